@@ -1,0 +1,149 @@
+// IPv4 addresses and prefixes as numbers: parsed once at the edge, computed on as uint32 everywhere else.
+// Invariant: a Prefix has no host bits set, and an Ipv4 is an integer from 0 to 2^32 - 1.
+
+declare const ipv4Brand: unique symbol;
+
+/** Ipv4 is an address as an unsigned 32-bit number: 10.76.3.1 is 0x0a4c0301. */
+export type Ipv4 = number & { readonly [ipv4Brand]: true };
+
+/** Prefix is a CIDR block, e.g. 10.76.3.0/24: its first address and its length in bits, 0 to 32. */
+export type Prefix = { readonly network: Ipv4; readonly length: number };
+
+const dottedQuad = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/;
+
+/** ipv4FromNumber takes the low 32 bits of `value` as an address. */
+export function ipv4FromNumber(value: number): Ipv4 {
+  return (value >>> 0) as Ipv4;
+}
+
+/**
+ * parseIpv4 reads a dotted quad, "192.168.83.11"; undefined for anything else. Leading zeros are refused: some parsers
+ * take them as octal.
+ */
+export function parseIpv4(text: string): Ipv4 | undefined {
+  const match = dottedQuad.exec(text);
+  if (match === null) return undefined;
+  let value = 0;
+  for (const octet of match.slice(1)) {
+    const number = Number(octet);
+    if (number > 255) return undefined;
+    value = value * 256 + number;
+  }
+  return value as Ipv4;
+}
+
+/** formatIpv4 writes a dotted quad: "192.168.83.11". */
+export function formatIpv4(address: Ipv4): string {
+  return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
+}
+
+/** netmask is the mask of a prefix length as a number: 24 is 0xffffff00. */
+export function netmask(length: number): Ipv4 {
+  return ipv4FromNumber(length === 0 ? 0 : 0xffffffff << (32 - length));
+}
+
+/** prefixOf is the block of `length` bits that `address` lies in. */
+export function prefixOf(address: Ipv4, length: number): Prefix {
+  return { network: ipv4FromNumber(address & netmask(length)), length };
+}
+
+/** parsePrefix reads a canonical CIDR, "10.76.3.0/24"; undefined for anything else, host bits included. */
+export function parsePrefix(text: string): Prefix | undefined {
+  const slash = text.indexOf('/');
+  if (slash < 0) return undefined;
+  const address = parseIpv4(text.slice(0, slash));
+  const lengthText = text.slice(slash + 1);
+  if (address === undefined || !/^(0|[1-9]\d?)$/.test(lengthText)) return undefined;
+  const length = Number(lengthText);
+  if (length > 32) return undefined;
+  const prefix = prefixOf(address, length);
+  return prefix.network === address ? prefix : undefined;
+}
+
+/** formatPrefix writes a canonical CIDR: "10.76.3.0/24". */
+export function formatPrefix(prefix: Prefix): string {
+  return `${formatIpv4(prefix.network)}/${prefix.length}`;
+}
+
+/** prefixKey is one number per prefix, for Maps and Sets. It orders by address, shorter prefixes first. */
+export function prefixKey(prefix: Prefix): number {
+  return prefix.network * 64 + prefix.length;
+}
+
+/** prefixFromKey is the inverse of prefixKey. */
+export function prefixFromKey(key: number): Prefix {
+  return { network: ipv4FromNumber(Math.floor(key / 64)), length: key % 64 };
+}
+
+/** lastAddress is the highest address of a prefix: 10.76.3.255 of 10.76.3.0/24. */
+export function lastAddress(prefix: Prefix): Ipv4 {
+  return ipv4FromNumber(prefix.network + 2 ** (32 - prefix.length) - 1);
+}
+
+/** prefixContains says whether `address` lies in `prefix`. */
+export function prefixContains(prefix: Prefix, address: Ipv4): boolean {
+  return ipv4FromNumber(address & netmask(prefix.length)) === prefix.network;
+}
+
+/** prefixCovers says whether all of `inner` lies in `outer`. */
+export function prefixCovers(outer: Prefix, inner: Prefix): boolean {
+  return inner.length >= outer.length && prefixContains(outer, inner.network);
+}
+
+/** prefixesOverlap says whether two prefixes share an address. */
+export function prefixesOverlap(a: Prefix, b: Prefix): boolean {
+  return prefixCovers(a, b) || prefixCovers(b, a);
+}
+
+/** prefixesEqual says whether two prefixes are the same block. */
+export function prefixesEqual(a: Prefix, b: Prefix): boolean {
+  return a.network === b.network && a.length === b.length;
+}
+
+/** subnetCount is how many subnets of `subnetLength` bits a pool holds: 256 /24s in a /16. */
+export function subnetCount(pool: Prefix, subnetLength: number): number {
+  return 2 ** (subnetLength - pool.length);
+}
+
+/** subnetAt is the `index`-th subnet of a pool, from 0. */
+export function subnetAt(pool: Prefix, subnetLength: number, index: number): Prefix {
+  return { network: ipv4FromNumber(pool.network + index * 2 ** (32 - subnetLength)), length: subnetLength };
+}
+
+/** subnetIndex is the inverse of subnetAt. `subnet` has to lie in `pool`. */
+export function subnetIndex(pool: Prefix, subnet: Prefix): number {
+  return (subnet.network - pool.network) / 2 ** (32 - subnet.length);
+}
+
+/** gatewayOf is the address that a bridge takes for itself in its subnet: the first one after the network's own. */
+export function gatewayOf(subnet: Prefix): Ipv4 {
+  return ipv4FromNumber(subnet.network + 1);
+}
+
+const specialRanges: readonly (readonly [string, string])[] = [
+  // IANA IPv4 Special-Purpose Address Registry (RFC 6890), the ranges that can't be routed to hosts.
+  ['0.0.0.0/8', '"this network" (RFC 791)'],
+  ['127.0.0.0/8', 'loopback (RFC 1122)'],
+  ['169.254.0.0/16', 'link-local (RFC 3927)'],
+  ['224.0.0.0/4', 'multicast (RFC 5771)'],
+  ['240.0.0.0/4', 'reserved (RFC 1112)'],
+];
+
+// RFC 1918, RFC 6598 (shared address space) and RFC 2544 (benchmarking): nobody on the internet has these.
+const privateRanges = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '198.18.0.0/15'];
+
+function known(text: string): Prefix {
+  const prefix = parsePrefix(text);
+  if (prefix === undefined) throw new TypeError(`not a prefix: ${text}`);
+  return prefix;
+}
+
+/** specialRange names the range that can't hold hosts and overlaps `prefix`: "loopback (RFC 1122)". */
+export function specialRange(prefix: Prefix): string | undefined {
+  return specialRanges.find(([cidr]) => prefixesOverlap(known(cidr), prefix))?.[1];
+}
+
+/** isPrivate says whether all of `prefix` is in a range that nobody on the internet has. */
+export function isPrivate(prefix: Prefix): boolean {
+  return privateRanges.some((cidr) => prefixCovers(known(cidr), prefix));
+}

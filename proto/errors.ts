@@ -1,0 +1,133 @@
+// The one error class of xnet, and the one table between its codes, gRPC's and the exit codes of the command line.
+// Messages are for people and may change; codes are for programs and may not.
+
+/** ErrorCode says what kind of failure it is, and with it what the caller can do. */
+export type ErrorCode =
+  | 'InvalidArgument'
+  | 'NotFound'
+  | 'AlreadyExists'
+  | 'FailedPrecondition'
+  | 'PoolExhausted'
+  | 'Conflict'
+  | 'Fenced'
+  | 'Unavailable'
+  | 'DeadlineExceeded'
+  | 'Cancelled'
+  | 'Unauthenticated'
+  | 'PermissionDenied'
+  | 'Corrupt'
+  | 'Internal';
+
+type CodeRow = {
+  /** gRPC status code number (grpc.github.io/grpc/core/md_doc_statuscodes.html). */
+  readonly status: number;
+  /** Exit code of `xctl`. */
+  readonly exit: number;
+};
+
+/**
+ * Exit codes of every xnet command: 0 success, 1 failure, 2 usage, 3 not found, 4 conflict or precondition,
+ * 5 not allowed, 6 unavailable, 7 timeout, 8 a check found problems, 9 given up by the user, 10 partly done,
+ * 130 interrupted.
+ */
+export const exitCodes = {
+  ok: 0,
+  failure: 1,
+  usage: 2,
+  notFound: 3,
+  conflict: 4,
+  denied: 5,
+  unavailable: 6,
+  timeout: 7,
+  problemsFound: 8,
+  givenUp: 9,
+  partial: 10,
+  interrupted: 130,
+} as const;
+
+const codes = {
+  InvalidArgument: { status: 3, exit: exitCodes.usage },
+  NotFound: { status: 5, exit: exitCodes.notFound },
+  AlreadyExists: { status: 6, exit: exitCodes.conflict },
+  FailedPrecondition: { status: 9, exit: exitCodes.conflict },
+  PoolExhausted: { status: 8, exit: exitCodes.conflict },
+  Conflict: { status: 10, exit: exitCodes.conflict },
+  Fenced: { status: 9, exit: exitCodes.conflict },
+  Unavailable: { status: 14, exit: exitCodes.unavailable },
+  DeadlineExceeded: { status: 4, exit: exitCodes.timeout },
+  Cancelled: { status: 1, exit: exitCodes.interrupted },
+  Unauthenticated: { status: 16, exit: exitCodes.denied },
+  PermissionDenied: { status: 7, exit: exitCodes.denied },
+  Corrupt: { status: 15, exit: exitCodes.failure },
+  Internal: { status: 13, exit: exitCodes.failure },
+} as const satisfies Record<ErrorCode, CodeRow>;
+
+/** ErrorDetails are the parts of an XnetError besides its code and message. */
+export type ErrorDetails = {
+  /** Each thing that is wrong, where there are several: one line each. */
+  readonly problems?: readonly string[];
+  /** What to do about it: "create one with: xctl pools create NAME CIDR". */
+  readonly hint?: string;
+  readonly cause?: unknown;
+};
+
+/** XnetError is every error that xnet raises on purpose. */
+export class XnetError extends Error {
+  override readonly name = 'XnetError';
+  readonly code: ErrorCode;
+  readonly problems: readonly string[];
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.problems = details.problems ?? [];
+    this.hint = details.hint;
+  }
+}
+
+/** statusOf is the gRPC status number of an error code. */
+export function statusOf(code: ErrorCode): number {
+  return codes[code].status;
+}
+
+/** exitCodeOf is the exit code of a command that failed with this error code. */
+export function exitCodeOf(code: ErrorCode): number {
+  return codes[code].exit;
+}
+
+/** isErrorCode says whether a text is one of our codes. */
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(codes, text);
+}
+
+/** codeFromStatus is the error code that stands for a gRPC status from a peer that did not name one of ours. */
+export function codeFromStatus(status: number): ErrorCode {
+  if (status === 8) return 'Unavailable'; // RESOURCE_EXHAUSTED from gRPC itself is a limit of the transport
+  for (const [code, row] of Object.entries(codes)) {
+    if (row.status === status && isErrorCode(code)) return code;
+  }
+  return 'Internal';
+}
+
+/** messageOf is the message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** errnoOf is the errno name of a system error, "ENOENT"; undefined for any other. */
+export function errnoOf(error: unknown): string | undefined {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  return undefined;
+}
+
+/**
+ * invalid is the error of a request with problems.
+ * @throws XnetError InvalidArgument, when there are any
+ */
+export function throwIfAny(problems: readonly string[], what: string): void {
+  if (problems.length === 0) return;
+  const [first] = problems;
+  if (problems.length === 1 && first !== undefined) throw new XnetError('InvalidArgument', first);
+  throw new XnetError('InvalidArgument', `${what}: ${problems.length} problems`, { problems });
+}

@@ -1,0 +1,31 @@
+// Original file: proto/xnet/v1/node.proto
+
+import type { Availability as _xnet_v1_Availability, Availability__Output as _xnet_v1_Availability__Output } from '../../xnet/v1/Availability.js';
+import type { Mode as _xnet_v1_Mode, Mode__Output as _xnet_v1_Mode__Output } from '../../xnet/v1/Mode.js';
+import type { Long } from '@grpc/proto-loader';
+
+export interface Assignment {
+  'nodeId'?: (string);
+  'nodeName'?: (string);
+  'address'?: (string);
+  'availability'?: (_xnet_v1_Availability);
+  'pool'?: (string);
+  'subnet'?: (string);
+  'generation'?: (number | string | Long);
+  'mode'?: (_xnet_v1_Mode);
+  'networkName'?: (string);
+  'bridgeName'?: (string);
+}
+
+export interface Assignment__Output {
+  'nodeId': (string);
+  'nodeName': (string);
+  'address': (string);
+  'availability': (_xnet_v1_Availability__Output);
+  'pool': (string);
+  'subnet': (string);
+  'generation': (number);
+  'mode': (_xnet_v1_Mode__Output);
+  'networkName': (string);
+  'bridgeName': (string);
+}

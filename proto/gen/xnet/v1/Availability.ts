@@ -1,0 +1,23 @@
+// Original file: proto/xnet/v1/types.proto
+
+export const Availability = {
+  AVAILABILITY_UNSPECIFIED: 'AVAILABILITY_UNSPECIFIED',
+  AVAILABILITY_ACTIVE: 'AVAILABILITY_ACTIVE',
+  AVAILABILITY_CORDONED: 'AVAILABILITY_CORDONED',
+  AVAILABILITY_DRAINING: 'AVAILABILITY_DRAINING',
+  AVAILABILITY_LEAVING: 'AVAILABILITY_LEAVING',
+} as const;
+
+export type Availability =
+  | 'AVAILABILITY_UNSPECIFIED'
+  | 0
+  | 'AVAILABILITY_ACTIVE'
+  | 1
+  | 'AVAILABILITY_CORDONED'
+  | 2
+  | 'AVAILABILITY_DRAINING'
+  | 3
+  | 'AVAILABILITY_LEAVING'
+  | 4
+
+export type Availability__Output = typeof Availability[keyof typeof Availability]

@@ -1,0 +1,29 @@
+// Original file: proto/xnet/v1/admin.proto
+
+import type { Mode as _xnet_v1_Mode, Mode__Output as _xnet_v1_Mode__Output } from '../../xnet/v1/Mode.js';
+
+export interface CreatePoolRequest {
+  'operationId'?: (string);
+  'dryRun'?: (boolean);
+  'name'?: (string);
+  'cidr'?: (string);
+  'subnetLength'?: (number);
+  'mode'?: (_xnet_v1_Mode);
+  'networkName'?: (string);
+  'bridgeName'?: (string);
+  'quarantineSeconds'?: (number);
+  '_quarantineSeconds'?: "quarantineSeconds";
+}
+
+export interface CreatePoolRequest__Output {
+  'operationId': (string);
+  'dryRun': (boolean);
+  'name': (string);
+  'cidr': (string);
+  'subnetLength': (number);
+  'mode': (_xnet_v1_Mode__Output);
+  'networkName': (string);
+  'bridgeName': (string);
+  'quarantineSeconds'?: (number);
+  '_quarantineSeconds'?: "quarantineSeconds";
+}

@@ -1,0 +1,10 @@
+// Original file: proto/xnet/v1/admin.proto
+
+
+export interface GetPoolRequest {
+  'name'?: (string);
+}
+
+export interface GetPoolRequest__Output {
+  'name': (string);
+}

@@ -1,0 +1,12 @@
+// Original file: proto/xnet/v1/types.proto
+
+
+export interface HostNetwork {
+  'cidr'?: (string);
+  'source'?: (string);
+}
+
+export interface HostNetwork__Output {
+  'cidr': (string);
+  'source': (string);
+}

@@ -1,0 +1,16 @@
+// Original file: proto/xnet/v1/node.proto
+
+
+export interface LeaveRequest {
+  'nodeName'?: (string);
+  'nodeId'?: (string);
+  'done'?: (boolean);
+  'operationId'?: (string);
+}
+
+export interface LeaveRequest__Output {
+  'nodeName': (string);
+  'nodeId': (string);
+  'done': (boolean);
+  'operationId': (string);
+}

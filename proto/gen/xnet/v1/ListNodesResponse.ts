@@ -1,0 +1,14 @@
+// Original file: proto/xnet/v1/admin.proto
+
+import type { Node as _xnet_v1_Node, Node__Output as _xnet_v1_Node__Output } from '../../xnet/v1/Node.js';
+import type { Long } from '@grpc/proto-loader';
+
+export interface ListNodesResponse {
+  'nodes'?: (_xnet_v1_Node)[];
+  'revision'?: (number | string | Long);
+}
+
+export interface ListNodesResponse__Output {
+  'nodes': (_xnet_v1_Node__Output)[];
+  'revision': (number);
+}

@@ -1,0 +1,10 @@
+// Original file: proto/xnet/v1/admin.proto
+
+
+export interface ListRoutesRequest {
+  'node'?: (string);
+}
+
+export interface ListRoutesRequest__Output {
+  'node': (string);
+}

@@ -1,0 +1,10 @@
+// Original file: proto/xnet/v1/admin.proto
+
+
+export interface ListSubnetsRequest {
+  'pool'?: (string);
+}
+
+export interface ListSubnetsRequest__Output {
+  'pool': (string);
+}

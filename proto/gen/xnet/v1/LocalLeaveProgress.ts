@@ -1,0 +1,12 @@
+// Original file: proto/xnet/v1/local.proto
+
+
+export interface LocalLeaveProgress {
+  'step'?: (string);
+  'done'?: (boolean);
+}
+
+export interface LocalLeaveProgress__Output {
+  'step': (string);
+  'done': (boolean);
+}

@@ -1,0 +1,17 @@
+// Original file: proto/xnet/v1/types.proto
+
+export const Mode = {
+  MODE_UNSPECIFIED: 'MODE_UNSPECIFIED',
+  MODE_BIP: 'MODE_BIP',
+  MODE_BRIDGE: 'MODE_BRIDGE',
+} as const;
+
+export type Mode =
+  | 'MODE_UNSPECIFIED'
+  | 0
+  | 'MODE_BIP'
+  | 1
+  | 'MODE_BRIDGE'
+  | 2
+
+export type Mode__Output = typeof Mode[keyof typeof Mode]

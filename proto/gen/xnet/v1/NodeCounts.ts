@@ -1,0 +1,20 @@
+// Original file: proto/xnet/v1/admin.proto
+
+
+export interface NodeCounts {
+  'total'?: (number);
+  'ready'?: (number);
+  'progressing'?: (number);
+  'degraded'?: (number);
+  'down'?: (number);
+  'pending'?: (number);
+}
+
+export interface NodeCounts__Output {
+  'total': (number);
+  'ready': (number);
+  'progressing': (number);
+  'degraded': (number);
+  'down': (number);
+  'pending': (number);
+}

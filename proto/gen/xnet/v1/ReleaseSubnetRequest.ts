@@ -1,0 +1,14 @@
+// Original file: proto/xnet/v1/admin.proto
+
+
+export interface ReleaseSubnetRequest {
+  'operationId'?: (string);
+  'dryRun'?: (boolean);
+  'cidr'?: (string);
+}
+
+export interface ReleaseSubnetRequest__Output {
+  'operationId': (string);
+  'dryRun': (boolean);
+  'cidr': (string);
+}

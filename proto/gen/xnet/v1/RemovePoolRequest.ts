@@ -1,0 +1,16 @@
+// Original file: proto/xnet/v1/admin.proto
+
+
+export interface RemovePoolRequest {
+  'operationId'?: (string);
+  'dryRun'?: (boolean);
+  'name'?: (string);
+  'force'?: (boolean);
+}
+
+export interface RemovePoolRequest__Output {
+  'operationId': (string);
+  'dryRun': (boolean);
+  'name': (string);
+  'force': (boolean);
+}

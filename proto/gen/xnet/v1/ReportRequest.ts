@@ -1,0 +1,31 @@
+// Original file: proto/xnet/v1/node.proto
+
+import type { Version as _xnet_v1_Version, Version__Output as _xnet_v1_Version__Output } from '../../xnet/v1/Version.js';
+import type { RouteCounts as _xnet_v1_RouteCounts, RouteCounts__Output as _xnet_v1_RouteCounts__Output } from '../../xnet/v1/RouteCounts.js';
+import type { Condition as _xnet_v1_Condition, Condition__Output as _xnet_v1_Condition__Output } from '../../xnet/v1/Condition.js';
+import type { HostNetwork as _xnet_v1_HostNetwork, HostNetwork__Output as _xnet_v1_HostNetwork__Output } from '../../xnet/v1/HostNetwork.js';
+import type { Long } from '@grpc/proto-loader';
+
+export interface ReportRequest {
+  'nodeId'?: (string);
+  'generation'?: (number | string | Long);
+  'applied'?: (_xnet_v1_Version | null);
+  'routes'?: (_xnet_v1_RouteCounts | null);
+  'conditions'?: (_xnet_v1_Condition)[];
+  'daemonVersion'?: (string);
+  'kernelVersion'?: (string);
+  'dockerVersion'?: (string);
+  'hostNetworks'?: (_xnet_v1_HostNetwork)[];
+}
+
+export interface ReportRequest__Output {
+  'nodeId': (string);
+  'generation': (number);
+  'applied': (_xnet_v1_Version__Output | null);
+  'routes': (_xnet_v1_RouteCounts__Output | null);
+  'conditions': (_xnet_v1_Condition__Output)[];
+  'daemonVersion': (string);
+  'kernelVersion': (string);
+  'dockerVersion': (string);
+  'hostNetworks': (_xnet_v1_HostNetwork__Output)[];
+}

@@ -1,0 +1,19 @@
+// Original file: proto/xnet/v1/admin.proto
+
+import type { NodeState as _xnet_v1_NodeState, NodeState__Output as _xnet_v1_NodeState__Output } from '../../xnet/v1/NodeState.js';
+
+export interface RouteEntry {
+  'subnet'?: (string);
+  'nextHop'?: (string);
+  'nodeName'?: (string);
+  'pool'?: (string);
+  'nodeState'?: (_xnet_v1_NodeState);
+}
+
+export interface RouteEntry__Output {
+  'subnet': (string);
+  'nextHop': (string);
+  'nodeName': (string);
+  'pool': (string);
+  'nodeState': (_xnet_v1_NodeState__Output);
+}

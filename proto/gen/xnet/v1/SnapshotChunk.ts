@@ -1,0 +1,25 @@
+// Original file: proto/xnet/v1/node.proto
+
+import type { Version as _xnet_v1_Version, Version__Output as _xnet_v1_Version__Output } from '../../xnet/v1/Version.js';
+import type { Route as _xnet_v1_Route, Route__Output as _xnet_v1_Route__Output } from '../../xnet/v1/Route.js';
+import type { Destination as _xnet_v1_Destination, Destination__Output as _xnet_v1_Destination__Output } from '../../xnet/v1/Destination.js';
+
+export interface SnapshotChunk {
+  'version'?: (_xnet_v1_Version | null);
+  'routes'?: (_xnet_v1_Route)[];
+  'unresolved'?: (_xnet_v1_Destination)[];
+  'pools'?: (_xnet_v1_Destination)[];
+  'first'?: (boolean);
+  'last'?: (boolean);
+  'fresh'?: (boolean);
+}
+
+export interface SnapshotChunk__Output {
+  'version': (_xnet_v1_Version__Output | null);
+  'routes': (_xnet_v1_Route__Output)[];
+  'unresolved': (_xnet_v1_Destination__Output)[];
+  'pools': (_xnet_v1_Destination__Output)[];
+  'first': (boolean);
+  'last': (boolean);
+  'fresh': (boolean);
+}

@@ -1,0 +1,18 @@
+// Original file: proto/xnet/v1/admin.proto
+
+
+export interface StoreStatus {
+  'endpoints'?: (string)[];
+  'embedded'?: (boolean);
+  'connected'?: (boolean);
+  'refusal'?: (string);
+  'resyncs'?: (number);
+}
+
+export interface StoreStatus__Output {
+  'endpoints': (string)[];
+  'embedded': (boolean);
+  'connected': (boolean);
+  'refusal': (string);
+  'resyncs': (number);
+}

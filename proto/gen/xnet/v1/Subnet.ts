@@ -1,0 +1,28 @@
+// Original file: proto/xnet/v1/types.proto
+
+import type { SubnetState as _xnet_v1_SubnetState, SubnetState__Output as _xnet_v1_SubnetState__Output } from '../../xnet/v1/SubnetState.js';
+import type { Long } from '@grpc/proto-loader';
+
+export interface Subnet {
+  'cidr'?: (string);
+  'pool'?: (string);
+  'state'?: (_xnet_v1_SubnetState);
+  'nodeName'?: (string);
+  'nodeId'?: (string);
+  'generation'?: (number | string | Long);
+  'sinceMs'?: (number | string | Long);
+  'untilMs'?: (number | string | Long);
+  'reason'?: (string);
+}
+
+export interface Subnet__Output {
+  'cidr': (string);
+  'pool': (string);
+  'state': (_xnet_v1_SubnetState__Output);
+  'nodeName': (string);
+  'nodeId': (string);
+  'generation': (number);
+  'sinceMs': (number);
+  'untilMs': (number);
+  'reason': (string);
+}

@@ -1,0 +1,12 @@
+// Original file: proto/xnet/v1/admin.proto
+
+
+export interface UndecodableKey {
+  'key'?: (string);
+  'problem'?: (string);
+}
+
+export interface UndecodableKey__Output {
+  'key': (string);
+  'problem': (string);
+}

@@ -1,0 +1,11 @@
+// Original file: proto/xnet/v1/admin.proto
+
+import type { Pool as _xnet_v1_Pool, Pool__Output as _xnet_v1_Pool__Output } from '../../xnet/v1/Pool.js';
+
+export interface UnreserveSubnetResponse {
+  'pool'?: (_xnet_v1_Pool | null);
+}
+
+export interface UnreserveSubnetResponse__Output {
+  'pool': (_xnet_v1_Pool__Output | null);
+}

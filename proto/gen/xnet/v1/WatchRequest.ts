@@ -1,0 +1,21 @@
+// Original file: proto/xnet/v1/node.proto
+
+import type { Version as _xnet_v1_Version, Version__Output as _xnet_v1_Version__Output } from '../../xnet/v1/Version.js';
+
+export interface WatchRequest {
+  'nodeName'?: (string);
+  'nodeId'?: (string);
+  'version'?: (_xnet_v1_Version | null);
+  'fresh'?: (boolean);
+  'hostFingerprint'?: (string);
+  'daemonVersion'?: (string);
+}
+
+export interface WatchRequest__Output {
+  'nodeName': (string);
+  'nodeId': (string);
+  'version': (_xnet_v1_Version__Output | null);
+  'fresh': (boolean);
+  'hostFingerprint': (string);
+  'daemonVersion': (string);
+}

@@ -1,0 +1,96 @@
+// The one place where a client is made: transport security, keepalive and limits are decided here.
+import * as grpc from '@grpc/grpc-js';
+import { type Endpoint, formatEndpoint } from './endpoint.js';
+import { errorFromStatus } from './status.js';
+
+/** maxMessageBytes bounds one message in either direction: chunks of the route table stay below 256 KiB. */
+export const maxMessageBytes = 4 * 1024 * 1024;
+
+/**
+ * keepaliveOptions find a peer that vanished without a word within 30 s: a ping after 20 s of silence, an answer
+ * within 10 s.
+ */
+export const keepaliveOptions: grpc.ChannelOptions = {
+  'grpc.keepalive_time_ms': 20_000,
+  'grpc.keepalive_timeout_ms': 10_000,
+  'grpc.keepalive_permit_without_calls': 1,
+};
+
+const clientOptions: grpc.ChannelOptions = {
+  ...keepaliveOptions,
+  'grpc.max_receive_message_length': maxMessageBytes,
+  'grpc.max_send_message_length': maxMessageBytes,
+  // A mutation is repeated by us, with its operation id, or not at all.
+  'grpc.enable_retries': 0,
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 5_000,
+};
+
+type ClientConstructor<C extends grpc.Client> = new (
+  address: string,
+  credentials: grpc.ChannelCredentials,
+  options?: Partial<grpc.ChannelOptions>,
+) => C;
+
+/** makeClient makes a client of one service at one endpoint. It connects at its first call; close() ends it. */
+export function makeClient<C extends grpc.Client>(service: ClientConstructor<C>, endpoint: Endpoint): C {
+  return new service(formatEndpoint(endpoint), grpc.credentials.createInsecure(), clientOptions);
+}
+
+/** CallOptions bound one call. */
+export type CallOptions = {
+  /** Give up after so long, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+};
+
+type UnaryMethod<Request, Response> = (
+  request: Request,
+  metadata: grpc.Metadata,
+  options: grpc.CallOptions,
+  callback: grpc.requestCallback<Response>,
+) => grpc.ClientUnaryCall;
+
+/**
+ * callUnary makes one call and awaits its answer: `callUnary(client.report.bind(client), request, {timeoutMs: 5000})`.
+ * @throws XnetError, whatever went wrong
+ */
+export function callUnary<Request, Response>(
+  method: UnaryMethod<Request, Response>,
+  request: Request,
+  options: CallOptions,
+): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const { signal, timeoutMs } = options;
+    const call = method(request, new grpc.Metadata(), { deadline: Date.now() + timeoutMs }, (error, response) => {
+      signal?.removeEventListener('abort', cancel);
+      if (error !== null) reject(errorFromStatus(error));
+      else if (response === undefined) reject(errorFromStatus(new Error('empty response')));
+      else resolve(response);
+    });
+    const cancel = () => call.cancel();
+    if (signal?.aborted === true) cancel();
+    else signal?.addEventListener('abort', cancel, { once: true });
+  });
+}
+
+/**
+ * readStream yields the messages of a server's stream until it ends. Leaving the loop, or `signal`, cancels it.
+ * @throws XnetError when the stream fails; not when `signal` ended it
+ */
+export async function* readStream<Response>(
+  call: grpc.ClientReadableStream<Response>,
+  signal?: AbortSignal,
+): AsyncGenerator<Response, void, undefined> {
+  const cancel = () => call.cancel();
+  if (signal?.aborted === true) cancel();
+  else signal?.addEventListener('abort', cancel, { once: true });
+  try {
+    for await (const message of call) yield message as Response;
+  } catch (error) {
+    if (signal?.aborted !== true) throw errorFromStatus(error);
+  } finally {
+    signal?.removeEventListener('abort', cancel);
+    call.cancel();
+  }
+}

@@ -1,0 +1,212 @@
+// Between the wire and the domain, for the node protocol: the only file that knows both forms.
+// Invariant: what comes from the wire is checked here; a value that makes no sense raises Corrupt and never reaches a
+// kernel or a store.
+import {
+  formatIpv4,
+  formatPrefix,
+  ipv4FromNumber,
+  type Prefix,
+  parseIpv4,
+  parsePrefix,
+  prefixOf,
+} from '../domain/address.js';
+import type {
+  Assignment,
+  Availability,
+  Condition,
+  HostNetwork,
+  Mode,
+  NodeStatus,
+  Route,
+  RouteCounts,
+  TableDelta,
+  Version,
+} from '../domain/network.js';
+import { XnetError } from '../errors.js';
+import type { Assignment__Output, Assignment as AssignmentWire } from '../gen/xnet/v1/Assignment.js';
+import type { Availability__Output } from '../gen/xnet/v1/Availability.js';
+import type { Condition__Output } from '../gen/xnet/v1/Condition.js';
+import type { Delta__Output, Delta as DeltaWire } from '../gen/xnet/v1/Delta.js';
+import type { Destination__Output } from '../gen/xnet/v1/Destination.js';
+import type { HostNetwork__Output } from '../gen/xnet/v1/HostNetwork.js';
+import type { Mode__Output } from '../gen/xnet/v1/Mode.js';
+import type { ReportRequest__Output } from '../gen/xnet/v1/ReportRequest.js';
+import type { Route__Output } from '../gen/xnet/v1/Route.js';
+import type { RouteCounts__Output } from '../gen/xnet/v1/RouteCounts.js';
+import type { Version__Output } from '../gen/xnet/v1/Version.js';
+
+const modeToWire = { bip: 'MODE_BIP', bridge: 'MODE_BRIDGE' } as const satisfies Record<Mode, Mode__Output>;
+const availabilityToWire = {
+  active: 'AVAILABILITY_ACTIVE',
+  cordoned: 'AVAILABILITY_CORDONED',
+  draining: 'AVAILABILITY_DRAINING',
+  leaving: 'AVAILABILITY_LEAVING',
+} as const satisfies Record<Availability, Availability__Output>;
+
+function corrupt(what: string): XnetError {
+  return new XnetError('Corrupt', `the message from the other side makes no sense: ${what}`);
+}
+
+function keyOf<K extends string, V>(table: Readonly<Record<K, V>>, value: V): K | undefined {
+  for (const key in table) if (table[key] === value) return key;
+  return undefined;
+}
+
+/** wireFromMode writes a mode as the enum's name. */
+export function wireFromMode(mode: Mode): Mode__Output {
+  return modeToWire[mode];
+}
+
+/** modeFromWire reads a mode; undefined for MODE_UNSPECIFIED and for one of a newer version. */
+export function modeFromWire(mode: Mode__Output): Mode | undefined {
+  return keyOf<Mode, Mode__Output>(modeToWire, mode);
+}
+
+/** wireFromAvailability writes an availability as the enum's name. */
+export function wireFromAvailability(availability: Availability): Availability__Output {
+  return availabilityToWire[availability];
+}
+
+/** availabilityFromWire reads an availability; undefined for AVAILABILITY_UNSPECIFIED. */
+export function availabilityFromWire(availability: Availability__Output): Availability | undefined {
+  return keyOf<Availability, Availability__Output>(availabilityToWire, availability);
+}
+
+type WirePrefix = { network: number; prefixLength: number };
+type WireRoute = WirePrefix & { nextHop: number; nodeName: string };
+
+/** wireFromPrefix writes a prefix as numbers. */
+export function wireFromPrefix(prefix: Prefix): WirePrefix {
+  return { network: prefix.network, prefixLength: prefix.length };
+}
+
+/** prefixFromWire reads a prefix; throws Corrupt when it has host bits or an impossible length. */
+export function prefixFromWire(wire: WirePrefix | Destination__Output): Prefix {
+  const prefix = prefixOf(ipv4FromNumber(wire.network), wire.prefixLength);
+  if (wire.prefixLength < 1 || wire.prefixLength > 32 || prefix.network !== wire.network) {
+    throw corrupt(`subnet ${wire.network}/${wire.prefixLength}`);
+  }
+  return prefix;
+}
+
+/** wireFromRoute writes a route. */
+export function wireFromRoute(route: Route): WireRoute {
+  return { ...wireFromPrefix(route.subnet), nextHop: route.nextHop, nodeName: route.nodeName };
+}
+
+/** routeFromWire reads a route; throws Corrupt. */
+export function routeFromWire(wire: Route__Output): Route {
+  return { subnet: prefixFromWire(wire), nextHop: ipv4FromNumber(wire.nextHop), nodeName: wire.nodeName };
+}
+
+/** versionFromWire reads a version; undefined for a message without one. */
+export function versionFromWire(wire: Version__Output | null | undefined): Version | undefined {
+  if (wire === null || wire === undefined || wire.clusterId === '') return undefined;
+  return { clusterId: wire.clusterId, epoch: wire.epoch, revision: wire.revision };
+}
+
+/** requireVersion is versionFromWire for messages that can't be without one; throws Corrupt. */
+export function requireVersion(wire: Version__Output | null | undefined): Version {
+  const version = versionFromWire(wire);
+  if (version === undefined) throw corrupt('it has no version');
+  return version;
+}
+
+/** wireFromDelta writes a delta. */
+export function wireFromDelta(delta: TableDelta): DeltaWire {
+  return {
+    fromRevision: delta.fromRevision,
+    to: delta.to,
+    upserts: delta.upserts.map(wireFromRoute),
+    removals: delta.removals.map(wireFromPrefix),
+    unresolved: delta.unresolved.map(wireFromPrefix),
+    ...(delta.pools === undefined ? {} : { pools: { pools: delta.pools.map(wireFromPrefix) } }),
+  };
+}
+
+/** deltaFromWire reads a delta; throws Corrupt. */
+export function deltaFromWire(wire: Delta__Output): TableDelta {
+  return {
+    fromRevision: wire.fromRevision,
+    to: requireVersion(wire.to),
+    upserts: wire.upserts.map(routeFromWire),
+    removals: wire.removals.map(prefixFromWire),
+    unresolved: wire.unresolved.map(prefixFromWire),
+    pools: wire.pools?.pools.map(prefixFromWire),
+  };
+}
+
+/** wireFromAssignment writes an assignment. */
+export function wireFromAssignment(assignment: Assignment): AssignmentWire {
+  return {
+    nodeId: assignment.nodeId,
+    nodeName: assignment.nodeName,
+    address: formatIpv4(assignment.address),
+    availability: wireFromAvailability(assignment.availability),
+    pool: assignment.pool,
+    subnet: formatPrefix(assignment.subnet),
+    generation: assignment.generation,
+    mode: wireFromMode(assignment.mode),
+    networkName: assignment.networkName,
+    bridgeName: assignment.bridgeName,
+  };
+}
+
+/** assignmentFromWire reads an assignment; throws Corrupt. */
+export function assignmentFromWire(wire: Assignment__Output): Assignment {
+  const address = parseIpv4(wire.address);
+  const subnet = parsePrefix(wire.subnet);
+  const mode = modeFromWire(wire.mode);
+  const availability = availabilityFromWire(wire.availability);
+  if (address === undefined || subnet === undefined || mode === undefined || availability === undefined) {
+    throw corrupt(`assignment of ${wire.subnet} at ${wire.address}, ${wire.mode}, ${wire.availability}`);
+  }
+  return {
+    nodeId: wire.nodeId,
+    nodeName: wire.nodeName,
+    address,
+    availability,
+    pool: wire.pool,
+    subnet,
+    generation: wire.generation,
+    mode,
+    networkName: wire.networkName,
+    bridgeName: wire.bridgeName,
+  };
+}
+
+/** conditionFromWire reads a condition. */
+export function conditionFromWire(wire: Condition__Output): Condition {
+  const { type, ok, transient, reason, message, sinceMs } = wire;
+  return { type, ok, transient, reason, message, sinceMs };
+}
+
+/** routeCountsFromWire reads route counts; all 0 when absent. */
+export function routeCountsFromWire(wire: RouteCounts__Output | null): RouteCounts {
+  return {
+    desired: wire?.desired ?? 0,
+    installed: wire?.installed ?? 0,
+    conflicting: wire?.conflicting ?? 0,
+    unreachable: wire?.unreachable ?? 0,
+  };
+}
+
+/** wireFromHostNetwork writes a host's network. */
+export function wireFromHostNetwork(network: HostNetwork): HostNetwork__Output {
+  return { cidr: formatPrefix(network.prefix), source: network.source };
+}
+
+/** statusFromReport reads the status of a report. Networks that make no sense are left out. */
+export function statusFromReport(wire: ReportRequest__Output): NodeStatus {
+  return {
+    routes: routeCountsFromWire(wire.routes),
+    conditions: wire.conditions.map(conditionFromWire),
+    daemonVersion: wire.daemonVersion,
+    kernelVersion: wire.kernelVersion,
+    dockerVersion: wire.dockerVersion,
+    hostNetworks: wire.hostNetworks.flatMap(({ cidr, source }) => {
+      const prefix = parsePrefix(cidr);
+      return prefix === undefined ? [] : [{ prefix, source }];
+    }),
+  };
+}

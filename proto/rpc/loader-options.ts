@@ -1,0 +1,14 @@
+// How messages look in JavaScript. The generator of proto/gen uses the same options, so types and values agree.
+
+/**
+ * loaderOptions: 64-bit integers as numbers (revisions and milliseconds stay far below 2^53), enums by name, fields
+ * that are absent with their default.
+ */
+export const loaderOptions = {
+  keepCase: false,
+  longs: Number,
+  enums: String,
+  bytes: Buffer,
+  defaults: true,
+  oneofs: true,
+} as const;
