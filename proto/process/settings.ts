@@ -19,7 +19,7 @@ export function fromCheck<T>(check: (text: string) => Checked<T>): v.RawTransfor
 }
 
 /** listOf makes a schema for a setting that is a list in the file and comma-separated everywhere else. */
-export function listOf<T>(item: v.GenericSchema<unknown, T>): v.GenericSchema<unknown, T[]> {
+export function listOf<T>(item: v.GenericSchema<string, T>): v.GenericSchema<string | string[], T[]> {
   return v.pipe(
     v.union([v.string(), v.array(v.string())]),
     v.transform((value) => (Array.isArray(value) ? value.flatMap(splitList) : splitList(value))),
@@ -35,7 +35,7 @@ function splitList(text: string): string[] {
 }
 
 /** integer makes a schema of a whole number from `min` to `max`, written as a number or as text. */
-export function integer(min: number, max: number): v.GenericSchema<unknown, number> {
+export function integer(min: number, max: number): v.GenericSchema<string | number, number> {
   const message = `has to be a whole number from ${min} to ${max}`;
   return v.pipe(
     v.union([v.number(), v.pipe(v.string(), v.regex(/^\d+$/, message), v.transform(Number))], message),
@@ -92,7 +92,11 @@ function whereSet(command: Command, option: Option, file: SettingsFile): string 
  * @param defaultFile read if it exists, unless the command line or the environment names another with --config
  * @throws XnetError InvalidArgument with every problem
  */
-export function readSettings<T>(command: Command, schema: v.GenericSchema<unknown, T>, defaultFile: string): T {
+export function readSettings<S extends v.GenericSchema>(
+  command: Command,
+  schema: S,
+  defaultFile: string,
+): v.InferOutput<S> {
   const named: unknown = command.getOptionValue('config');
   const file = typeof named === 'string' ? readSettingsFile(named, true) : readSettingsFile(defaultFile, false);
   const problems: string[] = [];
