@@ -1,0 +1,35 @@
+// What the daemon's loop asks of each thing it keeps as desired: routes, firewall, Docker.
+// Invariant: converge() looks at the real world each time, changes only what is ours, and may be killed anywhere,
+// repeated any number of times, and run after any other program has changed things.
+import type { ConditionType } from '../../proto/domain/network.js';
+
+/** Finding is one thing that is not as desired. */
+export type Finding = {
+  readonly type: ConditionType;
+  /** Waiting is enough, or the next turn may do it. False: somebody has to act. */
+  readonly transient: boolean;
+  /** CamelCase, stable: "ForeignRoute". */
+  readonly reason: string;
+  /** What is wrong, where, and what to do, in one line without a full stop at the end. */
+  readonly message: string;
+};
+
+/** Outcome is what one turn came to. An effect that is as desired has no findings. */
+export type Outcome = {
+  readonly findings: readonly Finding[];
+  /** How many changes this turn made to the host. */
+  readonly changes: number;
+};
+
+/** Effect is one thing the daemon keeps as desired. */
+export interface Effect<Desired> {
+  /** For logs: "routes". */
+  readonly name: string;
+  /**
+   * converge makes the host as `desired`. It never throws for what is wrong with the host: that is a finding. It
+   * collects: one thing that can't be done does not keep the others from being done.
+   */
+  converge(desired: Desired, signal: AbortSignal): Promise<Outcome>;
+  /** remove takes away everything of this effect that is ours. Findings say what could not be removed. */
+  remove(desired: Desired, signal: AbortSignal): Promise<Outcome>;
+}
