@@ -1,0 +1,148 @@
+// Deciding how a node is added: which pool, which subnet, and what has to hold when it is written. Pure.
+import {
+  formatIpv4,
+  formatPrefix,
+  type Ipv4,
+  type Prefix,
+  prefixesEqual,
+  prefixFromKey,
+  prefixKey,
+} from '../../proto/domain/address.js';
+import type { Mode } from '../../proto/domain/network.js';
+import { XnetError } from '../../proto/errors.js';
+import { keys, prefixes } from '../store/keys.js';
+import { encode, type NodeRecord } from '../store/records.js';
+import { chooseSubnet, type PoolState, usageOf, type Wish } from '../table/allocate.js';
+import type { ReadonlyView } from '../view/view.js';
+import { absent, asSeen, put } from './guards.js';
+import { choosePool, poolState, requireFreeAddress, requireNode, sameLabels } from './lookup.js';
+import type { Decision } from './mutation.js';
+
+/** NewNode is a node to add. What is absent is chosen. */
+export type NewNode = {
+  readonly name: string;
+  readonly address: Ipv4;
+  readonly pool?: string;
+  readonly subnet?: Prefix;
+  readonly mode?: Mode;
+  readonly labels: Readonly<Record<string, string>>;
+};
+
+function exhausted(state: PoolState, nowMs: number): XnetError {
+  const usage = usageOf(state, nowMs);
+  return new XnetError(
+    'PoolExhausted',
+    `pool ${state.name} (${formatPrefix(state.record.cidr)}) has no free subnet: of ${usage.total}, ` +
+      `${usage.leased} are leased, ${usage.reserved} reserved, ${usage.quarantined} in quarantine`,
+    {
+      hint:
+        'end a reservation (xctl pools unreserve), a quarantine (xctl leases release), or create another pool ' +
+        '(xctl pools create NAME CIDR) and use it with --pool',
+    },
+  );
+}
+
+function existingNode(view: ReadonlyView, id: string, wanted: NewNode): Decision {
+  const node = requireNode(view, id);
+  const subnetId = view.subnetOfNode.get(id);
+  const subnet = subnetId === undefined ? undefined : prefixFromKey(subnetId);
+  const pool = subnetId === undefined ? undefined : view.subnets.get(subnetId)?.pool;
+  const differences = [
+    node.address === wanted.address ? '' : `its address is ${formatIpv4(node.address)}`,
+    wanted.pool === undefined || wanted.pool === pool ? '' : `its pool is ${pool ?? 'unknown'}`,
+    wanted.subnet === undefined ||
+    subnetId === undefined ||
+    (subnet !== undefined && prefixesEqual(wanted.subnet, subnet))
+      ? ''
+      : `its subnet is ${subnet === undefined ? 'unknown' : formatPrefix(subnet)}`,
+    wanted.mode === undefined || wanted.mode === node.mode || wanted.mode === poolMode(view, pool)
+      ? ''
+      : 'its mode differs',
+    sameLabels(wanted.labels, node.labels) || Object.keys(wanted.labels).length === 0 ? '' : 'its labels differ',
+  ].filter((difference) => difference !== '');
+  if (differences.length === 0) return { subject: id };
+  throw new XnetError('AlreadyExists', `there is a node ${node.name} already: ${differences.join(', ')}`, {
+    hint: `change it with: xctl nodes set ${node.name}, or choose another name`,
+  });
+}
+
+function poolMode(view: ReadonlyView, pool: string | undefined): Mode | undefined {
+  return pool === undefined ? undefined : view.pools.get(pool)?.record.mode;
+}
+
+/** Addition is a decision to add a node, and the prefixKey of the subnet it takes. */
+export type Addition = Decision & { readonly taken?: number };
+
+/** AddInput is everything that adding a node is decided on. */
+export type AddInput = {
+  readonly view: ReadonlyView;
+  readonly nodeId: string;
+  readonly wanted: NewNode;
+  readonly nowMs: number;
+  /** prefixKeys that other calls of this process are committing. */
+  readonly inFlight: ReadonlySet<number>;
+  /** See chooseSubnet. */
+  readonly spread: number;
+};
+
+/**
+ * decideAdd decides how to add a node, or finds that it is there already, exactly so.
+ * @throws XnetError NotFound, AlreadyExists, InvalidArgument, FailedPrecondition, PoolExhausted
+ */
+export function decideAdd(input: AddInput): Addition {
+  const { view, wanted, nowMs, inFlight, spread } = input;
+  const existing = view.nodeOfName.get(wanted.name);
+  if (existing !== undefined) return existingNode(view, existing, wanted);
+  requireFreeAddress(view, wanted.address, undefined);
+  const pool = choosePool(view, wanted.pool);
+  const wish: Wish = {
+    nodeName: wanted.name,
+    address: wanted.address,
+    ...(wanted.subnet === undefined ? {} : { subnet: wanted.subnet }),
+  };
+  // The last free subnet may be in flight: then race for it, since the other call can still fail.
+  const subnet =
+    chooseSubnet(poolState(view, pool, inFlight), wish, nowMs, spread) ??
+    chooseSubnet(poolState(view, pool), wish, nowMs);
+  if (subnet === undefined) throw exhausted(poolState(view, pool), nowMs);
+  return additionOf(input, pool, subnet);
+}
+
+function additionOf({ view, nodeId, wanted, nowMs }: AddInput, pool: string, subnet: Prefix): Addition {
+  const subnetKey = keys.subnet(pool, subnet);
+  const taken = prefixKey(subnet);
+  const generation = (view.subnets.get(taken)?.record.generation ?? 0) + 1;
+  const record: NodeRecord = {
+    name: wanted.name,
+    address: wanted.address,
+    labels: { ...wanted.labels },
+    availability: 'active',
+    ...(wanted.mode === undefined ? {} : { mode: wanted.mode }),
+    createdMs: nowMs,
+  };
+  return {
+    taken,
+    subject: nodeId,
+    change: {
+      guards: [
+        absent(keys.name(wanted.name)),
+        absent(keys.address(wanted.address)),
+        asSeen(view, subnetKey),
+        asSeen(view, keys.pool(pool)),
+        // No new pool may have taken the address in meanwhile.
+        { kind: 'unchanged', prefix: prefixes.pools, since: view.revision },
+      ],
+      operations: [
+        put(keys.node(nodeId), encode('node', record)),
+        put(keys.name(wanted.name), encode('name', { node: nodeId })),
+        put(keys.address(wanted.address), encode('address', { node: nodeId })),
+        put(subnetKey, encode('subnet', { state: 'leased', node: nodeId, generation, sinceMs: nowMs })),
+      ],
+      happening: {
+        reason: 'NodeAdded',
+        subject: `node/${wanted.name}`,
+        message: `leased ${formatPrefix(subnet)} of pool ${pool} to ${wanted.name} at ${formatIpv4(wanted.address)}`,
+      },
+    },
+  };
+}

@@ -1,0 +1,115 @@
+// Deciding how a node is changed and removed. Pure.
+import { formatIpv4, formatPrefix, type Ipv4 } from '../../proto/domain/address.js';
+import type { Availability, Mode } from '../../proto/domain/network.js';
+import { keys, prefixes } from '../store/keys.js';
+import { encode, type NodeRecord, type PoolRecord } from '../store/records.js';
+import type { Operation } from '../store/store.js';
+import type { ReadonlyView } from '../view/view.js';
+import { absent, asSeen, put } from './guards.js';
+import { requireFreeAddress, requireNode, sameLabels } from './lookup.js';
+import type { Decision } from './mutation.js';
+
+/** NodeChange is what to change of a node. What is absent stays. */
+export type NodeChange = {
+  readonly address?: Ipv4;
+  readonly availability?: Availability;
+  readonly mode?: Mode;
+  readonly setLabels: Readonly<Record<string, string>>;
+  readonly removeLabels: readonly string[];
+};
+
+/**
+ * decideSet decides how to change a node.
+ * @throws XnetError NotFound, AlreadyExists, FailedPrecondition
+ */
+export function decideSet(view: ReadonlyView, nodeId: string, change: NodeChange): Decision {
+  const node = requireNode(view, nodeId);
+  const labels = Object.fromEntries(
+    Object.entries({ ...node.labels, ...change.setLabels }).filter(([key]) => !change.removeLabels.includes(key)),
+  );
+  const address = change.address ?? node.address;
+  const availability = change.availability ?? node.availability;
+  const mode = change.mode ?? node.mode;
+  const moved = address !== node.address;
+  if (moved) requireFreeAddress(view, address, nodeId);
+  const done = [
+    moved ? `address ${formatIpv4(node.address)} -> ${formatIpv4(address)}` : '',
+    availability === node.availability ? '' : `availability ${node.availability} -> ${availability}`,
+    mode === node.mode ? '' : `mode -> ${mode}`,
+    sameLabels(labels, node.labels) ? '' : 'labels',
+  ].filter((part) => part !== '');
+  if (done.length === 0) return { subject: nodeId };
+  const record: NodeRecord = { ...node, address, availability, labels, ...(mode === undefined ? {} : { mode }) };
+  return {
+    subject: nodeId,
+    change: {
+      guards: [
+        asSeen(view, keys.node(nodeId)),
+        ...(moved
+          ? [
+              absent(keys.address(address)),
+              asSeen(view, keys.address(node.address)),
+              { kind: 'unchanged' as const, prefix: prefixes.pools, since: view.revision },
+            ]
+          : []),
+      ],
+      operations: [
+        put(keys.node(nodeId), encode('node', record)),
+        ...(moved
+          ? [
+              put(keys.address(address), encode('address', { node: nodeId })),
+              { kind: 'delete' as const, key: keys.address(node.address) },
+            ]
+          : []),
+      ],
+      happening: { reason: 'NodeChanged', subject: `node/${node.name}`, message: done.join(', ') },
+    },
+  };
+}
+
+/**
+ * decideRemove decides how to remove a node: its subnet goes into quarantine.
+ * @throws XnetError NotFound
+ */
+export function decideRemove(view: ReadonlyView, nodeId: string, nowMs: number): Decision {
+  const node = requireNode(view, nodeId);
+  const subnetId = view.subnetOfNode.get(nodeId);
+  const held = subnetId === undefined ? undefined : view.subnets.get(subnetId);
+  const pool: PoolRecord | undefined = held === undefined ? undefined : view.pools.get(held.pool)?.record;
+  const untilMs = nowMs + (pool?.quarantineSeconds ?? 0) * 1000;
+  const subnetKey = held === undefined ? undefined : keys.subnet(held.pool, held.subnet);
+  const quarantine: Operation[] =
+    held === undefined || subnetKey === undefined
+      ? []
+      : [
+          put(
+            subnetKey,
+            encode('subnet', {
+              state: 'quarantined',
+              node: nodeId,
+              nodeName: node.name,
+              address: node.address,
+              generation: held.record.generation,
+              sinceMs: nowMs,
+              untilMs,
+            }),
+          ),
+        ];
+  const gone = [keys.node(nodeId), keys.name(node.name), keys.address(node.address)];
+  const subnet = held === undefined ? 'no subnet' : formatPrefix(held.subnet);
+  return {
+    subject: nodeId,
+    change: {
+      guards: [...gone, ...(subnetKey === undefined ? [] : [subnetKey])].map((key) => asSeen(view, key)),
+      operations: [
+        ...[...gone, keys.status(nodeId), keys.session(nodeId)].map((key) => ({ kind: 'delete' as const, key })),
+        ...quarantine,
+      ],
+      happening: {
+        reason: 'NodeRemoved',
+        subject: `node/${node.name}`,
+        message: `${subnet} is in quarantine until ${new Date(untilMs).toISOString()}`,
+      },
+    },
+  };
+}

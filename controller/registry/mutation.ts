@@ -1,0 +1,171 @@
+// How every mutation happens: decide on the view, commit with guards, decide again when a guard failed.
+// Invariant: a mutation happens exactly once per operation id. Its record is written in the same transaction and
+// guarded to be absent, so repeating a commit whose answer was lost can't do it twice, and finds the first outcome.
+import { randomInt } from 'node:crypto';
+import { quoted } from '../../proto/domain/input.js';
+import { XnetError } from '../../proto/errors.js';
+import { backoffMs, pause } from '../../proto/process/backoff.js';
+import type { Logger } from '../../proto/process/log.js';
+import { keys } from '../store/keys.js';
+import { decode, encode, type OperationRecord } from '../store/records.js';
+import type { Guard, Operation, Store } from '../store/store.js';
+import type { Keeper } from '../view/keeper.js';
+import type { ReadonlyView } from '../view/view.js';
+
+/** Context is what mutations work with. */
+export type Context = {
+  readonly store: Store;
+  readonly keeper: Keeper;
+  readonly log: Logger;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+};
+
+/** Happening is an event to be recorded with a mutation. */
+export type Happening = {
+  /** CamelCase: "NodeAdded". */
+  readonly reason: string;
+  readonly warning?: boolean;
+  /** "node/web-1", "pool/default" */
+  readonly subject: string;
+  readonly message: string;
+};
+
+/** Decision is what a mutation comes to on one view: a commit, or nothing because it is so already. */
+export type Decision = {
+  /** What the call is about, for whoever repeats it: a node's id, a pool's name. */
+  readonly subject: string;
+  readonly change?: {
+    readonly guards: readonly Guard[];
+    readonly operations: readonly Operation[];
+    readonly happening: Happening;
+  };
+};
+
+/** Mutation is one call. */
+export type Mutation = {
+  readonly call: string;
+  /** Chosen by the client; empty: the client does not care about repeating. */
+  readonly operationId: string;
+  readonly dryRun: boolean;
+  /**
+   * decide looks at the view and says what to commit. Called again after every lost race; `attempt` counts from 0.
+   * @throws XnetError when it can't be done
+   */
+  readonly decide: (view: ReadonlyView, attempt: number) => Decision;
+};
+
+/** Done is what a mutation came to. */
+export type Done = {
+  readonly subject: string;
+  /** It was so already, or this is a dry run: nothing was written. */
+  readonly unchanged: boolean;
+  /** An earlier call with the same operation id did it. */
+  readonly repeated: boolean;
+  /** The store's revision with the change in it. */
+  readonly revision: number;
+};
+
+// Under the heaviest contention that could be made (64 calls for the last subnet through two controllers) a call lost
+// 11 times at most.
+const attempts = 40;
+const backoff = { firstMs: 2, longestMs: 100 };
+const operationIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+
+/** eventOperation writes one event. Its key sorts by time. */
+export function eventOperation(happening: Happening, nowMs: number): Operation {
+  const id = `${String(nowMs).padStart(15, '0')}-${randomInt(2 ** 32).toString(36)}`;
+  return {
+    kind: 'put',
+    key: keys.event(id),
+    expires: 'record',
+    value: encode('event', {
+      timeMs: nowMs,
+      reason: happening.reason,
+      warning: happening.warning ?? false,
+      subject: happening.subject,
+      message: happening.message,
+    }),
+  };
+}
+
+async function outcomeOf(context: Context, mutation: Mutation): Promise<Done | undefined> {
+  if (mutation.operationId === '') return undefined;
+  const entry = await context.store.read(keys.operation(mutation.operationId));
+  if (entry === undefined) return undefined;
+  const decoded = decode('operation', entry.value);
+  const record: OperationRecord | undefined = 'record' in decoded ? decoded.record : undefined;
+  if (record?.call !== mutation.call) {
+    throw new XnetError('InvalidArgument', `operation id ${quoted(mutation.operationId)} was used for another call`);
+  }
+  return { subject: record.subject, unchanged: false, repeated: true, revision: entry.modRevision };
+}
+
+function mayHaveHappened(error: unknown): boolean {
+  return error instanceof XnetError && (error.code === 'Unavailable' || error.code === 'DeadlineExceeded');
+}
+
+/**
+ * mutate runs a mutation until it is done. When it returns, the view of this controller has it.
+ * @throws XnetError what `decide` throws; Unavailable or DeadlineExceeded when the store does not answer; Conflict when
+ * others kept changing the same records
+ */
+export async function mutate(context: Context, mutation: Mutation): Promise<Done> {
+  if (mutation.operationId !== '' && !operationIdPattern.test(mutation.operationId)) {
+    throw new XnetError('InvalidArgument', `${quoted(mutation.operationId)} is not an operation id`);
+  }
+  let uncertain: unknown;
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const decision = await decideOrRecall(context, mutation, attempt);
+    if ('repeated' in decision) return decision;
+    const { subject, change } = decision;
+    const { revision } = context.keeper.view;
+    if (change === undefined || mutation.dryRun) return { subject, unchanged: true, repeated: false, revision };
+    try {
+      const result = await context.store.commit(commitOf(context, mutation, subject, change));
+      await context.keeper.reached(result.revision, 5_000);
+      if (result.committed) return { subject, unchanged: false, repeated: false, revision: result.revision };
+    } catch (error) {
+      if (!mayHaveHappened(error) || mutation.operationId === '' || uncertain !== undefined) throw error;
+      uncertain = error;
+    }
+    const recalled = await outcomeOf(context, mutation);
+    if (recalled !== undefined) {
+      await context.keeper.reached(recalled.revision, 5_000);
+      return recalled;
+    }
+    await pause(backoffMs(attempt + 1, backoff, Math.random()));
+  }
+  throw new XnetError('Conflict', 'the same records were changed by others again and again', {
+    hint: 'repeat the command',
+  });
+}
+
+// What decide() refuses may be the very thing that this operation did before its answer was lost.
+async function decideOrRecall(context: Context, mutation: Mutation, attempt: number): Promise<Decision | Done> {
+  try {
+    return mutation.decide(context.keeper.view, attempt);
+  } catch (error) {
+    const recalled = await outcomeOf(context, mutation).catch(() => undefined);
+    if (recalled === undefined) throw error;
+    return recalled;
+  }
+}
+
+function commitOf(context: Context, mutation: Mutation, subject: string, change: NonNullable<Decision['change']>) {
+  const event = eventOperation(change.happening, context.now());
+  const record: Operation[] =
+    mutation.operationId === ''
+      ? []
+      : [
+          {
+            kind: 'put',
+            key: keys.operation(mutation.operationId),
+            value: encode('operation', { call: mutation.call, subject }),
+            expires: 'record',
+          },
+        ];
+  const guard: Guard[] =
+    mutation.operationId === '' ? [] : [{ kind: 'key', key: keys.operation(mutation.operationId), modRevision: 0 }];
+  return { guards: [...change.guards, ...guard], operations: [...change.operations, event, ...record] };
+}

@@ -1,0 +1,286 @@
+// Deciding how pools are created, removed, reserved in and released from. Pure.
+// Invariant: no two pools overlap, and no pool covers a node's address or a network that a host reports as its own.
+import {
+  formatIpv4,
+  formatPrefix,
+  isPrivate,
+  type Prefix,
+  prefixCovers,
+  prefixesEqual,
+  prefixesOverlap,
+  prefixKey,
+  specialRange,
+} from '../../proto/domain/address.js';
+import type { Mode } from '../../proto/domain/network.js';
+import { XnetError } from '../../proto/errors.js';
+import { keys, prefixes } from '../store/keys.js';
+import { encode, type PoolRecord } from '../store/records.js';
+import { checkReservable } from '../table/allocate.js';
+import { poolOf, type ReadonlyView } from '../view/view.js';
+import { absent, asSeen, put } from './guards.js';
+import { poolState } from './lookup.js';
+import type { Decision } from './mutation.js';
+
+/** NewPool is a pool to create, complete. */
+export type NewPool = {
+  readonly name: string;
+  readonly cidr: Prefix;
+  readonly subnetLength: number;
+  readonly mode: Mode;
+  readonly networkName: string;
+  readonly bridgeName: string;
+  readonly quarantineSeconds: number;
+};
+
+// A subnet needs its network and broadcast address, a gateway and at least one container.
+const longestSubnet = 30;
+const shortestPool = 8;
+// The allocator walks a pool's subnets; a million of them is where that would begin to be felt.
+const mostSubnetBits = 16;
+
+/** defaultSubnetLength is 24, or two more than the pool's length where that is longer: flannel's rule. */
+export function defaultSubnetLength(cidr: Prefix): number {
+  return cidr.length <= 22 ? 24 : Math.min(longestSubnet, cidr.length + 2);
+}
+
+/** poolProblems says what is wrong with a pool by itself, all of it. */
+export function poolProblems(pool: Pick<NewPool, 'cidr' | 'subnetLength'>): string[] {
+  const { cidr, subnetLength } = pool;
+  const text = formatPrefix(cidr);
+  const problems: string[] = [];
+  const special = specialRange(cidr);
+  if (special !== undefined) problems.push(`cidr: ${text} overlaps a range that can't hold hosts: ${special}`);
+  if (cidr.length < shortestPool) problems.push(`cidr: ${text} is larger than a /${shortestPool}`);
+  if (subnetLength < cidr.length) {
+    problems.push(
+      `subnet length: a /${subnetLength} is larger than the pool ${text}: use ${cidr.length} to ${longestSubnet}`,
+    );
+  } else if (subnetLength > longestSubnet) {
+    problems.push(`subnet length: a /${subnetLength} has no room for a container: use at most ${longestSubnet}`);
+  } else if (subnetLength - cidr.length > mostSubnetBits) {
+    problems.push(
+      `subnet length: ${text} would have ${2 ** (subnetLength - cidr.length)} subnets: ` +
+        `use at most ${cidr.length + mostSubnetBits}`,
+    );
+  }
+  return problems;
+}
+
+/** poolWarnings says what an operator should know about a pool that is allowed all the same. */
+export function poolWarnings(cidr: Prefix): string[] {
+  if (isPrivate(cidr)) return [];
+  return [
+    `${formatPrefix(cidr)} is a public range: containers will not reach the hosts on the internet that have these addresses`,
+  ];
+}
+
+function clashes(view: ReadonlyView, pool: NewPool): string[] {
+  const found: string[] = [];
+  for (const [name, held] of view.pools) {
+    if (prefixesOverlap(held.record.cidr, pool.cidr)) {
+      found.push(`it overlaps pool ${name} (${formatPrefix(held.record.cidr)})`);
+    }
+  }
+  for (const held of view.nodes.values()) {
+    if (prefixCovers(pool.cidr, { network: held.record.address, length: 32 })) {
+      found.push(`it covers the address of node ${held.record.name} (${formatIpv4(held.record.address)})`);
+    }
+  }
+  for (const [id, held] of view.statuses) {
+    const name = view.nodes.get(id)?.record.name;
+    if (name === undefined) continue;
+    for (const { prefix, source } of held.record.hostNetworks) {
+      if (prefixesOverlap(prefix, pool.cidr)) {
+        found.push(`it overlaps ${formatPrefix(prefix)} of ${source} on node ${name}`);
+      }
+    }
+  }
+  return found;
+}
+
+function samePool(record: PoolRecord, pool: NewPool): boolean {
+  return (
+    prefixesEqual(record.cidr, pool.cidr) &&
+    record.subnetLength === pool.subnetLength &&
+    record.mode === pool.mode &&
+    record.networkName === pool.networkName &&
+    record.bridgeName === pool.bridgeName &&
+    record.quarantineSeconds === pool.quarantineSeconds
+  );
+}
+
+/**
+ * decideCreatePool decides how to create a pool, or finds that it is there already, exactly so.
+ * @throws XnetError AlreadyExists, FailedPrecondition
+ */
+export function decideCreatePool(view: ReadonlyView, pool: NewPool, nowMs: number): Decision {
+  const existing = view.pools.get(pool.name)?.record;
+  if (existing !== undefined) {
+    if (samePool(existing, pool)) return { subject: pool.name };
+    throw new XnetError(
+      'AlreadyExists',
+      `there is a pool ${pool.name} already: ${formatPrefix(existing.cidr)}, subnets of /${existing.subnetLength}, mode ${existing.mode}`,
+      { hint: 'choose another name, or see: xctl pools show' },
+    );
+  }
+  const found = clashes(view, pool);
+  if (found.length > 0) {
+    throw new XnetError('FailedPrecondition', `pool ${pool.name} can't be ${formatPrefix(pool.cidr)}: ${found[0]}`, {
+      problems: found.length > 1 ? found : [],
+      hint: 'choose a range that nothing on your network uses',
+    });
+  }
+  const { name, ...settings } = pool;
+  const record: PoolRecord = { ...settings, reservations: [], createdMs: nowMs };
+  return {
+    subject: name,
+    change: {
+      guards: [
+        absent(keys.pool(name)),
+        { kind: 'unchanged', prefix: prefixes.pools, since: view.revision },
+        { kind: 'unchanged', prefix: prefixes.addresses, since: view.revision },
+      ],
+      operations: [put(keys.pool(name), encode('pool', record))],
+      happening: { reason: 'PoolCreated', subject: `pool/${name}`, message: formatPrefix(pool.cidr) },
+    },
+  };
+}
+
+/**
+ * decideRemovePool decides how to remove a pool.
+ * @param force also when freed subnets of it are still in quarantine
+ * @throws XnetError NotFound, FailedPrecondition
+ */
+export function decideRemovePool(view: ReadonlyView, name: string, force: boolean, nowMs: number): Decision {
+  const state = poolState(view, name);
+  const records = [...state.subnets.entries()];
+  const leased = records.filter(([, record]) => record.state === 'leased');
+  if (
+    leased.length > 0 ||
+    [...view.unreadableSubnets.values()].some((subnet) => prefixCovers(state.record.cidr, subnet))
+  ) {
+    throw new XnetError('FailedPrecondition', `pool ${name} has ${leased.length} leased subnets`, {
+      hint: 'remove their nodes first: xctl leases list',
+    });
+  }
+  const quarantined = records.filter(([, record]) => record.state === 'quarantined' && record.untilMs > nowMs);
+  if (quarantined.length > 0 && !force) {
+    throw new XnetError('FailedPrecondition', `pool ${name} has ${quarantined.length} subnets in quarantine`, {
+      hint: 'wait, or use --force if nothing uses them any more',
+    });
+  }
+  const freed = records.flatMap(([id]) => {
+    const held = view.subnets.get(id);
+    return held === undefined ? [] : [keys.subnet(name, held.subnet)];
+  });
+  return {
+    subject: name,
+    change: {
+      guards: [
+        asSeen(view, keys.pool(name)),
+        { kind: 'unchanged', prefix: prefixes.subnetsOf(name), since: view.revision },
+      ],
+      // One commit has room for so many; what is left of freed subnets has no pool, and is swept by a pool of that name.
+      operations: [keys.pool(name), ...freed.slice(0, 100)].map((key) => ({ kind: 'delete' as const, key })),
+      happening: { reason: 'PoolRemoved', subject: `pool/${name}`, message: formatPrefix(state.record.cidr) },
+    },
+  };
+}
+
+/** Range is a part of a pool, for a reservation. */
+export type Range = {
+  readonly pool: string;
+  readonly cidr: Prefix;
+  readonly nodeName?: string;
+  readonly reason: string;
+};
+
+/**
+ * decideReserve decides how to reserve a range, or finds that it is reserved already, exactly so.
+ * @throws XnetError NotFound, FailedPrecondition
+ */
+export function decideReserve(view: ReadonlyView, range: Range): Decision {
+  const state = poolState(view, range.pool);
+  const existing = state.record.reservations.find(({ cidr }) => prefixesEqual(cidr, range.cidr));
+  if (existing !== undefined && existing.nodeName === range.nodeName && existing.reason === range.reason) {
+    return { subject: range.pool };
+  }
+  const problem = checkReservable(state, range.cidr, range.nodeName, (record) =>
+    record.state === 'leased' ? (view.nodes.get(record.node)?.record.name ?? record.node) : '',
+  );
+  if (problem !== undefined) throw new XnetError('FailedPrecondition', problem, { hint: 'see: xctl pools show' });
+  const reservation = {
+    cidr: range.cidr,
+    ...(range.nodeName === undefined ? {} : { nodeName: range.nodeName }),
+    reason: range.reason,
+  };
+  const record: PoolRecord = { ...state.record, reservations: [...state.record.reservations, reservation] };
+  const whom = range.nodeName === undefined ? '' : ` for ${range.nodeName}`;
+  return {
+    subject: range.pool,
+    change: {
+      guards: [
+        asSeen(view, keys.pool(range.pool)),
+        // No node may have been leased one of them meanwhile.
+        { kind: 'unchanged', prefix: prefixes.subnetsOf(range.pool), since: view.revision },
+      ],
+      operations: [put(keys.pool(range.pool), encode('pool', record))],
+      happening: {
+        reason: 'SubnetReserved',
+        subject: `pool/${range.pool}`,
+        message: `${formatPrefix(range.cidr)}${whom}${range.reason === '' ? '' : `: ${range.reason}`}`,
+      },
+    },
+  };
+}
+
+/** decideUnreserve decides how to end a reservation. Throws XnetError NotFound. */
+export function decideUnreserve(view: ReadonlyView, pool: string, cidr: Prefix): Decision {
+  const { record } = poolState(view, pool);
+  const reservations = record.reservations.filter((reservation) => !prefixesEqual(reservation.cidr, cidr));
+  if (reservations.length === record.reservations.length) {
+    const there = record.reservations.map((reservation) => formatPrefix(reservation.cidr)).join(', ');
+    throw new XnetError('NotFound', `pool ${pool} has no reservation of just ${formatPrefix(cidr)}`, {
+      hint: there === '' ? 'it has no reservations' : `reserved: ${there}`,
+    });
+  }
+  return {
+    subject: pool,
+    change: {
+      guards: [asSeen(view, keys.pool(pool))],
+      operations: [put(keys.pool(pool), encode('pool', { ...record, reservations }))],
+      happening: { reason: 'SubnetUnreserved', subject: `pool/${pool}`, message: formatPrefix(cidr) },
+    },
+  };
+}
+
+/**
+ * decideRelease decides how to end a quarantine early.
+ * @throws XnetError NotFound, FailedPrecondition
+ */
+export function decideRelease(view: ReadonlyView, subnet: Prefix, nowMs: number): Decision {
+  const text = formatPrefix(subnet);
+  const held = view.subnets.get(prefixKey(subnet));
+  if (held === undefined) {
+    const pool = poolOf(view, subnet);
+    const where = pool === undefined ? 'it is in no pool' : `it is a part of pool ${pool[0]} that nobody ever had`;
+    throw new XnetError('NotFound', `${text} is not in quarantine: ${where}`, { hint: 'see: xctl leases list' });
+  }
+  const { record } = held;
+  if (record.state === 'leased') {
+    const holder = view.nodes.get(record.node)?.record.name ?? record.node;
+    throw new XnetError('FailedPrecondition', `${text} is leased to ${holder}`, {
+      hint: `a lease ends with its node: xctl nodes remove ${holder}`,
+    });
+  }
+  if (record.untilMs <= nowMs) return { subject: text };
+  const key = keys.subnet(held.pool, subnet);
+  return {
+    subject: text,
+    change: {
+      guards: [asSeen(view, key)],
+      operations: [put(key, encode('subnet', { ...record, untilMs: nowMs }))],
+      happening: { reason: 'QuarantineEnded', subject: `pool/${held.pool}`, message: text },
+    },
+  };
+}

@@ -1,0 +1,47 @@
+// Creating and removing pools, reserving in them, and ending quarantines.
+import type { Prefix } from '../../proto/domain/address.js';
+import type { ReadonlyView } from '../view/view.js';
+import type { MutationId } from './guards.js';
+import { type Context, type Decision, type Done, mutate } from './mutation.js';
+import {
+  decideCreatePool,
+  decideRelease,
+  decideRemovePool,
+  decideReserve,
+  decideUnreserve,
+  type NewPool,
+  type Range,
+} from './pool-decisions.js';
+
+/** PoolRegistry changes pools. The errors of each call are those of its decision. */
+export class PoolRegistry {
+  readonly #context: Context;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  #mutate(id: MutationId, call: string, decide: (view: ReadonlyView) => Decision): Promise<Done> {
+    return mutate(this.#context, { ...id, call, decide });
+  }
+
+  create(id: MutationId, pool: NewPool): Promise<Done> {
+    return this.#mutate(id, 'CreatePool', (view) => decideCreatePool(view, pool, this.#context.now()));
+  }
+
+  remove(id: MutationId, name: string, force: boolean): Promise<Done> {
+    return this.#mutate(id, 'RemovePool', (view) => decideRemovePool(view, name, force, this.#context.now()));
+  }
+
+  reserve(id: MutationId, range: Range): Promise<Done> {
+    return this.#mutate(id, 'ReserveSubnet', (view) => decideReserve(view, range));
+  }
+
+  unreserve(id: MutationId, pool: string, cidr: Prefix): Promise<Done> {
+    return this.#mutate(id, 'UnreserveSubnet', (view) => decideUnreserve(view, pool, cidr));
+  }
+
+  release(id: MutationId, subnet: Prefix): Promise<Done> {
+    return this.#mutate(id, 'ReleaseSubnet', (view) => decideRelease(view, subnet, this.#context.now()));
+  }
+}

@@ -1,0 +1,163 @@
+// One watch over all our keys that loses nothing: it resumes after the last revision that was delivered whole, and
+// lists again after a compaction. etcd3's own Watcher resumes from the server's current revision and so skips what was
+// not delivered before a second disconnect.
+import { messageOf } from '../../proto/errors.js';
+import { backoffMs, pause } from '../../proto/process/backoff.js';
+import type { Change, Entry, Listing, WatchMessage } from './store.js';
+
+type KeyValue = { readonly key: Buffer; readonly value: Buffer; readonly mod_revision: string };
+
+type WatchResponse = {
+  readonly header: { readonly revision: string };
+  readonly created: boolean;
+  readonly canceled: boolean;
+  readonly compact_revision: string;
+  readonly cancel_reason: string;
+  readonly fragment: boolean;
+  readonly events: readonly { readonly type: string | number; readonly kv: KeyValue }[];
+};
+
+type WatchStream = {
+  on(event: 'data', listener: (response: WatchResponse) => void): unknown;
+  on(event: 'end', listener: () => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  write(request: object): void;
+  cancel(): void;
+};
+
+/** WatchSource is what a watch needs of its store. */
+export type WatchSource = {
+  readonly client: { watch(): Promise<unknown> };
+  readonly from: Buffer;
+  readonly end: Buffer;
+  list(): Promise<Listing>;
+  entry(kv: KeyValue): Entry;
+  readonly signal: AbortSignal;
+};
+
+// From a blink to the length of an election.
+const backoff = { firstMs: 50, longestMs: 2_000 };
+
+type Ending = { readonly kind: 'compacted' } | { readonly kind: 'broken'; readonly reason: string };
+
+/** Mailbox hands what callbacks put in to one reader, in order. */
+class Mailbox<T> {
+  #items: T[] = [];
+  #wake: (() => void) | undefined;
+
+  put(item: T): void {
+    this.#items.push(item);
+    this.#wake?.();
+  }
+
+  async takeAll(): Promise<readonly T[]> {
+    if (this.#items.length === 0) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      this.#wake = undefined;
+    }
+    const items = this.#items;
+    this.#items = [];
+    return items;
+  }
+}
+
+/** watchEtcd yields a listing and every change after it, as Store.watch says. */
+export async function* watchEtcd(source: WatchSource): AsyncGenerator<WatchMessage, void, undefined> {
+  const { signal } = source;
+  let next: number | undefined;
+  let attempt = 0;
+  while (!signal.aborted) {
+    let reason = 'compacted';
+    try {
+      if (next === undefined) {
+        const listing = await source.list();
+        attempt = 0;
+        yield { kind: 'listing', listing };
+        next = listing.revision + 1;
+      }
+      const stream = watchFrom(source, next);
+      for (;;) {
+        const step = await stream.next();
+        if (step.done === true) {
+          if (step.value.kind === 'compacted') next = undefined;
+          else reason = step.value.reason;
+          break;
+        }
+        attempt = 0;
+        if (step.value.changes.length > 0) yield { kind: 'changes', ...step.value };
+        next = step.value.revision + 1;
+      }
+    } catch (error) {
+      reason = messageOf(error);
+    }
+    if (signal.aborted) return;
+    if (next !== undefined || reason !== 'compacted') yield { kind: 'lost', reason };
+    // etcd3 takes a new token only when a single call is refused, so make one.
+    if (/auth token/i.test(reason)) next = undefined;
+    attempt += 1;
+    await pause(backoffMs(attempt, backoff, Math.random()), signal);
+  }
+}
+
+type Batch = { readonly revision: number; readonly changes: readonly Change[] };
+
+// One stream from one revision on; returns why it ended.
+async function* watchFrom(source: WatchSource, start: number): AsyncGenerator<Batch, Ending, undefined> {
+  const stream = (await source.client.watch()) as WatchStream;
+  const mailbox = new Mailbox<WatchResponse | Ending>();
+  stream.on('data', (response) => mailbox.put(response));
+  stream.on('error', (error) => mailbox.put({ kind: 'broken', reason: error.message }));
+  stream.on('end', () => mailbox.put({ kind: 'broken', reason: 'etcd ended the watch' }));
+  const stop = () => mailbox.put({ kind: 'broken', reason: 'stopped' });
+  source.signal.addEventListener('abort', stop, { once: true });
+  stream.write({
+    create_request: {
+      key: source.from,
+      range_end: source.end,
+      start_revision: String(start),
+      progress_notify: true,
+      fragment: true,
+    },
+  });
+  const pending: WatchResponse['events'][number][] = [];
+  try {
+    for (;;) {
+      for (const item of await mailbox.takeAll()) {
+        if ('kind' in item) return item;
+        if (Number(item.compact_revision) > 0) return { kind: 'compacted' };
+        if (item.canceled) return { kind: 'broken', reason: `etcd cancelled the watch: ${item.cancel_reason}` };
+        // A store that is behind what it told us is another one, or a member that lags: a listing tells which.
+        if (item.created && Number(item.header.revision) < start - 1) return { kind: 'compacted' };
+        pending.push(...item.events);
+        // The rest of a large revision follows in the next message.
+        if (item.fragment) continue;
+        // Without events it is a progress notice: everything up to its revision was delivered. Not so when created.
+        if (item.events.length === 0 && !item.created) yield { revision: Number(item.header.revision), changes: [] };
+        yield* batchesOf(pending.splice(0), source);
+      }
+    }
+  } finally {
+    source.signal.removeEventListener('abort', stop);
+    stream.cancel();
+  }
+}
+
+function* batchesOf(events: WatchResponse['events'], source: WatchSource): Generator<Batch> {
+  let changes: Change[] = [];
+  let revision = 0;
+  for (const { type, kv } of events) {
+    const modRevision = Number(kv.mod_revision);
+    if (modRevision !== revision && changes.length > 0) {
+      yield { revision, changes };
+      changes = [];
+    }
+    revision = modRevision;
+    const entry = source.entry(kv);
+    changes.push(
+      type === 'DELETE' || type === 1 ? { kind: 'delete', key: entry.key, modRevision } : { kind: 'put', entry },
+    );
+  }
+  if (changes.length > 0) yield { revision, changes };
+}

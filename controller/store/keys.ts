@@ -1,0 +1,91 @@
+// Every key of the store, relative to its prefix. The subnet is the primary key of a lease, so that uniqueness is the
+// store's own job.
+import {
+  formatIpv4,
+  formatPrefix,
+  type Ipv4,
+  type Prefix,
+  parseIpv4,
+  parsePrefix,
+} from '../../proto/domain/address.js';
+import { checkName } from '../../proto/domain/input.js';
+
+/** Key is a key taken apart. */
+export type Key =
+  | { readonly kind: 'cluster' }
+  | { readonly kind: 'pool'; readonly name: string }
+  | { readonly kind: 'node'; readonly id: string }
+  | { readonly kind: 'name'; readonly name: string }
+  | { readonly kind: 'address'; readonly address: Ipv4 }
+  | { readonly kind: 'subnet'; readonly pool: string; readonly subnet: Prefix }
+  | { readonly kind: 'session'; readonly id: string }
+  | { readonly kind: 'status'; readonly id: string }
+  | { readonly kind: 'controller'; readonly id: string }
+  | { readonly kind: 'progress'; readonly id: string }
+  | { readonly kind: 'operation'; readonly id: string }
+  | { readonly kind: 'event'; readonly id: string };
+
+/** keys writes keys. */
+export const keys = {
+  cluster: 'cluster',
+  pool: (name: string) => `pools/${name}`,
+  node: (id: string) => `nodes/${id}`,
+  name: (name: string) => `names/${name}`,
+  address: (address: Ipv4) => `addresses/${formatIpv4(address)}`,
+  /** "subnets/default/10.76.3.0-24" */
+  subnet: (pool: string, subnet: Prefix) => `subnets/${pool}/${formatPrefix(subnet).replace('/', '-')}`,
+  session: (id: string) => `sessions/${id}`,
+  status: (id: string) => `status/${id}`,
+  controller: (id: string) => `controllers/${id}`,
+  progress: (id: string) => `progress/${id}`,
+  operation: (id: string) => `operations/${id}`,
+  event: (id: string) => `events/${id}`,
+} as const;
+
+/** prefixes begin the keys of one kind, for guards over all of them. */
+export const prefixes = {
+  pools: 'pools/',
+  addresses: 'addresses/',
+  nodes: 'nodes/',
+  subnetsOf: (pool: string) => `subnets/${pool}/`,
+} as const;
+
+const idPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+
+function byId(kind: 'node' | 'session' | 'status' | 'controller' | 'progress' | 'operation' | 'event') {
+  return (rest: string): Key | undefined => (idPattern.test(rest) ? { kind, id: rest } : undefined);
+}
+
+function isName(text: string): boolean {
+  return 'value' in checkName(text);
+}
+
+const parsers: Readonly<Record<string, (rest: string) => Key | undefined>> = {
+  pools: (rest) => (isName(rest) ? { kind: 'pool', name: rest } : undefined),
+  nodes: byId('node'),
+  names: (rest) => (isName(rest) ? { kind: 'name', name: rest } : undefined),
+  addresses: (rest) => {
+    const address = parseIpv4(rest);
+    return address === undefined ? undefined : { kind: 'address', address };
+  },
+  subnets: (rest) => {
+    const slash = rest.indexOf('/');
+    const pool = rest.slice(0, slash);
+    const subnet = parsePrefix(rest.slice(slash + 1).replace('-', '/'));
+    return slash < 0 || !isName(pool) || subnet === undefined ? undefined : { kind: 'subnet', pool, subnet };
+  },
+  sessions: byId('session'),
+  status: byId('status'),
+  controllers: byId('controller'),
+  progress: byId('progress'),
+  operations: byId('operation'),
+  events: byId('event'),
+};
+
+/** parseKey takes a key apart; undefined for one that is not ours. */
+export function parseKey(key: string): Key | undefined {
+  if (key === keys.cluster) return { kind: 'cluster' };
+  const slash = key.indexOf('/');
+  const folder = key.slice(0, Math.max(slash, 0));
+  return Object.hasOwn(parsers, folder) ? parsers[folder]?.(key.slice(slash + 1)) : undefined;
+}

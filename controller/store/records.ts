@@ -1,0 +1,192 @@
+// What stands behind each key, as JSON that reads well with `etcdctl get --prefix`.
+// Invariant: a value that does not fit its schema is never half used: decode() says what is wrong with it instead.
+// Unknown fields are let through, so that an older controller can read what a newer one wrote.
+import * as v from 'valibot';
+import { formatIpv4, formatPrefix, parseIpv4, parsePrefix } from '../../proto/domain/address.js';
+import { availabilities, modes } from '../../proto/domain/network.js';
+import { messageOf } from '../../proto/errors.js';
+import type { Key } from './keys.js';
+
+const prefix = v.pipe(
+  v.string(),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const parsed = parsePrefix(dataset.value);
+    if (parsed !== undefined) return parsed;
+    addIssue({ message: `"${dataset.value}" is not a CIDR` });
+    return NEVER;
+  }),
+);
+
+const address = v.pipe(
+  v.string(),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const parsed = parseIpv4(dataset.value);
+    if (parsed !== undefined) return parsed;
+    addIssue({ message: `"${dataset.value}" is not an address` });
+    return NEVER;
+  }),
+);
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const labels = v.record(v.string(), v.string());
+
+const cluster = v.object({
+  id: v.string(),
+  epoch: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  createdMs: count,
+  /** Version of this layout of keys and values. */
+  schema: v.literal(1),
+});
+
+const reservation = v.object({ cidr: prefix, nodeName: v.optional(v.string()), reason: v.string() });
+
+const pool = v.object({
+  cidr: prefix,
+  subnetLength: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(30)),
+  mode: v.picklist(modes),
+  networkName: v.string(),
+  bridgeName: v.string(),
+  quarantineSeconds: count,
+  reservations: v.array(reservation),
+  createdMs: count,
+});
+
+const node = v.object({
+  name: v.string(),
+  address,
+  labels,
+  availability: v.picklist(availabilities),
+  /** Absent: the pool's. */
+  mode: v.optional(v.picklist(modes)),
+  createdMs: count,
+});
+
+const owner = v.object({ node: v.string() });
+
+const subnet = v.variant('state', [
+  v.object({ state: v.literal('leased'), node: v.string(), generation: count, sinceMs: count }),
+  v.object({
+    state: v.literal('quarantined'),
+    node: v.string(),
+    nodeName: v.string(),
+    address,
+    generation: count,
+    sinceMs: count,
+    untilMs: count,
+  }),
+]);
+
+const session = v.object({ controller: v.string(), fingerprint: v.string(), sinceMs: count });
+
+const condition = v.object({
+  type: v.string(),
+  ok: v.boolean(),
+  transient: v.boolean(),
+  reason: v.string(),
+  message: v.string(),
+  sinceMs: v.number(),
+});
+
+const status = v.object({
+  routes: v.object({ desired: count, installed: count, conflicting: count, unreachable: count }),
+  conditions: v.array(condition),
+  daemonVersion: v.string(),
+  kernelVersion: v.string(),
+  dockerVersion: v.string(),
+  hostNetworks: v.array(v.object({ prefix, source: v.string() })),
+  /** When this was written, milliseconds since 1970. */
+  reportedMs: count,
+});
+
+const controller = v.object({
+  version: v.string(),
+  startedMs: count,
+  addresses: v.array(v.string()),
+});
+
+const progress = v.object({
+  /** Pairs of a table revision and how many of this controller's nodes have just that one in their kernel. */
+  applied: v.array(v.tuple([v.number(), count])),
+  /** Names of up to ten that are furthest behind. */
+  behind: v.array(v.string()),
+});
+
+const operation = v.object({
+  /** Name of the call: "AddNode". */
+  call: v.string(),
+  /** What the call was about: a node's id, a pool's name. */
+  subject: v.string(),
+});
+
+const event = v.object({
+  timeMs: count,
+  reason: v.string(),
+  warning: v.boolean(),
+  subject: v.string(),
+  message: v.string(),
+});
+
+const schemas = {
+  cluster,
+  pool,
+  node,
+  name: owner,
+  address: owner,
+  subnet,
+  session,
+  status,
+  controller,
+  progress,
+  operation,
+  event,
+} as const;
+
+/** RecordKind is the kind of a key. */
+export type RecordKind = keyof typeof schemas;
+
+/** RecordOf is the value behind a key of a kind. */
+export type RecordOf<K extends RecordKind> = v.InferOutput<(typeof schemas)[K]>;
+
+export type ClusterRecord = RecordOf<'cluster'>;
+export type PoolRecord = RecordOf<'pool'>;
+export type ReservationRecord = PoolRecord['reservations'][number];
+export type NodeRecord = RecordOf<'node'>;
+export type SubnetRecord = RecordOf<'subnet'>;
+export type SessionRecord = RecordOf<'session'>;
+export type StatusRecord = RecordOf<'status'>;
+export type ControllerRecord = RecordOf<'controller'>;
+export type ProgressRecord = RecordOf<'progress'>;
+export type OperationRecord = RecordOf<'operation'>;
+export type EventRecord = RecordOf<'event'>;
+
+/** Decoded is a record, or what is wrong with it. */
+export type Decoded<T> = { readonly record: T } | { readonly problem: string };
+
+/** decode reads the value of a key of a kind. */
+export function decode<K extends RecordKind>(kind: K, value: string): Decoded<RecordOf<K>> {
+  let json: unknown;
+  try {
+    json = JSON.parse(value);
+  } catch (error) {
+    return { problem: `not JSON: ${messageOf(error)}` };
+  }
+  const result = v.safeParse(schemas[kind] as v.GenericSchema<unknown, RecordOf<K>>, json);
+  if (result.success) return { record: result.output };
+  return { problem: result.issues.map((issue) => `${v.getDotPath(issue) ?? 'value'}: ${issue.message}`).join('; ') };
+}
+
+/** encode writes a record; prefixes and addresses become text. */
+export function encode<K extends RecordKind>(_kind: K, record: RecordOf<K>): string {
+  return JSON.stringify(record, (name, value: unknown) => {
+    if (name === 'address' && typeof value === 'number') return formatIpv4(value as Parameters<typeof formatIpv4>[0]);
+    if (typeof value === 'object' && value !== null && 'network' in value && 'length' in value) {
+      return formatPrefix(value as Parameters<typeof formatPrefix>[0]);
+    }
+    return value;
+  });
+}
+
+/** decodeEntry reads whatever a parsed key holds. */
+export function decodeEntry(key: Key, value: string): Decoded<RecordOf<RecordKind>> {
+  return decode(key.kind, value);
+}

@@ -1,0 +1,204 @@
+// Which subnet a node gets. Pure: a function of the view, the wish and the clock.
+// The order: the one it had before; the one reserved for it; the lowest that nobody ever had; the longest-freed one.
+// So freed subnets come back last, and quarantined ones only to the host that had them.
+import {
+  formatPrefix,
+  type Ipv4,
+  type Prefix,
+  prefixCovers,
+  prefixesOverlap,
+  prefixFromKey,
+  prefixKey,
+  subnetAt,
+  subnetCount,
+} from '../../proto/domain/address.js';
+import { XnetError } from '../../proto/errors.js';
+import type { PoolRecord, ReservationRecord, SubnetRecord } from '../store/records.js';
+
+/** PoolState is one pool and what stands in it. */
+export type PoolState = {
+  readonly name: string;
+  readonly record: PoolRecord;
+  /** Records by prefixKey: leased, or freed at some time. */
+  readonly subnets: ReadonlyMap<number, SubnetRecord>;
+  /** prefixKeys that may not be given: unreadable, or being given by another call at this moment. */
+  readonly excluded: ReadonlySet<number>;
+};
+
+/** Wish is who wants a subnet. */
+export type Wish = {
+  readonly nodeName: string;
+  readonly address: Ipv4;
+  /** This subnet and no other. */
+  readonly subnet?: Prefix;
+};
+
+/** reservationOf is the reservation that a subnet lies in. */
+export function reservationOf(pool: PoolRecord, subnet: Prefix): ReservationRecord | undefined {
+  return pool.reservations.find((reservation) => prefixCovers(reservation.cidr, subnet));
+}
+
+// A name that comes back at the same address is the host that had the subnet: nobody else can be using it.
+function wasHis(record: SubnetRecord, wish: Wish): boolean {
+  return record.state === 'quarantined' && record.nodeName === wish.nodeName && record.address === wish.address;
+}
+
+function isFree(state: PoolState, wish: Wish, subnet: Prefix, nowMs: number): boolean {
+  const id = prefixKey(subnet);
+  if (state.excluded.has(id)) return false;
+  const reservation = reservationOf(state.record, subnet);
+  if (reservation !== undefined && reservation.nodeName !== wish.nodeName) return false;
+  const record = state.subnets.get(id);
+  if (record === undefined) return true;
+  return record.state === 'quarantined' && (record.untilMs <= nowMs || wasHis(record, wish));
+}
+
+/**
+ * chooseSubnet picks the subnet for a wish; undefined when the pool has none left.
+ * @param spread 0 takes the lowest fresh subnet; n takes the n-th lowest where there are so many: callers that lost a
+ * race raise it, so that they do not all meet again
+ * @throws XnetError InvalidArgument, FailedPrecondition: the subnet that was asked for can't be had, and why
+ */
+export function chooseSubnet(state: PoolState, wish: Wish, nowMs: number, spread = 0): Prefix | undefined {
+  if (wish.subnet !== undefined) {
+    requireSubnet(state, wish, wish.subnet, nowMs);
+    return wish.subnet;
+  }
+  return (
+    previousSubnet(state, wish, nowMs) ??
+    reservedSubnet(state, wish, nowMs) ??
+    freshSubnet(state, wish, nowMs, spread) ??
+    longestFreed(state, wish, nowMs)
+  );
+}
+
+function* subnetsOf(range: Prefix, subnetLength: number): Generator<Prefix> {
+  const count = subnetCount(range, subnetLength);
+  for (let index = 0; index < count; index++) yield subnetAt(range, subnetLength, index);
+}
+
+function previousSubnet(state: PoolState, wish: Wish, nowMs: number): Prefix | undefined {
+  let newest: { readonly subnet: Prefix; readonly sinceMs: number } | undefined;
+  for (const [id, record] of state.subnets) {
+    if (!wasHis(record, wish) || (newest !== undefined && record.sinceMs < newest.sinceMs)) continue;
+    const subnet = prefixFromKey(id);
+    if (isFree(state, wish, subnet, nowMs)) newest = { subnet, sinceMs: record.sinceMs };
+  }
+  return newest?.subnet;
+}
+
+function reservedSubnet(state: PoolState, wish: Wish, nowMs: number): Prefix | undefined {
+  for (const reservation of state.record.reservations) {
+    if (reservation.nodeName !== wish.nodeName) continue;
+    for (const subnet of subnetsOf(reservation.cidr, state.record.subnetLength)) {
+      if (isFree(state, wish, subnet, nowMs)) return subnet;
+    }
+  }
+  return undefined;
+}
+
+function freshSubnet(state: PoolState, wish: Wish, nowMs: number, spread: number): Prefix | undefined {
+  const candidates: Prefix[] = [];
+  for (const subnet of subnetsOf(state.record.cidr, state.record.subnetLength)) {
+    if (state.subnets.has(prefixKey(subnet)) || !isFree(state, wish, subnet, nowMs)) continue;
+    if (candidates.length === spread) return subnet;
+    candidates.push(subnet);
+  }
+  return candidates.at(-1);
+}
+
+function longestFreed(state: PoolState, wish: Wish, nowMs: number): Prefix | undefined {
+  let oldest: { readonly id: number; readonly sinceMs: number } | undefined;
+  for (const [id, record] of state.subnets) {
+    if (record.state !== 'quarantined' || (oldest !== undefined && record.sinceMs >= oldest.sinceMs)) continue;
+    if (isFree(state, wish, prefixFromKey(id), nowMs)) oldest = { id, sinceMs: record.sinceMs };
+  }
+  return oldest === undefined ? undefined : prefixFromKey(oldest.id);
+}
+
+function requireSubnet(state: PoolState, wish: Wish, subnet: Prefix, nowMs: number): void {
+  const { cidr, subnetLength } = state.record;
+  const text = formatPrefix(subnet);
+  const pool = `pool ${state.name} (${formatPrefix(cidr)}, subnets of /${subnetLength})`;
+  if (subnet.length !== subnetLength) {
+    throw new XnetError('InvalidArgument', `${text} is not a subnet of ${pool}: it has to be a /${subnetLength}`);
+  }
+  if (!prefixCovers(cidr, subnet)) throw new XnetError('InvalidArgument', `${text} is outside ${pool}`);
+  const record = state.subnets.get(prefixKey(subnet));
+  const reservation = reservationOf(state.record, subnet);
+  if (record?.state === 'leased') {
+    throw new XnetError('FailedPrecondition', `subnet ${text} is leased already`, {
+      hint: `see who has it with: xctl nodes show ${text}`,
+    });
+  }
+  if (reservation !== undefined && reservation.nodeName !== wish.nodeName) {
+    const why = reservation.reason === '' ? '' : ` (${reservation.reason})`;
+    const whom = reservation.nodeName === undefined ? 'reserved' : `reserved for ${reservation.nodeName}`;
+    throw new XnetError('FailedPrecondition', `subnet ${text} is ${whom}${why}`, {
+      hint: `end that with: xctl pools unreserve ${state.name} ${formatPrefix(reservation.cidr)}`,
+    });
+  }
+  if (record?.state === 'quarantined' && record.untilMs > nowMs && !wasHis(record, wish)) {
+    const until = new Date(record.untilMs).toISOString();
+    throw new XnetError(
+      'FailedPrecondition',
+      `subnet ${text} is in quarantine until ${until}: ${record.nodeName} had it and may still be using it`,
+      { hint: `end that with: xctl leases release ${text}` },
+    );
+  }
+  if (!isFree(state, wish, subnet, nowMs)) {
+    throw new XnetError('FailedPrecondition', `subnet ${text} can't be leased: its record can't be read`, {
+      hint: 'xctl status shows what is wrong with it',
+    });
+  }
+}
+
+/** Usage is a pool's subnets, counted; total is the sum of the others. */
+export type Usage = {
+  readonly total: number;
+  readonly leased: number;
+  readonly reserved: number;
+  readonly quarantined: number;
+  readonly free: number;
+};
+
+/** usageOf counts a pool's subnets. */
+export function usageOf(state: Omit<PoolState, 'excluded' | 'name'>, nowMs: number): Usage {
+  const { cidr, subnetLength, reservations } = state.record;
+  const total = subnetCount(cidr, subnetLength);
+  let leased = 0;
+  let quarantined = 0;
+  let reserved = reservations.reduce((sum, { cidr: range }) => sum + subnetCount(range, subnetLength), 0);
+  for (const [id, record] of state.subnets) {
+    const isReserved = reservationOf(state.record, prefixFromKey(id)) !== undefined;
+    if (record.state === 'leased') {
+      leased++;
+      if (isReserved) reserved--;
+    } else if (!isReserved && record.untilMs > nowMs) quarantined++;
+  }
+  return { total, leased, reserved, quarantined, free: total - leased - reserved - quarantined };
+}
+
+/** checkReservable says why a range can't be reserved in a pool; undefined: it can. */
+export function checkReservable(
+  state: Omit<PoolState, 'excluded'>,
+  range: Prefix,
+  nodeName: string | undefined,
+  holderName: (record: SubnetRecord) => string,
+): string | undefined {
+  const { cidr, subnetLength, reservations } = state.record;
+  const text = formatPrefix(range);
+  if (!prefixCovers(cidr, range)) return `${text} is outside pool ${state.name} (${formatPrefix(cidr)})`;
+  if (range.length > subnetLength) {
+    return `${text} is smaller than a subnet of pool ${state.name}: reserve a /${subnetLength} or larger`;
+  }
+  const overlapping = reservations.find((reservation) => prefixesOverlap(reservation.cidr, range));
+  if (overlapping !== undefined) return `${text} overlaps the reservation of ${formatPrefix(overlapping.cidr)}`;
+  for (const [id, record] of state.subnets) {
+    const subnet = prefixFromKey(id);
+    if (record.state !== 'leased' || !prefixCovers(range, subnet)) continue;
+    const holder = holderName(record);
+    if (holder !== nodeName) return `${formatPrefix(subnet)} is leased to ${holder}`;
+  }
+  return undefined;
+}

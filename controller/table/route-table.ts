@@ -1,0 +1,147 @@
+// The route table that every node gets: one entry per leased subnet, derived from the view, with a history that
+// answers "what changed since revision R".
+// Invariant: the history remembers which subnets changed and when, not what they were; what it answers is always the
+// newest state, so any number of changes of one subnet cost one entry.
+import { type Prefix, prefixFromKey } from '../../proto/domain/address.js';
+import type { Route, TableDelta, Version } from '../../proto/domain/network.js';
+import { keys } from '../store/keys.js';
+import type { ReadonlyView, Touched } from '../view/view.js';
+
+/** TableEntry is a route, or a subnet that has a holder who can't be read: nodes keep what they have. */
+export type TableEntry = { readonly kind: 'route'; readonly route: Route } | { readonly kind: 'unresolved' };
+
+/**
+ * entryOf is what the table says of one subnet; undefined: nobody routes to it. A node that is leaving is not routed
+ * to any more.
+ */
+export function entryOf(view: ReadonlyView, id: number): TableEntry | undefined {
+  const held = view.subnets.get(id);
+  if (held === undefined) return view.unreadableSubnets.has(id) ? { kind: 'unresolved' } : undefined;
+  if (held.record.state !== 'leased') return undefined;
+  const node = view.nodes.get(held.record.node);
+  if (node === undefined) return view.undecodable.has(keys.node(held.record.node)) ? { kind: 'unresolved' } : undefined;
+  if (node.record.availability === 'leaving') return undefined;
+  return {
+    kind: 'route',
+    route: { subnet: held.subnet, nextHop: node.record.address, nodeName: node.record.name },
+  };
+}
+
+function sameEntry(a: TableEntry | undefined, b: TableEntry | undefined): boolean {
+  if (a?.kind !== 'route' || b?.kind !== 'route') return a?.kind === b?.kind;
+  return a.route.nextHop === b.route.nextHop && a.route.nodeName === b.route.nodeName;
+}
+
+type HistoryRow = { readonly revision: number; readonly subnet: number };
+
+// As many changes as a large fleet makes in a busy hour; a row is about 50 bytes.
+const longestHistory = 65_536;
+
+/** RouteTable is the table at the view's revision. */
+export class RouteTable {
+  readonly entries = new Map<number, TableEntry>();
+  #history: HistoryRow[] = [];
+  #pools: readonly Prefix[] = [];
+  #poolsRevision = 0;
+  #revision = 0;
+  #changedAt = 0;
+  /** Changes after this revision are in the history. */
+  #floor = 0;
+
+  /** Revision of the view that the table was last brought up to. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** Revision of the newest change of the table itself. */
+  get changedAt(): number {
+    return this.#changedAt;
+  }
+
+  get pools(): readonly Prefix[] {
+    return this.#pools;
+  }
+
+  /**
+   * restart forgets the history: what a node had before `revision` can't be continued from. For a new epoch, and for
+   * the first listing.
+   */
+  restart(revision: number): void {
+    this.#history = [];
+    this.#floor = revision;
+  }
+
+  /** update takes in what a batch of changes of the view touched. Returns whether the table changed. */
+  update(view: ReadonlyView, touched: Touched): boolean {
+    let changed = false;
+    for (const id of touched.subnets) {
+      const entry = entryOf(view, id);
+      if (sameEntry(this.entries.get(id), entry)) continue;
+      if (entry === undefined) this.entries.delete(id);
+      else this.entries.set(id, entry);
+      this.#history.push({ revision: view.revision, subnet: id });
+      changed = true;
+    }
+    if (touched.pools && this.#takePools(view)) changed = true;
+    this.#revision = view.revision;
+    if (changed) this.#changedAt = view.revision;
+    if (this.#history.length > longestHistory) this.#shorten();
+    return changed;
+  }
+
+  /** hasSince says whether everything that changed after `revision` is still known. */
+  hasSince(revision: number): boolean {
+    return revision >= this.#floor && revision <= this.#revision;
+  }
+
+  /** since is what changed after `revision`, merged by subnet. Only where hasSince(revision). */
+  since(revision: number, version: Version): TableDelta {
+    const upserts: Route[] = [];
+    const removals: Prefix[] = [];
+    const unresolved: Prefix[] = [];
+    for (const id of this.#changedSince(revision)) {
+      const entry = this.entries.get(id);
+      if (entry === undefined) removals.push(prefixFromKey(id));
+      else if (entry.kind === 'route') upserts.push(entry.route);
+      else unresolved.push(prefixFromKey(id));
+    }
+    return {
+      fromRevision: revision,
+      to: version,
+      upserts,
+      removals,
+      unresolved,
+      pools: this.#poolsRevision > revision ? this.#pools : undefined,
+    };
+  }
+
+  #changedSince(revision: number): Set<number> {
+    const ids = new Set<number>();
+    for (let index = this.#history.length - 1; index >= 0; index--) {
+      const row = this.#history[index];
+      if (row === undefined || row.revision <= revision) break;
+      ids.add(row.subnet);
+    }
+    return ids;
+  }
+
+  #takePools(view: ReadonlyView): boolean {
+    const pools = [...view.pools.values()].map((held) => held.record.cidr).sort((a, b) => a.network - b.network);
+    const same =
+      pools.length === this.#pools.length &&
+      pools.every((pool, index) => {
+        const before = this.#pools[index];
+        return before?.network === pool.network && before.length === pool.length;
+      });
+    if (same) return false;
+    this.#pools = pools;
+    this.#poolsRevision = view.revision;
+    return true;
+  }
+
+  #shorten(): void {
+    const cut = this.#history.length - longestHistory / 2;
+    this.#floor = this.#history[cut - 1]?.revision ?? this.#floor;
+    this.#history = this.#history.filter((row) => row.revision > this.#floor);
+  }
+}
