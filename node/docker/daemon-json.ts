@@ -1,0 +1,182 @@
+// What becomes of daemon.json when Docker gets a bip, or loses it: bytes in, bytes or a refusal out.
+// Invariant: only a bip of ours is ever changed or taken out, and no other byte is; a file that dockerd would refuse, or
+// that rules the bip out, is refused with line, column and what to do. Pure.
+import {
+  formatIpv4,
+  formatPrefix,
+  type Ipv4,
+  parseIpv4,
+  prefixContains,
+  prefixCovers,
+  prefixOf,
+} from '../../proto/domain/address.js';
+import { quoted } from '../../proto/domain/input.js';
+import {
+  type JsonDocument,
+  type JsonProperty,
+  problemAt,
+  readDocument,
+  type TextProblem,
+  withoutProperty,
+  withProperty,
+  withValue,
+} from './json-document.js';
+
+/** Bip is docker0's address and length, which dockerd writes as one text: "10.76.3.1/24". */
+export type Bip = { readonly address: Ipv4; readonly length: number };
+
+/**
+ * RefusalReason tells what keeps us from editing: dockerd can't read the file (`Invalid`), it is too large or too deep
+ * (`TooLarge`), a key is there twice (`DuplicateKey`), it has a bip by another hand (`BipByHand`), its `bridge` rules a
+ * bip out (`BridgeSet`), or another key does not go with the bip (`DoesNotFit`).
+ */
+export type RefusalReason = 'Invalid' | 'TooLarge' | 'DuplicateKey' | 'BipByHand' | 'BridgeSet' | 'DoesNotFit';
+
+/** Refusal says why a daemon.json is not edited, and what to do. Line and column count characters from 1. */
+export type Refusal = {
+  readonly refused: RefusalReason;
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+};
+
+/** Edited is the content that daemon.json has to have; `changed` is false where it has it already. */
+export type Edited = { readonly bytes: Buffer; readonly changed: boolean };
+
+/** OtherSettings are texts of dockerd's settings that a bip has to go with, empty where they are not set. */
+export type OtherSettings = {
+  readonly bridge?: string;
+  readonly 'fixed-cidr'?: string;
+  readonly 'default-gateway'?: string;
+};
+
+/** parseBip reads "10.76.3.1/24"; undefined for anything else. */
+export function parseBip(text: string | null | undefined): Bip | undefined {
+  const match = /^([\d.]+)\/(0|[1-9]\d?)$/.exec(text ?? '');
+  const address = parseIpv4(match?.[1] ?? '');
+  const length = Number(match?.[2]);
+  return address === undefined || length > 32 ? undefined : { address, length };
+}
+
+/** formatBip writes "10.76.3.1/24". */
+export function formatBip(bip: Bip): string {
+  return `${formatIpv4(bip.address)}/${bip.length}`;
+}
+
+/** bipsEqual says whether two bips are the same. */
+export function bipsEqual(a: Bip | undefined, b: Bip | undefined): boolean {
+  return a !== undefined && b !== undefined && a.address === b.address && a.length === b.length;
+}
+
+/**
+ * setBip gives daemon.json the wanted bip.
+ * @param bytes the file's content, undefined where there is no file
+ * @param ours the bip that we put there before, which may be replaced; any other is somebody else's
+ */
+export function setBip(bytes: Buffer | undefined, wanted: Bip, ours: Bip | undefined): Edited | Refusal {
+  const document = readChecked(bytes);
+  if ('refused' in document) return document;
+  for (const name of ['bridge', 'fixed-cidr', 'default-gateway'] as const) {
+    const property = named(document, name);
+    const problem = property && doesNotFit(wanted, { [name]: property.value ?? '' });
+    if (property && problem) return refusal(document, property, problem.refused, problem.message);
+  }
+  const property = named(document, 'bip');
+  if (property === undefined) return { bytes: withProperty(document, 'bip', formatBip(wanted)), changed: true };
+  const present = parseBip(property.value);
+  if (bipsEqual(present, wanted)) return { bytes: bytes ?? Buffer.alloc(0), changed: false };
+  if (bipsEqual(present, ours)) return { bytes: withValue(document, property, formatBip(wanted)), changed: true };
+  const message =
+    `bip is ${property.value ? quoted(property.value) : 'there without a value'}, by another hand, and the lease is ` +
+    `${formatBip(wanted)}: take the key out, or lease its subnet to this node (xctl nodes add --subnet)`;
+  return refusal(document, property, 'BipByHand', message);
+}
+
+/**
+ * removeBip takes our bip out of daemon.json; any other bip stays.
+ * @param bytes the file's content, undefined where there is no file
+ */
+export function removeBip(bytes: Buffer | undefined, ours: Bip): Edited | Refusal {
+  const document = readChecked(bytes);
+  if ('refused' in document) return document;
+  const property = named(document, 'bip');
+  if (property === undefined || !bipsEqual(parseBip(property.value), ours)) {
+    return { bytes: bytes ?? Buffer.alloc(0), changed: false };
+  }
+  return { bytes: withoutProperty(document, property), changed: true };
+}
+
+/** bipIn is the bip that a daemon.json sets; undefined where it sets none, or can't be read. */
+export function bipIn(bytes: Buffer | undefined): Bip | undefined {
+  const document = readChecked(bytes);
+  return 'refused' in document ? undefined : parseBip(named(document, 'bip')?.value);
+}
+
+/** doesNotFit says why dockerd would not start with this bip beside other settings; undefined where it would. */
+export function doesNotFit(
+  wanted: Bip,
+  settings: OtherSettings,
+): { readonly refused: 'BridgeSet' | 'DoesNotFit'; readonly message: string } | undefined {
+  const subnet = prefixOf(wanted.address, wanted.length);
+  const { bridge = '', 'fixed-cidr': fixedCidr = '', 'default-gateway': defaultGateway = '' } = settings;
+  if (bridge !== '') {
+    const message =
+      `bridge is ${quoted(bridge)}, and dockerd takes a bridge or a bip, not both: take it out, or use bridge mode ` +
+      '(xctl nodes add --mode bridge)';
+    return { refused: 'BridgeSet', message };
+  }
+  if (fixedCidr !== '') {
+    // Host bits are let through: Go's net.ParseCIDR masks them.
+    const range = parseBip(fixedCidr);
+    if (range === undefined || !prefixCovers(subnet, prefixOf(range.address, range.length))) {
+      const message = `fixed-cidr is ${quoted(fixedCidr)}, which is no part of ${formatPrefix(subnet)}: take it out`;
+      return { refused: 'DoesNotFit', message };
+    }
+  }
+  if (defaultGateway !== '') {
+    const gateway = parseIpv4(defaultGateway);
+    if (gateway === undefined || !prefixContains(subnet, gateway) || gateway === wanted.address) {
+      const message =
+        `default-gateway is ${quoted(defaultGateway)}, which is no address of ${formatPrefix(subnet)} for another ` +
+        'machine: take it out';
+      return { refused: 'DoesNotFit', message };
+    }
+  }
+  return undefined;
+}
+
+const ourKeys: readonly string[] = ['bip', 'bridge', 'fixed-cidr', 'default-gateway'];
+
+function readChecked(bytes: Buffer | undefined): JsonDocument | Refusal {
+  const document = readDocument(bytes);
+  if ('kind' in document) return refusalOf(document, document.kind);
+  const seen = new Set<string>();
+  for (const property of document.properties) {
+    const { name, value } = property;
+    if (seen.has(name)) {
+      const message = `the key ${quoted(name)} is there twice, of which dockerd takes the last: take one out`;
+      return refusal(document, property, 'DuplicateKey', message);
+    }
+    seen.add(name);
+    if (ourKeys.includes(name) && value === undefined) {
+      return refusal(document, property, 'Invalid', `${quoted(name)} has to be a text in "…": dockerd refuses others`);
+    }
+    const lower = name.toLowerCase();
+    if (lower !== name && ourKeys.includes(lower)) {
+      return refusal(document, property, 'Invalid', `dockerd refuses ${quoted(name)}: the key is ${quoted(lower)}`);
+    }
+  }
+  return document;
+}
+
+function named(document: JsonDocument, name: string): JsonProperty | undefined {
+  return document.properties.find((property) => property.name === name);
+}
+
+function refusal(document: JsonDocument, property: JsonProperty, refused: RefusalReason, message: string): Refusal {
+  return refusalOf(problemAt(document.text, property.start, message), refused);
+}
+
+function refusalOf({ line, column, message }: TextProblem, refused: RefusalReason): Refusal {
+  return { refused, line, column, message };
+}
