@@ -169,10 +169,6 @@ export function decideRemovePool(view: ReadonlyView, name: string, force: boolea
       hint: 'wait, or use --force if nothing uses them any more',
     });
   }
-  const freed = records.flatMap(([id]) => {
-    const held = view.subnets.get(id);
-    return held === undefined ? [] : [keys.subnet(name, held.subnet)];
-  });
   return {
     subject: name,
     change: {
@@ -180,8 +176,10 @@ export function decideRemovePool(view: ReadonlyView, name: string, force: boolea
         asSeen(view, keys.pool(name)),
         { kind: 'unchanged', prefix: prefixes.subnetsOf(name), since: view.revision },
       ],
-      // One commit has room for so many; what is left of freed subnets has no pool, and is swept by a pool of that name.
-      operations: [keys.pool(name), ...freed.slice(0, 100)].map((key) => ({ kind: 'delete' as const, key })),
+      operations: [
+        { kind: 'delete', key: keys.pool(name) },
+        { kind: 'deleteAll', prefix: prefixes.subnetsOf(name) },
+      ],
       happening: { reason: 'PoolRemoved', subject: `pool/${name}`, message: formatPrefix(state.record.cidr) },
     },
   };

@@ -12,7 +12,11 @@ type Waiting = {
 };
 
 function writes(commit: Commit): ReadonlySet<string> {
-  return new Set(commit.operations.map((operation) => operation.key));
+  return new Set(commit.operations.map((operation) => ('key' in operation ? operation.key : operation.prefix)));
+}
+
+function clears(commit: Commit): boolean {
+  return commit.operations.some((operation) => operation.kind === 'deleteAll');
 }
 
 function reads(guard: Guard, written: ReadonlySet<string>): boolean {
@@ -22,6 +26,7 @@ function reads(guard: Guard, written: ReadonlySet<string>): boolean {
 }
 
 function independent(a: Commit, b: Commit): boolean {
+  if (clears(a) || clears(b)) return false;
   const [writtenByA, writtenByB] = [writes(a), writes(b)];
   for (const key of writtenByB) if (writtenByA.has(key)) return false;
   return !a.guards.some((guard) => reads(guard, writtenByB)) && !b.guards.some((guard) => reads(guard, writtenByA));

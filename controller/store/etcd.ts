@@ -207,6 +207,10 @@ export class EtcdStore implements Store {
   }
 
   #request(operation: Operation, recordLease: string | undefined): IRequestOp {
+    if (operation.kind === 'deleteAll') {
+      const from = this.#key(operation.prefix);
+      return { request_delete_range: { key: from, range_end: rangeEndOf(from) } };
+    }
     if (operation.kind === 'delete') return { request_delete_range: { key: this.#key(operation.key) } };
     const lease = operation.expires === 'record' ? recordLease : leaseIdOf(operation.expires);
     return {

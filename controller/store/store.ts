@@ -48,7 +48,9 @@ export type Operation =
       /** The key goes when this liveness ends, or when this time has passed. Absent: it stays. */
       readonly expires?: Liveness | 'record';
     }
-  | { readonly kind: 'delete'; readonly key: string };
+  | { readonly kind: 'delete'; readonly key: string }
+  /** Deletes every key that begins so. */
+  | { readonly kind: 'deleteAll'; readonly prefix: string };
 
 /** Commit is one transaction: all operations happen if all guards hold. No two operations name the same key. */
 export type Commit = { readonly guards: readonly Guard[]; readonly operations: readonly Operation[] };

@@ -45,7 +45,8 @@ function wasHis(record: SubnetRecord, wish: Wish): boolean {
 
 function isFree(state: PoolState, wish: Wish, subnet: Prefix, nowMs: number): boolean {
   const id = prefixKey(subnet);
-  if (state.excluded.has(id)) return false;
+  const { cidr, subnetLength } = state.record;
+  if (state.excluded.has(id) || subnet.length !== subnetLength || !prefixCovers(cidr, subnet)) return false;
   const reservation = reservationOf(state.record, subnet);
   if (reservation !== undefined && reservation.nodeName !== wish.nodeName) return false;
   const record = state.subnets.get(id);

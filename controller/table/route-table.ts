@@ -94,6 +94,11 @@ export class RouteTable {
     return revision >= this.#floor && revision <= this.#revision;
   }
 
+  /** changesSince counts the subnets that changed after `revision`. Only where hasSince(revision). */
+  changesSince(revision: number): number {
+    return this.#changedSince(revision).size;
+  }
+
   /** since is what changed after `revision`, merged by subnet. Only where hasSince(revision). */
   since(revision: number, version: Version): TableDelta {
     const upserts: Route[] = [];

@@ -32,12 +32,22 @@ export type Touched = {
   pools: boolean;
   sessions: boolean;
   progress: boolean;
+  controllers: boolean;
   /** Events that were recorded. Empty for a listing. */
   readonly events: { readonly id: string; readonly record: EventRecord }[];
 };
 
-function nothingTouched(): Touched {
-  return { subnets: new Set(), nodes: new Set(), pools: false, sessions: false, progress: false, events: [] };
+/** nothingTouched is the beginning of what a batch of changes touched. */
+export function nothingTouched(): Touched {
+  return {
+    subnets: new Set(),
+    nodes: new Set(),
+    pools: false,
+    sessions: false,
+    progress: false,
+    controllers: false,
+    events: [],
+  };
 }
 
 function noteEvent(entry: Entry, touched: Touched): void {
@@ -159,6 +169,7 @@ export class View {
         break;
       case 'controller':
         this.controllers.set(key.id, held as Held<ControllerRecord>);
+        touched.controllers = true;
         break;
       case 'progress':
         this.progress.set(key.id, held as Held<ProgressRecord>);
@@ -236,6 +247,7 @@ export class View {
         break;
       case 'controller':
         this.controllers.delete(key.id);
+        touched.controllers = true;
         break;
       case 'progress':
         this.progress.delete(key.id);

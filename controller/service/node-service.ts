@@ -1,0 +1,176 @@
+// The calls of nodes. Each returns or sends values; what goes wrong is thrown and becomes the call's status.
+import type { ServerWritableStream } from '@grpc/grpc-js';
+import { checkName, quoted } from '../../proto/domain/input.js';
+import { XnetError } from '../../proto/errors.js';
+import type { LeaveRequest__Output } from '../../proto/gen/xnet/v1/LeaveRequest.js';
+import type { LeaveResponse } from '../../proto/gen/xnet/v1/LeaveResponse.js';
+import type { ReportRequest__Output } from '../../proto/gen/xnet/v1/ReportRequest.js';
+import type { ReportResponse } from '../../proto/gen/xnet/v1/ReportResponse.js';
+import type { WatchRequest__Output } from '../../proto/gen/xnet/v1/WatchRequest.js';
+import { statusFromReport, versionFromWire } from '../../proto/rpc/convert.js';
+import { services } from '../../proto/rpc/definitions.js';
+import { type ServiceBinding, serverStream, unary } from '../../proto/rpc/server.js';
+import type { NodeRegistry } from '../registry/nodes.js';
+import type { Start } from '../session/fanout.js';
+import type { Sessions } from '../session/sessions.js';
+import type { Store } from '../store/store.js';
+import { assignmentOf } from '../view/assignment.js';
+import type { Keeper } from '../view/keeper.js';
+import type { ReadonlyView } from '../view/view.js';
+
+/** NodeServiceParts are what the calls work with. */
+export type NodeServiceParts = {
+  readonly keeper: Keeper;
+  readonly store: Store;
+  readonly sessions: Sessions;
+  readonly nodes: NodeRegistry;
+};
+
+const reportEveryMs = 30_000;
+// A report costs a controller about 0.3 ms: spread so that they take a fifth of one core.
+const spreadMsPerNode = 1.5;
+const nodesWithoutSpread = 32;
+const longestSpreadMs = 5_000;
+// How long a view may lag behind what a node has already seen through another controller.
+const catchUpMs = 2_000;
+
+function nodeIdOf(view: ReadonlyView, name: string): string {
+  const checked = checkName(name);
+  if ('problem' in checked) throw new XnetError('InvalidArgument', `node name: ${checked.problem}`);
+  const id = view.nodeOfName.get(name);
+  if (id === undefined) {
+    throw new XnetError('NotFound', `there is no node ${name}`, {
+      hint: `add it with: xctl nodes add ${name} --address ADDRESS`,
+    });
+  }
+  return id;
+}
+
+class NodeCalls {
+  readonly #parts: NodeServiceParts;
+
+  constructor(parts: NodeServiceParts) {
+    this.#parts = parts;
+  }
+
+  async watch(
+    request: WatchRequest__Output,
+    call: ServerWritableStream<unknown, Buffer>,
+    gone: AbortSignal,
+  ): Promise<void> {
+    const { keeper, sessions } = this.#parts;
+    const start = await this.#startOf(request);
+    const nodeId = nodeIdOf(keeper.view, request.nodeName);
+    if (request.nodeId !== '' && request.nodeId !== nodeId && keeper.view.nodes.has(request.nodeId)) {
+      throw new XnetError('FailedPrecondition', `node ${request.nodeName} has another id than this host`, {
+        hint: 'this host was added under another name: start xnetd with that --node',
+      });
+    }
+    if (assignmentOf(keeper.view, nodeId) === undefined) {
+      throw new XnetError('Unavailable', `a record of node ${request.nodeName} can't be read`, {
+        hint: 'xctl status shows which',
+      });
+    }
+    const { nodeName, hostFingerprint: fingerprint } = request;
+    const stream = await sessions.open({ nodeId, nodeName, fingerprint, start }, call);
+    await new Promise<void>((resolve) => {
+      if (gone.aborted) resolve();
+      else gone.addEventListener('abort', () => resolve(), { once: true });
+    });
+    sessions.close(stream);
+  }
+
+  // Where to begin. A node must never be taken back to an older table than it has.
+  async #startOf(request: WatchRequest__Output): Promise<Start> {
+    const { keeper, store } = this.#parts;
+    if (request.fresh) return { kind: 'fresh' };
+    const has = versionFromWire(request.version);
+    if (has === undefined) return { kind: 'nothing' };
+    const { clusterId, epoch } = keeper.version;
+    if (has.clusterId !== clusterId) {
+      throw new XnetError('FailedPrecondition', `this host belongs to cluster ${has.clusterId}, not to ${clusterId}`, {
+        hint: 'point xnetd at its own controllers, or make it forget its cluster: xnetd leave --local',
+      });
+    }
+    if (has.epoch < epoch) return { kind: 'nothing' };
+    if (has.epoch === epoch && has.revision <= keeper.version.revision) {
+      return { kind: 'revision', revision: has.revision };
+    }
+    const lagging = await keeper.reached(has.revision, catchUpMs).then(
+      () => false,
+      () => true,
+    );
+    if (!lagging && has.epoch === epoch) return { kind: 'revision', revision: has.revision };
+    const { revision } = await store.list();
+    if (has.epoch > epoch || revision < has.revision) {
+      throw new XnetError(
+        'FailedPrecondition',
+        `the store is at revision ${revision} (epoch ${epoch}), this host has seen revision ${has.revision} ` +
+          `(epoch ${has.epoch}): it was restored from an older backup`,
+        { hint: 'if that is intended, start a controller once with --accept-store' },
+      );
+    }
+    throw new XnetError('Unavailable', 'this controller lags behind what the host has seen: try another one');
+  }
+
+  async report(request: ReportRequest__Output): Promise<ReportResponse> {
+    const { keeper, sessions } = this.#parts;
+    const { view, version } = keeper;
+    const assignment = assignmentOf(view, request.nodeId);
+    if (assignment === undefined) throw new XnetError('NotFound', `there is no node ${quoted(request.nodeId)}`);
+    if (assignment.generation !== request.generation) {
+      throw new XnetError('Fenced', `the lease of ${assignment.nodeName} is of generation ${assignment.generation}`);
+    }
+    const applied = versionFromWire(request.applied);
+    const comparable = applied?.clusterId === version.clusterId && applied.epoch === version.epoch;
+    sessions.report(request.nodeId, statusFromReport(request), comparable ? applied.revision : undefined);
+    const beyond = Math.max(0, sessions.fanout.streams.size - nodesWithoutSpread);
+    const spreadMs = Math.min(longestSpreadMs, Math.round(beyond * spreadMsPerNode));
+    return { nextReportMs: reportEveryMs, spreadMs };
+  }
+
+  async leave(request: LeaveRequest__Output): Promise<LeaveResponse> {
+    const { keeper, nodes, sessions } = this.#parts;
+    const id = keeper.view.nodeOfName.get(request.nodeName);
+    // Gone already, or replaced by another of the same name: nothing of this host's is left.
+    if (id === undefined || (request.nodeId !== '' && !keeper.view.nodes.has(request.nodeId))) {
+      return { peersPending: 0 };
+    }
+    if (id !== request.nodeId) {
+      throw new XnetError('FailedPrecondition', `node ${request.nodeName} has another id than this host`);
+    }
+    const mutation = { operationId: request.operationId, dryRun: false };
+    if (request.done) {
+      await nodes.remove(mutation, id, () => undefined);
+      return { peersPending: 0 };
+    }
+    const { revision } = await nodes.set(mutation, id, {
+      availability: 'leaving',
+      setLabels: {},
+      removeLabels: [],
+    });
+    const { nodes: peers, applied } = sessions.convergence.count(Math.min(revision, this.#tableRevision()), id);
+    return { peersPending: peers - applied };
+  }
+
+  #tableRevision(): number {
+    return this.#parts.sessions.fanout.table.changedAt;
+  }
+}
+
+/** nodeService binds the calls of nodes. Messages of its stream are encoded before they get to gRPC. */
+export function nodeService(parts: NodeServiceParts): ServiceBinding {
+  const calls = new NodeCalls(parts);
+  const { service } = services.node;
+  return {
+    definition: {
+      ...service,
+      Watch: { ...service.Watch, responseSerialize: (encoded: Buffer) => encoded },
+    },
+    implementation: {
+      Watch: serverStream<WatchRequest__Output, Buffer>((request, call, gone) => calls.watch(request, call, gone)),
+      Report: unary<ReportRequest__Output, ReportResponse>((request) => calls.report(request)),
+      Leave: unary<LeaveRequest__Output, LeaveResponse>((request) => calls.leave(request)),
+    },
+  };
+}

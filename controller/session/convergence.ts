@@ -1,0 +1,133 @@
+// How many nodes have a revision of the table in their kernel, and how long that took from its commit.
+// Invariant: a node counts only for what it said itself; one that is not connected is not waited for, and is named.
+import type { ProgressRecord } from '../store/records.js';
+
+/** Count is how far the connected nodes are with one revision. */
+export type Count = {
+  readonly nodes: number;
+  readonly applied: number;
+  /** Names of up to ten that are behind. */
+  readonly behind: readonly string[];
+};
+
+const mostNames = 10;
+const rememberedRevisions = 1_024;
+
+type Tracked = { readonly name: string; applied: number };
+type Learnt = { readonly at: number; doneAt: number | undefined };
+
+/** Convergence tracks this controller's connected nodes. */
+export class Convergence {
+  readonly #nodes = new Map<string, Tracked>();
+  /** How many nodes are at a revision. Few revisions, however many nodes. */
+  readonly #counts = new Map<number, number>();
+  /** Table revisions, oldest first: when this controller learnt of each, and when all its nodes had it. Monotonic ms. */
+  readonly #learnt = new Map<number, Learnt>();
+  readonly #listeners = new Set<() => void>();
+
+  /** learnt notes that the table changed at a revision. */
+  learnt(revision: number): void {
+    this.#learnt.set(revision, { at: performance.now(), doneAt: undefined });
+    const [oldest] = this.#learnt.keys();
+    if (this.#learnt.size > rememberedRevisions && oldest !== undefined) this.#learnt.delete(oldest);
+    this.#changed();
+  }
+
+  /**
+   * tookMs is how long a revision took from its commit until all of this controller's nodes had it, or has taken up to
+   * now, in milliseconds; undefined for one that this controller did not see committed.
+   */
+  tookMs(revision: number): number | undefined {
+    const learnt = this.#learnt.get(revision);
+    return learnt === undefined ? undefined : (learnt.doneAt ?? performance.now()) - learnt.at;
+  }
+
+  /** joined begins to count a node, whose table is at nothing yet. */
+  joined(nodeId: string, name: string): void {
+    this.left(nodeId);
+    this.#nodes.set(nodeId, { name, applied: 0 });
+    this.#move(undefined, 0);
+    this.#changed();
+  }
+
+  /** left stops counting a node. */
+  left(nodeId: string): void {
+    const node = this.#nodes.get(nodeId);
+    if (node === undefined) return;
+    this.#nodes.delete(nodeId);
+    this.#move(node.applied, undefined);
+    this.#changed();
+  }
+
+  /** applied notes what a node has in its kernel. */
+  applied(nodeId: string, revision: number): void {
+    const node = this.#nodes.get(nodeId);
+    if (node === undefined || node.applied === revision) return;
+    this.#move(node.applied, revision);
+    node.applied = revision;
+    this.#changed();
+  }
+
+  #move(from: number | undefined, to: number | undefined): void {
+    if (from !== undefined) {
+      const left = (this.#counts.get(from) ?? 0) - 1;
+      if (left > 0) this.#counts.set(from, left);
+      else this.#counts.delete(from);
+    }
+    if (to !== undefined) this.#counts.set(to, (this.#counts.get(to) ?? 0) + 1);
+  }
+
+  /** appliedBy is the revision that a node has in its kernel; undefined when it is not connected here. */
+  appliedBy(nodeId: string): number | undefined {
+    return this.#nodes.get(nodeId)?.applied;
+  }
+
+  /** onChange calls a listener after every change of what is counted. Returns how to stop that. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #changed(): void {
+    const lowest = Math.min(...this.#counts.keys());
+    for (const [revision, learnt] of this.#learnt) {
+      if (learnt.doneAt === undefined && lowest >= revision) learnt.doneAt = performance.now();
+    }
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** count counts this controller's nodes, except one. */
+  count(revision: number, except: string): Count {
+    let nodes = 0;
+    let applied = 0;
+    const behind: string[] = [];
+    for (const [id, node] of this.#nodes) {
+      if (id === except) continue;
+      nodes += 1;
+      if (node.applied >= revision) applied += 1;
+      else if (behind.length < mostNames) behind.push(node.name);
+    }
+    return { nodes, applied, behind };
+  }
+
+  /** record is what other controllers are told. `newest`: revision of the table's newest change. */
+  record(newest: number): ProgressRecord {
+    const behind: string[] = [];
+    for (const node of this.#nodes.values()) {
+      if (behind.length === mostNames) break;
+      if (node.applied < newest) behind.push(node.name);
+    }
+    return { applied: [...this.#counts].sort(([a], [b]) => b - a), behind };
+  }
+}
+
+/** addRecord adds what another controller tells of its nodes to a count. */
+export function addRecord(count: Count, record: ProgressRecord, revision: number): Count {
+  let { nodes, applied } = count;
+  for (const [at, howMany] of record.applied) {
+    nodes += howMany;
+    if (at >= revision) applied += howMany;
+  }
+  const room = Math.max(0, mostNames - count.behind.length);
+  return { nodes, applied, behind: [...count.behind, ...record.behind.slice(0, room)] };
+}

@@ -1,0 +1,194 @@
+// Sends every change to every connected node, as it commits.
+// Invariant: a stream's cursor never runs ahead of what was written to it, so whatever happens between two writes is in
+// the next one.
+import type { Logger } from '../../proto/process/log.js';
+import { RouteTable } from '../table/route-table.js';
+import { assignmentOf } from '../view/assignment.js';
+import type { Keeper } from '../view/keeper.js';
+import { nothingTouched, type ReadonlyView, type Touched } from '../view/view.js';
+import { Encoder, encodeAssignment, encodeSnapshot } from './encoding.js';
+import type { NodeStream } from './node-stream.js';
+
+/** Start says what a node has when its stream begins. */
+export type Start =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'revision'; readonly revision: number }
+  | { readonly kind: 'fresh' };
+
+// Reports and other calls get their turn between two slices of a broadcast.
+const sliceSize = 256;
+// A broadcast to thousands takes some 100 ms; changes that come meanwhile go out together after a pause as long, at
+// most this.
+const longestPauseMs = 100;
+const bookmarkEveryMs = 60_000;
+
+/** Fanout holds the route table and the streams of the connected nodes. */
+export class Fanout {
+  readonly table = new RouteTable();
+  readonly #keeper: Keeper;
+  readonly #log: Logger;
+  readonly #encoder: Encoder;
+  readonly #streams = new Set<NodeStream>();
+  readonly #assignmentsDue = new Set<NodeStream>();
+  readonly #byNode = new Map<string, NodeStream>();
+  readonly #bookmarks: NodeJS.Timeout;
+  #flushing = false;
+  #due = false;
+  #epoch: string | undefined;
+
+  constructor(keeper: Keeper, log: Logger) {
+    this.#keeper = keeper;
+    this.#log = log;
+    this.#encoder = new Encoder(this.table, () => keeper.version);
+    keeper.onChange((touched, view) => this.#take(touched, view));
+    this.#bookmarks = setInterval(() => this.#sendBookmarks(), bookmarkEveryMs).unref();
+  }
+
+  /** streamOf is the stream of a connected node. */
+  streamOf(nodeId: string): NodeStream | undefined {
+    return this.#byNode.get(nodeId);
+  }
+
+  /** streams are all connected nodes. */
+  get streams(): ReadonlySet<NodeStream> {
+    return this.#streams;
+  }
+
+  #take(touched: Touched, view: ReadonlyView): void {
+    const { clusterId, epoch } = this.#keeper.version;
+    const current = `${clusterId}/${epoch}`;
+    if (this.#epoch !== current) this.#restart(current, view.revision);
+    const changed = this.table.update(view, touched);
+    for (const id of touched.nodes) {
+      const stream = this.#byNode.get(id);
+      if (stream !== undefined) this.#assignmentsDue.add(stream);
+    }
+    if (touched.pools) for (const stream of this.#streams) this.#assignmentsDue.add(stream);
+    if (changed || this.#assignmentsDue.size > 0) this.#schedule();
+  }
+
+  // What nodes had in another epoch can't be continued: all begin with a snapshot.
+  #restart(epoch: string, revision: number): void {
+    this.#epoch = epoch;
+    this.table.restart(revision);
+    this.#encoder.forget();
+    for (const stream of this.#streams) stream.cursor = undefined;
+  }
+
+  /** canResume says whether a node that has `revision` needs no snapshot. */
+  canResume(revision: number): boolean {
+    return this.table.hasSince(revision);
+  }
+
+  /**
+   * attach begins sending to a node.
+   * @throws XnetError Unavailable when a fresh snapshot was asked for and the store does not answer
+   */
+  async attach(stream: NodeStream, start: Start): Promise<void> {
+    if (start.kind === 'fresh') {
+      const view = await this.#keeper.fresh();
+      if (stream.closed) return;
+      this.#register(stream);
+      this.#sendFresh(stream, view);
+      return;
+    }
+    this.#register(stream);
+    stream.cursor = start.kind === 'revision' && this.canResume(start.revision) ? start.revision : undefined;
+    this.#assignmentsDue.add(stream);
+    this.#feed(stream);
+  }
+
+  #register(stream: NodeStream): void {
+    this.#streams.add(stream);
+    this.#byNode.set(stream.nodeId, stream);
+  }
+
+  #sendFresh(stream: NodeStream, view: ReadonlyView): void {
+    const table = new RouteTable();
+    const subnets = new Set([...view.subnets.keys(), ...view.unreadableSubnets.keys()]);
+    table.update(view, { ...nothingTouched(), subnets, pools: true });
+    const { chunks, revision } = encodeSnapshot(table, { ...this.#keeper.version, revision: view.revision }, true);
+    const assignment = this.#assignmentFor(stream);
+    stream.cursor = revision;
+    stream.send([...assignment, ...chunks]);
+  }
+
+  /** detach stops sending to a node. */
+  detach(stream: NodeStream): void {
+    this.#streams.delete(stream);
+    this.#assignmentsDue.delete(stream);
+    if (this.#byNode.get(stream.nodeId) === stream) this.#byNode.delete(stream.nodeId);
+  }
+
+  /** feedIdle sends to a stream that can take more what it has not got yet. */
+  feedIdle(stream: NodeStream): void {
+    if (this.#streams.has(stream)) this.#feed(stream);
+  }
+
+  /** close stops everything; streams are closed by whoever owns them. */
+  close(): void {
+    clearInterval(this.#bookmarks);
+  }
+
+  #assignmentFor(stream: NodeStream): readonly Buffer[] {
+    if (!this.#assignmentsDue.delete(stream) && stream.assignment !== undefined) return [];
+    const assignment = assignmentOf(this.#keeper.view, stream.nodeId);
+    if (assignment === undefined) return [];
+    const buffer = encodeAssignment(assignment);
+    if (stream.assignment?.equals(buffer) === true) return [];
+    stream.assignment = buffer;
+    return [buffer];
+  }
+
+  #feed(stream: NodeStream): void {
+    if (!stream.idle || !this.#keeper.ready) return;
+    const messages: Buffer[] = [...this.#assignmentFor(stream)];
+    if (stream.cursor === undefined || !this.table.hasSince(stream.cursor)) {
+      const snapshot = this.#encoder.snapshot();
+      messages.push(...snapshot.chunks);
+      stream.cursor = snapshot.revision;
+    }
+    if (this.table.changedAt > stream.cursor) {
+      messages.push(this.#encoder.delta(stream.cursor));
+      stream.cursor = this.table.revision;
+    }
+    if (messages.length > 0) stream.send(messages);
+  }
+
+  #schedule(): void {
+    this.#due = true;
+    if (this.#flushing) return;
+    this.#flushing = true;
+    // After what else this turn of the event loop brings, so that changes of one moment go together.
+    setImmediate(() => void this.#flush());
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#due) {
+      this.#due = false;
+      const began = performance.now();
+      let inSlice = 0;
+      for (const stream of this.#streams) {
+        try {
+          this.#feed(stream);
+        } catch (error) {
+          this.#log.error({ err: error, node: stream.nodeName }, 'watch: could not send');
+        }
+        if (++inSlice % sliceSize === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+      const tookMs = performance.now() - began;
+      if (tookMs > 5) await new Promise((resolve) => setTimeout(resolve, Math.min(longestPauseMs, tookMs)));
+    }
+    this.#flushing = false;
+  }
+
+  #sendBookmarks(): void {
+    if (!this.#keeper.ready) return;
+    for (const stream of this.#streams) {
+      if (!stream.idle || stream.cursor === undefined || stream.cursor >= this.table.revision) continue;
+      if (this.table.changedAt > stream.cursor) continue;
+      stream.cursor = this.table.revision;
+      stream.send([this.#encoder.bookmark()]);
+    }
+  }
+}

@@ -1,0 +1,74 @@
+// One node's stream, seen from the sending side: what it was sent last, and whether it can take more.
+// Invariant: at most one snapshot or one delta waits in a stream. A slow reader costs no memory and holds up nobody;
+// what happened meanwhile reaches it as one merged delta.
+import type { ServerWritableStream } from '@grpc/grpc-js';
+
+/** RawStream is a gRPC stream whose messages are encoded already. */
+export type RawStream = Pick<ServerWritableStream<unknown, Buffer>, 'write' | 'once' | 'emit' | 'end'>;
+
+/** NodeStream is the stream of one connected node. */
+export class NodeStream {
+  readonly nodeId: string;
+  readonly nodeName: string;
+  readonly fingerprint: string;
+  /** Revision that the node's table is at when it has read everything sent so far; undefined: it has none. */
+  cursor: number | undefined;
+  /** The assignment as last sent. */
+  assignment: Buffer | undefined;
+  readonly #stream: RawStream;
+  readonly #onIdle: (stream: NodeStream) => void;
+  #queue: readonly Buffer[] = [];
+  #blocked = false;
+  #closed = false;
+
+  constructor(
+    identity: { readonly nodeId: string; readonly nodeName: string; readonly fingerprint: string },
+    stream: RawStream,
+    onIdle: (stream: NodeStream) => void,
+  ) {
+    this.nodeId = identity.nodeId;
+    this.nodeName = identity.nodeName;
+    this.fingerprint = identity.fingerprint;
+    this.#stream = stream;
+    this.#onIdle = onIdle;
+  }
+
+  /** idle says whether the stream takes another message now. */
+  get idle(): boolean {
+    return !this.#blocked && !this.#closed && this.#queue.length === 0;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** send writes messages as fast as the reader takes them. Only on an idle stream. */
+  send(buffers: readonly Buffer[]): void {
+    this.#queue = buffers;
+    this.#pump();
+  }
+
+  #pump(): void {
+    while (this.#queue.length > 0 && !this.#blocked && !this.#closed) {
+      const [next, ...rest] = this.#queue;
+      this.#queue = rest;
+      if (next !== undefined && !this.#stream.write(next)) {
+        this.#blocked = true;
+        this.#stream.once('drain', () => {
+          this.#blocked = false;
+          this.#pump();
+          if (this.idle) this.#onIdle(this);
+        });
+      }
+    }
+  }
+
+  /** close ends the stream, with an error if one is given. Nothing is sent after it. */
+  close(error?: unknown): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#queue = [];
+    if (error === undefined) this.#stream.end();
+    else this.#stream.emit('error', error);
+  }
+}

@@ -1,0 +1,148 @@
+// Tells the store, and so the other controllers, that this controller lives and which nodes are connected to it.
+// Invariant: a session's key never outlives this process by more than the claim's TTL, and liveness is all it says:
+// nobody loses a lease because a session is gone.
+
+import { messageOf, XnetError } from '../../proto/errors.js';
+import { backoffMs, pause } from '../../proto/process/backoff.js';
+import type { Logger } from '../../proto/process/log.js';
+import { keys } from '../store/keys.js';
+import { type ControllerRecord, encode, type ProgressRecord, type SessionRecord } from '../store/records.js';
+import type { Commit, Liveness, Store } from '../store/store.js';
+import type { Keeper } from '../view/keeper.js';
+
+// Long enough for an etcd election and a restart of a loaded machine, short enough that a dead controller's nodes are
+// known to be away before somebody asks.
+const claimSeconds = 10;
+const backoff = { firstMs: 100, longestMs: 5_000 };
+
+/** Presence keeps this controller's own keys. */
+export class Presence {
+  readonly controllerId: string;
+  readonly #store: Store;
+  readonly #keeper: Keeper;
+  readonly #log: Logger;
+  readonly #record: ControllerRecord;
+  readonly #sessions = new Map<string, SessionRecord>();
+  readonly #due = new Set<string>();
+  #progress: ProgressRecord | undefined;
+  #claim: Liveness | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(
+    parts: { readonly store: Store; readonly keeper: Keeper; readonly log: Logger },
+    controllerId: string,
+    record: ControllerRecord,
+  ) {
+    this.#store = parts.store;
+    this.#keeper = parts.keeper;
+    this.#log = parts.log;
+    this.controllerId = controllerId;
+    this.#record = record;
+  }
+
+  /** connected says that a node's stream is up. */
+  connected(nodeId: string, session: Omit<SessionRecord, 'controller'>): void {
+    this.#sessions.set(nodeId, { ...session, controller: this.controllerId });
+    this.#mark(keys.session(nodeId));
+  }
+
+  /** disconnected says that it is gone. */
+  disconnected(nodeId: string): void {
+    this.#sessions.delete(nodeId);
+    this.#mark(keys.session(nodeId));
+  }
+
+  /** publishProgress tells the other controllers how far this one's nodes are. */
+  publishProgress(progress: ProgressRecord): void {
+    this.#progress = progress;
+    this.#mark(keys.progress(this.controllerId));
+  }
+
+  #mark(key: string): void {
+    this.#due.add(key);
+    this.#wake?.();
+  }
+
+  /** run keeps a claim and the keys under it until `signal` aborts; then it drops them at once. */
+  async run(signal: AbortSignal): Promise<void> {
+    let attempt = 0;
+    while (!signal.aborted) {
+      try {
+        this.#claim = await this.#store.claim(claimSeconds);
+        attempt = 0;
+        this.#mark(keys.controller(this.controllerId));
+        for (const nodeId of this.#sessions.keys()) this.#due.add(keys.session(nodeId));
+        if (this.#progress !== undefined) this.#due.add(keys.progress(this.controllerId));
+        await this.#writeWhileHeld(this.#claim, AbortSignal.any([signal, this.#claim.lost]));
+        if (!signal.aborted) this.#log.warn('presence: claim lost, taking another');
+      } catch (error) {
+        this.#log.warn({ reason: messageOf(error) }, 'presence: no claim');
+        attempt += 1;
+        await pause(backoffMs(attempt, backoff, Math.random()), signal);
+      }
+    }
+    await this.#claim?.end();
+  }
+
+  async #writeWhileHeld(claim: Liveness, stop: AbortSignal): Promise<void> {
+    let attempt = 0;
+    while (!stop.aborted) {
+      if (this.#due.size === 0) {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+          stop.addEventListener('abort', () => resolve(), { once: true });
+        });
+        this.#wake = undefined;
+        continue;
+      }
+      const due = [...this.#due];
+      this.#due.clear();
+      const results = await Promise.allSettled(due.map((key) => this.#write(key, claim)));
+      const failed = results.flatMap((result, index) => (result.status === 'rejected' ? [due[index] ?? ''] : []));
+      for (const key of failed) this.#due.add(key);
+      attempt = failed.length === 0 ? 0 : attempt + 1;
+      if (attempt > 0) await pause(backoffMs(attempt, backoff, Math.random()), stop);
+    }
+  }
+
+  async #write(key: string, claim: Liveness): Promise<void> {
+    const commit = this.#commitFor(key, claim);
+    if (commit === undefined) return;
+    const { committed, revision } = await this.#store.commit(commit);
+    if (committed) return;
+    // Changed by somebody since: look again with the newest view.
+    await this.#keeper.reached(revision, 5_000);
+    throw new XnetError('Conflict', `${key} was changed by others`);
+  }
+
+  #commitFor(key: string, claim: Liveness): Commit | undefined {
+    const put = (value: string): Commit => ({
+      guards: [],
+      operations: [{ kind: 'put', key, value, expires: claim }],
+    });
+    if (key === keys.controller(this.controllerId)) return put(encode('controller', this.#record));
+    if (key === keys.progress(this.controllerId)) {
+      return this.#progress === undefined ? undefined : put(encode('progress', this.#progress));
+    }
+    const nodeId = key.slice(keys.session('').length);
+    const session = this.#sessions.get(nodeId);
+    if (session !== undefined) {
+      // Only while the node exists: its removal deletes the session, and this must not bring it back.
+      const nodeKey = keys.node(nodeId);
+      const { view } = this.#keeper;
+      if (!view.nodes.has(nodeId)) return undefined;
+      return {
+        guards: [{ kind: 'key', key: nodeKey, modRevision: view.modRevisionOf(nodeKey) }],
+        operations: [{ kind: 'put', key, value: encode('session', session), expires: claim }],
+      };
+    }
+    // Another controller may have the node by now.
+    const { view } = this.#keeper;
+    const held = view.sessions.get(nodeId);
+    if (held === undefined || held.record.controller !== this.controllerId) return undefined;
+    return {
+      guards: [{ kind: 'key', key, modRevision: held.modRevision }],
+      operations: [{ kind: 'delete', key }],
+    };
+  }
+}

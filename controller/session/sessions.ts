@@ -1,0 +1,234 @@
+// The nodes that are connected to this controller: admits their streams, takes their reports, writes their status.
+// Invariant: one node has one stream. A newer one from the same host replaces the older; one from another host is
+// refused as long as the first lives, so that a copied host can't make both flap.
+import type { NodeStatus } from '../../proto/domain/network.js';
+import { messageOf, XnetError } from '../../proto/errors.js';
+import type { Logger } from '../../proto/process/log.js';
+import { statusFromError } from '../../proto/rpc/status.js';
+import { eventOperation, type Happening } from '../registry/mutation.js';
+import { keys } from '../store/keys.js';
+import { encode, type StatusRecord } from '../store/records.js';
+import type { Store } from '../store/store.js';
+import type { Keeper } from '../view/keeper.js';
+import { transitionsOf } from '../view/node-state.js';
+import type { ReadonlyView } from '../view/view.js';
+import { Convergence } from './convergence.js';
+import { Fanout, type Start } from './fanout.js';
+import { NodeStream, type RawStream } from './node-stream.js';
+import type { Presence } from './presence.js';
+
+/** Arrival is a node that wants to watch. */
+export type Arrival = {
+  readonly nodeId: string;
+  readonly nodeName: string;
+  readonly fingerprint: string;
+  readonly start: Start;
+};
+
+/** SessionParts are what sessions work with. */
+export type SessionParts = {
+  readonly store: Store;
+  readonly keeper: Keeper;
+  readonly presence: Presence;
+  readonly log: Logger;
+};
+
+// A stream that comes back within this time was never really away: no event.
+const graceMs = 15_000;
+const progressEveryMs = 100;
+
+/** Sessions are the connected nodes. */
+export class Sessions {
+  readonly convergence = new Convergence();
+  readonly fanout: Fanout;
+  readonly #parts: SessionParts;
+  /** What nodes reported last, also while it is being written. */
+  readonly #statuses = new Map<string, NodeStatus>();
+  readonly #away = new Map<string, NodeJS.Timeout>();
+  #progressTimer: NodeJS.Timeout | undefined;
+  #progressDue = false;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    this.fanout = new Fanout(parts.keeper, parts.log);
+    parts.keeper.onChange((touched, view) => {
+      for (const id of touched.nodes) this.#endIfRemoved(id, view);
+      if (this.fanout.table.changedAt === view.revision) this.convergence.learnt(view.revision);
+      if (touched.controllers) this.#publishProgress();
+    });
+    this.convergence.onChange(() => this.#publishProgress());
+  }
+
+  /**
+   * open admits a node's stream.
+   * @throws XnetError AlreadyExists when another host is connected as this node
+   */
+  async open(arrival: Arrival, raw: RawStream): Promise<NodeStream> {
+    this.#refuseSecondHost(arrival);
+    const { nodeId, nodeName, fingerprint } = arrival;
+    this.fanout.streamOf(nodeId)?.close(statusFromError(new XnetError('Conflict', 'replaced by a newer stream')));
+    const stream = new NodeStream(arrival, raw, (idle) => this.fanout.feedIdle(idle));
+    this.convergence.joined(nodeId, nodeName);
+    this.#parts.presence.connected(nodeId, { fingerprint, sinceMs: Date.now() });
+    this.#noteBack(nodeId, nodeName);
+    await this.fanout.attach(stream, arrival.start);
+    return stream;
+  }
+
+  #refuseSecondHost({ nodeId, nodeName, fingerprint }: Arrival): void {
+    const here = this.fanout.streamOf(nodeId);
+    const elsewhere = this.#parts.keeper.view.sessions.get(nodeId)?.record;
+    const other = here?.fingerprint ?? elsewhere?.fingerprint;
+    if (other === undefined || other === fingerprint) return;
+    // Our own session record outlives its stream until the store confirms its end.
+    if (here === undefined && elsewhere?.controller === this.#parts.presence.controllerId) return;
+    this.record({
+      reason: 'NodeConflict',
+      warning: true,
+      subject: `node/${nodeName}`,
+      message: 'a second host connected under this name and was refused',
+    });
+    throw new XnetError('AlreadyExists', `another host is connected as ${nodeName}`, {
+      hint: 'a host that was copied needs a name of its own: xctl nodes add, and remove its copied state directory',
+    });
+  }
+
+  /** close forgets a stream that ended. */
+  close(stream: NodeStream): void {
+    stream.close();
+    const { nodeId, nodeName } = stream;
+    const current = this.fanout.streamOf(nodeId) === stream;
+    this.fanout.detach(stream);
+    if (!current) return;
+    this.convergence.left(nodeId);
+    this.#parts.presence.disconnected(nodeId);
+    this.#noteAway(nodeId, nodeName);
+  }
+
+  #endIfRemoved(nodeId: string, view: ReadonlyView): void {
+    if (view.nodes.has(nodeId) || view.undecodable.has(keys.node(nodeId))) return;
+    this.#statuses.delete(nodeId);
+    const stream = this.fanout.streamOf(nodeId);
+    stream?.close(statusFromError(new XnetError('NotFound', `node ${stream.nodeName} was removed`)));
+  }
+
+  /** statusOf is what a node connected here reported last. */
+  statusOf(nodeId: string): NodeStatus | undefined {
+    return this.#statuses.get(nodeId);
+  }
+
+  /** report takes a node's status; it is written when it says something new. */
+  report(nodeId: string, status: NodeStatus, appliedRevision: number | undefined): void {
+    if (appliedRevision !== undefined) this.convergence.applied(nodeId, appliedRevision);
+    const before = this.#statuses.get(nodeId) ?? this.#parts.keeper.view.statuses.get(nodeId)?.record;
+    this.#statuses.set(nodeId, status);
+    if (before !== undefined && sameForTheStore(before, status)) return;
+    const name = this.#parts.keeper.view.nodes.get(nodeId)?.record.name;
+    if (name === undefined) return;
+    const happenings = transitionsOf(name, before?.conditions ?? [], status.conditions);
+    this.#write(nodeId, status, happenings).catch((error: unknown) => {
+      // Written again with the next report.
+      this.#statuses.delete(nodeId);
+      this.#parts.log.warn({ node: nodeId, reason: messageOf(error) }, 'status: could not write');
+    });
+  }
+
+  async #write(nodeId: string, status: NodeStatus, happenings: readonly Happening[]): Promise<void> {
+    const { store, keeper } = this.#parts;
+    const nodeKey = keys.node(nodeId);
+    const record: StatusRecord = {
+      ...status,
+      routes: { ...status.routes },
+      conditions: [...status.conditions],
+      hostNetworks: [...status.hostNetworks],
+      reportedMs: Date.now(),
+    };
+    const operations = [
+      { kind: 'put' as const, key: keys.status(nodeId), value: encode('status', record) },
+      ...happenings.map((happening) => eventOperation(happening, Date.now())),
+    ];
+    // A node that is being removed keeps no status; one that is being changed does.
+    while (keeper.view.nodes.has(nodeId)) {
+      const guards = [{ kind: 'key' as const, key: nodeKey, modRevision: keeper.view.modRevisionOf(nodeKey) }];
+      const { committed, revision } = await store.commit({ guards, operations });
+      if (committed) return;
+      await keeper.reached(revision, 5_000);
+    }
+  }
+
+  /** record writes an event by itself. Lost when the store does not answer: the log has it too. */
+  record(happening: Happening): void {
+    const { store, log } = this.#parts;
+    log.info({ reason: happening.reason, subject: happening.subject }, happening.message);
+    store.commit({ guards: [], operations: [eventOperation(happening, Date.now())] }).catch(() => undefined);
+  }
+
+  #noteAway(nodeId: string, name: string): void {
+    const timer = setTimeout(() => {
+      this.#away.delete(nodeId);
+      const { keeper } = this.#parts;
+      if (!keeper.ready || keeper.view.sessions.has(nodeId) || !keeper.view.nodes.has(nodeId)) return;
+      this.record({
+        reason: 'NodeDown',
+        warning: true,
+        subject: `node/${name}`,
+        message: 'its daemon is not connected; its lease and the routes to it stay',
+      });
+    }, graceMs).unref();
+    this.#away.set(nodeId, timer);
+  }
+
+  #noteBack(nodeId: string, name: string): void {
+    const timer = this.#away.get(nodeId);
+    if (timer !== undefined) {
+      clearTimeout(timer);
+      this.#away.delete(nodeId);
+      return;
+    }
+    if (this.#parts.keeper.view.sessions.has(nodeId)) return;
+    this.record({ reason: 'NodeUp', subject: `node/${name}`, message: 'its daemon connected' });
+  }
+
+  // Other controllers hear at once, then at most ten times a second; with none there, nobody needs to.
+  #publishProgress(): void {
+    this.#progressDue = true;
+    if (this.#progressTimer !== undefined) return;
+    this.#sendProgress();
+    this.#progressTimer = setTimeout(() => {
+      this.#progressTimer = undefined;
+      if (this.#progressDue) this.#publishProgress();
+    }, progressEveryMs).unref();
+  }
+
+  #sendProgress(): void {
+    const { keeper, presence } = this.#parts;
+    this.#progressDue = false;
+    if (!keeper.ready || keeper.view.controllers.size < 2) return;
+    presence.publishProgress(this.convergence.record(this.fanout.table.changedAt));
+  }
+
+  /** end closes every stream, so that nodes go to another controller. */
+  end(): void {
+    const status = statusFromError(new XnetError('Unavailable', 'the controller is stopping'));
+    for (const stream of [...this.fanout.streams]) stream.close(status);
+    for (const timer of this.#away.values()) clearTimeout(timer);
+    clearTimeout(this.#progressTimer);
+    this.fanout.close();
+  }
+}
+
+// Counts change with every join and leave of the fleet: what the store keeps is only how many routes are amiss.
+function sameForTheStore(a: NodeStatus, b: NodeStatus): boolean {
+  const essence = (status: NodeStatus) =>
+    JSON.stringify([
+      status.routes.desired - status.routes.installed,
+      status.routes.conflicting,
+      status.routes.unreachable,
+      status.conditions.map(({ type, ok, reason, message }) => [type, ok, reason, message]),
+      status.daemonVersion,
+      status.kernelVersion,
+      status.dockerVersion,
+      status.hostNetworks,
+    ]);
+  return essence(a) === essence(b);
+}

@@ -1,0 +1,34 @@
+// What a node's state is called, and which of its changes are worth an event. Pure.
+import type { Condition, NodeStatus } from '../../proto/domain/network.js';
+import type { NodeState__Output } from '../../proto/gen/xnet/v1/NodeState.js';
+import type { Happening } from '../registry/mutation.js';
+
+/** nodeState is what is known of a node's liveness and convergence. */
+export function nodeState(connected: boolean, status: NodeStatus | undefined): NodeState__Output {
+  if (!connected) return status === undefined ? 'NODE_STATE_PENDING' : 'NODE_STATE_DOWN';
+  if (status === undefined) return 'NODE_STATE_PROGRESSING';
+  const failing = status.conditions.filter((condition) => !condition.ok);
+  if (failing.some((condition) => !condition.transient)) return 'NODE_STATE_DEGRADED';
+  if (failing.length > 0 || status.routes.installed < status.routes.desired) return 'NODE_STATE_PROGRESSING';
+  return 'NODE_STATE_READY';
+}
+
+/** transitionsOf are the events of a node's conditions: what went wrong, and what is well again. */
+export function transitionsOf(
+  nodeName: string,
+  before: readonly Condition[],
+  after: readonly Condition[],
+): readonly Happening[] {
+  const subject = `node/${nodeName}`;
+  const happenings: Happening[] = [];
+  for (const condition of after) {
+    const former = before.find(({ type }) => type === condition.type);
+    if (former?.ok === condition.ok && former.reason === condition.reason) continue;
+    if (!condition.ok) {
+      happenings.push({ reason: condition.reason, warning: !condition.transient, subject, message: condition.message });
+    } else if (former !== undefined && !former.ok) {
+      happenings.push({ reason: `${condition.type}Ready`, subject, message: `after ${former.reason}` });
+    }
+  }
+  return happenings;
+}
