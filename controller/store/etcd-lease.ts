@@ -57,7 +57,7 @@ class EtcdLiveness implements Liveness {
 
   // One keepalive stream. False: the store says that the lease is gone.
   async #renewUntilBroken(stop: AbortSignal): Promise<boolean> {
-    const left = AbortSignal.timeout(Math.max(1, this.#trustedUntil - performance.now()));
+    const left = AbortSignal.timeout(Math.max(1, Math.ceil(this.#trustedUntil - performance.now())));
     const stream = await Promise.race([this.#calls.leaseKeepAlive().catch(() => undefined), aborted(left)]);
     if (stream === undefined) return true;
     const done = new AbortController();

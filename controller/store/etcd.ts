@@ -37,8 +37,8 @@ const pageSize = 2_000;
 const passThrough = {
   onFailure: () => ({ dispose: () => undefined }),
   onSuccess: () => ({ dispose: () => undefined }),
-  execute: <T>(fn: (context: { signal: AbortSignal }) => T | PromiseLike<T>): Promise<T> =>
-    Promise.resolve(fn({ signal: new AbortController().signal })),
+  execute: async <T>(fn: (context: { signal: AbortSignal }) => T | PromiseLike<T>): Promise<T> =>
+    fn({ signal: new AbortController().signal }),
 };
 
 function clientOptions(options: EtcdOptions): IOptions {

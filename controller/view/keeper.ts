@@ -88,9 +88,10 @@ export class Keeper {
     return { clusterId: record.id, epoch: record.epoch, revision: this.#view.revision };
   }
 
-  /** onChange calls a listener after each change of the view, in order of registration. */
-  onChange(listener: ViewListener): void {
+  /** onChange calls a listener after each change of the view, in order of registration. Returns how to stop that. */
+  onChange(listener: ViewListener): () => void {
     this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /**

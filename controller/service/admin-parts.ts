@@ -1,0 +1,34 @@
+// What the calls of operators have in common.
+import type { MutationId } from '../registry/guards.js';
+import type { NodeRegistry } from '../registry/nodes.js';
+import type { PoolRegistry } from '../registry/pools.js';
+import type { Sessions } from '../session/sessions.js';
+import type { Store } from '../store/store.js';
+import type { Keeper } from '../view/keeper.js';
+import type { Live } from './wire.js';
+
+/** AdminParts are what the calls work with. */
+export type AdminParts = {
+  readonly keeper: Keeper;
+  readonly store: Store;
+  readonly sessions: Sessions;
+  readonly nodes: NodeRegistry;
+  readonly pools: PoolRegistry;
+  readonly controllerId: string;
+  /** "0.1.0" */
+  readonly version: string;
+  readonly etcd: { readonly endpoints: readonly string[]; readonly embedded: boolean };
+};
+
+/** mutationId takes what every mutation carries from a request. */
+export function mutationId(request: { readonly operationId: string; readonly dryRun: boolean }): MutationId {
+  return { operationId: request.operationId, dryRun: request.dryRun };
+}
+
+/** liveOf is what is known beyond the store's records. */
+export function liveOf(parts: AdminParts): Live {
+  return {
+    statusOf: (nodeId) => parts.sessions.statusOf(nodeId),
+    routes: parts.sessions.fanout.table.entries.size,
+  };
+}

@@ -1,0 +1,52 @@
+// Binds the calls of operators to the service definition. Nothing is decided here.
+
+import type { AdminServiceHandlers } from '../../proto/gen/xnet/v1/AdminService.js';
+import type { Convergence } from '../../proto/gen/xnet/v1/Convergence.js';
+import type { Event } from '../../proto/gen/xnet/v1/Event.js';
+import type { ListEventsRequest__Output } from '../../proto/gen/xnet/v1/ListEventsRequest.js';
+import type { ListNodesRequest__Output } from '../../proto/gen/xnet/v1/ListNodesRequest.js';
+import type { ListNodesResponse } from '../../proto/gen/xnet/v1/ListNodesResponse.js';
+import type { WatchConvergenceRequest__Output } from '../../proto/gen/xnet/v1/WatchConvergenceRequest.js';
+import { services } from '../../proto/rpc/definitions.js';
+import { type ServiceBinding, serverStream, unary } from '../../proto/rpc/server.js';
+import type { AdminParts } from './admin-parts.js';
+import { EventCalls } from './event-calls.js';
+import { NodeCalls } from './node-calls.js';
+import { PoolCalls } from './pool-calls.js';
+import { StatusCalls } from './status-calls.js';
+
+/** adminService binds the calls of operators. */
+export function adminService(parts: AdminParts): ServiceBinding {
+  const pools = new PoolCalls(parts);
+  const nodes = new NodeCalls(parts);
+  const events = new EventCalls(parts.store, parts.keeper);
+  const status = new StatusCalls(parts);
+  const implementation: AdminServiceHandlers = {
+    CreatePool: unary((request) => pools.create(request)),
+    ListPools: unary(() => pools.list()),
+    GetPool: unary((request) => pools.get(request)),
+    RemovePool: unary((request) => pools.remove(request)),
+    ReserveSubnet: unary((request) => pools.reserve(request)),
+    UnreserveSubnet: unary((request) => pools.unreserve(request)),
+    ListSubnets: unary((request) => pools.listSubnets(request)),
+    ReleaseSubnet: unary((request) => pools.release(request)),
+    AddNode: unary((request) => nodes.add(request)),
+    ListNodes: unary(async () => nodes.list()),
+    GetNode: unary((request) => nodes.get(request)),
+    SetNode: unary((request) => nodes.set(request)),
+    RemoveNode: unary((request) => nodes.remove(request)),
+    WatchNodes: serverStream<ListNodesRequest__Output, ListNodesResponse>((_request, call, gone) =>
+      status.watchNodes(() => nodes.list(), call, gone),
+    ),
+    WatchConvergence: serverStream<WatchConvergenceRequest__Output, Convergence>((request, call, gone) =>
+      status.watchConvergence(request, call, gone),
+    ),
+    ListRoutes: unary((request) => status.routes(request)),
+    ListEvents: unary((request) => events.list(request)),
+    WatchEvents: serverStream<ListEventsRequest__Output, Event>((request, call, gone) =>
+      events.watch(request, call, gone),
+    ),
+    GetStatus: unary(() => status.status()),
+  };
+  return { definition: services.admin.service, implementation };
+}

@@ -1,0 +1,79 @@
+// The calls about events: those that were recorded, and those to come.
+import type { ServerWritableStream } from '@grpc/grpc-js';
+import type { Event } from '../../proto/gen/xnet/v1/Event.js';
+import type { ListEventsRequest__Output } from '../../proto/gen/xnet/v1/ListEventsRequest.js';
+import type { ListEventsResponse } from '../../proto/gen/xnet/v1/ListEventsResponse.js';
+import { parseKey } from '../store/keys.js';
+import { decode } from '../store/records.js';
+import type { Store } from '../store/store.js';
+import type { Keeper } from '../view/keeper.js';
+import { wireFromEvent } from './wire.js';
+
+/** EventQuery says which events. */
+export type EventQuery = {
+  readonly sinceMs: number;
+  /** "node/web-1"; empty: all. */
+  readonly subject: string;
+  /** The newest so many. */
+  readonly limit: number;
+};
+
+const defaultLimit = 1_000;
+// A reader that takes none for so long is not reading.
+const longestQueue = 10_000;
+
+/** eventsOf reads recorded events, oldest first. Throws what the store throws. */
+export async function eventsOf(store: Store, query: EventQuery): Promise<Event[]> {
+  const events: Event[] = [];
+  for (const entry of await store.scan('events/')) {
+    const key = parseKey(entry.key);
+    const decoded = decode('event', entry.value);
+    if (key?.kind !== 'event' || !('record' in decoded)) continue;
+    const { record } = decoded;
+    if (record.timeMs < query.sinceMs || (query.subject !== '' && record.subject !== query.subject)) continue;
+    events.push(wireFromEvent(key.id, record));
+  }
+  return events.slice(-query.limit);
+}
+
+/** EventCalls are the calls about events. */
+export class EventCalls {
+  readonly #store: Store;
+  readonly #watchers = new Set<(event: Event) => void>();
+
+  constructor(store: Store, keeper: Keeper) {
+    this.#store = store;
+    keeper.onChange((touched) => {
+      for (const { id, record } of touched.events) {
+        const event = wireFromEvent(id, record);
+        for (const watcher of this.#watchers) watcher(event);
+      }
+    });
+  }
+
+  async list(request: ListEventsRequest__Output): Promise<ListEventsResponse> {
+    const { sinceMs, subject } = request;
+    return { events: await eventsOf(this.#store, { sinceMs, subject, limit: request.limit || defaultLimit }) };
+  }
+
+  async watch(
+    request: ListEventsRequest__Output,
+    call: ServerWritableStream<unknown, Event>,
+    gone: AbortSignal,
+  ): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const watcher = (event: Event) => {
+        if (request.subject !== '' && event.subject !== request.subject) return;
+        call.write(event);
+        if (call.writableLength > longestQueue) resolve();
+      };
+      this.#watchers.add(watcher);
+      const stop = () => {
+        this.#watchers.delete(watcher);
+        resolve();
+      };
+      if (gone.aborted) stop();
+      else gone.addEventListener('abort', stop, { once: true });
+    });
+  }
+}

@@ -1,0 +1,166 @@
+// The calls of operators about nodes. Every argument is checked here, all problems at once.
+import { formatPrefix, type Ipv4, type Prefix } from '../../proto/domain/address.js';
+import { checkAddress, checkLabel, checkName, checkPrefix, Problems } from '../../proto/domain/input.js';
+import { throwIfAny, XnetError } from '../../proto/errors.js';
+import type { AddNodeRequest__Output } from '../../proto/gen/xnet/v1/AddNodeRequest.js';
+import type { AddNodeResponse } from '../../proto/gen/xnet/v1/AddNodeResponse.js';
+import type { GetNodeRequest__Output } from '../../proto/gen/xnet/v1/GetNodeRequest.js';
+import type { GetNodeResponse } from '../../proto/gen/xnet/v1/GetNodeResponse.js';
+import type { ListNodesResponse } from '../../proto/gen/xnet/v1/ListNodesResponse.js';
+import type { Node } from '../../proto/gen/xnet/v1/Node.js';
+import type { RemoveNodeRequest__Output } from '../../proto/gen/xnet/v1/RemoveNodeRequest.js';
+import type { RemoveNodeResponse } from '../../proto/gen/xnet/v1/RemoveNodeResponse.js';
+import type { SetNodeRequest__Output } from '../../proto/gen/xnet/v1/SetNodeRequest.js';
+import type { SetNodeResponse } from '../../proto/gen/xnet/v1/SetNodeResponse.js';
+import { availabilityFromWire, modeFromWire } from '../../proto/rpc/convert.js';
+import { decideAdd, type NewNode } from '../registry/add-node.js';
+import type { NodeChange } from '../registry/change-node.js';
+import { requireNode } from '../registry/lookup.js';
+import type { ReadonlyView } from '../view/view.js';
+import { type AdminParts, liveOf, mutationId } from './admin-parts.js';
+import { eventsOf } from './event-calls.js';
+import { findNode } from './find-node.js';
+import { wireFromNode } from './wire.js';
+
+const eventsShown = 10;
+
+function labelsOf(labels: Readonly<Record<string, string>>, problems: Problems): Record<string, string> {
+  const checked = Object.entries(labels).map(([key, value]) => problems.take('label', checkLabel(key, value)));
+  return Object.fromEntries(checked.filter((label) => label !== undefined));
+}
+
+function newNodeOf(request: AddNodeRequest__Output): NewNode {
+  const problems = new Problems();
+  const name = problems.take('name', checkName(request.name));
+  const address = problems.take('address', checkAddress(request.address));
+  const pool = request.pool === '' ? undefined : problems.take('pool', checkName(request.pool));
+  const subnet: Prefix | undefined =
+    request.subnet === '' ? undefined : problems.take('subnet', checkPrefix(request.subnet));
+  const labels = labelsOf(request.labels, problems);
+  throwIfAny(problems.list, 'the node is not right');
+  const mode = modeFromWire(request.mode);
+  if (name === undefined || address === undefined) throw new XnetError('Internal', 'a problem was not recorded');
+  return {
+    name,
+    address,
+    labels,
+    ...(pool === undefined ? {} : { pool }),
+    ...(subnet === undefined ? {} : { subnet }),
+    ...(mode === undefined ? {} : { mode }),
+  };
+}
+
+/** NodeCalls are the calls about nodes. */
+export class NodeCalls {
+  readonly #parts: AdminParts;
+
+  constructor(parts: AdminParts) {
+    this.#parts = parts;
+  }
+
+  #node(id: string): Node {
+    const node = wireFromNode(this.#parts.keeper.view, id, liveOf(this.#parts));
+    if (node === undefined) throw new XnetError('NotFound', `node ${id} was removed meanwhile`);
+    return node;
+  }
+
+  async add(request: AddNodeRequest__Output): Promise<AddNodeResponse> {
+    const wanted = newNodeOf(request);
+    const done = await this.#parts.nodes.add(mutationId(request), wanted);
+    const { view } = this.#parts.keeper;
+    if (!view.nodes.has(done.subject)) {
+      return { node: this.#planned(view, wanted), unchanged: false, revision: done.revision, warnings: [] };
+    }
+    return {
+      node: this.#node(done.subject),
+      unchanged: done.unchanged,
+      revision: done.unchanged ? grantRevision(view, done.subject) : done.revision,
+      warnings: [],
+    };
+  }
+
+  // What a dry run would have chosen.
+  #planned(view: ReadonlyView, wanted: NewNode): Node {
+    const decision = decideAdd({ view, wanted, nodeId: '', nowMs: Date.now(), inFlight: new Set(), spread: 0 });
+    const put = decision.change?.operations.find(
+      (operation) => operation.kind === 'put' && operation.key.startsWith('subnets/'),
+    );
+    const key = put?.kind === 'put' ? put.key : '';
+    const [, pool = '', subnet = ''] = key.split('/');
+    return { name: wanted.name, pool, subnet: subnet.replace('-', '/') };
+  }
+
+  /** list is every node, in order of name. */
+  list(): ListNodesResponse {
+    const { view } = this.#parts.keeper;
+    const live = liveOf(this.#parts);
+    const names = [...view.nodeOfName].sort(([a], [b]) => (a < b ? -1 : 1));
+    return {
+      nodes: names.flatMap(([, id]) => wireFromNode(view, id, live) ?? []),
+      revision: view.revision,
+    };
+  }
+
+  async get(request: GetNodeRequest__Output): Promise<GetNodeResponse> {
+    const id = findNode(this.#parts.keeper.view, request.node);
+    const node = this.#node(id);
+    const events = await eventsOf(this.#parts.store, { sinceMs: 0, subject: `node/${node.name}`, limit: eventsShown });
+    return { node, events };
+  }
+
+  async set(request: SetNodeRequest__Output): Promise<SetNodeResponse> {
+    const id = findNode(this.#parts.keeper.view, request.node);
+    const problems = new Problems();
+    const address: Ipv4 | undefined =
+      request.address === '' ? undefined : problems.take('address', checkAddress(request.address));
+    const availability = availabilityFromWire(request.availability);
+    if (availability === 'leaving' || availability === 'draining') {
+      problems.add(`availability: ${availability} is not set by hand: run "xnetd leave" on the host`);
+    }
+    const setLabels = labelsOf(request.setLabels, problems);
+    throwIfAny(problems.list, 'the change is not right');
+    const mode = modeFromWire(request.mode);
+    const change: NodeChange = {
+      setLabels,
+      removeLabels: request.removeLabels,
+      ...(address === undefined ? {} : { address }),
+      ...(availability === undefined ? {} : { availability }),
+      ...(mode === undefined ? {} : { mode }),
+    };
+    const done = await this.#parts.nodes.set(mutationId(request), id, change);
+    return { node: this.#node(id), unchanged: done.unchanged && !request.dryRun, revision: done.revision };
+  }
+
+  async remove(request: RemoveNodeRequest__Output): Promise<RemoveNodeResponse> {
+    const { keeper, nodes } = this.#parts;
+    const id = findNode(keeper.view, request.node);
+    const node = this.#node(id);
+    await nodes.remove(mutationId(request), id, (view) => {
+      if (!request.force) requireGone(view, id);
+    });
+    const freed = [...keeper.view.subnets.values()].find(
+      ({ record, subnet }) => record.node === id && formatPrefix(subnet) === node.subnet,
+    );
+    const untilMs = freed?.record.state === 'quarantined' ? freed.record.untilMs : 0;
+    return { node, quarantinedUntilMs: untilMs };
+  }
+}
+
+function grantRevision(view: ReadonlyView, nodeId: string): number {
+  const subnetId = view.subnetOfNode.get(nodeId);
+  return (subnetId === undefined ? undefined : view.subnets.get(subnetId)?.modRevision) ?? 0;
+}
+
+// A host that was connected once may go on using its subnet, whether it is up or not.
+function requireGone(view: ReadonlyView, id: string): void {
+  const { name } = requireNode(view, id);
+  const hint = `run "xnetd leave" on the host; if the host is gone for good: xctl nodes remove ${name} --force`;
+  if (view.sessions.has(id)) {
+    throw new XnetError('FailedPrecondition', `${name} is connected and uses its subnet`, { hint });
+  }
+  if (view.statuses.has(id)) {
+    throw new XnetError('FailedPrecondition', `${name} is down but has not left: its host may still use the subnet`, {
+      hint,
+    });
+  }
+}

@@ -1,0 +1,141 @@
+// The calls about pools. Every argument is checked here, all problems at once; what they mean is decided in registry/.
+import { formatPrefix, type Prefix } from '../../proto/domain/address.js';
+import {
+  checkDockerName,
+  checkInterfaceName,
+  checkName,
+  checkPrefix,
+  checkText,
+  Problems,
+} from '../../proto/domain/input.js';
+import { throwIfAny, XnetError } from '../../proto/errors.js';
+import type { CreatePoolRequest__Output } from '../../proto/gen/xnet/v1/CreatePoolRequest.js';
+import type { CreatePoolResponse } from '../../proto/gen/xnet/v1/CreatePoolResponse.js';
+import type { GetPoolRequest__Output } from '../../proto/gen/xnet/v1/GetPoolRequest.js';
+import type { GetPoolResponse } from '../../proto/gen/xnet/v1/GetPoolResponse.js';
+import type { ListPoolsResponse } from '../../proto/gen/xnet/v1/ListPoolsResponse.js';
+import type { ListSubnetsRequest__Output } from '../../proto/gen/xnet/v1/ListSubnetsRequest.js';
+import type { ListSubnetsResponse } from '../../proto/gen/xnet/v1/ListSubnetsResponse.js';
+import type { ReleaseSubnetRequest__Output } from '../../proto/gen/xnet/v1/ReleaseSubnetRequest.js';
+import type { ReleaseSubnetResponse } from '../../proto/gen/xnet/v1/ReleaseSubnetResponse.js';
+import type { RemovePoolRequest__Output } from '../../proto/gen/xnet/v1/RemovePoolRequest.js';
+import type { RemovePoolResponse } from '../../proto/gen/xnet/v1/RemovePoolResponse.js';
+import type { ReserveSubnetRequest__Output } from '../../proto/gen/xnet/v1/ReserveSubnetRequest.js';
+import type { ReserveSubnetResponse } from '../../proto/gen/xnet/v1/ReserveSubnetResponse.js';
+import type { UnreserveSubnetRequest__Output } from '../../proto/gen/xnet/v1/UnreserveSubnetRequest.js';
+import type { UnreserveSubnetResponse } from '../../proto/gen/xnet/v1/UnreserveSubnetResponse.js';
+import { modeFromWire } from '../../proto/rpc/convert.js';
+import { defaultSubnetLength, type NewPool, poolProblems, poolWarnings } from '../registry/pool-decisions.js';
+import { type AdminParts, mutationId } from './admin-parts.js';
+import { wireFromPool, wireFromSubnets } from './wire.js';
+
+const defaultQuarantineSeconds = 3_600;
+const longestQuarantineSeconds = 365 * 24 * 3_600;
+
+function newPoolOf(request: CreatePoolRequest__Output): NewPool {
+  const problems = new Problems();
+  const name = problems.take('name', checkName(request.name));
+  const cidr = problems.take('cidr', checkPrefix(request.cidr));
+  const networkName = problems.take('network name', checkDockerName(request.networkName || 'xnet'));
+  const bridgeName = problems.take('bridge name', checkInterfaceName(request.bridgeName || 'xnet0'));
+  if (networkName !== undefined && ['bridge', 'host', 'none', 'default'].includes(networkName)) {
+    problems.add(`network name: ${networkName} is one of Docker's own`);
+  }
+  if (bridgeName === 'docker0') problems.add("bridge name: docker0 is Docker's own");
+  const quarantineSeconds = request.quarantineSeconds ?? defaultQuarantineSeconds;
+  if (quarantineSeconds > longestQuarantineSeconds) problems.add('quarantine: longer than a year');
+  const subnetLength = request.subnetLength || (cidr === undefined ? 24 : defaultSubnetLength(cidr));
+  if (cidr !== undefined) for (const problem of poolProblems({ cidr, subnetLength })) problems.add(problem);
+  throwIfAny(problems.list, 'the pool is not right');
+  if (name === undefined || cidr === undefined || networkName === undefined || bridgeName === undefined) {
+    throw new XnetError('Internal', 'a problem was not recorded');
+  }
+  const mode = modeFromWire(request.mode) ?? 'bip';
+  return { name, cidr, subnetLength, mode, networkName, bridgeName, quarantineSeconds };
+}
+
+/** PoolCalls are the calls about pools and their subnets. */
+export class PoolCalls {
+  readonly #parts: AdminParts;
+
+  constructor(parts: AdminParts) {
+    this.#parts = parts;
+  }
+
+  #pool(name: string) {
+    return wireFromPool(this.#parts.keeper.view, name, Date.now());
+  }
+
+  async create(request: CreatePoolRequest__Output): Promise<CreatePoolResponse> {
+    const pool = newPoolOf(request);
+    const done = await this.#parts.pools.create(mutationId(request), pool);
+    const existed = this.#parts.keeper.view.pools.has(pool.name);
+    return {
+      pool: existed ? this.#pool(pool.name) : planned(pool),
+      unchanged: done.unchanged && existed,
+      warnings: poolWarnings(pool.cidr),
+    };
+  }
+
+  async list(): Promise<ListPoolsResponse> {
+    const names = [...this.#parts.keeper.view.pools.keys()].sort();
+    return { pools: names.map((name) => this.#pool(name)) };
+  }
+
+  async get({ name }: GetPoolRequest__Output): Promise<GetPoolResponse> {
+    const pool = this.#pool(name);
+    return { pool, subnets: wireFromSubnets(this.#parts.keeper.view, name, Date.now()) };
+  }
+
+  async remove(request: RemovePoolRequest__Output): Promise<RemovePoolResponse> {
+    await this.#parts.pools.remove(mutationId(request), request.name, request.force);
+    return {};
+  }
+
+  async reserve(request: ReserveSubnetRequest__Output): Promise<ReserveSubnetResponse> {
+    const problems = new Problems();
+    const cidr = problems.take('cidr', checkPrefix(request.cidr));
+    const reason = problems.take('reason', checkText(request.reason));
+    const nodeName = request.nodeName === '' ? undefined : problems.take('node', checkName(request.nodeName));
+    throwIfAny(problems.list, 'the reservation is not right');
+    const range = {
+      pool: request.pool,
+      cidr: required(cidr),
+      reason: reason ?? '',
+      ...(nodeName === undefined ? {} : { nodeName }),
+    };
+    const done = await this.#parts.pools.reserve(mutationId(request), range);
+    return { pool: this.#pool(request.pool), unchanged: done.unchanged && !request.dryRun };
+  }
+
+  async unreserve(request: UnreserveSubnetRequest__Output): Promise<UnreserveSubnetResponse> {
+    const cidr = onePrefix(request.cidr);
+    await this.#parts.pools.unreserve(mutationId(request), request.pool, cidr);
+    return { pool: this.#pool(request.pool) };
+  }
+
+  async listSubnets({ pool }: ListSubnetsRequest__Output): Promise<ListSubnetsResponse> {
+    return { subnets: wireFromSubnets(this.#parts.keeper.view, pool === '' ? undefined : pool, Date.now()) };
+  }
+
+  async release(request: ReleaseSubnetRequest__Output): Promise<ReleaseSubnetResponse> {
+    await this.#parts.pools.release(mutationId(request), onePrefix(request.cidr));
+    return {};
+  }
+}
+
+function planned(pool: NewPool) {
+  return { name: pool.name, cidr: formatPrefix(pool.cidr), subnetLength: pool.subnetLength };
+}
+
+function required(prefix: Prefix | undefined): Prefix {
+  if (prefix === undefined) throw new XnetError('Internal', 'a problem was not recorded');
+  return prefix;
+}
+
+function onePrefix(text: string): Prefix {
+  const problems = new Problems();
+  const prefix = problems.take('cidr', checkPrefix(text));
+  throwIfAny(problems.list, 'the subnet is not right');
+  return required(prefix);
+}

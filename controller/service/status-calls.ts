@@ -1,0 +1,187 @@
+// The calls that look at the whole: status, routes, convergence, and the list of nodes as it changes.
+import type { ServerWritableStream } from '@grpc/grpc-js';
+import type { Convergence } from '../../proto/gen/xnet/v1/Convergence.js';
+import type { GetStatusResponse } from '../../proto/gen/xnet/v1/GetStatusResponse.js';
+import type { ListNodesResponse } from '../../proto/gen/xnet/v1/ListNodesResponse.js';
+import type { ListRoutesRequest__Output } from '../../proto/gen/xnet/v1/ListRoutesRequest.js';
+import type { ListRoutesResponse } from '../../proto/gen/xnet/v1/ListRoutesResponse.js';
+import type { NodeState__Output } from '../../proto/gen/xnet/v1/NodeState.js';
+import type { WatchConvergenceRequest__Output } from '../../proto/gen/xnet/v1/WatchConvergenceRequest.js';
+import { pause } from '../../proto/process/backoff.js';
+import { addRecord, type Count } from '../session/convergence.js';
+import { keys } from '../store/keys.js';
+import type { ReadonlyView } from '../view/view.js';
+import { type AdminParts, liveOf } from './admin-parts.js';
+import { findNode } from './find-node.js';
+import { wireFromNode, wireFromPool, wireFromRoutes } from './wire.js';
+
+const mostNames = 10;
+const listEveryMs = 200;
+const progressEveryMs = 20;
+
+const countOf = {
+  NODE_STATE_UNSPECIFIED: 'pending',
+  NODE_STATE_PENDING: 'pending',
+  NODE_STATE_PROGRESSING: 'progressing',
+  NODE_STATE_READY: 'ready',
+  NODE_STATE_DEGRADED: 'degraded',
+  NODE_STATE_DOWN: 'down',
+} as const satisfies Record<NodeState__Output, string>;
+
+/** StatusCalls are the calls that look at the whole. */
+export class StatusCalls {
+  readonly #parts: AdminParts;
+
+  constructor(parts: AdminParts) {
+    this.#parts = parts;
+  }
+
+  /** status answers even when the controller refuses to act: that is when it is needed most. */
+  async status(): Promise<GetStatusResponse> {
+    const { keeper, controllerId, version, etcd } = this.#parts;
+    const own = {
+      controller: controllerId,
+      version,
+      store: {
+        endpoints: [...etcd.endpoints],
+        embedded: etcd.embedded,
+        connected: keeper.connected,
+        refusal: keeper.refusal,
+        resyncs: keeper.resyncs,
+      },
+    };
+    if (!keeper.ready) return own;
+    const { view } = keeper;
+    const { clusterId, epoch, revision } = keeper.version;
+    const sessions = [...view.sessions.values()];
+    return {
+      ...own,
+      clusterId,
+      epoch,
+      revision,
+      controllers: [...view.controllers].map(([id, { record }]) => ({
+        id,
+        version: record.version,
+        startedMs: record.startedMs,
+        addresses: record.addresses,
+        sessions: sessions.filter((session) => session.record.controller === id).length,
+      })),
+      pools: [...view.pools.keys()].sort().map((name) => wireFromPool(view, name, Date.now())),
+      nodes: this.#countNodes(view),
+      undecodable: [...view.undecodable].map(([key, problem]) => ({ key, problem })),
+    };
+  }
+
+  #countNodes(view: ReadonlyView) {
+    const counts = { total: view.nodes.size, ready: 0, progressing: 0, degraded: 0, down: 0, pending: 0 };
+    const live = liveOf(this.#parts);
+    for (const id of view.nodes.keys()) {
+      const state = wireFromNode(view, id, live)?.state;
+      if (typeof state === 'string') counts[countOf[state]] += 1;
+    }
+    return counts;
+  }
+
+  async routes({ node }: ListRoutesRequest__Output): Promise<ListRoutesResponse> {
+    const { keeper, sessions } = this.#parts;
+    const except = node === '' ? undefined : findNode(keeper.view, node);
+    const { routes, unresolved } = wireFromRoutes(
+      keeper.view,
+      sessions.fanout.table.entries,
+      liveOf(this.#parts),
+      except,
+    );
+    return { routes, unresolved, revision: keeper.view.revision };
+  }
+
+  /** watchNodes writes the list, and again whenever something in it changed, at most five times a second. */
+  async watchNodes(
+    list: () => ListNodesResponse,
+    call: ServerWritableStream<unknown, ListNodesResponse>,
+    gone: AbortSignal,
+  ): Promise<void> {
+    let last = '';
+    while (!gone.aborted) {
+      const response = list();
+      const nodes = JSON.stringify(response.nodes);
+      if (nodes !== last) {
+        last = nodes;
+        if (!call.write(response)) await drained(call, gone);
+      }
+      await this.#somethingChanged(gone);
+      await pause(listEveryMs, gone);
+    }
+  }
+
+  #somethingChanged(gone: AbortSignal): Promise<void> {
+    const { keeper, sessions } = this.#parts;
+    return new Promise((resolve) => {
+      const stops: (() => void)[] = [];
+      const done = () => {
+        for (const stop of stops) stop();
+        resolve();
+      };
+      stops.push(keeper.onChange(done), sessions.convergence.onChange(done));
+      if (gone.aborted) done();
+      else gone.addEventListener('abort', done, { once: true });
+    });
+  }
+
+  /** watchConvergence writes how far the fleet is with a node's newest change, until all have it. */
+  async watchConvergence(
+    request: WatchConvergenceRequest__Output,
+    call: ServerWritableStream<unknown, Convergence>,
+    gone: AbortSignal,
+  ): Promise<void> {
+    const { keeper } = this.#parts;
+    const nodeId = findNode(keeper.view, request.node);
+    let last = '';
+    while (!gone.aborted) {
+      const progress = this.#progressOf(nodeId);
+      const essence = JSON.stringify({ ...progress, elapsedMs: 0 });
+      if (essence !== last || progress.done === true) call.write(progress);
+      last = essence;
+      if (progress.done === true) return;
+      await this.#somethingChanged(gone);
+      await pause(progressEveryMs, gone);
+    }
+  }
+
+  #progressOf(nodeId: string): Convergence {
+    const { keeper, sessions, controllerId } = this.#parts;
+    const { view } = keeper;
+    const revision = newestChangeOf(view, nodeId);
+    let count: Count = sessions.convergence.count(revision, nodeId);
+    for (const [id, { record }] of view.progress) {
+      if (id !== controllerId) count = addRecord(count, record, revision);
+    }
+    const down = [...view.nodes].filter(([id]) => id !== nodeId && !view.sessions.has(id));
+    const node = wireFromNode(view, nodeId, liveOf(this.#parts));
+    return {
+      revision,
+      nodes: count.nodes,
+      applied: count.applied,
+      pending: [...count.behind].slice(0, mostNames),
+      down: down.slice(0, mostNames).map(([, held]) => held.record.name),
+      downCount: down.length,
+      nodeReady: node?.state === 'NODE_STATE_READY',
+      conditions: node?.conditions ?? [],
+      elapsedMs: Math.round(sessions.convergence.tookMs(revision) ?? 0),
+      done: count.applied === count.nodes,
+    };
+  }
+}
+
+// The revision that put the node where it is: its lease, or a change of its address.
+function newestChangeOf(view: ReadonlyView, nodeId: string): number {
+  const subnetId = view.subnetOfNode.get(nodeId);
+  const lease = subnetId === undefined ? 0 : (view.subnets.get(subnetId)?.modRevision ?? 0);
+  return Math.max(lease, view.modRevisionOf(keys.node(nodeId)));
+}
+
+async function drained(call: ServerWritableStream<unknown, ListNodesResponse>, gone: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    call.once('drain', resolve);
+    gone.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

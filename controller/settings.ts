@@ -1,0 +1,120 @@
+// The controller's settings: each with its flag, its environment variable and its name in the config file.
+import { hostname } from 'node:os';
+import { Command, Option } from 'commander';
+import * as v from 'valibot';
+import { checkName } from '../proto/domain/input.js';
+import { logLevels } from '../proto/process/log.js';
+import { fromCheck, integer, listOf, readSettings } from '../proto/process/settings.js';
+import { checkEndpoint, defaultControllerSocket, defaultPort } from '../proto/rpc/endpoint.js';
+
+const etcdEndpoint = v.pipe(
+  v.string(),
+  v.regex(/^https?:\/\/[A-Za-z0-9.-]+:\d{1,5}$/, 'has to be a list of URLs such as http://127.0.0.1:2379'),
+);
+
+const path = v.pipe(v.string(), v.regex(/^\//, 'has to be an absolute path'));
+
+const schema = v.pipe(
+  v.object({
+    name: v.optional(v.pipe(v.string(), fromCheck(checkName))),
+    listen: listOf(v.pipe(v.string(), fromCheck(checkEndpoint))),
+    dataDir: path,
+    etcdEndpoints: v.optional(listOf(etcdEndpoint)),
+    etcdCa: v.optional(path),
+    etcdCert: v.optional(path),
+    etcdKey: v.optional(path),
+    etcdUser: v.optional(v.string()),
+    etcdPasswordFile: v.optional(path),
+    etcdPrefix: v.pipe(
+      v.string(),
+      v.regex(/^\/([A-Za-z0-9._-]+\/)+$/, 'has to begin and end with a slash, such as /xnet/v1/'),
+    ),
+    etcdPort: integer(1, 65534),
+    acceptStore: v.optional(v.boolean(), false),
+    logLevel: v.picklist(logLevels, `has to be one of ${logLevels.join(', ')}`),
+  }),
+  v.check(
+    ({ etcdCert, etcdKey }) => (etcdCert === undefined) === (etcdKey === undefined),
+    'give --etcd-cert and --etcd-key together',
+  ),
+  v.check(({ etcdCert, etcdCa }) => etcdCert === undefined || etcdCa !== undefined, '--etcd-cert needs --etcd-ca'),
+  v.check(
+    ({ etcdUser, etcdPasswordFile }) => (etcdUser === undefined) === (etcdPasswordFile === undefined),
+    'give --etcd-user and --etcd-password-file together',
+  ),
+  v.check(
+    ({ etcdEndpoints, etcdCa, etcdUser }) =>
+      etcdEndpoints !== undefined || (etcdCa === undefined && etcdUser === undefined),
+    'TLS and credentials of etcd go with --etcd-endpoints',
+  ),
+);
+
+/** Settings are the controller's settings, checked. */
+export type Settings = v.InferOutput<typeof schema>;
+
+const defaultFile = '/etc/xnet/controller.yaml';
+
+/** makeProgram makes the command line of xnet-controller; `run` gets the checked settings. */
+export function makeProgram(version: string, run: (settings: Settings) => Promise<void>): Command {
+  const env = (name: string) => `XNET_CONTROLLER_${name}`;
+  return new Command('xnet-controller')
+    .description('Leases subnets to Docker hosts and tells each of them the routes to all others.')
+    .version(version)
+    .addOption(new Option('--config <file>', `settings file, YAML (default: ${defaultFile})`).env(env('CONFIG')))
+    .addOption(new Option('--name <name>', 'name of this controller (default: the host name)').env(env('NAME')))
+    .addOption(
+      new Option('--listen <endpoints>', 'where to listen: HOST:PORT or unix:/PATH, comma-separated')
+        .env(env('LISTEN'))
+        .default(`${defaultControllerSocket},127.0.0.1:${defaultPort}`),
+    )
+    .addOption(
+      new Option('--data-dir <dir>', 'the embedded etcd and what is remembered of the store')
+        .env(env('DATA_DIR'))
+        .default('/var/lib/xnet-controller'),
+    )
+    .addOption(
+      new Option('--etcd-endpoints <urls>', 'use this etcd instead of one of our own').env(env('ETCD_ENDPOINTS')),
+    )
+    .addOption(new Option('--etcd-ca <file>', 'CA that signed the certificate of etcd').env(env('ETCD_CA')))
+    .addOption(new Option('--etcd-cert <file>', 'our certificate for etcd').env(env('ETCD_CERT')))
+    .addOption(new Option('--etcd-key <file>', 'its key').env(env('ETCD_KEY')))
+    .addOption(new Option('--etcd-user <name>', 'our user of etcd').env(env('ETCD_USER')))
+    .addOption(new Option('--etcd-password-file <file>', 'file with its password').env(env('ETCD_PASSWORD_FILE')))
+    .addOption(new Option('--etcd-prefix <prefix>', 'begins every key').env(env('ETCD_PREFIX')).default('/xnet/v1/'))
+    .addOption(
+      new Option('--etcd-port <port>', 'loopback port of the embedded etcd; its member takes the next one')
+        .env(env('ETCD_PORT'))
+        .default('2379'),
+    )
+    .addOption(
+      new Option(
+        '--accept-store',
+        'act on the store as it is, though this controller has seen another or a newer one (after a restore)',
+      ).env(env('ACCEPT_STORE')),
+    )
+    .addOption(new Option('--log-level <level>', logLevels.join(', ')).env(env('LOG_LEVEL')).default('info'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  xnet-controller --listen 192.168.83.2:${defaultPort}
+      one controller with an etcd of its own
+  xnet-controller --listen 192.168.83.2:${defaultPort} --etcd-endpoints http://192.168.83.2:2379,http://192.168.83.3:2379
+      one of several controllers over one etcd
+
+Environment variables are named XNET_CONTROLLER_LISTEN and so on, settings in the file "listen: ..." and so on.
+The command line goes before the environment, the environment before the file.`,
+    )
+    .allowExcessArguments(false)
+    .action(async (_options: unknown, command: Command) => {
+      await run(readSettings(command, schema, defaultFile));
+    });
+}
+
+/** controllerName is the name that was set, or one made of the host's name. */
+export function controllerName(settings: Settings): string {
+  const host = hostname()
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/g, '-');
+  return settings.name ?? ('value' in checkName(host) ? host : 'controller');
+}

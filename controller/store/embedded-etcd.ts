@@ -1,0 +1,142 @@
+// The etcd that a controller runs for itself where it is given none: one local process on loopback, started again when
+// it dies.
+// Invariant: it never outlives the controller (the kernel ends it with its parent), so its port and its data directory
+// are free when the controller starts again.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
+import { messageOf, XnetError } from '../../proto/errors.js';
+import { backoffMs, pause } from '../../proto/process/backoff.js';
+import type { Logger } from '../../proto/process/log.js';
+
+/** EmbeddedOptions say where the etcd lives. */
+export type EmbeddedOptions = {
+  /** "/var/lib/xnet-controller/etcd" */
+  readonly dataDir: string;
+  /** Loopback address and ports of its clients and its (only) member. */
+  readonly host: string;
+  readonly clientPort: number;
+  readonly peerPort: number;
+  readonly log: Logger;
+};
+
+/** EmbeddedEtcd is a supervised etcd. */
+export type EmbeddedEtcd = {
+  /** "http://127.0.0.1:2379" */
+  readonly endpoint: string;
+  /** stop ends it and waits until it is gone. */
+  stop(): Promise<void>;
+};
+
+const backoff = { firstMs: 200, longestMs: 10_000 };
+const stopTimeoutMs = 10_000;
+// The last lines of its log, for the error when it does not start.
+const keptLines = 20;
+
+function argv(options: EmbeddedOptions): readonly string[] {
+  const client = `http://${options.host}:${options.clientPort}`;
+  const peer = `http://${options.host}:${options.peerPort}`;
+  return [
+    // When the controller dies, however it dies, so does its etcd.
+    ...['--pdeathsig', 'TERM', 'etcd'],
+    ...['--name', 'xnet', '--data-dir', options.dataDir],
+    ...['--listen-client-urls', client, '--advertise-client-urls', client],
+    ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', `xnet=${peer}`],
+    // An hour of history is enough for every controller to resume its watch.
+    ...['--auto-compaction-mode', 'periodic', '--auto-compaction-retention', '1h'],
+    ...['--quota-backend-bytes', String(2 * 1024 ** 3)],
+    ...['--logger', 'zap', '--log-outputs', 'stderr', '--log-level', 'warn'],
+  ];
+}
+
+function portAnswers(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+function ended(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(messageOf(error)));
+    child.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
+  });
+}
+
+/**
+ * startEmbeddedEtcd starts etcd and returns when it answers. From then on it is started again whenever it dies.
+ * @throws XnetError FailedPrecondition when etcd is not installed, its port is taken or it does not start
+ */
+export async function startEmbeddedEtcd(options: EmbeddedOptions, signal: AbortSignal): Promise<EmbeddedEtcd> {
+  const { dataDir, host, clientPort, log } = options;
+  const stopping = new AbortController();
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  if (await portAnswers(host, clientPort)) {
+    throw new XnetError('FailedPrecondition', `another process listens on ${host}:${clientPort}`, {
+      hint: 'give the embedded etcd another port with --etcd-port, or use that etcd with --etcd-endpoints',
+    });
+  }
+  let child: ChildProcess | undefined;
+  let lastLines: string[] = [];
+  const launch = () => {
+    lastLines = [];
+    const started = spawn('setpriv', argv(options), {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      // etcd 3.4 refuses architectures that its authors did not test, unless told otherwise.
+      env: { ...process.env, ...(process.arch === 'arm64' ? { ETCD_UNSUPPORTED_ARCH: 'arm64' } : {}) },
+    });
+    if (started.stderr !== null) {
+      createInterface({ input: started.stderr }).on('line', (line) => {
+        lastLines = [...lastLines.slice(1 - keptLines), line];
+        log.debug({ etcd: line }, 'etcd');
+      });
+    }
+    child = started;
+    return ended(started);
+  };
+
+  let gone = launch();
+  let over = false;
+  void gone.then(() => {
+    over = true;
+  });
+  for (let attempt = 1; !(await portAnswers(host, clientPort)); attempt++) {
+    if (over || signal.aborted) {
+      const why = (await gone) === 'spawn setpriv ENOENT' ? 'setpriv (util-linux) is not installed' : await gone;
+      throw new XnetError('FailedPrecondition', `etcd did not start: ${why}`, {
+        problems: lastLines.slice(-5),
+        hint: 'install it (Debian: apt install etcd-server), or use another one with --etcd-endpoints',
+      });
+    }
+    await pause(Math.min(20 * attempt, 500), signal);
+  }
+
+  const supervised = (async () => {
+    for (let attempt = 1; !stopping.signal.aborted; attempt++) {
+      const began = performance.now();
+      const how = await gone;
+      if (stopping.signal.aborted) return;
+      if (performance.now() - began > 60_000) attempt = 1;
+      log.error({ how, last: lastLines.slice(-3) }, 'etcd died, starting it again');
+      await pause(backoffMs(attempt, backoff, Math.random()), stopping.signal);
+      if (!stopping.signal.aborted) gone = launch();
+    }
+  })();
+
+  return {
+    endpoint: `http://${host}:${clientPort}`,
+    stop: async () => {
+      stopping.abort();
+      child?.kill('SIGTERM');
+      const kill = setTimeout(() => child?.kill('SIGKILL'), stopTimeoutMs);
+      await gone;
+      clearTimeout(kill);
+      await supervised;
+    },
+  };
+}

@@ -1,0 +1,55 @@
+// What every xnet executable does the same way: parse, run, print an error for people on standard error, exit with the
+// code that goes with it.
+import { type Command, CommanderError } from 'commander';
+import { exitCodeOf, exitCodes, XnetError } from '../errors.js';
+
+/** describeError is an error as people read it: what happened, each problem, what to do. One or more lines. */
+export function describeError(error: unknown): string {
+  if (!(error instanceof XnetError)) {
+    return `internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+  }
+  const problems = error.problems.map((problem) => `\n  - ${problem}`).join('');
+  const hint = error.hint === undefined ? '' : `\n${error.hint}`;
+  return `${error.message}${problems}${hint}`;
+}
+
+/** exitCodeFor is the exit code of a program that failed with `error`. */
+export function exitCodeFor(error: unknown): number {
+  if (error instanceof XnetError) return exitCodeOf(error.code);
+  return error instanceof CommanderError ? commanderExit(error) : exitCodes.failure;
+}
+
+function commanderExit(error: CommanderError): number {
+  // Help and version are not failures; everything else that commander finds is wrong usage.
+  return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+}
+
+/** runProgram parses the command line, runs what it names, and sets the exit code. */
+export async function runProgram(program: Command): Promise<void> {
+  for (const command of everyCommand(program)) {
+    command.exitOverride().showSuggestionAfterError().showHelpAfterError(`see ${program.name()} --help`);
+  }
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    // What commander found it has printed itself.
+    if (!(error instanceof CommanderError)) process.stderr.write(`${program.name()}: ${describeError(error)}\n`);
+    process.exitCode = exitCodeFor(error);
+  }
+}
+
+function everyCommand(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(everyCommand)];
+}
+
+/** untilSignal aborts at the first SIGTERM or SIGINT. A second one ends the process at once. */
+export function untilSignal(): AbortSignal {
+  const controller = new AbortController();
+  const stop = () => {
+    if (controller.signal.aborted) process.exit(exitCodes.interrupted);
+    controller.abort();
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  return controller.signal;
+}

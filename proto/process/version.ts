@@ -1,0 +1,4 @@
+// The version of everything in this package. A test holds it against package.json.
+
+/** version is "MAJOR.MINOR.PATCH" (semver.org). */
+export const version = '0.1.0';
