@@ -87,6 +87,8 @@ export async function startEmbeddedEtcd(options: EmbeddedOptions, signal: AbortS
     lastLines = [];
     const started = spawn('setpriv', argv(options), {
       stdio: ['ignore', 'ignore', 'pipe'],
+      // A session of its own: what a terminal sends to the controller's group is not for etcd.
+      detached: true,
       // etcd 3.4 refuses architectures that its authors did not test, unless told otherwise.
       env: { ...process.env, ...(process.arch === 'arm64' ? { ETCD_UNSUPPORTED_ARCH: 'arm64' } : {}) },
     });

@@ -1,0 +1,47 @@
+// What the effects found, as conditions: one per type, with the time since when it is so. Pure.
+import type { Condition, ConditionType } from '../../proto/domain/network.js';
+import type { Finding } from '../reconcile/effect.js';
+
+/** conditionTypes are all conditions that a node reports, in the order in which they are shown. */
+export const conditionTypes = [
+  'Underlay',
+  'Docker',
+  'Firewall',
+  'Forwarding',
+  'Routes',
+  'Withdrawals',
+] as const satisfies readonly ConditionType[];
+
+const mostMessages = 3;
+
+function conditionOf(type: ConditionType, findings: readonly Finding[], nowMs: number): Condition {
+  // What somebody has to act on goes before what passes by itself.
+  const ordered = [...findings].sort((a, b) => Number(a.transient) - Number(b.transient));
+  const [worst] = ordered;
+  if (worst === undefined) return { type, ok: true, transient: false, reason: 'Ready', message: '', sinceMs: nowMs };
+  const messages = ordered.map((finding) => finding.message);
+  const more = messages.length > mostMessages ? [`and ${messages.length - mostMessages} more`] : [];
+  return {
+    type,
+    ok: false,
+    transient: worst.transient,
+    reason: worst.reason,
+    message: [...messages.slice(0, mostMessages), ...more].join('; '),
+    sinceMs: nowMs,
+  };
+}
+
+/** conditionsFrom makes the conditions of what was found; one that did not change keeps its time. */
+export function conditionsFrom(
+  findings: readonly Finding[],
+  before: readonly Condition[],
+  nowMs: number,
+): readonly Condition[] {
+  return conditionTypes.map((type) => {
+    const found = findings.filter((finding) => finding.type === type);
+    const condition = conditionOf(type, found, nowMs);
+    const former = before.find((candidate) => candidate.type === type);
+    const same = former?.ok === condition.ok && former.reason === condition.reason;
+    return same ? { ...condition, sinceMs: former.sinceMs } : condition;
+  });
+}

@@ -1,0 +1,151 @@
+// The connection to the controllers: one watch stream, on whichever of them answers, and the calls beside it.
+// Invariant: at most one stream at a time. Losing it changes nothing on the host; it is opened again, elsewhere first,
+// with pauses that keep a fleet from coming back all at once.
+import { messageOf, XnetError } from '../../proto/errors.js';
+import type { LeaveRequest } from '../../proto/gen/xnet/v1/LeaveRequest.js';
+import type { LeaveResponse__Output } from '../../proto/gen/xnet/v1/LeaveResponse.js';
+import type { NodeServiceClient } from '../../proto/gen/xnet/v1/NodeService.js';
+import type { ReportRequest } from '../../proto/gen/xnet/v1/ReportRequest.js';
+import type { ReportResponse__Output } from '../../proto/gen/xnet/v1/ReportResponse.js';
+import type { WatchRequest } from '../../proto/gen/xnet/v1/WatchRequest.js';
+import { backoffMs, pause } from '../../proto/process/backoff.js';
+import type { Logger } from '../../proto/process/log.js';
+import { callUnary, makeClient } from '../../proto/rpc/channel.js';
+import { services } from '../../proto/rpc/definitions.js';
+import { type Endpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
+import { errorFromStatus } from '../../proto/rpc/status.js';
+import { MessageReader, type WatchListener } from './watch-stream.js';
+
+/** ConnectionOptions say whom to watch, and who hears of it. */
+export type ConnectionOptions = {
+  readonly endpoints: readonly Endpoint[];
+  /** What to ask for, when a stream is opened. */
+  readonly request: () => WatchRequest;
+  readonly listener: WatchListener;
+  /** Called when a stream has brought its first message, and when it is gone. */
+  readonly onState: (state: ConnectionState) => void;
+  readonly log: Logger;
+};
+
+/** ConnectionState is what is known of the connection. */
+export type ConnectionState =
+  | { readonly connected: true; readonly endpoint: string }
+  | { readonly connected: false; readonly error: XnetError };
+
+const backoff = { firstMs: 200, longestMs: 8_000 };
+const callTimeoutMs = 10_000;
+
+/** Connection is the connection to the controllers. */
+export class Connection {
+  readonly #options: ConnectionOptions;
+  #client: NodeServiceClient | undefined;
+  #cancelStream: (() => void) | undefined;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+  }
+
+  /** reopen ends the stream, so that the next one is opened with a new request at once. */
+  reopen(): void {
+    this.#cancelStream?.();
+  }
+
+  /** run keeps a stream open until `signal` aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { endpoints, log, onState } = this.#options;
+    let next = Math.floor(Math.random() * endpoints.length);
+    let attempt = 0;
+    while (!signal.aborted) {
+      const endpoint = endpoints[next % endpoints.length];
+      if (endpoint === undefined) return;
+      const { error, heard, reopened } = await this.#watch(endpoint, signal);
+      if (signal.aborted) return;
+      if (reopened) continue;
+      attempt = heard ? 1 : attempt + 1;
+      next += 1;
+      log.warn({ controller: formatEndpoint(endpoint), code: error.code, reason: error.message }, 'watch: ended');
+      onState({ connected: false, error });
+      // Every other controller is tried once before the pauses begin; that it failed is no reason to spare the next.
+      const round = Math.ceil(attempt / endpoints.length);
+      if (attempt > 0 && attempt < endpoints.length && !heard) continue;
+      await pause(backoffMs(round, backoff, Math.random()), signal);
+    }
+  }
+
+  async #watch(
+    endpoint: Endpoint,
+    signal: AbortSignal,
+  ): Promise<{ readonly error: XnetError; readonly heard: boolean; readonly reopened: boolean }> {
+    const { request, listener, onState } = this.#options;
+    // A client of its own for each attempt: gRPC's own pauses between connects do not add to ours.
+    const client = makeClient(services.node, endpoint);
+    const stream = client.watch(request());
+    const reader = new MessageReader(listener);
+    let heard = false;
+    let reopened = false;
+    const cancel = () => stream.cancel();
+    signal.addEventListener('abort', cancel, { once: true });
+    this.#cancelStream = () => {
+      reopened = true;
+      stream.cancel();
+    };
+    const error = await new Promise<XnetError>((resolve) => {
+      stream.on('data', (message) => {
+        try {
+          reader.read(message);
+        } catch (cause) {
+          resolve(errorFromStatus(cause));
+          stream.cancel();
+          return;
+        }
+        if (heard) return;
+        heard = true;
+        this.#client = client;
+        onState({ connected: true, endpoint: formatEndpoint(endpoint) });
+      });
+      stream.on('error', (cause) => resolve(errorFromStatus(cause)));
+      stream.on('end', () => resolve(new XnetError('Unavailable', 'the controller ended the stream')));
+    });
+    signal.removeEventListener('abort', cancel);
+    this.#cancelStream = undefined;
+    this.#client = undefined;
+    client.close();
+    return { error, heard, reopened };
+  }
+
+  #connected(): NodeServiceClient {
+    if (this.#client === undefined) throw new XnetError('Unavailable', 'no controller is connected');
+    return this.#client;
+  }
+
+  /** report sends a status. Throws XnetError. */
+  async report(request: ReportRequest, signal: AbortSignal): Promise<ReportResponse__Output> {
+    const client = this.#connected();
+    return callUnary(client.report.bind(client), request, { timeoutMs: callTimeoutMs, signal });
+  }
+}
+
+/**
+ * callLeave asks the controllers, one after the other, to let this node go.
+ * @throws XnetError what the last one answered
+ */
+export async function callLeave(
+  endpoints: readonly Endpoint[],
+  request: LeaveRequest,
+  signal: AbortSignal,
+): Promise<LeaveResponse__Output> {
+  let last = new XnetError('Unavailable', 'no controller is known');
+  for (const endpoint of endpoints) {
+    const client = makeClient(services.node, endpoint);
+    try {
+      return await callUnary(client.leave.bind(client), request, { timeoutMs: callTimeoutMs, signal });
+    } catch (error) {
+      last = errorFromStatus(error);
+      if (last.code !== 'Unavailable' && last.code !== 'DeadlineExceeded') throw last;
+      last = new XnetError(last.code, `${formatEndpoint(endpoint)}: ${messageOf(error)}`, { cause: error });
+    } finally {
+      client.close();
+    }
+  }
+  throw last;
+}

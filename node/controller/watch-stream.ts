@@ -1,0 +1,57 @@
+// Turns the messages of one watch stream into values, whole snapshots among them.
+// Invariant: a snapshot is handed on when its last chunk is there, or not at all.
+import type { Prefix } from '../../proto/domain/address.js';
+import type { Assignment, Route, TableDelta, Version } from '../../proto/domain/network.js';
+import type { SnapshotChunk__Output } from '../../proto/gen/xnet/v1/SnapshotChunk.js';
+import type { WatchResponse__Output } from '../../proto/gen/xnet/v1/WatchResponse.js';
+import {
+  assignmentFromWire,
+  deltaFromWire,
+  prefixFromWire,
+  requireVersion,
+  routeFromWire,
+} from '../../proto/rpc/convert.js';
+import type { TableSnapshot } from '../table/node-table.js';
+
+/** WatchListener hears what a controller says. */
+export type WatchListener = {
+  readonly onAssignment: (assignment: Assignment) => void;
+  readonly onSnapshot: (snapshot: TableSnapshot) => void;
+  readonly onDelta: (delta: TableDelta) => void;
+  readonly onBookmark: (version: Version) => void;
+};
+
+type Partial = { readonly routes: Route[]; readonly unresolved: Prefix[]; readonly pools: Prefix[] };
+
+/** MessageReader reads the messages of one stream. */
+export class MessageReader {
+  readonly #listener: WatchListener;
+  #partial: Partial | undefined;
+
+  constructor(listener: WatchListener) {
+    this.#listener = listener;
+  }
+
+  /**
+   * read takes one message. Messages of a kind that this version does not know are passed over.
+   * @throws XnetError Corrupt for one that makes no sense
+   */
+  read(message: WatchResponse__Output): void {
+    if (message.assignment) this.#listener.onAssignment(assignmentFromWire(message.assignment));
+    else if (message.snapshot) this.#readChunk(message.snapshot);
+    else if (message.delta) this.#listener.onDelta(deltaFromWire(message.delta));
+    else if (message.bookmark) this.#listener.onBookmark(requireVersion(message.bookmark.version));
+  }
+
+  #readChunk(chunk: SnapshotChunk__Output): void {
+    if (chunk.first) this.#partial = { routes: [], unresolved: [], pools: [] };
+    const partial = this.#partial;
+    if (partial === undefined) return;
+    for (const route of chunk.routes) partial.routes.push(routeFromWire(route));
+    for (const subnet of chunk.unresolved) partial.unresolved.push(prefixFromWire(subnet));
+    for (const pool of chunk.pools) partial.pools.push(prefixFromWire(pool));
+    if (!chunk.last) return;
+    this.#partial = undefined;
+    this.#listener.onSnapshot({ ...partial, version: requireVersion(chunk.version), fresh: chunk.fresh });
+  }
+}

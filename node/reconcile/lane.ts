@@ -1,0 +1,88 @@
+// The loop of one effect: a turn after every trigger, a turn now and then without one, a pause after failures.
+// Invariant: one turn at a time; a trigger during a turn makes another one follow, however many triggers there were.
+// A slow effect (a restart of Docker) keeps no other waiting: each has a lane of its own.
+
+import type { ConditionType } from '../../proto/domain/network.js';
+import { messageOf } from '../../proto/errors.js';
+import { backoffMs, pause } from '../../proto/process/backoff.js';
+import type { Logger } from '../../proto/process/log.js';
+import type { Effect, Outcome } from './effect.js';
+
+/** LaneOptions say what a lane runs, and how often without being asked. */
+export type LaneOptions<Desired> = {
+  readonly effect: Effect<Desired>;
+  /** What findings of a turn that threw are about. */
+  readonly type: ConditionType;
+  /** What to make so; undefined: nothing is known yet, and nothing is touched. */
+  readonly desired: () => Desired | undefined;
+  /** A turn at the latest after so long, in milliseconds, with up to a quarter of it added at random. */
+  readonly resyncMs: number;
+  readonly log: Logger;
+  /** Called after each turn. */
+  readonly onTurn: (outcome: Outcome, desired: Desired) => void;
+};
+
+const backoff = { firstMs: 200, longestMs: 15_000 };
+
+/** Lane runs one effect. */
+export class Lane<Desired> {
+  readonly #options: LaneOptions<Desired>;
+  #due = true;
+  #wake: (() => void) | undefined;
+  #failures = 0;
+
+  constructor(options: LaneOptions<Desired>) {
+    this.#options = options;
+  }
+
+  /** trigger asks for a turn. */
+  trigger(): void {
+    this.#due = true;
+    this.#wake?.();
+  }
+
+  /** run takes turns until `signal` aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      if (!this.#due) await this.#wait(signal);
+      if (signal.aborted) return;
+      this.#due = false;
+      await this.#turn(signal);
+    }
+  }
+
+  #wait(signal: AbortSignal): Promise<void> {
+    const { resyncMs } = this.#options;
+    const waitMs =
+      this.#failures > 0
+        ? Math.min(resyncMs, backoffMs(this.#failures, backoff, 0.5 + Math.random() / 2))
+        : resyncMs * (1 + Math.random() / 4);
+    const woken = new AbortController();
+    this.#wake = () => woken.abort();
+    const stop = () => woken.abort();
+    signal.addEventListener('abort', stop, { once: true });
+    return pause(waitMs, woken.signal).then(() => {
+      signal.removeEventListener('abort', stop);
+      this.#wake = undefined;
+    });
+  }
+
+  async #turn(signal: AbortSignal): Promise<void> {
+    const { effect, type, desired, log, onTurn } = this.#options;
+    const wanted = desired();
+    if (wanted === undefined) return;
+    let outcome: Outcome;
+    try {
+      outcome = await effect.converge(wanted, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      log.error({ err: error, effect: effect.name }, 'a turn failed');
+      const message = `${effect.name}: ${messageOf(error)}`;
+      outcome = { findings: [{ type, transient: true, reason: 'TurnFailed', message }], changes: 0 };
+    }
+    if (signal.aborted) return;
+    this.#failures = outcome.findings.some((finding) => finding.transient) ? this.#failures + 1 : 0;
+    if (outcome.changes > 0) log.info({ effect: effect.name, changes: outcome.changes }, 'changed');
+    onTurn(outcome, wanted);
+  }
+}

@@ -1,0 +1,136 @@
+// What the node knew when it was last told something, on disk: applied at boot before any controller answers.
+// Invariant: the file is whole or it is not there; one that can't be read is set aside and reported, never half used.
+import { mkdir, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import {
+  formatIpv4,
+  formatPrefix,
+  parseIpv4,
+  parsePrefix,
+  prefixFromKey,
+  prefixKey,
+} from '../../proto/domain/address.js';
+import { type Assignment, availabilities, modes } from '../../proto/domain/network.js';
+import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
+import { writeOwnFile } from '../state/atomic-file.js';
+import type { NodeTable } from './node-table.js';
+
+/** Cached is what is kept: an assignment is there from first contact on, a table soon after. */
+export type Cached = { readonly assignment: Assignment; readonly table: NodeTable | undefined };
+
+function parsed<T>(parse: (text: string) => T | undefined, what: string) {
+  return v.pipe(
+    v.string(),
+    v.rawTransform<string, T>(({ dataset, addIssue, NEVER }) => {
+      const value = parse(dataset.value);
+      if (value !== undefined) return value;
+      addIssue({ message: `not ${what}` });
+      return NEVER;
+    }),
+  );
+}
+
+const address = parsed(parseIpv4, 'an address');
+const prefix = parsed(parsePrefix, 'a CIDR');
+
+const schema = v.object({
+  format: v.literal(1),
+  assignment: v.object({
+    nodeId: v.string(),
+    nodeName: v.string(),
+    address,
+    availability: v.picklist(availabilities),
+    pool: v.string(),
+    subnet: prefix,
+    generation: v.number(),
+    mode: v.picklist(modes),
+    networkName: v.string(),
+    bridgeName: v.string(),
+  }),
+  table: v.optional(
+    v.object({
+      version: v.object({ clusterId: v.string(), epoch: v.number(), revision: v.number() }),
+      // Subnet, node address, node name: short, since there are thousands.
+      routes: v.array(v.tuple([prefix, address, v.string()])),
+      unresolved: v.array(prefix),
+      pools: v.array(prefix),
+    }),
+  ),
+});
+
+/** cachePath is the cache's file in a state directory. */
+export function cachePath(stateDir: string): string {
+  return join(stateDir, 'cache.json');
+}
+
+/**
+ * readCache reads the cache; undefined when there is none.
+ * @throws XnetError Corrupt when it can't be read; it has then been renamed to cache.json.unreadable
+ */
+export async function readCache(stateDir: string): Promise<Cached | undefined> {
+  const path = cachePath(stateDir);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw new XnetError('Corrupt', `can't read ${path}: ${messageOf(error)}`, { cause: error });
+  }
+  try {
+    return cachedFrom(v.parse(schema, JSON.parse(text)));
+  } catch (error) {
+    await rename(path, `${path}.unreadable`);
+    throw new XnetError('Corrupt', `${path} does not hold what xnetd wrote: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function cachedFrom({ assignment, table }: v.InferOutput<typeof schema>): Cached {
+  if (table === undefined) return { assignment, table: undefined };
+  return {
+    assignment,
+    table: {
+      version: table.version,
+      routes: new Map(
+        table.routes.map(([subnet, nextHop, nodeName]) => [prefixKey(subnet), { subnet, nextHop, nodeName }]),
+      ),
+      unresolved: new Set(table.unresolved.map(prefixKey)),
+      pools: table.pools,
+      // What was held is among the routes: it stays until a controller says again that it is to go.
+      held: new Set(),
+    },
+  };
+}
+
+/** writeCache writes the cache: flushed, then put in place of the one before. Throws a system error. */
+export async function writeCache(stateDir: string, cached: Cached): Promise<void> {
+  const { assignment, table } = cached;
+  await mkdir(stateDir, { recursive: true, mode: 0o700 });
+  const content = {
+    format: 1,
+    assignment: {
+      ...assignment,
+      address: formatIpv4(assignment.address),
+      subnet: formatPrefix(assignment.subnet),
+    },
+    ...(table === undefined
+      ? {}
+      : {
+          table: {
+            version: table.version,
+            routes: [...table.routes.values()].map(({ subnet, nextHop, nodeName }) => [
+              formatPrefix(subnet),
+              formatIpv4(nextHop),
+              nodeName,
+            ]),
+            unresolved: unresolvedOf(table),
+            pools: table.pools.map(formatPrefix),
+          },
+        }),
+  };
+  await writeOwnFile(cachePath(stateDir), Buffer.from(`${JSON.stringify(content)}\n`, 'utf8'));
+}
+
+function unresolvedOf(table: NodeTable): string[] {
+  return [...table.unresolved].map((id) => formatPrefix(prefixFromKey(id)));
+}
