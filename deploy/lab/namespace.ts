@@ -3,13 +3,23 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
+import { systemPath } from './paths.js';
+import { isRunning, type ProcessRef, thisProcess } from './process-table.js';
 
 const execFileAsync = promisify(execFile);
+
+// Enough for a dump of 100,000 routes.
+const longestOutputBytes = 64 * 1024 * 1024;
 
 /** namespacePrefix begins the name of every namespace we make. */
 export const namespacePrefix = 'xnet-';
 
-/** Namespace is one network namespace: a host of the lab, its LAN, or the place of a test. */
+/** namespaceFile is what `ip netns` mounts a namespace on, by its name. */
+export function namespaceFile(name: string): string {
+  return `/run/netns/${name}`;
+}
+
+/** Namespace is one network namespace: a machine of the lab, its LAN, or the place of a test. */
 export class Namespace {
   /** "xnet-1f0c9a-h1" */
   readonly name: string;
@@ -18,15 +28,29 @@ export class Namespace {
 
   private constructor(name: string) {
     this.name = name;
-    this.path = `/run/netns/${name}`;
+    this.path = namespaceFile(name);
   }
 
-  /** create makes a namespace with its loopback up. `label` ends its name: "h1". */
-  static create(label: string, group: string = randomBytes(3).toString('hex')): Namespace {
+  /**
+   * create makes a namespace with its loopback up. `label` ends its name: "h1". Unless a group is given, the name says
+   * which process it belongs to, so that abandonedNamespaces knows it when that process was killed.
+   */
+  static create(label: string, group: string = groupOf(thisProcess())): Namespace {
     const namespace = new Namespace(`${namespacePrefix}${group}-${label}`);
-    execFileSync('ip', ['netns', 'add', namespace.name]);
+    execFileSync('ip', ['netns', 'add', namespace.name], { env: environment() });
     namespace.runSync(['ip', 'link', 'set', 'lo', 'up']);
     return namespace;
+  }
+
+  /** named is the namespace of that name, which has to be there by the time it is used. */
+  static named(name: string): Namespace {
+    return new Namespace(name);
+  }
+
+  /** createAll makes many namespaces in one go, by name, with nothing in them up. */
+  static createAll(names: readonly string[]): void {
+    const lines = names.map((name) => `netns add ${name}\n`);
+    execFileSync('ip', ['-batch', '-'], { input: lines.join(''), env: environment() });
   }
 
   /** enter is the beginning of a command line that runs the rest of it in the namespace. */
@@ -40,6 +64,8 @@ export class Namespace {
     return execFileSync(program ?? '', rest, {
       encoding: 'utf8',
       stdio: ['pipe', 'pipe', 'pipe'],
+      maxBuffer: longestOutputBytes,
+      env: environment(),
       ...(input === undefined ? {} : { input }),
     });
   }
@@ -47,7 +73,11 @@ export class Namespace {
   /** run is runSync without blocking. */
   async run(argv: readonly string[]): Promise<string> {
     const [program, ...rest] = [...this.enter, ...argv];
-    const { stdout } = await execFileAsync(program ?? '', rest, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+    const { stdout } = await execFileAsync(program ?? '', rest, {
+      encoding: 'utf8',
+      maxBuffer: longestOutputBytes,
+      env: environment(),
+    });
     return stdout;
   }
 
@@ -58,6 +88,22 @@ export class Namespace {
 
   /** delete removes the namespace, and with it its interfaces, routes and rules. */
   delete(): void {
-    execFileSync('ip', ['netns', 'delete', this.name]);
+    execFileSync('ip', ['netns', 'delete', this.name], { env: environment() });
   }
+}
+
+function groupOf(owner: ProcessRef): string {
+  return `t${owner.pid}-${owner.startTime}-${randomBytes(3).toString('hex')}`;
+}
+
+/** abandonedNamespaces names the namespaces that Namespace.create made for a process that is gone. */
+export function abandonedNamespaces(names: readonly string[]): readonly string[] {
+  return names.filter((name) => {
+    const [, pid, startTime] = /^xnet-t(\d+)-(\d+)-[0-9a-f]{6}-/.exec(name) ?? [];
+    return pid !== undefined && startTime !== undefined && !isRunning({ pid: Number(pid), startTime });
+  });
+}
+
+function environment(): NodeJS.ProcessEnv {
+  return { ...process.env, PATH: systemPath() };
 }

@@ -1,0 +1,82 @@
+// A container on a host of the lab.
+import type { ExecResult } from '../../node/process/exec.js';
+import { XnetError } from '../../proto/errors.js';
+import type { Host } from './host.js';
+import { type Fetched, fetchSource, type Place, ping } from './probe.js';
+
+/** ContainerOptions are how a container is started; it runs the lab's web server unless told otherwise. */
+export type ContainerOptions = {
+  readonly name: string;
+  /** Docker network; default is Docker's own default bridge. */
+  readonly network?: string;
+  /** Published ports as `docker run --publish` takes them: "8080:80". */
+  readonly publish?: readonly string[];
+  /** Any other options of `docker run`, before the image. */
+  readonly options?: readonly string[];
+  /** What it runs instead of the web servers on 80 and 81. */
+  readonly command?: readonly string[];
+};
+
+/** Container is one container. It may be stopped, and removed by others. */
+export class Container {
+  readonly name: string;
+  readonly host: Host;
+
+  constructor(host: Host, name: string) {
+    this.host = host;
+    this.name = name;
+  }
+
+  /**
+   * address is its address on a network, on the first one unless named: "10.76.1.2".
+   * @throws XnetError FailedPrecondition when it has none
+   */
+  async address(network?: string): Promise<string> {
+    const format = '{{range $name, $end := .NetworkSettings.Networks}}{{$name}} {{$end.IPAddress}}\n{{end}}';
+    const lines = (await this.#inspect(format)).split('\n').map((line) => line.split(' '));
+    const found = lines.find(([name, address]) => address && (network === undefined || name === network))?.[1];
+    if (found !== undefined) return found;
+    const where = network === undefined ? 'any network' : `the network ${network}`;
+    throw new XnetError('FailedPrecondition', `the container ${this.name} has no address on ${where}`);
+  }
+
+  /** exec runs a program in the container, as `docker exec` does; a non-zero exit code is a result. */
+  exec(argv: readonly string[]): Promise<ExecResult> {
+    return this.host.exec(['docker', 'exec', this.name, ...argv]);
+  }
+
+  /** fetch asks a server of the lab whom it sees, from within this container's network. */
+  async fetch(at: string, timeoutSeconds?: number): Promise<Fetched> {
+    return fetchSource(await this.#place(), at, timeoutSeconds);
+  }
+
+  /** ping sends one echo request from within this container's network. */
+  async ping(address: string, timeoutSeconds?: number): Promise<boolean> {
+    return ping(await this.#place(), address, timeoutSeconds);
+  }
+
+  /** remove stops and removes it; one that is gone is fine. */
+  async remove(): Promise<void> {
+    await this.host.run(['docker', 'rm', '--force', this.name]);
+  }
+
+  /**
+   * enter is the beginning of a command line that runs the rest of it in this container's network: far quicker than
+   * exec, and with all programs of the machine underneath.
+   * @throws XnetError FailedPrecondition when it does not run
+   */
+  async enter(): Promise<readonly [string, ...string[]]> {
+    const pid = await this.#inspect('{{.State.Pid}}');
+    if (pid === '0') throw new XnetError('FailedPrecondition', `the container ${this.name} does not run`);
+    return ['nsenter', `--net=/proc/${pid}/ns/net`, '--'];
+  }
+
+  async #place(): Promise<Place> {
+    return { labId: this.host.labId, enter: await this.enter() };
+  }
+
+  async #inspect(format: string): Promise<string> {
+    const said = await this.host.run(['docker', 'inspect', '--type=container', `--format=${format}`, this.name]);
+    return said.trim();
+  }
+}

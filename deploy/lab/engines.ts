@@ -1,0 +1,174 @@
+// The Docker engines that the lab runs: unpacked from Debian's packages into a cache folder, nothing is installed.
+// Invariant: an engine's folder is there complete and of the line it is named after, or not at all.
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { exec } from '../../node/process/exec.js';
+import { messageOf, XnetError } from '../../proto/errors.js';
+import { AptSource, mirrorsOfMachine } from './apt-source.js';
+import { withLock } from './lock.js';
+import { repositoryRoot, systemPath } from './paths.js';
+
+/** engineLines are the lines of Docker that xnet is tried on, oldest first. */
+export const engineLines = ['20.10', '26', '28'] as const;
+
+/** EngineLine is one line of versions. */
+export type EngineLine = (typeof engineLines)[number];
+
+/** Engine is one version of Docker that is unpacked and runs on this machine. */
+export type Engine = {
+  readonly line: EngineLine;
+  /** "28.5.2+dfsg4-5" */
+  readonly version: string;
+  /** Folders to put before PATH, with colons between: they have dockerd, containerd, runc and docker. */
+  readonly path: string;
+  /** The executable: "/…/.cache/engines/28/usr/sbin/dockerd". */
+  readonly dockerd: string;
+};
+
+/** EngineUnavailable is a line that can't be had on this machine, and why. */
+export type EngineUnavailable = { readonly line: EngineLine; readonly why: string };
+
+/** EngineOptions say where engines are kept and who is told what happens. */
+export type EngineOptions = {
+  /** Default: .cache/engines in the repository. */
+  readonly cacheFolder?: string;
+  readonly log?: (line: string) => void;
+};
+
+// Debian's releases that have a line, in order of trying: a line stays in `testing` for a while after `unstable` has
+// gone on to the next.
+const sources = {
+  '20.10': { suites: ['bookworm'], packages: ['docker.io', 'containerd'] },
+  '26': { suites: ['trixie'], packages: ['docker.io', 'docker-cli', 'containerd'] },
+  '28': { suites: ['sid', 'forky'], packages: ['docker.io', 'docker-cli', 'containerd'] },
+} as const satisfies Record<EngineLine, { suites: readonly string[]; packages: readonly string[] }>;
+
+// The only one of their programs that needs a C library newer than Debian 12's where it comes from a newer Debian.
+const runcSuite = 'bookworm';
+
+const stamp = v.object({ line: v.picklist(engineLines), version: v.string() });
+
+/** isEngineLine says whether a text is a line: "20.10", "26", "28". */
+export function isEngineLine(text: string): text is EngineLine {
+  return engineLines.some((line) => line === text);
+}
+
+/**
+ * obtainEngine gives an engine of a line, from the cache or from Debian.
+ * @throws XnetError Unavailable with the reason when it can't be had
+ */
+export async function obtainEngine(line: EngineLine, options: EngineOptions = {}): Promise<Engine> {
+  const cacheFolder = options.cacheFolder ?? join(repositoryRoot(), '.cache/engines');
+  const cached = readEngine(cacheFolder, line);
+  if (cached !== undefined) return cached;
+  try {
+    // An engine takes a few seconds to fetch, minutes on a slow line; another process may be at it.
+    return await withLock(join(cacheFolder, 'lock'), 1_800_000, async () => {
+      for (const name of readdirSync(cacheFolder)) {
+        if (name.startsWith('.new-')) rmSync(join(cacheFolder, name), { recursive: true, force: true });
+      }
+      return readEngine(cacheFolder, line) ?? (await fetchEngine(cacheFolder, line, options.log ?? (() => undefined)));
+    });
+  } catch (error) {
+    throw new XnetError('Unavailable', `Docker ${line} can't be had: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** tryEngine is obtainEngine with the reason as a value, for tests that are skipped then. */
+export async function tryEngine(line: EngineLine, options?: EngineOptions): Promise<Engine | EngineUnavailable> {
+  try {
+    return await obtainEngine(line, options);
+  } catch (error) {
+    return { line, why: messageOf(error) };
+  }
+}
+
+function engineIn(folder: string, line: EngineLine, version: string): Engine {
+  const path = `${join(folder, 'usr/sbin')}:${join(folder, 'usr/bin')}`;
+  return { line, version, path, dockerd: join(folder, 'usr/sbin/dockerd') };
+}
+
+function readEngine(cacheFolder: string, line: EngineLine): Engine | undefined {
+  const folder = join(cacheFolder, line);
+  try {
+    const { version, line: stamped } = v.parse(stamp, JSON.parse(readFileSync(join(folder, 'engine.json'), 'utf8')));
+    const engine = engineIn(folder, line, version);
+    return stamped === line && existsSync(engine.dockerd) ? engine : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function fetchEngine(cacheFolder: string, line: EngineLine, log: (text: string) => void): Promise<Engine> {
+  mkdirSync(cacheFolder, { recursive: true });
+  const work = mkdtempSync(join(cacheFolder, '.new-'));
+  try {
+    const tree = join(work, 'tree');
+    log(`fetching Docker ${line} from Debian ${sources[line].suites.join(' or ')}`);
+    const { source, version } = await findRelease(line, work);
+    await source.unpack(sources[line].packages, tree);
+    const runc = await openRelease(runcSuite, join(work, 'runc'));
+    await runc.unpack(['runc'], tree);
+    await checkEngine(engineIn(tree, line, version));
+    writeFileSync(join(tree, 'engine.json'), `${JSON.stringify({ line, version }, null, 2)}\n`);
+    const folder = join(cacheFolder, line);
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(tree, folder);
+    return engineIn(folder, line, version);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+async function openRelease(suite: string, folder: string): Promise<AptSource> {
+  const problems: string[] = [];
+  for (const [index, mirror] of mirrorsOfMachine().entries()) {
+    try {
+      return await AptSource.open(suite, mirror, join(folder, `${suite}-${index}`));
+    } catch (error) {
+      problems.push(messageOf(error));
+    }
+  }
+  throw new XnetError('Unavailable', problems.join('; '));
+}
+
+async function findRelease(line: EngineLine, work: string): Promise<{ source: AptSource; version: string }> {
+  const problems: string[] = [];
+  for (const suite of sources[line].suites) {
+    try {
+      const source = await openRelease(suite, work);
+      const version = await source.version('docker.io');
+      if (version?.startsWith(`${line}.`)) return { source, version };
+      problems.push(`Debian ${suite} has docker.io ${version ?? 'not at all'}`);
+    } catch (error) {
+      problems.push(messageOf(error));
+    }
+  }
+  throw new XnetError('Unavailable', problems.join('; '));
+}
+
+// Runs every program once: a library that is missing or too old shows here, and not as a dockerd that does not start.
+async function checkEngine(engine: Engine): Promise<void> {
+  for (const program of ['dockerd', 'containerd', 'runc', 'docker']) {
+    const { code, stdout, stderr } = await exec(['env', `PATH=${engine.path}:${systemPath()}`, program, '--version']);
+    const said = `${stdout}${stderr}`.trim();
+    if (code !== 0) {
+      throw new XnetError('FailedPrecondition', `its ${program} does not run here: ${said}`, {
+        hint: 'run: sudo sh deploy/setup.sh',
+      });
+    }
+    if (program === 'dockerd' && !said.includes(` version ${engine.line}.`)) {
+      throw new XnetError('FailedPrecondition', `its dockerd is of another line: ${said}`);
+    }
+  }
+}

@@ -1,0 +1,90 @@
+#!/bin/sh
+# Makes a process into one machine of the lab and keeps that machine: started in the machine's network namespace and in
+# mount and UTS namespaces of its own, it gives these what a machine has for itself, says "ready", and then only lives,
+# so that the namespaces do. Nothing it mounts is seen outside, and all of it goes with the last process inside.
+#
+# usage: holder.sh NAME RUN STORE BACKEND     with lines for `ip -batch` on standard input
+#   NAME     hostname
+#   RUN      folder of this machine below /run/xnet-lab: RUN/run is its /run
+#   STORE    folder of this machine on disk: etc-docker, etc-xnet, docker, xnet and etc (files to add to /etc)
+#   BACKEND  nft or legacy: what `iptables` is on this machine
+set -eu
+name=$1 run=$2 store=$3 backend=$4
+scratch=$run/scratch
+
+echo "$name" >/proc/sys/kernel/hostname
+
+# A new network namespace takes over IPv4 settings of the machine it is made on, which may be a router already. These
+# are the kernel's and Debian's (/usr/lib/sysctl.d/50-default.conf), as after a boot.
+setting() {
+  if [ -e "/proc/sys/net/$1" ]; then echo "$2" >"/proc/sys/net/$1"; fi
+}
+setting ipv4/ip_forward 0
+setting ipv6/conf/all/forwarding 0
+for scope in all default; do
+  setting "ipv4/conf/$scope/arp_announce" 0
+  setting "ipv4/conf/$scope/arp_ignore" 0
+  setting "ipv4/conf/$scope/proxy_arp" 0
+  setting "ipv4/conf/$scope/route_localnet" 0
+  setting "ipv4/conf/$scope/accept_local" 0
+  setting "ipv4/conf/$scope/log_martians" 0
+done
+setting ipv4/conf/all/rp_filter 0
+for scope in default lo eth0; do
+  setting "ipv4/conf/$scope/rp_filter" 2
+  setting "ipv4/conf/$scope/accept_source_route" 0
+  setting "ipv4/conf/$scope/promote_secondaries" 1
+done
+ip -batch -
+
+# The names of other namespaces need not be kept alive here.
+umount -l /run/netns 2>/dev/null || :
+
+mount -t tmpfs -o mode=0755,size=64m xnet-lab "$scratch"
+mkdir "$scratch/cgroup" "$scratch/etc" "$scratch/lib" "$scratch/etc.work" "$scratch/lib.work"
+
+# /sys of this network namespace, with the cgroups of before. What else is mounted below /sys is not: without securityfs
+# a dockerd does not load AppArmor profiles into the kernel that is everybody's.
+mount --rbind /sys/fs/cgroup "$scratch/cgroup"
+if mount -t sysfs -o nosuid,nodev,noexec sysfs /sys 2>/dev/null; then
+  mount --move "$scratch/cgroup" /sys/fs/cgroup
+else
+  umount -l "$scratch/cgroup"
+fi
+
+# /etc and /var/lib are the machine's own: what is written there goes to the scratch memory. Where there is no overlay
+# file system, /etc is a copy and /var/lib empty.
+overlay() {
+  mount -t overlay -o "lowerdir=$1,upperdir=$2,workdir=$2.work" overlay "$1" 2>/dev/null
+}
+if ! overlay /etc "$scratch/etc"; then
+  cp -a /etc/. "$scratch/etc"
+  mount --bind "$scratch/etc" /etc
+fi
+overlay /var/lib "$scratch/lib" || mount --bind "$scratch/lib" /var/lib
+
+place() {
+  mkdir -p "$2"
+  mount --bind "$1" "$2"
+}
+place "$store/etc-docker" /etc/docker
+place "$store/etc-xnet" /etc/xnet
+place "$store/docker" /var/lib/docker
+place "$store/xnet" /var/lib/xnet
+
+rm -f /etc/resolv.conf /etc/hosts /etc/hostname /etc/machine-id
+cp "$store"/etc/* /etc/
+
+# As update-alternatives(1) does it.
+for program in iptables iptables-save iptables-restore ip6tables ip6tables-save ip6tables-restore; do
+  rm -f "/etc/alternatives/$program"
+  ln -s "/usr/sbin/$(echo "$program" | sed "s/tables/tables-$backend/")" "/etc/alternatives/$program"
+done
+
+# A /run of its own hides the sockets of everything that runs on the machine underneath: its dockerd and containerd,
+# its D-Bus and with it its firewalld, its systemd. The labs' own folder is in the same place inside and outside.
+mount --bind /run/xnet-lab "$run/run/xnet-lab"
+mount --rbind "$run/run" /run
+
+echo ready
+exec sleep infinity >/dev/null 2>&1

@@ -1,0 +1,83 @@
+// Starts the process that keeps a machine of the lab, see holder.sh.
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { XnetError } from '../../proto/errors.js';
+import { Namespace } from './namespace.js';
+import { labMark, repositoryRoot, storesFolder, systemPath } from './paths.js';
+import { hostsFile, type LabPlan, type MachinePlan, machineLinks } from './plan.js';
+import { identify, type ProcessRef } from './process-table.js';
+import { recordFolder } from './record.js';
+
+/** IptablesBackend is what `iptables` is on a machine: Debian's alternatives iptables-nft and iptables-legacy. */
+export type IptablesBackend = 'nft' | 'legacy';
+
+/** MachineFolders are a machine's two folders, the same inside and outside. */
+export type MachineFolders = {
+  /** In memory: sockets and records. Its subfolder `run` is the machine's /run. "/run/xnet-lab/1f0c9a/h1" */
+  readonly folder: string;
+  /** On disk: logs, and what is /etc/docker, /etc/xnet, /var/lib/docker and /var/lib/xnet on the machine. */
+  readonly store: string;
+};
+
+/** machineFolders are the folders of the machine of that name. */
+export function machineFolders(labId: string, name: string): MachineFolders {
+  return { folder: join(recordFolder(labId), name), store: join(storesFolder, labId, name) };
+}
+
+/**
+ * holdMachine makes a machine of the lab, whose network namespace and whose link to the LAN are there already, and
+ * returns the process that keeps it.
+ * @throws XnetError Internal with what the script said when it failed
+ */
+export async function holdMachine(plan: LabPlan, machine: MachinePlan, backend: IptablesBackend): Promise<ProcessRef> {
+  const { folder, store } = machineFolders(plan.id, machine.name);
+  for (const part of ['run/xnet-lab', 'run/lock', 'scratch']) mkdirSync(join(folder, part), { recursive: true });
+  for (const part of ['etc', 'etc-docker', 'etc-xnet', 'docker', 'xnet', 'log']) {
+    mkdirSync(join(store, part), { recursive: true });
+  }
+  const files = {
+    hosts: hostsFile(plan),
+    hostname: `${machine.name}\n`,
+    // The router serves no names and says so at once, where no answer at all would be waited for.
+    'resolv.conf': `nameserver ${plan.router}\noptions timeout:1 attempts:1\n`,
+    'machine-id': `${randomBytes(16).toString('hex')}\n`,
+  };
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(store, 'etc', name), content);
+
+  const [program, ...enter] = Namespace.named(machine.namespace).enter;
+  const script = join(repositoryRoot(), 'deploy/lab/holder.sh');
+  const unshare = ['unshare', '--mount', '--uts', '--propagation', 'slave', '--'];
+  const child = spawn(program, [...enter, ...unshare, 'sh', script, machine.name, folder, store, backend], {
+    cwd: '/',
+    detached: true,
+    env: { PATH: systemPath(), LANG: 'C', [labMark]: plan.id },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  const said = { stdout: '', stderr: '' };
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(`${machineLinks(plan, machine).join('\n')}\n`);
+  // Both pipes end with the script, or when it has come to its last command, which has them closed.
+  const read = (name: 'stdout' | 'stderr') =>
+    once(
+      child[name].setEncoding('utf8').on('data', (text: string) => {
+        said[name] += text;
+      }),
+      'end',
+    );
+  await Promise.race([
+    Promise.all([read('stdout'), read('stderr')]),
+    once(child, 'error').then(([error]) => Promise.reject(error)),
+  ]);
+  const holder = child.pid === undefined ? undefined : identify(child.pid);
+  if (said.stdout !== 'ready\n' || holder === undefined) {
+    throw new XnetError(
+      'Internal',
+      `can't make the machine ${machine.name}: ${said.stderr.trim() || 'no reason given'}`,
+    );
+  }
+  child.unref();
+  return holder;
+}

@@ -1,0 +1,79 @@
+// A program that was started on a machine of the lab and is a child of this process: xnetd, a controller, a server.
+// Invariant: its pid is signalled only as long as it is that child.
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { messageOf, XnetError } from '../../proto/errors.js';
+import { identify, type ProcessRef, signal } from './process-table.js';
+
+/** ExitStatus is how a process ended: by itself with a code, or by a signal. */
+export type ExitStatus = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
+
+/** LabProcess is one started program. */
+export class LabProcess {
+  readonly pid: number;
+  readonly logFile: string;
+  /** Resolves when it has ended, and never rejects. */
+  readonly exited: Promise<ExitStatus>;
+  readonly #ref: ProcessRef;
+  readonly #child: ChildProcess;
+  // Where in the log its own lines begin: an earlier program may have written to the same file.
+  readonly #logOffset: number;
+
+  private constructor(child: ChildProcess, ref: ProcessRef, log: { readonly file: string; readonly offset: number }) {
+    this.#child = child;
+    this.#ref = ref;
+    this.pid = ref.pid;
+    this.logFile = log.file;
+    this.#logOffset = log.offset;
+    this.exited = new Promise((resolve) =>
+      child.once('exit', (code, signalName) => resolve({ code, signal: signalName })),
+    );
+  }
+
+  /**
+   * of takes over a child that was just started.
+   * @throws XnetError FailedPrecondition when it could not be started
+   */
+  static async of(child: ChildProcess, log: { readonly file: string; readonly offset: number }): Promise<LabProcess> {
+    try {
+      await once(child, 'spawn');
+    } catch (error) {
+      throw new XnetError('FailedPrecondition', `can't run ${child.spawnfile}: ${messageOf(error)}`, { cause: error });
+    }
+    // Node.js has not reaped it yet if it has ended already, so /proc has it still, as a zombie.
+    const pid = child.pid ?? 0;
+    return new LabProcess(child, identify(pid) ?? { pid, startTime: '' }, log);
+  }
+
+  /** running says whether it has not ended yet. */
+  get running(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** output is what it has printed so far, on standard output and standard error together. */
+  get output(): string {
+    return readFileSync(this.logFile).subarray(this.#logOffset).toString('utf8');
+  }
+
+  /** kill sends a signal. Returns false when it has ended. */
+  kill(name: NodeJS.Signals): boolean {
+    return this.running && signal(this.#ref, name);
+  }
+
+  /** stop asks it to end (SIGTERM), makes it end after `timeoutMs` milliseconds, and awaits that. */
+  async stop(timeoutMs = 10_000): Promise<ExitStatus> {
+    this.kill('SIGTERM');
+    const timer = setTimeout(() => this.kill('SIGKILL'), timeoutMs);
+    try {
+      return await this.exited;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** letGo lets this process end while that one goes on. */
+  letGo(): void {
+    this.#child.unref();
+  }
+}

@@ -1,0 +1,184 @@
+// A whole fleet on one Linux machine: hosts with Docker on a LAN, a router with the world behind it, and a stranger.
+// Invariant: everything of a lab is removable by its record alone, which is written first; see sweep.ts.
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { formatPrefix, parsePrefix } from '../../proto/domain/address.js';
+import { XnetError } from '../../proto/errors.js';
+import type { Engine } from './engines.js';
+import { holdMachine, type IptablesBackend } from './holder.js';
+import { type DockerdOptions, Host } from './host.js';
+import { makeImage } from './image.js';
+import { Machine } from './machine.js';
+import { Namespace } from './namespace.js';
+import { storesFolder } from './paths.js';
+import { defaultLan, type LabPlan, lanLinks, namespacesOf, planLab } from './plan.js';
+import { thisProcess } from './process-table.js';
+import { bootId, createRecord, type LabRecord, replaceRecord } from './record.js';
+import { checkRequirements } from './requirements.js';
+import { SignalGuard } from './signal-guard.js';
+import { removeLab, sweepLabs } from './sweep.js';
+
+/** LabOptions say what a lab consists of. */
+export type LabOptions = {
+  /** How many hosts; they are called h1, h2, … */
+  readonly hosts: number;
+  /** What their dockerds are of. Default: hosts without Docker. */
+  readonly engine?: Engine;
+  /** From /8 to /24; default 192.168.83.0/24, which has room for 238 hosts. */
+  readonly lan?: string;
+  /** What `iptables` is on every machine of the lab. Default nft. */
+  readonly iptables?: IptablesBackend;
+  /** The lab stays when this process ends. Default: it is removed. */
+  readonly keep?: boolean;
+};
+
+// Of what is mostly waiting for other processes; more at once only makes them wait for each other.
+const atOnce = 8;
+
+/** Lab is one lab that is up. Close it. */
+export class Lab {
+  /** Six hex digits, in the name of everything that belongs to the lab. */
+  readonly id: string;
+  readonly plan: LabPlan;
+  readonly hosts: readonly Host[];
+  /** The place of controllers, .250: a machine on the LAN like any other, without Docker. */
+  readonly control: Machine;
+  /** The LAN's router, .254, which has the world behind it (`beyond`) and no way into any pool. */
+  readonly outside: Machine;
+  /** A machine on the LAN, .66, that is no node. */
+  readonly stranger: Machine;
+  readonly #record: LabRecord;
+  readonly #guard: SignalGuard;
+  #closing: Promise<void> | undefined;
+
+  private constructor(plan: LabPlan, machines: ReadonlyMap<string, Machine>, record: LabRecord, guard: SignalGuard) {
+    this.id = plan.id;
+    this.plan = plan;
+    this.hosts = [...machines.values()].filter((machine) => machine instanceof Host);
+    this.control = only(machines, 'control');
+    this.outside = only(machines, 'outside');
+    this.stranger = only(machines, 'stranger');
+    this.#record = record;
+    this.#guard = guard;
+  }
+
+  /**
+   * create makes a lab, after it has removed what labs of processes that are gone have left.
+   * @throws XnetError PermissionDenied unless root, FailedPrecondition when a program is missing, InvalidArgument,
+   *   Cancelled
+   */
+  static async create(options: LabOptions, signal?: AbortSignal): Promise<Lab> {
+    checkRequirements();
+    const text = options.lan ?? defaultLan;
+    const lan = parsePrefix(text);
+    if (lan === undefined)
+      throw new XnetError('InvalidArgument', `not a network: ${text}`, { hint: `e.g. ${defaultLan}` });
+    const plan = planLab(randomBytes(3).toString('hex'), lan, options.hosts);
+    await sweepLabs();
+    const record: LabRecord = {
+      version: 1,
+      id: plan.id,
+      owner: thisProcess(),
+      bootId: bootId(),
+      keep: options.keep ?? false,
+      createdAt: new Date().toISOString(),
+      lan: formatPrefix(lan),
+      engine: options.engine?.version ?? '',
+      namespaces: [...namespacesOf(plan)],
+      machines: [...plan.machines],
+    };
+    createRecord(record);
+    const guard = new SignalGuard();
+    try {
+      const machines = await build(
+        plan,
+        options,
+        AbortSignal.any([guard.signal, ...(signal === undefined ? [] : [signal])]),
+      );
+      const lab = new Lab(plan, machines, record, guard);
+      guard.release(() => lab.close());
+      return lab;
+    } catch (error) {
+      await removeLab(record);
+      guard.release(async () => undefined);
+      if (!guard.signal.aborted) guard.dispose();
+      throw error;
+    }
+  }
+
+  /**
+   * host is the host of that name, "h1".
+   * @throws XnetError NotFound
+   */
+  host(name: string): Host {
+    const found = this.hosts.find((host) => host.name === name);
+    if (found === undefined) throw new XnetError('NotFound', `the lab has no host ${name}`);
+    return found;
+  }
+
+  /** startDockerds starts the dockerds of all hosts. */
+  async startDockerds(options: DockerdOptions = {}): Promise<void> {
+    await inBatches(this.hosts, (host) => host.startDockerd(options));
+  }
+
+  /** routeStranger gives the stranger a route to a subnet through a host, as a LAN host that knows the way would have. */
+  async routeStranger(subnet: string, host: Host): Promise<void> {
+    await this.stranger.run(['ip', 'route', 'replace', subnet, 'via', host.address]);
+  }
+
+  /** keep lets the lab stay when this process ends. It is removed by `lab.js remove ID` then. */
+  keep(): void {
+    replaceRecord({ ...this.#record, keep: true });
+    this.#guard.dispose();
+    for (const machine of [...this.hosts, this.control, this.outside, this.stranger]) {
+      for (const process of machine.started) process.letGo();
+    }
+  }
+
+  /**
+   * close removes the lab and everything in it. It may be called again.
+   * @throws XnetError FailedPrecondition with everything that could not be removed
+   */
+  close(): Promise<void> {
+    this.#closing ??= removeLab(this.#record).finally(() => this.#guard.dispose());
+    return this.#closing;
+  }
+}
+
+async function build(plan: LabPlan, options: LabOptions, signal: AbortSignal): Promise<Map<string, Machine>> {
+  mkdirSync(join(storesFolder, plan.id), { recursive: true });
+  await makeImage(plan.id);
+  Namespace.createAll(namespacesOf(plan));
+  Namespace.named(plan.lanNamespace).ipBatch(lanLinks(plan));
+  const machines = new Map<string, Machine>();
+  await inBatches(plan.machines, async (machine) => {
+    signal.throwIfAborted();
+    const holder = await holdMachine(plan, machine, options.iptables ?? 'nft');
+    if (machine.role === 'host') machines.set(machine.name, new Host(plan.id, machine, holder, options.engine));
+    else machines.set(machine.name, new Machine(plan.id, machine, holder));
+  });
+  await only(machines, 'outside').serve(80);
+  signal.throwIfAborted();
+  return new Map(plan.machines.map(({ name }) => [name, only(machines, name)]));
+}
+
+function only(machines: ReadonlyMap<string, Machine>, name: string): Machine {
+  const machine = machines.get(name);
+  if (machine === undefined) throw new XnetError('Internal', `the lab has no machine ${name}`);
+  return machine;
+}
+
+// Rejects only when all that was begun has ended: what comes next removes the lab.
+async function inBatches<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const left = items.values();
+  const problems: unknown[] = [];
+  const worker = async () => {
+    for (const item of left) {
+      if (problems.length > 0) return;
+      await work(item).catch((error: unknown) => problems.push(error));
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  if (problems.length > 0) throw problems[0];
+}

@@ -1,0 +1,15 @@
+// Restarts the dockerd of one host of the lab: what `systemctl restart docker` is on a host that has systemd.
+// usage: node restart-dockerd.js FOLDER, the host's folder below /run/xnet-lab; works inside the host and outside.
+// Exit code 0 when its API answers, 1 when it does not start: its last lines are on standard error then.
+import { messageOf, XnetError } from '../../proto/errors.js';
+import { restartDockerd } from './dockerd.js';
+
+try {
+  const [, , folder] = process.argv;
+  if (folder === undefined) throw new XnetError('InvalidArgument', 'usage: node restart-dockerd.js FOLDER');
+  await restartDockerd(folder);
+} catch (error) {
+  const details = error instanceof XnetError ? error.problems : [];
+  process.stderr.write(`${[messageOf(error), ...details].join('\n')}\n`);
+  process.exitCode = 1;
+}
