@@ -1,0 +1,23 @@
+#!/bin/sh
+# Runs a script of this repository after deploy/setup.sh has made the machine ready for it.
+#
+# usage: sh deploy/run.sh SCRIPT [ARGUMENT]...     SCRIPT from the repository's root: dist/deploy/lab/lab.js
+set -eu
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
+if [ $# -eq 0 ]; then
+  echo 'usage: sh deploy/run.sh SCRIPT [ARGUMENT]...' >&2
+  exit 2
+fi
+sh "$root/deploy/setup.sh"
+if [ -e "$root/.cache/node/path" ]; then
+  PATH=$(cat "$root/.cache/node/path"):$PATH
+fi
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+export PATH
+script=$1
+shift
+case $script in
+  /*) ;;
+  *) script=$root/$script ;;
+esac
+exec node "$script" "$@"

@@ -1,0 +1,328 @@
+#!/bin/sh
+# Makes a Debian machine ready to build, test and try xnet: what is missing of Debian packages, Node.js, npm packages
+# and the build, and nothing of what is there. May be run again at any time, by several at once, and from anywhere.
+#
+# usage: sh deploy/setup.sh
+#
+# Debian packages need root; all else does not. No service is started or enabled, and no package of the machine is
+# removed or upgraded for it. deploy/run.sh runs a script after it, with the Node.js that it chose: the folder of that
+# one is in .cache/node/path when it is not the machine's own.
+set -eu
+
+# Pinned. Debian 12's own Node.js is 18, which is too old; this npm package holds the executable and its headers.
+node_version=24.21.0
+node_sha512_x64=de750bb336795f47dc898a46d2de93add029273027f3e16520d3fa3a2317ed5f07aefa404cf37ddfa5352e545e389ae22d16b87bcc84a900580a72f23cd02ced
+node_sha512_arm64=1692513c4cf63afbd32df8c83a5346158f492cf30a825e66f9de2819804b836e242759a6bcdd5997f1cf2601781c3689e752127afd65d5c459fc333e91e5d6e6
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
+cache=$root/.cache
+log=$cache/setup.log
+policy=/usr/sbin/policy-rc.d
+policy_mark='# made by deploy/setup.sh of xnet, and removed by it'
+policy_made=
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+export PATH
+
+say() { echo "set-up: $*" >&2; }
+
+# fail MESSAGE [WHAT TO DO]...
+fail() {
+  say "$1"
+  shift
+  for line; do echo "  $line" >&2; done
+  exit 1
+}
+
+# step NAME COMMAND...: runs it with its output in the log; one line, with how long it took. `set -e` has no effect in
+# the command, so it has to end with a failure of its own accord.
+step() {
+  name=$1
+  shift
+  began=$(date +%s)
+  printf 'set-up: %s ... ' "$name" >&2
+  if "$@" >"$log" 2>&1 </dev/null 8>&- 9>&-; then
+    echo "$(($(date +%s) - began)) s" >&2
+  else
+    echo "failed after $(($(date +%s) - began)) s" >&2
+    tail -n 20 "$log" | sed 's/^/  | /' >&2
+    if grep -qiE 'no space left|ENOSPC' "$log"; then
+      fail 'the disk is full' "free some space (about 1.5 GB are needed in all) and run it again"
+    elif grep -qE 'Temporary failure resolving|Could not resolve|Could not connect|Unable to connect|Connection timed out|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH' "$log"; then
+      fail 'there is no way to the network' \
+        'behind a proxy: apt takes Acquire::http::Proxy of /etc/apt/apt.conf.d, npm takes npm config set proxy URL' \
+        'then run it again; what is done already is not done again'
+    fi
+    fail "$name: failed" "all that was said is in $log"
+  fi
+}
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# --- Debian packages -------------------------------------------------------------------------------------------------
+
+# What each is needed for is found by its command or file, so that one that came another way is good too.
+wanted_packages() {
+  while read -r package command; do
+    case $command in
+      /*) [ -e "$command" ] || echo "$package" ;;
+      *.so.*) ldconfig -p | grep -qF "$command" || echo "$package" ;;
+      *) has "$command" || echo "$package" ;;
+    esac
+  done <<'PACKAGES'
+etcd-server etcd
+etcd-client etcdctl
+nftables nft
+iptables iptables-nft
+conntrack conntrack
+iproute2 ip
+util-linux nsenter
+mount mount
+iputils-ping ping
+procps ps
+bird2 bird
+iperf3 iperf3
+python3 python3
+make make
+g++ g++
+ca-certificates /etc/ssl/certs/ca-certificates.crt
+debian-archive-keyring /usr/share/keyrings/debian-archive-keyring.gpg
+libdevmapper1.02.1 libdevmapper.so.1.02.1
+libseccomp2 libseccomp.so.2
+libsystemd0 libsystemd.so.0
+PACKAGES
+}
+
+static_busybox() {
+  for candidate in "$cache/busybox/bin/busybox" /usr/bin/busybox /bin/busybox; do
+    # A program that needs libraries names their loader on its first page.
+    if [ -x "$candidate" ] && ! head -c 4096 "$candidate" | grep -qaF /ld-; then return 0; fi
+  done
+  return 1
+}
+
+installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+# Package scripts ask this program before they start a service (invoke-rc.d(8), deb-systemd-invoke(1)).
+forbid_services() {
+  if [ -e "$policy" ]; then
+    # Left by a set-up that was killed; any other set-up waits for the lock that we have.
+    if grep -qF "$policy_mark" "$policy"; then rm -f "$policy"; fi
+  fi
+  if [ -e "$policy" ]; then
+    rc=0
+    "$policy" etcd start >/dev/null 2>&1 || rc=$?
+    [ "$rc" = 101 ] || fail "$policy is there and lets services start" \
+      "xnet wants programs only, no services: install these by hand, and run it again: $*"
+    return
+  fi
+  policy_made=yes
+  printf '#!/bin/sh\n%s\nexit 101\n' "$policy_mark" >"$policy"
+  chmod 755 "$policy"
+}
+
+restore() {
+  if [ -n "$policy_made" ]; then rm -f "$policy"; fi
+  policy_made=
+}
+trap restore EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+apt() {
+  DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none NEEDRESTART_SUSPEND=1 \
+    apt-get --quiet --assume-yes -o DPkg::Lock::Timeout=300 -o APT::Sandbox::User=root "$@"
+}
+
+install_packages() {
+  # A repository of others that does not answer is no reason to stop: installing fails if it matters.
+  apt update || :
+  apt -o Dpkg::Options::=--force-confold install --no-install-recommends --no-upgrade --no-remove "$@" || return 1
+  # Nor at the next boot.
+  for service in etcd:etcd-server bird:bird2; do
+    case " $* " in
+      *" ${service#*:} "*)
+        if has deb-systemd-helper; then deb-systemd-helper disable "${service%:*}.service" || :; fi
+        if [ -e "/etc/init.d/${service%:*}" ]; then update-rc.d "${service%:*}" disable || :; fi
+        ;;
+    esac
+  done
+}
+
+unpack_busybox() (
+  rm -rf "$cache/busybox.new" &&
+    mkdir -p "$cache/busybox.new" &&
+    cd "$cache/busybox.new" &&
+    { apt update || :; } &&
+    apt download busybox-static &&
+    dpkg --extract busybox-static_*.deb . &&
+    rm -rf "$cache/busybox" busybox-static_*.deb &&
+    mv "$cache/busybox.new" "$cache/busybox"
+)
+
+packages() {
+  missing=$(wanted_packages | tr '\n' ' ')
+  # The other busybox of Debian can't be installed beside the static one, and is not removed for it.
+  unpack=
+  if ! static_busybox; then
+    if installed busybox; then unpack=yes; else missing="${missing}busybox-static "; fi
+  fi
+  [ -n "$missing$unpack" ] || return 0
+  has apt-get || fail 'this is no Debian: there is no apt-get' "install what these packages have: ${missing}busybox-static"
+  if [ "$(id -u)" != 0 ]; then
+    fail "Debian packages are missing, and installing them needs root: ${missing:-busybox-static}" \
+      "run: sudo sh $root/deploy/setup.sh"
+  fi
+  exec 8>/run/xnet-setup.lock
+  flock 8
+  # shellcheck disable=SC2086 # a list of package names
+  if [ -n "$missing" ]; then
+    forbid_services $missing
+    step "Debian packages: $missing" install_packages $missing
+    restore
+  fi
+  if [ -n "$unpack" ]; then step 'busybox-static into .cache/busybox' unpack_busybox; fi
+  exec 8>&-
+}
+
+# --- Node.js ---------------------------------------------------------------------------------------------------------
+
+# look_at_node: says of the node of PATH "VERSION-FITS ABI FOLDER-WITH-ITS-HEADERS". `engines` of package.json has the
+# versions. Headers of another version than the executable's make a native module that crashes.
+look_at_node() {
+  node -e '
+    var fs = require("fs"), path = require("path");
+    var own = process.versions.node.split(".").map(Number), major = own[0], minor = own[1];
+    var fits = (major === 20 && minor >= 19) || (major === 22 && minor >= 20) || (major === 24 && minor >= 12) || major > 24;
+    var prefixes = [path.dirname(path.dirname(fs.realpathSync(process.execPath))), "/usr", "/usr/local"];
+    var headers = prefixes.filter(function (prefix) {
+      var file = prefix + "/include/node/node_version.h";
+      if (!fs.existsSync(file)) return false;
+      var text = fs.readFileSync(file, "utf8");
+      return ["MAJOR", "MINOR", "PATCH"].every(function (part, index) {
+        return new RegExp("#define NODE_" + part + "_VERSION " + own[index] + "\\b").test(text);
+      });
+    })[0];
+    console.log(fits ? "yes" : "no", process.arch + "-" + process.versions.modules, headers || "-");
+  '
+}
+
+fetch_node() (
+  package=node-linux-$1
+  rm -rf "$cache/node.new" &&
+    mkdir -p "$cache/node.new" &&
+    cd "$cache/node.new" &&
+    npm pack --silent "$package@$node_version" &&
+    echo "$2  $package-$node_version.tgz" | sha512sum --check &&
+    tar --extract --gzip --strip-components=1 --no-same-owner --file "$package-$node_version.tgz" &&
+    rm -f "$package-$node_version.tgz" &&
+    bin/node --version &&
+    rm -rf "$cache/node" &&
+    mv "$cache/node.new" "$cache/node"
+)
+
+choose_node() {
+  if ! has node || ! has npm; then fail 'Node.js and npm are missing' 'on Debian: sudo apt-get install nodejs npm'; fi
+  looked=$(look_at_node) || fail "$(command -v node) does not run" 'what it says is above'
+  # shellcheck disable=SC2086 # three words
+  set -- $looked
+  if [ "$1" = yes ] && [ "$3" != - ]; then
+    rm -f "$cache/node/path"
+  else
+    if [ "$("$cache/node/bin/node" --version 2>/dev/null)" != "v$node_version" ]; then
+      case ${2%-*} in
+        x64) sha512=$node_sha512_x64 ;;
+        arm64) sha512=$node_sha512_arm64 ;;
+        *) fail "node $(node --version) is too old, and there is no other for ${2%-*}" 'install Node.js 24.12 or later' ;;
+      esac
+      why='is too old'
+      [ "$1" = no ] || why='has no headers here'
+      step "Node.js $node_version into .cache/node, as $(node --version) $why" fetch_node "${2%-*}" "$sha512"
+    fi
+    [ -e "$cache/node/path" ] || echo "$cache/node/bin" >"$cache/node/path"
+    PATH=$cache/node/bin:$PATH
+    # shellcheck disable=SC2046
+    set -- $(look_at_node)
+  fi
+  node_abi=$2
+  node_headers=$3
+}
+
+# --- npm packages and the build --------------------------------------------------------------------------------------
+
+# Of all packages only these two have scripts that are needed: one is compiled, one puts its executable in place.
+install_modules() (
+  cd "$root" || return 1
+  # Debian's npm finds its own parts there, by Debian's node alone.
+  if [ -e "$cache/node/path" ] && [ -d /usr/share/nodejs ]; then
+    NODE_PATH=/usr/share/nodejs:/usr/lib/nodejs
+    export NODE_PATH
+  fi
+  npm_config_nodedir=$node_headers
+  export npm_config_nodedir
+  # At last: what was compiled against this very node can be loaded.
+  npm ci --ignore-scripts --no-audit --no-fund &&
+    npm rebuild syscall-napi esbuild &&
+    node --input-type=module -e 'import "syscall-napi"'
+)
+
+modules() {
+  stamp=$root/node_modules/.xnet-setup
+  want="$(sha256sum <"$root/package-lock.json") $node_abi"
+  [ "$(cat "$stamp" 2>/dev/null)" != "$want" ] || return 0
+  # Somebody has installed the same by hand.
+  if [ -n "$(find "$root/node_modules/.package-lock.json" -newer "$root/package-lock.json" 2>/dev/null)" ] &&
+    (cd "$root" && node --input-type=module -e 'import "syscall-napi"') 2>/dev/null; then :; else
+    step 'npm packages' install_modules
+    hand_over "$root/node_modules"
+  fi
+  echo "$want" >"$stamp" || fail "can't write $stamp" "run: sudo sh $root/deploy/setup.sh"
+}
+
+compile() (
+  cd "$root" && node_modules/.bin/tsc || return 1
+  # A test whose source is gone would still be run.
+  find dist/test -name '*.js' 2>/dev/null | while read -r file; do
+    source=${file#dist/}
+    [ -e "${source%.js}.ts" ] || rm -f "$file" "$file.map"
+  done
+)
+
+build() {
+  stamp=$cache/build.stamp
+  if [ -e "$stamp" ] && [ -d "$root/dist" ]; then
+    changed=$(cd "$root" && find proto controller node cli deploy test package.json package-lock.json tsconfig.json \
+      -newer "$stamp" \( -name '*.ts' -o -name '*.json' -o -type d \) -print -quit 2>/dev/null) || :
+    [ -n "$changed" ] || return 0
+  fi
+  # As old as the beginning: what is edited meanwhile is newer.
+  touch "$stamp.new" 2>/dev/null || fail "can't write to $cache" "run: sudo sh $root/deploy/setup.sh"
+  step 'build' compile
+  mv "$stamp.new" "$stamp"
+  hand_over "$root/dist"
+}
+
+# What root makes in somebody's clone is theirs.
+hand_over() {
+  [ "$(id -u)" = 0 ] || return 0
+  owner=$(stat -c %u:%g "$root")
+  [ "$owner" = 0:0 ] || chown -hR "$owner" "$@"
+}
+
+if ! mkdir -p "$cache" 2>/dev/null; then
+  fail "can't write to $root" "run: sudo sh $root/deploy/setup.sh"
+fi
+# Reading is enough for the lock, where it was root who made the file.
+lock=$cache/setup.lock
+[ -e "$lock" ] || : >"$lock"
+exec 9<"$lock"
+flock --nonblock 9 || {
+  say 'waiting for another set-up to end'
+  flock 9
+}
+[ -w "$cache" ] || log=$(mktemp)
+packages
+choose_node
+modules
+build
+if [ -w "$cache" ]; then hand_over "$lock" "$log" "$cache/build.stamp" 2>/dev/null || :; fi
