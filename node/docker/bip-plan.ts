@@ -1,0 +1,195 @@
+// Decides what has to be done so that docker0 has the lease's address, or so that it has its own again.
+// Invariant: nothing is planned that stops a running container unless the operator has said so, that changes a key by
+// another hand, or that failed before with the same inputs. Pure.
+import { formatPrefix, ipv4FromNumber, prefixesEqual, prefixOf } from '../../proto/domain/address.js';
+import type { Finding } from '../reconcile/effect.js';
+import { sha256 } from '../state/atomic-file.js';
+import { type Bip, bipIn, bipsEqual, formatBip, parseBip, type Refusal, removeBip, setBip } from './daemon-json.js';
+import type { EngineContainer, EngineNetwork } from './engine.js';
+import type { Flags } from './flags.js';
+import type { HostInterface } from './interfaces.js';
+import type { Content, Journal, Ours } from './journal.js';
+import { type EngineSeen, overlapFinding, overlapping } from './preflight.js';
+import { blocked, type OnRunning, waiting } from './settings.js';
+
+/** BipSeen is all that a plan depends on. */
+export type BipSeen = {
+  readonly engine: EngineSeen;
+  readonly interfaces: readonly HostInterface[];
+  readonly flags: Flags;
+  readonly file: Content;
+  readonly journal: Journal;
+  readonly onRunning: OnRunning;
+};
+
+/** BipPlan is what to do: nothing, tell, change daemon.json and docker0, or put the file back as docker0 is already. */
+export type BipPlan =
+  | { readonly do: 'nothing' }
+  | { readonly do: 'report'; readonly finding: Finding }
+  | { readonly do: 'apply'; readonly change: Change }
+  | { readonly do: 'put-back'; readonly content: Content };
+
+/** Change is a daemon.json for Docker to start with, and what comes of it. */
+export type Change = {
+  readonly bip: Bip;
+  /** daemon.json to come back to, and the one to start Docker with. The present one is one of them. */
+  readonly before: Content;
+  readonly after: Content;
+  readonly ours: Ours;
+  /** See GivenUp. */
+  readonly inputs: string;
+};
+
+const dockerDefaultBridge = 'docker0';
+
+/** defaultNetwork is the network behind docker0. */
+export function defaultNetwork(networks: readonly EngineNetwork[]): EngineNetwork | undefined {
+  return networks.find((network) => network.isDefault);
+}
+
+/** isInForce says whether docker0 has the address, and Docker gives containers addresses of its subnet. */
+export function isInForce(bip: Bip, networks: readonly EngineNetwork[], interfaces: readonly HostInterface[]): boolean {
+  const network = defaultNetwork(networks);
+  const bridge = interfaces.find(({ name }) => name === (network?.bridgeName ?? dockerDefaultBridge));
+  const subnet = prefixOf(bip.address, bip.length);
+  return (
+    bridge?.addresses.some((address) => bipsEqual(address, bip)) === true &&
+    network?.subnets.some(({ prefix, gateway }) => prefixesEqual(prefix, subnet) && gateway === bip.address) === true
+  );
+}
+
+/** bipOfDocker0 is what the default network has at present; undefined where it has none. */
+export function bipOfDocker0(networks: readonly EngineNetwork[]): Bip | undefined {
+  const subnet = defaultNetwork(networks)?.subnets[0];
+  return subnet?.gateway === undefined ? undefined : { address: subnet.gateway, length: subnet.prefix.length };
+}
+
+/** planJoin decides how docker0 gets the wanted bip. */
+export function planJoin(seen: BipSeen, wanted: Bip): BipPlan {
+  const { journal, file, engine, interfaces } = seen;
+  const inForce = isInForce(wanted, engine.networks, interfaces);
+  const byFlag = seen.flags.get('bip');
+  if (byFlag !== undefined && bipsEqual(parseBip(byFlag), wanted) && inForce) return { do: 'nothing' };
+  const edit = setBip(file, wanted, journal.ours?.bip);
+  if ('refused' in edit) return report(daemonJsonFinding(edit));
+  if (!edit.changed && inForce) return { do: 'nothing' };
+  const isOurs = edit.changed || bipsEqual(journal.ours?.bip, wanted);
+  if (!isOurs) {
+    const message = `daemon.json has bip ${formatBip(wanted)}, by another hand, but Docker was not restarted since: restart Docker`;
+    return report(blocked('RestartNeeded', message));
+  }
+  const without = withoutOurs(journal.ours, file);
+  if ('refused' in without) return report(daemonJsonFinding(without));
+  const present = bipOfDocker0(engine.networks);
+  const former = journal.ours === undefined ? (bipsEqual(present, wanted) ? undefined : present) : journal.ours.former;
+  const ours = { bip: wanted, wrote: hashOf(edit.bytes), without: without.content, former };
+  const taken = inForce ? undefined : takenBy(seen, wanted);
+  if (taken !== undefined) return report(taken);
+  // Where the file is right already, there is nothing to go back to but the file without our key.
+  const before = edit.changed ? file : without.content;
+  return planChange(seen, { bip: wanted, before, after: edit.bytes, ours }, inForce);
+}
+
+/**
+ * planLeave decides how docker0 gets back what it had before us.
+ * @param force containers are stopped and started again, whatever `onRunning` says
+ */
+export function planLeave(seen: BipSeen, force: boolean): BipPlan {
+  const { journal, file, engine } = seen;
+  const { ours } = journal;
+  if (ours === undefined) return { do: 'nothing' };
+  const without = withoutOurs(ours, file);
+  if ('refused' in without) return report(daemonJsonFinding(without));
+  const putBack: BipPlan = { do: 'put-back', content: without.content };
+  // A bip by another hand came in the place of ours: docker0 is theirs.
+  if (bipIn(without.content) !== undefined) return putBack;
+  const former = formerOrFree(seen, ours);
+  if (former === undefined) {
+    return report(
+      blocked('NoFreeSubnet', "docker0 has no subnet to go back to: Docker's own, 172.17–31.0.0/16, are taken"),
+    );
+  }
+  if (isInForce(former, engine.networks, seen.interfaces)) return putBack;
+  const edit = setBip(without.content, former, undefined);
+  if ('refused' in edit) return report(daemonJsonFinding(edit));
+  const next = { bip: former, wrote: hashOf(edit.bytes), without: without.content, former };
+  const onRunning = force ? 'restart' : seen.onRunning;
+  return planChange({ ...seen, onRunning }, { bip: former, before: file, after: edit.bytes, ours: next }, false);
+}
+
+function planChange(seen: BipSeen, change: Omit<Change, 'inputs'>, inForce: boolean): BipPlan {
+  const inputs = inputsOf(seen, change);
+  const plan: BipPlan = { do: 'apply', change: { ...change, inputs } };
+  if (inForce) return plan;
+  const { givenUp } = seen.journal;
+  if (givenUp?.inputs === inputs) return report(blocked('RolledBack', givenUp.message));
+  const running = seen.engine.containers.filter((container) => container.running);
+  const finding = runningFinding(running, seen.onRunning, change.bip);
+  return finding === undefined ? plan : report(finding);
+}
+
+/** runningFinding is what keeps Docker from being restarted while containers run; undefined where nothing does. */
+export function runningFinding(
+  running: readonly EngineContainer[],
+  onRunning: OnRunning,
+  bip: Bip,
+): Finding | undefined {
+  if (running.length === 0 || onRunning === 'restart') return undefined;
+  const names = running.slice(0, 5).map(({ name }) => name);
+  const more = running.length > names.length ? ` and ${running.length - names.length} more` : '';
+  const what = `docker0 gets ${formatBip(bip)} by a restart of Docker, and these containers run: ${names.join(', ')}${more}`;
+  return onRunning === 'wait'
+    ? waiting('WaitingForContainers', `${what}; waiting for them to end`)
+    : blocked('ContainersRunning', `${what}; stop them, or let xnetd restart them (--on-running restart)`);
+}
+
+/** daemonJsonFinding tells where daemon.json has what keeps us from editing it. */
+export function daemonJsonFinding({ refused, line, column, message }: Refusal): Finding {
+  const place = line === 0 ? 'daemon.json' : `daemon.json, line ${line}, column ${column}`;
+  return blocked(`DaemonJson${refused}`, `${place}: ${message}`);
+}
+
+// The file as it would be without us. What others have edited since we wrote it stays.
+function withoutOurs(ours: Ours | undefined, file: Content): { readonly content: Content } | Refusal {
+  if (ours === undefined) return { content: file };
+  if (hashOf(file) === ours.wrote) return { content: ours.without };
+  const edit = removeBip(file, ours.bip);
+  if ('refused' in edit) return edit;
+  return { content: edit.changed ? edit.bytes : file };
+}
+
+/** hashOf is the SHA-256 of a file; that of no file differs from that of an empty one. */
+export function hashOf(file: Content): string {
+  return file === undefined ? 'absent' : sha256(file);
+}
+
+function takenBy({ engine: { networks }, interfaces }: BipSeen, bip: Bip): Finding | undefined {
+  const subnet = prefixOf(bip.address, bip.length);
+  const network = defaultNetwork(networks);
+  const except = new Set([network?.id ?? '', network?.bridgeName ?? dockerDefaultBridge]);
+  return overlapFinding(subnet, overlapping(subnet, { networks, interfaces }, except));
+}
+
+// What Docker takes for docker0 by itself, in its order (libnetwork/ipamutils, the local scope's defaults).
+const dockerChoices: readonly Bip[] = Array.from({ length: 15 }, (_, index) => ({
+  address: ipv4FromNumber(((172 << 24) | ((17 + index) << 16) | 1) >>> 0),
+  length: 16,
+}));
+
+// Docker gives the subnet that docker0 had to the next network that is made.
+function formerOrFree(seen: BipSeen, ours: Ours): Bip | undefined {
+  const candidates = ours.former === undefined ? dockerChoices : [ours.former, ...dockerChoices];
+  return candidates.find((bip) => takenBy(seen, bip) === undefined);
+}
+
+function inputsOf(seen: BipSeen, { bip, before }: Omit<Change, 'inputs'>): string {
+  const networks = seen.engine.networks
+    .filter((network) => !network.isDefault)
+    .flatMap(({ subnets }) => subnets.map(({ prefix }) => formatPrefix(prefix)));
+  const parts = [formatBip(bip), hashOf(before), seen.engine.version.version, [...seen.flags], networks.sort()];
+  return sha256(Buffer.from(JSON.stringify(parts)));
+}
+
+function report(finding: Finding): BipPlan {
+  return { do: 'report', finding };
+}

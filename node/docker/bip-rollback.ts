@@ -1,0 +1,129 @@
+// Brings Docker back to the daemon.json that it ran with, when it does not start with ours.
+// Invariant: Docker is never left down: the journal says "back" until it answers again, and each turn goes on from
+// there. What others have put into the file meanwhile is kept, in the file where dockerd takes it, beside it otherwise.
+import { join } from 'node:path';
+import { messageOf } from '../../proto/errors.js';
+import type { Finding, Outcome } from '../reconcile/effect.js';
+import { discardTemporary, writeOwnFile } from '../state/atomic-file.js';
+import { dockerNow, startAgain, untilDockerAnswers } from './containers.js';
+import { bipIn, bipsEqual, formatBip, removeBip, setBip } from './daemon-json.js';
+import { readDaemonJson, sameContent, writeDaemonJson } from './daemon-json-file.js';
+import { type Apply, type Content, type Journal, writeJournal } from './journal.js';
+import { blocked, type DockerHost } from './settings.js';
+import { askDockerd } from './validation.js';
+
+/** Applied is what came of an apply: the journal after it, and its outcome. */
+export type Applied = Outcome & { readonly journal: Journal };
+
+/**
+ * rollBack restores daemon.json, and restarts Docker if it does not run. `apply` has the direction "back" and the reason.
+ */
+export async function rollBack(
+  host: DockerHost,
+  journal: Journal,
+  apply: Apply,
+  signal: AbortSignal,
+): Promise<Applied> {
+  const { settings, steps } = host;
+  host.log?.warn({ bip: formatBip(apply.bip), reason: apply.reason }, 'Docker does not start with it: rolling back');
+  // A full disk must not keep Docker down: without the journal the next turn comes to the same end, one restart later.
+  await writeJournal(settings.stateFolder, { ...journal, apply }).catch((error: unknown) => {
+    host.log?.error({ err: error }, 'the journal could not be written');
+  });
+  await steps.reached('going-back');
+  let restored: Restored;
+  try {
+    restored = await restoreFile(host, apply);
+  } catch (error) {
+    const message = `Docker does not start (${apply.reason}), and daemon.json could not be restored: ${messageOf(error)}`;
+    return { journal: { ...journal, apply }, findings: [blocked('RollbackFailed', message)], changes: 1 };
+  }
+  await steps.reached('restored');
+  // It may run: with another docker0 than wanted, or since an xnetd that was killed has started it.
+  let down = (await dockerNow(host, signal)) === undefined ? await start(host, signal) : undefined;
+  if (down !== undefined && restored.kept) {
+    // What others have added keeps it from starting, too.
+    restored = await restoreFile(host, apply, true);
+    down = await start(host, signal);
+  }
+  if (down !== undefined) {
+    const message =
+      `Docker does not start (${apply.reason}), nor with daemon.json as it was before (${down}): start it by hand; ` +
+      `see journalctl -u ${settings.unit}`;
+    return { journal: { ...journal, apply }, findings: [blocked('DockerDown', message)], changes: 2 };
+  }
+  const aside = restored.aside === undefined ? '' : `; what was in it by then is kept in ${restored.aside}`;
+  const message =
+    `Docker does not start with bip ${formatBip(apply.bip)}: ${apply.reason}. It runs again with daemon.json as it ` +
+    `was${aside}. Tried again when daemon.json, Docker or its networks change`;
+  const next = { ...withoutApply(journal, apply), givenUp: { inputs: apply.inputs, message } };
+  await writeJournal(settings.stateFolder, next);
+  await steps.reached('rolled-back');
+  const again = await startAgain(host, next, signal);
+  const findings = [blocked('RolledBack', message), ...again.findings];
+  return { journal: again.journal, findings, changes: 2 + again.started };
+}
+
+/** withdraw takes our key out again before Docker was touched, because of `finding`. */
+export async function withdraw(host: DockerHost, journal: Journal, apply: Apply, finding: Finding): Promise<Applied> {
+  try {
+    await restoreFile(host, apply);
+    const next = withoutApply(journal, apply);
+    await writeJournal(host.settings.stateFolder, next);
+    return { journal: next, findings: [finding], changes: 1 };
+  } catch (error) {
+    return { journal, findings: [finding, blocked('DaemonJsonNotWritten', messageOf(error))], changes: 0 };
+  }
+}
+
+function withoutApply(journal: Journal, apply: Apply): Journal {
+  const inFile = bipIn(apply.before);
+  return { ...journal, ours: bipsEqual(inFile, journal.ours?.bip) ? journal.ours : undefined, apply: undefined };
+}
+
+/** Undefined when Docker answers, else why it does not. */
+async function start(host: DockerHost, signal: AbortSignal): Promise<string | undefined> {
+  const restart = await host.restarter.restart();
+  await host.steps.reached('restarted-back');
+  signal.throwIfAborted();
+  const now = await untilDockerAnswers(host, restart.ok ? host.settings.waitMs : 0, signal);
+  if (now !== undefined) return undefined;
+  return restart.ok ? `no answer within ${Math.round(host.settings.waitMs / 1000)} s` : restart.reason;
+}
+
+type Restored = {
+  /** The file has what others have put into it since we wrote it. */
+  readonly kept: boolean;
+  /** Where the file as others have left it was put, if it was replaced. */
+  readonly aside: string | undefined;
+};
+
+async function restoreFile(host: DockerHost, apply: Apply, discardOthers = false): Promise<Restored> {
+  const file = await readDaemonJson(apply.path);
+  await discardTemporary(file.target);
+  if (sameContent(file.bytes, apply.before)) return { kept: false, aside: undefined };
+  if (sameContent(file.bytes, apply.after)) {
+    await writeDaemonJson(host, file, apply.before);
+    return { kept: false, aside: undefined };
+  }
+  // Somebody else has edited it.
+  const theirs = discardOthers ? undefined : await acceptable(host, apply, file.bytes);
+  if (theirs !== undefined) {
+    await writeDaemonJson(host, file, theirs);
+    return { kept: true, aside: undefined };
+  }
+  const aside = join(host.settings.stateFolder, 'daemon.json.set-aside');
+  if (file.bytes !== undefined) await writeOwnFile(aside, file.bytes);
+  await writeDaemonJson(host, file, apply.before);
+  return { kept: false, aside: file.bytes === undefined ? undefined : aside };
+}
+
+// Their file with the bip from before instead of ours, if dockerd takes that.
+async function acceptable(host: DockerHost, apply: Apply, theirs: Content): Promise<Buffer | undefined> {
+  if (theirs === undefined) return undefined;
+  const before = bipIn(apply.before);
+  const edit = before === undefined ? removeBip(theirs, apply.bip) : setBip(theirs, before, apply.bip);
+  if ('refused' in edit) return undefined;
+  const refused = await askDockerd(host.exec, apply.dockerd, edit.bytes, host.settings.stateFolder).catch(messageOf);
+  return refused === undefined ? edit.bytes : undefined;
+}

@@ -1,0 +1,186 @@
+// Mode bip: docker0 has the gateway address of the node's lease, by a bip in daemon.json.
+// Invariant: everything is looked at before anything is touched; what an earlier turn has begun is brought to its end
+// first; a Docker that does not start with our bip runs again without it.
+import { quoted } from '../../proto/domain/input.js';
+import { messageOf, XnetError } from '../../proto/errors.js';
+import type { Finding, Outcome } from '../reconcile/effect.js';
+import { beginApply, notWritten, resumeApply } from './bip-apply.js';
+import { type BipPlan, type BipSeen, type Change, planJoin, planLeave } from './bip-plan.js';
+import { startAgain } from './containers.js';
+import { type Bip, bipIn, doesNotFit, formatBip } from './daemon-json.js';
+import { type DaemonJsonFile, readDaemonJson, writeDaemonJson } from './daemon-json-file.js';
+import { type Apply, type Journal, readJournal, writeJournal } from './journal.js';
+import { type Dockerd, type EngineSeen, seeDockerd, seeEngine } from './preflight.js';
+import { blocked, type DockerHost, waiting } from './settings.js';
+import { askDockerd } from './validation.js';
+
+/** convergeBip gives docker0 the wanted address. */
+export function convergeBip(host: DockerHost, wanted: Bip, signal: AbortSignal): Promise<Outcome> {
+  return turn(host, signal, (world) => join(host, world, wanted, signal));
+}
+
+/**
+ * leaveBip gives docker0 its former address, and daemon.json its former content.
+ * @param force running containers may be stopped, and are started again
+ */
+export function leaveBip(host: DockerHost, force: boolean, signal: AbortSignal): Promise<Outcome> {
+  return turn(host, signal, (world) => leave(host, world, force, signal));
+}
+
+/** hasBip says whether a bip of ours is in daemon.json, or containers wait for being started again. */
+export async function hasBip(host: DockerHost): Promise<boolean> {
+  const { ours, toStart } = await readJournal(host.settings.stateFolder);
+  return ours !== undefined || toStart.length > 0;
+}
+
+/** resumeBip brings what an earlier xnetd has begun to its end. It has to come before anything else, in both modes. */
+export function resumeBip(host: DockerHost, signal: AbortSignal): Promise<Outcome> {
+  return told(signal, async () => {
+    const journal = await readJournal(host.settings.stateFolder);
+    if (journal.apply === undefined) return { findings: [], changes: 0 };
+    const { findings, changes } = await resumeApply(host, journal, journal.apply, signal);
+    return { findings, changes };
+  });
+}
+
+/** All that is looked at before something is done. */
+type World = BipSeen & { readonly dockerd: Dockerd; readonly path: string; readonly daemonJson: DaemonJsonFile };
+
+function turn(host: DockerHost, signal: AbortSignal, decide: (world: World) => Promise<Outcome>): Promise<Outcome> {
+  return told(signal, async () => {
+    const journal = await readJournal(host.settings.stateFolder);
+    const engine = await seeEngine(host, signal);
+    if ('reason' in engine) return { findings: [engine], changes: 0 };
+    const again = await startAgain(host, journal, signal);
+    const world = await lookAt(host, again.journal, engine, signal);
+    if ('reason' in world) return { findings: [world, ...again.findings], changes: again.started };
+    const outcome = await decide(world);
+    return { findings: [...outcome.findings, ...again.findings], changes: again.started + outcome.changes };
+  });
+}
+
+async function told(signal: AbortSignal, work: () => Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await work();
+  } catch (error) {
+    if (signal.aborted)
+      return { findings: [waiting('Interrupted', 'given up half way; the next turn goes on')], changes: 0 };
+    return { findings: [blocked(reasonOf(error), messageOf(error))], changes: 0 };
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof XnetError)) return 'DockerFailed';
+  return error.code === 'Corrupt' ? 'JournalDamaged' : 'DockerFailed';
+}
+
+async function lookAt(
+  host: DockerHost,
+  journal: Journal,
+  engine: EngineSeen,
+  signal: AbortSignal,
+): Promise<World | Finding> {
+  const dockerd = await seeDockerd(host, signal);
+  if ('reason' in dockerd) return dockerd;
+  const path = host.settings.daemonJson ?? dockerd.flags.get('config-file') ?? '/etc/docker/daemon.json';
+  let daemonJson: DaemonJsonFile;
+  try {
+    daemonJson = await readDaemonJson(path);
+  } catch (error) {
+    return blocked('DaemonJsonUnreadable', messageOf(error));
+  }
+  const interfaces = await host.interfaces(signal);
+  const { flags } = dockerd;
+  const { onRunning } = host.settings;
+  return { engine, interfaces, flags, file: daemonJson.bytes, journal, onRunning, dockerd, path, daemonJson };
+}
+
+async function join(host: DockerHost, world: World, wanted: Bip, signal: AbortSignal): Promise<Outcome> {
+  const plan = planJoin(world, wanted);
+  if (plan.do !== 'report') {
+    const flagged = await flagFinding(world, wanted, plan.do === 'nothing');
+    if (flagged !== undefined) return { findings: [flagged], changes: 0 };
+  }
+  return carryOut(host, world, { plan, leaving: false, force: false }, signal);
+}
+
+async function leave(host: DockerHost, world: World, force: boolean, signal: AbortSignal): Promise<Outcome> {
+  const plan = planLeave(world, force);
+  if (plan.do === 'nothing') {
+    await writeJournal(host.settings.stateFolder, { ...world.journal, givenUp: undefined });
+    return { findings: [], changes: 0 };
+  }
+  if (plan.do !== 'put-back') return carryOut(host, world, { plan, leaving: true, force }, signal);
+  try {
+    const written = await writeDaemonJson(host, world.daemonJson, plan.content);
+    await host.steps.reached('put-back');
+    await writeJournal(host.settings.stateFolder, { ...world.journal, ours: undefined, givenUp: undefined });
+    return { findings: [], changes: written ? 1 : 0 };
+  } catch (error) {
+    return { findings: [notWritten(error)], changes: 0 };
+  }
+}
+
+async function carryOut(
+  host: DockerHost,
+  world: World,
+  { plan, leaving, force }: { readonly plan: BipPlan; readonly leaving: boolean; readonly force: boolean },
+  signal: AbortSignal,
+): Promise<Outcome> {
+  if (plan.do === 'report') return { findings: [plan.finding], changes: 0 };
+  if (plan.do !== 'apply') return { findings: [], changes: 0 };
+  const { program, argv } = world.dockerd;
+  const dockerd = { program, argv, major: world.engine.version.major };
+  const refused = await refusedByDockerd(host, world, { change: plan.change, dockerd });
+  if (refused !== undefined) return { findings: [refused], changes: 0 };
+  const apply: Apply = {
+    ...plan.change,
+    path: world.path,
+    leaving,
+    force,
+    direction: 'forward',
+    reason: '',
+    dockerd,
+  };
+  return beginApply(host, world.journal, { apply, file: world.daemonJson }, signal);
+}
+
+// A restart with a file that dockerd does not take as it stands would leave Docker down, whatever we write.
+async function refusedByDockerd(
+  host: DockerHost,
+  world: World,
+  { change, dockerd }: { readonly change: Change; readonly dockerd: Apply['dockerd'] },
+): Promise<Finding | undefined> {
+  const ask = (content: Buffer | undefined) => askDockerd(host.exec, dockerd, content, host.settings.stateFolder);
+  const present = await ask(world.file);
+  if (present !== undefined) {
+    const message = `Docker would not start again with daemon.json as it stands: ${present}; correct it (${world.path})`;
+    return blocked('DaemonJsonInvalid', message);
+  }
+  const next = await ask(change.after);
+  if (next === undefined) return undefined;
+  return blocked('DaemonJsonInvalid', `Docker would not start with bip ${formatBip(change.bip)}: ${next}`);
+}
+
+// dockerd does not start with a setting that is both a flag and in daemon.json, nor with ones that exclude each other.
+async function flagFinding(
+  { flags, file, dockerd }: World,
+  wanted: Bip,
+  inForce: boolean,
+): Promise<Finding | undefined> {
+  const bip = flags.get('bip');
+  // The lease's bip as a flag alone is as good.
+  if (bip !== undefined && (bipIn(file) !== undefined || !inForce)) {
+    const message =
+      `dockerd is given --bip ${quoted(bip)} by ${await dockerd.where('bip')}, and does not start with a bip in ` +
+      'daemon.json as well: take the flag out and restart Docker';
+    return blocked('BipIsFlag', message);
+  }
+  for (const name of ['bridge', 'fixed-cidr', 'default-gateway'] as const) {
+    const problem = doesNotFit(wanted, { [name]: flags.get(name) ?? '' });
+    if (problem !== undefined) {
+      return blocked(`Flag${problem.refused}`, `--${name} of ${await dockerd.where(name)}: ${problem.message}`);
+    }
+  }
+  return undefined;
+}

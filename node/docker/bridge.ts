@@ -1,0 +1,175 @@
+// Mode bridge: a Docker network of our own has the node's subnet, made through the API, without a restart of Docker.
+// Invariant: whatever is half done when xnetd dies, the next turn sees in Docker itself; the containers that have to be
+// attached again stand in the journal before they are detached.
+import { formatIpv4, formatPrefix } from '../../proto/domain/address.js';
+import { messageOf, XnetError } from '../../proto/errors.js';
+import type { Finding, Outcome } from '../reconcile/effect.js';
+import {
+  type BridgePlan,
+  type DesiredBridge,
+  isOurs,
+  ownerLabel,
+  planBridge,
+  planBridgeRemoval,
+} from './bridge-plan.js';
+import { type Journal, readJournal, writeJournal } from './journal.js';
+import { overlapFinding, overlapping, seeEngine } from './preflight.js';
+import { blocked, type DockerHost, waiting } from './settings.js';
+
+/** convergeBridge makes the desired network, or makes it anew. */
+export function convergeBridge(host: DockerHost, desired: DesiredBridge, signal: AbortSignal): Promise<Outcome> {
+  return turn(signal, async () => {
+    const engine = await seeEngine(host, signal);
+    if ('reason' in engine) return { findings: [engine], changes: 0 };
+    const interfaces = await host.interfaces(signal);
+    const plan = planBridge(desired, { ...engine, interfaces }, host.settings.onRunning);
+    if (plan.findings.length > 0) return { findings: plan.findings, changes: 0 };
+    let changes = await removeNetworks(host, plan, { connectAgain: true }, signal);
+    if (plan.create) {
+      const refused = await create(host, desired, signal);
+      if (refused !== undefined) return { findings: [refused], changes };
+      changes += 1;
+    }
+    if (plan.addAddress) {
+      const problem = await addAddress(host, desired, signal);
+      if (problem !== undefined) return { findings: [problem], changes };
+      changes += 1;
+    }
+    const connected = await connectAgain(host, desired, signal);
+    return { findings: connected.findings, changes: changes + connected.changes };
+  });
+}
+
+/**
+ * leaveBridge removes every network of ours.
+ * @param force containers are taken off first
+ */
+export function leaveBridge(host: DockerHost, force: boolean, signal: AbortSignal): Promise<Outcome> {
+  return turn(signal, async () => {
+    const engine = await seeEngine(host, signal);
+    if ('reason' in engine) return { findings: [engine], changes: 0 };
+    const plan = planBridgeRemoval(engine, force);
+    const changes = await removeNetworks(host, plan, { connectAgain: false }, signal);
+    if (plan.findings.length === 0) {
+      const journal = await readJournal(host.settings.stateFolder);
+      if (journal.toConnect.length > 0) await writeJournal(host.settings.stateFolder, { ...journal, toConnect: [] });
+    }
+    return { findings: plan.findings, changes };
+  });
+}
+
+async function turn(signal: AbortSignal, work: () => Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await work();
+  } catch (error) {
+    if (signal.aborted)
+      return { findings: [waiting('Interrupted', 'given up half way; the next turn goes on')], changes: 0 };
+    const code = error instanceof XnetError ? error.code : 'Internal';
+    if (code === 'Corrupt') return { findings: [blocked('JournalDamaged', messageOf(error))], changes: 0 };
+    // Docker went away, or somebody was faster: the next turn looks again.
+    return { findings: [waiting('DockerFailed', messageOf(error))], changes: 0 };
+  }
+}
+
+async function removeNetworks(
+  host: DockerHost,
+  { removals }: BridgePlan,
+  options: { readonly connectAgain: boolean },
+  signal: AbortSignal,
+): Promise<number> {
+  let changes = 0;
+  for (const { network, attached } of removals) {
+    if (attached.length > 0 && options.connectAgain) {
+      const journal = await readJournal(host.settings.stateFolder);
+      const toConnect = [...new Set([...journal.toConnect, ...attached.map(({ id }) => id)])];
+      await writeJournal(host.settings.stateFolder, { ...journal, toConnect });
+      await host.steps.reached('journaled');
+    }
+    for (const container of attached) {
+      await host.engine.disconnect(network.id, container.id, signal);
+      host.log?.info({ container: container.name, network: network.name }, 'container taken off');
+      changes += 1;
+    }
+    await host.steps.reached('disconnected');
+    await host.engine.removeNetwork(network.id, signal);
+    host.log?.info({ network: network.name }, 'network removed');
+    await host.steps.reached('removed');
+    changes += 1;
+  }
+  return changes;
+}
+
+async function create(host: DockerHost, desired: DesiredBridge, signal: AbortSignal): Promise<Finding | undefined> {
+  const { networkName, bridgeName, subnet, gateway, nodeId } = desired;
+  try {
+    const labels = { [ownerLabel]: nodeId };
+    await host.engine.createNetwork({ name: networkName, subnet, gateway, bridgeName, labels }, signal);
+  } catch (error) {
+    if (!(error instanceof XnetError) || signal.aborted) throw error;
+    if (error.code === 'Unavailable') throw error;
+    return refusal(host, desired, error, signal);
+  }
+  host.log?.info({ network: networkName, subnet: formatPrefix(subnet) }, 'network made');
+  await host.steps.reached('created');
+  return undefined;
+}
+
+// Docker says "Pool overlaps with other one on this address space", not with which.
+async function refusal(
+  host: DockerHost,
+  { subnet, networkName }: DesiredBridge,
+  error: XnetError,
+  signal: AbortSignal,
+): Promise<Finding> {
+  const networks = await host.engine.networks(signal);
+  const others = networks.filter((network) => !isOurs(network));
+  const taken = overlapFinding(subnet, overlapping(subnet, { networks: others, interfaces: [] }, new Set()));
+  if (taken !== undefined) return taken;
+  return blocked('NetworkRefused', `Docker does not make the network ${networkName}: ${error.message}`);
+}
+
+// Somebody has flushed the bridge. Docker itself would put the address back at its next start only.
+async function addAddress(
+  host: DockerHost,
+  { bridgeName, gateway, subnet }: DesiredBridge,
+  signal: AbortSignal,
+): Promise<Finding | undefined> {
+  const address = `${formatIpv4(gateway)}/${subnet.length}`;
+  const argv = ['ip', 'address', 'add', address, 'broadcast', '+', 'dev', bridgeName] as const;
+  const { code, stderr } = await host.exec(argv, { signal });
+  if (code === 0 || /File exists/.test(stderr)) {
+    host.log?.warn({ interface: bridgeName, address }, 'address put back');
+    return undefined;
+  }
+  return blocked(
+    'BridgeWithoutAddress',
+    `${bridgeName} has lost ${address}, which can't be put back: ${stderr.trim()}`,
+  );
+}
+
+async function connectAgain(host: DockerHost, desired: DesiredBridge, signal: AbortSignal): Promise<Outcome> {
+  const journal = await readJournal(host.settings.stateFolder);
+  if (journal.toConnect.length === 0) return { findings: [], changes: 0 };
+  const network = (await host.engine.networks(signal)).find(
+    (candidate) => isOurs(candidate) && candidate.name === desired.networkName,
+  );
+  if (network === undefined) throw new XnetError('NotFound', `the network ${desired.networkName} is gone again`);
+  const findings: Finding[] = [];
+  const left: string[] = [];
+  for (const id of journal.toConnect) {
+    try {
+      await host.engine.connect(network.id, id, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      // The container is gone.
+      if (error instanceof XnetError && error.code === 'NotFound') continue;
+      left.push(id);
+      const message = `the container ${id.slice(0, 12)} can't be attached to ${network.name} again: ${messageOf(error)}`;
+      findings.push(blocked('ContainerNotAttached', message));
+    }
+  }
+  const next: Journal = { ...journal, toConnect: left };
+  await writeJournal(host.settings.stateFolder, next);
+  await host.steps.reached('connected');
+  return { findings, changes: journal.toConnect.length - left.length };
+}

@@ -1,0 +1,109 @@
+// The Docker effect of xnetd: Docker has the node's subnet, as docker0's or as that of a network of its own.
+// Invariant: of the two modes, the one that is not wanted is gone before the other comes.
+import type { HostNetwork, Mode } from '../../proto/domain/network.js';
+import type { Logger } from '../../proto/process/log.js';
+import { type Exec, exec as execHere } from '../process/exec.js';
+import type { Effect, Outcome } from '../reconcile/effect.js';
+import { convergeBip, hasBip, leaveBip, resumeBip } from './bip.js';
+import { convergeBridge, leaveBridge } from './bridge.js';
+import { type DualHomed, dualHomed } from './bridge-plan.js';
+import { connectEngine } from './dockerode.js';
+import type { Engine } from './engine.js';
+import { hostNetworks } from './host-networks.js';
+import { type HostInterface, hostInterfaces } from './interfaces.js';
+import { commandRestarter, systemdRestarter } from './restarter.js';
+import type { DesiredDocker, DockerHost, DockerSettings, Steps } from './settings.js';
+
+/** DockerEffectOptions are what the effect is made of besides its settings. */
+export type DockerEffectOptions = {
+  readonly settings: DockerSettings;
+  /** Default: programs run on this host. */
+  readonly exec?: Exec;
+  /** Default: by `ip`, through `exec`. */
+  readonly interfaces?: (signal?: AbortSignal) => Promise<readonly HostInterface[]>;
+  readonly steps?: Steps;
+  readonly log?: Logger;
+};
+
+/** DockerEffect is the effect, and what else the daemon wants to know of Docker. */
+export interface DockerEffect extends Effect<DesiredDocker> {
+  /** For its events, and its version. */
+  readonly engine: Engine;
+  /**
+   * leave is `remove`, and with `force` it stops running containers (bip, they are started again) or takes them off
+   * the network (bridge).
+   */
+  leave(force: boolean, signal: AbortSignal): Promise<Outcome>;
+  /**
+   * hostNetworks lists what a pool must not overlap on this host.
+   * @throws XnetError as Engine does
+   */
+  hostNetworks(mode: Mode, signal: AbortSignal): Promise<readonly HostNetwork[]>;
+  /**
+   * dualHomed lists running containers on our network and others, whose way out is by another.
+   * @throws XnetError as Engine does
+   */
+  dualHomed(signal: AbortSignal): Promise<readonly DualHomed[]>;
+}
+
+/** makeDockerEffect makes the effect. Nothing is touched, or connected to, before the first call. */
+export function makeDockerEffect(options: DockerEffectOptions): DockerEffect {
+  const { settings, exec = execHere, steps = { reached: () => undefined }, log } = options;
+  const { restartCommand, unit } = settings;
+  const host: DockerHost = {
+    settings,
+    engine: connectEngine(settings.socket),
+    restarter: restartCommand === undefined ? systemdRestarter(exec, unit) : commandRestarter(exec, restartCommand),
+    exec,
+    interfaces: options.interfaces ?? ((signal) => hostInterfaces(exec, signal)),
+    steps,
+    log,
+  };
+  const { engine } = host;
+  return {
+    name: 'docker',
+    engine,
+    converge: (desired, signal) => converge(host, desired, signal),
+    remove: (_, signal) => leave(host, false, signal),
+    leave: (force, signal) => leave(host, force, signal),
+    hostNetworks: async (mode, signal) =>
+      hostNetworks(await engine.networks(signal), await host.interfaces(signal), mode),
+    dualHomed: async (signal) => {
+      const [networks, containers] = await Promise.all([engine.networks(signal), engine.containers(signal)]);
+      return dualHomed({ networks, containers });
+    },
+  };
+}
+
+async function converge(host: DockerHost, desired: DesiredDocker, signal: AbortSignal): Promise<Outcome> {
+  const resumed = await resumeBip(host, signal);
+  if (resumed.findings.length > 0) return resumed;
+  const former = await leaveOther(host, desired.mode, signal);
+  if (former.findings.length > 0) return sum(resumed, former);
+  const { gateway: address, subnet } = desired;
+  const wanted =
+    desired.mode === 'bip'
+      ? await convergeBip(host, { address, length: subnet.length }, signal)
+      : await convergeBridge(host, desired, signal);
+  return sum(resumed, sum(former, wanted));
+}
+
+async function leaveOther(host: DockerHost, wanted: Mode, signal: AbortSignal): Promise<Outcome> {
+  if (wanted === 'bip') return leaveBridge(host, false, signal);
+  // dockerd and daemon.json are no business of a node that always was in bridge mode. A journal that can't be read is
+  // told of by leaveBip.
+  const had = await hasBip(host).catch(() => true);
+  return had ? leaveBip(host, false, signal) : { findings: [], changes: 0 };
+}
+
+async function leave(host: DockerHost, force: boolean, signal: AbortSignal): Promise<Outcome> {
+  const resumed = await resumeBip(host, signal);
+  const bridge = await leaveBridge(host, force, signal);
+  const had = await hasBip(host).catch(() => true);
+  const bip = had && resumed.findings.length === 0 ? await leaveBip(host, force, signal) : { findings: [], changes: 0 };
+  return sum(resumed, sum(bridge, bip));
+}
+
+function sum(a: Outcome, b: Outcome): Outcome {
+  return { findings: [...a.findings, ...b.findings], changes: a.changes + b.changes };
+}

@@ -1,0 +1,41 @@
+// The networks of a host that a pool must not overlap: those of Docker and of its interfaces, without our own.
+// Invariant: what xnet makes, or is about to replace, is not among them. Pure.
+import { type Prefix, parsePrefix, prefixCovers, prefixKey, prefixOf } from '../../proto/domain/address.js';
+import type { HostNetwork, Mode } from '../../proto/domain/network.js';
+import { isOurs } from './bridge-plan.js';
+import type { EngineNetwork } from './engine.js';
+import type { HostInterface } from './interfaces.js';
+
+// Never routed between hosts: every host has them (RFC 1122, RFC 3927).
+const local = ['127.0.0.0/8', '169.254.0.0/16'].flatMap((cidr): Prefix[] => {
+  const prefix = parsePrefix(cidr);
+  return prefix === undefined ? [] : [prefix];
+});
+
+/**
+ * hostNetworks lists them: 172.18.0.0/16 of "docker network shop", 192.168.83.0/24 of "interface eth0".
+ * @param mode in mode bip, docker0's subnet gives way to the lease
+ */
+export function hostNetworks(
+  networks: readonly EngineNetwork[],
+  interfaces: readonly HostInterface[],
+  mode: Mode,
+): readonly HostNetwork[] {
+  const own = networks.filter((network) => isOurs(network) || (mode === 'bip' && network.isDefault));
+  const ownBridges = new Set(own.map(({ bridgeName }) => bridgeName));
+  const found = new Map<number, HostNetwork>();
+  const add = (prefix: Prefix, source: string) => {
+    const key = prefixKey(prefix);
+    if (!found.has(key) && !local.some((range) => prefixCovers(range, prefix))) found.set(key, { prefix, source });
+  };
+  for (const network of networks) {
+    if (own.includes(network)) continue;
+    for (const { prefix } of network.subnets) add(prefix, `docker network ${network.name}`);
+  }
+  for (const { name, addresses } of interfaces) {
+    // docker0 stays for a moment when dockerd is down, and is then known by its name alone.
+    if (ownBridges.has(name) || (mode === 'bip' && name === 'docker0')) continue;
+    for (const { address, length } of addresses) add(prefixOf(address, length), `interface ${name}`);
+  }
+  return [...found.values()];
+}
