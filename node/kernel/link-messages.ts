@@ -1,0 +1,70 @@
+// ifinfomsg and ifaddrmsg, the messages of interfaces and their IPv4 addresses (linux/rtnetlink.h, linux/if_addr.h).
+import { ipv4FromNumber, prefixOf } from '../../proto/domain/address.js';
+import { eachAttribute, type MessageWriter } from './netlink-message.js';
+import type { Address, Link } from './route-kernel.js';
+
+/** linkMessages are the types of messages of interfaces. */
+export const linkMessages = { added: 16, removed: 17, get: 18 } as const;
+
+/** addressMessages are the types of messages of addresses. */
+export const addressMessages = { added: 20, removed: 21, get: 22 } as const;
+
+const AF_UNSPEC = 0;
+const AF_INET = 2;
+const AF_BRIDGE = 7;
+const ifinfomsgLength = 16;
+const ifaddrmsgLength = 8;
+const linkAttributes = { name: 3, master: 10, extensionMask: 29 } as const;
+const skipStatistics = 8; // RTEXT_FILTER_SKIP_STATS
+const addressAttributes = { address: 1, local: 2, flags: 8 } as const;
+
+/** writeLinkDump asks for all interfaces. */
+export function writeLinkDump(writer: MessageWriter, sequence: number, flags: number): void {
+  writer.begin(linkMessages.get, flags, sequence);
+  writer.u8(AF_UNSPEC);
+  writer.zeros(ifinfomsgLength - 1);
+  writer.attribute(linkAttributes.extensionMask, skipStatistics);
+  writer.end();
+}
+
+/** readLink reads a message of an interface; undefined for those that tell of a bridge's port. */
+export function readLink(bytes: Buffer, start: number, end: number): Link | undefined {
+  // A bridge sends RTM_DELLINK of its own family when a port leaves it: the interface is still there.
+  if (end - start < ifinfomsgLength || bytes[start] === AF_BRIDGE) return undefined;
+  let name = '';
+  let master = 0;
+  eachAttribute(bytes, start + ifinfomsgLength, end, (type, at, valueEnd) => {
+    if (type === linkAttributes.name) name = bytes.toString('utf8', at, valueEnd - 1);
+    else if (type === linkAttributes.master) master = bytes.readUInt32LE(at);
+  });
+  return { ifindex: bytes.readInt32LE(start + 4), name, flags: bytes.readUInt32LE(start + 8), master };
+}
+
+/** writeAddressDump asks for all IPv4 addresses. */
+export function writeAddressDump(writer: MessageWriter, sequence: number, flags: number): void {
+  writer.begin(addressMessages.get, flags, sequence);
+  writer.u8(AF_INET);
+  writer.zeros(ifaddrmsgLength - 1);
+  writer.end();
+}
+
+/** readAddress reads a message of an address; undefined for one of another family. */
+export function readAddress(bytes: Buffer, start: number, end: number): Address | undefined {
+  if (end - start < ifaddrmsgLength || bytes[start] !== AF_INET) return undefined;
+  let address = 0;
+  let local: number | undefined;
+  let flags = bytes.readUInt8(start + 2);
+  eachAttribute(bytes, start + ifaddrmsgLength, end, (type, at) => {
+    if (type === addressAttributes.address) address = bytes.readUInt32BE(at);
+    else if (type === addressAttributes.local) local = bytes.readUInt32BE(at);
+    else if (type === addressAttributes.flags) flags = bytes.readUInt32LE(at);
+  });
+  // IFA_ADDRESS is the other end's on a point-to-point link; IFA_LOCAL is always our own.
+  return {
+    ifindex: bytes.readUInt32LE(start + 4),
+    address: ipv4FromNumber(local ?? address),
+    prefix: prefixOf(ipv4FromNumber(address), bytes.readUInt8(start + 1)),
+    scope: bytes.readUInt8(start + 3),
+    flags,
+  };
+}

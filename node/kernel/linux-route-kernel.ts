@@ -1,0 +1,263 @@
+// RouteKernel over rtnetlink. Three sockets: changes, dumps (which go on while changes are made), notifications.
+import { setImmediate as yieldToEvents } from 'node:timers/promises';
+import { messageOf, XnetError } from '../../proto/errors.js';
+import { errnoName } from './errno.js';
+import {
+  addressMessages,
+  linkMessages,
+  readAddress,
+  readLink,
+  writeAddressDump,
+  writeLinkDump,
+} from './link-messages.js';
+import { type Message, type MessageWriter, messageFlags } from './netlink-message.js';
+import { NetlinkSocket } from './netlink-socket.js';
+import {
+  nextHopMessages,
+  readNextHop,
+  writeDeleteNextHop,
+  writeNewNextHop,
+  writeNextHopDump,
+} from './next-hop-messages.js';
+import type { Poller } from './poller.js';
+import type {
+  Address,
+  KernelRoute,
+  Link,
+  NextHop,
+  Notification,
+  Refusal,
+  RouteChange,
+  RouteFilter,
+  RouteKernel,
+} from './route-kernel.js';
+import { readRoute, routeMessages, writeDeleteRoute, writeNewRoute, writeRouteDump } from './route-messages.js';
+import { SyscallError } from './syscall.js';
+
+const NETLINK_ROUTE = 0;
+// RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_NEXTHOP (linux/rtnetlink.h)
+const groups = [1, 5, 7, 32];
+// Sent at once: their answers have to fit into the socket's queue.
+const changesPerBatch = 256;
+// About 10 ms of work, then others get their turn.
+const changesPerSlice = 2048;
+// Errors of a whole batch fit in, at about 1 KiB of kernel memory each.
+const answersBytes = 1024 * 1024;
+// About 30,000 notifications wait in it. When more come before they are read, a dump is as quick as reading them.
+const notificationsBytes = 16 * 1024 * 1024;
+
+/** LinuxRouteKernelOptions say where the kernel's state is looked at and changed. */
+export type LinuxRouteKernelOptions = {
+  readonly poller: Poller;
+  /** Network namespace, "/run/netns/h1"; that of the process by default. */
+  readonly namespace?: string | undefined;
+};
+
+/**
+ * openLinuxRouteKernel opens the routing of a network namespace.
+ * @throws XnetError FailedPrecondition without CAP_NET_ADMIN, without such a namespace, or out of descriptors
+ */
+export function openLinuxRouteKernel(options: LinuxRouteKernelOptions): RouteKernel {
+  const { poller, namespace } = options;
+  const open = { protocol: NETLINK_ROUTE, namespace };
+  const sockets: NetlinkSocket[] = [];
+  const opened = (socket: NetlinkSocket): NetlinkSocket => {
+    sockets.push(socket);
+    return socket;
+  };
+  try {
+    return new LinuxRouteKernel({
+      poller,
+      changes: opened(new NetlinkSocket({ ...open, receiveBufferBytes: answersBytes })),
+      dumps: opened(new NetlinkSocket(open)),
+      notifications: opened(new NetlinkSocket({ ...open, groups, receiveBufferBytes: notificationsBytes })),
+    });
+  } catch (error) {
+    for (const socket of sockets) socket.close();
+    const hint = error instanceof SyscallError && error.code === 'EPERM' ? { hint: 'it needs CAP_NET_ADMIN' } : {};
+    throw new XnetError('FailedPrecondition', `can't reach the kernel's routing: ${messageOf(error)}`, {
+      cause: error,
+      ...hint,
+    });
+  }
+}
+
+type Parts = {
+  readonly poller: Poller;
+  readonly changes: NetlinkSocket;
+  readonly dumps: NetlinkSocket;
+  readonly notifications: NetlinkSocket;
+};
+
+class LinuxRouteKernel implements RouteKernel {
+  readonly #parts: Parts;
+  #listener: (() => void) | undefined;
+  #closed = false;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  routes(filter: RouteFilter): Promise<readonly KernelRoute[]> {
+    return this.#dump(writeRouteDump, routeMessages.added, (bytes, start, end) => readRoute(bytes, start, end, filter));
+  }
+
+  async nextHops(): Promise<readonly NextHop[] | undefined> {
+    try {
+      return await this.#dump(writeNextHopDump, nextHopMessages.added, readNextHop);
+    } catch (error) {
+      // Kernels before 5.3 do not know the message.
+      if (error instanceof SyscallError && (error.code === 'EOPNOTSUPP' || error.code === 'EINVAL')) return undefined;
+      throw error;
+    }
+  }
+
+  links(): Promise<readonly Link[]> {
+    return this.#dump(writeLinkDump, linkMessages.added, readLink);
+  }
+
+  addresses(): Promise<readonly Address[]> {
+    return this.#dump(writeAddressDump, addressMessages.added, readAddress);
+  }
+
+  async #dump<T>(
+    write: (writer: MessageWriter, sequence: number, flags: number) => void,
+    type: number,
+    read: (bytes: Buffer, start: number, end: number) => T | undefined,
+  ): Promise<readonly T[]> {
+    let list: T[] = [];
+    const restart = () => {
+      list = [];
+    };
+    await this.#parts.dumps.dump(write, restart, (bytes, message) => {
+      if (message.type !== type) return;
+      const item = read(bytes, message.start, message.end);
+      if (item !== undefined) list.push(item);
+    });
+    return list;
+  }
+
+  async apply(changes: readonly RouteChange[], signal?: AbortSignal): Promise<readonly (Refusal | undefined)[]> {
+    if (changes.length <= changesPerSlice) return this.#applyNow(changes, signal);
+    const outcomes: (Refusal | undefined)[] = [];
+    // Our own notifications are read when all is done, not in between.
+    this.#pause();
+    try {
+      for (let at = 0; at < changes.length; at += changesPerSlice) {
+        if (at > 0) await yieldToEvents();
+        outcomes.push(...this.#applyNow(changes.slice(at, at + changesPerSlice), signal));
+      }
+    } finally {
+      this.#resume();
+    }
+    return outcomes;
+  }
+
+  #applyNow(changes: readonly RouteChange[], signal: AbortSignal | undefined): readonly (Refusal | undefined)[] {
+    if (this.#closed || signal?.aborted === true) return changes.map(() => cancelled);
+    const outcomes: (Refusal | undefined)[] = [];
+    for (let at = 0; at < changes.length; at += changesPerBatch) {
+      outcomes.push(...this.#applyBatch(changes.slice(at, at + changesPerBatch)));
+    }
+    return outcomes;
+  }
+
+  #applyBatch(batch: readonly RouteChange[]): readonly (Refusal | undefined)[] {
+    try {
+      return this.#parts.changes
+        .change(batch, writeChange)
+        .map(({ errno, text }) => (errno === 0 ? undefined : { errno: errnoName(errno), text }));
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
+      // What became of each is unknown; the notifications tell.
+      return batch.map(() => ({ errno: error.code, text: error.message }));
+    }
+  }
+
+  drain(visit: (notification: Notification) => void): boolean {
+    if (this.#closed) return true;
+    return this.#parts.notifications.drain((bytes, message) => {
+      const notification = readNotification(bytes, message, message.portId === this.#parts.changes.portId);
+      if (notification !== undefined) visit(notification);
+    });
+  }
+
+  onReadable(listener: () => void): void {
+    this.#listener = listener;
+    this.#resume();
+  }
+
+  #pause(): void {
+    if (this.#listener !== undefined) this.#parts.poller.remove(this.#parts.notifications.fd);
+  }
+
+  #resume(): void {
+    if (this.#closed || this.#listener === undefined) return;
+    this.#parts.poller.add(this.#parts.notifications.fd, this.#listener);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const { poller, changes, dumps, notifications } = this.#parts;
+    poller.remove(notifications.fd);
+    for (const socket of [changes, dumps, notifications]) socket.close();
+  }
+}
+
+const cancelled: Refusal = { errno: 'ECANCELED', text: '' };
+
+function writeChange(writer: MessageWriter, change: RouteChange, sequence: number, flags: number): void {
+  const { create, exclusive, append, replace } = messageFlags;
+  switch (change.op) {
+    case 'addRoute':
+      writeNewRoute(writer, change.route, sequence, flags | create | exclusive);
+      break;
+    case 'appendRoute':
+      writeNewRoute(writer, change.route, sequence, flags | create | append);
+      break;
+    case 'deleteRoute':
+      writeDeleteRoute(writer, change.route, sequence, flags);
+      break;
+    case 'addNextHop':
+      writeNewNextHop(writer, change.nextHop, sequence, flags | create | exclusive);
+      break;
+    case 'replaceNextHop':
+      writeNewNextHop(writer, change.nextHop, sequence, flags | replace);
+      break;
+    case 'deleteNextHop':
+      writeDeleteNextHop(writer, change.nextHop, sequence, flags);
+      break;
+  }
+}
+
+function readNotification(bytes: Buffer, message: Message, own: boolean): Notification | undefined {
+  const { type, flags, start, end } = message;
+  switch (type) {
+    case routeMessages.added:
+    case routeMessages.removed: {
+      const route = readRoute(bytes, start, end);
+      if (route === undefined) return undefined;
+      const replaced = (flags & messageFlags.replace) !== 0;
+      const appended = (flags & messageFlags.append) !== 0;
+      return { kind: 'route', own, removed: type === routeMessages.removed, route, replaced, appended };
+    }
+    case nextHopMessages.added:
+    case nextHopMessages.removed: {
+      const nextHop = readNextHop(bytes, start, end);
+      return nextHop && { kind: 'nextHop', own, removed: type === nextHopMessages.removed, nextHop };
+    }
+    case linkMessages.added:
+    case linkMessages.removed: {
+      const link = readLink(bytes, start, end);
+      return link && { kind: 'link', own, removed: type === linkMessages.removed, link };
+    }
+    case addressMessages.added:
+    case addressMessages.removed: {
+      const address = readAddress(bytes, start, end);
+      return address && { kind: 'address', own, removed: type === addressMessages.removed, address };
+    }
+    default:
+      return undefined;
+  }
+}

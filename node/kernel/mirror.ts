@@ -1,0 +1,265 @@
+// What the kernel said last of its IPv4 routing, kept current by its notifications, our own changes' among them: they
+// come in one queue, in the order in which things happened, so that after a refresh() the mirror is what the kernel has
+// at that moment. Whatever the kernel does without a notification, and whatever can't be followed exactly, makes the
+// mirror stale: the next refresh() dumps.
+// Invariant: the mirror is never a memory of what we did. Everything in it was said by the kernel, and a resync dumps.
+import { type Ipv4, type Prefix, prefixKey } from '../../proto/domain/address.js';
+import type { Address, Link, NextHop, Notification, RouteKernel } from './route-kernel.js';
+import { linkFlags, routeTypes } from './route-kernel.js';
+import { covers, RouteTable, sameRoute, sameSlot } from './route-table.js';
+
+/** KernelChange is what kind of thing somebody else changed; "lost": notifications were lost, anything may have. */
+export type KernelChange = 'route' | 'nextHop' | 'link' | 'address' | 'lost';
+
+/** MirrorOptions say what a mirror is of. */
+export type MirrorOptions = {
+  readonly kernel: RouteKernel;
+  /** rtm_protocol of our routes: they are of interest wherever they lead. */
+  readonly protocol: number;
+  /** A monotonic clock in milliseconds; performance.now unless given. */
+  readonly now?: () => number;
+};
+
+// A list that changes all the time is taken as it is after so many dumps; the mirror stays stale then.
+const dumpsPerRefresh = 3;
+
+/** KernelMirror is a view of one RouteKernel. */
+export class KernelMirror {
+  readonly #kernel: RouteKernel;
+  readonly #protocol: number;
+  readonly #now: () => number;
+  readonly #listeners = new Set<(changes: ReadonlySet<KernelChange>) => void>();
+  readonly #changes = new Set<KernelChange>();
+  #ranges: readonly Prefix[] = [];
+  #routes = new RouteTable();
+  #nextHops: Map<number, NextHop> | undefined;
+  #links = new Map<number, Link>();
+  #addresses: readonly Address[] = [];
+  #stale = true;
+  #dumpedAt = Number.NEGATIVE_INFINITY;
+  #epoch = 0;
+  // Notifications that came while a dump was taken.
+  #pending: Notification[] | undefined;
+  #refreshing: Promise<void> | undefined;
+
+  constructor(options: MirrorOptions) {
+    this.#kernel = options.kernel;
+    this.#protocol = options.protocol;
+    this.#now = options.now ?? (() => performance.now());
+    this.#kernel.onReadable(() => this.#drain());
+  }
+
+  /** routes are our routes, the default routes, and all within the ranges of interest. */
+  get routes(): Omit<RouteTable, 'insert' | 'remove' | 'replace' | 'removeUsing'> {
+    return this.#routes;
+  }
+
+  /** nextHops are all next-hop objects by id; undefined where the kernel has no such thing. */
+  get nextHops(): ReadonlyMap<number, NextHop> | undefined {
+    return this.#nextHops;
+  }
+
+  /** links are the interfaces by interface index. */
+  get links(): ReadonlyMap<number, Link> {
+    return this.#links;
+  }
+
+  /** addresses are the IPv4 addresses of all interfaces. */
+  get addresses(): readonly Address[] {
+    return this.#addresses;
+  }
+
+  /** epoch changes whenever somebody else changed anything: what was refused before may be possible. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** hasAddress says whether an interface has this address. */
+  hasAddress(address: Ipv4): boolean {
+    return this.#addresses.some((other) => other.address === address);
+  }
+
+  /** setRanges says which destinations are of interest, whoever's the routes are: the pools. */
+  setRanges(ranges: readonly Prefix[]): void {
+    if (ranges.some((range) => !covers(this.#ranges, range.network, range.length))) this.#stale = true;
+    this.#ranges = ranges;
+  }
+
+  /** invalidate makes the next refresh dump: something in the mirror turned out to be wrong. */
+  invalidate(): void {
+    this.#stale = true;
+  }
+
+  /**
+   * refresh brings the mirror up to this moment.
+   * @param maxAgeMs dump also when the last dump is older, in milliseconds
+   * @throws SyscallError when the kernel does not answer
+   */
+  async refresh(maxAgeMs: number = Number.POSITIVE_INFINITY): Promise<void> {
+    this.#refreshing ??= this.#refresh(maxAgeMs).finally(() => {
+      this.#refreshing = undefined;
+    });
+    await this.#refreshing;
+  }
+
+  async #refresh(maxAgeMs: number): Promise<void> {
+    this.#drain();
+    if (this.#now() - this.#dumpedAt >= maxAgeMs) this.#stale = true;
+    for (let dumps = 0; this.#stale && dumps < dumpsPerRefresh; dumps += 1) await this.#dump();
+  }
+
+  /**
+   * onChange calls `listener` after somebody else changed something of interest. Our own changes are not told.
+   * @returns ends it
+   */
+  onChange(listener: (changes: ReadonlySet<KernelChange>) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #drain(): void {
+    const complete = this.#kernel.drain((notification) => {
+      if (this.#pending === undefined) this.#take(notification, false);
+      else this.#pending.push(notification);
+    });
+    if (!complete) {
+      this.#stale = true;
+      this.#epoch += 1;
+      this.#changes.add('lost');
+    }
+    this.#tell();
+  }
+
+  #tell(): void {
+    if (this.#changes.size === 0) return;
+    const changes = new Set(this.#changes);
+    this.#changes.clear();
+    for (const listener of this.#listeners) listener(changes);
+  }
+
+  async #dump(): Promise<void> {
+    const pending: Notification[] = [];
+    this.#pending = pending;
+    // Set first: whatever makes it stale while the dump is taken makes it stale after it.
+    this.#stale = false;
+    try {
+      const links = await this.#kernel.links();
+      const addresses = await this.#kernel.addresses();
+      const nextHops = await this.#kernel.nextHops();
+      const routes = await this.#kernel.routes((route) => this.#keeps(route));
+      this.#links = new Map(links.map((link) => [link.ifindex, link]));
+      this.#addresses = addresses;
+      this.#nextHops = nextHops && new Map(nextHops.map((nextHop) => [nextHop.id, nextHop]));
+      this.#routes = new RouteTable();
+      for (const route of routes) this.#routes.insert(route, 'after');
+      this.#dumpedAt = this.#now();
+      this.#epoch += 1;
+    } catch (error) {
+      this.#stale = true;
+      throw error;
+    } finally {
+      this.#pending = undefined;
+    }
+    for (const notification of pending) this.#take(notification, true);
+    this.#drain();
+  }
+
+  // `overlapping`: it may have happened before the dump, which then has it already, and may have it undone.
+  #take(notification: Notification, overlapping: boolean): void {
+    const wasStale = this.#stale;
+    const matters = this.#follow(notification, overlapping);
+    if (notification.own) return;
+    this.#epoch += 1;
+    if (matters || wasStale) this.#changes.add(notification.kind);
+  }
+
+  #follow(notification: Notification, overlapping: boolean): boolean {
+    switch (notification.kind) {
+      case 'route':
+        return this.#followRoute(notification, overlapping);
+      case 'nextHop':
+        return this.#followNextHop(notification.nextHop, notification.removed);
+      case 'link':
+        return this.#followLink(notification.link, notification.removed);
+      case 'address':
+        return this.#followAddress(notification.address, notification.removed);
+    }
+  }
+
+  #followRoute(notification: Notification & { readonly kind: 'route' }, overlapping: boolean): boolean {
+    const { route, removed, replaced, appended } = notification;
+    const { network, length } = route.destination;
+    if (!this.#keeps({ network, length, protocol: route.protocol, nextHopId: route.nextHopId })) {
+      // A route straight to a link can make a peer's address on-link.
+      return !removed && route.type === routeTypes.unicast && route.hops.some((hop) => hop.gateway === undefined);
+    }
+    if (removed) {
+      // One that we do not have was gone when the dump was taken, or is not what we took it for.
+      if (!this.#routes.remove(route) && !overlapping) this.#stale = true;
+      return true;
+    }
+    const there = this.#routes.at(prefixKey(route.destination)).filter((other) => sameSlot(other, route));
+    if (there.some((other) => sameRoute(other, route))) return true;
+    if (!replaced) this.#routes.insert(route, appended ? 'after' : 'before');
+    else if (there.length === 1 && !overlapping) this.#routes.replace(route);
+    else this.#stale = true;
+    return true;
+  }
+
+  #followNextHop(nextHop: NextHop, removed: boolean): boolean {
+    const before = this.#nextHops?.get(nextHop.id);
+    if (removed) {
+      this.#nextHops?.delete(nextHop.id);
+      // The kernel takes the routes that use it along, and does not say so.
+      this.#routes.removeUsing(nextHop.id);
+    } else this.#nextHops?.set(nextHop.id, nextHop);
+    const ours = nextHop.protocol === this.#protocol || before?.protocol === this.#protocol;
+    return ours || covers(this.#ranges, nextHop.id, 32);
+  }
+
+  #followLink(link: Link, removed: boolean): boolean {
+    const before = this.#links.get(link.ifindex);
+    if (removed) this.#links.delete(link.ifindex);
+    else this.#links.set(link.ifindex, link);
+    if (before === undefined || !this.#inUse(link.ifindex)) return false;
+    const state = linkFlags.up | linkFlags.lowerUp;
+    // The kernel removes routes and next-hop objects of an interface that goes down, loses its carrier or joins a VRF,
+    // and does not say so.
+    if (removed || ((before.flags ^ link.flags) & state) !== 0 || before.master !== link.master) {
+      this.#stale = true;
+      return true;
+    }
+    return before.name !== link.name;
+  }
+
+  #followAddress(address: Address, removed: boolean): boolean {
+    const same = (other: Address) =>
+      other.ifindex === address.ifindex &&
+      other.address === address.address &&
+      other.prefix.length === address.prefix.length;
+    const before = this.#addresses.find(same);
+    const rest = this.#addresses.filter((other) => other !== before);
+    this.#addresses = removed ? rest : [...rest, address];
+    // The kernel removes routes with this preferred source, and all of an interface that has no address left.
+    if (removed) this.#stale = true;
+    // A lease that is renewed is notified as a new address.
+    return removed || before === undefined || before.flags !== address.flags;
+  }
+
+  #inUse(ifindex: number): boolean {
+    if (this.#addresses.some((address) => address.ifindex === ifindex)) return true;
+    for (const { hop } of this.#nextHops?.values() ?? []) if (hop?.ifindex === ifindex) return true;
+    for (const { hops } of this.#routes.all()) if (hops.some((hop) => hop.ifindex === ifindex)) return true;
+    return false;
+  }
+
+  #keeps(route: { network: number; length: number; protocol: number; nextHopId: number }): boolean {
+    return (
+      route.protocol === this.#protocol ||
+      route.length === 0 ||
+      covers(this.#ranges, route.network, route.length) ||
+      // It may use one of our next-hop objects, whose ids are addresses of the pools.
+      (route.nextHopId !== 0 && covers(this.#ranges, route.nextHopId, 32))
+    );
+  }
+}

@@ -1,0 +1,176 @@
+// Netlink's framing (linux/netlink.h): messages with a 16-byte header, their attributes, and both padded to 4 bytes.
+// Little-endian, as openNetlink makes sure; addresses are in network byte order.
+
+/** headerLength is the size of struct nlmsghdr in bytes: length, type, flags, sequence number, port id. */
+export const headerLength = 16;
+
+/** messageTypes are those that every netlink protocol has. */
+export const messageTypes = { error: 2, done: 3 } as const;
+
+/** messageFlags are bits of a header's flags; `replace` to `append` in requests and notifications of changes. */
+export const messageFlags = {
+  request: 0x1,
+  ack: 0x4,
+  dumpInterrupted: 0x10,
+  dump: 0x300,
+  replace: 0x100,
+  exclusive: 0x200,
+  create: 0x400,
+  append: 0x800,
+  // Of an error (NLM_F_CAPPED, NLM_F_ACK_TLVS).
+  capped: 0x100,
+  ackAttributes: 0x200,
+} as const;
+
+/** Message is one message in a buffer: its header's fields, and where its payload lies. */
+export type Message = {
+  readonly type: number;
+  readonly flags: number;
+  readonly sequence: number;
+  readonly portId: number;
+  readonly start: number;
+  readonly end: number;
+};
+
+function align(length: number): number {
+  return (length + 3) & ~3;
+}
+
+/** messagesIn lists the messages of a datagram. A message that is cut off ends the list. */
+export function messagesIn(bytes: Buffer, length: number): readonly Message[] {
+  const messages: Message[] = [];
+  let at = 0;
+  while (at + headerLength <= length) {
+    const size = bytes.readUInt32LE(at);
+    if (size < headerLength || at + size > length) break;
+    messages.push({
+      type: bytes.readUInt16LE(at + 4),
+      flags: bytes.readUInt16LE(at + 6),
+      sequence: bytes.readUInt32LE(at + 8),
+      portId: bytes.readUInt32LE(at + 12),
+      start: at + headerLength,
+      end: at + size,
+    });
+    at += align(size);
+  }
+  return messages;
+}
+
+/**
+ * eachAttribute calls `visit` with the type, and the first and the last + 1 position of the value, of each attribute
+ * between two positions of a buffer. One that is cut off ends it.
+ */
+export function eachAttribute(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  visit: (type: number, at: number, valueEnd: number) => void,
+): void {
+  let at = start;
+  while (at + 4 <= end) {
+    const length = bytes.readUInt16LE(at);
+    if (length < 4 || at + length > end) return;
+    // The two highest bits say "nested" and "network byte order".
+    visit(bytes.readUInt16LE(at + 2) & 0x3fff, at + 4, at + length);
+    at += align(length);
+  }
+}
+
+/** NetlinkError is what the kernel answered to one request that it did not do. */
+export type NetlinkError = {
+  /** Error number: 17. 0: the request was done. */
+  readonly errno: number;
+  /** The kernel's explanation, "Nexthop has invalid gateway"; empty where it gives none. */
+  readonly text: string;
+};
+
+/** readError reads an NLMSG_ERROR. */
+export function readError(bytes: Buffer, message: Message): NetlinkError {
+  const errno = -bytes.readInt32LE(message.start);
+  let text = '';
+  if (errno !== 0 && (message.flags & messageFlags.ackAttributes) !== 0) {
+    // The request's header follows, and its payload unless it was capped.
+    const header = message.start + 4;
+    const copied = (message.flags & messageFlags.capped) !== 0 ? headerLength : align(bytes.readUInt32LE(header));
+    eachAttribute(bytes, header + copied, message.end, (type, at, end) => {
+      if (type === 1) text = bytes.toString('utf8', at, end - 1).replace(/\.$/, ''); // NLMSGERR_ATTR_MSG
+    });
+  }
+  return { errno, text };
+}
+
+/** MessageWriter writes messages one after the other into one buffer, which it keeps for the next ones. */
+export class MessageWriter {
+  #bytes = Buffer.allocUnsafeSlow(32 * 1024);
+  #length = 0;
+  #start = 0;
+
+  /** bytes is the buffer; the first `length` bytes of it are written. */
+  get bytes(): Buffer {
+    return this.#bytes;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** clear forgets what is written. */
+  clear(): void {
+    this.#length = 0;
+  }
+
+  /** begin writes a header. `sequence` tells the answers apart. */
+  begin(type: number, flags: number, sequence: number): void {
+    // No message of ours is longer.
+    if (this.#length + 256 > this.#bytes.length) {
+      const larger = Buffer.allocUnsafeSlow(this.#bytes.length * 2);
+      this.#bytes.copy(larger, 0, 0, this.#length);
+      this.#bytes = larger;
+    }
+    this.#start = this.#length;
+    this.u32(0);
+    this.u16(type);
+    this.u16(flags);
+    this.u32(sequence);
+    this.u32(0);
+  }
+
+  /** end completes the message's header. */
+  end(): void {
+    this.#bytes.writeUInt32LE(this.#length - this.#start, this.#start);
+    while (this.#length % 4 !== 0) this.u8(0);
+  }
+
+  u8(value: number): void {
+    this.#bytes[this.#length] = value;
+    this.#length += 1;
+  }
+
+  u16(value: number): void {
+    this.#length = this.#bytes.writeUInt16LE(value, this.#length);
+  }
+
+  u32(value: number): void {
+    this.#length = this.#bytes.writeUInt32LE(value, this.#length);
+  }
+
+  /** zeros writes so many bytes of 0. */
+  zeros(count: number): void {
+    this.#bytes.fill(0, this.#length, this.#length + count);
+    this.#length += count;
+  }
+
+  /** attribute writes an attribute of one 32-bit number. */
+  attribute(type: number, value: number): void {
+    this.u16(8);
+    this.u16(type);
+    this.u32(value);
+  }
+
+  /** addressAttribute writes an attribute of one IPv4 address. */
+  addressAttribute(type: number, address: number): void {
+    this.u16(8);
+    this.u16(type);
+    this.#length = this.#bytes.writeUInt32BE(address, this.#length);
+  }
+}

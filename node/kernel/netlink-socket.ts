@@ -1,0 +1,198 @@
+// One netlink socket: batches of changes, dumps, notifications. Knows framing and errors, not what messages mean.
+// The kernel works through rtnetlink requests inside sendto(): when it returns, all answers are in the socket's queue.
+// So nothing here waits, and an acknowledgement is asked for with the last request of a batch alone: errors are always
+// answered.
+import { closeSync } from 'node:fs';
+import { setImmediate as yieldToEvents } from 'node:timers/promises';
+import { errnoName } from './errno.js';
+import {
+  type Message,
+  MessageWriter,
+  messageFlags,
+  messagesIn,
+  messageTypes,
+  type NetlinkError,
+  readError,
+} from './netlink-message.js';
+import {
+  inNamespace,
+  openNetlink,
+  receive,
+  SyscallError,
+  send,
+  setNetlinkOption,
+  setReceiveBuffer,
+} from './syscall.js';
+
+// The kernel cuts dumps into datagrams of at most 32 KiB (net/netlink/af_netlink.c); single messages stay below that.
+const longestDatagramBytes = 64 * 1024;
+// About 15 ms of a route dump.
+const datagramsPerSlice = 16;
+const dumpAttempts = 4;
+
+/** NetlinkSocketOptions say what a socket is for. */
+export type NetlinkSocketOptions = {
+  /** NETLINK_ROUTE (0), NETLINK_NETFILTER (12) */
+  readonly protocol: number;
+  /** Network namespace to open it in, "/run/netns/h1"; that of the process by default. */
+  readonly namespace?: string | undefined;
+  /** Multicast groups to join, by number. */
+  readonly groups?: readonly number[];
+  /** How much may wait in its queue, in bytes. */
+  readonly receiveBufferBytes?: number;
+};
+
+/** Visit is called with each message, which lies in `bytes` until it returns. */
+export type Visit = (bytes: Buffer, message: Message) => void;
+
+/** NetlinkSocket is one open socket. */
+export class NetlinkSocket {
+  readonly fd: number;
+  /** The id that the kernel marks changes asked for through this socket with. */
+  readonly portId: number;
+  readonly #buffer = Buffer.allocUnsafeSlow(longestDatagramBytes);
+  readonly #writer = new MessageWriter();
+  #sequence = 0;
+  // Answers to a request that was given up may still be in the queue.
+  #leftover = false;
+
+  /** @throws SyscallError, or an Error of node:fs for a namespace that is not there */
+  constructor(options: NetlinkSocketOptions) {
+    const { protocol, namespace, groups = [], receiveBufferBytes } = options;
+    const opened =
+      namespace === undefined ? openNetlink(protocol) : inNamespace(namespace, () => openNetlink(protocol));
+    this.fd = opened.fd;
+    this.portId = opened.portId;
+    try {
+      setNetlinkOption(this.fd, 'extAck', 1);
+      setNetlinkOption(this.fd, 'capAck', 1);
+      setNetlinkOption(this.fd, 'strictCheck', 1);
+      if (receiveBufferBytes !== undefined) setReceiveBuffer(this.fd, receiveBufferBytes);
+      for (const group of groups) setNetlinkOption(this.fd, 'addMembership', group);
+    } catch (error) {
+      closeSync(this.fd);
+      throw error;
+    }
+  }
+
+  /**
+   * change sends a batch of requests and returns what became of each. One that fails does not keep the others from
+   * being done.
+   * @param write writes the message of one request, between begin() and end()
+   * @returns one entry per request; errno 0: done
+   */
+  change<T>(
+    requests: readonly T[],
+    write: (writer: MessageWriter, request: T, sequence: number, flags: number) => void,
+  ): readonly NetlinkError[] {
+    const outcomes = requests.map((): NetlinkError => ({ errno: 0, text: '' }));
+    const writer = this.#writer;
+    writer.clear();
+    const first = this.#takeSequences(requests.length);
+    const last = first + requests.length - 1;
+    for (const [index, request] of requests.entries()) {
+      const ack = index === requests.length - 1 ? messageFlags.ack : 0;
+      write(writer, request, first + index, messageFlags.request | ack);
+    }
+    this.#send(writer);
+    for (let answered = false; !answered; ) {
+      const length = receive(this.fd, this.#buffer);
+      if (length === undefined) throw new SyscallError('recvfrom', 'EPROTO', 'the kernel did not answer');
+      for (const message of messagesIn(this.#buffer, length)) {
+        if (message.type !== messageTypes.error || message.sequence < first || message.sequence > last) continue;
+        outcomes[message.sequence - first] = readError(this.#buffer, message);
+        answered ||= message.sequence === last;
+      }
+    }
+    this.#leftover = false;
+    return outcomes;
+  }
+
+  /**
+   * dump asks for a list. It lets other work go on between its parts; nothing else may use the socket meanwhile. When
+   * the kernel says that the list changed while it was written out, it starts again, up to a few times.
+   * @param restart called before the first message of each attempt
+   * @throws SyscallError with the errno that the kernel answered: EOPNOTSUPP for a list that it does not have
+   */
+  async dump(
+    write: (writer: MessageWriter, sequence: number, flags: number) => void,
+    restart: () => void,
+    visit: Visit,
+  ): Promise<void> {
+    for (let attempt = 1; attempt <= dumpAttempts; attempt += 1) {
+      restart();
+      if (await this.#dumpOnce(write, visit)) return;
+    }
+  }
+
+  async #dumpOnce(
+    write: (writer: MessageWriter, sequence: number, flags: number) => void,
+    visit: Visit,
+  ): Promise<boolean> {
+    const writer = this.#writer;
+    writer.clear();
+    const sequence = this.#takeSequences(1);
+    write(writer, sequence, messageFlags.request | messageFlags.dump);
+    this.#send(writer);
+    let whole = true;
+    for (let datagrams = 1; ; datagrams += 1) {
+      // The next part is put into the queue by taking the one before.
+      const length = receive(this.fd, this.#buffer);
+      if (length === undefined) throw new SyscallError('recvfrom', 'EPROTO', 'the kernel did not answer');
+      for (const message of messagesIn(this.#buffer, length)) {
+        if (message.sequence !== sequence) continue;
+        if ((message.flags & messageFlags.dumpInterrupted) !== 0) whole = false;
+        if (message.type === messageTypes.error || message.type === messageTypes.done) {
+          this.#leftover = false;
+          const { errno, text } = readEnd(this.#buffer, message);
+          if (errno !== 0) throw new SyscallError('dump', errnoName(errno), text === '' ? errnoName(errno) : text);
+          return whole;
+        }
+        visit(this.#buffer, message);
+      }
+      if (datagrams % datagramsPerSlice === 0) await yieldToEvents();
+    }
+  }
+
+  /**
+   * drain takes all notifications out of the queue, in the order in which things happened.
+   * @returns false when some were lost: anything may have changed
+   */
+  drain(visit: Visit): boolean {
+    let complete = true;
+    for (;;) {
+      try {
+        const length = receive(this.fd, this.#buffer);
+        if (length === undefined) return complete;
+        for (const message of messagesIn(this.#buffer, length)) visit(this.#buffer, message);
+      } catch (error) {
+        if (!(error instanceof SyscallError) || (error.code !== 'ENOBUFS' && error.code !== 'EMSGSIZE')) throw error;
+        complete = false;
+      }
+    }
+  }
+
+  close(): void {
+    closeSync(this.fd);
+  }
+
+  #send(writer: MessageWriter): void {
+    if (this.#leftover) this.drain(() => undefined);
+    this.#leftover = true;
+    send(this.fd, writer.bytes, writer.length);
+  }
+
+  #takeSequences(count: number): number {
+    if (this.#sequence + count >= 2 ** 32) this.#sequence = 0;
+    const first = this.#sequence + 1;
+    this.#sequence += count;
+    return first;
+  }
+}
+
+function readEnd(bytes: Buffer, message: Message): NetlinkError {
+  // A dump that went well ends with a length or a 0 (NLMSG_DONE); old kernels send less.
+  if (message.end - message.start < 4) return { errno: 0, text: '' };
+  if (message.type === messageTypes.error) return readError(bytes, message);
+  return { errno: Math.max(0, -bytes.readInt32LE(message.start)), text: '' };
+}

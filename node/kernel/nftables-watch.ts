@@ -1,0 +1,82 @@
+// Tells of each change that somebody committed to nftables, iptables-nft included (nfnetlink(7), linux/netfilter/
+// nf_tables.h). The legacy iptables backend notifies nobody.
+import { messageOf, XnetError } from '../../proto/errors.js';
+import { eachAttribute } from './netlink-message.js';
+import { NetlinkSocket } from './netlink-socket.js';
+import type { Poller } from './poller.js';
+import { SyscallError } from './syscall.js';
+
+const NETLINK_NETFILTER = 12;
+const NFNLGRP_NFTABLES = 7;
+// NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN: the last message of every commit.
+const newGeneration = (10 << 8) | 15;
+const nfgenmsgLength = 4;
+const attributes = { processId: 2, processName: 3 } as const;
+// A commit of 5,000 set elements is about 0.5 MB of notifications.
+const notificationsBytes = 4 * 1024 * 1024;
+
+/** NftablesCommit is who committed a change: process id and name, "nft". */
+export type NftablesCommit = { readonly processId: number; readonly program: string };
+
+/** NftablesWatch watches one network namespace until it is closed. */
+export class NftablesWatch {
+  readonly #poller: Poller;
+  readonly #socket: NetlinkSocket | undefined;
+  readonly #listeners = new Set<(commits: readonly NftablesCommit[]) => void>();
+
+  /**
+   * @param namespace "/run/netns/h1"; that of the process by default
+   * @throws XnetError FailedPrecondition without CAP_NET_ADMIN
+   */
+  constructor(poller: Poller, namespace?: string) {
+    this.#poller = poller;
+    this.#socket = openSocket(namespace);
+    if (this.#socket !== undefined) poller.add(this.#socket.fd, () => this.#drain());
+  }
+
+  /**
+   * onCommit calls `listener` with the commits since the last call; with none when notifications were lost.
+   * @returns ends it
+   */
+  onCommit(listener: (commits: readonly NftablesCommit[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  close(): void {
+    if (this.#socket === undefined) return;
+    this.#poller.remove(this.#socket.fd);
+    this.#socket.close();
+  }
+
+  #drain(): void {
+    const commits: NftablesCommit[] = [];
+    const complete = this.#socket?.drain((bytes, { type, start, end }) => {
+      if (type !== newGeneration) return;
+      let processId = 0;
+      let program = '';
+      eachAttribute(bytes, start + nfgenmsgLength, end, (attribute, at, valueEnd) => {
+        if (attribute === attributes.processId) processId = bytes.readUInt32BE(at);
+        if (attribute === attributes.processName) program = bytes.toString('utf8', at, valueEnd - 1);
+      });
+      commits.push({ processId, program });
+    });
+    if (complete === true && commits.length === 0) return;
+    for (const listener of this.#listeners) listener(complete === true ? commits : []);
+  }
+}
+
+function openSocket(namespace: string | undefined): NetlinkSocket | undefined {
+  try {
+    return new NetlinkSocket({
+      protocol: NETLINK_NETFILTER,
+      namespace,
+      groups: [NFNLGRP_NFTABLES],
+      receiveBufferBytes: notificationsBytes,
+    });
+  } catch (error) {
+    // A kernel without nfnetlink has no nftables that could change.
+    if (error instanceof SyscallError && error.code === 'EPROTONOSUPPORT') return undefined;
+    throw new XnetError('FailedPrecondition', `can't watch nftables: ${messageOf(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,234 @@
+// The few system calls that Node.js has no function for: netlink sockets, waiting for several descriptors, file locks,
+// network namespaces. The only file that imports syscall-napi.
+// Invariant: everything but waitReadable runs at once on the calling thread and never blocks for long; every failure is
+// a SyscallError with an errno name.
+import { closeSync, openSync } from 'node:fs';
+import { endianness } from 'node:os';
+import binding from 'syscall-napi';
+import { messageOf, XnetError } from '../../proto/errors.js';
+import { errnoOfText } from './errno.js';
+
+/** SyscallError is a system call that failed. */
+export class SyscallError extends Error {
+  override readonly name = 'SyscallError';
+  /** Errno name: "ENOBUFS". */
+  readonly code: string;
+  /** "recvfrom" */
+  readonly syscall: string;
+
+  constructor(syscall: string, code: string, text: string) {
+    super(`${syscall}: ${text}`);
+    this.code = code;
+    this.syscall = syscall;
+  }
+}
+
+type CallName =
+  | 'bind'
+  | 'eventfd2'
+  | 'flock'
+  | 'getsockname'
+  | 'ppoll'
+  | 'recvfrom'
+  | 'sendto'
+  | 'setns'
+  | 'setsockopt'
+  | 'socket';
+
+function numberOf(name: CallName): bigint {
+  const number = binding[`__NR_${name}`];
+  if (number === undefined) {
+    throw new XnetError('FailedPrecondition', `xnetd does not run on ${process.arch}: use x64 or arm64`);
+  }
+  return number;
+}
+
+function failed(name: CallName, error: unknown): SyscallError {
+  const text = messageOf(error);
+  return new SyscallError(name, errnoOfText(text), text);
+}
+
+function call(name: CallName, ...args: (bigint | Uint8Array)[]): number {
+  const number = numberOf(name);
+  try {
+    return Number(binding.syscall.sync(number, ...args));
+  } catch (error) {
+    throw failed(name, error);
+  }
+}
+
+// Numbers of linux/socket.h, linux/netlink.h, asm-generic/socket.h, fcntl.h, sched.h, poll.h: the same on x64 and arm64.
+const AF_NETLINK = 16;
+const SOCK_RAW = 3;
+const SOCK_CLOEXEC = 0x80000;
+const SOL_SOCKET = 1n;
+const SO_RCVBUFFORCE = 33n;
+const SOL_NETLINK = 270n;
+const MSG_DONTWAIT = 0x40n;
+const MSG_TRUNC = 0x20n;
+const CLONE_NEWNET = 0x40000000n;
+const EFD_CLOEXEC = 0x80000n;
+const POLLIN = 1;
+
+const socketOptions = {
+  addMembership: 1n, // NETLINK_ADD_MEMBERSHIP
+  capAck: 10n, // NETLINK_CAP_ACK: errors without a copy of the request
+  extAck: 11n, // NETLINK_EXT_ACK: errors with the kernel's explanation
+  strictCheck: 12n, // NETLINK_GET_STRICT_CHK: dumps are filtered by what the request says
+} as const;
+
+/** NetlinkOption is a socket option of netlink. */
+export type NetlinkOption = keyof typeof socketOptions;
+
+/**
+ * openNetlink opens a netlink socket and gives it an address.
+ * @param protocol NETLINK_ROUTE (0), NETLINK_NETFILTER (12)
+ * @returns the descriptor, and the port id that the kernel marks our changes with in its notifications
+ * @throws SyscallError EMFILE and the like
+ */
+export function openNetlink(protocol: number): { readonly fd: number; readonly portId: number } {
+  if (endianness() !== 'LE') throw new XnetError('FailedPrecondition', 'xnetd runs on little-endian machines only');
+  const fd = call('socket', BigInt(AF_NETLINK), BigInt(SOCK_RAW | SOCK_CLOEXEC), BigInt(protocol));
+  try {
+    // struct sockaddr_nl: family, padding, port id (0: the kernel chooses), groups.
+    const address = Buffer.alloc(12);
+    address.writeUInt16LE(AF_NETLINK, 0);
+    call('bind', BigInt(fd), address, BigInt(address.length));
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(address.length, 0);
+    call('getsockname', BigInt(fd), address, length);
+    return { fd, portId: address.readUInt32LE(4) };
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+function setOption(fd: number, level: bigint, option: bigint, value: number): void {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value, 0);
+  call('setsockopt', BigInt(fd), level, option, bytes, BigInt(bytes.length));
+}
+
+/**
+ * setNetlinkOption sets an option of a netlink socket.
+ * @returns false where the kernel is too old to know it, or the group
+ * @throws SyscallError for any other failure
+ */
+export function setNetlinkOption(fd: number, option: NetlinkOption, value: number): boolean {
+  try {
+    setOption(fd, SOL_NETLINK, socketOptions[option], value);
+    return true;
+  } catch (error) {
+    if (error instanceof SyscallError && (error.code === 'ENOPROTOOPT' || error.code === 'EINVAL')) return false;
+    throw error;
+  }
+}
+
+/** setReceiveBuffer lets a socket queue so many bytes, beyond the system's limit. Needs CAP_NET_ADMIN. */
+export function setReceiveBuffer(fd: number, bytes: number): void {
+  setOption(fd, SOL_SOCKET, SO_RCVBUFFORCE, bytes);
+}
+
+/** send sends the first `length` bytes. The kernel has dealt with all of them when it returns. */
+export function send(fd: number, bytes: Uint8Array, length: number): void {
+  for (;;) {
+    try {
+      call('sendto', BigInt(fd), bytes, BigInt(length), 0n, 0n, 0n);
+      return;
+    } catch (error) {
+      if (!(error instanceof SyscallError) || error.code !== 'EINTR') throw error;
+    }
+  }
+}
+
+/**
+ * receive takes one datagram from a socket's queue, without waiting.
+ * @returns its length in bytes; undefined when the queue is empty
+ * @throws SyscallError ENOBUFS after datagrams were lost, EMSGSIZE for one that is longer than `buffer`
+ */
+export function receive(fd: number, buffer: Uint8Array): number | undefined {
+  const number = numberOf('recvfrom');
+  for (;;) {
+    try {
+      const flags = MSG_DONTWAIT | MSG_TRUNC;
+      const length = Number(binding.syscall.sync(number, BigInt(fd), buffer, BigInt(buffer.length), flags, 0n, 0n));
+      if (length <= buffer.length) return length;
+    } catch (error) {
+      const errno = errnoOfText(messageOf(error));
+      if (errno === 'EAGAIN') return undefined;
+      if (errno === 'EINTR') continue;
+      throw failed('recvfrom', error);
+    }
+    throw new SyscallError('recvfrom', 'EMSGSIZE', 'Message too long');
+  }
+}
+
+/** openEvent opens an eventfd: readable from the first 8-byte number other than 0 that is written to it. */
+export function openEvent(): number {
+  return call('eventfd2', 0n, EFD_CLOEXEC);
+}
+
+/**
+ * waitReadable waits, on a thread of libuv's pool, until one of the descriptors has something to read or an error to
+ * tell. It takes nothing from them.
+ * @returns those of them
+ */
+export async function waitReadable(fds: readonly number[]): Promise<readonly number[]> {
+  // struct pollfd: descriptor, events asked for, events seen.
+  const polled = Buffer.alloc(8 * fds.length);
+  for (const [index, fd] of fds.entries()) {
+    polled.writeInt32LE(fd, 8 * index);
+    polled.writeInt16LE(POLLIN, 8 * index + 4);
+  }
+  const number = numberOf('ppoll');
+  for (;;) {
+    try {
+      await binding.syscall(number, polled, BigInt(fds.length), 0n, 0n, 0n);
+      return fds.filter((_, index) => polled.readInt16LE(8 * index + 6) !== 0);
+    } catch (error) {
+      const failure = failed('ppoll', error);
+      if (failure.code !== 'EINTR') throw failure;
+    }
+  }
+}
+
+/**
+ * tryLock takes an exclusive lock on an open file, which the kernel drops when the process ends, however it ends.
+ * @returns false when another open file holds it
+ */
+export function tryLock(fd: number): boolean {
+  const exclusiveNonBlocking = 2n | 4n; // LOCK_EX | LOCK_NB (sys/file.h)
+  try {
+    call('flock', BigInt(fd), exclusiveNonBlocking);
+    return true;
+  } catch (error) {
+    if (error instanceof SyscallError && error.code === 'EAGAIN') return false;
+    throw error;
+  }
+}
+
+/**
+ * inNamespace runs `action` with this thread in another network namespace, "/run/netns/h1", and comes back. A socket
+ * stays in the namespace that it was opened in. `action` has to be synchronous: what it awaits would run elsewhere.
+ * @throws an Error of node:fs when there is no such namespace, SyscallError EPERM without CAP_SYS_ADMIN
+ */
+export function inNamespace<T>(path: string, action: () => T): T {
+  const target = openSync(path, 'r');
+  try {
+    // Namespaces belong to threads: /proc/self would be the main thread's.
+    const here = openSync('/proc/thread-self/ns/net', 'r');
+    try {
+      call('setns', BigInt(target), CLONE_NEWNET);
+      try {
+        return action();
+      } finally {
+        call('setns', BigInt(here), CLONE_NEWNET);
+      }
+    } finally {
+      closeSync(here);
+    }
+  } finally {
+    closeSync(target);
+  }
+}

@@ -1,0 +1,56 @@
+// The routes that a host should have, from the route table and what is known of the host. Pure.
+import { gatewayOf, type Ipv4, type Prefix, prefixKey } from '../../proto/domain/address.js';
+import type { Route } from '../../proto/domain/network.js';
+import { covers } from '../kernel/route-table.js';
+import type { Underlay } from '../underlay/choose.js';
+
+/** DesiredRoutes is all that the routes effect needs to know. */
+export type DesiredRoutes = {
+  /** Where peers are reached. Undefined: not known; then nothing is added. */
+  readonly underlay: Underlay | undefined;
+  /** This node's own subnet, which is never routed. */
+  readonly own: Prefix | undefined;
+  /** First address of the own subnet: the source of what the host itself sends to peers, once an interface has it. */
+  readonly preferredSource: Ipv4 | undefined;
+  /** The others' subnets, by prefixKey. */
+  readonly peers: ReadonlyMap<number, Route>;
+  /** prefixKeys of subnets whose record can't be read: a route of ours that leads there stays. */
+  readonly unresolved: ReadonlySet<number>;
+  /** Each gets an unreachable route, for the part of it that is not leased. */
+  readonly pools: readonly Prefix[];
+  /** All destinations above, as few prefixes as possible: the pools, and what they do not cover. */
+  readonly ranges: readonly Prefix[];
+};
+
+/** DesiredRoutesInput is what the host's routes follow from. */
+export type DesiredRoutesInput = {
+  /** The route table; the node's own entry may be among it. */
+  readonly routes: Iterable<Route>;
+  readonly unresolved: Iterable<Prefix>;
+  readonly pools: readonly Prefix[];
+  /** The node's own subnet; undefined before the first assignment. */
+  readonly own: Prefix | undefined;
+  readonly underlay: Underlay | undefined;
+};
+
+/** desiredRoutes says what routes the host should have. */
+export function desiredRoutes(input: DesiredRoutesInput): DesiredRoutes {
+  const { pools, own, underlay } = input;
+  const ownKey = own === undefined ? undefined : prefixKey(own);
+  const ranges = [...pools];
+  const cover = (prefix: Prefix) => {
+    if (!covers(ranges, prefix.network, prefix.length)) ranges.push(prefix);
+  };
+  if (own !== undefined) cover(own);
+  const peers = new Map<number, Route>();
+  for (const route of input.routes) {
+    const key = prefixKey(route.subnet);
+    if (key === ownKey) continue;
+    peers.set(key, route);
+    cover(route.subnet);
+  }
+  const unresolved = new Set<number>();
+  for (const subnet of input.unresolved) unresolved.add(prefixKey(subnet));
+  const preferredSource = own === undefined ? undefined : gatewayOf(own);
+  return { underlay, own, preferredSource, peers, unresolved, pools, ranges };
+}

@@ -1,0 +1,100 @@
+// Which routes and next-hop objects are ours, and what ours look like. Pure.
+import type { Prefix } from '../../proto/domain/address.js';
+import type { Route } from '../../proto/domain/network.js';
+import { type Hop, type KernelRoute, type NextHop, routeTypes } from '../kernel/route-kernel.js';
+import { sameHop } from '../kernel/route-table.js';
+
+/** Ownership is how ours are told apart. */
+export type Ownership = {
+  /** rtm_protocol of our routes and nh_protocol of our next-hop objects: 88. */
+  readonly protocol: number;
+};
+
+/**
+ * guardMetric is the metric of a pool's unreachable route: the last of all, so that any route that an operator makes
+ * for the same destination comes before it.
+ */
+export const guardMetric = 0xffffffff;
+
+const noHops: readonly Hop[] = [];
+/** isOurs says whether a route or a next-hop object is xnet's. */
+export function isOurs(object: { readonly protocol: number }, { protocol }: Ownership): boolean {
+  return object.protocol === protocol;
+}
+
+/** isGuard says whether a route has the form of a pool's unreachable route. */
+export function isGuard(route: KernelRoute): boolean {
+  return route.type === routeTypes.unreachable && route.metric === guardMetric && route.tos === 0;
+}
+
+/** guardOf is the unreachable route of a pool: what is not leased must not leave by the default route. */
+export function guardOf(pool: Prefix, { protocol }: Ownership): KernelRoute {
+  return {
+    destination: pool,
+    tos: 0,
+    metric: guardMetric,
+    protocol,
+    type: routeTypes.unreachable,
+    hops: noHops,
+    nextHopId: 0,
+    preferredSource: undefined,
+    hasOptions: false,
+  };
+}
+
+/** nextHopIdOf is the id of the next-hop object of a peer: its subnet's first address, 0x0a4c0300 for 10.76.3.0/24. */
+export function nextHopIdOf(peer: Route): number {
+  return peer.subnet.network;
+}
+
+/** nextHopOf is the next-hop object of a peer. */
+export function nextHopOf(peer: Route, hop: Hop, { protocol }: Ownership): NextHop {
+  return { id: nextHopIdOf(peer), protocol, hop, members: [] };
+}
+
+/** PeerRouteForm is what may differ between our routes to one peer. */
+export type PeerRouteForm = {
+  /** By its next-hop object, or plain. */
+  readonly byNextHop: boolean;
+  readonly hop: Hop;
+  readonly preferredSource: KernelRoute['preferredSource'];
+};
+
+/** peerRoute is our route to a peer's subnet. */
+export function peerRoute(peer: Route, form: PeerRouteForm, { protocol }: Ownership): KernelRoute {
+  return {
+    destination: peer.subnet,
+    tos: 0,
+    metric: 0,
+    protocol,
+    type: routeTypes.unicast,
+    hops: form.byNextHop ? noHops : [form.hop],
+    nextHopId: form.byNextHop ? nextHopIdOf(peer) : 0,
+    preferredSource: form.preferredSource,
+    hasOptions: false,
+  };
+}
+
+/** hasForm says whether a route of ours to a peer is exactly as peerRoute makes it. */
+export function hasForm(route: KernelRoute, peer: Route, form: PeerRouteForm): boolean {
+  if (route.metric !== 0 || route.tos !== 0 || route.type !== routeTypes.unicast || route.hasOptions) return false;
+  if (route.preferredSource !== form.preferredSource) return false;
+  if (form.byNextHop) return route.nextHopId === nextHopIdOf(peer);
+  const [hop] = route.hops;
+  return route.nextHopId === 0 && route.hops.length === 1 && hop !== undefined && sameHop(hop, form.hop);
+}
+
+/**
+ * leads says whether a route, whoever's, leads to a gateway on an interface, and nowhere else.
+ * @param ifindex the interface; undefined: any
+ */
+export function leads(
+  route: KernelRoute,
+  gateway: Route['nextHop'],
+  ifindex: number | undefined,
+  nextHops: ReadonlyMap<number, NextHop> | undefined,
+): boolean {
+  if (route.type !== routeTypes.unicast || route.hops.length > 1) return false;
+  const hop = route.nextHopId === 0 ? route.hops[0] : nextHops?.get(route.nextHopId)?.hop;
+  return hop !== undefined && hop.gateway === gateway && (ifindex === undefined || hop.ifindex === ifindex);
+}

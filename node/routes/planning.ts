@@ -1,0 +1,81 @@
+// A plan in the making: what it follows from and what it has come to so far.
+import type { Prefix } from '../../proto/domain/address.js';
+import type { Route } from '../../proto/domain/network.js';
+import type { KernelMirror } from '../kernel/mirror.js';
+import { type KernelRoute, linkFlags, type Refusal, type RouteChange } from '../kernel/route-kernel.js';
+import type { DesiredRoutes } from './desired.js';
+import type { Ownership } from './ownership.js';
+import type { RouteProblem } from './problems.js';
+
+/** Observed is what the kernel has. */
+export type Observed = Pick<KernelMirror, 'routes' | 'nextHops' | 'links' | 'addresses' | 'hasAddress' | 'epoch'>;
+
+/** PeerRefusal is what the kernel did not do for a peer, and under what circumstances. */
+export type PeerRefusal = {
+  readonly refusal: Refusal;
+  /** What was refused: "next hop 172753664". */
+  readonly what: string;
+  readonly nextHop: Route['nextHop'];
+  readonly ifindex: number;
+  /** Of the mirror. */
+  readonly epoch: number;
+};
+
+/** RoutePlanInput is what a plan follows from. */
+export type RoutePlanInput = Ownership & {
+  readonly desired: DesiredRoutes;
+  readonly observed: Observed;
+  /** Whether next-hop objects may be used, where the kernel has them. */
+  readonly useNextHops: boolean;
+  /** What the kernel did not do for a peer, by prefixKey: not tried again until something changes. */
+  readonly refusals: ReadonlyMap<number, PeerRefusal>;
+};
+
+/** PlannedChange is one change, and the peer that it is made for; undefined for guards and for what is stale. */
+export type PlannedChange = { readonly change: RouteChange; readonly peer: Route | undefined };
+
+/** Planning is a plan in the making. */
+export type Planning = {
+  readonly input: RoutePlanInput;
+  readonly additions: PlannedChange[];
+  readonly deletions: PlannedChange[];
+  readonly problems: RouteProblem[];
+  readonly counts: { desired: number; installed: number; conflicting: number; unreachable: number };
+  /** Interface index of the underlay; undefined when nothing can be added there now. */
+  readonly ifindex: number | undefined;
+  /** Peers' subnets must not overlap these. */
+  readonly forbidden: readonly { readonly prefix: Prefix; readonly what: string }[];
+  /** Preferred source of our routes: as desired, if an interface has it. */
+  readonly preferredSource: KernelRoute['preferredSource'];
+  /** Ids of next-hop objects that routes of ours need. */
+  readonly nextHopIds: Set<number>;
+  /** Routes that could not be added because the interface can't take any. */
+  waiting: number;
+};
+
+/** beginPlan looks at what holds for all peers. */
+export function beginPlan(input: RoutePlanInput): Planning {
+  const { desired, observed, useNextHops } = input;
+  const { underlay, own, preferredSource } = desired;
+  const link = underlay && observed.links.get(underlay.ifindex);
+  // The kernel takes plain routes also while the carrier is down, next-hop objects it does not.
+  const needed = useNextHops && observed.nextHops !== undefined ? linkFlags.up | linkFlags.lowerUp : linkFlags.up;
+  const usable = link !== undefined && (link.flags & needed) === needed;
+  const forbidden = observed.addresses
+    .filter((address) => address.ifindex === underlay?.ifindex)
+    .map(({ prefix }) => ({ prefix, what: `the network of ${underlay?.ifname}` }));
+  if (own !== undefined) forbidden.push({ prefix: own, what: "this host's own subnet" });
+  return {
+    input,
+    additions: [],
+    deletions: [],
+    problems: [],
+    counts: { desired: desired.peers.size, installed: 0, conflicting: 0, unreachable: 0 },
+    ifindex: usable ? link.ifindex : undefined,
+    forbidden,
+    preferredSource:
+      preferredSource !== undefined && observed.hasAddress(preferredSource) ? preferredSource : undefined,
+    nextHopIds: new Set(),
+    waiting: 0,
+  };
+}

@@ -1,0 +1,156 @@
+// What can be wrong with a host's routes, and the sentence that tells people. Pure.
+import { formatIpv4, formatPrefix } from '../../proto/domain/address.js';
+import type { Route } from '../../proto/domain/network.js';
+import type { KernelRoute, NextHop, Refusal, RouteChange } from '../kernel/route-kernel.js';
+import type { Finding } from '../reconcile/effect.js';
+import { formatRoute, type Names, removeCommand } from './format.js';
+
+/** RouteProblem is one thing that is not as desired. */
+export type RouteProblem =
+  /** Somebody else's route for exactly the peer's subnet leads elsewhere; ours can't be, or comes after it. */
+  | { readonly reason: 'ForeignRoute'; readonly peer: Route; readonly route: KernelRoute }
+  /** Somebody else's route takes a part of the peer's traffic elsewhere: more specific, or for one type of service. */
+  | { readonly reason: 'MoreSpecificRoute'; readonly peer: Route; readonly route: KernelRoute }
+  /** Somebody else's route for the peer's subnet leads elsewhere, but ours comes first. */
+  | { readonly reason: 'ShadowedRoute'; readonly peer: Route; readonly route: KernelRoute }
+  /** Somebody else's route takes traffic for this node's own subnet away from its bridge. */
+  | { readonly reason: 'OwnSubnetRouted'; readonly route: KernelRoute }
+  /** Somebody else's route is where the pool's unreachable route should be. */
+  | { readonly reason: 'GuardBlocked'; readonly route: KernelRoute }
+  | { readonly reason: 'NotOnLink'; readonly peer: Route; readonly interfaceName: string }
+  /** The peer's subnet overlaps this node's own, or the network that the peers are reached on. */
+  | { readonly reason: 'OverlapsHost'; readonly peer: Route; readonly what: string }
+  | { readonly reason: 'InterfaceDown'; readonly interfaceName: string; readonly waiting: number }
+  | { readonly reason: 'InterfaceGone'; readonly interfaceName: string; readonly waiting: number }
+  /** A next-hop object of ours that is not needed is used by a route or a group of somebody else's. */
+  | { readonly reason: 'NextHopInUse'; readonly nextHop: NextHop }
+  | { readonly reason: 'RouteRefused'; readonly what: string; readonly refusal: Refusal }
+  | { readonly reason: 'KernelUnavailable'; readonly message: string };
+
+type Reason = RouteProblem['reason'];
+type Of<R extends Reason> = RouteProblem & { readonly reason: R };
+type Writer<R extends Reason> = { readonly transient: boolean; readonly write: (of: Group<R>, names: Names) => string };
+type Group<R extends Reason> = readonly [Of<R>, ...Of<R>[]];
+
+// More would make a line that nobody reads.
+const examples = 3;
+
+function list<T>(items: readonly T[], write: (item: T) => string, separator = '; '): string {
+  const shown = items.slice(0, examples).map(write).join(separator);
+  return items.length <= examples ? shown : `${shown} and ${items.length - examples} more`;
+}
+
+function peerName({ peer }: { readonly peer: Route }): string {
+  return `${formatPrefix(peer.subnet)} of ${peer.nodeName}`;
+}
+
+const RTPROT_KERNEL = 2;
+
+function howToRemove(route: KernelRoute, names: Names): string {
+  if (route.protocol !== RTPROT_KERNEL) return `remove it with: ${removeCommand(route, names)}`;
+  return 'it comes with an address of that interface: remove the address, or the Docker network behind it';
+}
+
+function foreign(of: { readonly peer: Route; readonly route: KernelRoute }, names: Names): string {
+  return `${peerName(of)} by "${formatRoute(of.route, names)}" (${howToRemove(of.route, names)})`;
+}
+
+function waiting(count: number): string {
+  return count === 1 ? '1 route waits' : `${count} routes wait`;
+}
+
+const writers: { readonly [R in Reason]: Writer<R> } = {
+  ForeignRoute: {
+    transient: false,
+    write: (of, names) => `routed elsewhere by routes that are not xnet's: ${list(of, (one) => foreign(one, names))}`,
+  },
+  MoreSpecificRoute: {
+    transient: false,
+    write: (of, names) => `partly routed elsewhere: ${list(of, (one) => foreign(one, names))}`,
+  },
+  ShadowedRoute: {
+    transient: false,
+    write: (of, names) =>
+      `xnet's routes come before others that lead elsewhere: ${list(of, (one) => foreign(one, names))}`,
+  },
+  OwnSubnetRouted: {
+    transient: false,
+    write: (of, names) =>
+      `this host's own subnet is routed away from its bridge: ${list(
+        of,
+        ({ route }) => `"${formatRoute(route, names)}" (${howToRemove(route, names)})`,
+      )}`,
+  },
+  GuardBlocked: {
+    transient: false,
+    write: (of, names) =>
+      `unleased subnets are not kept from leaving the host, another route is in the place of xnet's: ${list(
+        of,
+        ({ route }) => `"${formatRoute(route, names)}" (${howToRemove(route, names)})`,
+      )}`,
+  },
+  NotOnLink: {
+    transient: false,
+    write: (of) =>
+      `not on the network of ${of[0].interfaceName}: ${list(
+        of,
+        ({ peer }) => `${peer.nodeName} (${formatIpv4(peer.nextHop)})`,
+        ', ',
+      )}; peers have to share a layer 2 network: name the right interface with --interface, or change the node's address with xctl nodes set NAME --address`,
+  },
+  OverlapsHost: {
+    transient: false,
+    write: (of) =>
+      `not routed, because it would cut this host off: ${list(
+        of,
+        (one) => `${peerName(one)} overlaps ${one.what}`,
+      )}; the pool has to be another`,
+  },
+  InterfaceDown: {
+    transient: true,
+    write: ([one]) => `${one.interfaceName} is down or has no carrier: ${waiting(one.waiting)} for it`,
+  },
+  InterfaceGone: {
+    transient: true,
+    write: ([one]) => `${one.interfaceName} is gone: ${waiting(one.waiting)} for it`,
+  },
+  NextHopInUse: {
+    transient: false,
+    write: (of) =>
+      `next-hop objects of xnet's are used by others' routes or groups and were left: ${list(
+        of,
+        ({ nextHop }) => `id ${nextHop.id}`,
+        ', ',
+      )}; see ip nexthop and ip route`,
+  },
+  RouteRefused: {
+    transient: true,
+    write: (of) =>
+      `refused by the kernel: ${list(of, ({ what, refusal }) => `${what}: ${refusal.text || refusal.errno}`)}`,
+  },
+  KernelUnavailable: { transient: true, write: ([one]) => `the kernel's routes can't be read: ${one.message}` },
+};
+
+function findingOf<R extends Reason>(group: Group<R>, names: Names): Finding {
+  const { reason } = group[0];
+  const writer: Writer<R> = writers[reason as R];
+  return { type: 'Routes', transient: writer.transient, reason, message: writer.write(group, names) };
+}
+
+/** findingsOf tells of problems, one finding per reason. */
+export function findingsOf(problems: readonly RouteProblem[], names: Names): readonly Finding[] {
+  const groups = new Map<Reason, [RouteProblem, ...RouteProblem[]]>();
+  for (const problem of problems) {
+    const group = groups.get(problem.reason);
+    if (group === undefined) groups.set(problem.reason, [problem]);
+    else group.push(problem);
+  }
+  return [...groups.values()].map((group) => findingOf(group, names));
+}
+
+/** describeChange names a change for a message: "route to 10.76.5.0/24". */
+export function describeChange(change: RouteChange): string {
+  if ('route' in change)
+    return `${change.op === 'deleteRoute' ? 'deleting ' : ''}route to ${formatPrefix(change.route.destination)}`;
+  return `${change.op === 'deleteNextHop' ? 'deleting ' : ''}next hop ${change.nextHop.id}`;
+}

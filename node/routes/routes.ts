@@ -1,0 +1,151 @@
+// The routes effect: keeps the kernel's routes to peers' subnets as desired.
+// Invariants: a turn plans on what the kernel has at that moment, and again after its own changes, until nothing is
+// left to do; what the kernel refuses for one peer keeps no other peer from its route; what is not ours is never named
+// in a change.
+import { prefixKey } from '../../proto/domain/address.js';
+import type { Route, RouteCounts } from '../../proto/domain/network.js';
+import { messageOf } from '../../proto/errors.js';
+import type { KernelMirror } from '../kernel/mirror.js';
+import type { Refusal, RouteKernel } from '../kernel/route-kernel.js';
+import { SyscallError } from '../kernel/syscall.js';
+import type { Effect, Outcome } from '../reconcile/effect.js';
+import type { DesiredRoutes } from './desired.js';
+import { planRoutes, type RoutePlan } from './plan.js';
+import type { PeerRefusal, PlannedChange } from './planning.js';
+import { describeChange, findingsOf, type RouteProblem } from './problems.js';
+import { defaultRouteProtocol } from './protocol.js';
+
+/** RoutesOptions are the parts of a routes effect, and its settings. */
+export type RoutesOptions = {
+  readonly kernel: RouteKernel;
+  /** A mirror of the same kernel, of the same protocol. */
+  readonly mirror: KernelMirror;
+  /** rtm_protocol that marks our routes. Default 88. */
+  readonly protocol?: number;
+  /** Use next-hop objects where the kernel has them ("auto", the default), or never. */
+  readonly nextHops?: 'auto' | 'never';
+  /** A turn dumps the kernel's routes when the last dump is older, in milliseconds. Default 20,000. */
+  readonly dumpEveryMs?: number;
+};
+
+// Three are made when routes change their form: append, delete, look. More only while somebody else writes as well.
+const longestRounds = 6;
+
+// Answers that mean "it is not as the mirror has it": looked at anew and tried again in the same turn.
+const surprises: ReadonlySet<string> = new Set(['EEXIST', 'ENOENT', 'ESRCH', 'ENODEV', 'ENOBUFS', 'EPROTO']);
+
+/** Routes is the effect. Its turns must not overlap. */
+export class Routes implements Effect<DesiredRoutes> {
+  readonly name = 'routes';
+  readonly #options: Required<RoutesOptions>;
+  // By prefixKey of the peer's subnet.
+  readonly #refusals = new Map<number, PeerRefusal>();
+  #counts: RouteCounts = { desired: 0, installed: 0, conflicting: 0, unreachable: 0 };
+
+  constructor(options: RoutesOptions) {
+    this.#options = { protocol: defaultRouteProtocol, nextHops: 'auto', dumpEveryMs: 20_000, ...options };
+  }
+
+  /** counts are those of the last turn. */
+  get counts(): RouteCounts {
+    return this.#counts;
+  }
+
+  /** converge makes the routes as desired. */
+  async converge(desired: DesiredRoutes, signal: AbortSignal): Promise<Outcome> {
+    const { mirror, dumpEveryMs } = this.#options;
+    try {
+      mirror.setRanges(desired.ranges);
+      await mirror.refresh(dumpEveryMs);
+      return await this.#rounds(desired, signal);
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
+      mirror.invalidate();
+      return { findings: findingsOf([{ reason: 'KernelUnavailable', message: messageOf(error) }], mirror), changes: 0 };
+    }
+  }
+
+  /** remove takes away all our routes and next-hop objects. */
+  async remove(desired: DesiredRoutes, signal: AbortSignal): Promise<Outcome> {
+    this.#options.mirror.invalidate();
+    return this.converge(
+      {
+        ...desired,
+        underlay: undefined,
+        own: undefined,
+        preferredSource: undefined,
+        peers: new Map(),
+        unresolved: new Set(),
+        pools: [],
+      },
+      signal,
+    );
+  }
+
+  async #rounds(desired: DesiredRoutes, signal: AbortSignal): Promise<Outcome> {
+    const { kernel, mirror } = this.#options;
+    this.#forgetRefusals(desired);
+    let changes = 0;
+    let failures: readonly RouteProblem[] = [];
+    for (let round = 1; ; round += 1) {
+      const at = { ifindex: desired.underlay?.ifindex ?? 0, epoch: mirror.epoch };
+      const plan = this.#plan(desired);
+      if (plan.changes.length === 0 || round > longestRounds || signal.aborted) {
+        this.#counts = plan.counts;
+        // What failed is told as long as it is still to be done.
+        const left = plan.changes.length === 0 ? [] : failures;
+        return { findings: findingsOf([...plan.problems, ...left], mirror), changes };
+      }
+      const outcomes = await kernel.apply(
+        plan.changes.map(({ change }) => change),
+        signal,
+      );
+      changes += outcomes.filter((outcome) => outcome === undefined).length;
+      failures = this.#judge(plan.changes, outcomes, at);
+      await mirror.refresh();
+    }
+  }
+
+  #plan(desired: DesiredRoutes): RoutePlan {
+    const { mirror, protocol, nextHops } = this.#options;
+    return planRoutes({
+      desired,
+      observed: mirror,
+      protocol,
+      useNextHops: nextHops === 'auto',
+      refusals: this.#refusals,
+    });
+  }
+
+  // Returns what failed, and remembers what is not worth another attempt before something changes.
+  #judge(planned: readonly PlannedChange[], outcomes: readonly (Refusal | undefined)[], at: At): RouteProblem[] {
+    const failures: RouteProblem[] = [];
+    const refused = new Set<Route>();
+    for (const [index, refusal] of outcomes.entries()) {
+      const entry = planned[index];
+      if (refusal === undefined || entry === undefined || refusal.errno === 'ECANCELED') continue;
+      const { change, peer } = entry;
+      // A route whose next-hop object was refused is refused too.
+      if (peer !== undefined && refused.has(peer)) continue;
+      const what = describeChange(change);
+      failures.push({ reason: 'RouteRefused', what, refusal });
+      if (isSurprise(refusal)) this.#options.mirror.invalidate();
+      else if (peer !== undefined) {
+        refused.add(peer);
+        this.#refusals.set(prefixKey(peer.subnet), { refusal, what, nextHop: peer.nextHop, ...at });
+      }
+    }
+    return failures;
+  }
+
+  #forgetRefusals(desired: DesiredRoutes): void {
+    for (const key of this.#refusals.keys()) if (!desired.peers.has(key)) this.#refusals.delete(key);
+  }
+}
+
+type At = Pick<PeerRefusal, 'ifindex' | 'epoch'>;
+
+function isSurprise({ errno, text }: Refusal): boolean {
+  // "Nexthop id does not exist", "Invalid prefsrc address" (net/ipv4/fib_semantics.c)
+  return surprises.has(errno) || (errno === 'EINVAL' && /id does not exist|prefsrc/i.test(text));
+}

@@ -1,0 +1,201 @@
+// Which interface and which of its addresses peers are reached on. Pure.
+import { formatIpv4, type Ipv4, type Prefix, prefixesOverlap, prefixKey } from '../../proto/domain/address.js';
+import { quoted } from '../../proto/domain/input.js';
+import type { HostNetwork } from '../../proto/domain/network.js';
+import { linkName } from '../kernel/link-name.js';
+import {
+  type Address,
+  addressFlags,
+  type KernelRoute,
+  type Link,
+  linkFlags,
+  type NextHop,
+  routeTypes,
+  scopes,
+} from '../kernel/route-kernel.js';
+import type { Finding } from '../reconcile/effect.js';
+
+/** Underlay is where peers are reached: "eth0", its interface index, and this host's address on it. */
+export type Underlay = { readonly ifname: string; readonly ifindex: number; readonly address: Ipv4 };
+
+/** UnderlaySettings are what an operator may fix. */
+export type UnderlaySettings = {
+  /** --interface: "eth1" */
+  readonly interfaceName?: string | undefined;
+  /** --address */
+  readonly address?: Ipv4 | undefined;
+};
+
+/** UnderlayInput is what the choice follows from. */
+export type UnderlayInput = {
+  readonly settings: UnderlaySettings;
+  /** The node address that peers route to, of the assignment; undefined before the first one. */
+  readonly assigned: Ipv4 | undefined;
+  readonly links: ReadonlyMap<number, Link>;
+  readonly addresses: readonly Address[];
+  /** In the kernel's order. */
+  readonly defaultRoutes: readonly KernelRoute[];
+  readonly nextHops: ReadonlyMap<number, NextHop> | undefined;
+  /** Pools: addresses within are those of bridges, not the underlay's. */
+  readonly pools: readonly Prefix[];
+};
+
+/** UnderlayChoice is the interface, if there is one to be had, and what is wrong with it. */
+export type UnderlayChoice = { readonly underlay: Underlay | undefined; readonly findings: readonly Finding[] };
+
+function finding(reason: string, message: string, transient = false): Finding {
+  return { type: 'Underlay', transient, reason, message };
+}
+
+/**
+ * chooseUnderlay chooses: the interface that --address or --interface name; else the one with the assigned address;
+ * else the one of the best default route; else the only one with an address.
+ */
+export function chooseUnderlay(input: UnderlayInput): UnderlayChoice {
+  const { settings } = input;
+  if (settings.address !== undefined) return byAddress(input, settings.address);
+  if (settings.interfaceName !== undefined) return byName(input, settings.interfaceName);
+  return byAssignment(input);
+}
+
+function byAddress(input: UnderlayInput, wanted: Ipv4): UnderlayChoice {
+  const { settings, assigned } = input;
+  const holders = input.addresses.filter(({ address }) => address === wanted);
+  const named = holders.find((holder) => input.links.get(holder.ifindex)?.name === settings.interfaceName);
+  const holder = settings.interfaceName === undefined ? holders[0] : named;
+  if (holder === undefined) {
+    const where =
+      settings.interfaceName === undefined ? 'no interface has' : `${quoted(settings.interfaceName)} has not`;
+    const message = `${where} the address ${formatIpv4(wanted)} that --address names: ${candidatesText(input)}`;
+    return { underlay: undefined, findings: [finding('AddressMissing', message)] };
+  }
+  return chosen(input, holder, assigned === undefined || assigned === wanted ? [] : [mismatch(wanted, assigned)]);
+}
+
+function mismatch(wanted: Ipv4, assigned: Ipv4): Finding {
+  const message =
+    `peers route to ${formatIpv4(assigned)}, but --address names ${formatIpv4(wanted)}: ` +
+    `change the one, or the other with xctl nodes set NAME --address ${formatIpv4(wanted)}`;
+  return finding('AddressMismatch', message);
+}
+
+function byName(input: UnderlayInput, wanted: string): UnderlayChoice {
+  const { assigned } = input;
+  const link = [...input.links.values()].find(({ name }) => name === wanted);
+  if (link === undefined) {
+    const message = `there is no interface ${quoted(wanted)}, which --interface names: ${candidatesText(input)}`;
+    return { underlay: undefined, findings: [finding('InterfaceMissing', message)] };
+  }
+  const own = input.addresses.filter(({ ifindex }) => ifindex === link.ifindex);
+  const holder = own.find(({ address }) => address === assigned) ?? best(own);
+  if (holder === undefined) {
+    const message = `${wanted}, which --interface names, has no IPv4 address: give it one, or name another`;
+    return { underlay: undefined, findings: [finding('NoAddress', message, true)] };
+  }
+  return chosen(input, holder, missing(input, holder));
+}
+
+function byAssignment(input: UnderlayInput): UnderlayChoice {
+  const { assigned, addresses } = input;
+  const holder = addresses.find(({ address }) => address === assigned);
+  if (holder !== undefined) return chosen(input, holder, []);
+  const routed = byDefaultRoute(input);
+  if ('reason' in routed) return { underlay: undefined, findings: [routed] };
+  return chosen(input, routed, missing(input, routed));
+}
+
+// The assigned address is somewhere else, or nowhere: what we route out still works, what peers send does not arrive.
+function missing({ assigned, addresses, links }: UnderlayInput, holder: Address): readonly Finding[] {
+  if (assigned === undefined || holder.address === assigned) return [];
+  const elsewhere = addresses.find(({ address }) => address === assigned);
+  const where = elsewhere === undefined ? 'no interface has' : `${linkName(links, elsewhere.ifindex)} has`;
+  const message =
+    `peers route to ${formatIpv4(assigned)}, which ${where}: give it to the interface, ` +
+    `or change it with xctl nodes set NAME --address ${formatIpv4(holder.address)}`;
+  return [finding(elsewhere === undefined ? 'AddressMissing' : 'AddressElsewhere', message)];
+}
+
+function byDefaultRoute(input: UnderlayInput): Address | Finding {
+  const usable = input.addresses.filter((address) => isCandidate(input, address));
+  const on = (ifindex: number) => best(usable.filter((address) => address.ifindex === ifindex));
+  const routes = input.defaultRoutes
+    .filter((route) => route.type === routeTypes.unicast && interfacesOf(input, route).some(on))
+    .sort((a, b) => a.metric - b.metric);
+  const [first] = routes;
+  if (first === undefined) {
+    const interfaces = new Set(usable.map(({ ifindex }) => ifindex));
+    const only = interfaces.size === 1 ? best(usable) : undefined;
+    if (only !== undefined) return only;
+    if (usable.length === 0) return finding('NoAddress', 'no interface has an IPv4 address to reach peers on', true);
+    return finding('NoDefaultRoute', `there is no default route to tell the interface by: ${candidatesText(input)}`);
+  }
+  const equal = routes.filter((route) => route.metric === first.metric && route.tos === first.tos);
+  const interfaces = new Set(equal.flatMap((route) => interfacesOf(input, route)).filter(on));
+  const [ifindex] = interfaces;
+  const holder = ifindex === undefined ? undefined : on(ifindex);
+  if (interfaces.size === 1 && holder !== undefined) return holder;
+  const names = [...interfaces].map((each) => linkName(input.links, each)).join(' and ');
+  return finding('SeveralDefaultRoutes', `default routes of one metric lead to ${names}: name one with --interface`);
+}
+
+function interfacesOf({ nextHops }: UnderlayInput, route: KernelRoute): readonly number[] {
+  const hop = nextHops?.get(route.nextHopId)?.hop;
+  return (hop === undefined ? route.hops : [hop]).map(({ ifindex }) => ifindex);
+}
+
+function isCandidate({ links, pools }: UnderlayInput, { ifindex, address, prefix, scope }: Address): boolean {
+  const flags = links.get(ifindex)?.flags ?? 0;
+  if ((flags & linkFlags.loopback) !== 0 || scope >= scopes.link || address >>> 24 === 127) return false;
+  return !pools.some((pool) => prefixesOverlap(pool, prefix));
+}
+
+// Primary before secondary, valid before deprecated, else the kernel's order.
+function best(addresses: readonly Address[]): Address | undefined {
+  const rank = ({ flags, scope }: Address) =>
+    (scope >= scopes.link ? 4 : 0) +
+    ((flags & addressFlags.deprecated) !== 0 ? 2 : 0) +
+    ((flags & addressFlags.secondary) !== 0 ? 1 : 0);
+  return [...addresses].sort((a, b) => rank(a) - rank(b))[0];
+}
+
+function candidatesText(input: UnderlayInput): string {
+  const candidates = input.addresses
+    .filter((address) => isCandidate(input, address))
+    .map(({ ifindex, address }) => `${linkName(input.links, ifindex)} (${formatIpv4(address)})`);
+  if (candidates.length === 0) return 'no interface has an address that could be it';
+  return `set --interface or --address to one of ${candidates.slice(0, 8).join(', ')}`;
+}
+
+function chosen(input: UnderlayInput, holder: Address, findings: readonly Finding[]): UnderlayChoice {
+  const link = input.links.get(holder.ifindex);
+  if (link === undefined) {
+    return { underlay: undefined, findings: [finding('InterfaceMissing', 'the interface has just gone', true)] };
+  }
+  const underlay = { ifname: link.name, ifindex: link.ifindex, address: holder.address };
+  const name = linkName(input.links, link.ifindex);
+  const state = linkFlags.up | linkFlags.lowerUp;
+  if ((link.flags & state) === state) return { underlay, findings };
+  const what =
+    (link.flags & linkFlags.up) === 0 ? `is down: ip link set ${name} up` : 'has no carrier: check its cable';
+  return { underlay, findings: [...findings, finding('InterfaceDown', `${name} ${what}`, true)] };
+}
+
+/**
+ * hostNetworks are the networks on a host's interfaces that are not xnet's, for the report: pools must not overlap them.
+ * @param own this node's subnet, whose bridge is xnet's
+ */
+export function hostNetworks(
+  { links, addresses }: Pick<UnderlayInput, 'links' | 'addresses'>,
+  own: Prefix | undefined,
+): readonly HostNetwork[] {
+  const networks = new Map<number, HostNetwork>();
+  for (const { ifindex, prefix } of addresses) {
+    const link = links.get(ifindex);
+    if (link === undefined || (link.flags & linkFlags.loopback) !== 0) continue;
+    if (own !== undefined && prefixesOverlap(own, prefix)) continue;
+    if (!networks.has(prefixKey(prefix))) {
+      networks.set(prefixKey(prefix), { prefix, source: `interface ${linkName(links, ifindex)}` });
+    }
+  }
+  return [...networks.values()];
+}
