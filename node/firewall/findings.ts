@@ -1,0 +1,73 @@
+// Failures of one turn, collected as findings, so that one of them keeps nothing else from being done.
+import { quoted } from '../../proto/domain/input.js';
+import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
+import type { Finding } from '../reconcile/effect.js';
+import { ProgramMissing } from './programs.js';
+
+/** Area is what failed: one of the programs, or a sysctl. */
+export type Area = 'Nft' | 'Iptables' | 'Conntrack' | 'Forwarding';
+
+// Debian's names, which are those of most others: conntrack is in conntrack-tools elsewhere.
+const packages = {
+  Nft: 'nftables',
+  Iptables: 'iptables',
+  Conntrack: 'conntrack',
+  Forwarding: '',
+} as const satisfies Record<Area, string>;
+
+const without = {
+  Nft: 'nothing keeps the addresses of containers, or lets peers in, without it',
+  Iptables: "Docker's rules can't be looked at without it",
+  Conntrack: 'flows from before the join keep their translated addresses until they end without it',
+  Forwarding: '',
+} as const satisfies Record<Area, string>;
+
+/** Findings are those of one turn. */
+export class Findings {
+  readonly list: Finding[];
+
+  constructor(first: readonly Finding[] = []) {
+    this.list = [...first];
+  }
+
+  /**
+   * collect does some work; what it can't do becomes a finding, and the result undefined.
+   * @throws XnetError Cancelled
+   */
+  async collect<T>(area: Area, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      const known = error instanceof XnetError ? error.code !== 'Cancelled' : errnoOf(error) !== undefined;
+      if (!known) throw error;
+      const finding = findingOf(area, error);
+      const told = this.list.some(({ reason, message }) => reason === finding.reason && message === finding.message);
+      if (!told) this.list.push(finding);
+      return undefined;
+    }
+  }
+}
+
+function findingOf(area: Area, error: unknown): Finding {
+  const type = area === 'Forwarding' ? 'Forwarding' : 'Firewall';
+  const message = messageOf(error);
+  if (!(error instanceof ProgramMissing)) return { type, transient: true, reason: `${area}Failed`, message };
+  const hint = `${message}: install the package ${packages[area]}; ${without[area]}`;
+  return { type, transient: false, reason: `${area}Missing`, message: hint };
+}
+
+/** unusableName is the finding of an interface name that can't stand in a rule. */
+export function unusableName(name: string): Finding {
+  const message =
+    `the interface name ${quoted(name)} can't stand in a firewall rule: ` +
+    'rename the interface with 1 to 15 of letters, digits, "_", "." and "-"';
+  return { type: 'Firewall', transient: false, reason: 'UnusableInterfaceName', message };
+}
+
+/** contested is the finding of rules that do not stay as they are made. */
+export const contested: Finding = {
+  type: 'Firewall',
+  transient: true,
+  reason: 'Contested',
+  message: "another program changes xnet's firewall rules as fast as they are made: find it with nft monitor",
+};

@@ -1,0 +1,94 @@
+// Whether the host forwards at all, and whether it may be made to.
+// Invariant: forwarding is turned on only where something drops what nobody has let in. Docker before 28 sets the
+// policy of FORWARD to DROP only where it turns forwarding on itself; turned on by anybody else before its first start,
+// every port of every container is open to the network.
+import type { Finding } from '../reconcile/effect.js';
+import type { DesiredFirewall, EngineFacts } from './desired.js';
+import { ipv4Sysctl, type ProcFiles } from './proc.js';
+
+/** ForwardingState are the sysctls that decide whether packets are forwarded; undefined: there is no such file. */
+export type ForwardingState = {
+  /** net.ipv4.ip_forward: "1" */
+  readonly host: string | undefined;
+  /** net.ipv4.conf.NAME.forwarding of the underlay interface and of the bridge */
+  readonly interfaces: ReadonlyMap<string, string | undefined>;
+  /** net.ipv4.conf.NAME.rp_filter of "all" and of docker0 */
+  readonly reversePath: ReadonlyMap<string, string | undefined>;
+};
+
+/** readForwarding reads the sysctls. */
+export async function readForwarding(proc: ProcFiles, desired: DesiredFirewall): Promise<ForwardingState> {
+  const conf = async (names: readonly string[], key: string) =>
+    new Map(
+      await Promise.all(names.map(async (name) => [name, await proc.read(ipv4Sysctl('conf', name, key))] as const)),
+    );
+  const [host, interfaces, reversePath] = await Promise.all([
+    proc.read(ipv4Sysctl('ip_forward')),
+    conf([...new Set([desired.underlay, desired.bridge])], 'forwarding'),
+    conf(['all', 'docker0'], 'rp_filter'),
+  ]);
+  return { host, interfaces, reversePath };
+}
+
+/** ForwardingInput is what the decision follows from. */
+export type ForwardingInput = {
+  readonly state: ForwardingState;
+  readonly bridge: string;
+  /** Some backend of iptables drops forwarded packets that no rule accepts. */
+  readonly drops: boolean;
+  readonly engine: EngineFacts | undefined;
+};
+
+/** ForwardingPlan says whether to turn forwarding on, and what is wrong. Notes are worth knowing, no more. */
+export type ForwardingPlan = {
+  readonly turnOn: boolean;
+  readonly findings: readonly Finding[];
+  readonly notes: readonly string[];
+};
+
+/** planForwarding decides. */
+export function planForwarding({ state, bridge, drops, engine }: ForwardingInput): ForwardingPlan {
+  const notes = reversePathNotes(state, bridge);
+  if (state.host === '0') {
+    // From 28 on, Docker drops what comes from outside by rules of its own, whatever the policy.
+    const dropsItself = engine?.running === true && (engine.major ?? 0) >= 28 && engine.iptables !== false;
+    if (drops || dropsItself) return { turnOn: true, findings: [], notes };
+    return { turnOn: false, findings: [forwardingOff(engine)], notes };
+  }
+  const findings = [...state.interfaces].flatMap(([name, value]) => (value === '0' ? [interfaceOff(name)] : []));
+  // Before 28, nothing else keeps strangers away. It was so before us, and closing it could cut off others.
+  const open = !drops && engine?.running === true && engine.major !== undefined && engine.major < 28;
+  if (!open) return { turnOn: false, findings, notes };
+  const note =
+    "the policy of iptables' FORWARD chain is ACCEPT: hosts that route to this one reach every container port; " +
+    'close them with iptables -P FORWARD DROP';
+  return { turnOn: false, findings, notes: [...notes, note] };
+}
+
+function forwardingOff(engine: EngineFacts | undefined): Finding {
+  if (engine?.running === true) {
+    const message =
+      'net.ipv4.ip_forward is 0, and turning it on would open every container port to the network, because nothing ' +
+      'drops what is forwarded: iptables -P FORWARD DROP, then sysctl -w net.ipv4.ip_forward=1';
+    return { type: 'Forwarding', transient: false, reason: 'ForwardingOff', message };
+  }
+  const message =
+    'net.ipv4.ip_forward is 0: it stays so until Docker runs, which has to close the ports of containers first';
+  return { type: 'Forwarding', transient: true, reason: 'ForwardingOff', message };
+}
+
+function interfaceOff(name: string): Finding {
+  const message = `nothing that comes in on ${name} is forwarded: sysctl -w net/ipv4/conf/${name}/forwarding=1`;
+  return { type: 'Forwarding', transient: false, reason: 'InterfaceForwardingOff', message };
+}
+
+// Our own traffic comes in where the answer goes out, so that a strict filter lets it through. A container that is on
+// docker0 and on our network at once answers by docker0 whatever comes in by our bridge.
+function reversePathNotes({ reversePath }: ForwardingState, bridge: string): readonly string[] {
+  // The greater of both counts: 1 is strict, 2 is loose (Documentation/networking/ip-sysctl.rst).
+  const mode = Math.max(...[...reversePath.values()].map((value) => Number(value ?? 0)));
+  if (bridge === 'docker0' || mode !== 1 || reversePath.get('docker0') === undefined) return [];
+  return [
+    `rp_filter is strict on docker0: a container that is on docker0 and on ${bridge} at once is not reached from other hosts`,
+  ];
+}

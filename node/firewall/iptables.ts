@@ -1,0 +1,85 @@
+// Both backends of iptables: what each has, and changes to it.
+// Invariant: looking at a backend makes nothing in it. iptables-legacy loads modules and makes tables just by being
+// asked for them, so it runs only where it has tables already.
+import type { Exec } from '../process/exec.js';
+import { type Backend, parseSave, type Tables } from './iptables-rules.js';
+import type { ProcFiles } from './proc.js';
+import { failureOf, ProgramMissing, runProgram } from './programs.js';
+
+// How long another iptables may hold the lock of the legacy backend, in seconds.
+const waitSeconds = '5';
+
+const empty: Tables = new Map();
+
+/** Iptables runs iptables-save and iptables-restore of either backend. */
+export class Iptables {
+  readonly #exec: Exec;
+  readonly #proc: ProcFiles;
+  // How a backend's programs begin: "iptables-nft", or "iptables" where that is all there is.
+  readonly #prefixes = new Map<Backend, string>();
+
+  constructor(exec: Exec, proc: ProcFiles) {
+    this.#exec = exec;
+    this.#proc = proc;
+  }
+
+  /**
+   * tables are the tables of a backend, none where it is not used; undefined: its programs are not installed.
+   * @throws XnetError FailedPrecondition when iptables-save fails
+   */
+  async tables(backend: Backend, signal: AbortSignal): Promise<Tables | undefined> {
+    if (backend === 'legacy' && !(await this.#hasLegacyTables())) return empty;
+    try {
+      const program = `${await this.#prefix(backend, signal)}-save`;
+      const result = await runProgram(this.#exec, [program], { signal });
+      if (result.code !== 0) throw failureOf(`${program} failed`, result);
+      return parseSave(result.stdout);
+    } catch (error) {
+      if (!(error instanceof ProgramMissing)) throw error;
+      this.#prefixes.delete(backend);
+      return undefined;
+    }
+  }
+
+  async #hasLegacyTables(): Promise<boolean> {
+    return ((await this.#proc.read('net/ip_tables_names')) ?? '') !== '';
+  }
+
+  /**
+   * restore applies input for iptables-restore. Each table of it is changed as a whole, or not at all.
+   * @throws XnetError ProgramMissing, FailedPrecondition when it is refused: somebody else changed the rules just then
+   */
+  async restore(backend: Backend, input: string, signal: AbortSignal): Promise<void> {
+    const program = `${await this.#prefix(backend, signal)}-restore`;
+    const result = await runProgram(this.#exec, [program, '--noflush', '-w', waitSeconds], { signal, input });
+    if (result.code !== 0) throw failureOf(`${program} failed`, result);
+  }
+
+  /**
+   * preferred is the backend that Docker will use on this host: the one of the program `iptables`.
+   * @throws XnetError ProgramMissing
+   */
+  async preferred(signal: AbortSignal): Promise<Backend> {
+    const { stdout } = await runProgram(this.#exec, ['iptables', '--version'], { signal });
+    return stdout.includes('nf_tables') ? 'nft' : 'legacy';
+  }
+
+  async #prefix(backend: Backend, signal: AbortSignal): Promise<string> {
+    const known = this.#prefixes.get(backend);
+    if (known !== undefined) return known;
+    const own = `iptables-${backend}`;
+    const prefix = (await this.#isInstalled(own, signal)) ? own : 'iptables';
+    if (prefix === 'iptables' && (await this.preferred(signal)) !== backend) throw new ProgramMissing(own);
+    this.#prefixes.set(backend, prefix);
+    return prefix;
+  }
+
+  async #isInstalled(program: string, signal: AbortSignal): Promise<boolean> {
+    try {
+      return (await runProgram(this.#exec, [program, '--version'], { signal })).code === 0;
+    } catch (error) {
+      if (error instanceof ProgramMissing) return false;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,71 @@
+// nft: lists our table and runs scripts, each of which is one transaction.
+import type { Exec } from '../process/exec.js';
+import { failureOf, runProgram } from './programs.js';
+import { type InstalledTable, isOurs, isOursByText, parseTable, tableName } from './ruleset.js';
+
+/**
+ * FoundTable is what is there under our table's name. `ours` says that we made it; `table` is undefined where it is
+ * not to be read, and then it is not as desired.
+ */
+export type FoundTable = { readonly ours: boolean; readonly table: InstalledTable | undefined };
+
+/** Nft runs nft(8). */
+export class Nft {
+  readonly #exec: Exec;
+
+  constructor(exec: Exec) {
+    this.#exec = exec;
+  }
+
+  /**
+   * find looks at our table; undefined: there is none.
+   * @throws XnetError ProgramMissing when there is no nft, FailedPrecondition when it fails
+   */
+  async find(signal: AbortSignal): Promise<FoundTable | undefined> {
+    const json = await this.#list(['-j'], signal);
+    const table = json === undefined ? undefined : parseTable(json);
+    if (table !== undefined) return { ours: isOurs(table), table };
+    if (json === undefined) return undefined;
+    const text = await this.#list([], signal);
+    return text === undefined ? undefined : { ours: isOursByText(text), table: undefined };
+  }
+
+  async #list(flags: readonly string[], signal: AbortSignal): Promise<string | undefined> {
+    const result = await runProgram(this.#exec, ['nft', ...flags, 'list', 'table', 'ip', tableName], { signal });
+    if (result.code === 0) return result.stdout;
+    if (/No such file or directory/.test(result.stderr)) return undefined;
+    // Ended by a signal: JSON of some tables is too much for some versions of nft.
+    if (result.code > 128 && flags.length > 0) return '';
+    throw failureOf(`nft can't list table ip ${tableName}`, result);
+  }
+
+  /**
+   * run runs a script as one transaction: all of it, or nothing.
+   * @throws XnetError ProgramMissing when there is no nft, FailedPrecondition when it fails
+   */
+  async run(script: string, signal: AbortSignal): Promise<void> {
+    const result = await runProgram(this.#exec, ['nft', '-f', '-'], { signal, input: script });
+    if (result.code !== 0) throw failureOf(`nft can't change table ip ${tableName}`, result);
+  }
+
+  /**
+   * remove deletes our table; it is no failure when there is none.
+   * @throws XnetError ProgramMissing when there is no nft, FailedPrecondition when it fails
+   */
+  async remove(signal: AbortSignal): Promise<void> {
+    const result = await runProgram(this.#exec, ['nft', 'delete', 'table', 'ip', tableName], { signal });
+    if (result.code === 0 || /No such file or directory/.test(result.stderr)) return;
+    throw failureOf(`nft can't delete table ip ${tableName}`, result);
+  }
+
+  /**
+   * hasDockerTable says whether Docker keeps its rules in nftables: a table ip docker-bridges (moby,
+   * daemon/libnetwork/drivers/bridge/internal/nftabler).
+   * @throws XnetError ProgramMissing when there is no nft, FailedPrecondition when it fails
+   */
+  async hasDockerTable(signal: AbortSignal): Promise<boolean> {
+    const result = await runProgram(this.#exec, ['nft', 'list', 'tables', 'ip'], { signal });
+    if (result.code !== 0) throw failureOf("nft can't list tables", result);
+    return result.stdout.split('\n').includes('table ip docker-bridges');
+  }
+}

@@ -1,0 +1,114 @@
+// What is to be done to the firewall of a host, from what is there. Pure.
+// Invariant: what can't be looked at is not changed.
+import type { Finding } from '../reconcile/effect.js';
+import { type DesiredFirewall, type EngineFacts, filtersWithNftables } from './desired.js';
+import {
+  type Backend,
+  forwardPolicy,
+  hasChain,
+  jumpsToUserChain,
+  planRules,
+  type Role,
+  type RulesPlan,
+  type Tables,
+  userChain,
+} from './iptables-rules.js';
+import type { FoundTable } from './nft.js';
+import { planTable, rulesetOf, type TablePlan, tableName } from './ruleset.js';
+
+/** Observed is the firewall of a host as it is. */
+export type Observed = {
+  /** "none": there is no table of our name; undefined: it could not be looked at. */
+  readonly table: FoundTable | 'none' | undefined;
+  /** Backends of iptables that are installed and could be looked at. */
+  readonly backends: ReadonlyMap<Backend, Tables>;
+  /** Where Docker will make its chains, if none has them yet; undefined: not known. */
+  readonly preferred: Backend | undefined;
+  /** There is a table of Docker's nftables backend. */
+  readonly dockerTable: boolean;
+};
+
+/** FirewallPlan is what is to be done, and what can't be. Notes are worth knowing, no more. */
+export type FirewallPlan = {
+  readonly table: TablePlan;
+  readonly rules: ReadonlyMap<Backend, RulesPlan>;
+  readonly findings: readonly Finding[];
+  readonly notes: readonly string[];
+  /** A backend drops forwarded packets that no rule accepts. */
+  readonly drops: boolean;
+};
+
+/** withUserChain are the backends that have a DOCKER-USER chain. */
+export function withUserChain(backends: ReadonlyMap<Backend, Tables>): readonly Backend[] {
+  return [...backends].filter(([, tables]) => hasChain(tables, userChain)).map(([backend]) => backend);
+}
+
+/** planFirewall plans. */
+export function planFirewall(
+  desired: DesiredFirewall,
+  observed: Observed,
+  engine: EngineFacts | undefined,
+): FirewallPlan {
+  const { table, backends } = observed;
+  const findings: Finding[] = [];
+  const notes: string[] = [];
+  const foreign = table !== undefined && table !== 'none' && !table.ours;
+  if (foreign) findings.push(finding('ForeignTable', foreignMessage));
+  const tablePlan: TablePlan =
+    table === undefined || foreign
+      ? { kind: 'none' }
+      : planTable(rulesetOf(desired), table === 'none' ? undefined : table.table);
+
+  const users = withUserChain(backends);
+  const unsupported = filtersWithNftables(engine) || (users.length === 0 && observed.dockerTable);
+  if (unsupported) findings.push(finding('UnsupportedFirewallBackend', unsupportedMessage));
+  const filters = engine?.iptables !== false && !unsupported;
+  if (!filters && !unsupported && users.length === 0) notes.push(unfilteredNote);
+
+  const led = [...backends.values()].some(jumpsToUserChain);
+  const rules = new Map<Backend, RulesPlan>();
+  let missing = false;
+  for (const [backend, tables] of backends) {
+    const role = roleOf(backend, users, filters ? observed.preferred : undefined);
+    const expected = hasChain(tables, 'DOCKER') || (engine?.running === true && filters);
+    const abandoned = !led && role !== 'nothing' && expected;
+    missing ||= abandoned;
+    rules.set(backend, planRules(desired, tables, role, abandoned));
+  }
+  if (missing && engine?.running !== false) findings.push(finding('DockerRulesMissing', missingMessage));
+  const drops = [...backends.values()].some((tables) => forwardPolicy(tables) === 'DROP');
+  return { table: tablePlan, rules, findings, notes, drops };
+}
+
+// Each backend that has rules decides on a packet by itself, so that all with Docker's chains need ours: there are two
+// where Docker was moved from one to the other since the host started.
+function roleOf(backend: Backend, users: readonly Backend[], preferred: Backend | undefined): Role {
+  if (users.includes(backend)) return 'rules';
+  // Made in advance: Docker takes the chain and what is in it over, and drops nothing of ours for a moment.
+  return users.length === 0 && backend === preferred ? 'chain and rules' : 'nothing';
+}
+
+function finding(reason: string, message: string): Finding {
+  return { type: 'Firewall', transient: false, reason, message };
+}
+
+const foreignMessage =
+  `there is an nftables table ip ${tableName} that xnet did not make, and it needs that name: ` +
+  `rename it, or delete it with nft delete table ip ${tableName}`;
+
+const unsupportedMessage =
+  `Docker uses its nftables backend, which has no ${userChain} chain: ` +
+  'put "firewall-backend": "iptables" into daemon.json and restart Docker';
+
+const missingMessage =
+  "Docker's own rules are missing from iptables, somebody has flushed them: restart Docker to have them back";
+
+const unfilteredNote =
+  'Docker runs with "iptables": false: it drops nothing and translates nothing, and what comes to containers is up to ' +
+  'the rules of this host';
+
+/** changesOf is how many changes a plan has. */
+export function changesOf({ table, rules }: FirewallPlan): number {
+  const tableChanges = table.kind === 'none' ? 0 : table.kind === 'replace' ? 1 : table.changes;
+  return [...rules.values()].reduce((sum, { changes }) => sum + changes, tableChanges);
+}

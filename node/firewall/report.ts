@@ -1,0 +1,65 @@
+// The firewall for `xnetd status`: desired against installed. Pure.
+import { formatIpv4 } from '../../proto/domain/address.js';
+import type { Finding } from '../reconcile/effect.js';
+import type { DesiredFirewall } from './desired.js';
+import type { ForwardingPlan, ForwardingState } from './forwarding.js';
+import type { Backend } from './iptables-rules.js';
+import { changesOf, type FirewallPlan, type Observed } from './plan.js';
+import { setName } from './ruleset.js';
+
+/** FirewallReport is what is installed of what is desired. */
+export type FirewallReport = {
+  /** Our nftables table. "unknown": it could not be looked at. */
+  readonly table: 'installed' | 'differs' | 'missing' | 'foreign' | 'unknown';
+  /** Subnets of peers that are let in. */
+  readonly peers: { readonly desired: number; readonly installed: number };
+  /** Our rules in each backend of iptables; "unused": Docker has no chains there. */
+  readonly rules: readonly { readonly backend: Backend; readonly state: 'installed' | 'differs' | 'unused' }[];
+  /** net.ipv4.ip_forward is 1. */
+  readonly forwarding: boolean;
+  /** How many changes the next turn will make. */
+  readonly changes: number;
+  readonly findings: readonly Finding[];
+  /** Worth knowing, but not wrong: one line each. */
+  readonly notes: readonly string[];
+};
+
+/** ReportInput is what a report follows from. */
+export type ReportInput = {
+  readonly desired: DesiredFirewall;
+  readonly observed: Observed;
+  readonly plan: FirewallPlan;
+  readonly state: ForwardingState;
+  readonly forwarding: ForwardingPlan;
+  /** Of looking. */
+  readonly findings: readonly Finding[];
+};
+
+/** reportOf sums up. */
+export function reportOf({ desired, observed, plan, state, forwarding, findings }: ReportInput): FirewallReport {
+  return {
+    table: tableState(observed, plan),
+    peers: { desired: desired.peers.length, installed: installedPeers(desired, observed) },
+    rules: [...plan.rules].map(([backend, { changes, used }]) => ({
+      backend,
+      state: changes > 0 ? 'differs' : used ? 'installed' : 'unused',
+    })),
+    forwarding: state.host === '1',
+    changes: changesOf(plan) + (forwarding.turnOn ? 1 : 0),
+    findings: [...findings, ...plan.findings, ...forwarding.findings],
+    notes: [...plan.notes, ...forwarding.notes],
+  };
+}
+
+function tableState({ table }: Observed, plan: FirewallPlan): FirewallReport['table'] {
+  if (table === undefined) return 'unknown';
+  if (table === 'none') return 'missing';
+  if (!table.ours) return 'foreign';
+  return plan.table.kind === 'none' ? 'installed' : 'differs';
+}
+
+function installedPeers({ peers }: DesiredFirewall, { table }: Observed): number {
+  if (table === undefined || table === 'none' || !table.ours) return 0;
+  const sets = table.table?.sets;
+  return peers.filter(({ network, length }) => sets?.get(setName(length))?.has(formatIpv4(network)) === true).length;
+}
