@@ -14,7 +14,7 @@ type WatchResponse = {
   readonly compact_revision: string;
   readonly cancel_reason: string;
   readonly fragment: boolean;
-  readonly events: readonly { readonly type: string | number; readonly kv: KeyValue }[];
+  readonly events: readonly { readonly type: 'Put' | 'Delete'; readonly kv: KeyValue }[];
 };
 
 type WatchStream = {
@@ -155,9 +155,7 @@ function* batchesOf(events: WatchResponse['events'], source: WatchSource): Gener
     }
     revision = modRevision;
     const entry = source.entry(kv);
-    changes.push(
-      type === 'DELETE' || type === 1 ? { kind: 'delete', key: entry.key, modRevision } : { kind: 'put', entry },
-    );
+    changes.push(type === 'Delete' ? { kind: 'delete', key: entry.key, modRevision } : { kind: 'put', entry });
   }
   if (changes.length > 0) yield { revision, changes };
 }

@@ -1,0 +1,100 @@
+// A real etcd for a test: its own process, data directory and ports, gone with the test.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pause } from '../../proto/process/backoff.js';
+
+/** freePort is a loopback port that nobody listens on at this moment. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
+
+async function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+/** TestEtcd is a running etcd. */
+export class TestEtcd {
+  readonly clientPort: number;
+  readonly #peerPort: number;
+  readonly #dir: string;
+  #child: ChildProcess | undefined;
+
+  private constructor(clientPort: number, peerPort: number) {
+    this.clientPort = clientPort;
+    this.#peerPort = peerPort;
+    this.#dir = mkdtempSync(join(tmpdir(), 'xnet-etcd-'));
+  }
+
+  /** start starts an etcd of its own. */
+  static async start(): Promise<TestEtcd> {
+    const etcd = new TestEtcd(await freePort(), await freePort());
+    await etcd.launch();
+    return etcd;
+  }
+
+  /** endpoint is "http://127.0.0.1:40123". */
+  get endpoint(): string {
+    return `http://127.0.0.1:${this.clientPort}`;
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
+  /** launch starts it (again) on the same data, and waits until it answers. */
+  async launch(): Promise<void> {
+    const peer = `http://127.0.0.1:${this.#peerPort}`;
+    const child = spawn(
+      'setpriv',
+      [
+        ...['--pdeathsig', 'KILL', 'etcd', '--name', 'test', '--data-dir', join(this.#dir, 'data')],
+        ...['--listen-client-urls', this.endpoint, '--advertise-client-urls', this.endpoint],
+        ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', `test=${peer}`],
+        ...['--logger', 'zap', '--log-level', 'error', '--log-outputs', 'stderr'],
+      ],
+      { stdio: 'ignore' },
+    );
+    this.#child = child;
+    for (let attempt = 1; !(await answers(this.clientPort)); attempt++) {
+      if (child.exitCode !== null) throw new Error(`etcd ended with ${child.exitCode}`);
+      await pause(Math.min(10 * attempt, 200));
+    }
+  }
+
+  /** kill ends it with a signal and waits until it is gone. Its data stays. */
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await gone;
+  }
+
+  /** wipe removes its data, as a new machine would have none. Only while it does not run. */
+  wipe(): void {
+    rmSync(join(this.#dir, 'data'), { recursive: true, force: true });
+  }
+
+  /** close ends it and removes its data. */
+  async close(): Promise<void> {
+    await this.kill();
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+}
