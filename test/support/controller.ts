@@ -1,0 +1,100 @@
+// A controller's core on any store, without its server: the keeper and the registries.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import type { Context } from '../../controller/registry/mutation.js';
+import { NodeRegistry } from '../../controller/registry/nodes.js';
+import { PoolRegistry } from '../../controller/registry/pools.js';
+import { type Key, parseKey } from '../../controller/store/keys.js';
+import { decode, type SubnetRecord } from '../../controller/store/records.js';
+import type { Change, Store } from '../../controller/store/store.js';
+import { Keeper } from '../../controller/view/keeper.js';
+import { type Prefix, prefixesOverlap } from '../../proto/domain/address.js';
+import type { Logger } from '../../proto/process/log.js';
+
+/** silent is a log that nobody reads. */
+export const silent: Logger = pino({ level: 'silent' });
+
+/** Core is a controller without a server. */
+export class Core {
+  readonly keeper: Keeper;
+  readonly nodes: NodeRegistry;
+  readonly pools: PoolRegistry;
+  readonly context: Context;
+  readonly #stop = new AbortController();
+  readonly #running: Promise<void>;
+  readonly #dir: string | undefined;
+
+  private constructor(store: Store, options: { seenPath?: string; acceptStore?: boolean; now?: () => number }) {
+    this.#dir = options.seenPath === undefined ? mkdtempSync(join(tmpdir(), 'xnet-core-')) : undefined;
+    this.keeper = new Keeper({
+      store,
+      log: silent,
+      seenPath: options.seenPath ?? join(this.#dir ?? '', 'store.json'),
+      acceptStore: options.acceptStore ?? false,
+      newClusterId: () => 'cluster-1',
+    });
+    this.context = { store, keeper: this.keeper, log: silent, now: options.now ?? Date.now };
+    this.nodes = new NodeRegistry(this.context);
+    this.pools = new PoolRegistry(this.context);
+    this.#running = this.keeper.run(this.#stop.signal);
+  }
+
+  /** start makes a core; it does not wait for its view. */
+  static start(store: Store, options: { seenPath?: string; acceptStore?: boolean; now?: () => number } = {}): Core {
+    return new Core(store, options);
+  }
+
+  /** ready waits until the view is there. */
+  async ready(): Promise<this> {
+    if (this.keeper.ready) return this;
+    await new Promise<void>((resolve) => {
+      const off = this.keeper.onChange(() => {
+        off();
+        resolve();
+      });
+    });
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+    if (this.#dir !== undefined) rmSync(this.#dir, { recursive: true, force: true });
+  }
+}
+
+type Version = { readonly revision: number; readonly changes: readonly Change[] };
+
+/**
+ * overlapsIn replays a history and says where two leased subnets overlap, or one is granted although it is leased to
+ * another node: "at revision 12: 10.76.0.0/24 and 10.76.0.0/23".
+ */
+export function overlapsIn(history: Iterable<Version>): string[] {
+  const found: string[] = [];
+  const live = new Map<string, { readonly subnet: Prefix; readonly record: SubnetRecord }>();
+  for (const { revision, changes } of history) {
+    for (const change of changes) {
+      const name = change.kind === 'put' ? change.entry.key : change.key;
+      const key: Key | undefined = parseKey(name);
+      if (key?.kind !== 'subnet') continue;
+      const decoded = change.kind === 'put' ? decode('subnet', change.entry.value) : undefined;
+      const record = decoded !== undefined && 'record' in decoded ? decoded.record : undefined;
+      const before = live.get(name)?.record;
+      if (record?.state === 'leased' && before?.state === 'leased' && before.node !== record.node) {
+        found.push(`at revision ${revision}: ${name} taken from ${before.node}`);
+      }
+      if (record?.state === 'leased') live.set(name, { subnet: key.subnet, record });
+      else live.delete(name);
+    }
+    const leases = [...live.values()].sort((a, b) => a.subnet.network - b.subnet.network);
+    for (const [index, lease] of leases.entries()) {
+      const next = leases[index + 1];
+      if (next !== undefined && prefixesOverlap(lease.subnet, next.subnet)) {
+        found.push(`at revision ${revision}: ${lease.record.node} and ${next.record.node}`);
+      }
+    }
+  }
+  return found;
+}

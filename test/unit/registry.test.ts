@@ -1,0 +1,348 @@
+// What controllers do to the store, through one or several of them at once.
+import test from 'ava';
+import fc from 'fast-check';
+import {
+  defaultSubnetLength,
+  type NewPool,
+  poolProblems,
+  poolWarnings,
+} from '../../controller/registry/pool-decisions.js';
+import { findNode } from '../../controller/service/find-node.js';
+import { batching } from '../../controller/store/batching.js';
+import { formatPrefix, ipv4FromNumber, parsePrefix, prefixFromKey } from '../../proto/domain/address.js';
+import { XnetError } from '../../proto/errors.js';
+import { Core, overlapsIn } from '../support/controller.js';
+import { MemoryCluster, MemoryStore } from '../support/memory-store.js';
+import { address, prefix } from '../support/pools.js';
+
+const once = { operationId: '', dryRun: false };
+const newPool = (cidr: string, name = 'default', quarantineSeconds = 3600): NewPool => ({
+  name,
+  cidr: prefix(cidr),
+  subnetLength: defaultSubnetLength(prefix(cidr)),
+  mode: 'bip',
+  networkName: 'xnet',
+  bridgeName: 'xnet0',
+  quarantineSeconds,
+});
+const newNode = (name: string, host: number) => ({
+  name,
+  address: ipv4FromNumber(address('192.168.80.0') + host),
+  labels: {},
+});
+
+async function rig(cores = 1, cidr = '10.76.0.0/16', now?: () => number) {
+  const cluster = new MemoryCluster();
+  const stores = Array.from({ length: cores }, () => new MemoryStore(cluster));
+  const started = stores.map((store) => Core.start(batching(store), now === undefined ? {} : { now }));
+  await Promise.all(started.map((core) => core.ready()));
+  const [first] = started;
+  if (first === undefined) throw new Error('no core');
+  await first.pools.create(once, newPool(cidr));
+  for (const core of started) await core.keeper.reached(cluster.revision, 1_000);
+  const close = async () => {
+    await Promise.all(started.map((core) => core.stop()));
+  };
+  return { cluster, stores, cores: started, core: first, close };
+}
+
+function subnetOf(core: Core, nodeId: string): string {
+  const id = core.keeper.view.subnetOfNode.get(nodeId);
+  return id === undefined ? '' : formatPrefix(prefixFromKey(id));
+}
+
+test('64 nodes added at once through two controllers get 64 subnets', async (t) => {
+  const { cores, cluster, close } = await rig(2);
+  const added = await Promise.all(
+    Array.from({ length: 64 }, (_, index) => {
+      const core = cores[index % 2];
+      if (core === undefined) throw new Error('no core');
+      return core.nodes.add(once, newNode(`web-${index}`, index + 1));
+    }),
+  );
+  const [core] = cores;
+  if (core === undefined) throw new Error('no core');
+  await core.keeper.reached(cluster.revision, 1_000);
+  t.is(new Set(added.map((done) => subnetOf(core, done.subject))).size, 64);
+  t.deepEqual(overlapsIn(cluster.history), []);
+  await close();
+});
+
+test('of two that want the last subnet one gets it, the other learns why not', async (t) => {
+  const { cores, close } = await rig(2, '10.76.0.0/24');
+  // A /24 pool has four /26s; three are taken.
+  const [a, b] = cores;
+  if (a === undefined || b === undefined) throw new Error('no core');
+  for (const index of [1, 2, 3]) await a.nodes.add(once, newNode(`web-${index}`, index));
+  const results = await Promise.allSettled([
+    a.nodes.add(once, newNode('web-8', 8)),
+    b.nodes.add(once, newNode('web-9', 9)),
+  ]);
+  const failed = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+  t.is(failed.length, 1);
+  const [error] = failed;
+  t.true(error instanceof XnetError && error.code === 'PoolExhausted');
+  t.regex(error instanceof Error ? error.message : '', /of 4, 4 are leased, 0 reserved, 0 in quarantine/);
+  await close();
+});
+
+test('an answer that was lost is found again, however often the call is repeated', async (t) => {
+  const { stores, core, cluster, close } = await rig();
+  const [store] = stores;
+  if (store === undefined) throw new Error('no store');
+  store.lostAnswers = 1;
+  const operation = { operationId: 'op-1', dryRun: false };
+  const first = await core.nodes.add(operation, newNode('web-1', 1));
+  const again = await core.nodes.add(operation, newNode('web-1', 1));
+  t.is(again.subject, first.subject);
+  t.is([...core.keeper.view.nodes.keys()].length, 1);
+  store.lostAnswers = 1;
+  const removal = { operationId: 'op-2', dryRun: false };
+  const removed = await core.nodes.remove(removal, first.subject, () => undefined);
+  t.true(removed.repeated);
+  t.is((await core.nodes.remove(removal, first.subject, () => undefined)).subject, first.subject);
+  t.is(core.keeper.view.nodes.size, 0);
+  await t.throwsAsync(core.pools.create(removal, newPool('10.80.0.0/16', 'other')), {
+    message: /used for another call/,
+  });
+  t.deepEqual(overlapsIn(cluster.history), []);
+  await close();
+});
+
+test('the same command again changes nothing; another under the same name is told what is there', async (t) => {
+  const { core, cluster, close } = await rig();
+  const first = await core.nodes.add(once, newNode('web-1', 1));
+  const { revision } = cluster;
+  const same = await core.nodes.add(once, newNode('web-1', 1));
+  t.true(same.unchanged);
+  t.is(same.subject, first.subject);
+  t.is(cluster.revision, revision);
+  await t.throwsAsync(core.nodes.add(once, newNode('web-1', 2)), {
+    message: /web-1 already: its address is 192.168.80.1/,
+  });
+  await t.throwsAsync(core.nodes.add(once, newNode('web-2', 1)), { message: /192.168.80.1 is that of node web-1/ });
+  await t.throwsAsync(core.nodes.add(once, { ...newNode('web-1', 1), subnet: prefix('10.76.9.0/24') }), {
+    message: /its subnet is 10.76.0.0\/24/,
+  });
+  t.true((await core.pools.create(once, newPool('10.76.0.0/16'))).unchanged);
+  await t.throwsAsync(core.pools.create(once, newPool('10.99.0.0/16')), { message: /there is a pool default already/ });
+  t.is(cluster.revision, revision);
+  await close();
+});
+
+test('a dry run changes nothing', async (t) => {
+  const { core, cluster, close } = await rig();
+  const { revision } = cluster;
+  const dry = { operationId: 'dry', dryRun: true };
+  await core.nodes.add(dry, newNode('web-1', 1));
+  await core.pools.create(dry, newPool('10.77.0.0/16', 'other'));
+  await core.pools.reserve(dry, { pool: 'default', cidr: prefix('10.76.4.0/24'), reason: '' });
+  await core.pools.remove(dry, 'default', false);
+  t.is(cluster.revision, revision);
+  await close();
+});
+
+test('a subnet comes back to its host at once, to others after the quarantine', async (t) => {
+  let nowMs = 1_000_000;
+  const { core, close } = await rig(1, '10.76.0.0/24', () => nowMs);
+  const pool = newPool('10.80.0.0/24', 'small', 60);
+  await core.pools.create(once, { ...pool, subnetLength: 24 });
+  const small = { pool: 'small' };
+  const first = await core.nodes.add(once, { ...newNode('web-1', 1), ...small });
+  t.is(subnetOf(core, first.subject), '10.80.0.0/24');
+  await core.nodes.remove(once, first.subject, () => undefined);
+  await t.throwsAsync(core.nodes.add(once, { ...newNode('web-2', 2), ...small }), { message: /1 in quarantine/ });
+  const back = await core.nodes.add(once, { ...newNode('web-1', 1), ...small });
+  t.is(subnetOf(core, back.subject), '10.80.0.0/24');
+  t.is(core.keeper.view.subnets.get(core.keeper.view.subnetOfNode.get(back.subject) ?? 0)?.record.generation, 2);
+  await core.nodes.remove(once, back.subject, () => undefined);
+  nowMs += 60_000;
+  const other = await core.nodes.add(once, { ...newNode('web-2', 2), ...small });
+  t.is(subnetOf(core, other.subject), '10.80.0.0/24');
+  await core.nodes.remove(once, other.subject, () => undefined);
+  await core.pools.release(once, prefix('10.80.0.0/24'));
+  await core.nodes.add(once, { ...newNode('web-3', 3), ...small });
+  await close();
+});
+
+test('pools overlap nothing: no pool, no node address, no network of a host', async (t) => {
+  const { core, close } = await rig();
+  const { subject } = await core.nodes.add(once, newNode('web-1', 1));
+  const hostNetworks = [{ prefix: prefix('172.18.0.0/16'), source: 'docker network app_default' }];
+  const routes = { desired: 0, installed: 0, conflicting: 0, unreachable: 0 };
+  const { encode } = await import('../../controller/store/records.js');
+  const status = { routes, conditions: [], daemonVersion: '', kernelVersion: '', dockerVersion: '', hostNetworks };
+  const { revision } = await core.context.store.commit({
+    guards: [],
+    operations: [{ kind: 'put', key: `status/${subject}`, value: encode('status', { ...status, reportedMs: 1 }) }],
+  });
+  await core.keeper.reached(revision, 1_000);
+  const attempt = async (cidr: string) =>
+    (await t.throwsAsync(core.pools.create(once, newPool(cidr, 'other'))))?.message ?? '';
+  t.regex(await attempt('10.76.128.0/17'), /overlaps pool default \(10.76.0.0\/16\)/);
+  t.regex(await attempt('10.0.0.0/8'), /overlaps pool default/);
+  t.regex(await attempt('192.168.80.0/20'), /covers the address of node web-1 \(192.168.80.1\)/);
+  t.regex(await attempt('172.16.0.0/12'), /overlaps 172.18.0.0\/16 of docker network app_default on node web-1/);
+  await t.throwsAsync(core.nodes.add(once, { name: 'x', address: address('10.76.3.4'), labels: {} }), {
+    message: /10.76.3.4 lies inside pool default/,
+  });
+  await t.throwsAsync(
+    core.nodes.set(once, subject, { address: address('10.76.3.4'), setLabels: {}, removeLabels: [] }),
+    { message: /lies inside pool default/ },
+  );
+  await close();
+});
+
+test('a pool and a node address that meet: one of them loses', async (t) => {
+  for (let round = 0; round < 20; round++) {
+    const { cores, cluster, close } = await rig(2);
+    const [a, b] = cores;
+    if (a === undefined || b === undefined) throw new Error('no core');
+    const results = await Promise.allSettled([
+      a.pools.create(once, newPool('192.168.80.0/24', 'lan')),
+      b.nodes.add(once, newNode('web-1', 1)),
+    ]);
+    t.is(results.filter((result) => result.status === 'fulfilled').length, 1, `round ${round}`);
+    t.deepEqual(overlapsIn(cluster.history), []);
+    await close();
+  }
+});
+
+test('a reservation and a lease that meet: one of them loses', async (t) => {
+  for (let round = 0; round < 20; round++) {
+    const { cores, close } = await rig(2);
+    const [a, b] = cores;
+    if (a === undefined || b === undefined) throw new Error('no core');
+    const results = await Promise.allSettled([
+      a.pools.reserve(once, { pool: 'default', cidr: prefix('10.76.4.0/22'), reason: '' }),
+      b.nodes.add(once, { ...newNode('web-1', 1), subnet: prefix('10.76.5.0/24') }),
+    ]);
+    t.is(results.filter((result) => result.status === 'fulfilled').length, 1, `round ${round}`);
+    await close();
+  }
+});
+
+test('a pool that is removed while a node is added: no lease without a pool', async (t) => {
+  for (let round = 0; round < 20; round++) {
+    const { cores, cluster, core, close } = await rig(2);
+    const [a, b] = cores;
+    if (a === undefined || b === undefined) throw new Error('no core');
+    await Promise.allSettled([a.pools.remove(once, 'default', false), b.nodes.add(once, newNode('web-1', 1))]);
+    await core.keeper.reached(cluster.revision, 1_000);
+    t.is(core.keeper.view.pools.size, core.keeper.view.nodes.size, `round ${round}`);
+    await close();
+  }
+});
+
+test('a moved node frees its old address, and nobody else’s is taken', async (t) => {
+  const { core, close } = await rig();
+  const a = await core.nodes.add(once, newNode('web-1', 1));
+  await core.nodes.add(once, newNode('web-2', 2));
+  const move = (to: number) =>
+    core.nodes.set(once, a.subject, { address: newNode('', to).address, setLabels: {}, removeLabels: [] });
+  await t.throwsAsync(move(2), { message: /is that of node web-2/ });
+  await move(3);
+  await core.nodes.add(once, newNode('web-3', 1));
+  t.is(core.keeper.view.nodeOfAddress.size, 3);
+  await close();
+});
+
+test('a node is found by whatever people have at hand', async (t) => {
+  const { core, close } = await rig();
+  const { subject } = await core.nodes.add(once, newNode('web-1', 1));
+  await core.nodes.add(once, newNode('db-1', 2));
+  const { view } = core.keeper;
+  for (const text of ['web-1', subject, subject.slice(0, 6), '192.168.80.1', '10.76.0.0/24', '10.76.0.17']) {
+    t.is(findNode(view, text), subject, text);
+  }
+  t.throws(() => findNode(view, 'n-'), { message: /begins the ids of 2 nodes/ });
+  const error = t.throws(() => findNode(view, 'wbe-1'));
+  t.is(error instanceof XnetError ? error.hint : '', 'did you mean web-1?');
+  t.throws(() => findNode(view, '\u001b[2J'), { message: /there is no node "\\u001b\[2J"/ });
+  await close();
+});
+
+test('a pool by itself is checked whole', (t) => {
+  const problems = (cidr: string, subnetLength: number) =>
+    poolProblems({ cidr: prefix(cidr), subnetLength }).join('; ');
+  t.is(problems('10.76.0.0/16', 24), '');
+  t.is(problems('10.76.0.0/24', 24), '');
+  t.regex(problems('10.76.0.0/24', 16), /larger than the pool/);
+  t.regex(problems('10.76.0.0/16', 31), /no room for a container/);
+  t.regex(problems('10.0.0.0/8', 30), /would have 4194304 subnets/);
+  t.regex(problems('127.0.0.0/8', 16), /loopback/);
+  t.regex(problems('8.0.0.0/7', 16), /larger than a \/8/);
+  t.deepEqual(poolWarnings(prefix('10.76.0.0/16')), []);
+  t.regex(poolWarnings(prefix('172.172.0.0/16')).join(), /public range/);
+  fc.assert(
+    fc.property(fc.integer({ min: 8, max: 28 }), (length) => {
+      const cidr = parsePrefix(`10.0.0.0/${length}`);
+      if (cidr === undefined) return t.fail();
+      return t.deepEqual(poolProblems({ cidr, subnetLength: defaultSubnetLength(cidr) }), []);
+    }),
+  );
+});
+
+type Step = {
+  readonly do: 'add' | 'remove' | 'reserve' | 'unreserve' | 'lose' | 'set';
+  readonly n: number;
+  readonly via: number;
+};
+const step: fc.Arbitrary<Step> = fc.record({
+  do: fc.constantFrom('add', 'add', 'add', 'remove', 'reserve', 'unreserve', 'lose', 'set'),
+  n: fc.nat(11),
+  via: fc.nat(2),
+});
+
+test('any mix of calls through three controllers keeps every invariant, at every revision', async (t) => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), async (steps) => {
+      const { cores, stores, cluster, core, close } = await rig(3, '10.76.0.0/21');
+      const run = async ({ do: what, n, via }: Step, index: number) => {
+        const through = cores[via];
+        const store = stores[via];
+        if (through === undefined || store === undefined) throw new Error('no core');
+        const id = { operationId: `op-${index}`, dryRun: false };
+        const nodeId = through.keeper.view.nodeOfName.get(`web-${n}`) ?? 'n-none';
+        switch (what) {
+          case 'add':
+            return through.nodes.add(id, newNode(`web-${n}`, n + 1));
+          case 'remove':
+            return through.nodes.remove(id, nodeId, () => undefined);
+          case 'set':
+            return through.nodes.set(id, nodeId, {
+              address: newNode('', ((n * 7) % 12) + 1).address,
+              setLabels: {},
+              removeLabels: [],
+            });
+          case 'reserve':
+            return through.pools.reserve(id, { pool: 'default', cidr: prefix(`10.76.${n % 8}.0/24`), reason: '' });
+          case 'unreserve':
+            return through.pools.unreserve(id, 'default', prefix(`10.76.${n % 8}.0/24`));
+          default:
+            store.lostAnswers += 1;
+            return undefined;
+        }
+      };
+      const results = await Promise.allSettled(steps.map(run));
+      for (const result of results) {
+        if (result.status === 'rejected') t.true(result.reason instanceof XnetError, String(result.reason));
+      }
+      for (const store of stores) store.lostAnswers = 0;
+      await core.keeper.reached(cluster.revision, 1_000);
+      const { view } = core.keeper;
+      t.deepEqual(overlapsIn(cluster.history), []);
+      t.is(view.nodeOfName.size, view.nodes.size);
+      t.is(view.nodeOfAddress.size, view.nodes.size);
+      t.is(view.subnetOfNode.size, view.nodes.size, 'one subnet each');
+      for (const [id, { record }] of view.nodes) {
+        t.is(view.nodeOfName.get(record.name), id);
+        t.is(view.nodeOfAddress.get(record.address), id);
+        t.true(view.subnetOfNode.has(id));
+      }
+      t.deepEqual([...view.undecodable], []);
+      await close();
+    }),
+    { numRuns: 60 },
+  );
+});
