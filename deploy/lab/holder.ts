@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { XnetError } from '../../proto/errors.js';
 import { Namespace } from './namespace.js';
@@ -13,6 +13,15 @@ import { recordFolder } from './record.js';
 
 /** IptablesBackend is what `iptables` is on a machine: Debian's alternatives iptables-nft and iptables-legacy. */
 export type IptablesBackend = 'nft' | 'legacy';
+
+const iptablesPrograms = [
+  'iptables',
+  'iptables-save',
+  'iptables-restore',
+  'ip6tables',
+  'ip6tables-save',
+  'ip6tables-restore',
+];
 
 /** MachineFolders are a machine's two folders, the same inside and outside. */
 export type MachineFolders = {
@@ -35,7 +44,16 @@ export function machineFolders(labId: string, name: string): MachineFolders {
 export async function holdMachine(plan: LabPlan, machine: MachinePlan, backend: IptablesBackend): Promise<ProcessRef> {
   const { folder, store } = machineFolders(plan.id, machine.name);
   for (const part of ['run/xnet-lab', 'run/lock', 'scratch']) mkdirSync(join(folder, part), { recursive: true });
-  for (const part of ['etc', 'etc-docker', 'etc-xnet', 'docker', 'xnet', 'log']) {
+  for (const part of [
+    'etc-docker',
+    'etc-xnet',
+    'docker',
+    'xnet',
+    'log',
+    'etc/docker',
+    'etc/xnet',
+    'etc/alternatives',
+  ]) {
     mkdirSync(join(store, part), { recursive: true });
   }
   const files = {
@@ -46,11 +64,16 @@ export async function holdMachine(plan: LabPlan, machine: MachinePlan, backend: 
     'machine-id': `${randomBytes(16).toString('hex')}\n`,
   };
   for (const [name, content] of Object.entries(files)) writeFileSync(join(store, 'etc', name), content);
+  for (const name of iptablesPrograms) {
+    // As update-alternatives(1) does it.
+    const target = `/usr/sbin/${name.replace('tables', `tables-${backend}`)}`;
+    symlinkSync(target, join(store, 'etc/alternatives', name));
+  }
 
   const [program, ...enter] = Namespace.named(machine.namespace).enter;
   const script = join(repositoryRoot(), 'deploy/lab/holder.sh');
   const unshare = ['unshare', '--mount', '--uts', '--propagation', 'slave', '--'];
-  const child = spawn(program, [...enter, ...unshare, 'sh', script, machine.name, folder, store, backend], {
+  const child = spawn(program, [...enter, ...unshare, 'sh', script, machine.name, folder, store], {
     cwd: '/',
     detached: true,
     env: { PATH: systemPath(), LANG: 'C', [labMark]: plan.id },

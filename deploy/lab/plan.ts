@@ -24,6 +24,8 @@ export type MachinePlan = {
   readonly role: MachineRole;
   /** On the LAN: "192.168.83.11". */
   readonly address: string;
+  /** Of its eth0: "02:58:c0:a8:53:0b", made from its address. */
+  readonly mac: string;
   /** Name of its network namespace: "xnet-1f0c9a-h1". */
   readonly namespace: string;
 };
@@ -48,6 +50,12 @@ export const beyond = '203.0.113.1';
 
 // BR_MAX_PORTS of net/bridge/br_private.h is 1024; port numbers start at 1.
 const portsPerBridge = 1000;
+
+// All namespaces of a kernel share one table of neighbours (net.ipv4.neigh.default.gc_thresh3, 1024 by default), which N
+// machines that all talk to each other fill with N² entries. Permanent ones do not count (net/core/neighbour.c), but are
+// made before they are needed: in a very large lab only those towards the machines that all others talk to.
+const neighboursByAsking = 24;
+const allNeighboursFixed = 256;
 
 // Hosts begin at .11, strangers sit at .66, as in every example of the documents.
 const firstHost = 11;
@@ -81,6 +89,7 @@ export function planLab(id: string, lan: Prefix, hosts: number): LabPlan {
     name,
     role,
     address: formatIpv4(address),
+    mac: macOf(address),
     namespace: `${namespacePrefix}${id}-${name}`,
   });
   const machines: MachinePlan[] = [];
@@ -95,6 +104,12 @@ export function planLab(id: string, lan: Prefix, hosts: number): LabPlan {
     machine('stranger', 'stranger', stranger),
   );
   return { id, lan, lanNamespace: `${namespacePrefix}${id}-lan`, router: formatIpv4(router), machines };
+}
+
+// Locally administered (the 2), and telling in a packet capture.
+function macOf(address: Ipv4): string {
+  const octets = [address >>> 24, (address >>> 16) & 255, (address >>> 8) & 255, address & 255];
+  return ['02', '58', ...octets.map((octet) => octet.toString(16).padStart(2, '0'))].join(':');
 }
 
 /** namespacesOf names every network namespace of a lab. */
@@ -127,7 +142,7 @@ export function lanLinks(plan: LabPlan): readonly string[] {
   for (const [index, machine] of plan.machines.entries()) {
     const leaf = leaves > 1 ? 1 + Math.floor(index / portsPerBridge) : 0;
     lines.push(
-      `link add ${machine.name} type veth peer name eth0 netns ${machine.namespace}`,
+      `link add ${machine.name} type veth peer name eth0 address ${machine.mac} netns ${machine.namespace}`,
       `link set ${machine.name} master lan${leaf} addrgenmode none up`,
     );
   }
@@ -144,7 +159,18 @@ export function machineLinks(plan: LabPlan, machine: MachinePlan): readonly stri
   ];
   if (machine.role === 'outside') lines.push(`address add ${beyond}/32 dev lo`);
   else lines.push(`route add default via ${plan.router} dev eth0`);
+  for (const peer of fixedNeighbours(plan, machine)) {
+    lines.push(`neighbour add ${peer.address} lladdr ${peer.mac} nud permanent dev eth0`);
+  }
   return lines;
+}
+
+function fixedNeighbours(plan: LabPlan, machine: MachinePlan): readonly MachinePlan[] {
+  const { machines } = plan;
+  if (machines.length <= neighboursByAsking) return [];
+  const central = (one: MachinePlan) => one.role === 'control' || one.role === 'outside';
+  const all = machines.length <= allNeighboursFixed || central(machine);
+  return machines.filter((peer) => peer !== machine && (all || central(peer)));
 }
 
 /** hostsFile is /etc/hosts of every machine of a lab. */

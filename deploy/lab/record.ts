@@ -13,6 +13,7 @@ const machineRecord = v.object({
   name: v.string(),
   role: v.picklist(['host', 'control', 'outside', 'stranger']),
   address: v.string(),
+  mac: v.string(),
   namespace: v.string(),
 });
 
