@@ -9,13 +9,14 @@ import * as v from 'valibot';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import { backoffMs, pause } from '../../proto/process/backoff.js';
 import { withLock } from './lock.js';
+import { readMachineState } from './machine-state.js';
 import { commandLine, type ProcessRef, processes, signal, untilEnded } from './process-table.js';
 
 const dockerdRecord = v.object({
   /** "h1" */
   host: v.string(),
-  /** Command line that enters the host: ["nsenter", "--target=4711", …, "--"]. */
-  enter: v.array(v.string()),
+  /** The host's folder below /run/xnet-lab. */
+  folder: v.string(),
   /** ["dockerd", "--pidfile=…", …] */
   argv: v.array(v.string()),
   env: v.record(v.string(), v.string()),
@@ -35,8 +36,8 @@ const startTimeoutMs = 90_000;
 const lockTimeoutMs = stopTimeoutMs + startTimeoutMs;
 
 /** writeDockerdRecord puts a host's record into its folder. */
-export function writeDockerdRecord(folder: string, record: DockerdRecord): void {
-  writeFileSync(join(folder, 'dockerd.json'), `${JSON.stringify(record, null, 2)}\n`);
+export function writeDockerdRecord(record: DockerdRecord): void {
+  writeFileSync(join(record.folder, 'dockerd.json'), `${JSON.stringify(record, null, 2)}\n`);
 }
 
 /**
@@ -128,7 +129,7 @@ async function start(record: DockerdRecord): Promise<void> {
   if (findByArgument('containerd', containerdConfig(record)) === undefined) {
     rmSync(join(record.execRoot, 'containerd/containerd.pid'), { force: true });
   }
-  const [program = '', ...rest] = [...record.enter, ...record.argv];
+  const [program = '', ...rest] = [...readMachineState(record.folder).enter, ...record.argv];
   const log = openSync(record.logFile, 'a');
   const { size: logOffset } = fstatSync(log);
   const child = spawn(program, rest, { cwd: '/', detached: true, env: record.env, stdio: ['ignore', log, log] });

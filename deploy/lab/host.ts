@@ -60,9 +60,9 @@ export class Host extends Machine {
       '--exec-opt=native.cgroupdriver=cgroupfs',
       '--storage-driver=vfs',
     ];
-    writeDockerdRecord(this.folder, {
+    writeDockerdRecord({
       host: this.name,
-      enter: [...this.enter],
+      folder: this.folder,
       argv: ['dockerd', ...own, ...(options.flags ?? [])],
       env: this.environment(options.env),
       socket: this.dockerSocket,
@@ -127,7 +127,7 @@ export class Host extends Machine {
   }
 
   /** environment has the client look neither at the machine's configuration of it nor for another dockerd. */
-  protected override environment(added?: Readonly<Record<string, string>>): Record<string, string> {
+  override environment(added?: Readonly<Record<string, string>>): Record<string, string> {
     const client = { DOCKER_HOST: `unix://${this.dockerSocket}`, DOCKER_CONFIG: join(this.store, 'docker-client') };
     return { ...super.environment(), ...client, ...added };
   }

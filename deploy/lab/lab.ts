@@ -1,8 +1,9 @@
 // A whole fleet on one Linux machine: hosts with Docker on a LAN, a router with the world behind it, and a stranger.
 // Invariant: everything of a lab is removable by its record alone, which is written first; see sweep.ts.
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { formatPrefix, parsePrefix } from '../../proto/domain/address.js';
 import { XnetError } from '../../proto/errors.js';
 import type { Engine } from './engines.js';
@@ -10,6 +11,7 @@ import { holdMachine, type IptablesBackend } from './holder.js';
 import { type DockerdOptions, Host } from './host.js';
 import { makeImage } from './image.js';
 import { Machine } from './machine.js';
+import { writeMachineState } from './machine-state.js';
 import { Namespace } from './namespace.js';
 import { storesFolder } from './paths.js';
 import { defaultLan, type LabPlan, lanLinks, namespacesOf, planLab } from './plan.js';
@@ -31,6 +33,8 @@ export type LabOptions = {
   readonly iptables?: IptablesBackend;
   /** The lab stays when this process ends. Default: it is removed. */
   readonly keep?: boolean;
+  /** Is told what is found of earlier labs. Default: nobody. */
+  readonly log?: (line: string) => void;
 };
 
 // Of what is mostly waiting for other processes; more at once only makes them wait for each other.
@@ -75,13 +79,15 @@ export class Lab {
     if (lan === undefined)
       throw new XnetError('InvalidArgument', `not a network: ${text}`, { hint: `e.g. ${defaultLan}` });
     const plan = planLab(randomBytes(3).toString('hex'), lan, options.hosts);
-    await sweepLabs();
+    const { removed, problems } = await sweepLabs();
+    for (const id of removed) options.log?.(`removed the lab ${id}, whose owner had not`);
+    for (const problem of problems) options.log?.(problem);
     const record: LabRecord = {
       version: 1,
       id: plan.id,
       owner: thisProcess(),
       bootId: bootId(),
-      keep: options.keep ?? false,
+      keep: false,
       createdAt: new Date().toISOString(),
       lan: formatPrefix(lan),
       engine: options.engine?.version ?? '',
@@ -98,6 +104,7 @@ export class Lab {
       );
       const lab = new Lab(plan, machines, record, guard);
       guard.release(() => lab.close());
+      if (options.keep === true) lab.keep();
       return lab;
     } catch (error) {
       await removeLab(record);
@@ -155,8 +162,12 @@ async function build(plan: LabPlan, options: LabOptions, signal: AbortSignal): P
   await inBatches(plan.machines, async (machine) => {
     signal.throwIfAborted();
     const holder = await holdMachine(plan, machine, options.iptables ?? 'nft');
-    if (machine.role === 'host') machines.set(machine.name, new Host(plan.id, machine, holder, options.engine));
-    else machines.set(machine.name, new Machine(plan.id, machine, holder));
+    const made =
+      machine.role === 'host'
+        ? new Host(plan.id, machine, holder, options.engine)
+        : new Machine(plan.id, machine, holder);
+    writeMachineState(made.folder, { holder: { ...holder }, enter: [...made.enter], env: made.environment() });
+    machines.set(machine.name, made);
   });
   await only(machines, 'outside').serve(80);
   signal.throwIfAborted();
@@ -181,4 +192,9 @@ async function inBatches<T>(items: readonly T[], work: (item: T) => Promise<void
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
   if (problems.length > 0) throw problems[0];
+}
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  // Not awaited: the commands need this module, which is ready only when this line is done.
+  void import('./commands.js').then(({ runLabCommand }) => runLabCommand(process.argv));
 }

@@ -143,8 +143,8 @@ export class Machine {
     return this.#started.filter((process) => process.running);
   }
 
-  /** environment is that of everything that is started here. */
-  protected environment(added: Readonly<Record<string, string>> = {}): Record<string, string> {
+  /** environment is that of everything that is started here, with what is added. */
+  environment(added: Readonly<Record<string, string>> = {}): Record<string, string> {
     return { PATH: this.path, HOME: '/root', LANG: 'C.UTF-8', [labMark]: this.labId, ...added };
   }
 }
