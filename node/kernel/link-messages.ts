@@ -1,7 +1,7 @@
 // ifinfomsg and ifaddrmsg, the messages of interfaces and their IPv4 addresses (linux/rtnetlink.h, linux/if_addr.h).
 import { ipv4FromNumber, prefixOf } from '../../proto/domain/address.js';
 import { eachAttribute, type MessageWriter } from './netlink-message.js';
-import type { Address, Link } from './route-kernel.js';
+import { type Address, addressFlags, type Link, linkFlags } from './route-kernel.js';
 
 /** linkMessages are the types of messages of interfaces. */
 export const linkMessages = { added: 16, removed: 17, get: 18 } as const;
@@ -15,6 +15,8 @@ const AF_BRIDGE = 7;
 const ifinfomsgLength = 16;
 const ifaddrmsgLength = 8;
 const linkAttributes = { name: 3, master: 10, extensionMask: 29 } as const;
+const knownLinkFlags = linkFlags.up | linkFlags.loopback | linkFlags.lowerUp;
+const knownAddressFlags = addressFlags.secondary | addressFlags.deprecated;
 const skipStatistics = 8; // RTEXT_FILTER_SKIP_STATS
 const addressAttributes = { address: 1, local: 2, flags: 8 } as const;
 
@@ -37,7 +39,7 @@ export function readLink(bytes: Buffer, start: number, end: number): Link | unde
     if (type === linkAttributes.name) name = bytes.toString('utf8', at, valueEnd - 1);
     else if (type === linkAttributes.master) master = bytes.readUInt32LE(at);
   });
-  return { ifindex: bytes.readInt32LE(start + 4), name, flags: bytes.readUInt32LE(start + 8), master };
+  return { ifindex: bytes.readInt32LE(start + 4), name, flags: bytes.readUInt32LE(start + 8) & knownLinkFlags, master };
 }
 
 /** writeAddressDump asks for all IPv4 addresses. */
@@ -65,6 +67,6 @@ export function readAddress(bytes: Buffer, start: number, end: number): Address 
     address: ipv4FromNumber(local ?? address),
     prefix: prefixOf(ipv4FromNumber(address), bytes.readUInt8(start + 1)),
     scope: bytes.readUInt8(start + 3),
-    flags,
+    flags: flags & knownAddressFlags,
   };
 }

@@ -3,13 +3,13 @@
 // A route of ours that has to become another is never replaced in place: the kernel would replace whatever is first in
 // its slot, which somebody else may have put there a moment ago. The new one is appended behind the old one, and the
 // next round deletes the old one, by its protocol. At every moment one of them counts, so no packet is lost.
-import { prefixesOverlap } from '../../proto/domain/address.js';
+import { prefixContains, prefixesOverlap, prefixKey } from '../../proto/domain/address.js';
 import type { Route } from '../../proto/domain/network.js';
 import { linkName } from '../kernel/link-name.js';
-import type { Hop, KernelRoute, Refusal, RouteChange } from '../kernel/route-kernel.js';
+import type { Hop, KernelRoute, NextHop, Refusal, RouteChange } from '../kernel/route-kernel.js';
 import { sameHop } from '../kernel/route-table.js';
 import { hasForm, isGuard, isOurs, leads, nextHopIdOf, nextHopOf, type PeerRouteForm, peerRoute } from './ownership.js';
-import type { PeerRefusal, Planning } from './planning.js';
+import type { Planning } from './planning.js';
 
 /** isOffLink says whether the kernel refused because the gateway can't be reached straight on the link. */
 export function isOffLink({ errno, text }: Refusal): boolean {
@@ -19,7 +19,7 @@ export function isOffLink({ errno, text }: Refusal): boolean {
 
 /** planPeer plans what concerns one peer. */
 export function planPeer(planning: Planning, key: number, peer: Route): void {
-  const { input, problems, ifindex } = planning;
+  const { input, problems, counts, ifindex } = planning;
   const routes = input.observed.routes.at(key);
   for (const { prefix, what } of planning.forbidden) {
     if (!prefixesOverlap(prefix, peer.subnet)) continue;
@@ -28,30 +28,34 @@ export function planPeer(planning: Planning, key: number, peer: Route): void {
     return;
   }
   const first = lookAtSlot(planning, peer, routes);
-  if (ifindex === undefined) {
-    planning.waiting += 1;
-    keep(planning, peer, routes);
+  const installed = first !== undefined && leads(first, peer.nextHop, ifindex, input.observed.nextHops);
+  const refused = input.refusals.get(key);
+  const isRefused =
+    refused?.nextHop === peer.nextHop && refused.ifindex === ifindex && refused.epoch === input.observed.epoch;
+  if (isRefused && isOffLink(refused.refusal)) {
+    planOffLink(planning, peer, { routes, ifindex: refused.ifindex });
     return;
   }
-  const refused = input.refusals.get(key);
-  if (refused?.nextHop === peer.nextHop && refused.ifindex === ifindex && refused.epoch === input.observed.epoch) {
-    planRefused(planning, peer, { routes, refused });
-  } else planRoute(planning, peer, { routes, first, ifindex });
+  if (installed) counts.installed += 1;
+  if (isRefused) {
+    problems.push({ reason: 'RouteRefused', what: refused.what, refusal: refused.refusal });
+    keep(planning, peer, routes);
+  } else if (ifindex !== undefined) planRoute(planning, peer, { routes, first, ifindex });
+  else {
+    keep(planning, peer, routes);
+    if (!installed) planning.waiting += 1;
+  }
 }
 
-// Counts what there is, reports what is not ours, and returns the route that counts of those with our metric and type of
-// service.
+// Reports what is not ours, and returns the route that counts of those with our metric and type of service.
 function lookAtSlot(planning: Planning, peer: Route, routes: readonly KernelRoute[]): KernelRoute | undefined {
   const { input, problems, counts, ifindex } = planning;
   let first: KernelRoute | undefined;
   for (const route of routes) {
     const isFirst = first === undefined && isInSlot(route);
     if (isFirst) first = route;
-    if (leads(route, peer.nextHop, ifindex, input.observed.nextHops)) {
-      if (isFirst) counts.installed += 1;
-    } else if (isOurs(route, input)) {
-      // It is dealt with below.
-    } else if (isFirst) {
+    if (isOurs(route, input) || leads(route, peer.nextHop, ifindex, input.observed.nextHops)) continue;
+    if (isFirst) {
       counts.conflicting += 1;
       problems.push({ reason: 'ForeignRoute', peer, route });
     } else if (route.tos !== 0) problems.push({ reason: 'MoreSpecificRoute', peer, route });
@@ -61,20 +65,16 @@ function lookAtSlot(planning: Planning, peer: Route, routes: readonly KernelRout
   return first;
 }
 
-type Refused = { readonly routes: readonly KernelRoute[]; readonly refused: PeerRefusal };
+type OffLink = { readonly routes: readonly KernelRoute[]; readonly ifindex: number };
 
-function planRefused(planning: Planning, peer: Route, { routes, refused }: Refused): void {
+function planOffLink(planning: Planning, peer: Route, { routes, ifindex }: OffLink): void {
   const { problems, counts, input } = planning;
-  const { what, refusal, ifindex } = refused;
-  if (isOffLink(refusal)) {
-    counts.unreachable += 1;
-    problems.push({ reason: 'NotOnLink', peer, interfaceName: linkName(input.observed.links, ifindex) });
-    // What there is of ours leads to an address that the peer no longer has.
-    deleteOurs(planning, routes, (route) => !leads(route, peer.nextHop, ifindex, input.observed.nextHops));
-  } else {
-    problems.push({ reason: 'RouteRefused', what, refusal });
-    keep(planning, peer, routes);
-  }
+  const { links, nextHops } = input.observed;
+  counts.unreachable += 1;
+  problems.push({ reason: 'NotOnLink', peer, interfaceName: linkName(links, ifindex) });
+  // What leads to an address that the peer no longer has is of no use. What leads to the right one stays: the host may
+  // only have lost its own address for a moment.
+  deleteOurs(planning, routes, (route) => !leads(route, peer.nextHop, ifindex, nextHops));
 }
 
 type Slot = {
@@ -109,17 +109,38 @@ function planRoute(planning: Planning, peer: Route, { routes, first, ifindex }: 
       return;
     }
   }
-  if (byNextHop) {
-    planning.nextHopIds.add(id);
-    if (object?.hop === undefined) add(planning, peer, { op: 'addNextHop', nextHop: nextHopOf(peer, hop, input) });
-    else if (!sameHop(object.hop, hop)) {
-      add(planning, peer, { op: 'replaceNextHop', nextHop: nextHopOf(peer, hop, input) });
-    }
+  const objectIsRight = !byNextHop || (object?.hop !== undefined && sameHop(object.hop, hop));
+  if (byNextHop) planning.nextHopIds.add(id);
+  if (!objectIsRight) {
+    const op = object === undefined ? 'addNextHop' : 'replaceNextHop';
+    add(planning, peer, { op, nextHop: nextHopOf(peer, hop, input) });
   }
   if (right === undefined) {
     keep(planning, peer, routes);
+    // On an object that may not be replaced it would lead to the wrong address: it comes in the next round.
+    if (!objectIsRight && object !== undefined) return;
     add(planning, peer, { op: first === undefined ? 'addRoute' : 'appendRoute', route: peerRoute(peer, form, input) });
-  } else if (routes.length > 1) deleteOurs(planning, routes, (route) => route !== right);
+    return;
+  }
+  if (routes.length > 1) deleteOurs(planning, routes, (route) => route !== right);
+  if (objectIsRight && isDoubtful(planning, peer)) probe(planning, peer, { object, right });
+}
+
+// Routes and next-hop objects stay when the interface loses the network that made their gateway on-link.
+function isDoubtful({ onLink, input }: Planning, peer: Route): boolean {
+  return !onLink.some((prefix) => prefixContains(prefix, peer.nextHop)) && !input.confirmed.has(prefixKey(peer.subnet));
+}
+
+type Probed = { readonly object: NextHop | undefined; readonly right: KernelRoute };
+
+// The kernel looks at the gateway anew when the same thing is made again: an object is replaced by itself, a route is
+// refused with EEXIST if nothing else is wrong with it.
+function probe({ additions }: Planning, peer: Route, { object, right }: Probed): void {
+  const change: RouteChange =
+    right.nextHopId !== 0 && object !== undefined
+      ? { op: 'replaceNextHop', nextHop: object }
+      : { op: 'appendRoute', route: right };
+  additions.push({ change, peer, isProbe: true });
 }
 
 type Candidates = { readonly routes: readonly KernelRoute[]; readonly form: PeerRouteForm };
@@ -130,7 +151,7 @@ function rightOne({ input }: Planning, peer: Route, { routes, form }: Candidates
 }
 
 function add(planning: Planning, peer: Route, change: RouteChange): void {
-  planning.additions.push({ change, peer });
+  planning.additions.push({ change, peer, isProbe: false });
 }
 
 function isInSlot(route: KernelRoute): boolean {
@@ -143,10 +164,12 @@ function keep(planning: Planning, peer: Route, routes: readonly KernelRoute[]): 
   if (routes.length === 0) planning.nextHopIds.add(nextHopIdOf(peer));
 }
 
+// The last first: the one that counts goes when only the right one is left behind it.
 function deleteOurs(planning: Planning, routes: readonly KernelRoute[], which: (route: KernelRoute) => boolean): void {
-  for (const route of routes) {
+  for (const route of [...routes].reverse()) {
     if (!isOurs(route, planning.input) || isGuard(route)) continue;
-    if (which(route)) planning.deletions.push({ change: { op: 'deleteRoute', route }, peer: undefined });
+    if (which(route))
+      planning.deletions.push({ change: { op: 'deleteRoute', route }, peer: undefined, isProbe: false });
     else planning.nextHopIds.add(route.nextHopId);
   }
 }

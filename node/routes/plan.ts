@@ -34,9 +34,9 @@ export function planRoutes(input: RoutePlanInput): RoutePlan {
 
 function interfaceProblem({ input, waiting }: Planning): RouteProblem {
   const { underlay } = input.desired;
-  const name = underlay?.ifname ?? 'the underlay interface';
-  const gone = underlay === undefined || !input.observed.links.has(underlay.ifindex);
-  return { reason: gone ? 'InterfaceGone' : 'InterfaceDown', interfaceName: name, waiting };
+  if (underlay === undefined) return { reason: 'NoUnderlay', waiting };
+  const reason = input.observed.links.has(underlay.ifindex) ? 'InterfaceDown' : 'InterfaceGone';
+  return { reason, interfaceName: underlay.ifname, waiting };
 }
 
 function planGuards(planning: Planning): void {
@@ -46,7 +46,8 @@ function planGuards(planning: Planning): void {
     const there = input.observed.routes
       .at(prefixKey(pool))
       .find((route) => route.metric === guard.metric && route.tos === guard.tos);
-    if (there === undefined) additions.push({ change: { op: 'addRoute', route: guard }, peer: undefined });
+    if (there === undefined)
+      additions.push({ change: { op: 'addRoute', route: guard }, peer: undefined, isProbe: false });
     else if (!isGuard(there) && !isOurs(there, input)) problems.push({ reason: 'GuardBlocked', route: there });
   }
 }
@@ -65,7 +66,7 @@ function planStaleRoutes(planning: Planning): void {
     const wanted = isGuard(route) ? pools.has(key) : desired.peers.has(key); // planPeer has looked at those
     if (wanted) continue;
     if (desired.unresolved.has(key)) nextHopIds.add(route.nextHopId);
-    else deletions.push({ change: { op: 'deleteRoute', route }, peer: undefined });
+    else deletions.push({ change: { op: 'deleteRoute', route }, peer: undefined, isProbe: false });
   }
 }
 
@@ -114,7 +115,7 @@ function planStaleNextHops(planning: Planning): void {
     if (users.some((route) => !isOurs(route, input)) || members.has(nextHop.id)) {
       problems.push({ reason: 'NextHopInUse', nextHop });
     } else if (users.length === 0) {
-      deletions.push({ change: { op: 'deleteNextHop', nextHop }, peer: undefined });
+      deletions.push({ change: { op: 'deleteNextHop', nextHop }, peer: undefined, isProbe: false });
     }
   }
 }

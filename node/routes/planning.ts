@@ -29,10 +29,18 @@ export type RoutePlanInput = Ownership & {
   readonly useNextHops: boolean;
   /** What the kernel did not do for a peer, by prefixKey: not tried again until something changes. */
   readonly refusals: ReadonlyMap<number, PeerRefusal>;
+  /** Peers, by prefixKey, that the kernel has found on-link since anything changed. */
+  readonly confirmed: ReadonlySet<number>;
 };
 
-/** PlannedChange is one change, and the peer that it is made for; undefined for guards and for what is stale. */
-export type PlannedChange = { readonly change: RouteChange; readonly peer: Route | undefined };
+/** PlannedChange is one change, and what it is made for. */
+export type PlannedChange = {
+  readonly change: RouteChange;
+  /** Undefined for guards and for what is stale. */
+  readonly peer: Route | undefined;
+  /** It changes nothing: it asks the kernel whether a gateway is still on-link. */
+  readonly isProbe: boolean;
+};
 
 /** Planning is a plan in the making. */
 export type Planning = {
@@ -43,6 +51,8 @@ export type Planning = {
   readonly counts: { desired: number; installed: number; conflicting: number; unreachable: number };
   /** Interface index of the underlay; undefined when nothing can be added there now. */
   readonly ifindex: number | undefined;
+  /** Networks on the underlay interface: what is in them is on-link. */
+  readonly onLink: readonly Prefix[];
   /** Peers' subnets must not overlap these. */
   readonly forbidden: readonly { readonly prefix: Prefix; readonly what: string }[];
   /** Preferred source of our routes: as desired, if an interface has it. */
@@ -61,9 +71,10 @@ export function beginPlan(input: RoutePlanInput): Planning {
   // The kernel takes plain routes also while the carrier is down, next-hop objects it does not.
   const needed = useNextHops && observed.nextHops !== undefined ? linkFlags.up | linkFlags.lowerUp : linkFlags.up;
   const usable = link !== undefined && (link.flags & needed) === needed;
-  const forbidden = observed.addresses
+  const onLink = observed.addresses
     .filter((address) => address.ifindex === underlay?.ifindex)
-    .map(({ prefix }) => ({ prefix, what: `the network of ${underlay?.ifname}` }));
+    .map(({ prefix }) => prefix);
+  const forbidden = onLink.map((prefix) => ({ prefix, what: `the network of ${underlay?.ifname}` }));
   if (own !== undefined) forbidden.push({ prefix: own, what: "this host's own subnet" });
   return {
     input,
@@ -72,6 +83,7 @@ export function beginPlan(input: RoutePlanInput): Planning {
     problems: [],
     counts: { desired: desired.peers.size, installed: 0, conflicting: 0, unreachable: 0 },
     ifindex: usable ? link.ifindex : undefined,
+    onLink,
     forbidden,
     preferredSource:
       preferredSource !== undefined && observed.hasAddress(preferredSource) ? preferredSource : undefined,

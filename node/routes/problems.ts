@@ -22,6 +22,7 @@ export type RouteProblem =
   | { readonly reason: 'OverlapsHost'; readonly peer: Route; readonly what: string }
   | { readonly reason: 'InterfaceDown'; readonly interfaceName: string; readonly waiting: number }
   | { readonly reason: 'InterfaceGone'; readonly interfaceName: string; readonly waiting: number }
+  | { readonly reason: 'NoUnderlay'; readonly waiting: number }
   /** A next-hop object of ours that is not needed is used by a route or a group of somebody else's. */
   | { readonly reason: 'NextHopInUse'; readonly nextHop: NextHop }
   | { readonly reason: 'RouteRefused'; readonly what: string; readonly refusal: Refusal }
@@ -113,6 +114,10 @@ const writers: { readonly [R in Reason]: Writer<R> } = {
   InterfaceGone: {
     transient: true,
     write: ([one]) => `${one.interfaceName} is gone: ${waiting(one.waiting)} for it`,
+  },
+  NoUnderlay: {
+    transient: true,
+    write: ([one]) => `${waiting(one.waiting)} until it is known which interface leads to the peers`,
   },
   NextHopInUse: {
     transient: false,

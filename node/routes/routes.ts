@@ -40,6 +40,8 @@ export class Routes implements Effect<DesiredRoutes> {
   readonly #options: Required<RoutesOptions>;
   // By prefixKey of the peer's subnet.
   readonly #refusals = new Map<number, PeerRefusal>();
+  readonly #confirmed = new Set<number>();
+  #confirmedAt = 0;
   #counts: RouteCounts = { desired: 0, installed: 0, conflicting: 0, unreachable: 0 };
 
   constructor(options: RoutesOptions) {
@@ -89,6 +91,8 @@ export class Routes implements Effect<DesiredRoutes> {
     let failures: readonly RouteProblem[] = [];
     for (let round = 1; ; round += 1) {
       const at = { ifindex: desired.underlay?.ifindex ?? 0, epoch: mirror.epoch };
+      if (this.#confirmedAt !== at.epoch) this.#confirmed.clear();
+      this.#confirmedAt = at.epoch;
       const plan = this.#plan(desired);
       if (plan.changes.length === 0 || round > longestRounds || signal.aborted) {
         this.#counts = plan.counts;
@@ -100,7 +104,7 @@ export class Routes implements Effect<DesiredRoutes> {
         plan.changes.map(({ change }) => change),
         signal,
       );
-      changes += outcomes.filter((outcome) => outcome === undefined).length;
+      changes += plan.changes.filter(({ isProbe }, index) => !isProbe && outcomes[index] === undefined).length;
       failures = this.#judge(plan.changes, outcomes, at);
       await mirror.refresh();
     }
@@ -114,6 +118,7 @@ export class Routes implements Effect<DesiredRoutes> {
       protocol,
       useNextHops: nextHops === 'auto',
       refusals: this.#refusals,
+      confirmed: this.#confirmed,
     });
   }
 
@@ -123,8 +128,13 @@ export class Routes implements Effect<DesiredRoutes> {
     const refused = new Set<Route>();
     for (const [index, refusal] of outcomes.entries()) {
       const entry = planned[index];
-      if (refusal === undefined || entry === undefined || refusal.errno === 'ECANCELED') continue;
-      const { change, peer } = entry;
+      if (entry === undefined || refusal?.errno === 'ECANCELED') continue;
+      const { change, peer, isProbe } = entry;
+      if (isProbe && peer !== undefined && (refusal === undefined || refusal.errno === 'EEXIST')) {
+        this.#confirmed.add(prefixKey(peer.subnet));
+        continue;
+      }
+      if (refusal === undefined) continue;
       // A route whose next-hop object was refused is refused too.
       if (peer !== undefined && refused.has(peer)) continue;
       const what = describeChange(change);
@@ -146,6 +156,6 @@ export class Routes implements Effect<DesiredRoutes> {
 type At = Pick<PeerRefusal, 'ifindex' | 'epoch'>;
 
 function isSurprise({ errno, text }: Refusal): boolean {
-  // "Nexthop id does not exist", "Invalid prefsrc address" (net/ipv4/fib_semantics.c)
-  return surprises.has(errno) || (errno === 'EINVAL' && /id does not exist|prefsrc/i.test(text));
+  // "Nexthop id does not exist", "Invalid prefsrc address", "Invalid device index" (net/ipv4/fib_semantics.c, nexthop.c)
+  return surprises.has(errno) || (errno === 'EINVAL' && /id does not exist|prefsrc|device index/i.test(text));
 }

@@ -1,0 +1,359 @@
+// RouteHost in memory: routes, next-hop objects, interfaces and addresses under the kernel's rules, as far as xnet
+// depends on them. test/contract/route-kernel.test.ts holds it to the real kernel.
+import type { NextHop, Notification, RouteChange, RouteKernel } from '../../node/kernel/route-kernel.js';
+import {
+  type Address,
+  type Hop,
+  type KernelRoute,
+  type Link,
+  linkFlags,
+  type Refusal,
+  type RouteFilter,
+  routeTypes,
+} from '../../node/kernel/route-kernel.js';
+import { RouteTable, sameHop, sameRoute, sameSlot } from '../../node/kernel/route-table.js';
+import {
+  type Ipv4,
+  type Prefix,
+  parseIpv4,
+  prefixContains,
+  prefixesEqual,
+  prefixKey,
+  prefixOf,
+} from '../../proto/domain/address.js';
+import type { RouteHost } from './route-host.js';
+
+const up = linkFlags.up | linkFlags.lowerUp;
+const kernelProtocol = 2;
+
+function refuse(errno: string, text = ''): Refusal {
+  return { errno, text };
+}
+
+type Event = Omit<Notification, 'own'>;
+
+/** MemoryRouteHostOptions say what kind of kernel it is. */
+export type MemoryRouteHostOptions = { readonly nextHops?: boolean };
+
+/** MemoryRouteHost is the state; its kernels are views of it. */
+export class MemoryRouteHost implements RouteHost {
+  routes = new RouteTable();
+  readonly nextHops: Map<number, NextHop> | undefined;
+  readonly links = new Map<number, Link>();
+  addresses: Address[] = [];
+  readonly kernel: MemoryRouteKernel;
+  readonly other: MemoryRouteKernel;
+  /** Called after every single change by either party. */
+  afterChange: () => void = () => undefined;
+  #lastIfindex = 1;
+
+  constructor({ nextHops = true }: MemoryRouteHostOptions = {}) {
+    this.nextHops = nextHops ? new Map() : undefined;
+    this.kernel = new MemoryRouteKernel(this);
+    this.other = new MemoryRouteKernel(this);
+  }
+
+  notify(event: Event, by?: MemoryRouteKernel): void {
+    for (const kernel of [this.kernel, this.other]) kernel.queue({ ...event, own: kernel === by } as Notification);
+  }
+
+  addLink(name: string): number {
+    this.#lastIfindex += 1;
+    const link = { ifindex: this.#lastIfindex, name, flags: up, master: 0 };
+    this.links.set(link.ifindex, link);
+    this.notify({ kind: 'link', removed: false, link });
+    return link.ifindex;
+  }
+
+  #link(name: string): Link {
+    const link = [...this.links.values()].find((other) => other.name === name);
+    if (link === undefined) throw new Error(`no interface ${name}`);
+    return link;
+  }
+
+  setLink(name: string, state: 'up' | 'down'): void {
+    const link = { ...this.#link(name), flags: state === 'up' ? up : 0 };
+    this.links.set(link.ifindex, link);
+    if (state === 'down') this.#flushLink(link.ifindex);
+    this.notify({ kind: 'link', removed: false, link });
+    if (state === 'down') return;
+    for (const address of this.addresses) if (address.ifindex === link.ifindex) this.#addConnected(address);
+  }
+
+  renameLink(name: string, to: string): void {
+    const link = { ...this.#link(name), name: to };
+    this.links.set(link.ifindex, link);
+    this.notify({ kind: 'link', removed: false, link });
+  }
+
+  removeLink(name: string): void {
+    const link = this.#link(name);
+    this.#flushLink(link.ifindex);
+    for (const address of this.addresses.filter(({ ifindex }) => ifindex === link.ifindex)) {
+      this.addresses = this.addresses.filter((other) => other !== address);
+      this.notify({ kind: 'address', removed: true, address });
+    }
+    this.links.delete(link.ifindex);
+    this.notify({ kind: 'link', removed: true, link });
+  }
+
+  // Silently, as the kernel does it (net/ipv4/fib_frontend.c, fib_disable_ip(); nexthop.c, nexthop_flush_dev()).
+  #flushLink(ifindex: number): void {
+    for (const { id, hop } of [...(this.nextHops?.values() ?? [])]) {
+      if (hop?.ifindex !== ifindex) continue;
+      this.nextHops?.delete(id);
+      this.routes.removeUsing(id);
+    }
+    this.#flushRoutes(ifindex);
+  }
+
+  #flushRoutes(ifindex: number): void {
+    for (const route of [...this.routes.all()]) {
+      if (route.hops.some((hop) => hop.ifindex === ifindex)) this.routes.remove(route);
+    }
+  }
+
+  addAddress(name: string, cidr: string): void {
+    const address = this.#address(name, cidr);
+    this.addresses.push(address);
+    this.notify({ kind: 'address', removed: false, address });
+    this.#addConnected(address);
+  }
+
+  removeAddress(name: string, cidr: string): void {
+    const { ifindex, address, prefix } = this.#address(name, cidr);
+    const removed = this.addresses.find((other) => other.ifindex === ifindex && other.address === address);
+    if (removed === undefined) throw new Error(`no address ${cidr}`);
+    this.addresses = this.addresses.filter((other) => other !== removed);
+    const connected = this.routes
+      .at(prefixKey(prefix))
+      .find((route) => route.protocol === kernelProtocol && route.hops[0]?.ifindex === ifindex);
+    if (connected !== undefined && this.routes.remove(connected)) {
+      this.notify({ kind: 'route', removed: true, route: connected, replaced: false, appended: false });
+    }
+    this.notify({ kind: 'address', removed: true, address: removed });
+    for (const route of [...this.routes.all()]) if (route.preferredSource === address) this.routes.remove(route);
+    // Next-hop objects stay.
+    if (!this.addresses.some((other) => other.ifindex === ifindex)) this.#flushRoutes(ifindex);
+  }
+
+  #address(name: string, cidr: string): Address {
+    const [text, length] = cidr.split('/');
+    const address = parseIpv4(text ?? '');
+    if (address === undefined) throw new Error(`not an address: ${cidr}`);
+    return {
+      ifindex: this.#link(name).ifindex,
+      address,
+      prefix: prefixOf(address, Number(length)),
+      scope: 0,
+      flags: 0,
+    };
+  }
+
+  #addConnected({ ifindex, address, prefix }: Address): void {
+    if (((this.links.get(ifindex)?.flags ?? 0) & linkFlags.up) === 0 || prefix.length === 32) return;
+    const route: KernelRoute = {
+      destination: prefix,
+      tos: 0,
+      metric: 0,
+      protocol: kernelProtocol,
+      type: routeTypes.unicast,
+      hops: [{ gateway: undefined, ifindex, flags: 0 }],
+      nextHopId: 0,
+      preferredSource: address,
+      hasOptions: false,
+    };
+    if (this.routes.at(prefixKey(prefix)).some((other) => sameRoute(other, route))) return;
+    this.routes.insert(route, 'after');
+    this.notify({ kind: 'route', removed: false, route, replaced: false, appended: true });
+  }
+
+  flood(): void {
+    for (const kernel of [this.kernel, this.other]) kernel.lose();
+  }
+
+  async close(): Promise<void> {
+    this.kernel.close();
+    this.other.close();
+  }
+
+  /** change makes one change, or says why not. */
+  change(change: RouteChange, by: MemoryRouteKernel): Refusal | undefined {
+    const refusal = this.#change(change, by);
+    this.afterChange();
+    return refusal;
+  }
+
+  #change(change: RouteChange, by: MemoryRouteKernel): Refusal | undefined {
+    switch (change.op) {
+      case 'addRoute':
+      case 'appendRoute':
+        return this.#addRoute(change.route, change.op === 'appendRoute', by);
+      case 'deleteRoute':
+        return this.#deleteRoute(change.route, by);
+      case 'addNextHop':
+      case 'replaceNextHop':
+        return this.#setNextHop(change.nextHop, change.op, by);
+      case 'deleteNextHop':
+        return this.#deleteNextHop(change.nextHop.id, by);
+    }
+  }
+
+  #addRoute(route: KernelRoute, append: boolean, by: MemoryRouteKernel): Refusal | undefined {
+    const { preferredSource, nextHopId } = route;
+    if (!prefixesEqual(prefixOf(route.destination.network, route.destination.length), route.destination)) {
+      return refuse('EINVAL', 'Invalid prefix for given prefix length');
+    }
+    if (preferredSource !== undefined && !this.#isLocal(preferredSource)) {
+      return refuse('EINVAL', 'Invalid prefsrc address');
+    }
+    if (nextHopId !== 0 && this.nextHops?.has(nextHopId) !== true) return refuse('EINVAL', 'Nexthop id does not exist');
+    for (const hop of route.hops) {
+      const refusal = this.#checkHop(hop, linkFlags.up);
+      if (refusal !== undefined) return refusal;
+    }
+    const there = this.routes.at(prefixKey(route.destination)).filter((other) => sameSlot(other, route));
+    if (append ? there.some((other) => sameRoute(other, route)) : there.length > 0) return refuse('EEXIST');
+    this.routes.insert(route, append ? 'after' : 'before');
+    const appended = append && there.length > 0;
+    this.notify({ kind: 'route', removed: false, route, replaced: false, appended }, by);
+    return undefined;
+  }
+
+  #deleteRoute(route: KernelRoute, by: MemoryRouteKernel): Refusal | undefined {
+    const [hop] = route.hops;
+    // The kernel keeps them by metric; within one metric, in the order that the table has.
+    const candidates = [...this.routes.at(prefixKey(route.destination))].sort((a, b) => a.metric - b.metric);
+    const found = candidates.find(
+      (other) =>
+        other.tos === route.tos &&
+        other.protocol === route.protocol &&
+        other.type === route.type &&
+        (route.metric === 0 || other.metric === route.metric) &&
+        (route.preferredSource === undefined || other.preferredSource === route.preferredSource) &&
+        (route.nextHopId === 0 || other.nextHopId === route.nextHopId) &&
+        (hop === undefined || (other.hops.length === 1 && sameHop(hop, other.hops[0] ?? { ...hop, ifindex: -1 }))),
+    );
+    if (found === undefined) return refuse('ESRCH');
+    this.routes.remove(found);
+    this.notify({ kind: 'route', removed: true, route: found, replaced: false, appended: false }, by);
+    return undefined;
+  }
+
+  #setNextHop(nextHop: NextHop, op: 'addNextHop' | 'replaceNextHop', by: MemoryRouteKernel): Refusal | undefined {
+    if (this.nextHops === undefined) return refuse('EOPNOTSUPP');
+    const refusal = nextHop.hop && this.#checkHop(nextHop.hop, up);
+    if (nextHop.hop !== undefined && !this.links.has(nextHop.hop.ifindex)) {
+      return refuse('EINVAL', 'Invalid device index');
+    }
+    if (refusal !== undefined) return refusal;
+    const exists = this.nextHops.has(nextHop.id);
+    if (op === 'addNextHop' && exists) return refuse('EEXIST');
+    if (op === 'replaceNextHop' && !exists) return refuse('ENOENT');
+    this.nextHops.set(nextHop.id, nextHop);
+    this.notify({ kind: 'nextHop', removed: false, nextHop }, by);
+    return undefined;
+  }
+
+  #deleteNextHop(id: number, by: MemoryRouteKernel): Refusal | undefined {
+    const nextHop = this.nextHops?.get(id);
+    if (this.nextHops === undefined || nextHop === undefined) return refuse('ENOENT');
+    this.nextHops.delete(id);
+    this.routes.removeUsing(id);
+    this.notify({ kind: 'nextHop', removed: true, nextHop }, by);
+    return undefined;
+  }
+
+  #isLocal(address: Ipv4): boolean {
+    return this.addresses.some((other) => other.address === address);
+  }
+
+  #checkHop({ gateway, ifindex }: Hop, needed: number): Refusal | undefined {
+    const link = this.links.get(ifindex);
+    if (link === undefined) return refuse('ENETUNREACH', 'Nexthop has invalid gateway');
+    if ((link.flags & needed) !== needed) return refuse('ENETDOWN');
+    if (typeof gateway !== 'number') return undefined;
+    const onLink = (route: KernelRoute) =>
+      route.type === routeTypes.unicast &&
+      route.hops.some((hop) => hop.ifindex === ifindex && hop.gateway === undefined) &&
+      prefixContains(route.destination, gateway);
+    for (const route of this.routes.all()) if (onLink(route)) return undefined;
+    return refuse('ENETUNREACH', 'Nexthop has invalid gateway');
+  }
+
+  /** prefixes lists the destinations of all routes. */
+  prefixes(): readonly Prefix[] {
+    return [...this.routes.all()].map(({ destination }) => destination);
+  }
+}
+
+/** MemoryRouteKernel is one party's view of a MemoryRouteHost. */
+export class MemoryRouteKernel implements RouteKernel {
+  readonly #host: MemoryRouteHost;
+  #queue: Notification[] = [];
+  #lost = false;
+  #listener: (() => void) | undefined;
+  #closed = false;
+  /** All changes that were asked for, in order. */
+  readonly asked: RouteChange[] = [];
+
+  constructor(host: MemoryRouteHost) {
+    this.#host = host;
+  }
+
+  async routes(filter: RouteFilter): Promise<readonly KernelRoute[]> {
+    return [...this.#host.routes.all()].filter(({ destination, protocol, nextHopId }) =>
+      filter({ ...destination, protocol, nextHopId }),
+    );
+  }
+
+  async nextHops(): Promise<readonly NextHop[] | undefined> {
+    return this.#host.nextHops && [...this.#host.nextHops.values()];
+  }
+
+  async links(): Promise<readonly Link[]> {
+    return [...this.#host.links.values()];
+  }
+
+  async addresses(): Promise<readonly Address[]> {
+    return [...this.#host.addresses];
+  }
+
+  async apply(changes: readonly RouteChange[], signal?: AbortSignal): Promise<readonly (Refusal | undefined)[]> {
+    if (signal?.aborted === true) return changes.map(() => refuse('ECANCELED'));
+    this.asked.push(...changes);
+    return changes.map((change) => this.#host.change(change, this));
+  }
+
+  drain(visit: (notification: Notification) => void): boolean {
+    const complete = !this.#lost;
+    this.#lost = false;
+    for (const notification of this.#queue.splice(0)) visit(notification);
+    return complete;
+  }
+
+  onReadable(listener: () => void): void {
+    this.#listener = listener;
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  queue(notification: Notification): void {
+    if (this.#closed) return;
+    this.#queue.push(notification);
+    this.#wake();
+  }
+
+  lose(): void {
+    this.#queue = [];
+    this.#lost = true;
+    this.#wake();
+  }
+
+  #wake(): void {
+    const listener = this.#listener;
+    if (listener !== undefined) setImmediate(() => this.#closed || listener());
+  }
+}

@@ -1,0 +1,83 @@
+// Small builders for tests of routes: addresses as text, one pool, peers named by number.
+import type { KernelRoute, NextHop } from '../../node/kernel/route-kernel.js';
+import { routeTypes } from '../../node/kernel/route-kernel.js';
+import { type DesiredRoutes, desiredRoutes } from '../../node/routes/desired.js';
+import type { Underlay } from '../../node/underlay/choose.js';
+import { type Ipv4, ipv4FromNumber, type Prefix, parseIpv4, parsePrefix } from '../../proto/domain/address.js';
+import type { Route } from '../../proto/domain/network.js';
+
+/** ip is an address from text. */
+export function ip(text: string): Ipv4 {
+  const address = parseIpv4(text);
+  if (address === undefined) throw new TypeError(`not an address: ${text}`);
+  return address;
+}
+
+/** prefix is a prefix from text. */
+export function prefix(text: string): Prefix {
+  const parsed = parsePrefix(text);
+  if (parsed === undefined) throw new TypeError(`not a prefix: ${text}`);
+  return parsed;
+}
+
+/** route is a route of protocol 88 that leads nowhere, unless `details` say more. */
+export function route(destination: string, details: Partial<KernelRoute> = {}): KernelRoute {
+  return {
+    destination: prefix(destination),
+    tos: 0,
+    metric: 0,
+    protocol: 88,
+    type: routeTypes.unicast,
+    hops: [],
+    nextHopId: 0,
+    preferredSource: undefined,
+    hasOptions: false,
+    ...details,
+  };
+}
+
+/** via is the way by a gateway on an interface. */
+export function via(gateway: string, ifindex: number): Pick<KernelRoute, 'hops'> {
+  return { hops: [{ gateway: ip(gateway), ifindex, flags: 0 }] };
+}
+
+/** nextHop is a next-hop object of protocol 88. */
+export function nextHop(id: number, gateway: string, ifindex: number): NextHop {
+  return { id, protocol: 88, hop: { gateway: ip(gateway), ifindex, flags: 0 }, members: [] };
+}
+
+/** pool is the pool of all peers of `peer`: 10.76.0.0/16. */
+export const pool = prefix('10.76.0.0/16');
+
+/** peer is the `index`-th peer: 10.76.<index>.0/24 by 192.168.83.<10 + index>, or by another gateway. */
+export function peer(index: number, gateway?: string): Route {
+  const subnet = { network: ipv4FromNumber(pool.network + index * 256), length: 24 };
+  return { subnet, nextHop: ip(gateway ?? `192.168.83.${10 + index}`), nodeName: `web-${index}` };
+}
+
+/** peerId is the id of the next-hop object of `peer(index)`. */
+export function peerId(index: number): number {
+  return pool.network + index * 256;
+}
+
+/** WantedRoutes are what a test varies. */
+export type WantedRoutes = {
+  readonly peers: readonly Route[];
+  readonly ifindex: number | undefined;
+  readonly own?: Prefix;
+  readonly pools?: readonly Prefix[];
+  readonly unresolved?: readonly Prefix[];
+};
+
+/** wanted is the desired routes of a host with its underlay on eth0, whose own subnet is 10.76.0.0/24. */
+export function wanted({ peers, ifindex, own, pools, unresolved }: WantedRoutes): DesiredRoutes {
+  const underlay: Underlay | undefined =
+    ifindex === undefined ? undefined : { ifname: 'eth0', ifindex, address: ip('192.168.83.1') };
+  return desiredRoutes({
+    routes: peers,
+    unresolved: unresolved ?? [],
+    pools: pools ?? [pool],
+    own: own ?? prefix('10.76.0.0/24'),
+    underlay,
+  });
+}
