@@ -164,6 +164,7 @@ export class Firewall implements Effect<DesiredFirewall> {
     const all = new Findings();
     let changes = 0;
     const { table } = plan;
+    this.#seen = undefined;
     if (table.kind !== 'none') {
       await all.collect('Nft', async () => {
         await this.#nft.run(table.text, signal);
