@@ -36,8 +36,8 @@ export type Change = {
   readonly before: Content;
   readonly after: Content;
   readonly ours: Ours;
-  /** See GivenUp. */
-  readonly inputs: string;
+  /** What else the outcome depends on, see inputsOf. */
+  readonly circumstances: string;
 };
 
 const dockerDefaultBridge = 'docker0';
@@ -117,11 +117,13 @@ export function planLeave(seen: BipSeen, force: boolean): BipPlan {
   return planChange({ ...seen, onRunning }, { bip: former, before: file, after: edit.bytes, ours: next }, false);
 }
 
-function planChange(seen: BipSeen, change: Omit<Change, 'inputs'>, inForce: boolean): BipPlan {
-  const inputs = inputsOf(seen, change);
-  const plan: BipPlan = { do: 'apply', change: { ...change, inputs } };
+function planChange(seen: BipSeen, wanted: Omit<Change, 'circumstances'>, inForce: boolean): BipPlan {
+  const circumstances = JSON.stringify([seen.engine.version.version, ...seen.flags]);
+  const change = { ...wanted, circumstances };
+  const plan: BipPlan = { do: 'apply', change };
   if (inForce) return plan;
   const { givenUp } = seen.journal;
+  const inputs = inputsOf(change, change.before, seen.engine.networks);
   if (givenUp?.inputs === inputs) return report(blocked('RolledBack', givenUp.message));
   const running = seen.engine.containers.filter((container) => container.running);
   const finding = runningFinding(running, seen.onRunning, change.bip);
@@ -182,12 +184,19 @@ function formerOrFree(seen: BipSeen, ours: Ours): Bip | undefined {
   return candidates.find((bip) => takenBy(seen, bip) === undefined);
 }
 
-function inputsOf(seen: BipSeen, { bip, before }: Omit<Change, 'inputs'>): string {
-  const networks = seen.engine.networks
+/**
+ * inputsOf is the SHA-256 of what a start of Docker with a bip depends on: the bip, the rest of daemon.json, the
+ * engine's version, its flags, and its networks.
+ */
+export function inputsOf(
+  { bip, circumstances }: Pick<Change, 'bip' | 'circumstances'>,
+  file: Content,
+  networks: readonly EngineNetwork[],
+): string {
+  const others = networks
     .filter((network) => !network.isDefault)
     .flatMap(({ subnets }) => subnets.map(({ prefix }) => formatPrefix(prefix)));
-  const parts = [formatBip(bip), hashOf(before), seen.engine.version.version, [...seen.flags], networks.sort()];
-  return sha256(Buffer.from(JSON.stringify(parts)));
+  return sha256(Buffer.from(JSON.stringify([formatBip(bip), hashOf(file), circumstances, others.sort()])));
 }
 
 function report(finding: Finding): BipPlan {

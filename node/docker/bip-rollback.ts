@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { messageOf } from '../../proto/errors.js';
 import type { Finding, Outcome } from '../reconcile/effect.js';
 import { discardTemporary, writeOwnFile } from '../state/atomic-file.js';
-import { dockerNow, startAgain, untilDockerAnswers } from './containers.js';
+import { inputsOf } from './bip-plan.js';
+import { type DockerNow, dockerNow, startAgain, untilDockerAnswers } from './containers.js';
 import { bipIn, bipsEqual, formatBip, removeBip, setBip } from './daemon-json.js';
 import { readDaemonJson, sameContent, writeDaemonJson } from './daemon-json-file.js';
 import { type Apply, type Content, type Journal, writeJournal } from './journal.js';
@@ -40,15 +41,15 @@ export async function rollBack(
   }
   await steps.reached('restored');
   // It may run: with another docker0 than wanted, or since an xnetd that was killed has started it.
-  let down = (await dockerNow(host, signal)) === undefined ? await start(host, signal) : undefined;
-  if (down !== undefined && restored.kept) {
+  let now: DockerNow | string = (await dockerNow(host, signal)) ?? (await start(host, signal));
+  if (typeof now === 'string' && restored.kept) {
     // What others have added keeps it from starting, too.
     restored = await restoreFile(host, apply, true);
-    down = await start(host, signal);
+    now = await start(host, signal);
   }
-  if (down !== undefined) {
+  if (typeof now === 'string') {
     const message =
-      `Docker does not start (${apply.reason}), nor with daemon.json as it was before (${down}): start it by hand; ` +
+      `Docker does not start (${apply.reason}), nor with daemon.json as it was before (${now}): start it by hand; ` +
       `see journalctl -u ${settings.unit}`;
     return { journal: { ...journal, apply }, findings: [blocked('DockerDown', message)], changes: 2 };
   }
@@ -56,7 +57,9 @@ export async function rollBack(
   const message =
     `Docker does not start with bip ${formatBip(apply.bip)}: ${apply.reason}. It runs again with daemon.json as it ` +
     `was${aside}. Tried again when daemon.json, Docker or its networks change`;
-  const next = { ...withoutApply(journal, apply), givenUp: { inputs: apply.inputs, message } };
+  // With the networks of now: one that came in between was the reason, perhaps.
+  const inputs = inputsOf(apply, restored.content, now.networks);
+  const next = { ...withoutApply(journal, apply), givenUp: { inputs, message } };
   await writeJournal(settings.stateFolder, next);
   await steps.reached('rolled-back');
   const again = await startAgain(host, next, signal);
@@ -81,17 +84,18 @@ function withoutApply(journal: Journal, apply: Apply): Journal {
   return { ...journal, ours: bipsEqual(inFile, journal.ours?.bip) ? journal.ours : undefined, apply: undefined };
 }
 
-/** Undefined when Docker answers, else why it does not. */
-async function start(host: DockerHost, signal: AbortSignal): Promise<string | undefined> {
+/** What Docker is when it answers, else why it does not. */
+async function start(host: DockerHost, signal: AbortSignal): Promise<DockerNow | string> {
   const restart = await host.restarter.restart();
   await host.steps.reached('restarted-back');
   signal.throwIfAborted();
   const now = await untilDockerAnswers(host, restart.ok ? host.settings.waitMs : 0, signal);
-  if (now !== undefined) return undefined;
+  if (now !== undefined) return now;
   return restart.ok ? `no answer within ${Math.round(host.settings.waitMs / 1000)} s` : restart.reason;
 }
 
 type Restored = {
+  readonly content: Content;
   /** The file has what others have put into it since we wrote it. */
   readonly kept: boolean;
   /** Where the file as others have left it was put, if it was replaced. */
@@ -101,21 +105,21 @@ type Restored = {
 async function restoreFile(host: DockerHost, apply: Apply, discardOthers = false): Promise<Restored> {
   const file = await readDaemonJson(apply.path);
   await discardTemporary(file.target);
-  if (sameContent(file.bytes, apply.before)) return { kept: false, aside: undefined };
+  if (sameContent(file.bytes, apply.before)) return { content: file.bytes, kept: false, aside: undefined };
   if (sameContent(file.bytes, apply.after)) {
     await writeDaemonJson(host, file, apply.before);
-    return { kept: false, aside: undefined };
+    return { content: apply.before, kept: false, aside: undefined };
   }
   // Somebody else has edited it.
   const theirs = discardOthers ? undefined : await acceptable(host, apply, file.bytes);
   if (theirs !== undefined) {
     await writeDaemonJson(host, file, theirs);
-    return { kept: true, aside: undefined };
+    return { content: theirs, kept: true, aside: undefined };
   }
   const aside = join(host.settings.stateFolder, 'daemon.json.set-aside');
   if (file.bytes !== undefined) await writeOwnFile(aside, file.bytes);
   await writeDaemonJson(host, file, apply.before);
-  return { kept: false, aside: file.bytes === undefined ? undefined : aside };
+  return { content: apply.before, kept: false, aside: file.bytes === undefined ? undefined : aside };
 }
 
 // Their file with the bip from before instead of ours, if dockerd takes that.

@@ -27,10 +27,10 @@ export function leaveBip(host: DockerHost, force: boolean, signal: AbortSignal):
   return turn(host, signal, (world) => leave(host, world, force, signal));
 }
 
-/** hasBip says whether a bip of ours is in daemon.json, or containers wait for being started again. */
+/** hasBip says whether anything is left of mode bip: our key, containers to be started again, a failure to remember. */
 export async function hasBip(host: DockerHost): Promise<boolean> {
-  const { ours, toStart } = await readJournal(host.settings.stateFolder);
-  return ours !== undefined || toStart.length > 0;
+  const { ours, givenUp, toStart } = await readJournal(host.settings.stateFolder);
+  return ours !== undefined || givenUp !== undefined || toStart.length > 0;
 }
 
 /** resumeBip brings what an earlier xnetd has begun to its end. It has to come before anything else, in both modes. */

@@ -41,8 +41,8 @@ export type Apply = {
   readonly after: Content;
   /** What is ours when it has come to its end. */
   readonly ours: Ours;
-  /** See GivenUp. */
-  readonly inputs: string;
+  /** The engine's version and flags, see inputsOf in bip-plan.ts. */
+  readonly circumstances: string;
   /** The dockerd whose opinion of a file can be asked while it is down. */
   readonly dockerd: { readonly program: string; readonly argv: readonly string[]; readonly major: number };
 };
@@ -105,7 +105,7 @@ const applySchema = v.object({
   before: content,
   after: content,
   ours: oursSchema,
-  inputs: v.string(),
+  circumstances: v.string(),
   dockerd: v.object({ program: v.string(), argv: v.array(v.string()), major: v.number() }),
 });
 const schema = v.object({

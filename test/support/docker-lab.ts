@@ -1,0 +1,172 @@
+// Labs for the tests of the Docker effect: hosts of one engine line, and the effect as xnetd on such a host has it.
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Engine, type EngineLine, engineLines, tryEngine } from '../../deploy/lab/engines.js';
+import type { Host } from '../../deploy/lab/host.js';
+import { imageName } from '../../deploy/lab/image.js';
+import { Lab } from '../../deploy/lab/lab.js';
+import { type DockerEffect, makeDockerEffect } from '../../node/docker/effect.js';
+import { type DesiredDocker, type DockerSettings, dockerDefaults, type Steps } from '../../node/docker/settings.js';
+import type { Finding } from '../../node/reconcile/effect.js';
+import { gatewayOf, parsePrefix } from '../../proto/domain/address.js';
+import type { DockerTurn } from './docker-turn.js';
+
+/** DockerLab is a lab of one engine line whose hosts are handed out to tests one after the other. */
+export class DockerLab {
+  readonly line: EngineLine;
+  readonly engine: Engine;
+  readonly #lab: Lab;
+  readonly #unused: Host[];
+  #queue: Promise<unknown> = Promise.resolve();
+
+  private constructor(engine: Engine, lab: Lab) {
+    this.line = engine.line;
+    this.engine = engine;
+    this.#lab = lab;
+    this.#unused = [...lab.hosts];
+  }
+
+  /**
+   * open makes labs of `hosts` hosts for the lines that can be had here; of the others it says why not.
+   * @param skip takes lines that begin with "SKIP "
+   */
+  static async open(
+    hosts: number,
+    lines: readonly EngineLine[] = engineLines,
+    skip: (line: string) => void = console.log,
+  ): Promise<readonly DockerLab[]> {
+    if (process.getuid?.() !== 0) {
+      skip('SKIP real dockerds: they need root');
+      return [];
+    }
+    const labs: DockerLab[] = [];
+    for (const line of lines) {
+      const engine = await tryEngine(line);
+      if ('why' in engine) skip(`SKIP Docker ${line}: ${engine.why}`);
+      else labs.push(new DockerLab(engine, await Lab.create({ hosts, engine })));
+    }
+    return labs;
+  }
+
+  /**
+   * onHost runs a test on a host that no other test has used, with its dockerd up. Tests of one line run one after the
+   * other, those of different lines side by side.
+   */
+  onHost<T>(flags: readonly string[], test: (host: Host) => Promise<T>): Promise<T> {
+    const turn = this.#queue.then(async () => {
+      const host = this.#unused.shift();
+      if (host === undefined) throw new Error(`the lab of Docker ${this.line} has too few hosts`);
+      await host.startDockerd({ flags });
+      try {
+        return await test(host);
+      } finally {
+        await host.killDockerd();
+      }
+    });
+    this.#queue = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** close removes the lab. */
+  async close(): Promise<void> {
+    await this.#queue;
+    await this.#lab.close();
+  }
+}
+
+/** settingsOn are the Docker settings of xnetd on a host of the lab. */
+export function settingsOn(host: Host, changes: Partial<DockerSettings> = {}): DockerSettings {
+  return {
+    ...dockerDefaults,
+    socket: host.dockerSocket,
+    daemonJson: host.daemonJson,
+    pidFile: join(host.folder, 'run/docker.pid'),
+    restartCommand: host.restartCommand,
+    stateFolder: stateFolderOn(host),
+    ...changes,
+  };
+}
+
+/** stateFolderOn is the state directory of xnetd on a host of the lab. */
+export function stateFolderOn(host: Host): string {
+  return join(host.store, 'state');
+}
+
+/** effectOn is the Docker effect of xnetd on a host of the lab. */
+export function effectOn(host: Host, changes: Partial<DockerSettings> = {}, steps?: Steps): DockerEffect {
+  return makeDockerEffect({
+    settings: settingsOn(host, changes),
+    exec: (argv, options) => host.exec(argv, options),
+    ...(steps === undefined ? {} : { steps }),
+  });
+}
+
+/** turnUntil runs one turn in a process that kills itself at a step, and returns whether it came to that. */
+export async function turnUntil(
+  host: Host,
+  dieAt: string,
+  turn: Omit<DockerTurn, 'settings' | 'enter' | 'dieAt'>,
+  changes: Partial<DockerSettings> = {},
+): Promise<boolean> {
+  const enter = [...host.enter, 'env', `PATH=${host.path}`] as const;
+  const told: DockerTurn = { ...turn, settings: settingsOn(host, changes), enter, dieAt };
+  const script = fileURLToPath(new URL('./docker-turn.js', import.meta.url));
+  const child = spawn(process.execPath, [script, JSON.stringify(told)], { stdio: ['ignore', 'ignore', 'inherit'] });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (_, signal) => resolve(signal === 'SIGKILL'));
+  });
+}
+
+/** bipOf is mode bip with a subnet: "10.76.3.0/24". */
+export function bipOf(cidr: string): DesiredDocker & { readonly mode: 'bip' } {
+  const subnet = prefix(cidr);
+  return { mode: 'bip', nodeId: 'node-1', subnet, gateway: gatewayOf(subnet) };
+}
+
+/** bridgeOf is mode bridge with a subnet: "10.76.3.0/24". */
+export function bridgeOf(cidr: string): DesiredDocker & { readonly mode: 'bridge' } {
+  const subnet = prefix(cidr);
+  const names = { networkName: 'xnet', bridgeName: 'xnet0' } as const;
+  return { mode: 'bridge', nodeId: 'node-1', subnet, gateway: gatewayOf(subnet), ...names };
+}
+
+function prefix(cidr: string) {
+  const parsed = parsePrefix(cidr);
+  if (parsed === undefined) throw new TypeError(`not a prefix: ${cidr}`);
+  return parsed;
+}
+
+/** reasonsOf are the reasons of findings. */
+export function reasonsOf({ findings }: { readonly findings: readonly Finding[] }): readonly string[] {
+  return findings.map(({ reason }) => reason);
+}
+
+/** addressOn is the IPv4 address of an interface of a host: "10.76.3.1/24"; empty without one. */
+export async function addressOn(host: Host, name: string): Promise<string> {
+  const { stdout } = await host.exec(['ip', '-4', '-oneline', 'address', 'show', 'dev', name]);
+  return /inet (\S+)/.exec(stdout)?.[1] ?? '';
+}
+
+/** dockerdPid is the process id of a host's dockerd, to tell whether it was restarted. */
+export async function dockerdPid(host: Host): Promise<string> {
+  return (await host.run(['cat', join(host.folder, 'run/docker.pid')])).trim();
+}
+
+/** runIdle starts a container that ends at once when it is told to. */
+export async function runIdle(host: Host, name: string, ...options: readonly string[]): Promise<void> {
+  await host.loadImage();
+  const run = ['run', '--detach', `--name=${name}`, '--stop-signal=SIGKILL', ...options];
+  await host.docker(...run, imageName, 'sleep', '1000000');
+}
+
+/** freshFolder is an empty folder below a host's store. */
+export function freshFolder(host: Host, name: string): string {
+  const folder = join(host.store, name);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  chmodSync(folder, 0o755);
+  return folder;
+}
