@@ -113,11 +113,12 @@ function obstacles(
   }
   const bridge = seen.interfaces.find(({ name }) => name === bridgeName);
   const wasOurs = ours.some((network) => network.bridgeName === bridgeName);
+  const goingBridges = [bridgeName, ...ours.flatMap((network) => network.bridgeName ?? [])];
   // A bridge without another address is what a dockerd that was killed leaves; Docker takes it over.
   if (!wasOurs && bridge?.addresses.some(({ address }) => address !== gateway)) {
     return [blocked('BridgeNameTaken', `there is an interface ${bridgeName} on this host that xnet did not make`)];
   }
-  const taken = overlapFinding(subnet, overlapping(subnet, seen, new Set([bridgeName])));
+  const taken = overlapFinding(subnet, overlapping(subnet, seen, new Set(goingBridges)));
   return taken === undefined ? [] : [taken];
 }
 

@@ -1,7 +1,7 @@
 // Mode bridge: a Docker network of our own has the node's subnet, made through the API, without a restart of Docker.
 // Invariant: whatever is half done when xnetd dies, the next turn sees in Docker itself; the containers that have to be
 // attached again stand in the journal before they are detached.
-import { formatIpv4, formatPrefix } from '../../proto/domain/address.js';
+import { formatIpv4, formatPrefix, prefixContains } from '../../proto/domain/address.js';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import type { Finding, Outcome } from '../reconcile/effect.js';
 import {
@@ -12,6 +12,7 @@ import {
   planBridge,
   planBridgeRemoval,
 } from './bridge-plan.js';
+import type { Attachment, EngineContainer, EngineNetwork } from './engine.js';
 import { type Journal, readJournal, writeJournal } from './journal.js';
 import { overlapFinding, overlapping, seeEngine } from './preflight.js';
 import { blocked, type DockerHost, waiting } from './settings.js';
@@ -80,9 +81,7 @@ async function removeNetworks(
   let changes = 0;
   for (const { network, attached } of removals) {
     if (attached.length > 0 && options.connectAgain) {
-      const journal = await readJournal(host.settings.stateFolder);
-      const toConnect = [...new Set([...journal.toConnect, ...attached.map(({ id }) => id)])];
-      await writeJournal(host.settings.stateFolder, { ...journal, toConnect });
+      await remember(host, network, attached, signal);
       await host.steps.reached('journaled');
     }
     for (const container of attached) {
@@ -97,6 +96,18 @@ async function removeNetworks(
     changes += 1;
   }
   return changes;
+}
+
+async function remember(
+  host: DockerHost,
+  { name }: EngineNetwork,
+  attached: readonly EngineContainer[],
+  signal: AbortSignal,
+): Promise<void> {
+  const journal = await readJournal(host.settings.stateFolder);
+  const toConnect = new Map(journal.toConnect.map((attachment) => [attachment.containerId, attachment]));
+  for (const { id } of attached) toConnect.set(id, await host.engine.attachment(name, id, signal));
+  await writeJournal(host.settings.stateFolder, { ...journal, toConnect: [...toConnect.values()] });
 }
 
 async function create(host: DockerHost, desired: DesiredBridge, signal: AbortSignal): Promise<Finding | undefined> {
@@ -155,15 +166,17 @@ async function connectAgain(host: DockerHost, desired: DesiredBridge, signal: Ab
   );
   if (network === undefined) throw new XnetError('NotFound', `the network ${desired.networkName} is gone again`);
   const findings: Finding[] = [];
-  const left: string[] = [];
-  for (const id of journal.toConnect) {
+  const left: Attachment[] = [];
+  for (const attachment of journal.toConnect) {
+    const { containerId: id, address } = attachment;
     try {
-      await host.engine.connect(network.id, id, signal);
+      const fits = address !== undefined && prefixContains(desired.subnet, address);
+      await host.engine.connect(network.id, fits ? attachment : { ...attachment, address: undefined }, signal);
     } catch (error) {
       signal.throwIfAborted();
       // The container is gone.
       if (error instanceof XnetError && error.code === 'NotFound') continue;
-      left.push(id);
+      left.push(attachment);
       const message = `the container ${id.slice(0, 12)} can't be attached to ${network.name} again: ${messageOf(error)}`;
       findings.push(blocked('ContainerNotAttached', message));
     }

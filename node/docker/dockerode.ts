@@ -6,8 +6,8 @@ import * as v from 'valibot';
 import { formatIpv4, formatPrefix } from '../../proto/domain/address.js';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
 import { backoffMs, pause } from '../../proto/process/backoff.js';
-import type { Engine, EngineEvent, NetworkToCreate } from './engine.js';
-import { containersFrom, eventFrom, infoFrom, networksFrom, versionFrom } from './engine-answers.js';
+import type { Attachment, Engine, EngineEvent, NetworkToCreate } from './engine.js';
+import { attachmentFrom, containersFrom, eventFrom, infoFrom, networksFrom, versionFrom } from './engine-answers.js';
 
 // A dockerd that is busy starting many containers has been seen to take seconds; one that hangs never answers.
 const callTimeoutMs = 20_000;
@@ -49,8 +49,10 @@ export function connectEngine(socketPath: string): Engine {
       call(async (docker) => (await docker.createNetwork(creation(network))).id, signal),
     removeNetwork: (id, signal) =>
       call((docker) => docker.getNetwork(id).remove(), signal).then(nothing, doneIf('NotFound')),
-    connect: (networkId, containerId, signal) =>
-      call((docker) => docker.getNetwork(networkId).connect({ Container: containerId }), signal).then(
+    attachment: (networkName, containerId, signal) =>
+      call(async (docker) => attachmentFrom(await docker.getContainer(containerId).inspect(), networkName), signal),
+    connect: (networkId, attachment, signal) =>
+      call((docker) => docker.getNetwork(networkId).connect(connection(attachment)), signal).then(
         nothing,
         // "endpoint with name c1 already exists in network xnet"
         doneIf(/already exists in network/),
@@ -125,6 +127,11 @@ function engineError(error: unknown, socketPath: string): unknown {
   const told = v.safeParse(v.object({ json: v.object({ message: v.string() }) }), error);
   const message = told.success ? told.output.json.message : messageOf(error);
   return new XnetError(codesOfStatus[status] ?? 'Internal', message.trim(), { cause: error });
+}
+
+function connection({ containerId, aliases, address }: Attachment): Dockerode.NetworkConnectOptions {
+  const ipam = address === undefined ? {} : { IPAMConfig: { IPv4Address: formatIpv4(address) } };
+  return { Container: containerId, EndpointConfig: { ...ipam, Aliases: [...aliases] } };
 }
 
 function creation(network: NetworkToCreate): Dockerode.NetworkCreateOptions {

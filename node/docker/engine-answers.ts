@@ -2,7 +2,7 @@
 // Invariant: a text that came from the engine is used only after its schema has let it through. Pure.
 import * as v from 'valibot';
 import { type Ipv4, type Prefix, parseIpv4, prefixOf } from '../../proto/domain/address.js';
-import type { EngineContainer, EngineEvent, EngineInfo, EngineNetwork, EngineVersion } from './engine.js';
+import type { Attachment, EngineContainer, EngineEvent, EngineInfo, EngineNetwork, EngineVersion } from './engine.js';
 
 const texts = v.nullish(v.record(v.string(), v.string()), {});
 
@@ -45,6 +45,19 @@ const containersAnswer = v.array(
     ),
   }),
 );
+
+const containerAnswer = v.object({
+  Id: v.string(),
+  NetworkSettings: v.object({
+    Networks: v.record(
+      v.string(),
+      v.object({
+        Aliases: v.nullish(v.array(v.string())),
+        IPAMConfig: v.nullish(v.object({ IPv4Address: v.optional(v.string()) })),
+      }),
+    ),
+  }),
+});
 
 const eventAnswer = v.object({
   Type: v.string(),
@@ -116,6 +129,15 @@ export function containersFrom(answer: unknown): readonly EngineContainer[] {
       address: parseIpv4(network.IPAddress),
     })),
   }));
+}
+
+/** attachmentFrom reads how a container is attached to a network from GET /containers/ID/json. */
+export function attachmentFrom(answer: unknown, networkName: string): Attachment {
+  const { Id: containerId, NetworkSettings: settings } = v.parse(containerAnswer, answer);
+  const network = settings.Networks[networkName];
+  // Engines before 25 list the container's short id among its aliases.
+  const aliases = (network?.Aliases ?? []).filter((alias) => !containerId.startsWith(alias));
+  return { containerId, aliases, address: parseIpv4(network?.IPAMConfig?.IPv4Address ?? '') };
 }
 
 /** eventFrom reads one line of GET /events; undefined for what is no reason to look again. */

@@ -52,6 +52,15 @@ export type EngineContainer = {
   }[];
 };
 
+/** Attachment is what somebody asked for when a container was attached to a network. */
+export type Attachment = {
+  readonly containerId: string;
+  /** Names that other containers find it by: ["web"]. */
+  readonly aliases: readonly string[];
+  /** An address that was asked for, `docker network connect --ip`. */
+  readonly address: Ipv4 | undefined;
+};
+
 /** NetworkToCreate is a bridge network with one subnet. */
 export type NetworkToCreate = {
   readonly name: string;
@@ -91,10 +100,15 @@ export interface Engine {
    */
   removeNetwork(id: string, signal?: AbortSignal): Promise<void>;
   /**
+   * attachment tells how a container was attached to a network, so that it can be again.
+   * @throws XnetError NotFound
+   */
+  attachment(networkName: string, containerId: string, signal?: AbortSignal): Promise<Attachment>;
+  /**
    * connect attaches a container; attached already is done.
    * @throws XnetError NotFound (container or network)
    */
-  connect(networkId: string, containerId: string, signal?: AbortSignal): Promise<void>;
+  connect(networkId: string, attachment: Attachment, signal?: AbortSignal): Promise<void>;
   /** disconnect detaches a container, by force where it is stopped; not attached, or gone, is done. */
   disconnect(networkId: string, containerId: string, signal?: AbortSignal): Promise<void>;
   /** stopContainer ends when the container has; stopped already, or gone, is done. */

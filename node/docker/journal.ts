@@ -4,9 +4,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { formatIpv4, parseIpv4 } from '../../proto/domain/address.js';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
 import { removeOwnFile, writeOwnFile } from '../state/atomic-file.js';
 import { type Bip, formatBip, parseBip } from './daemon-json.js';
+import type { Attachment } from './engine.js';
 
 /** Content is a file's bytes; undefined where there was no file. */
 export type Content = Buffer | undefined;
@@ -61,8 +63,8 @@ export type Journal = {
   readonly givenUp: GivenUp | undefined;
   /** Ids of containers that we have stopped, or that ended with dockerd, and that have to run again. */
   readonly toStart: readonly string[];
-  /** Ids of containers that were taken off our network to make it anew, and have to be put on it again. */
-  readonly toConnect: readonly string[];
+  /** Containers that are taken off our network to make it anew, and have to be put on it again. */
+  readonly toConnect: readonly Attachment[];
 };
 
 /** emptyJournal is that of a host that xnet has not touched. */
@@ -114,7 +116,16 @@ const schema = v.object({
   apply: v.pipe(v.nullable(applySchema), v.transform(absent)),
   givenUp: v.pipe(v.nullable(v.object({ inputs: v.string(), message: v.string() })), v.transform(absent)),
   toStart: v.array(v.string()),
-  toConnect: v.array(v.string()),
+  toConnect: v.array(
+    v.object({
+      containerId: v.string(),
+      aliases: v.array(v.string()),
+      address: v.pipe(
+        v.nullable(v.string()),
+        v.transform((text) => (text === null ? undefined : parseIpv4(text))),
+      ),
+    }),
+  ),
 });
 
 /** journalPath is the journal's place in a state directory: "/var/lib/xnet/docker.json". */
@@ -162,7 +173,11 @@ export async function writeJournal(stateFolder: string, journal: Journal): Promi
     apply: apply === undefined ? null : encodeApply(apply),
     givenUp: givenUp ?? null,
     toStart: [...toStart],
-    toConnect: [...toConnect],
+    toConnect: toConnect.map(({ containerId, aliases, address }) => ({
+      containerId,
+      aliases: [...aliases],
+      address: address === undefined ? null : formatIpv4(address),
+    })),
   };
   await writeOwnFile(journalPath(stateFolder), Buffer.from(`${JSON.stringify(encoded, null, 1)}\n`));
 }

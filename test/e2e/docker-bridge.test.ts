@@ -1,0 +1,253 @@
+// Mode bridge on real dockerds of every line: the network is made, kept, made anew and removed through the API, foreign
+// networks are left alone, and Docker is never restarted for it.
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import test, { type ExecutionContext } from 'ava';
+import type { Host } from '../../deploy/lab/host.js';
+import type { EngineEvent } from '../../node/docker/engine.js';
+import { formatPrefix } from '../../proto/domain/address.js';
+import {
+  addressOn,
+  bipOf,
+  bridgeOf,
+  DockerLab,
+  dockerdPid,
+  effectOn,
+  reasonsOf,
+  runIdle,
+  stateFolderOn,
+  turnUntil,
+} from '../support/docker-lab.js';
+
+const labs = await DockerLab.open(7);
+const never = new AbortController().signal;
+const lease = bridgeOf('10.76.3.0/24');
+const restarting = { onRunning: 'restart' } as const;
+
+test.after.always(async () => {
+  await Promise.all(labs.map((lab) => lab.close()));
+});
+
+if (labs.length === 0) test.skip('no dockerd can be run here', () => undefined);
+
+function each(title: string, body: (t: ExecutionContext, host: Host) => Promise<void>) {
+  for (const lab of labs) {
+    test(`Docker ${lab.line}: ${title}`, (t) => lab.onHost([], (host) => body(t, host)));
+  }
+}
+
+async function inspect(host: Host, network: string): Promise<string> {
+  const format = '{{.Driver}} {{json .IPAM.Config}} {{json .Options}} {{json .Labels}}';
+  return (await host.docker('network', 'inspect', network, `--format=${format}`)).trim();
+}
+
+async function addressOf(host: Host, container: string, network = 'xnet'): Promise<string> {
+  const format = `--format={{(index .NetworkSettings.Networks "${network}").IPAddress}}`;
+  return (await host.docker('inspect', format, container)).trim();
+}
+
+async function networks(host: Host): Promise<readonly string[]> {
+  return (await host.docker('network', 'ls', '--format={{.Name}}')).trim().split('\n').sort();
+}
+
+each('made, found again, removed; others are left alone', async (t, host) => {
+  await host.docker('network', 'create', '--subnet=10.99.0.0/24', '--label=io.example=1', 'shop');
+  const before = [await networks(host), await inspect(host, 'shop'), await inspect(host, 'bridge')];
+  const pid = await dockerdPid(host);
+  const effect = effectOn(host);
+  t.deepEqual(await effect.converge(lease, never), { findings: [], changes: 1 });
+  const made = await inspect(host, 'xnet');
+  t.regex(made, /^bridge \[\{"Subnet":"10\.76\.3\.0\/24","Gateway":"10\.76\.3\.1"\}\]/);
+  t.regex(made, /"com\.docker\.network\.bridge\.name":"xnet0"/);
+  t.regex(made, /"io\.xnet\.node":"node-1"/);
+  t.is(await addressOn(host, 'xnet0'), '10.76.3.1/24');
+  t.deepEqual(await effect.converge(lease, never), { findings: [], changes: 0 });
+  t.deepEqual(
+    (await effect.hostNetworks('bridge', never))
+      .map(({ prefix, source }) => `${formatPrefix(prefix)} ${source}`)
+      .sort(),
+    ['10.99.0.0/24 docker network shop', '172.17.0.0/16 docker network bridge', '192.168.83.0/24 interface eth0'],
+  );
+  await runIdle(host, 'inside', '--network=xnet');
+  t.regex(await addressOf(host, 'inside'), /^10\.76\.3\./);
+  t.deepEqual(await effect.dualHomed(never), []);
+  await runIdle(host, 'both');
+  await host.docker('network', 'connect', 'xnet', 'both');
+  t.deepEqual(await effect.dualHomed(never), [{ container: 'both', networks: ['bridge', 'xnet'] }]);
+  await host.docker('stop', 'both');
+  const refused = await effect.remove(lease, never);
+  t.deepEqual(reasonsOf(refused), ['ContainersAttached']);
+  t.regex(refused.findings[0]?.message ?? '', /both \(stopped\), inside|inside, both \(stopped\)/);
+  t.true((await networks(host)).includes('xnet'));
+  t.deepEqual((await effect.leave(true, never)).findings, []);
+  t.is(await addressOn(host, 'xnet0'), '');
+  t.deepEqual([await networks(host), await inspect(host, 'shop'), await inspect(host, 'bridge')], before);
+  t.is((await host.docker('inspect', '--format={{.State.Running}}', 'inside')).trim(), 'true');
+  t.deepEqual(await effect.remove(lease, never), { findings: [], changes: 0 });
+  t.is(await dockerdPid(host), pid);
+  t.false(existsSync(host.daemonJson));
+});
+
+each('what is in the way is told of and left alone', async (t, host) => {
+  const effect = effectOn(host);
+  const refused = async (reason: string, says: RegExp) => {
+    const before = await networks(host);
+    const { findings, changes } = await effect.converge(lease, never);
+    t.is(changes, 0);
+    t.is(findings[0]?.reason, reason);
+    t.regex(findings[0]?.message ?? '', says);
+    t.deepEqual(await networks(host), before);
+  };
+  await host.docker('network', 'create', '--subnet=10.99.0.0/24', 'xnet');
+  await refused('NetworkNameTaken', /docker network rm xnet/);
+  await host.docker('network', 'rm', 'xnet');
+  await host.docker('network', 'create', '--subnet=10.76.0.0/20', 'shop');
+  await refused('SubnetTaken', /10\.76\.3\.0\/24 overlaps 10\.76\.0\.0\/20 of the Docker network shop/);
+  await host.docker('network', 'rm', 'shop');
+  await host.docker('network', 'create', '--opt=com.docker.network.bridge.name=xnet0', 'shop');
+  await refused('BridgeNameTaken', /Docker network shop/);
+  await host.docker('network', 'rm', 'shop');
+  await host.run(['ip', 'link', 'add', 'xnet0', 'type', 'bridge']);
+  await host.run(['ip', 'address', 'add', '10.50.0.1/24', 'dev', 'xnet0']);
+  await refused('BridgeNameTaken', /interface xnet0/);
+  await host.run(['ip', 'link', 'delete', 'xnet0']);
+  await host.run(['ip', 'link', 'add', 'vpn0', 'type', 'bridge']);
+  await host.run(['ip', 'address', 'add', '10.76.3.200/25', 'dev', 'vpn0']);
+  await refused('SubnetTaken', /interface vpn0/);
+  await host.run(['ip', 'link', 'delete', 'vpn0']);
+  t.deepEqual((await effect.converge(lease, never)).findings, []);
+  // A race that only Docker sees.
+  const other = bridgeOf('10.76.4.0/24');
+  const racing = effectOn(
+    host,
+    {},
+    {
+      reached: async (step) => {
+        if (step === 'removed') await host.docker('network', 'create', '--subnet=10.76.4.128/25', 'late');
+      },
+    },
+  );
+  const lost = await racing.converge(other, never);
+  t.regex(lost.findings[0]?.message ?? '', /10\.76\.4\.128\/25 of the Docker network late/);
+  await host.docker('network', 'rm', 'late');
+  t.deepEqual((await effect.converge(other, never)).findings, []);
+  t.is(await addressOn(host, 'xnet0'), '10.76.4.1/24');
+});
+
+each('another lease: made anew when nothing is attached, or when told to', async (t, host) => {
+  t.deepEqual((await effectOn(host).converge(lease, never)).findings, []);
+  const next = bridgeOf('10.76.7.0/24');
+  t.deepEqual((await effectOn(host).converge(next, never)).findings, []);
+  t.is(await addressOn(host, 'xnet0'), '10.76.7.1/24');
+  await runIdle(host, 'one', '--network=xnet');
+  await runIdle(host, 'two', '--network=xnet');
+  await host.docker('stop', 'two');
+  const refused = await effectOn(host).converge(lease, never);
+  t.like(refused.findings[0], { reason: 'ContainersAttached', transient: false });
+  t.like((await effectOn(host, { onRunning: 'wait' }).converge(lease, never)).findings[0], { transient: true });
+  t.is(await addressOn(host, 'xnet0'), '10.76.7.1/24');
+  t.deepEqual((await effectOn(host, restarting).converge(lease, never)).findings, []);
+  t.regex(await addressOf(host, 'one'), /^10\.76\.3\./);
+  t.is((await host.docker('inspect', '--format={{.RestartCount}} {{.State.Running}}', 'one')).trim(), '0 true');
+  await host.docker('start', 'two');
+  t.regex(await addressOf(host, 'two'), /^10\.76\.3\./);
+  t.deepEqual(readdirSync(stateFolderOn(host)), []);
+  // Another name: the former one goes.
+  await host.docker('rm', '--force', 'one', 'two');
+  t.deepEqual(
+    (await effectOn(host).converge({ ...lease, networkName: 'fleet', bridgeName: 'fleet0' }, never)).findings,
+    [],
+  );
+  t.deepEqual(await networks(host), ['bridge', 'fleet', 'host', 'none']);
+  t.is(await addressOn(host, 'fleet0'), '10.76.3.1/24');
+});
+
+each("the bridge is deleted or flushed behind Docker's back", async (t, host) => {
+  const effect = effectOn(host);
+  t.deepEqual((await effect.converge(lease, never)).findings, []);
+  await host.run(['ip', 'link', 'delete', 'xnet0']);
+  t.deepEqual((await effect.converge(lease, never)).findings, []);
+  t.is(await addressOn(host, 'xnet0'), '10.76.3.1/24');
+  await runIdle(host, 'one', '--network=xnet', '--network-alias=web', '--ip=10.76.3.77');
+  await host.run(['ip', 'address', 'flush', 'dev', 'xnet0']);
+  t.deepEqual(await effect.converge(lease, never), { findings: [], changes: 1 });
+  t.is(await addressOn(host, 'xnet0'), '10.76.3.1/24');
+  t.true(await host.ping(await addressOf(host, 'one')));
+  await host.run(['ip', 'link', 'delete', 'xnet0']);
+  t.deepEqual(reasonsOf(await effect.converge(lease, never)), ['BridgeGone']);
+  t.deepEqual((await effectOn(host, restarting).converge(lease, never)).findings, []);
+  t.is(await addressOf(host, 'one'), '10.76.3.77');
+  t.true(await host.ping('10.76.3.77'));
+  await runIdle(host, 'two', '--network=xnet');
+  t.is((await host.exec(['docker', 'exec', 'two', 'ping', '-c', '1', 'web'])).code, 0, 'found by its alias');
+});
+
+each('from one mode to the other and back', async (t, host) => {
+  writeFileSync(host.daemonJson, '{"mtu": 1400}');
+  const effect = effectOn(host);
+  t.deepEqual((await effect.converge(lease, never)).findings, []);
+  t.deepEqual((await effect.converge(bipOf('10.76.3.0/24'), never)).findings, []);
+  t.deepEqual(await networks(host), ['bridge', 'host', 'none']);
+  t.is(await addressOn(host, 'docker0'), '10.76.3.1/24');
+  await runIdle(host, 'one');
+  t.deepEqual(reasonsOf(await effect.converge(lease, never)), ['ContainersRunning'], 'the former mode has to go first');
+  t.deepEqual(await networks(host), ['bridge', 'host', 'none']);
+  await host.docker('rm', '--force', 'one');
+  t.deepEqual((await effect.converge(lease, never)).findings, []);
+  t.is(await addressOn(host, 'docker0'), '172.17.0.1/16');
+  t.is(await addressOn(host, 'xnet0'), '10.76.3.1/24');
+});
+
+each('killed at any step of making it anew, the next turn finishes', async (t, host) => {
+  t.deepEqual((await effectOn(host).converge(lease, never)).findings, []);
+  await runIdle(host, 'one', '--network=xnet');
+  await runIdle(host, 'two', '--network=xnet');
+  for (const [index, step] of ['journaled', 'disconnected', 'removed', 'created', 'connected'].entries()) {
+    const desired = bridgeOf(`10.76.1${index}.0/24`);
+    t.true(await turnUntil(host, step, { turn: 'converge', desired }, restarting), step);
+    t.deepEqual((await effectOn(host, restarting).converge(desired, never)).findings, [], step);
+    for (const name of ['one', 'two']) t.true((await addressOf(host, name)).startsWith(`10.76.1${index}.`), step);
+    t.is(await addressOn(host, 'xnet0'), `10.76.1${index}.1/24`, step);
+    t.deepEqual(readdirSync(stateFolderOn(host)), [], step);
+  }
+  for (const step of ['disconnected', 'removed']) {
+    t.true(await turnUntil(host, step, { turn: 'leave-force', desired: lease }), step);
+    t.deepEqual((await effectOn(host).leave(true, never)).findings, [], step);
+    t.deepEqual(await networks(host), ['bridge', 'host', 'none'], step);
+    t.deepEqual((await effectOn(host).converge(lease, never)).findings, [], step);
+  }
+});
+
+each('events come, and come again after a restart of Docker', async (t, host) => {
+  const { engine } = effectOn(host);
+  const stop = new AbortController();
+  const seen: EngineEvent[] = [];
+  let notify: () => void = () => undefined;
+  const reading = (async () => {
+    for await (const event of engine.events(stop.signal)) {
+      seen.push(event);
+      notify();
+    }
+  })();
+  const until = async (matches: (event: EngineEvent) => boolean) => {
+    while (!seen.some(matches)) {
+      await new Promise<void>((resolve) => {
+        notify = resolve;
+      });
+    }
+    seen.length = 0;
+  };
+  await until(({ kind }) => kind === 'connected');
+  await host.docker('network', 'create', 'shop');
+  await until((event) => event.kind === 'network' && event.action === 'create');
+  await runIdle(host, 'one');
+  await until((event) => event.kind === 'container' && event.action === 'start');
+  await host.docker('rm', '--force', 'one');
+  await until((event) => event.kind === 'container' && event.action === 'die');
+  await host.restartDockerd();
+  await until(({ kind }) => kind === 'connected');
+  await host.docker('network', 'rm', 'shop');
+  await until((event) => event.kind === 'network' && event.action !== 'create');
+  stop.abort();
+  await reading;
+  t.pass();
+});
