@@ -18,8 +18,10 @@ export type LaneOptions<Desired> = {
   /** A turn at the latest after so long, in milliseconds, with up to a quarter of it added at random. */
   readonly resyncMs: number;
   readonly log: Logger;
-  /** Called after each turn. */
+  /** Called after each turn that had something to make so. */
   readonly onTurn: (outcome: Outcome, desired: Desired) => void;
+  /** Called after each turn: a sign of life. */
+  readonly onBeat?: () => void;
 };
 
 const backoff = { firstMs: 200, longestMs: 15_000 };
@@ -48,6 +50,7 @@ export class Lane<Desired> {
       if (signal.aborted) return;
       this.#due = false;
       await this.#turn(signal);
+      this.#options.onBeat?.();
     }
   }
 

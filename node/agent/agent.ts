@@ -1,0 +1,314 @@
+// The daemon's core: keeps what the controllers say, has the lanes make the host so, and reports what came of it.
+// Invariant: what is known only ever grows newer. Without any controller the lanes go on with what is cached.
+import { formatPrefix } from '../../proto/domain/address.js';
+import type {
+  Assignment,
+  Condition,
+  ConditionType,
+  HostNetwork,
+  TableDelta,
+  Version,
+} from '../../proto/domain/network.js';
+import { messageOf, XnetError } from '../../proto/errors.js';
+import type { ReportRequest } from '../../proto/gen/xnet/v1/ReportRequest.js';
+import type { WatchRequest } from '../../proto/gen/xnet/v1/WatchRequest.js';
+import type { Logger } from '../../proto/process/log.js';
+import { version as daemonVersion } from '../../proto/process/version.js';
+import { wireFromHostNetwork } from '../../proto/rpc/convert.js';
+import type { Endpoint } from '../../proto/rpc/endpoint.js';
+import { Connection, type ConnectionState } from '../controller/connection.js';
+import type { Host } from '../host/host.js';
+import { kernelVersion } from '../kernel/release.js';
+import type { Finding, Outcome } from '../reconcile/effect.js';
+import {
+  follows,
+  isOlder,
+  type NodeTable,
+  type TableSnapshot,
+  withBookmark,
+  withDelta,
+  withSnapshot,
+} from '../table/node-table.js';
+import type { UnderlaySettings } from '../underlay/choose.js';
+import { conditionsFrom } from './conditions.js';
+import { type Known, type LaneName, type Lanes, makeLanes } from './lanes.js';
+import { Reporter } from './reporter.js';
+
+/** AgentOptions are what an agent is made of. */
+export type AgentOptions = {
+  readonly host: Host;
+  readonly nodeName: string;
+  readonly controllers: readonly Endpoint[];
+  readonly underlay: UnderlaySettings;
+  readonly mark: number;
+  /** The same on this host as long as it runs, and different on any other. */
+  readonly fingerprint: string;
+  /** What was known when the daemon ran last. */
+  readonly cached: Known;
+  readonly log: Logger;
+  /** Called when what is known has changed and should be kept. */
+  readonly onKnown: (known: Known) => void;
+  /** Called when what a status would show has changed. */
+  readonly onStatus: (status: AgentStatus) => void;
+  readonly onBeat: () => void;
+};
+
+/** AgentStatus is what the daemon says of itself. */
+export type AgentStatus = {
+  readonly connection: ConnectionState | undefined;
+  readonly applied: Version | undefined;
+  readonly conditions: readonly Condition[];
+};
+
+function pending(type: ConditionType): Finding {
+  return { type, transient: true, reason: 'Pending', message: 'not looked at yet' };
+}
+
+/** Agent is the daemon's core. */
+export class Agent {
+  readonly #options: AgentOptions;
+  readonly #lanes: Lanes;
+  readonly #connection: Connection;
+  readonly #reporter: Reporter;
+  // What a lane has not looked at yet is not as desired.
+  readonly #findings = new Map<LaneName, readonly Finding[]>([
+    ['routes', [pending('Routes')]],
+    ['firewall', [pending('Firewall')]],
+    ['docker', [pending('Docker')]],
+  ]);
+  readonly #appliedBy = new Map<LaneName, Version>();
+  #known: Known;
+  #conditions: readonly Condition[] = [];
+  #connectionState: ConnectionState | undefined;
+  #hostNetworks: readonly HostNetwork[] = [];
+  #confirming = false;
+  #lastReport = '';
+
+  constructor(options: AgentOptions) {
+    const { host, controllers, underlay, mark, log } = options;
+    this.#options = options;
+    this.#known = options.cached;
+    this.#lanes = makeLanes({
+      host,
+      underlay,
+      mark,
+      log,
+      known: () => this.#known,
+      onTurn: (lane, outcome, known) => this.#noteTurn(lane, outcome, known),
+      onBeat: options.onBeat,
+    });
+    this.#connection = new Connection({
+      endpoints: controllers,
+      log,
+      request: () => this.#watchRequest(),
+      onState: (state) => this.#noteConnection(state),
+      listener: {
+        onAssignment: (assignment) => this.#takeAssignment(assignment),
+        onSnapshot: (snapshot) => this.#takeSnapshot(snapshot),
+        onDelta: (delta) => this.#takeDelta(delta),
+        onBookmark: (at) => this.#takeBookmark(at),
+      },
+    });
+    this.#reporter = new Reporter({
+      log,
+      state: () => this.#report(),
+      send: (request, signal) => this.#connection.report(request, signal),
+      onFenced: () => this.#connection.reopen(),
+    });
+  }
+
+  /** known is what the controllers have said. */
+  get known(): Known {
+    return this.#known;
+  }
+
+  /** run works until `signal` aborts. Everything on the host stays as it is then. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { host } = this.#options;
+    const off = host.monitor.onChange((changes) => {
+      // Our own commits to nftables come back here too; the turn that follows finds everything as it should be.
+      if (changes.has('nftables')) this.#lanes.firewall.trigger();
+      if ([...changes].some((change) => change !== 'nftables')) this.#lanes.routes.trigger();
+    });
+    await Promise.all([
+      this.#lanes.routes.run(signal),
+      this.#lanes.firewall.run(signal),
+      this.#lanes.docker.run(signal),
+      this.#connection.run(signal),
+      this.#reporter.run(signal),
+      this.#followDocker(signal),
+    ]);
+    off();
+  }
+
+  async #followDocker(signal: AbortSignal): Promise<void> {
+    for await (const event of this.#options.host.docker.engine.events(signal)) {
+      this.#lanes.docker.trigger();
+      if (event.kind === 'connected') this.#lanes.firewall.trigger();
+    }
+  }
+
+  #watchRequest(): WatchRequest {
+    const { nodeName, fingerprint } = this.#options;
+    const { assignment, table } = this.#known;
+    return {
+      nodeName,
+      nodeId: assignment?.nodeId ?? '',
+      ...(table === undefined ? {} : { version: table.version }),
+      fresh: this.#confirming,
+      hostFingerprint: fingerprint,
+      daemonVersion,
+    };
+  }
+
+  #learn(known: Known): void {
+    this.#known = known;
+    this.#options.onKnown(known);
+  }
+
+  #takeAssignment(assignment: Assignment): void {
+    const before = this.#known.assignment;
+    if (before !== undefined && before.nodeId !== assignment.nodeId) {
+      this.#options.log.warn({ before: before.nodeId, now: assignment.nodeId }, 'this node was added anew');
+    }
+    if (before?.nodeId !== assignment.nodeId || formatPrefix(before.subnet) !== formatPrefix(assignment.subnet)) {
+      const { subnet, generation, mode } = assignment;
+      this.#options.log.info({ subnet: formatPrefix(subnet), generation, mode }, 'leased');
+      this.#findings.set('docker', [pending('Docker')]);
+    }
+    this.#learn({ ...this.#known, assignment });
+    this.#lanes.routes.trigger();
+    this.#lanes.firewall.trigger();
+    this.#lanes.docker.trigger();
+    this.#reporter.changed();
+  }
+
+  #takeTable(table: NodeTable): void {
+    this.#learn({ ...this.#known, table });
+    this.#lanes.routes.trigger();
+    this.#lanes.firewall.trigger();
+    if (table.held.size > 0 && !this.#confirming) {
+      this.#confirming = true;
+      this.#options.log.warn({ routes: table.held.size }, 'withdrawal held until the store confirms it');
+      this.#connection.reopen();
+    }
+  }
+
+  #takeSnapshot(snapshot: TableSnapshot): void {
+    const before = this.#known.table;
+    if (before !== undefined && before.version.clusterId !== snapshot.version.clusterId) {
+      throw new XnetError('FailedPrecondition', `the controller is of another cluster: ${snapshot.version.clusterId}`);
+    }
+    if (before !== undefined && isOlder(snapshot.version, before.version)) {
+      const { revision } = before.version;
+      throw new XnetError(
+        'FailedPrecondition',
+        `the controller's table is of revision ${snapshot.version.revision}, this host has seen ${revision}`,
+      );
+    }
+    if (snapshot.fresh) this.#confirming = false;
+    this.#takeTable(withSnapshot(before, snapshot));
+  }
+
+  #takeDelta(delta: TableDelta): void {
+    const before = this.#known.table;
+    if (!follows(before, delta)) {
+      throw new XnetError('Corrupt', `a change since revision ${delta.fromRevision} does not continue the table`);
+    }
+    this.#takeTable(withDelta(before, delta));
+  }
+
+  #takeBookmark(at: Version): void {
+    const before = this.#known.table;
+    if (before === undefined || isOlder(at, before.version)) return;
+    this.#learn({ ...this.#known, table: withBookmark(before, at) });
+    for (const [lane, applied] of this.#appliedBy) {
+      if (applied.revision === before.version.revision) this.#appliedBy.set(lane, at);
+    }
+  }
+
+  #noteConnection(state: ConnectionState): void {
+    const { log } = this.#options;
+    if (state.connected) {
+      log.info({ controller: state.endpoint }, 'connected');
+      this.#reporter.changed();
+    }
+    this.#connectionState = state;
+    this.#tellStatus();
+  }
+
+  #noteTurn(lane: LaneName, outcome: Outcome, known: Known): void {
+    this.#findings.set(lane, outcome.findings);
+    // Docker being away, or forwarding off, says nothing of whether the rules are in the kernel.
+    const about = lane === 'routes' ? 'Routes' : 'Firewall';
+    const failed = outcome.findings.some(({ type, transient }) => type === about && transient);
+    if (known.table !== undefined && !failed) this.#appliedBy.set(lane, known.table.version);
+    if (lane === 'docker') void this.#lookAtNetworks(known);
+    this.#tellStatus();
+  }
+
+  async #lookAtNetworks({ assignment }: Known): Promise<void> {
+    if (assignment === undefined) return;
+    try {
+      this.#hostNetworks = await this.#options.host.docker.hostNetworks(assignment.mode, AbortSignal.timeout(10_000));
+      this.#tellStatus();
+    } catch (error) {
+      // Docker is away: what was known of its networks stays.
+      this.#options.log.debug({ reason: messageOf(error) }, 'networks of the host not read');
+    }
+  }
+
+  #tellStatus(): void {
+    const before = this.#conditions;
+    const findings = [...this.#findings.values()].flat();
+    this.#conditions = conditionsFrom([...findings, ...this.#withdrawals()], before, Date.now());
+    for (const condition of this.#conditions) {
+      const former = before.find(({ type }) => type === condition.type);
+      if (former?.reason === condition.reason && former.message === condition.message) continue;
+      if (!condition.ok) this.#options.log.warn({ type: condition.type, reason: condition.reason }, condition.message);
+      else if (former?.ok === false) this.#options.log.info({ type: condition.type, after: former.reason }, 'ready');
+    }
+    this.#options.onStatus({
+      connection: this.#connectionState,
+      applied: this.#applied(),
+      conditions: this.#conditions,
+    });
+    const report = JSON.stringify(this.#report());
+    if (report === this.#lastReport) return;
+    this.#lastReport = report;
+    this.#reporter.changed();
+  }
+
+  #withdrawals(): readonly Finding[] {
+    const held = this.#known.table?.held.size ?? 0;
+    if (held === 0) return [];
+    const message = `${held} routes are kept although a controller withdrew them at once: waiting for the store to confirm it`;
+    return [{ type: 'Withdrawals', transient: true, reason: 'WithdrawalHeld', message }];
+  }
+
+  // What both the kernel's routes and its firewall have taken in.
+  #applied(): Version | undefined {
+    const routes = this.#appliedBy.get('routes');
+    const firewall = this.#appliedBy.get('firewall');
+    if (routes === undefined || firewall === undefined) return undefined;
+    return isOlder(firewall, routes) ? firewall : routes;
+  }
+
+  #report(): ReportRequest | undefined {
+    const { assignment } = this.#known;
+    if (assignment === undefined) return undefined;
+    const { host } = this.#options;
+    const applied = this.#applied();
+    return {
+      nodeId: assignment.nodeId,
+      generation: assignment.generation,
+      ...(applied === undefined ? {} : { applied }),
+      routes: host.routes.counts,
+      conditions: [...this.#conditions],
+      daemonVersion,
+      kernelVersion: kernelVersion(),
+      dockerVersion: host.engineFacts.version,
+      hostNetworks: this.#hostNetworks.map(wireFromHostNetwork),
+    };
+  }
+}

@@ -1,0 +1,69 @@
+// `xnetd leave`: by the running daemon where there is one, else here.
+import { XnetError } from '../../proto/errors.js';
+import { makeLog } from '../../proto/process/log.js';
+import { untilSignal } from '../../proto/process/program.js';
+import { makeClient, readStream } from '../../proto/rpc/channel.js';
+import { services } from '../../proto/rpc/definitions.js';
+import { leave } from '../agent/leave.js';
+import { openHost } from '../host/host.js';
+import { requireMember, type Settings } from '../settings.js';
+import { lockState } from '../state/lock.js';
+import { readCache } from '../table/cache.js';
+import { hostSettings, localSocket } from './run.js';
+
+/** LeaveFlags are the flags of `xnetd leave`. */
+export type LeaveFlags = { readonly force: boolean; readonly local: boolean };
+
+async function leaveByDaemon(settings: Settings, flags: LeaveFlags, onStep: (step: string) => void): Promise<void> {
+  const client = makeClient(services.local, localSocket(settings));
+  try {
+    const call = client.leave({ force: flags.force, localOnly: flags.local });
+    let done = false;
+    for await (const progress of readStream(call)) {
+      if (progress.done) done = true;
+      else onStep(progress.step);
+    }
+    if (!done) throw new XnetError('Unavailable', 'xnetd ended before it was done', { hint: 'run xnetd leave again' });
+  } finally {
+    client.close();
+  }
+}
+
+/**
+ * leaveFleet undoes everything xnet made on this host and ends the lease. Progress goes to standard error.
+ * @throws XnetError what leave() throws
+ */
+export async function leaveFleet(settings: Settings, flags: LeaveFlags): Promise<void> {
+  const began = performance.now();
+  const onStep = (step: string) => {
+    process.stderr.write(`${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  ${step}\n`);
+  };
+  const lock = lockState(settings.stateDir);
+  let name = settings.node;
+  if (lock === undefined) await leaveByDaemon(settings, flags, onStep);
+  else {
+    const log = makeLog('xnetd', 'error');
+    const host = openHost(hostSettings(settings), log);
+    try {
+      const cached = await readCache(settings.stateDir);
+      name ??= cached?.assignment.nodeName;
+      const { node, controllers } = flags.local
+        ? { node: name ?? '', controllers: [] }
+        : requireMember({ ...settings, node: name });
+      await leave(
+        {
+          ...{ host, onStep, nodeName: node, controllers, stateDir: settings.stateDir },
+          ...{ mark: settings.mark, force: flags.force, localOnly: flags.local },
+          known: { assignment: cached?.assignment, table: cached?.table },
+        },
+        untilSignal(),
+      );
+    } finally {
+      await host.close();
+      lock.release();
+    }
+  }
+  process.stdout.write(
+    `${name ?? 'this host'} has left${flags.local ? ' (the lease stays: xctl nodes remove ends it)' : ''}\n`,
+  );
+}

@@ -1,0 +1,186 @@
+// `xnetd run`: the daemon. Starts with what is cached, ends at SIGTERM and leaves everything in place.
+import { join } from 'node:path';
+import { messageOf, XnetError } from '../../proto/errors.js';
+import { type Logger, makeLog } from '../../proto/process/log.js';
+import { untilSignal } from '../../proto/process/program.js';
+import { version } from '../../proto/process/version.js';
+import { startServer } from '../../proto/rpc/server.js';
+import { Agent } from '../agent/agent.js';
+import type { Known } from '../agent/lanes.js';
+import { leave, leaveBegun } from '../agent/leave.js';
+import { type Leave, localService } from '../agent/local-service.js';
+import { type Host, openHost } from '../host/host.js';
+import { Systemd } from '../process/systemd.js';
+import { type Member, requireMember, type Settings } from '../settings.js';
+import { CacheWriter } from '../state/cache-writer.js';
+import { hostFingerprint } from '../state/fingerprint.js';
+import { lockState } from '../state/lock.js';
+import { StatusFile } from '../state/status-file.js';
+import { readCache } from '../table/cache.js';
+
+const graceMs = 1_000;
+
+/** hostSettings are the settings of what touches the host. */
+export function hostSettings(settings: Settings): Parameters<typeof openHost>[0] {
+  return {
+    routeProtocol: settings.routeProtocol,
+    nextHops: settings.nextHops,
+    docker: {
+      socket: settings.dockerSocket,
+      daemonJson: settings.daemonJson,
+      pidFile: settings.dockerPidFile,
+      unit: settings.dockerUnit,
+      restartCommand: settings.dockerRestart,
+      onRunning: settings.onRunning,
+      waitMs: settings.dockerWait * 1000,
+      stateFolder: settings.stateDir,
+    },
+  };
+}
+
+/** localSocket is where the daemon listens for commands on the same host. */
+export function localSocket(settings: Settings): { readonly kind: 'unix'; readonly path: string } {
+  return { kind: 'unix', path: join(settings.runDir, 'xnetd.sock') };
+}
+
+async function cachedKnown(settings: Settings, node: string, log: Logger): Promise<Known> {
+  try {
+    const cached = await readCache(settings.stateDir);
+    if (cached === undefined || cached.assignment.nodeName === node) {
+      return { assignment: cached?.assignment, table: cached?.table };
+    }
+    log.warn({ cached: cached.assignment.nodeName, now: node }, 'the cache is of another node: not used');
+  } catch (error) {
+    log.error({ err: error }, 'cache: not used');
+  }
+  return { assignment: undefined, table: undefined };
+}
+
+/**
+ * runDaemon runs the daemon until it is told to stop, or has left.
+ * @throws XnetError FailedPrecondition when another one runs on the same state directory, or the host can't be used
+ */
+export async function runDaemon(settings: Settings): Promise<void> {
+  // A wait for netlink holds one thread of libuv's pool; files and names need the others.
+  process.env['UV_THREADPOOL_SIZE'] ??= '8';
+  const member = requireMember(settings);
+  const log = makeLog('xnetd', settings.logLevel);
+  const lock = lockState(settings.stateDir);
+  if (lock === undefined) {
+    throw new XnetError('FailedPrecondition', `another xnetd uses ${settings.stateDir}`, {
+      hint: 'one xnetd runs per host; see: systemctl status xnetd',
+    });
+  }
+  const host = openHost(hostSettings(settings), log);
+  try {
+    await new Daemon(settings, member, host, log).run(untilSignal());
+  } finally {
+    await host.close();
+    lock.release();
+  }
+}
+
+class Daemon {
+  readonly #settings: Settings;
+  readonly #member: Member;
+  readonly #host: Host;
+  readonly #log: Logger;
+  readonly #stopped = new AbortController();
+  #leaving: Promise<void> | undefined;
+
+  constructor(settings: Settings, member: Member, host: Host, log: Logger) {
+    this.#settings = settings;
+    this.#member = member;
+    this.#host = host;
+    this.#log = log;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const settings = this.#settings;
+    const log = this.#log;
+    const cached = await cachedKnown(settings, this.#member.node, log);
+    const systemd = new Systemd(log);
+    const cache = new CacheWriter(settings.stateDir, log);
+    const statusFile = new StatusFile(settings.runDir, log);
+    const agent = new Agent({
+      host: this.#host,
+      log,
+      cached,
+      nodeName: this.#member.node,
+      controllers: this.#member.controllers,
+      underlay: { interfaceName: settings.interface, address: settings.address },
+      mark: settings.mark,
+      fingerprint: hostFingerprint(),
+      onKnown: ({ assignment, table }) => {
+        if (assignment !== undefined) cache.keep({ assignment, table });
+      },
+      onStatus: (status) => {
+        statusFile.write(status);
+        const { desired, installed } = this.#host.routes.counts;
+        const link = status.connection?.connected === true ? 'connected' : 'no controller';
+        systemd.status(`${installed}/${desired} routes, revision ${status.applied?.revision ?? 0}, ${link}`);
+      },
+      onBeat: () => {
+        systemd.ready();
+        systemd.beat();
+      },
+    });
+    const lanes = new AbortController();
+    signal.addEventListener('abort', () => this.#stopped.abort(), { once: true });
+    this.#stopped.signal.addEventListener('abort', () => lanes.abort(), { once: true });
+    let agentEnded: Promise<void> = Promise.resolve();
+    const leaveNow: Leave = async (options, onStep) => {
+      if (this.#leaving !== undefined) throw new XnetError('FailedPrecondition', 'this host is leaving already');
+      lanes.abort();
+      this.#leaving = agentEnded.then(() => this.#leave(agent.known, options, onStep, signal));
+      await this.#leaving;
+      await cache.close();
+    };
+    const server = await startServer([localSocket(settings)], [localService(leaveNow)]);
+    server.health.set(true);
+    log.info({ version, node: this.#member.node, cached: cached.table?.version.revision ?? 0 }, 'started');
+    const begun = await leaveBegun(settings.stateDir);
+    if (begun !== undefined) {
+      log.warn('a leave was begun and did not end: going on with it');
+      this.#leaving = this.#leave(cached, begun, () => undefined, signal);
+    } else agentEnded = agent.run(lanes.signal);
+    await agentEnded;
+    const failed = await this.#leaving?.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    if (this.#leaving === undefined) await cache.flush();
+    await server.close(graceMs);
+    await statusFile.close();
+    // The command that asked has been told; a service manager starts the daemon again, which then goes on as before.
+    if (failed !== undefined) throw failed;
+    log.info(this.#leaving === undefined ? 'stopped; everything stays in place' : 'left');
+  }
+
+  async #leave(
+    known: Known,
+    { force, localOnly }: { readonly force: boolean; readonly localOnly: boolean },
+    onStep: (step: string) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { stateDir, mark } = this.#settings;
+    const { node, controllers } = this.#member;
+    try {
+      await leave(
+        {
+          ...{ host: this.#host, known, nodeName: node, controllers, stateDir, mark, force, localOnly },
+          onStep: (step) => {
+            this.#log.info({ step }, 'leaving');
+            onStep(step);
+          },
+        },
+        signal,
+      );
+    } catch (error) {
+      this.#log.error({ reason: messageOf(error) }, 'could not leave');
+      throw error;
+    } finally {
+      this.#stopped.abort();
+    }
+  }
+}

@@ -1,0 +1,60 @@
+// Everything of a host that the daemon looks at and changes, opened together and closed together.
+// Invariant: opening changes nothing.
+import type { Logger } from '../../proto/process/log.js';
+import { type DockerEffect, makeDockerEffect } from '../docker/effect.js';
+import type { DockerSettings } from '../docker/settings.js';
+import { Firewall } from '../firewall/firewall.js';
+import { HostMonitor } from '../kernel/host-monitor.js';
+import { openLinuxRouteKernel } from '../kernel/linux-route-kernel.js';
+import { KernelMirror } from '../kernel/mirror.js';
+import { NftablesWatch } from '../kernel/nftables-watch.js';
+import { Poller } from '../kernel/poller.js';
+import { Routes } from '../routes/routes.js';
+import { EngineFactsReader } from './engine-facts.js';
+
+/** HostSettings are an operator's settings of what touches the host. */
+export type HostSettings = {
+  readonly routeProtocol: number;
+  readonly nextHops: 'auto' | 'never';
+  readonly docker: DockerSettings;
+};
+
+/** Host is one Docker host. */
+export type Host = {
+  readonly mirror: KernelMirror;
+  readonly monitor: HostMonitor;
+  readonly routes: Routes;
+  readonly firewall: Firewall;
+  readonly docker: DockerEffect;
+  readonly engineFacts: EngineFactsReader;
+  close(): Promise<void>;
+};
+
+/**
+ * openHost opens the host that the process runs on.
+ * @throws XnetError FailedPrecondition without CAP_NET_ADMIN
+ */
+export function openHost(settings: HostSettings, log: Logger): Host {
+  const poller = new Poller();
+  const kernel = openLinuxRouteKernel({ poller });
+  const nftables = new NftablesWatch(poller);
+  const protocol = settings.routeProtocol;
+  const mirror = new KernelMirror({ kernel, protocol });
+  const monitor = new HostMonitor(mirror, nftables);
+  const docker = makeDockerEffect({ settings: settings.docker, log });
+  const engineFacts = new EngineFactsReader(docker.engine, settings.docker);
+  return {
+    mirror,
+    monitor,
+    docker,
+    engineFacts,
+    routes: new Routes({ kernel, mirror, protocol, nextHops: settings.nextHops }),
+    firewall: new Firewall({ engine: () => engineFacts.facts }),
+    close: async () => {
+      monitor.close();
+      nftables.close();
+      kernel.close();
+      await poller.close();
+    },
+  };
+}

@@ -1,0 +1,53 @@
+#!/usr/bin/env node
+// xnetd: the command line of the daemon. Each command is loaded when it runs.
+import { Command, Option } from 'commander';
+import { runProgram } from '../proto/process/program.js';
+import { version } from '../proto/process/version.js';
+import { addOptions, settingsOf } from './settings.js';
+
+const program = new Command('xnetd')
+  .description("Gives this host's Docker the subnet that it leased, and routes to every other host.")
+  .version(version);
+
+addOptions(program.command('run'))
+  .description('run the daemon')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  xnetd run --node web-1 --controller 192.168.83.2,192.168.83.3
+  xnetd run                       with node and controller in /etc/xnet/xnetd.yaml
+
+Environment variables are named XNETD_NODE and so on, settings in the file "node: ..." and so on.
+SIGTERM ends the daemon and leaves routes, rules and Docker as they are.`,
+  )
+  .action(async (_options: unknown, command: Command) => {
+    const settings = settingsOf(command);
+    const { runDaemon } = await import('./commands/run.js');
+    await runDaemon(settings);
+  });
+
+addOptions(program.command('leave'))
+  .description('take this host out of the fleet: undo everything xnet made here, and end the lease')
+  .option('--force', 'stop or detach containers that use the subnet', false)
+  .option('--local', 'undo what is on this host and tell no controller', false)
+  .action(async (_options: unknown, command: Command) => {
+    const { force, local } = command.opts<{ force: boolean; local: boolean }>();
+    const settings = settingsOf(command);
+    const { leaveFleet } = await import('./commands/leave.js');
+    await leaveFleet(settings, { force, local });
+  });
+
+addOptions(program.command('status'))
+  .description('show what is desired against what is installed; exit code 8 when something is wrong')
+  .addOption(new Option('-o, --output <format>', 'how to print it').choices(['text', 'json']).default('text'))
+  .action(async (_options: unknown, command: Command) => {
+    const settings = settingsOf(command);
+    const { hostStatus, printStatus, statusExitCode } = await import('./commands/status.js');
+    const status = await hostStatus(settings);
+    if (command.getOptionValue('output') === 'json') process.stdout.write(`${JSON.stringify(status, null, 2)}\n`);
+    else printStatus(status);
+    process.exitCode = statusExitCode(status);
+  });
+
+await runProgram(program);

@@ -1,0 +1,174 @@
+// The settings of xnetd: each with its flag, its environment variable and its name in the config file.
+import { type Command, Option } from 'commander';
+import * as v from 'valibot';
+import { checkAddress, checkInterfaceName, checkName } from '../proto/domain/input.js';
+import { throwIfAny } from '../proto/errors.js';
+import { logLevels } from '../proto/process/log.js';
+import { fromCheck, integer, listOf, readSettings } from '../proto/process/settings.js';
+import { checkEndpoint, type Endpoint } from '../proto/rpc/endpoint.js';
+import { dockerDefaults, onRunnings } from './docker/settings.js';
+import { checkMark, defaultMark } from './firewall/desired.js';
+import { checkRouteProtocol, defaultRouteProtocol } from './routes/protocol.js';
+
+const path = v.pipe(v.string(), v.regex(/^\//, 'has to be an absolute path'));
+
+// A command is a list in the file, and on the command line either a JSON list or words between spaces.
+const command = v.pipe(
+  v.union([v.string(), v.array(v.string())]),
+  v.rawTransform<string | string[], [string, ...string[]]>(({ dataset, addIssue, NEVER }) => {
+    const words = wordsOf(dataset.value);
+    const [program, ...rest] = words ?? [];
+    if (program === undefined || program === '') {
+      addIssue({
+        message: 'has to be a command, such as systemctl restart docker.service, or a JSON list of its words',
+      });
+      return NEVER;
+    }
+    return [program, ...rest];
+  }),
+);
+
+function wordsOf(value: string | readonly string[]): readonly string[] | undefined {
+  if (typeof value !== 'string') return value;
+  if (!value.startsWith('[')) return value.split(/\s+/).filter((word) => word !== '');
+  try {
+    const parsed = v.safeParse(v.array(v.string()), JSON.parse(value));
+    return parsed.success ? parsed.output : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const schema = v.object({
+  node: v.optional(v.pipe(v.string(), fromCheck(checkName))),
+  controller: v.optional(listOf(v.pipe(v.string(), fromCheck(checkEndpoint)))),
+  interface: v.optional(v.pipe(v.string(), fromCheck(checkInterfaceName))),
+  address: v.optional(v.pipe(v.string(), fromCheck(checkAddress))),
+  stateDir: path,
+  runDir: path,
+  onRunning: v.picklist(onRunnings, `has to be one of ${onRunnings.join(', ')}`),
+  dockerSocket: path,
+  dockerPidFile: path,
+  dockerUnit: v.pipe(v.string(), v.regex(/^[A-Za-z0-9:_.@-]+\.service$/, 'has to be a unit such as docker.service')),
+  dockerRestart: v.optional(command),
+  dockerWait: integer(1, 3600),
+  daemonJson: v.optional(path),
+  routeProtocol: v.pipe(
+    integer(0, 255),
+    v.rawTransform<number, number>(({ dataset, addIssue, NEVER }) => {
+      const checked = checkRouteProtocol(dataset.value);
+      if ('value' in checked) return checked.value;
+      addIssue({ message: checked.problem });
+      return NEVER;
+    }),
+  ),
+  nextHops: v.picklist(['auto', 'never'], 'has to be auto or never'),
+  mark: v.pipe(v.union([v.string(), v.pipe(v.number(), v.transform(String))]), fromCheck(checkMark)),
+  logLevel: v.picklist(logLevels, `has to be one of ${logLevels.join(', ')}`),
+});
+
+/** Settings are the settings of xnetd, checked. */
+export type Settings = v.InferOutput<typeof schema>;
+
+/** Member is which node this is, and whose. */
+export type Member = { readonly node: string; readonly controllers: readonly Endpoint[] };
+
+/**
+ * requireMember is what a command needs that talks to controllers.
+ * @throws XnetError InvalidArgument with all that is missing
+ */
+export function requireMember(settings: Settings): Member {
+  const { node, controller = [] } = settings;
+  const problems = [
+    ...(node === undefined ? ['--node is missing: the name that was given to xctl nodes add'] : []),
+    ...(controller.length === 0 ? ['--controller is missing: the address of at least one controller'] : []),
+  ];
+  throwIfAny(problems, 'the settings are not complete');
+  return { node: node ?? '', controllers: controller };
+}
+
+/** defaultFile is the config file that is read where none is named. */
+export const defaultFile = '/etc/xnet/xnetd.yaml';
+
+const env = (name: string) => `XNETD_${name}`;
+
+/** addOptions adds the options that every command of xnetd takes. */
+export function addOptions(target: Command): Command {
+  return target
+    .addOption(new Option('--config <file>', `settings file, YAML (default: ${defaultFile})`).env(env('CONFIG')))
+    .addOption(new Option('--node <name>', 'name of this node, as given to xctl nodes add').env(env('NODE')))
+    .addOption(
+      new Option('--controller <endpoints>', 'controllers: HOST:PORT or unix:/PATH, comma-separated').env(
+        env('CONTROLLER'),
+      ),
+    )
+    .addOption(
+      new Option('--interface <name>', 'underlay interface (default: the one with the node address)').env(
+        env('INTERFACE'),
+      ),
+    )
+    .addOption(new Option('--address <address>', 'underlay address of this host').env(env('ADDRESS')))
+    .addOption(
+      new Option(
+        '--on-running <policy>',
+        `when Docker has to be restarted while containers run: ${onRunnings.join(', ')}`,
+      )
+        .env(env('ON_RUNNING'))
+        .default(dockerDefaults.onRunning),
+    )
+    .addOption(new Option('--state-dir <dir>', 'cache and journal').env(env('STATE_DIR')).default('/var/lib/xnet'))
+    .addOption(new Option('--run-dir <dir>', 'socket and status').env(env('RUN_DIR')).default('/run/xnet'))
+    .addOption(
+      new Option('--docker-socket <path>', 'socket of the Docker engine')
+        .env(env('DOCKER_SOCKET'))
+        .default(dockerDefaults.socket),
+    )
+    .addOption(
+      new Option('--docker-pid-file <path>', 'pid file of dockerd')
+        .env(env('DOCKER_PID_FILE'))
+        .default(dockerDefaults.pidFile),
+    )
+    .addOption(
+      new Option('--docker-unit <name>', 'systemd unit of dockerd')
+        .env(env('DOCKER_UNIT'))
+        .default(dockerDefaults.unit),
+    )
+    .addOption(
+      new Option('--docker-restart <command>', 'command that restarts dockerd (default: systemctl)').env(
+        env('DOCKER_RESTART'),
+      ),
+    )
+    .addOption(
+      new Option('--docker-wait <seconds>', 'how long dockerd may take to come up')
+        .env(env('DOCKER_WAIT'))
+        .default(String(dockerDefaults.waitMs / 1000)),
+    )
+    .addOption(
+      new Option('--daemon-json <path>', "Docker's configuration file (default: dockerd's own)").env(
+        env('DAEMON_JSON'),
+      ),
+    )
+    .addOption(
+      new Option('--route-protocol <number>', 'rtm_protocol that marks our routes')
+        .env(env('ROUTE_PROTOCOL'))
+        .default(String(defaultRouteProtocol)),
+    )
+    .addOption(
+      new Option('--next-hops <when>', 'use next-hop objects: auto, never').env(env('NEXT_HOPS')).default('auto'),
+    )
+    .addOption(
+      new Option('--mark <bit>', 'bit of the packet mark that the firewall uses')
+        .env(env('MARK'))
+        .default(`0x${defaultMark.toString(16)}`),
+    )
+    .addOption(new Option('--log-level <level>', logLevels.join(', ')).env(env('LOG_LEVEL')).default('info'))
+    .allowExcessArguments(false);
+}
+
+/**
+ * settingsOf reads the settings of a parsed command.
+ * @throws XnetError InvalidArgument with every problem
+ */
+export function settingsOf(parsed: Command): Settings {
+  return readSettings(parsed, schema, defaultFile);
+}

@@ -1,0 +1,28 @@
+// One xnetd per state directory: the lock is the kernel's, so it goes with the process however that ends.
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf, XnetError } from '../../proto/errors.js';
+import { tryLock } from '../kernel/syscall.js';
+
+/** StateLock is a held lock. */
+export type StateLock = { release(): void };
+
+/**
+ * lockState takes the lock of a state directory; undefined when another process has it.
+ * @throws XnetError FailedPrecondition when the directory can't be used
+ */
+export function lockState(stateDir: string): StateLock | undefined {
+  let fd: number;
+  try {
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    fd = openSync(join(stateDir, 'lock'), 'a', 0o600);
+  } catch (error) {
+    throw new XnetError('FailedPrecondition', `can't use the state directory ${stateDir}: ${messageOf(error)}`, {
+      hint: 'run xnetd as root, or choose another with --state-dir',
+      cause: error,
+    });
+  }
+  if (tryLock(fd)) return { release: () => closeSync(fd) };
+  closeSync(fd);
+  return undefined;
+}
