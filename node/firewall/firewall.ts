@@ -86,7 +86,10 @@ export class Firewall implements Effect<DesiredFirewall> {
     }
   }
 
-  /** remove takes away our table and our rules, and a DOCKER-USER chain that we made and Docker never used. */
+  /**
+   * remove takes away our table and our rules, and a DOCKER-USER chain that we made and Docker never used. The table
+   * `raw` of iptables, which comes into being with the first rule in it, stays, empty: it may be anybody's by then.
+   */
   async remove(_desired: DesiredFirewall, signal: AbortSignal): Promise<Outcome> {
     const { observed, findings } = await this.#look(signal);
     const all = new Findings(findings);

@@ -472,6 +472,52 @@ netTest('a program that is missing keeps nothing else from being done', (t) =>
   }),
 );
 
+netTest('a daemon that is killed anywhere, and two at once, end up with the same', (t) =>
+  onHost('28', 'nft', async (scene) => {
+    const { on } = scene;
+    on.host.runSync(['sysctl', '-qw', 'net.ipv4.ip_forward=1']);
+    const clean = scene.rules();
+    await scene.converged(t);
+    const whole = { rules: scene.rules(), ruleset: scene.ruleset() };
+    const translated = () =>
+      on.host
+        .runSync(['conntrack', '-L', '-s', '10.76.1.0/24', '-d', '10.76.0.0/16'])
+        .split('\n')
+        .filter((line) => line.includes('dst=192.168.83.11 '));
+    // Killed before the nth program is started, until a turn needs fewer.
+    for (let programs = 0, killed = true; killed; programs += 1) {
+      await scene.firewall.remove(desired(), signal);
+      t.is(scene.rules(), clean);
+      await on.ping(on.container, '10.76.2.2', 1);
+      t.is(translated().length, 1);
+      let left = programs;
+      killed = false;
+      const dying = scene.start({
+        exec: (argv, options) => {
+          left -= 1;
+          if (left >= 0) return on.exec(argv, options);
+          killed = true;
+          return Promise.reject(new Error('killed'));
+        },
+      });
+      await dying.converge(desired(), signal).catch((error: Error) => t.is(error.message, 'killed'));
+      t.deepEqual((await scene.start().converge(desired(), signal)).findings, []);
+      t.deepEqual({ rules: scene.rules(), ruleset: scene.ruleset() }, whole, `killed after ${programs} programs`);
+      t.deepEqual(translated(), [], `killed after ${programs} programs`);
+    }
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      await scene.firewall.remove(desired(), signal);
+      const outcomes = await Promise.all([1, 2, 3].map(() => scene.start().converge(desired(), signal)));
+      t.deepEqual(
+        outcomes.flatMap(({ findings }) => findings.filter(({ transient }) => !transient)),
+        [],
+      );
+      t.deepEqual((await scene.start().converge(desired(), signal)).findings, []);
+      t.deepEqual({ rules: scene.rules(), ruleset: scene.ruleset() }, whole, 'three at once');
+    }
+  }),
+);
+
 netTest('while the generation stays the same, nothing of nftables is listed', (t) =>
   onHost('28', 'nft', async (scene) => {
     let generation: number | undefined = 1;
