@@ -1,5 +1,7 @@
 // Puts off the end of this process by SIGINT or SIGTERM until what it made is removed.
 // Invariant: the process still ends by that signal, so its parent sees the truth, unless it has handlers of its own.
+import { messageOf, XnetError } from '../../proto/errors.js';
+
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** SignalGuard is one thing that has to be removed first. It begins when it is made, and ends by dispose. */
@@ -38,7 +40,8 @@ export class SignalGuard {
     try {
       await remove();
     } catch (error) {
-      process.stderr.write(`${error}\n`);
+      const details = error instanceof XnetError ? error.problems : [];
+      process.stderr.write(`${[messageOf(error), ...details].join('\n  ')}\n`);
     }
     this.dispose();
     if (process.listenerCount(name) === 0) process.kill(process.pid, name);

@@ -2,7 +2,7 @@
 // Invariant: only what a lab's record names, and what is found inside of that, is touched. Every step may be repeated,
 // killed half way and done by two at once; the record goes last, so that the next one carries on.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { lstatSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
@@ -135,6 +135,8 @@ async function removeCgroups(cgroup: string): Promise<void> {
 }
 
 async function removeCgroup(path: string): Promise<void> {
+  // Where it is not, the file system may be read-only, which would be the answer to removing it.
+  if (!existsSync(path)) return;
   for (const entry of folders(path)) await removeCgroup(join(path, entry));
   // Its processes are dead, but the kernel may count them for a moment longer.
   for (let waitMs = 1; !removeEmpty(path); waitMs *= 2) {
