@@ -44,7 +44,13 @@ export type CallOptions = {
   readonly signal?: AbortSignal;
 };
 
+// A generated method has four overloads; this is the last one, the one that TypeScript infers from.
 type UnaryMethod<Request, Response> = (
+  request: Request,
+  callback: grpc.requestCallback<Response>,
+) => grpc.ClientUnaryCall;
+
+type FullUnaryMethod<Request, Response> = (
   request: Request,
   metadata: grpc.Metadata,
   options: grpc.CallOptions,
@@ -62,12 +68,17 @@ export function callUnary<Request, Response>(
 ): Promise<Response> {
   return new Promise((resolve, reject) => {
     const { signal, timeoutMs } = options;
-    const call = method(request, new grpc.Metadata(), { deadline: Date.now() + timeoutMs }, (error, response) => {
-      signal?.removeEventListener('abort', cancel);
-      if (error !== null) reject(errorFromStatus(error));
-      else if (response === undefined) reject(errorFromStatus(new Error('empty response')));
-      else resolve(response);
-    });
+    const call = (method as FullUnaryMethod<Request, Response>)(
+      request,
+      new grpc.Metadata(),
+      { deadline: Date.now() + timeoutMs },
+      (error, response) => {
+        signal?.removeEventListener('abort', cancel);
+        if (error !== null) reject(errorFromStatus(error));
+        else if (response === undefined) reject(errorFromStatus(new Error('empty response')));
+        else resolve(response);
+      },
+    );
     const cancel = () => call.cancel();
     if (signal?.aborted === true) cancel();
     else signal?.addEventListener('abort', cancel, { once: true });
