@@ -209,16 +209,22 @@ function expandWords(words: readonly string[], environment: ReadonlyMap<string, 
   });
 }
 
-/** whereFlag tells where a unit's flag is written: "/etc/default/docker, line 7"; the unit's name if nowhere to be seen. */
-export async function whereFlag(unit: DockerdUnit, name: string): Promise<string> {
+/**
+ * whereFlag tells where a unit's flag is written, with this value if need be: "/etc/default/docker, line 7". The unit's
+ * name if it is nowhere to be seen.
+ */
+export async function whereFlag(unit: DockerdUnit, name: string, value: string): Promise<string> {
   const short = Object.entries(shortNames).find(([, long]) => long === name)?.[0];
   const spelling = new RegExp(
     `(^|[\\s"'=])(--${name}|${short === undefined ? `--${name}` : `-${short}`})(\\b|=|\\s|$)`,
   );
+  const places: { readonly place: string; readonly text: string }[] = [];
   for (const path of unit.files) {
     const lines = (await readFile(path, 'utf8').catch(() => '')).split('\n');
-    const line = lines.findIndex((text) => !/^\s*[#;]/.test(text) && spelling.test(text));
-    if (line >= 0) return `${path}, line ${line + 1}`;
+    for (const [index, text] of lines.entries()) {
+      if (!/^\s*[#;]/.test(text) && spelling.test(text)) places.push({ place: `${path}, line ${index + 1}`, text });
+    }
   }
-  return unit.name;
+  const found = places.find(({ text }) => text.includes(value)) ?? places[0];
+  return found?.place ?? unit.name;
 }

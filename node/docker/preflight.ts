@@ -111,7 +111,9 @@ export async function seeDockerd(host: DockerHost, signal: AbortSignal): Promise
     argv: running.argv,
     flags,
     where: async (flag) =>
-      unit === undefined ? `the command line of process ${running.pid}` : await whereFlag(unit, flag),
+      unit === undefined
+        ? `the command line of process ${running.pid}`
+        : await whereFlag(unit, flag, flags.get(flag) ?? ''),
   };
 }
 

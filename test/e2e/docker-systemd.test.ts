@@ -1,0 +1,105 @@
+// A real dockerd under a real systemd, as on most hosts: flags from a unit's environment file, restarts by systemctl,
+// the reason of a failure from the journal, and a unit that has hit its start limit.
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+import type { Host } from '../../deploy/lab/host.js';
+import { type DockerSettings, dockerDefaults } from '../../node/docker/settings.js';
+import type { Outcome } from '../../node/reconcile/effect.js';
+import { addressOn, bipOf, DockerLab, stateFolderOn } from '../support/docker-lab.js';
+import type { DockerTurn } from '../support/docker-turn.js';
+import { Systemd } from '../support/systemd.js';
+
+const [lab] = await DockerLab.open(1, ['20.10']);
+const lease = bipOf('10.76.3.0/24');
+
+test.after.always(async () => {
+  await lab?.close();
+});
+
+// Debian's docker.service, with the folders of the lab's engine.
+function unit(host: Host, environmentFile: string): string {
+  return `[Unit]
+Description=Docker
+StartLimitBurst=3
+StartLimitIntervalSec=60s
+[Service]
+Type=notify
+Environment="PATH=${host.path}" "UNUSED=--bip 10.1.1.1/24"
+EnvironmentFile=-${environmentFile}
+ExecStart=${host.engine?.dockerd} -H unix:///run/docker.sock --storage-driver=vfs $DOCKER_OPTS
+TimeoutStartSec=0
+Restart=always
+RestartSec=2
+Delegate=yes
+KillMode=process
+`;
+}
+
+if (lab === undefined) test.skip('no dockerd can be run here', () => undefined);
+else {
+  test('dockerd under systemd', (t) =>
+    lab.onHost([], async (host) => {
+      await host.stopDockerd();
+      const environmentFile = join(host.store, 'default-docker');
+      const systemd = await Systemd.start(host, { 'docker.service': unit(host, environmentFile) });
+      if ('why' in systemd) {
+        console.log(`SKIP dockerd under systemd: ${systemd.why}`);
+        return t.pass();
+      }
+      const settings: DockerSettings = {
+        ...dockerDefaults,
+        daemonJson: '/etc/docker/daemon.json',
+        stateFolder: stateFolderOn(host),
+      };
+      const turn = async (told: Partial<DockerTurn>): Promise<Outcome | undefined> => {
+        const whole: DockerTurn = { settings, enter: ['env'], turn: 'converge', desired: lease, dieAt: '', ...told };
+        const script = fileURLToPath(new URL('../support/docker-turn.js', import.meta.url));
+        const { code, stdout, stderr } = await systemd.exec([process.execPath, script, JSON.stringify(whole)]);
+        if (code !== 0 && told.dieAt === undefined) throw new Error(stderr);
+        return code === 0 ? JSON.parse(stdout) : undefined;
+      };
+      const isActive = async () => (await systemd.exec(['systemctl', 'is-active', 'docker.service'])).stdout.trim();
+
+      t.like((await turn({}))?.findings[0], { reason: 'NotRunning', transient: true });
+      writeFileSync(environmentFile, '# DOCKER_OPTS="--bip 10.2.2.1/24"\nDOCKER_OPTS="--debug --bip 10.9.9.1/24"\n');
+      t.is((await systemd.exec(['systemctl', 'start', 'docker.service'])).code, 0);
+      const flagged = (await turn({}))?.findings[0];
+      t.is(flagged?.reason, 'BipIsFlag');
+      t.true(flagged?.message.includes(`"10.9.9.1/24" by ${environmentFile}, line 2`), flagged?.message);
+      // Written, but not in force yet.
+      rmSync(environmentFile);
+      t.is((await systemd.exec(['systemctl', 'restart', 'docker.service'])).code, 0);
+      t.deepEqual((await turn({}))?.findings, []);
+      t.is(await addressOn(host, 'docker0'), '10.76.3.1/24');
+      writeFileSync(environmentFile, 'DOCKER_OPTS="--bip=10.9.9.1/24"\n');
+      t.is((await turn({}))?.findings[0]?.reason, 'BipIsFlag', 'Docker would not start the next time');
+      rmSync(environmentFile);
+
+      const next = bipOf('10.76.4.0/24');
+      const spoil = { step: 'stopped', content: '{"bip": "10.76.4.1/24", "nosuchkey": 1}' };
+      const before = readFileSync(host.daemonJson, 'utf8');
+      const back = (await turn({ desired: next, spoil }))?.findings[0];
+      t.is(back?.reason, 'RolledBack');
+      t.regex(back?.message ?? '', /the following directives don't match any configuration option: nosuchkey/);
+      t.is(readFileSync(host.daemonJson, 'utf8'), before);
+      t.is(await isActive(), 'active');
+
+      // Killed with Docker down; systemd tries until it is tired of it.
+      const third = bipOf('10.76.5.0/24');
+      const spoilAgain = { step: 'stopped', content: '{"bip": "10.76.5.1/24", "nosuchkey": 1}' };
+      t.is(await turn({ desired: third, spoil: spoilAgain, dieAt: 'going-back' }), undefined);
+      for (let attempt = 0; attempt < 4; attempt += 1) await systemd.exec(['systemctl', 'restart', 'docker.service']);
+      const limited = await systemd.exec(['systemctl', 'start', 'docker.service']);
+      t.not(limited.code, 0);
+      t.is((await turn({ desired: third }))?.findings[0]?.reason, 'RolledBack');
+      t.is(await isActive(), 'active');
+      t.is(readFileSync(host.daemonJson, 'utf8'), before);
+
+      t.deepEqual((await turn({ turn: 'leave' }))?.findings, []);
+      // That of the flag: Docker keeps what it had.
+      t.is(await addressOn(host, 'docker0'), '10.9.9.1/24');
+      return t.false(existsSync(host.daemonJson));
+    }));
+}

@@ -1,0 +1,113 @@
+// A real systemd on a host of the lab, as the first process of a PID namespace, with no units but those of a test.
+// Invariant: it sees the lab host's files and network, can change neither kernel settings outside net nor the cgroups of
+// others, and ends with the lab.
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Host } from '../../deploy/lab/host.js';
+import type { Argv } from '../../deploy/lab/machine.js';
+import { cgroupOf } from '../../deploy/lab/paths.js';
+import { type ExecResult, exec } from '../../node/process/exec.js';
+import { pause } from '../../proto/process/backoff.js';
+
+const program = '/lib/systemd/systemd';
+const copied = [
+  'systemd-journald.service',
+  'systemd-journald.socket',
+  'systemd-journald-dev-log.socket',
+  'sysinit.target',
+  'basic.target',
+  'sockets.target',
+  'shutdown.target',
+  'umount.target',
+];
+
+const defaultTarget = `[Unit]
+Description=A systemd for a test
+Wants=systemd-journald.service
+`;
+
+// Nothing on disk, nothing of the kernel's log, which is everybody's.
+const journald = `[Journal]
+Storage=volatile
+ReadKMsg=no
+Audit=no
+`;
+
+// $1: a cgroup of the hierarchy that systemd keeps its units in.
+const beginning = `
+set -e
+mkdir -p "$1"
+echo $$ > "$1/cgroup.procs"
+shift
+exec unshare --pid --fork --kill-child=SIGKILL --mount-proc --cgroup -- sh -c '
+  mkdir -p /run/sys-net
+  mount --bind /proc/sys/net /run/sys-net
+  mount --bind /proc/sys /proc/sys
+  mount -o remount,bind,ro /proc/sys
+  mount --bind /run/sys-net /proc/sys/net
+  if [ -d /sys/fs/cgroup/systemd ]; then
+    mount -t tmpfs -o mode=0755 tmpfs /sys/fs/cgroup
+    mkdir /sys/fs/cgroup/systemd
+    mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd
+  else
+    mount -t cgroup2 cgroup2 /sys/fs/cgroup
+  fi
+  exec "$@"' sh "$@"
+`;
+
+/** Systemd is one that runs. */
+export class Systemd {
+  readonly #enter: Argv;
+
+  private constructor(enter: Argv) {
+    this.#enter = enter;
+  }
+
+  /**
+   * start starts a systemd with these units, {"docker.service": "[Unit]…"}; of what keeps it from running it says so.
+   */
+  static async start(host: Host, units: Readonly<Record<string, string>>): Promise<Systemd | { readonly why: string }> {
+    if (!existsSync(program)) return { why: `no ${program} on this machine` };
+    const folder = join(host.store, 'units');
+    mkdirSync(folder, { recursive: true });
+    for (const name of copied) copyFileSync(join('/lib/systemd/system', name), join(folder, name));
+    for (const [name, content] of Object.entries({ 'default.target': defaultTarget, ...units })) {
+      writeFileSync(join(folder, name), content);
+    }
+    const settings = join(host.folder, 'run/systemd/journald.conf.d');
+    mkdirSync(settings, { recursive: true });
+    writeFileSync(join(settings, 'test.conf'), journald);
+    const root = existsSync('/sys/fs/cgroup/systemd') ? '/sys/fs/cgroup/systemd' : '/sys/fs/cgroup';
+    const cgroup = join(root, cgroupOf(host.labId), `${host.name}-systemd`);
+    const flags = ['--system', '--unit=default.target', '--log-target=console', '--show-status=0'];
+    const started = await host.spawn(['sh', '-c', beginning, 'sh', cgroup, program, ...flags], {
+      env: { container: 'lab', SYSTEMD_UNIT_PATH: folder },
+    });
+    for (let attempt = 0; attempt < 200 && started.running; attempt += 1) {
+      const pid = firstProcessBelow(started.pid);
+      if (pid !== undefined) {
+        const enter = ['nsenter', `--target=${pid}`, '--mount', '--pid', '--net', '--uts', '--'] as const;
+        const systemd = new Systemd([...enter, 'env', '-i', `PATH=${host.path}`]);
+        if ((await systemd.exec(['systemctl', 'is-active', 'systemd-journald.service'])).code === 0) return systemd;
+      }
+      await pause(50);
+    }
+    return { why: `systemd does not come up: ${started.output.slice(-500)}` };
+  }
+
+  /** exec runs a program beside this systemd: systemctl means this one. */
+  exec(argv: readonly string[]): Promise<ExecResult> {
+    return exec([...this.#enter, ...argv]);
+  }
+}
+
+// nsenter and sh become unshare, whose one child is the systemd once it has said so.
+function firstProcessBelow(pid: number): number | undefined {
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+    const child = Number(children.split(' ')[0]);
+    return child > 0 && readFileSync(`/proc/${child}/comm`, 'utf8') === 'systemd\n' ? child : undefined;
+  } catch {
+    return undefined;
+  }
+}
