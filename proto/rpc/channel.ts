@@ -68,7 +68,7 @@ export function callUnary<Request, Response>(
 ): Promise<Response> {
   return new Promise((resolve, reject) => {
     const { signal, timeoutMs } = options;
-    const call = (method as FullUnaryMethod<Request, Response>)(
+    const call = (method as unknown as FullUnaryMethod<Request, Response>)(
       request,
       new grpc.Metadata(),
       { deadline: Date.now() + timeoutMs },
