@@ -4,7 +4,7 @@ import { closeSync, cpSync, existsSync, mkdirSync, openSync, readSync, symlinkSy
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { XnetError } from '../../proto/errors.js';
-import { repositoryRoot, systemPath } from './paths.js';
+import { labMark, repositoryRoot, systemPath } from './paths.js';
 import { recordFolder } from './record.js';
 
 const execFileAsync = promisify(execFile);
@@ -87,6 +87,6 @@ export async function makeImage(labId: string): Promise<void> {
   writeFileSync(join(root, 'www/cgi-bin/source'), sourceScript, { mode: 0o755 });
   const ownedByRoot = ['--numeric-owner', '--owner=0', '--group=0'];
   await execFileAsync('tar', ['--create', ...ownedByRoot, '--directory', root, '--file', imageTar(labId), '.'], {
-    env: { ...process.env, PATH: systemPath() },
+    env: { ...process.env, PATH: systemPath(), [labMark]: labId },
   });
 }

@@ -13,7 +13,7 @@ import { makeImage } from './image.js';
 import { Machine } from './machine.js';
 import { writeMachineState } from './machine-state.js';
 import { Namespace } from './namespace.js';
-import { storesFolder } from './paths.js';
+import { labMark, storesFolder } from './paths.js';
 import { defaultLan, type LabPlan, lanLinks, namespacesOf, planLab } from './plan.js';
 import { thisProcess } from './process-table.js';
 import { bootId, createRecord, type LabRecord, replaceRecord } from './record.js';
@@ -156,7 +156,7 @@ export class Lab {
 async function build(plan: LabPlan, options: LabOptions, signal: AbortSignal): Promise<Map<string, Machine>> {
   mkdirSync(join(storesFolder, plan.id), { recursive: true });
   await makeImage(plan.id);
-  Namespace.createAll(namespacesOf(plan));
+  Namespace.createAll(namespacesOf(plan), { [labMark]: plan.id });
   Namespace.named(plan.lanNamespace).ipBatch(lanLinks(plan));
   const machines = new Map<string, Machine>();
   await inBatches(plan.machines, async (machine) => {

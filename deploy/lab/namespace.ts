@@ -47,10 +47,13 @@ export class Namespace {
     return new Namespace(name);
   }
 
-  /** createAll makes many namespaces in one go, by name, with nothing in them up. */
-  static createAll(names: readonly string[]): void {
+  /**
+   * createAll makes many namespaces in one go, by name, with nothing in them up.
+   * @param env added to the environment of the program that makes them, which goes on when this process is killed
+   */
+  static createAll(names: readonly string[], env: Readonly<Record<string, string>>): void {
     const lines = names.map((name) => `netns add ${name}\n`);
-    execFileSync('ip', ['-batch', '-'], { input: lines.join(''), env: environment() });
+    execFileSync('ip', ['-batch', '-'], { input: lines.join(''), env: { ...environment(), ...env } });
   }
 
   /** enter is the beginning of a command line that runs the rest of it in the namespace. */

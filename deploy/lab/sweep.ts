@@ -26,8 +26,13 @@ export async function removeLab(record: LabRecord): Promise<void> {
       problems.push(messageOf(error));
     }
   };
-  await attempt(() => endProcesses(`the lab ${record.id}`, () => processesOf(record)));
-  await attempt(() => deleteNamespaces(record.namespaces));
+  await attempt(async () => {
+    // A program that was just being started may have gone unseen, and made more meanwhile.
+    do {
+      await endProcesses(`the lab ${record.id}`, () => processesOf(record));
+      deleteNamespaces(record.namespaces);
+    } while (processesOf(record).length > 0 || present(record.namespaces).length > 0);
+  });
   await attempt(() => removeCgroups(cgroupOf(record.id)));
   for (const path of [store, folder]) await attempt(() => unmountBelow(path));
   if (problems.length === 0) {

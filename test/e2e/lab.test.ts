@@ -1,7 +1,7 @@
 // The lab itself, on real dockerds: what the other end-to-end tests stand on.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, watch, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
@@ -229,20 +229,19 @@ real('what a killed owner has left is removed by the next one, and by two at onc
 });
 
 real('an owner killed while it makes its lab leaves nothing that is not removed', async (t) => {
-  for (let attempt = 0; attempt < 3; attempt++) {
-    const known = new Set(listRecords().map(({ id }) => id));
+  // Before there is a namespace but one, with some, with all of them, and with some machines in them.
+  for (const moment of [1, 17, 34, 'h4', 'h20']) {
     const owner = startOwner('30', 'none');
-    // Others make labs too: ours is the one that this owner is written in.
-    const ours = () =>
-      listRecords().find((found) => !known.has(found.id) && 'record' in found && found.record.owner.pid === owner.pid);
-    await until('/run/netns', () => {
-      const found = ours();
-      return found !== undefined && tracesOf(found.id).length > 5 + attempt * 20;
+    const id = await untilSo('/run/xnet-lab', () => {
+      const found = listRecords().find((one) => 'record' in one && one.record.owner.pid === owner.pid);
+      return found?.id;
     });
-    const id = ours()?.id ?? '';
+    const made = () => readdirSync('/run/netns').filter((name) => name.includes(id)).length;
+    if (typeof moment === 'number') await untilSo('/run/netns', () => made() >= moment || undefined);
+    else await untilSo(`/run/xnet-lab/${id}`, () => existsSync(`/run/xnet-lab/${id}/${moment}`) || undefined);
     await endBy(owner, 'SIGKILL');
     await sweepLabs();
-    t.deepEqual(tracesOf(id), []);
+    t.deepEqual(tracesOf(id), [], String(moment));
   }
 });
 
@@ -286,11 +285,16 @@ async function endBy(child: ChildProcess, name: NodeJS.Signals): Promise<NodeJS.
   return by;
 }
 
-/** until waits for changes of a file or in a folder until something is so. */
-async function until(path: string, isSo: () => boolean): Promise<void> {
-  const watcher = watch(path);
+/** untilSo waits for changes in a folder until something is found. */
+async function untilSo<T>(folder: string, find: () => T | undefined): Promise<T> {
+  mkdirSync(folder, { recursive: true });
+  const watcher = watch(folder);
   try {
-    while (!isSo()) await once(watcher, 'change');
+    for (;;) {
+      const found = find();
+      if (found !== undefined) return found;
+      await once(watcher, 'change');
+    }
   } finally {
     watcher.close();
   }
