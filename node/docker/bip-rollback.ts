@@ -2,7 +2,7 @@
 // Invariant: Docker is never left down: the journal says "back" until it answers again, and each turn goes on from
 // there. What others have put into the file meanwhile is kept, in the file where dockerd takes it, beside it otherwise.
 import { join } from 'node:path';
-import { messageOf } from '../../proto/errors.js';
+import { messageOf, XnetError } from '../../proto/errors.js';
 import type { Finding, Outcome } from '../reconcile/effect.js';
 import { discardTemporary, writeOwnFile } from '../state/atomic-file.js';
 import { inputsOf } from './bip-plan.js';
@@ -36,7 +36,11 @@ export async function rollBack(
   try {
     restored = await restoreFile(host, apply);
   } catch (error) {
-    const message = `Docker does not start (${apply.reason}), and daemon.json could not be restored: ${messageOf(error)}`;
+    // Whatever kept it from starting may have passed.
+    const runs = typeof ((await dockerNow(host, signal)) ?? (await start(host, signal))) !== 'string';
+    const message =
+      `Docker did not start with bip ${formatBip(apply.bip)} (${apply.reason}), and daemon.json could not be ` +
+      `restored: ${messageOf(error)}; ${runs ? 'Docker runs' : 'Docker is down'}`;
     return { journal: { ...journal, apply }, findings: [blocked('RollbackFailed', message)], changes: 1 };
   }
   await steps.reached('restored');
@@ -103,6 +107,18 @@ type Restored = {
 };
 
 async function restoreFile(host: DockerHost, apply: Apply, discardOthers = false): Promise<Restored> {
+  // Somebody writes at this very moment: Docker can't wait for the next turn.
+  for (let attempt = 1; attempt < 5; attempt += 1) {
+    try {
+      return await restoreOnce(host, apply, discardOthers);
+    } catch (error) {
+      if (!(error instanceof XnetError) || error.code !== 'Conflict') throw error;
+    }
+  }
+  return restoreOnce(host, apply, discardOthers);
+}
+
+async function restoreOnce(host: DockerHost, apply: Apply, discardOthers: boolean): Promise<Restored> {
   const file = await readDaemonJson(apply.path);
   await discardTemporary(file.target);
   if (sameContent(file.bytes, apply.before)) return { content: file.bytes, kept: false, aside: undefined };

@@ -6,7 +6,7 @@ import type { Finding } from '../reconcile/effect.js';
 import type { EngineContainer, EngineNetwork } from './engine.js';
 import type { HostInterface } from './interfaces.js';
 import { type EngineSeen, overlapFinding, overlapping } from './preflight.js';
-import { blocked, type DesiredDocker, type OnRunning, waiting } from './settings.js';
+import { blocked, type DesiredDocker, type OnRunning, shown, waiting } from './settings.js';
 
 /** ownerLabel marks networks that xnet made; its value is the id of the node. */
 export const ownerLabel = 'io.xnet.node';
@@ -85,8 +85,8 @@ function inUse(
 ): Finding {
   const names = listed(attached.map(({ name }) => name));
   const what = broken
-    ? `the interface ${desired.bridgeName} of the network ${network.name} is gone`
-    : `the network ${network.name} (${subnetsOf(network)}) has to become ${formatPrefix(desired.subnet)}`;
+    ? `the interface ${desired.bridgeName} of the network ${shown(network.name)} is gone`
+    : `the network ${shown(network.name)} (${subnetsOf(network)}) has to become ${formatPrefix(desired.subnet)}`;
   const reason = broken ? 'BridgeGone' : 'ContainersAttached';
   if (onRunning === 'wait') return waiting(reason, `${what}; waiting until nothing is attached to it (${names})`);
   const message =
@@ -109,7 +109,9 @@ function obstacles(
   }
   const namesake = seen.networks.find((network) => network.bridgeName === bridgeName);
   if (namesake !== undefined) {
-    return [blocked('BridgeNameTaken', `the bridge ${bridgeName} is that of the Docker network ${namesake.name}`)];
+    return [
+      blocked('BridgeNameTaken', `the bridge ${bridgeName} is that of the Docker network ${shown(namesake.name)}`),
+    ];
   }
   const bridge = seen.interfaces.find(({ name }) => name === bridgeName);
   const wasOurs = ours.some((network) => network.bridgeName === bridgeName);
@@ -133,7 +135,7 @@ export function planBridgeRemoval(seen: Pick<EngineSeen, 'networks' | 'container
   const kept = all.filter(({ attached }) => attached.length > 0 && !force);
   const findings = kept.map(({ network, attached }) => {
     const names = listed(attached.map(({ name, running }) => (running ? name : `${name} (stopped)`)));
-    const message = `these containers are attached to the network ${network.name}: ${names}; remove them or take them off`;
+    const message = `these containers are attached to the network ${shown(network.name)}: ${names}; remove them or take them off`;
     return blocked('ContainersAttached', message);
   });
   return { removals: all.filter((removal) => !kept.includes(removal)), create: false, addAddress: false, findings };

@@ -5,6 +5,7 @@ import type { HostNetwork, Mode } from '../../proto/domain/network.js';
 import { isOurs } from './bridge-plan.js';
 import type { EngineNetwork } from './engine.js';
 import type { HostInterface } from './interfaces.js';
+import { shown } from './settings.js';
 
 // Never routed between hosts: every host has them (RFC 1122, RFC 3927).
 const local = ['127.0.0.0/8', '169.254.0.0/16'].flatMap((cidr): Prefix[] => {
@@ -30,7 +31,7 @@ export function hostNetworks(
   };
   for (const network of networks) {
     if (own.includes(network)) continue;
-    for (const { prefix } of network.subnets) add(prefix, `docker network ${network.name}`);
+    for (const { prefix } of network.subnets) add(prefix, `docker network ${shown(network.name)}`);
   }
   for (const { name, addresses } of interfaces) {
     // docker0 stays for a moment when dockerd is down, and is then known by its name alone.

@@ -8,7 +8,7 @@ import type { Finding } from '../reconcile/effect.js';
 import type { EngineContainer, EngineInfo, EngineNetwork, EngineVersion } from './engine.js';
 import { dockerdOf, dockerdUnit, type Flags, flagsOf, runningDockerd, whereFlag } from './flags.js';
 import type { HostInterface } from './interfaces.js';
-import { blocked, type DockerHost, waiting } from './settings.js';
+import { blocked, type DockerHost, shown, waiting } from './settings.js';
 
 /** EngineSeen is an engine that answers and that xnet can work with. */
 export type EngineSeen = {
@@ -62,15 +62,22 @@ export function unsupportedEngine(version: EngineVersion, info: EngineInfo): Fin
   return undefined;
 }
 
-/** unreachableEngine is the finding of an engine that does not answer. */
-export async function unreachableEngine(error: unknown, socket: string): Promise<Finding> {
+/**
+ * unreachableEngine is the finding of an engine that does not answer.
+ * @param isInstalled says whether there is a dockerd on this host
+ */
+export async function unreachableEngine(
+  error: unknown,
+  socket: string,
+  isInstalled: () => Promise<boolean> = dockerdIsInstalled,
+): Promise<Finding> {
   if (!(error instanceof XnetError)) return blocked('DockerFailed', messageOf(error));
   if (error.code === 'PermissionDenied') {
     return blocked('NoPermission', `no permission for ${socket}: run xnetd as root`);
   }
   if (error.code !== 'Unavailable') return waiting('DockerFailed', error.message);
   const errno = errnoOf(error.cause);
-  if (errno === 'ENOENT' && !(await dockerdIsInstalled())) {
+  if (errno === 'ENOENT' && !(await isInstalled())) {
     return blocked(
       'NotInstalled',
       `Docker is not installed: no ${socket} and no dockerd; install docker.io or docker-ce`,
@@ -131,7 +138,7 @@ export function overlapping(
 ): readonly Taken[] {
   const networks = seen.networks.filter((network) => !except.has(network.id));
   const ofDocker = networks.flatMap((network) =>
-    network.subnets.map(({ prefix }) => ({ prefix, by: `the Docker network ${network.name}` })),
+    network.subnets.map(({ prefix }) => ({ prefix, by: `the Docker network ${shown(network.name)}` })),
   );
   const bridges = new Set(seen.networks.map((network) => network.bridgeName));
   const ofHost = seen.interfaces

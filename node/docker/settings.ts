@@ -1,6 +1,7 @@
 // What the Docker effect is told, and what it works with on one host.
 // Invariant: values only; nothing here touches the host.
 import type { Ipv4, Prefix } from '../../proto/domain/address.js';
+import { quoted } from '../../proto/domain/input.js';
 import type { Logger } from '../../proto/process/log.js';
 import type { Exec } from '../process/exec.js';
 import type { Finding } from '../reconcile/effect.js';
@@ -74,6 +75,11 @@ export type DockerHost = {
   readonly steps: Steps;
   readonly log: Logger | undefined;
 };
+
+/** shown is a name of Docker's in a message: as it is, or quoted where it has anything unusual. */
+export function shown(name: string): string {
+  return /^[\w.-]{1,80}$/.test(name) ? name : quoted(name);
+}
 
 /** blocked is a finding that somebody has to act on. */
 export function blocked(reason: string, message: string): Finding {

@@ -1,0 +1,179 @@
+// Files are replaced whole or not at all, and only if they are what they were when they were read.
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { exec } from '../../node/process/exec.js';
+import {
+  discardTemporary,
+  readSeen,
+  removeFile,
+  removeOwnFile,
+  replaceFile,
+  temporaryOf,
+  writeOwnFile,
+} from '../../node/state/atomic-file.js';
+
+const largest = 1000;
+const next = Buffer.from('next');
+
+async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'xnet-file-'));
+  try {
+    await work(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+test('a file is replaced with its mode, through symlinks, and nothing is left beside it', (t) =>
+  inFolder(async (folder) => {
+    mkdirSync(join(folder, 'real'), { mode: 0o755 });
+    const target = join(folder, 'real/file');
+    writeFileSync(target, 'first');
+    chmodSync(target, 0o604);
+    symlinkSync('real/file', join(folder, 'middle'));
+    symlinkSync(join(folder, 'middle'), join(folder, 'link'));
+    const seen = await readSeen(join(folder, 'link'), largest);
+    t.is(seen.target, target);
+    t.is(String(seen.bytes), 'first');
+    await replaceFile(seen, next, { mode: 0o644, exec });
+    t.is(readFileSync(target, 'utf8'), 'next');
+    t.is(statSync(target).mode & 0o7777, 0o604);
+    t.is(readlinkSync(join(folder, 'middle')), 'real/file');
+    t.deepEqual(readdirSync(join(folder, 'real')), ['file']);
+    // Without cp, too.
+    await replaceFile(await readSeen(target, largest), Buffer.from('third'), { mode: 0o644 });
+    t.is(statSync(target).mode & 0o7777, 0o604);
+    t.is(readFileSync(target, 'utf8'), 'third');
+  }));
+
+test('a file that was not there is made, with its folder', (t) =>
+  inFolder(async (folder) => {
+    const path = join(folder, 'new/file');
+    await replaceFile(await readSeen(path, largest), next, { mode: 0o640 });
+    t.is(readFileSync(path, 'utf8'), 'next');
+    t.is(statSync(path).mode & 0o7777, 0o640);
+    t.is(statSync(path).nlink, 1);
+    const seen = await readSeen(path, largest);
+    if (seen.bytes === undefined) throw new Error('not there');
+    await removeFile(seen);
+    t.false(existsSync(path));
+  }));
+
+test('whoever was faster wins, however they wrote', (t) =>
+  inFolder(async (folder) => {
+    const path = join(folder, 'file');
+    const hands: Readonly<Record<string, () => void>> = {
+      'in place': () => writeFileSync(path, 'theirs'),
+      'same length and times': () => {
+        const { atime, mtime } = statSync(path);
+        writeFileSync(path, 'FIRST');
+        utimesSync(path, atime, mtime);
+      },
+      'by rename': () => {
+        writeFileSync(join(folder, 'other'), 'first');
+        execFileSync('mv', [join(folder, 'other'), path]);
+      },
+      'mode alone': () => chmodSync(path, 0o600),
+      removed: () => unlinkSync(path),
+    };
+    for (const [name, hand] of Object.entries(hands)) {
+      writeFileSync(path, 'first');
+      const seen = await readSeen(path, largest);
+      const reached = (step: string) => (step === 'temporary-written' ? hand() : undefined);
+      await t.throwsAsync(replaceFile(seen, next, { mode: 0o644, reached }), { code: 'Conflict' }, name);
+      t.false(existsSync(temporaryOf(path)), name);
+      t.not(existsSync(path) ? readFileSync(path, 'utf8') : '', 'next', name);
+      rmSync(path, { force: true });
+    }
+    const absent = await readSeen(path, largest);
+    const reached = (step: string) => (step === 'temporary-written' ? writeFileSync(path, 'theirs') : undefined);
+    await t.throwsAsync(replaceFile(absent, next, { mode: 0o644, reached }), { code: 'Conflict' });
+    t.is(readFileSync(path, 'utf8'), 'theirs');
+    const seen = await readSeen(path, largest);
+    writeFileSync(path, 'theirs again');
+    if (seen.bytes === undefined) throw new Error('not there');
+    await t.throwsAsync(removeFile(seen), { code: 'Conflict' });
+  }));
+
+test('what is no plain file is refused, and does not block', (t) =>
+  inFolder(async (folder) => {
+    execFileSync('mkfifo', [join(folder, 'fifo')]);
+    mkdirSync(join(folder, 'folder'));
+    symlinkSync('nowhere', join(folder, 'dangling'));
+    symlinkSync('loop', join(folder, 'loop'));
+    writeFileSync(join(folder, 'large'), 'x'.repeat(largest + 1));
+    writeFileSync(join(folder, 'file'), '');
+    const failed = { code: 'FailedPrecondition' };
+    for (const name of ['fifo', 'folder', 'loop', 'large', 'file/below']) {
+      await t.throwsAsync(readSeen(join(folder, name), largest), failed, name);
+    }
+    await t.throwsAsync(readSeen(join(folder, 'dangling'), largest), { ...failed, message: /symlink to nowhere/ });
+    t.is((await readSeen(join(folder, 'absent'), largest)).bytes, undefined);
+    // Anybody could put another file in its place.
+    mkdirSync(join(folder, 'open'));
+    chmodSync(join(folder, 'open'), 0o777);
+    const open = await readSeen(join(folder, 'open/file'), largest);
+    await t.throwsAsync(replaceFile(open, next, { mode: 0o644 }), { ...failed, message: /chmod o-w/ });
+    t.deepEqual(readdirSync(join(folder, 'open')), []);
+  }));
+
+test('what a crash left beside a file is taken over or discarded, never followed', (t) =>
+  inFolder(async (folder) => {
+    const path = join(folder, 'file');
+    writeFileSync(path, 'first');
+    writeFileSync(join(folder, 'victim'), 'untouched');
+    symlinkSync('victim', temporaryOf(path));
+    await replaceFile(await readSeen(path, largest), next, { mode: 0o644 });
+    t.is(readFileSync(path, 'utf8'), 'next');
+    linkSync(join(folder, 'victim'), temporaryOf(path));
+    await writeOwnFile(path, Buffer.from('own'));
+    t.is(readFileSync(path, 'utf8'), 'own');
+    t.is(readFileSync(join(folder, 'victim'), 'utf8'), 'untouched');
+    writeFileSync(temporaryOf(path), 'half');
+    await discardTemporary(path);
+    await discardTemporary(path);
+    t.deepEqual(readdirSync(folder).sort(), ['file', 'victim']);
+  }));
+
+test('readers see one content or the other, whole', (t) =>
+  inFolder(async (folder) => {
+    const path = join(folder, 'state/file');
+    const contents = ['a'.repeat(100_000), 'b'.repeat(200_000)];
+    await writeOwnFile(path, Buffer.from(contents[0] ?? ''));
+    t.is(statSync(path).mode & 0o7777, 0o600);
+    t.is(statSync(join(folder, 'state')).mode & 0o7777, 0o700);
+    let writing = true;
+    let seen = 0;
+    const reader = (async () => {
+      while (writing) {
+        t.true(contents.includes(readFileSync(path, 'utf8')));
+        seen += 1;
+        await new Promise(setImmediate);
+      }
+    })();
+    for (let round = 0; round < 20; round += 1) await writeOwnFile(path, Buffer.from(contents[round % 2] ?? ''));
+    writing = false;
+    await reader;
+    t.true(seen > 0);
+    await removeOwnFile(path);
+    await removeOwnFile(path);
+    t.false(existsSync(path));
+  }));
