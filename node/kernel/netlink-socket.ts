@@ -55,6 +55,7 @@ export class NetlinkSocket {
   #sequence = 0;
   // Answers to a request that was given up may still be in the queue.
   #leftover = false;
+  #closed = false;
 
   /** @throws SyscallError, or an Error of node:fs for a namespace that is not there */
   constructor(options: NetlinkSocketOptions) {
@@ -151,6 +152,8 @@ export class NetlinkSocket {
         visit(this.#buffer, message);
       }
       if (datagrams % datagramsPerSlice === 0) await yieldToEvents();
+      // The descriptor may be somebody else's by now.
+      if (this.#closed) throw new SyscallError('recvfrom', 'EBADF', 'the socket was closed');
     }
   }
 
@@ -172,7 +175,10 @@ export class NetlinkSocket {
     }
   }
 
+  /** close ends the socket's use; a dump that is under way fails. */
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     closeSync(this.fd);
   }
 

@@ -11,6 +11,7 @@ export class LinuxRouteHost implements RouteHost {
   readonly poller = new Poller();
   readonly kernel: RouteKernel;
   readonly other: RouteKernel;
+  readonly #neighbours: Namespace[] = [];
 
   constructor() {
     this.kernel = openLinuxRouteKernel({ poller: this.poller, namespace: this.namespace.path });
@@ -30,9 +31,7 @@ export class LinuxRouteHost implements RouteHost {
       `link set ${end} up`,
       `link set ${name} up`,
     ]);
-    const links: unknown = JSON.parse(this.ip('-j', 'link', 'show', 'dev', name));
-    if (!Array.isArray(links)) throw new TypeError('not a list of links');
-    return Number(links[0]?.ifindex);
+    return this.ifindex(name);
   }
 
   setLink(name: string, state: 'up' | 'down'): void {
@@ -64,11 +63,31 @@ export class LinuxRouteHost implements RouteHost {
     this.ip('route', 'flush', 'proto', 'static');
   }
 
+  /**
+   * addNeighbour makes an interface that leads to a namespace of its own, where a host answers: "192.168.83.11/24", and
+   * whatever other addresses it has.
+   */
+  addNeighbour(name: string, addresses: readonly string[]): Namespace {
+    const neighbour = Namespace.create('neighbour');
+    this.#neighbours.push(neighbour);
+    this.namespace.ipBatch([`link add ${name} type veth peer name lan netns ${neighbour.name}`, `link set ${name} up`]);
+    neighbour.ipBatch(['link set lan up', ...addresses.map((cidr) => `address add ${cidr} dev lan`)]);
+    return neighbour;
+  }
+
+  /** ifindex is the interface index of an interface. */
+  ifindex(name: string): number {
+    const links: unknown = JSON.parse(this.ip('-j', 'link', 'show', 'dev', name));
+    if (!Array.isArray(links)) throw new TypeError('not a list of links');
+    return Number(links[0]?.ifindex);
+  }
+
   async close(): Promise<void> {
     this.kernel.close();
     this.other.close();
     await this.poller.close();
     this.namespace.delete();
+    for (const neighbour of this.#neighbours) neighbour.delete();
   }
 }
 

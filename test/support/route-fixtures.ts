@@ -55,6 +55,17 @@ export function peer(index: number, gateway?: string): Route {
   return { subnet, nextHop: ip(gateway ?? `192.168.83.${10 + index}`), nodeName: `web-${index}` };
 }
 
+/** manyPeers are so many peers with subnets from 10.64.0.0 on and gateways in 192.168.80.0/20: up to 16,384. */
+export function manyPeers(count: number): readonly Route[] {
+  const first = ip('10.64.0.0');
+  const gateway = ip('192.168.80.2');
+  return Array.from({ length: count }, (_, index) => ({
+    subnet: { network: ipv4FromNumber(first + index * 256), length: 24 },
+    nextHop: ipv4FromNumber(gateway + (index % 4000)),
+    nodeName: `node-${index}`,
+  }));
+}
+
 /** peerId is the id of the next-hop object of `peer(index)`. */
 export function peerId(index: number): number {
   return pool.network + index * 256;

@@ -1,0 +1,147 @@
+// The netlink adapter's edges on the real kernel: nftables' notifications, locks, namespaces, and how a process ends.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setImmediate as turn } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+import { Namespace } from '../../deploy/lab/namespace.js';
+import { HostMonitor } from '../../node/kernel/host-monitor.js';
+import { openLinuxRouteKernel } from '../../node/kernel/linux-route-kernel.js';
+import { KernelMirror } from '../../node/kernel/mirror.js';
+import { type NftablesCommit, NftablesWatch } from '../../node/kernel/nftables-watch.js';
+import { Poller } from '../../node/kernel/poller.js';
+import { inNamespace, openNetlink, SyscallError, setNetlinkOption, tryLock } from '../../node/kernel/syscall.js';
+import { isRoot } from '../support/linux-route-host.js';
+
+const rooted = isRoot('the netlink adapter on the real kernel');
+const compiled = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
+if (rooted) {
+  test.serial('commits to nftables are told, with who made them, and so is every other change', async (t) => {
+    const namespace = Namespace.create('nft');
+    const poller = new Poller();
+    const watch = new NftablesWatch(poller, namespace.path);
+    const kernel = openLinuxRouteKernel({ poller, namespace: namespace.path });
+    const mirror = new KernelMirror({ kernel, protocol: 88 });
+    await mirror.refresh();
+    const monitor = new HostMonitor(mirror, watch);
+    try {
+      const commits = new Promise<readonly NftablesCommit[]>((resolve) => watch.onCommit(resolve));
+      const kinds: string[] = [];
+      monitor.onChange((changes) => kinds.push(...changes));
+      namespace.runSync(['nft', 'add', 'table', 'ip', 'somebody']);
+      const [commit] = await commits;
+      t.is(commit?.program, 'nft');
+      t.true((commit?.processId ?? 0) > 0);
+      namespace.runSync(['ip', 'address', 'add', '192.168.83.1/24', 'dev', 'lo']);
+      while (!kinds.includes('address')) await turn();
+      t.true(kinds.includes('nftables'));
+    } finally {
+      monitor.close();
+      watch.close();
+      kernel.close();
+      await poller.close();
+      namespace.delete();
+    }
+  });
+
+  test.serial('a socket stays in the namespace it was opened in, and the thread comes back', async (t) => {
+    const namespace = Namespace.create('place');
+    const poller = new Poller();
+    try {
+      namespace.runSync(['ip', 'link', 'add', 'here0', 'type', 'veth', 'peer', 'name', 'here1']);
+      const inside = openLinuxRouteKernel({ poller, namespace: namespace.path });
+      const outside = openLinuxRouteKernel({ poller });
+      const names = async (kernel: typeof inside) => (await kernel.links()).map(({ name }) => name);
+      t.true((await names(inside)).includes('here0'));
+      t.false((await names(outside)).includes('here0'));
+      t.throws(
+        () =>
+          inNamespace(namespace.path, () => {
+            throw new Error('inside');
+          }),
+        { message: 'inside' },
+      );
+      const again = openLinuxRouteKernel({ poller });
+      t.false((await names(again)).includes('here0'));
+      t.throws(() => openLinuxRouteKernel({ poller, namespace: '/run/netns/xnet-none' }), { message: /ENOENT/ });
+      for (const kernel of [inside, outside, again]) kernel.close();
+    } finally {
+      await poller.close();
+      namespace.delete();
+    }
+  });
+
+  test.serial('without CAP_NET_ADMIN it says what is missing', async (t) => {
+    const script = `
+      import { openLinuxRouteKernel } from ${JSON.stringify(compiled('node/kernel/linux-route-kernel.js'))};
+      import { Poller } from ${JSON.stringify(compiled('node/kernel/poller.js'))};
+      try { openLinuxRouteKernel({ poller: new Poller() }); } catch (error) { console.log(error.code, error.hint); }`;
+    const child = spawn(
+      'setpriv',
+      [
+        '--bounding-set=-net_admin',
+        '--inh-caps=-net_admin',
+        '--reuid=0',
+        '--clear-groups',
+        process.execPath,
+        '--input-type=module',
+        '-e',
+        script,
+      ],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    const [printed] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+    t.is(printed.trim(), 'FailedPrecondition it needs CAP_NET_ADMIN');
+  });
+}
+
+test('a process that watches ends when it exits, throws or closes', async (t) => {
+  const script = (end: string) => `
+    import { Poller } from ${JSON.stringify(compiled('node/kernel/poller.js'))};
+    import { openNetlink } from ${JSON.stringify(compiled('node/kernel/syscall.js'))};
+    const poller = new Poller();
+    poller.add(openNetlink(0).fd, () => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 20)); // the wait has begun
+    ${end}`;
+  for (const [end, expected] of [
+    ['process.exit(7);', 7],
+    ['await poller.close();', 0],
+    ["throw new Error('as expected');", 1],
+  ] as const) {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script(end)], { stdio: 'ignore' });
+    const [code] = await once(child, 'exit');
+    t.is(code, expected, end);
+  }
+});
+
+test('an exclusive lock is held by one open file, until it is closed', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'xnet-lock-'));
+  try {
+    const open = () => openSync(join(directory, 'lock'), 'w');
+    const [first, second] = [open(), open()];
+    t.true(tryLock(first));
+    t.true(tryLock(first));
+    t.false(tryLock(second));
+    closeSync(first);
+    t.true(tryLock(second));
+    closeSync(second);
+    t.throws(() => tryLock(second), { instanceOf: SyscallError, code: 'EBADF' });
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+test('an option that the kernel does not know is told from other failures', (t) => {
+  const { fd } = openNetlink(0);
+  t.false(setNetlinkOption(fd, 'addMembership', 9999));
+  closeSync(fd);
+  t.throws(() => setNetlinkOption(fd, 'extAck', 1), { code: 'EBADF' });
+  t.throws(() => openNetlink(99), { code: 'EPROTONOSUPPORT' });
+});
