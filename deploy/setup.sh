@@ -23,6 +23,7 @@ log=$cache/setup.log
 policy=/usr/sbin/policy-rc.d
 policy_mark='# made by deploy/setup.sh of xnet, and removed by it'
 policy_made=
+worked=
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 export PATH
 
@@ -37,17 +38,19 @@ fail() {
 }
 
 # step NAME COMMAND...: runs it with its output in the log; one line, with how long it took. `set -e` has no effect in
-# the command, so it has to end with a failure of its own accord.
+# the command, so it has to end with a failure of its own accord. It inherits the locks: when this script is killed and
+# the command goes on, the next set-up waits for that.
 step() {
   name=$1
   shift
+  worked=yes
   began=$(date +%s)
   printf 'set-up: %s ... ' "$name" >&2
-  if "$@" >"$log" 2>&1 </dev/null 8>&- 9>&-; then
+  if "$@" >"$log" 2>&1 </dev/null; then
     echo "$(($(date +%s) - began)) s" >&2
   else
     echo "failed after $(($(date +%s) - began)) s" >&2
-    tail -n 20 "$log" | sed 's/^/  | /' >&2
+    tail -n 8 "$log" | sed 's/^/  | /' >&2
     if grep -qiE 'no space left|ENOSPC' "$log"; then
       fail 'the disk is full' "free some space (about 1.5 GB are needed in all) and run it again"
     elif grep -qE 'Temporary failure resolving|Could not resolve|Could not connect|Unable to connect|Connection timed out|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH' "$log"; then
@@ -123,18 +126,29 @@ forbid_services() {
   chmod 755 "$policy"
 }
 
-restore() {
+allow_services() {
   if [ -n "$policy_made" ]; then rm -f "$policy"; fi
   policy_made=
 }
-trap restore EXIT
+
+# What root makes in somebody's clone is theirs.
+finish() {
+  allow_services
+  [ "$worked" = yes ] && [ "$(id -u)" = 0 ] || return 0
+  owner=$(stat -c %u:%g "$root")
+  [ "$owner" != 0:0 ] || return 0
+  for made in "$cache" "$root/node_modules" "$root/dist"; do
+    [ ! -e "$made" ] || chown -hR "$owner" "$made"
+  done
+}
+trap finish EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
 apt() {
   DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none NEEDRESTART_SUSPEND=1 \
-    apt-get --quiet --assume-yes -o DPkg::Lock::Timeout=300 -o APT::Sandbox::User=root "$@"
+    apt-get --quiet --assume-yes -o DPkg::Lock::Timeout=300 -o APT::Sandbox::User=root "$@" 9>&-
 }
 
 install_packages() {
@@ -177,12 +191,15 @@ packages() {
       "run: sudo sh $root/deploy/setup.sh"
   fi
   exec 8>/run/xnet-setup.lock
-  flock 8
+  flock --nonblock 8 || {
+    say 'waiting for a set-up of another clone to end'
+    flock 8
+  }
   # shellcheck disable=SC2086 # a list of package names
   if [ -n "$missing" ]; then
     forbid_services $missing
     step "Debian packages: $missing" install_packages $missing
-    restore
+    allow_services
   fi
   if [ -n "$unpack" ]; then step 'busybox-static into .cache/busybox' unpack_busybox; fi
   exec 8>&-
@@ -279,7 +296,6 @@ modules() {
   if [ -n "$(find "$root/node_modules/.package-lock.json" -newer "$root/package-lock.json" 2>/dev/null)" ] &&
     (cd "$root" && node --input-type=module -e 'import "syscall-napi"') 2>/dev/null; then :; else
     step 'npm packages' install_modules
-    hand_over "$root/node_modules"
   fi
   echo "$want" >"$stamp" || fail "can't write $stamp" "run: sudo sh $root/deploy/setup.sh"
 }
@@ -304,14 +320,6 @@ build() {
   touch "$stamp.new" 2>/dev/null || fail "can't write to $cache" "run: sudo sh $root/deploy/setup.sh"
   step 'build' compile
   mv "$stamp.new" "$stamp"
-  hand_over "$root/dist"
-}
-
-# What root makes in somebody's clone is theirs.
-hand_over() {
-  [ "$(id -u)" = 0 ] || return 0
-  owner=$(stat -c %u:%g "$root")
-  [ "$owner" = 0:0 ] || chown -hR "$owner" "$@"
 }
 
 if ! mkdir -p "$cache" 2>/dev/null; then
@@ -330,4 +338,3 @@ packages
 choose_node
 modules
 build
-if [ -w "$cache" ]; then hand_over "$lock" "$log" "$cache/build.stamp" 2>/dev/null || :; fi
