@@ -30,7 +30,8 @@ function refuse(errno: string, text = ''): Refusal {
   return { errno, text };
 }
 
-type Event = Omit<Notification, 'own'>;
+type WithoutOwner<N> = N extends Notification ? Omit<N, 'own'> : never;
+type Event = WithoutOwner<Notification>;
 
 /** MemoryRouteHostOptions say what kind of kernel it is. */
 export type MemoryRouteHostOptions = { readonly nextHops?: boolean };
