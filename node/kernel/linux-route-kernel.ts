@@ -1,6 +1,7 @@
 // RouteKernel over rtnetlink. Three sockets: changes, dumps (which go on while changes are made), notifications.
 import { setImmediate as yieldToEvents } from 'node:timers/promises';
 import { messageOf, XnetError } from '../../proto/errors.js';
+import { readNotification, writeChange } from './change-messages.js';
 import { errnoName } from './errno.js';
 import {
   addressMessages,
@@ -10,15 +11,9 @@ import {
   writeAddressDump,
   writeLinkDump,
 } from './link-messages.js';
-import { type Message, type MessageWriter, messageFlags } from './netlink-message.js';
+import type { MessageWriter } from './netlink-message.js';
 import { NetlinkSocket } from './netlink-socket.js';
-import {
-  nextHopMessages,
-  readNextHop,
-  writeDeleteNextHop,
-  writeNewNextHop,
-  writeNextHopDump,
-} from './next-hop-messages.js';
+import { nextHopMessages, readNextHop, writeNextHopDump } from './next-hop-messages.js';
 import type { Poller } from './poller.js';
 import type {
   Address,
@@ -31,7 +26,7 @@ import type {
   RouteFilter,
   RouteKernel,
 } from './route-kernel.js';
-import { readRoute, routeMessages, writeDeleteRoute, writeNewRoute, writeRouteDump } from './route-messages.js';
+import { readRoute, routeMessages, writeRouteDump } from './route-messages.js';
 import { SyscallError } from './syscall.js';
 
 const NETLINK_ROUTE = 0;
@@ -206,58 +201,3 @@ class LinuxRouteKernel implements RouteKernel {
 }
 
 const cancelled: Refusal = { errno: 'ECANCELED', text: '' };
-
-function writeChange(writer: MessageWriter, change: RouteChange, sequence: number, flags: number): void {
-  const { create, exclusive, append, replace } = messageFlags;
-  switch (change.op) {
-    case 'addRoute':
-      writeNewRoute(writer, change.route, sequence, flags | create | exclusive);
-      break;
-    case 'appendRoute':
-      writeNewRoute(writer, change.route, sequence, flags | create | append);
-      break;
-    case 'deleteRoute':
-      writeDeleteRoute(writer, change.route, sequence, flags);
-      break;
-    case 'addNextHop':
-      writeNewNextHop(writer, change.nextHop, sequence, flags | create | exclusive);
-      break;
-    case 'replaceNextHop':
-      writeNewNextHop(writer, change.nextHop, sequence, flags | replace);
-      break;
-    case 'deleteNextHop':
-      writeDeleteNextHop(writer, change.nextHop, sequence, flags);
-      break;
-  }
-}
-
-function readNotification(bytes: Buffer, message: Message, own: boolean): Notification | undefined {
-  const { type, flags, start, end } = message;
-  switch (type) {
-    case routeMessages.added:
-    case routeMessages.removed: {
-      const route = readRoute(bytes, start, end);
-      if (route === undefined) return undefined;
-      const replaced = (flags & messageFlags.replace) !== 0;
-      const appended = (flags & messageFlags.append) !== 0;
-      return { kind: 'route', own, removed: type === routeMessages.removed, route, replaced, appended };
-    }
-    case nextHopMessages.added:
-    case nextHopMessages.removed: {
-      const nextHop = readNextHop(bytes, start, end);
-      return nextHop && { kind: 'nextHop', own, removed: type === nextHopMessages.removed, nextHop };
-    }
-    case linkMessages.added:
-    case linkMessages.removed: {
-      const link = readLink(bytes, start, end);
-      return link && { kind: 'link', own, removed: type === linkMessages.removed, link };
-    }
-    case addressMessages.added:
-    case addressMessages.removed: {
-      const address = readAddress(bytes, start, end);
-      return address && { kind: 'address', own, removed: type === addressMessages.removed, address };
-    }
-    default:
-      return undefined;
-  }
-}
