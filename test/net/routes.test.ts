@@ -244,7 +244,7 @@ story('a process that is killed half way is completed by the next', async (t, { 
   t.is((await host.kernel.nextHops())?.length, 16_383);
 });
 
-// What `ip monitor` prints of routes and next hops in a host.
+// What `ip -4 monitor` prints of routes and next hops in a host.
 class Monitor {
   /** Lines that are not of the marker. */
   readonly seen: string[] = [];
@@ -256,7 +256,7 @@ class Monitor {
   constructor(host: LinuxRouteHost) {
     this.#host = host;
     const [enter, ...rest] = host.namespace.enter;
-    const argv = [...rest, 'ip', 'monitor', 'route', 'nexthop'];
+    const argv = [...rest, 'ip', '-4', 'monitor', 'route', 'nexthop'];
     const child = spawn(enter, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
     createInterface({ input: child.stdout }).on('line', (line) => {
       const mark = /203\.0\.113\.(\d+)/.exec(line)?.[1];

