@@ -499,7 +499,7 @@ export const scenarios: readonly Scenario[] = [
       const before = links;
       host.setLink('eth0', 'down');
       await mirror.refresh();
-      t.is(links, before + 1);
+      t.true(links > before);
     },
   },
 ];
