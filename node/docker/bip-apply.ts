@@ -26,7 +26,7 @@ export async function beginApply(
   await host.steps.reached('journaled');
   try {
     const written = await writeDaemonJson(host, file, apply.after);
-    if (written) host.log?.info({ path: apply.path, bip: formatBip(apply.bip) }, 'daemon.json written');
+    if (written) host.log?.info({ path: apply.ours.path, bip: formatBip(apply.bip) }, 'daemon.json written');
   } catch (error) {
     await writeJournal(stateFolder, journal);
     return { journal, findings: [notWritten(error)], changes: 0 };
@@ -43,7 +43,7 @@ export async function resumeApply(
 ): Promise<Applied> {
   host.log?.info({ bip: formatBip(apply.bip), direction: apply.direction }, 'taking up a change of docker0');
   if (apply.direction === 'back') return rollBack(host, journal, apply, signal);
-  const file = await readDaemonJson(apply.path);
+  const file = await readDaemonJson(apply.ours.path);
   await discardTemporary(file.target);
   if (sameContent(file.bytes, apply.before) && !sameContent(apply.before, apply.after)) {
     // It came to nothing: Docker has not been touched either.
@@ -97,9 +97,9 @@ async function stopForRestart(host: DockerHost, { running }: DockerNow, signal: 
 
 function whyNot(apply: Apply, now: DockerNow | undefined, waitMs: number): string {
   if (now === undefined) return `Docker did not answer within ${Math.round(waitMs / 1000)} s of its restart`;
-  const present = bipOfDocker0(now.networks);
+  const present = bipOfDocker0(now.networks, now.interfaces);
   const has = present === undefined ? 'no address' : formatBip(present);
-  return `Docker started with ${has} on docker0 instead of ${formatBip(apply.bip)}: does it read ${apply.path}?`;
+  return `Docker started with ${has} on docker0 instead of ${formatBip(apply.bip)}: does it read ${apply.ours.path}?`;
 }
 
 // With live-restore, and containers that came up in between: it takes effect with the next start without any.
@@ -139,12 +139,12 @@ async function startAndTell(host: DockerHost, journal: Journal, signal: AbortSig
 // docker0 has its former address, and keeps it without the key that gave it.
 async function takeOut(host: DockerHost, apply: Apply): Promise<Finding | undefined> {
   try {
-    const file = await readDaemonJson(apply.path);
+    const file = await readDaemonJson(apply.ours.path);
     let content: Content = apply.ours.without;
     if (!sameContent(file.bytes, apply.after)) {
       const edit = removeBip(file.bytes, apply.bip);
       if ('refused' in edit) {
-        const message = `${apply.path}, line ${edit.line}: ${edit.message}`;
+        const message = `${apply.ours.path}, line ${edit.line}: ${edit.message}`;
         return blocked('DaemonJsonNotWritten', message);
       }
       content = edit.changed ? edit.bytes : file.bytes;

@@ -1,7 +1,7 @@
 // Decides what has to be done so that docker0 has the lease's address, or so that it has its own again.
 // Invariant: nothing is planned that stops a running container unless the operator has said so, that changes a key by
 // another hand, or that failed before with the same inputs. Pure.
-import { formatPrefix, ipv4FromNumber, prefixesEqual, prefixOf } from '../../proto/domain/address.js';
+import { formatPrefix, ipv4FromNumber, prefixContains, prefixesEqual, prefixOf } from '../../proto/domain/address.js';
 import type { Finding } from '../reconcile/effect.js';
 import { sha256 } from '../state/atomic-file.js';
 import { type Bip, bipIn, bipsEqual, formatBip, parseBip, type Refusal, removeBip, setBip } from './daemon-json.js';
@@ -17,6 +17,8 @@ export type BipSeen = {
   readonly engine: EngineSeen;
   readonly interfaces: readonly HostInterface[];
   readonly flags: Flags;
+  /** daemon.json, and what is in it. */
+  readonly path: string;
   readonly file: Content;
   readonly journal: Journal;
   readonly onRunning: OnRunning;
@@ -54,14 +56,25 @@ export function isInForce(bip: Bip, networks: readonly EngineNetwork[], interfac
   const subnet = prefixOf(bip.address, bip.length);
   return (
     bridge?.addresses.some((address) => bipsEqual(address, bip)) === true &&
-    network?.subnets.some(({ prefix, gateway }) => prefixesEqual(prefix, subnet) && gateway === bip.address) === true
+    network?.subnets.some(
+      ({ prefix, gateway }) => prefixesEqual(prefix, subnet) && (gateway ?? bip.address) === bip.address,
+    ) === true
   );
 }
 
-/** bipOfDocker0 is what the default network has at present; undefined where it has none. */
-export function bipOfDocker0(networks: readonly EngineNetwork[]): Bip | undefined {
-  const subnet = defaultNetwork(networks)?.subnets[0];
-  return subnet?.gateway === undefined ? undefined : { address: subnet.gateway, length: subnet.prefix.length };
+/**
+ * bipOfDocker0 is what docker0 has at present; undefined where it has nothing. 20.10 tells the gateway of a docker0 that
+ * was set up without a bip by the interface alone.
+ */
+export function bipOfDocker0(
+  networks: readonly EngineNetwork[],
+  interfaces: readonly HostInterface[],
+): Bip | undefined {
+  const network = defaultNetwork(networks);
+  const subnet = network?.subnets[0];
+  if (subnet?.gateway !== undefined) return { address: subnet.gateway, length: subnet.prefix.length };
+  const { addresses } = interfaces.find(({ name }) => name === (network?.bridgeName ?? dockerDefaultBridge)) ?? {};
+  return addresses?.find(({ address }) => subnet !== undefined && prefixContains(subnet.prefix, address));
 }
 
 /** planJoin decides how docker0 gets the wanted bip. */
@@ -80,9 +93,9 @@ export function planJoin(seen: BipSeen, wanted: Bip): BipPlan {
   }
   const without = withoutOurs(journal.ours, file);
   if ('refused' in without) return report(daemonJsonFinding(without));
-  const present = bipOfDocker0(engine.networks);
+  const present = bipOfDocker0(engine.networks, interfaces);
   const former = journal.ours === undefined ? (bipsEqual(present, wanted) ? undefined : present) : journal.ours.former;
-  const ours = { bip: wanted, wrote: hashOf(edit.bytes), without: without.content, former };
+  const ours = { path: seen.path, bip: wanted, wrote: hashOf(edit.bytes), without: without.content, former };
   const taken = inForce ? undefined : takenBy(seen, wanted);
   if (taken !== undefined) return report(taken);
   // Where the file is right already, there is nothing to go back to but the file without our key.
@@ -112,7 +125,7 @@ export function planLeave(seen: BipSeen, force: boolean): BipPlan {
   if (isInForce(former, engine.networks, seen.interfaces)) return putBack;
   const edit = setBip(without.content, former, undefined);
   if ('refused' in edit) return report(daemonJsonFinding(edit));
-  const next = { bip: former, wrote: hashOf(edit.bytes), without: without.content, former };
+  const next = { path: seen.path, bip: former, wrote: hashOf(edit.bytes), without: without.content, former };
   const onRunning = force ? 'restart' : seen.onRunning;
   return planChange({ ...seen, onRunning }, { bip: former, before: file, after: edit.bytes, ours: next }, false);
 }
@@ -151,8 +164,8 @@ export function daemonJsonFinding({ refused, line, column, message }: Refusal): 
   return blocked(`DaemonJson${refused}`, `${place}: ${message}`);
 }
 
-// The file as it would be without us. What others have edited since we wrote it stays.
-function withoutOurs(ours: Ours | undefined, file: Content): { readonly content: Content } | Refusal {
+/** withoutOurs is the file as it would be without us. What others have edited since we wrote it stays. */
+export function withoutOurs(ours: Ours | undefined, file: Content): { readonly content: Content } | Refusal {
   if (ours === undefined) return { content: file };
   if (hashOf(file) === ours.wrote) return { content: ours.without };
   const edit = removeBip(file, ours.bip);

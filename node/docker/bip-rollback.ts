@@ -119,7 +119,7 @@ async function restoreFile(host: DockerHost, apply: Apply, discardOthers = false
 }
 
 async function restoreOnce(host: DockerHost, apply: Apply, discardOthers: boolean): Promise<Restored> {
-  const file = await readDaemonJson(apply.path);
+  const file = await readDaemonJson(apply.ours.path);
   await discardTemporary(file.target);
   if (sameContent(file.bytes, apply.before)) return { content: file.bytes, kept: false, aside: undefined };
   if (sameContent(file.bytes, apply.after)) {

@@ -5,26 +5,44 @@ import { quoted } from '../../proto/domain/input.js';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import type { Finding, Outcome } from '../reconcile/effect.js';
 import { beginApply, notWritten, resumeApply } from './bip-apply.js';
-import { type BipPlan, type BipSeen, type Change, planJoin, planLeave } from './bip-plan.js';
+import {
+  type BipPlan,
+  type BipSeen,
+  type Change,
+  daemonJsonFinding,
+  planJoin,
+  planLeave,
+  withoutOurs,
+} from './bip-plan.js';
 import { startAgain } from './containers.js';
 import { type Bip, bipIn, doesNotFit, formatBip } from './daemon-json.js';
 import { type DaemonJsonFile, readDaemonJson, writeDaemonJson } from './daemon-json-file.js';
-import { type Apply, type Journal, readJournal, writeJournal } from './journal.js';
+import { type Apply, emptyJournal, type Journal, readJournal, writeJournal } from './journal.js';
 import { type Dockerd, type EngineSeen, seeDockerd, seeEngine } from './preflight.js';
 import { blocked, type DockerHost, waiting } from './settings.js';
 import { askDockerd } from './validation.js';
 
 /** convergeBip gives docker0 the wanted address. */
 export function convergeBip(host: DockerHost, wanted: Bip, signal: AbortSignal): Promise<Outcome> {
-  return turn(host, signal, (world) => join(host, world, wanted, signal));
+  return told(signal, async () => {
+    const journal = await readJournal(host.settings.stateFolder);
+    const engine = await seeEngine(host, signal);
+    if ('reason' in engine) return { findings: [engine], changes: 0 };
+    return turn(host, { journal, engine }, signal, (world) => join(host, world, wanted, signal));
+  });
 }
 
 /**
  * leaveBip gives docker0 its former address, and daemon.json its former content.
- * @param force running containers may be stopped, and are started again
+ * @param force running containers may be stopped, and are started again; a Docker that is down is no obstacle
  */
 export function leaveBip(host: DockerHost, force: boolean, signal: AbortSignal): Promise<Outcome> {
-  return turn(host, signal, (world) => leave(host, world, force, signal));
+  return told(signal, async () => {
+    const journal = await readJournal(host.settings.stateFolder);
+    const engine = await seeEngine(host, signal);
+    if ('reason' in engine) return leaveWithoutDocker(host, journal, engine, force);
+    return turn(host, { journal, engine }, signal, (world) => leave(host, world, force, signal));
+  });
 }
 
 /** hasBip says whether anything is left of mode bip: our key, containers to be started again, a failure to remember. */
@@ -44,19 +62,19 @@ export function resumeBip(host: DockerHost, signal: AbortSignal): Promise<Outcom
 }
 
 /** All that is looked at before something is done. */
-type World = BipSeen & { readonly dockerd: Dockerd; readonly path: string; readonly daemonJson: DaemonJsonFile };
+type World = BipSeen & { readonly dockerd: Dockerd; readonly daemonJson: DaemonJsonFile };
 
-function turn(host: DockerHost, signal: AbortSignal, decide: (world: World) => Promise<Outcome>): Promise<Outcome> {
-  return told(signal, async () => {
-    const journal = await readJournal(host.settings.stateFolder);
-    const engine = await seeEngine(host, signal);
-    if ('reason' in engine) return { findings: [engine], changes: 0 };
-    const again = await startAgain(host, journal, signal);
-    const world = await lookAt(host, again.journal, engine, signal);
-    if ('reason' in world) return { findings: [world, ...again.findings], changes: again.started };
-    const outcome = await decide(world);
-    return { findings: [...outcome.findings, ...again.findings], changes: again.started + outcome.changes };
-  });
+async function turn(
+  host: DockerHost,
+  { journal, engine }: { readonly journal: Journal; readonly engine: EngineSeen },
+  signal: AbortSignal,
+  decide: (world: World) => Promise<Outcome>,
+): Promise<Outcome> {
+  const again = await startAgain(host, journal, signal);
+  const world = await lookAt(host, again.journal, engine, signal);
+  if ('reason' in world) return { findings: [world, ...again.findings], changes: again.started };
+  const outcome = await decide(world);
+  return { findings: [...outcome.findings, ...again.findings], changes: again.started + outcome.changes };
 }
 
 async function told(signal: AbortSignal, work: () => Promise<Outcome>): Promise<Outcome> {
@@ -121,6 +139,27 @@ async function leave(host: DockerHost, world: World, force: boolean, signal: Abo
   }
 }
 
+// daemon.json can be put right without Docker; docker0 can't.
+async function leaveWithoutDocker(host: DockerHost, journal: Journal, why: Finding, force: boolean): Promise<Outcome> {
+  const isGone = why.reason === 'NotInstalled';
+  if (!isGone && !(force && why.reason === 'NotRunning')) return { findings: [why], changes: 0 };
+  const { ours } = journal;
+  let written = false;
+  if (ours !== undefined) {
+    const file = await readDaemonJson(ours.path);
+    const without = withoutOurs(ours, file.bytes);
+    if ('refused' in without) return { findings: [daemonJsonFinding(without)], changes: 0 };
+    written = await writeDaemonJson(host, file, without.content);
+  }
+  await writeJournal(host.settings.stateFolder, { ...emptyJournal, toConnect: journal.toConnect });
+  if (isGone || ours === undefined) return { findings: [], changes: written ? 1 : 0 };
+  const had = ours.former === undefined ? 'another address' : formatBip(ours.former);
+  const message =
+    `Docker is not running: docker0 comes up with ${formatBip(ours.bip)} again, which is leased to this node no more; ` +
+    `give it ${had} by a bip in daemon.json before you start Docker`;
+  return { findings: [blocked('AddressKept', message)], changes: written ? 1 : 0 };
+}
+
 async function carryOut(
   host: DockerHost,
   world: World,
@@ -135,7 +174,6 @@ async function carryOut(
   if (refused !== undefined) return { findings: [refused], changes: 0 };
   const apply: Apply = {
     ...plan.change,
-    path: world.path,
     leaving,
     force,
     direction: 'forward',

@@ -48,7 +48,8 @@ export function convergeBridge(host: DockerHost, desired: DesiredBridge, signal:
 export function leaveBridge(host: DockerHost, force: boolean, signal: AbortSignal): Promise<Outcome> {
   return turn(signal, async () => {
     const engine = await seeEngine(host, signal);
-    if ('reason' in engine) return { findings: [engine], changes: 0 };
+    // No Docker, no network of it.
+    if ('reason' in engine) return { findings: engine.reason === 'NotInstalled' ? [] : [engine], changes: 0 };
     const plan = planBridgeRemoval(engine, force);
     const changes = await removeNetworks(host, plan, { connectAgain: false }, signal);
     if (plan.findings.length === 0) {

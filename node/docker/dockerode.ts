@@ -76,8 +76,10 @@ export function connectEngine(socketPath: string): Engine {
 
 async function makeClient(socketPath: string, timeout: number): Promise<Dockerode> {
   const { default: Docker } = await import('dockerode');
+  // A connection that was kept from before a restart of dockerd would fail the first call after it.
+  const headers = { Connection: 'close' };
   // An empty host: DOCKER_HOST in the environment would go before the socket.
-  return new Docker({ socketPath, host: '', protocol: 'http', ...(timeout > 0 ? { timeout } : {}) });
+  return new Docker({ socketPath, host: '', protocol: 'http', headers, ...(timeout > 0 ? { timeout } : {}) });
 }
 
 function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

@@ -15,6 +15,8 @@ export type Content = Buffer | undefined;
 
 /** Ours is what we have put into daemon.json, and what has to come back when it goes. */
 export type Ours = {
+  /** The file, symlinks not followed: "/etc/docker/daemon.json". */
+  readonly path: string;
   /** The bip that we wrote. */
   readonly bip: Bip;
   /** SHA-256 of the file as we left it; another one means that somebody has edited it since. */
@@ -27,8 +29,6 @@ export type Ours = {
 
 /** Apply is a change of docker0's address that has begun. */
 export type Apply = {
-  /** The daemon.json that is changed, symlinks not followed: "/etc/docker/daemon.json". */
-  readonly path: string;
   /** The bip that docker0 is to have. */
   readonly bip: Bip;
   /** We leave: the bip is docker0's former one, and goes from the file when it is in force. */
@@ -92,13 +92,13 @@ const content = v.pipe(
 const absent = <T>(value: T | null): T | undefined => value ?? undefined;
 
 const oursSchema = v.object({
+  path: v.string(),
   bip,
   wrote: v.string(),
   without: content,
   former: v.pipe(v.nullable(bip), v.transform(absent)),
 });
 const applySchema = v.object({
-  path: v.string(),
   bip,
   leaving: v.boolean(),
   force: v.boolean(),
@@ -194,8 +194,9 @@ function encodeApply(apply: Apply): v.InferInput<typeof applySchema> {
   };
 }
 
-function encodeOurs({ bip: value, wrote, without, former }: Ours): v.InferInput<typeof oursSchema> {
+function encodeOurs({ path, bip: value, wrote, without, former }: Ours): v.InferInput<typeof oursSchema> {
   return {
+    path,
     bip: formatBip(value),
     wrote,
     without: encode(without),

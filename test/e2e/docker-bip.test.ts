@@ -33,7 +33,7 @@ import {
   turnUntil,
 } from '../support/docker-lab.js';
 
-const labs = await DockerLab.open(17);
+const labs = await DockerLab.open(18);
 const never = new AbortController().signal;
 const lease = bipOf('10.76.3.0/24');
 const former = '172.17.0.1/16';
@@ -372,6 +372,20 @@ each('Docker is brought up by a later turn where the one that rolled back could 
   t.deepEqual(reasonsOf(await effectOn(host).converge(lease, never)), ['RolledBack']);
   t.is(await addressOn(host, 'docker0'), former);
   t.deepEqual(await effectOn(host).remove(lease, never), { findings: [], changes: 0 });
+  t.deepEqual(readdirSync(stateFolderOn(host)), []);
+});
+
+each('leaving while Docker is down', [], async (t, host) => {
+  writeFileSync(host.daemonJson, '{}');
+  const effect = effectOn(host);
+  t.deepEqual((await effect.converge(lease, never)).findings, []);
+  await host.stopDockerd();
+  t.true(reasonsOf(await effect.remove(lease, never)).every((reason) => reason === 'NotRunning'));
+  t.true(readFileSync(host.daemonJson, 'utf8').includes('10.76.3.1/24'));
+  const left = await effect.leave(true, never);
+  t.true(reasonsOf(left).includes('AddressKept'));
+  t.true(left.findings.some(({ message }) => message.includes(`give it ${former}`)));
+  t.is(readFileSync(host.daemonJson, 'utf8'), '{}');
   t.deepEqual(readdirSync(stateFolderOn(host)), []);
 });
 

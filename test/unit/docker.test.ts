@@ -184,6 +184,7 @@ const seen: BipSeen = {
   engine,
   interfaces: [bridge('docker0', '172.17.0.1/16'), bridge('eth0', '192.168.83.11/24')],
   flags: new Map(),
+  path: '/etc/docker/daemon.json',
   file: undefined,
   journal: emptyJournal,
   onRunning: 'refuse',
@@ -370,11 +371,17 @@ test('the journal is read as it was written, and a damaged one is not taken for 
   const folder = mkdtempSync(join(tmpdir(), 'xnet-journal-'));
   try {
     t.deepEqual(await readJournal(folder), emptyJournal);
-    const ours = { bip: bip('10.76.3.1/24'), wrote: 'x', without: Buffer.from([0xff, 0xfe, 0]), former: undefined };
+    const path = '/etc/docker/daemon.json';
+    const ours = {
+      path,
+      bip: bip('10.76.3.1/24'),
+      wrote: 'x',
+      without: Buffer.from([0xff, 0xfe, 0]),
+      former: undefined,
+    };
     const journal: Journal = {
       ours: { ...ours, former: bip('172.17.0.1/16') },
       apply: {
-        path: '/etc/docker/daemon.json',
         bip: bip('10.76.4.1/24'),
         leaving: false,
         force: true,
