@@ -58,12 +58,14 @@ export type Mutation = {
 /** Done is what a mutation came to. */
 export type Done = {
   readonly subject: string;
-  /** It was so already, or this is a dry run: nothing was written. */
+  /** It was so already: nothing was written, nor would be. */
   readonly unchanged: boolean;
   /** An earlier call with the same operation id did it. */
   readonly repeated: boolean;
   /** The store's revision with the change in it. */
   readonly revision: number;
+  /** What was done, or would be in a dry run, as its event has it; empty when unchanged or repeated. */
+  readonly message: string;
 };
 
 // Under the heaviest contention that could be made (64 calls for the last subnet through two controllers) a call lost
@@ -89,7 +91,14 @@ export function eventOperation(happening: Happening, nowMs: number): Operation {
   };
 }
 
-async function outcomeOf(context: Context, mutation: Mutation): Promise<Done | undefined> {
+/**
+ * outcomeOf is what an operation came to that was done before; undefined when it was not.
+ * @throws XnetError InvalidArgument when its id was used for another call; what the store throws
+ */
+export async function outcomeOf(
+  context: Context,
+  mutation: Pick<Mutation, 'call' | 'operationId'>,
+): Promise<Done | undefined> {
   if (mutation.operationId === '') return undefined;
   const entry = await context.store.read(keys.operation(mutation.operationId));
   if (entry === undefined) return undefined;
@@ -98,7 +107,7 @@ async function outcomeOf(context: Context, mutation: Mutation): Promise<Done | u
   if (record?.call !== mutation.call) {
     throw new XnetError('InvalidArgument', `operation id ${quoted(mutation.operationId)} was used for another call`);
   }
-  return { subject: record.subject, unchanged: false, repeated: true, revision: entry.modRevision };
+  return { subject: record.subject, unchanged: false, repeated: true, revision: entry.modRevision, message: '' };
 }
 
 function mayHaveHappened(error: unknown): boolean {
@@ -120,11 +129,13 @@ export async function mutate(context: Context, mutation: Mutation): Promise<Done
     if ('repeated' in decision) return decision;
     const { subject, change } = decision;
     const { revision } = context.keeper.view;
-    if (change === undefined || mutation.dryRun) return { subject, unchanged: true, repeated: false, revision };
+    if (change === undefined) return { subject, unchanged: true, repeated: false, revision, message: '' };
+    const { message } = change.happening;
+    if (mutation.dryRun) return { subject, unchanged: false, repeated: false, revision, message };
     try {
       const result = await context.store.commit(commitOf(context, mutation, subject, change));
       await context.keeper.reached(result.revision, 5_000);
-      if (result.committed) return { subject, unchanged: false, repeated: false, revision: result.revision };
+      if (result.committed) return { subject, unchanged: false, repeated: false, revision: result.revision, message };
     } catch (error) {
       if (!mayHaveHappened(error) || mutation.operationId === '' || uncertain !== undefined) throw error;
       uncertain = error;

@@ -6,7 +6,7 @@ import { decideAdd, type NewNode } from './add-node.js';
 import { decideRemove, decideSet, type NodeChange } from './change-node.js';
 import type { MutationId } from './guards.js';
 import { requireNode } from './lookup.js';
-import { type Context, type Done, mutate } from './mutation.js';
+import { type Context, type Done, mutate, outcomeOf } from './mutation.js';
 
 /** NodeRegistry adds, changes and removes nodes. */
 export class NodeRegistry {
@@ -46,6 +46,14 @@ export class NodeRegistry {
     } finally {
       letGo();
     }
+  }
+
+  /**
+   * recall is what an operation on a node came to, for a call that names a node which is not there any more.
+   * @throws XnetError what outcomeOf throws
+   */
+  recall(operationId: string, call: 'SetNode' | 'RemoveNode'): Promise<Done | undefined> {
+    return outcomeOf(this.#context, { operationId, call });
   }
 
   /**

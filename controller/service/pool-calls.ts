@@ -72,7 +72,7 @@ export class PoolCalls {
     const existed = this.#parts.keeper.view.pools.has(pool.name);
     return {
       pool: existed ? this.#pool(pool.name) : planned(pool),
-      unchanged: done.unchanged && existed,
+      unchanged: done.unchanged,
       warnings: poolWarnings(pool.cidr),
     };
   }
@@ -105,7 +105,7 @@ export class PoolCalls {
       ...(nodeName === undefined ? {} : { nodeName }),
     };
     const done = await this.#parts.pools.reserve(mutationId(request), range);
-    return { pool: this.#pool(request.pool), unchanged: done.unchanged && !request.dryRun };
+    return { pool: this.#pool(request.pool), unchanged: done.unchanged };
   }
 
   async unreserve(request: UnreserveSubnetRequest__Output): Promise<UnreserveSubnetResponse> {

@@ -1,10 +1,11 @@
 // One node's stream, seen from the sending side: what it was sent last, and whether it can take more.
 // Invariant: at most one snapshot or one delta waits in a stream. A slow reader costs no memory and holds up nobody;
-// what happened meanwhile reaches it as one merged delta.
+// what happened meanwhile reaches it as one merged delta. gRPC's own queue takes 16 messages before it says that it is
+// full, so that is not what is waited for.
 import type { ServerWritableStream } from '@grpc/grpc-js';
 
 /** RawStream is a gRPC stream whose messages are encoded already. */
-export type RawStream = Pick<ServerWritableStream<unknown, Buffer>, 'write' | 'once' | 'emit' | 'end'>;
+export type RawStream = Pick<ServerWritableStream<unknown, Buffer>, 'write' | 'emit' | 'end'>;
 
 /** NodeStream is the stream of one connected node. */
 export class NodeStream {
@@ -18,7 +19,7 @@ export class NodeStream {
   readonly #stream: RawStream;
   readonly #onIdle: (stream: NodeStream) => void;
   #queue: readonly Buffer[] = [];
-  #blocked = false;
+  #sending = false;
   #closed = false;
 
   constructor(
@@ -35,7 +36,7 @@ export class NodeStream {
 
   /** idle says whether the stream takes another message now. */
   get idle(): boolean {
-    return !this.#blocked && !this.#closed && this.#queue.length === 0;
+    return !this.#sending && !this.#closed && this.#queue.length === 0;
   }
 
   get closed(): boolean {
@@ -48,19 +49,17 @@ export class NodeStream {
     this.#pump();
   }
 
+  // One message at a time: the next when this one has gone out, which it does not while the reader's window is full.
   #pump(): void {
-    while (this.#queue.length > 0 && !this.#blocked && !this.#closed) {
-      const [next, ...rest] = this.#queue;
-      this.#queue = rest;
-      if (next !== undefined && !this.#stream.write(next)) {
-        this.#blocked = true;
-        this.#stream.once('drain', () => {
-          this.#blocked = false;
-          this.#pump();
-          if (this.idle) this.#onIdle(this);
-        });
-      }
-    }
+    const [next, ...rest] = this.#queue;
+    if (this.#closed || this.#sending || next === undefined) return;
+    this.#queue = rest;
+    this.#sending = true;
+    this.#stream.write(next, () => {
+      this.#sending = false;
+      if (this.#queue.length > 0) this.#pump();
+      else if (this.idle) this.#onIdle(this);
+    });
   }
 
   /** close ends the stream, with an error if one is given. Nothing is sent after it. */

@@ -166,39 +166,46 @@ export class Keeper {
   }
 
   async #takeListing(listing: Listing, signal: AbortSignal): Promise<void> {
-    const { log } = this.#options;
-    const current = await this.#withCluster(listing, signal);
+    const current = await this.#acceptable(listing, signal);
     if (current === undefined) return;
-    const clusterEntry = current.entries.find((entry) => entry.key === keys.cluster);
-    const decoded = clusterEntry === undefined ? undefined : decode('cluster', clusterEntry.value);
-    if (decoded === undefined || 'problem' in decoded) {
-      this.#refuse(`the record "cluster" can't be read: ${decoded?.problem ?? 'it is gone'}`);
-      return;
-    }
-    const now: Seen = {
-      storeId: current.storeId,
-      clusterId: decoded.record.id,
-      epoch: decoded.record.epoch,
-      revision: current.revision,
-    };
-    const refusal = refusalOf(this.#seen, now);
-    if (refusal !== undefined && !this.#accept) {
-      this.#refuse(refusal);
-      return;
-    }
-    if (refusal !== undefined) {
-      await this.#beginEpoch(decoded.record, clusterEntry?.modRevision ?? 0, signal);
-    }
-    this.#accept = false;
     if (this.#ready) this.#resyncs += 1;
     this.#connected = true;
     this.#refusal = '';
     this.#storeId = current.storeId;
     const touched = this.#view.replace(current);
-    if (!this.#ready) log.info({ revision: current.revision, nodes: this.#view.nodes.size }, 'store: view is ready');
+    if (!this.#ready) {
+      this.#options.log.info({ revision: current.revision, nodes: this.#view.nodes.size }, 'store: view is ready');
+    }
     this.#ready = true;
     this.#publish(touched);
     await this.#remember(true);
+  }
+
+  // The listing, or the one after what it took to make the store one that we act on; undefined: we do not.
+  async #acceptable(listing: Listing, signal: AbortSignal): Promise<Listing | undefined> {
+    let current: Listing | undefined = listing;
+    while (current !== undefined) {
+      if (!current.entries.some((entry) => entry.key === keys.cluster)) {
+        current = await this.#makeCluster(current, signal);
+        continue;
+      }
+      const cluster = current.entries.find((entry) => entry.key === keys.cluster);
+      const decoded = decode('cluster', cluster?.value ?? '');
+      if ('problem' in decoded) {
+        this.#refuse(`the record "cluster" can't be read: ${decoded.problem}`);
+        return undefined;
+      }
+      const { storeId, revision } = current;
+      const { id: clusterId, epoch } = decoded.record;
+      const refusal = refusalOf(this.#seen, { storeId, clusterId, epoch, revision });
+      if (refusal === undefined) return current;
+      if (!this.#accept) {
+        this.#refuse(refusal);
+        return undefined;
+      }
+      current = await this.#beginEpoch(decoded.record, cluster?.modRevision ?? 0, signal);
+    }
+    return undefined;
   }
 
   #refuse(refusal: string): void {
@@ -207,54 +214,51 @@ export class Keeper {
   }
 
   // An empty store becomes a cluster: one of any number of controllers writes the record.
-  async #withCluster(listing: Listing, signal: AbortSignal): Promise<Listing | undefined> {
-    const { store, log, newClusterId } = this.#options;
-    let current = listing;
+  async #makeCluster({ entries }: Listing, signal: AbortSignal): Promise<Listing | undefined> {
+    if (this.#seen !== undefined && !this.#accept) {
+      this.#refuse(
+        `the store is empty, this controller belongs to cluster ${this.#seen.clusterId}. ` +
+          'If this is intended, start the controller once with --accept-store.',
+      );
+      return undefined;
+    }
+    if (entries.length > 0 && !this.#accept) {
+      this.#refuse('there are keys under our prefix but no record "cluster": is --etcd-prefix right?');
+      return undefined;
+    }
+    const { newClusterId } = this.#options;
+    const value = encode('cluster', { id: newClusterId(), epoch: 1, createdMs: Date.now(), schema: 1 });
+    const listing = await this.#writeCluster(value, 0, signal);
+    this.#seen = undefined;
+    return listing;
+  }
+
+  // What nodes and other controllers remember of the store does not count any more.
+  async #beginEpoch(record: ClusterRecord, modRevision: number, signal: AbortSignal): Promise<Listing | undefined> {
+    const epoch = Math.max(record.epoch, this.#seen?.epoch ?? 0) + 1;
+    const listing = await this.#writeCluster(encode('cluster', { ...record, epoch }), modRevision, signal);
+    this.#options.log.warn({ epoch }, 'store: accepted, a new epoch begins');
+    this.#seen = undefined;
+    this.#accept = false;
+    return listing;
+  }
+
+  async #writeCluster(value: string, modRevision: number, signal: AbortSignal): Promise<Listing | undefined> {
+    const { store, log } = this.#options;
     for (let attempt = 1; !signal.aborted; attempt++) {
-      if (current.entries.some((entry) => entry.key === keys.cluster)) return current;
-      if (this.#seen !== undefined && !this.#accept) {
-        this.#refuse(
-          `the store is empty, this controller belongs to cluster ${this.#seen.clusterId}. ` +
-            'If this is intended, start the controller once with --accept-store.',
-        );
-        return undefined;
-      }
-      if (current.entries.length > 0 && !this.#accept) {
-        this.#refuse('there are keys under our prefix but no record "cluster": is --etcd-prefix right?');
-        return undefined;
-      }
       try {
-        const value = encode('cluster', { id: newClusterId(), epoch: 1, createdMs: Date.now(), schema: 1 });
+        // Whoever else wrote it first is as good.
         await store.commit({
-          guards: [{ kind: 'key', key: keys.cluster, modRevision: 0 }],
+          guards: [{ kind: 'key', key: keys.cluster, modRevision }],
           operations: [{ kind: 'put', key: keys.cluster, value }],
         });
-        current = await store.list(signal);
+        return await store.list(signal);
       } catch (error) {
         log.warn({ reason: messageOf(error) }, 'store: could not write the cluster record');
         await pause(backoffMs(attempt, { firstMs: 100, longestMs: 2_000 }, Math.random()), signal);
       }
     }
     return undefined;
-  }
-
-  async #beginEpoch(record: ClusterRecord, modRevision: number, signal: AbortSignal): Promise<void> {
-    const { store, log } = this.#options;
-    const epoch = Math.max(record.epoch, this.#seen?.epoch ?? 0) + 1;
-    const value = encode('cluster', { ...record, epoch });
-    for (let attempt = 1; !signal.aborted; attempt++) {
-      try {
-        await store.commit({
-          guards: [{ kind: 'key', key: keys.cluster, modRevision }],
-          operations: [{ kind: 'put', key: keys.cluster, value }],
-        });
-        log.warn({ epoch }, 'store: accepted, a new epoch begins');
-        return;
-      } catch (error) {
-        log.warn({ reason: messageOf(error) }, 'store: could not begin a new epoch');
-        await pause(backoffMs(attempt, { firstMs: 100, longestMs: 2_000 }, Math.random()), signal);
-      }
-    }
   }
 
   #publish(touched: Touched): void {

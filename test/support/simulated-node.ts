@@ -1,0 +1,135 @@
+// A node without a host: watches, keeps the table as xnetd does, and reports what it has taken in.
+import { randomUUID } from 'node:crypto';
+import { MessageReader } from '../../node/controller/watch-stream.js';
+import {
+  follows,
+  type NodeTable,
+  type TableSnapshot,
+  withBookmark,
+  withDelta,
+  withSnapshot,
+} from '../../node/table/node-table.js';
+import { formatIpv4, formatPrefix } from '../../proto/domain/address.js';
+import type { Assignment, TableDelta } from '../../proto/domain/network.js';
+import type { XnetError } from '../../proto/errors.js';
+import type { Condition } from '../../proto/gen/xnet/v1/Condition.js';
+import type { NodeServiceClient } from '../../proto/gen/xnet/v1/NodeService.js';
+import { callUnary } from '../../proto/rpc/channel.js';
+import { errorFromStatus } from '../../proto/rpc/status.js';
+
+/** Heard is one thing a controller said. */
+export type Heard =
+  | { readonly kind: 'assignment'; readonly assignment: Assignment }
+  | { readonly kind: 'snapshot'; readonly snapshot: TableSnapshot }
+  | { readonly kind: 'delta'; readonly delta: TableDelta }
+  | { readonly kind: 'ended'; readonly error: XnetError };
+
+/** SimulatedNode is one such node. */
+export class SimulatedNode {
+  readonly name: string;
+  readonly fingerprint: string;
+  readonly heard: Heard[] = [];
+  table: NodeTable | undefined;
+  assignment: Assignment | undefined;
+  readonly #client: NodeServiceClient;
+  #stream: ReturnType<NodeServiceClient['watch']> | undefined;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(client: NodeServiceClient, name: string, fingerprint: string = randomUUID()) {
+    this.#client = client;
+    this.name = name;
+    this.fingerprint = fingerprint;
+  }
+
+  /** watch opens a stream, with what the node has. */
+  watch(options: { readonly fresh?: boolean; readonly version?: NodeTable['version'] } = {}): this {
+    const version = options.version ?? this.table?.version;
+    const stream = this.#client.watch({
+      nodeName: this.name,
+      nodeId: this.assignment?.nodeId ?? '',
+      ...(version === undefined ? {} : { version }),
+      fresh: options.fresh ?? false,
+      hostFingerprint: this.fingerprint,
+      daemonVersion: 'simulated',
+    });
+    const reader = new MessageReader({
+      onAssignment: (assignment) => {
+        this.assignment = assignment;
+        this.#hear({ kind: 'assignment', assignment });
+      },
+      onSnapshot: (snapshot) => {
+        this.table = withSnapshot(this.table, snapshot);
+        this.#hear({ kind: 'snapshot', snapshot });
+      },
+      onDelta: (delta) => {
+        if (!follows(this.table, delta)) throw new Error(`${this.name}: a delta that does not follow`);
+        this.table = withDelta(this.table, delta);
+        this.#hear({ kind: 'delta', delta });
+      },
+      onBookmark: (at) => {
+        if (this.table !== undefined) this.table = withBookmark(this.table, at);
+      },
+    });
+    stream.on('data', (message) => reader.read(message));
+    stream.on('error', (error) => this.#hear({ kind: 'ended', error: errorFromStatus(error) }));
+    this.#stream = stream;
+    return this;
+  }
+
+  /** leaveStream ends the stream. */
+  leaveStream(): void {
+    this.#stream?.cancel();
+  }
+
+  #hear(heard: Heard): void {
+    this.heard.push(heard);
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** until waits until something holds that is changed by what is heard. */
+  async until(what: string, holds: () => boolean, timeoutMs = 20_000): Promise<void> {
+    if (holds()) return;
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#listeners.delete(look);
+        reject(new Error(`${this.name}: not in time: ${what}; heard ${this.heard.map(({ kind }) => kind).join(' ')}`));
+      }, timeoutMs);
+      const look = () => {
+        if (!holds()) return;
+        clearTimeout(timer);
+        this.#listeners.delete(look);
+        resolve();
+      };
+      this.#listeners.add(look);
+    });
+  }
+
+  /** routes are its table's routes, "10.76.1.0/24 via 192.168.83.12", in order, without its own. */
+  routes(): readonly string[] {
+    const own = this.assignment === undefined ? '' : formatPrefix(this.assignment.subnet);
+    return [...(this.table?.routes.values() ?? [])]
+      .filter(({ subnet }) => formatPrefix(subnet) !== own)
+      .sort((a, b) => a.subnet.network - b.subnet.network)
+      .map(({ subnet, nextHop }) => `${formatPrefix(subnet)} via ${formatIpv4(nextHop)}`);
+  }
+
+  /** report says that everything heard is in the kernel, with these conditions. */
+  report(conditions: readonly Condition[] = []) {
+    const desired = this.routes().length;
+    return callUnary(
+      this.#client.report.bind(this.#client),
+      {
+        nodeId: this.assignment?.nodeId ?? '',
+        generation: this.assignment?.generation ?? 0,
+        ...(this.table === undefined ? {} : { applied: this.table.version }),
+        routes: { desired, installed: desired, conflicting: 0, unreachable: 0 },
+        conditions: [...conditions],
+        daemonVersion: 'simulated',
+        kernelVersion: '6.1',
+        dockerVersion: '28.0',
+        hostNetworks: [],
+      },
+      { timeoutMs: 10_000 },
+    );
+  }
+}
