@@ -15,10 +15,15 @@ export const conditionTypes = [
 const mostMessages = 3;
 
 function conditionOf(type: ConditionType, findings: readonly Finding[], nowMs: number): Condition {
-  // What somebody has to act on goes before what passes by itself.
-  const ordered = [...findings].sort((a, b) => Number(a.transient) - Number(b.transient));
-  const [worst] = ordered;
-  if (worst === undefined) return { type, ok: true, transient: false, reason: 'Ready', message: '', sinceMs: nowMs };
+  const wrong = findings.filter((finding) => finding.isNote !== true);
+  const notes = findings.filter((finding) => finding.isNote === true);
+  // What somebody has to act on goes before what passes by itself, and that before what is no more than worth knowing.
+  const ordered = [...wrong.sort((a, b) => Number(a.transient) - Number(b.transient)), ...notes];
+  const [worst] = wrong;
+  if (worst === undefined) {
+    const message = notes.map((note) => note.message).join('; ');
+    return { type, ok: true, transient: false, reason: 'Ready', message, sinceMs: nowMs };
+  }
   const messages = ordered.map((finding) => finding.message);
   const more = messages.length > mostMessages ? [`and ${messages.length - mostMessages} more`] : [];
   return {

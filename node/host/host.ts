@@ -7,6 +7,7 @@ import { Firewall } from '../firewall/firewall.js';
 import { HostMonitor } from '../kernel/host-monitor.js';
 import { openLinuxRouteKernel } from '../kernel/linux-route-kernel.js';
 import { KernelMirror } from '../kernel/mirror.js';
+import { NftablesGeneration } from '../kernel/nftables-generation.js';
 import { NftablesWatch } from '../kernel/nftables-watch.js';
 import { Poller } from '../kernel/poller.js';
 import { Routes } from '../routes/routes.js';
@@ -38,6 +39,7 @@ export function openHost(settings: HostSettings, log: Logger): Host {
   const poller = new Poller();
   const kernel = openLinuxRouteKernel({ poller });
   const nftables = new NftablesWatch(poller);
+  const generation = new NftablesGeneration();
   const protocol = settings.routeProtocol;
   const mirror = new KernelMirror({ kernel, protocol });
   const monitor = new HostMonitor(mirror, nftables);
@@ -49,10 +51,11 @@ export function openHost(settings: HostSettings, log: Logger): Host {
     docker,
     engineFacts,
     routes: new Routes({ kernel, mirror, protocol, nextHops: settings.nextHops }),
-    firewall: new Firewall({ engine: () => engineFacts.facts }),
+    firewall: new Firewall({ engine: () => engineFacts.facts, generation: () => generation.current() }),
     close: async () => {
       monitor.close();
       nftables.close();
+      generation.close();
       kernel.close();
       await poller.close();
     },

@@ -158,6 +158,32 @@ export class NetlinkSocket {
   }
 
   /**
+   * ask sends one request that the kernel answers with one message, and returns what `read` makes of that.
+   * @throws SyscallError with the errno that the kernel answered instead
+   */
+  ask<T>(
+    write: (writer: MessageWriter, sequence: number, flags: number) => void,
+    read: (bytes: Buffer, message: Message) => T,
+  ): T {
+    const writer = this.#writer;
+    writer.clear();
+    const sequence = this.#takeSequences(1);
+    write(writer, sequence, messageFlags.request);
+    this.#send(writer);
+    for (;;) {
+      const length = receive(this.fd, this.#buffer);
+      if (length === undefined) throw new SyscallError('recvfrom', 'EPROTO', 'the kernel did not answer');
+      for (const message of messagesIn(this.#buffer, length)) {
+        if (message.sequence !== sequence) continue;
+        this.#leftover = false;
+        if (message.type !== messageTypes.error) return read(this.#buffer, message);
+        const { errno, text } = readError(this.#buffer, message);
+        throw new SyscallError('ask', errnoName(errno), text === '' ? errnoName(errno) : text);
+      }
+    }
+  }
+
+  /**
    * drain takes all notifications out of the queue, in the order in which things happened.
    * @returns false when some were lost: anything may have changed
    */

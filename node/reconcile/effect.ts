@@ -8,6 +8,8 @@ export type Finding = {
   readonly type: ConditionType;
   /** Waiting is enough, or the next turn may do it. False: somebody has to act. */
   readonly transient: boolean;
+  /** Worth knowing, and not wrong: the node is as ready as without it. */
+  readonly isNote?: boolean;
   /** CamelCase, stable: "ForeignRoute". */
   readonly reason: string;
   /** What is wrong, where, and what to do, in one line without a full stop at the end. */

@@ -30,7 +30,11 @@ export type RouteProblem =
 
 type Reason = RouteProblem['reason'];
 type Of<R extends Reason> = RouteProblem & { readonly reason: R };
-type Writer<R extends Reason> = { readonly transient: boolean; readonly write: (of: Group<R>, names: Names) => string };
+type Writer<R extends Reason> = {
+  readonly transient: boolean;
+  readonly isNote?: boolean;
+  readonly write: (of: Group<R>, names: Names) => string;
+};
 type Group<R extends Reason> = readonly [Of<R>, ...Of<R>[]];
 
 // More would make a line that nobody reads.
@@ -71,6 +75,7 @@ const writers: { readonly [R in Reason]: Writer<R> } = {
   },
   ShadowedRoute: {
     transient: false,
+    isNote: true,
     write: (of, names) =>
       `xnet's routes come before others that lead elsewhere: ${list(of, (one) => foreign(one, names))}`,
   },
@@ -139,7 +144,8 @@ const writers: { readonly [R in Reason]: Writer<R> } = {
 function findingOf<R extends Reason>(group: Group<R>, names: Names): Finding {
   const { reason } = group[0];
   const writer: Writer<R> = writers[reason as R];
-  return { type: 'Routes', transient: writer.transient, reason, message: writer.write(group, names) };
+  const { transient, isNote = false } = writer;
+  return { type: 'Routes', transient, isNote, reason, message: writer.write(group, names) };
 }
 
 /** findingsOf tells of problems, one finding per reason. */

@@ -12,6 +12,7 @@ import { Namespace } from '../../deploy/lab/namespace.js';
 import { HostMonitor } from '../../node/kernel/host-monitor.js';
 import { openLinuxRouteKernel } from '../../node/kernel/linux-route-kernel.js';
 import { KernelMirror } from '../../node/kernel/mirror.js';
+import { NftablesGeneration } from '../../node/kernel/nftables-generation.js';
 import { type NftablesCommit, NftablesWatch } from '../../node/kernel/nftables-watch.js';
 import { Poller } from '../../node/kernel/poller.js';
 import { inNamespace, openNetlink, SyscallError, setNetlinkOption, tryLock } from '../../node/kernel/syscall.js';
@@ -45,6 +46,27 @@ if (rooted) {
       watch.close();
       kernel.close();
       await poller.close();
+      namespace.delete();
+    }
+  });
+
+  test.serial('the generation of nftables changes with every commit, and with nothing else', (t) => {
+    const namespace = Namespace.create('gen');
+    const generation = new NftablesGeneration(namespace.path);
+    try {
+      const first = generation.current();
+      t.true(first !== undefined);
+      t.is(generation.current(), first);
+      namespace.runSync(['nft', 'list', 'ruleset']);
+      namespace.runSync(['ip', 'route', 'add', 'unreachable', '10.76.0.0/16']);
+      t.is(generation.current(), first);
+      namespace.runSync(['nft', 'add', 'table', 'ip', 'somebody']);
+      const second = generation.current();
+      t.not(second, first);
+      namespace.runSync(['iptables-nft', '-N', 'DOCKER-USER']);
+      t.not(generation.current(), second);
+    } finally {
+      generation.close();
       namespace.delete();
     }
   });
