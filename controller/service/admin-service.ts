@@ -31,12 +31,12 @@ export function adminService(parts: AdminParts): ServiceBinding {
     ListSubnets: unary((request) => pools.listSubnets(request)),
     ReleaseSubnet: unary((request) => pools.release(request)),
     AddNode: unary((request) => nodes.add(request)),
-    ListNodes: unary(async () => nodes.list()),
+    ListNodes: unary(async (request) => nodes.list(request)),
     GetNode: unary((request) => nodes.get(request)),
     SetNode: unary((request) => nodes.set(request)),
     RemoveNode: unary((request) => nodes.remove(request)),
-    WatchNodes: serverStream<ListNodesRequest__Output, ListNodesResponse>((_request, call, gone) =>
-      status.watchNodes(() => nodes.list(), call, gone),
+    WatchNodes: serverStream<ListNodesRequest__Output, ListNodesResponse>((request, call, gone) =>
+      status.watchNodes(() => nodes.list(request), call, gone),
     ),
     WatchConvergence: serverStream<WatchConvergenceRequest__Output, Convergence>((request, call, gone) =>
       status.watchConvergence(request, call, gone),

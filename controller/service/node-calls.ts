@@ -1,18 +1,26 @@
 // The calls of operators about nodes. Every argument is checked here, all problems at once.
-import { formatPrefix, type Ipv4, type Prefix } from '../../proto/domain/address.js';
+import {
+  formatIpv4,
+  formatPrefix,
+  gatewayOf,
+  type Ipv4,
+  type Prefix,
+  parsePrefix,
+} from '../../proto/domain/address.js';
 import { checkAddress, checkLabel, checkName, checkPrefix, Problems } from '../../proto/domain/input.js';
 import { throwIfAny, XnetError } from '../../proto/errors.js';
 import type { AddNodeRequest__Output } from '../../proto/gen/xnet/v1/AddNodeRequest.js';
 import type { AddNodeResponse } from '../../proto/gen/xnet/v1/AddNodeResponse.js';
 import type { GetNodeRequest__Output } from '../../proto/gen/xnet/v1/GetNodeRequest.js';
 import type { GetNodeResponse } from '../../proto/gen/xnet/v1/GetNodeResponse.js';
+import type { ListNodesRequest__Output } from '../../proto/gen/xnet/v1/ListNodesRequest.js';
 import type { ListNodesResponse } from '../../proto/gen/xnet/v1/ListNodesResponse.js';
 import type { Node } from '../../proto/gen/xnet/v1/Node.js';
 import type { RemoveNodeRequest__Output } from '../../proto/gen/xnet/v1/RemoveNodeRequest.js';
 import type { RemoveNodeResponse } from '../../proto/gen/xnet/v1/RemoveNodeResponse.js';
 import type { SetNodeRequest__Output } from '../../proto/gen/xnet/v1/SetNodeRequest.js';
 import type { SetNodeResponse } from '../../proto/gen/xnet/v1/SetNodeResponse.js';
-import { availabilityFromWire, modeFromWire } from '../../proto/rpc/convert.js';
+import { availabilityFromWire, modeFromWire, wireFromMode } from '../../proto/rpc/convert.js';
 import { decideAdd, type NewNode } from '../registry/add-node.js';
 import type { NodeChange } from '../registry/change-node.js';
 import { requireNode } from '../registry/lookup.js';
@@ -23,6 +31,8 @@ import { findNode } from './find-node.js';
 import { wireFromNode } from './wire.js';
 
 const eventsShown = 10;
+// How long a view may lag behind what another controller has done.
+const catchUpMs = 5_000;
 
 function labelsOf(labels: Readonly<Record<string, string>>, problems: Problems): Record<string, string> {
   const checked = Object.entries(labels).map(([key, value]) => problems.take('label', checkLabel(key, value)));
@@ -68,7 +78,7 @@ export class NodeCalls {
     const wanted = newNodeOf(request);
     const done = await this.#parts.nodes.add(mutationId(request), wanted);
     const { view } = this.#parts.keeper;
-    if (!view.nodes.has(done.subject)) {
+    if (request.dryRun && !view.nodes.has(done.subject)) {
       return { node: this.#planned(view, wanted), unchanged: false, revision: done.revision, warnings: [] };
     }
     return {
@@ -86,17 +96,27 @@ export class NodeCalls {
       (operation) => operation.kind === 'put' && operation.key.startsWith('subnets/'),
     );
     const key = put?.kind === 'put' ? put.key : '';
-    const [, pool = '', subnet = ''] = key.split('/');
-    return { name: wanted.name, pool, subnet: subnet.replace('-', '/') };
+    const [, pool = '', block = ''] = key.split('/');
+    const subnet = parsePrefix(block.replace('-', '/'));
+    return {
+      name: wanted.name,
+      address: formatIpv4(wanted.address),
+      labels: wanted.labels,
+      availability: 'AVAILABILITY_ACTIVE',
+      mode: wireFromMode(wanted.mode ?? view.pools.get(pool)?.record.mode ?? 'bip'),
+      pool,
+      ...(subnet === undefined ? {} : { subnet: formatPrefix(subnet), gateway: formatIpv4(gatewayOf(subnet)) }),
+      state: 'NODE_STATE_PENDING',
+    };
   }
 
   /** list is every node, in order of name. */
-  list(): ListNodesResponse {
+  list({ summary }: ListNodesRequest__Output): ListNodesResponse {
     const { view } = this.#parts.keeper;
     const live = liveOf(this.#parts);
     const names = [...view.nodeOfName].sort(([a], [b]) => (a < b ? -1 : 1));
     return {
-      nodes: names.flatMap(([, id]) => wireFromNode(view, id, live) ?? []),
+      nodes: names.flatMap(([, id]) => wireFromNode(view, id, live, summary) ?? []),
       revision: view.revision,
     };
   }
@@ -109,7 +129,7 @@ export class NodeCalls {
   }
 
   async set(request: SetNodeRequest__Output): Promise<SetNodeResponse> {
-    const id = findNode(this.#parts.keeper.view, request.node);
+    const id = await this.#find(request.node, request.operationId, 'SetNode');
     const problems = new Problems();
     const address: Ipv4 | undefined =
       request.address === '' ? undefined : problems.take('address', checkAddress(request.address));
@@ -128,21 +148,37 @@ export class NodeCalls {
       ...(mode === undefined ? {} : { mode }),
     };
     const done = await this.#parts.nodes.set(mutationId(request), id, change);
-    return { node: this.#node(id), unchanged: done.unchanged && !request.dryRun, revision: done.revision };
+    const { unchanged, revision, message } = done;
+    return { node: this.#node(id), unchanged, revision, change: message };
+  }
+
+  // A call that is repeated finds its node although it is gone, or has another address, through that very call.
+  async #find(text: string, operationId: string, call: 'SetNode' | 'RemoveNode'): Promise<string> {
+    const { keeper, nodes } = this.#parts;
+    try {
+      return findNode(keeper.view, text);
+    } catch (error) {
+      const done = await nodes.recall(operationId, call);
+      if (done === undefined) throw error;
+      await keeper.reached(done.revision, catchUpMs);
+      return done.subject;
+    }
   }
 
   async remove(request: RemoveNodeRequest__Output): Promise<RemoveNodeResponse> {
     const { keeper, nodes } = this.#parts;
-    const id = findNode(keeper.view, request.node);
-    const node = this.#node(id);
+    const id = await this.#find(request.node, request.operationId, 'RemoveNode');
+    const node = wireFromNode(keeper.view, id, liveOf(this.#parts));
     await nodes.remove(mutationId(request), id, (view) => {
       if (!request.force) requireGone(view, id);
     });
-    const freed = [...keeper.view.subnets.values()].find(
-      ({ record, subnet }) => record.node === id && formatPrefix(subnet) === node.subnet,
-    );
-    const untilMs = freed?.record.state === 'quarantined' ? freed.record.untilMs : 0;
-    return { node, quarantinedUntilMs: untilMs };
+    for (const { record, subnet } of keeper.view.subnets.values()) {
+      if (record.state !== 'quarantined' || record.node !== id) continue;
+      const { nodeName: name, address, untilMs } = record;
+      const former = { id, name, address: formatIpv4(address), subnet: formatPrefix(subnet) };
+      return { node: node ?? former, quarantinedUntilMs: untilMs };
+    }
+    return { node: node ?? { id }, quarantinedUntilMs: 0 };
   }
 }
 

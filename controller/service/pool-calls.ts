@@ -1,5 +1,5 @@
 // The calls about pools. Every argument is checked here, all problems at once; what they mean is decided in registry/.
-import { formatPrefix, type Prefix } from '../../proto/domain/address.js';
+import { formatPrefix, type Prefix, subnetCount } from '../../proto/domain/address.js';
 import {
   checkDockerName,
   checkInterfaceName,
@@ -16,6 +16,7 @@ import type { GetPoolResponse } from '../../proto/gen/xnet/v1/GetPoolResponse.js
 import type { ListPoolsResponse } from '../../proto/gen/xnet/v1/ListPoolsResponse.js';
 import type { ListSubnetsRequest__Output } from '../../proto/gen/xnet/v1/ListSubnetsRequest.js';
 import type { ListSubnetsResponse } from '../../proto/gen/xnet/v1/ListSubnetsResponse.js';
+import type { Pool } from '../../proto/gen/xnet/v1/Pool.js';
 import type { ReleaseSubnetRequest__Output } from '../../proto/gen/xnet/v1/ReleaseSubnetRequest.js';
 import type { ReleaseSubnetResponse } from '../../proto/gen/xnet/v1/ReleaseSubnetResponse.js';
 import type { RemovePoolRequest__Output } from '../../proto/gen/xnet/v1/RemovePoolRequest.js';
@@ -24,7 +25,7 @@ import type { ReserveSubnetRequest__Output } from '../../proto/gen/xnet/v1/Reser
 import type { ReserveSubnetResponse } from '../../proto/gen/xnet/v1/ReserveSubnetResponse.js';
 import type { UnreserveSubnetRequest__Output } from '../../proto/gen/xnet/v1/UnreserveSubnetRequest.js';
 import type { UnreserveSubnetResponse } from '../../proto/gen/xnet/v1/UnreserveSubnetResponse.js';
-import { modeFromWire } from '../../proto/rpc/convert.js';
+import { modeFromWire, wireFromMode } from '../../proto/rpc/convert.js';
 import { defaultSubnetLength, type NewPool, poolProblems, poolWarnings } from '../registry/pool-decisions.js';
 import { type AdminParts, mutationId } from './admin-parts.js';
 import { wireFromPool, wireFromSubnets } from './wire.js';
@@ -124,8 +125,13 @@ export class PoolCalls {
   }
 }
 
-function planned(pool: NewPool) {
-  return { name: pool.name, cidr: formatPrefix(pool.cidr), subnetLength: pool.subnetLength };
+// What a dry run would have created.
+function planned({ name, cidr, subnetLength, mode, networkName, bridgeName, quarantineSeconds }: NewPool): Pool {
+  const total = subnetCount(cidr, subnetLength);
+  return {
+    ...{ name, cidr: formatPrefix(cidr), subnetLength, mode: wireFromMode(mode) },
+    ...{ networkName, bridgeName, quarantineSeconds, usage: { total, free: total } },
+  };
 }
 
 function required(prefix: Prefix | undefined): Prefix {

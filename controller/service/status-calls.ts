@@ -1,5 +1,6 @@
 // The calls that look at the whole: status, routes, convergence, and the list of nodes as it changes.
 import type { ServerWritableStream } from '@grpc/grpc-js';
+import { XnetError } from '../../proto/errors.js';
 import type { Convergence } from '../../proto/gen/xnet/v1/Convergence.js';
 import type { GetStatusResponse } from '../../proto/gen/xnet/v1/GetStatusResponse.js';
 import type { ListNodesResponse } from '../../proto/gen/xnet/v1/ListNodesResponse.js';
@@ -106,7 +107,11 @@ export class StatusCalls {
       const nodes = JSON.stringify(response.nodes);
       if (nodes !== last) {
         last = nodes;
-        if (!call.write(response)) await drained(call, gone);
+        if (!call.write(response)) {
+          await drained(call, gone);
+          // It may have changed meanwhile.
+          continue;
+        }
       }
       await this.#somethingChanged(gone);
       await pause(listEveryMs, gone);
@@ -137,7 +142,7 @@ export class StatusCalls {
     const nodeId = findNode(keeper.view, request.node);
     let last = '';
     while (!gone.aborted) {
-      const progress = this.#progressOf(nodeId);
+      const progress = this.#progressOf(nodeId, request.untilReady);
       const essence = JSON.stringify({ ...progress, elapsedMs: 0 });
       if (essence !== last || progress.done === true) call.write(progress);
       last = essence;
@@ -147,7 +152,7 @@ export class StatusCalls {
     }
   }
 
-  #progressOf(nodeId: string): Convergence {
+  #progressOf(nodeId: string, untilReady: boolean): Convergence {
     const { keeper, sessions, controllerId } = this.#parts;
     const { view } = keeper;
     const revision = newestChangeOf(view, nodeId);
@@ -157,6 +162,8 @@ export class StatusCalls {
     }
     const down = [...view.nodes].filter(([id]) => id !== nodeId && !view.sessions.has(id));
     const node = wireFromNode(view, nodeId, liveOf(this.#parts));
+    if (node === undefined) throw new XnetError('NotFound', 'the node was removed meanwhile');
+    const nodeReady = node.state === 'NODE_STATE_READY';
     return {
       revision,
       nodes: count.nodes,
@@ -164,10 +171,10 @@ export class StatusCalls {
       pending: [...count.behind].slice(0, mostNames),
       down: down.slice(0, mostNames).map(([, held]) => held.record.name),
       downCount: down.length,
-      nodeReady: node?.state === 'NODE_STATE_READY',
-      conditions: node?.conditions ?? [],
+      nodeReady,
+      conditions: node.conditions ?? [],
       elapsedMs: Math.round(sessions.convergence.tookMs(revision) ?? 0),
-      done: count.applied === count.nodes,
+      done: count.applied === count.nodes && (nodeReady || !untilReady),
     };
   }
 }

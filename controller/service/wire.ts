@@ -52,8 +52,11 @@ function countsOf(status: NodeStatus, live: NodeStatus | undefined, table: numbe
   return { desired: now, installed: Math.max(0, now - (desired - installed)), conflicting, unreachable };
 }
 
-/** wireFromNode shows a node; undefined when there is none of this id. */
-export function wireFromNode(view: ReadonlyView, id: string, live: Live): Node | undefined {
+/**
+ * wireFromNode shows a node; undefined when there is none of this id.
+ * @param summary without conditions that are as they should be, and without the host's networks
+ */
+export function wireFromNode(view: ReadonlyView, id: string, live: Live, summary = false): Node | undefined {
   const node = view.nodes.get(id)?.record;
   if (node === undefined) return undefined;
   const subnetId = view.subnetOfNode.get(id);
@@ -63,6 +66,7 @@ export function wireFromNode(view: ReadonlyView, id: string, live: Live): Node |
   const stored = view.statuses.get(id)?.record;
   const liveStatus = live.statusOf(id);
   const status = liveStatus ?? stored;
+  const conditions = status?.conditions ?? [];
   return {
     id,
     name: node.name,
@@ -79,11 +83,11 @@ export function wireFromNode(view: ReadonlyView, id: string, live: Live): Node |
     seenMs: session?.sinceMs ?? stored?.reportedMs ?? 0,
     controller: session?.controller ?? '',
     ...(status === undefined ? {} : { routes: countsOf(status, liveStatus, live.routes) }),
-    conditions: [...(status?.conditions ?? [])],
+    conditions: summary ? conditions.filter(({ ok }) => !ok) : [...conditions],
     daemonVersion: status?.daemonVersion ?? '',
     kernelVersion: status?.kernelVersion ?? '',
     dockerVersion: status?.dockerVersion ?? '',
-    hostNetworks: (status?.hostNetworks ?? []).map(wireFromHostNetwork),
+    hostNetworks: summary ? [] : (status?.hostNetworks ?? []).map(wireFromHostNetwork),
   };
 }
 

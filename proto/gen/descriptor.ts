@@ -1005,7 +1005,12 @@ export const descriptor = {
        }
       },
       "ListNodesRequest": {
-       "fields": {}
+       "fields": {
+        "summary": {
+         "type": "bool",
+         "id": 1
+        }
+       }
       },
       "ListNodesResponse": {
        "fields": {
@@ -1092,6 +1097,10 @@ export const descriptor = {
         "revision": {
          "type": "int64",
          "id": 3
+        },
+        "change": {
+         "type": "string",
+         "id": 4
         }
        }
       },
@@ -1132,6 +1141,10 @@ export const descriptor = {
         "node": {
          "type": "string",
          "id": 1
+        },
+        "untilReady": {
+         "type": "bool",
+         "id": 2
         }
        }
       },

@@ -3,8 +3,14 @@ import * as grpc from '@grpc/grpc-js';
 import { type Endpoint, formatEndpoint } from './endpoint.js';
 import { errorFromStatus } from './status.js';
 
-/** maxMessageBytes bounds one message in either direction: chunks of the route table stay below 256 KiB. */
+/** maxMessageBytes bounds what a server takes: the largest is a node's report. */
 export const maxMessageBytes = 4 * 1024 * 1024;
+
+/**
+ * maxAnswerBytes bounds what a client takes. Chunks of the route table stay below 256 KiB; the largest is the list of
+ * all nodes, about 400 bytes for each and as much again for every ten networks that its host reports.
+ */
+export const maxAnswerBytes = 64 * 1024 * 1024;
 
 /**
  * keepaliveOptions find a peer that vanished without a word within 30 s: a ping after 20 s of silence, an answer
@@ -18,7 +24,7 @@ export const keepaliveOptions: grpc.ChannelOptions = {
 
 const clientOptions: grpc.ChannelOptions = {
   ...keepaliveOptions,
-  'grpc.max_receive_message_length': maxMessageBytes,
+  'grpc.max_receive_message_length': maxAnswerBytes,
   'grpc.max_send_message_length': maxMessageBytes,
   // A mutation is repeated by us, with its operation id, or not at all.
   'grpc.enable_retries': 0,

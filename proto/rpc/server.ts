@@ -7,7 +7,7 @@ import * as grpc from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import { XnetError } from '../errors.js';
-import { keepaliveOptions, maxMessageBytes } from './channel.js';
+import { keepaliveOptions, maxAnswerBytes, maxMessageBytes } from './channel.js';
 import { packageDefinition } from './definitions.js';
 import { type Endpoint, formatEndpoint } from './endpoint.js';
 import { statusFromError } from './status.js';
@@ -15,7 +15,7 @@ import { statusFromError } from './status.js';
 const serverOptions: grpc.ChannelOptions = {
   ...keepaliveOptions,
   'grpc.max_receive_message_length': maxMessageBytes,
-  'grpc.max_send_message_length': maxMessageBytes,
+  'grpc.max_send_message_length': maxAnswerBytes,
   // Per connection. A node holds one stream and one call at a time; grpc-js itself sets no limit.
   'grpc.max_concurrent_streams': 64,
   // Megabytes that one HTTP/2 session may hold (node:http2 maxSessionMemory).

@@ -2,7 +2,9 @@
 
 
 export interface ListNodesRequest {
+  'summary'?: (boolean);
 }
 
 export interface ListNodesRequest__Output {
+  'summary': (boolean);
 }

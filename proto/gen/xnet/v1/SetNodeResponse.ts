@@ -7,10 +7,12 @@ export interface SetNodeResponse {
   'node'?: (_xnet_v1_Node | null);
   'unchanged'?: (boolean);
   'revision'?: (number | string | Long);
+  'change'?: (string);
 }
 
 export interface SetNodeResponse__Output {
   'node': (_xnet_v1_Node__Output | null);
   'unchanged': (boolean);
   'revision': (number);
+  'change': (string);
 }

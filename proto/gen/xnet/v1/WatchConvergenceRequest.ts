@@ -3,8 +3,10 @@
 
 export interface WatchConvergenceRequest {
   'node'?: (string);
+  'untilReady'?: (boolean);
 }
 
 export interface WatchConvergenceRequest__Output {
   'node': (string);
+  'untilReady': (boolean);
 }
