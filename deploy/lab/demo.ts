@@ -1,0 +1,161 @@
+// `npm run demo`: the main job on real Docker engines, from nothing to proofs, on one machine.
+import Table from 'cli-table3';
+import { Command, Option } from 'commander';
+import pc from 'picocolors';
+import * as v from 'valibot';
+import { exitCodes, XnetError } from '../../proto/errors.js';
+import { runProgram } from '../../proto/process/program.js';
+import { integer } from '../../proto/process/settings.js';
+import { version } from '../../proto/process/version.js';
+import { type EngineLine, engineLines, obtainEngine } from './engines.js';
+import { Fleet } from './fleet.js';
+import { type Proof, proveFleet, startContainers } from './proofs.js';
+
+type DemoOptions = {
+  readonly nodes: string;
+  readonly mode: 'bip' | 'bridge';
+  readonly engine: EngineLine;
+  readonly keep: boolean;
+};
+
+const pool = '10.76.0.0/16';
+// One dockerd with its containerd takes about 150 MB.
+const mostNodes = 50;
+
+type Step = { readonly what: string; readonly seconds: number; readonly result: string };
+
+/** Steps prints progress on standard error, and keeps what each step took. */
+class Steps {
+  readonly done: Step[] = [];
+  readonly #began = performance.now();
+
+  async run<T>(what: string, work: () => Promise<T>, result: (value: T) => string = () => ''): Promise<T> {
+    const began = performance.now();
+    process.stderr.write(`${this.#clock()}  ${what} ...\n`);
+    const value = await work();
+    const step = { what, seconds: (performance.now() - began) / 1000, result: result(value) };
+    this.done.push(step);
+    process.stderr.write(
+      `${this.#clock()}  ${pc.green('ok')} ${what}${step.result === '' ? '' : `: ${step.result}`}\n`,
+    );
+    return value;
+  }
+
+  #clock(): string {
+    return `${((performance.now() - this.#began) / 1000).toFixed(1).padStart(6)} s`;
+  }
+}
+
+function print(text = ''): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function printSteps(steps: readonly Step[]): void {
+  const table = new Table({ head: ['step', 'seconds', ''], colAligns: ['left', 'right', 'left'], style: { head: [] } });
+  for (const { what, seconds, result } of steps) table.push([what, seconds.toFixed(2), result]);
+  print(table.toString());
+}
+
+function printProofs(proofs: readonly Proof[]): void {
+  const table = new Table({ head: ['proof', 'tries', ''], colAligns: ['left', 'right', 'left'], style: { head: [] } });
+  for (const { claim, outcome, holds } of proofs)
+    table.push([claim, outcome, holds ? pc.green('holds') : pc.red('FAILS')]);
+  print(table.toString());
+  for (const { claim, details } of proofs) for (const detail of details) print(`${claim}: ${detail}`);
+}
+
+async function joinAll(fleet: Fleet, steps: Steps): Promise<void> {
+  for (const host of fleet.lab.hosts) {
+    await steps.run(
+      `xctl nodes add ${host.name} --address ${host.address} --wait, then xnetd on it`,
+      async () => {
+        const output = await fleet.xctl('nodes', 'add', host.name, '--address', host.address, '--wait', '-o', 'json');
+        await fleet.startDaemon(host);
+        await fleet.untilReady([host]);
+        return JSON.parse(output) as {
+          subnet: string;
+          convergence?: { applied: number; nodes: number; elapsedMs: number };
+        };
+      },
+      ({ subnet, convergence }) =>
+        convergence === undefined || convergence.nodes === 0
+          ? subnet
+          : `${subnet}, routed on ${convergence.applied}/${convergence.nodes} nodes, ${convergence.elapsedMs} ms`,
+    );
+  }
+}
+
+async function printFleet(fleet: Fleet): Promise<void> {
+  const [host] = fleet.lab.hosts;
+  print();
+  print('$ xctl nodes list');
+  print(await fleet.xctl('nodes', 'list'));
+  if (host === undefined) return;
+  print(`$ ip route      # on ${host.name}`);
+  print(await host.run(['ip', 'route']));
+}
+
+function printNext(fleet: Fleet, kept: boolean): void {
+  const { lab } = fleet;
+  print();
+  if (kept) {
+    const enter = lab.hosts[0]?.enter.join(' ') ?? '';
+    const control = lab.control.enter.join(' ');
+    print('The lab stays up. Try:');
+    print(`  ${control} xctl nodes list            # PATH: see deploy/lab/README.md`);
+    print(`  ${enter} sh                # a shell on h1; docker, ip and nft show this host alone`);
+    print(`  npm run lab -- remove ${lab.id}     # removes it`);
+    return;
+  }
+  print('Try next:');
+  print('  sudo npm run demo -- --mode bridge          a network of its own instead of docker0');
+  print('  sudo npm run demo -- --engine 28 --nodes 5  another engine, more hosts');
+  print('  sudo npm run demo -- --keep                 leave the lab up and look around');
+  print('  README.md, "On real hosts"                  the same on your machines');
+}
+
+async function demo(options: DemoOptions): Promise<void> {
+  const nodes = v.safeParse(integer(2, mostNodes), options.nodes);
+  if (!nodes.success) throw new XnetError('InvalidArgument', `--nodes: ${nodes.issues[0].message}`);
+  const steps = new Steps();
+  const { mode, keep } = options;
+  const engine = await steps.run(
+    `get Docker ${options.engine}`,
+    () => obtainEngine(options.engine, { log: (line) => process.stderr.write(`          ${line}\n`) }),
+    (found) => found.version,
+  );
+  let fleet: Fleet | undefined;
+  try {
+    const made = await steps.run(`make a LAN with ${nodes.output} hosts`, () =>
+      Fleet.create({ hosts: nodes.output, engine, mode, pool }),
+    );
+    fleet = made;
+    await steps.run(`start ${nodes.output} dockerds`, () => made.startDockerds());
+    await steps.run('start the controller with its own etcd', () => made.startControllers());
+    await steps.run(`xctl pools create default ${pool} --mode ${mode}`, () => made.createPool());
+    await joinAll(made, steps);
+    const containers = await steps.run(`start ${nodes.output} containers`, () => startContainers(made));
+    const proofs = await steps.run('prove it with traffic', () => proveFleet(made, containers));
+    await printFleet(made);
+    printSteps(steps.done);
+    printProofs(proofs);
+    if (keep) made.lab.keep();
+    printNext(made, keep);
+    if (proofs.some((proof) => !proof.holds)) process.exitCode = exitCodes.failure;
+  } finally {
+    if (!keep || process.exitCode === exitCodes.failure) await fleet?.close();
+    else fleet?.admin.close();
+  }
+}
+
+await runProgram(
+  new Command('demo')
+    .description('Makes a lab of Docker hosts on this machine, runs xnet on it, and proves that it works.')
+    .version(version)
+    .addOption(new Option('--nodes <number>', `how many hosts, up to ${mostNodes}`).default('3'))
+    .addOption(new Option('--mode <mode>', 'how nodes realise their lease').choices(['bip', 'bridge']).default('bip'))
+    .addOption(new Option('--engine <line>', 'version of Docker').choices([...engineLines]).default('20.10'))
+    .option('--keep', 'leave the lab up', false)
+    .allowExcessArguments(false)
+    .action(demo),
+);

@@ -1,0 +1,115 @@
+// What a fleet has to be able to do, tried with real traffic.
+import type { Container } from './container.js';
+import type { Fleet } from './fleet.js';
+
+/** Proof is one claim and what came of trying it. */
+export type Proof = {
+  readonly claim: string;
+  /** "6/6" */
+  readonly outcome: string;
+  readonly holds: boolean;
+  /** What was seen where it does not hold. */
+  readonly details: readonly string[];
+};
+
+type Trial = { readonly ok: boolean; readonly seen: string };
+
+async function prove(claim: string, trials: readonly Promise<Trial>[]): Promise<Proof> {
+  const results = await Promise.all(trials);
+  const failed = results.filter(({ ok }) => !ok);
+  return {
+    claim,
+    outcome: `${results.length - failed.length}/${results.length}`,
+    holds: failed.length === 0 && results.length > 0,
+    details: failed.slice(0, 3).map(({ seen }) => seen),
+  };
+}
+
+/** FleetContainer is a container with its address and its host's. */
+export type FleetContainer = {
+  readonly container: Container;
+  readonly address: string;
+  readonly hostAddress: string;
+  readonly subnet: string;
+};
+
+/** Port 80 of every container is published there, 81 is not published. */
+export const publishedPort = 8080;
+
+/** startContainers starts one container per host. */
+export async function startContainers(fleet: Fleet): Promise<readonly FleetContainer[]> {
+  const nodes = await fleet.nodes();
+  const { network } = fleet;
+  return Promise.all(
+    fleet.lab.hosts.map(async (host) => {
+      const container = await host.runContainer({
+        name: `c-${host.name}`,
+        publish: [`${publishedPort}:80`],
+        ...(network === undefined ? {} : { network }),
+      });
+      const subnet = nodes.find((node) => node.name === host.name)?.subnet ?? '';
+      return { container, address: await container.address(network), hostAddress: host.address, subnet };
+    }),
+  );
+}
+
+/** proveFleet tries everything that xnet promises, between all containers. */
+export async function proveFleet(fleet: Fleet, containers: readonly FleetContainer[]): Promise<readonly Proof[]> {
+  const { lab } = fleet;
+  const pairs = containers.flatMap((from) => containers.filter((to) => to !== from).map((to) => [from, to] as const));
+  const name = ({ container }: FleetContainer) => container.name;
+  // One after the other: they share two cores, and a timeout is a failure.
+  const ping = await prove(
+    'every container reaches every other by ping',
+    pairs.map(async ([from, to]) => ({
+      ok: await from.container.ping(to.address),
+      seen: `${name(from)} -> ${name(to)}: no answer`,
+    })),
+  );
+  const fetched = pairs.map(async ([from, to]) => {
+    const result = await from.container.fetch(`${to.address}:81`, 5);
+    return { from, to, result };
+  });
+  const http = await prove(
+    'and by HTTP, on a port that is not published',
+    fetched.map(async (pending) => {
+      const { from, to, result } = await pending;
+      return { ok: result.ok, seen: `${name(from)} -> ${name(to)}: ${result.ok ? '' : result.reason}` };
+    }),
+  );
+  const source = await prove("the server sees the client container's own address", [
+    ...fetched.map(async (pending) => {
+      const { from, to, result } = await pending;
+      const seen = result.ok ? result.source : 'nothing';
+      return { ok: seen === from.address, seen: `${name(to)} saw ${seen} instead of ${from.address}` };
+    }),
+  ]);
+  const published = await prove(
+    'a published port answers the LAN',
+    containers.map(async (to) => {
+      const result = await lab.stranger.fetch(`${to.hostAddress}:${publishedPort}`, 5);
+      return { ok: result.ok, seen: `${to.hostAddress}:${publishedPort}: ${result.ok ? '' : result.reason}` };
+    }),
+  );
+  const outside = await prove(
+    'a container reaches the world outside, masqueraded',
+    containers.map(async (from) => {
+      const result = await from.container.fetch(lab.outside.address, 5);
+      const seen = result.ok ? result.source : result.reason;
+      return { ok: seen === from.hostAddress, seen: `seen with ${seen} instead of ${from.hostAddress}` };
+    }),
+  );
+  await routeStranger(fleet, containers);
+  const stranger = await prove(
+    'a stranger on the LAN can not reach an unpublished port',
+    containers.map(async (to) => {
+      const result = await lab.stranger.fetch(`${to.address}:81`, 2);
+      return { ok: !result.ok, seen: `${to.address}:81 answered a stranger` };
+    }),
+  );
+  return [ping, http, source, published, outside, stranger];
+}
+
+async function routeStranger(fleet: Fleet, containers: readonly FleetContainer[]): Promise<void> {
+  for (const { subnet, container } of containers) await fleet.lab.routeStranger(subnet, container.host);
+}
