@@ -1,6 +1,6 @@
 // daemon.json on disk: read, replaced, removed.
-// Invariant: the file that is replaced is the one that was read; see node/state/atomic-file.ts.
-import { type FileAbsent, type FileSeen, readSeen, removeFile, replaceFile } from '../state/atomic-file.js';
+// Invariant: the file that is replaced is the one that was read; see node/state/seen-file.ts.
+import { type FileAbsent, type FileSeen, readSeen, removeFile, replaceFile } from '../state/seen-file.js';
 import type { Content } from './journal.js';
 import { largestFile } from './json-document.js';
 import type { DockerHost } from './settings.js';

@@ -20,15 +20,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { exec } from '../../node/process/exec.js';
-import {
-  discardTemporary,
-  readSeen,
-  removeFile,
-  removeOwnFile,
-  replaceFile,
-  temporaryOf,
-  writeOwnFile,
-} from '../../node/state/atomic-file.js';
+import { discardTemporary, removeOwnFile, temporaryOf, writeOwnFile } from '../../node/state/atomic-file.js';
+import { readSeen, removeFile, replaceFile } from '../../node/state/seen-file.js';
 
 const largest = 1000;
 const next = Buffer.from('next');
