@@ -22,7 +22,7 @@ cache=$root/.cache
 log=$cache/setup.log
 policy=/usr/sbin/policy-rc.d
 policy_mark='# made by deploy/setup.sh of xnet, and removed by it'
-policy_made=
+locked=
 worked=
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 export PATH
@@ -108,32 +108,35 @@ static_busybox() {
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
-# Package scripts ask this program before they start a service (invoke-rc.d(8), deb-systemd-invoke(1)).
+# Package scripts ask this program before they start a service (invoke-rc.d(8), deb-systemd-invoke(1)). It is our own
+# journal as well: its third line has the packages, so that a set-up that comes after one that was killed knows.
 forbid_services() {
-  if [ -e "$policy" ]; then
-    # Left by a set-up that was killed; any other set-up waits for the lock that we have.
-    if grep -qF "$policy_mark" "$policy"; then rm -f "$policy"; fi
-  fi
   if [ -e "$policy" ]; then
     rc=0
     "$policy" etcd start >/dev/null 2>&1 || rc=$?
     [ "$rc" = 101 ] || fail "$policy is there and lets services start" \
       "xnet wants programs only, no services: install these by hand, and run it again: $*"
-    return
+  else
+    printf '#!/bin/sh\n%s\n# %s\nexit 101\n' "$policy_mark" "$*" >"$policy.new"
+    chmod 755 "$policy.new"
+    mv "$policy.new" "$policy"
   fi
-  policy_made=yes
-  printf '#!/bin/sh\n%s\nexit 101\n' "$policy_mark" >"$policy"
-  chmod 755 "$policy"
 }
 
-allow_services() {
-  if [ -n "$policy_made" ]; then rm -f "$policy"; fi
-  policy_made=
+# Has what was installed not start at the next boot either, and lets services of other packages start again.
+settle_services() {
+  if ! [ -e "$policy" ] || ! grep -qF "$policy_mark" "$policy"; then return 0; fi
+  for service in etcd:etcd-server bird:bird2; do
+    sed -n 3p "$policy" | grep -qw -e "${service#*:}" || continue
+    if has deb-systemd-helper; then deb-systemd-helper disable "${service%:*}.service" || :; fi
+    if [ -e "/etc/init.d/${service%:*}" ]; then update-rc.d "${service%:*}" disable || :; fi
+  done >/dev/null 2>&1
+  rm -f "$policy"
 }
 
 # What root makes in somebody's clone is theirs.
 finish() {
-  allow_services
+  [ -z "$locked" ] || settle_services
   [ "$worked" = yes ] && [ "$(id -u)" = 0 ] || return 0
   owner=$(stat -c %u:%g "$root")
   [ "$owner" != 0:0 ] || return 0
@@ -154,16 +157,7 @@ apt() {
 install_packages() {
   # A repository of others that does not answer is no reason to stop: installing fails if it matters.
   apt update || :
-  apt -o Dpkg::Options::=--force-confold install --no-install-recommends --no-upgrade --no-remove "$@" || return 1
-  # Nor at the next boot.
-  for service in etcd:etcd-server bird:bird2; do
-    case " $* " in
-      *" ${service#*:} "*)
-        if has deb-systemd-helper; then deb-systemd-helper disable "${service%:*}.service" || :; fi
-        if [ -e "/etc/init.d/${service%:*}" ]; then update-rc.d "${service%:*}" disable || :; fi
-        ;;
-    esac
-  done
+  apt -o Dpkg::Options::=--force-confold install --no-install-recommends --no-upgrade --no-remove "$@"
 }
 
 unpack_busybox() (
@@ -177,31 +171,43 @@ unpack_busybox() (
     mv "$cache/busybox.new" "$cache/busybox"
 )
 
-packages() {
+look_for_packages() {
   missing=$(wanted_packages | tr '\n' ' ')
   # The other busybox of Debian can't be installed beside the static one, and is not removed for it.
   unpack=
   if ! static_busybox; then
     if installed busybox; then unpack=yes; else missing="${missing}busybox-static "; fi
   fi
-  [ -n "$missing$unpack" ] || return 0
-  has apt-get || fail 'this is no Debian: there is no apt-get' "install what these packages have: ${missing}busybox-static"
+  [ -n "$missing$unpack" ]
+}
+
+packages() {
+  # Also after a set-up that was killed when it had installed them.
+  look_for_packages || [ -e "$policy" ] || return 0
   if [ "$(id -u)" != 0 ]; then
+    [ -n "$missing$unpack" ] || return 0
     fail "Debian packages are missing, and installing them needs root: ${missing:-busybox-static}" \
       "run: sudo sh $root/deploy/setup.sh"
   fi
+  has apt-get || fail 'this is no Debian: there is no apt-get' "install what these packages have: ${missing:-busybox-static}"
   exec 8>/run/xnet-setup.lock
   flock --nonblock 8 || {
     say 'waiting for a set-up of another clone to end'
     flock 8
   }
-  # shellcheck disable=SC2086 # a list of package names
-  if [ -n "$missing" ]; then
-    forbid_services $missing
-    step "Debian packages: $missing" install_packages $missing
-    allow_services
+  locked=yes
+  settle_services
+  if look_for_packages; then
+    if [ -n "$missing" ]; then
+      # shellcheck disable=SC2086 # a list of package names
+      forbid_services $missing
+      # shellcheck disable=SC2086
+      step "Debian packages: $missing" install_packages $missing
+      settle_services
+    fi
+    if [ -n "$unpack" ]; then step 'busybox-static into .cache/busybox' unpack_busybox; fi
   fi
-  if [ -n "$unpack" ]; then step 'busybox-static into .cache/busybox' unpack_busybox; fi
+  locked=
   exec 8>&-
 }
 
@@ -297,6 +303,7 @@ modules() {
     (cd "$root" && node --input-type=module -e 'import "syscall-napi"') 2>/dev/null; then :; else
     step 'npm packages' install_modules
   fi
+  worked=yes
   echo "$want" >"$stamp" || fail "can't write $stamp" "run: sudo sh $root/deploy/setup.sh"
 }
 

@@ -9,6 +9,7 @@ import { Lab } from './lab.js';
 import { readMachineState } from './machine-state.js';
 import { isRunning } from './process-table.js';
 import { isAbandoned, type LabRecord, listRecords, readRecord } from './record.js';
+import { checkRequirements } from './requirements.js';
 import { removeLab, sweepLabs } from './sweep.js';
 
 function say(line: string): void {
@@ -72,6 +73,7 @@ type UpOptions = {
 };
 
 async function up(options: UpOptions): Promise<void> {
+  checkRequirements();
   const engine = isEngineLine(options.engine) ? await obtainEngine(options.engine, { log: say }) : undefined;
   const lab = await Lab.create({
     hosts: Number(options.hosts),
