@@ -1,0 +1,203 @@
+// What a fleet does when parts of it die, on real Docker engines with real traffic.
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { engineLines, tryEngine } from '../../deploy/lab/engines.js';
+import { Fleet } from '../../deploy/lab/fleet.js';
+import type { Host } from '../../deploy/lab/host.js';
+import { type FleetContainer, proveFleet, startContainers } from '../../deploy/lab/proofs.js';
+import { PingFlow } from '../support/ping-flow.js';
+
+const rooted = process.getuid?.() === 0;
+// One engine is enough here: what differs between engines is in matrix.test.ts.
+const engine = rooted ? await tryEngine('28') : { line: '28' as const, why: 'it needs root' };
+
+type Parts = { readonly fleet: Fleet; readonly containers: readonly FleetContainer[]; readonly host: Host };
+
+function onFleet(title: string, run: (t: ExecutionContext, parts: Parts) => Promise<void>): void {
+  if ('why' in engine) {
+    console.log(`SKIP ${title}: ${engine.why}`);
+    test.skip(title, () => undefined);
+    return;
+  }
+  test.serial(title, async (t) => {
+    const fleet = await Fleet.start({ hosts: 3, engine, mode: 'bip', pool: '10.76.0.0/16' });
+    t.teardown(() => fleet.close());
+    const containers = await startContainers(fleet);
+    const [host] = fleet.lab.hosts;
+    if (host === undefined) throw new Error('no host');
+    await run(t, { fleet, containers, host });
+  });
+}
+
+async function proven(t: ExecutionContext, { fleet, containers }: Parts, when: string): Promise<void> {
+  for (const proof of await proveFleet(fleet, containers)) {
+    t.true(proof.holds, `${when}: ${proof.claim}: ${proof.details.join('; ')}`);
+  }
+}
+
+const routesOf = (host: Host) => host.run(['ip', '-o', 'route', 'show', 'proto', '88']);
+
+onFleet(
+  'no packet is lost with controller and etcd dead, nor when daemons are killed and started',
+  async (t, parts) => {
+    const { fleet, containers, host } = parts;
+    const [from, to] = containers;
+    const [controller] = fleet.controllers;
+    if (from === undefined || to === undefined || controller === undefined) return t.fail();
+    const flows = await Promise.all([
+      PingFlow.start(from.container, to.address),
+      PingFlow.start(to.container, from.address),
+    ]);
+    for (const flow of flows) await flow.seen(200);
+    controller.process.kill('SIGKILL');
+    await controller.process.exited;
+    for (const flow of flows) await flow.seen(2_000);
+    for (const each of fleet.lab.hosts) {
+      const daemon = fleet.daemons.get(each.name);
+      daemon?.kill('SIGKILL');
+      await daemon?.exited;
+    }
+    for (const flow of flows) await flow.seen(1_000);
+    const before = await routesOf(host);
+    const monitor = await host.spawn(['ip', 'monitor', 'route', 'nexthop'], {
+      logFile: join(host.logs, 'monitor.log'),
+    });
+    for (const each of fleet.lab.hosts) await fleet.startDaemon(each);
+    for (const flow of flows) await flow.seen(3_000);
+    t.is(await routesOf(host), before);
+    await monitor.stop();
+    t.is(monitor.output, '', 'a daemon that starts changes no route');
+    await fleet.restartController(controller);
+    await fleet.untilReady();
+    for (const flow of flows) {
+      const { sent, received } = await flow.stop();
+      t.is(received, sent, `${sent - received} of ${sent} lost`);
+      t.true(sent > 6_000);
+    }
+  },
+);
+
+onFleet('a host whose controllers are gone boots into its routes and its bip', async (t, parts) => {
+  const { fleet, containers, host } = parts;
+  const [own] = containers;
+  const [controller] = fleet.controllers;
+  if (own === undefined || controller === undefined) return t.fail();
+  controller.process.kill('SIGKILL');
+  await controller.process.exited;
+  fleet.daemons.get(host.name)?.kill('SIGKILL');
+  await host.stopDockerd();
+  // What a reboot leaves of a kernel: nothing.
+  await host.run(['ip', 'link', 'delete', 'docker0']);
+  await host.run(['ip', 'nexthop', 'flush', 'proto', '88']);
+  await host.run(['nft', 'flush', 'ruleset']);
+  await host.run(['ip', 'route', 'del', 'unreachable', '10.76.0.0/16', 'proto', '88', 'metric', '4294967295']);
+  await host.run(['sysctl', '-w', 'net.ipv4.ip_forward=0']);
+  t.is(await routesOf(host), '');
+  await fleet.startDaemon(host);
+  await t.notThrowsAsync(
+    until(async () => (await routesOf(host)).split('\n').length > 3),
+    'routes from the cache',
+  );
+  await host.startDockerd();
+  await host.run(['docker', 'start', own.container.name]);
+  await until(async () => / src 10\.76\.0\.1/.test(await routesOf(host)));
+  t.regex(await host.run(['ip', '-br', 'address', 'show', 'docker0']), /10\.76\.0\.1\/24/);
+  await until(async () => (await host.run(['sysctl', '-n', 'net.ipv4.ip_forward'])).trim() === '1');
+  await proven(t, parts, 'after the boot');
+});
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    if (await holds().catch(() => false)) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error('not in time');
+}
+
+onFleet('what others take away comes back by itself', async (t, parts) => {
+  const { fleet, containers, host } = parts;
+  const [own, other] = containers;
+  if (own === undefined || other === undefined) return t.fail();
+  const whole = await routesOf(host);
+  const harm: readonly (readonly [string, () => Promise<unknown>])[] = [
+    ['one route deleted', () => host.run(['ip', 'route', 'del', other.subnet])],
+    // Of iproute2 6.1, `ip route flush` fails on routes by next-hop objects; this takes the routes along.
+    ['all next hops flushed', () => host.run(['ip', 'nexthop', 'flush', 'proto', '88'])],
+    ['routes flushed', () => host.exec(['ip', 'route', 'flush', 'proto', '88'])],
+    ['nftables flushed', () => host.run(['nft', 'delete', 'table', 'ip', 'xnet'])],
+    ['DOCKER-USER flushed', () => host.run(['iptables', '-F', 'DOCKER-USER'])],
+    ['raw flushed of our rule', () => host.run(['iptables', '-t', 'raw', '-D', 'PREROUTING', '1'])],
+    ['forwarding turned off', () => host.run(['sysctl', '-w', 'net.ipv4.ip_forward=0'])],
+    [
+      'interface bounced',
+      async () => {
+        await host.run(['ip', 'link', 'set', 'eth0', 'down']);
+        await host.run(['ip', 'link', 'set', 'eth0', 'up']);
+        await host.run(['ip', 'route', 'replace', 'default', 'via', fleet.lab.outside.address]);
+      },
+    ],
+    [
+      'dockerd restarted',
+      async () => {
+        await host.restartDockerd();
+        await host.run(['docker', 'start', own.container.name]);
+      },
+    ],
+  ];
+  for (const [what, make] of harm) {
+    await make();
+    await until(async () => (await routesOf(host)) === whole).catch(() => t.fail(`routes: ${what}`));
+    await until(async () => (await own.container.fetch(`${other.address}:81`, 1)).ok).catch(() =>
+      t.fail(`out: ${what}`),
+    );
+    await until(async () => (await other.container.fetch(`${own.address}:81`, 1)).ok).catch(() =>
+      t.fail(`in: ${what}`),
+    );
+  }
+  await fleet.untilReady();
+  await proven(t, parts, 'after all of it');
+});
+
+if (!('why' in engine)) {
+  for (const line of engineLines) {
+    const each = await tryEngine(line);
+    if ('why' in each) {
+      console.log(`SKIP a refused daemon.json on Docker ${line}: ${each.why}`);
+      continue;
+    }
+    test.serial(
+      `a daemon.json that Docker ${line} does not start with is rolled back, and xctl says why`,
+      async (t) => {
+        const fleet = await Fleet.create({ hosts: 1, engine: each, mode: 'bip', pool: '10.76.0.0/16' });
+        t.teardown(() => fleet.close());
+        const [host] = fleet.lab.hosts;
+        if (host === undefined) return t.fail();
+        const original = '{ "labels": ["a=b"] }\n';
+        writeFileSync(host.daemonJson, original);
+        await Promise.all([fleet.startDockerds(), fleet.startControllers()]);
+        await fleet.createPool();
+        await fleet.addNode(host);
+        // Somebody's configuration management edits the file between our write and dockerd's start.
+        const wrapper = join(host.folder, 'restart-and-break.sh');
+        const marker = join(host.folder, 'broken-once');
+        writeFileSync(
+          wrapper,
+          `#!/bin/sh\nif [ ! -e ${marker} ]; then\n  touch ${marker}\n  printf '{"nosuchkey": 1}' > ${host.daemonJson}\nfi\n` +
+            `exec ${host.restartCommand.map((word) => `'${word}'`).join(' ')}\n`,
+        );
+        chmodSync(wrapper, 0o755);
+        await fleet.startDaemon(host, '--docker-restart', wrapper);
+        await fleet.until('rolled back', ([node]) =>
+          (node?.conditions ?? []).some(({ type, reason }) => type === 'Docker' && reason === 'RolledBack'),
+        );
+        t.is(readFileSync(host.daemonJson, 'utf8'), original);
+        await host.run(['docker', 'version']);
+        t.regex(await host.run(['ip', '-br', 'address', 'show', 'docker0']), /172\.17\.0\.1\/16/);
+        const shown = await fleet.xctl('nodes', 'show', host.name);
+        t.regex(shown, /RolledBack/);
+        t.regex(shown, /nosuchkey/);
+      },
+    );
+  }
+}

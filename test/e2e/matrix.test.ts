@@ -1,0 +1,79 @@
+// Both modes on every engine: a fleet joins, containers talk under their own addresses, and leaving leaves no trace.
+import { writeFileSync } from 'node:fs';
+import test from 'ava';
+import { engineLines, tryEngine } from '../../deploy/lab/engines.js';
+import { Fleet } from '../../deploy/lab/fleet.js';
+import type { Host } from '../../deploy/lab/host.js';
+import { proveFleet, startContainers } from '../../deploy/lab/proofs.js';
+import { inventory } from '../support/inventory.js';
+
+// Keys of somebody else, written as nobody's program would.
+const daemonJson = '{\n\t"labels" : ["rack=7"],\r\n   "max-concurrent-downloads":2 }  \n\n';
+
+// What administrators and other programs have on a host.
+async function addForeign(host: Host): Promise<void> {
+  await host.run(['ip', 'route', 'add', '10.99.0.0/16', 'via', host.address.replace(/\d+$/, '254'), 'proto', 'static']);
+  await host.run(['ip', 'route', 'add', 'blackhole', '10.98.0.0/16', 'metric', '500']);
+  await host.run(['ip', 'nexthop', 'add', 'id', '4711', 'dev', 'eth0']);
+  await host.run(['nft', 'add', 'table', 'inet', 'foreign']);
+  await host.run(['nft', 'add', 'chain', 'inet', 'foreign', 'c', '{ type filter hook forward priority 5; }']);
+  await host.run(['nft', 'add', 'rule', 'inet', 'foreign', 'c', 'ip', 'saddr', '203.0.113.7', 'drop']);
+  await host.run(['iptables', '-A', 'FORWARD', '-s', '203.0.113.8', '-j', 'DROP']);
+  await host.run(['iptables', '-I', 'DOCKER-USER', '1', '-s', '203.0.113.9', '-j', 'DROP']);
+  await host.run(['iptables', '-t', 'nat', '-A', 'POSTROUTING', '-s', '203.0.113.10', '-j', 'MASQUERADE']);
+  await host.docker(
+    'network',
+    'create',
+    '--subnet',
+    '172.30.0.0/24',
+    '--opt',
+    'com.docker.network.bridge.name=foreign0',
+    'foreign',
+  );
+}
+
+const rooted = process.getuid?.() === 0;
+
+for (const line of engineLines) {
+  const engine = rooted ? await tryEngine(line) : { line, why: 'it needs root' };
+  for (const mode of ['bip', 'bridge'] as const) {
+    if ('why' in engine) {
+      console.log(`SKIP fleet on Docker ${line}, mode ${mode}: ${engine.why}`);
+      test.skip(`fleet on Docker ${line}, mode ${mode}`, () => undefined);
+      continue;
+    }
+    test.serial(`fleet on Docker ${line}, mode ${mode}`, async (t) => {
+      const fleet = await Fleet.create({ hosts: 3, engine, mode, pool: '10.76.0.0/16' });
+      t.teardown(() => fleet.close());
+      for (const host of fleet.lab.hosts) writeFileSync(host.daemonJson, daemonJson);
+      await Promise.all([fleet.startDockerds(), fleet.startControllers()]);
+      for (const host of fleet.lab.hosts) await addForeign(host);
+      const before = await Promise.all(fleet.lab.hosts.map(inventory));
+      await fleet.createPool();
+      for (const host of fleet.lab.hosts) await fleet.join(host);
+      await fleet.untilReady();
+      const containers = await startContainers(fleet);
+      const prove = async (when: string) => {
+        for (const proof of await proveFleet(fleet, containers)) {
+          t.true(proof.holds, `${when}: ${proof.claim}: ${proof.details.join('; ')}`);
+        }
+      };
+      await prove('at first');
+
+      // dockerd re-inserts its own rules at the top when it starts.
+      for (const host of fleet.lab.hosts) await host.restartDockerd();
+      await Promise.all(containers.map(({ container }) => container.host.run(['docker', 'start', container.name])));
+      await fleet.untilReady();
+      await prove('after dockerd was restarted');
+
+      for (const { container } of containers) await container.remove();
+      for (const host of fleet.lab.hosts) {
+        const { code, stderr } = await fleet.xnetd(host, 'leave');
+        t.is(code, 0, stderr);
+      }
+      t.deepEqual((await fleet.nodes()).length, 0);
+      const after = await Promise.all(fleet.lab.hosts.map(inventory));
+      t.deepEqual(after, before);
+    });
+  }
+}

@@ -1,0 +1,73 @@
+// Runs the tests and sums up: what failed and why, what was skipped and why, and a last line that programs read.
+// usage: node dist/test/run.js [PART]...     PART: unit, contract, integration, net, e2e; all by default
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+// Tests with real dockerds go one file after the other: each has the machine's cores to itself.
+const stages = [
+  { parts: ['unit', 'contract', 'integration', 'net'], concurrency: 2 },
+  { parts: ['e2e'], concurrency: 1 },
+] as const;
+
+type Tally = {
+  passed: number;
+  skipped: number;
+  readonly failed: string[];
+  readonly skips: Set<string>;
+};
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const tests = fileURLToPath(new URL('./', import.meta.url));
+
+// TAP 13: one line per test, indented details under one that failed, comments for what a test prints.
+function read(line: string, tally: Tally): void {
+  const result = /^(not )?ok \d+ - (.*)$/.exec(line);
+  if (result !== null) {
+    const [, failed, title = ''] = result;
+    if (/# SKIP\b/i.test(title)) tally.skipped += 1;
+    else if (failed === undefined) tally.passed += 1;
+    else tally.failed.push(title);
+    process.stdout.write(`${failed === undefined ? '  ok  ' : 'FAILED'} ${title}\n`);
+    return;
+  }
+  const skip = /SKIP .*/.exec(line);
+  if (skip !== null) tally.skips.add(skip[0]);
+  if (/^(TAP version|1\.\.\d+|# (tests|pass|fail|skip) \d+|\s*)$/.test(line)) return;
+  process.stdout.write(`       ${line}\n`);
+}
+
+function runStage(parts: readonly string[], concurrency: number, tally: Tally): Promise<number> {
+  const patterns = parts.map((part) => `${tests.slice(root.length)}${part}/**/*.test.js`);
+  const ava = spawn(
+    process.execPath,
+    ['node_modules/ava/entrypoints/cli.mjs', '--tap', '--concurrency', String(concurrency), ...patterns],
+    { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, FORCE_COLOR: '0' } },
+  );
+  createInterface({ input: ava.stdout }).on('line', (line) => read(line, tally));
+  createInterface({ input: ava.stderr }).on('line', (line) => read(line, tally));
+  return new Promise((resolve) => ava.once('close', (code) => resolve(code ?? 1)));
+}
+
+const wanted = process.argv.slice(2);
+const known: readonly string[] = stages.flatMap((stage) => stage.parts);
+const unknown = wanted.filter((part) => !known.includes(part));
+if (unknown.length > 0) {
+  process.stderr.write(`no such part: ${unknown.join(', ')}; there are ${known.join(', ')}\n`);
+  process.exit(2);
+}
+const began = performance.now();
+const tally: Tally = { passed: 0, skipped: 0, failed: [], skips: new Set() };
+let worst = 0;
+for (const { parts, concurrency } of stages) {
+  const chosen = parts.filter((part) => wanted.length === 0 || wanted.includes(part));
+  if (chosen.length > 0) worst = Math.max(worst, await runStage(chosen, concurrency, tally));
+}
+// A file that crashes or never ends fails the run without a failed test of its own.
+if (worst !== 0 && tally.failed.length === 0) tally.failed.push('a test file did not end as it should: see above');
+process.stdout.write(`\n${Math.round((performance.now() - began) / 1000)} s\n`);
+for (const skip of tally.skips) process.stdout.write(`${skip}\n`);
+if (tally.skipped > 0) process.stdout.write(`${tally.skipped} skipped\n`);
+for (const title of tally.failed) process.stdout.write(`FAILED ${title}\n`);
+process.stdout.write(`${tally.passed} passed, ${tally.failed.length} failed\n`);
+process.exitCode = tally.failed.length > 0 ? 1 : 0;

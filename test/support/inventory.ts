@@ -1,0 +1,71 @@
+// Everything on a host that xnet could have changed, in a form that two of them can be compared in.
+import { readFileSync, statSync } from 'node:fs';
+import type { Host } from '../../deploy/lab/host.js';
+import { errnoOf } from '../../proto/errors.js';
+
+/** Inventory is what is there, line by line. */
+export type Inventory = {
+  readonly addresses: readonly string[];
+  readonly routes: readonly string[];
+  readonly rules: readonly string[];
+  readonly nextHops: readonly string[];
+  readonly nftables: readonly string[];
+  readonly networks: readonly string[];
+  readonly daemonJson: string;
+  readonly sysctls: readonly string[];
+};
+
+function lines(text: string): string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+}
+
+function daemonJsonOf(host: Host): string {
+  try {
+    const { mode, uid, gid } = statSync(host.daemonJson);
+    return `${mode.toString(8)} ${uid}:${gid} ${readFileSync(host.daemonJson).toString('base64')}`;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return 'absent';
+    throw error;
+  }
+}
+
+/** inventory takes one. Counters, and empty tables that iptables makes by being looked at, are left out. */
+export async function inventory(host: Host): Promise<Inventory> {
+  const ruleset = lines(await host.run(['iptables-save']))
+    .filter((line) => !line.startsWith('#'))
+    .map((line) => line.replace(/\[\d+:\d+\]/g, ''));
+  const own = lines(await host.run(['nft', 'list', 'tables'])).filter((line) => line !== 'table ip raw');
+  // Chains of tables without rules tell nothing: listing makes them.
+  const raw = ruleset.indexOf('*raw');
+  const rawEnd = ruleset.indexOf('COMMIT', raw);
+  const rawRules = ruleset.slice(raw, rawEnd).filter((line) => line.startsWith('-A'));
+  const rules = raw >= 0 && rawRules.length === 0 ? [...ruleset.slice(0, raw), ...ruleset.slice(rawEnd + 1)] : ruleset;
+  const docker =
+    host.engine === undefined
+      ? ''
+      : await host.docker('network', 'ls', '--format', '{{.Name}} {{.Driver}}').then(async (names) => {
+          const each = lines(names).map((line) => line.split(' ')[0] ?? '');
+          return host.docker(
+            'network',
+            'inspect',
+            '--format',
+            '{{.Name}} {{json .IPAM.Config}} {{json .Options}}',
+            ...each,
+          );
+        });
+  return {
+    addresses: lines(await host.run(['ip', '-br', 'address'])).map((line) =>
+      line.replace(/@if\d+/, '').replace(/\s+/g, ' '),
+    ),
+    routes: lines(await host.run(['ip', 'route', 'show', 'table', 'all'])),
+    rules: lines(await host.run(['ip', 'rule'])),
+    nextHops: lines(await host.run(['ip', 'nexthop'])),
+    nftables: [...own, ...rules],
+    networks: lines(docker).sort(),
+    daemonJson: daemonJsonOf(host),
+    sysctls: lines(await host.run(['sysctl', 'net.ipv4.ip_forward', 'net.ipv4.conf.all.rp_filter'])),
+  };
+}
