@@ -1,0 +1,124 @@
+// Rules of the repository that no compiler checks.
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+import { version } from '../../proto/process/version.js';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const parts = ['proto', 'controller', 'node', 'cli'] as const;
+
+type Source = { readonly path: string; readonly text: string; readonly imports: readonly string[] };
+
+function sourcesIn(folder: string): readonly Source[] {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.ts$/.test(entry.name) && !/\.d\.ts$/.test(entry.name))
+    .map((entry) => relative(root, join(entry.parentPath ?? entry.path, entry.name)))
+    .filter((path) => !path.startsWith('proto/gen/'))
+    .map((path) => {
+      const text = readFileSync(join(root, path), 'utf8');
+      const imports = [...text.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map(([, name = '']) => name);
+      return { path, text, imports };
+    });
+}
+
+const sources = parts.flatMap(sourcesIn);
+
+function resolved(from: string, name: string): string {
+  return relative(root, join(root, from, '..', name)).replace(/\.js$/, '.ts');
+}
+
+test('controller, node and cli import proto and themselves, proto imports nobody', (t) => {
+  for (const { path, imports } of sources) {
+    const own = path.split('/')[0] ?? '';
+    for (const name of imports.filter((name) => name.startsWith('.'))) {
+      const target = resolved(path, name).split('/')[0] ?? '';
+      t.true(target === own || target === 'proto', `${path} imports ${name}`);
+    }
+  }
+});
+
+test('each third-party library that touches the outside is imported by one file', (t) => {
+  const only = new Map([
+    ['etcd3', 'controller/store/etcd.ts'],
+    ['dockerode', 'node/docker/dockerode.ts'],
+    ['syscall-napi', 'node/kernel/syscall.ts'],
+    ['ip-cidr', 'proto/domain/input.ts'],
+  ]);
+  for (const [library, owner] of only) {
+    const importers = sources.filter(({ imports }) => imports.includes(library)).map(({ path }) => path);
+    t.deepEqual(importers, [owner], library);
+  }
+});
+
+test('what the command line loads for help is small', (t) => {
+  const heavy = ['@grpc/grpc-js', '@grpc/proto-loader', 'etcd3', 'dockerode', 'pino'];
+  const seen = new Set<string>();
+  const walk = (path: string): void => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    const source = sources.find((candidate) => candidate.path === path);
+    // Static imports only: what is loaded by import() is loaded when it is needed.
+    const text = source?.text ?? '';
+    for (const [, name = ''] of text.matchAll(/^(?:import|export)(?! type)[^;]*?from '([^']+)'/gms)) {
+      t.false(heavy.includes(name), `${path} loads ${name}`);
+      if (name.startsWith('.')) walk(resolved(path, name));
+    }
+  };
+  walk('cli/main.ts');
+  t.true(seen.size > 1);
+});
+
+test('every file opens with its role, every export has a comment that begins with its name', (t) => {
+  for (const { path, text } of sources) {
+    t.regex(text, /^(#!.*\n)?\/\/ /, `${path} does not say what it is`);
+    const exported = /^export (?:async )?(?:function\*?|const|class|interface|type) (\w+)/gm;
+    for (const match of text.matchAll(exported)) {
+      const before = text.slice(0, match.index).trimEnd();
+      if (before.endsWith('*/')) continue;
+      // A run of types that one comment introduces: `export type A = …;` on the line before.
+      const line = before.slice(before.lastIndexOf('\n') + 1);
+      t.regex(line, /^export type /, `${path}: ${match[1]} has no comment`);
+    }
+  }
+});
+
+test('no word stands for everything', (t) => {
+  for (const { path, text } of sources) {
+    const name = path.split('/').at(-1) ?? '';
+    t.notRegex(name, /manager|handler|helper|util/i, path);
+    t.notRegex(text, /\b(?:class|function|type|interface|const) \w*(?:Manager|Helper|Util)\w*/, path);
+  }
+});
+
+test('names of users never reach a shell', (t) => {
+  for (const { path, text } of sources) {
+    t.notRegex(text, /shell:\s*true|\bexecSync\(|[^.\w]exec\(`/, path);
+  }
+});
+
+test('the version is that of the package', (t) => {
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, unknown>;
+  t.is(manifest['version'], version);
+  for (const field of ['dependencies', 'devDependencies']) {
+    for (const [name, wanted] of Object.entries(manifest[field] as Record<string, string>)) {
+      t.regex(wanted, /^\d+\.\d+\.\d+$/, `${name} has no exact version`);
+    }
+  }
+});
+
+test('every dependency has its line in CONTRIBUTING', (t) => {
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<
+    string,
+    Record<string, string>
+  >;
+  const text = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8');
+  for (const name of Object.keys({ ...manifest['dependencies'], ...manifest['devDependencies'] })) {
+    if (!name.startsWith('@types/')) t.true(text.includes(name), name);
+  }
+});
+
+test('generated files are those of the .proto files', (t) => {
+  t.notThrows(() => execFileSync(process.execPath, ['proto/scripts/generate.js', '--check'], { cwd: root }));
+});
