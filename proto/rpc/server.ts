@@ -116,12 +116,14 @@ export async function startServer(
   endpoints: readonly Endpoint[],
   bindings: readonly ServiceBinding[],
 ): Promise<RpcServer> {
+  // Its own lines on standard error are those of a library; what matters of them is thrown.
+  grpc.setLogVerbosity(grpc.logVerbosity.NONE);
   const server = new grpc.Server(serverOptions);
   const names = ['', ...bindings.flatMap(({ definition }) => serviceName(definition))];
   const health = new HealthImplementation(Object.fromEntries(names.map((name) => [name, 'NOT_SERVING'])));
   for (const { definition, implementation } of bindings) server.addService(definition, implementation);
   health.addToServer(server);
-  new ReflectionService(packageDefinition).addToServer(server);
+  new ReflectionService(packageDefinition, { services: names.filter((name) => name !== '') }).addToServer(server);
   const bound: Endpoint[] = [];
   try {
     for (const endpoint of endpoints) {

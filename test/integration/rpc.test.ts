@@ -1,0 +1,176 @@
+// The one factory for servers and the one for channels: errors come out as they went in, probes and grpcurl work.
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import * as grpc from '@grpc/grpc-js';
+import * as protoLoader from '@grpc/proto-loader';
+import test, { type ExecutionContext } from 'ava';
+import { type ErrorCode, exitCodeOf, XnetError } from '../../proto/errors.js';
+import type { AdminServiceHandlers } from '../../proto/gen/xnet/v1/AdminService.js';
+import { callUnary, makeClient, readStream } from '../../proto/rpc/channel.js';
+import { services } from '../../proto/rpc/definitions.js';
+import { checkEndpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
+import { serverStream, startServer, unary } from '../../proto/rpc/server.js';
+
+const require = createRequire(import.meta.url);
+
+async function serve(t: ExecutionContext, implementation: Partial<AdminServiceHandlers>) {
+  const dir = mkdtempSync(join(tmpdir(), 'xnet-rpc-'));
+  const path = join(dir, 'api.sock');
+  const server = await startServer(
+    [
+      { kind: 'unix', path },
+      { kind: 'tcp', host: '127.0.0.1', port: 0 },
+    ],
+    [
+      { definition: services.admin.service, implementation: implementation as AdminServiceHandlers },
+      { definition: services.node.service, implementation: {} },
+    ],
+  );
+  const client = makeClient(services.admin, { kind: 'unix', path });
+  t.teardown(async () => {
+    client.close();
+    await server.close(100);
+    rmSync(dir, { recursive: true });
+  });
+  return { server, client, path };
+}
+
+test('an error comes out of the wire as it went in', async (t) => {
+  const codes: readonly ErrorCode[] = [
+    ...(['InvalidArgument', 'NotFound', 'AlreadyExists', 'FailedPrecondition', 'PoolExhausted', 'Conflict'] as const),
+    ...(['Fenced', 'Unavailable', 'DeadlineExceeded', 'PermissionDenied', 'Corrupt', 'Internal'] as const),
+  ];
+  let next: XnetError | Error = new Error();
+  const { client } = await serve(t, {
+    GetStatus: unary(async () => {
+      throw next;
+    }),
+    WatchEvents: serverStream(async () => {
+      throw next;
+    }),
+  });
+  const options = { timeoutMs: 5_000 };
+  for (const code of codes) {
+    next = new XnetError(code, `what happened – ${code} ÄÖ`, { problems: ['one', 'zwei ☃'], hint: 'do this' });
+    const errors = [
+      await t.throwsAsync(callUnary(client.getStatus.bind(client), {}, options)),
+      await t.throwsAsync(async () => {
+        for await (const _ of readStream(client.watchEvents({}))) t.fail();
+      }),
+    ];
+    for (const error of errors) {
+      if (!(error instanceof XnetError)) return t.fail();
+      t.deepEqual(
+        [error.code, error.message, error.problems, error.hint],
+        [code, next.message, ['one', 'zwei ☃'], 'do this'],
+      );
+    }
+    t.true(exitCodeOf(code) > 0);
+  }
+  next = new TypeError('a bug');
+  const bug = await t.throwsAsync(callUnary(client.getStatus.bind(client), {}, options));
+  t.true(bug instanceof XnetError && bug.code === 'Internal');
+});
+
+test('a deadline, a cancelled call and a server that is not there are told apart', async (t) => {
+  const { client } = await serve(t, { GetStatus: unary(() => new Promise(() => undefined)) });
+  const call = client.getStatus.bind(client);
+  const late = await t.throwsAsync(callUnary(call, {}, { timeoutMs: 50 }));
+  t.true(late instanceof XnetError && late.code === 'DeadlineExceeded');
+  const cancelled = await t.throwsAsync(callUnary(call, {}, { timeoutMs: 5_000, signal: AbortSignal.abort() }));
+  t.true(cancelled instanceof XnetError && cancelled.code === 'Cancelled');
+  const nobody = makeClient(services.admin, { kind: 'unix', path: '/nonexistent/api.sock' });
+  const gone = await t.throwsAsync(callUnary(nobody.getStatus.bind(nobody), {}, { timeoutMs: 5_000 }));
+  t.true(gone instanceof XnetError && gone.code === 'Unavailable');
+  nobody.close();
+});
+
+test('a socket is for its owner and group; one that is left over is taken, one in use is not', async (t) => {
+  const { path } = await serve(t, {});
+  t.is(statSync(path).mode & 0o777, 0o660);
+  await t.throwsAsync(startServer([{ kind: 'unix', path }], []), { message: /another process already listens/ });
+  const dir = mkdtempSync(join(tmpdir(), 'xnet-rpc-'));
+  const stale = join(dir, 's.sock');
+  writeFileSync(stale, '');
+  const server = await startServer([{ kind: 'unix', path: stale }], []);
+  await server.close(100);
+  rmSync(dir, { recursive: true });
+  const taken = await startServer([{ kind: 'tcp', host: '127.0.0.1', port: 0 }], []);
+  const [endpoint] = taken.endpoints;
+  if (endpoint === undefined) return t.fail();
+  await t.throwsAsync(startServer([endpoint], []), { message: /can't listen on 127\.0\.0\.1/ });
+  await taken.close(100);
+});
+
+function load<T>(path: string, include: string): T {
+  const loaded: unknown = grpc.loadPackageDefinition(
+    protoLoader.loadSync(path, { includeDirs: [include], keepCase: true, enums: String, defaults: true, oneofs: true }),
+  );
+  return loaded as T;
+}
+
+type Clients = Record<string, new (address: string, credentials: grpc.ChannelCredentials) => grpc.Client>;
+
+test('standard probes learn when the service is up', async (t) => {
+  const { server, path } = await serve(t, {});
+  const folder = join(dirname(require.resolve('grpc-health-check/package.json')), 'proto');
+  const health = load<{ grpc: { health: { v1: Clients } } }>('health/v1/health.proto', folder);
+  const { Health } = health.grpc.health.v1;
+  if (Health === undefined) return t.fail();
+  const client = new Health(`unix:${path}`, grpc.credentials.createInsecure());
+  const check = (service: string) =>
+    new Promise<unknown>((resolve, reject) => {
+      const method = Reflect.get(client, 'check') as (
+        request: object,
+        done: grpc.requestCallback<{ status: string }>,
+      ) => void;
+      method.call(client, { service }, (error, answer) => (error === null ? resolve(answer?.status) : reject(error)));
+    });
+  t.is(await check(''), 'NOT_SERVING');
+  server.health.set(true);
+  t.is(await check(''), 'SERVING');
+  t.is(await check('xnet.v1.AdminService'), 'SERVING');
+  client.close();
+});
+
+test('reflection describes every service, so that grpcurl needs no .proto files', async (t) => {
+  const { path } = await serve(t, {});
+  const folder = join(dirname(require.resolve('@grpc/reflection/package.json')), 'build/proto');
+  const reflection = load<{ grpc: { reflection: { v1: Clients } } }>('grpc/reflection/v1/reflection.proto', folder);
+  const { ServerReflection } = reflection.grpc.reflection.v1;
+  if (ServerReflection === undefined) return t.fail();
+  const client = new ServerReflection(`unix:${path}`, grpc.credentials.createInsecure());
+  const open = Reflect.get(client, 'ServerReflectionInfo') as () => grpc.ClientDuplexStream<
+    object,
+    Record<string, unknown>
+  >;
+  const stream = open.call(client);
+  const answers: Record<string, unknown>[] = [];
+  const ended = new Promise((resolve) => stream.on('end', resolve));
+  stream.on('data', (answer) => answers.push(answer));
+  stream.write({ list_services: '' });
+  stream.write({ file_containing_symbol: 'xnet.v1.AdminService' });
+  stream.end();
+  await ended;
+  const text = JSON.stringify(answers[0]);
+  for (const name of ['xnet.v1.AdminService', 'xnet.v1.NodeService']) t.true(text.includes(name), text);
+  t.false(text.includes('LocalService'), 'it is not served here');
+  t.is(answers[1]?.['message_response'], 'file_descriptor_response');
+  client.close();
+});
+
+test('endpoints are read as people write them', (t) => {
+  const read = (text: string) => {
+    const checked = checkEndpoint(text);
+    return 'value' in checked ? formatEndpoint(checked.value) : checked.problem;
+  };
+  t.is(read('192.168.83.2:7400'), '192.168.83.2:7400');
+  t.is(read('ctl-1'), 'ctl-1:7400');
+  t.is(read('unix:/run/x.sock'), 'unix:/run/x.sock');
+  t.is(read('unix:///run/x.sock'), 'unix:/run/x.sock');
+  for (const text of ['', 'unix:x.sock', 'a:0', 'a:65536', 'a b', 'http://a:1', 'a;b', `unix:/${'x'.repeat(108)}`]) {
+    t.true('problem' in checkEndpoint(text), text);
+  }
+});
