@@ -29,7 +29,7 @@ export class AptSource {
    */
   static async open(suite: string, mirror: string, folder: string): Promise<AptSource> {
     const source = new AptSource(suite, folder);
-    for (const part of ['lists/partial', 'cache/archives/partial', 'packages']) {
+    for (const part of ['lists/partial', 'cache/archives/partial', 'packages', 'none']) {
       mkdirSync(join(folder, part), { recursive: true });
     }
     writeFileSync(join(folder, 'sources.list'), `deb [signed-by=${keyring}] ${mirror} ${suite} main\n`);
@@ -88,12 +88,12 @@ function aptConfig(folder: string): string {
 APT::Default-Release "";
 APT::Sandbox::User "root";
 Acquire::Languages "none";
-Acquire::Retries "3";
+Acquire::Retries "2";
 Dir::Cache "${folder}/cache/";
-Dir::Etc::preferences "-";
-Dir::Etc::preferencesparts "-";
+Dir::Etc::preferences "${folder}/none/preferences";
+Dir::Etc::preferencesparts "${folder}/none/";
 Dir::Etc::sourcelist "${folder}/sources.list";
-Dir::Etc::sourceparts "-";
+Dir::Etc::sourceparts "${folder}/none/";
 Dir::State::lists "${folder}/lists/";
 Dir::State::status "/dev/null";
 `;

@@ -1,4 +1,4 @@
-// The lab by hand: node dist/deploy/lab/lab.js up, list, enter, remove, sweep. See README.md.
+// The lab by hand: npm run lab -- up, list, enter, remove, sweep. See README.md.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Command, Option } from 'commander';
@@ -16,9 +16,8 @@ function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-/** runLabCommand runs the command line of the lab, and sets this process's exit code. */
-export async function runLabCommand(argv: readonly string[]): Promise<void> {
-  const program = new Command('lab')
+async function runLabCommand(argv: readonly string[]): Promise<void> {
+  const program = new Command('npm run lab --')
     .description('Fleets of Docker hosts in network namespaces of this machine.')
     .enablePositionalOptions();
   program
@@ -89,9 +88,10 @@ async function up(options: UpOptions): Promise<void> {
     await lab.close();
     throw error;
   }
-  const command = 'sudo node dist/deploy/lab/lab.js';
+  const command = 'sudo npm run lab --';
   for (const { name, address } of lab.plan.machines) process.stdout.write(`${name.padEnd(9)} ${address}\n`);
-  process.stdout.write(`\n${command} enter ${lab.id} h1\n${command} remove ${lab.id}\n`);
+  const first = lab.plan.machines[0]?.name ?? 'control';
+  process.stdout.write(`\n${command} enter ${lab.id} ${first}\n${command} remove ${lab.id}\n`);
 }
 
 function list(): void {
@@ -134,7 +134,10 @@ async function enter(id: string, name: string, command: readonly string[]): Prom
 
 function record(id: string): LabRecord {
   const found = readRecord(id);
-  if (found === undefined) throw new XnetError('NotFound', `there is no lab ${id}`, { hint: 'see: lab.js list' });
+  if (found === undefined)
+    throw new XnetError('NotFound', `there is no lab ${id}`, { hint: 'see: npm run lab -- list' });
   if ('problem' in found) throw new XnetError('FailedPrecondition', found.problem);
   return found.record;
 }
+
+await runLabCommand(process.argv);

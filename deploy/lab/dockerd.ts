@@ -2,7 +2,7 @@
 // Invariant: a host never has two dockerds. Every change is made under the host's lock, and what runs is found by
 // looking at the processes, not remembered.
 import { spawn } from 'node:child_process';
-import { closeSync, fstatSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { basename, join } from 'node:path';
 import * as v from 'valibot';
@@ -37,7 +37,10 @@ const lockTimeoutMs = stopTimeoutMs + startTimeoutMs;
 
 /** writeDockerdRecord puts a host's record into its folder. */
 export function writeDockerdRecord(record: DockerdRecord): void {
-  writeFileSync(join(record.folder, 'dockerd.json'), `${JSON.stringify(record, null, 2)}\n`);
+  const path = join(record.folder, 'dockerd.json');
+  // A restarter may be reading it.
+  writeFileSync(`${path}.new`, `${JSON.stringify(record, null, 2)}\n`);
+  renameSync(`${path}.new`, path);
 }
 
 /**

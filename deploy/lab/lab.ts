@@ -1,9 +1,8 @@
 // A whole fleet on one Linux machine: hosts with Docker on a LAN, a router with the world behind it, and a stranger.
 // Invariant: everything of a lab is removable by its record alone, which is written first; see sweep.ts.
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, realpathSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { formatPrefix, parsePrefix } from '../../proto/domain/address.js';
 import { XnetError } from '../../proto/errors.js';
 import type { Engine } from './engines.js';
@@ -134,7 +133,7 @@ export class Lab {
     await this.stranger.run(['ip', 'route', 'replace', subnet, 'via', host.address]);
   }
 
-  /** keep lets the lab stay when this process ends. It is removed by `lab.js remove ID` then. */
+  /** keep lets the lab stay when this process ends. It is removed by `npm run lab -- remove ID` then. */
   keep(): void {
     replaceRecord({ ...this.#record, keep: true });
     this.#guard.dispose();
@@ -154,7 +153,9 @@ export class Lab {
 }
 
 async function build(plan: LabPlan, options: LabOptions, signal: AbortSignal): Promise<Map<string, Machine>> {
-  mkdirSync(join(storesFolder, plan.id), { recursive: true });
+  const store = join(storesFolder, plan.id);
+  mkdirSync(store, { recursive: true });
+  writeFileSync(join(store, 'boot-id'), bootId());
   await makeImage(plan.id);
   Namespace.createAll(namespacesOf(plan), { [labMark]: plan.id });
   Namespace.named(plan.lanNamespace).ipBatch(lanLinks(plan));
@@ -192,9 +193,4 @@ async function inBatches<T>(items: readonly T[], work: (item: T) => Promise<void
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
   if (problems.length > 0) throw problems[0];
-}
-
-if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  // Not awaited: the commands need this module, which is ready only when this line is done.
-  void import('./commands.js').then(({ runLabCommand }) => runLabCommand(process.argv));
 }

@@ -37,6 +37,6 @@ export function readMachineState(folder: string): MachineState {
   }
   if (isRunning(state.holder)) return state;
   throw new XnetError('FailedPrecondition', `the machine of ${path} is not up any more`, {
-    hint: 'remove its lab, see: lab.js list',
+    hint: 'remove its lab, see: npm run lab -- list',
   });
 }

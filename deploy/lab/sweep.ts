@@ -9,7 +9,15 @@ import { pause } from '../../proto/process/backoff.js';
 import { abandonedNamespaces, namespaceFile } from './namespace.js';
 import { cgroupOf, labMark, labsFolder, storesFolder, systemPath } from './paths.js';
 import { environment, type ProcessRef, processes, signal, untilEnded } from './process-table.js';
-import { isAbandoned, type LabRecord, listRecords, recordFolder, removeUnfinished } from './record.js';
+import {
+  bootId,
+  isAbandoned,
+  type LabRecord,
+  listRecords,
+  readRecord,
+  recordFolder,
+  removeUnfinished,
+} from './record.js';
 
 /**
  * removeLab removes a lab: processes, namespaces, cgroups, files.
@@ -77,12 +85,26 @@ export async function sweepLabs(): Promise<Swept> {
       }
     }
   }
+  removeStoresOfEarlierBoots();
   const namespaces = abandonedNamespaces(entries('/run/netns'));
   if (namespaces.length > 0) {
     await endProcesses('an abandoned test', () => processesIn(namespaces));
     deleteNamespaces(namespaces);
   }
   return { removed, problems };
+}
+
+// A boot empties /run, where the records are, but not the disk.
+function removeStoresOfEarlierBoots(): void {
+  const now = bootId();
+  for (const id of entries(storesFolder)) {
+    const store = join(storesFolder, id);
+    const madeIn = read(join(store, 'boot-id'));
+    if (madeIn === '' || madeIn === now || readRecord(id) !== undefined) continue;
+    unmountBelow(store);
+    rmSync(store, { recursive: true, force: true });
+  }
+  removeEmpty(storesFolder);
 }
 
 function processesIn(namespaces: readonly string[]): ProcessRef[] {

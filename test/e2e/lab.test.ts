@@ -1,17 +1,19 @@
 // The lab itself, on real dockerds: what the other end-to-end tests stand on.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { findDockerd, readDockerdRecord } from '../../deploy/lab/dockerd.js';
-import { type EngineLine, engineLines, tryEngine } from '../../deploy/lab/engines.js';
+import { type EngineLine, type EngineUnavailable, engineLines, tryEngine } from '../../deploy/lab/engines.js';
 import type { Host } from '../../deploy/lab/host.js';
 import { Lab, type LabOptions } from '../../deploy/lab/lab.js';
 import { commandLine, processes, untilEnded } from '../../deploy/lab/process-table.js';
 import { listRecords, readRecord } from '../../deploy/lab/record.js';
 import { removeLab, sweepLabs } from '../../deploy/lab/sweep.js';
+import { exec } from '../../node/process/exec.js';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import { mountsOfMachine, tracesOf } from '../support/lab-traces.js';
 
@@ -266,6 +268,32 @@ real('a lab that is kept stays when its owner ends, until somebody removes it', 
   await removeLab(record);
   t.deepEqual(tracesOf(id), []);
   await t.notThrowsAsync(removeLab(record), 'once more is fine');
+});
+
+real('what a lab of an earlier boot has left on disk is removed', async (t) => {
+  const id = randomBytes(3).toString('hex');
+  const store = `/var/cache/xnet-lab/${id}`;
+  mkdirSync(`${store}/h1/docker`, { recursive: true });
+  await sweepLabs();
+  t.true(existsSync(store), 'it may be one that is being made');
+  writeFileSync(`${store}/boot-id`, 'of another boot');
+  await sweepLabs();
+  t.deepEqual(tracesOf(id), []);
+});
+
+real('an engine that can not be had is told with the reason, and leaves nothing half done', async (t) => {
+  const folder = mkdtempSync('/var/tmp/xnet-engines-');
+  try {
+    const script = fileURLToPath(new URL('../support/engine-attempt.js', import.meta.url));
+    const { code, stdout } = await exec(['unshare', '--net', process.execPath, script, '26', folder]);
+    t.is(code, 0);
+    const { line, why }: Partial<EngineUnavailable> = JSON.parse(stdout);
+    t.is(line, '26');
+    t.regex(why ?? '', /^Docker 26 can't be had: can't read Debian trixie from http/);
+    t.deepEqual(readdirSync(folder), ['lock']);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 function startOwner(hosts: string, line: string): ChildProcess {
