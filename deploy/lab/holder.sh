@@ -8,7 +8,8 @@
 #   RUN    folder of this machine below /run/xnet-lab: RUN/run is its /run
 #   STORE  folder of this machine on disk: etc-docker, etc-xnet, docker, xnet, and etc, which /etc has on top of others
 #
-# A lab of 200 machines runs this 200 times: every program that it calls counts.
+# A lab of 200 machines runs this 200 times: every program that it calls counts. No mount is noted (-n) in /run/mount of
+# the machine underneath.
 set -eu
 name=$1 run=$2 store=$3
 scratch=$run/scratch
@@ -39,40 +40,40 @@ done
 ip -batch -
 
 # The names of other namespaces need not be kept alive here.
-umount -l /run/netns 2>/dev/null || :
+umount -n -l /run/netns 2>/dev/null || :
 
-mount -t tmpfs -o mode=0755,size=64m xnet-lab "$scratch"
+mount -n -t tmpfs -o mode=0755,size=64m xnet-lab "$scratch"
 mkdir -p "$scratch/cgroup" "$scratch/etc.work" "$scratch/lib.work" "$scratch/lib/docker" "$scratch/lib/xnet"
 
 # /sys of this network namespace, with the cgroups of before. What else is mounted below /sys is not: without securityfs
 # a dockerd does not load AppArmor profiles into the kernel that is everybody's.
-mount --rbind /sys/fs/cgroup "$scratch/cgroup"
-if mount -t sysfs -o nosuid,nodev,noexec sysfs /sys 2>/dev/null; then
-  mount --move "$scratch/cgroup" /sys/fs/cgroup
+mount -n --rbind /sys/fs/cgroup "$scratch/cgroup"
+if mount -n -t sysfs -o nosuid,nodev,noexec sysfs /sys 2>/dev/null; then
+  mount -n --move "$scratch/cgroup" /sys/fs/cgroup
 else
-  umount -l "$scratch/cgroup"
+  umount -n -l "$scratch/cgroup"
 fi
 
 # /etc and /var/lib are the machine's own: what is written there goes to the scratch memory. Where there is no overlay
 # file system, /etc is a copy and /var/lib has nothing else.
 overlay() {
-  mount -t overlay -o "lowerdir=$1,upperdir=$2,workdir=$2.work" overlay "$1" 2>/dev/null
+  mount -n -t overlay -o "lowerdir=$1,upperdir=$2,workdir=$2.work" overlay "$1" 2>/dev/null
 }
 cp -a "$store/etc" "$scratch/etc"
 if ! overlay /etc "$scratch/etc"; then
   cp -a --no-clobber /etc/. "$scratch/etc"
-  mount --bind "$scratch/etc" /etc
+  mount -n --bind "$scratch/etc" /etc
 fi
-overlay /var/lib "$scratch/lib" || mount --bind "$scratch/lib" /var/lib
-mount --bind "$store/etc-docker" /etc/docker
-mount --bind "$store/etc-xnet" /etc/xnet
-mount --bind "$store/docker" /var/lib/docker
-mount --bind "$store/xnet" /var/lib/xnet
+overlay /var/lib "$scratch/lib" || mount -n --bind "$scratch/lib" /var/lib
+mount -n --bind "$store/etc-docker" /etc/docker
+mount -n --bind "$store/etc-xnet" /etc/xnet
+mount -n --bind "$store/docker" /var/lib/docker
+mount -n --bind "$store/xnet" /var/lib/xnet
 
 # A /run of its own hides the sockets of everything that runs on the machine underneath: its dockerd and containerd,
 # its D-Bus and with it its firewalld, its systemd. The labs' own folder is in the same place inside and outside.
-mount --bind /run/xnet-lab "$run/run/xnet-lab"
-mount --rbind "$run/run" /run
+mount -n --bind /run/xnet-lab "$run/run/xnet-lab"
+mount -n --rbind "$run/run" /run
 
 echo ready
 exec sleep infinity >/dev/null 2>&1
