@@ -286,6 +286,8 @@ choose_node() {
 # Of all packages only these two have scripts that are needed: one is compiled, one puts its executable in place.
 install_modules() (
   cd "$root" || return 1
+  # Of the npm that may have started this script, which need not be the one that is used here.
+  unset npm_config_node_gyp npm_execpath npm_node_execpath NODE
   npm_config_nodedir=$node_headers
   export npm_config_nodedir
   # At last: what was compiled against this very node can be loaded.
