@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // xnetd: the command line of the daemon. Each command is loaded when it runs.
 import { Command, Option } from 'commander';
+import { exitCodes } from '../proto/errors.js';
 import { runProgram } from '../proto/process/program.js';
 import { version } from '../proto/process/version.js';
 import { addOptions, settingsOf } from './settings.js';
@@ -19,12 +20,12 @@ Examples:
   xnetd run                       with node and controller in /etc/xnet/xnetd.yaml
 
 Environment variables are named XNETD_NODE and so on, settings in the file "node: ..." and so on.
-SIGTERM ends the daemon and leaves routes, rules and Docker as they are.`,
+SIGTERM ends the daemon and leaves routes, rules and Docker as they are. Exit code ${exitCodes.left}: this host has left the fleet.`,
   )
   .action(async (_options: unknown, command: Command) => {
     const settings = settingsOf(command);
     const { runDaemon } = await import('./commands/run.js');
-    await runDaemon(settings);
+    if ((await runDaemon(settings)) === 'left') process.exitCode = exitCodes.left;
   });
 
 addOptions(program.command('leave'))

@@ -51,6 +51,8 @@ export type AgentOptions = {
   /** Called when what a status would show has changed. */
   readonly onStatus: (status: AgentStatus) => void;
   readonly onBeat: () => void;
+  /** Without a beat for so long the daemon is ended, in milliseconds; undefined: it never is. */
+  readonly watchdogMs: number | undefined;
 };
 
 /** AgentStatus is what the daemon says of itself. */
@@ -96,6 +98,7 @@ export class Agent {
       known: () => this.#known,
       onTurn: (lane, outcome, known) => this.#noteTurn(lane, outcome, known),
       onBeat: options.onBeat,
+      watchdogMs: options.watchdogMs,
     });
     this.#connection = new Connection({
       endpoints: controllers,

@@ -28,6 +28,8 @@ export type LanesOptions = {
   readonly onTurn: (lane: LaneName, outcome: Outcome, known: Known) => void;
   /** Called after each turn of the routes' lane, also when it had nothing to do. */
   readonly onBeat: () => void;
+  /** Without a beat for so long the daemon is ended, in milliseconds; undefined: it never is. */
+  readonly watchdogMs: number | undefined;
 };
 
 /** LaneName names a lane. */
@@ -42,7 +44,6 @@ export type Lanes = {
   underlay(): Underlay | undefined;
 };
 
-// Often enough for systemd's watchdog of 30 s, which the routes' lane feeds.
 const routesResyncMs = 10_000;
 const otherResyncMs = 30_000;
 
@@ -141,7 +142,8 @@ export function makeLanes(options: LanesOptions): Lanes {
     }),
     type: 'Routes',
     desired: whenTabled,
-    resyncMs: routesResyncMs,
+    // The routes' lane feeds the watchdog: two turns before it runs out.
+    resyncMs: Math.min(routesResyncMs, (options.watchdogMs ?? Number.POSITIVE_INFINITY) / 3),
     log,
     onTurn: (outcome, now) => onTurn('routes', outcome, now),
     onBeat,

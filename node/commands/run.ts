@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import { type Logger, makeLog } from '../../proto/process/log.js';
 import { untilSignal } from '../../proto/process/program.js';
+import { Systemd } from '../../proto/process/systemd.js';
 import { version } from '../../proto/process/version.js';
 import { startServer } from '../../proto/rpc/server.js';
 import { Agent } from '../agent/agent.js';
@@ -10,7 +11,6 @@ import type { Known } from '../agent/lanes.js';
 import { leave, leaveBegun } from '../agent/leave.js';
 import { type Leave, localService } from '../agent/local-service.js';
 import { type Host, openHost } from '../host/host.js';
-import { Systemd } from '../process/systemd.js';
 import { type Member, requireMember, type Settings } from '../settings.js';
 import { CacheWriter } from '../state/cache-writer.js';
 import { hostFingerprint } from '../state/fingerprint.js';
@@ -56,15 +56,19 @@ async function cachedKnown(settings: Settings, node: string, log: Logger): Promi
   return { assignment: undefined, table: undefined };
 }
 
+/** Ending is why the daemon ended: it was told to stop, or this host has left the fleet. */
+export type Ending = 'stopped' | 'left';
+
 /**
  * runDaemon runs the daemon until it is told to stop, or has left.
  * @throws XnetError FailedPrecondition when another one runs on the same state directory, or the host can't be used
  */
-export async function runDaemon(settings: Settings): Promise<void> {
+export async function runDaemon(settings: Settings): Promise<Ending> {
   // A wait for netlink holds one thread of libuv's pool; files and names need the others.
   process.env['UV_THREADPOOL_SIZE'] ??= '8';
   const member = requireMember(settings);
   const log = makeLog('xnetd', settings.logLevel);
+  const systemd = new Systemd(log);
   const lock = lockState(settings.stateDir);
   if (lock === undefined) {
     throw new XnetError('FailedPrecondition', `another xnetd uses ${settings.stateDir}`, {
@@ -73,10 +77,11 @@ export async function runDaemon(settings: Settings): Promise<void> {
   }
   const host = openHost(hostSettings(settings), log);
   try {
-    await new Daemon(settings, member, host, log).run(untilSignal());
+    return await new Daemon(settings, member, { host, systemd, log }).run(untilSignal());
   } finally {
     await host.close();
     lock.release();
+    await systemd.close();
   }
 }
 
@@ -84,22 +89,28 @@ class Daemon {
   readonly #settings: Settings;
   readonly #member: Member;
   readonly #host: Host;
+  readonly #systemd: Systemd;
   readonly #log: Logger;
   readonly #stopped = new AbortController();
   #leaving: Promise<void> | undefined;
 
-  constructor(settings: Settings, member: Member, host: Host, log: Logger) {
+  constructor(
+    settings: Settings,
+    member: Member,
+    parts: { readonly host: Host; readonly systemd: Systemd; readonly log: Logger },
+  ) {
     this.#settings = settings;
     this.#member = member;
-    this.#host = host;
-    this.#log = log;
+    this.#host = parts.host;
+    this.#systemd = parts.systemd;
+    this.#log = parts.log;
   }
 
-  async run(signal: AbortSignal): Promise<void> {
+  async run(signal: AbortSignal): Promise<Ending> {
     const settings = this.#settings;
     const log = this.#log;
     const cached = await cachedKnown(settings, this.#member.node, log);
-    const systemd = new Systemd(log);
+    const systemd = this.#systemd;
     const cache = new CacheWriter(settings.stateDir, log);
     const statusFile = new StatusFile(settings.runDir, log);
     const agent = new Agent({
@@ -111,6 +122,7 @@ class Daemon {
       underlay: { interfaceName: settings.interface, address: settings.address },
       mark: settings.mark,
       fingerprint: hostFingerprint(),
+      watchdogMs: systemd.watchdogMs,
       onKnown: ({ assignment, table }) => {
         if (assignment !== undefined) cache.keep({ assignment, table });
       },
@@ -128,11 +140,13 @@ class Daemon {
     const lanes = new AbortController();
     signal.addEventListener('abort', () => this.#stopped.abort(), { once: true });
     this.#stopped.signal.addEventListener('abort', () => lanes.abort(), { once: true });
+    this.#stopped.signal.addEventListener('abort', () => systemd.stopping(), { once: true });
     let agentEnded: Promise<void> = Promise.resolve();
     const leaveNow: Leave = async (options, onStep) => {
       if (this.#leaving !== undefined) throw new XnetError('FailedPrecondition', 'this host is leaving already');
       lanes.abort();
-      this.#leaving = agentEnded.then(() => this.#leave(agent.known, options, onStep, signal));
+      // No lane runs any more that gives signs of life; each step of leaving is bounded by itself.
+      this.#leaving = systemd.beatWhile(agentEnded.then(() => this.#leave(agent.known, options, onStep, signal)));
       await this.#leaving;
       await cache.close();
     };
@@ -142,7 +156,7 @@ class Daemon {
     const begun = await leaveBegun(settings.stateDir);
     if (begun !== undefined) {
       log.warn('a leave was begun and did not end: going on with it');
-      this.#leaving = this.#leave(cached, begun, () => undefined, signal);
+      this.#leaving = systemd.beatWhile(this.#leave(cached, begun, () => undefined, signal));
     } else agentEnded = agent.run(lanes.signal);
     await agentEnded;
     const failed = await this.#leaving?.then(
@@ -155,6 +169,7 @@ class Daemon {
     // The command that asked has been told; a service manager starts the daemon again, which then goes on as before.
     if (failed !== undefined) throw failed;
     log.info(this.#leaving === undefined ? 'stopped; everything stays in place' : 'left');
+    return this.#leaving === undefined ? 'stopped' : 'left';
   }
 
   async #leave(
@@ -165,12 +180,17 @@ class Daemon {
   ): Promise<void> {
     const { stateDir, mark } = this.#settings;
     const { node, controllers } = this.#member;
+    const systemd = this.#systemd;
+    // systemd starts Docker after xnetd is ready: a restart of Docker would wait for us, and we for it.
+    systemd.ready();
+    systemd.status('leaving');
     try {
       await leave(
         {
           ...{ host: this.#host, known, nodeName: node, controllers, stateDir, mark, force, localOnly },
           onStep: (step) => {
             this.#log.info({ step }, 'leaving');
+            systemd.status(`leaving: ${step}`);
             onStep(step);
           },
         },

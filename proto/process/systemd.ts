@@ -1,0 +1,127 @@
+// Tells systemd how a daemon is doing (sd_notify(3)), where systemd started it. Node.js has no unix datagram sockets:
+// systemd-notify sends for it, which the units allow with NotifyAccess=all.
+// Invariant: messages go one at a time and in order; what could not be sent goes with the next one. No other child
+// inherits the socket: etcd and dockerd would say on it that they are ready, in the daemon's name.
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { messageOf } from '../errors.js';
+import type { Logger } from './log.js';
+
+const execute = promisify(execFile);
+
+// systemd-notify waits until systemd has read the message, at most 5 s (sd_notify_barrier(3)).
+const sendTimeoutMs = 10_000;
+// A status is for people: in a storm of changes the newest will do, and not in the way of the changes.
+const statusDelayMs = 1_000;
+
+/** Systemd is the service manager, or nobody. */
+export class Systemd {
+  readonly #log: Logger;
+  readonly #socket: string | undefined;
+  /** systemd ends the daemon after so long without a beat, in milliseconds; undefined: it does not wait for any. */
+  readonly watchdogMs: number | undefined;
+  readonly #due = new Set<'READY=1' | 'STOPPING=1' | 'WATCHDOG=1'>();
+  #lastBeat = Number.NEGATIVE_INFINITY;
+  #ready = false;
+  #status = '';
+  #statusSent = '';
+  #statusTimer: NodeJS.Timeout | undefined;
+  #sending: Promise<void> | undefined;
+
+  /** @param environment NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID are taken out of it */
+  constructor(log: Logger, environment: NodeJS.ProcessEnv = process.env) {
+    this.#log = log;
+    const { NOTIFY_SOCKET: socket, WATCHDOG_USEC: microseconds, WATCHDOG_PID: pid } = environment;
+    this.#socket = socket;
+    const isOurs = socket !== undefined && (pid === undefined || pid === String(process.pid));
+    this.watchdogMs = isOurs && Number(microseconds) > 0 ? Number(microseconds) / 1_000 : undefined;
+    for (const name of ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID']) delete environment[name];
+  }
+
+  /** present says whether systemd started this process and wants to be told. */
+  get present(): boolean {
+    return this.#socket !== undefined;
+  }
+
+  /** ready says that the daemon does its work: units that are ordered after it may start. */
+  ready(): void {
+    if (this.#ready) return;
+    this.#ready = true;
+    this.#send('READY=1');
+  }
+
+  /** beat is a sign of life. It is passed on as often as systemd needs it, however often there is one. */
+  beat(): void {
+    const now = performance.now();
+    if (this.watchdogMs === undefined || now - this.#lastBeat < this.watchdogMs / 4) return;
+    this.#lastBeat = now;
+    this.#send('WATCHDOG=1');
+  }
+
+  /**
+   * beatWhile gives signs of life from a timer until `work` ends, and is as `work`: for what takes long in steps that
+   * are each bounded themselves.
+   */
+  async beatWhile<T>(work: Promise<T>): Promise<T> {
+    if (this.watchdogMs === undefined) return work;
+    this.beat();
+    const timer = setInterval(() => this.beat(), this.watchdogMs / 3);
+    try {
+      return await work;
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  /** status is what `systemctl status` shows, within a second: "49/49 routes, revision 812, connected". */
+  status(text: string): void {
+    this.#status = text;
+    if (this.#socket === undefined || this.#statusTimer !== undefined || text === this.#statusSent) return;
+    this.#statusTimer = setTimeout(() => {
+      this.#statusTimer = undefined;
+      this.#send();
+    }, statusDelayMs).unref();
+  }
+
+  /** stopping says that the daemon is on its way out: from here on TimeoutStopSec= counts, and no watchdog. */
+  stopping(): void {
+    this.#send('STOPPING=1');
+  }
+
+  /** close waits until the last message is sent. */
+  async close(): Promise<void> {
+    clearTimeout(this.#statusTimer);
+    await this.#sending;
+  }
+
+  #send(line?: 'READY=1' | 'STOPPING=1' | 'WATCHDOG=1'): void {
+    if (this.#socket === undefined) return;
+    if (line !== undefined) this.#due.add(line);
+    this.#sending ??= this.#drain(this.#socket).finally(() => {
+      this.#sending = undefined;
+    });
+  }
+
+  async #drain(socket: string): Promise<void> {
+    while (this.#due.size > 0 || this.#status !== this.#statusSent) {
+      const due = [...this.#due];
+      const status = this.#status;
+      this.#due.clear();
+      // A line break would begin another assignment.
+      const text = status.replace(/\p{Cc}+/gu, ' ');
+      try {
+        await execute('systemd-notify', status === this.#statusSent ? due : [...due, `STATUS=${text}`], {
+          env: { ...process.env, NOTIFY_SOCKET: socket },
+          timeout: sendTimeoutMs,
+          killSignal: 'SIGKILL',
+        });
+        this.#statusSent = status;
+      } catch (error) {
+        this.#log.warn({ reason: messageOf(error) }, 'systemd-notify failed');
+        for (const line of due) this.#due.add(line);
+        this.#lastBeat = Number.NEGATIVE_INFINITY;
+        return;
+      }
+    }
+  }
+}
