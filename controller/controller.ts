@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { messageOf, XnetError } from '../proto/errors.js';
 import type { Logger } from '../proto/process/log.js';
+import { Systemd } from '../proto/process/systemd.js';
 import { formatEndpoint } from '../proto/rpc/endpoint.js';
 import { startServer } from '../proto/rpc/server.js';
 import type { Context } from './registry/mutation.js';
@@ -17,6 +18,7 @@ import { batching } from './store/batching.js';
 import { type EmbeddedEtcd, startEmbeddedEtcd } from './store/embedded-etcd.js';
 import { type EtcdOptions, EtcdStore } from './store/etcd.js';
 import { Keeper } from './view/keeper.js';
+import { feedWatchdog } from './watchdog.js';
 
 const graceMs = 2_000;
 
@@ -77,6 +79,8 @@ export async function runController(
   log: Logger,
   signal: AbortSignal,
 ): Promise<void> {
+  // Before etcd is started, which would find the socket and say that it is ready itself.
+  const systemd = new Systemd(log);
   const etcd = await embeddedEtcd(settings, log, signal);
   const endpoints = settings.etcdEndpoints ?? [etcd?.endpoint ?? ''];
   const store = batching(new EtcdStore(etcdOptions(settings, endpoints)));
@@ -106,7 +110,14 @@ export async function runController(
       }),
     ]);
     log.info({ id: controllerId, version, listen: server.endpoints.map(formatEndpoint), etcd: endpoints }, 'started');
+    systemd.ready();
+    signal.addEventListener('abort', () => systemd.stopping(), { once: true });
     keeper.onChange(() => server.health.set(keeper.ready));
+    const { endpoints: listening } = server;
+    const fed = feedWatchdog(
+      { systemd, keeper, log, endpoints: listening, streams: () => sessions.fanout.streams.size },
+      stopped,
+    );
     const kept = keeper.run(stopped);
     const present = presence.run(stopped);
     await Promise.race([kept, new Promise((resolve) => stopped.addEventListener('abort', resolve, { once: true }))]);
@@ -116,10 +127,12 @@ export async function runController(
     running.abort();
     await present;
     await kept;
+    await fed;
   } finally {
     running.abort();
     await store.close();
     await etcd?.stop();
+    await systemd.close();
   }
   log.info('stopped');
 }

@@ -1,0 +1,80 @@
+// Keeps systemd's watchdog and status line fed with what the controller's own clients see: a beat is an answer of its
+// server to a call through its own listener. A store that is away stops no beat: nodes keep their streams then, and
+// starting the controller again would bring nothing back.
+
+import { pause } from '../proto/process/backoff.js';
+import type { Logger } from '../proto/process/log.js';
+import type { Systemd } from '../proto/process/systemd.js';
+import type { Endpoint } from '../proto/rpc/endpoint.js';
+import { HealthProbe } from '../proto/rpc/health-probe.js';
+import type { Keeper } from './view/keeper.js';
+
+/** WatchdogParts are what the watchdog is fed with. */
+export type WatchdogParts = {
+  readonly systemd: Systemd;
+  readonly keeper: Keeper;
+  /** How many nodes have their stream here. */
+  readonly streams: () => number;
+  /** Where the controller listens. */
+  readonly endpoints: readonly Endpoint[];
+  readonly log: Logger;
+};
+
+/** Standing is what a controller's status line tells. */
+export type Standing = {
+  /** Why it does not act; empty: it does. */
+  readonly refusal: string;
+  /** Undefined: the store was not read yet. */
+  readonly view:
+    | { readonly revision: number; readonly nodes: number; readonly sessions: number; readonly streams: number }
+    | undefined;
+  /** Whether the watch of the store is up. */
+  readonly connected: boolean;
+};
+
+// Where systemd waits for no beat.
+const defaultWatchdogMs = 30_000;
+
+/** statusLine is a controller's line in `systemctl status`: "3 nodes connected of 4, revision 812". Pure. */
+export function statusLine({ refusal, view, connected }: Standing): string {
+  if (refusal !== '') return `refuses to act: ${refusal}`;
+  if (view === undefined) return 'waiting for the store';
+  const { sessions, nodes, streams, revision } = view;
+  const here = streams === sessions ? '' : ` (${streams} here)`;
+  const away = connected ? '' : ', the store is away';
+  return `${sessions} nodes connected of ${nodes}${here}, revision ${revision}${away}`;
+}
+
+function standingOf({ keeper, streams }: WatchdogParts): Standing {
+  const { refusal, connected } = keeper;
+  if (!keeper.ready) return { refusal, connected, view: undefined };
+  const { revision, nodes, sessions } = keeper.view;
+  return {
+    refusal,
+    connected,
+    view: { revision, nodes: nodes.size, sessions: sessions.size, streams: streams() },
+  };
+}
+
+/** feedWatchdog feeds systemd until `signal` aborts. */
+export async function feedWatchdog(parts: WatchdogParts, signal: AbortSignal): Promise<void> {
+  const { systemd, keeper, endpoints, log } = parts;
+  // A unix socket needs no route and no port that others might have.
+  const endpoint = endpoints.find(({ kind }) => kind === 'unix') ?? endpoints[0];
+  if (!systemd.present || endpoint === undefined) return;
+  const off = keeper.onChange(() => systemd.status(statusLine(standingOf(parts))));
+  const probe = new HealthProbe(endpoint);
+  const everyMs = (systemd.watchdogMs ?? defaultWatchdogMs) / 3;
+  try {
+    while (!signal.aborted) {
+      const problem = await probe.ask(everyMs);
+      if (problem === undefined) systemd.beat();
+      else if (!signal.aborted) log.warn({ reason: problem }, 'watchdog: the controller does not answer itself');
+      systemd.status(statusLine(standingOf(parts)));
+      await pause(everyMs, signal);
+    }
+  } finally {
+    off();
+    probe.close();
+  }
+}

@@ -1,0 +1,40 @@
+// Asks a server of ours the standard health question (grpc.health.v1).
+import * as grpc from '@grpc/grpc-js';
+import { service } from 'grpc-health-check';
+import { messageOf } from '../errors.js';
+import { callUnary, makeClient } from './channel.js';
+import type { Endpoint } from './endpoint.js';
+
+type Check = (
+  request: { readonly service: string },
+  callback: grpc.requestCallback<{ readonly status: string }>,
+) => grpc.ClientUnaryCall;
+
+const Health = grpc.makeGenericClientConstructor(service, 'grpc.health.v1.Health');
+
+/** HealthProbe asks one server, over one connection that it keeps. Close it. */
+export class HealthProbe {
+  readonly #client: grpc.Client;
+
+  constructor(endpoint: Endpoint) {
+    this.#client = makeClient(Health, endpoint);
+  }
+
+  /**
+   * ask is undefined when the server has answered, whatever it said of its health; else it is why there is no answer.
+   */
+  async ask(timeoutMs: number): Promise<string | undefined> {
+    try {
+      const check: Check = Reflect.get(this.#client, 'check');
+      await callUnary(check.bind(this.#client), { service: '' }, { timeoutMs });
+      return undefined;
+    } catch (error) {
+      return messageOf(error);
+    }
+  }
+
+  /** close ends the connection. */
+  close(): void {
+    this.#client.close();
+  }
+}
