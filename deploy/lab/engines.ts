@@ -115,10 +115,11 @@ async function fetchEngine(cacheFolder: string, line: EngineLine, log: (text: st
   try {
     const tree = join(work, 'tree');
     log(`fetching Docker ${line} from Debian ${sources[line].suites.join(' or ')}`);
-    const { source, version } = await findRelease(line, work);
-    await source.unpack(sources[line].packages, tree);
-    const runc = await openRelease(runcSuite, join(work, 'runc'));
-    await runc.unpack(['runc'], tree);
+    const [{ source, version }, runcSource] = await Promise.all([
+      findRelease(line, join(work, 'engine')),
+      openRelease(runcSuite, join(work, 'runc')),
+    ]);
+    await Promise.all([source.unpack(sources[line].packages, tree), runcSource.unpack(['runc'], tree)]);
     await checkEngine(engineIn(tree, line, version));
     writeFileSync(join(tree, 'engine.json'), `${JSON.stringify({ line, version }, null, 2)}\n`);
     const folder = join(cacheFolder, line);

@@ -8,10 +8,8 @@ import { Container, type ContainerOptions } from './container.js';
 import { killDockerd, restartDockerd, startDockerd, stopDockerd, writeDockerdRecord } from './dockerd.js';
 import type { Engine } from './engines.js';
 import { imageName, imageTar, importChanges } from './image.js';
-import { type Argv, Machine } from './machine.js';
+import { type Argv, Machine, type MachineParts } from './machine.js';
 import { cgroupOf, repositoryRoot } from './paths.js';
-import type { MachinePlan } from './plan.js';
-import type { ProcessRef } from './process-table.js';
 
 /** DockerdOptions are how a host's dockerd is started. */
 export type DockerdOptions = {
@@ -31,8 +29,8 @@ export class Host extends Machine {
   /** Command line that restarts this host's dockerd and says why when it can't; works inside and outside. */
   readonly restartCommand: Argv;
 
-  constructor(labId: string, plan: MachinePlan, holder: ProcessRef, engine: Engine | undefined) {
-    super(labId, plan, holder, engine?.path);
+  constructor(parts: Omit<MachineParts, 'programs'>, engine: Engine | undefined) {
+    super(engine === undefined ? parts : { ...parts, programs: engine.path });
     this.engine = engine;
     this.dockerSocket = join(this.folder, 'run/docker.sock');
     this.daemonJson = join(this.store, 'etc-docker/daemon.json');

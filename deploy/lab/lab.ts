@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatPrefix, parsePrefix } from '../../proto/domain/address.js';
-import { XnetError } from '../../proto/errors.js';
+import { messageOf, XnetError } from '../../proto/errors.js';
 import type { Engine } from './engines.js';
 import { holdMachine, type IptablesBackend } from './holder.js';
 import { type DockerdOptions, Host } from './host.js';
@@ -75,8 +75,9 @@ export class Lab {
     checkRequirements();
     const text = options.lan ?? defaultLan;
     const lan = parsePrefix(text);
-    if (lan === undefined)
+    if (lan === undefined) {
       throw new XnetError('InvalidArgument', `not a network: ${text}`, { hint: `e.g. ${defaultLan}` });
+    }
     const plan = planLab(randomBytes(3).toString('hex'), lan, options.hosts);
     const { removed, problems } = await sweepLabs();
     for (const id of removed) options.log?.(`removed the lab ${id}, whose owner had not`);
@@ -106,7 +107,8 @@ export class Lab {
       if (options.keep === true) lab.keep();
       return lab;
     } catch (error) {
-      await removeLab(record);
+      // What can't be removed at this moment is found by the next lab: the record is still there then.
+      await removeLab(record).catch((problem: unknown) => options.log?.(messageOf(problem)));
       guard.release(async () => undefined);
       if (!guard.signal.aborted) guard.dispose();
       throw error;
@@ -161,18 +163,20 @@ async function build(plan: LabPlan, options: LabOptions, signal: AbortSignal): P
   Namespace.named(plan.lanNamespace).ipBatch(lanLinks(plan));
   const machines = new Map<string, Machine>();
   await inBatches(plan.machines, async (machine) => {
-    signal.throwIfAborted();
+    throwIfAborted(signal);
     const holder = await holdMachine(plan, machine, options.iptables ?? 'nft');
-    const made =
-      machine.role === 'host'
-        ? new Host(plan.id, machine, holder, options.engine)
-        : new Machine(plan.id, machine, holder);
+    const parts = { labId: plan.id, plan: machine, holder };
+    const made = machine.role === 'host' ? new Host(parts, options.engine) : new Machine(parts);
     writeMachineState(made.folder, { holder: { ...holder }, enter: [...made.enter], env: made.environment() });
     machines.set(machine.name, made);
   });
   await only(machines, 'outside').serve(80);
-  signal.throwIfAborted();
+  throwIfAborted(signal);
   return new Map(plan.machines.map(({ name }) => [name, only(machines, name)]));
+}
+
+function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw new XnetError('Cancelled', 'the lab was not finished');
 }
 
 function only(machines: ReadonlyMap<string, Machine>, name: string): Machine {

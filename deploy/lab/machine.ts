@@ -24,6 +24,16 @@ export type SpawnOptions = {
   readonly logFile?: string;
 };
 
+/** MachineParts are what a machine consists of when it is up. */
+export type MachineParts = {
+  readonly labId: string;
+  readonly plan: MachinePlan;
+  /** The process that keeps it, see holdMachine. */
+  readonly holder: ProcessRef;
+  /** Put before the system's PATH: where this machine's engine is. */
+  readonly programs?: string;
+};
+
 /** Machine is one machine of a lab that is up. It lives until its lab is removed. */
 export class Machine {
   /** "h1": its hostname too, and in /etc/hosts of every machine. */
@@ -44,10 +54,8 @@ export class Machine {
   readonly #holder: ProcessRef;
   readonly #started: LabProcess[] = [];
 
-  /**
-   * @param programs put before the system's PATH, "" for nothing: where this machine's engine is
-   */
-  constructor(labId: string, plan: MachinePlan, holder: ProcessRef, programs = '') {
+  constructor(parts: MachineParts) {
+    const { labId, plan, holder } = parts;
     const { folder, store } = machineFolders(labId, plan.name);
     this.name = plan.name;
     this.role = plan.role;
@@ -57,7 +65,7 @@ export class Machine {
     this.store = store;
     this.logs = join(store, 'log');
     this.labId = labId;
-    this.path = systemPath(programs);
+    this.path = systemPath(parts.programs ?? '');
     this.#holder = holder;
   }
 
@@ -102,6 +110,7 @@ export class Machine {
     const [program, ...rest] = [...this.enter, ...argv] as const;
     const file = options.logFile ?? join(this.logs, `${basename(argv[0])}.log`);
     const log = openSync(file, 'a');
+    const { size: offset } = fstatSync(log);
     try {
       const child = spawn(program, rest, {
         cwd: '/',
@@ -110,7 +119,7 @@ export class Machine {
         env: this.environment(options.env),
         stdio: ['ignore', log, log],
       });
-      const started = await LabProcess.of(child, { file, offset: fstatSync(log).size });
+      const started = await LabProcess.of(child, { file, offset });
       this.#started.push(started);
       return started;
     } finally {
@@ -124,8 +133,9 @@ export class Machine {
    */
   async serve(port: number): Promise<void> {
     const { code, stderr } = await serveSource(this, port);
-    if (code !== 0)
+    if (code !== 0) {
       throw new XnetError('FailedPrecondition', `no web server on ${this.name}:${port}: ${stderr.trim()}`);
+    }
   }
 
   /** fetch asks a server of the lab whom it sees. */
