@@ -255,7 +255,10 @@ fetch_node() (
 )
 
 choose_node() {
-  if ! has node || ! has npm; then fail 'Node.js and npm are missing' 'on Debian: sudo apt-get install nodejs npm'; fi
+  if ! has node || ! has npm; then 
+    fail 'Node.js and npm are missing' 'on Debian: sudo apt-get install nodejs npm' \
+      'if they are there, but for your own user only: sudo env "PATH=$PATH" and the command'
+  fi
   looked=$(look_at_node) || fail "$(command -v node) does not run" 'what it says is above'
   # shellcheck disable=SC2086 # three words
   set -- $looked

@@ -10,7 +10,7 @@ import { messageOf, XnetError } from '../../proto/errors.js';
 import { backoffMs, pause } from '../../proto/process/backoff.js';
 import { withLock } from './lock.js';
 import { readMachineState } from './machine-state.js';
-import { commandLine, type ProcessRef, processes, signal, untilEnded } from './process-table.js';
+import { commandLine, isRunning, type ProcessRef, processes, signal, untilEnded } from './process-table.js';
 
 const dockerdRecord = v.object({
   /** "h1" */
@@ -110,45 +110,49 @@ async function stop(record: DockerdRecord): Promise<void> {
   const dockerd = findDockerd(record);
   if (dockerd !== undefined) {
     signal(dockerd, 'SIGTERM');
-    const [still] = await untilEnded([dockerd], stopTimeoutMs);
-    if (still !== undefined) signal(still, 'SIGKILL');
-    await untilEnded([dockerd], stopTimeoutMs);
+    await ended(dockerd);
   }
-  // Its containerd ends with it, or shortly after it was killed. The next dockerd would take one that is ending for
-  // one that runs.
+  await containerdEnded(record);
+}
+
+// containerd ends with its dockerd, or shortly after that was killed; the kernel sends it SIGTERM then. The next dockerd
+// would take one that is ending for one that runs.
+async function containerdEnded(record: DockerdRecord): Promise<void> {
   const containerd = findByArgument('containerd', containerdConfig(record));
-  if (containerd !== undefined) {
-    if (dockerd === undefined) signal(containerd, 'SIGTERM');
-    const [still] = await untilEnded([containerd], stopTimeoutMs);
-    if (still !== undefined) signal(still, 'SIGKILL');
-    await untilEnded([containerd], stopTimeoutMs);
-  }
+  if (containerd !== undefined) await ended(containerd);
+}
+
+async function ended(process: ProcessRef): Promise<void> {
+  const [still] = await untilEnded([process], stopTimeoutMs);
+  if (still === undefined) return;
+  signal(still, 'SIGKILL');
+  await untilEnded([still], stopTimeoutMs);
 }
 
 async function start(record: DockerdRecord): Promise<void> {
-  if (findDockerd(record) !== undefined) return untilReady(record, () => undefined);
+  const running = findDockerd(record);
+  if (running !== undefined) return untilReady(record, () => (isRunning(running) ? undefined : 'it has ended'));
+  await containerdEnded(record);
   // Files of one that was killed: the pid in them may be another process's by this time.
   rmSync(record.pidFile, { force: true });
-  if (findByArgument('containerd', containerdConfig(record)) === undefined) {
-    rmSync(join(record.execRoot, 'containerd/containerd.pid'), { force: true });
-  }
+  rmSync(join(record.execRoot, 'containerd/containerd.pid'), { force: true });
   const [program = '', ...rest] = [...readMachineState(record.folder).enter, ...record.argv];
   const log = openSync(record.logFile, 'a');
   const { size: logOffset } = fstatSync(log);
   const child = spawn(program, rest, { cwd: '/', detached: true, env: record.env, stdio: ['ignore', log, log] });
   closeSync(log);
   child.unref();
-  let ended: string | undefined;
+  let outcome: string | undefined;
   child.once('error', (error) => {
-    ended = error.message;
+    outcome = error.message;
   });
   child.once('exit', (code, signalName) => {
-    ended = code === null ? `ended by ${signalName}` : `exit code ${code}`;
+    outcome = code === null ? `ended by ${signalName}` : `exit code ${code}`;
   });
   try {
-    await untilReady(record, () => ended);
+    await untilReady(record, () => outcome);
   } catch (error) {
-    if (ended === undefined) await stop(record);
+    if (outcome === undefined) await stop(record);
     const lines = lastLines(readFileSync(record.logFile).subarray(logOffset).toString('utf8'));
     throw new XnetError('FailedPrecondition', `dockerd on ${record.host} did not start: ${messageOf(error)}`, {
       problems: lines,
@@ -158,11 +162,11 @@ async function start(record: DockerdRecord): Promise<void> {
 }
 
 // dockerd tells systemd alone when it is ready, by a datagram that Node.js can't receive; hence asking.
-async function untilReady(record: DockerdRecord, ended: () => string | undefined): Promise<void> {
+async function untilReady(record: DockerdRecord, whyEnded: () => string | undefined): Promise<void> {
   const deadline = performance.now() + startTimeoutMs;
   for (let attempt = 1; performance.now() < deadline; attempt++) {
     if (await answers(record.socket)) return;
-    const why = ended();
+    const why = whyEnded();
     if (why !== undefined) throw new Error(why);
     await pause(20 + backoffMs(attempt, { firstMs: 20, longestMs: 100 }, Math.random()));
   }
