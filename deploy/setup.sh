@@ -255,7 +255,7 @@ fetch_node() (
 )
 
 choose_node() {
-  if ! has node || ! has npm; then 
+  if ! has node || ! has npm; then
     fail 'Node.js and npm are missing' 'on Debian: sudo apt-get install nodejs npm' \
       'if they are there, but for your own user only: sudo env "PATH=$PATH" and the command'
   fi

@@ -115,11 +115,11 @@ async function fetchEngine(cacheFolder: string, line: EngineLine, log: (text: st
   try {
     const tree = join(work, 'tree');
     log(`fetching Docker ${line} from Debian ${sources[line].suites.join(' or ')}`);
-    const [{ source, version }, runcSource] = await Promise.all([
+    const [{ source, version }, runcSource] = await both(
       findRelease(line, join(work, 'engine')),
       openRelease(runcSuite, join(work, 'runc')),
-    ]);
-    await Promise.all([source.unpack(sources[line].packages, tree), runcSource.unpack(['runc'], tree)]);
+    );
+    await both(source.unpack(sources[line].packages, tree), runcSource.unpack(['runc'], tree));
     await checkEngine(engineIn(tree, line, version));
     writeFileSync(join(tree, 'engine.json'), `${JSON.stringify({ line, version }, null, 2)}\n`);
     const folder = join(cacheFolder, line);
@@ -129,6 +129,12 @@ async function fetchEngine(cacheFolder: string, line: EngineLine, log: (text: st
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
+}
+
+// Promise.all would go on, to the end and its clean-up, while the other is at work still.
+async function both<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([a, b]);
+  return [await a, await b];
 }
 
 async function openRelease(suite: string, folder: string): Promise<AptSource> {
