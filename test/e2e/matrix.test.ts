@@ -47,7 +47,11 @@ for (const line of engineLines) {
       t.teardown(() => fleet.close());
       for (const host of fleet.lab.hosts) writeFileSync(host.daemonJson, daemonJson);
       await Promise.all([fleet.startDockerds(), fleet.startControllers()]);
-      for (const host of fleet.lab.hosts) await addForeign(host);
+      for (const host of fleet.lab.hosts) {
+        await addForeign(host);
+        // Docker tells more of its networks after its first restart.
+        await host.restartDockerd();
+      }
       const before = await Promise.all(fleet.lab.hosts.map(inventory));
       await fleet.createPool();
       for (const host of fleet.lab.hosts) await fleet.join(host);

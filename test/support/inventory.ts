@@ -7,9 +7,13 @@ import { errnoOf } from '../../proto/errors.js';
 export type Inventory = {
   readonly addresses: readonly string[];
   readonly routes: readonly string[];
-  readonly rules: readonly string[];
+  readonly policyRules: readonly string[];
   readonly nextHops: readonly string[];
-  readonly nftables: readonly string[];
+  readonly nftTables: readonly string[];
+  /** Docker puts its own rules in another order whenever it starts. */
+  readonly dockerRules: readonly string[];
+  /** In their order. */
+  readonly otherRules: readonly string[];
   readonly networks: readonly string[];
   readonly daemonJson: string;
   readonly sysctls: readonly string[];
@@ -30,6 +34,10 @@ function daemonJsonOf(host: Host): string {
     if (errnoOf(error) === 'ENOENT') return 'absent';
     throw error;
   }
+}
+
+function isDockers(rule: string): boolean {
+  return /DOCKER-(?!USER)|docker0|foreign0|-[AI] DOCKER /.test(rule);
 }
 
 /** inventory takes one. Counters, and empty tables that iptables makes by being looked at, are left out. */
@@ -57,13 +65,15 @@ export async function inventory(host: Host): Promise<Inventory> {
           );
         });
   return {
-    addresses: lines(await host.run(['ip', '-br', 'address'])).map((line) =>
+    addresses: lines(await host.run(['ip', '-4', '-br', 'address'])).map((line) =>
       line.replace(/@if\d+/, '').replace(/\s+/g, ' '),
     ),
-    routes: lines(await host.run(['ip', 'route', 'show', 'table', 'all'])),
-    rules: lines(await host.run(['ip', 'rule'])),
+    routes: lines(await host.run(['ip', '-4', 'route', 'show', 'table', 'all'])),
+    policyRules: lines(await host.run(['ip', 'rule'])),
     nextHops: lines(await host.run(['ip', 'nexthop'])),
-    nftables: [...own, ...rules],
+    nftTables: own,
+    dockerRules: rules.filter((rule) => isDockers(rule)).sort(),
+    otherRules: rules.filter((rule) => !isDockers(rule)),
     networks: lines(docker).sort(),
     daemonJson: daemonJsonOf(host),
     sysctls: lines(await host.run(['sysctl', 'net.ipv4.ip_forward', 'net.ipv4.conf.all.rp_filter'])),
