@@ -1,0 +1,203 @@
+#!/bin/sh
+# Installs xnet on this machine from an unpacked package, or from a checkout, which is packed first; and takes it away.
+#
+# usage: sudo sh install.sh [node|controller|all] [--prefix FOLDER] [--force]
+#        sudo sh install.sh --uninstall [--prefix FOLDER] [--force]
+#   node        a Docker host: xnetd and xctl
+#   controller  xnet-controller and xctl
+#   all         both; without any of them, what is installed here is brought to this version
+#   --prefix    default /usr/local
+#   --force     install although programs are missing; uninstall although this host is a node
+#
+# A version goes to PREFIX/lib/xnet/VERSION, and the link PREFIX/lib/xnet/current is switched to it at once: daemons
+# that run go on with the files that they began with. Settings in /etc/xnet are never overwritten. No service is
+# started, stopped or enabled by installing. All checks come first; when one fails, nothing was touched. Killed half
+# way, it is run again. What it makes stands in PREFIX/lib/xnet/installed, and only that is removed again.
+set -eu
+umask 022
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+LC_ALL=C
+export PATH LC_ALL
+
+settings=/etc/xnet
+prefix=/usr/local
+role=
+uninstall=
+force=
+scratch=
+
+say() { printf '%s\n' "$*"; }
+
+# fail MESSAGE [WHAT TO DO]...
+fail() {
+  printf 'install: %s\n' "$1" >&2
+  shift
+  for line; do printf '  %s\n' "$line" >&2; done
+  exit 1
+}
+
+usage() { sed -n '2,/^set -eu/{/^#/s/^# \{0,1\}//p;}' "$here/install.sh"; }
+
+wrong_usage() {
+  printf 'install: %s\n' "$1" >&2
+  usage | sed -n '/^usage/,/^$/p' >&2
+  exit 2
+}
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+under_systemd() { [ -d /run/systemd/system ] && has systemctl; }
+
+# setting FILE NAME DEFAULT: a plain "name: value" of a settings file.
+setting() {
+  value=$(sed -n "s/^$2:[[:space:]]*//p" "$1" 2>/dev/null |
+    sed "s/[[:space:]]*\(#.*\)\{0,1\}\$//; s/^[\"']//; s/[\"']\$//" | tail -n 1)
+  printf '%s\n' "${value:-$3}"
+}
+
+finish() { [ -z "$scratch" ] || rm -rf "$scratch"; }
+trap finish EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+while [ $# -gt 0 ]; do
+  case $1 in
+    node | controller | all)
+      [ -z "$role" ] || wrong_usage "one role, not two: $role and $1"
+      role=$1
+      ;;
+    --prefix)
+      [ $# -ge 2 ] || wrong_usage '--prefix needs a folder'
+      prefix=$2
+      shift
+      ;;
+    --prefix=*) prefix=${1#*=} ;;
+    --uninstall) uninstall=yes ;;
+    --force) force=yes ;;
+    -h | --help)
+      usage
+      exit 0
+      ;;
+    *) wrong_usage "unknown argument: $1" ;;
+  esac
+  shift
+done
+# It goes into units and links as it is.
+case $prefix in
+  *[!A-Za-z0-9._/-]* | */../* | */.. | */./* | */.)
+    wrong_usage "--prefix may have letters, digits, dots, dashes and slashes: $prefix"
+    ;;
+  /*) ;;
+  *) wrong_usage "--prefix has to be an absolute path: $prefix" ;;
+esac
+prefix=$(printf '%s' "$prefix" | tr -s /)
+prefix=${prefix%/}
+[ -n "$prefix" ] || wrong_usage '--prefix has to be a folder below /'
+
+lib=$prefix/lib/xnet
+case $prefix in
+  # systemd looks there; what an administrator puts into /etc/systemd/system goes before it.
+  /usr | /usr/local) units=$prefix/lib/systemd/system ;;
+  *) units=/etc/systemd/system ;;
+esac
+# shellcheck source=SCRIPTDIR/install/record.sh
+. "$here/install/record.sh"
+
+if [ -n "$uninstall" ]; then
+  [ -z "$role" ] || wrong_usage '--uninstall takes all that is installed away, and no role'
+  # shellcheck source=SCRIPTDIR/install/uninstall.sh
+  . "$here/install/uninstall.sh"
+  exit
+fi
+
+if [ -z "$role" ]; then
+  if [ -e "$prefix/bin/xnetd" ]; then role=node; fi
+  if [ -e "$prefix/bin/xnet-controller" ]; then role=${role:+all} role=${role:-controller}; fi
+  [ -n "$role" ] || wrong_usage 'which role: node, controller or all?'
+fi
+is_node=yes
+is_controller=yes
+[ "$role" != controller ] || is_node=
+[ "$role" != node ] || is_controller=
+programs=xctl${is_node:+ xnetd}${is_controller:+ xnet-controller}
+examples=${is_node:+xnetd.yaml }${is_controller:+controller.yaml}
+unit_files=
+if has systemctl; then
+  unit_files="${is_node:+xnetd.service xnet-online.target} ${is_controller:+xnet-controller.service}"
+fi
+
+# Sets `package`, `checkout` and `advice`, and touches nothing.
+# shellcheck source=SCRIPTDIR/install/checks.sh
+. "$here/install/checks.sh"
+
+if [ -n "$checkout" ]; then
+  scratch=$(mktemp -d /var/tmp/xnet-install.XXXXXX)
+  say "packing $(dirname -- "$here")"
+  package=$(sh "$here/pack.sh" --unpacked --output "$scratch")
+fi
+version=$(cat "$package/VERSION")
+case $version in
+  '' | *[!A-Za-z0-9.+-]* | .*) fail "the package has no version: $version" ;;
+esac
+
+begin_record
+install_version
+for program in $programs; do
+  make_link "$lib/current/bin/$program" "$prefix/bin/$program"
+done
+reload=
+for unit in $unit_files; do
+  sed "s#/usr/local/bin/#$prefix/bin/#" "$package/systemd/$unit" >"$lib/.made"
+  make_file "$lib/.made" "$units/$unit"
+  if [ -n "$made" ]; then reload=yes; fi
+done
+for example in $examples; do
+  if [ ! -e "$settings/$example" ]; then make_file "$package/examples/$example" "$settings/$example"; fi
+done
+
+# completion SHELL PATH
+completion() {
+  if "$lib/current/bin/xctl" completion "$1" >"$lib/.made" 2>/dev/null && [ -s "$lib/.made" ]; then
+    make_file "$lib/.made" "$2"
+  fi
+}
+completion bash "$prefix/share/bash-completion/completions/xctl"
+completion zsh "$prefix/share/zsh/site-functions/_xctl"
+completion fish "$prefix/share/fish/vendor_completions.d/xctl.fish"
+rm -f -- "$lib/.made"
+remove_old_versions
+if under_systemd && [ -n "$reload" ]; then systemctl daemon-reload; fi
+
+say "xnet $version is installed in $lib/$target"
+if [ -n "$advice" ]; then printf 'to know:\n%s' "$advice"; fi
+[ "$(command -v xctl || :)" = "$prefix/bin/xctl" ] || say "put $prefix/bin into your PATH"
+next() { printf '  %-9s  %s\n' "$1" "$2"; }
+runs() { under_systemd && systemctl --quiet is-active "$1"; }
+if [ -n "$is_controller" ]; then
+  say 'the controller:'
+  if runs xnet-controller; then
+    next restart 'systemctl restart xnet-controller    (until then it runs as before; no host loses a route)'
+  else
+    next settings "$settings/controller.yaml: listen has to have the address that hosts reach it by"
+    if has systemctl; then next start 'systemctl enable --now xnet-controller'; else next start xnet-controller; fi
+    next pool 'xctl pools create default 10.76.0.0/16'
+    next hosts 'xctl nodes add NAME --address ADDRESS    for each'
+  fi
+fi
+if [ -n "$is_node" ]; then
+  say 'this host:'
+  if runs xnetd; then
+    next restart 'systemctl restart xnetd    (until then it runs as before; no route changes)'
+  else
+    next settings "$settings/xnetd.yaml: node and controller, as xctl nodes add has printed them"
+    if has systemctl; then
+      next start 'systemctl enable --now xnetd'
+    else
+      next start 'xnetd run    by whatever starts your services, before Docker'
+    fi
+    next look 'xnetd status'
+  fi
+fi
+say "to remove it: sh $lib/current/install.sh --uninstall$([ "$prefix" = /usr/local ] || printf ' --prefix %s' "$prefix")"
