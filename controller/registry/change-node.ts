@@ -69,9 +69,10 @@ export function decideSet(view: ReadonlyView, nodeId: string, change: NodeChange
 
 /**
  * decideRemove decides how to remove a node: its subnet goes into quarantine.
+ * @param how `left` when its host has said that it does not use the subnet any more
  * @throws XnetError NotFound
  */
-export function decideRemove(view: ReadonlyView, nodeId: string, nowMs: number): Decision {
+export function decideRemove(view: ReadonlyView, nodeId: string, how: 'left' | 'removed', nowMs: number): Decision {
   const node = requireNode(view, nodeId);
   const subnetId = view.subnetOfNode.get(nodeId);
   const held = subnetId === undefined ? undefined : view.subnets.get(subnetId);
@@ -106,7 +107,7 @@ export function decideRemove(view: ReadonlyView, nodeId: string, nowMs: number):
         ...quarantine,
       ],
       happening: {
-        reason: 'NodeRemoved',
+        reason: how === 'left' ? 'NodeLeft' : 'NodeRemoved',
         subject: `node/${node.name}`,
         message: `${subnet} is in quarantine until ${new Date(untilMs).toISOString()}`,
       },

@@ -70,13 +70,30 @@ export class NodeRegistry {
    * @throws XnetError NotFound, and what `mayRemove` throws
    */
   remove(id: MutationId, nodeId: string, mayRemove: (view: ReadonlyView) => void): Promise<Done> {
+    return this.#end(id, nodeId, 'removed', mayRemove);
+  }
+
+  /**
+   * leave is remove for a host that has said that it does not use its subnet any more.
+   * @throws XnetError NotFound
+   */
+  leave(id: MutationId, nodeId: string): Promise<Done> {
+    return this.#end(id, nodeId, 'left', () => undefined);
+  }
+
+  #end(
+    id: MutationId,
+    nodeId: string,
+    how: 'left' | 'removed',
+    mayRemove: (view: ReadonlyView) => void,
+  ): Promise<Done> {
     return mutate(this.#context, {
       ...id,
       call: 'RemoveNode',
       decide: (view) => {
         requireNode(view, nodeId);
         mayRemove(view);
-        return decideRemove(view, nodeId, this.#context.now());
+        return decideRemove(view, nodeId, how, this.#context.now());
       },
     });
   }

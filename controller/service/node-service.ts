@@ -141,7 +141,7 @@ class NodeCalls {
     }
     const mutation = { operationId: request.operationId, dryRun: false };
     if (request.done) {
-      await nodes.remove(mutation, id, () => undefined);
+      await nodes.leave(mutation, id);
       return { peersPending: 0 };
     }
     const { revision } = await nodes.set(mutation, id, {

@@ -45,6 +45,8 @@ export class Sessions {
   /** What nodes reported last, also while it is being written. */
   readonly #statuses = new Map<string, NodeStatus>();
   readonly #away = new Map<string, NodeJS.Timeout>();
+  /** Nodes of which an event says that they are down. */
+  readonly #toldDown = new Set<string>();
   #progressTimer: NodeJS.Timeout | undefined;
   #progressDue = false;
 
@@ -108,6 +110,7 @@ export class Sessions {
   #endIfRemoved(nodeId: string, view: ReadonlyView): void {
     if (view.nodes.has(nodeId) || view.undecodable.has(keys.node(nodeId))) return;
     this.#statuses.delete(nodeId);
+    this.#toldDown.delete(nodeId);
     const stream = this.fanout.streamOf(nodeId);
     stream?.close(statusFromError(new XnetError('NotFound', `node ${stream.nodeName} was removed`)));
   }
@@ -174,6 +177,7 @@ export class Sessions {
         subject: `node/${name}`,
         message: 'its daemon is not connected; its lease and the routes to it stay',
       });
+      this.#toldDown.add(nodeId);
     }, graceMs).unref();
     this.#away.set(nodeId, timer);
   }
@@ -185,8 +189,11 @@ export class Sessions {
       this.#away.delete(nodeId);
       return;
     }
-    if (this.#parts.keeper.view.sessions.has(nodeId)) return;
-    this.record({ reason: 'NodeUp', subject: `node/${name}`, message: 'its daemon connected' });
+    const first = !this.#parts.keeper.view.statuses.has(nodeId);
+    // A controller that restarts, and one that takes over, is no event of its nodes.
+    if (!first && !this.#toldDown.delete(nodeId)) return;
+    const reason = first ? 'NodeJoined' : 'NodeUp';
+    this.record({ reason, subject: `node/${name}`, message: 'its daemon connected' });
   }
 
   // Other controllers hear at once, then at most ten times a second; with none there, nobody needs to.

@@ -263,7 +263,14 @@ export class Keeper {
 
   #publish(touched: Touched): void {
     const { revision } = this.#view;
-    for (const listener of this.#listeners) listener(touched, this.#view);
+    for (const listener of this.#listeners) {
+      try {
+        listener(touched, this.#view);
+      } catch (error) {
+        // One that fails keeps neither the others nor the view from going on.
+        this.#options.log.error({ err: error }, 'view: a listener failed');
+      }
+    }
     for (const entry of this.#waiting) {
       if (entry.revision <= revision) entry.resolve();
     }

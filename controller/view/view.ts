@@ -211,7 +211,8 @@ export class View {
     const key = parseKey(name);
     switch (key?.kind) {
       case 'cluster':
-        this.cluster = undefined;
+        // What was known of it stays: a controller that starts now will refuse to act.
+        this.undecodable.set(name, 'it was deleted');
         break;
       case 'pool':
         this.pools.delete(key.name);

@@ -14,7 +14,7 @@ import {
 import { type Assignment, availabilities, modes } from '../../proto/domain/network.js';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
 import { writeOwnFile } from '../state/atomic-file.js';
-import type { NodeTable } from './node-table.js';
+import { heldSubnets, type NodeTable } from './node-table.js';
 
 /** Cached is what is kept: an assignment is there from first contact on, a table soon after. */
 export type Cached = { readonly assignment: Assignment; readonly table: NodeTable | undefined };
@@ -55,6 +55,7 @@ const schema = v.object({
       routes: v.array(v.tuple([prefix, address, v.string()])),
       unresolved: v.array(prefix),
       pools: v.array(prefix),
+      held: v.optional(v.array(prefix), []),
     }),
   ),
 });
@@ -96,8 +97,7 @@ function cachedFrom({ assignment, table }: v.InferOutput<typeof schema>): Cached
       ),
       unresolved: new Set(table.unresolved.map(prefixKey)),
       pools: table.pools,
-      // What was held is among the routes: it stays until a controller says again that it is to go.
-      held: new Set(),
+      held: new Set(table.held.map(prefixKey)),
     },
   };
 }
@@ -125,6 +125,7 @@ export async function writeCache(stateDir: string, cached: Cached): Promise<void
             ]),
             unresolved: unresolvedOf(table),
             pools: table.pools.map(formatPrefix),
+            held: heldSubnets(table).map(formatPrefix),
           },
         }),
   };

@@ -196,17 +196,28 @@ export function wireFromHostNetwork(network: HostNetwork): HostNetwork__Output {
   return { cidr: formatPrefix(network.prefix), source: network.source };
 }
 
-/** statusFromReport reads the status of a report. Networks that make no sense are left out. */
+// Far above what xnetd reports: what a host gone wild can put into the store is bounded.
+const mostConditions = 32;
+const mostNetworks = 512;
+const longestMessage = 4_096;
+const longestName = 128;
+
+/** statusFromReport reads the status of a report. Networks that make no sense are left out, what is too long is cut. */
 export function statusFromReport(wire: ReportRequest__Output): NodeStatus {
   return {
     routes: routeCountsFromWire(wire.routes),
-    conditions: wire.conditions.map(conditionFromWire),
-    daemonVersion: wire.daemonVersion,
-    kernelVersion: wire.kernelVersion,
-    dockerVersion: wire.dockerVersion,
-    hostNetworks: wire.hostNetworks.flatMap(({ cidr, source }) => {
+    conditions: wire.conditions.slice(0, mostConditions).map((condition) => ({
+      ...conditionFromWire(condition),
+      type: condition.type.slice(0, longestName),
+      reason: condition.reason.slice(0, longestName),
+      message: condition.message.slice(0, longestMessage),
+    })),
+    daemonVersion: wire.daemonVersion.slice(0, longestName),
+    kernelVersion: wire.kernelVersion.slice(0, longestName),
+    dockerVersion: wire.dockerVersion.slice(0, longestName),
+    hostNetworks: wire.hostNetworks.slice(0, mostNetworks).flatMap(({ cidr, source }) => {
       const prefix = parsePrefix(cidr);
-      return prefix === undefined ? [] : [{ prefix, source }];
+      return prefix === undefined ? [] : [{ prefix, source: source.slice(0, longestName) }];
     }),
   };
 }

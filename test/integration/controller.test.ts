@@ -418,7 +418,7 @@ test('conditions of a node are seen by all controllers, and are events', async (
   await b.until('down', (status) => status.nodes?.down === 1);
   const { events } = await callUnary(b.admin.listEvents.bind(b.admin), { subject: 'node/web-1' }, { timeoutMs: 5_000 });
   const reasons = events.map(({ reason }) => reason);
-  t.deepEqual(reasons, ['NodeAdded', 'NodeUp', 'RolledBack', 'DockerReady']);
+  t.deepEqual(reasons, ['NodeAdded', 'NodeJoined', 'RolledBack', 'DockerReady']);
 });
 
 test('a controller that is killed leaves no session behind; its nodes go on elsewhere', async (t) => {
