@@ -101,7 +101,10 @@ export function decideRemove(view: ReadonlyView, nodeId: string, how: 'left' | '
   return {
     subject: nodeId,
     change: {
-      guards: [...gone, ...(subnetKey === undefined ? [] : [subnetKey])].map((key) => asSeen(view, key)),
+      // A host that connects at this moment is looked at again.
+      guards: [...gone, keys.session(nodeId), ...(subnetKey === undefined ? [] : [subnetKey])].map((key) =>
+        asSeen(view, key),
+      ),
       operations: [
         ...[...gone, keys.status(nodeId), keys.session(nodeId)].map((key) => ({ kind: 'delete' as const, key })),
         ...quarantine,

@@ -29,6 +29,7 @@ export function mutationId(request: { readonly operationId: string; readonly dry
 export function liveOf(parts: AdminParts): Live {
   return {
     statusOf: (nodeId) => parts.sessions.statusOf(nodeId),
+    isConnected: (nodeId) => parts.sessions.fanout.streamOf(nodeId) !== undefined,
     routes: parts.sessions.fanout.table.entries.size,
   };
 }

@@ -52,8 +52,11 @@ export class EventCalls {
   }
 
   async list(request: ListEventsRequest__Output): Promise<ListEventsResponse> {
-    const { sinceMs, subject } = request;
-    return { events: await eventsOf(this.#store, { sinceMs, subject, limit: request.limit || defaultLimit }) };
+    return { events: await this.#recorded(request) };
+  }
+
+  #recorded({ sinceMs, subject, limit }: ListEventsRequest__Output): Promise<Event[]> {
+    return eventsOf(this.#store, { sinceMs, subject, limit: limit || defaultLimit });
   }
 
   async watch(
@@ -61,19 +64,28 @@ export class EventCalls {
     call: ServerWritableStream<unknown, Event>,
     gone: AbortSignal,
   ): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const watcher = (event: Event) => {
-        if (request.subject !== '' && event.subject !== request.subject) return;
-        call.write(event);
-        if (call.writableLength > longestQueue) resolve();
-      };
-      this.#watchers.add(watcher);
-      const stop = () => {
-        this.#watchers.delete(watcher);
-        resolve();
-      };
-      if (gone.aborted) stop();
-      else gone.addEventListener('abort', stop, { once: true });
-    });
+    const ended = new AbortController();
+    // Listens before it lists: what happens in between is heard, and told after what was recorded.
+    let early: Event[] | undefined = [];
+    const watcher = (event: Event) => {
+      if (request.subject !== '' && event.subject !== request.subject) return;
+      if (early !== undefined) early.push(event);
+      else call.write(event);
+      if (call.writableLength > longestQueue) ended.abort();
+    };
+    this.#watchers.add(watcher);
+    try {
+      const recorded = await this.#recorded(request);
+      const told = new Set(recorded.map(({ id }) => id));
+      for (const event of [...recorded, ...early.filter(({ id }) => !told.has(id))]) call.write(event);
+      early = undefined;
+      const over = AbortSignal.any([gone, ended.signal]);
+      await new Promise<void>((resolve) => {
+        if (over.aborted) resolve();
+        else over.addEventListener('abort', () => resolve(), { once: true });
+      });
+    } finally {
+      this.#watchers.delete(watcher);
+    }
   }
 }

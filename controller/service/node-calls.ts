@@ -28,7 +28,7 @@ import type { ReadonlyView } from '../view/view.js';
 import { type AdminParts, liveOf, mutationId } from './admin-parts.js';
 import { eventsOf } from './event-calls.js';
 import { findNode } from './find-node.js';
-import { wireFromNode } from './wire.js';
+import { type Live, summaryFromNode, wireFromNode } from './wire.js';
 
 const eventsShown = 10;
 // How long a view may lag behind what another controller has done.
@@ -115,8 +115,9 @@ export class NodeCalls {
     const { view } = this.#parts.keeper;
     const live = liveOf(this.#parts);
     const names = [...view.nodeOfName].sort(([a], [b]) => (a < b ? -1 : 1));
+    const show = summary ? summaryFromNode : wireFromNode;
     return {
-      nodes: names.flatMap(([, id]) => wireFromNode(view, id, live, summary) ?? []),
+      nodes: names.flatMap(([, id]) => show(view, id, live) ?? []),
       revision: view.revision,
     };
   }
@@ -170,7 +171,7 @@ export class NodeCalls {
     const id = await this.#find(request.node, request.operationId, 'RemoveNode');
     const node = wireFromNode(keeper.view, id, liveOf(this.#parts));
     await nodes.remove(mutationId(request), id, (view) => {
-      if (!request.force) requireGone(view, id);
+      if (!request.force) requireGone(view, id, liveOf(this.#parts));
     });
     for (const { record, subnet } of keeper.view.subnets.values()) {
       if (record.state !== 'quarantined' || record.node !== id) continue;
@@ -188,13 +189,13 @@ function grantRevision(view: ReadonlyView, nodeId: string): number {
 }
 
 // A host that was connected once may go on using its subnet, whether it is up or not.
-function requireGone(view: ReadonlyView, id: string): void {
+function requireGone(view: ReadonlyView, id: string, live: Live): void {
   const { name } = requireNode(view, id);
   const hint = `run "xnetd leave" on the host; if the host is gone for good: xctl nodes remove ${name} --force`;
-  if (view.sessions.has(id)) {
+  if (view.sessions.has(id) || live.isConnected(id)) {
     throw new XnetError('FailedPrecondition', `${name} is connected and uses its subnet`, { hint });
   }
-  if (view.statuses.has(id)) {
+  if (view.statuses.has(id) || live.statusOf(id) !== undefined) {
     throw new XnetError('FailedPrecondition', `${name} is down but has not left: its host may still use the subnet`, {
       hint,
     });

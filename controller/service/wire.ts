@@ -17,6 +17,8 @@ import { type HeldSubnet, poolOf, type ReadonlyView } from '../view/view.js';
 export type Live = {
   /** What a node connected to this controller reported last. */
   readonly statusOf: (nodeId: string) => NodeStatus | undefined;
+  /** It is connected to this controller; the store may not tell yet. */
+  readonly isConnected: (nodeId: string) => boolean;
   /** Subnets that are routed. */
   readonly routes: number;
 };
@@ -52,42 +54,51 @@ function countsOf(status: NodeStatus, live: NodeStatus | undefined, table: numbe
   return { desired: now, installed: Math.max(0, now - (desired - installed)), conflicting, unreachable };
 }
 
-/**
- * wireFromNode shows a node; undefined when there is none of this id.
- * @param summary without conditions that are as they should be, and without the host's networks
- */
-export function wireFromNode(view: ReadonlyView, id: string, live: Live, summary = false): Node | undefined {
+/** summaryFromNode shows what a table has of a node; undefined when there is none of this id. */
+export function summaryFromNode(view: ReadonlyView, id: string, live: Live): Node | undefined {
   const node = view.nodes.get(id)?.record;
   if (node === undefined) return undefined;
   const subnetId = view.subnetOfNode.get(id);
-  const held = subnetId === undefined ? undefined : view.subnets.get(subnetId);
-  const pool = held === undefined ? undefined : view.pools.get(held.pool)?.record;
   const session = view.sessions.get(id)?.record;
   const stored = view.statuses.get(id)?.record;
   const liveStatus = live.statusOf(id);
   const status = liveStatus ?? stored;
-  const conditions = status?.conditions ?? [];
   return {
-    id,
     name: node.name,
     address: formatIpv4(node.address),
-    labels: node.labels,
+    subnet: subnetId === undefined ? '' : formatPrefix(prefixFromKey(subnetId)),
     availability: wireFromAvailability(node.availability),
+    createdMs: node.createdMs,
+    state: nodeState(session !== undefined || live.isConnected(id), status),
+    seenMs: session?.sinceMs ?? stored?.reportedMs ?? 0,
+    dockerVersion: status?.dockerVersion ?? '',
+    ...(status === undefined ? {} : { routes: countsOf(status, liveStatus, live.routes) }),
+    conditions: (status?.conditions ?? []).filter(({ ok }) => !ok),
+  };
+}
+
+/** wireFromNode shows a node; undefined when there is none of this id. */
+export function wireFromNode(view: ReadonlyView, id: string, live: Live): Node | undefined {
+  const node = view.nodes.get(id)?.record;
+  const summary = summaryFromNode(view, id, live);
+  if (node === undefined || summary === undefined) return undefined;
+  const subnetId = view.subnetOfNode.get(id);
+  const held = subnetId === undefined ? undefined : view.subnets.get(subnetId);
+  const pool = held === undefined ? undefined : view.pools.get(held.pool)?.record;
+  const status = live.statusOf(id) ?? view.statuses.get(id)?.record;
+  return {
+    ...summary,
+    id,
+    labels: node.labels,
     mode: wireFromMode(node.mode ?? pool?.mode ?? 'bip'),
     pool: held?.pool ?? '',
-    subnet: held === undefined ? '' : formatPrefix(held.subnet),
     gateway: held === undefined ? '' : formatIpv4(gatewayOf(held.subnet)),
     generation: held?.record.generation ?? 0,
-    createdMs: node.createdMs,
-    state: nodeState(session !== undefined, status),
-    seenMs: session?.sinceMs ?? stored?.reportedMs ?? 0,
-    controller: session?.controller ?? '',
-    ...(status === undefined ? {} : { routes: countsOf(status, liveStatus, live.routes) }),
-    conditions: summary ? conditions.filter(({ ok }) => !ok) : [...conditions],
+    controller: view.sessions.get(id)?.record.controller ?? '',
+    conditions: [...(status?.conditions ?? [])],
     daemonVersion: status?.daemonVersion ?? '',
     kernelVersion: status?.kernelVersion ?? '',
-    dockerVersion: status?.dockerVersion ?? '',
-    hostNetworks: summary ? [] : (status?.hostNetworks ?? []).map(wireFromHostNetwork),
+    hostNetworks: (status?.hostNetworks ?? []).map(wireFromHostNetwork),
   };
 }
 
@@ -162,7 +173,7 @@ export function wireFromRoutes(
       nextHop: formatIpv4(node.address),
       nodeName: node.name,
       pool: held?.pool ?? poolOf(view, subnet)?.[0] ?? '',
-      nodeState: nodeState(view.sessions.has(nodeId), status),
+      nodeState: nodeState(view.sessions.has(nodeId) || live.isConnected(nodeId), status),
     });
   }
   return { routes, unresolved };
