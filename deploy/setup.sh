@@ -313,7 +313,7 @@ modules() {
 }
 
 compile() (
-  cd "$root" && node_modules/.bin/tsc || return 1
+  cd "$root" && node_modules/.bin/tsc && node cli/scripts/bundle.js || return 1
   # A test whose source is gone would still be run.
   find dist/test -name '*.js' 2>/dev/null | while read -r file; do
     source=${file#dist/}
@@ -325,7 +325,7 @@ build() {
   stamp=$cache/build.stamp
   if [ -e "$stamp" ] && [ -d "$root/dist" ]; then
     changed=$(cd "$root" && find proto controller node cli deploy test package.json package-lock.json tsconfig.json \
-      -newer "$stamp" \( -name '*.ts' -o -name '*.json' -o -type d \) -print -quit 2>/dev/null) || :
+      -newer "$stamp" \( -name '*.ts' -o -name '*.json' -o -name '*.js' -o -name '*.cjs' -o -type d \) -print -quit 2>/dev/null) || :
     [ -n "$changed" ] || return 0
   fi
   # As old as the beginning: what is edited meanwhile is newer.

@@ -3,9 +3,9 @@
 // a file system or a terminal takes specially.
 import IPCIDR from 'ip-cidr';
 import { formatIpv4, formatPrefix, type Ipv4, type Prefix, parseIpv4, parsePrefix, prefixOf } from './address.js';
+import { type Checked, quoted } from './text.js';
 
-/** Checked is a value, or what is wrong with the text it should have come from. */
-export type Checked<T> = { readonly value: T } | { readonly problem: string };
+export { type Checked, quoted } from './text.js';
 
 // DNS label (RFC 1123), with dots so that host names can be used as they are.
 const namePattern = /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/;
@@ -15,14 +15,6 @@ const labelValuePattern = /^[A-Za-z0-9._-]{0,63}$/;
 const interfacePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/;
 // Docker: daemon/names/names.go, RestrictedNameChars.
 const dockerNamePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/;
-
-/** quoted shows a text from outside in a message: in quotes, control characters escaped, cut at 80 characters. */
-export function quoted(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 77)}...` : text).replace(
-    /[\u007f-\u009f\u2028\u2029]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-}
 
 /** checkName checks the name of a node or a pool: "web-1". */
 export function checkName(text: string): Checked<string> {

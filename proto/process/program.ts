@@ -27,7 +27,10 @@ function commanderExit(error: CommanderError): number {
 /** runProgram parses the command line, runs what it names, and sets the exit code. */
 export async function runProgram(program: Command): Promise<void> {
   for (const command of everyCommand(program)) {
-    command.exitOverride().showSuggestionAfterError().showHelpAfterError(`see ${program.name()} --help`);
+    command
+      .exitOverride()
+      .showSuggestionAfterError()
+      .showHelpAfterError(`see ${pathOf(command)} --help`);
   }
   try {
     await program.parseAsync();
@@ -36,6 +39,10 @@ export async function runProgram(program: Command): Promise<void> {
     if (!(error instanceof CommanderError)) process.stderr.write(`${program.name()}: ${describeError(error)}\n`);
     process.exitCode = exitCodeFor(error);
   }
+}
+
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 }
 
 function everyCommand(command: Command): readonly Command[] {

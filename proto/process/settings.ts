@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import type { Command, Option } from 'commander';
 import * as v from 'valibot';
 import { parseDocument } from 'yaml';
-import { type Checked, quoted } from '../domain/input.js';
+import { type Checked, quoted } from '../domain/text.js';
 import { errnoOf, messageOf, XnetError } from '../errors.js';
 
 /** fromCheck makes a schema step of a check function: `v.pipe(v.string(), fromCheck(checkName))`. */
@@ -45,14 +45,15 @@ export function integer(min: number, max: number): v.GenericSchema<string | numb
   );
 }
 
-type SettingsFile = { readonly path: string; readonly values: ReadonlyMap<string, unknown> };
+/** SettingsFile is a settings file as it was read. */
+export type SettingsFile = { readonly path: string; readonly values: ReadonlyMap<string, unknown> };
 
 /**
  * readSettingsFile reads a YAML file of settings, named as the long flags without their dashes. A file that is absent
  * counts as empty unless `required`.
  * @throws XnetError InvalidArgument, naming the file and the line
  */
-function readSettingsFile(path: string, required: boolean): SettingsFile {
+export function readSettingsFile(path: string, required: boolean): SettingsFile {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');

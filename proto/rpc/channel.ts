@@ -28,6 +28,8 @@ const clientOptions: grpc.ChannelOptions = {
   'grpc.max_send_message_length': maxMessageBytes,
   // A mutation is repeated by us, with its operation id, or not at all.
   'grpc.enable_retries': 0,
+  // Controllers are on the hosts' own network. grpc-js would go through the proxy of http_proxy, which is for the web.
+  'grpc.enable_http_proxy': 0,
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 5_000,
 };
@@ -41,6 +43,11 @@ type ClientConstructor<C extends grpc.Client> = new (
 /** makeClient makes a client of one service at one endpoint. It connects at its first call; close() ends it. */
 export function makeClient<C extends grpc.Client>(service: ClientConstructor<C>, endpoint: Endpoint): C {
   return new service(formatEndpoint(endpoint), grpc.credentials.createInsecure(), clientOptions);
+}
+
+/** isConnected says whether a client has a connection at this moment. */
+export function isConnected(client: grpc.Client): boolean {
+  return client.getChannel().getConnectivityState(false) === grpc.connectivityState.READY;
 }
 
 /** CallOptions bound one call. */

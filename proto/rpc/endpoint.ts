@@ -1,5 +1,5 @@
 // Where a server listens and where a client connects to, as people write it.
-import { type Checked, quoted } from '../domain/input.js';
+import { type Checked, quoted } from '../domain/text.js';
 
 /** Endpoint is a unix socket's absolute path, or a host and a TCP port. */
 export type Endpoint =

@@ -31,6 +31,11 @@ export function isServiceError(error: unknown): error is grpc.ServiceError {
   return error instanceof Error && 'code' in error && typeof error.code === 'number' && 'details' in error;
 }
 
+/** isAnswer says whether an error was raised by the other side itself, rather than by gRPC on the way to it. */
+export function isAnswer(error: XnetError): boolean {
+  return isServiceError(error.cause) && error.cause.metadata?.get(trailer)[0] !== undefined;
+}
+
 /** errorFromStatus is the XnetError behind what a client call failed with. */
 export function errorFromStatus(error: unknown): XnetError {
   if (error instanceof XnetError) return error;

@@ -1,0 +1,69 @@
+// `xctl events`: what happened, and with --watch what happens.
+import { XnetError } from '../../proto/errors.js';
+import type { AdminServiceClient } from '../../proto/gen/xnet/v1/AdminService.js';
+import type { Context } from '../context.js';
+import { type EventOutput, eventFromWire, eventKind } from '../output/event.js';
+import type { Look } from '../output/kind.js';
+import type { Output } from '../output/output.js';
+import { formatTable } from '../output/table.js';
+
+/** EventsOptions are those of `events`. */
+export type EventsOptions = {
+  /** Milliseconds. */
+  readonly since?: number;
+  readonly node?: string;
+  readonly subject?: string;
+  readonly limit: number;
+  readonly watch: boolean;
+};
+
+/** listEvents prints events, oldest first; with --watch also those to come. */
+export async function listEvents(context: Context, options: EventsOptions): Promise<void> {
+  const { client, output } = context;
+  const { since, node, limit, watch } = options;
+  if (node !== undefined && options.subject !== undefined) {
+    throw new XnetError(
+      'InvalidArgument',
+      '--node and --subject exclude each other: --node web-1 is --subject node/web-1',
+    );
+  }
+  const subject = node === undefined ? (options.subject ?? '') : `node/${node}`;
+  const request = { subject, limit, sinceMs: since === undefined ? 0 : Date.now() - since };
+  if (!watch) {
+    const { events } = await client.read((admin) => admin.listEvents.bind(admin), request);
+    return output.list(eventKind, events.map(eventFromWire));
+  }
+  await watchEvents(context, request);
+}
+
+type EventsRequest = { readonly subject: string; readonly limit: number; readonly sinceMs: number };
+
+// Events carry the clock of the controller that recorded them: those of another may be behind by this much.
+const skewMs = 60_000;
+const mostRemembered = 10_000;
+
+// A stream begins with what is recorded already, so one that is opened again misses nothing, and repeats some.
+async function watchEvents({ client, output }: Context, request: EventsRequest): Promise<void> {
+  const seen = new Set<string>();
+  let newestMs = 0;
+  const open = (admin: AdminServiceClient) =>
+    admin.watchEvents(newestMs === 0 ? request : { ...request, sinceMs: Math.max(request.sinceMs, newestMs - skewMs) });
+  const never = new AbortController().signal;
+  for await (const event of client.follow(open, { endsByItself: false }, never)) {
+    newestMs = Math.max(newestMs, event.timeMs);
+    if (seen.has(event.id)) continue;
+    seen.add(event.id);
+    const [oldest] = seen;
+    if (seen.size > mostRemembered && oldest !== undefined) seen.delete(oldest);
+    await printEvent(output, eventFromWire(event));
+  }
+}
+
+async function printEvent(output: Output, event: EventOutput): Promise<void> {
+  const text = (look: Look) => {
+    const row = eventKind.columns.map(({ cell }) => cell(event, look));
+    return formatTable(['', '', '', ''], [row]).slice(1);
+  };
+  const separator = output.options.format === 'yaml' ? '---\n' : '';
+  output.write(`${separator}${await output.shownText({ value: event, name: event.id, text })}`);
+}

@@ -1,0 +1,27 @@
+// Labels as they are typed: "zone=eu-1". Whether key and value are right is for the controller to say. Pure.
+import { quoted } from '../../proto/domain/text.js';
+import { throwIfAny } from '../../proto/errors.js';
+
+/**
+ * labelsFrom reads labels, each "key=value"; a later one wins over an earlier one of the same key.
+ * @throws XnetError InvalidArgument, naming every one that is not
+ */
+export function labelsFrom(texts: readonly string[]): Record<string, string> {
+  const problems: string[] = [];
+  const labels = texts.flatMap((text): readonly (readonly [string, string])[] => {
+    const at = text.indexOf('=');
+    if (at > 0) return [[text.slice(0, at), text.slice(at + 1)]];
+    problems.push(`${quoted(text)} is not a label: write key=value, such as zone=eu-1`);
+    return [];
+  });
+  throwIfAny(problems, 'the labels are not right');
+  return Object.fromEntries(labels);
+}
+
+/** hasLabels says whether labels have all that a selector asks for. */
+export function hasLabels(
+  labels: Readonly<Record<string, string>>,
+  selector: Readonly<Record<string, string>>,
+): boolean {
+  return Object.entries(selector).every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value);
+}

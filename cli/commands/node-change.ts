@@ -1,0 +1,82 @@
+// `xctl nodes set`, `cordon`, `uncordon` and `remove`.
+
+import type { Availability } from '../../proto/domain/network.js';
+import { escaped } from '../../proto/domain/text.js';
+import { wireFromAvailability, wireFromMode } from '../../proto/rpc/convert.js';
+import { confirmed } from '../confirm.js';
+import type { Context } from '../context.js';
+import { nodeFromWire } from '../output/node.js';
+import { formatLeft, isoTime } from '../output/time.js';
+import { requirePart, verdict } from './answers.js';
+import { labelsFrom } from './labels.js';
+import type { RemoveOptions } from './pools.js';
+import { type Goal, showAndWait } from './wait.js';
+
+/** SetOptions are those of `nodes set`. */
+export type SetOptions = {
+  readonly address?: string;
+  readonly availability?: Extract<Availability, 'active' | 'cordoned'>;
+  readonly mode?: 'bip' | 'bridge';
+  readonly label: readonly string[];
+  readonly removeLabel: readonly string[];
+  readonly wait?: Goal | true;
+  readonly dryRun: boolean;
+};
+
+/** setNode changes a node. */
+export async function setNode(context: Context, options: SetOptions, text: string): Promise<void> {
+  const { client, output } = context;
+  const { address, availability, mode, label, removeLabel, wait, dryRun } = options;
+  const response = await client.change((admin) => admin.setNode.bind(admin), {
+    ...{ node: text, dryRun, setLabels: labelsFrom(label), removeLabels: [...removeLabel] },
+    ...(address === undefined ? {} : { address }),
+    ...(availability === undefined ? {} : { availability: wireFromAvailability(availability) }),
+    ...(mode === undefined ? {} : { mode: wireFromMode(mode) }),
+  });
+  const node = nodeFromWire(requirePart(response.node));
+  const { unchanged, change } = response;
+  const did = verdict({ unchanged, dryRun }, 'changed', 'change');
+  await showAndWait(context, { name: node.name, goal: dryRun ? undefined : wait }, (waited) =>
+    output.show({
+      value: { node, unchanged, dryRun, change, waited },
+      name: node.name,
+      text: () => [`${did} ${escaped(node.name)}${change === '' ? '' : `: ${escaped(change)}`}`],
+    }),
+  );
+}
+
+/** cordonNode and uncordonNode are shorthands of setNode. */
+export function cordonNode(context: Context, { dryRun }: { readonly dryRun: boolean }, text: string): Promise<void> {
+  return setNode(context, { availability: 'cordoned', label: [], removeLabel: [], dryRun }, text);
+}
+
+/** uncordonNode makes a node active again. */
+export function uncordonNode(context: Context, { dryRun }: { readonly dryRun: boolean }, text: string): Promise<void> {
+  return setNode(context, { availability: 'active', label: [], removeLabel: [], dryRun }, text);
+}
+
+/** removeNode ends a node's lease. Its subnet goes into quarantine. */
+export async function removeNode(context: Context, options: RemoveOptions, text: string): Promise<void> {
+  const { client, output } = context;
+  const { force, dryRun, confirm } = options;
+  const found = await client.read((admin) => admin.getNode.bind(admin), { node: text });
+  const { name, id, address, subnet } = nodeFromWire(requirePart(found.node));
+  const question = {
+    what: `remove node ${name} (${address}), whose lease of ${subnet ?? 'no subnet'} ends`,
+    ...{ name, severe: force, given: confirm },
+  };
+  if (!dryRun && !(await confirmed(context, question))) return;
+  // By its id: the name may be another node's by now.
+  const response = await client.change((admin) => admin.removeNode.bind(admin), { node: id, force, dryRun });
+  const node = nodeFromWire(requirePart(response.node));
+  const until = isoTime(response.quarantinedUntilMs);
+  const did = verdict({ unchanged: false, dryRun }, 'removed', 'remove');
+  const untilMs = response.quarantinedUntilMs;
+  const quarantine = (nowMs: number) =>
+    until === null ? '' : `; ${node.subnet} is in quarantine for ${formatLeft(untilMs, nowMs)}, until ${until}`;
+  await output.show({
+    value: { node, dryRun, quarantinedUntil: until },
+    name: node.name,
+    text: ({ nowMs }) => [`${did} ${escaped(node.name)}${quarantine(nowMs)}`],
+  });
+}

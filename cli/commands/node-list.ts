@@ -1,0 +1,142 @@
+// `xctl nodes list` and `xctl nodes show`.
+import { escaped } from '../../proto/domain/text.js';
+import type { Context } from '../context.js';
+import { type EventOutput, eventFromWire } from '../output/event.js';
+import { type HostCommand, shellText } from '../output/host-command.js';
+import type { Look } from '../output/kind.js';
+import {
+  type NodeOutput,
+  nodeFromWire,
+  nodeKind,
+  paintOfState,
+  routesText,
+  stateText,
+  whyNotReady,
+} from '../output/node.js';
+import { formatFields, formatTable } from '../output/table.js';
+import { ageOf } from '../output/time.js';
+import { watchLists } from '../watch.js';
+import { requirePart } from './answers.js';
+import { hasLabels, labelsFrom } from './labels.js';
+import { commandFor } from './node-add.js';
+
+/** ListOptions are those of `nodes list`. */
+export type ListOptions = {
+  readonly selector: readonly string[];
+  readonly state: readonly string[];
+  readonly watch: boolean;
+};
+
+/** listNodes lists nodes. A table does with the summary that the controller makes. */
+export async function listNodes(context: Context, options: ListOptions): Promise<void> {
+  const { client, output } = context;
+  const selector = labelsFrom(options.selector);
+  const summary = ['table', 'name'].includes(output.options.format) && options.selector.length === 0;
+  const wanted = (node: NodeOutput) =>
+    hasLabels(node.labels, selector) && (options.state.length === 0 || options.state.includes(node.state));
+  if (options.watch) {
+    const never = new AbortController().signal;
+    const lists = client.follow((admin) => admin.watchNodes({ summary }), { endsByItself: false }, never);
+    const nodesOf = async function* () {
+      for await (const { nodes } of lists) yield nodes.map(nodeFromWire).filter(wanted);
+    };
+    return watchLists(context, nodeKind, nodesOf());
+  }
+  const { nodes, revision } = await client.read((admin) => admin.listNodes.bind(admin), { summary });
+  const listed = nodes.map(nodeFromWire).filter(wanted);
+  if (nodes.length === 0) output.message('no nodes yet: xctl nodes add NAME --address ADDRESS');
+  await output.list(nodeKind, listed, { revision });
+}
+
+function fieldsOf(node: NodeOutput, { colors, nowMs }: Look): string[] {
+  const { routes, versions } = node;
+  const amiss =
+    routes === null || routes.conflicting + routes.unreachable === 0
+      ? ''
+      : `, ${routes.conflicting} conflicting, ${routes.unreachable} unreachable`;
+  const by = node.controller === null ? '' : `, connected to ${node.controller} for ${ageOf(node.seenAt, nowMs)}`;
+  return formatFields([
+    ['Name', escaped(node.name)],
+    ['Id', node.id],
+    ['State', `${paintOfState(node.state, colors)(stateText(node, nowMs))}${escaped(by)}`],
+    ['Address', node.address],
+    [
+      'Subnet',
+      node.subnet === null
+        ? ''
+        : `${node.subnet} of pool ${node.pool}, gateway ${node.gateway}, generation ${node.generation}`,
+    ],
+    ['Mode', node.mode],
+    ['Availability', node.availability],
+    [
+      'Labels',
+      escaped(
+        Object.entries(node.labels)
+          .map(([key, value]) => `${key}=${value}`)
+          .join(', '),
+      ),
+    ],
+    ['Routes', routes === null ? '' : `${routesText(node)} installed${amiss}`],
+    [
+      'Versions',
+      versions.daemon === null
+        ? ''
+        : escaped(`xnetd ${versions.daemon}, kernel ${versions.kernel ?? '-'}, Docker ${versions.docker ?? '-'}`),
+    ],
+    ['Host networks', escaped(node.hostNetworks.map(({ cidr, source }) => `${cidr} (${source})`).join(', '))],
+    ['Added', node.createdAt === null ? '' : `${node.createdAt} (${ageOf(node.createdAt, nowMs)} ago)`],
+  ]);
+}
+
+type Everything = {
+  readonly node: NodeOutput;
+  readonly events: readonly EventOutput[];
+  readonly host: HostCommand | undefined;
+};
+
+function textOf({ node, events, host }: Everything, look: Look): string[] {
+  const { colors, nowMs } = look;
+  const lines = fieldsOf(node, look);
+  const why = whyNotReady(node, nowMs);
+  if (why.length > 0) {
+    lines.push('', `Not ${node.state === 'progressing' ? 'ready yet' : 'ready'}:`);
+    lines.push(...why.map((reason) => `  ${paintOfState(node.state, colors)('!')} ${reason}`));
+  }
+  if (host !== undefined) lines.push(`    ${shellText(host.argv)}`);
+  if (node.conditions.length > 0) {
+    const rows = node.conditions.map(({ type, ok, transient, reason, since, message }) => [
+      escaped(type),
+      {
+        text: ok ? 'ok' : transient ? 'waiting' : 'failing',
+        paint: ok ? colors.good : transient ? colors.waiting : colors.bad,
+      },
+      escaped(reason) || '-',
+      ageOf(since, nowMs),
+      escaped(message),
+    ]);
+    lines.push('', ...formatTable(['CONDITION', 'STATE', 'REASON', 'SINCE', 'MESSAGE'], rows));
+  }
+  if (events.length > 0) {
+    const rows = events.map(({ time, reason, warning, message }) => [
+      ageOf(time, nowMs),
+      { text: escaped(reason), paint: warning ? colors.bad : (text: string) => text },
+      escaped(message),
+    ]);
+    lines.push('', ...formatTable(['AGE', 'LAST-EVENTS', 'MESSAGE'], rows));
+  }
+  return lines;
+}
+
+/** showNode shows everything about one node, and why it is not ready. */
+export async function showNode(context: Context, _options: unknown, text: string): Promise<void> {
+  const { client, output } = context;
+  const response = await client.read((admin) => admin.getNode.bind(admin), { node: text });
+  const node = nodeFromWire(requirePart(response.node));
+  const events = response.events.map(eventFromWire);
+  const host = node.state === 'pending' ? await commandFor(context, node.name) : undefined;
+  await output.show({
+    value: { node, events },
+    name: node.name,
+    text: (look) => textOf({ node, events, host }, look),
+  });
+}

@@ -1,0 +1,145 @@
+// `xctl pools`: the ranges that subnets are leased from.
+import { escaped } from '../../proto/domain/text.js';
+import { wireFromMode } from '../../proto/rpc/convert.js';
+import { confirmed } from '../confirm.js';
+import type { Context } from '../context.js';
+import type { Look } from '../output/kind.js';
+import { leaseFromWire, type PoolOutput, poolFromWire, poolKind } from '../output/pool.js';
+import { formatPoolMap } from '../output/pool-map.js';
+import { formatFields } from '../output/table.js';
+import { ageOf, formatDuration } from '../output/time.js';
+import { relisted, watchLists } from '../watch.js';
+import { requirePart, verdict } from './answers.js';
+
+/** CreateOptions are those of `pools create`. */
+export type CreateOptions = {
+  readonly subnetLength?: number;
+  readonly mode?: 'bip' | 'bridge';
+  readonly networkName?: string;
+  readonly bridgeName?: string;
+  readonly quarantine?: number;
+  readonly dryRun: boolean;
+};
+
+/** createPool creates a pool. */
+export async function createPool(context: Context, options: CreateOptions, name: string, cidr: string): Promise<void> {
+  const { client, output } = context;
+  const { subnetLength, mode, networkName, bridgeName, quarantine, dryRun } = options;
+  const response = await client.change((admin) => admin.createPool.bind(admin), {
+    ...{ name, cidr, dryRun, subnetLength: subnetLength ?? 0 },
+    ...(mode === undefined ? {} : { mode: wireFromMode(mode) }),
+    ...(networkName === undefined ? {} : { networkName }),
+    ...(bridgeName === undefined ? {} : { bridgeName }),
+    ...(quarantine === undefined ? {} : { quarantineSeconds: Math.ceil(quarantine / 1000) }),
+  });
+  for (const warning of response.warnings) output.message(`warning: ${escaped(warning)}`);
+  const pool = poolFromWire(requirePart(response.pool));
+  const { unchanged } = response;
+  const did = verdict({ unchanged, dryRun }, 'created', 'create');
+  await output.show({
+    value: { pool, unchanged, dryRun },
+    name,
+    text: () => [
+      `${did} pool ${name}: ${pool.cidr}, ${pool.usage.total} subnets of /${pool.subnetLength}, ${pool.mode}`,
+    ],
+  });
+}
+
+/** listPools lists the pools. */
+export async function listPools(context: Context, { watch }: { readonly watch: boolean }): Promise<void> {
+  const { client, output } = context;
+  const load = async () => {
+    const { pools } = await client.read((admin) => admin.listPools.bind(admin), {});
+    return pools.map(poolFromWire);
+  };
+  if (watch) return watchLists(context, poolKind, relisted(load));
+  await output.list(poolKind, await load());
+}
+
+function poolFields(pool: PoolOutput, { nowMs }: Look): string[] {
+  const { usage } = pool;
+  return formatFields([
+    ['Name', escaped(pool.name)],
+    ['Range', `${pool.cidr}, subnets of /${pool.subnetLength}`],
+    ['Mode', pool.mode],
+    ['Network', pool.mode === 'bridge' ? escaped(`${pool.networkName} on bridge ${pool.bridgeName}`) : ''],
+    ['Quarantine', formatDuration(pool.quarantineSeconds * 1000)],
+    ['Created', pool.createdAt === null ? '' : `${pool.createdAt} (${ageOf(pool.createdAt, nowMs)} ago)`],
+    [
+      'Subnets',
+      `${usage.total}: ${usage.leased} leased, ${usage.reserved} reserved, ${usage.quarantined} in quarantine, ${usage.free} free`,
+    ],
+  ]);
+}
+
+/** showPool shows one pool, with a map of it. */
+export async function showPool({ client, output }: Context, _options: unknown, name: string): Promise<void> {
+  const response = await client.read((admin) => admin.getPool.bind(admin), { name });
+  const pool = poolFromWire(requirePart(response.pool));
+  const leases = response.subnets.map(leaseFromWire);
+  await output.show({
+    value: { pool, leases },
+    name: pool.name,
+    text: (look) => {
+      const reservations = pool.reservations.map(({ cidr, node, reason }) => {
+        const whom = node === null ? '' : ` for ${escaped(node)}`;
+        return `  ${cidr}${whom}${reason === '' ? '' : `: ${escaped(reason)}`}`;
+      });
+      return [
+        ...poolFields(pool, look),
+        ...(reservations.length === 0 ? [] : ['Reservations:', ...reservations]),
+        '',
+        ...formatPoolMap(pool, leases, look.colors),
+      ];
+    },
+  });
+}
+
+/** RemoveOptions are those of commands that remove something. */
+export type RemoveOptions = { readonly force: boolean; readonly confirm?: string; readonly dryRun: boolean };
+
+/** removePool removes a pool without leases. */
+export async function removePool(context: Context, options: RemoveOptions, name: string): Promise<void> {
+  const { client, output } = context;
+  const { force, dryRun } = options;
+  const question = { what: `remove pool ${name}`, name, severe: true, given: options.confirm };
+  if (!dryRun && !(await confirmed(context, question))) return;
+  await client.change((admin) => admin.removePool.bind(admin), { name, force, dryRun });
+  const did = verdict({ unchanged: false, dryRun }, 'removed', 'remove');
+  await output.show({ value: { pool: { name }, dryRun }, name, text: () => [`${did} pool ${name}`] });
+}
+
+/** ReserveOptions are those of `pools reserve`. */
+export type ReserveOptions = { readonly node?: string; readonly reason?: string; readonly dryRun: boolean };
+
+/** reserveSubnet keeps a range out of allocation, or for one node. */
+export async function reserveSubnet(context: Context, options: ReserveOptions, pool: string, cidr: string) {
+  const { client, output } = context;
+  const { node = '', reason = '', dryRun } = options;
+  const request = { pool, cidr, nodeName: node, reason, dryRun };
+  const response = await client.change((admin) => admin.reserveSubnet.bind(admin), request);
+  const { unchanged } = response;
+  const did = verdict({ unchanged, dryRun }, 'reserved', 'reserve');
+  const whom = node === '' ? '' : ` for ${node}`;
+  await output.show({
+    value: { pool: poolFromWire(requirePart(response.pool)), cidr, unchanged, dryRun },
+    name: cidr,
+    text: () => [`${did} ${cidr} of pool ${pool}${whom}`],
+  });
+}
+
+/** unreserveSubnet ends a reservation. */
+export async function unreserveSubnet(
+  { client, output }: Context,
+  { dryRun }: { readonly dryRun: boolean },
+  pool: string,
+  cidr: string,
+): Promise<void> {
+  const response = await client.change((admin) => admin.unreserveSubnet.bind(admin), { pool, cidr, dryRun });
+  const did = verdict({ unchanged: false, dryRun }, 'ended', 'end');
+  await output.show({
+    value: { pool: poolFromWire(requirePart(response.pool)), cidr, dryRun },
+    name: cidr,
+    text: () => [`${did} the reservation of ${cidr} in pool ${pool}`],
+  });
+}

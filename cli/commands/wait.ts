@@ -1,0 +1,134 @@
+// Waiting until a node's newest change is in the kernels of all connected nodes, with a line of progress meanwhile.
+import { escaped } from '../../proto/domain/text.js';
+import { XnetError } from '../../proto/errors.js';
+import type { Convergence__Output } from '../../proto/gen/xnet/v1/Convergence.js';
+import type { Context } from '../context.js';
+import { ProgressLine } from '../output/screen.js';
+import { formatDuration } from '../output/time.js';
+
+/** Goal is what is waited for: the routes of all others, or also that the node itself is ready. */
+export type Goal = 'routed' | 'ready';
+
+/** WaitedOutput is how far it came, in JSON. */
+export type WaitedOutput = {
+  /** Connected nodes besides this one, and how many of them have the change in their kernel. */
+  readonly nodes: number;
+  readonly routed: number;
+  /** From the commit until the last of them had it, or until now; null when that is not known. */
+  readonly elapsedMs: number | null;
+  /** Names of up to ten that have not. */
+  readonly pending: readonly string[];
+  /** Nodes that are not connected: not waited for. `down` has up to ten names. */
+  readonly downCount: number;
+  readonly down: readonly string[];
+  /** The node itself is connected and ready. */
+  readonly ready: boolean;
+  /** What was waited for came true. */
+  readonly done: boolean;
+};
+
+const waitMs = 60_000;
+
+function waitedFrom(wire: Convergence__Output): WaitedOutput {
+  const { nodes, applied, elapsedMs, pending, downCount, down, nodeReady, done } = wire;
+  return {
+    ...{ nodes, routed: applied, elapsedMs: elapsedMs === 0 ? null : elapsedMs },
+    ...{ pending, downCount, down, ready: nodeReady, done },
+  };
+}
+
+function names(some: readonly string[], count: number): string {
+  const more = count - some.length;
+  return `${some.map(escaped).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+/** progressText is the line of progress: "routed on 41/41 nodes, 84 ms (1 down: db-2)". Pure. */
+export function progressText(waited: WaitedOutput, goal: Goal, why: string): string {
+  const { nodes, routed, elapsedMs, downCount, down, ready } = waited;
+  const peers =
+    nodes === 0
+      ? 'no other node is connected'
+      : `routed on ${routed}/${nodes} nodes${elapsedMs === null ? '' : `, ${elapsedMs} ms`}`;
+  const away = downCount === 0 ? '' : ` (${downCount} down: ${names(down, downCount)})`;
+  const self = goal === 'routed' ? '' : ready ? '; ready' : `; not ready: ${why}`;
+  return `${peers}${away}${self}`;
+}
+
+function whyOf({ conditions }: Convergence__Output): string {
+  const failing = conditions.find(({ ok }) => !ok);
+  if (failing === undefined) return 'its daemon has not connected and reported yet';
+  return escaped(`${failing.type}: ${failing.message === '' ? failing.reason : failing.message}`);
+}
+
+function notInTime(
+  name: string,
+  goal: Goal,
+  waited: WaitedOutput | undefined,
+  timeoutMs: number,
+  why: string,
+): XnetError {
+  const { pending = [], nodes = 0, routed = 0 } = waited ?? {};
+  const behind = nodes - routed;
+  const problems = [
+    ...(behind > 0 ? [`${behind} of ${nodes} nodes have no route to it yet: ${names(pending, behind)}`] : []),
+    ...(goal === 'ready' && waited?.ready !== true ? [why] : []),
+  ];
+  const [only = 'no controller said how far it is'] = problems;
+  const message = `${name} is not ${goal} within ${formatDuration(timeoutMs)}`;
+  const [first] = pending;
+  return new XnetError('DeadlineExceeded', problems.length > 1 ? message : `${message}: ${only}`, {
+    problems: problems.length > 1 ? problems : [],
+    hint: `it keeps its lease, and goes on by itself; see: xctl nodes show ${goal === 'ready' ? name : (first ?? name)}`,
+  });
+}
+
+type Waiting = {
+  /** Null when no controller said anything. */
+  readonly waited: WaitedOutput | null;
+  /** What was waited for did not come true in time. */
+  readonly failure?: XnetError;
+};
+
+// Throws NotFound when the node is removed meanwhile, and Unavailable.
+async function waitFor({ client, settings }: Context, name: string, goal: Goal): Promise<Waiting> {
+  const timeoutMs = settings.timeoutMs ?? waitMs;
+  const line = new ProgressLine(settings.quiet ? { write: () => undefined } : process.stderr);
+  const signal = AbortSignal.timeout(timeoutMs);
+  let waited: WaitedOutput | undefined;
+  let why = 'no controller has said why';
+  try {
+    const request = { node: name, untilReady: goal === 'ready' };
+    for await (const wire of client.follow(
+      (admin) => admin.watchConvergence(request),
+      { endsByItself: true },
+      signal,
+    )) {
+      waited = waitedFrom(wire);
+      why = whyOf(wire);
+      line.set(progressText(waited, goal, why));
+    }
+  } finally {
+    line.end();
+  }
+  if (waited?.done === true) return { waited };
+  return { waited: waited ?? null, failure: notInTime(name, goal, waited, timeoutMs, why) };
+}
+
+/**
+ * showAndWait shows what was done to a node, and waits when there is a goal.
+ * @param show prints it, with how far the waiting came
+ * @throws XnetError DeadlineExceeded, NotFound when the node is removed meanwhile, Unavailable
+ */
+export async function showAndWait(
+  context: Context,
+  { name, goal }: { readonly name: string; readonly goal: Goal | true | undefined },
+  show: (waited: WaitedOutput | null) => Promise<void>,
+): Promise<void> {
+  if (goal === undefined) return show(null);
+  // People need what it says while they wait; programs want one document, which also says how the waiting ended.
+  const { forPeople } = context.output;
+  if (forPeople) await show(null);
+  const { waited, failure } = await waitFor(context, name, goal === true ? 'routed' : goal);
+  if (!forPeople) await show(waited);
+  if (failure !== undefined) throw failure;
+}

@@ -1,0 +1,122 @@
+// What can stand at the cursor: found by walking the words before it through the tree of commands. Pure.
+import type { Argument, Command, Option } from 'commander';
+import { nodeStates } from '../output/states.js';
+import type { Typed } from './words.js';
+
+/** Candidate is one thing that can stand at the cursor. */
+export type Candidate = { readonly value: string; readonly description: string };
+
+/** Source is what a controller has to be asked for. */
+export type Source = 'nodes' | 'pools' | 'quarantined';
+
+/** Wanted is what to offer: what is known here, and what a controller knows. */
+export type Wanted = {
+  readonly candidates: readonly Candidate[];
+  readonly source?: Source;
+  /** Stands before every value that the controller gives: "--node=". */
+  readonly prefix: string;
+  /** Value of --controller, where one was typed. */
+  readonly controller?: string;
+};
+
+type Walked = {
+  readonly command: Command;
+  readonly positionals: number;
+  /** The option whose value stands at the cursor. */
+  readonly pending: Option | undefined;
+  readonly given: ReadonlySet<Option>;
+  readonly controller: string | undefined;
+};
+
+function optionsOf(command: Command): readonly Option[] {
+  return [...command.options, ...(command.parent === null ? [] : optionsOf(command.parent))];
+}
+
+function findOption(command: Command, word: string): Option | undefined {
+  const [flag] = word.split('=');
+  return optionsOf(command).find((option) => option.long === flag || option.short === flag);
+}
+
+function subcommand(command: Command, word: string): Command | undefined {
+  return command.commands.find((sub) => sub.name() === word || sub.aliases().includes(word));
+}
+
+function walk(program: Command, words: readonly string[]): Walked {
+  let command = program;
+  let positionals = 0;
+  let pending: Option | undefined;
+  let controller: string | undefined;
+  const given = new Set<Option>();
+  for (const word of words) {
+    const choices = pending?.argChoices;
+    const optional = pending?.optional === true && choices?.includes(word) !== true;
+    if (pending !== undefined && !optional) {
+      if (pending.long === '--controller') controller = word;
+      pending = undefined;
+      continue;
+    }
+    pending = undefined;
+    if (word.startsWith('-')) {
+      const option = findOption(command, word);
+      if (option === undefined) continue;
+      given.add(option);
+      if (word.includes('=')) {
+        if (option.long === '--controller') controller = word.slice(word.indexOf('=') + 1);
+      } else if (option.required || option.optional) pending = option;
+      continue;
+    }
+    const next = positionals === 0 ? subcommand(command, word) : undefined;
+    if (next === undefined) positionals += 1;
+    else command = next;
+  }
+  return { command, positionals, pending, given, controller };
+}
+
+const sources: Readonly<Record<string, Source>> = { node: 'nodes', pool: 'pools', subnet: 'quarantined' };
+
+function valuesOf(thing: Option | Argument): { readonly candidates: readonly Candidate[]; readonly source?: Source } {
+  const name = 'long' in thing ? thing.attributeName() : thing.name();
+  const known = name === 'state' ? nodeStates : (thing.argChoices ?? []);
+  const candidates = known.map((value) => ({ value, description: '' }));
+  // The subnet of `nodes add --subnet` is one that is free.
+  const source = 'long' in thing && name === 'subnet' ? undefined : sources[name];
+  return { candidates, ...(source === undefined ? {} : { source }) };
+}
+
+function flagsOf({ command, given }: Walked): readonly Candidate[] {
+  const own = command.createHelp().visibleOptions(command);
+  const all = [...own, ...(command.parent === null ? [] : optionsOf(command.parent))];
+  const open = all.filter((option) => !given.has(option) || Array.isArray(option.defaultValue));
+  return open.map((option) => ({ value: option.long ?? option.short ?? '', description: option.description }));
+}
+
+/** wantedAt is what can stand at the cursor. Candidates that do not begin with what is typed are left out. */
+export function wantedAt(program: Command, { before, current }: Typed): Wanted {
+  const walked = walk(program, before);
+  const { command, pending, positionals, controller } = walked;
+  const rest = controller === undefined ? {} : { controller };
+  const beginning = (all: readonly Candidate[], prefix = '') =>
+    all
+      .map(({ value, description }) => ({ value: prefix + value, description }))
+      .filter(({ value }) => value.startsWith(current));
+  const inWord = current.startsWith('-') && current.includes('=') ? findOption(command, current) : undefined;
+  if (inWord !== undefined) {
+    const prefix = current.slice(0, current.indexOf('=') + 1);
+    const { candidates, source } = valuesOf(inWord);
+    return { candidates: beginning(candidates, prefix), ...(source === undefined ? {} : { source }), prefix, ...rest };
+  }
+  if (pending !== undefined && !(pending.optional && current.startsWith('-'))) {
+    const { candidates, source } = valuesOf(pending);
+    return { candidates: beginning(candidates), ...(source === undefined ? {} : { source }), prefix: '', ...rest };
+  }
+  if (current.startsWith('-')) return { candidates: beginning(flagsOf(walked)), prefix: '', ...rest };
+  if (command.commands.length > 0) {
+    const subs = command.createHelp().visibleCommands(command);
+    const names = subs.map((sub) => ({ value: sub.name(), description: sub.description() }));
+    return { candidates: beginning(names), prefix: '', ...rest };
+  }
+  const argument = command.registeredArguments[positionals];
+  if (argument === undefined) return { candidates: [], prefix: '', ...rest };
+  const { candidates, source } = valuesOf(argument);
+  return { candidates: beginning(candidates), ...(source === undefined ? {} : { source }), prefix: '', ...rest };
+}

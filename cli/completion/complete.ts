@@ -1,0 +1,66 @@
+// Answers the completion scripts: `xctl __complete bash LINE` and `xctl __complete words WORD...`, one candidate a line
+// as "value<TAB>description". Silent and quick whatever goes wrong: somebody is typing.
+// Invariant: a value is printed only when no shell takes a character of it specially.
+import type { Command } from 'commander';
+import { endpointsOption, settingsOf } from '../settings.js';
+import { type Candidate, type Source, type Wanted, wantedAt } from './candidates.js';
+import { forBash, splitLine, type Typed } from './words.js';
+
+const askMs = 500;
+const plain = /^[A-Za-z0-9_.,:/=@%+-]+$/;
+
+async function askController(program: Command, source: Source, controller: string | undefined): Promise<Candidate[]> {
+  if (controller !== undefined) program.setOptionValueWithSource('controller', endpointsOption(controller), 'cli');
+  const { controllers } = await settingsOf(program, process.env, false);
+  const { AdminClient } = await import('../client.js');
+  const client = new AdminClient({ endpoints: controllers, timeoutMs: askMs, onWaiting: () => undefined });
+  try {
+    if (source === 'nodes') {
+      const { nodes } = await client.read((admin) => admin.listNodes.bind(admin), { summary: true });
+      return nodes.map(({ name, subnet }) => ({ value: name, description: subnet }));
+    }
+    if (source === 'pools') {
+      const { pools } = await client.read((admin) => admin.listPools.bind(admin), {});
+      return pools.map(({ name, cidr }) => ({ value: name, description: cidr }));
+    }
+    const { subnets } = await client.read((admin) => admin.listSubnets.bind(admin), {});
+    const quarantined = subnets.filter(({ state }) => state === 'SUBNET_STATE_QUARANTINED');
+    return quarantined.map(({ cidr, nodeName }) => ({ value: cidr, description: nodeName }));
+  } finally {
+    client.close();
+  }
+}
+
+async function candidatesOf(program: Command, wanted: Wanted, current: string): Promise<readonly Candidate[]> {
+  if (wanted.source === undefined) return wanted.candidates;
+  const known = await askController(program, wanted.source, wanted.controller ?? process.env['XCTL_CONTROLLER']);
+  const told = known
+    .map(({ value, description }) => ({ value: wanted.prefix + value, description }))
+    .filter(({ value }) => value.startsWith(current));
+  return [...wanted.candidates, ...told];
+}
+
+/** complete prints the candidates for what a completion script was given. Never fails. */
+export async function complete(program: Command, [kind, ...given]: readonly string[]): Promise<void> {
+  const typed: Typed =
+    kind === 'bash' ? dropName(splitLine(given[0] ?? '')) : { before: given.slice(0, -1), current: given.at(-1) ?? '' };
+  const { current } = typed;
+  try {
+    const candidates = await candidatesOf(program, wantedAt(program, typed), current);
+    const lines = candidates
+      .filter(({ value }) => plain.test(value))
+      .map(({ value, description }) => {
+        const shown = kind === 'bash' ? forBash(value, current) : value;
+        return `${shown}\t${description.replaceAll(/[^ -~]/g, ' ')}\n`;
+      });
+    process.stdout.write(lines.join(''));
+  } catch {
+    // Nothing to offer.
+  }
+}
+
+// What stands before our own name is another program that runs us: `sudo xctl nodes list`.
+function dropName({ before, current }: Typed): Typed {
+  const own = before.findIndex((word) => /(^|\/)xctl$/.test(word));
+  return { before: before.slice(own + 1), current };
+}

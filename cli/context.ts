@@ -1,0 +1,45 @@
+// What every command works with, made of the settings: a client, the output, and an end by Ctrl-C.
+import pc from 'picocolors';
+import { exitCodes } from '../proto/errors.js';
+import { AdminClient } from './client.js';
+import type { Colors } from './output/kind.js';
+import { Output } from './output/output.js';
+import type { Settings } from './settings.js';
+
+/** Context is what a command works with. */
+export type Context = {
+  readonly settings: Settings;
+  readonly client: AdminClient;
+  readonly output: Output;
+};
+
+const callMs = 15_000;
+
+function colorsFor(enabled: boolean): Colors {
+  const { green, yellow, red, dim, bold } = pc.createColors(enabled);
+  return { good: green, waiting: yellow, bad: red, faint: dim, strong: bold };
+}
+
+/** openContext makes a context. Its client connects at its first call. */
+export function openContext(settings: Settings): Context {
+  const output = new Output({
+    format: settings.format,
+    colors: colorsFor(settings.color),
+    quiet: settings.quiet,
+    data: process.stdout,
+    messages: process.stderr,
+    now: Date.now,
+  });
+  const client = new AdminClient({
+    endpoints: settings.controllers,
+    timeoutMs: settings.timeoutMs ?? callMs,
+    onWaiting: (text) => output.message(`xctl: ${text}`),
+  });
+  process.once('SIGINT', () => {
+    if (process.stderr.isTTY) process.stderr.write('\n');
+    if (client.changing)
+      output.message('xctl: interrupted: the change may have been made; the same command again tells');
+    process.exit(exitCodes.interrupted);
+  });
+  return { settings, client, output };
+}

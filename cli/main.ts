@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+// xctl: the command line of operators. Each command is loaded when it runs.
+import { exitCodes } from '../proto/errors.js';
+import { runProgram } from '../proto/process/program.js';
+import { makeProgram } from './program.js';
+
+// Whoever reads our output may have had enough of it: `xctl nodes list | head -1`.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(exitCodes.ok);
+    throw error;
+  });
+}
+
+async function main(): Promise<void> {
+  // Asked by the completion scripts; not a command, so that words are not taken for options.
+  const [, , first, ...words] = process.argv;
+  if (first === '__complete') {
+    const { complete } = await import('./completion/complete.js');
+    await complete(makeProgram(), words);
+  } else await runProgram(makeProgram());
+}
+
+// What is left is connections that close in their own time, which nobody waits for.
+function end(): void {
+  if (process.stdout.writableLength > 0) process.stdout.once('drain', () => process.exit());
+  else process.exit();
+}
+
+// No top-level await: the bundle is a script.
+void main().then(end);

@@ -1,0 +1,43 @@
+// Events, as programs get them in JSON and as people see them. Pure.
+// Invariant: fields of EventOutput are only ever added.
+import { escaped } from '../../proto/domain/text.js';
+import type { Event__Output } from '../../proto/gen/xnet/v1/Event.js';
+import type { Kind } from './kind.js';
+import { isoTime } from './time.js';
+
+/** EventOutput is something that happened, in the output of `xctl events`. */
+export type EventOutput = {
+  readonly id: string;
+  readonly time: string | null;
+  /** CamelCase, stable: "NodeAdded". */
+  readonly reason: string;
+  /** Somebody should look at it. */
+  readonly warning: boolean;
+  /** "node/web-1", "pool/default" */
+  readonly subject: string;
+  readonly message: string;
+};
+
+/** eventFromWire reads an event. */
+export function eventFromWire({ id, timeMs, reason, warning, subject, message }: Event__Output): EventOutput {
+  return { id, time: isoTime(timeMs), reason, warning, subject, message };
+}
+
+/** eventKind prints events. */
+export const eventKind: Kind<EventOutput> = {
+  plural: 'events',
+  singular: 'event',
+  nameOf: ({ id }) => id,
+  columns: [
+    { header: 'TIME', cell: ({ time }) => time ?? '-' },
+    { header: 'SUBJECT', cell: ({ subject }) => escaped(subject) },
+    {
+      header: 'REASON',
+      cell: ({ reason, warning }, { colors }) => ({
+        text: escaped(reason),
+        paint: warning ? colors.bad : (text) => text,
+      }),
+    },
+    { header: 'MESSAGE', cell: ({ message }) => escaped(message) },
+  ],
+};

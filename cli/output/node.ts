@@ -1,0 +1,187 @@
+// Nodes, as programs get them in JSON and as people see them in a table. Pure.
+// Invariant: fields of NodeOutput are only ever added; what is not known is null, never left out.
+import { escaped } from '../../proto/domain/text.js';
+import type { Condition__Output } from '../../proto/gen/xnet/v1/Condition.js';
+import type { Node__Output } from '../../proto/gen/xnet/v1/Node.js';
+import type { Colors, Kind, Look } from './kind.js';
+import { ageOf, isoTime } from './time.js';
+import { orNull, stateOf } from './wire.js';
+
+/** ConditionOutput says whether one effect of a node is as it should be. */
+export type ConditionOutput = {
+  /** "Routes", "Docker", "Firewall", "Underlay", "Withdrawals", "Forwarding". */
+  readonly type: string;
+  readonly ok: boolean;
+  /** Waiting is enough. */
+  readonly transient: boolean;
+  /** CamelCase, stable: "RolledBack". */
+  readonly reason: string;
+  readonly message: string;
+  /** Since when `ok` and `reason` are so, by the node's clock. */
+  readonly since: string | null;
+};
+
+/** NodeOutput is a node in the output of `xctl nodes`. */
+export type NodeOutput = {
+  readonly name: string;
+  /** "n-85f97290490c" */
+  readonly id: string;
+  /** The address that other nodes route to: "192.168.83.11". */
+  readonly address: string;
+  readonly pool: string | null;
+  readonly subnet: string | null;
+  /** First address of the subnet, the bridge's own. */
+  readonly gateway: string | null;
+  /** +1 for every grant of this subnet. */
+  readonly generation: number;
+  /** "bip" or "bridge". */
+  readonly mode: string;
+  /** "active", "cordoned", "draining" or "leaving". */
+  readonly availability: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** "pending" (never connected), "progressing", "ready", "degraded" or "down". */
+  readonly state: string;
+  readonly createdAt: string | null;
+  /** Since when its daemon is connected, or when it was last heard of. */
+  readonly seenAt: string | null;
+  /** The controller that it is connected to. */
+  readonly controller: string | null;
+  /** Null before its first report. */
+  readonly routes: {
+    readonly desired: number;
+    readonly installed: number;
+    readonly conflicting: number;
+    readonly unreachable: number;
+  } | null;
+  /** Those that are not ok come first. */
+  readonly conditions: readonly ConditionOutput[];
+  readonly versions: { readonly daemon: string | null; readonly kernel: string | null; readonly docker: string | null };
+  /** Networks of the host that are not xnet's. */
+  readonly hostNetworks: readonly { readonly cidr: string; readonly source: string }[];
+};
+
+function conditionFromWire({ type, ok, transient, reason, message, sinceMs }: Condition__Output): ConditionOutput {
+  return { type, ok, transient, reason, message, since: isoTime(sinceMs) };
+}
+
+/** nodeFromWire reads a node. */
+export function nodeFromWire(wire: Node__Output): NodeOutput {
+  return {
+    name: wire.name,
+    id: wire.id,
+    address: wire.address,
+    pool: orNull(wire.pool),
+    subnet: orNull(wire.subnet),
+    gateway: orNull(wire.gateway),
+    generation: wire.generation,
+    mode: stateOf(wire.mode, 'MODE_'),
+    availability: stateOf(wire.availability, 'AVAILABILITY_'),
+    labels: wire.labels,
+    state: stateOf(wire.state, 'NODE_STATE_'),
+    createdAt: isoTime(wire.createdMs),
+    seenAt: isoTime(wire.seenMs),
+    controller: orNull(wire.controller),
+    routes: wire.routes,
+    conditions: wire.conditions.map(conditionFromWire).sort((a, b) => Number(a.ok) - Number(b.ok)),
+    versions: {
+      daemon: orNull(wire.daemonVersion),
+      kernel: orNull(wire.kernelVersion),
+      docker: orNull(wire.dockerVersion),
+    },
+    hostNetworks: wire.hostNetworks.map(({ cidr, source }) => ({ cidr, source })),
+  };
+}
+
+/** paintOfState is the colour of a node's state. */
+export function paintOfState(state: string, colors: Colors): (text: string) => string {
+  if (state === 'ready') return colors.good;
+  if (state === 'progressing') return colors.waiting;
+  return state === 'degraded' || state === 'down' ? colors.bad : colors.faint;
+}
+
+/** stateText is a node's state with what goes with it: "down 3m", "ready,cordoned". */
+export function stateText(node: NodeOutput, nowMs: number): string {
+  const state = node.state === 'down' && node.seenAt !== null ? `down ${ageOf(node.seenAt, nowMs)}` : node.state;
+  return node.availability === 'active' ? state : `${state},${node.availability}`;
+}
+
+/** routesText is "49/49"; "48/49 !" when some are missing. */
+export function routesText({ routes }: NodeOutput): string {
+  if (routes === null) return '-';
+  const { installed, desired } = routes;
+  return `${installed}/${desired}${installed === desired ? '' : ' !'}`;
+}
+
+// Lists leave out conditions that are ok: an engine that was seen, and about which nothing is wrong, is ready.
+function dockerText({ conditions, versions }: NodeOutput): string {
+  const condition = conditions.find(({ type }) => type === 'Docker');
+  if (condition?.ok === false) return escaped(condition.reason);
+  return condition !== undefined || versions.docker !== null ? 'ready' : '-';
+}
+
+function labelsText(labels: Readonly<Record<string, string>>): string {
+  return (
+    Object.entries(labels)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(',') || '-'
+  );
+}
+
+/** whyNotReady says what keeps a node from being ready, one line each; none when it is. */
+export function whyNotReady(node: NodeOutput, nowMs: number): readonly string[] {
+  if (node.state === 'ready') return [];
+  if (node.state === 'pending') return ['its daemon has never connected: start it on the host'];
+  const down =
+    node.state === 'down'
+      ? [`its daemon is not connected, since ${ageOf(node.seenAt, nowMs)}; its lease and the routes to it stay`]
+      : [];
+  const failing = node.conditions
+    .filter(({ ok }) => !ok)
+    .map(({ type, reason, message }) => `${type}: ${message === '' ? reason : message}`);
+  if (down.length + failing.length > 0) return [...down, ...failing.map(escaped)];
+  if (node.routes === null) return ['it has connected and not reported yet'];
+  return [`${node.routes.installed} of ${node.routes.desired} routes are installed`];
+}
+
+const mostRemarks = 10;
+
+function remarks(nodes: readonly NodeOutput[], { colors, nowMs }: Look): readonly string[] {
+  const amiss = nodes.filter(({ state }) => state !== 'ready');
+  const lines = amiss.slice(0, mostRemarks).map((node) => {
+    const [first = '', ...rest] = whyNotReady(node, nowMs);
+    const more = rest.length === 0 ? '' : ` (and ${rest.length} more: xctl nodes show ${escaped(node.name)})`;
+    return `${paintOfState(node.state, colors)('!')} ${escaped(node.name)}: ${first}${more}`;
+  });
+  if (amiss.length <= mostRemarks) return lines;
+  const states = [...new Set(amiss.slice(mostRemarks).map(({ state }) => state))].join(',');
+  return [...lines, `! and ${amiss.length - mostRemarks} more that are not ready: xctl nodes list --state ${states}`];
+}
+
+/** nodeKind prints nodes. */
+export const nodeKind: Kind<NodeOutput> = {
+  plural: 'nodes',
+  singular: 'node',
+  nameOf: ({ name }) => name,
+  columns: [
+    { header: 'NAME', cell: ({ name }) => escaped(name) },
+    { header: 'ADDRESS', cell: ({ address }) => address },
+    { header: 'SUBNET', cell: ({ subnet }) => subnet ?? '-' },
+    {
+      header: 'STATE',
+      cell: (node, { colors, nowMs }) => ({ text: stateText(node, nowMs), paint: paintOfState(node.state, colors) }),
+    },
+    { header: 'ROUTES', cell: routesText },
+    { header: 'DOCKER', cell: dockerText },
+    { header: 'AGE', cell: ({ createdAt }, { nowMs }) => ageOf(createdAt, nowMs) },
+    { header: 'ID', wide: true, cell: ({ id }) => id },
+    { header: 'POOL', wide: true, cell: ({ pool }) => pool ?? '-' },
+    { header: 'MODE', wide: true, cell: ({ mode }) => mode },
+    { header: 'AVAILABILITY', wide: true, cell: ({ availability }) => availability },
+    { header: 'XNETD', wide: true, cell: ({ versions }) => escaped(versions.daemon ?? '-') },
+    { header: 'KERNEL', wide: true, cell: ({ versions }) => escaped(versions.kernel ?? '-') },
+    { header: 'ENGINE', wide: true, cell: ({ versions }) => escaped(versions.docker ?? '-') },
+    { header: 'CONTROLLER', wide: true, cell: ({ controller }) => escaped(controller ?? '-') },
+    { header: 'LABELS', wide: true, cell: ({ labels }) => escaped(labelsText(labels)) },
+  ],
+  remarks,
+};

@@ -1,0 +1,144 @@
+// Pools and their subnets, as programs get them in JSON and as people see them in tables. Pure.
+// Invariant: fields of the output types are only ever added; what is not known is null, never left out.
+import { escaped } from '../../proto/domain/text.js';
+import type { Pool__Output } from '../../proto/gen/xnet/v1/Pool.js';
+import type { Subnet__Output } from '../../proto/gen/xnet/v1/Subnet.js';
+import type { Kind } from './kind.js';
+import { ageOf, formatDuration, formatLeft, isoTime } from './time.js';
+import { orNull, stateOf } from './wire.js';
+
+/** UsageOutput counts subnets: total = leased + reserved + quarantined + free. */
+export type UsageOutput = {
+  readonly total: number;
+  readonly leased: number;
+  /** Reserved and not leased. */
+  readonly reserved: number;
+  readonly quarantined: number;
+  readonly free: number;
+};
+
+/** PoolOutput is a pool in the output of `xctl pools`. */
+export type PoolOutput = {
+  readonly name: string;
+  readonly cidr: string;
+  readonly subnetLength: number;
+  /** "bip" or "bridge". */
+  readonly mode: string;
+  /** Docker network of bridge mode. */
+  readonly networkName: string;
+  /** That network's Linux bridge. */
+  readonly bridgeName: string;
+  readonly quarantineSeconds: number;
+  readonly createdAt: string | null;
+  readonly usage: UsageOutput;
+  readonly reservations: readonly {
+    readonly cidr: string;
+    /** Name of the node it is kept for; null: for nobody. */
+    readonly node: string | null;
+    readonly reason: string;
+  }[];
+};
+
+/** LeaseOutput is a subnet that is not simply free, in the output of `xctl leases` and `xctl pools show`. */
+export type LeaseOutput = {
+  readonly subnet: string;
+  readonly pool: string;
+  /** "leased", "reserved" or "quarantined". */
+  readonly state: string;
+  /** The holder; of a quarantined subnet the former one; of a reserved one the node it is kept for. */
+  readonly node: string | null;
+  readonly nodeId: string | null;
+  readonly generation: number;
+  readonly since: string | null;
+  /** End of the quarantine. */
+  readonly until: string | null;
+  readonly reason: string;
+};
+
+const noUsage: UsageOutput = { total: 0, leased: 0, reserved: 0, quarantined: 0, free: 0 };
+
+/** poolFromWire reads a pool. */
+export function poolFromWire(wire: Pool__Output): PoolOutput {
+  return {
+    name: wire.name,
+    cidr: wire.cidr,
+    subnetLength: wire.subnetLength,
+    mode: stateOf(wire.mode, 'MODE_'),
+    networkName: wire.networkName,
+    bridgeName: wire.bridgeName,
+    quarantineSeconds: wire.quarantineSeconds,
+    createdAt: isoTime(wire.createdMs),
+    usage: wire.usage ?? noUsage,
+    reservations: wire.reservations.map(({ cidr, nodeName, reason }) => ({ cidr, node: orNull(nodeName), reason })),
+  };
+}
+
+/** leaseFromWire reads a subnet. */
+export function leaseFromWire(wire: Subnet__Output): LeaseOutput {
+  return {
+    subnet: wire.cidr,
+    pool: wire.pool,
+    state: stateOf(wire.state, 'SUBNET_STATE_'),
+    node: orNull(wire.nodeName),
+    nodeId: orNull(wire.nodeId),
+    generation: wire.generation,
+    since: isoTime(wire.sinceMs),
+    until: isoTime(wire.untilMs),
+    reason: wire.reason,
+  };
+}
+
+/** poolKind prints pools. */
+export const poolKind: Kind<PoolOutput> = {
+  plural: 'pools',
+  singular: 'pool',
+  nameOf: ({ name }) => name,
+  columns: [
+    { header: 'NAME', cell: ({ name }) => escaped(name) },
+    { header: 'CIDR', cell: ({ cidr }) => cidr },
+    { header: 'SUBNETS', cell: ({ subnetLength }) => `/${subnetLength}` },
+    { header: 'MODE', cell: ({ mode }) => mode },
+    { header: 'TOTAL', cell: ({ usage }) => String(usage.total) },
+    { header: 'LEASED', cell: ({ usage }) => String(usage.leased) },
+    { header: 'RESERVED', cell: ({ usage }) => String(usage.reserved) },
+    { header: 'QUARANTINED', cell: ({ usage }) => String(usage.quarantined) },
+    {
+      header: 'FREE',
+      cell: ({ usage }, { colors }) => (usage.free === 0 ? { text: '0', paint: colors.bad } : String(usage.free)),
+    },
+    { header: 'AGE', cell: ({ createdAt }, { nowMs }) => ageOf(createdAt, nowMs) },
+    { header: 'NETWORK', wide: true, cell: ({ networkName }) => escaped(networkName) },
+    { header: 'BRIDGE', wide: true, cell: ({ bridgeName }) => escaped(bridgeName) },
+    { header: 'QUARANTINE', wide: true, cell: ({ quarantineSeconds }) => formatDuration(quarantineSeconds * 1000) },
+  ],
+};
+
+/** leaseKind prints subnets that are not simply free. */
+export const leaseKind: Kind<LeaseOutput> = {
+  plural: 'leases',
+  singular: 'lease',
+  nameOf: ({ subnet }) => subnet,
+  columns: [
+    { header: 'SUBNET', cell: ({ subnet }) => subnet },
+    { header: 'POOL', cell: ({ pool }) => escaped(pool) },
+    {
+      header: 'STATE',
+      cell: ({ state }, { colors }) => ({
+        text: state,
+        paint: state === 'leased' ? colors.good : state === 'quarantined' ? colors.waiting : colors.faint,
+      }),
+    },
+    { header: 'NODE', cell: ({ node }) => escaped(node ?? '-') },
+    { header: 'AGE', cell: ({ since }, { nowMs }) => ageOf(since, nowMs) },
+    {
+      header: 'UNTIL',
+      cell: ({ until }, { nowMs }) => {
+        const untilMs = until === null ? 0 : Date.parse(until);
+        return untilMs <= nowMs ? '-' : `in ${formatLeft(untilMs, nowMs)}`;
+      },
+    },
+    { header: 'GENERATION', wide: true, cell: ({ generation }) => (generation === 0 ? '-' : String(generation)) },
+    { header: 'NODE-ID', wide: true, cell: ({ nodeId }) => escaped(nodeId ?? '-') },
+    { header: 'REASON', cell: ({ reason }) => escaped(reason) || '-' },
+  ],
+};

@@ -1,0 +1,73 @@
+// Routes, as programs get them in JSON and as people see them in tables. Pure.
+// Invariant: fields of the output types are only ever added; what is not known is null, never left out.
+import { escaped } from '../../proto/domain/text.js';
+import type { RouteEntry__Output } from '../../proto/gen/xnet/v1/RouteEntry.js';
+import type { Kind } from './kind.js';
+import { type NodeOutput, paintOfState, whyNotReady } from './node.js';
+import { orNull, stateOf } from './wire.js';
+
+/** RouteOutput is an entry of the route table in the output of `xctl routes list`. */
+export type RouteOutput = {
+  readonly subnet: string;
+  /** The holder's node address. */
+  readonly nextHop: string;
+  readonly node: string;
+  readonly pool: string | null;
+  /** State of that node, as in NodeOutput. */
+  readonly nodeState: string;
+};
+
+/** routeFromWire reads an entry of the route table. */
+export function routeFromWire(wire: RouteEntry__Output): RouteOutput {
+  return {
+    subnet: wire.subnet,
+    nextHop: wire.nextHop,
+    node: wire.nodeName,
+    pool: orNull(wire.pool),
+    nodeState: stateOf(wire.nodeState, 'NODE_STATE_'),
+  };
+}
+
+/** routeKind prints routes. */
+export const routeKind: Kind<RouteOutput> = {
+  plural: 'routes',
+  singular: 'route',
+  nameOf: ({ subnet }) => subnet,
+  columns: [
+    { header: 'SUBNET', cell: ({ subnet }) => subnet },
+    { header: 'NEXT-HOP', cell: ({ nextHop }) => nextHop },
+    { header: 'NODE', cell: ({ node }) => escaped(node) },
+    {
+      header: 'STATE',
+      cell: ({ nodeState }, { colors }) => ({ text: nodeState, paint: paintOfState(nodeState, colors) }),
+    },
+    { header: 'POOL', wide: true, cell: ({ pool }) => escaped(pool ?? '-') },
+  ],
+};
+
+/** isAmiss says whether a node routes less than it should. Of one that is down, nothing is known. */
+export function isAmiss({ routes, state }: NodeOutput): boolean {
+  return routes !== null && state !== 'down' && routes.installed !== routes.desired;
+}
+
+/** routeCheckKind prints nodes that route less than they should. */
+export const routeCheckKind: Kind<NodeOutput> = {
+  plural: 'nodes',
+  singular: 'node',
+  nameOf: ({ name }) => name,
+  columns: [
+    { header: 'NAME', cell: ({ name }) => escaped(name) },
+    { header: 'STATE', cell: ({ state }, { colors }) => ({ text: state, paint: paintOfState(state, colors) }) },
+    { header: 'DESIRED', cell: ({ routes }) => String(routes?.desired ?? '-') },
+    { header: 'INSTALLED', cell: ({ routes }) => String(routes?.installed ?? '-') },
+    { header: 'CONFLICTING', cell: ({ routes }) => String(routes?.conflicting ?? '-') },
+    { header: 'UNREACHABLE', cell: ({ routes }) => String(routes?.unreachable ?? '-') },
+    {
+      header: 'WHY',
+      cell: (node, { nowMs }) => {
+        const why = whyNotReady(node, nowMs);
+        return why.find((line) => line.startsWith('Routes: ')) ?? why[0] ?? '-';
+      },
+    },
+  ],
+};

@@ -1,0 +1,63 @@
+// Times as people read and type them. Pure: the clock is an argument.
+// Invariant: parseDuration reads back what formatDuration writes.
+
+const units = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1_000],
+  ['ms', 1],
+] as const;
+
+/** formatDuration writes milliseconds exactly: "1h30m", "84ms", "0s". Fractions of a millisecond are cut off. */
+export function formatDuration(ms: number): string {
+  let rest = Math.trunc(ms);
+  let text = '';
+  for (const [unit, size] of units) {
+    const count = Math.floor(rest / size);
+    if (count > 0) text += `${count}${unit}`;
+    rest -= count * size;
+  }
+  return text === '' ? '0s' : text;
+}
+
+/** parseDuration reads "1h30m", "90s", "1.5h" or "500ms", in milliseconds; undefined for anything else. */
+export function parseDuration(text: string): number | undefined {
+  const part = /(\d+(?:\.\d+)?)(ms|d|h|m|s)/y;
+  let total = 0;
+  while (part.lastIndex < text.length) {
+    const match = part.exec(text);
+    const size = units.find(([unit]) => unit === match?.[2])?.[1];
+    if (match === null || size === undefined) return undefined;
+    total += Number(match[1]) * size;
+  }
+  return text === '' || total > Number.MAX_SAFE_INTEGER ? undefined : Math.round(total);
+}
+
+/**
+ * formatAge writes how long ago a time was, in one unit: "8s", "3m", "5h", "41d". Less than two of a unit are told
+ * in the next smaller one, "119s" or "47h": "1d" could be nearly two. A time that is to come counts as now: clocks
+ * differ.
+ */
+export function formatAge(sinceMs: number, nowMs: number): string {
+  const seconds = Math.max(0, Math.floor((nowMs - sinceMs) / 1000));
+  if (seconds < 120) return `${seconds}s`;
+  if (seconds < 120 * 60) return `${Math.floor(seconds / 60)}m`;
+  if (seconds < 48 * 3600) return `${Math.floor(seconds / 3600)}h`;
+  return `${Math.floor(seconds / 86_400)}d`;
+}
+
+/** formatLeft writes how long it is until a time, in whole seconds: "1h", "59m12s"; "0s" for one that has passed. */
+export function formatLeft(untilMs: number, nowMs: number): string {
+  return formatDuration(Math.max(0, Math.ceil((untilMs - nowMs) / 1000)) * 1000);
+}
+
+/** isoTime writes milliseconds since 1970 as "2026-11-21T10:00:00.000Z"; null for 0, which stands for never. */
+export function isoTime(ms: number): string | null {
+  return ms === 0 || !Number.isFinite(ms) || Math.abs(ms) > 8.64e15 ? null : new Date(ms).toISOString();
+}
+
+/** ageOf writes the age of an ISO time, "-" for null. */
+export function ageOf(iso: string | null, nowMs: number): string {
+  return iso === null ? '-' : formatAge(Date.parse(iso), nowMs);
+}

@@ -1,0 +1,71 @@
+// The command line of xctl: which commands there are, what they take, and what their help says.
+import { Argument, Command, type Option } from 'commander';
+import { version } from '../proto/process/version.js';
+import { addNodes } from './program/nodes.js';
+import { addEvents, addLeases, addRoutes, addStatus } from './program/others.js';
+import { addPools } from './program/pools.js';
+import { addGlobalOptions } from './settings.js';
+
+function addCompletion(program: Command): void {
+  program
+    .command('completion')
+    .description('print a script that completes commands, names of nodes and of pools in a shell')
+    .addArgument(new Argument('<shell>', 'the shell').choices(['bash', 'zsh', 'fish']))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  source <(xctl completion bash)                                      for this shell
+  xctl completion bash >/etc/bash_completion.d/xctl                   for all users
+  xctl completion zsh >"\${fpath[1]}/_xctl"
+  xctl completion fish >~/.config/fish/completions/xctl.fish`,
+    )
+    .action(async (shell: 'bash' | 'zsh' | 'fish') => {
+      const { completionScripts } = await import('./completion/scripts.js');
+      process.stdout.write(completionScripts[shell]);
+    });
+}
+
+// commander's own would say "(default: false)" of every switch.
+function describeOption({ description, argChoices, defaultValue, defaultValueDescription, envVar }: Option): string {
+  const choices = argChoices === undefined ? '' : `: ${argChoices.join(', ')}`;
+  const shown =
+    defaultValueDescription ?? (['string', 'number'].includes(typeof defaultValue) ? defaultValue : undefined);
+  const notes = [
+    ...(shown === undefined ? [] : [`default: ${shown}`]),
+    ...(envVar === undefined ? [] : [`env: ${envVar}`]),
+  ];
+  return `${description}${choices}${notes.length === 0 ? '' : ` (${notes.join(', ')})`}`;
+}
+
+/** makeProgram makes the command line. */
+export function makeProgram(): Command {
+  const program = new Command('xctl')
+    .description('Leases subnets to Docker hosts and shows how they reach each other.')
+    .version(version)
+    .configureHelp({ showGlobalOptions: true, optionDescription: describeOption })
+    .addHelpText(
+      'after',
+      `
+Examples:
+  xctl pools create default 10.76.0.0/16
+  xctl nodes add web-1 --address 192.168.83.83 --wait
+  xctl nodes list
+  xctl status
+
+Data goes to standard output, all else to standard error. Settings can stand in ~/.config/xctl/config.yaml:
+  controller: [192.168.83.2, 192.168.83.3]
+
+Exit codes: 0 done, 1 failure, 2 wrong usage, 3 not found, 4 conflict, 5 not allowed, 6 no controller or store,
+7 not in time, 8 a check found problems, 9 answered no, 130 interrupted.`,
+    );
+  addGlobalOptions(program);
+  addPools(program);
+  addNodes(program);
+  addLeases(program);
+  addRoutes(program);
+  addEvents(program);
+  addStatus(program);
+  addCompletion(program);
+  return program;
+}

@@ -1,0 +1,64 @@
+// Between the command line and the commands: settings are read, then the command is loaded, and run with a context.
+// Invariant: help, completion and wrong usage load neither gRPC nor any command.
+import { type Command, Option } from 'commander';
+import type { Context } from '../context.js';
+import { settingsOf } from '../settings.js';
+
+/** Run is a command: it gets its own options and arguments, as commander parsed them. */
+export type Run<Options, Args extends readonly unknown[]> = (
+  context: Context,
+  options: Options,
+  ...args: Args
+) => Promise<void>;
+
+/** acting makes commander's action of a command that is loaded when it runs. */
+export function acting<Options, Args extends readonly unknown[]>(
+  load: () => Promise<Run<Options, Args>>,
+): (...given: unknown[]) => Promise<void> {
+  return async (...given) => {
+    // commander gives the arguments, then the options, then the command itself.
+    const command = given.at(-1) as Command;
+    const options = given.at(-2) as Options;
+    const args = given.slice(0, -2) as unknown as Args;
+    const settings = await settingsOf(command, process.env, process.stdout.isTTY === true);
+    const [{ openContext }, run] = await Promise.all([import('../context.js'), load()]);
+    const context = openContext(settings);
+    try {
+      await run(context, options, ...args);
+    } finally {
+      context.client.close();
+    }
+  };
+}
+
+/** collect is how commander takes an option that can be given several times. */
+export function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
+
+/** splitCommas is collect for options that are also lists: "ready,down". */
+export function splitCommas(value: string, before: readonly string[]): readonly string[] {
+  return [...before, ...value.split(',').filter((part) => part !== '')];
+}
+
+/** dryRun is the option of every change. */
+export function dryRun(): Option {
+  return new Option('--dry-run', 'say what would be done, and change nothing').default(false);
+}
+
+/** watch is the option of every list. */
+export function watch(): Option {
+  return new Option('-w, --watch', 'go on showing it as it changes').default(false);
+}
+
+/** wait is the option of what changes routes. */
+export function wait(): Option {
+  return new Option('--wait [goal]', 'wait until all connected nodes route to it, or until it is ready itself').choices(
+    ['routed', 'ready'],
+  );
+}
+
+/** confirm is the option of what can't be undone. */
+export function confirm(what: string): Option {
+  return new Option(`--confirm <${what}>`, 'confirm what can not be undone, by naming it');
+}

@@ -1,0 +1,146 @@
+// The command line of `xctl nodes`.
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { nodeStates } from '../output/states.js';
+import { acting, collect, confirm, dryRun, splitCommas, wait, watch } from './acting.js';
+
+const which = 'its name, the beginning of its id, its address, its subnet or an address of a container on it';
+
+function mode(): Option {
+  return new Option('--mode <mode>', "what it makes of its subnet (default: the pool's)").choices(['bip', 'bridge']);
+}
+
+function addAdding(nodes: Command): void {
+  nodes
+    .command('add')
+    .description('add a node: leases it a subnet at once, and prints what to run on the host')
+    .argument('<name>', 'its name: web-1')
+    .requiredOption('--address <address>', 'the address that other hosts reach it by: 192.168.83.83')
+    .option('--pool <pool>', 'lease from this pool (default: the one named default, or the only one)')
+    .option('--subnet <cidr>', 'lease this subnet and no other')
+    .addOption(mode())
+    .addOption(new Option('--label <key=value>', 'label it; can be given several times').argParser(collect).default([]))
+    .addOption(wait())
+    .addOption(dryRun())
+    .addHelpText(
+      'after',
+      `
+The same command again changes nothing and succeeds.
+
+Examples:
+  xctl nodes add web-1 --address 192.168.83.83
+  xctl nodes add web-1 --address 192.168.83.83 --wait
+  xctl nodes add db-1 --address 192.168.83.21 --subnet 10.76.7.0/24 --label zone=eu-1 --wait ready --timeout 5m`,
+    )
+    .action(acting(async () => (await import('../commands/node-add.js')).addNode));
+}
+
+function addLooking(nodes: Command): void {
+  nodes
+    .command('list')
+    .alias('ls')
+    .description('list nodes')
+    .addOption(
+      new Option('-l, --selector <key=value>', 'only nodes with all of these labels; comma-separated')
+        .argParser(splitCommas)
+        .default([]),
+    )
+    .addOption(
+      new Option('--state <state>', `only nodes in one of these states: ${nodeStates.join(', ')}; comma-separated`)
+        .argParser(statesOption)
+        .default([]),
+    )
+    .addOption(watch())
+    .addHelpText(
+      'after',
+      `
+Columns: ROUTES is installed/desired, with ! when they differ. DOCKER is ready, or why it is not.
+
+Examples:
+  xctl nodes list
+  xctl nodes list --state degraded,down -o wide
+  xctl nodes list --selector zone=eu-1 -o name
+  xctl nodes list --watch -o jsonl      one line for every node, then one for every change`,
+    )
+    .action(acting(async () => (await import('../commands/node-list.js')).listNodes));
+  nodes
+    .command('show')
+    .alias('get')
+    .description('show everything about a node, and why it is not ready')
+    .argument('<node>', which)
+    .addHelpText('after', '\nExamples:\n  xctl nodes show web-1\n  xctl nodes show 10.76.3.17')
+    .action(acting(async () => (await import('../commands/node-list.js')).showNode));
+}
+
+function statesOption(value: string, before: readonly string[]): readonly string[] {
+  const states = splitCommas(value, []);
+  const wrong = states.find((state) => !nodeStates.some((known) => known === state));
+  if (wrong !== undefined) throw new InvalidArgumentError(`Allowed are ${nodeStates.join(', ')}.`);
+  return [...before, ...states];
+}
+
+function addChanging(nodes: Command): void {
+  nodes
+    .command('set')
+    .description('change a node')
+    .argument('<node>', which)
+    .option('--address <address>', 'the address that other hosts reach it by')
+    .addOption(
+      new Option('--availability <what>', 'cordoned: not to be used for new containers').choices([
+        'active',
+        'cordoned',
+      ]),
+    )
+    .addOption(mode())
+    .addOption(new Option('--label <key=value>', 'set a label').argParser(collect).default([]))
+    .addOption(new Option('--remove-label <key>', 'remove a label').argParser(collect).default([]))
+    .addOption(wait())
+    .addOption(dryRun())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  xctl nodes set web-1 --address 192.168.83.84 --wait
+  xctl nodes set web-1 --label zone=eu-2 --remove-label rack`,
+    )
+    .action(acting(async () => (await import('../commands/node-change.js')).setNode));
+  nodes
+    .command('cordon')
+    .description('mark a node as not to be used for new containers')
+    .argument('<node>', which)
+    .addOption(dryRun())
+    .addHelpText('after', '\nExamples:\n  xctl nodes cordon web-1')
+    .action(acting(async () => (await import('../commands/node-change.js')).cordonNode));
+  nodes
+    .command('uncordon')
+    .description('mark a node as usable again')
+    .argument('<node>', which)
+    .addOption(dryRun())
+    .addHelpText('after', '\nExamples:\n  xctl nodes uncordon web-1')
+    .action(acting(async () => (await import('../commands/node-change.js')).uncordonNode));
+  nodes
+    .command('remove')
+    .alias('rm')
+    .description('remove a node that has left: its lease ends, its subnet goes into quarantine')
+    .argument('<node>', which)
+    .option('--force', 'although its host may still use the subnet', false)
+    .addOption(confirm('name'))
+    .addOption(dryRun())
+    .addHelpText(
+      'after',
+      `
+A host leaves by "xnetd leave", which removes its node. --force is for hosts that are gone for good.
+
+Examples:
+  xctl nodes remove web-1 --yes
+  xctl nodes remove web-1 --force --confirm web-1`,
+    )
+    .action(acting(async () => (await import('../commands/node-change.js')).removeNode));
+}
+
+/** addNodes adds `xctl nodes`. */
+export function addNodes(program: Command): void {
+  const nodes = program.command('nodes').alias('node').description('Docker hosts');
+  addAdding(nodes);
+  addLooking(nodes);
+  addChanging(nodes);
+}

@@ -1,0 +1,96 @@
+// The command lines of `xctl leases`, `routes`, `events` and `status`.
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { durationOption } from '../settings.js';
+import { acting, confirm, dryRun, watch } from './acting.js';
+
+/** addLeases adds `xctl leases`. */
+export function addLeases(program: Command): void {
+  const leases = program.command('leases').alias('lease').description('subnets that are not simply free');
+  leases
+    .command('list')
+    .alias('ls')
+    .description('list leased, reserved and quarantined subnets')
+    .option('--pool <pool>', 'only those of this pool')
+    .addOption(watch())
+    .addHelpText('after', '\nExamples:\n  xctl leases list\n  xctl leases list --pool default -o json')
+    .action(acting(async () => (await import('../commands/leases.js')).listLeases));
+  leases
+    .command('release')
+    .description('end a quarantine early: another node may get the subnet')
+    .argument('<subnet>', 'the subnet: 10.76.7.0/24')
+    .addOption(confirm('subnet'))
+    .addOption(dryRun())
+    .addHelpText(
+      'after',
+      `
+A lease does not end by this: it ends with its node, see xctl nodes remove.
+
+Examples:
+  xctl leases release 10.76.7.0/24 --confirm 10.76.7.0/24`,
+    )
+    .action(acting(async () => (await import('../commands/leases.js')).releaseLease));
+}
+
+/** addRoutes adds `xctl routes`. */
+export function addRoutes(program: Command): void {
+  const routes = program.command('routes').alias('route').description('the routes that nodes get');
+  routes
+    .command('list')
+    .alias('ls')
+    .description('list the route table')
+    .option('--node <node>', 'as this node gets it')
+    .addOption(watch())
+    .addHelpText('after', '\nExamples:\n  xctl routes list\n  xctl routes list --node web-1')
+    .action(acting(async () => (await import('../commands/routes.js')).listRoutes));
+  routes
+    .command('check')
+    .description('list nodes that lack routes; exit code 8 when there are any')
+    .addHelpText('after', '\nExamples:\n  xctl routes check && echo complete')
+    .action(acting(async () => (await import('../commands/routes.js')).checkRoutes));
+}
+
+function countOption(text: string): number {
+  const count = Number(text);
+  if (!/^\d{1,6}$/.test(text) || count < 1) throw new InvalidArgumentError('Give a number such as 100.');
+  return count;
+}
+
+/** addEvents adds `xctl events`. */
+export function addEvents(program: Command): void {
+  program
+    .command('events')
+    .alias('event')
+    .description('what happened in the last day')
+    .addOption(new Option('--since <duration>', 'only the last 1h, 30m, ...').argParser(durationOption))
+    .option('--node <name>', 'only of this node')
+    .option('--subject <subject>', 'only of this: pool/default, node/web-1')
+    .addOption(new Option('--limit <count>', 'the newest so many').argParser(countOption).default(100))
+    .addOption(watch())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  xctl events --since 1h
+  xctl events --node web-1 --watch
+  xctl events -o jsonl | jq -r 'select(.warning) | .message'`,
+    )
+    .action(acting(async () => (await import('../commands/events.js')).listEvents));
+}
+
+/** addStatus adds `xctl status`. */
+export function addStatus(program: Command): void {
+  program
+    .command('status')
+    .description('controllers, store, pools and nodes on one screen')
+    .option('--wait', 'wait until all is well', false)
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 all is well, 6 the store can't be used, 7 not in time, 8 something else is wrong.
+
+Examples:
+  xctl status
+  xctl status --wait --timeout 2m`,
+    )
+    .action(acting(async () => (await import('../commands/status.js')).showStatus));
+}

@@ -1,0 +1,90 @@
+// The command line of `xctl pools`.
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { durationOption } from '../settings.js';
+import { acting, confirm, dryRun, watch } from './acting.js';
+
+function lengthOption(text: string): number {
+  const length = Number(text);
+  if (!/^\d{1,2}$/.test(text) || length < 1 || length > 32) throw new InvalidArgumentError('Give a length such as 24.');
+  return length;
+}
+
+/** addPools adds `xctl pools`. */
+export function addPools(program: Command): void {
+  const pools = program.command('pools').alias('pool').description('ranges that subnets are leased from');
+  pools
+    .command('create')
+    .description('create a pool')
+    .argument('<name>', 'its name; one named default is used where none is given')
+    .argument('<cidr>', 'its range: 10.76.0.0/16')
+    .addOption(new Option('--subnet-length <bits>', 'length of its subnets (default: 24)').argParser(lengthOption))
+    .addOption(new Option('--mode <mode>', 'what nodes make of their subnet (default: bip)').choices(['bip', 'bridge']))
+    .option('--network-name <name>', 'Docker network of bridge mode (default: xnet)')
+    .option('--bridge-name <name>', "that network's bridge (default: xnet0)")
+    .addOption(
+      new Option('--quarantine <duration>', 'how long a freed subnet is kept from others (default: 1h)').argParser(
+        durationOption,
+      ),
+    )
+    .addOption(dryRun())
+    .addHelpText(
+      'after',
+      `
+Modes:
+  bip     the subnet becomes that of docker0
+  bridge  the subnet becomes that of a network of its own
+
+Examples:
+  xctl pools create default 10.76.0.0/16
+  xctl pools create edge 10.80.0.0/20 --subnet-length 26 --mode bridge --quarantine 24h`,
+    )
+    .action(acting(async () => (await import('../commands/pools.js')).createPool));
+  pools
+    .command('list')
+    .alias('ls')
+    .description('list pools and how full they are')
+    .addOption(watch())
+    .addHelpText('after', '\nExamples:\n  xctl pools list\n  xctl pools list -o json')
+    .action(acting(async () => (await import('../commands/pools.js')).listPools));
+  pools
+    .command('show')
+    .alias('get')
+    .description('show a pool, with a map of its subnets')
+    .argument('<pool>', 'its name')
+    .addHelpText('after', '\nExamples:\n  xctl pools show default')
+    .action(acting(async () => (await import('../commands/pools.js')).showPool));
+  pools
+    .command('remove')
+    .alias('rm')
+    .description('remove a pool that has no leases')
+    .argument('<pool>', 'its name')
+    .option('--force', 'also when subnets of it are in quarantine', false)
+    .addOption(confirm('pool'))
+    .addOption(dryRun())
+    .addHelpText('after', '\nExamples:\n  xctl pools remove edge --confirm edge')
+    .action(acting(async () => (await import('../commands/pools.js')).removePool));
+  pools
+    .command('reserve')
+    .description('keep subnets of a pool out of allocation, or for one node')
+    .argument('<pool>', 'its name')
+    .argument('<cidr>', 'one or more whole subnets: 10.76.8.0/22')
+    .option('--node <name>', 'keep it for this node, there already or not')
+    .option('--reason <text>', 'why, for others to read')
+    .addOption(dryRun())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  xctl pools reserve default 10.76.0.0/22 --reason 'lab network'
+  xctl pools reserve default 10.76.7.0/24 --node web-7`,
+    )
+    .action(acting(async () => (await import('../commands/pools.js')).reserveSubnet));
+  pools
+    .command('unreserve')
+    .description('end a reservation')
+    .argument('<pool>', 'its name')
+    .argument('<cidr>', 'as it was reserved')
+    .addOption(dryRun())
+    .addHelpText('after', '\nExamples:\n  xctl pools unreserve default 10.76.0.0/22')
+    .action(acting(async () => (await import('../commands/pools.js')).unreserveSubnet));
+}

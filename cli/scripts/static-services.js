@@ -1,0 +1,153 @@
+// Writes the service of operators as plain JavaScript, for the bundle of xctl: proto-loader builds the same when it is
+// loaded, from the descriptor, which takes longer than everything else that xctl does. Requests are written by
+// protobufjs's own functions, printed instead of evaluated. Answers, which can hold thousands of nodes, are read in one
+// pass into the plain values that proto-loader makes in two.
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+const require = createRequire(import.meta.url);
+const protobuf = createRequire(require.resolve('@grpc/proto-loader'))('protobufjs');
+
+function reachable(type, found) {
+  if (found.has(type)) return;
+  found.add(type);
+  for (const field of type.fieldsArray) {
+    const { resolvedType } = field.resolve();
+    if (resolvedType instanceof protobuf.Type) reachable(resolvedType, found);
+  }
+}
+
+const emptyOf = { string: "''", bool: 'false', bytes: 'Buffer.alloc(0)' };
+
+// How one value is read, as proto/rpc/loader-options.ts says: 64-bit integers as numbers, enums by name.
+function readerOf(field, refer) {
+  if (field.resolvedType === null) return `r.${field.type}()`;
+  const name = refer(field);
+  return field.resolvedType instanceof protobuf.Type ? `${name}.read(r, r.uint32())` : `nameOf(${name}, r.int32())`;
+}
+
+function readCase(field, refer) {
+  const target = `m.${field.name}`;
+  if (field.map) {
+    if (field.type !== 'string' || field.keyType !== 'string') throw new Error(`${field.fullName}: only maps of text`);
+    return `readEntry(r, ${target})`;
+  }
+  if (!field.repeated) return `${target} = ${readerOf(field, refer)}`;
+  if (protobuf.types.packed[field.type] !== undefined) throw new Error(`${field.fullName}: no lists of numbers`);
+  return `${target}.push(${readerOf(field, refer)})`;
+}
+
+function emptyValue(field) {
+  if (field.map) return '{}';
+  if (field.repeated) return '[]';
+  if (field.resolvedType instanceof protobuf.Type) return 'null';
+  return field.resolvedType === null ? (emptyOf[field.type] ?? '0') : JSON.stringify(field.resolvedType.valuesById[0]);
+}
+
+// Every field is there from the beginning, with its default.
+function readFunction(type, refer) {
+  if (type.oneofsArray.length > 0) throw new Error(`${type.fullName}: no oneof in an answer`);
+  const empty = type.fieldsArray.map((field) => `${field.name}: ${emptyValue(field)}`);
+  const cases = type.fieldsArray.map((field) => `case ${field.id}: ${readCase(field, refer)}; break;`);
+  return `(r, length) => {
+  const m = { ${empty.join(', ')} };
+  const end = r.pos + length;
+  while (r.pos < end) {
+    const tag = r.uint32();
+    switch (tag >>> 3) {
+      ${cases.join('\n      ')}
+      default: r.skipType(tag & 7);
+    }
+  }
+  return m;
+}`;
+}
+
+/**
+ * staticServices is the source of a module that exports `services.admin`, as proto/rpc/definitions.ts does.
+ * @param {string} protoDir folder of the .proto files
+ */
+export function staticServices(protoDir) {
+  const root = new protobuf.Root();
+  root.resolvePath = (_origin, target) => join(protoDir, target);
+  root.loadSync('xnet/v1/admin.proto').resolveAll();
+  const service = root.lookupService('xnet.v1.AdminService');
+  const requests = new Set();
+  const responses = new Set();
+  for (const method of service.methodsArray) {
+    method.resolve();
+    reachable(method.resolvedRequestType, requests);
+    reachable(method.resolvedResponseType, responses);
+  }
+  const types = [...new Set([...requests, ...responses])];
+  const nameOf = new Map(types.map((type, index) => [type, `t${index}`]));
+  const enums = new Map();
+  const refer = (field) => {
+    const { resolvedType } = field;
+    if (resolvedType === null) return 'null';
+    if (resolvedType instanceof protobuf.Type) return nameOf.get(resolvedType);
+    if (!enums.has(resolvedType)) enums.set(resolvedType, `e${enums.size}`);
+    return enums.get(resolvedType);
+  };
+  const bodies = types.map((type) => {
+    const name = nameOf.get(type);
+    const lines = [];
+    if (requests.has(type)) {
+      lines.push(
+        `${name}.ctor = class {};`,
+        `${name}.fromObject = ${protobuf.converter.fromObject(type)};`,
+        `${name}.encode = ${protobuf.encoder(type)};`,
+      );
+    }
+    if (responses.has(type)) lines.push(`${name}.read = ${readFunction(type, refer)};`);
+    return `((types) => {\n${lines.join('\n')}\n})([${type.fieldsArray.map(refer)}]);`;
+  });
+  const methods = service.methodsArray.map((method) => {
+    const original = method.name.charAt(0).toLowerCase() + method.name.slice(1);
+    const request = nameOf.get(method.resolvedRequestType);
+    const response = nameOf.get(method.resolvedResponseType);
+    const path = `/${service.fullName.slice(1)}/${method.name}`;
+    return `${method.name}: methodOf('${path}', '${original}', ${method.responseStream === true}, ${request}, ${response}),`;
+  });
+  return `
+import { makeGenericClientConstructor } from '@grpc/grpc-js';
+import protobuf from 'protobufjs/minimal.js';
+const { Reader, Writer, util } = protobuf;
+${[...enums].map(([{ valuesById }, name]) => `const ${name} = { values: ${JSON.stringify(valuesById)} };`).join('\n')}
+${types.map((type) => `const ${nameOf.get(type)} = {};`).join('\n')}
+function nameOf(names, value) {
+  return names.values[value] ?? value;
+}
+function readEntry(r, map) {
+  const end = r.uint32() + r.pos;
+  let key = '';
+  let value = '';
+  while (r.pos < end) {
+    const tag = r.uint32();
+    if (tag >>> 3 === 1) key = r.string();
+    else if (tag >>> 3 === 2) value = r.string();
+    else r.skipType(tag & 7);
+  }
+  // Also where the key is __proto__.
+  Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true });
+}
+function methodOf(path, originalName, responseStream, request, response) {
+  return {
+    path,
+    originalName,
+    requestStream: false,
+    responseStream,
+    requestSerialize: (value) => request.encode(request.fromObject(value)).finish(),
+    requestDeserialize: () => { throw new Error('not a server'); },
+    responseSerialize: () => { throw new Error('not a server'); },
+    responseDeserialize: (bytes) => response.read(Reader.create(bytes), bytes.length),
+  };
+}
+${bodies.join('\n')}
+export const services = {
+  admin: makeGenericClientConstructor({
+    ${methods.join('\n    ')}
+  }, 'AdminService', {}),
+};
+`;
+}

@@ -1,0 +1,113 @@
+// What to say when no controller answers: where it was tried, why that failed, and what to do. Pure.
+import { escaped } from '../proto/domain/text.js';
+import { messageOf, XnetError } from '../proto/errors.js';
+import { type Endpoint, formatEndpoint } from '../proto/rpc/endpoint.js';
+import { isAnswer } from '../proto/rpc/status.js';
+import { formatDuration } from './output/time.js';
+
+/** Failure is why one attempt at one controller came to nothing. */
+export type Failure = {
+  readonly endpoint: Endpoint;
+  readonly error: XnetError;
+  /** For people: "connection refused". */
+  readonly text: string;
+  /** The request went out, so the controller may have done what was asked. */
+  readonly sent: boolean;
+  /** The controller itself said so. */
+  readonly answered: boolean;
+};
+
+// How grpc-js words a connection that never came about, with libuv's error in it. A deadline that passed says
+// remote_addr= once the request was on its way.
+const notConnected =
+  /No connection established|Name resolution failed|no connection within|Deadline exceeded(?!.*remote_addr)/;
+// What answers speaks something else, or does not know our service.
+const foreign = /HTTP status code|unknown service|unknown method|Protocol error|UNIMPLEMENTED/i;
+
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ENOENT: 'there is no such socket',
+  EACCES: 'permission denied',
+  ETIMEDOUT: 'no answer',
+  EHOSTUNREACH: 'there is no way to that host',
+  ENETUNREACH: 'there is no way to that network',
+  ECONNRESET: 'the connection was cut',
+};
+
+function textOf(error: XnetError): string {
+  const { message } = error;
+  if (foreign.test(message)) return 'what answers there is no xnet controller of this version';
+  if (message.startsWith('Name resolution failed')) return 'there is no host of that name';
+  const errno = /\b(E[A-Z]{3,})\b/.exec(message)?.[1];
+  const known = errno === undefined ? undefined : reasons[errno];
+  if (known !== undefined) return known;
+  if (error.code === 'DeadlineExceeded') return 'no answer in time';
+  return escaped(message);
+}
+
+/** failureOf says what an attempt failed with. */
+export function failureOf(endpoint: Endpoint, thrown: unknown): Failure {
+  const error = thrown instanceof XnetError ? thrown : new XnetError('Internal', messageOf(thrown), { cause: thrown });
+  const answered = isAnswer(error);
+  const text = answered ? escaped(error.message) : textOf(error);
+  return { endpoint, error, text, answered, sent: answered || !notConnected.test(error.message) };
+}
+
+/** isPassing says whether another controller, or the same one a little later, may do better. */
+export function isPassing({ error, answered }: Failure): boolean {
+  const { code, message } = error;
+  if (code === 'Unavailable' || code === 'DeadlineExceeded' || code === 'Conflict') return true;
+  return !answered && code === 'Internal' && foreign.test(message);
+}
+
+/** safeError is an error whose texts are fit for a terminal: it may quote what a node reported. */
+export function safeError(error: XnetError): XnetError {
+  return new XnetError(error.code, escaped(error.message), {
+    problems: error.problems.map(escaped),
+    cause: error,
+    ...(error.hint === undefined ? {} : { hint: escaped(error.hint) }),
+  });
+}
+
+function hintFor(failures: readonly Failure[]): string {
+  const denied = failures.find(({ text }) => text === reasons['EACCES']);
+  if (denied !== undefined) return `${formatEndpoint(denied.endpoint)} belongs to root: use sudo`;
+  const allLocal = failures.every(({ endpoint }) => endpoint.kind === 'unix');
+  const look = allLocal
+    ? 'does xnet-controller run on this machine (systemctl status xnet-controller)?'
+    : 'do the controllers run there, and does nothing between block them?';
+  return `${look} Other controllers: --controller HOST:PORT,… or XCTL_CONTROLLER`;
+}
+
+/** noController is the error when nobody did what was asked. */
+export function noController(
+  failures: readonly Failure[],
+  { timeoutMs, changing }: { readonly timeoutMs: number; readonly changing: boolean },
+): XnetError {
+  const uncertain = changing && failures.some(({ sent }) => sent);
+  const uncertainHint = 'whether it was done is not known: the same command again finds out, and does it once at most';
+  // One that answered says more than those that did not.
+  const answer = failures.findLast(({ answered }) => answered)?.error;
+  if (answer !== undefined) {
+    const hint = answer.hint ?? (changing ? uncertainHint : undefined);
+    return safeError(
+      new XnetError(answer.code, answer.message, {
+        problems: answer.problems,
+        ...(hint === undefined ? {} : { hint }),
+      }),
+    );
+  }
+  const late = failures.some(({ error, sent }) => sent && error.code === 'DeadlineExceeded');
+  const lines = [...new Set(failures.map(({ endpoint, text }) => `${formatEndpoint(endpoint)}: ${text}`))];
+  const [only = 'nobody was asked'] = lines;
+  const within = changing ? ` within ${formatDuration(timeoutMs)}` : '';
+  const message = `no controller answers${within}`;
+  return new XnetError(
+    late ? 'DeadlineExceeded' : 'Unavailable',
+    lines.length === 1 ? `${message}: ${only}` : message,
+    {
+      problems: lines.length > 1 ? lines : [],
+      hint: uncertain ? uncertainHint : hintFor(failures),
+    },
+  );
+}
