@@ -83,6 +83,7 @@ node -e '
   }));
 ' "$root" "$stage" >"$work/tsconfig.json"
 "$root/node_modules/.bin/tsc" -p "$work/tsconfig.json" >&2 || fail 'it does not compile'
+node "$root/cli/scripts/bundle.js" "$stage/dist/bin" >&2 || fail 'xctl can not be bundled'
 
 # The npm packages that the programs can come to load: the dependencies, theirs, and so on, from where Node.js finds
 # them. Optional ones that are compiled on installing are not: nothing here has compiled them.
