@@ -3,14 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { Etcd3 } from 'etcd3';
-import { EtcdStore } from '../../controller/store/etcd.js';
-import type { Change } from '../../controller/store/store.js';
 import { XnetError } from '../../proto/errors.js';
 import { callUnary, readStream } from '../../proto/rpc/channel.js';
 import { overlapsIn } from '../support/controller.js';
 import { ControllerProcess } from '../support/controller-process.js';
 import { TestEtcd } from '../support/etcd.js';
+import { changesFrom, compact, historyOf, putKey } from '../support/etcd-history.js';
 import { SimulatedNode } from '../support/simulated-node.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
@@ -28,40 +26,6 @@ function scope(t: ExecutionContext): <T extends Closing>(opened: T) => T {
 
 const endpointOf = (etcd: { readonly endpoint: string }) => ['--etcd-endpoints', etcd.endpoint];
 
-async function history(etcd: TestEtcd, prefix = '/xnet/v1/') {
-  const store = new EtcdStore({ endpoints: [etcd.endpoint], prefix });
-  const { revision } = await store.list();
-  await store.close();
-  const client = new Etcd3({ hosts: etcd.endpoint });
-  const versions = new Map<number, Change[]>();
-  const watcher = await client.watch().prefix(prefix).startRevision('1').create();
-  let last = 0;
-  await new Promise<void>((resolve) => {
-    watcher.on('data', ({ events }) => {
-      for (const { type, kv } of events) {
-        const at = Number(kv.mod_revision);
-        const key = kv.key.toString().slice(prefix.length);
-        const change: Change =
-          type === 'Delete'
-            ? { kind: 'delete', key, modRevision: at }
-            : { kind: 'put', entry: { key, value: kv.value.toString(), modRevision: at } };
-        versions.set(at, [...(versions.get(at) ?? []), change]);
-        last = Math.max(last, at);
-      }
-      if (last >= revision) resolve();
-    });
-  });
-  await watcher.cancel();
-  client.close();
-  return [...versions].sort(([a], [b]) => a - b).map(([at, changes]) => ({ revision: at, changes }));
-}
-
-function put(etcd: TestEtcd, key: string, value: string): void {
-  execFileSync('etcdctl', ['--endpoints', etcd.endpoint, 'put', `/xnet/v1/${key}`, value], {
-    env: { ...process.env, ETCDCTL_API: '3' },
-  });
-}
-
 test('64 hosts added at once through two controllers get 64 subnets; no revision of etcd shows an overlap', async (t) => {
   const opened = scope(t);
   const etcd = opened(await TestEtcd.start());
@@ -77,7 +41,7 @@ test('64 hosts added at once through two controllers get 64 subnets; no revision
   const subnets = added.map(({ node }) => node?.subnet);
   t.is(new Set(subnets).size, 64);
   t.false(subnets.includes(''));
-  t.deepEqual(overlapsIn(await history(etcd)), []);
+  t.deepEqual(overlapsIn(await historyOf(etcd.endpoint)), []);
   const { revision } = await a.routes();
   await b.until('both have the same', (status) => status.revision >= revision);
   t.deepEqual((await a.routes()).routes, (await b.routes()).routes);
@@ -221,9 +185,9 @@ test('a garbled or unknown key is skipped and told of; no route is withdrawn, by
   const node = new SimulatedNode(controller.node, 'web-1').watch();
   await node.until('snapshot', () => node.routes().length === 2);
   const before = node.routes();
-  put(etcd, 'subnets/default/10.76.1.0-24', '{"state":');
-  put(etcd, 'subnets/default/zz', '{}');
-  put(etcd, 'nodes/n-other', 'x');
+  putKey(etcd.endpoint, 'subnets/default/10.76.1.0-24', '{"state":');
+  putKey(etcd.endpoint, 'subnets/default/zz', '{}');
+  putKey(etcd.endpoint, 'nodes/n-other', 'x');
   await controller.until('told of', (status) => status.undecodable.length === 3);
   await controller.addNode('web-4', '192.168.83.4');
   await node.until('others still come', () => node.routes().length === 3);
@@ -252,16 +216,14 @@ test('nothing is lost over a cut connection and a compaction', async (t) => {
   await far.addNode('web-1', '192.168.83.1');
   const node = new SimulatedNode(far.node, 'web-1').watch();
   await node.until('snapshot', () => node.table !== undefined);
-  for (const [index, compact] of [false, true, false, true].entries()) {
+  for (const [index, compacted] of [false, true, false, true].entries()) {
     proxy.cut();
     await far.until('the cut is noticed', (status) => status.store?.connected === false);
     const name = `web-${index + 2}`;
     const { revision } = await near.addNode(name, `192.168.83.${index + 2}`);
     if (index === 3) await near.removeNode('web-2');
-    if (compact) {
-      const client = new Etcd3({ hosts: etcd.endpoint });
-      await client.kv.compact({ revision: String(revision) });
-      client.close();
+    if (compacted) {
+      compact(etcd.endpoint, revision);
     }
     const refused = await t.throwsAsync(far.addNode('never', '192.168.83.99'));
     t.true(refused instanceof XnetError && (refused.code === 'Unavailable' || refused.code === 'DeadlineExceeded'));
@@ -285,27 +247,14 @@ test('a commit whose answer is lost is done once', async (t) => {
   await controller.createPool();
   proxy.loseAnswers();
   const adding = controller.addNode('web-1', '192.168.83.1', { operationId: 'once' });
-  await new Promise<void>((resolve) => {
-    const client = new Etcd3({ hosts: etcd.endpoint });
-    void client
-      .watch()
-      .prefix('/xnet/v1/operations/')
-      .startRevision('1')
-      .create()
-      .then((watcher) =>
-        watcher.on('put', () => {
-          client.close();
-          resolve();
-        }),
-      );
-  });
+  await changesFrom(etcd.endpoint, (change) => change.kind === 'put' && change.entry.key === 'operations/once');
   proxy.reset();
   const { node } = await adding;
   t.is(node?.subnet, '10.76.0.0/24');
   const again = await controller.addNode('web-1', '192.168.83.1', { operationId: 'once' });
   t.is(again.node?.id, node?.id);
   t.is((await controller.nodes()).length, 1);
-  t.deepEqual(overlapsIn(await history(etcd)), []);
+  t.deepEqual(overlapsIn(await historyOf(etcd.endpoint)), []);
 });
 
 test('an older or another store is refused until an operator accepts it', async (t) => {

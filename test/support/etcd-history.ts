@@ -1,0 +1,80 @@
+// What an etcd has ever held, told by etcdctl.
+import { execFileSync, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import * as v from 'valibot';
+import type { Change } from '../../controller/store/store.js';
+
+const prefix = '/xnet/v1/';
+const environment = { ...process.env, ETCDCTL_API: '3' };
+
+// etcdctl -w json: keys and values in base64, 1 for a deletion, nothing for a put.
+const response = v.object({
+  Events: v.optional(
+    v.nullable(
+      v.array(
+        v.object({
+          type: v.optional(v.number()),
+          kv: v.object({ key: v.string(), value: v.optional(v.string(), ''), mod_revision: v.number() }),
+        }),
+      ),
+    ),
+  ),
+});
+
+/** StoredVersion is all that changed at one revision. */
+export type StoredVersion = { readonly revision: number; readonly changes: readonly Change[] };
+
+function etcdctl(endpoint: string, ...args: readonly string[]): string {
+  return execFileSync('etcdctl', ['--endpoints', endpoint, ...args], { encoding: 'utf8', env: environment });
+}
+
+/** putKey puts a key as an operator with etcdctl could. */
+export function putKey(endpoint: string, key: string, value: string): void {
+  etcdctl(endpoint, 'put', prefix + key, value);
+}
+
+/** compact forgets the history up to a revision. */
+export function compact(endpoint: string, revision: number): void {
+  etcdctl(endpoint, 'compact', String(revision));
+}
+
+/** changesFrom calls `visit` with each change from the first revision on, until it returns true. */
+export async function changesFrom(
+  endpoint: string,
+  visit: (change: Change, revision: number) => boolean,
+): Promise<void> {
+  const child = spawn('etcdctl', ['--endpoints', endpoint, 'watch', '--prefix', prefix, '--rev', '1', '-w', 'json'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: environment,
+  });
+  try {
+    for await (const line of createInterface({ input: child.stdout })) {
+      for (const { type, kv } of v.parse(response, JSON.parse(line)).Events ?? []) {
+        const key = Buffer.from(kv.key, 'base64').toString('utf8').slice(prefix.length);
+        const modRevision = kv.mod_revision;
+        const value = Buffer.from(kv.value, 'base64').toString('utf8');
+        const change: Change =
+          type === 1 ? { kind: 'delete', key, modRevision } : { kind: 'put', entry: { key, value, modRevision } };
+        if (visit(change, modRevision)) return;
+      }
+    }
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
+
+/** historyOf is everything that was ever written, revision by revision. */
+export async function historyOf(endpoint: string): Promise<readonly StoredVersion[]> {
+  const listed = v.parse(
+    v.object({ header: v.object({ revision: v.number() }) }),
+    JSON.parse(etcdctl(endpoint, 'get', '--prefix', prefix, '--keys-only', '-w', 'json')),
+  );
+  const versions = new Map<number, Change[]>();
+  // The last revision may be of a key elsewhere: a key of ours makes sure that there is one to end at.
+  putKey(endpoint, 'events/999999999999999-end', '{}');
+  await changesFrom(endpoint, (change, revision) => {
+    versions.set(revision, [...(versions.get(revision) ?? []), change]);
+    return revision > listed.header.revision;
+  });
+  return [...versions].sort(([a], [b]) => a - b).map(([revision, changes]) => ({ revision, changes }));
+}
