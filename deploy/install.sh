@@ -49,6 +49,10 @@ has() { command -v "$1" >/dev/null 2>&1; }
 
 under_systemd() { [ -d /run/systemd/system ] && has systemctl; }
 
+reload_systemd() {
+  if under_systemd && ! systemctl daemon-reload; then say 'systemd has not read its units again: systemctl daemon-reload'; fi
+}
+
 # setting FILE NAME DEFAULT: a plain "name: value" of a settings file.
 setting() {
   value=$(sed -n "s/^$2:[[:space:]]*//p" "$1" 2>/dev/null |
@@ -168,7 +172,7 @@ completion zsh "$prefix/share/zsh/site-functions/_xctl"
 completion fish "$prefix/share/fish/vendor_completions.d/xctl.fish"
 rm -f -- "$lib/.made"
 remove_old_versions
-if under_systemd && [ -n "$reload" ]; then systemctl daemon-reload; fi
+if [ -n "$reload" ]; then reload_systemd; fi
 
 say "xnet $version is installed in $lib/$target"
 if [ -n "$advice" ]; then printf 'to know:\n%s' "$advice"; fi

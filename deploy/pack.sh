@@ -86,7 +86,8 @@ node -e '
 node "$root/cli/scripts/bundle.js" "$stage/dist/bin" >&2 || fail 'xctl can not be bundled'
 
 # The npm packages that the programs can come to load: the dependencies, theirs, and so on, from where Node.js finds
-# them. Optional ones that are compiled on installing are not: nothing here has compiled them.
+# them. Types are not loaded, nor what would have to be compiled and was not: nan, and optional ones that are compiled
+# when they are installed.
 # shellcheck disable=SC2016 # JavaScript
 node -e '
   const { existsSync, readFileSync } = require("node:fs");
@@ -97,6 +98,7 @@ node -e '
   const visit = (folder) => {
     const { dependencies = {}, optionalDependencies = {} } = read(folder);
     for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+      if (name === "nan" || name.startsWith("@types/")) continue;
       let at = folder;
       while (!existsSync(`${root}/${at}node_modules/${name}/package.json`)) {
         if (at === "") break;

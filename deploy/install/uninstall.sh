@@ -57,7 +57,7 @@ folders=$(grep '^dir ' "$record" | cut -d ' ' -f 3- | LC_ALL=C sort -r)
 rm -rf -- "$lib"
 # Innermost first. One that something else is in stays.
 for folder in $folders; do rmdir -- "$folder" 2>/dev/null || :; done
-if under_systemd; then systemctl daemon-reload; fi
+reload_systemd
 
 say "xnet is removed from $prefix"
 if [ -n "$kept" ]; then

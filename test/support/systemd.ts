@@ -1,10 +1,10 @@
-// A real systemd on a host of the lab, as the first process of a PID namespace, with no units but those of a test.
-// Invariant: it sees the lab host's files and network, can change neither kernel settings outside net nor the cgroups of
+// A real systemd on a machine of the lab, as the first process of a PID namespace, with no units but those of a test.
+// Invariant: it sees the lab machine's files and network, can change neither kernel settings outside net nor the cgroups of
 // others, and ends with the lab.
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Host } from '../../deploy/lab/host.js';
-import type { Argv } from '../../deploy/lab/machine.js';
+import type { LabProcess } from '../../deploy/lab/lab-process.js';
+import type { Argv, Machine } from '../../deploy/lab/machine.js';
 import { cgroupOf } from '../../deploy/lab/paths.js';
 import { type ExecResult, exec } from '../../node/process/exec.js';
 import { pause } from '../../proto/process/backoff.js';
@@ -55,18 +55,30 @@ exec unshare --pid --fork --kill-child=SIGKILL --mount-proc --cgroup -- sh -c '
   exec "$@"' sh "$@"
 `;
 
+/** SystemdOptions are how one is started. */
+export type SystemdOptions = {
+  /** Where it looks for units besides those of the test: ["/etc/systemd/system"]. Default: nowhere. */
+  readonly unitPath?: readonly string[];
+};
+
 /** Systemd is one that runs. */
 export class Systemd {
   readonly #enter: Argv;
+  readonly #started: LabProcess;
 
-  private constructor(enter: Argv) {
+  private constructor(enter: Argv, started: LabProcess) {
     this.#enter = enter;
+    this.#started = started;
   }
 
   /**
    * start starts a systemd with these units, {"docker.service": "[Unit]…"}; of what keeps it from running it says so.
    */
-  static async start(host: Host, units: Readonly<Record<string, string>>): Promise<Systemd | { readonly why: string }> {
+  static async start(
+    host: Machine,
+    units: Readonly<Record<string, string>>,
+    options: SystemdOptions = {},
+  ): Promise<Systemd | { readonly why: string }> {
     if (!existsSync(program)) return { why: `no ${program} on this machine` };
     const folder = join(host.store, 'units');
     mkdirSync(folder, { recursive: true });
@@ -79,15 +91,15 @@ export class Systemd {
     writeFileSync(join(settings, 'test.conf'), journald);
     const root = existsSync('/sys/fs/cgroup/systemd') ? '/sys/fs/cgroup/systemd' : '/sys/fs/cgroup';
     const cgroup = join(root, cgroupOf(host.labId), `${host.name}-systemd`);
-    const flags = ['--system', '--unit=default.target', '--log-target=console', '--show-status=0'];
+    const flags = ['--system', '--unit=default.target', '--log-target=journal', '--show-status=0'];
     const started = await host.spawn(['sh', '-c', beginning, 'sh', cgroup, program, ...flags], {
-      env: { container: 'lab', SYSTEMD_UNIT_PATH: folder },
+      env: { container: 'lab', SYSTEMD_UNIT_PATH: [folder, ...(options.unitPath ?? [])].join(':') },
     });
     for (let attempt = 0; attempt < 200 && started.running; attempt += 1) {
       const pid = firstProcessBelow(started.pid);
       if (pid !== undefined) {
         const enter = ['nsenter', `--target=${pid}`, '--mount', '--pid', '--net', '--uts', '--'] as const;
-        const systemd = new Systemd([...enter, 'env', '-i', `PATH=${host.path}`]);
+        const systemd = new Systemd([...enter, 'env', '-i', `PATH=${host.path}`], started);
         if ((await systemd.exec(['systemctl', 'is-active', 'systemd-journald.service'])).code === 0) return systemd;
       }
       await pause(50);
@@ -97,7 +109,16 @@ export class Systemd {
 
   /** exec runs a program beside this systemd: systemctl means this one. */
   exec(argv: readonly string[]): Promise<ExecResult> {
-    return exec([...this.#enter, ...argv]);
+    return exec([...this.#enter, ...argv], { timeoutMs: 180_000 });
+  }
+
+  /** kill ends it and everything it has started at once, as a power failure does. */
+  async kill(): Promise<void> {
+    const first = firstProcessBelow(this.#started.pid);
+    this.#started.kill('SIGKILL');
+    await this.#started.exited;
+    // The first process of a PID namespace is gone when all others in it are.
+    while (first !== undefined && existsSync(`/proc/${first}/status`)) await pause(20);
   }
 }
 

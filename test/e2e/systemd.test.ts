@@ -1,0 +1,523 @@
+// xnet as it is on real hosts: packed, installed, under a real systemd beside a real dockerd on a machine of the lab,
+// its controller under systemd on another.
+import { execFile } from 'node:child_process';
+import { appendFileSync, chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import test from 'ava';
+import { tryEngine } from '../../deploy/lab/engines.js';
+import type { Host } from '../../deploy/lab/host.js';
+import { Lab } from '../../deploy/lab/lab.js';
+import { repositoryRoot } from '../../deploy/lab/paths.js';
+import type { HostStatus } from '../../node/commands/status.js';
+import { exitCodes } from '../../proto/errors.js';
+import { pause } from '../../proto/process/backoff.js';
+import { version } from '../../proto/process/version.js';
+import { addressOn } from '../support/docker-lab.js';
+import { ServiceHost } from '../support/service-host.js';
+
+const execute = promisify(execFile);
+const root = repositoryRoot();
+const newer = '0.9.9';
+
+const target = (wants: string) => `[Unit]\nDescription=What a host boots to\n${wants}`;
+const boots = {
+  'multi-user.target': target(''),
+  'default.target': target('Wants=multi-user.target systemd-journald.service\nAfter=multi-user.target\n'),
+};
+
+// Debian's docker.service, with the lab's engine. It tells what the kernel had before Docker, and can be held on its
+// way down.
+function dockerUnit(host: Host): string {
+  return `[Unit]
+Description=Docker
+[Service]
+Type=notify
+Environment="PATH=${host.path}"
+ExecStartPre=/bin/sh -c 'ip -4 route show proto 88 >/run/routes-before-docker'
+ExecStart=${host.engine?.dockerd} -H unix:///run/docker.sock --storage-driver=vfs
+ExecStopPost=/bin/sh -c 'while [ -e /run/hold-docker ]; do sleep 0.05; done'
+TimeoutStartSec=0
+TimeoutStopSec=600
+Restart=always
+RestartSec=2
+Delegate=yes
+KillMode=process
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+type Stage = { readonly lab: Lab; readonly host: Host; readonly node: ServiceHost; readonly control: ServiceHost };
+
+async function makeStage(): Promise<Stage | { readonly why: string }> {
+  if (process.getuid?.() !== 0) return { why: 'it needs root' };
+  const engine = await tryEngine('20.10');
+  if ('why' in engine) return engine;
+  const lab = await Lab.create({ hosts: 2, engine });
+  const made = await stageIn(lab).catch((error: unknown) => ({ why: String(error) }));
+  if ('why' in made) await lab.close();
+  return made;
+}
+
+async function stageIn(lab: Lab): Promise<Stage | { readonly why: string }> {
+  const host = lab.host('h1');
+  const node = await ServiceHost.prepare(host, { ...boots, 'docker.service': dockerUnit(host) });
+  if ('why' in node) return node;
+  const control = await ServiceHost.prepare(lab.control, boots);
+  if ('why' in control) return control;
+  const why = (await node.boot()) ?? (await control.boot());
+  return why === undefined ? { lab, host, node, control } : { why };
+}
+
+const work = mkdtempSync(join(tmpdir(), 'xnet-systemd-'));
+chmodSync(work, 0o755);
+const stage = await makeStage();
+test.after.always(async () => {
+  if (!('why' in stage)) await stage.lab.close();
+  rmSync(work, { recursive: true, force: true });
+});
+
+if ('why' in stage) {
+  console.log(`SKIP xnet under systemd: ${stage.why}`);
+  test.skip('xnet under systemd', () => undefined);
+} else {
+  const { lab, host, node, control } = stage;
+  const name = `xnet-${version}-linux-${process.arch}`;
+  const unpacked = join(work, name);
+  const installer = join(unpacked, 'install.sh');
+  const controlPrefix = join(control.machine.store, 'prefix');
+  const peer = lab.host('h2');
+
+  const xctl = (...args: readonly string[]) => control.run(join(controlPrefix, 'bin/xctl'), ...args);
+  const status = async (): Promise<HostStatus> =>
+    JSON.parse((await node.exec(['/usr/local/bin/xnetd', 'status', '-o', 'json'])).stdout) as HostStatus;
+  const routed = async () => (await host.run(['ip', '-4', 'route', 'show', 'proto', '88'])).includes(peer.address);
+  const untilReady = () =>
+    node.until('the host is a node with nothing left to do', async () => {
+      const { daemon, docker, routes, problems } = await status();
+      const done = daemon?.connection?.connected === true && docker.subnetInForce && routes.pending === 0;
+      return done && problems.length === 0 && (await routed());
+    });
+  const dropIn = async (on: ServiceHost, unit: string, content: string) => {
+    await on.run('mkdir', '-p', `/etc/systemd/system/${unit}.d`);
+    writeFileSync(on.machine.inside(`/etc/systemd/system/${unit}.d/test.conf`), content);
+    await on.ctl('daemon-reload');
+  };
+  const noDropIn = async (on: ServiceHost, unit: string) => {
+    await on.run('rm', '-rf', `/etc/systemd/system/${unit}.d`);
+    await on.ctl('daemon-reload');
+  };
+  const untilRestarted = async (on: ServiceHost, unit: string, act: () => Promise<unknown>) => {
+    const before = Number(await on.show(unit, 'NRestarts'));
+    await act();
+    await on.until(`${unit} was started again`, async () => Number(await on.show(unit, 'NRestarts')) > before);
+    await on.until(`${unit} is ready again`, async () => (await on.show(unit, 'ActiveState')) === 'active');
+  };
+  const signal = (on: ServiceHost, unit: string, what: string) =>
+    on.ctl('kill', '--kill-who=main', `--signal=${what}`, unit);
+
+  // Makes a whole package of one that was changed.
+  const seal = async (folder: string) => {
+    const script = 'cd "$1" && find . -type f ! -name SHA256SUMS -exec sha256sum {} + >"$2" && mv "$2" SHA256SUMS';
+    await execute('sh', ['-c', script, 'sh', folder, join(work, 'sums')]);
+  };
+
+  // What the kernel says of routes and next hops while something is done; markers of our own tell where that begins
+  // and ends in what it says.
+  let markers = 0;
+  const routeChangesDuring = async (act: () => Promise<unknown>): Promise<string> => {
+    const monitor = await host.spawn(['ip', '-4', 'monitor', 'route', 'nexthop'], {
+      logFile: join(host.logs, `monitor-${markers}.log`),
+    });
+    const mark = async () => {
+      markers += 1;
+      const route = `198.51.100.${markers}`;
+      while (!monitor.output.includes(route)) {
+        await host.run(['ip', 'route', 'replace', 'blackhole', route]);
+        await host.run(['ip', 'route', 'delete', 'blackhole', route]);
+        await pause(20);
+      }
+      return monitor.output;
+    };
+    const before = await mark();
+    await act();
+    const after = await mark();
+    await monitor.stop();
+    return after
+      .slice(before.length)
+      .split('\n')
+      .filter((line) => line !== '' && !line.includes('198.51.100.'))
+      .join('\n');
+  };
+
+  test.serial('a package is made twice with the same content, and runs by itself', async (t) => {
+    const pack = join(root, 'deploy/pack.sh');
+    const packed = await execute('sh', [pack, '--output', work], { maxBuffer: 1 << 24 });
+    const archive = packed.stdout.trim();
+    t.is(archive, join(work, `${name}.tar.gz`));
+    await execute('sh', [pack, '--output', work, '--unpacked']);
+    const second = readFileSync(join(unpacked, 'SHA256SUMS'), 'utf8');
+    rmSync(unpacked, { recursive: true });
+    await execute('tar', ['--extract', '--gzip', '--file', archive, '--directory', work]);
+    t.is(readFileSync(join(unpacked, 'SHA256SUMS'), 'utf8'), second);
+    const { stdout } = await execute('tar', ['--list', '--verbose', '--numeric-owner', '--file', archive]);
+    const lines = stdout.trim().split('\n');
+    t.deepEqual(
+      lines.filter((line) => !/^[-d]rw[-x]r-[-x]r-[-x] 0\/0 /.test(line)),
+      [],
+    );
+    const unwanted = new RegExp(`${name}/(dist/(test|deploy)|node_modules/(ava|typescript|esbuild|@biomejs|@types))/`);
+    t.deepEqual(
+      lines.filter((line) => unwanted.test(line)),
+      [],
+    );
+  });
+
+  test.serial('what keeps it from being installed is told at once, and nothing is touched', async (t) => {
+    const before = await node.inventory();
+    const refused = async (argv: readonly [string, ...string[]]) => {
+      const { code, stderr, stdout } = await host.exec(argv);
+      t.is(code, 1, stdout);
+      t.deepEqual(await node.inventory(), before);
+      return stderr;
+    };
+    // Not executable is not there.
+    for (const program of ['nft', 'conntrack']) {
+      await host.run(['mount', '--bind', '/dev/null', `/usr/sbin/${program}`]);
+    }
+    const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] as const;
+    const missing = await refused([...nobody, 'sh', installer, 'node']);
+    t.regex(missing, /nothing was touched/);
+    t.regex(missing, /this needs root/);
+    t.regex(missing, /apt-get install nftables conntrack /);
+    t.regex(missing, /\/usr\/local\/lib\/xnet: .* can't be written/);
+    for (const program of ['nft', 'conntrack']) await host.run(['umount', `/usr/sbin/${program}`]);
+
+    const copy = join(work, 'damaged');
+    cpSync(unpacked, copy, { recursive: true });
+    appendFileSync(join(copy, 'dist/node/main.js'), '\n');
+    writeFileSync(join(copy, 'PLATFORM'), 'linux-s390x\n');
+    const damaged = await refused(['sh', join(copy, 'install.sh'), 'all']);
+    t.regex(damaged, /this package is not whole/);
+    t.regex(damaged, /this package is for linux-s390x/);
+    rmSync(copy, { recursive: true });
+
+    await host.run(['sh', '-c', 'mkdir -p /usr/local/bin && echo >/usr/local/bin/xctl']);
+    t.regex((await host.exec(['sh', installer, 'node'])).stderr, /\/usr\/local\/bin\/xctl is there, and not from here/);
+    await host.run(['rm', '/usr/local/bin/xctl']);
+    for (const prefix of ['relative', '/a b', '/a;b', '/a/../b', '/']) {
+      t.is((await host.exec(['sh', installer, 'node', '--prefix', prefix])).code, exitCodes.usage, prefix);
+    }
+    t.is((await host.exec(['sh', installer])).code, exitCodes.usage);
+    t.regex((await host.exec(['sh', installer, '--uninstall'])).stderr, /nothing of xnet is installed below/);
+  });
+
+  test.serial('installed without systemd, by two at once, killed at any moment; gone without a trace', async (t) => {
+    const before = await node.inventory();
+    await host.run(['mount', '--bind', '/dev/null', '/usr/bin/systemctl']);
+    const install = ['sh', installer, 'all'] as const;
+    for (const afterMs of [30, 100, 200, 400, 800]) {
+      const killed = await host.spawn(install, { logFile: join(host.logs, 'install.log') });
+      await Promise.race([pause(afterMs), killed.exited]);
+      killed.kill('SIGKILL');
+      await killed.exited;
+      const left = await host.exec(['sh', '-c', 'if [ -e /usr/local/bin/xnetd ]; then xnetd --version; fi']);
+      t.is(left.code, 0, left.stderr);
+    }
+    const both = await Promise.all([host.exec(install), host.exec(install)]);
+    for (const { code, stdout, stderr } of both) {
+      t.is(code, 0, stderr);
+      t.regex(stdout, new RegExp(`xnet ${version} is installed in /usr/local/lib/xnet/${version}\n`));
+      t.regex(stdout, /xnetd run {4}by whatever starts your services, before Docker/);
+    }
+    for (const program of ['xctl', 'xnetd', 'xnet-controller']) {
+      t.is(await host.run([program, '--version']), `${version}\n`);
+    }
+    t.is((await host.exec(['test', '-e', '/usr/local/lib/systemd'])).code, 1);
+    const gone = await host.exec(['sh', '/usr/local/lib/xnet/current/install.sh', '--uninstall']);
+    t.is(gone.stdout, 'xnet is removed from /usr/local\nkept:\n  /var/lib/xnet-controller\n', gone.stderr);
+    await host.run(['umount', '/usr/bin/systemctl']);
+    t.deepEqual(await node.inventory(), before);
+  });
+
+  test.serial('installed, enabled, started: a controller and a node', async (t) => {
+    await control.run('sh', installer, 'controller', '--prefix', controlPrefix);
+    const endpoint = `${control.machine.address}:7400`;
+    appendFileSync(
+      control.machine.inside('/etc/xnet/controller.yaml'),
+      `\nlisten: [unix:/run/xnet/controller.sock, "${endpoint}"]\n`,
+    );
+    await control.ctl('enable', '--now', 'xnet-controller');
+    await xctl('pools', 'create', 'default', '10.76.0.0/16');
+    await xctl('nodes', 'add', 'h1', '--address', host.address);
+    await xctl('nodes', 'add', 'h2', '--address', peer.address);
+
+    await node.run('sh', installer, 'node');
+    appendFileSync(host.inside('/etc/xnet/xnetd.yaml'), `\nnode: h1\ncontroller: ${control.machine.address}\n`);
+    await node.ctl('enable', '--now', 'docker.service');
+    await node.ctl('enable', '--now', 'xnetd');
+    await untilReady();
+    t.is(await addressOn(host, 'docker0'), '10.76.0.1/24');
+    t.is(await node.show('xnet-online.target', 'ActiveState'), 'active');
+    for (const [on, unit, line] of [
+      [node, 'xnetd', /^1\/1 routes, revision \d+, connected$/],
+      [control, 'xnet-controller', /^1 nodes connected of 2, revision \d+$/],
+    ] as const) {
+      await on.until(`${unit} says how it is`, async () => line.test(await on.show(unit, 'StatusText')));
+      t.is(await on.show(unit, 'NRestarts'), '0');
+    }
+    t.regex(await host.run(['nft', 'list', 'tables']), /xnet/);
+    t.is((await node.exec(['xnetd', 'status'])).code, 0);
+    for (const [on, folder] of [
+      [node, '/usr/local/lib/systemd/system'],
+      [control, '/etc/systemd/system'],
+    ] as const) {
+      const units = (await on.machine.run(['sh', '-c', `ls -d ${folder}/xnet*`])).trim().split('\n');
+      const verified = await on.machine.exec(['systemd-analyze', 'verify', '--man=no', ...(units as [string])]);
+      t.is(verified.code, 0);
+      t.notRegex(verified.stderr, /xnet/);
+    }
+  });
+
+  test.serial('stopped, started again, killed, hanging: no route changes', async (t) => {
+    const restarted = await routeChangesDuring(async () => {
+      await node.ctl('restart', 'xnetd');
+      await untilReady();
+    });
+    t.is(restarted, '');
+    const killed = await routeChangesDuring(async () => {
+      await untilRestarted(node, 'xnetd', () => signal(node, 'xnetd', 'KILL'));
+      await untilReady();
+    });
+    t.is(killed, '');
+    const stopped = await routeChangesDuring(async () => {
+      await node.ctl('stop', 'xnetd');
+      t.is(await node.show('xnetd', 'Result'), 'success');
+      t.is(await node.show('docker', 'ActiveState'), 'active');
+      await node.ctl('start', 'xnetd');
+      await untilReady();
+    });
+    t.is(stopped, '');
+
+    await dropIn(node, 'xnetd.service', '[Service]\nWatchdogSec=3\n');
+    const hung = await routeChangesDuring(async () => {
+      await node.ctl('restart', 'xnetd');
+      const before = await node.show('xnetd', 'NRestarts');
+      await untilBeats(node, 'xnetd', 4);
+      t.is(await node.show('xnetd', 'NRestarts'), before, 'with the shorter time, its signs of life come oftener');
+      await untilRestarted(node, 'xnetd', () => signal(node, 'xnetd', 'STOP'));
+      await untilReady();
+    });
+    t.is(hung, '');
+    t.regex(await node.journalOf('xnetd'), /xnetd\.service: Watchdog timeout/);
+    await noDropIn(node, 'xnetd.service');
+    await node.ctl('restart', 'xnetd');
+  });
+
+  async function untilBeats(on: ServiceHost, unit: string, beats: number): Promise<void> {
+    const seen = new Set<string>();
+    await on.until(`${unit} gives ${beats} signs of life`, async () => {
+      seen.add(await on.show(unit, 'WatchdogTimestampMonotonic'));
+      return seen.size > beats;
+    });
+  }
+
+  test.serial('a controller lives without its store, not without answering; its etcd goes with it', async (t) => {
+    await dropIn(control, 'xnet-controller.service', '[Service]\nWatchdogSec=3\n');
+    await control.ctl('restart', 'xnet-controller');
+    const etcd = async () => (await control.run('pgrep', '-x', 'etcd')).trim();
+    const first = await etcd();
+    await control.run('kill', '-STOP', first);
+    await untilBeats(control, 'xnet-controller', 4);
+    t.is(await control.show('xnet-controller', 'NRestarts'), '0');
+    await control.run('kill', '-CONT', first);
+
+    await untilRestarted(control, 'xnet-controller', () => signal(control, 'xnet-controller', 'STOP'));
+    t.regex(await control.journalOf('xnet-controller'), /xnet-controller\.service: Watchdog timeout/);
+    await noDropIn(control, 'xnet-controller.service');
+    await untilRestarted(control, 'xnet-controller', () => signal(control, 'xnet-controller', 'KILL'));
+    t.not(await etcd(), first);
+    await untilReady();
+    await control.ctl('stop', 'xnet-controller');
+    t.is(await control.show('xnet-controller', 'Result'), 'success');
+    t.is((await control.exec(['pgrep', '-x', 'etcd'])).code, 1);
+    await control.ctl('start', 'xnet-controller');
+    await untilReady();
+  });
+
+  // Somebody gives Docker another subnet, so that xnetd has it restarted; Docker is held on its way down meanwhile.
+  async function whileDockerIsHeld(act: () => Promise<unknown>): Promise<void> {
+    await node.ctl('stop', 'xnetd');
+    // Docker keeps the last address that it was given.
+    writeFileSync(host.daemonJson, '{"bip": "10.9.9.1/24"}\n');
+    await node.ctl('restart', 'docker');
+    rmSync(host.daemonJson);
+    await node.run('touch', '/run/hold-docker');
+    await node.ctl('start', 'xnetd');
+    await node.until('Docker is on its way down', async () => /^stop/.test(await node.show('docker', 'SubState')));
+    await act();
+    await node.run('rm', '/run/hold-docker');
+    await node.until('Docker is up', async () => (await node.show('docker', 'ActiveState')) === 'active');
+  }
+
+  test.serial(
+    'xnetd stopped, started again or killed while it has Docker restarted: neither waits for the other',
+    async (t) => {
+      await whileDockerIsHeld(async () => {
+        await node.ctl('--no-block', 'restart', 'xnetd');
+        await node.until('xnetd is told to end', async () => /^stop/.test(await node.show('xnetd', 'SubState')));
+      });
+      await untilReady();
+      await whileDockerIsHeld(async () => {
+        await node.ctl('--no-block', 'stop', 'xnetd');
+        await node.until('xnetd is told to end', async () => /^stop/.test(await node.show('xnetd', 'SubState')));
+      });
+      await node.until('xnetd has ended', async () => (await node.show('xnetd', 'ActiveState')) === 'inactive');
+      t.is(await addressOn(host, 'docker0'), '10.76.0.1/24', 'what was begun was seen to its end');
+      await node.ctl('start', 'xnetd');
+      await untilReady();
+      await whileDockerIsHeld(() => untilRestarted(node, 'xnetd', () => signal(node, 'xnetd', 'KILL')));
+      await untilReady();
+      t.notRegex(await node.journalOf('xnetd'), /stop-sigterm.*timed out/);
+      t.is(await addressOn(host, 'docker0'), '10.76.0.1/24');
+    },
+  );
+
+  test.serial('at boot Docker is started after the routes are there, and when xnetd fails or hangs', async (t) => {
+    const boot = async () => {
+      const why = await node.boot();
+      if (why !== undefined) throw new Error(why);
+      await node.until('Docker is up', async () => (await node.show('docker', 'ActiveState')) === 'active');
+    };
+    // No controller is asked for that.
+    await control.ctl('stop', 'xnet-controller');
+    await boot();
+    t.regex(readFileSync(host.inside('/run/routes-before-docker'), 'utf8'), /^10\.76\.1\.0\/24 /m);
+    t.is(await addressOn(host, 'docker0'), '10.76.0.1/24');
+    const started = async (unit: string, property: string) => Number(await node.show(unit, property));
+    t.true(
+      (await started('xnetd', 'ActiveEnterTimestampMonotonic')) <=
+        (await started('docker', 'ExecMainStartTimestampMonotonic')),
+    );
+    await control.ctl('start', 'xnet-controller');
+    await untilReady();
+
+    // It fails: a setting that nobody knows.
+    const settings = host.inside('/etc/xnet/xnetd.yaml');
+    const good = readFileSync(settings, 'utf8');
+    writeFileSync(settings, `${good}\nnosuchsetting: 1\n`);
+    await boot();
+    t.is(readFileSync(host.inside('/run/routes-before-docker'), 'utf8'), '');
+    t.regex(await node.journalOf('xnetd'), /unknown setting "nosuchsetting"/);
+    writeFileSync(settings, good);
+    await node.until(
+      'xnetd is tried again and again',
+      async () => (await node.show('xnetd', 'ActiveState')) === 'active',
+    );
+    await untilReady();
+
+    // It hangs before it is ready.
+    await dropIn(node, 'xnetd.service', '[Service]\nExecStart=\nExecStart=/bin/sleep infinity\nTimeoutStartSec=2\n');
+    await boot();
+    t.regex(await node.journalOf('xnetd'), /xnetd\.service: start operation timed out/);
+    await noDropIn(node, 'xnetd.service');
+    await node.until('xnetd is ready', async () => (await node.show('xnetd', 'ActiveState')) === 'active');
+    await untilReady();
+  });
+
+  test.serial('another version is installed under a running daemon, and back', async (t) => {
+    const exe = async () => (await node.run('readlink', `/proc/${await node.show('xnetd', 'MainPID')}/exe`)).trim();
+    const copy = join(work, 'newer');
+    cpSync(unpacked, copy, { recursive: true });
+    writeFileSync(join(copy, 'VERSION'), `${newer}\n`);
+    writeFileSync(join(copy, 'dist/proto/process/version.js'), `export const version = '${newer}';\n`);
+    await seal(copy);
+    const edited = readFileSync(host.inside('/etc/xnet/xnetd.yaml'), 'utf8');
+    const changes = await routeChangesDuring(async () => {
+      const { stdout, stderr, code } = await node.exec(['sh', join(copy, 'install.sh')]);
+      t.is(code, 0, stderr);
+      t.regex(stdout, /systemctl restart xnetd/);
+      t.is(await node.run('xnetd', '--version'), `${newer}\n`);
+      t.is(await exe(), `/usr/local/lib/xnet/${version}/bin/node`);
+      t.is((await node.exec(['xnetd', 'status'])).code, 0, 'one version of the command, another of the daemon');
+      await node.ctl('restart', 'xnetd');
+      t.is(await exe(), `/usr/local/lib/xnet/${newer}/bin/node`);
+      await untilReady();
+      await node.run('sh', installer, 'node');
+      t.is(await node.run('xnetd', '--version'), `${version}\n`);
+      await node.ctl('restart', 'xnetd');
+      t.is(await exe(), `/usr/local/lib/xnet/${version}/bin/node`);
+      await untilReady();
+    });
+    t.is(changes, '');
+    t.is(readFileSync(host.inside('/etc/xnet/xnetd.yaml'), 'utf8'), edited);
+    // Another build of the same version does not go where a daemon runs from.
+    writeFileSync(join(copy, 'VERSION'), `${version}\n`);
+    await seal(copy);
+    const { stdout } = await node.exec(['sh', join(copy, 'install.sh')]);
+    t.regex(stdout, new RegExp(`installed in /usr/local/lib/xnet/${version}\\+[0-9a-f]{8}\n`));
+    await node.run('sh', installer);
+    t.is((await node.run('readlink', '/usr/local/lib/xnet/current')).trim(), version);
+  });
+
+  test.serial('a host that has left is not started again, joins again when told to, and keeps nothing', async (t) => {
+    const refused = await node.exec(['sh', '/usr/local/lib/xnet/current/install.sh', '--uninstall']);
+    t.is(refused.code, 1);
+    t.regex(refused.stderr, /nothing was removed: this host is a node/);
+    t.is(await node.show('xnetd', 'ActiveState'), 'active');
+
+    const ended = async () => {
+      await node.until('xnetd has ended', async () => (await node.show('xnetd', 'ActiveState')) !== 'active');
+      await node.until('xnetd is on its way nowhere', async () => {
+        const state = await node.show('xnetd', 'ActiveState');
+        return state === 'inactive' || state === 'failed';
+      });
+      t.is(await node.show('xnetd', 'SubState'), 'dead');
+      t.is(await node.show('xnetd', 'Result'), 'success');
+      t.is(await node.show('xnetd', 'ExecMainStatus'), String(exitCodes.left));
+    };
+    await node.run('xnetd', 'leave');
+    await ended();
+    t.notRegex(await xctl('nodes', 'list', '-o', 'name'), /h1/);
+    t.is(await host.run(['ip', '-4', 'route', 'show', 'proto', '88']), '');
+
+    await xctl('nodes', 'add', 'h1', '--address', host.address);
+    await node.ctl('start', 'xnetd');
+    await untilReady();
+    await node.run('xnetd', 'leave');
+    await ended();
+
+    const { stdout, code } = await node.exec(['sh', '/usr/local/lib/xnet/current/install.sh', '--uninstall']);
+    t.is(code, 0);
+    t.is(stdout, 'xnet is removed from /usr/local\nkept:\n  /etc/xnet/xnetd.yaml\n  /var/lib/xnet-controller\n');
+    await node.run('rm', '-r', '/etc/xnet');
+    const left = (await node.inventory()).filter((line) => /xnet/.test(line));
+    t.deepEqual(left, []);
+    t.is(await node.show('xnetd', 'LoadState'), 'not-found');
+    t.is(await node.show('docker', 'ActiveState'), 'active');
+
+    const controller = await control.exec([
+      'sh',
+      join(controlPrefix, 'lib/xnet/current/install.sh'),
+      '--uninstall',
+      '--prefix',
+      controlPrefix,
+    ]);
+    t.regex(controller.stderr, /a controller runs here/);
+    await control.ctl('disable', '--now', 'xnet-controller');
+    const gone = await control.run(
+      'sh',
+      join(controlPrefix, 'lib/xnet/current/install.sh'),
+      '--uninstall',
+      '--prefix',
+      controlPrefix,
+    );
+    t.is(
+      gone,
+      `xnet is removed from ${controlPrefix}\nkept:\n  /etc/xnet/controller.yaml\n  /var/lib/xnet-controller\n`,
+    );
+    t.is((await control.exec(['test', '-e', controlPrefix])).code, 1);
+  });
+}

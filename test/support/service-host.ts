@@ -1,0 +1,126 @@
+// A machine of the lab as a real host is: a systemd of its own, and xnet installed from a package by its installer.
+// Invariant: what is installed is seen on this machine only, at the paths that it has on a real one.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Machine } from '../../deploy/lab/machine.js';
+import type { ExecResult } from '../../node/process/exec.js';
+import { pause } from '../../proto/process/backoff.js';
+import { Systemd } from './systemd.js';
+
+const unitFolders = ['/etc/systemd/system', '/usr/local/lib/systemd/system'];
+const deadlineMs = 90_000;
+
+// What installing, running and leaving may touch. Sizes and times of folders are not what counts.
+const inventoryScript = `
+for folder in /usr/local /etc /var/lib/xnet /run/xnet; do
+  [ ! -e "$folder" ] || find "$folder" -xdev ! -type d -printf '%p %l %m %U %s\\n' -o -type d -printf '%p %m %U\\n'
+done | sort
+`;
+
+/** ServiceHost is one machine. Its systemd is booted and killed as often as wanted. */
+export class ServiceHost {
+  readonly machine: Machine;
+  readonly #units: Readonly<Record<string, string>>;
+  #systemd: Systemd | undefined;
+
+  private constructor(machine: Machine, units: Readonly<Record<string, string>>) {
+    this.machine = machine;
+    this.#units = units;
+  }
+
+  /**
+   * prepare gives a machine what a host has: a /usr/local and a /etc/systemd/system of its own, and nothing of xnet.
+   * @param units units of the host besides those of xnet; "multi-user.target" is what it boots to
+   */
+  static async prepare(
+    machine: Machine,
+    units: Readonly<Record<string, string>>,
+  ): Promise<ServiceHost | { readonly why: string }> {
+    const host = new ServiceHost(machine, units);
+    const upper = join(machine.store, 'usr-local');
+    const work = join(machine.store, 'usr-local.work');
+    for (const folder of [upper, work]) mkdirSync(folder, { recursive: true });
+    const options = `lowerdir=/usr/local,upperdir=${upper},workdir=${work}`;
+    const overlay = await machine.exec(['mount', '-t', 'overlay', '-o', options, 'overlay', '/usr/local']);
+    if (overlay.code !== 0) return { why: `no overlay file system here: ${overlay.stderr.trim()}` };
+    await machine.run(['mount', '-t', 'tmpfs', 'tmpfs', '/etc/systemd/system']);
+    // The lab has put these there, as mounts.
+    for (const folder of ['/etc/xnet', '/var/lib/xnet']) {
+      await machine.run(['umount', folder]);
+      await machine.run(['rmdir', folder]);
+    }
+    // A machine of the lab has 64 MB for /var/lib; a log of etcd alone takes as much.
+    const data = join(machine.store, 'xnet-controller');
+    mkdirSync(data, { recursive: true });
+    await machine.run(['mkdir', '/var/lib/xnet-controller']);
+    await machine.run(['mount', '--bind', data, '/var/lib/xnet-controller']);
+    return host;
+  }
+
+  /** boot starts systemd on an empty kernel, as after a power failure; undefined when it runs, else why it does not. */
+  async boot(): Promise<string | undefined> {
+    await this.#systemd?.kill();
+    await this.machine.run(['sh', '-c', afterReboot]);
+    const systemd = await Systemd.start(this.machine, this.#units, { unitPath: unitFolders });
+    if ('why' in systemd) return systemd.why;
+    this.#systemd = systemd;
+    return undefined;
+  }
+
+  /** exec runs a program on this machine; a non-zero exit code is a result. */
+  exec(argv: readonly [string, ...string[]]): Promise<ExecResult> {
+    if (this.#systemd === undefined) return this.machine.exec(argv);
+    return this.#systemd.exec(argv);
+  }
+
+  /** run runs a program and returns what it printed. Throws with what it said when it failed. */
+  async run(...argv: readonly [string, ...string[]]): Promise<string> {
+    const { code, stdout, stderr } = await this.exec(argv);
+    if (code !== 0) throw new Error(`${argv.join(' ')}: exit code ${code}: ${stderr}${stdout}${await this.#journal()}`);
+    return stdout;
+  }
+
+  /** ctl is systemctl: ctl('restart', 'xnetd'). */
+  ctl(...args: readonly string[]): Promise<string> {
+    return this.run('systemctl', ...args);
+  }
+
+  /** show is one property of a unit: show('xnetd', 'MainPID'). */
+  async show(unit: string, property: string): Promise<string> {
+    return (await this.ctl('show', '--value', `--property=${property}`, unit)).trim();
+  }
+
+  /** until waits until something is so: there is no event for it outside of systemd. */
+  async until(what: string, holds: () => Promise<boolean>): Promise<void> {
+    const deadline = performance.now() + deadlineMs;
+    while (!(await holds())) {
+      if (performance.now() > deadline) throw new Error(`not so: ${what}\n${await this.#journal()}`);
+      await pause(50);
+    }
+  }
+
+  /** journalOf is what a unit has said since the boot, and systemd of it. */
+  journalOf(unit: string): Promise<string> {
+    return this.run('journalctl', '--no-pager', '--output=cat', `--unit=${unit}`);
+  }
+
+  async #journal(): Promise<string> {
+    const { stdout } = await this.exec(['journalctl', '--no-pager', '--output=short-monotonic', '--lines=60']);
+    return stdout;
+  }
+
+  /** inventory lists every file that installing, running or leaving may have touched. */
+  async inventory(): Promise<readonly string[]> {
+    return (await this.run('sh', '-c', inventoryScript)).trim().split('\n');
+  }
+}
+
+// Memory is empty: the kernel's tables, and /run but for what the lab has mounted there.
+const afterReboot = `
+ip route flush proto 88
+ip nexthop flush >/dev/null 2>&1
+nft flush ruleset
+for link in docker0 xnet0; do ip link delete "$link" 2>/dev/null; done
+echo 0 >/proc/sys/net/ipv4/ip_forward
+find /run -mindepth 1 -maxdepth 1 ! -name xnet-lab ! -name lock -exec rm -rf {} +
+`;
