@@ -12,7 +12,7 @@ import { services } from '../../proto/rpc/definitions.js';
 import { freePort } from './etcd.js';
 
 const main = fileURLToPath(new URL('../../controller/main.js', import.meta.url));
-const callOptions = { timeoutMs: 20_000 };
+const callOptions = { timeoutMs: 60_000 };
 
 /** ControllerProcess is a running controller. */
 export class ControllerProcess {
@@ -96,7 +96,7 @@ export class ControllerProcess {
     what: string,
     holds: (status: NonNullable<Awaited<ReturnType<ControllerProcess['status']>>>) => boolean,
   ): Promise<void> {
-    const deadline = performance.now() + 30_000;
+    const deadline = performance.now() + 60_000;
     while (performance.now() < deadline) {
       const status = await this.status();
       if (status !== undefined && holds(status)) return;

@@ -87,7 +87,7 @@ export class SimulatedNode {
   }
 
   /** until waits until something holds that is changed by what is heard. */
-  async until(what: string, holds: () => boolean, timeoutMs = 20_000): Promise<void> {
+  async until(what: string, holds: () => boolean, timeoutMs = 60_000): Promise<void> {
     if (holds()) return;
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {
