@@ -49,10 +49,11 @@ export type Mutation = {
   readonly operationId: string;
   readonly dryRun: boolean;
   /**
-   * decide looks at the view and says what to commit. Called again after every lost race; `attempt` counts from 0.
+   * decide looks at the view and says what to commit. Called again when that did not work out.
+   * @param lostRaces how often others changed the same records first
    * @throws XnetError when it can't be done
    */
-  readonly decide: (view: ReadonlyView, attempt: number) => Decision;
+  readonly decide: (view: ReadonlyView, lostRaces: number) => Decision;
 };
 
 /** Done is what a mutation came to. */
@@ -124,8 +125,9 @@ export async function mutate(context: Context, mutation: Mutation): Promise<Done
     throw new XnetError('InvalidArgument', `${quoted(mutation.operationId)} is not an operation id`);
   }
   let uncertain: unknown;
+  let lostRaces = 0;
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const decision = await decideOrRecall(context, mutation, attempt);
+    const decision = await decideOrRecall(context, mutation, lostRaces);
     if ('repeated' in decision) return decision;
     const { subject, change } = decision;
     const { revision } = context.keeper.view;
@@ -136,6 +138,7 @@ export async function mutate(context: Context, mutation: Mutation): Promise<Done
       const result = await context.store.commit(commitOf(context, mutation, subject, change));
       await context.keeper.reached(result.revision, 5_000);
       if (result.committed) return { subject, unchanged: false, repeated: false, revision: result.revision, message };
+      lostRaces += 1;
     } catch (error) {
       if (!mayHaveHappened(error) || mutation.operationId === '' || uncertain !== undefined) throw error;
       uncertain = error;
@@ -153,9 +156,9 @@ export async function mutate(context: Context, mutation: Mutation): Promise<Done
 }
 
 // What decide() refuses may be the very thing that this operation did before its answer was lost.
-async function decideOrRecall(context: Context, mutation: Mutation, attempt: number): Promise<Decision | Done> {
+async function decideOrRecall(context: Context, mutation: Mutation, lostRaces: number): Promise<Decision | Done> {
   try {
-    return mutation.decide(context.keeper.view, attempt);
+    return mutation.decide(context.keeper.view, lostRaces);
   } catch (error) {
     const recalled = await outcomeOf(context, mutation).catch(() => undefined);
     if (recalled === undefined) throw error;

@@ -32,10 +32,10 @@ export class NodeRegistry {
       return await mutate(this.#context, {
         ...id,
         call: 'AddNode',
-        decide: (view, attempt) => {
+        decide: (view, lostRaces) => {
           letGo();
           // After a lost race, a random one of the next few: two controllers then seldom meet again.
-          const spread = attempt === 0 ? 0 : Math.floor(Math.random() * Math.min(64, 8 * attempt));
+          const spread = lostRaces === 0 ? 0 : Math.floor(Math.random() * Math.min(64, 8 * lostRaces));
           const nowMs = this.#context.now();
           const addition = decideAdd({ view, nodeId, wanted, nowMs, spread, inFlight: this.#inFlight });
           taken = addition.taken;
