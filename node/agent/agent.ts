@@ -62,6 +62,13 @@ export type AgentStatus = {
   readonly conditions: readonly Condition[];
 };
 
+// After a change of the table: long enough to take in what comes right behind it, too short to be noticed by a peer, whose
+// containers get their new addresses by a restart of Docker that takes some 10 times as long.
+const firewallDelayMs = 50;
+
+// A report of what is not done yet waits so long for the end of it.
+const longestUnderWayMs = 1_000;
+
 function pending(type: ConditionType): Finding {
   return { type, transient: true, reason: 'Pending', message: 'not looked at yet' };
 }
@@ -90,6 +97,8 @@ export class Agent {
     const { host, controllers, underlay, mark, log } = options;
     this.#options = options;
     this.#known = options.cached;
+    // What was held when the daemon ended still waits to be confirmed.
+    this.#confirming = (options.cached.table?.held.size ?? 0) > 0;
     this.#lanes = makeLanes({
       host,
       underlay,
@@ -129,8 +138,8 @@ export class Agent {
   async run(signal: AbortSignal): Promise<void> {
     const { host } = this.#options;
     const off = host.monitor.onChange((changes) => {
-      // Our own commits to nftables come back here too; the turn that follows finds everything as it should be.
-      if (changes.has('nftables')) this.#lanes.firewall.trigger();
+      // Commits of programs that we ran come back here too; the turn that follows finds everything as it should be.
+      if (changes.has('nftables')) this.#triggerFirewall();
       if ([...changes].some((change) => change !== 'nftables')) this.#lanes.routes.trigger();
     });
     await Promise.all([
@@ -147,8 +156,14 @@ export class Agent {
   async #followDocker(signal: AbortSignal): Promise<void> {
     for await (const event of this.#options.host.docker.engine.events(signal)) {
       this.#lanes.docker.trigger();
-      if (event.kind === 'connected') this.#lanes.firewall.trigger();
+      if (event.kind === 'connected') this.#triggerFirewall();
     }
+  }
+
+  // Something other than the table: Docker may have come, gone or been set up anew.
+  #triggerFirewall(): void {
+    this.#options.host.engineFacts.forget();
+    this.#lanes.firewall.trigger();
   }
 
   #watchRequest(): WatchRequest {
@@ -189,7 +204,8 @@ export class Agent {
   #takeTable(table: NodeTable): void {
     this.#learn({ ...this.#known, table });
     this.#lanes.routes.trigger();
-    this.#lanes.firewall.trigger();
+    // Routes go first: when a fleet grows, many changes come one after the other.
+    this.#lanes.firewall.triggerWithin(firewallDelayMs);
     if (table.held.size > 0 && !this.#confirming) {
       this.#confirming = true;
       this.#options.log.warn({ routes: table.held.size }, 'withdrawal held until the store confirms it');
@@ -279,7 +295,19 @@ export class Agent {
     const report = JSON.stringify(this.#report());
     if (report === this.#lastReport) return;
     this.#lastReport = report;
-    this.#reporter.changed();
+    if (this.#isUnderWay(before)) this.#reporter.changedWithin(longestUnderWayMs);
+    else this.#reporter.changed();
+  }
+
+  // Between the turns that a change of the table brings about, counts that are out of date in a moment are all that is
+  // new: the last of these turns has them reported.
+  #isUnderWay(before: readonly Condition[]): boolean {
+    const { table } = this.#known;
+    const applied = this.#applied();
+    const same = this.#conditions.every(({ type, ok, reason, message }) =>
+      before.some((one) => one.type === type && one.ok === ok && one.reason === reason && one.message === message),
+    );
+    return same && table !== undefined && applied !== undefined && isOlder(applied, table.version);
   }
 
   #withdrawals(): readonly Finding[] {

@@ -4,7 +4,7 @@
 import { XnetError } from '../../proto/errors.js';
 import type { ReportRequest } from '../../proto/gen/xnet/v1/ReportRequest.js';
 import type { ReportResponse__Output } from '../../proto/gen/xnet/v1/ReportResponse.js';
-import { backoffMs, pause } from '../../proto/process/backoff.js';
+import { Alarm, backoffMs, pause } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
 
 /** ReporterOptions say what to report, and to whom. */
@@ -24,7 +24,8 @@ const firstPeriodMs = 30_000;
 export class Reporter {
   readonly #options: ReporterOptions;
   #due = false;
-  #wake: (() => void) | undefined;
+  #soon: NodeJS.Timeout | undefined;
+  readonly #alarm = new Alarm();
   #periodMs = firstPeriodMs;
   #spreadMs = 0;
 
@@ -34,16 +35,24 @@ export class Reporter {
 
   /** changed says that there is something new to report. */
   changed(): void {
+    clearTimeout(this.#soon);
+    this.#soon = undefined;
     this.#due = true;
-    this.#wake?.();
+    this.#alarm.ring();
+  }
+
+  /** changedWithin says that there is something new that is worth a report in so many milliseconds, if none goes before. */
+  changedWithin(ms: number): void {
+    this.#soon ??= setTimeout(() => this.changed(), ms).unref();
   }
 
   /** run reports until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { state, send, onFenced, log } = this.#options;
     let failures = 0;
+    signal.addEventListener('abort', () => this.#alarm.ring(), { once: true });
     while (!signal.aborted) {
-      if (!this.#due) await this.#wait(signal);
+      if (!this.#due) await this.#alarm.wait(this.#periodMs * (0.9 + Math.random() * 0.2));
       if (this.#spreadMs > 0) await pause(Math.random() * this.#spreadMs, signal);
       if (signal.aborted) return;
       this.#due = false;
@@ -66,15 +75,5 @@ export class Reporter {
         await pause(backoffMs(failures, backoff, Math.random()), signal);
       }
     }
-  }
-
-  async #wait(signal: AbortSignal): Promise<void> {
-    const woken = new AbortController();
-    const stop = () => woken.abort();
-    this.#wake = stop;
-    signal.addEventListener('abort', stop, { once: true });
-    await pause(this.#periodMs * (0.9 + Math.random() * 0.2), woken.signal);
-    signal.removeEventListener('abort', stop);
-    this.#wake = undefined;
   }
 }

@@ -1,7 +1,9 @@
 // The firewall effect: lets peers' containers in, and keeps containers' own addresses on the way to peers.
 // Invariants: nothing that was closed opens but to leased peers, to our own subnet, on the underlay interface; there is
 // no moment without the rules while they are changed; what is not ours is never changed.
+import { parseIpv4 } from '../../proto/domain/address.js';
 import { XnetError } from '../../proto/errors.js';
+import type { SetChange } from '../kernel/nftables-sets.js';
 import { type Exec, exec } from '../process/exec.js';
 import type { Effect, Finding, Outcome } from '../reconcile/effect.js';
 import { forgetTranslated } from './conntrack.js';
@@ -14,6 +16,7 @@ import { type FoundTable, Nft } from './nft.js';
 import { changesOf, type FirewallPlan, type Observed, planFirewall, withUserChain } from './plan.js';
 import { ipv4Sysctl, type ProcFiles, procFiles } from './proc.js';
 import { type FirewallReport, reportOf } from './report.js';
+import { elementsText, type SetElements, tableName, withElements } from './ruleset.js';
 
 /** FirewallOptions are the parts of a firewall effect. */
 export type FirewallOptions = {
@@ -26,6 +29,11 @@ export type FirewallOptions = {
    * is listed. Undefined, the default: not known, so all is listed each turn.
    */
   readonly generation?: () => number | undefined;
+  /**
+   * Changes sets of a table at one generation of nftables, as NftablesSets does. By default, and whenever it does not,
+   * nft does.
+   */
+  readonly changeSets?: (table: string, generation: number, changes: readonly SetChange[]) => number | undefined;
   /** What is known of the Docker engine at the time. */
   readonly engine?: () => EngineFacts | undefined;
 };
@@ -50,6 +58,7 @@ export class Firewall implements Effect<DesiredFirewall> {
   readonly #nft: Nft;
   readonly #iptables: Iptables;
   readonly #generation: () => number | undefined;
+  readonly #changeSets: NonNullable<FirewallOptions['changeSets']>;
   readonly #engine: () => EngineFacts | undefined;
   #seen: { readonly generation: number; readonly content: InNftables } | undefined;
   // Whether flows may have a translation from before our table was there. A process that begins can't know.
@@ -61,6 +70,7 @@ export class Firewall implements Effect<DesiredFirewall> {
     this.#nft = new Nft(this.#exec);
     this.#iptables = new Iptables(this.#exec, this.#proc);
     this.#generation = options.generation ?? (() => undefined);
+    this.#changeSets = options.changeSets ?? (() => undefined);
     this.#engine = options.engine ?? (() => undefined);
   }
 
@@ -167,10 +177,14 @@ export class Firewall implements Effect<DesiredFirewall> {
     const all = new Findings();
     let changes = 0;
     const { table } = plan;
+    const isAlone = [...plan.rules.values()].every((rules) => rules.changes === 0);
+    if (table.kind === 'elements' && isAlone && this.#changeElements(table.sets)) {
+      return { findings: [], changes: table.changes };
+    }
     this.#seen = undefined;
     if (table.kind !== 'none') {
       await all.collect('Nft', async () => {
-        await this.#nft.run(table.text, signal);
+        await this.#nft.run(table.kind === 'replace' ? table.text : elementsText(table.sets), signal);
         changes += table.kind === 'replace' ? 1 : table.changes;
         // The table may have been away: whatever began in the meantime was translated.
         if (table.kind === 'replace') this.#translated = true;
@@ -184,6 +198,25 @@ export class Firewall implements Effect<DesiredFirewall> {
       });
     }
     return { findings: all.list, changes };
+  }
+
+  // Straight to the kernel, where what it has is known. Afterwards that is known too, unless somebody else has changed
+  // something as well.
+  #changeElements(sets: readonly SetElements[]): boolean {
+    const seen = this.#seen;
+    if (seen?.content.table === undefined || seen.content.table === 'none') return false;
+    const { table: installed, ours } = seen.content.table;
+    if (installed === undefined) return false;
+    const changes = sets.map(({ name, missing, superfluous }) => ({
+      set: name,
+      add: missing.flatMap((element) => parseIpv4(element) ?? []),
+      remove: superfluous.flatMap((element) => parseIpv4(element) ?? []),
+    }));
+    const generation = this.#changeSets(tableName, seen.generation, changes);
+    if (generation === undefined) return false;
+    const table = { ours, table: withElements(installed, sets) };
+    this.#seen = generation === seen.generation + 1 ? { generation, content: { ...seen.content, table } } : undefined;
+    return true;
   }
 
   // What has to wait for the rules: flows may begin anew, and packets be forwarded.

@@ -1,5 +1,6 @@
 // Files of /proc that the firewall looks at: sysctls, and which tables iptables-legacy has.
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { errnoOf } from '../../proto/errors.js';
 
 /** ProcFiles reads and writes files below /proc, as a network namespace shows them to those within it. */
@@ -14,7 +15,8 @@ export interface ProcFiles {
 export const procFiles: ProcFiles = {
   async read(path) {
     try {
-      return (await readFile(`/proc/${path}`, 'utf8')).trimEnd();
+      // At once: the kernel has it in memory, and a trip through the pool of threads costs ten times as much.
+      return readFileSync(`/proc/${path}`, 'utf8').trimEnd();
     } catch (error) {
       // EINVAL and EIO: an interface went while its file was read.
       if (['ENOENT', 'ENOTDIR', 'EINVAL', 'EIO'].includes(errnoOf(error) ?? '')) return undefined;

@@ -200,22 +200,49 @@ export type TablePlan =
   | { readonly kind: 'none' }
   | { readonly kind: 'replace'; readonly text: string }
   /** `changes` elements are added or deleted. */
-  | { readonly kind: 'elements'; readonly text: string; readonly changes: number };
+  | { readonly kind: 'elements'; readonly sets: readonly SetElements[]; readonly changes: number };
+
+/** SetElements are the elements that one set lacks, and those that it has too many. */
+export type SetElements = {
+  readonly name: string;
+  readonly missing: readonly string[];
+  readonly superfluous: readonly string[];
+};
+
+/** elementsText is the nft script that changes elements, in one transaction. */
+export function elementsText(sets: readonly SetElements[]): string {
+  const lines = sets.flatMap(({ name, missing, superfluous }) => [
+    ...(superfluous.length > 0 ? [`delete element ip ${tableName} ${name} { ${superfluous.join(', ')} }\n`] : []),
+    ...(missing.length > 0 ? [`add element ip ${tableName} ${name} { ${missing.join(', ')} }\n`] : []),
+  ]);
+  return lines.join('');
+}
+
+/** withElements is an installed table after its elements were changed. */
+export function withElements(table: InstalledTable, changes: readonly SetElements[]): InstalledTable {
+  const sets = new Map(table.sets);
+  for (const { name, missing, superfluous } of changes) {
+    const elements = new Set(sets.get(name));
+    for (const element of superfluous) elements.delete(element);
+    for (const element of missing) elements.add(element);
+    sets.set(name, elements);
+  }
+  return { ...table, sets };
+}
 
 /** planTable plans. `installed` undefined: there is no table. */
 export function planTable(ruleset: Ruleset, installed: InstalledTable | undefined): TablePlan {
   if (installed === undefined || !sameFrame(ruleset, installed)) return { kind: 'replace', text: replaceText(ruleset) };
-  const lines: string[] = [];
+  const sets: SetElements[] = [];
   let changes = 0;
   for (const [name, wanted] of ruleset.sets) {
     const present = installed.sets.get(name) ?? new Set();
     const superfluous = [...present].filter((element) => !wanted.has(element));
     const missing = [...wanted].filter((element) => !present.has(element));
-    if (superfluous.length > 0) lines.push(`delete element ip ${tableName} ${name} { ${superfluous.join(', ')} }\n`);
-    if (missing.length > 0) lines.push(`add element ip ${tableName} ${name} { ${missing.join(', ')} }\n`);
+    if (superfluous.length + missing.length > 0) sets.push({ name, missing, superfluous });
     changes += superfluous.length + missing.length;
   }
-  return changes === 0 ? { kind: 'none' } : { kind: 'elements', text: lines.join(''), changes };
+  return changes === 0 ? { kind: 'none' } : { kind: 'elements', sets, changes };
 }
 
 // Everything but the elements.

@@ -6,12 +6,16 @@ import { readDocument } from '../docker/json-document.js';
 import type { DockerSettings } from '../docker/settings.js';
 import type { EngineFacts } from '../firewall/desired.js';
 
+// Events tell when the engine may be another one. This is for what no event tells: that it is gone.
+const longestAgeMs = 20_000;
+
 /** EngineFactsReader holds the newest facts. */
 export class EngineFactsReader {
   readonly #engine: Engine;
   readonly #settings: DockerSettings;
   #facts: EngineFacts | undefined;
   #version = '';
+  #readAt = Number.NEGATIVE_INFINITY;
 
   constructor(engine: Engine, settings: DockerSettings) {
     this.#engine = engine;
@@ -28,8 +32,17 @@ export class EngineFactsReader {
     return this.#version;
   }
 
-  /** read asks the engine. One that does not answer is not running. */
+  /** forget has the next read() ask the engine: it may have been started, stopped or set up anew. */
+  forget(): void {
+    this.#readAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /** read asks the engine, unless it was asked a moment ago. One that does not answer is not running. */
   async read(signal: AbortSignal): Promise<EngineFacts> {
+    const now = performance.now();
+    if (this.#facts !== undefined && now - this.#readAt < longestAgeMs) return this.#facts;
+    // Set first: what is forgotten while the engine is being asked is asked for again.
+    this.#readAt = now;
     try {
       const [version, info, iptables] = await Promise.all([
         this.#engine.version(signal),

@@ -8,6 +8,7 @@ import { HostMonitor } from '../kernel/host-monitor.js';
 import { openLinuxRouteKernel } from '../kernel/linux-route-kernel.js';
 import { KernelMirror } from '../kernel/mirror.js';
 import { NftablesGeneration } from '../kernel/nftables-generation.js';
+import { NftablesSets } from '../kernel/nftables-sets.js';
 import { NftablesWatch } from '../kernel/nftables-watch.js';
 import { Poller } from '../kernel/poller.js';
 import { Routes } from '../routes/routes.js';
@@ -40,6 +41,7 @@ export function openHost(settings: HostSettings, log: Logger): Host {
   const kernel = openLinuxRouteKernel({ poller });
   const nftables = new NftablesWatch(poller);
   const generation = new NftablesGeneration();
+  const sets = new NftablesSets(generation);
   const protocol = settings.routeProtocol;
   const mirror = new KernelMirror({ kernel, protocol });
   const monitor = new HostMonitor(mirror, nftables);
@@ -51,11 +53,16 @@ export function openHost(settings: HostSettings, log: Logger): Host {
     docker,
     engineFacts,
     routes: new Routes({ kernel, mirror, protocol, nextHops: settings.nextHops }),
-    firewall: new Firewall({ engine: () => engineFacts.facts, generation: () => generation.current() }),
+    firewall: new Firewall({
+      engine: () => engineFacts.facts,
+      generation: () => generation.current(),
+      changeSets: (table, at, changes) => sets.change(table, at, changes),
+    }),
     close: async () => {
       monitor.close();
       nftables.close();
       generation.close();
+      sets.close();
       kernel.close();
       await poller.close();
     },

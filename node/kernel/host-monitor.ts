@@ -5,7 +5,7 @@ import type { NftablesWatch } from './nftables-watch.js';
 /** HostChange is what kind of thing changed. */
 export type HostChange = KernelChange | 'nftables';
 
-/** HostMonitor joins a mirror's changes, which leave out our own, and commits to nftables, by whomever. */
+/** HostMonitor joins a mirror's changes and commits to nftables, both but for those of this process itself. */
 export class HostMonitor {
   readonly #listeners = new Set<(changes: ReadonlySet<HostChange>) => void>();
   readonly #unsubscribe: readonly (() => void)[];
@@ -13,7 +13,11 @@ export class HostMonitor {
   constructor(mirror: KernelMirror, nftables: NftablesWatch) {
     this.#unsubscribe = [
       mirror.onChange((changes) => this.#tell(changes)),
-      nftables.onCommit(() => this.#tell(new Set(['nftables']))),
+      nftables.onCommit((commits) => {
+        // Lost notifications come as none.
+        const ours = commits.length > 0 && commits.every(({ processId }) => processId === process.pid);
+        if (!ours) this.#tell(new Set(['nftables']));
+      }),
     ];
   }
 

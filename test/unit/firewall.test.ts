@@ -22,6 +22,7 @@ import {
 import { changesOf, type Observed, planFirewall } from '../../node/firewall/plan.js';
 import { ipv4Sysctl, procFiles } from '../../node/firewall/proc.js';
 import {
+  elementsText,
   type InstalledTable,
   isOursByText,
   isOurs as isOurTable,
@@ -189,7 +190,7 @@ test('element changes make an installed table the desired one, whatever the two 
       const sets = new Map([...table.sets].map(([name, elements]) => [name, new Set(elements)]));
       for (const [, verb, name = '', list = ''] of plan.kind === 'none'
         ? []
-        : plan.text.matchAll(/^(add|delete) element ip xnet (\S+) \{ (.*) \}$/gm)) {
+        : elementsText(plan.sets).matchAll(/^(add|delete) element ip xnet (\S+) \{ (.*) \}$/gm)) {
         for (const element of list.split(', ')) {
           const set = sets.get(name);
           // nft refuses to delete what is not there.
