@@ -21,7 +21,8 @@ async function ask(text: string): Promise<string> {
   lines.once('SIGINT', () => process.exit(exitCodes.interrupted));
   try {
     // The end of the input is no answer.
-    return await Promise.race([lines.question(text), once(lines, 'close').then(() => '')]);
+    const answer = lines.question(text).catch(() => '');
+    return await Promise.race([answer, once(lines, 'close').then(() => '')]);
   } finally {
     lines.close();
   }

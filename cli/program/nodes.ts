@@ -14,7 +14,7 @@ function addAdding(nodes: Command): void {
     .command('add')
     .description('add a node: leases it a subnet at once, and prints what to run on the host')
     .argument('<name>', 'its name: web-1')
-    .requiredOption('--address <address>', 'the address that other hosts reach it by: 192.168.83.83')
+    .option('--address <address>', 'the address that other hosts reach it by: 192.168.83.83; required')
     .option('--pool <pool>', 'lease from this pool (default: the one named default, or the only one)')
     .option('--subnet <cidr>', 'lease this subnet and no other')
     .addOption(mode())
@@ -31,6 +31,10 @@ Examples:
   xctl nodes add web-1 --address 192.168.83.83 --wait
   xctl nodes add db-1 --address 192.168.83.21 --subnet 10.76.7.0/24 --label zone=eu-1 --wait ready --timeout 5m`,
     )
+    // Not by commander's requiredOption: it would complain before it names a flag that is misspelt.
+    .hook('preAction', (_program, command) => {
+      if (command.getOptionValue('address') === undefined) command.error("error: option '--address' is missing");
+    })
     .action(acting(async () => (await import('../commands/node-add.js')).addNode));
 }
 

@@ -131,7 +131,11 @@ export async function mutate(context: Context, mutation: Mutation): Promise<Done
     if ('repeated' in decision) return decision;
     const { subject, change } = decision;
     const { revision } = context.keeper.view;
-    if (change === undefined) return { subject, unchanged: true, repeated: false, revision, message: '' };
+    if (change === undefined) {
+      // It may be so by this very operation.
+      const done = await outcomeOf(context, mutation).catch(() => undefined);
+      return done ?? { subject, unchanged: true, repeated: false, revision, message: '' };
+    }
     const { message } = change.happening;
     if (mutation.dryRun) return { subject, unchanged: false, repeated: false, revision, message };
     try {

@@ -1,0 +1,301 @@
+// xctl while controllers come and go, and the bundle of it: one fault at a time, with real processes.
+import { execFile } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import test, { type ExecutionContext } from 'ava';
+import { AnswerProxy } from '../support/answer-proxy.js';
+import { ControllerProcess } from '../support/controller-process.js';
+import { freePort, TestEtcd } from '../support/etcd.js';
+import { SimulatedNode } from '../support/simulated-node.js';
+import { type Running, Xctl } from '../support/xctl.js';
+
+const run = promisify(execFile);
+
+function closing<T extends { close(): unknown }>(t: ExecutionContext, opened: T): T {
+  t.teardown(async () => {
+    await opened.close();
+  });
+  return opened;
+}
+
+/** Two controllers over one etcd. */
+async function pair(t: ExecutionContext) {
+  const etcd = closing(t, await TestEtcd.start());
+  const args = ['--etcd-endpoints', etcd.endpoint];
+  const a = closing(t, await ControllerProcess.start(args));
+  const b = closing(t, await ControllerProcess.start(args));
+  await a.until('both know each other', (status) => status.controllers.length === 2);
+  const xctl = (controllers: readonly string[]) => closing(t, new Xctl({ controller: controllers.join(',') }));
+  return { etcd, a, b, xctl };
+}
+
+const tcp = (controller: { readonly port: number }) => `127.0.0.1:${controller.port}`;
+const unix = (controller: ControllerProcess) => `unix:${controller.socket}`;
+
+test.serial('one controller is enough: a dead one, one that hangs and one that is none are passed by', async (t) => {
+  const { a, b, xctl } = await pair(t);
+  await a.createPool();
+  const nobody = await freePort();
+  const dead = await xctl([`127.0.0.1:${nobody}`, unix(b)]).run('nodes', 'add', 'web-1', '--address', '192.168.83.1');
+  t.is(dead.code, 0, dead.stderr);
+  t.notRegex(dead.stderr, /trying again|refused/);
+  const foreign = closing(t, await TestEtcd.start());
+  const none = await xctl([`127.0.0.1:${foreign.clientPort}`, unix(b)]).run('nodes', 'list', '-o', 'name');
+  t.deepEqual([none.code, none.stdout, none.stderr], [0, 'web-1\n', '']);
+  a.signal('SIGSTOP');
+  const hanging = await xctl([tcp(a), unix(b)]).run('nodes', 'cordon', 'web-1');
+  t.deepEqual([hanging.code, hanging.stderr], [0, '']);
+  t.regex(hanging.stdout, /active -> cordoned/);
+});
+
+test.serial('an answer that was lost: the other controller knows what came of it, and it is done once', async (t) => {
+  const { a, b, xctl } = await pair(t);
+  await a.createPool();
+  const changes: readonly (readonly [string, RegExp])[] = [
+    ['nodes add web-1 --address 192.168.83.1', /^leased 10\.76\.0\.0\/24 of pool default to web-1\n/],
+    ['nodes set web-1 --address 192.168.83.2', /^changed web-1/],
+    ['nodes set 192.168.83.2 --address 192.168.83.3', /^changed web-1/],
+    ['pools reserve default 10.76.9.0/24', /^reserved/],
+    ['pools unreserve default 10.76.9.0/24', /^ended the reservation/],
+    ['pools create other 10.80.0.0/16', /^created pool other/],
+    ['pools remove other --confirm other', /^removed pool other/],
+    ['nodes remove web-1 --force --confirm web-1', /^removed web-1; 10\.76\.0\.0\/24 is in quarantine/],
+    ['leases release 10.76.0.0/24 --confirm 10.76.0.0/24', /^ended the quarantine/],
+  ];
+  for (const [args, stdout] of changes) {
+    const proxy = closing(t, await AnswerProxy.start(a.port));
+    // Reads go through it too: for those, the answer that is lost is just asked for again.
+    const ran = await xctl([tcp(proxy), unix(b)]).run(...args.split(' '));
+    await proxy.swallowed;
+    t.is(ran.code, 0, `${args}: ${ran.stderr}`);
+    t.regex(ran.stdout, stdout, args);
+  }
+  const { stdout } = await xctl([unix(b)]).run('events', '-o', 'jsonl');
+  const reasons = stdout
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { reason: string }).reason);
+  const expected = ['PoolCreated', 'NodeAdded', 'NodeChanged', 'NodeChanged', 'SubnetReserved', 'SubnetUnreserved'];
+  t.deepEqual(reasons, [...expected, 'PoolCreated', 'PoolRemoved', 'NodeRemoved', 'QuarantineEnded']);
+});
+
+test.serial('a controller that is killed while many change things is not seen by any', async (t) => {
+  const { a, b, xctl } = await pair(t);
+  await a.createPool();
+  const hosts = [1, 2, 3, 4, 5, 6, 7, 8];
+  const runs = hosts.map((host) =>
+    xctl([tcp(a), tcp(b)]).start(['nodes', 'add', `web-${host}`, '--address', `192.168.83.${host}`, '-o', 'json']),
+  );
+  await Promise.race(runs.map(({ ended }) => ended));
+  await a.kill('SIGKILL');
+  const subnets = new Set<string>();
+  for (const running of runs) {
+    const { code, stdout, stderr } = await running.ended;
+    t.is(code, 0, stderr);
+    subnets.add((JSON.parse(stdout) as { node: { subnet: string } }).node.subnet);
+  }
+  t.is(subnets.size, hosts.length);
+  t.is((await b.nodes()).length, hosts.length);
+});
+
+test.serial('a change waits for a controller that starts, within its time', async (t) => {
+  const { a, b, xctl } = await pair(t);
+  await a.createPool();
+  await b.kill();
+  await a.kill();
+  const early = xctl([unix(a), unix(b)]).start([
+    'nodes',
+    'add',
+    'web-1',
+    '--address',
+    '192.168.83.1',
+    '--timeout',
+    '30s',
+  ]);
+  await early.until('says that it waits', ({ stderr }) =>
+    /connection refused.*\(and 1 more\); trying again for/.test(stderr),
+  );
+  await b.launch();
+  t.is((await early.ended).code, 0);
+  const late = await xctl([unix(a)]).run('nodes', 'cordon', 'web-1', '--timeout', '500ms');
+  t.is(late.code, 6);
+  t.regex(late.stderr, /no controller answers within 500ms: unix:.*: connection refused\n/);
+  const list = await xctl([unix(a), 'unix:/nonexistent/x.sock']).run('nodes', 'list');
+  t.is(list.code, 6);
+  t.regex(
+    list.stderr,
+    /^xctl: no controller answers\n {2}- unix:.*c\.sock: connection refused\n {2}- unix:\/nonexistent.*: there is no such socket\ndoes xnet-controller run/,
+  );
+});
+
+test.serial('a store that is lost: lists go on, changes do not, status tells and --wait waits', async (t) => {
+  const { etcd, a, b, xctl } = await pair(t);
+  await a.createPool();
+  await etcd.kill();
+  const both = xctl([unix(a), unix(b)]);
+  await a.until('it is noticed', (status) => status.store?.connected === false);
+  const status = await both.run('status');
+  t.is(status.code, 6);
+  t.regex(status.stdout, /: not connected[\s\S]*! the controller has lost its store \(http/);
+  t.regex((await both.run('pools', 'list')).stdout, /\ndefault /);
+  const change = await both.run('nodes', 'add', 'web-1', '--address', '192.168.83.1', '--timeout', '1s');
+  t.true(change.code === 6 || change.code === 7, `${change.code}: ${change.stderr}`);
+  t.regex(change.stderr, /etcd|store|not known/);
+  const waiting = both.start(['status', '--wait', '--timeout', '60s']);
+  await etcd.launch();
+  const settled = await waiting.ended;
+  t.is(settled.code, 0, settled.stderr);
+  t.regex(settled.stdout, /all is well/);
+});
+
+type Change = { readonly event: string; readonly node: { readonly name: string; readonly availability: string } };
+
+function changesOf({ stdout }: Running): readonly string[] {
+  const lines = stdout.split('\n').slice(0, -1);
+  return lines.map((line) => {
+    const { event, node } = JSON.parse(line) as Change;
+    return `${event} ${node.name} ${node.availability}`;
+  });
+}
+
+test.serial('--watch goes on through another controller, misses nothing and repeats nothing', async (t) => {
+  const { a, b, xctl } = await pair(t);
+  await a.createPool();
+  await a.addNode('web-1', '192.168.83.1');
+  const both = xctl([tcp(a), tcp(b)]);
+  const nodes = both.start(['nodes', 'list', '--watch', '-o', 'jsonl']);
+  const table = both.start(['node', 'ls', '-w']);
+  const events = both.start(['events', '-w', '-o', 'jsonl']);
+  const pools = both.start(['pools', 'list', '-w', '-o', 'name']);
+  const happened = (reason: string, subject: string) => (running: Running) =>
+    running.stdout.includes(`"reason":"${reason}","warning":false,"subject":"${subject}"`);
+  await nodes.until('the first list', (running) => changesOf(running).includes('added web-1 active'));
+  await events.until('what was recorded', happened('NodeAdded', 'node/web-1'));
+  await table.until('the first table', ({ stdout }) => stdout.includes('web-1'));
+  await pools.until('the first pools', ({ stdout }) => stdout === 'default\n');
+  await a.kill('SIGKILL');
+  await b.addNode('web-2', '192.168.83.2');
+  await both.run('nodes', 'cordon', 'web-1');
+  await b.removeNode('web-2');
+  await nodes.until('the removal', (running) => changesOf(running).includes('removed web-2 active'));
+  await events.until('the removal', happened('NodeRemoved', 'node/web-2'));
+  await table.until('another table', ({ stdout }) => stdout.includes('cordoned'));
+  await both.run('pools', 'create', 'other', '10.80.0.0/16');
+  await pools.until('other pools', ({ stdout }) => stdout.endsWith('\ndefault\nother\n'));
+  for (const running of [nodes, table, events, pools]) {
+    running.child.kill('SIGINT');
+    t.is((await running.ended).code, 130);
+  }
+  // web-2 may have come and gone between two lists of the stream that was opened again.
+  const seen = changesOf(nodes).filter((change) => !change.includes('web-2'));
+  t.deepEqual(seen, ['added web-1 active', 'changed web-1 cordoned']);
+  const ids = events.stdout
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { id: string }).id);
+  t.is(new Set(ids).size, ids.length, 'no event twice');
+  const all = await both.run('events', '-o', 'name');
+  t.deepEqual(ids.slice(0, 4), all.stdout.split('\n').slice(0, 4), 'and none is missing');
+});
+
+test.serial('--wait goes on through another controller, and Ctrl-C ends it', async (t) => {
+  const { a, b, xctl } = await pair(t);
+  await a.createPool();
+  await a.addNode('web-1', '192.168.83.1');
+  await b.until('it knows the node', (status) => status.nodes?.total === 1);
+  const node = new SimulatedNode(b.node, 'web-1').watch();
+  await node.until('its table', () => node.table !== undefined);
+  await node.report();
+  const both = xctl([tcp(a), tcp(b)]);
+  const waiting = both.start(['nodes', 'add', 'web-2', '--address', '192.168.83.2', '--wait']);
+  await waiting.until('the first progress', ({ stderr }) => stderr.includes('routed on 0/1 nodes'));
+  await a.kill('SIGKILL');
+  await node.until('the route', () => node.routes().length === 1);
+  await node.report();
+  const { code, stderr } = await waiting.ended;
+  t.is(code, 0, stderr);
+  t.regex(stderr, /routed on 1\/1 nodes.*\n$/);
+  const never = both.start(['nodes', 'add', 'web-3', '--address', '192.168.83.3', '--wait']);
+  await never.until('progress', ({ stderr: said }) => said.includes('routed on 0/1'));
+  never.child.kill('SIGINT');
+  t.is((await never.ended).code, 130);
+  node.leaveStream();
+});
+
+test.serial('the bundle says what the program says, needs no modules, and trusts no cache of others', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'xnet-bundle-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const script = fileURLToPath(new URL('../../../cli/scripts/bundle.js', import.meta.url));
+  await run(process.execPath, [script, folder], { cwd: tmpdir() });
+  t.deepEqual(readdirSync(folder).sort(), ['package.json', 'xctl.bundle.js', 'xctl.js']);
+  t.is(statSync(join(folder, 'xctl.js')).mode & 0o111, 0o111);
+  const controller = closing(t, await ControllerProcess.start());
+  const options = { controller: unix(controller) };
+  const program = closing(t, new Xctl(options));
+  const bundle = closing(t, new Xctl({ ...options, main: join(folder, 'xctl.js') }));
+  const changes = [
+    'pools create default 10.76.0.0/16 --quarantine 90m',
+    'pools reserve default 10.76.4.0/22 --node web-9 --reason why',
+    'nodes add web-1 --address 192.168.83.1 --label a=b --label __proto__=c --mode bridge',
+    'nodes add web-2 --address 192.168.83.2',
+    'nodes set web-2 --address 192.168.83.3 --availability cordoned',
+    'nodes remove web-2 --yes',
+  ];
+  for (const args of changes) {
+    const ran = await bundle.run(...args.split(' '));
+    t.is(ran.code, args.includes('__proto__') ? 2 : 0, `${args}: ${ran.stderr}`);
+  }
+  t.is((await bundle.run('nodes', 'add', 'web-1', '--address', '192.168.83.1', '--label', 'a=b')).code, 0);
+  const node = new SimulatedNode(controller.node, 'web-1').watch();
+  await node.until('its table', () => node.table !== undefined);
+  await node.report([
+    { type: 'Docker', ok: false, transient: true, reason: 'Restarting', message: 'é\u0007', sinceMs: 1 },
+  ]);
+  await controller.until('reported', (status) => status.nodes?.progressing === 1);
+  const looks = [
+    ...['nodes list -o json', 'nodes list -o yaml', 'nodes show web-1 -o json', 'pools show default -o json'],
+    ...['pools list', 'leases list -o json', 'routes list -o json', 'events -o json', 'status -o json', 'routes check'],
+    ...[
+      'nodes show nope',
+      'nodes lst',
+      '--help',
+      'nodes add --help',
+      'completion zsh',
+      '__complete words nodes show w',
+    ],
+  ];
+  for (const args of looks) {
+    const [one, other] = await Promise.all([program, bundle].map((xctl) => xctl.run(...args.split(' '))));
+    t.deepEqual(one, other, args);
+  }
+  const cache = join(bundle.home, '.cache', 'xctl');
+  const [name = ''] = readdirSync(cache);
+  t.is(readdirSync(cache).length, 1);
+  t.is(statSync(cache).mode & 0o777, 0o700);
+  const list = () => bundle.run('nodes', 'list', '-o', 'name');
+  const written = statSync(join(cache, name)).mtimeMs;
+  await list();
+  t.is(statSync(join(cache, name)).mtimeMs, written, 'not made anew');
+  writeFileSync(join(cache, name), 'not a cache');
+  t.is((await list()).stdout, 'web-1\n');
+  t.true(statSync(join(cache, name)).size > 10_000, 'made anew where it is none');
+  chmodSync(join(cache, name), 0o666);
+  t.is((await list()).stdout, 'web-1\n', 'one that others can write is not read');
+  t.is(statSync(join(cache, name)).mode & 0o777, 0o600, 'but replaced');
+  chmodSync(cache, 0o777);
+  const before = statSync(join(cache, name)).mtimeMs;
+  rmSync(join(cache, name));
+  t.is((await list()).stdout, 'web-1\n');
+  t.false(existsSync(join(cache, name)), `nothing is written where others can write (${before})`);
+  const homeless = closing(t, new Xctl({ ...options, main: join(folder, 'xctl.js'), env: { HOME: '/nonexistent' } }));
+  t.deepEqual((await homeless.run('nodes', 'list', '-o', 'name')).stdout, 'web-1\n');
+  const elsewhere = join(folder, 'elsewhere');
+  mkdirSync(elsewhere);
+  for (const file of ['xctl.js', 'xctl.bundle.js']) await run('cp', [join(folder, file), elsewhere]);
+  const moved = closing(t, new Xctl({ ...options, main: join(elsewhere, 'xctl.js') }));
+  t.is((await moved.run('nodes', 'list', '-o', 'yaml')).code, 0);
+  node.leaveStream();
+});

@@ -1,0 +1,135 @@
+// xctl as a process, as an operator runs it: with a home of its own and nothing of this machine's environment.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** xctlMain is the program as it is compiled, without the bundle. */
+export const xctlMain = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
+
+/** Ran is what a run came to. */
+export type Ran = {
+  /** Null when a signal ended it. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+};
+
+/** Running is an xctl that has not ended yet. */
+export class Running {
+  stdout = '';
+  stderr = '';
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ran>;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(child: ChildProcess) {
+    this.child = child;
+    const heard = () => {
+      for (const listener of this.#listeners) listener();
+    };
+    child.stdout?.on('data', (chunk: Buffer) => {
+      this.stdout += chunk.toString('utf8');
+      heard();
+    });
+    child.stderr?.on('data', (chunk: Buffer) => {
+      this.stderr += chunk.toString('utf8');
+      heard();
+    });
+    this.ended = new Promise((resolve) => {
+      child.once('close', (code, signal) => {
+        const { stdout, stderr } = this;
+        resolve({ code, signal, stdout, stderr });
+        heard();
+      });
+    });
+  }
+
+  /** until waits until something holds of what it has printed. */
+  async until(what: string, holds: (running: Running) => boolean, timeoutMs = 30_000): Promise<void> {
+    if (holds(this)) return;
+    await new Promise<void>((resolve, reject) => {
+      const fail = (why: string) => {
+        clearTimeout(timer);
+        this.#listeners.delete(look);
+        reject(new Error(`xctl: ${why}: ${what}\n${this.stdout}\n${this.stderr}`));
+      };
+      const timer = setTimeout(() => fail('not in time'), timeoutMs);
+      const look = () => {
+        if (holds(this)) {
+          clearTimeout(timer);
+          this.#listeners.delete(look);
+          resolve();
+        } else if (this.child.exitCode !== null || this.child.signalCode !== null) fail('ended before');
+      };
+      this.#listeners.add(look);
+    });
+  }
+}
+
+/** XctlOptions are what a run depends on besides its arguments. */
+export type XctlOptions = {
+  /** What XCTL_CONTROLLER has: "unix:/tmp/x.sock,127.0.0.1:7400". */
+  readonly controller?: string;
+  /** The program to run instead of the compiled one. */
+  readonly main?: string;
+  readonly env?: Readonly<Record<string, string>>;
+};
+
+/** Xctl runs xctl. */
+export class Xctl {
+  readonly home = mkdtempSync(join(tmpdir(), 'xnet-xctl-'));
+  readonly #options: XctlOptions;
+
+  constructor(options: XctlOptions = {}) {
+    this.#options = options;
+  }
+
+  /** env is the environment of its runs. */
+  get env(): Record<string, string> {
+    const { controller, env = {} } = this.#options;
+    return {
+      PATH: process.env['PATH'] ?? '',
+      HOME: this.home,
+      ...(controller === undefined ? {} : { XCTL_CONTROLLER: controller }),
+      ...env,
+    };
+  }
+
+  /** start starts it. It ends with the test, however that ends. */
+  start(args: readonly string[]): Running {
+    const main = this.#options.main ?? xctlMain;
+    const command = ['--pdeathsig', 'KILL', process.execPath, main, ...args];
+    return new Running(spawn('setpriv', command, { env: this.env, stdio: ['ignore', 'pipe', 'pipe'] }));
+  }
+
+  /** run runs it to its end. */
+  run(...args: readonly string[]): Promise<Ran> {
+    return this.start(args).ended;
+  }
+
+  /**
+   * onTerminal runs it on a terminal of its own, where somebody types, and returns all that the terminal showed.
+   * @param typed what is typed, when `prompt` has been shown
+   */
+  async onTerminal(args: readonly string[], prompt: RegExp, typed: string): Promise<Ran> {
+    const words = [process.execPath, xctlMain, ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
+    const command = ['--pdeathsig', 'KILL', 'script', '--quiet', '--return', '--command', words.join(' '), '/dev/null'];
+    const child = spawn('setpriv', command, { env: { ...this.env, TERM: 'xterm' }, stdio: ['pipe', 'pipe', 'pipe'] });
+    const running = new Running(child);
+    try {
+      await running.until(`shows ${prompt}`, ({ stdout }) => prompt.test(stdout));
+      child.stdin?.write(typed);
+      return await running.ended;
+    } finally {
+      child.stdin?.end();
+      child.kill('SIGKILL');
+    }
+  }
+
+  close(): void {
+    rmSync(this.home, { recursive: true, force: true });
+  }
+}
