@@ -1,5 +1,5 @@
 // What a node's state is called, and which of its changes are worth an event. Pure.
-import type { Condition, NodeStatus } from '../../proto/domain/network.js';
+import { type Condition, type NodeStatus, pendingReason } from '../../proto/domain/network.js';
 import type { NodeState__Output } from '../../proto/gen/xnet/v1/NodeState.js';
 import type { Happening } from '../registry/mutation.js';
 
@@ -24,6 +24,8 @@ export function transitionsOf(
   for (const condition of after) {
     const former = before.find(({ type }) => type === condition.type);
     if (former?.ok === condition.ok && former.reason === condition.reason) continue;
+    // That a daemon begins to look, and then finds it well, is no news.
+    if (condition.reason === pendingReason || (condition.ok && former?.reason === pendingReason)) continue;
     if (!condition.ok) {
       happenings.push({ reason: condition.reason, warning: !condition.transient, subject, message: condition.message });
     } else if (former !== undefined && !former.ok) {

@@ -50,19 +50,47 @@ function print(text = ''): void {
   process.stdout.write(`${text}\n`);
 }
 
+// Columns two blanks apart, as docker prints them.
+function makeTable(head: readonly string[]): InstanceType<typeof Table> {
+  return new Table({
+    head: head.map((name) => pc.bold(name)),
+    colAligns: ['left', 'right', 'left'],
+    chars: {
+      ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '' },
+      ...{
+        'bottom-right': '',
+        left: '',
+        'left-mid': '',
+        mid: '',
+        'mid-mid': '',
+        right: '',
+        'right-mid': '',
+        middle: '',
+      },
+    },
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
+  });
+}
+
 function printSteps(steps: readonly Step[]): void {
-  const table = new Table({ head: ['step', 'seconds', ''], colAligns: ['left', 'right', 'left'], style: { head: [] } });
+  const table = makeTable(['STEP', 'SECONDS', '']);
   for (const { what, seconds, result } of steps) table.push([what, seconds.toFixed(2), result]);
   print(table.toString());
 }
 
 function printProofs(proofs: readonly Proof[]): void {
-  const table = new Table({ head: ['proof', 'tries', ''], colAligns: ['left', 'right', 'left'], style: { head: [] } });
+  const table = makeTable(['PROOF', 'TRIES', '']);
   for (const { claim, outcome, holds } of proofs)
     table.push([claim, outcome, holds ? pc.green('holds') : pc.red('FAILS')]);
   print(table.toString());
   for (const { claim, details } of proofs) for (const detail of details) print(`${claim}: ${detail}`);
 }
+
+// Of what `xctl nodes add --wait -o json` prints.
+type Added = {
+  readonly node: { readonly subnet: string };
+  readonly waited: { readonly nodes: number; readonly routed: number; readonly elapsedMs: number | null };
+};
 
 async function joinAll(fleet: Fleet, steps: Steps): Promise<void> {
   for (const host of fleet.lab.hosts) {
@@ -72,15 +100,12 @@ async function joinAll(fleet: Fleet, steps: Steps): Promise<void> {
         const output = await fleet.xctl('nodes', 'add', host.name, '--address', host.address, '--wait', '-o', 'json');
         await fleet.startDaemon(host);
         await fleet.untilReady([host]);
-        return JSON.parse(output) as {
-          subnet: string;
-          convergence?: { applied: number; nodes: number; elapsedMs: number };
-        };
+        return JSON.parse(output) as Added;
       },
-      ({ subnet, convergence }) =>
-        convergence === undefined || convergence.nodes === 0
-          ? subnet
-          : `${subnet}, routed on ${convergence.applied}/${convergence.nodes} nodes, ${convergence.elapsedMs} ms`,
+      ({ node, waited }) =>
+        waited.nodes === 0
+          ? node.subnet
+          : `${node.subnet}, routed on ${waited.routed}/${waited.nodes} nodes after ${waited.elapsedMs} ms`,
     );
   }
 }
@@ -99,12 +124,11 @@ function printNext(fleet: Fleet, kept: boolean): void {
   const { lab } = fleet;
   print();
   if (kept) {
-    const enter = lab.hosts[0]?.enter.join(' ') ?? '';
-    const control = lab.control.enter.join(' ');
-    print('The lab stays up. Try:');
-    print(`  ${control} xctl nodes list            # PATH: see deploy/lab/README.md`);
-    print(`  ${enter} sh                # a shell on h1; docker, ip and nft show this host alone`);
-    print(`  npm run lab -- remove ${lab.id}     # removes it`);
+    print('The lab stays up. Enter it:');
+    print(`  sudo npm run lab -- enter ${lab.id} control     then: xctl nodes list, xctl status, xctl nodes show h1`);
+    print(`  sudo npm run lab -- enter ${lab.id} h1          then: xnetd status, docker ps, ip route, xnetd leave`);
+    print('and when you are done:');
+    print(`  sudo npm run lab -- remove ${lab.id}`);
     return;
   }
   print('Try next:');
@@ -138,6 +162,7 @@ async function demo(options: DemoOptions): Promise<void> {
     const proofs = await steps.run('prove it with traffic', () => proveFleet(made, containers));
     await printFleet(made);
     printSteps(steps.done);
+    print();
     printProofs(proofs);
     if (keep) made.lab.keep();
     printNext(made, keep);

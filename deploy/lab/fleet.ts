@@ -1,5 +1,7 @@
 // A lab with xnet on it: controllers at the control machine, a daemon on each host.
 // Invariant: it is driven as an operator would: by xctl, and by what xnetd prints.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { XnetError } from '../../proto/errors.js';
 import type { AdminServiceClient } from '../../proto/gen/xnet/v1/AdminService.js';
 import type { Node__Output } from '../../proto/gen/xnet/v1/Node.js';
@@ -9,7 +11,7 @@ import { services } from '../../proto/rpc/definitions.js';
 import type { Host } from './host.js';
 import { Lab, type LabOptions } from './lab.js';
 import type { LabProcess } from './lab-process.js';
-import { repositoryRoot } from './paths.js';
+import { programsFolder, repositoryRoot } from './paths.js';
 
 /** FleetOptions say what a fleet is. */
 export type FleetOptions = LabOptions & {
@@ -21,6 +23,8 @@ export type FleetOptions = LabOptions & {
   /** Flags of every dockerd: ["--live-restore"]. */
   readonly dockerdFlags?: readonly string[];
 };
+
+const executables = { xctl: 'cli/main.js', xnetd: 'node/main.js', 'xnet-controller': 'controller/main.js' } as const;
 
 const port = 7400;
 const etcdPort = 2379;
@@ -37,6 +41,16 @@ export type FleetController = {
 /** program is the command line of one of our executables: program('node/main.js'). */
 function program(path: string): readonly [string, string] {
   return [process.execPath, `${repositoryRoot()}/dist/${path}`];
+}
+
+// xctl, xnetd and xnet-controller of this checkout, in the PATH of every machine of the lab.
+function installPrograms({ id }: Lab): void {
+  const folder = programsFolder(id);
+  mkdirSync(folder, { recursive: true });
+  for (const [name, main] of Object.entries(executables)) {
+    const [node, script] = program(main).map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
+    writeFileSync(join(folder, name), `#!/bin/sh\nexec ${node} ${script} "$@"\n`, { mode: 0o755 });
+  }
 }
 
 /** Fleet is a fleet that is up. Close it. */
@@ -59,7 +73,9 @@ export class Fleet {
    * @throws XnetError as Lab.create does
    */
   static async create(options: FleetOptions, signal?: AbortSignal): Promise<Fleet> {
-    return new Fleet(await Lab.create(options, signal), options);
+    const lab = await Lab.create(options, signal);
+    installPrograms(lab);
+    return new Fleet(lab, options);
   }
 
   /** start makes a whole fleet: dockerds, controllers, the pool, and every host a node that is ready. */
@@ -167,7 +183,7 @@ export class Fleet {
   /** addNode adds a host as a node and returns its subnet. */
   async addNode(host: Host, ...args: readonly string[]): Promise<string> {
     const output = await this.xctl('nodes', 'add', host.name, '--address', host.address, '-o', 'json', ...args);
-    return (JSON.parse(output) as { readonly subnet: string }).subnet;
+    return (JSON.parse(output) as { readonly node: { readonly subnet: string } }).node.subnet;
   }
 
   /** daemonCommand is the command line of a host's daemon. */

@@ -8,7 +8,7 @@ import { XnetError } from '../../proto/errors.js';
 import { machineFolders } from './holder.js';
 import { LabProcess } from './lab-process.js';
 import { Namespace } from './namespace.js';
-import { labMark, systemPath } from './paths.js';
+import { labMark, programsFolder, systemPath } from './paths.js';
 import type { MachinePlan, MachineRole } from './plan.js';
 import { type Fetched, fetchSource, ping, serveSource } from './probe.js';
 import { isRunning, type ProcessRef } from './process-table.js';
@@ -65,7 +65,7 @@ export class Machine {
     this.store = store;
     this.logs = join(store, 'log');
     this.labId = labId;
-    this.path = systemPath(parts.programs ?? '');
+    this.path = systemPath(`${programsFolder(labId)}:${parts.programs ?? ''}`);
     this.#holder = holder;
   }
 

@@ -10,6 +10,11 @@ export const labsFolder = '/run/xnet-lab';
 /** storesFolder holds one folder per lab of what may be large: Docker's data, logs, state of daemons. */
 export const storesFolder = '/var/cache/xnet-lab';
 
+/** programsFolder is where a lab's own programs are, before all others in the PATH of its machines. */
+export function programsFolder(id: string): string {
+  return join(storesFolder, id, 'bin');
+}
+
 /** cgroupOf is the cgroup, relative to the root of each hierarchy, under which a lab's containers run. */
 export function cgroupOf(id: string): string {
   return `/xnet-lab-${id}`;

@@ -1,13 +1,14 @@
 // The daemon's core: keeps what the controllers say, has the lanes make the host so, and reports what came of it.
 // Invariant: what is known only ever grows newer. Without any controller the lanes go on with what is cached.
 import { formatPrefix } from '../../proto/domain/address.js';
-import type {
-  Assignment,
-  Condition,
-  ConditionType,
-  HostNetwork,
-  TableDelta,
-  Version,
+import {
+  type Assignment,
+  type Condition,
+  type ConditionType,
+  type HostNetwork,
+  pendingReason,
+  type TableDelta,
+  type Version,
 } from '../../proto/domain/network.js';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import type { ReportRequest } from '../../proto/gen/xnet/v1/ReportRequest.js';
@@ -70,7 +71,7 @@ const firewallDelayMs = 50;
 const longestUnderWayMs = 1_000;
 
 function pending(type: ConditionType): Finding {
-  return { type, transient: true, reason: 'Pending', message: 'not looked at yet' };
+  return { type, transient: true, reason: pendingReason, message: 'not looked at yet' };
 }
 
 /** Agent is the daemon's core. */

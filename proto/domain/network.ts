@@ -54,6 +54,9 @@ export type TableDelta = {
 /** ConditionType names what a condition is about. */
 export type ConditionType = 'Underlay' | 'Routes' | 'Firewall' | 'Forwarding' | 'Docker' | 'Withdrawals';
 
+/** pendingReason is the reason of a condition that nothing is known of yet. */
+export const pendingReason = 'Pending';
+
 /** Condition says whether one effect of a node is as it should be, and if not, why and what to do. */
 export type Condition = {
   readonly type: ConditionType | (string & {});
