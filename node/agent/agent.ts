@@ -285,6 +285,7 @@ export class Agent {
     for (const condition of this.#conditions) {
       const former = before.find(({ type }) => type === condition.type);
       if (former?.reason === condition.reason && former.message === condition.message) continue;
+      if (condition.reason === pendingReason) continue;
       if (!condition.ok) this.#options.log.warn({ type: condition.type, reason: condition.reason }, condition.message);
       else if (former?.ok === false) this.#options.log.info({ type: condition.type, after: former.reason }, 'ready');
     }
