@@ -8,7 +8,7 @@ import { backoffMs, pause } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
 import { keys } from '../store/keys.js';
 import { decode, encode, type OperationRecord } from '../store/records.js';
-import type { Guard, Operation, Store } from '../store/store.js';
+import type { CommitResult, Guard, Operation, Store } from '../store/store.js';
 import type { Keeper } from '../view/keeper.js';
 import type { ReadonlyView } from '../view/view.js';
 
@@ -73,6 +73,8 @@ export type Done = {
 // 11 times at most.
 const attempts = 40;
 const backoff = { firstMs: 2, longestMs: 100 };
+// How long the change that was first is waited for before the store is read: the watch takes some milliseconds.
+const lostRaceMs = 200;
 const operationIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 /** eventOperation writes one event. Its key sorts by time. */
@@ -116,7 +118,8 @@ function mayHaveHappened(error: unknown): boolean {
 }
 
 /**
- * mutate runs a mutation until it is done. When it returns, the view of this controller has it.
+ * mutate runs a mutation until it is done. When it returns, the view of this controller has it. A refusal is one of the
+ * store as it is, not of a view that is behind it.
  * @throws XnetError what `decide` throws; Unavailable or DeadlineExceeded when the store does not answer; Conflict when
  * others kept changing the same records
  */
@@ -126,21 +129,20 @@ export async function mutate(context: Context, mutation: Mutation): Promise<Done
   }
   let uncertain: unknown;
   let lostRaces = 0;
+  let view = context.keeper.view;
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const decision = await decideOrRecall(context, mutation, lostRaces);
+    const decision = await decideOrRecall(context, mutation, view, lostRaces);
     if ('repeated' in decision) return decision;
     const { subject, change } = decision;
-    const { revision } = context.keeper.view;
     if (change === undefined) {
-      // It may be so by this very operation.
-      const done = await outcomeOf(context, mutation).catch(() => undefined);
-      return done ?? { subject, unchanged: true, repeated: false, revision, message: '' };
+      return { subject, unchanged: true, repeated: false, revision: decision.revision, message: '' };
     }
     const { message } = change.happening;
-    if (mutation.dryRun) return { subject, unchanged: false, repeated: false, revision, message };
+    if (mutation.dryRun) return { subject, unchanged: false, repeated: false, revision: decision.revision, message };
+    let reached = false;
     try {
       const result = await context.store.commit(commitOf(context, mutation, subject, change));
-      await context.keeper.reached(result.revision, 5_000);
+      reached = await reachedSoon(context.keeper, result);
       if (result.committed) return { subject, unchanged: false, repeated: false, revision: result.revision, message };
       lostRaces += 1;
     } catch (error) {
@@ -152,6 +154,7 @@ export async function mutate(context: Context, mutation: Mutation): Promise<Done
       await context.keeper.reached(recalled.revision, 5_000);
       return recalled;
     }
+    view = reached ? context.keeper.view : await context.keeper.fresh();
     await pause(backoffMs(attempt + 1, backoff, Math.random()));
   }
   throw new XnetError('Conflict', 'the same records were changed by others again and again', {
@@ -159,15 +162,38 @@ export async function mutate(context: Context, mutation: Mutation): Promise<Done
   });
 }
 
-// What decide() refuses may be the very thing that this operation did before its answer was lost.
-async function decideOrRecall(context: Context, mutation: Mutation, lostRaces: number): Promise<Decision | Done> {
+// A commit that happened is told by the watch. The revision of one that did not may be that of somebody else's keys in
+// the same store, which the watch never tells.
+async function reachedSoon(keeper: Keeper, { committed, revision }: CommitResult): Promise<boolean> {
   try {
-    return mutation.decide(context.keeper.view, lostRaces);
+    await keeper.reached(revision, committed ? 5_000 : lostRaceMs);
+    return true;
   } catch (error) {
-    const recalled = await outcomeOf(context, mutation).catch(() => undefined);
-    if (recalled === undefined) throw error;
-    return recalled;
+    if (committed) throw error;
+    return false;
   }
+}
+
+type Decided = Decision & { readonly revision: number };
+
+// What decide() refuses, or finds to be so already, may be the very thing that this operation did before its answer was
+// lost. And it may be so only in a view that is behind the store: what another controller has answered holds here too.
+async function decideOrRecall(
+  context: Context,
+  mutation: Mutation,
+  view: ReadonlyView,
+  lostRaces: number,
+): Promise<Decided | Done> {
+  try {
+    const decision = mutation.decide(view, lostRaces);
+    if (decision.change !== undefined) return { ...decision, revision: view.revision };
+  } catch (error) {
+    if (!(error instanceof XnetError)) throw error;
+  }
+  const recalled = await outcomeOf(context, mutation);
+  if (recalled !== undefined) return recalled;
+  const fresh = await context.keeper.fresh();
+  return { ...mutation.decide(fresh, lostRaces), revision: fresh.revision };
 }
 
 function commitOf(context: Context, mutation: Mutation, subject: string, change: NonNullable<Decision['change']>) {

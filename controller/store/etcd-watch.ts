@@ -68,12 +68,14 @@ export async function* watchEtcd(source: WatchSource): AsyncGenerator<WatchMessa
   const { signal } = source;
   let next: number | undefined;
   let attempt = 0;
+  let lost = false;
   while (!signal.aborted) {
     let reason = 'compacted';
     try {
       if (next === undefined) {
         const listing = await source.list();
         attempt = 0;
+        lost = false;
         yield { kind: 'listing', listing };
         next = listing.revision + 1;
       }
@@ -86,6 +88,9 @@ export async function* watchEtcd(source: WatchSource): AsyncGenerator<WatchMessa
           break;
         }
         attempt = 0;
+        if (lost) yield { kind: 'resumed' };
+        lost = false;
+        if (step.value === 'created') continue;
         if (step.value.changes.length > 0) yield { kind: 'changes', ...step.value };
         next = step.value.revision + 1;
       }
@@ -93,7 +98,10 @@ export async function* watchEtcd(source: WatchSource): AsyncGenerator<WatchMessa
       reason = messageOf(error);
     }
     if (signal.aborted) return;
-    if (next !== undefined || reason !== 'compacted') yield { kind: 'lost', reason };
+    if (next !== undefined || reason !== 'compacted') {
+      lost = true;
+      yield { kind: 'lost', reason };
+    }
     // etcd3 takes a new token only when a single call is refused, so make one.
     if (/auth token/i.test(reason)) next = undefined;
     attempt += 1;
@@ -104,7 +112,7 @@ export async function* watchEtcd(source: WatchSource): AsyncGenerator<WatchMessa
 type Batch = { readonly revision: number; readonly changes: readonly Change[] };
 
 // One stream from one revision on; returns why it ended.
-async function* watchFrom(source: WatchSource, start: number): AsyncGenerator<Batch, Ending, undefined> {
+async function* watchFrom(source: WatchSource, start: number): AsyncGenerator<Batch | 'created', Ending, undefined> {
   const stream = (await source.client.watch()) as WatchStream;
   const mailbox = new Mailbox<WatchResponse | Ending>();
   stream.on('data', (response) => mailbox.put(response));
@@ -133,6 +141,7 @@ async function* watchFrom(source: WatchSource, start: number): AsyncGenerator<Ba
         pending.push(...item.events);
         // The rest of a large revision follows in the next message.
         if (item.fragment) continue;
+        if (item.created) yield 'created';
         // Without events it is a progress notice: everything up to its revision was delivered. Not so when created.
         if (item.events.length === 0 && !item.created) yield { revision: Number(item.header.revision), changes: [] };
         yield* batchesOf(pending.splice(0), source);

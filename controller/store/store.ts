@@ -25,12 +25,13 @@ export type Change =
 /**
  * WatchMessage is what a watch yields: first a listing, then every change after it, in order, all those of one
  * revision together. A listing again where changes may have been missed. `lost`: the store does not answer; the watch
- * goes on trying.
+ * goes on trying. `resumed`: it answers again and goes on where it was, which may be long before the next change.
  */
 export type WatchMessage =
   | { readonly kind: 'listing'; readonly listing: Listing }
   | { readonly kind: 'changes'; readonly revision: number; readonly changes: readonly Change[] }
-  | { readonly kind: 'lost'; readonly reason: string };
+  | { readonly kind: 'lost'; readonly reason: string }
+  | { readonly kind: 'resumed' };
 
 /** Guard is a condition of a commit. */
 export type Guard =

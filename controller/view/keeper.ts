@@ -156,6 +156,10 @@ export class Keeper {
           this.#publish(this.#view.apply(message.changes, message.revision));
           await this.#remember(false);
           break;
+        case 'resumed':
+          if (this.#ready) log.info('store: connected again');
+          this.#connected = this.#ready;
+          break;
         case 'lost':
           if (this.#connected || !this.#ready) log.warn({ reason: message.reason }, 'store: connection lost');
           this.#connected = false;

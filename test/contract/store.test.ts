@@ -5,8 +5,15 @@ import { EtcdStore } from '../../controller/store/etcd.js';
 import type { Change, Commit, Store, WatchMessage } from '../../controller/store/store.js';
 import { TestEtcd } from '../support/etcd.js';
 import { MemoryCluster, MemoryStore } from '../support/memory-store.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 
-type Bench = { readonly store: Store; readonly other: Store; close(): Promise<void> };
+type Bench = {
+  readonly store: Store;
+  readonly other: Store;
+  /** connect ends or begins a disconnect of `store`. */
+  connect(connected: boolean): void;
+  close(): Promise<void>;
+};
 
 const put = (key: string, value = '{}'): Commit['operations'][number] => ({ kind: 'put', key, value });
 const absent = (key: string): Commit['guards'][number] => ({ kind: 'key', key, modRevision: 0 });
@@ -85,6 +92,33 @@ function storeContract(name: string, open: () => Promise<Bench>): void {
   contract('an unchanged guard over nothing holds', async (t, { store }) => {
     const guard = { kind: 'unchanged' as const, prefix: 'addresses/', since: 1 };
     t.true((await store.commit({ guards: [guard], operations: [put('x')] })).committed);
+  });
+
+  contract('a watch tells that the store is lost, and that it is back before anything changes', async (t, bench) => {
+    const stop = new AbortController();
+    const watch = bench.store.watch(stop.signal)[Symbol.asyncIterator]();
+    const next = async () => (await watch.next()).value ?? undefined;
+    const nextOtherThanLost = async () => {
+      for (;;) {
+        const message = await next();
+        if (message?.kind !== 'lost') return message;
+      }
+    };
+    t.is((await next())?.kind, 'listing');
+    await bench.other.commit({ guards: [], operations: [put('nodes/1')] });
+    t.is((await next())?.kind, 'changes');
+    for (const round of [2, 3]) {
+      const lost = next();
+      bench.connect(false);
+      t.is((await lost)?.kind, 'lost');
+      const back = nextOtherThanLost();
+      bench.connect(true);
+      t.is((await back)?.kind, 'resumed');
+      await bench.other.commit({ guards: [], operations: [put(`nodes/${round}`)] });
+      const after = await next();
+      t.deepEqual(after?.kind === 'changes' ? after.changes.length : after, 1);
+    }
+    stop.abort();
   });
 
   contract('deleteAll deletes what begins so', async (t, { store }) => {
@@ -182,19 +216,24 @@ function storeContract(name: string, open: () => Promise<Bench>): void {
   });
 }
 
-storeContract('memory', async () => {
-  const cluster = new MemoryCluster();
-  return { store: new MemoryStore(cluster), other: new MemoryStore(cluster), close: async () => undefined };
-});
-
-storeContract('batching over memory', async () => {
-  const cluster = new MemoryCluster();
-  return {
-    store: batching(new MemoryStore(cluster)),
-    other: batching(new MemoryStore(cluster)),
-    close: async () => undefined,
+function openMemory(wrap: (store: Store) => Store): () => Promise<Bench> {
+  return async () => {
+    const cluster = new MemoryCluster();
+    const store = new MemoryStore(cluster);
+    return {
+      store: wrap(store),
+      other: wrap(new MemoryStore(cluster)),
+      connect: (connected) => store.connect(connected),
+      close: async () => undefined,
+    };
   };
-});
+}
+
+storeContract(
+  'memory',
+  openMemory((store) => store),
+);
+storeContract('batching over memory', openMemory(batching));
 
 let shared: TestEtcd | undefined;
 let prefixes = 0;
@@ -207,13 +246,18 @@ function openEtcd(wrap: (store: Store) => Store): () => Promise<Bench> {
   return async () => {
     if (shared === undefined) throw new Error('no etcd');
     const prefix = `/xnet-test-${prefixes++}/`;
-    const options = { endpoints: [shared.endpoint], prefix };
-    const store = wrap(new EtcdStore(options));
-    const other = wrap(new EtcdStore(options));
+    const proxy = await TcpProxy.start(shared.clientPort);
+    const store = wrap(new EtcdStore({ endpoints: [`http://127.0.0.1:${proxy.port}`], prefix }));
+    const other = wrap(new EtcdStore({ endpoints: [shared.endpoint], prefix }));
     return {
       store,
       other,
+      connect: (connected) => {
+        if (connected) proxy.mend();
+        else proxy.cut();
+      },
       close: async () => {
+        proxy.close();
         await store.close();
         await other.close();
       },

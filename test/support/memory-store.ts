@@ -125,6 +125,8 @@ export class MemoryCluster {
 export class MemoryStore implements Store {
   /** The next commits happen, but their answer is lost. */
   lostAnswers = 0;
+  /** The watch tells nothing, and the store answers. */
+  deaf = false;
   /** Nothing answers. */
   disconnected = false;
   readonly #cluster: MemoryCluster;
@@ -191,6 +193,7 @@ export class MemoryStore implements Store {
         continue;
       }
       if (told && next !== undefined && next <= this.#cluster.compacted) next = undefined;
+      if (told && next !== undefined) yield { kind: 'resumed' };
       told = false;
       if (next === undefined) {
         const listing = await this.list();
@@ -200,7 +203,7 @@ export class MemoryStore implements Store {
       }
       const from = next;
       const version = this.#cluster.history.find(({ revision }) => revision >= from);
-      if (version === undefined) {
+      if (version === undefined || this.deaf) {
         await this.#stir(signal);
         continue;
       }

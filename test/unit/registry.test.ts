@@ -109,6 +109,31 @@ test('an answer that was lost is found again, however often the call is repeated
   await close();
 });
 
+test('what a view that is behind would refuse, or find done already, is asked of the store', async (t) => {
+  const { stores, cores, core, cluster, close } = await rig(2);
+  const [, late] = cores;
+  const [, store] = stores;
+  if (late === undefined || store === undefined) throw new Error('no second core');
+  const web1 = (await core.nodes.add(once, newNode('web-1', 1))).subject;
+  await late.keeper.reached(cluster.revision, 1_000);
+  // Its watch tells nothing any more, while the store answers.
+  store.deaf = true;
+  const web2 = (await core.nodes.add(once, newNode('web-2', 2))).subject;
+  await core.nodes.remove(once, web1, () => undefined);
+  await t.throwsAsync(late.nodes.add(once, newNode('web-3', 2)), { message: /192.168.80.2 is that of node web-2/ });
+  const again = late.nodes.add(once, newNode('web-1', 1));
+  await core.keeper.reached(cluster.revision + 1, 5_000);
+  store.deaf = false;
+  store.connect(true);
+  const { unchanged, subject } = await again;
+  t.deepEqual([unchanged, subject === web1, subject === web2], [false, false, false]);
+  store.connect(false);
+  await t.throwsAsync(late.pools.remove(once, 'none', false), { message: /the store does not answer/ });
+  store.connect(true);
+  t.deepEqual(overlapsIn(cluster.history), []);
+  await close();
+});
+
 test('the same command again changes nothing; another under the same name is told what is there', async (t) => {
   const { core, cluster, close } = await rig();
   const first = await core.nodes.add(once, newNode('web-1', 1));
