@@ -85,13 +85,16 @@ export async function runDaemon(settings: Settings): Promise<Ending> {
   }
 }
 
+type Running = { readonly agent: Agent; readonly lanes: AbortController; readonly ended: Promise<void> };
+
 class Daemon {
   readonly #settings: Settings;
   readonly #member: Member;
   readonly #host: Host;
   readonly #systemd: Systemd;
   readonly #log: Logger;
-  readonly #stopped = new AbortController();
+  #stopped = false;
+  #running: Running | undefined;
   #leaving: Promise<void> | undefined;
 
   constructor(
@@ -107,15 +110,70 @@ class Daemon {
   }
 
   async run(signal: AbortSignal): Promise<Ending> {
-    const settings = this.#settings;
+    const { stateDir, runDir } = this.#settings;
     const log = this.#log;
-    const cached = await cachedKnown(settings, this.#member.node, log);
+    const cache = new CacheWriter(stateDir, log);
+    const statusFile = new StatusFile(runDir, log);
+    let known = await cachedKnown(this.#settings, this.#member.node, log);
+    signal.addEventListener('abort', () => this.#stop(), { once: true });
+    const server = await startServer(
+      [localSocket(this.#settings)],
+      [localService(async (options, onStep) => this.#leaveAsked(options, onStep, cache, signal))],
+    );
+    server.health.set(true);
+    log.info({ version, node: this.#member.node, cached: known.table?.version.revision ?? 0 }, 'started');
+    const begun = await leaveBegun(stateDir);
+    if (begun !== undefined) {
+      log.warn('a leave was begun and did not end: going on with it');
+      this.#leaving = this.#systemd.beatWhile(this.#leave(known, begun, () => undefined, signal));
+    }
+    let failed: unknown;
+    for (;;) {
+      if (this.#leaving === undefined) known = await this.#keep(known, cache, statusFile);
+      failed = await this.#leaving?.then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      // Refused before anything was undone: the host goes on as a member of the fleet.
+      if (failed === undefined || signal.aborted || (await leaveBegun(stateDir)) !== undefined) break;
+      this.#leaving = undefined;
+      log.info('still a member of the fleet, going on');
+    }
+    this.#stop();
+    if (this.#leaving === undefined) await cache.flush();
+    await server.close(graceMs);
+    await statusFile.close();
+    // The command that asked has been told; a service manager starts the daemon again, which then goes on leaving.
+    if (failed !== undefined) throw failed;
+    log.info(this.#leaving === undefined ? 'stopped; everything stays in place' : 'left');
+    return this.#leaving === undefined ? 'stopped' : 'left';
+  }
+
+  #stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#systemd.stopping();
+    this.#running?.lanes.abort();
+  }
+
+  // Keeps the host as the controllers say until it is told to stop or to leave; what was known then.
+  async #keep(cached: Known, cache: CacheWriter, statusFile: StatusFile): Promise<Known> {
+    const lanes = new AbortController();
+    if (this.#stopped) return cached;
+    const agent = this.#makeAgent(cached, cache, statusFile);
+    const ended = agent.run(lanes.signal);
+    this.#running = { agent, lanes, ended };
+    await ended;
+    this.#running = undefined;
+    return agent.known;
+  }
+
+  #makeAgent(cached: Known, cache: CacheWriter, statusFile: StatusFile): Agent {
+    const settings = this.#settings;
     const systemd = this.#systemd;
-    const cache = new CacheWriter(settings.stateDir, log);
-    const statusFile = new StatusFile(settings.runDir, log);
-    const agent = new Agent({
+    return new Agent({
       host: this.#host,
-      log,
+      log: this.#log,
       cached,
       nodeName: this.#member.node,
       controllers: this.#member.controllers,
@@ -137,39 +195,29 @@ class Daemon {
         systemd.beat();
       },
     });
-    const lanes = new AbortController();
-    signal.addEventListener('abort', () => this.#stopped.abort(), { once: true });
-    this.#stopped.signal.addEventListener('abort', () => lanes.abort(), { once: true });
-    this.#stopped.signal.addEventListener('abort', () => systemd.stopping(), { once: true });
-    let agentEnded: Promise<void> = Promise.resolve();
-    const leaveNow: Leave = async (options, onStep) => {
-      if (this.#leaving !== undefined) throw new XnetError('FailedPrecondition', 'this host is leaving already');
-      lanes.abort();
-      // No lane runs any more that gives signs of life; each step of leaving is bounded by itself.
-      this.#leaving = systemd.beatWhile(agentEnded.then(() => this.#leave(agent.known, options, onStep, signal)));
-      await this.#leaving;
-      await cache.close();
+  }
+
+  async #leaveAsked(
+    options: Parameters<Leave>[0],
+    onStep: Parameters<Leave>[1],
+    cache: CacheWriter,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const running = this.#running;
+    if (this.#leaving !== undefined || running === undefined) {
+      throw new XnetError('FailedPrecondition', 'this host is leaving already, or xnetd is about to stop');
+    }
+    // No lane runs any more that gives signs of life; each step of leaving is bounded by itself.
+    running.lanes.abort();
+    const { agent, ended } = running;
+    const leaving = async () => {
+      await ended;
+      // Nothing is left to be written when the cache is removed.
+      await cache.flush();
+      await this.#leave(agent.known, options, onStep, signal);
     };
-    const server = await startServer([localSocket(settings)], [localService(leaveNow)]);
-    server.health.set(true);
-    log.info({ version, node: this.#member.node, cached: cached.table?.version.revision ?? 0 }, 'started');
-    const begun = await leaveBegun(settings.stateDir);
-    if (begun !== undefined) {
-      log.warn('a leave was begun and did not end: going on with it');
-      this.#leaving = systemd.beatWhile(this.#leave(cached, begun, () => undefined, signal));
-    } else agentEnded = agent.run(lanes.signal);
-    await agentEnded;
-    const failed = await this.#leaving?.then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    if (this.#leaving === undefined) await cache.flush();
-    await server.close(graceMs);
-    await statusFile.close();
-    // The command that asked has been told; a service manager starts the daemon again, which then goes on as before.
-    if (failed !== undefined) throw failed;
-    log.info(this.#leaving === undefined ? 'stopped; everything stays in place' : 'left');
-    return this.#leaving === undefined ? 'stopped' : 'left';
+    this.#leaving = this.#systemd.beatWhile(leaving());
+    await this.#leaving;
   }
 
   async #leave(
@@ -199,8 +247,6 @@ class Daemon {
     } catch (error) {
       this.#log.error({ reason: messageOf(error) }, 'could not leave');
       throw error;
-    } finally {
-      this.#stopped.abort();
     }
   }
 }

@@ -13,7 +13,6 @@ export class CacheWriter {
   #newest: Cached | undefined;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
-  #closed = false;
 
   constructor(stateDir: string, log: Logger) {
     this.#stateDir = stateDir;
@@ -22,7 +21,6 @@ export class CacheWriter {
 
   /** keep has `cached` written soon. */
   keep(cached: Cached): void {
-    if (this.#closed) return;
     this.#newest = cached;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
@@ -35,14 +33,6 @@ export class CacheWriter {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#writing = this.#writing.then(() => this.#write());
-    await this.#writing;
-  }
-
-  /** close forgets what is not written yet, and writes nothing any more. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    clearTimeout(this.#timer);
-    this.#newest = undefined;
     await this.#writing;
   }
 

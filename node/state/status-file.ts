@@ -1,6 +1,5 @@
 // What the daemon says of itself, for `xnetd status`: a file that is there while it runs.
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { errnoOf, messageOf } from '../../proto/errors.js';
@@ -56,6 +55,7 @@ export class StatusFile {
   #newest: AgentStatus | undefined;
   #written = '';
   #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(runDir: string, log: Logger) {
     this.#runDir = runDir;
@@ -67,21 +67,21 @@ export class StatusFile {
     this.#newest = status;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      this.#write();
+      this.#writing = this.#writing.then(() => this.#write());
     }, delayMs);
   }
 
-  // At once: the file is small and /run is in memory, which no crash of the machine outlives, so nothing is flushed.
-  #write(): void {
+  // Nothing is flushed: no crash of the machine outlives /run, and what was said before it is of no interest.
+  async #write(): Promise<void> {
     if (this.#newest === undefined) return;
     const text = textOf(this.#newest);
     this.#newest = undefined;
     if (text === this.#written) return;
     try {
       const path = statusPath(this.#runDir);
-      mkdirSync(this.#runDir, { recursive: true, mode: 0o755 });
-      writeFileSync(temporaryOf(path), text, { mode: 0o644 });
-      renameSync(temporaryOf(path), path);
+      if (this.#written === '') await mkdir(this.#runDir, { recursive: true, mode: 0o755 });
+      await writeFile(temporaryOf(path), text, { mode: 0o644 });
+      await rename(temporaryOf(path), path);
       this.#written = text;
     } catch (error) {
       this.#log.warn({ reason: messageOf(error) }, 'status: could not write');
@@ -92,6 +92,7 @@ export class StatusFile {
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     this.#newest = undefined;
+    await this.#writing;
     await rm(statusPath(this.#runDir), { force: true });
   }
 }

@@ -70,6 +70,17 @@ for (const line of engineLines) {
       await fleet.untilReady();
       await prove('after dockerd was restarted');
 
+      // With containers on the subnet a host does not leave, and goes on as a member.
+      const [first] = containers;
+      if (first === undefined) return t.fail();
+      const { host } = first.container;
+      const refused = await fleet.xnetd(host, 'leave');
+      t.not(refused.code, 0);
+      t.regex(refused.stderr, new RegExp(first.container.name));
+      await host.run(['ip', 'route', 'del', containers[1]?.subnet ?? '']);
+      await fleet.untilReady();
+      await prove('after a leave that was refused');
+
       for (const { container } of containers) await container.remove();
       for (const host of fleet.lab.hosts) {
         const { code, stderr } = await fleet.xnetd(host, 'leave');
