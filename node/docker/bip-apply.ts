@@ -74,6 +74,11 @@ async function forward(host: DockerHost, journal: Journal, apply: Apply, signal:
   const restart = await host.restarter.restart();
   await steps.reached('restarted');
   signal.throwIfAborted();
+  if (!restart.ok && restart.hostStops === true) {
+    // Docker starts with it at the next boot, and is looked at then.
+    const message = `bip ${formatBip(apply.bip)} is in daemon.json, and Docker was not started with it: ${restart.reason}`;
+    return { journal: pending, findings: [waiting('HostStops', message)], changes: 1 };
+  }
   const after = await untilDockerAnswers(host, restart.ok ? settings.waitMs : 0, signal);
   if (after !== undefined && isInForce(apply.bip, after.networks, after.interfaces)) {
     await steps.reached('verified');

@@ -4,8 +4,13 @@
 import { messageOf } from '../../proto/errors.js';
 import type { Exec, ExecResult } from '../process/exec.js';
 
-/** RestartResult is how a restart ended: `reason` is dockerd's own, in one line. */
-export type RestartResult = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+/**
+ * RestartResult is how a restart ended: `reason` is dockerd's own, in one line. `hostStops`: this host is shutting down,
+ * so that it says nothing of whether dockerd would start.
+ */
+export type RestartResult =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly reason: string; readonly hostStops?: boolean };
 
 /** Restarter restarts one dockerd. */
 export type Restarter = {
@@ -30,6 +35,9 @@ export function systemdRestarter(exec: Exec, unit: string): Restarter {
       const since = Math.floor(Date.now() / 1000);
       const result = await attempt(exec, command);
       if (result.ok) return result;
+      // Its stop takes the place of a restart that is under way, and no other start is taken.
+      const state = await exec(['systemctl', 'is-system-running']).catch(() => undefined);
+      if (state?.stdout.trim() === 'stopping') return { ok: false, reason: 'this host shuts down', hostStops: true };
       const argv = ['journalctl', '-u', unit, '-o', 'cat', '-n', '50', '--no-pager', `--since=@${since}`] as const;
       const journal = await exec(argv).catch(() => undefined);
       return { ok: false, reason: reasonIn(journal?.stdout ?? '') ?? result.reason };

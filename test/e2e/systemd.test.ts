@@ -23,6 +23,8 @@ const newer = '0.9.9';
 
 const target = (wants: string) => `[Unit]\nDescription=What a host boots to\n${wants}`;
 const boots = {
+  // What poweroff.target does to services, and no more: all the machine underneath has one kernel.
+  'off.target': '[Unit]\nDefaultDependencies=no\nRequires=shutdown.target\nAfter=shutdown.target\n',
   'multi-user.target': target(''),
   'default.target': target('Wants=multi-user.target systemd-journald.service\nAfter=multi-user.target\n'),
 };
@@ -358,7 +360,7 @@ if ('why' in stage) {
     await node.ctl('start', 'xnetd');
     await node.until('Docker is on its way down', async () => /^stop/.test(await node.show('docker', 'SubState')));
     await act();
-    await node.run('rm', '/run/hold-docker');
+    await node.run('rm', '-f', '/run/hold-docker');
     await node.until('Docker is up', async () => (await node.show('docker', 'ActiveState')) === 'active');
   }
 
@@ -384,6 +386,17 @@ if ('why' in stage) {
       t.is(await addressOn(host, 'docker0'), '10.76.0.1/24');
     },
   );
+
+  test.serial('a host that is shut down while Docker is restarted goes on at the next boot', async (t) => {
+    await whileDockerIsHeld(async () => {
+      await node.ctl('--no-block', '--job-mode=replace-irreversibly', 'start', 'off.target');
+      await node.until('xnetd has ended', async () => (await node.show('xnetd', 'ActiveState')) === 'inactive');
+      t.notRegex(await node.journalOf('xnetd'), /rolling back/);
+      t.is(await node.boot(), undefined);
+    });
+    await untilReady();
+    t.is(await addressOn(host, 'docker0'), '10.76.0.1/24');
+  });
 
   test.serial('at boot Docker is started after the routes are there, and when xnetd fails or hangs', async (t) => {
     const boot = async () => {
