@@ -6,7 +6,9 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 const require = createRequire(import.meta.url);
-const protobuf = createRequire(require.resolve('@grpc/proto-loader'))('protobufjs');
+const ofLoader = createRequire(require.resolve('@grpc/proto-loader'));
+const protobuf = ofLoader('protobufjs');
+ofLoader('./util.js').addCommonProtos();
 
 function reachable(type, found) {
   if (found.has(type)) return;

@@ -21,7 +21,7 @@ export function adminService(parts: AdminParts): ServiceBinding {
   const nodes = new NodeCalls(parts);
   const events = new EventCalls(parts.store, parts.keeper);
   const status = new StatusCalls(parts);
-  const implementation: AdminServiceHandlers = {
+  const implementation = {
     CreatePool: unary((request) => pools.create(request)),
     ListPools: unary(() => pools.list()),
     GetPool: unary((request) => pools.get(request)),
@@ -47,6 +47,7 @@ export function adminService(parts: AdminParts): ServiceBinding {
       events.watch(request, call, gone),
     ),
     GetStatus: unary(() => status.status()),
-  };
+  } satisfies Partial<AdminServiceHandlers>;
+  // gRPC answers UNIMPLEMENTED for the calls that are not bound.
   return { definition: services.admin.service, implementation };
 }

@@ -23,6 +23,9 @@ export type Version = { readonly clusterId: string; readonly epoch: number; read
 /** Route is one node's subnet and the node address that leads to it. */
 export type Route = { readonly subnet: Prefix; readonly nextHop: Ipv4; readonly nodeName: string };
 
+/** PoolRange is the range of a pool, 10.76.0.0/16, and the length of its subnets, 24. */
+export type PoolRange = Prefix & { readonly subnetLength: number };
+
 /** Assignment is what concerns one node alone. */
 export type Assignment = {
   readonly nodeId: string;
@@ -48,11 +51,11 @@ export type TableDelta = {
   /** Subnets whose record became unreadable: whoever has a route to them keeps it. */
   readonly unresolved: readonly Prefix[];
   /** All pools, when their set changed. */
-  readonly pools: readonly Prefix[] | undefined;
+  readonly pools: readonly PoolRange[] | undefined;
 };
 
 /** ConditionType names what a condition is about. */
-export type ConditionType = 'Underlay' | 'Routes' | 'Firewall' | 'Forwarding' | 'Docker' | 'Withdrawals';
+export type ConditionType = 'Underlay' | 'Routes' | 'Firewall' | 'Forwarding' | 'Docker' | 'Withdrawals' | 'Controller';
 
 /** pendingReason is the reason of a condition that nothing is known of yet. */
 export const pendingReason = 'Pending';

@@ -1,4 +1,4 @@
-// Original files: proto/xnet/v1/types.proto proto/xnet/v1/node.proto proto/xnet/v1/admin.proto proto/xnet/v1/local.proto
+// Original files: proto/xnet/v1/access.proto proto/xnet/v1/types.proto proto/xnet/v1/node.proto proto/xnet/v1/join.proto proto/xnet/v1/admin.proto proto/xnet/v1/local.proto
 
 export const descriptor = {
  "nested": {
@@ -6,6 +6,17 @@ export const descriptor = {
    "nested": {
     "v1": {
      "nested": {
+      "Access": {
+       "values": {
+        "ACCESS_UNSPECIFIED": 0,
+        "ANYONE": 1,
+        "NODE": 2,
+        "VIEWER": 3,
+        "OPERATOR": 4,
+        "ADMIN": 5,
+        "LOCAL": 6
+       }
+      },
       "Mode": {
        "values": {
         "MODE_UNSPECIFIED": 0,
@@ -345,15 +356,51 @@ export const descriptor = {
         "Watch": {
          "requestType": "WatchRequest",
          "responseType": "WatchResponse",
-         "responseStream": true
+         "responseStream": true,
+         "options": {
+          "(xnet.v1.access)": "NODE"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "NODE"
+          }
+         ]
         },
         "Report": {
          "requestType": "ReportRequest",
-         "responseType": "ReportResponse"
+         "responseType": "ReportResponse",
+         "options": {
+          "(xnet.v1.access)": "NODE"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "NODE"
+          }
+         ]
         },
         "Leave": {
          "requestType": "LeaveRequest",
-         "responseType": "LeaveResponse"
+         "responseType": "LeaveResponse",
+         "options": {
+          "(xnet.v1.access)": "NODE"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "NODE"
+          }
+         ]
+        },
+        "RenewCertificate": {
+         "requestType": "RenewCertificateRequest",
+         "responseType": "RenewCertificateResponse",
+         "options": {
+          "(xnet.v1.access)": "NODE"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "NODE"
+          }
+         ]
         }
        }
       },
@@ -408,7 +455,8 @@ export const descriptor = {
           "assignment",
           "snapshot",
           "delta",
-          "bookmark"
+          "bookmark",
+          "trust"
          ]
         }
        },
@@ -428,6 +476,10 @@ export const descriptor = {
         "bookmark": {
          "type": "Bookmark",
          "id": 4
+        },
+        "trust": {
+         "type": "Trust",
+         "id": 5
         }
        }
       },
@@ -475,6 +527,15 @@ export const descriptor = {
         }
        }
       },
+      "Trust": {
+       "fields": {
+        "authority": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 1
+        }
+       }
+      },
       "Route": {
        "fields": {
         "network": {
@@ -507,6 +568,22 @@ export const descriptor = {
         }
        }
       },
+      "PoolRange": {
+       "fields": {
+        "network": {
+         "type": "fixed32",
+         "id": 1
+        },
+        "prefixLength": {
+         "type": "uint32",
+         "id": 2
+        },
+        "subnetLength": {
+         "type": "uint32",
+         "id": 3
+        }
+       }
+      },
       "SnapshotChunk": {
        "fields": {
         "version": {
@@ -525,7 +602,7 @@ export const descriptor = {
         },
         "pools": {
          "rule": "repeated",
-         "type": "Destination",
+         "type": "PoolRange",
          "id": 4
         },
         "first": {
@@ -577,7 +654,7 @@ export const descriptor = {
        "fields": {
         "pools": {
          "rule": "repeated",
-         "type": "Destination",
+         "type": "PoolRange",
          "id": 1
         }
        }
@@ -672,86 +749,483 @@ export const descriptor = {
         }
        }
       },
+      "RenewCertificateRequest": {
+       "fields": {
+        "csr": {
+         "type": "string",
+         "id": 1
+        }
+       }
+      },
+      "RenewCertificateResponse": {
+       "fields": {
+        "certificate": {
+         "type": "string",
+         "id": 1
+        },
+        "authority": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 2
+        }
+       }
+      },
+      "JoinService": {
+       "methods": {
+        "Join": {
+         "requestType": "JoinRequest",
+         "responseType": "JoinResponse",
+         "options": {
+          "(xnet.v1.access)": "ANYONE"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "ANYONE"
+          }
+         ]
+        }
+       }
+      },
+      "JoinRequest": {
+       "fields": {
+        "token": {
+         "type": "string",
+         "id": 1
+        },
+        "csr": {
+         "type": "string",
+         "id": 2
+        },
+        "nodeName": {
+         "type": "string",
+         "id": 3
+        },
+        "address": {
+         "type": "string",
+         "id": 4
+        },
+        "daemonVersion": {
+         "type": "string",
+         "id": 5
+        }
+       }
+      },
+      "JoinResponse": {
+       "fields": {
+        "certificate": {
+         "type": "string",
+         "id": 1
+        },
+        "authority": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 2
+        },
+        "clusterId": {
+         "type": "string",
+         "id": 3
+        },
+        "nodeId": {
+         "type": "string",
+         "id": 4
+        },
+        "nodeName": {
+         "type": "string",
+         "id": 5
+        },
+        "controllers": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 6
+        },
+        "subnet": {
+         "type": "string",
+         "id": 7
+        },
+        "pools": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 8
+        }
+       }
+      },
       "AdminService": {
        "methods": {
         "CreatePool": {
          "requestType": "CreatePoolRequest",
-         "responseType": "CreatePoolResponse"
+         "responseType": "CreatePoolResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
         },
         "ListPools": {
          "requestType": "ListPoolsRequest",
-         "responseType": "ListPoolsResponse"
+         "responseType": "ListPoolsResponse",
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
         },
         "GetPool": {
          "requestType": "GetPoolRequest",
-         "responseType": "GetPoolResponse"
+         "responseType": "GetPoolResponse",
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
         },
         "RemovePool": {
          "requestType": "RemovePoolRequest",
-         "responseType": "RemovePoolResponse"
+         "responseType": "RemovePoolResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
         },
         "ReserveSubnet": {
          "requestType": "ReserveSubnetRequest",
-         "responseType": "ReserveSubnetResponse"
+         "responseType": "ReserveSubnetResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
         },
         "UnreserveSubnet": {
          "requestType": "UnreserveSubnetRequest",
-         "responseType": "UnreserveSubnetResponse"
+         "responseType": "UnreserveSubnetResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
         },
         "AddNode": {
          "requestType": "AddNodeRequest",
-         "responseType": "AddNodeResponse"
+         "responseType": "AddNodeResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
         },
         "ListNodes": {
          "requestType": "ListNodesRequest",
-         "responseType": "ListNodesResponse"
+         "responseType": "ListNodesResponse",
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
         },
         "WatchNodes": {
          "requestType": "ListNodesRequest",
          "responseType": "ListNodesResponse",
-         "responseStream": true
+         "responseStream": true,
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
         },
         "GetNode": {
          "requestType": "GetNodeRequest",
-         "responseType": "GetNodeResponse"
+         "responseType": "GetNodeResponse",
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
         },
         "SetNode": {
          "requestType": "SetNodeRequest",
-         "responseType": "SetNodeResponse"
+         "responseType": "SetNodeResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
         },
         "RemoveNode": {
          "requestType": "RemoveNodeRequest",
-         "responseType": "RemoveNodeResponse"
+         "responseType": "RemoveNodeResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
         },
         "WatchConvergence": {
          "requestType": "WatchConvergenceRequest",
          "responseType": "Convergence",
-         "responseStream": true
+         "responseStream": true,
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
         },
         "ListSubnets": {
          "requestType": "ListSubnetsRequest",
-         "responseType": "ListSubnetsResponse"
+         "responseType": "ListSubnetsResponse",
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
         },
         "ReleaseSubnet": {
          "requestType": "ReleaseSubnetRequest",
-         "responseType": "ReleaseSubnetResponse"
+         "responseType": "ReleaseSubnetResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
         },
         "ListRoutes": {
          "requestType": "ListRoutesRequest",
-         "responseType": "ListRoutesResponse"
+         "responseType": "ListRoutesResponse",
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
         },
         "ListEvents": {
          "requestType": "ListEventsRequest",
-         "responseType": "ListEventsResponse"
+         "responseType": "ListEventsResponse",
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
         },
         "WatchEvents": {
          "requestType": "ListEventsRequest",
          "responseType": "Event",
-         "responseStream": true
+         "responseStream": true,
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
         },
         "GetStatus": {
          "requestType": "GetStatusRequest",
-         "responseType": "GetStatusResponse"
+         "responseType": "GetStatusResponse",
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
+        },
+        "Init": {
+         "requestType": "InitRequest",
+         "responseType": "InitResponse",
+         "options": {
+          "(xnet.v1.access)": "LOCAL"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "LOCAL"
+          }
+         ]
+        },
+        "CreateToken": {
+         "requestType": "CreateTokenRequest",
+         "responseType": "CreateTokenResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        },
+        "ListTokens": {
+         "requestType": "ListTokensRequest",
+         "responseType": "ListTokensResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        },
+        "RevokeToken": {
+         "requestType": "RevokeTokenRequest",
+         "responseType": "RevokeTokenResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        },
+        "ListCertificates": {
+         "requestType": "ListCertificatesRequest",
+         "responseType": "ListCertificatesResponse",
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
+        },
+        "IssueCertificate": {
+         "requestType": "IssueCertificateRequest",
+         "responseType": "IssueCertificateResponse",
+         "options": {
+          "(xnet.v1.access)": "ADMIN"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "ADMIN"
+          }
+         ]
+        },
+        "RevokeCertificate": {
+         "requestType": "RevokeCertificateRequest",
+         "responseType": "RevokeCertificateResponse",
+         "options": {
+          "(xnet.v1.access)": "ADMIN"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "ADMIN"
+          }
+         ]
+        },
+        "RevokeNode": {
+         "requestType": "RevokeNodeRequest",
+         "responseType": "RevokeNodeResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        },
+        "RotateAuthority": {
+         "requestType": "RotateAuthorityRequest",
+         "responseType": "RotationProgress",
+         "responseStream": true,
+         "options": {
+          "(xnet.v1.access)": "ADMIN"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "ADMIN"
+          }
+         ]
+        },
+        "GetAuthority": {
+         "requestType": "GetAuthorityRequest",
+         "responseType": "GetAuthorityResponse",
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
+        },
+        "ListAudit": {
+         "requestType": "ListAuditRequest",
+         "responseType": "ListAuditResponse",
+         "options": {
+          "(xnet.v1.access)": "ADMIN"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "ADMIN"
+          }
+         ]
+        },
+        "VerifyAudit": {
+         "requestType": "VerifyAuditRequest",
+         "responseType": "VerifyAuditResponse",
+         "options": {
+          "(xnet.v1.access)": "ADMIN"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "ADMIN"
+          }
+         ]
         }
        }
       },
@@ -1001,6 +1475,10 @@ export const descriptor = {
          "rule": "repeated",
          "type": "string",
          "id": 4
+        },
+        "joinToken": {
+         "type": "JoinToken",
+         "id": 5
         }
        }
       },
@@ -1446,12 +1924,553 @@ export const descriptor = {
         }
        }
       },
+      "JoinToken": {
+       "fields": {
+        "token": {
+         "type": "string",
+         "id": 1
+        },
+        "record": {
+         "type": "Token",
+         "id": 2
+        },
+        "controllers": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 3
+        },
+        "caDigest": {
+         "type": "string",
+         "id": 4
+        }
+       }
+      },
+      "Token": {
+       "fields": {
+        "id": {
+         "type": "string",
+         "id": 1
+        },
+        "nodeName": {
+         "type": "string",
+         "id": 2
+        },
+        "pool": {
+         "type": "string",
+         "id": 3
+        },
+        "source": {
+         "type": "string",
+         "id": 4
+        },
+        "uses": {
+         "type": "uint32",
+         "id": 5
+        },
+        "usesLeft": {
+         "type": "uint32",
+         "id": 6
+        },
+        "createdMs": {
+         "type": "int64",
+         "id": 7
+        },
+        "expiresMs": {
+         "type": "int64",
+         "id": 8
+        },
+        "createdBy": {
+         "type": "string",
+         "id": 9
+        }
+       }
+      },
+      "InitRequest": {
+       "fields": {
+        "operationId": {
+         "type": "string",
+         "id": 1
+        },
+        "dryRun": {
+         "type": "bool",
+         "id": 2
+        }
+       }
+      },
+      "InitResponse": {
+       "fields": {
+        "unchanged": {
+         "type": "bool",
+         "id": 1
+        },
+        "authority": {
+         "type": "Authority",
+         "id": 2
+        },
+        "clusterKeyFile": {
+         "type": "string",
+         "id": 3
+        }
+       }
+      },
+      "Authority": {
+       "fields": {
+        "clusterId": {
+         "type": "string",
+         "id": 1
+        },
+        "certificates": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 2
+        },
+        "caDigest": {
+         "type": "string",
+         "id": 3
+        },
+        "createdMs": {
+         "type": "int64",
+         "id": 4
+        },
+        "notAfterMs": {
+         "type": "int64",
+         "id": 5
+        }
+       }
+      },
+      "CreateTokenRequest": {
+       "fields": {
+        "operationId": {
+         "type": "string",
+         "id": 1
+        },
+        "dryRun": {
+         "type": "bool",
+         "id": 2
+        },
+        "node": {
+         "type": "string",
+         "id": 3
+        },
+        "uses": {
+         "type": "uint32",
+         "id": 4
+        },
+        "ttlSeconds": {
+         "type": "uint32",
+         "id": 5
+        },
+        "pool": {
+         "type": "string",
+         "id": 6
+        },
+        "source": {
+         "type": "string",
+         "id": 7
+        }
+       }
+      },
+      "CreateTokenResponse": {
+       "fields": {
+        "joinToken": {
+         "type": "JoinToken",
+         "id": 1
+        }
+       }
+      },
+      "ListTokensRequest": {
+       "fields": {}
+      },
+      "ListTokensResponse": {
+       "fields": {
+        "tokens": {
+         "rule": "repeated",
+         "type": "Token",
+         "id": 1
+        }
+       }
+      },
+      "RevokeTokenRequest": {
+       "fields": {
+        "operationId": {
+         "type": "string",
+         "id": 1
+        },
+        "dryRun": {
+         "type": "bool",
+         "id": 2
+        },
+        "id": {
+         "type": "string",
+         "id": 3
+        }
+       }
+      },
+      "RevokeTokenResponse": {
+       "fields": {}
+      },
+      "Certificate": {
+       "fields": {
+        "serial": {
+         "type": "string",
+         "id": 1
+        },
+        "role": {
+         "type": "string",
+         "id": 2
+        },
+        "id": {
+         "type": "string",
+         "id": 3
+        },
+        "name": {
+         "type": "string",
+         "id": 4
+        },
+        "notBeforeMs": {
+         "type": "int64",
+         "id": 5
+        },
+        "notAfterMs": {
+         "type": "int64",
+         "id": 6
+        },
+        "revokedMs": {
+         "type": "int64",
+         "id": 7
+        },
+        "oldAuthority": {
+         "type": "bool",
+         "id": 8
+        }
+       }
+      },
+      "ListCertificatesRequest": {
+       "fields": {
+        "role": {
+         "type": "string",
+         "id": 1
+        }
+       }
+      },
+      "ListCertificatesResponse": {
+       "fields": {
+        "certificates": {
+         "rule": "repeated",
+         "type": "Certificate",
+         "id": 1
+        }
+       }
+      },
+      "IssueCertificateRequest": {
+       "fields": {
+        "operationId": {
+         "type": "string",
+         "id": 1
+        },
+        "dryRun": {
+         "type": "bool",
+         "id": 2
+        },
+        "role": {
+         "type": "string",
+         "id": 3
+        },
+        "id": {
+         "type": "string",
+         "id": 4
+        },
+        "csr": {
+         "type": "string",
+         "id": 5
+        },
+        "ttlSeconds": {
+         "type": "uint32",
+         "id": 6
+        }
+       }
+      },
+      "IssueCertificateResponse": {
+       "fields": {
+        "certificate": {
+         "type": "string",
+         "id": 1
+        },
+        "authority": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 2
+        },
+        "record": {
+         "type": "Certificate",
+         "id": 3
+        },
+        "clusterId": {
+         "type": "string",
+         "id": 4
+        },
+        "controllers": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 5
+        }
+       }
+      },
+      "RevokeCertificateRequest": {
+       "fields": {
+        "operationId": {
+         "type": "string",
+         "id": 1
+        },
+        "dryRun": {
+         "type": "bool",
+         "id": 2
+        },
+        "serial": {
+         "type": "string",
+         "id": 3
+        }
+       }
+      },
+      "RevokeCertificateResponse": {
+       "fields": {
+        "record": {
+         "type": "Certificate",
+         "id": 1
+        }
+       }
+      },
+      "RevokeNodeRequest": {
+       "fields": {
+        "operationId": {
+         "type": "string",
+         "id": 1
+        },
+        "dryRun": {
+         "type": "bool",
+         "id": 2
+        },
+        "node": {
+         "type": "string",
+         "id": 3
+        }
+       }
+      },
+      "RevokeNodeResponse": {
+       "fields": {
+        "node": {
+         "type": "Node",
+         "id": 1
+        },
+        "unchanged": {
+         "type": "bool",
+         "id": 2
+        }
+       }
+      },
+      "RotateAuthorityRequest": {
+       "fields": {
+        "operationId": {
+         "type": "string",
+         "id": 1
+        },
+        "dryRun": {
+         "type": "bool",
+         "id": 2
+        },
+        "force": {
+         "type": "bool",
+         "id": 3
+        }
+       }
+      },
+      "RotationProgress": {
+       "fields": {
+        "nodes": {
+         "type": "uint32",
+         "id": 1
+        },
+        "renewed": {
+         "type": "uint32",
+         "id": 2
+        },
+        "pending": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 3
+        },
+        "pendingDown": {
+         "type": "uint32",
+         "id": 4
+        },
+        "done": {
+         "type": "bool",
+         "id": 5
+        }
+       }
+      },
+      "GetAuthorityRequest": {
+       "fields": {}
+      },
+      "GetAuthorityResponse": {
+       "fields": {
+        "authority": {
+         "type": "Authority",
+         "id": 1
+        },
+        "rotation": {
+         "type": "RotationProgress",
+         "id": 2
+        }
+       }
+      },
+      "AuditEntry": {
+       "fields": {
+        "sequence": {
+         "type": "uint64",
+         "id": 1
+        },
+        "timeMs": {
+         "type": "int64",
+         "id": 2
+        },
+        "actor": {
+         "type": "string",
+         "id": 3
+        },
+        "serial": {
+         "type": "string",
+         "id": 4
+        },
+        "source": {
+         "type": "string",
+         "id": 5
+        },
+        "call": {
+         "type": "string",
+         "id": 6
+        },
+        "operationId": {
+         "type": "string",
+         "id": 7
+        },
+        "subject": {
+         "type": "string",
+         "id": 8
+        },
+        "request": {
+         "type": "string",
+         "id": 9
+        },
+        "before": {
+         "type": "string",
+         "id": 10
+        },
+        "after": {
+         "type": "string",
+         "id": 11
+        },
+        "outcome": {
+         "type": "string",
+         "id": 12
+        },
+        "message": {
+         "type": "string",
+         "id": 13
+        },
+        "controller": {
+         "type": "string",
+         "id": 14
+        },
+        "hash": {
+         "type": "string",
+         "id": 15
+        },
+        "previousHash": {
+         "type": "string",
+         "id": 16
+        }
+       }
+      },
+      "ListAuditRequest": {
+       "fields": {
+        "sinceMs": {
+         "type": "int64",
+         "id": 1
+        },
+        "subject": {
+         "type": "string",
+         "id": 2
+        },
+        "actor": {
+         "type": "string",
+         "id": 3
+        },
+        "call": {
+         "type": "string",
+         "id": 4
+        },
+        "limit": {
+         "type": "uint32",
+         "id": 5
+        }
+       }
+      },
+      "ListAuditResponse": {
+       "fields": {
+        "entries": {
+         "rule": "repeated",
+         "type": "AuditEntry",
+         "id": 1
+        }
+       }
+      },
+      "VerifyAuditRequest": {
+       "fields": {}
+      },
+      "VerifyAuditResponse": {
+       "fields": {
+        "ok": {
+         "type": "bool",
+         "id": 1
+        },
+        "entries": {
+         "type": "uint64",
+         "id": 2
+        },
+        "firstSequence": {
+         "type": "uint64",
+         "id": 3
+        },
+        "lastSequence": {
+         "type": "uint64",
+         "id": 4
+        },
+        "lastHash": {
+         "type": "string",
+         "id": 5
+        },
+        "problems": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 6
+        }
+       }
+      },
       "LocalService": {
        "methods": {
         "Leave": {
          "requestType": "LocalLeaveRequest",
          "responseType": "LocalLeaveProgress",
-         "responseStream": true
+         "responseStream": true,
+         "options": {
+          "(xnet.v1.access)": "LOCAL"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "LOCAL"
+          }
+         ]
         }
        }
       },

@@ -1,6 +1,29 @@
 import type * as grpc from '@grpc/grpc-js';
 import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-loader';
 
+import type { DescriptorProto as _google_protobuf_DescriptorProto, DescriptorProto__Output as _google_protobuf_DescriptorProto__Output } from './google/protobuf/DescriptorProto.js';
+import type { EnumDescriptorProto as _google_protobuf_EnumDescriptorProto, EnumDescriptorProto__Output as _google_protobuf_EnumDescriptorProto__Output } from './google/protobuf/EnumDescriptorProto.js';
+import type { EnumOptions as _google_protobuf_EnumOptions, EnumOptions__Output as _google_protobuf_EnumOptions__Output } from './google/protobuf/EnumOptions.js';
+import type { EnumValueDescriptorProto as _google_protobuf_EnumValueDescriptorProto, EnumValueDescriptorProto__Output as _google_protobuf_EnumValueDescriptorProto__Output } from './google/protobuf/EnumValueDescriptorProto.js';
+import type { EnumValueOptions as _google_protobuf_EnumValueOptions, EnumValueOptions__Output as _google_protobuf_EnumValueOptions__Output } from './google/protobuf/EnumValueOptions.js';
+import type { ExtensionRangeOptions as _google_protobuf_ExtensionRangeOptions, ExtensionRangeOptions__Output as _google_protobuf_ExtensionRangeOptions__Output } from './google/protobuf/ExtensionRangeOptions.js';
+import type { FeatureSet as _google_protobuf_FeatureSet, FeatureSet__Output as _google_protobuf_FeatureSet__Output } from './google/protobuf/FeatureSet.js';
+import type { FeatureSetDefaults as _google_protobuf_FeatureSetDefaults, FeatureSetDefaults__Output as _google_protobuf_FeatureSetDefaults__Output } from './google/protobuf/FeatureSetDefaults.js';
+import type { FieldDescriptorProto as _google_protobuf_FieldDescriptorProto, FieldDescriptorProto__Output as _google_protobuf_FieldDescriptorProto__Output } from './google/protobuf/FieldDescriptorProto.js';
+import type { FieldOptions as _google_protobuf_FieldOptions, FieldOptions__Output as _google_protobuf_FieldOptions__Output } from './google/protobuf/FieldOptions.js';
+import type { FileDescriptorProto as _google_protobuf_FileDescriptorProto, FileDescriptorProto__Output as _google_protobuf_FileDescriptorProto__Output } from './google/protobuf/FileDescriptorProto.js';
+import type { FileDescriptorSet as _google_protobuf_FileDescriptorSet, FileDescriptorSet__Output as _google_protobuf_FileDescriptorSet__Output } from './google/protobuf/FileDescriptorSet.js';
+import type { FileOptions as _google_protobuf_FileOptions, FileOptions__Output as _google_protobuf_FileOptions__Output } from './google/protobuf/FileOptions.js';
+import type { GeneratedCodeInfo as _google_protobuf_GeneratedCodeInfo, GeneratedCodeInfo__Output as _google_protobuf_GeneratedCodeInfo__Output } from './google/protobuf/GeneratedCodeInfo.js';
+import type { MessageOptions as _google_protobuf_MessageOptions, MessageOptions__Output as _google_protobuf_MessageOptions__Output } from './google/protobuf/MessageOptions.js';
+import type { MethodDescriptorProto as _google_protobuf_MethodDescriptorProto, MethodDescriptorProto__Output as _google_protobuf_MethodDescriptorProto__Output } from './google/protobuf/MethodDescriptorProto.js';
+import type { MethodOptions as _google_protobuf_MethodOptions, MethodOptions__Output as _google_protobuf_MethodOptions__Output } from './google/protobuf/MethodOptions.js';
+import type { OneofDescriptorProto as _google_protobuf_OneofDescriptorProto, OneofDescriptorProto__Output as _google_protobuf_OneofDescriptorProto__Output } from './google/protobuf/OneofDescriptorProto.js';
+import type { OneofOptions as _google_protobuf_OneofOptions, OneofOptions__Output as _google_protobuf_OneofOptions__Output } from './google/protobuf/OneofOptions.js';
+import type { ServiceDescriptorProto as _google_protobuf_ServiceDescriptorProto, ServiceDescriptorProto__Output as _google_protobuf_ServiceDescriptorProto__Output } from './google/protobuf/ServiceDescriptorProto.js';
+import type { ServiceOptions as _google_protobuf_ServiceOptions, ServiceOptions__Output as _google_protobuf_ServiceOptions__Output } from './google/protobuf/ServiceOptions.js';
+import type { SourceCodeInfo as _google_protobuf_SourceCodeInfo, SourceCodeInfo__Output as _google_protobuf_SourceCodeInfo__Output } from './google/protobuf/SourceCodeInfo.js';
+import type { UninterpretedOption as _google_protobuf_UninterpretedOption, UninterpretedOption__Output as _google_protobuf_UninterpretedOption__Output } from './google/protobuf/UninterpretedOption.js';
 import type { Assignment as _xnet_v1_Assignment, Assignment__Output as _xnet_v1_Assignment__Output } from './xnet/v1/Assignment.js';
 import type { Bookmark as _xnet_v1_Bookmark, Bookmark__Output as _xnet_v1_Bookmark__Output } from './xnet/v1/Bookmark.js';
 import type { Condition as _xnet_v1_Condition, Condition__Output as _xnet_v1_Condition__Output } from './xnet/v1/Condition.js';
@@ -14,7 +37,10 @@ import type { Node as _xnet_v1_Node, Node__Output as _xnet_v1_Node__Output } fro
 import type { NodeServiceClient as _xnet_v1_NodeServiceClient, NodeServiceDefinition as _xnet_v1_NodeServiceDefinition } from './xnet/v1/NodeService.js';
 import type { Pool as _xnet_v1_Pool, Pool__Output as _xnet_v1_Pool__Output } from './xnet/v1/Pool.js';
 import type { PoolList as _xnet_v1_PoolList, PoolList__Output as _xnet_v1_PoolList__Output } from './xnet/v1/PoolList.js';
+import type { PoolRange as _xnet_v1_PoolRange, PoolRange__Output as _xnet_v1_PoolRange__Output } from './xnet/v1/PoolRange.js';
 import type { PoolUsage as _xnet_v1_PoolUsage, PoolUsage__Output as _xnet_v1_PoolUsage__Output } from './xnet/v1/PoolUsage.js';
+import type { RenewCertificateRequest as _xnet_v1_RenewCertificateRequest, RenewCertificateRequest__Output as _xnet_v1_RenewCertificateRequest__Output } from './xnet/v1/RenewCertificateRequest.js';
+import type { RenewCertificateResponse as _xnet_v1_RenewCertificateResponse, RenewCertificateResponse__Output as _xnet_v1_RenewCertificateResponse__Output } from './xnet/v1/RenewCertificateResponse.js';
 import type { ReportRequest as _xnet_v1_ReportRequest, ReportRequest__Output as _xnet_v1_ReportRequest__Output } from './xnet/v1/ReportRequest.js';
 import type { ReportResponse as _xnet_v1_ReportResponse, ReportResponse__Output as _xnet_v1_ReportResponse__Output } from './xnet/v1/ReportResponse.js';
 import type { Reservation as _xnet_v1_Reservation, Reservation__Output as _xnet_v1_Reservation__Output } from './xnet/v1/Reservation.js';
@@ -22,6 +48,7 @@ import type { Route as _xnet_v1_Route, Route__Output as _xnet_v1_Route__Output }
 import type { RouteCounts as _xnet_v1_RouteCounts, RouteCounts__Output as _xnet_v1_RouteCounts__Output } from './xnet/v1/RouteCounts.js';
 import type { SnapshotChunk as _xnet_v1_SnapshotChunk, SnapshotChunk__Output as _xnet_v1_SnapshotChunk__Output } from './xnet/v1/SnapshotChunk.js';
 import type { Subnet as _xnet_v1_Subnet, Subnet__Output as _xnet_v1_Subnet__Output } from './xnet/v1/Subnet.js';
+import type { Trust as _xnet_v1_Trust, Trust__Output as _xnet_v1_Trust__Output } from './xnet/v1/Trust.js';
 import type { Version as _xnet_v1_Version, Version__Output as _xnet_v1_Version__Output } from './xnet/v1/Version.js';
 import type { WatchRequest as _xnet_v1_WatchRequest, WatchRequest__Output as _xnet_v1_WatchRequest__Output } from './xnet/v1/WatchRequest.js';
 import type { WatchResponse as _xnet_v1_WatchResponse, WatchResponse__Output as _xnet_v1_WatchResponse__Output } from './xnet/v1/WatchResponse.js';
@@ -31,8 +58,38 @@ type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> 
 };
 
 export interface ProtoGrpcType {
+  google: {
+    protobuf: {
+      DescriptorProto: MessageTypeDefinition<_google_protobuf_DescriptorProto, _google_protobuf_DescriptorProto__Output>
+      Edition: EnumTypeDefinition
+      EnumDescriptorProto: MessageTypeDefinition<_google_protobuf_EnumDescriptorProto, _google_protobuf_EnumDescriptorProto__Output>
+      EnumOptions: MessageTypeDefinition<_google_protobuf_EnumOptions, _google_protobuf_EnumOptions__Output>
+      EnumValueDescriptorProto: MessageTypeDefinition<_google_protobuf_EnumValueDescriptorProto, _google_protobuf_EnumValueDescriptorProto__Output>
+      EnumValueOptions: MessageTypeDefinition<_google_protobuf_EnumValueOptions, _google_protobuf_EnumValueOptions__Output>
+      ExtensionRangeOptions: MessageTypeDefinition<_google_protobuf_ExtensionRangeOptions, _google_protobuf_ExtensionRangeOptions__Output>
+      FeatureSet: MessageTypeDefinition<_google_protobuf_FeatureSet, _google_protobuf_FeatureSet__Output>
+      FeatureSetDefaults: MessageTypeDefinition<_google_protobuf_FeatureSetDefaults, _google_protobuf_FeatureSetDefaults__Output>
+      FieldDescriptorProto: MessageTypeDefinition<_google_protobuf_FieldDescriptorProto, _google_protobuf_FieldDescriptorProto__Output>
+      FieldOptions: MessageTypeDefinition<_google_protobuf_FieldOptions, _google_protobuf_FieldOptions__Output>
+      FileDescriptorProto: MessageTypeDefinition<_google_protobuf_FileDescriptorProto, _google_protobuf_FileDescriptorProto__Output>
+      FileDescriptorSet: MessageTypeDefinition<_google_protobuf_FileDescriptorSet, _google_protobuf_FileDescriptorSet__Output>
+      FileOptions: MessageTypeDefinition<_google_protobuf_FileOptions, _google_protobuf_FileOptions__Output>
+      GeneratedCodeInfo: MessageTypeDefinition<_google_protobuf_GeneratedCodeInfo, _google_protobuf_GeneratedCodeInfo__Output>
+      MessageOptions: MessageTypeDefinition<_google_protobuf_MessageOptions, _google_protobuf_MessageOptions__Output>
+      MethodDescriptorProto: MessageTypeDefinition<_google_protobuf_MethodDescriptorProto, _google_protobuf_MethodDescriptorProto__Output>
+      MethodOptions: MessageTypeDefinition<_google_protobuf_MethodOptions, _google_protobuf_MethodOptions__Output>
+      OneofDescriptorProto: MessageTypeDefinition<_google_protobuf_OneofDescriptorProto, _google_protobuf_OneofDescriptorProto__Output>
+      OneofOptions: MessageTypeDefinition<_google_protobuf_OneofOptions, _google_protobuf_OneofOptions__Output>
+      ServiceDescriptorProto: MessageTypeDefinition<_google_protobuf_ServiceDescriptorProto, _google_protobuf_ServiceDescriptorProto__Output>
+      ServiceOptions: MessageTypeDefinition<_google_protobuf_ServiceOptions, _google_protobuf_ServiceOptions__Output>
+      SourceCodeInfo: MessageTypeDefinition<_google_protobuf_SourceCodeInfo, _google_protobuf_SourceCodeInfo__Output>
+      SymbolVisibility: EnumTypeDefinition
+      UninterpretedOption: MessageTypeDefinition<_google_protobuf_UninterpretedOption, _google_protobuf_UninterpretedOption__Output>
+    }
+  }
   xnet: {
     v1: {
+      Access: EnumTypeDefinition
       Assignment: MessageTypeDefinition<_xnet_v1_Assignment, _xnet_v1_Assignment__Output>
       Availability: EnumTypeDefinition
       Bookmark: MessageTypeDefinition<_xnet_v1_Bookmark, _xnet_v1_Bookmark__Output>
@@ -49,7 +106,10 @@ export interface ProtoGrpcType {
       NodeState: EnumTypeDefinition
       Pool: MessageTypeDefinition<_xnet_v1_Pool, _xnet_v1_Pool__Output>
       PoolList: MessageTypeDefinition<_xnet_v1_PoolList, _xnet_v1_PoolList__Output>
+      PoolRange: MessageTypeDefinition<_xnet_v1_PoolRange, _xnet_v1_PoolRange__Output>
       PoolUsage: MessageTypeDefinition<_xnet_v1_PoolUsage, _xnet_v1_PoolUsage__Output>
+      RenewCertificateRequest: MessageTypeDefinition<_xnet_v1_RenewCertificateRequest, _xnet_v1_RenewCertificateRequest__Output>
+      RenewCertificateResponse: MessageTypeDefinition<_xnet_v1_RenewCertificateResponse, _xnet_v1_RenewCertificateResponse__Output>
       ReportRequest: MessageTypeDefinition<_xnet_v1_ReportRequest, _xnet_v1_ReportRequest__Output>
       ReportResponse: MessageTypeDefinition<_xnet_v1_ReportResponse, _xnet_v1_ReportResponse__Output>
       Reservation: MessageTypeDefinition<_xnet_v1_Reservation, _xnet_v1_Reservation__Output>
@@ -58,6 +118,7 @@ export interface ProtoGrpcType {
       SnapshotChunk: MessageTypeDefinition<_xnet_v1_SnapshotChunk, _xnet_v1_SnapshotChunk__Output>
       Subnet: MessageTypeDefinition<_xnet_v1_Subnet, _xnet_v1_Subnet__Output>
       SubnetState: EnumTypeDefinition
+      Trust: MessageTypeDefinition<_xnet_v1_Trust, _xnet_v1_Trust__Output>
       Version: MessageTypeDefinition<_xnet_v1_Version, _xnet_v1_Version__Output>
       WatchRequest: MessageTypeDefinition<_xnet_v1_WatchRequest, _xnet_v1_WatchRequest__Output>
       WatchResponse: MessageTypeDefinition<_xnet_v1_WatchResponse, _xnet_v1_WatchResponse__Output>

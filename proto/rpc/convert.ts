@@ -17,6 +17,7 @@ import type {
   HostNetwork,
   Mode,
   NodeStatus,
+  PoolRange,
   Route,
   RouteCounts,
   TableDelta,
@@ -30,6 +31,7 @@ import type { Delta__Output, Delta as DeltaWire } from '../gen/xnet/v1/Delta.js'
 import type { Destination__Output } from '../gen/xnet/v1/Destination.js';
 import type { HostNetwork__Output } from '../gen/xnet/v1/HostNetwork.js';
 import type { Mode__Output } from '../gen/xnet/v1/Mode.js';
+import type { PoolRange__Output } from '../gen/xnet/v1/PoolRange.js';
 import type { ReportRequest__Output } from '../gen/xnet/v1/ReportRequest.js';
 import type { Route__Output } from '../gen/xnet/v1/Route.js';
 import type { RouteCounts__Output } from '../gen/xnet/v1/RouteCounts.js';
@@ -80,13 +82,26 @@ export function wireFromPrefix(prefix: Prefix): WirePrefix {
   return { network: prefix.network, prefixLength: prefix.length };
 }
 
-/** prefixFromWire reads a prefix; throws Corrupt when it has host bits or an impossible length. */
-export function prefixFromWire(wire: WirePrefix | Destination__Output): Prefix {
+/**
+ * prefixFromWire reads a prefix; throws Corrupt when it has host bits or an impossible length. 0.0.0.0/0 is one: whether
+ * it may be where it stands is for its reader to say.
+ */
+export function prefixFromWire(wire: WirePrefix | Destination__Output | PoolRange__Output): Prefix {
   const prefix = prefixOf(ipv4FromNumber(wire.network), wire.prefixLength);
-  if (wire.prefixLength < 1 || wire.prefixLength > 32 || prefix.network !== wire.network) {
+  if (wire.prefixLength < 0 || wire.prefixLength > 32 || prefix.network !== wire.network) {
     throw corrupt(`subnet ${wire.network}/${wire.prefixLength}`);
   }
   return prefix;
+}
+
+/** wireFromPoolRange writes the range of a pool. */
+export function wireFromPoolRange(pool: PoolRange): PoolRange__Output {
+  return { ...wireFromPrefix(pool), subnetLength: pool.subnetLength };
+}
+
+/** poolRangeFromWire reads the range of a pool; throws Corrupt. */
+export function poolRangeFromWire(wire: PoolRange__Output): PoolRange {
+  return { ...prefixFromWire(wire), subnetLength: wire.subnetLength };
 }
 
 /** wireFromRoute writes a route. */
@@ -120,7 +135,7 @@ export function wireFromDelta(delta: TableDelta): DeltaWire {
     upserts: delta.upserts.map(wireFromRoute),
     removals: delta.removals.map(wireFromPrefix),
     unresolved: delta.unresolved.map(wireFromPrefix),
-    ...(delta.pools === undefined ? {} : { pools: { pools: delta.pools.map(wireFromPrefix) } }),
+    ...(delta.pools === undefined ? {} : { pools: { pools: delta.pools.map(wireFromPoolRange) } }),
   };
 }
 
@@ -132,7 +147,7 @@ export function deltaFromWire(wire: Delta__Output): TableDelta {
     upserts: wire.upserts.map(routeFromWire),
     removals: wire.removals.map(prefixFromWire),
     unresolved: wire.unresolved.map(prefixFromWire),
-    pools: wire.pools?.pools.map(prefixFromWire),
+    pools: wire.pools?.pools.map(poolRangeFromWire),
   };
 }
 

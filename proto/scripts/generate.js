@@ -8,8 +8,11 @@ import { join } from 'node:path';
 
 const require = createRequire(import.meta.url);
 // protobufjs is proto-loader's own parser: taken from there, so that both read the files alike.
-const protobuf = createRequire(require.resolve('@grpc/proto-loader'))('protobufjs');
-const files = ['types', 'node', 'admin', 'local'].map((name) => `xnet/v1/${name}.proto`);
+const ofLoader = createRequire(require.resolve('@grpc/proto-loader'));
+const protobuf = ofLoader('protobufjs');
+// google/protobuf/descriptor.proto, which access.proto extends, as proto-loader bundles it.
+ofLoader('./util.js').addCommonProtos();
+const files = ['access', 'types', 'node', 'join', 'admin', 'local'].map((name) => `xnet/v1/${name}.proto`);
 
 function generate(outDir) {
   const generator = require.resolve('@grpc/proto-loader/build/bin/proto-loader-gen-types.js');
@@ -31,7 +34,11 @@ function generate(outDir) {
   const root = new protobuf.Root();
   root.resolvePath = (_origin, target) => join('proto', target);
   root.loadSync(files);
-  const json = JSON.stringify(root.toJSON(), null, 1);
+  const tree = root.toJSON();
+  // Only the values of options are read, as text on their methods: their declarations can go.
+  delete tree.nested.google;
+  delete tree.nested.xnet.nested.v1.nested.access;
+  const json = JSON.stringify(tree, null, 1);
   writeFileSync(
     join(outDir, 'descriptor.ts'),
     `// Original files: ${files.map((file) => `proto/${file}`).join(' ')}\n\nexport const descriptor = ${json};\n`,

@@ -4,13 +4,15 @@ import type { Assignment as _xnet_v1_Assignment, Assignment__Output as _xnet_v1_
 import type { SnapshotChunk as _xnet_v1_SnapshotChunk, SnapshotChunk__Output as _xnet_v1_SnapshotChunk__Output } from '../../xnet/v1/SnapshotChunk.js';
 import type { Delta as _xnet_v1_Delta, Delta__Output as _xnet_v1_Delta__Output } from '../../xnet/v1/Delta.js';
 import type { Bookmark as _xnet_v1_Bookmark, Bookmark__Output as _xnet_v1_Bookmark__Output } from '../../xnet/v1/Bookmark.js';
+import type { Trust as _xnet_v1_Trust, Trust__Output as _xnet_v1_Trust__Output } from '../../xnet/v1/Trust.js';
 
 export interface WatchResponse {
   'assignment'?: (_xnet_v1_Assignment | null);
   'snapshot'?: (_xnet_v1_SnapshotChunk | null);
   'delta'?: (_xnet_v1_Delta | null);
   'bookmark'?: (_xnet_v1_Bookmark | null);
-  'message'?: "assignment"|"snapshot"|"delta"|"bookmark";
+  'trust'?: (_xnet_v1_Trust | null);
+  'message'?: "assignment"|"snapshot"|"delta"|"bookmark"|"trust";
 }
 
 export interface WatchResponse__Output {
@@ -18,5 +20,6 @@ export interface WatchResponse__Output {
   'snapshot'?: (_xnet_v1_SnapshotChunk__Output | null);
   'delta'?: (_xnet_v1_Delta__Output | null);
   'bookmark'?: (_xnet_v1_Bookmark__Output | null);
-  'message'?: "assignment"|"snapshot"|"delta"|"bookmark";
+  'trust'?: (_xnet_v1_Trust__Output | null);
+  'message'?: "assignment"|"snapshot"|"delta"|"bookmark"|"trust";
 }

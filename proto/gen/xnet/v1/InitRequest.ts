@@ -1,0 +1,12 @@
+// Original file: proto/xnet/v1/admin.proto
+
+
+export interface InitRequest {
+  'operationId'?: (string);
+  'dryRun'?: (boolean);
+}
+
+export interface InitRequest__Output {
+  'operationId': (string);
+  'dryRun': (boolean);
+}

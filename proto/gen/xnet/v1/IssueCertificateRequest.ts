@@ -1,0 +1,20 @@
+// Original file: proto/xnet/v1/admin.proto
+
+
+export interface IssueCertificateRequest {
+  'operationId'?: (string);
+  'dryRun'?: (boolean);
+  'role'?: (string);
+  'id'?: (string);
+  'csr'?: (string);
+  'ttlSeconds'?: (number);
+}
+
+export interface IssueCertificateRequest__Output {
+  'operationId': (string);
+  'dryRun': (boolean);
+  'role': (string);
+  'id': (string);
+  'csr': (string);
+  'ttlSeconds': (number);
+}

@@ -1,0 +1,14 @@
+// Original file: proto/xnet/v1/admin.proto
+
+
+export interface RevokeCertificateRequest {
+  'operationId'?: (string);
+  'dryRun'?: (boolean);
+  'serial'?: (string);
+}
+
+export interface RevokeCertificateRequest__Output {
+  'operationId': (string);
+  'dryRun': (boolean);
+  'serial': (string);
+}

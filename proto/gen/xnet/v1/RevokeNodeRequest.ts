@@ -1,0 +1,14 @@
+// Original file: proto/xnet/v1/admin.proto
+
+
+export interface RevokeNodeRequest {
+  'operationId'?: (string);
+  'dryRun'?: (boolean);
+  'node'?: (string);
+}
+
+export interface RevokeNodeRequest__Output {
+  'operationId': (string);
+  'dryRun': (boolean);
+  'node': (string);
+}

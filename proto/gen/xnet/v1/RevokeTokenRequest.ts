@@ -1,0 +1,14 @@
+// Original file: proto/xnet/v1/admin.proto
+
+
+export interface RevokeTokenRequest {
+  'operationId'?: (string);
+  'dryRun'?: (boolean);
+  'id'?: (string);
+}
+
+export interface RevokeTokenRequest__Output {
+  'operationId': (string);
+  'dryRun': (boolean);
+  'id': (string);
+}

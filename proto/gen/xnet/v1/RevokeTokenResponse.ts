@@ -1,0 +1,8 @@
+// Original file: proto/xnet/v1/admin.proto
+
+
+export interface RevokeTokenResponse {
+}
+
+export interface RevokeTokenResponse__Output {
+}

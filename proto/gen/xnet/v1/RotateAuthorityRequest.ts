@@ -1,0 +1,14 @@
+// Original file: proto/xnet/v1/admin.proto
+
+
+export interface RotateAuthorityRequest {
+  'operationId'?: (string);
+  'dryRun'?: (boolean);
+  'force'?: (boolean);
+}
+
+export interface RotateAuthorityRequest__Output {
+  'operationId': (string);
+  'dryRun': (boolean);
+  'force': (boolean);
+}

@@ -1,0 +1,18 @@
+// Original file: proto/xnet/v1/admin.proto
+
+
+export interface RotationProgress {
+  'nodes'?: (number);
+  'renewed'?: (number);
+  'pending'?: (string)[];
+  'pendingDown'?: (number);
+  'done'?: (boolean);
+}
+
+export interface RotationProgress__Output {
+  'nodes': (number);
+  'renewed': (number);
+  'pending': (string)[];
+  'pendingDown': (number);
+  'done': (boolean);
+}

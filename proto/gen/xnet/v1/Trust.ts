@@ -1,0 +1,10 @@
+// Original file: proto/xnet/v1/node.proto
+
+
+export interface Trust {
+  'authority'?: (string)[];
+}
+
+export interface Trust__Output {
+  'authority': (string)[];
+}
