@@ -1,7 +1,7 @@
 // The settings of xnetd: each with its flag, its environment variable and its name in the config file.
 import { type Command, Option } from 'commander';
 import * as v from 'valibot';
-import { checkAddress, checkInterfaceName, checkName } from '../proto/domain/input.js';
+import { checkAddress, checkInterfaceName, checkName, checkPrefix } from '../proto/domain/input.js';
 import { throwIfAny } from '../proto/errors.js';
 import { logLevels } from '../proto/process/log.js';
 import { fromCheck, integer, listOf, readSettings } from '../proto/process/settings.js';
@@ -44,6 +44,7 @@ const schema = v.object({
   controller: v.optional(listOf(v.pipe(v.string(), fromCheck(checkEndpoint)))),
   interface: v.optional(v.pipe(v.string(), fromCheck(checkInterfaceName))),
   address: v.optional(v.pipe(v.string(), fromCheck(checkAddress))),
+  allowedPools: v.optional(listOf(v.pipe(v.string(), fromCheck(checkPrefix)))),
   stateDir: path,
   runDir: path,
   onRunning: v.picklist(onRunnings, `has to be one of ${onRunnings.join(', ')}`),
@@ -108,6 +109,12 @@ export function addOptions(target: Command): Command {
       ),
     )
     .addOption(new Option('--address <address>', 'underlay address of this host').env(env('ADDRESS')))
+    .addOption(
+      new Option(
+        '--allowed-pools <cidrs>',
+        'refuse pools outside of these, comma-separated (default: those of the first contact, later ones if private)',
+      ).env(env('ALLOWED_POOLS')),
+    )
     .addOption(
       new Option(
         '--on-running <policy>',

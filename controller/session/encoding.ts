@@ -4,7 +4,13 @@
 import { prefixFromKey } from '../../proto/domain/address.js';
 import type { Assignment, Version } from '../../proto/domain/network.js';
 import type { WatchResponse } from '../../proto/gen/xnet/v1/WatchResponse.js';
-import { wireFromAssignment, wireFromDelta, wireFromPrefix, wireFromRoute } from '../../proto/rpc/convert.js';
+import {
+  wireFromAssignment,
+  wireFromDelta,
+  wireFromPoolRange,
+  wireFromPrefix,
+  wireFromRoute,
+} from '../../proto/rpc/convert.js';
 import { services } from '../../proto/rpc/definitions.js';
 import type { RouteTable } from '../table/route-table.js';
 
@@ -39,7 +45,7 @@ export function encodeSnapshot(table: RouteTable, version: Version, fresh: boole
           fresh,
           routes: routes.slice(index * routesPerChunk, (index + 1) * routesPerChunk),
           unresolved: first ? unresolved : [],
-          pools: first ? table.pools.map(wireFromPrefix) : [],
+          pools: first ? table.pools.map(wireFromPoolRange) : [],
         },
       }),
     );

@@ -2,8 +2,8 @@
 // answers "what changed since revision R".
 // Invariant: the history remembers which subnets changed and when, not what they were; what it answers is always the
 // newest state, so any number of changes of one subnet cost one entry.
-import { type Prefix, prefixFromKey } from '../../proto/domain/address.js';
-import type { Route, TableDelta, Version } from '../../proto/domain/network.js';
+import { type Prefix, prefixesEqual, prefixFromKey } from '../../proto/domain/address.js';
+import type { PoolRange, Route, TableDelta, Version } from '../../proto/domain/network.js';
 import { keys } from '../store/keys.js';
 import type { ReadonlyView, Touched } from '../view/view.js';
 
@@ -41,7 +41,7 @@ const longestHistory = 65_536;
 export class RouteTable {
   readonly entries = new Map<number, TableEntry>();
   #history: HistoryRow[] = [];
-  #pools: readonly Prefix[] = [];
+  #pools: readonly PoolRange[] = [];
   #poolsRevision = 0;
   #revision = 0;
   #changedAt = 0;
@@ -58,7 +58,7 @@ export class RouteTable {
     return this.#changedAt;
   }
 
-  get pools(): readonly Prefix[] {
+  get pools(): readonly PoolRange[] {
     return this.#pools;
   }
 
@@ -131,12 +131,15 @@ export class RouteTable {
   }
 
   #takePools(view: ReadonlyView): boolean {
-    const pools = [...view.pools.values()].map((held) => held.record.cidr).sort((a, b) => a.network - b.network);
+    const pools = Array.from(view.pools.values(), ({ record }) => ({
+      ...record.cidr,
+      subnetLength: record.subnetLength,
+    })).sort((a, b) => a.network - b.network);
     const same =
       pools.length === this.#pools.length &&
       pools.every((pool, index) => {
         const before = this.#pools[index];
-        return before?.network === pool.network && before.length === pool.length;
+        return before !== undefined && prefixesEqual(before, pool) && before.subnetLength === pool.subnetLength;
       });
     if (same) return false;
     this.#pools = pools;

@@ -1,6 +1,6 @@
 // The daemon's core: keeps what the controllers say, has the lanes make the host so, and reports what came of it.
 // Invariant: what is known only ever grows newer. Without any controller the lanes go on with what is cached.
-import { formatPrefix } from '../../proto/domain/address.js';
+import { formatPrefix, type Prefix } from '../../proto/domain/address.js';
 import {
   type Assignment,
   type Condition,
@@ -21,16 +21,9 @@ import { Connection, type ConnectionState } from '../controller/connection.js';
 import type { Host } from '../host/host.js';
 import { kernelVersion } from '../kernel/release.js';
 import type { Finding, Outcome } from '../reconcile/effect.js';
-import {
-  follows,
-  isOlder,
-  type NodeTable,
-  type TableSnapshot,
-  withBookmark,
-  withDelta,
-  withSnapshot,
-} from '../table/node-table.js';
+import { follows, isOlder, type TableSnapshot, withBookmark } from '../table/node-table.js';
 import type { UnderlaySettings } from '../underlay/choose.js';
+import { Acceptance } from './acceptance.js';
 import { conditionsFrom } from './conditions.js';
 import { type Known, type LaneName, type Lanes, makeLanes } from './lanes.js';
 import { Reporter } from './reporter.js';
@@ -40,6 +33,8 @@ export type AgentOptions = {
   readonly host: Host;
   readonly nodeName: string;
   readonly controllers: readonly Endpoint[];
+  /** --allowed-pools */
+  readonly allowedPools: readonly Prefix[] | undefined;
   readonly underlay: UnderlaySettings;
   readonly mark: number;
   /** The same on this host as long as it runs, and different on any other. */
@@ -80,6 +75,7 @@ export class Agent {
   readonly #lanes: Lanes;
   readonly #connection: Connection;
   readonly #reporter: Reporter;
+  readonly #acceptance: Acceptance;
   // What a lane has not looked at yet is not as desired.
   readonly #findings = new Map<LaneName, readonly Finding[]>([
     ['routes', [pending('Routes')]],
@@ -98,6 +94,7 @@ export class Agent {
     const { host, controllers, underlay, mark, log } = options;
     this.#options = options;
     this.#known = options.cached;
+    this.#acceptance = new Acceptance(options);
     // What was held when the daemon ended still waits to be confirmed.
     this.#confirming = (options.cached.table?.held.size ?? 0) > 0;
     this.#lanes = makeLanes({
@@ -185,33 +182,45 @@ export class Agent {
     this.#options.onKnown(known);
   }
 
-  #takeAssignment(assignment: Assignment): void {
-    const before = this.#known.assignment;
-    if (before !== undefined && before.nodeId !== assignment.nodeId) {
-      this.#options.log.warn({ before: before.nodeId, now: assignment.nodeId }, 'this node was added anew');
-    }
-    if (before?.nodeId !== assignment.nodeId || formatPrefix(before.subnet) !== formatPrefix(assignment.subnet)) {
-      const { subnet, generation, mode } = assignment;
-      this.#options.log.info({ subnet: formatPrefix(subnet), generation, mode }, 'leased');
-      this.#findings.set('docker', [pending('Docker')]);
-    }
-    this.#learn({ ...this.#known, assignment });
-    this.#lanes.routes.trigger();
-    this.#lanes.firewall.trigger();
-    this.#lanes.docker.trigger();
-    this.#reporter.changed();
+  #takeAssignment(told: Assignment): void {
+    this.#take(this.#acceptance.assignment(this.#known, told));
   }
 
-  #takeTable(table: NodeTable): void {
-    this.#learn({ ...this.#known, table });
+  // What a controller said and what could be accepted of it has made this known.
+  #take(known: Known): void {
+    const before = this.#known;
+    if (known.assignment !== undefined && known.assignment !== before.assignment) {
+      this.#noteLease(before.assignment, known.assignment);
+    }
+    if (known !== before) this.#learn(known);
+    if (known.assignment !== before.assignment) {
+      this.#lanes.routes.trigger();
+      this.#lanes.firewall.trigger();
+      this.#lanes.docker.trigger();
+      this.#reporter.changed();
+    }
+    if (known.table !== before.table) this.#noteTable(known.table?.held.size ?? 0);
+    this.#tellStatus();
+  }
+
+  #noteLease(before: Assignment | undefined, { nodeId, subnet, generation, mode }: Assignment): void {
+    const { log } = this.#options;
+    if (before !== undefined && before.nodeId !== nodeId) {
+      log.warn({ before: before.nodeId, now: nodeId }, 'this node was added anew');
+    }
+    if (before?.nodeId === nodeId && formatPrefix(before.subnet) === formatPrefix(subnet)) return;
+    log.info({ subnet: formatPrefix(subnet), generation, mode }, 'leased');
+    this.#findings.set('docker', [pending('Docker')]);
+  }
+
+  #noteTable(held: number): void {
     this.#lanes.routes.trigger();
     // Routes go first: when a fleet grows, many changes come one after the other.
     this.#lanes.firewall.triggerWithin(firewallDelayMs);
-    if (table.held.size > 0 && !this.#confirming) {
-      this.#confirming = true;
-      this.#options.log.warn({ routes: table.held.size }, 'withdrawal held until the store confirms it');
-      this.#connection.reopen();
-    }
+    if (held === 0 || this.#confirming) return;
+    this.#confirming = true;
+    this.#options.log.warn({ routes: held }, 'withdrawal held until the store confirms it');
+    this.#connection.reopen();
   }
 
   #takeSnapshot(snapshot: TableSnapshot): void {
@@ -227,7 +236,7 @@ export class Agent {
       );
     }
     if (snapshot.fresh) this.#confirming = false;
-    this.#takeTable(withSnapshot(before, snapshot));
+    this.#take(this.#acceptance.snapshot(this.#known, snapshot));
   }
 
   #takeDelta(delta: TableDelta): void {
@@ -235,12 +244,14 @@ export class Agent {
     if (!follows(before, delta)) {
       throw new XnetError('Corrupt', `a change since revision ${delta.fromRevision} does not continue the table`);
     }
-    this.#takeTable(withDelta(before, delta));
+    this.#take(this.#acceptance.delta(this.#known, before, delta));
   }
 
   #takeBookmark(at: Version): void {
     const before = this.#known.table;
     if (before === undefined || isOlder(at, before.version)) return;
+    // Says nothing of a table of another store.
+    if (at.clusterId !== before.version.clusterId || at.epoch !== before.version.epoch) return;
     this.#learn({ ...this.#known, table: withBookmark(before, at) });
     for (const [lane, applied] of this.#appliedBy) {
       if (applied.revision === before.version.revision) this.#appliedBy.set(lane, at);
@@ -264,7 +275,8 @@ export class Agent {
     const failed = outcome.findings.some(({ type, transient }) => type === about && transient);
     if (known.table !== undefined && !failed) this.#appliedBy.set(lane, known.table.version);
     if (lane === 'docker') void this.#lookAtNetworks(known);
-    this.#tellStatus();
+    // What was refused may be acceptable on the host as it is by now.
+    this.#take(lane === 'routes' ? this.#acceptance.again(this.#known) : this.#known);
   }
 
   async #lookAtNetworks({ assignment }: Known): Promise<void> {
@@ -281,7 +293,11 @@ export class Agent {
   #tellStatus(): void {
     const before = this.#conditions;
     const findings = [...this.#findings.values()].flat();
-    this.#conditions = conditionsFrom([...findings, ...this.#withdrawals()], before, Date.now());
+    this.#conditions = conditionsFrom(
+      [...findings, ...this.#withdrawals(), ...this.#acceptance.findings(this.#known)],
+      before,
+      Date.now(),
+    );
     for (const condition of this.#conditions) {
       const former = before.find(({ type }) => type === condition.type);
       if (former?.reason === condition.reason && former.message === condition.message) continue;
@@ -328,7 +344,8 @@ export class Agent {
   }
 
   #report(): ReportRequest | undefined {
-    const { assignment } = this.#known;
+    // An assignment that this host refuses is still the one that the controller knows it by.
+    const assignment = this.#acceptance.offered ?? this.#known.assignment;
     if (assignment === undefined) return undefined;
     const { host } = this.#options;
     const applied = this.#applied();

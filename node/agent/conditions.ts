@@ -10,6 +10,7 @@ export const conditionTypes = [
   'Forwarding',
   'Routes',
   'Withdrawals',
+  'Controller',
 ] as const satisfies readonly ConditionType[];
 
 const mostMessages = 3;

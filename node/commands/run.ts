@@ -177,6 +177,7 @@ class Daemon {
       cached,
       nodeName: this.#member.node,
       controllers: this.#member.controllers,
+      allowedPools: settings.allowedPools,
       underlay: { interfaceName: settings.interface, address: settings.address },
       mark: settings.mark,
       fingerprint: hostFingerprint(),

@@ -1,12 +1,14 @@
 // Turns the messages of one watch stream into values, whole snapshots among them.
 // Invariant: a snapshot is handed on when its last chunk is there, or not at all.
 import type { Prefix } from '../../proto/domain/address.js';
-import type { Assignment, Route, TableDelta, Version } from '../../proto/domain/network.js';
+import type { Assignment, PoolRange, Route, TableDelta, Version } from '../../proto/domain/network.js';
+import { XnetError } from '../../proto/errors.js';
 import type { SnapshotChunk__Output } from '../../proto/gen/xnet/v1/SnapshotChunk.js';
 import type { WatchResponse__Output } from '../../proto/gen/xnet/v1/WatchResponse.js';
 import {
   assignmentFromWire,
   deltaFromWire,
+  poolRangeFromWire,
   prefixFromWire,
   requireVersion,
   routeFromWire,
@@ -21,7 +23,11 @@ export type WatchListener = {
   readonly onBookmark: (version: Version) => void;
 };
 
-type Partial = { readonly routes: Route[]; readonly unresolved: Prefix[]; readonly pools: Prefix[] };
+// A pool has at most 65,536 subnets (controller/registry/pool-decisions.ts). What is beyond several full ones would only
+// fill this host's memory.
+const mostEntries = 262_144;
+
+type Partial = { readonly routes: Route[]; readonly unresolved: Prefix[]; readonly pools: PoolRange[] };
 
 /** MessageReader reads the messages of one stream. */
 export class MessageReader {
@@ -49,7 +55,11 @@ export class MessageReader {
     if (partial === undefined) return;
     for (const route of chunk.routes) partial.routes.push(routeFromWire(route));
     for (const subnet of chunk.unresolved) partial.unresolved.push(prefixFromWire(subnet));
-    for (const pool of chunk.pools) partial.pools.push(prefixFromWire(pool));
+    for (const pool of chunk.pools) partial.pools.push(poolRangeFromWire(pool));
+    if (partial.routes.length + partial.unresolved.length + partial.pools.length > mostEntries) {
+      this.#partial = undefined;
+      throw new XnetError('Corrupt', `the controller's table has more than ${mostEntries} entries`);
+    }
     if (!chunk.last) return;
     this.#partial = undefined;
     this.#listener.onSnapshot({ ...partial, version: requireVersion(chunk.version), fresh: chunk.fresh });

@@ -54,8 +54,16 @@ const schema = v.object({
       // Subnet, node address, node name: short, since there are thousands.
       routes: v.array(v.tuple([prefix, address, v.string()])),
       unresolved: v.array(prefix),
-      pools: v.array(prefix),
+      // Range and length of its subnets.
+      pools: v.array(v.tuple([prefix, v.number()])),
       held: v.optional(v.array(prefix), []),
+      refused: v.optional(
+        v.object({
+          pools: v.array(v.tuple([prefix, v.number(), v.string()])),
+          routes: v.array(v.tuple([prefix, address, v.string(), v.string()])),
+        }),
+        { pools: [], routes: [] },
+      ),
     }),
   ),
 });
@@ -96,7 +104,19 @@ function cachedFrom({ assignment, table }: v.InferOutput<typeof schema>): Cached
         table.routes.map(([subnet, nextHop, nodeName]) => [prefixKey(subnet), { subnet, nextHop, nodeName }]),
       ),
       unresolved: new Set(table.unresolved.map(prefixKey)),
-      pools: table.pools,
+      pools: table.pools.map(([range, subnetLength]) => ({ ...range, subnetLength })),
+      refused: {
+        pools: table.refused.pools.map(([range, subnetLength, problem]) => ({
+          pool: { ...range, subnetLength },
+          problem,
+        })),
+        routes: new Map(
+          table.refused.routes.map(([subnet, nextHop, nodeName, problem]) => [
+            prefixKey(subnet),
+            { route: { subnet, nextHop, nodeName }, problem },
+          ]),
+        ),
+      },
       held: new Set(table.held.map(prefixKey)),
     },
   };
@@ -124,8 +144,17 @@ export async function writeCache(stateDir: string, cached: Cached): Promise<void
               nodeName,
             ]),
             unresolved: unresolvedOf(table),
-            pools: table.pools.map(formatPrefix),
+            pools: table.pools.map((pool) => [formatPrefix(pool), pool.subnetLength]),
             held: heldSubnets(table).map(formatPrefix),
+            refused: {
+              pools: table.refused.pools.map(({ pool, problem }) => [formatPrefix(pool), pool.subnetLength, problem]),
+              routes: Array.from(table.refused.routes.values(), ({ route, problem }) => [
+                formatPrefix(route.subnet),
+                formatIpv4(route.nextHop),
+                route.nodeName,
+                problem,
+              ]),
+            },
           },
         }),
   };

@@ -3,7 +3,7 @@
 // would withdraw more than max(3, 20 %) of the routes keeps all of them until a snapshot that was read from the store
 // for that purpose says the same.
 import { type Prefix, prefixFromKey, prefixKey } from '../../proto/domain/address.js';
-import type { Route, TableDelta, Version } from '../../proto/domain/network.js';
+import type { PoolRange, Route, TableDelta, Version } from '../../proto/domain/network.js';
 
 /** NodeTable is the route table as this node acts on it. */
 export type NodeTable = {
@@ -12,17 +12,27 @@ export type NodeTable = {
   readonly routes: ReadonlyMap<number, Route>;
   /** prefixKeys of subnets whose record can't be read by the controller. */
   readonly unresolved: ReadonlySet<number>;
-  readonly pools: readonly Prefix[];
+  readonly pools: readonly PoolRange[];
   /** prefixKeys of routes that the controller withdrew and this node keeps until that is confirmed. */
   readonly held: ReadonlySet<number>;
+  /** What a controller told and this node does not act on, with why: "is not within a pool of this node". */
+  readonly refused: Refused;
 };
+
+/** Refused is what was told last and is not acted on; routes by prefixKey. */
+export type Refused = {
+  readonly pools: readonly { readonly pool: PoolRange; readonly problem: string }[];
+  readonly routes: ReadonlyMap<number, { readonly route: Route; readonly problem: string }>;
+};
+
+const nothingRefused: Refused = { pools: [], routes: new Map() };
 
 /** TableSnapshot is a whole table from a controller. */
 export type TableSnapshot = {
   readonly version: Version;
   readonly routes: readonly Route[];
   readonly unresolved: readonly Prefix[];
-  readonly pools: readonly Prefix[];
+  readonly pools: readonly PoolRange[];
   /** Read from the store for this snapshot: confirms what it withdraws. */
   readonly fresh: boolean;
 };
@@ -32,22 +42,22 @@ export function mostWithdrawals(routes: number): number {
   return Math.max(3, Math.floor(routes * 0.2));
 }
 
-type Next = { readonly table: Omit<NodeTable, 'held'>; readonly withdrawn: ReadonlySet<number> };
+type Next = { readonly table: Omit<NodeTable, 'held' | 'refused'>; readonly withdrawn: ReadonlySet<number> };
 
 function hold(before: NodeTable | undefined, next: Next, confirmed: boolean): NodeTable {
   const { table, withdrawn } = next;
   if (before === undefined || confirmed || withdrawn.size <= mostWithdrawals(before.routes.size)) {
-    return { ...table, held: new Set() };
+    return { ...table, held: new Set(), refused: nothingRefused };
   }
   const routes = new Map(table.routes);
   for (const id of withdrawn) {
     const route = before.routes.get(id);
     if (route !== undefined) routes.set(id, route);
   }
-  return { ...table, routes, held: withdrawn };
+  return { ...table, routes, held: withdrawn, refused: nothingRefused };
 }
 
-/** withSnapshot is the table after a snapshot. */
+/** withSnapshot is the table after a snapshot, all of which has been accepted (accept.ts). */
 export function withSnapshot(before: NodeTable | undefined, snapshot: TableSnapshot): NodeTable {
   const routes = new Map(snapshot.routes.map((route) => [prefixKey(route.subnet), route]));
   const unresolved = new Set(snapshot.unresolved.map(prefixKey));
@@ -61,7 +71,7 @@ export function withSnapshot(before: NodeTable | undefined, snapshot: TableSnaps
   return hold(before, { table: { version, routes, unresolved, pools }, withdrawn }, snapshot.fresh);
 }
 
-/** withDelta is the table after a delta. */
+/** withDelta is the table after a delta, all of which has been accepted. */
 export function withDelta(before: NodeTable, delta: TableDelta): NodeTable {
   const routes = new Map(before.routes);
   const unresolved = new Set(before.unresolved);

@@ -146,7 +146,7 @@ test('after a restart, a record that can’t be read is unresolved, and nodes ke
     version: version(9),
     routes: [],
     unresolved,
-    pools: [testPool],
+    pools: [{ ...testPool, subnetLength: 24 }],
     fresh: false,
   });
   t.deepEqual(after.routes, node.routes);

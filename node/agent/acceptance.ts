@@ -1,0 +1,111 @@
+// Measures what the controllers say by what this host knows by itself, and tells what was refused.
+// Invariant: an assignment is acted on only once the pools are known that it has to lie in; until then, and while it is
+// refused, the one before holds.
+import { formatIpv4, formatPrefix, type Prefix } from '../../proto/domain/address.js';
+import type { Assignment, TableDelta } from '../../proto/domain/network.js';
+import type { Endpoint } from '../../proto/rpc/endpoint.js';
+import { interfaceAddresses, readTaken } from '../host/taken.js';
+import type { Finding } from '../reconcile/effect.js';
+import { acceptDelta, acceptSnapshot, assignmentProblem, type HostRules, reconsider } from '../table/accept.js';
+import type { NodeTable, TableSnapshot } from '../table/node-table.js';
+import type { Known } from './lanes.js';
+
+/** AcceptanceOptions are what this host knows before any controller says anything. */
+export type AcceptanceOptions = {
+  readonly nodeName: string;
+  readonly controllers: readonly Endpoint[];
+  /** --allowed-pools */
+  readonly allowedPools: readonly Prefix[] | undefined;
+};
+
+const examples = 3;
+
+/** Acceptance decides what becomes known. */
+export class Acceptance {
+  readonly #options: AcceptanceOptions;
+  #offer: Assignment | undefined;
+  #problem: string | undefined;
+
+  constructor(options: AcceptanceOptions) {
+    this.#options = options;
+  }
+
+  /** offered is the assignment that was told and is not acted on; undefined when there is none. */
+  get offered(): Assignment | undefined {
+    return this.#offer;
+  }
+
+  /** assignment takes in an assignment: at once, or as soon as it can be judged. */
+  assignment(known: Known, told: Assignment): Known {
+    this.#offer = told;
+    return this.#judge(known);
+  }
+
+  /** snapshot takes in a whole table. */
+  snapshot(known: Known, told: TableSnapshot): Known {
+    return this.#judge({ ...known, table: acceptSnapshot(known.table, told, this.#rules(known)) });
+  }
+
+  /** delta takes in a change of `table`. */
+  delta(known: Known, table: NodeTable, told: TableDelta): Known {
+    return this.#judge({ ...known, table: acceptDelta(table, told, this.#rules(known)) });
+  }
+
+  /** again looks at what was refused: the host may have changed. The same value when nothing is accepted by it. */
+  again(known: Known): Known {
+    const { table } = known;
+    if (table === undefined || (table.refused.pools.length === 0 && table.refused.routes.size === 0)) {
+      return this.#judge(known);
+    }
+    const next = reconsider(table, this.#rules(known));
+    return this.#judge(next === table ? known : { ...known, table: next });
+  }
+
+  #judge(known: Known): Known {
+    const offer = this.#offer;
+    if (offer === undefined || known.table === undefined) return known;
+    this.#problem = assignmentProblem(offer, known.table.pools, this.#rules(known));
+    if (this.#problem !== undefined) return known;
+    this.#offer = undefined;
+    return { ...known, assignment: offer };
+  }
+
+  #rules({ assignment }: Known): HostRules {
+    const { nodeName, controllers, allowedPools } = this.#options;
+    const known = [assignment, this.#offer].flatMap((one) => (one === undefined ? [] : [one]));
+    const own = known.map(({ address }) => address);
+    return {
+      nodeName,
+      own: known.map(({ subnet }) => subnet),
+      addresses: interfaceAddresses(),
+      taken: () => readTaken({ controllers, own }),
+      allowed: allowedPools,
+    };
+  }
+
+  /** findings are what is refused. */
+  findings({ table }: Known): readonly Finding[] {
+    const found: Finding[] = [];
+    const add = (reason: string, message: string) =>
+      found.push({ type: 'Controller', transient: false, reason, message });
+    if (this.#offer !== undefined && this.#problem !== undefined) {
+      add('AssignmentRefused', `the controller's assignment is not acted on: ${this.#problem}`);
+    }
+    const { pools = [], routes = new Map() } = table?.refused ?? {};
+    if (pools.length > 0) {
+      const which = pools.slice(0, examples).map(({ pool, problem }) => `${formatPrefix(pool)} ${problem}`);
+      add('PoolRefused', `${count(pools.length, 'pool')} of the controller's not accepted: ${which.join('; ')}`);
+    }
+    if (routes.size > 0) {
+      const which = [...routes.values()]
+        .slice(0, examples)
+        .map(({ route, problem }) => `${formatPrefix(route.subnet)} via ${formatIpv4(route.nextHop)} ${problem}`);
+      add('RouteRefused', `${count(routes.size, 'route')} of the controller's not accepted: ${which.join('; ')}`);
+    }
+    return found;
+  }
+}
+
+function count(number: number, what: string): string {
+  return number === 1 ? `1 ${what}` : `${number} ${what}s`;
+}

@@ -1,0 +1,114 @@
+// What this host uses addresses for by itself, from what the kernel and the resolver's configuration say: no pool that
+// a controller names later may be in the way of it.
+// Invariant: nothing is changed; what can't be read is taken as empty, and the rules that need it refuse nothing by it.
+import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import {
+  formatPrefix,
+  type Ipv4,
+  ipv4FromNumber,
+  type Prefix,
+  parseIpv4,
+  prefixOf,
+} from '../../proto/domain/address.js';
+import { errnoOf } from '../../proto/errors.js';
+import type { Endpoint } from '../../proto/rpc/endpoint.js';
+import type { Taken } from '../table/accept.js';
+
+/** MainRoute is one route of the kernel's main table; a gateway of 0 means that the destination is on the link. */
+export type MainRoute = { readonly destination: Prefix; readonly gateway: Ipv4; readonly ifname: string };
+
+// Numbers of /proc/net/route are in the machine's byte order, written as hexadecimal: on all machines that Node.js has
+// builds for but one (s390x) the lowest byte of an address comes first.
+const isLittleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
+
+function fromHex(text: string): Ipv4 {
+  const buffer = Buffer.alloc(4);
+  if (isLittleEndian) buffer.writeUInt32LE(Number.parseInt(text, 16));
+  else buffer.writeUInt32BE(Number.parseInt(text, 16));
+  return ipv4FromNumber(buffer.readUInt32BE());
+}
+
+/** parseMainRoutes reads /proc/net/route (net/ipv4/fib_trie.c, fib_route_seq_show()). */
+export function parseMainRoutes(text: string): readonly MainRoute[] {
+  return text.split('\n').flatMap((line) => {
+    const [ifname = '', destination = '', gateway = '', , , , , mask = ''] = line.split('\t');
+    if (!/^[0-9A-F]{8}$/.test(destination) || !/^[0-9A-F]{8}$/.test(gateway) || !/^[0-9A-F]{8}$/.test(mask)) return [];
+    const length = 32 - Math.log2(2 ** 32 - fromHex(mask));
+    return [{ ifname, destination: prefixOf(fromHex(destination), length), gateway: fromHex(gateway) }];
+  });
+}
+
+/** parseNameServers reads the IPv4 name servers of resolv.conf(5). */
+export function parseNameServers(text: string): readonly Ipv4[] {
+  return text.split('\n').flatMap((line) => {
+    const [word, value = ''] = line.trim().split(/\s+/);
+    const address = word === 'nameserver' ? parseIpv4(value) : undefined;
+    return address === undefined ? [] : [address];
+  });
+}
+
+/** interfaceAddresses are the host's IPv4 addresses and their networks. */
+export function interfaceAddresses(): ReadonlyMap<Ipv4, Prefix> {
+  const found = new Map<Ipv4, Prefix>();
+  for (const { address, cidr } of Object.values(networkInterfaces()).flatMap((each) => each ?? [])) {
+    const parsed = parseIpv4(address);
+    const length = Number(cidr?.split('/')[1]);
+    if (parsed !== undefined && length >= 0 && length <= 32) found.set(parsed, prefixOf(parsed, length));
+  }
+  return found;
+}
+
+/** TakenSources are what takenFrom works on. */
+export type TakenSources = {
+  readonly routes: readonly MainRoute[];
+  readonly nameServers: readonly Ipv4[];
+  readonly controllers: readonly Endpoint[];
+  /** Addresses that lead to this host, the node address among them. */
+  readonly own: readonly Ipv4[];
+};
+
+/** takenFrom lists what pools must not overlap. Pure. */
+export function takenFrom({ routes, nameServers, controllers, own }: TakenSources): readonly Taken[] {
+  const single = (address: Ipv4, what: string, vital: boolean): Taken => ({
+    prefix: { network: address, length: 32 },
+    what,
+    vital,
+  });
+  const outward = new Set(routes.filter(({ destination }) => destination.length === 0).map(({ ifname }) => ifname));
+  const ranges = routes
+    .filter(({ destination }) => destination.length > 0)
+    .map(({ destination, gateway, ifname }) => ({
+      prefix: destination,
+      what: `${formatPrefix(destination)}, which this host routes by ${ifname}`,
+      vital:
+        gateway === 0 &&
+        (outward.has(ifname) || own.some((each) => prefixOf(each, destination.length).network === destination.network)),
+    }));
+  const gateways = new Set(routes.map(({ gateway }) => gateway).filter((gateway) => gateway !== 0));
+  const hosts = controllers.flatMap((endpoint) => (endpoint.kind === 'tcp' ? [parseIpv4(endpoint.host)] : []));
+  return [
+    ...ranges,
+    ...Array.from(gateways, (gateway) => single(gateway, 'a gateway of this host', true)),
+    ...hosts.flatMap((address) =>
+      address === undefined ? [] : [single(address, 'the address of a controller', true)],
+    ),
+    ...own.map((address) => single(address, 'the address of this node', true)),
+    ...nameServers.map((address) => single(address, 'a name server of this host', false)),
+  ];
+}
+
+function readOr(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return '';
+  }
+}
+
+/** readTaken is takenFrom of this host as it is now. Looked at once for a new pool, so it may block for a moment. */
+export function readTaken(sources: Pick<TakenSources, 'controllers' | 'own'>): readonly Taken[] {
+  const routes = parseMainRoutes(readOr('/proc/net/route'));
+  return takenFrom({ ...sources, routes, nameServers: parseNameServers(readOr('/etc/resolv.conf')) });
+}

@@ -1,0 +1,249 @@
+// What a controller may tell a node. A bad controller can break the overlay, not the host: a node routes nothing but
+// single subnets of its pools, and its pools are those of its first contact and what can't be in the host's own way. Pure.
+// Invariant: what is refused changes nothing. A route, a pool or a lease that was there before stays as it was, and what
+// was refused is kept aside and looked at again when the host has changed.
+import {
+  formatIpv4,
+  formatPrefix,
+  type Ipv4,
+  isPrivate,
+  lastAddress,
+  type Prefix,
+  prefixContains,
+  prefixCovers,
+  prefixesOverlap,
+  prefixKey,
+  specialRange,
+} from '../../proto/domain/address.js';
+import { checkAddress, checkDockerName, checkInterfaceName, checkName, quoted } from '../../proto/domain/input.js';
+import type { Assignment, PoolRange, Route, TableDelta } from '../../proto/domain/network.js';
+import { type NodeTable, type TableSnapshot, withDelta, withSnapshot } from './node-table.js';
+
+/** Taken is a range of addresses that this host uses by itself: "192.168.83.0/24", "the network of eth0". */
+export type Taken = {
+  readonly prefix: Prefix;
+  readonly what: string;
+  /** The host's way to its peers, controllers and everything else: no pool may overlap it, not even the first. */
+  readonly vital: boolean;
+};
+
+/** HostRules are what a host knows by itself and measures a controller by. */
+export type HostRules = {
+  readonly nodeName: string;
+  /** The subnet that the node has, and the one that it is offered: never routed, whatever their next hop is. */
+  readonly own: readonly Prefix[];
+  /** The host's addresses and their networks. */
+  readonly addresses: ReadonlyMap<Ipv4, Prefix>;
+  /** Looked up only when a pool is new. */
+  readonly taken: () => readonly Taken[];
+  /** --allowed-pools; undefined: pools follow the rules of poolProblem. */
+  readonly allowed: readonly Prefix[] | undefined;
+};
+
+// As of a controller (controller/registry/pool-decisions.ts): a larger pool, or longer subnets, it never makes.
+const shortestPool = 8;
+const longestSubnet = 30;
+const mostPools = 256;
+
+type PoolContext = {
+  readonly rules: HostRules;
+  /** The pools that are in force. None: this is the first contact. */
+  readonly before: readonly PoolRange[];
+  /** Those of the same message that have been accepted. */
+  readonly accepted: readonly PoolRange[];
+};
+
+/**
+ * poolProblem says why a pool is not accepted; undefined: it is. The pools of the first contact are the operator's who
+ * joined the host. What comes later, so that a fleet can grow, has to be of addresses that nobody on the internet has
+ * (RFC 1918, 6598, 2544) and must not overlap anything that this host routes, is reached by or resolves names with.
+ * With --allowed-pools, the host's own administrator has said what may be a pool.
+ */
+export function poolProblem(pool: PoolRange, { rules, before, accepted }: PoolContext): string | undefined {
+  if (accepted.length >= mostPools) return `is one of more than ${mostPools}`;
+  if (pool.length < shortestPool) return `is larger than a /${shortestPool}`;
+  const special = specialRange(pool);
+  if (special !== undefined) return `overlaps ${special}`;
+  if (pool.subnetLength < pool.length || pool.subnetLength > longestSubnet) {
+    return `has subnets of impossible length, /${pool.subnetLength}`;
+  }
+  const other = accepted.find((one) => prefixesOverlap(one, pool));
+  if (other !== undefined) return `overlaps the pool ${formatPrefix(other)}`;
+  if (rules.allowed !== undefined && !rules.allowed.some((range) => prefixCovers(range, pool))) {
+    return 'is not within --allowed-pools';
+  }
+  if (before.some((one) => prefixCovers(one, pool))) return undefined;
+  const isFirst = before.length === 0;
+  const clash = rules.taken().find(({ prefix, vital }) => {
+    if (isFirst && !vital) return false;
+    if ([...before, ...rules.own].some((one) => prefixCovers(one, prefix))) return false;
+    return prefixesOverlap(prefix, pool);
+  });
+  if (clash !== undefined) return `overlaps ${clash.what}`;
+  if (isFirst || rules.allowed !== undefined || isPrivate(pool)) return undefined;
+  return 'is a public range: an administrator of this host can allow it with --allowed-pools';
+}
+
+/** nextHopProblem says why an address can't be a peer's; undefined: it can. That it is on-link, the kernel checks. */
+export function nextHopProblem(
+  nextHop: Ipv4,
+  { addresses }: Pick<HostRules, 'addresses'>,
+  pools: readonly Prefix[],
+): string | undefined {
+  const text = formatIpv4(nextHop);
+  if ('problem' in checkAddress(text)) return `${text} can't be the address of a host`;
+  if (addresses.has(nextHop)) return `${text} is an address of this host itself`;
+  for (const network of addresses.values()) {
+    // RFC 3021: both addresses of a /31 are hosts.
+    if (network.length >= 31 || !prefixContains(network, nextHop)) continue;
+    if (nextHop === network.network || nextHop === lastAddress(network)) return `${text} is the broadcast address`;
+  }
+  if (pools.some((pool) => prefixContains(pool, nextHop))) return `${text} is in a pool`;
+  return undefined;
+}
+
+/** routeProblem says why a route is not accepted; undefined: it is. */
+export function routeProblem(route: Route, pools: readonly PoolRange[], rules: HostRules): string | undefined {
+  const { subnet, nextHop, nodeName } = route;
+  const pool = pools.find((one) => prefixCovers(one, subnet));
+  if (pool === undefined) return 'is not within a pool of this node';
+  if (subnet.length !== pool.subnetLength) {
+    return `is not one subnet of ${formatPrefix(pool)}, whose subnets are /${pool.subnetLength}`;
+  }
+  if ('problem' in checkName(nodeName)) return `is of ${quoted(nodeName)}, which is not a name`;
+  if (rules.own.some((own) => prefixKey(own) === prefixKey(subnet))) return undefined;
+  const problem = nextHopProblem(nextHop, rules, pools);
+  return problem === undefined ? undefined : `has a next hop that can't be: ${problem}`;
+}
+
+// Names that Docker has given to its own networks (libnetwork, predefined networks), and interfaces that are nobody's.
+const dockersOwn: ReadonlySet<string> = new Set(['bridge', 'host', 'none', 'default', 'docker_gwbridge', 'ingress']);
+const reservedInterfaces: ReadonlySet<string> = new Set(['lo', 'docker0', 'docker_gwbridge']);
+const idPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** assignmentProblem says why an assignment is not accepted; undefined: it is. */
+export function assignmentProblem(
+  assignment: Assignment,
+  pools: readonly PoolRange[],
+  rules: HostRules,
+): string | undefined {
+  const { nodeId, nodeName, pool: poolName, subnet, address, generation, mode } = assignment;
+  if (!idPattern.test(nodeId)) return `${quoted(nodeId)} is not the id of a node`;
+  if (nodeName !== rules.nodeName) return `it is for the node ${quoted(nodeName)}, this is ${rules.nodeName}`;
+  if ('problem' in checkName(poolName)) return `${quoted(poolName)} is not the name of a pool`;
+  if (!Number.isSafeInteger(generation) || generation < 1) return `${generation} is not a generation`;
+  const pool = pools.find((one) => prefixCovers(one, subnet));
+  const text = formatPrefix(subnet);
+  if (pool === undefined) return `the subnet ${text} is not within a pool of this node`;
+  if (subnet.length !== pool.subnetLength) return `${text} is not one subnet of ${formatPrefix(pool)}`;
+  if ('problem' in checkAddress(formatIpv4(address))) return `${formatIpv4(address)} can't be the address of a host`;
+  if (pools.some((one) => prefixContains(one, address))) return `the node address ${formatIpv4(address)} is in a pool`;
+  return mode === 'bip' ? undefined : bridgeProblem(assignment);
+}
+
+function bridgeProblem({ networkName, bridgeName }: Assignment): string | undefined {
+  const network = checkDockerName(networkName);
+  if ('problem' in network) return network.problem;
+  if (dockersOwn.has(networkName)) return `the network ${quoted(networkName)} is Docker's own`;
+  const bridge = checkInterfaceName(bridgeName);
+  if ('problem' in bridge) return bridge.problem;
+  return reservedInterfaces.has(bridgeName) ? `the interface ${bridgeName} is not xnet's to make` : undefined;
+}
+
+type Sorted<T> = { readonly accepted: readonly T[]; readonly refused: readonly (readonly [T, string])[] };
+
+function sortPools(told: readonly PoolRange[], before: readonly PoolRange[], rules: HostRules): Sorted<PoolRange> {
+  const accepted: PoolRange[] = [];
+  const refused: [PoolRange, string][] = [];
+  const isKnown = (pool: PoolRange) => before.some((one) => prefixKey(one) === prefixKey(pool));
+  // A pool that is in force is never pushed aside by a new one.
+  for (const pool of [...told].sort((a, b) => Number(isKnown(b)) - Number(isKnown(a)))) {
+    const problem = poolProblem(pool, { rules, before, accepted });
+    if (problem === undefined) accepted.push(pool);
+    else if (refused.length < mostPools) refused.push([pool, problem]);
+  }
+  return { accepted: accepted.sort((a, b) => a.network - b.network), refused };
+}
+
+function sortRoutes(told: Iterable<Route>, pools: readonly PoolRange[], rules: HostRules): Sorted<Route> {
+  const accepted: Route[] = [];
+  const refused: [Route, string][] = [];
+  for (const route of told) {
+    const problem = routeProblem(route, pools, rules);
+    if (problem === undefined) accepted.push(route);
+    else refused.push([route, problem]);
+  }
+  return { accepted, refused };
+}
+
+// Like a subnet whose record can't be read: whatever route there is to it stays.
+function kept(before: NodeTable | undefined, { refused }: Sorted<Route>): readonly Prefix[] {
+  return refused.map(([{ subnet }]) => subnet).filter((subnet) => before?.routes.has(prefixKey(subnet)));
+}
+
+function byKey({ refused }: Sorted<Route>): [number, { readonly route: Route; readonly problem: string }][] {
+  return refused.map(([route, problem]) => [prefixKey(route.subnet), { route, problem }]);
+}
+
+function asRefused({ refused }: Sorted<PoolRange>): NodeTable['refused']['pools'] {
+  return refused.map(([pool, problem]) => ({ pool, problem }));
+}
+
+/** acceptSnapshot is the table after the part of a snapshot that is accepted. */
+export function acceptSnapshot(before: NodeTable | undefined, snapshot: TableSnapshot, rules: HostRules): NodeTable {
+  const pools = sortPools(snapshot.pools, before?.pools ?? [], rules);
+  const routes = sortRoutes(snapshot.routes, pools.accepted, rules);
+  const table = withSnapshot(before, {
+    ...snapshot,
+    pools: pools.accepted,
+    routes: routes.accepted,
+    unresolved: [...snapshot.unresolved, ...kept(before, routes)],
+  });
+  return { ...table, refused: { pools: asRefused(pools), routes: new Map(byKey(routes)) } };
+}
+
+/** acceptDelta is the table after the part of a delta that is accepted. */
+export function acceptDelta(before: NodeTable, delta: TableDelta, rules: HostRules): NodeTable {
+  const pools = delta.pools === undefined ? undefined : sortPools(delta.pools, before.pools, rules);
+  const routes = sortRoutes(delta.upserts, pools?.accepted ?? before.pools, rules);
+  const table = withDelta(before, {
+    ...delta,
+    pools: pools?.accepted,
+    upserts: routes.accepted,
+    unresolved: [...delta.unresolved, ...kept(before, routes)],
+  });
+  const refused = new Map(before.refused.routes);
+  for (const { subnet } of delta.upserts) refused.delete(prefixKey(subnet));
+  for (const subnet of [...delta.removals, ...delta.unresolved]) refused.delete(prefixKey(subnet));
+  for (const [id, each] of byKey(routes)) refused.set(id, each);
+  const next = {
+    ...table,
+    refused: { pools: pools === undefined ? before.refused.pools : asRefused(pools), routes: refused },
+  };
+  return pools === undefined ? next : reconsider(next, rules);
+}
+
+/** reconsider is the table with what was refused and is acceptable on the host as it is; the same one if nothing is. */
+export function reconsider(table: NodeTable, rules: HostRules): NodeTable {
+  const { refused } = table;
+  if (refused.pools.length === 0 && refused.routes.size === 0) return table;
+  const told = [...table.pools, ...refused.pools.map(({ pool }) => pool)];
+  const pools = sortPools(told, table.pools, rules);
+  const again = sortRoutes(
+    Array.from(refused.routes.values(), ({ route }) => route),
+    pools.accepted,
+    rules,
+  );
+  if (again.accepted.length === 0 && pools.accepted.length === table.pools.length) return table;
+  const routes = new Map(table.routes);
+  const unresolved = new Set(table.unresolved);
+  for (const route of again.accepted) {
+    routes.set(prefixKey(route.subnet), route);
+    unresolved.delete(prefixKey(route.subnet));
+  }
+  return {
+    ...table,
+    ...{ routes, unresolved, pools: pools.accepted },
+    refused: { pools: asRefused(pools), routes: new Map(byKey(again)) },
+  };
+}
