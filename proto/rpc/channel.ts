@@ -1,26 +1,8 @@
 // The one place where a client is made: transport security, keepalive and limits are decided here.
 import * as grpc from '@grpc/grpc-js';
 import { type Endpoint, formatEndpoint } from './endpoint.js';
+import { keepaliveOptions, maxAnswerBytes, maxMessageBytes } from './limits.js';
 import { errorFromStatus } from './status.js';
-
-/** maxMessageBytes bounds what a server takes: the largest is a node's report. */
-export const maxMessageBytes = 4 * 1024 * 1024;
-
-/**
- * maxAnswerBytes bounds what a client takes. Chunks of the route table stay below 256 KiB; the largest is the list of
- * all nodes, about 400 bytes for each and as much again for every ten networks that its host reports.
- */
-export const maxAnswerBytes = 64 * 1024 * 1024;
-
-/**
- * keepaliveOptions find a peer that vanished without a word within 30 s: a ping after 20 s of silence, an answer
- * within 10 s.
- */
-export const keepaliveOptions: grpc.ChannelOptions = {
-  'grpc.keepalive_time_ms': 20_000,
-  'grpc.keepalive_timeout_ms': 10_000,
-  'grpc.keepalive_permit_without_calls': 1,
-};
 
 const clientOptions: grpc.ChannelOptions = {
   ...keepaliveOptions,

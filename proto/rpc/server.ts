@@ -7,20 +7,10 @@ import * as grpc from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import { XnetError } from '../errors.js';
-import { keepaliveOptions, maxAnswerBytes, maxMessageBytes } from './channel.js';
 import { packageDefinition } from './definitions.js';
 import { type Endpoint, formatEndpoint } from './endpoint.js';
+import { requireDeadline, serverLimits } from './limits.js';
 import { statusFromError } from './status.js';
-
-const serverOptions: grpc.ChannelOptions = {
-  ...keepaliveOptions,
-  'grpc.max_receive_message_length': maxMessageBytes,
-  'grpc.max_send_message_length': maxAnswerBytes,
-  // Per connection. A node holds one stream and one call at a time; grpc-js itself sets no limit.
-  'grpc.max_concurrent_streams': 64,
-  // Megabytes that one HTTP/2 session may hold (node:http2 maxSessionMemory).
-  'grpc-node.max_session_memory': 64,
-};
 
 /** Health is what standard health probes are told, for the server ('') and for each service. */
 export type Health = {
@@ -118,7 +108,7 @@ export async function startServer(
 ): Promise<RpcServer> {
   // Its own lines on standard error are those of a library; what matters of them is thrown.
   grpc.setLogVerbosity(grpc.logVerbosity.NONE);
-  const server = new grpc.Server(serverOptions);
+  const server = new grpc.Server({ ...serverLimits, interceptors: [requireDeadline] });
   const names = ['', ...bindings.flatMap(({ definition }) => serviceName(definition))];
   const health = new HealthImplementation(Object.fromEntries(names.map((name) => [name, 'NOT_SERVING'])));
   for (const { definition, implementation } of bindings) server.addService(definition, implementation);
