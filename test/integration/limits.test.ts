@@ -1,0 +1,274 @@
+// Floods against a server of ours: what a peer can hold is bounded, and those who behave notice nothing.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as grpc from '@grpc/grpc-js';
+import test, { type ExecutionContext } from 'ava';
+import { nodeService } from '../../controller/service/node-service.js';
+import { Presence } from '../../controller/session/presence.js';
+import { Sessions } from '../../controller/session/sessions.js';
+import { Connection, type ConnectionState } from '../../node/controller/connection.js';
+import type { Version } from '../../proto/domain/network.js';
+import { XnetError } from '../../proto/errors.js';
+import type { AdminServiceHandlers } from '../../proto/gen/xnet/v1/AdminService.js';
+import { callUnary, makeClient } from '../../proto/rpc/channel.js';
+import { services } from '../../proto/rpc/definitions.js';
+import { maxMessageBytes, requireDeadline, serverLimits } from '../../proto/rpc/limits.js';
+import { serverStream, startServer, unary } from '../../proto/rpc/server.js';
+import { errorFromStatus } from '../../proto/rpc/status.js';
+import { Core, silent } from '../support/controller.js';
+import { MemoryCluster, MemoryStore } from '../support/memory-store.js';
+import { address, prefix } from '../support/pools.js';
+
+const once = { operationId: '', dryRun: false };
+
+/** A server whose streams stay open, and a client that was connected before anything happened. */
+async function serve(t: ExecutionContext) {
+  const dir = mkdtempSync(join(tmpdir(), 'xnet-limits-'));
+  const path = join(dir, 'api.sock');
+  const open = { now: 0, most: 0, unary: 0 };
+  const server = await startServer(
+    [{ kind: 'unix', path }],
+    [
+      {
+        definition: services.admin.service,
+        implementation: {
+          GetStatus: unary(async () => {
+            open.unary += 1;
+            return {};
+          }),
+          AddNode: unary(async () => {
+            open.unary += 1;
+            return {};
+          }),
+          WatchEvents: serverStream(async (_request, _call, signal) => {
+            open.now += 1;
+            open.most = Math.max(open.most, open.now);
+            await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+            open.now -= 1;
+          }),
+        } as unknown as AdminServiceHandlers,
+      },
+    ],
+  );
+  const client = makeClient(services.admin, { kind: 'unix', path });
+  const stream = client.watchEvents({});
+  const ended: unknown[] = [];
+  stream.on('error', (error) => ended.push(error));
+  stream.on('end', () => ended.push('end'));
+  const works = async () => {
+    await callUnary(client.getStatus.bind(client), {}, { timeoutMs: 30_000 });
+    t.deepEqual(ended, []);
+  };
+  await works();
+  t.teardown(async () => {
+    stream.cancel();
+    client.close();
+    await server.close(100);
+    rmSync(dir, { recursive: true });
+  });
+  return { path, open, works };
+}
+
+test('a huge message is refused before it is read, and nobody else notices', async (t) => {
+  const { path, open, works } = await serve(t);
+  const unlimited = new services.admin(`unix:${path}`, grpc.credentials.createInsecure(), {
+    'grpc.max_send_message_length': -1,
+  });
+  const before = open.unary;
+  const call = unlimited.addNode.bind(unlimited);
+  for (const bytes of [maxMessageBytes + 1, 8 * 1024 * 1024]) {
+    const error = await t.throwsAsync(callUnary(call, { name: 'x'.repeat(bytes) }, { timeoutMs: 30_000 }));
+    t.true(error instanceof XnetError && /larger than max|max message size/i.test(error.message), error?.message);
+  }
+  t.is(open.unary, before);
+  await works();
+  await callUnary(call, { name: 'x'.repeat(1_000) }, { timeoutMs: 30_000 });
+  unlimited.close();
+});
+
+test('ten thousand streams on one connection get no more than their share', async (t) => {
+  const { path, open, works } = await serve(t);
+  const flood = await rawSession(path);
+  t.teardown(() => flood.destroy());
+  const body = Buffer.from([0, 0, 0, 0, 0]);
+  for (let n = 0; n < 10_000; n++) {
+    const stream = flood.request({
+      ':method': 'POST',
+      ':path': '/xnet.v1.AdminService/WatchEvents',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+    stream.on('error', () => undefined);
+    stream.end(body);
+  }
+  await works();
+  // The share of the flood, and the one of the session that was there before.
+  const limit = Number(serverLimits['grpc.max_concurrent_streams']);
+  while (open.now < limit + 1) await works();
+  await works();
+  t.is(open.most, limit + 1);
+});
+
+function rawSession(path: string): Promise<ClientHttp2Session> {
+  return new Promise((resolve, reject) => {
+    const session = connectHttp2('http://localhost', { createConnection: () => connect(path) });
+    session.once('error', reject);
+    // Not before the server has said how many streams it takes.
+    session.once('remoteSettings', () => {
+      session.on('error', () => undefined);
+      resolve(session);
+    });
+  });
+}
+
+test('a unary call without a deadline, or with one that never comes, is refused', async (t) => {
+  const { path, open } = await serve(t);
+  const client = new services.admin(`unix:${path}`, grpc.credentials.createInsecure());
+  const before = open.unary;
+  const problem = (options: grpc.CallOptions) =>
+    new Promise<XnetError | undefined>((resolve) => {
+      client.getStatus({}, new grpc.Metadata(), options, (error) =>
+        resolve(error === null ? undefined : errorFromStatus(error)),
+      );
+    });
+  for (const options of [{}, { deadline: Date.now() + 7 * 24 * 3_600_000 }]) {
+    const refused = await problem(options);
+    t.is(refused?.code, 'InvalidArgument');
+    t.regex(refused?.message ?? '', /deadline/);
+  }
+  t.is(open.unary, before);
+  t.is(await problem({ deadline: Date.now() + 30_000 }), undefined);
+  client.close();
+});
+
+/** A server of ours with shorter times: grpc-js takes them when it is made. */
+async function limited(t: ExecutionContext, options: grpc.ChannelOptions, add: (server: grpc.Server) => void) {
+  const dir = mkdtempSync(join(tmpdir(), 'xnet-limits-'));
+  const path = join(dir, 'api.sock');
+  const server = new grpc.Server({ ...serverLimits, ...options, interceptors: [requireDeadline] });
+  add(server);
+  await new Promise<void>((resolve, reject) => {
+    server.bindAsync(`unix:${path}`, grpc.ServerCredentials.createInsecure(), (error) =>
+      error === null ? resolve() : reject(error),
+    );
+  });
+  t.teardown(() => {
+    server.forceShutdown();
+    rmSync(dir, { recursive: true });
+  });
+  return path;
+}
+
+test('a peer that vanished without a word loses its stream', async (t) => {
+  t.true(Number(serverLimits['grpc.keepalive_time_ms']) <= 20_000);
+  let noticed: () => void = () => undefined;
+  const gone = new Promise<void>((resolve) => {
+    noticed = resolve;
+  });
+  const path = await limited(t, { 'grpc.keepalive_time_ms': 100, 'grpc.keepalive_timeout_ms': 100 }, (server) =>
+    server.addService(services.admin.service, {
+      WatchEvents: serverStream(async (_request, call, signal) => {
+        call.write({});
+        await new Promise<void>((ended) => signal.addEventListener('abort', () => ended(), { once: true }));
+        noticed();
+      }),
+    } as unknown as AdminServiceHandlers),
+  );
+  // A middle that forwards nothing any more once the stream is up: no FIN, no RST.
+  const sockets: Socket[] = [];
+  const middle = createServer((near) => {
+    const far = connect(path);
+    sockets.push(near, far);
+    for (const socket of [near, far]) socket.on('error', () => undefined);
+    near.pipe(far);
+    far.pipe(near);
+  });
+  const between = `${path}.between`;
+  await new Promise<void>((resolve) => middle.listen(between, resolve));
+  const client = new services.admin(`unix:${between}`, grpc.credentials.createInsecure());
+  t.teardown(() => {
+    client.close();
+    for (const socket of sockets) socket.destroy();
+    middle.close();
+  });
+  const stream = client.watchEvents({});
+  stream.on('error', () => undefined);
+  stream.once('data', () => {
+    for (const socket of sockets) {
+      socket.unpipe();
+      socket.pause();
+    }
+  });
+  await gone;
+  t.is(stream.destroyed, false, 'the client has not been told');
+});
+
+test('a connection that has grown too old is made anew, and the watch goes on without a snapshot', async (t) => {
+  const core = await Core.start(new MemoryStore(new MemoryCluster())).ready();
+  const { keeper, nodes } = core;
+  await core.pools.create(once, {
+    name: 'default',
+    cidr: prefix('10.76.0.0/16'),
+    subnetLength: 24,
+    mode: 'bip',
+    networkName: 'xnet',
+    bridgeName: 'xnet0',
+    quarantineSeconds: 60,
+  });
+  const { store } = core.context;
+  const record = { version: '0', startedMs: 0, addresses: [] };
+  const presence = new Presence({ store, keeper, log: silent }, 'c-1', record);
+  const sessions = new Sessions({ store, keeper, presence, log: silent });
+  const { definition, implementation } = nodeService({ keeper, store, sessions, nodes });
+  const path = await limited(
+    t,
+    { 'grpc.max_connection_age_ms': 100, 'grpc.max_connection_age_grace_ms': 100 },
+    (server) => server.addService(definition, implementation),
+  );
+  await nodes.add(once, { name: 'web-1', address: address('192.168.83.1'), labels: {} });
+  const heard: string[] = [];
+  let connects = 0;
+  let version: Version | undefined;
+  const stop = new AbortController();
+  let turn: () => void = () => undefined;
+  const until = async (what: () => boolean) => {
+    while (!what()) await new Promise<void>((resolve) => (turn = resolve));
+  };
+  const connection = new Connection({
+    endpoints: [{ kind: 'unix', path }],
+    log: silent,
+    request: () => ({ nodeName: 'web-1', hostFingerprint: 'f', ...(version === undefined ? {} : { version }) }),
+    onState: ({ connected }: ConnectionState) => {
+      if (connected) connects += 1;
+      turn();
+    },
+    listener: {
+      onAssignment: () => undefined,
+      onSnapshot: (snapshot) => {
+        ({ version } = snapshot);
+        heard.push('snapshot');
+        turn();
+      },
+      onDelta: (delta) => {
+        version = delta.to;
+        heard.push(`delta ${delta.upserts.length}`);
+        turn();
+      },
+      onBookmark: () => undefined,
+    },
+  });
+  const running = connection.run(stop.signal);
+  await until(() => heard.length > 0 && connects >= 3);
+  await nodes.add(once, { name: 'web-2', address: address('192.168.83.2'), labels: {} });
+  await until(() => heard.includes('delta 1'));
+  const before = connects;
+  await until(() => connects > before);
+  t.deepEqual(heard, ['snapshot', 'delta 1']);
+  stop.abort();
+  await running;
+  sessions.end();
+  await core.stop();
+});
