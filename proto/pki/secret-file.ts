@@ -1,0 +1,76 @@
+// Files that hold secrets: keys, and what is proved with them.
+// Invariant: nobody but their owner reads them, from the first byte on, and a path never has half a content.
+import { constants } from 'node:fs';
+import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { errnoOf, messageOf, XnetError } from '../errors.js';
+
+/**
+ * readSecretFile is the content of a secret file; undefined when there is none.
+ * @throws XnetError FailedPrecondition when others can read or write it, when it is somebody else's, or no plain file
+ */
+export async function readSecretFile(path: string): Promise<Buffer | undefined> {
+  let file: FileHandle;
+  try {
+    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw new XnetError('FailedPrecondition', `can't read ${path}: ${messageOf(error)}`, { cause: error });
+  }
+  try {
+    const { mode, uid } = await file.stat();
+    if ((mode & constants.S_IFMT) !== constants.S_IFREG) {
+      throw new XnetError('FailedPrecondition', `${path} is not a plain file`);
+    }
+    if ((mode & 0o077) !== 0) {
+      throw new XnetError(
+        'FailedPrecondition',
+        `${path} holds a secret, and others can get at it (mode ${octal(mode)})`,
+        {
+          hint: `if nobody has read it: chmod 600 ${path}`,
+        },
+      );
+    }
+    const own = process.geteuid?.();
+    if (own !== undefined && own !== 0 && uid !== own) {
+      throw new XnetError('FailedPrecondition', `${path} belongs to user ${uid}, not to ${own} who runs this`);
+    }
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+}
+
+function octal(mode: number): string {
+  return (mode & 0o777).toString(8).padStart(4, '0');
+}
+
+/**
+ * writeSecretFile writes a secret file, mode 0600, in place of the one there is. Its folder is made with 0700 if need be.
+ * @throws XnetError FailedPrecondition when it can't be written; the file is as it was then
+ */
+export async function writeSecretFile(path: string, content: Uint8Array): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.xnet-new`);
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await unlink(temporary).catch(() => undefined);
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+    const file = await open(temporary, flags, 0o600);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+    const folder = await open(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined);
+    throw new XnetError('FailedPrecondition', `can't write ${path}: ${messageOf(error)}`, { cause: error });
+  }
+}
