@@ -6,6 +6,8 @@ import { quoted } from '../../proto/domain/input.js';
 import { XnetError } from '../../proto/errors.js';
 import { backoffMs, pause } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
+import type { Audit } from '../audit/audit.js';
+import { recordChanges } from '../audit/records.js';
 import { keys } from '../store/keys.js';
 import { decode, encode, type OperationRecord } from '../store/records.js';
 import type { CommitResult, Guard, Operation, Store } from '../store/store.js';
@@ -19,6 +21,8 @@ export type Context = {
   readonly log: Logger;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Is told what each commit changes. */
+  readonly audit?: Pick<Audit, 'note'>;
 };
 
 /** Happening is an event to be recorded with a mutation. */
@@ -139,9 +143,14 @@ export async function mutate(context: Context, mutation: Mutation): Promise<Done
     }
     const { message } = change.happening;
     if (mutation.dryRun) return { subject, unchanged: false, repeated: false, revision: decision.revision, message };
+    // Before the commit: the view that follows it has no more what was there.
+    const changes = context.audit === undefined ? undefined : recordChanges(decision.view, change.operations);
     let reached = false;
     try {
       const result = await context.store.commit(commitOf(context, mutation, subject, change));
+      if (result.committed && changes !== undefined) {
+        context.audit?.note({ ...changes, subject: change.happening.subject, message });
+      }
       reached = await reachedSoon(context.keeper, result);
       if (result.committed) return { subject, unchanged: false, repeated: false, revision: result.revision, message };
       lostRaces += 1;
@@ -174,7 +183,7 @@ async function reachedSoon(keeper: Keeper, { committed, revision }: CommitResult
   }
 }
 
-type Decided = Decision & { readonly revision: number };
+type Decided = Decision & { readonly revision: number; readonly view: ReadonlyView };
 
 // What decide() refuses, or finds to be so already, may be the very thing that this operation did before its answer was
 // lost. And it may be so only in a view that is behind the store: what another controller has answered holds here too.
@@ -186,14 +195,14 @@ async function decideOrRecall(
 ): Promise<Decided | Done> {
   try {
     const decision = mutation.decide(view, lostRaces);
-    if (decision.change !== undefined) return { ...decision, revision: view.revision };
+    if (decision.change !== undefined) return { ...decision, revision: view.revision, view };
   } catch (error) {
     if (!(error instanceof XnetError)) throw error;
   }
   const recalled = await outcomeOf(context, mutation);
   if (recalled !== undefined) return recalled;
   const fresh = await context.keeper.fresh();
-  return { ...mutation.decide(fresh, lostRaces), revision: fresh.revision };
+  return { ...mutation.decide(fresh, lostRaces), revision: fresh.revision, view: fresh };
 }
 
 function commitOf(context: Context, mutation: Mutation, subject: string, change: NonNullable<Decision['change']>) {

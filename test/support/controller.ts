@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import type { Audit } from '../../controller/audit/audit.js';
 import type { Context } from '../../controller/registry/mutation.js';
 import { NodeRegistry } from '../../controller/registry/nodes.js';
 import { PoolRegistry } from '../../controller/registry/pools.js';
@@ -16,6 +17,14 @@ import type { Logger } from '../../proto/process/log.js';
 /** silent is a log that nobody reads. */
 export const silent: Logger = pino({ level: 'silent' });
 
+/** CoreOptions are what a core has beside its store. */
+export type CoreOptions = {
+  readonly seenPath?: string;
+  readonly acceptStore?: boolean;
+  readonly now?: () => number;
+  readonly audit?: Pick<Audit, 'note'>;
+};
+
 /** Core is a controller without a server. */
 export class Core {
   readonly keeper: Keeper;
@@ -26,7 +35,7 @@ export class Core {
   readonly #running: Promise<void>;
   readonly #dir: string | undefined;
 
-  private constructor(store: Store, options: { seenPath?: string; acceptStore?: boolean; now?: () => number }) {
+  private constructor(store: Store, options: CoreOptions) {
     this.#dir = options.seenPath === undefined ? mkdtempSync(join(tmpdir(), 'xnet-core-')) : undefined;
     this.keeper = new Keeper({
       store,
@@ -35,14 +44,15 @@ export class Core {
       acceptStore: options.acceptStore ?? false,
       newClusterId: () => 'cluster-1',
     });
-    this.context = { store, keeper: this.keeper, log: silent, now: options.now ?? Date.now };
+    const { now = Date.now, audit } = options;
+    this.context = { store, keeper: this.keeper, log: silent, now, ...(audit === undefined ? {} : { audit }) };
     this.nodes = new NodeRegistry(this.context);
     this.pools = new PoolRegistry(this.context);
     this.#running = this.keeper.run(this.#stop.signal);
   }
 
   /** start makes a core; it does not wait for its view. */
-  static start(store: Store, options: { seenPath?: string; acceptStore?: boolean; now?: () => number } = {}): Core {
+  static start(store: Store, options: CoreOptions = {}): Core {
     return new Core(store, options);
   }
 

@@ -1,0 +1,57 @@
+// What a mutation makes of the store's records, for the audit: each record before and after. Pure.
+// Invariant: only records that hold no secret are told; of all others it is told that they changed.
+import { prefixKey } from '../../proto/domain/address.js';
+import { parseKey } from '../store/keys.js';
+import { encode } from '../store/records.js';
+import type { Operation } from '../store/store.js';
+import type { ReadonlyView } from '../view/view.js';
+
+/** RecordChanges are records by key; null: there is none, "…": it is there and is not told. */
+export type RecordChanges = {
+  readonly before: Readonly<Record<string, unknown>>;
+  readonly after: Readonly<Record<string, unknown>>;
+};
+
+const untold = '…';
+
+/** recordChanges is what a commit does to the records as a view has them. */
+export function recordChanges(view: ReadonlyView, operations: readonly Operation[]): RecordChanges {
+  const before: Record<string, unknown> = {};
+  const after: Record<string, unknown> = {};
+  for (const operation of operations) {
+    if (operation.kind === 'deleteAll') {
+      before[operation.prefix] = untold;
+      after[operation.prefix] = null;
+      continue;
+    }
+    const kind = parseKey(operation.key)?.kind;
+    // Names and addresses say nothing that the node's record does not.
+    if (kind === 'name' || kind === 'address' || kind === 'event' || kind === 'operation') continue;
+    const isTold = kind === 'node' || kind === 'pool' || kind === 'subnet';
+    before[operation.key] = isTold ? textBefore(view, operation.key) : untold;
+    if (operation.kind === 'delete') after[operation.key] = null;
+    else after[operation.key] = isTold ? parsed(operation.value) : untold;
+  }
+  return { before, after };
+}
+
+function textBefore(view: ReadonlyView, text: string): unknown {
+  const key = parseKey(text);
+  if (key?.kind === 'node') {
+    const held = view.nodes.get(key.id);
+    return held === undefined ? null : parsed(encode('node', held.record));
+  }
+  if (key?.kind === 'pool') {
+    const held = view.pools.get(key.name);
+    return held === undefined ? null : parsed(encode('pool', held.record));
+  }
+  if (key?.kind === 'subnet') {
+    const held = view.subnets.get(prefixKey(key.subnet));
+    return held === undefined ? null : parsed(encode('subnet', held.record));
+  }
+  return null;
+}
+
+function parsed(json: string): unknown {
+  return JSON.parse(json);
+}

@@ -1,0 +1,79 @@
+// Who calls what with what outcome, for those who keep a record of it.
+// Invariant: a call that was refused before its handler is observed like one that was served, and the caller gets its
+// answer after the observer has taken it in.
+import * as grpc from '@grpc/grpc-js';
+import { codeFromStatus, type ErrorCode, type XnetError } from '../errors.js';
+import type { Peer } from './peer.js';
+import { statusFromError } from './status.js';
+
+/** ObservedCall is one call. */
+export type ObservedCall = {
+  /** "AddNode" */
+  readonly name: string;
+  readonly peer: Peer;
+  /** What was sent; undefined before it has come. */
+  request: unknown;
+};
+
+/** Ending is how a call ended. */
+export type Ending = { readonly outcome: 'OK' | ErrorCode; readonly message: string };
+
+/** CallObserver sees calls. */
+export type CallObserver = {
+  /** before may refuse a call before its handler runs, by the error that it resolves to. Undefined: it does not. */
+  readonly before: (call: ObservedCall) => Promise<XnetError | undefined> | undefined;
+  /** around calls `run`, in which the handler begins. */
+  readonly around: (call: ObservedCall, run: () => void) => void;
+  /** ended is awaited before the caller gets the answer. It does not throw. Undefined: nothing is to be awaited. */
+  readonly ended: (call: ObservedCall, ending: Ending) => Promise<void> | undefined;
+};
+
+/**
+ * observed is the interceptor by which an observer sees the calls of ours. To be the server's first: it then sees what
+ * the others refuse.
+ */
+export function observed(
+  observer: CallObserver,
+  peerFrom: (call: grpc.ServerInterceptingCallInterface) => Peer,
+): grpc.ServerInterceptor {
+  return (method, callee) => {
+    if (!method.path.startsWith('/xnet.')) return new grpc.ServerInterceptingCall(callee);
+    const name = method.path.slice(method.path.lastIndexOf('/') + 1);
+    const call: ObservedCall = { name, peer: peerFrom(callee), request: undefined };
+    const intercepting: grpc.ServerInterceptingCall = new grpc.ServerInterceptingCall(callee, {
+      start: (next) => {
+        next({
+          onReceiveMessage: (message, forward) => {
+            call.request = message;
+            forward(message);
+          },
+          onReceiveHalfClose: (forward) => {
+            const go = (refusal: XnetError | undefined) => {
+              if (refusal === undefined) observer.around(call, forward);
+              else intercepting.sendStatus(statusOf(refusal));
+            };
+            const asked = observer.before(call);
+            if (asked === undefined) go(undefined);
+            else void asked.then(go);
+          },
+        });
+      },
+      sendStatus: (status, next) => {
+        const outcome = status.code === grpc.status.OK ? 'OK' : codeFromStatus(status.code ?? grpc.status.UNKNOWN);
+        const taken = observer.ended(call, { outcome, message: status.details ?? '' });
+        if (taken === undefined) next(status);
+        else void taken.then(() => next(status));
+      },
+    });
+    return intercepting;
+  };
+}
+
+function statusOf(error: XnetError): Parameters<grpc.ServerInterceptingCall['sendStatus']>[0] {
+  const { code, details, metadata } = statusFromError(error);
+  return {
+    code: code ?? grpc.status.INTERNAL,
+    details: details ?? '',
+    ...(metadata === undefined ? {} : { metadata }),
+  };
+}

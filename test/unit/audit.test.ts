@@ -1,0 +1,300 @@
+// The audit log: what is written can't be changed unseen, and what can't be written stops changes.
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import fc from 'fast-check';
+import { Audit } from '../../controller/audit/audit.js';
+import { AuditLog, type AuditLogOptions, type AuditQuery } from '../../controller/audit/audit-log.js';
+import { type AuditFacts, hashOf, parseLine } from '../../controller/audit/chain.js';
+import type { ObservedCall } from '../../proto/rpc/observe.js';
+import { Core, silent } from '../support/controller.js';
+import { MemoryCluster, MemoryStore } from '../support/memory-store.js';
+import { address, prefix } from '../support/pools.js';
+
+const facts = (subject: string, more: Partial<AuditFacts> = {}): AuditFacts => ({
+  timeMs: 1,
+  actor: 'admin/alice',
+  serial: '0a',
+  source: '192.168.83.7',
+  call: 'AddNode',
+  operationId: 'op',
+  subject,
+  request: '{}',
+  before: '',
+  after: '',
+  outcome: 'OK',
+  message: '',
+  controller: 'c-1',
+  ...more,
+});
+const all: AuditQuery = { sinceMs: 0, subject: '', actor: '', call: '', limit: 100_000 };
+
+function folder(t: ExecutionContext): string {
+  const dir = mkdtempSync(join(tmpdir(), 'xnet-audit-'));
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }));
+  return join(dir, 'audit');
+}
+
+const open = (dir: string, more: Partial<AuditLogOptions> = {}) => AuditLog.open({ dir, log: silent, ...more });
+const files = (dir: string) =>
+  readdirSync(dir)
+    .sort()
+    .map((name) => join(dir, name));
+const only = (dir: string) => files(dir)[0] ?? '';
+
+async function filled(dir: string, count: number): Promise<void> {
+  const log = await open(dir);
+  for (let n = 1; n <= count; n++) await log.append(facts(`node/web-${n}`));
+  await log.close();
+}
+
+test('entries are chained, each on its line, for their owner alone; the chain goes on after a restart', async (t) => {
+  const dir = folder(t);
+  await filled(dir, 3);
+  const log = await open(dir);
+  // Many at once go in one write, in order.
+  await Promise.all(Array.from({ length: 200 }, (_, n) => log.append(facts(`node/db-${n}`))));
+  const verdict = await log.verify();
+  t.deepEqual([verdict.ok, verdict.entries, verdict.firstSequence, verdict.head.sequence], [true, 203, 1, 203]);
+  t.deepEqual(verdict.problems, []);
+  const listed = await log.list({ ...all, subject: 'node/db-7' });
+  t.deepEqual(
+    listed.map(({ sequence }) => sequence),
+    [11],
+  );
+  t.deepEqual(
+    (await log.list({ ...all, limit: 2 })).map(({ sequence }) => sequence),
+    [202, 203],
+  );
+  t.is((await log.list({ ...all, actor: 'admin/bob' })).length, 0);
+  t.is(statSync(dir).mode & 0o777, 0o700);
+  t.is(statSync(only(dir)).mode & 0o777, 0o600);
+  t.is(readFileSync(only(dir), 'utf8').split('\n').length, 204);
+  await log.close();
+});
+
+test('whatever is changed in a line, verify names the entry', async (t) => {
+  const dir = folder(t);
+  await filled(dir, 5);
+  const lines = readFileSync(only(dir), 'utf8').trimEnd().split('\n');
+  const log = await open(dir);
+  await fc.assert(
+    fc.asyncProperty(
+      fc.nat(4),
+      fc.constantFrom('actor', 'subject', 'before', 'outcome', 'timeMs', 'hash'),
+      async (at, field) => {
+        const edited = { ...(JSON.parse(lines[at] ?? '') as Record<string, unknown>) };
+        edited[field] = field === 'timeMs' ? 2 : field === 'hash' ? 'f'.repeat(64) : 'another';
+        writeFileSync(only(dir), `${lines.map((line, n) => (n === at ? JSON.stringify(edited) : line)).join('\n')}\n`);
+        const verdict = await log.verify();
+        t.false(verdict.ok);
+        t.regex(verdict.problems[0] ?? '', new RegExp(`line ${at + 1}: entry ${at + 1} was changed`));
+      },
+    ),
+    { numRuns: 40 },
+  );
+  // With the hash made to fit, the next entry does not.
+  const original = parseLine(lines[1] ?? '');
+  if (original === undefined) return t.fail();
+  const entry = { ...original, actor: 'x' };
+  writeFileSync(
+    only(dir),
+    `${[lines[0], JSON.stringify({ ...entry, hash: hashOf(entry) }), ...lines.slice(2)].join('\n')}\n`,
+  );
+  t.regex((await log.verify()).problems[0] ?? '', /line 3: entry 3 does not continue entry 2/);
+  await log.close();
+});
+
+test('a line that was taken out, put in or cut off shows', async (t) => {
+  const dir = folder(t);
+  await filled(dir, 5);
+  const lines = readFileSync(only(dir), 'utf8').trimEnd().split('\n');
+  const log = await open(dir);
+  const verifyOf = async (texts: readonly (string | undefined)[]) => {
+    writeFileSync(only(dir), `${texts.join('\n')}\n`);
+    return log.verify();
+  };
+  t.regex((await verifyOf([...lines.slice(0, 2), ...lines.slice(3)])).problems[0] ?? '', /entry 4 follows entry 2/);
+  t.regex((await verifyOf([lines[0], lines[0], ...lines.slice(1)])).problems[0] ?? '', /entry 1 follows entry 1/);
+  const short = await verifyOf(lines.slice(0, 4));
+  t.false(short.ok);
+  t.regex(short.problems.join(), /ends with entry 4, the controller has written up to entry 5/);
+  const garbled = await verifyOf([...lines.slice(0, 2), 'garbage', ...lines.slice(3)]);
+  t.false(garbled.ok);
+  t.true((await verifyOf(lines)).ok);
+  truncateSync(only(dir), 0);
+  t.false((await log.verify()).ok);
+  await log.close();
+});
+
+test('a death in the middle of a line leaves it, and the chain goes on behind it', async (t) => {
+  const dir = folder(t);
+  await filled(dir, 3);
+  const whole = readFileSync(only(dir), 'utf8');
+  for (const bytes of [1, 40, 200]) {
+    writeFileSync(only(dir), whole);
+    appendFileSync(only(dir), (whole.split('\n')[2] ?? '').slice(0, bytes));
+    const log = await open(dir);
+    await log.append(facts('node/after'));
+    const verdict = await log.verify();
+    t.true(verdict.ok, verdict.problems.join());
+    t.deepEqual([verdict.entries, verdict.head.sequence], [4, 4]);
+    t.regex(verdict.problems[0] ?? '', /line 4: is torn/);
+    t.is((await log.list(all)).length, 4);
+    await log.close();
+  }
+});
+
+test('files are followed by others, and the oldest go', async (t) => {
+  const dir = folder(t);
+  const log = await open(dir, { fileBytes: 2_000, files: 3 });
+  for (let n = 1; n <= 40; n++) await log.append(facts(`node/web-${n}`));
+  t.is(files(dir).length, 3);
+  const verdict = await log.verify();
+  t.true(verdict.ok);
+  t.true(verdict.firstSequence > 1);
+  t.is(verdict.head.sequence, 40);
+  t.is((await log.list(all)).length, verdict.entries);
+  await log.close();
+  const again = await open(dir, { fileBytes: 2_000, files: 3 });
+  await again.append(facts('node/web-41'));
+  t.true((await again.verify()).ok);
+  // A file in the middle that is gone.
+  rmSync(files(dir)[1] ?? '');
+  t.false((await again.verify()).ok);
+  await again.close();
+});
+
+const call = (name: string, request: unknown, actor: 'local' | 'node' = 'local'): ObservedCall => ({
+  name,
+  request,
+  peer: actor === 'local' ? { kind: 'local' } : { kind: 'stranger', address: '192.168.83.66' },
+});
+
+test('a change has an entry with the records before and after it, without secrets', async (t) => {
+  const entries = await open(folder(t));
+  const audit = new Audit({ entries, controllerId: 'c-1', now: Date.now, log: silent });
+  const core = await Core.start(new MemoryStore(new MemoryCluster()), { audit }).ready();
+  const run = async (name: string, request: object, work: () => Promise<unknown>) => {
+    const observed = call(name, request);
+    const done = await new Promise<unknown>((resolve) =>
+      audit.around(observed, () => resolve(work().catch((error: unknown) => error))),
+    );
+    const failed = done instanceof Error;
+    await audit.ended(observed, { outcome: failed ? 'InvalidArgument' : 'OK', message: failed ? done.message : '' });
+  };
+  const pool = {
+    name: 'default',
+    cidr: prefix('10.76.0.0/16'),
+    subnetLength: 24,
+    mode: 'bip',
+    networkName: 'xnet',
+    bridgeName: 'xnet0',
+    quarantineSeconds: 60,
+  } as const;
+  const id = (operationId: string) => ({ operationId, dryRun: false });
+  await run('CreatePool', { operationId: 'op-1', name: 'default' }, () => core.pools.create(id('op-1'), pool));
+  const node = { name: 'web-1', address: address('192.168.83.11'), labels: {} };
+  await run('AddNode', { operationId: 'op-2', name: 'web-1', token: 'XJT1-secret' }, () =>
+    core.nodes.add(id('op-2'), node),
+  );
+  await run('AddNode', { name: 'web-1' }, () => core.nodes.add(id(''), { ...node, address: address('192.168.83.12') }));
+  await run('ListNodes', {}, async () => undefined);
+  await run('AddNode', { name: 'web-9', dryRun: true }, () =>
+    core.nodes.add({ operationId: '', dryRun: true }, { ...node, name: 'web-9', address: address('192.168.83.19') }),
+  );
+  const listed = await entries.list(all);
+  t.deepEqual(
+    listed.map(({ call: name, subject, outcome, operationId }) => [name, subject, outcome, operationId]),
+    [
+      ['CreatePool', 'pool/default', 'OK', 'op-1'],
+      ['AddNode', 'node/web-1', 'OK', 'op-2'],
+      ['AddNode', 'web-1', 'InvalidArgument', ''],
+    ],
+  );
+  const [, added] = listed;
+  const before = JSON.parse(added?.before ?? '{}') as Record<string, unknown>;
+  const after = JSON.parse(added?.after ?? '{}') as Record<string, Record<string, unknown> | null>;
+  t.deepEqual(Object.values(before), [null, null]);
+  t.is(after['subnets/default/10.76.0.0-24']?.['state'], 'leased');
+  t.false(added?.request.includes('XJT1'));
+  t.deepEqual([added?.actor, added?.source, added?.serial], ['local', '', '']);
+  await core.stop();
+  await entries.close();
+});
+
+test('refused calls of strangers are told, and a flood of them is counted', async (t) => {
+  const entries = await open(folder(t));
+  let now = 0;
+  const audit = new Audit({ entries, controllerId: 'c-1', now: () => now, log: silent });
+  const refuse = (name: string) =>
+    audit.ended(call(name, undefined, 'node'), { outcome: 'PermissionDenied', message: 'no' });
+  await refuse('ListNodes');
+  t.is((await entries.list(all))[0]?.source, '192.168.83.66');
+  for (let n = 0; n < 1_000; n++) await refuse('Join');
+  const written = (await entries.list(all)).length;
+  t.true(written > 100 && written < 300);
+  now = 10_000;
+  await refuse('Join');
+  t.regex(
+    (await entries.list({ ...all, limit: 1 }))[0]?.message ?? '',
+    /^\d+ refused calls before this one are not told/,
+  );
+  // What changes something is told however much is refused.
+  for (let n = 0; n < 500; n++) await audit.ended(call('SetNode', {}), { outcome: 'OK', message: '' });
+  t.is((await entries.list({ ...all, call: 'SetNode' })).length, 500);
+  await entries.close();
+});
+
+test('an entry that is too large is cut', async (t) => {
+  const entries = await open(folder(t));
+  const audit = new Audit({ entries, controllerId: 'c-1', now: Date.now, log: silent });
+  await audit.ended(call('AddNode', { name: 'x'.repeat(100_000) }), {
+    outcome: 'InvalidArgument',
+    message: 'y'.repeat(9_000),
+  });
+  const [entry] = await entries.list(all);
+  t.true(JSON.stringify(entry).length < 10_000);
+  t.regex(entry?.request ?? '', /"characters":100011/);
+  await entries.close();
+});
+
+test('a disk that is full stops changes, not reading, and all that was done is written when there is room', async (t) => {
+  const dir = folder(t);
+  const entries = await open(dir, { fileBytes: 1 });
+  const audit = new Audit({ entries, controllerId: 'c-1', now: Date.now, log: silent });
+  const done = (name: string) => audit.ended(call('SetNode', { name }), { outcome: 'OK', message: '' });
+  await done('one');
+  // The next entry needs a new file, and there is a folder in its place.
+  const blocked = join(dir, '000000000002.jsonl');
+  mkdirSync(blocked);
+  await done('two');
+  t.truthy(entries.problem);
+  const refusal = await audit.before(call('SetNode', {}));
+  t.is(refusal?.code, 'Unavailable');
+  t.regex(refusal?.message ?? '', /audit log can't be written/);
+  t.is(audit.before(call('ListNodes', {})), undefined);
+  rmdirSync(blocked);
+  t.is(await audit.before(call('SetNode', {})), undefined);
+  t.is(entries.problem, undefined);
+  await done('three');
+  const verdict = await entries.verify();
+  t.true(verdict.ok);
+  t.deepEqual(
+    (await entries.list(all)).map(({ subject }) => subject),
+    ['one', 'two', 'three'],
+  );
+  await entries.close();
+});
