@@ -60,9 +60,7 @@ async function embeddedEtcd(settings: Settings, log: Logger, signal: AbortSignal
   return startEmbeddedEtcd(
     {
       dataDir: `${settings.dataDir}/etcd`,
-      host: '127.0.0.1',
-      clientPort: settings.etcdPort,
-      peerPort: settings.etcdPort + 1,
+      socketDir: `${settings.dataDir}/etcd.run`,
       log: log.child({ part: 'etcd' }),
     },
     signal,

@@ -4,12 +4,15 @@ import { Command, Option } from 'commander';
 import * as v from 'valibot';
 import { checkName } from '../proto/domain/input.js';
 import { logLevels } from '../proto/process/log.js';
-import { fromCheck, integer, listOf, readSettings } from '../proto/process/settings.js';
+import { fromCheck, listOf, readSettings } from '../proto/process/settings.js';
 import { checkEndpoint, defaultControllerSocket, defaultPort } from '../proto/rpc/endpoint.js';
 
 const etcdEndpoint = v.pipe(
   v.string(),
-  v.regex(/^https?:\/\/[A-Za-z0-9.-]+:\d{1,5}$/, 'has to be a list of URLs such as http://127.0.0.1:2379'),
+  v.regex(
+    /^(https?:\/\/[A-Za-z0-9.-]+:\d{1,5}|unix:\/[^\s,]+)$/,
+    'has to be a list of URLs such as https://192.168.83.2:2379, or unix:/PATH',
+  ),
 );
 
 const path = v.pipe(v.string(), v.regex(/^\//, 'has to be an absolute path'));
@@ -29,7 +32,6 @@ const schema = v.pipe(
       v.string(),
       v.regex(/^\/([A-Za-z0-9._-]+\/)+$/, 'has to begin and end with a slash, such as /xnet/v1/'),
     ),
-    etcdPort: integer(1, 65534),
     acceptStore: v.optional(v.boolean(), false),
     logLevel: v.picklist(logLevels, `has to be one of ${logLevels.join(', ')}`),
   }),
@@ -82,11 +84,6 @@ export function makeProgram(version: string, run: (settings: Settings) => Promis
     .addOption(new Option('--etcd-password-file <file>', 'file with its password').env(env('ETCD_PASSWORD_FILE')))
     .addOption(new Option('--etcd-prefix <prefix>', 'begins every key').env(env('ETCD_PREFIX')).default('/xnet/v1/'))
     .addOption(
-      new Option('--etcd-port <port>', 'loopback port of the embedded etcd; its member takes the next one')
-        .env(env('ETCD_PORT'))
-        .default('2379'),
-    )
-    .addOption(
       new Option(
         '--accept-store',
         'act on the store as it is, though this controller has seen another or a newer one (after a restore)',
@@ -99,7 +96,8 @@ export function makeProgram(version: string, run: (settings: Settings) => Promis
 Examples:
   xnet-controller --listen 192.168.83.2:${defaultPort}
       one controller with an etcd of its own
-  xnet-controller --listen 192.168.83.2:${defaultPort} --etcd-endpoints http://192.168.83.2:2379,http://192.168.83.3:2379
+  xnet-controller --listen 192.168.83.2:${defaultPort} --etcd-endpoints https://192.168.83.2:2379,https://192.168.83.3:2379 \\
+      --etcd-ca /etc/xnet/etcd-ca.pem --etcd-cert /etc/xnet/etcd.pem --etcd-key /etc/xnet/etcd-key.pem
       one of several controllers over one etcd
 
 Environment variables are named XNET_CONTROLLER_LISTEN and so on, settings in the file "listen: ..." and so on.

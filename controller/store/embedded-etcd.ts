@@ -1,10 +1,11 @@
-// The etcd that a controller runs for itself where it is given none: one local process on loopback, started again when
-// it dies.
-// Invariant: it never outlives the controller (the kernel ends it with its parent), so its port and its data directory
-// are free when the controller starts again.
+// The etcd that a controller runs for itself where it is given none: one local process, started again when it dies.
+// Invariant: it listens on unix sockets alone, in a folder that only the controller's user may enter: nobody else on the
+// machine can reach it. It never outlives the controller (the kernel ends it with its parent), so its sockets and its
+// data directory are free when the controller starts again.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import { backoffMs, pause } from '../../proto/process/backoff.js';
@@ -14,16 +15,14 @@ import type { Logger } from '../../proto/process/log.js';
 export type EmbeddedOptions = {
   /** "/var/lib/xnet-controller/etcd" */
   readonly dataDir: string;
-  /** Loopback address and ports of its clients and its (only) member. */
-  readonly host: string;
-  readonly clientPort: number;
-  readonly peerPort: number;
+  /** Folder of its sockets: "/var/lib/xnet-controller/etcd.run"; made with mode 0700. */
+  readonly socketDir: string;
   readonly log: Logger;
 };
 
 /** EmbeddedEtcd is a supervised etcd. */
 export type EmbeddedEtcd = {
-  /** "http://127.0.0.1:2379" */
+  /** "unix:/var/lib/xnet-controller/etcd.run/client:0" */
   readonly endpoint: string;
   /** stop ends it and waits until it is gone. */
   stop(): Promise<void>;
@@ -34,9 +33,16 @@ const stopTimeoutMs = 10_000;
 // The last lines of its log, for the error when it does not start.
 const keptLines = 20;
 
+// etcd wants a host and a port in every URL, and makes of them a socket of that name in its working directory
+// (pkg/types/urls.go, pkg/transport/unix_listener.go). It removes one that is left over.
+const clientSocket = 'client:0';
+const peerSocket = 'peer:0';
+// sun_path of sockaddr_un holds 108 bytes with the final NUL (linux/un.h).
+const longestSocketPath = 107;
+
 function argv(options: EmbeddedOptions): readonly string[] {
-  const client = `http://${options.host}:${options.clientPort}`;
-  const peer = `http://${options.host}:${options.peerPort}`;
+  const client = `unix://${clientSocket}`;
+  const peer = `unix://${peerSocket}`;
   return [
     // When the controller dies, however it dies, so does its etcd.
     ...['--pdeathsig', 'TERM', 'etcd'],
@@ -50,9 +56,9 @@ function argv(options: EmbeddedOptions): readonly string[] {
   ];
 }
 
-function portAnswers(host: string, port: number): Promise<boolean> {
+function socketAnswers(path: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port });
+    const socket = connect(path);
     socket.once('connect', () => {
       socket.destroy();
       resolve(true);
@@ -70,15 +76,27 @@ function ended(child: ChildProcess): Promise<string> {
 
 /**
  * startEmbeddedEtcd starts etcd and returns when it answers. From then on it is started again whenever it dies.
- * @throws XnetError FailedPrecondition when etcd is not installed, its port is taken or it does not start
+ * @throws XnetError FailedPrecondition when etcd is not installed, another one runs there or it does not start
  */
 export async function startEmbeddedEtcd(options: EmbeddedOptions, signal: AbortSignal): Promise<EmbeddedEtcd> {
-  const { dataDir, host, clientPort, log } = options;
+  const { dataDir, socketDir, log } = options;
   const stopping = new AbortController();
+  const socket = join(socketDir, clientSocket);
+  if (Buffer.byteLength(socket) > longestSocketPath) {
+    throw new XnetError(
+      'FailedPrecondition',
+      `${socket}: the socket's path is longer than ${longestSocketPath} bytes`,
+      {
+        hint: 'give the controller a shorter --data-dir',
+      },
+    );
+  }
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  if (await portAnswers(host, clientPort)) {
-    throw new XnetError('FailedPrecondition', `another process listens on ${host}:${clientPort}`, {
-      hint: 'give the embedded etcd another port with --etcd-port, or use that etcd with --etcd-endpoints',
+  await mkdir(socketDir, { recursive: true, mode: 0o700 });
+  await chmod(socketDir, 0o700);
+  if (await socketAnswers(socket)) {
+    throw new XnetError('FailedPrecondition', `another etcd listens on ${socket}`, {
+      hint: 'each controller needs a --data-dir of its own; several share one etcd with --etcd-endpoints',
     });
   }
   let child: ChildProcess | undefined;
@@ -86,6 +104,7 @@ export async function startEmbeddedEtcd(options: EmbeddedOptions, signal: AbortS
   const launch = () => {
     lastLines = [];
     const started = spawn('setpriv', argv(options), {
+      cwd: socketDir,
       stdio: ['ignore', 'ignore', 'pipe'],
       // A session of its own: what a terminal sends to the controller's group is not for etcd.
       detached: true,
@@ -107,7 +126,7 @@ export async function startEmbeddedEtcd(options: EmbeddedOptions, signal: AbortS
   void gone.then(() => {
     over = true;
   });
-  for (let attempt = 1; !(await portAnswers(host, clientPort)); attempt++) {
+  for (let attempt = 1; !(await socketAnswers(socket)); attempt++) {
     if (over || signal.aborted) {
       const why = (await gone) === 'spawn setpriv ENOENT' ? 'setpriv (util-linux) is not installed' : await gone;
       throw new XnetError('FailedPrecondition', `etcd did not start: ${why}`, {
@@ -131,7 +150,7 @@ export async function startEmbeddedEtcd(options: EmbeddedOptions, signal: AbortS
   })();
 
   return {
-    endpoint: `http://${host}:${clientPort}`,
+    endpoint: `unix:${socket}`,
     stop: async () => {
       stopping.abort();
       child?.kill('SIGTERM');

@@ -27,7 +27,6 @@ export type FleetOptions = LabOptions & {
 const executables = { xctl: 'cli/main.js', xnetd: 'node/main.js', 'xnet-controller': 'controller/main.js' } as const;
 
 const port = 7400;
-const etcdPort = 2379;
 
 /** FleetController is one controller. */
 export type FleetController = {
@@ -121,7 +120,7 @@ export class Fleet {
       [
         ...program('controller/main.js'),
         ...['--listen', `${socket}${endpoint}`, '--data-dir', `/var/lib/xnet/controller-${index + 1}`],
-        ...(first ? ['--etcd-port', String(etcdPort)] : ['--etcd-endpoints', `http://127.0.0.1:${etcdPort}`]),
+        ...(first ? [] : ['--etcd-endpoints', 'unix:/var/lib/xnet/controller-1/etcd.run/client:0']),
       ],
       { logFile: `${control.logs}/controller-${index + 1}.log` },
     );

@@ -19,17 +19,16 @@ export class ControllerProcess {
   readonly dir: string;
   readonly socket: string;
   readonly port: number;
-  readonly etcdPort: number;
   readonly admin: AdminServiceClient;
   readonly node: NodeServiceClient;
   readonly #args: readonly string[];
   #child: ChildProcess | undefined;
   #output = '';
 
-  private constructor(dir: string, ports: readonly [number, number], args: readonly string[]) {
+  private constructor(dir: string, port: number, args: readonly string[]) {
     this.dir = dir;
     this.socket = join(dir, 'c.sock');
-    [this.port, this.etcdPort] = ports;
+    this.port = port;
     this.#args = args;
     this.admin = makeClient(services.admin, { kind: 'unix', path: this.socket });
     this.node = makeClient(services.node, { kind: 'unix', path: this.socket });
@@ -49,7 +48,7 @@ export class ControllerProcess {
   /** prepare makes a controller that is not started yet. */
   static async prepare(args: readonly string[] = []): Promise<ControllerProcess> {
     const dir = mkdtempSync(join(tmpdir(), 'xnet-ctl-'));
-    return new ControllerProcess(dir, [await freePort(), await freePort()], args);
+    return new ControllerProcess(dir, await freePort(), args);
   }
 
   /** launch starts it (again) on the same data. */
@@ -58,7 +57,7 @@ export class ControllerProcess {
       'setpriv',
       [
         ...['--pdeathsig', 'KILL', process.execPath, main, '--data-dir', this.dir],
-        ...['--listen', `unix:${this.socket},127.0.0.1:${this.port}`, '--etcd-port', String(this.etcdPort)],
+        ...['--listen', `unix:${this.socket},127.0.0.1:${this.port}`],
         ...this.#args,
         ...more,
       ],
