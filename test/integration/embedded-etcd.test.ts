@@ -1,0 +1,86 @@
+// The etcd that a controller runs for itself: it serves its controller, and nobody else on the machine can reach it.
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { startEmbeddedEtcd } from '../../controller/store/embedded-etcd.js';
+import { EtcdStore } from '../../controller/store/etcd.js';
+import { errnoOf } from '../../proto/errors.js';
+import { silent } from '../support/controller.js';
+
+const { signal } = new AbortController();
+
+async function start(t: ExecutionContext) {
+  const dir = mkdtempSync(join(tmpdir(), 'xnet-own-'));
+  // As /var/lib is: everybody may pass.
+  chmodSync(dir, 0o755);
+  const options = { dataDir: join(dir, 'etcd'), socketDir: join(dir, 'etcd.run'), log: silent };
+  // A folder that was there before, and open.
+  mkdirSync(options.socketDir, { mode: 0o755 });
+  const etcd = await startEmbeddedEtcd(options, signal);
+  t.teardown(async () => {
+    await etcd.stop();
+    rmSync(dir, { recursive: true });
+  });
+  return { etcd, options, path: etcd.endpoint.slice('unix:'.length) };
+}
+
+// Processes whose working directory this is: the etcd.
+function processesIn(folder: string): readonly string[] {
+  return readdirSync('/proc').filter((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      return readlinkSync(`/proc/${pid}/cwd`) === folder;
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error;
+      return false;
+    }
+  });
+}
+
+function socketsOf(pid: string): ReadonlySet<string> {
+  const links = readdirSync(`/proc/${pid}/fd`).map((fd) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${fd}`);
+    } catch {
+      return '';
+    }
+  });
+  return new Set(links.flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []));
+}
+
+test('it serves its controller, and listens on no port at all', async (t) => {
+  const { etcd, options } = await start(t);
+  const store = new EtcdStore({ endpoints: [etcd.endpoint], prefix: '/x/' });
+  await store.commit({ guards: [], operations: [{ kind: 'put', key: 'a', value: '1' }] });
+  t.is((await store.read('a'))?.value, '1');
+  await store.close();
+  const [pid = ''] = processesIn(options.socketDir);
+  const own = socketsOf(pid);
+  t.true(own.size > 0);
+  // "sl local_address rem_address st … inode"; 0A is LISTEN (include/net/tcp_states.h).
+  const listening = ['/proc/net/tcp', '/proc/net/tcp6']
+    .flatMap((path) => readFileSync(path, 'utf8').split('\n'))
+    .map((line) => line.trim().split(/\s+/))
+    .filter((columns) => columns[3] === '0A' && own.has(columns[9] ?? ''));
+  t.deepEqual(listening, []);
+  await t.throwsAsync(startEmbeddedEtcd(options, signal), { message: /another etcd listens/ });
+});
+
+const isRoot = process.getuid?.() === 0;
+const asNobody = isRoot ? test : test.skip;
+if (!isRoot) process.stdout.write('SKIP another user and the embedded etcd: needs root\n');
+
+asNobody('another user of the machine can’t reach it', async (t) => {
+  const { path, options } = await start(t);
+  t.is(statSync(dirname(path)).mode & 0o777, 0o700);
+  t.is(statSync(options.dataDir).mode & 0o777, 0o700);
+  const attempt = `const socket = require('node:net').connect(process.argv[1]);
+    socket.on('error', (error) => process.stdout.write(error.code));
+    socket.on('connect', () => { process.stdout.write('reached'); socket.destroy(); });`;
+  const tryAs = (user: readonly string[]) =>
+    execFileSync('setpriv', [...user, process.execPath, '-e', attempt, path], { encoding: 'utf8', cwd: '/' });
+  t.is(tryAs(['--reuid', '65534', '--regid', '65534', '--clear-groups']), 'EACCES');
+  t.is(tryAs(['--reuid', '0']), 'reached');
+});
