@@ -3,6 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
+import type { Host } from '../../deploy/lab/host.js';
 import type { Lab } from '../../deploy/lab/lab.js';
 import type { LabProcess } from '../../deploy/lab/lab-process.js';
 import type { Machine } from '../../deploy/lab/machine.js';
@@ -18,8 +19,8 @@ function common(machine: Machine): string {
   ].join('\n');
 }
 
-function reflectorConfig(lab: Lab): string {
-  const clients = lab.hosts.map(
+function reflectorConfig(lab: Lab, hosts: readonly Host[]): string {
+  const clients = hosts.map(
     ({ name, address }) => `protocol bgp c_${name} from routers { neighbor ${address} as 65000; }`,
   );
   return [
@@ -48,20 +49,22 @@ function routerConfig(lab: Lab, machine: Machine, subnet: string): string {
 export class BirdRouters {
   readonly #processes: LabProcess[] = [];
   readonly #lab: Lab;
+  readonly #hosts: readonly Host[];
   #control: Socket | undefined;
 
-  private constructor(lab: Lab) {
+  private constructor(lab: Lab, hosts: readonly Host[]) {
     this.#lab = lab;
+    this.#hosts = hosts;
   }
 
-  /** start starts them; the first host is the one that announces `subnet`. */
-  static async start(lab: Lab, subnet: string): Promise<BirdRouters> {
-    const routers = new BirdRouters(lab);
-    await routers.#launch(lab.control, reflectorConfig(lab));
-    for (const host of lab.hosts) await routers.#launch(host, routerConfig(lab, host, subnet));
+  /** start starts one on each of these hosts; the first is the one that announces `subnet`. */
+  static async start(lab: Lab, hosts: readonly Host[], subnet: string): Promise<BirdRouters> {
+    const routers = new BirdRouters(lab, hosts);
+    await routers.#launch(lab.control, reflectorConfig(lab, hosts));
+    for (const host of hosts) await routers.#launch(host, routerConfig(lab, host, subnet));
     await routers.#untilEstablished();
-    const [first] = lab.hosts;
-    if (first === undefined) throw new Error('the lab has no hosts');
+    const [first] = hosts;
+    if (first === undefined) throw new Error('there are no hosts');
     routers.#control = await dial(controlSocket(first));
     return routers;
   }
@@ -76,7 +79,7 @@ export class BirdRouters {
   async #untilEstablished(): Promise<void> {
     for (;;) {
       const { stdout } = await this.#lab.control.exec(['birdc', '-s', '/run/bird.ctl', 'show', 'protocols']);
-      if (stdout.split('\n').filter((row) => row.includes('Established')).length === this.#lab.hosts.length) return;
+      if (stdout.split('\n').filter((row) => row.includes('Established')).length === this.#hosts.length) return;
       const ended = this.#processes.find((process) => !process.running);
       if (ended !== undefined) throw new Error(`bird ended: ${ended.output}`);
       await pause(200);

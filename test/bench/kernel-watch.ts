@@ -29,6 +29,10 @@ export type Seen = {
   readonly cpuMs: number;
 };
 
+// Reading what was seen takes time from what is being measured: that should be over when it is read.
+const lookEveryMs = 400;
+const patienceMs = 10_000;
+
 // "[2026-11-21T03:23:14.021976] [nsid 7]Deleted 10.1.0.0/24 nhid 4 via 192.168.83.12 dev eth0 proto 88"
 const line = /^\[(\S{19})\.(\d{6})\] \[nsid (\d+)\](Deleted )?(?:[a-z]+ )?(\d[\d./]+) /;
 
@@ -95,6 +99,27 @@ export class KernelWatch {
     const cpuMs = Number(ns) / 1e6 - this.#cpuMs;
     this.#cpuMs += cpuMs;
     return { sightings: text.split('\n').flatMap((row) => sightingOf(row) ?? []), cpuMs };
+  }
+
+  /**
+   * arrivals waits until `count` namespaces have got a route, and returns when each did, as `at` of a sighting. Fewer
+   * when they have not within 10 s.
+   */
+  async arrivals(
+    destination: string,
+    count: number,
+  ): Promise<{ readonly at: readonly number[]; readonly cpuMs: number }> {
+    const first = new Map<number, number>();
+    let spentMs = 0;
+    for (let waited = 0; ; waited += lookEveryMs) {
+      const { sightings, cpuMs } = this.look();
+      spentMs += cpuMs;
+      for (const { at, namespace, destination: seen, removed } of sightings) {
+        if (seen === destination && !removed && !first.has(namespace)) first.set(namespace, at);
+      }
+      if (first.size >= count || waited >= patienceMs) return { at: [...first.values()], cpuMs: spentMs };
+      await pause(lookEveryMs);
+    }
   }
 
   /** close ends it. */
