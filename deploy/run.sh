@@ -12,7 +12,9 @@ sh "$root/deploy/setup.sh"
 if [ -e "$root/.cache/node/path" ]; then
   PATH=$(cat "$root/.cache/node/path"):$PATH
 fi
-PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+# npm puts the executables of npm packages first. One of them is called nft, and is not the one that makes rules.
+PATH=$(printf '%s\n' "$PATH" | tr ':' '\n' | grep -vE '(^|/)(node_modules/\.bin|node-gyp-bin)/?$' | tr '\n' ':')
+PATH=$PATH/usr/local/sbin:/usr/sbin:/sbin
 export PATH
 script=$1
 shift

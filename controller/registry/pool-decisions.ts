@@ -126,7 +126,7 @@ export function decideCreatePool(view: ReadonlyView, pool: NewPool, nowMs: numbe
   const found = clashes(view, pool);
   if (found.length > 0) {
     throw new XnetError('FailedPrecondition', `pool ${pool.name} can't be ${formatPrefix(pool.cidr)}: ${found[0]}`, {
-      problems: found.length > 1 ? found : [],
+      problems: found.slice(1),
       hint: 'choose a range that nothing on your network uses',
     });
   }

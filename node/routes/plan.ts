@@ -28,8 +28,30 @@ export function planRoutes(input: RoutePlanInput): RoutePlan {
   planStaleNextHops(planning);
   if (planning.waiting > 0) planning.problems.push(interfaceProblem(planning));
   // What leads somewhere comes before what is taken away; next-hop objects go when no route uses them.
-  const changes = [...planning.additions, ...planning.deletions];
+  const changes = [...additionsOf(planning), ...planning.deletions];
   return { changes, problems: planning.problems, counts: planning.counts };
+}
+
+// A next-hop object leads all routes by it elsewhere at once. Where it is the right way for a route of ours to another
+// peer, that route gets one of its own first: the object waits for a round in which nothing changes that peer's.
+function additionsOf({ input, additions, deletions }: Planning): readonly PlannedChange[] {
+  const { desired, observed } = input;
+  const isReplacement = ({ change, isProbe }: PlannedChange) => change.op === 'replaceNextHop' && !isProbe;
+  if (!additions.some(isReplacement)) return additions;
+  const changing = new Set<number>();
+  for (const { change, peer } of [...additions, ...deletions]) {
+    if (!('route' in change)) continue;
+    changing.add(prefixKey(peer?.subnet ?? change.route.destination));
+  }
+  return additions.filter((addition) => {
+    const { change, peer } = addition;
+    if (change.op !== 'replaceNextHop' || !isReplacement(addition)) return true;
+    return !observed.routes.using(change.nextHop.id).some((route) => {
+      const other = desired.peers.get(prefixKey(route.destination));
+      if (other === undefined || other === peer || !changing.has(prefixKey(route.destination))) return false;
+      return leads(route, other.nextHop, desired.underlay?.ifindex, observed.nextHops);
+    });
+  });
 }
 
 function interfaceProblem({ input, waiting }: Planning): RouteProblem {

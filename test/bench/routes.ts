@@ -9,6 +9,7 @@ import { Routes } from '../../node/routes/routes.js';
 import { formatIpv4, formatPrefix } from '../../proto/domain/address.js';
 import { LinuxRouteHost } from '../support/linux-route-host.js';
 import { manyPeers, prefix, wanted } from '../support/route-fixtures.js';
+import { median } from './statistics.js';
 
 /** RouteBench is what was measured, in milliseconds unless it says otherwise. */
 export type RouteBench = {
@@ -26,14 +27,9 @@ export type RouteBench = {
 };
 
 const { signal } = new AbortController();
-const rounds = 11;
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-/** benchRoutes measures. */
-export async function benchRoutes(): Promise<RouteBench> {
+/** benchRoutes measures; the 10,000 routes go in and out `rounds` times. */
+export async function benchRoutes(rounds = 11): Promise<RouteBench> {
   const host = new LinuxRouteHost();
   // Another listener would slow both down.
   host.other.close();
@@ -44,7 +40,7 @@ export async function benchRoutes(): Promise<RouteBench> {
     const routes = new Routes({ kernel: host.kernel, mirror });
     const want = (count: number): DesiredRoutes =>
       wanted({ peers: manyPeers(count), ifindex, pools: [prefix('10.64.0.0/10')], own: prefix('10.200.0.0/24') });
-    const bulk = await benchBulk(host, { mirror, routes, desired: want(10_000) });
+    const bulk = await benchBulk(host, { mirror, routes, desired: want(10_000) }, rounds);
     const other = openLinuxRouteKernel({ poller: host.poller, namespace: host.namespace.path });
     const oneAdded = new Map<number, { ms: number; cpuMs: number }>();
     for (const count of [100, 5_000]) oneAdded.set(count, await benchOne(routes, count, want));
@@ -60,7 +56,7 @@ type Bulk = Pick<RouteBench, 'ipBatchMs' | 'addedMs' | 'addedFirstMs' | 'turnMs'
 
 type Effect = { readonly mirror: KernelMirror; readonly routes: Routes; readonly desired: DesiredRoutes };
 
-async function benchBulk(host: LinuxRouteHost, { mirror, routes, desired }: Effect): Promise<Bulk> {
+async function benchBulk(host: LinuxRouteHost, { mirror, routes, desired }: Effect, rounds: number): Promise<Bulk> {
   const lines = [...desired.peers.values()].flatMap(({ subnet, nextHop }) => [
     `nexthop add id ${subnet.network} via ${formatIpv4(nextHop)} dev eth0 proto 88`,
     `route add ${formatPrefix(subnet)} nhid ${subnet.network} proto 88`,

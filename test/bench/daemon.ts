@@ -1,0 +1,170 @@
+// One real daemon on its own: routes that somebody deletes, and the memory it takes.
+import { Fleet } from '../../deploy/lab/fleet.js';
+import type { Host } from '../../deploy/lab/host.js';
+import { openLinuxRouteKernel } from '../../node/kernel/linux-route-kernel.js';
+import { Poller } from '../../node/kernel/poller.js';
+import { routeTypes } from '../../node/kernel/route-kernel.js';
+import { formatIpv4, ipv4FromNumber } from '../../proto/domain/address.js';
+import { pause } from '../../proto/process/backoff.js';
+import { route } from '../support/route-fixtures.js';
+import { rateOf } from './etcd-rate.js';
+import { type BenchContext, type BenchPart, ms, Wrong } from './figure.js';
+import { KernelWatch, type Sighting } from './kernel-watch.js';
+import { idleNodeKiB, settledKiB } from './process-usage.js';
+import { median, summaryOf } from './statistics.js';
+import { WallClock } from './wall-clock.js';
+import { XnetRouters } from './xnet-routers.js';
+
+// Room for the addresses of 5,000 peers that are on-link, of which only the first exists.
+const lan = '172.20.0.0/16';
+const firstPeer = 0xac140a00;
+const quietMs = 800;
+
+type Place = { readonly fleet: Fleet; readonly host: Host; readonly watch: KernelWatch };
+
+async function peersUpTo(routers: XnetRouters, have: number, want: number): Promise<void> {
+  await rateOf(want - have, 32, async (index) => {
+    const number = have + index;
+    await routers.add(`peer-${number}`, formatIpv4(ipv4FromNumber(firstPeer + number)));
+  });
+  await routers.untilRouted();
+  await pause(2 * quietMs);
+}
+
+// One netlink round trip: a route put into the host's kernel by another program than the daemon, and its answer.
+async function roundTripMs(host: Host): Promise<number> {
+  const poller = new Poller();
+  const kernel = openLinuxRouteKernel({ poller, namespace: host.namespace.path });
+  const probe = route('198.51.100.0/24', { protocol: 200, type: routeTypes.blackhole });
+  const times: number[] = [];
+  try {
+    for (let round = 0; round < 100; round += 1) {
+      const began = performance.now();
+      await kernel.apply([{ op: 'addRoute', route: probe }]);
+      times.push(performance.now() - began);
+      await kernel.apply([{ op: 'deleteRoute', route: probe }]);
+    }
+    return median(times);
+  } finally {
+    kernel.close();
+    await poller.close();
+  }
+}
+
+function pairMs(sightings: readonly Sighting[], destination: string): number | undefined {
+  const removed = sightings.find((seen) => seen.removed && seen.destination === destination);
+  if (removed === undefined) return undefined;
+  const back = sightings.find((seen) => !seen.removed && seen.destination === destination && seen.at >= removed.at);
+  return back === undefined ? undefined : back.at - removed.at;
+}
+
+function installed(host: Host): readonly string[] {
+  const text = host.namespace.runSync(['ip', '-4', 'route', 'show', 'proto', '88']);
+  return text.split('\n').flatMap((row) => /^(\d\S+\/\d+) /.exec(row)?.[1] ?? []);
+}
+
+/** deletions deletes one route after the other, as somebody at the host would. */
+async function deletions({ host, watch }: Place, rounds: number): Promise<readonly number[]> {
+  const routes = installed(host);
+  const times: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const destination = routes[Math.floor((round * routes.length) / rounds)] ?? '';
+    watch.look();
+    host.namespace.runSync(['ip', 'route', 'delete', destination, 'proto', '88']);
+    await pause(200);
+    const tookMs = pairMs(watch.look().sightings, destination);
+    if (tookMs === undefined) throw new Wrong(`the route to ${destination} was deleted and did not come back`);
+    times.push(tookMs);
+  }
+  return times;
+}
+
+// The kernel does not tell of the routes that go with their next hops. From the command's end: until then it was deleting.
+async function flush({ host, watch }: Place, count: number): Promise<number> {
+  watch.look();
+  const clock = WallClock.set();
+  const began = clock.at(performance.now());
+  host.namespace.runSync(['ip', 'nexthop', 'flush', 'proto', '88']);
+  const flushed = clock.at(performance.now());
+  const back = new Map<string, number>();
+  for (let waited = 0; waited < 10_000; waited += quietMs) {
+    await pause(quietMs);
+    const { sightings } = watch.look();
+    for (const { destination, at, removed } of sightings) if (!removed) back.set(destination, at);
+    if (installed(host).length >= count && sightings.length === 0) return Math.max(...back.values(), began) - flushed;
+  }
+  throw new Wrong(`${installed(host).length} of ${count} routes are there 10 s after a flush of the next hops`);
+}
+
+async function measureRepair({ quick, log, tell }: BenchContext, place: Place, count: number): Promise<void> {
+  log(`repairs among ${count} routes`);
+  const limitMs = await roundTripMs(place.host);
+  const { median: p50, max } = summaryOf(await deletions(place, quick ? 5 : 30));
+  tell({
+    row: 'repair',
+    what: `one of ${count} routes deleted by hand, until it is back`,
+    ours: `p50 ${ms(p50)}, max ${ms(max)}`,
+    limit: `one netlink round trip: ${ms(limitMs)}`,
+    ratio: p50 / limitMs,
+    aim: '< 50 ms',
+    met: max < 50,
+  });
+  const times: number[] = [];
+  for (let round = 0; round < (quick ? 1 : 5); round += 1) times.push(await flush(place, count));
+  const all = summaryOf(times);
+  tell({
+    row: 'repair',
+    what: `ip nexthop flush proto 88, until all ${count} routes are back`,
+    ours: `p50 ${ms(all.median)}, max ${ms(all.max)} after the flush is done`,
+    limit: '',
+    ratio: Number.NaN,
+    aim: count <= 100 ? '< 50 ms' : '',
+    met: count <= 100 ? all.max < 50 : undefined,
+  });
+}
+
+async function measureMemory({ log, tell }: BenchContext, { fleet, host }: Place, count: number): Promise<void> {
+  log(`memory with ${count} routes`);
+  const daemon = fleet.daemons.get(host.name);
+  if (daemon === undefined) throw new Error('no daemon');
+  const [ours, idle] = [await settledKiB(daemon.pid, 3_000), await idleNodeKiB()];
+  tell({
+    row: 'daemon-memory',
+    what: `resident memory of xnetd with ${count} routes`,
+    ours: `${(ours / 1024).toFixed(0)} MiB`,
+    limit: `Node.js ${process.version} that does nothing: ${(idle / 1024).toFixed(0)} MiB`,
+    ratio: ours / idle,
+    aim: '<= 80 MiB',
+    met: ours <= 80 * 1024,
+  });
+}
+
+async function run(context: BenchContext): Promise<void> {
+  const { quick, wanted } = context;
+  const [few, middle, many] = quick ? [20, 100, 500] : [100, 1_000, 5_000];
+  const fleet = await Fleet.create({ hosts: 1, lan, mode: 'bip', pool: '10.64.0.0/10' });
+  let watch: KernelWatch | undefined;
+  try {
+    const [host] = fleet.lab.hosts;
+    if (host === undefined) throw new Error('no host');
+    watch = await KernelWatch.start([host.namespace.name]);
+    const place: Place = { fleet, host, watch };
+    const routers = await XnetRouters.start(fleet, '10.64.0.0/10');
+    await routers.grow([host]);
+    await peersUpTo(routers, 0, few);
+    if (wanted.has('repair')) await measureRepair(context, place, few);
+    await peersUpTo(routers, few, middle);
+    if (wanted.has('daemon-memory')) await measureMemory(context, place, middle);
+    if (wanted.has('repair')) {
+      await peersUpTo(routers, middle, many);
+      await measureRepair(context, place, many);
+    }
+    await routers.close();
+  } finally {
+    await watch?.close();
+    await fleet.close();
+  }
+}
+
+/** benchDaemon measures one daemon. */
+export const benchDaemon: BenchPart = { rows: ['repair', 'daemon-memory'], run };

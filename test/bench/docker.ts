@@ -1,0 +1,132 @@
+// Hosts with real Docker engines: how quickly one joins, and how good the way between two containers is; both beside the
+// same made by hand, and beside Docker's own overlay.
+import type { Container } from '../../deploy/lab/container.js';
+import { type Engine, engineLines, tryEngine } from '../../deploy/lab/engines.js';
+import { Fleet } from '../../deploy/lab/fleet.js';
+import type { Host } from '../../deploy/lab/host.js';
+import { findProgram } from '../../deploy/lab/requirements.js';
+import { messageOf } from '../../proto/errors.js';
+import { type BenchContext, type BenchPart, CannotMeasure, ms } from './figure.js';
+import { connectByHand, connectBySwarm, type HandMade, untilReached } from './hand-made.js';
+import { comparePaths, type PathEnds } from './path.js';
+import { median } from './statistics.js';
+import { monotonicMs } from './thin-node.js';
+
+type Pair = readonly [Container, Container];
+
+async function anyEngine(log: (line: string) => void): Promise<Engine> {
+  const problems: string[] = [];
+  for (const line of engineLines) {
+    const engine = await tryEngine(line, { log });
+    if (!('why' in engine)) return engine;
+    problems.push(engine.why);
+  }
+  throw new CannotMeasure(`no Docker engine can be had: ${problems.join('; ')}`);
+}
+
+type Join = {
+  readonly container: Container;
+  readonly totalMs: number;
+  readonly addMs: number;
+  readonly readyMs: number;
+};
+
+// From `xctl nodes add` until a container of the new host has answered the first one's.
+async function join(fleet: Fleet, host: Host, from: Container): Promise<Join> {
+  await host.loadImage();
+  const began = monotonicMs();
+  await fleet.addNode(host);
+  const addMs = monotonicMs() - began;
+  await fleet.startDaemon(host);
+  await fleet.untilReady([host]);
+  const readyMs = monotonicMs() - began;
+  const container = await host.runContainer({ name: 'joined' });
+  await untilReached(from, await container.address());
+  return { container, totalMs: monotonicMs() - began, addMs, readyMs };
+}
+
+async function endsOf([from, to]: Pair, network?: string): Promise<PathEnds> {
+  return { from: await from.enter(), to: await to.enter(), address: await to.address(network) };
+}
+
+function tellJoin({ tell }: BenchContext, joins: readonly Join[], hand: HandMade, engine: Engine): void {
+  const totalMs = median(joins.map((one) => one.totalMs));
+  const addMs = median(joins.map((one) => one.addMs));
+  const readyMs = median(joins.map((one) => one.readyMs));
+  tell({
+    row: 'docker-join',
+    what: `a host with Docker ${engine.line} joins, from xctl nodes add until its container is reached`,
+    ours: `${ms(totalMs)}: xctl ${ms(addMs)}, xnetd and Docker ready ${ms(readyMs - addMs)}, container ${ms(totalMs - readyMs)}`,
+    limit: `daemon.json, restart, routes and rules by hand without thinking: ${ms(hand.joinMs)}`,
+    ratio: totalMs / hand.joinMs,
+    aim: '',
+    met: undefined,
+  });
+}
+
+async function measureTraffic(context: BenchContext, ours: Pair, hand: Pair, overlay: Pair | string): Promise<void> {
+  const { quick, log, tell } = context;
+  const ends = new Map<'ours' | 'hand' | 'overlay', PathEnds>([
+    ['ours', await endsOf(ours)],
+    ['hand', await endsOf(hand)],
+  ]);
+  if (typeof overlay !== 'string') ends.set('overlay', await endsOf(overlay, 'between'));
+  log('traffic between containers');
+  const qualities = await comparePaths(ends, quick ? { rounds: 1, seconds: 1 } : { rounds: 5, seconds: 3 });
+  const quality = (name: 'ours' | 'hand' | 'overlay') =>
+    qualities.get(name) ?? { gbitPerSecond: Number.NaN, roundTripMs: Number.NaN };
+  const beside = (words: string) => (typeof overlay === 'string' ? `no overlay: ${overlay}` : words);
+  const throughput = quality('ours').gbitPerSecond / quality('hand').gbitPerSecond;
+  tell({
+    row: 'traffic',
+    what: 'container to container across hosts, one TCP stream',
+    ours: `${quality('ours').gbitPerSecond.toFixed(2)} Gbit/s`,
+    limit: `ip route by hand: ${quality('hand').gbitPerSecond.toFixed(2)} Gbit/s; ${beside(`Swarm overlay: ${quality('overlay').gbitPerSecond.toFixed(2)} Gbit/s`)}`,
+    ratio: throughput,
+    aim: '>= 0.98 of by hand',
+    met: throughput >= 0.98,
+  });
+  const us = (name: 'ours' | 'hand' | 'overlay') => `${(quality(name).roundTripMs * 1000).toFixed(0)} us`;
+  const trip = quality('ours').roundTripMs / quality('overlay').roundTripMs;
+  tell({
+    row: 'traffic',
+    what: 'the same, round trip of a ping',
+    ours: us('ours'),
+    limit: `ip route by hand: ${us('hand')}; ${beside(`Swarm overlay: ${us('overlay')}`)}`,
+    ratio: trip,
+    aim: "<= 1/4 of the overlay's",
+    met: typeof overlay === 'string' ? undefined : trip <= 0.25,
+  });
+}
+
+async function run(context: BenchContext): Promise<void> {
+  const { wanted, log } = context;
+  if (wanted.has('traffic') && findProgram('iperf3') === undefined) throw new CannotMeasure('iperf3 is missing');
+  const engine = await anyEngine(log);
+  log(`a lab of 7 hosts with Docker ${engine.version}`);
+  const fleet = await Fleet.create({ hosts: 7, engine, mode: 'bip', pool: '10.76.0.0/16' });
+  try {
+    const [one, two, three, hand1, hand2, swarm1, swarm2] = fleet.lab.hosts;
+    if (!one || !two || !three || !hand1 || !hand2 || !swarm1 || !swarm2) throw new Error('no hosts');
+    await Promise.all([fleet.startDockerds(), fleet.startControllers()]);
+    await fleet.createPool();
+    await fleet.join(one);
+    await fleet.untilReady([one]);
+    const first = await one.runContainer({ name: 'first' });
+    log('hosts join');
+    const second = await join(fleet, two, first);
+    const third = await join(fleet, three, first);
+    log('two hosts are connected by hand');
+    const hand = await connectByHand(hand1, hand2);
+    tellJoin(context, [second, third], hand, engine);
+    if (!wanted.has('traffic')) return;
+    log('two hosts are connected by a swarm');
+    const overlay = await connectBySwarm(swarm1, swarm2).catch((error: unknown) => messageOf(error));
+    await measureTraffic(context, [first, second.container], hand.containers, overlay);
+  } finally {
+    await fleet.close();
+  }
+}
+
+/** benchDocker measures them. */
+export const benchDocker: BenchPart = { rows: ['docker-join', 'traffic'], run };

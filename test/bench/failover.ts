@@ -1,0 +1,104 @@
+// One of two controllers is killed: until the other grants a lease to somebody who asked the dead one first, and until
+// every node is connected there.
+import { pause } from '../../proto/process/backoff.js';
+import { callUnary, makeClient } from '../../proto/rpc/channel.js';
+import { services } from '../../proto/rpc/definitions.js';
+import type { Endpoint } from '../../proto/rpc/endpoint.js';
+import { ControllerProcess } from '../support/controller-process.js';
+import { TestEtcd } from '../support/etcd.js';
+import { transactionMs } from './etcd-rate.js';
+import { type BenchContext, type BenchPart, ms, Wrong } from './figure.js';
+import { addressOf, SimulatedFleet } from './simulated-fleet.js';
+import { summaryOf } from './statistics.js';
+import { monotonicMs } from './thin-node.js';
+
+const firstJoiner = 50_000;
+const patienceMs = 30_000;
+
+function endpointOf({ port }: ControllerProcess): Endpoint {
+  return { kind: 'tcp', host: '127.0.0.1', port };
+}
+
+/** leaseFrom asks the controllers in turn, as xctl does, until one has granted a lease; returns when it had. */
+async function leaseFrom(endpoints: readonly Endpoint[], name: string, address: string): Promise<number> {
+  const request = { name, address, operationId: `failover-${name}` };
+  const clients = endpoints.map((endpoint) => makeClient(services.admin, endpoint));
+  try {
+    for (const deadline = performance.now() + patienceMs; ; ) {
+      for (const admin of clients) {
+        try {
+          await callUnary(admin.addNode.bind(admin), request, { timeoutMs: 5_000 });
+          return monotonicMs();
+        } catch (error) {
+          if (performance.now() > deadline) throw new Wrong(`no lease within 30 s of a controller's end: ${error}`);
+        }
+      }
+      await pause(5);
+    }
+  } finally {
+    for (const admin of clients) admin.close();
+  }
+}
+
+async function run({ quick, log, tell }: BenchContext): Promise<void> {
+  const count = quick ? 200 : 1_000;
+  const rounds = quick ? 2 : 5;
+  const commitMs = await transactionMs(100);
+  const etcd = await TestEtcd.start();
+  const controllers = [
+    await ControllerProcess.start(['--etcd-endpoints', etcd.endpoint]),
+    await ControllerProcess.start(['--etcd-endpoints', etcd.endpoint]),
+  ] as const;
+  const endpoints = controllers.map(endpointOf);
+  const fleet = await SimulatedFleet.start(endpoints);
+  try {
+    await controllers[1].createPool('10.0.0.0/9');
+    log(`${count} nodes join the first of two controllers`);
+    const { failed } = await fleet.join(count);
+    if (failed.length > 0) throw new Wrong(`${failed.length} joins failed: ${failed.slice(0, 3).join('; ')}`);
+    const leases: number[] = [];
+    const reconnects: number[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      await pause(Math.min(5_000, count * 1.5));
+      // All nodes are at this one: where they went when the other was killed.
+      const [dying, other] = round % 2 === 0 ? controllers : [controllers[1], controllers[0]];
+      log(`killing a controller with ${count} nodes`);
+      const killedAt = monotonicMs();
+      const gone = dying.kill('SIGKILL');
+      const order = [endpointOf(dying), endpointOf(other)];
+      const leased = await leaseFrom(order, `joiner-${round}`, addressOf(firstJoiner + round));
+      leases.push(leased - killedAt);
+      reconnects.push(Math.max(...(await fleet.reconnected(killedAt))) - killedAt);
+      await gone;
+      await dying.launch();
+      await dying.ready();
+    }
+    const [lease, reconnect] = [summaryOf(leases), summaryOf(reconnects)];
+    const from = `etcd transaction ${ms(commitMs)}`;
+    tell({
+      row: 'failover',
+      what: 'kill -9 of one of two controllers, until the next lease is granted',
+      ours: `p50 ${ms(lease.median)}, max ${ms(lease.max)}`,
+      limit: from,
+      ratio: lease.median / commitMs,
+      aim: '< 1 s',
+      met: lease.max < 1_000,
+    });
+    tell({
+      row: 'failover',
+      what: `the same, until the last of its ${count} nodes is connected to the other`,
+      ours: `p50 ${ms(reconnect.median)}, max ${ms(reconnect.max)}`,
+      limit: 'pauses of up to 200 ms, chosen so that not all come at once',
+      ratio: reconnect.median / 200,
+      aim: '< 2 s',
+      met: reconnect.max < 2_000,
+    });
+  } finally {
+    await fleet.close();
+    for (const controller of controllers) await controller.close();
+    await etcd.close();
+  }
+}
+
+/** benchFailover measures it. */
+export const benchFailover: BenchPart = { rows: ['failover'], run };

@@ -1,0 +1,108 @@
+// One line of the benchmark's table: what was measured, beside what in the same run, and what is aimed at.
+// Invariant: a figure asserts nothing. What is wrong, and not merely slow, is thrown as Wrong.
+import Table from 'cli-table3';
+import pc from 'picocolors';
+
+/** rowNames are the rows of the table, in its order. */
+export const rowNames = [
+  'join',
+  'join-simulated',
+  'storm',
+  'leases',
+  'routes',
+  'repair',
+  'traffic',
+  'controller-memory',
+  'daemon-memory',
+  'list',
+  'docker-join',
+  'failover',
+] as const;
+
+/** RowName is one of them; a row has a line for each size that it is measured with. */
+export type RowName = (typeof rowNames)[number];
+
+/** Figure is one line. */
+export type Figure = {
+  readonly row: RowName;
+  /** "one node joins, until 50 kernels have its route" */
+  readonly what: string;
+  readonly ours: string;
+  /** What it is compared with, and how that did in the same run. */
+  readonly limit: string;
+  /** Ours to the limit; NaN where there is nothing to compare with. */
+  readonly ratio: number;
+  readonly aim: string;
+  /** Undefined: nothing is aimed at. */
+  readonly met: boolean | undefined;
+};
+
+/** Outcome is a line that says why there is no figure. `wrong`: xnet did what it must not, however slow or quick. */
+export type Outcome = Figure | { readonly row: RowName; readonly missing: string; readonly wrong: boolean };
+
+/** BenchContext is what a part of the benchmark works with. */
+export type BenchContext = {
+  readonly wanted: ReadonlySet<RowName>;
+  /** Smaller sizes and fewer rounds. */
+  readonly quick: boolean;
+  readonly log: (line: string) => void;
+  readonly tell: (figure: Figure) => void;
+};
+
+/** BenchPart measures some rows in one go. */
+export type BenchPart = {
+  readonly rows: readonly RowName[];
+  readonly run: (context: BenchContext) => Promise<void>;
+};
+
+/** Wrong is an error of xnet that the benchmark has come upon: a subnet leased twice, a route that never came. */
+export class Wrong extends Error {}
+
+/** CannotMeasure is a row that can't be had on this machine. */
+export class CannotMeasure extends Error {}
+
+/** ms is a time in words: "2.13 ms", "45 ms", "1.20 s". */
+export function ms(value: number): string {
+  if (value >= 1000) return `${(value / 1000).toFixed(2)} s`;
+  return `${value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)} ms`;
+}
+
+const columns = [
+  ['WHAT', 34],
+  ['OURS', 34],
+  ['LIMIT', 40],
+  ['RATIO', 9],
+  ['AIM', 24],
+  ['', 9],
+] as const;
+
+const borders = ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right'];
+const lines = ['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle'];
+
+// A table of its own for every row, since it is printed as soon as it is known.
+function line(cells: readonly string[]): string {
+  const table = new Table({
+    colWidths: columns.map(([, width]) => width),
+    wordWrap: true,
+    chars: Object.fromEntries([...borders, ...lines].map((name) => [name, ''])),
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
+  });
+  table.push([...cells]);
+  return table.toString().replace(/ +$/gm, '');
+}
+
+/** headLine is the table's first line. */
+export function headLine(): string {
+  return line(columns.map(([name]) => pc.bold(name)));
+}
+
+/** lineOf is one line of the table, wrapped. */
+export function lineOf(outcome: Outcome): string {
+  if ('missing' in outcome) {
+    const { row, missing, wrong } = outcome;
+    return `${wrong ? pc.red('WRONG') : pc.yellow('NOT MEASURED')} ${row}: ${missing}`;
+  }
+  const { what, ours, limit, ratio, aim, met } = outcome;
+  const verdict = met === undefined ? '' : met ? pc.green('met') : pc.yellow('not met');
+  return line([what, ours, limit, Number.isNaN(ratio) ? '' : ratio.toFixed(2), aim, verdict]);
+}

@@ -1,0 +1,73 @@
+// What people do without xnet: subnets and routes by hand on two hosts, and Docker's own overlay.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Container } from '../../deploy/lab/container.js';
+import type { Host } from '../../deploy/lab/host.js';
+import { pause } from '../../proto/process/backoff.js';
+import { monotonicMs } from './thin-node.js';
+
+const handPool = '10.77.0.0/16';
+
+/** setSubnetByHand gives a host's Docker its subnet, "10.77.1.0/24" of number 1, by daemon.json and a restart. */
+async function setSubnetByHand(host: Host, number: number): Promise<void> {
+  mkdirSync(dirname(host.daemonJson), { recursive: true });
+  writeFileSync(host.daemonJson, `${JSON.stringify({ bip: `10.77.${number}.1/24` })}\n`);
+  await host.restartDockerd();
+}
+
+/** routeByHand lets containers of one host reach those of another, without NAT, as somebody with a shell would. */
+async function routeByHand(host: Host, peer: Host, peerNumber: number): Promise<void> {
+  await host.run(['ip', 'route', 'add', `10.77.${peerNumber}.0/24`, 'via', peer.address]);
+  await host.run(['iptables', '-I', 'DOCKER-USER', '-s', handPool, '-d', handPool, '-j', 'ACCEPT']);
+  await host.run(['iptables', '-t', 'nat', '-I', 'POSTROUTING', '-s', handPool, '-d', handPool, '-j', 'ACCEPT']);
+  // Engines from 28 on drop what comes from elsewhere to a container's address there.
+  await host.run(['iptables', '-t', 'raw', '-I', 'PREROUTING', '-s', handPool, '-d', handPool, '-j', 'ACCEPT']);
+}
+
+/** HandMade are two hosts with containers that were connected by hand. */
+export type HandMade = {
+  readonly containers: readonly [Container, Container];
+  /** From the first keystroke on the second host until its container has answered the first one's, in milliseconds. */
+  readonly joinMs: number;
+};
+
+/** connectByHand does it, the first host first. Both have a dockerd that runs. */
+export async function connectByHand(first: Host, second: Host): Promise<HandMade> {
+  await setSubnetByHand(first, 1);
+  const one = await first.runContainer({ name: 'by-hand-1' });
+  await second.loadImage();
+  const began = monotonicMs();
+  await setSubnetByHand(second, 2);
+  await Promise.all([routeByHand(first, second, 2), routeByHand(second, first, 1)]);
+  const two = await second.runContainer({ name: 'by-hand-2' });
+  await untilReached(one, await two.address());
+  return { containers: [one, two], joinMs: monotonicMs() - began };
+}
+
+/** untilReached pings until an answer comes. */
+export async function untilReached(from: Container, address: string): Promise<void> {
+  for (const deadline = performance.now() + 30_000; !(await from.ping(address, 1)); await pause(10)) {
+    if (performance.now() > deadline) throw new Error(`${from.name} does not reach ${address}`);
+  }
+}
+
+/** connectBySwarm makes a swarm of two hosts and an overlay network with a container on each. */
+export async function connectBySwarm(first: Host, second: Host): Promise<readonly [Container, Container]> {
+  await first.docker('swarm', 'init', `--advertise-addr=${first.address}`, '--task-history-limit=1');
+  const token = (await first.docker('swarm', 'join-token', '--quiet', 'worker')).trim();
+  await second.docker(
+    'swarm',
+    'join',
+    `--token=${token}`,
+    `--advertise-addr=${second.address}`,
+    `${first.address}:2377`,
+  );
+  await first.docker('network', 'create', '--driver=overlay', '--attachable', 'between');
+  // A worker learns of the network when the first container asks for it.
+  const containers = [
+    await first.runContainer({ name: 'swarm-1', network: 'between' }),
+    await second.runContainer({ name: 'swarm-2', network: 'between' }),
+  ] as const;
+  await untilReached(containers[0], await containers[1].address('between'));
+  return containers;
+}

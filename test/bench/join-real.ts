@@ -1,0 +1,130 @@
+// One node joins a fleet of real daemons: until the last of N kernels has its route. BIRD beside it, in the same lab.
+import { Fleet } from '../../deploy/lab/fleet.js';
+import { findProgram } from '../../deploy/lab/requirements.js';
+import { pause } from '../../proto/process/backoff.js';
+import { BirdRouters } from './bird-routers.js';
+import { transactionMs } from './etcd-rate.js';
+import { type BenchContext, type BenchPart, CannotMeasure, ms, Wrong } from './figure.js';
+import { KernelWatch } from './kernel-watch.js';
+import { type Summary, summaryOf } from './statistics.js';
+import { WallClock } from './wall-clock.js';
+import { XnetRouters } from './xnet-routers.js';
+
+const birdSubnet = '10.99.1.0/24';
+// Of a machine that is not there: nobody is disturbed by what runs on it.
+const joinerAddress = '192.168.83.252';
+// What comes after a route is in the kernel (firewall, cache, reports) is over by then.
+const settleMs = 700;
+
+type Spread = {
+  /** From the beginning until the last kernel has it, in each round. */
+  readonly last: Summary;
+  /** From the beginning until one kernel has it, in all rounds. */
+  readonly each: Summary;
+};
+
+type Rounds = { readonly watch: KernelWatch; readonly count: number; readonly rounds: number };
+
+/**
+ * measure starts something on its way and sees it arrive, over and over.
+ * @param start returns the destination that is on its way
+ * @throws Wrong when it does not get to every kernel
+ */
+async function measure(
+  { watch, count, rounds }: Rounds,
+  start: (round: number) => Promise<string>,
+  undo: (round: number) => Promise<void>,
+): Promise<Spread> {
+  const last: number[] = [];
+  const each: number[] = [];
+  // The first round warms up: it is not counted.
+  for (let round = 0; round <= rounds; round += 1) {
+    await pause(settleMs);
+    watch.look();
+    const clock = WallClock.set();
+    const began = clock.at(performance.now());
+    const destination = await start(round);
+    const { at } = await watch.arrivals(destination, count);
+    if (at.length < count)
+      throw new Wrong(`the route to ${destination} came to ${at.length} of ${count} kernels in 10 s`);
+    const times = at.map((moment) => moment - began);
+    if (round > 0) {
+      each.push(...times);
+      last.push(Math.max(...times));
+    }
+    await pause(settleMs);
+    await undo(round);
+  }
+  return { last: summaryOf(last), each: summaryOf(each) };
+}
+
+async function measureBird(fleet: Fleet, rounds: Rounds): Promise<Spread> {
+  const bird = await BirdRouters.start(fleet.lab, fleet.lab.hosts.slice(0, rounds.count), birdSubnet);
+  try {
+    // The router that announces needs no route itself.
+    return await measure(
+      { ...rounds, count: rounds.count - 1 },
+      async () => {
+        bird.announce();
+        return birdSubnet;
+      },
+      async () => bird.withdraw(),
+    );
+  } finally {
+    await bird.close();
+  }
+}
+
+function words({ last, each }: Spread): string {
+  return `last p50 ${ms(last.median)}, max ${ms(last.max)}; each p50 ${ms(each.median)}, p99 ${ms(each.p99)}`;
+}
+
+async function run({ quick, log, tell }: BenchContext): Promise<void> {
+  if (findProgram('bird') === undefined) throw new CannotMeasure('bird is missing: install the package bird2');
+  const sizes = quick ? [10, 20] : [50, 100];
+  const rounds = quick ? 4 : 15;
+  const commitMs = await transactionMs(200);
+  const hosts = sizes.at(-1) ?? 0;
+  log(`a lab of ${hosts} hosts`);
+  const fleet = await Fleet.create({ hosts, mode: 'bip', pool: '10.76.0.0/16' });
+  const watch = await KernelWatch.start(fleet.lab.hosts.map(({ namespace }) => namespace.name));
+  try {
+    const birds = new Map<number, Spread>();
+    for (const count of sizes) {
+      log(`BIRD, ${count} routers`);
+      birds.set(count, await measureBird(fleet, { watch, count, rounds }));
+    }
+    const routers = await XnetRouters.start(fleet);
+    for (const [index, count] of sizes.entries()) {
+      log(`xnet, ${count} daemons`);
+      await routers.grow(fleet.lab.hosts.slice(sizes[index - 1] ?? 0, count));
+      await pause(5 * settleMs);
+      const cpuBefore = routers.cpuMs();
+      const ours = await measure(
+        { watch, count, rounds },
+        async (round) => (await routers.add(`joiner-${count}-${round}`, joinerAddress)).subnet,
+        (round) => routers.remove(`joiner-${count}-${round}`),
+      );
+      // A round adds a node and takes it away again.
+      const cpuMs = (routers.cpuMs() - cpuBefore) / (2 * (rounds + 1) * count);
+      const bird = birds.get(count);
+      const ratio = ours.last.median / (bird?.last.median ?? Number.NaN);
+      tell({
+        row: 'join',
+        what: `one node joins, until the last of ${count} real daemons has its route in its kernel`,
+        ours: `${words(ours)}; ${cpuMs.toFixed(2)} ms of processor per daemon and change`,
+        limit: `BIRD 2, iBGP, same lab: ${bird === undefined ? '' : words(bird)}; an etcd transaction ${ms(commitMs)}`,
+        ratio,
+        aim: 'level with BIRD',
+        met: ratio <= 1,
+      });
+    }
+    await routers.close();
+  } finally {
+    await watch.close();
+    await fleet.close();
+  }
+}
+
+/** benchJoin measures how quickly a node gets to everybody. */
+export const benchJoin: BenchPart = { rows: ['join'], run };

@@ -1,0 +1,125 @@
+// A controller with thousands of simulated nodes: a thousand that join at once, one more that joins them, and the memory
+// that each takes.
+import { pause } from '../../proto/process/backoff.js';
+import { ControllerProcess } from '../support/controller-process.js';
+import { transactionMs, transactionRate } from './etcd-rate.js';
+import { type BenchContext, type BenchPart, ms, Wrong } from './figure.js';
+import { settledKiB } from './process-usage.js';
+import { addressOf, type Joined, SimulatedFleet } from './simulated-fleet.js';
+import { slopeOf, summaryOf } from './statistics.js';
+import { tcpFanoutMs } from './tcp-fanout.js';
+import { monotonicMs } from './thin-node.js';
+
+// Of the nodes that are only added, and run nowhere.
+const firstJoiner = 50_000;
+
+// How many join at once when that is not what is measured.
+const batchSize = 500;
+
+type Place = { readonly controller: ControllerProcess; readonly fleet: SimulatedFleet };
+
+type Aim = { readonly count: number; readonly p99Ms: number };
+
+/** @throws Wrong when a subnet is leased twice, or the controller lists other leases than it has granted */
+async function checkLeases(controller: ControllerProcess, granted: readonly string[]): Promise<void> {
+  const listed = (await controller.nodes()).map(({ subnet }) => subnet);
+  const leased = new Set(listed);
+  const twice = [...leased].filter((subnet) => listed.indexOf(subnet) !== listed.lastIndexOf(subnet));
+  if (twice.length > 0) throw new Wrong(`leased twice: ${twice.slice(0, 5).join(', ')}`);
+  const lost = granted.filter((subnet) => !leased.has(subnet));
+  if (lost.length > 0) throw new Wrong(`granted and not leased: ${lost.slice(0, 5).join(', ')}`);
+}
+
+async function joinAtOnce({ log }: BenchContext, { controller, fleet }: Place, count: number): Promise<Joined> {
+  log(`${count} simulated nodes join ${fleet.count}, at once`);
+  const joined = await fleet.join(count);
+  const { failed, subnets } = joined;
+  await checkLeases(controller, subnets);
+  if (failed.length > 0) throw new Wrong(`${failed.length} joins failed: ${failed.slice(0, 3).join('; ')}`);
+  return joined;
+}
+
+async function measureJoin(context: BenchContext, { controller, fleet }: Place, aim: Aim): Promise<void> {
+  const { quick, log, tell } = context;
+  const { count } = fleet;
+  log(`one node joins ${count} simulated nodes`);
+  const fanoutMs = await tcpFanoutMs(count, quick ? 3 : 7);
+  const commitMs = await transactionMs(200);
+  // Until the reports of the last join are in, which the controller spreads over seconds.
+  const quietMs = Math.min(5_000, count * 1.5) + 500;
+  const times: number[] = [];
+  const rounds = quick ? 3 : 8;
+  for (let round = 0; round <= rounds; round += 1) {
+    await pause(quietMs);
+    const began = monotonicMs();
+    const { node } = await controller.addNode(`joiner-${count}-${round}`, addressOf(firstJoiner + count + round));
+    const arrived = await fleet.arrivals(node?.subnet ?? '');
+    // The first round warms up.
+    if (round > 0) times.push(...arrived.map((at) => at - began));
+  }
+  const { median, p99, max } = summaryOf(times);
+  const limitMs = fanoutMs + commitMs;
+  tell({
+    row: 'join-simulated',
+    what: `one node joins ${count} simulated nodes, until they have heard`,
+    ours: `p50 ${ms(median)}, p99 ${ms(p99)}, max ${ms(max)}`,
+    limit: `etcd transaction ${ms(commitMs)} + as many bare TCP writes and reads, p99 ${ms(fanoutMs)}`,
+    ratio: p99 / limitMs,
+    aim: `p99 <= ${aim.p99Ms} ms for ${aim.count}`,
+    met: p99 <= aim.p99Ms,
+  });
+}
+
+async function run(context: BenchContext): Promise<void> {
+  const { quick, wanted, tell } = context;
+  const sizes: readonly Aim[] = [
+    { count: quick ? 200 : 1_000, p99Ms: 150 },
+    { count: quick ? 500 : 5_000, p99Ms: 500 },
+  ];
+  const controller = await ControllerProcess.start();
+  const fleet = await SimulatedFleet.start([{ kind: 'tcp', host: '127.0.0.1', port: controller.port }]);
+  const place: Place = { controller, fleet };
+  try {
+    await controller.createPool('10.0.0.0/9');
+    const memory: [number, number][] = [[0, await settledKiB(controller.pid, 2_000)]];
+    for (const [index, size] of sizes.entries()) {
+      if (index === 0) await tellStorm(context, size.count, await joinAtOnce(context, place, size.count));
+      while (fleet.count < size.count) {
+        await joinAtOnce(context, place, Math.min(batchSize, size.count - fleet.count));
+      }
+      memory.push([fleet.count, await settledKiB(controller.pid, quick ? 2_000 : 6_000)]);
+      if (wanted.has('join-simulated')) await measureJoin(context, place, size);
+    }
+    const perNode = slopeOf(memory);
+    tell({
+      row: 'controller-memory',
+      what: 'memory of the controller per connected node',
+      ours: `${perNode.toFixed(1)} KiB; resident ${memory.map(([count, kib]) => `${(kib / 1024).toFixed(0)} MiB with ${count}`).join(', ')}`,
+      limit: 'etcd says of itself: some 20 KiB a connection with a stream',
+      ratio: perNode / 20,
+      aim: '<= 100 KiB',
+      met: perNode <= 100,
+    });
+  } finally {
+    await fleet.close();
+    await controller.close();
+  }
+}
+
+async function tellStorm({ wanted, tell }: BenchContext, count: number, { seconds, bytes }: Joined): Promise<void> {
+  if (!wanted.has('storm')) return;
+  const rate = await transactionRate(count, 64);
+  const limitSeconds = count / rate;
+  tell({
+    row: 'storm',
+    what: `${count} nodes join at once, until each has reported every route`,
+    ours: `${seconds.toFixed(2)} s; 0 subnets twice, 0 failed; ${(bytes / 2 ** 20).toFixed(1)} MiB of routes sent`,
+    limit: `as many etcd transactions, 64 at once, nothing else: ${limitSeconds.toFixed(2)} s`,
+    ratio: seconds / limitSeconds,
+    aim: '1,000: <= 3 s, no subnet twice, none failed',
+    met: seconds <= 3,
+  });
+}
+
+/** benchSimulated measures them. */
+export const benchSimulated: BenchPart = { rows: ['storm', 'join-simulated', 'controller-memory'], run };

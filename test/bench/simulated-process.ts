@@ -1,0 +1,113 @@
+// A process with many thin nodes, told what to do by the benchmark that forked it (SimulatedFleet).
+
+import { messageOf } from '../../proto/errors.js';
+import type { AdminServiceClient } from '../../proto/gen/xnet/v1/AdminService.js';
+import { pause } from '../../proto/process/backoff.js';
+import { callUnary, makeClient } from '../../proto/rpc/channel.js';
+import { services } from '../../proto/rpc/definitions.js';
+import type { Endpoint } from '../../proto/rpc/endpoint.js';
+import { Hearing, monotonicMs, ThinNode } from './thin-node.js';
+
+/** Newcomer is a node that is to be: "s-12" at "10.128.0.12". */
+export type Newcomer = { readonly name: string; readonly address: string };
+
+/** Asked is what the benchmark asks for. */
+export type Asked =
+  /** Adds nodes, as many at once, and has them watch and report. Answered when all have. */
+  | { readonly ask: 'join'; readonly endpoints: readonly Endpoint[]; readonly nodes: readonly Newcomer[] }
+  /** Answered when all nodes are at this revision, and have reported that. */
+  | { readonly ask: 'reported'; readonly revision: number }
+  /** Answered with when nodes heard of a route, and forgets all others. */
+  | { readonly ask: 'arrivals'; readonly subnet: string }
+  /** Answered when all nodes have a stream that began after this time. */
+  | { readonly ask: 'reconnected'; readonly sinceMs: number };
+
+/** Answers are what comes back, by what was asked. */
+export type Answers = {
+  readonly join: {
+    /** "s-12: why it is no node" */
+    readonly failed: readonly string[];
+    readonly subnets: readonly string[];
+    /** The newest revision that one of them was added at. */
+    readonly revision: number;
+  };
+  readonly reported: { readonly atMs: number; readonly missing: readonly string[]; readonly bytes: number };
+  readonly arrivals: { readonly times: readonly number[] };
+  readonly reconnected: { readonly times: readonly number[]; readonly missing: readonly string[] };
+};
+
+// There is no event for a thousand nodes having come to something.
+const lookEveryMs = 5;
+const patienceMs = 60_000;
+
+const hearing = new Hearing();
+const nodes: ThinNode[] = [];
+
+async function join(endpoints: readonly Endpoint[], newcomers: readonly Newcomer[]): Promise<Answers['join']> {
+  const [first] = endpoints;
+  if (first === undefined) throw new Error('no endpoint');
+  const admin: AdminServiceClient = makeClient(services.admin, first);
+  const failed: string[] = [];
+  const subnets: string[] = [];
+  let newest = 0;
+  await Promise.all(
+    newcomers.map(async ({ name, address }) => {
+      try {
+        const { node, revision } = await callUnary(
+          admin.addNode.bind(admin),
+          { name, address, operationId: `join-${name}` },
+          { timeoutMs: patienceMs },
+        );
+        subnets.push(node?.subnet ?? '');
+        newest = Math.max(newest, revision);
+        const thin = new ThinNode(name, endpoints, hearing);
+        nodes.push(thin);
+        void thin.run();
+      } catch (error) {
+        failed.push(`${name}: ${messageOf(error)}`);
+      }
+    }),
+  );
+  admin.close();
+  return { failed, subnets, revision: newest };
+}
+
+async function all(holds: (node: ThinNode) => boolean): Promise<readonly string[]> {
+  const deadline = performance.now() + patienceMs;
+  let missing: readonly ThinNode[] = nodes;
+  for (;;) {
+    missing = missing.filter((node) => !holds(node));
+    if (missing.length === 0 || performance.now() > deadline) {
+      return missing.slice(0, 5).map(({ name, trouble }) => `${name}: ${trouble}`);
+    }
+    await pause(lookEveryMs);
+  }
+}
+
+async function answer(asked: Asked): Promise<Answers[Asked['ask']]> {
+  switch (asked.ask) {
+    case 'join':
+      return join(asked.endpoints, asked.nodes);
+    case 'reported': {
+      const missing = await all(({ reported }) => reported >= asked.revision);
+      return { atMs: monotonicMs(), missing, bytes: hearing.bytes };
+    }
+    case 'arrivals': {
+      const times = hearing.arrivals.get(asked.subnet) ?? [];
+      return { times };
+    }
+    case 'reconnected': {
+      const missing = await all(({ connectedAt }) => connectedAt !== undefined && connectedAt > asked.sinceMs);
+      return { times: nodes.flatMap(({ connectedAt }) => connectedAt ?? []), missing };
+    }
+  }
+}
+
+process.on('message', (asked: Asked) => {
+  answer(asked).then(
+    (answered) => process.send?.({ answered }),
+    (error: unknown) => process.send?.({ problem: messageOf(error) }),
+  );
+});
+// The benchmark is gone.
+process.on('disconnect', () => process.exit());

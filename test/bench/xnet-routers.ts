@@ -1,0 +1,78 @@
+// N real daemons, each alone in the network of a machine of the lab, without Docker: their routes are all they have to
+// keep. A controller with its own etcd on the control machine.
+import type { Fleet } from '../../deploy/lab/fleet.js';
+import type { Host } from '../../deploy/lab/host.js';
+import type { Node__Output } from '../../proto/gen/xnet/v1/Node.js';
+import { callUnary } from '../../proto/rpc/channel.js';
+import { cpuMsOf } from './process-usage.js';
+
+const callOptions = { timeoutMs: 30_000 };
+
+/** XnetRouters are daemons that have converged. Close them. */
+export class XnetRouters {
+  readonly fleet: Fleet;
+
+  private constructor(fleet: Fleet) {
+    this.fleet = fleet;
+  }
+
+  /** start starts the controller and makes the pool, which has to have room for all nodes: "10.76.0.0/16". */
+  static async start(fleet: Fleet, pool = '10.76.0.0/16'): Promise<XnetRouters> {
+    const routers = new XnetRouters(fleet);
+    await fleet.startControllers();
+    await callUnary(fleet.admin.createPool.bind(fleet.admin), { name: 'default', cidr: pool }, callOptions);
+    return routers;
+  }
+
+  /** grow has daemons on these hosts too, and waits until every daemon has routed all others. */
+  async grow(hosts: readonly Host[]): Promise<void> {
+    for (const host of hosts) {
+      await this.add(host.name, host.address);
+      await this.fleet.startDaemon(host);
+    }
+    await this.untilRouted();
+  }
+
+  /** add adds a node, with or without a daemon, and returns its subnet and how long the call took in milliseconds. */
+  async add(name: string, address: string): Promise<{ readonly subnet: string; readonly tookMs: number }> {
+    const { admin } = this.fleet;
+    const began = performance.now();
+    const { node } = await callUnary(admin.addNode.bind(admin), { name, address }, callOptions);
+    return { subnet: node?.subnet ?? '', tookMs: performance.now() - began };
+  }
+
+  /** remove removes a node that add added. */
+  async remove(name: string): Promise<void> {
+    const { admin } = this.fleet;
+    await callUnary(admin.removeNode.bind(admin), { node: name, force: true }, callOptions);
+  }
+
+  /** untilRouted waits until every daemon has said that it has routed all others. */
+  async untilRouted(): Promise<void> {
+    const hosts = [...this.fleet.daemons.keys()];
+    await this.fleet.until(
+      'every daemon has routed all others',
+      (nodes) => {
+        const routed = new Set(nodes.filter((node) => hasRoutes(node, nodes.length - 1)).map(({ name }) => name));
+        return hosts.every((name) => routed.has(name));
+      },
+      300_000,
+    );
+  }
+
+  /** cpuMs is the processor time that all daemons have taken so far, in milliseconds. */
+  cpuMs(): number {
+    return [...this.fleet.daemons.values()].reduce((sum, { pid }) => sum + cpuMsOf(pid), 0);
+  }
+
+  /** close ends the daemons and the controllers; the lab stays. */
+  async close(): Promise<void> {
+    const { daemons, controllers } = this.fleet;
+    await Promise.all([...daemons.values()].map((daemon) => daemon.stop()));
+    await Promise.all(controllers.map((controller) => controller.process.stop()));
+  }
+}
+
+function hasRoutes({ routes }: Node__Output, count: number): boolean {
+  return routes !== null && routes.desired >= count && routes.installed >= count;
+}
