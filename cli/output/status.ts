@@ -32,6 +32,8 @@ export type StatusOutput = {
     readonly refusal: string | null;
     /** How often it was read anew since the controller started. */
     readonly resyncs: number;
+    /** Who else can reach it, one line each. A warning is no problem of the fleet: it does not change the exit code. */
+    readonly warnings: readonly string[];
   };
   readonly pools: readonly PoolOutput[];
   /** Null while the controller has not read its store. */
@@ -87,6 +89,7 @@ export function statusFromWire(wire: GetStatusResponse__Output): StatusOutput {
       connected: store?.connected ?? false,
       refusal: orNull(store?.refusal ?? ''),
       resyncs: store?.resyncs ?? 0,
+      warnings: store?.warnings ?? [],
     },
     pools: wire.pools.map(poolFromWire),
     nodes: wire.nodes,
@@ -135,7 +138,8 @@ export function formatStatus(status: StatusOutput, look: Look): string[] {
     ],
     ['Nodes', nodesLine(status, look)],
   ]);
-  const lines = [...fields, ''];
+  const warnings = store.warnings.map((warning) => `${colors.bad('! WARNING')} ${escaped(warning)}`);
+  const lines = [...warnings, ...(warnings.length === 0 ? [] : ['']), ...fields, ''];
   if (controllers.length > 0) {
     const rows = controllers.map(({ id, version, sessions, startedAt, addresses }) => [
       `${escaped(id)}${id === status.controller.id ? '*' : ''}`,

@@ -255,3 +255,22 @@ export class EtcdStore implements Store {
     this.#client.close();
   }
 }
+
+/**
+ * readsAnonymously says whether an etcd lets somebody read who shows neither a certificate nor a password.
+ * @param ca of an etcd with TLS
+ * @throws XnetError Unavailable or DeadlineExceeded when it does not answer
+ */
+export async function readsAnonymously(endpoint: string, ca: Buffer | undefined): Promise<boolean> {
+  const tls = ca === undefined ? {} : { tls: { ca } };
+  const client = new Etcd3(clientOptions({ endpoints: [endpoint], prefix: '', ...tls }));
+  try {
+    await client.kv.range({ key: Buffer.from([0]), range_end: Buffer.from([0]), limit: 1, keys_only: true });
+    return true;
+  } catch (error) {
+    const known = errorFromEtcd(error, 'read anything');
+    // Without a certificate, a TLS handshake that wants one fails: "bad certificate", "certificate required".
+    if (known.code === 'FailedPrecondition' || /certificate|handshake|alert/i.test(known.message)) return false;
+    throw known;
+  }
+}

@@ -1,5 +1,5 @@
 // A real etcd for a test: its own process, data directory and ports, gone with the test.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -106,4 +106,27 @@ export class TestEtcd {
     await this.kill();
     rmSync(this.#dir, { recursive: true, force: true });
   }
+}
+
+/**
+ * enableAuthentication gives an etcd a root user, and a user that may read and write what begins with a prefix, as its
+ * operator would.
+ */
+export function enableAuthentication(
+  endpoint: string,
+  { user, password, prefix }: { readonly user: string; readonly password: string; readonly prefix: string },
+): void {
+  const etcdctl = (...args: readonly string[]) =>
+    execFileSync('etcdctl', ['--endpoints', endpoint, ...args], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ETCDCTL_API: '3' },
+    });
+  etcdctl('user', 'add', `root:${password}`);
+  etcdctl('user', 'grant-role', 'root', 'root');
+  etcdctl('role', 'add', user);
+  etcdctl('role', 'grant-permission', user, 'readwrite', '--prefix=true', prefix);
+  etcdctl('user', 'add', `${user}:${password}`);
+  etcdctl('user', 'grant-role', user, user);
+  etcdctl('auth', 'enable');
 }

@@ -17,7 +17,7 @@ import { Output } from '../../cli/output/output.js';
 import { type LeaseOutput, type PoolOutput, poolFromWire } from '../../cli/output/pool.js';
 import { formatPoolMap, poolCells } from '../../cli/output/pool-map.js';
 import { ProgressLine, Screen } from '../../cli/output/screen.js';
-import { isSettled, statusExitCode, statusFromWire } from '../../cli/output/status.js';
+import { formatStatus, isSettled, statusExitCode, statusFromWire } from '../../cli/output/status.js';
 import { formatTable } from '../../cli/output/table.js';
 import { ageOf, formatAge, formatDuration, formatLeft, isoTime, parseDuration } from '../../cli/output/time.js';
 import { makeProgram } from '../../cli/program.js';
@@ -311,11 +311,26 @@ test('the line of progress', (t) => {
 const wireStatus: GetStatusResponse__Output = {
   ...{ clusterId: 'c-1', epoch: 1, revision: 12, controller: 'ctl-1', version: '0.1.0' },
   controllers: [{ id: 'ctl-1', version: '0.1.0', startedMs: nowMs, sessions: 2, addresses: ['unix:/run/x.sock'] }],
-  store: { endpoints: ['http://127.0.0.1:2379'], embedded: true, connected: true, refusal: '', resyncs: 0 },
+  store: {
+    endpoints: ['http://127.0.0.1:2379'],
+    embedded: true,
+    connected: true,
+    refusal: '',
+    resyncs: 0,
+    warnings: [],
+  },
   pools: [],
   nodes: { total: 2, ready: 2, progressing: 0, degraded: 0, down: 0, pending: 0 },
   undecodable: [],
 };
+
+test('an etcd that others can reach is told before everything else', (t) => {
+  const { store } = wireStatus;
+  if (store === null) return t.fail();
+  const status = statusFromWire({ ...wireStatus, store: { ...store, warnings: ['etcd at http://e:1 is open'] } });
+  t.is(formatStatus(status, { colors: plain, nowMs })[0], '! WARNING etcd at http://e:1 is open');
+  t.is(statusExitCode(status), 0);
+});
 
 test('what is wrong decides the exit code of status', (t) => {
   const { store, nodes } = wireStatus;

@@ -1,0 +1,74 @@
+// Can others than the controllers reach the store? Asked of the etcd itself, by trying what anybody could.
+// Invariant: nothing is written, and whatever an etcd answers, the controller goes on.
+import { messageOf } from '../../proto/errors.js';
+import { pause } from '../../proto/process/backoff.js';
+import type { Logger } from '../../proto/process/log.js';
+import { type EtcdOptions, readsAnonymously } from './etcd.js';
+
+/** exposureOf is what is wrong with how one etcd can be reached. Pure. */
+export function exposureOf(endpoint: string, anonymous: boolean): readonly string[] {
+  if (endpoint.startsWith('unix:')) return [];
+  const found: string[] = [];
+  if (anonymous) {
+    found.push(
+      `etcd at ${endpoint} is open: whoever reaches it can read and change every lease; have it require client ` +
+        'certificates (--client-cert-auth) or turn on its authentication (etcdctl auth enable)',
+    );
+  }
+  if (!endpoint.startsWith('https:')) {
+    found.push(
+      `etcd at ${endpoint} is reached without TLS: whoever is on the way can read and change what is said; give it a ` +
+        'certificate and use https:// with --etcd-ca',
+    );
+  }
+  return found;
+}
+
+const againMs = 10 * 60_000;
+const retryMs = 5_000;
+
+/** Exposure keeps looking at how the store can be reached. */
+export class Exposure {
+  readonly #options: EtcdOptions;
+  readonly #log: Logger;
+  #warnings: readonly string[] = [];
+
+  constructor(options: EtcdOptions, log: Logger) {
+    this.#options = options;
+    this.#log = log;
+  }
+
+  /** warnings are what was found last. */
+  get warnings(): readonly string[] {
+    return this.#warnings;
+  }
+
+  /** run looks until `signal` aborts, and warns in the log whenever it finds something new. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const { warnings, complete } = await this.#look();
+      for (const warning of warnings) if (!this.#warnings.includes(warning)) this.#log.warn({ part: 'etcd' }, warning);
+      this.#warnings = warnings;
+      await pause(complete ? againMs : retryMs, signal);
+    }
+  }
+
+  async #look(): Promise<{ readonly warnings: readonly string[]; readonly complete: boolean }> {
+    const { endpoints, tls } = this.#options;
+    let complete = true;
+    const found = await Promise.all(
+      endpoints.map(async (endpoint) => {
+        if (endpoint.startsWith('unix:')) return [];
+        try {
+          return exposureOf(endpoint, await readsAnonymously(endpoint, tls?.ca));
+        } catch (error) {
+          complete = false;
+          this.#log.debug({ endpoint, reason: messageOf(error) }, 'etcd: could not find out who can reach it');
+          // What it said last holds until it says something else.
+          return this.#warnings.filter((warning) => warning.includes(` ${endpoint} `));
+        }
+      }),
+    );
+    return { warnings: found.flat(), complete };
+  }
+}
