@@ -6,14 +6,19 @@ import type { Logger } from '../proto/process/log.js';
 import { Systemd } from '../proto/process/systemd.js';
 import { formatEndpoint } from '../proto/rpc/endpoint.js';
 import { startServer } from '../proto/rpc/server.js';
+import { Authority } from './authority/authority.js';
+import { Listeners } from './listeners.js';
+import { CertificateRegistry } from './registry/certificates.js';
 import type { Context } from './registry/mutation.js';
 import { NodeRegistry } from './registry/nodes.js';
 import { PoolRegistry } from './registry/pools.js';
+import { TokenRegistry } from './registry/tokens.js';
 import { adminService } from './service/admin-service.js';
+import { joinService } from './service/join-service.js';
 import { nodeService } from './service/node-service.js';
 import { Presence } from './session/presence.js';
 import { Sessions } from './session/sessions.js';
-import { controllerName, type Settings } from './settings.js';
+import { controllerName, joinEndpoints, localEndpoints, type Settings } from './settings.js';
 import { batching } from './store/batching.js';
 import { type EmbeddedEtcd, startEmbeddedEtcd } from './store/embedded-etcd.js';
 import { type EtcdOptions, EtcdStore } from './store/etcd.js';
@@ -91,37 +96,60 @@ export async function runController(
   });
   const controllerId = `${controllerName(settings)}-${randomBytes(2).toString('hex')}`;
   const addresses = settings.listen.map(formatEndpoint);
-  const record = { version, startedMs: Date.now(), addresses };
+  const record = {
+    ...{ version, startedMs: Date.now(), addresses },
+    joinAddresses: joinEndpoints(settings).map(formatEndpoint),
+  };
   const presence = new Presence({ store, keeper, log }, controllerId, record);
   const sessions = new Sessions({ store, keeper, presence, log });
   const context: Context = { store, keeper, log, now: Date.now };
   const nodes = new NodeRegistry(context);
   const pools = new PoolRegistry(context);
+  const tokens = new TokenRegistry(context);
+  const authority = new Authority(context, `${settings.dataDir}/cluster.key`);
+  const certificates = new CertificateRegistry(context, authority, nodes.spread);
+  authority.onOpened(({ trusted }) => sessions.fanout.trust(trusted));
   const running = new AbortController();
   const stopped = AbortSignal.any([signal, running.signal]);
+  let failure: XnetError | undefined;
+  const node = nodeService({ keeper, store, sessions, nodes, certificates, authority });
+  const admin = adminService({
+    ...{ keeper, store, sessions, nodes, pools, tokens, certificates, authority, controllerId, version },
+    etcd: { endpoints, embedded: etcd !== undefined },
+    listening: () => listeners.settled(),
+  });
+  const listeners = new Listeners({
+    ...{ authority, keeper, controllerId, log },
+    listen: settings.listen.filter(({ kind }) => kind === 'tcp'),
+    joinListen: joinEndpoints(settings),
+    bindings: [node, admin],
+    joinBindings: [
+      joinService({ keeper, store, authority, certificates, record: (happening) => sessions.record(happening) }),
+    ],
+    onFailure: (error) => {
+      failure ??= error;
+      running.abort();
+    },
+  });
   try {
-    const server = await startServer(settings.listen, [
-      nodeService({ keeper, store, sessions, nodes }),
-      adminService({
-        ...{ keeper, store, sessions, nodes, pools, controllerId, version },
-        etcd: { endpoints, embedded: etcd !== undefined },
-      }),
-    ]);
-    log.info({ id: controllerId, version, listen: server.endpoints.map(formatEndpoint), etcd: endpoints }, 'started');
+    const local = await startServer({ endpoints: localEndpoints(settings), bindings: [node, admin] });
+    log.info({ id: controllerId, version, listen: local.endpoints.map(formatEndpoint), etcd: endpoints }, 'started');
     systemd.ready();
     signal.addEventListener('abort', () => systemd.stopping(), { once: true });
-    keeper.onChange(() => server.health.set(keeper.ready));
-    const { endpoints: listening } = server;
+    const tellHealth = () => local.health.set(keeper.ready && listeners.opened);
+    keeper.onChange(tellHealth);
+    authority.onOpened(() => void listeners.settled().then(tellHealth));
     const fed = feedWatchdog(
-      { systemd, keeper, log, endpoints: listening, streams: () => sessions.fanout.streams.size },
+      { systemd, keeper, log, endpoints: local.endpoints, streams: () => sessions.fanout.streams.size },
       stopped,
     );
     const kept = keeper.run(stopped);
     const present = presence.run(stopped);
     await Promise.race([kept, new Promise((resolve) => stopped.addEventListener('abort', resolve, { once: true }))]);
-    server.health.set(false);
+    local.health.set(false);
+    authority.close();
     sessions.end();
-    await server.close(graceMs);
+    await Promise.all([local.close(graceMs), listeners.close(graceMs)]);
     running.abort();
     await present;
     await kept;
@@ -132,5 +160,6 @@ export async function runController(
     await etcd?.stop();
     await systemd.close();
   }
+  if (failure !== undefined) throw failure;
   log.info('stopped');
 }

@@ -5,7 +5,13 @@ import * as v from 'valibot';
 import { checkName } from '../proto/domain/input.js';
 import { logLevels } from '../proto/process/log.js';
 import { fromCheck, listOf, readSettings } from '../proto/process/settings.js';
-import { checkEndpoint, defaultControllerSocket, defaultPort } from '../proto/rpc/endpoint.js';
+import {
+  checkEndpoint,
+  defaultControllerSocket,
+  defaultJoinPort,
+  defaultPort,
+  type Endpoint,
+} from '../proto/rpc/endpoint.js';
 
 const etcdEndpoint = v.pipe(
   v.string(),
@@ -21,6 +27,14 @@ const schema = v.pipe(
   v.object({
     name: v.optional(v.pipe(v.string(), fromCheck(checkName))),
     listen: listOf(v.pipe(v.string(), fromCheck(checkEndpoint))),
+    joinListen: v.optional(
+      listOf(
+        v.pipe(
+          v.string(),
+          fromCheck((text) => checkEndpoint(text, defaultJoinPort)),
+        ),
+      ),
+    ),
     dataDir: path,
     etcdEndpoints: v.optional(listOf(etcdEndpoint)),
     etcdCa: v.optional(path),
@@ -35,6 +49,10 @@ const schema = v.pipe(
     acceptStore: v.optional(v.boolean(), false),
     logLevel: v.picklist(logLevels, `has to be one of ${logLevels.join(', ')}`),
   }),
+  v.check(
+    ({ joinListen = [] }) => joinListen.every(({ kind }) => kind === 'tcp'),
+    '--join-listen takes HOST:PORT alone',
+  ),
   v.check(
     ({ etcdCert, etcdKey }) => (etcdCert === undefined) === (etcdKey === undefined),
     'give --etcd-cert and --etcd-key together',
@@ -70,7 +88,13 @@ export function makeProgram(version: string, run: (settings: Settings) => Promis
         .default(`${defaultControllerSocket},127.0.0.1:${defaultPort}`),
     )
     .addOption(
-      new Option('--data-dir <dir>', 'the embedded etcd and what is remembered of the store')
+      new Option(
+        '--join-listen <endpoints>',
+        'where hosts join: HOST:PORT, comma-separated (default: the TCP hosts of --listen, one port higher)',
+      ).env(env('JOIN_LISTEN')),
+    )
+    .addOption(
+      new Option('--data-dir <dir>', 'the embedded etcd, the cluster key, and what is remembered of the store')
         .env(env('DATA_DIR'))
         .default('/var/lib/xnet-controller'),
     )
@@ -107,6 +131,17 @@ The command line goes before the environment, the environment before the file.`,
     .action(async (_options: unknown, command: Command) => {
       await run(readSettings(command, schema, defaultFile));
     });
+}
+
+/** joinEndpoints are where hosts join: as set, or next to each TCP port that the API has. */
+export function joinEndpoints({ listen, joinListen }: Pick<Settings, 'listen' | 'joinListen'>): readonly Endpoint[] {
+  return joinListen ?? listen.flatMap((at) => (at.kind === 'tcp' ? [{ ...at, port: at.port + 1 }] : []));
+}
+
+/** localEndpoints are the unix sockets: as set, or one in the data directory, without which nobody could run xctl init. */
+export function localEndpoints({ listen, dataDir }: Pick<Settings, 'listen' | 'dataDir'>): readonly Endpoint[] {
+  const sockets = listen.filter(({ kind }) => kind === 'unix');
+  return sockets.length > 0 ? sockets : [{ kind: 'unix', path: `${dataDir}/controller.sock` }];
 }
 
 /** controllerName is the name that was set, or one made of the host's name. */

@@ -67,6 +67,20 @@ export function decideSet(view: ReadonlyView, nodeId: string, change: NodeChange
   };
 }
 
+// A commit has room for so many; more than a few tokens of one node there never are.
+const mostTokens = 64;
+
+// Its id is never given again, so that no certificate of it opens anything: not even the denial has to stay.
+function proofsOf(view: ReadonlyView, nodeId: string): readonly string[] {
+  const serial = view.certificateOfNode.get(nodeId);
+  const tokens = [...view.tokens].filter(([, { record }]) => record.node === nodeId);
+  return [
+    ...(serial === undefined ? [] : [keys.certificate(serial)]),
+    ...(view.revoked.has(nodeId) ? [keys.revoked(nodeId)] : []),
+    ...tokens.slice(0, mostTokens).map(([id]) => keys.token(id)),
+  ];
+}
+
 /**
  * decideRemove decides how to remove a node: its subnet goes into quarantine.
  * @param how `left` when its host has said that it does not use the subnet any more
@@ -106,7 +120,10 @@ export function decideRemove(view: ReadonlyView, nodeId: string, how: 'left' | '
         asSeen(view, key),
       ),
       operations: [
-        ...[...gone, keys.status(nodeId), keys.session(nodeId)].map((key) => ({ kind: 'delete' as const, key })),
+        ...[...gone, keys.status(nodeId), keys.session(nodeId), ...proofsOf(view, nodeId)].map((key) => ({
+          kind: 'delete' as const,
+          key,
+        })),
         ...quarantine,
       ],
       happening: {

@@ -1,6 +1,7 @@
 // Adding, changing and removing nodes: each is one transaction over the node, its name, its address and its subnet.
 // Invariant: a node has exactly one leased subnet, from the commit that adds it to the commit that removes it.
 import { randomBytes } from 'node:crypto';
+import type { Operation } from '../store/store.js';
 import type { ReadonlyView } from '../view/view.js';
 import { decideAdd, type NewNode } from './add-node.js';
 import { decideRemove, decideSet, type NodeChange } from './change-node.js';
@@ -8,11 +9,53 @@ import type { MutationId } from './guards.js';
 import { requireNode } from './lookup.js';
 import { type Context, type Done, mutate, outcomeOf } from './mutation.js';
 
+/** newNodeId is a new node's id: "n-4k2f9c03a1b2". Never given twice. */
+export function newNodeId(): string {
+  return `n-${randomBytes(6).toString('hex')}`;
+}
+
+/** Spread keeps calls of one process from choosing the same subnet, and losing a race for it. */
+export class Spread {
+  // Subnets that calls are committing.
+  readonly #inFlight = new Set<number>();
+
+  /**
+   * run runs a mutation that may take a subnet. Each of its decisions goes through `choose`, which hands on what others
+   * are taking, and how far from the first free one to look.
+   */
+  async run<T>(
+    mutation: (
+      choose: <D extends { readonly taken?: number }>(
+        lostRaces: number,
+        decide: (spread: number, inFlight: ReadonlySet<number>) => D,
+      ) => D,
+    ) => Promise<T>,
+  ): Promise<T> {
+    let taken: number | undefined;
+    const letGo = () => {
+      if (taken !== undefined) this.#inFlight.delete(taken);
+    };
+    try {
+      return await mutation((lostRaces, decide) => {
+        letGo();
+        // After a lost race, a random one of the next few: two controllers then seldom meet again.
+        const spread = lostRaces === 0 ? 0 : Math.floor(Math.random() * Math.min(64, 8 * lostRaces));
+        const decision = decide(spread, this.#inFlight);
+        taken = decision.taken;
+        if (taken !== undefined) this.#inFlight.add(taken);
+        return decision;
+      });
+    } finally {
+      letGo();
+    }
+  }
+}
+
 /** NodeRegistry adds, changes and removes nodes. */
 export class NodeRegistry {
+  /** Shared with whatever else adds nodes. */
+  readonly spread = new Spread();
   readonly #context: Context;
-  // Subnets that calls of this process are committing: others choose differently instead of losing a race.
-  readonly #inFlight = new Set<number>();
 
   constructor(context: Context) {
     this.#context = context;
@@ -20,32 +63,26 @@ export class NodeRegistry {
 
   /**
    * add leases a subnet to a new node. Returns its id as the subject.
+   * @param also what is to be written with it, for the node of this id
    * @throws XnetError NotFound, AlreadyExists, InvalidArgument, FailedPrecondition, PoolExhausted
    */
-  async add(id: MutationId, wanted: NewNode): Promise<Done> {
-    const nodeId = `n-${randomBytes(6).toString('hex')}`;
-    let taken: number | undefined;
-    const letGo = () => {
-      if (taken !== undefined) this.#inFlight.delete(taken);
-    };
-    try {
-      return await mutate(this.#context, {
+  async add(id: MutationId, wanted: NewNode, also: (nodeId: string) => readonly Operation[] = () => []): Promise<Done> {
+    const nodeId = newNodeId();
+    return this.spread.run((choose) =>
+      mutate(this.#context, {
         ...id,
         call: 'AddNode',
         decide: (view, lostRaces) => {
-          letGo();
-          // After a lost race, a random one of the next few: two controllers then seldom meet again.
-          const spread = lostRaces === 0 ? 0 : Math.floor(Math.random() * Math.min(64, 8 * lostRaces));
           const nowMs = this.#context.now();
-          const addition = decideAdd({ view, nodeId, wanted, nowMs, spread, inFlight: this.#inFlight });
-          taken = addition.taken;
-          if (taken !== undefined) this.#inFlight.add(taken);
-          return addition;
+          const addition = choose(lostRaces, (spread, inFlight) =>
+            decideAdd({ view, nodeId, wanted, nowMs, spread, inFlight }),
+          );
+          const { change } = addition;
+          if (change === undefined) return addition;
+          return { ...addition, change: { ...change, operations: [...change.operations, ...also(nodeId)] } };
         },
-      });
-    } finally {
-      letGo();
-    }
+      }),
+    );
   }
 
   /**

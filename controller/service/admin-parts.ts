@@ -1,7 +1,10 @@
 // What the calls of operators have in common.
+import type { Authority } from '../authority/authority.js';
+import type { CertificateRegistry } from '../registry/certificates.js';
 import type { MutationId } from '../registry/guards.js';
 import type { NodeRegistry } from '../registry/nodes.js';
 import type { PoolRegistry } from '../registry/pools.js';
+import type { TokenRegistry } from '../registry/tokens.js';
 import type { Sessions } from '../session/sessions.js';
 import type { Store } from '../store/store.js';
 import type { Keeper } from '../view/keeper.js';
@@ -14,10 +17,20 @@ export type AdminParts = {
   readonly sessions: Sessions;
   readonly nodes: NodeRegistry;
   readonly pools: PoolRegistry;
+  readonly tokens: TokenRegistry;
+  readonly certificates: CertificateRegistry;
+  readonly authority: Authority;
+  /** Waits until the TCP ports follow the authority. */
+  readonly listening: () => Promise<void>;
   readonly controllerId: string;
   /** "0.1.0" */
   readonly version: string;
-  readonly etcd: { readonly endpoints: readonly string[]; readonly embedded: boolean };
+  readonly etcd: {
+    readonly endpoints: readonly string[];
+    readonly embedded: boolean;
+    /** What makes it reachable for others than the controllers. */
+    readonly warnings?: () => readonly string[];
+  };
 };
 
 /** mutationId takes what every mutation carries from a request. */

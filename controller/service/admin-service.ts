@@ -6,10 +6,14 @@ import type { Event } from '../../proto/gen/xnet/v1/Event.js';
 import type { ListEventsRequest__Output } from '../../proto/gen/xnet/v1/ListEventsRequest.js';
 import type { ListNodesRequest__Output } from '../../proto/gen/xnet/v1/ListNodesRequest.js';
 import type { ListNodesResponse } from '../../proto/gen/xnet/v1/ListNodesResponse.js';
+import type { RotateAuthorityRequest__Output } from '../../proto/gen/xnet/v1/RotateAuthorityRequest.js';
+import type { RotationProgress } from '../../proto/gen/xnet/v1/RotationProgress.js';
 import type { WatchConvergenceRequest__Output } from '../../proto/gen/xnet/v1/WatchConvergenceRequest.js';
 import { services } from '../../proto/rpc/definitions.js';
+import { peerOf } from '../../proto/rpc/peer.js';
 import { type ServiceBinding, serverStream, unary } from '../../proto/rpc/server.js';
 import type { AdminParts } from './admin-parts.js';
+import { AuthorityCalls } from './authority-calls.js';
 import { EventCalls } from './event-calls.js';
 import { NodeCalls } from './node-calls.js';
 import { PoolCalls } from './pool-calls.js';
@@ -21,6 +25,7 @@ export function adminService(parts: AdminParts): ServiceBinding {
   const nodes = new NodeCalls(parts);
   const events = new EventCalls(parts.store, parts.keeper);
   const status = new StatusCalls(parts);
+  const authority = new AuthorityCalls(parts);
   const implementation = {
     CreatePool: unary((request) => pools.create(request)),
     ListPools: unary(() => pools.list()),
@@ -30,7 +35,7 @@ export function adminService(parts: AdminParts): ServiceBinding {
     UnreserveSubnet: unary((request) => pools.unreserve(request)),
     ListSubnets: unary((request) => pools.listSubnets(request)),
     ReleaseSubnet: unary((request) => pools.release(request)),
-    AddNode: unary((request) => nodes.add(request)),
+    AddNode: unary((request, call) => nodes.add(request, peerOf(call))),
     ListNodes: unary(async (request) => nodes.list(request)),
     GetNode: unary((request) => nodes.get(request)),
     SetNode: unary((request) => nodes.set(request)),
@@ -47,6 +52,18 @@ export function adminService(parts: AdminParts): ServiceBinding {
       events.watch(request, call, gone),
     ),
     GetStatus: unary(() => status.status()),
+    Init: unary((request) => authority.init(request)),
+    CreateToken: unary((request, call) => authority.createToken(request, peerOf(call))),
+    ListTokens: unary(async () => authority.listTokens()),
+    RevokeToken: unary((request) => authority.revokeToken(request)),
+    ListCertificates: unary(async (request) => authority.listCertificates(request)),
+    IssueCertificate: unary((request) => authority.issue(request)),
+    RevokeCertificate: unary((request) => authority.revokeCertificate(request)),
+    RevokeNode: unary((request) => authority.revokeNode(request)),
+    GetAuthority: unary(async () => authority.getAuthority()),
+    RotateAuthority: serverStream<RotateAuthorityRequest__Output, RotationProgress>((request, call, gone) =>
+      authority.rotate(request, call, gone),
+    ),
   } satisfies Partial<AdminServiceHandlers>;
   // gRPC answers UNIMPLEMENTED for the calls that are not bound.
   return { definition: services.admin.service, implementation };

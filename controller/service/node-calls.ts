@@ -21,13 +21,16 @@ import type { RemoveNodeResponse } from '../../proto/gen/xnet/v1/RemoveNodeRespo
 import type { SetNodeRequest__Output } from '../../proto/gen/xnet/v1/SetNodeRequest.js';
 import type { SetNodeResponse } from '../../proto/gen/xnet/v1/SetNodeResponse.js';
 import { availabilityFromWire, modeFromWire, wireFromMode } from '../../proto/rpc/convert.js';
+import { formatPeer, type Peer } from '../../proto/rpc/peer.js';
 import { decideAdd, type NewNode } from '../registry/add-node.js';
 import type { NodeChange } from '../registry/change-node.js';
 import { requireNode } from '../registry/lookup.js';
+import { joinTokenMs, namesFor, putToken, tokenRecord } from '../registry/tokens.js';
 import type { ReadonlyView } from '../view/view.js';
 import { type AdminParts, liveOf, mutationId } from './admin-parts.js';
 import { eventsOf } from './event-calls.js';
 import { findNode } from './find-node.js';
+import { wireFromJoinToken } from './security-wire.js';
 import { type Live, summaryFromNode, wireFromNode } from './wire.js';
 
 const eventsShown = 10;
@@ -74,9 +77,15 @@ export class NodeCalls {
     return node;
   }
 
-  async add(request: AddNodeRequest__Output): Promise<AddNodeResponse> {
+  async add(request: AddNodeRequest__Output, peer: Peer): Promise<AddNodeResponse> {
     const wanted = newNodeOf(request);
-    const done = await this.#parts.nodes.add(mutationId(request), wanted);
+    const { opened } = this.#parts.authority;
+    const names = opened === undefined ? undefined : namesFor(opened.clusterKey, request.operationId);
+    const done = await this.#parts.nodes.add(mutationId(request), wanted, (nodeId) => {
+      if (opened === undefined || names === undefined) return [];
+      const token = { node: nodeId, uses: 1, ttlMs: joinTokenMs, createdBy: formatPeer(peer) };
+      return [putToken(names.id, tokenRecord(opened.clusterKey, names, token, Date.now()))];
+    });
     const { view } = this.#parts.keeper;
     if (request.dryRun && !view.nodes.has(done.subject)) {
       return { node: this.#planned(view, wanted), unchanged: false, revision: done.revision, warnings: [] };
@@ -86,6 +95,9 @@ export class NodeCalls {
       unchanged: done.unchanged,
       revision: done.unchanged ? grantRevision(view, done.subject) : done.revision,
       warnings: [],
+      ...(opened === undefined || names === undefined || done.unchanged
+        ? {}
+        : { joinToken: wireFromJoinToken(view, opened, names) }),
     };
   }
 

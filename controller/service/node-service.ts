@@ -1,15 +1,20 @@
 // The calls of nodes. Each returns or sends values; what goes wrong is thrown and becomes the call's status.
-import type { ServerWritableStream } from '@grpc/grpc-js';
-import { checkName, quoted } from '../../proto/domain/input.js';
+import type { Metadata, ServerWritableStream } from '@grpc/grpc-js';
+import { quoted } from '../../proto/domain/input.js';
 import { XnetError } from '../../proto/errors.js';
 import type { LeaveRequest__Output } from '../../proto/gen/xnet/v1/LeaveRequest.js';
 import type { LeaveResponse } from '../../proto/gen/xnet/v1/LeaveResponse.js';
+import type { RenewCertificateRequest__Output } from '../../proto/gen/xnet/v1/RenewCertificateRequest.js';
+import type { RenewCertificateResponse } from '../../proto/gen/xnet/v1/RenewCertificateResponse.js';
 import type { ReportRequest__Output } from '../../proto/gen/xnet/v1/ReportRequest.js';
 import type { ReportResponse } from '../../proto/gen/xnet/v1/ReportResponse.js';
 import type { WatchRequest__Output } from '../../proto/gen/xnet/v1/WatchRequest.js';
 import { statusFromReport, versionFromWire } from '../../proto/rpc/convert.js';
 import { services } from '../../proto/rpc/definitions.js';
+import { nodeIdOf } from '../../proto/rpc/peer.js';
 import { type ServiceBinding, serverStream, unary } from '../../proto/rpc/server.js';
+import type { Authority } from '../authority/authority.js';
+import type { CertificateRegistry } from '../registry/certificates.js';
 import type { NodeRegistry } from '../registry/nodes.js';
 import type { Start } from '../session/fanout.js';
 import type { Sessions } from '../session/sessions.js';
@@ -24,7 +29,11 @@ export type NodeServiceParts = {
   readonly store: Store;
   readonly sessions: Sessions;
   readonly nodes: NodeRegistry;
+  readonly certificates: CertificateRegistry;
+  readonly authority: Authority;
 };
+
+type Call = { readonly metadata: Metadata };
 
 const reportEveryMs = 30_000;
 // A report costs a controller about 0.3 ms: spread so that they take a fifth of one core.
@@ -34,16 +43,12 @@ const longestSpreadMs = 5_000;
 // How long a view may lag behind what a node has already seen through another controller.
 const catchUpMs = 2_000;
 
-function nodeIdOf(view: ReadonlyView, name: string): string {
-  const checked = checkName(name);
-  if ('problem' in checked) throw new XnetError('InvalidArgument', `node name: ${checked.problem}`);
-  const id = view.nodeOfName.get(name);
-  if (id === undefined) {
-    throw new XnetError('NotFound', `there is no node ${name}`, {
-      hint: `add it with: xctl nodes add ${name} --address ADDRESS`,
-    });
-  }
-  return id;
+function nameOf(view: ReadonlyView, id: string): string {
+  const name = view.nodes.get(id)?.record.name;
+  if (name !== undefined) return name;
+  throw new XnetError('NotFound', `there is no node ${id}: it was removed`, {
+    hint: 'add this host again, with xctl nodes add, and join again',
+  });
 }
 
 class NodeCalls {
@@ -59,19 +64,21 @@ class NodeCalls {
     gone: AbortSignal,
   ): Promise<void> {
     const { keeper, sessions } = this.#parts;
+    const nodeId = nodeIdOf(call, request.nodeId);
     const start = await this.#startOf(request);
-    const nodeId = nodeIdOf(keeper.view, request.nodeName);
-    if (request.nodeId !== '' && request.nodeId !== nodeId && keeper.view.nodes.has(request.nodeId)) {
-      throw new XnetError('FailedPrecondition', `node ${request.nodeName} has another id than this host`, {
-        hint: 'this host was added under another name: start xnetd with that --node',
-      });
+    const nodeName = nameOf(keeper.view, nodeId);
+    if (request.nodeName !== '' && request.nodeName !== nodeName) {
+      throw new XnetError(
+        'PermissionDenied',
+        `this host is ${nodeName} and can't speak for ${quoted(request.nodeName)}`,
+      );
     }
     if (assignmentOf(keeper.view, nodeId) === undefined) {
-      throw new XnetError('Unavailable', `a record of node ${request.nodeName} can't be read`, {
+      throw new XnetError('Unavailable', `a record of node ${nodeName} can't be read`, {
         hint: 'xctl status shows which',
       });
     }
-    const { nodeName, hostFingerprint: fingerprint } = request;
+    const { hostFingerprint: fingerprint } = request;
     const stream = await sessions.open({ nodeId, nodeName, fingerprint, start }, call);
     await new Promise<void>((resolve) => {
       if (gone.aborted) resolve();
@@ -113,31 +120,31 @@ class NodeCalls {
     throw new XnetError('Unavailable', 'this controller lags behind what the host has seen: try another one');
   }
 
-  async report(request: ReportRequest__Output): Promise<ReportResponse> {
+  async report(request: ReportRequest__Output, call: Call): Promise<ReportResponse> {
     const { keeper, sessions } = this.#parts;
     const { view, version } = keeper;
-    const assignment = assignmentOf(view, request.nodeId);
-    if (assignment === undefined) throw new XnetError('NotFound', `there is no node ${quoted(request.nodeId)}`);
+    const nodeId = nodeIdOf(call, request.nodeId);
+    const assignment = assignmentOf(view, nodeId);
+    if (assignment === undefined) throw new XnetError('NotFound', `there is no node ${quoted(nodeId)}`);
     if (assignment.generation !== request.generation) {
       throw new XnetError('Fenced', `the lease of ${assignment.nodeName} is of generation ${assignment.generation}`);
     }
     const applied = versionFromWire(request.applied);
     const comparable = applied?.clusterId === version.clusterId && applied.epoch === version.epoch;
-    sessions.report(request.nodeId, statusFromReport(request), comparable ? applied.revision : undefined);
+    sessions.report(nodeId, statusFromReport(request), comparable ? applied.revision : undefined);
     const beyond = Math.max(0, sessions.fanout.streams.size - nodesWithoutSpread);
     const spreadMs = Math.min(longestSpreadMs, Math.round(beyond * spreadMsPerNode));
     return { nextReportMs: reportEveryMs, spreadMs };
   }
 
-  async leave(request: LeaveRequest__Output): Promise<LeaveResponse> {
+  async leave(request: LeaveRequest__Output, call: Call): Promise<LeaveResponse> {
     const { keeper, nodes, sessions } = this.#parts;
-    const id = keeper.view.nodeOfName.get(request.nodeName);
-    // Gone already, or replaced by another of the same name: nothing of this host's is left.
-    if (id === undefined || (request.nodeId !== '' && !keeper.view.nodes.has(request.nodeId))) {
-      return { peersPending: 0 };
-    }
-    if (id !== request.nodeId) {
-      throw new XnetError('FailedPrecondition', `node ${request.nodeName} has another id than this host`);
+    const id = nodeIdOf(call, request.nodeId);
+    const name = keeper.view.nodes.get(id)?.record.name;
+    // Gone already: nothing of this host's is left.
+    if (name === undefined) return { peersPending: 0 };
+    if (request.nodeName !== '' && request.nodeName !== name) {
+      throw new XnetError('PermissionDenied', `this host is ${name} and can't speak for ${quoted(request.nodeName)}`);
     }
     const mutation = { operationId: request.operationId, dryRun: false };
     if (request.done) {
@@ -151,6 +158,12 @@ class NodeCalls {
     });
     const { nodes: peers, applied } = sessions.convergence.count(Math.min(revision, this.#tableRevision()), id);
     return { peersPending: peers - applied };
+  }
+
+  async renew(request: RenewCertificateRequest__Output, call: Call): Promise<RenewCertificateResponse> {
+    const { certificates, authority } = this.#parts;
+    const { certificate } = await certificates.renew(nodeIdOf(call, ''), request.csr);
+    return { certificate, authority: [...authority.require().trusted] };
   }
 
   #tableRevision(): number {
@@ -169,8 +182,11 @@ export function nodeService(parts: NodeServiceParts): ServiceBinding {
     },
     implementation: {
       Watch: serverStream<WatchRequest__Output, Buffer>((request, call, gone) => calls.watch(request, call, gone)),
-      Report: unary<ReportRequest__Output, ReportResponse>((request) => calls.report(request)),
-      Leave: unary<LeaveRequest__Output, LeaveResponse>((request) => calls.leave(request)),
+      Report: unary<ReportRequest__Output, ReportResponse>((request, call) => calls.report(request, call)),
+      Leave: unary<LeaveRequest__Output, LeaveResponse>((request, call) => calls.leave(request, call)),
+      RenewCertificate: unary<RenewCertificateRequest__Output, RenewCertificateResponse>((request, call) =>
+        calls.renew(request, call),
+      ),
     },
   };
 }

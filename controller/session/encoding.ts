@@ -58,6 +58,11 @@ export function encodeAssignment(assignment: Assignment): Buffer {
   return encode({ assignment: wireFromAssignment(assignment) });
 }
 
+/** encodeTrust makes the message that says whom to trust (PEM). */
+export function encodeTrust(authority: readonly string[], spreadMs: number): Buffer {
+  return encode({ trust: { authority: [...authority], spreadMs } });
+}
+
 /** Encoder makes the messages of one table. */
 export class Encoder {
   readonly #table: RouteTable;

@@ -6,7 +6,7 @@ import { RouteTable } from '../table/route-table.js';
 import { assignmentOf } from '../view/assignment.js';
 import type { Keeper } from '../view/keeper.js';
 import { nothingTouched, type ReadonlyView, type Touched } from '../view/view.js';
-import { Encoder, encodeAssignment, encodeSnapshot } from './encoding.js';
+import { Encoder, encodeAssignment, encodeSnapshot, encodeTrust } from './encoding.js';
 import type { NodeStream } from './node-stream.js';
 
 /** Start says what a node has when its stream begins. */
@@ -21,6 +21,8 @@ const sliceSize = 256;
 // most this.
 const longestPauseMs = 100;
 const bookmarkEveryMs = 60_000;
+const renewalMs = 50;
+const longestRenewalMs = 600_000;
 
 /** Fanout holds the route table and the streams of the connected nodes. */
 export class Fanout {
@@ -32,6 +34,7 @@ export class Fanout {
   readonly #assignmentsDue = new Set<NodeStream>();
   readonly #byNode = new Map<string, NodeStream>();
   readonly #bookmarks: NodeJS.Timeout;
+  #trust: Buffer | undefined;
   #flushing = false;
   #due = false;
   #epoch: string | undefined;
@@ -75,6 +78,20 @@ export class Fanout {
     for (const stream of this.#streams) stream.cursor = undefined;
   }
 
+  /** trust has every node told whom to trust (PEM), now and when it connects. */
+  trust(authority: readonly string[]): void {
+    // Renewing costs this controller some 10 ms for each node: spread so that it takes a fifth of one core.
+    this.#trust = encodeTrust(authority, Math.min(longestRenewalMs, this.#streams.size * renewalMs));
+    this.#schedule();
+  }
+
+  #trustFor(stream: NodeStream): readonly Buffer[] {
+    const trust = this.#trust;
+    if (trust === undefined || stream.trust === trust) return [];
+    stream.trust = trust;
+    return [trust];
+  }
+
   /** canResume says whether a node that has `revision` needs no snapshot. */
   canResume(revision: number): boolean {
     return this.table.hasSince(revision);
@@ -108,9 +125,10 @@ export class Fanout {
     const subnets = new Set([...view.subnets.keys(), ...view.unreadableSubnets.keys()]);
     table.update(view, { ...nothingTouched(), subnets, pools: true });
     const { chunks, revision } = encodeSnapshot(table, { ...this.#keeper.version, revision: view.revision }, true);
+    const trust = this.#trustFor(stream);
     const assignment = this.#assignmentFor(stream);
     stream.cursor = revision;
-    stream.send([...assignment, ...chunks]);
+    stream.send([...trust, ...assignment, ...chunks]);
   }
 
   /** detach stops sending to a node. */
@@ -142,7 +160,7 @@ export class Fanout {
 
   #feed(stream: NodeStream): void {
     if (!stream.idle || !this.#keeper.ready) return;
-    const messages: Buffer[] = [...this.#assignmentFor(stream)];
+    const messages: Buffer[] = [...this.#trustFor(stream), ...this.#assignmentFor(stream)];
     if (stream.cursor === undefined || !this.table.hasSince(stream.cursor)) {
       const snapshot = this.#encoder.snapshot();
       messages.push(...snapshot.chunks);

@@ -16,6 +16,8 @@ export class NodeStream {
   cursor: number | undefined;
   /** The assignment as last sent. */
   assignment: Buffer | undefined;
+  /** Whom to trust, as last sent. */
+  trust: Buffer | undefined;
   readonly #stream: RawStream;
   readonly #onIdle: (stream: NodeStream) => void;
   #queue: readonly Buffer[] = [];

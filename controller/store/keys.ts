@@ -22,6 +22,10 @@ export type Key =
   | { readonly kind: 'status'; readonly id: string }
   | { readonly kind: 'controller'; readonly id: string }
   | { readonly kind: 'progress'; readonly id: string }
+  | { readonly kind: 'authority' }
+  | { readonly kind: 'token'; readonly id: string }
+  | { readonly kind: 'certificate'; readonly id: string }
+  | { readonly kind: 'revoked'; readonly id: string }
   | { readonly kind: 'operation'; readonly id: string }
   | { readonly kind: 'event'; readonly id: string };
 
@@ -38,6 +42,12 @@ export const keys = {
   status: (id: string) => `status/${id}`,
   controller: (id: string) => `controllers/${id}`,
   progress: (id: string) => `progress/${id}`,
+  authority: 'authority',
+  token: (id: string) => `tokens/${id}`,
+  /** By serial. */
+  certificate: (serial: string) => `certificates/${serial}`,
+  /** By serial, or by the id of a node: then it is about all of its certificates. */
+  revoked: (id: string) => `revoked/${id}`,
   operation: (id: string) => `operations/${id}`,
   event: (id: string) => `events/${id}`,
 } as const;
@@ -52,7 +62,19 @@ export const prefixes = {
 
 const idPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
-function byId(kind: 'node' | 'session' | 'status' | 'controller' | 'progress' | 'operation' | 'event') {
+type ById =
+  | 'node'
+  | 'session'
+  | 'status'
+  | 'controller'
+  | 'progress'
+  | 'token'
+  | 'certificate'
+  | 'revoked'
+  | 'operation'
+  | 'event';
+
+function byId(kind: ById) {
   return (rest: string): Key | undefined => (idPattern.test(rest) ? { kind, id: rest } : undefined);
 }
 
@@ -78,6 +100,9 @@ const parsers: Readonly<Record<string, (rest: string) => Key | undefined>> = {
   status: byId('status'),
   controllers: byId('controller'),
   progress: byId('progress'),
+  tokens: byId('token'),
+  certificates: byId('certificate'),
+  revoked: byId('revoked'),
   operations: byId('operation'),
   events: byId('event'),
 };
@@ -85,6 +110,7 @@ const parsers: Readonly<Record<string, (rest: string) => Key | undefined>> = {
 /** parseKey takes a key apart; undefined for one that is not ours. */
 export function parseKey(key: string): Key | undefined {
   if (key === keys.cluster) return { kind: 'cluster' };
+  if (key === keys.authority) return { kind: 'authority' };
   const slash = key.indexOf('/');
   const folder = key.slice(0, Math.max(slash, 0));
   return Object.hasOwn(parsers, folder) ? parsers[folder]?.(key.slice(slash + 1)) : undefined;

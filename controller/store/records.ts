@@ -5,6 +5,7 @@ import * as v from 'valibot';
 import { formatIpv4, formatPrefix, parseIpv4, parsePrefix } from '../../proto/domain/address.js';
 import { availabilities, modes } from '../../proto/domain/network.js';
 import { messageOf } from '../../proto/errors.js';
+import { roles } from '../../proto/pki/identity.js';
 import type { Key } from './keys.js';
 
 const prefix = v.pipe(
@@ -102,6 +103,8 @@ const controller = v.object({
   version: v.string(),
   startedMs: count,
   addresses: v.array(v.string()),
+  /** Where hosts join. */
+  joinAddresses: v.optional(v.array(v.string()), []),
 });
 
 const progress = v.object({
@@ -109,6 +112,50 @@ const progress = v.object({
   applied: v.array(v.tuple([v.number(), count])),
   /** Names of up to ten that are furthest behind. */
   behind: v.array(v.string()),
+});
+
+const authority = v.object({
+  /** Certificate (PEM) and private key of the authority that issues; the key is sealed with the cluster key. */
+  certificate: v.string(),
+  sealedKey: v.string(),
+  /** Names the cluster key that it was sealed with. */
+  sealedBy: v.string(),
+  createdMs: count,
+  /** While a rotation is under way: the authority that is replaced, and this one's certificate signed by that one. */
+  previous: v.optional(v.object({ certificate: v.string(), cross: v.string() })),
+});
+
+const token = v.object({
+  /** See tokenHash. */
+  hash: v.string(),
+  /** Id of the only node that can join with it. */
+  node: v.optional(v.string()),
+  pool: v.optional(v.string()),
+  source: v.optional(prefix),
+  uses: count,
+  usesLeft: count,
+  createdMs: count,
+  expiresMs: count,
+  /** "admin/alice" */
+  createdBy: v.string(),
+});
+
+const certificate = v.object({
+  role: v.picklist(roles),
+  id: v.string(),
+  notBeforeMs: count,
+  notAfterMs: count,
+  /** keyDigest of its public key, and of its authority's. */
+  keyDigest: v.string(),
+  issuer: v.string(),
+});
+
+const revoked = v.object({
+  role: v.picklist(roles),
+  id: v.string(),
+  atMs: count,
+  /** When there is nothing left to refuse; absent: never, which is so for nodes. */
+  untilMs: v.optional(count),
 });
 
 const operation = v.object({
@@ -137,6 +184,10 @@ const schemas = {
   status,
   controller,
   progress,
+  authority,
+  token,
+  certificate,
+  revoked,
   operation,
   event,
 } as const;
@@ -156,6 +207,10 @@ export type SessionRecord = RecordOf<'session'>;
 export type StatusRecord = RecordOf<'status'>;
 export type ControllerRecord = RecordOf<'controller'>;
 export type ProgressRecord = RecordOf<'progress'>;
+export type AuthorityRecord = RecordOf<'authority'>;
+export type TokenRecord = RecordOf<'token'>;
+export type CertificateRecord = RecordOf<'certificate'>;
+export type RevokedRecord = RecordOf<'revoked'>;
 export type OperationRecord = RecordOf<'operation'>;
 export type EventRecord = RecordOf<'event'>;
 

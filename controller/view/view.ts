@@ -3,6 +3,8 @@
 import { type Ipv4, type Prefix, prefixCovers, prefixKey } from '../../proto/domain/address.js';
 import { type Key, parseKey } from '../store/keys.js';
 import {
+  type AuthorityRecord,
+  type CertificateRecord,
   type ClusterRecord,
   type ControllerRecord,
   decode,
@@ -12,9 +14,11 @@ import {
   type ProgressRecord,
   type RecordKind,
   type RecordOf,
+  type RevokedRecord,
   type SessionRecord,
   type StatusRecord,
   type SubnetRecord,
+  type TokenRecord,
 } from '../store/records.js';
 import type { Change, Entry, Listing } from '../store/store.js';
 
@@ -33,6 +37,9 @@ export type Touched = {
   sessions: boolean;
   progress: boolean;
   controllers: boolean;
+  authority: boolean;
+  /** Certificates, or what is revoked of them. */
+  certificates: boolean;
   /** Events that were recorded. Empty for a listing. */
   readonly events: { readonly id: string; readonly record: EventRecord }[];
 };
@@ -46,6 +53,8 @@ export function nothingTouched(): Touched {
     sessions: false,
     progress: false,
     controllers: false,
+    authority: false,
+    certificates: false,
     events: [],
   };
 }
@@ -78,6 +87,14 @@ export class View {
   readonly statuses = new Map<string, Held<StatusRecord>>();
   readonly controllers = new Map<string, Held<ControllerRecord>>();
   readonly progress = new Map<string, Held<ProgressRecord>>();
+  authority: Held<AuthorityRecord> | undefined;
+  readonly tokens = new Map<string, Held<TokenRecord>>();
+  /** By serial. */
+  readonly certificates = new Map<string, Held<CertificateRecord>>();
+  /** Serial of a node's newest certificate. */
+  readonly certificateOfNode = new Map<string, string>();
+  /** By serial, or by a node's id. */
+  readonly revoked = new Map<string, Held<RevokedRecord>>();
   /** Keys that can't be read, and why. */
   readonly undecodable = new Map<string, string>();
   /** Subnets of which no record was ever read: known by their key alone. */
@@ -175,6 +192,34 @@ export class View {
         this.progress.set(key.id, held as Held<ProgressRecord>);
         touched.progress = true;
         break;
+      case 'authority':
+        this.authority = held as Held<AuthorityRecord>;
+        touched.authority = true;
+        break;
+      case 'token':
+        this.tokens.set(key.id, held as Held<TokenRecord>);
+        break;
+      case 'certificate':
+        this.#holdCertificate(key.id, held as Held<CertificateRecord>);
+        touched.certificates = true;
+        break;
+      case 'revoked':
+        this.revoked.set(key.id, held as Held<RevokedRecord>);
+        touched.certificates = true;
+        break;
+    }
+  }
+
+  #holdCertificate(serial: string, held: Held<CertificateRecord>): void {
+    this.certificates.set(serial, held);
+    if (held.record.role === 'node') this.certificateOfNode.set(held.record.id, serial);
+  }
+
+  #forgetCertificate(serial: string): void {
+    const held = this.certificates.get(serial);
+    this.certificates.delete(serial);
+    if (held !== undefined && this.certificateOfNode.get(held.record.id) === serial) {
+      this.certificateOfNode.delete(held.record.id);
     }
   }
 
@@ -253,6 +298,21 @@ export class View {
       case 'progress':
         this.progress.delete(key.id);
         touched.progress = true;
+        break;
+      case 'authority':
+        // Nothing of ours deletes it: what was known stays, as with the cluster.
+        this.undecodable.set(name, 'it was deleted');
+        break;
+      case 'token':
+        this.tokens.delete(key.id);
+        break;
+      case 'certificate':
+        this.#forgetCertificate(key.id);
+        touched.certificates = true;
+        break;
+      case 'revoked':
+        this.revoked.delete(key.id);
+        touched.certificates = true;
         break;
     }
   }

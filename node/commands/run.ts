@@ -116,10 +116,10 @@ class Daemon {
     const statusFile = new StatusFile(runDir, log);
     let known = await cachedKnown(this.#settings, this.#member.node, log);
     signal.addEventListener('abort', () => this.#stop(), { once: true });
-    const server = await startServer(
-      [localSocket(this.#settings)],
-      [localService(async (options, onStep) => this.#leaveAsked(options, onStep, cache, signal))],
-    );
+    const server = await startServer({
+      endpoints: [localSocket(this.#settings)],
+      bindings: [localService(async (options, onStep) => this.#leaveAsked(options, onStep, cache, signal))],
+    });
     server.health.set(true);
     log.info({ version, node: this.#member.node, cached: known.table?.version.revision ?? 0 }, 'started');
     const begun = await leaveBegun(stateDir);

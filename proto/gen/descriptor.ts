@@ -533,6 +533,10 @@ export const descriptor = {
          "rule": "repeated",
          "type": "string",
          "id": 1
+        },
+        "spreadMs": {
+         "type": "uint32",
+         "id": 2
         }
        }
       },
@@ -1881,6 +1885,11 @@ export const descriptor = {
         "resyncs": {
          "type": "uint32",
          "id": 5
+        },
+        "warnings": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 6
         }
        }
       },
@@ -2306,6 +2315,11 @@ export const descriptor = {
         "done": {
          "type": "bool",
          "id": 5
+        },
+        "people": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 6
         }
        }
       },

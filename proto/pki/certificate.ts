@@ -56,10 +56,13 @@ function authorityName(clusterId: string, madeMs: number): x509.JsonName {
   return [{ O: [clusterId] }, { CN: [`xnet authority ${new Date(madeMs).toISOString()}`] }];
 }
 
-// What makes a certificate that of an authority: it signs others, and not authorities below it.
-async function authorityExtensions(publicKey: x509.PublicKey | webcrypto.CryptoKey): Promise<x509.Extension[]> {
+// What makes a certificate that of an authority. Below it may be as many authorities: the one that replaces it, once.
+async function authorityExtensions(
+  publicKey: x509.PublicKey | webcrypto.CryptoKey,
+  below: 0 | 1,
+): Promise<x509.Extension[]> {
   return [
-    new x509.BasicConstraintsExtension(true, 0, true),
+    new x509.BasicConstraintsExtension(true, below, true),
     new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
     await x509.SubjectKeyIdentifierExtension.create(publicKey),
   ];
@@ -76,7 +79,7 @@ export async function makeAuthority(clusterId: string, nowMs: number): Promise<S
     notAfter: new Date(notAfterMs),
     signingAlgorithm: algorithm,
     keys,
-    extensions: await authorityExtensions(keys.publicKey),
+    extensions: await authorityExtensions(keys.publicKey, 1),
   });
   return { certificate: certificate.toString('pem'), key: await exportKey(keys.privateKey) };
 }
@@ -93,12 +96,12 @@ export async function crossSign(signer: Signer, certificate: string): Promise<st
     subject: of.subjectName.toJSON(),
     issuer: by.subjectName.toJSON(),
     notBefore: of.notBefore,
-    notAfter: by.notAfter < of.notAfter ? by.notAfter : of.notAfter,
+    notAfter: new Date(Math.min(by.notAfter.getTime(), of.notAfter.getTime())),
     signingAlgorithm: algorithm,
     publicKey: of.publicKey,
     signingKey: await importKey(signer.key),
     extensions: [
-      ...(await authorityExtensions(of.publicKey)),
+      ...(await authorityExtensions(of.publicKey, 0)),
       await x509.AuthorityKeyIdentifierExtension.create(by.publicKey),
     ],
   });

@@ -1,8 +1,10 @@
 // The one place where a client is made: transport security, keepalive and limits are decided here.
 import * as grpc from '@grpc/grpc-js';
+import { XnetError } from '../errors.js';
 import { type Endpoint, formatEndpoint } from './endpoint.js';
 import { keepaliveOptions, maxAnswerBytes, maxMessageBytes } from './limits.js';
 import { errorFromStatus } from './status.js';
+import { type Credentials, clientTls } from './tls.js';
 
 const clientOptions: grpc.ChannelOptions = {
   ...keepaliveOptions,
@@ -22,9 +24,21 @@ type ClientConstructor<C extends grpc.Client> = new (
   options?: Partial<grpc.ChannelOptions>,
 ) => C;
 
-/** makeClient makes a client of one service at one endpoint. It connects at its first call; close() ends it. */
-export function makeClient<C extends grpc.Client>(service: ClientConstructor<C>, endpoint: Endpoint): C {
-  return new service(formatEndpoint(endpoint), grpc.credentials.createInsecure(), clientOptions);
+/**
+ * makeClient makes a client of one service at one endpoint. It connects at its first call; close() ends it.
+ * @param credentials what it shows and trusts; a unix socket needs none, a TCP port does
+ * @throws XnetError FailedPrecondition for a TCP port without them: nothing is said in the clear
+ */
+export function makeClient<C extends grpc.Client>(
+  service: ClientConstructor<C>,
+  endpoint: Endpoint,
+  credentials?: Credentials,
+): C {
+  const address = formatEndpoint(endpoint);
+  if (endpoint.kind === 'unix') return new service(address, grpc.credentials.createInsecure(), clientOptions);
+  if (credentials === undefined) throw new XnetError('FailedPrecondition', `no certificate for ${address}`);
+  const tls = clientTls(credentials);
+  return new service(address, tls.credentials, { ...clientOptions, ...tls.options });
 }
 
 /** isConnected says whether a client has a connection at this moment. */

@@ -9,14 +9,17 @@ export type Endpoint =
 /** defaultPort is the controller's TCP port. */
 export const defaultPort = 7400;
 
+/** defaultJoinPort is the controller's TCP port for hosts that join. */
+export const defaultJoinPort = 7401;
+
 /** defaultControllerSocket is where the controller listens for those on its own machine. */
 export const defaultControllerSocket = 'unix:/run/xnet/controller.sock';
 
 // sun_path of sockaddr_un holds 108 bytes with the final NUL (linux/un.h).
 const longestSocketPath = 107;
 
-/** checkEndpoint reads "unix:/run/xnet/controller.sock", "192.168.83.2:7400" or "ctl-1" (port 7400). */
-export function checkEndpoint(text: string): Checked<Endpoint> {
+/** checkEndpoint reads "unix:/run/xnet/controller.sock", "192.168.83.2:7400" or "ctl-1" (port 7400, or `otherPort`). */
+export function checkEndpoint(text: string, otherPort: number = defaultPort): Checked<Endpoint> {
   if (text.startsWith('unix:')) {
     const path = text.slice('unix:'.length).replace(/^\/\/(?=\/)/, '');
     if (!path.startsWith('/')) return { problem: `${quoted(text)}: the socket's path has to be absolute` };
@@ -27,7 +30,7 @@ export function checkEndpoint(text: string): Checked<Endpoint> {
   }
   const match = /^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)(?::(\d{1,5}))?$/.exec(text);
   const host = match?.[1];
-  const port = match?.[3] === undefined ? defaultPort : Number(match[3]);
+  const port = match?.[3] === undefined ? otherPort : Number(match[3]);
   if (host === undefined || port < 1 || port > 65535) {
     return { problem: `${quoted(text)} is neither HOST:PORT, such as 192.168.83.2:7400, nor unix:/PATH` };
   }

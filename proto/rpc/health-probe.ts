@@ -4,6 +4,7 @@ import { service } from 'grpc-health-check';
 import { messageOf } from '../errors.js';
 import { callUnary, makeClient } from './channel.js';
 import type { Endpoint } from './endpoint.js';
+import type { Credentials } from './tls.js';
 
 type Check = (
   request: { readonly service: string },
@@ -16,8 +17,8 @@ const Health = grpc.makeGenericClientConstructor(service, 'grpc.health.v1.Health
 export class HealthProbe {
   readonly #client: grpc.Client;
 
-  constructor(endpoint: Endpoint) {
-    this.#client = makeClient(Health, endpoint);
+  constructor(endpoint: Endpoint, credentials?: Credentials) {
+    this.#client = makeClient(Health, endpoint, credentials);
   }
 
   /**

@@ -1,16 +1,19 @@
-// The one place where a server is made: transport security, limits, health and reflection are decided here, and every
-// error that a handler throws is turned into a status.
-import { chmod, mkdir, rm } from 'node:fs/promises';
+// The one place where a server is made: transport security, admission, limits, health and reflection are decided here,
+// and every error that a handler throws is turned into a status.
+// Invariant: a TCP port speaks TLS, and nothing else; only unix sockets are plain.
+import { chmod, mkdir, rename, rm } from 'node:fs/promises';
 import { createConnection } from 'node:net';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as grpc from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import { XnetError } from '../errors.js';
+import { AccessControl, type Admission } from './access.js';
 import { packageDefinition } from './definitions.js';
 import { type Endpoint, formatEndpoint } from './endpoint.js';
-import { requireDeadline, serverLimits } from './limits.js';
+import { joinLimits, requireDeadline, serverLimits } from './limits.js';
 import { statusFromError } from './status.js';
+import type { ServerTls } from './tls.js';
 
 /** Health is what standard health probes are told, for the server ('') and for each service. */
 export type Health = {
@@ -23,6 +26,8 @@ export type RpcServer = {
   readonly health: Health;
   /** Where it really listens, with the port that was bound. */
   readonly endpoints: readonly Endpoint[];
+  /** recheck asks of every open stream anew whether its caller is refused, and ends those that are. */
+  recheck(): void;
   /** close ends all streams after at most `graceMs` milliseconds. */
   close(graceMs: number): Promise<void>;
 };
@@ -83,9 +88,9 @@ async function prepareSocket(path: string): Promise<void> {
   await rm(path, { force: true });
 }
 
-function bind(server: grpc.Server, endpoint: Endpoint): Promise<Endpoint> {
+function bind(server: grpc.Server, endpoint: Endpoint, credentials: grpc.ServerCredentials): Promise<Endpoint> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(formatEndpoint(endpoint), grpc.ServerCredentials.createInsecure(), (error, port) => {
+    server.bindAsync(formatEndpoint(endpoint), credentials, (error, port) => {
       if (error !== null) {
         reject(
           new XnetError('FailedPrecondition', `can't listen on ${formatEndpoint(endpoint)}: ${error.message}`, {
@@ -97,29 +102,61 @@ function bind(server: grpc.Server, endpoint: Endpoint): Promise<Endpoint> {
   });
 }
 
+// A socket is reachable from the moment that it is bound, so it is bound in a folder that nobody else may enter, and
+// moved to its place when its mode is right.
+async function bindSocket(server: grpc.Server, path: string): Promise<Endpoint> {
+  await prepareSocket(path);
+  const folder = join(dirname(path), '.new');
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { mode: 0o700 });
+  try {
+    const inside = join(folder, 's');
+    await bind(server, { kind: 'unix', path: inside }, grpc.ServerCredentials.createInsecure());
+    await chmod(inside, 0o660);
+    await rename(inside, path);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  return { kind: 'unix', path };
+}
+
+/** ServerOptions are what a server is made of. */
+export type ServerOptions = {
+  /** Unix sockets alone without `tls`, TCP ports alone with it. */
+  readonly endpoints: readonly Endpoint[];
+  readonly bindings: readonly ServiceBinding[];
+  readonly tls?: ServerTls;
+  /** See Admission. Only for a server that wants certificates. */
+  readonly refuse?: Admission['refuse'];
+};
+
 /**
- * startServer listens on every endpoint, with the health and reflection services beside `bindings`. Unix sockets get
- * mode 0660.
+ * startServer listens on every endpoint, with the health and, except for strangers, the reflection service beside
+ * `bindings`. Unix sockets get mode 0660.
  * @throws XnetError FailedPrecondition when an endpoint can't be listened on
  */
-export async function startServer(
-  endpoints: readonly Endpoint[],
-  bindings: readonly ServiceBinding[],
-): Promise<RpcServer> {
+export async function startServer({ endpoints, bindings, tls, refuse }: ServerOptions): Promise<RpcServer> {
   // Its own lines on standard error are those of a library; what matters of them is thrown.
   grpc.setLogVerbosity(grpc.logVerbosity.NONE);
-  const server = new grpc.Server({ ...serverLimits, interceptors: [requireDeadline] });
+  const from = tls?.clients ?? 'local';
+  const control = new AccessControl({ from, ...(refuse === undefined ? {} : { refuse }) });
+  const server = new grpc.Server({
+    ...(from === 'strangers' ? joinLimits : serverLimits),
+    interceptors: [control.interceptor, requireDeadline],
+  });
   const names = ['', ...bindings.flatMap(({ definition }) => serviceName(definition))];
   const health = new HealthImplementation(Object.fromEntries(names.map((name) => [name, 'NOT_SERVING'])));
   for (const { definition, implementation } of bindings) server.addService(definition, implementation);
   health.addToServer(server);
-  new ReflectionService(packageDefinition, { services: names.filter((name) => name !== '') }).addToServer(server);
+  if (from !== 'strangers') {
+    new ReflectionService(packageDefinition, { services: names.filter((name) => name !== '') }).addToServer(server);
+  }
   const bound: Endpoint[] = [];
   try {
     for (const endpoint of endpoints) {
-      if (endpoint.kind === 'unix') await prepareSocket(endpoint.path);
-      bound.push(await bind(server, endpoint));
-      if (endpoint.kind === 'unix') await chmod(endpoint.path, 0o660);
+      if (endpoint.kind === 'unix' && tls === undefined) bound.push(await bindSocket(server, endpoint.path));
+      else if (endpoint.kind === 'tcp' && tls !== undefined) bound.push(await bind(server, endpoint, tls.credentials));
+      else throw new XnetError('Internal', `${formatEndpoint(endpoint)}: TCP is for TLS, unix sockets are without`);
     }
   } catch (error) {
     server.forceShutdown();
@@ -127,6 +164,7 @@ export async function startServer(
   }
   return {
     endpoints: bound,
+    recheck: () => control.recheck(),
     health: {
       set: (serving) => {
         for (const name of names) health.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');

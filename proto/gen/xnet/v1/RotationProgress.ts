@@ -7,6 +7,7 @@ export interface RotationProgress {
   'pending'?: (string)[];
   'pendingDown'?: (number);
   'done'?: (boolean);
+  'people'?: (string)[];
 }
 
 export interface RotationProgress__Output {
@@ -15,4 +16,5 @@ export interface RotationProgress__Output {
   'pending': (string)[];
   'pendingDown': (number);
   'done': (boolean);
+  'people': (string)[];
 }

@@ -7,6 +7,7 @@ export interface StoreStatus {
   'connected'?: (boolean);
   'refusal'?: (string);
   'resyncs'?: (number);
+  'warnings'?: (string)[];
 }
 
 export interface StoreStatus__Output {
@@ -15,4 +16,5 @@ export interface StoreStatus__Output {
   'connected': (boolean);
   'refusal': (string);
   'resyncs': (number);
+  'warnings': (string)[];
 }

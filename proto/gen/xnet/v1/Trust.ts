@@ -3,8 +3,10 @@
 
 export interface Trust {
   'authority'?: (string)[];
+  'spreadMs'?: (number);
 }
 
 export interface Trust__Output {
   'authority': (string)[];
+  'spreadMs': (number);
 }

@@ -1,0 +1,250 @@
+// The cluster's authority as this controller has it: follows its record in the store, opens it with the cluster key,
+// and issues certificates. Makes it, and replaces it.
+// Invariant: the private key is in memory and, sealed, in the store; it is never written anywhere else nor sent.
+import { messageOf, XnetError } from '../../proto/errors.js';
+import {
+  crossSign,
+  type Issued,
+  issue,
+  lifetimeFrom,
+  makeAuthority,
+  type Signer,
+} from '../../proto/pki/certificate.js';
+import { digestOf } from '../../proto/pki/chain.js';
+import type { Identity } from '../../proto/pki/identity.js';
+import { absent, asSeen, type MutationId, put } from '../registry/guards.js';
+import { type Context, type Done, mutate } from '../registry/mutation.js';
+import { keys } from '../store/keys.js';
+import { type AuthorityRecord, encode } from '../store/records.js';
+import { type ClusterKey, makeClusterKey, readClusterKey, seal, unseal } from './cluster-key.js';
+
+/** Opened is an authority that can issue. */
+export type Opened = {
+  readonly record: AuthorityRecord;
+  readonly signer: Signer;
+  readonly clusterKey: ClusterKey;
+  /** keyDigest of the authority that issues. */
+  readonly issuer: string;
+  /** What join tokens pin: the authority that everybody trusts by now. */
+  readonly caDigest: string;
+  /** Certificates to trust, the one that issues first (PEM). */
+  readonly trusted: readonly string[];
+  /** What leads from a certificate of ours to what everybody trusts (PEM). */
+  readonly path: readonly string[];
+};
+
+const retryMs = 2_000;
+
+/** Authority is the authority. */
+export class Authority {
+  /** File of the cluster key: "/var/lib/xnet-controller/cluster.key". */
+  readonly keyPath: string;
+  readonly #context: Context;
+  readonly #listeners = new Set<(opened: Opened) => void>();
+  #clusterKey: ClusterKey | undefined;
+  #opened: Opened | undefined;
+  #problem: XnetError | undefined;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(context: Context, keyPath: string) {
+    this.#context = context;
+    this.keyPath = keyPath;
+    context.keeper.onChange((touched) => {
+      if (touched.authority) void this.#follow();
+    });
+  }
+
+  /** opened is the authority; undefined when there is none yet, or when it can't be opened. */
+  get opened(): Opened | undefined {
+    return this.#opened;
+  }
+
+  /** onOpened calls a listener when the authority was opened, and when another took its place. */
+  onOpened(listener: (opened: Opened) => void): void {
+    this.#listeners.add(listener);
+    if (this.#opened !== undefined) listener(this.#opened);
+  }
+
+  /**
+   * require is the authority.
+   * @throws XnetError FailedPrecondition when there is none, or when this controller can't open it
+   */
+  require(): Opened {
+    if (this.#opened !== undefined) return this.#opened;
+    throw (
+      this.#problem ??
+      new XnetError('FailedPrecondition', 'the cluster has no authority yet', {
+        hint: 'make it with: xctl init, as root on the machine of a controller',
+      })
+    );
+  }
+
+  /** close stops following. */
+  close(): void {
+    clearTimeout(this.#retry);
+  }
+
+  async #follow(): Promise<void> {
+    clearTimeout(this.#retry);
+    try {
+      this.#clusterKey ??= await readClusterKey(this.keyPath);
+      this.#open();
+    } catch (error) {
+      const problem = error instanceof XnetError ? error : new XnetError('Internal', messageOf(error));
+      if (this.#problem?.message !== problem.message) {
+        this.#context.log.error({ reason: problem.message, hint: problem.hint }, 'authority: not opened');
+      }
+      this.#problem = problem;
+      this.#opened = undefined;
+      this.#clusterKey = undefined;
+      // Whoever operates this brings the file.
+      this.#retry = setTimeout(() => void this.#follow(), retryMs).unref();
+    }
+  }
+
+  #open(): void {
+    const record = this.#context.keeper.view.authority?.record;
+    if (record === undefined || record === this.#opened?.record) return;
+    const clusterKey = this.#clusterKey;
+    if (clusterKey === undefined || clusterKey.name !== record.sealedBy) {
+      const which = clusterKey === undefined ? 'does not exist' : `is not the one (${record.sealedBy}) of this cluster`;
+      throw new XnetError('FailedPrecondition', `the cluster key ${this.keyPath} ${which}`, {
+        hint: 'copy it from the controller that xctl init was run on, owner and mode 0600 included',
+      });
+    }
+    const { certificate, previous } = record;
+    const key = unseal(clusterKey, record.sealedKey, certificate);
+    this.#opened = {
+      record,
+      signer: { certificate, key },
+      clusterKey,
+      issuer: digestOf(certificate),
+      caDigest: digestOf(previous?.certificate ?? certificate),
+      trusted: [certificate, ...(previous === undefined ? [] : [previous.certificate])],
+      path: previous === undefined ? [certificate] : [previous.cross, previous.certificate],
+    };
+    this.#problem = undefined;
+    for (const listener of this.#listeners) listener(this.#opened);
+  }
+
+  /**
+   * init makes the authority, and the cluster key if need be. It is there, unchanged, when there was one.
+   * @throws XnetError FailedPrecondition when the authority there is can't be opened
+   */
+  async init(id: MutationId): Promise<Done> {
+    const { keeper, now } = this.#context;
+    const { clusterId } = keeper.version;
+    if (keeper.view.authority === undefined && !id.dryRun) this.#clusterKey = await makeClusterKey(this.keyPath);
+    const made = await makeAuthority(clusterId, now());
+    const done = await mutate(this.#context, {
+      ...id,
+      call: 'Init',
+      decide: (view) => {
+        if (view.authority !== undefined) return { subject: 'authority' };
+        return {
+          subject: 'authority',
+          change: {
+            guards: [absent(keys.authority)],
+            operations: this.#clusterKey === undefined ? [] : [this.#put(this.#clusterKey, made, undefined)],
+            happening: {
+              reason: 'AuthorityMade',
+              subject: 'authority',
+              message: 'the authority of the cluster was made',
+            },
+          },
+        };
+      },
+    });
+    if (!id.dryRun) {
+      await this.#follow();
+      this.require();
+    }
+    return done;
+  }
+
+  #put(clusterKey: ClusterKey, signer: Signer, previous: AuthorityRecord['previous']) {
+    const record: AuthorityRecord = {
+      certificate: signer.certificate,
+      sealedKey: seal(clusterKey, signer.key, signer.certificate),
+      sealedBy: clusterKey.name,
+      createdMs: this.#context.now(),
+      ...(previous === undefined ? {} : { previous }),
+    };
+    return put(keys.authority, encode('authority', record));
+  }
+
+  /**
+   * rotate begins to replace the authority by a new one. A rotation that is under way goes on.
+   * @throws XnetError FailedPrecondition when there is no authority
+   */
+  async rotate(id: MutationId): Promise<Done> {
+    const { clusterKey, signer } = this.require();
+    const { keeper, now } = this.#context;
+    const made = await makeAuthority(keeper.version.clusterId, now());
+    const previous = { certificate: signer.certificate, cross: await crossSign(signer, made.certificate) };
+    return mutate(this.#context, {
+      ...id,
+      call: 'RotateAuthority',
+      decide: (view) => {
+        const record = view.authority?.record;
+        if (record?.previous !== undefined || record?.certificate !== signer.certificate)
+          return { subject: 'authority' };
+        return {
+          subject: 'authority',
+          change: {
+            guards: [asSeen(view, keys.authority)],
+            operations: [this.#put(clusterKey, made, previous)],
+            happening: {
+              reason: 'RotationBegun',
+              subject: 'authority',
+              message: 'a new authority issues; all nodes renew',
+            },
+          },
+        };
+      },
+    });
+  }
+
+  /** finish ends a rotation: the authority that was replaced is trusted no more. */
+  finish(): Promise<Done> {
+    return mutate(this.#context, {
+      call: 'RotateAuthority',
+      operationId: '',
+      dryRun: false,
+      decide: (view) => {
+        const record = view.authority?.record;
+        if (record?.previous === undefined) return { subject: 'authority' };
+        const { previous: _, ...rest } = record;
+        return {
+          subject: 'authority',
+          change: {
+            guards: [asSeen(view, keys.authority)],
+            operations: [put(keys.authority, encode('authority', rest))],
+            happening: {
+              reason: 'RotationFinished',
+              subject: 'authority',
+              message: 'the former authority is trusted no more',
+            },
+          },
+        };
+      },
+    });
+  }
+
+  /**
+   * issue issues a certificate from now on.
+   * @param publicKey SubjectPublicKeyInfo, DER
+   * @throws XnetError FailedPrecondition when there is no authority
+   */
+  async issue(
+    role: Identity['role'],
+    id: string,
+    publicKey: Uint8Array,
+    ttlMs: number,
+  ): Promise<Issued & { readonly issuer: string }> {
+    const { signer, issuer } = this.require();
+    const { keeper, now } = this.#context;
+    const identity = { clusterId: keeper.version.clusterId, role, id };
+    return { ...(await issue(signer, { identity, publicKey, ...lifetimeFrom(now(), ttlMs) })), issuer };
+  }
+}

@@ -1,0 +1,150 @@
+// Making and revoking join tokens. What is stored is a hash: the secret is in the answer alone.
+import type { Ipv4, Prefix } from '../../proto/domain/address.js';
+import { prefixContains } from '../../proto/domain/address.js';
+import { quoted } from '../../proto/domain/input.js';
+import { XnetError } from '../../proto/errors.js';
+import { namesOfOperation, randomNames, type TokenNames, tokenHash } from '../../proto/pki/token.js';
+import type { ClusterKey } from '../authority/cluster-key.js';
+import { keys } from '../store/keys.js';
+import { encode, type TokenRecord } from '../store/records.js';
+import type { Operation } from '../store/store.js';
+import type { ReadonlyView } from '../view/view.js';
+import { absent, asSeen, type MutationId, put } from './guards.js';
+import { requireNode } from './lookup.js';
+import { type Context, type Done, mutate } from './mutation.js';
+
+/** NewToken is a token to make. */
+export type NewToken = {
+  /** Id of the only node that can join with it. */
+  readonly node?: string;
+  readonly pool?: string;
+  /** Hosts may join from this range alone. */
+  readonly source?: Prefix;
+  readonly uses: number;
+  readonly ttlMs: number;
+  /** "admin/alice" */
+  readonly createdBy: string;
+};
+
+/** joinTokenMs is how long the token of a node that was just added lasts. */
+export const joinTokenMs = 3_600_000;
+
+// What is left over of tokens goes with new ones, some at a time: a commit has room for so many.
+const swept = 16;
+
+/** namesFor are the id and the secret of a new token: the same for every repetition of one operation. */
+export function namesFor({ tokens }: ClusterKey, operationId: string): TokenNames {
+  return operationId === '' ? randomNames() : namesOfOperation(tokens, operationId);
+}
+
+/** tokenRecord is what is stored of a new token. */
+export function tokenRecord(clusterKey: ClusterKey, names: TokenNames, wanted: NewToken, nowMs: number): TokenRecord {
+  const { node, pool, source, uses, ttlMs, createdBy } = wanted;
+  return {
+    hash: tokenHash(clusterKey.tokens, names),
+    ...(node === undefined ? {} : { node }),
+    ...(pool === undefined ? {} : { pool }),
+    ...(source === undefined ? {} : { source }),
+    uses,
+    usesLeft: uses,
+    createdMs: nowMs,
+    expiresMs: nowMs + ttlMs,
+    createdBy,
+  };
+}
+
+/** putToken writes a token. */
+export function putToken(id: string, record: TokenRecord): Operation {
+  return put(keys.token(id), encode('token', record));
+}
+
+/**
+ * checkUse says why a token, whose secret was right, does not let a host in; undefined: it does. Pure.
+ * @param source where the host calls from; undefined when that is not an IPv4 address
+ */
+export function checkUse(record: TokenRecord, source: Ipv4 | undefined, nowMs: number): XnetError | undefined {
+  if (record.expiresMs <= nowMs) {
+    return new XnetError('Unauthenticated', 'the join token has expired', {
+      hint: 'make another with: xctl tokens create',
+    });
+  }
+  if (record.source !== undefined && (source === undefined || !prefixContains(record.source, source))) {
+    return new XnetError('PermissionDenied', 'the join token is not for hosts at this address');
+  }
+  return undefined;
+}
+
+/** TokenRegistry makes and revokes tokens. */
+export class TokenRegistry {
+  readonly #context: Context;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  /**
+   * create stores a new token.
+   * @throws XnetError NotFound (node, pool), Conflict when the operation's token was made long ago
+   */
+  create(id: MutationId, clusterKey: ClusterKey, names: TokenNames, wanted: NewToken): Promise<Done> {
+    const { now } = this.#context;
+    return mutate(this.#context, {
+      ...id,
+      call: 'CreateToken',
+      decide: (view) => {
+        const nodeName = wanted.node === undefined ? undefined : requireNode(view, wanted.node).name;
+        if (wanted.pool !== undefined && !view.pools.has(wanted.pool)) {
+          throw new XnetError('NotFound', `there is no pool ${quoted(wanted.pool)}`);
+        }
+        const record = tokenRecord(clusterKey, names, wanted, now());
+        const whom = nodeName === undefined ? 'any host' : nodeName;
+        return {
+          subject: names.id,
+          change: {
+            guards: [
+              absent(keys.token(names.id)),
+              ...(wanted.node === undefined ? [] : [asSeen(view, keys.node(wanted.node))]),
+            ],
+            operations: [putToken(names.id, record), ...sweep(view, now())],
+            happening: {
+              reason: 'TokenCreated',
+              subject: nodeName === undefined ? `token/${names.id}` : `node/${nodeName}`,
+              message: `join token ${names.id} for ${whom}, until ${new Date(record.expiresMs).toISOString()}`,
+            },
+          },
+        };
+      },
+    });
+  }
+
+  /**
+   * revoke removes a token.
+   * @throws XnetError NotFound
+   */
+  revoke(id: MutationId, tokenId: string): Promise<Done> {
+    return mutate(this.#context, {
+      ...id,
+      call: 'RevokeToken',
+      decide: (view) => {
+        if (!view.tokens.has(tokenId)) {
+          throw new XnetError('NotFound', `there is no join token ${quoted(tokenId)}`, {
+            hint: 'see: xctl tokens list (a token is named by its six characters)',
+          });
+        }
+        return {
+          subject: tokenId,
+          change: {
+            guards: [asSeen(view, keys.token(tokenId))],
+            operations: [{ kind: 'delete', key: keys.token(tokenId) }],
+            happening: { reason: 'TokenRevoked', subject: `token/${tokenId}`, message: 'nobody can join with it' },
+          },
+        };
+      },
+    });
+  }
+}
+
+function sweep(view: ReadonlyView, nowMs: number): readonly Operation[] {
+  const expired = [...view.tokens].filter(([, { record }]) => record.expiresMs <= nowMs);
+  return expired.slice(0, swept).map(([id]) => ({ kind: 'delete' as const, key: keys.token(id) }));
+}

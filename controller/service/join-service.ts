@@ -1,0 +1,181 @@
+// The call by which a host becomes a node. Everybody who reaches the port can make it: nothing is looked at before the
+// token's secret was found right, and who is wrong too often is not heard for a while.
+import type { ServerUnaryCall } from '@grpc/grpc-js';
+import { formatPrefix, parseIpv4, prefixFromKey } from '../../proto/domain/address.js';
+import { checkAddress, checkName, Problems } from '../../proto/domain/input.js';
+import { throwIfAny, XnetError } from '../../proto/errors.js';
+import type { JoinRequest__Output } from '../../proto/gen/xnet/v1/JoinRequest.js';
+import type { JoinResponse } from '../../proto/gen/xnet/v1/JoinResponse.js';
+import { checkToken, sameHash, type Token, tokenHash } from '../../proto/pki/token.js';
+import { services } from '../../proto/rpc/definitions.js';
+import { peerOf } from '../../proto/rpc/peer.js';
+import { type ServiceBinding, unary } from '../../proto/rpc/server.js';
+import type { Authority, Opened } from '../authority/authority.js';
+import type { CertificateRegistry } from '../registry/certificates.js';
+import type { Joining } from '../registry/join.js';
+import type { Happening } from '../registry/mutation.js';
+import { checkUse } from '../registry/tokens.js';
+import { keys } from '../store/keys.js';
+import { decode, type TokenRecord } from '../store/records.js';
+import type { Store } from '../store/store.js';
+import type { Keeper } from '../view/keeper.js';
+import type { ReadonlyView } from '../view/view.js';
+import { Attempts } from './attempts.js';
+
+/** JoinParts are what joining works with. */
+export type JoinParts = {
+  readonly keeper: Keeper;
+  readonly store: Store;
+  readonly authority: Authority;
+  readonly certificates: CertificateRegistry;
+  /** Writes an event by itself. */
+  readonly record: (happening: Happening) => void;
+};
+
+// What an unknown token's secret is compared with: as long as a real hash, so that it takes as long.
+const nobody = '0'.repeat(64);
+
+function nameAndAddress({ nodeName, address }: JoinRequest__Output): Pick<Joining, 'name' | 'address'> {
+  const problems = new Problems();
+  const name = nodeName === '' ? undefined : problems.take('node name', checkName(nodeName));
+  const checked = address === '' ? undefined : problems.take('address', checkAddress(address));
+  throwIfAny(problems.list, 'the host is not right');
+  return { ...(name === undefined ? {} : { name }), ...(checked === undefined ? {} : { address: checked }) };
+}
+
+class JoinCalls {
+  readonly #parts: JoinParts;
+  readonly #attempts = new Attempts();
+
+  constructor(parts: JoinParts) {
+    this.#parts = parts;
+  }
+
+  async join(request: JoinRequest__Output, address: string): Promise<JoinResponse> {
+    const { keeper, authority, certificates } = this.#parts;
+    if (!this.#attempts.may(address, Date.now())) {
+      throw new XnetError('PoolExhausted', 'too many failed joins from this address: wait a minute');
+    }
+    const opened = authority.require();
+    const { id, record } = await this.#tokenOf(request.token, opened, address);
+    const wrong = checkUse(record, parseIpv4(address), Date.now());
+    if (wrong !== undefined) throw this.#failed(address, wrong);
+    const joining = { tokenId: id, ...nameAndAddress(request) };
+    let certificate: string;
+    let nodeId: string;
+    try {
+      const answered = await certificates.join(joining, record, request.csr);
+      certificate = answered.certificate;
+      nodeId = answered.record.id;
+    } catch (error) {
+      throw error instanceof XnetError ? this.#refused(address, joining.tokenId, error) : error;
+    }
+    return answerOf(keeper, { nodeId, certificate, trusted: authority.require().trusted, from: address });
+  }
+
+  async #tokenOf(
+    text: string,
+    { clusterKey, caDigest }: Opened,
+    address: string,
+  ): Promise<{ readonly id: string; readonly record: TokenRecord }> {
+    const checked = checkToken(text);
+    if ('problem' in checked) throw this.#failed(address, new XnetError('Unauthenticated', checked.problem));
+    const token: Token = checked.value;
+    const record = await this.#find(token.id);
+    const right = sameHash(record?.hash ?? nobody, tokenHash(clusterKey.tokens, token));
+    if (record === undefined || !right || token.caDigest !== caDigest) {
+      throw this.#failed(
+        address,
+        new XnetError('Unauthenticated', `join token ${token.id} is not valid: it was used up, revoked, or never made`),
+      );
+    }
+    return { id: token.id, record };
+  }
+
+  // A token that was made a moment ago through another controller is not in the view yet.
+  async #find(id: string): Promise<TokenRecord | undefined> {
+    const { keeper, store } = this.#parts;
+    const known = keeper.view.tokens.get(id)?.record;
+    if (known !== undefined) return known;
+    const entry = await store.read(keys.token(id));
+    const decoded = entry === undefined ? undefined : decode('token', entry.value);
+    return decoded !== undefined && 'record' in decoded ? decoded.record : undefined;
+  }
+
+  #failed(address: string, error: XnetError): XnetError {
+    if (this.#attempts.failed(address, Date.now())) {
+      this.#parts.record({
+        reason: 'JoinRefused',
+        warning: true,
+        subject: `address/${address}`,
+        message: `too many failed joins, the last: ${error.message}`,
+      });
+    }
+    return error;
+  }
+
+  // A secret that is right and does not let in any more is worth knowing of: either a host joins twice, or two hosts
+  // have one token, and the wrong one may have been first.
+  #refused(address: string, tokenId: string, error: XnetError): XnetError {
+    if (error.code !== 'Unauthenticated' && error.code !== 'PermissionDenied') return error;
+    this.#parts.record({
+      reason: 'JoinRefused',
+      warning: true,
+      subject: `token/${tokenId}`,
+      message: `from ${address}: ${error.message}`,
+    });
+    return this.#failed(address, error);
+  }
+}
+
+function isUsable(endpoint: string, fromLoopback: boolean): boolean {
+  if (endpoint.startsWith('unix:') || endpoint.startsWith('0.0.0.0:')) return false;
+  const loopback = endpoint.startsWith('127.') || endpoint.startsWith('localhost:');
+  return !loopback || fromLoopback;
+}
+
+/** apiAddresses are where nodes that call from an address reach the controllers: "192.168.83.2:7400". */
+export function apiAddresses(view: ReadonlyView, from: string): string[] {
+  const all = [...view.controllers.values()].flatMap(({ record }) => record.addresses);
+  return [...new Set(all.filter((endpoint) => isUsable(endpoint, from.startsWith('127.'))))].sort();
+}
+
+function answerOf(
+  keeper: Keeper,
+  joined: {
+    readonly nodeId: string;
+    readonly certificate: string;
+    readonly trusted: readonly string[];
+    readonly from: string;
+  },
+): JoinResponse {
+  const { view, version } = keeper;
+  const { nodeId, certificate, trusted, from } = joined;
+  const subnetId = view.subnetOfNode.get(nodeId);
+  return {
+    certificate,
+    authority: [...trusted],
+    clusterId: version.clusterId,
+    nodeId,
+    nodeName: view.nodes.get(nodeId)?.record.name ?? '',
+    controllers: apiAddresses(view, from),
+    subnet: subnetId === undefined ? '' : formatPrefix(prefixFromKey(subnetId)),
+    pools: [...view.pools.values()].map(({ record }) => formatPrefix(record.cidr)),
+  };
+}
+
+/** joinService binds the call. */
+export function joinService(parts: JoinParts): ServiceBinding {
+  const calls = new JoinCalls(parts);
+  return {
+    definition: services.join.service,
+    implementation: {
+      Join: unary<JoinRequest__Output, JoinResponse>(
+        (request, call: ServerUnaryCall<JoinRequest__Output, JoinResponse>) => {
+          const peer = peerOf(call);
+          return calls.join(request, peer.kind === 'local' ? '' : peer.address);
+        },
+      ),
+    },
+  };
+}

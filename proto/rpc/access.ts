@@ -1,0 +1,205 @@
+// Who may make which call: the one interceptor of every server that admits and refuses.
+// Invariant: a call that declares nothing is refused, and no service sees a call before its caller was found.
+import * as grpc from '@grpc/grpc-js';
+import { XnetError } from '../errors.js';
+import { descriptor } from '../gen/descriptor.js';
+import { type Identity, identityOf, isPersonRole, type Role } from '../pki/identity.js';
+import { attachPeer, formatPeer, type Peer } from './peer.js';
+import { statusFromError } from './status.js';
+
+/** Access is what a call declares (proto/xnet/v1/access.proto). */
+export type Access = Exclude<
+  keyof (typeof descriptor)['nested']['xnet']['nested']['v1']['nested']['Access']['values'],
+  'ACCESS_UNSPECIFIED'
+>;
+
+const people = (...allowed: readonly Role[]) => {
+  return (peer: Peer) => peer.kind === 'local' || (peer.kind === 'certificate' && allowed.includes(peer.identity.role));
+};
+
+const rules: Readonly<Record<Access, (peer: Peer) => boolean>> = {
+  ANYONE: () => true,
+  NODE: (peer) => peer.kind === 'certificate' && peer.identity.role === 'node',
+  VIEWER: people('viewer', 'operator', 'admin'),
+  OPERATOR: people('operator', 'admin'),
+  ADMIN: people('admin'),
+  LOCAL: (peer) => peer.kind === 'local',
+};
+
+const option = '(xnet.v1.access)';
+
+type ServiceNode = {
+  readonly methods?: Readonly<Record<string, { readonly options?: Readonly<Record<string, unknown>> }>>;
+};
+
+/** declaredAccess is what every call of ours declares, by its path: "/xnet.v1.AdminService/CreatePool". */
+export const declaredAccess: ReadonlyMap<string, Access> = new Map(
+  Object.entries(descriptor.nested.xnet.nested.v1.nested as Readonly<Record<string, ServiceNode>>).flatMap(
+    ([service, { methods = {} }]) =>
+      Object.entries(methods).flatMap(([method, { options }]): [string, Access][] => {
+        const access = options?.[option];
+        if (typeof access !== 'string' || !Object.hasOwn(rules, access)) return [];
+        return [[`/xnet.v1.${service}/${method}`, access as Access]];
+      }),
+  ),
+);
+
+// Health says nothing but whether somebody is there; reflection tells the whole contract.
+const foreign: Readonly<Record<string, Access>> = { '/grpc.health.': 'ANYONE', '/grpc.reflection.': 'VIEWER' };
+
+/** accessOf is what a call needs; undefined: nobody may make it. */
+export function accessOf(path: string): Access | undefined {
+  const declared = declaredAccess.get(path);
+  if (declared !== undefined) return declared;
+  return Object.entries(foreign).find(([prefix]) => path.startsWith(prefix))?.[1];
+}
+
+/** mayCall says whether a caller may make a call that declares this. */
+export function mayCall(access: Access, peer: Peer): boolean {
+  return rules[access](peer);
+}
+
+function refusal(path: string, peer: Peer): XnetError {
+  const call = path.slice(path.lastIndexOf('/') + 1);
+  const access = accessOf(path);
+  if (access === 'LOCAL') {
+    return new XnetError('PermissionDenied', `${call} is answered on the unix socket alone`, {
+      hint: 'run the command as root on the machine of a controller',
+    });
+  }
+  if (peer.kind === 'stranger') return new XnetError('Unauthenticated', `${call} needs a certificate`);
+  return new XnetError('PermissionDenied', `${formatPeer(peer)} may not call ${call}`, {
+    ...(peer.kind === 'certificate' && isPersonRole(peer.identity.role)
+      ? { hint: `it needs a certificate of role ${(access ?? 'admin').toLowerCase()}` }
+      : {}),
+  });
+}
+
+/** Admission says who is behind the connections of one server, and who of them is not wanted any more. */
+export type Admission = {
+  /** 'local': unix sockets. 'certificates': the other end has proved a certificate. 'strangers': it has none. */
+  readonly from: 'local' | 'certificates' | 'strangers';
+  /** Why a caller is refused whatever it calls; undefined: it is not. Asked for each call, and again by recheck(). */
+  readonly refuse?: (caller: Extract<Peer, { readonly kind: 'certificate' }>) => XnetError | undefined;
+};
+
+function addressOf(peer: string): string {
+  return peer.replace(/:\d+$/, '').replace(/^::ffff:/, '');
+}
+
+function peerFrom(from: Admission['from'], call: grpc.ServerInterceptingCallInterface): Peer {
+  if (from === 'local') return { kind: 'local' };
+  const address = addressOf(call.getPeer());
+  if (from === 'strangers') return { kind: 'stranger', address };
+  const certificate = call.getAuthContext().sslPeerCertificate;
+  const identity: Identity | undefined =
+    certificate === undefined ? undefined : identityOf(certificate.subject, certificate.subjectaltname ?? '');
+  if (certificate === undefined || identity === undefined) return { kind: 'stranger', address };
+  return { kind: 'certificate', identity, serial: certificate.serialNumber.toLowerCase(), address };
+}
+
+type Caller = Extract<Peer, { readonly kind: 'certificate' }>;
+type Live = { readonly caller: Caller; readonly end: (why: XnetError) => void };
+
+/** AccessControl admits the calls of one server. */
+export class AccessControl {
+  readonly #admission: Admission;
+  // Streams that are open: they are ended when their caller is refused later.
+  readonly #live = new Set<Live>();
+
+  constructor(admission: Admission) {
+    this.#admission = admission;
+  }
+
+  /** recheck ends the streams of those that are refused by now. */
+  recheck(): void {
+    for (const { caller, end } of [...this.#live]) {
+      const why = this.#admission.refuse?.(caller);
+      if (why !== undefined) end(why);
+    }
+  }
+
+  /** interceptor is to be the server's first. */
+  readonly interceptor: grpc.ServerInterceptor = (method, call) =>
+    new AdmittedCall(call, {
+      peer: () => peerFrom(this.#admission.from, call),
+      refusal: (peer) => this.#refusal(method.path, peer),
+      live: (caller, end) => {
+        if (!method.responseStream) return () => undefined;
+        const live = { caller, end };
+        this.#live.add(live);
+        return () => this.#live.delete(live);
+      },
+    });
+
+  #refusal(path: string, peer: Peer): XnetError | undefined {
+    const access = accessOf(path);
+    if (access === undefined || !mayCall(access, peer)) return refusal(path, peer);
+    return peer.kind === 'certificate' ? this.#admission.refuse?.(peer) : undefined;
+  }
+}
+
+type Admitting = {
+  readonly peer: () => Peer;
+  readonly refusal: (peer: Peer) => XnetError | undefined;
+  /** Notes an open stream, with how to end it. Returns how to forget it. */
+  readonly live: (caller: Caller, end: Live['end']) => () => void;
+};
+
+// One call on its way in. Its own class, since ending a stream from outside has to reach the service, too.
+class AdmittedCall extends grpc.ServerInterceptingCall {
+  readonly #call: grpc.ServerInterceptingCallInterface;
+  readonly #admitting: Admitting;
+  #forget: () => void = () => undefined;
+  #ended = false;
+
+  constructor(call: grpc.ServerInterceptingCallInterface, admitting: Admitting) {
+    super(call);
+    this.#call = call;
+    this.#admitting = admitting;
+  }
+
+  override start(listener: Parameters<grpc.ServerInterceptingCall['start']>[0]): void {
+    this.#call.start({
+      onReceiveMetadata: (metadata) => {
+        const peer = this.#admitting.peer();
+        const why = this.#admitting.refusal(peer);
+        if (why !== undefined) {
+          this.#end(why);
+          return;
+        }
+        attachPeer(metadata, peer);
+        if (peer.kind === 'certificate') {
+          this.#forget = this.#admitting.live(peer, (error) => {
+            this.#end(error);
+            listener.onCancel();
+          });
+        }
+        listener.onReceiveMetadata(metadata);
+      },
+      onReceiveMessage: (message) => listener.onReceiveMessage(message),
+      onReceiveHalfClose: () => listener.onReceiveHalfClose(),
+      onCancel: () => {
+        this.#forget();
+        listener.onCancel();
+      },
+    });
+  }
+
+  #end(error: XnetError): void {
+    this.#forget();
+    this.#ended = true;
+    const { code, details, metadata } = statusFromError(error) as grpc.StatusObject;
+    this.#call.sendStatus({ code, details, metadata });
+  }
+
+  override sendStatus(status: Parameters<grpc.ServerInterceptingCall['sendStatus']>[0]): void {
+    this.#forget();
+    // The service, cancelled, ends its call a second time.
+    if (!this.#ended) super.sendStatus(status);
+  }
+
+  override sendMessage(message: unknown, callback: () => void): void {
+    if (!this.#ended) super.sendMessage(message, callback);
+  }
+}
