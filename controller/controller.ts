@@ -6,6 +6,8 @@ import type { Logger } from '../proto/process/log.js';
 import { Systemd } from '../proto/process/systemd.js';
 import { formatEndpoint } from '../proto/rpc/endpoint.js';
 import { startServer } from '../proto/rpc/server.js';
+import { Audit } from './audit/audit.js';
+import { AuditLog } from './audit/audit-log.js';
 import { Authority } from './authority/authority.js';
 import { Listeners } from './listeners.js';
 import { CertificateRegistry } from './registry/certificates.js';
@@ -22,6 +24,7 @@ import { controllerName, joinEndpoints, localEndpoints, type Settings } from './
 import { batching } from './store/batching.js';
 import { type EmbeddedEtcd, startEmbeddedEtcd } from './store/embedded-etcd.js';
 import { type EtcdOptions, EtcdStore } from './store/etcd.js';
+import { Exposure } from './store/exposure.js';
 import { Keeper } from './view/keeper.js';
 import { feedWatchdog } from './watchdog.js';
 
@@ -84,9 +87,12 @@ export async function runController(
 ): Promise<void> {
   // Before etcd is started, which would find the socket and say that it is ready itself.
   const systemd = new Systemd(log);
+  const entries = await AuditLog.open({ dir: `${settings.dataDir}/audit`, log });
   const etcd = await embeddedEtcd(settings, log, signal);
   const endpoints = settings.etcdEndpoints ?? [etcd?.endpoint ?? ''];
-  const store = batching(new EtcdStore(etcdOptions(settings, endpoints)));
+  const storeOptions = etcdOptions(settings, endpoints);
+  const store = batching(new EtcdStore(storeOptions));
+  const exposure = new Exposure(storeOptions, log);
   const keeper = new Keeper({
     store,
     log,
@@ -102,7 +108,8 @@ export async function runController(
   };
   const presence = new Presence({ store, keeper, log }, controllerId, record);
   const sessions = new Sessions({ store, keeper, presence, log });
-  const context: Context = { store, keeper, log, now: Date.now };
+  const audit = new Audit({ entries, controllerId, now: Date.now, log });
+  const context: Context = { store, keeper, log, now: Date.now, audit };
   const nodes = new NodeRegistry(context);
   const pools = new PoolRegistry(context);
   const tokens = new TokenRegistry(context);
@@ -115,11 +122,12 @@ export async function runController(
   const node = nodeService({ keeper, store, sessions, nodes, certificates, authority });
   const admin = adminService({
     ...{ keeper, store, sessions, nodes, pools, tokens, certificates, authority, controllerId, version },
-    etcd: { endpoints, embedded: etcd !== undefined },
+    audit: entries,
+    etcd: { endpoints, embedded: etcd !== undefined, warnings: () => exposure.warnings },
     listening: () => listeners.settled(),
   });
   const listeners = new Listeners({
-    ...{ authority, keeper, controllerId, log },
+    ...{ authority, keeper, controllerId, observer: audit, log },
     listen: settings.listen.filter(({ kind }) => kind === 'tcp'),
     joinListen: joinEndpoints(settings),
     bindings: [node, admin],
@@ -132,7 +140,7 @@ export async function runController(
     },
   });
   try {
-    const local = await startServer({ endpoints: localEndpoints(settings), bindings: [node, admin] });
+    const local = await startServer({ endpoints: localEndpoints(settings), bindings: [node, admin], observer: audit });
     log.info({ id: controllerId, version, listen: local.endpoints.map(formatEndpoint), etcd: endpoints }, 'started');
     systemd.ready();
     signal.addEventListener('abort', () => systemd.stopping(), { once: true });
@@ -143,6 +151,7 @@ export async function runController(
       { systemd, keeper, log, endpoints: local.endpoints, streams: () => sessions.fanout.streams.size },
       stopped,
     );
+    const exposed = exposure.run(stopped);
     const kept = keeper.run(stopped);
     const present = presence.run(stopped);
     await Promise.race([kept, new Promise((resolve) => stopped.addEventListener('abort', resolve, { once: true }))]);
@@ -154,10 +163,12 @@ export async function runController(
     await present;
     await kept;
     await fed;
+    await exposed;
   } finally {
     running.abort();
     await store.close();
     await etcd?.stop();
+    await entries.close();
     await systemd.close();
   }
   if (failure !== undefined) throw failure;

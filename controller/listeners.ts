@@ -8,6 +8,7 @@ import { readCertificate, renewalAt } from '../proto/pki/chain.js';
 import type { Logger } from '../proto/process/log.js';
 import type { Admission } from '../proto/rpc/access.js';
 import { type Endpoint, formatEndpoint } from '../proto/rpc/endpoint.js';
+import type { CallObserver } from '../proto/rpc/observe.js';
 import { type RpcServer, type ServiceBinding, startServer } from '../proto/rpc/server.js';
 import { type ServerIdentity, ServerTls } from '../proto/rpc/tls.js';
 import type { Authority, Opened } from './authority/authority.js';
@@ -22,6 +23,7 @@ export type ListenerParts = {
   readonly joinListen: readonly Endpoint[];
   readonly bindings: readonly ServiceBinding[];
   readonly joinBindings: readonly ServiceBinding[];
+  readonly observer: CallObserver;
   readonly log: Logger;
   /** Called when a port can't be opened. */
   readonly onFailure: (error: XnetError) => void;
@@ -81,18 +83,21 @@ export class Listeners {
       this.#parts.log.info({ issuer: opened.issuer }, 'listen: certificate changed');
       return;
     }
-    const { listen, joinListen, bindings, joinBindings, log } = this.#parts;
+    const { listen, joinListen, bindings, joinBindings, observer, log } = this.#parts;
     const api = new ServerTls(identity, 'certificates');
     const join = new ServerTls(identity, 'strangers');
     this.#open = [
       {
         tls: api,
-        server: await startServer({ endpoints: listen, bindings, tls: api, refuse: (caller) => this.#refuse(caller) }),
+        server: await startServer({
+          ...{ endpoints: listen, bindings, tls: api, observer },
+          refuse: (caller) => this.#refuse(caller),
+        }),
       },
     ];
     this.#open = [
       ...this.#open,
-      { tls: join, server: await startServer({ endpoints: joinListen, bindings: joinBindings, tls: join }) },
+      { tls: join, server: await startServer({ endpoints: joinListen, bindings: joinBindings, tls: join, observer }) },
     ];
     this.#opened = true;
     this.#tellHealth();

@@ -1,4 +1,5 @@
 // What the calls of operators have in common.
+import type { AuditLog } from '../audit/audit-log.js';
 import type { Authority } from '../authority/authority.js';
 import type { CertificateRegistry } from '../registry/certificates.js';
 import type { MutationId } from '../registry/guards.js';
@@ -20,6 +21,7 @@ export type AdminParts = {
   readonly tokens: TokenRegistry;
   readonly certificates: CertificateRegistry;
   readonly authority: Authority;
+  readonly audit: AuditLog;
   /** Waits until the TCP ports follow the authority. */
   readonly listening: () => Promise<void>;
   readonly controllerId: string;
@@ -29,7 +31,7 @@ export type AdminParts = {
     readonly endpoints: readonly string[];
     readonly embedded: boolean;
     /** What makes it reachable for others than the controllers. */
-    readonly warnings?: () => readonly string[];
+    readonly warnings: () => readonly string[];
   };
 };
 

@@ -13,6 +13,7 @@ import { services } from '../../proto/rpc/definitions.js';
 import { peerOf } from '../../proto/rpc/peer.js';
 import { type ServiceBinding, serverStream, unary } from '../../proto/rpc/server.js';
 import type { AdminParts } from './admin-parts.js';
+import { AuditCalls } from './audit-calls.js';
 import { AuthorityCalls } from './authority-calls.js';
 import { EventCalls } from './event-calls.js';
 import { NodeCalls } from './node-calls.js';
@@ -26,6 +27,7 @@ export function adminService(parts: AdminParts): ServiceBinding {
   const events = new EventCalls(parts.store, parts.keeper);
   const status = new StatusCalls(parts);
   const authority = new AuthorityCalls(parts);
+  const audit = new AuditCalls(parts.audit);
   const implementation = {
     CreatePool: unary((request) => pools.create(request)),
     ListPools: unary(() => pools.list()),
@@ -61,6 +63,8 @@ export function adminService(parts: AdminParts): ServiceBinding {
     RevokeCertificate: unary((request) => authority.revokeCertificate(request)),
     RevokeNode: unary((request) => authority.revokeNode(request)),
     GetAuthority: unary(async () => authority.getAuthority()),
+    ListAudit: unary((request) => audit.list(request)),
+    VerifyAudit: unary(() => audit.verify()),
     RotateAuthority: serverStream<RotateAuthorityRequest__Output, RotationProgress>((request, call, gone) =>
       authority.rotate(request, call, gone),
     ),

@@ -49,7 +49,7 @@ export class StatusCalls {
         connected: keeper.connected,
         refusal: keeper.refusal,
         resyncs: keeper.resyncs,
-        warnings: [...(etcd.warnings?.() ?? [])],
+        warnings: [...etcd.warnings()],
       },
     };
     if (!keeper.ready) return own;

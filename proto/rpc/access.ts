@@ -87,7 +87,8 @@ function addressOf(peer: string): string {
   return peer.replace(/:\d+$/, '').replace(/^::ffff:/, '');
 }
 
-function peerFrom(from: Admission['from'], call: grpc.ServerInterceptingCallInterface): Peer {
+/** peerFrom is who is behind a call of a server that is for these. */
+export function peerFrom(from: Admission['from'], call: grpc.ServerInterceptingCallInterface): Peer {
   if (from === 'local') return { kind: 'local' };
   const address = addressOf(call.getPeer());
   if (from === 'strangers') return { kind: 'stranger', address };

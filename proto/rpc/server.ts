@@ -8,10 +8,11 @@ import * as grpc from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import { XnetError } from '../errors.js';
-import { AccessControl, type Admission } from './access.js';
+import { AccessControl, type Admission, peerFrom } from './access.js';
 import { packageDefinition } from './definitions.js';
 import { type Endpoint, formatEndpoint } from './endpoint.js';
 import { joinLimits, requireDeadline, serverLimits } from './limits.js';
+import { type CallObserver, observed } from './observe.js';
 import { statusFromError } from './status.js';
 import type { ServerTls } from './tls.js';
 
@@ -128,6 +129,8 @@ export type ServerOptions = {
   readonly tls?: ServerTls;
   /** See Admission. Only for a server that wants certificates. */
   readonly refuse?: Admission['refuse'];
+  /** Sees every call of ours, those that are refused among them. */
+  readonly observer?: CallObserver;
 };
 
 /**
@@ -135,14 +138,19 @@ export type ServerOptions = {
  * `bindings`. Unix sockets get mode 0660.
  * @throws XnetError FailedPrecondition when an endpoint can't be listened on
  */
-export async function startServer({ endpoints, bindings, tls, refuse }: ServerOptions): Promise<RpcServer> {
+export async function startServer(options: ServerOptions): Promise<RpcServer> {
+  const { endpoints, bindings, tls, refuse, observer } = options;
   // Its own lines on standard error are those of a library; what matters of them is thrown.
   grpc.setLogVerbosity(grpc.logVerbosity.NONE);
   const from = tls?.clients ?? 'local';
   const control = new AccessControl({ from, ...(refuse === undefined ? {} : { refuse }) });
   const server = new grpc.Server({
     ...(from === 'strangers' ? joinLimits : serverLimits),
-    interceptors: [control.interceptor, requireDeadline],
+    interceptors: [
+      ...(observer === undefined ? [] : [observed(observer, (call) => peerFrom(from, call))]),
+      control.interceptor,
+      requireDeadline,
+    ],
   });
   const names = ['', ...bindings.flatMap(({ definition }) => serviceName(definition))];
   const health = new HealthImplementation(Object.fromEntries(names.map((name) => [name, 'NOT_SERVING'])));
