@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as grpc from '@grpc/grpc-js';
 import test, { type ExecutionContext } from 'ava';
+import { Authority } from '../../controller/authority/authority.js';
+import { CertificateRegistry } from '../../controller/registry/certificates.js';
 import { nodeService } from '../../controller/service/node-service.js';
 import { Presence } from '../../controller/session/presence.js';
 import { Sessions } from '../../controller/session/sessions.js';
@@ -15,7 +17,8 @@ import { XnetError } from '../../proto/errors.js';
 import type { AdminServiceHandlers } from '../../proto/gen/xnet/v1/AdminService.js';
 import { callUnary, makeClient } from '../../proto/rpc/channel.js';
 import { services } from '../../proto/rpc/definitions.js';
-import { maxMessageBytes, requireDeadline, serverLimits } from '../../proto/rpc/limits.js';
+import { maxMessageBytes, serverLimits } from '../../proto/rpc/limits.js';
+import { attachPeer } from '../../proto/rpc/peer.js';
 import { serverStream, startServer, unary } from '../../proto/rpc/server.js';
 import { errorFromStatus } from '../../proto/rpc/status.js';
 import { Core, silent } from '../support/controller.js';
@@ -29,9 +32,9 @@ async function serve(t: ExecutionContext) {
   const dir = mkdtempSync(join(tmpdir(), 'xnet-limits-'));
   const path = join(dir, 'api.sock');
   const open = { now: 0, most: 0, unary: 0 };
-  const server = await startServer(
-    [{ kind: 'unix', path }],
-    [
+  const server = await startServer({
+    endpoints: [{ kind: 'unix', path }],
+    bindings: [
       {
         definition: services.admin.service,
         implementation: {
@@ -52,7 +55,7 @@ async function serve(t: ExecutionContext) {
         } as unknown as AdminServiceHandlers,
       },
     ],
-  );
+  });
   const client = makeClient(services.admin, { kind: 'unix', path });
   const stream = client.watchEvents({});
   const ended: unknown[] = [];
@@ -145,10 +148,10 @@ test('a unary call without a deadline, or with one that never comes, is refused'
 });
 
 /** A server of ours with shorter times: grpc-js takes them when it is made. */
-async function limited(t: ExecutionContext, options: grpc.ChannelOptions, add: (server: grpc.Server) => void) {
+async function limited(t: ExecutionContext, options: grpc.ServerOptions, add: (server: grpc.Server) => void) {
   const dir = mkdtempSync(join(tmpdir(), 'xnet-limits-'));
   const path = join(dir, 'api.sock');
-  const server = new grpc.Server({ ...serverLimits, ...options, interceptors: [requireDeadline] });
+  const server = new grpc.Server({ ...serverLimits, ...options });
   add(server);
   await new Promise<void>((resolve, reject) => {
     server.bindAsync(`unix:${path}`, grpc.ServerCredentials.createInsecure(), (error) =>
@@ -206,6 +209,21 @@ test('a peer that vanished without a word loses its stream', async (t) => {
   t.is(stream.destroyed, false, 'the client has not been told');
 });
 
+// What a certificate says on a TCP port, for a socket that has none.
+function asNode(id: string): grpc.ServerInterceptor {
+  const identity = { clusterId: 'cluster-1', role: 'node', id } as const;
+  return (_method, call) =>
+    new grpc.ServerInterceptingCall(call, {
+      start: (next) =>
+        next({
+          onReceiveMetadata: (metadata, forward) => {
+            attachPeer(metadata, { kind: 'certificate', identity, serial: '1', address: '192.168.83.1' });
+            forward(metadata);
+          },
+        }),
+    });
+}
+
 test('a connection that has grown too old is made anew, and the watch goes on without a snapshot', async (t) => {
   const core = await Core.start(new MemoryStore(new MemoryCluster())).ready();
   const { keeper, nodes } = core;
@@ -219,16 +237,22 @@ test('a connection that has grown too old is made anew, and the watch goes on wi
     quarantineSeconds: 60,
   });
   const { store } = core.context;
-  const record = { version: '0', startedMs: 0, addresses: [] };
+  const record = { version: '0', startedMs: 0, addresses: [], joinAddresses: [] };
+  const authority = new Authority(core.context, '/nonexistent/cluster.key');
+  const certificates = new CertificateRegistry(core.context, authority, nodes.spread);
   const presence = new Presence({ store, keeper, log: silent }, 'c-1', record);
   const sessions = new Sessions({ store, keeper, presence, log: silent });
-  const { definition, implementation } = nodeService({ keeper, store, sessions, nodes });
+  const { definition, implementation } = nodeService({ keeper, store, sessions, nodes, certificates, authority });
+  const { subject: nodeId } = await nodes.add(once, { name: 'web-1', address: address('192.168.83.1'), labels: {} });
   const path = await limited(
     t,
-    { 'grpc.max_connection_age_ms': 100, 'grpc.max_connection_age_grace_ms': 100 },
+    {
+      'grpc.max_connection_age_ms': 100,
+      'grpc.max_connection_age_grace_ms': 100,
+      interceptors: [asNode(nodeId)],
+    },
     (server) => server.addService(definition, implementation),
   );
-  await nodes.add(once, { name: 'web-1', address: address('192.168.83.1'), labels: {} });
   const heard: string[] = [];
   let connects = 0;
   let version: Version | undefined;

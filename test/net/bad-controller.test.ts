@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import * as grpc from '@grpc/grpc-js';
 import test from 'ava';
 import { Namespace } from '../../deploy/lab/namespace.js';
 import { parsePrefix } from '../../proto/domain/address.js';
@@ -11,7 +12,7 @@ import type { NodeServiceHandlers } from '../../proto/gen/xnet/v1/NodeService.js
 import type { ReportRequest__Output } from '../../proto/gen/xnet/v1/ReportRequest.js';
 import type { WatchResponse } from '../../proto/gen/xnet/v1/WatchResponse.js';
 import { services } from '../../proto/rpc/definitions.js';
-import { startServer, unary } from '../../proto/rpc/server.js';
+import { unary } from '../../proto/rpc/server.js';
 import { isRoot } from '../support/linux-route-host.js';
 import { address } from '../support/pools.js';
 
@@ -78,10 +79,14 @@ else {
     const namespace = Namespace.create('bad');
     const bad = new BadController();
     const socket = join(dir, 'c.sock');
-    const server = await startServer(
-      [{ kind: 'unix', path: socket }],
-      [{ definition: services.node.service, implementation: bad.service as NodeServiceHandlers }],
-    );
+    // No server of ours: who is bad admits whom it likes.
+    const server = new grpc.Server();
+    server.addService(services.node.service, bad.service as NodeServiceHandlers);
+    await new Promise<void>((resolve, reject) => {
+      server.bindAsync(`unix:${socket}`, grpc.ServerCredentials.createInsecure(), (error) =>
+        error === null ? resolve() : reject(error),
+      );
+    });
     let daemon: ChildProcess | undefined;
     let output = '';
     t.teardown(async () => {
@@ -90,7 +95,7 @@ else {
         daemon.kill('SIGTERM');
         await ended;
       }
-      await server.close(100);
+      server.forceShutdown();
       namespace.delete();
       rmSync(dir, { recursive: true });
       if (!t.passed) t.log(output);
