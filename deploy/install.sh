@@ -151,6 +151,7 @@ install_version
 for program in $programs; do
   make_link "$lib/current/bin/$program" "$prefix/bin/$program"
 done
+if [ -n "$is_controller" ] && [ -n "$unit_files" ]; then make_user; fi
 reload=
 for unit in $unit_files; do
   sed "s#/usr/local/bin/#$prefix/bin/#" "$package/systemd/$unit" >"$lib/.made"

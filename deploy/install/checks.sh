@@ -68,12 +68,9 @@ check_node() {
 
 check_controller() {
   needs setpriv util-linux
+  if [ -n "$unit_files" ]; then needs useradd passwd; fi
   if grep -qs '^etcd-endpoints:' "$settings/controller.yaml"; then return 0; fi
   needs etcd etcd-server
-  if under_systemd && systemctl --quiet is-active etcd.service; then
-    advise 'etcd.service runs here, on the port that the etcd of the controller takes' \
-      "systemctl disable --now etcd    or, to use that one, etcd-endpoints in $settings/controller.yaml"
-  fi
 }
 
 [ -z "$is_node" ] || check_node

@@ -48,6 +48,13 @@ make_folder() {
   mkdir -- "$1" || fail "could not make $1"
 }
 
+# make_user: the controller's own. It stays when xnet goes: what it has written in its data directory is still its own.
+make_user() {
+  if id xnet >/dev/null 2>&1; then return 0; fi
+  useradd --system --user-group --no-create-home --home-dir /var/lib/xnet-controller \
+    --shell /usr/sbin/nologin --comment 'xnet controller' xnet || fail 'could not make the user xnet'
+}
+
 # make_link TARGET PATH: whatever was there.
 make_link() {
   if [ "$(readlink -- "$2" 2>/dev/null)" = "$1" ]; then return 0; fi

@@ -93,7 +93,7 @@ export class Fleet {
   }
 
   get #socketOutside(): string {
-    return this.lab.control.inside('/run/xnet/controller.sock');
+    return this.lab.control.inside('/run/xnet-controller/controller.sock');
   }
 
   /** startDockerds starts Docker on all hosts, where the lab has an engine. */
@@ -115,7 +115,7 @@ export class Fleet {
   #spawnController(index: number, endpoint: string): Promise<LabProcess> {
     const { control } = this.lab;
     const first = index === 0;
-    const socket = first ? 'unix:/run/xnet/controller.sock,' : '';
+    const socket = first ? 'unix:/run/xnet-controller/controller.sock,' : '';
     return control.spawn(
       [
         ...program('controller/main.js'),

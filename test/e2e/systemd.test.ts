@@ -244,12 +244,48 @@ if ('why' in stage) {
     t.deepEqual(await node.inventory(), before);
   });
 
+  test.serial('a controller runs as a user of its own, that can do nothing but that', async (t) => {
+    await control.run('sh', installer, 'controller', '--prefix', controlPrefix);
+    await control.ctl('start', 'xnet-controller');
+    const pid = await control.show('xnet-controller', 'MainPID');
+    const status = await control.run('cat', `/proc/${pid}/status`);
+    const uid = (await control.run('id', '-u', 'xnet')).trim();
+    t.not(uid, '0');
+    t.is(/^Uid:\s+(.*)$/m.exec(status)?.[1], [uid, uid, uid, uid].join('\t'));
+    for (const kind of ['CapEff', 'CapPrm', 'CapBnd', 'CapAmb']) {
+      t.regex(status, new RegExp(`^${kind}:\\s+0+$`, 'm'), kind);
+    }
+    t.regex(status, /^NoNewPrivs:\s+1$/m);
+    // Its etcd runs as the same user, and what both write is for them alone.
+    const etcd = (await control.run('pgrep', '-x', 'etcd')).trim();
+    t.regex(await control.run('cat', `/proc/${etcd}/status`), new RegExp(`^Uid:\\s+${uid}\\s`, 'm'));
+    const open = 'find /var/lib/xnet-controller \\( ! -user xnet -o -perm /077 -type f \\) -printf "%p %u %m\\n"';
+    t.is(await control.run('sh', '-c', open), '');
+    t.is((await control.run('stat', '--format=%U %a', '/var/lib/xnet-controller')).trim(), 'xnet 700');
+    t.is((await control.run('stat', '--format=%G %a', '/run/xnet-controller/controller.sock')).trim(), 'xnet 660');
+    // Root may ask it, members of its group may, others may not.
+    await xctl('pools', 'create', 'default', '10.76.0.0/16');
+    const as = (...groups: readonly string[]) =>
+      control.exec([
+        ...(['setpriv', '--reuid=65534', '--regid=65534', ...groups] as const),
+        ...[join(controlPrefix, 'bin/xctl'), 'pools', 'list', '-o', 'json'],
+      ] as unknown as readonly [string, ...string[]]);
+    t.is((await as('--groups=xnet')).code, 0);
+    t.is((await as('--clear-groups')).code, exitCodes.unavailable);
+    await control.ctl('restart', 'xnet-controller');
+    await control.until('it has what it had', async () => {
+      const { stdout } = await control.exec([join(controlPrefix, 'bin/xctl'), 'pools', 'list']);
+      return stdout.includes('10.76.0.0/16');
+    });
+    await control.ctl('stop', 'xnet-controller');
+  });
+
   test.serial('installed, enabled, started: a controller and a node', async (t) => {
     await control.run('sh', installer, 'controller', '--prefix', controlPrefix);
     const endpoint = `${control.machine.address}:7400`;
     appendFileSync(
       control.machine.inside('/etc/xnet/controller.yaml'),
-      `\nlisten: [unix:/run/xnet/controller.sock, "${endpoint}"]\n`,
+      `\nlisten: [unix:/run/xnet-controller/controller.sock, "${endpoint}"]\n`,
     );
     await control.ctl('enable', '--now', 'xnet-controller');
     await xctl('pools', 'create', 'default', '10.76.0.0/16');
