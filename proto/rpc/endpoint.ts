@@ -18,7 +18,7 @@ export const defaultControllerSocket = 'unix:/run/xnet-controller/controller.soc
 // sun_path of sockaddr_un holds 108 bytes with the final NUL (linux/un.h).
 const longestSocketPath = 107;
 
-/** checkEndpoint reads "unix:/run/xnet-controller/controller.sock", "192.168.83.2:7400" or "ctl-1" (port 7400, or `otherPort`). */
+/** checkEndpoint reads "unix:/run/controller.sock", "192.168.83.2:7400" or "ctl-1" (port 7400, or `otherPort`). */
 export function checkEndpoint(text: string, otherPort: number = defaultPort): Checked<Endpoint> {
   if (text.startsWith('unix:')) {
     const path = text.slice('unix:'.length).replace(/^\/\/(?=\/)/, '');
