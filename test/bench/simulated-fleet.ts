@@ -90,6 +90,8 @@ export class SimulatedFleet {
     const revision = Math.max(...joined.map((one) => one.revision));
     const reported = await this.#ask<'reported'>({ ask: 'reported', revision });
     const missing = reported.flatMap((one) => one.missing);
+    const broken = reported.reduce((sum, { discontinuities }) => sum + discontinuities, 0);
+    if (broken > 0) throw new Wrong(`${broken} changes did not continue what a node had`);
     return {
       failed: [...joined.flatMap(({ failed }) => failed), ...missing],
       subnets: joined.flatMap(({ subnets }) => subnets),
