@@ -18,6 +18,8 @@ const serverOptions: grpc.ChannelOptions = {
   'grpc.max_send_message_length': maxAnswerBytes,
   // Per connection. A node holds one stream and one call at a time; grpc-js itself sets no limit.
   'grpc.max_concurrent_streams': 64,
+  // gRPC's own statistics, of every connection and every call: nobody can ask for them here.
+  'grpc.enable_channelz': 0,
   // Megabytes that one HTTP/2 session may hold (node:http2 maxSessionMemory).
   'grpc-node.max_session_memory': 64,
 };
