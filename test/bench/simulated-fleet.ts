@@ -19,8 +19,10 @@ type AskedOf<Kind extends Asked['ask']> = Extract<Asked, { readonly ask: Kind }>
 export type Joined = {
   readonly failed: readonly string[];
   readonly subnets: readonly string[];
-  /** From the first call until the last node has reported that it has every route; seconds. */
+  /** From the first call until the last node has every route; seconds. */
   readonly seconds: number;
+  /** Until the last one has reported that, when the controller asked it to. */
+  readonly reportedSeconds: number;
   /** What all their streams have brought so far. */
   readonly bytes: number;
 };
@@ -95,7 +97,8 @@ export class SimulatedFleet {
     return {
       failed: [...joined.flatMap(({ failed }) => failed), ...missing],
       subnets: joined.flatMap(({ subnets }) => subnets),
-      seconds: (Math.max(...reported.map(({ atMs }) => atMs)) - began) / 1000,
+      seconds: (Math.max(...reported.map(({ learntAtMs }) => learntAtMs)) - began) / 1000,
+      reportedSeconds: (Math.max(...reported.map(({ atMs }) => atMs)) - began) / 1000,
       bytes: reported.reduce((sum, { bytes }) => sum + bytes, 0),
     };
   }

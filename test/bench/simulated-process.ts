@@ -33,6 +33,7 @@ export type Answers = {
   };
   readonly reported: {
     readonly atMs: number;
+    readonly learntAtMs: number;
     readonly missing: readonly string[];
     readonly bytes: number;
     readonly discontinuities: number;
@@ -96,7 +97,8 @@ async function answer(asked: Asked): Promise<Answers[Asked['ask']]> {
     case 'reported': {
       const missing = await all(({ reported }) => reported >= asked.revision);
       const { bytes, discontinuities } = hearing;
-      return { atMs: monotonicMs(), missing, bytes, discontinuities };
+      const learntAtMs = nodes.reduce((latest, { learntAt }) => Math.max(latest, learntAt), 0);
+      return { atMs: monotonicMs(), learntAtMs, missing, bytes, discontinuities };
     }
     case 'arrivals': {
       const times = hearing.arrivals.get(asked.subnet) ?? [];

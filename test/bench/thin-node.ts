@@ -72,6 +72,8 @@ const backoff = { firstMs: 200, longestMs: 8_000 };
 /** ThinNode is one such node. It watches until it is told to stop. */
 export class ThinNode {
   readonly name: string;
+  /** When its table last changed, as monotonicMs. */
+  learntAt = 0;
   /** The revision that it has reported. */
   reported = 0;
   /** When its present stream brought its first message; undefined: it has none. */
@@ -151,7 +153,10 @@ export class ThinNode {
       return;
     }
     if (assignment !== undefined) this.#assignment = assignment;
-    if (version !== undefined) this.#version = version;
+    if (version !== undefined) {
+      this.#version = version;
+      this.learntAt = monotonicMs();
+    }
     if (this.#assignment !== undefined && this.revision > this.reported) void this.#report();
   }
 
