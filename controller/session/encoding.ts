@@ -24,6 +24,9 @@ function encode(message: WatchResponse): Buffer {
 /** Snapshot is the whole table at a revision, as messages. */
 export type Snapshot = { readonly revision: number; readonly chunks: readonly Buffer[] };
 
+/** Delta is what changed up to a revision, as a message. */
+export type Delta = { readonly revision: number; readonly buffer: Buffer };
+
 /** encodeSnapshot makes the messages of a whole table. */
 export function encodeSnapshot(table: RouteTable, version: Version, fresh: boolean): Snapshot {
   const routes: ReturnType<typeof wireFromRoute>[] = [];
@@ -68,7 +71,7 @@ export class Encoder {
   readonly #table: RouteTable;
   readonly #version: () => Version;
   #snapshot: Snapshot | undefined;
-  readonly #deltas = new Map<number, Buffer>();
+  readonly #deltas = new Map<number, Delta>();
   #deltasAt = -1;
   #bookmark: { readonly revision: number; readonly buffer: Buffer } | undefined;
 
@@ -77,18 +80,20 @@ export class Encoder {
     this.#version = version;
   }
 
-  /** delta is what changed since `revision`, for a table whose history still has it. */
-  delta(revision: number): Buffer {
+  /** delta is what changed since `revision`, for a table whose history still has it. It may end before where the table is. */
+  delta(revision: number): Delta {
     if (this.#deltasAt !== this.#table.changedAt) {
       this.#deltas.clear();
       this.#deltasAt = this.#table.changedAt;
     }
-    let buffer = this.#deltas.get(revision);
-    if (buffer === undefined) {
-      buffer = encode({ delta: wireFromDelta(this.#table.since(revision, this.#version())) });
-      this.#deltas.set(revision, buffer);
+    let delta = this.#deltas.get(revision);
+    if (delta === undefined) {
+      const version = this.#version();
+      const buffer = encode({ delta: wireFromDelta(this.#table.since(revision, version)) });
+      delta = { revision: version.revision, buffer };
+      this.#deltas.set(revision, delta);
     }
-    return buffer;
+    return delta;
   }
 
   /** snapshot is the whole table, possibly of some revisions ago: a delta from its revision on completes it. */

@@ -161,14 +161,18 @@ export class Fanout {
   #feed(stream: NodeStream): void {
     if (!stream.idle || !this.#keeper.ready) return;
     const messages: Buffer[] = [...this.#trustFor(stream), ...this.#assignmentFor(stream)];
-    if (stream.cursor === undefined || !this.table.hasSince(stream.cursor)) {
+    // A snapshot that was read from the store can be ahead of the table, until the watch has told as much.
+    const isAhead = stream.cursor !== undefined && stream.cursor > this.table.revision;
+    if (stream.cursor === undefined || (!isAhead && !this.table.hasSince(stream.cursor))) {
       const snapshot = this.#encoder.snapshot();
       messages.push(...snapshot.chunks);
       stream.cursor = snapshot.revision;
     }
     if (this.table.changedAt > stream.cursor) {
-      messages.push(this.#encoder.delta(stream.cursor));
-      stream.cursor = this.table.revision;
+      const delta = this.#encoder.delta(stream.cursor);
+      messages.push(delta.buffer);
+      // Where the message takes the node: one that was made for others may be some revisions old.
+      stream.cursor = delta.revision;
     }
     if (messages.length > 0) stream.send(messages);
   }

@@ -110,6 +110,11 @@ export function subnetAt(pool: Prefix, subnetLength: number, index: number): Pre
   return { network: ipv4FromNumber(pool.network + index * 2 ** (32 - subnetLength)), length: subnetLength };
 }
 
+/** subnetKeyAt is prefixKey(subnetAt(pool, subnetLength, index)), for loops over thousands. */
+export function subnetKeyAt(pool: Prefix, subnetLength: number, index: number): number {
+  return (pool.network + index * 2 ** (32 - subnetLength)) * 64 + subnetLength;
+}
+
 /** subnetIndex is the inverse of subnetAt. `subnet` has to lie in `pool`. */
 export function subnetIndex(pool: Prefix, subnet: Prefix): number {
   return (subnet.network - pool.network) / 2 ** (32 - subnet.length);

@@ -14,6 +14,10 @@ const clientOptions: grpc.ChannelOptions = {
   'grpc.enable_retries': 0,
   // Controllers are on the hosts' own network. grpc-js would go through the proxy of http_proxy, which is for the web.
   'grpc.enable_http_proxy': 0,
+  // gRPC's own statistics, which nobody can ask for here.
+  'grpc.enable_channelz': 0,
+  // A connection of its own: another client's failed attempts, and its pauses after them, are not this one's.
+  'grpc.use_local_subchannel_pool': 1,
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 5_000,
 };

@@ -41,6 +41,8 @@ export const serverLimits: grpc.ChannelOptions = {
   // its revision.
   'grpc.max_connection_age_ms': 4 * 60 * 60_000,
   'grpc.max_connection_age_grace_ms': 30_000,
+  // gRPC's own statistics, of every connection and every call: nobody can ask for them here.
+  'grpc.enable_channelz': 0,
 };
 
 /** joinLimits are serverLimits for those who have no certificate yet: one small request, and away. */

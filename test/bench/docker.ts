@@ -72,7 +72,7 @@ async function measureTraffic(context: BenchContext, ours: Pair, hand: Pair, ove
   ]);
   if (typeof overlay !== 'string') ends.set('overlay', await endsOf(overlay, 'between'));
   log('traffic between containers');
-  const qualities = await comparePaths(ends, quick ? { rounds: 1, seconds: 1 } : { rounds: 5, seconds: 3 });
+  const qualities = await comparePaths(ends, quick ? { rounds: 1, seconds: 1 } : { rounds: 6, seconds: 2 });
   const quality = (name: 'ours' | 'hand' | 'overlay') =>
     qualities.get(name) ?? { gbitPerSecond: Number.NaN, roundTripMs: Number.NaN };
   const beside = (words: string) => (typeof overlay === 'string' ? `no overlay: ${overlay}` : words);
@@ -86,7 +86,7 @@ async function measureTraffic(context: BenchContext, ours: Pair, hand: Pair, ove
     aim: '>= 0.98 of by hand',
     met: throughput >= 0.98,
   });
-  const us = (name: 'ours' | 'hand' | 'overlay') => `${(quality(name).roundTripMs * 1000).toFixed(0)} us`;
+  const us = (name: 'ours' | 'hand' | 'overlay') => `${(quality(name).roundTripMs * 1000).toFixed(1)} us`;
   const trip = quality('ours').roundTripMs / quality('overlay').roundTripMs;
   tell({
     row: 'traffic',

@@ -2,6 +2,7 @@
 import { Fleet } from '../../deploy/lab/fleet.js';
 import { findProgram } from '../../deploy/lab/requirements.js';
 import { pause } from '../../proto/process/backoff.js';
+import { BareRouters } from './bare-routers.js';
 import { BirdRouters } from './bird-routers.js';
 import { transactionMs } from './etcd-rate.js';
 import { type BenchContext, type BenchPart, CannotMeasure, ms, Wrong } from './figure.js';
@@ -75,6 +76,24 @@ async function measureBird(fleet: Fleet, rounds: Rounds): Promise<Spread> {
   }
 }
 
+async function measureBare(fleet: Fleet, rounds: Rounds): Promise<Spread> {
+  const bare = await BareRouters.start(fleet.lab, fleet.lab.hosts.slice(0, rounds.count));
+  // One of its own each time: the last withdrawal may not have come to every kernel when the processes end.
+  const bareSubnet = `10.98.${rounds.count}.0/24`;
+  try {
+    return await measure(
+      rounds,
+      async () => {
+        bare.announce(bareSubnet);
+        return bareSubnet;
+      },
+      async () => bare.withdraw(bareSubnet),
+    );
+  } finally {
+    await bare.close();
+  }
+}
+
 function words({ last, each }: Spread): string {
   return `last p50 ${ms(last.median)}, max ${ms(last.max)}; each p50 ${ms(each.median)}, p99 ${ms(each.p99)}`;
 }
@@ -82,7 +101,7 @@ function words({ last, each }: Spread): string {
 async function run({ quick, log, tell }: BenchContext): Promise<void> {
   if (findProgram('bird') === undefined) throw new CannotMeasure('bird is missing: install the package bird2');
   const sizes = quick ? [10, 20] : [50, 100];
-  const rounds = quick ? 4 : 15;
+  const rounds = quick ? 4 : 10;
   const commitMs = await transactionMs(200);
   const hosts = sizes.at(-1) ?? 0;
   log(`a lab of ${hosts} hosts`);
@@ -90,9 +109,12 @@ async function run({ quick, log, tell }: BenchContext): Promise<void> {
   const watch = await KernelWatch.start(fleet.lab.hosts.map(({ namespace }) => namespace.name));
   try {
     const birds = new Map<number, Spread>();
+    const bares = new Map<number, Spread>();
     for (const count of sizes) {
       log(`BIRD, ${count} routers`);
       birds.set(count, await measureBird(fleet, { watch, count, rounds }));
+      log(`${count} bare processes`);
+      bares.set(count, await measureBare(fleet, { watch, count, rounds: Math.min(rounds, 5) }));
     }
     const routers = await XnetRouters.start(fleet);
     for (const [index, count] of sizes.entries()) {
@@ -108,12 +130,15 @@ async function run({ quick, log, tell }: BenchContext): Promise<void> {
       // A round adds a node and takes it away again.
       const cpuMs = (routers.cpuMs() - cpuBefore) / (2 * (rounds + 1) * count);
       const bird = birds.get(count);
+      const bare = bares.get(count);
       const ratio = ours.last.median / (bird?.last.median ?? Number.NaN);
       tell({
         row: 'join',
         what: `one node joins, until the last of ${count} real daemons has its route in its kernel`,
         ours: `${words(ours)}; ${cpuMs.toFixed(2)} ms of processor per daemon and change`,
-        limit: `BIRD 2, iBGP, same lab: ${bird === undefined ? '' : words(bird)}; an etcd transaction ${ms(commitMs)}`,
+        limit:
+          `BIRD 2, iBGP, same lab: ${bird === undefined ? '' : words(bird)}; as many Node.js processes that do nothing ` +
+          `but read a line and write a route: last p50 ${ms(bare?.last.median ?? Number.NaN)}; etcd transaction ${ms(commitMs)}`,
         ratio,
         aim: 'level with BIRD',
         met: ratio <= 1,

@@ -15,7 +15,7 @@ export type PathEnds = { readonly from: Enter; readonly to: Enter; readonly addr
 /** PathQuality is what came of measuring. */
 export type PathQuality = { readonly gbitPerSecond: number; readonly roundTripMs: number };
 
-const pings = 1_000;
+const pings = 20_000;
 
 async function run(argv: Enter): Promise<string> {
   const { code, stdout, stderr } = await exec(argv, { timeoutMs: 60_000 });
@@ -24,13 +24,13 @@ async function run(argv: Enter): Promise<string> {
   return stdout;
 }
 
-/** roundTripMs is the mean round trip of pings that follow each other at once, in milliseconds. */
+/** roundTripMs is what one ping takes that follows the answer to the one before, in milliseconds. */
 async function roundTripMs({ from, address }: PathEnds): Promise<number> {
   const said = await run([...from, 'ping', '-q', '-f', '-c', String(pings), address]);
-  const [, lost] = /, (\S+)% packet loss/.exec(said) ?? [];
-  const [, mean] = /= [\d.]+\/([\d.]+)\//.exec(said) ?? [];
-  if (lost !== '0' || mean === undefined) throw new Wrong(`ping ${address}: ${said.trim()}`);
-  return Number(mean);
+  // Of all together: what ping says of a single one it rounds to microseconds.
+  const [, lost, took] = /, (\S+)% packet loss, time (\d+)ms/.exec(said) ?? [];
+  if (lost !== '0' || took === undefined) throw new Wrong(`ping ${address}: ${said.trim()}`);
+  return Number(took) / pings;
 }
 
 /** gbitPerSecond is the throughput of one TCP stream over `seconds`. */
@@ -67,7 +67,9 @@ export async function comparePaths<Name extends string>(
 ): Promise<ReadonlyMap<Name, PathQuality>> {
   const times = new Map<Name, PathQuality[]>([...paths.keys()].map((name) => [name, []]));
   for (let round = 0; round < rounds; round += 1) {
-    for (const [name, ends] of paths) {
+    // Each as often before the others as after them.
+    const order = round % 2 === 0 ? [...paths] : [...paths].reverse();
+    for (const [name, ends] of order) {
       // In this order: the first packet finds the neighbour.
       const trip = await roundTripMs(ends);
       times.get(name)?.push({ roundTripMs: trip, gbitPerSecond: await gbitPerSecond(ends, seconds) });

@@ -19,8 +19,10 @@ type AskedOf<Kind extends Asked['ask']> = Extract<Asked, { readonly ask: Kind }>
 export type Joined = {
   readonly failed: readonly string[];
   readonly subnets: readonly string[];
-  /** From the first call until the last node has reported that it has every route; seconds. */
+  /** From the first call until the last node has every route; seconds. */
   readonly seconds: number;
+  /** Until the last one has reported that, when the controller asked it to. */
+  readonly reportedSeconds: number;
   /** What all their streams have brought so far. */
   readonly bytes: number;
 };
@@ -90,10 +92,13 @@ export class SimulatedFleet {
     const revision = Math.max(...joined.map((one) => one.revision));
     const reported = await this.#ask<'reported'>({ ask: 'reported', revision });
     const missing = reported.flatMap((one) => one.missing);
+    const broken = reported.reduce((sum, { discontinuities }) => sum + discontinuities, 0);
+    if (broken > 0) throw new Wrong(`${broken} changes did not continue what a node had`);
     return {
       failed: [...joined.flatMap(({ failed }) => failed), ...missing],
       subnets: joined.flatMap(({ subnets }) => subnets),
-      seconds: (Math.max(...reported.map(({ atMs }) => atMs)) - began) / 1000,
+      seconds: (Math.max(...reported.map(({ learntAtMs }) => learntAtMs)) - began) / 1000,
+      reportedSeconds: (Math.max(...reported.map(({ atMs }) => atMs)) - began) / 1000,
       bytes: reported.reduce((sum, { bytes }) => sum + bytes, 0),
     };
   }

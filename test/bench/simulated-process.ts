@@ -31,7 +31,13 @@ export type Answers = {
     /** The newest revision that one of them was added at. */
     readonly revision: number;
   };
-  readonly reported: { readonly atMs: number; readonly missing: readonly string[]; readonly bytes: number };
+  readonly reported: {
+    readonly atMs: number;
+    readonly learntAtMs: number;
+    readonly missing: readonly string[];
+    readonly bytes: number;
+    readonly discontinuities: number;
+  };
   readonly arrivals: { readonly times: readonly number[] };
   readonly reconnected: { readonly times: readonly number[]; readonly missing: readonly string[] };
 };
@@ -90,7 +96,9 @@ async function answer(asked: Asked): Promise<Answers[Asked['ask']]> {
       return join(asked.endpoints, asked.nodes);
     case 'reported': {
       const missing = await all(({ reported }) => reported >= asked.revision);
-      return { atMs: monotonicMs(), missing, bytes: hearing.bytes };
+      const { bytes, discontinuities } = hearing;
+      const learntAtMs = nodes.reduce((latest, { learntAt }) => Math.max(latest, learntAt), 0);
+      return { atMs: monotonicMs(), learntAtMs, missing, bytes, discontinuities };
     }
     case 'arrivals': {
       const times = hearing.arrivals.get(asked.subnet) ?? [];

@@ -24,6 +24,8 @@ const UnreadNodeService = makeGenericClientConstructor(
 
 type Message = {
   readonly assignment?: { readonly nodeId: string; readonly generation: number };
+  /** What a change continues: a table at this revision or later. */
+  readonly from?: number;
   /** Where the table is after it. */
   readonly version?: Version & { readonly revision: number };
   /** "10.76.3.0/24" of every route in a delta. */
@@ -34,8 +36,8 @@ function readMessage(buffer: Buffer): Message {
   const { assignment, snapshot, delta, bookmark } = service.Watch.responseDeserialize(buffer);
   if (assignment) return { assignment, subnets: [] };
   if (delta) {
-    const { to, upserts } = deltaFromWire(delta);
-    return { version: to, subnets: upserts.map(({ subnet }) => formatPrefix(subnet)) };
+    const { fromRevision: from, to, upserts } = deltaFromWire(delta);
+    return { from, version: to, subnets: upserts.map(({ subnet }) => formatPrefix(subnet)) };
   }
   if (snapshot) return snapshot.last ? { version: requireVersion(snapshot.version), subnets: [] } : { subnets: [] };
   return bookmark ? { version: requireVersion(bookmark.version), subnets: [] } : { subnets: [] };
@@ -46,6 +48,8 @@ export class Hearing {
   /** When nodes heard of a route, by subnet: "10.76.3.0/24". */
   readonly arrivals = new Map<string, number[]>();
   bytes = 0;
+  /** How many changes did not continue what the node had. */
+  discontinuities = 0;
   #last: { readonly buffer: Buffer; readonly message: Message } | undefined;
 
   hear(buffer: Buffer): Message {
@@ -68,6 +72,8 @@ const backoff = { firstMs: 200, longestMs: 8_000 };
 /** ThinNode is one such node. It watches until it is told to stop. */
 export class ThinNode {
   readonly name: string;
+  /** When its table last changed, as monotonicMs. */
+  learntAt = 0;
   /** The revision that it has reported. */
   reported = 0;
   /** When its present stream brought its first message; undefined: it has none. */
@@ -139,9 +145,18 @@ export class ThinNode {
     return heard;
   }
 
-  #take({ assignment, version }: Message): void {
+  #take({ assignment, from, version }: Message): void {
+    if (from !== undefined && from > this.revision) {
+      // As xnetd does: another stream begins where the table is.
+      this.#hearing.discontinuities += 1;
+      this.#stream?.cancel();
+      return;
+    }
     if (assignment !== undefined) this.#assignment = assignment;
-    if (version !== undefined) this.#version = version;
+    if (version !== undefined) {
+      this.#version = version;
+      this.learntAt = monotonicMs();
+    }
     if (this.#assignment !== undefined && this.revision > this.reported) void this.#report();
   }
 

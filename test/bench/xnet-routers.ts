@@ -6,6 +6,13 @@ import type { Node__Output } from '../../proto/gen/xnet/v1/Node.js';
 import { callUnary } from '../../proto/rpc/channel.js';
 import { cpuMsOf } from './process-usage.js';
 
+// As Docker would have made it. Where it is not yet there, xnetd asks the host's programs in every turn where it will be.
+const userChain = [
+  ['--new-chain', 'DOCKER-USER'],
+  ['--append', 'DOCKER-USER', '--jump', 'RETURN'],
+  ['--insert', 'FORWARD', '--jump', 'DOCKER-USER'],
+] as const;
+
 const callOptions = { timeoutMs: 30_000 };
 
 /** XnetRouters are daemons that have converged. Close them. */
@@ -20,13 +27,16 @@ export class XnetRouters {
   static async start(fleet: Fleet, pool = '10.76.0.0/16'): Promise<XnetRouters> {
     const routers = new XnetRouters(fleet);
     await fleet.startControllers();
-    await callUnary(fleet.admin.createPool.bind(fleet.admin), { name: 'default', cidr: pool }, callOptions);
+    // Of mode bridge: in mode bip a daemon would try again and again to restart a Docker that is not there.
+    const wanted = { name: 'default', cidr: pool, mode: 'MODE_BRIDGE' } as const;
+    await callUnary(fleet.admin.createPool.bind(fleet.admin), wanted, callOptions);
     return routers;
   }
 
   /** grow has daemons on these hosts too, and waits until every daemon has routed all others. */
   async grow(hosts: readonly Host[]): Promise<void> {
     for (const host of hosts) {
+      for (const rule of userChain) await host.run(['iptables', '--wait', ...rule]);
       await this.add(host.name, host.address);
       await this.fleet.startDaemon(host);
     }

@@ -7,6 +7,7 @@ import { Fleet } from '../../deploy/lab/fleet.js';
 import type { Host } from '../../deploy/lab/host.js';
 import { type FleetContainer, proveFleet, startContainers } from '../../deploy/lab/proofs.js';
 import { PingFlow } from '../support/ping-flow.js';
+import { until } from '../support/until.js';
 
 const rooted = process.getuid?.() === 0;
 // One engine is enough here: what differs between engines is in matrix.test.ts.
@@ -95,25 +96,17 @@ onFleet('a host whose controllers are gone boots into its routes and its bip', a
   await host.run(['sysctl', '-w', 'net.ipv4.ip_forward=0']);
   t.is(await routesOf(host), '');
   await fleet.startDaemon(host);
-  await t.notThrowsAsync(
-    until(async () => (await routesOf(host)).split('\n').length > 3),
-    'routes from the cache',
-  );
+  await t.notThrowsAsync(until('routes from the cache', async () => (await routesOf(host)).split('\n').length > 3));
   await host.startDockerd();
   await host.run(['docker', 'start', own.container.name]);
-  await until(async () => / src 10\.76\.0\.1/.test(await routesOf(host)));
+  await until('the bip is in use', async () => / src 10\.76\.0\.1/.test(await routesOf(host)));
   t.regex(await host.run(['ip', '-br', 'address', 'show', 'docker0']), /10\.76\.0\.1\/24/);
-  await until(async () => (await host.run(['sysctl', '-n', 'net.ipv4.ip_forward'])).trim() === '1');
+  await until(
+    'the host forwards',
+    async () => (await host.run(['sysctl', '-n', 'net.ipv4.ip_forward'])).trim() === '1',
+  );
   await proven(t, parts, 'after the boot');
 });
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    if (await holds().catch(() => false)) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error('not in time');
-}
 
 onFleet('what others take away comes back by itself', async (t, parts) => {
   const { fleet, containers, host } = parts;
@@ -147,13 +140,9 @@ onFleet('what others take away comes back by itself', async (t, parts) => {
   ];
   for (const [what, make] of harm) {
     await make();
-    await until(async () => (await routesOf(host)) === whole).catch(() => t.fail(`routes: ${what}`));
-    await until(async () => (await own.container.fetch(`${other.address}:81`, 1)).ok).catch(() =>
-      t.fail(`out: ${what}`),
-    );
-    await until(async () => (await other.container.fetch(`${own.address}:81`, 1)).ok).catch(() =>
-      t.fail(`in: ${what}`),
-    );
+    await t.notThrowsAsync(until(`routes: ${what}`, async () => (await routesOf(host)) === whole));
+    await t.notThrowsAsync(until(`out: ${what}`, async () => (await own.container.fetch(`${other.address}:81`, 1)).ok));
+    await t.notThrowsAsync(until(`in: ${what}`, async () => (await other.container.fetch(`${own.address}:81`, 1)).ok));
   }
   await fleet.untilReady();
   await proven(t, parts, 'after all of it');

@@ -6,6 +6,7 @@ import { Fleet } from '../../deploy/lab/fleet.js';
 import type { Host } from '../../deploy/lab/host.js';
 import { proveFleet, startContainers } from '../../deploy/lab/proofs.js';
 import { inventory } from '../support/inventory.js';
+import { until } from '../support/until.js';
 
 // Keys of somebody else, written as nobody's program would.
 const daemonJson = '{\n\t"labels" : ["rack=7"],\r\n   "max-concurrent-downloads":2 }  \n\n';
@@ -67,7 +68,9 @@ for (const line of engineLines) {
       // dockerd re-inserts its own rules at the top when it starts.
       for (const host of fleet.lab.hosts) await host.restartDockerd();
       await Promise.all(containers.map(({ container }) => container.host.run(['docker', 'start', container.name])));
-      await fleet.untilReady();
+      await until('containers talk after dockerd was restarted', async () =>
+        (await proveFleet(fleet, containers)).every(({ holds }) => holds),
+      ).catch(() => undefined);
       await prove('after dockerd was restarted');
 
       // With containers on the subnet a host does not leave, and goes on as a member.
@@ -77,8 +80,12 @@ for (const line of engineLines) {
       const refused = await fleet.xnetd(host, 'leave');
       t.not(refused.code, 0);
       t.regex(refused.stderr, new RegExp(first.container.name));
+      const route = ['ip', 'route', 'show', containers[1]?.subnet ?? ''] as const;
+      const whole = await host.run(route);
+      t.regex(whole, / proto 88 /);
       await host.run(['ip', 'route', 'del', containers[1]?.subnet ?? '']);
-      await fleet.untilReady();
+      // Not what the controllers know: they hear of it later.
+      await until('the route is back', async () => (await host.run(route)) === whole);
       await prove('after a leave that was refused');
 
       for (const { container } of containers) await container.remove();

@@ -17,6 +17,7 @@ import {
   subnetAt,
   subnetCount,
   subnetIndex,
+  subnetKeyAt,
 } from '../../proto/domain/address.js';
 import {
   checkAddress,
@@ -90,6 +91,7 @@ test('a pool is exactly its subnets', (t) => {
       let next: number = cidr.network;
       for (let index = 0; index < count; index++) {
         const subnet = subnetAt(cidr, subnetLength, index);
+        t.is(subnetKeyAt(cidr, subnetLength, index), prefixKey(subnet));
         t.is(subnet.network, next as typeof subnet.network);
         t.is(subnetIndex(cidr, subnet), index);
         t.true(prefixContains(subnet, gatewayOf(subnet)));

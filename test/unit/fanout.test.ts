@@ -106,6 +106,34 @@ test('a change is encoded once and the same buffer goes to all', async (t) => {
   await close();
 });
 
+test('what a stream gets always continues what it got, also when it was made for others before', async (t) => {
+  const { core, add, attach, settled, close } = await rig();
+  const web1 = (await add(1)).subject;
+  await attach('web-1');
+  // Each is sent the snapshot of the first and what came after it; the table goes on without a change in between.
+  for (const index of [2, 3]) await add(index);
+  const readers = [await attach('web-2')];
+  await settled();
+  await core.nodes.set(once, web1, { setLabels: { rack: 'r1' }, removeLabels: [] });
+  readers.push(await attach('web-3'));
+  await settled();
+  await add(4);
+  await settled();
+  for (const { reader } of readers) {
+    let at = 0;
+    for (const { snapshot, delta } of reader.messages) {
+      if (snapshot) at = Number(snapshot.version?.revision);
+      if (!delta) continue;
+      const { fromRevision, to, upserts } = deltaFromWire(delta);
+      t.true(fromRevision <= at, `a delta since ${fromRevision} came to a table at ${at}`);
+      t.true(upserts.length > 0);
+      at = to.revision;
+    }
+    t.deepEqual(reader.kinds, ['assignment', 'snapshot', 'delta', 'delta']);
+  }
+  await close();
+});
+
 test('a reader that takes nothing has one message waiting, and gets the rest as one change', async (t) => {
   const { add, attach, settled, close } = await rig();
   for (const index of [1, 2]) await add(index);

@@ -1,0 +1,16 @@
+// Waiting for what tells nobody that it happened.
+import { pause } from '../../proto/process/backoff.js';
+
+const mostMs = 15_000;
+
+/**
+ * until waits until it holds; what throws does not hold yet.
+ * @throws Error with what did not hold, when it does not within 15 s
+ */
+export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + mostMs;
+  while (!(await holds().catch(() => false))) {
+    if (performance.now() > deadline) throw new Error(`not within ${mostMs / 1000} s: ${what}`);
+    await pause(50);
+  }
+}
