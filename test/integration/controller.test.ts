@@ -90,7 +90,7 @@ test('a node gets its assignment, a snapshot, then every change; and goes on whe
   await controller.createPool();
   await controller.addNode('web-1', '192.168.83.1');
   await controller.addNode('web-2', '192.168.83.2');
-  const node = new SimulatedNode(controller.node, 'web-1').watch();
+  const node = new SimulatedNode(await controller.joined('web-1'), 'web-1').watch();
   await node.until('snapshot', () => node.table !== undefined);
   t.is(node.heard[0]?.kind, 'assignment');
   t.deepEqual(node.routes(), ['10.76.1.0/24 via 192.168.83.2']);
@@ -127,7 +127,7 @@ test('thousands of routes come whole, in chunks', async (t) => {
   for (let from = 0; from < total; from += 250) {
     await Promise.all(Array.from({ length: 250 }, (_, index) => add(from + index)));
   }
-  const node = new SimulatedNode(controller.node, 'web-1').watch();
+  const node = new SimulatedNode(await controller.joined('web-1'), 'web-1').watch();
   await node.until('snapshot', () => node.table !== undefined);
   t.is(node.routes().length, total - 1);
 });
@@ -135,20 +135,21 @@ test('thousands of routes come whole, in chunks', async (t) => {
 test('a second host under the same name is refused as long as the first is connected', async (t) => {
   const opened = scope(t);
   const etcd = opened(await TestEtcd.start());
-  const a = opened(await ControllerProcess.start(endpointOf(etcd)));
-  const b = opened(await ControllerProcess.start(endpointOf(etcd)));
+  const a = opened(await ControllerProcess.startWithAuthority(endpointOf(etcd)));
+  const b = opened(await ControllerProcess.startBeside(a, endpointOf(etcd)));
   await a.createPool();
   await a.addNode('web-1', '192.168.83.1');
-  const first = new SimulatedNode(a.node, 'web-1').watch();
+  const member = await a.joinNode('web-1');
+  const first = new SimulatedNode(a.nodeClient(member), 'web-1').watch();
   await first.until('snapshot', () => first.table !== undefined);
   await b.until('the session is seen', (status) => status.controllers.some(({ sessions }) => sessions === 1));
   for (const controller of [a, b]) {
-    const copy = new SimulatedNode(controller.node, 'web-1').watch();
+    const copy = new SimulatedNode(controller.nodeClient(member), 'web-1').watch();
     await copy.until('refused', () => copy.heard.at(-1)?.kind === 'ended');
     const last = copy.heard.at(-1);
     t.is(last?.kind === 'ended' ? last.error.code : '', 'AlreadyExists');
   }
-  const again = new SimulatedNode(b.node, 'web-1', first.fingerprint).watch();
+  const again = new SimulatedNode(b.nodeClient(member), 'web-1', first.fingerprint).watch();
   await again.until('the same host elsewhere', () => again.table !== undefined);
   first.leaveStream();
   const [node] = await b.nodes();
@@ -162,7 +163,7 @@ test('a removed node’s stream ends; a report of another generation is fenced',
   const controller = opened(await ControllerProcess.start());
   await controller.createPool();
   await controller.addNode('web-1', '192.168.83.1');
-  const node = new SimulatedNode(controller.node, 'web-1').watch();
+  const node = new SimulatedNode(await controller.joined('web-1'), 'web-1').watch();
   await node.until('snapshot', () => node.table !== undefined);
   await node.report();
   const removal = await t.throwsAsync(controller.removeNode('web-1', false));
@@ -182,7 +183,7 @@ test('a garbled or unknown key is skipped and told of; no route is withdrawn, by
   const controller = opened(await ControllerProcess.start(endpointOf(etcd)));
   await controller.createPool();
   for (const index of [1, 2, 3]) await controller.addNode(`web-${index}`, `192.168.83.${index}`);
-  const node = new SimulatedNode(controller.node, 'web-1').watch();
+  const node = new SimulatedNode(await controller.joined('web-1'), 'web-1').watch();
   await node.until('snapshot', () => node.routes().length === 2);
   const before = node.routes();
   putKey(etcd.endpoint, 'subnets/default/10.76.1.0-24', '{"state":');
@@ -214,7 +215,7 @@ test('nothing is lost over a cut connection and a compaction', async (t) => {
   const near = opened(await ControllerProcess.start(endpointOf(etcd)));
   await far.createPool();
   await far.addNode('web-1', '192.168.83.1');
-  const node = new SimulatedNode(far.node, 'web-1').watch();
+  const node = new SimulatedNode(await far.joined('web-1'), 'web-1').watch();
   await node.until('snapshot', () => node.table !== undefined);
   for (const [index, compacted] of [false, true, false, true].entries()) {
     proxy.cut();
@@ -259,7 +260,7 @@ test('a commit whose answer is lost is done once', async (t) => {
 
 test('an older or another store is refused until an operator accepts it', async (t) => {
   const opened = scope(t);
-  const controller = opened(await ControllerProcess.start());
+  const controller = opened(await ControllerProcess.startWithAuthority());
   await controller.createPool();
   await controller.addNode('web-1', '192.168.83.1');
   await controller.kill('SIGTERM');
@@ -268,7 +269,7 @@ test('an older or another store is refused until an operator accepts it', async 
   await controller.launch();
   await controller.ready();
   for (const index of [2, 3, 4, 5, 6, 7, 8, 9]) await controller.addNode(`web-${index}`, `192.168.83.${index}`);
-  const node = new SimulatedNode(controller.node, 'web-1').watch();
+  const node = new SimulatedNode(await controller.joined('web-1'), 'web-1').watch();
   await node.until('snapshot', () => node.routes().length === 8);
   await controller.kill('SIGTERM');
 
@@ -308,8 +309,9 @@ test('a node that has seen more than the store is not taken back', async (t) => 
   await controller.addNode('web-1', '192.168.83.1');
   const status = await controller.status();
   const clusterId = status?.clusterId ?? '';
+  const client = await controller.joined('web-1');
   const refusal = async (version: NonNullable<SimulatedNode['table']>['version']) => {
-    const node = new SimulatedNode(controller.node, 'web-1').watch({ version });
+    const node = new SimulatedNode(client, 'web-1').watch({ version });
     await node.until('refused', () => node.heard.at(-1)?.kind === 'ended');
     const last = node.heard.at(-1);
     return last?.kind === 'ended' ? last.error : undefined;
@@ -322,11 +324,17 @@ test('a node that has seen more than the store is not taken back', async (t) => 
 test('how far the fleet is with a change is told, over all controllers', async (t) => {
   const opened = scope(t);
   const etcd = opened(await TestEtcd.start());
-  const a = opened(await ControllerProcess.start(endpointOf(etcd)));
-  const b = opened(await ControllerProcess.start(endpointOf(etcd)));
+  const a = opened(await ControllerProcess.startWithAuthority(endpointOf(etcd)));
+  const b = opened(await ControllerProcess.startBeside(a, endpointOf(etcd)));
   await a.createPool();
   for (const index of [1, 2, 3, 4]) await a.addNode(`web-${index}`, `192.168.83.${index}`);
-  const nodes = [1, 2, 3].map((index) => new SimulatedNode((index === 3 ? b : a).node, `web-${index}`).watch());
+  const nodes = await Promise.all(
+    [1, 2, 3].map(async (index) => {
+      const name = `web-${index}`;
+      const member = await a.joinNode(name);
+      return new SimulatedNode((index === 3 ? b : a).nodeClient(member), name).watch();
+    }),
+  );
   for (const node of nodes) {
     await node.until('snapshot', () => node.table !== undefined);
     await node.report();
@@ -352,11 +360,11 @@ test('how far the fleet is with a change is told, over all controllers', async (
 test('conditions of a node are seen by all controllers, and are events', async (t) => {
   const opened = scope(t);
   const etcd = opened(await TestEtcd.start());
-  const a = opened(await ControllerProcess.start(endpointOf(etcd)));
-  const b = opened(await ControllerProcess.start(endpointOf(etcd)));
+  const a = opened(await ControllerProcess.startWithAuthority(endpointOf(etcd)));
+  const b = opened(await ControllerProcess.startBeside(a, endpointOf(etcd)));
   await a.createPool();
   await a.addNode('web-1', '192.168.83.1');
-  const node = new SimulatedNode(a.node, 'web-1').watch();
+  const node = new SimulatedNode(await a.joined('web-1'), 'web-1').watch();
   await node.until('snapshot', () => node.table !== undefined);
   const condition = { type: 'Docker', transient: false, sinceMs: 1 };
   await node.report([{ ...condition, ok: false, reason: 'RolledBack', message: 'dockerd said no' }]);
@@ -373,16 +381,17 @@ test('conditions of a node are seen by all controllers, and are events', async (
 test('a controller that is killed leaves no session behind; its nodes go on elsewhere', async (t) => {
   const opened = scope(t);
   const etcd = opened(await TestEtcd.start());
-  const a = opened(await ControllerProcess.start(endpointOf(etcd)));
-  const b = opened(await ControllerProcess.start(endpointOf(etcd)));
+  const a = opened(await ControllerProcess.startWithAuthority(endpointOf(etcd)));
+  const b = opened(await ControllerProcess.startBeside(a, endpointOf(etcd)));
   await a.createPool();
   await a.addNode('web-1', '192.168.83.1');
-  const node = new SimulatedNode(a.node, 'web-1').watch();
+  const member = await a.joinNode('web-1');
+  const node = new SimulatedNode(a.nodeClient(member), 'web-1').watch();
   await node.until('snapshot', () => node.table !== undefined);
   await b.until('session', (status) => status.controllers.some(({ sessions }) => sessions === 1));
   await a.kill();
   await node.until('ended', () => node.heard.at(-1)?.kind === 'ended');
-  const moved = new SimulatedNode(b.node, 'web-1', node.fingerprint).watch();
+  const moved = new SimulatedNode(b.nodeClient(member), 'web-1', node.fingerprint).watch();
   await moved.until('at the other one at once', () => moved.table !== undefined);
   await b.until('one controller', (status) => status.controllers.length === 1);
   t.is((await b.nodes())[0]?.controller, (await b.status())?.controller);

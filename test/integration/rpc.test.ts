@@ -12,22 +12,21 @@ import { callUnary, makeClient, readStream } from '../../proto/rpc/channel.js';
 import { services } from '../../proto/rpc/definitions.js';
 import { checkEndpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
 import { serverStream, startServer, unary } from '../../proto/rpc/server.js';
+import { ServerTls } from '../../proto/rpc/tls.js';
+import { makeTestAuthority } from '../support/test-authority.js';
 
 const require = createRequire(import.meta.url);
 
 async function serve(t: ExecutionContext, implementation: Partial<AdminServiceHandlers>) {
   const dir = mkdtempSync(join(tmpdir(), 'xnet-rpc-'));
   const path = join(dir, 'api.sock');
-  const server = await startServer(
-    [
-      { kind: 'unix', path },
-      { kind: 'tcp', host: '127.0.0.1', port: 0 },
-    ],
-    [
+  const server = await startServer({
+    endpoints: [{ kind: 'unix', path }],
+    bindings: [
       { definition: services.admin.service, implementation: implementation as AdminServiceHandlers },
       { definition: services.node.service, implementation: {} },
     ],
-  );
+  });
   const client = makeClient(services.admin, { kind: 'unix', path });
   t.teardown(async () => {
     client.close();
@@ -90,18 +89,23 @@ test('a deadline, a cancelled call and a server that is not there are told apart
 test('a socket is for its owner and group; one that is left over is taken, one in use is not', async (t) => {
   const { path } = await serve(t, {});
   t.is(statSync(path).mode & 0o777, 0o660);
-  await t.throwsAsync(startServer([{ kind: 'unix', path }], []), { message: /another process already listens/ });
+  await t.throwsAsync(startServer({ endpoints: [{ kind: 'unix', path }], bindings: [] }), {
+    message: /another process already listens/,
+  });
   const dir = mkdtempSync(join(tmpdir(), 'xnet-rpc-'));
   const stale = join(dir, 's.sock');
   writeFileSync(stale, '');
-  const server = await startServer([{ kind: 'unix', path: stale }], []);
+  const server = await startServer({ endpoints: [{ kind: 'unix', path: stale }], bindings: [] });
   await server.close(100);
   rmSync(dir, { recursive: true });
-  const taken = await startServer([{ kind: 'tcp', host: '127.0.0.1', port: 0 }], []);
+  const tls = new ServerTls((await makeTestAuthority()).server, 'strangers');
+  const taken = await startServer({ endpoints: [{ kind: 'tcp', host: '127.0.0.1', port: 0 }], bindings: [], tls });
   const [endpoint] = taken.endpoints;
   if (endpoint === undefined) return t.fail();
-  await t.throwsAsync(startServer([endpoint], []), { message: /can't listen on 127\.0\.0\.1/ });
+  const again = startServer({ endpoints: [endpoint], bindings: [], tls });
+  await t.throwsAsync(again, { message: /can't listen on 127\.0\.0\.1/ });
   await taken.close(100);
+  await t.throwsAsync(startServer({ endpoints: [endpoint], bindings: [] }), { message: /TCP is for TLS/ });
 });
 
 function load<T>(path: string, include: string): T {

@@ -1,15 +1,19 @@
 // A real controller process for a test, and clients of it. It goes with the test, however that ends.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AdminServiceClient } from '../../proto/gen/xnet/v1/AdminService.js';
 import type { NodeServiceClient } from '../../proto/gen/xnet/v1/NodeService.js';
+import type { PersonRole } from '../../proto/pki/identity.js';
 import { pause } from '../../proto/process/backoff.js';
 import { callUnary, makeClient } from '../../proto/rpc/channel.js';
 import { services } from '../../proto/rpc/definitions.js';
-import { freePort } from './etcd.js';
+import type { Endpoint } from '../../proto/rpc/endpoint.js';
+import type { Credentials } from '../../proto/rpc/tls.js';
+import { answers, freePort } from './etcd.js';
+import { credentialsFor, joinHost, type Member, type Trust, tokenFor, trustOf } from './joining.js';
 
 const main = fileURLToPath(new URL('../../controller/main.js', import.meta.url));
 const callOptions = { timeoutMs: 60_000 };
@@ -18,17 +22,24 @@ const callOptions = { timeoutMs: 60_000 };
 export class ControllerProcess {
   readonly dir: string;
   readonly socket: string;
+  /** Port of the API, which opens with init(). */
   readonly port: number;
+  /** Port for hosts that join. */
+  readonly joinPort: number;
+  /** By the unix socket, as are all calls here that say no other. */
   readonly admin: AdminServiceClient;
+  /** By the unix socket, where nobody is a node. Those who are have nodeClient(). */
   readonly node: NodeServiceClient;
   readonly #args: readonly string[];
+  readonly #clients: { close(): void }[] = [];
   #child: ChildProcess | undefined;
   #output = '';
+  #trust: Trust | undefined;
 
-  private constructor(dir: string, port: number, args: readonly string[]) {
+  private constructor(dir: string, ports: readonly [number, number], args: readonly string[]) {
     this.dir = dir;
     this.socket = join(dir, 'c.sock');
-    this.port = port;
+    [this.port, this.joinPort] = ports;
     this.#args = args;
     this.admin = makeClient(services.admin, { kind: 'unix', path: this.socket });
     this.node = makeClient(services.node, { kind: 'unix', path: this.socket });
@@ -48,7 +59,24 @@ export class ControllerProcess {
   /** prepare makes a controller that is not started yet. */
   static async prepare(args: readonly string[] = []): Promise<ControllerProcess> {
     const dir = mkdtempSync(join(tmpdir(), 'xnet-ctl-'));
-    return new ControllerProcess(dir, await freePort(), args);
+    return new ControllerProcess(dir, [await freePort(), await freePort()], args);
+  }
+
+  /** startWithAuthority starts a controller and makes the authority, so that its TCP ports are open. */
+  static async startWithAuthority(args: readonly string[] = []): Promise<ControllerProcess> {
+    const controller = await ControllerProcess.start(args);
+    await controller.init();
+    return controller;
+  }
+
+  /** startBeside starts another controller over the etcd of one that has the authority, whose cluster key it gets. */
+  static async startBeside(first: ControllerProcess, args: readonly string[]): Promise<ControllerProcess> {
+    const controller = await ControllerProcess.prepare(args);
+    copyFileSync(join(first.dir, 'cluster.key'), join(controller.dir, 'cluster.key'));
+    controller.#trust = await first.trust();
+    await controller.launch();
+    await controller.ready();
+    return controller;
   }
 
   /** launch starts it (again) on the same data. */
@@ -58,6 +86,7 @@ export class ControllerProcess {
       [
         ...['--pdeathsig', 'KILL', process.execPath, main, '--data-dir', this.dir],
         ...['--listen', `unix:${this.socket},127.0.0.1:${this.port}`],
+        ...['--join-listen', `127.0.0.1:${this.joinPort}`],
         ...this.#args,
         ...more,
       ],
@@ -105,9 +134,73 @@ export class ControllerProcess {
     throw new Error(`not in time: ${what}\n${this.#output}`);
   }
 
-  /** ready waits until it has a view. */
-  ready(): Promise<void> {
-    return this.until('ready', (status) => status.clusterId !== '');
+  /** ready waits until it has a view and, if there is an authority, until its TCP ports are open. */
+  async ready(): Promise<void> {
+    await this.until('ready', (status) => status.clusterId !== '');
+    if (this.#trust !== undefined) await this.untilOpen();
+  }
+
+  /** untilOpen polls its TCP ports: there is no event for a port of another process. */
+  async untilOpen(): Promise<void> {
+    const deadline = performance.now() + 60_000;
+    while (!((await answers(this.port)) && (await answers(this.joinPort)))) {
+      if (performance.now() > deadline) throw new Error(`the ports did not open\n${this.#output}`);
+      await pause(20);
+    }
+  }
+
+  /** init makes the authority, unless there is one; the TCP ports are open then. */
+  async init(): Promise<void> {
+    await callUnary(this.admin.init.bind(this.admin), {}, callOptions);
+    this.#trust = await trustOf(this.admin);
+  }
+
+  /** trust is the authority; it is made if there is none. */
+  async trust(): Promise<Trust> {
+    if (this.#trust === undefined) await this.init();
+    return this.#trust ?? { clusterId: '', authority: [] };
+  }
+
+  /** endpoint is the API's. */
+  get endpoint(): Endpoint {
+    return { kind: 'tcp', host: '127.0.0.1', port: this.port };
+  }
+
+  /** joinEndpoint is where hosts join. */
+  get joinEndpoint(): Endpoint {
+    return { kind: 'tcp', host: '127.0.0.1', port: this.joinPort };
+  }
+
+  /** credentialsFor has a certificate issued to a person. */
+  async credentialsFor(role: PersonRole, id: string = role): Promise<Credentials> {
+    await this.trust();
+    return credentialsFor(this.admin, role, id);
+  }
+
+  /** joinNode joins a host as a node that was added, by the join port, with a token for it. */
+  async joinNode(name: string): Promise<Member> {
+    const trust = await this.trust();
+    return joinHost(this.joinEndpoint, trust, { token: await tokenFor(this.admin, name) });
+  }
+
+  /** adminClient is a client of the API's TCP port. It is closed with the controller. */
+  adminClient(credentials: Credentials): AdminServiceClient {
+    return this.#closing(makeClient(services.admin, this.endpoint, credentials));
+  }
+
+  /** nodeClient is the same for the calls of nodes. */
+  nodeClient({ credentials }: Pick<Member, 'credentials'>): NodeServiceClient {
+    return this.#closing(makeClient(services.node, this.endpoint, credentials));
+  }
+
+  /** joined joins a host as a node that was added, and is its client. */
+  async joined(name: string): Promise<NodeServiceClient> {
+    return this.nodeClient(await this.joinNode(name));
+  }
+
+  #closing<C extends { close(): void }>(client: C): C {
+    this.#clients.push(client);
+    return client;
   }
 
   /** signal sends a signal. */
@@ -141,6 +234,7 @@ export class ControllerProcess {
   async close(): Promise<void> {
     this.admin.close();
     this.node.close();
+    for (const client of this.#clients) client.close();
     await this.kill();
     rmSync(this.dir, { recursive: true, force: true });
   }

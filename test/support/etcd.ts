@@ -27,7 +27,8 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-async function answers(port: number): Promise<boolean> {
+/** answers says whether somebody listens on a loopback port. */
+export async function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port });
     socket.once('connect', () => {

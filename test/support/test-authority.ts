@@ -1,0 +1,35 @@
+// An authority in memory, for tests of servers and clients that need no controller.
+import { issue, keyOfRequest, lifetimeFrom, makeAuthority, makeRequest } from '../../proto/pki/certificate.js';
+import type { Role } from '../../proto/pki/identity.js';
+import type { Credentials, ServerIdentity } from '../../proto/rpc/tls.js';
+
+const clusterId = 'test-cluster';
+
+/** TestAuthority issues to whomever a test wants. */
+export type TestAuthority = {
+  readonly server: ServerIdentity;
+  /** credentialsFor are those of a client: "node", "n-1". */
+  credentialsFor(role: Role, id: string, ttlMs?: number): Promise<Credentials>;
+};
+
+/** makeTestAuthority makes one. */
+export async function makeTestAuthority(): Promise<TestAuthority> {
+  const signer = await makeAuthority(clusterId, Date.now());
+  const certify = async (role: Role, id: string, ttlMs: number) => {
+    const { key, csr } = await makeRequest();
+    const identity = { clusterId, role, id };
+    const publicKey = await keyOfRequest(csr);
+    const { certificate } = await issue(signer, { identity, publicKey, ...lifetimeFrom(Date.now(), ttlMs) });
+    return { certificate, key };
+  };
+  const controller = await certify('controller', 'c-1', 3_600_000);
+  const authority = [signer.certificate];
+  return {
+    server: { chain: [controller.certificate, signer.certificate], key: controller.key, authority },
+    credentialsFor: async (role, id, ttlMs = 3_600_000) => ({
+      clusterId,
+      authority,
+      own: await certify(role, id, ttlMs),
+    }),
+  };
+}
