@@ -5,6 +5,7 @@
 import { messageOf, XnetError } from '../proto/errors.js';
 import { keyOfRequest, makeRequest } from '../proto/pki/certificate.js';
 import { readCertificate, renewalAt } from '../proto/pki/chain.js';
+import { formatIdentity } from '../proto/pki/identity.js';
 import type { Logger } from '../proto/process/log.js';
 import type { Admission } from '../proto/rpc/access.js';
 import { type Endpoint, formatEndpoint } from '../proto/rpc/endpoint.js';
@@ -48,7 +49,9 @@ export class Listeners {
     this.#parts = parts;
     parts.authority.onOpened((opened) => this.#schedule(opened));
     parts.keeper.onChange((touched) => {
-      if (touched.certificates || touched.nodes.size > 0) for (const { server } of this.#open) server.recheck();
+      // Streams that are open outlive a store that is not known for a while.
+      const concerned = parts.keeper.ready && (touched.certificates || touched.nodes.size > 0);
+      if (concerned) for (const { server } of this.#open) server.recheck();
       this.#tellHealth();
     });
   }
@@ -104,13 +107,21 @@ export class Listeners {
     log.info({ listen: listen.map(formatEndpoint), join: joinListen.map(formatEndpoint) }, 'listen: open');
   }
 
-  // Whoever is in the store as revoked; that a node exists is for its calls to find out.
+  // Whoever is of another cluster, or in the store as revoked; that a node exists is for its calls to find out. As long as
+  // nobody knows who is revoked, nobody is let in.
   #refuse({ identity, serial }: Parameters<NonNullable<Admission['refuse']>>[0]): XnetError | undefined {
-    const { keeper } = this.#parts;
-    if (!keeper.ready) return undefined;
-    const { revoked } = keeper.view;
-    if (!revoked.has(serial) && !(identity.role === 'node' && revoked.has(identity.id))) return undefined;
-    return new XnetError('PermissionDenied', `the certificate of ${identity.role}/${identity.id} was revoked`);
+    const whose = `the certificate of ${formatIdentity(identity)}`;
+    try {
+      const { view, version } = this.#parts.keeper;
+      if (identity.clusterId !== version.clusterId) {
+        return new XnetError('PermissionDenied', `${whose} is of another cluster`);
+      }
+      const { revoked } = view;
+      if (!revoked.has(serial) && !(identity.role === 'node' && revoked.has(identity.id))) return undefined;
+    } catch (error) {
+      return error instanceof XnetError ? error : new XnetError('Internal', messageOf(error));
+    }
+    return new XnetError('PermissionDenied', `${whose} was revoked`);
   }
 
   async #identity(opened: Opened): Promise<ServerIdentity> {

@@ -67,7 +67,7 @@ function refusal(path: string, peer: Peer): XnetError {
       hint: 'run the command as root on the machine of a controller',
     });
   }
-  if (peer.kind === 'stranger') return new XnetError('Unauthenticated', `${call} needs a certificate`);
+  if (peer.kind === 'stranger') return new XnetError('Unauthenticated', `${call} needs a certificate that is valid`);
   return new XnetError('PermissionDenied', `${formatPeer(peer)} may not call ${call}`, {
     ...(peer.kind === 'certificate' && isPersonRole(peer.identity.role)
       ? { hint: `it needs a certificate of role ${(access ?? 'admin').toLowerCase()}` }
@@ -96,6 +96,8 @@ export function peerFrom(from: Admission['from'], call: grpc.ServerInterceptingC
   const identity: Identity | undefined =
     certificate === undefined ? undefined : identityOf(certificate.subject, certificate.subjectaltname ?? '');
   if (certificate === undefined || identity === undefined) return { kind: 'stranger', address };
+  // It was valid when the connection was made, which may be hours ago.
+  if (Date.parse(certificate.valid_to) <= Date.now()) return { kind: 'stranger', address };
   return { kind: 'certificate', identity, serial: certificate.serialNumber.toLowerCase(), address };
 }
 
