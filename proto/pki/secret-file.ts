@@ -50,7 +50,8 @@ function octal(mode: number): string {
  * @throws XnetError FailedPrecondition when it can't be written; the file is as it was then
  */
 export async function writeSecretFile(path: string, content: Uint8Array): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.xnet-new`);
+  // Of this process alone: another that writes the same file at this moment has its own.
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.xnet-new`);
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await unlink(temporary).catch(() => undefined);
