@@ -7,6 +7,7 @@ import { backoffMs, pause } from '../proto/process/backoff.js';
 import { callUnary, isConnected, makeClient, readStream } from '../proto/rpc/channel.js';
 import { services } from '../proto/rpc/definitions.js';
 import { type Endpoint, formatEndpoint } from '../proto/rpc/endpoint.js';
+import type { Credentials } from '../proto/rpc/tls.js';
 import { formatDuration } from './output/time.js';
 import { type Failure, failureOf, isPassing, noController, safeError } from './unreachable.js';
 
@@ -17,6 +18,8 @@ export type Call<Request, Response> = (admin: AdminServiceClient) => Parameters<
 export type ClientOptions = {
   /** At least one. */
   readonly endpoints: readonly Endpoint[];
+  /** What is shown to controllers and who is trusted; needed for ports, unix sockets do without. */
+  readonly credentials: Credentials | undefined;
   /** How long one call may take, with all its attempts, in milliseconds. */
   readonly timeoutMs: number;
   /** Told once for each call that has to wait for a controller: "no controller answers, trying again for 15s". */
@@ -59,7 +62,7 @@ export class AdminClient {
   #clientOf(endpoint: Endpoint): AdminServiceClient {
     const existing = this.#clients.get(endpoint);
     if (existing !== undefined) return existing;
-    const client = makeClient(services.admin, endpoint);
+    const client = makeClient(services.admin, endpoint, this.#options.credentials);
     this.#clients.set(endpoint, client);
     return client;
   }

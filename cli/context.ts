@@ -32,6 +32,7 @@ export function openContext(settings: Settings): Context {
   });
   const client = new AdminClient({
     endpoints: settings.controllers,
+    credentials: settings.context?.saved.credentials,
     timeoutMs: settings.timeoutMs ?? callMs,
     onWaiting: (text) => output.message(`xctl: ${text}`),
   });

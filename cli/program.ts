@@ -4,6 +4,8 @@ import { version } from '../proto/process/version.js';
 import { addNodes } from './program/nodes.js';
 import { addEvents, addLeases, addRoutes, addStatus } from './program/others.js';
 import { addPools } from './program/pools.js';
+import { addAudit, addAuthority, addCerts, addTokens } from './program/security.js';
+import { addContexts, addInit } from './program/setup.js';
 import { addGlobalOptions } from './settings.js';
 
 function addCompletion(program: Command): void {
@@ -48,24 +50,30 @@ export function makeProgram(): Command {
       'after',
       `
 Examples:
-  xctl pools create default 10.76.0.0/16
+  xctl init --pool 10.76.0.0/16
   xctl nodes add web-1 --address 192.168.83.83 --wait
   xctl nodes list
   xctl status
 
 Data goes to standard output, all else to standard error. Settings can stand in ~/.config/xctl/config.yaml:
-  controller: [192.168.83.2, 192.168.83.3]
+  output: wide
 
 Exit codes: 0 done, 1 failure, 2 wrong usage, 3 not found, 4 conflict, 5 not allowed, 6 no controller or store,
 7 not in time, 8 a check found problems, 9 answered no, 130 interrupted.`,
     );
   addGlobalOptions(program);
+  addInit(program);
+  addContexts(program);
   addPools(program);
   addNodes(program);
   addLeases(program);
   addRoutes(program);
   addEvents(program);
   addStatus(program);
+  addTokens(program);
+  addCerts(program);
+  addAuthority(program);
+  addAudit(program);
   addCompletion(program);
   return program;
 }

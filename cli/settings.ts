@@ -1,13 +1,14 @@
 // The settings that every command of xctl takes: command line over environment over config file over default.
 // Invariant: all are checked before a controller is asked anything, and nothing is loaded to read a file that is not
 // there.
-import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { homedir, userInfo } from 'node:os';
+import { dirname, join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Checked, quoted } from '../proto/domain/text.js';
-import { throwIfAny } from '../proto/errors.js';
-import { checkEndpoint, defaultControllerSocket, type Endpoint } from '../proto/rpc/endpoint.js';
+import { throwIfAny, XnetError } from '../proto/errors.js';
+import { checkEndpoint, defaultControllerSocket, type Endpoint, formatEndpoint } from '../proto/rpc/endpoint.js';
+import type { SavedContext } from './contexts/saved.js';
 import { type Format, formats } from './output/formats.js';
 import { parseDuration } from './output/time.js';
 
@@ -15,6 +16,14 @@ import { parseDuration } from './output/time.js';
 export type Settings = {
   /** At least one; tried in turn. */
   readonly controllers: readonly Endpoint[];
+  /** Whether they were named, rather than taken from the context or from the defaults. */
+  readonly controllersNamed: boolean;
+  /** The context in use; undefined: there is none. */
+  readonly context: NamedContext | undefined;
+  /** The context that was named, there or not; undefined: none was. */
+  readonly contextNamed: string | undefined;
+  /** The settings file, there or not: contexts lie beside it. */
+  readonly configFile: string;
   readonly format: Format;
   /** How long the command may take, in milliseconds; undefined: as long as is usual for it. */
   readonly timeoutMs: number | undefined;
@@ -26,10 +35,23 @@ export type Settings = {
   readonly input: boolean;
 };
 
-/** configFile is the config file that is read where none is named (XDG Base Directory Specification). */
+/** NamedContext is a context and its name. */
+export type NamedContext = { readonly name: string; readonly saved: SavedContext };
+
+// sudo may leave HOME as it was. What root writes there its owner could not read, and could put a link in the way of.
+function homeOf(env: NodeJS.ProcessEnv): string {
+  const home = homedir();
+  if (env['SUDO_UID'] === undefined || process.geteuid?.() !== 0) return home;
+  return statSync(home, { throwIfNoEntry: false })?.uid === 0 ? home : userInfo().homedir;
+}
+
+/**
+ * configFile is the config file that is read where none is named (XDG Base Directory Specification). Under sudo it is
+ * root's, whatever HOME says.
+ */
 export function configFile(env: NodeJS.ProcessEnv): string {
-  const home = env['XDG_CONFIG_HOME'];
-  return join(home?.startsWith('/') === true ? home : join(homedir(), '.config'), 'xctl', 'config.yaml');
+  const folder = env['XDG_CONFIG_HOME'];
+  return join(folder?.startsWith('/') === true ? folder : join(homeOf(env), '.config'), 'xctl', 'config.yaml');
 }
 
 /** durationOption is how commander reads a duration, into milliseconds. */
@@ -45,7 +67,7 @@ function endpointsOf(text: string): Checked<readonly Endpoint[]> {
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '')
-    .map(checkEndpoint);
+    .map((part) => checkEndpoint(part));
   const endpoints: Endpoint[] = [];
   for (const one of checked) {
     if ('problem' in one) return one;
@@ -68,7 +90,13 @@ export function addGlobalOptions(program: Command): void {
       new Option('--controller <endpoints>', `controllers: HOST:PORT or unix:/PATH, comma-separated, tried in turn`)
         .env('XCTL_CONTROLLER')
         .argParser(endpointsOption)
-        .default(endpointsOption(defaultControllerSocket), defaultControllerSocket),
+        .default(endpointsOption(defaultControllerSocket), `those of the context, or ${defaultControllerSocket}`),
+    )
+    .addOption(
+      new Option(
+        '-c, --context <name>',
+        'the cluster to talk to, and as whom: see xctl context (default: the current)',
+      ).env('XCTL_CONTEXT'),
     )
     .addOption(
       new Option('-o, --output <format>', 'how to print data').choices(formats).env('XCTL_OUTPUT').default('table'),
@@ -125,6 +153,7 @@ async function takeFile(program: Command, path: string, required: boolean): Prom
 
 type GlobalOptions = {
   readonly controller: readonly Endpoint[];
+  readonly context?: string;
   readonly output: Format;
   readonly timeout?: number;
   readonly quiet: boolean;
@@ -134,18 +163,65 @@ type GlobalOptions = {
   readonly config?: string;
 };
 
+async function savedContext(file: string, named: string | undefined): Promise<NamedContext | undefined> {
+  if (named === undefined && !existsSync(dirname(file))) return undefined;
+  const { ContextFolder } = await import('./contexts/folder.js');
+  const folder = new ContextFolder(file);
+  const name = named ?? (await folder.current());
+  return name === undefined ? undefined : { name, saved: await folder.require(name) };
+}
+
+// A port answers nobody without a certificate, and a certificate that has expired is none.
+async function requireCertificate(controllers: readonly Endpoint[], context: NamedContext | undefined): Promise<void> {
+  const port = controllers.find(({ kind }) => kind === 'tcp');
+  if (port === undefined) return;
+  if (context === undefined) {
+    throw new XnetError('FailedPrecondition', `there is no certificate to show to ${formatEndpoint(port)}`, {
+      hint:
+        'import a context: xctl context import FILE, which an admin makes with: xctl certs issue NAME --role ROLE ' +
+        '--out FILE. On the machine of a controller root needs none: xctl init',
+    });
+  }
+  const { expiryProblem } = await import('./contexts/saved.js');
+  const expired = expiryProblem(context.name, context.saved, Date.now());
+  if (expired !== undefined) throw expired;
+}
+
+/** SettingsNeeds are what a command makes of its settings. */
+export type SettingsNeeds = {
+  /** False: the command is about contexts themselves, and calls no controller by one. */
+  readonly context: boolean;
+};
+
 /**
  * settingsOf reads the settings of a parsed command line.
- * @throws XnetError InvalidArgument with every problem of the config file
+ * @throws XnetError InvalidArgument with every problem of the config file, NotFound for a context that there is none of,
+ * FailedPrecondition for one that can't be used
  */
-export async function settingsOf(command: Command, env: NodeJS.ProcessEnv, isTerminal: boolean): Promise<Settings> {
+export async function settingsOf(
+  command: Command,
+  env: NodeJS.ProcessEnv,
+  isTerminal: boolean,
+  needs: SettingsNeeds = { context: true },
+): Promise<Settings> {
   let program = command;
   while (program.parent !== null) program = program.parent;
   const named = program.opts<GlobalOptions>().config;
-  await takeFile(program, named ?? configFile(env), named !== undefined);
-  const { controller, output, timeout, quiet, yes, input, color } = program.opts<GlobalOptions>();
+  const file = named ?? configFile(env);
+  await takeFile(program, file, named !== undefined);
+  const { controller, context, output, timeout, quiet, yes, input, color } = program.opts<GlobalOptions>();
+  const controllersNamed = program.getOptionValueSource('controller') !== 'default';
+  // On a controller's own machine nothing but the socket is needed, even if the context can't be used.
+  const local = controllersNamed && context === undefined && controller.every(({ kind }) => kind === 'unix');
+  const saved = needs.context && !local ? await savedContext(file, context) : undefined;
+  const controllers = controllersNamed || saved === undefined ? controller : saved.saved.controllers;
+  if (needs.context) await requireCertificate(controllers, saved);
   return {
-    controllers: controller,
+    controllers,
+    controllersNamed,
+    context: saved,
+    contextNamed: context,
+    configFile: file,
     format: output,
     timeoutMs: timeout,
     // NO_COLOR counts when it is not empty (no-color.org).

@@ -2,7 +2,6 @@
 import { escaped } from '../../proto/domain/text.js';
 import type { Context } from '../context.js';
 import { type EventOutput, eventFromWire } from '../output/event.js';
-import { type HostCommand, shellText } from '../output/host-command.js';
 import type { Look } from '../output/kind.js';
 import {
   type NodeOutput,
@@ -18,7 +17,7 @@ import { ageOf } from '../output/time.js';
 import { watchLists } from '../watch.js';
 import { requirePart } from './answers.js';
 import { hasLabels, labelsFrom } from './labels.js';
-import { commandFor } from './node-add.js';
+import { tokenCommand } from './node-add.js';
 
 /** ListOptions are those of `nodes list`. */
 export type ListOptions = {
@@ -91,10 +90,9 @@ function fieldsOf(node: NodeOutput, { colors, nowMs }: Look): string[] {
 type Everything = {
   readonly node: NodeOutput;
   readonly events: readonly EventOutput[];
-  readonly host: HostCommand | undefined;
 };
 
-function textOf({ node, events, host }: Everything, look: Look): string[] {
+function textOf({ node, events }: Everything, look: Look): string[] {
   const { colors, nowMs } = look;
   const lines = fieldsOf(node, look);
   const why = whyNotReady(node, nowMs);
@@ -102,7 +100,7 @@ function textOf({ node, events, host }: Everything, look: Look): string[] {
     lines.push('', `Not ${node.state === 'progressing' ? 'ready yet' : 'ready'}:`);
     lines.push(...why.map((reason) => `  ${paintOfState(node.state, colors)('!')} ${reason}`));
   }
-  if (host !== undefined) lines.push(`    ${shellText(host.argv)}`);
+  if (node.state === 'pending') lines.push(`    to have it join: ${tokenCommand(node.name)}`);
   if (node.conditions.length > 0) {
     const rows = node.conditions.map(({ type, ok, transient, reason, since, message }) => [
       escaped(type),
@@ -133,10 +131,9 @@ export async function showNode(context: Context, _options: unknown, text: string
   const response = await client.read((admin) => admin.getNode.bind(admin), { node: text });
   const node = nodeFromWire(requirePart(response.node));
   const events = response.events.map(eventFromWire);
-  const host = node.state === 'pending' ? await commandFor(context, node.name) : undefined;
   await output.show({
     value: { node, events },
     name: node.name,
-    text: (look) => textOf({ node, events, host }, look),
+    text: (look) => textOf({ node, events }, look),
   });
 }

@@ -21,6 +21,11 @@ export type CreateOptions = {
   readonly dryRun: boolean;
 };
 
+/** poolText is the line that says what came of creating a pool. @param did "created", "would create", "unchanged:" */
+export function poolText({ name, cidr, usage, subnetLength, mode }: PoolOutput, did: string): string {
+  return `${did} pool ${escaped(name)}: ${cidr}, ${usage.total} subnets of /${subnetLength}, ${mode}`;
+}
+
 /** createPool creates a pool. */
 export async function createPool(context: Context, options: CreateOptions, name: string, cidr: string): Promise<void> {
   const { client, output } = context;
@@ -39,9 +44,7 @@ export async function createPool(context: Context, options: CreateOptions, name:
   await output.show({
     value: { pool, unchanged, dryRun },
     name,
-    text: () => [
-      `${did} pool ${name}: ${pool.cidr}, ${pool.usage.total} subnets of /${pool.subnetLength}, ${pool.mode}`,
-    ],
+    text: () => [poolText(pool, did)],
   });
 }
 

@@ -6,8 +6,8 @@ import type { Typed } from './words.js';
 /** Candidate is one thing that can stand at the cursor. */
 export type Candidate = { readonly value: string; readonly description: string };
 
-/** Source is what a controller has to be asked for. */
-export type Source = 'nodes' | 'pools' | 'quarantined';
+/** Source is what a controller has to be asked for; contexts lie on this machine. */
+export type Source = 'nodes' | 'pools' | 'quarantined' | 'tokens' | 'serials' | 'contexts';
 
 /** Wanted is what to offer: what is known here, and what a controller knows. */
 export type Wanted = {
@@ -17,6 +17,8 @@ export type Wanted = {
   readonly prefix: string;
   /** Value of --controller, where one was typed. */
   readonly controller?: string;
+  /** Value of --context, where one was typed. */
+  readonly context?: string;
 };
 
 type Walked = {
@@ -25,7 +27,8 @@ type Walked = {
   /** The option whose value stands at the cursor. */
   readonly pending: Option | undefined;
   readonly given: ReadonlySet<Option>;
-  readonly controller: string | undefined;
+  /** Values of the options that say whom to ask, by their long names. */
+  readonly asked: ReadonlyMap<string, string>;
 };
 
 function optionsOf(command: Command): readonly Option[] {
@@ -45,13 +48,13 @@ function walk(program: Command, words: readonly string[]): Walked {
   let command = program;
   let positionals = 0;
   let pending: Option | undefined;
-  let controller: string | undefined;
+  const asked = new Map<string, string>();
   const given = new Set<Option>();
   for (const word of words) {
     const choices = pending?.argChoices;
     const optional = pending?.optional === true && choices?.includes(word) !== true;
     if (pending !== undefined && !optional) {
-      if (pending.long === '--controller') controller = word;
+      asked.set(pending.long ?? '', word);
       pending = undefined;
       continue;
     }
@@ -61,7 +64,7 @@ function walk(program: Command, words: readonly string[]): Walked {
       if (option === undefined) continue;
       given.add(option);
       if (word.includes('=')) {
-        if (option.long === '--controller') controller = word.slice(word.indexOf('=') + 1);
+        asked.set(option.long ?? '', word.slice(word.indexOf('=') + 1));
       } else if (option.required || option.optional) pending = option;
       continue;
     }
@@ -69,10 +72,13 @@ function walk(program: Command, words: readonly string[]): Walked {
     if (next === undefined) positionals += 1;
     else command = next;
   }
-  return { command, positionals, pending, given, controller };
+  return { command, positionals, pending, given, asked };
 }
 
-const sources: Readonly<Record<string, Source>> = { node: 'nodes', pool: 'pools', subnet: 'quarantined' };
+const sources: Readonly<Record<string, Source>> = {
+  ...{ node: 'nodes', pool: 'pools', subnet: 'quarantined' },
+  ...{ token: 'tokens', serial: 'serials', context: 'contexts' },
+};
 
 function valuesOf(thing: Option | Argument): { readonly candidates: readonly Candidate[]; readonly source?: Source } {
   const name = 'long' in thing ? thing.attributeName() : thing.name();
@@ -93,8 +99,13 @@ function flagsOf({ command, given }: Walked): readonly Candidate[] {
 /** wantedAt is what can stand at the cursor. Candidates that do not begin with what is typed are left out. */
 export function wantedAt(program: Command, { before, current }: Typed): Wanted {
   const walked = walk(program, before);
-  const { command, pending, positionals, controller } = walked;
-  const rest = controller === undefined ? {} : { controller };
+  const { command, pending, positionals, asked } = walked;
+  const controller = asked.get('--controller');
+  const context = asked.get('--context');
+  const rest = {
+    ...(controller === undefined ? {} : { controller }),
+    ...(context === undefined ? {} : { context }),
+  };
   const beginning = (all: readonly Candidate[], prefix = '') =>
     all
       .map(({ value, description }) => ({ value: prefix + value, description }))

@@ -2,6 +2,7 @@
 // as "value<TAB>description". Silent and quick whatever goes wrong: somebody is typing.
 // Invariant: a value is printed only when no shell takes a character of it specially.
 import type { Command } from 'commander';
+import { isPersonRole } from '../../proto/pki/identity.js';
 import { endpointsOption, settingsOf } from '../settings.js';
 import { type Candidate, type Source, type Wanted, wantedAt } from './candidates.js';
 import { forBash, splitLine, type Typed } from './words.js';
@@ -9,12 +10,39 @@ import { forBash, splitLine, type Typed } from './words.js';
 const askMs = 500;
 const plain = /^[A-Za-z0-9_.,:/=@%+-]+$/;
 
-async function askController(program: Command, source: Source, controller: string | undefined): Promise<Candidate[]> {
+async function savedNames(program: Command): Promise<Candidate[]> {
+  const [{ ContextFolder }, { configFile }] = await Promise.all([
+    import('../contexts/folder.js'),
+    settingsOf(program, process.env, false, { context: false }),
+  ]);
+  const names = await new ContextFolder(configFile).names();
+  return names.map((value) => ({ value, description: '' }));
+}
+
+async function askController(program: Command, source: Source, wanted: Wanted): Promise<Candidate[]> {
+  const controller = wanted.controller ?? process.env['XCTL_CONTROLLER'];
   if (controller !== undefined) program.setOptionValueWithSource('controller', endpointsOption(controller), 'cli');
-  const { controllers } = await settingsOf(program, process.env, false);
+  const saved = wanted.context ?? process.env['XCTL_CONTEXT'];
+  if (saved !== undefined) program.setOptionValueWithSource('context', saved, 'cli');
+  if (source === 'contexts') return savedNames(program);
+  const { controllers, context } = await settingsOf(program, process.env, false);
   const { AdminClient } = await import('../client.js');
-  const client = new AdminClient({ endpoints: controllers, timeoutMs: askMs, onWaiting: () => undefined });
+  const client = new AdminClient({
+    endpoints: controllers,
+    credentials: context?.saved.credentials,
+    timeoutMs: askMs,
+    onWaiting: () => undefined,
+  });
   try {
+    if (source === 'tokens') {
+      const { tokens } = await client.read((admin) => admin.listTokens.bind(admin), {});
+      return tokens.map(({ id, nodeName }) => ({ value: id, description: nodeName }));
+    }
+    if (source === 'serials') {
+      const { certificates } = await client.read((admin) => admin.listCertificates.bind(admin), {});
+      const people = certificates.filter(({ role, revokedMs }) => isPersonRole(role) && revokedMs === 0);
+      return people.map(({ serial, role, id }) => ({ value: serial, description: `${role}/${id}` }));
+    }
     if (source === 'nodes') {
       const { nodes } = await client.read((admin) => admin.listNodes.bind(admin), { summary: true });
       return nodes.map(({ name, subnet }) => ({ value: name, description: subnet }));
@@ -33,7 +61,7 @@ async function askController(program: Command, source: Source, controller: strin
 
 async function candidatesOf(program: Command, wanted: Wanted, current: string): Promise<readonly Candidate[]> {
   if (wanted.source === undefined) return wanted.candidates;
-  const known = await askController(program, wanted.source, wanted.controller ?? process.env['XCTL_CONTROLLER']);
+  const known = await askController(program, wanted.source, wanted);
   const told = known
     .map(({ value, description }) => ({ value: wanted.prefix + value, description }))
     .filter(({ value }) => value.startsWith(current));

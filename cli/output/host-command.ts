@@ -1,68 +1,74 @@
 // The command that makes a host a node, as somebody copies it from one terminal to another. Pure.
-import { checkEndpoint, defaultPort, type Endpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
+// Invariant: the secret of a token is in no argument: other users of a host see those.
+import { checkEndpoint, defaultJoinPort, type Endpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
 
 /** HostCommand is that command. */
 export type HostCommand = {
-  /** ["xnetd", "run", "--node", "web-1", "--controller", "192.168.83.2:7400"] */
+  /** ["xnetd", "join", "--controller", "192.168.83.2:7401", "--token-file", "-"] */
   readonly argv: readonly string[];
   /** Why it can't be run as it is on another host, and what to do; null when it can. */
   readonly note: string | null;
 };
 
-/** ListeningController is a controller and where it says that it listens. */
-export type ListeningController = { readonly id: string; readonly addresses: readonly string[] };
-
-function endpointsOf(controllers: readonly ListeningController[]): readonly Endpoint[] {
-  return controllers.flatMap(({ addresses }) =>
-    addresses.flatMap((address) => {
-      const checked = checkEndpoint(address);
-      return 'value' in checked ? [checked.value] : [];
-    }),
-  );
-}
-
 const isLoopback = (host: string) => host === 'localhost' || host.startsWith('127.');
 const isWildcard = (host: string) => host === '0.0.0.0';
 
+/** Reachable are the addresses of controllers that work on another machine, and what is wrong when none does. */
+export type Reachable = { readonly addresses: readonly string[]; readonly note: string | null };
+
 /**
- * hostCommand is what to run on the host of a node.
- * @param controllers undefined when they could not be asked
- * @param connected where this xctl reached the controller: takes the place of one that listens on all its addresses
+ * reachableFrom picks those addresses of controllers that another machine reaches.
+ * @param listening where controllers say that they listen: "192.168.83.2:7401"
+ * @param connected where this xctl reached a controller: takes the place of one that listens on all its addresses
+ * @param otherPort stands in where nothing is known
  */
-export function hostCommand(
-  nodeName: string,
-  controllers: readonly ListeningController[] | undefined,
+export function reachableFrom(
+  listening: readonly string[],
   connected: Endpoint | undefined,
-): HostCommand {
-  const command = (endpoints: readonly string[]) => [
-    ...['xnetd', 'run', '--node', nodeName, '--controller', [...new Set(endpoints)].join(',')],
-  ];
-  if (controllers === undefined) {
-    return {
-      argv: command([`CONTROLLER:${defaultPort}`]),
-      note: 'no controller said where it listens: put the address of one in',
-    };
-  }
-  const endpoints = endpointsOf(controllers);
-  const tcp = endpoints.flatMap((endpoint) => (endpoint.kind === 'tcp' ? [endpoint] : []));
+  otherPort: number,
+): Reachable {
+  const tcp = listening.flatMap((text) => {
+    const checked = checkEndpoint(text, otherPort);
+    return 'value' in checked && checked.value.kind === 'tcp' ? [checked.value] : [];
+  });
   const remote = tcp.filter(({ host }) => !isLoopback(host) && !isWildcard(host));
   const wildcard = tcp.find(({ host }) => isWildcard(host));
-  const reached = connected?.kind === 'tcp' && !isLoopback(connected.host) ? [connected] : [];
-  const usable = [...remote, ...(wildcard === undefined ? [] : reached)].map(formatEndpoint);
-  if (usable.length > 0) return { argv: command(usable), note: null };
+  const reached =
+    wildcard !== undefined && connected?.kind === 'tcp' && !isLoopback(connected.host)
+      ? [{ ...connected, port: wildcard.port }]
+      : [];
+  const addresses = [...new Set([...remote, ...reached].map(formatEndpoint))];
+  if (addresses.length > 0) return { addresses, note: null };
   if (wildcard !== undefined) {
     return {
-      argv: command([`CONTROLLER:${wildcard.port}`]),
+      addresses: [`CONTROLLER:${wildcard.port}`],
       note: 'the controller listens on all its addresses: put the one in that hosts reach it by',
     };
   }
-  const local = endpoints.map(formatEndpoint);
   return {
-    argv: command(local.length > 0 ? local : [`CONTROLLER:${defaultPort}`]),
+    addresses: tcp.length > 0 ? tcp.map(formatEndpoint) : [`CONTROLLER:${otherPort}`],
     note:
       'the controllers listen for this machine only, so this works on no other host: ' +
       'start them with --listen ADDRESS, an address that hosts reach them by',
   };
+}
+
+/** HostToJoin is what the command is made of. */
+export type HostToJoin = {
+  /** Where controllers say that hosts join: "192.168.83.2:7401". */
+  readonly listening: readonly string[];
+  readonly connected: Endpoint | undefined;
+  /** File that has the token; "-": standard input. */
+  readonly tokenFile: string;
+  /** The token names no node: the host says who it is. */
+  readonly anyHost: boolean;
+};
+
+/** hostCommand is what to run on the host of a node. */
+export function hostCommand({ listening, connected, tokenFile, anyHost }: HostToJoin): HostCommand {
+  const { addresses, note } = reachableFrom(listening, connected, defaultJoinPort);
+  const who = anyHost ? ['--node', 'NAME', '--address', 'ADDRESS'] : [];
+  return { argv: ['xnetd', 'join', '--controller', addresses.join(','), ...who, '--token-file', tokenFile], note };
 }
 
 /** shellText writes an argv for a POSIX shell. Words of ours need no quotes; one that does gets them. */
@@ -70,4 +76,9 @@ export function shellText(argv: readonly string[]): string {
   return argv
     .map((word) => (/^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
     .join(' ');
+}
+
+/** hereDocument writes a command for a POSIX shell that gives a text to it on standard input. */
+export function hereDocument(argv: readonly string[], text: string): readonly string[] {
+  return [`${shellText(argv)} <<'EOF'`, ...text.split('\n'), 'EOF'];
 }

@@ -1,8 +1,8 @@
 // Between the command line and the commands: settings are read, then the command is loaded, and run with a context.
 // Invariant: help, completion and wrong usage load neither gRPC nor any command.
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Context } from '../context.js';
-import { settingsOf } from '../settings.js';
+import { type SettingsNeeds, settingsOf } from '../settings.js';
 
 /** Run is a command: it gets its own options and arguments, as commander parsed them. */
 export type Run<Options, Args extends readonly unknown[]> = (
@@ -14,13 +14,14 @@ export type Run<Options, Args extends readonly unknown[]> = (
 /** acting makes commander's action of a command that is loaded when it runs. */
 export function acting<Options, Args extends readonly unknown[]>(
   load: () => Promise<Run<Options, Args>>,
+  needs?: SettingsNeeds,
 ): (...given: unknown[]) => Promise<void> {
   return async (...given) => {
     // commander gives the arguments, then the options, then the command itself.
     const command = given.at(-1) as Command;
     const options = given.at(-2) as Options;
     const args = given.slice(0, -2) as unknown as Args;
-    const settings = await settingsOf(command, process.env, process.stdout.isTTY === true);
+    const settings = await settingsOf(command, process.env, process.stdout.isTTY === true, needs);
     const [{ openContext }, run] = await Promise.all([import('../context.js'), load()]);
     const context = openContext(settings);
     try {
@@ -39,6 +40,18 @@ export function collect(value: string, before: readonly string[]): readonly stri
 /** splitCommas is collect for options that are also lists: "ready,down". */
 export function splitCommas(value: string, before: readonly string[]): readonly string[] {
   return [...before, ...value.split(',').filter((part) => part !== '')];
+}
+
+/** countOption is how commander reads a count. */
+export function countOption(text: string): number {
+  const count = Number(text);
+  if (!/^\d{1,6}$/.test(text) || count < 1) throw new InvalidArgumentError('Give a number such as 100.');
+  return count;
+}
+
+/** tokenOut is the option of what makes a join token. */
+export function tokenOut(): Option {
+  return new Option('--token-out <file>', 'write the join token into a new file, which only its owner reads');
 }
 
 /** dryRun is the option of every change. */

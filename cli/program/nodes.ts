@@ -1,7 +1,7 @@
 // The command line of `xctl nodes`.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { nodeStates } from '../output/states.js';
-import { acting, collect, confirm, dryRun, splitCommas, wait, watch } from './acting.js';
+import { acting, collect, confirm, dryRun, splitCommas, tokenOut, wait, watch } from './acting.js';
 
 const which = 'its name, the beginning of its id, its address, its subnet or an address of a container on it';
 
@@ -19,15 +19,18 @@ function addAdding(nodes: Command): void {
     .option('--subnet <cidr>', 'lease this subnet and no other')
     .addOption(mode())
     .addOption(new Option('--label <key=value>', 'label it; can be given several times').argParser(collect).default([]))
+    .addOption(tokenOut())
     .addOption(wait())
     .addOption(dryRun())
     .addHelpText(
       'after',
       `
-The same command again changes nothing and succeeds.
+What it prints has a join token in it, with which this host joins: once, within an hour. The same command again changes
+nothing and succeeds; xctl tokens create makes another token.
 
 Examples:
   xctl nodes add web-1 --address 192.168.83.83
+  xctl nodes add web-1 --address 192.168.83.83 --token-out web-1.token
   xctl nodes add web-1 --address 192.168.83.83 --wait
   xctl nodes add db-1 --address 192.168.83.21 --subnet 10.76.7.0/24 --label zone=eu-1 --wait ready --timeout 5m`,
     )
@@ -141,10 +144,31 @@ Examples:
     .action(acting(async () => (await import('../commands/node-change.js')).removeNode));
 }
 
+function addRevoking(nodes: Command): void {
+  nodes
+    .command('revoke')
+    .description("refuse a node's certificates from this moment on: for a host that is lost or stolen")
+    .argument('<node>', which)
+    .addOption(confirm('name'))
+    .addOption(dryRun())
+    .addHelpText(
+      'after',
+      `
+No controller talks to it any more. Its lease and the routes to it stay until it is removed; for it to come back it is
+removed, added, and joins again.
+
+Examples:
+  xctl nodes revoke web-1 --confirm web-1
+  xctl nodes remove web-1 --force --confirm web-1`,
+    )
+    .action(acting(async () => (await import('../commands/certs.js')).revokeNode));
+}
+
 /** addNodes adds `xctl nodes`. */
 export function addNodes(program: Command): void {
   const nodes = program.command('nodes').alias('node').description('Docker hosts');
   addAdding(nodes);
   addLooking(nodes);
   addChanging(nodes);
+  addRevoking(nodes);
 }

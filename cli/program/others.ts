@@ -1,7 +1,7 @@
 // The command lines of `xctl leases`, `routes`, `events` and `status`.
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { durationOption } from '../settings.js';
-import { acting, confirm, dryRun, watch } from './acting.js';
+import { acting, confirm, countOption, dryRun, watch } from './acting.js';
 
 /** addLeases adds `xctl leases`. */
 export function addLeases(program: Command): void {
@@ -47,12 +47,6 @@ export function addRoutes(program: Command): void {
     .description('list nodes that lack routes; exit code 8 when there are any')
     .addHelpText('after', '\nExamples:\n  xctl routes check && echo complete')
     .action(acting(async () => (await import('../commands/routes.js')).checkRoutes));
-}
-
-function countOption(text: string): number {
-  const count = Number(text);
-  if (!/^\d{1,6}$/.test(text) || count < 1) throw new InvalidArgumentError('Give a number such as 100.');
-  return count;
 }
 
 /** addEvents adds `xctl events`. */

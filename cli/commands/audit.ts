@@ -1,0 +1,96 @@
+// `xctl audit`: who asked for what, and whether the log of it is whole.
+
+import { escaped } from '../../proto/domain/text.js';
+import { exitCodes, XnetError } from '../../proto/errors.js';
+import { pause } from '../../proto/process/backoff.js';
+import type { Context } from '../context.js';
+import { type AuditOutput, auditFromWire, auditKind, verificationFromWire } from '../output/audit.js';
+import type { Look } from '../output/kind.js';
+import { formatTable } from '../output/table.js';
+
+/** AuditOptions are those of `audit`. */
+export type AuditOptions = {
+  /** Milliseconds. */
+  readonly since?: number;
+  readonly subject?: string;
+  readonly actor?: string;
+  readonly call?: string;
+  readonly limit: number;
+  readonly watch: boolean;
+  readonly verify: boolean;
+};
+
+/** listAudit prints the audit log, oldest first; with --watch also what is to come; with --verify checks it instead. */
+export async function listAudit(context: Context, options: AuditOptions): Promise<void> {
+  const { client, output } = context;
+  const { since, subject = '', actor = '', call = '', limit, watch, verify } = options;
+  if (verify) {
+    if (watch) throw new XnetError('InvalidArgument', '--verify and --watch exclude each other');
+    return verifyAudit(context);
+  }
+  const request = { subject, actor, call, limit, sinceMs: since === undefined ? 0 : Date.now() - since };
+  if (watch) return watchAudit(context, request);
+  const { entries } = await client.read((admin) => admin.listAudit.bind(admin), request);
+  await output.list(auditKind, entries.map(auditFromWire));
+}
+
+type AuditRequest = {
+  readonly subject: string;
+  readonly actor: string;
+  readonly call: string;
+  readonly limit: number;
+  readonly sinceMs: number;
+};
+
+const askEveryMs = 2_000;
+const longestLimit = 10_000;
+
+// There is no stream of it: what is newer than the last that was seen of each controller is printed.
+async function watchAudit({ client, output }: Context, request: AuditRequest): Promise<void> {
+  const last = new Map<string, number>();
+  let asking = request;
+  for (;;) {
+    try {
+      const { entries } = await client.read((admin) => admin.listAudit.bind(admin), asking);
+      for (const entry of entries.map(auditFromWire)) {
+        if (entry.sequence <= (last.get(entry.controller) ?? 0)) continue;
+        last.set(entry.controller, entry.sequence);
+        const text = (look: Look) => entryLine(entry, look);
+        const separator = output.options.format === 'yaml' ? '---\n' : '';
+        output.write(`${separator}${await output.shownText({ value: entry, name: String(entry.sequence), text })}`);
+      }
+      const newest = entries.at(-1);
+      if (newest !== undefined) asking = { ...request, limit: longestLimit, sinceMs: newest.timeMs };
+    } catch (error) {
+      if (last.size === 0 || !(error instanceof XnetError) || error.code !== 'Unavailable') throw error;
+    }
+    await pause(askEveryMs);
+  }
+}
+
+function entryLine(entry: AuditOutput, look: Look): string[] {
+  const columns = auditKind.columns.filter(({ wide }) => wide !== true);
+  const row = columns.map(({ cell }) => cell(entry, look));
+  return formatTable(
+    columns.map(() => ''),
+    [row],
+  ).slice(1);
+}
+
+async function verifyAudit({ client, output }: Context): Promise<void> {
+  const verification = verificationFromWire(await client.read((admin) => admin.verifyAudit.bind(admin), {}));
+  const { ok, entries, firstSequence, lastSequence, lastHash, problems } = verification;
+  await output.show({
+    value: { verification },
+    name: lastHash ?? '-',
+    text: ({ colors }) => {
+      if (!ok) return problems.map((problem) => `${colors.bad('!')} ${escaped(problem)}`);
+      if (entries === 0) return ['the audit log is empty'];
+      return [
+        `${colors.good('whole')}: ${entries} entries, ${firstSequence} to ${lastSequence}`,
+        `hash of the last, to be kept elsewhere: ${lastHash}`,
+      ];
+    },
+  });
+  if (!ok) process.exitCode = exitCodes.problemsFound;
+}

@@ -1,0 +1,120 @@
+// `xctl ca`: the cluster's authority, and the change to a new one.
+
+import { escaped } from '../../proto/domain/text.js';
+import { XnetError } from '../../proto/errors.js';
+import { confirmed } from '../confirm.js';
+import type { Context } from '../context.js';
+import {
+  type AuthorityOutput,
+  authorityFromWire,
+  type RotationOutput,
+  rotationFromWire,
+  rotationText,
+} from '../output/certificate.js';
+import { ProgressLine } from '../output/screen.js';
+import { formatFields } from '../output/table.js';
+import { formatDuration } from '../output/time.js';
+import { leftText } from '../output/token.js';
+import { requirePart } from './answers.js';
+import { renewContext } from './issue.js';
+
+function authorityLines(authority: AuthorityOutput, rotation: RotationOutput | null, nowMs: number): string[] {
+  return formatFields([
+    ['Cluster', escaped(authority.clusterId)],
+    ['Digest', authority.digest],
+    ['Made', authority.createdAt ?? ''],
+    ['Expires', `${authority.expiresAt ?? ''} (${leftText(authority.expiresAt, nowMs)})`],
+    ['Rotation', rotation === null ? 'none' : rotationText(rotation)],
+    ['Have to renew', rotation === null ? '' : rotation.people.map(escaped).join(', ')],
+  ]);
+}
+
+/** showAuthority shows the authority. */
+export async function showAuthority({ client, output }: Context): Promise<void> {
+  const response = await client.read((admin) => admin.getAuthority.bind(admin), {});
+  const authority = authorityFromWire(requirePart(response.authority));
+  const rotation = response.rotation === null ? null : rotationFromWire(response.rotation);
+  await output.show({
+    value: { authority, rotation },
+    name: authority.digest,
+    text: ({ nowMs }) => [
+      ...authorityLines(authority, rotation, nowMs),
+      '',
+      ...authority.certificates.flatMap((pem) => pem.trimEnd().split('\n')),
+    ],
+  });
+}
+
+// Whoever rotates is not to be locked out by it: the context in use gets a certificate of the new authority.
+async function renewOwn(context: Context): Promise<string | null> {
+  if (context.settings.context === undefined) return null;
+  return (await renewContext(context, 0)).name;
+}
+
+/** RotateOptions are those of `ca rotate`. */
+export type RotateOptions = {
+  readonly wait: boolean;
+  readonly force: boolean;
+  readonly confirm?: string;
+  readonly dryRun: boolean;
+};
+
+const waitMs = 600_000;
+
+/**
+ * rotateAuthority replaces the authority, or goes on with it; with --wait until no node depends on the old one.
+ * @throws XnetError DeadlineExceeded when nodes are still to renew
+ */
+export async function rotateAuthority(context: Context, options: RotateOptions): Promise<void> {
+  const { client, output, settings } = context;
+  const { wait, force, confirm, dryRun } = options;
+  const known = await client.read((admin) => admin.getAuthority.bind(admin), {});
+  const { clusterId } = authorityFromWire(requirePart(known.authority));
+  const what = known.rotation === null ? 'replace the authority of the cluster' : 'go on with replacing the authority';
+  const question = {
+    what: force ? `${what}, and lock out every node that has not renewed` : what,
+    ...{ name: clusterId, severe: force, given: confirm },
+  };
+  if (!dryRun && !(await confirmed(context, question))) return;
+  const line = new ProgressLine(settings.quiet || !wait ? { write: () => undefined } : process.stderr);
+  const timeoutMs = settings.timeoutMs ?? waitMs;
+  const request = { operationId: crypto.randomUUID(), dryRun, force };
+  let progress: RotationOutput | undefined;
+  let renewed: string | null = null;
+  try {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const stream = client.follow((admin) => admin.rotateAuthority(request), { endsByItself: true }, signal);
+    for await (const wire of stream) {
+      const first = progress === undefined;
+      progress = rotationFromWire(wire);
+      line.set(rotationText(progress));
+      if (first && !dryRun) renewed = await renewOwn(context);
+      if (!wait && !force && progress.renewed < progress.nodes) break;
+    }
+  } finally {
+    line.end();
+  }
+  if (progress === undefined) throw new XnetError('Unavailable', 'no controller said how far the rotation is');
+  const { done, people, nodes } = progress;
+  const shown = progress;
+  await output.show({
+    value: { rotation: shown, context: renewed, dryRun },
+    name: clusterId,
+    text: () => {
+      if (dryRun) return [`would ${what}: ${nodes} nodes have to renew`];
+      return [
+        done ? 'the authority was replaced; join tokens from before are void' : `under way: ${rotationText(shown)}`,
+        ...(renewed === null ? [] : [`context ${renewed} has a certificate of the new authority`]),
+        ...(people.length === 0
+          ? []
+          : [`these need a certificate of the new authority (xctl certs issue): ${people.map(escaped).join(', ')}`]),
+        ...(done ? [] : ['to finish it when all have renewed: xctl ca rotate --wait']),
+      ];
+    },
+  });
+  if (wait && !done && !dryRun) {
+    throw new XnetError('DeadlineExceeded', `not done within ${formatDuration(timeoutMs)}: ${rotationText(shown)}`, {
+      hint: 'the rotation goes on by itself; a node that is gone for good: xctl nodes remove NODE --force',
+    });
+  }
+}

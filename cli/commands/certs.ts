@@ -1,0 +1,136 @@
+// `xctl certs`, and `xctl nodes revoke`: who has a certificate, who gets one, and who is refused from now on.
+import { XnetError } from '../../proto/errors.js';
+import { formatIdentity, type PersonRole } from '../../proto/pki/identity.js';
+import { formatEndpoint } from '../../proto/rpc/endpoint.js';
+import { confirmed } from '../confirm.js';
+import type { Context } from '../context.js';
+import { formatContext } from '../contexts/saved.js';
+import { certificateFromWire, certificateKind, whoText } from '../output/certificate.js';
+import { nodeFromWire } from '../output/node.js';
+import { leftText } from '../output/token.js';
+import { relisted, watchLists } from '../watch.js';
+import { requirePart, verdict } from './answers.js';
+import { getCertificate, renewContext } from './issue.js';
+import { requireFree, writeNewSecret } from './join-token.js';
+
+/** ListCertificatesOptions are those of `certs list`. */
+export type ListCertificatesOptions = { readonly role?: string; readonly watch: boolean };
+
+/** listCertificates lists the newest certificate of everybody, the one that expires first on top. */
+export async function listCertificates(context: Context, options: ListCertificatesOptions): Promise<void> {
+  const { role = '', watch } = options;
+  const { client, output } = context;
+  const load = async () => {
+    const { certificates } = await client.read((admin) => admin.listCertificates.bind(admin), { role });
+    return certificates.map(certificateFromWire);
+  };
+  if (watch) return watchLists(context, certificateKind, relisted(load));
+  await output.list(certificateKind, await load());
+}
+
+/** IssueOptions are those of `certs issue`. */
+export type IssueOptions = {
+  readonly role: PersonRole;
+  /** Milliseconds. */
+  readonly ttl?: number;
+  readonly out?: string;
+};
+
+/** issueCertificate has a certificate issued, and writes it with its key and all that belongs to it into a file. */
+export async function issueCertificate(context: Context, options: IssueOptions, id: string): Promise<void> {
+  const { output } = context;
+  const { role, ttl = 0, out = `${id}.context.json` } = options;
+  await requireFree(out);
+  const { saved, response, onlyHere } = await getCertificate(context, { role, id, ttlSeconds: Math.ceil(ttl / 1000) });
+  await writeNewSecret(out, formatContext(saved));
+  const certificate = certificateFromWire(requirePart(response.record));
+  const controllers = saved.controllers.map(formatEndpoint);
+  if (onlyHere) {
+    output.message(
+      `note: the controllers said no address that others reach them by: import it with --controller HOST:PORT`,
+    );
+  }
+  await output.show({
+    value: { certificate, authority: response.authority, controllers, file: out },
+    name: certificate.serial,
+    text: ({ nowMs }) => [
+      `issued a certificate for ${whoText(certificate)}, which expires ${leftText(certificate.expiresAt, nowMs)}`,
+      `it is in ${out}, with its key: hand it over so that nobody else can read it, and then:`,
+      `  xctl context import ${out}`,
+    ],
+  });
+}
+
+/** renewCertificate puts a new certificate into the context in use. */
+export async function renewCertificate(context: Context, { ttl = 0 }: { readonly ttl?: number }): Promise<void> {
+  const renewed = await renewContext(context, Math.ceil(ttl / 1000));
+  const { name, saved, before } = renewed;
+  const expiresAt = new Date(saved.certificate.notAfterMs).toISOString();
+  const { serial } = saved.certificate;
+  await context.output.show({
+    value: { context: { name }, serial, expiresAt, replaces: before },
+    name: serial,
+    text: ({ nowMs }) => [
+      `context ${name} has a new certificate of ${formatIdentity(saved.identity)}, which expires ${leftText(expiresAt, nowMs)}`,
+      `the one before is valid until it expires; to end it: xctl certs revoke ${before}`,
+    ],
+  });
+}
+
+/** RevokeOptions are those of commands that revoke. */
+export type RevokeOptions = { readonly confirm?: string; readonly dryRun: boolean };
+
+/** revokeCertificate refuses a certificate of a person or a program. */
+export async function revokeCertificate(context: Context, options: RevokeOptions, serial: string): Promise<void> {
+  const { client, output } = context;
+  const { confirm, dryRun } = options;
+  const wanted = serial.toLowerCase().replaceAll(':', '');
+  const { certificates } = await client.read((admin) => admin.listCertificates.bind(admin), {});
+  const found = certificates.map(certificateFromWire).find((certificate) => certificate.serial === wanted);
+  if (found === undefined) {
+    throw new XnetError('NotFound', `there is no certificate ${serial.slice(0, 80)}`, { hint: 'see: xctl certs list' });
+  }
+  if (found.role === 'node') {
+    throw new XnetError('InvalidArgument', `${serial} is the certificate of a node`, {
+      hint: `refuse the node, with every certificate it has: xctl nodes revoke ${found.name ?? found.id}`,
+    });
+  }
+  const question = {
+    what: `refuse certificate ${wanted} of ${whoText(found)} from this moment on`,
+    ...{ name: wanted, severe: true, given: confirm },
+  };
+  if (!dryRun && !(await confirmed(context, question))) return;
+  const { record } = await client.change((admin) => admin.revokeCertificate.bind(admin), { serial: wanted, dryRun });
+  const certificate = record === null ? found : certificateFromWire(record);
+  const did = verdict({ unchanged: false, dryRun }, 'revoked', 'revoke');
+  await output.show({
+    value: { certificate, dryRun },
+    name: wanted,
+    text: () => [`${did} the certificate of ${whoText(found)}: ${wanted}`],
+  });
+}
+
+/** revokeNode refuses every certificate of a node; its streams end. */
+export async function revokeNode(context: Context, options: RevokeOptions, text: string): Promise<void> {
+  const { client, output } = context;
+  const { confirm, dryRun } = options;
+  const found = await client.read((admin) => admin.getNode.bind(admin), { node: text });
+  const { name, id, address } = nodeFromWire(requirePart(found.node));
+  const question = {
+    what: `refuse node ${name} (${address}) from this moment on, until it is removed and added again`,
+    ...{ name, severe: true, given: confirm },
+  };
+  if (!dryRun && !(await confirmed(context, question))) return;
+  // By its id: the name may be another node's by now.
+  const response = await client.change((admin) => admin.revokeNode.bind(admin), { node: id, dryRun });
+  const node = nodeFromWire(requirePart(response.node));
+  const { unchanged } = response;
+  const did = verdict({ unchanged, dryRun }, 'revoked', 'revoke');
+  await output.show({
+    value: { node, unchanged, dryRun },
+    name,
+    text: () => [
+      `${did} ${name}: no controller talks to it; its lease and the routes to it stay until xctl nodes remove ${name}`,
+    ],
+  });
+}

@@ -1,0 +1,180 @@
+// `xctl context`: which clusters this user reaches, and as whom. Calls no controller.
+// Invariant: a key is written into files that only their owner reads, or to a pipe, and never shown on a terminal.
+import { escaped } from '../../proto/domain/text.js';
+import { messageOf, XnetError } from '../../proto/errors.js';
+import { formatIdentity } from '../../proto/pki/identity.js';
+import { readSecretFile } from '../../proto/pki/secret-file.js';
+import { formatEndpoint } from '../../proto/rpc/endpoint.js';
+import { confirmed } from '../confirm.js';
+import type { Context } from '../context.js';
+import { ContextFolder } from '../contexts/folder.js';
+import { formatContext, parseContext, type SavedContext } from '../contexts/saved.js';
+import { type ContextOutput, contextKind, contextOutput } from '../output/context.js';
+import { formatFields } from '../output/table.js';
+import { leftText } from '../output/token.js';
+import { requireFree, writeNewSecret } from './join-token.js';
+
+const folderOf = ({ settings }: Context) => new ContextFolder(settings.configFile);
+
+async function outputOf(folder: ContextFolder, name: string, current: string | undefined): Promise<ContextOutput> {
+  const named = { name, current: name === current, file: folder.fileOf(name) };
+  try {
+    return contextOutput(named, await folder.require(name));
+  } catch (error) {
+    if (!(error instanceof XnetError)) throw error;
+    const unknown = { cluster: null, identity: null, controllers: [], serial: null, expiresAt: null };
+    return { ...named, ...unknown, problem: error.message };
+  }
+}
+
+/** listContexts lists the contexts. */
+export async function listContexts(context: Context): Promise<void> {
+  const folder = folderOf(context);
+  const [names, current] = await Promise.all([folder.names(), folder.current()]);
+  const contexts = await Promise.all(names.map((name) => outputOf(folder, name, current)));
+  await context.output.list(contextKind, contexts);
+}
+
+// The one that is named, as argument or by --context, or the current one.
+async function chosen(context: Context, name: string | undefined): Promise<string> {
+  const folder = folderOf(context);
+  const found = name ?? context.settings.contextNamed ?? (await folder.current());
+  if (found !== undefined) return found;
+  const names = await folder.names();
+  throw new XnetError('NotFound', 'no context is the current one', {
+    hint:
+      names.length === 0
+        ? 'there are none: see xctl context --help'
+        : `name one, or: xctl context use NAME; there are: ${names.join(', ')}`,
+  });
+}
+
+/** showContext shows a context, without its key. */
+export async function showContext(context: Context, _options: unknown, name?: string): Promise<void> {
+  const folder = folderOf(context);
+  const wanted = await chosen(context, name);
+  const saved = await folder.require(wanted);
+  const shown = contextOutput(
+    { name: wanted, current: (await folder.current()) === wanted, file: folder.fileOf(wanted) },
+    saved,
+  );
+  const { identity, cluster, controllers, serial, expiresAt, file, current } = shown;
+  await context.output.show({
+    value: { context: shown },
+    name: wanted,
+    text: ({ nowMs }) =>
+      formatFields([
+        ['Name', `${wanted}${current ? ' (the current one)' : ''}`],
+        ['Cluster', escaped(cluster ?? '')],
+        ['Who', escaped(identity ?? '')],
+        ['Controllers', controllers.join(', ')],
+        ['Certificate', `${serial}, until ${expiresAt} (${leftText(expiresAt, nowMs)})`],
+        ['File', escaped(file)],
+      ]),
+  });
+}
+
+/** useContext makes a context the current one. */
+export async function useContext(context: Context, _options: unknown, name: string): Promise<void> {
+  const folder = folderOf(context);
+  await folder.use(name);
+  const { identity } = await folder.require(name);
+  await context.output.show({
+    value: { context: { name } },
+    name,
+    text: () => [`context ${name} is used from now on: ${escaped(formatIdentity(identity))}`],
+  });
+}
+
+async function readInput(path: string): Promise<string> {
+  if (path !== '-') {
+    const content = await readSecretFile(path);
+    if (content === undefined) throw new XnetError('NotFound', `there is no file ${path}`);
+    return content.toString('utf8');
+  }
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk as Uint8Array));
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+// A certificate of the same identity renews the one there is; anything else would be lost.
+function requireSame(name: string, existing: SavedContext, { identity }: SavedContext): void {
+  const had = existing.identity;
+  if (had.clusterId === identity.clusterId && formatIdentity(had) === formatIdentity(identity)) return;
+  throw new XnetError('AlreadyExists', `context ${name} is ${formatIdentity(had)} of cluster ${had.clusterId}`, {
+    hint: `give this one another name: --name NAME, or remove that one: xctl context remove ${name}`,
+  });
+}
+
+/** ImportOptions are those of `context import`. */
+export type ImportOptions = { readonly name?: string };
+
+/** importContext saves a context that `certs issue` or `context export` wrote. */
+export async function importContext(context: Context, { name }: ImportOptions, path: string): Promise<void> {
+  const { settings, output } = context;
+  const folder = folderOf(context);
+  const wanted = name ?? settings.contextNamed ?? 'default';
+  folder.fileOf(wanted);
+  const checked = parseContext(await readInput(path));
+  if ('problem' in checked) throw new XnetError('InvalidArgument', `${path}: ${checked.problem}`);
+  const existing = await folder.find(wanted);
+  if (existing !== undefined) requireSame(wanted, existing, checked.value);
+  const saved = settings.controllersNamed ? { ...checked.value, controllers: settings.controllers } : checked.value;
+  await folder.write(wanted, saved);
+  const current = (await folder.current()) ?? wanted;
+  if (current === wanted) await folder.use(wanted);
+  const shown = contextOutput({ name: wanted, current: current === wanted, file: folder.fileOf(wanted) }, saved);
+  await output.show({
+    value: { context: shown },
+    name: wanted,
+    text: ({ nowMs }) => [
+      `saved context ${wanted}: ${escaped(formatIdentity(saved.identity))} at ` +
+        `${saved.controllers.map(formatEndpoint).join(', ')}; its certificate expires ${leftText(shown.expiresAt, nowMs)}`,
+      ...(current === wanted ? [] : [`the current one is ${current}; to use this one: xctl context use ${wanted}`]),
+    ],
+  });
+}
+
+/** ExportOptions are those of `context export`. */
+export type ExportOptions = { readonly out: string };
+
+/** exportContext writes a context with its key, into a new file that only its owner reads, or to a pipe. */
+export async function exportContext(context: Context, { out }: ExportOptions, name?: string): Promise<void> {
+  const wanted = await chosen(context, name);
+  const saved = await folderOf(context).require(wanted);
+  if (out === '-') {
+    if (process.stdout.isTTY) {
+      throw new XnetError('InvalidArgument', 'a key is not shown on a terminal', { hint: 'name a file: --out FILE' });
+    }
+    process.stdout.write(formatContext(saved));
+    return;
+  }
+  await requireFree(out);
+  await writeNewSecret(out, formatContext(saved));
+  context.output.message(`context ${wanted} is in ${out}, with its key: hand it over so that nobody else can read it`);
+}
+
+/** RemoveContextOptions are those of `context remove`. */
+export type RemoveContextOptions = { readonly confirm?: string };
+
+/** removeContext removes a context, with its key. */
+export async function removeContext(context: Context, options: RemoveContextOptions, name: string): Promise<void> {
+  const folder = folderOf(context);
+  const known = await folder.names();
+  if (!known.includes(name)) await folder.require(name);
+  const question = { what: `remove context ${name}, with its key`, name, severe: false, given: options.confirm };
+  if (!(await confirmed(context, question))) return;
+  const serial = await folder
+    .find(name)
+    .then((saved) => saved?.certificate.serial)
+    .catch((error: unknown) => (error instanceof XnetError ? undefined : Promise.reject(new Error(messageOf(error)))));
+  await folder.remove(name);
+  await context.output.show({
+    value: { context: { name }, serial: serial ?? null },
+    name,
+    text: () => [
+      `removed context ${name}`,
+      ...(serial === undefined ? [] : [`its certificate is valid still; to end that: xctl certs revoke ${serial}`]),
+    ],
+  });
+}

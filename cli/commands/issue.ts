@@ -1,0 +1,98 @@
+// Gets a certificate for a person or a program. Its key is made here, and is in no request.
+
+import { XnetError } from '../../proto/errors.js';
+import type { IssueCertificateResponse__Output } from '../../proto/gen/xnet/v1/IssueCertificateResponse.js';
+import { formatIdentity, isPersonRole, type PersonRole } from '../../proto/pki/identity.js';
+import { checkEndpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
+import type { Context } from '../context.js';
+import { ContextFolder } from '../contexts/folder.js';
+import { contextOf, type SavedContext } from '../contexts/saved.js';
+
+/** Wanted is the certificate to get. */
+export type Wanted = {
+  readonly role: PersonRole;
+  /** Name of the person or the program. */
+  readonly id: string;
+  /** 0: as long as is usual. */
+  readonly ttlSeconds: number;
+};
+
+/** Got is what came of it. */
+export type Got = {
+  readonly saved: SavedContext;
+  readonly response: IssueCertificateResponse__Output;
+  /** The addresses of controllers are of this machine alone. */
+  readonly onlyHere: boolean;
+};
+
+// The addresses by which this machine reaches controllers that listen for it alone, or on all of their addresses.
+async function addressesHere({ client }: Context): Promise<readonly string[]> {
+  const { controllers } = await client.read((admin) => admin.getStatus.bind(admin), {});
+  const tcp = controllers.flatMap(({ addresses }) => {
+    return addresses.flatMap((address) => {
+      const checked = checkEndpoint(address);
+      return 'value' in checked && checked.value.kind === 'tcp' ? [checked.value] : [];
+    });
+  });
+  const here = tcp.map((endpoint) => (endpoint.host === '0.0.0.0' ? { ...endpoint, host: '127.0.0.1' } : endpoint));
+  const reached = client.answered === undefined ? [] : [client.answered];
+  return [...new Set((here.length > 0 ? here : reached).map(formatEndpoint))];
+}
+
+/**
+ * getCertificate makes a key, has a certificate issued for it, and makes a context of both.
+ * @throws XnetError what the controller answers; Internal when its answer does not fit together
+ */
+export async function getCertificate(context: Context, { role, id, ttlSeconds }: Wanted): Promise<Got> {
+  const { client } = context;
+  // Loaded when it is needed: it takes most of what a short command takes.
+  const { makeRequest } = await import('../../proto/pki/certificate.js');
+  const { key, csr } = await makeRequest();
+  const response = await client.change((admin) => admin.issueCertificate.bind(admin), { role, id, csr, ttlSeconds });
+  const known = response.controllers;
+  const onlyHere = known.length === 0;
+  const checked = contextOf({
+    controllers: onlyHere ? await addressesHere(context) : known,
+    cluster: response.clusterId,
+    authority: response.authority,
+    ...{ certificate: response.certificate, key },
+  });
+  if ('problem' in checked) throw new XnetError('Internal', `the controller's answer does not fit: ${checked.problem}`);
+  return { saved: checked.value, response, onlyHere };
+}
+
+/** Renewed is a context that has a new certificate. */
+export type Renewed = {
+  readonly name: string;
+  readonly saved: SavedContext;
+  /** Serial of the certificate that it had before. */
+  readonly before: string;
+};
+
+/**
+ * renewContext has a certificate issued for whom the context in use is for, and puts it into the context, which stays
+ * as it was if anything goes wrong.
+ * @throws XnetError NotFound without a context, FailedPrecondition when its role is not of a person, and what
+ * getCertificate throws
+ */
+export async function renewContext(context: Context, ttlSeconds: number): Promise<Renewed> {
+  const { settings } = context;
+  const folder = new ContextFolder(settings.configFile);
+  const name = settings.context?.name ?? settings.contextNamed ?? (await folder.current());
+  if (name === undefined)
+    throw new XnetError('NotFound', 'there is no context in use', { hint: 'see: xctl context list' });
+  const old = await folder.require(name);
+  const { role, id } = old.identity;
+  if (!isPersonRole(role)) throw new XnetError('FailedPrecondition', `${formatIdentity(old.identity)} is not a person`);
+  const { saved } = await getCertificate(context, { role, id, ttlSeconds });
+  if (saved.credentials.clusterId !== old.credentials.clusterId) {
+    throw new XnetError(
+      'FailedPrecondition',
+      `context ${name} is of cluster ${old.credentials.clusterId}, and the controller of ${saved.credentials.clusterId}`,
+    );
+  }
+  // The addresses may have been set by hand.
+  const renewed = { ...saved, controllers: old.controllers };
+  await folder.write(name, renewed);
+  return { name, saved: renewed, before: old.certificate.serial };
+}

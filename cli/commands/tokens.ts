@@ -1,0 +1,69 @@
+// `xctl tokens`: what hosts join with.
+import type { Context } from '../context.js';
+import { tokenFromWire, tokenKind } from '../output/token.js';
+import { relisted, watchLists } from '../watch.js';
+import { requirePart, verdict } from './answers.js';
+import { joinLines, joinWith, requireFree } from './join-token.js';
+
+/** CreateTokenOptions are those of `tokens create`. */
+export type CreateTokenOptions = {
+  readonly node?: string;
+  readonly uses?: number;
+  /** Milliseconds. */
+  readonly ttl?: number;
+  readonly pool?: string;
+  readonly source?: string;
+  /** File that the token goes into. */
+  readonly tokenOut?: string;
+  readonly dryRun: boolean;
+};
+
+/** createToken makes a join token. */
+export async function createToken(context: Context, options: CreateTokenOptions): Promise<void> {
+  const { client, output } = context;
+  const { node = '', uses = 0, ttl = 0, pool = '', source = '', tokenOut, dryRun } = options;
+  await requireFree(tokenOut);
+  const response = await client.change((admin) => admin.createToken.bind(admin), {
+    ...{ node, uses, pool, source, dryRun, ttlSeconds: Math.ceil(ttl / 1000) },
+  });
+  const what = `a join token for ${node === '' ? 'any host' : node}`;
+  if (dryRun) {
+    return output.show({ value: { join: null, dryRun }, name: '', text: () => [`would make ${what}`] });
+  }
+  const join = await joinWith(context, requirePart(response.joinToken), tokenOut);
+  const { record } = join;
+  const times = record.uses === 1 ? 'once' : `${record.uses} times`;
+  const from = record.source === null ? '' : `, from ${record.source}`;
+  const where = record.node ?? 'each host, with its own name and address in it';
+  await output.show({
+    value: { join, dryRun },
+    name: record.id,
+    text: (look) => [`made ${what}: ${record.id}, to be used ${times}${from}`, ...joinLines(join, where, look)],
+  });
+}
+
+/** listTokens lists the tokens that have not expired. */
+export async function listTokens(context: Context, { watch }: { readonly watch: boolean }): Promise<void> {
+  const { client, output } = context;
+  const load = async () => {
+    const { tokens } = await client.read((admin) => admin.listTokens.bind(admin), {});
+    return tokens.map(tokenFromWire);
+  };
+  if (watch) return watchLists(context, tokenKind, relisted(load));
+  await output.list(tokenKind, await load());
+}
+
+/** revokeToken ends a token. */
+export async function revokeToken(
+  { client, output }: Context,
+  { dryRun }: { readonly dryRun: boolean },
+  id: string,
+): Promise<void> {
+  await client.change((admin) => admin.revokeToken.bind(admin), { id, dryRun });
+  const did = verdict({ unchanged: false, dryRun }, 'revoked', 'revoke');
+  await output.show({
+    value: { token: { id }, dryRun },
+    name: id,
+    text: () => [`${did} join token ${id}: nobody can join with it`],
+  });
+}

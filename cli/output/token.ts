@@ -1,0 +1,67 @@
+// Join tokens, as programs get them in JSON and as people see them. Pure.
+// Invariant: fields of the output types are only ever added; what is not known is null, never left out.
+import { escaped } from '../../proto/domain/text.js';
+import type { Token__Output } from '../../proto/gen/xnet/v1/Token.js';
+import type { Kind } from './kind.js';
+import { ageOf, formatLeft, isoTime } from './time.js';
+import { orNull } from './wire.js';
+
+/** TokenOutput is a join token without its secret, in the output of `xctl tokens`. */
+export type TokenOutput = {
+  /** Six characters. */
+  readonly id: string;
+  /** Name of the only node that can join with it; null: any host. */
+  readonly node: string | null;
+  /** Pool of the nodes that are added by it; null: the default one. */
+  readonly pool: string | null;
+  /** Hosts may join from this range alone: "192.168.83.0/24". */
+  readonly source: string | null;
+  readonly uses: number;
+  readonly usesLeft: number;
+  readonly createdAt: string | null;
+  /** "admin/alice" */
+  readonly createdBy: string | null;
+  readonly expiresAt: string | null;
+};
+
+/** tokenFromWire reads a token. */
+export function tokenFromWire(wire: Token__Output): TokenOutput {
+  return {
+    ...{ id: wire.id, node: orNull(wire.nodeName), pool: orNull(wire.pool), source: orNull(wire.source) },
+    ...{ uses: wire.uses, usesLeft: wire.usesLeft },
+    ...{ createdAt: isoTime(wire.createdMs), createdBy: orNull(wire.createdBy), expiresAt: isoTime(wire.expiresMs) },
+  };
+}
+
+/** leftText is how long it is until an ISO time: "in 59m"; "expired" when it has passed, "-" for null. */
+export function leftText(iso: string | null, nowMs: number): string {
+  if (iso === null) return '-';
+  const leftMs = Date.parse(iso) - nowMs;
+  if (leftMs <= 0) return 'expired';
+  // Nobody needs the seconds of a month.
+  const unitMs = leftMs > 2 * 86_400_000 ? 86_400_000 : leftMs > 2 * 3_600_000 ? 3_600_000 : 1000;
+  return `in ${formatLeft(Math.floor(leftMs / unitMs) * unitMs, 0)}`;
+}
+
+/** tokenKind prints tokens. */
+export const tokenKind: Kind<TokenOutput> = {
+  plural: 'tokens',
+  singular: 'token',
+  nameOf: ({ id }) => id,
+  columns: [
+    { header: 'ID', cell: ({ id }) => escaped(id) },
+    { header: 'NODE', cell: ({ node }) => escaped(node ?? 'any') },
+    { header: 'POOL', cell: ({ pool }) => escaped(pool ?? '-') },
+    { header: 'FROM', cell: ({ source }) => source ?? 'anywhere' },
+    {
+      header: 'USES-LEFT',
+      cell: ({ uses, usesLeft }, { colors }) => ({
+        text: `${usesLeft}/${uses}`,
+        paint: usesLeft === 0 ? colors.faint : (text) => text,
+      }),
+    },
+    { header: 'EXPIRES', cell: ({ expiresAt }, { nowMs }) => leftText(expiresAt, nowMs) },
+    { header: 'AGE', cell: ({ createdAt }, { nowMs }) => ageOf(createdAt, nowMs) },
+    { header: 'MADE-BY', cell: ({ createdBy }) => escaped(createdBy ?? '-') },
+  ],
+};

@@ -1,0 +1,169 @@
+// The command lines of `xctl tokens`, `certs`, `ca` and `audit`.
+import { type Command, Option } from 'commander';
+import { personRoles, roles } from '../../proto/pki/identity.js';
+import { durationOption } from '../settings.js';
+import { acting, confirm, countOption, dryRun, tokenOut, watch } from './acting.js';
+
+function ttl(usual: string): Option {
+  return new Option('--ttl <duration>', `how long it is valid (default: ${usual})`).argParser(durationOption);
+}
+
+/** addTokens adds `xctl tokens`. */
+export function addTokens(program: Command): void {
+  const tokens = program.command('tokens').alias('token').description('what hosts join with');
+  tokens
+    .command('create')
+    .description('make a join token, and print what to run on the host')
+    .option('--node <node>', 'for this node, which is there already (default: any host, which is then added)')
+    .addOption(new Option('--uses <count>', 'how many hosts can join with it (default: 1)').argParser(countOption))
+    .addOption(ttl('1h'))
+    .option('--pool <pool>', 'pool of the nodes that are added (default: the one named default, or the only one)')
+    .option('--source <cidr>', 'hosts may join from this range alone')
+    .addOption(tokenOut())
+    .addOption(dryRun())
+    .addHelpText(
+      'after',
+      `
+xctl nodes add makes one by itself. The token is shown this once; whoever has it can join, so keep it out of command
+lines, which others on a host can see.
+
+Examples:
+  xctl tokens create --node web-1
+  xctl tokens create --uses 20 --ttl 4h --source 192.168.83.0/24 --token-out fleet.token`,
+    )
+    .action(acting(async () => (await import('../commands/tokens.js')).createToken));
+  tokens
+    .command('list')
+    .alias('ls')
+    .description('list the tokens that have not expired, without their secrets')
+    .addOption(watch())
+    .addHelpText('after', '\nExamples:\n  xctl tokens list\n  xctl tokens list -o json')
+    .action(acting(async () => (await import('../commands/tokens.js')).listTokens));
+  tokens
+    .command('revoke')
+    .alias('rm')
+    .description('end a token: nobody can join with it any more')
+    .argument('<token>', 'its id: the six characters before the dot')
+    .addOption(dryRun())
+    .addHelpText('after', '\nExamples:\n  xctl tokens revoke 4k2f9c')
+    .action(acting(async () => (await import('../commands/tokens.js')).revokeToken));
+}
+
+function addIssuing(certs: Command): void {
+  certs
+    .command('issue')
+    .description('issue a certificate for a person or a program, as a file to import as a context')
+    .argument('<name>', 'name of the person or the program: alice, ci-1')
+    .addOption(new Option('--role <role>', 'what they may do').choices(personRoles).makeOptionMandatory())
+    .addOption(ttl('90d; at most 365d'))
+    .option('--out <file>', 'a new file, which only its owner reads (default: NAME.context.json)')
+    .addHelpText(
+      'after',
+      `
+Roles:
+  viewer    sees everything but tokens and the audit log
+  operator  also changes pools, nodes and leases, makes join tokens, and revokes nodes
+  admin     also issues and revokes certificates, replaces the authority, and reads the audit log
+
+Examples:
+  xctl certs issue alice --role operator
+  xctl certs issue monitoring --role viewer --ttl 365d --out monitoring.context.json`,
+    )
+    .action(acting(async () => (await import('../commands/certs.js')).issueCertificate));
+  certs
+    .command('renew')
+    .description('put a new certificate, with a new key, into the context in use')
+    .addOption(ttl('90d; at most 365d'))
+    .addHelpText(
+      'after',
+      `
+It takes an admin; all others get a new file from one: xctl certs issue. xctl warns when less than a fifth of a
+certificate's life is left. When it has expired, root renews it on the machine of a controller:
+  xctl certs renew --context prod --controller unix:/run/xnet-controller/controller.sock
+
+Examples:
+  xctl certs renew
+  xctl certs renew --context prod --ttl 30d`,
+    )
+    .action(acting(async () => (await import('../commands/certs.js')).renewCertificate));
+}
+
+/** addCerts adds `xctl certs`. */
+export function addCerts(program: Command): void {
+  const certs = program.command('certs').alias('cert').description('who has a certificate, and who is refused');
+  certs
+    .command('list')
+    .alias('ls')
+    .description('list the newest certificate of everybody, the one that expires first on top')
+    .addOption(new Option('--role <role>', 'only those of this role').choices(roles))
+    .addOption(watch())
+    .addHelpText('after', '\nExamples:\n  xctl certs list\n  xctl certs list --role node -o wide')
+    .action(acting(async () => (await import('../commands/certs.js')).listCertificates));
+  addIssuing(certs);
+  certs
+    .command('revoke')
+    .description('refuse a certificate of a person or a program from this moment on')
+    .argument('<serial>', 'its serial number, as xctl certs list prints it')
+    .addOption(confirm('serial'))
+    .addOption(dryRun())
+    .addHelpText(
+      'after',
+      `
+The host of a node is refused with: xctl nodes revoke NODE
+
+Examples:
+  xctl certs revoke 5d0b3c1f --confirm 5d0b3c1f`,
+    )
+    .action(acting(async () => (await import('../commands/certs.js')).revokeCertificate));
+}
+
+/** addAuthority adds `xctl ca`. */
+export function addAuthority(program: Command): void {
+  const ca = program.command('ca').description("the cluster's certificate authority");
+  ca.command('show')
+    .alias('get')
+    .description('show the authority, and how far a rotation is')
+    .addHelpText('after', '\nExamples:\n  xctl ca show\n  xctl ca show -o json | jq -r .authority.certificates[0]')
+    .action(acting(async () => (await import('../commands/authority.js')).showAuthority));
+  ca.command('rotate')
+    .description('replace the authority by a new one; nodes renew by themselves and stay connected')
+    .option('--wait', 'wait until no node depends on the old one, and finish (with --timeout; default: 10m)', false)
+    .option('--force', 'finish although some nodes have not renewed: they have to join again', false)
+    .addOption(confirm('cluster'))
+    .addOption(dryRun())
+    .addHelpText(
+      'after',
+      `
+The same command again goes on with the rotation that is under way. Join tokens from before end with it.
+
+Examples:
+  xctl ca rotate --yes --wait
+  xctl ca rotate --force --confirm 3b1c5f0a9d2e`,
+    )
+    .action(acting(async () => (await import('../commands/authority.js')).rotateAuthority));
+}
+
+/** addAudit adds `xctl audit`. */
+export function addAudit(program: Command): void {
+  program
+    .command('audit')
+    .description('who asked for what: every change that was asked for, and what came of it')
+    .addOption(new Option('--since <duration>', 'only the last 1h, 30m, ...').argParser(durationOption))
+    .option('--actor <who>', 'only of this caller: admin/alice, node/n-4k2f9c, local')
+    .option('--call <call>', 'only this call: AddNode')
+    .option('--subject <subject>', 'only about this: pool/default, node/web-1')
+    .addOption(new Option('--limit <count>', 'the newest so many').argParser(countOption).default(100))
+    .option('--verify', 'check instead whether the log is whole; exit code 8 when it is not', false)
+    .addOption(watch())
+    .addHelpText(
+      'after',
+      `
+Each controller keeps a log of its own; what is shown is that of the controller that answers.
+
+Examples:
+  xctl audit --since 1h
+  xctl audit --actor admin/alice -o jsonl
+  xctl audit --verify`,
+    )
+    .action(acting(async () => (await import('../commands/audit.js')).listAudit));
+}

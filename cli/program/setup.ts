@@ -1,0 +1,106 @@
+// The command lines of `xctl init` and `xctl context`.
+import type { Command } from 'commander';
+import { acting, confirm, dryRun } from './acting.js';
+
+// These are about contexts themselves: none has to be in order for them.
+const withoutContext = { context: false } as const;
+
+/** addInit adds `xctl init`. */
+export function addInit(program: Command): void {
+  program
+    .command('init')
+    .description('make the authority of a new cluster and a certificate for its first admin')
+    .option('--pool <words...>', 'create a pool, too: its range, or its name and its range; can be given several times')
+    .option('--name <name>', 'name of the admin (default: whoever called sudo, or admin)')
+    .addOption(dryRun())
+    .addHelpText(
+      'after',
+      `
+Runs on the machine of a controller, as root: it is answered on the controller's unix socket alone. The certificate and
+its key are saved as context "default" of the user who runs it (under sudo: of root), or as the one that --context names.
+The same command again makes what is missing and changes nothing else.
+
+Examples:
+  xctl init --pool 10.76.0.0/16
+  xctl init --pool default 10.76.0.0/16 --pool edge 10.80.0.0/20 --name alice
+  sudo xctl context export --out - | xctl context import -      for the user who has called sudo`,
+    )
+    .action(
+      acting(async () => {
+        const { initCluster } = await import('../commands/init.js');
+        return (context, options: { pool?: readonly string[]; name?: string; dryRun: boolean }) =>
+          initCluster(context, { ...options, pool: options.pool ?? [] });
+      }, withoutContext),
+    );
+}
+
+function addChanging(contexts: Command): void {
+  contexts
+    .command('import')
+    .alias('add')
+    .description('save a context that xctl certs issue or xctl context export wrote')
+    .argument('<file>', 'the file; - is standard input')
+    .option('--name <name>', 'save it under this name (default: default)')
+    .addHelpText(
+      'after',
+      `
+The first one becomes the current one. One of the same name is replaced if it is of the same cluster and the same person.
+With --controller the addresses given take the place of those in the file.
+
+Examples:
+  xctl context import alice.context.json
+  xctl context import alice.context.json --name prod --controller 192.168.83.2,192.168.83.3`,
+    )
+    .action(acting(async () => (await import('../commands/contexts.js')).importContext, withoutContext));
+  contexts
+    .command('export')
+    .description('write a context with its key, to take it to another machine')
+    .argument('[context]', 'its name (default: the current one)')
+    .requiredOption('--out <file>', 'a new file, which only its owner reads; - is standard output, if that is a pipe')
+    .addHelpText('after', '\nExamples:\n  xctl context export prod --out prod.context.json')
+    .action(acting(async () => (await import('../commands/contexts.js')).exportContext, withoutContext));
+  contexts
+    .command('remove')
+    .alias('rm')
+    .description('remove a context, with its key')
+    .argument('<context>', 'its name')
+    .addOption(confirm('context'))
+    .addHelpText('after', '\nExamples:\n  xctl context remove prod --confirm prod')
+    .action(acting(async () => (await import('../commands/contexts.js')).removeContext, withoutContext));
+}
+
+/** addContexts adds `xctl context`. */
+export function addContexts(program: Command): void {
+  const contexts = program
+    .command('context')
+    .alias('contexts')
+    .description('clusters that this user reaches, and as whom')
+    .addHelpText(
+      'after',
+      `
+A context is the addresses of a cluster's controllers, the authority to trust, and a certificate with its key. It is one
+file in ~/.config/xctl/contexts, which nobody but its owner may be able to read.
+Which one is used: --context, XCTL_CONTEXT, the current one. --controller overrides its addresses; without a context
+xctl talks to the unix socket of the controller on the same machine.`,
+    );
+  contexts
+    .command('list')
+    .alias('ls')
+    .description('list contexts')
+    .addHelpText('after', '\nThe current one has a *.\n\nExamples:\n  xctl context list\n  xctl context list -o json')
+    .action(acting(async () => (await import('../commands/contexts.js')).listContexts, withoutContext));
+  contexts
+    .command('show')
+    .alias('get')
+    .description('show a context, without its key')
+    .argument('[context]', 'its name (default: the current one)')
+    .addHelpText('after', '\nExamples:\n  xctl context show\n  xctl context show prod -o json')
+    .action(acting(async () => (await import('../commands/contexts.js')).showContext, withoutContext));
+  contexts
+    .command('use')
+    .description('make a context the current one')
+    .argument('<context>', 'its name')
+    .addHelpText('after', '\nExamples:\n  xctl context use prod')
+    .action(acting(async () => (await import('../commands/contexts.js')).useContext, withoutContext));
+  addChanging(contexts);
+}
