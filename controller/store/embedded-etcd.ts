@@ -3,6 +3,7 @@
 // machine can reach it. It never outlives the controller (the kernel ends it with its parent), so its sockets and its
 // data directory are free when the controller starts again.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { chmod, mkdir } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -34,7 +35,8 @@ const stopTimeoutMs = 10_000;
 const keptLines = 20;
 
 // etcd wants a host and a port in every URL, and makes of them a socket of that name in its working directory
-// (pkg/types/urls.go, pkg/transport/unix_listener.go). It removes one that is left over.
+// (pkg/types/urls.go). Of those that one that was killed left over it removes its peers' alone (embed/etcd.go): the other
+// keeps it from starting, and is ours to remove.
 const clientSocket = 'client:0';
 const peerSocket = 'peer:0';
 // sun_path of sockaddr_un holds 108 bytes with the final NUL (linux/un.h).
@@ -103,6 +105,8 @@ export async function startEmbeddedEtcd(options: EmbeddedOptions, signal: AbortS
   let lastLines: string[] = [];
   const launch = () => {
     lastLines = [];
+    // Nobody listens there: it was looked at above, and one that was ours has ended.
+    rmSync(socket, { force: true });
     const started = spawn('setpriv', argv(options), {
       cwd: socketDir,
       stdio: ['ignore', 'ignore', 'pipe'],
