@@ -183,7 +183,8 @@ test('a garbled or unknown key is skipped and told of; no route is withdrawn, by
   const controller = opened(await ControllerProcess.start(endpointOf(etcd)));
   await controller.createPool();
   for (const index of [1, 2, 3]) await controller.addNode(`web-${index}`, `192.168.83.${index}`);
-  const node = new SimulatedNode(await controller.joined('web-1'), 'web-1').watch();
+  const member = await controller.joinNode('web-1');
+  const node = new SimulatedNode(controller.nodeClient(member), 'web-1').watch();
   await node.until('snapshot', () => node.routes().length === 2);
   const before = node.routes();
   putKey(etcd.endpoint, 'subnets/default/10.76.1.0-24', '{"state":');
@@ -198,7 +199,7 @@ test('a garbled or unknown key is skipped and told of; no route is withdrawn, by
   await controller.kill('SIGTERM');
   await controller.launch();
   await controller.ready();
-  node.watch();
+  node.over(controller.nodeClient(member)).watch();
   await node.until('connected again', () => node.heard.at(-1)?.kind !== 'ended');
   t.true(node.routes().includes('10.76.1.0/24 via 192.168.83.2'), 'kept although the new process never read it');
   const { unresolved } = await controller.routes();
@@ -269,7 +270,8 @@ test('an older or another store is refused until an operator accepts it', async 
   await controller.launch();
   await controller.ready();
   for (const index of [2, 3, 4, 5, 6, 7, 8, 9]) await controller.addNode(`web-${index}`, `192.168.83.${index}`);
-  const node = new SimulatedNode(await controller.joined('web-1'), 'web-1').watch();
+  const member = await controller.joinNode('web-1');
+  const node = new SimulatedNode(controller.nodeClient(member), 'web-1').watch();
   await node.until('snapshot', () => node.routes().length === 8);
   await controller.kill('SIGTERM');
 
@@ -288,7 +290,7 @@ test('an older or another store is refused until an operator accepts it', async 
   await controller.launch(['--accept-store']);
   await controller.ready();
   t.is((await controller.status())?.epoch, 2);
-  node.watch();
+  node.over(controller.nodeClient(member)).watch();
   await node.until('a snapshot of the new epoch', () => node.table?.version.epoch === 2);
   t.is(node.table?.held.size, 8, 'eight routes gone at once wait for the store to confirm it');
   node.leaveStream();
@@ -375,7 +377,7 @@ test('conditions of a node are seen by all controllers, and are events', async (
   await b.until('down', (status) => status.nodes?.down === 1);
   const { events } = await callUnary(b.admin.listEvents.bind(b.admin), { subject: 'node/web-1' }, { timeoutMs: 5_000 });
   const reasons = events.map(({ reason }) => reason);
-  t.deepEqual(reasons, ['NodeAdded', 'NodeJoined', 'RolledBack', 'DockerReady']);
+  t.deepEqual(reasons, ['NodeAdded', 'TokenCreated', 'NodeCertified', 'NodeJoined', 'RolledBack', 'DockerReady']);
 });
 
 test('a controller that is killed leaves no session behind; its nodes go on elsewhere', async (t) => {

@@ -31,7 +31,7 @@ export class SimulatedNode {
   readonly heard: Heard[] = [];
   table: NodeTable | undefined;
   assignment: Assignment | undefined;
-  readonly #client: NodeServiceClient;
+  #client: NodeServiceClient;
   #stream: ReturnType<NodeServiceClient['watch']> | undefined;
   readonly #listeners = new Set<() => void>();
 
@@ -73,6 +73,12 @@ export class SimulatedNode {
     stream.on('data', (message) => reader.read(message));
     stream.on('error', (error) => this.#hear({ kind: 'ended', error: errorFromStatus(error) }));
     this.#stream = stream;
+    return this;
+  }
+
+  /** over goes on by another client: one whose connection was refused a moment ago waits before it tries again. */
+  over(client: NodeServiceClient): this {
+    this.#client = client;
     return this;
   }
 
