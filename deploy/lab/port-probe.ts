@@ -1,0 +1,93 @@
+// What a TCP port answers to whom: in the clear, in old TLS, and without a certificate.
+// usage, on the machine that has the port: node dist/deploy/lab/port-probe.js HOST PORT
+import { connect as connectPlain, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { fileURLToPath } from 'node:url';
+
+/** PortAnswers are what a port answers. */
+export type PortAnswers = {
+  /** To somebody who speaks in the clear, anything but a TLS alert. */
+  readonly plaintext: boolean;
+  /** Its TLS up to version 1.2. */
+  readonly oldTls: boolean;
+  /** Its TLS 1.3. */
+  readonly tls: boolean;
+  /** HTTP/2 over TLS 1.3 to a client without a certificate. */
+  readonly withoutCertificate: boolean;
+};
+
+type Place = { readonly host: string; readonly port: number };
+
+// RFC 9113, 3.4: what a client of HTTP/2 says first, and an empty SETTINGS frame.
+const http2Preface = Buffer.concat([
+  Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
+  Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]),
+]);
+// RFC 8446, 5.1.
+const tlsAlert = 21;
+const silenceMs = 5_000;
+
+// The first bytes that come, none when the connection ends, fails, or nothing comes for so long.
+function firstBytes(socket: Socket): Promise<Buffer> {
+  return new Promise((resolve) => {
+    const end = (bytes: Buffer) => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(bytes);
+    };
+    const timer = setTimeout(() => end(Buffer.alloc(0)), silenceMs);
+    socket.once('data', end);
+    socket.once('close', () => end(Buffer.alloc(0)));
+    socket.on('error', () => end(Buffer.alloc(0)));
+  });
+}
+
+async function answersInTheClear({ host, port }: Place, said: Buffer): Promise<boolean> {
+  const socket = connectPlain({ host, port });
+  socket.once('connect', () => socket.write(said));
+  const bytes = await firstBytes(socket);
+  return bytes.length > 0 && bytes[0] !== tlsAlert;
+}
+
+function shakesHands(
+  { host, port }: Place,
+  versions: { readonly minVersion: 'TLSv1' | 'TLSv1.3'; readonly maxVersion: 'TLSv1.2' | 'TLSv1.3' },
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    // @SECLEVEL=0: OpenSSL itself offers nothing older than TLS 1.2 otherwise.
+    const socket = connectTls({ host, port, rejectUnauthorized: false, ciphers: 'DEFAULT@SECLEVEL=0', ...versions });
+    const end = (done: boolean) => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(done);
+    };
+    const timer = setTimeout(() => end(false), silenceMs);
+    socket.once('secureConnect', () => end(true));
+    socket.once('close', () => end(false));
+    socket.on('error', () => end(false));
+  });
+}
+
+// In TLS 1.3 a client has finished before the server has looked at its certificate: what counts is whether it is served.
+async function servesStrangers({ host, port }: Place): Promise<boolean> {
+  const socket = connectTls({ host, port, rejectUnauthorized: false, minVersion: 'TLSv1.3', ALPNProtocols: ['h2'] });
+  socket.once('secureConnect', () => socket.write(http2Preface));
+  return (await firstBytes(socket)).length > 0;
+}
+
+/** probePort tries a port. A port that does not answer one of the tries for 5 s does not answer it. */
+export async function probePort(place: Place): Promise<PortAnswers> {
+  const [http1, http2, oldTls, tls, withoutCertificate] = await Promise.all([
+    answersInTheClear(place, Buffer.from(`GET / HTTP/1.1\r\nHost: ${place.host}\r\n\r\n`)),
+    answersInTheClear(place, http2Preface),
+    shakesHands(place, { minVersion: 'TLSv1', maxVersion: 'TLSv1.2' }),
+    shakesHands(place, { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' }),
+    servesStrangers(place),
+  ]);
+  return { plaintext: http1 || http2, oldTls, tls, withoutCertificate };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [, , host = '', port = ''] = process.argv;
+  process.stdout.write(`${JSON.stringify(await probePort({ host, port: Number(port) }))}\n`);
+}
