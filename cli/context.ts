@@ -2,6 +2,7 @@
 import pc from 'picocolors';
 import { exitCodes } from '../proto/errors.js';
 import { AdminClient } from './client.js';
+import { expiryWarning } from './contexts/saved.js';
 import type { Colors } from './output/kind.js';
 import { Output } from './output/output.js';
 import type { Settings } from './settings.js';
@@ -30,9 +31,12 @@ export function openContext(settings: Settings): Context {
     messages: process.stderr,
     now: Date.now,
   });
+  const { context } = settings;
+  const warning = context === undefined ? undefined : expiryWarning(context.name, context.saved, Date.now());
+  if (warning !== undefined) output.message(`warning: ${warning}`);
   const client = new AdminClient({
     endpoints: settings.controllers,
-    credentials: settings.context?.saved.credentials,
+    credentials: context?.saved.credentials,
     timeoutMs: settings.timeoutMs ?? callMs,
     onWaiting: (text) => output.message(`xctl: ${text}`),
   });

@@ -2,8 +2,10 @@
 
 import { escaped } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
+import { formatIdentity } from '../../proto/pki/identity.js';
 import { confirmed } from '../confirm.js';
 import type { Context } from '../context.js';
+import { ContextFolder } from '../contexts/folder.js';
 import {
   type AuthorityOutput,
   authorityFromWire,
@@ -16,7 +18,7 @@ import { formatFields } from '../output/table.js';
 import { formatDuration } from '../output/time.js';
 import { leftText } from '../output/token.js';
 import { requirePart } from './answers.js';
-import { renewContext } from './issue.js';
+import { type Renewed, renewContext } from './issue.js';
 
 function authorityLines(authority: AuthorityOutput, rotation: RotationOutput | null, nowMs: number): string[] {
   return formatFields([
@@ -46,9 +48,16 @@ export async function showAuthority({ client, output }: Context): Promise<void> 
 }
 
 // Whoever rotates is not to be locked out by it: the context in use gets a certificate of the new authority.
-async function renewOwn(context: Context): Promise<string | null> {
-  if (context.settings.context === undefined) return null;
-  return (await renewContext(context, 0)).name;
+async function renewOwn(context: Context): Promise<Renewed | undefined> {
+  return context.settings.context === undefined ? undefined : renewContext(context, 0);
+}
+
+// What was replaced is trusted no more, by nobody.
+async function forgetOld(context: Context, { name, saved }: Renewed): Promise<void> {
+  const { credentials } = saved;
+  const authority = credentials.authority.slice(0, 1);
+  const folder = new ContextFolder(context.settings.configFile);
+  await folder.write(name, { ...saved, credentials: { ...credentials, authority } });
 }
 
 /** RotateOptions are those of `ca rotate`. */
@@ -80,7 +89,7 @@ export async function rotateAuthority(context: Context, options: RotateOptions):
   const timeoutMs = settings.timeoutMs ?? waitMs;
   const request = { operationId: crypto.randomUUID(), dryRun, force };
   let progress: RotationOutput | undefined;
-  let renewed: string | null = null;
+  let renewed: Renewed | undefined;
   try {
     const signal = AbortSignal.timeout(timeoutMs);
     const stream = client.follow((admin) => admin.rotateAuthority(request), { endsByItself: true }, signal);
@@ -95,16 +104,19 @@ export async function rotateAuthority(context: Context, options: RotateOptions):
     line.end();
   }
   if (progress === undefined) throw new XnetError('Unavailable', 'no controller said how far the rotation is');
-  const { done, people, nodes } = progress;
-  const shown = progress;
+  if (progress.done && renewed !== undefined) await forgetOld(context, renewed);
+  const own = renewed === undefined ? undefined : formatIdentity(renewed.saved.identity);
+  const shown = { ...progress, people: progress.people.filter((person) => person !== own) };
+  const { done, people, nodes } = shown;
+  const contextName = renewed?.name ?? null;
   await output.show({
-    value: { rotation: shown, context: renewed, dryRun },
+    value: { rotation: shown, context: contextName, dryRun },
     name: clusterId,
     text: () => {
       if (dryRun) return [`would ${what}: ${nodes} nodes have to renew`];
       return [
         done ? 'the authority was replaced; join tokens from before are void' : `under way: ${rotationText(shown)}`,
-        ...(renewed === null ? [] : [`context ${renewed} has a certificate of the new authority`]),
+        ...(contextName === null ? [] : [`context ${contextName} has a certificate of the new authority`]),
         ...(people.length === 0
           ? []
           : [`these need a certificate of the new authority (xctl certs issue): ${people.map(escaped).join(', ')}`]),

@@ -76,7 +76,7 @@ export type Renewed = {
  * getCertificate throws
  */
 export async function renewContext(context: Context, ttlSeconds: number): Promise<Renewed> {
-  const { settings } = context;
+  const { client, settings } = context;
   const folder = new ContextFolder(settings.configFile);
   const name = settings.context?.name ?? settings.contextNamed ?? (await folder.current());
   if (name === undefined)
@@ -84,13 +84,14 @@ export async function renewContext(context: Context, ttlSeconds: number): Promis
   const old = await folder.require(name);
   const { role, id } = old.identity;
   if (!isPersonRole(role)) throw new XnetError('FailedPrecondition', `${formatIdentity(old.identity)} is not a person`);
-  const { saved } = await getCertificate(context, { role, id, ttlSeconds });
-  if (saved.credentials.clusterId !== old.credentials.clusterId) {
+  const { clusterId } = await client.read((admin) => admin.getStatus.bind(admin), {});
+  if (clusterId !== old.credentials.clusterId) {
     throw new XnetError(
       'FailedPrecondition',
-      `context ${name} is of cluster ${old.credentials.clusterId}, and the controller of ${saved.credentials.clusterId}`,
+      `context ${name} is of cluster ${old.credentials.clusterId}, and the controller of ${clusterId}`,
     );
   }
+  const { saved } = await getCertificate(context, { role, id, ttlSeconds });
   // The addresses may have been set by hand.
   const renewed = { ...saved, controllers: old.controllers };
   await folder.write(name, renewed);

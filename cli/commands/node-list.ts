@@ -1,6 +1,7 @@
 // `xctl nodes list` and `xctl nodes show`.
 import { escaped } from '../../proto/domain/text.js';
 import type { Context } from '../context.js';
+import { type CertificateOutput, certificateFromWire, certificateState } from '../output/certificate.js';
 import { type EventOutput, eventFromWire } from '../output/event.js';
 import type { Look } from '../output/kind.js';
 import {
@@ -14,6 +15,7 @@ import {
 } from '../output/node.js';
 import { formatFields, formatTable } from '../output/table.js';
 import { ageOf } from '../output/time.js';
+import { leftText } from '../output/token.js';
 import { watchLists } from '../watch.js';
 import { requirePart } from './answers.js';
 import { hasLabels, labelsFrom } from './labels.js';
@@ -47,7 +49,14 @@ export async function listNodes(context: Context, options: ListOptions): Promise
   await output.list(nodeKind, listed, { revision });
 }
 
-function fieldsOf(node: NodeOutput, { colors, nowMs }: Look): string[] {
+function certificateText(certificate: CertificateOutput, { colors, nowMs }: Look): string {
+  const state = certificateState(certificate, nowMs);
+  const text = `${state}, expires ${leftText(certificate.expiresAt, nowMs)}, serial ${escaped(certificate.serial)}`;
+  return state === 'valid' ? text : colors.bad(text);
+}
+
+function fieldsOf(node: NodeOutput, certificate: CertificateOutput | null, look: Look): string[] {
+  const { colors, nowMs } = look;
   const { routes, versions } = node;
   const amiss =
     routes === null || routes.conflicting + routes.unreachable === 0
@@ -75,6 +84,7 @@ function fieldsOf(node: NodeOutput, { colors, nowMs }: Look): string[] {
           .join(', '),
       ),
     ],
+    ['Certificate', certificate === null ? 'none: its host has not joined' : certificateText(certificate, look)],
     ['Routes', routes === null ? '' : `${routesText(node)} installed${amiss}`],
     [
       'Versions',
@@ -90,17 +100,19 @@ function fieldsOf(node: NodeOutput, { colors, nowMs }: Look): string[] {
 type Everything = {
   readonly node: NodeOutput;
   readonly events: readonly EventOutput[];
+  /** The newest of its host; null: it has not joined. */
+  readonly certificate: CertificateOutput | null;
 };
 
-function textOf({ node, events }: Everything, look: Look): string[] {
+function textOf({ node, events, certificate }: Everything, look: Look): string[] {
   const { colors, nowMs } = look;
-  const lines = fieldsOf(node, look);
+  const lines = fieldsOf(node, certificate, look);
   const why = whyNotReady(node, nowMs);
   if (why.length > 0) {
     lines.push('', `Not ${node.state === 'progressing' ? 'ready yet' : 'ready'}:`);
     lines.push(...why.map((reason) => `  ${paintOfState(node.state, colors)('!')} ${reason}`));
   }
-  if (node.state === 'pending') lines.push(`    to have it join: ${tokenCommand(node.name)}`);
+  if (node.state === 'pending' && certificate === null) lines.push(`    to have it join: ${tokenCommand(node.name)}`);
   if (node.conditions.length > 0) {
     const rows = node.conditions.map(({ type, ok, transient, reason, since, message }) => [
       escaped(type),
@@ -131,9 +143,12 @@ export async function showNode(context: Context, _options: unknown, text: string
   const response = await client.read((admin) => admin.getNode.bind(admin), { node: text });
   const node = nodeFromWire(requirePart(response.node));
   const events = response.events.map(eventFromWire);
+  const { certificates } = await client.read((admin) => admin.listCertificates.bind(admin), { role: 'node' });
+  const own = certificates.findLast(({ id }) => id === node.id);
+  const certificate = own === undefined ? null : certificateFromWire(own);
   await output.show({
-    value: { node, events },
+    value: { node, events, certificate },
     name: node.name,
-    text: (look) => textOf({ node, events }, look),
+    text: (look) => textOf({ node, events, certificate }, look),
   });
 }

@@ -2,7 +2,16 @@
 import { XnetError } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
 import type { Context } from '../context.js';
-import { formatStatus, isSettled, type StatusOutput, statusExitCode, statusFromWire } from '../output/status.js';
+import { authorityFromWire, certificateFromWire, rotationFromWire } from '../output/certificate.js';
+import {
+  formatStatus,
+  isSettled,
+  noTrust,
+  type StatusOutput,
+  statusExitCode,
+  statusFromWire,
+  type TrustOutput,
+} from '../output/status.js';
 import { formatDuration } from '../output/time.js';
 
 /** StatusOptions are those of `status`. */
@@ -11,15 +20,42 @@ export type StatusOptions = { readonly wait: boolean };
 const waitMs = 60_000;
 const askEveryMs = 200;
 
+// A cluster without an authority, and a controller that can't open it, are told in the status.
+async function trustOf({ client }: Context, withCertificates: boolean): Promise<TrustOutput> {
+  try {
+    const { authority, rotation } = await client.read((admin) => admin.getAuthority.bind(admin), {});
+    const { certificates } = withCertificates
+      ? await client.read((admin) => admin.listCertificates.bind(admin), {})
+      : { certificates: [] };
+    return {
+      authority: authority === null ? null : authorityFromWire(authority),
+      rotation: rotation === null ? null : rotationFromWire(rotation),
+      certificates: certificates.map(certificateFromWire),
+      problem: null,
+    };
+  } catch (error) {
+    if (!(error instanceof XnetError) || error.code !== 'FailedPrecondition') throw error;
+    return { ...noTrust, problem: `${error.message}${error.hint === undefined ? '' : `: ${error.hint}`}` };
+  }
+}
+
+/** statusOf asks for all of a status. A controller that has not read its store yet knows of no authority either. */
+async function statusOf(context: Context, { certificates }: { readonly certificates: boolean }): Promise<StatusOutput> {
+  const wire = await context.client.read((admin) => admin.getStatus.bind(admin), {});
+  const known = wire.clusterId !== '' && wire.store?.refusal === '';
+  const trust = known ? await trustOf(context, certificates) : noTrust;
+  return statusFromWire(wire, trust, Date.now());
+}
+
 // There is no event for a controller that starts, or a store that comes back: it is asked again and again.
-async function settled({ client, settings }: Context): Promise<StatusOutput> {
-  const timeoutMs = settings.timeoutMs ?? waitMs;
+async function settled(context: Context): Promise<StatusOutput> {
+  const timeoutMs = context.settings.timeoutMs ?? waitMs;
   const deadline = performance.now() + timeoutMs;
   let last: StatusOutput | XnetError;
   do {
     try {
-      last = statusFromWire(await client.read((admin) => admin.getStatus.bind(admin), {}));
-      if (isSettled(last)) return last;
+      last = await statusOf(context, { certificates: false });
+      if (isSettled(last)) return await statusOf(context, { certificates: true });
     } catch (error) {
       if (!(error instanceof XnetError)) throw error;
       last = error;
@@ -40,11 +76,8 @@ async function settled({ client, settings }: Context): Promise<StatusOutput> {
 
 /** showStatus shows the whole; exit code 8 when something is wrong, 6 when the store can't be used. */
 export async function showStatus(context: Context, { wait }: StatusOptions): Promise<void> {
-  const { client, output } = context;
-  const status = wait
-    ? await settled(context)
-    : statusFromWire(await client.read((admin) => admin.getStatus.bind(admin), {}));
-  await output.show({
+  const status = wait ? await settled(context) : await statusOf(context, { certificates: true });
+  await context.output.show({
     value: status,
     name: status.clusterId ?? '-',
     text: (look) => formatStatus(status, look),

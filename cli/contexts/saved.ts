@@ -113,6 +113,25 @@ export function formatContext({ controllers, credentials }: SavedContext): strin
 /** checkContextName checks the name of a context: "prod". */
 export const checkContextName = checkName;
 
+// Nodes and controllers renew by themselves after 80 % of a life at the latest; people are told from then on.
+const lateShare = 0.2;
+
+/** expiryWarning is what to tell whoever uses a context whose certificate ends soon; undefined: nothing. */
+export function expiryWarning(
+  name: string,
+  { identity, certificate }: SavedContext,
+  nowMs: number,
+): string | undefined {
+  const { notBeforeMs, notAfterMs } = certificate;
+  const leftMs = notAfterMs - nowMs;
+  if (leftMs <= 0 || leftMs >= (notAfterMs - notBeforeMs) * lateShare) return undefined;
+  const what =
+    identity.role === 'admin'
+      ? `xctl certs renew --context ${name}`
+      : `have an admin make another: xctl certs issue ${identity.id} --role ${identity.role}`;
+  return `the certificate of ${formatIdentity(identity)} in context ${name} expires at ${new Date(notAfterMs).toISOString()}; ${what}`;
+}
+
 /** expiryProblem is why a context's certificate is of no use at this time; undefined: it can be used. */
 export function expiryProblem(
   name: string,
@@ -123,6 +142,8 @@ export function expiryProblem(
   const since = new Date(certificate.notAfterMs).toISOString();
   const who = formatIdentity(identity);
   return new XnetError('Unauthenticated', `the certificate of ${who} in context ${name} has expired: ${since}`, {
-    hint: `have an admin make another: xctl certs issue ${identity.id} --role ${identity.role} --out FILE, and then: xctl context import FILE`,
+    hint:
+      `have an admin, or root on the machine of a controller, make another: xctl certs issue ${identity.id} ` +
+      `--role ${identity.role} --out FILE; and then: xctl context import FILE --name ${name}`,
   });
 }

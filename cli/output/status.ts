@@ -3,10 +3,19 @@
 import { escaped } from '../../proto/domain/text.js';
 import { exitCodes } from '../../proto/errors.js';
 import type { GetStatusResponse__Output } from '../../proto/gen/xnet/v1/GetStatusResponse.js';
+import {
+  type AuthorityOutput,
+  type CertificateOutput,
+  certificateState,
+  type RotationOutput,
+  rotationText,
+  whoText,
+} from './certificate.js';
 import type { Look } from './kind.js';
 import { type PoolOutput, poolFromWire, poolKind } from './pool.js';
 import { formatFields, formatTable } from './table.js';
 import { ageOf, isoTime } from './time.js';
+import { leftText } from './token.js';
 import { orNull } from './wire.js';
 
 /** StatusOutput is the output of `xctl status`. */
@@ -45,13 +54,45 @@ export type StatusOutput = {
     readonly down: number;
     readonly pending: number;
   } | null;
+  /** Null: there is none yet, or the controller that answered can't open it, which is one of the problems. */
+  readonly authority: Pick<AuthorityOutput, 'digest' | 'createdAt' | 'expiresAt'> | null;
+  /** How far a rotation of the authority is; null: none is under way. */
+  readonly rotation: RotationOutput | null;
+  /** Certificates that expire soon, the first one first, and those of nodes that have expired. */
+  readonly expiring: readonly CertificateOutput[];
   /** Keys that can't be read. */
   readonly undecodable: readonly { readonly key: string; readonly problem: string }[];
   /** What is wrong, one line each. */
   readonly problems: readonly string[];
 };
 
-function problemsOf(status: Omit<StatusOutput, 'problems'>): string[] {
+/** TrustOutput is what is asked for besides a status. */
+export type TrustOutput = {
+  readonly authority: AuthorityOutput | null;
+  readonly rotation: RotationOutput | null;
+  readonly certificates: readonly CertificateOutput[];
+  /** Why there is no authority. */
+  readonly problem: string | null;
+};
+
+/** noTrust stands for what was not asked for. */
+export const noTrust: TrustOutput = { authority: null, rotation: null, certificates: [], problem: null };
+
+// Nodes renew after 80 % of a life at the latest. A person's that has expired is of no interest: it may be long gone.
+function expiringOf(certificates: readonly CertificateOutput[], nowMs: number): readonly CertificateOutput[] {
+  const newest = new Map<string, CertificateOutput>();
+  for (const certificate of certificates) {
+    const who = `${certificate.role}/${certificate.id}`;
+    if ((newest.get(who)?.expiresAt ?? '') <= (certificate.expiresAt ?? '')) newest.set(who, certificate);
+  }
+  const late = [...newest.values()].filter((certificate) => {
+    const state = certificateState(certificate, nowMs);
+    return state === 'expiring' || (state === 'expired' && certificate.role === 'node');
+  });
+  return late.sort((a, b) => (a.expiresAt ?? '').localeCompare(b.expiresAt ?? ''));
+}
+
+function problemsOf(status: Omit<StatusOutput, 'problems'>, trustProblem: string | null): string[] {
   const { store, nodes, pools, undecodable, clusterId } = status;
   const problems: string[] = [];
   const add = (wrong: boolean, problem: string) => {
@@ -63,6 +104,7 @@ function problemsOf(status: Omit<StatusOutput, 'problems'>): string[] {
     `the controller has lost its store (${store.endpoints.join(', ')}): it shows what it saw last, and can change nothing`,
   );
   add(store.connected && store.refusal === null && clusterId === null, 'the controller has not read its store yet');
+  if (trustProblem !== null) problems.push(trustProblem);
   add((nodes?.degraded ?? 0) > 0, `${nodes?.degraded} nodes are degraded: xctl nodes list --state degraded`);
   add((nodes?.down ?? 0) > 0, `${nodes?.down} nodes are down: xctl nodes list --state down`);
   for (const { name, usage } of pools) {
@@ -73,7 +115,8 @@ function problemsOf(status: Omit<StatusOutput, 'problems'>): string[] {
 }
 
 /** statusFromWire reads a status. */
-export function statusFromWire(wire: GetStatusResponse__Output): StatusOutput {
+export function statusFromWire(wire: GetStatusResponse__Output, trust: TrustOutput, nowMs: number): StatusOutput {
+  const { authority } = trust;
   const { store } = wire;
   const status = {
     clusterId: orNull(wire.clusterId),
@@ -93,9 +136,15 @@ export function statusFromWire(wire: GetStatusResponse__Output): StatusOutput {
     },
     pools: wire.pools.map(poolFromWire),
     nodes: wire.nodes,
+    authority:
+      authority === null
+        ? null
+        : { digest: authority.digest, createdAt: authority.createdAt, expiresAt: authority.expiresAt },
+    rotation: trust.rotation,
+    expiring: expiringOf(trust.certificates, nowMs),
     undecodable: wire.undecodable.map(({ key, problem }) => ({ key, problem })),
   };
-  return { ...status, problems: problemsOf(status) };
+  return { ...status, problems: problemsOf(status, trust.problem) };
 }
 
 /** statusExitCode is 0 when all is well, 6 when the store can't be used, 8 when something else is wrong. */
@@ -124,6 +173,24 @@ function nodesLine({ nodes }: StatusOutput, { colors }: Look): string {
   return parts.length === 0 ? '0' : `${nodes.total} (${parts.join(', ')})`;
 }
 
+function authorityLine({ authority, rotation }: StatusOutput, { nowMs }: Look): string {
+  if (authority === null) return '';
+  const replaced = rotation === null ? '' : `; is being replaced: ${rotationText(rotation)}`;
+  return `expires ${leftText(authority.expiresAt, nowMs)}${replaced}`;
+}
+
+const mostExpiring = 5;
+
+function expiryLines({ expiring }: StatusOutput, nowMs: number): readonly string[] {
+  const lines = expiring.slice(0, mostExpiring).map((certificate) => {
+    const state = certificateState(certificate, nowMs);
+    const when = state === 'expired' ? 'has expired' : `expires ${leftText(certificate.expiresAt, nowMs)}`;
+    return `the certificate of ${whoText(certificate)} ${when}`;
+  });
+  const more = expiring.length - mostExpiring;
+  return more > 0 ? [...lines, `${more} more certificates expire soon: xctl certs list`] : lines;
+}
+
 /** formatStatus writes a status on one screen. */
 export function formatStatus(status: StatusOutput, look: Look): string[] {
   const { store, controllers, pools, problems } = status;
@@ -137,8 +204,11 @@ export function formatStatus(status: StatusOutput, look: Look): string[] {
       `${store.embedded ? 'etcd of the controller' : 'etcd'} at ${escaped(store.endpoints.join(', '))}: ${state}${resyncs}`,
     ],
     ['Nodes', nodesLine(status, look)],
+    ['Authority', authorityLine(status, look)],
   ]);
-  const warnings = store.warnings.map((warning) => `${colors.bad('! WARNING')} ${escaped(warning)}`);
+  const warnings = [...store.warnings.map(escaped), ...expiryLines(status, nowMs)].map(
+    (warning) => `${colors.bad('! WARNING')} ${warning}`,
+  );
   const lines = [...warnings, ...(warnings.length === 0 ? [] : ['']), ...fields, ''];
   if (controllers.length > 0) {
     const rows = controllers.map(({ id, version, sessions, startedAt, addresses }) => [

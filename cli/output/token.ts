@@ -33,14 +33,14 @@ export function tokenFromWire(wire: Token__Output): TokenOutput {
   };
 }
 
-/** leftText is how long it is until an ISO time: "in 59m"; "expired" when it has passed, "-" for null. */
+/** leftText is how long it is until an ISO time: "in 59m", to the nearest; "expired" when it has passed, "-" for null. */
 export function leftText(iso: string | null, nowMs: number): string {
   if (iso === null) return '-';
   const leftMs = Date.parse(iso) - nowMs;
   if (leftMs <= 0) return 'expired';
   // Nobody needs the seconds of a month.
-  const unitMs = leftMs > 2 * 86_400_000 ? 86_400_000 : leftMs > 2 * 3_600_000 ? 3_600_000 : 1000;
-  return `in ${formatLeft(Math.floor(leftMs / unitMs) * unitMs, 0)}`;
+  const unitMs = [86_400_000, 3_600_000, 60_000].find((ms) => leftMs > 2 * ms) ?? 1000;
+  return `in ${formatLeft(Math.round(leftMs / unitMs) * unitMs, 0)}`;
 }
 
 /** tokenKind prints tokens. */

@@ -17,7 +17,7 @@ import { Output } from '../../cli/output/output.js';
 import { type LeaseOutput, type PoolOutput, poolFromWire } from '../../cli/output/pool.js';
 import { formatPoolMap, poolCells } from '../../cli/output/pool-map.js';
 import { ProgressLine, Screen } from '../../cli/output/screen.js';
-import { formatStatus, isSettled, statusExitCode, statusFromWire } from '../../cli/output/status.js';
+import { formatStatus, isSettled, noTrust, statusExitCode, statusFromWire } from '../../cli/output/status.js';
 import { formatTable } from '../../cli/output/table.js';
 import { ageOf, formatAge, formatDuration, formatLeft, isoTime, parseDuration } from '../../cli/output/time.js';
 import { makeProgram } from '../../cli/program.js';
@@ -269,25 +269,23 @@ test('a reservation of many subnets is drawn under what is leased of it', (t) =>
 
 test('the command for a host names controllers that it can reach, or says that there are none', (t) => {
   const tcp = { kind: 'tcp', host: '192.168.83.2', port: 7400 } as const;
-  const reach = (addresses: readonly string[], connected?: typeof tcp) => {
-    const { argv, note } = hostCommand('web-1', [{ id: 'c', addresses }], connected);
-    return [argv.at(-1), note === null];
+  const commandOf = (listening: readonly string[], connected?: typeof tcp) =>
+    hostCommand({ listening, connected, tokenFile: '-', anyHost: false });
+  const reach = (listening: readonly string[], connected?: typeof tcp) => {
+    const { argv, note } = commandOf(listening, connected);
+    return [argv[3], note === null];
   };
-  t.deepEqual(hostCommand('web-1', [{ id: 'c', addresses: ['192.168.83.2:7400'] }], undefined).argv, [
-    ...['xnetd', 'run', '--node', 'web-1', '--controller', '192.168.83.2:7400'],
+  t.deepEqual(commandOf(['192.168.83.2:7401']).argv, [
+    ...['xnetd', 'join', '--controller', '192.168.83.2:7401', '--token-file', '-'],
   ]);
-  t.deepEqual(reach(['unix:/run/x.sock', '127.0.0.1:7400', '192.168.83.2:7400', 'ctl-2:7401']), [
-    '192.168.83.2:7400,ctl-2:7401',
+  t.deepEqual(reach(['127.0.0.1:7401', '192.168.83.2', 'ctl-2:7501', 'ctl-2:7501']), [
+    '192.168.83.2:7401,ctl-2:7501',
     true,
   ]);
-  t.deepEqual(reach(['0.0.0.0:7400'], tcp), ['192.168.83.2:7400', true]);
-  t.deepEqual(reach(['0.0.0.0:7400']), ['CONTROLLER:7400', false]);
-  t.deepEqual(reach(['unix:/run/x.sock', '127.0.0.1:7400']), ['unix:/run/x.sock,127.0.0.1:7400', false]);
-  t.deepEqual(reach([]), ['CONTROLLER:7400', false]);
-  t.is(
-    hostCommand('web-1', undefined, undefined).note,
-    'no controller said where it listens: put the address of one in',
-  );
+  t.deepEqual(reach(['0.0.0.0:7501'], tcp), ['192.168.83.2:7501', true], 'the port to join by, not that of the API');
+  t.deepEqual(reach(['0.0.0.0:7501']), ['CONTROLLER:7501', false]);
+  t.deepEqual(reach(['127.0.0.1:7501']), ['127.0.0.1:7501', false]);
+  t.deepEqual(reach([]), ['CONTROLLER:7401', false]);
   t.is(shellText(['a', "b'c d", '$(x)']), `a 'b'\\''c d' '$(x)'`);
 });
 
@@ -327,7 +325,7 @@ const wireStatus: GetStatusResponse__Output = {
 test('an etcd that others can reach is told before everything else', (t) => {
   const { store } = wireStatus;
   if (store === null) return t.fail();
-  const status = statusFromWire({ ...wireStatus, store: { ...store, warnings: ['etcd at http://e:1 is open'] } });
+  const status = statusFromWire({ ...wireStatus, store: { ...store, warnings: ['etcd at http://e:1 is open'] } }, noTrust, nowMs);
   t.is(formatStatus(status, { colors: plain, nowMs })[0], '! WARNING etcd at http://e:1 is open');
   t.is(statusExitCode(status), 0);
 });
@@ -354,7 +352,7 @@ test('what is wrong decides the exit code of status', (t) => {
     ['nothing', { store: null, nodes: null, clusterId: '' }, 6, false],
   ];
   for (const [what, more, code, settled] of cases) {
-    const status = statusFromWire({ ...wireStatus, ...more });
+    const status = statusFromWire({ ...wireStatus, ...more }, noTrust, nowMs);
     t.is(statusExitCode(status), code, what);
     t.is(isSettled(status), settled, what);
     t.is(status.problems.length === 0, code === 0, what);
