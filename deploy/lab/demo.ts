@@ -8,7 +8,7 @@ import { runProgram } from '../../proto/process/program.js';
 import { integer } from '../../proto/process/settings.js';
 import { version } from '../../proto/process/version.js';
 import { type EngineLine, engineLines, obtainEngine } from './engines.js';
-import { Fleet } from './fleet.js';
+import { addedFrom, Fleet } from './fleet.js';
 import { type Proof, proveFleet, startContainers } from './proofs.js';
 
 type DemoOptions = {
@@ -87,25 +87,26 @@ function printProofs(proofs: readonly Proof[]): void {
 }
 
 // Of what `xctl nodes add --wait -o json` prints.
-type Added = {
-  readonly node: { readonly subnet: string };
+type Waited = {
   readonly waited: { readonly nodes: number; readonly routed: number; readonly elapsedMs: number | null };
 };
 
 async function joinAll(fleet: Fleet, steps: Steps): Promise<void> {
   for (const host of fleet.lab.hosts) {
     await steps.run(
-      `xctl nodes add ${host.name} --address ${host.address} --wait, then xnetd on it`,
+      `xctl nodes add ${host.name} --address ${host.address} --wait, then xnetd join and run on it`,
       async () => {
         const output = await fleet.xctl('nodes', 'add', host.name, '--address', host.address, '--wait', '-o', 'json');
+        const { subnet, token } = addedFrom(output);
+        await fleet.joinHost(host, token);
         await fleet.startDaemon(host);
         await fleet.untilReady([host]);
-        return JSON.parse(output) as Added;
+        return { subnet, ...(JSON.parse(output) as Waited) };
       },
-      ({ node, waited }) =>
+      ({ subnet, waited }) =>
         waited.nodes === 0
-          ? node.subnet
-          : `${node.subnet}, routed on ${waited.routed}/${waited.nodes} nodes after ${waited.elapsedMs} ms`,
+          ? subnet
+          : `${subnet}, routed on ${waited.routed}/${waited.nodes} nodes after ${waited.elapsedMs} ms`,
     );
   }
 }
@@ -155,11 +156,11 @@ async function demo(options: DemoOptions): Promise<void> {
     );
     fleet = made;
     await steps.run(`start ${nodes.output} dockerds`, () => made.startDockerds());
-    await steps.run('start the controller with its own etcd', () => made.startControllers());
+    await steps.run('start the controller with its own etcd, then xctl init', () => made.startControllers());
     await steps.run(`xctl pools create default ${pool} --mode ${mode}`, () => made.createPool());
     await joinAll(made, steps);
     const containers = await steps.run(`start ${nodes.output} containers`, () => startContainers(made));
-    const proofs = await steps.run('prove it with traffic', () => proveFleet(made, containers));
+    const proofs = await steps.run('prove it with traffic, and look at open ports', () => proveFleet(made, containers));
     await printFleet(made);
     printSteps(steps.done);
     print();

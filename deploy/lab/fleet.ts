@@ -1,7 +1,8 @@
 // A lab with xnet on it: controllers at the control machine, a daemon on each host.
-// Invariant: it is driven as an operator would: by xctl, and by what xnetd prints.
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+// Invariant: it is driven as an operator would: by xctl, and by what xnetd prints. Whatever goes over its LAN is TLS, and
+// every host is a node by a join token of its own.
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { XnetError } from '../../proto/errors.js';
 import type { AdminServiceClient } from '../../proto/gen/xnet/v1/AdminService.js';
 import type { Node__Output } from '../../proto/gen/xnet/v1/Node.js';
@@ -26,16 +27,38 @@ export type FleetOptions = LabOptions & {
 
 const executables = { xctl: 'cli/main.js', xnetd: 'node/main.js', 'xnet-controller': 'controller/main.js' } as const;
 
+// The API's; hosts join one port higher.
 const port = 7400;
+const portOf = (index: number) => port + 2 * index;
+const stateFolder = '/var/lib/xnet';
 
 /** FleetController is one controller. */
 export type FleetController = {
   /** Its first one has an etcd of its own. */
   readonly name: string;
-  /** Where nodes reach it: "192.168.83.250:7400". */
+  /** Where nodes and people reach it: "192.168.83.250:7400". */
   readonly endpoint: string;
+  /** Where hosts join: "192.168.83.250:7401". */
+  readonly joinEndpoint: string;
   process: LabProcess;
 };
+
+/** Added is a host that was added as a node. */
+export type Added = {
+  /** "10.76.1.0/24" */
+  readonly subnet: string;
+  /** With which the host joins. */
+  readonly token: string;
+};
+
+/** addedFrom reads what `xctl nodes add -o json` prints. */
+export function addedFrom(output: string): Added {
+  const { node, join } = JSON.parse(output) as {
+    readonly node: { readonly subnet: string };
+    readonly join: { readonly token: string } | null;
+  };
+  return { subnet: node.subnet, token: join?.token ?? '' };
+}
 
 /** program is the command line of one of our executables: program('node/main.js'). */
 function program(path: string): readonly [string, string] {
@@ -102,14 +125,46 @@ export class Fleet {
     if (engine !== undefined) await this.lab.startDockerds({ flags: dockerdFlags });
   }
 
-  /** startControllers starts the controllers and waits until each has read the store. */
+  /**
+   * startControllers starts the controllers, each as soon as the one before has read the store, and makes the cluster's
+   * authority on the first.
+   */
   async startControllers(): Promise<void> {
+    const { control } = this.lab;
     for (let index = 0; index < (this.options.controllers ?? 1); index++) {
-      const endpoint = `${this.lab.control.address}:${port + index}`;
+      const endpoint = `${control.address}:${portOf(index)}`;
+      const joinEndpoint = `${control.address}:${portOf(index) + 1}`;
       const name = `controller-${index + 1}`;
-      this.controllers.push({ name, endpoint, process: await this.#spawnController(index, endpoint) });
-      await this.untilAnswers();
+      if (index > 0) this.#bringClusterKey(name);
+      this.controllers.push({ name, endpoint, joinEndpoint, process: await this.#spawnController(index, endpoint) });
+      if (index === 0) {
+        await this.untilAnswers();
+        await this.init();
+      } else await this.#untilKnown(endpoint);
     }
+  }
+
+  /**
+   * init makes the authority, and saves the first admin's certificate as the context of the control machine, which every
+   * xctl there uses from then on.
+   */
+  async init(): Promise<void> {
+    await this.xctl('init');
+  }
+
+  // As its operator would, who runs a second controller on the same etcd.
+  #bringClusterKey(name: string): void {
+    const { control } = this.lab;
+    const of = (controller: string) => control.inside(`${stateFolder}/${controller}/cluster.key`);
+    mkdirSync(dirname(of(name)), { recursive: true, mode: 0o700 });
+    copyFileSync(of('controller-1'), of(name));
+  }
+
+  async #untilKnown(endpoint: string): Promise<void> {
+    await this.#until('another controller is up', async () => {
+      const { controllers } = await callUnary(this.admin.getStatus.bind(this.admin), {}, { timeoutMs: 1_000 });
+      return controllers.some(({ addresses }) => addresses.includes(endpoint));
+    });
   }
 
   #spawnController(index: number, endpoint: string): Promise<LabProcess> {
@@ -119,8 +174,8 @@ export class Fleet {
     return control.spawn(
       [
         ...program('controller/main.js'),
-        ...['--listen', `${socket}${endpoint}`, '--data-dir', `/var/lib/xnet/controller-${index + 1}`],
-        ...(first ? [] : ['--etcd-endpoints', 'unix:/var/lib/xnet/controller-1/etcd.run/client:0']),
+        ...['--listen', `${socket}${endpoint}`, '--data-dir', `${stateFolder}/controller-${index + 1}`],
+        ...(first ? [] : ['--etcd-endpoints', `unix:${stateFolder}/controller-1/etcd.run/client:0`]),
       ],
       { logFile: `${control.logs}/controller-${index + 1}.log` },
     );
@@ -179,20 +234,24 @@ export class Fleet {
     await this.xctl('pools', 'create', 'default', this.options.pool, '--mode', this.options.mode);
   }
 
-  /** addNode adds a host as a node and returns its subnet. */
-  async addNode(host: Host, ...args: readonly string[]): Promise<string> {
-    const output = await this.xctl('nodes', 'add', host.name, '--address', host.address, '-o', 'json', ...args);
-    return (JSON.parse(output) as { readonly node: { readonly subnet: string } }).node.subnet;
+  /** addNode adds a host as a node. */
+  async addNode(host: Host, ...args: readonly string[]): Promise<Added> {
+    return addedFrom(await this.xctl('nodes', 'add', host.name, '--address', host.address, '-o', 'json', ...args));
   }
 
-  /** daemonCommand is the command line of a host's daemon. */
+  /**
+   * joinHost has a host join with its token, which is nowhere but on standard input.
+   * @throws XnetError FailedPrecondition with what xnetd said
+   */
+  async joinHost(host: Host, token: string): Promise<void> {
+    const at = this.controllers.map(({ joinEndpoint }) => joinEndpoint).join(',');
+    const join = ['join', '--controller', at, '--token-file', '-'] as const;
+    await host.run([...program('node/main.js'), ...join], { input: `${token}\n`, timeoutMs: 60_000 });
+  }
+
+  /** daemonCommand is the command line of a host's daemon, which knows from joining who it is, and its controllers. */
   daemonCommand(host: Host, ...args: readonly string[]): readonly [string, ...string[]] {
-    const controllers = this.controllers.map((controller) => controller.endpoint).join(',');
-    return [
-      ...program('node/main.js'),
-      ...['run', '--node', host.name, '--controller', controllers],
-      ...['--docker-restart', JSON.stringify(host.restartCommand), ...args],
-    ];
+    return [...program('node/main.js'), 'run', '--docker-restart', JSON.stringify(host.restartCommand), ...args];
   }
 
   /** startDaemon starts a host's daemon. */
@@ -207,9 +266,10 @@ export class Fleet {
     return host.exec([...program('node/main.js'), ...args], { timeoutMs: 120_000 });
   }
 
-  /** join adds a host and starts its daemon. */
+  /** join adds a host, has it join, and starts its daemon. */
   async join(host: Host, ...args: readonly string[]): Promise<void> {
-    await this.addNode(host);
+    const { token } = await this.addNode(host);
+    await this.joinHost(host, token);
     await this.startDaemon(host, ...args);
   }
 

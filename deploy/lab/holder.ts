@@ -27,7 +27,7 @@ const iptablesPrograms = [
 export type MachineFolders = {
   /** In memory: sockets and records. Its subfolder `run` is the machine's /run. "/run/xnet-lab/1f0c9a/h1" */
   readonly folder: string;
-  /** On disk: logs, and what is /etc/docker, /etc/xnet, /var/lib/docker and /var/lib/xnet on the machine. */
+  /** On disk: logs, root's home, and what is /etc/docker, /etc/xnet, /var/lib/docker and /var/lib/xnet on the machine. */
   readonly store: string;
 };
 
@@ -56,6 +56,7 @@ export async function holdMachine(plan: LabPlan, machine: MachinePlan, backend: 
   ]) {
     mkdirSync(join(store, part), { recursive: true });
   }
+  mkdirSync(join(store, 'home'), { recursive: true, mode: 0o700 });
   const files = {
     hosts: hostsFile(plan),
     hostname: `${machine.name}\n`,

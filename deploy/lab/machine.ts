@@ -155,6 +155,6 @@ export class Machine {
 
   /** environment is that of everything that is started here, with what is added. */
   environment(added: Readonly<Record<string, string>> = {}): Record<string, string> {
-    return { PATH: this.path, HOME: '/root', LANG: 'C.UTF-8', [labMark]: this.labId, ...added };
+    return { PATH: this.path, HOME: join(this.store, 'home'), LANG: 'C.UTF-8', [labMark]: this.labId, ...added };
   }
 }

@@ -1,6 +1,7 @@
 // What a fleet has to be able to do, tried with real traffic.
 import type { Container } from './container.js';
 import type { Fleet } from './fleet.js';
+import { openPorts, openSockets } from './open-ports.js';
 
 /** Proof is one claim and what came of trying it. */
 export type Proof = {
@@ -107,7 +108,54 @@ export async function proveFleet(fleet: Fleet, containers: readonly FleetContain
       return { ok: !result.ok, seen: `${to.address}:81 answered a stranger` };
     }),
   );
-  return [ping, http, source, published, outside, stranger];
+  return [ping, http, source, published, outside, stranger, ...(await proveClosed(fleet))];
+}
+
+/** proveClosed looks at everything that xnet has open, on every machine of the lab. */
+export async function proveClosed(fleet: Fleet): Promise<readonly Proof[]> {
+  const { hosts, control } = fleet.lab;
+  const machines = [control, ...hosts];
+  const scans = await Promise.all(
+    machines.map(async (machine) => ({
+      machine,
+      ports: await openPorts(machine),
+      sockets: await openSockets(machine),
+    })),
+  );
+  const tls = await prove(
+    'xnet has no TCP port open that speaks anything but TLS 1.3',
+    scans.map(async ({ machine, ports }) => {
+      const wrong = ports.filter(({ plaintext, oldTls, tls }) => plaintext || oldTls || !tls);
+      return { ok: wrong.length === 0, seen: `${machine.name}: ${JSON.stringify(wrong)}` };
+    }),
+  );
+  const found = scans.flatMap(({ machine, ports }) => ports.map((port) => ({ machine, ...port })));
+  const expected = fleet.controllers.flatMap(({ endpoint, joinEndpoint }) => [
+    { at: endpoint, strangers: false },
+    { at: joinEndpoint, strangers: true },
+  ]);
+  const all = new Set([...found.map(({ at }) => at), ...expected.map(({ at }) => at)]);
+  const certificates = await prove(
+    'and none that answers without a certificate, but the one for joining',
+    [...all].map(async (at) => {
+      const port = found.find((one) => one.at === at);
+      const wanted = expected.find((one) => one.at === at);
+      return {
+        ok: port !== undefined && wanted !== undefined && port.withoutCertificate === wanted.strangers,
+        seen: `${port?.machine.name ?? 'nobody'} ${at}: ${JSON.stringify(port ?? 'is not open')}`,
+      };
+    }),
+  );
+  const sockets = await prove(
+    'its unix sockets are closed to other users of the machine',
+    scans.flatMap(({ machine, sockets }) =>
+      sockets.map(async ({ path, mode, forAll }) => ({
+        ok: !forAll,
+        seen: `${machine.name}: ${path} has mode ${mode.toString(8).padStart(4, '0')}`,
+      })),
+    ),
+  );
+  return [tls, certificates, sockets];
 }
 
 async function routeStranger(fleet: Fleet, containers: readonly FleetContainer[]): Promise<void> {

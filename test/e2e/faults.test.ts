@@ -166,7 +166,7 @@ if (!('why' in engine)) {
         writeFileSync(host.daemonJson, original);
         await Promise.all([fleet.startDockerds(), fleet.startControllers()]);
         await fleet.createPool();
-        await fleet.addNode(host);
+        await fleet.joinHost(host, (await fleet.addNode(host)).token);
         // Somebody's configuration management edits the file between our write and dockerd's start.
         const wrapper = join(host.folder, 'restart-and-break.sh');
         const marker = join(host.folder, 'broken-once');
