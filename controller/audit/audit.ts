@@ -4,6 +4,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { quoted } from '../../proto/domain/input.js';
 import { XnetError } from '../../proto/errors.js';
+import { withoutSecrets } from '../../proto/pki/token.js';
 import type { Logger } from '../../proto/process/log.js';
 import type { CallObserver, Ending, ObservedCall } from '../../proto/rpc/observe.js';
 import { formatPeer } from '../../proto/rpc/peer.js';
@@ -149,7 +150,8 @@ function subjectOf(request: unknown): string {
   return fields.map((field) => textOf(request, field)).find((text) => text !== '') ?? '';
 }
 
-function cut(text: string): string {
+function cut(whole: string): string {
+  const text = withoutSecrets(whole);
   return text.length <= longestText ? text : `${text.slice(0, longestText)}…`;
 }
 
@@ -159,6 +161,10 @@ function bounded(value: unknown): string {
     return Buffer.isBuffer(each) ? '…' : each;
   });
   if (text === undefined) return '';
+  return shortened(withoutSecrets(text));
+}
+
+function shortened(text: string): string {
   if (text.length <= longestRecord) return text;
   return JSON.stringify({ cut: quoted(text.slice(0, longestText)), characters: text.length });
 }

@@ -14,6 +14,7 @@ import { type Certified, certify, decideJoin, type Joining, nodeOfJoin } from '.
 import { requireNode } from './lookup.js';
 import { type Context, type Done, mutate } from './mutation.js';
 import { newNodeId, type Spread } from './nodes.js';
+import { Turns } from './turns.js';
 
 /** nodeTtlMs is how long a node's certificate lasts: 30 days. */
 export const nodeTtlMs = 30 * 24 * 3_600_000;
@@ -30,6 +31,8 @@ export class CertificateRegistry {
   readonly #context: Context;
   readonly #authority: Authority;
   readonly #spread: Spread;
+  // A token for hundreds of hosts is one record, which each of them changes.
+  readonly #turns = new Turns();
 
   constructor(context: Context, authority: Authority, spread: Spread) {
     this.#context = context;
@@ -58,20 +61,22 @@ export class CertificateRegistry {
     const whole: Joining = { ...joining, keyDigest: keyDigest(publicKey) };
     const nodeId = nodeOfJoin(keeper.view, token, whole) ?? newNodeId();
     const certified = await this.#issue('node', nodeId, { publicKey, ttlMs: nodeTtlMs });
-    await this.#spread.run((choice) =>
-      mutate(this.#context, {
-        call: 'Join',
-        operationId: '',
-        dryRun: false,
-        decide: (view, lostRaces) => {
-          // As it is by now: its uses may be gone.
-          const newest = view.tokens.get(joining.tokenId)?.record ?? token;
-          const nowMs = this.#context.now();
-          return choice(lostRaces, (spread, inFlight) =>
-            decideJoin({ view, joining: whole, token: newest, certified, nowMs, spread, inFlight }),
-          );
-        },
-      }),
+    await this.#turns.take(joining.tokenId, () =>
+      this.#spread.run((choice) =>
+        mutate(this.#context, {
+          call: 'Join',
+          operationId: '',
+          dryRun: false,
+          decide: (view, lostRaces) => {
+            // As it is by now: its uses may be gone.
+            const newest = view.tokens.get(joining.tokenId)?.record ?? token;
+            const nowMs = this.#context.now();
+            return choice(lostRaces, (spread, inFlight) =>
+              decideJoin({ view, joining: whole, token: newest, certified, nowMs, spread, inFlight }),
+            );
+          },
+        }),
+      ),
     );
     return certified;
   }

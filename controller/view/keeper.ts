@@ -131,8 +131,10 @@ export class Keeper {
   }
 
   async #read(): Promise<ReadonlyView> {
+    // The watch may well be ahead of the answer when that comes: the view goes on meanwhile.
+    const { revision } = this.#view;
     const listing = await this.#options.store.list();
-    if (!this.ready || listing.storeId !== this.#storeId || listing.revision < this.#view.revision) {
+    if (!this.ready || listing.storeId !== this.#storeId || listing.revision < revision) {
       throw new XnetError('Unavailable', 'the store is not as the controller knows it');
     }
     const fresh = new View();

@@ -65,6 +65,14 @@ export function checkToken(text: string): Checked<Token> {
   return { value: { caDigest, id, secret } };
 }
 
+/**
+ * withoutSecrets is a text in which tokens have no secret any more: for what people write where no token belongs, and
+ * others read. Also a token that was not copied whole has lost it.
+ */
+export function withoutSecrets(text: string): string {
+  return text.replace(/\b([0-9a-z]{6})\.[0-9a-z]{8,}/g, '$1.…');
+}
+
 /** tokenHash is what is stored of a token: HMAC-SHA256 under the cluster's key, in hexadecimal. */
 export function tokenHash(key: Uint8Array, { id, secret }: TokenNames): string {
   return createHmac('sha256', key).update(`xnet join token\n${id}.${secret}`).digest('hex');
