@@ -16,14 +16,14 @@ import { parseDuration } from './output/time.js';
 export type Settings = {
   /** At least one; tried in turn. */
   readonly controllers: readonly Endpoint[];
-  /** Whether they were named, rather than taken from the context or from the defaults. */
+  /** Whether they were named on the command line or in the environment: those go before the context's. */
   readonly controllersNamed: boolean;
   /** The context in use; undefined: there is none. */
   readonly context: NamedContext | undefined;
   /** The context that was named, there or not; undefined: none was. */
   readonly contextNamed: string | undefined;
-  /** The settings file, there or not: contexts lie beside it. */
-  readonly configFile: string;
+  /** The folder of contexts, there or not. */
+  readonly contextFolder: string;
   readonly format: Format;
   /** How long the command may take, in milliseconds; undefined: as long as is usual for it. */
   readonly timeoutMs: number | undefined;
@@ -163,10 +163,10 @@ type GlobalOptions = {
   readonly config?: string;
 };
 
-async function savedContext(file: string, named: string | undefined): Promise<NamedContext | undefined> {
-  if (named === undefined && !existsSync(dirname(file))) return undefined;
+async function savedContext(path: string, named: string | undefined): Promise<NamedContext | undefined> {
+  if (named === undefined && !existsSync(path)) return undefined;
   const { ContextFolder } = await import('./contexts/folder.js');
-  const folder = new ContextFolder(file);
+  const folder = new ContextFolder(path);
   const name = named ?? (await folder.current());
   return name === undefined ? undefined : { name, saved: await folder.require(name) };
 }
@@ -176,7 +176,7 @@ async function requireCertificate(controllers: readonly Endpoint[], context: Nam
   const port = controllers.find(({ kind }) => kind === 'tcp');
   if (port === undefined) return;
   if (context === undefined) {
-    throw new XnetError('FailedPrecondition', `there is no certificate to show to ${formatEndpoint(port)}`, {
+    throw new XnetError('Unauthenticated', `there is no certificate to show to ${formatEndpoint(port)}`, {
       hint:
         'import a context: xctl context import FILE, which an admin makes with: xctl certs issue NAME --role ROLE ' +
         '--out FILE. On the machine of a controller root needs none: xctl init',
@@ -196,7 +196,7 @@ export type SettingsNeeds = {
 /**
  * settingsOf reads the settings of a parsed command line.
  * @throws XnetError InvalidArgument with every problem of the config file, NotFound for a context that there is none of,
- * FailedPrecondition for one that can't be used
+ * FailedPrecondition for one that can't be used, Unauthenticated for ports without a certificate that is valid
  */
 export async function settingsOf(
   command: Command,
@@ -207,13 +207,13 @@ export async function settingsOf(
   let program = command;
   while (program.parent !== null) program = program.parent;
   const named = program.opts<GlobalOptions>().config;
-  const file = named ?? configFile(env);
-  await takeFile(program, file, named !== undefined);
+  await takeFile(program, named ?? configFile(env), named !== undefined);
+  const contextFolder = join(dirname(configFile(env)), 'contexts');
   const { controller, context, output, timeout, quiet, yes, input, color } = program.opts<GlobalOptions>();
-  const controllersNamed = program.getOptionValueSource('controller') !== 'default';
+  const controllersNamed = ['cli', 'env'].includes(program.getOptionValueSource('controller') ?? '');
   // On a controller's own machine nothing but the socket is needed, even if the context can't be used.
   const local = controllersNamed && context === undefined && controller.every(({ kind }) => kind === 'unix');
-  const saved = needs.context && !local ? await savedContext(file, context) : undefined;
+  const saved = needs.context && !local ? await savedContext(contextFolder, context) : undefined;
   const controllers = controllersNamed || saved === undefined ? controller : saved.saved.controllers;
   if (needs.context) await requireCertificate(controllers, saved);
   return {
@@ -221,7 +221,7 @@ export async function settingsOf(
     controllersNamed,
     context: saved,
     contextNamed: context,
-    configFile: file,
+    contextFolder,
     format: output,
     timeoutMs: timeout,
     // NO_COLOR counts when it is not empty (no-color.org).

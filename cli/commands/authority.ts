@@ -56,7 +56,7 @@ async function renewOwn(context: Context): Promise<Renewed | undefined> {
 async function forgetOld(context: Context, { name, saved }: Renewed): Promise<void> {
   const { credentials } = saved;
   const authority = credentials.authority.slice(0, 1);
-  const folder = new ContextFolder(context.settings.configFile);
+  const folder = new ContextFolder(context.settings.contextFolder);
   await folder.write(name, { ...saved, credentials: { ...credentials, authority } });
 }
 

@@ -10,7 +10,7 @@ import { nodeFromWire } from '../output/node.js';
 import { leftText } from '../output/token.js';
 import { relisted, watchLists } from '../watch.js';
 import { requirePart, verdict } from './answers.js';
-import { getCertificate, renewContext } from './issue.js';
+import { getCertificate, renewContext, tryCertificate } from './issue.js';
 import { requireFree, writeNewSecret } from './join-token.js';
 
 /** ListCertificatesOptions are those of `certs list`. */
@@ -34,14 +34,27 @@ export type IssueOptions = {
   /** Milliseconds. */
   readonly ttl?: number;
   readonly out?: string;
+  readonly dryRun: boolean;
 };
 
 /** issueCertificate has a certificate issued, and writes it with its key and all that belongs to it into a file. */
 export async function issueCertificate(context: Context, options: IssueOptions, id: string): Promise<void> {
   const { output } = context;
-  const { role, ttl = 0, out = `${id}.context.json` } = options;
+  const { role, ttl = 0, out = `${id}.context.json`, dryRun } = options;
   await requireFree(out);
-  const { saved, response, onlyHere } = await getCertificate(context, { role, id, ttlSeconds: Math.ceil(ttl / 1000) });
+  const wanted = { role, id, ttlSeconds: Math.ceil(ttl / 1000) };
+  if (dryRun) {
+    const { record } = await tryCertificate(context, wanted);
+    const expiresAt = certificateFromWire(requirePart(record)).expiresAt;
+    return output.show({
+      value: { certificate: null, authority: [], controllers: [], file: out, dryRun },
+      name: '',
+      text: ({ nowMs }) => [
+        `would issue a certificate for ${role}/${id}, which would expire ${leftText(expiresAt, nowMs)}`,
+      ],
+    });
+  }
+  const { saved, response, onlyHere } = await getCertificate(context, wanted);
   await writeNewSecret(out, formatContext(saved));
   const certificate = certificateFromWire(requirePart(response.record));
   const controllers = saved.controllers.map(formatEndpoint);
@@ -51,7 +64,7 @@ export async function issueCertificate(context: Context, options: IssueOptions, 
     );
   }
   await output.show({
-    value: { certificate, authority: response.authority, controllers, file: out },
+    value: { certificate, authority: response.authority, controllers, file: out, dryRun },
     name: certificate.serial,
     text: ({ nowMs }) => [
       `issued a certificate for ${whoText(certificate)}, which expires ${leftText(certificate.expiresAt, nowMs)}`,

@@ -14,7 +14,7 @@ import { formatFields } from '../output/table.js';
 import { leftText } from '../output/token.js';
 import { requireFree, writeNewSecret } from './join-token.js';
 
-const folderOf = ({ settings }: Context) => new ContextFolder(settings.configFile);
+const folderOf = ({ settings }: Context) => new ContextFolder(settings.contextFolder);
 
 async function outputOf(folder: ContextFolder, name: string, current: string | undefined): Promise<ContextOutput> {
   const named = { name, current: name === current, file: folder.fileOf(name) };

@@ -103,7 +103,7 @@ export async function initCluster(context: Context, options: InitOptions): Promi
       hint: 'run it as root on the machine of a controller: xctl init, or xctl init --controller unix:/PATH',
     });
   }
-  const folder = new ContextFolder(settings.configFile);
+  const folder = new ContextFolder(settings.contextFolder);
   const contextName = settings.contextNamed ?? 'default';
   const existing = await folder.find(contextName);
   const { clusterId } = await client.read((admin) => admin.getStatus.bind(admin), {});

@@ -2,6 +2,7 @@
 
 import { XnetError } from '../../proto/errors.js';
 import type { IssueCertificateResponse__Output } from '../../proto/gen/xnet/v1/IssueCertificateResponse.js';
+import type { Request } from '../../proto/pki/certificate.js';
 import { formatIdentity, isPersonRole, type PersonRole } from '../../proto/pki/identity.js';
 import { checkEndpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
 import type { Context } from '../context.js';
@@ -39,15 +40,32 @@ async function addressesHere({ client }: Context): Promise<readonly string[]> {
   return [...new Set((here.length > 0 ? here : reached).map(formatEndpoint))];
 }
 
+// Loaded when it is needed: it takes most of what a short command takes.
+async function newRequest(): Promise<Request> {
+  const { makeRequest } = await import('../../proto/pki/certificate.js');
+  return makeRequest();
+}
+
+/**
+ * tryCertificate asks whether a certificate would be issued, and issues none.
+ * @throws XnetError what the controller answers
+ */
+export async function tryCertificate(
+  { client }: Context,
+  { role, id, ttlSeconds }: Wanted,
+): Promise<IssueCertificateResponse__Output> {
+  const { csr } = await newRequest();
+  const request = { role, id, csr, ttlSeconds, dryRun: true };
+  return client.change((admin) => admin.issueCertificate.bind(admin), request);
+}
+
 /**
  * getCertificate makes a key, has a certificate issued for it, and makes a context of both.
  * @throws XnetError what the controller answers; Internal when its answer does not fit together
  */
 export async function getCertificate(context: Context, { role, id, ttlSeconds }: Wanted): Promise<Got> {
   const { client } = context;
-  // Loaded when it is needed: it takes most of what a short command takes.
-  const { makeRequest } = await import('../../proto/pki/certificate.js');
-  const { key, csr } = await makeRequest();
+  const { key, csr } = await newRequest();
   const response = await client.change((admin) => admin.issueCertificate.bind(admin), { role, id, csr, ttlSeconds });
   const known = response.controllers;
   const onlyHere = known.length === 0;
@@ -77,7 +95,7 @@ export type Renewed = {
  */
 export async function renewContext(context: Context, ttlSeconds: number): Promise<Renewed> {
   const { client, settings } = context;
-  const folder = new ContextFolder(settings.configFile);
+  const folder = new ContextFolder(settings.contextFolder);
   const name = settings.context?.name ?? settings.contextNamed ?? (await folder.current());
   if (name === undefined)
     throw new XnetError('NotFound', 'there is no context in use', { hint: 'see: xctl context list' });

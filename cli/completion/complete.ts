@@ -11,11 +11,11 @@ const askMs = 500;
 const plain = /^[A-Za-z0-9_.,:/=@%+-]+$/;
 
 async function savedNames(program: Command): Promise<Candidate[]> {
-  const [{ ContextFolder }, { configFile }] = await Promise.all([
+  const [{ ContextFolder }, { contextFolder }] = await Promise.all([
     import('../contexts/folder.js'),
     settingsOf(program, process.env, false, { context: false }),
   ]);
-  const names = await new ContextFolder(configFile).names();
+  const names = await new ContextFolder(contextFolder).names();
   return names.map((value) => ({ value, description: '' }));
 }
 

@@ -2,7 +2,7 @@
 // Invariant: nobody but their owner reads them, and a context is there as a whole or not at all: one rename puts it there.
 import { existsSync } from 'node:fs';
 import { readdir, stat, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
 import { readSecretFile, writeSecretFile } from '../../proto/pki/secret-file.js';
 import { checkContextName, formatContext, parseContext, type SavedContext } from './saved.js';
@@ -21,9 +21,8 @@ function contextName(name: string): string {
 export class ContextFolder {
   readonly path: string;
 
-  /** @param configFile the settings file that it lies beside */
-  constructor(configFile: string) {
-    this.path = join(dirname(configFile), 'contexts');
+  constructor(path: string) {
+    this.path = path;
   }
 
   /** fileOf is the file of a context, there or not. */

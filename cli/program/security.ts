@@ -57,6 +57,7 @@ function addIssuing(certs: Command): void {
     .addOption(new Option('--role <role>', 'what they may do').choices(personRoles).makeOptionMandatory())
     .addOption(ttl('90d; at most 365d'))
     .option('--out <file>', 'a new file, which only its owner reads (default: NAME.context.json)')
+    .addOption(dryRun())
     .addHelpText(
       'after',
       `

@@ -1,4 +1,4 @@
-// The command lines of `xctl init` and `xctl context`.
+// The command lines of `xctl init` and `xctl contexts`.
 import type { Command } from 'commander';
 import { acting, confirm, dryRun } from './acting.js';
 
@@ -69,11 +69,11 @@ Examples:
     .action(acting(async () => (await import('../commands/contexts.js')).removeContext, withoutContext));
 }
 
-/** addContexts adds `xctl context`. */
+/** addContexts adds `xctl contexts`. */
 export function addContexts(program: Command): void {
   const contexts = program
-    .command('context')
-    .alias('contexts')
+    .command('contexts')
+    .alias('context')
     .description('clusters that this user reaches, and as whom')
     .addHelpText(
       'after',

@@ -25,28 +25,36 @@ function closing<T extends { close(): unknown }>(t: ExecutionContext, opened: T)
 async function pair(t: ExecutionContext) {
   const etcd = closing(t, await TestEtcd.start());
   const args = ['--etcd-endpoints', etcd.endpoint];
-  const a = closing(t, await ControllerProcess.start(args));
-  const b = closing(t, await ControllerProcess.start(args));
+  const a = closing(t, await ControllerProcess.startWithAuthority(args));
+  const b = closing(t, await ControllerProcess.startBeside(a, args));
   await a.until('both know each other', (status) => status.controllers.length === 2);
-  const xctl = (controllers: readonly string[]) => closing(t, new Xctl({ controller: controllers.join(',') }));
+  const credentials = await a.credentialsFor('admin');
+  const xctl = async (controllers: readonly string[]) =>
+    closing(t, new Xctl({ controller: controllers.join(',') })).signIn(credentials, [tcp(a)]);
   return { etcd, a, b, xctl };
 }
 
 const tcp = (controller: { readonly port: number }) => `127.0.0.1:${controller.port}`;
-const unix = (controller: ControllerProcess) => `unix:${controller.socket}`;
+const unix = (controller: { readonly socket: string }) => `unix:${controller.socket}`;
 
 test.serial('one controller is enough: a dead one, one that hangs and one that is none are passed by', async (t) => {
   const { a, b, xctl } = await pair(t);
   await a.createPool();
   const nobody = await freePort();
-  const dead = await xctl([`127.0.0.1:${nobody}`, unix(b)]).run('nodes', 'add', 'web-1', '--address', '192.168.83.1');
+  const dead = await (await xctl([`127.0.0.1:${nobody}`, unix(b)])).run(
+    'nodes',
+    'add',
+    'web-1',
+    '--address',
+    '192.168.83.1',
+  );
   t.is(dead.code, 0, dead.stderr);
   t.notRegex(dead.stderr, /trying again|refused/);
   const foreign = closing(t, await TestEtcd.start());
-  const none = await xctl([`127.0.0.1:${foreign.clientPort}`, unix(b)]).run('nodes', 'list', '-o', 'name');
+  const none = await (await xctl([`127.0.0.1:${foreign.clientPort}`, unix(b)])).run('nodes', 'list', '-o', 'name');
   t.deepEqual([none.code, none.stdout, none.stderr], [0, 'web-1\n', '']);
   a.signal('SIGSTOP');
-  const hanging = await xctl([tcp(a), unix(b)]).run('nodes', 'cordon', 'web-1');
+  const hanging = await (await xctl([tcp(a), unix(b)])).run('nodes', 'cordon', 'web-1');
   t.deepEqual([hanging.code, hanging.stderr], [0, '']);
   t.regex(hanging.stdout, /active -> cordoned/);
 });
@@ -64,30 +72,35 @@ test.serial('an answer that was lost: the other controller knows what came of it
     ['pools remove other --confirm other', /^removed pool other/],
     ['nodes remove web-1 --force --confirm web-1', /^removed web-1; 10\.76\.0\.0\/24 is in quarantine/],
     ['leases release 10.76.0.0/24 --confirm 10.76.0.0/24', /^ended the quarantine/],
+    ['nodes add web-2 --address 192.168.83.2 --subnet 10.76.2.0/24', /<<'EOF'\nXJT1-[0-9a-z]{50}-/],
+    ['tokens create --node web-2', /^made a join token for web-2: [0-9a-z]{6}, to be used once\n[^]*XJT1-/],
+    ['nodes revoke web-2 --confirm web-2', /^revoked web-2/],
   ];
   for (const [args, stdout] of changes) {
-    const proxy = closing(t, await AnswerProxy.start(a.port));
+    const proxy = closing(t, await AnswerProxy.start(a.socket));
     // Reads go through it too: for those, the answer that is lost is just asked for again.
-    const ran = await xctl([tcp(proxy), unix(b)]).run(...args.split(' '));
+    const ran = await (await xctl([unix(proxy), unix(b)])).run(...args.split(' '));
     await proxy.swallowed;
     t.is(ran.code, 0, `${args}: ${ran.stderr}`);
     t.regex(ran.stdout, stdout, args);
   }
-  const { stdout } = await xctl([unix(b)]).run('events', '-o', 'jsonl');
+  const { stdout } = await (await xctl([unix(b)])).run('events', '-o', 'jsonl');
   const reasons = stdout
     .trim()
     .split('\n')
     .map((line) => (JSON.parse(line) as { reason: string }).reason);
-  const expected = ['PoolCreated', 'NodeAdded', 'NodeChanged', 'NodeChanged', 'SubnetReserved', 'SubnetUnreserved'];
-  t.deepEqual(reasons, [...expected, 'PoolCreated', 'PoolRemoved', 'NodeRemoved', 'QuarantineEnded']);
+  const made = ['AuthorityMade', 'CertificateIssued', 'PoolCreated'];
+  const expected = [...made, 'NodeAdded', 'NodeChanged', 'NodeChanged', 'SubnetReserved', 'SubnetUnreserved'];
+  t.deepEqual(reasons, [...expected, 'PoolCreated', 'PoolRemoved', 'NodeRemoved', 'QuarantineEnded', 'NodeAdded', 'TokenCreated', 'NodeRevoked']);
 });
 
 test.serial('a controller that is killed while many change things is not seen by any', async (t) => {
   const { a, b, xctl } = await pair(t);
   await a.createPool();
   const hosts = [1, 2, 3, 4, 5, 6, 7, 8];
+  const both = await xctl([tcp(a), tcp(b)]);
   const runs = hosts.map((host) =>
-    xctl([tcp(a), tcp(b)]).start(['nodes', 'add', `web-${host}`, '--address', `192.168.83.${host}`, '-o', 'json']),
+    both.start(['nodes', 'add', `web-${host}`, '--address', `192.168.83.${host}`, '-o', 'json']),
   );
   await Promise.race(runs.map(({ ended }) => ended));
   await a.kill('SIGKILL');
@@ -106,7 +119,7 @@ test.serial('a change waits for a controller that starts, within its time', asyn
   await a.createPool();
   await b.kill();
   await a.kill();
-  const early = xctl([unix(a), unix(b)]).start([
+  const early = (await xctl([unix(a), unix(b)])).start([
     'nodes',
     'add',
     'web-1',
@@ -120,10 +133,10 @@ test.serial('a change waits for a controller that starts, within its time', asyn
   );
   await b.launch();
   t.is((await early.ended).code, 0);
-  const late = await xctl([unix(a)]).run('nodes', 'cordon', 'web-1', '--timeout', '500ms');
+  const late = await (await xctl([unix(a)])).run('nodes', 'cordon', 'web-1', '--timeout', '500ms');
   t.is(late.code, 6);
   t.regex(late.stderr, /no controller answers within 500ms: unix:.*: connection refused\n/);
-  const list = await xctl([unix(a), 'unix:/nonexistent/x.sock']).run('nodes', 'list');
+  const list = await (await xctl([unix(a), 'unix:/nonexistent/x.sock'])).run('nodes', 'list');
   t.is(list.code, 6);
   t.regex(
     list.stderr,
@@ -135,7 +148,7 @@ test.serial('a store that is lost: lists go on, changes do not, status tells and
   const { etcd, a, b, xctl } = await pair(t);
   await a.createPool();
   await etcd.kill();
-  const both = xctl([unix(a), unix(b)]);
+  const both = await xctl([unix(a), unix(b)]);
   for (const each of [a, b]) await each.until('it is noticed', (status) => status.store?.connected === false);
   const status = await both.run('status');
   t.is(status.code, 6, `${status.stdout}${status.stderr}`);
@@ -168,7 +181,7 @@ test.serial('--watch goes on through another controller, misses nothing and repe
   const { a, b, xctl } = await pair(t);
   await a.createPool();
   await a.addNode('web-1', '192.168.83.1');
-  const both = xctl([tcp(a), tcp(b)]);
+  const both = await xctl([tcp(a), tcp(b)]);
   const nodes = both.start(['nodes', 'list', '--watch', '-o', 'jsonl']);
   const table = both.start(['node', 'ls', '-w']);
   const events = both.start(['events', '-w', '-o', 'jsonl']);
@@ -211,10 +224,10 @@ test.serial('--wait goes on through another controller, and Ctrl-C ends it', asy
   await a.createPool();
   await a.addNode('web-1', '192.168.83.1');
   await b.until('it knows the node', (status) => status.nodes?.total === 1);
-  const node = new SimulatedNode(b.node, 'web-1').watch();
+  const node = new SimulatedNode(await b.joined('web-1'), 'web-1').watch();
   await node.until('its table', () => node.table !== undefined);
   await node.report();
-  const both = xctl([tcp(a), tcp(b)]);
+  const both = await xctl([tcp(a), tcp(b)]);
   const waiting = both.start(['nodes', 'add', 'web-2', '--address', '192.168.83.2', '--wait']);
   await waiting.until('the first progress', ({ stderr }) => stderr.includes('routed on 0/1 nodes'));
   await a.kill('SIGKILL');
@@ -237,7 +250,7 @@ test.serial('the bundle says what the program says, needs no modules, and trusts
   await run(process.execPath, [script, folder], { cwd: tmpdir() });
   t.deepEqual(readdirSync(folder).sort(), ['package.json', 'xctl.bundle.js', 'xctl.js']);
   t.is(statSync(join(folder, 'xctl.js')).mode & 0o111, 0o111);
-  const controller = closing(t, await ControllerProcess.start());
+  const controller = closing(t, await ControllerProcess.startWithAuthority());
   const options = { controller: unix(controller) };
   const program = closing(t, new Xctl(options));
   const bundle = closing(t, new Xctl({ ...options, main: join(folder, 'xctl.js') }));
@@ -248,13 +261,16 @@ test.serial('the bundle says what the program says, needs no modules, and trusts
     'nodes add web-2 --address 192.168.83.2',
     'nodes set web-2 --address 192.168.83.3 --availability cordoned',
     'nodes remove web-2 --yes',
+    'tokens create --uses 3 --source 192.168.83.0/24',
+    `certs issue alice --role operator --out ${join(folder, 'alice')}`,
+    `contexts import ${join(folder, 'alice')}`,
   ];
   for (const args of changes) {
     const ran = await bundle.run(...args.split(' '));
     t.is(ran.code, args.includes('__proto__') ? 2 : 0, `${args}: ${ran.stderr}`);
   }
   t.is((await bundle.run('nodes', 'add', 'web-1', '--address', '192.168.83.1', '--label', 'a=b')).code, 0);
-  const node = new SimulatedNode(controller.node, 'web-1').watch();
+  const node = new SimulatedNode(await controller.joined('web-1'), 'web-1').watch();
   await node.until('its table', () => node.table !== undefined);
   await node.report([
     { type: 'Docker', ok: false, transient: true, reason: 'Restarting', message: 'é\u0007', sinceMs: 1 },
@@ -262,6 +278,7 @@ test.serial('the bundle says what the program says, needs no modules, and trusts
   await controller.until('reported', (status) => status.nodes?.progressing === 1);
   const looks = [
     ...['nodes list -o json', 'nodes list -o yaml', 'nodes show web-1 -o json', 'pools show default -o json'],
+    ...['tokens list', 'certs list -o json', 'ca show', 'audit -o json', 'audit --verify'],
     ...['pools list', 'leases list -o json', 'routes list -o json', 'events -o json', 'status -o json', 'routes check'],
     ...[
       'nodes show nope',

@@ -17,7 +17,7 @@ const run = promisify(execFile);
 
 // Each test has a controller of its own; they run one after the other, since each has an etcd too.
 test.beforeEach(async (t) => {
-  const controller = await ControllerProcess.start();
+  const controller = await ControllerProcess.startWithAuthority();
   t.context = { controller, xctl: new Xctl({ controller: `unix:${controller.socket}` }) };
 });
 test.afterEach.always(async (t) => {
@@ -83,11 +83,14 @@ test.serial('from nothing to nodes and back', async (t) => {
   );
   t.regex(
     added.stdout,
-    new RegExp(`\\n {2}xnetd run --node web-1 --controller unix:${controller.socket},127\\.0\\.0\\.1:\\d+\\n$`),
+    new RegExp(
+      `\\n\\nxnetd join --controller 127\\.0\\.0\\.1:${controller.joinPort} --token-file - <<'EOF'\\n` +
+        'XJT1-[0-9a-z]{50}-[0-9a-z]{6}\\.[0-9a-z]{26}\\nEOF\\n',
+    ),
   );
   t.regex(added.stderr, /^note: the controllers listen for this machine only/);
   const again = await says('nodes add web-1 --address 192.168.83.11 --label zone=eu-1', /^unchanged: 10\.76\.0\.0\/28/);
-  t.regex(again.stdout, /xnetd run --node web-1/);
+  t.regex(again.stdout, /for a host that has not joined: xctl tokens create --node web-1\n$/);
   await says('nodes add web-2 --address 192.168.83.12 --subnet 10.76.0.64/28', /^leased 10\.76\.0\.64\/28/);
   await says('nodes add edge-1 --address 192.168.83.13 --pool pub --mode bip -o name', /^edge-1\n$/);
   await says(
@@ -106,7 +109,7 @@ test.serial('from nothing to nodes and back', async (t) => {
   }
   await says(
     'nodes show web-1',
-    /Labels: +zone=eu-1[\s\S]*never connected[\s\S]*xnetd run --node web-1[\s\S]*NodeAdded/,
+    /Labels: +zone=eu-1[\s\S]*none: its host has not joined[\s\S]*never connected[\s\S]*tokens create --node web-1[\s\S]*NodeAdded/,
   );
   await says(
     'nodes set web-1 --address 192.168.83.21 --label rack=r1 --remove-label zone',
@@ -282,7 +285,7 @@ test.serial('a dry run says what would be done, and changes nothing', async (t) 
   const planned = json(
     await xctl.run('nodes', 'add', 'n', '--address', '192.168.83.3', '--mode', 'bridge', '--dry-run', '-o', 'json'),
   );
-  t.like(planned, { dryRun: true, unchanged: false, command: [] });
+  t.like(planned, { dryRun: true, unchanged: false, join: null });
   t.like(part(planned, 'node'), { name: 'n', subnet: '10.76.2.0/24', gateway: '10.76.2.1', mode: 'bridge' });
 });
 
@@ -291,7 +294,10 @@ test.serial('--wait ends when every connected node has the route, and names thos
   await controller.createPool();
   for (const host of [1, 2, 3]) await controller.addNode(`web-${host}`, `192.168.83.${host}`);
   await controller.addNode('away-1', '192.168.83.9');
-  const nodes = [1, 2, 3].map((host) => new SimulatedNode(controller.node, `web-${host}`).watch());
+  const nodes: SimulatedNode[] = [];
+  for (const name of ['web-1', 'web-2', 'web-3']) {
+    nodes.push(new SimulatedNode(await controller.joined(name), name).watch());
+  }
   const report = async (node: SimulatedNode, routes: number) => {
     await node.until(`${routes} routes`, () => node.routes().length === routes);
     await node.report();
@@ -320,7 +326,7 @@ test.serial('--wait ends when every connected node has the route, and names thos
   t.like(JSON.parse(late.stdout), { waited: { nodes: 3, routed: 0, done: false, downCount: 1, down: ['away-1'] } });
 
   const waiting = xctl.start(['nodes', 'add', 'new-1', '--address', '192.168.83.21', '--wait']);
-  await waiting.until('the command', ({ stdout }) => stdout.includes('xnetd run --node new-1'));
+  await waiting.until('the command', ({ stdout }) => stdout.includes('xctl tokens create --node new-1'));
   await report(first, 4);
   await report(second, 4);
   await waiting.until('two of three', ({ stderr }) => stderr.includes('routed on 2/3 nodes, '));
@@ -334,7 +340,7 @@ test.serial('--wait ends when every connected node has the route, and names thos
   await ready.until('why not', ({ stderr }) =>
     stderr.includes('not ready: its daemon has not connected and reported yet'),
   );
-  const joined = new SimulatedNode(controller.node, 'new-1').watch();
+  const joined = new SimulatedNode(await controller.joined('new-1'), 'new-1').watch();
   await joined.until('4 routes', () => joined.routes().length === 4);
   await joined.report([
     { type: 'Docker', ok: false, transient: true, reason: 'Restarting', message: 'dockerd restarts', sinceMs: 0 },
@@ -364,11 +370,12 @@ test.serial('what nodes report can do nothing to a terminal', async (t) => {
   const { xctl, controller } = t.context;
   await controller.createPool();
   await controller.addNode('evil', '192.168.83.1');
-  const node = new SimulatedNode(controller.node, 'evil').watch();
+  const client = await controller.joined('evil');
+  const node = new SimulatedNode(client, 'evil').watch();
   await node.until('its assignment', () => node.table !== undefined);
   const evil = '\u001b]0;owned\u0007\u001b[2J\u009b31m\nFAKE  192.168.83.9\r\u202egnp';
   await callUnary(
-    controller.node.report.bind(controller.node),
+    client.report.bind(client),
     {
       ...{ nodeId: node.assignment?.nodeId ?? '', generation: 1, routes: { desired: 2, installed: 1 } },
       conditions: [{ type: `Docker${evil}`, ok: false, transient: false, reason: evil, message: evil, sinceMs: 1 }],
@@ -400,10 +407,11 @@ test.serial('routes check and status find what is wrong', async (t) => {
   await xctl.run('pools', 'create', 'small', '10.76.0.0/23', '--subnet-length', '24');
   await controller.addNode('web-1', '192.168.83.1');
   await controller.addNode('web-2', '192.168.83.2');
-  const node = new SimulatedNode(controller.node, 'web-1').watch();
+  const client = await controller.joined('web-1');
+  const node = new SimulatedNode(client, 'web-1').watch();
   await node.until('its route', () => node.routes().length === 1);
   await callUnary(
-    controller.node.report.bind(controller.node),
+    client.report.bind(client),
     {
       ...{ nodeId: node.assignment?.nodeId ?? '', generation: 1 },
       routes: { desired: 1, installed: 0, conflicting: 1 },
@@ -435,10 +443,10 @@ test.serial('settings: command line over environment over file', async (t) => {
   const file = join(folder, 'config.yaml');
   const here = `unix:${controller.socket}`;
   const withoutEnv = new Xctl({ env: { HOME: xctl.home } });
-  writeFileSync(file, `controller: [127.0.0.1:1, '${here}']\noutput: name\ntimeout: 10s\n`);
+  writeFileSync(file, `controller: ['unix:/nonexistent', '${here}']\noutput: name\ntimeout: 10s\n`);
   t.is((await withoutEnv.run('pools', 'list')).stdout, 'default\n');
   t.is((await withoutEnv.run('pools', 'list', '-o', 'jsonl')).stdout.at(0), '{');
-  const other = new Xctl({ controller: '127.0.0.1:1', env: { HOME: xctl.home } });
+  const other = new Xctl({ controller: 'unix:/nonexistent', env: { HOME: xctl.home } });
   t.is((await other.run('pools', 'list')).code, 6, 'the environment goes before the file');
   t.is((await other.run('pools', 'list', '--controller', here)).stdout, 'default\n');
   writeFileSync(file, 'controller: nowhere:99999\ncolour: true\ntimeout: [5]\n');

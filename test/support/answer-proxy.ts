@@ -1,6 +1,9 @@
-// A TCP proxy between a gRPC client and its server that keeps the server's answers to itself: requests arrive and are
-// done, and nobody hears of it.
+// A proxy between a gRPC client and its server, on unix sockets, that keeps the server's answers to itself: requests
+// arrive and are done, and nobody hears of it.
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 // HTTP/2 frames (RFC 9113, section 4.1 and 6): a length of 3 bytes, the type in the next one; 9 bytes before the payload.
 const headerBytes = 9;
@@ -9,20 +12,25 @@ const headersType = 1;
 
 /** AnswerProxy swallows the first answer, and ends its connection then. */
 export class AnswerProxy {
-  readonly port: number;
+  readonly #folder: string;
   /** Resolves when an answer was swallowed: its request was done. */
   readonly swallowed: Promise<void>;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  private constructor(server: Server, port: number, swallowed: Promise<void>) {
+  private constructor(server: Server, folder: string, swallowed: Promise<void>) {
     this.#server = server;
-    this.port = port;
+    this.#folder = folder;
     this.swallowed = swallowed;
   }
 
-  /** start begins to forward to a loopback port. */
-  static start(target: number): Promise<AnswerProxy> {
+  /** socket is the path that it listens on. */
+  get socket(): string {
+    return join(this.#folder, 'p.sock');
+  }
+
+  /** start begins to forward to a unix socket. */
+  static start(target: string): Promise<AnswerProxy> {
     return new Promise((resolve, reject) => {
       let onSwallowed = () => {};
       const swallowed = new Promise<void>((done) => {
@@ -30,18 +38,16 @@ export class AnswerProxy {
       });
       const server = createServer();
       server.once('error', reject);
-      server.listen(0, '127.0.0.1', () => {
-        const address = server.address();
-        const port = typeof address === 'object' && address !== null ? address.port : 0;
-        const proxy = new AnswerProxy(server, port, swallowed);
+      const proxy = new AnswerProxy(server, mkdtempSync(join(tmpdir(), 'xnet-proxy-')), swallowed);
+      server.listen(proxy.socket, () => {
         server.on('connection', (client) => proxy.#forward(client, target, onSwallowed));
         resolve(proxy);
       });
     });
   }
 
-  #forward(client: Socket, target: number, onSwallowed: () => void): void {
-    const server = connect({ host: '127.0.0.1', port: target });
+  #forward(client: Socket, target: string, onSwallowed: () => void): void {
+    const server = connect(target);
     for (const socket of [client, server]) {
       this.#sockets.add(socket);
       socket.on('error', () => undefined);
@@ -72,5 +78,6 @@ export class AnswerProxy {
   close(): void {
     for (const socket of this.#sockets) socket.destroy();
     this.#server.close();
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 }

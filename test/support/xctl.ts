@@ -4,6 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ContextFolder } from '../../cli/contexts/folder.js';
+import { contextOf } from '../../cli/contexts/saved.js';
+import type { Credentials } from '../../proto/rpc/tls.js';
 
 /** xctlMain is the program as it is compiled, without the bundle. */
 export const xctlMain = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
@@ -96,6 +99,26 @@ export class Xctl {
       ...(controller === undefined ? {} : { XCTL_CONTROLLER: controller }),
       ...env,
     };
+  }
+
+  /**
+   * signIn saves a context, by which its runs reach controllers as somebody, and makes it the current one.
+   * @param controllers "127.0.0.1:7400"
+   */
+  async signIn(credentials: Credentials, controllers: readonly string[], name = 'default'): Promise<this> {
+    const { clusterId, authority, own } = credentials;
+    if (own === undefined) throw new Error('credentials without a certificate');
+    const checked = contextOf({ controllers, cluster: clusterId, authority, ...own });
+    if ('problem' in checked) throw new Error(checked.problem);
+    const folder = this.contexts;
+    await folder.write(name, checked.value);
+    await folder.use(name);
+    return this;
+  }
+
+  /** contexts are those of its home. */
+  get contexts(): ContextFolder {
+    return new ContextFolder(join(this.home, '.config', 'xctl', 'contexts'));
   }
 
   /** start starts it. It ends with the test, however that ends. */
