@@ -3,7 +3,7 @@
 import { pause } from '../../proto/process/backoff.js';
 import { callUnary, makeClient } from '../../proto/rpc/channel.js';
 import { services } from '../../proto/rpc/definitions.js';
-import type { Endpoint } from '../../proto/rpc/endpoint.js';
+import type { Credentials } from '../../proto/rpc/tls.js';
 import { ControllerProcess } from '../support/controller-process.js';
 import { TestEtcd } from '../support/etcd.js';
 import { transactionMs } from './etcd-rate.js';
@@ -15,14 +15,13 @@ import { monotonicMs } from './thin-node.js';
 const firstJoiner = 50_000;
 const patienceMs = 30_000;
 
-function endpointOf({ port }: ControllerProcess): Endpoint {
-  return { kind: 'tcp', host: '127.0.0.1', port };
-}
+type Operator = { readonly order: readonly ControllerProcess[]; readonly credentials: Credentials };
 
 /** leaseFrom asks the controllers in turn, as xctl does, until one has granted a lease; returns when it had. */
-async function leaseFrom(endpoints: readonly Endpoint[], name: string, address: string): Promise<number> {
+async function leaseFrom(operator: Operator, name: string, address: string): Promise<number> {
   const request = { name, address, operationId: `failover-${name}` };
-  const clients = endpoints.map((endpoint) => makeClient(services.admin, endpoint));
+  const { order, credentials } = operator;
+  const clients = order.map(({ endpoint }) => makeClient(services.admin, endpoint, credentials));
   try {
     for (const deadline = performance.now() + patienceMs; ; ) {
       for (const admin of clients) {
@@ -45,12 +44,11 @@ async function run({ quick, log, tell }: BenchContext): Promise<void> {
   const rounds = quick ? 2 : 5;
   const commitMs = await transactionMs(100);
   const etcd = await TestEtcd.start();
-  const controllers = [
-    await ControllerProcess.start(['--etcd-endpoints', etcd.endpoint]),
-    await ControllerProcess.start(['--etcd-endpoints', etcd.endpoint]),
-  ] as const;
-  const endpoints = controllers.map(endpointOf);
-  const fleet = await SimulatedFleet.start(endpoints);
+  const args = ['--etcd-endpoints', etcd.endpoint];
+  const one = await ControllerProcess.startWithAuthority(args);
+  const controllers = [one, await ControllerProcess.startBeside(one, args)] as const;
+  const credentials = await one.credentialsFor('operator');
+  const fleet = await SimulatedFleet.start(controllers);
   try {
     await controllers[1].createPool('10.0.0.0/9');
     log(`${count} nodes join the first of two controllers`);
@@ -65,8 +63,11 @@ async function run({ quick, log, tell }: BenchContext): Promise<void> {
       log(`killing a controller with ${count} nodes`);
       const killedAt = monotonicMs();
       const gone = dying.kill('SIGKILL');
-      const order = [endpointOf(dying), endpointOf(other)];
-      const leased = await leaseFrom(order, `joiner-${round}`, addressOf(firstJoiner + round));
+      const leased = await leaseFrom(
+        { order: [dying, other], credentials },
+        `joiner-${round}`,
+        addressOf(firstJoiner + round),
+      );
       leases.push(leased - killedAt);
       reconnects.push(Math.max(...(await fleet.reconnected(killedAt))) - killedAt);
       await gone;

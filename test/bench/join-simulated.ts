@@ -77,7 +77,7 @@ async function run(context: BenchContext): Promise<void> {
     { count: quick ? 500 : 5_000, p99Ms: 500 },
   ];
   const controller = await ControllerProcess.start();
-  const fleet = await SimulatedFleet.start([{ kind: 'tcp', host: '127.0.0.1', port: controller.port }]);
+  const fleet = await SimulatedFleet.start([controller]);
   const place: Place = { controller, fleet };
   try {
     await controller.createPool('10.0.0.0/9');

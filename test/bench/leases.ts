@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AdminServiceClient } from '../../proto/gen/xnet/v1/AdminService.js';
-import { callUnary, makeClient } from '../../proto/rpc/channel.js';
-import { services } from '../../proto/rpc/definitions.js';
+import { callUnary } from '../../proto/rpc/channel.js';
+import type { Credentials } from '../../proto/rpc/tls.js';
 import { ControllerProcess } from '../support/controller-process.js';
 import { rateOf, transactionRate } from './etcd-rate.js';
 import { type BenchContext, type BenchPart, ms, Wrong } from './figure.js';
@@ -24,10 +24,9 @@ class Grant {
   granted = 0;
   readonly #admins: readonly AdminServiceClient[];
 
-  constructor(controller: ControllerProcess) {
+  constructor(controller: ControllerProcess, operator: Credentials) {
     this.controller = controller;
-    const endpoint = { kind: 'tcp', host: '127.0.0.1', port: controller.port } as const;
-    this.#admins = Array.from({ length: connections }, () => makeClient(services.admin, endpoint));
+    this.#admins = Array.from({ length: connections }, () => controller.adminClient(operator));
   }
 
   /** next adds another node. */
@@ -41,10 +40,6 @@ class Grant {
     if (node === null) throw new Wrong(`leased-${index}: no node came of it`);
     if (this.subnets.has(node.subnet)) throw new Wrong(`leased twice: ${node.subnet}`);
     this.subnets.add(node.subnet);
-  }
-
-  close(): void {
-    for (const admin of this.#admins) admin.close();
   }
 }
 
@@ -114,7 +109,7 @@ function measureList({ quick, log, tell }: BenchContext, { controller }: Grant, 
 
 async function run(context: BenchContext): Promise<void> {
   const controller = await ControllerProcess.start();
-  const grant = new Grant(controller);
+  const grant = new Grant(controller, await controller.credentialsFor('operator'));
   try {
     await controller.createPool('10.0.0.0/9');
     if (context.wanted.has('list')) {
@@ -128,7 +123,6 @@ async function run(context: BenchContext): Promise<void> {
       throw new Wrong(`${grant.subnets.size} subnets were granted and ${listed.size} are leased`);
     }
   } finally {
-    grant.close();
     await controller.close();
   }
 }

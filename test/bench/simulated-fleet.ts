@@ -3,9 +3,9 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { formatIpv4, ipv4FromNumber } from '../../proto/domain/address.js';
 import { pause } from '../../proto/process/backoff.js';
-import type { Endpoint } from '../../proto/rpc/endpoint.js';
+import type { ControllerProcess } from '../support/controller-process.js';
 import { Wrong } from './figure.js';
-import type { Answers, Asked, Newcomer } from './simulated-process.js';
+import type { Answers, Asked, Cluster, Newcomer } from './simulated-process.js';
 import { monotonicMs } from './thin-node.js';
 
 const program = fileURLToPath(new URL('./simulated-process.js', import.meta.url));
@@ -35,20 +35,28 @@ export function addressOf(index: number): string {
 /** SimulatedFleet is such nodes. Close it. */
 export class SimulatedFleet {
   readonly #children: readonly ChildProcess[];
-  readonly #endpoints: readonly Endpoint[];
+  readonly #cluster: Cluster;
   #count = 0;
 
-  private constructor(children: readonly ChildProcess[], endpoints: readonly Endpoint[]) {
+  private constructor(children: readonly ChildProcess[], cluster: Cluster) {
     this.#children = children;
-    this.#endpoints = endpoints;
+    this.#cluster = cluster;
   }
 
-  /** start starts the processes, without nodes. All nodes begin at the first of the endpoints. */
-  static async start(endpoints: readonly Endpoint[], processes = 2): Promise<SimulatedFleet> {
+  /** start starts the processes, without nodes. All nodes join by the first of the controllers, and begin there. */
+  static async start(controllers: readonly ControllerProcess[], processes = 2): Promise<SimulatedFleet> {
+    const [first] = controllers;
+    if (first === undefined) throw new Error('no controller');
+    const cluster: Cluster = {
+      endpoints: controllers.map(({ endpoint }) => endpoint),
+      joinAt: first.joinEndpoint,
+      trust: await first.trust(),
+      operator: await first.credentialsFor('operator'),
+    };
     const children = Array.from({ length: processes }, () =>
       fork(program, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }),
     );
-    const fleet = new SimulatedFleet(children, endpoints);
+    const fleet = new SimulatedFleet(children, cluster);
     await fleet.#ask({ ask: 'arrivals', subnet: '' });
     return fleet;
   }
@@ -74,19 +82,23 @@ export class SimulatedFleet {
     return Promise.all(this.#children.map((child) => this.#askOne<Kind>(child, asked)));
   }
 
-  /** join has `count` more nodes added at once, and waits until each has reported that it has every route. */
+  /**
+   * join has `count` more nodes added at once, each join with its token, and waits until each has reported that it has
+   * every route.
+   */
   async join(count: number): Promise<Joined> {
     const newcomers: Newcomer[] = Array.from({ length: count }, (_, index) => {
       const number = this.#count + index;
       return { name: `s-${number}`, address: addressOf(number) };
     });
     this.#count += count;
-    const began = monotonicMs();
     const { length } = this.#children;
+    await this.#ask<'keys'>({ ask: 'keys', count: Math.ceil(count / length) });
+    const began = monotonicMs();
     const joined = await Promise.all(
       this.#children.map((child, index) => {
         const nodes = newcomers.filter((_, at) => at % length === index);
-        return this.#askOne<'join'>(child, { ask: 'join', endpoints: this.#endpoints, nodes });
+        return this.#askOne<'join'>(child, { ask: 'join', cluster: this.#cluster, nodes });
       }),
     );
     const revision = Math.max(...joined.map((one) => one.revision));

@@ -2,19 +2,35 @@
 
 import { messageOf } from '../../proto/errors.js';
 import type { AdminServiceClient } from '../../proto/gen/xnet/v1/AdminService.js';
+import { makeRequest, type Request } from '../../proto/pki/certificate.js';
 import { pause } from '../../proto/process/backoff.js';
 import { callUnary, makeClient } from '../../proto/rpc/channel.js';
 import { services } from '../../proto/rpc/definitions.js';
 import type { Endpoint } from '../../proto/rpc/endpoint.js';
+import type { Credentials } from '../../proto/rpc/tls.js';
+import { joinHost, type Trust } from '../support/joining.js';
 import { Hearing, monotonicMs, ThinNode } from './thin-node.js';
 
 /** Newcomer is a node that is to be: "s-12" at "10.128.0.12". */
 export type Newcomer = { readonly name: string; readonly address: string };
 
+/** Cluster is where nodes come from and go to. */
+export type Cluster = {
+  /** Of the controllers' API. All nodes begin at the first one. */
+  readonly endpoints: readonly Endpoint[];
+  /** Where hosts join. */
+  readonly joinAt: Endpoint;
+  readonly trust: Trust;
+  /** Of whoever adds nodes. */
+  readonly operator: Credentials;
+};
+
 /** Asked is what the benchmark asks for. */
 export type Asked =
-  /** Adds nodes, as many at once, and has them watch and report. Answered when all have. */
-  | { readonly ask: 'join'; readonly endpoints: readonly Endpoint[]; readonly nodes: readonly Newcomer[] }
+  /** Makes keys for so many nodes to come: hosts make theirs each by itself, on processors of their own. */
+  | { readonly ask: 'keys'; readonly count: number }
+  /** Adds nodes, as many at once, has each join with its token, watch and report. Answered when all have joined. */
+  | { readonly ask: 'join'; readonly cluster: Cluster; readonly nodes: readonly Newcomer[] }
   /** Answered when all nodes are at this revision, and have reported that. */
   | { readonly ask: 'reported'; readonly revision: number }
   /** Answered with when nodes heard of a route, and forgets all others. */
@@ -24,6 +40,7 @@ export type Asked =
 
 /** Answers are what comes back, by what was asked. */
 export type Answers = {
+  readonly keys: { readonly count: number };
   readonly join: {
     /** "s-12: why it is no node" */
     readonly failed: readonly string[];
@@ -48,25 +65,29 @@ const patienceMs = 60_000;
 
 const hearing = new Hearing();
 const nodes: ThinNode[] = [];
+const requests: Request[] = [];
 
-async function join(endpoints: readonly Endpoint[], newcomers: readonly Newcomer[]): Promise<Answers['join']> {
+async function join(cluster: Cluster, newcomers: readonly Newcomer[]): Promise<Answers['join']> {
+  const { endpoints, joinAt, trust, operator } = cluster;
   const [first] = endpoints;
   if (first === undefined) throw new Error('no endpoint');
-  const admin: AdminServiceClient = makeClient(services.admin, first);
+  const admin: AdminServiceClient = makeClient(services.admin, first, operator);
   const failed: string[] = [];
   const subnets: string[] = [];
   let newest = 0;
   await Promise.all(
     newcomers.map(async ({ name, address }) => {
       try {
-        const { node, revision } = await callUnary(
+        const { node, revision, joinToken } = await callUnary(
           admin.addNode.bind(admin),
           { name, address, operationId: `join-${name}` },
           { timeoutMs: patienceMs },
         );
         subnets.push(node?.subnet ?? '');
         newest = Math.max(newest, revision);
-        const thin = new ThinNode(name, endpoints, hearing);
+        const request = requests.pop() ?? (await makeRequest());
+        const member = await joinHost(joinAt, trust, { token: joinToken?.token ?? '', request });
+        const thin = new ThinNode(member, endpoints, hearing);
         nodes.push(thin);
         void thin.run();
       } catch (error) {
@@ -92,8 +113,12 @@ async function all(holds: (node: ThinNode) => boolean): Promise<readonly string[
 
 async function answer(asked: Asked): Promise<Answers[Asked['ask']]> {
   switch (asked.ask) {
+    case 'keys': {
+      for (let made = 0; made < asked.count; made += 1) requests.push(await makeRequest());
+      return { count: requests.length };
+    }
     case 'join':
-      return join(asked.endpoints, asked.nodes);
+      return join(asked.cluster, asked.nodes);
     case 'reported': {
       const missing = await all(({ reported }) => reported >= asked.revision);
       const { bytes, discontinuities } = hearing;

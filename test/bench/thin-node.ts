@@ -10,6 +10,7 @@ import { callUnary, makeClient } from '../../proto/rpc/channel.js';
 import { deltaFromWire, requireVersion } from '../../proto/rpc/convert.js';
 import { services } from '../../proto/rpc/definitions.js';
 import type { Endpoint } from '../../proto/rpc/endpoint.js';
+import type { Member } from '../support/joining.js';
 
 /** monotonicMs is the machine's monotonic clock, the same in every process, in milliseconds with a fraction. */
 export function monotonicMs(): number {
@@ -80,6 +81,7 @@ export class ThinNode {
   connectedAt: number | undefined;
   /** Why its last report or stream failed. */
   trouble = '';
+  readonly #member: Member;
   readonly #endpoints: readonly Endpoint[];
   readonly #hearing: Hearing;
   #client: NodeServiceClient | undefined;
@@ -90,8 +92,9 @@ export class ThinNode {
   #reporting = false;
   #stopped = false;
 
-  constructor(name: string, endpoints: readonly Endpoint[], hearing: Hearing) {
-    this.name = name;
+  constructor(member: Member, endpoints: readonly Endpoint[], hearing: Hearing) {
+    this.name = member.nodeName;
+    this.#member = member;
     this.#endpoints = endpoints;
     this.#hearing = hearing;
   }
@@ -115,7 +118,7 @@ export class ThinNode {
   }
 
   async #watch(endpoint: Endpoint): Promise<boolean> {
-    const client = makeClient(UnreadNodeService, endpoint);
+    const client = makeClient(UnreadNodeService, endpoint, this.#member.credentials);
     const stream = client.watch({
       nodeName: this.name,
       nodeId: this.#assignment?.nodeId ?? '',

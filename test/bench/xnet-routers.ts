@@ -37,8 +37,7 @@ export class XnetRouters {
   async grow(hosts: readonly Host[]): Promise<void> {
     for (const host of hosts) {
       for (const rule of userChain) await host.run(['iptables', '--wait', ...rule]);
-      await this.add(host.name, host.address);
-      await this.fleet.startDaemon(host);
+      await this.fleet.join(host);
     }
     await this.untilRouted();
   }
