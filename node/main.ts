@@ -5,6 +5,8 @@ import { Command, Option } from 'commander';
 import { exitCodes } from '../proto/errors.js';
 import { runProgram } from '../proto/process/program.js';
 import { version } from '../proto/process/version.js';
+import { defaultJoinPort } from '../proto/rpc/endpoint.js';
+import { addJoinOptions, joinSettingsOf } from './join/settings.js';
 import { addOptions, settingsOf } from './settings.js';
 
 // A daemon that mostly waits: V8 would let the space for new objects grow from 2 MiB to 32 at a start with thousands of
@@ -15,14 +17,36 @@ const program = new Command('xnetd')
   .description("Gives this host's Docker the subnet that it leased, and routes to every other host.")
   .version(version);
 
+addJoinOptions(program.command('join'))
+  .description('have this host become a node: proves the controllers by the join token, and gets a certificate')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  xnetd join --controller 192.168.83.2 --token-file /root/join-token
+  xnetd join --controller 192.168.83.2,192.168.83.3 --token-file - <<'EOF'
+  XJT1-...
+  EOF
+
+The controllers' port for joining is ${defaultJoinPort}. xctl nodes add prints the command with a token for one node; where a token names
+none, give --node NAME and --address ADDRESS. Nothing is said to a server that is not of the token's cluster.
+Exit codes: ${exitCodes.usage} wrong use, ${exitCodes.conflict} this host is something else already, ${exitCodes.denied} the token or the server is refused,
+${exitCodes.unavailable} no controller answers. After any failure the same command can be run again.`,
+  )
+  .action(async (_options: unknown, command: Command) => {
+    const settings = joinSettingsOf(command);
+    const { joinCluster } = await import('./commands/join.js');
+    await joinCluster(settings);
+  });
+
 addOptions(program.command('run'))
   .description('run the daemon')
   .addHelpText(
     'after',
     `
 Examples:
-  xnetd run --node web-1 --controller 192.168.83.2,192.168.83.3
-  xnetd run                       with node and controller in /etc/xnet/xnetd.yaml
+  xnetd run                                         as the node that xnetd join made this host
+  xnetd run --controller 192.168.83.2,192.168.83.3  with other controllers than joining told
 
 Environment variables are named XNETD_NODE and so on, settings in the file "node: ..." and so on.
 SIGTERM ends the daemon and leaves routes, rules and Docker as they are. Exit code ${exitCodes.left}: this host has left the fleet.`,

@@ -2,10 +2,9 @@
 import { type Command, Option } from 'commander';
 import * as v from 'valibot';
 import { checkAddress, checkInterfaceName, checkName, checkPrefix } from '../proto/domain/input.js';
-import { throwIfAny } from '../proto/errors.js';
 import { logLevels } from '../proto/process/log.js';
 import { fromCheck, integer, listOf, readSettings } from '../proto/process/settings.js';
-import { checkEndpoint, type Endpoint } from '../proto/rpc/endpoint.js';
+import { checkEndpoint } from '../proto/rpc/endpoint.js';
 import { dockerDefaults, onRunnings } from './docker/settings.js';
 import { checkMark, defaultMark } from './firewall/desired.js';
 import { checkRouteProtocol, defaultRouteProtocol } from './routes/protocol.js';
@@ -39,7 +38,8 @@ function wordsOf(value: string | readonly string[]): readonly string[] | undefin
   }
 }
 
-const schema = v.object({
+/** settingsSchema checks them, each by itself. */
+export const settingsSchema = v.object({
   node: v.optional(v.pipe(v.string(), fromCheck(checkName))),
   controller: v.optional(listOf(v.pipe(v.string(), fromCheck(checkEndpoint)))),
   interface: v.optional(v.pipe(v.string(), fromCheck(checkInterfaceName))),
@@ -69,24 +69,7 @@ const schema = v.object({
 });
 
 /** Settings are the settings of xnetd, checked. */
-export type Settings = v.InferOutput<typeof schema>;
-
-/** Member is which node this is, and whose. */
-export type Member = { readonly node: string; readonly controllers: readonly Endpoint[] };
-
-/**
- * requireMember is what a command needs that talks to controllers.
- * @throws XnetError InvalidArgument with all that is missing
- */
-export function requireMember(settings: Settings): Member {
-  const { node, controller = [] } = settings;
-  const problems = [
-    ...(node === undefined ? ['--node is missing: the name that was given to xctl nodes add'] : []),
-    ...(controller.length === 0 ? ['--controller is missing: the address of at least one controller'] : []),
-  ];
-  throwIfAny(problems, 'the settings are not complete');
-  return { node: node ?? '', controllers: controller };
-}
+export type Settings = v.InferOutput<typeof settingsSchema>;
 
 /** defaultFile is the config file that is read where none is named. */
 export const defaultFile = '/etc/xnet/xnetd.yaml';
@@ -177,5 +160,5 @@ export function addOptions(target: Command): Command {
  * @throws XnetError InvalidArgument with every problem
  */
 export function settingsOf(parsed: Command): Settings {
-  return readSettings(parsed, schema, defaultFile);
+  return readSettings(parsed, settingsSchema, defaultFile);
 }

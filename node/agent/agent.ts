@@ -17,6 +17,7 @@ import type { Logger } from '../../proto/process/log.js';
 import { version as daemonVersion } from '../../proto/process/version.js';
 import { wireFromHostNetwork } from '../../proto/rpc/convert.js';
 import type { Endpoint } from '../../proto/rpc/endpoint.js';
+import type { Credentials } from '../../proto/rpc/tls.js';
 import { Connection, type ConnectionState } from '../controller/connection.js';
 import type { Host } from '../host/host.js';
 import { kernelVersion } from '../kernel/release.js';
@@ -33,6 +34,8 @@ export type AgentOptions = {
   readonly host: Host;
   readonly nodeName: string;
   readonly controllers: readonly Endpoint[];
+  /** What a connection shows and trusts: asked for each one that is made. Undefined: there is none. */
+  readonly credentials: () => Promise<Credentials | undefined>;
   /** --allowed-pools */
   readonly allowedPools: readonly Prefix[] | undefined;
   readonly underlay: UnderlaySettings;
@@ -109,6 +112,7 @@ export class Agent {
     });
     this.#connection = new Connection({
       endpoints: controllers,
+      credentials: options.credentials,
       log,
       request: () => this.#watchRequest(),
       onState: (state) => this.#noteConnection(state),

@@ -7,10 +7,12 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { errnoOf, XnetError } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
-import type { Endpoint } from '../../proto/rpc/endpoint.js';
-import { callLeave } from '../controller/connection.js';
+import { type CallTarget, callLeave, callStanding, type Standing } from '../controller/connection.js';
 import { desiredFirewall } from '../firewall/desired.js';
 import type { Host } from '../host/host.js';
+import { removeIdentity } from '../identity/folder.js';
+import { credentialsOf } from '../identity/identity.js';
+import type { Member } from '../identity/member.js';
 import type { Finding } from '../reconcile/effect.js';
 import { desiredRoutes } from '../routes/desired.js';
 import { writeOwnFile } from '../state/atomic-file.js';
@@ -21,8 +23,7 @@ import type { Known } from './lanes.js';
 export type LeaveOptions = {
   readonly host: Host;
   readonly known: Known;
-  readonly nodeName: string;
-  readonly controllers: readonly Endpoint[];
+  readonly member: Member;
   readonly stateDir: string;
   /** Packet mark of the firewall. */
   readonly mark: number;
@@ -71,15 +72,16 @@ function throwIfFound(findings: readonly Finding[], what: string): void {
 export async function leave(options: LeaveOptions, signal: AbortSignal): Promise<void> {
   const { host, known, stateDir, onStep, force, localOnly, mark } = options;
   const { assignment, table } = known;
-  if (!localOnly) await requireController(options, signal);
+  const lease = leaseOf(options);
+  if (lease !== undefined) await requireController(lease, signal);
   await writeOwnFile(markerPath(stateDir), Buffer.from(`${JSON.stringify({ force, localOnly })}\n`));
   onStep('Docker gets its former configuration back');
   const docker = await host.docker.leave(force, signal);
   if (docker.findings.length > 0) await rm(markerPath(stateDir), { force: true });
   throwIfFound(docker.findings, 'the configuration of Docker');
-  if (!localOnly && assignment !== undefined) {
+  if (lease !== undefined) {
     onStep('all other hosts withdraw their routes');
-    await announce(options, assignment.nodeId, signal);
+    await announce(lease, signal);
   }
   onStep('the rules of the firewall go');
   if (assignment !== undefined) {
@@ -95,35 +97,52 @@ export async function leave(options: LeaveOptions, signal: AbortSignal): Promise
   onStep('the routes go');
   const none = desiredRoutes({ routes: [], unresolved: [], pools: [], own: undefined, underlay: undefined });
   throwIfFound((await host.routes.remove(none, signal)).findings, 'the routes');
-  if (!localOnly && assignment !== undefined) {
+  if (lease !== undefined) {
     onStep('the lease ends');
-    await tell(options, assignment.nodeId, true, signal);
+    await tell(lease, true, signal);
   }
   await rm(cachePath(stateDir), { force: true });
+  // Nothing is left that this host would have to prove itself for.
+  await removeIdentity(stateDir);
   await rm(markerPath(stateDir), { force: true });
 }
 
-async function tell({ nodeName, controllers }: LeaveOptions, nodeId: string, done: boolean, signal: AbortSignal) {
-  return callLeave(controllers, { nodeName, nodeId, done, operationId: randomUUID() }, signal);
+// What is to be ended, and by whom.
+type Lease = CallTarget & { readonly nodeName: string; readonly nodeId: string };
+
+function leaseOf({ member, known, localOnly }: LeaveOptions): Lease | undefined {
+  const { node, controllers, identity } = member;
+  // A host that has joined has a lease, also where no controller has told it which.
+  const nodeId = identity?.nodeId ?? known.assignment?.nodeId;
+  if (localOnly || nodeId === undefined) return undefined;
+  const credentials = identity === undefined ? undefined : credentialsOf(identity);
+  return { controllers, credentials, nodeName: node, nodeId };
 }
 
-// Before anything is touched: without a controller the lease could not be ended.
-async function requireController(options: LeaveOptions, signal: AbortSignal): Promise<void> {
+async function tell(lease: Lease, done: boolean, signal: AbortSignal) {
+  const { nodeName, nodeId } = lease;
+  return callLeave(lease, { nodeName, nodeId, done, operationId: randomUUID() }, signal);
+}
+
+// Before anything is touched: without a controller the lease could not be ended. One that was ended already is.
+async function requireController(lease: Lease, signal: AbortSignal): Promise<void> {
+  const hint = 'use --local to undo everything on this host alone, and xctl nodes remove later';
+  let standing: Standing;
   try {
-    // Asking for a node of another id that does not exist changes nothing and tells that somebody answers.
-    await callLeave(options.controllers, { nodeName: options.nodeName, nodeId: 'n-none', done: true }, signal);
+    standing = await callStanding(lease, lease.nodeId, signal);
   } catch (error) {
-    throw new XnetError('Unavailable', "no controller answers, so the lease can't be ended", {
-      hint: 'use --local to undo everything on this host alone, and xctl nodes remove later',
-      cause: error,
-    });
+    throw new XnetError('Unavailable', "no controller answers, so the lease can't be ended", { hint, cause: error });
   }
+  if (standing !== 'refused') return;
+  throw new XnetError('PermissionDenied', "the controllers refuse this host's certificate: it can't end its lease", {
+    hint,
+  });
 }
 
-async function announce(options: LeaveOptions, nodeId: string, signal: AbortSignal): Promise<void> {
+async function announce(lease: Lease, signal: AbortSignal): Promise<void> {
   const deadline = performance.now() + peersTimeoutMs;
   for (;;) {
-    const { peersPending } = await tell(options, nodeId, false, signal);
+    const { peersPending } = await tell(lease, false, signal);
     if (peersPending === 0 || performance.now() > deadline) return;
     await pause(200, signal);
     signal.throwIfAborted();

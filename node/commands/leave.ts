@@ -4,9 +4,11 @@ import { makeLog } from '../../proto/process/log.js';
 import { untilSignal } from '../../proto/process/program.js';
 import { makeClient, readStream } from '../../proto/rpc/channel.js';
 import { services } from '../../proto/rpc/definitions.js';
-import { leave } from '../agent/leave.js';
+import { leave, leaveBegun } from '../agent/leave.js';
 import { openHost } from '../host/host.js';
-import { requireMember, type Settings } from '../settings.js';
+import { readIdentity } from '../identity/folder.js';
+import { type Member, requireMember } from '../identity/member.js';
+import type { Settings } from '../settings.js';
 import { lockState } from '../state/lock.js';
 import { readCache } from '../table/cache.js';
 import { hostSettings, localSocket } from './run.js';
@@ -30,6 +32,26 @@ async function leaveByDaemon(settings: Settings, flags: LeaveFlags, onStep: (ste
 }
 
 /**
+ * memberToLeave is who a host is that leaves. One that has nothing left to prove itself with, since it was about to be
+ * done when it was killed, is nobody to the controllers.
+ * @throws XnetError what requireMember throws
+ */
+export async function memberToLeave(
+  settings: Settings,
+  localOnly: boolean,
+  cachedName: string | undefined,
+): Promise<Member> {
+  const nobody: Member = { node: settings.node ?? cachedName ?? '', controllers: [] };
+  if (localOnly) return nobody;
+  const identity = await readIdentity(settings.stateDir);
+  const ended =
+    identity === undefined && cachedName === undefined && (await leaveBegun(settings.stateDir)) !== undefined;
+  return ended
+    ? nobody
+    : requireMember({ ...settings, node: settings.node ?? (identity ? undefined : cachedName) }, identity);
+}
+
+/**
  * leaveFleet undoes everything xnet made on this host and ends the lease. Progress goes to standard error.
  * @throws XnetError what leave() throws
  */
@@ -46,13 +68,11 @@ export async function leaveFleet(settings: Settings, flags: LeaveFlags): Promise
     const host = openHost(hostSettings(settings), log);
     try {
       const cached = await readCache(settings.stateDir);
-      name ??= cached?.assignment.nodeName;
-      const { node, controllers } = flags.local
-        ? { node: name ?? '', controllers: [] }
-        : requireMember({ ...settings, node: name });
+      const member = await memberToLeave(settings, flags.local, cached?.assignment.nodeName);
+      name = member.node === '' ? undefined : member.node;
       await leave(
         {
-          ...{ host, onStep, nodeName: node, controllers, stateDir: settings.stateDir },
+          ...{ host, onStep, member, stateDir: settings.stateDir },
           ...{ mark: settings.mark, force: flags.force, localOnly: flags.local },
           known: { assignment: cached?.assignment, table: cached?.table },
         },

@@ -11,12 +11,16 @@ import type { Known } from '../agent/lanes.js';
 import { leave, leaveBegun } from '../agent/leave.js';
 import { type Leave, localService } from '../agent/local-service.js';
 import { type Host, openHost } from '../host/host.js';
-import { type Member, requireMember, type Settings } from '../settings.js';
+import { readIdentity } from '../identity/folder.js';
+import { credentialsOf, notJoined } from '../identity/identity.js';
+import { type Member, requireMember, requireSameNode } from '../identity/member.js';
+import type { Settings } from '../settings.js';
 import { CacheWriter } from '../state/cache-writer.js';
 import { hostFingerprint } from '../state/fingerprint.js';
 import { lockState } from '../state/lock.js';
 import { StatusFile } from '../state/status-file.js';
 import { readCache } from '../table/cache.js';
+import { memberToLeave } from './leave.js';
 
 const graceMs = 1_000;
 
@@ -56,6 +60,15 @@ async function cachedKnown(settings: Settings, node: string, log: Logger): Promi
   return { assignment: undefined, table: undefined };
 }
 
+// A leave that was begun and did not end is gone on with, whatever is left of what this host was.
+async function memberToRun(settings: Settings): Promise<Member> {
+  const begun = await leaveBegun(settings.stateDir);
+  const identity = await readIdentity(settings.stateDir);
+  if (begun === undefined) return requireMember(settings, identity);
+  const cached = await readCache(settings.stateDir).catch(() => undefined);
+  return memberToLeave(settings, begun.localOnly, cached?.assignment.nodeName);
+}
+
 /** Ending is why the daemon ended: it was told to stop, or this host has left the fleet. */
 export type Ending = 'stopped' | 'left';
 
@@ -66,7 +79,7 @@ export type Ending = 'stopped' | 'left';
 export async function runDaemon(settings: Settings): Promise<Ending> {
   // A wait for netlink holds one thread of libuv's pool; files and names need the others.
   process.env['UV_THREADPOOL_SIZE'] ??= '8';
-  const member = requireMember(settings);
+  const member = await memberToRun(settings);
   const log = makeLog('xnetd', settings.logLevel);
   const systemd = new Systemd(log);
   const lock = lockState(settings.stateDir);
@@ -177,6 +190,7 @@ class Daemon {
       cached,
       nodeName: this.#member.node,
       controllers: this.#member.controllers,
+      credentials: () => this.#credentials(),
       allowedPools: settings.allowedPools,
       underlay: { interfaceName: settings.interface, address: settings.address },
       mark: settings.mark,
@@ -196,6 +210,15 @@ class Daemon {
         systemd.beat();
       },
     });
+  }
+
+  async #credentials() {
+    const { identity } = this.#member;
+    if (identity === undefined) return undefined;
+    const newest = await readIdentity(this.#settings.stateDir);
+    if (newest === undefined) throw notJoined();
+    requireSameNode(identity, newest);
+    return credentialsOf(newest);
   }
 
   async #leaveAsked(
@@ -228,7 +251,6 @@ class Daemon {
     signal: AbortSignal,
   ): Promise<void> {
     const { stateDir, mark } = this.#settings;
-    const { node, controllers } = this.#member;
     const systemd = this.#systemd;
     // systemd starts Docker after xnetd is ready: a restart of Docker would wait for us, and we for it.
     systemd.ready();
@@ -236,7 +258,7 @@ class Daemon {
     try {
       await leave(
         {
-          ...{ host: this.#host, known, nodeName: node, controllers, stateDir, mark, force, localOnly },
+          ...{ host: this.#host, known, member: this.#member, stateDir, mark, force, localOnly },
           onStep: (step) => {
             this.#log.info({ step }, 'leaving');
             systemd.status(`leaving: ${step}`);

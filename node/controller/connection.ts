@@ -14,11 +14,14 @@ import { callUnary, makeClient } from '../../proto/rpc/channel.js';
 import { services } from '../../proto/rpc/definitions.js';
 import { type Endpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
 import { errorFromStatus } from '../../proto/rpc/status.js';
+import type { Credentials } from '../../proto/rpc/tls.js';
 import { MessageReader, type WatchListener } from './watch-stream.js';
 
 /** ConnectionOptions say whom to watch, and who hears of it. */
 export type ConnectionOptions = {
   readonly endpoints: readonly Endpoint[];
+  /** What a connection shows and trusts: asked for each one that is made. Unix sockets need none. */
+  readonly credentials?: () => Promise<Credentials | undefined>;
   /** What to ask for, when a stream is opened. */
   readonly request: () => WatchRequest;
   readonly listener: WatchListener;
@@ -77,8 +80,13 @@ export class Connection {
     signal: AbortSignal,
   ): Promise<{ readonly error: XnetError; readonly heard: boolean; readonly reopened: boolean }> {
     const { request, listener, onState } = this.#options;
-    // A client of its own for each attempt: gRPC's own pauses between connects do not add to ours.
-    const client = makeClient(services.node, endpoint);
+    let client: NodeServiceClient;
+    try {
+      // A client of its own for each attempt: gRPC's own pauses between connects do not add to ours.
+      client = makeClient(services.node, endpoint, await this.#options.credentials?.());
+    } catch (error) {
+      return { error: errorFromStatus(error), heard: false, reopened: false };
+    }
     const stream = client.watch(request());
     const reader = new MessageReader(listener);
     let heard = false;
@@ -125,20 +133,22 @@ export class Connection {
   }
 }
 
-/**
- * callLeave asks the controllers, one after the other, to let this node go.
- * @throws XnetError what the last one answered
- */
-export async function callLeave(
-  endpoints: readonly Endpoint[],
-  request: LeaveRequest,
-  signal: AbortSignal,
-): Promise<LeaveResponse__Output> {
+/** CallTarget is whom to call, and as whom. */
+export type CallTarget = {
+  readonly controllers: readonly Endpoint[];
+  /** Undefined: every controller is a unix socket. */
+  readonly credentials: Credentials | undefined;
+};
+
+async function callAny<T>(
+  { controllers, credentials }: CallTarget,
+  call: (client: NodeServiceClient) => Promise<T>,
+): Promise<T> {
   let last = new XnetError('Unavailable', 'no controller is known');
-  for (const endpoint of endpoints) {
-    const client = makeClient(services.node, endpoint);
+  for (const endpoint of controllers) {
+    const client = makeClient(services.node, endpoint, credentials);
     try {
-      return await callUnary(client.leave.bind(client), request, { timeoutMs: callTimeoutMs, signal });
+      return await call(client);
     } catch (error) {
       last = errorFromStatus(error);
       if (last.code !== 'Unavailable' && last.code !== 'DeadlineExceeded') throw last;
@@ -148,4 +158,44 @@ export async function callLeave(
     }
   }
   throw last;
+}
+
+/**
+ * callLeave asks the controllers, one after the other, to let this node go.
+ * @throws XnetError what the last one answered
+ */
+export function callLeave(
+  target: CallTarget,
+  request: LeaveRequest,
+  signal: AbortSignal,
+): Promise<LeaveResponse__Output> {
+  return callAny(target, (client) =>
+    callUnary(client.leave.bind(client), request, { timeoutMs: callTimeoutMs, signal }),
+  );
+}
+
+/** Standing is what the controllers make of a node: it is one of theirs, it was removed, or it is refused. */
+export type Standing = 'member' | 'removed' | 'refused';
+
+// No lease has it (controller/registry/add-node.ts begins with 1), so that a report of it changes nothing.
+const noGeneration = 0;
+
+/**
+ * callStanding asks the controllers, one after the other, whether a node is one of theirs. It changes nothing.
+ * @throws XnetError Unavailable when none of them can tell
+ */
+export async function callStanding(target: CallTarget, nodeId: string, signal: AbortSignal): Promise<Standing> {
+  try {
+    const report = { nodeId, generation: noGeneration };
+    await callAny(target, (client) =>
+      callUnary(client.report.bind(client), report, { timeoutMs: callTimeoutMs, signal }),
+    );
+    return 'member';
+  } catch (error) {
+    const { code } = errorFromStatus(error);
+    if (code === 'Fenced') return 'member';
+    if (code === 'NotFound') return 'removed';
+    if (code === 'PermissionDenied' || code === 'Unauthenticated') return 'refused';
+    throw error;
+  }
 }

@@ -1,0 +1,209 @@
+// `xnetd join`: has this host become a node, with a join token. Progress goes to standard error, what came of it to
+// standard output.
+// Invariant: the host's key is on its disk before anybody is asked to certify it, so that the same call can be made again
+// after any failure; the identity is put in place whole, or not at all.
+import { createPrivateKey } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { formatIpv4, formatPrefix } from '../../proto/domain/address.js';
+import { messageOf, XnetError } from '../../proto/errors.js';
+import { makeRequest, requestFor } from '../../proto/pki/certificate.js';
+import { readSecretFile, writeSecretFile } from '../../proto/pki/secret-file.js';
+import type { Token } from '../../proto/pki/token.js';
+import { untilSignal } from '../../proto/process/program.js';
+import { checkEndpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
+import { leaveBegun } from '../agent/leave.js';
+import { callStanding } from '../controller/connection.js';
+import { identityFolder, pendingKeyPath, readIdentity, writeIdentity } from '../identity/folder.js';
+import { certificateOf, credentialsOf, hasExpired, type NodeIdentity } from '../identity/identity.js';
+import { callJoin, eachOf, identityFrom, prove } from '../join/call.js';
+import { decideJoin, type Standing } from '../join/decide.js';
+import type { JoinSettings } from '../join/settings.js';
+import { readToken } from '../join/token-source.js';
+import { lockState, type StateLock } from '../state/lock.js';
+import { cachePath, readCache } from '../table/cache.js';
+
+/** Joined is what `xnetd join -o json` prints. Fields are only ever added. */
+export type Joined = {
+  /** False: the host was this node before, and nothing has changed. */
+  readonly changed: boolean;
+  readonly node: string;
+  readonly nodeId: string;
+  readonly cluster: string;
+  /** Empty: a controller tells it when the daemon runs. */
+  readonly subnet: string;
+  readonly controllers: readonly string[];
+  /** RFC 3339. */
+  readonly certificateUntil: string;
+  /** Whether the daemon runs already, and goes on by itself. */
+  readonly daemonRuns: boolean;
+};
+
+type Progress = (line: string) => void;
+
+function onStandardError(): Progress {
+  const began = performance.now();
+  return (line) => {
+    process.stderr.write(`${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  ${line}\n`);
+  };
+}
+
+// Both locks are held until the end, so that no daemon begins with half of it. The daemon's own lock is another's when
+// it runs.
+function takeLocks(stateDir: string): { readonly running: boolean; readonly release: () => void } {
+  const identity = lockState(stateDir, 'identity.lock');
+  if (identity === undefined) {
+    throw new XnetError('FailedPrecondition', `another xnetd join is under way in ${stateDir}`, {
+      hint: 'wait for it to end, and look at: xnetd status',
+    });
+  }
+  let whole: StateLock | undefined;
+  try {
+    whole = lockState(stateDir);
+  } catch (error) {
+    identity.release();
+    throw error;
+  }
+  return {
+    running: whole === undefined,
+    release: () => {
+      whole?.release();
+      identity.release();
+    },
+  };
+}
+
+async function standingOf(identity: NodeIdentity | undefined, signal: AbortSignal): Promise<Standing> {
+  if (identity === undefined || hasExpired(identity, Date.now())) return 'unknown';
+  const controllers = identity.controllers.flatMap((text) => {
+    const checked = checkEndpoint(text);
+    return 'value' in checked ? [checked.value] : [];
+  });
+  try {
+    const target = { controllers, credentials: credentialsOf(identity) };
+    const standing = await callStanding(target, identity.nodeId, signal);
+    return standing === 'member' ? 'member' : 'refused';
+  } catch {
+    return 'unknown';
+  }
+}
+
+// The key of this attempt, or of one before that did not end.
+async function pendingKey(stateDir: string): Promise<{ readonly key: string; readonly csr: string }> {
+  const path = pendingKeyPath(stateDir);
+  const before = (await readSecretFile(path))?.toString('utf8');
+  if (before !== undefined) {
+    try {
+      createPrivateKey(before);
+      return { key: before, csr: await requestFor(before) };
+    } catch {
+      // Nothing was certified with what is no key.
+    }
+  }
+  const made = await makeRequest();
+  await writeSecretFile(path, Buffer.from(made.key));
+  return made;
+}
+
+async function readBefore(settings: JoinSettings, progress: Progress): Promise<NodeIdentity | undefined> {
+  try {
+    return await readIdentity(settings.stateDir);
+  } catch (error) {
+    if (!settings.force) throw error;
+    progress(`${messageOf(error)}: replaced`);
+    return undefined;
+  }
+}
+
+async function join(settings: JoinSettings, token: Token, progress: Progress, signal: AbortSignal): Promise<Joined> {
+  const { stateDir, controller, force } = settings;
+  const locks = takeLocks(stateDir);
+  const { running } = locks;
+  try {
+    if ((await leaveBegun(stateDir)) !== undefined) {
+      throw new XnetError('FailedPrecondition', 'this host is leaving its cluster, and is not done', {
+        hint: 'finish that first: xnetd leave',
+      });
+    }
+    const before = await readBefore(settings, progress);
+    if (before === undefined && running) {
+      throw new XnetError('FailedPrecondition', 'xnetd runs here without an identity', {
+        hint: 'stop it first: systemctl stop xnetd',
+      });
+    }
+    const standing = await standingOf(before, signal);
+    // One at a time, from the proof to the answer: a controller that can be proved may still be one that can't act.
+    const made = await eachOf(controller, async (endpoint) => {
+      const proven = await prove(endpoint, token, signal);
+      progress(`${formatEndpoint(endpoint)} is a controller of cluster ${proven.clusterId}, as the token says`);
+      const { clusterId } = proven;
+      const { node: nodeName, address } = settings;
+      const situation = { identity: before, standing, clusterId, nodeName, running, force, nowMs: Date.now() };
+      if (decideJoin(situation) === 'already') return undefined;
+      const { key, csr } = await pendingKey(stateDir);
+      progress('asking for a certificate');
+      const call = { token, csr, nodeName: nodeName ?? '', address: address === undefined ? '' : formatIpv4(address) };
+      const answer = await callJoin(proven, call, signal);
+      return { identity: identityFrom(answer, proven, key), subnet: answer.subnet };
+    });
+    if (made === undefined && before !== undefined) {
+      progress(
+        standing === 'member'
+          ? 'this host is that node already'
+          : 'this host has joined already; no controller could be asked whether it still counts',
+      );
+      await rm(pendingKeyPath(stateDir), { force: true });
+      return joinedFrom(before, { changed: false, running, subnet: await cachedSubnet(stateDir, before) });
+    }
+    if (made === undefined) throw new XnetError('Internal', 'joined as nobody');
+    const { identity, subnet } = made;
+    if (before !== undefined && before.clusterId !== identity.clusterId) await rm(cachePath(stateDir), { force: true });
+    await writeIdentity(stateDir, identity);
+    await rm(pendingKeyPath(stateDir), { force: true });
+    progress(`written to ${identityFolder(stateDir)}`);
+    return joinedFrom(identity, { changed: true, running, subnet });
+  } finally {
+    locks.release();
+  }
+}
+
+async function cachedSubnet(stateDir: string, { nodeId }: NodeIdentity): Promise<string> {
+  const cached = await readCache(stateDir).catch(() => undefined);
+  return cached?.assignment.nodeId === nodeId ? formatPrefix(cached.assignment.subnet) : '';
+}
+
+function joinedFrom(
+  identity: NodeIdentity,
+  { changed, running, subnet }: { readonly changed: boolean; readonly running: boolean; readonly subnet: string },
+): Joined {
+  const { nodeName, nodeId, clusterId, controllers } = identity;
+  const certificateUntil = new Date(certificateOf(identity).notAfterMs).toISOString();
+  const common = { changed, node: nodeName, nodeId, cluster: clusterId, subnet, controllers };
+  return { ...common, certificateUntil, daemonRuns: running };
+}
+
+/** formatJoined is what `xnetd join` prints for people. */
+export function formatJoined(joined: Joined): string {
+  const { node, nodeId, cluster, subnet, controllers, certificateUntil, daemonRuns } = joined;
+  const lines = [
+    `node         ${node} (${nodeId})`,
+    `cluster      ${cluster}`,
+    `subnet       ${subnet === '' ? 'told when the daemon runs' : subnet}`,
+    `controllers  ${controllers.length === 0 ? 'none that this host can reach: set --controller' : controllers.join(', ')}`,
+    `certificate  until ${certificateUntil}, renewed by itself`,
+    '',
+    daemonRuns ? 'xnetd runs, and goes on with it.' : 'Start the daemon: systemctl enable --now xnetd',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/**
+ * joinCluster has this host become a node, and prints what came of it. Run again it changes nothing.
+ * @throws XnetError InvalidArgument for a bad token; Unauthenticated when a server is not of the token's cluster, or when
+ * the token is not valid; FailedPrecondition when this host is something else; Unavailable when no controller answers
+ */
+export async function joinCluster(settings: JoinSettings): Promise<void> {
+  const signal = untilSignal();
+  const token = await readToken(settings.tokenFile, signal);
+  const joined = await join(settings, token, onStandardError(), signal);
+  process.stdout.write(settings.output === 'json' ? `${JSON.stringify(joined, null, 2)}\n` : formatJoined(joined));
+}

@@ -1,0 +1,84 @@
+// What a host that has joined proves itself with, and whether it holds together. Pure.
+// Invariant: an identity that was checked is one: the key is the certificate's, an authority issued it, and it names the
+// node of the cluster that it stands for.
+import { XnetError } from '../../proto/errors.js';
+import { belongTogether, type Certificate, digestOf, isIssuedBy, readCertificate } from '../../proto/pki/chain.js';
+import type { Credentials } from '../../proto/rpc/tls.js';
+
+/** Membership is which node of which cluster this host is: what a controller answered when it joined. */
+export type Membership = {
+  readonly clusterId: string;
+  readonly nodeId: string;
+  readonly nodeName: string;
+  /** The controllers' addresses, "192.168.83.2:7400"; none where they have none that this host could reach. */
+  readonly controllers: readonly string[];
+};
+
+/** NodeIdentity is a membership and what proves it. Certificates and the key are PEM. */
+export type NodeIdentity = Membership & {
+  readonly key: string;
+  readonly certificate: string;
+  /** Whom to trust: the authority that issues, then the one that it replaces, if any. */
+  readonly authority: readonly string[];
+};
+
+const mostAuthorities = 2;
+
+// The text of what is wrong with a certificate in a file, or undefined.
+function unreadable(pem: string): string | undefined {
+  try {
+    readCertificate(pem);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** identityProblem is what is wrong with an identity, whenever it is looked at; undefined: nothing. */
+export function identityProblem(identity: NodeIdentity): string | undefined {
+  const { authority, certificate, key, clusterId, nodeId } = identity;
+  if (authority.length === 0 || authority.length > mostAuthorities) {
+    return `it has ${authority.length} authorities, not one or two`;
+  }
+  for (const pem of authority) {
+    const problem = unreadable(pem);
+    if (problem !== undefined) return `its authority is ${problem}`;
+    if (!isIssuedBy(pem, pem)) return 'its authority is not signed by itself';
+  }
+  const problem = unreadable(certificate);
+  if (problem !== undefined) return `its certificate is ${problem}`;
+  const named = readCertificate(certificate).identity;
+  if (named?.role !== 'node' || named.id !== nodeId || named.clusterId !== clusterId) {
+    return `its certificate is not that of node ${nodeId} of cluster ${clusterId}`;
+  }
+  if (!belongTogether(certificate, key)) return 'its key is not that of its certificate';
+  if (!authority.some((pem) => isIssuedBy(certificate, pem))) return 'its certificate was issued by another authority';
+  return undefined;
+}
+
+/** certificateOf reads an identity's certificate. */
+export function certificateOf({ certificate }: NodeIdentity): Certificate {
+  return readCertificate(certificate);
+}
+
+/** hasExpired says whether an identity opens nothing any more, by this host's clock. */
+export function hasExpired(identity: NodeIdentity, nowMs: number): boolean {
+  return certificateOf(identity).notAfterMs <= nowMs;
+}
+
+/** trusts says whether the authority of this digest is one of those that an identity trusts. */
+export function trusts({ authority }: NodeIdentity, caDigest: string): boolean {
+  return authority.some((pem) => digestOf(pem) === caDigest);
+}
+
+/** credentialsOf is what a connection of this node shows and trusts. */
+export function credentialsOf({ clusterId, authority, certificate, key }: NodeIdentity): Credentials {
+  return { clusterId, authority, own: { certificate, key } };
+}
+
+/** notJoined is the error of a host that has no identity. */
+export function notJoined(): XnetError {
+  return new XnetError('FailedPrecondition', 'this host has not joined a cluster', {
+    hint: 'on a machine with xctl: xctl nodes add NAME --address ADDRESS; then run the xnetd join that it prints here',
+  });
+}

@@ -1,0 +1,54 @@
+// Which node this host is and whose, put together from its settings and its identity. Pure.
+import { throwIfAny, XnetError } from '../../proto/errors.js';
+import { checkEndpoint, type Endpoint } from '../../proto/rpc/endpoint.js';
+import type { Settings } from '../settings.js';
+import { type NodeIdentity, notJoined } from './identity.js';
+
+/** Member is which node this is, and whose. */
+export type Member = {
+  readonly node: string;
+  readonly controllers: readonly Endpoint[];
+  /** Absent where every controller is a unix socket. */
+  readonly identity?: NodeIdentity;
+};
+
+/**
+ * requireMember is what a command needs that talks to controllers.
+ * @throws XnetError FailedPrecondition when the host has not joined; InvalidArgument with all that is wrong
+ */
+export function requireMember(
+  settings: Pick<Settings, 'node' | 'controller'>,
+  identity: NodeIdentity | undefined,
+): Member {
+  const { node, controller } = settings;
+  const known = (identity?.controllers ?? []).flatMap((text) => {
+    const checked = checkEndpoint(text);
+    return 'value' in checked ? [checked.value] : [];
+  });
+  const controllers = controller ?? known;
+  const needsIdentity = controllers.length === 0 || controllers.some(({ kind }) => kind === 'tcp');
+  if (identity === undefined && needsIdentity) throw notJoined();
+  const problems: string[] = [];
+  if (controllers.length === 0) {
+    problems.push('--controller is missing: none of the controllers had an address that this host could reach');
+  }
+  if (identity === undefined && node === undefined) {
+    problems.push('--node is missing: the name that was given to xctl nodes add');
+  }
+  if (identity !== undefined && node !== undefined && node !== identity.nodeName) {
+    problems.push(`--node is ${node}, but this host has joined as ${identity.nodeName}: leave it out`);
+  }
+  throwIfAny(problems, 'the settings are not complete');
+  return { node: identity?.nodeName ?? node ?? '', controllers, ...(identity === undefined ? {} : { identity }) };
+}
+
+/**
+ * requireSameNode makes sure that an identity is still that of the node that the daemon runs as.
+ * @throws XnetError FailedPrecondition
+ */
+export function requireSameNode(before: NodeIdentity, after: NodeIdentity): void {
+  if (before.clusterId === after.clusterId && before.nodeName === after.nodeName) return;
+  throw new XnetError('FailedPrecondition', `this host has joined as another node, ${after.nodeName}, meanwhile`, {
+    hint: 'restart the daemon: systemctl restart xnetd',
+  });
+}

@@ -1,0 +1,62 @@
+// What `xnetd join` does on a host, given what is there already. Pure.
+import { XnetError } from '../../proto/errors.js';
+import { hasExpired, type NodeIdentity } from '../identity/identity.js';
+
+/** Standing is what the controllers make of the identity that a host has; 'unknown': none of them answered. */
+export type Standing = 'member' | 'refused' | 'unknown';
+
+/** JoinSituation is everything that it depends on. */
+export type JoinSituation = {
+  /** Of the host; undefined: it has not joined yet. */
+  readonly identity: NodeIdentity | undefined;
+  readonly standing: Standing;
+  /** The cluster that the token is for, as its controller proved. */
+  readonly clusterId: string;
+  /** --node */
+  readonly nodeName: string | undefined;
+  /** A daemon runs on the host. */
+  readonly running: boolean;
+  /** --force */
+  readonly force: boolean;
+  readonly nowMs: number;
+};
+
+/**
+ * decideJoin decides: the host is what it is to be already, or it joins.
+ * @throws XnetError FailedPrecondition when it is something else, and what to do
+ */
+export function decideJoin(situation: JoinSituation): 'already' | 'join' {
+  const { identity, standing, clusterId, nodeName, running, force, nowMs } = situation;
+  if (identity === undefined) return 'join';
+  const others = identity.clusterId !== clusterId;
+  if ((others || force) && running) {
+    throw new XnetError(
+      'FailedPrecondition',
+      `xnetd runs here, as node ${identity.nodeName} of cluster ${identity.clusterId}`,
+      {
+        hint: others ? 'have this host leave that cluster first: xnetd leave' : 'stop it first: systemctl stop xnetd',
+      },
+    );
+  }
+  if (force) return 'join';
+  if (others) {
+    throw new XnetError(
+      'FailedPrecondition',
+      `this host is node ${identity.nodeName} of another cluster, ${identity.clusterId}`,
+      {
+        hint: 'have it leave that one first: xnetd leave. If that cluster is gone: xnetd join --force',
+      },
+    );
+  }
+  if (hasExpired(identity, nowMs) || standing === 'refused') return 'join';
+  if (nodeName !== undefined && nodeName !== identity.nodeName) {
+    throw new XnetError(
+      'FailedPrecondition',
+      `this host is node ${identity.nodeName} of this cluster, not ${nodeName}`,
+      {
+        hint: `have it leave first: xnetd leave. Or leave out --node to keep ${identity.nodeName}`,
+      },
+    );
+  }
+  return 'already';
+}

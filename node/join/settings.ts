@@ -1,0 +1,54 @@
+// The settings of `xnetd join`: those of the daemon, but for the port of the controllers, and what is about joining.
+import { type Command, Option } from 'commander';
+import * as v from 'valibot';
+import { fromCheck, listOf, readSettings } from '../../proto/process/settings.js';
+import { checkEndpoint, defaultJoinPort } from '../../proto/rpc/endpoint.js';
+import { addOptions, defaultFile, settingsSchema } from '../settings.js';
+import type { TcpEndpoint } from './call.js';
+
+const controller = v.pipe(
+  v.string(),
+  fromCheck((text) => checkEndpoint(text, defaultJoinPort)),
+  v.rawTransform(({ dataset, addIssue, NEVER }): TcpEndpoint => {
+    if (dataset.value.kind === 'tcp') return dataset.value;
+    addIssue({ message: 'hosts join over TCP: give HOST or HOST:PORT' });
+    return NEVER;
+  }),
+);
+
+const joinSchema = v.object({
+  ...settingsSchema.entries,
+  controller: v.optional(
+    v.pipe(listOf(controller), v.minLength(1, 'is missing: the address of at least one controller')),
+    [],
+  ),
+  tokenFile: v.optional(
+    v.pipe(v.string(), v.nonEmpty('is missing: the file with the join token, or - for standard input')),
+    '',
+  ),
+  force: v.boolean(),
+  output: v.picklist(['text', 'json']),
+});
+
+/** JoinSettings are the settings of `xnetd join`, checked. */
+export type JoinSettings = v.InferOutput<typeof joinSchema>;
+
+/** addJoinOptions adds the options of `xnetd join`. */
+export function addJoinOptions(target: Command): Command {
+  return addOptions(target)
+    .addOption(
+      new Option('--token-file <file>', 'file with the join token, mode 0600; - for standard input').env(
+        'XNETD_TOKEN_FILE',
+      ),
+    )
+    .option('--force', 'join anew, whatever this host has joined before', false)
+    .addOption(new Option('-o, --output <format>', 'how to print it').choices(['text', 'json']).default('text'));
+}
+
+/**
+ * joinSettingsOf reads the settings of a parsed command.
+ * @throws XnetError InvalidArgument with every problem
+ */
+export function joinSettingsOf(parsed: Command): JoinSettings {
+  return readSettings(parsed, joinSchema, defaultFile);
+}

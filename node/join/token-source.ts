@@ -1,0 +1,62 @@
+// Where a join token comes from: a file that nobody else can read, or standard input. Never the command line, which
+// every user of the host can see.
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { messageOf, XnetError } from '../../proto/errors.js';
+import { readSecretFile } from '../../proto/pki/secret-file.js';
+import { checkToken, type Token } from '../../proto/pki/token.js';
+
+// A token has 89 characters.
+const longest = 1_024;
+
+async function typed(signal: AbortSignal): Promise<string> {
+  process.stderr.write('join token: ');
+  // What is typed is not shown.
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  try {
+    return await terminal.question('', { signal });
+  } catch (error) {
+    throw signal.aborted ? new XnetError('Cancelled', 'interrupted') : error;
+  } finally {
+    terminal.close();
+    process.stderr.write('\n');
+  }
+}
+
+async function piped(): Promise<string> {
+  let text = '';
+  for await (const chunk of process.stdin) {
+    text += String(chunk);
+    // The first line is enough: whoever writes may keep the pipe open.
+    if (text.trimStart().includes('\n') || text.length > longest) break;
+  }
+  return text;
+}
+
+async function content(source: string, signal: AbortSignal): Promise<string> {
+  if (source === '-') return process.stdin.isTTY ? typed(signal) : piped();
+  const bytes = await readSecretFile(source);
+  if (bytes === undefined) throw new XnetError('InvalidArgument', `there is no file ${source}`);
+  return bytes.toString('utf8');
+}
+
+/**
+ * readToken reads a join token.
+ * @param source path of a file, or "-" for standard input
+ * @throws XnetError InvalidArgument for what is no token; FailedPrecondition for a file that others can read
+ */
+export async function readToken(source: string, signal: AbortSignal): Promise<Token> {
+  const where = source === '-' ? 'standard input' : source;
+  let text: string;
+  try {
+    text = await content(source, signal);
+  } catch (error) {
+    if (error instanceof XnetError) throw error;
+    throw new XnetError('InvalidArgument', `can't read ${where}: ${messageOf(error)}`, { cause: error });
+  }
+  const checked = checkToken(text.slice(0, longest));
+  if ('value' in checked) return checked.value;
+  throw new XnetError('InvalidArgument', `${where}: ${checked.problem}`);
+}
