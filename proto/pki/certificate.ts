@@ -141,19 +141,21 @@ const longestRequest = 8_192;
  */
 export async function keyOfRequest(csr: string): Promise<Buffer> {
   if (csr.length > longestRequest) throw new XnetError('InvalidArgument', 'csr: longer than any certificate request');
-  let request: x509.Pkcs10CertificateRequest;
+  let proved: boolean;
+  let read: { readonly key: Buffer; readonly algorithm: { readonly name?: string; readonly namedCurve?: string } };
   try {
-    request = new x509.Pkcs10CertificateRequest(csr);
+    const request = new x509.Pkcs10CertificateRequest(csr);
+    // Much of it is only read when it is asked for.
+    read = { key: Buffer.from(request.publicKey.rawData), algorithm: request.publicKey.algorithm };
+    proved = await request.verify().catch(() => false);
   } catch (error) {
     throw new XnetError('InvalidArgument', `csr: not a certificate request (PKCS #10, PEM): ${messageOf(error)}`);
   }
-  const { name, namedCurve } = request.publicKey.algorithm as { readonly name?: string; readonly namedCurve?: string };
-  if (name !== 'ECDSA' || namedCurve !== 'P-256') {
+  if (read.algorithm.name !== 'ECDSA' || read.algorithm.namedCurve !== 'P-256') {
     throw new XnetError('InvalidArgument', 'csr: the key has to be an ECDSA key on P-256');
   }
-  const proved = await request.verify().catch(() => false);
   if (!proved) throw new XnetError('InvalidArgument', 'csr: not signed by its own key');
-  return Buffer.from(request.publicKey.rawData);
+  return read.key;
 }
 
 /** Wanted is the certificate to issue. */

@@ -61,15 +61,24 @@ export function readSettingsFile(path: string, required: boolean): SettingsFile 
     if (errnoOf(error) === 'ENOENT' && !required) return { path, values: new Map() };
     throw new XnetError('InvalidArgument', `can't read the config file ${path}: ${messageOf(error)}`);
   }
-  const document = parseDocument(text, { uniqueKeys: true, prettyErrors: true });
-  const [problem] = document.errors;
-  if (problem !== undefined) throw new XnetError('InvalidArgument', `${path}: ${problem.message.trimEnd()}`);
-  const content: unknown = document.toJS();
+  const content = contentOf(path, text);
   if (content === null) return { path, values: new Map() };
   if (typeof content !== 'object' || Array.isArray(content)) {
     throw new XnetError('InvalidArgument', `${path}: has to be a list of "setting: value" lines`);
   }
   return { path, values: new Map(Object.entries(content)) };
+}
+
+// Documents that nest too deep, or stand for more than they are, make the parser itself throw.
+function contentOf(path: string, text: string): unknown {
+  try {
+    const document = parseDocument(text, { uniqueKeys: true, prettyErrors: true });
+    const [problem] = document.errors;
+    if (problem === undefined) return document.toJS();
+    throw problem;
+  } catch (error) {
+    throw new XnetError('InvalidArgument', `${path}: ${messageOf(error).trimEnd()}`, { cause: error });
+  }
 }
 
 function flagName(option: Option): string {
