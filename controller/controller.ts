@@ -114,7 +114,10 @@ export async function runController(
   const pools = new PoolRegistry(context);
   const tokens = new TokenRegistry(context);
   const authority = new Authority(context, `${settings.dataDir}/cluster.key`);
-  const certificates = new CertificateRegistry(context, authority, nodes.spread);
+  const certificates = new CertificateRegistry(context, authority, {
+    spread: nodes.spread,
+    nodeTtlMs: settings.nodeCertificateTtl,
+  });
   authority.onOpened(({ trusted }) => sessions.fanout.trust(trusted));
   const running = new AbortController();
   const stopped = AbortSignal.any([signal, running.signal]);

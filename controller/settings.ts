@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { Command, Option } from 'commander';
 import * as v from 'valibot';
+import { checkDuration } from '../proto/domain/duration.js';
 import { checkName } from '../proto/domain/input.js';
 import { logLevels } from '../proto/process/log.js';
 import { fromCheck, listOf, readSettings } from '../proto/process/settings.js';
@@ -45,6 +46,10 @@ const schema = v.pipe(
     etcdPrefix: v.pipe(
       v.string(),
       v.regex(/^\/([A-Za-z0-9._-]+\/)+$/, 'has to begin and end with a slash, such as /xnet/v1/'),
+    ),
+    nodeCertificateTtl: v.pipe(
+      v.string(),
+      fromCheck((text) => checkDuration(text, { minMs: 10_000, maxMs: 365 * 24 * 3_600_000 })),
     ),
     acceptStore: v.optional(v.boolean(), false),
     logLevel: v.picklist(logLevels, `has to be one of ${logLevels.join(', ')}`),
@@ -107,6 +112,14 @@ export function makeProgram(version: string, run: (settings: Settings) => Promis
     .addOption(new Option('--etcd-user <name>', 'our user of etcd').env(env('ETCD_USER')))
     .addOption(new Option('--etcd-password-file <file>', 'file with its password').env(env('ETCD_PASSWORD_FILE')))
     .addOption(new Option('--etcd-prefix <prefix>', 'begins every key').env(env('ETCD_PREFIX')).default('/xnet/v1/'))
+    .addOption(
+      new Option(
+        '--node-certificate-ttl <duration>',
+        'how long the certificate of a node lasts, which renews it itself',
+      )
+        .env(env('NODE_CERTIFICATE_TTL'))
+        .default('30d'),
+    )
     .addOption(
       new Option(
         '--accept-store',

@@ -16,8 +16,8 @@ import { type Context, type Done, mutate } from './mutation.js';
 import { newNodeId, type Spread } from './nodes.js';
 import { Turns } from './turns.js';
 
-/** nodeTtlMs is how long a node's certificate lasts: 30 days. */
-export const nodeTtlMs = 30 * 24 * 3_600_000;
+/** usualNodeTtlMs is how long a node's certificate lasts where nothing else is set: 30 days. */
+export const usualNodeTtlMs = 30 * 24 * 3_600_000;
 
 const renewAttempts = 10;
 // What is left over of expired ones goes with new ones, some at a time.
@@ -31,13 +31,19 @@ export class CertificateRegistry {
   readonly #context: Context;
   readonly #authority: Authority;
   readonly #spread: Spread;
+  readonly #nodeTtlMs: number;
   // A token for hundreds of hosts is one record, which each of them changes.
   readonly #turns = new Turns();
 
-  constructor(context: Context, authority: Authority, spread: Spread) {
+  constructor(
+    context: Context,
+    authority: Authority,
+    { spread, nodeTtlMs = usualNodeTtlMs }: { readonly spread: Spread; readonly nodeTtlMs?: number },
+  ) {
     this.#context = context;
     this.#authority = authority;
     this.#spread = spread;
+    this.#nodeTtlMs = nodeTtlMs;
   }
 
   async #issue(
@@ -60,7 +66,7 @@ export class CertificateRegistry {
     const publicKey = await keyOfRequest(csr);
     const whole: Joining = { ...joining, keyDigest: keyDigest(publicKey) };
     const nodeId = nodeOfJoin(keeper.view, token, whole) ?? newNodeId();
-    const certified = await this.#issue('node', nodeId, { publicKey, ttlMs: nodeTtlMs });
+    const certified = await this.#issue('node', nodeId, { publicKey, ttlMs: this.#nodeTtlMs });
     await this.#turns.take(joining.tokenId, () =>
       this.#spread.run((choice) =>
         mutate(this.#context, {
@@ -89,7 +95,7 @@ export class CertificateRegistry {
     const { keeper, store } = this.#context;
     requireNode(keeper.view, nodeId);
     const publicKey = await keyOfRequest(csr);
-    const certified = await this.#issue('node', nodeId, { publicKey, ttlMs: nodeTtlMs });
+    const certified = await this.#issue('node', nodeId, { publicKey, ttlMs: this.#nodeTtlMs });
     for (let attempt = 0; attempt < renewAttempts; attempt++) {
       const { view } = keeper;
       requireNode(view, nodeId);

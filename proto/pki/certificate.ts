@@ -4,6 +4,7 @@ import 'reflect-metadata';
 import { createPrivateKey, randomBytes, webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 import { messageOf, XnetError } from '../errors.js';
+import { backdateMs } from './chain.js';
 import { controllerHost, formatIdentity, type Identity, isIdentity, uriOf } from './identity.js';
 
 /** Signer is an authority's certificate and its private key (PKCS #8), both PEM. */
@@ -21,9 +22,6 @@ export type Request = { readonly key: string; readonly csr: string };
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const dayMs = 24 * 3_600_000;
 const authorityMs = 10 * 365 * dayMs;
-
-/** backdateMs is how long before its making a certificate is valid from: clocks of hosts differ. */
-export const backdateMs = 3_600_000;
 
 /** lifetimeFrom is a lifetime of `ttlMs` milliseconds from now on, and a little before. */
 export function lifetimeFrom(nowMs: number, ttlMs: number): Lifetime {

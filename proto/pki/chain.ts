@@ -69,6 +69,11 @@ export function pemOf(der: Uint8Array): string {
   return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
 }
 
+/** isAuthority says whether a certificate (PEM) is that of an authority that stands for itself. */
+export function isAuthority(pem: string): boolean {
+  return parse(pem).ca && isIssuedBy(pem, pem);
+}
+
 /** isIssuedBy says whether an authority signed a certificate, both PEM. */
 export function isIssuedBy(certificate: string, authority: string): boolean {
   const [leaf, by] = [parse(certificate), parse(authority)];
@@ -98,9 +103,12 @@ export function belongTogether(certificate: string, key: string): boolean {
   }
 }
 
+/** backdateMs is how long before its making a certificate is valid from: clocks of hosts differ. */
+export const backdateMs = 3_600_000;
+
 /**
- * renewalAt is when a certificate is to be renewed: after a share of its life between 50 % and 80 %, so that a fleet
- * that was set up in one hour does not renew in one hour (as Docker Swarm does, ca/renewer.go).
+ * renewalAt is when a certificate is to be renewed: after a share of its life between 50 % and 80 %, counted from its
+ * making, so that a fleet that was set up in one hour does not renew in one hour (as Docker Swarm does, ca/renewer.go).
  * @param random 0 to 1
  * @returns milliseconds since 1970
  */
@@ -108,5 +116,6 @@ export function renewalAt(
   { notBeforeMs, notAfterMs }: Pick<Certificate, 'notBeforeMs' | 'notAfterMs'>,
   random: number,
 ): number {
-  return notBeforeMs + (notAfterMs - notBeforeMs) * (0.5 + 0.3 * random);
+  const madeMs = Math.min(notBeforeMs + backdateMs, notAfterMs);
+  return madeMs + (notAfterMs - madeMs) * (0.5 + 0.3 * random);
 }

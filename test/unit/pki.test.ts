@@ -199,11 +199,13 @@ test('certificates of one hour are not renewed in one hour', (t) => {
   const life = { notBeforeMs: 0, notAfterMs: 30 * 24 * hourMs };
   fc.assert(
     fc.property(fc.double({ min: 0, max: 1, noNaN: true }), (random) => {
-      const share = renewalAt(life, random) / life.notAfterMs;
+      const share = (renewalAt(life, random) - hourMs) / (life.notAfterMs - hourMs);
       t.true(share >= 0.5 && share <= 0.8);
     }),
   );
   t.true(renewalAt(life, 1) - renewalAt(life, 0) > 8 * 24 * hourMs);
+  // One that lasts for less than it is dated back is not due from the beginning.
+  t.is(renewalAt({ notBeforeMs: 0, notAfterMs: hourMs + 20_000 }, 0), hourMs + 10_000);
 });
 
 test('a token is read as it was written; what is no token is not repeated', (t) => {
