@@ -141,6 +141,10 @@ export class AdminClient {
       for (let attempt = 1; ; attempt++) {
         const result = await this.#round(call, identified, deadline);
         if ('response' in result) return result.response;
+        const { failures: latest } = result;
+        if (latest.length > 0 && latest.every(({ untrusted }) => untrusted)) {
+          throw noController(latest, { timeoutMs, changing: false });
+        }
         if (attempt === 3) this.#tellWaiting(result.failures, deadline - performance.now());
         if (result.failures.length > 0) {
           const sent = failures.filter((failure) => failure.sent).slice(0, 1);

@@ -95,7 +95,7 @@ export function addGlobalOptions(program: Command): void {
     .addOption(
       new Option(
         '-c, --context <name>',
-        'the cluster to talk to, and as whom: see xctl context (default: the current)',
+        'the cluster to talk to, and as whom: see xctl contexts (default: the current)',
       ).env('XCTL_CONTEXT'),
     )
     .addOption(
@@ -178,7 +178,7 @@ async function requireCertificate(controllers: readonly Endpoint[], context: Nam
   if (context === undefined) {
     throw new XnetError('Unauthenticated', `there is no certificate to show to ${formatEndpoint(port)}`, {
       hint:
-        'import a context: xctl context import FILE, which an admin makes with: xctl certs issue NAME --role ROLE ' +
+        'import a context: xctl contexts import FILE, which an admin makes with: xctl certs issue NAME --role ROLE ' +
         '--out FILE. On the machine of a controller root needs none: xctl init',
     });
   }

@@ -15,6 +15,8 @@ export type Failure = {
   readonly sent: boolean;
   /** The controller itself said so. */
   readonly answered: boolean;
+  /** What answers there did not prove to be a controller of our cluster: no later attempt does better. */
+  readonly untrusted: boolean;
 };
 
 // How grpc-js words a connection that never came about, with libuv's error in it. A deadline that passed says
@@ -22,7 +24,10 @@ export type Failure = {
 const notConnected =
   /No connection established|Name resolution failed|no connection within|Deadline exceeded(?!.*remote_addr)/;
 // What answers speaks something else, or does not know our service.
-const foreign = /HTTP status code|unknown service|unknown method|Protocol error|UNIMPLEMENTED/i;
+const foreign = /HTTP status code|unknown service|unknown method|does not implement|Protocol error|UNIMPLEMENTED/i;
+// How OpenSSL and Node.js word what is wrong with the certificate of the other end (X509_verify_cert_error_string(3)).
+const unknownAuthority = /self-signed certificate|unable to (get|verify)|certificate signature failure/;
+const otherCluster = /ERR_TLS_CERT_ALTNAME_INVALID|certificate's altnames/;
 
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
@@ -34,14 +39,23 @@ const reasons: Readonly<Record<string, string>> = {
   ECONNRESET: 'the connection was cut',
 };
 
-function textOf(error: XnetError): string {
-  const { message } = error;
-  if (foreign.test(message)) return 'what answers there is no xnet controller of this version';
+function textOf({ message, code }: XnetError, { kind }: Endpoint): string {
+  if (foreign.test(message)) return 'what answers there is no xnet controller of this version, or its port for joining';
+  if (unknownAuthority.test(message)) return 'what answers there is not of the authority that the context trusts';
+  if (otherCluster.test(message)) return 'what answers there is a controller of another cluster';
+  if (/certificate (has expired|is not yet valid)/.test(message)) {
+    return "its certificate is not valid by this machine's clock";
+  }
+  if (/SSL routines/.test(message)) return 'what answers there does not speak TLS';
+  // A server that does not take our certificate says so when the connection has been made, and is not heard.
+  if (kind === 'tcp' && /Last error: Failed to connect/.test(message)) {
+    return 'it ended the connection, as it does with a certificate that has expired or is not of its authority';
+  }
   if (message.startsWith('Name resolution failed')) return 'there is no host of that name';
   const errno = /\b(E[A-Z]{3,})\b/.exec(message)?.[1];
   const known = errno === undefined ? undefined : reasons[errno];
   if (known !== undefined) return known;
-  if (error.code === 'DeadlineExceeded') return 'no answer in time';
+  if (code === 'DeadlineExceeded') return 'no answer in time';
   return escaped(message);
 }
 
@@ -49,8 +63,17 @@ function textOf(error: XnetError): string {
 export function failureOf(endpoint: Endpoint, thrown: unknown): Failure {
   const error = thrown instanceof XnetError ? thrown : new XnetError('Internal', messageOf(thrown), { cause: thrown });
   const answered = isAnswer(error);
-  const text = answered ? escaped(error.message) : textOf(error);
-  return { endpoint, error, text, answered, sent: answered || !notConnected.test(error.message) };
+  const { message } = error;
+  const text = answered ? escaped(message) : textOf(error, endpoint);
+  const untrusted = !answered && (unknownAuthority.test(message) || otherCluster.test(message));
+  return {
+    endpoint,
+    error,
+    text,
+    answered,
+    untrusted,
+    sent: answered || !(notConnected.test(message) || foreign.test(message)),
+  };
 }
 
 /** isPassing says whether another controller, or the same one a little later, may do better. */
@@ -70,11 +93,14 @@ export function safeError(error: XnetError): XnetError {
 }
 
 function hintFor(failures: readonly Failure[]): string {
+  if (failures.length > 0 && failures.every(({ untrusted }) => untrusted)) {
+    return 'see xctl contexts show; when the authority was replaced, have an admin issue a certificate: xctl certs issue';
+  }
   const denied = failures.find(({ text }) => text === reasons['EACCES']);
   if (denied !== undefined) return `${formatEndpoint(denied.endpoint)} belongs to root: use sudo`;
   const allLocal = failures.every(({ endpoint }) => endpoint.kind === 'unix');
   const look = allLocal
-    ? 'does xnet-controller run on this machine (systemctl status xnet-controller)?'
+    ? 'does xnet-controller run on this machine (systemctl status xnet-controller)? From another one: xctl contexts --help.'
     : 'do the controllers run there, and does nothing between block them?';
   return `${look} Other controllers: --controller HOST:PORT,… or XCTL_CONTROLLER`;
 }
@@ -102,8 +128,9 @@ export function noController(
   const [only = 'nobody was asked'] = lines;
   const within = changing ? ` within ${formatDuration(timeoutMs)}` : '';
   const message = `no controller answers${within}`;
+  const untrusted = failures.length > 0 && failures.every((failure) => failure.untrusted);
   return new XnetError(
-    late ? 'DeadlineExceeded' : 'Unavailable',
+    untrusted ? 'Unauthenticated' : late ? 'DeadlineExceeded' : 'Unavailable',
     lines.length === 1 ? `${message}: ${only}` : message,
     {
       problems: lines.length > 1 ? lines : [],

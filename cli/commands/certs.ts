@@ -69,7 +69,7 @@ export async function issueCertificate(context: Context, options: IssueOptions, 
     text: ({ nowMs }) => [
       `issued a certificate for ${whoText(certificate)}, which expires ${leftText(certificate.expiresAt, nowMs)}`,
       `it is in ${out}, with its key: hand it over so that nobody else can read it, and then:`,
-      `  xctl context import ${out}`,
+      `  xctl contexts import ${out}`,
     ],
   });
 }

@@ -44,8 +44,8 @@ async function chosen(context: Context, name: string | undefined): Promise<strin
   throw new XnetError('NotFound', 'no context is the current one', {
     hint:
       names.length === 0
-        ? 'there are none: see xctl context --help'
-        : `name one, or: xctl context use NAME; there are: ${names.join(', ')}`,
+        ? 'there are none: see xctl contexts --help'
+        : `name one, or: xctl contexts use NAME; there are: ${names.join(', ')}`,
   });
 }
 
@@ -102,7 +102,7 @@ function requireSame(name: string, existing: SavedContext, { identity }: SavedCo
   const had = existing.identity;
   if (had.clusterId === identity.clusterId && formatIdentity(had) === formatIdentity(identity)) return;
   throw new XnetError('AlreadyExists', `context ${name} is ${formatIdentity(had)} of cluster ${had.clusterId}`, {
-    hint: `give this one another name: --name NAME, or remove that one: xctl context remove ${name}`,
+    hint: `give this one another name: --name NAME, or remove that one: xctl contexts remove ${name}`,
   });
 }
 
@@ -130,7 +130,7 @@ export async function importContext(context: Context, { name }: ImportOptions, p
     text: ({ nowMs }) => [
       `saved context ${wanted}: ${escaped(formatIdentity(saved.identity))} at ` +
         `${saved.controllers.map(formatEndpoint).join(', ')}; its certificate expires ${leftText(shown.expiresAt, nowMs)}`,
-      ...(current === wanted ? [] : [`the current one is ${current}; to use this one: xctl context use ${wanted}`]),
+      ...(current === wanted ? [] : [`the current one is ${current}; to use this one: xctl contexts use ${wanted}`]),
     ],
   });
 }

@@ -1,19 +1,19 @@
 // `xctl init`: makes the authority of a cluster, its first pools, and a certificate for the first admin, saved as a
 // context. Invariant: run again after it was cut short at any point, it makes what is missing and nothing twice.
-import { checkName, checkPrefix, Problems } from '../../proto/domain/input.js';
-import { escaped, quoted } from '../../proto/domain/text.js';
-import { throwIfAny, XnetError } from '../../proto/errors.js';
+import { escaped } from '../../proto/domain/text.js';
+import { XnetError } from '../../proto/errors.js';
 import { digestOf } from '../../proto/pki/chain.js';
 import { formatIdentity } from '../../proto/pki/identity.js';
-import { formatEndpoint } from '../../proto/rpc/endpoint.js';
 import type { Context } from '../context.js';
 import { ContextFolder } from '../contexts/folder.js';
 import type { SavedContext } from '../contexts/saved.js';
-import { authorityFromWire } from '../output/certificate.js';
-import { contextOutput } from '../output/context.js';
+import { type AuthorityOutput, authorityFromWire } from '../output/certificate.js';
+import { type ContextOutput, contextOutput } from '../output/context.js';
+import type { Look } from '../output/kind.js';
 import { type PoolOutput, poolFromWire } from '../output/pool.js';
 import { leftText } from '../output/token.js';
 import { requirePart, verdict } from './answers.js';
+import { adminName, type FirstPool, poolsFrom } from './first-pools.js';
 import { getCertificate } from './issue.js';
 import { poolText } from './pools.js';
 
@@ -26,78 +26,98 @@ export type InitOptions = {
   readonly dryRun: boolean;
 };
 
-/** FirstPool is a pool to create. */
-export type FirstPool = { readonly name: string; readonly cidr: string };
-
-/**
- * poolsFrom reads the words of --pool: a range, or a name and its range; the first range without a name is "default".
- * @throws XnetError InvalidArgument with every problem
- */
-export function poolsFrom(words: readonly string[]): readonly FirstPool[] {
-  const problems = new Problems();
-  const pools: FirstPool[] = [];
-  let name: string | undefined;
-  for (const word of words) {
-    if (!word.includes('/')) {
-      if (name !== undefined) problems.add(`--pool: ${quoted(name)} has no range: --pool ${name} 10.76.0.0/16`);
-      name = problems.take('--pool', checkName(word));
-      continue;
-    }
-    problems.take('--pool', checkPrefix(word));
-    pools.push({ name: name ?? 'default', cidr: word });
-    name = undefined;
-  }
-  if (name !== undefined) problems.add(`--pool: ${quoted(name)} has no range: --pool ${name} 10.76.0.0/16`);
-  const twice = pools.find((pool, index) => pools.findIndex((other) => other.name === pool.name) !== index);
-  if (twice !== undefined) problems.add(`--pool: there are two ranges for pool ${twice.name}`);
-  throwIfAny(problems.list, 'the pools are not right');
-  return pools;
-}
-
-/** adminName is the name of the first admin where none is given: whoever called sudo, or "admin". */
-export function adminName(env: NodeJS.ProcessEnv): string {
-  const user = env['SUDO_USER'];
-  return user !== undefined && user !== 'root' && 'value' in checkName(user) ? user : 'admin';
-}
-
-// An existing context stays as it is, if it can be used; otherwise it is made anew for the same admin.
-function usable(existing: SavedContext | undefined, authority: readonly string[], nowMs: number): boolean {
-  if (existing === undefined || existing.certificate.notAfterMs <= nowMs) return false;
-  const trusted = new Set(authority.map(digestOf));
-  return existing.credentials.authority.some((pem) => trusted.has(digestOf(pem)));
-}
-
+// A context that is there is of this cluster and of this admin, or it stays out of this.
 function requireSame(contextName: string, existing: SavedContext, clusterId: string, admin: string | undefined): void {
   const { identity } = existing;
+  const hint = 'give this one another name: --context NAME';
   if (identity.clusterId !== clusterId) {
     throw new XnetError('AlreadyExists', `context ${contextName} is of another cluster: ${identity.clusterId}`, {
-      hint: 'give this one another name: --context NAME',
+      hint,
     });
   }
-  if (admin === undefined || (identity.role === 'admin' && identity.id === admin)) return;
-  throw new XnetError('AlreadyExists', `context ${contextName} is ${formatIdentity(identity)}, not admin/${admin}`, {
-    hint: 'give this one another name: --context NAME',
+  if (identity.role === 'admin' && (admin === undefined || identity.id === admin)) return;
+  const wanted = `admin/${admin ?? adminName(process.env)}`;
+  throw new XnetError('AlreadyExists', `context ${contextName} is ${formatIdentity(identity)}, not ${wanted}`, {
+    hint,
   });
 }
 
-type CreatedPool = { readonly pool: PoolOutput; readonly unchanged: boolean };
+type MadePool = { readonly pool: PoolOutput; readonly unchanged: boolean };
 
-async function createPools(context: Context, pools: readonly FirstPool[], dryRun: boolean): Promise<CreatedPool[]> {
+async function createPools(context: Context, pools: readonly FirstPool[], dryRun: boolean): Promise<MadePool[]> {
   const { client, output } = context;
-  const created: CreatedPool[] = [];
+  const made: MadePool[] = [];
   for (const pool of pools) {
     const response = await client.change((admin) => admin.createPool.bind(admin), { ...pool, dryRun });
+    // Told once: the dry run is the first.
     if (dryRun) for (const warning of response.warnings) output.message(`warning: ${escaped(warning)}`);
-    created.push({ pool: poolFromWire(requirePart(response.pool)), unchanged: response.unchanged });
+    made.push({ pool: poolFromWire(requirePart(response.pool)), unchanged: response.unchanged });
   }
-  return created;
+  return made;
 }
 
-/** initCluster makes what a new cluster needs before hosts can join. */
+function poolLines(pools: readonly MadePool[], dryRun: boolean): readonly string[] {
+  return pools.map(({ pool, unchanged }) => poolText(pool, verdict({ unchanged, dryRun }, 'created', 'create')));
+}
+
+function isUsable(saved: SavedContext, { certificates }: AuthorityOutput): boolean {
+  if (saved.certificate.notAfterMs <= Date.now()) return false;
+  const trusted = new Set(certificates.map(digestOf));
+  return saved.credentials.authority.some((pem) => trusted.has(digestOf(pem)));
+}
+
+type Admin = { readonly context: ContextOutput; readonly unchanged: boolean };
+
+type Wanted = {
+  readonly folder: ContextFolder;
+  readonly contextName: string;
+  readonly existing: SavedContext | undefined;
+  /** Name of the admin. */
+  readonly id: string;
+};
+
+// A context that can be used stays as it is, any other is made anew. The first one becomes the current one.
+async function makeAdmin(context: Context, authority: AuthorityOutput, wanted: Wanted): Promise<Admin> {
+  const { folder, contextName, existing, id } = wanted;
+  const unchanged = existing !== undefined && isUsable(existing, authority);
+  const saved = unchanged ? existing : (await getCertificate(context, { role: 'admin', id, ttlSeconds: 0 })).saved;
+  if (!unchanged) await folder.write(contextName, saved);
+  const current = (await folder.current()) ?? contextName;
+  if (current === contextName) await folder.use(contextName);
+  const named = { name: contextName, current: current === contextName, file: folder.fileOf(contextName) };
+  return { context: contextOutput(named, saved), unchanged };
+}
+
+function adminLines({ context, unchanged }: Admin, nowMs: number): readonly string[] {
+  const { name, identity, controllers, expiresAt, current } = context;
+  const who = `${escaped(identity ?? '')} at ${controllers.join(', ')}`;
+  const left = leftText(expiresAt, nowMs);
+  return [
+    `${verdict({ unchanged, dryRun: false }, 'saved', 'save')} context ${name}: ${who}; its certificate expires ${left}`,
+    ...(current ? [] : [`another context is the current one; to use this one: xctl contexts use ${name}`]),
+  ];
+}
+
+function keptLines(clusterKeyFile: string, { context }: Admin, { digest }: AuthorityOutput): readonly string[] {
+  return [
+    'To be kept, where nobody else can read it:',
+    `  ${escaped(clusterKeyFile)}`,
+    "      opens the authority's key: back it up, and copy it to every other controller on the same etcd",
+    `  ${escaped(context.file)}`,
+    `      has the key of ${escaped(context.identity ?? '')}; renewed by: xctl certs renew`,
+    `Digest of the authority, which join tokens carry: ${digest}`,
+  ];
+}
+
+/**
+ * initCluster makes what a new cluster needs before hosts can join.
+ * @throws XnetError InvalidArgument, AlreadyExists and what controllers answer; then nothing was changed, but for what
+ * an earlier step has made
+ */
 export async function initCluster(context: Context, options: InitOptions): Promise<void> {
   const { client, output, settings } = context;
   const { name, dryRun } = options;
-  const wanted = poolsFrom(options.pool);
+  const wanted = poolsFrom(options.pool, name);
   if (settings.controllers.some(({ kind }) => kind !== 'unix')) {
     throw new XnetError('InvalidArgument', 'a cluster is made over the unix socket of a controller alone', {
       hint: 'run it as root on the machine of a controller: xctl init, or xctl init --controller unix:/PATH',
@@ -110,55 +130,36 @@ export async function initCluster(context: Context, options: InitOptions): Promi
   if (existing !== undefined && clusterId !== '') requireSame(contextName, existing, clusterId, name);
   // What can't be made is found before anything is.
   const planned = await createPools(context, wanted, true);
-  const made = await client.change((admin) => admin.init.bind(admin), { dryRun });
+  const { unchanged, clusterKeyFile, ...made } = await client.change((admin) => admin.init.bind(admin), { dryRun });
+  const madeLine = (look: Look) => {
+    const did = verdict({ unchanged, dryRun }, 'made', 'make');
+    return `${did} the authority of cluster ${look.colors.strong(escaped(clusterId))}`;
+  };
   if (dryRun) {
     return output.show({
-      value: { unchanged: made.unchanged, authority: null, pools: planned, context: null, dryRun },
+      value: { unchanged, authority: null, clusterKeyFile, pools: planned, context: null, dryRun },
       name: clusterId,
-      text: () => [
-        `${verdict({ unchanged: made.unchanged, dryRun }, 'made', 'make')} the authority of cluster ${escaped(clusterId)}`,
-        ...planned.map(({ pool, unchanged }) => poolText(pool, verdict({ unchanged, dryRun }, 'created', 'create'))),
-      ],
+      text: (look) => [madeLine(look), ...poolLines(planned, dryRun)],
     });
   }
   const authority = authorityFromWire(requirePart(made.authority));
   const pools = await createPools(context, wanted, false);
-  const kept = usable(existing, authority.certificates, Date.now());
   const id = name ?? existing?.identity.id ?? adminName(process.env);
-  const saved =
-    kept && existing !== undefined
-      ? existing
-      : (await getCertificate(context, { role: 'admin', id, ttlSeconds: 0 })).saved;
-  if (!kept) await folder.write(contextName, saved);
-  const current = (await folder.current()) ?? contextName;
-  if (current === contextName) await folder.use(contextName);
-  const shown = contextOutput(
-    { name: contextName, current: current === contextName, file: folder.fileOf(contextName) },
-    saved,
-  );
+  const admin = await makeAdmin(context, authority, { folder, contextName, existing, id });
   await output.show({
     value: {
-      ...{ unchanged: made.unchanged, authority, clusterKeyFile: made.clusterKeyFile, pools },
-      ...{ context: { ...shown, unchanged: kept }, dryRun },
+      ...{ unchanged, authority, clusterKeyFile, pools },
+      ...{ context: { ...admin.context, unchanged: admin.unchanged }, dryRun },
     },
     name: authority.clusterId,
-    text: ({ nowMs, colors }) => [
-      `${verdict({ unchanged: made.unchanged, dryRun }, 'made', 'make')} the authority of cluster ` +
-        `${colors.strong(escaped(authority.clusterId))}, which expires ${leftText(authority.expiresAt, nowMs)}`,
-      ...pools.map(({ pool, unchanged }) => poolText(pool, verdict({ unchanged, dryRun }, 'created', 'create'))),
-      `${verdict({ unchanged: kept, dryRun }, 'saved', 'save')} context ${contextName}: ` +
-        `${escaped(formatIdentity(saved.identity))} at ${saved.controllers.map(formatEndpoint).join(', ')}; ` +
-        `its certificate expires ${leftText(shown.expiresAt, nowMs)}`,
-      ...(current === contextName ? [] : [`the current one is ${current}: xctl context use ${contextName}`]),
+    text: (look) => [
+      `${madeLine(look)}, which expires ${leftText(authority.expiresAt, look.nowMs)}`,
+      ...poolLines(pools, dryRun),
+      ...adminLines(admin, look.nowMs),
       '',
-      'To be kept, where nobody else can read it:',
-      `  ${escaped(made.clusterKeyFile)}`,
-      "      opens the authority's key: back it up, and copy it to every other controller on the same etcd",
-      `  ${escaped(shown.file)}`,
-      `      the key of ${escaped(formatIdentity(saved.identity))}; renewed by: xctl certs renew`,
-      `Digest of the authority, which join tokens carry: ${authority.digest}`,
+      ...keptLines(clusterKeyFile, admin, authority),
       '',
-      ...(pools.length === 0 ? ['Next: xctl pools create default 10.76.0.0/16, and then:'] : ['Next:']),
+      pools.length === 0 ? 'Next: xctl pools create default 10.76.0.0/16, and then:' : 'Next:',
       '  xctl nodes add web-1 --address 192.168.83.11',
     ],
   });

@@ -98,10 +98,19 @@ export async function renewContext(context: Context, ttlSeconds: number): Promis
   const folder = new ContextFolder(settings.contextFolder);
   const name = settings.context?.name ?? settings.contextNamed ?? (await folder.current());
   if (name === undefined)
-    throw new XnetError('NotFound', 'there is no context in use', { hint: 'see: xctl context list' });
+    throw new XnetError('NotFound', 'there is no context in use', { hint: 'see: xctl contexts list' });
   const old = await folder.require(name);
   const { role, id } = old.identity;
   if (!isPersonRole(role)) throw new XnetError('FailedPrecondition', `${formatIdentity(old.identity)} is not a person`);
+  if (role !== 'admin' && settings.controllers.some(({ kind }) => kind === 'tcp')) {
+    throw new XnetError(
+      'PermissionDenied',
+      `${formatIdentity(old.identity)} can't issue certificates, its own neither`,
+      {
+        hint: `have an admin make another: xctl certs issue ${id} --role ${role}; and then: xctl contexts import FILE --name ${name}`,
+      },
+    );
+  }
   const { clusterId } = await client.read((admin) => admin.getStatus.bind(admin), {});
   if (clusterId !== old.credentials.clusterId) {
     throw new XnetError(

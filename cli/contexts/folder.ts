@@ -73,7 +73,7 @@ export class ContextFolder {
     const checked = parseContext(content.toString('utf8'));
     if ('value' in checked) return checked.value;
     throw new XnetError('FailedPrecondition', `${file}: ${checked.problem}`, {
-      hint: `import it again, or remove it: xctl context remove ${name}`,
+      hint: `import it again, or remove it: xctl contexts remove ${name}`,
     });
   }
 
@@ -86,7 +86,7 @@ export class ContextFolder {
     if (found !== undefined) return found;
     const names = await this.names();
     throw new XnetError('NotFound', `there is no context ${name}`, {
-      hint: names.length === 0 ? 'there are none: see xctl context --help' : `there are: ${names.join(', ')}`,
+      hint: names.length === 0 ? 'there are none: see xctl contexts --help' : `there are: ${names.join(', ')}`,
     });
   }
 

@@ -144,6 +144,6 @@ export function expiryProblem(
   return new XnetError('Unauthenticated', `the certificate of ${who} in context ${name} has expired: ${since}`, {
     hint:
       `have an admin, or root on the machine of a controller, make another: xctl certs issue ${identity.id} ` +
-      `--role ${identity.role} --out FILE; and then: xctl context import FILE --name ${name}`,
+      `--role ${identity.role} --out FILE; and then: xctl contexts import FILE --name ${name}`,
   });
 }

@@ -83,7 +83,7 @@ function expiringOf(certificates: readonly CertificateOutput[], nowMs: number): 
   const newest = new Map<string, CertificateOutput>();
   for (const certificate of certificates) {
     const who = `${certificate.role}/${certificate.id}`;
-    if ((newest.get(who)?.expiresAt ?? '') <= (certificate.expiresAt ?? '')) newest.set(who, certificate);
+    if ((newest.get(who)?.validFrom ?? '') <= (certificate.validFrom ?? '')) newest.set(who, certificate);
   }
   const late = [...newest.values()].filter((certificate) => {
     const state = certificateState(certificate, nowMs);

@@ -23,7 +23,7 @@ The same command again makes what is missing and changes nothing else.
 Examples:
   xctl init --pool 10.76.0.0/16
   xctl init --pool default 10.76.0.0/16 --pool edge 10.80.0.0/20 --name alice
-  sudo xctl context export --out - | xctl context import -      for the user who has called sudo`,
+  sudo xctl contexts export --out - | xctl contexts import -      for the user who has called sudo`,
     )
     .action(
       acting(async () => {
@@ -38,7 +38,7 @@ function addChanging(contexts: Command): void {
   contexts
     .command('import')
     .alias('add')
-    .description('save a context that xctl certs issue or xctl context export wrote')
+    .description('save a context that xctl certs issue or xctl contexts export wrote')
     .argument('<file>', 'the file; - is standard input')
     .option('--name <name>', 'save it under this name (default: default)')
     .addHelpText(
@@ -48,8 +48,8 @@ The first one becomes the current one. One of the same name is replaced if it is
 With --controller the addresses given take the place of those in the file.
 
 Examples:
-  xctl context import alice.context.json
-  xctl context import alice.context.json --name prod --controller 192.168.83.2,192.168.83.3`,
+  xctl contexts import alice.context.json
+  xctl contexts import alice.context.json --name prod --controller 192.168.83.2,192.168.83.3`,
     )
     .action(acting(async () => (await import('../commands/contexts.js')).importContext, withoutContext));
   contexts
@@ -57,7 +57,7 @@ Examples:
     .description('write a context with its key, to take it to another machine')
     .argument('[context]', 'its name (default: the current one)')
     .requiredOption('--out <file>', 'a new file, which only its owner reads; - is standard output, if that is a pipe')
-    .addHelpText('after', '\nExamples:\n  xctl context export prod --out prod.context.json')
+    .addHelpText('after', '\nExamples:\n  xctl contexts export prod --out prod.context.json')
     .action(acting(async () => (await import('../commands/contexts.js')).exportContext, withoutContext));
   contexts
     .command('remove')
@@ -65,7 +65,7 @@ Examples:
     .description('remove a context, with its key')
     .argument('<context>', 'its name')
     .addOption(confirm('context'))
-    .addHelpText('after', '\nExamples:\n  xctl context remove prod --confirm prod')
+    .addHelpText('after', '\nExamples:\n  xctl contexts remove prod --confirm prod')
     .action(acting(async () => (await import('../commands/contexts.js')).removeContext, withoutContext));
 }
 
@@ -87,20 +87,20 @@ xctl talks to the unix socket of the controller on the same machine.`,
     .command('list')
     .alias('ls')
     .description('list contexts')
-    .addHelpText('after', '\nThe current one has a *.\n\nExamples:\n  xctl context list\n  xctl context list -o json')
+    .addHelpText('after', '\nThe current one has a *.\n\nExamples:\n  xctl contexts list\n  xctl contexts list -o json')
     .action(acting(async () => (await import('../commands/contexts.js')).listContexts, withoutContext));
   contexts
     .command('show')
     .alias('get')
     .description('show a context, without its key')
     .argument('[context]', 'its name (default: the current one)')
-    .addHelpText('after', '\nExamples:\n  xctl context show\n  xctl context show prod -o json')
+    .addHelpText('after', '\nExamples:\n  xctl contexts show\n  xctl contexts show prod -o json')
     .action(acting(async () => (await import('../commands/contexts.js')).showContext, withoutContext));
   contexts
     .command('use')
     .description('make a context the current one')
     .argument('<context>', 'its name')
-    .addHelpText('after', '\nExamples:\n  xctl context use prod')
+    .addHelpText('after', '\nExamples:\n  xctl contexts use prod')
     .action(acting(async () => (await import('../commands/contexts.js')).useContext, withoutContext));
   addChanging(contexts);
 }
