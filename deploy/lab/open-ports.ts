@@ -41,7 +41,7 @@ function listenersIn(output: string): readonly Listener[] {
   });
 }
 
-// Programs of this checkout, and the etcd that a controller runs.
+// Programs of this checkout, installed ones (deploy/install.sh), and the etcd that a controller runs.
 function isOurs(pid: number): boolean {
   let words: readonly string[];
   try {
@@ -50,11 +50,9 @@ function isOurs(pid: number): boolean {
     return false;
   }
   const [program = ''] = words;
-  return (
-    program.endsWith('/etcd') ||
-    program === 'etcd' ||
-    words.some((word) => word.startsWith(`${repositoryRoot()}/dist/`))
-  );
+  const ours = (word: string) =>
+    word.startsWith(`${repositoryRoot()}/dist/`) || /\/lib\/xnet\/[^/]+\/dist\//.test(word);
+  return program.endsWith('/etcd') || program === 'etcd' || words.some(ours);
 }
 
 async function listening(machine: Machine, family: '-t' | '-x'): Promise<readonly Listener[]> {

@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import { engineLines, tryEngine } from '../../deploy/lab/engines.js';
 import { Fleet } from '../../deploy/lab/fleet.js';
 import type { Host } from '../../deploy/lab/host.js';
-import { type FleetContainer, proveFleet, startContainers } from '../../deploy/lab/proofs.js';
+import { type FleetContainer, proveTraffic, startContainers } from '../../deploy/lab/proofs.js';
 import { PingFlow } from '../support/ping-flow.js';
 import { until } from '../support/until.js';
 
@@ -32,7 +32,7 @@ function onFleet(title: string, run: (t: ExecutionContext, parts: Parts) => Prom
 }
 
 async function proven(t: ExecutionContext, { fleet, containers }: Parts, when: string): Promise<void> {
-  for (const proof of await proveFleet(fleet, containers)) {
+  for (const proof of await proveTraffic(fleet, containers)) {
     t.true(proof.holds, `${when}: ${proof.claim}: ${proof.details.join('; ')}`);
   }
 }

@@ -7,8 +7,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { tryEngine } from '../../deploy/lab/engines.js';
+import { addedFrom } from '../../deploy/lab/fleet.js';
 import type { Host } from '../../deploy/lab/host.js';
 import { Lab } from '../../deploy/lab/lab.js';
+import { openPorts, openSockets } from '../../deploy/lab/open-ports.js';
 import { repositoryRoot } from '../../deploy/lab/paths.js';
 import type { HostStatus } from '../../node/commands/status.js';
 import { exitCodes } from '../../proto/errors.js';
@@ -93,6 +95,20 @@ if ('why' in stage) {
   const peer = lab.host('h2');
 
   const xctl = (...args: readonly string[]) => control.run(join(controlPrefix, 'bin/xctl'), ...args);
+  // As an operator does it: one command there, one here, and between them a token that is in nobody's command line.
+  const joinHost = async () => {
+    const { token } = addedFrom(await xctl('nodes', 'add', 'h1', '--address', host.address, '-o', 'json'));
+    const join = [
+      '/usr/local/bin/xnetd',
+      'join',
+      '--controller',
+      control.machine.address,
+      '--token-file',
+      '-',
+    ] as const;
+    const { code, stderr } = await node.exec(join, `${token}\n`);
+    if (code !== 0) throw new Error(`xnetd join: exit code ${code}: ${stderr}`);
+  };
   const status = async (): Promise<HostStatus> =>
     JSON.parse((await node.exec(['/usr/local/bin/xnetd', 'status', '-o', 'json'])).stdout) as HostStatus;
   const routed = async () => (await host.run(['ip', '-4', 'route', 'show', 'proto', '88'])).includes(peer.address);
@@ -268,7 +284,7 @@ if ('why' in stage) {
     const as = (...groups: readonly string[]) =>
       control.exec([
         ...(['setpriv', '--reuid=65534', '--regid=65534', ...groups] as const),
-        ...[join(controlPrefix, 'bin/xctl'), 'pools', 'list', '-o', 'json'],
+        ...['env', 'HOME=/nonexistent', join(controlPrefix, 'bin/xctl'), 'pools', 'list', '-o', 'json'],
       ] as unknown as readonly [string, ...string[]]);
     t.is((await as('--groups=xnet')).code, 0);
     t.is((await as('--clear-groups')).code, exitCodes.unavailable);
@@ -288,15 +304,44 @@ if ('why' in stage) {
       `\nlisten: [unix:/run/xnet-controller/controller.sock, "${endpoint}"]\n`,
     );
     await control.ctl('enable', '--now', 'xnet-controller');
-    await xctl('pools', 'create', 'default', '10.76.0.0/16');
-    await xctl('nodes', 'add', 'h1', '--address', host.address);
-    await xctl('nodes', 'add', 'h2', '--address', peer.address);
+    await xctl('init', '--pool', '10.76.0.0/16');
+    const reached = JSON.parse(await xctl('context', 'list', '-o', 'json')) as unknown;
+    t.regex(JSON.stringify(reached), new RegExp(endpoint), 'xctl speaks TLS from here on');
 
     await node.run('sh', installer, 'node');
-    appendFileSync(host.inside('/etc/xnet/xnetd.yaml'), `\nnode: h1\ncontroller: ${control.machine.address}\n`);
+    appendFileSync(host.inside('/etc/xnet/xnetd.yaml'), '\nlog-level: info\n');
+    await joinHost();
+    await xctl('nodes', 'add', 'h2', '--address', peer.address);
+    const identity = 'cd /var/lib/xnet && stat --format="%U %a %n" identity identity/*';
+    const lines = (await node.run('sh', '-c', identity)).trim().split('\n');
+    t.deepEqual(
+      lines.filter((line) => !/^root (700 identity|600 identity\/\S+)$/.test(line)),
+      [],
+    );
     await node.ctl('enable', '--now', 'docker.service');
     await node.ctl('enable', '--now', 'xnetd');
     await untilReady();
+    const ports = await openPorts(control.machine);
+    t.deepEqual(
+      ports.map(({ at, plaintext, oldTls, tls, withoutCertificate }) => [
+        at,
+        plaintext,
+        oldTls,
+        tls,
+        withoutCertificate,
+      ]),
+      [
+        [endpoint, false, false, true, false],
+        [`${control.machine.address}:7401`, false, false, true, true],
+      ],
+    );
+    const sockets = [...(await openSockets(control.machine)), ...(await openSockets(host))];
+    t.true(sockets.length >= 4, JSON.stringify(sockets));
+    t.deepEqual(
+      sockets.filter(({ forAll }) => forAll),
+      [],
+    );
+    t.deepEqual(await openPorts(host), []);
     t.is(await addressOn(host, 'docker0'), '10.76.0.1/24');
     t.is(await node.show('xnet-online.target', 'ActiveState'), 'active');
     for (const [on, unit, line] of [
@@ -535,7 +580,7 @@ if ('why' in stage) {
     t.notRegex(await xctl('nodes', 'list', '-o', 'name'), /h1/);
     t.is(await host.run(['ip', '-4', 'route', 'show', 'proto', '88']), '');
 
-    await xctl('nodes', 'add', 'h1', '--address', host.address);
+    await joinHost();
     await node.ctl('start', 'xnetd');
     await untilReady();
     await node.run('xnetd', 'leave');

@@ -67,10 +67,10 @@ export class ServiceHost {
     return undefined;
   }
 
-  /** exec runs a program on this machine; a non-zero exit code is a result. */
-  exec(argv: readonly [string, ...string[]]): Promise<ExecResult> {
-    if (this.#systemd === undefined) return this.machine.exec(argv);
-    return this.#systemd.exec(argv);
+  /** exec runs a program on this machine, with `input` on its standard input; a non-zero exit code is a result. */
+  exec(argv: readonly [string, ...string[]], input = ''): Promise<ExecResult> {
+    if (this.#systemd === undefined) return this.machine.exec(argv, { input });
+    return this.#systemd.exec(argv, input);
   }
 
   /** run runs a program and returns what it printed. Throws with what it said when it failed. */

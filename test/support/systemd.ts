@@ -99,7 +99,10 @@ export class Systemd {
       const pid = firstProcessBelow(started.pid);
       if (pid !== undefined) {
         const enter = ['nsenter', `--target=${pid}`, '--mount', '--pid', '--net', '--uts', '--'] as const;
-        const systemd = new Systemd([...enter, 'env', '-i', `PATH=${host.path}`], started);
+        const systemd = new Systemd(
+          [...enter, 'env', '-i', `PATH=${host.path}`, `HOME=${host.environment()['HOME']}`],
+          started,
+        );
         if ((await systemd.exec(['systemctl', 'is-active', 'systemd-journald.service'])).code === 0) return systemd;
       }
       await pause(50);
@@ -107,9 +110,9 @@ export class Systemd {
     return { why: `systemd does not come up: ${started.output.slice(-500)}` };
   }
 
-  /** exec runs a program beside this systemd: systemctl means this one. */
-  exec(argv: readonly string[]): Promise<ExecResult> {
-    return exec([...this.#enter, ...argv], { timeoutMs: 180_000 });
+  /** exec runs a program beside this systemd, with `input` on its standard input: systemctl means this one. */
+  exec(argv: readonly string[], input = ''): Promise<ExecResult> {
+    return exec([...this.#enter, ...argv], { timeoutMs: 180_000, input });
   }
 
   /** kill ends it and everything it has started at once, as a power failure does. */
