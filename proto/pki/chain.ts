@@ -1,5 +1,5 @@
 // Reads certificates and decides whom they prove. Uses Node.js's own X.509, which is OpenSSL's.
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { messageOf, XnetError } from '../errors.js';
 import { type Identity, identityOf, type Subject } from './identity.js';
 import { keyDigest } from './token.js';
@@ -34,8 +34,17 @@ function subjectOf(text: string): Subject {
   return new Set(parts.map(([name]) => name)).size === parts.length ? Object.fromEntries(parts) : {};
 }
 
+// A certificate can be well formed with a key in it that is none.
+function keyOf(certificate: X509Certificate): KeyObject {
+  try {
+    return certificate.publicKey;
+  } catch (error) {
+    throw new XnetError('InvalidArgument', `not a certificate: its key: ${messageOf(error)}`, { cause: error });
+  }
+}
+
 function spkiOf(certificate: X509Certificate): Buffer {
-  return certificate.publicKey.export({ type: 'spki', format: 'der' });
+  return keyOf(certificate).export({ type: 'spki', format: 'der' });
 }
 
 /**
@@ -77,7 +86,7 @@ export function isAuthority(pem: string): boolean {
 /** isIssuedBy says whether an authority signed a certificate, both PEM. */
 export function isIssuedBy(certificate: string, authority: string): boolean {
   const [leaf, by] = [parse(certificate), parse(authority)];
-  return leaf.checkIssued(by) && leaf.verify(by.publicKey);
+  return leaf.checkIssued(by) && leaf.verify(keyOf(by));
 }
 
 /**
