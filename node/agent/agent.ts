@@ -17,9 +17,11 @@ import type { Logger } from '../../proto/process/log.js';
 import { version as daemonVersion } from '../../proto/process/version.js';
 import { wireFromHostNetwork } from '../../proto/rpc/convert.js';
 import type { Endpoint } from '../../proto/rpc/endpoint.js';
-import type { Credentials } from '../../proto/rpc/tls.js';
 import { Connection, type ConnectionState } from '../controller/connection.js';
 import type { Host } from '../host/host.js';
+import type { NodeIdentity } from '../identity/identity.js';
+import { Renewal } from '../identity/renewal.js';
+import { isRefusal } from '../identity/renewal-plan.js';
 import { kernelVersion } from '../kernel/release.js';
 import type { Finding, Outcome } from '../reconcile/effect.js';
 import { follows, isOlder, type TableSnapshot, withBookmark } from '../table/node-table.js';
@@ -34,8 +36,8 @@ export type AgentOptions = {
   readonly host: Host;
   readonly nodeName: string;
   readonly controllers: readonly Endpoint[];
-  /** What a connection shows and trusts: asked for each one that is made. Undefined: there is none. */
-  readonly credentials: () => Promise<Credentials | undefined>;
+  /** What this host proves itself with, and where it lies. Undefined: every controller is a unix socket. */
+  readonly proof: { readonly identity: NodeIdentity; readonly stateDir: string } | undefined;
   /** --allowed-pools */
   readonly allowedPools: readonly Prefix[] | undefined;
   readonly underlay: UnderlaySettings;
@@ -79,6 +81,7 @@ export class Agent {
   readonly #connection: Connection;
   readonly #reporter: Reporter;
   readonly #acceptance: Acceptance;
+  readonly #renewal: Renewal | undefined;
   // What a lane has not looked at yet is not as desired.
   readonly #findings = new Map<LaneName, readonly Finding[]>([
     ['routes', [pending('Routes')]],
@@ -112,7 +115,7 @@ export class Agent {
     });
     this.#connection = new Connection({
       endpoints: controllers,
-      credentials: options.credentials,
+      credentials: async () => this.#renewal?.credentials(),
       log,
       request: () => this.#watchRequest(),
       onState: (state) => this.#noteConnection(state),
@@ -121,13 +124,27 @@ export class Agent {
         onSnapshot: (snapshot) => this.#takeSnapshot(snapshot),
         onDelta: (delta) => this.#takeDelta(delta),
         onBookmark: (at) => this.#takeBookmark(at),
+        onTrust: (authority, spreadMs) => this.#renewal?.trust(authority, spreadMs),
       },
     });
+    this.#renewal = this.#makeRenewal();
     this.#reporter = new Reporter({
       log,
       state: () => this.#report(),
       send: (request, signal) => this.#connection.report(request, signal),
       onFenced: () => this.#connection.reopen(),
+    });
+  }
+
+  #makeRenewal(): Renewal | undefined {
+    const { proof, log } = this.#options;
+    if (proof === undefined) return undefined;
+    return new Renewal({
+      ...proof,
+      log,
+      renew: (csr, signal) => this.#connection.renew(csr, signal),
+      onFindings: () => this.#tellStatus(),
+      onReplaced: () => this.#connection.wake(),
     });
   }
 
@@ -150,6 +167,7 @@ export class Agent {
       this.#lanes.docker.run(signal),
       this.#connection.run(signal),
       this.#reporter.run(signal),
+      this.#renewal?.run(signal),
       this.#followDocker(signal),
     ]);
     off();
@@ -169,11 +187,12 @@ export class Agent {
   }
 
   #watchRequest(): WatchRequest {
-    const { nodeName, fingerprint } = this.#options;
+    const { nodeName, fingerprint, proof } = this.#options;
     const { assignment, table } = this.#known;
     return {
       nodeName,
-      nodeId: assignment?.nodeId ?? '',
+      // Who has joined is who its certificate says.
+      nodeId: proof === undefined ? (assignment?.nodeId ?? '') : '',
       ...(table === undefined ? {} : { version: table.version }),
       fresh: this.#confirming,
       hostFingerprint: fingerprint,
@@ -267,7 +286,8 @@ export class Agent {
     if (state.connected) {
       log.info({ controller: state.endpoint }, 'connected');
       this.#reporter.changed();
-    }
+      this.#renewal?.connected();
+    } else if (isRefusal(state.error.code)) this.#renewal?.refused(state.error);
     this.#connectionState = state;
     this.#tellStatus();
   }
@@ -298,7 +318,12 @@ export class Agent {
     const before = this.#conditions;
     const findings = [...this.#findings.values()].flat();
     this.#conditions = conditionsFrom(
-      [...findings, ...this.#withdrawals(), ...this.#acceptance.findings(this.#known)],
+      [
+        ...findings,
+        ...this.#withdrawals(),
+        ...this.#acceptance.findings(this.#known),
+        ...(this.#renewal?.findings() ?? []),
+      ],
       before,
       Date.now(),
     );

@@ -11,6 +11,7 @@ export const conditionTypes = [
   'Routes',
   'Withdrawals',
   'Controller',
+  'Certificate',
 ] as const satisfies readonly ConditionType[];
 
 const mostMessages = 3;

@@ -12,8 +12,7 @@ import { leave, leaveBegun } from '../agent/leave.js';
 import { type Leave, localService } from '../agent/local-service.js';
 import { type Host, openHost } from '../host/host.js';
 import { readIdentity } from '../identity/folder.js';
-import { credentialsOf, notJoined } from '../identity/identity.js';
-import { type Member, requireMember, requireSameNode } from '../identity/member.js';
+import { type Member, requireMember } from '../identity/member.js';
 import type { Settings } from '../settings.js';
 import { CacheWriter } from '../state/cache-writer.js';
 import { hostFingerprint } from '../state/fingerprint.js';
@@ -184,13 +183,14 @@ class Daemon {
   #makeAgent(cached: Known, cache: CacheWriter, statusFile: StatusFile): Agent {
     const settings = this.#settings;
     const systemd = this.#systemd;
+    const { identity } = this.#member;
     return new Agent({
       host: this.#host,
       log: this.#log,
       cached,
       nodeName: this.#member.node,
       controllers: this.#member.controllers,
-      credentials: () => this.#credentials(),
+      proof: identity === undefined ? undefined : { identity, stateDir: settings.stateDir },
       allowedPools: settings.allowedPools,
       underlay: { interfaceName: settings.interface, address: settings.address },
       mark: settings.mark,
@@ -210,15 +210,6 @@ class Daemon {
         systemd.beat();
       },
     });
-  }
-
-  async #credentials() {
-    const { identity } = this.#member;
-    if (identity === undefined) return undefined;
-    const newest = await readIdentity(this.#settings.stateDir);
-    if (newest === undefined) throw notJoined();
-    requireSameNode(identity, newest);
-    return credentialsOf(newest);
   }
 
   async #leaveAsked(
@@ -244,6 +235,12 @@ class Daemon {
     await this.#leaving;
   }
 
+  // As it is by now: its certificate may have been renewed since the daemon was started.
+  async #newestMember(): Promise<Member> {
+    const identity = this.#member.identity && (await readIdentity(this.#settings.stateDir));
+    return { ...this.#member, ...(identity === undefined ? {} : { identity }) };
+  }
+
   async #leave(
     known: Known,
     { force, localOnly }: { readonly force: boolean; readonly localOnly: boolean },
@@ -251,6 +248,7 @@ class Daemon {
     signal: AbortSignal,
   ): Promise<void> {
     const { stateDir, mark } = this.#settings;
+    const member = await this.#newestMember();
     const systemd = this.#systemd;
     // systemd starts Docker after xnetd is ready: a restart of Docker would wait for us, and we for it.
     systemd.ready();
@@ -258,7 +256,7 @@ class Daemon {
     try {
       await leave(
         {
-          ...{ host: this.#host, known, member: this.#member, stateDir, mark, force, localOnly },
+          ...{ host: this.#host, known, member, stateDir, mark, force, localOnly },
           onStep: (step) => {
             this.#log.info({ step }, 'leaving');
             systemd.status(`leaving: ${step}`);

@@ -7,6 +7,9 @@ import { makeLog } from '../../proto/process/log.js';
 import { desiredFirewall } from '../firewall/desired.js';
 import type { FirewallReport } from '../firewall/report.js';
 import { type Host, openHost } from '../host/host.js';
+import { readIdentity } from '../identity/folder.js';
+import { identityFindings } from '../identity/renewal-plan.js';
+import { type IdentityStatus, identityLine, identityStatus } from '../identity/status.js';
 import { desiredRoutes } from '../routes/desired.js';
 import { planRoutes } from '../routes/plan.js';
 import { findingsOf } from '../routes/problems.js';
@@ -28,6 +31,8 @@ export type HostStatus = {
         readonly address: string;
       }
     | undefined;
+  /** What this host proves itself with; null: it has not joined, or it can't be read. */
+  readonly identity: IdentityStatus | null;
   /** Revision of the route table on disk. */
   readonly revision: number | undefined;
   readonly daemon: DaemonStatus | undefined;
@@ -129,11 +134,15 @@ export async function hostStatus(settings: Settings): Promise<HostStatus> {
   };
   try {
     const cached = await attempt('cache', () => readCache(settings.stateDir));
+    const identity = await attempt('identity', () => readIdentity(settings.stateDir));
     const daemon = await attempt('daemon', () => readStatus(settings.runDir));
     const routes = await attempt('routes', () => routesOf(host, settings, cached));
     const docker = await attempt('docker', () => dockerOf(host, cached));
     const firewall = await attempt('firewall', () => firewallOf(host, settings, cached, routes?.underlay?.ifname));
     problems.push(...(routes?.problems ?? []), ...(firewall?.findings ?? []).map((finding) => finding.message));
+    // The daemon, which knows what a renewal failed with, says it in the condition that follows.
+    if (identity !== undefined)
+      problems.push(...identityFindings(identity, {}, Date.now()).map(({ message }) => message));
     for (const condition of daemon?.conditions ?? []) {
       if (!condition.ok && !problems.includes(condition.message)) problems.push(condition.message);
     }
@@ -145,7 +154,8 @@ export async function hostStatus(settings: Settings): Promise<HostStatus> {
     if (daemon === undefined) problems.push('xnetd does not run: routes and rules stay, but nothing repairs them');
     const { assignment } = cached ?? {};
     return {
-      node: settings.node ?? assignment?.nodeName ?? '-',
+      node: identity?.nodeName ?? settings.node ?? assignment?.nodeName ?? '-',
+      identity: identity === undefined ? null : identityStatus(identity),
       assignment:
         assignment === undefined
           ? undefined
@@ -195,6 +205,8 @@ export function printStatus(status: HostStatus): void {
   const amiss = conflicting + unreachable === 0 ? '' : `, ${conflicting} conflicting, ${unreachable} unreachable`;
   table.push(
     ['node', status.node],
+    ['cluster', status.identity?.cluster ?? 'none'],
+    ['certificate', identityLine(status.identity, Date.now())],
     ['daemon', daemonLine(status.daemon)],
     [
       'subnet',

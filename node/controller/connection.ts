@@ -5,16 +5,18 @@ import { messageOf, XnetError } from '../../proto/errors.js';
 import type { LeaveRequest } from '../../proto/gen/xnet/v1/LeaveRequest.js';
 import type { LeaveResponse__Output } from '../../proto/gen/xnet/v1/LeaveResponse.js';
 import type { NodeServiceClient } from '../../proto/gen/xnet/v1/NodeService.js';
+import type { RenewCertificateResponse__Output } from '../../proto/gen/xnet/v1/RenewCertificateResponse.js';
 import type { ReportRequest } from '../../proto/gen/xnet/v1/ReportRequest.js';
 import type { ReportResponse__Output } from '../../proto/gen/xnet/v1/ReportResponse.js';
 import type { WatchRequest } from '../../proto/gen/xnet/v1/WatchRequest.js';
-import { backoffMs, pause } from '../../proto/process/backoff.js';
+import { Alarm, backoffMs } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
 import { callUnary, makeClient } from '../../proto/rpc/channel.js';
 import { services } from '../../proto/rpc/definitions.js';
 import { type Endpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
 import { errorFromStatus } from '../../proto/rpc/status.js';
 import type { Credentials } from '../../proto/rpc/tls.js';
+import { isRefusal } from '../identity/renewal-plan.js';
 import { MessageReader, type WatchListener } from './watch-stream.js';
 
 /** ConnectionOptions say whom to watch, and who hears of it. */
@@ -36,6 +38,8 @@ export type ConnectionState =
   | { readonly connected: false; readonly error: XnetError };
 
 const backoff = { firstMs: 200, longestMs: 8_000 };
+// Whoever is not let in is let in only after somebody did something about it.
+const refusedBackoff = { firstMs: 1_000, longestMs: 60_000 };
 const callTimeoutMs = 10_000;
 
 /** Connection is the connection to the controllers. */
@@ -43,6 +47,7 @@ export class Connection {
   readonly #options: ConnectionOptions;
   #client: NodeServiceClient | undefined;
   #cancelStream: (() => void) | undefined;
+  readonly #alarm = new Alarm();
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -53,11 +58,17 @@ export class Connection {
     this.#cancelStream?.();
   }
 
+  /** wake ends the pause between two attempts, if there is one: what is shown at the next has changed. */
+  wake(): void {
+    this.#alarm.ring();
+  }
+
   /** run keeps a stream open until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { endpoints, log, onState } = this.#options;
     let next = Math.floor(Math.random() * endpoints.length);
     let attempt = 0;
+    signal.addEventListener('abort', () => this.#alarm.ring(), { once: true });
     while (!signal.aborted) {
       const endpoint = endpoints[next % endpoints.length];
       if (endpoint === undefined) return;
@@ -66,12 +77,15 @@ export class Connection {
       if (reopened) continue;
       attempt = heard ? 1 : attempt + 1;
       next += 1;
-      log.warn({ controller: formatEndpoint(endpoint), code: error.code, reason: error.message }, 'watch: ended');
+      const { code, message: reason, hint } = error;
+      const why = { code, reason, ...(hint === undefined ? {} : { hint }) };
+      log.warn({ controller: formatEndpoint(endpoint), ...why }, 'watch: ended');
       onState({ connected: false, error });
       // Every other controller is tried once before the pauses begin; that it failed is no reason to spare the next.
       const round = Math.ceil(attempt / endpoints.length);
       if (attempt > 0 && attempt < endpoints.length && !heard) continue;
-      await pause(backoffMs(round, backoff, Math.random()), signal);
+      const pauses = isRefusal(code) ? refusedBackoff : backoff;
+      await this.#alarm.wait(backoffMs(round, pauses, Math.random()));
     }
   }
 
@@ -124,6 +138,12 @@ export class Connection {
   #connected(): NodeServiceClient {
     if (this.#client === undefined) throw new XnetError('Unavailable', 'no controller is connected');
     return this.#client;
+  }
+
+  /** renew asks for a certificate for a request (PKCS #10, PEM). Throws XnetError. */
+  async renew(csr: string, signal: AbortSignal): Promise<RenewCertificateResponse__Output> {
+    const client = this.#connected();
+    return callUnary(client.renewCertificate.bind(client), { csr }, { timeoutMs: callTimeoutMs, signal });
   }
 
   /** report sends a status. Throws XnetError. */

@@ -21,6 +21,8 @@ export type WatchListener = {
   readonly onSnapshot: (snapshot: TableSnapshot) => void;
   readonly onDelta: (delta: TableDelta) => void;
   readonly onBookmark: (version: Version) => void;
+  /** Whom to trust from now on (PEM), and the longest time to wait before renewing because of it, in milliseconds. */
+  readonly onTrust?: (authority: readonly string[], spreadMs: number) => void;
 };
 
 // A pool has at most 65,536 subnets (controller/registry/pool-decisions.ts). What is beyond several full ones would only
@@ -47,6 +49,7 @@ export class MessageReader {
     else if (message.snapshot) this.#readChunk(message.snapshot);
     else if (message.delta) this.#listener.onDelta(deltaFromWire(message.delta));
     else if (message.bookmark) this.#listener.onBookmark(requireVersion(message.bookmark.version));
+    else if (message.trust) this.#listener.onTrust?.(message.trust.authority, message.trust.spreadMs);
   }
 
   #readChunk(chunk: SnapshotChunk__Output): void {

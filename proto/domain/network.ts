@@ -55,7 +55,15 @@ export type TableDelta = {
 };
 
 /** ConditionType names what a condition is about. */
-export type ConditionType = 'Underlay' | 'Routes' | 'Firewall' | 'Forwarding' | 'Docker' | 'Withdrawals' | 'Controller';
+export type ConditionType =
+  | 'Underlay'
+  | 'Routes'
+  | 'Firewall'
+  | 'Forwarding'
+  | 'Docker'
+  | 'Withdrawals'
+  | 'Controller'
+  | 'Certificate';
 
 /** pendingReason is the reason of a condition that nothing is known of yet. */
 export const pendingReason = 'Pending';

@@ -1,0 +1,275 @@
+// The identity of the running daemon: renewed in time, replaced by whoever joins anew, and told whom to trust.
+// Invariant: what connections show is what is on disk, or newer; a stream that is open is never ended by a renewal.
+import { type FSWatcher, watch } from 'node:fs';
+import { basename } from 'node:path';
+import { messageOf, XnetError } from '../../proto/errors.js';
+import { Alarm, backoffMs } from '../../proto/process/backoff.js';
+import type { Logger } from '../../proto/process/log.js';
+import type { Credentials } from '../../proto/rpc/tls.js';
+import type { Finding } from '../reconcile/effect.js';
+import { lockState } from '../state/lock.js';
+import { identityFolder, readIdentity, writeIdentity } from './folder.js';
+import { certificateOf, credentialsOf, hasExpired, identityProblem, type NodeIdentity, notJoined } from './identity.js';
+import { requireSameNode } from './member.js';
+import {
+  identityFindings,
+  isOfReplaced,
+  joinAgain,
+  renewalOf,
+  sameAuthority,
+  type Trouble,
+  trustProblem,
+} from './renewal-plan.js';
+
+/** Certified is a controller's answer: a certificate, and whom to trust (PEM). */
+export type Certified = { readonly certificate: string; readonly authority: readonly string[] };
+
+/** RenewalOptions say whose identity it is, and who renews it. */
+export type RenewalOptions = {
+  readonly stateDir: string;
+  readonly identity: NodeIdentity;
+  /** Asks a controller, over the connection there is, for a certificate for a request (PKCS #10, PEM). */
+  readonly renew: (csr: string, signal: AbortSignal) => Promise<Certified>;
+  /** Called when what findings() says may have changed. */
+  readonly onFindings: () => void;
+  /** Called when somebody joined anew: connections that were refused may be made. */
+  readonly onReplaced: () => void;
+  readonly log: Logger;
+};
+
+// What another process may do meanwhile, such as setting the clock, is found within this time. setTimeout's own limit is
+// some 25 days.
+const longestWaitMs = 3_600_000;
+const firstPauseMs = 1_000;
+const longestPauseMs = 30 * 60_000;
+
+/** Renewal keeps an identity. */
+export class Renewal {
+  readonly #options: RenewalOptions;
+  readonly #alarm = new Alarm();
+  #identity: NodeIdentity;
+  // Answered by a controller, and not on disk yet.
+  #unwritten: NodeIdentity | undefined;
+  #told: readonly string[] | undefined;
+  // Undefined: its issuer is the one to have.
+  #reissueMs: number | undefined;
+  #failures = 0;
+  // Until then no certificate that this host has had expires, milliseconds since 1970.
+  #sureMs = 0;
+  #trouble: Trouble = {};
+
+  constructor(options: RenewalOptions) {
+    this.#options = options;
+    this.#identity = options.identity;
+  }
+
+  /**
+   * credentials are what the next connection shows and trusts.
+   * @throws XnetError FailedPrecondition when the identity is gone or another's, Unauthenticated when it has expired
+   */
+  async credentials(): Promise<Credentials> {
+    await this.#readAgain();
+    const identity = this.#unwritten ?? this.#identity;
+    if (hasExpired(identity, Date.now())) {
+      const until = new Date(certificateOf(identity).notAfterMs).toISOString();
+      throw new XnetError('Unauthenticated', `this host's certificate expired at ${until}`, {
+        hint: joinAgain(identity),
+      });
+    }
+    return credentialsOf(identity);
+  }
+
+  /** findings is what is wrong with the identity. */
+  findings(): readonly Finding[] {
+    const wrong = Object.values(this.#trouble).some((part) => part !== undefined);
+    // Asked for with every change of the table: a certificate takes a while to read.
+    if (!wrong && Date.now() < this.#sureMs) return [];
+    this.#sureMs = Math.min(certificateOf(this.#unwritten ?? this.#identity).notAfterMs, Date.now() + longestWaitMs);
+    return identityFindings(this.#unwritten ?? this.#identity, this.#trouble, Date.now());
+  }
+
+  /** trust takes in whom a controller says to trust, over a connection on which it proved who it is. */
+  trust(told: readonly string[], spreadMs: number): void {
+    const problem = trustProblem(this.#identity, told);
+    if (problem !== undefined) {
+      if (this.#trouble.trust !== problem) this.#options.log.warn({ reason: problem }, 'trust: refused');
+      this.#note({ ...this.#trouble, trust: problem });
+      return;
+    }
+    if (this.#trouble.trust !== undefined) this.#note({ ...this.#trouble, trust: undefined });
+    this.#told = told;
+    this.#reissueMs = isOfReplaced(this.#unwritten ?? this.#identity, told)
+      ? Date.now() + Math.random() * spreadMs
+      : undefined;
+    this.#alarm.ring();
+  }
+
+  /** refused says that the controllers do not let this host in, and why. */
+  refused({ message, hint }: XnetError): void {
+    const refusal = hint === undefined ? message : `${message}: ${hint}`;
+    if (this.#trouble.refusal !== refusal) this.#note({ ...this.#trouble, refusal });
+  }
+
+  /** connected says that there is a connection: what could not be done without one is done. */
+  connected(): void {
+    if (this.#trouble.refusal !== undefined) this.#note({ ...this.#trouble, refusal: undefined });
+    if (this.#failures > 0) this.#alarm.ring();
+  }
+
+  /** run keeps the identity until `signal` aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const ring = () => this.#alarm.ring();
+    signal.addEventListener('abort', ring, { once: true });
+    const watcher = this.#watchFolder();
+    try {
+      while (!signal.aborted) {
+        await this.#takeTold();
+        const waitMs = this.#waitMs(Date.now());
+        // What came while it was busy rings for nobody.
+        if (this.#told !== undefined || signal.aborted) continue;
+        if (waitMs > 0) {
+          await this.#alarm.wait(Math.min(waitMs, longestWaitMs));
+          this.#options.onFindings();
+          continue;
+        }
+        try {
+          await this.#renew(signal);
+          this.#failures = 0;
+          if (this.#trouble.renewal !== undefined) this.#note({ ...this.#trouble, renewal: undefined });
+        } catch (error) {
+          if (signal.aborted) return;
+          this.#noteFailure(error);
+          await this.#alarm.wait(this.#pauseMs());
+        }
+      }
+    } finally {
+      signal.removeEventListener('abort', ring);
+      watcher?.close();
+    }
+  }
+
+  #note(trouble: Trouble): void {
+    this.#trouble = trouble;
+    this.#options.onFindings();
+  }
+
+  #noteFailure(error: unknown): void {
+    this.#failures += 1;
+    // A daemon that has just been started has no connection yet.
+    if (this.#failures === 1 && error instanceof XnetError && error.code === 'Unavailable') return;
+    const renewal = messageOf(error);
+    this.#options.log.warn({ reason: renewal, attempt: this.#failures }, 'certificate: not renewed');
+    this.#note({ ...this.#trouble, renewal });
+  }
+
+  #waitMs(nowMs: number): number {
+    // Nobody renews one that has expired. It is joined anew.
+    if (hasExpired(this.#unwritten ?? this.#identity, nowMs)) return longestWaitMs;
+    return this.#dueMs() - nowMs;
+  }
+
+  #dueMs(): number {
+    if (this.#unwritten !== undefined) return 0;
+    return Math.min(renewalOf(this.#identity), this.#reissueMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  // Longer and longer, and never so long that what is left of the certificate's life goes by.
+  #pauseMs(): number {
+    const leftMs = certificateOf(this.#identity).notAfterMs - Date.now();
+    const longestMs = Math.max(firstPauseMs, Math.min(longestPauseMs, leftMs / 8));
+    return firstPauseMs / 2 + backoffMs(this.#failures, { firstMs: firstPauseMs, longestMs }, Math.random());
+  }
+
+  async #renew(signal: AbortSignal): Promise<void> {
+    const { log, renew } = this.#options;
+    await this.#readAgain();
+    if (this.#dueMs() > Date.now()) return;
+    if (this.#unwritten === undefined) {
+      const before = this.#identity;
+      // Loaded when it is needed: see its head.
+      const { makeRequest } = await import('../../proto/pki/certificate.js');
+      // A key of its own for each certificate: what is in an old backup proves nothing for long.
+      const { key, csr } = await makeRequest();
+      const { certificate, authority } = await renew(csr, signal);
+      const next = { ...before, key, certificate, authority };
+      const problem = trustProblem(before, authority) ?? identityProblem(next);
+      if (problem !== undefined)
+        throw new XnetError('Corrupt', `the controller answered what is no identity: ${problem}`);
+      this.#unwritten = next;
+      this.#reissueMs = undefined;
+    }
+    await this.#write(this.#unwritten, this.#identity);
+    const { serial, notAfterMs } = certificateOf(this.#identity);
+    log.info({ serial, until: new Date(notAfterMs).toISOString() }, 'certificate: renewed');
+  }
+
+  // Whom to trust is written down by itself as long as the certificate goes with it; else both are, when it is renewed.
+  async #takeTold(): Promise<void> {
+    const told = this.#told;
+    this.#told = undefined;
+    if (told === undefined || this.#unwritten !== undefined || sameAuthority(told, this.#identity.authority)) return;
+    const next = { ...this.#identity, authority: told };
+    if (identityProblem(next) !== undefined) return;
+    try {
+      await this.#write(next, this.#identity);
+      this.#options.log.info({ authorities: told.length }, 'trust: changed');
+    } catch (error) {
+      // Told again on the next stream, and with the next certificate.
+      this.#options.log.warn({ reason: messageOf(error) }, 'trust: not written');
+    }
+  }
+
+  // Puts an identity in the place of the one that it came from. Whoever joined anew meanwhile goes first.
+  async #write(next: NodeIdentity, before: NodeIdentity): Promise<void> {
+    const { stateDir } = this.#options;
+    const lock = lockState(stateDir, 'identity.lock');
+    if (lock === undefined) throw new XnetError('Unavailable', 'xnetd join is under way');
+    try {
+      const newest = await readIdentity(stateDir);
+      if (newest?.certificate === before.certificate) {
+        await writeIdentity(stateDir, next);
+        this.#identity = next;
+      }
+      this.#unwritten = undefined;
+    } finally {
+      lock.release();
+    }
+    if (this.#identity !== next) await this.#readAgain();
+  }
+
+  // Takes over what somebody put in place by joining anew.
+  async #readAgain(): Promise<void> {
+    const { stateDir, identity, log, onReplaced } = this.#options;
+    const newest = await readIdentity(stateDir);
+    if (newest === undefined) throw notJoined();
+    requireSameNode(identity, newest);
+    const known = [this.#identity, this.#unwritten].some((one) => one?.certificate === newest.certificate);
+    if (known) return;
+    this.#identity = newest;
+    this.#sureMs = 0;
+    this.#unwritten = undefined;
+    this.#reissueMs = undefined;
+    this.#failures = 0;
+    log.info({ node: newest.nodeId, serial: certificateOf(newest).serial }, 'identity: joined anew');
+    this.#note({});
+    this.#alarm.ring();
+    onReplaced();
+  }
+
+  // Without it, the next connection finds out.
+  #watchFolder(): FSWatcher | undefined {
+    const { stateDir, log } = this.#options;
+    const name = basename(identityFolder(stateDir));
+    const look = () => {
+      this.#readAgain().catch((error: unknown) => log.warn({ reason: messageOf(error) }, 'identity: not taken over'));
+    };
+    try {
+      return watch(stateDir, (_event, changed) => {
+        if (changed === name) look();
+      }).on('error', (error) => log.debug({ reason: messageOf(error) }, 'identity: not watched'));
+    } catch (error) {
+      log.debug({ reason: messageOf(error) }, 'identity: not watched');
+      return undefined;
+    }
+  }
+}
