@@ -8,7 +8,7 @@ state=$(setting "$settings/xnetd.yaml" state-dir /var/lib/xnet)
 run=$(setting "$settings/xnetd.yaml" run-dir /run/xnet)
 data=$(setting "$settings/controller.yaml" data-dir /var/lib/xnet-controller)
 
-is_member() { [ -e "$state/cache.json" ] || [ -e "$state/leaving" ] || [ -e "$state/docker.json" ]; }
+is_member() { [ -e "$state/identity" ] || [ -e "$state/cache.json" ] || [ -e "$state/leaving" ] || [ -e "$state/docker.json" ]; }
 
 if [ -z "$force" ] && is_member; then
   fail "nothing was removed: this host is a node, and $state leads back to how it was before" \
@@ -44,9 +44,9 @@ while read -r kind detail path; do
       ;;
   esac
 done <"$record"
-# A daemon that has left keeps a lock there, and nothing else.
+# A daemon that has left keeps its locks there, and nothing else.
 if ! is_member && [ -d "$state" ]; then
-  rm -f -- "$state/lock"
+  rm -f -- "$state/lock" "$state/identity.lock"
   rmdir -- "$state" 2>/dev/null || :
 fi
 if [ -d "$run" ]; then rmdir -- "$run" 2>/dev/null || :; fi

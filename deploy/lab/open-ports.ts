@@ -57,10 +57,10 @@ function isOurs(pid: number): boolean {
 
 async function listening(machine: Machine, family: '-t' | '-x'): Promise<readonly Listener[]> {
   const found = listenersIn(await machine.run(['ss', '-H', '-n', '-l', '-p', '-e', family]));
-  return found.filter(({ pid }) => isOurs(pid));
+  return found.filter(({ pid }) => isOurs(pid)).sort((a, b) => (a.at < b.at ? -1 : 1));
 }
 
-/** openPorts are the TCP ports of xnet on a machine, and what each answers to whoever connects on that machine. */
+/** openPorts are the TCP ports of xnet on a machine, and what each answers to whoever connects there, in order. */
 export async function openPorts(machine: Machine): Promise<readonly OpenPort[]> {
   const probe = `${repositoryRoot()}/dist/deploy/lab/port-probe.js`;
   return Promise.all(
