@@ -24,7 +24,9 @@ export type Failure = {
 const notConnected =
   /No connection established|Name resolution failed|no connection within|Deadline exceeded(?!.*remote_addr)/;
 // What answers speaks something else, or does not know our service.
-const foreign = /HTTP status code|unknown service|unknown method|does not implement|Protocol error|UNIMPLEMENTED/i;
+const foreign = /HTTP status code|unknown service|unknown method|Protocol error|UNIMPLEMENTED/i;
+// How grpc-js answers calls of a service that a server does not have.
+const otherPort = /does not implement the method/;
 // How OpenSSL and Node.js word what is wrong with the certificate of the other end (X509_verify_cert_error_string(3)).
 const unknownAuthority = /self-signed certificate|unable to (get|verify)|certificate signature failure/;
 const otherCluster = /ERR_TLS_CERT_ALTNAME_INVALID|certificate's altnames/;
@@ -40,7 +42,9 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 function textOf({ message, code }: XnetError, { kind }: Endpoint): string {
-  if (foreign.test(message)) return 'what answers there is no xnet controller of this version, or its port for joining';
+  if (otherPort.test(message))
+    return 'what answers there is the port of a controller for joining, or of another version';
+  if (foreign.test(message)) return 'what answers there is no xnet controller of this version';
   if (unknownAuthority.test(message)) return 'what answers there is not of the authority that the context trusts';
   if (otherCluster.test(message)) return 'what answers there is a controller of another cluster';
   if (/certificate (has expired|is not yet valid)/.test(message)) {
@@ -72,7 +76,7 @@ export function failureOf(endpoint: Endpoint, thrown: unknown): Failure {
     text,
     answered,
     untrusted,
-    sent: answered || !(notConnected.test(message) || foreign.test(message)),
+    sent: answered || !(notConnected.test(message) || otherPort.test(message)),
   };
 }
 
@@ -80,7 +84,7 @@ export function failureOf(endpoint: Endpoint, thrown: unknown): Failure {
 export function isPassing({ error, answered }: Failure): boolean {
   const { code, message } = error;
   if (code === 'Unavailable' || code === 'DeadlineExceeded' || code === 'Conflict') return true;
-  return !answered && code === 'Internal' && foreign.test(message);
+  return !answered && code === 'Internal' && (foreign.test(message) || otherPort.test(message));
 }
 
 /** safeError is an error whose texts are fit for a terminal: it may quote what a node reported. */
@@ -97,7 +101,8 @@ function hintFor(failures: readonly Failure[]): string {
     return 'see xctl contexts show; when the authority was replaced, have an admin issue a certificate: xctl certs issue';
   }
   const denied = failures.find(({ text }) => text === reasons['EACCES']);
-  if (denied !== undefined) return `${formatEndpoint(denied.endpoint)} belongs to root: use sudo`;
+  if (denied !== undefined)
+    return `${formatEndpoint(denied.endpoint)} is for root and the group xnet: use sudo, or a context (xctl contexts --help)`;
   const allLocal = failures.every(({ endpoint }) => endpoint.kind === 'unix');
   const look = allLocal
     ? 'does xnet-controller run on this machine (systemctl status xnet-controller)? From another one: xctl contexts --help.'

@@ -143,7 +143,7 @@ export async function revokeNode(context: Context, options: RevokeOptions, text:
     value: { node, unchanged, dryRun },
     name,
     text: () => [
-      `${did} ${name}: no controller talks to it; its lease and the routes to it stay until xctl nodes remove ${name}`,
+      `${did} ${name}: no controller talks to it; its lease and the routes to it stay until: xctl nodes remove ${name} --force`,
     ],
   });
 }

@@ -69,10 +69,11 @@ export async function joinWith(
   };
 }
 
-/** joinLines is how a host joins, for people. @param where "web-1 (192.168.83.11)" */
+/** joinLines is how a host joins, for people. @param where "web-1 (192.168.83.11)", "each host" */
 export function joinLines({ token, tokenFile, record, command }: JoinOutput, where: string, look: Look): string[] {
   const { colors, nowMs } = look;
-  const left = leftText(record.expiresAt, nowMs).replace(/^in /, 'within ');
+  const named = record.node === null ? ', with its NAME and ADDRESS put in' : '';
+  const left = `${leftText(record.expiresAt, nowMs).replace(/^in /, 'within ')}${named}`;
   if (token === null) {
     return [
       `the join token is in ${tokenFile}; copy it to ${where}, and run there, as root, ${left}:`,

@@ -107,7 +107,9 @@ type Everything = {
 function textOf({ node, events, certificate }: Everything, look: Look): string[] {
   const { colors, nowMs } = look;
   const lines = fieldsOf(node, certificate, look);
-  const why = whyNotReady(node, nowMs);
+  const revokedAt = certificate?.revokedAt ?? null;
+  const revoked = revokedAt === null ? [] : [`it was revoked ${ageOf(revokedAt, nowMs)} ago`];
+  const why = [...revoked, ...whyNotReady(node, nowMs)];
   if (why.length > 0) {
     lines.push('', `Not ${node.state === 'progressing' ? 'ready yet' : 'ready'}:`);
     lines.push(...why.map((reason) => `  ${paintOfState(node.state, colors)('!')} ${reason}`));

@@ -34,7 +34,7 @@ export async function createToken(context: Context, options: CreateTokenOptions)
   const { record } = join;
   const times = record.uses === 1 ? 'once' : `${record.uses} times`;
   const from = record.source === null ? '' : `, from ${record.source}`;
-  const where = record.node ?? 'each host, with its own name and address in it';
+  const where = record.node ?? 'each host';
   await output.show({
     value: { join, dryRun },
     name: record.id,

@@ -59,7 +59,9 @@ export function whoText({ role, id, name }: CertificateOutput): string {
 function stateCell(certificate: CertificateOutput, { colors, nowMs }: Look) {
   const state = certificateState(certificate, nowMs);
   const paints = { valid: colors.good, expiring: colors.waiting, expired: colors.bad, revoked: colors.faint };
-  return { text: certificate.oldAuthority ? `${state},old-authority` : state, paint: paints[state] };
+  // Good as long as a rotation is under way, and for nothing after it.
+  const old = certificate.oldAuthority && (state === 'valid' || state === 'expiring');
+  return old ? { text: 'old-authority', paint: colors.waiting } : { text: state, paint: paints[state] };
 }
 
 /** certificateKind prints certificates. */

@@ -447,7 +447,7 @@ test('why no controller answers, where each was tried, and what to do', (t) => {
   }
   const one = noController([failureOf(unix, refused('EACCES /run/x.sock'))], { timeoutMs: 1_000, changing: false });
   t.is(one.message, 'no controller answers: unix:/run/x.sock: permission denied');
-  t.is(one.hint, 'unix:/run/x.sock belongs to root: use sudo');
+  t.is(one.hint, 'unix:/run/x.sock is for root and the group xnet: use sudo, or a context (xctl contexts --help)');
   t.is(exitCodeOf(one.code), 6);
   const cut = failureOf(tcp, new XnetError('Unavailable', 'read ECONNRESET'));
   const two = noController([cut, failureOf(unix, refused('ENOENT'))], { timeoutMs: 15_000, changing: true });
