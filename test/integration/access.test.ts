@@ -1,6 +1,7 @@
 // Who may do what, tried from outside: every call there is, with every kind of certificate and with none.
+import { createSecureServer } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
-import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
+import { connect as connectTls } from 'node:tls';
 import { Metadata } from '@grpc/grpc-js';
 import test, { type ExecutionContext } from 'ava';
 import { readClusterKey, unseal } from '../../controller/authority/cluster-key.js';
@@ -341,16 +342,26 @@ test('certificates that prove nothing are refused', async (t) => {
     return outcome === 'Unauthenticated';
   });
 
-  // A node can't be somebody's controller, though its certificate is of the authority.
-  const impostor = await certify(signer, node, valid, authority);
-  const { certificate: cert, key } = impostor.own;
-  const server = createTlsServer({ cert, key, ALPNProtocols: ['h2'] }).listen(0, '127.0.0.1');
-  t.teardown(() => server.close());
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  const led = callerOf(t, { kind: 'tcp', host: '127.0.0.1', port }, victim.credentials);
-  t.is((await led.attempt(report, { generation: 1 })).outcome, 'UNAVAILABLE');
+  // Nobody else is a controller: not a node, though its certificate is of the authority; not who has the name of one by
+  // another authority, or an authority of the same name.
+  const ctl = { clusterId, role: 'controller', id: 'ctl-1' } as const;
+  for (const [what, expected, { own }] of [
+    ['a node', 'UNAVAILABLE', await as(signer, node)],
+    ['another authority', 'UNAVAILABLE', await as(foreign, ctl)],
+    ['another cluster', 'UNAVAILABLE', await as(signer, { ...ctl, clusterId: 'another' })],
+    // Made in the same way, and right: nobody implements the call there.
+    ['a controller', 'UNIMPLEMENTED', await as(signer, ctl)],
+  ] as const) {
+    const server = createSecureServer({ cert: own.certificate, key: own.key });
+    const answer = { ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '12' };
+    server.on('stream', (stream) => stream.respond(answer, { endStream: true }));
+    t.teardown(() => server.close());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const led = callerOf(t, { kind: 'tcp', host: '127.0.0.1', port }, victim.credentials);
+    t.is((await led.attempt(report, { generation: 1 })).outcome, expected, what);
+  }
 });
 
 test('no TCP port speaks anything but TLS 1.3', async (t) => {

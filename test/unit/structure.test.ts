@@ -122,3 +122,40 @@ test('every dependency has its line in CONTRIBUTING', (t) => {
 test('generated files are those of the .proto files', (t) => {
   t.notThrows(() => execFileSync(process.execPath, ['proto/scripts/generate.js', '--check'], { cwd: root }));
 });
+
+test('what is installed is what was looked at', (t) => {
+  type Locked = { readonly integrity?: string; readonly resolved?: string; readonly dev?: boolean };
+  const read = (name: string) => JSON.parse(readFileSync(join(root, name), 'utf8')) as Record<string, unknown>;
+  const packages = read('package-lock.json')['packages'] as Record<string, Locked & { hasInstallScript?: boolean }>;
+  const { dependencies, allowScripts } = read('package.json') as Record<string, Record<string, unknown>>;
+  for (const [path, { integrity, resolved, dev, hasInstallScript }] of Object.entries(packages)) {
+    if (path === '') continue;
+    if (dev !== true) t.regex(integrity ?? '', /^sha512-/, `${path} has no checksum`);
+    t.regex(resolved ?? 'https://registry.npmjs.org/', /^https:\/\/registry\.npmjs\.org\//, path);
+    const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
+    if (hasInstallScript === true) t.true(Object.hasOwn(allowScripts ?? {}, name), `${name} wants to run a script`);
+  }
+  t.true(Object.keys(dependencies ?? {}).every((name) => packages[`node_modules/${name}`] !== undefined));
+});
+
+test('every threat in SECURITY has tests that there are, or a reason why it has none', (t) => {
+  const lines = readFileSync(join(root, 'SECURITY.md'), 'utf8').split('\n');
+  const rows = lines.flatMap((line) => {
+    const [, number, threat = '', stops = '', tried = ''] = /^\| (\d+) +\|(.*)\|(.*)\|(.*)\|$/.exec(line) ?? [];
+    return number === undefined ? [] : [{ number: Number(number), threat, stops, tried }];
+  });
+  t.deepEqual(
+    rows.map(({ number }) => number),
+    Array.from({ length: 27 }, (_, index) => index + 1),
+  );
+  for (const { number, stops, tried } of rows) {
+    const files = [...tried.matchAll(/`([^`]+)`: ((?:“[^”]+”(?:, )?)+)/g)];
+    if (files.length === 0) t.regex(stops, /^ Out of scope: .{100}/, `threat ${number}`);
+    for (const [, path = '', titles = ''] of files) {
+      const text = readFileSync(join(root, path), 'utf8');
+      for (const [, title = ''] of titles.matchAll(/“([^”]+)”/g)) {
+        t.true(text.includes(`'${title}'`), `threat ${number}: ${path} has no test “${title}”`);
+      }
+    }
+  }
+});
