@@ -321,7 +321,7 @@ if ('why' in stage) {
     await node.ctl('enable', '--now', 'docker.service');
     await node.ctl('enable', '--now', 'xnetd');
     await untilReady();
-    const ports = await openPorts(control.machine);
+    const ports = [...(await openPorts(control.machine))].sort((one, other) => one.at.localeCompare(other.at));
     t.deepEqual(
       ports.map(({ at, plaintext, oldTls, tls, withoutCertificate }) => [
         at,
@@ -362,6 +362,46 @@ if ('why' in stage) {
       t.is(verified.code, 0);
       t.notRegex(verified.stderr, /xnet/);
     }
+  });
+
+  test.serial('xnetd can do what it has to, and write nowhere else', async (t) => {
+    const pid = await node.show('xnetd', 'MainPID');
+    const status = await node.run('cat', `/proc/${pid}/status`);
+    const bounds = BigInt(`0x${/^CapBnd:\s+(\w+)$/m.exec(status)?.[1] ?? ''}`);
+    // Numbers of include/uapi/linux/capability.h: CHOWN, DAC_OVERRIDE, FOWNER, NET_ADMIN, NET_RAW, SYS_PTRACE.
+    t.is(
+      bounds,
+      [0n, 1n, 3n, 12n, 13n, 19n].reduce((sum, bit) => sum | (1n << bit), 0n),
+    );
+    t.regex(status, /^NoNewPrivs:\s+1$/m);
+    t.regex(status, /^Seccomp:\s+2$/m);
+    // As it sees the host's files itself.
+    const writes = async (path: string) => {
+      const script = 'if [ -d "$1" ]; then : >"$1/.xnet-probe" && rm "$1/.xnet-probe"; else : >>"$1"; fi';
+      return (await node.exec(['nsenter', `--target=${pid}`, '--mount', 'sh', '-c', script, 'sh', path])).code === 0;
+    };
+    for (const path of ['/etc/docker', '/run', '/run/xnet', '/var/lib/xnet', '/proc/sys/net/ipv4/ip_forward']) {
+      t.true(await writes(path), path);
+    }
+    for (const path of [
+      '/etc',
+      '/etc/xnet',
+      '/usr/local',
+      '/usr/bin',
+      '/var/lib',
+      '/boot',
+      '/proc/sys/kernel/hostname',
+    ]) {
+      t.false(await writes(path), path);
+    }
+    const seen = (path: string) => node.run('nsenter', `--target=${pid}`, '--mount', 'ls', '-A', path);
+    t.is(await seen('/root'), '');
+    // What it does seldom: forwarding that somebody has turned off, on a host whose Docker drops what nobody let in.
+    await host.run(['sysctl', '--quiet', '--write', 'net.ipv4.ip_forward=0']);
+    await node.until('it forwards again', async () => {
+      return (await host.run(['cat', '/proc/sys/net/ipv4/ip_forward'])).trim() === '1';
+    });
+    await untilReady();
   });
 
   test.serial('stopped, started again, killed, hanging: no route changes', async (t) => {
