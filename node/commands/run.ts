@@ -1,4 +1,5 @@
 // `xnetd run`: the daemon. Starts with what is cached, ends at SIGTERM and leaves everything in place.
+import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import { type Logger, makeLog } from '../../proto/process/log.js';
@@ -171,6 +172,8 @@ class Daemon {
   // Keeps the host as the controllers say until it is told to stop or to leave; what was known then.
   async #keep(cached: Known, cache: CacheWriter, statusFile: StatusFile): Promise<Known> {
     const lanes = new AbortController();
+    // As many parts wait for it, and for each thing that a part does in between; Node.js takes more than ten for a leak.
+    setMaxListeners(64, lanes.signal);
     if (this.#stopped) return cached;
     const agent = this.#makeAgent(cached, cache, statusFile);
     const ended = agent.run(lanes.signal);

@@ -68,7 +68,11 @@ export class Connection {
     const { endpoints, log, onState } = this.#options;
     let next = Math.floor(Math.random() * endpoints.length);
     let attempt = 0;
-    signal.addEventListener('abort', () => this.#alarm.ring(), { once: true });
+    const end = () => {
+      this.#cancelStream?.();
+      this.#alarm.ring();
+    };
+    signal.addEventListener('abort', end, { once: true });
     while (!signal.aborted) {
       const endpoint = endpoints[next % endpoints.length];
       if (endpoint === undefined) return;
@@ -101,12 +105,14 @@ export class Connection {
     } catch (error) {
       return { error: errorFromStatus(error), heard: false, reopened: false };
     }
+    if (signal.aborted) {
+      client.close();
+      return { error: new XnetError('Cancelled', 'interrupted'), heard: false, reopened: false };
+    }
     const stream = client.watch(request());
     const reader = new MessageReader(listener);
     let heard = false;
     let reopened = false;
-    const cancel = () => stream.cancel();
-    signal.addEventListener('abort', cancel, { once: true });
     this.#cancelStream = () => {
       reopened = true;
       stream.cancel();
@@ -128,7 +134,6 @@ export class Connection {
       stream.on('error', (cause) => resolve(errorFromStatus(cause)));
       stream.on('end', () => resolve(new XnetError('Unavailable', 'the controller ended the stream')));
     });
-    signal.removeEventListener('abort', cancel);
     this.#cancelStream = undefined;
     this.#client = undefined;
     client.close();
