@@ -142,7 +142,7 @@ export async function writeIdentity(stateDir: string, identity: NodeIdentity): P
   const parts = {
     'key.pem': key,
     'certificate.pem': certificate,
-    'authority.pem': authority.join(''),
+    'authority.pem': authority.map((pem) => `${pem.trimEnd()}\n`).join(''),
     'member.json': member,
   };
   try {

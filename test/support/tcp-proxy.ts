@@ -4,10 +4,13 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 /** TcpProxy forwards a loopback port to another. */
 export class TcpProxy {
   readonly port: number;
+  #next: number | undefined;
+  #connections = 0;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #cut = false;
   #losing = false;
+  #losingBeyond = Number.POSITIVE_INFINITY;
 
   private constructor(server: Server, port: number) {
     this.#server = server;
@@ -33,7 +36,9 @@ export class TcpProxy {
       client.destroy();
       return;
     }
-    const server = connect({ host: '127.0.0.1', port: target });
+    this.#connections += 1;
+    const port = this.#connections === 1 ? target : (this.#next ?? target);
+    const server = connect({ host: '127.0.0.1', port });
     for (const socket of [client, server]) {
       this.#sockets.add(socket);
       socket.on('error', () => undefined);
@@ -43,9 +48,13 @@ export class TcpProxy {
         server.destroy();
       });
     }
+    let said = 0;
+    client.on('data', (chunk: Buffer) => {
+      said += chunk.length;
+    });
     client.pipe(server);
     server.on('data', (chunk) => {
-      if (!this.#losing) client.write(chunk);
+      if (!this.#losing && said <= this.#losingBeyond) client.write(chunk);
     });
   }
 
@@ -59,11 +68,22 @@ export class TcpProxy {
   mend(): void {
     this.#cut = false;
     this.#losing = false;
+    this.#losingBeyond = Number.POSITIVE_INFINITY;
   }
 
   /** loseAnswers lets requests through and nothing back, until mend(). Then the connections are ended. */
   loseAnswers(): void {
     this.#losing = true;
+  }
+
+  /** divertLater forwards every connection after the first to another loopback port. */
+  divertLater(port: number): void {
+    this.#next = port;
+  }
+
+  /** loseAnswersBeyond lets nothing back to a client that has said more than so many bytes, until mend(). */
+  loseAnswersBeyond(bytes: number): void {
+    this.#losingBeyond = bytes;
   }
 
   /** reset ends every connection, and lets new ones through. */
