@@ -1,7 +1,7 @@
 // Files that hold secrets: keys, and what is proved with them.
 // Invariant: nobody but their owner reads them, from the first byte on, and a path never has half a content.
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, messageOf, XnetError } from '../errors.js';
 
@@ -45,15 +45,34 @@ function octal(mode: number): string {
   return (mode & 0o777).toString(8).padStart(4, '0');
 }
 
-/**
- * writeSecretFile writes a secret file, mode 0600, in place of the one there is. Its folder is made with 0700 if need be.
- * @throws XnetError FailedPrecondition when it can't be written; the file is as it was then
- */
-export async function writeSecretFile(path: string, content: Uint8Array): Promise<void> {
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return errnoOf(error) === 'EPERM';
+  }
+}
+
+// What was being written by a process that was killed is a secret, too.
+async function removeLeftOver(path: string): Promise<void> {
+  const begin = `.${basename(path)}.`;
+  for (const name of await readdir(dirname(path))) {
+    const pid = name.startsWith(begin) ? /^(\d+)\.xnet-new$/.exec(name.slice(begin.length))?.[1] : undefined;
+    if (pid !== undefined && !isRunning(Number(pid))) await unlink(join(dirname(path), name)).catch(() => undefined);
+  }
+}
+
+// Writes it beside its place, and has `put` move it there.
+async function place(
+  path: string,
+  content: Uint8Array,
+  put: (temporary: string, path: string) => Promise<void>,
+): Promise<void> {
   // Of this process alone: another that writes the same file at this moment has its own.
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.xnet-new`);
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await removeLeftOver(path);
     await unlink(temporary).catch(() => undefined);
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
     const file = await open(temporary, flags, 0o600);
@@ -63,7 +82,7 @@ export async function writeSecretFile(path: string, content: Uint8Array): Promis
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
+    await put(temporary, path);
     const folder = await open(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
     try {
       await folder.sync();
@@ -72,6 +91,41 @@ export async function writeSecretFile(path: string, content: Uint8Array): Promis
     }
   } catch (error) {
     await unlink(temporary).catch(() => undefined);
-    throw new XnetError('FailedPrecondition', `can't write ${path}: ${messageOf(error)}`, { cause: error });
+    throw error;
+  }
+}
+
+function notWritten(path: string, error: unknown): XnetError {
+  return new XnetError('FailedPrecondition', `can't write ${path}: ${messageOf(error)}`, { cause: error });
+}
+
+/**
+ * writeSecretFile writes a secret file, mode 0600, in place of the one there is. Its folder is made with 0700 if need be.
+ * @throws XnetError FailedPrecondition when it can't be written; the file is as it was then
+ */
+export async function writeSecretFile(path: string, content: Uint8Array): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await place(path, content, rename);
+  } catch (error) {
+    throw notWritten(path, error);
+  }
+}
+
+/**
+ * writeNewSecretFile writes a secret file, mode 0600, where there is none.
+ * @throws XnetError AlreadyExists, which leaves what is there as it is; FailedPrecondition when it can't be written:
+ * then there is none
+ */
+export async function writeNewSecretFile(path: string, content: Uint8Array): Promise<void> {
+  try {
+    await place(path, content, async (temporary) => {
+      // Unlike a renaming, a link takes nobody's place (link(2)).
+      await link(temporary, path);
+      await unlink(temporary);
+    });
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw notWritten(path, error);
+    throw new XnetError('AlreadyExists', `${path} is there already`, { hint: 'name another file, or remove it' });
   }
 }
