@@ -1,6 +1,7 @@
 // `xctl certs`, and `xctl nodes revoke`: who has a certificate, who gets one, and who is refused from now on.
 import { XnetError } from '../../proto/errors.js';
 import { formatIdentity, type PersonRole } from '../../proto/pki/identity.js';
+import { writeNewSecretFile } from '../../proto/pki/secret-file.js';
 import { formatEndpoint } from '../../proto/rpc/endpoint.js';
 import { confirmed } from '../confirm.js';
 import type { Context } from '../context.js';
@@ -11,7 +12,7 @@ import { leftText } from '../output/token.js';
 import { relisted, watchLists } from '../watch.js';
 import { requirePart, verdict } from './answers.js';
 import { getCertificate, renewContext, tryCertificate } from './issue.js';
-import { requireFree, writeNewSecret } from './join-token.js';
+import { requireFree } from './join-token.js';
 
 /** ListCertificatesOptions are those of `certs list`. */
 export type ListCertificatesOptions = { readonly role?: string; readonly watch: boolean };
@@ -55,7 +56,7 @@ export async function issueCertificate(context: Context, options: IssueOptions, 
     });
   }
   const { saved, response, onlyHere } = await getCertificate(context, wanted);
-  await writeNewSecret(out, formatContext(saved));
+  await writeNewSecretFile(out, Buffer.from(formatContext(saved), 'utf8'));
   const certificate = certificateFromWire(requirePart(response.record));
   const controllers = saved.controllers.map(formatEndpoint);
   if (onlyHere) {

@@ -3,7 +3,7 @@
 import { escaped } from '../../proto/domain/text.js';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import { formatIdentity } from '../../proto/pki/identity.js';
-import { readSecretFile } from '../../proto/pki/secret-file.js';
+import { readSecretFile, writeNewSecretFile } from '../../proto/pki/secret-file.js';
 import { formatEndpoint } from '../../proto/rpc/endpoint.js';
 import { confirmed } from '../confirm.js';
 import type { Context } from '../context.js';
@@ -12,7 +12,7 @@ import { formatContext, parseContext, type SavedContext } from '../contexts/save
 import { type ContextOutput, contextKind, contextOutput } from '../output/context.js';
 import { formatFields } from '../output/table.js';
 import { leftText } from '../output/token.js';
-import { requireFree, writeNewSecret } from './join-token.js';
+import { requireFree } from './join-token.js';
 
 const folderOf = ({ settings }: Context) => new ContextFolder(settings.contextFolder);
 
@@ -150,7 +150,7 @@ export async function exportContext(context: Context, { out }: ExportOptions, na
     return;
   }
   await requireFree(out);
-  await writeNewSecret(out, formatContext(saved));
+  await writeNewSecretFile(out, Buffer.from(formatContext(saved), 'utf8'));
   context.output.message(`context ${wanted} is in ${out}, with its key: hand it over so that nobody else can read it`);
 }
 

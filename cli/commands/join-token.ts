@@ -1,7 +1,9 @@
 // What to do with a join token that was just made: the command for the host, or a file that only its owner reads.
-import { lstat, writeFile } from 'node:fs/promises';
-import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
+import { access, constants, lstat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { messageOf, XnetError } from '../../proto/errors.js';
 import type { JoinToken__Output } from '../../proto/gen/xnet/v1/JoinToken.js';
+import { writeNewSecretFile } from '../../proto/pki/secret-file.js';
 import type { Context } from '../context.js';
 import { hereDocument, hostCommand, shellText } from '../output/host-command.js';
 import type { Look } from '../output/kind.js';
@@ -22,30 +24,33 @@ export type JoinOutput = {
   readonly note: string | null;
 };
 
-function isThere(path: string): XnetError {
-  return new XnetError('AlreadyExists', `${path} is there already`, { hint: 'name another file, or remove it' });
-}
-
 /**
- * requireFree is asked before a controller makes a secret that is to go into a file, which can't be had twice.
- * @throws XnetError AlreadyExists
+ * requireFree is asked before a controller makes a secret that is to go into a file: it can't be had twice.
+ * @throws XnetError AlreadyExists, and FailedPrecondition when there can be no file
  */
 export async function requireFree(path: string | undefined): Promise<void> {
   if (path === undefined) return;
+  try {
+    await access(dirname(path), constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new XnetError('FailedPrecondition', `can't write ${path}: ${messageOf(error)}`, { cause: error });
+  }
   const found = await lstat(path).catch(() => undefined);
-  if (found !== undefined) throw isThere(path);
+  if (found === undefined) return;
+  throw new XnetError('AlreadyExists', `${path} is there already`, { hint: 'name another file, or remove it' });
 }
 
-/**
- * writeNewSecret writes a secret into a new file that only its owner reads. One that is there already stays as it is.
- * @throws XnetError AlreadyExists, FailedPrecondition
- */
-export async function writeNewSecret(path: string, text: string): Promise<void> {
+// The token is made, and nobody has it: whatever else was asked for is done.
+async function writeToken(path: string, { id, node }: TokenOutput, token: string): Promise<void> {
   try {
-    await writeFile(path, text, { mode: 0o600, flag: 'wx', flush: true });
+    await writeNewSecretFile(path, Buffer.from(`${token}\n`, 'utf8'));
   } catch (error) {
-    if (errnoOf(error) === 'EEXIST') throw isThere(path);
-    throw new XnetError('FailedPrecondition', `can't write ${path}: ${messageOf(error)}`, { cause: error });
+    if (!(error instanceof XnetError)) throw error;
+    const another = node === null ? 'xctl tokens create' : `xctl tokens create --node ${node}`;
+    throw new XnetError(error.code, `${error.message}; join token ${id} was made all the same`, {
+      hint: `make another: ${another}; and end that one: xctl tokens revoke ${id}`,
+      cause: error,
+    });
   }
 }
 
@@ -57,7 +62,7 @@ export async function joinWith(
 ): Promise<JoinOutput> {
   const { token, caDigest, controllers } = wire;
   const record = tokenFromWire(requirePart(wire.record));
-  if (tokenOut !== undefined) await writeNewSecret(tokenOut, `${token}\n`);
+  if (tokenOut !== undefined) await writeToken(tokenOut, record, token);
   const { argv, note } = hostCommand({
     ...{ listening: controllers, connected: client.answered },
     ...{ tokenFile: tokenOut ?? '-', anyHost: record.node === null },

@@ -59,6 +59,18 @@ test.serial('one controller is enough: a dead one, one that hangs and one that i
   t.regex(hanging.stdout, /active -> cordoned/);
 });
 
+test.serial('a controller without the key of the cluster says so, and what to do', async (t) => {
+  const { a, b, etcd, xctl } = await pair(t);
+  await a.createPool();
+  const keyless = closing(t, await ControllerProcess.start(['--etcd-endpoints', etcd.endpoint]));
+  const status = await (await xctl([unix(keyless)])).run('status');
+  t.is(status.code, 8);
+  t.regex(status.stdout, /\n! the cluster key \S+cluster\.key does not exist: copy it from the controller/);
+  const made = await (await xctl([unix(keyless)])).run('tokens', 'create');
+  t.regex(made.stderr, /the cluster key \S+ does not exist\ncopy it from/);
+  t.is((await (await xctl([unix(b)])).run('status')).code, 0);
+});
+
 test.serial('an answer that was lost: the other controller knows what came of it, and it is done once', async (t) => {
   const { a, b, xctl } = await pair(t);
   await a.createPool();
@@ -73,7 +85,7 @@ test.serial('an answer that was lost: the other controller knows what came of it
     ['nodes remove web-1 --force --confirm web-1', /^removed web-1; 10\.76\.0\.0\/24 is in quarantine/],
     ['leases release 10.76.0.0/24 --confirm 10.76.0.0/24', /^ended the quarantine/],
     ['nodes add web-2 --address 192.168.83.2 --subnet 10.76.2.0/24', /<<'EOF'\nXJT1-[0-9a-z]{50}-/],
-    ['tokens create --node web-2', /^made a join token for web-2: [0-9a-z]{6}, to be used once\n[^]*XJT1-/],
+    ['tokens create --node web-2', /^made a join token for web-2: [0-9a-z]{6}, to be used once\n[\s\S]*XJT1-/],
     ['nodes revoke web-2 --confirm web-2', /^revoked web-2/],
   ];
   for (const [args, stdout] of changes) {
@@ -91,7 +103,16 @@ test.serial('an answer that was lost: the other controller knows what came of it
     .map((line) => (JSON.parse(line) as { reason: string }).reason);
   const made = ['AuthorityMade', 'CertificateIssued', 'PoolCreated'];
   const expected = [...made, 'NodeAdded', 'NodeChanged', 'NodeChanged', 'SubnetReserved', 'SubnetUnreserved'];
-  t.deepEqual(reasons, [...expected, 'PoolCreated', 'PoolRemoved', 'NodeRemoved', 'QuarantineEnded', 'NodeAdded', 'TokenCreated', 'NodeRevoked']);
+  t.deepEqual(reasons, [
+    ...expected,
+    'PoolCreated',
+    'PoolRemoved',
+    'NodeRemoved',
+    'QuarantineEnded',
+    'NodeAdded',
+    'TokenCreated',
+    'NodeRevoked',
+  ]);
 });
 
 test.serial('a controller that is killed while many change things is not seen by any', async (t) => {

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import { ControllerProcess } from '../support/controller-process.js';
-import { joinHost } from '../support/joining.js';
+import { joinHost, trustOf } from '../support/joining.js';
 import { makeTestAuthority } from '../support/test-authority.js';
+import { until } from '../support/until.js';
 import { type Ran, Xctl, xctlMain } from '../support/xctl.js';
 
 type Shared = { controller: ControllerProcess; xctl: Xctl };
@@ -109,6 +110,40 @@ test.serial('a cluster is made once, over the socket alone, and its first admin 
   );
   t.is(list(json(await xctl.run('certs', 'list', '-o', 'json')), 'certificates').length, 3);
 });
+
+test.serial(
+  'xctl init by two at once, and killed when half of it is done: one authority, and each gets in',
+  async (t) => {
+    const { controller, xctl } = t.context;
+    const args = ['init', '--controller', unix(controller), '--pool', '10.76.0.0/16', '-o', 'json'];
+    const early = sayer(t, xctl);
+    await early(`pools create early 10.80.0.0/16 --controller ${unix(controller)}`, /^created/);
+    await early(
+      `nodes add web-1 --address 192.168.83.11 --controller ${unix(controller)}`,
+      /^leased [\s\S]*no authority yet, so no host can join: xctl init, and then: xctl tokens create --node web-1\n$/,
+    );
+    const second = new Xctl();
+    t.teardown(() => second.close());
+    const [one, other] = (await Promise.all([xctl, second].map((each) => each.run(...args)))).map(json);
+    if (one === undefined || other === undefined) throw new Error('two runs');
+    t.is(part(one, 'authority')['digest'], part(other, 'authority')['digest']);
+    for (const each of [xctl, second]) t.is((await each.run('pools', 'list', '-o', 'name')).stdout, 'default\nearly\n');
+
+    const fresh = await ControllerProcess.start();
+    t.teardown(() => fresh.close());
+    const killed = new Xctl();
+    t.teardown(() => killed.close());
+    const again = ['init', '--controller', unix(fresh), '--pool', '10.76.0.0/16', '-o', 'json'];
+    const half = killed.start(again);
+    await until('the authority is made', async () => (await trustOf(fresh.admin)).clusterId !== '');
+    half.child.kill('SIGKILL');
+    await half.ended;
+    const whole = json(await killed.run(...again));
+    t.true(whole['unchanged']);
+    t.is((await killed.run('pools', 'list', '-o', 'name')).stdout, 'default\n');
+    t.is((await trustOf(fresh.admin)).authority.length, 1);
+  },
+);
 
 test.serial('contexts of two clusters: which one is used, and who may read them', async (t) => {
   const { controller, xctl } = t.context;
@@ -256,6 +291,7 @@ test.serial('the command that nodes add prints joins, once; its token is in no l
     'web-2',
   );
   await says(`nodes add web-3 --address 192.168.83.13 --token-out ${file}`, /is there already\n/, 4);
+  await says(`nodes add web-3 --address 192.168.83.13 --token-out ${file}/t`, /can't write .*web-2\.token\/t: /, 4);
   await says('nodes show web-3', /there is no node/, 3);
 
   const made = json(

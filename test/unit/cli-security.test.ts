@@ -1,5 +1,5 @@
 // What xctl makes of tokens, certificates and contexts: all of it without a controller.
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -111,7 +111,14 @@ test('the folder of contexts: whole or not at all, read by its owner alone', asy
   t.deepEqual(readdirSync(folder.path).sort(), ['a.json', 'b.json', 'c.json'], 'nothing is left over');
   await folder.use('b');
   t.is(await folder.current(), 'b');
-  writeFileSync(join(folder.path, '.a.json.1.xnet-new'), '{');
+  // Of a process that was killed while it wrote, and of one that is writing at this moment.
+  const killed = spawnSync('true').pid;
+  for (const pid of [killed, process.ppid]) writeFileSync(join(folder.path, `.a.json.${pid}.xnet-new`), '{');
+  await folder.write('a', alice);
+  t.deepEqual(
+    readdirSync(folder.path).filter((name) => name.endsWith('.xnet-new')),
+    [`.a.json.${process.ppid}.xnet-new`],
+  );
   writeFileSync(join(folder.path, 'Not_a_name.json'), '{');
   t.deepEqual(await folder.names(), ['a', 'b', 'c']);
   for (const name of ['..', '../a', '/etc/passwd', 'a/b', '', 'current\n']) {
