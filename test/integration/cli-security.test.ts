@@ -3,6 +3,7 @@
 import { execFile } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import { ControllerProcess } from '../support/controller-process.js';
@@ -12,6 +13,7 @@ import { until } from '../support/until.js';
 import { type Ran, Xctl, xctlMain } from '../support/xctl.js';
 
 type Shared = { controller: ControllerProcess; xctl: Xctl };
+const xnetdMain = fileURLToPath(new URL('../../node/main.js', import.meta.url));
 const test = anyTest as TestFn<Shared>;
 const run = promisify(execFile);
 
@@ -272,9 +274,14 @@ test.serial('the command that nodes add prints joins, once; its token is in no l
   writeFileSync(join(bin, 'xnetd'), '#!/bin/sh\nprintf "%s\\n" "$*" "$(cat)"\n', { mode: 0o755 });
   const { stdout } = await run('sh', ['-c', pasted], { env: { PATH: `${bin}:${process.env['PATH']}` } });
   t.is(stdout, `join --controller 127.0.0.1:${controller.joinPort} --token-file -\n${secret}\n`);
+  // And the real one joins by it; a second time it says that it has.
+  const where = `--state-dir '${join(xctl.home, 'state')}' --run-dir '${join(xctl.home, 'run')}'`;
+  writeFileSync(join(bin, 'xnetd'), `#!/bin/sh\nexec '${process.execPath}' '${xnetdMain}' "$@" ${where}\n`);
+  for (const says of [/^node +web-1 \(n-[0-9a-f]+\)\n/, /web-1/]) {
+    const joined = await run('sh', ['-c', pasted], { env: { PATH: `${bin}:${process.env['PATH']}` } });
+    t.regex(joined.stdout, says);
+  }
   const trust = await controller.trust();
-  const member = await joinHost(controller.joinEndpoint, trust, { token: secret });
-  t.is(member.nodeName, 'web-1');
   await t.throwsAsync(joinHost(controller.joinEndpoint, trust, { token: secret }), { message: /token/ });
   await says('nodes show web-1', /Certificate: +valid, expires in 30d, serial [0-9a-f]{32}\n/);
   await says('nodes add web-1 --address 192.168.83.11', /xctl tokens create --node web-1\n$/);
