@@ -144,6 +144,11 @@ export class Agent {
       log,
       renew: (csr, signal) => this.#connection.renew(csr, signal),
       onFindings: () => this.#tellStatus(),
+      onRenewed: () => {
+        this.#connection
+          .showNewest()
+          .catch((error: unknown) => log.warn({ reason: messageOf(error) }, 'calls: not renewed'));
+      },
       onReplaced: () => this.#connection.wake(),
     });
   }

@@ -1,4 +1,5 @@
-// The connection to the controllers: one watch stream, on whichever of them answers, and the calls beside it.
+// The connection to the controllers: one watch stream, on whichever of them answers, and the calls beside it. These go over
+// the same connection, until there is a newer certificate to show than that one was opened with.
 // Invariant: at most one stream at a time. Losing it changes nothing on the host; it is opened again, elsewhere first,
 // with pauses that keep a fleet from coming back all at once.
 import { messageOf, XnetError } from '../../proto/errors.js';
@@ -45,7 +46,9 @@ const callTimeoutMs = 10_000;
 /** Connection is the connection to the controllers. */
 export class Connection {
   readonly #options: ConnectionOptions;
-  #client: NodeServiceClient | undefined;
+  #stream: { readonly endpoint: Endpoint; readonly client: NodeServiceClient } | undefined;
+  // For calls, in place of the stream's own: shows what is newer.
+  #renewed: NodeServiceClient | undefined;
   #cancelStream: (() => void) | undefined;
   readonly #alarm = new Alarm();
 
@@ -128,21 +131,40 @@ export class Connection {
         }
         if (heard) return;
         heard = true;
-        this.#client = client;
+        this.#stream = { endpoint, client };
         onState({ connected: true, endpoint: formatEndpoint(endpoint) });
       });
       stream.on('error', (cause) => resolve(errorFromStatus(cause)));
       stream.on('end', () => resolve(new XnetError('Unavailable', 'the controller ended the stream')));
     });
     this.#cancelStream = undefined;
-    this.#client = undefined;
+    this.#stream = undefined;
+    this.#renewed?.close();
+    this.#renewed = undefined;
     client.close();
     return { error, heard, reopened };
   }
 
+  /**
+   * showNewest has calls show what is newest: one is refused whose connection was opened with a certificate that has
+   * expired since. The stream stays as it is.
+   */
+  async showNewest(): Promise<void> {
+    const stream = this.#stream;
+    if (stream === undefined) return;
+    const client = makeClient(services.node, stream.endpoint, await this.#options.credentials?.());
+    if (this.#stream !== stream) {
+      client.close();
+      return;
+    }
+    this.#renewed?.close();
+    this.#renewed = client;
+  }
+
   #connected(): NodeServiceClient {
-    if (this.#client === undefined) throw new XnetError('Unavailable', 'no controller is connected');
-    return this.#client;
+    const client = this.#renewed ?? this.#stream?.client;
+    if (client === undefined) throw new XnetError('Unavailable', 'no controller is connected');
+    return client;
   }
 
   /** renew asks for a certificate for a request (PKCS #10, PEM). Throws XnetError. */

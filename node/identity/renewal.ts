@@ -32,6 +32,8 @@ export type RenewalOptions = {
   readonly renew: (csr: string, signal: AbortSignal) => Promise<Certified>;
   /** Called when what findings() says may have changed. */
   readonly onFindings: () => void;
+  /** Called when there is a newer certificate to show. */
+  readonly onRenewed: () => void;
   /** Called when somebody joined anew: connections that were refused may be made. */
   readonly onReplaced: () => void;
   readonly log: Logger;
@@ -197,6 +199,7 @@ export class Renewal {
         throw new XnetError('Corrupt', `the controller answered what is no identity: ${problem}`);
       this.#unwritten = next;
       this.#reissueMs = undefined;
+      this.#options.onRenewed();
     }
     await this.#write(this.#unwritten, this.#identity);
     const { serial, notAfterMs } = certificateOf(this.#identity);

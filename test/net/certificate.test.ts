@@ -1,0 +1,227 @@
+// A real xnetd and a real controller on a real kernel, over certificates that are renewed, replaced, revoked and run out.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test, { type ExecutionContext } from 'ava';
+import { Namespace } from '../../deploy/lab/namespace.js';
+import { readIdentity } from '../../node/identity/folder.js';
+import { certificateOf } from '../../node/identity/identity.js';
+import { digestOf } from '../../proto/pki/chain.js';
+import { callUnary, makeClient, readStream } from '../../proto/rpc/channel.js';
+import { services } from '../../proto/rpc/definitions.js';
+import { tokenFor } from '../support/joining.js';
+import { isRoot } from '../support/linux-route-host.js';
+import { until } from '../support/until.js';
+import type { Running } from '../support/xctl.js';
+import { Xnetd } from '../support/xnetd.js';
+
+const main = fileURLToPath(new URL('../../controller/main.js', import.meta.url));
+const callOptions = { timeoutMs: 60_000 };
+
+type Line = Readonly<Record<string, unknown>> & { readonly msg: string };
+
+// What a daemon has logged.
+function linesOf({ stdout, stderr }: Running): readonly Line[] {
+  return `${stdout}${stderr}`
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Line);
+}
+
+const count = (running: Running, msg: string) => linesOf(running).filter((line) => line.msg === msg).length;
+
+// A machine with a controller and a node on it.
+class Machine {
+  readonly namespace = Namespace.create('cert');
+  readonly dir = mkdtempSync(join(tmpdir(), 'xnet-cert-'));
+  readonly admin = makeClient(services.admin, { kind: 'unix', path: join(this.dir, 'c.sock') });
+  readonly host: Xnetd;
+  #controller: ChildProcess | undefined;
+
+  constructor() {
+    this.namespace.ipBatch([
+      'link add eth0 type veth peer name eth0-end',
+      'link set eth0-end up',
+      'link set eth0 up',
+      'address add 192.168.83.11/24 dev eth0',
+      'address add 192.168.83.2/24 dev eth0',
+      'route add default via 192.168.83.1',
+    ]);
+    this.host = new Xnetd({ enter: this.namespace.enter });
+  }
+
+  static async start(t: ExecutionContext, ...args: readonly string[]): Promise<Machine> {
+    const machine = new Machine();
+    t.teardown(() => machine.close());
+    const [program = '', ...enter] = machine.namespace.enter;
+    machine.#controller = spawn(
+      program,
+      [
+        ...[...enter, 'setpriv', '--pdeathsig', 'KILL', process.execPath, main, '--data-dir', machine.dir],
+        ...['--listen', `unix:${join(machine.dir, 'c.sock')},192.168.83.2:7400`, ...args],
+      ],
+      { stdio: 'ignore' },
+    );
+    const { admin } = machine;
+    await until('the controller answers', async () => {
+      const { clusterId } = await callUnary(admin.getStatus.bind(admin), {}, { timeoutMs: 2_000 });
+      return clusterId !== '';
+    });
+    await callUnary(admin.init.bind(admin), {}, callOptions);
+    await callUnary(admin.createPool.bind(admin), { name: 'default', cidr: '10.76.0.0/16' }, callOptions);
+    await machine.add('web-1', '192.168.83.11');
+    return machine;
+  }
+
+  async add(name: string, address: string): Promise<void> {
+    await callUnary(this.admin.addNode.bind(this.admin), { name, address }, callOptions);
+  }
+
+  async join(t: ExecutionContext, ...more: readonly string[]): Promise<void> {
+    const ran = await this.host.join('192.168.83.2', await tokenFor(this.admin, 'web-1'), ...more);
+    t.is(ran.code, 0, ran.stderr);
+  }
+
+  async serial(): Promise<string> {
+    const identity = await readIdentity(this.host.stateDir);
+    return identity === undefined ? '' : certificateOf(identity).serial;
+  }
+
+  async status(): Promise<{ problems: string[]; identity: { renewalAt: string; certificateUntil: string } | null }> {
+    const { stdout } = await this.host.run('status', '-o', 'json');
+    return JSON.parse(stdout) as Awaited<ReturnType<Machine['status']>>;
+  }
+
+  async conditionOf(type: string) {
+    const { nodes } = await callUnary(this.admin.listNodes.bind(this.admin), {}, callOptions);
+    return nodes[0]?.conditions.find((one) => one.type === type);
+  }
+
+  async close(): Promise<void> {
+    this.admin.close();
+    await this.host.close();
+    if (this.#controller?.exitCode === null) {
+      const gone = new Promise((resolve) => this.#controller?.once('exit', resolve));
+      this.#controller.kill('SIGKILL');
+      await gone;
+    }
+    this.namespace.delete();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+if (!isRoot('certificates of a real host')) test.skip('certificates: needs root', (t) => t.pass());
+else {
+  test('a certificate is renewed again and again, and the stream goes on over all of them', async (t) => {
+    const machine = await Machine.start(t, '--node-certificate-ttl', '10s');
+    await machine.join(t);
+    const first = await readIdentity(machine.host.stateDir);
+    const daemon = machine.host.start(['run']);
+    await daemon.until('renewed three times', (one) => count(one, 'certificate: renewed') >= 3, 60_000);
+    const last = await readIdentity(machine.host.stateDir);
+    // The stream was opened with the first, which has expired.
+    t.true(first !== undefined && certificateOf(first).notAfterMs < Date.now());
+    t.not(last?.key, first?.key);
+    await machine.add('web-2', '192.168.83.12');
+    await until('the route to another node is there', async () =>
+      machine.namespace.runSync(['ip', 'route', 'show', 'table', 'all']).includes('via 192.168.83.12'),
+    );
+    t.is(count(daemon, 'connected'), 1);
+    t.is(count(daemon, 'watch: ended'), 0);
+    // Reports go on as well: by now they are let in with no other certificate than a newer one.
+    t.is((await machine.conditionOf('Certificate'))?.ok, true);
+    t.is(count(daemon, 'report: failed'), 0);
+
+    // A daemon that starts again goes on with what is on disk.
+    daemon.child.kill('SIGTERM');
+    t.is((await daemon.ended).code, 0);
+    const again = machine.host.start(['run']);
+    await again.until('connected', (one) => count(one, 'connected') === 1);
+    const { identity, problems } = await machine.status();
+    t.truthy(identity);
+    t.false(problems.some((problem) => /certificate/.test(problem)));
+    for (const secret of ['PRIVATE KEY', 'XJT1-']) {
+      for (const { stdout, stderr } of [daemon, again]) t.false(`${stdout}${stderr}`.includes(secret));
+    }
+  });
+
+  test('an authority is replaced under a daemon that runs, which hears nothing of it but whom to trust', async (t) => {
+    const machine = await Machine.start(t);
+    await machine.join(t);
+    const before = await readIdentity(machine.host.stateDir);
+    const daemon = machine.host.start(['run']);
+    await daemon.until('connected', (one) => count(one, 'connected') === 1);
+    const { admin } = machine;
+    for await (const progress of readStream(admin.rotateAuthority({}))) t.true(progress.nodes <= 1);
+    await daemon.until('trusts the new one alone', (one) => count(one, 'trust: changed') >= 2);
+    const after = await readIdentity(machine.host.stateDir);
+    const { authority } = await callUnary(admin.getAuthority.bind(admin), {}, callOptions);
+    t.deepEqual(after?.authority.map(digestOf), authority?.certificates.map(digestOf));
+    t.is(after?.authority.length, 1);
+    t.notDeepEqual(after?.authority.map(digestOf), before?.authority.map(digestOf));
+    t.not(after?.certificate, before?.certificate);
+    t.is(count(daemon, 'connected'), 1);
+    t.is(count(daemon, 'watch: ended'), 0);
+
+    daemon.child.kill('SIGTERM');
+    await daemon.ended;
+    const again = machine.host.start(['run']);
+    await again.until('connected with the new authority', (one) => count(one, 'connected') === 1);
+  });
+
+  test('a node that is refused says so, and a daemon that runs takes over what xnetd join brings', async (t) => {
+    const machine = await Machine.start(t);
+    await machine.join(t);
+    const first = await machine.serial();
+    const daemon = machine.host.start(['run']);
+    await daemon.until('connected', (one) => count(one, 'connected') === 1);
+    const already = await machine.host.join('192.168.83.2', await tokenFor(machine.admin, 'web-1'));
+    t.is(already.code, 0, already.stderr);
+    t.false((JSON.parse(already.stdout) as { changed: boolean }).changed);
+
+    const { admin } = machine;
+    await callUnary(admin.revokeNode.bind(admin), { node: 'web-1' }, callOptions);
+    await daemon.until('is refused', (one) =>
+      linesOf(one).some(({ msg, reason }) => msg === 'watch: ended' && /revoked/.test(String(reason))),
+    );
+    await until('the status tells', async () =>
+      (await machine.status()).problems.some((problem) => /do not let this host in: .*revoked/.test(problem)),
+    );
+    const revoked = await machine.host.join('192.168.83.2', await tokenFor(admin, 'web-1').catch(() => ''));
+    t.not(revoked.code, 0);
+
+    await callUnary(admin.removeNode.bind(admin), { node: 'web-1', force: true }, callOptions);
+    await machine.add('web-1', '192.168.83.11');
+    const joined = await machine.host.join('192.168.83.2', await tokenFor(admin, 'web-1'));
+    t.is(joined.code, 0, joined.stderr);
+    t.true((JSON.parse(joined.stdout) as { daemonRuns: boolean }).daemonRuns);
+    await daemon.until('connected anew', (one) => count(one, 'connected') === 2);
+    t.not(await machine.serial(), first);
+    await until(
+      'nothing is wrong with the certificate',
+      async () => (await machine.conditionOf('Certificate'))?.ok === true,
+    );
+    // Whoever would take its identity away under it is told to stop it first.
+    const forced = await machine.host.join('192.168.83.2', await tokenFor(admin, 'web-1'), '--force');
+    t.is(forced.code, 4, forced.stderr);
+    t.regex(forced.stderr, /systemctl stop xnetd/);
+  });
+
+  test('a host that was off for too long is told to join again, and can', async (t) => {
+    const machine = await Machine.start(t, '--node-certificate-ttl', '10s');
+    await machine.join(t);
+    const { certificateUntil = '' } = (await machine.status()).identity ?? {};
+    await until('the certificate has expired', async () => Date.parse(certificateUntil) < Date.now());
+    const daemon = machine.host.start(['run']);
+    await daemon.until('says that it has expired', (one) =>
+      linesOf(one).some(({ msg, reason }) => msg === 'watch: ended' && /expired at/.test(String(reason))),
+    );
+    const { problems } = await machine.status();
+    t.true(problems.some((problem) => /expired at .*xctl tokens create --node web-1/.test(problem)));
+    await machine.join(t);
+    await daemon.until('connected', (one) => count(one, 'connected') === 1);
+    t.regex(readFileSync(join(machine.host.stateDir, 'identity', 'member.json'), 'utf8'), /"web-1"/);
+  });
+}
