@@ -163,8 +163,9 @@ export class Agent {
     const { host } = this.#options;
     const off = host.monitor.onChange((changes) => {
       // Commits of programs that we ran come back here too; the turn that follows finds everything as it should be.
-      if (changes.has('nftables')) this.#triggerFirewall();
-      if ([...changes].some((change) => change !== 'nftables')) this.#lanes.routes.trigger();
+      const filtering = [...changes].filter((change) => change === 'nftables' || change === 'forwarding');
+      if (filtering.length > 0) this.#triggerFirewall();
+      if (filtering.length < changes.size) this.#lanes.routes.trigger();
     });
     await Promise.all([
       this.#lanes.routes.run(signal),

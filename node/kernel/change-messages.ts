@@ -1,5 +1,12 @@
 // Which message makes which change, and which message tells of which change.
-import { addressMessages, linkMessages, readAddress, readLink } from './link-messages.js';
+import {
+  addressMessages,
+  linkMessages,
+  readAddress,
+  readForwarding,
+  readLink,
+  settingMessages,
+} from './link-messages.js';
 import { type Message, type MessageWriter, messageFlags } from './netlink-message.js';
 import { nextHopMessages, readNextHop, writeDeleteNextHop, writeNewNextHop } from './next-hop-messages.js';
 import type { Notification, RouteChange } from './route-kernel.js';
@@ -56,6 +63,10 @@ export function readNotification(bytes: Buffer, message: Message, own: boolean):
     case addressMessages.removed: {
       const address = readAddress(bytes, start, end);
       return address && { kind: 'address', own, removed: type === addressMessages.removed, address };
+    }
+    case settingMessages.changed: {
+      const on = readForwarding(bytes, start, end);
+      return on === undefined ? undefined : { kind: 'forwarding', own, on };
     }
     default:
       return undefined;

@@ -1,4 +1,5 @@
-// ifinfomsg and ifaddrmsg, the messages of interfaces and their IPv4 addresses (linux/rtnetlink.h, linux/if_addr.h).
+// ifinfomsg, ifaddrmsg and netconfmsg, the messages of interfaces, their IPv4 addresses and their settings
+// (linux/rtnetlink.h, linux/if_addr.h, linux/netconf.h).
 import { ipv4FromNumber, prefixOf } from '../../proto/domain/address.js';
 import { eachAttribute, type MessageWriter } from './netlink-message.js';
 import { type Address, addressFlags, type Link, linkFlags } from './route-kernel.js';
@@ -9,6 +10,9 @@ export const linkMessages = { added: 16, removed: 17, get: 18 } as const;
 /** addressMessages are the types of messages of addresses. */
 export const addressMessages = { added: 20, removed: 21, get: 22 } as const;
 
+/** settingMessages are the types of messages of settings. */
+export const settingMessages = { changed: 80 } as const;
+
 const AF_UNSPEC = 0;
 const AF_INET = 2;
 const AF_BRIDGE = 7;
@@ -18,6 +22,8 @@ const linkAttributes = { name: 3, master: 10, extensionMask: 29 } as const;
 const knownLinkFlags = linkFlags.up | linkFlags.loopback | linkFlags.lowerUp;
 const knownAddressFlags = addressFlags.secondary | addressFlags.deprecated;
 const skipStatistics = 8; // RTEXT_FILTER_SKIP_STATS
+const netconfmsgLength = 4;
+const settingAttributes = { ifindex: 1, forwarding: 2 } as const;
 const addressAttributes = { address: 1, local: 2, flags: 8 } as const;
 
 /** writeLinkDump asks for all interfaces. */
@@ -69,4 +75,19 @@ export function readAddress(bytes: Buffer, start: number, end: number): Address 
     scope: bytes.readUInt8(start + 3),
     flags: flags & knownAddressFlags,
   };
+}
+
+/**
+ * readForwarding reads a message of settings: whether forwarding was turned on; undefined for one of another setting, and
+ * for one of an interface that is new, which tells all settings that it begins with.
+ */
+export function readForwarding(bytes: Buffer, start: number, end: number): boolean | undefined {
+  if (end - start < netconfmsgLength || bytes[start] !== AF_INET) return undefined;
+  let forwarding: number | undefined;
+  let others = false;
+  eachAttribute(bytes, start + netconfmsgLength, end, (type, at) => {
+    if (type === settingAttributes.forwarding) forwarding = bytes.readInt32LE(at);
+    else if (type !== settingAttributes.ifindex) others = true;
+  });
+  return forwarding === undefined || others ? undefined : forwarding !== 0;
 }

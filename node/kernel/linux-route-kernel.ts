@@ -30,8 +30,8 @@ import { readRoute, routeMessages, writeRouteDump } from './route-messages.js';
 import { SyscallError } from './syscall.js';
 
 const NETLINK_ROUTE = 0;
-// RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_NEXTHOP (linux/rtnetlink.h)
-const groups = [1, 5, 7, 32];
+// RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV4_NETCONF, RTNLGRP_NEXTHOP (linux/rtnetlink.h)
+const groups = [1, 5, 7, 24, 32];
 // Sent at once: their answers have to fit into the socket's queue.
 const changesPerBatch = 256;
 // About 10 ms of work, then others get their turn.

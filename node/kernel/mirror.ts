@@ -9,7 +9,7 @@ import { linkFlags, routeTypes } from './route-kernel.js';
 import { covers, RouteTable, sameRoute, sameSlot } from './route-table.js';
 
 /** KernelChange is what kind of thing somebody else changed; "lost": notifications were lost, anything may have. */
-export type KernelChange = 'route' | 'nextHop' | 'link' | 'address' | 'lost';
+export type KernelChange = Notification['kind'] | 'lost';
 
 /** MirrorOptions say what a mirror is of. */
 export type MirrorOptions = {
@@ -183,6 +183,8 @@ export class KernelMirror {
         return this.#followLink(notification.link, notification.removed);
       case 'address':
         return this.#followAddress(notification.address, notification.removed);
+      case 'forwarding':
+        return true;
     }
   }
 

@@ -135,6 +135,8 @@ export type Notification = {
   | { readonly kind: 'nextHop'; readonly removed: boolean; readonly nextHop: NextHop }
   | { readonly kind: 'link'; readonly removed: boolean; readonly link: Link }
   | { readonly kind: 'address'; readonly removed: boolean; readonly address: Address }
+  /** Forwarding was turned on or off, of the host or of an interface. */
+  | { readonly kind: 'forwarding'; readonly on: boolean }
 );
 
 /** RouteFilter says which routes a dump is to list: it is asked before a route is read as a whole. */

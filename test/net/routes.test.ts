@@ -112,6 +112,30 @@ story('an interface that is taken down, up and renamed is followed by events alo
   t.deepEqual(underlay, { ifname: 'lan0', ifindex: eth0, address: ip('192.168.83.1') });
 });
 
+story('forwarding that is turned off, of the host or of an interface, is told at once', async (t, { host, mirror }) => {
+  const sysctl = (setting: string) => host.namespace.runSync(['sysctl', '-qw', setting]);
+  await mirror.refresh();
+  for (const name of ['ip_forward', 'conf.eth0.forwarding', 'conf.default.forwarding']) {
+    for (const value of ['1', '0']) {
+      if (host.namespace.runSync(['sysctl', '-n', `net.ipv4.${name}`]).trim() === value) continue;
+      const changed = told(mirror, 'forwarding');
+      sysctl(`net.ipv4.${name}=${value}`);
+      await t.notThrowsAsync(changed, name);
+    }
+  }
+  // An interface that comes with forwarding on is no change of it.
+  sysctl('net.ipv4.ip_forward=1');
+  await mirror.refresh();
+  const kinds = new Set<KernelChange>();
+  const end = mirror.onChange((changes) => {
+    for (const kind of changes) kinds.add(kind);
+  });
+  host.addLink('eth7');
+  await mirror.refresh();
+  end();
+  t.false(kinds.has('forwarding'));
+});
+
 story('a carrier that is lost and comes back is followed by events alone', async (t, on) => {
   const { host, eth0, mirror, routes } = on;
   const desired = wanted({ peers: [peer(1), peer(2)], ifindex: eth0 });
