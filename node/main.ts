@@ -48,7 +48,7 @@ Examples:
   xnetd run                                         as the node that xnetd join made this host
   xnetd run --controller 192.168.83.2,192.168.83.3  with other controllers than joining told
 
-Environment variables are named XNETD_NODE and so on, settings in the file "node: ..." and so on.
+Environment variables are named XNETD_CONTROLLER and so on, settings in the file "controller: ..." and so on.
 SIGTERM ends the daemon and leaves routes, rules and Docker as they are. Exit code ${exitCodes.left}: this host has left the fleet.`,
   )
   .action(async (_options: unknown, command: Command) => {

@@ -80,11 +80,12 @@ const env = (name: string) => `XNETD_${name}`;
 export function addOptions(target: Command): Command {
   return target
     .addOption(new Option('--config <file>', `settings file, YAML (default: ${defaultFile})`).env(env('CONFIG')))
-    .addOption(new Option('--node <name>', 'name of this node, as given to xctl nodes add').env(env('NODE')))
+    .addOption(new Option('--node <name>', 'name of this node (default: that which it joined as)').env(env('NODE')))
     .addOption(
-      new Option('--controller <endpoints>', 'controllers: HOST:PORT or unix:/PATH, comma-separated').env(
-        env('CONTROLLER'),
-      ),
+      new Option(
+        '--controller <endpoints>',
+        'controllers: HOST:PORT or unix:/PATH, comma-separated (default: as joining told)',
+      ).env(env('CONTROLLER')),
     )
     .addOption(
       new Option('--interface <name>', 'underlay interface (default: the one with the node address)').env(
@@ -106,7 +107,9 @@ export function addOptions(target: Command): Command {
         .env(env('ON_RUNNING'))
         .default(dockerDefaults.onRunning),
     )
-    .addOption(new Option('--state-dir <dir>', 'cache and journal').env(env('STATE_DIR')).default('/var/lib/xnet'))
+    .addOption(
+      new Option('--state-dir <dir>', 'identity, cache and journal').env(env('STATE_DIR')).default('/var/lib/xnet'),
+    )
     .addOption(new Option('--run-dir <dir>', 'socket and status').env(env('RUN_DIR')).default('/run/xnet'))
     .addOption(
       new Option('--docker-socket <path>', 'socket of the Docker engine')

@@ -2,7 +2,14 @@
 // Invariant: an identity that was checked is one: the key is the certificate's, an authority issued it, and it names the
 // node of the cluster that it stands for.
 import { XnetError } from '../../proto/errors.js';
-import { belongTogether, type Certificate, digestOf, isIssuedBy, readCertificate } from '../../proto/pki/chain.js';
+import {
+  belongTogether,
+  type Certificate,
+  digestOf,
+  isAuthority,
+  isIssuedBy,
+  readCertificate,
+} from '../../proto/pki/chain.js';
 import type { Credentials } from '../../proto/rpc/tls.js';
 
 /** Membership is which node of which cluster this host is: what a controller answered when it joined. */
@@ -43,7 +50,7 @@ export function identityProblem(identity: NodeIdentity): string | undefined {
   for (const pem of authority) {
     const problem = unreadable(pem);
     if (problem !== undefined) return `its authority is ${problem}`;
-    if (!isIssuedBy(pem, pem)) return 'its authority is not signed by itself';
+    if (!isAuthority(pem)) return 'its authority is none: not signed by itself';
   }
   const problem = unreadable(certificate);
   if (problem !== undefined) return `its certificate is ${problem}`;

@@ -2,14 +2,20 @@
 // Invariant: the token leaves this host only on a connection whose other end has proved to be of the authority that the
 // token names. A server that is of another ends the whole attempt.
 
-import { messageOf, XnetError } from '../../proto/errors.js';
+import { type ErrorCode, messageOf, XnetError } from '../../proto/errors.js';
 import type { JoinResponse__Output } from '../../proto/gen/xnet/v1/JoinResponse.js';
 import { provenAuthority, readCertificate } from '../../proto/pki/chain.js';
 import { formatToken, type Token } from '../../proto/pki/token.js';
 import { version } from '../../proto/process/version.js';
 import { callUnary, makeClient } from '../../proto/rpc/channel.js';
 import { services } from '../../proto/rpc/definitions.js';
-import { checkEndpoint, type Endpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
+import {
+  checkEndpoint,
+  defaultJoinPort,
+  defaultPort,
+  type Endpoint,
+  formatEndpoint,
+} from '../../proto/rpc/endpoint.js';
 import { errorFromStatus } from '../../proto/rpc/status.js';
 import type { NodeIdentity } from '../identity/identity.js';
 import { identityProblem } from '../identity/identity.js';
@@ -53,6 +59,17 @@ export type JoinCall = {
   readonly address: string;
 };
 
+// gRPC tells "No connection established. Last error: X (TIME). Resolution note: ", where X is all that there is to it.
+function plain(message: string): string {
+  return /Last error: (.+?)\s*\(\d{4}-[^)]*\)/s.exec(message)?.[1] ?? message;
+}
+
+// The port of the API shows the same chain, and ends the connection of whoever has no certificate.
+function elsewhere(code: ErrorCode, { port }: TcpEndpoint): string {
+  if (code !== 'Unavailable' || port !== defaultPort) return '';
+  return ` (${defaultPort} is the port of the API; hosts join by ${defaultJoinPort})`;
+}
+
 /** callJoin joins through a controller that was proved. Throws XnetError. */
 export async function callJoin(
   { endpoint, clusterId, authority }: Proven,
@@ -65,7 +82,7 @@ export async function callJoin(
     return await callUnary(client.join.bind(client), request, { timeoutMs: joinTimeoutMs, signal });
   } catch (error) {
     const { code, message, problems, hint } = errorFromStatus(error);
-    throw new XnetError(code, `${formatEndpoint(endpoint)}: ${message}`, {
+    throw new XnetError(code, `${formatEndpoint(endpoint)}: ${plain(message)}${elsewhere(code, endpoint)}`, {
       problems,
       ...(hint === undefined ? {} : { hint }),
       cause: error,

@@ -1,0 +1,277 @@
+// The pure parts of a host's identity: what is one, what joining comes to, when it is renewed, and whom it trusts.
+import test from 'ava';
+import fc from 'fast-check';
+import { splitPems } from '../../node/identity/folder.js';
+import { credentialsOf, hasExpired, identityProblem, type NodeIdentity, trusts } from '../../node/identity/identity.js';
+import { requireMember, requireSameNode } from '../../node/identity/member.js';
+import {
+  identityFindings,
+  isOfReplaced,
+  renewalOf,
+  sameAuthority,
+  trustProblem,
+} from '../../node/identity/renewal-plan.js';
+import { identityLine, identityStatus } from '../../node/identity/status.js';
+import { eachOf, identityFrom, provenFrom, type TcpEndpoint } from '../../node/join/call.js';
+import { decideJoin, type JoinSituation } from '../../node/join/decide.js';
+import { XnetError } from '../../proto/errors.js';
+import {
+  crossSign,
+  issue,
+  keyOfRequest,
+  lifetimeFrom,
+  makeAuthority,
+  makeRequest,
+  type Signer,
+} from '../../proto/pki/certificate.js';
+import { backdateMs, digestOf } from '../../proto/pki/chain.js';
+import type { Role } from '../../proto/pki/identity.js';
+import type { Endpoint } from '../../proto/rpc/endpoint.js';
+
+const clusterId = 'c-1';
+const nowMs = Date.parse('2026-11-21T10:00:00Z');
+const dayMs = 24 * 3_600_000;
+const old = await makeAuthority(clusterId, nowMs);
+const next = await makeAuthority(clusterId, nowMs);
+const foreign = await makeAuthority(clusterId, nowMs);
+
+async function certify(role: Role, id: string, signer: Signer = old, ttlMs = 30 * dayMs) {
+  const { key, csr } = await makeRequest();
+  const identity = { clusterId, role, id };
+  const publicKey = await keyOfRequest(csr);
+  const { certificate } = await issue(signer, { identity, publicKey, ...lifetimeFrom(nowMs, ttlMs) });
+  return { key, certificate };
+}
+
+const membership = { clusterId, nodeId: 'n-1', nodeName: 'web-1', controllers: ['192.168.83.2:7400'] };
+const whole: NodeIdentity = { ...membership, ...(await certify('node', 'n-1')), authority: [old.certificate] };
+const endpoint: TcpEndpoint = { kind: 'tcp', host: '192.168.83.2', port: 7401 };
+
+function codeOf(run: () => unknown): string | undefined {
+  try {
+    run();
+    return undefined;
+  } catch (error) {
+    return error instanceof XnetError ? error.code : String(error);
+  }
+}
+
+test('an identity is one when all of it belongs together', async (t) => {
+  t.is(identityProblem(whole), undefined);
+  t.is(identityProblem({ ...whole, authority: [next.certificate, old.certificate] }), undefined);
+  const stranger = await certify('node', 'n-1', foreign);
+  const wrong: readonly (readonly [Partial<NodeIdentity>, RegExp])[] = [
+    [{ key: stranger.key }, /key is not that/],
+    [{ key: 'nothing' }, /key is not that/],
+    [stranger, /another authority/],
+    [{ authority: [] }, /0 authorities/],
+    [{ authority: [old.certificate, next.certificate, foreign.certificate] }, /3 authorities/],
+    [{ authority: ['nothing'] }, /not a certificate/],
+    [{ authority: [whole.certificate] }, /not signed by itself/],
+    [{ certificate: 'nothing' }, /not a certificate/],
+    [{ nodeId: 'n-2' }, /not that of node n-2/],
+    [{ clusterId: 'c-2' }, /of cluster c-2/],
+    [await certify('admin', 'n-1'), /not that of node/],
+    [await certify('controller', 'n-1'), /not that of node/],
+  ];
+  for (const [part, problem] of wrong) t.regex(identityProblem({ ...whole, ...part }) ?? '', problem);
+  t.true(trusts(whole, digestOf(old.certificate)));
+  t.false(trusts(whole, digestOf(next.certificate)));
+  t.is(credentialsOf(whole).own?.key, whole.key);
+  t.false(hasExpired(whole, nowMs));
+  t.true(hasExpired(whole, nowMs + 30 * dayMs));
+});
+
+test('certificates in one file come apart as they were put together', (t) => {
+  const pems = [old.certificate, next.certificate].map((pem) => `${pem.trimEnd()}\n`);
+  t.deepEqual(splitPems(pems.join('')), pems);
+  t.deepEqual(splitPems(''), []);
+  t.deepEqual(splitPems(whole.key), []);
+});
+
+test('joining does what is asked for, and never makes another of a host by accident', (t) => {
+  const fresh: JoinSituation = {
+    identity: undefined,
+    standing: 'unknown',
+    clusterId,
+    nodeName: undefined,
+    running: false,
+    force: false,
+    nowMs,
+  };
+  const joined: JoinSituation = { ...fresh, identity: whole, standing: 'member' };
+  t.is(decideJoin(fresh), 'join');
+  t.is(decideJoin(joined), 'already');
+  t.is(decideJoin({ ...joined, nodeName: 'web-1' }), 'already');
+  t.is(decideJoin({ ...joined, running: true }), 'already');
+  // Whom no controller could be asked about is taken at its word.
+  t.is(decideJoin({ ...joined, standing: 'unknown' }), 'already');
+  t.is(decideJoin({ ...joined, standing: 'refused' }), 'join');
+  t.is(decideJoin({ ...joined, standing: 'refused', running: true, nodeName: 'web-2' }), 'join');
+  t.is(decideJoin({ ...joined, standing: 'unknown', nowMs: nowMs + 31 * dayMs }), 'join');
+  t.is(decideJoin({ ...joined, force: true }), 'join');
+  for (const part of [
+    { nodeName: 'web-2' },
+    { clusterId: 'c-2' },
+    { clusterId: 'c-2', standing: 'refused' as const },
+    { clusterId: 'c-2', running: true },
+    { clusterId: 'c-2', running: true, force: true },
+    { running: true, force: true },
+  ]) {
+    t.is(
+      codeOf(() => decideJoin({ ...joined, ...part })),
+      'FailedPrecondition',
+      JSON.stringify(part),
+    );
+  }
+  t.is(decideJoin({ ...joined, clusterId: 'c-2', force: true }), 'join');
+});
+
+test('a server is a controller of the token or nothing', async (t) => {
+  const { certificate } = await certify('controller', 'ctl-1');
+  const digest = digestOf(old.certificate);
+  t.like(provenFrom([certificate, old.certificate], digest, endpoint), { clusterId, authority: old.certificate });
+  const cross = await crossSign(old, next.certificate);
+  const later = (await certify('controller', 'ctl-1', next)).certificate;
+  t.is(provenFrom([later, cross, old.certificate], digest, endpoint).authority, old.certificate);
+  const node = (await certify('node', 'n-1')).certificate;
+  const evil = (await certify('controller', 'ctl-1', foreign)).certificate;
+  for (const chain of [
+    [],
+    [certificate],
+    [evil, foreign.certificate],
+    [evil, old.certificate],
+    // A node has a certificate of the right authority, and is no controller.
+    [node, old.certificate],
+    [old.certificate],
+  ]) {
+    t.is(
+      codeOf(() => provenFrom(chain, digest, endpoint)),
+      'Unauthenticated',
+    );
+  }
+});
+
+test('an answer that is no identity is not taken', (t) => {
+  const proven = { endpoint, clusterId, authority: old.certificate };
+  const answer = {
+    ...{ certificate: whole.certificate, authority: [old.certificate], clusterId, nodeId: 'n-1', nodeName: 'web-1' },
+    ...{ controllers: ['192.168.83.2:7400', 'not an address'], subnet: '10.76.0.0/24', pools: ['10.76.0.0/16'] },
+  };
+  t.deepEqual(identityFrom(answer, proven, whole.key), whole);
+  for (const part of [{ clusterId: 'c-2' }, { nodeId: 'n-2' }, { authority: [] }, { certificate: '' }]) {
+    t.is(
+      codeOf(() => identityFrom({ ...answer, ...part }, proven, whole.key)),
+      'Corrupt',
+    );
+  }
+});
+
+test('controllers are tried in turn, and what is final ends it', async (t) => {
+  const tried: string[] = [];
+  const attempt = (answers: Readonly<Record<string, () => string>>) => (candidate: string) => {
+    tried.push(candidate);
+    return Promise.resolve().then(() => answers[candidate]?.() ?? '');
+  };
+  const away = () => {
+    throw new XnetError('Unavailable', 'away');
+  };
+  const no = () => {
+    throw new XnetError('Unauthenticated', 'no');
+  };
+  t.is(await eachOf(['a', 'b', 'c'], attempt({ a: away, b: () => 'done' })), 'done');
+  t.deepEqual(tried.splice(0), ['a', 'b']);
+  await t.throwsAsync(eachOf(['a', 'b'], attempt({ a: no })), { message: 'no' });
+  t.deepEqual(tried.splice(0), ['a']);
+  const error = await t.throwsAsync<XnetError>(eachOf(['a', 'b'], attempt({ a: away, b: away })));
+  t.is(error?.code, 'Unavailable');
+  t.deepEqual(error?.problems, ['away', 'away']);
+});
+
+test('who a host is comes from joining; a unix socket needs a name instead', (t) => {
+  const unix: Endpoint = { kind: 'unix', path: '/run/c.sock' };
+  const api: Endpoint = { kind: 'tcp', host: '192.168.83.2', port: 7400 };
+  const other: Endpoint = { kind: 'tcp', host: '192.168.83.3', port: 7400 };
+  const member = requireMember({ node: undefined, controller: undefined }, whole);
+  t.deepEqual(member, { node: 'web-1', controllers: [api], identity: whole });
+  t.deepEqual(requireMember({ node: 'web-1', controller: [other] }, whole).controllers, [other]);
+  t.deepEqual(requireMember({ node: 'web-1', controller: [unix] }, undefined), { node: 'web-1', controllers: [unix] });
+  const cases = [
+    [{ node: undefined, controller: undefined }, undefined, 'FailedPrecondition'],
+    [{ node: 'web-1', controller: [api] }, undefined, 'FailedPrecondition'],
+    [{ node: 'web-1', controller: [unix, api] }, undefined, 'FailedPrecondition'],
+    [{ node: undefined, controller: [unix] }, undefined, 'InvalidArgument'],
+    [{ node: 'web-2', controller: undefined }, whole, 'InvalidArgument'],
+    [{ node: undefined, controller: undefined }, { ...whole, controllers: [] }, 'InvalidArgument'],
+  ] as const;
+  for (const [settings, identity, code] of cases) {
+    t.is(
+      codeOf(() =>
+        requireMember({ ...settings, controller: settings.controller && [...settings.controller] }, identity),
+      ),
+      code,
+    );
+  }
+  t.notThrows(() => requireSameNode(whole, { ...whole, nodeId: 'n-2' }));
+  t.is(
+    codeOf(() => requireSameNode(whole, { ...whole, nodeName: 'web-2' })),
+    'FailedPrecondition',
+  );
+});
+
+test('a certificate is renewed once, at a time of its own between half and four fifths of its life', async (t) => {
+  const times = new Set<number>();
+  for (let n = 0; n < 8; n++) {
+    const identity = { ...whole, ...(await certify('node', 'n-1')) };
+    const atMs = renewalOf(identity);
+    t.is(renewalOf({ ...identity }), atMs);
+    times.add(atMs);
+    const share = (atMs - nowMs) / (30 * dayMs);
+    t.true(share >= 0.5 && share <= 0.8, `${share}`);
+  }
+  t.true(times.size > 4);
+  const brief = { ...whole, ...(await certify('node', 'n-1', old, 10_000)) };
+  t.true(renewalOf(brief) >= nowMs + 5_000 && renewalOf(brief) <= nowMs + 8_000);
+  t.true(backdateMs > 10_000);
+});
+
+test('a new authority is trusted beside one that is trusted, and only so', (t) => {
+  const trusted = (told: readonly string[], identity = whole) => trustProblem(identity, told) === undefined;
+  t.true(trusted([old.certificate]));
+  t.true(trusted([next.certificate, old.certificate]));
+  const between = { ...whole, authority: [next.certificate, old.certificate] };
+  t.true(trusted([next.certificate], between));
+  for (const told of [
+    [],
+    [next.certificate],
+    [foreign.certificate],
+    [next.certificate, foreign.certificate],
+    [old.certificate, next.certificate, foreign.certificate],
+    [whole.certificate, old.certificate],
+    ['nothing', old.certificate],
+  ]) {
+    t.false(trusted(told), told.join('\n'));
+  }
+  t.false(isOfReplaced(whole, [old.certificate]));
+  t.true(isOfReplaced(whole, [next.certificate, old.certificate]));
+  t.true(sameAuthority([old.certificate], [`${old.certificate}\n`]));
+  t.false(sameAuthority([old.certificate, next.certificate], [next.certificate, old.certificate]));
+});
+
+test('what is wrong with an identity is one finding, the worst', (t) => {
+  const reasons = (trouble: Parameters<typeof identityFindings>[1], atMs: number) =>
+    identityFindings(whole, trouble, atMs).map(({ reason, transient }) => [reason, transient]);
+  t.deepEqual(reasons({}, nowMs), []);
+  t.deepEqual(reasons({ renewal: 'no' }, nowMs + 20 * dayMs), [['RenewalFailed', true]]);
+  t.deepEqual(reasons({ renewal: 'no' }, nowMs + 28 * dayMs), [['ExpiresSoon', false]]);
+  t.deepEqual(reasons({ renewal: 'no', refusal: 'revoked' }, nowMs + 28 * dayMs), [['Refused', false]]);
+  t.deepEqual(reasons({ renewal: 'no', refusal: 'expired' }, nowMs + 31 * dayMs), [['Expired', false]]);
+  t.deepEqual(reasons({ trust: 'none' }, nowMs), [['TrustRefused', false]]);
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 40 }), (days) => {
+      const line = identityLine(identityStatus(whole), nowMs + days * dayMs);
+      t.is(/^expired/.test(line), days >= 30);
+      t.false(line.includes('KEY'));
+    }),
+  );
+});
