@@ -21,6 +21,7 @@ import {
 import { benchJoin } from './join-real.js';
 import { benchSimulated } from './join-simulated.js';
 import { benchLeases } from './leases.js';
+import { benchMtls } from './mtls.js';
 import { routesPart } from './routes-row.js';
 
 // Those that load every processor for long come last.
@@ -31,6 +32,7 @@ const parts: readonly BenchPart[] = [
   benchFailover,
   benchDocker,
   benchJoin,
+  benchMtls,
   benchSimulated,
 ];
 

@@ -8,6 +8,7 @@ export const rowNames = [
   'join',
   'join-simulated',
   'storm',
+  'mtls',
   'leases',
   'routes',
   'repair',

@@ -53,6 +53,11 @@ export class SimulatedFleet {
       trust: await first.trust(),
       operator: await first.credentialsFor('operator'),
     };
+    return SimulatedFleet.startIn(cluster, processes);
+  }
+
+  /** startIn is start for a cluster that is not made of such controllers. */
+  static async startIn(cluster: Cluster, processes = 2): Promise<SimulatedFleet> {
     const children = Array.from({ length: processes }, () =>
       fork(program, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }),
     );

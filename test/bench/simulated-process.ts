@@ -18,8 +18,10 @@ export type Newcomer = { readonly name: string; readonly address: string };
 export type Cluster = {
   /** Of the controllers' API. All nodes begin at the first one. */
   readonly endpoints: readonly Endpoint[];
-  /** Where hosts join. */
-  readonly joinAt: Endpoint;
+  /** Where nodes are added; absent: at the first one, too. */
+  readonly adminAt?: Endpoint;
+  /** Where hosts join; absent: they need not, there are no certificates. */
+  readonly joinAt?: Endpoint;
   readonly trust: Trust;
   /** Of whoever adds nodes. */
   readonly operator: Credentials;
@@ -69,9 +71,9 @@ const requests: Request[] = [];
 
 async function join(cluster: Cluster, newcomers: readonly Newcomer[]): Promise<Answers['join']> {
   const { endpoints, joinAt, trust, operator } = cluster;
-  const [first] = endpoints;
-  if (first === undefined) throw new Error('no endpoint');
-  const admin: AdminServiceClient = makeClient(services.admin, first, operator);
+  const at = cluster.adminAt ?? endpoints[0];
+  if (at === undefined) throw new Error('no endpoint');
+  const admin: AdminServiceClient = makeClient(services.admin, at, operator);
   const failed: string[] = [];
   const subnets: string[] = [];
   let newest = 0;
@@ -86,7 +88,10 @@ async function join(cluster: Cluster, newcomers: readonly Newcomer[]): Promise<A
         subnets.push(node?.subnet ?? '');
         newest = Math.max(newest, revision);
         const request = requests.pop() ?? (await makeRequest());
-        const member = await joinHost(joinAt, trust, { token: joinToken?.token ?? '', request });
+        const member =
+          joinAt === undefined
+            ? { nodeId: node?.id ?? '', nodeName: name, credentials: operator }
+            : await joinHost(joinAt, trust, { token: joinToken?.token ?? '', request });
         const thin = new ThinNode(member, endpoints, hearing);
         nodes.push(thin);
         void thin.run();

@@ -1,0 +1,71 @@
+// A controller for nodes alone that speaks in the clear over a unix socket and believes what they say: what a real one
+// would cost without certificates. Told by its arguments: the etcd, the socket.
+import { setMaxListeners } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as grpc from '@grpc/grpc-js';
+import { pino } from 'pino';
+import { Authority } from '../../controller/authority/authority.js';
+import { CertificateRegistry } from '../../controller/registry/certificates.js';
+import type { Context } from '../../controller/registry/mutation.js';
+import { NodeRegistry } from '../../controller/registry/nodes.js';
+import { nodeService } from '../../controller/service/node-service.js';
+import { Presence } from '../../controller/session/presence.js';
+import { Sessions } from '../../controller/session/sessions.js';
+import { batching } from '../../controller/store/batching.js';
+import { EtcdStore } from '../../controller/store/etcd.js';
+import { Keeper } from '../../controller/view/keeper.js';
+import { requireDeadline, serverLimits } from '../../proto/rpc/limits.js';
+import { attachPeer } from '../../proto/rpc/peer.js';
+
+const [endpoint = '', socket = ''] = process.argv.slice(2);
+const log = pino({ level: 'silent' });
+const dir = mkdtempSync(join(tmpdir(), 'xnet-plain-'));
+const store = batching(new EtcdStore({ endpoints: [endpoint], prefix: '/xnet/v1/' }));
+const keeper = new Keeper({
+  ...{ store, log, acceptStore: false },
+  seenPath: join(dir, 'store.json'),
+  newClusterId: () => 'plain',
+});
+const record = { version: '0', startedMs: Date.now(), addresses: [], joinAddresses: [] };
+const presence = new Presence({ store, keeper, log }, 'plain-1', record);
+const sessions = new Sessions({ store, keeper, presence, log });
+const context: Context = { store, keeper, log, now: Date.now };
+const nodes = new NodeRegistry(context);
+const authority = new Authority(context, join(dir, 'cluster.key'));
+const certificates = new CertificateRegistry(context, authority, { spread: nodes.spread });
+const { definition, implementation } = nodeService({ keeper, store, sessions, nodes, certificates, authority });
+
+type Handler = (call: { readonly metadata: grpc.Metadata; readonly request: object }, ...rest: unknown[]) => unknown;
+
+// Whoever a call says it is from.
+function believed(handler: Handler): Handler {
+  return (call, ...rest) => {
+    const { nodeId, nodeName } = call.request as { readonly nodeId: string; readonly nodeName?: string };
+    const id = nodeId === '' ? (keeper.view.nodeOfName.get(nodeName ?? '') ?? '') : nodeId;
+    const identity = { clusterId: keeper.version.clusterId, role: 'node', id } as const;
+    attachPeer(call.metadata, { kind: 'certificate', identity, serial: '', address: '127.0.0.1' });
+    return handler(call, ...rest);
+  };
+}
+
+const server = new grpc.Server({ ...serverLimits, interceptors: [requireDeadline] });
+server.addService(
+  definition,
+  Object.fromEntries(
+    Object.entries(implementation).map(([name, handler]) => [name, believed(handler as unknown as Handler)]),
+  ) as grpc.UntypedServiceImplementation,
+);
+const forever = new AbortController().signal;
+setMaxListeners(0, forever);
+void keeper.run(forever);
+void presence.run(forever);
+keeper.onChange(() => {
+  if (keeper.ready) process.send?.('ready');
+});
+server.bindAsync(`unix:${socket}`, grpc.ServerCredentials.createInsecure(), (error) => {
+  if (error !== null) throw error;
+});
+// The benchmark is gone.
+process.on('disconnect', () => process.exit());
