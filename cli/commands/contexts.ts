@@ -1,7 +1,7 @@
 // `xctl context`: which clusters this user reaches, and as whom. Calls no controller.
 // Invariant: a key is written into files that only their owner reads, or to a pipe, and never shown on a terminal.
 import { escaped } from '../../proto/domain/text.js';
-import { messageOf, XnetError } from '../../proto/errors.js';
+import { XnetError } from '../../proto/errors.js';
 import { formatIdentity } from '../../proto/pki/identity.js';
 import { readSecretFile, writeNewSecretFile } from '../../proto/pki/secret-file.js';
 import { formatEndpoint } from '../../proto/rpc/endpoint.js';
@@ -154,6 +154,16 @@ export async function exportContext(context: Context, { out }: ExportOptions, na
   context.output.message(`context ${wanted} is in ${out}, with its key: hand it over so that nobody else can read it`);
 }
 
+// A context that can't be used can be removed all the same.
+async function serialOf(folder: ContextFolder, name: string): Promise<string | undefined> {
+  try {
+    return (await folder.find(name))?.certificate.serial;
+  } catch (error) {
+    if (error instanceof XnetError) return undefined;
+    throw error;
+  }
+}
+
 /** RemoveContextOptions are those of `context remove`. */
 export type RemoveContextOptions = { readonly confirm?: string };
 
@@ -164,10 +174,7 @@ export async function removeContext(context: Context, options: RemoveContextOpti
   if (!known.includes(name)) await folder.require(name);
   const question = { what: `remove context ${name}, with its key`, name, severe: false, given: options.confirm };
   if (!(await confirmed(context, question))) return;
-  const serial = await folder
-    .find(name)
-    .then((saved) => saved?.certificate.serial)
-    .catch((error: unknown) => (error instanceof XnetError ? undefined : Promise.reject(new Error(messageOf(error)))));
+  const serial = await serialOf(folder, name);
   await folder.remove(name);
   await context.output.show({
     value: { context: { name }, serial: serial ?? null },

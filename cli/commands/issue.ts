@@ -7,7 +7,7 @@ import { formatIdentity, isPersonRole, type PersonRole } from '../../proto/pki/i
 import { checkEndpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
 import type { Context } from '../context.js';
 import { ContextFolder } from '../contexts/folder.js';
-import { contextOf, type SavedContext } from '../contexts/saved.js';
+import { contextOf, joinedControllers, type SavedContext } from '../contexts/saved.js';
 
 /** Wanted is the certificate to get. */
 export type Wanted = {
@@ -118,9 +118,9 @@ export async function renewContext(context: Context, ttlSeconds: number): Promis
       `context ${name} is of cluster ${old.credentials.clusterId}, and the controller of ${clusterId}`,
     );
   }
-  const { saved } = await getCertificate(context, { role, id, ttlSeconds });
-  // The addresses may have been set by hand.
-  const renewed = { ...saved, controllers: old.controllers };
+  const { saved, onlyHere } = await getCertificate(context, { role, id, ttlSeconds });
+  const controllers = onlyHere ? old.controllers : joinedControllers(old.controllers, saved.controllers);
+  const renewed = { ...saved, controllers };
   await folder.write(name, renewed);
   return { name, saved: renewed, before: old.certificate.serial };
 }

@@ -85,6 +85,15 @@ export function contextOf({ controllers, cluster, authority, certificate, key }:
   return { value: { controllers: endpoints, credentials, identity, certificate: own.value } };
 }
 
+/**
+ * joinedControllers are the addresses of a context that is renewed: those that it had, which may have been set by hand,
+ * and those that controllers told and it did not have.
+ */
+export function joinedControllers(had: readonly Endpoint[], told: readonly Endpoint[]): readonly Endpoint[] {
+  const known = new Set(had.map(formatEndpoint));
+  return [...had, ...told.filter((endpoint) => !known.has(formatEndpoint(endpoint)))];
+}
+
 /** parseContext reads what formatContext wrote. What is wrong is said without repeating it: it may be a secret. */
 export function parseContext(text: string): Checked<SavedContext> {
   let value: unknown;

@@ -14,6 +14,7 @@ import {
   expiryProblem,
   expiryWarning,
   formatContext,
+  joinedControllers,
   parseContext,
   type SavedContext,
 } from '../../cli/contexts/saved.js';
@@ -94,6 +95,13 @@ test('a context is read as it was written, and nothing else is', async (t) => {
   t.false(JSON.stringify(shown).includes(secret));
   t.deepEqual(shown.controllers, ['192.168.83.2:7400']);
   t.is(contextKind.columns[0]?.cell(shown, look), 'a*');
+});
+
+test('a context that is renewed learns of new controllers, and keeps what was set by hand', (t) => {
+  const at = (host: string) => ({ kind: 'tcp', host, port: 7400 }) as const;
+  const joined = joinedControllers([at('tunnel'), at('a')], [at('a'), at('b')]);
+  t.deepEqual(joined, [at('tunnel'), at('a'), at('b')]);
+  t.deepEqual(joinedControllers([at('a')], []), [at('a')]);
 });
 
 test('the folder of contexts: whole or not at all, read by its owner alone', async (t) => {
