@@ -187,7 +187,7 @@ if [ -n "$is_controller" ]; then
   else
     next settings "$settings/controller.yaml: listen has to have the address that hosts reach it by"
     if has systemctl; then next start 'systemctl enable --now xnet-controller'; else next start xnet-controller; fi
-    next pool 'xctl pools create default 10.76.0.0/16'
+    next cluster 'xctl init --pool 10.76.0.0/16    (on the first one; others get its cluster.key before they start)'
     next hosts 'xctl nodes add NAME --address ADDRESS    for each'
   fi
 fi
@@ -196,7 +196,7 @@ if [ -n "$is_node" ]; then
   if runs xnetd; then
     next restart 'systemctl restart xnetd    (until then it runs as before; no route changes)'
   else
-    next settings "$settings/xnetd.yaml: node and controller, as xctl nodes add has printed them"
+    next join 'the command that xctl nodes add has printed'
     if has systemctl; then
       next start 'systemctl enable --now xnetd'
     else
