@@ -38,20 +38,23 @@ export type Settings = {
 /** NamedContext is a context and its name. */
 export type NamedContext = { readonly name: string; readonly saved: SavedContext };
 
-// sudo may leave HOME as it was. What root writes there its owner could not read, and could put a link in the way of.
-function homeOf(env: NodeJS.ProcessEnv): string {
-  const home = homedir();
-  if (env['SUDO_UID'] === undefined || process.geteuid?.() !== 0) return home;
-  return statSync(home, { throwIfNoEntry: false })?.uid === 0 ? home : userInfo().homedir;
+// sudo may leave HOME and its like as they were. What root writes there its owner could not read, and could put a link
+// in the way of.
+function isOwn(folder: string, env: NodeJS.ProcessEnv): boolean {
+  if (env['SUDO_UID'] === undefined || process.geteuid?.() !== 0) return true;
+  const found = statSync(folder, { throwIfNoEntry: false });
+  return found === undefined && dirname(folder) !== folder ? isOwn(dirname(folder), env) : found?.uid === 0;
 }
 
 /**
  * configFile is the config file that is read where none is named (XDG Base Directory Specification). Under sudo it is
- * root's, whatever HOME says.
+ * root's, whatever HOME and XDG_CONFIG_HOME say.
  */
 export function configFile(env: NodeJS.ProcessEnv): string {
-  const folder = env['XDG_CONFIG_HOME'];
-  return join(folder?.startsWith('/') === true ? folder : join(homeOf(env), '.config'), 'xctl', 'config.yaml');
+  const named = env['XDG_CONFIG_HOME'];
+  if (named?.startsWith('/') === true && isOwn(named, env)) return join(named, 'xctl', 'config.yaml');
+  const home = homedir();
+  return join(isOwn(home, env) ? home : userInfo().homedir, '.config', 'xctl', 'config.yaml');
 }
 
 /** durationOption is how commander reads a duration, into milliseconds. */

@@ -32,6 +32,24 @@ export async function listAudit(context: Context, options: AuditOptions): Promis
   if (watch) return watchAudit(context, request);
   const { entries } = await client.read((admin) => admin.listAudit.bind(admin), request);
   await output.list(auditKind, entries.map(auditFromWire));
+  await tellOthers(context);
+}
+
+// Each controller has a log of its own, and only one was asked. What was asked for has been printed: that a controller is
+// lost right after it is no failure of it.
+async function tellOthers({ client, output }: Context): Promise<void> {
+  const status = await client
+    .read((admin) => admin.getStatus.bind(admin), {})
+    .catch((error: unknown) => {
+      if (error instanceof XnetError) return undefined;
+      throw error;
+    });
+  if (status === undefined) return;
+  const { controller, controllers } = status;
+  const others = controllers.filter(({ id }) => id !== controller);
+  if (others.length === 0) return;
+  const where = others.map(({ id, addresses }) => `${escaped(id)} (${escaped(addresses.join(', '))})`);
+  output.message(`note: this is the log of ${escaped(controller)}; others have their own: ${where.join(', ')}`);
 }
 
 type AuditRequest = {
@@ -77,7 +95,8 @@ function entryLine(entry: AuditOutput, look: Look): string[] {
   ).slice(1);
 }
 
-async function verifyAudit({ client, output }: Context): Promise<void> {
+async function verifyAudit(context: Context): Promise<void> {
+  const { client, output } = context;
   const verification = verificationFromWire(await client.read((admin) => admin.verifyAudit.bind(admin), {}));
   const { ok, entries, firstSequence, lastSequence, lastHash, problems } = verification;
   await output.show({
@@ -93,4 +112,5 @@ async function verifyAudit({ client, output }: Context): Promise<void> {
     },
   });
   if (!ok) process.exitCode = exitCodes.problemsFound;
+  await tellOthers(context);
 }

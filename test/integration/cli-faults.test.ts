@@ -69,6 +69,9 @@ test.serial('a controller without the key of the cluster says so, and what to do
   const made = await (await xctl([unix(keyless)])).run('tokens', 'create');
   t.regex(made.stderr, /the cluster key \S+ does not exist\ncopy it from/);
   t.is((await (await xctl([unix(b)])).run('status')).code, 0);
+  const audit = await (await xctl([unix(a)])).run('audit', '--verify');
+  t.regex(audit.stdout, /^whole: /);
+  t.regex(audit.stderr, /^note: this is the log of \S+; others have their own: \S+ \(unix:/, 'two others');
 });
 
 test.serial('an answer that was lost: the other controller knows what came of it, and it is done once', async (t) => {

@@ -250,10 +250,14 @@ test.serial("under sudo the context is root's, whosever HOME it is", async (t) =
   t.teardown(() => asSudo.close());
   const made = json(await asSudo.run('init', '--controller', unix(controller), '-o', 'json'));
   t.like(part(made, 'context'), { identity: 'admin/carol' });
-  const withoutXdg = new Xctl({ env: { HOME: home, SUDO_UID: '65534', SUDO_USER: 'carol' } });
-  t.teardown(() => withoutXdg.close());
-  const { stdout } = await withoutXdg.run('contexts', 'list', '-o', 'json');
-  t.true(Array.isArray(part(JSON.parse(stdout) as Json, 'contexts')));
+  for (const env of [{}, { XDG_CONFIG_HOME: join(home, '.config') }]) {
+    const elsewhere = new Xctl({ env: { HOME: home, SUDO_UID: '65534', SUDO_USER: 'carol', ...env } });
+    t.teardown(() => elsewhere.close());
+    const { stdout } = await elsewhere.run('contexts', 'list', '-o', 'json');
+    for (const { file } of (JSON.parse(stdout) as { contexts: { file: string }[] }).contexts)
+      t.false(file.startsWith(home));
+    t.is((await elsewhere.run('contexts', 'show', 'nope')).code, 3);
+  }
   t.deepEqual(readdirSync(home), [], 'nothing of root lies where somebody else could exchange it');
 });
 
