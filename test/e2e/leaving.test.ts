@@ -1,0 +1,68 @@
+// Hosts that are killed while they leave, on a real Docker engine: the next xnetd leave finishes it, and nothing that the
+// host could prove itself with is left.
+import test, { type ExecutionContext } from 'ava';
+import { engineLines, tryEngine } from '../../deploy/lab/engines.js';
+import { Fleet } from '../../deploy/lab/fleet.js';
+import type { Host } from '../../deploy/lab/host.js';
+import { callUnary } from '../../proto/rpc/channel.js';
+import { until } from '../support/until.js';
+
+const rooted = process.getuid?.() === 0;
+const [line = '28'] = engineLines.slice(-1);
+const engine = rooted ? await tryEngine(line) : { line, why: 'it needs root' };
+
+const stateDir = '/var/lib/xnet';
+
+const leave = (fleet: Fleet, host: Host, ...args: readonly string[]) =>
+  fleet.xnetd(host, 'leave', '--docker-restart', JSON.stringify(host.restartCommand), ...args);
+
+async function gone(t: ExecutionContext, fleet: Fleet, host: Host, when: string): Promise<void> {
+  t.deepEqual((await host.run(['ls', '-A', stateDir])).trim().split('\n').sort(), ['identity.lock', 'lock'], when);
+  t.is(await host.run(['ip', 'route', 'show', 'proto', '88']), '', when);
+  t.deepEqual(await fleet.nodes(), [], when);
+}
+
+if ('why' in engine) {
+  console.log(`SKIP hosts that are killed while they leave: ${engine.why}`);
+  test.skip('hosts that are killed while they leave', () => undefined);
+} else {
+  test('a leave that was killed is finished by the next one', async (t) => {
+    const fleet = await Fleet.create({ hosts: 1, engine, mode: 'bip', pool: '10.76.0.0/16' });
+    t.teardown(() => fleet.close());
+    await Promise.all([fleet.startDockerds(), fleet.startControllers()]);
+    await fleet.createPool();
+    const [host] = fleet.lab.hosts;
+    if (host === undefined) return t.fail();
+
+    for (const step of ['the rules of the firewall go', 'the lease ends']) {
+      await fleet.join(host);
+      await fleet.untilReady();
+      const daemon = fleet.daemons.get(host.name);
+      const before = daemon?.output.length ?? 0;
+      const asked = leave(fleet, host);
+      await until(step, async () => daemon?.output.slice(before).includes(`"${step}"`) === true);
+      daemon?.kill('SIGKILL');
+      await daemon?.exited;
+      t.not((await asked).code, 0, step);
+      const { code, stderr } = await leave(fleet, host);
+      t.is(code, 0, `${step}: ${stderr}`);
+      await gone(t, fleet, host, step);
+    }
+
+    // Killed right after the lease ended, and right after the identity was removed.
+    for (const left of [true, false]) {
+      const { token } = await fleet.addNode(host);
+      await fleet.joinHost(host, token);
+      await host.run(['sh', '-c', `echo '{"force":false,"localOnly":false}' > ${stateDir}/leaving`]);
+      const { admin } = fleet;
+      await callUnary(admin.removeNode.bind(admin), { node: host.name, force: true }, { timeoutMs: 10_000 });
+      if (!left) await host.run(['rm', '-r', `${stateDir}/identity`]);
+      const { code, stderr } = await leave(fleet, host);
+      t.is(code, 0, stderr);
+      await gone(t, fleet, host, left ? 'lease ended' : 'identity removed');
+    }
+    const never = await leave(fleet, host);
+    t.is(never.code, 4, never.stderr);
+    t.regex(never.stderr, /has not joined/);
+  });
+}
