@@ -2,7 +2,7 @@
 // Invariant: it is in a file of each controller and nowhere else; the store alone gives nobody an authority.
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
 import { XnetError } from '../../proto/errors.js';
-import { readSecretFile, writeSecretFile } from '../../proto/pki/secret-file.js';
+import { readSecretFile, writeNewSecretFile } from '../../proto/pki/secret-file.js';
 
 /** ClusterKey is the key, and what is derived from it. */
 export type ClusterKey = {
@@ -48,7 +48,12 @@ export async function readClusterKey(path: string): Promise<ClusterKey | undefin
 export async function makeClusterKey(path: string): Promise<ClusterKey> {
   const existing = await readClusterKey(path);
   if (existing !== undefined) return existing;
-  await writeSecretFile(path, Buffer.from(`${randomBytes(keyBytes).toString('base64')}\n`));
+  try {
+    await writeNewSecretFile(path, Buffer.from(`${randomBytes(keyBytes).toString('base64')}\n`));
+  } catch (error) {
+    // Another call was first, and may have sealed the authority with its key: that one is the key.
+    if (!(error instanceof XnetError) || error.code !== 'AlreadyExists') throw error;
+  }
   const made = await readClusterKey(path);
   if (made === undefined) throw new XnetError('Internal', `${path} is gone again`);
   return made;

@@ -1,5 +1,6 @@
 // Files that hold secrets: keys, and what is proved with them.
 // Invariant: nobody but their owner reads them, from the first byte on, and a path never has half a content.
+import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, link, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -58,7 +59,7 @@ function isRunning(pid: number): boolean {
 async function removeLeftOver(path: string): Promise<void> {
   const begin = `.${basename(path)}.`;
   for (const name of await readdir(dirname(path))) {
-    const pid = name.startsWith(begin) ? /^(\d+)\.xnet-new$/.exec(name.slice(begin.length))?.[1] : undefined;
+    const pid = name.startsWith(begin) ? /^(\d+)-[0-9a-f]+\.xnet-new$/.exec(name.slice(begin.length))?.[1] : undefined;
     if (pid !== undefined && !isRunning(Number(pid))) await unlink(join(dirname(path), name)).catch(() => undefined);
   }
 }
@@ -69,11 +70,11 @@ async function place(
   content: Uint8Array,
   put: (temporary: string, path: string) => Promise<void>,
 ): Promise<void> {
-  // Of this process alone: another that writes the same file at this moment has its own.
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.xnet-new`);
+  // Of this call alone: another that writes the same file at this moment has its own.
+  const own = `${process.pid}-${randomBytes(6).toString('hex')}`;
+  const temporary = join(dirname(path), `.${basename(path)}.${own}.xnet-new`);
   try {
     await removeLeftOver(path);
-    await unlink(temporary).catch(() => undefined);
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
     const file = await open(temporary, flags, 0o600);
     try {

@@ -307,3 +307,10 @@ test('the authority’s key opens with the cluster key alone, and only as it was
   await t.throwsAsync(readClusterKey(`${path}.bad`), { message: /is no cluster key/ });
   t.true(existsSync(path));
 });
+
+test('many that make the cluster key at once have the one that stays', async (t) => {
+  const path = join(folder(t), 'cluster.key');
+  const made = await Promise.all(Array.from({ length: 8 }, () => makeClusterKey(path)));
+  const kept = await readClusterKey(path);
+  for (const key of made) t.deepEqual(key, kept);
+});
