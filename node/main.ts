@@ -3,9 +3,10 @@
 import { setFlagsFromString } from 'node:v8';
 import { Command, Option } from 'commander';
 import { exitCodes } from '../proto/errors.js';
-import { runProgram } from '../proto/process/program.js';
+import { describeError, runProgram } from '../proto/process/program.js';
 import { version } from '../proto/process/version.js';
 import { defaultJoinPort } from '../proto/rpc/endpoint.js';
+import { notJoined } from './identity/identity.js';
 import { addJoinOptions, joinSettingsOf } from './join/settings.js';
 import { addOptions, settingsOf } from './settings.js';
 
@@ -49,12 +50,16 @@ Examples:
   xnetd run --controller 192.168.83.2,192.168.83.3  with other controllers than joining told
 
 Environment variables are named XNETD_CONTROLLER and so on, settings in the file "controller: ..." and so on.
-SIGTERM ends the daemon and leaves routes, rules and Docker as they are. Exit code ${exitCodes.left}: this host has left the fleet.`,
+SIGTERM ends the daemon and leaves routes, rules and Docker as they are. Exit code ${exitCodes.left}: this host has left the fleet; ${exitCodes.notJoined}: it has not joined one.`,
   )
   .action(async (_options: unknown, command: Command) => {
     const settings = settingsOf(command);
     const { runDaemon } = await import('./commands/run.js');
-    if ((await runDaemon(settings)) === 'left') process.exitCode = exitCodes.left;
+    const ending = await runDaemon(settings);
+    if (ending === 'left') process.exitCode = exitCodes.left;
+    if (ending !== 'not joined') return;
+    process.stderr.write(`xnetd: ${describeError(notJoined())}\n`);
+    process.exitCode = exitCodes.notJoined;
   });
 
 addOptions(program.command('leave'))

@@ -28,8 +28,8 @@ type CodeRow = {
 /**
  * Exit codes of every xnet command: 0 success, 1 failure, 2 usage, 3 not found, 4 conflict or precondition,
  * 5 not allowed, 6 unavailable, 7 timeout, 8 a check found problems, 9 given up by the user, 10 partly done,
- * 11 the daemon ended because its host has left the fleet (xnetd.service does not start it again then),
- * 130 interrupted.
+ * 11 the daemon ended because its host has left the fleet, 12 because it has not joined one (xnetd.service does not start
+ * it again then), 130 interrupted.
  */
 export const exitCodes = {
   ok: 0,
@@ -44,6 +44,7 @@ export const exitCodes = {
   givenUp: 9,
   partial: 10,
   left: 11,
+  notJoined: 12,
   interrupted: 130,
 } as const;
 

@@ -34,8 +34,8 @@ export type Joined = {
   readonly controllers: readonly string[];
   /** RFC 3339. */
   readonly certificateUntil: string;
-  /** Whether the daemon runs already, and goes on by itself. */
-  readonly daemonRuns: boolean;
+  /** 'start' it; it 'goes on' by itself, since it runs already; 'restart' it, since it runs as another node. */
+  readonly daemon: 'start' | 'goes on' | 'restart';
 };
 
 type Progress = (line: string) => void;
@@ -152,7 +152,8 @@ async function join(settings: JoinSettings, token: Token, progress: Progress, si
           : 'this host has joined already; no controller could be asked whether it still counts',
       );
       await rm(pendingKeyPath(stateDir), { force: true });
-      return joinedFrom(before, { changed: false, running, subnet: await cachedSubnet(stateDir, before) });
+      const daemon = running ? 'goes on' : 'start';
+      return joinedFrom(before, { changed: false, subnet: await cachedSubnet(stateDir, before), daemon });
     }
     if (made === undefined) throw new XnetError('Internal', 'joined as nobody');
     const { identity, subnet } = made;
@@ -160,7 +161,9 @@ async function join(settings: JoinSettings, token: Token, progress: Progress, si
     await writeIdentity(stateDir, identity);
     await rm(pendingKeyPath(stateDir), { force: true });
     progress(`written to ${identityFolder(stateDir)}`);
-    return joinedFrom(identity, { changed: true, running, subnet });
+    const same = before?.nodeName === identity.nodeName;
+    const daemon = !running ? 'start' : same ? 'goes on' : 'restart';
+    return joinedFrom(identity, { changed: true, subnet, daemon });
   } finally {
     locks.release();
   }
@@ -171,19 +174,21 @@ async function cachedSubnet(stateDir: string, { nodeId }: NodeIdentity): Promise
   return cached?.assignment.nodeId === nodeId ? formatPrefix(cached.assignment.subnet) : '';
 }
 
-function joinedFrom(
-  identity: NodeIdentity,
-  { changed, running, subnet }: { readonly changed: boolean; readonly running: boolean; readonly subnet: string },
-): Joined {
+function joinedFrom(identity: NodeIdentity, rest: Pick<Joined, 'changed' | 'subnet' | 'daemon'>): Joined {
   const { nodeName, nodeId, clusterId, controllers } = identity;
   const certificateUntil = new Date(certificateOf(identity).notAfterMs).toISOString();
-  const common = { changed, node: nodeName, nodeId, cluster: clusterId, subnet, controllers };
-  return { ...common, certificateUntil, daemonRuns: running };
+  return { ...rest, node: nodeName, nodeId, cluster: clusterId, controllers, certificateUntil };
 }
+
+const nextSteps: Readonly<Record<Joined['daemon'], string>> = {
+  start: 'Start the daemon: systemctl enable --now xnetd',
+  'goes on': 'xnetd runs, and goes on with it.',
+  restart: 'xnetd still runs as the node before: systemctl restart xnetd',
+};
 
 /** formatJoined is what `xnetd join` prints for people. */
 export function formatJoined(joined: Joined): string {
-  const { node, nodeId, cluster, subnet, controllers, certificateUntil, daemonRuns } = joined;
+  const { node, nodeId, cluster, subnet, controllers, certificateUntil, daemon } = joined;
   const lines = [
     `node         ${node} (${nodeId})`,
     `cluster      ${cluster}`,
@@ -191,7 +196,7 @@ export function formatJoined(joined: Joined): string {
     `controllers  ${controllers.length === 0 ? 'none that this host can reach: set --controller' : controllers.join(', ')}`,
     `certificate  until ${certificateUntil}, renewed by itself`,
     '',
-    daemonRuns ? 'xnetd runs, and goes on with it.' : 'Start the daemon: systemctl enable --now xnetd',
+    nextSteps[daemon],
   ];
   return `${lines.join('\n')}\n`;
 }

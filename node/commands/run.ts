@@ -13,7 +13,7 @@ import { leave, leaveBegun } from '../agent/leave.js';
 import { type Leave, localService } from '../agent/local-service.js';
 import { type Host, openHost } from '../host/host.js';
 import { readIdentity } from '../identity/folder.js';
-import { type Member, requireMember } from '../identity/member.js';
+import { type Member, needsIdentity, requireMember } from '../identity/member.js';
 import type { Settings } from '../settings.js';
 import { CacheWriter } from '../state/cache-writer.js';
 import { hostFingerprint } from '../state/fingerprint.js';
@@ -61,16 +61,16 @@ async function cachedKnown(settings: Settings, node: string, log: Logger): Promi
 }
 
 // A leave that was begun and did not end is gone on with, whatever is left of what this host was.
-async function memberToRun(settings: Settings): Promise<Member> {
+async function memberToRun(settings: Settings): Promise<Member | undefined> {
   const begun = await leaveBegun(settings.stateDir);
   const identity = await readIdentity(settings.stateDir);
-  if (begun === undefined) return requireMember(settings, identity);
+  if (begun === undefined) return needsIdentity(settings, identity) ? undefined : requireMember(settings, identity);
   const cached = await readCache(settings.stateDir).catch(() => undefined);
   return memberToLeave(settings, begun.localOnly, cached?.assignment.nodeName);
 }
 
-/** Ending is why the daemon ended: it was told to stop, or this host has left the fleet. */
-export type Ending = 'stopped' | 'left';
+/** Ending is why the daemon ended: it was told to stop, this host has left the fleet, or it has not joined one. */
+export type Ending = 'stopped' | 'left' | 'not joined';
 
 /**
  * runDaemon runs the daemon until it is told to stop, or has left.
@@ -80,6 +80,7 @@ export async function runDaemon(settings: Settings): Promise<Ending> {
   // A wait for netlink holds one thread of libuv's pool; files and names need the others.
   process.env['UV_THREADPOOL_SIZE'] ??= '8';
   const member = await memberToRun(settings);
+  if (member === undefined) return 'not joined';
   const log = makeLog('xnetd', settings.logLevel);
   const systemd = new Systemd(log);
   const lock = lockState(settings.stateDir);

@@ -12,6 +12,14 @@ export type Member = {
   readonly identity?: NodeIdentity;
 };
 
+/** needsIdentity says whether a host would have to join before it can talk to its controllers. */
+export function needsIdentity(
+  { controller = [] }: Pick<Settings, 'controller'>,
+  identity: NodeIdentity | undefined,
+): boolean {
+  return identity === undefined && (controller.length === 0 || controller.some(({ kind }) => kind === 'tcp'));
+}
+
 /**
  * requireMember is what a command needs that talks to controllers.
  * @throws XnetError FailedPrecondition when the host has not joined; InvalidArgument with all that is wrong
@@ -26,8 +34,7 @@ export function requireMember(
     return 'value' in checked ? [checked.value] : [];
   });
   const controllers = controller ?? known;
-  const needsIdentity = controllers.length === 0 || controllers.some(({ kind }) => kind === 'tcp');
-  if (identity === undefined && needsIdentity) throw notJoined();
+  if (needsIdentity(settings, identity)) throw notJoined();
   const problems: string[] = [];
   if (controllers.length === 0) {
     problems.push('--controller is missing: none of the controllers had an address that this host could reach');

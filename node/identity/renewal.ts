@@ -186,8 +186,9 @@ export class Renewal {
     const { log, renew } = this.#options;
     await this.#readAgain();
     if (this.#dueMs() > Date.now()) return;
-    if (this.#unwritten === undefined) {
-      const before = this.#identity;
+    // On a disk that stays full, what is not written comes of age, too.
+    if (this.#unwritten === undefined || renewalOf(this.#unwritten) <= Date.now()) {
+      const before = this.#unwritten ?? this.#identity;
       // Loaded when it is needed: see its head.
       const { makeRequest } = await import('../../proto/pki/certificate.js');
       // A key of its own for each certificate: what is in an old backup proves nothing for long.

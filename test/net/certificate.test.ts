@@ -1,6 +1,6 @@
 // A real xnetd and a real controller on a real kernel, over certificates that are renewed, replaced, revoked and run out.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -114,12 +114,12 @@ class Machine {
 
 if (!isRoot('certificates of a real host')) test.skip('certificates: needs root', (t) => t.pass());
 else {
-  test('a certificate is renewed again and again, and the stream goes on over all of them', async (t) => {
-    const machine = await Machine.start(t, '--node-certificate-ttl', '10s');
+  test.serial('a certificate is renewed again and again, and the stream goes on over all of them', async (t) => {
+    const machine = await Machine.start(t, '--node-certificate-ttl', '20s');
     await machine.join(t);
     const first = await readIdentity(machine.host.stateDir);
     const daemon = machine.host.start(['run']);
-    await daemon.until('renewed three times', (one) => count(one, 'certificate: renewed') >= 3, 60_000);
+    await daemon.until('renewed twice', (one) => count(one, 'certificate: renewed') >= 2, 60_000);
     const last = await readIdentity(machine.host.stateDir);
     // The stream was opened with the first, which has expired.
     t.true(first !== undefined && certificateOf(first).notAfterMs < Date.now());
@@ -147,31 +147,34 @@ else {
     }
   });
 
-  test('an authority is replaced under a daemon that runs, which hears nothing of it but whom to trust', async (t) => {
-    const machine = await Machine.start(t);
-    await machine.join(t);
-    const before = await readIdentity(machine.host.stateDir);
-    const daemon = machine.host.start(['run']);
-    await daemon.until('connected', (one) => count(one, 'connected') === 1);
-    const { admin } = machine;
-    for await (const progress of readStream(admin.rotateAuthority({}))) t.true(progress.nodes <= 1);
-    await daemon.until('trusts the new one alone', (one) => count(one, 'trust: changed') >= 2);
-    const after = await readIdentity(machine.host.stateDir);
-    const { authority } = await callUnary(admin.getAuthority.bind(admin), {}, callOptions);
-    t.deepEqual(after?.authority.map(digestOf), authority?.certificates.map(digestOf));
-    t.is(after?.authority.length, 1);
-    t.notDeepEqual(after?.authority.map(digestOf), before?.authority.map(digestOf));
-    t.not(after?.certificate, before?.certificate);
-    t.is(count(daemon, 'connected'), 1);
-    t.is(count(daemon, 'watch: ended'), 0);
+  test.serial(
+    'an authority is replaced under a daemon that runs, which hears nothing of it but whom to trust',
+    async (t) => {
+      const machine = await Machine.start(t);
+      await machine.join(t);
+      const before = await readIdentity(machine.host.stateDir);
+      const daemon = machine.host.start(['run']);
+      await daemon.until('connected', (one) => count(one, 'connected') === 1);
+      const { admin } = machine;
+      for await (const progress of readStream(admin.rotateAuthority({}))) t.true(progress.nodes <= 1);
+      await daemon.until('trusts the new one alone', (one) => count(one, 'trust: changed') >= 2);
+      const after = await readIdentity(machine.host.stateDir);
+      const { authority } = await callUnary(admin.getAuthority.bind(admin), {}, callOptions);
+      t.deepEqual(after?.authority.map(digestOf), authority?.certificates.map(digestOf));
+      t.is(after?.authority.length, 1);
+      t.notDeepEqual(after?.authority.map(digestOf), before?.authority.map(digestOf));
+      t.not(after?.certificate, before?.certificate);
+      t.is(count(daemon, 'connected'), 1);
+      t.is(count(daemon, 'watch: ended'), 0);
 
-    daemon.child.kill('SIGTERM');
-    await daemon.ended;
-    const again = machine.host.start(['run']);
-    await again.until('connected with the new authority', (one) => count(one, 'connected') === 1);
-  });
+      daemon.child.kill('SIGTERM');
+      await daemon.ended;
+      const again = machine.host.start(['run']);
+      await again.until('connected with the new authority', (one) => count(one, 'connected') === 1);
+    },
+  );
 
-  test('a node that is refused says so, and a daemon that runs takes over what xnetd join brings', async (t) => {
+  test.serial('a node that is refused says so, and a daemon that runs takes over what xnetd join brings', async (t) => {
     const machine = await Machine.start(t);
     await machine.join(t);
     const first = await machine.serial();
@@ -196,7 +199,7 @@ else {
     await machine.add('web-1', '192.168.83.11');
     const joined = await machine.host.join('192.168.83.2', await tokenFor(admin, 'web-1'));
     t.is(joined.code, 0, joined.stderr);
-    t.true((JSON.parse(joined.stdout) as { daemonRuns: boolean }).daemonRuns);
+    t.is((JSON.parse(joined.stdout) as { daemon: string }).daemon, 'goes on');
     await daemon.until('connected anew', (one) => count(one, 'connected') === 2);
     t.not(await machine.serial(), first);
     await until(
@@ -209,7 +212,37 @@ else {
     t.regex(forced.stderr, /systemctl stop xnetd/);
   });
 
-  test('a host that was off for too long is told to join again, and can', async (t) => {
+  test.serial('on a disk that is full a daemon goes on with a certificate that it can not write', async (t) => {
+    const machine = await Machine.start(t, '--node-certificate-ttl', '20s');
+    const { stateDir } = machine.host;
+    mkdirSync(stateDir);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', stateDir]);
+    t.teardown(() => execFileSync('umount', ['--lazy', stateDir]));
+    await machine.join(t);
+    const daemon = machine.host.start(['run']);
+    await daemon.until('connected', (one) => count(one, 'connected') === 1);
+    const first = await machine.serial();
+    const { certificateUntil = '' } = (await machine.status()).identity ?? {};
+    const filler = join(stateDir, 'filler');
+    t.throws(() => writeFileSync(filler, Buffer.alloc(2 << 20)), { code: 'ENOSPC' });
+    await daemon.until('cannot write', (one) =>
+      linesOf(one).some(({ msg, reason }) => msg === 'certificate: not renewed' && /full|ENOSPC/.test(String(reason))),
+    );
+    t.is(await machine.serial(), first);
+    await until('the one on disk has expired', async () => Date.parse(certificateUntil) < Date.now());
+    // It says so by a report, which is let in for the sake of the one that is nowhere but in memory.
+    await until('the controller knows', async () => (await machine.conditionOf('Certificate'))?.ok === false);
+    rmSync(filler);
+    await daemon.until('writes it', (one) => count(one, 'certificate: renewed') >= 1);
+    t.not(await machine.serial(), first);
+    await until(
+      'the controller knows that it is over',
+      async () => (await machine.conditionOf('Certificate'))?.ok === true,
+    );
+    t.is(count(daemon, 'watch: ended'), 0);
+  });
+
+  test.serial('a host that was off for too long is told to join again, and can', async (t) => {
     const machine = await Machine.start(t, '--node-certificate-ttl', '10s');
     await machine.join(t);
     const { certificateUntil = '' } = (await machine.status()).identity ?? {};
