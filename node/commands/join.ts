@@ -14,7 +14,7 @@ import { checkEndpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
 import { leaveBegun } from '../agent/leave.js';
 import { callStanding } from '../controller/connection.js';
 import { identityFolder, pendingKeyPath, readIdentity, writeIdentity } from '../identity/folder.js';
-import { certificateOf, credentialsOf, hasExpired, type NodeIdentity } from '../identity/identity.js';
+import { certificateOf, credentialsOf, hasExpired, type NodeIdentity, trusts } from '../identity/identity.js';
 import { callJoin, eachOf, identityFrom, prove } from '../join/call.js';
 import { decideJoin, type Standing } from '../join/decide.js';
 import type { JoinSettings } from '../join/settings.js';
@@ -137,7 +137,8 @@ async function join(settings: JoinSettings, token: Token, progress: Progress, si
       progress(`${formatEndpoint(endpoint)} is a controller of cluster ${proven.clusterId}, as the token says`);
       const { clusterId } = proven;
       const { node: nodeName, address } = settings;
-      const situation = { identity: before, standing, clusterId, nodeName, running, force, nowMs: Date.now() };
+      const trusted = before !== undefined && trusts(before, token.caDigest);
+      const situation = { identity: before, standing, trusted, clusterId, nodeName, running, force, nowMs: Date.now() };
       if (decideJoin(situation) === 'already') return undefined;
       const { key, csr } = await pendingKey(stateDir);
       progress('asking for a certificate');

@@ -2,7 +2,7 @@
 // the same connection, until there is a newer certificate to show than that one was opened with.
 // Invariant: at most one stream at a time. Losing it changes nothing on the host; it is opened again, elsewhere first,
 // with pauses that keep a fleet from coming back all at once.
-import { messageOf, XnetError } from '../../proto/errors.js';
+import { XnetError } from '../../proto/errors.js';
 import type { LeaveRequest } from '../../proto/gen/xnet/v1/LeaveRequest.js';
 import type { LeaveResponse__Output } from '../../proto/gen/xnet/v1/LeaveResponse.js';
 import type { NodeServiceClient } from '../../proto/gen/xnet/v1/NodeService.js';
@@ -18,6 +18,7 @@ import { type Endpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
 import { errorFromStatus } from '../../proto/rpc/status.js';
 import type { Credentials } from '../../proto/rpc/tls.js';
 import { isRefusal } from '../identity/renewal-plan.js';
+import { explained } from './explained.js';
 import { MessageReader, type WatchListener } from './watch-stream.js';
 
 /** ConnectionOptions say whom to watch, and who hears of it. */
@@ -134,7 +135,7 @@ export class Connection {
         this.#stream = { endpoint, client };
         onState({ connected: true, endpoint: formatEndpoint(endpoint) });
       });
-      stream.on('error', (cause) => resolve(errorFromStatus(cause)));
+      stream.on('error', (cause) => resolve(explained(errorFromStatus(cause))));
       stream.on('end', () => resolve(new XnetError('Unavailable', 'the controller ended the stream')));
     });
     this.#cancelStream = undefined;
@@ -197,9 +198,12 @@ async function callAny<T>(
     try {
       return await call(client);
     } catch (error) {
-      last = errorFromStatus(error);
+      last = explained(errorFromStatus(error));
       if (last.code !== 'Unavailable' && last.code !== 'DeadlineExceeded') throw last;
-      last = new XnetError(last.code, `${formatEndpoint(endpoint)}: ${messageOf(error)}`, { cause: error });
+      last = new XnetError(last.code, `${formatEndpoint(endpoint)}: ${last.message}`, {
+        ...(last.hint === undefined ? {} : { hint: last.hint }),
+        cause: error,
+      });
     } finally {
       client.close();
     }

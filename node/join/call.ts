@@ -2,7 +2,7 @@
 // Invariant: the token leaves this host only on a connection whose other end has proved to be of the authority that the
 // token names. A server that is of another ends the whole attempt.
 
-import { type ErrorCode, messageOf, XnetError } from '../../proto/errors.js';
+import { type ErrorCode, XnetError } from '../../proto/errors.js';
 import type { JoinResponse__Output } from '../../proto/gen/xnet/v1/JoinResponse.js';
 import { provenAuthority, readCertificate } from '../../proto/pki/chain.js';
 import { formatToken, type Token } from '../../proto/pki/token.js';
@@ -17,6 +17,7 @@ import {
   formatEndpoint,
 } from '../../proto/rpc/endpoint.js';
 import { errorFromStatus } from '../../proto/rpc/status.js';
+import { explained } from '../controller/explained.js';
 import type { NodeIdentity } from '../identity/identity.js';
 import { identityProblem } from '../identity/identity.js';
 import { serverChain } from './server-chain.js';
@@ -59,11 +60,6 @@ export type JoinCall = {
   readonly address: string;
 };
 
-// gRPC tells "No connection established. Last error: X (TIME). Resolution note: ", where X is all that there is to it.
-function plain(message: string): string {
-  return /Last error: (.+?)\s*\(\d{4}-[^)]*\)/s.exec(message)?.[1] ?? message;
-}
-
 // The port of the API shows the same chain, and ends the connection of whoever has no certificate.
 function elsewhere(code: ErrorCode, { port }: TcpEndpoint): string {
   if (code !== 'Unavailable' || port !== defaultPort) return '';
@@ -81,8 +77,8 @@ export async function callJoin(
     const request = { token: formatToken(token), csr, nodeName, address, daemonVersion: version };
     return await callUnary(client.join.bind(client), request, { timeoutMs: joinTimeoutMs, signal });
   } catch (error) {
-    const { code, message, problems, hint } = errorFromStatus(error);
-    throw new XnetError(code, `${formatEndpoint(endpoint)}: ${plain(message)}${elsewhere(code, endpoint)}`, {
+    const { code, message, problems, hint } = explained(errorFromStatus(error));
+    throw new XnetError(code, `${formatEndpoint(endpoint)}: ${message}${elsewhere(code, endpoint)}`, {
       problems,
       ...(hint === undefined ? {} : { hint }),
       cause: error,
@@ -109,7 +105,7 @@ export function identityFrom(answer: JoinResponse__Output, proven: Proven, key: 
 }
 
 /** isWorthAnother says whether another controller may do what one did not. */
-export function isWorthAnother(error: unknown): boolean {
+export function isWorthAnother(error: unknown): error is XnetError {
   return error instanceof XnetError && (error.code === 'Unavailable' || error.code === 'DeadlineExceeded');
 }
 
@@ -118,16 +114,21 @@ export function isWorthAnother(error: unknown): boolean {
  * @throws XnetError what is no reason to try another, or Unavailable with what each of them failed with
  */
 export async function eachOf<C, T>(candidates: readonly C[], attempt: (candidate: C) => Promise<T>): Promise<T> {
-  const problems: string[] = [];
+  const errors: XnetError[] = [];
   for (const candidate of candidates) {
     try {
       return await attempt(candidate);
     } catch (error) {
       if (!isWorthAnother(error)) throw error;
-      problems.push(messageOf(error));
+      errors.push(error);
     }
   }
-  const [only] = problems;
-  if (problems.length === 1 && only !== undefined) throw new XnetError('Unavailable', only);
-  throw new XnetError('Unavailable', 'no controller can be joined through', { problems });
+  const [only] = errors;
+  if (errors.length === 1 && only !== undefined) throw only;
+  const hint = errors.find((error) => error.hint !== undefined)?.hint;
+  const problems = errors.flatMap((error) => [error.message, ...error.problems]);
+  throw new XnetError('Unavailable', 'no controller can be joined through', {
+    problems,
+    ...(hint === undefined ? {} : { hint }),
+  });
 }

@@ -10,6 +10,8 @@ export type JoinSituation = {
   /** Of the host; undefined: it has not joined yet. */
   readonly identity: NodeIdentity | undefined;
   readonly standing: Standing;
+  /** The host trusts the authority that the token names. */
+  readonly trusted: boolean;
   /** The cluster that the token is for, as its controller proved. */
   readonly clusterId: string;
   /** --node */
@@ -26,7 +28,7 @@ export type JoinSituation = {
  * @throws XnetError FailedPrecondition when it is something else, and what to do
  */
 export function decideJoin(situation: JoinSituation): 'already' | 'join' {
-  const { identity, standing, clusterId, nodeName, running, force, nowMs } = situation;
+  const { identity, standing, trusted, clusterId, nodeName, running, force, nowMs } = situation;
   if (identity === undefined) return 'join';
   const others = identity.clusterId !== clusterId;
   if ((others || force) && running) {
@@ -48,7 +50,9 @@ export function decideJoin(situation: JoinSituation): 'already' | 'join' {
       },
     );
   }
-  if (hasExpired(identity, nowMs) || standing === 'refused') return 'join';
+  // A host that was off while the authority was replaced can be told so by nobody but who brings the token.
+  const useless = hasExpired(identity, nowMs) || (standing === 'unknown' && !trusted);
+  if (useless || standing === 'refused') return 'join';
   if (nodeName !== undefined && nodeName !== identity.nodeName) {
     throw new XnetError(
       'FailedPrecondition',

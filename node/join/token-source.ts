@@ -1,7 +1,7 @@
 // Where a join token comes from: a file that nobody else can read, or standard input. Never the command line, which
 // every user of the host can see.
 import { createInterface } from 'node:readline/promises';
-import { Writable } from 'node:stream';
+import { addAbortSignal, Writable } from 'node:stream';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import { readSecretFile } from '../../proto/pki/secret-file.js';
 import { checkToken, type Token } from '../../proto/pki/token.js';
@@ -25,18 +25,22 @@ async function typed(signal: AbortSignal): Promise<string> {
   }
 }
 
-async function piped(): Promise<string> {
+async function piped(signal: AbortSignal): Promise<string> {
   let text = '';
-  for await (const chunk of process.stdin) {
-    text += String(chunk);
-    // The first line is enough: whoever writes may keep the pipe open.
-    if (text.trimStart().includes('\n') || text.length > longest) break;
+  try {
+    for await (const chunk of addAbortSignal(signal, process.stdin)) {
+      text += String(chunk);
+      // The first line is enough: whoever writes may keep the pipe open.
+      if (text.trimStart().includes('\n') || text.length > longest) break;
+    }
+  } catch (error) {
+    throw signal.aborted ? new XnetError('Cancelled', 'interrupted') : error;
   }
   return text;
 }
 
 async function content(source: string, signal: AbortSignal): Promise<string> {
-  if (source === '-') return process.stdin.isTTY ? typed(signal) : piped();
+  if (source === '-') return process.stdin.isTTY ? typed(signal) : piped(signal);
   const bytes = await readSecretFile(source);
   if (bytes === undefined) throw new XnetError('InvalidArgument', `there is no file ${source}`);
   return bytes.toString('utf8');

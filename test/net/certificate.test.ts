@@ -171,6 +171,18 @@ else {
       await daemon.ended;
       const again = machine.host.start(['run']);
       await again.until('connected with the new authority', (one) => count(one, 'connected') === 1);
+
+      // Replaced once more while the host is off, by somebody who does not wait for it.
+      again.child.kill('SIGTERM');
+      await again.ended;
+      for await (const progress of readStream(admin.rotateAuthority({ force: true }))) t.true(progress.nodes <= 1);
+      const late = machine.host.start(['run']);
+      await late.until('does not know the controllers any more', (one) =>
+        linesOf(one).some(({ hint }) => /xctl tokens create .*xnetd join/.test(String(hint))),
+      );
+      t.is(count(late, 'connected'), 0);
+      await machine.join(t);
+      await late.until('connected with what it has joined with', (one) => count(one, 'connected') === 1);
     },
   );
 

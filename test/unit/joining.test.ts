@@ -1,6 +1,7 @@
 // The pure parts of a host's identity: what is one, what joining comes to, when it is renewed, and whom it trusts.
 import test from 'ava';
 import fc from 'fast-check';
+import { explained } from '../../node/controller/explained.js';
 import { splitPems } from '../../node/identity/folder.js';
 import { credentialsOf, hasExpired, identityProblem, type NodeIdentity, trusts } from '../../node/identity/identity.js';
 import { requireMember, requireSameNode } from '../../node/identity/member.js';
@@ -93,6 +94,7 @@ test('joining does what is asked for, and never makes another of a host by accid
   const fresh: JoinSituation = {
     identity: undefined,
     standing: 'unknown',
+    trusted: true,
     clusterId,
     nodeName: undefined,
     running: false,
@@ -107,6 +109,9 @@ test('joining does what is asked for, and never makes another of a host by accid
   // Whom no controller could be asked about is taken at its word.
   t.is(decideJoin({ ...joined, standing: 'unknown' }), 'already');
   t.is(decideJoin({ ...joined, standing: 'refused' }), 'join');
+  // The authority was replaced while it was off.
+  t.is(decideJoin({ ...joined, standing: 'unknown', trusted: false }), 'join');
+  t.is(decideJoin({ ...joined, standing: 'member', trusted: false }), 'already');
   t.is(decideJoin({ ...joined, standing: 'refused', running: true, nodeName: 'web-2' }), 'join');
   t.is(decideJoin({ ...joined, standing: 'unknown', nowMs: nowMs + 31 * dayMs }), 'join');
   t.is(decideJoin({ ...joined, force: true }), 'join');
@@ -256,6 +261,33 @@ test('a new authority is trusted beside one that is trusted, and only so', (t) =
   t.true(isOfReplaced(whole, [next.certificate, old.certificate]));
   t.true(sameAuthority([old.certificate], [`${old.certificate}\n`]));
   t.false(sameAuthority([old.certificate, next.certificate], [next.certificate, old.certificate]));
+});
+
+test('what a connection fails with is said so that people know what to do', (t) => {
+  const about = (text: string, code: 'Unavailable' | 'NotFound' = 'Unavailable') =>
+    explained(
+      new XnetError(
+        code,
+        `No connection established. Last error: ${text} (2026-11-21T09:00:13.869Z). Resolution note: `,
+      ),
+    );
+  t.is(about('connect ECONNREFUSED 192.168.83.2:7400').message, 'connect ECONNREFUSED 192.168.83.2:7400');
+  for (const [text, hint] of [
+    ['self-signed certificate in certificate chain', /join again/],
+    ['unable to verify the first certificate', /join again/],
+    ['certificate is not yet valid', /clock/],
+    ["Hostname/IP does not match certificate's altnames: Host: x.", /--controller/],
+    [
+      '0A000415:SSL routines:ssl3_read_bytes:sslv3 alert certificate expired:../deps/x.c:1: SSL alert number 45\n',
+      /clock/,
+    ],
+  ] as const) {
+    const error = about(text);
+    t.regex(error.hint ?? '', hint, text);
+    t.deepEqual(error.problems, [text.trim().replace(/\.$/, '')]);
+    t.is(error.code, 'Unavailable');
+  }
+  t.is(about('certificate has expired', 'NotFound').hint, undefined);
 });
 
 test('what is wrong with an identity is one finding, the worst', (t) => {

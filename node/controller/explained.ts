@@ -1,0 +1,49 @@
+// What gRPC says of a connection that did not come about, said so that people know what to do. Pure.
+import { XnetError } from '../../proto/errors.js';
+
+// grpc-js: "No connection established. Last error: X (TIME). Resolution note: ", where X is all that there is to it.
+const lastError = /Last error: (.+?)\.?\s*\(\d{4}-[^)]*\)/s;
+
+type Explanation = { readonly pattern: RegExp; readonly says: string; readonly hint: string };
+
+const again = 'have this host join again: xctl tokens create --node NAME, then xnetd join here';
+
+// Of OpenSSL's messages (x509_txt.c) and alerts (RFC 8446, section 6.2), as Node.js prints them.
+const explanations: readonly Explanation[] = [
+  {
+    pattern: /certificate is not yet valid|certificate has expired/i,
+    says: "the controller's certificate is not valid at this time",
+    hint: "look at this host's clock, and at the controller's: timedatectl",
+  },
+  {
+    pattern: /self-signed certificate|unable to (?:verify|get)|signature failure/i,
+    says: 'what answers there is not of the authority that this host trusts',
+    hint: `look at the address. If the authority was replaced while this host was off, ${again}`,
+  },
+  {
+    pattern: /does not match certificate|altnames/i,
+    says: 'what answers there is no controller of this cluster',
+    hint: 'look at the address: --controller',
+  },
+  {
+    pattern: /alert (?:certificate (?:required|expired|unknown|revoked)|unknown ca|bad certificate)/i,
+    says: "the controller does not take this host's certificate",
+    hint: `look at this host's clock. If it is right, ${again}`,
+  },
+];
+
+/** explained is an error of a connection with what it means; any other error as it is. */
+export function explained(error: XnetError): XnetError {
+  if (error.code !== 'Unavailable') return error;
+  const message = (lastError.exec(error.message)?.[1] ?? error.message).trim();
+  const found = explanations.find(({ pattern }) => pattern.test(message));
+  const { problems, cause } = error;
+  if (found === undefined) {
+    return new XnetError('Unavailable', message, {
+      problems,
+      cause,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    });
+  }
+  return new XnetError('Unavailable', found.says, { problems: [...problems, message], hint: found.hint, cause });
+}
