@@ -94,7 +94,7 @@ type Waited = {
 async function joinAll(fleet: Fleet, steps: Steps): Promise<void> {
   for (const host of fleet.lab.hosts) {
     await steps.run(
-      `xctl nodes add ${host.name} --address ${host.address} --wait, then xnetd join and run on it`,
+      `xctl nodes add ${host.name} --address ${host.address} --wait, xnetd join, xnetd run`,
       async () => {
         const output = await fleet.xctl('nodes', 'add', host.name, '--address', host.address, '--wait', '-o', 'json');
         const { subnet, token } = addedFrom(output);

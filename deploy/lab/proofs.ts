@@ -128,7 +128,7 @@ export async function proveClosed(fleet: Fleet): Promise<readonly Proof[]> {
     })),
   );
   const tls = await prove(
-    'xnet has no TCP port open that speaks anything but TLS 1.3',
+    'no machine has a TCP port of xnet that speaks anything but TLS 1.3',
     scans.map(async ({ machine, ports }) => {
       const wrong = ports.filter(({ plaintext, oldTls, tls }) => plaintext || oldTls || !tls);
       return { ok: wrong.length === 0, seen: `${machine.name}: ${JSON.stringify(wrong)}` };
@@ -141,7 +141,7 @@ export async function proveClosed(fleet: Fleet): Promise<readonly Proof[]> {
   ]);
   const all = new Set([...found.map(({ at }) => at), ...expected.map(({ at }) => at)]);
   const certificates = await prove(
-    'and none that answers without a certificate, but the one for joining',
+    'nor one that answers without a certificate, but for joining',
     [...all].map(async (at) => {
       const port = found.find((one) => one.at === at);
       const wanted = expected.find((one) => one.at === at);
@@ -152,7 +152,7 @@ export async function proveClosed(fleet: Fleet): Promise<readonly Proof[]> {
     }),
   );
   const sockets = await prove(
-    'its unix sockets are closed to other users of the machine',
+    'unix sockets of xnet are closed to other users of their machine',
     scans.flatMap(({ machine, sockets }) =>
       sockets.map(async ({ path, mode, forAll }) => ({
         ok: !forAll,
