@@ -12,11 +12,11 @@ import type { Token } from '../../proto/pki/token.js';
 import { untilSignal } from '../../proto/process/program.js';
 import { checkEndpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
 import { leaveBegun } from '../agent/leave.js';
-import { callStanding } from '../controller/connection.js';
+import { callStanding, type Standing } from '../controller/connection.js';
 import { identityFolder, pendingKeyPath, readIdentity, writeIdentity } from '../identity/folder.js';
 import { certificateOf, credentialsOf, hasExpired, type NodeIdentity, trusts } from '../identity/identity.js';
 import { callJoin, eachOf, identityFrom, prove } from '../join/call.js';
-import { decideJoin, type Standing } from '../join/decide.js';
+import { decideJoin } from '../join/decide.js';
 import type { JoinSettings } from '../join/settings.js';
 import { readToken } from '../join/token-source.js';
 import { lockState, type StateLock } from '../state/lock.js';
@@ -72,7 +72,7 @@ function takeLocks(stateDir: string): { readonly running: boolean; readonly rele
   };
 }
 
-async function standingOf(identity: NodeIdentity | undefined, signal: AbortSignal): Promise<Standing> {
+async function standingOf(identity: NodeIdentity | undefined, signal: AbortSignal): Promise<Standing | 'unknown'> {
   if (identity === undefined || hasExpired(identity, Date.now())) return 'unknown';
   const controllers = identity.controllers.flatMap((text) => {
     const checked = checkEndpoint(text);
@@ -80,8 +80,7 @@ async function standingOf(identity: NodeIdentity | undefined, signal: AbortSigna
   });
   try {
     const target = { controllers, credentials: credentialsOf(identity) };
-    const standing = await callStanding(target, identity.nodeId, signal);
-    return standing === 'member' ? 'member' : 'refused';
+    return await callStanding(target, identity.nodeId, signal);
   } catch {
     return 'unknown';
   }

@@ -166,6 +166,7 @@ export async function writeIdentity(stateDir: string, identity: NodeIdentity): P
 export async function removeIdentity(stateDir: string): Promise<void> {
   const folder = identityFolder(stateDir);
   try {
+    await rm(beside(stateDir, 'old'), { recursive: true, force: true });
     await rm(beside(stateDir, 'new'), { recursive: true, force: true });
     // Out of the way in one step, so that half of it is never taken for a whole one.
     if (await isThere(folder)) {
@@ -174,7 +175,6 @@ export async function removeIdentity(stateDir: string): Promise<void> {
       await flushFolder(stateDir);
     }
     await rm(beside(stateDir, 'making'), { recursive: true, force: true });
-    await rm(beside(stateDir, 'old'), { recursive: true, force: true });
     await rm(pendingKeyPath(stateDir), { force: true });
   } catch (error) {
     throw fileError(`can't remove ${folder}`, error);

@@ -1,15 +1,14 @@
 // What `xnetd join` does on a host, given what is there already. Pure.
 import { XnetError } from '../../proto/errors.js';
+import type { Standing } from '../controller/connection.js';
 import { hasExpired, type NodeIdentity } from '../identity/identity.js';
-
-/** Standing is what the controllers make of the identity that a host has; 'unknown': none of them answered. */
-export type Standing = 'member' | 'refused' | 'unknown';
 
 /** JoinSituation is everything that it depends on. */
 export type JoinSituation = {
   /** Of the host; undefined: it has not joined yet. */
   readonly identity: NodeIdentity | undefined;
-  readonly standing: Standing;
+  /** What the controllers make of it; 'unknown': none of them answered. */
+  readonly standing: Standing | 'unknown';
   /** The host trusts the authority that the token names. */
   readonly trusted: boolean;
   /** The cluster that the token is for, as its controller proved. */
@@ -52,7 +51,7 @@ export function decideJoin(situation: JoinSituation): 'already' | 'join' {
   }
   // A host that was off while the authority was replaced can be told so by nobody but who brings the token.
   const useless = hasExpired(identity, nowMs) || (standing === 'unknown' && !trusted);
-  if (useless || standing === 'refused') return 'join';
+  if (useless || standing === 'refused' || standing === 'removed') return 'join';
   if (nodeName !== undefined && nodeName !== identity.nodeName) {
     throw new XnetError(
       'FailedPrecondition',

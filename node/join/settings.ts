@@ -33,9 +33,17 @@ const joinSchema = v.object({
 /** JoinSettings are the settings of `xnetd join`, checked. */
 export type JoinSettings = v.InferOutput<typeof joinSchema>;
 
+const used = ['--config', '--node', '--controller', '--address', '--state-dir'];
+
 /** addJoinOptions adds the options of `xnetd join`. */
 export function addJoinOptions(target: Command): Command {
-  return addOptions(target)
+  addOptions(target);
+  // The settings file is the daemon's, too: what else stands in it is taken, and of no interest here.
+  for (const option of target.options) {
+    if (option.long === '--controller') option.description = 'controllers: HOST or HOST:PORT, comma-separated';
+    else if (!used.includes(option.long ?? '')) option.hideHelp();
+  }
+  return target
     .addOption(
       new Option('--token-file <file>', 'file with the join token, mode 0600; - for standard input').env(
         'XNETD_TOKEN_FILE',

@@ -109,6 +109,7 @@ test('joining does what is asked for, and never makes another of a host by accid
   // Whom no controller could be asked about is taken at its word.
   t.is(decideJoin({ ...joined, standing: 'unknown' }), 'already');
   t.is(decideJoin({ ...joined, standing: 'refused' }), 'join');
+  t.is(decideJoin({ ...joined, standing: 'removed' }), 'join');
   // The authority was replaced while it was off.
   t.is(decideJoin({ ...joined, standing: 'unknown', trusted: false }), 'join');
   t.is(decideJoin({ ...joined, standing: 'member', trusted: false }), 'already');
