@@ -14,7 +14,7 @@ import { monotonicMs } from './thin-node.js';
 const firstJoiner = 50_000;
 
 // How many join at once when that is not what is measured.
-const batchSize = 500;
+const batchSize = 200;
 
 type Place = { readonly controller: ControllerProcess; readonly fleet: SimulatedFleet };
 
