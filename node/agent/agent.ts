@@ -1,35 +1,24 @@
 // The daemon's core: keeps what the controllers say, has the lanes make the host so, and reports what came of it.
 // Invariant: what is known only ever grows newer. Without any controller the lanes go on with what is cached.
 import { formatPrefix, type Prefix } from '../../proto/domain/address.js';
-import {
-  type Assignment,
-  type Condition,
-  type ConditionType,
-  type HostNetwork,
-  pendingReason,
-  type TableDelta,
-  type Version,
-} from '../../proto/domain/network.js';
+import type { Assignment, TableDelta, Version } from '../../proto/domain/network.js';
 import { messageOf, XnetError } from '../../proto/errors.js';
-import type { ReportRequest } from '../../proto/gen/xnet/v1/ReportRequest.js';
 import type { WatchRequest } from '../../proto/gen/xnet/v1/WatchRequest.js';
 import type { Logger } from '../../proto/process/log.js';
 import { version as daemonVersion } from '../../proto/process/version.js';
-import { wireFromHostNetwork } from '../../proto/rpc/convert.js';
 import type { Endpoint } from '../../proto/rpc/endpoint.js';
 import { Connection, type ConnectionState } from '../controller/connection.js';
 import type { Host } from '../host/host.js';
 import type { NodeIdentity } from '../identity/identity.js';
 import { Renewal } from '../identity/renewal.js';
 import { isRefusal } from '../identity/renewal-plan.js';
-import { kernelVersion } from '../kernel/release.js';
-import type { Finding, Outcome } from '../reconcile/effect.js';
+import type { Outcome } from '../reconcile/effect.js';
 import { follows, isOlder, type TableSnapshot, withBookmark } from '../table/node-table.js';
 import type { UnderlaySettings } from '../underlay/choose.js';
 import { Acceptance } from './acceptance.js';
-import { conditionsFrom } from './conditions.js';
 import { type Known, type LaneName, type Lanes, makeLanes } from './lanes.js';
 import { Reporter } from './reporter.js';
+import { type AgentStatus, SelfStatus } from './self-status.js';
 
 /** AgentOptions are what an agent is made of. */
 export type AgentOptions = {
@@ -56,23 +45,9 @@ export type AgentOptions = {
   readonly watchdogMs: number | undefined;
 };
 
-/** AgentStatus is what the daemon says of itself. */
-export type AgentStatus = {
-  readonly connection: ConnectionState | undefined;
-  readonly applied: Version | undefined;
-  readonly conditions: readonly Condition[];
-};
-
 // After a change of the table: long enough to take in what comes right behind it, too short to be noticed by a peer, whose
 // containers get their new addresses by a restart of Docker that takes some 10 times as long.
 const firewallDelayMs = 50;
-
-// A report of what is not done yet waits so long for the end of it.
-const longestUnderWayMs = 1_000;
-
-function pending(type: ConditionType): Finding {
-  return { type, transient: true, reason: pendingReason, message: 'not looked at yet' };
-}
 
 /** Agent is the daemon's core. */
 export class Agent {
@@ -81,26 +56,28 @@ export class Agent {
   readonly #connection: Connection;
   readonly #reporter: Reporter;
   readonly #acceptance: Acceptance;
+  readonly #selfStatus: SelfStatus;
   readonly #renewal: Renewal | undefined;
-  // What a lane has not looked at yet is not as desired.
-  readonly #findings = new Map<LaneName, readonly Finding[]>([
-    ['routes', [pending('Routes')]],
-    ['firewall', [pending('Firewall')]],
-    ['docker', [pending('Docker')]],
-  ]);
-  readonly #appliedBy = new Map<LaneName, Version>();
   #known: Known;
-  #conditions: readonly Condition[] = [];
-  #connectionState: ConnectionState | undefined;
-  #hostNetworks: readonly HostNetwork[] = [];
   #confirming = false;
-  #lastReport = '';
 
   constructor(options: AgentOptions) {
     const { host, controllers, underlay, mark, log } = options;
     this.#options = options;
     this.#known = options.cached;
     this.#acceptance = new Acceptance(options);
+    this.#selfStatus = new SelfStatus({
+      host,
+      log,
+      known: () => this.#known,
+      acceptance: this.#acceptance,
+      identity: () => this.#renewal?.findings() ?? [],
+      onStatus: options.onStatus,
+      onReportable: (withinMs) => {
+        if (withinMs === 0) this.#reporter.changed();
+        else this.#reporter.changedWithin(withinMs);
+      },
+    });
     // What was held when the daemon ended still waits to be confirmed.
     this.#confirming = (options.cached.table?.held.size ?? 0) > 0;
     this.#lanes = makeLanes({
@@ -130,7 +107,7 @@ export class Agent {
     this.#renewal = this.#makeRenewal();
     this.#reporter = new Reporter({
       log,
-      state: () => this.#report(),
+      state: () => this.#selfStatus.report(),
       send: (request, signal) => this.#connection.report(request, signal),
       onFenced: () => this.#connection.reopen(),
     });
@@ -143,7 +120,7 @@ export class Agent {
       ...proof,
       log,
       renew: (csr, signal) => this.#connection.renew(csr, signal),
-      onFindings: () => this.#tellStatus(),
+      onFindings: () => this.#selfStatus.tell(),
       onRenewed: () => {
         this.#connection
           .showNewest()
@@ -229,7 +206,7 @@ export class Agent {
       this.#reporter.changed();
     }
     if (known.table !== before.table) this.#noteTable(known.table?.held.size ?? 0);
-    this.#tellStatus();
+    this.#selfStatus.tell();
   }
 
   #noteLease(before: Assignment | undefined, { nodeId, subnet, generation, mode }: Assignment): void {
@@ -239,7 +216,7 @@ export class Agent {
     }
     if (before?.nodeId === nodeId && formatPrefix(before.subnet) === formatPrefix(subnet)) return;
     log.info({ subnet: formatPrefix(subnet), generation, mode }, 'leased');
-    this.#findings.set('docker', [pending('Docker')]);
+    this.#selfStatus.noteLease();
   }
 
   #noteTable(held: number): void {
@@ -282,9 +259,7 @@ export class Agent {
     // Says nothing of a table of another store.
     if (at.clusterId !== before.version.clusterId || at.epoch !== before.version.epoch) return;
     this.#learn({ ...this.#known, table: withBookmark(before, at) });
-    for (const [lane, applied] of this.#appliedBy) {
-      if (applied.revision === before.version.revision) this.#appliedBy.set(lane, at);
-    }
+    this.#selfStatus.noteBookmark(before.version, at);
   }
 
   #noteConnection(state: ConnectionState): void {
@@ -294,106 +269,12 @@ export class Agent {
       this.#reporter.changed();
       this.#renewal?.connected();
     } else if (isRefusal(state.error.code)) this.#renewal?.refused(state.error);
-    this.#connectionState = state;
-    this.#tellStatus();
+    this.#selfStatus.noteConnection(state);
   }
 
   #noteTurn(lane: LaneName, outcome: Outcome, known: Known): void {
-    this.#findings.set(lane, outcome.findings);
-    // Docker being away, or forwarding off, says nothing of whether the rules are in the kernel.
-    const about = lane === 'routes' ? 'Routes' : 'Firewall';
-    const failed = outcome.findings.some(({ type, transient }) => type === about && transient);
-    if (known.table !== undefined && !failed) this.#appliedBy.set(lane, known.table.version);
-    if (lane === 'docker') void this.#lookAtNetworks(known);
+    this.#selfStatus.noteTurn(lane, outcome, known);
     // What was refused may be acceptable on the host as it is by now.
     this.#take(lane === 'routes' ? this.#acceptance.again(this.#known) : this.#known);
-  }
-
-  async #lookAtNetworks({ assignment }: Known): Promise<void> {
-    if (assignment === undefined) return;
-    try {
-      this.#hostNetworks = await this.#options.host.docker.hostNetworks(assignment.mode, AbortSignal.timeout(10_000));
-      this.#tellStatus();
-    } catch (error) {
-      // Docker is away: what was known of its networks stays.
-      this.#options.log.debug({ reason: messageOf(error) }, 'networks of the host not read');
-    }
-  }
-
-  #tellStatus(): void {
-    const before = this.#conditions;
-    const findings = [...this.#findings.values()].flat();
-    this.#conditions = conditionsFrom(
-      [
-        ...findings,
-        ...this.#withdrawals(),
-        ...this.#acceptance.findings(this.#known),
-        ...(this.#renewal?.findings() ?? []),
-      ],
-      before,
-      Date.now(),
-    );
-    for (const condition of this.#conditions) {
-      const former = before.find(({ type }) => type === condition.type);
-      if (former?.reason === condition.reason && former.message === condition.message) continue;
-      if (condition.reason === pendingReason) continue;
-      if (!condition.ok) this.#options.log.warn({ type: condition.type, reason: condition.reason }, condition.message);
-      else if (former?.ok === false) this.#options.log.info({ type: condition.type, after: former.reason }, 'ready');
-    }
-    this.#options.onStatus({
-      connection: this.#connectionState,
-      applied: this.#applied(),
-      conditions: this.#conditions,
-    });
-    const report = JSON.stringify(this.#report());
-    if (report === this.#lastReport) return;
-    this.#lastReport = report;
-    if (this.#isUnderWay(before)) this.#reporter.changedWithin(longestUnderWayMs);
-    else this.#reporter.changed();
-  }
-
-  // Between the turns that a change of the table brings about, counts that are out of date in a moment are all that is
-  // new: the last of these turns has them reported.
-  #isUnderWay(before: readonly Condition[]): boolean {
-    const { table } = this.#known;
-    const applied = this.#applied();
-    const same = this.#conditions.every(({ type, ok, reason, message }) =>
-      before.some((one) => one.type === type && one.ok === ok && one.reason === reason && one.message === message),
-    );
-    return same && table !== undefined && applied !== undefined && isOlder(applied, table.version);
-  }
-
-  #withdrawals(): readonly Finding[] {
-    const held = this.#known.table?.held.size ?? 0;
-    if (held === 0) return [];
-    const message = `${held} routes are kept although a controller withdrew them at once: waiting for the store to confirm it`;
-    return [{ type: 'Withdrawals', transient: true, reason: 'WithdrawalHeld', message }];
-  }
-
-  // What both the kernel's routes and its firewall have taken in.
-  #applied(): Version | undefined {
-    const routes = this.#appliedBy.get('routes');
-    const firewall = this.#appliedBy.get('firewall');
-    if (routes === undefined || firewall === undefined) return undefined;
-    return isOlder(firewall, routes) ? firewall : routes;
-  }
-
-  #report(): ReportRequest | undefined {
-    // An assignment that this host refuses is still the one that the controller knows it by.
-    const assignment = this.#acceptance.offered ?? this.#known.assignment;
-    if (assignment === undefined) return undefined;
-    const { host } = this.#options;
-    const applied = this.#applied();
-    return {
-      nodeId: assignment.nodeId,
-      generation: assignment.generation,
-      ...(applied === undefined ? {} : { applied }),
-      routes: host.routes.counts,
-      conditions: [...this.#conditions],
-      daemonVersion,
-      kernelVersion: kernelVersion(),
-      dockerVersion: host.engineFacts.version,
-      hostNetworks: this.#hostNetworks.map(wireFromHostNetwork),
-    };
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { errnoOf, messageOf } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
-import type { AgentStatus } from '../agent/agent.js';
+import type { AgentStatus } from '../agent/self-status.js';
 import { temporaryOf } from './atomic-file.js';
 
 const schema = v.object({

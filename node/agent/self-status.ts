@@ -1,0 +1,180 @@
+// What the daemon knows of itself: what its lanes found, which table they have taken in, and what else is wrong. Tells
+// status and log of what changed, and says when it is worth a report.
+// Invariant: a table counts as taken in once both the kernel's routes and its firewall have it.
+import type { Condition, ConditionType, HostNetwork, Version } from '../../proto/domain/network.js';
+import { pendingReason } from '../../proto/domain/network.js';
+import { messageOf } from '../../proto/errors.js';
+import type { ReportRequest } from '../../proto/gen/xnet/v1/ReportRequest.js';
+import type { Logger } from '../../proto/process/log.js';
+import { version as daemonVersion } from '../../proto/process/version.js';
+import { wireFromHostNetwork } from '../../proto/rpc/convert.js';
+import type { ConnectionState } from '../controller/connection.js';
+import type { Host } from '../host/host.js';
+import { kernelVersion } from '../kernel/release.js';
+import type { Finding, Outcome } from '../reconcile/effect.js';
+import { isOlder } from '../table/node-table.js';
+import type { Acceptance } from './acceptance.js';
+import { conditionsFrom } from './conditions.js';
+import type { Known, LaneName } from './lanes.js';
+
+/** AgentStatus is what the daemon says of itself. */
+export type AgentStatus = {
+  readonly connection: ConnectionState | undefined;
+  readonly applied: Version | undefined;
+  readonly conditions: readonly Condition[];
+};
+
+/** SelfStatusOptions say what is looked at and who is told. */
+export type SelfStatusOptions = {
+  readonly host: Host;
+  readonly log: Logger;
+  readonly known: () => Known;
+  readonly acceptance: Acceptance;
+  /** What is wrong with the host's certificate. */
+  readonly identity: () => readonly Finding[];
+  readonly onStatus: (status: AgentStatus) => void;
+  /** Called when a report would say something new, which can wait for so long, in milliseconds. */
+  readonly onReportable: (withinMs: number) => void;
+};
+
+// A report of what is not done yet waits so long for the end of it.
+const longestUnderWayMs = 1_000;
+
+function pending(type: ConditionType): Finding {
+  return { type, transient: true, reason: pendingReason, message: 'not looked at yet' };
+}
+
+/** SelfStatus is what the daemon knows of itself and its host. */
+export class SelfStatus {
+  readonly #options: SelfStatusOptions;
+  // What a lane has not looked at yet is not as desired.
+  readonly #findings = new Map<LaneName, readonly Finding[]>([
+    ['routes', [pending('Routes')]],
+    ['firewall', [pending('Firewall')]],
+    ['docker', [pending('Docker')]],
+  ]);
+  readonly #appliedBy = new Map<LaneName, Version>();
+  #conditions: readonly Condition[] = [];
+  #connection: ConnectionState | undefined;
+  #hostNetworks: readonly HostNetwork[] = [];
+  #lastReport = '';
+
+  constructor(options: SelfStatusOptions) {
+    this.#options = options;
+  }
+
+  /** noteLease says that Docker has another subnet to get. */
+  noteLease(): void {
+    this.#findings.set('docker', [pending('Docker')]);
+  }
+
+  /** noteConnection takes in how the connection is. */
+  noteConnection(state: ConnectionState): void {
+    this.#connection = state;
+    this.tell();
+  }
+
+  /** noteBookmark says that the table of `before` is that of `at` too. */
+  noteBookmark(before: Version, at: Version): void {
+    for (const [lane, applied] of this.#appliedBy) {
+      if (applied.revision === before.revision) this.#appliedBy.set(lane, at);
+    }
+  }
+
+  /** noteTurn takes in what came of a lane's turn on what was known then. It tells nobody. */
+  noteTurn(lane: LaneName, outcome: Outcome, known: Known): void {
+    this.#findings.set(lane, outcome.findings);
+    // Docker being away, or forwarding off, says nothing of whether the rules are in the kernel.
+    const about = lane === 'routes' ? 'Routes' : 'Firewall';
+    const failed = outcome.findings.some(({ type, transient }) => type === about && transient);
+    if (known.table !== undefined && !failed) this.#appliedBy.set(lane, known.table.version);
+    if (lane === 'docker') void this.#lookAtNetworks(known);
+  }
+
+  async #lookAtNetworks({ assignment }: Known): Promise<void> {
+    if (assignment === undefined) return;
+    const { host, log } = this.#options;
+    try {
+      this.#hostNetworks = await host.docker.hostNetworks(assignment.mode, AbortSignal.timeout(10_000));
+      this.tell();
+    } catch (error) {
+      // Docker is away: what was known of its networks stays.
+      log.debug({ reason: messageOf(error) }, 'networks of the host not read');
+    }
+  }
+
+  /** tell looks at everything again, and tells of what is new. */
+  tell(): void {
+    const { acceptance, identity, known, onStatus, onReportable } = this.#options;
+    const before = this.#conditions;
+    const findings = [...this.#findings.values()].flat();
+    this.#conditions = conditionsFrom(
+      [...findings, ...this.#withdrawals(), ...acceptance.findings(known()), ...identity()],
+      before,
+      Date.now(),
+    );
+    this.#logChanges(before);
+    onStatus({ connection: this.#connection, applied: this.#applied(), conditions: this.#conditions });
+    const report = JSON.stringify(this.report());
+    if (report === this.#lastReport) return;
+    this.#lastReport = report;
+    onReportable(this.#isUnderWay(before) ? longestUnderWayMs : 0);
+  }
+
+  #logChanges(before: readonly Condition[]): void {
+    const { log } = this.#options;
+    for (const condition of this.#conditions) {
+      const former = before.find(({ type }) => type === condition.type);
+      if (former?.reason === condition.reason && former.message === condition.message) continue;
+      if (condition.reason === pendingReason) continue;
+      if (!condition.ok) log.warn({ type: condition.type, reason: condition.reason }, condition.message);
+      else if (former?.ok === false) log.info({ type: condition.type, after: former.reason }, 'ready');
+    }
+  }
+
+  // Between the turns that a change of the table brings about, counts that are out of date in a moment are all that is
+  // new: the last of these turns has them reported.
+  #isUnderWay(before: readonly Condition[]): boolean {
+    const { table } = this.#options.known();
+    const applied = this.#applied();
+    const same = this.#conditions.every(({ type, ok, reason, message }) =>
+      before.some((one) => one.type === type && one.ok === ok && one.reason === reason && one.message === message),
+    );
+    return same && table !== undefined && applied !== undefined && isOlder(applied, table.version);
+  }
+
+  #withdrawals(): readonly Finding[] {
+    const held = this.#options.known().table?.held.size ?? 0;
+    if (held === 0) return [];
+    const message = `${held} routes are kept although a controller withdrew them at once: waiting for the store to confirm it`;
+    return [{ type: 'Withdrawals', transient: true, reason: 'WithdrawalHeld', message }];
+  }
+
+  // What both the kernel's routes and its firewall have taken in.
+  #applied(): Version | undefined {
+    const routes = this.#appliedBy.get('routes');
+    const firewall = this.#appliedBy.get('firewall');
+    if (routes === undefined || firewall === undefined) return undefined;
+    return isOlder(firewall, routes) ? firewall : routes;
+  }
+
+  /** report is what a controller is told; undefined as long as this host has no lease. */
+  report(): ReportRequest | undefined {
+    const { acceptance, host, known } = this.#options;
+    // An assignment that this host refuses is still the one that the controller knows it by.
+    const assignment = acceptance.offered ?? known().assignment;
+    if (assignment === undefined) return undefined;
+    const applied = this.#applied();
+    return {
+      nodeId: assignment.nodeId,
+      generation: assignment.generation,
+      ...(applied === undefined ? {} : { applied }),
+      routes: host.routes.counts,
+      conditions: [...this.#conditions],
+      daemonVersion,
+      kernelVersion: kernelVersion(),
+      dockerVersion: host.engineFacts.version,
+      hostNetworks: this.#hostNetworks.map(wireFromHostNetwork),
+    };
+  }
+}
