@@ -5,7 +5,7 @@ import { messageOf, XnetError } from '../../proto/errors.js';
 import {
   crossSign,
   type Issued,
-  issue,
+  Issuer,
   lifetimeFrom,
   makeAuthority,
   type Signer,
@@ -22,6 +22,8 @@ import { type ClusterKey, makeClusterKey, readClusterKey, seal, unseal } from '.
 export type Opened = {
   readonly record: AuthorityRecord;
   readonly signer: Signer;
+  /** The signer, as it gets ready to issue. */
+  readonly issuing: Promise<Issuer>;
   readonly clusterKey: ClusterKey;
   /** keyDigest of the authority that issues. */
   readonly issuer: string;
@@ -113,10 +115,14 @@ export class Authority {
       });
     }
     const { certificate, previous } = record;
-    const key = unseal(clusterKey, record.sealedKey, certificate);
+    const signer = { certificate, key: unseal(clusterKey, record.sealedKey, certificate) };
+    const issuing = Issuer.open(signer);
+    // Whoever issues is told.
+    issuing.catch(() => undefined);
     this.#opened = {
       record,
-      signer: { certificate, key },
+      signer,
+      issuing,
       clusterKey,
       issuer: digestOf(certificate),
       caDigest: digestOf(previous?.certificate ?? certificate),
@@ -242,9 +248,9 @@ export class Authority {
     publicKey: Uint8Array,
     ttlMs: number,
   ): Promise<Issued & { readonly issuer: string }> {
-    const { signer, issuer } = this.require();
+    const { issuing, issuer } = this.require();
     const { keeper, now } = this.#context;
     const identity = { clusterId: keeper.version.clusterId, role, id };
-    return { ...(await issue(signer, { identity, publicKey, ...lifetimeFrom(now(), ttlMs) })), issuer };
+    return { ...(await (await issuing).issue({ identity, publicKey, ...lifetimeFrom(now(), ttlMs) })), issuer };
   }
 }

@@ -163,41 +163,65 @@ export type Wanted = Lifetime & {
   readonly publicKey: Uint8Array;
 };
 
-/**
- * issue issues a certificate. Nodes and people can only be clients with it; controllers are servers, too, under the
- * name that all of them share.
- * @throws XnetError Internal when the identity can't stand in a certificate
- */
+/** Issuer is an authority that issues. What every certificate takes of it is read once. */
+export class Issuer {
+  readonly #by: x509.X509Certificate;
+  readonly #key: webcrypto.CryptoKey;
+  readonly #keyIdentifier: x509.Extension;
+
+  private constructor(by: x509.X509Certificate, key: webcrypto.CryptoKey, keyIdentifier: x509.Extension) {
+    this.#by = by;
+    this.#key = key;
+    this.#keyIdentifier = keyIdentifier;
+  }
+
+  /** open reads what an authority signs with. Throws Error when it is no certificate and key. */
+  static async open({ certificate, key }: Signer): Promise<Issuer> {
+    const by = new x509.X509Certificate(certificate);
+    const keyIdentifier = await x509.AuthorityKeyIdentifierExtension.create(by.publicKey);
+    return new Issuer(by, await importKey(key), keyIdentifier);
+  }
+
+  /**
+   * issue issues a certificate. Nodes and people can only be clients with it; controllers are servers, too, under the
+   * name that all of them share.
+   * @throws XnetError Internal when the identity can't stand in a certificate
+   */
+  async issue(wanted: Wanted): Promise<Issued> {
+    const { identity, notBeforeMs, notAfterMs } = wanted;
+    if (!isIdentity(identity))
+      throw new XnetError('Internal', `${formatIdentity(identity)} can't stand in a certificate`);
+    const controller = identity.role === 'controller';
+    const names: x509.JsonGeneralNames = [
+      { type: 'url', value: uriOf(identity) },
+      ...(controller ? [{ type: 'dns' as const, value: controllerHost(identity.clusterId) }] : []),
+    ];
+    const { clientAuth, serverAuth } = x509.ExtendedKeyUsage;
+    const serial = newSerial();
+    // Nothing that an authority signs outlives it.
+    const end = Math.min(notAfterMs, this.#by.notAfter.getTime());
+    const certificate = await x509.X509CertificateGenerator.create({
+      serialNumber: serial,
+      subject: [{ O: [identity.clusterId] }, { OU: [identity.role] }, { CN: [identity.id] }],
+      issuer: this.#by.subjectName.toJSON(),
+      notBefore: new Date(notBeforeMs),
+      notAfter: new Date(end),
+      signingAlgorithm: algorithm,
+      publicKey: new x509.PublicKey(wanted.publicKey),
+      signingKey: this.#key,
+      extensions: [
+        new x509.BasicConstraintsExtension(false, undefined, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+        new x509.ExtendedKeyUsageExtension(controller ? [serverAuth, clientAuth] : [clientAuth]),
+        new x509.SubjectAlternativeNameExtension(names),
+        this.#keyIdentifier,
+      ],
+    });
+    return { certificate: certificate.toString('pem'), serial, notBeforeMs, notAfterMs: end };
+  }
+}
+
+/** issue issues one certificate: see Issuer, which is for many. */
 export async function issue(signer: Signer, wanted: Wanted): Promise<Issued> {
-  const { identity, notBeforeMs, notAfterMs } = wanted;
-  if (!isIdentity(identity))
-    throw new XnetError('Internal', `${formatIdentity(identity)} can't stand in a certificate`);
-  const by = new x509.X509Certificate(signer.certificate);
-  const controller = identity.role === 'controller';
-  const names: x509.JsonGeneralNames = [
-    { type: 'url', value: uriOf(identity) },
-    ...(controller ? [{ type: 'dns' as const, value: controllerHost(identity.clusterId) }] : []),
-  ];
-  const { clientAuth, serverAuth } = x509.ExtendedKeyUsage;
-  const serial = newSerial();
-  // Nothing that an authority signs outlives it.
-  const end = Math.min(notAfterMs, by.notAfter.getTime());
-  const certificate = await x509.X509CertificateGenerator.create({
-    serialNumber: serial,
-    subject: [{ O: [identity.clusterId] }, { OU: [identity.role] }, { CN: [identity.id] }],
-    issuer: by.subjectName.toJSON(),
-    notBefore: new Date(notBeforeMs),
-    notAfter: new Date(end),
-    signingAlgorithm: algorithm,
-    publicKey: new x509.PublicKey(wanted.publicKey),
-    signingKey: await importKey(signer.key),
-    extensions: [
-      new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension(controller ? [serverAuth, clientAuth] : [clientAuth]),
-      new x509.SubjectAlternativeNameExtension(names),
-      await x509.AuthorityKeyIdentifierExtension.create(by.publicKey),
-    ],
-  });
-  return { certificate: certificate.toString('pem'), serial, notBeforeMs, notAfterMs: end };
+  return (await Issuer.open(signer)).issue(wanted);
 }

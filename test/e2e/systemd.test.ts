@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process';
 import { appendFileSync, chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { tryEngine } from '../../deploy/lab/engines.js';
@@ -31,6 +31,9 @@ const boots = {
   'default.target': target('Wants=multi-user.target systemd-journald.service\nAfter=multi-user.target\n'),
 };
 
+// Where the lab's engine is seen on the host: a service sees neither /tmp nor homes, one of which has the repository.
+const engineFolder = '/usr/local/libexec/docker-engine';
+
 // Debian's docker.service, with the lab's engine. It tells what the kernel had before Docker, and can be held on its
 // way down.
 function dockerUnit(host: Host): string {
@@ -38,9 +41,9 @@ function dockerUnit(host: Host): string {
 Description=Docker
 [Service]
 Type=notify
-Environment="PATH=${host.path}"
+Environment="PATH=${engineFolder}/usr/sbin:${engineFolder}/usr/bin:${host.path}"
 ExecStartPre=/bin/sh -c 'ip -4 route show proto 88 >/run/routes-before-docker'
-ExecStart=${host.engine?.dockerd} -H unix:///run/docker.sock --storage-driver=vfs
+ExecStart=${engineFolder}/usr/sbin/dockerd -H unix:///run/docker.sock --storage-driver=vfs
 ExecStopPost=/bin/sh -c 'while [ -e /run/hold-docker ]; do sleep 0.05; done'
 TimeoutStartSec=0
 TimeoutStopSec=600
@@ -69,6 +72,8 @@ async function stageIn(lab: Lab): Promise<Stage | { readonly why: string }> {
   const host = lab.host('h1');
   const node = await ServiceHost.prepare(host, { ...boots, 'docker.service': dockerUnit(host) });
   if ('why' in node) return node;
+  await host.run(['mkdir', '-p', engineFolder]);
+  await host.run(['mount', '--bind', join(dirname(host.engine?.dockerd ?? ''), '../..'), engineFolder]);
   const control = await ServiceHost.prepare(lab.control, boots);
   if ('why' in control) return control;
   const why = (await node.boot()) ?? (await control.boot());
