@@ -7,6 +7,7 @@ import { throwIfAny, XnetError } from '../../proto/errors.js';
 import type { JoinRequest__Output } from '../../proto/gen/xnet/v1/JoinRequest.js';
 import type { JoinResponse } from '../../proto/gen/xnet/v1/JoinResponse.js';
 import { checkToken, sameHash, type Token, tokenHash } from '../../proto/pki/token.js';
+import { pause } from '../../proto/process/backoff.js';
 import { services } from '../../proto/rpc/definitions.js';
 import { peerOf } from '../../proto/rpc/peer.js';
 import { type ServiceBinding, unary } from '../../proto/rpc/server.js';
@@ -32,6 +33,12 @@ export type JoinParts = {
   readonly record: (happening: Happening) => void;
 };
 
+// Who is refused is told so after a pause: what one connection can try stays little, and the calls and streams of others
+// get their turn in between.
+const refusalPauseMs = 250;
+
+const refusals: ReadonlySet<string> = new Set(['Unauthenticated', 'PermissionDenied', 'PoolExhausted']);
+
 // What an unknown token's secret is compared with: as long as a real hash, so that it takes as long.
 const nobody = '0'.repeat(64);
 
@@ -52,6 +59,15 @@ class JoinCalls {
   }
 
   async join(request: JoinRequest__Output, address: string): Promise<JoinResponse> {
+    try {
+      return await this.#join(request, address);
+    } catch (error) {
+      if (error instanceof XnetError && refusals.has(error.code)) await pause(refusalPauseMs);
+      throw error;
+    }
+  }
+
+  async #join(request: JoinRequest__Output, address: string): Promise<JoinResponse> {
     const { keeper, authority, certificates } = this.#parts;
     if (!this.#attempts.may(address, Date.now())) {
       throw new XnetError('PoolExhausted', 'too many failed joins from this address: wait a minute');

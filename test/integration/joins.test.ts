@@ -179,10 +179,11 @@ test.serial('ten thousand guesses at a token are refused, and streams get their 
   const guesses = 10_000;
   // As many as one address may have wrong: every guess is looked at.
   const perAddress = 10;
+  const workers = 16;
   let guessed = 0;
   const statuses = new Map<string, number>();
   const worker = async (first: number) => {
-    for (let n = first; n < guesses / perAddress; n += 8) {
+    for (let n = first; n < guesses / perAddress; n += workers) {
       const guesser = await Guesser.connect(a.joinPort, trust, `127.1.${n >> 8}.${n & 255}`);
       const tokens = Array.from({ length: perAddress }, (_, index) => {
         const names = randomNames();
@@ -196,7 +197,7 @@ test.serial('ten thousand guesses at a token are refused, and streams get their 
     }
   };
   const began = performance.now();
-  const flood = Promise.all(Array.from({ length: 8 }, (_, first) => worker(first)));
+  const flood = Promise.all(Array.from({ length: workers }, (_, first) => worker(first)));
   const during: number[] = [];
   while (guessed < guesses) {
     if (during.length < 100) during.push(await addOne());
@@ -239,11 +240,12 @@ test('an address that is wrong too often is not heard for a while, others are', 
     return guesser;
   };
   const wrong = await from('127.0.0.66');
-  const answers: string[] = [];
-  for (let n = 0; n < 30; n++)
-    answers.push(await wrong.guess(formatToken({ ...partsOf(token), ...randomNames() }), csr));
-  t.deepEqual(answers.slice(0, 10), Array<string>(10).fill(unauthenticated));
-  t.deepEqual([...new Set(answers.slice(12))], [resourceExhausted]);
+  // All at once: every answer comes after a pause, and failures are forgiven with time.
+  const guesses = Array.from({ length: 30 }, () => ({ ...partsOf(token), secret: randomNames().secret }));
+  const answers = await Promise.all(guesses.map((guess) => wrong.guess(formatToken(guess), csr)));
+  const heard = answers.filter((answer) => answer === unauthenticated).length;
+  t.true(heard >= 10 && heard <= 12, `${heard} were looked at`);
+  t.is(answers.filter((answer) => answer === resourceExhausted).length, 30 - heard);
   t.is(await wrong.guess(token, csr), resourceExhausted, 'nor is it told when it is right');
   const other = await from('127.0.0.67');
   t.is(await other.guess(token, csr), '0');
