@@ -146,19 +146,22 @@ export class AuditLog {
   /**
    * append writes an entry and resolves when it is in the file, or waits to be because the file can't be written.
    * `problem` tells which. It never throws.
+   * @returns where in the chain the entry is; undefined: too many wait, and it is not in it
    */
-  async append(facts: AuditFacts): Promise<void> {
+  async append(facts: AuditFacts): Promise<Head | undefined> {
     if (this.#waiting.length >= mostWaiting) {
       this.#options.log.error(
         { audit: facts },
         'audit: too many entries wait to be written; this one is told here alone',
       );
-      return;
+      return undefined;
     }
     const entry = seal(facts, this.#head);
-    this.#head = { sequence: entry.sequence, hash: entry.hash };
+    const head = { sequence: entry.sequence, hash: entry.hash };
+    this.#head = head;
     this.#waiting.push(entry);
     await this.settle();
+    return head;
   }
 
   /** settle tries to write what waits. */

@@ -93,10 +93,10 @@ export class Audit implements CallObserver {
   async #write(call: ObservedCall, ending: Ending): Promise<void> {
     const facts = this.#factsOf(call, ending);
     const { actor, call: name, subject, operationId, outcome } = facts;
-    await this.#options.entries.append(facts);
-    const { sequence, hash } = this.#options.entries.head;
+    // Its own: others may have come behind it by the time it is written.
+    const head = await this.#options.entries.append(facts);
     // The journal is another place, which who changes files here has to change as well.
-    this.#options.log.info({ actor, call: name, subject, operationId, outcome, sequence, hash }, 'audit');
+    this.#options.log.info({ actor, call: name, subject, operationId, outcome, ...head }, 'audit');
   }
 
   #mayTell(): boolean {

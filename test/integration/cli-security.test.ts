@@ -10,7 +10,7 @@ import { ControllerProcess } from '../support/controller-process.js';
 import { joinHost, trustOf } from '../support/joining.js';
 import { makeTestAuthority } from '../support/test-authority.js';
 import { until } from '../support/until.js';
-import { type Ran, Xctl, xctlMain } from '../support/xctl.js';
+import { type Json, json, part, type Ran, Xctl, xctlMain } from '../support/xctl.js';
 
 type Shared = { controller: ControllerProcess; xctl: Xctl };
 const xnetdMain = fileURLToPath(new URL('../../node/main.js', import.meta.url));
@@ -25,17 +25,6 @@ test.afterEach.always(async (t) => {
   t.context.xctl.close();
   await t.context.controller.close();
 });
-
-type Json = Readonly<Record<string, unknown>>;
-
-function json(ran: Ran): Json {
-  if (ran.code !== 0) throw new Error(`exit code ${ran.code}: ${ran.stderr}`);
-  return JSON.parse(ran.stdout) as Json;
-}
-
-function part(of: Json, key: string): Json {
-  return of[key] as Json;
-}
 
 function list(of: Json, key: string): readonly Json[] {
   return of[key] as readonly Json[];

@@ -9,7 +9,7 @@ import { completionScripts } from '../../cli/completion/scripts.js';
 import { callUnary } from '../../proto/rpc/channel.js';
 import { ControllerProcess } from '../support/controller-process.js';
 import { SimulatedNode } from '../support/simulated-node.js';
-import { type Ran, Xctl, xctlMain } from '../support/xctl.js';
+import { type Json, json, part, Xctl, xctlMain } from '../support/xctl.js';
 
 type Shared = { controller: ControllerProcess; xctl: Xctl };
 const test = anyTest as TestFn<Shared>;
@@ -24,17 +24,6 @@ test.afterEach.always(async (t) => {
   t.context.xctl.close();
   await t.context.controller.close();
 });
-
-type Json = Readonly<Record<string, unknown>>;
-
-function json(ran: Ran): Json {
-  if (ran.code !== 0) throw new Error(`exit code ${ran.code}: ${ran.stderr}`);
-  return JSON.parse(ran.stdout) as Json;
-}
-
-function part(of: Json, key: string): Json {
-  return of[key] as Json;
-}
 
 function words(args: string): readonly string[] {
   return args.split(' ').filter((word) => word !== '');

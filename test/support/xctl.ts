@@ -156,3 +156,17 @@ export class Xctl {
     rmSync(this.home, { recursive: true, force: true });
   }
 }
+
+/** Json is an object that a program printed. */
+export type Json = Readonly<Record<string, unknown>>;
+
+/** json is what a run printed with -o json. Throws with what it said when it failed. */
+export function json(ran: Ran): Json {
+  if (ran.code !== 0) throw new Error(`exit code ${ran.code}: ${ran.stderr}`);
+  return JSON.parse(ran.stdout) as Json;
+}
+
+/** part is a field that is an object. */
+export function part(of: Json, key: string): Json {
+  return of[key] as Json;
+}

@@ -65,7 +65,14 @@ test('entries are chained, each on its line, for their owner alone; the chain go
   await filled(dir, 3);
   const log = await open(dir);
   // Many at once go in one write, in order.
-  await Promise.all(Array.from({ length: 200 }, (_, n) => log.append(facts(`node/db-${n}`))));
+  const before = log.head.sequence;
+  const heads = await Promise.all(Array.from({ length: 200 }, (_, n) => log.append(facts(`node/db-${n}`))));
+  t.deepEqual(
+    heads.map((head) => head?.sequence),
+    Array.from({ length: 200 }, (_, n) => before + n + 1),
+    'each is told its own place',
+  );
+  t.deepEqual(heads.at(-1), log.head);
   const verdict = await log.verify();
   t.deepEqual([verdict.ok, verdict.entries, verdict.firstSequence, verdict.head.sequence], [true, 203, 1, 203]);
   t.deepEqual(verdict.problems, []);
