@@ -133,7 +133,7 @@ export class StatusCalls {
     });
   }
 
-  /** watchConvergence writes how far the fleet is with a node's newest change, until all have it. */
+  /** watchConvergence writes how far the fleet is with the newest change of a node's route, until all have it. */
   async watchConvergence(
     request: WatchConvergenceRequest__Output,
     call: ServerWritableStream<unknown, Convergence>,
@@ -156,7 +156,7 @@ export class StatusCalls {
   #progressOf(nodeId: string, untilReady: boolean): Convergence {
     const { keeper, sessions, controllerId } = this.#parts;
     const { view } = keeper;
-    const revision = newestChangeOf(view, nodeId);
+    const revision = routedSince(view, nodeId);
     let count: Count = sessions.convergence.count(revision, nodeId);
     for (const [id, { record }] of view.progress) {
       if (id !== controllerId) count = addRecord(count, record, revision);
@@ -180,11 +180,14 @@ export class StatusCalls {
   }
 }
 
-// The revision that put the node where it is: its lease, or a change of its address.
-function newestChangeOf(view: ReadonlyView, nodeId: string): number {
+// The revision of the route table that has the node where it is: of its lease, or of its address, whose key is written
+// when a node gets it and never again. The node's own record changes with labels too, which no other node ever hears of.
+function routedSince(view: ReadonlyView, nodeId: string): number {
   const subnetId = view.subnetOfNode.get(nodeId);
   const lease = subnetId === undefined ? 0 : (view.subnets.get(subnetId)?.modRevision ?? 0);
-  return Math.max(lease, view.modRevisionOf(keys.node(nodeId)));
+  const address = view.nodes.get(nodeId)?.record.address;
+  const isKnown = address !== undefined && view.nodeOfAddress.get(address) === nodeId;
+  return Math.max(lease, view.modRevisionOf(isKnown ? keys.address(address) : keys.node(nodeId)));
 }
 
 async function drained(call: ServerWritableStream<unknown, ListNodesResponse>, gone: AbortSignal): Promise<void> {

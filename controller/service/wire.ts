@@ -46,6 +46,13 @@ export function wireFromPool(view: ReadonlyView, name: string, nowMs: number): P
   };
 }
 
+// For how long a node is connected, in milliseconds; undefined: it is not. The store tells a little later.
+function connectedMs(view: ReadonlyView, id: string, live: Live): number | undefined {
+  const session = view.sessions.get(id)?.record;
+  if (session !== undefined) return Math.max(0, Date.now() - session.sinceMs);
+  return live.isConnected(id) ? 0 : undefined;
+}
+
 // The store keeps how many routes are amiss; what is desired follows from the table. A node has no route to itself.
 function countsOf(status: NodeStatus, live: NodeStatus | undefined, table: number): RouteCounts {
   if (live !== undefined) return live.routes;
@@ -69,7 +76,7 @@ export function summaryFromNode(view: ReadonlyView, id: string, live: Live): Nod
     subnet: subnetId === undefined ? '' : formatPrefix(prefixFromKey(subnetId)),
     availability: wireFromAvailability(node.availability),
     createdMs: node.createdMs,
-    state: nodeState(session !== undefined || live.isConnected(id), status),
+    state: nodeState(connectedMs(view, id, live), status),
     seenMs: session?.sinceMs ?? stored?.reportedMs ?? 0,
     dockerVersion: status?.dockerVersion ?? '',
     ...(status === undefined ? {} : { routes: countsOf(status, liveStatus, live.routes) }),
@@ -173,7 +180,7 @@ export function wireFromRoutes(
       nextHop: formatIpv4(node.address),
       nodeName: node.name,
       pool: held?.pool ?? poolOf(view, subnet)?.[0] ?? '',
-      nodeState: nodeState(view.sessions.has(nodeId) || live.isConnected(nodeId), status),
+      nodeState: nodeState(connectedMs(view, nodeId, live), status),
     });
   }
   return { routes, unresolved };

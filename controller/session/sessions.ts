@@ -231,7 +231,7 @@ function sameForTheStore(a: NodeStatus, b: NodeStatus): boolean {
       status.routes.desired - status.routes.installed,
       status.routes.conflicting,
       status.routes.unreachable,
-      status.conditions.map(({ type, ok, reason, message }) => [type, ok, reason, message]),
+      status.conditions.map(({ type, ok, transient, reason, message }) => [type, ok, transient, reason, message]),
       status.daemonVersion,
       status.kernelVersion,
       status.dockerVersion,

@@ -3,10 +3,16 @@ import { type Condition, type NodeStatus, pendingReason } from '../../proto/doma
 import type { NodeState__Output } from '../../proto/gen/xnet/v1/NodeState.js';
 import type { Happening } from '../registry/mutation.js';
 
-/** nodeState is what is known of a node's liveness and convergence. */
-export function nodeState(connected: boolean, status: NodeStatus | undefined): NodeState__Output {
-  if (!connected) return status === undefined ? 'NODE_STATE_PENDING' : 'NODE_STATE_DOWN';
-  if (status === undefined) return 'NODE_STATE_PROGRESSING';
+// A daemon reports within a second of connecting; one that has not by then never will.
+const longestSilenceMs = 30_000;
+
+/**
+ * nodeState is what is known of a node's liveness and convergence.
+ * @param connectedMs for how long its daemon has been connected; undefined: it is not
+ */
+export function nodeState(connectedMs: number | undefined, status: NodeStatus | undefined): NodeState__Output {
+  if (connectedMs === undefined) return status === undefined ? 'NODE_STATE_PENDING' : 'NODE_STATE_DOWN';
+  if (status === undefined) return connectedMs > longestSilenceMs ? 'NODE_STATE_DEGRADED' : 'NODE_STATE_PROGRESSING';
   const failing = status.conditions.filter((condition) => !condition.ok);
   if (failing.some((condition) => !condition.transient)) return 'NODE_STATE_DEGRADED';
   if (failing.length > 0 || status.routes.installed < status.routes.desired) return 'NODE_STATE_PROGRESSING';
@@ -23,9 +29,15 @@ export function transitionsOf(
   const happenings: Happening[] = [];
   for (const condition of after) {
     const former = before.find(({ type }) => type === condition.type);
-    if (former?.ok === condition.ok && former.reason === condition.reason) continue;
+    const same = former?.ok === condition.ok && former.reason === condition.reason;
+    // What was to pass by itself and has not is news.
+    if (same && (former.transient === condition.transient || condition.transient)) continue;
     // That a daemon begins to look, and then finds it well, is no news.
-    if (condition.reason === pendingReason || (condition.ok && former?.reason === pendingReason)) continue;
+    if (
+      (condition.reason === pendingReason && condition.transient) ||
+      (condition.ok && former?.reason === pendingReason)
+    )
+      continue;
     if (!condition.ok) {
       happenings.push({ reason: condition.reason, warning: !condition.transient, subject, message: condition.message });
     } else if (former !== undefined && !former.ok) {

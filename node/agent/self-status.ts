@@ -16,6 +16,7 @@ import { isOlder } from '../table/node-table.js';
 import type { Acceptance } from './acceptance.js';
 import { conditionsFrom } from './conditions.js';
 import type { Known, LaneName } from './lanes.js';
+import { Patience } from './patience.js';
 
 /** AgentStatus is what the daemon says of itself. */
 export type AgentStatus = {
@@ -54,6 +55,8 @@ export class SelfStatus {
     ['docker', [pending('Docker')]],
   ]);
   readonly #appliedBy = new Map<LaneName, Version>();
+  readonly #patience = new Patience();
+  #judgement: NodeJS.Timeout | undefined;
   #conditions: readonly Condition[] = [];
   #connection: ConnectionState | undefined;
   #hostNetworks: readonly HostNetwork[] = [];
@@ -108,10 +111,12 @@ export class SelfStatus {
     const { acceptance, identity, known, onStatus, onReportable } = this.#options;
     const before = this.#conditions;
     const findings = [...this.#findings.values()].flat();
-    this.#conditions = conditionsFrom(
-      [...findings, ...this.#withdrawals(), ...acceptance.findings(known()), ...identity()],
-      before,
-      Date.now(),
+    this.#conditions = this.#judged(
+      conditionsFrom(
+        [...findings, ...this.#withdrawals(), ...acceptance.findings(known()), ...identity()],
+        before,
+        Date.now(),
+      ),
     );
     this.#logChanges(before);
     onStatus({ connection: this.#connection, applied: this.#applied(), conditions: this.#conditions });
@@ -121,11 +126,19 @@ export class SelfStatus {
     onReportable(this.#isUnderWay(before) ? longestUnderWayMs : 0);
   }
 
+  #judged(found: readonly Condition[]): readonly Condition[] {
+    const { conditions, againMs } = this.#patience.judge(found, performance.now());
+    clearTimeout(this.#judgement);
+    this.#judgement = againMs === undefined ? undefined : setTimeout(() => this.tell(), againMs + 1).unref();
+    return conditions;
+  }
+
   #logChanges(before: readonly Condition[]): void {
     const { log } = this.#options;
     for (const condition of this.#conditions) {
       const former = before.find(({ type }) => type === condition.type);
-      if (former?.reason === condition.reason && former.message === condition.message) continue;
+      const same = former?.reason === condition.reason && former.message === condition.message;
+      if (same && former.transient === condition.transient) continue;
       if (condition.reason === pendingReason) continue;
       if (!condition.ok) log.warn({ type: condition.type, reason: condition.reason }, condition.message);
       else if (former?.ok === false) log.info({ type: condition.type, after: former.reason }, 'ready');
@@ -137,9 +150,10 @@ export class SelfStatus {
   #isUnderWay(before: readonly Condition[]): boolean {
     const { table } = this.#options.known();
     const applied = this.#applied();
-    const same = this.#conditions.every(({ type, ok, reason, message }) =>
-      before.some((one) => one.type === type && one.ok === ok && one.reason === reason && one.message === message),
-    );
+    const essence = ({ type, ok, transient, reason, message }: Condition) =>
+      JSON.stringify([type, ok, transient, reason, message]);
+    const known = new Set(before.map(essence));
+    const same = this.#conditions.every((condition) => known.has(essence(condition)));
     return same && table !== undefined && applied !== undefined && isOlder(applied, table.version);
   }
 

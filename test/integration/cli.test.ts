@@ -352,6 +352,13 @@ test.serial('--wait ends when every connected node has the route, and names thos
   const moved = await moving.ended;
   t.deepEqual([moved.code, moved.stderr], [0, ''], 'quiet: no progress');
   t.regex((await xctl.run('routes', 'check')).stdout, /^all 4 connected nodes have every route\n$/);
+
+  // What no other node hears of is nothing to wait for: the store is ahead of what they have, the routes are not.
+  const labelled = await xctl.run(...words('nodes set new-1 --label zone=a --wait --timeout 5s'));
+  t.is(labelled.code, 0, labelled.stderr);
+  const again = await xctl.run(...words('nodes add new-1 --address 192.168.83.22 --label zone=a --wait --timeout 5s'));
+  t.is(again.code, 0, again.stderr);
+  t.regex(again.stderr, /^routed on 3\/3 nodes/);
   for (const node of [...nodes, joined]) node.leaveStream();
 });
 
