@@ -98,18 +98,19 @@ export class Fanout {
   }
 
   /**
-   * attach begins sending to a node.
+   * attach makes a stream the one of its node, and begins sending.
    * @throws XnetError Unavailable when a fresh snapshot was asked for and the store does not answer
    */
   async attach(stream: NodeStream, start: Start): Promise<void> {
+    this.#register(stream);
     if (start.kind === 'fresh') {
       const view = await this.#keeper.fresh();
       if (stream.closed) return;
-      this.#register(stream);
+      stream.begin();
       this.#sendFresh(stream, view);
       return;
     }
-    this.#register(stream);
+    stream.begin();
     stream.cursor = start.kind === 'revision' && this.canResume(start.revision) ? start.revision : undefined;
     this.#assignmentsDue.add(stream);
     this.#feed(stream);

@@ -21,6 +21,7 @@ export class NodeStream {
   readonly #stream: RawStream;
   readonly #onIdle: (stream: NodeStream) => void;
   #queue: readonly Buffer[] = [];
+  #begun = false;
   #sending = false;
   #closed = false;
 
@@ -38,11 +39,16 @@ export class NodeStream {
 
   /** idle says whether the stream takes another message now. */
   get idle(): boolean {
-    return !this.#sending && !this.#closed && this.#queue.length === 0;
+    return this.#begun && !this.#sending && !this.#closed && this.#queue.length === 0;
   }
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** begin says that it is known what the node has: nothing is sent before. */
+  begin(): void {
+    this.#begun = true;
   }
 
   /** send writes messages as fast as the reader takes them. Only on an idle stream. */
@@ -71,5 +77,11 @@ export class NodeStream {
     this.#queue = [];
     if (error === undefined) this.#stream.end();
     else this.#stream.emit('error', error);
+  }
+
+  /** abandon has nothing sent any more; whoever opened the stream ends it. */
+  abandon(): void {
+    this.#closed = true;
+    this.#queue = [];
   }
 }

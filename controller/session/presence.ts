@@ -1,6 +1,8 @@
 // Tells the store, and so the other controllers, that this controller lives and which nodes are connected to it.
-// Invariant: a session's key never outlives this process by more than the claim's TTL, and liveness is all it says:
-// nobody loses a lease because a session is gone.
+// Invariant: the session keys of this controller are reconciled with its streams on every change of the view: one that is
+// missing is put, one without a stream is deleted, and neither touches what another controller has put since. A session's
+// key never outlives this process by more than the claim's TTL, and liveness is all it says: nobody loses a lease because
+// a session is gone.
 
 import { messageOf, XnetError } from '../../proto/errors.js';
 import { backoffMs, pause } from '../../proto/process/backoff.js';
@@ -9,11 +11,15 @@ import { keys } from '../store/keys.js';
 import { type ControllerRecord, encode, type ProgressRecord, type SessionRecord } from '../store/records.js';
 import type { Commit, Liveness, Store } from '../store/store.js';
 import type { Keeper } from '../view/keeper.js';
+import type { ReadonlyView } from '../view/view.js';
 
 // Long enough for an etcd election and a restart of a loaded machine, short enough that a dead controller's nodes are
 // known to be away before somebody asks.
 const claimSeconds = 10;
 const backoff = { firstMs: 100, longestMs: 5_000 };
+
+// `confirmed`: the view had it.
+type Own = { readonly record: SessionRecord; confirmed: boolean };
 
 /** Presence keeps this controller's own keys. */
 export class Presence {
@@ -22,7 +28,8 @@ export class Presence {
   readonly #keeper: Keeper;
   readonly #log: Logger;
   readonly #record: ControllerRecord;
-  readonly #sessions = new Map<string, SessionRecord>();
+  readonly #sessions = new Map<string, Own>();
+  readonly #onMoved = new Set<(nodeId: string) => void>();
   readonly #due = new Set<string>();
   #progress: ProgressRecord | undefined;
   #claim: Liveness | undefined;
@@ -38,11 +45,31 @@ export class Presence {
     this.#log = parts.log;
     this.controllerId = controllerId;
     this.#record = record;
+    parts.keeper.onChange((touched, view) => {
+      if (touched.sessions) for (const nodeId of touched.nodes) this.#reconcile(nodeId, view);
+    });
+  }
+
+  /** onMoved calls a listener when a node that is connected here has connected to another controller since. */
+  onMoved(listener: (nodeId: string) => void): void {
+    this.#onMoved.add(listener);
+  }
+
+  #reconcile(nodeId: string, view: ReadonlyView): void {
+    const stored = view.sessions.get(nodeId)?.record;
+    const isOurs = stored?.controller === this.controllerId;
+    const own = this.#sessions.get(nodeId);
+    if (own === undefined) {
+      if (isOurs) this.#mark(keys.session(nodeId));
+    } else if (isOurs && stored.sinceMs === own.record.sinceMs) own.confirmed = true;
+    else if (stored === undefined || isOurs) {
+      if (own.confirmed) this.#mark(keys.session(nodeId));
+    } else if (own.confirmed) for (const listener of this.#onMoved) listener(nodeId);
   }
 
   /** connected says that a node's stream is up. */
   connected(nodeId: string, session: Omit<SessionRecord, 'controller'>): void {
-    this.#sessions.set(nodeId, { ...session, controller: this.controllerId });
+    this.#sessions.set(nodeId, { record: { ...session, controller: this.controllerId }, confirmed: false });
     this.#mark(keys.session(nodeId));
   }
 
@@ -86,11 +113,12 @@ export class Presence {
 
   async #writeWhileHeld(claim: Liveness, stop: AbortSignal): Promise<void> {
     let attempt = 0;
+    // One listener for all waits: each of them would otherwise leave one behind.
+    stop.addEventListener('abort', () => this.#wake?.(), { once: true });
     while (!stop.aborted) {
       if (this.#due.size === 0) {
         await new Promise<void>((resolve) => {
           this.#wake = resolve;
-          stop.addEventListener('abort', () => resolve(), { once: true });
         });
         this.#wake = undefined;
         continue;
@@ -125,15 +153,16 @@ export class Presence {
       return this.#progress === undefined ? undefined : put(encode('progress', this.#progress));
     }
     const nodeId = key.slice(keys.session('').length);
-    const session = this.#sessions.get(nodeId);
-    if (session !== undefined) {
-      // Only while the node exists: its removal deletes the session, and this must not bring it back.
+    const own = this.#sessions.get(nodeId);
+    if (own !== undefined) {
+      // Only while the node exists: its removal deletes the session, and this must not bring it back. And only over what
+      // the view has: a session that another controller has put since is of a newer stream.
       const nodeKey = keys.node(nodeId);
       const { view } = this.#keeper;
       if (!view.nodes.has(nodeId)) return undefined;
       return {
-        guards: [{ kind: 'key', key: nodeKey, modRevision: view.modRevisionOf(nodeKey) }],
-        operations: [{ kind: 'put', key, value: encode('session', session), expires: claim }],
+        guards: [nodeKey, key].map((seen) => ({ kind: 'key', key: seen, modRevision: view.modRevisionOf(seen) })),
+        operations: [{ kind: 'put', key, value: encode('session', own.record), expires: claim }],
       };
     }
     // Another controller may have the node by now.

@@ -59,6 +59,10 @@ export class Sessions {
       if (touched.controllers) this.#publishProgress();
     });
     this.convergence.onChange(() => this.#publishProgress());
+    parts.presence.onMoved((nodeId) => {
+      const moved = new XnetError('Conflict', 'the host is connected to another controller');
+      this.fanout.streamOf(nodeId)?.close(statusFromError(moved));
+    });
   }
 
   /**
@@ -68,12 +72,21 @@ export class Sessions {
   async open(arrival: Arrival, raw: RawStream): Promise<NodeStream> {
     this.#refuseSecondHost(arrival);
     const { nodeId, nodeName, fingerprint } = arrival;
-    this.fanout.streamOf(nodeId)?.close(statusFromError(new XnetError('Conflict', 'replaced by a newer stream')));
+    const before = this.fanout.streamOf(nodeId);
     const stream = new NodeStream(arrival, raw, (idle) => this.fanout.feedIdle(idle));
+    // From here on this is the node's stream: the end of the one before concerns nothing but itself.
+    const attached = this.fanout.attach(stream, arrival.start);
+    before?.close(statusFromError(new XnetError('Conflict', 'replaced by a newer stream')));
     this.convergence.joined(nodeId, nodeName);
     this.#parts.presence.connected(nodeId, { fingerprint, sinceMs: Date.now() });
     this.#noteBack(nodeId, nodeName);
-    await this.fanout.attach(stream, arrival.start);
+    try {
+      await attached;
+    } catch (error) {
+      stream.abandon();
+      this.#forget(stream);
+      throw error;
+    }
     return stream;
   }
 
@@ -98,11 +111,17 @@ export class Sessions {
   /** close forgets a stream that ended. */
   close(stream: NodeStream): void {
     stream.close();
+    this.#forget(stream);
+  }
+
+  #forget(stream: NodeStream): void {
     const { nodeId, nodeName } = stream;
     const current = this.fanout.streamOf(nodeId) === stream;
     this.fanout.detach(stream);
     if (!current) return;
     this.convergence.left(nodeId);
+    // What it reports from now on, it may report elsewhere.
+    this.#statuses.delete(nodeId);
     this.#parts.presence.disconnected(nodeId);
     this.#noteAway(nodeId, nodeName);
   }
@@ -124,7 +143,8 @@ export class Sessions {
   report(nodeId: string, status: NodeStatus, appliedRevision: number | undefined): void {
     if (appliedRevision !== undefined) this.convergence.applied(nodeId, appliedRevision);
     const before = this.#statuses.get(nodeId) ?? this.#parts.keeper.view.statuses.get(nodeId)?.record;
-    this.#statuses.set(nodeId, status);
+    // Of a node whose stream is elsewhere, the store alone has the newest.
+    if (this.fanout.streamOf(nodeId) !== undefined) this.#statuses.set(nodeId, status);
     if (before !== undefined && sameForTheStore(before, status)) return;
     const name = this.#parts.keeper.view.nodes.get(nodeId)?.record.name;
     if (name === undefined) return;

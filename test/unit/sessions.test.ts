@@ -1,0 +1,198 @@
+// Which nodes are connected, as this controller and the others see it: streams that come, go, fail to begin and move.
+import test, { type ExecutionContext } from 'ava';
+import type { RawStream } from '../../controller/session/node-stream.js';
+import { Presence } from '../../controller/session/presence.js';
+import { Sessions } from '../../controller/session/sessions.js';
+import { keys } from '../../controller/store/keys.js';
+import { decode } from '../../controller/store/records.js';
+import type { Listing } from '../../controller/store/store.js';
+import type { NodeStatus } from '../../proto/domain/network.js';
+import { XnetError } from '../../proto/errors.js';
+import { Core, silent } from '../support/controller.js';
+import { MemoryCluster, MemoryStore } from '../support/memory-store.js';
+import { address, prefix } from '../support/pools.js';
+import { until } from '../support/until.js';
+
+const once = { operationId: '', dryRun: false };
+
+/** A stream that says how it ended. */
+class Stream {
+  ended: string | undefined;
+
+  readonly raw: RawStream = {
+    write: (_chunk: Buffer, ...rest: unknown[]) => {
+      const done = rest.find((argument) => typeof argument === 'function');
+      setImmediate(() => done?.());
+      return true;
+    },
+    emit: (_event: string, error: { readonly details?: string }) => {
+      this.ended ??= error.details ?? '';
+      return true;
+    },
+    end: () => {
+      this.ended ??= 'end';
+    },
+  } as unknown as RawStream;
+}
+
+/** A store whose reading of everything waits until it is let go, or fails. */
+class SlowStore extends MemoryStore {
+  #gate: Promise<void> | undefined;
+
+  hold(): { readonly letGo: () => void; readonly fail: () => void } {
+    let letGo: () => void = () => undefined;
+    let fail: () => void = () => undefined;
+    this.#gate = new Promise((resolve, reject) => {
+      letGo = () => {
+        this.#gate = undefined;
+        resolve();
+      };
+      fail = () => {
+        this.#gate = undefined;
+        reject(new XnetError('Unavailable', 'the store does not answer'));
+      };
+    });
+    return { letGo, fail };
+  }
+
+  override async list(): Promise<Listing> {
+    await this.#gate;
+    return super.list();
+  }
+}
+
+const status: NodeStatus = {
+  routes: { desired: 0, installed: 0, conflicting: 0, unreachable: 0 },
+  conditions: [],
+  daemonVersion: '0',
+  kernelVersion: '6.1',
+  dockerVersion: '28.0',
+  hostNetworks: [],
+};
+
+type Controller = {
+  readonly store: SlowStore;
+  readonly core: Core;
+  readonly sessions: Sessions;
+  readonly presence: Presence;
+};
+
+async function start(t: ExecutionContext, cluster: MemoryCluster, id: string): Promise<Controller> {
+  const store = new SlowStore(cluster);
+  const core = await Core.start(store).ready();
+  const { keeper } = core;
+  const presence = new Presence({ store, keeper, log: silent }, id, {
+    ...{ version: '0', startedMs: 0, addresses: [], joinAddresses: [] },
+  });
+  const sessions = new Sessions({ store, keeper, presence, log: silent });
+  const stop = new AbortController();
+  const running = presence.run(stop.signal);
+  t.teardown(async () => {
+    sessions.end();
+    stop.abort();
+    await running;
+    await core.stop();
+  });
+  return { store, core, sessions, presence };
+}
+
+async function rig(t: ExecutionContext) {
+  const cluster = new MemoryCluster();
+  const a = await start(t, cluster, 'ctl-a');
+  const b = await start(t, cluster, 'ctl-b');
+  await a.core.pools.create(once, {
+    ...{ name: 'default', cidr: prefix('10.76.0.0/16'), subnetLength: 24, mode: 'bip' },
+    ...{ networkName: 'xnet', bridgeName: 'xnet0', quarantineSeconds: 60 },
+  });
+  const { subject: nodeId } = await a.core.nodes.add(once, {
+    name: 'web-1',
+    address: address('192.168.83.1'),
+    labels: {},
+  });
+  await b.core.keeper.reached(cluster.revision, 5_000);
+  const open = async (at: Controller, fingerprint: string, kind: 'nothing' | 'fresh' = 'nothing') => {
+    const stream = new Stream();
+    const opening = at.sessions.open({ nodeId, nodeName: 'web-1', fingerprint, start: { kind } }, stream.raw);
+    return { stream, opening };
+  };
+  const held = () => {
+    const decoded = decode('session', cluster.get(keys.session(nodeId))?.value ?? '');
+    return 'record' in decoded ? `${decoded.record.fingerprint} at ${decoded.record.controller}` : 'nobody';
+  };
+  const heldBy = (expected: string) => until(`the session is of ${expected}`, async () => held() === expected);
+  return { cluster, a, b, nodeId, open, held, heldBy };
+}
+
+test('a node whose stream could not begin is not connected: not here, not elsewhere', async (t) => {
+  const { a, b, nodeId, open, heldBy } = await rig(t);
+  const gate = a.store.hold();
+  const { opening } = await open(a, 'before the reboot', 'fresh');
+  await heldBy('before the reboot at ctl-a');
+  gate.fail();
+  const error = await t.throwsAsync(opening);
+  t.regex(error?.message ?? '', /does not answer/);
+  t.is(a.sessions.fanout.streamOf(nodeId), undefined);
+  t.is(a.sessions.convergence.count(1, '').nodes, 0, 'nobody waits for it');
+  await heldBy('nobody');
+  await until('the other controller sees it', async () => !b.core.keeper.view.sessions.has(nodeId));
+  await (await open(b, 'after the reboot')).opening;
+  await heldBy('after the reboot at ctl-b');
+});
+
+test('the end of an old stream leaves the presence of the new one', async (t) => {
+  const { a, nodeId, open, held, heldBy } = await rig(t);
+  const first = await open(a, 'host');
+  const old = await first.opening;
+  await heldBy('host at ctl-a');
+  const gate = a.store.hold();
+  const second = await open(a, 'host', 'fresh');
+  t.regex(first.stream.ended ?? '', /replaced by a newer stream/);
+  // What the old one's end brings, while the new one waits for the store.
+  a.sessions.close(old);
+  gate.letGo();
+  const stream = await second.opening;
+  t.is(a.sessions.fanout.streamOf(nodeId), stream);
+  t.is(a.sessions.convergence.count(1, '').nodes, 1);
+  await a.core.nodes.add(once, { name: 'web-2', address: address('192.168.83.2'), labels: {} });
+  t.is(held(), 'host at ctl-a');
+  a.sessions.close(stream);
+  await heldBy('nobody');
+});
+
+test('what the store has of a session follows the streams, whoever changed it', async (t) => {
+  const { cluster, a, nodeId, open, heldBy } = await rig(t);
+  const stream = await (await open(a, 'host')).opening;
+  await heldBy('host at ctl-a');
+  const key = keys.session(nodeId);
+  cluster.commit({ guards: [], operations: [{ kind: 'delete', key }] });
+  await heldBy('host at ctl-a');
+  const { value = '' } = cluster.get(key) ?? {};
+  a.sessions.close(stream);
+  await heldBy('nobody');
+  // As a commit whose answer was lost would bring it back.
+  cluster.commit({ guards: [], operations: [{ kind: 'put', key, value }] });
+  await heldBy('nobody');
+  t.is(a.sessions.fanout.streamOf(nodeId), undefined);
+});
+
+test('a node that has moved is of the controller that it moved to; the stream that it left ends', async (t) => {
+  const { a, b, nodeId, open, heldBy } = await rig(t);
+  const left = await open(a, 'host');
+  await left.opening;
+  await heldBy('host at ctl-a');
+  a.sessions.report(nodeId, { ...status, dockerVersion: 'before' }, undefined);
+  await until('its report is stored', async () => b.core.keeper.view.statuses.has(nodeId));
+  // Its connection to the first is dead, and nothing says so.
+  await (await open(b, 'host')).opening;
+  await heldBy('host at ctl-b');
+  await until('the first has noticed', async () => left.stream.ended !== undefined);
+  t.regex(left.stream.ended ?? '', /connected to another controller/);
+  const [stream] = [...a.sessions.fanout.streams];
+  if (stream !== undefined) a.sessions.close(stream);
+  b.sessions.report(nodeId, { ...status, dockerVersion: 'after' }, undefined);
+  await until('the newest is known to the first', async () => {
+    const known = a.sessions.statusOf(nodeId) ?? a.core.keeper.view.statuses.get(nodeId)?.record;
+    return known?.dockerVersion === 'after';
+  });
+  await heldBy('host at ctl-b');
+});
