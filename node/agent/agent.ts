@@ -8,6 +8,7 @@ import type { Logger } from '../../proto/process/log.js';
 import { version as daemonVersion } from '../../proto/process/version.js';
 import type { Endpoint } from '../../proto/rpc/endpoint.js';
 import { Connection, type ConnectionState } from '../controller/connection.js';
+import { onBridgeChange } from '../docker/own-bridge.js';
 import type { Host } from '../host/host.js';
 import type { NodeIdentity } from '../identity/identity.js';
 import { Renewal } from '../identity/renewal.js';
@@ -16,7 +17,7 @@ import type { Outcome } from '../reconcile/effect.js';
 import { follows, isOlder, type TableSnapshot, withBookmark } from '../table/node-table.js';
 import type { UnderlaySettings } from '../underlay/choose.js';
 import { Acceptance } from './acceptance.js';
-import { type Known, type LaneName, type Lanes, makeLanes } from './lanes.js';
+import { type Known, type LaneName, type Lanes, makeLanes, ownBridge } from './lanes.js';
 import { Reporter } from './reporter.js';
 import { type AgentStatus, SelfStatus } from './self-status.js';
 
@@ -144,6 +145,11 @@ export class Agent {
       if (filtering.length > 0) this.#triggerFirewall();
       if (filtering.length < changes.size) this.#lanes.routes.trigger();
     });
+    const offBridge = onBridgeChange(
+      host.mirror,
+      () => ownBridge(this.#known),
+      () => this.#lanes.docker.trigger(),
+    );
     await Promise.all([
       this.#lanes.routes.run(signal),
       this.#lanes.firewall.run(signal),
@@ -154,6 +160,7 @@ export class Agent {
       this.#followDocker(signal),
     ]);
     off();
+    offBridge();
   }
 
   async #followDocker(signal: AbortSignal): Promise<void> {

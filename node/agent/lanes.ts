@@ -3,6 +3,7 @@
 import { gatewayOf } from '../../proto/domain/address.js';
 import type { Assignment } from '../../proto/domain/network.js';
 import type { Logger } from '../../proto/process/log.js';
+import { bridgeNameOf, type OwnBridge } from '../docker/own-bridge.js';
 import type { DesiredDocker } from '../docker/settings.js';
 import { desiredFirewall } from '../firewall/desired.js';
 import type { Host } from '../host/host.js';
@@ -52,6 +53,12 @@ export function desiredDocker(assignment: Assignment): DesiredDocker {
   const { nodeId, subnet, mode, networkName, bridgeName } = assignment;
   const common = { nodeId, subnet, gateway: gatewayOf(subnet) };
   return mode === 'bip' ? { mode, ...common } : { mode, ...common, networkName, bridgeName };
+}
+
+/** ownBridge is the bridge that this node's subnet is to stand on; undefined before the first assignment. */
+export function ownBridge({ assignment }: Known): OwnBridge | undefined {
+  if (assignment === undefined) return undefined;
+  return { name: bridgeNameOf(assignment), gateway: gatewayOf(assignment.subnet) };
 }
 
 function routesEffect(options: LanesOptions, chosen: (underlay: Underlay | undefined) => void): Effect<Known> {

@@ -4,6 +4,7 @@ import pc from 'picocolors';
 import { formatIpv4, formatPrefix, gatewayOf } from '../../proto/domain/address.js';
 import { exitCodes, messageOf } from '../../proto/errors.js';
 import { makeLog } from '../../proto/process/log.js';
+import { bridgeNameOf, bridgeState } from '../docker/own-bridge.js';
 import { desiredFirewall } from '../firewall/desired.js';
 import type { FirewallReport } from '../firewall/report.js';
 import { type Host, openHost } from '../host/host.js';
@@ -49,7 +50,7 @@ export type HostStatus = {
   readonly docker: {
     readonly version: string;
     readonly running: boolean;
-    /** docker0 or the leased network has the subnet. */
+    /** Docker has the subnet, and its interface has the gateway address. */
     readonly subnetInForce: boolean;
     /** Containers on the leased network and another: their way out is by the other. */
     readonly dualHomed: readonly { readonly container: string; readonly networks: readonly string[] }[];
@@ -105,8 +106,10 @@ async function dockerOf(host: Host, cached: Cached | undefined): Promise<HostSta
   if (!facts.running) return { version: '', running: false, subnetInForce: false, dualHomed: [] };
   const networks = await host.docker.engine.networks(signal);
   const { assignment } = cached ?? {};
+  // Docker goes on to say that it has the subnet when somebody has deleted its interface, or the address of that.
   const subnetInForce =
     assignment !== undefined &&
+    bridgeState(host.mirror, { name: bridgeNameOf(assignment), gateway: gatewayOf(assignment.subnet) }) === 'whole' &&
     networks.some(
       (network) =>
         (assignment.mode === 'bip' ? network.isDefault : network.name === assignment.networkName) &&
@@ -149,7 +152,8 @@ export async function hostStatus(settings: Settings): Promise<HostStatus> {
     if (cached === undefined) problems.push('this host has no lease: it never reached a controller, or it has left');
     else if (docker?.running === false) problems.push('Docker does not answer');
     else if (docker?.subnetInForce === false) {
-      problems.push(`Docker does not have ${formatPrefix(cached.assignment.subnet)} yet`);
+      const { assignment } = cached;
+      problems.push(`${bridgeNameOf(assignment)} does not have ${formatPrefix(assignment.subnet)} yet`);
     }
     if (daemon === undefined) problems.push('xnetd does not run: routes and rules stay, but nothing repairs them');
     const { assignment } = cached ?? {};

@@ -24,10 +24,14 @@ export type BipSeen = {
   readonly onRunning: OnRunning;
 };
 
-/** BipPlan is what to do: nothing, tell, change daemon.json and docker0, or put the file back as docker0 is already. */
+/**
+ * BipPlan is what to do: nothing, tell, put docker0's address back, change daemon.json and docker0, or put the file back
+ * as docker0 is already.
+ */
 export type BipPlan =
   | { readonly do: 'nothing' }
   | { readonly do: 'report'; readonly finding: Finding }
+  | { readonly do: 'add-address'; readonly bridgeName: string }
   | { readonly do: 'apply'; readonly change: Change }
   | { readonly do: 'put-back'; readonly content: Content };
 
@@ -51,14 +55,23 @@ export function defaultNetwork(networks: readonly EngineNetwork[]): EngineNetwor
 
 /** isInForce says whether docker0 has the address, and Docker gives containers addresses of its subnet. */
 export function isInForce(bip: Bip, networks: readonly EngineNetwork[], interfaces: readonly HostInterface[]): boolean {
-  const network = defaultNetwork(networks);
-  const bridge = interfaces.find(({ name }) => name === (network?.bridgeName ?? dockerDefaultBridge));
+  const bridge = bridgeBehind(networks, interfaces);
+  return bridge?.addresses.some((address) => bipsEqual(address, bip)) === true && dockerHas(bip, networks);
+}
+
+function bridgeBehind(
+  networks: readonly EngineNetwork[],
+  interfaces: readonly HostInterface[],
+): HostInterface | undefined {
+  return interfaces.find(({ name }) => name === (defaultNetwork(networks)?.bridgeName ?? dockerDefaultBridge));
+}
+
+// Docker gives containers addresses of the bip's subnet, whatever the interface has.
+function dockerHas(bip: Bip, networks: readonly EngineNetwork[]): boolean {
   const subnet = prefixOf(bip.address, bip.length);
-  return (
-    bridge?.addresses.some((address) => bipsEqual(address, bip)) === true &&
-    network?.subnets.some(
-      ({ prefix, gateway }) => prefixesEqual(prefix, subnet) && (gateway ?? bip.address) === bip.address,
-    ) === true
+  const subnets = defaultNetwork(networks)?.subnets ?? [];
+  return subnets.some(
+    ({ prefix, gateway }) => prefixesEqual(prefix, subnet) && (gateway ?? bip.address) === bip.address,
   );
 }
 
@@ -81,6 +94,12 @@ export function bipOfDocker0(
 export function planJoin(seen: BipSeen, wanted: Bip): BipPlan {
   const { journal, file, engine, interfaces } = seen;
   const inForce = isInForce(wanted, engine.networks, interfaces);
+  const bridge = bridgeBehind(engine.networks, interfaces);
+  if (!inForce && bridge !== undefined && dockerHas(wanted, engine.networks)) {
+    // Somebody took the address off docker0: Docker has the bip, so that a restart would do no more than add it again.
+    const taken = takenBy(seen, wanted);
+    return taken === undefined ? { do: 'add-address', bridgeName: bridge.name } : report(taken);
+  }
   const byFlag = seen.flags.get('bip');
   if (byFlag !== undefined && bipsEqual(parseBip(byFlag), wanted) && inForce) return { do: 'nothing' };
   const edit = setBip(file, wanted, journal.ours?.bip);

@@ -17,6 +17,7 @@ import {
 import { startAgain } from './containers.js';
 import { type Bip, bipIn, doesNotFit, formatBip } from './daemon-json.js';
 import { type DaemonJsonFile, readDaemonJson, writeDaemonJson } from './daemon-json-file.js';
+import { putGatewayBack } from './gateway-address.js';
 import { type Apply, emptyJournal, type Journal, readJournal, writeJournal } from './journal.js';
 import { type Dockerd, type EngineSeen, seeDockerd, seeEngine } from './preflight.js';
 import { blocked, type DockerHost, waiting } from './settings.js';
@@ -115,6 +116,10 @@ async function lookAt(
 
 async function join(host: DockerHost, world: World, wanted: Bip, signal: AbortSignal): Promise<Outcome> {
   const plan = planJoin(world, wanted);
+  if (plan.do === 'add-address') {
+    const problem = await putGatewayBack(host, plan.bridgeName, wanted, signal);
+    return problem === undefined ? { findings: [], changes: 1 } : { findings: [problem], changes: 0 };
+  }
   if (plan.do !== 'report') {
     const flagged = await flagFinding(world, wanted, plan.do === 'nothing');
     if (flagged !== undefined) return { findings: [flagged], changes: 0 };

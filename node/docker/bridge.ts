@@ -1,7 +1,7 @@
 // Mode bridge: a Docker network of our own has the node's subnet, made through the API, without a restart of Docker.
 // Invariant: whatever is half done when xnetd dies, the next turn sees in Docker itself; the containers that have to be
 // attached again stand in the journal before they are detached.
-import { formatIpv4, formatPrefix, prefixContains } from '../../proto/domain/address.js';
+import { formatPrefix, prefixContains } from '../../proto/domain/address.js';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import type { Finding, Outcome } from '../reconcile/effect.js';
 import {
@@ -13,6 +13,7 @@ import {
   planBridgeRemoval,
 } from './bridge-plan.js';
 import type { Attachment, EngineContainer, EngineNetwork } from './engine.js';
+import { putGatewayBack } from './gateway-address.js';
 import { type Journal, readJournal, writeJournal } from './journal.js';
 import { overlapFinding, overlapping, seeEngine } from './preflight.js';
 import { blocked, type DockerHost, waiting } from './settings.js';
@@ -32,7 +33,8 @@ export function convergeBridge(host: DockerHost, desired: DesiredBridge, signal:
       changes += 1;
     }
     if (plan.addAddress) {
-      const problem = await addAddress(host, desired, signal);
+      const { bridgeName, gateway: address, subnet } = desired;
+      const problem = await putGatewayBack(host, bridgeName, { address, length: subnet.length }, signal);
       if (problem !== undefined) return { findings: [problem], changes };
       changes += 1;
     }
@@ -138,25 +140,6 @@ async function refusal(
   const taken = overlapFinding(subnet, overlapping(subnet, { networks: others, interfaces: [] }, new Set()));
   if (taken !== undefined) return taken;
   return blocked('NetworkRefused', `Docker does not make the network ${networkName}: ${error.message}`);
-}
-
-// Somebody has flushed the bridge. Docker itself would put the address back at its next start only.
-async function addAddress(
-  host: DockerHost,
-  { bridgeName, gateway, subnet }: DesiredBridge,
-  signal: AbortSignal,
-): Promise<Finding | undefined> {
-  const address = `${formatIpv4(gateway)}/${subnet.length}`;
-  const argv = ['ip', 'address', 'add', address, 'broadcast', '+', 'dev', bridgeName] as const;
-  const { code, stderr } = await host.exec(argv, { signal });
-  if (code === 0 || /File exists/.test(stderr)) {
-    host.log?.warn({ interface: bridgeName, address }, 'address put back');
-    return undefined;
-  }
-  return blocked(
-    'BridgeWithoutAddress',
-    `${bridgeName} has lost ${address}, which can't be put back: ${stderr.trim()}`,
-  );
 }
 
 async function connectAgain(host: DockerHost, desired: DesiredBridge, signal: AbortSignal): Promise<Outcome> {

@@ -33,7 +33,7 @@ import {
   turnUntil,
 } from '../support/docker-lab.js';
 
-const labs = await DockerLab.open(18);
+const labs = await DockerLab.open(19);
 const never = new AbortController().signal;
 const lease = bipOf('10.76.3.0/24');
 const former = '172.17.0.1/16';
@@ -116,6 +116,19 @@ each('a symlink, an owner, a mode and a layout are kept', [], async (t, host) =>
   t.is(readFileSync(target, 'utf8'), content);
   await same();
   t.is(await addressOn(host, 'docker0'), former);
+});
+
+each("docker0 loses its address behind Docker's back: put back, Docker and containers go on", [], async (t, host) => {
+  const effect = effectOn(host);
+  t.deepEqual((await effect.converge(lease, never)).findings, []);
+  await runIdle(host, 'one');
+  const pid = await dockerdPid(host);
+  await host.run(['ip', 'address', 'flush', 'dev', 'docker0']);
+  t.deepEqual(await effect.converge(lease, never), { findings: [], changes: 1 });
+  t.is(await addressOn(host, 'docker0'), '10.76.3.1/24');
+  t.true(await host.ping('10.76.3.2'));
+  t.is(await dockerdPid(host), pid);
+  t.deepEqual(await effect.converge(lease, never), { findings: [], changes: 0 });
 });
 
 each('what others edit meanwhile stays, and only our key goes', [], async (t, host) => {

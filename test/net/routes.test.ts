@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
+import { type BridgeState, onBridgeChange } from '../../node/docker/own-bridge.js';
 import { type KernelChange, KernelMirror } from '../../node/kernel/mirror.js';
 import type { DesiredRoutes } from '../../node/routes/desired.js';
 import { Routes } from '../../node/routes/routes.js';
@@ -65,6 +66,43 @@ async function healed({ mirror, routes }: On, desired: DesiredRoutes): Promise<v
     await change;
   }
 }
+
+story('a bridge that loses its address, or is deleted, is told of at once', async (t, { host, mirror }) => {
+  host.addLink('docker0');
+  host.addAddress('docker0', '10.76.0.1/24');
+  host.addLink('shop');
+  await mirror.refresh();
+  const states: BridgeState[] = [];
+  let next: () => void = () => undefined;
+  const off = onBridgeChange(
+    mirror,
+    () => ({ name: 'docker0', gateway: ip('10.76.0.1') }),
+    (state) => {
+      states.push(state);
+      next();
+    },
+  );
+  const after = async (change: () => void, ...wanted: readonly BridgeState[]) => {
+    const told = new Promise<void>((resolve) => {
+      next = () => {
+        if (wanted.some((state) => state === states.at(-1))) resolve();
+      };
+    });
+    change();
+    await told;
+  };
+  // Of what others do to other interfaces, nothing is told.
+  host.addAddress('shop', '10.99.0.1/24');
+  host.removeAddress('shop', '10.99.0.1/24');
+  await after(() => host.removeAddress('docker0', '10.76.0.1/24'), 'without gateway');
+  await after(() => host.addAddress('docker0', '10.76.0.1/24'), 'whole');
+  t.deepEqual(states, ['without gateway', 'whole']);
+  // The address goes first, and may be told of by itself.
+  await after(() => host.removeLink('docker0'), 'gone', 'without gateway');
+  host.addLink('docker0');
+  await after(() => host.addAddress('docker0', '10.76.0.1/24'), 'whole');
+  off();
+});
 
 story('one deleted route and a flush of all are noticed and repaired', async (t, { host, eth0, mirror, routes }) => {
   const desired = wanted({ peers: [1, 2, 3, 4, 5].map((index) => peer(index)), ifindex: eth0 });

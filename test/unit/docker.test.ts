@@ -223,6 +223,26 @@ test('a join is planned only where nothing is in the way', (t) => {
   t.is(planJoin({ ...inForce, flags: new Map([['bip', '10.76.3.1/24']]) }, wanted).do, 'nothing');
 });
 
+test('an address that docker0 lost is put back without a restart of Docker', (t) => {
+  const wanted = bip('10.76.3.1/24');
+  const joined: BipSeen = {
+    ...seen,
+    file: Buffer.from('{"bip":"10.76.3.1/24"}'),
+    engine: { ...engine, networks: [defaultNetwork('10.76.3.0/24')], containers: [container('web')] },
+    interfaces: [bridge('docker0'), bridge('eth0', '192.168.83.11/24')],
+  };
+  t.deepEqual(planJoin(joined, wanted), { do: 'add-address', bridgeName: 'docker0' });
+  t.is(planJoin({ ...joined, interfaces: [bridge('docker0', '10.1.1.1/24')] }, wanted).do, 'add-address');
+  // Somebody gave the subnet to another interface meanwhile.
+  const taken = { ...joined, interfaces: [bridge('docker0'), bridge('vpn0', '10.76.3.1/24')] };
+  t.is(reasonOf(planJoin(taken, wanted)), 'SubnetTaken');
+  // Neither an interface that is gone nor another subnet is cured by an address.
+  const ours = { path: joined.path, bip: wanted, wrote: '', without: undefined, former: undefined };
+  const journal = { ...emptyJournal, ours };
+  t.is(reasonOf(planJoin({ ...joined, journal, interfaces: [] }, wanted)), 'ContainersRunning');
+  t.is(reasonOf(planJoin({ ...joined, journal }, bip('10.76.4.1/24'))), 'ContainersRunning');
+});
+
 test('leaving after joining gives the file of before, whatever it was and whatever others did to it', (t) => {
   const files = fc.constantFrom(undefined, '', '{}', '{ "mtu":1400 }', '{\n\t"mtu": 1400\n}\n', '{"a":{"bip":"x"}}');
   fc.assert(
