@@ -71,11 +71,13 @@ function routesEffect(options: LanesOptions, chosen: (underlay: Underlay | undef
       own: known.assignment?.subnet,
       underlay,
     });
+  let last: Underlay | undefined;
   return {
     name: 'routes',
     converge: async (known, signal) => {
       const assigned = known.assignment?.address;
-      const choice = await readUnderlay(host.mirror, { settings, assigned, pools: known.table?.pools ?? [] });
+      const choice = await readUnderlay(host.mirror, { settings, assigned, last, pools: known.table?.pools ?? [] });
+      last = choice.underlay ?? last;
       chosen(choice.underlay);
       const outcome = await host.routes.converge(desired(known, choice.underlay), signal);
       return { findings: [...choice.findings, ...outcome.findings], changes: outcome.changes };

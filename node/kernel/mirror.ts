@@ -49,6 +49,11 @@ export class KernelMirror {
     this.#kernel.onReadable(() => this.#drain());
   }
 
+  /** protocol is the rtm_protocol of our routes and next-hop objects. */
+  get protocol(): number {
+    return this.#protocol;
+  }
+
   /** routes are our routes, the default routes, and all within the ranges of interest. */
   get routes(): Omit<RouteTable, 'insert' | 'remove' | 'replace' | 'removeUsing'> {
     return this.#routes;

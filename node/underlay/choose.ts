@@ -31,6 +31,8 @@ export type UnderlayInput = {
   readonly settings: UnderlaySettings;
   /** The node address that peers route to, of the assignment; undefined before the first one. */
   readonly assigned: Ipv4 | undefined;
+  /** The interface that peers were reached by last; undefined: by none. */
+  readonly last: Pick<Underlay, 'ifname' | 'ifindex'> | undefined;
   readonly links: ReadonlyMap<number, Link>;
   readonly addresses: readonly Address[];
   /** In the kernel's order. */
@@ -48,8 +50,9 @@ function finding(reason: string, message: string, transient = false): Finding {
 }
 
 /**
- * chooseUnderlay chooses: the interface that --address or --interface name; else the one with the assigned address;
- * else the one of the best default route; else the only one with an address.
+ * chooseUnderlay chooses the interface that --address or --interface name, else the one with the assigned address. While
+ * no interface has that, the last one stays: whatever else there is may lead to anybody. Before the first assignment it
+ * is the interface of the best default route, else the only one with an address.
  */
 export function chooseUnderlay(input: UnderlayInput): UnderlayChoice {
   const { settings } = input;
@@ -99,9 +102,24 @@ function byAssignment(input: UnderlayInput): UnderlayChoice {
   const { assigned, addresses } = input;
   const holder = addresses.find(({ address }) => address === assigned);
   if (holder !== undefined) return chosen(input, holder, []);
+  if (assigned !== undefined) return withoutHolder(input, assigned);
   const routed = byDefaultRoute(input);
-  if ('reason' in routed) return { underlay: undefined, findings: [routed] };
-  return chosen(input, routed, missing(input, routed));
+  return 'reason' in routed ? { underlay: undefined, findings: [routed] } : chosen(input, routed, []);
+}
+
+function withoutHolder(input: UnderlayInput, assigned: Ipv4): UnderlayChoice {
+  const { last, links } = input;
+  const what = `peers route to ${formatIpv4(assigned)}, which no interface has`;
+  // An interface that was made anew has another index; one that was renamed has the same.
+  const link = last && (links.get(last.ifindex) ?? [...links.values()].find(({ name }) => name === last.ifname));
+  if (link === undefined) {
+    const message = `${what}: give it to the interface that leads to the peers, or ${candidatesText(input)}`;
+    return { underlay: undefined, findings: [finding('AddressMissing', message)] };
+  }
+  const message =
+    `${what}: ${linkName(links, link.ifindex)} stays in use without it; give it back, or change it with ` +
+    'xctl nodes set NAME --address';
+  return chosen(input, { ifindex: link.ifindex, address: assigned }, [finding('AddressMissing', message)]);
 }
 
 // The assigned address is somewhere else, or nowhere: what we route out still works, what peers send does not arrive.
@@ -166,7 +184,11 @@ function candidatesText(input: UnderlayInput): string {
   return `set --interface or --address to one of ${candidates.slice(0, 8).join(', ')}`;
 }
 
-function chosen(input: UnderlayInput, holder: Address, findings: readonly Finding[]): UnderlayChoice {
+function chosen(
+  input: UnderlayInput,
+  holder: Pick<Address, 'ifindex' | 'address'>,
+  findings: readonly Finding[],
+): UnderlayChoice {
   const link = input.links.get(holder.ifindex);
   if (link === undefined) {
     return { underlay: undefined, findings: [finding('InterfaceMissing', 'the interface has just gone', true)] };

@@ -9,6 +9,7 @@ import { type BridgeState, onBridgeChange } from '../../node/docker/own-bridge.j
 import { type KernelChange, KernelMirror } from '../../node/kernel/mirror.js';
 import type { DesiredRoutes } from '../../node/routes/desired.js';
 import { Routes } from '../../node/routes/routes.js';
+import type { Underlay } from '../../node/underlay/choose.js';
 import { readUnderlay } from '../../node/underlay/underlay.js';
 import { isRoot, LinuxRouteHost } from '../support/linux-route-host.js';
 import { ip, manyPeers, peer, pool, prefix, wanted } from '../support/route-fixtures.js';
@@ -208,6 +209,43 @@ story('an address that is taken away and given back is followed by events alone'
   );
   host.addAddress('eth0', '192.168.83.1/24');
   await healed(on, desired);
+  t.deepEqual(await installed(host.kernel), good);
+});
+
+story('the node address that is gone for a moment moves nothing to another interface', async (t, on) => {
+  const { host, eth0, mirror, routes } = on;
+  host.addLink('public0');
+  host.addAddress('public0', '203.0.113.5/24');
+  host.ip('route', 'add', 'default', 'via', '203.0.113.1');
+  const asked = { settings: {}, assigned: ip('192.168.83.1'), pools: [pool] };
+  const turn = async (last?: Underlay) => {
+    const choice = await readUnderlay(mirror, { ...asked, last });
+    const desired = { ...wanted({ peers: [peer(1), peer(2)], ifindex: eth0 }), underlay: choice.underlay };
+    await routes.converge(desired, signal);
+    return choice;
+  };
+  const { underlay } = await turn();
+  t.is(underlay?.ifname, 'eth0');
+  const good = await installed(host.kernel);
+  const gone = told(mirror, 'address');
+  host.removeAddress('eth0', '192.168.83.1/24');
+  await gone;
+  // A daemon that goes on, one that was started anew, and one that finds no routes of its own.
+  for (const last of [underlay, undefined]) {
+    const choice = await turn(last);
+    t.is(choice.underlay?.ifname, 'eth0');
+    t.deepEqual(
+      choice.findings.map(({ reason }) => reason),
+      ['AddressMissing'],
+    );
+    t.deepEqual(await installed(host.kernel), good);
+  }
+  host.ip('nexthop', 'flush', 'proto', '88');
+  t.is((await turn()).underlay, undefined, 'another interface that is there first is not taken');
+  const none = await installed(host.kernel);
+  t.deepEqual(none, ['unreachable 10.76.0.0/16']);
+  host.addAddress('eth0', '192.168.83.1/24');
+  t.deepEqual((await turn()).findings, []);
   t.deepEqual(await installed(host.kernel), good);
 });
 

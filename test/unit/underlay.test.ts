@@ -28,6 +28,7 @@ const loopback = address(1, '127.0.0.1/8', { scope: 254 });
 const host: UnderlayInput = {
   settings: {},
   assigned: undefined,
+  last: undefined,
   links: new Map([lo, link(2, 'eth0'), link(3, 'eth1'), link(4, 'docker0')].map((each) => [each.ifindex, each])),
   addresses: [
     loopback,
@@ -54,7 +55,32 @@ const cases: [string, Partial<UnderlayInput>, string][] = [
   ['the default route’s interface', {}, 'eth0 192.168.83.11'],
   ['the one with the assigned address', { assigned: ip('10.9.0.11') }, 'eth1 10.9.0.11'],
   ['an assigned address that is secondary', { assigned: ip('192.168.83.12') }, 'eth0 192.168.83.12'],
-  ['an assigned address that no interface has', { assigned: ip('192.168.83.77') }, 'eth0 192.168.83.11 AddressMissing'],
+  ['an assigned address that no interface has', { assigned: ip('192.168.83.77') }, 'nothing AddressMissing'],
+  [
+    'an assigned address that no interface has any more',
+    { assigned: ip('10.9.0.77'), last: { ifname: 'eth1', ifindex: 3 } },
+    'eth1 10.9.0.77 AddressMissing',
+  ],
+  [
+    'the last interface, renamed',
+    { assigned: ip('10.9.0.77'), last: { ifname: 'lan0', ifindex: 3 } },
+    'eth1 10.9.0.77 AddressMissing',
+  ],
+  [
+    'the last interface, made anew',
+    { assigned: ip('10.9.0.77'), last: { ifname: 'eth1', ifindex: 33 } },
+    'eth1 10.9.0.77 AddressMissing',
+  ],
+  [
+    'the last interface is gone',
+    { assigned: ip('10.9.0.77'), last: { ifname: 'eth7', ifindex: 77 } },
+    'nothing AddressMissing',
+  ],
+  [
+    'the last interface, when another has the assigned address',
+    { assigned: ip('192.168.83.11'), last: { ifname: 'eth1', ifindex: 3 } },
+    'eth0 192.168.83.11',
+  ],
   ['--interface', { settings: { interfaceName: 'eth1' } }, 'eth1 10.9.0.11'],
   [
     '--interface with the assigned address among others',
@@ -138,8 +164,15 @@ test('what is wrong is said with what to set', (t) => {
   const [gone] = chooseUnderlay({ ...host, assigned: ip('192.168.83.77') }).findings;
   t.is(
     gone?.message,
-    'peers route to 192.168.83.77, which no interface has: give it to the interface, ' +
-      'or change it with xctl nodes set NAME --address 192.168.83.11',
+    'peers route to 192.168.83.77, which no interface has: give it to the interface that leads to the peers, ' +
+      'or set --interface or --address to one of eth1 (10.9.0.11), eth0 (192.168.83.11), eth0 (192.168.83.12)',
+  );
+  const last = { ifname: 'eth0', ifindex: 2 };
+  const [lost] = chooseUnderlay({ ...host, assigned: ip('192.168.83.77'), last }).findings;
+  t.is(
+    lost?.message,
+    'peers route to 192.168.83.77, which no interface has: eth0 stays in use without it; ' +
+      'give it back, or change it with xctl nodes set NAME --address',
   );
 });
 
