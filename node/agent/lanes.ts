@@ -82,7 +82,7 @@ function routesEffect(options: LanesOptions, chosen: (underlay: Underlay | undef
       const outcome = await host.routes.converge(desired(known, choice.underlay), signal);
       return { findings: [...choice.findings, ...outcome.findings], changes: outcome.changes };
     },
-    remove: (known, signal) => host.routes.remove(desired(known, undefined), signal),
+    remove: (signal) => host.routes.remove(signal),
   };
 }
 
@@ -109,10 +109,7 @@ function firewallEffect(options: LanesOptions, underlay: () => Underlay | undefi
       await host.engineFacts.read(signal);
       return host.firewall.converge(wanted, signal);
     },
-    remove: async (known, signal) => {
-      const wanted = desired(known);
-      return wanted === undefined ? { findings: [], changes: 0 } : host.firewall.remove(wanted, signal);
-    },
+    remove: (signal) => host.firewall.remove(signal),
   };
 }
 
@@ -122,8 +119,7 @@ function dockerEffect({ host }: LanesOptions): Effect<Known> {
     name: 'docker',
     converge: async ({ assignment }, signal) =>
       assignment === undefined ? nothing : host.docker.converge(desiredDocker(assignment), signal),
-    remove: async ({ assignment }, signal) =>
-      assignment === undefined ? nothing : host.docker.remove(desiredDocker(assignment), signal),
+    remove: (signal) => host.docker.remove(signal),
   };
 }
 

@@ -1,6 +1,7 @@
 // Takes this host out of the fleet: Docker back to what it was, nothing of ours left, the lease ended.
-// Invariant: the lease ends last, when nothing on the host uses the subnet any more. Killed anywhere, it is taken up
-// again by the next start: a marker says that the host is leaving.
+// Invariant: what is undone is what carries our marks, whatever is known of the lease. The lease ends last, when nothing
+// on the host uses the subnet any more. Killed anywhere, it is taken up again by the next start: a marker says that the
+// host is leaving.
 import { randomUUID } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,13 +9,11 @@ import * as v from 'valibot';
 import { errnoOf, XnetError } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
 import { type CallTarget, callLeave, callStanding, type Standing } from '../controller/connection.js';
-import { desiredFirewall } from '../firewall/desired.js';
 import type { Host } from '../host/host.js';
 import { removeIdentity } from '../identity/folder.js';
 import { credentialsOf } from '../identity/identity.js';
 import type { Member } from '../identity/member.js';
 import type { Finding } from '../reconcile/effect.js';
-import { desiredRoutes } from '../routes/desired.js';
 import { writeOwnFile } from '../state/atomic-file.js';
 import { cachePath } from '../table/cache.js';
 import type { Known } from './lanes.js';
@@ -25,8 +24,6 @@ export type LeaveOptions = {
   readonly known: Known;
   readonly member: Member;
   readonly stateDir: string;
-  /** Packet mark of the firewall. */
-  readonly mark: number;
   /** Stop or detach containers that use the subnet. */
   readonly force: boolean;
   /** Do not tell a controller. */
@@ -70,8 +67,7 @@ function throwIfFound(findings: readonly Finding[], what: string): void {
  * lease stays; Unavailable when no controller answers, unless `localOnly`
  */
 export async function leave(options: LeaveOptions, signal: AbortSignal): Promise<void> {
-  const { host, known, stateDir, onStep, force, localOnly, mark } = options;
-  const { assignment, table } = known;
+  const { host, stateDir, onStep, force, localOnly } = options;
   const lease = leaseOf(options);
   if (lease !== undefined) await requireController(lease, signal);
   await writeOwnFile(markerPath(stateDir), Buffer.from(`${JSON.stringify({ force, localOnly })}\n`));
@@ -84,19 +80,9 @@ export async function leave(options: LeaveOptions, signal: AbortSignal): Promise
     await announce(lease, signal);
   }
   onStep('the rules of the firewall go');
-  if (assignment !== undefined) {
-    const desired = desiredFirewall({
-      assignment,
-      routes: table?.routes.values() ?? [],
-      pools: table?.pools ?? [],
-      underlay: 'lo',
-      mark,
-    });
-    throwIfFound((await host.firewall.remove(desired, signal)).findings, 'the firewall');
-  }
+  throwIfFound((await host.firewall.remove(signal)).findings, 'the firewall');
   onStep('the routes go');
-  const none = desiredRoutes({ routes: [], unresolved: [], pools: [], own: undefined, underlay: undefined });
-  throwIfFound((await host.routes.remove(none, signal)).findings, 'the routes');
+  throwIfFound((await host.routes.remove(signal)).findings, 'the routes');
   if (lease !== undefined) {
     onStep('the lease ends');
     await tell(lease, true, signal);

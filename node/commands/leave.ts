@@ -73,7 +73,7 @@ export async function leaveFleet(settings: Settings, flags: LeaveFlags): Promise
       await leave(
         {
           ...{ host, onStep, member, stateDir: settings.stateDir },
-          ...{ mark: settings.mark, force: flags.force, localOnly: flags.local },
+          ...{ force: flags.force, localOnly: flags.local },
           known: { assignment: cached?.assignment, table: cached?.table },
         },
         untilSignal(),

@@ -251,7 +251,7 @@ class Daemon {
     onStep: (step: string) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    const { stateDir, mark } = this.#settings;
+    const { stateDir } = this.#settings;
     const member = await this.#newestMember();
     const systemd = this.#systemd;
     // systemd starts Docker after xnetd is ready: a restart of Docker would wait for us, and we for it.
@@ -260,7 +260,7 @@ class Daemon {
     try {
       await leave(
         {
-          ...{ host: this.#host, known, member, stateDir, mark, force, localOnly },
+          ...{ host: this.#host, known, member, stateDir, force, localOnly },
           onStep: (step) => {
             this.#log.info({ step }, 'leaving');
             systemd.status(`leaving: ${step}`);

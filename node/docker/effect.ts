@@ -64,7 +64,7 @@ export function makeDockerEffect(options: DockerEffectOptions): DockerEffect {
     name: 'docker',
     engine,
     converge: (desired, signal) => converge(host, desired, signal),
-    remove: (_, signal) => leave(host, false, signal),
+    remove: (signal) => leave(host, false, signal),
     leave: (force, signal) => leave(host, force, signal),
     hostNetworks: async (mode, signal) =>
       hostNetworks(await engine.networks(signal), await host.interfaces(signal), mode),

@@ -12,9 +12,10 @@ import { contested, Findings, unusableName } from './findings.js';
 import { planForwarding, readForwarding } from './forwarding.js';
 import { Iptables } from './iptables.js';
 import { type Backend, planRemoval, type Tables } from './iptables-rules.js';
-import { type FoundTable, Nft } from './nft.js';
+import { dockerTable, type FoundTable, Nft } from './nft.js';
 import { changesOf, type FirewallPlan, type Observed, planFirewall, withUserChain } from './plan.js';
 import { ipv4Sysctl, type ProcFiles, procFiles } from './proc.js';
+import { ProgramMissing } from './programs.js';
 import { type FirewallReport, reportOf } from './report.js';
 import { elementsText, type SetElements, tableName, withElements } from './ruleset.js';
 
@@ -100,11 +101,12 @@ export class Firewall implements Effect<DesiredFirewall> {
    * remove takes away our table and our rules, and a DOCKER-USER chain that we made and Docker never used. The table
    * `raw` of iptables, which comes into being with the first rule in it, stays, empty: it may be anybody's by then.
    */
-  async remove(_desired: DesiredFirewall, signal: AbortSignal): Promise<Outcome> {
-    const { observed, findings } = await this.#look(signal);
-    const all = new Findings(findings);
+  async remove(signal: AbortSignal): Promise<Outcome> {
+    const all = new Findings();
+    const { table, backends } = await this.#lookAtRules(all, signal);
+    await this.#requirePrograms(all, backends, signal);
     let changes = 0;
-    for (const [backend, tables] of observed.backends) {
+    for (const [backend, tables] of backends) {
       const plan = planRemoval(tables);
       if (plan.changes === 0) continue;
       await all.collect('Iptables', async () => {
@@ -112,7 +114,7 @@ export class Firewall implements Effect<DesiredFirewall> {
         changes += plan.changes;
       });
     }
-    if (observed.table !== undefined && observed.table !== 'none' && observed.table.ours) {
+    if (table !== undefined && table !== 'none' && table.ours) {
       await all.collect('Nft', async () => {
         await this.#nft.remove(signal);
         changes += 1;
@@ -140,6 +142,12 @@ export class Firewall implements Effect<DesiredFirewall> {
 
   async #look(signal: AbortSignal): Promise<Look> {
     const all = new Findings();
+    const { table, backends } = await this.#lookAtRules(all, signal);
+    const where = withUserChain(backends).length > 0 ? settled : await this.#whereDockerWillBe(all, signal);
+    return { observed: { table, backends, ...where }, findings: all.list };
+  }
+
+  async #lookAtRules(all: Findings, signal: AbortSignal): Promise<Pick<Observed, 'table' | 'backends'>> {
     // Read first: what changes while it is being listed has another generation, and is listed again next time.
     const generation = this.#generation();
     const seen = this.#seen;
@@ -153,8 +161,17 @@ export class Firewall implements Effect<DesiredFirewall> {
     const found = new Map<Backend, Tables>();
     if (tables !== undefined) found.set('nft', tables);
     if (legacy !== undefined) found.set('legacy', legacy);
-    const where = withUserChain(found).length > 0 ? settled : await this.#whereDockerWillBe(all, signal);
-    return { observed: { table, backends: found, ...where }, findings: all.list };
+    return { table, backends: found };
+  }
+
+  // A backend that is in use while its programs are gone may have rules of ours.
+  async #requirePrograms(all: Findings, looked: ReadonlyMap<Backend, Tables>, signal: AbortSignal): Promise<void> {
+    const tables = looked.has('nft') ? [] : ((await all.collect('Nft', () => this.#nft.tables(signal))) ?? []);
+    const missing: Backend[] = looked.has('legacy') ? [] : ['legacy'];
+    if (tables.includes('filter') || tables.includes('raw')) missing.push('nft');
+    for (const backend of missing) {
+      await all.collect('Iptables', () => Promise.reject(new ProgramMissing(`iptables-${backend}`)));
+    }
   }
 
   async #listNftables(all: Findings, signal: AbortSignal): Promise<InNftables> {
@@ -166,11 +183,11 @@ export class Firewall implements Effect<DesiredFirewall> {
   }
 
   async #whereDockerWillBe(all: Findings, signal: AbortSignal): Promise<Where> {
-    const [preferred, dockerTable = false] = await Promise.all([
+    const [preferred, tables = []] = await Promise.all([
       all.collect('Iptables', () => this.#iptables.preferred(signal)),
-      all.collect('Nft', () => this.#nft.hasDockerTable(signal)),
+      all.collect('Nft', () => this.#nft.tables(signal)),
     ]);
-    return { preferred, dockerTable };
+    return { preferred, dockerTable: tables.includes(dockerTable) };
   }
 
   async #apply(plan: FirewallPlan, signal: AbortSignal): Promise<Outcome> {

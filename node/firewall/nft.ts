@@ -9,6 +9,9 @@ import { type InstalledTable, isOurs, isOursByText, parseTable, tableName } from
  */
 export type FoundTable = { readonly ours: boolean; readonly table: InstalledTable | undefined };
 
+/** dockerTable is where Docker keeps its rules in nftables (moby, daemon/libnetwork/drivers/bridge/internal/nftabler). */
+export const dockerTable = 'docker-bridges';
+
 /** Nft runs nft(8). */
 export class Nft {
   readonly #exec: Exec;
@@ -59,13 +62,12 @@ export class Nft {
   }
 
   /**
-   * hasDockerTable says whether Docker keeps its rules in nftables: a table ip docker-bridges (moby,
-   * daemon/libnetwork/drivers/bridge/internal/nftabler).
+   * tables names all tables of family ip.
    * @throws XnetError ProgramMissing when there is no nft, FailedPrecondition when it fails
    */
-  async hasDockerTable(signal: AbortSignal): Promise<boolean> {
+  async tables(signal: AbortSignal): Promise<readonly string[]> {
     const result = await runProgram(this.#exec, ['nft', 'list', 'tables', 'ip'], { signal });
     if (result.code !== 0) throw failureOf("nft can't list tables", result);
-    return result.stdout.split('\n').includes('table ip docker-bridges');
+    return result.stdout.split('\n').flatMap((line) => /^table ip (\S+)$/.exec(line)?.[1] ?? []);
   }
 }

@@ -1,5 +1,5 @@
 // The routes that a host should have, from the route table and what is known of the host. Pure.
-import { gatewayOf, type Ipv4, type Prefix, prefixKey } from '../../proto/domain/address.js';
+import { gatewayOf, type Ipv4, ipv4FromNumber, type Prefix, prefixKey } from '../../proto/domain/address.js';
 import type { Route } from '../../proto/domain/network.js';
 import { covers } from '../kernel/route-table.js';
 import type { Underlay } from '../underlay/choose.js';
@@ -20,6 +20,20 @@ export type DesiredRoutes = {
   readonly pools: readonly Prefix[];
   /** All destinations above, as few prefixes as possible: the pools, and what they do not cover. */
   readonly ranges: readonly Prefix[];
+};
+
+/**
+ * noRoutes is what a host should have that has left. All destinations are looked at: a route of somebody else's, wherever
+ * it leads, may use a next-hop object of ours.
+ */
+export const noRoutes: DesiredRoutes = {
+  underlay: undefined,
+  own: undefined,
+  preferredSource: undefined,
+  peers: new Map(),
+  unresolved: new Set(),
+  pools: [],
+  ranges: [{ network: ipv4FromNumber(0), length: 0 }],
 };
 
 /** DesiredRoutesInput is what the host's routes follow from. */

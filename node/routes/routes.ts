@@ -9,7 +9,7 @@ import type { KernelMirror } from '../kernel/mirror.js';
 import type { Refusal, RouteKernel } from '../kernel/route-kernel.js';
 import { SyscallError } from '../kernel/syscall.js';
 import type { Effect, Outcome } from '../reconcile/effect.js';
-import type { DesiredRoutes } from './desired.js';
+import { type DesiredRoutes, noRoutes } from './desired.js';
 import { planRoutes, type RoutePlan } from './plan.js';
 import type { PeerRefusal, PlannedChange } from './planning.js';
 import { describeChange, findingsOf, type RouteProblem } from './problems.js';
@@ -67,21 +67,10 @@ export class Routes implements Effect<DesiredRoutes> {
     }
   }
 
-  /** remove takes away all our routes and next-hop objects. */
-  async remove(desired: DesiredRoutes, signal: AbortSignal): Promise<Outcome> {
+  /** remove takes away all our routes, and our next-hop objects but for those that routes of others use. */
+  async remove(signal: AbortSignal): Promise<Outcome> {
     this.#options.mirror.invalidate();
-    return this.converge(
-      {
-        ...desired,
-        underlay: undefined,
-        own: undefined,
-        preferredSource: undefined,
-        peers: new Map(),
-        unresolved: new Set(),
-        pools: [],
-      },
-      signal,
-    );
+    return this.converge(noRoutes, signal);
   }
 
   async #rounds(desired: DesiredRoutes, signal: AbortSignal): Promise<Outcome> {

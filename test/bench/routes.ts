@@ -81,7 +81,7 @@ async function benchBulk(host: LinuxRouteHost, { mirror, routes, desired }: Effe
     await routes.converge(desired, signal);
     times.added.push(acknowledged - begun);
     times.turn.push(performance.now() - begun);
-    await routes.remove(desired, signal);
+    await routes.remove(signal);
   }
   host.kernel.apply = apply;
   return {

@@ -78,11 +78,11 @@ each('join without daemon.json, again, leave', [], async (t, host) => {
   const pid = await dockerdPid(host);
   t.deepEqual(await effect.converge(lease, never), { findings: [], changes: 0 });
   t.is(await dockerdPid(host), pid, 'not restarted without need');
-  t.deepEqual((await effect.remove(lease, never)).findings, []);
+  t.deepEqual((await effect.remove(never)).findings, []);
   t.false(existsSync(host.daemonJson));
   t.is(await addressOn(host, 'docker0'), former);
   t.deepEqual(readdirSync(stateFolderOn(host)), []);
-  t.deepEqual(await effect.remove(lease, never), { findings: [], changes: 0 });
+  t.deepEqual(await effect.remove(never), { findings: [], changes: 0 });
 });
 
 each('a symlink, an owner, a mode and a layout are kept', [], async (t, host) => {
@@ -112,7 +112,7 @@ each('a symlink, an owner, a mode and a layout are kept', [], async (t, host) =>
       t.is((await exec(['python3', '-c', `import os; os.getxattr(${JSON.stringify(target)}, "user.a")`])).code, 0);
   };
   await same();
-  t.deepEqual((await effect.remove(lease, never)).findings, []);
+  t.deepEqual((await effect.remove(never)).findings, []);
   t.is(readFileSync(target, 'utf8'), content);
   await same();
   t.is(await addressOn(host, 'docker0'), former);
@@ -147,7 +147,7 @@ each('what others edit meanwhile stays, and only our key goes', [], async (t, ho
   writeFileSync(host.daemonJson, '{"mtu": 1400, "bip": "10.99.0.1/24"}');
   t.deepEqual(reasonsOf(await effect.converge(lease, never)), ['DaemonJsonBipByHand']);
   writeFileSync(host.daemonJson, '{"mtu": 1400, "bip": "10.76.3.1/24", "debug": true}');
-  t.deepEqual((await effect.remove(lease, never)).findings, []);
+  t.deepEqual((await effect.remove(never)).findings, []);
   t.is(readFileSync(host.daemonJson, 'utf8'), '{"mtu": 1400, "debug": true}');
   t.is(await addressOn(host, 'docker0'), former);
 });
@@ -309,7 +309,7 @@ each("docker0's former subnet is another network's by the time of leaving", [], 
   t.deepEqual((await effect.converge(lease, never)).findings, []);
   await host.docker('network', 'create', 'shop');
   t.regex(await host.docker('network', 'inspect', 'shop'), /172\.17\.0\.0\/16/);
-  t.deepEqual((await effect.remove(lease, never)).findings, []);
+  t.deepEqual((await effect.remove(never)).findings, []);
   t.is(await addressOn(host, 'docker0'), '172.18.0.1/16');
   t.false(existsSync(host.daemonJson));
 });
@@ -384,7 +384,7 @@ each('Docker is brought up by a later turn where the one that rolled back could 
   t.deepEqual(reasonsOf(await effectOn(host, broken).converge(lease, never)), ['DockerDown']);
   t.deepEqual(reasonsOf(await effectOn(host).converge(lease, never)), ['RolledBack']);
   t.is(await addressOn(host, 'docker0'), former);
-  t.deepEqual(await effectOn(host).remove(lease, never), { findings: [], changes: 0 });
+  t.deepEqual(await effectOn(host).remove(never), { findings: [], changes: 0 });
   t.deepEqual(readdirSync(stateFolderOn(host)), []);
 });
 
@@ -393,7 +393,7 @@ each('leaving while Docker is down', [], async (t, host) => {
   const effect = effectOn(host);
   t.deepEqual((await effect.converge(lease, never)).findings, []);
   await host.stopDockerd();
-  t.true(reasonsOf(await effect.remove(lease, never)).every((reason) => reason === 'NotRunning'));
+  t.true(reasonsOf(await effect.remove(never)).every((reason) => reason === 'NotRunning'));
   t.true(readFileSync(host.daemonJson, 'utf8').includes('10.76.3.1/24'));
   const left = await effect.leave(true, never);
   t.true(reasonsOf(left).includes('AddressKept'));
@@ -472,7 +472,7 @@ if (oldest !== undefined) {
       for (const step of steps) {
         t.deepEqual((await effectOn(host).converge(lease, never)).findings, [], step);
         t.true(await turnUntil(host, step, { turn: 'leave', desired: lease }), step);
-        t.deepEqual((await effectOn(host).remove(lease, never)).findings, [], step);
+        t.deepEqual((await effectOn(host).remove(never)).findings, [], step);
         t.is(await addressOn(host, 'docker0'), former, step);
         t.false(existsSync(host.daemonJson), step);
         t.deepEqual(readdirSync(stateFolderOn(host)), [], step);
@@ -481,7 +481,7 @@ if (oldest !== undefined) {
       t.true(await turnUntil(host, 'renamed', { turn: 'leave', desired: lease }));
       t.deepEqual((await effectOn(host).converge(lease, never)).findings, []);
       t.is(await addressOn(host, 'docker0'), '10.76.3.1/24');
-      t.deepEqual((await effectOn(host).remove(lease, never)).findings, []);
+      t.deepEqual((await effectOn(host).remove(never)).findings, []);
       t.is(await addressOn(host, 'docker0'), former);
       t.false(existsSync(host.daemonJson));
     }));

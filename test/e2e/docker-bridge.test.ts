@@ -74,7 +74,7 @@ each('made, found again, removed; others are left alone', async (t, host) => {
   await host.docker('network', 'connect', 'xnet', 'both');
   t.deepEqual(await effect.dualHomed(never), [{ container: 'both', networks: ['bridge', 'xnet'] }]);
   await host.docker('stop', 'both');
-  const refused = await effect.remove(lease, never);
+  const refused = await effect.remove(never);
   t.deepEqual(reasonsOf(refused), ['ContainersAttached']);
   t.regex(refused.findings[0]?.message ?? '', /both \(stopped\), inside|inside, both \(stopped\)/);
   t.true((await networks(host)).includes('xnet'));
@@ -82,7 +82,7 @@ each('made, found again, removed; others are left alone', async (t, host) => {
   t.is(await addressOn(host, 'xnet0'), '');
   t.deepEqual([await networks(host), await inspect(host, 'shop'), await inspect(host, 'bridge')], before);
   t.is((await host.docker('inspect', '--format={{.State.Running}}', 'inside')).trim(), 'true');
-  t.deepEqual(await effect.remove(lease, never), { findings: [], changes: 0 });
+  t.deepEqual(await effect.remove(never), { findings: [], changes: 0 });
   t.is(await dockerdPid(host), pid);
   t.false(existsSync(host.daemonJson));
 });

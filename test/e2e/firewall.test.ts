@@ -197,7 +197,7 @@ async function scenario(t: ExecutionContext, engine: Engine, iptables: IptablesB
     await traffic('after all of the filter table was flushed and dockerd restarted');
 
     const inventory = await n2.rules();
-    for (const node of nodes) t.deepEqual((await node.firewall().remove(node.desired, signal)).findings, []);
+    for (const node of nodes) t.deepEqual((await node.firewall().remove(signal)).findings, []);
     t.deepEqual(await n2.rules(), inventory);
     t.false((await containers[0].fetch(`${await containers[1].address()}:81`, 1)).ok, 'after our rules are removed');
     t.true((await lab.outside.fetch(`${h1.address}:8080`)).ok);

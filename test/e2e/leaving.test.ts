@@ -19,6 +19,8 @@ const leave = (fleet: Fleet, host: Host, ...args: readonly string[]) =>
 async function gone(t: ExecutionContext, fleet: Fleet, host: Host, when: string): Promise<void> {
   t.deepEqual((await host.run(['ls', '-A', stateDir])).trim().split('\n').sort(), ['identity.lock', 'lock'], when);
   t.is(await host.run(['ip', 'route', 'show', 'proto', '88']), '', when);
+  t.notRegex(await host.run(['nft', 'list', 'tables']), /xnet/, when);
+  t.notRegex(await host.run(['iptables-save']), /--comment xnet/, when);
   t.deepEqual(await fleet.nodes(), [], when);
 }
 
@@ -26,7 +28,7 @@ if ('why' in engine) {
   console.log(`SKIP hosts that are killed while they leave: ${engine.why}`);
   test.skip('hosts that are killed while they leave', () => undefined);
 } else {
-  test('a leave that was killed is finished by the next one', async (t) => {
+  test('a leave that was killed is finished by the next one, and one without a cache leaves nothing', async (t) => {
     const fleet = await Fleet.create({ hosts: 1, engine, mode: 'bip', pool: '10.76.0.0/16' });
     t.teardown(() => fleet.close());
     await Promise.all([fleet.startDockerds(), fleet.startControllers()]);
@@ -48,6 +50,17 @@ if ('why' in engine) {
       t.is(code, 0, `${step}: ${stderr}`);
       await gone(t, fleet, host, step);
     }
+
+    await fleet.join(host);
+    await fleet.untilReady();
+    const daemon = fleet.daemons.get(host.name);
+    daemon?.kill('SIGKILL');
+    await daemon?.exited;
+    await host.run(['rm', `${stateDir}/cache.json`]);
+    t.regex(await host.run(['iptables-save']), /--comment xnet/);
+    const without = await leave(fleet, host);
+    t.is(without.code, 0, without.stderr);
+    await gone(t, fleet, host, 'without a cache');
 
     // Killed right after the lease ended, and right after the identity was removed.
     for (const left of [true, false]) {

@@ -238,11 +238,11 @@ for (const docker of ['20.10', '28'] as const) {
           before.rules,
         );
         await scene.converged(t, desired({ peers: [], underlay: 'eth1' }));
-        const outcome = await scene.firewall.remove(desired(), signal);
+        const outcome = await scene.firewall.remove(signal);
         t.deepEqual(outcome.findings, []);
         t.is(outcome.changes, 3, 'the table and two rules');
         t.deepEqual({ rules: scene.rules(), ruleset: scene.ruleset() }, before);
-        t.deepEqual(await scene.firewall.remove(desired(), signal), { findings: [], changes: 0 });
+        t.deepEqual(await scene.firewall.remove(signal), { findings: [], changes: 0 });
       }),
     );
   }
@@ -338,12 +338,12 @@ netTest('before Docker: nothing is opened, and its first start finds the rules i
     await works(t, scene, 'right after');
     t.is(await scene.converged(t), 0);
     await closed(t, scene, 'right after');
-    await scene.firewall.remove(desired(), signal);
+    await scene.firewall.remove(signal);
     t.deepEqual(scene.chain('filter', 'DOCKER-USER'), ['-A DOCKER-USER -j RETURN'], "the chain is Docker's by now");
 
     on.host.runSync(['nft', 'flush', 'ruleset']);
     await scene.firewall.converge(desired(), signal);
-    const removed = await scene.firewall.remove(desired(), signal);
+    const removed = await scene.firewall.remove(signal);
     t.deepEqual(removed.findings, []);
     t.false(scene.rules().includes('DOCKER-USER'), 'made in advance, and Docker never came');
     t.deepEqual(scene.rules().match(/^-A/gm), before.match(/^-A/gm));
@@ -378,7 +378,7 @@ netTest("Docker's chains in both backends: both get our rules", (t) =>
       { backend: 'nft', state: 'installed' },
       { backend: 'legacy', state: 'installed' },
     ]);
-    await scene.firewall.remove(desired(), signal);
+    await scene.firewall.remove(signal);
     t.false(scene.rules().includes('xnet'));
   }),
 );
@@ -421,7 +421,7 @@ netTest('tables and engines that are not for us', (t) =>
       ['ForeignTable'],
     );
     t.is((await scene.firewall.inspect(desired(), signal)).table, 'foreign');
-    await scene.firewall.remove(desired(), signal);
+    await scene.firewall.remove(signal);
     on.host.runSync(['nft', 'add', 'table', 'ip', 'xnet', '{ flags dormant; }']);
     await scene.firewall.converge(desired(), signal);
     t.true(on.host.runSync(['nft', 'list', 'table', 'ip', 'xnet']).includes('chain mine'));
@@ -486,7 +486,7 @@ netTest('a daemon that is killed anywhere, and two at once, end up with the same
         .filter((line) => line.includes('dst=192.168.83.11 '));
     // Killed before the nth program is started, until a turn needs fewer.
     for (let programs = 0, killed = true; killed; programs += 1) {
-      await scene.firewall.remove(desired(), signal);
+      await scene.firewall.remove(signal);
       t.is(scene.rules(), clean);
       await on.ping(on.container, '10.76.2.2', 1);
       t.is(translated().length, 1);
@@ -506,7 +506,7 @@ netTest('a daemon that is killed anywhere, and two at once, end up with the same
       t.deepEqual(translated(), [], `killed after ${programs} programs`);
     }
     for (let attempt = 0; attempt < 5; attempt += 1) {
-      await scene.firewall.remove(desired(), signal);
+      await scene.firewall.remove(signal);
       const outcomes = await Promise.all([1, 2, 3].map(() => scene.start().converge(desired(), signal)));
       t.deepEqual(
         outcomes.flatMap(({ findings }) => findings.filter(({ transient }) => !transient)),

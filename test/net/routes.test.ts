@@ -265,7 +265,7 @@ story('16,384 routes go in, are seen whole, and go', async (t, on) => {
   t.is((await routes.converge(desired, signal)).changes, 0);
   const fewer = wanted({ peers: peers.slice(1), ifindex: eth0, pools, own });
   t.is((await routes.converge(fewer, signal)).changes, 2);
-  await routes.remove(desired, signal);
+  await routes.remove(signal);
   t.is(host.ip('route', 'show', 'proto', '88'), '');
   t.is(host.ip('nexthop', 'show'), '');
 });
@@ -284,7 +284,7 @@ story('two protocols in one kernel leave each other alone', async (t, { host, et
   await others.converge(elsewhere, signal);
   t.is((await installed(host.kernel, 89)).length, 2);
   t.is((await routes.converge(desired, signal)).changes, 0);
-  await routes.remove(desired, signal);
+  await routes.remove(signal);
   t.deepEqual(await installed(host.kernel, 88), []);
   t.is((await installed(host.kernel, 89)).length, 2);
   t.is((await others.converge(elsewhere, signal)).changes, 0);

@@ -96,7 +96,7 @@ export const scenarios: readonly Scenario[] = [
         `10.76.2.0/24 by 192.168.83.12 on ${eth0} by object`,
       ]);
       t.deepEqual(routes.counts, { desired: 2, installed: 2, conflicting: 0, unreachable: 0 });
-      t.deepEqual((await routes.remove(desired, signal)).findings, []);
+      t.deepEqual((await routes.remove(signal)).findings, []);
       t.deepEqual(await installed(host.kernel), []);
       t.deepEqual(await host.kernel.nextHops(), []);
     },
@@ -296,7 +296,7 @@ export const scenarios: readonly Scenario[] = [
         t.deepEqual(reasons(await settle(t, on, routes, desired)), ['NotOnLink']);
         t.is(routes.counts.unreachable, 5);
         t.is(routes.counts.installed, 1);
-        t.deepEqual(reasons(await routes.remove(desired, signal)), []);
+        t.deepEqual(reasons(await routes.remove(signal)), []);
       }
     },
   },
@@ -377,7 +377,7 @@ export const scenarios: readonly Scenario[] = [
       await host.other.apply([{ op: 'replaceNextHop', nextHop: taken }]);
       t.deepEqual((await settle(t, on, routes, desired)).findings, []);
       t.true((await installed(host.kernel)).includes(`10.76.2.0/24 by 192.168.83.12 on ${eth0}`));
-      await routes.remove(desired, signal);
+      await routes.remove(signal);
       const byId = (a: NextHop, b: NextHop) => a.id - b.id;
       t.deepEqual([...((await host.kernel.nextHops()) ?? [])].sort(byId), [foreign, taken]);
     },
