@@ -127,7 +127,11 @@ export async function runController(
     ...{ keeper, store, sessions, nodes, pools, tokens, certificates, authority, controllerId, version },
     audit: entries,
     etcd: { endpoints, embedded: etcd !== undefined, warnings: () => exposure.warnings },
-    listening: () => listeners.settled(),
+    ports: {
+      check: () => listeners.check(),
+      settled: () => listeners.settled(),
+      problem: () => listeners.problem,
+    },
   });
   const listeners = new Listeners({
     ...{ authority, keeper, controllerId, observer: audit, log },
@@ -137,19 +141,21 @@ export async function runController(
     joinBindings: [
       joinService({ keeper, store, authority, certificates, record: (happening) => sessions.record(happening) }),
     ],
+    onOpen: () => tellHealth(),
     onFailure: (error) => {
       failure ??= error;
       running.abort();
     },
   });
+  let tellHealth = () => {};
   try {
     const local = await startServer({ endpoints: localEndpoints(settings), bindings: [node, admin], observer: audit });
     log.info({ id: controllerId, version, listen: local.endpoints.map(formatEndpoint), etcd: endpoints }, 'started');
     systemd.ready();
     signal.addEventListener('abort', () => systemd.stopping(), { once: true });
-    const tellHealth = () => local.health.set(keeper.ready && listeners.opened);
+    tellHealth = () => local.health.set(keeper.ready && listeners.opened);
     keeper.onChange(tellHealth);
-    authority.onOpened(() => void listeners.settled().then(tellHealth));
+    await listeners.check();
     const fed = feedWatchdog(
       { systemd, keeper, log, endpoints: local.endpoints, streams: () => sessions.fanout.streams.size },
       stopped,

@@ -1,7 +1,8 @@
 // The TCP ports of a controller: the API, for those with a certificate, and the port to join by, for those without. They
 // open when the authority does, and follow it: a new authority, and a certificate of our own that grows old, change what
 // new connections see.
-// Invariant: no port is open without an authority; a port that is open stays open, with every stream on it.
+// Invariant: no port is open without an authority; a port that is open stays open, with every stream on it. An address
+// that can't be listened on ends nothing: it is a problem that is told, from the start on, and tried again.
 import { messageOf, XnetError } from '../proto/errors.js';
 import { keyOfRequest, makeRequest } from '../proto/pki/certificate.js';
 import { readCertificate, renewalAt } from '../proto/pki/chain.js';
@@ -13,6 +14,7 @@ import type { CallObserver } from '../proto/rpc/observe.js';
 import { type RpcServer, type ServiceBinding, startServer } from '../proto/rpc/server.js';
 import { type ServerIdentity, ServerTls } from '../proto/rpc/tls.js';
 import type { Authority, Opened } from './authority/authority.js';
+import { requireBindable } from './bindable.js';
 import type { Keeper } from './view/keeper.js';
 
 /** ListenerParts are what the ports are made of. */
@@ -26,7 +28,9 @@ export type ListenerParts = {
   readonly joinBindings: readonly ServiceBinding[];
   readonly observer: CallObserver;
   readonly log: Logger;
-  /** Called when a port can't be opened. */
+  /** Called when all ports are open. */
+  readonly onOpen: () => void;
+  /** Called when there can be no ports for a reason that is not their addresses. */
   readonly onFailure: (error: XnetError) => void;
 };
 
@@ -34,31 +38,80 @@ const controllerTtlMs = 90 * 24 * 3_600_000;
 // setTimeout takes at most 2^31-1 ms, some 25 days.
 const longestTimerMs = 24 * 3_600_000;
 
-type Open = { readonly server: RpcServer; readonly tls: ServerTls };
+// An address may come with an interface that is up later than the controller.
+const retryMs = 2_000;
+
+// A port of one kind: where it is to listen, and with what, once there is an authority.
+type Port = {
+  readonly clients: 'certificates' | 'strangers';
+  readonly endpoints: readonly Endpoint[];
+  tls: ServerTls | undefined;
+  server: RpcServer | undefined;
+};
 
 /** Listeners are the TCP ports. */
 export class Listeners {
   readonly #parts: ListenerParts;
-  #open: readonly Open[] = [];
-  #opened = false;
+  readonly #ports: readonly Port[];
+  /** What keeps ports from being open. */
+  #problem: XnetError | undefined;
   #closed = false;
+  #retry: NodeJS.Timeout | undefined;
   #renewal: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
 
   constructor(parts: ListenerParts) {
     this.#parts = parts;
+    const none = { tls: undefined, server: undefined };
+    this.#ports = [
+      { clients: 'certificates', endpoints: parts.listen, ...none },
+      { clients: 'strangers', endpoints: parts.joinListen, ...none },
+    ];
     parts.authority.onOpened((opened) => this.#schedule(opened));
     parts.keeper.onChange((touched) => {
       // Streams that are open outlive a store that is not known for a while.
       const concerned = parts.keeper.ready && (touched.certificates || touched.nodes.size > 0);
-      if (concerned) for (const { server } of this.#open) server.recheck();
+      if (concerned) for (const { server } of this.#ports) server?.recheck();
       this.#tellHealth();
     });
   }
 
   /** opened says whether all ports are open. */
   get opened(): boolean {
-    return this.#opened;
+    return this.#ports.every(({ server }) => server !== undefined);
+  }
+
+  /** problem is why ports that are to be open can't be. */
+  get problem(): XnetError | undefined {
+    return this.#problem;
+  }
+
+  /** check looks whether the ports can be opened, and again until they can. They are not opened by it. */
+  async check(): Promise<void> {
+    try {
+      for (const port of this.#ports) if (port.server === undefined) await this.#requireBindable(port);
+      this.#tellProblem(undefined);
+    } catch (error) {
+      this.#tellProblem(asXnetError(error));
+    }
+  }
+
+  async #requireBindable({ endpoints }: Port): Promise<void> {
+    for (const endpoint of endpoints) if (endpoint.kind === 'tcp') await requireBindable(endpoint);
+  }
+
+  #tellProblem(problem: XnetError | undefined): void {
+    const { log } = this.#parts;
+    if (problem !== undefined && problem.message !== this.#problem?.message) {
+      log.error({ hint: problem.hint }, `listen: ${problem.message}`);
+    }
+    if (problem === undefined && this.#problem !== undefined) log.info('listen: the addresses can be listened on now');
+    this.#problem = problem;
+    clearTimeout(this.#retry);
+    if (problem === undefined || this.#closed) return;
+    this.#retry = setTimeout(() => {
+      this.#work = this.#work.then(() => (this.#ports[0]?.tls === undefined ? this.check() : this.#openPorts()));
+    }, retryMs).unref();
   }
 
   /** settled waits until what the authority said last was done. */
@@ -67,44 +120,52 @@ export class Listeners {
   }
 
   #tellHealth(): void {
-    for (const { server } of this.#open) server.health.set(this.#parts.keeper.ready);
+    for (const { server } of this.#ports) server?.health.set(this.#parts.keeper.ready);
   }
 
   #schedule(opened: Opened): void {
     this.#work = this.#work
       .then(() => this.#follow(opened))
       .catch((error: unknown) => {
-        this.#parts.onFailure(error instanceof XnetError ? error : new XnetError('Internal', messageOf(error)));
+        this.#parts.onFailure(asXnetError(error));
       });
   }
 
   async #follow(opened: Opened): Promise<void> {
     if (this.#closed) return;
     const identity = await this.#identity(opened);
-    if (this.#opened) {
-      for (const { tls } of this.#open) tls.change(identity);
-      this.#parts.log.info({ issuer: opened.issuer }, 'listen: certificate changed');
+    const { log } = this.#parts;
+    const wasOpen = this.opened;
+    for (const port of this.#ports) {
+      if (port.tls === undefined) port.tls = new ServerTls(identity, port.clients);
+      else port.tls.change(identity);
+    }
+    if (wasOpen) log.info({ issuer: opened.issuer }, 'listen: certificate changed');
+    else await this.#openPorts();
+  }
+
+  async #openPorts(): Promise<void> {
+    if (this.#closed) return;
+    const { listen, joinListen, log, onOpen } = this.#parts;
+    try {
+      for (const port of this.#ports) port.server ??= await this.#openPort(port);
+    } catch (error) {
+      this.#tellProblem(asXnetError(error));
       return;
     }
-    const { listen, joinListen, bindings, joinBindings, observer, log } = this.#parts;
-    const api = new ServerTls(identity, 'certificates');
-    const join = new ServerTls(identity, 'strangers');
-    this.#open = [
-      {
-        tls: api,
-        server: await startServer({
-          ...{ endpoints: listen, bindings, tls: api, observer },
-          refuse: (caller) => this.#refuse(caller),
-        }),
-      },
-    ];
-    this.#open = [
-      ...this.#open,
-      { tls: join, server: await startServer({ endpoints: joinListen, bindings: joinBindings, tls: join, observer }) },
-    ];
-    this.#opened = true;
+    this.#tellProblem(undefined);
     this.#tellHealth();
     log.info({ listen: listen.map(formatEndpoint), join: joinListen.map(formatEndpoint) }, 'listen: open');
+    onOpen();
+  }
+
+  async #openPort(port: Port): Promise<RpcServer> {
+    const { bindings, joinBindings, observer } = this.#parts;
+    const { endpoints, clients, tls } = port;
+    if (tls === undefined) throw new XnetError('Internal', 'a port was to be opened before there is an authority');
+    await this.#requireBindable(port);
+    if (clients === 'strangers') return startServer({ endpoints, bindings: joinBindings, tls, observer });
+    return startServer({ endpoints, bindings, tls, observer, refuse: (caller) => this.#refuse(caller) });
   }
 
   // Whoever is of another cluster, or in the store as revoked; that a node exists is for its calls to find out. As long as
@@ -150,8 +211,13 @@ export class Listeners {
   async close(graceMs: number): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#renewal);
+    clearTimeout(this.#retry);
     await this.#work;
-    for (const { server } of this.#open) server.health.set(false);
-    await Promise.all(this.#open.map(({ server }) => server.close(graceMs)));
+    for (const { server } of this.#ports) server?.health.set(false);
+    await Promise.all(this.#ports.map(({ server }) => server?.close(graceMs)));
   }
+}
+
+function asXnetError(error: unknown): XnetError {
+  return error instanceof XnetError ? error : new XnetError('Internal', messageOf(error));
 }

@@ -4,9 +4,10 @@ import { escaped } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
 import { digestOf } from '../../proto/pki/chain.js';
 import { formatIdentity } from '../../proto/pki/identity.js';
+import { formatEndpoint } from '../../proto/rpc/endpoint.js';
 import type { Context } from '../context.js';
 import { ContextFolder } from '../contexts/folder.js';
-import type { SavedContext } from '../contexts/saved.js';
+import { refreshedControllers, type SavedContext } from '../contexts/saved.js';
 import { type AuthorityOutput, authorityFromWire } from '../output/certificate.js';
 import { type ContextOutput, contextOutput } from '../output/context.js';
 import type { Look } from '../output/kind.js';
@@ -14,7 +15,7 @@ import { type PoolOutput, poolFromWire } from '../output/pool.js';
 import { leftText } from '../output/token.js';
 import { requirePart, verdict } from './answers.js';
 import { adminName, type FirstPool, poolsFrom } from './first-pools.js';
-import { getCertificate } from './issue.js';
+import { addressesHere, getCertificate } from './issue.js';
 import { poolText } from './pools.js';
 
 /** InitOptions are those of `init`. */
@@ -76,11 +77,22 @@ type Wanted = {
   readonly id: string;
 };
 
-// A context that can be used stays as it is, any other is made anew. The first one becomes the current one.
+// Where the controllers are by now: they may listen elsewhere than when the context was saved.
+async function withAddresses(context: Context, saved: SavedContext): Promise<SavedContext> {
+  const told = (await addressesHere(context)).filter(({ kind }) => kind === 'tcp');
+  const controllers = refreshedControllers(saved.controllers, told);
+  const same = controllers.map(formatEndpoint).join() === saved.controllers.map(formatEndpoint).join();
+  return same ? saved : { ...saved, controllers };
+}
+
+// A context that can be used keeps its certificate, any other is made anew. The first one becomes the current one.
 async function makeAdmin(context: Context, authority: AuthorityOutput, wanted: Wanted): Promise<Admin> {
   const { folder, contextName, existing, id } = wanted;
-  const unchanged = existing !== undefined && isUsable(existing, authority);
-  const saved = unchanged ? existing : (await getCertificate(context, { role: 'admin', id, ttlSeconds: 0 })).saved;
+  const saved =
+    existing !== undefined && isUsable(existing, authority)
+      ? await withAddresses(context, existing)
+      : (await getCertificate(context, { role: 'admin', id, ttlSeconds: 0 })).saved;
+  const unchanged = saved === existing;
   if (!unchanged) await folder.write(contextName, saved);
   const current = (await folder.current()) ?? contextName;
   if (current === contextName) await folder.use(contextName);

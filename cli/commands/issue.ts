@@ -4,7 +4,7 @@ import { XnetError } from '../../proto/errors.js';
 import type { IssueCertificateResponse__Output } from '../../proto/gen/xnet/v1/IssueCertificateResponse.js';
 import type { Request } from '../../proto/pki/certificate.js';
 import { formatIdentity, isPersonRole, type PersonRole } from '../../proto/pki/identity.js';
-import { checkEndpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
+import { checkEndpoint, type Endpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
 import type { Context } from '../context.js';
 import { ContextFolder } from '../contexts/folder.js';
 import { contextOf, joinedControllers, type SavedContext } from '../contexts/saved.js';
@@ -26,8 +26,11 @@ export type Got = {
   readonly onlyHere: boolean;
 };
 
-// The addresses by which this machine reaches controllers that listen for it alone, or on all of their addresses.
-async function addressesHere({ client }: Context): Promise<readonly string[]> {
+/**
+ * addressesHere are the addresses by which this machine reaches controllers, also those that listen for it alone, or on
+ * all of their addresses.
+ */
+export async function addressesHere({ client }: Context): Promise<readonly Endpoint[]> {
   const { controllers } = await client.read((admin) => admin.getStatus.bind(admin), {});
   const tcp = controllers.flatMap(({ addresses }) => {
     return addresses.flatMap((address) => {
@@ -37,7 +40,7 @@ async function addressesHere({ client }: Context): Promise<readonly string[]> {
   });
   const here = tcp.map((endpoint) => (endpoint.host === '0.0.0.0' ? { ...endpoint, host: '127.0.0.1' } : endpoint));
   const reached = client.answered === undefined ? [] : [client.answered];
-  return [...new Set((here.length > 0 ? here : reached).map(formatEndpoint))];
+  return here.length > 0 ? here : reached;
 }
 
 // Loaded when it is needed: it takes most of what a short command takes.
@@ -70,7 +73,7 @@ export async function getCertificate(context: Context, { role, id, ttlSeconds }:
   const known = response.controllers;
   const onlyHere = known.length === 0;
   const checked = contextOf({
-    controllers: onlyHere ? await addressesHere(context) : known,
+    controllers: onlyHere ? [...new Set((await addressesHere(context)).map(formatEndpoint))] : known,
     cluster: response.clusterId,
     authority: response.authority,
     ...{ certificate: response.certificate, key },

@@ -7,12 +7,13 @@ import {
   formatStatus,
   isSettled,
   noTrust,
+  problemText,
   type StatusOutput,
   statusExitCode,
   statusFromWire,
   type TrustOutput,
 } from '../output/status.js';
-import { formatDuration } from '../output/time.js';
+import { counted, formatDuration } from '../output/time.js';
 
 /** StatusOptions are those of `status`. */
 export type StatusOptions = { readonly wait: boolean };
@@ -35,7 +36,7 @@ async function trustOf({ client }: Context, withCertificates: boolean): Promise<
     };
   } catch (error) {
     if (!(error instanceof XnetError) || error.code !== 'FailedPrecondition') throw error;
-    return { ...noTrust, problem: `${error.message}${error.hint === undefined ? '' : `: ${error.hint}`}` };
+    return { ...noTrust, problem: { text: error.message, fix: error.hint ?? null } };
   }
 }
 
@@ -70,7 +71,10 @@ async function settled(context: Context): Promise<StatusOutput> {
     });
   }
   const progressing = last.nodes?.progressing ?? 0;
-  const problems = [...last.problems, ...(progressing > 0 ? [`${progressing} nodes are progressing`] : [])];
+  const problems = [
+    ...last.problems.map(problemText),
+    ...(progressing > 0 ? [`${counted(progressing, 'node is', 'nodes are')} progressing`] : []),
+  ];
   throw new XnetError('DeadlineExceeded', `not all is well within ${within}`, { problems });
 }
 

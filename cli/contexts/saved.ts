@@ -94,6 +94,22 @@ export function joinedControllers(had: readonly Endpoint[], told: readonly Endpo
   return [...had, ...told.filter((endpoint) => !known.has(formatEndpoint(endpoint)))];
 }
 
+function isLoopback(endpoint: Endpoint): boolean {
+  return endpoint.kind === 'tcp' && (endpoint.host === 'localhost' || endpoint.host.startsWith('127.'));
+}
+
+/**
+ * refreshedControllers are the addresses of a context when the cluster's are `told`, those of this machine alone among
+ * them: first where the controllers are, then what was there before. What only this machine reaches goes when there is
+ * better.
+ */
+export function refreshedControllers(had: readonly Endpoint[], told: readonly Endpoint[]): readonly Endpoint[] {
+  const better = told.filter((endpoint) => !isLoopback(endpoint));
+  if (better.length === 0) return joinedControllers(told, had);
+  const kept = had.filter((endpoint) => !isLoopback(endpoint));
+  return joinedControllers(better, kept);
+}
+
 /** parseContext reads what formatContext wrote. What is wrong is said without repeating it: it may be a secret. */
 export function parseContext(text: string): Checked<SavedContext> {
   let value: unknown;

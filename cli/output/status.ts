@@ -14,9 +14,12 @@ import {
 import type { Look } from './kind.js';
 import { type PoolOutput, poolFromWire, poolKind } from './pool.js';
 import { formatFields, formatTable } from './table.js';
-import { ageOf, isoTime } from './time.js';
+import { ageOf, counted, isoTime } from './time.js';
 import { leftText } from './token.js';
 import { orNull } from './wire.js';
+
+/** Problem is one thing that is wrong, and what to do about it: a command where there is one, null where it depends. */
+export type Problem = { readonly text: string; readonly fix: string | null };
 
 /** StatusOutput is the output of `xctl status`. */
 export type StatusOutput = {
@@ -62,8 +65,8 @@ export type StatusOutput = {
   readonly expiring: readonly CertificateOutput[];
   /** Keys that can't be read. */
   readonly undecodable: readonly { readonly key: string; readonly problem: string }[];
-  /** What is wrong, one line each. */
-  readonly problems: readonly string[];
+  /** What is wrong. */
+  readonly problems: readonly Problem[];
 };
 
 /** TrustOutput is what is asked for besides a status. */
@@ -72,7 +75,7 @@ export type TrustOutput = {
   readonly rotation: RotationOutput | null;
   readonly certificates: readonly CertificateOutput[];
   /** Why there is no authority. */
-  readonly problem: string | null;
+  readonly problem: Problem | null;
 };
 
 /** noTrust stands for what was not asked for. */
@@ -92,11 +95,15 @@ function expiringOf(certificates: readonly CertificateOutput[], nowMs: number): 
   return late.sort((a, b) => (a.expiresAt ?? '').localeCompare(b.expiresAt ?? ''));
 }
 
-function problemsOf(status: Omit<StatusOutput, 'problems'>, trustProblem: string | null): string[] {
+function problemsOf(
+  status: Omit<StatusOutput, 'problems'>,
+  told: GetStatusResponse__Output['problems'],
+  trustProblem: Problem | null,
+): Problem[] {
   const { store, nodes, pools, undecodable, clusterId } = status;
-  const problems: string[] = [];
-  const add = (wrong: boolean, problem: string) => {
-    if (wrong) problems.push(problem);
+  const problems: Problem[] = [];
+  const add = (wrong: boolean, text: string, fix: string | null = null) => {
+    if (wrong) problems.push({ text, fix });
   };
   add(store.refusal !== null, `the controller refuses to act on its store: ${store.refusal}`);
   add(
@@ -104,13 +111,15 @@ function problemsOf(status: Omit<StatusOutput, 'problems'>, trustProblem: string
     `the controller has lost its store (${store.endpoints.join(', ')}): it shows what it saw last, and can change nothing`,
   );
   add(store.connected && store.refusal === null && clusterId === null, 'the controller has not read its store yet');
+  for (const { text, fix } of told) add(true, text, orNull(fix));
   if (trustProblem !== null) problems.push(trustProblem);
-  add((nodes?.degraded ?? 0) > 0, `${nodes?.degraded} nodes are degraded: xctl nodes list --state degraded`);
-  add((nodes?.down ?? 0) > 0, `${nodes?.down} nodes are down: xctl nodes list --state down`);
+  const { degraded = 0, down = 0 } = nodes ?? {};
+  add(degraded > 0, `${counted(degraded, 'node is', 'nodes are')} degraded`, 'see: xctl nodes list --state degraded');
+  add(down > 0, `${counted(down, 'node is', 'nodes are')} down`, 'see: xctl nodes list --state down');
   for (const { name, usage } of pools) {
-    add(usage.free === 0 && usage.total > 0, `pool ${name} has no free subnet: xctl pools show ${name}`);
+    add(usage.free === 0 && usage.total > 0, `pool ${name} has no free subnet`, `see: xctl pools show ${name}`);
   }
-  for (const { key, problem } of undecodable) problems.push(`the key ${key} can't be read: ${problem}`);
+  for (const { key, problem } of undecodable) add(true, `the key ${key} can't be read: ${problem}`);
   return problems;
 }
 
@@ -144,7 +153,7 @@ export function statusFromWire(wire: GetStatusResponse__Output, trust: TrustOutp
     expiring: expiringOf(trust.certificates, nowMs),
     undecodable: wire.undecodable.map(({ key, problem }) => ({ key, problem })),
   };
-  return { ...status, problems: problemsOf(status, trust.problem) };
+  return { ...status, problems: problemsOf(status, wire.problems, trust.problem) };
 }
 
 /** statusExitCode is 0 when all is well, 6 when the store can't be used, 8 when something else is wrong. */
@@ -191,6 +200,16 @@ function expiryLines({ expiring }: StatusOutput, nowMs: number): readonly string
   return more > 0 ? [...lines, `${more} more certificates expire soon: xctl certs list`] : lines;
 }
 
+/** problemText is a problem on one line. */
+export function problemText({ text, fix }: Problem): string {
+  return fix === null ? text : `${text}: ${fix}`;
+}
+
+/** problemLines are a problem and, below it, what to do. */
+export function problemLines({ text, fix }: Problem, { colors }: Look): readonly string[] {
+  return [`${colors.bad('!')} ${escaped(text)}`, ...(fix === null ? [] : [`    fix: ${escaped(fix)}`])];
+}
+
 /** formatStatus writes a status on one screen. */
 export function formatStatus(status: StatusOutput, look: Look): string[] {
   const { store, controllers, pools, problems } = status;
@@ -226,6 +245,5 @@ export function formatStatus(status: StatusOutput, look: Look): string[] {
     lines.push(...formatTable(['POOL', ...columns.slice(1).map(({ header }) => header)], poolRows), '');
   else if (status.clusterId !== null) lines.push('no pools: xctl pools create default 10.76.0.0/16', '');
   if (problems.length === 0) lines.push(colors.good('all is well'));
-  for (const problem of problems) lines.push(`${colors.bad('!')} ${escaped(problem)}`);
-  return lines;
+  return [...lines, ...problems.flatMap((problem) => problemLines(problem, look))];
 }

@@ -31,3 +31,8 @@ export function isoTime(ms: number): string | null {
 export function ageOf(iso: string | null, nowMs: number): string {
   return iso === null ? '-' : formatAge(Date.parse(iso), nowMs);
 }
+
+/** counted writes how many of something there are: "1 node is", "2 nodes are". */
+export function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
+}

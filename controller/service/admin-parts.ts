@@ -1,6 +1,8 @@
 // What the calls of operators have in common.
+import type { XnetError } from '../../proto/errors.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Authority } from '../authority/authority.js';
+import type { Listeners } from '../listeners.js';
 import type { CertificateRegistry } from '../registry/certificates.js';
 import type { MutationId } from '../registry/guards.js';
 import type { NodeRegistry } from '../registry/nodes.js';
@@ -22,8 +24,8 @@ export type AdminParts = {
   readonly certificates: CertificateRegistry;
   readonly authority: Authority;
   readonly audit: AuditLog;
-  /** Waits until the TCP ports follow the authority. */
-  readonly listening: () => Promise<void>;
+  /** The TCP ports: see Listeners. */
+  readonly ports: Pick<Listeners, 'check' | 'settled'> & { readonly problem: () => XnetError | undefined };
   readonly controllerId: string;
   /** "0.1.0" */
   readonly version: string;

@@ -60,10 +60,14 @@ export class AuthorityCalls {
   }
 
   async init(request: InitRequest__Output): Promise<InitResponse> {
-    const { authority, keeper, listening } = this.#parts;
+    const { authority, keeper, ports } = this.#parts;
+    // An authority whose controllers nobody reaches is of no use, and can't be made a second time.
+    if (authority.opened === undefined) await ports.check();
+    const problem = ports.problem();
+    if (problem !== undefined) throw problem;
     const done = await authority.init(mutationId(request));
     const { opened, keyPath } = authority;
-    if (!request.dryRun) await listening();
+    if (!request.dryRun) await ports.settled();
     return {
       unchanged: done.unchanged,
       ...(opened === undefined ? {} : { authority: wireFromAuthority(keeper.version.clusterId, opened) }),

@@ -39,7 +39,8 @@ export class StatusCalls {
 
   /** status answers even when the controller refuses to act: that is when it is needed most. */
   async status(): Promise<GetStatusResponse> {
-    const { keeper, controllerId, version, etcd } = this.#parts;
+    const { keeper, controllerId, version, etcd, ports } = this.#parts;
+    const listening = ports.problem();
     const own = {
       controller: controllerId,
       version,
@@ -51,6 +52,7 @@ export class StatusCalls {
         resyncs: keeper.resyncs,
         warnings: [...etcd.warnings()],
       },
+      problems: listening === undefined ? [] : [{ text: listening.message, fix: listening.hint ?? '' }],
     };
     if (!keeper.ready) return own;
     const { view } = keeper;

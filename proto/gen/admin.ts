@@ -72,6 +72,7 @@ import type { Node as _xnet_v1_Node, Node__Output as _xnet_v1_Node__Output } fro
 import type { NodeCounts as _xnet_v1_NodeCounts, NodeCounts__Output as _xnet_v1_NodeCounts__Output } from './xnet/v1/NodeCounts.js';
 import type { Pool as _xnet_v1_Pool, Pool__Output as _xnet_v1_Pool__Output } from './xnet/v1/Pool.js';
 import type { PoolUsage as _xnet_v1_PoolUsage, PoolUsage__Output as _xnet_v1_PoolUsage__Output } from './xnet/v1/PoolUsage.js';
+import type { Problem as _xnet_v1_Problem, Problem__Output as _xnet_v1_Problem__Output } from './xnet/v1/Problem.js';
 import type { ReleaseSubnetRequest as _xnet_v1_ReleaseSubnetRequest, ReleaseSubnetRequest__Output as _xnet_v1_ReleaseSubnetRequest__Output } from './xnet/v1/ReleaseSubnetRequest.js';
 import type { ReleaseSubnetResponse as _xnet_v1_ReleaseSubnetResponse, ReleaseSubnetResponse__Output as _xnet_v1_ReleaseSubnetResponse__Output } from './xnet/v1/ReleaseSubnetResponse.js';
 import type { RemoveNodeRequest as _xnet_v1_RemoveNodeRequest, RemoveNodeRequest__Output as _xnet_v1_RemoveNodeRequest__Output } from './xnet/v1/RemoveNodeRequest.js';
@@ -191,6 +192,7 @@ export interface ProtoGrpcType {
       NodeState: EnumTypeDefinition
       Pool: MessageTypeDefinition<_xnet_v1_Pool, _xnet_v1_Pool__Output>
       PoolUsage: MessageTypeDefinition<_xnet_v1_PoolUsage, _xnet_v1_PoolUsage__Output>
+      Problem: MessageTypeDefinition<_xnet_v1_Problem, _xnet_v1_Problem__Output>
       ReleaseSubnetRequest: MessageTypeDefinition<_xnet_v1_ReleaseSubnetRequest, _xnet_v1_ReleaseSubnetRequest__Output>
       ReleaseSubnetResponse: MessageTypeDefinition<_xnet_v1_ReleaseSubnetResponse, _xnet_v1_ReleaseSubnetResponse__Output>
       RemoveNodeRequest: MessageTypeDefinition<_xnet_v1_RemoveNodeRequest, _xnet_v1_RemoveNodeRequest__Output>

@@ -1835,6 +1835,23 @@ export const descriptor = {
          "rule": "repeated",
          "type": "UndecodableKey",
          "id": 10
+        },
+        "problems": {
+         "rule": "repeated",
+         "type": "Problem",
+         "id": 11
+        }
+       }
+      },
+      "Problem": {
+       "fields": {
+        "text": {
+         "type": "string",
+         "id": 1
+        },
+        "fix": {
+         "type": "string",
+         "id": 2
         }
        }
       },

@@ -54,7 +54,7 @@ test.serial('a cluster is made once, over the socket alone, and its first admin 
   const { controller, xctl } = t.context;
   const says = sayer(t, xctl);
   const socket = `--controller ${unix(controller)}`;
-  await says(`status ${socket}`, /! the cluster has no authority yet: make it with: xctl init/, 8);
+  await says(`status ${socket}`, /! the cluster has no authority yet\n {4}fix: make it with: xctl init/, 8);
   await says(`nodes list --controller ${tcp(controller)}`, /there is no certificate to show to 127\.0\.0\.1/, 5);
   await says(`init --controller ${tcp(controller)}`, /over the unix socket of a controller alone\nrun it as root/, 2);
   await says(`init ${socket} --pool default`, /"default" has no range: --pool default 10\.76\.0\.0\/16/, 2);

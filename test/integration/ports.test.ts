@@ -1,7 +1,9 @@
 // The TCP ports of a real controller: before there is an authority, and to those who speak anything but TLS 1.3, or
 // have no certificate, or have one of somebody else's.
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createSecureServer } from 'node:http2';
+import { createServer as createNetServer } from 'node:net';
 import test from 'ava';
 import { probePort } from '../../deploy/lab/port-probe.js';
 import { XnetError } from '../../proto/errors.js';
@@ -10,6 +12,7 @@ import { services } from '../../proto/rpc/definitions.js';
 import { ControllerProcess } from '../support/controller-process.js';
 import { answers } from '../support/etcd.js';
 import { makeTestAuthority } from '../support/test-authority.js';
+import { Xctl } from '../support/xctl.js';
 
 const options = { timeoutMs: 20_000 };
 
@@ -49,6 +52,46 @@ test('TCP ports open with the authority, and speak TLS 1.3 alone; the API asks f
   await controller.launch();
   await controller.ready();
   t.false((await probePort({ host: '127.0.0.1', port })).withoutCertificate, 'after a restart, too');
+});
+
+test('an address that can not be listened on is told from the start, ends nothing, and makes no authority', async (t) => {
+  const controller = await ControllerProcess.prepare();
+  t.teardown(() => controller.close());
+  const xctl = new Xctl({ controller: `unix:${controller.socket}` });
+  t.teardown(() => xctl.close());
+  // TEST-NET-1 (RFC 5737): no machine has an address of it.
+  await controller.launch(['--listen', `unix:${controller.socket},192.0.2.1:7400`]);
+  await controller.ready();
+  t.regex(controller.output, /can't listen on 192\.0\.2\.1:7400: this machine has no such address/);
+  const status = await xctl.run('status');
+  t.is(status.code, 8);
+  t.regex(
+    status.stdout,
+    /! can't listen on 192\.0\.2\.1:7400: this machine has no such address\n {4}fix: give addresses/,
+  );
+  const refused = await xctl.run('init', '--pool', '10.76.0.0/16');
+  t.is(refused.code, 4, refused.stderr);
+  t.regex(refused.stderr, /can't listen on 192\.0\.2\.1:7400: this machine has no such address\n.*controller\.yaml/);
+  const admin = controller.admin;
+  await t.throwsAsync(callUnary(admin.getAuthority.bind(admin), {}, options), { message: /no authority yet/ });
+
+  await controller.kill('SIGTERM');
+  await controller.launch();
+  await controller.ready();
+  const made = await xctl.run('init', '--name', 'alice');
+  t.is(made.code, 0, made.stderr);
+  t.regex(made.stdout, new RegExp(`saved context default: admin/alice at 127.0.0.1:${controller.port};`));
+
+  // With an authority a port that somebody else has keeps nothing from running, and opens when it is free.
+  await controller.kill('SIGTERM');
+  const other = createNetServer().listen(controller.port, '127.0.0.1');
+  t.teardown(() => other.close());
+  await once(other, 'listening');
+  await controller.launch();
+  await controller.until('told', ({ problems }) => /another process listens there/.test(problems[0]?.text ?? ''));
+  other.close();
+  await controller.until('open', ({ problems }) => problems.length === 0);
+  await controller.untilOpen();
 });
 
 test('a port in the clear and one of TLS 1.2 are told', async (t) => {

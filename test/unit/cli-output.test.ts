@@ -320,6 +320,7 @@ const wireStatus: GetStatusResponse__Output = {
   pools: [],
   nodes: { total: 2, ready: 2, progressing: 0, degraded: 0, down: 0, pending: 0 },
   undecodable: [],
+  problems: [],
 };
 
 test('an etcd that others can reach is told before everything else', (t) => {
@@ -343,6 +344,7 @@ test('what is wrong decides the exit code of status', (t) => {
     ['progressing', { nodes: { ...nodes, progressing: 1 } }, 0, false],
     ['down', { nodes: { ...nodes, down: 1 } }, 8, false],
     ['degraded', { nodes: { ...nodes, degraded: 1 } }, 8, false],
+    ['a port', { problems: [{ text: "can't listen on 10.0.0.9:7400", fix: 'give another' }] }, 8, false],
     ['undecodable', { undecodable: [{ key: 'nodes/x', problem: 'not JSON' }] }, 8, false],
     [
       'exhausted',

@@ -16,6 +16,7 @@ import {
   formatContext,
   joinedControllers,
   parseContext,
+  refreshedControllers,
   type SavedContext,
 } from '../../cli/contexts/saved.js';
 import {
@@ -27,7 +28,7 @@ import {
 import { contextKind, contextOutput } from '../../cli/output/context.js';
 import { hereDocument, hostCommand } from '../../cli/output/host-command.js';
 import type { Colors } from '../../cli/output/kind.js';
-import { formatStatus, noTrust, statusExitCode, statusFromWire } from '../../cli/output/status.js';
+import { formatStatus, noTrust, type Problem, statusExitCode, statusFromWire } from '../../cli/output/status.js';
 import { leftText } from '../../cli/output/token.js';
 import { failureOf, isPassing, noController } from '../../cli/unreachable.js';
 import { exitCodeOf, XnetError } from '../../proto/errors.js';
@@ -102,6 +103,16 @@ test('a context that is renewed learns of new controllers, and keeps what was se
   const joined = joinedControllers([at('tunnel'), at('a')], [at('a'), at('b')]);
   t.deepEqual(joined, [at('tunnel'), at('a'), at('b')]);
   t.deepEqual(joinedControllers([at('a')], []), [at('a')]);
+});
+
+test('a context of the machine of a controller follows where the controllers listen', (t) => {
+  const at = (host: string) => ({ kind: 'tcp', host, port: 7400 }) as const;
+  const here = at('127.0.0.1');
+  t.deepEqual(refreshedControllers([here], [at('a')]), [at('a')], 'nobody else reaches 127.0.0.1');
+  t.deepEqual(refreshedControllers([here], [here, at('a')]), [at('a')]);
+  t.deepEqual(refreshedControllers([at('tunnel'), at('b')], [at('a'), at('b')]), [at('a'), at('b'), at('tunnel')]);
+  t.deepEqual(refreshedControllers([at('a')], [here]), [here, at('a')], 'this machine reaches it');
+  t.deepEqual(refreshedControllers([at('a')], []), [at('a')]);
 });
 
 test('the folder of contexts: whole or not at all, read by its owner alone', async (t) => {
@@ -188,7 +199,7 @@ test('what is to be said of certificates, and of those in the status', (t) => {
     [{ expiresAt: null }, 'expired'],
   ];
   for (const [more, state] of cases) t.is(certificateState(certificate(more), nowMs), state);
-  const status = (certificates: readonly CertificateOutput[], problem: string | null = null) =>
+  const status = (certificates: readonly CertificateOutput[], problem: Problem | null = null) =>
     statusFromWire(
       {
         ...{
@@ -200,6 +211,7 @@ test('what is to be said of certificates, and of those in the status', (t) => {
           controllers: [],
           pools: [],
           undecodable: [],
+          problems: [],
         },
         store: { endpoints: [], embedded: true, connected: true, refusal: '', resyncs: 0, warnings: [] },
         nodes: { total: 0, ready: 0, progressing: 0, degraded: 0, down: 0, pending: 0 },
@@ -221,7 +233,7 @@ test('what is to be said of certificates, and of those in the status', (t) => {
   t.is(lines[0], '! WARNING the certificate of node/web-0 expires in 1d');
   t.is(lines[5], '! WARNING 3 more certificates expire soon: xctl certs list');
   t.is(statusExitCode(status(many)), 0, 'told, and no problem of the fleet');
-  t.is(statusExitCode(status([], 'the cluster has no authority yet')), 8);
+  t.is(statusExitCode(status([], { text: 'the cluster has no authority yet', fix: 'xctl init' })), 8);
 });
 
 test('how long something lasts, to the nearest of a fitting unit', (t) => {

@@ -5,6 +5,7 @@ import type { StoreStatus as _xnet_v1_StoreStatus, StoreStatus__Output as _xnet_
 import type { Pool as _xnet_v1_Pool, Pool__Output as _xnet_v1_Pool__Output } from '../../xnet/v1/Pool.js';
 import type { NodeCounts as _xnet_v1_NodeCounts, NodeCounts__Output as _xnet_v1_NodeCounts__Output } from '../../xnet/v1/NodeCounts.js';
 import type { UndecodableKey as _xnet_v1_UndecodableKey, UndecodableKey__Output as _xnet_v1_UndecodableKey__Output } from '../../xnet/v1/UndecodableKey.js';
+import type { Problem as _xnet_v1_Problem, Problem__Output as _xnet_v1_Problem__Output } from '../../xnet/v1/Problem.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface GetStatusResponse {
@@ -18,6 +19,7 @@ export interface GetStatusResponse {
   'pools'?: (_xnet_v1_Pool)[];
   'nodes'?: (_xnet_v1_NodeCounts | null);
   'undecodable'?: (_xnet_v1_UndecodableKey)[];
+  'problems'?: (_xnet_v1_Problem)[];
 }
 
 export interface GetStatusResponse__Output {
@@ -31,4 +33,5 @@ export interface GetStatusResponse__Output {
   'pools': (_xnet_v1_Pool__Output)[];
   'nodes': (_xnet_v1_NodeCounts__Output | null);
   'undecodable': (_xnet_v1_UndecodableKey__Output)[];
+  'problems': (_xnet_v1_Problem__Output)[];
 }
