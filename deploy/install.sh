@@ -176,6 +176,13 @@ remove_old_versions
 if [ -n "$reload" ]; then reload_systemd; fi
 
 say "xnet $version is installed in $lib/$target"
+if [ -z "$unit_files" ]; then
+  say 'not done, as there is no systemd here:'
+  say '  no units: whatever starts your services has to start xnet, as root, and again when it ends'
+  if [ -n "$is_controller" ]; then
+    say '  no user xnet-controller: make one, and a folder /var/lib/xnet-controller of mode 0700 that it owns'
+  fi
+fi
 if [ -n "$advice" ]; then printf 'to know:\n%s' "$advice"; fi
 [ "$(command -v xctl || :)" = "$prefix/bin/xctl" ] || say "put $prefix/bin into your PATH"
 next() { printf '  %-9s  %s\n' "$1" "$2"; }

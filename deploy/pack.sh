@@ -8,7 +8,7 @@
 #   --unpacked        a folder xnet-VERSION-linux-ARCH instead of the tar.gz
 #
 # The same sources, node_modules and Node.js give the same bytes; SOURCE_DATE_EPOCH sets the time of the files, by
-# default that of the last commit. Run deploy/setup.sh first. The last line of output is the package's path.
+# default that of the last commit. Run deploy/setup.sh --build first. The last line of output is the package's path.
 set -eu
 umask 022
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
@@ -45,8 +45,8 @@ if [ -e "$root/.cache/node/path" ]; then
   PATH=$(cat "$root/.cache/node/path"):$PATH
   export PATH
 fi
-command -v node >/dev/null || fail 'Node.js is missing' "run: sudo sh $root/deploy/setup.sh"
-[ -e "$root/node_modules/.bin/tsc" ] || fail 'the npm packages are missing' "run: sudo sh $root/deploy/setup.sh"
+command -v node >/dev/null || fail 'Node.js is missing' "run: sudo sh $root/deploy/setup.sh --build"
+[ -e "$root/node_modules/.bin/tsc" ] || fail 'the npm packages are missing' "run: sudo sh $root/deploy/setup.sh --build"
 node=$(node -p process.execPath)
 arch=$(node -p process.arch)
 version=$(node -p 'require(process.argv[1]).version' "$root/package.json")
@@ -108,7 +108,7 @@ node -e '
       const optional = name in optionalDependencies;
       if (!existsSync(`${root}/${path}package.json`)) {
         if (optional) continue;
-        console.error(`pack: ${path} is missing\n  run: sudo sh ${root}/deploy/setup.sh`);
+        console.error(`pack: ${path} is missing\n  run: sudo sh ${root}/deploy/setup.sh --build`);
         process.exit(1);
       }
       if (found.has(path) || (optional && packages[path.slice(0, -1)]?.hasInstallScript === true)) continue;
@@ -137,7 +137,8 @@ cp "$node" "$stage/bin/node"
 cp "$root"/deploy/bin/* "$stage/bin/"
 cp -R "$root/deploy/systemd" "$root/deploy/examples" "$root/deploy/install" "$stage/"
 cp "$root/deploy/install.sh" "$root/package.json" "$root/LICENSE" "$root/CHANGELOG.md" "$stage/"
-for page in README.md ARCHITECTURE.md; do
+# Every page that README links to.
+for page in README.md $(grep -oE '\]\([A-Z]+\.md\)' "$root/README.md" | tr -d '()]' | sort -u); do
   if [ -e "$root/$page" ]; then cp "$root/$page" "$stage/"; fi
 done
 printf '%s\n' "$version" >"$stage/VERSION"
@@ -153,8 +154,8 @@ for program in xctl xnetd xnet-controller; do
   said=$(cd / && env -i PATH=/usr/bin:/bin "$stage/bin/$program" --version) || fail "$program of the package does not run"
   [ "$said" = "$version" ] || fail "$program of the package says that it is $said, not $version"
 done
-(cd "$stage" && env -i "$stage/bin/node" --input-type=module -e 'import "syscall-napi"') ||
-  fail 'the native npm package of the package does not load' "run: sudo sh $root/deploy/setup.sh"
+(cd "$stage" && env -i "$stage/bin/node" --input-type=module -e 'import "syscall-napi"; import "node-netlink"') ||
+  fail 'the native npm packages of the package do not load' "run: sudo sh $root/deploy/setup.sh --build"
 
 if [ -n "$unpacked" ]; then
   [ ! -e "$output/$name" ] || fail "$output/$name is there already"

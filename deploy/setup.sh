@@ -2,7 +2,8 @@
 # Makes a Debian machine ready to build, test and try xnet: what is missing of Debian packages, Node.js, npm packages
 # and the build, and nothing of what is there. May be run again at any time, by several at once, and from anywhere.
 #
-# usage: sh deploy/setup.sh
+# usage: sh deploy/setup.sh [--build]
+#   --build   only what compiling and packing need: no etcd, no firewall tools, nothing of the lab
 #
 # Debian packages need root; all else does not. No service is started or enabled, and no package of the machine is
 # removed or upgraded for it. deploy/run.sh runs a script after it, with the Node.js that it chose: the folder of that
@@ -26,6 +27,20 @@ locked=
 worked=
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 export PATH
+
+build_only=
+case $*:$# in
+  :0) ;;
+  --build:1) build_only=yes ;;
+  -h:1 | --help:1)
+    sed -n '2,/^set -eu/{/^#/s/^# \{0,1\}//p;}' "$0"
+    exit 0
+    ;;
+  *)
+    echo 'usage: sh deploy/setup.sh [--build]' >&2
+    exit 2
+    ;;
+esac
 
 say() { echo "set-up: $*" >&2; }
 
@@ -66,9 +81,11 @@ has() { command -v "$1" >/dev/null 2>&1; }
 
 # --- Debian packages -------------------------------------------------------------------------------------------------
 
-# What each is needed for is found by its command or file, so that one that came another way is good too.
+# What each is needed for is found by its command or file, so that one that came another way is good too. Those marked
+# "build" are all that compiling and packing need.
 wanted_packages() {
-  while read -r package command; do
+  while read -r package command purpose; do
+    [ -z "$build_only" ] || [ "$purpose" = build ] || continue
     case $command in
       /*) [ -e "$command" ] || echo "$package" ;;
       *.so.*) ldconfig -p | grep -qF "$command" || echo "$package" ;;
@@ -85,12 +102,13 @@ util-linux nsenter
 mount mount
 iputils-ping ping
 procps ps
+systemd /lib/systemd/systemd
 bird2 bird
 iperf3 iperf3
-python3 python3
-make make
-g++ g++
-ca-certificates /etc/ssl/certs/ca-certificates.crt
+python3 python3 build
+make make build
+g++ g++ build
+ca-certificates /etc/ssl/certs/ca-certificates.crt build
 debian-archive-keyring /usr/share/keyrings/debian-archive-keyring.gpg
 libdevmapper1.02.1 libdevmapper.so.1.02.1
 libseccomp2 libseccomp.so.2
@@ -175,7 +193,7 @@ look_for_packages() {
   missing=$(wanted_packages | tr '\n' ' ')
   # The other busybox of Debian can't be installed beside the static one, and is not removed for it.
   unpack=
-  if ! static_busybox; then
+  if [ -z "$build_only" ] && ! static_busybox; then
     if installed busybox; then unpack=yes; else missing="${missing}busybox-static "; fi
   fi
   [ -n "$missing$unpack" ]
@@ -286,7 +304,7 @@ choose_node() {
 
 # --- npm packages and the build --------------------------------------------------------------------------------------
 
-# Of all packages only these two have scripts that are needed: one is compiled, one puts its executable in place.
+# Of all packages only these have scripts that are needed: two are compiled, one puts its executable in place.
 install_modules() (
   cd "$root" || return 1
   # Of the npm that may have started this script, which need not be the one that is used here.
@@ -295,8 +313,8 @@ install_modules() (
   export npm_config_nodedir
   # At last: what was compiled against this very node can be loaded.
   npm ci --ignore-scripts --no-audit --no-fund &&
-    npm rebuild syscall-napi esbuild &&
-    node --input-type=module -e 'import "syscall-napi"'
+    npm rebuild syscall-napi buffer2address esbuild &&
+    node --input-type=module -e 'import "syscall-napi"; import "node-netlink"'
 )
 
 modules() {
@@ -305,7 +323,7 @@ modules() {
   [ "$(cat "$stamp" 2>/dev/null)" != "$want" ] || return 0
   # Somebody has installed the same by hand.
   if [ -n "$(find "$root/node_modules/.package-lock.json" -newer "$root/package-lock.json" 2>/dev/null)" ] &&
-    (cd "$root" && node --input-type=module -e 'import "syscall-napi"') 2>/dev/null; then :; else
+    (cd "$root" && node --input-type=module -e 'import "syscall-napi"; import "node-netlink"') 2>/dev/null; then :; else
     step 'npm packages' install_modules
   fi
   worked=yes

@@ -11,6 +11,7 @@ import { type Host, openHost } from '../host/host.js';
 import { readIdentity } from '../identity/folder.js';
 import { identityFindings } from '../identity/renewal-plan.js';
 import { type IdentityStatus, identityLine, identityStatus } from '../identity/status.js';
+import { differences } from '../kernel/compare-readings.js';
 import { desiredRoutes } from '../routes/desired.js';
 import { planRoutes } from '../routes/plan.js';
 import { findingsOf } from '../routes/problems.js';
@@ -85,11 +86,28 @@ async function routesOf(host: Host, settings: Settings, cached: Cached | undefin
     confirmed: new Set(),
   });
   const findings = [...choice.findings, ...findingsOf(plan.problems, host.mirror)];
+  const disputed = await readTwice(host, settings.routeProtocol);
   return {
     underlay: choice.underlay,
     counts: { ...plan.counts, pending: plan.changes.filter((change) => !change.isProbe).length },
-    problems: findings.map((finding) => finding.message),
+    problems: [...findings.map((finding) => finding.message), ...disputed],
   };
+}
+
+// Routes that change meanwhile differ, too: only what differs every time is told.
+const readings = 3;
+
+async function readTwice(host: Host, protocol: number): Promise<readonly string[]> {
+  const { readAgain } = await import('../kernel/second-reader.js');
+  let found: readonly string[] = [];
+  for (let attempt = 0; attempt < readings; attempt += 1) {
+    await host.mirror.refresh();
+    found = differences(host.mirror, await readAgain(), protocol);
+    if (found.length === 0) return [];
+  }
+  const [first, ...others] = found;
+  const more = others.length === 0 ? '' : `, and ${others.length} more`;
+  return [`two readings of the kernel differ (${first}${more}): please report this with the output of ip -d route`];
 }
 
 async function firewallOf(host: Host, settings: Settings, cached: Cached | undefined, underlay: string | undefined) {

@@ -1,9 +1,8 @@
 // Is this a Docker that xnet can work with, and how was its dockerd started?
 // Invariant: nothing is changed, and each answer that is not "yes" says what to do.
-import { access, constants } from 'node:fs/promises';
-import { join } from 'node:path';
 import { formatPrefix, type Prefix, prefixesOverlap, prefixOf } from '../../proto/domain/address.js';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
+import type { Exec } from '../process/exec.js';
 import type { Finding } from '../reconcile/effect.js';
 import type { EngineContainer, EngineInfo, EngineNetwork, EngineVersion } from './engine.js';
 import { dockerdOf, dockerdUnit, type Flags, flagsOf, runningDockerd, whereFlag } from './flags.js';
@@ -39,7 +38,7 @@ export async function seeEngine(host: DockerHost, signal: AbortSignal): Promise<
     return { version, info, networks, containers };
   } catch (error) {
     if (signal.aborted) throw error;
-    return unreachableEngine(error, host.settings.socket);
+    return unreachableEngine(error, host.settings.socket, () => dockerdIsInstalled(host.exec, signal));
   }
 }
 
@@ -69,7 +68,7 @@ export function unsupportedEngine(version: EngineVersion, info: EngineInfo): Fin
 export async function unreachableEngine(
   error: unknown,
   socket: string,
-  isInstalled: () => Promise<boolean> = dockerdIsInstalled,
+  isInstalled: () => Promise<boolean>,
 ): Promise<Finding> {
   if (!(error instanceof XnetError)) return blocked('DockerFailed', messageOf(error));
   if (error.code === 'PermissionDenied') {
@@ -89,16 +88,12 @@ export async function unreachableEngine(
   return waiting('NotAnswering', error.message);
 }
 
-async function dockerdIsInstalled(): Promise<boolean> {
-  const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/usr/bin', '/usr/local/bin', '/snap/bin'];
-  for (const folder of folders.filter((path) => path.startsWith('/'))) {
-    const found = await access(join(folder, 'dockerd'), constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (found) return true;
-  }
-  return false;
+// Through the same way as every other program, so that the answer is about the host whose Docker it is.
+const lookForDockerd = 'PATH=$PATH:/usr/sbin:/usr/bin:/usr/local/bin:/snap/bin; command -v dockerd';
+
+async function dockerdIsInstalled(exec: Exec, signal: AbortSignal): Promise<boolean> {
+  const { code } = await exec(['sh', '-c', lookForDockerd], { signal });
+  return code === 0;
 }
 
 /** seeDockerd finds out how dockerd was started, and will be started next. */

@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { Host } from '../../deploy/lab/host.js';
 import { askDockerd } from '../../node/docker/validation.js';
-import { exec } from '../../node/process/exec.js';
+import { type Exec, exec } from '../../node/process/exec.js';
 import { fixtureBytes, fixtures } from '../support/daemon-json-fixtures.js';
 import {
   addressOn,
@@ -492,6 +492,7 @@ each('dockerd judges the fixtures as we do', [], async (t, host, line) => {
   if (engine === undefined) return t.fail('no engine');
   const dockerd = { program: engine.dockerd, argv: [], major: Number.parseInt(line, 10) };
   const folder = freshFolder(host, 'asked');
+  const ask: Exec = (argv, options) => host.exec(argv, options);
   // Before 23.0 dockerd reads neither empty files nor any byte order mark, and nothing behind the first object.
   const alike = (bytes: Buffer | undefined) =>
     dockerd.major >= 23 || (bytes !== undefined && bytes.toString('latin1').trim() !== '' && (bytes[0] ?? 0) < 0x80);
@@ -499,10 +500,10 @@ each('dockerd judges the fixtures as we do', [], async (t, host, line) => {
     const input = fixtureBytes(fixture.input);
     const output = fixtureBytes(fixture.output);
     if (output !== undefined && alike(output)) {
-      t.is(await askDockerd(exec, dockerd, output, folder), undefined, `${fixture.name}: our output`);
+      t.is(await askDockerd(ask, dockerd, output, folder), undefined, `${fixture.name}: our output`);
     }
     if (!alike(input)) continue;
-    const judged = (await askDockerd(exec, dockerd, input, folder)) === undefined ? 'accepts' : 'refuses';
+    const judged = (await askDockerd(ask, dockerd, input, folder)) === undefined ? 'accepts' : 'refuses';
     if (dockerd.major < 23 && fixture.refused === 'Invalid') continue;
     t.is(judged, fixture.dockerd === 'refuses' ? 'refuses' : 'accepts', fixture.name);
   }

@@ -1,7 +1,16 @@
 // xnet as it is on real hosts: packed, installed, under a real systemd beside a real dockerd on a machine of the lab,
 // its controller under systemd on another.
 import { execFile } from 'node:child_process';
-import { appendFileSync, chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -191,6 +200,10 @@ if ('why' in stage) {
       lines.filter((line) => !/^[-d]rw[-x]r-[-x]r-[-x] 0\/0 /.test(line)),
       [],
     );
+    const readme = readFileSync(join(unpacked, 'README.md'), 'utf8');
+    const pages = [...readme.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, page = '']) => page);
+    t.true(pages.includes('SECURITY.md'));
+    for (const page of pages) t.true(existsSync(join(unpacked, page)), `README links to ${page}`);
     const unwanted = new RegExp(`${name}/(dist/(test|deploy)|node_modules/(ava|typescript|esbuild|@biomejs|@types))/`);
     t.deepEqual(
       lines.filter((line) => unwanted.test(line)),
@@ -254,6 +267,7 @@ if ('why' in stage) {
       t.is(code, 0, stderr);
       t.regex(stdout, new RegExp(`xnet ${version} is installed in /usr/local/lib/xnet/${version}\n`));
       t.regex(stdout, /xnetd run {4}by whatever starts your services, before Docker/);
+      t.regex(stdout, /not done, as there is no systemd here:\n {2}no units: .*\n {2}no user xnet-controller: /);
     }
     for (const program of ['xctl', 'xnetd', 'xnet-controller']) {
       t.is(await host.run([program, '--version']), `${version}\n`);

@@ -238,7 +238,10 @@ test('nothing is lost over a cut connection and a compaction', async (t) => {
     node.routes().some((route) => route.startsWith('10.76.1.0/24')),
     'removed during a cut',
   );
-  t.deepEqual((await far.routes()).routes, (await near.routes()).routes);
+  // The state of the nodes goes on changing meanwhile, and comes to the two at different moments.
+  const table = async (controller: ControllerProcess) =>
+    (await controller.routes()).routes.map(({ nodeState: _, ...route }) => route);
+  t.deepEqual(await table(far), await table(near));
 });
 
 test('a commit whose answer is lost is done once', async (t) => {

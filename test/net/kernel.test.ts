@@ -9,19 +9,59 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { Namespace } from '../../deploy/lab/namespace.js';
+import { differences } from '../../node/kernel/compare-readings.js';
 import { HostMonitor } from '../../node/kernel/host-monitor.js';
 import { openLinuxRouteKernel } from '../../node/kernel/linux-route-kernel.js';
 import { KernelMirror } from '../../node/kernel/mirror.js';
 import { NftablesGeneration } from '../../node/kernel/nftables-generation.js';
 import { type NftablesCommit, NftablesWatch } from '../../node/kernel/nftables-watch.js';
 import { Poller } from '../../node/kernel/poller.js';
+import type { SecondReading } from '../../node/kernel/second-reader.js';
 import { inNamespace, openNetlink, SyscallError, setNetlinkOption, tryLock } from '../../node/kernel/syscall.js';
-import { isRoot } from '../support/linux-route-host.js';
+import { Routes } from '../../node/routes/routes.js';
+import { isRoot, LinuxRouteHost } from '../support/linux-route-host.js';
+import { manyPeers, prefix, wanted } from '../support/route-fixtures.js';
 
 const rooted = isRoot('the netlink adapter on the real kernel');
 const compiled = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
+// In a process of its own: the socket is made on a thread that does not follow this one into a namespace.
+function readInNamespace(namespace: Namespace): SecondReading {
+  const printed = namespace.runSync([process.execPath, compiled('test/support/second-reading.js')]);
+  const { links, routes } = JSON.parse(printed) as Omit<SecondReading, 'links'> & { links: [number, string][] };
+  return { links: new Map(links), routes };
+}
+
 if (rooted) {
+  test.serial('node-netlink lists the links and routes that the mirror has, and what it has missed', async (t) => {
+    const host = new LinuxRouteHost();
+    const mirror = new KernelMirror({ kernel: host.kernel, protocol: 88 });
+    const routes = new Routes({ kernel: host.kernel, mirror, protocol: 88 });
+    try {
+      const ifindex = host.addLink('eth0');
+      host.addAddress('eth0', '192.168.80.1/20');
+      const peers = manyPeers(300);
+      const pools = [prefix('10.64.0.0/10')];
+      await routes.converge(wanted({ peers, ifindex, pools }), new AbortController().signal);
+      await mirror.refresh();
+      const second = readInNamespace(host.namespace);
+      // Every peer's, and the guard of the pool.
+      t.is(second.routes.filter((route) => route.protocol === 88).length, peers.length + 1);
+      t.deepEqual(differences(mirror, second, 88), []);
+
+      host.ip('route', 'add', '10.76.250.0/24', 'via', '192.168.80.99', 'dev', 'eth0', 'proto', '88');
+      host.addLink('eth1');
+      const later = differences(mirror, readInNamespace(host.namespace), 88);
+      t.is(later.length, 3);
+      t.true(later.every((line) => line.endsWith('listed by node-netlink only')));
+      t.regex(later.join('\n'), /^10\.76\.250\.0\/24 via 192\.168\.80\.99 dev \d+ proto 88 type 1 metric 0: /m);
+      await mirror.refresh();
+      t.deepEqual(differences(mirror, readInNamespace(host.namespace), 88), []);
+    } finally {
+      await host.close();
+    }
+  });
+
   test.serial('commits to nftables are told, with who made them, and so is every other change', async (t) => {
     const namespace = Namespace.create('nft');
     const poller = new Poller();

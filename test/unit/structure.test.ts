@@ -44,6 +44,7 @@ test('each third-party library that touches the outside is imported by one file'
     ['etcd3', 'controller/store/etcd.ts'],
     ['dockerode', 'node/docker/dockerode.ts'],
     ['syscall-napi', 'node/kernel/syscall.ts'],
+    ['node-netlink', 'node/kernel/second-reader.ts'],
     ['ip-cidr', 'proto/domain/input.ts'],
   ]);
   for (const [library, owner] of only) {
