@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { messageOf, XnetError } from '../proto/errors.js';
 import type { Logger } from '../proto/process/log.js';
+import { aborted, runParts } from '../proto/process/parts.js';
 import { Systemd } from '../proto/process/systemd.js';
 import { formatEndpoint } from '../proto/rpc/endpoint.js';
 import { startServer } from '../proto/rpc/server.js';
@@ -121,7 +122,7 @@ export async function runController(
   authority.onOpened(({ trusted }) => sessions.fanout.trust(trusted));
   const running = new AbortController();
   const stopped = AbortSignal.any([signal, running.signal]);
-  let failure: XnetError | undefined;
+  let failure: unknown;
   const node = nodeService({ keeper, store, sessions, nodes, certificates, authority });
   const admin = adminService({
     ...{ keeper, store, sessions, nodes, pools, tokens, certificates, authority, controllerId, version },
@@ -156,23 +157,27 @@ export async function runController(
     tellHealth = () => local.health.set(keeper.ready && listeners.opened);
     keeper.onChange(tellHealth);
     await listeners.check();
-    const fed = feedWatchdog(
-      { systemd, keeper, log, endpoints: local.endpoints, streams: () => sessions.fanout.streams.size },
+    const streams = () => sessions.fanout.streams.size;
+    const parts = runParts(
+      {
+        view: (stop) => keeper.run(stop),
+        presence: (stop) => presence.run(stop),
+        exposure: (stop) => exposure.run(stop),
+        watchdog: (stop) => feedWatchdog({ systemd, keeper, log, endpoints: local.endpoints, streams }, stop),
+      },
       stopped,
-    );
-    const exposed = exposure.run(stopped);
-    const kept = keeper.run(stopped);
-    const present = presence.run(stopped);
-    await Promise.race([kept, new Promise((resolve) => stopped.addEventListener('abort', resolve, { once: true }))]);
+      { graceMs, onFailure: (part, error) => log.fatal({ err: error, part }, 'failed: the controller ends') },
+    ).catch((error: unknown) => {
+      failure ??= error;
+      running.abort();
+    });
+    await aborted(stopped);
+    // Its nodes go to another controller at once, before anything else of this one ends.
     local.health.set(false);
     authority.close();
     sessions.end();
     await Promise.all([local.close(graceMs), listeners.close(graceMs)]);
-    running.abort();
-    await present;
-    await kept;
-    await fed;
-    await exposed;
+    await parts;
   } finally {
     running.abort();
     await store.close();

@@ -4,6 +4,7 @@
 
 import { pause } from '../proto/process/backoff.js';
 import type { Logger } from '../proto/process/log.js';
+import { aborted } from '../proto/process/parts.js';
 import type { Systemd } from '../proto/process/systemd.js';
 import type { Endpoint } from '../proto/rpc/endpoint.js';
 import { HealthProbe } from '../proto/rpc/health-probe.js';
@@ -61,7 +62,7 @@ export async function feedWatchdog(parts: WatchdogParts, signal: AbortSignal): P
   const { systemd, keeper, endpoints, log } = parts;
   // A unix socket needs no route and no port that others might have.
   const endpoint = endpoints.find(({ kind }) => kind === 'unix') ?? endpoints[0];
-  if (!systemd.present || endpoint === undefined) return;
+  if (!systemd.present || endpoint === undefined) return aborted(signal);
   const off = keeper.onChange(() => systemd.status(statusLine(standingOf(parts))));
   const probe = new HealthProbe(endpoint);
   const everyMs = (systemd.watchdogMs ?? defaultWatchdogMs) / 3;

@@ -5,6 +5,7 @@ import type { Assignment, TableDelta, Version } from '../../proto/domain/network
 import { messageOf, XnetError } from '../../proto/errors.js';
 import type { WatchRequest } from '../../proto/gen/xnet/v1/WatchRequest.js';
 import type { Logger } from '../../proto/process/log.js';
+import { type Parts, runParts } from '../../proto/process/parts.js';
 import { version as daemonVersion } from '../../proto/process/version.js';
 import type { Endpoint } from '../../proto/rpc/endpoint.js';
 import { Connection, type ConnectionState } from '../controller/connection.js';
@@ -49,6 +50,9 @@ export type AgentOptions = {
 // After a change of the table: long enough to take in what comes right behind it, too short to be noticed by a peer, whose
 // containers get their new addresses by a restart of Docker that takes some 10 times as long.
 const firewallDelayMs = 50;
+
+// A restart of Docker that is under way when a part fails goes on without us, and is taken up by the next start.
+const partsGraceMs = 2_000;
 
 /** Agent is the daemon's core. */
 export class Agent {
@@ -136,9 +140,12 @@ export class Agent {
     return this.#known;
   }
 
-  /** run works until `signal` aborts. Everything on the host stays as it is then. */
+  /**
+   * run works until `signal` aborts. Everything on the host stays as it is then.
+   * @throws XnetError when a part fails: a daemon that repairs only some things would look like one that repairs all
+   */
   async run(signal: AbortSignal): Promise<void> {
-    const { host } = this.#options;
+    const { host, log } = this.#options;
     const off = host.monitor.onChange((changes) => {
       // Commits of programs that we ran come back here too; the turn that follows finds everything as it should be.
       const filtering = [...changes].filter((change) => change === 'nftables' || change === 'forwarding');
@@ -150,17 +157,25 @@ export class Agent {
       () => ownBridge(this.#known),
       () => this.#lanes.docker.trigger(),
     );
-    await Promise.all([
-      this.#lanes.routes.run(signal),
-      this.#lanes.firewall.run(signal),
-      this.#lanes.docker.run(signal),
-      this.#connection.run(signal),
-      this.#reporter.run(signal),
-      this.#renewal?.run(signal),
-      this.#followDocker(signal),
-    ]);
-    off();
-    offBridge();
+    const renewal = this.#renewal;
+    const parts: Parts = {
+      routes: (stop) => this.#lanes.routes.run(stop),
+      firewall: (stop) => this.#lanes.firewall.run(stop),
+      docker: (stop) => this.#lanes.docker.run(stop),
+      connection: (stop) => this.#connection.run(stop),
+      reporter: (stop) => this.#reporter.run(stop),
+      'events of Docker': (stop) => this.#followDocker(stop),
+      ...(renewal === undefined ? {} : { renewal: (stop: AbortSignal) => renewal.run(stop) }),
+    };
+    try {
+      await runParts(parts, signal, {
+        graceMs: partsGraceMs,
+        onFailure: (part, error) => log.fatal({ err: error, part }, 'failed: the daemon ends'),
+      });
+    } finally {
+      off();
+      offBridge();
+    }
   }
 
   async #followDocker(signal: AbortSignal): Promise<void> {

@@ -1,5 +1,4 @@
 // `xnetd run`: the daemon. Starts with what is cached, ends at SIGTERM and leaves everything in place.
-import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import { type Logger, makeLog } from '../../proto/process/log.js';
@@ -143,7 +142,12 @@ class Daemon {
     }
     let failed: unknown;
     for (;;) {
-      if (this.#leaving === undefined) known = await this.#keep(known, cache, statusFile);
+      try {
+        if (this.#leaving === undefined) known = await this.#keep(known, cache, statusFile);
+      } catch (error) {
+        failed = error;
+        break;
+      }
       failed = await this.#leaving?.then(
         () => undefined,
         (error: unknown) => error,
@@ -157,7 +161,8 @@ class Daemon {
     if (this.#leaving === undefined) await cache.flush();
     await server.close(graceMs);
     await statusFile.close();
-    // The command that asked has been told; a service manager starts the daemon again, which then goes on leaving.
+    // A part of the daemon has failed, or a leave whose command has been told: a service manager starts it again, and it
+    // goes on with what it was doing.
     if (failed !== undefined) throw failed;
     log.info(this.#leaving === undefined ? 'stopped; everything stays in place' : 'left');
     return this.#leaving === undefined ? 'stopped' : 'left';
@@ -173,14 +178,15 @@ class Daemon {
   // Keeps the host as the controllers say until it is told to stop or to leave; what was known then.
   async #keep(cached: Known, cache: CacheWriter, statusFile: StatusFile): Promise<Known> {
     const lanes = new AbortController();
-    // As many parts wait for it, and for each thing that a part does in between; Node.js takes more than ten for a leak.
-    setMaxListeners(64, lanes.signal);
     if (this.#stopped) return cached;
     const agent = this.#makeAgent(cached, cache, statusFile);
     const ended = agent.run(lanes.signal);
     this.#running = { agent, lanes, ended };
-    await ended;
-    this.#running = undefined;
+    try {
+      await ended;
+    } finally {
+      this.#running = undefined;
+    }
     return agent.known;
   }
 

@@ -10,14 +10,15 @@ import type { RenewCertificateResponse__Output } from '../../proto/gen/xnet/v1/R
 import type { ReportRequest } from '../../proto/gen/xnet/v1/ReportRequest.js';
 import type { ReportResponse__Output } from '../../proto/gen/xnet/v1/ReportResponse.js';
 import type { WatchRequest } from '../../proto/gen/xnet/v1/WatchRequest.js';
-import { Alarm, backoffMs } from '../../proto/process/backoff.js';
+import { Alarm } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
+import { aborted } from '../../proto/process/parts.js';
 import { callUnary, makeClient } from '../../proto/rpc/channel.js';
 import { services } from '../../proto/rpc/definitions.js';
 import { type Endpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
 import { errorFromStatus } from '../../proto/rpc/status.js';
 import type { Credentials } from '../../proto/rpc/tls.js';
-import { isRefusal } from '../identity/renewal-plan.js';
+import { Attempts, type EndedStream } from './attempts.js';
 import { explained } from './explained.js';
 import { MessageReader, type WatchListener } from './watch-stream.js';
 
@@ -39,9 +40,13 @@ export type ConnectionState =
   | { readonly connected: true; readonly endpoint: string }
   | { readonly connected: false; readonly error: XnetError };
 
-const backoff = { firstMs: 200, longestMs: 8_000 };
-// Whoever is not let in is let in only after somebody did something about it.
-const refusedBackoff = { firstMs: 1_000, longestMs: 60_000 };
+type Watched = Omit<EndedStream, 'code'> & {
+  readonly error: XnetError;
+  /** It was ended by reopen(). */
+  readonly reopened: boolean;
+};
+
+const nothing = { tookIn: false, livedMs: 0, reopened: false } as const;
 const callTimeoutMs = 10_000;
 
 /** Connection is the connection to the controllers. */
@@ -70,8 +75,10 @@ export class Connection {
   /** run keeps a stream open until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { endpoints, log, onState } = this.#options;
+    // Nobody to watch: what is cached stays in force.
+    if (endpoints.length === 0) return aborted(signal);
     let next = Math.floor(Math.random() * endpoints.length);
-    let attempt = 0;
+    const attempts = new Attempts(endpoints.length);
     const end = () => {
       this.#cancelStream?.();
       this.#alarm.ring();
@@ -80,42 +87,37 @@ export class Connection {
     while (!signal.aborted) {
       const endpoint = endpoints[next % endpoints.length];
       if (endpoint === undefined) return;
-      const { error, heard, reopened } = await this.#watch(endpoint, signal);
+      const { error, reopened, ...ended } = await this.#watch(endpoint, signal);
       if (signal.aborted) return;
       if (reopened) continue;
-      attempt = heard ? 1 : attempt + 1;
       next += 1;
       const { code, message: reason, hint } = error;
-      const why = { code, reason, ...(hint === undefined ? {} : { hint }) };
+      const pauseMs = Math.round(attempts.pauseMs({ ...ended, code }, Math.random()));
+      const why = { code, reason, ...(hint === undefined ? {} : { hint }), attempt: attempts.inRow, pauseMs };
       log.warn({ controller: formatEndpoint(endpoint), ...why }, 'watch: ended');
       onState({ connected: false, error });
-      // Every other controller is tried once before the pauses begin; that it failed is no reason to spare the next.
-      const round = Math.ceil(attempt / endpoints.length);
-      if (attempt > 0 && attempt < endpoints.length && !heard) continue;
-      const pauses = isRefusal(code) ? refusedBackoff : backoff;
-      await this.#alarm.wait(backoffMs(round, pauses, Math.random()));
+      if (pauseMs > 0) await this.#alarm.wait(pauseMs);
     }
   }
 
-  async #watch(
-    endpoint: Endpoint,
-    signal: AbortSignal,
-  ): Promise<{ readonly error: XnetError; readonly heard: boolean; readonly reopened: boolean }> {
+  async #watch(endpoint: Endpoint, signal: AbortSignal): Promise<Watched> {
     const { request, listener, onState } = this.#options;
     let client: NodeServiceClient;
     try {
       // A client of its own for each attempt: gRPC's own pauses between connects do not add to ours.
       client = makeClient(services.node, endpoint, await this.#options.credentials?.());
     } catch (error) {
-      return { error: errorFromStatus(error), heard: false, reopened: false };
+      return { error: errorFromStatus(error), ...nothing };
     }
     if (signal.aborted) {
       client.close();
-      return { error: new XnetError('Cancelled', 'interrupted'), heard: false, reopened: false };
+      return { error: new XnetError('Cancelled', 'interrupted'), ...nothing };
     }
     const stream = client.watch(request());
     const reader = new MessageReader(listener);
-    let heard = false;
+    // When the first message was taken in, in milliseconds.
+    let heardAt: number | undefined;
+    let tookIn = false;
     let reopened = false;
     this.#cancelStream = () => {
       reopened = true;
@@ -124,14 +126,14 @@ export class Connection {
     const error = await new Promise<XnetError>((resolve) => {
       stream.on('data', (message) => {
         try {
-          reader.read(message);
+          tookIn = reader.read(message) || tookIn;
         } catch (cause) {
           resolve(errorFromStatus(cause));
           stream.cancel();
           return;
         }
-        if (heard) return;
-        heard = true;
+        if (heardAt !== undefined) return;
+        heardAt = performance.now();
         this.#stream = { endpoint, client };
         onState({ connected: true, endpoint: formatEndpoint(endpoint) });
       });
@@ -143,7 +145,7 @@ export class Connection {
     this.#renewed?.close();
     this.#renewed = undefined;
     client.close();
-    return { error, heard, reopened };
+    return { error, reopened, tookIn, livedMs: heardAt === undefined ? 0 : performance.now() - heardAt };
   }
 
   /**

@@ -41,21 +41,26 @@ export class MessageReader {
   }
 
   /**
-   * read takes one message. Messages of a kind that this version does not know are passed over.
-   * @throws XnetError Corrupt for one that makes no sense
+   * read takes one message, and says whether it completed a part of the table. Messages of a kind that this version does
+   * not know are passed over.
+   * @throws XnetError Corrupt for one that makes no sense, and what the listener throws
    */
-  read(message: WatchResponse__Output): void {
-    if (message.assignment) this.#listener.onAssignment(assignmentFromWire(message.assignment));
-    else if (message.snapshot) this.#readChunk(message.snapshot);
-    else if (message.delta) this.#listener.onDelta(deltaFromWire(message.delta));
+  read(message: WatchResponse__Output): boolean {
+    if (message.snapshot) return this.#readChunk(message.snapshot);
+    if (message.delta) this.#listener.onDelta(deltaFromWire(message.delta));
     else if (message.bookmark) this.#listener.onBookmark(requireVersion(message.bookmark.version));
-    else if (message.trust) this.#listener.onTrust?.(message.trust.authority, message.trust.spreadMs);
+    else {
+      if (message.assignment) this.#listener.onAssignment(assignmentFromWire(message.assignment));
+      else if (message.trust) this.#listener.onTrust?.(message.trust.authority, message.trust.spreadMs);
+      return false;
+    }
+    return true;
   }
 
-  #readChunk(chunk: SnapshotChunk__Output): void {
+  #readChunk(chunk: SnapshotChunk__Output): boolean {
     if (chunk.first) this.#partial = { routes: [], unresolved: [], pools: [] };
     const partial = this.#partial;
-    if (partial === undefined) return;
+    if (partial === undefined) return false;
     for (const route of chunk.routes) partial.routes.push(routeFromWire(route));
     for (const subnet of chunk.unresolved) partial.unresolved.push(prefixFromWire(subnet));
     for (const pool of chunk.pools) partial.pools.push(poolRangeFromWire(pool));
@@ -63,8 +68,9 @@ export class MessageReader {
       this.#partial = undefined;
       throw new XnetError('Corrupt', `the controller's table has more than ${mostEntries} entries`);
     }
-    if (!chunk.last) return;
+    if (!chunk.last) return false;
     this.#partial = undefined;
     this.#listener.onSnapshot({ ...partial, version: requireVersion(chunk.version), fresh: chunk.fresh });
+    return true;
   }
 }

@@ -24,6 +24,8 @@ function commanderExit(error: CommanderError): number {
   return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
 }
 
+const lingerMs = 5_000;
+
 /** runProgram parses the command line, runs what it names, and sets the exit code. */
 export async function runProgram(program: Command): Promise<void> {
   for (const command of everyCommand(program)) {
@@ -38,6 +40,8 @@ export async function runProgram(program: Command): Promise<void> {
     // What commander found it has printed itself.
     if (!(error instanceof CommanderError)) process.stderr.write(`${program.name()}: ${describeError(error)}\n`);
     process.exitCode = exitCodeFor(error);
+    // Whatever the program has left open does not keep it from ending: something may wait to start it anew.
+    setTimeout(() => process.exit(), lingerMs).unref();
   }
 }
 

@@ -1,6 +1,16 @@
 // The etcd that a controller runs for itself: it serves its controller, and nobody else on the machine can reach it.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -8,6 +18,7 @@ import { startEmbeddedEtcd } from '../../controller/store/embedded-etcd.js';
 import { EtcdStore } from '../../controller/store/etcd.js';
 import { errnoOf } from '../../proto/errors.js';
 import { silent } from '../support/controller.js';
+import { ControllerProcess } from '../support/controller-process.js';
 
 const { signal } = new AbortController();
 
@@ -83,4 +94,14 @@ asNobody('another user of the machine can’t reach it', async (t) => {
     execFileSync('setpriv', [...user, process.execPath, '-e', attempt, path], { encoding: 'utf8', cwd: '/' });
   t.is(tryAs(['--reuid', '65534', '--regid', '65534', '--clear-groups']), 'EACCES');
   t.is(tryAs(['--reuid', '0']), 'reached');
+});
+
+test('a controller of which a part has failed ends, and its etcd with it', async (t) => {
+  const controller = await ControllerProcess.prepare();
+  t.teardown(() => controller.close());
+  writeFileSync(join(controller.dir, 'store.json'), '{');
+  await controller.launch();
+  t.not(await controller.exited(), 0);
+  t.regex(controller.output, /"part":"view".*store\.json|store\.json.*"part":"view"/);
+  t.deepEqual(processesIn(join(controller.dir, 'etcd.run')), []);
 });

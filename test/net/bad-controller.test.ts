@@ -1,11 +1,11 @@
 // A controller gone bad and a real xnetd on a real kernel: the overlay may break, the host may not.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as grpc from '@grpc/grpc-js';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { Namespace } from '../../deploy/lab/namespace.js';
 import { parsePrefix } from '../../proto/domain/address.js';
 import type { NodeServiceHandlers } from '../../proto/gen/xnet/v1/NodeService.js';
@@ -30,11 +30,14 @@ const version = (revision: number) => ({ clusterId: 'c-1', epoch: 1, revision })
 class BadController {
   readonly said: ((message: WatchResponse) => void)[] = [];
   readonly reports: ReportRequest__Output[] = [];
+  /** What each stream begins with. */
+  greet: readonly WatchResponse[] = [];
   readonly #listeners = new Set<() => void>();
 
   readonly service: Partial<NodeServiceHandlers> = {
     Watch: (call) => {
       this.said.push((message) => call.write(message));
+      for (const message of this.greet) call.write(message);
       this.#tell();
     },
     Report: unary(async (request) => {
@@ -72,35 +75,57 @@ class BadController {
   }
 }
 
-if (!isRoot('a bad controller and a real host')) test.skip('a bad controller: needs root', (t) => t.pass());
-else {
-  test('a bad controller breaks the overlay, not the host', async (t) => {
-    const dir = mkdtempSync(join(tmpdir(), 'xnet-bad-'));
-    const namespace = Namespace.create('bad');
-    const bad = new BadController();
-    const socket = join(dir, 'c.sock');
-    // No server of ours: who is bad admits whom it likes.
-    const server = new grpc.Server();
-    server.addService(services.node.service, bad.service as NodeServiceHandlers);
+const assignment = {
+  nodeId: 'n-0123456789ab',
+  nodeName: 'web-1',
+  address: '192.168.83.11',
+  availability: 'AVAILABILITY_ACTIVE' as const,
+  pool: 'default',
+  subnet: '10.76.0.0/24',
+  generation: 1,
+  mode: 'MODE_BRIDGE' as const,
+  networkName: 'xnet',
+  bridgeName: 'xnet0',
+};
+const pool = { ...range('10.76.0.0/16'), subnetLength: 24 };
+const good = [route('10.76.0.0/24', '192.168.83.11', 'web-1'), route('10.76.1.0/24', '192.168.83.12')];
+
+function snapshotAt(revision: number): WatchResponse {
+  return {
+    snapshot: {
+      version: version(revision),
+      routes: good,
+      unresolved: [],
+      pools: [pool],
+      first: true,
+      last: true,
+      fresh: true,
+    },
+  };
+}
+
+/** A host with two interfaces, whose xnetd has a bad controller. */
+class BadHost {
+  readonly dir = mkdtempSync(join(tmpdir(), 'xnet-bad-'));
+  readonly namespace = Namespace.create('bad');
+  readonly bad = new BadController();
+  readonly #socket = join(this.dir, 'c.sock');
+  // No server of ours: who is bad admits whom it likes.
+  readonly #server = new grpc.Server();
+  #daemon: ChildProcess | undefined;
+  /** What its daemons have logged. */
+  output = '';
+
+  static async make(t: ExecutionContext): Promise<BadHost> {
+    const host = new BadHost();
+    t.teardown(() => host.#close(t));
+    host.#server.addService(services.node.service, host.bad.service as NodeServiceHandlers);
     await new Promise<void>((resolve, reject) => {
-      server.bindAsync(`unix:${socket}`, grpc.ServerCredentials.createInsecure(), (error) =>
+      host.#server.bindAsync(`unix:${host.#socket}`, grpc.ServerCredentials.createInsecure(), (error) =>
         error === null ? resolve() : reject(error),
       );
     });
-    let daemon: ChildProcess | undefined;
-    let output = '';
-    t.teardown(async () => {
-      if (daemon?.exitCode === null) {
-        const ended = new Promise((resolve) => daemon?.once('exit', resolve));
-        daemon.kill('SIGTERM');
-        await ended;
-      }
-      server.forceShutdown();
-      namespace.delete();
-      rmSync(dir, { recursive: true });
-      if (!t.passed) t.log(output);
-    });
-    namespace.ipBatch([
+    host.namespace.ipBatch([
       'link add eth0 type veth peer name eth0-end',
       'link set eth0-end up',
       'link set eth0 up',
@@ -110,54 +135,60 @@ else {
       'link set eth1 up',
       'address add 10.50.0.9/16 dev eth1',
     ]);
+    return host;
+  }
+
+  /** start starts xnetd, with these options of Node.js, and returns what it ends with. */
+  start(nodeOptions: readonly string[] = []): Promise<number | null> {
+    const [program = '', ...enter] = this.namespace.enter;
+    const daemon = spawn(
+      program,
+      [
+        ...enter,
+        ...['setpriv', '--pdeathsig', 'KILL', process.execPath, ...nodeOptions, main, 'run', '--node', 'web-1'],
+        ...['--controller', `unix:${this.#socket}`, '--state-dir', join(this.dir, 'state')],
+        ...['--run-dir', join(this.dir, 'run')],
+        ...['--docker-socket', join(this.dir, 'none.sock'), '--docker-pid-file', join(this.dir, 'none.pid')],
+      ],
+      { stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    this.#daemon = daemon;
+    for (const stream of [daemon.stdout, daemon.stderr]) {
+      stream.on('data', (chunk: Buffer) => {
+        this.output += chunk.toString('utf8');
+      });
+    }
+    return new Promise((resolve) => daemon.once('close', (code) => resolve(code)));
+  }
+
+  async #close(t: ExecutionContext): Promise<void> {
+    const daemon = this.#daemon;
+    if (daemon?.exitCode === null) {
+      const ended = new Promise((resolve) => daemon.once('exit', resolve));
+      daemon.kill('SIGTERM');
+      await ended;
+    }
+    this.#server.forceShutdown();
+    this.namespace.delete();
+    rmSync(this.dir, { recursive: true });
+    if (!t.passed) t.log(this.output);
+  }
+}
+
+if (!isRoot('a bad controller and a real host')) test.skip('a bad controller: needs root', (t) => t.pass());
+else {
+  test('a bad controller breaks the overlay, not the host', async (t) => {
+    const host = await BadHost.make(t);
+    const { bad, namespace } = host;
     const routes = () => namespace.runSync(['ip', '-4', 'route', 'show', 'table', 'all']);
     const before = routes()
       .split('\n')
       .filter((line) => line !== '');
-    const [program = '', ...enter] = namespace.enter;
-    daemon = spawn(
-      program,
-      [
-        ...enter,
-        ...['setpriv', '--pdeathsig', 'KILL', process.execPath, main, 'run', '--node', 'web-1'],
-        ...['--controller', `unix:${socket}`, '--state-dir', join(dir, 'state'), '--run-dir', join(dir, 'run')],
-        ...['--docker-socket', join(dir, 'none.sock'), '--docker-pid-file', join(dir, 'none.pid')],
-      ],
-      { stdio: ['ignore', 'pipe', 'pipe'] },
-    );
-    for (const stream of [daemon.stdout, daemon.stderr]) {
-      stream?.on('data', (chunk: Buffer) => {
-        output += chunk.toString('utf8');
-      });
-    }
+    void host.start();
     await bad.until('the node watches', () => bad.said.length > 0);
 
-    const assignment = {
-      nodeId: 'n-0123456789ab',
-      nodeName: 'web-1',
-      address: '192.168.83.11',
-      availability: 'AVAILABILITY_ACTIVE' as const,
-      pool: 'default',
-      subnet: '10.76.0.0/24',
-      generation: 1,
-      mode: 'MODE_BRIDGE' as const,
-      networkName: 'xnet',
-      bridgeName: 'xnet0',
-    };
-    const pool = { ...range('10.76.0.0/16'), subnetLength: 24 };
-    const good = [route('10.76.0.0/24', '192.168.83.11', 'web-1'), route('10.76.1.0/24', '192.168.83.12')];
     bad.say({ assignment });
-    bad.say({
-      snapshot: {
-        version: version(10),
-        routes: good,
-        unresolved: [],
-        pools: [pool],
-        first: true,
-        last: true,
-        fresh: true,
-      },
-    });
+    bad.say(snapshotAt(10));
     await bad.until('the good table is applied', () => bad.reports.at(-1)?.routes?.installed === 1);
     t.true(bad.condition('Controller')?.ok);
 
@@ -197,7 +228,7 @@ else {
     t.false(condition?.ok);
     t.regex(condition?.message ?? '', /5 pools of the controller's not accepted/);
     t.regex(condition?.message ?? '', /13 routes of the controller's not accepted/);
-    t.regex(output, /"type":"Controller"/);
+    t.regex(host.output, /"type":"Controller"/);
 
     const after = routes().split('\n');
     for (const line of before) t.true(after.includes(line), `gone: ${line}`);
@@ -218,18 +249,75 @@ else {
 
     // With the first table back, nothing is wrong any more.
     bad.say({ assignment });
-    bad.say({
-      snapshot: {
-        version: version(12),
-        routes: good,
-        unresolved: [],
-        pools: [pool],
-        first: true,
-        last: true,
-        fresh: true,
-      },
-    });
+    bad.say(snapshotAt(12));
     await bad.until('all is well again', () => bad.condition('Controller')?.ok === true);
     t.is(bad.reports.at(-1)?.routes?.installed, 1);
+  });
+
+  test('a controller whose table is refused is asked again less and less often', async (t) => {
+    const host = await BadHost.make(t);
+    const { bad } = host;
+    void host.start();
+    await bad.until('the node watches', () => bad.said.length > 0);
+    bad.say({ assignment });
+    bad.say(snapshotAt(10));
+    await bad.until('the good table is applied', () => bad.reports.at(-1)?.routes?.installed === 1);
+    // From here on each stream begins as it should, and goes on with a table that is older than the one before.
+    bad.greet = [{ trust: { authority: [], spreadMs: 0 } }, { assignment }, snapshotAt(3)];
+    const streams = bad.said.length;
+    for (const message of bad.greet) bad.say(message);
+    await bad.until('five more streams', () => bad.said.length >= streams + 5);
+    const ended = () =>
+      host.output
+        .split('\n')
+        .filter((line) => line.includes('watch: ended'))
+        .map((line) => JSON.parse(line) as { attempt: number; reason: string });
+    t.deepEqual(
+      ended()
+        .slice(0, 5)
+        .map(({ attempt }) => attempt),
+      [1, 2, 3, 4, 5],
+    );
+    t.regex(ended()[0]?.reason ?? '', /the controller's table is of revision 3, this host has seen 10/);
+    // One that can be taken in ends the row.
+    bad.greet = [{ assignment }, snapshotAt(11)];
+    await bad.until('it is taken in', () => bad.reports.at(-1)?.applied?.revision === 11);
+  });
+
+  test('a daemon of which a part has failed ends, and the next one goes on', async (t) => {
+    const host = await BadHost.make(t);
+    const { bad, dir, namespace } = host;
+    // What the daemon asks of its kernel throws once this file is there: wherever that comes up, it is not expected.
+    const broken = join(dir, 'broken');
+    const breaker = join(dir, 'breaker.mjs');
+    writeFileSync(
+      breaker,
+      `import os from 'node:os';
+       import { existsSync } from 'node:fs';
+       import { syncBuiltinESMExports } from 'node:module';
+       const release = os.release;
+       os.release = () => {
+         if (existsSync(${JSON.stringify(broken)})) throw new Error('no release today');
+         return release();
+       };
+       syncBuiltinESMExports();`,
+    );
+    const ended = host.start(['--import', breaker]);
+    await bad.until('the node watches', () => bad.said.length > 0);
+    bad.say({ assignment });
+    bad.say(snapshotAt(10));
+    await bad.until('the good table is applied', () => bad.reports.at(-1)?.routes?.installed === 1);
+    writeFileSync(broken, '');
+    // Has the lane of routes take a turn.
+    namespace.runSync(['ip', 'route', 'delete', '10.76.1.0/24']);
+    t.is(await ended, 1);
+    t.regex(host.output, /"part":"routes".*no release today|no release today.*"part":"routes"/);
+    rmSync(broken);
+    const streams = bad.said.length;
+    void host.start();
+    await bad.until('the next one watches', () => bad.said.length > streams);
+    bad.say({ assignment });
+    await bad.until('it has repaired the route', () => bad.reports.at(-1)?.routes?.installed === 1);
+    t.regex(namespace.runSync(['ip', 'route']), /10\.76\.1\.0\/24/);
   });
 }
