@@ -69,6 +69,7 @@ function routesEffect(options: LanesOptions, chosen: (underlay: Underlay | undef
       unresolved: known.table === undefined ? [] : unresolvedOf(known.table),
       pools: known.table?.pools ?? [],
       own: known.assignment?.subnet,
+      bridge: ownBridge(known)?.name,
       underlay,
     });
   let last: Underlay | undefined;

@@ -73,6 +73,7 @@ async function routesOf(host: Host, settings: Settings, cached: Cached | undefin
     unresolved: [],
     pools,
     own: assignment?.subnet,
+    bridge: assignment && bridgeNameOf(assignment),
     underlay: choice.underlay,
   });
   host.mirror.setRanges(desired.ranges);

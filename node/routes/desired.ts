@@ -10,6 +10,8 @@ export type DesiredRoutes = {
   readonly underlay: Underlay | undefined;
   /** This node's own subnet, which is never routed. */
   readonly own: Prefix | undefined;
+  /** The interface that the own subnet is to stand on: "docker0". What addresses it has is no hindrance. */
+  readonly bridge: string | undefined;
   /** First address of the own subnet: the source of what the host itself sends to peers, once an interface has it. */
   readonly preferredSource: Ipv4 | undefined;
   /** The others' subnets, by prefixKey. */
@@ -44,12 +46,13 @@ export type DesiredRoutesInput = {
   readonly pools: readonly Prefix[];
   /** The node's own subnet; undefined before the first assignment. */
   readonly own: Prefix | undefined;
+  readonly bridge?: string | undefined;
   readonly underlay: Underlay | undefined;
 };
 
 /** desiredRoutes says what routes the host should have. */
 export function desiredRoutes(input: DesiredRoutesInput): DesiredRoutes {
-  const { pools, own, underlay } = input;
+  const { pools, own, bridge, underlay } = input;
   const ownKey = own === undefined ? undefined : prefixKey(own);
   const ranges = [...pools];
   const cover = (prefix: Prefix) => {
@@ -66,5 +69,5 @@ export function desiredRoutes(input: DesiredRoutesInput): DesiredRoutes {
   const unresolved = new Set<number>();
   for (const subnet of input.unresolved) unresolved.add(prefixKey(subnet));
   const preferredSource = own === undefined ? undefined : gatewayOf(own);
-  return { underlay, own, preferredSource, peers, unresolved, pools, ranges };
+  return { underlay, own, bridge, preferredSource, peers, unresolved, pools, ranges };
 }

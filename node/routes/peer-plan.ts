@@ -3,11 +3,12 @@
 // A route of ours that has to become another is never replaced in place: the kernel would replace whatever is first in
 // its slot, which somebody else may have put there a moment ago. The new one is appended behind the old one, and the
 // next round deletes the old one, by its protocol. At every moment one of them counts, so no packet is lost.
-import { prefixContains, prefixesOverlap, prefixKey } from '../../proto/domain/address.js';
+import { prefixContains, prefixKey } from '../../proto/domain/address.js';
 import type { Route } from '../../proto/domain/network.js';
 import { linkName } from '../kernel/link-name.js';
 import type { Hop, KernelRoute, NextHop, Refusal, RouteChange } from '../kernel/route-kernel.js';
 import { sameHop } from '../kernel/route-table.js';
+import { overlapped } from './local-networks.js';
 import { hasForm, isGuard, isOurs, leads, nextHopIdOf, nextHopOf, type PeerRouteForm, peerRoute } from './ownership.js';
 import type { Planning } from './planning.js';
 
@@ -21,9 +22,11 @@ export function isOffLink({ errno, text }: Refusal): boolean {
 export function planPeer(planning: Planning, key: number, peer: Route): void {
   const { input, problems, counts, ifindex } = planning;
   const routes = input.observed.routes.at(key);
-  for (const { prefix, what } of planning.forbidden) {
-    if (!prefixesOverlap(prefix, peer.subnet)) continue;
-    problems.push({ reason: 'OverlapsHost', peer, what });
+  const local = overlapped(planning.local, peer.subnet);
+  if (local !== undefined) {
+    counts.conflicting += 1;
+    planning.overlapping.add(key);
+    problems.push({ reason: 'OverlapsHost', peer, what: local.what });
     deleteOurs(planning, routes, () => true);
     return;
   }

@@ -6,6 +6,7 @@ import { prefixesOverlap, prefixKey, prefixOf } from '../../proto/domain/address
 import type { RouteCounts } from '../../proto/domain/network.js';
 import { type KernelRoute, routeTypes } from '../kernel/route-kernel.js';
 import type { DesiredRoutes } from './desired.js';
+import { hiddenBy } from './local-networks.js';
 import { guardOf, isGuard, isOurs, leads } from './ownership.js';
 import { planPeer } from './peer-plan.js';
 import { beginPlan, type PlannedChange, type Planning, type RoutePlanInput } from './planning.js';
@@ -64,6 +65,11 @@ function interfaceProblem({ input, waiting }: Planning): RouteProblem {
 function planGuards(planning: Planning): void {
   const { input, additions, problems } = planning;
   for (const pool of input.desired.pools) {
+    const hidden = hiddenBy(planning.local, pool);
+    if (hidden !== undefined) {
+      problems.push({ reason: 'PoolOverlapsHost', pool, what: hidden.what });
+      continue;
+    }
     const guard = guardOf(pool, input);
     const there = input.observed.routes
       .at(prefixKey(pool))
@@ -77,7 +83,7 @@ function planGuards(planning: Planning): void {
 function planStaleRoutes(planning: Planning): void {
   const { input, deletions, nextHopIds } = planning;
   const { desired, observed } = input;
-  const pools = new Set(desired.pools.map(prefixKey));
+  const pools = new Set(desired.pools.filter((pool) => hiddenBy(planning.local, pool) === undefined).map(prefixKey));
   const lengths = peerLengths(desired);
   for (const route of observed.routes.all()) {
     if (!isOurs(route, input)) {
@@ -99,7 +105,8 @@ function peerLengths(desired: DesiredRoutes): readonly number[] {
 }
 
 function lookAtForeign(planning: Planning, route: KernelRoute, lengths: readonly number[]): void {
-  const { desired, observed } = planning.input;
+  const { overlapping, input } = planning;
+  const { desired, observed } = input;
   const { network, length } = route.destination;
   const { own } = desired;
   if (own !== undefined && length >= own.length && prefixesOverlap(own, route.destination)) {
@@ -108,8 +115,10 @@ function lookAtForeign(planning: Planning, route: KernelRoute, lengths: readonly
   }
   for (const peerLength of lengths) {
     if (peerLength >= length) continue;
-    const peer = desired.peers.get(prefixKey(prefixOf(network, peerLength)));
-    if (peer === undefined || leads(route, peer.nextHop, desired.underlay?.ifindex, observed.nextHops)) continue;
+    const key = prefixKey(prefixOf(network, peerLength));
+    const peer = desired.peers.get(key);
+    if (peer === undefined || overlapping.has(key)) continue;
+    if (leads(route, peer.nextHop, desired.underlay?.ifindex, observed.nextHops)) continue;
     planning.problems.push({ reason: 'MoreSpecificRoute', peer, route });
   }
 }

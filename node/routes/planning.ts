@@ -4,6 +4,7 @@ import type { Route } from '../../proto/domain/network.js';
 import type { KernelMirror } from '../kernel/mirror.js';
 import { type KernelRoute, linkFlags, type Refusal, type RouteChange } from '../kernel/route-kernel.js';
 import type { DesiredRoutes } from './desired.js';
+import { type LocalNetwork, localNetworks } from './local-networks.js';
 import type { Ownership } from './ownership.js';
 import type { RouteProblem } from './problems.js';
 
@@ -53,8 +54,10 @@ export type Planning = {
   readonly ifindex: number | undefined;
   /** Networks on the underlay interface: what is in them is on-link. */
   readonly onLink: readonly Prefix[];
-  /** Peers' subnets must not overlap these. */
-  readonly forbidden: readonly { readonly prefix: Prefix; readonly what: string }[];
+  /** Nothing is routed that overlaps these. */
+  readonly local: readonly LocalNetwork[];
+  /** prefixKeys of the peers that do. */
+  readonly overlapping: Set<number>;
   /** Preferred source of our routes: as desired, if an interface has it. */
   readonly preferredSource: KernelRoute['preferredSource'];
   /** Ids of next-hop objects that routes of ours need. */
@@ -66,7 +69,7 @@ export type Planning = {
 /** beginPlan looks at what holds for all peers. */
 export function beginPlan(input: RoutePlanInput): Planning {
   const { desired, observed, useNextHops } = input;
-  const { underlay, own, preferredSource } = desired;
+  const { underlay, preferredSource } = desired;
   const link = underlay && observed.links.get(underlay.ifindex);
   // The kernel takes plain routes also while the carrier is down, next-hop objects it does not.
   const needed = useNextHops && observed.nextHops !== undefined ? linkFlags.up | linkFlags.lowerUp : linkFlags.up;
@@ -74,8 +77,6 @@ export function beginPlan(input: RoutePlanInput): Planning {
   const onLink = observed.addresses
     .filter((address) => address.ifindex === underlay?.ifindex)
     .map(({ prefix }) => prefix);
-  const forbidden = onLink.map((prefix) => ({ prefix, what: `the network of ${underlay?.ifname}` }));
-  if (own !== undefined) forbidden.push({ prefix: own, what: "this host's own subnet" });
   return {
     input,
     additions: [],
@@ -84,7 +85,8 @@ export function beginPlan(input: RoutePlanInput): Planning {
     counts: { desired: desired.peers.size, installed: 0, conflicting: 0, unreachable: 0 },
     ifindex: usable ? link.ifindex : undefined,
     onLink,
-    forbidden,
+    local: localNetworks(desired, observed),
+    overlapping: new Set(),
     preferredSource:
       preferredSource !== undefined && observed.hasAddress(preferredSource) ? preferredSource : undefined,
     nextHopIds: new Set(),

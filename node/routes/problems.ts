@@ -1,5 +1,5 @@
 // What can be wrong with a host's routes, and the sentence that tells people. Pure.
-import { formatIpv4, formatPrefix } from '../../proto/domain/address.js';
+import { formatIpv4, formatPrefix, type Prefix } from '../../proto/domain/address.js';
 import type { Route } from '../../proto/domain/network.js';
 import type { KernelRoute, NextHop, Refusal, RouteChange } from '../kernel/route-kernel.js';
 import type { Finding } from '../reconcile/effect.js';
@@ -18,8 +18,10 @@ export type RouteProblem =
   /** Somebody else's route is where the pool's unreachable route should be. */
   | { readonly reason: 'GuardBlocked'; readonly route: KernelRoute }
   | { readonly reason: 'NotOnLink'; readonly peer: Route; readonly interfaceName: string }
-  /** The peer's subnet overlaps this node's own, or the network that the peers are reached on. */
+  /** The peer's subnet overlaps a network that this host has by itself. */
   | { readonly reason: 'OverlapsHost'; readonly peer: Route; readonly what: string }
+  /** The pool is a part of a network that this host has by itself. */
+  | { readonly reason: 'PoolOverlapsHost'; readonly pool: Prefix; readonly what: string }
   | { readonly reason: 'InterfaceDown'; readonly interfaceName: string; readonly waiting: number }
   | { readonly reason: 'InterfaceGone'; readonly interfaceName: string; readonly waiting: number }
   | { readonly reason: 'NoUnderlay'; readonly waiting: number }
@@ -107,10 +109,18 @@ const writers: { readonly [R in Reason]: Writer<R> } = {
   OverlapsHost: {
     transient: false,
     write: (of) =>
-      `not routed, because it would cut this host off: ${list(
+      `not routed, because this host has networks of its own there: ${list(
         of,
         (one) => `${peerName(one)} overlaps ${one.what}`,
-      )}; the pool has to be another`,
+      )}; renumber this host's network (ip address and docker network ls show them), or lease the peer another subnet`,
+  },
+  PoolOverlapsHost: {
+    transient: false,
+    write: (of) =>
+      `unleased subnets are not kept from leaving the host, because it has a network of its own there: ${list(
+        of,
+        ({ pool, what }) => `pool ${formatPrefix(pool)} is within ${what}`,
+      )}; renumber that network, or use another pool`,
   },
   InterfaceDown: {
     transient: true,

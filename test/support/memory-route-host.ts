@@ -50,6 +50,7 @@ export class MemoryRouteHost implements RouteHost {
 
   constructor({ nextHops = true }: MemoryRouteHostOptions = {}) {
     this.nextHops = nextHops ? new Map() : undefined;
+    this.links.set(1, { ifindex: 1, name: 'lo', flags: up | linkFlags.loopback, master: 0 });
     this.kernel = new MemoryRouteKernel(this);
     this.other = new MemoryRouteKernel(this);
   }

@@ -89,6 +89,7 @@ export function wanted({ peers, ifindex, own, pools, unresolved }: WantedRoutes)
     unresolved: unresolved ?? [],
     pools: pools ?? [pool],
     own: own ?? prefix('10.76.0.0/24'),
+    bridge: 'docker0',
     underlay,
   });
 }

@@ -420,6 +420,90 @@ export const scenarios: readonly Scenario[] = [
     },
   },
   {
+    title: 'a network of the host’s own is not routed to a peer, whenever it comes, and is when it has gone',
+    run: async (t, on) => {
+      const { host, eth0, effect } = on;
+      const peers = [1, 4, 5, 6, 7, 8].map((index) => peer(index));
+      const desired = wanted({ peers, ifindex: eth0 });
+      for (const nextHops of ['auto', 'never'] as const) {
+        const routes = effect({ nextHops });
+        const object = nextHops === 'auto' ? ' by object' : '';
+        const by = (index: number) => `10.76.${index}.0/24 by 192.168.83.${10 + index} on ${eth0}${object}`;
+        t.deepEqual((await settle(t, on, routes, desired)).findings, []);
+        const all = await installed(host.kernel);
+        host.addLink('shop');
+        // Shorter than the peers' subnets, longer, and just as long.
+        for (const [cidr, network, left] of [
+          ['10.76.4.1/22', '10.76.4.0/22', [1, 8]],
+          ['10.76.6.129/25', '10.76.6.128/25', [1, 4, 5, 7, 8]],
+          ['10.76.6.1/24', '10.76.6.0/24', [1, 4, 5, 7, 8]],
+        ] as const) {
+          host.addAddress('shop', cidr);
+          const outcome = await settle(t, on, routes, desired);
+          t.deepEqual(reasons(outcome), ['OverlapsHost'], cidr);
+          t.true(outcome.findings[0]?.message.includes(`10.76.6.0/24 of web-6 overlaps ${network} of shop`), cidr);
+          t.deepEqual(await installed(host.kernel), [guard, ...left.map(by)], cidr);
+          t.is(routes.counts.conflicting, peers.length - left.length);
+          host.removeAddress('shop', cidr);
+          t.deepEqual((await settle(t, on, routes, desired)).findings, [], cidr);
+          t.deepEqual(await installed(host.kernel), all);
+        }
+        // No network: addresses by themselves, one of lo's, an interface that is down.
+        host.addAddress('shop', '10.76.6.9/32');
+        host.addAddress('lo', '10.76.5.9/32');
+        host.setLink('shop', 'down');
+        host.addAddress('shop', '10.76.4.1/22');
+        t.deepEqual((await settle(t, on, routes, desired)).findings, []);
+        host.setLink('shop', 'up');
+        t.deepEqual(reasons(await settle(t, on, routes, desired)), ['OverlapsHost']);
+        host.removeLink('shop');
+        t.deepEqual((await settle(t, on, routes, desired)).findings, []);
+        t.deepEqual(await installed(host.kernel), all);
+        host.removeAddress('lo', '10.76.5.9/32');
+        t.deepEqual((await routes.remove(desired, signal)).findings, []);
+      }
+    },
+  },
+  {
+    title: 'the bridge of the own subnet hinders no route, whatever address it has had before',
+    run: async (t, on) => {
+      const { host, eth0, effect } = on;
+      const routes = effect();
+      host.addLink('docker0');
+      for (const cidr of ['10.76.1.1/24', '10.76.0.1/24', '10.64.0.1/12']) {
+        host.addAddress('docker0', cidr);
+        const outcome = await settle(t, on, routes, wanted({ peers: [peer(1), peer(2)], ifindex: eth0 }));
+        t.false(reasons(outcome).includes('OverlapsHost'), cidr);
+        t.true(
+          (await installed(host.kernel)).some((line) => line.startsWith('10.76.2.0/24 by')),
+          cidr,
+        );
+        host.removeAddress('docker0', cidr);
+      }
+    },
+  },
+  {
+    title: 'a pool within a network of the host’s own has no guard, which would hide that network',
+    run: async (t, on) => {
+      const { host, eth0, effect } = on;
+      const routes = effect();
+      const desired = wanted({ peers: [peer(1)], ifindex: eth0 });
+      await settle(t, on, routes, desired);
+      host.addLink('wide0');
+      host.addAddress('wide0', '10.9.9.9/8');
+      const outcome = await settle(t, on, routes, desired);
+      t.deepEqual([...reasons(outcome)].sort(), ['OverlapsHost', 'PoolOverlapsHost']);
+      t.regex(
+        outcome.findings.map(({ message }) => message).join(),
+        /pool 10\.76\.0\.0\/16 is within 10\.0\.0\.0\/8 of wide0/,
+      );
+      t.deepEqual(await installed(host.kernel), []);
+      host.removeAddress('wide0', '10.9.9.9/8');
+      t.deepEqual((await settle(t, on, routes, desired)).findings, []);
+      t.is((await installed(host.kernel)).length, 2);
+    },
+  },
+  {
     title: 'guards follow the pools, and give way to others’ routes',
     run: async (t, on) => {
       const { host, eth0, effect } = on;

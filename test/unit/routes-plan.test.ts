@@ -8,7 +8,7 @@ import type { DesiredRoutes } from '../../node/routes/desired.js';
 import { guardMetric, isGuard, leads } from '../../node/routes/ownership.js';
 import { checkRouteProtocol } from '../../node/routes/protocol.js';
 import { Routes } from '../../node/routes/routes.js';
-import { ipv4FromNumber, type Prefix, prefixContains, prefixKey } from '../../proto/domain/address.js';
+import { ipv4FromNumber, type Prefix, prefixContains, prefixCovers, prefixKey } from '../../proto/domain/address.js';
 import type { Route } from '../../proto/domain/network.js';
 import { MemoryRouteHost } from '../support/memory-route-host.js';
 import { ip, peer, peerId, pool, prefix, wanted } from '../support/route-fixtures.js';
@@ -105,7 +105,7 @@ type Step =
   | { readonly kind: 'change'; readonly change: RouteChange }
   | { readonly kind: 'converge'; readonly peers: readonly Route[]; readonly mode: 'auto' | 'never' }
   | { readonly kind: 'eth0'; readonly state: 'up' | 'down' }
-  | { readonly kind: 'docker0' | 'secondNetwork'; readonly present: boolean }
+  | { readonly kind: 'docker0' | 'secondNetwork' | 'localNetwork'; readonly present: boolean }
   | { readonly kind: 'flood' };
 
 const peers: fc.Arbitrary<readonly Route[]> = fc
@@ -123,7 +123,10 @@ const steps: fc.Arbitrary<readonly Step[]> = fc.array(
     { weight: 6, arbitrary: changes.map((change) => ({ kind: 'change', change })) } as never,
     { weight: 3, arbitrary: converges } as never,
     fc.record({ kind: fc.constant('eth0' as const), state: fc.constantFrom('up' as const, 'down' as const) }),
-    fc.record({ kind: fc.constantFrom('docker0' as const, 'secondNetwork' as const), present: fc.boolean() }),
+    fc.record({
+      kind: fc.constantFrom('docker0' as const, 'secondNetwork' as const, 'localNetwork' as const),
+      present: fc.boolean(),
+    }),
     fc.constant({ kind: 'flood' as const }),
   ),
   { maxLength: 14 },
@@ -143,6 +146,7 @@ class World {
   constructor() {
     this.host.addLink('eth0');
     this.host.addLink('docker0');
+    this.host.addLink('shop');
     this.host.addAddress('eth0', '192.168.83.1/24');
   }
 
@@ -164,6 +168,7 @@ class World {
     const all = [...desired.peers.values()];
     return new Set(
       all.filter((each) => {
+        if (this.has('10.76.4.1/23') && prefixCovers(prefix('10.76.4.0/23'), each.subnet)) return false;
         const first = this.host.routes.at(prefixKey(each.subnet)).find(({ metric, tos }) => metric === 0 && tos === 0);
         return first !== undefined && leads(first, each.nextHop, ifindex, this.host.nextHops);
       }),
@@ -205,6 +210,9 @@ class World {
       case 'secondNetwork':
         this.setAddress('eth0', '198.51.100.1/24', step.present);
         break;
+      case 'localNetwork':
+        this.setAddress('shop', '10.76.4.1/23', step.present);
+        break;
       case 'flood':
         this.host.flood();
         break;
@@ -226,6 +234,10 @@ function check(world: World, desired: DesiredRoutes, mode: 'auto' | 'never'): vo
         hops.some((hop) => hop.ifindex === ifindex && hop.gateway === undefined) &&
         prefixContains(destination, each.nextHop),
     );
+    if (world.has('10.76.4.1/23') && prefixCovers(prefix('10.76.4.0/23'), each.subnet)) {
+      if (ours.length > 0) throw new Error(`${each.nodeName} hides a network of the host`);
+      continue;
+    }
     if (ours.length > 1) throw new Error(`${each.nodeName} has several routes`);
     if (onLink && foreign.length === 0 && !leading.has(each)) throw new Error(`${each.nodeName} is not routed`);
     if (onLink && foreign.length === 0) {

@@ -1,0 +1,47 @@
+// The networks that a host has by itself: no route to a peer may lead their traffic away. Pure.
+// Invariant: the bridge that the node's own subnet stands on is not among them, whatever address it still has; nor is
+// an address without a network (a /32), which the kernel keeps to itself before it looks at any route.
+import { formatPrefix, type Prefix, prefixCovers, prefixesOverlap, prefixKey } from '../../proto/domain/address.js';
+import { linkName } from '../kernel/link-name.js';
+import type { KernelMirror } from '../kernel/mirror.js';
+import { type Address, linkFlags } from '../kernel/route-kernel.js';
+import type { DesiredRoutes } from './desired.js';
+
+/** LocalNetwork is one of them, and what it is: "10.76.4.0/22 of br-shop". */
+export type LocalNetwork = { readonly prefix: Prefix; readonly what: string };
+
+/** localNetworks lists those that overlap what is to be routed. */
+export function localNetworks(
+  { underlay, own, bridge, ranges }: Pick<DesiredRoutes, 'underlay' | 'own' | 'bridge' | 'ranges'>,
+  { links, addresses }: Pick<KernelMirror, 'links' | 'addresses'>,
+): readonly LocalNetwork[] {
+  const isConnected = ({ ifindex, address, prefix }: Address) => {
+    if (ifindex === underlay?.ifindex) return true;
+    const link = links.get(ifindex);
+    if (link === undefined || link.name === bridge || (link.flags & linkFlags.loopback) !== 0) return false;
+    // An address of a point-to-point link has the other end for its network, and that is one host.
+    return (link.flags & linkFlags.up) !== 0 && !(prefix.length === 32 && prefix.network === address);
+  };
+  const found = new Map<number, LocalNetwork>();
+  for (const address of addresses.filter(isConnected)) {
+    const { prefix, ifindex } = address;
+    if (!ranges.some((range) => prefixesOverlap(range, prefix))) continue;
+    const what = `${formatPrefix(prefix)} of ${linkName(links, ifindex)}`;
+    if (!found.has(prefixKey(prefix))) found.set(prefixKey(prefix), { prefix, what });
+  }
+  if (own !== undefined) found.set(prefixKey(own), { prefix: own, what: "this host's own subnet" });
+  return [...found.values()];
+}
+
+/** overlapped is the local network that a destination overlaps; undefined: none. */
+export function overlapped(networks: readonly LocalNetwork[], destination: Prefix): LocalNetwork | undefined {
+  return networks.find(({ prefix }) => prefixesOverlap(prefix, destination));
+}
+
+/**
+ * hiddenBy is the local network that a pool's unreachable route would hide a part of; undefined: none. One of the pool's
+ * length or longer comes before that route anyhow.
+ */
+export function hiddenBy(networks: readonly LocalNetwork[], pool: Prefix): LocalNetwork | undefined {
+  return networks.find(({ prefix }) => prefix.length < pool.length && prefixCovers(prefix, pool));
+}
