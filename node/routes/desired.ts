@@ -31,6 +31,7 @@ export type DesiredRoutes = {
 export const noRoutes: DesiredRoutes = {
   underlay: undefined,
   own: undefined,
+  bridge: undefined,
   preferredSource: undefined,
   peers: new Map(),
   unresolved: new Set(),
