@@ -11,7 +11,7 @@ import type { ReportResponse } from '../../proto/gen/xnet/v1/ReportResponse.js';
 import type { WatchRequest__Output } from '../../proto/gen/xnet/v1/WatchRequest.js';
 import { statusFromReport, versionFromWire } from '../../proto/rpc/convert.js';
 import { services } from '../../proto/rpc/definitions.js';
-import { nodeIdOf } from '../../proto/rpc/peer.js';
+import { nodeIdOf, peerOf } from '../../proto/rpc/peer.js';
 import { type ServiceBinding, serverStream, unary } from '../../proto/rpc/server.js';
 import type { Authority } from '../authority/authority.js';
 import type { CertificateRegistry } from '../registry/certificates.js';
@@ -79,7 +79,9 @@ class NodeCalls {
       });
     }
     const { hostFingerprint: fingerprint } = request;
-    const stream = await sessions.open({ nodeId, nodeName, fingerprint, start }, call);
+    const peer = peerOf(call);
+    const serial = peer.kind === 'certificate' ? peer.serial : '';
+    const stream = await sessions.open({ nodeId, nodeName, fingerprint, serial, start }, call);
     await new Promise<void>((resolve) => {
       if (gone.aborted) resolve();
       else gone.addEventListener('abort', () => resolve(), { once: true });

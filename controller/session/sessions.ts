@@ -1,6 +1,6 @@
 // The nodes that are connected to this controller: admits their streams, takes their reports, writes their status.
 // Invariant: one node has one stream. A newer one from the same host replaces the older; one from another host is
-// refused as long as the first lives, so that a copied host can't make both flap.
+// refused, so that a copied host can't make both flap (second-hosts.ts).
 import type { NodeStatus } from '../../proto/domain/network.js';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
@@ -16,12 +16,15 @@ import { Convergence } from './convergence.js';
 import { Fanout, type Start } from './fanout.js';
 import { NodeStream, type RawStream } from './node-stream.js';
 import type { Presence } from './presence.js';
+import { SecondHosts } from './second-hosts.js';
 
 /** Arrival is a node that wants to watch. */
 export type Arrival = {
   readonly nodeId: string;
   readonly nodeName: string;
   readonly fingerprint: string;
+  /** Serial of the certificate that it shows. */
+  readonly serial: string;
   readonly start: Start;
 };
 
@@ -47,6 +50,7 @@ export class Sessions {
   readonly #away = new Map<string, NodeJS.Timeout>();
   /** Nodes of which an event says that they are down. */
   readonly #toldDown = new Set<string>();
+  readonly #secondHosts = new SecondHosts();
   #progressTimer: NodeJS.Timeout | undefined;
   #progressDue = false;
 
@@ -90,21 +94,26 @@ export class Sessions {
     return stream;
   }
 
-  #refuseSecondHost({ nodeId, nodeName, fingerprint }: Arrival): void {
+  #refuseSecondHost({ nodeId, nodeName, fingerprint, serial }: Arrival): void {
     const here = this.fanout.streamOf(nodeId);
     const elsewhere = this.#parts.keeper.view.sessions.get(nodeId)?.record;
-    const other = here?.fingerprint ?? elsewhere?.fingerprint;
-    if (other === undefined || other === fingerprint) return;
     // Our own session record outlives its stream until the store confirms its end.
-    if (here === undefined && elsewhere?.controller === this.#parts.presence.controllerId) return;
-    this.record({
-      reason: 'NodeConflict',
-      warning: true,
-      subject: `node/${nodeName}`,
-      message: 'a second host connected under this name and was refused',
-    });
-    throw new XnetError('AlreadyExists', `another host is connected as ${nodeName}`, {
-      hint: 'a host that was copied needs a name of its own: xctl nodes add, and remove its copied state directory',
+    const isOver = here === undefined && elsewhere?.controller === this.#parts.presence.controllerId;
+    const connected = here?.fingerprint ?? (isOver ? undefined : elsewhere?.fingerprint);
+    const verdict = this.#secondHosts.judge({ nodeId, fingerprint, serial }, connected, performance.now());
+    if (verdict.admitted) return;
+    if (verdict.isNew) {
+      this.record({
+        reason: 'NodeConflict',
+        warning: true,
+        subject: `node/${nodeName}`,
+        message: 'a second host connected under this name and is refused until it joins anew',
+      });
+    }
+    throw new XnetError('AlreadyExists', `another host is ${nodeName}`, {
+      hint:
+        'a host that was copied needs a name of its own: xctl nodes add, and remove its copied state directory. If this ' +
+        `is the host that is to be ${nodeName}, have it join anew: xctl tokens create --node ${nodeName}`,
     });
   }
 
@@ -130,6 +139,7 @@ export class Sessions {
     if (view.nodes.has(nodeId) || view.undecodable.has(keys.node(nodeId))) return;
     this.#statuses.delete(nodeId);
     this.#toldDown.delete(nodeId);
+    this.#secondHosts.forget(nodeId);
     const stream = this.fanout.streamOf(nodeId);
     stream?.close(statusFromError(new XnetError('NotFound', `node ${stream.nodeName} was removed`)));
   }
@@ -144,7 +154,10 @@ export class Sessions {
     if (appliedRevision !== undefined) this.convergence.applied(nodeId, appliedRevision);
     const before = this.#statuses.get(nodeId) ?? this.#parts.keeper.view.statuses.get(nodeId)?.record;
     // Of a node whose stream is elsewhere, the store alone has the newest.
-    if (this.fanout.streamOf(nodeId) !== undefined) this.#statuses.set(nodeId, status);
+    if (this.fanout.streamOf(nodeId) !== undefined) {
+      this.#statuses.set(nodeId, status);
+      this.#secondHosts.alive(nodeId);
+    }
     if (before !== undefined && sameForTheStore(before, status)) return;
     const name = this.#parts.keeper.view.nodes.get(nodeId)?.record.name;
     if (name === undefined) return;

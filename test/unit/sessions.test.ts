@@ -110,9 +110,10 @@ async function rig(t: ExecutionContext) {
     labels: {},
   });
   await b.core.keeper.reached(cluster.revision, 5_000);
-  const open = async (at: Controller, fingerprint: string, kind: 'nothing' | 'fresh' = 'nothing') => {
+  const open = async (at: Controller, fingerprint: string, kind: 'nothing' | 'fresh' = 'nothing', serial = '1a') => {
     const stream = new Stream();
-    const opening = at.sessions.open({ nodeId, nodeName: 'web-1', fingerprint, start: { kind } }, stream.raw);
+    const arrival = { nodeId, nodeName: 'web-1', fingerprint, serial, start: { kind } };
+    const opening = at.sessions.open(arrival, stream.raw);
     return { stream, opening };
   };
   const held = () => {
@@ -195,4 +196,41 @@ test('a node that has moved is of the controller that it moved to; the stream th
     return known?.dockerVersion === 'after';
   });
   await heldBy('host at ctl-b');
+});
+
+test('the host that was there first stays the node, until an operator decides', async (t) => {
+  const { cluster, a, nodeId, open, heldBy } = await rig(t);
+  const refused = async (fingerprint: string) => {
+    const error = await t.throwsAsync((await open(a, fingerprint)).opening, { instanceOf: XnetError });
+    t.is(error?.code, 'AlreadyExists');
+  };
+  const leave = async () => {
+    const stream = a.sessions.fanout.streamOf(nodeId);
+    if (stream !== undefined) a.sessions.close(stream);
+    await heldBy('nobody');
+  };
+  const conflicts = () => cluster.entries().filter(({ value }) => value.includes('NodeConflict')).length;
+  await (await open(a, 'first')).opening;
+  await heldBy('first at ctl-a');
+  for (let attempt = 0; attempt < 3; attempt += 1) await refused('copy');
+  await until('it is told of', async () => conflicts() > 0);
+  // Nothing says yet that the first is still there: after its reboot it may have come back before its old stream ended.
+  await leave();
+  await (await open(a, 'copy')).opening;
+  await leave();
+  await (await open(a, 'first')).opening;
+  await refused('copy');
+  a.sessions.report(nodeId, status, undefined);
+  // Its daemon restarts.
+  await leave();
+  await refused('copy');
+  t.is(conflicts(), 2, 'one for each time that it began');
+  await (await open(a, 'first')).opening;
+  await leave();
+  // It boots.
+  await (await open(a, 'first, booted')).opening;
+  await leave();
+  await refused('copy');
+  // An operator has it join anew.
+  await (await open(a, 'copy', 'nothing', '1b')).opening;
 });
