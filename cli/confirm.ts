@@ -7,13 +7,22 @@ import type { Context } from './context.js';
 export type Question = {
   /** What is about to be done: "remove pool default (10.76.0.0/16)". */
   readonly what: string;
-  /** What has to be given with --confirm. */
+  /** What has to be given with --confirm, or typed when asked. */
   readonly name: string;
+  /** The beginning of the name will do: it is long, and nobody types it. */
+  readonly byBeginning?: boolean;
   /** --yes is not enough. */
   readonly severe: boolean;
   /** What was given with --confirm. */
   readonly given: string | undefined;
 };
+
+const shortestBeginning = 4;
+const shownBeginning = 8;
+
+function names({ name, byBeginning = false }: Question, text: string): boolean {
+  return text === name || (byBeginning && text.length >= shortestBeginning && name.startsWith(text));
+}
 
 async function ask(text: string): Promise<string> {
   const { createInterface } = await import('node:readline/promises');
@@ -33,8 +42,8 @@ async function ask(text: string): Promise<string> {
  * @throws XnetError InvalidArgument when nobody can be asked, or --confirm names something else
  */
 export async function confirmed({ settings, output }: Context, question: Question): Promise<boolean> {
-  const { what, name, severe, given } = question;
-  if (given === name) return true;
+  const { what, name, severe, given, byBeginning = false } = question;
+  if (given !== undefined && names(question, given)) return true;
   if (given !== undefined) {
     throw new XnetError('InvalidArgument', `--confirm ${given} is not what this is about`, {
       hint: `to ${what}: --confirm ${name}`,
@@ -46,8 +55,9 @@ export async function confirmed({ settings, output }: Context, question: Questio
       hint: severe ? `if that is meant: --confirm ${name}` : 'if that is meant: --yes',
     });
   }
-  const answer = await ask(severe ? `${what}? This can't be undone. Type yes: ` : `${what}? [y/N] `);
-  if (answer === 'yes' || (!severe && /^y(es)?$/i.test(answer))) return true;
+  const shown = byBeginning ? name.slice(0, shownBeginning) : name;
+  const answer = await ask(severe ? `${what}? This can't be undone. Type ${shown} to confirm: ` : `${what}? [y/N] `);
+  if (names(question, answer.trim()) || (!severe && /^y(es)?$/i.test(answer))) return true;
   output.message('nothing was changed');
   process.exitCode = exitCodes.givenUp;
   return false;

@@ -82,7 +82,7 @@ export async function rotateAuthority(context: Context, options: RotateOptions):
   const what = known.rotation === null ? 'replace the authority of the cluster' : 'go on with replacing the authority';
   const question = {
     what: force ? `${what}, and lock out every node that has not renewed` : what,
-    ...{ name: clusterId, severe: force, given: confirm },
+    ...{ name: clusterId, byBeginning: true, severe: force, given: confirm },
   };
   if (!dryRun && !(await confirmed(context, question))) return;
   const line = new ProgressLine(settings.quiet || !wait ? { write: () => undefined } : process.stderr);

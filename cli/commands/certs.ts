@@ -3,6 +3,7 @@ import { XnetError } from '../../proto/errors.js';
 import { formatIdentity, type PersonRole } from '../../proto/pki/identity.js';
 import { writeNewSecretFile } from '../../proto/pki/secret-file.js';
 import { formatEndpoint } from '../../proto/rpc/endpoint.js';
+import { byBeginning } from '../beginning.js';
 import { confirmed } from '../confirm.js';
 import type { Context } from '../context.js';
 import { formatContext } from '../contexts/saved.js';
@@ -98,12 +99,11 @@ export type RevokeOptions = { readonly confirm?: string; readonly dryRun: boolea
 export async function revokeCertificate(context: Context, options: RevokeOptions, serial: string): Promise<void> {
   const { client, output } = context;
   const { confirm, dryRun } = options;
-  const wanted = serial.toLowerCase().replaceAll(':', '');
   const { certificates } = await client.read((admin) => admin.listCertificates.bind(admin), {});
-  const found = certificates.map(certificateFromWire).find((certificate) => certificate.serial === wanted);
-  if (found === undefined) {
-    throw new XnetError('NotFound', `there is no certificate ${serial.slice(0, 80)}`, { hint: 'see: xctl certs list' });
-  }
+  const typed = serial.toLowerCase().replaceAll(':', '');
+  const known = certificates.map(certificateFromWire);
+  const found = byBeginning('certificate', known, (certificate) => certificate.serial, typed, 'xctl certs list');
+  const wanted = found.serial;
   if (found.role === 'node') {
     throw new XnetError('InvalidArgument', `${serial} is the certificate of a node`, {
       hint: `refuse the node, with every certificate it has: xctl nodes revoke ${found.name ?? found.id}`,
@@ -111,7 +111,7 @@ export async function revokeCertificate(context: Context, options: RevokeOptions
   }
   const question = {
     what: `refuse certificate ${wanted} of ${whoText(found)} from this moment on`,
-    ...{ name: wanted, severe: true, given: confirm },
+    ...{ name: wanted, byBeginning: true, severe: true, given: confirm },
   };
   if (!dryRun && !(await confirmed(context, question))) return;
   const { record } = await client.change((admin) => admin.revokeCertificate.bind(admin), { serial: wanted, dryRun });

@@ -17,11 +17,3 @@ export function labelsFrom(texts: readonly string[]): Record<string, string> {
   throwIfAny(problems, 'the labels are not right');
   return Object.fromEntries(labels);
 }
-
-/** hasLabels says whether labels have all that a selector asks for. */
-export function hasLabels(
-  labels: Readonly<Record<string, string>>,
-  selector: Readonly<Record<string, string>>,
-): boolean {
-  return Object.entries(selector).every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value);
-}

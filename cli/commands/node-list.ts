@@ -16,14 +16,14 @@ import {
 import { formatFields, formatTable } from '../output/table.js';
 import { ageOf } from '../output/time.js';
 import { leftText } from '../output/token.js';
+import { type Selector, selects } from '../selector.js';
 import { watchLists } from '../watch.js';
 import { requirePart } from './answers.js';
-import { hasLabels, labelsFrom } from './labels.js';
 import { tokenCommand } from './node-add.js';
 
 /** ListOptions are those of `nodes list`. */
 export type ListOptions = {
-  readonly selector: readonly string[];
+  readonly selector: Selector;
   readonly state: readonly string[];
   readonly watch: boolean;
 };
@@ -31,10 +31,10 @@ export type ListOptions = {
 /** listNodes lists nodes. A table does with the summary that the controller makes. */
 export async function listNodes(context: Context, options: ListOptions): Promise<void> {
   const { client, output } = context;
-  const selector = labelsFrom(options.selector);
-  const summary = ['table', 'name'].includes(output.options.format) && options.selector.length === 0;
+  const { selector } = options;
+  const summary = ['table', 'name'].includes(output.options.format) && selector.length === 0;
   const wanted = (node: NodeOutput) =>
-    hasLabels(node.labels, selector) && (options.state.length === 0 || options.state.includes(node.state));
+    selects(selector, node.labels) && (options.state.length === 0 || options.state.includes(node.state));
   if (options.watch) {
     const never = new AbortController().signal;
     const lists = client.follow((admin) => admin.watchNodes({ summary }), { endsByItself: false }, never);

@@ -1,4 +1,5 @@
 // `xctl tokens`: what hosts join with.
+import { byBeginning } from '../beginning.js';
 import type { Context } from '../context.js';
 import { tokenFromWire, tokenKind } from '../output/token.js';
 import { relisted, watchLists } from '../watch.js';
@@ -57,8 +58,10 @@ export async function listTokens(context: Context, { watch }: { readonly watch: 
 export async function revokeToken(
   { client, output }: Context,
   { dryRun }: { readonly dryRun: boolean },
-  id: string,
+  text: string,
 ): Promise<void> {
+  const { tokens } = await client.read((admin) => admin.listTokens.bind(admin), {});
+  const { id } = byBeginning('token', tokens, (token) => token.id, text, 'xctl tokens list');
   await client.change((admin) => admin.revokeToken.bind(admin), { id, dryRun });
   const did = verdict({ unchanged: false, dryRun }, 'revoked', 'revoke');
   await output.show({

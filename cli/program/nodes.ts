@@ -1,6 +1,7 @@
 // The command line of `xctl nodes`.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { nodeStates } from '../output/states.js';
+import { checkSelector, type Selector } from '../selector.js';
 import { acting, collect, confirm, dryRun, splitCommas, tokenOut, wait, watch } from './acting.js';
 
 const which = 'its name, the beginning of its id, its address, its subnet or an address of a container on it';
@@ -47,8 +48,8 @@ function addLooking(nodes: Command): void {
     .alias('ls')
     .description('list nodes')
     .addOption(
-      new Option('-l, --selector <key=value>', 'only nodes with all of these labels; comma-separated')
-        .argParser(splitCommas)
+      new Option('-l, --selector <selector>', 'only nodes whose labels fulfil this: zone=a,tier!=db,!spare')
+        .argParser(selectorOption)
         .default([]),
     )
     .addOption(
@@ -60,12 +61,14 @@ function addLooking(nodes: Command): void {
     .addHelpText(
       'after',
       `
+Selectors are those of kubectl: zone=a, zone!=a, "zone in (a,b)", "zone notin (a,b)", zone (has the label), '!zone'.
 Columns: ROUTES is installed/desired, with ! when they differ. DOCKER is ready, or why it is not.
 
 Examples:
   xctl nodes list
   xctl nodes list --state degraded,down -o wide
   xctl nodes list --selector zone=eu-1 -o name
+  xctl nodes list -l 'zone in (eu-1,eu-2),!spare'
   xctl nodes list --watch -o jsonl      one line for every node, then one for every change`,
     )
     .action(acting(async () => (await import('../commands/node-list.js')).listNodes));
@@ -76,6 +79,12 @@ Examples:
     .argument('<node>', which)
     .addHelpText('after', '\nExamples:\n  xctl nodes show web-1\n  xctl nodes show 10.76.3.17')
     .action(acting(async () => (await import('../commands/node-list.js')).showNode));
+}
+
+function selectorOption(value: string, before: Selector): Selector {
+  const checked = checkSelector(value);
+  if ('problem' in checked) throw new InvalidArgumentError(checked.problem);
+  return [...before, ...checked.value];
 }
 
 function statesOption(value: string, before: readonly string[]): readonly string[] {

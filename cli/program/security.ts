@@ -43,7 +43,7 @@ Examples:
     .command('revoke')
     .alias('rm')
     .description('end a token: nobody can join with it any more')
-    .argument('<token>', 'its id: the six characters before the dot')
+    .argument('<token>', 'its id, or the beginning of it: the characters before the dot')
     .addOption(dryRun())
     .addHelpText('after', '\nExamples:\n  xctl tokens revoke 4k2f9c')
     .action(acting(async () => (await import('../commands/tokens.js')).revokeToken));
@@ -104,7 +104,7 @@ export function addCerts(program: Command): void {
   certs
     .command('revoke')
     .description('refuse a certificate of a person or a program from this moment on')
-    .argument('<serial>', 'its serial number, as xctl certs list prints it')
+    .argument('<serial>', 'its serial number, or the beginning of it')
     .addOption(confirm('serial'))
     .addOption(dryRun())
     .addHelpText(
@@ -139,7 +139,7 @@ The same command again goes on with the rotation that is under way. Join tokens 
 
 Examples:
   xctl ca rotate --yes --wait
-  xctl ca rotate --force --confirm 3b1c5f0a9d2e`,
+  xctl ca rotate --force --confirm d111fe8a        the beginning of the id of the cluster`,
     )
     .action(acting(async () => (await import('../commands/authority.js')).rotateAuthority));
 }

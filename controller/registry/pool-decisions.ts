@@ -38,9 +38,15 @@ const shortestPool = 8;
 // The allocator walks a pool's subnets; a million of them is where that would begin to be felt.
 const mostSubnetBits = 16;
 
-/** defaultSubnetLength is 24, or two more than the pool's length where that is longer: flannel's rule. */
-export function defaultSubnetLength(cidr: Prefix): number {
-  return cidr.length <= 22 ? 24 : Math.min(longestSubnet, cidr.length + 2);
+/** usualSubnetLength is how long subnets are where nobody says otherwise. */
+export const usualSubnetLength = 24;
+
+/**
+ * fittingSubnetLength is what to suggest for a pool: the usual length, or two more than the pool's where it has no room
+ * for four of these (flannel's rule).
+ */
+export function fittingSubnetLength(cidr: Prefix): number {
+  return cidr.length <= 22 ? usualSubnetLength : Math.min(longestSubnet, cidr.length + 2);
 }
 
 /** poolProblems says what is wrong with a pool by itself, all of it. */

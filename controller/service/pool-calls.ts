@@ -26,7 +26,13 @@ import type { ReserveSubnetResponse } from '../../proto/gen/xnet/v1/ReserveSubne
 import type { UnreserveSubnetRequest__Output } from '../../proto/gen/xnet/v1/UnreserveSubnetRequest.js';
 import type { UnreserveSubnetResponse } from '../../proto/gen/xnet/v1/UnreserveSubnetResponse.js';
 import { modeFromWire, wireFromMode } from '../../proto/rpc/convert.js';
-import { defaultSubnetLength, type NewPool, poolProblems, poolWarnings } from '../registry/pool-decisions.js';
+import {
+  fittingSubnetLength,
+  type NewPool,
+  poolProblems,
+  poolWarnings,
+  usualSubnetLength,
+} from '../registry/pool-decisions.js';
 import { type AdminParts, mutationId } from './admin-parts.js';
 import { wireFromPool, wireFromSubnets } from './wire.js';
 
@@ -45,7 +51,15 @@ function newPoolOf(request: CreatePoolRequest__Output): NewPool {
   if (bridgeName === 'docker0') problems.add("bridge name: docker0 is Docker's own");
   const quarantineSeconds = request.quarantineSeconds ?? defaultQuarantineSeconds;
   if (quarantineSeconds > longestQuarantineSeconds) problems.add('quarantine: longer than a year');
-  const subnetLength = request.subnetLength || (cidr === undefined ? 24 : defaultSubnetLength(cidr));
+  const subnetLength = request.subnetLength || usualSubnetLength;
+  const fitting = cidr === undefined ? usualSubnetLength : fittingSubnetLength(cidr);
+  if (cidr !== undefined && request.subnetLength === 0 && fitting !== usualSubnetLength) {
+    problems.add(
+      `subnet length: ${formatPrefix(cidr)} is small for subnets of /${usualSubnetLength}: say how long they are to be, ` +
+        `such as xctl pools create ${name ?? 'NAME'} ${formatPrefix(cidr)} --subnet-length ${fitting}`,
+    );
+    throwIfAny(problems.list, 'the pool is not right');
+  }
   if (cidr !== undefined) for (const problem of poolProblems({ cidr, subnetLength })) problems.add(problem);
   throwIfAny(problems.list, 'the pool is not right');
   if (name === undefined || cidr === undefined || networkName === undefined || bridgeName === undefined) {

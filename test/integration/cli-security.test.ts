@@ -305,7 +305,7 @@ test.serial('the command that nodes add prints joins, once; its token is in no l
   const id = String(part(join1, 'record')['id']);
   await says('tokens list', new RegExp(`\\n${id} +any +- +127\\.0\\.0\\.0/8 +2/3 +in 2h +\\d+s +admin/alice`));
   await says(`tokens revoke ${id} --dry-run`, /^would revoke join token/);
-  await says(`tokens revoke ${id}`, /^revoked join token .*: nobody can join with it\n$/);
+  await says(`tokens revoke ${id.slice(0, 4)}`, /^revoked join token .{6}: nobody can join with it\n$/);
   await says(`tokens revoke ${id}`, /no (join )?token/, 3);
   const late = joinHost(controller.joinEndpoint, trust, { token: anyone, nodeName: 'web-5', address: '192.168.83.15' });
   await t.throwsAsync(late);
@@ -375,9 +375,11 @@ test.serial('people are let do what their role is for, until they are revoked or
   const certificates = list(json(await xctl.run('certs', 'list', '-o', 'json')), 'certificates');
   const serialOf = (id: string) => String(certificates.find((certificate) => certificate['id'] === id)?.['serial']);
   await says(`certs revoke ${serialOf('vera')}`, /nobody to ask\nif that is meant: --confirm/, 2);
+  const beginning = serialOf('vera').slice(0, 8);
+  await says(`certs revoke ${beginning} --confirm ${serialOf('otto').slice(0, 8)}`, /is not what this is about/, 2);
   await says(
-    `certs revoke ${serialOf('vera')} --confirm ${serialOf('vera')}`,
-    /^revoked the certificate of viewer\/vera/,
+    `certs revoke ${beginning} --confirm ${beginning}`,
+    /^revoked the certificate of viewer\/vera: [0-9a-f]{32}/,
   );
   await says('nodes list --context vera', /the certificate of viewer\/vera was revoked/, 5);
   await says(`certs revoke ${'0'.repeat(32)} --confirm ${'0'.repeat(32)}`, /there is no certificate/, 3);

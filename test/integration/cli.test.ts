@@ -183,7 +183,7 @@ test.serial('every list and every show in every format says the same', async (t)
 
 test.serial('what is wrong is said with its own exit code, on standard error alone, and changes nothing', async (t) => {
   const { xctl, controller } = t.context;
-  await controller.createPool('10.76.0.0/30', 'tiny');
+  await controller.createPool('10.76.0.0/30', 'tiny', 30);
   await controller.createPool('10.77.0.0/16');
   await controller.addNode('web-1', '192.168.83.1');
   const before = (await controller.status())?.revision;
@@ -221,7 +221,10 @@ test.serial('what is wrong is said with its own exit code, on standard error alo
     ['nodes add web-2 --address 192.168.83.1', 4, /address 192\.168\.83\.1 is that of node web-1/],
     ['nodes add web-2 --address 192.168.83.2 --subnet 10.77.0.0/24', 4, /10\.77\.0\.0\/24/],
     ['nodes add web-2 --address 10.77.0.9', 4, /lies inside pool default/],
-    ['pools create p 10.77.4.0/24', 4, /overlaps pool default/],
+    ['pools create p 10.77.4.0/24 --subnet-length 26', 4, /overlaps pool default/],
+    ['pools create p 10.90.0.0/25', 2, /10\.90\.0\.0\/25 is small for subnets of \/24: .* --subnet-length 27$/m],
+    ['nodes list -l zone>a', 2, /"zone>a" is not a selector: write zone=a, zone!=a/],
+    ['nodes list -l zone=a,', 2, /"" is not a selector/],
     ['pools create tiny 10.79.0.0/16', 4, /there is a pool tiny already/],
     ['nodes remove web-1', 2, /nobody to ask\nif that is meant: --yes/],
     ['nodes remove web-1 --force --yes', 2, /nobody to ask\nif that is meant: --confirm web-1/],
@@ -461,7 +464,7 @@ test.serial('questions on a terminal: yes, no, and Ctrl-C; colours only there', 
   const { xctl, controller } = t.context;
   await controller.createPool();
   await controller.addNode('web-1', '192.168.83.1');
-  const ask = (args: string, typed: string) => xctl.onTerminal(args.split(' '), /\? .*(\[y\/N\]|Type yes:) /, typed);
+  const ask = (args: string, typed: string) => xctl.onTerminal(args.split(' '), /\? .*(\[y\/N\]|to confirm:) /, typed);
   const no = await ask('nodes remove web-1', 'n\r');
   t.is(no.code, 9);
   t.regex(no.stdout, /nothing was changed/);
@@ -469,9 +472,11 @@ test.serial('questions on a terminal: yes, no, and Ctrl-C; colours only there', 
   t.is((await ask('nodes remove web-1', '\u0003')).code, 130, 'Ctrl-C');
   const severe = await ask('nodes remove web-1 --force', 'y\r');
   t.is(severe.code, 9, 'severe: y is not enough');
+  t.regex(severe.stdout, /This can't be undone\. Type web-1 to confirm: /, 'what --confirm takes');
+  t.is((await ask('nodes remove web-1 --force', 'yes\r')).code, 9, 'nor is yes');
   t.is((await xctl.run('nodes', 'list', '-o', 'name')).stdout, 'web-1\n');
-  t.is((await ask('nodes remove web-1 --force', 'yes\r')).code, 0);
-  t.is((await ask('pools remove default --force', 'yes\r')).code, 0);
+  t.is((await ask('nodes remove web-1 --force', 'web-1\r')).code, 0);
+  t.is((await ask('pools remove default --force', 'default\r')).code, 0);
   await controller.createPool();
   const asked = await xctl.onTerminal(['pools', 'remove', 'default', '--no-input'], /nobody to ask/, '');
   t.is(asked.code, 2);

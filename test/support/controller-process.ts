@@ -239,8 +239,8 @@ export class ControllerProcess {
     rmSync(this.dir, { recursive: true, force: true });
   }
 
-  createPool(cidr = '10.76.0.0/16', name = 'default') {
-    return callUnary(this.admin.createPool.bind(this.admin), { name, cidr }, callOptions);
+  createPool(cidr = '10.76.0.0/16', name = 'default', subnetLength = 0) {
+    return callUnary(this.admin.createPool.bind(this.admin), { name, cidr, subnetLength }, callOptions);
   }
 
   addNode(name: string, address: string, more: { readonly operationId?: string; readonly subnet?: string } = {}) {

@@ -2,7 +2,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import {
-  defaultSubnetLength,
+  fittingSubnetLength,
   type NewPool,
   poolProblems,
   poolWarnings,
@@ -19,7 +19,7 @@ const once = { operationId: '', dryRun: false };
 const newPool = (cidr: string, name = 'default', quarantineSeconds = 3600): NewPool => ({
   name,
   cidr: prefix(cidr),
-  subnetLength: defaultSubnetLength(prefix(cidr)),
+  subnetLength: fittingSubnetLength(prefix(cidr)),
   mode: 'bip',
   networkName: 'xnet',
   bridgeName: 'xnet0',
@@ -303,7 +303,7 @@ test('a pool by itself is checked whole', (t) => {
     fc.property(fc.integer({ min: 8, max: 28 }), (length) => {
       const cidr = parsePrefix(`10.0.0.0/${length}`);
       if (cidr === undefined) return t.fail();
-      return t.deepEqual(poolProblems({ cidr, subnetLength: defaultSubnetLength(cidr) }), []);
+      return t.deepEqual(poolProblems({ cidr, subnetLength: fittingSubnetLength(cidr) }), []);
     }),
   );
 });
