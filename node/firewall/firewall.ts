@@ -1,19 +1,21 @@
 // The firewall effect: lets peers' containers in, and keeps containers' own addresses on the way to peers.
 // Invariants: nothing that was closed opens but to leased peers, to our own subnet, on the underlay interface; there is
-// no moment without the rules while they are changed; what is not ours is never changed.
+// no moment without the rules while they are changed; what is not ours is never changed, and never overtaken.
 import { parseIpv4 } from '../../proto/domain/address.js';
 import { XnetError } from '../../proto/errors.js';
 import type { SetChange } from '../kernel/nftables-sets.js';
 import { type Exec, exec } from '../process/exec.js';
 import type { Effect, Finding, Outcome } from '../reconcile/effect.js';
+import { Allowance } from './allowance.js';
 import { forgetTranslated } from './conntrack.js';
 import { type DesiredFirewall, type EngineFacts, unusableNames } from './desired.js';
 import { contested, Findings, unusableName } from './findings.js';
 import { planForwarding, readForwarding } from './forwarding.js';
 import { Iptables } from './iptables.js';
-import { type Backend, planRemoval, type Tables } from './iptables-rules.js';
+import { planRemoval } from './iptables-rules.js';
+import type { Backend, Tables } from './iptables-save.js';
 import { dockerTable, type FoundTable, Nft } from './nft.js';
-import { changesOf, type FirewallPlan, type Observed, planFirewall, withUserChain } from './plan.js';
+import { changesOf, type FirewallPlan, movesRules, type Observed, planFirewall, withUserChain } from './plan.js';
 import { ipv4Sysctl, type ProcFiles, procFiles } from './proc.js';
 import { ProgramMissing } from './programs.js';
 import { type FirewallReport, reportOf } from './report.js';
@@ -37,7 +39,12 @@ export type FirewallOptions = {
   readonly changeSets?: (table: string, generation: number, changes: readonly SetChange[]) => number | undefined;
   /** What is known of the Docker engine at the time. */
   readonly engine?: () => EngineFacts | undefined;
+  /** A monotonic clock in milliseconds; performance.now unless given. */
+  readonly now?: () => number;
 };
+
+// Enough for an operator's script that appends many rules, and for any number of them one by one.
+const moves = { most: 10, everyMs: 30_000 };
 
 // One that changes, one that finds it so; more only while somebody else writes as well.
 const longestRounds = 4;
@@ -61,6 +68,7 @@ export class Firewall implements Effect<DesiredFirewall> {
   readonly #generation: () => number | undefined;
   readonly #changeSets: NonNullable<FirewallOptions['changeSets']>;
   readonly #engine: () => EngineFacts | undefined;
+  readonly #moves: Allowance;
   #seen: { readonly generation: number; readonly content: InNftables } | undefined;
   // Whether flows may have a translation from before our table was there. A process that begins can't know.
   #translated = true;
@@ -73,6 +81,7 @@ export class Firewall implements Effect<DesiredFirewall> {
     this.#generation = options.generation ?? (() => undefined);
     this.#changeSets = options.changeSets ?? (() => undefined);
     this.#engine = options.engine ?? (() => undefined);
+    this.#moves = new Allowance({ ...moves, now: options.now ?? (() => performance.now()) });
   }
 
   /** converge makes the firewall as desired. */
@@ -83,7 +92,7 @@ export class Firewall implements Effect<DesiredFirewall> {
     let failures: readonly Finding[] = [];
     for (let round = 1; ; round += 1) {
       const { observed, findings } = await this.#look(signal);
-      const plan = planFirewall(desired, observed, this.#engine());
+      const plan = planFirewall({ desired, observed, engine: this.#engine(), mayMove: this.#moves.left });
       const open = changesOf(plan) > 0;
       if (open && round < longestRounds) {
         const applied = await this.#apply(plan, signal);
@@ -135,7 +144,7 @@ export class Firewall implements Effect<DesiredFirewall> {
       this.#look(signal),
       readForwarding(this.#proc, desired),
     ]);
-    const plan = planFirewall(desired, observed, engine);
+    const plan = planFirewall({ desired, observed, engine, mayMove: true });
     const forwarding = planForwarding({ state, bridge: desired.bridge, drops: plan.drops, engine });
     return reportOf({ desired, observed, plan, state, forwarding, findings });
   }
@@ -214,6 +223,7 @@ export class Firewall implements Effect<DesiredFirewall> {
         changes += count;
       });
     }
+    if (movesRules(plan)) this.#moves.take();
     return { findings: all.list, changes };
   }
 

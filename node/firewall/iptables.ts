@@ -2,7 +2,7 @@
 // Invariant: looking at a backend makes nothing in it. iptables-legacy loads modules and makes tables just by being
 // asked for them, so it runs only where it has tables already.
 import type { Exec } from '../process/exec.js';
-import { type Backend, parseSave, type Tables } from './iptables-rules.js';
+import { type Backend, parseSave, type Tables } from './iptables-save.js';
 import type { ProcFiles } from './proc.js';
 import { failureOf, ProgramMissing, runProgram } from './programs.js';
 

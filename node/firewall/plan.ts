@@ -2,17 +2,8 @@
 // Invariant: what can't be looked at is not changed.
 import type { Finding } from '../reconcile/effect.js';
 import { type DesiredFirewall, type EngineFacts, filtersWithNftables } from './desired.js';
-import {
-  type Backend,
-  forwardPolicy,
-  hasChain,
-  jumpsToUserChain,
-  planRules,
-  type Role,
-  type RulesPlan,
-  type Tables,
-  userChain,
-} from './iptables-rules.js';
+import { planRules, type Role, type RulesPlan } from './iptables-rules.js';
+import { type Backend, forwardPolicy, hasChain, jumpsToUserChain, type Tables, userChain } from './iptables-save.js';
 import type { FoundTable } from './nft.js';
 import { planTable, rulesetOf, type TablePlan, tableName } from './ruleset.js';
 
@@ -43,12 +34,17 @@ export function withUserChain(backends: ReadonlyMap<Backend, Tables>): readonly 
   return [...backends].filter(([, tables]) => hasChain(tables, userChain)).map(([backend]) => backend);
 }
 
+/** PlanInput is what a plan follows from. */
+export type PlanInput = {
+  readonly desired: DesiredFirewall;
+  readonly observed: Observed;
+  readonly engine: EngineFacts | undefined;
+  /** A rule of ours that is only in the wrong place may be moved. */
+  readonly mayMove: boolean;
+};
+
 /** planFirewall plans. */
-export function planFirewall(
-  desired: DesiredFirewall,
-  observed: Observed,
-  engine: EngineFacts | undefined,
-): FirewallPlan {
+export function planFirewall({ desired, observed, engine, mayMove }: PlanInput): FirewallPlan {
   const { table, backends } = observed;
   const findings: Finding[] = [];
   const notes: string[] = [];
@@ -73,9 +69,13 @@ export function planFirewall(
     const expected = hasChain(tables, 'DOCKER') || (engine?.running === true && filters);
     const abandoned = !led && role !== 'nothing' && expected;
     missing ||= abandoned;
-    rules.set(backend, planRules(desired, tables, role, abandoned));
+    rules.set(backend, planRules(desired, tables, role, { abandoned, mayMove }));
   }
   if (missing && engine?.running !== false) findings.push(finding('DockerRulesMissing', missingMessage));
+  const planned = [...rules.values()];
+  const misplaced = [...new Set(planned.flatMap((plan) => plan.misplaced))];
+  if (misplaced.length > 0 && !mayMove) findings.push(finding('Overtaken', overtakenMessage(misplaced)));
+  notes.push(...planned.flatMap(({ unreached }) => unreached).map(unreachedNote));
   const drops = [...backends.values()].some((tables) => forwardPolicy(tables) === 'DROP');
   return { table: tablePlan, rules, findings, notes, drops };
 }
@@ -103,9 +103,25 @@ const unsupportedMessage =
 const missingMessage =
   "Docker's own rules are missing from iptables, somebody has flushed them: restart Docker to have them back";
 
+function overtakenMessage(chains: readonly string[]): string {
+  return (
+    `another program puts its rules behind xnet's in ${chains.join(' and ')} as often as xnet moves its own behind ` +
+    'them, so packets of peers do not come to them for some time each time: find it with nft monitor rules'
+  );
+}
+
+function unreachedNote(rule: string): string {
+  return `packets of peers never come to the rule "iptables ${rule}": delete it, and put it first with -I instead of -A`;
+}
+
 const unfilteredNote =
   'Docker runs with "iptables": false: it drops nothing and translates nothing, and what comes to containers is up to ' +
   'the rules of this host';
+
+/** movesRules says whether a plan only moves rules that are as they should be in at least one chain. */
+export function movesRules({ rules }: FirewallPlan): boolean {
+  return [...rules.values()].some(({ misplaced, changes }) => misplaced.length > 0 && changes > 0);
+}
 
 /** changesOf is how many changes a plan has. */
 export function changesOf({ table, rules }: FirewallPlan): number {

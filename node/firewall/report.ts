@@ -3,7 +3,7 @@ import { formatIpv4 } from '../../proto/domain/address.js';
 import type { Finding } from '../reconcile/effect.js';
 import type { DesiredFirewall } from './desired.js';
 import type { ForwardingPlan, ForwardingState } from './forwarding.js';
-import type { Backend } from './iptables-rules.js';
+import type { Backend } from './iptables-save.js';
 import { changesOf, type FirewallPlan, type Observed } from './plan.js';
 import { setName } from './ruleset.js';
 

@@ -3,7 +3,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { type DesiredFirewall, defaultMark, type EngineFacts } from '../../node/firewall/desired.js';
 import { Firewall, type FirewallOptions } from '../../node/firewall/firewall.js';
-import type { Backend } from '../../node/firewall/iptables-rules.js';
+import type { Backend } from '../../node/firewall/iptables-save.js';
 import { prefixKey } from '../../proto/domain/address.js';
 import { checkPrefix } from '../../proto/domain/input.js';
 import { type DockerRules, dockerRules, masquerade } from '../support/docker-rules.js';
@@ -32,6 +32,8 @@ function desired(changes: Partial<DesiredFirewall> = {}): DesiredFirewall {
 }
 
 const signal = new AbortController().signal;
+
+const ourRule = (rules: readonly string[]) => rules.find((rule) => rule.includes('--comment xnet')) ?? '';
 
 class Scene {
   readonly on: FirewallHost;
@@ -153,7 +155,7 @@ for (const docker of ['20.10', '28'] as const) {
           () => scene.chain('raw', 'PREROUTING'),
           () => on.host.runSync(['nft', 'list', 'table', 'ip', 'xnet']),
         ];
-        const [ours, oursRaw] = [user()[0] ?? '', raw()[0] ?? ''];
+        const [ours, oursRaw] = [ourRule(user()), ourRule(raw())];
         const inTable = table();
         const named = (rule: string) => rule.split(' ').slice(1);
         const nft = (...words: readonly string[]) => on.host.runSync(['nft', ...words]);
@@ -177,10 +179,6 @@ for (const docker of ['20.10', '28'] as const) {
             scene.iptables('-A', ...named(ours));
             scene.iptables('-t', 'raw', '-I', ...named(oursRaw));
           },
-          'a rule goes before ours': () => {
-            scene.iptables('-I', 'DOCKER-USER', '-s', '1.2.3.4', '-j', 'DROP');
-            scene.iptables('-t', 'raw', '-I', 'PREROUTING', '-s', '1.2.3.4', '-j', 'DROP');
-          },
           'DOCKER-USER is flushed': () => scene.iptables('-F', 'DOCKER-USER'),
           'raw is flushed': () => scene.iptables('-t', 'raw', '-F'),
           'an outdated rule of ours is left': () =>
@@ -189,13 +187,64 @@ for (const docker of ['20.10', '28'] as const) {
         for (const [what, damage] of Object.entries(damages)) {
           damage();
           t.true((await scene.converged(t)) > 0, what);
-          t.is(user()[0], ours, what);
-          t.is(raw()[0], oursRaw, what);
+          t.is(ourRule(user()), ours, what);
+          t.is(ourRule(raw()), oursRaw, what);
           t.is([...user(), ...raw()].filter((rule) => rule.includes('xnet')).length, 2, what);
           t.is(table(), inTable, what);
         }
         await works(t, scene, 'in the end');
         await closed(t, scene, 'in the end');
+      }),
+    );
+
+    netTest(`${name}: what an operator drops stays dropped, and ours stands behind it`, (t) =>
+      onHost(docker, backend, async (scene) => {
+        const { on } = scene;
+        const reaches = () => on.knock(on.peer, '10.76.1.2', 81);
+        const ours = (rules: readonly string[]) => rules.findIndex((rule) => rule.includes('--comment xnet'));
+        const user = () => scene.chain('filter', 'DOCKER-USER');
+        const raw = () => scene.chain('raw', 'PREROUTING');
+        await scene.converged(t);
+        const drop = ['-s', '10.76.2.0/24', '-d', '10.76.1.0/24', '-j', 'DROP'];
+        for (const [table, chain] of [
+          ['filter', 'DOCKER-USER'],
+          ['raw', 'PREROUTING'],
+        ] as const) {
+          t.is(await on.connect(on.peer, '10.76.1.2', 81), '10.76.2.2');
+          scene.iptables('-t', table, '-I', chain, ...drop);
+          const inserted = scene.rules();
+          t.is(await scene.converged(t), 0, 'one that stands before ours changes nothing');
+          t.is(scene.rules(), inserted);
+          t.is(await reaches(), 'timeout', `${table}: inserted`);
+          scene.iptables('-t', table, '-D', chain, ...drop);
+        }
+        // As an older version left it: its rule first, and once more.
+        scene.iptables('-I', 'DOCKER-USER', ...ourRule(user()).split(' ').slice(2));
+        scene.iptables('-I', 'DOCKER-USER', ...drop);
+        scene.iptables('-I', 'DOCKER-USER', ...ourRule(user()).split(' ').slice(2));
+        t.true((await scene.converged(t)) > 0);
+        t.is(user().filter((rule) => rule.includes('--comment xnet')).length, 1);
+        t.is(ours(user()), 1, 'moved behind');
+        t.is(await reaches(), 'timeout', 'before ours by now');
+        scene.iptables('-D', 'DOCKER-USER', ...drop);
+        // Appended, by an operator who knows where: before the final RETURN.
+        const at = docker === '28' ? ['-A', 'DOCKER-USER'] : ['-I', 'DOCKER-USER', '2'];
+        scene.iptables(...at, ...drop);
+        t.is(ours(user()), 0);
+        t.true((await scene.converged(t)) > 0);
+        t.is(ours(user()), 1);
+        t.is(await reaches(), 'timeout', 'appended');
+        scene.iptables('-D', 'DOCKER-USER', ...drop);
+        scene.iptables('-t', 'raw', '-A', 'PREROUTING', ...drop);
+        const changes = await scene.converged(t);
+        if (docker === '28') {
+          t.is(ours(raw()), 0, "Docker's own stands in between");
+          const { notes } = await scene.firewall.inspect(desired(), signal);
+          t.true(notes.some((note) => note.includes('iptables -t raw -A PREROUTING -s 10.76.2.0/24')));
+        } else {
+          t.true(changes > 0);
+          t.is(await reaches(), 'timeout', 'appended to raw');
+        }
       }),
     );
 
@@ -247,6 +296,35 @@ for (const docker of ['20.10', '28'] as const) {
     );
   }
 }
+
+netTest('a program that wants its rule last, too, is not fought for ever', (t) =>
+  onHost('28', 'nft', async (scene) => {
+    let now = 0;
+    const firewall = scene.start({ now: () => now });
+    const rival = ['DOCKER-USER', '-s', '1.2.3.4', '-j', 'DROP'];
+    await firewall.converge(desired(), signal);
+    const turn = async () => {
+      const present = scene.chain('filter', 'DOCKER-USER').some((rule) => rule.includes('1.2.3.4'));
+      if (present) scene.iptables('-D', ...rival);
+      scene.iptables('-A', ...rival);
+      const { changes, findings } = await firewall.converge(desired(), signal);
+      return changes > 0 ? 'moved' : findings.map(({ reason }) => reason).join();
+    };
+    const outcomes: string[] = [];
+    for (let turns = 0; turns < 20; turns += 1) outcomes.push(await turn());
+    t.is(outcomes[0], 'moved');
+    t.true(
+      outcomes.slice(-5).every((outcome) => outcome === 'Overtaken'),
+      outcomes.join(' '),
+    );
+    scene.iptables('-F', 'DOCKER-USER');
+    await firewall.converge(desired(), signal);
+    t.is(scene.chain('filter', 'DOCKER-USER').length, 1, 'one that is missing is put back');
+    scene.iptables('-A', ...rival);
+    now += 3_600_000;
+    t.is(await turn(), 'moved');
+  }),
+);
 
 netTest('changes under traffic lose no packet', (t) =>
   onHost('28', 'nft', async (scene) => {

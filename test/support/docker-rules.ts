@@ -62,6 +62,7 @@ COMMIT
 -A DOCKER-FORWARD -i docker0 -j ACCEPT
 ${isolation}COMMIT
 *raw
+:PREROUTING ACCEPT [0:0]
 -A PREROUTING -d 10.76.1.2/32 ! -i docker0 -j DROP
 COMMIT
 `,

@@ -2,6 +2,7 @@
 // anybody's, translated flows, forwarding.
 import test from 'ava';
 import fc from 'fast-check';
+import { Allowance } from '../../node/firewall/allowance.js';
 import { translatedSources } from '../../node/firewall/conntrack.js';
 import {
   checkMark,
@@ -11,14 +12,9 @@ import {
   unusableNames,
 } from '../../node/firewall/desired.js';
 import { type ForwardingState, planForwarding } from '../../node/firewall/forwarding.js';
-import {
-  isOurs,
-  parseSave,
-  planRemoval,
-  planRules,
-  type Role,
-  type Tables,
-} from '../../node/firewall/iptables-rules.js';
+import { placeInRaw, placeInUserChain } from '../../node/firewall/iptables-place.js';
+import { planRemoval, planRules, type Role } from '../../node/firewall/iptables-rules.js';
+import { isOurs, parseSave, type Tables } from '../../node/firewall/iptables-save.js';
 import { changesOf, type Observed, planFirewall } from '../../node/firewall/plan.js';
 import { ipv4Sysctl, procFiles } from '../../node/firewall/proc.js';
 import {
@@ -255,8 +251,10 @@ function apply(tables: Tables, input: string): Tables {
 const inward = '-d 10.76.1.0/24 -i eth0.100 -m mark --mark 0x80000000/0x80000000 -m comment --comment xnet -j ACCEPT';
 const outward = '-s 10.76.1.0/24 -d 10.76.0.0/16 -i docker0 -o eth0.100 -m comment --comment xnet -j ACCEPT';
 
+const dockersDrop = '-d 10.76.1.2/32 ! -i docker0 -j DROP';
 const foreignRule = fc.constantFrom(
   '-j RETURN',
+  dockersDrop,
   '-s 1.2.3.4/32 -j DROP',
   '-s 1.2.3.4/32 -m comment --comment "xnet of \\"theirs\\"" -j ACCEPT',
   '-s 1.2.3.4/32 -m comment --comment xnet -j DROP',
@@ -286,7 +284,7 @@ const anyTables: fc.Arbitrary<Tables> = fc
     ]);
   });
 
-test('our rules come first, once, and nobody else is touched, whatever the chains have', (t) => {
+test('our rules come once, after all that a packet can come to, and nobody else is touched, whatever the chains have', (t) => {
   const theirs = (tables: Tables) =>
     [...tables].flatMap(([table, chains]) =>
       [...chains].flatMap(([name, { rules }]) =>
@@ -297,7 +295,7 @@ test('our rules come first, once, and nobody else is touched, whatever the chain
     fc.property(anyTables, fc.boolean(), fc.boolean(), (before, nothing, abandoned) => {
       const hasUser = before.get('filter')?.has('DOCKER-USER') === true;
       const role: Role = nothing ? 'nothing' : hasUser ? 'rules' : 'chain and rules';
-      const plan = planRules(small, before, role, abandoned);
+      const plan = planRules(small, before, role, { abandoned, mayMove: true });
       t.is(plan.changes === 0, plan.text === '');
       const after = apply(before, plan.text);
       t.deepEqual(theirs(after), theirs(before));
@@ -309,12 +307,15 @@ test('our rules come first, once, and nobody else is touched, whatever the chain
       ];
       for (const rules of [user, raw]) {
         t.deepEqual(rules.filter(isOurs), nothing ? [] : [inward]);
-        if (!nothing) t.is(rules[0], inward);
+        if (nothing) continue;
+        const behind = rules[rules.indexOf(inward) + 1];
+        t.true(behind === undefined || behind === '-j RETURN' || (rules === raw && behind === dockersDrop), behind);
       }
+      if (!nothing) t.false(raw.slice(0, raw.indexOf(inward)).includes(dockersDrop));
       const alone = !nothing && abandoned && after.get('filter')?.get('FORWARD')?.policy === 'DROP';
       const pools = small.pools.map((pool) => outward.replace('10.76.0.0/16', formatPrefix(pool)));
       t.deepEqual(forward.filter(isOurs), alone ? [inward, ...pools] : []);
-      const again = planRules(small, after, role === 'nothing' ? role : 'rules', abandoned);
+      const again = planRules(small, after, role === 'nothing' ? role : 'rules', { abandoned, mayMove: true });
       t.deepEqual([again.text, again.changes], ['', 0]);
 
       const removed = apply(after, planRemoval(after).text);
@@ -327,10 +328,61 @@ test('our rules come first, once, and nobody else is touched, whatever the chain
   );
 });
 
+test('where our rule stands', (t) => {
+  const inUser = (...foreign: readonly string[]) => placeInUserChain(foreign);
+  const inRaw = (...foreign: readonly string[]) => placeInRaw(foreign, small.own);
+  const [a, b] = ['-s 1.2.3.4/32 -j DROP', '-s 1.2.3.5/32 -j RETURN'];
+  const end = '-m comment --comment "the end" -j RETURN';
+  for (const place of [inUser, inRaw]) {
+    t.deepEqual(place(), { after: 0, unreached: [] });
+    t.deepEqual(place(a, b), { after: 2, unreached: [] });
+    t.deepEqual(place(a, b, end), { after: 2, unreached: [] }, 'before a final RETURN');
+    t.deepEqual(place(end, a), { after: 0, unreached: [a] }, 'behind it nothing is reached by any packet');
+    t.deepEqual(place(end, a, end), { after: 2, unreached: [] }, 'never before one that somebody put there');
+  }
+  t.deepEqual(inRaw(a, dockersDrop, b), { after: 1, unreached: [b] });
+  t.deepEqual(inRaw(dockersDrop.replace('10.76.1.2', '172.17.0.2'), a), { after: 2, unreached: [] }, 'of others');
+  const dockers = ['-d 10.76.1.2/32 -i eth0 -j ACCEPT', '-d 127.0.0.1/32 ! -i lo -p tcp -m tcp --dport 80 -j DROP'];
+  t.deepEqual(inRaw(dockersDrop, ...dockers), { after: 0, unreached: [] });
+  t.deepEqual(inUser(dockersDrop), { after: 1, unreached: [] });
+});
+
+test('a rule that is only in the wrong place stays there when it has been moved too often', (t) => {
+  let now = 0;
+  const allowance = new Allowance({ most: 2, everyMs: 100, now: () => now });
+  const takes = () => {
+    if (!allowance.left) return false;
+    allowance.take();
+    return true;
+  };
+  t.deepEqual([takes(), takes(), takes()], [true, true, false]);
+  now = 99;
+  t.false(takes());
+  now = 150;
+  t.deepEqual([takes(), takes()], [true, false]);
+  now = 200;
+  t.true(takes(), 'what is left of a time counts');
+  now = 100_000;
+  t.deepEqual([takes(), takes(), takes()], [true, true, false]);
+
+  const chain = (...rules: readonly string[]) =>
+    parseSave(`*filter\n:DOCKER-USER - [0:0]\n${rules.map((rule) => `-A DOCKER-USER ${rule}\n`).join('')}COMMIT\n`);
+  const plan = (mayMove: boolean, ...rules: readonly string[]) =>
+    planRules(small, chain(...rules), 'rules', { abandoned: false, mayMove });
+  const foreign = '-s 1.2.3.4/32 -j DROP';
+  t.deepEqual(plan(true, inward, foreign).misplaced, ['DOCKER-USER']);
+  t.regex(plan(true, inward, foreign).text, /-D DOCKER-USER .*\n-A DOCKER-USER/);
+  t.notRegex(plan(false, inward, foreign).text, /DOCKER-USER/);
+  t.deepEqual(plan(false, inward, foreign).misplaced, ['DOCKER-USER']);
+  t.regex(plan(false, foreign).text, /-A DOCKER-USER/, 'one that is missing is put back');
+  t.regex(plan(false, inward.replace('eth0', 'eth1'), foreign).text, /-D DOCKER-USER/, 'one that is wrong is replaced');
+});
+
 test('rules are compared by what they say', (t) => {
   const save = (rule: string) =>
     `*filter\n:DOCKER-USER - [0:0]\n-A DOCKER-USER ${rule}\nCOMMIT\n*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING ${rule}\nCOMMIT\n`;
-  const planned = (rule: string) => planRules(small, parseSave(save(rule)), 'rules', false).changes;
+  const planned = (rule: string) =>
+    planRules(small, parseSave(save(rule)), 'rules', { abandoned: false, mayMove: true }).changes;
   t.is(planned(inward), 0);
   t.is(planned(inward.replace('-d 10.76.1.0/24 -i eth0.100', '-i eth0.100 -d 10.76.1.0/24')), 0, 'in another order');
   t.is(planned(inward.replace('--comment xnet', '--comment "xnet"')), 0, 'quoted');
@@ -342,8 +394,10 @@ test('iptables-save of what dockerd makes', (t) => {
   for (const engine of ['20.10', '28'] as const) {
     const tables = parseSave(`# Generated by iptables-save\n${dockerRules(engine)}# Completed\n`);
     t.is(tables.get('filter')?.get('FORWARD')?.policy, 'DROP');
-    const plan = planRules(small, tables, 'rules', false);
-    t.is(plan.text, `*raw\n-I PREROUTING 1 ${inward}\nCOMMIT\n*filter\n-I DOCKER-USER 1 ${inward}\nCOMMIT\n`);
+    const plan = planRules(small, tables, 'rules', { abandoned: false, mayMove: true });
+    // Before what drops in raw, and before the final RETURN.
+    const [raw, user] = engine === '28' ? ['-I PREROUTING 1', '-A DOCKER-USER'] : ['-A PREROUTING', '-I DOCKER-USER 1'];
+    t.is(plan.text, `*raw\n${raw} ${inward}\nCOMMIT\n*filter\n${user} ${inward}\nCOMMIT\n`);
     t.is(planRemoval(tables).changes, 0);
   }
 });
@@ -353,11 +407,12 @@ test('which backends get rules', (t) => {
   const none: Tables = new Map();
   const table = { ours: true, table: installed(listing(replaceText(rulesetOf(small)))) };
   const plan = (observed: Partial<Observed>, engine = {}) =>
-    planFirewall(
-      small,
-      { table, backends: new Map([['nft', none]]), preferred: undefined, dockerTable: false, ...observed },
-      { running: true, major: 28, ...engine },
-    );
+    planFirewall({
+      desired: small,
+      observed: { table, backends: new Map([['nft', none]]), preferred: undefined, dockerTable: false, ...observed },
+      engine: { running: true, major: 28, ...engine },
+      mayMove: true,
+    });
   const used = (of: ReturnType<typeof plan>) =>
     [...of.rules].flatMap(([backend, rules]) => (rules.used ? backend : []));
   const reasons = (of: ReturnType<typeof plan>) => of.findings.map(({ reason }) => reason);
