@@ -25,7 +25,7 @@ export type AuditOutput = {
   readonly request: string | null;
   readonly before: string | null;
   readonly after: string | null;
-  /** "OK", or the code of the error: "PermissionDenied". */
+  /** "OK", or the code of the error: "PermissionDenied"; "Begun": the controller ended before it knew. */
   readonly outcome: string;
   readonly message: string | null;
   readonly controller: string;

@@ -1,14 +1,15 @@
 // The audit log of one controller: files of one JSON entry per line, only ever appended to.
-// Invariant: entries are in the files in the order of their chain, each on a line of its own. What can't be written
-// waits, in order; a line that a death tore is left as it is and the chain goes on behind it.
-import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
+// Invariant: entries are in the files in the order of their chain, each on a line of its own, and append() returns when
+// the disk has them. What can't be written waits, in order; a line that a death tore is left as it is and the chain goes
+// on behind it.
 import { join } from 'node:path';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
+import { AuditFile, type OpenLogFile, openLogFile } from './audit-file.js';
 import {
   type AuditEntry,
   type AuditFacts,
+  begun,
   type Head,
   origin,
   parseLine,
@@ -16,6 +17,10 @@ import {
   type Verdict,
   Verifier,
 } from './chain.js';
+import { HeadFile } from './head-file.js';
+import { type AuditQuery, LogFolder } from './log-folder.js';
+
+export type { AuditQuery } from './log-folder.js';
 
 /** AuditLogOptions say where a log is and how large it may grow. */
 export type AuditLogOptions = {
@@ -26,43 +31,37 @@ export type AuditLogOptions = {
   readonly fileBytes?: number;
   /** The oldest files beyond so many are removed. */
   readonly files?: number;
+  /** How the files that are written are opened. */
+  readonly open?: OpenLogFile;
 };
 
-/** AuditQuery says which entries. Empty texts and 0 mean: whatever. */
-export type AuditQuery = {
-  readonly sinceMs: number;
-  readonly subject: string;
-  readonly actor: string;
-  readonly call: string;
-  /** The newest so many. */
-  readonly limit: number;
-};
+/** Appended is where in the chain an entry is, and whether the disk has it; otherwise it waits to be written. */
+export type Appended = Head & { readonly written: boolean };
 
 // An entry is about 1 KiB: some 16,000 in a file, a million in all.
 const defaultFileBytes = 16 * 1024 * 1024;
 const defaultFiles = 64;
 // What waits to be written is in memory.
 const mostWaiting = 10_000;
-const flushEveryMs = 1_000;
-const filePattern = /^\d{12}\.jsonl$/;
-
-function nameOf(sequence: number): string {
-  return `${String(sequence).padStart(12, '0')}.jsonl`;
-}
 
 /** AuditLog is one controller's log. Open it before anything is appended; close it. */
 export class AuditLog {
   readonly #options: AuditLogOptions;
+  readonly #folder: LogFolder;
+  #remembered: HeadFile | undefined;
   #head: Head = origin;
-  #file: FileHandle | undefined;
-  #bytes = 0;
+  /** Up to which entry the disk has them. */
+  #written = 0;
+  #file: AuditFile | undefined;
   #waiting: AuditEntry[] = [];
   #writing: Promise<void> | undefined;
   #problem: string | undefined;
-  #flush: NodeJS.Timeout | undefined;
+  /** Sequence numbers of what this process has begun and not settled. */
+  readonly #underWay = new Set<number>();
 
   private constructor(options: AuditLogOptions) {
     this.#options = options;
+    this.#folder = new LogFolder(options.dir);
   }
 
   /**
@@ -72,7 +71,6 @@ export class AuditLog {
   static async open(options: AuditLogOptions): Promise<AuditLog> {
     const log = new AuditLog(options);
     try {
-      await mkdir(options.dir, { recursive: true, mode: 0o700 });
       await log.#resume();
     } catch (error) {
       throw new XnetError('FailedPrecondition', `can't use the audit log in ${options.dir}: ${messageOf(error)}`, {
@@ -82,55 +80,23 @@ export class AuditLog {
     return log;
   }
 
-  // The newest file that has an entry tells where the chain is at.
   async #resume(): Promise<void> {
-    const names = await this.#names();
-    for (const name of [...names].reverse()) {
-      const entry = await this.#lastOf(name);
-      if (entry === undefined) continue;
-      this.#head = { sequence: entry.sequence, hash: entry.hash };
-      break;
+    await this.#folder.make();
+    const last = await this.#folder.lastEntry();
+    const { file, head } = await HeadFile.open(join(this.#options.dir, 'head.json'));
+    this.#remembered = file;
+    this.#head = last === undefined ? origin : { sequence: last.sequence, hash: last.hash };
+    if (head !== undefined && head.sequence >= this.#head.sequence && head.hash !== this.#head.hash) {
+      this.#options.log.error(
+        { endsWith: this.#head.sequence, written: head.sequence },
+        'audit: entries at the end of the log are missing or were changed; xctl audit --verify shows it',
+      );
+      // The chain goes on behind what was written, so that the gap is seen for as long as the log is kept.
+      this.#head = head;
     }
-    const newest = names.at(-1);
-    if (newest !== undefined) await this.#openFile(newest);
-  }
-
-  async #lastOf(name: string): Promise<AuditEntry | undefined> {
-    let last: AuditEntry | undefined;
-    for await (const { text } of this.#lines(name)) last = parseLine(text) ?? last;
-    return last;
-  }
-
-  async #names(): Promise<readonly string[]> {
-    return (await readdir(this.#options.dir)).filter((name) => filePattern.test(name)).sort();
-  }
-
-  async *#lines(name: string): AsyncGenerator<{ readonly text: string; readonly number: number }> {
-    const file = await open(join(this.#options.dir, name), constants.O_RDONLY | constants.O_NOFOLLOW);
-    try {
-      let number = 0;
-      for await (const text of file.readLines({ encoding: 'utf8', autoClose: false })) {
-        number += 1;
-        if (text !== '') yield { text, number };
-      }
-    } finally {
-      await file.close();
-    }
-  }
-
-  async #openFile(name: string): Promise<void> {
-    const path = join(this.#options.dir, name);
-    const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
-    const file = await open(path, flags, 0o600);
-    const { size, mode } = await file.stat();
-    if ((mode & 0o077) !== 0) await file.chmod(0o600);
-    this.#file = file;
-    this.#bytes = size;
-    if (size === 0) return;
-    const last = Buffer.alloc(1);
-    await file.read(last, 0, 1, size - 1);
-    // The rest of a line that was being written: what comes next has a line of its own.
-    if (last[0] !== 0x0a) await this.#write(file, '\n');
+    this.#written = this.#head.sequence;
+    const newest = (await this.#folder.paths()).at(-1);
+    if (newest !== undefined) this.#file = await AuditFile.open(newest, this.#options.open ?? openLogFile);
   }
 
   /** head is where the chain is at, with what waits to be written. */
@@ -144,11 +110,11 @@ export class AuditLog {
   }
 
   /**
-   * append writes an entry and resolves when it is in the file, or waits to be because the file can't be written.
-   * `problem` tells which. It never throws.
-   * @returns where in the chain the entry is; undefined: too many wait, and it is not in it
+   * append writes an entry and resolves when the disk has it, or when it waits because it can't be written. Those that
+   * come at once share one fsync. It never throws.
+   * @returns undefined: too many wait, and it is not in the chain
    */
-  async append(facts: AuditFacts): Promise<Head | undefined> {
+  async append(facts: AuditFacts): Promise<Appended | undefined> {
     if (this.#waiting.length >= mostWaiting) {
       this.#options.log.error(
         { audit: facts },
@@ -160,8 +126,10 @@ export class AuditLog {
     const head = { sequence: entry.sequence, hash: entry.hash };
     this.#head = head;
     this.#waiting.push(entry);
+    if (entry.outcome === begun) this.#underWay.add(entry.sequence);
     await this.settle();
-    return head;
+    if (entry.settles !== undefined) this.#underWay.delete(entry.settles);
+    return { ...head, written: this.#written >= head.sequence };
   }
 
   /** settle tries to write what waits. */
@@ -179,8 +147,12 @@ export class AuditLog {
     try {
       while (this.#waiting.length > 0) {
         const batch = [...this.#waiting];
-        await this.#writeBatch(batch);
+        await this.#write(batch);
         this.#waiting = this.#waiting.slice(batch.length);
+        const last = batch.at(-1);
+        if (last === undefined) continue;
+        this.#written = last.sequence;
+        await this.#remembered?.remember(last);
       }
       if (this.#problem !== undefined) this.#options.log.info('audit: written again');
       this.#problem = undefined;
@@ -195,58 +167,21 @@ export class AuditLog {
     }
   }
 
-  async #writeBatch(batch: readonly AuditEntry[]): Promise<void> {
-    const { fileBytes = defaultFileBytes, dir } = this.#options;
-    if (this.#file === undefined || this.#bytes >= fileBytes) {
-      await this.#file?.datasync();
-      await this.#file?.close();
-      this.#file = undefined;
-      await this.#openFile(nameOf(batch[0]?.sequence ?? 1));
-      await this.#removeOldest(dir);
+  async #write(batch: readonly AuditEntry[]): Promise<void> {
+    const { fileBytes = defaultFileBytes, files = defaultFiles, open = openLogFile } = this.#options;
+    const full = this.#file !== undefined && this.#file.size >= fileBytes;
+    if (this.#file === undefined || full) {
+      const next = await AuditFile.open(this.#folder.pathOf(batch[0]?.sequence ?? 1), open);
+      await this.#file?.close().catch(() => undefined);
+      this.#file = next;
+      await this.#folder.keep(files);
     }
-    const file: FileHandle | undefined = this.#file;
-    if (file !== undefined) await this.#write(file, batch.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
-  }
-
-  // All of it, or nothing: what a full disk took of it goes again.
-  async #write(file: FileHandle, text: string): Promise<void> {
-    const bytes = Buffer.from(text, 'utf8');
-    let done = 0;
-    try {
-      while (done < bytes.length) done += (await file.write(bytes, done)).bytesWritten;
-    } catch (error) {
-      if (done > 0) await file.truncate(this.#bytes);
-      throw error;
-    }
-    this.#bytes += bytes.length;
-    this.#flush ??= setTimeout(() => {
-      this.#flush = undefined;
-      file.datasync().catch(() => undefined);
-    }, flushEveryMs).unref();
-  }
-
-  async #removeOldest(dir: string): Promise<void> {
-    const names = await this.#names();
-    const surplus = names.length - (this.#options.files ?? defaultFiles);
-    for (const name of names.slice(0, Math.max(0, surplus))) await unlink(join(dir, name));
+    await this.#file.append(batch.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
   }
 
   /** list reads entries, oldest first. Throws a system error. */
-  async list(query: AuditQuery): Promise<readonly AuditEntry[]> {
-    const found: AuditEntry[][] = [];
-    let count = 0;
-    for (const name of [...(await this.#names())].reverse()) {
-      const { mtimeMs } = await stat(join(this.#options.dir, name));
-      if (count >= query.limit || mtimeMs < query.sinceMs) break;
-      const ofFile: AuditEntry[] = [];
-      for await (const { text } of this.#lines(name)) {
-        const entry = parseLine(text);
-        if (entry !== undefined && matches(entry, query)) ofFile.push(entry);
-      }
-      found.push(ofFile);
-      count += ofFile.length;
-    }
-    return found.reverse().flat().slice(-query.limit);
+  list(query: AuditQuery): Promise<readonly AuditEntry[]> {
+    return this.#folder.list(query, new Set(this.#underWay));
   }
 
   /** verify computes the chain again over all that is kept. Throws a system error. */
@@ -256,8 +191,9 @@ export class AuditLog {
     // What is appended while this reads is not looked at.
     const known = this.#head;
     const waiting = this.#waiting.length;
-    reading: for (const name of await this.#names()) {
-      for await (const { text, number } of this.#lines(name)) {
+    reading: for (const path of await this.#folder.paths()) {
+      const name = path.slice(path.lastIndexOf('/') + 1);
+      for await (const { text, number } of this.#folder.lines(path)) {
         verifier.line(text, `${name}, line ${number}`);
         if (parseLine(text)?.sequence === known.sequence) break reading;
       }
@@ -265,21 +201,11 @@ export class AuditLog {
     return verifier.end(waiting === 0 ? known : undefined);
   }
 
-  /** close writes what waits and closes the file. */
+  /** close writes what waits and closes the files. */
   async close(): Promise<void> {
     await this.settle();
-    clearTimeout(this.#flush);
-    await this.#file?.datasync().catch(() => undefined);
-    await this.#file?.close();
+    await this.#file?.close().catch(() => undefined);
+    await this.#remembered?.close();
     this.#file = undefined;
   }
-}
-
-function matches(entry: AuditEntry, { sinceMs, subject, actor, call }: AuditQuery): boolean {
-  return (
-    entry.timeMs >= sinceMs &&
-    (subject === '' || entry.subject === subject) &&
-    (actor === '' || entry.actor === actor) &&
-    (call === '' || entry.call === call)
-  );
 }

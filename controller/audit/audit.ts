@@ -1,19 +1,44 @@
 // Sees every call of a controller and has an entry written for each that changes something, or that was not allowed.
-// Invariant: who asked for a change gets the answer after its entry was written; and once an entry can't be written, no
-// change is made until it can. A full disk so stops changes, and neither reading nor routing.
+// Invariant: a change is announced by an entry on the disk before it is made, and settled by another one before whoever
+// asked for it gets the answer, whether the caller still waits for it or not. Once an entry can't be written, no change
+// is made until it can: a full disk stops changes, and neither reading nor routing.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { quoted } from '../../proto/domain/input.js';
-import { XnetError } from '../../proto/errors.js';
+import { type ErrorCode, XnetError } from '../../proto/errors.js';
 import { withoutSecrets } from '../../proto/pki/token.js';
 import type { Logger } from '../../proto/process/log.js';
 import type { CallObserver, Ending, ObservedCall } from '../../proto/rpc/observe.js';
 import { formatPeer } from '../../proto/rpc/peer.js';
-import type { AuditLog } from './audit-log.js';
-import type { AuditFacts } from './chain.js';
+import type { Appended, AuditLog } from './audit-log.js';
+import { type AuditFacts, begun } from './chain.js';
 import type { RecordChanges } from './records.js';
+import { Refusals } from './refusals.js';
 
-/** ChangeNote is what a mutation tells of what it did. */
-export type ChangeNote = RecordChanges & { readonly subject: string; readonly message: string };
+/** Settlement is what a change came to. */
+export type Settlement = {
+  readonly outcome: 'OK' | ErrorCode;
+  readonly subject: string;
+  readonly message: string;
+  /** What became of the records; absent: nothing. */
+  readonly changes?: RecordChanges;
+};
+
+/** Recording is the record of one change, from before it is made until its outcome is known. */
+export interface Recording {
+  /**
+   * begin announces the change, once: it resolves when the disk has the entry.
+   * @throws XnetError Unavailable when it can't be written: the change must not be made then
+   */
+  begin(planned: { readonly subject: string; readonly message: string }): Promise<void>;
+  /** settle tells the outcome of what was begun, once. It resolves when the disk has it, or can't be written to. */
+  settle(settlement: Settlement): Promise<void>;
+}
+
+/** Recorder records changes, each from before it is made. */
+export interface Recorder {
+  /** record is the record of a change that the call which runs at this moment asks for. Nothing is written yet. */
+  record(change: { readonly call: string; readonly operationId: string }): Recording;
+}
 
 /** AuditOptions are what an audit is made of. */
 export type AuditOptions = {
@@ -30,92 +55,102 @@ const reading = /^(Get|List|Watch|Verify|Report)/;
 const secret = /token|secret|password|key|csr|signing/i;
 const longestRecord = 8_192;
 const longestText = 1_024;
-// Refused calls are cheap to make: beyond these, as many per second are written and the others counted.
-const refusalBurst = 200;
-const refusalsPerSecond = 2;
-
-type Trail = { note: ChangeNote | undefined };
 
 /** Audit is the observer that writes the audit log. */
-export class Audit implements CallObserver {
+export class Audit implements CallObserver, Recorder {
   readonly #options: AuditOptions;
-  readonly #trails = new AsyncLocalStorage<Trail>();
-  readonly #open = new WeakMap<ObservedCall, Trail>();
-  #allowance = refusalBurst;
-  #allowanceAt = 0;
-  #untold = 0;
+  readonly #calls = new AsyncLocalStorage<ObservedCall>();
+  /** Calls whose changes have entries of their own. */
+  readonly #recorded = new WeakSet<ObservedCall>();
+  readonly #refusals = new Refusals();
 
   constructor(options: AuditOptions) {
     this.#options = options;
   }
 
-  /** note takes in what the call that runs at this moment has changed. */
-  note(note: ChangeNote): void {
-    const trail = this.#trails.getStore();
-    if (trail !== undefined) trail.note = note;
+  record({ call: name, operationId }: { readonly call: string; readonly operationId: string }): Recording {
+    const call = this.#calls.getStore();
+    const about = call === undefined ? this.#ofOurOwn(name, operationId) : this.#factsOf(call);
+    let announced: Promise<Appended | undefined> | undefined;
+    let settled = false;
+    const settle = async ({ outcome, subject, message, changes }: Settlement): Promise<void> => {
+      if (announced === undefined || settled) return;
+      settled = true;
+      const settles = (await announced)?.sequence;
+      await this.#append({
+        ...about,
+        timeMs: this.#options.now(),
+        ...{ subject: cut(subject), outcome, message: cut(message) },
+        ...(changes === undefined ? {} : { before: bounded(changes.before), after: bounded(changes.after) }),
+        ...(settles === undefined ? {} : { settles }),
+      });
+    };
+    return {
+      settle,
+      begin: async ({ subject, message }) => {
+        if (announced !== undefined) return;
+        const refusal = await this.#refusal();
+        if (refusal !== undefined) throw refusal;
+        if (call !== undefined) this.#recorded.add(call);
+        announced = this.#append({ ...about, subject: cut(subject), outcome: begun, message: cut(message) });
+        if ((await announced)?.written === true) return;
+        const error = this.#unwritten();
+        await settle({ outcome: error.code, subject, message: `not done: ${error.message}` });
+        throw error;
+      },
+    };
   }
 
   readonly before: CallObserver['before'] = ({ name }) => {
     if (reading.test(name) || this.#options.entries.problem === undefined) return undefined;
-    return this.#retry();
+    return this.#refusal();
   };
 
-  async #retry(): Promise<XnetError | undefined> {
+  async #refusal(): Promise<XnetError | undefined> {
     const { entries } = this.#options;
-    await entries.settle();
     if (entries.problem === undefined) return undefined;
-    return new XnetError(
-      'Unavailable',
-      `nothing is changed as long as the audit log can't be written: ${entries.problem}`,
-      {
-        hint: 'make room on the disk of this controller, or use another controller',
-      },
-    );
+    await entries.settle();
+    return entries.problem === undefined ? undefined : this.#unwritten();
+  }
+
+  #unwritten(): XnetError {
+    const { problem = 'too many entries wait to be written' } = this.#options.entries;
+    return new XnetError('Unavailable', `nothing is changed as long as the audit log can't be written: ${problem}`, {
+      hint: 'make room on the disk of this controller, or use another controller',
+    });
   }
 
   readonly around: CallObserver['around'] = (call, run) => {
-    const trail: Trail = { note: undefined };
-    this.#open.set(call, trail);
-    this.#trails.run(trail, run);
+    this.#calls.run(call, run);
   };
 
+  // What changes something has its entries by now: a caller who is gone is not told, and not asked.
   readonly ended: CallObserver['ended'] = (call, ending) => {
+    if (this.#recorded.has(call)) return undefined;
     const isRefusal = ending.outcome === 'PermissionDenied' || ending.outcome === 'Unauthenticated';
     if (!isRefusal && reading.test(call.name)) return undefined;
     if (ending.outcome === 'OK' && isDryRun(call.request)) return undefined;
-    if (ending.outcome !== 'OK' && !this.#mayTell()) {
-      this.#untold += 1;
-      return undefined;
-    }
-    return this.#write(call, ending);
+    const untold = ending.outcome === 'OK' ? 0 : this.#refusals.take(call.peer, this.#options.now());
+    if (untold === undefined) return undefined;
+    return this.#end(call, ending, untold);
   };
 
-  async #write(call: ObservedCall, ending: Ending): Promise<void> {
-    const facts = this.#factsOf(call, ending);
-    const { actor, call: name, subject, operationId, outcome } = facts;
+  async #end(call: ObservedCall, { outcome, message }: Ending, untold: number): Promise<void> {
+    const missing = untold === 0 ? '' : `${untold} refused calls before this one are not told; `;
+    await this.#append({ ...this.#factsOf(call), outcome, message: cut(`${missing}${message}`) });
+  }
+
+  async #append(facts: AuditFacts): Promise<Appended | undefined> {
+    const { actor, call, subject, operationId, outcome } = facts;
     // Its own: others may have come behind it by the time it is written.
-    const head = await this.#options.entries.append(facts);
+    const appended = await this.#options.entries.append(facts);
     // The journal is another place, which who changes files here has to change as well.
-    this.#options.log.info({ actor, call: name, subject, operationId, outcome, ...head }, 'audit');
+    const { sequence, hash } = appended ?? {};
+    this.#options.log.info({ actor, call, subject, operationId, outcome, sequence, hash }, 'audit');
+    return appended;
   }
 
-  #mayTell(): boolean {
-    const now = this.#options.now();
-    this.#allowance = Math.min(
-      refusalBurst,
-      this.#allowance + (Math.max(0, now - this.#allowanceAt) / 1000) * refusalsPerSecond,
-    );
-    this.#allowanceAt = now;
-    if (this.#allowance < 1) return false;
-    this.#allowance -= 1;
-    return true;
-  }
-
-  #factsOf(call: ObservedCall, { outcome, message }: Ending): AuditFacts {
-    const { peer, request, name } = call;
-    const note = this.#open.get(call)?.note;
-    const untold = this.#untold === 0 ? '' : `${this.#untold} refused calls before this one are not told; `;
-    this.#untold = 0;
+  #factsOf({ peer, request, name }: ObservedCall): AuditFacts {
     return {
       timeMs: this.#options.now(),
       actor: cut(formatPeer(peer)),
@@ -123,13 +158,19 @@ export class Audit implements CallObserver {
       source: peer.kind === 'local' ? '' : peer.address,
       call: name,
       operationId: cut(textOf(request, 'operationId')),
-      subject: cut(note?.subject ?? subjectOf(request)),
+      subject: cut(subjectOf(request)),
       request: bounded(request),
-      before: note === undefined ? '' : bounded(note.before),
-      after: note === undefined ? '' : bounded(note.after),
-      outcome,
-      message: cut(`${untold}${note?.message ?? message}`),
+      ...{ before: '', after: '', outcome: '', message: '' },
       controller: this.#options.controllerId,
+    };
+  }
+
+  // A change that no call asked for.
+  #ofOurOwn(call: string, operationId: string): AuditFacts {
+    const { now, controllerId: controller } = this.#options;
+    return {
+      ...{ timeMs: now(), actor: `controller/${controller}`, serial: '', source: '', call, operationId },
+      ...{ subject: '', request: '', before: '', after: '', outcome: '', message: '', controller },
     };
   }
 }

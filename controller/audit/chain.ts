@@ -19,6 +19,8 @@ const schema = v.strictObject({
   outcome: v.string(),
   message: v.string(),
   controller: v.string(),
+  /** Sequence number of the entry that announced this change. */
+  settles: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
   previousHash: v.string(),
   hash: v.string(),
 });
@@ -26,7 +28,13 @@ const schema = v.strictObject({
 /** AuditEntry is one entry as it stands in the log; what the fields mean is told in admin.proto. */
 export type AuditEntry = Readonly<v.InferOutput<typeof schema>>;
 
-/** AuditFacts are what is known of a call when it has ended. */
+/**
+ * begun is the outcome of an entry that announces a change before it is made. Another entry settles it; where there is
+ * none, the controller ended in between, and the change may have been made or not.
+ */
+export const begun = 'Begun';
+
+/** AuditFacts are what an entry tells of a call. */
 export type AuditFacts = Omit<AuditEntry, 'sequence' | 'previousHash' | 'hash'>;
 
 /** Head is where a chain is at: the number and the hash of its last entry. */
@@ -36,7 +44,7 @@ export type Head = { readonly sequence: number; readonly hash: string };
 export const origin: Head = { sequence: 0, hash: '0'.repeat(64) };
 
 /** canonicalJson writes an object with its keys in order, so that equal objects are equal texts. */
-export function canonicalJson(entry: Readonly<Record<string, string | number>>): string {
+export function canonicalJson(entry: Readonly<Record<string, string | number | undefined>>): string {
   return JSON.stringify(Object.fromEntries(Object.entries(entry).sort(([a], [b]) => (a < b ? -1 : 1))));
 }
 

@@ -6,13 +6,14 @@ import { quoted } from '../../proto/domain/input.js';
 import { XnetError } from '../../proto/errors.js';
 import { backoffMs, pause } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
-import type { Audit } from '../audit/audit.js';
+import type { Recorder } from '../audit/audit.js';
 import { recordChanges } from '../audit/records.js';
 import { keys } from '../store/keys.js';
 import { decode, encode, type OperationRecord } from '../store/records.js';
 import type { CommitResult, Guard, Operation, Store } from '../store/store.js';
 import type { Keeper } from '../view/keeper.js';
 import type { ReadonlyView } from '../view/view.js';
+import { Recorded } from './recorded.js';
 
 /** Context is what mutations work with. */
 export type Context = {
@@ -21,8 +22,8 @@ export type Context = {
   readonly log: Logger;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Is told what each commit changes. */
-  readonly audit?: Pick<Audit, 'note'>;
+  /** Records each change, from before it is made. */
+  readonly audit?: Recorder;
 };
 
 /** Happening is an event to be recorded with a mutation. */
@@ -123,14 +124,27 @@ function mayHaveHappened(error: unknown): boolean {
 
 /**
  * mutate runs a mutation until it is done. When it returns, the view of this controller has it. A refusal is one of the
- * store as it is, not of a view that is behind it.
- * @throws XnetError what `decide` throws; Unavailable or DeadlineExceeded when the store does not answer; Conflict when
- * others kept changing the same records
+ * store as it is, not of a view that is behind it. The audit has an entry on the disk before each commit, and one about
+ * what came of it before this returns.
+ * @throws XnetError what `decide` throws; Unavailable or DeadlineExceeded when the store does not answer, Unavailable
+ * when the audit can't be written; Conflict when others kept changing the same records
  */
 export async function mutate(context: Context, mutation: Mutation): Promise<Done> {
   if (mutation.operationId !== '' && !operationIdPattern.test(mutation.operationId)) {
     throw new XnetError('InvalidArgument', `${quoted(mutation.operationId)} is not an operation id`);
   }
+  const recorded = new Recorded(context.audit, mutation);
+  try {
+    const done = await untilDone(context, mutation, recorded);
+    await recorded.ended();
+    return done;
+  } catch (error) {
+    await recorded.failed(error);
+    throw error;
+  }
+}
+
+async function untilDone(context: Context, mutation: Mutation, recorded: Recorded): Promise<Done> {
   let uncertain: unknown;
   let lostRaces = 0;
   let view = context.keeper.view;
@@ -143,18 +157,23 @@ export async function mutate(context: Context, mutation: Mutation): Promise<Done
     }
     const { message } = change.happening;
     if (mutation.dryRun) return { subject, unchanged: false, repeated: false, revision: decision.revision, message };
-    // Before the commit: the view that follows it has no more what was there.
-    const changes = context.audit === undefined ? undefined : recordChanges(decision.view, change.operations);
+    await recorded.begin({
+      ...{ subject: change.happening.subject, message },
+      changes: () => recordChanges(decision.view, change.operations),
+    });
     let reached = false;
     try {
       const result = await context.store.commit(commitOf(context, mutation, subject, change));
-      if (result.committed && changes !== undefined) {
-        context.audit?.note({ ...changes, subject: change.happening.subject, message });
+      const told = result.committed ? recorded.done() : undefined;
+      try {
+        reached = await reachedSoon(context.keeper, result);
+      } finally {
+        await told;
       }
-      reached = await reachedSoon(context.keeper, result);
       if (result.committed) return { subject, unchanged: false, repeated: false, revision: result.revision, message };
       lostRaces += 1;
     } catch (error) {
+      if (mayHaveHappened(error)) recorded.uncertain();
       if (!mayHaveHappened(error) || mutation.operationId === '' || uncertain !== undefined) throw error;
       uncertain = error;
     }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import type { Audit } from '../../controller/audit/audit.js';
+import type { Recorder } from '../../controller/audit/audit.js';
 import type { Context } from '../../controller/registry/mutation.js';
 import { NodeRegistry } from '../../controller/registry/nodes.js';
 import { PoolRegistry } from '../../controller/registry/pools.js';
@@ -22,7 +22,7 @@ export type CoreOptions = {
   readonly seenPath?: string;
   readonly acceptStore?: boolean;
   readonly now?: () => number;
-  readonly audit?: Pick<Audit, 'note'>;
+  readonly audit?: Recorder;
 };
 
 /** Core is a controller without a server. */

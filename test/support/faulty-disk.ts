@@ -1,0 +1,67 @@
+// A disk for the audit log that fails when it is told to, over real files. What a failed fsync leaves behind is what a
+// kernel leaves: pages that count as clean and were never written, here zeros.
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { type LogHandle, openLogFile } from '../../controller/audit/audit-file.js';
+
+function failure(code: string): Error {
+  return Object.assign(new Error(`${code}: the disk was told to fail`), { code });
+}
+
+/** FaultyDisk opens files that fail as its fields say. */
+export class FaultyDisk {
+  /** Writes fail with ENOSPC after so many bytes of each; undefined: they do not. */
+  roomLeft: number | undefined;
+  /** So many fsyncs fail with EIO. */
+  failingSyncs = 0;
+  /** A file can't be cut. */
+  failingTruncate = false;
+  /** Fsyncs that succeeded. */
+  synced = 0;
+  /** Waits before each fsync. */
+  hold: Promise<void> | undefined;
+
+  readonly open = async (path: string, flags: number, mode?: number): Promise<LogHandle> => {
+    const handle = await openLogFile(path, flags, mode);
+    let durable = (await handle.stat()).size;
+    const sync = async () => {
+      await this.hold;
+      const { size } = await handle.stat();
+      if (this.failingSyncs > 0) {
+        this.failingSyncs -= 1;
+        await lose(path, durable, size);
+        throw failure('EIO');
+      }
+      await handle.datasync();
+      durable = size;
+      this.synced += 1;
+    };
+    const faulty = {
+      stat: () => handle.stat(),
+      chmod: (to: number) => handle.chmod(to),
+      read: handle.read.bind(handle),
+      write: async (bytes: Buffer, offset: number) => {
+        const { roomLeft } = this;
+        if (roomLeft === undefined) return handle.write(bytes, offset);
+        const written = await handle.write(bytes, offset, Math.min(roomLeft, bytes.length - offset));
+        if (written.bytesWritten > 0 && roomLeft > written.bytesWritten) return written;
+        throw failure('ENOSPC');
+      },
+      datasync: sync,
+      sync: (flags & constants.O_DIRECTORY) === 0 ? sync : () => handle.sync(),
+      truncate: async (size: number) => {
+        if (this.failingTruncate) throw failure('EIO');
+        await handle.truncate(size);
+        durable = Math.min(durable, size);
+      },
+      close: () => handle.close(),
+    };
+    return faulty as unknown as LogHandle;
+  };
+}
+
+async function lose(path: string, from: number, to: number): Promise<void> {
+  const file = await open(path, 'r+');
+  await file.write(Buffer.alloc(Math.max(0, to - from)), 0, Math.max(0, to - from), from);
+  await file.close();
+}
