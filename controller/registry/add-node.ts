@@ -5,14 +5,16 @@ import {
   type Ipv4,
   type Prefix,
   prefixesEqual,
+  prefixesOverlap,
   prefixFromKey,
   prefixKey,
 } from '../../proto/domain/address.js';
-import type { Mode } from '../../proto/domain/network.js';
+import type { HostNetwork, Mode } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys, prefixes } from '../store/keys.js';
 import { encode, type NodeRecord } from '../store/records.js';
 import { chooseSubnet, type PoolState, usageOf, type Wish } from '../table/allocate.js';
+import { hindering, nodeNetworks } from '../table/node-networks.js';
 import type { ReadonlyView } from '../view/view.js';
 import { absent, asSeen, put } from './guards.js';
 import { choosePool, poolState, requireFreeAddress, requireNode, sameLabels } from './lookup.js';
@@ -26,13 +28,20 @@ export type NewNode = {
   readonly subnet?: Prefix;
   readonly mode?: Mode;
   readonly labels: Readonly<Record<string, string>>;
+  /** Networks of the host, where it has told them. */
+  readonly networks?: readonly HostNetwork[];
 };
 
-function exhausted(state: PoolState, nowMs: number): XnetError {
+function exhausted(state: PoolState, own: readonly HostNetwork[], nowMs: number): XnetError {
   const usage = usageOf(state, nowMs);
+  const inTheWay = own.filter(({ prefix }) => prefixesOverlap(prefix, state.record.cidr));
+  const besides =
+    inTheWay.length === 0
+      ? ''
+      : ` that does not overlap the host's own ${inTheWay.map(({ prefix, source }) => `${formatPrefix(prefix)} (${source})`).join(', ')}`;
   return new XnetError(
     'PoolExhausted',
-    `pool ${state.name} (${formatPrefix(state.record.cidr)}) has no free subnet: of ${usage.total}, ` +
+    `pool ${state.name} (${formatPrefix(state.record.cidr)}) has no free subnet${besides}: of ${usage.total}, ` +
       `${usage.leased} are leased, ${usage.reserved} reserved, ${usage.quarantined} in quarantine`,
     {
       hint:
@@ -95,16 +104,18 @@ export function decideAdd(input: AddInput): Addition {
   if (existing !== undefined) return existingNode(view, existing, wanted);
   requireFreeAddress(view, wanted.address, undefined);
   const pool = choosePool(view, wanted.pool);
+  const state = poolState(view, pool);
+  const own = hindering(wanted.networks ?? [], { ...state.record, mode: wanted.mode ?? state.record.mode });
   const wish: Wish = {
     nodeName: wanted.name,
     address: wanted.address,
+    own,
+    avoid: nodeNetworks(view, state.record.cidr).map(({ prefix }) => prefix),
     ...(wanted.subnet === undefined ? {} : { subnet: wanted.subnet }),
   };
   // The last free subnet may be in flight: then race for it, since the other call can still fail.
-  const subnet =
-    chooseSubnet(poolState(view, pool, inFlight), wish, nowMs, spread) ??
-    chooseSubnet(poolState(view, pool), wish, nowMs);
-  if (subnet === undefined) throw exhausted(poolState(view, pool), nowMs);
+  const subnet = chooseSubnet(poolState(view, pool, inFlight), wish, nowMs, spread) ?? chooseSubnet(state, wish, nowMs);
+  if (subnet === undefined) throw exhausted(state, own, nowMs);
   return additionOf(input, pool, subnet);
 }
 

@@ -1,10 +1,13 @@
 // Deciding what a join comes to: the token is used, the node has its certificate, and is added if need be. Pure.
 // Invariant: all of it is one transaction, guarded by the token as it was seen, so that one use lets one key in.
-import type { Ipv4 } from '../../proto/domain/address.js';
+import { type Ipv4, prefixesOverlap } from '../../proto/domain/address.js';
+import type { HostNetwork } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys } from '../store/keys.js';
 import { type CertificateRecord, encode, type TokenRecord } from '../store/records.js';
 import type { Guard, Operation } from '../store/store.js';
+import { howToEndOverlap, overlapsOwn } from '../table/allocate.js';
+import { hindering } from '../table/node-networks.js';
 import type { ReadonlyView } from '../view/view.js';
 import { decideAdd } from './add-node.js';
 import { asSeen, put } from './guards.js';
@@ -20,6 +23,8 @@ export type Joining = {
   /** Name and address that the host asks for; absent where the token names the node. */
   readonly name?: string;
   readonly address?: Ipv4;
+  /** Networks that the host has by itself. */
+  readonly networks?: readonly HostNetwork[];
 };
 
 /** Certified is a certificate that was issued. */
@@ -99,7 +104,8 @@ export type JoinDecision = Decision & { readonly taken?: number };
 
 /**
  * decideJoin decides how a host joins.
- * @throws XnetError what nodeOfJoin and decideAdd throw; Unauthenticated when the token is used up
+ * @throws XnetError what nodeOfJoin and decideAdd throw; FailedPrecondition when the node's subnet overlaps a network of
+ * the host; Unauthenticated when the token is used up
  */
 export function decideJoin(input: JoinInput): JoinDecision {
   const { view, joining, token, certified } = input;
@@ -123,6 +129,8 @@ export function decideJoin(input: JoinInput): JoinDecision {
   if (existing === undefined) return withNewNode(input, guards, proofs);
   const { name } = requireNode(view, existing);
   const before = view.certificateOfNode.get(nodeId);
+  // One that has been here is told by its conditions: it keeps what it has until somebody decides.
+  if (before === undefined) requireNoOverlap(view, existing, joining);
   return {
     subject: nodeId,
     change: {
@@ -141,11 +149,30 @@ export function decideJoin(input: JoinInput): JoinDecision {
   };
 }
 
+function requireNoOverlap(view: ReadonlyView, nodeId: string, { networks = [] }: Joining): void {
+  const id = view.subnetOfNode.get(nodeId);
+  const held = id === undefined ? undefined : view.subnets.get(id);
+  if (held === undefined) return;
+  const node = requireNode(view, nodeId);
+  const pool = view.pools.get(held.pool)?.record;
+  if (pool === undefined) return;
+  const placement = { ...pool, mode: node.mode ?? pool.mode, subnet: held.subnet };
+  const own = hindering(networks, placement).find(({ prefix }) => prefixesOverlap(prefix, held.subnet));
+  if (own === undefined) return;
+  throw new XnetError('FailedPrecondition', overlapsOwn(held.subnet, node.name, own), { hint: howToEndOverlap });
+}
+
 function withNewNode(input: JoinInput, guards: readonly Guard[], proofs: readonly Operation[]): JoinDecision {
   const { view, joining, token, certified, nowMs, inFlight, spread } = input;
-  const { name, address } = joining;
+  const { name, address, networks } = joining;
   if (name === undefined || address === undefined) throw new XnetError('Internal', 'a host without a name');
-  const wanted = { name, address, labels: {}, ...(token.pool === undefined ? {} : { pool: token.pool }) };
+  const wanted = {
+    name,
+    address,
+    labels: {},
+    ...(networks === undefined ? {} : { networks }),
+    ...(token.pool === undefined ? {} : { pool: token.pool }),
+  };
   const addition = decideAdd({ view, nodeId: certified.record.id, wanted, nowMs, inFlight, spread });
   const { change } = addition;
   if (change === undefined) throw new XnetError('Conflict', 'the node was added by another meanwhile: join again');

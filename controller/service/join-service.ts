@@ -8,6 +8,7 @@ import type { JoinRequest__Output } from '../../proto/gen/xnet/v1/JoinRequest.js
 import type { JoinResponse } from '../../proto/gen/xnet/v1/JoinResponse.js';
 import { checkToken, sameHash, type Token, tokenHash } from '../../proto/pki/token.js';
 import { pause } from '../../proto/process/backoff.js';
+import { hostNetworksFromWire } from '../../proto/rpc/convert.js';
 import { services } from '../../proto/rpc/definitions.js';
 import { peerOf } from '../../proto/rpc/peer.js';
 import { type ServiceBinding, unary } from '../../proto/rpc/server.js';
@@ -76,7 +77,8 @@ class JoinCalls {
     const { id, record } = await this.#tokenOf(request.token, opened, address);
     const wrong = checkUse(record, parseIpv4(address), Date.now());
     if (wrong !== undefined) throw this.#failed(address, wrong);
-    const joining = { tokenId: id, ...nameAndAddress(request) };
+    const networks = hostNetworksFromWire(request.hostNetworks);
+    const joining = { tokenId: id, ...nameAndAddress(request), networks };
     let certificate: string;
     let nodeId: string;
     try {

@@ -26,6 +26,7 @@ import { decideAdd, type NewNode } from '../registry/add-node.js';
 import type { NodeChange } from '../registry/change-node.js';
 import { requireNode } from '../registry/lookup.js';
 import { joinTokenMs, namesFor, putToken, tokenRecord } from '../registry/tokens.js';
+import { overlapWarnings } from '../table/node-networks.js';
 import type { ReadonlyView } from '../view/view.js';
 import { type AdminParts, liveOf, mutationId } from './admin-parts.js';
 import { eventsOf } from './event-calls.js';
@@ -63,6 +64,11 @@ function newNodeOf(request: AddNodeRequest__Output): NewNode {
   };
 }
 
+function warningsOf(view: ReadonlyView, { name = '', subnet = '' }: Node): string[] {
+  const leased = parsePrefix(subnet);
+  return leased === undefined ? [] : overlapWarnings(view, name, leased);
+}
+
 /** NodeCalls are the calls about nodes. */
 export class NodeCalls {
   readonly #parts: AdminParts;
@@ -88,13 +94,15 @@ export class NodeCalls {
     });
     const { view } = this.#parts.keeper;
     if (request.dryRun && !view.nodes.has(done.subject)) {
-      return { node: this.#planned(view, wanted), unchanged: false, revision: done.revision, warnings: [] };
+      const node = this.#planned(view, wanted);
+      return { node, unchanged: false, revision: done.revision, warnings: warningsOf(view, node) };
     }
+    const node = this.#node(done.subject);
     return {
-      node: this.#node(done.subject),
+      node,
       unchanged: done.unchanged,
       revision: done.unchanged ? grantRevision(view, done.subject) : done.revision,
-      warnings: [],
+      warnings: warningsOf(view, node),
       ...(opened === undefined || names === undefined || done.unchanged
         ? {}
         : { joinToken: wireFromJoinToken(view, opened, names) }),

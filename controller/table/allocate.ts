@@ -1,6 +1,7 @@
 // Which subnet a node gets. Pure: a function of the view, the wish and the clock.
 // The order: the one it had before; the one reserved for it; the lowest that nobody ever had; the longest-freed one.
-// So freed subnets come back last, and quarantined ones only to the host that had them.
+// So freed subnets come back last, and quarantined ones only to the host that had them. What overlaps a network of some
+// node's host comes after all others, since that host will not route to it; what overlaps one of the host itself, never.
 import {
   formatPrefix,
   type Ipv4,
@@ -13,6 +14,7 @@ import {
   subnetCount,
   subnetKeyAt,
 } from '../../proto/domain/address.js';
+import type { HostNetwork } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import type { PoolRecord, ReservationRecord, SubnetRecord } from '../store/records.js';
 
@@ -30,6 +32,10 @@ export type PoolState = {
 export type Wish = {
   readonly nodeName: string;
   readonly address: Ipv4;
+  /** Networks of the host itself: it can't have a subnet that overlaps them. */
+  readonly own?: readonly HostNetwork[];
+  /** Networks of other nodes' hosts: subnets that overlap none are preferred. */
+  readonly avoid?: readonly Prefix[];
   /** This subnet and no other. */
   readonly subnet?: Prefix;
 };
@@ -44,9 +50,14 @@ function wasHis(record: SubnetRecord, wish: Wish): boolean {
   return record.state === 'quarantined' && record.nodeName === wish.nodeName && record.address === wish.address;
 }
 
+function ownNetwork({ own = [] }: Wish, subnet: Prefix): HostNetwork | undefined {
+  return own.find(({ prefix }) => prefixesOverlap(prefix, subnet));
+}
+
 function isFree(state: PoolState, wish: Wish, subnet: Prefix, nowMs: number): boolean {
   const id = prefixKey(subnet);
   const { cidr, subnetLength } = state.record;
+  if (ownNetwork(wish, subnet) !== undefined) return false;
   if (state.excluded.has(id) || subnet.length !== subnetLength || !prefixCovers(cidr, subnet)) return false;
   const reservation = reservationOf(state.record, subnet);
   if (reservation !== undefined && reservation.nodeName !== wish.nodeName) return false;
@@ -66,25 +77,36 @@ export function chooseSubnet(state: PoolState, wish: Wish, nowMs: number, spread
     requireSubnet(state, wish, wish.subnet, nowMs);
     return wish.subnet;
   }
-  return (
-    previousSubnet(state, wish, nowMs) ??
-    reservedSubnet(state, wish, nowMs) ??
-    freshSubnet(state, wish, nowMs, spread) ??
-    longestFreed(state, wish, nowMs)
-  );
+  const reserved = () => reservedSubnet(state, wish, nowMs);
+  const { avoid = [] } = wish;
+  const inNobodysWay = (subnet: Prefix) => !avoid.some((network) => prefixesOverlap(network, subnet));
+  const look: Look = { state, wish, nowMs, spread, suits: inNobodysWay };
+  const any: Look = { ...look, suits: () => true };
+  const clear = previousSubnet(look) ?? reserved() ?? freshSubnet(look) ?? longestFreed(look);
+  if (clear !== undefined || avoid.length === 0) return clear;
+  return previousSubnet(any) ?? freshSubnet(any) ?? longestFreed(any);
 }
+
+type Look = {
+  readonly state: PoolState;
+  readonly wish: Wish;
+  readonly nowMs: number;
+  readonly spread: number;
+  /** Says of a free subnet whether it will do. */
+  readonly suits: (subnet: Prefix) => boolean;
+};
 
 function* subnetsOf(range: Prefix, subnetLength: number): Generator<Prefix> {
   const count = subnetCount(range, subnetLength);
   for (let index = 0; index < count; index++) yield subnetAt(range, subnetLength, index);
 }
 
-function previousSubnet(state: PoolState, wish: Wish, nowMs: number): Prefix | undefined {
+function previousSubnet({ state, wish, nowMs, suits }: Look): Prefix | undefined {
   let newest: { readonly subnet: Prefix; readonly sinceMs: number } | undefined;
   for (const [id, record] of state.subnets) {
     if (!wasHis(record, wish) || (newest !== undefined && record.sinceMs < newest.sinceMs)) continue;
     const subnet = prefixFromKey(id);
-    if (isFree(state, wish, subnet, nowMs)) newest = { subnet, sinceMs: record.sinceMs };
+    if (isFree(state, wish, subnet, nowMs) && suits(subnet)) newest = { subnet, sinceMs: record.sinceMs };
   }
   return newest?.subnet;
 }
@@ -99,7 +121,7 @@ function reservedSubnet(state: PoolState, wish: Wish, nowMs: number): Prefix | u
   return undefined;
 }
 
-function freshSubnet(state: PoolState, wish: Wish, nowMs: number, spread: number): Prefix | undefined {
+function freshSubnet({ state, wish, nowMs, spread, suits }: Look): Prefix | undefined {
   const { cidr, subnetLength } = state.record;
   const count = subnetCount(cidr, subnetLength);
   const candidates: Prefix[] = [];
@@ -107,21 +129,32 @@ function freshSubnet(state: PoolState, wish: Wish, nowMs: number, spread: number
     // Most of those that are looked at in a large fleet end here, at every lease.
     if (state.subnets.has(subnetKeyAt(cidr, subnetLength, index))) continue;
     const subnet = subnetAt(cidr, subnetLength, index);
-    if (!isFree(state, wish, subnet, nowMs)) continue;
+    if (!isFree(state, wish, subnet, nowMs) || !suits(subnet)) continue;
     if (candidates.length === spread) return subnet;
     candidates.push(subnet);
   }
   return candidates.at(-1);
 }
 
-function longestFreed(state: PoolState, wish: Wish, nowMs: number): Prefix | undefined {
+function longestFreed({ state, wish, nowMs, suits }: Look): Prefix | undefined {
   let oldest: { readonly id: number; readonly sinceMs: number } | undefined;
   for (const [id, record] of state.subnets) {
     if (record.state !== 'quarantined' || (oldest !== undefined && record.sinceMs >= oldest.sinceMs)) continue;
-    if (isFree(state, wish, prefixFromKey(id), nowMs)) oldest = { id, sinceMs: record.sinceMs };
+    const subnet = prefixFromKey(id);
+    if (isFree(state, wish, subnet, nowMs) && suits(subnet)) oldest = { id, sinceMs: record.sinceMs };
   }
   return oldest === undefined ? undefined : prefixFromKey(oldest.id);
 }
+
+/** overlapsOwn says why a host can't have a subnet. */
+export function overlapsOwn(subnet: Prefix, nodeName: string, { prefix, source }: HostNetwork): string {
+  return `subnet ${formatPrefix(subnet)} overlaps ${formatPrefix(prefix)} of ${source}, which ${nodeName} has itself`;
+}
+
+/** howToEndOverlap is what to do about it. */
+export const howToEndOverlap =
+  'renumber or remove that network on the host, or lease it another subnet: xctl nodes remove NAME, then ' +
+  'xctl nodes add NAME --address ADDRESS --subnet SUBNET';
 
 function requireSubnet(state: PoolState, wish: Wish, subnet: Prefix, nowMs: number): void {
   const { cidr, subnetLength } = state.record;
@@ -131,6 +164,10 @@ function requireSubnet(state: PoolState, wish: Wish, subnet: Prefix, nowMs: numb
     throw new XnetError('InvalidArgument', `${text} is not a subnet of ${pool}: it has to be a /${subnetLength}`);
   }
   if (!prefixCovers(cidr, subnet)) throw new XnetError('InvalidArgument', `${text} is outside ${pool}`);
+  const own = ownNetwork(wish, subnet);
+  if (own !== undefined) {
+    throw new XnetError('FailedPrecondition', overlapsOwn(subnet, wish.nodeName, own), { hint: howToEndOverlap });
+  }
   const record = state.subnets.get(prefixKey(subnet));
   const reservation = reservationOf(state.record, subnet);
   if (record?.state === 'leased') {

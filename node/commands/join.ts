@@ -13,6 +13,7 @@ import { untilSignal } from '../../proto/process/program.js';
 import { checkEndpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
 import { leaveBegun } from '../agent/leave.js';
 import { callStanding, type Standing } from '../controller/connection.js';
+import { readNetworks } from '../host/taken.js';
 import { identityFolder, pendingKeyPath, readIdentity, writeIdentity } from '../identity/folder.js';
 import { certificateOf, credentialsOf, hasExpired, type NodeIdentity, trusts } from '../identity/identity.js';
 import { callJoin, eachOf, identityFrom, prove } from '../join/call.js';
@@ -141,7 +142,10 @@ async function join(settings: JoinSettings, token: Token, progress: Progress, si
       if (decideJoin(situation) === 'already') return undefined;
       const { key, csr } = await pendingKey(stateDir);
       progress('asking for a certificate');
-      const call = { token, csr, nodeName: nodeName ?? '', address: address === undefined ? '' : formatIpv4(address) };
+      const call = {
+        ...{ token, csr, nodeName: nodeName ?? '', networks: readNetworks() },
+        address: address === undefined ? '' : formatIpv4(address),
+      };
       const answer = await callJoin(proven, call, signal);
       return { identity: identityFrom(answer, proven, key), subnet: answer.subnet };
     });

@@ -9,8 +9,11 @@ import {
   ipv4FromNumber,
   type Prefix,
   parseIpv4,
+  prefixFromKey,
+  prefixKey,
   prefixOf,
 } from '../../proto/domain/address.js';
+import type { HostNetwork } from '../../proto/domain/network.js';
 import { errnoOf } from '../../proto/errors.js';
 import type { Endpoint } from '../../proto/rpc/endpoint.js';
 import type { Taken } from '../table/accept.js';
@@ -96,6 +99,21 @@ export function takenFrom({ routes, nameServers, controllers, own }: TakenSource
     ...own.map((address) => single(address, 'the address of this node', true)),
     ...nameServers.map((address) => single(address, 'a name server of this host', false)),
   ];
+}
+
+/** connectedNetworks are the networks on this host's interfaces: "10.76.4.0/22" of "interface br-shop". Pure. */
+export function connectedNetworks(routes: readonly MainRoute[]): readonly HostNetwork[] {
+  // A route without an interface leads nowhere: "*".
+  const connected = routes.filter(
+    ({ destination, gateway, ifname }) => gateway === 0 && destination.length > 0 && ifname !== '*' && ifname !== 'lo',
+  );
+  const found = new Map(connected.map(({ destination, ifname }) => [prefixKey(destination), ifname]));
+  return Array.from(found, ([key, ifname]) => ({ prefix: prefixFromKey(key), source: `interface ${ifname}` }));
+}
+
+/** readNetworks is connectedNetworks of this host as it is now. */
+export function readNetworks(): readonly HostNetwork[] {
+  return connectedNetworks(parseMainRoutes(readOr('/proc/net/route')));
 }
 
 function readOr(path: string): string {

@@ -2,12 +2,14 @@
 // Invariant: the token leaves this host only on a connection whose other end has proved to be of the authority that the
 // token names. A server that is of another ends the whole attempt.
 
+import type { HostNetwork } from '../../proto/domain/network.js';
 import { type ErrorCode, XnetError } from '../../proto/errors.js';
 import type { JoinResponse__Output } from '../../proto/gen/xnet/v1/JoinResponse.js';
 import { provenAuthority, readCertificate } from '../../proto/pki/chain.js';
 import { formatToken, type Token } from '../../proto/pki/token.js';
 import { version } from '../../proto/process/version.js';
 import { callUnary, makeClient } from '../../proto/rpc/channel.js';
+import { wireFromHostNetwork } from '../../proto/rpc/convert.js';
 import { services } from '../../proto/rpc/definitions.js';
 import {
   checkEndpoint,
@@ -58,6 +60,8 @@ export type JoinCall = {
   /** Empty where the token names the node. */
   readonly nodeName: string;
   readonly address: string;
+  /** Networks that this host has by itself. */
+  readonly networks: readonly HostNetwork[];
 };
 
 // The port of the API shows the same chain, and ends the connection of whoever has no certificate.
@@ -69,12 +73,13 @@ function elsewhere(code: ErrorCode, { port }: TcpEndpoint): string {
 /** callJoin joins through a controller that was proved. Throws XnetError. */
 export async function callJoin(
   { endpoint, clusterId, authority }: Proven,
-  { token, csr, nodeName, address }: JoinCall,
+  { token, csr, nodeName, address, networks }: JoinCall,
   signal: AbortSignal,
 ): Promise<JoinResponse__Output> {
   const client = makeClient(services.join, endpoint, { clusterId, authority: [authority] });
   try {
-    const request = { token: formatToken(token), csr, nodeName, address, daemonVersion: version };
+    const hostNetworks = networks.map(wireFromHostNetwork);
+    const request = { token: formatToken(token), csr, nodeName, address, daemonVersion: version, hostNetworks };
     return await callUnary(client.join.bind(client), request, { timeoutMs: joinTimeoutMs, signal });
   } catch (error) {
     const { code, message, problems, hint } = explained(errorFromStatus(error));

@@ -811,6 +811,11 @@ export const descriptor = {
         "daemonVersion": {
          "type": "string",
          "id": 5
+        },
+        "hostNetworks": {
+         "rule": "repeated",
+         "type": "HostNetwork",
+         "id": 6
         }
        }
       },

@@ -24,9 +24,18 @@ import type { ServiceDescriptorProto as _google_protobuf_ServiceDescriptorProto,
 import type { ServiceOptions as _google_protobuf_ServiceOptions, ServiceOptions__Output as _google_protobuf_ServiceOptions__Output } from './google/protobuf/ServiceOptions.js';
 import type { SourceCodeInfo as _google_protobuf_SourceCodeInfo, SourceCodeInfo__Output as _google_protobuf_SourceCodeInfo__Output } from './google/protobuf/SourceCodeInfo.js';
 import type { UninterpretedOption as _google_protobuf_UninterpretedOption, UninterpretedOption__Output as _google_protobuf_UninterpretedOption__Output } from './google/protobuf/UninterpretedOption.js';
+import type { Condition as _xnet_v1_Condition, Condition__Output as _xnet_v1_Condition__Output } from './xnet/v1/Condition.js';
+import type { Event as _xnet_v1_Event, Event__Output as _xnet_v1_Event__Output } from './xnet/v1/Event.js';
+import type { HostNetwork as _xnet_v1_HostNetwork, HostNetwork__Output as _xnet_v1_HostNetwork__Output } from './xnet/v1/HostNetwork.js';
 import type { JoinRequest as _xnet_v1_JoinRequest, JoinRequest__Output as _xnet_v1_JoinRequest__Output } from './xnet/v1/JoinRequest.js';
 import type { JoinResponse as _xnet_v1_JoinResponse, JoinResponse__Output as _xnet_v1_JoinResponse__Output } from './xnet/v1/JoinResponse.js';
 import type { JoinServiceClient as _xnet_v1_JoinServiceClient, JoinServiceDefinition as _xnet_v1_JoinServiceDefinition } from './xnet/v1/JoinService.js';
+import type { Node as _xnet_v1_Node, Node__Output as _xnet_v1_Node__Output } from './xnet/v1/Node.js';
+import type { Pool as _xnet_v1_Pool, Pool__Output as _xnet_v1_Pool__Output } from './xnet/v1/Pool.js';
+import type { PoolUsage as _xnet_v1_PoolUsage, PoolUsage__Output as _xnet_v1_PoolUsage__Output } from './xnet/v1/PoolUsage.js';
+import type { Reservation as _xnet_v1_Reservation, Reservation__Output as _xnet_v1_Reservation__Output } from './xnet/v1/Reservation.js';
+import type { RouteCounts as _xnet_v1_RouteCounts, RouteCounts__Output as _xnet_v1_RouteCounts__Output } from './xnet/v1/RouteCounts.js';
+import type { Subnet as _xnet_v1_Subnet, Subnet__Output as _xnet_v1_Subnet__Output } from './xnet/v1/Subnet.js';
 
 type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
   new(...args: ConstructorParameters<Constructor>): Subtype;
@@ -65,9 +74,22 @@ export interface ProtoGrpcType {
   xnet: {
     v1: {
       Access: EnumTypeDefinition
+      Availability: EnumTypeDefinition
+      Condition: MessageTypeDefinition<_xnet_v1_Condition, _xnet_v1_Condition__Output>
+      Event: MessageTypeDefinition<_xnet_v1_Event, _xnet_v1_Event__Output>
+      HostNetwork: MessageTypeDefinition<_xnet_v1_HostNetwork, _xnet_v1_HostNetwork__Output>
       JoinRequest: MessageTypeDefinition<_xnet_v1_JoinRequest, _xnet_v1_JoinRequest__Output>
       JoinResponse: MessageTypeDefinition<_xnet_v1_JoinResponse, _xnet_v1_JoinResponse__Output>
       JoinService: SubtypeConstructor<typeof grpc.Client, _xnet_v1_JoinServiceClient> & { service: _xnet_v1_JoinServiceDefinition }
+      Mode: EnumTypeDefinition
+      Node: MessageTypeDefinition<_xnet_v1_Node, _xnet_v1_Node__Output>
+      NodeState: EnumTypeDefinition
+      Pool: MessageTypeDefinition<_xnet_v1_Pool, _xnet_v1_Pool__Output>
+      PoolUsage: MessageTypeDefinition<_xnet_v1_PoolUsage, _xnet_v1_PoolUsage__Output>
+      Reservation: MessageTypeDefinition<_xnet_v1_Reservation, _xnet_v1_Reservation__Output>
+      RouteCounts: MessageTypeDefinition<_xnet_v1_RouteCounts, _xnet_v1_RouteCounts__Output>
+      Subnet: MessageTypeDefinition<_xnet_v1_Subnet, _xnet_v1_Subnet__Output>
+      SubnetState: EnumTypeDefinition
     }
   }
 }

@@ -217,6 +217,14 @@ const mostNetworks = 512;
 const longestMessage = 4_096;
 const longestName = 128;
 
+/** hostNetworksFromWire reads networks of a host. Those that make no sense are left out, what is too long is cut. */
+export function hostNetworksFromWire(wire: readonly HostNetwork__Output[]): readonly HostNetwork[] {
+  return wire.slice(0, mostNetworks).flatMap(({ cidr, source }) => {
+    const prefix = parsePrefix(cidr);
+    return prefix === undefined ? [] : [{ prefix, source: source.slice(0, longestName) }];
+  });
+}
+
 /** statusFromReport reads the status of a report. Networks that make no sense are left out, what is too long is cut. */
 export function statusFromReport(wire: ReportRequest__Output): NodeStatus {
   return {
@@ -230,9 +238,6 @@ export function statusFromReport(wire: ReportRequest__Output): NodeStatus {
     daemonVersion: wire.daemonVersion.slice(0, longestName),
     kernelVersion: wire.kernelVersion.slice(0, longestName),
     dockerVersion: wire.dockerVersion.slice(0, longestName),
-    hostNetworks: wire.hostNetworks.slice(0, mostNetworks).flatMap(({ cidr, source }) => {
-      const prefix = parsePrefix(cidr);
-      return prefix === undefined ? [] : [{ prefix, source: source.slice(0, longestName) }];
-    }),
+    hostNetworks: hostNetworksFromWire(wire.hostNetworks),
   };
 }

@@ -288,6 +288,19 @@ test('a token is good for its node, its addresses, its pool and its time alone',
   t.is(await codeOf(joinHost(a.joinEndpoint, trust, { token: bound, nodeName: 'web-2' })), 'PermissionDenied');
   t.is((await joinHost(a.joinEndpoint, trust, { token: bound })).nodeName, 'web-1');
 
+  // A subnet that the host can't have is not leased to it, and what it was leased before is refused, with the token kept.
+  const shop = (cidr: string) => [{ cidr, source: 'interface br-shop' }];
+  const web3 = { nodeName: 'web-3', address: '192.168.83.3', hostNetworks: shop('10.76.0.0/20') };
+  t.is((await joinHost(a.joinEndpoint, trust, { token: await newToken(a, {}), ...web3 })).nodeName, 'web-3');
+  t.is((await a.nodes()).find(({ name }) => name === 'web-3')?.subnet, '10.76.16.0/24');
+  const second = { token: await newToken(a, { node: 'web-2' }), hostNetworks: shop('10.76.1.128/25') };
+  const refused = await t.throwsAsync<XnetError>(joinHost(a.joinEndpoint, trust, second), { instanceOf: XnetError });
+  t.is(refused?.code, 'FailedPrecondition');
+  t.is(refused?.message, 'subnet 10.76.1.0/24 overlaps 10.76.1.128/25 of interface br-shop, which web-2 has itself');
+  t.regex(refused?.hint ?? '', /xctl nodes add NAME --address ADDRESS --subnet SUBNET/);
+  const docker0 = [{ cidr: '10.76.0.0/16', source: 'interface docker0' }];
+  t.is((await joinHost(a.joinEndpoint, trust, { ...second, hostNetworks: docker0 })).nodeName, 'web-2');
+
   const elsewhere = await newToken(a, { source: '127.0.0.2/32', pool: 'edge' });
   const host = { nodeName: 'edge-1', address: '192.168.83.11' };
   t.is(await codeOf(joinHost(a.joinEndpoint, trust, { token: elsewhere, ...host })), 'PermissionDenied');
@@ -301,13 +314,14 @@ test('a token is good for its node, its addresses, its pool and its time alone',
   for (const taken of [
     { nodeName: 'web-2', address: '192.168.83.22' },
     { nodeName: 'web-22', address: '192.168.83.2' },
+    { nodeName: 'web-22', address: '192.168.83.3' },
   ]) {
     t.is(await codeOf(joinHost(b.joinEndpoint, trust, { token: named, ...taken })), 'AlreadyExists');
   }
 
   const made = await callUnary(a.admin.createToken.bind(a.admin), { ttlSeconds: 1 }, options);
   await pause((made.joinToken?.record?.expiresMs ?? 0) - Date.now() + 1);
-  const expired = { token: made.joinToken?.token ?? '', nodeName: 'web-3', address: '192.168.83.3' };
+  const expired = { token: made.joinToken?.token ?? '', nodeName: 'web-4', address: '192.168.83.4' };
   for (const controller of [a, b]) {
     t.is(await codeOf(joinHost(controller.joinEndpoint, trust, expired)), 'Unauthenticated');
   }

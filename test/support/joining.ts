@@ -18,6 +18,7 @@ export type Joining = {
   readonly token: string;
   readonly nodeName?: string;
   readonly address?: string;
+  readonly hostNetworks?: readonly { readonly cidr: string; readonly source: string }[];
   /** Its key and its request. Default: new ones. */
   readonly request?: Request;
 };
@@ -28,9 +29,13 @@ const options = { timeoutMs: 60_000 };
 export async function joinHost(at: Endpoint, { clusterId, authority }: Trust, joining: Joining): Promise<Member> {
   const client = makeClient(services.join, at, { clusterId, authority });
   try {
-    const { token, nodeName = '', address = '' } = joining;
+    const { token, nodeName = '', address = '', hostNetworks = [] } = joining;
     const { key, csr } = joining.request ?? (await makeRequest());
-    const answer = await callUnary(client.join.bind(client), { token, csr, nodeName, address }, options);
+    const answer = await callUnary(
+      client.join.bind(client),
+      { token, csr, nodeName, address, hostNetworks: [...hostNetworks] },
+      options,
+    );
     const own = { certificate: answer.certificate, key };
     return {
       nodeId: answer.nodeId,

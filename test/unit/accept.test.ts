@@ -1,7 +1,7 @@
 // What a node accepts from a controller, whatever the controller says.
 import test from 'ava';
 import fc from 'fast-check';
-import { parseMainRoutes, parseNameServers, takenFrom } from '../../node/host/taken.js';
+import { connectedNetworks, parseMainRoutes, parseNameServers, takenFrom } from '../../node/host/taken.js';
 import {
   acceptDelta,
   acceptSnapshot,
@@ -28,18 +28,21 @@ const route = (cidr: string, via: string, nodeName = 'web-2'): Route => ({
 const version = (revision: number): Version => ({ clusterId: 'c', epoch: 1, revision });
 
 // eth0 with the default route, a LAN of its own on eth1, a VPN, a name server, Docker's default bridge.
+const mainRoutes = parseMainRoutes(
+  [
+    'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT',
+    'eth0\t00000000\t0153A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0',
+    'eth0\t0053A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0',
+    'eth1\t0000320A\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0',
+    'tun0\t00003C0A\t0153A8C0\t0003\t0\t0\t0\t0000FFFF\t0\t0\t0',
+    'docker0\t000011AC\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0',
+    'br-shop\t00044C0A\t00000000\t0001\t0\t0\t0\t00FCFFFF\t0\t0\t0',
+    '*\t00004C0A\t00000000\t0200\t0\t0\t4294967295\t0000FFFF\t0\t0\t0',
+    '',
+  ].join('\n'),
+);
 const taken = takenFrom({
-  routes: parseMainRoutes(
-    [
-      'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT',
-      'eth0\t00000000\t0153A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0',
-      'eth0\t0053A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0',
-      'eth1\t0000320A\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0',
-      'tun0\t00003C0A\t0153A8C0\t0003\t0\t0\t0\t0000FFFF\t0\t0\t0',
-      'docker0\t000011AC\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0',
-      '',
-    ].join('\n'),
-  ),
+  routes: mainRoutes.filter(({ ifname }) => ifname !== 'br-shop' && ifname !== '*'),
   nameServers: parseNameServers('search lan\nnameserver 10.99.0.53\n'),
   controllers: [{ kind: 'tcp', host: '10.98.0.2', port: 7400 }],
   own: [address('192.168.83.11')],
@@ -82,6 +85,15 @@ test('the ranges that a host uses are read from what it says', (t) => {
       '10.98.0.2/32 vital',
       '192.168.83.11/32 vital',
       '10.99.0.53/32',
+    ],
+  );
+  t.deepEqual(
+    connectedNetworks(mainRoutes).map(({ prefix, source }) => `${formatPrefix(prefix)} ${source}`),
+    [
+      '192.168.83.0/24 interface eth0',
+      '10.50.0.0/16 interface eth1',
+      '172.17.0.0/16 interface docker0',
+      '10.76.4.0/22 interface br-shop',
     ],
   );
   t.deepEqual(parseMainRoutes('garbage\n\nx\ty\tz\n'), []);

@@ -2,6 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import type { SubnetRecord } from '../../controller/store/records.js';
 import { checkReservable, chooseSubnet, usageOf, type Wish } from '../../controller/table/allocate.js';
+import { hindering, type Placement } from '../../controller/table/node-networks.js';
 import { formatPrefix, type Prefix, prefixCovers, prefixesOverlap, subnetAt } from '../../proto/domain/address.js';
 import { poolShape } from '../support/arbitrary.js';
 import { address, leased, poolRecord, poolStateOf, prefix, quarantined } from '../support/pools.js';
@@ -92,6 +93,43 @@ test('a subnet that is asked for is had or explained', (t) => {
   t.regex(attempt('10.76.4.0/24'), /is reserved for db-1/);
   t.regex(attempt('10.77.1.0/24'), /outside pool default/);
   t.regex(attempt('10.76.0.0/23'), /has to be a \/24/);
+});
+
+test('what overlaps a network of another host comes last, what overlaps one of the host itself never', (t) => {
+  const record = poolRecord(prefix('10.76.0.0/22'), 24);
+  const choose = (changes: Partial<Wish>, subnets: Iterable<readonly [Prefix, SubnetRecord]> = []) =>
+    show(chooseSubnet(poolStateOf(record, subnets), { ...wish('web-1'), ...changes }, 1_000));
+  const half = prefix('10.76.0.0/23');
+  const own = [{ prefix: half, source: 'interface br-shop' }];
+  t.is(choose({ avoid: [half] }), '10.76.2.0/24');
+  t.is(choose({ avoid: [prefix('10.76.0.128/25'), prefix('10.0.0.0/8')] }), '10.76.0.0/24', 'all overlap: the first');
+  // One that somebody gave back comes before a fresh one that a host can't route to, and so do they before its own former.
+  const freed: [Prefix, SubnetRecord][] = [
+    [prefix('10.76.0.0/24'), quarantined('web-1', '192.168.83.11', 100, 200)],
+    [prefix('10.76.2.0/24'), quarantined('web-2', '192.168.83.12', 100, 200)],
+    [prefix('10.76.3.0/24'), leased('n')],
+  ];
+  t.is(choose({}, freed), '10.76.0.0/24');
+  t.is(choose({ avoid: [half] }, freed), '10.76.2.0/24');
+  t.is(choose({ own }), '10.76.2.0/24');
+  t.is(choose({ own, avoid: [prefix('10.76.2.0/23')] }), '10.76.2.0/24');
+  t.is(choose({ own: [{ prefix: prefix('10.76.0.0/16'), source: 'interface br-shop' }] }), undefined);
+  t.throws(() => choose({ own, subnet: prefix('10.76.1.0/24') }), {
+    message: 'subnet 10.76.1.0/24 overlaps 10.76.0.0/23 of interface br-shop, which web-1 has itself',
+  });
+  t.is(choose({ avoid: [half], subnet: prefix('10.76.1.0/24') }), '10.76.1.0/24', 'an operator may');
+});
+
+test('of a host’s networks, those that give way to the lease do not hinder it', (t) => {
+  const networks = ['docker0', 'xnet0', 'br-shop'].map((name) => ({
+    prefix: prefix('10.76.3.0/24'),
+    source: `interface ${name}`,
+  }));
+  const left = (placement: Placement) => hindering(networks, placement).map(({ source }) => source.split(' ')[1]);
+  t.deepEqual(left({ mode: 'bip', bridgeName: 'xnet0' }), ['br-shop']);
+  t.deepEqual(left({ mode: 'bridge', bridgeName: 'xnet0' }), ['docker0', 'br-shop']);
+  t.deepEqual(left({ mode: 'bridge', bridgeName: 'xnet0', subnet: prefix('10.76.3.0/24') }), ['br-shop']);
+  t.deepEqual(left({ mode: 'bridge', bridgeName: 'fleet0', subnet: prefix('10.76.4.0/24') }).length, 3);
 });
 
 test('excluded subnets are not given, and not counted as fresh', (t) => {

@@ -9,6 +9,8 @@ import {
 } from '../../controller/registry/pool-decisions.js';
 import { findNode } from '../../controller/service/find-node.js';
 import { batching } from '../../controller/store/batching.js';
+import { encode } from '../../controller/store/records.js';
+import { overlapWarnings } from '../../controller/table/node-networks.js';
 import { formatPrefix, ipv4FromNumber, parsePrefix, prefixFromKey } from '../../proto/domain/address.js';
 import { XnetError } from '../../proto/errors.js';
 import { Core, overlapsIn } from '../support/controller.js';
@@ -195,7 +197,6 @@ test('pools overlap nothing: no pool, no node address, no network of a host', as
   const { subject } = await core.nodes.add(once, newNode('web-1', 1));
   const hostNetworks = [{ prefix: prefix('172.18.0.0/16'), source: 'docker network app_default' }];
   const routes = { desired: 0, installed: 0, conflicting: 0, unreachable: 0 };
-  const { encode } = await import('../../controller/store/records.js');
   const status = { routes, conditions: [], daemonVersion: '', kernelVersion: '', dockerVersion: '', hostNetworks };
   const { revision } = await core.context.store.commit({
     guards: [],
@@ -215,6 +216,34 @@ test('pools overlap nothing: no pool, no node address, no network of a host', as
     core.nodes.set(once, subject, { address: address('10.76.3.4'), setLabels: {}, removeLabels: [] }),
     { message: /lies inside pool default/ },
   );
+  await close();
+});
+
+test('nodes get subnets that no host’s network overlaps, as long as there are any, and are told when not', async (t) => {
+  const { core, close } = await rig(1, '10.76.0.0/22');
+  const { subject } = await core.nodes.add(once, newNode('web-1', 1));
+  const hostNetworks = [{ prefix: prefix('10.76.0.0/23'), source: 'docker network shop' }];
+  const routes = { desired: 0, installed: 0, conflicting: 0, unreachable: 0 };
+  const status = { routes, conditions: [], daemonVersion: '', kernelVersion: '', dockerVersion: '', hostNetworks };
+  const { revision } = await core.context.store.commit({
+    guards: [],
+    operations: [{ kind: 'put', key: `status/${subject}`, value: encode('status', { ...status, reportedMs: 1 }) }],
+  });
+  await core.keeper.reached(revision, 1_000);
+  const add = async (name: string, host: number) => {
+    const subnet = subnetOf(core, (await core.nodes.add(once, newNode(name, host))).subject);
+    return [subnet, ...overlapWarnings(core.keeper.view, name, prefix(subnet))];
+  };
+  t.deepEqual(await add('web-2', 2), ['10.76.2.0/24']);
+  t.deepEqual(await add('web-3', 3), ['10.76.3.0/24']);
+  t.deepEqual(await add('web-4', 4), [
+    '10.76.1.0/24',
+    '10.76.1.0/24 overlaps 10.76.0.0/23 of docker network shop on node web-1: these hosts will not route to it; ' +
+      'renumber their networks, or lease another subnet with --subnet',
+  ]);
+  await t.throwsAsync(core.nodes.add(once, { ...newNode('web-5', 5), networks: hostNetworks }), {
+    message: /no free subnet that does not overlap the host's own 10\.76\.0\.0\/23 \(docker network shop\)/,
+  });
   await close();
 });
 

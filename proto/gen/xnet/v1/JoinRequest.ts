@@ -1,5 +1,6 @@
 // Original file: proto/xnet/v1/join.proto
 
+import type { HostNetwork as _xnet_v1_HostNetwork, HostNetwork__Output as _xnet_v1_HostNetwork__Output } from '../../xnet/v1/HostNetwork.js';
 
 export interface JoinRequest {
   'token'?: (string);
@@ -7,6 +8,7 @@ export interface JoinRequest {
   'nodeName'?: (string);
   'address'?: (string);
   'daemonVersion'?: (string);
+  'hostNetworks'?: (_xnet_v1_HostNetwork)[];
 }
 
 export interface JoinRequest__Output {
@@ -15,4 +17,5 @@ export interface JoinRequest__Output {
   'nodeName': (string);
   'address': (string);
   'daemonVersion': (string);
+  'hostNetworks': (_xnet_v1_HostNetwork__Output)[];
 }
