@@ -17,7 +17,7 @@ import { chooseSubnet, type PoolState, usageOf, type Wish } from '../table/alloc
 import { hindering, nodeNetworks } from '../table/node-networks.js';
 import type { ReadonlyView } from '../view/view.js';
 import { absent, asSeen, put } from './guards.js';
-import { choosePool, poolState, requireFreeAddress, requireNode, sameLabels } from './lookup.js';
+import { choosePool, poolState, requireFreeAddress, requireFreeName, requireNode, sameLabels } from './lookup.js';
 import type { Decision } from './mutation.js';
 
 /** NewNode is a node to add. What is absent is chosen. */
@@ -102,6 +102,7 @@ export function decideAdd(input: AddInput): Addition {
   const { view, wanted, nowMs, inFlight, spread } = input;
   const existing = view.nodeOfName.get(wanted.name);
   if (existing !== undefined) return existingNode(view, existing, wanted);
+  requireFreeName(view, wanted.name);
   requireFreeAddress(view, wanted.address, undefined);
   const pool = choosePool(view, wanted.pool);
   const state = poolState(view, pool);

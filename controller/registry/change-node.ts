@@ -3,10 +3,9 @@ import { formatIpv4, formatPrefix, type Ipv4 } from '../../proto/domain/address.
 import type { Availability, Mode } from '../../proto/domain/network.js';
 import { keys, prefixes } from '../store/keys.js';
 import { encode, type NodeRecord, type PoolRecord } from '../store/records.js';
-import type { Operation } from '../store/store.js';
 import type { ReadonlyView } from '../view/view.js';
 import { absent, asSeen, put } from './guards.js';
-import { requireFreeAddress, requireNode, sameLabels } from './lookup.js';
+import { requireDecodable, requireFreeAddress, requireNode, sameLabels } from './lookup.js';
 import type { Decision } from './mutation.js';
 
 /** NodeChange is what to change of a node. What is absent stays. */
@@ -24,6 +23,7 @@ export type NodeChange = {
  */
 export function decideSet(view: ReadonlyView, nodeId: string, change: NodeChange): Decision {
   const node = requireNode(view, nodeId);
+  requireDecodable(view, keys.node(nodeId));
   const labels = Object.fromEntries(
     Object.entries({ ...node.labels, ...change.setLabels }).filter(([key]) => !change.removeLabels.includes(key)),
   );
@@ -92,33 +92,29 @@ export function decideRemove(view: ReadonlyView, nodeId: string, how: 'left' | '
   const held = subnetId === undefined ? undefined : view.subnets.get(subnetId);
   const pool: PoolRecord | undefined = held === undefined ? undefined : view.pools.get(held.pool)?.record;
   const untilMs = nowMs + (pool?.quarantineSeconds ?? 0) * 1000;
-  const subnetKey = held === undefined ? undefined : keys.subnet(held.pool, held.subnet);
-  const quarantine: Operation[] =
-    held === undefined || subnetKey === undefined
-      ? []
-      : [
-          put(
-            subnetKey,
-            encode('subnet', {
-              state: 'quarantined',
-              node: nodeId,
-              nodeName: node.name,
-              address: node.address,
-              generation: held.record.generation,
-              sinceMs: nowMs,
-              untilMs,
-            }),
-          ),
-        ];
-  const gone = [keys.node(nodeId), keys.name(node.name), keys.address(node.address)];
+  const { name: nodeName, address } = node;
+  const freed = (generation: number) =>
+    encode('subnet', {
+      ...{ state: 'quarantined', node: nodeId, nodeName, address, generation },
+      ...{ sinceMs: nowMs, untilMs },
+    });
+  const subnetKeys = new Map<string, number>();
+  if (held !== undefined) subnetKeys.set(keys.subnet(held.pool, held.subnet), held.record.generation);
+  // One that contradicts it is of this node as well: nothing of it is left behind.
+  for (const { key, record } of view.leasesOf(nodeId)) subnetKeys.set(key, record?.generation ?? 0);
+  const quarantine = [...subnetKeys].map(([key, generation]) => put(key, freed(generation)));
+  const gone = [
+    keys.node(nodeId),
+    // Not those that are another node's, where records contradict each other.
+    ...(view.nodeOfName.get(nodeName) === nodeId ? [keys.name(nodeName)] : []),
+    ...(view.nodeOfAddress.get(address) === nodeId ? [keys.address(address)] : []),
+  ];
   const subnet = held === undefined ? 'no subnet' : formatPrefix(held.subnet);
   return {
     subject: nodeId,
     change: {
       // A host that connects at this moment is looked at again.
-      guards: [...gone, keys.session(nodeId), ...(subnetKey === undefined ? [] : [subnetKey])].map((key) =>
-        asSeen(view, key),
-      ),
+      guards: [...gone, keys.session(nodeId), ...subnetKeys.keys()].map((key) => asSeen(view, key)),
       operations: [
         ...[...gone, keys.status(nodeId), keys.session(nodeId), ...proofsOf(view, nodeId)].map((key) => ({
           kind: 'delete' as const,

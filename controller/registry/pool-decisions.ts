@@ -3,6 +3,7 @@
 import {
   formatIpv4,
   formatPrefix,
+  ipv4FromNumber,
   isPrivate,
   type Prefix,
   prefixCovers,
@@ -14,11 +15,11 @@ import {
 import type { Mode } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys, prefixes } from '../store/keys.js';
-import { encode, type PoolRecord } from '../store/records.js';
+import { encode, type PoolRecord, type SubnetRecord } from '../store/records.js';
 import { checkReservable } from '../table/allocate.js';
-import { poolOf, type ReadonlyView } from '../view/view.js';
+import { type HeldSubnet, poolOf, type ReadonlyView } from '../view/view.js';
 import { absent, asSeen, put } from './guards.js';
-import { poolState } from './lookup.js';
+import { poolNames, poolState, requireReadable } from './lookup.js';
 import type { Decision } from './mutation.js';
 
 /** NewPool is a pool to create, complete. */
@@ -87,6 +88,12 @@ function clashes(view: ReadonlyView, pool: NewPool): string[] {
       found.push(`it overlaps pool ${name} (${formatPrefix(held.record.cidr)})`);
     }
   }
+  const records = view.recordsIn(pool.cidr).map(({ key }) => key);
+  if (records.length > 0) {
+    const some = records.slice(0, 3).join(', ');
+    const more = records.length > 3 ? `, and ${records.length - 3} more` : '';
+    found.push(`it overlaps subnets that stand in the store: ${some}${more}`);
+  }
   for (const held of view.nodes.values()) {
     if (prefixCovers(pool.cidr, { network: held.record.address, length: 32 })) {
       found.push(`it covers the address of node ${held.record.name} (${formatIpv4(held.record.address)})`);
@@ -136,6 +143,8 @@ export function decideCreatePool(view: ReadonlyView, pool: NewPool, nowMs: numbe
       hint: 'choose a range that nothing on your network uses',
     });
   }
+  // What such a pool covers is not known, and its subnets may be in use.
+  for (const other of poolNames(view)) requireReadable(view, keys.pool(other), view.pools.has(other));
   const { name, ...settings } = pool;
   const record: PoolRecord = { ...settings, reservations: [], createdMs: nowMs };
   return {
@@ -145,6 +154,7 @@ export function decideCreatePool(view: ReadonlyView, pool: NewPool, nowMs: numbe
         absent(keys.pool(name)),
         { kind: 'unchanged', prefix: prefixes.pools, since: view.revision },
         { kind: 'unchanged', prefix: prefixes.addresses, since: view.revision },
+        { kind: 'unchanged', prefix: prefixes.subnets, since: view.revision },
       ],
       operations: [put(keys.pool(name), encode('pool', record))],
       happening: { reason: 'PoolCreated', subject: `pool/${name}`, message: formatPrefix(pool.cidr) },
@@ -161,10 +171,16 @@ export function decideRemovePool(view: ReadonlyView, name: string, force: boolea
   const state = poolState(view, name);
   const records = [...state.subnets.entries()];
   const leased = records.filter(([, record]) => record.state === 'leased');
-  if (
-    leased.length > 0 ||
-    [...view.unreadableSubnets.values()].some((subnet) => prefixCovers(state.record.cidr, subnet))
-  ) {
+  const strays = [...view.strays].filter(
+    ([key, subnet]) => key.startsWith(prefixes.subnetsOf(name)) || prefixesOverlap(state.record.cidr, subnet),
+  );
+  const [stray] = strays;
+  if (stray !== undefined) {
+    throw new XnetError('FailedPrecondition', `pool ${name} has ${strays.length} subnets that can't be judged: ${stray[0]}`, {
+      hint: 'xctl status says what is wrong with them',
+    });
+  }
+  if (leased.length > 0) {
     throw new XnetError('FailedPrecondition', `pool ${name} has ${leased.length} leased subnets`, {
       hint: 'remove their nodes first: xctl leases list',
     });
@@ -271,6 +287,7 @@ export function decideRelease(view: ReadonlyView, subnet: Prefix, nowMs: number)
     throw new XnetError('NotFound', `${text} is not in quarantine: ${where}`, { hint: 'see: xctl leases list' });
   }
   const { record } = held;
+  if (record.state === 'leased' && isOfNobody(view, record.node)) return releaseOfNobody(view, held, record, nowMs);
   if (record.state === 'leased') {
     const holder = view.nodes.get(record.node)?.record.name ?? record.node;
     throw new XnetError('FailedPrecondition', `${text} is leased to ${holder}`, {
@@ -285,6 +302,35 @@ export function decideRelease(view: ReadonlyView, subnet: Prefix, nowMs: number)
       guards: [asSeen(view, key)],
       operations: [put(key, encode('subnet', { ...record, untilMs: nowMs }))],
       happening: { reason: 'QuarantineEnded', subject: `pool/${held.pool}`, message: text },
+    },
+  };
+}
+
+function isOfNobody(view: ReadonlyView, node: string): boolean {
+  return !view.nodes.has(node) && view.modRevisionOf(keys.node(node)) === 0;
+}
+
+// A lease of a node that does not exist ends here: there is no node that could be removed.
+function releaseOfNobody(
+  view: ReadonlyView,
+  { pool, subnet }: HeldSubnet,
+  { node, generation }: SubnetRecord,
+  nowMs: number,
+): Decision {
+  const key = keys.subnet(pool, subnet);
+  const untilMs = nowMs + (view.pools.get(pool)?.record.quarantineSeconds ?? 0) * 1000;
+  const address = ipv4FromNumber(0);
+  const record = { state: 'quarantined' as const, node, nodeName: node, address, generation, sinceMs: nowMs, untilMs };
+  return {
+    subject: formatPrefix(subnet),
+    change: {
+      guards: [asSeen(view, key), absent(keys.node(node))],
+      operations: [put(key, encode('subnet', record))],
+      happening: {
+        reason: 'LeaseEnded',
+        subject: `pool/${pool}`,
+        message: `${formatPrefix(subnet)} was leased to ${node}, which does not exist: in quarantine until ${new Date(untilMs).toISOString()}`,
+      },
     },
   };
 }

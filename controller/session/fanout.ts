@@ -123,7 +123,7 @@ export class Fanout {
 
   #sendFresh(stream: NodeStream, view: ReadonlyView): void {
     const table = new RouteTable();
-    const subnets = new Set([...view.subnets.keys(), ...view.unreadableSubnets.keys()]);
+    const subnets = new Set([...view.subnets.keys(), ...view.unresolvedSubnets.keys()]);
     table.update(view, { ...nothingTouched(), subnets, pools: true });
     const { chunks, revision } = encodeSnapshot(table, { ...this.#keeper.version, revision: view.revision }, true);
     const trust = this.#trustFor(stream);

@@ -5,7 +5,12 @@ import { messageOf } from '../../proto/errors.js';
 import { backoffMs, pause } from '../../proto/process/backoff.js';
 import type { Change, Entry, Listing, WatchMessage } from './store.js';
 
-type KeyValue = { readonly key: Buffer; readonly value: Buffer; readonly mod_revision: string };
+type KeyValue = {
+  readonly key: Buffer;
+  readonly value: Buffer;
+  readonly mod_revision: string;
+  readonly create_revision: string;
+};
 
 type WatchResponse = {
   readonly header: { readonly revision: string };

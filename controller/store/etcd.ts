@@ -120,11 +120,17 @@ export class EtcdStore implements Store {
     return Buffer.from(this.#prefix + key, 'utf8');
   }
 
-  #entry(kv: { readonly key: Buffer; readonly value: Buffer; readonly mod_revision: string }): Entry {
+  #entry(kv: {
+    readonly key: Buffer;
+    readonly value: Buffer;
+    readonly mod_revision: string;
+    readonly create_revision: string;
+  }): Entry {
     return {
       key: kv.key.toString('utf8').slice(this.#prefix.length),
       value: kv.value.toString('utf8'),
       modRevision: Number(kv.mod_revision),
+      createRevision: Number(kv.create_revision),
     };
   }
 

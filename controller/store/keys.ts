@@ -57,6 +57,7 @@ export const prefixes = {
   pools: 'pools/',
   addresses: 'addresses/',
   nodes: 'nodes/',
+  subnets: 'subnets/',
   subnetsOf: (pool: string) => `subnets/${pool}/`,
 } as const;
 
@@ -94,7 +95,9 @@ const parsers: Readonly<Record<string, (rest: string) => Key | undefined>> = {
     const slash = rest.indexOf('/');
     const pool = rest.slice(0, slash);
     const subnet = parsePrefix(rest.slice(slash + 1).replace('-', '/'));
-    return slash < 0 || !isName(pool) || subnet === undefined ? undefined : { kind: 'subnet', pool, subnet };
+    if (slash < 0 || !isName(pool) || subnet === undefined) return undefined;
+    // One subnet has one key: a second way to write it would be a second record of it.
+    return keys.subnet(pool, subnet) === `subnets/${rest}` ? { kind: 'subnet', pool, subnet } : undefined;
   },
   sessions: byId('session'),
   status: byId('status'),

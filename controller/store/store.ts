@@ -7,6 +7,8 @@ export type Entry = {
   /** JSON text. */
   readonly value: string;
   readonly modRevision: number;
+  /** Revision at which the key began to exist: it stays the same while the key is rewritten. */
+  readonly createRevision: number;
 };
 
 /** Listing is everything under our prefix at one revision. */

@@ -24,8 +24,10 @@ export type PoolState = {
   readonly record: PoolRecord;
   /** Records by prefixKey: leased, or freed at some time. */
   readonly subnets: ReadonlyMap<number, SubnetRecord>;
-  /** prefixKeys that may not be given: unreadable, or being given by another call at this moment. */
+  /** prefixKeys that may not be given: being given by another call at this moment. */
   readonly excluded: ReadonlySet<number>;
+  /** Ranges that a record stands for which can't be read, or does not fit this pool: nothing in them may be given. */
+  readonly blocked: readonly Prefix[];
 };
 
 /** Wish is who wants a subnet. */
@@ -59,6 +61,7 @@ function isFree(state: PoolState, wish: Wish, subnet: Prefix, nowMs: number): bo
   const { cidr, subnetLength } = state.record;
   if (ownNetwork(wish, subnet) !== undefined) return false;
   if (state.excluded.has(id) || subnet.length !== subnetLength || !prefixCovers(cidr, subnet)) return false;
+  if (state.blocked.some((range) => prefixesOverlap(range, subnet))) return false;
   const reservation = reservationOf(state.record, subnet);
   if (reservation !== undefined && reservation.nodeName !== wish.nodeName) return false;
   const record = state.subnets.get(id);
@@ -191,7 +194,7 @@ function requireSubnet(state: PoolState, wish: Wish, subnet: Prefix, nowMs: numb
     );
   }
   if (!isFree(state, wish, subnet, nowMs)) {
-    throw new XnetError('FailedPrecondition', `subnet ${text} can't be leased: its record can't be read`, {
+    throw new XnetError('FailedPrecondition', `subnet ${text} can't be leased: a record is in its way that can't be read, or contradicts another`, {
       hint: 'xctl status shows what is wrong with it',
     });
   }
@@ -207,7 +210,7 @@ export type Usage = {
 };
 
 /** usageOf counts a pool's subnets. */
-export function usageOf(state: Omit<PoolState, 'excluded' | 'name'>, nowMs: number): Usage {
+export function usageOf(state: Pick<PoolState, 'record' | 'subnets'>, nowMs: number): Usage {
   const { cidr, subnetLength, reservations } = state.record;
   const total = subnetCount(cidr, subnetLength);
   let leased = 0;
@@ -225,7 +228,7 @@ export function usageOf(state: Omit<PoolState, 'excluded' | 'name'>, nowMs: numb
 
 /** checkReservable says why a range can't be reserved in a pool; undefined: it can. */
 export function checkReservable(
-  state: Omit<PoolState, 'excluded'>,
+  state: Pick<PoolState, 'name' | 'record' | 'subnets'>,
   range: Prefix,
   nodeName: string | undefined,
   holderName: (record: SubnetRecord) => string,

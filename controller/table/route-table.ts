@@ -4,10 +4,9 @@
 // newest state, so any number of changes of one subnet cost one entry.
 import { type Prefix, prefixesEqual, prefixFromKey } from '../../proto/domain/address.js';
 import type { PoolRange, Route, TableDelta, Version } from '../../proto/domain/network.js';
-import { keys } from '../store/keys.js';
 import type { ReadonlyView, Touched } from '../view/view.js';
 
-/** TableEntry is a route, or a subnet that has a holder who can't be read: nodes keep what they have. */
+/** TableEntry is a route, or a subnet of which nobody can say who holds it: nodes keep what they have. */
 export type TableEntry = { readonly kind: 'route'; readonly route: Route } | { readonly kind: 'unresolved' };
 
 /**
@@ -16,10 +15,11 @@ export type TableEntry = { readonly kind: 'route'; readonly route: Route } | { r
  */
 export function entryOf(view: ReadonlyView, id: number): TableEntry | undefined {
   const held = view.subnets.get(id);
-  if (held === undefined) return view.unreadableSubnets.has(id) ? { kind: 'unresolved' } : undefined;
+  if (held === undefined) return view.unresolvedSubnets.has(id) ? { kind: 'unresolved' } : undefined;
   if (held.record.state !== 'leased') return undefined;
   const node = view.nodes.get(held.record.node);
-  if (node === undefined) return view.undecodable.has(keys.node(held.record.node)) ? { kind: 'unresolved' } : undefined;
+  // A lease ends in the commit that removes its node: a lease without one is a record that is amiss.
+  if (node === undefined) return { kind: 'unresolved' };
   if (node.record.availability === 'leaving') return undefined;
   return {
     kind: 'route',

@@ -137,7 +137,7 @@ export class Keeper {
     if (!this.ready || listing.storeId !== this.#storeId || listing.revision < revision) {
       throw new XnetError('Unavailable', 'the store is not as the controller knows it');
     }
-    const fresh = new View();
+    const fresh = new View(this.#view);
     fresh.replace(listing);
     if (this.#view.revision === listing.revision) this.#publish(this.#view.replace(listing));
     return fresh;

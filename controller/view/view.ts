@@ -1,7 +1,8 @@
 // Everything in the store, in memory, as of one revision. Kept by view/keeper.ts from one watch; read by everybody.
-// Invariant: a record that can't be read never removes the one before it: it is counted, reported and otherwise held.
-import { type Ipv4, type Prefix, prefixCovers, prefixKey } from '../../proto/domain/address.js';
-import { type Key, parseKey } from '../store/keys.js';
+// Invariant: a record that can't be read, or that contradicts an older one, never removes what was there before it: it
+// is told of, and what was believed is held. Nor does the absence of a record on which others still depend.
+import { type Ipv4, type Prefix, prefixCovers, prefixesOverlap, prefixKey } from '../../proto/domain/address.js';
+import { type Key, keys, parseKey } from '../store/keys.js';
 import {
   type AuthorityRecord,
   type CertificateRecord,
@@ -21,12 +22,10 @@ import {
   type TokenRecord,
 } from '../store/records.js';
 import type { Change, Entry, Listing } from '../store/store.js';
+import { Beliefs, type Held, type HeldSubnet } from './beliefs.js';
+import { isChecked, type SubnetClaim } from './claims.js';
 
-/** Held is a record and the revision it was last changed at, for guards. */
-export type Held<T> = { readonly record: T; readonly modRevision: number };
-
-/** HeldSubnet is a subnet's record with its key's parts. */
-export type HeldSubnet = Held<SubnetRecord> & { readonly pool: string; readonly subnet: Prefix };
+export type { Held, HeldSubnet } from './beliefs.js';
 
 /** Touched says which parts of the view a batch of changes concerned. */
 export type Touched = {
@@ -73,16 +72,21 @@ export type ReadonlyView = Omit<View, 'apply' | 'replace'>;
 export class View {
   revision = 0;
   cluster: Held<ClusterRecord> | undefined;
-  readonly pools = new Map<string, Held<PoolRecord>>();
-  readonly nodes = new Map<string, Held<NodeRecord>>();
-  readonly nodeOfName = new Map<string, string>();
-  readonly nodeOfAddress = new Map<Ipv4, string>();
-  /** By prefixKey. Pools do not overlap, so a subnet stands in one pool. */
-  readonly subnets = new Map<number, HeldSubnet>();
+  readonly #beliefs: Beliefs;
+  readonly pools: ReadonlyMap<string, Held<PoolRecord>>;
+  readonly nodes: ReadonlyMap<string, Held<NodeRecord>>;
+  readonly nodeOfName: ReadonlyMap<string, string>;
+  readonly nodeOfAddress: ReadonlyMap<Ipv4, string>;
+  /** By prefixKey: what is believed of each subnet. */
+  readonly subnets: ReadonlyMap<number, HeldSubnet>;
   /** The same records by pool. */
-  readonly subnetsOfPool = new Map<string, Map<number, SubnetRecord>>();
+  readonly subnetsOfPool: ReadonlyMap<string, ReadonlyMap<number, SubnetRecord>>;
   /** prefixKey of the subnet that a node holds. */
-  readonly subnetOfNode = new Map<string, number>();
+  readonly subnetOfNode: ReadonlyMap<string, number>;
+  /** Subnets that have a record, none of which is believed: unreadable, or contradicting an older one. By prefixKey. */
+  readonly unresolvedSubnets: ReadonlyMap<number, Prefix>;
+  /** Keys of subnets whose record does not fit its pool, contradicts an older one or can't be read. */
+  readonly strays: ReadonlyMap<string, Prefix>;
   readonly sessions = new Map<string, Held<SessionRecord>>();
   readonly statuses = new Map<string, Held<StatusRecord>>();
   readonly controllers = new Map<string, Held<ControllerRecord>>();
@@ -97,10 +101,28 @@ export class View {
   readonly revoked = new Map<string, Held<RevokedRecord>>();
   /** Keys that can't be read, and why. */
   readonly undecodable = new Map<string, string>();
-  /** Subnets of which no record was ever read: known by their key alone. */
-  readonly unreadableSubnets = new Map<number, Prefix>();
+  /** Keys whose records contradict others, and what: the younger of two, which is not acted on. */
+  readonly contradictions: ReadonlyMap<string, string>;
   // Every key that the last listing or change said exists: what is not in a new listing is gone.
   readonly #keys = new Map<string, number>();
+  readonly #former: View | undefined;
+
+  /** @param former the view before this one: what it held is held where this one can't read, or believe, the record */
+  constructor(former?: View) {
+    this.#former = former;
+    this.#beliefs = new Beliefs(former === undefined ? undefined : former.#beliefs);
+    const { pools, nodes, nodeOfName, nodeOfAddress, subnets, subnetsOfPool } = this.#beliefs;
+    this.pools = pools;
+    this.nodes = nodes;
+    this.nodeOfName = nodeOfName;
+    this.nodeOfAddress = nodeOfAddress;
+    this.subnets = subnets;
+    this.subnetsOfPool = subnetsOfPool;
+    this.subnetOfNode = this.#beliefs.subnetOfNode;
+    this.unresolvedSubnets = this.#beliefs.unresolvedSubnets;
+    this.strays = this.#beliefs.strays;
+    this.contradictions = this.#beliefs.consistency.contradictions;
+  }
 
   /** replace takes a new listing in place of everything. Returns what differs from before. */
   replace(listing: Listing): Touched {
@@ -110,6 +132,7 @@ export class View {
     for (const entry of listing.entries) {
       if (this.#keys.get(entry.key) !== entry.modRevision) this.#put(entry, touched);
     }
+    this.#beliefs.settle(touched);
     this.revision = listing.revision;
     return touched;
   }
@@ -123,6 +146,7 @@ export class View {
         noteEvent(change.entry, touched);
       } else this.#delete(change.key, touched);
     }
+    this.#beliefs.settle(touched);
     this.revision = revision;
     return touched;
   }
@@ -130,6 +154,17 @@ export class View {
   /** modRevisionOf is the revision that a key was last changed at; 0 when it does not exist. */
   modRevisionOf(key: string): number {
     return this.#keys.get(key) ?? 0;
+  }
+
+  /** leasesOf are the subnets that the store has as leased to a node: one, unless records contradict each other. */
+  leasesOf(nodeId: string): readonly SubnetClaim[] {
+    const { subnets, leasesOfNode } = this.#beliefs.consistency.claims;
+    return [...leasesOfNode.of(nodeId)].flatMap((key) => subnets.get(key) ?? []);
+  }
+
+  /** recordsIn are the records of subnets that overlap a range, of whatever pool, readable or not. */
+  recordsIn(range: Prefix): readonly SubnetClaim[] {
+    return [...this.#beliefs.consistency.claims.overlapping(range)];
   }
 
   #put(entry: Entry, touched: Touched): void {
@@ -141,39 +176,30 @@ export class View {
       return;
     }
     const decoded = decode(key.kind, entry.value);
-    if ('problem' in decoded) {
-      this.undecodable.set(entry.key, decoded.problem);
-      if (key.kind === 'subnet' && !this.subnets.has(prefixKey(key.subnet))) {
-        this.unreadableSubnets.set(prefixKey(key.subnet), key.subnet);
-        touched.subnets.add(prefixKey(key.subnet));
-      }
-      return;
+    if ('problem' in decoded) this.undecodable.set(entry.key, decoded.problem);
+    else this.undecodable.delete(entry.key);
+    const record = 'record' in decoded ? decoded.record : undefined;
+    const { modRevision, createRevision } = entry;
+    if (isChecked(key)) {
+      this.#beliefs.consistency.put(key, entry.key, { key: entry.key, record, modRevision, createRevision });
+    } else if (record !== undefined) this.#hold(key, { record, modRevision }, touched);
+    else this.#holdUnreadable(key, modRevision, touched);
+  }
+
+  // What was known of it stays; and what can't be read excludes as much as what can.
+  #holdUnreadable(key: Key, modRevision: number, touched: Touched): void {
+    if (key.kind === 'cluster') this.cluster ??= this.#former?.cluster;
+    else if (key.kind === 'authority') this.authority ??= this.#former?.authority;
+    else if (key.kind === 'revoked' && !this.revoked.has(key.id)) {
+      this.revoked.set(key.id, { record: { role: 'node', id: key.id, atMs: 0 }, modRevision });
+      touched.certificates = true;
     }
-    this.undecodable.delete(entry.key);
-    this.#hold(key, { record: decoded.record, modRevision: entry.modRevision }, touched);
   }
 
   #hold(key: Key, held: Held<RecordOf<RecordKind>>, touched: Touched): void {
     switch (key.kind) {
       case 'cluster':
-        this.cluster = held as Held<ClusterRecord>;
-        break;
-      case 'pool':
-        this.pools.set(key.name, held as Held<PoolRecord>);
-        touched.pools = true;
-        break;
-      case 'node':
-        this.nodes.set(key.id, held as Held<NodeRecord>);
-        this.#touchNode(key.id, touched);
-        break;
-      case 'name':
-        this.nodeOfName.set(key.name, (held as Held<RecordOf<'name'>>).record.node);
-        break;
-      case 'address':
-        this.nodeOfAddress.set(key.address, (held as Held<RecordOf<'address'>>).record.node);
-        break;
-      case 'subnet':
-        this.#holdSubnet(key.pool, key.subnet, held as Held<SubnetRecord>, touched);
+        this.#holdCluster(held as Held<ClusterRecord>);
         break;
       case 'session':
         this.sessions.set(key.id, held as Held<SessionRecord>);
@@ -223,65 +249,24 @@ export class View {
     }
   }
 
-  #holdSubnet(pool: string, subnet: Prefix, held: Held<SubnetRecord>, touched: Touched): void {
-    const id = prefixKey(subnet);
-    this.#forgetHolder(id, touched);
-    this.unreadableSubnets.delete(id);
-    this.subnets.set(id, { ...held, pool, subnet });
-    const ofPool = this.subnetsOfPool.get(pool) ?? new Map<number, SubnetRecord>();
-    this.subnetsOfPool.set(pool, ofPool.set(id, held.record));
-    if (held.record.state === 'leased') {
-      this.subnetOfNode.set(held.record.node, id);
-      touched.nodes.add(held.record.node);
-    }
-    touched.subnets.add(id);
-  }
-
-  #forgetHolder(id: number, touched: Touched): void {
-    const before = this.subnets.get(id);
-    if (before?.record.state !== 'leased') return;
-    touched.nodes.add(before.record.node);
-    if (this.subnetOfNode.get(before.record.node) === id) this.subnetOfNode.delete(before.record.node);
-  }
-
-  #touchNode(id: string, touched: Touched): void {
-    touched.nodes.add(id);
-    const subnet = this.subnetOfNode.get(id);
-    if (subnet !== undefined) touched.subnets.add(subnet);
+  // A cluster is what it was when this view began: its id never changes, and its epoch never goes back.
+  #holdCluster(held: Held<ClusterRecord>): void {
+    const before = this.cluster?.record;
+    const { id, epoch } = held.record;
+    if (before === undefined || (before.id === id && before.epoch <= epoch)) this.cluster = held;
+    else this.undecodable.set(keys.cluster, `it names cluster ${id}, epoch ${epoch}; this is ${before.id}, epoch ${before.epoch}`);
   }
 
   #delete(name: string, touched: Touched): void {
     this.#keys.delete(name);
     this.undecodable.delete(name);
     const key = parseKey(name);
+    if (key !== undefined && isChecked(key)) this.#beliefs.consistency.put(key, name, undefined);
     switch (key?.kind) {
       case 'cluster':
         // What was known of it stays: a controller that starts now will refuse to act.
         this.undecodable.set(name, 'it was deleted');
         break;
-      case 'pool':
-        this.pools.delete(key.name);
-        touched.pools = true;
-        break;
-      case 'node':
-        this.#touchNode(key.id, touched);
-        this.nodes.delete(key.id);
-        break;
-      case 'name':
-        this.nodeOfName.delete(key.name);
-        break;
-      case 'address':
-        this.nodeOfAddress.delete(key.address);
-        break;
-      case 'subnet': {
-        const id = prefixKey(key.subnet);
-        this.#forgetHolder(id, touched);
-        this.subnets.delete(id);
-        this.subnetsOfPool.get(key.pool)?.delete(id);
-        this.unreadableSubnets.delete(id);
-        touched.subnets.add(id);
-        break;
-      }
       case 'session':
         this.sessions.delete(key.id);
         touched.sessions = true;

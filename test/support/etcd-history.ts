@@ -14,7 +14,7 @@ const response = v.object({
       v.array(
         v.object({
           type: v.optional(v.number()),
-          kv: v.object({ key: v.string(), value: v.optional(v.string(), ''), mod_revision: v.number() }),
+          kv: v.object({ key: v.string(), value: v.optional(v.string(), ''), mod_revision: v.number(), create_revision: v.optional(v.number(), 0) }),
         }),
       ),
     ),
@@ -54,7 +54,9 @@ export async function changesFrom(
         const modRevision = kv.mod_revision;
         const value = Buffer.from(kv.value, 'base64').toString('utf8');
         const change: Change =
-          type === 1 ? { kind: 'delete', key, modRevision } : { kind: 'put', entry: { key, value, modRevision } };
+          type === 1
+            ? { kind: 'delete', key, modRevision }
+            : { kind: 'put', entry: { key, value, modRevision, createRevision: kv.create_revision } };
         if (visit(change, modRevision)) return;
       }
     }

@@ -89,7 +89,8 @@ export class MemoryCluster {
     const changes: Change[] = [];
     for (const operation of operations) {
       if (operation.kind === 'put') {
-        const entry = { key: operation.key, value: operation.value, modRevision };
+        const createRevision = this.#entries.get(operation.key)?.createRevision ?? modRevision;
+        const entry = { key: operation.key, value: operation.value, modRevision, createRevision };
         this.#entries.set(operation.key, entry);
         this.#owners.delete(operation.key);
         if (operation.expires !== undefined && operation.expires !== 'record') {

@@ -44,6 +44,7 @@ export function poolStateOf(record: PoolRecord, subnets: Iterable<readonly [Pref
     record,
     subnets: new Map([...subnets].map(([subnet, entry]) => [prefixKey(subnet), entry])),
     excluded: new Set(),
+    blocked: [],
   };
 }
 

@@ -14,7 +14,7 @@ import { address, leased, poolRecord, prefix } from '../support/pools.js';
 const version = (revision: number): Version => ({ clusterId: 'c', epoch: 1, revision });
 const putChange = (key: string, value: string, modRevision: number): Change => ({
   kind: 'put',
-  entry: { key, value, modRevision },
+  entry: { key, value, modRevision, createRevision: modRevision },
 });
 const nodeRecord = (name: string, at: string): NodeRecord => ({
   name,
@@ -42,7 +42,7 @@ class Rig {
   join(index: number, host: number): void {
     const at = this.view.revision + 1;
     this.apply([
-      putChange(`nodes/n-${index}`, encode('node', nodeRecord(`web-${index}`, `192.168.83.${host}`)), at),
+      putChange(`nodes/n-${index}`, encode('node', nodeRecord(`web-${index}`, `192.168.${host}.${index + 1}`)), at),
       putChange(subnetKey(subnetAt(testPool, 24, index)), encode('subnet', leased(`n-${index}`)), at),
     ]);
   }
@@ -134,10 +134,10 @@ test('after a restart, a record that can’t be read is unresolved, and nodes ke
   const table = new RouteTable();
   const key = subnetKey(subnetAt(testPool, 24, 1));
   const entries = [
-    { key: 'pools/default', value: encode('pool', poolRecord(testPool, 24)), modRevision: 1 },
-    { key: 'nodes/n-2', value: 'x', modRevision: 3 },
-    { key, value: '{', modRevision: 4 },
-    { key: subnetKey(subnetAt(testPool, 24, 2)), value: encode('subnet', leased('n-2')), modRevision: 3 },
+    { key: 'pools/default', value: encode('pool', poolRecord(testPool, 24)), modRevision: 1, createRevision: 1 },
+    { key: 'nodes/n-2', value: 'x', modRevision: 3, createRevision: 3 },
+    { key, value: '{', modRevision: 4, createRevision: 4 },
+    { key: subnetKey(subnetAt(testPool, 24, 2)), value: encode('subnet', leased('n-2')), modRevision: 3, createRevision: 3 },
   ];
   table.update(restarted, restarted.replace({ revision: 9, entries, storeId: 's' }));
   t.deepEqual([...table.entries.values()], [{ kind: 'unresolved' }, { kind: 'unresolved' }]);
@@ -174,9 +174,9 @@ test('a listing again tells just what changed meanwhile', (t) => {
     revision: 50,
     storeId: 's',
     entries: [
-      { key: 'pools/default', value: encode('pool', poolRecord(testPool, 24)), modRevision: 1 },
-      { key: 'nodes/n-1', value: encode('node', nodeRecord('web-1', '192.168.83.11')), modRevision: 2 },
-      { key: subnetKey(subnetAt(testPool, 24, 1)), value: encode('subnet', leased('n-1')), modRevision: 2 },
+      { key: 'pools/default', value: encode('pool', poolRecord(testPool, 24)), modRevision: 1, createRevision: 1 },
+      { key: 'nodes/n-1', value: encode('node', nodeRecord('web-1', '192.168.83.11')), modRevision: 2, createRevision: 2 },
+      { key: subnetKey(subnetAt(testPool, 24, 1)), value: encode('subnet', leased('n-1')), modRevision: 2, createRevision: 2 },
     ],
   });
   t.deepEqual(touched.subnets, new Set([prefixKey(subnetAt(testPool, 24, 2))]));

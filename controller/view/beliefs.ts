@@ -1,0 +1,191 @@
+// The pools, nodes and leases that are acted on: of what the store says, what stands.
+// Invariant: what stands is believed; what does not, or can't be read, changes nothing: what was believed under its key
+// is held. What is gone is forgotten, unless other records still depend on it: nothing of ours deletes it alone.
+import { type Ipv4, type Prefix, prefixKey } from '../../proto/domain/address.js';
+import { keys } from '../store/keys.js';
+import type { NodeRecord, PoolRecord, SubnetRecord } from '../store/records.js';
+import type { Claim, SubnetClaim } from './claims.js';
+import { Consistency, type Settled } from './consistency.js';
+import type { Touched } from './view.js';
+
+/** Held is a record and the revision it was last changed at, for guards. */
+export type Held<T> = { readonly record: T; readonly modRevision: number };
+
+/** HeldSubnet is a subnet's record with its key's parts. */
+export type HeldSubnet = Held<SubnetRecord> & { readonly pool: string; readonly subnet: Prefix };
+
+/** Beliefs are what is believed, indexed as it is asked for. */
+export class Beliefs {
+  readonly consistency = new Consistency();
+  readonly pools = new Map<string, Held<PoolRecord>>();
+  readonly nodes = new Map<string, Held<NodeRecord>>();
+  readonly nodeOfName = new Map<string, string>();
+  readonly nodeOfAddress = new Map<Ipv4, string>();
+  readonly subnets = new Map<number, HeldSubnet>();
+  readonly subnetsOfPool = new Map<string, Map<number, SubnetRecord>>();
+  readonly subnetOfNode = new Map<string, number>();
+  readonly unresolvedSubnets = new Map<number, Prefix>();
+  readonly strays = new Map<string, Prefix>();
+  readonly #former: Beliefs | undefined;
+
+  /** @param former what was believed when the store was read before: held where this reading tells nothing better */
+  constructor(former: Beliefs | undefined) {
+    this.#former = former;
+  }
+
+  /** settle takes in what was put into `consistency` since the last time. */
+  settle(touched: Touched): void {
+    for (const settled of this.consistency.settle()) {
+      const { key } = settled;
+      if (key.kind === 'pool') this.#settlePool(key.name, settled, touched);
+      else if (key.kind === 'node') this.#settleNode(key.id, settled, touched);
+      else if (key.kind === 'subnet') this.#settleSubnet(key, settled, touched);
+    }
+  }
+
+  #settlePool(name: string, { claim, stands }: Settled, touched: Touched): void {
+    if (stands) {
+      if (this.pools.get(name)?.record === claim?.record) return;
+      this.pools.set(name, heldOf(claim as Claim<PoolRecord>));
+    } else if (claim !== undefined || this.consistency.claims.subnetsOfPool.of(name).size > 0) {
+      const former = this.#former?.pools.get(name);
+      if (former === undefined || this.pools.has(name)) return;
+      this.pools.set(name, former);
+    } else if (!this.pools.delete(name)) return;
+    touched.pools = true;
+  }
+
+  #settleNode(id: string, { claim, stands }: Settled, touched: Touched): void {
+    const { claims } = this.consistency;
+    if (stands) {
+      if (this.nodes.get(id)?.record !== claim?.record) this.#believeNode(id, heldOf(claim as Claim<NodeRecord>), touched);
+    } else if (claim !== undefined || claims.leasesOfNode.of(id).size > 0) {
+      const former = this.#former?.nodes.get(id);
+      if (former !== undefined && !this.nodes.has(id)) this.#believeNode(id, former, touched);
+    } else this.#forgetNode(id, touched);
+    this.#reviewLease(id, touched);
+  }
+
+  // A lease whose key was deleted is held as long as its node is there and has no other.
+  #reviewLease(id: string, touched: Touched): void {
+    const { claims } = this.consistency;
+    const waits = claims.nodes.has(id) && claims.leasesOfNode.of(id).size === 0;
+    const own = this.#leaseOf(id);
+    if (own !== undefined) {
+      if (!waits && !claims.subnets.has(keys.subnet(own.pool, own.subnet))) this.#forgetSubnet(own, touched);
+      return;
+    }
+    if (!waits || this.#former === undefined) return;
+    const former = this.#former.#leaseOf(id);
+    if (former === undefined || !claims.overlapping(former.subnet).next().done) return;
+    this.#believeSubnet(former, touched);
+  }
+
+  #leaseOf(node: string): HeldSubnet | undefined {
+    const id = this.subnetOfNode.get(node);
+    return id === undefined ? undefined : this.subnets.get(id);
+  }
+
+  #believeNode(id: string, held: Held<NodeRecord>, touched: Touched): void {
+    this.#forgetNames(id);
+    this.nodes.set(id, held);
+    this.nodeOfName.set(held.record.name, id);
+    this.nodeOfAddress.set(held.record.address, id);
+    this.#touchNode(id, touched);
+  }
+
+  #forgetNode(id: string, touched: Touched): void {
+    if (!this.nodes.has(id)) return;
+    this.#touchNode(id, touched);
+    this.#forgetNames(id);
+    this.nodes.delete(id);
+  }
+
+  #forgetNames(id: string): void {
+    const before = this.nodes.get(id)?.record;
+    if (before === undefined) return;
+    if (this.nodeOfName.get(before.name) === id) this.nodeOfName.delete(before.name);
+    if (this.nodeOfAddress.get(before.address) === id) this.nodeOfAddress.delete(before.address);
+  }
+
+  #touchNode(id: string, touched: Touched): void {
+    touched.nodes.add(id);
+    const subnet = this.subnetOfNode.get(id);
+    if (subnet !== undefined) touched.subnets.add(subnet);
+  }
+
+  #settleSubnet(
+    { pool, subnet }: { readonly pool: string; readonly subnet: Prefix },
+    { text, claim, stands }: Settled,
+    touched: Touched,
+  ): void {
+    const id = prefixKey(subnet);
+    const before = this.subnets.get(id);
+    if (stands) {
+      const held = { ...heldOf(claim as SubnetClaim), pool, subnet };
+      if (before?.record !== held.record || before.pool !== pool) this.#believeSubnet(held, touched);
+    } else if (claim !== undefined) {
+      const former = this.#former?.subnets.get(id);
+      if (before === undefined && former?.pool === pool) this.#believeSubnet(former, touched);
+      else if (before === undefined) touched.subnets.add(id);
+    } else if (before?.pool === pool && !this.#isAwaited(before)) this.#forgetSubnet(before, touched);
+    const whole = this.consistency.claims.subnets.get(text);
+    if (whole !== undefined && !(stands && this.consistency.isInPool(whole))) this.strays.set(text, subnet);
+    else this.strays.delete(text);
+    this.#noteUnresolved(id, subnet, touched);
+  }
+
+  #isAwaited({ record }: HeldSubnet): boolean {
+    const { claims } = this.consistency;
+    return record.state === 'leased' && claims.nodes.has(record.node) && claims.leasesOfNode.of(record.node).size === 0;
+  }
+
+  #believeSubnet(held: HeldSubnet, touched: Touched): void {
+    const id = prefixKey(held.subnet);
+    const { pool, record } = held;
+    const before = this.subnets.get(id);
+    if (before !== undefined) this.#dropSubnet(id, before, touched);
+    this.subnets.set(id, held);
+    const ofPool = this.subnetsOfPool.get(pool) ?? new Map<number, SubnetRecord>();
+    this.subnetsOfPool.set(pool, ofPool.set(id, record));
+    touched.subnets.add(id);
+    this.unresolvedSubnets.delete(id);
+    if (record.state !== 'leased') return;
+    const other = this.#leaseOf(record.node);
+    this.subnetOfNode.set(record.node, id);
+    touched.nodes.add(record.node);
+    if (other !== undefined && !this.consistency.claims.subnets.has(keys.subnet(other.pool, other.subnet))) {
+      this.#forgetSubnet(other, touched);
+    }
+  }
+
+  #forgetSubnet(held: HeldSubnet, touched: Touched): void {
+    const id = prefixKey(held.subnet);
+    this.#dropSubnet(id, held, touched);
+    this.#noteUnresolved(id, held.subnet, touched);
+  }
+
+  #dropSubnet(id: number, { pool, record }: HeldSubnet, touched: Touched): void {
+    this.subnets.delete(id);
+    this.subnetsOfPool.get(pool)?.delete(id);
+    touched.subnets.add(id);
+    if (record.state !== 'leased') return;
+    touched.nodes.add(record.node);
+    if (this.subnetOfNode.get(record.node) === id) this.subnetOfNode.delete(record.node);
+  }
+
+  // A subnet that has a record, none of which is believed: somebody may hold it.
+  #noteUnresolved(id: number, subnet: Prefix, touched: Touched): void {
+    const was = this.unresolvedSubnets.has(id);
+    const is = !this.subnets.has(id) && this.consistency.claims.sameSubnet(id).length > 0;
+    if (was === is) return;
+    if (is) this.unresolvedSubnets.set(id, subnet);
+    else this.unresolvedSubnets.delete(id);
+    touched.subnets.add(id);
+  }
+}
+
+function heldOf<T>({ record, modRevision }: Claim<T>): Held<T> {
+  if (record === undefined) throw new TypeError('a record that can not be read does not stand');
+  return { record, modRevision };
+}

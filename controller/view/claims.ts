@@ -1,0 +1,170 @@
+// What the records that depend on each other say, found by whatever they can meet in: a range, a node, a name, an
+// address. Part of consistency.ts, which judges them.
+// Invariant: a key that exists has its claim, readable or not: an unreadable record still holds what its key says.
+import { type Ipv4, type Prefix, prefixKey, prefixOf, prefixesOverlap, subnetCount, subnetKeyAt } from '../../proto/domain/address.js';
+import { type Key, keys } from '../store/keys.js';
+import type { NodeRecord, PoolRecord, RecordOf, SubnetRecord } from '../store/records.js';
+
+/** Claim is one key as it is in the store. */
+export type Claim<T> = {
+  readonly key: string;
+  /** Undefined: it can't be read. */
+  readonly record: T | undefined;
+  readonly createRevision: number;
+  readonly modRevision: number;
+};
+
+/** SubnetClaim is the claim of a subnet's key, with the key's parts. */
+export type SubnetClaim = Claim<SubnetRecord> & { readonly pool: string; readonly subnet: Prefix };
+
+/** OwnerClaim is the claim of a name's or an address's key. */
+export type OwnerClaim = Claim<RecordOf<'name'>>;
+
+/** CheckedKey is a key whose record is checked against others. */
+export type CheckedKey = Extract<Key, { readonly kind: 'pool' | 'node' | 'name' | 'address' | 'subnet' }>;
+
+/** isChecked says whether a key's record is checked against others. */
+export function isChecked(key: Key): key is CheckedKey {
+  return ['pool', 'node', 'name', 'address', 'subnet'].includes(key.kind);
+}
+
+class Groups<G, T> {
+  readonly #groups = new Map<G, Set<T>>();
+
+  add(group: G | undefined, member: T): void {
+    if (group === undefined) return;
+    const members = this.#groups.get(group);
+    if (members === undefined) this.#groups.set(group, new Set([member]));
+    else members.add(member);
+  }
+
+  remove(group: G | undefined, member: T): void {
+    if (group === undefined) return;
+    const members = this.#groups.get(group);
+    members?.delete(member);
+    if (members?.size === 0) this.#groups.delete(group);
+  }
+
+  of(group: G): ReadonlySet<T> {
+    return this.#groups.get(group) ?? new Set();
+  }
+
+  get size(): number {
+    return this.#groups.size;
+  }
+}
+
+/** leaseholderOf is the node that a subnet's record is leased to; undefined: it is not leased, or can't be read. */
+export function leaseholderOf(claim: SubnetClaim | undefined): string | undefined {
+  return claim?.record?.state === 'leased' ? claim.record.node : undefined;
+}
+
+/** Claims are all of them. */
+export class Claims {
+  readonly pools = new Map<string, Claim<PoolRecord>>();
+  /** By id. */
+  readonly nodes = new Map<string, Claim<NodeRecord>>();
+  readonly names = new Map<string, OwnerClaim>();
+  readonly addresses = new Map<Ipv4, OwnerClaim>();
+  /** By key. */
+  readonly subnets = new Map<string, SubnetClaim>();
+  /** Ids of the nodes that say that they have this name, or this address. */
+  readonly nodesOfName = new Groups<string, string>();
+  readonly nodesOfAddress = new Groups<Ipv4, string>();
+  /** Keys of the subnets that are leased to a node. */
+  readonly leasesOfNode = new Groups<string, string>();
+  readonly subnetsOfPool = new Groups<string, string>();
+  /** Keys of the names and addresses that say that they are a node's. */
+  readonly ownedBy = new Groups<string, string>();
+  // By length, then by prefixKey: a fleet has one or two lengths, so looking for overlaps takes one or two steps.
+  readonly #byLength = new Map<number, Groups<number, string>>();
+
+  /** put takes a key as it is by now; undefined: it does not exist any more. */
+  put(key: CheckedKey, claim: Claim<unknown> | undefined): void {
+    switch (key.kind) {
+      case 'pool':
+        set(this.pools, key.name, claim as Claim<PoolRecord> | undefined);
+        break;
+      case 'node':
+        this.#putNode(key.id, claim as Claim<NodeRecord> | undefined);
+        break;
+      case 'name':
+        this.#putOwner(this.names, key.name, keys.name(key.name), claim as OwnerClaim | undefined);
+        break;
+      case 'address':
+        this.#putOwner(this.addresses, key.address, keys.address(key.address), claim as OwnerClaim | undefined);
+        break;
+      case 'subnet':
+        this.#putSubnet(key, claim as Claim<SubnetRecord> | undefined);
+        break;
+    }
+  }
+
+  #putOwner<K>(owners: Map<K, OwnerClaim>, owned: K, key: string, claim: OwnerClaim | undefined): void {
+    this.ownedBy.remove(owners.get(owned)?.record?.node, key);
+    set(owners, owned, claim);
+    this.ownedBy.add(claim?.record?.node, key);
+  }
+
+  #putNode(id: string, claim: Claim<NodeRecord> | undefined): void {
+    const before = this.nodes.get(id)?.record;
+    this.nodesOfName.remove(before?.name, id);
+    this.nodesOfAddress.remove(before?.address, id);
+    set(this.nodes, id, claim);
+    this.nodesOfName.add(claim?.record?.name, id);
+    this.nodesOfAddress.add(claim?.record?.address, id);
+  }
+
+  #putSubnet({ pool, subnet }: { readonly pool: string; readonly subnet: Prefix }, claim: Claim<SubnetRecord> | undefined) {
+    const key = keys.subnet(pool, subnet);
+    const id = prefixKey(subnet);
+    const before = this.subnets.get(key);
+    this.leasesOfNode.remove(leaseholderOf(before), key);
+    const ofLength = this.#byLength.get(subnet.length) ?? new Groups<number, string>();
+    if (claim === undefined) {
+      this.subnets.delete(key);
+      this.subnetsOfPool.remove(pool, key);
+      ofLength.remove(id, key);
+      if (ofLength.size === 0) this.#byLength.delete(subnet.length);
+      return;
+    }
+    const whole: SubnetClaim = { ...claim, pool, subnet };
+    this.subnets.set(key, whole);
+    this.subnetsOfPool.add(pool, key);
+    this.#byLength.set(subnet.length, ofLength);
+    ofLength.add(id, key);
+    this.leasesOfNode.add(leaseholderOf(whole), key);
+  }
+
+  /** sameSubnet are the claims of just this subnet (prefixKey), of whatever pool. */
+  sameSubnet(id: number): readonly SubnetClaim[] {
+    return [...this.#claims(this.#byLength.get(id % 64)?.of(id) ?? [])];
+  }
+
+  /** overlapping yields every claim of a subnet that overlaps a range, the range itself included. */
+  *overlapping(range: Prefix): Generator<SubnetClaim> {
+    for (const [length, ofLength] of this.#byLength) {
+      if (length <= range.length) yield* this.#claims(ofLength.of(prefixKey(prefixOf(range.network, length))));
+      else if (subnetCount(range, length) <= ofLength.size) {
+        const count = subnetCount(range, length);
+        for (let index = 0; index < count; index++) yield* this.#claims(ofLength.of(subnetKeyAt(range, length, index)));
+      } else {
+        for (const claim of this.subnets.values()) {
+          if (claim.subnet.length === length && prefixesOverlap(claim.subnet, range)) yield claim;
+        }
+      }
+    }
+  }
+
+  *#claims(names: Iterable<string>): Generator<SubnetClaim> {
+    for (const key of names) {
+      const claim = this.subnets.get(key);
+      if (claim !== undefined) yield claim;
+    }
+  }
+}
+
+function set<K, T>(map: Map<K, T>, key: K, value: T | undefined): void {
+  if (value === undefined) map.delete(key);
+  else map.set(key, value);
+}

@@ -1,0 +1,244 @@
+// Which records are believed where they contradict each other, judged on every change by the records it can concern.
+// Invariant: a verdict is a function of what the store holds, not of the order in which it was learnt, so that every
+// controller comes to the same one. Of two records that exclude each other the older stands: nothing that was granted
+// is taken away by what was written later.
+import { formatIpv4, formatPrefix, prefixCovers, prefixesOverlap } from '../../proto/domain/address.js';
+import { keys, parseKey } from '../store/keys.js';
+import type { NodeRecord, PoolRecord } from '../store/records.js';
+import { type CheckedKey, type Claim, Claims, isChecked, leaseholderOf, type OwnerClaim, type SubnetClaim } from './claims.js';
+
+/** Verdict is what is to be thought of a record. */
+export type Verdict = {
+  /** It is acted on. Not so where an older record excludes it, or where it can't be read. */
+  readonly stands: boolean;
+  /** What it contradicts, one line each; empty: nothing. */
+  readonly problems: readonly string[];
+};
+
+/** Settled is a key whose verdict may have changed. `claim` is undefined when it does not exist any more. */
+export type Settled = {
+  readonly key: CheckedKey;
+  readonly text: string;
+  readonly claim: Claim<unknown> | undefined;
+  readonly stands: boolean;
+};
+
+function isOlder(a: Claim<unknown>, b: Claim<unknown>): boolean {
+  return a.createRevision === b.createRevision ? a.key < b.key : a.createRevision < b.createRevision;
+}
+
+function rangeOf(claim: Claim<unknown> | undefined): string | undefined {
+  const record = claim?.record as PoolRecord | undefined;
+  return record === undefined ? undefined : `${formatPrefix(record.cidr)} ${record.subnetLength}`;
+}
+
+/** Consistency holds the records that depend on each other, and what contradicts what among them. */
+export class Consistency {
+  readonly claims = new Claims();
+  /** What each key contradicts. */
+  readonly contradictions = new Map<string, string>();
+  readonly #due = new Set<string>();
+
+  /** put takes a key as it is by now; undefined: it does not exist any more. */
+  put(key: CheckedKey, text: string, claim: Claim<unknown> | undefined): void {
+    this.#due.add(text);
+    // A reservation, say, changes a pool and nothing about its subnets.
+    const before = key.kind === 'pool' ? rangeOf(this.claims.pools.get(key.name)) : undefined;
+    const sameRange = before !== undefined && before === rangeOf(claim);
+    if (!sameRange) this.#noteNeighbours(key, text);
+    this.claims.put(key, claim);
+    if (!sameRange) this.#noteNeighbours(key, text);
+  }
+
+  /** settle judges what was put since the last time, and all that it may concern. */
+  settle(): readonly Settled[] {
+    const settled: Settled[] = [];
+    for (const text of this.#due) {
+      const key = parseKey(text);
+      if (key === undefined || !isChecked(key)) continue;
+      const claim = this.claimOf(key);
+      const { stands, problems } = this.verdictOf(key);
+      if (problems.length === 0) this.contradictions.delete(text);
+      else this.contradictions.set(text, problems.join('; '));
+      settled.push({ key, text, claim, stands });
+    }
+    this.#due.clear();
+    return settled;
+  }
+
+  /** claimOf is a key as it is in the store; undefined: it does not exist. */
+  claimOf(key: CheckedKey): Claim<unknown> | undefined {
+    switch (key.kind) {
+      case 'pool':
+        return this.claims.pools.get(key.name);
+      case 'node':
+        return this.claims.nodes.get(key.id);
+      case 'name':
+        return this.claims.names.get(key.name);
+      case 'address':
+        return this.claims.addresses.get(key.address);
+      case 'subnet':
+        return this.claims.subnets.get(keys.subnet(key.pool, key.subnet));
+    }
+  }
+
+  /** verdictOf judges one key. */
+  verdictOf(key: CheckedKey): Verdict {
+    const claim = this.claimOf(key);
+    // What can't be read is told of as such, and excludes others by its key alone.
+    if (claim?.record === undefined) return { stands: false, problems: [] };
+    switch (key.kind) {
+      case 'pool':
+        return this.#pool(key.name);
+      case 'node':
+        return this.#node(key.id);
+      case 'name':
+        return this.#owner(this.claims.names.get(key.name), ({ name }) => name === key.name);
+      case 'address':
+        return this.#owner(this.claims.addresses.get(key.address), ({ address }) => address === key.address);
+      case 'subnet':
+        return this.#subnet(this.claims.subnets.get(keys.subnet(key.pool, key.subnet)));
+    }
+  }
+
+  #pool(name: string): Verdict {
+    const own = this.claims.pools.get(name);
+    if (own?.record === undefined) return { stands: false, problems: [] };
+    for (const other of this.claims.pools.values()) {
+      if (other.record === undefined || other === own || !isOlder(other, own)) continue;
+      if (!prefixesOverlap(other.record.cidr, own.record.cidr)) continue;
+      const ranges = `${formatPrefix(own.record.cidr)} overlaps ${formatPrefix(other.record.cidr)} of ${other.key}`;
+      return { stands: false, problems: [`${ranges}, which is older and stands`] };
+    }
+    return { stands: true, problems: [] };
+  }
+
+  #node(id: string): Verdict {
+    const { names, addresses, nodesOfName, nodesOfAddress, leasesOfNode } = this.claims;
+    const record = this.claims.nodes.get(id)?.record;
+    if (record === undefined) return { stands: false, problems: [] };
+    const { name, address } = record;
+    const problems: string[] = [];
+    let stands = true;
+    for (const [what, key, owner, sharing] of [
+      [`name ${name}`, keys.name(name), names.get(name), nodesOfName.of(name)],
+      [`address ${formatIpv4(address)}`, keys.address(address), addresses.get(address), nodesOfAddress.of(address)],
+    ] as const) {
+      const first = this.#firstOf(sharing, owner?.record?.node);
+      if (first !== undefined && first !== id) {
+        stands = false;
+        problems.push(`its ${what} is that of node ${first}, which was first and stands`);
+      } else if (owner === undefined) problems.push(`there is no key ${key}, which keeps its ${what} from others`);
+    }
+    if (leasesOfNode.of(id).size === 0) problems.push('it has no lease that can be read');
+    return { stands, problems };
+  }
+
+  // Of nodes with the same name or address, the one that its own key names; then the oldest.
+  #firstOf(ids: ReadonlySet<string>, named: string | undefined): string | undefined {
+    if (named !== undefined && ids.has(named)) return named;
+    let first: Claim<unknown> | undefined;
+    let firstId: string | undefined;
+    for (const id of ids) {
+      const claim = this.claims.nodes.get(id);
+      if (claim === undefined || (first !== undefined && !isOlder(claim, first))) continue;
+      first = claim;
+      firstId = id;
+    }
+    return firstId;
+  }
+
+  #owner(owner: OwnerClaim | undefined, says: (record: NodeRecord) => boolean): Verdict {
+    const node = owner?.record?.node ?? '';
+    const claim = this.claims.nodes.get(node);
+    if (claim === undefined) return { stands: false, problems: [`its node ${node} does not exist`] };
+    if (claim.record === undefined || says(claim.record)) return { stands: true, problems: [] };
+    const { name, address } = claim.record;
+    return { stands: false, problems: [`its node ${node} is ${name} at ${formatIpv4(address)}`] };
+  }
+
+  #subnet(own: SubnetClaim | undefined): Verdict {
+    if (own === undefined) return { stands: false, problems: [] };
+    const problems: string[] = [];
+    for (const other of this.claims.overlapping(own.subnet)) {
+      if (other.key === own.key || !isOlder(other, own)) continue;
+      problems.push(`it overlaps ${other.key}, which is older and stands`);
+      break;
+    }
+    const node = leaseholderOf(own);
+    const first = node === undefined ? undefined : this.#firstLeaseOf(node);
+    if (first !== undefined && first.key !== own.key) {
+      problems.push(`its node ${node} holds ${first.key}, which was first and stands`);
+    }
+    const stands = problems.length === 0;
+    if (node !== undefined && !this.claims.nodes.has(node)) problems.push(`its node ${node} does not exist`);
+    const misplaced = this.#misplacement(own);
+    if (misplaced !== undefined) problems.push(misplaced);
+    return { stands, problems };
+  }
+
+  // A lease is written in the transaction that makes its node, so the one of that revision is the node's; else the
+  // oldest. The age of its key alone does not tell: a subnet that was had before keeps its key.
+  #firstLeaseOf(node: string): SubnetClaim | undefined {
+    const made = this.claims.nodes.get(node)?.createRevision;
+    let first: SubnetClaim | undefined;
+    for (const key of this.claims.leasesOfNode.of(node)) {
+      const claim = this.claims.subnets.get(key);
+      if (claim === undefined) continue;
+      const [isGrant, firstIsGrant] = [claim.modRevision === made, first?.modRevision === made];
+      if (first === undefined || (isGrant === firstIsGrant ? isOlder(claim, first) : isGrant)) first = claim;
+    }
+    return first;
+  }
+
+  #misplacement({ pool, subnet }: SubnetClaim): string | undefined {
+    const claim = this.claims.pools.get(pool);
+    if (claim === undefined) return `there is no pool ${pool}`;
+    if (claim.record === undefined) return undefined;
+    const { cidr, subnetLength } = claim.record;
+    if (prefixCovers(cidr, subnet) && subnet.length === subnetLength) return undefined;
+    return `pool ${pool} (${formatPrefix(cidr)}, subnets of /${subnetLength}) has no such subnet`;
+  }
+
+  /** isInPool says whether a subnet is one of those that its pool, as it is by now, is cut into. */
+  isInPool(claim: SubnetClaim): boolean {
+    return this.claims.pools.get(claim.pool)?.record !== undefined && this.#misplacement(claim) === undefined;
+  }
+
+  // Whatever a key, as it is at this moment, can exclude or be excluded by.
+  #noteNeighbours(key: CheckedKey, text: string): void {
+    const { claims } = this;
+    switch (key.kind) {
+      case 'pool':
+        for (const name of claims.pools.keys()) this.#due.add(keys.pool(name));
+        for (const subnet of claims.subnetsOfPool.of(key.name)) this.#due.add(subnet);
+        break;
+      case 'node': {
+        const record = claims.nodes.get(key.id)?.record;
+        for (const subnet of claims.leasesOfNode.of(key.id)) this.#due.add(subnet);
+        for (const owned of claims.ownedBy.of(key.id)) this.#due.add(owned);
+        if (record === undefined) break;
+        this.#due.add(keys.name(record.name)).add(keys.address(record.address));
+        for (const id of claims.nodesOfName.of(record.name)) this.#due.add(keys.node(id));
+        for (const id of claims.nodesOfAddress.of(record.address)) this.#due.add(keys.node(id));
+        break;
+      }
+      case 'name':
+        for (const id of claims.nodesOfName.of(key.name)) this.#due.add(keys.node(id));
+        break;
+      case 'address':
+        for (const id of claims.nodesOfAddress.of(key.address)) this.#due.add(keys.node(id));
+        break;
+      case 'subnet': {
+        const node = leaseholderOf(claims.subnets.get(text));
+        for (const other of claims.overlapping(key.subnet)) this.#due.add(other.key);
+        // A pool that is gone is remembered as long as something stands under its name.
+        if (!claims.pools.has(key.pool)) this.#due.add(keys.pool(key.pool));
+        if (node === undefined) break;
+        this.#due.add(keys.node(node));
+        for (const lease of claims.leasesOfNode.of(node)) this.#due.add(lease);
+        break;
+      }
+    }
+  }
+}
