@@ -89,7 +89,8 @@ function clashes(view: ReadonlyView, pool: NewPool): string[] {
     }
   }
   const records = view.recordsIn(pool.cidr).map(({ key }) => key);
-  if (records.length > 0) {
+  // Those of a pool that is named already go without saying.
+  if (records.length > 0 && found.length === 0) {
     const some = records.slice(0, 3).join(', ');
     const more = records.length > 3 ? `, and ${records.length - 3} more` : '';
     found.push(`it overlaps subnets that stand in the store: ${some}${more}`);
@@ -136,6 +137,8 @@ export function decideCreatePool(view: ReadonlyView, pool: NewPool, nowMs: numbe
       { hint: 'choose another name, or see: xctl pools show' },
     );
   }
+  // What such a pool covers is not known, and its subnets may be in use.
+  for (const other of poolNames(view)) requireReadable(view, keys.pool(other), view.pools.has(other));
   const found = clashes(view, pool);
   if (found.length > 0) {
     throw new XnetError('FailedPrecondition', `pool ${pool.name} can't be ${formatPrefix(pool.cidr)}: ${found[0]}`, {
@@ -143,8 +146,6 @@ export function decideCreatePool(view: ReadonlyView, pool: NewPool, nowMs: numbe
       hint: 'choose a range that nothing on your network uses',
     });
   }
-  // What such a pool covers is not known, and its subnets may be in use.
-  for (const other of poolNames(view)) requireReadable(view, keys.pool(other), view.pools.has(other));
   const { name, ...settings } = pool;
   const record: PoolRecord = { ...settings, reservations: [], createdMs: nowMs };
   return {
@@ -176,9 +177,13 @@ export function decideRemovePool(view: ReadonlyView, name: string, force: boolea
   );
   const [stray] = strays;
   if (stray !== undefined) {
-    throw new XnetError('FailedPrecondition', `pool ${name} has ${strays.length} subnets that can't be judged: ${stray[0]}`, {
-      hint: 'xctl status says what is wrong with them',
-    });
+    throw new XnetError(
+      'FailedPrecondition',
+      `pool ${name} has ${strays.length} subnets that can't be judged: ${stray[0]}`,
+      {
+        hint: 'xctl status says what is wrong with them',
+      },
+    );
   }
   if (leased.length > 0) {
     throw new XnetError('FailedPrecondition', `pool ${name} has ${leased.length} leased subnets`, {

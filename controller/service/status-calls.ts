@@ -72,6 +72,7 @@ export class StatusCalls {
       })),
       pools: [...view.pools.keys()].sort().map((name) => wireFromPool(view, name, Date.now())),
       nodes: this.#countNodes(view),
+      problems: [...own.problems, ...Array.from(view.contradictions, problemFromContradiction)],
       undecodable: [...view.undecodable].map(([key, problem]) => ({ key, problem })),
     };
   }
@@ -197,4 +198,9 @@ async function drained(call: ServerWritableStream<unknown, ListNodesResponse>, g
     call.once('drain', resolve);
     gone.addEventListener('abort', () => resolve(), { once: true });
   });
+}
+
+function problemFromContradiction([key, problem]: readonly [string, string]) {
+  const fix = 'nothing is withdrawn because of it; correct or delete that key with etcdctl, if it was written by hand';
+  return { text: `the record ${key} contradicts others: ${problem}`, fix };
 }

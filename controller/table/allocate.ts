@@ -194,9 +194,13 @@ function requireSubnet(state: PoolState, wish: Wish, subnet: Prefix, nowMs: numb
     );
   }
   if (!isFree(state, wish, subnet, nowMs)) {
-    throw new XnetError('FailedPrecondition', `subnet ${text} can't be leased: a record is in its way that can't be read, or contradicts another`, {
-      hint: 'xctl status shows what is wrong with it',
-    });
+    throw new XnetError(
+      'FailedPrecondition',
+      `subnet ${text} can't be leased: a record is in its way that can't be read, or contradicts another`,
+      {
+        hint: 'xctl status shows what is wrong with it',
+      },
+    );
   }
 }
 

@@ -58,7 +58,8 @@ export class Beliefs {
   #settleNode(id: string, { claim, stands }: Settled, touched: Touched): void {
     const { claims } = this.consistency;
     if (stands) {
-      if (this.nodes.get(id)?.record !== claim?.record) this.#believeNode(id, heldOf(claim as Claim<NodeRecord>), touched);
+      if (this.nodes.get(id)?.record !== claim?.record)
+        this.#believeNode(id, heldOf(claim as Claim<NodeRecord>), touched);
     } else if (claim !== undefined || claims.leasesOfNode.of(id).size > 0) {
       const former = this.#former?.nodes.get(id);
       if (former !== undefined && !this.nodes.has(id)) this.#believeNode(id, former, touched);

@@ -1,7 +1,15 @@
 // What the records that depend on each other say, found by whatever they can meet in: a range, a node, a name, an
 // address. Part of consistency.ts, which judges them.
 // Invariant: a key that exists has its claim, readable or not: an unreadable record still holds what its key says.
-import { type Ipv4, type Prefix, prefixKey, prefixOf, prefixesOverlap, subnetCount, subnetKeyAt } from '../../proto/domain/address.js';
+import {
+  type Ipv4,
+  type Prefix,
+  prefixesOverlap,
+  prefixKey,
+  prefixOf,
+  subnetCount,
+  subnetKeyAt,
+} from '../../proto/domain/address.js';
 import { type Key, keys } from '../store/keys.js';
 import type { NodeRecord, PoolRecord, RecordOf, SubnetRecord } from '../store/records.js';
 
@@ -115,7 +123,10 @@ export class Claims {
     this.nodesOfAddress.add(claim?.record?.address, id);
   }
 
-  #putSubnet({ pool, subnet }: { readonly pool: string; readonly subnet: Prefix }, claim: Claim<SubnetRecord> | undefined) {
+  #putSubnet(
+    { pool, subnet }: { readonly pool: string; readonly subnet: Prefix },
+    claim: Claim<SubnetRecord> | undefined,
+  ) {
     const key = keys.subnet(pool, subnet);
     const id = prefixKey(subnet);
     const before = this.subnets.get(key);

@@ -5,7 +5,15 @@
 import { formatIpv4, formatPrefix, prefixCovers, prefixesOverlap } from '../../proto/domain/address.js';
 import { keys, parseKey } from '../store/keys.js';
 import type { NodeRecord, PoolRecord } from '../store/records.js';
-import { type CheckedKey, type Claim, Claims, isChecked, leaseholderOf, type OwnerClaim, type SubnetClaim } from './claims.js';
+import {
+  type CheckedKey,
+  type Claim,
+  Claims,
+  isChecked,
+  leaseholderOf,
+  type OwnerClaim,
+  type SubnetClaim,
+} from './claims.js';
 
 /** Verdict is what is to be thought of a record. */
 export type Verdict = {
@@ -27,9 +35,19 @@ function isOlder(a: Claim<unknown>, b: Claim<unknown>): boolean {
   return a.createRevision === b.createRevision ? a.key < b.key : a.createRevision < b.createRevision;
 }
 
-function rangeOf(claim: Claim<unknown> | undefined): string | undefined {
-  const record = claim?.record as PoolRecord | undefined;
-  return record === undefined ? undefined : `${formatPrefix(record.cidr)} ${record.subnetLength}`;
+// What of a record others depend on; undefined: it can't be read.
+function meaningOf({ kind }: CheckedKey, { record, createRevision }: Claim<unknown>): string | undefined {
+  if (record === undefined) return undefined;
+  if (kind === 'pool') {
+    const { cidr, subnetLength } = record as PoolRecord;
+    return `${createRevision} ${cidr.network} ${cidr.length} ${subnetLength}`;
+  }
+  if (kind === 'node') {
+    const { name, address } = record as NodeRecord;
+    return `${createRevision} ${name} ${address}`;
+  }
+  // Of the others every field counts.
+  return undefined;
 }
 
 /** Consistency holds the records that depend on each other, and what contradicts what among them. */
@@ -37,25 +55,27 @@ export class Consistency {
   readonly claims = new Claims();
   /** What each key contradicts. */
   readonly contradictions = new Map<string, string>();
-  readonly #due = new Set<string>();
+  readonly #due = new Map<string, CheckedKey>();
 
   /** put takes a key as it is by now; undefined: it does not exist any more. */
   put(key: CheckedKey, text: string, claim: Claim<unknown> | undefined): void {
-    this.#due.add(text);
-    // A reservation, say, changes a pool and nothing about its subnets.
-    const before = key.kind === 'pool' ? rangeOf(this.claims.pools.get(key.name)) : undefined;
-    const sameRange = before !== undefined && before === rangeOf(claim);
-    if (!sameRange) this.#noteNeighbours(key, text);
+    this.#due.set(text, key);
+    const before = this.claimOf(key);
+    // A label, or a reservation, changes a record and nothing that others depend on.
+    const meaning = before === undefined ? undefined : meaningOf(key, before);
+    if (meaning !== undefined && claim !== undefined && meaning === meaningOf(key, claim)) {
+      this.claims.put(key, claim);
+      return;
+    }
+    if (before !== undefined) this.#noteNeighbours(key);
     this.claims.put(key, claim);
-    if (!sameRange) this.#noteNeighbours(key, text);
+    this.#noteNeighbours(key);
   }
 
   /** settle judges what was put since the last time, and all that it may concern. */
   settle(): readonly Settled[] {
     const settled: Settled[] = [];
-    for (const text of this.#due) {
-      const key = parseKey(text);
-      if (key === undefined || !isChecked(key)) continue;
+    for (const [text, key] of this.#due) {
       const claim = this.claimOf(key);
       const { stands, problems } = this.verdictOf(key);
       if (problems.length === 0) this.contradictions.delete(text);
@@ -206,39 +226,55 @@ export class Consistency {
   }
 
   // Whatever a key, as it is at this moment, can exclude or be excluded by.
-  #noteNeighbours(key: CheckedKey, text: string): void {
+  #noteNeighbours(key: CheckedKey): void {
     const { claims } = this;
     switch (key.kind) {
       case 'pool':
-        for (const name of claims.pools.keys()) this.#due.add(keys.pool(name));
-        for (const subnet of claims.subnetsOfPool.of(key.name)) this.#due.add(subnet);
+        for (const name of claims.pools.keys()) this.#notePool(name);
+        for (const subnet of claims.subnetsOfPool.of(key.name)) this.#noteSubnet(claims.subnets.get(subnet));
         break;
       case 'node': {
         const record = claims.nodes.get(key.id)?.record;
-        for (const subnet of claims.leasesOfNode.of(key.id)) this.#due.add(subnet);
-        for (const owned of claims.ownedBy.of(key.id)) this.#due.add(owned);
+        for (const lease of claims.leasesOfNode.of(key.id)) this.#noteSubnet(claims.subnets.get(lease));
+        for (const owned of claims.ownedBy.of(key.id)) this.#noteOwned(owned);
         if (record === undefined) break;
-        this.#due.add(keys.name(record.name)).add(keys.address(record.address));
-        for (const id of claims.nodesOfName.of(record.name)) this.#due.add(keys.node(id));
-        for (const id of claims.nodesOfAddress.of(record.address)) this.#due.add(keys.node(id));
+        for (const id of claims.nodesOfName.of(record.name)) this.#noteNode(id);
+        for (const id of claims.nodesOfAddress.of(record.address)) this.#noteNode(id);
         break;
       }
       case 'name':
-        for (const id of claims.nodesOfName.of(key.name)) this.#due.add(keys.node(id));
+        for (const id of claims.nodesOfName.of(key.name)) this.#noteNode(id);
         break;
       case 'address':
-        for (const id of claims.nodesOfAddress.of(key.address)) this.#due.add(keys.node(id));
+        for (const id of claims.nodesOfAddress.of(key.address)) this.#noteNode(id);
         break;
       case 'subnet': {
-        const node = leaseholderOf(claims.subnets.get(text));
-        for (const other of claims.overlapping(key.subnet)) this.#due.add(other.key);
+        for (const other of claims.overlapping(key.subnet)) this.#noteSubnet(other);
         // A pool that is gone is remembered as long as something stands under its name.
-        if (!claims.pools.has(key.pool)) this.#due.add(keys.pool(key.pool));
+        if (!claims.pools.has(key.pool)) this.#notePool(key.pool);
+        const node = leaseholderOf(claims.subnets.get(keys.subnet(key.pool, key.subnet)));
         if (node === undefined) break;
-        this.#due.add(keys.node(node));
-        for (const lease of claims.leasesOfNode.of(node)) this.#due.add(lease);
+        this.#noteNode(node);
+        for (const lease of claims.leasesOfNode.of(node)) this.#noteSubnet(claims.subnets.get(lease));
         break;
       }
     }
+  }
+
+  #notePool(name: string): void {
+    this.#due.set(keys.pool(name), { kind: 'pool', name });
+  }
+
+  #noteNode(id: string): void {
+    this.#due.set(keys.node(id), { kind: 'node', id });
+  }
+
+  #noteSubnet(claim: SubnetClaim | undefined): void {
+    if (claim !== undefined) this.#due.set(claim.key, { kind: 'subnet', pool: claim.pool, subnet: claim.subnet });
+  }
+
+  #noteOwned(text: string): void {
+    const key = parseKey(text);
+    if (key !== undefined && isChecked(key)) this.#due.set(text, key);
   }
 }

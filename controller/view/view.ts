@@ -1,7 +1,7 @@
 // Everything in the store, in memory, as of one revision. Kept by view/keeper.ts from one watch; read by everybody.
 // Invariant: a record that can't be read, or that contradicts an older one, never removes what was there before it: it
 // is told of, and what was believed is held. Nor does the absence of a record on which others still depend.
-import { type Ipv4, type Prefix, prefixCovers, prefixesOverlap, prefixKey } from '../../proto/domain/address.js';
+import { type Ipv4, type Prefix, prefixCovers } from '../../proto/domain/address.js';
 import { type Key, keys, parseKey } from '../store/keys.js';
 import {
   type AuthorityRecord,
@@ -254,7 +254,11 @@ export class View {
     const before = this.cluster?.record;
     const { id, epoch } = held.record;
     if (before === undefined || (before.id === id && before.epoch <= epoch)) this.cluster = held;
-    else this.undecodable.set(keys.cluster, `it names cluster ${id}, epoch ${epoch}; this is ${before.id}, epoch ${before.epoch}`);
+    else
+      this.undecodable.set(
+        keys.cluster,
+        `it names cluster ${id}, epoch ${epoch}; this is ${before.id}, epoch ${before.epoch}`,
+      );
   }
 
   #delete(name: string, touched: Touched): void {

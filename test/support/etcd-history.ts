@@ -14,7 +14,12 @@ const response = v.object({
       v.array(
         v.object({
           type: v.optional(v.number()),
-          kv: v.object({ key: v.string(), value: v.optional(v.string(), ''), mod_revision: v.number(), create_revision: v.optional(v.number(), 0) }),
+          kv: v.object({
+            key: v.string(),
+            value: v.optional(v.string(), ''),
+            mod_revision: v.number(),
+            create_revision: v.optional(v.number(), 0),
+          }),
         }),
       ),
     ),
@@ -31,6 +36,11 @@ function etcdctl(endpoint: string, ...args: readonly string[]): string {
 /** putKey puts a key as an operator with etcdctl could. */
 export function putKey(endpoint: string, key: string, value: string): void {
   etcdctl(endpoint, 'put', prefix + key, value);
+}
+
+/** deleteKey deletes a key as an operator with etcdctl could. */
+export function deleteKey(endpoint: string, key: string): void {
+  etcdctl(endpoint, 'del', prefix + key);
 }
 
 /** compact forgets the history up to a revision. */

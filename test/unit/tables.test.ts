@@ -137,7 +137,12 @@ test('after a restart, a record that can’t be read is unresolved, and nodes ke
     { key: 'pools/default', value: encode('pool', poolRecord(testPool, 24)), modRevision: 1, createRevision: 1 },
     { key: 'nodes/n-2', value: 'x', modRevision: 3, createRevision: 3 },
     { key, value: '{', modRevision: 4, createRevision: 4 },
-    { key: subnetKey(subnetAt(testPool, 24, 2)), value: encode('subnet', leased('n-2')), modRevision: 3, createRevision: 3 },
+    {
+      key: subnetKey(subnetAt(testPool, 24, 2)),
+      value: encode('subnet', leased('n-2')),
+      modRevision: 3,
+      createRevision: 3,
+    },
   ];
   table.update(restarted, restarted.replace({ revision: 9, entries, storeId: 's' }));
   t.deepEqual([...table.entries.values()], [{ kind: 'unresolved' }, { kind: 'unresolved' }]);
@@ -175,8 +180,18 @@ test('a listing again tells just what changed meanwhile', (t) => {
     storeId: 's',
     entries: [
       { key: 'pools/default', value: encode('pool', poolRecord(testPool, 24)), modRevision: 1, createRevision: 1 },
-      { key: 'nodes/n-1', value: encode('node', nodeRecord('web-1', '192.168.83.11')), modRevision: 2, createRevision: 2 },
-      { key: subnetKey(subnetAt(testPool, 24, 1)), value: encode('subnet', leased('n-1')), modRevision: 2, createRevision: 2 },
+      {
+        key: 'nodes/n-1',
+        value: encode('node', nodeRecord('web-1', '192.168.83.11')),
+        modRevision: 2,
+        createRevision: 2,
+      },
+      {
+        key: subnetKey(subnetAt(testPool, 24, 1)),
+        value: encode('subnet', leased('n-1')),
+        modRevision: 2,
+        createRevision: 2,
+      },
     ],
   });
   t.deepEqual(touched.subnets, new Set([prefixKey(subnetAt(testPool, 24, 2))]));
