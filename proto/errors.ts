@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'AlreadyExists'
   | 'FailedPrecondition'
   | 'PoolExhausted'
+  | 'ResourceExhausted'
   | 'Conflict'
   | 'Fenced'
   | 'Unavailable'
@@ -54,6 +55,8 @@ const codes = {
   AlreadyExists: { status: 6, exit: exitCodes.conflict },
   FailedPrecondition: { status: 9, exit: exitCodes.conflict },
   PoolExhausted: { status: 8, exit: exitCodes.conflict },
+  /** More was asked for than one caller may have: the same again later succeeds. */
+  ResourceExhausted: { status: 8, exit: exitCodes.unavailable },
   Conflict: { status: 10, exit: exitCodes.conflict },
   Fenced: { status: 9, exit: exitCodes.conflict },
   Unavailable: { status: 14, exit: exitCodes.unavailable },

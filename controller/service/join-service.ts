@@ -38,7 +38,12 @@ export type JoinParts = {
 // get their turn in between.
 const refusalPauseMs = 250;
 
-const refusals: ReadonlySet<string> = new Set(['Unauthenticated', 'PermissionDenied', 'PoolExhausted']);
+const refusals: ReadonlySet<string> = new Set([
+  'Unauthenticated',
+  'PermissionDenied',
+  'ResourceExhausted',
+  'PoolExhausted',
+]);
 
 // What an unknown token's secret is compared with: as long as a real hash, so that it takes as long.
 const nobody = '0'.repeat(64);
@@ -71,7 +76,7 @@ class JoinCalls {
   async #join(request: JoinRequest__Output, address: string): Promise<JoinResponse> {
     const { keeper, authority, certificates } = this.#parts;
     if (!this.#attempts.may(address, Date.now())) {
-      throw new XnetError('PoolExhausted', 'too many failed joins from this address: wait a minute');
+      throw new XnetError('ResourceExhausted', 'too many failed joins from this address: wait a minute');
     }
     const opened = authority.require();
     const { id, record } = await this.#tokenOf(request.token, opened, address);

@@ -9,6 +9,7 @@ import type { RenewCertificateResponse } from '../../proto/gen/xnet/v1/RenewCert
 import type { ReportRequest__Output } from '../../proto/gen/xnet/v1/ReportRequest.js';
 import type { ReportResponse } from '../../proto/gen/xnet/v1/ReportResponse.js';
 import type { WatchRequest__Output } from '../../proto/gen/xnet/v1/WatchRequest.js';
+import { Allowances } from '../../proto/rpc/allowance.js';
 import { statusFromReport, versionFromWire } from '../../proto/rpc/convert.js';
 import { services } from '../../proto/rpc/definitions.js';
 import { nodeIdOf, peerOf } from '../../proto/rpc/peer.js';
@@ -51,8 +52,12 @@ function nameOf(view: ReadonlyView, id: string): string {
   });
 }
 
+// A certificate is renewed some times in its life, which is minutes where somebody tries what happens; each is a record.
+const renewals = { burst: 20, perSecond: 0.1 };
+
 class NodeCalls {
   readonly #parts: NodeServiceParts;
+  readonly #renewals = new Allowances(renewals);
 
   constructor(parts: NodeServiceParts) {
     this.#parts = parts;
@@ -164,7 +169,12 @@ class NodeCalls {
 
   async renew(request: RenewCertificateRequest__Output, call: Call): Promise<RenewCertificateResponse> {
     const { certificates, authority } = this.#parts;
-    const { certificate } = await certificates.renew(nodeIdOf(call, ''), request.csr);
+    const nodeId = nodeIdOf(call, '');
+    const now = performance.now();
+    if (!this.#renewals.of(nodeId, now).take(now)) {
+      throw new XnetError('ResourceExhausted', 'this host renews its certificate too often: at most every 10 seconds');
+    }
+    const { certificate } = await certificates.renew(nodeId, request.csr);
     return { certificate, authority: [...authority.require().trusted] };
   }
 

@@ -2,21 +2,20 @@
 // Invariant: one node has one stream. A newer one from the same host replaces the older; one from another host is
 // refused, so that a copied host can't make both flap (second-hosts.ts).
 import type { NodeStatus } from '../../proto/domain/network.js';
-import { messageOf, XnetError } from '../../proto/errors.js';
+import { XnetError } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
 import { statusFromError } from '../../proto/rpc/status.js';
 import { eventOperation, type Happening } from '../registry/mutation.js';
 import { keys } from '../store/keys.js';
-import { encode, type StatusRecord } from '../store/records.js';
 import type { Store } from '../store/store.js';
 import type { Keeper } from '../view/keeper.js';
-import { transitionsOf } from '../view/node-state.js';
 import type { ReadonlyView } from '../view/view.js';
 import { Convergence } from './convergence.js';
 import { Fanout, type Start } from './fanout.js';
 import { NodeStream, type RawStream } from './node-stream.js';
 import type { Presence } from './presence.js';
 import { SecondHosts } from './second-hosts.js';
+import { Statuses } from './statuses.js';
 
 /** Arrival is a node that wants to watch. */
 export type Arrival = {
@@ -45,8 +44,7 @@ export class Sessions {
   readonly convergence = new Convergence();
   readonly fanout: Fanout;
   readonly #parts: SessionParts;
-  /** What nodes reported last, also while it is being written. */
-  readonly #statuses = new Map<string, NodeStatus>();
+  readonly #statuses: Statuses;
   readonly #away = new Map<string, NodeJS.Timeout>();
   /** Nodes of which an event says that they are down. */
   readonly #toldDown = new Set<string>();
@@ -57,6 +55,8 @@ export class Sessions {
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.fanout = new Fanout(parts.keeper, parts.log);
+    const { store, keeper, log } = parts;
+    this.#statuses = new Statuses({ store, keeper, log, isHere: (id) => this.fanout.streamOf(id) !== undefined });
     parts.keeper.onChange((touched, view) => {
       for (const id of touched.nodes) this.#endIfRemoved(id, view);
       if (this.fanout.table.changedAt === view.revision) this.convergence.learnt(view.revision);
@@ -129,15 +129,14 @@ export class Sessions {
     this.fanout.detach(stream);
     if (!current) return;
     this.convergence.left(nodeId);
-    // What it reports from now on, it may report elsewhere.
-    this.#statuses.delete(nodeId);
+    this.#statuses.left(nodeId);
     this.#parts.presence.disconnected(nodeId);
     this.#noteAway(nodeId, nodeName);
   }
 
   #endIfRemoved(nodeId: string, view: ReadonlyView): void {
     if (view.nodes.has(nodeId) || view.undecodable.has(keys.node(nodeId))) return;
-    this.#statuses.delete(nodeId);
+    this.#statuses.removed(nodeId);
     this.#toldDown.delete(nodeId);
     this.#secondHosts.forget(nodeId);
     const stream = this.fanout.streamOf(nodeId);
@@ -146,57 +145,26 @@ export class Sessions {
 
   /** statusOf is what a node connected here reported last. */
   statusOf(nodeId: string): NodeStatus | undefined {
-    return this.#statuses.get(nodeId);
+    return this.#statuses.of(nodeId);
   }
 
   /** report takes a node's status; it is written when it says something new. */
   report(nodeId: string, status: NodeStatus, appliedRevision: number | undefined): void {
     if (appliedRevision !== undefined) this.convergence.applied(nodeId, appliedRevision);
-    const before = this.#statuses.get(nodeId) ?? this.#parts.keeper.view.statuses.get(nodeId)?.record;
-    // Of a node whose stream is elsewhere, the store alone has the newest.
-    if (this.fanout.streamOf(nodeId) !== undefined) {
-      this.#statuses.set(nodeId, status);
-      this.#secondHosts.alive(nodeId);
-    }
-    if (before !== undefined && sameForTheStore(before, status)) return;
-    const name = this.#parts.keeper.view.nodes.get(nodeId)?.record.name;
-    if (name === undefined) return;
-    const happenings = transitionsOf(name, before?.conditions ?? [], status.conditions);
-    this.#write(nodeId, status, happenings).catch((error: unknown) => {
-      // Written again with the next report.
-      this.#statuses.delete(nodeId);
-      this.#parts.log.warn({ node: nodeId, reason: messageOf(error) }, 'status: could not write');
-    });
+    if (this.fanout.streamOf(nodeId) !== undefined) this.#secondHosts.alive(nodeId);
+    this.#statuses.report(nodeId, status);
   }
 
-  async #write(nodeId: string, status: NodeStatus, happenings: readonly Happening[]): Promise<void> {
-    const { store, keeper } = this.#parts;
-    const nodeKey = keys.node(nodeId);
-    const record: StatusRecord = {
-      ...status,
-      routes: { ...status.routes },
-      conditions: [...status.conditions],
-      hostNetworks: [...status.hostNetworks],
-      reportedMs: Date.now(),
-    };
-    const operations = [
-      { kind: 'put' as const, key: keys.status(nodeId), value: encode('status', record) },
-      ...happenings.map((happening) => eventOperation(happening, Date.now())),
-    ];
-    // A node that is being removed keeps no status; one that is being changed does.
-    while (keeper.view.nodes.has(nodeId)) {
-      const guards = [{ kind: 'key' as const, key: nodeKey, modRevision: keeper.view.modRevisionOf(nodeKey) }];
-      const { committed, revision } = await store.commit({ guards, operations });
-      if (committed) return;
-      await keeper.reached(revision, 5_000);
-    }
-  }
-
-  /** record writes an event by itself. Lost when the store does not answer: the log has it too. */
+  /**
+   * record writes an event by itself, unless there are too many of its subject. Lost when the store does not answer: the
+   * log has it too.
+   */
   record(happening: Happening): void {
     const { store, log } = this.#parts;
-    log.info({ reason: happening.reason, subject: happening.subject }, happening.message);
-    store.commit({ guards: [], operations: [eventOperation(happening, Date.now())] }).catch(() => undefined);
+    const [told] = this.#statuses.events.of(happening.subject, [happening]);
+    if (told === undefined) return;
+    log.info({ reason: told.reason, subject: told.subject }, told.message);
+    store.commit({ guards: [], operations: [eventOperation(told, Date.now())] }).catch(() => undefined);
   }
 
   #noteAway(nodeId: string, name: string): void {
@@ -253,22 +221,7 @@ export class Sessions {
     for (const stream of [...this.fanout.streams]) stream.close(status);
     for (const timer of this.#away.values()) clearTimeout(timer);
     clearTimeout(this.#progressTimer);
+    this.#statuses.end();
     this.fanout.close();
   }
-}
-
-// Counts change with every join and leave of the fleet: what the store keeps is only how many routes are amiss.
-function sameForTheStore(a: NodeStatus, b: NodeStatus): boolean {
-  const essence = (status: NodeStatus) =>
-    JSON.stringify([
-      status.routes.desired - status.routes.installed,
-      status.routes.conflicting,
-      status.routes.unreachable,
-      status.conditions.map(({ type, ok, transient, reason, message }) => [type, ok, transient, reason, message]),
-      status.daemonVersion,
-      status.kernelVersion,
-      status.dockerVersion,
-      status.hostNetworks,
-    ]);
-  return essence(a) === essence(b);
 }

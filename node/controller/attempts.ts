@@ -45,6 +45,7 @@ export class Attempts {
     // Every other controller is tried once before the pauses begin; that one failed is no reason to spare the next.
     if (!good && this.#inRow < this.#endpoints) return 0;
     const round = Math.ceil(this.#inRow / this.#endpoints);
-    return backoffMs(round, isRefusal(code) ? refusedBackoff : backoff, random);
+    const waitsLonger = isRefusal(code) || code === 'ResourceExhausted';
+    return backoffMs(round, waitsLonger ? refusedBackoff : backoff, random);
   }
 }

@@ -4,6 +4,7 @@ import * as grpc from '@grpc/grpc-js';
 import { XnetError } from '../errors.js';
 import { descriptor } from '../gen/descriptor.js';
 import { type Identity, identityOf, isPersonRole, type Role } from '../pki/identity.js';
+import { CallLimits } from './call-limits.js';
 import { attachPeer, formatPeer, type Peer } from './peer.js';
 import { statusFromError } from './status.js';
 
@@ -81,6 +82,8 @@ export type Admission = {
   readonly from: 'local' | 'certificates' | 'strangers';
   /** Why a caller is refused whatever it calls; undefined: it is not. Asked for each call, and again by recheck(). */
   readonly refuse?: (caller: Extract<Peer, { readonly kind: 'certificate' }>) => XnetError | undefined;
+  /** Why calls on a connection ("192.168.83.7:40123") are refused; undefined: they are not. */
+  readonly refuseConnection?: (connection: string) => XnetError | undefined;
 };
 
 function addressOf(peer: string): string {
@@ -109,6 +112,7 @@ export class AccessControl {
   readonly #admission: Admission;
   // Streams that are open: they are ended when their caller is refused later.
   readonly #live = new Set<Live>();
+  readonly #limits = new CallLimits();
 
   constructor(admission: Admission) {
     this.#admission = admission;
@@ -126,12 +130,21 @@ export class AccessControl {
   readonly interceptor: grpc.ServerInterceptor = (method, call) =>
     new AdmittedCall(call, {
       peer: () => peerFrom(this.#admission.from, call),
-      refusal: (peer) => this.#refusal(method.path, peer),
+      refusal: (peer) => {
+        // Counted whether it is admitted or not.
+        const tooMany =
+          this.#admission.refuseConnection?.(call.getPeer()) ?? this.#limits.refusalOf(peer, method.responseStream);
+        return this.#refusal(method.path, peer) ?? tooMany;
+      },
       live: (caller, end) => {
         if (!method.responseStream) return () => undefined;
         const live = { caller, end };
+        const ended = this.#limits.opened(caller);
         this.#live.add(live);
-        return () => this.#live.delete(live);
+        return () => {
+          this.#live.delete(live);
+          ended();
+        };
       },
     });
 

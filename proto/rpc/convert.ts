@@ -213,8 +213,8 @@ export function wireFromHostNetwork(network: HostNetwork): HostNetwork__Output {
 
 // Far above what xnetd reports: what a host gone wild can put into the store is bounded.
 const mostConditions = 32;
-const mostNetworks = 512;
-const longestMessage = 4_096;
+const mostNetworks = 256;
+const longestMessage = 1_024;
 const longestName = 128;
 
 /** hostNetworksFromWire reads networks of a host. Those that make no sense are left out, what is too long is cut. */

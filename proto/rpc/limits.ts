@@ -2,10 +2,11 @@
 // Invariant: whatever a peer sends or does not send, what it holds here is bounded, and it goes when the peer is silent.
 import * as grpc from '@grpc/grpc-js';
 import { XnetError } from '../errors.js';
+import type { Rate } from './allowance.js';
 import { statusFromError } from './status.js';
 
 /**
- * maxMessageBytes bounds what a server takes. The largest is a node's report: as many as 512 networks of its host and 32
+ * maxMessageBytes bounds what a server takes. The largest is a node's report: as many as 256 networks of its host and 32
  * conditions (convert.ts), in practice some kilobytes.
  */
 export const maxMessageBytes = 256 * 1024;
@@ -56,6 +57,54 @@ export const joinLimits: grpc.ChannelOptions = {
   'grpc.max_connection_age_ms': 60_000,
   'grpc.max_connection_age_grace_ms': 5_000,
 };
+
+/** CallerLimits bound what one identity, or one address without any, may do on one controller. */
+export type CallerLimits = {
+  /** Connections at once; beyond them, calls on the newest are refused. */
+  readonly connections: number;
+  /** Streams of answers at once, over all connections. */
+  readonly streams: number;
+  /** Calls that are answered; beyond them, they are refused. */
+  readonly calls: Rate;
+  /** HTTP/2 streams that are begun, whatever becomes of them; beyond them, connections end. */
+  readonly begun: Rate;
+  /** HTTP/2 streams that are reset by either side; beyond them, connections end (CVE-2023-44487, CVE-2025-8671). */
+  readonly resets: Rate;
+};
+
+/**
+ * callerLimits: a node holds one stream on one connection, and at times a second one; it reports after each change, at
+ * most ten times a second. A person is also a program that manages a whole fleet. A stranger is all hosts that join from
+ * one address.
+ */
+export const callerLimits = {
+  node: {
+    ...{ connections: 16, streams: 8, calls: { burst: 200, perSecond: 20 } },
+    ...{ begun: { burst: 400, perSecond: 40 }, resets: { burst: 200, perSecond: 5 } },
+  },
+  person: {
+    ...{ connections: 64, streams: 256, calls: { burst: 10_000, perSecond: 2_000 } },
+    ...{ begun: { burst: 20_000, perSecond: 4_000 }, resets: { burst: 1_000, perSecond: 50 } },
+  },
+  stranger: {
+    ...{ connections: 2_048, streams: 0, calls: { burst: 5_000, perSecond: 200 } },
+    ...{ begun: { burst: 5_000, perSecond: 200 }, resets: { burst: 200, perSecond: 5 } },
+  },
+} as const satisfies Record<string, CallerLimits>;
+
+/** ConnectionLimits bound the connections of one server, before it is known whose they are. */
+export const connectionLimits = {
+  /** On the API's port: a fleet of 5,000 hosts has twice as many at most. */
+  most: 20_000,
+  /** On the port for joining. */
+  mostJoining: 2_048,
+  /** That have not begun a call. Beyond them the oldest is cut. */
+  mostSilent: 1_024,
+  /** From the connection to the first call: TLS, HTTP/2's preface, the headers of one request. */
+  silenceMs: 10_000,
+  /** New ones by address, since a handshake of TLS costs a controller some 2 ms. */
+  byAddress: { burst: 5_000, perSecond: 100 },
+} as const;
 
 /** longestDeadlineMs is how long a caller may have a unary call open, in milliseconds. */
 export const longestDeadlineMs = 60 * 60_000;

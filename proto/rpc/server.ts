@@ -9,9 +9,10 @@ import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import { XnetError } from '../errors.js';
 import { AccessControl, type Admission, peerFrom } from './access.js';
+import { Connections } from './connections.js';
 import { packageDefinition } from './definitions.js';
 import { type Endpoint, formatEndpoint } from './endpoint.js';
-import { joinLimits, requireDeadline, serverLimits } from './limits.js';
+import { connectionLimits, joinLimits, requireDeadline, serverLimits } from './limits.js';
 import { type CallObserver, observed } from './observe.js';
 import { statusFromError } from './status.js';
 import type { ServerTls } from './tls.js';
@@ -27,6 +28,8 @@ export type RpcServer = {
   readonly health: Health;
   /** Where it really listens, with the port that was bound. */
   readonly endpoints: readonly Endpoint[];
+  /** alive asks whether the other end of a connection of a TCP port ("192.168.83.7:40123") answers within milliseconds. */
+  alive(connection: string, withinMs: number): Promise<boolean>;
   /** recheck asks of every open stream anew whether its caller is refused, and ends those that are. */
   recheck(): void;
   /** close ends all streams after at most `graceMs` milliseconds. */
@@ -143,7 +146,11 @@ export async function startServer(options: ServerOptions): Promise<RpcServer> {
   // Its own lines on standard error are those of a library; what matters of them is thrown.
   grpc.setLogVerbosity(grpc.logVerbosity.NONE);
   const from = tls?.clients ?? 'local';
-  const control = new AccessControl({ from, ...(refuse === undefined ? {} : { refuse }) });
+  const connections = new Connections();
+  const control = new AccessControl({
+    ...{ from, refuseConnection: (connection) => connections.refusalOf(connection) },
+    ...(refuse === undefined ? {} : { refuse }),
+  });
   const server = new grpc.Server({
     ...(from === 'strangers' ? joinLimits : serverLimits),
     interceptors: [
@@ -166,12 +173,16 @@ export async function startServer(options: ServerOptions): Promise<RpcServer> {
       else if (endpoint.kind === 'tcp' && tls !== undefined) bound.push(await bind(server, endpoint, tls.credentials));
       else throw new XnetError('Internal', `${formatEndpoint(endpoint)}: TCP is for TLS, unix sockets are without`);
     }
+    if (tls !== undefined && bound.length > 0) {
+      connections.guard(server, from === 'strangers' ? connectionLimits.mostJoining : connectionLimits.most);
+    }
   } catch (error) {
     server.forceShutdown();
     throw error;
   }
   return {
     endpoints: bound,
+    alive: (connection, withinMs) => connections.alive(connection, withinMs),
     recheck: () => control.recheck(),
     health: {
       set: (serving) => {

@@ -4,6 +4,7 @@
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import * as grpc from '@grpc/grpc-js';
 import { controllerHost } from '../pki/identity.js';
+import { connectionLimits } from './limits.js';
 
 /** Credentials are what a client shows and trusts. Certificates and keys are PEM. */
 export type Credentials = {
@@ -32,7 +33,8 @@ function contextOf({ chain, key, authority }: ServerIdentity): SecureContextOpti
 // grpc-js gives whoever holds the credentials a way to change them for connections to come; those there stay.
 class ChangingCredentials extends grpc.ServerCredentials {
   constructor(identity: ServerIdentity, requestCert: boolean) {
-    super({ requestCert, rejectUnauthorized: requestCert }, contextOf(identity));
+    const handshakeTimeout = connectionLimits.silenceMs;
+    super({ requestCert, rejectUnauthorized: requestCert, handshakeTimeout }, contextOf(identity));
   }
 
   change(identity: ServerIdentity): void {

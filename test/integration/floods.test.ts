@@ -1,9 +1,13 @@
-// Strangers and nodes that flood a controller's ports: those who behave notice nothing.
-import { type ClientHttp2Session, connect as connectHttp2, constants } from 'node:http2';
+// Strangers and nodes that flood a controller's ports: those who behave notice nothing, and the flood ends.
+import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContextOptions } from 'node:tls';
 import test, { type ExecutionContext } from 'ava';
+import { XnetError } from '../../proto/errors.js';
 import { controllerHost } from '../../proto/pki/identity.js';
+import { callUnary } from '../../proto/rpc/channel.js';
+import { callerLimits } from '../../proto/rpc/limits.js';
+import { errorFromStatus } from '../../proto/rpc/status.js';
 import type { Credentials } from '../../proto/rpc/tls.js';
 import { ControllerProcess } from '../support/controller-process.js';
 import { SimulatedNode } from '../support/simulated-node.js';
@@ -48,24 +52,71 @@ function connected(port: number): Promise<Socket> {
   });
 }
 
-test('a thousand connections that say nothing, and as many that stop half way, keep nobody out', async (t) => {
-  const { controller, works } = await start(t);
-  const sockets: Socket[] = [];
-  t.teardown(() => {
-    for (const socket of sockets) socket.destroy();
+type Shown = Pick<Credentials, 'clusterId' | 'authority'> & { readonly own?: Credentials['own'] | undefined };
+
+async function overTls(port: number, { clusterId, authority, own }: Shown): Promise<Socket> {
+  const socket = connectTls({
+    ...{ host: '127.0.0.1', port, ca: [...authority], servername: controllerHost(clusterId) },
+    ...{ ALPNProtocols: ['h2'], ...(own === undefined ? {} : { cert: own.certificate, key: own.key }) },
   });
+  await new Promise<void>((resolve, reject) => {
+    socket.once('secureConnect', resolve);
+    socket.once('error', reject);
+  });
+  return socket;
+}
+
+function sockets(t: ExecutionContext, controller: ControllerProcess, credentials: Credentials) {
+  const opened: Socket[] = [];
+  t.teardown(() => {
+    for (const socket of opened) socket.destroy();
+  });
+  const note = (socket: Socket) => {
+    socket.on('error', () => undefined);
+    // Bytes that nobody reads would hide the end.
+    socket.resume();
+    opened.push(socket);
+    return socket;
+  };
+  return {
+    opened,
+    plain: async (port: number) => note(await connected(port)),
+    secure: async () => note(await overTls(controller.port, credentials)),
+    strange: async () => note(await overTls(controller.joinPort, { ...credentials, own: undefined })),
+  };
+}
+
+const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+// RFC 9113, section 4.1: length, type, flags, stream. Empty SETTINGS; HEADERS of stream 1 that go on in a next frame which
+// never comes: ":method: POST".
+const settings = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
+const unfinished = Buffer.from([0, 0, 1, 1, 0, 0, 0, 0, 1, 0x83]);
+
+test('a thousand connections that say nothing, or stop half way, keep nobody out, and are cut', async (t) => {
+  const { controller, credentials, works } = await start(t);
+  const { opened, plain, secure } = sockets(t, controller, credentials);
   // The beginning of a handshake of TLS: a record of 512 bytes of which one comes.
   const half = Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01]);
   for (const port of [controller.port, controller.joinPort]) {
-    const opened = await Promise.all(Array.from({ length: 500 }, () => connected(port)));
-    for (const [n, socket] of opened.entries()) {
-      socket.on('error', () => undefined);
-      if (n % 2 === 0) socket.write(half);
-    }
-    sockets.push(...opened);
+    await Promise.all(
+      Array.from({ length: 500 }, async (_, n) => {
+        const socket = await plain(port);
+        if (n % 2 === 0) socket.write(half);
+      }),
+    );
   }
+  for (const said of [Buffer.alloc(0), preface.subarray(0, 9), Buffer.concat([preface, settings])]) {
+    (await secure()).write(said);
+    (await secure()).write(said);
+  }
+  (await secure()).write(Buffer.concat([preface, settings, unfinished]));
   await works();
-  t.true(sockets.filter(({ destroyed }) => !destroyed).length > 900, 'the flood is still there');
+  const deadline = performance.now() + 60_000;
+  while (opened.some(({ closed }) => !closed)) {
+    if (performance.now() > deadline) break;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  t.is(opened.filter(({ closed }) => !closed).length, 0, 'each of them was cut');
 });
 
 function session(port: number, credentials: Credentials, certificate: boolean): Promise<ClientHttp2Session> {
@@ -88,54 +139,148 @@ function session(port: number, credentials: Credentials, certificate: boolean): 
   });
 }
 
+const watch = {
+  ...{ ':method': 'POST', ':path': '/xnet.v1.NodeService/Watch' },
+  ...{ 'content-type': 'application/grpc', te: 'trailers' },
+};
+
+// RFC 9113, section 6, and RFC 7541: HEADERS, whole, of a call of ours, and RST_STREAM with CANCEL. As bytes: a client that
+// cancels a stream at once does not even begin it.
+function begunAndReset(id: number, path: string): Buffer {
+  const text = (value: string) => Buffer.concat([Buffer.from([value.length]), Buffer.from(value)]);
+  const block = Buffer.concat([
+    Buffer.from([0x83, 0x87, 0x04]),
+    ...[text(path), Buffer.from([0x0f, 0x10]), text('application/grpc'), Buffer.from([0x00]), text('te')],
+    text('trailers'),
+  ]);
+  const frame = Buffer.alloc(9 + block.length + 13);
+  frame.writeUIntBE(block.length, 0, 3);
+  frame.writeUInt8(1, 3);
+  frame.writeUInt8(4, 4);
+  frame.writeUInt32BE(id, 5);
+  block.copy(frame, 9);
+  frame.writeUIntBE(4, 9 + block.length, 3);
+  frame.writeUInt8(3, 9 + block.length + 3);
+  frame.writeUInt32BE(id, 9 + block.length + 5);
+  frame.writeUInt32BE(8, 9 + block.length + 9);
+  return frame;
+}
+
+// Begins and resets streams until the other side has had enough. Returns how many.
+async function reset(flood: Socket, path: string, most: number): Promise<number> {
+  flood.write(Buffer.concat([preface, settings]));
+  for (let n = 0; n < most; n++) {
+    if (flood.closed || !flood.writable) return n;
+    flood.write(begunAndReset(2 * n + 1, path));
+    // A few at a time, and what comes back is read: nothing but the server ends it.
+    if (n % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  return most;
+}
+
 test('streams that are begun and reset as fast as can be end their own connection alone', async (t) => {
   const { controller, credentials, works } = await start(t);
-  for (const [port, certificate] of [
-    [controller.joinPort, false],
-    [controller.port, true],
-  ] as const) {
-    const flood = await session(port, credentials, certificate);
-    t.teardown(() => flood.destroy());
-    // Until the server has had enough, or had all of them (CVE-2023-44487).
-    for (let n = 0; n < 20_000 && !flood.destroyed && !flood.closed; n++) {
-      const stream = flood.request({ ':method': 'POST', ':path': '/xnet.v1.NodeService/Watch' });
-      stream.on('error', () => undefined);
-      stream.close(constants.NGHTTP2_CANCEL);
-      if (n % 500 === 0) await new Promise((resolve) => setImmediate(resolve));
+  const { secure } = sockets(t, controller, credentials);
+  // More than the machine's buffers hold of them.
+  const most = 100_000;
+  for (const path of ['/xnet.v1.NodeService/Watch', '/no.such/Call']) {
+    for (const attempt of ['first', 'second']) {
+      const flood = await secure().catch(() => undefined);
+      const begun = flood === undefined ? 0 : await reset(flood, path, most);
+      t.true(begun < most, `${path}, ${attempt} connection: it was ended (CVE-2023-44487)`);
     }
     await works();
   }
+  const stranger = await sockets(t, controller, credentials).strange();
+  t.true((await reset(stranger, '/xnet.v1.JoinService/Join', most)) < most, 'on the port for joining as well');
+  await works();
 });
 
 test('pings as fast as can be, whose answers nobody reads, hold up nobody', async (t) => {
   const { controller, credentials, works } = await start(t);
-  const { clusterId, authority, own } = credentials;
-  const socket = connectTls({
-    ...{ host: '127.0.0.1', port: controller.port, ca: [...authority], servername: controllerHost(clusterId) },
-    ...{ ALPNProtocols: ['h2'], ...(own === undefined ? {} : { cert: own.certificate, key: own.key }) },
-  });
-  t.teardown(() => socket.destroy());
-  socket.on('error', () => undefined);
-  await new Promise((resolve) => socket.once('secureConnect', resolve));
-  // RFC 9113: the preface, empty SETTINGS, then PING frames (type 6) of eight bytes.
-  const settings = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
+  const { secure } = sockets(t, controller, credentials);
+  const socket = await secure();
+  socket.pause();
+  // PING frames (type 6) of eight bytes.
   const ping = Buffer.concat([Buffer.from([0, 0, 8, 6, 0, 0, 0, 0, 0]), Buffer.alloc(8, 1)]);
-  socket.write(Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), settings]));
+  socket.write(Buffer.concat([preface, settings]));
   const pings = Buffer.concat(Array.from({ length: 1_000 }, () => ping));
   for (let n = 0; n < 100 && !socket.destroyed; n++) socket.write(pings);
   for (let n = 0; n < 3; n++) await works();
 });
 
-test('a thousand connections with a valid certificate leave room for others', async (t) => {
-  const { controller, credentials, works } = await start(t);
-  const sessions: ClientHttp2Session[] = [];
-  t.teardown(() => {
-    for (const one of sessions) one.destroy();
+// The grpc-status that one call without a body ends with; "closed" when the connection did.
+function statusOf(over: ClientHttp2Session): Promise<string> {
+  if (over.destroyed || over.closed) return Promise.resolve('closed');
+  return new Promise((resolve) => {
+    const stream = over.request({ ...watch, ':path': '/xnet.v1.NodeService/Report', 'grpc-timeout': '20S' });
+    let status = 'closed';
+    const note = (headers: Readonly<Record<string, unknown>>) => {
+      if (headers['grpc-status'] !== undefined) status = String(headers['grpc-status']);
+    };
+    stream.on('response', note);
+    stream.on('trailers', note);
+    stream.on('error', () => undefined);
+    stream.once('close', () => resolve(status));
+    stream.resume();
+    stream.end(Buffer.from([0, 0, 0, 0, 0]));
   });
-  while (sessions.length < 1_000) {
-    const batch = Array.from({ length: 50 }, () => session(controller.port, credentials, true));
-    sessions.push(...(await Promise.all(batch)));
+}
+
+const exhausted = '8';
+
+test('a thousand connections with one certificate: some are served, and others have room', async (t) => {
+  const { controller, credentials, works } = await start(t);
+  const statuses: string[] = [];
+  for (let n = 0; n < 1_000; n += 50) {
+    const batch = await Promise.all(
+      Array.from({ length: 50 }, () => session(controller.port, credentials, true).catch(() => undefined)),
+    );
+    for (const one of batch) {
+      t.teardown(() => one?.destroy());
+      statuses.push(one === undefined ? 'closed' : await statusOf(one));
+    }
   }
+  const served = statuses.filter((status) => status !== exhausted && status !== 'closed').length;
+  t.is(served, callerLimits.node.connections);
+  t.true(statuses.includes(exhausted), 'it is said why');
   await works();
-  t.true(sessions.every(({ destroyed }) => !destroyed));
+});
+
+test('a node that calls too often, or has too many streams, is told to wait; the others are not', async (t) => {
+  const { controller, credentials, works } = await start(t);
+  const client = controller.nodeClient({ credentials });
+  const streams = Array.from({ length: callerLimits.node.streams + 1 }, (_, n) => {
+    const stream = client.watch({ hostFingerprint: 'flood', nodeName: n === 0 ? '' : 'flood' });
+    return new Promise<string>((resolve) => {
+      stream.once('data', () => resolve('OK'));
+      stream.once('error', (error) => resolve(errorFromStatus(error).code));
+    });
+  });
+  // Each newer stream of a node takes the place of the one before.
+  const heard = await Promise.all(streams);
+  t.true(
+    heard.every((outcome) => ['OK', 'Conflict', 'ResourceExhausted'].includes(outcome)),
+    heard.join(' '),
+  );
+  const outcomes = new Map<string, number>();
+  const { burst, perSecond } = callerLimits.node.calls;
+  const began = performance.now();
+  const calls = 10 * burst;
+  for (let n = 0; n < calls; n += 50) {
+    await Promise.all(
+      Array.from({ length: 50 }, async () => {
+        const report = callUnary(client.report.bind(client), { generation: 99 }, { timeoutMs: 30_000 });
+        const outcome = await report.then(
+          () => 'OK',
+          (error: unknown) => (error instanceof XnetError ? error.code : 'other'),
+        );
+        outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      }),
+    );
+  }
+  const seconds = (performance.now() - began) / 1_000;
+  t.true((outcomes.get('Fenced') ?? 0) <= burst + perSecond * (seconds + 1), JSON.stringify([...outcomes]));
+  t.true((outcomes.get('ResourceExhausted') ?? 0) > 0, JSON.stringify([...outcomes]));
+  await works();
 });

@@ -3,6 +3,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { RawStream } from '../../controller/session/node-stream.js';
 import { Presence } from '../../controller/session/presence.js';
 import { Sessions } from '../../controller/session/sessions.js';
+import { EventShare } from '../../controller/session/statuses.js';
 import { keys } from '../../controller/store/keys.js';
 import { decode } from '../../controller/store/records.js';
 import type { Listing } from '../../controller/store/store.js';
@@ -233,4 +234,48 @@ test('the host that was there first stays the node, until an operator decides', 
   await refused('copy');
   // An operator has it join anew.
   await (await open(a, 'copy', 'nothing', '1b')).opening;
+});
+
+test('a node gone wild puts no more than its share into the store; the newest that fits is what is kept', async (t) => {
+  const { cluster, a, nodeId, open, heldBy } = await rig(t);
+  await (await open(a, 'host')).opening;
+  await heldBy('host at ctl-a');
+  const began = performance.now();
+  const sinceMs = 1;
+  let reported = 0;
+  for (let n = 0; n < 300; n++) {
+    const conditions = Array.from({ length: 32 }, (_, index) => ({
+      ...{ type: `T${index}`, ok: n % 2 === 0, transient: false, reason: `R${n}`, sinceMs },
+      message: `${n} ${'x'.repeat(1_000)}`,
+    }));
+    a.sessions.report(nodeId, { ...status, conditions }, undefined);
+    reported += 1;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const seconds = (performance.now() - began) / 1_000 + 1;
+  const puts = cluster.history.flatMap(({ changes }) =>
+    changes.flatMap((change) => (change.kind === 'put' ? [change.entry] : [])),
+  );
+  const written = puts.filter(({ key }) => key === keys.status(nodeId));
+  const bytes = written.reduce((sum, { value }) => sum + value.length, 0);
+  t.true(written.length > 1 && written.length < reported);
+  t.true(bytes <= 256 * 1_024 + 1_024 * seconds, `${bytes} bytes`);
+  // What came of the pool and the node before.
+  const events = puts.filter(({ key, value }) => key.startsWith('events/') && value.includes('"R'));
+  t.true(events.length <= 32 + seconds / 30, `${events.length} events`);
+  t.is(a.sessions.statusOf(nodeId)?.conditions[0]?.reason, 'R299', 'what is shown is the newest');
+});
+
+test('events beyond the share of their subject are left out, those of others are not', (t) => {
+  const share = new EventShare();
+  const happening = { reason: 'Down', subject: 'node/web-1', message: 'it is down' };
+  const told = share.of(
+    'node/web-1',
+    Array.from({ length: 40 }, () => happening),
+  );
+  t.true(told.length >= 30 && told.length < 40);
+  t.deepEqual(share.of('node/web-1', [happening]), []);
+  t.is(share.of('node/web-2', [happening]).length, 1, 'another has its own');
+  share.forget('node/web-1');
+  t.is(share.of('node/web-1', [happening]).length, 1);
 });

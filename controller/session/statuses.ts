@@ -1,0 +1,195 @@
+// What nodes report: the newest of those that are connected here, in memory, and what the store keeps of it.
+// Invariant: a node's status is written one at a time, always the newest, and no more of it than the node's share of the
+// store. What came in between is merged: it is told of as one change.
+import type { NodeStatus } from '../../proto/domain/network.js';
+import { messageOf } from '../../proto/errors.js';
+import { pause } from '../../proto/process/backoff.js';
+import type { Logger } from '../../proto/process/log.js';
+import { Allowances } from '../../proto/rpc/allowance.js';
+import { eventOperation, type Happening } from '../registry/mutation.js';
+import { keys } from '../store/keys.js';
+import { encode, type StatusRecord } from '../store/records.js';
+import type { Operation, Store } from '../store/store.js';
+import type { Keeper } from '../view/keeper.js';
+import { transitionsOf } from '../view/node-state.js';
+
+/** StatusParts are what statuses work with. */
+export type StatusParts = {
+  readonly store: Store;
+  readonly keeper: Keeper;
+  readonly log: Logger;
+  /** Whether a node's stream is here. */
+  readonly isHere: (nodeId: string) => boolean;
+};
+
+// Bytes. A status is some kilobytes, and changes a few times a day; etcd keeps what was written until it compacts.
+const share = { burst: 256 * 1024, perSecond: 1_024 };
+// A host that starts has some ten things to tell; one that flaps has nothing new.
+const eventShare = { burst: 32, perSecond: 1 / 30 };
+
+/** EventShare lets as many events of one subject through as it may have, and tells how many it did not. */
+export class EventShare {
+  readonly #share = new Allowances(eventShare);
+  readonly #untold = new Map<string, number>();
+
+  /** of are those of some happenings of one subject that may be recorded now. */
+  of(subject: string, happenings: readonly Happening[]): readonly Happening[] {
+    const now = performance.now();
+    const allowance = this.#share.of(subject, now);
+    const told = happenings.filter(() => allowance.take(now));
+    const before = this.#untold.get(subject) ?? 0;
+    const left = happenings.length - told.length;
+    const [first, ...rest] = told;
+    if (first === undefined) {
+      if (left > 0) this.#untold.set(subject, before + left);
+      return [];
+    }
+    if (left > 0) this.#untold.set(subject, left);
+    else this.#untold.delete(subject);
+    if (before === 0) return told;
+    return [{ ...first, message: `${first.message} (${before} events before this one are not recorded)` }, ...rest];
+  }
+
+  /** forget forgets a subject. */
+  forget(subject: string): void {
+    this.#share.forget(subject);
+    this.#untold.delete(subject);
+  }
+}
+
+/** Statuses are what nodes report. */
+export class Statuses {
+  readonly events = new EventShare();
+  readonly #parts: StatusParts;
+  /** Of nodes that are connected here, also while it is being written. */
+  readonly #newest = new Map<string, NodeStatus>();
+  /** Not written yet. */
+  readonly #due = new Map<string, NodeStatus>();
+  readonly #writing = new Set<string>();
+  /** Written last; counts until the view has it. */
+  readonly #written = new Map<string, { readonly status: NodeStatus; readonly revision: number }>();
+  readonly #share = new Allowances(share);
+  readonly #ended = new AbortController();
+
+  constructor(parts: StatusParts) {
+    this.#parts = parts;
+  }
+
+  /** of is what a node that is connected here reported last. */
+  of(nodeId: string): NodeStatus | undefined {
+    return this.#newest.get(nodeId);
+  }
+
+  /** left forgets what is known of a node beyond the store: from now on it may report elsewhere. */
+  left(nodeId: string): void {
+    this.#newest.delete(nodeId);
+  }
+
+  /** removed forgets a node. */
+  removed(nodeId: string): void {
+    this.left(nodeId);
+    this.#due.delete(nodeId);
+    this.#written.delete(nodeId);
+    this.#share.forget(nodeId);
+  }
+
+  /** report takes a node's status; it is written when it says something new. */
+  report(nodeId: string, status: NodeStatus): void {
+    // Of a node whose stream is elsewhere, the store alone has the newest.
+    if (this.#parts.isHere(nodeId)) this.#newest.set(nodeId, status);
+    this.#due.set(nodeId, status);
+    if (!this.#writing.has(nodeId)) void this.#writeAll(nodeId);
+  }
+
+  #stored(nodeId: string): NodeStatus | undefined {
+    const held = this.#parts.keeper.view.statuses.get(nodeId);
+    const written = this.#written.get(nodeId);
+    if (written !== undefined && (held?.modRevision ?? 0) < written.revision) return written.status;
+    this.#written.delete(nodeId);
+    return held?.record;
+  }
+
+  async #writeAll(nodeId: string): Promise<void> {
+    const { log } = this.#parts;
+    this.#writing.add(nodeId);
+    try {
+      while (this.#due.has(nodeId) && !this.#ended.signal.aborted) await this.#writeNewest(nodeId);
+    } catch (error) {
+      // What is not stored is written with the next report.
+      log.warn({ node: nodeId, reason: messageOf(error) }, 'status: could not write');
+    }
+    this.#writing.delete(nodeId);
+  }
+
+  async #writeNewest(nodeId: string): Promise<void> {
+    const { keeper } = this.#parts;
+    const status = this.#due.get(nodeId);
+    const name = keeper.view.nodes.get(nodeId)?.record.name;
+    const before = this.#stored(nodeId);
+    if (status === undefined || name === undefined || (before !== undefined && sameForTheStore(before, status))) {
+      this.#due.delete(nodeId);
+      return;
+    }
+    const value = encode('status', recordOf(status));
+    const now = performance.now();
+    const allowance = this.#share.of(nodeId, now);
+    const bytes = Math.min(Buffer.byteLength(value), share.burst);
+    if (!allowance.take(now, bytes)) {
+      // What is reported meanwhile takes its place.
+      await pause(allowance.waitMs(now, bytes), this.#ended.signal);
+      return;
+    }
+    this.#due.delete(nodeId);
+    const happenings = transitionsOf(name, before?.conditions ?? [], status.conditions);
+    const told = this.events.of(`node/${name}`, happenings);
+    const revision = await this.#write(nodeId, [
+      { kind: 'put', key: keys.status(nodeId), value },
+      ...told.map((happening) => eventOperation(happening, Date.now())),
+    ]);
+    if (revision !== undefined) this.#written.set(nodeId, { status, revision });
+  }
+
+  async #write(nodeId: string, operations: readonly Operation[]): Promise<number | undefined> {
+    const { store, keeper } = this.#parts;
+    const nodeKey = keys.node(nodeId);
+    // A node that is being removed keeps no status; one that is being changed does.
+    while (keeper.view.nodes.has(nodeId)) {
+      const guards = [{ kind: 'key' as const, key: nodeKey, modRevision: keeper.view.modRevisionOf(nodeKey) }];
+      const { committed, revision } = await store.commit({ guards, operations });
+      if (committed) return revision;
+      await keeper.reached(revision, 5_000);
+    }
+    return undefined;
+  }
+
+  /** end ends what waits. */
+  end(): void {
+    this.#ended.abort();
+  }
+}
+
+function recordOf(status: NodeStatus): StatusRecord {
+  return {
+    ...status,
+    routes: { ...status.routes },
+    conditions: [...status.conditions],
+    hostNetworks: [...status.hostNetworks],
+    reportedMs: Date.now(),
+  };
+}
+
+// Counts change with every join and leave of the fleet: what the store keeps is only how many routes are amiss.
+function sameForTheStore(a: NodeStatus, b: NodeStatus): boolean {
+  const essence = (status: NodeStatus) =>
+    JSON.stringify([
+      status.routes.desired - status.routes.installed,
+      status.routes.conflicting,
+      status.routes.unreachable,
+      status.conditions.map(({ type, ok, transient, reason, message }) => [type, ok, transient, reason, message]),
+      status.daemonVersion,
+      status.kernelVersion,
+      status.dockerVersion,
+      status.hostNetworks,
+    ]);
+  return essence(a) === essence(b);
+}

@@ -1,0 +1,167 @@
+// The connections of one TCP port: how many there are, whose they are, and which of them end because of what they do.
+// Invariant: what anybody does here without a call that is admitted costs little, and a connection that does too much of
+// it ends. Those of others stay.
+import { constants, type Http2SecureServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type * as grpc from '@grpc/grpc-js';
+import { XnetError } from '../errors.js';
+import { formatIdentity, identityOf } from '../pki/identity.js';
+import { Allowances } from './allowance.js';
+import { callerLimits, connectionLimits } from './limits.js';
+
+/** CallerKind names the limits of a caller. */
+export type CallerKind = keyof typeof callerLimits;
+
+type Connection = {
+  readonly session: ServerHttp2Session;
+  /** "192.168.83.7" */
+  readonly address: string;
+  readonly kind: CallerKind;
+  /** Whose it is: "node/n-4k2f9c", or its address. */
+  readonly holder: string;
+  /** Its caller has as many as it may have without it. */
+  readonly beyond: boolean;
+};
+
+function addressOf(socket: Pick<Socket, 'remoteAddress' | 'remotePort'>): string {
+  return `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`;
+}
+
+const perKind = (of: 'begun' | 'resets'): Readonly<Record<CallerKind, Allowances>> => ({
+  node: new Allowances(callerLimits.node[of]),
+  person: new Allowances(callerLimits.person[of]),
+  stranger: new Allowances(callerLimits.stranger[of]),
+});
+
+/** Connections are those of one port. */
+export class Connections {
+  // By address and port, as grpc-js names them.
+  readonly #open = new Map<string, Connection>();
+  readonly #ofHolder = new Map<string, number>();
+  // Sockets without a call yet, oldest first.
+  readonly #silent = new Map<string, Socket>();
+  readonly #arrivals = new Allowances(connectionLimits.byAddress);
+  readonly #begun = perKind('begun');
+  readonly #resets = perKind('resets');
+  readonly #silenceMs: number;
+
+  constructor(silenceMs: number = connectionLimits.silenceMs) {
+    this.#silenceMs = silenceMs;
+  }
+
+  /**
+   * guard looks after the connections of a server that is bound.
+   * @param most how many there may be at once
+   */
+  guard(server: grpc.Server, most: number): void {
+    // grpc-js hands out neither its HTTP/2 servers nor their sessions; its exact version is pinned.
+    const servers: unknown = Reflect.get(server, 'http2Servers');
+    if (!(servers instanceof Map) || servers.size === 0) throw new XnetError('Internal', 'no HTTP/2 server to guard');
+    for (const http2 of servers.keys() as Iterable<Http2SecureServer>) {
+      http2.maxConnections = most;
+      http2.prependListener('connection', (socket: Socket) => this.#takeSocket(socket));
+      http2.on('session', (session) => this.#takeSession(session));
+    }
+  }
+
+  #takeSocket(socket: Socket): void {
+    const { remoteAddress = '' } = socket;
+    if (!this.#arrivals.of(remoteAddress, performance.now()).take(performance.now())) {
+      socket.destroy();
+      return;
+    }
+    const peer = addressOf(socket);
+    this.#silent.set(peer, socket);
+    const timer = setTimeout(() => this.#silent.get(peer)?.destroy(), this.#silenceMs).unref();
+    socket.once('close', () => {
+      clearTimeout(timer);
+      if (this.#silent.get(peer) === socket) this.#silent.delete(peer);
+    });
+    const [oldest] = this.#silent;
+    if (this.#silent.size > connectionLimits.mostSilent && oldest !== undefined) {
+      this.#silent.delete(oldest[0]);
+      oldest[1].destroy();
+    }
+  }
+
+  #takeSession(session: ServerHttp2Session): void {
+    const { socket } = session;
+    const peer = addressOf(socket);
+    const address = socket.remoteAddress ?? '';
+    const { kind, holder } = this.#whose(socket, address);
+    const begun = this.#begun[kind].of(holder, performance.now());
+    if (begun.left(performance.now()) < 1) {
+      endOf(session);
+      return;
+    }
+    const others = this.#ofHolder.get(holder) ?? 0;
+    const connection = { session, address, kind, holder, beyond: others >= callerLimits[kind].connections };
+    this.#open.set(peer, connection);
+    this.#ofHolder.set(holder, others + 1);
+    session.on('stream', (stream: ServerHttp2Stream) => this.#takeStream(peer, connection, stream));
+    session.once('close', () => {
+      this.#open.delete(peer);
+      const left = (this.#ofHolder.get(holder) ?? 1) - 1;
+      if (left > 0) this.#ofHolder.set(holder, left);
+      else this.#ofHolder.delete(holder);
+    });
+  }
+
+  #whose(socket: unknown, address: string): Pick<Connection, 'kind' | 'holder'> {
+    const certificate = socket instanceof TLSSocket ? socket.getPeerCertificate() : undefined;
+    const identity =
+      certificate?.subject === undefined
+        ? undefined
+        : identityOf(certificate.subject, certificate.subjectaltname ?? '');
+    if (identity === undefined) return { kind: 'stranger', holder: address };
+    return { kind: identity.role === 'node' ? 'node' : 'person', holder: formatIdentity(identity) };
+  }
+
+  #takeStream(peer: string, { session, kind, holder, beyond }: Connection, stream: ServerHttp2Stream): void {
+    const now = performance.now();
+    if (!this.#begun[kind].of(holder, now).take(now)) {
+      endOf(session);
+      return;
+    }
+    stream.once('close', () => {
+      const at = performance.now();
+      if (stream.rstCode !== constants.NGHTTP2_NO_ERROR && !this.#resets[kind].of(holder, at).take(at)) endOf(session);
+    });
+    // The calls that are there are answered, that there are too many connections.
+    if (beyond) session.close();
+    else this.#silent.delete(peer);
+  }
+
+  /** refusalOf says why calls on a connection ("192.168.83.7:40123") are refused; undefined: they are not. */
+  refusalOf(peer: string): XnetError | undefined {
+    const connection = this.#open.get(peer);
+    if (connection?.beyond !== true) return undefined;
+    const { holder, kind } = connection;
+    const { connections } = callerLimits[kind];
+    return new XnetError('ResourceExhausted', `${holder} has ${connections} connections to this controller already`);
+  }
+
+  /** alive asks whether the other end of a connection answers within so many milliseconds. */
+  alive(peer: string, withinMs: number): Promise<boolean> {
+    const session = this.#open.get(peer)?.session;
+    if (session === undefined || session.destroyed) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), withinMs);
+      const answered = (error: Error | null) => {
+        clearTimeout(timer);
+        resolve(error === null);
+      };
+      try {
+        if (!session.ping(answered)) answered(new Error('too many pings'));
+      } catch {
+        answered(new Error('closed'));
+      }
+    });
+  }
+}
+
+// Destroyed, not closed: what waits in its buffers is not worth anything, and its reader may not read.
+function endOf(session: ServerHttp2Session): void {
+  if (!session.destroyed) session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+}
