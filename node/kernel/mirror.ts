@@ -4,8 +4,8 @@
 // mirror stale: the next refresh() dumps.
 // Invariant: the mirror is never a memory of what we did. Everything in it was said by the kernel, and a resync dumps.
 import { type Ipv4, type Prefix, prefixKey } from '../../proto/domain/address.js';
-import type { Address, Link, NextHop, Notification, RouteKernel } from './route-kernel.js';
-import { linkFlags, routeTypes } from './route-kernel.js';
+import type { Address, Link, NextHop, Notification, RouteFilter, RouteKernel } from './route-kernel.js';
+import { linkFlags, scopes } from './route-kernel.js';
 import { covers, RouteTable, sameRoute, sameSlot } from './route-table.js';
 
 /** KernelChange is what kind of thing somebody else changed; "lost": notifications were lost, anything may have. */
@@ -54,7 +54,7 @@ export class KernelMirror {
     return this.#protocol;
   }
 
-  /** routes are our routes, the default routes, and all within the ranges of interest. */
+  /** routes are our routes, the default routes, those straight to a link, and all within the ranges of interest. */
   get routes(): Omit<RouteTable, 'insert' | 'remove' | 'replace' | 'removeUsing'> {
     return this.#routes;
   }
@@ -196,10 +196,8 @@ export class KernelMirror {
   #followRoute(notification: Notification & { readonly kind: 'route' }, overlapping: boolean): boolean {
     const { route, removed, replaced, appended } = notification;
     const { network, length } = route.destination;
-    if (!this.#keeps({ network, length, protocol: route.protocol, nextHopId: route.nextHopId })) {
-      // A route straight to a link can make a peer's address on-link.
-      return !removed && route.type === routeTypes.unicast && route.hops.some((hop) => hop.gateway === undefined);
-    }
+    const { protocol, scope, nextHopId } = route;
+    if (!this.#keeps({ network, length, protocol, scope, nextHopId })) return false;
     if (removed) {
       // One that we do not have was gone when the dump was taken, or is not what we took it for.
       if (!this.#routes.remove(route) && !overlapping) this.#stale = true;
@@ -260,10 +258,12 @@ export class KernelMirror {
     return false;
   }
 
-  #keeps(route: { network: number; length: number; protocol: number; nextHopId: number }): boolean {
+  #keeps(route: Parameters<RouteFilter>[0]): boolean {
     return (
       route.protocol === this.#protocol ||
       route.length === 0 ||
+      // It makes what it leads to on-link: peers' addresses, perhaps.
+      route.scope === scopes.link ||
       covers(this.#ranges, route.network, route.length) ||
       // It may use one of our next-hop objects, whose ids are addresses of the pools.
       (route.nextHopId !== 0 && covers(this.#ranges, route.nextHopId, 32))

@@ -50,6 +50,8 @@ export type KernelRoute = {
   readonly protocol: number;
   /** Of routeTypes. */
   readonly type: number;
+  /** Of scopes. What a route of scope "link" leads to is on-link: it can be the gateway of others. */
+  readonly scope: number;
   /** None with a next-hop object, and for types that lead nowhere. Several: multipath. */
   readonly hops: readonly Hop[];
   /** Id of its next-hop object; 0: it has none. */
@@ -144,6 +146,7 @@ export type RouteFilter = (route: {
   readonly network: Ipv4;
   readonly length: number;
   readonly protocol: number;
+  readonly scope: number;
   readonly nextHopId: number;
 }) => boolean;
 

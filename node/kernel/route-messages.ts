@@ -36,7 +36,7 @@ export function writeRouteDump(writer: MessageWriter, sequence: number, flags: n
 
 /** writeNewRoute writes a route that is to be made. `flags` say what may be there already. */
 export function writeNewRoute(writer: MessageWriter, route: KernelRoute, sequence: number, flags: number): void {
-  writeRoute(writer, { route, type: routeMessages.added, scope: scopes.universe, sequence, flags });
+  writeRoute(writer, { route, type: routeMessages.added, scope: route.scope, sequence, flags });
 }
 
 /** writeDeleteRoute writes a route that is to be deleted; attributes of 0 or undefined are not compared. */
@@ -80,6 +80,7 @@ export function readRoute(bytes: Buffer, start: number, end: number, filter?: Ro
   if (end - start < rtmsgLength || bytes[start] !== AF_INET) return undefined;
   const length = bytes.readUInt8(start + 1);
   const protocol = bytes.readUInt8(start + 5);
+  const scope = bytes.readUInt8(start + 6);
   // The state of the link (dead, linkdown, offload) is not the route's own.
   const flags = bytes.readUInt32LE(start + 8) & hopFlags.onLink;
   let table = bytes.readUInt8(start + 4);
@@ -128,7 +129,7 @@ export function readRoute(bytes: Buffer, start: number, end: number, filter?: Ro
   });
   if (table !== mainTable) return undefined;
   const destination = { network: ipv4FromNumber(network), length };
-  if (filter !== undefined && !filter({ ...destination, protocol, nextHopId })) return undefined;
+  if (filter !== undefined && !filter({ ...destination, protocol, scope, nextHopId })) return undefined;
   // With a next-hop object the kernel shows that one's hops as well (net.ipv4.nexthop_compat_mode), or not.
   if (nextHopId !== 0) hops = noHops;
   else hops ??= ifindex === 0 ? noHops : [{ gateway, ifindex, flags }];
@@ -138,6 +139,7 @@ export function readRoute(bytes: Buffer, start: number, end: number, filter?: Ro
     metric,
     protocol,
     type: bytes.readUInt8(start + 7),
+    scope,
     hops,
     nextHopId,
     preferredSource,

@@ -19,6 +19,7 @@ export function sameRoute(a: KernelRoute, b: KernelRoute): boolean {
     a.preferredSource === b.preferredSource &&
     a.tos === b.tos &&
     a.type === b.type &&
+    a.scope === b.scope &&
     a.hasOptions === b.hasOptions &&
     a.hops.length === b.hops.length &&
     a.hops.every((hop, index) => sameHop(hop, b.hops[index] ?? hop))

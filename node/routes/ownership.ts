@@ -1,7 +1,7 @@
 // Which routes and next-hop objects are ours, and what ours look like. Pure.
 import type { Prefix } from '../../proto/domain/address.js';
 import type { Route } from '../../proto/domain/network.js';
-import { type Hop, type KernelRoute, type NextHop, routeTypes } from '../kernel/route-kernel.js';
+import { type Hop, type KernelRoute, type NextHop, routeTypes, scopes } from '../kernel/route-kernel.js';
 import { sameHop } from '../kernel/route-table.js';
 
 /** Ownership is how ours are told apart. */
@@ -35,6 +35,7 @@ export function guardOf(pool: Prefix, { protocol }: Ownership): KernelRoute {
     metric: guardMetric,
     protocol,
     type: routeTypes.unreachable,
+    scope: scopes.universe,
     hops: noHops,
     nextHopId: 0,
     preferredSource: undefined,
@@ -68,6 +69,7 @@ export function peerRoute(peer: Route, form: PeerRouteForm, { protocol }: Owners
     metric: 0,
     protocol,
     type: routeTypes.unicast,
+    scope: scopes.universe,
     hops: form.byNextHop ? noHops : [form.hop],
     nextHopId: form.byNextHop ? nextHopIdOf(peer) : 0,
     preferredSource: form.preferredSource,

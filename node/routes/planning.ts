@@ -2,7 +2,16 @@
 import type { Prefix } from '../../proto/domain/address.js';
 import type { Route } from '../../proto/domain/network.js';
 import type { KernelMirror } from '../kernel/mirror.js';
-import { type KernelRoute, linkFlags, type Refusal, type RouteChange } from '../kernel/route-kernel.js';
+import {
+  type Hop,
+  type KernelRoute,
+  linkFlags,
+  type Refusal,
+  type RouteChange,
+  routeTypes,
+  scopes,
+} from '../kernel/route-kernel.js';
+import { covers } from '../kernel/route-table.js';
 import type { DesiredRoutes } from './desired.js';
 import { type LocalNetwork, localNetworks } from './local-networks.js';
 import type { Ownership } from './ownership.js';
@@ -52,7 +61,7 @@ export type Planning = {
   readonly counts: { desired: number; installed: number; conflicting: number; unreachable: number };
   /** Interface index of the underlay; undefined when nothing can be added there now. */
   readonly ifindex: number | undefined;
-  /** Networks on the underlay interface: what is in them is on-link. */
+  /** Networks on the link of the underlay interface: peers in them are reached straight. */
   readonly onLink: readonly Prefix[];
   /** Nothing is routed that overlaps these. */
   readonly local: readonly LocalNetwork[];
@@ -66,6 +75,20 @@ export type Planning = {
   waiting: number;
 };
 
+// Those of the interface's addresses, and those that a route leads straight to: where the address is a /32, there is
+// nothing else that could make a peer on-link.
+function onLinkNetworks({ addresses, routes, nextHops }: Observed, ifindex: number): readonly Prefix[] {
+  const connected = addresses.filter((address) => address.ifindex === ifindex).map(({ prefix }) => prefix);
+  const routed: Prefix[] = [];
+  for (const { type, tos, scope, hops, nextHopId, destination } of routes.all()) {
+    if (scope !== scopes.link || type !== routeTypes.unicast || tos !== 0) continue;
+    const object = nextHops?.get(nextHopId)?.hop;
+    const isThere = (hop: Hop) => hop.ifindex === ifindex && hop.gateway === undefined;
+    if (hops.some(isThere) || (object !== undefined && isThere(object))) routed.push(destination);
+  }
+  return [...connected, ...routed.filter((prefix) => !covers(connected, prefix.network, prefix.length))];
+}
+
 /** beginPlan looks at what holds for all peers. */
 export function beginPlan(input: RoutePlanInput): Planning {
   const { desired, observed, useNextHops } = input;
@@ -74,9 +97,6 @@ export function beginPlan(input: RoutePlanInput): Planning {
   // The kernel takes plain routes also while the carrier is down, next-hop objects it does not.
   const needed = useNextHops && observed.nextHops !== undefined ? linkFlags.up | linkFlags.lowerUp : linkFlags.up;
   const usable = link !== undefined && (link.flags & needed) === needed;
-  const onLink = observed.addresses
-    .filter((address) => address.ifindex === underlay?.ifindex)
-    .map(({ prefix }) => prefix);
   return {
     input,
     additions: [],
@@ -84,7 +104,7 @@ export function beginPlan(input: RoutePlanInput): Planning {
     problems: [],
     counts: { desired: desired.peers.size, installed: 0, conflicting: 0, unreachable: 0 },
     ifindex: usable ? link.ifindex : undefined,
-    onLink,
+    onLink: underlay === undefined ? [] : onLinkNetworks(observed, underlay.ifindex),
     local: localNetworks(desired, observed),
     overlapping: new Set(),
     preferredSource:

@@ -2,10 +2,10 @@
 // use, so that those tests say something about the real one.
 import test, { type ExecutionContext } from 'ava';
 import type { KernelRoute, Notification, RouteChange, RouteKernel } from '../../node/kernel/route-kernel.js';
-import { linkFlags, routeTypes } from '../../node/kernel/route-kernel.js';
+import { linkFlags, routeTypes, scopes } from '../../node/kernel/route-kernel.js';
 import { isRoot, LinuxRouteHost } from '../support/linux-route-host.js';
 import { MemoryRouteHost } from '../support/memory-route-host.js';
-import { ip, nextHop, prefix, route, via } from '../support/route-fixtures.js';
+import { ip, nextHop, prefix, route, straight, via } from '../support/route-fixtures.js';
 import type { RouteHost } from '../support/route-host.js';
 
 const kinds: [string, () => RouteHost][] = [['memory', () => new MemoryRouteHost()]];
@@ -56,6 +56,7 @@ contract('a route comes back from a dump as it was made', async (t, { kernel, et
     route('10.76.0.0/16', { type: routeTypes.unreachable, metric: 0xffffffff }),
     route('10.76.3.0/24', { nextHopId: 0x0a4c0300 }),
     route('203.0.113.7/32', via('192.168.83.13', eth0)),
+    route('203.0.113.0/26', straight(eth0)),
   ];
   const changes: RouteChange[] = [
     { op: 'addNextHop', nextHop: nextHop(0x0a4c0300, '192.168.83.13', eth0) },
@@ -69,6 +70,27 @@ contract('a route comes back from a dump as it was made', async (t, { kernel, et
     a.destination.network - b.destination.network || a.destination.length - b.destination.length;
   t.deepEqual([...(await ours(kernel))].sort(byDestination), [...routes].sort(byDestination));
   t.deepEqual(await kernel.nextHops(), [nextHop(0x0a4c0300, '192.168.83.13', eth0)]);
+});
+
+contract('what a route of scope link leads to can be a gateway, and no other', async (t, { host, kernel, eth0 }) => {
+  const ways = [
+    route('198.51.100.0/25', straight(eth0)),
+    route('198.51.100.128/25', { ...straight(eth0), scope: scopes.universe }),
+  ];
+  await host.other.apply(ways.map((each): RouteChange => ({ op: 'addRoute', route: each })));
+  t.deepEqual(
+    await errnos(
+      kernel,
+      { op: 'addNextHop', nextHop: nextHop(5, '198.51.100.1', eth0) },
+      { op: 'addNextHop', nextHop: nextHop(6, '198.51.100.129', eth0) },
+    ),
+    [undefined, 'ENETUNREACH'],
+  );
+  const listed = await kernel.routes(({ scope }) => scope === scopes.link);
+  t.deepEqual(
+    listed.map(({ destination }) => destination.network).sort((a, b) => a - b),
+    [ip('192.168.83.0'), ip('198.51.100.0')].sort((a, b) => a - b),
+  );
 });
 
 contract('adding fails where there is a route in the slot, whoever made it', async (t, { host, kernel, eth0 }) => {

@@ -10,6 +10,7 @@ import {
   type Refusal,
   type RouteFilter,
   routeTypes,
+  scopes,
 } from '../../node/kernel/route-kernel.js';
 import { RouteTable, sameHop, sameRoute, sameSlot } from '../../node/kernel/route-table.js';
 import {
@@ -160,6 +161,7 @@ export class MemoryRouteHost implements RouteHost {
       metric: 0,
       protocol: kernelProtocol,
       type: routeTypes.unicast,
+      scope: scopes.link,
       hops: [{ gateway: undefined, ifindex, flags: 0 }],
       nextHopId: 0,
       preferredSource: address,
@@ -277,6 +279,7 @@ export class MemoryRouteHost implements RouteHost {
     if (typeof gateway !== 'number') return undefined;
     const onLink = (route: KernelRoute) =>
       route.type === routeTypes.unicast &&
+      route.scope >= scopes.link &&
       route.hops.some((hop) => hop.ifindex === ifindex && hop.gateway === undefined) &&
       prefixContains(route.destination, gateway);
     for (const route of this.routes.all()) if (onLink(route)) return undefined;
@@ -304,8 +307,8 @@ export class MemoryRouteKernel implements RouteKernel {
   }
 
   async routes(filter: RouteFilter): Promise<readonly KernelRoute[]> {
-    return [...this.#host.routes.all()].filter(({ destination, protocol, nextHopId }) =>
-      filter({ ...destination, protocol, nextHopId }),
+    return [...this.#host.routes.all()].filter(({ destination, protocol, scope, nextHopId }) =>
+      filter({ ...destination, protocol, scope, nextHopId }),
     );
   }
 

@@ -1,6 +1,6 @@
 // Small builders for tests of routes: addresses as text, one pool, peers named by number.
 import type { KernelRoute, NextHop } from '../../node/kernel/route-kernel.js';
-import { routeTypes } from '../../node/kernel/route-kernel.js';
+import { routeTypes, scopes } from '../../node/kernel/route-kernel.js';
 import { type DesiredRoutes, desiredRoutes } from '../../node/routes/desired.js';
 import type { Underlay } from '../../node/underlay/choose.js';
 import { type Ipv4, ipv4FromNumber, type Prefix, parseIpv4, parsePrefix } from '../../proto/domain/address.js';
@@ -28,6 +28,7 @@ export function route(destination: string, details: Partial<KernelRoute> = {}): 
     metric: 0,
     protocol: 88,
     type: routeTypes.unicast,
+    scope: scopes.universe,
     hops: [],
     nextHopId: 0,
     preferredSource: undefined,
@@ -39,6 +40,11 @@ export function route(destination: string, details: Partial<KernelRoute> = {}): 
 /** via is the way by a gateway on an interface. */
 export function via(gateway: string, ifindex: number): Pick<KernelRoute, 'hops'> {
   return { hops: [{ gateway: ip(gateway), ifindex, flags: 0 }] };
+}
+
+/** straight is the way to an interface itself: what it leads to is on-link. */
+export function straight(ifindex: number): Pick<KernelRoute, 'hops' | 'scope'> {
+  return { scope: scopes.link, hops: [{ gateway: undefined, ifindex, flags: 0 }] };
 }
 
 /** nextHop is a next-hop object of protocol 88. */

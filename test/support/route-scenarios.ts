@@ -13,7 +13,7 @@ import type { Outcome } from '../../node/reconcile/effect.js';
 import type { DesiredRoutes } from '../../node/routes/desired.js';
 import { Routes, type RoutesOptions } from '../../node/routes/routes.js';
 import { formatIpv4, formatPrefix, prefixKey } from '../../proto/domain/address.js';
-import { nextHop, peer, peerId, pool, prefix, route, via, wanted } from './route-fixtures.js';
+import { nextHop, peer, peerId, pool, prefix, route, straight, via, wanted } from './route-fixtures.js';
 import type { RouteHost } from './route-host.js';
 
 /** OnHost is what a story is told on. */
@@ -501,6 +501,41 @@ export const scenarios: readonly Scenario[] = [
       host.removeAddress('wide0', '10.9.9.9/8');
       t.deepEqual((await settle(t, on, routes, desired)).findings, []);
       t.is((await installed(host.kernel)).length, 2);
+    },
+  },
+  {
+    title: 'where the address is a /32, peers are on-link by a route, and others’ changes make nothing anew',
+    run: async (t, on) => {
+      const { host, eth0, mirror, effect } = on;
+      host.removeAddress('eth0', '192.168.83.1/24');
+      host.addAddress('eth0', '192.168.83.1/32');
+      const lan = route('192.168.83.0/24', { ...straight(eth0), protocol: 4 });
+      await host.other.apply([{ op: 'addRoute', route: lan }]);
+      const routes = effect();
+      const desired = wanted({ peers: [1, 2, 3].map((index) => peer(index)), ifindex: eth0 });
+      t.deepEqual((await settle(t, on, routes, desired)).findings, []);
+      const objects = () => {
+        let count = 0;
+        host.other.drain(({ kind }) => {
+          if (kind === 'nextHop') count += 1;
+        });
+        return count;
+      };
+      objects();
+      for (const op of ['addRoute', 'deleteRoute'] as const) {
+        const elsewhere = route('203.0.113.0/24', { ...via('192.168.83.99', eth0), protocol: 12 });
+        t.deepEqual(await host.other.apply([{ op, route: elsewhere }]), [undefined]);
+        await mirror.refresh();
+        await routes.converge(desired, signal);
+      }
+      mirror.invalidate();
+      await routes.converge(desired, signal);
+      t.is(objects(), 0);
+      await host.other.apply([{ op: 'deleteRoute', route: lan }]);
+      t.deepEqual(reasons(await settle(t, on, routes, desired)), ['NotOnLink']);
+      await host.other.apply([{ op: 'addRoute', route: lan }]);
+      t.deepEqual((await settle(t, on, routes, desired)).findings, []);
+      t.is((await installed(host.kernel)).length, 4);
     },
   },
   {

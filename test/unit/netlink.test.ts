@@ -38,6 +38,7 @@ const routes: fc.Arbitrary<KernelRoute> = fc
     ...rest,
     ...way,
     hasOptions: false,
+    scope: 0,
   }));
 
 const nextHops: fc.Arbitrary<NextHop> = fc

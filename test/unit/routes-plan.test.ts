@@ -3,7 +3,13 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { KernelMirror } from '../../node/kernel/mirror.js';
-import { type KernelRoute, type NextHop, type RouteChange, routeTypes } from '../../node/kernel/route-kernel.js';
+import {
+  type KernelRoute,
+  type NextHop,
+  type RouteChange,
+  routeTypes,
+  scopes,
+} from '../../node/kernel/route-kernel.js';
 import type { DesiredRoutes } from '../../node/routes/desired.js';
 import { guardMetric, isGuard, leads } from '../../node/routes/ownership.js';
 import { checkRouteProtocol } from '../../node/routes/protocol.js';
@@ -75,6 +81,7 @@ const kernelRoutes: fc.Arbitrary<KernelRoute> = fc
     metric: fc.constantFrom(0, 0, 0, 100, guardMetric),
     preferredSource: fc.constantFrom(undefined, undefined, ip('10.76.0.1')),
     hasOptions: fc.constantFrom(false, false, true),
+    scope: fc.constant(scopes.universe),
     way: ways,
   })
   .map(({ way, ...rest }) => ({ ...rest, ...way }));
@@ -229,8 +236,9 @@ function check(world: World, desired: DesiredRoutes, mode: 'auto' | 'never'): vo
     const ours = host.routes.at(key).filter((route) => route.protocol === 88 && !isGuard(route));
     const foreign = inSlot.filter(({ protocol }) => protocol !== 88);
     const onLink = [...host.routes.all()].some(
-      ({ destination, hops, type }) =>
+      ({ destination, hops, type, scope }) =>
         type === routeTypes.unicast &&
+        scope >= scopes.link &&
         hops.some((hop) => hop.ifindex === ifindex && hop.gateway === undefined) &&
         prefixContains(destination, each.nextHop),
     );
@@ -274,7 +282,15 @@ const borrowed: Step[] = [
     change: {
       op: 'addRoute',
       route: {
-        ...{ destination: b.subnet, protocol: 88, tos: 0, metric: 0, preferredSource: undefined, hasOptions: false },
+        ...{
+          destination: b.subnet,
+          protocol: 88,
+          tos: 0,
+          metric: 0,
+          preferredSource: undefined,
+          hasOptions: false,
+          scope: 0,
+        },
         ...{ type: 1, hops: [], nextHopId: a.subnet.network },
       },
     },
