@@ -50,7 +50,8 @@ Examples:
   xnetd run --controller 192.168.83.2,192.168.83.3  with other controllers than joining told
 
 Environment variables are named XNETD_CONTROLLER and so on, settings in the file "controller: ..." and so on.
-SIGTERM ends the daemon and leaves routes, rules and Docker as they are. Exit code ${exitCodes.left}: this host has left the fleet; ${exitCodes.notJoined}: it has not joined one.`,
+SIGTERM ends the daemon and leaves routes, rules and Docker as they are. SIGHUP (systemctl reload xnetd) has it try again
+at once what it has given up or put off, such as a restart of Docker. Exit code ${exitCodes.left}: this host has left the fleet; ${exitCodes.notJoined}: it has not joined one.`,
   )
   .action(async (_options: unknown, command: Command) => {
     const settings = settingsOf(command);

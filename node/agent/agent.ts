@@ -178,6 +178,14 @@ export class Agent {
     }
   }
 
+  /** retry tries at once what was given up, or waits for its time: an operator asks for it. */
+  retry(): void {
+    const { host, log } = this.#options;
+    log.info('asked to try everything again');
+    host.docker.retry();
+    for (const lane of [this.#lanes.routes, this.#lanes.firewall, this.#lanes.docker]) lane.trigger();
+  }
+
   async #followDocker(signal: AbortSignal): Promise<void> {
     for await (const event of this.#options.host.docker.engine.events(signal)) {
       this.#lanes.docker.trigger();

@@ -10,6 +10,7 @@ import { Agent } from '../agent/agent.js';
 import type { Known } from '../agent/lanes.js';
 import { leave, leaveBegun } from '../agent/leave.js';
 import { type Leave, localService } from '../agent/local-service.js';
+import { dockerDefaults } from '../docker/settings.js';
 import { type Host, openHost } from '../host/host.js';
 import { readIdentity } from '../identity/folder.js';
 import { type Member, needsIdentity, requireMember } from '../identity/member.js';
@@ -36,6 +37,7 @@ export function hostSettings(settings: Settings): Parameters<typeof openHost>[0]
       restartCommand: settings.dockerRestart,
       onRunning: settings.onRunning,
       waitMs: settings.dockerWait * 1000,
+      restarts: dockerDefaults.restarts,
       stateFolder: settings.stateDir,
     },
   };
@@ -129,6 +131,8 @@ class Daemon {
     const statusFile = new StatusFile(runDir, log);
     let known = await cachedKnown(this.#settings, this.#member.node, log);
     signal.addEventListener('abort', () => this.#stop(), { once: true });
+    const reload = () => this.#running?.agent.retry();
+    process.on('SIGHUP', reload);
     const server = await startServer({
       endpoints: [localSocket(this.#settings)],
       bindings: [localService(async (options, onStep) => this.#leaveAsked(options, onStep, cache, signal))],
@@ -158,6 +162,7 @@ class Daemon {
       log.info('still a member of the fleet, going on');
     }
     this.#stop();
+    process.off('SIGHUP', reload);
     if (this.#leaving === undefined) await cache.flush();
     await server.close(graceMs);
     await statusFile.close();

@@ -5,11 +5,12 @@
 import { messageOf, XnetError } from '../../proto/errors.js';
 import type { Finding } from '../reconcile/effect.js';
 import { discardTemporary } from '../state/atomic-file.js';
-import { bipOfDocker0, isInForce, runningFinding } from './bip-plan.js';
-import { type Applied, rollBack, withdraw } from './bip-rollback.js';
+import { bipOfDocker0, isInForce, limitFinding, runningFinding } from './bip-plan.js';
+import { type Applied, rollBack, withdraw, withRestart } from './bip-rollback.js';
 import { type DockerNow, dockerNow, startAgain, stopContainers, untilDockerAnswers } from './containers.js';
 import { formatBip, removeBip } from './daemon-json.js';
 import { type DaemonJsonFile, readDaemonJson, sameContent, writeDaemonJson } from './daemon-json-file.js';
+import { runningDockerd } from './flags.js';
 import { type Apply, type Content, type Journal, writeJournal } from './journal.js';
 import { blocked, type DockerHost, waiting } from './settings.js';
 
@@ -61,12 +62,21 @@ async function forward(host: DockerHost, journal: Journal, apply: Apply, signal:
     return finish(host, journal, apply, signal);
   }
   let pending = journal;
-  if (now !== undefined) {
+  if (now === undefined) {
+    const finding = await unseenFinding(host, apply);
+    if (finding !== undefined) return { journal, findings: [finding], changes: 0 };
+  } else {
     const others = now.running.filter(({ id }) => !journal.toStart.includes(id));
-    const finding = runningFinding(others, apply.force ? 'restart' : settings.onRunning, apply.bip);
+    const limits = { journal, restarts: settings.restarts, nowMs: host.now(), byHand: apply.byHand };
+    const finding =
+      runningFinding(others, apply.force ? 'restart' : settings.onRunning, apply.bip) ?? limitFinding(limits, apply);
     if (finding !== undefined) return withdraw(host, journal, apply, finding);
     pending = { ...journal, toStart: [...new Set([...journal.toStart, ...now.running.map(({ id }) => id)])] };
-    await writeJournal(settings.stateFolder, pending);
+  }
+  // Before the first container is stopped: killed from here on, the next xnetd goes on with the restart.
+  pending = withRestart(host, { ...pending, apply: { ...apply, restarting: true } }, apply);
+  await writeJournal(settings.stateFolder, pending);
+  if (now !== undefined) {
     await stopForRestart(host, now, signal);
     await steps.reached('stopped');
   }
@@ -90,6 +100,18 @@ async function forward(host: DockerHost, journal: Journal, apply: Apply, signal:
   }
   const reason = restart.ok ? whyNot(apply, after, settings.waitMs) : restart.reason;
   return rollBack(host, pending, { ...apply, direction: 'back', reason }, signal);
+}
+
+// A dockerd that runs and does not answer may have containers that are not to be stopped. One that is down has none that a
+// start would stop.
+async function unseenFinding(host: DockerHost, apply: Apply): Promise<Finding | undefined> {
+  const { onRunning, pidFile, socket } = host.settings;
+  if (apply.restarting || apply.force || onRunning === 'restart') return undefined;
+  if ((await runningDockerd(pidFile)) === undefined) return undefined;
+  const message =
+    `bip ${formatBip(apply.bip)} is in daemon.json, and Docker is restarted for it when it answers at ${socket} again, so ` +
+    'that the containers that run can be seen';
+  return waiting('NotAnswering', message);
 }
 
 // With live-restore dockerd leaves docker0 as it is while any container runs. Without, dockerd stops them itself.

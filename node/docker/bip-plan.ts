@@ -1,7 +1,14 @@
 // Decides what has to be done so that docker0 has the lease's address, or so that it has its own again.
 // Invariant: nothing is planned that stops a running container unless the operator has said so, that changes a key by
 // another hand, or that failed before with the same inputs. Pure.
-import { formatPrefix, ipv4FromNumber, prefixContains, prefixesEqual, prefixOf } from '../../proto/domain/address.js';
+import {
+  formatPrefix,
+  ipv4FromNumber,
+  prefixContains,
+  prefixesEqual,
+  prefixesOverlap,
+  prefixOf,
+} from '../../proto/domain/address.js';
 import type { Finding } from '../reconcile/effect.js';
 import { sha256 } from '../state/atomic-file.js';
 import { type Bip, bipIn, bipsEqual, formatBip, parseBip, type Refusal, removeBip, setBip } from './daemon-json.js';
@@ -10,6 +17,7 @@ import type { Flags } from './flags.js';
 import type { HostInterface } from './interfaces.js';
 import type { Content, Journal, Ours } from './journal.js';
 import { type EngineSeen, overlapFinding, overlapping } from './preflight.js';
+import { decidedBy, type RestartLimit, restartAt } from './restart-limit.js';
 import { blocked, type OnRunning, waiting } from './settings.js';
 
 /** BipSeen is all that a plan depends on. */
@@ -22,6 +30,11 @@ export type BipSeen = {
   readonly file: Content;
   readonly journal: Journal;
   readonly onRunning: OnRunning;
+  readonly restarts: RestartLimit;
+  /** Milliseconds since 1970. */
+  readonly nowMs: number;
+  /** An operator asked for it: neither a former failure nor the number of restarts is in the way. */
+  readonly byHand: boolean;
 };
 
 /**
@@ -156,10 +169,26 @@ function planChange(seen: BipSeen, wanted: Omit<Change, 'circumstances'>, inForc
   if (inForce) return plan;
   const { givenUp } = seen.journal;
   const inputs = inputsOf(change, change.before, seen.engine.networks);
-  if (givenUp?.inputs === inputs) return report(blocked('RolledBack', givenUp.message));
+  if (!seen.byHand && givenUp?.inputs === inputs) return report(blocked('RolledBack', givenUp.message));
   const running = seen.engine.containers.filter((container) => container.running);
-  const finding = runningFinding(running, seen.onRunning, change.bip);
+  const finding = runningFinding(running, seen.onRunning, change.bip) ?? limitFinding(seen, change);
   return finding === undefined ? plan : report(finding);
+}
+
+/** limitFinding is what keeps Docker from being restarted once more; undefined where nothing does. */
+export function limitFinding(
+  { journal, restarts, nowMs, byHand }: Pick<BipSeen, 'journal' | 'restarts' | 'nowMs' | 'byHand'>,
+  { bip, ours, circumstances }: Pick<Change, 'bip' | 'ours' | 'circumstances'>,
+): Finding | undefined {
+  if (byHand) return undefined;
+  const decided = decidedBy(ours.without, circumstances);
+  const atMs = restartAt(journal.restarts, { decided, failed: journal.givenUp !== undefined, nowMs }, restarts);
+  if (atMs === 0) return undefined;
+  const before = journal.givenUp === undefined ? '' : ` The last time: ${journal.givenUp.message}`;
+  const message =
+    `docker0 gets ${formatBip(bip)} by a restart of Docker, which xnet has restarted several times within the hour: it ` +
+    `is restarted again at ${new Date(atMs).toISOString()}, or at once by: systemctl reload xnetd.${before}`;
+  return waiting('RestartsLimited', message);
 }
 
 /** runningFinding is what keeps Docker from being restarted while containers run; undefined where nothing does. */
@@ -218,16 +247,19 @@ function formerOrFree(seen: BipSeen, ours: Ours): Bip | undefined {
 
 /**
  * inputsOf is the SHA-256 of what a start of Docker with a bip depends on: the bip, the rest of daemon.json, the
- * engine's version, its flags, and its networks.
+ * engine's version, its flags, and those of its networks that overlap the bip's subnet.
  */
 export function inputsOf(
   { bip, circumstances }: Pick<Change, 'bip' | 'circumstances'>,
   file: Content,
   networks: readonly EngineNetwork[],
 ): string {
+  const subnet = prefixOf(bip.address, bip.length);
   const others = networks
     .filter((network) => !network.isDefault)
-    .flatMap(({ subnets }) => subnets.map(({ prefix }) => formatPrefix(prefix)));
+    .flatMap(({ subnets }) => subnets.map(({ prefix }) => prefix))
+    .filter((prefix) => prefixesOverlap(prefix, subnet))
+    .map(formatPrefix);
   return sha256(Buffer.from(JSON.stringify([formatBip(bip), hashOf(file), circumstances, others.sort()])));
 }
 

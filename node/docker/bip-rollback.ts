@@ -10,6 +10,7 @@ import { type DockerNow, dockerNow, startAgain, untilDockerAnswers } from './con
 import { bipIn, bipsEqual, formatBip, removeBip, setBip } from './daemon-json.js';
 import { readDaemonJson, sameContent, writeDaemonJson } from './daemon-json-file.js';
 import { type Apply, type Content, type Journal, writeJournal } from './journal.js';
+import { decidedBy, recentRestarts, startAt } from './restart-limit.js';
 import { blocked, type DockerHost } from './settings.js';
 import { askDockerd } from './validation.js';
 
@@ -26,49 +27,88 @@ export async function rollBack(
   signal: AbortSignal,
 ): Promise<Applied> {
   const { settings, steps } = host;
+  const held = await heldBack(host, journal, apply, signal);
+  if (held !== undefined) return { journal, findings: [held], changes: 0 };
   host.log?.warn({ bip: formatBip(apply.bip), reason: apply.reason }, 'Docker does not start with it: rolling back');
-  // A full disk must not keep Docker down: without the journal the next turn comes to the same end, one restart later.
-  await writeJournal(settings.stateFolder, { ...journal, apply }).catch((error: unknown) => {
-    host.log?.error({ err: error }, 'the journal could not be written');
-  });
+  let noted: Journal = { ...journal, apply };
+  await note(host, noted);
   await steps.reached('going-back');
+  const startDocker = async () => {
+    noted = withRestart(host, noted, apply);
+    await note(host, noted);
+    return start(host, signal);
+  };
   let restored: Restored;
   try {
     restored = await restoreFile(host, apply);
   } catch (error) {
     // Whatever kept it from starting may have passed.
-    const runs = typeof ((await dockerNow(host, signal)) ?? (await start(host, signal))) !== 'string';
+    const runs = typeof ((await dockerNow(host, signal)) ?? (await startDocker())) !== 'string';
     const message =
       `Docker did not start with bip ${formatBip(apply.bip)} (${apply.reason}), and daemon.json could not be ` +
       `restored: ${messageOf(error)}; ${runs ? 'Docker runs' : 'Docker is down'}`;
-    return { journal: { ...journal, apply }, findings: [blocked('RollbackFailed', message)], changes: 1 };
+    return { journal: noted, findings: [blocked('RollbackFailed', message)], changes: 1 };
   }
   await steps.reached('restored');
   // It may run: with another docker0 than wanted, or since an xnetd that was killed has started it.
-  let now: DockerNow | string = (await dockerNow(host, signal)) ?? (await start(host, signal));
+  let now: DockerNow | string = (await dockerNow(host, signal)) ?? (await startDocker());
   if (typeof now === 'string' && restored.kept) {
     // What others have added keeps it from starting, too.
     restored = await restoreFile(host, apply, true);
-    now = await start(host, signal);
+    now = await startDocker();
   }
   if (typeof now === 'string') {
     const message =
       `Docker does not start (${apply.reason}), nor with daemon.json as it was before (${now}): start it by hand; ` +
       `see journalctl -u ${settings.unit}`;
-    return { journal: { ...journal, apply }, findings: [blocked('DockerDown', message)], changes: 2 };
+    return { journal: noted, findings: [blocked('DockerDown', message)], changes: 2 };
   }
   const aside = restored.aside === undefined ? '' : `; what was in it by then is kept in ${restored.aside}`;
   const message =
     `Docker does not start with bip ${formatBip(apply.bip)}: ${apply.reason}. It runs again with daemon.json as it ` +
-    `was${aside}. Tried again when daemon.json, Docker or its networks change`;
+    `was${aside}. Tried again when daemon.json, Docker or a network that overlaps it changes, or by: systemctl reload xnetd`;
   // With the networks of now: one that came in between was the reason, perhaps.
   const inputs = inputsOf(apply, restored.content, now.networks);
-  const next = { ...withoutApply(journal, apply), givenUp: { inputs, message } };
+  const next = { ...withoutApply(noted, apply), givenUp: { inputs, message } };
   await writeJournal(settings.stateFolder, next);
   await steps.reached('rolled-back');
   const again = await startAgain(host, next, signal);
   const findings = [blocked('RolledBack', message), ...again.findings];
   return { journal: again.journal, findings, changes: 2 + again.started };
+}
+
+// A full disk must not keep Docker down: without the journal the next turn comes to the same end, one restart later.
+async function note(host: DockerHost, journal: Journal): Promise<void> {
+  await writeJournal(host.settings.stateFolder, journal).catch((error: unknown) => {
+    host.log?.error({ err: error }, 'the journal could not be written');
+  });
+}
+
+/** withRestart is the journal with a restart of Docker that is about to be made for `apply`. */
+export function withRestart(host: DockerHost, journal: Journal, apply: Apply): Journal {
+  const nowMs = host.now();
+  const restart = {
+    atMs: nowMs,
+    decided: decidedBy(apply.ours.without, apply.circumstances),
+    back: apply.direction === 'back',
+  };
+  return { ...journal, restarts: [...recentRestarts(journal.restarts, nowMs), restart] };
+}
+
+// A Docker that did not start in an earlier turn is started again after longer and longer pauses.
+async function heldBack(
+  host: DockerHost,
+  journal: Journal,
+  { byHand, reason }: Apply,
+  signal: AbortSignal,
+): Promise<Finding | undefined> {
+  if (byHand || journal.apply?.direction !== 'back') return undefined;
+  const atMs = startAt(journal.restarts, host.now(), host.settings.restarts);
+  if (atMs === 0 || (await dockerNow(host, signal)) !== undefined) return undefined;
+  const message =
+    `Docker does not start (${reason}): start it by hand; see journalctl -u ${host.settings.unit}. xnetd tries again at ` +
+    `${new Date(atMs).toISOString()}, or at once by: systemctl reload xnetd`;
+  return blocked('DockerDown', message);
 }
 
 /** withdraw takes our key out again before Docker was touched, because of `finding`. */

@@ -23,26 +23,34 @@ import { type Dockerd, type EngineSeen, seeDockerd, seeEngine } from './prefligh
 import { blocked, type DockerHost, waiting } from './settings.js';
 import { askDockerd } from './validation.js';
 
-/** convergeBip gives docker0 the wanted address. */
-export function convergeBip(host: DockerHost, wanted: Bip, signal: AbortSignal): Promise<Outcome> {
+/**
+ * convergeBip gives docker0 the wanted address.
+ * @param byHand an operator asked for it: see BipSeen
+ */
+export function convergeBip(host: DockerHost, wanted: Bip, byHand: boolean, signal: AbortSignal): Promise<Outcome> {
   return told(signal, async () => {
     const journal = await readJournal(host.settings.stateFolder);
     const engine = await seeEngine(host, signal);
     if ('reason' in engine) return { findings: [engine], changes: 0 };
-    return turn(host, { journal, engine }, signal, (world) => join(host, world, wanted, signal));
+    return turn(host, { journal, engine, byHand }, signal, (world) => join(host, world, wanted, signal));
   });
 }
 
-/**
- * leaveBip gives docker0 its former address, and daemon.json its former content.
- * @param force running containers may be stopped, and are started again; a Docker that is down is no obstacle
- */
-export function leaveBip(host: DockerHost, force: boolean, signal: AbortSignal): Promise<Outcome> {
+/** BipLeave is how mode bip ends. */
+export type BipLeave = {
+  /** Running containers may be stopped, and are started again; a Docker that is down is no obstacle. */
+  readonly force: boolean;
+  /** An operator asked for it: see BipSeen. */
+  readonly byHand: boolean;
+};
+
+/** leaveBip gives docker0 its former address, and daemon.json its former content. */
+export function leaveBip(host: DockerHost, { force, byHand }: BipLeave, signal: AbortSignal): Promise<Outcome> {
   return told(signal, async () => {
     const journal = await readJournal(host.settings.stateFolder);
     const engine = await seeEngine(host, signal);
     if ('reason' in engine) return leaveWithoutDocker(host, journal, engine, force);
-    return turn(host, { journal, engine }, signal, (world) => leave(host, world, force, signal));
+    return turn(host, { journal, engine, byHand }, signal, (world) => leave(host, world, force, signal));
   });
 }
 
@@ -52,12 +60,26 @@ export async function hasBip(host: DockerHost): Promise<boolean> {
   return ours !== undefined || givenUp !== undefined || toStart.length > 0;
 }
 
-/** resumeBip brings what an earlier xnetd has begun to its end. It has to come before anything else, in both modes. */
-export function resumeBip(host: DockerHost, signal: AbortSignal): Promise<Outcome> {
+/** forgetRestarts forgets how often Docker was restarted: an operator has taken the host out. */
+export function forgetRestarts(host: DockerHost, signal: AbortSignal): Promise<Outcome> {
+  return told(signal, async () => {
+    const { stateFolder } = host.settings;
+    const journal = await readJournal(stateFolder);
+    if (journal.restarts.length > 0) await writeJournal(stateFolder, { ...journal, restarts: [] });
+    return { findings: [], changes: 0 };
+  });
+}
+
+/**
+ * resumeBip brings what an earlier xnetd has begun to its end. It has to come before anything else, in both modes.
+ * @param byHand an operator asked for it: see BipSeen
+ */
+export function resumeBip(host: DockerHost, byHand: boolean, signal: AbortSignal): Promise<Outcome> {
   return told(signal, async () => {
     const journal = await readJournal(host.settings.stateFolder);
     if (journal.apply === undefined) return { findings: [], changes: 0 };
-    const { findings, changes } = await resumeApply(host, journal, journal.apply, signal);
+    const apply = { ...journal.apply, byHand: byHand || journal.apply.byHand };
+    const { findings, changes } = await resumeApply(host, journal, apply, signal);
     return { findings, changes };
   });
 }
@@ -67,12 +89,12 @@ type World = BipSeen & { readonly dockerd: Dockerd; readonly daemonJson: DaemonJ
 
 async function turn(
   host: DockerHost,
-  { journal, engine }: { readonly journal: Journal; readonly engine: EngineSeen },
+  { journal, engine, byHand }: { readonly journal: Journal; readonly engine: EngineSeen; readonly byHand: boolean },
   signal: AbortSignal,
   decide: (world: World) => Promise<Outcome>,
 ): Promise<Outcome> {
   const again = await startAgain(host, journal, signal);
-  const world = await lookAt(host, again.journal, engine, signal);
+  const world = await lookAt(host, { journal: again.journal, engine, byHand }, signal);
   if ('reason' in world) return { findings: [world, ...again.findings], changes: again.started };
   const outcome = await decide(world);
   return { findings: [...outcome.findings, ...again.findings], changes: again.started + outcome.changes };
@@ -95,8 +117,7 @@ function reasonOf(error: unknown): string {
 
 async function lookAt(
   host: DockerHost,
-  journal: Journal,
-  engine: EngineSeen,
+  given: Pick<BipSeen, 'journal' | 'engine' | 'byHand'>,
   signal: AbortSignal,
 ): Promise<World | Finding> {
   const dockerd = await seeDockerd(host, signal);
@@ -110,8 +131,9 @@ async function lookAt(
   }
   const interfaces = await host.interfaces(signal);
   const { flags } = dockerd;
-  const { onRunning } = host.settings;
-  return { engine, interfaces, flags, file: daemonJson.bytes, journal, onRunning, dockerd, path, daemonJson };
+  const { onRunning, restarts } = host.settings;
+  const nowMs = host.now();
+  return { ...given, interfaces, flags, file: daemonJson.bytes, onRunning, restarts, nowMs, dockerd, path, daemonJson };
 }
 
 async function join(host: DockerHost, world: World, wanted: Bip, signal: AbortSignal): Promise<Outcome> {
@@ -181,6 +203,8 @@ async function carryOut(
     ...plan.change,
     leaving,
     force,
+    byHand: world.byHand,
+    restarting: false,
     direction: 'forward',
     reason: '',
     dockerd,

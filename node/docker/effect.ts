@@ -4,7 +4,7 @@ import type { HostNetwork, Mode } from '../../proto/domain/network.js';
 import type { Logger } from '../../proto/process/log.js';
 import { type Exec, exec as execHere } from '../process/exec.js';
 import type { Effect, Outcome } from '../reconcile/effect.js';
-import { convergeBip, hasBip, leaveBip, resumeBip } from './bip.js';
+import { convergeBip, forgetRestarts, hasBip, leaveBip, resumeBip } from './bip.js';
 import { convergeBridge, leaveBridge } from './bridge.js';
 import { type DualHomed, dualHomed } from './bridge-plan.js';
 import { connectEngine } from './dockerode.js';
@@ -34,6 +34,8 @@ export interface DockerEffect extends Effect<DesiredDocker> {
    * the network (bridge).
    */
   leave(force: boolean, signal: AbortSignal): Promise<Outcome>;
+  /** retry has the next turn try again what failed before, however often Docker was restarted: an operator asks for it. */
+  retry(): void;
   /**
    * hostNetworks lists what a pool must not overlap on this host.
    * @throws XnetError as Engine does
@@ -57,15 +59,24 @@ export function makeDockerEffect(options: DockerEffectOptions): DockerEffect {
     exec,
     interfaces: options.interfaces ?? ((signal) => hostInterfaces(exec, signal)),
     steps,
+    now: Date.now,
     log,
   };
   const { engine } = host;
+  let byHand = false;
   return {
     name: 'docker',
     engine,
-    converge: (desired, signal) => converge(host, desired, signal),
+    converge: (desired, signal) => {
+      const turn = { desired, byHand };
+      byHand = false;
+      return converge(host, turn, signal);
+    },
     remove: (signal) => leave(host, false, signal),
     leave: (force, signal) => leave(host, force, signal),
+    retry: () => {
+      byHand = true;
+    },
     hostNetworks: async (mode, signal) =>
       hostNetworks(await engine.networks(signal), await host.interfaces(signal), mode),
     dualHomed: async (signal) => {
@@ -75,33 +86,40 @@ export function makeDockerEffect(options: DockerEffectOptions): DockerEffect {
   };
 }
 
-async function converge(host: DockerHost, desired: DesiredDocker, signal: AbortSignal): Promise<Outcome> {
-  const resumed = await resumeBip(host, signal);
+async function converge(
+  host: DockerHost,
+  { desired, byHand }: { readonly desired: DesiredDocker; readonly byHand: boolean },
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const resumed = await resumeBip(host, byHand, signal);
   if (resumed.findings.length > 0) return resumed;
-  const former = await leaveOther(host, desired.mode, signal);
+  const former = await leaveOther(host, desired.mode, byHand, signal);
   if (former.findings.length > 0) return sum(resumed, former);
   const { gateway: address, subnet } = desired;
   const wanted =
     desired.mode === 'bip'
-      ? await convergeBip(host, { address, length: subnet.length }, signal)
+      ? await convergeBip(host, { address, length: subnet.length }, byHand, signal)
       : await convergeBridge(host, desired, signal);
   return sum(resumed, sum(former, wanted));
 }
 
-async function leaveOther(host: DockerHost, wanted: Mode, signal: AbortSignal): Promise<Outcome> {
+async function leaveOther(host: DockerHost, wanted: Mode, byHand: boolean, signal: AbortSignal): Promise<Outcome> {
   if (wanted === 'bip') return leaveBridge(host, false, signal);
   // dockerd and daemon.json are no business of a node that always was in bridge mode. A journal that can't be read is
   // told of by leaveBip.
   const had = await hasBip(host).catch(() => true);
-  return had ? leaveBip(host, false, signal) : { findings: [], changes: 0 };
+  return had ? leaveBip(host, { force: false, byHand }, signal) : { findings: [], changes: 0 };
 }
 
 async function leave(host: DockerHost, force: boolean, signal: AbortSignal): Promise<Outcome> {
-  const resumed = await resumeBip(host, signal);
+  const resumed = await resumeBip(host, true, signal);
   const bridge = await leaveBridge(host, force, signal);
   const had = await hasBip(host).catch(() => true);
-  const bip = had && resumed.findings.length === 0 ? await leaveBip(host, force, signal) : { findings: [], changes: 0 };
-  return sum(resumed, sum(bridge, bip));
+  const nothing: Outcome = { findings: [], changes: 0 };
+  const isWhole = resumed.findings.length === 0;
+  const bip = had && isWhole ? await leaveBip(host, { force, byHand: true }, signal) : nothing;
+  const left = sum(resumed, sum(bridge, bip));
+  return left.findings.length === 0 ? sum(left, await forgetRestarts(host, signal)) : left;
 }
 
 function sum(a: Outcome, b: Outcome): Outcome {

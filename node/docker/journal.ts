@@ -9,6 +9,7 @@ import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
 import { removeOwnFile, writeOwnFile } from '../state/atomic-file.js';
 import { type Bip, formatBip, parseBip } from './daemon-json.js';
 import type { Attachment } from './engine.js';
+import type { Restart } from './restart-limit.js';
 
 /** Content is a file's bytes; undefined where there was no file. */
 export type Content = Buffer | undefined;
@@ -35,6 +36,10 @@ export type Apply = {
   readonly leaving: boolean;
   /** Running containers may be stopped, whatever the settings say. */
   readonly force: boolean;
+  /** An operator asked for it: it is not limited. */
+  readonly byHand: boolean;
+  /** The restart was decided with what ran by then; whatever runs now does not hold it up. */
+  readonly restarting: boolean;
   /** `forward` until it is verified, `back` from the moment that it is given up, which `reason` tells of. */
   readonly direction: 'forward' | 'back';
   readonly reason: string;
@@ -65,6 +70,8 @@ export type Journal = {
   readonly toStart: readonly string[];
   /** Containers that are taken off our network to make it anew, and have to be put on it again. */
   readonly toConnect: readonly Attachment[];
+  /** Restarts of Docker, oldest first; those of the last hour count. */
+  readonly restarts: readonly Restart[];
 };
 
 /** emptyJournal is that of a host that xnet has not touched. */
@@ -74,6 +81,7 @@ export const emptyJournal: Journal = {
   givenUp: undefined,
   toStart: [],
   toConnect: [],
+  restarts: [],
 };
 
 const bip = v.pipe(
@@ -102,6 +110,8 @@ const applySchema = v.object({
   bip,
   leaving: v.boolean(),
   force: v.boolean(),
+  byHand: v.optional(v.boolean(), false),
+  restarting: v.optional(v.boolean(), false),
   direction: v.picklist(['forward', 'back']),
   reason: v.string(),
   before: content,
@@ -126,6 +136,7 @@ const schema = v.object({
       ),
     }),
   ),
+  restarts: v.optional(v.array(v.object({ atMs: v.number(), decided: v.string(), back: v.boolean() })), []),
 });
 
 /** journalPath is the journal's place in a state directory: "/var/lib/xnet/docker.json". */
@@ -163,8 +174,9 @@ export async function readJournal(stateFolder: string): Promise<Journal> {
  * @throws XnetError FailedPrecondition when it can't be written; the former one is there then
  */
 export async function writeJournal(stateFolder: string, journal: Journal): Promise<void> {
-  const { ours, apply, givenUp, toStart, toConnect } = journal;
-  if (ours === undefined && apply === undefined && givenUp === undefined && toStart.length + toConnect.length === 0) {
+  const { ours, apply, givenUp, toStart, toConnect, restarts } = journal;
+  const lists = toStart.length + toConnect.length + restarts.length;
+  if (ours === undefined && apply === undefined && givenUp === undefined && lists === 0) {
     return removeOwnFile(journalPath(stateFolder));
   }
   const encoded: v.InferInput<typeof schema> = {
@@ -178,6 +190,7 @@ export async function writeJournal(stateFolder: string, journal: Journal): Promi
       aliases: [...aliases],
       address: address === undefined ? null : formatIpv4(address),
     })),
+    restarts: [...restarts],
   };
   await writeOwnFile(journalPath(stateFolder), Buffer.from(`${JSON.stringify(encoded, null, 1)}\n`));
 }

@@ -7,6 +7,7 @@ import type { Exec } from '../process/exec.js';
 import type { Finding } from '../reconcile/effect.js';
 import type { Engine } from './engine.js';
 import type { HostInterface } from './interfaces.js';
+import type { RestartLimit } from './restart-limit.js';
 import type { Restarter } from './restarter.js';
 
 /**
@@ -33,6 +34,8 @@ export type DockerSettings = {
   readonly onRunning: OnRunning;
   /** How long dockerd may take until it answers after a restart, in milliseconds. */
   readonly waitMs: number;
+  /** How often Docker may be restarted without an operator. */
+  readonly restarts: RestartLimit;
   /** Folder of the journal: "/var/lib/xnet". */
   readonly stateFolder: string;
 };
@@ -46,6 +49,7 @@ export const dockerDefaults = {
   restartCommand: undefined,
   onRunning: 'refuse',
   waitMs: 60_000,
+  restarts: { mostPerHour: 3, pauseMs: 60_000 },
 } as const satisfies Omit<DockerSettings, 'stateFolder'>;
 
 /** DesiredDocker is what Docker is to be on a node. */
@@ -73,6 +77,8 @@ export type DockerHost = {
   readonly exec: Exec;
   readonly interfaces: (signal?: AbortSignal) => Promise<readonly HostInterface[]>;
   readonly steps: Steps;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
   readonly log: Logger | undefined;
 };
 

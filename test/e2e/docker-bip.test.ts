@@ -13,9 +13,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { Host } from '../../deploy/lab/host.js';
+import { dockerDefaults } from '../../node/docker/settings.js';
 import { askDockerd } from '../../node/docker/validation.js';
 import { type Exec, exec } from '../../node/process/exec.js';
 import { fixtureBytes, fixtures } from '../support/daemon-json-fixtures.js';
@@ -33,7 +35,7 @@ import {
   turnUntil,
 } from '../support/docker-lab.js';
 
-const labs = await DockerLab.open(19);
+const labs = await DockerLab.open(20);
 const never = new AbortController().signal;
 const lease = bipOf('10.76.3.0/24');
 const former = '172.17.0.1/16';
@@ -402,6 +404,9 @@ each('leaving while Docker is down', [], async (t, host) => {
   t.deepEqual(readdirSync(stateFolderOn(host)), []);
 });
 
+// Real limits, on the engine that restarts fastest.
+const limited = { restarts: dockerDefaults.restarts } as const;
+
 // The engines do not differ in what happens between two steps of ours; the oldest restarts fastest.
 const [oldest] = labs;
 const restarting = { onRunning: 'restart' } as const;
@@ -439,11 +444,48 @@ if (oldest !== undefined) {
     oldest.onHost([], async (host) => {
       t.true(await turnUntil(host, 'renamed', { turn: 'converge', desired: lease }));
       await runIdle(host, 'new');
+      // As long as Docker can't say what runs, it is not restarted.
+      const pid = await dockerdPid(host);
+      const busy = createServer((_request, response) => response.writeHead(503).end());
+      const socket = join(freshFolder(host, 'busy'), 'docker.sock');
+      await new Promise<void>((resolve) => busy.listen(socket, resolve));
+      t.deepEqual(reasonsOf(await effectOn(host, { socket }).converge(lease, never)), ['NotAnswering']);
+      busy.close();
+      t.is(await dockerdPid(host), pid);
+      t.true(await isRunning(host, 'new'));
       t.deepEqual(reasonsOf(await effectOn(host).converge(lease, never)), ['ContainersRunning']);
       t.false(existsSync(host.daemonJson));
       t.true(await isRunning(host, 'new'));
       await host.docker('stop', 'new');
       t.deepEqual((await effectOn(host).converge(lease, never)).findings, []);
+    }));
+
+  test(`Docker ${oldest.line}: after a rollback no network has it restarted; an operator always can`, (t) =>
+    oldest.onHost([], async (host) => {
+      const racing = effectOn(host, limited, {
+        reached: async (step) => {
+          if (step === 'stopped') await host.docker('network', 'create', '--subnet=10.76.3.128/25', 'late');
+        },
+      });
+      t.deepEqual(reasonsOf(await racing.converge(lease, never)), ['RolledBack']);
+      await host.docker('network', 'rm', 'late');
+      const pid = await dockerdPid(host);
+      // Each in a daemon that was started anew.
+      for (const name of ['one', 'two', 'three']) {
+        await host.docker('network', 'create', name);
+        t.deepEqual(reasonsOf(await effectOn(host, limited).converge(lease, never)), ['RestartsLimited'], name);
+      }
+      t.is(await dockerdPid(host), pid);
+      const reloaded = effectOn(host, limited);
+      reloaded.retry();
+      t.deepEqual((await reloaded.converge(lease, never)).findings, []);
+      t.is(await addressOn(host, 'docker0'), '10.76.3.1/24');
+      // A leave whose restart fails, and the same command again.
+      const failing = effectOn(host, { ...limited, restartCommand: ['false'] });
+      t.deepEqual(reasonsOf(await failing.leave(false, never)), ['RolledBack']);
+      t.deepEqual((await effectOn(host, limited).leave(false, never)).findings, []);
+      t.is(await addressOn(host, 'docker0'), '172.17.0.1/16');
+      t.deepEqual(readdirSync(stateFolderOn(host)), []);
     }));
 
   test(`Docker ${oldest.line}: killed at any step of a rollback, the next turn goes on with it`, (t) =>

@@ -85,6 +85,8 @@ export function settingsOn(host: Host, changes: Partial<DockerSettings> = {}): D
     pidFile: join(host.folder, 'run/docker.pid'),
     restartCommand: host.restartCommand,
     stateFolder: stateFolderOn(host),
+    // Tests restart it more often than a host ever would.
+    restarts: { mostPerHour: 1_000, pauseMs: 0 },
     ...changes,
   };
 }

@@ -21,6 +21,7 @@ import { hostNetworks } from '../../node/docker/host-networks.js';
 import type { HostInterface } from '../../node/docker/interfaces.js';
 import { emptyJournal, type Journal, journalPath, readJournal, writeJournal } from '../../node/docker/journal.js';
 import { unreachableEngine, unsupportedEngine } from '../../node/docker/preflight.js';
+import { decidedBy, startAt } from '../../node/docker/restart-limit.js';
 import { reasonIn } from '../../node/docker/restarter.js';
 import type { DesiredDocker, OnRunning } from '../../node/docker/settings.js';
 import { formatPrefix, gatewayOf, type Prefix, parseIpv4, parsePrefix, prefixOf } from '../../proto/domain/address.js';
@@ -188,6 +189,9 @@ const seen: BipSeen = {
   file: undefined,
   journal: emptyJournal,
   onRunning: 'refuse',
+  restarts: { mostPerHour: 3, pauseMs: 60_000 },
+  nowMs: Date.UTC(2026, 0, 1, 12),
+  byHand: false,
 };
 
 function reasonOf(plan: ReturnType<typeof planJoin>): string {
@@ -294,8 +298,56 @@ test('a bip that was given up is not tried again until something is different', 
   t.is(planJoin(again, bip('10.76.4.1/24')).do, 'apply');
   t.is(planJoin({ ...again, file: Buffer.from('{}') }, wanted).do, 'apply');
   t.is(planJoin({ ...again, flags: new Map([['mtu', '1400']]) }, wanted).do, 'apply');
-  const networks = [...engine.networks, network('n', '10.99.0.0/24')];
-  return t.is(planJoin({ ...again, engine: { ...engine, networks } }, wanted).do, 'apply');
+  const beside = (cidr: string) => [...engine.networks, network('n', cidr)];
+  t.is(reasonOf(planJoin({ ...again, engine: { ...engine, networks: beside('10.99.0.0/24') } }, wanted)), 'RolledBack');
+  // One that overlapped was there when it failed, and is gone.
+  const overlapped = inputsOf(plan.change, plan.change.before, beside('10.76.3.128/25'));
+  const freed = { ...seen, journal: { ...emptyJournal, givenUp: { inputs: overlapped, message: 'no' } } };
+  t.is(planJoin(freed, wanted).do, 'apply');
+  return t.is(planJoin({ ...again, byHand: true }, wanted).do, 'apply', 'an operator asks for it');
+});
+
+test('Docker is restarted at most three times an hour, unless an operator decides otherwise', (t) => {
+  const wanted = bip('10.76.3.1/24');
+  const plan = planJoin(seen, wanted);
+  if (plan.do !== 'apply') return t.fail();
+  const { without } = plan.change.ours;
+  const decided = decidedBy(without, plan.change.circumstances);
+  const minutesAgo = (...minutes: readonly number[]): Journal['restarts'] =>
+    minutes.map((ago) => ({ atMs: seen.nowMs - ago * 60_000, decided, back: false }));
+  const after = (restarts: Journal['restarts'], more: Partial<Journal> = {}): BipSeen => ({
+    ...seen,
+    journal: { ...emptyJournal, restarts, ...more },
+  });
+  t.is(planJoin(after(minutesAgo(1)), wanted).do, 'apply', 'it may fail, and be taken back by the third');
+  const limited = after(minutesAgo(59, 1));
+  const finding = planJoin(limited, wanted);
+  t.like(finding.do === 'report' ? finding.finding : {}, { reason: 'RestartsLimited', transient: true });
+  t.regex(
+    finding.do === 'report' ? finding.finding.message : '',
+    /again at 2026-01-01T12:01:00.*systemctl reload xnetd/,
+  );
+  t.is(
+    reasonOf(planJoin(after(minutesAgo(59, 30, 1)), bip('10.76.4.1/24'))),
+    'RestartsLimited',
+    'whatever the lease is',
+  );
+  t.is(planJoin(after(minutesAgo(61, 1)), wanted).do, 'apply');
+  t.is(planJoin(after(minutesAgo(-90, -80)), wanted).do, 'apply', 'the clock was set back');
+  // Operators.
+  t.is(planJoin({ ...limited, byHand: true }, wanted).do, 'apply');
+  t.is(planJoin({ ...limited, file: Buffer.from('{"mtu": 1400}') }, wanted).do, 'apply');
+  t.is(planJoin({ ...limited, flags: new Map([['mtu', '1400']]) }, wanted).do, 'apply');
+  // After a failure the pause comes first.
+  const failed = { givenUp: { inputs: 'other', message: 'no' } };
+  t.is(reasonOf(planJoin(after(minutesAgo(0.5), failed), wanted)), 'RestartsLimited');
+  t.is(planJoin(after(minutesAgo(2), failed), wanted).do, 'apply');
+  // One that is down is started again and again, with pauses.
+  const downSince = (...minutes: readonly number[]) => minutesAgo(...minutes).map((one) => ({ ...one, back: true }));
+  t.is(startAt(minutesAgo(0.1), seen.nowMs, seen.restarts), 0);
+  t.is(startAt(downSince(0.5), seen.nowMs, seen.restarts), seen.nowMs + 30_000);
+  t.is(startAt(downSince(50, 40, 30, 20, 19, 18, 1), seen.nowMs, seen.restarts), seen.nowMs + 19 * 60_000);
+  return t.is(startAt(downSince(2), seen.nowMs, seen.restarts), 0);
 });
 
 const desired: DesiredDocker & { readonly mode: 'bridge' } = {
@@ -405,6 +457,8 @@ test('the journal is read as it was written, and a damaged one is not taken for 
         bip: bip('10.76.4.1/24'),
         leaving: false,
         force: true,
+        byHand: true,
+        restarting: true,
         direction: 'back',
         reason: 'it said "no"',
         before: undefined,
@@ -416,6 +470,7 @@ test('the journal is read as it was written, and a damaged one is not taken for 
       givenUp: { inputs: 'y', message: 'z' },
       toStart: ['a', 'b'],
       toConnect: [{ containerId: 'c', aliases: ['web'], address: parseIpv4('10.76.3.9') }],
+      restarts: [{ atMs: 1_700_000_000_000, decided: 'd', back: true }],
     };
     await writeJournal(folder, journal);
     t.deepEqual(await readJournal(folder), journal);
