@@ -64,6 +64,7 @@ export const settingsSchema = v.object({
     }),
   ),
   nextHops: v.picklist(['auto', 'never'], 'has to be auto or never'),
+  probeInterval: integer(0, 3600),
   mark: v.pipe(v.union([v.string(), v.pipe(v.number(), v.transform(String))]), fromCheck(checkMark)),
   logLevel: v.picklist(logLevels, `has to be one of ${logLevels.join(', ')}`),
 });
@@ -153,6 +154,11 @@ export function addOptions(target: Command): Command {
       new Option('--mark <bit>', 'bit of the packet mark that the firewall uses')
         .env(env('MARK'))
         .default(`0x${defaultMark.toString(16)}`),
+    )
+    .addOption(
+      new Option('--probe-interval <seconds>', 'between probes of the way to peers; 0: none')
+        .env(env('PROBE_INTERVAL'))
+        .default('10'),
     )
     .addOption(new Option('--log-level <level>', logLevels.join(', ')).env(env('LOG_LEVEL')).default('info'))
     .allowExcessArguments(false);

@@ -10,6 +10,7 @@ import { wireFromAvailability, wireFromHostNetwork, wireFromMode } from '../../p
 import { noSuchPool } from '../registry/lookup.js';
 import type { EventRecord, SubnetRecord } from '../store/records.js';
 import { usageOf } from '../table/allocate.js';
+import { withDataPath } from '../view/data-path.js';
 import { nodeState } from '../view/node-state.js';
 import { type HeldSubnet, poolOf, type ReadonlyView } from '../view/view.js';
 
@@ -53,6 +54,18 @@ function connectedMs(view: ReadonlyView, id: string, live: Live): number | undef
   return live.isConnected(id) ? 0 : undefined;
 }
 
+// What is known of a node's state, the way to its peers included.
+function statusOf(view: ReadonlyView, id: string, live: Live): NodeStatus | undefined {
+  const status = live.statusOf(id) ?? view.statuses.get(id)?.record;
+  if (status === undefined || status.silentPeers.length === 0) return status;
+  return withDataPath(view.nodes.get(id)?.record.name ?? '', status, (name) => {
+    const peer = view.nodeOfName.get(name);
+    if (peer === undefined) return undefined;
+    const connected = connectedMs(view, peer, live) !== undefined;
+    return { connected, status: live.statusOf(peer) ?? view.statuses.get(peer)?.record };
+  });
+}
+
 // The store keeps how many routes are amiss; what is desired follows from the table. A node has no route to itself.
 function countsOf(status: NodeStatus, live: NodeStatus | undefined, table: number): RouteCounts {
   if (live !== undefined) return live.routes;
@@ -69,7 +82,7 @@ export function summaryFromNode(view: ReadonlyView, id: string, live: Live): Nod
   const session = view.sessions.get(id)?.record;
   const stored = view.statuses.get(id)?.record;
   const liveStatus = live.statusOf(id);
-  const status = liveStatus ?? stored;
+  const status = statusOf(view, id, live);
   return {
     name: node.name,
     address: formatIpv4(node.address),
@@ -92,7 +105,7 @@ export function wireFromNode(view: ReadonlyView, id: string, live: Live): Node |
   const subnetId = view.subnetOfNode.get(id);
   const held = subnetId === undefined ? undefined : view.subnets.get(subnetId);
   const pool = held === undefined ? undefined : view.pools.get(held.pool)?.record;
-  const status = live.statusOf(id) ?? view.statuses.get(id)?.record;
+  const status = statusOf(view, id, live);
   return {
     ...summary,
     id,
@@ -174,7 +187,7 @@ export function wireFromRoutes(
       continue;
     }
     if (nodeId === except) continue;
-    const status = live.statusOf(nodeId) ?? view.statuses.get(nodeId)?.record;
+    const status = statusOf(view, nodeId, live);
     routes.push({
       subnet: formatPrefix(subnet),
       nextHop: formatIpv4(node.address),

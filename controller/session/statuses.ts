@@ -174,6 +174,7 @@ function recordOf(status: NodeStatus): StatusRecord {
     routes: { ...status.routes },
     conditions: [...status.conditions],
     hostNetworks: [...status.hostNetworks],
+    silentPeers: [...status.silentPeers],
     reportedMs: Date.now(),
   };
 }
@@ -190,6 +191,7 @@ function sameForTheStore(a: NodeStatus, b: NodeStatus): boolean {
       status.kernelVersion,
       status.dockerVersion,
       status.hostNetworks,
+      status.silentPeers,
     ]);
   return essence(a) === essence(b);
 }

@@ -95,6 +95,10 @@ const status = v.object({
   kernelVersion: v.string(),
   dockerVersion: v.string(),
   hostNetworks: v.array(v.object({ prefix, source: v.string() })),
+  silentPeers: v.optional(
+    v.array(v.object({ nodeName: v.string(), gateway: address, hostAnswers: v.boolean(), sinceMs: count })),
+    [],
+  ),
   /** When this was written, milliseconds since 1970. */
   reportedMs: count,
 });

@@ -18,6 +18,7 @@ import type { Outcome } from '../reconcile/effect.js';
 import { follows, isOlder, type TableSnapshot, withBookmark } from '../table/node-table.js';
 import type { UnderlaySettings } from '../underlay/choose.js';
 import { Acceptance } from './acceptance.js';
+import { DataPath } from './data-path.js';
 import { type Known, type LaneName, type Lanes, makeLanes, ownBridge } from './lanes.js';
 import { Reporter } from './reporter.js';
 import { type AgentStatus, SelfStatus } from './self-status.js';
@@ -33,6 +34,8 @@ export type AgentOptions = {
   readonly allowedPools: readonly Prefix[] | undefined;
   readonly underlay: UnderlaySettings;
   readonly mark: number;
+  /** --probe-interval in milliseconds; 0: peers are not probed. */
+  readonly probeIntervalMs: number;
   /** The same on this host as long as it runs, and different on any other. */
   readonly fingerprint: string;
   /** What was known when the daemon ran last. */
@@ -63,6 +66,7 @@ export class Agent {
   readonly #acceptance: Acceptance;
   readonly #selfStatus: SelfStatus;
   readonly #renewal: Renewal | undefined;
+  readonly #dataPath: DataPath;
   #known: Known;
   #confirming = false;
 
@@ -71,9 +75,18 @@ export class Agent {
     this.#options = options;
     this.#known = options.cached;
     this.#acceptance = new Acceptance(options);
+    this.#dataPath = new DataPath({
+      host,
+      known: () => this.#known,
+      underlay: () => this.#lanes.underlay(),
+      intervalMs: options.probeIntervalMs,
+      onChange: () => this.#selfStatus.tell(),
+      log,
+    });
     this.#selfStatus = new SelfStatus({
       host,
       log,
+      dataPath: this.#dataPath,
       known: () => this.#known,
       acceptance: this.#acceptance,
       identity: () => this.#renewal?.findings() ?? [],
@@ -165,6 +178,7 @@ export class Agent {
       connection: (stop) => this.#connection.run(stop),
       reporter: (stop) => this.#reporter.run(stop),
       'events of Docker': (stop) => this.#followDocker(stop),
+      'data path': (stop) => this.#dataPath.run(stop),
       ...(renewal === undefined ? {} : { renewal: (stop: AbortSignal) => renewal.run(stop) }),
     };
     try {

@@ -9,6 +9,7 @@ export const conditionTypes = [
   'Firewall',
   'Forwarding',
   'Routes',
+  'DataPath',
   'Withdrawals',
   'Controller',
   'Certificate',

@@ -7,7 +7,7 @@ import { messageOf } from '../../proto/errors.js';
 import type { ReportRequest } from '../../proto/gen/xnet/v1/ReportRequest.js';
 import type { Logger } from '../../proto/process/log.js';
 import { version as daemonVersion } from '../../proto/process/version.js';
-import { wireFromHostNetwork } from '../../proto/rpc/convert.js';
+import { wireFromHostNetwork, wireFromSilentPeer } from '../../proto/rpc/convert.js';
 import type { ConnectionState } from '../controller/connection.js';
 import type { Host } from '../host/host.js';
 import { kernelVersion } from '../kernel/release.js';
@@ -15,6 +15,7 @@ import type { Finding, Outcome } from '../reconcile/effect.js';
 import { isOlder } from '../table/node-table.js';
 import type { Acceptance } from './acceptance.js';
 import { conditionsFrom } from './conditions.js';
+import type { DataPath } from './data-path.js';
 import type { Known, LaneName } from './lanes.js';
 import { Patience } from './patience.js';
 
@@ -31,6 +32,7 @@ export type SelfStatusOptions = {
   readonly log: Logger;
   readonly known: () => Known;
   readonly acceptance: Acceptance;
+  readonly dataPath: DataPath;
   /** What is wrong with the host's certificate. */
   readonly identity: () => readonly Finding[];
   readonly onStatus: (status: AgentStatus) => void;
@@ -108,12 +110,12 @@ export class SelfStatus {
 
   /** tell looks at everything again, and tells of what is new. */
   tell(): void {
-    const { acceptance, identity, known, onStatus, onReportable } = this.#options;
+    const { acceptance, dataPath, identity, known, onStatus, onReportable } = this.#options;
     const before = this.#conditions;
     const findings = [...this.#findings.values()].flat();
     this.#conditions = this.#judged(
       conditionsFrom(
-        [...findings, ...this.#withdrawals(), ...acceptance.findings(known()), ...identity()],
+        [...findings, ...this.#withdrawals(), ...acceptance.findings(known()), ...dataPath.findings, ...identity()],
         before,
         Date.now(),
       ),
@@ -174,7 +176,7 @@ export class SelfStatus {
 
   /** report is what a controller is told; undefined as long as this host has no lease. */
   report(): ReportRequest | undefined {
-    const { acceptance, host, known } = this.#options;
+    const { acceptance, dataPath, host, known } = this.#options;
     // An assignment that this host refuses is still the one that the controller knows it by.
     const assignment = acceptance.offered ?? known().assignment;
     if (assignment === undefined) return undefined;
@@ -189,6 +191,7 @@ export class SelfStatus {
       kernelVersion: kernelVersion(),
       dockerVersion: host.engineFacts.version,
       hostNetworks: this.#hostNetworks.map(wireFromHostNetwork),
+      silentPeers: dataPath.silentPeers.map(wireFromSilentPeer),
     };
   }
 }

@@ -209,6 +209,7 @@ class Daemon {
       allowedPools: settings.allowedPools,
       underlay: { interfaceName: settings.interface, address: settings.address },
       mark: settings.mark,
+      probeIntervalMs: settings.probeInterval * 1000,
       fingerprint: hostFingerprint(),
       watchdogMs: systemd.watchdogMs,
       onKnown: ({ assignment, table }) => {

@@ -248,6 +248,9 @@ export function printStatus(status: HostStatus): void {
   for (const { container, networks } of docker.dualHomed) {
     process.stdout.write(`note: ${container} is on ${networks.join(' and ')} too: what it sends goes out there\n`);
   }
+  // The daemon alone has probed.
+  const dataPath = status.daemon?.conditions.find(({ type }) => type === 'DataPath');
+  if (dataPath?.ok === true && dataPath.message !== '') process.stdout.write(`note: ${dataPath.message}\n`);
   for (const note of status.firewall?.notes ?? []) process.stdout.write(`note: ${note}\n`);
   for (const problem of status.problems) process.stdout.write(`${pc.yellow('!')} ${problem}\n`);
 }

@@ -1,10 +1,12 @@
 // Everything of a host that the daemon looks at and changes, opened together and closed together.
 // Invariant: opening changes nothing.
+import type { Ipv4 } from '../../proto/domain/address.js';
 import type { Logger } from '../../proto/process/log.js';
 import { type DockerEffect, makeDockerEffect } from '../docker/effect.js';
 import type { DockerSettings } from '../docker/settings.js';
 import { Firewall } from '../firewall/firewall.js';
 import { HostMonitor } from '../kernel/host-monitor.js';
+import { type Icmp, openIcmp } from '../kernel/icmp.js';
 import { openLinuxRouteKernel } from '../kernel/linux-route-kernel.js';
 import { KernelMirror } from '../kernel/mirror.js';
 import { NftablesGeneration } from '../kernel/nftables-generation.js';
@@ -29,6 +31,11 @@ export type Host = {
   readonly firewall: Firewall;
   readonly docker: DockerEffect;
   readonly engineFacts: EngineFactsReader;
+  /**
+   * openIcmp opens a socket for echo requests; undefined: from the address of the way out.
+   * @throws SyscallError EPERM without CAP_NET_RAW, EADDRNOTAVAIL
+   */
+  openIcmp(source: Ipv4 | undefined): Icmp;
   close(): Promise<void>;
 };
 
@@ -58,6 +65,7 @@ export function openHost(settings: HostSettings, log: Logger): Host {
       generation: () => generation.current(),
       changeSets: (table, at, changes) => sets.change(table, at, changes),
     }),
+    openIcmp: (source) => openIcmp(poller, source),
     close: async () => {
       monitor.close();
       nftables.close();

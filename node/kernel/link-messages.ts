@@ -18,7 +18,7 @@ const AF_INET = 2;
 const AF_BRIDGE = 7;
 const ifinfomsgLength = 16;
 const ifaddrmsgLength = 8;
-const linkAttributes = { name: 3, master: 10, extensionMask: 29 } as const;
+const linkAttributes = { name: 3, mtu: 4, master: 10, extensionMask: 29 } as const;
 const knownLinkFlags = linkFlags.up | linkFlags.loopback | linkFlags.lowerUp;
 const knownAddressFlags = addressFlags.secondary | addressFlags.deprecated;
 const skipStatistics = 8; // RTEXT_FILTER_SKIP_STATS
@@ -41,11 +41,14 @@ export function readLink(bytes: Buffer, start: number, end: number): Link | unde
   if (end - start < ifinfomsgLength || bytes[start] === AF_BRIDGE) return undefined;
   let name = '';
   let master = 0;
+  let mtu = 0;
   eachAttribute(bytes, start + ifinfomsgLength, end, (type, at, valueEnd) => {
     if (type === linkAttributes.name) name = bytes.toString('utf8', at, valueEnd - 1);
     else if (type === linkAttributes.master) master = bytes.readUInt32LE(at);
+    else if (type === linkAttributes.mtu) mtu = bytes.readUInt32LE(at);
   });
-  return { ifindex: bytes.readInt32LE(start + 4), name, flags: bytes.readUInt32LE(start + 8) & knownLinkFlags, master };
+  const flags = bytes.readUInt32LE(start + 8) & knownLinkFlags;
+  return { ifindex: bytes.readInt32LE(start + 4), name, flags, master, mtu };
 }
 
 /** writeAddressDump asks for all IPv4 addresses. */

@@ -80,6 +80,8 @@ export type Link = {
   readonly flags: number;
   /** Interface index of the bridge, bond or VRF it belongs to; 0: none. */
   readonly master: number;
+  /** Longest packet that it sends, in bytes. */
+  readonly mtu: number;
 };
 
 /** Address is one IPv4 address of an interface. */

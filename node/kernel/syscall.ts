@@ -104,6 +104,29 @@ export function openNetlink(protocol: number): { readonly fd: number; readonly p
   }
 }
 
+/**
+ * openSocket opens a socket.
+ * @throws SyscallError EPERM without the capability that it needs, EMFILE
+ */
+export function openSocket(family: number, type: number, protocol: number): number {
+  return call('socket', BigInt(family), BigInt(type | SOCK_CLOEXEC), BigInt(protocol));
+}
+
+/** bindSocket gives a socket an address: a struct sockaddr. Throws SyscallError EADDRNOTAVAIL for one of no interface. */
+export function bindSocket(fd: number, address: Uint8Array): void {
+  call('bind', BigInt(fd), address, BigInt(address.length));
+}
+
+/** sendTo sends a datagram to an address, a struct sockaddr, without waiting. Throws SyscallError EHOSTUNREACH and the like. */
+export function sendTo(fd: number, bytes: Uint8Array, address: Uint8Array): void {
+  call('sendto', BigInt(fd), bytes, BigInt(bytes.length), MSG_DONTWAIT, address, BigInt(address.length));
+}
+
+/** setSocketOption sets an option of 32 bits. */
+export function setSocketOption(fd: number, level: number, option: number, value: number): void {
+  setOption(fd, BigInt(level), BigInt(option), value);
+}
+
 function setOption(fd: number, level: bigint, option: bigint, value: number): void {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32LE(value, 0);

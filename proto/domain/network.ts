@@ -63,7 +63,8 @@ export type ConditionType =
   | 'Docker'
   | 'Withdrawals'
   | 'Controller'
-  | 'Certificate';
+  | 'Certificate'
+  | 'DataPath';
 
 /** pendingReason is the reason of a condition that nothing is known of yet. */
 export const pendingReason = 'Pending';
@@ -92,6 +93,17 @@ export type RouteCounts = {
 /** HostNetwork is a network on a host that is not xnet's, "192.168.83.0/24" of "interface eth0". */
 export type HostNetwork = { readonly prefix: Prefix; readonly source: string };
 
+/** SilentPeer is a peer whose gateway does not answer a node's probes. */
+export type SilentPeer = {
+  readonly nodeName: string;
+  /** Its gateway address. */
+  readonly gateway: Ipv4;
+  /** Whether its host answers at its node address. */
+  readonly hostAnswers: boolean;
+  /** When it first did not answer, milliseconds since 1970, the reporting node's clock. */
+  readonly sinceMs: number;
+};
+
 /** NodeStatus is what a node last reported. */
 export type NodeStatus = {
   readonly routes: RouteCounts;
@@ -100,4 +112,5 @@ export type NodeStatus = {
   readonly kernelVersion: string;
   readonly dockerVersion: string;
   readonly hostNetworks: readonly HostNetwork[];
+  readonly silentPeers: readonly SilentPeer[];
 };

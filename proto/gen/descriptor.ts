@@ -710,6 +710,31 @@ export const descriptor = {
          "rule": "repeated",
          "type": "HostNetwork",
          "id": 9
+        },
+        "silentPeers": {
+         "rule": "repeated",
+         "type": "SilentPeer",
+         "id": 10
+        }
+       }
+      },
+      "SilentPeer": {
+       "fields": {
+        "nodeName": {
+         "type": "string",
+         "id": 1
+        },
+        "gateway": {
+         "type": "string",
+         "id": 2
+        },
+        "hostAnswers": {
+         "type": "bool",
+         "id": 3
+        },
+        "sinceMs": {
+         "type": "int64",
+         "id": 4
         }
        }
       },

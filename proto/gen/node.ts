@@ -46,6 +46,7 @@ import type { ReportResponse as _xnet_v1_ReportResponse, ReportResponse__Output 
 import type { Reservation as _xnet_v1_Reservation, Reservation__Output as _xnet_v1_Reservation__Output } from './xnet/v1/Reservation.js';
 import type { Route as _xnet_v1_Route, Route__Output as _xnet_v1_Route__Output } from './xnet/v1/Route.js';
 import type { RouteCounts as _xnet_v1_RouteCounts, RouteCounts__Output as _xnet_v1_RouteCounts__Output } from './xnet/v1/RouteCounts.js';
+import type { SilentPeer as _xnet_v1_SilentPeer, SilentPeer__Output as _xnet_v1_SilentPeer__Output } from './xnet/v1/SilentPeer.js';
 import type { SnapshotChunk as _xnet_v1_SnapshotChunk, SnapshotChunk__Output as _xnet_v1_SnapshotChunk__Output } from './xnet/v1/SnapshotChunk.js';
 import type { Subnet as _xnet_v1_Subnet, Subnet__Output as _xnet_v1_Subnet__Output } from './xnet/v1/Subnet.js';
 import type { Trust as _xnet_v1_Trust, Trust__Output as _xnet_v1_Trust__Output } from './xnet/v1/Trust.js';
@@ -115,6 +116,7 @@ export interface ProtoGrpcType {
       Reservation: MessageTypeDefinition<_xnet_v1_Reservation, _xnet_v1_Reservation__Output>
       Route: MessageTypeDefinition<_xnet_v1_Route, _xnet_v1_Route__Output>
       RouteCounts: MessageTypeDefinition<_xnet_v1_RouteCounts, _xnet_v1_RouteCounts__Output>
+      SilentPeer: MessageTypeDefinition<_xnet_v1_SilentPeer, _xnet_v1_SilentPeer__Output>
       SnapshotChunk: MessageTypeDefinition<_xnet_v1_SnapshotChunk, _xnet_v1_SnapshotChunk__Output>
       Subnet: MessageTypeDefinition<_xnet_v1_Subnet, _xnet_v1_Subnet__Output>
       SubnetState: EnumTypeDefinition

@@ -20,6 +20,7 @@ import type {
   PoolRange,
   Route,
   RouteCounts,
+  SilentPeer,
   TableDelta,
   Version,
 } from '../domain/network.js';
@@ -35,6 +36,7 @@ import type { PoolRange__Output } from '../gen/xnet/v1/PoolRange.js';
 import type { ReportRequest__Output } from '../gen/xnet/v1/ReportRequest.js';
 import type { Route__Output } from '../gen/xnet/v1/Route.js';
 import type { RouteCounts__Output } from '../gen/xnet/v1/RouteCounts.js';
+import type { SilentPeer__Output } from '../gen/xnet/v1/SilentPeer.js';
 import type { Version__Output } from '../gen/xnet/v1/Version.js';
 
 const modeToWire = { bip: 'MODE_BIP', bridge: 'MODE_BRIDGE' } as const satisfies Record<Mode, Mode__Output>;
@@ -211,9 +213,15 @@ export function wireFromHostNetwork(network: HostNetwork): HostNetwork__Output {
   return { cidr: formatPrefix(network.prefix), source: network.source };
 }
 
+/** wireFromSilentPeer writes a silent peer. */
+export function wireFromSilentPeer(peer: SilentPeer): SilentPeer__Output {
+  return { ...peer, gateway: formatIpv4(peer.gateway) };
+}
+
 // Far above what xnetd reports: what a host gone wild can put into the store is bounded.
 const mostConditions = 32;
 const mostNetworks = 256;
+const mostSilentPeers = 16;
 const longestMessage = 1_024;
 const longestName = 128;
 
@@ -239,5 +247,10 @@ export function statusFromReport(wire: ReportRequest__Output): NodeStatus {
     kernelVersion: wire.kernelVersion.slice(0, longestName),
     dockerVersion: wire.dockerVersion.slice(0, longestName),
     hostNetworks: hostNetworksFromWire(wire.hostNetworks),
+    silentPeers: wire.silentPeers.slice(0, mostSilentPeers).flatMap(({ nodeName, gateway, hostAnswers, sinceMs }) => {
+      const address = parseIpv4(gateway);
+      const peer = { nodeName: nodeName.slice(0, longestName), hostAnswers, sinceMs };
+      return address === undefined ? [] : [{ ...peer, gateway: address }];
+    }),
   };
 }

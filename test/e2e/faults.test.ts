@@ -146,6 +146,27 @@ onFleet('what others take away comes back by itself', async (t, parts) => {
   }
   await fleet.untilReady();
   await proven(t, parts, 'after all of it');
+
+  // Every route and rule is there, and no packet comes from the second host any more.
+  const daemon = fleet.daemons.get(host.name);
+  daemon?.kill('SIGKILL');
+  await daemon?.exited;
+  await fleet.startDaemon(host, '--probe-interval', '1');
+  await fleet.untilReady();
+  const split = `add table ip split; add chain ip split in { type filter hook prerouting priority -500; };
+    add rule ip split in ip saddr { ${other.subnet}, ${fleet.lab.host('h2').address} } drop`;
+  await host.run(['nft', split]);
+  const cutOff = (state: string, reason: string) =>
+    fleet.until(`${host.name} is ${state}`, (nodes) => {
+      const node = nodes.find(({ name }) => name === host.name);
+      const path = node?.conditions.find(({ type }) => type === 'DataPath');
+      return node?.state === state && (path?.reason ?? 'Ready') === reason;
+    });
+  await cutOff('NODE_STATE_DEGRADED', 'NoAnswer');
+  t.regex(await fleet.xctl('nodes', 'show', host.name), /no answer from h2 at 10\.76\.\d\.1 \(nor does its host/);
+  t.regex((await fleet.xnetd(host, 'status')).stdout, /note: no answer to probes from h2/);
+  await host.run(['nft', 'delete', 'table', 'ip', 'split']);
+  await cutOff('NODE_STATE_READY', 'Ready');
 });
 
 if (!('why' in engine)) {

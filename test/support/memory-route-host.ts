@@ -51,7 +51,7 @@ export class MemoryRouteHost implements RouteHost {
 
   constructor({ nextHops = true }: MemoryRouteHostOptions = {}) {
     this.nextHops = nextHops ? new Map() : undefined;
-    this.links.set(1, { ifindex: 1, name: 'lo', flags: up | linkFlags.loopback, master: 0 });
+    this.links.set(1, { ifindex: 1, name: 'lo', flags: up | linkFlags.loopback, master: 0, mtu: 65536 });
     this.kernel = new MemoryRouteKernel(this);
     this.other = new MemoryRouteKernel(this);
   }
@@ -62,7 +62,7 @@ export class MemoryRouteHost implements RouteHost {
 
   addLink(name: string): number {
     this.#lastIfindex += 1;
-    const link = { ifindex: this.#lastIfindex, name, flags: up, master: 0 };
+    const link = { ifindex: this.#lastIfindex, name, flags: up, master: 0, mtu: 1500 };
     this.links.set(link.ifindex, link);
     this.notify({ kind: 'link', removed: false, link });
     return link.ifindex;

@@ -17,6 +17,7 @@ const status = (conditions: readonly Condition[]): NodeStatus => ({
   kernelVersion: '6.1',
   dockerVersion: '28.0',
   hostNetworks: [],
+  silentPeers: [],
 });
 
 test('what is said to pass by itself is waited for so long, and then somebody has to look', (t) => {

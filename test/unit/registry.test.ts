@@ -197,7 +197,15 @@ test('pools overlap nothing: no pool, no node address, no network of a host', as
   const { subject } = await core.nodes.add(once, newNode('web-1', 1));
   const hostNetworks = [{ prefix: prefix('172.18.0.0/16'), source: 'docker network app_default' }];
   const routes = { desired: 0, installed: 0, conflicting: 0, unreachable: 0 };
-  const status = { routes, conditions: [], daemonVersion: '', kernelVersion: '', dockerVersion: '', hostNetworks };
+  const status = {
+    routes,
+    conditions: [],
+    daemonVersion: '',
+    kernelVersion: '',
+    dockerVersion: '',
+    hostNetworks,
+    silentPeers: [],
+  };
   const { revision } = await core.context.store.commit({
     guards: [],
     operations: [{ kind: 'put', key: `status/${subject}`, value: encode('status', { ...status, reportedMs: 1 }) }],

@@ -69,6 +69,7 @@ const status: NodeStatus = {
   kernelVersion: '6.1',
   dockerVersion: '28.0',
   hostNetworks: [],
+  silentPeers: [],
 };
 
 type Controller = {

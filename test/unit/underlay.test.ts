@@ -8,7 +8,7 @@ import { ip, pool, prefix, route, via } from '../support/route-fixtures.js';
 const up = linkFlags.up | linkFlags.lowerUp;
 
 function link(ifindex: number, name: string, flags: number = up): Link {
-  return { ifindex, name, flags, master: 0 };
+  return { ifindex, name, flags, master: 0, mtu: 1500 };
 }
 
 function address(ifindex: number, cidr: string, details: Partial<Address> = {}): Address {

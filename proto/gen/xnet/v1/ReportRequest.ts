@@ -4,6 +4,7 @@ import type { Version as _xnet_v1_Version, Version__Output as _xnet_v1_Version__
 import type { RouteCounts as _xnet_v1_RouteCounts, RouteCounts__Output as _xnet_v1_RouteCounts__Output } from '../../xnet/v1/RouteCounts.js';
 import type { Condition as _xnet_v1_Condition, Condition__Output as _xnet_v1_Condition__Output } from '../../xnet/v1/Condition.js';
 import type { HostNetwork as _xnet_v1_HostNetwork, HostNetwork__Output as _xnet_v1_HostNetwork__Output } from '../../xnet/v1/HostNetwork.js';
+import type { SilentPeer as _xnet_v1_SilentPeer, SilentPeer__Output as _xnet_v1_SilentPeer__Output } from '../../xnet/v1/SilentPeer.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface ReportRequest {
@@ -16,6 +17,7 @@ export interface ReportRequest {
   'kernelVersion'?: (string);
   'dockerVersion'?: (string);
   'hostNetworks'?: (_xnet_v1_HostNetwork)[];
+  'silentPeers'?: (_xnet_v1_SilentPeer)[];
 }
 
 export interface ReportRequest__Output {
@@ -28,4 +30,5 @@ export interface ReportRequest__Output {
   'kernelVersion': (string);
   'dockerVersion': (string);
   'hostNetworks': (_xnet_v1_HostNetwork__Output)[];
+  'silentPeers': (_xnet_v1_SilentPeer__Output)[];
 }

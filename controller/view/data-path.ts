@@ -1,0 +1,60 @@
+// Which peers that do not answer a node's probes are wrong not to: a host that is off does not answer either. Pure.
+// Invariant: a node is blamed for the way to a peer only while that peer is connected and has its subnet in force.
+import { formatIpv4 } from '../../proto/domain/address.js';
+import type { Condition, NodeStatus, SilentPeer } from '../../proto/domain/network.js';
+
+/** KnownPeer is what is known of a peer. */
+export type KnownPeer = { readonly connected: boolean; readonly status: NodeStatus | undefined };
+
+const type = 'DataPath';
+const mostNamed = 3;
+
+/**
+ * withDataPath is a node's status in which the way to its peers counts: a peer that ought to answer and does not makes
+ * the condition "DataPath" not ok.
+ * @param peerOf what is known of a node, by its name
+ */
+export function withDataPath(
+  nodeName: string,
+  status: NodeStatus,
+  peerOf: (name: string) => KnownPeer | undefined,
+): NodeStatus {
+  const cutOff = status.silentPeers.filter(({ nodeName: name }) => {
+    const peer = peerOf(name);
+    return peer?.connected === true && hasSubnet(peer.status);
+  });
+  if (cutOff.length === 0) return status;
+  const own = status.conditions.find((condition) => condition.type === type);
+  const condition: Condition = {
+    type,
+    ok: false,
+    transient: false,
+    reason: own?.ok === false ? own.reason : 'NoAnswer',
+    message: [...(own?.ok === false ? [own.message] : []), messageOf(nodeName, cutOff, peerOf)].join('; '),
+    sinceMs: Math.min(...cutOff.map(({ sinceMs }) => sinceMs)),
+  };
+  return { ...status, conditions: [...status.conditions.filter((other) => other !== own), condition] };
+}
+
+// A restart of Docker takes the bridge down, and says so itself.
+function hasSubnet(status: NodeStatus | undefined): boolean {
+  return status?.conditions.some((condition) => condition.type === 'Docker' && condition.ok) === true;
+}
+
+function messageOf(
+  nodeName: string,
+  cutOff: readonly SilentPeer[],
+  peerOf: (name: string) => KnownPeer | undefined,
+): string {
+  const list = cutOff.slice(0, mostNamed).map(({ nodeName: name, gateway, hostAnswers }) => {
+    const silent = peerOf(name)?.status?.silentPeers.some((peer) => peer.nodeName === nodeName) === true;
+    const host = hostAnswers ? 'its host answers' : 'nor does its host';
+    const back = silent ? `, and ${name} gets none from ${nodeName}` : '';
+    return `${name} at ${formatIpv4(gateway)} (${host}${back})`;
+  });
+  const more = cutOff.length > mostNamed ? [`and ${cutOff.length - mostNamed} more`] : [];
+  const advice = cutOff.some(({ hostAnswers }) => !hostAnswers)
+    ? 'is the LAN split? on the host: ip neighbour'
+    : 'does a firewall on either host drop ICMP or forwarded packets, or an ip rule divert them? on the host: xnetd status';
+  return `no answer from ${[...list, ...more].join(', ')}, which is connected: ${advice}`;
+}

@@ -1,0 +1,91 @@
+// The probe as the daemon runs it: what there is to probe, and what it has found.
+// Invariant: nothing is probed before this host has its gateway address and routes to its peers.
+import { gatewayOf, prefixKey } from '../../proto/domain/address.js';
+import type { SilentPeer } from '../../proto/domain/network.js';
+import type { Logger } from '../../proto/process/log.js';
+import type { Host } from '../host/host.js';
+import { findingsOf, silentPeersOf } from '../probe/findings.js';
+import { Prober, type ProbeScene } from '../probe/prober.js';
+import type { ProbedPeer, Verdict } from '../probe/rounds.js';
+import type { Finding } from '../reconcile/effect.js';
+import type { Underlay } from '../underlay/choose.js';
+import type { Known } from './lanes.js';
+
+/** DataPathOptions say what is probed, how often, and who is told. */
+export type DataPathOptions = {
+  readonly host: Pick<Host, 'mirror' | 'openIcmp'>;
+  readonly known: () => Known;
+  readonly underlay: () => Underlay | undefined;
+  /** 0: nothing is probed. */
+  readonly intervalMs: number;
+  /** Called when something new was found. */
+  readonly onChange: () => void;
+  readonly log: Logger;
+};
+
+/** DataPath knows which peers answer. */
+export class DataPath {
+  readonly #options: DataPathOptions;
+  #findings: readonly Finding[] = [];
+  #silentPeers: readonly SilentPeer[] = [];
+  #peersOf: unknown;
+  #peers: ReadonlyMap<number, ProbedPeer> = new Map();
+
+  constructor(options: DataPathOptions) {
+    this.#options = options;
+  }
+
+  /** findings are what is amiss on the way to peers. */
+  get findings(): readonly Finding[] {
+    return this.#findings;
+  }
+
+  /** silentPeers are the peers that do not answer, at most 16. */
+  get silentPeers(): readonly SilentPeer[] {
+    return this.#silentPeers;
+  }
+
+  /** run probes until `signal` aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { host, intervalMs, log } = this.#options;
+    if (intervalMs === 0) return;
+    const prober = new Prober({
+      scene: () => this.#scene(),
+      open: (source) => host.openIcmp(source),
+      intervalMs,
+      onVerdict: (verdict) => this.#take(verdict),
+      log,
+    });
+    await prober.run(signal);
+  }
+
+  #scene(): ProbeScene | undefined {
+    const { host, known, underlay } = this.#options;
+    const { assignment, table } = known();
+    const link = host.mirror.links.get(underlay()?.ifindex ?? 0);
+    if (assignment === undefined || table === undefined || link === undefined) return undefined;
+    const gateway = gatewayOf(assignment.subnet);
+    if (!host.mirror.hasAddress(gateway)) return undefined;
+    if (this.#peersOf !== table) {
+      this.#peersOf = table;
+      const own = prefixKey(assignment.subnet);
+      const peers = [...table.routes.values()].map(({ subnet, nextHop, nodeName }): [number, ProbedPeer] => {
+        const key = prefixKey(subnet);
+        return [key, { key, nodeName, gateway: gatewayOf(subnet), address: nextHop }];
+      });
+      this.#peers = new Map(peers.filter(([key]) => key !== own));
+    }
+    return { gateway, peers: this.#peers, mtu: link.mtu };
+  }
+
+  #take(verdict: Verdict): void {
+    const { host, onChange, underlay } = this.#options;
+    const chosen = underlay();
+    if (chosen === undefined) return;
+    const mtu = host.mirror.links.get(chosen.ifindex)?.mtu ?? 0;
+    const before = JSON.stringify([this.#findings, this.#silentPeers]);
+    this.#findings = findingsOf(verdict, { name: chosen.ifname, mtu });
+    this.#silentPeers = silentPeersOf(verdict);
+    if (JSON.stringify([this.#findings, this.#silentPeers]) !== before) onChange();
+  }
+}

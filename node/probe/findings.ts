@@ -1,0 +1,59 @@
+// What the probe's verdict means for this host, in words. Pure.
+import { formatIpv4 } from '../../proto/domain/address.js';
+import type { SilentPeer } from '../../proto/domain/network.js';
+import type { Finding } from '../reconcile/effect.js';
+import type { ProbedPeer, Silent, Verdict } from './rounds.js';
+
+const mostNamed = 3;
+/** mostSilentReported is how many silent peers a report names at most. */
+export const mostSilentReported = 16;
+
+function named(list: readonly string[]): string {
+  const more = list.length > mostNamed ? [`and ${list.length - mostNamed} more`] : [];
+  return [...list.slice(0, mostNamed), ...more].join(', ');
+}
+
+function describe({ peer, hostAnswers }: Silent): string {
+  const host = `its host ${formatIpv4(peer.address)} ${hostAnswers ? 'answers' : 'does not answer either'}`;
+  return `${peer.nodeName} (${formatIpv4(peer.gateway)}; ${host})`;
+}
+
+function largeLost(peers: readonly ProbedPeer[], underlay: string, mtu: number): Finding {
+  const list = named(peers.map(({ nodeName, gateway }) => `${nodeName} (${formatIpv4(gateway)})`));
+  return {
+    type: 'DataPath',
+    transient: false,
+    reason: 'LargePacketsLost',
+    message:
+      `packets of ${mtu} bytes get no answer from ${list}, small ones do: give the underlay of all hosts the same MTU ` +
+      `(here: ip link set ${underlay} mtu ${mtu})`,
+  };
+}
+
+/**
+ * findingsOf says what is amiss. Silent peers are notes: whether a peer is down or cut off is known to controllers alone,
+ * which get the list.
+ * @param underlay the interface, "eth0", and its MTU in bytes
+ */
+export function findingsOf(
+  { silent, largeLost: lost }: Verdict,
+  underlay: { readonly name: string; readonly mtu: number },
+): readonly Finding[] {
+  const findings: Finding[] = [];
+  if (lost.length > 0) findings.push(largeLost(lost, underlay.name, underlay.mtu));
+  if (silent.length > 0) {
+    const message = `no answer to probes from ${named(silent.map(describe))}`;
+    findings.push({ type: 'DataPath', transient: false, isNote: true, reason: 'NoAnswer', message });
+  }
+  return findings;
+}
+
+/** silentPeersOf lists silent peers as they are reported. */
+export function silentPeersOf({ silent }: Verdict): readonly SilentPeer[] {
+  return silent.slice(0, mostSilentReported).map(({ peer, hostAnswers, sinceMs }) => ({
+    nodeName: peer.nodeName,
+    gateway: peer.gateway,
+    hostAnswers,
+    sinceMs,
+  }));
+}

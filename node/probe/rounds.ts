@@ -1,0 +1,127 @@
+// Which peers are probed next, and what came of it so far. Pure state: no clock, no input or output.
+// Invariant: a peer counts as silent after three rounds without an answer, and no longer after one with an answer.
+import type { Ipv4 } from '../../proto/domain/address.js';
+
+/** ProbedPeer is one peer's subnet as it is probed. */
+export type ProbedPeer = {
+  /** Its prefixKey. */
+  readonly key: number;
+  readonly nodeName: string;
+  /** First address of the subnet: where the peer's bridge answers. */
+  readonly gateway: Ipv4;
+  /** The address that routes lead to. */
+  readonly address: Ipv4;
+};
+
+/** RoundResult is what came of one peer's round. */
+export type RoundResult = {
+  readonly answered: boolean;
+  /** Whether a packet as long as the underlay allows was answered; undefined: none was sent. */
+  readonly largeAnswered?: boolean;
+  /** Without an answer: whether the peer's host answered at its node address. */
+  readonly hostAnswered?: boolean;
+};
+
+/** Silent is a peer that does not answer. */
+export type Silent = { readonly peer: ProbedPeer; readonly hostAnswers: boolean; readonly sinceMs: number };
+
+/** Verdict is what the probe says of the data path. */
+export type Verdict = { readonly silent: readonly Silent[]; readonly largeLost: readonly ProbedPeer[] };
+
+type PeerState = {
+  readonly peer: ProbedPeer;
+  readonly rounds: number;
+  readonly failures: number;
+  readonly largeFailures: number;
+  readonly hostAnswers: boolean;
+  readonly failingSinceMs: number;
+};
+
+// Packets are lost now and then, and a Docker that restarts takes its bridge down for some seconds.
+const failuresUntilSilent = 3;
+// One large packet in so many rounds of a peer, the first one included.
+const roundsPerLarge = 8;
+// Peers that may have stopped answering are looked at again in every round, but not all of a large fleet at once.
+const mostSuspects = 4;
+
+/** Rounds keeps who was probed. */
+export class Rounds {
+  readonly #states = new Map<number, PeerState>();
+  #queue: number[] = [];
+
+  /**
+   * next chooses the peers of the next round: one in turn, and up to four of those that did not answer last time.
+   * @param shuffled puts a list into any order: not all hosts of a fleet probe the same peer at once
+   */
+  next(peers: ReadonlyMap<number, ProbedPeer>, shuffled: (keys: number[]) => number[]): readonly ProbedPeer[] {
+    for (const [key, { peer }] of this.#states) {
+      const now = peers.get(key);
+      if (now === undefined || now.address !== peer.address) this.#states.delete(key);
+    }
+    const suspects = [...this.#states.values()].filter((state) => state.failures + state.largeFailures > 0);
+    // Those that have waited longest: a state that is noted goes to the end.
+    const chosen = new Map(suspects.slice(0, mostSuspects).map(({ peer }) => [peer.key, peer]));
+    const inTurn = this.#takeNext(peers, shuffled, chosen);
+    if (inTurn !== undefined) chosen.set(inTurn.key, inTurn);
+    return [...chosen.values()];
+  }
+
+  #takeNext(
+    peers: ReadonlyMap<number, ProbedPeer>,
+    shuffled: (keys: number[]) => number[],
+    chosen: ReadonlyMap<number, ProbedPeer>,
+  ): ProbedPeer | undefined {
+    for (let refilled = false; ; ) {
+      const key = this.#queue.pop();
+      if (key === undefined) {
+        if (refilled || peers.size === 0) return undefined;
+        this.#queue = shuffled([...peers.keys()]);
+        refilled = true;
+        continue;
+      }
+      const peer = peers.get(key);
+      if (peer !== undefined && !chosen.has(key)) return peer;
+    }
+  }
+
+  /** wantsLarge says whether a large packet is due in a peer's round. */
+  wantsLarge({ key }: ProbedPeer): boolean {
+    const state = this.#states.get(key);
+    return state === undefined || state.largeFailures > 0 || state.rounds % roundsPerLarge === 0;
+  }
+
+  /** note takes in what came of a peer's round. `nowMs` is milliseconds since 1970. */
+  note(peer: ProbedPeer, result: RoundResult, nowMs: number): void {
+    const before = this.#states.get(peer.key);
+    const failures = result.answered ? 0 : (before?.failures ?? 0) + 1;
+    const { largeAnswered } = result;
+    const largeBefore = before?.largeFailures ?? 0;
+    this.#states.delete(peer.key);
+    this.#states.set(peer.key, {
+      peer,
+      rounds: (before?.rounds ?? 0) + 1,
+      failures,
+      largeFailures: largeAnswered === undefined ? largeBefore : largeAnswered ? 0 : largeBefore + 1,
+      hostAnswers: result.hostAnswered ?? false,
+      failingSinceMs: before !== undefined && before.failures > 0 ? before.failingSinceMs : nowMs,
+    });
+  }
+
+  /** probed is how many of the present peers were probed at least once. */
+  get probed(): number {
+    return this.#states.size;
+  }
+
+  /** verdict is what follows from all rounds so far, in order of address. */
+  verdict(): Verdict {
+    const states = [...this.#states.values()].sort((a, b) => a.peer.gateway - b.peer.gateway);
+    return {
+      silent: states
+        .filter(({ failures }) => failures >= failuresUntilSilent)
+        .map(({ peer, hostAnswers, failingSinceMs }) => ({ peer, hostAnswers, sinceMs: failingSinceMs })),
+      largeLost: states
+        .filter(({ failures, largeFailures }) => failures === 0 && largeFailures >= failuresUntilSilent)
+        .map(({ peer }) => peer),
+    };
+  }
+}

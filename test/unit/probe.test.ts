@@ -1,0 +1,168 @@
+// Which peers are probed, what follows from their answers, and what a controller makes of it.
+import test from 'ava';
+import fc from 'fast-check';
+import { withDataPath } from '../../controller/view/data-path.js';
+import { nodeState } from '../../controller/view/node-state.js';
+import { checksum } from '../../node/kernel/icmp.js';
+import { findingsOf, silentPeersOf } from '../../node/probe/findings.js';
+import { type ProbedPeer, Rounds } from '../../node/probe/rounds.js';
+import { ipv4FromNumber } from '../../proto/domain/address.js';
+import type { Condition, NodeStatus, SilentPeer } from '../../proto/domain/network.js';
+import { ip } from '../support/route-fixtures.js';
+
+const peersOf = (count: number): ReadonlyMap<number, ProbedPeer> =>
+  new Map(
+    Array.from({ length: count }, (_, key) => {
+      const peer = {
+        key,
+        nodeName: `web-${key}`,
+        gateway: ipv4FromNumber(ip('10.76.0.1') + key * 256),
+        address: ipv4FromNumber(ip('192.168.83.11') + key),
+      };
+      return [key, peer];
+    }),
+  );
+const asIs = (keys: number[]) => keys;
+const eth0 = { name: 'eth0', mtu: 1500 };
+
+test('every peer has its turn, whatever the order, and none twice before all others', (t) => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 40 }), fc.func(fc.double()), (count, random) => {
+      const rounds = new Rounds();
+      const peers = peersOf(count);
+      const shuffled = (keys: number[]) => [...keys].sort((a, b) => random(a) - random(b));
+      const seen: number[] = [];
+      for (let round = 0; round < 2 * count; round += 1) {
+        for (const peer of rounds.next(peers, shuffled)) {
+          seen.push(peer.key);
+          rounds.note(peer, { answered: true }, round);
+        }
+      }
+      t.is(new Set(seen.slice(0, count)).size, count);
+      t.is(new Set(seen.slice(count)).size, count);
+      t.deepEqual(rounds.verdict(), { silent: [], largeLost: [] });
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('a peer is silent after three rounds, not before, and no longer after one answer', (t) => {
+  const rounds = new Rounds();
+  const peers = peersOf(50);
+  const [dead] = rounds.next(peers, asIs);
+  if (dead === undefined) return t.fail();
+  rounds.note(dead, { answered: false, hostAnswered: true }, 1_000);
+  for (const nowMs of [2_000, 3_000]) {
+    t.deepEqual(rounds.verdict().silent, []);
+    t.true(rounds.next(peers, asIs).includes(dead), 'looked at again in the next round');
+    rounds.note(dead, { answered: false, hostAnswered: true }, nowMs);
+  }
+  const verdict = rounds.verdict();
+  t.deepEqual(verdict.silent, [{ peer: dead, hostAnswers: true, sinceMs: 1_000 }]);
+  t.deepEqual(silentPeersOf(verdict), [
+    { nodeName: dead.nodeName, gateway: dead.gateway, hostAnswers: true, sinceMs: 1_000 },
+  ]);
+  t.like(findingsOf(verdict, eth0)[0], { type: 'DataPath', isNote: true, reason: 'NoAnswer' });
+  rounds.note(dead, { answered: true }, 4_000);
+  t.deepEqual(rounds.verdict().silent, []);
+
+  // A peer that is gone, or has moved, begins anew.
+  rounds.note(dead, { answered: false }, 5_000);
+  const moved = new Map(peers).set(dead.key, { ...dead, address: ip('192.168.83.250') });
+  rounds.next(moved, asIs);
+  t.is(rounds.probed, 0);
+});
+
+test('of many silent peers a few are looked at in a round, all of them in turn', (t) => {
+  const rounds = new Rounds();
+  const peers = peersOf(30);
+  const looked = new Set<number>();
+  for (let round = 0; round < 30; round += 1) {
+    const chosen = rounds.next(peers, asIs);
+    t.true(chosen.length <= 5);
+    for (const peer of chosen) {
+      looked.add(peer.key);
+      rounds.note(peer, { answered: false }, round);
+    }
+  }
+  t.is(looked.size, 30);
+  t.true(rounds.verdict().silent.length > 15);
+  t.is(silentPeersOf(rounds.verdict()).length, 16);
+  t.regex(findingsOf(rounds.verdict(), eth0)[0]?.message ?? '', /and \d+ more$/);
+});
+
+test('large packets are sent now and then, and lost ones are found', (t) => {
+  const rounds = new Rounds();
+  const peers = peersOf(1);
+  const [peer] = peers.values();
+  if (peer === undefined) return t.fail();
+  let large = 0;
+  for (let round = 0; round < 16; round += 1) {
+    if (rounds.wantsLarge(peer)) large += 1;
+    rounds.note(peer, { answered: true, ...(rounds.wantsLarge(peer) ? { largeAnswered: true } : {}) }, round);
+  }
+  t.is(large, 2);
+  for (let round = 0; round < 3; round += 1) {
+    t.deepEqual(rounds.verdict().largeLost, []);
+    rounds.note(peer, { answered: true, largeAnswered: false }, round);
+    t.true(rounds.wantsLarge(peer));
+  }
+  const [finding] = findingsOf(rounds.verdict(), eth0);
+  t.like(finding, { type: 'DataPath', transient: false, reason: 'LargePacketsLost' });
+  t.is(finding?.isNote, undefined);
+  t.regex(finding?.message ?? '', /packets of 1500 bytes .* web-0 \(10\.76\.0\.1\).*ip link set eth0 mtu/);
+});
+
+test('the checksum of a message makes it sum up to nothing', (t) => {
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 8, maxLength: 64 }), (bytes) => {
+      const message = Buffer.from(bytes.length % 2 === 0 ? bytes : [...bytes, 0]);
+      message.writeUInt16BE(0, 2);
+      message.writeUInt16BE(checksum(message), 2);
+      t.is(checksum(message), 0);
+    }),
+  );
+});
+
+const docker = (ok: boolean): Condition => ({
+  ...{ type: 'Docker', ok, transient: false, reason: ok ? 'Ready' : 'Pending', message: '', sinceMs: 0 },
+});
+const silentPeer = (nodeName: string, hostAnswers = false): SilentPeer => ({
+  ...{ nodeName, gateway: ip('10.76.1.1'), hostAnswers, sinceMs: 7 },
+});
+const status = (silentPeers: readonly SilentPeer[], conditions: readonly Condition[] = [docker(true)]): NodeStatus => ({
+  routes: { desired: 1, installed: 1, conflicting: 0, unreachable: 0 },
+  conditions,
+  ...{ daemonVersion: '', kernelVersion: '', dockerVersion: '', hostNetworks: [], silentPeers },
+});
+
+test('a node is ready while silent peers are down or not set up, and degraded when they ought to answer', (t) => {
+  const own = status([silentPeer('web-2')]);
+  const judged = (peer: { connected: boolean; status: NodeStatus | undefined } | undefined) =>
+    withDataPath('web-1', own, () => peer);
+  for (const peer of [
+    undefined,
+    { connected: false, status: status([]) },
+    { connected: true, status: undefined },
+    { connected: true, status: status([], [docker(false)]) },
+  ]) {
+    t.is(judged(peer), own);
+  }
+  const cut = judged({ connected: true, status: status([]) });
+  t.is(nodeState(60_000, cut), 'NODE_STATE_DEGRADED');
+  t.like(cut.conditions.at(-1), { type: 'DataPath', ok: false, transient: false, reason: 'NoAnswer', sinceMs: 7 });
+  t.regex(cut.conditions.at(-1)?.message ?? '', /web-2 at 10\.76\.1\.1 \(nor does its host\).*is the LAN split/);
+  const both = withDataPath('web-1', status([silentPeer('web-2', true)]), () => ({
+    connected: true,
+    status: status([silentPeer('web-1')]),
+  }));
+  t.regex(both.conditions.at(-1)?.message ?? '', /its host answers, and web-2 gets none from web-1.*firewall/);
+  const large = { ...docker(false), type: 'DataPath', reason: 'LargePacketsLost', message: 'large ones are lost' };
+  const worse = withDataPath('web-1', status([silentPeer('web-2')], [docker(true), large]), () => ({
+    connected: true,
+    status: status([]),
+  }));
+  t.is(worse.conditions.length, 2);
+  t.like(worse.conditions.at(-1), { reason: 'LargePacketsLost' });
+  t.regex(worse.conditions.at(-1)?.message ?? '', /^large ones are lost; no answer from web-2/);
+});
