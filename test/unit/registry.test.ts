@@ -232,7 +232,15 @@ test('nodes get subnets that no host’s network overlaps, as long as there are 
   const { subject } = await core.nodes.add(once, newNode('web-1', 1));
   const hostNetworks = [{ prefix: prefix('10.76.0.0/23'), source: 'docker network shop' }];
   const routes = { desired: 0, installed: 0, conflicting: 0, unreachable: 0 };
-  const status = { routes, conditions: [], daemonVersion: '', kernelVersion: '', dockerVersion: '', hostNetworks };
+  const status = {
+    routes,
+    conditions: [],
+    daemonVersion: '',
+    kernelVersion: '',
+    dockerVersion: '',
+    hostNetworks,
+    silentPeers: [],
+  };
   const { revision } = await core.context.store.commit({
     guards: [],
     operations: [{ kind: 'put', key: `status/${subject}`, value: encode('status', { ...status, reportedMs: 1 }) }],
