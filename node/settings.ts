@@ -38,6 +38,14 @@ function wordsOf(value: string | readonly string[]): readonly string[] | undefin
   }
 }
 
+// A flag without a value, a value in the environment, a boolean in the file.
+const onOrOff = v.pipe(
+  v.union([v.boolean(), v.string()]),
+  v.transform(String),
+  v.picklist(['true', 'false'], 'has to be true or false'),
+  v.transform((text) => text === 'true'),
+);
+
 /** settingsSchema checks them, each by itself. */
 export const settingsSchema = v.object({
   node: v.optional(v.pipe(v.string(), fromCheck(checkName))),
@@ -65,6 +73,7 @@ export const settingsSchema = v.object({
   ),
   nextHops: v.picklist(['auto', 'never'], 'has to be auto or never'),
   probeInterval: integer(0, 3600),
+  tuneKernel: onOrOff,
   mark: v.pipe(v.union([v.string(), v.pipe(v.number(), v.transform(String))]), fromCheck(checkMark)),
   logLevel: v.picklist(logLevels, `has to be one of ${logLevels.join(', ')}`),
 });
@@ -149,6 +158,12 @@ export function addOptions(target: Command): Command {
     )
     .addOption(
       new Option('--next-hops <when>', 'use next-hop objects: auto, never').env(env('NEXT_HOPS')).default('auto'),
+    )
+    .addOption(
+      new Option('--tune-kernel [boolean]', "raise the kernel's limits where the fleet is too large for them")
+        .env(env('TUNE_KERNEL'))
+        .preset('true')
+        .default('false'),
     )
     .addOption(
       new Option('--mark <bit>', 'bit of the packet mark that the firewall uses')

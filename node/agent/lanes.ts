@@ -81,7 +81,11 @@ function routesEffect(options: LanesOptions, chosen: (underlay: Underlay | undef
       last = choice.underlay ?? last;
       chosen(choice.underlay);
       const outcome = await host.routes.converge(desired(known, choice.underlay), signal);
-      return { findings: [...choice.findings, ...outcome.findings], changes: outcome.changes };
+      const neighbours = await host.neighbours.converge(known.table?.routes.size ?? 0);
+      return {
+        findings: [...choice.findings, ...outcome.findings, ...neighbours.findings],
+        changes: outcome.changes + neighbours.changes,
+      };
     },
     remove: (signal) => host.routes.remove(signal),
   };

@@ -29,6 +29,7 @@ export function hostSettings(settings: Settings): Parameters<typeof openHost>[0]
   return {
     routeProtocol: settings.routeProtocol,
     nextHops: settings.nextHops,
+    tuneKernel: settings.tuneKernel,
     docker: {
       socket: settings.dockerSocket,
       daemonJson: settings.daemonJson,

@@ -15,11 +15,13 @@ import { NftablesWatch } from '../kernel/nftables-watch.js';
 import { Poller } from '../kernel/poller.js';
 import { Routes } from '../routes/routes.js';
 import { EngineFactsReader } from './engine-facts.js';
+import { NeighbourTable } from './neighbour-table.js';
 
 /** HostSettings are an operator's settings of what touches the host. */
 export type HostSettings = {
   readonly routeProtocol: number;
   readonly nextHops: 'auto' | 'never';
+  readonly tuneKernel: boolean;
   readonly docker: DockerSettings;
 };
 
@@ -36,6 +38,7 @@ export type Host = {
    * @throws SyscallError EPERM without CAP_NET_RAW, EADDRNOTAVAIL
    */
   openIcmp(source: Ipv4 | undefined): Icmp;
+  readonly neighbours: NeighbourTable;
   close(): Promise<void>;
 };
 
@@ -59,6 +62,7 @@ export function openHost(settings: HostSettings, log: Logger): Host {
     monitor,
     docker,
     engineFacts,
+    neighbours: new NeighbourTable({ tune: settings.tuneKernel, log }),
     routes: new Routes({ kernel, mirror, protocol, nextHops: settings.nextHops }),
     firewall: new Firewall({
       engine: () => engineFacts.facts,

@@ -1,0 +1,89 @@
+// The size of the kernel's table of neighbours, against the size of the fleet: a host that talks to all its peers has an
+// entry for each, and when the table is full, new peers and containers can't be reached.
+// Invariant: nothing is written without --tune-kernel, and no limit is ever lowered.
+import { messageOf } from '../../proto/errors.js';
+import type { Logger } from '../../proto/process/log.js';
+import { ipv4Sysctl, type ProcFiles, procFiles } from '../firewall/proc.js';
+import type { Outcome } from '../reconcile/effect.js';
+
+// Entries beside those of peers: this host's containers, its gateways and what else is on its links.
+const others = 256;
+const name = 'net.ipv4.neigh.default';
+
+/** Limits are net.ipv4.neigh.default.gc_thresh2 and gc_thresh3, in entries (arp(7)). */
+export type Limits = { readonly soft: number; readonly hard: number };
+
+/**
+ * neededLimits are the limits to raise to; undefined when there is room. Above the soft limit the kernel throws entries
+ * away after 5 seconds, so that it has to be beyond what is in use as well. Pure.
+ */
+export function neededLimits({ soft, hard }: Limits, peers: number): Limits | undefined {
+  const needed = peers + others;
+  if (hard >= needed) return undefined;
+  const power = 2 ** Math.ceil(Math.log2(needed));
+  return { soft: Math.max(soft, power), hard: power * 2 };
+}
+
+/** NeighbourTableOptions say whether the kernel's limits may be raised. */
+export type NeighbourTableOptions = {
+  /** --tune-kernel */
+  readonly tune: boolean;
+  readonly log: Logger;
+  readonly proc?: ProcFiles;
+};
+
+/** NeighbourTable looks at the limits, and raises them where it may. */
+export class NeighbourTable {
+  readonly #tune: boolean;
+  readonly #log: Logger;
+  readonly #proc: ProcFiles;
+
+  constructor({ tune, log, proc = procFiles }: NeighbourTableOptions) {
+    this.#tune = tune;
+    this.#log = log;
+    this.#proc = proc;
+  }
+
+  /** converge makes room for so many peers, or says what to type. */
+  async converge(peers: number): Promise<Outcome> {
+    const present = await this.#read();
+    const wanted = present && neededLimits(present, peers);
+    if (wanted === undefined) return { findings: [], changes: 0 };
+    const refused = this.#tune ? await this.#write(wanted) : undefined;
+    if (this.#tune && refused === undefined) {
+      this.#log.info({ ...wanted, before: present }, 'limits of the neighbour table raised');
+      return { findings: [], changes: 1 };
+    }
+    const command = `sysctl -w ${name}.gc_thresh2=${wanted.soft} ${name}.gc_thresh3=${wanted.hard}`;
+    const message =
+      `the kernel's neighbour table has room for ${present?.hard} entries, this fleet of ${peers} peers needs ` +
+      `${peers + others}: some will not be reached when it is full; raise it: ${command} (and in /etc/sysctl.d), or ` +
+      `let xnetd do it (--tune-kernel)${refused === undefined ? '' : `, which failed: ${refused}`}`;
+    return {
+      findings: [{ type: 'Routes', transient: false, reason: 'NeighbourTableSmall', message }],
+      changes: 0,
+    };
+  }
+
+  // Not there in a network namespace other than the host's: the table is one for all of them.
+  async #read(): Promise<Limits | undefined> {
+    const soft = Number(await this.#proc.read(fileOf('gc_thresh2')));
+    const hard = Number(await this.#proc.read(fileOf('gc_thresh3')));
+    return soft > 0 && hard > 0 ? { soft, hard } : undefined;
+  }
+
+  // The hard limit last: a daemon that is killed in between finds it too small again.
+  async #write({ soft, hard }: Limits): Promise<string | undefined> {
+    try {
+      await this.#proc.write(fileOf('gc_thresh2'), String(soft));
+      await this.#proc.write(fileOf('gc_thresh3'), String(hard));
+      return undefined;
+    } catch (error) {
+      return messageOf(error);
+    }
+  }
+}
+
+function fileOf(limit: 'gc_thresh2' | 'gc_thresh3'): string {
+  return ipv4Sysctl('neigh', 'default', limit);
+}
