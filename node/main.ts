@@ -6,6 +6,7 @@ import { exitCodes } from '../proto/errors.js';
 import { describeError, runProgram } from '../proto/process/program.js';
 import { version } from '../proto/process/version.js';
 import { defaultJoinPort } from '../proto/rpc/endpoint.js';
+import type { HostStatus } from './commands/status.js';
 import { notJoined } from './identity/identity.js';
 import { addJoinOptions, joinSettingsOf } from './join/settings.js';
 import { addOptions, settingsOf } from './settings.js';
@@ -17,6 +18,19 @@ setFlagsFromString('--semi-space-growth-factor=1');
 const program = new Command('xnetd')
   .description("Gives this host's Docker the subnet that it leased, and routes to every other host.")
   .version(version);
+
+async function printStatus(status: HostStatus): Promise<void> {
+  const [{ default: pc }, { statusLines }] = await Promise.all([
+    import('picocolors'),
+    import('./commands/status-text.js'),
+  ]);
+  process.stdout.write(`${statusLines(status, Date.now(), pc.yellow).join('\n')}\n`);
+}
+
+function tellNotJoined(): void {
+  process.stderr.write(`xnetd: ${describeError(notJoined())}\n`);
+  process.exitCode = exitCodes.notJoined;
+}
 
 addJoinOptions(program.command('join'))
   .description('have this host become a node: proves the controllers by the join token, and gets a certificate')
@@ -58,9 +72,7 @@ at once what it has given up or put off, such as a restart of Docker. Exit code 
     const { runDaemon } = await import('./commands/run.js');
     const ending = await runDaemon(settings);
     if (ending === 'left') process.exitCode = exitCodes.left;
-    if (ending !== 'not joined') return;
-    process.stderr.write(`xnetd: ${describeError(notJoined())}\n`);
-    process.exitCode = exitCodes.notJoined;
+    if (ending === 'not joined') tellNotJoined();
   });
 
 addOptions(program.command('leave'))
@@ -71,7 +83,7 @@ addOptions(program.command('leave'))
     const { force, local } = command.opts<{ force: boolean; local: boolean }>();
     const settings = settingsOf(command);
     const { leaveFleet } = await import('./commands/leave.js');
-    await leaveFleet(settings, { force, local });
+    if ((await leaveFleet(settings, { force, local })) === 'not joined') tellNotJoined();
   });
 
 addOptions(program.command('status'))
@@ -79,10 +91,10 @@ addOptions(program.command('status'))
   .addOption(new Option('-o, --output <format>', 'how to print it').choices(['text', 'json']).default('text'))
   .action(async (_options: unknown, command: Command) => {
     const settings = settingsOf(command);
-    const { hostStatus, printStatus, statusExitCode } = await import('./commands/status.js');
+    const { hostStatus, statusExitCode } = await import('./commands/status.js');
     const status = await hostStatus(settings);
     if (command.getOptionValue('output') === 'json') process.stdout.write(`${JSON.stringify(status, null, 2)}\n`);
-    else printStatus(status);
+    else await printStatus(status);
     process.exitCode = statusExitCode(status);
   });
 

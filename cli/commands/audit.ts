@@ -3,10 +3,10 @@
 import { escaped } from '../../proto/domain/text.js';
 import { exitCodes, XnetError } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
+import { formatTable } from '../../proto/process/table.js';
 import type { Context } from '../context.js';
 import { type AuditOutput, auditFromWire, auditKind, verificationFromWire } from '../output/audit.js';
 import type { Look } from '../output/kind.js';
-import { formatTable } from '../output/table.js';
 
 /** AuditOptions are those of `audit`. */
 export type AuditOptions = {

@@ -3,6 +3,7 @@
 import { escaped } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
 import { formatIdentity } from '../../proto/pki/identity.js';
+import { formatFields } from '../../proto/process/table.js';
 import { confirmed } from '../confirm.js';
 import type { Context } from '../context.js';
 import { ContextFolder } from '../contexts/folder.js';
@@ -14,7 +15,6 @@ import {
   rotationText,
 } from '../output/certificate.js';
 import { ProgressLine } from '../output/screen.js';
-import { formatFields } from '../output/table.js';
 import { formatDuration } from '../output/time.js';
 import { leftText } from '../output/token.js';
 import { requirePart } from './answers.js';

@@ -4,13 +4,13 @@ import { escaped } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
 import { formatIdentity } from '../../proto/pki/identity.js';
 import { readSecretFile, writeNewSecretFile } from '../../proto/pki/secret-file.js';
+import { formatFields } from '../../proto/process/table.js';
 import { formatEndpoint } from '../../proto/rpc/endpoint.js';
 import { confirmed } from '../confirm.js';
 import type { Context } from '../context.js';
 import { ContextFolder } from '../contexts/folder.js';
 import { formatContext, parseContext, type SavedContext } from '../contexts/saved.js';
 import { type ContextOutput, contextKind, contextOutput } from '../output/context.js';
-import { formatFields } from '../output/table.js';
 import { leftText } from '../output/token.js';
 import { requireFree } from './join-token.js';
 

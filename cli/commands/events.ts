@@ -1,11 +1,11 @@
 // `xctl events`: what happened, and with --watch what happens.
 import { XnetError } from '../../proto/errors.js';
 import type { AdminServiceClient } from '../../proto/gen/xnet/v1/AdminService.js';
+import { formatTable } from '../../proto/process/table.js';
 import type { Context } from '../context.js';
 import { type EventOutput, eventFromWire, eventKind } from '../output/event.js';
 import type { Look } from '../output/kind.js';
 import type { Output } from '../output/output.js';
-import { formatTable } from '../output/table.js';
 
 /** EventsOptions are those of `events`. */
 export type EventsOptions = {

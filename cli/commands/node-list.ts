@@ -1,10 +1,13 @@
 // `xctl nodes list` and `xctl nodes show`.
 import { escaped } from '../../proto/domain/text.js';
+import { problemLines } from '../../proto/process/problem.js';
+import { formatFields, formatTable } from '../../proto/process/table.js';
 import type { Context } from '../context.js';
 import { type CertificateOutput, certificateFromWire, certificateState } from '../output/certificate.js';
 import { type EventOutput, eventFromWire } from '../output/event.js';
 import type { Look } from '../output/kind.js';
 import {
+  isAway,
   type NodeOutput,
   nodeFromWire,
   nodeKind,
@@ -13,7 +16,6 @@ import {
   stateText,
   whyNotReady,
 } from '../output/node.js';
-import { formatFields, formatTable } from '../output/table.js';
 import { ageOf } from '../output/time.js';
 import { leftText } from '../output/token.js';
 import { type Selector, selects } from '../selector.js';
@@ -85,7 +87,7 @@ function fieldsOf(node: NodeOutput, certificate: CertificateOutput | null, look:
       ),
     ],
     ['Certificate', certificate === null ? 'none: its host has not joined' : certificateText(certificate, look)],
-    ['Routes', routes === null ? '' : `${routesText(node)} installed${amiss}`],
+    ['Routes', routes === null || isAway(node) ? '' : `${routesText(node)} installed${amiss}`],
     [
       'Versions',
       versions.daemon === null
@@ -107,16 +109,17 @@ type Everything = {
 function textOf({ node, events, certificate }: Everything, look: Look): string[] {
   const { colors, nowMs } = look;
   const lines = fieldsOf(node, certificate, look);
-  const revokedAt = certificate?.revokedAt ?? null;
-  const revoked = revokedAt === null ? [] : [`it was revoked ${ageOf(revokedAt, nowMs)} ago`];
-  const why = [...revoked, ...whyNotReady(node, nowMs)];
+  const why = whyNotReady(node, nowMs);
+  const paint = paintOfState(node.state, colors);
   if (why.length > 0) {
     lines.push('', `Not ${node.state === 'progressing' ? 'ready yet' : 'ready'}:`);
-    lines.push(...why.map((reason) => `  ${paintOfState(node.state, colors)('!')} ${reason}`));
+    lines.push(...why.flatMap((problem) => problemLines(problem, paint)).map((line) => `  ${line}`));
   }
   if (node.state === 'pending' && certificate === null) lines.push(`    to have it join: ${tokenCommand(node.name)}`);
-  if (node.conditions.length > 0) {
-    const rows = node.conditions.map(({ type, ok, transient, reason, since, message }) => [
+  // What was well when a node was last heard of says nothing of it as it is, and what failing ones say stands above.
+  const shown = node.conditions.filter(({ ok }) => !ok || !isAway(node));
+  if (shown.length > 0) {
+    const rows = shown.map(({ type, ok, transient, reason, since, message }) => [
       escaped(type),
       {
         text: ok ? 'ok' : transient ? 'waiting' : 'failing',
@@ -124,9 +127,10 @@ function textOf({ node, events, certificate }: Everything, look: Look): string[]
       },
       escaped(reason) || '-',
       ageOf(since, nowMs),
-      escaped(message),
+      ok ? escaped(message) : '',
     ]);
-    lines.push('', ...formatTable(['CONDITION', 'STATE', 'REASON', 'SINCE', 'MESSAGE'], rows));
+    const header = isAway(node) ? 'LAST-CONDITION' : 'CONDITION';
+    lines.push('', ...formatTable([header, 'STATE', 'REASON', 'SINCE', 'NOTE'], rows));
   }
   if (events.length > 0) {
     const rows = events.map(({ time, reason, warning, message }) => [

@@ -1,12 +1,12 @@
 // `xctl pools`: the ranges that subnets are leased from.
 import { escaped } from '../../proto/domain/text.js';
+import { formatFields } from '../../proto/process/table.js';
 import { wireFromMode } from '../../proto/rpc/convert.js';
 import { confirmed } from '../confirm.js';
 import type { Context } from '../context.js';
 import type { Look } from '../output/kind.js';
 import { leaseFromWire, type PoolOutput, poolFromWire, poolKind } from '../output/pool.js';
 import { formatPoolMap } from '../output/pool-map.js';
-import { formatFields } from '../output/table.js';
 import { ageOf, formatDuration } from '../output/time.js';
 import { relisted, watchLists } from '../watch.js';
 import { requirePart, verdict } from './answers.js';

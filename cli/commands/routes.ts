@@ -2,8 +2,9 @@
 import { escaped } from '../../proto/domain/text.js';
 import { exitCodes } from '../../proto/errors.js';
 import type { Context } from '../context.js';
-import { nodeFromWire } from '../output/node.js';
+import { isAway, nodeFromWire } from '../output/node.js';
 import { isAmiss, routeCheckKind, routeFromWire, routeKind } from '../output/route.js';
+import { counted } from '../output/time.js';
 import { relisted, watchLists } from '../watch.js';
 
 /** RoutesOptions are those of `routes list`. */
@@ -32,11 +33,11 @@ export async function checkRoutes({ client, output }: Context): Promise<void> {
   const response = await client.read((admin) => admin.listNodes.bind(admin), { summary: output.forPeople });
   const nodes = response.nodes.map(nodeFromWire);
   const amiss = nodes.filter(isAmiss);
-  const unknown = nodes.filter(({ state, routes }) => state === 'down' || routes === null).length;
+  const unknown = nodes.filter((node) => isAway(node) || node.routes === null).length;
   const checked = nodes.length - unknown;
   const text = amiss.length === 0 ? `all ${checked} connected nodes have every route` : '';
   if (output.forPeople && text !== '') output.write(text);
   else await output.list(routeCheckKind, amiss, { checked, unknown });
-  if (unknown > 0) output.message(`${unknown} nodes are not connected: not checked`);
+  if (unknown > 0) output.message(`${counted(unknown, 'node is', 'nodes are')} not connected: not checked`);
   if (amiss.length > 0) process.exitCode = exitCodes.problemsFound;
 }

@@ -1,13 +1,13 @@
 // `xctl status`: the whole on one screen; with --wait until all is well.
 import { XnetError } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
+import { problemText } from '../../proto/process/problem.js';
 import type { Context } from '../context.js';
 import { authorityFromWire, certificateFromWire, rotationFromWire } from '../output/certificate.js';
 import {
   formatStatus,
   isSettled,
   noTrust,
-  problemText,
   type StatusOutput,
   statusExitCode,
   statusFromWire,

@@ -1,5 +1,5 @@
 // What a kind of thing looks like when a list of it is printed.
-import type { Cell } from './table.js';
+import type { Cell } from '../../proto/process/table.js';
 
 /** Colors paint texts, or leave them as they are. */
 export type Colors = {

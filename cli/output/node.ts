@@ -3,6 +3,7 @@
 import { escaped } from '../../proto/domain/text.js';
 import type { Condition__Output } from '../../proto/gen/xnet/v1/Condition.js';
 import type { Node__Output } from '../../proto/gen/xnet/v1/Node.js';
+import { type Problem, problemLines } from '../../proto/process/problem.js';
 import type { Colors, Kind, Look } from './kind.js';
 import { ageOf, isoTime } from './time.js';
 import { orNull, stateOf } from './wire.js';
@@ -17,6 +18,8 @@ export type ConditionOutput = {
   /** CamelCase, stable: "RolledBack". */
   readonly reason: string;
   readonly message: string;
+  /** What to do about it; null where `message` says it, or where it depends. */
+  readonly fix: string | null;
   /** Since when `ok` and `reason` are so, by the node's clock. */
   readonly since: string | null;
 };
@@ -39,7 +42,7 @@ export type NodeOutput = {
   /** "active", "cordoned", "draining" or "leaving". */
   readonly availability: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** "pending" (never connected), "progressing", "ready", "degraded" or "down". */
+  /** "pending" (never connected), "progressing", "ready", "degraded", "down" or "revoked". */
   readonly state: string;
   readonly createdAt: string | null;
   /** Since when its daemon is connected, or when it was last heard of. */
@@ -60,8 +63,8 @@ export type NodeOutput = {
   readonly hostNetworks: readonly { readonly cidr: string; readonly source: string }[];
 };
 
-function conditionFromWire({ type, ok, transient, reason, message, sinceMs }: Condition__Output): ConditionOutput {
-  return { type, ok, transient, reason, message, since: isoTime(sinceMs) };
+function conditionFromWire({ type, ok, transient, reason, message, fix, sinceMs }: Condition__Output): ConditionOutput {
+  return { type, ok, transient, reason, message, fix: orNull(fix), since: isoTime(sinceMs) };
 }
 
 /** nodeFromWire reads a node. */
@@ -96,7 +99,7 @@ export function nodeFromWire(wire: Node__Output): NodeOutput {
 export function paintOfState(state: string, colors: Colors): (text: string) => string {
   if (state === 'ready') return colors.good;
   if (state === 'progressing') return colors.waiting;
-  return state === 'degraded' || state === 'down' ? colors.bad : colors.faint;
+  return state === 'pending' ? colors.faint : colors.bad;
 }
 
 /** stateText is a node's state with what goes with it: "down 3m", "ready,cordoned". */
@@ -105,15 +108,23 @@ export function stateText(node: NodeOutput, nowMs: number): string {
   return node.availability === 'active' ? state : `${state},${node.availability}`;
 }
 
-/** routesText is "49/49"; "48/49 !" when some are missing. */
-export function routesText({ routes }: NodeOutput): string {
-  if (routes === null) return '-';
+/** isAway says whether what a node reported last is all that is known of it, however long ago that was. */
+export function isAway({ state }: NodeOutput): boolean {
+  return state === 'down' || state === 'revoked' || state === 'pending';
+}
+
+/** routesText is "49/49"; "48/49 !" when some are missing; "-" when nobody knows. */
+export function routesText(node: NodeOutput): string {
+  const { routes } = node;
+  if (routes === null || isAway(node)) return '-';
   const { installed, desired } = routes;
   return `${installed}/${desired}${installed === desired ? '' : ' !'}`;
 }
 
 // Lists leave out conditions that are ok: an engine that was seen, and about which nothing is wrong, is ready.
-function dockerText({ conditions, versions }: NodeOutput): string {
+function dockerText(node: NodeOutput): string {
+  const { conditions, versions } = node;
+  if (isAway(node)) return '-';
   const condition = conditions.find(({ type }) => type === 'Docker');
   if (condition?.ok === false) return escaped(condition.reason);
   return condition !== undefined || versions.docker !== null ? 'ready' : '-';
@@ -127,30 +138,49 @@ function labelsText(labels: Readonly<Record<string, string>>): string {
   );
 }
 
-/** whyNotReady says what keeps a node from being ready, one line each; none when it is. */
-export function whyNotReady(node: NodeOutput, nowMs: number): readonly string[] {
-  if (node.state === 'ready') return [];
-  if (node.state === 'pending') return ['its daemon has never connected: start it on the host'];
-  const down =
-    node.state === 'down'
-      ? [`its daemon is not connected, since ${ageOf(node.seenAt, nowMs)}; its lease and the routes to it stay`]
-      : [];
-  const failing = node.conditions
+/** whyNotReady says what keeps a node from being ready; nothing when it is. */
+export function whyNotReady(node: NodeOutput, nowMs: number): readonly Problem[] {
+  const { state, name, routes } = node;
+  const only = (text: string, fix: string | null = null): readonly Problem[] => [{ text, fix }];
+  switch (state) {
+    case 'ready':
+      return [];
+    case 'pending':
+      return only('its daemon has never connected: start it on the host');
+    case 'revoked':
+      return only(
+        'it was revoked: no controller talks to it; its lease and the routes to it stay until it is removed',
+        `xctl nodes remove ${name} --force`,
+      );
+    case 'down': {
+      const failing = failingOf(node).map(({ text, fix }) => ({ text: `when it was last heard of: ${text}`, fix }));
+      const since = ageOf(node.seenAt, nowMs);
+      const away = `its daemon is not connected, since ${since}; its lease and the routes to it stay`;
+      return [...only(away), ...failing];
+    }
+  }
+  const failing = failingOf(node);
+  if (failing.length > 0) return failing;
+  if (routes === null) return only('it has connected and not reported yet');
+  return only(`${routes.installed} of ${routes.desired} routes are installed`);
+}
+
+function failingOf({ conditions }: NodeOutput): readonly Problem[] {
+  return conditions
     .filter(({ ok }) => !ok)
-    .map(({ type, reason, message }) => `${type}: ${message === '' ? reason : message}`);
-  if (down.length + failing.length > 0) return [...down, ...failing.map(escaped)];
-  if (node.routes === null) return ['it has connected and not reported yet'];
-  return [`${node.routes.installed} of ${node.routes.desired} routes are installed`];
+    .map(({ type, reason, message, fix }) => ({ text: `${type}: ${message === '' ? reason : message}`, fix }));
 }
 
 const mostRemarks = 10;
 
-function remarks(nodes: readonly NodeOutput[], { colors, nowMs }: Look): readonly string[] {
+function remarks(nodes: readonly NodeOutput[], look: Look): readonly string[] {
+  const { colors, nowMs } = look;
   const amiss = nodes.filter(({ state }) => state !== 'ready');
-  const lines = amiss.slice(0, mostRemarks).map((node) => {
-    const [first = '', ...rest] = whyNotReady(node, nowMs);
-    const more = rest.length === 0 ? '' : ` (and ${rest.length} more: xctl nodes show ${escaped(node.name)})`;
-    return `${paintOfState(node.state, colors)('!')} ${escaped(node.name)}: ${first}${more}`;
+  const lines = amiss.slice(0, mostRemarks).flatMap((node) => {
+    const [first, ...rest] = whyNotReady(node, nowMs);
+    const more = rest.length === 0 ? '' : ` (and ${rest.length} more: xctl nodes show ${node.name})`;
+    const text = `${node.name}: ${first?.text ?? ''}${more}`;
+    return problemLines({ text, fix: first?.fix ?? null }, paintOfState(node.state, colors));
   });
   if (amiss.length <= mostRemarks) return lines;
   const states = [...new Set(amiss.slice(mostRemarks).map(({ state }) => state))].join(',');

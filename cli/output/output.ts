@@ -4,9 +4,9 @@
 // have them as \u001b.
 import type { Writable } from 'node:stream';
 import { escaped } from '../../proto/domain/text.js';
+import { formatTable } from '../../proto/process/table.js';
 import type { Format } from './formats.js';
 import type { Colors, Kind, Look } from './kind.js';
-import { formatTable } from './table.js';
 
 /** OutputOptions are what output depends on. */
 export type OutputOptions = {

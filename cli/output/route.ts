@@ -3,7 +3,7 @@
 import { escaped } from '../../proto/domain/text.js';
 import type { RouteEntry__Output } from '../../proto/gen/xnet/v1/RouteEntry.js';
 import type { Kind } from './kind.js';
-import { type NodeOutput, paintOfState, whyNotReady } from './node.js';
+import { isAway, type NodeOutput, paintOfState, whyNotReady } from './node.js';
 import { orNull, stateOf } from './wire.js';
 
 /** RouteOutput is an entry of the route table in the output of `xctl routes list`. */
@@ -45,9 +45,10 @@ export const routeKind: Kind<RouteOutput> = {
   ],
 };
 
-/** isAmiss says whether a node routes less than it should. Of one that is down, nothing is known. */
-export function isAmiss({ routes, state }: NodeOutput): boolean {
-  return routes !== null && state !== 'down' && routes.installed !== routes.desired;
+/** isAmiss says whether a node routes less than it should. Of one that is away, nothing is known. */
+export function isAmiss(node: NodeOutput): boolean {
+  const { routes } = node;
+  return routes !== null && !isAway(node) && routes.installed !== routes.desired;
 }
 
 /** routeCheckKind prints nodes that route less than they should. */
@@ -66,7 +67,7 @@ export const routeCheckKind: Kind<NodeOutput> = {
       header: 'WHY',
       cell: (node, { nowMs }) => {
         const why = whyNotReady(node, nowMs);
-        return why.find((line) => line.startsWith('Routes: ')) ?? why[0] ?? '-';
+        return escaped((why.find(({ text }) => text.startsWith('Routes: ')) ?? why[0])?.text ?? '-');
       },
     },
   ],

@@ -3,6 +3,8 @@
 import { escaped } from '../../proto/domain/text.js';
 import { exitCodes } from '../../proto/errors.js';
 import type { GetStatusResponse__Output } from '../../proto/gen/xnet/v1/GetStatusResponse.js';
+import { type Problem, problemLines } from '../../proto/process/problem.js';
+import { formatFields, formatTable } from '../../proto/process/table.js';
 import {
   type AuthorityOutput,
   type CertificateOutput,
@@ -13,13 +15,9 @@ import {
 } from './certificate.js';
 import type { Look } from './kind.js';
 import { type PoolOutput, poolFromWire, poolKind } from './pool.js';
-import { formatFields, formatTable } from './table.js';
 import { ageOf, counted, isoTime } from './time.js';
 import { leftText } from './token.js';
 import { orNull } from './wire.js';
-
-/** Problem is one thing that is wrong, and what to do about it: a command where there is one, null where it depends. */
-export type Problem = { readonly text: string; readonly fix: string | null };
 
 /** StatusOutput is the output of `xctl status`. */
 export type StatusOutput = {
@@ -56,6 +54,7 @@ export type StatusOutput = {
     readonly degraded: number;
     readonly down: number;
     readonly pending: number;
+    readonly revoked: number;
   } | null;
   /** Null: there is none yet, or the controller that answered can't open it, which is one of the problems. */
   readonly authority: Pick<AuthorityOutput, 'digest' | 'createdAt' | 'expiresAt'> | null;
@@ -167,7 +166,7 @@ export function isSettled(status: StatusOutput): boolean {
   return status.problems.length === 0 && (status.nodes?.progressing ?? 0) === 0;
 }
 
-const nodeCounts = ['ready', 'progressing', 'degraded', 'down', 'pending'] as const;
+const nodeCounts = ['ready', 'progressing', 'degraded', 'down', 'revoked', 'pending'] as const;
 
 function nodesLine({ nodes }: StatusOutput, { colors }: Look): string {
   if (nodes === null) return '';
@@ -176,6 +175,7 @@ function nodesLine({ nodes }: StatusOutput, { colors }: Look): string {
     progressing: colors.waiting,
     degraded: colors.bad,
     down: colors.bad,
+    revoked: colors.bad,
     pending: colors.faint,
   };
   const parts = nodeCounts.filter((name) => nodes[name] > 0).map((name) => paints[name](`${nodes[name]} ${name}`));
@@ -198,16 +198,6 @@ function expiryLines({ expiring }: StatusOutput, nowMs: number): readonly string
   });
   const more = expiring.length - mostExpiring;
   return more > 0 ? [...lines, `${more} more certificates expire soon: xctl certs list`] : lines;
-}
-
-/** problemText is a problem on one line. */
-export function problemText({ text, fix }: Problem): string {
-  return fix === null ? text : `${text}: ${fix}`;
-}
-
-/** problemLines are a problem and, below it, what to do. */
-export function problemLines({ text, fix }: Problem, { colors }: Look): readonly string[] {
-  return [`${colors.bad('!')} ${escaped(text)}`, ...(fix === null ? [] : [`    fix: ${escaped(fix)}`])];
 }
 
 /** formatStatus writes a status on one screen. */
@@ -245,5 +235,5 @@ export function formatStatus(status: StatusOutput, look: Look): string[] {
     lines.push(...formatTable(['POOL', ...columns.slice(1).map(({ header }) => header)], poolRows), '');
   else if (status.clusterId !== null) lines.push('no pools: xctl pools create default 10.76.0.0/16', '');
   if (problems.length === 0) lines.push(colors.good('all is well'));
-  return [...lines, ...problems.flatMap((problem) => problemLines(problem, look))];
+  return [...lines, ...problems.flatMap((problem) => problemLines(problem, colors.bad))];
 }

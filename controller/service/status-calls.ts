@@ -27,6 +27,7 @@ const countOf = {
   NODE_STATE_READY: 'ready',
   NODE_STATE_DEGRADED: 'degraded',
   NODE_STATE_DOWN: 'down',
+  NODE_STATE_REVOKED: 'revoked',
 } as const satisfies Record<NodeState__Output, string>;
 
 /** StatusCalls are the calls that look at the whole. */
@@ -78,7 +79,7 @@ export class StatusCalls {
   }
 
   #countNodes(view: ReadonlyView) {
-    const counts = { total: view.nodes.size, ready: 0, progressing: 0, degraded: 0, down: 0, pending: 0 };
+    const counts = { total: view.nodes.size, ready: 0, progressing: 0, degraded: 0, down: 0, pending: 0, revoked: 0 };
     const live = liveOf(this.#parts);
     for (const id of view.nodes.keys()) {
       const state = wireFromNode(view, id, live)?.state;

@@ -3,6 +3,7 @@ import { formatIpv4, formatPrefix, gatewayOf, prefixFromKey } from '../../proto/
 import type { NodeStatus, RouteCounts } from '../../proto/domain/network.js';
 import type { Event } from '../../proto/gen/xnet/v1/Event.js';
 import type { Node } from '../../proto/gen/xnet/v1/Node.js';
+import type { NodeState__Output } from '../../proto/gen/xnet/v1/NodeState.js';
 import type { Pool } from '../../proto/gen/xnet/v1/Pool.js';
 import type { RouteEntry } from '../../proto/gen/xnet/v1/RouteEntry.js';
 import type { Subnet } from '../../proto/gen/xnet/v1/Subnet.js';
@@ -66,6 +67,10 @@ function statusOf(view: ReadonlyView, id: string, live: Live): NodeStatus | unde
   });
 }
 
+function stateOf(view: ReadonlyView, id: string, live: Live, status: NodeStatus | undefined): NodeState__Output {
+  return view.revoked.has(id) ? 'NODE_STATE_REVOKED' : nodeState(connectedMs(view, id, live), status);
+}
+
 // The store keeps how many routes are amiss; what is desired follows from the table. A node has no route to itself.
 function countsOf(status: NodeStatus, live: NodeStatus | undefined, table: number): RouteCounts {
   if (live !== undefined) return live.routes;
@@ -89,7 +94,7 @@ export function summaryFromNode(view: ReadonlyView, id: string, live: Live): Nod
     subnet: subnetId === undefined ? '' : formatPrefix(prefixFromKey(subnetId)),
     availability: wireFromAvailability(node.availability),
     createdMs: node.createdMs,
-    state: nodeState(connectedMs(view, id, live), status),
+    state: stateOf(view, id, live, status),
     seenMs: session?.sinceMs ?? stored?.reportedMs ?? 0,
     dockerVersion: status?.dockerVersion ?? '',
     ...(status === undefined ? {} : { routes: countsOf(status, liveStatus, live.routes) }),
@@ -193,7 +198,7 @@ export function wireFromRoutes(
       nextHop: formatIpv4(node.address),
       nodeName: node.name,
       pool: held?.pool ?? poolOf(view, subnet)?.[0] ?? '',
-      nodeState: nodeState(connectedMs(view, nodeId, live), status),
+      nodeState: stateOf(view, nodeId, live, status),
     });
   }
   return { routes, unresolved };

@@ -85,6 +85,7 @@ const condition = v.object({
   transient: v.boolean(),
   reason: v.string(),
   message: v.string(),
+  fix: v.exactOptional(v.string()),
   sinceMs: v.number(),
 });
 

@@ -28,6 +28,7 @@ function conditionOf(type: ConditionType, findings: readonly Finding[], nowMs: n
     return { type, ok: true, transient: false, reason: 'Ready', message, sinceMs: nowMs };
   }
   const messages = ordered.map((finding) => finding.message);
+  const fixes = [...new Set(wrong.flatMap(({ fix }) => fix ?? []))].slice(0, mostMessages);
   const more = messages.length > mostMessages ? [`and ${messages.length - mostMessages} more`] : [];
   return {
     type,
@@ -35,6 +36,7 @@ function conditionOf(type: ConditionType, findings: readonly Finding[], nowMs: n
     transient: worst.transient,
     reason: worst.reason,
     message: [...messages.slice(0, mostMessages), ...more].join('; '),
+    ...(fixes.length === 0 ? {} : { fix: fixes.join('; ') }),
     sinceMs: nowMs,
   };
 }

@@ -6,13 +6,14 @@ import { randomUUID } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { errnoOf, XnetError } from '../../proto/errors.js';
+import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
 import { type CallTarget, callLeave, callStanding, type Standing } from '../controller/connection.js';
 import type { Host } from '../host/host.js';
 import { removeIdentity } from '../identity/folder.js';
 import { credentialsOf } from '../identity/identity.js';
 import type { Member } from '../identity/member.js';
+import { identityFindings } from '../identity/renewal-plan.js';
 import type { Finding } from '../reconcile/effect.js';
 import { writeOwnFile } from '../state/atomic-file.js';
 import { cachePath } from '../table/cache.js';
@@ -69,7 +70,7 @@ function throwIfFound(findings: readonly Finding[], what: string): void {
 export async function leave(options: LeaveOptions, signal: AbortSignal): Promise<void> {
   const { host, stateDir, onStep, force, localOnly } = options;
   const lease = leaseOf(options);
-  if (lease !== undefined) await requireController(lease, signal);
+  if (lease !== undefined) await requireController(options, lease, signal);
   await writeOwnFile(markerPath(stateDir), Buffer.from(`${JSON.stringify({ force, localOnly })}\n`));
   onStep('Docker gets its former configuration back');
   const docker = await host.docker.leave(force, signal);
@@ -111,18 +112,27 @@ async function tell(lease: Lease, done: boolean, signal: AbortSignal) {
 }
 
 // Before anything is touched: without a controller the lease could not be ended. One that was ended already is.
-async function requireController(lease: Lease, signal: AbortSignal): Promise<void> {
+async function requireController({ member }: LeaveOptions, lease: Lease, signal: AbortSignal): Promise<void> {
   const hint = 'use --local to undo everything on this host alone, and xctl nodes remove later';
+  const { identity } = member;
+  const expired = identity === undefined ? [] : identityFindings(identity, {}, Date.now());
+  const [known] = expired.filter(({ transient }) => !transient);
+  if (known !== undefined) {
+    throw new XnetError('PermissionDenied', `the lease can't be ended: ${known.message}`, { hint });
+  }
   let standing: Standing;
   try {
     standing = await callStanding(lease, lease.nodeId, signal);
   } catch (error) {
-    throw new XnetError('Unavailable', "no controller answers, so the lease can't be ended", { hint, cause: error });
+    const why = error instanceof XnetError && error.hint !== undefined ? [error.hint] : [];
+    throw new XnetError('Unavailable', `no controller answers, so the lease can't be ended: ${messageOf(error)}`, {
+      hint: [...why, hint].join('\n'),
+      cause: error,
+    });
   }
-  if (standing !== 'refused') return;
-  throw new XnetError('PermissionDenied', "the controllers refuse this host's certificate: it can't end its lease", {
-    hint,
-  });
+  if (standing.is !== 'refused') return;
+  const message = `the controllers do not let this host in, so it can't end its lease: ${standing.why}`;
+  throw new XnetError('PermissionDenied', message, { hint });
 }
 
 async function announce(lease: Lease, signal: AbortSignal): Promise<void> {

@@ -73,7 +73,10 @@ function takeLocks(stateDir: string): { readonly running: boolean; readonly rele
   };
 }
 
-async function standingOf(identity: NodeIdentity | undefined, signal: AbortSignal): Promise<Standing | 'unknown'> {
+async function standingOf(
+  identity: NodeIdentity | undefined,
+  signal: AbortSignal,
+): Promise<Standing['is'] | 'unknown'> {
   if (identity === undefined || hasExpired(identity, Date.now())) return 'unknown';
   const controllers = identity.controllers.flatMap((text) => {
     const checked = checkEndpoint(text);
@@ -81,7 +84,7 @@ async function standingOf(identity: NodeIdentity | undefined, signal: AbortSigna
   });
   try {
     const target = { controllers, credentials: credentialsOf(identity) };
-    return await callStanding(target, identity.nodeId, signal);
+    return (await callStanding(target, identity.nodeId, signal)).is;
   } catch {
     return 'unknown';
   }

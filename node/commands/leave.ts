@@ -7,7 +7,7 @@ import { services } from '../../proto/rpc/definitions.js';
 import { leave, leaveBegun } from '../agent/leave.js';
 import { openHost } from '../host/host.js';
 import { readIdentity } from '../identity/folder.js';
-import { type Member, requireMember } from '../identity/member.js';
+import { type Member, needsIdentity, requireMember } from '../identity/member.js';
 import type { Settings } from '../settings.js';
 import { lockState } from '../state/lock.js';
 import { readCache } from '../table/cache.js';
@@ -44,18 +44,26 @@ export async function memberToLeave(
   const nobody: Member = { node: settings.node ?? cachedName ?? '', controllers: [] };
   if (localOnly) return nobody;
   const identity = await readIdentity(settings.stateDir);
-  const ended =
-    identity === undefined && cachedName === undefined && (await leaveBegun(settings.stateDir)) !== undefined;
-  return ended
-    ? nobody
-    : requireMember({ ...settings, node: settings.node ?? (identity ? undefined : cachedName) }, identity);
+  if (identity === undefined && cachedName === undefined && (await leaveBegun(settings.stateDir)) !== undefined) {
+    return nobody;
+  }
+  return requireMember({ ...settings, node: settings.node ?? (identity ? undefined : cachedName) }, identity);
+}
+
+// There is nothing to undo, and nothing to prove oneself with.
+async function neverJoined(settings: Settings): Promise<boolean> {
+  const { stateDir } = settings;
+  const identity = await readIdentity(stateDir);
+  if (!needsIdentity(settings, identity) || (await leaveBegun(stateDir)) !== undefined) return false;
+  return (await readCache(stateDir)) === undefined;
 }
 
 /**
  * leaveFleet undoes everything xnet made on this host and ends the lease. Progress goes to standard error.
+ * @returns 'not joined' when there is nothing to leave
  * @throws XnetError what leave() throws
  */
-export async function leaveFleet(settings: Settings, flags: LeaveFlags): Promise<void> {
+export async function leaveFleet(settings: Settings, flags: LeaveFlags): Promise<'left' | 'not joined'> {
   const began = performance.now();
   const onStep = (step: string) => {
     process.stderr.write(`${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  ${step}\n`);
@@ -63,7 +71,10 @@ export async function leaveFleet(settings: Settings, flags: LeaveFlags): Promise
   const lock = lockState(settings.stateDir);
   let name = settings.node;
   if (lock === undefined) await leaveByDaemon(settings, flags, onStep);
-  else {
+  else if (!flags.local && (await neverJoined(settings))) {
+    lock.release();
+    return 'not joined';
+  } else {
     const log = makeLog('xnetd', 'error');
     const host = openHost(hostSettings(settings), log);
     try {
@@ -86,4 +97,5 @@ export async function leaveFleet(settings: Settings, flags: LeaveFlags): Promise
   process.stdout.write(
     `${name ?? 'this host'} has left${flags.local ? ' (the lease stays: xctl nodes remove ends it)' : ''}\n`,
   );
+  return 'left';
 }

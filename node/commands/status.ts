@@ -1,16 +1,15 @@
 // `xnetd status`: desired against installed, looked at now, without a controller and without the daemon.
-import Table from 'cli-table3';
-import pc from 'picocolors';
 import { formatIpv4, formatPrefix, gatewayOf } from '../../proto/domain/address.js';
 import { exitCodes, messageOf } from '../../proto/errors.js';
 import { makeLog } from '../../proto/process/log.js';
+import type { Problem } from '../../proto/process/problem.js';
 import { bridgeNameOf, bridgeState } from '../docker/own-bridge.js';
 import { desiredFirewall } from '../firewall/desired.js';
 import type { FirewallReport } from '../firewall/report.js';
 import { type Host, openHost } from '../host/host.js';
 import { readIdentity } from '../identity/folder.js';
 import { identityFindings } from '../identity/renewal-plan.js';
-import { type IdentityStatus, identityLine, identityStatus } from '../identity/status.js';
+import { type IdentityStatus, identityStatus } from '../identity/status.js';
 import { differences } from '../kernel/compare-readings.js';
 import { desiredRoutes } from '../routes/desired.js';
 import { planRoutes } from '../routes/plan.js';
@@ -20,6 +19,7 @@ import { type DaemonStatus, readStatus } from '../state/status-file.js';
 import { type Cached, readCache } from '../table/cache.js';
 import { readUnderlay } from '../underlay/underlay.js';
 import { hostSettings } from './run.js';
+import { problemsOf } from './status-problems.js';
 
 /** HostStatus is what `xnetd status -o json` prints. Fields are only ever added. */
 export type HostStatus = {
@@ -56,8 +56,8 @@ export type HostStatus = {
     /** Containers on the leased network and another: their way out is by the other. */
     readonly dualHomed: readonly { readonly container: string; readonly networks: readonly string[] }[];
   };
-  /** What is wrong: one line each. */
-  readonly problems: readonly string[];
+  /** What is wrong, each once, and what to do about it. */
+  readonly problems: readonly Problem[];
 };
 
 async function routesOf(host: Host, settings: Settings, cached: Cached | undefined) {
@@ -91,7 +91,8 @@ async function routesOf(host: Host, settings: Settings, cached: Cached | undefin
   return {
     underlay: choice.underlay,
     counts: { ...plan.counts, pending: plan.changes.filter((change) => !change.isProbe).length },
-    problems: [...findings.map((finding) => finding.message), ...disputed],
+    findings,
+    disputed,
   };
 }
 
@@ -142,15 +143,26 @@ async function dockerOf(host: Host, cached: Cached | undefined): Promise<HostSta
   };
 }
 
+// What the lease asks for and Docker does not have.
+function lackOf(cached: Cached | undefined, docker: HostStatus['docker'] | undefined): Problem | undefined {
+  if (cached === undefined) {
+    return { text: 'this host has no lease: it never reached a controller, or it has left', fix: null };
+  }
+  if (docker?.running === false) return { text: 'Docker does not answer', fix: 'systemctl status docker' };
+  if (docker?.subnetInForce !== false) return undefined;
+  const { assignment } = cached;
+  return { text: `${bridgeNameOf(assignment)} does not have ${formatPrefix(assignment.subnet)} yet`, fix: null };
+}
+
 /** hostStatus looks at the host. What can't be looked at is a problem. */
 export async function hostStatus(settings: Settings): Promise<HostStatus> {
   const host = openHost(hostSettings(settings), makeLog('xnetd', 'error'));
-  const problems: string[] = [];
+  const failed: Problem[] = [];
   const attempt = async <T>(what: string, look: () => Promise<T>): Promise<T | undefined> => {
     try {
       return await look();
     } catch (error) {
-      problems.push(`${what}: ${messageOf(error)}`);
+      failed.push({ text: `${what}: ${messageOf(error)}`, fix: null });
       return undefined;
     }
   };
@@ -161,20 +173,17 @@ export async function hostStatus(settings: Settings): Promise<HostStatus> {
     const routes = await attempt('routes', () => routesOf(host, settings, cached));
     const docker = await attempt('docker', () => dockerOf(host, cached));
     const firewall = await attempt('firewall', () => firewallOf(host, settings, cached, routes?.underlay?.ifname));
-    problems.push(...(routes?.problems ?? []), ...(firewall?.findings ?? []).map((finding) => finding.message));
-    // The daemon, which knows what a renewal failed with, says it in the condition that follows.
-    if (identity !== undefined)
-      problems.push(...identityFindings(identity, {}, Date.now()).map(({ message }) => message));
-    for (const condition of daemon?.conditions ?? []) {
-      if (!condition.ok && !problems.includes(condition.message)) problems.push(condition.message);
-    }
-    if (cached === undefined) problems.push('this host has no lease: it never reached a controller, or it has left');
-    else if (docker?.running === false) problems.push('Docker does not answer');
-    else if (docker?.subnetInForce === false) {
-      const { assignment } = cached;
-      problems.push(`${bridgeNameOf(assignment)} does not have ${formatPrefix(assignment.subnet)} yet`);
-    }
-    if (daemon === undefined) problems.push('xnetd does not run: routes and rules stay, but nothing repairs them');
+    const problems = problemsOf({
+      failed: [...failed, ...(routes?.disputed ?? []).map((text) => ({ text, fix: null }))],
+      found: [
+        ...(routes?.findings ?? []),
+        ...(firewall?.findings ?? []),
+        // The daemon, which knows what a renewal failed with, says it in its condition.
+        ...(identity === undefined ? [] : identityFindings(identity, {}, Date.now())),
+      ],
+      daemon,
+      lacks: lackOf(cached, docker),
+    });
     const { assignment } = cached ?? {};
     return {
       node: identity?.nodeName ?? settings.node ?? assignment?.nodeName ?? '-',
@@ -204,61 +213,6 @@ export async function hostStatus(settings: Settings): Promise<HostStatus> {
     await host.close();
   }
 }
-
-function daemonLine(daemon: DaemonStatus | undefined): string {
-  if (daemon === undefined) return 'not running';
-  const { connection } = daemon;
-  if (connection === undefined) return `running (pid ${daemon.pid}), connecting`;
-  if (connection.connected) return `running (pid ${daemon.pid}), connected to ${connection.endpoint}`;
-  return `running (pid ${daemon.pid}), no controller: ${connection.reason}`;
-}
-
-function firewallLine(firewall: FirewallReport | undefined): string {
-  if (firewall === undefined) return 'nothing known';
-  const { installed, desired } = firewall.peers;
-  const rules = firewall.rules.map(({ backend, state }) => `${backend} ${state}`).join(', ');
-  return `table ${firewall.table}, ${installed}/${desired} peers let in, Docker's rules: ${rules}`;
-}
-
-/** printStatus prints a status for people. */
-export function printStatus(status: HostStatus): void {
-  const table = new Table({ chars: noBorders, style: { 'padding-left': 0, 'padding-right': 2, head: [], border: [] } });
-  const { assignment, routes, docker, underlay } = status;
-  const { desired, installed, conflicting, unreachable } = routes;
-  const amiss = conflicting + unreachable === 0 ? '' : `, ${conflicting} conflicting, ${unreachable} unreachable`;
-  table.push(
-    ['node', status.node],
-    ['cluster', status.identity?.cluster ?? 'none'],
-    ['certificate', identityLine(status.identity, Date.now())],
-    ['daemon', daemonLine(status.daemon)],
-    [
-      'subnet',
-      assignment === undefined ? 'none' : `${assignment.subnet} (${assignment.mode}, pool ${assignment.pool})`,
-    ],
-    ['underlay', underlay === undefined ? 'none' : `${underlay.interface} ${underlay.address}`],
-    ['routes', `${installed}/${desired} installed${amiss}, revision ${status.revision ?? '-'}`],
-    ['firewall', firewallLine(status.firewall)],
-    ['forwarding', status.firewall?.forwarding === true ? 'on' : 'off'],
-    [
-      'docker',
-      docker.running ? `${docker.version}, subnet ${docker.subnetInForce ? 'in force' : 'not in force'}` : 'down',
-    ],
-  );
-  process.stdout.write(`${table.toString()}\n`);
-  for (const { container, networks } of docker.dualHomed) {
-    process.stdout.write(`note: ${container} is on ${networks.join(' and ')} too: what it sends goes out there\n`);
-  }
-  // The daemon alone has probed.
-  const dataPath = status.daemon?.conditions.find(({ type }) => type === 'DataPath');
-  if (dataPath?.ok === true && dataPath.message !== '') process.stdout.write(`note: ${dataPath.message}\n`);
-  for (const note of status.firewall?.notes ?? []) process.stdout.write(`note: ${note}\n`);
-  for (const problem of status.problems) process.stdout.write(`${pc.yellow('!')} ${problem}\n`);
-}
-
-const noBorders = {
-  ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '' },
-  ...{ 'bottom-right': '', left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '' },
-};
 
 /** statusExitCode is 8 when something is wrong. */
 export function statusExitCode(status: HostStatus): number {

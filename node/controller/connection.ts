@@ -228,7 +228,10 @@ export function callLeave(
 }
 
 /** Standing is what the controllers make of a node: it is one of theirs, it was removed, or it is refused. */
-export type Standing = 'member' | 'removed' | 'refused';
+export type Standing =
+  | { readonly is: 'member' | 'removed' }
+  /** `why` is what a controller said. */
+  | { readonly is: 'refused'; readonly why: string };
 
 // No lease has it (controller/registry/add-node.ts begins with 1), so that a report of it changes nothing.
 const noGeneration = 0;
@@ -243,12 +246,12 @@ export async function callStanding(target: CallTarget, nodeId: string, signal: A
     await callAny(target, (client) =>
       callUnary(client.report.bind(client), report, { timeoutMs: callTimeoutMs, signal }),
     );
-    return 'member';
+    return { is: 'member' };
   } catch (error) {
-    const { code } = errorFromStatus(error);
-    if (code === 'Fenced') return 'member';
-    if (code === 'NotFound') return 'removed';
-    if (code === 'PermissionDenied' || code === 'Unauthenticated') return 'refused';
+    const { code, message } = errorFromStatus(error);
+    if (code === 'Fenced') return { is: 'member' };
+    if (code === 'NotFound') return { is: 'removed' };
+    if (code === 'PermissionDenied' || code === 'Unauthenticated') return { is: 'refused', why: message };
     throw error;
   }
 }

@@ -8,7 +8,7 @@ export type JoinSituation = {
   /** Of the host; undefined: it has not joined yet. */
   readonly identity: NodeIdentity | undefined;
   /** What the controllers make of it; 'unknown': none of them answered. */
-  readonly standing: Standing | 'unknown';
+  readonly standing: Standing['is'] | 'unknown';
   /** The host trusts the authority that the token names. */
   readonly trusted: boolean;
   /** The cluster that the token is for, as its controller proved. */

@@ -12,8 +12,10 @@ export type Finding = {
   readonly isNote?: boolean;
   /** CamelCase, stable: "ForeignRoute". */
   readonly reason: string;
-  /** What is wrong, where, and what to do, in one line without a full stop at the end. */
+  /** What is wrong, where, and what to do unless `fix` says that, in one line without a full stop at the end. */
   readonly message: string;
+  /** What to do about it: a command where there is one. */
+  readonly fix?: string;
 };
 
 /** Outcome is what one turn came to. An effect that is as desired has no findings. */

@@ -23,6 +23,7 @@ const schema = v.object({
       transient: v.boolean(),
       reason: v.string(),
       message: v.string(),
+      fix: v.optional(v.string()),
       sinceMs: v.number(),
     }),
   ),

@@ -77,7 +77,10 @@ export type Condition = {
   readonly transient: boolean;
   /** CamelCase, stable: "RolledBack". */
   readonly reason: string;
+  /** What is wrong, for people; with what to do about it unless `fix` says that. */
   readonly message: string;
+  /** What to do about it, a command where there is one. */
+  readonly fix?: string;
   /** Since when `ok` and `reason` are so, milliseconds since 1970. */
   readonly sinceMs: number;
 };

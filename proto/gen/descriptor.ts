@@ -40,7 +40,8 @@ export const descriptor = {
         "NODE_STATE_PROGRESSING": 2,
         "NODE_STATE_READY": 3,
         "NODE_STATE_DEGRADED": 4,
-        "NODE_STATE_DOWN": 5
+        "NODE_STATE_DOWN": 5,
+        "NODE_STATE_REVOKED": 6
        }
       },
       "SubnetState": {
@@ -76,6 +77,10 @@ export const descriptor = {
         "sinceMs": {
          "type": "int64",
          "id": 6
+        },
+        "fix": {
+         "type": "string",
+         "id": 7
         }
        }
       },
@@ -1965,6 +1970,10 @@ export const descriptor = {
         "pending": {
          "type": "uint32",
          "id": 6
+        },
+        "revoked": {
+         "type": "uint32",
+         "id": 7
         }
        }
       },

@@ -194,8 +194,8 @@ export function assignmentFromWire(wire: Assignment__Output): Assignment {
 
 /** conditionFromWire reads a condition. */
 export function conditionFromWire(wire: Condition__Output): Condition {
-  const { type, ok, transient, reason, message, sinceMs } = wire;
-  return { type, ok, transient, reason, message, sinceMs };
+  const { type, ok, transient, reason, message, fix, sinceMs } = wire;
+  return { type, ok, transient, reason, message, ...(fix === '' ? {} : { fix }), sinceMs };
 }
 
 /** routeCountsFromWire reads route counts; all 0 when absent. */
@@ -242,6 +242,7 @@ export function statusFromReport(wire: ReportRequest__Output): NodeStatus {
       type: condition.type.slice(0, longestName),
       reason: condition.reason.slice(0, longestName),
       message: condition.message.slice(0, longestMessage),
+      ...(condition.fix === '' ? {} : { fix: condition.fix.slice(0, longestMessage) }),
     })),
     daemonVersion: wire.daemonVersion.slice(0, longestName),
     kernelVersion: wire.kernelVersion.slice(0, longestName),

@@ -365,6 +365,13 @@ test.serial('people are let do what their role is for, until they are revoked or
     ['otto', `certs issue x --role admin --out ${join(xctl.home, 'n')}`, /may not call IssueCertificate/, 5],
     ['otto', 'nodes revoke web-1 --confirm web-1', /^revoked web-1: /, 0],
     ['otto', 'nodes revoke web-1 --confirm web-1', /^unchanged: web-1/, 0],
+    [
+      'vera',
+      'nodes list --state revoked',
+      /\nweb-1 .* revoked .*\n! web-1: it was revoked: .*\n {4}fix: xctl nodes remove web-1/,
+      0,
+    ],
+    ['vera', 'nodes show web-1', /\nState: +revoked\n[\s\S]*\nNot ready:\n {2}! it was revoked: /, 0],
   ];
   for (const [who, args, expected, code] of cases) await says(`${args} --context ${who}`, expected, code);
   t.deepEqual(

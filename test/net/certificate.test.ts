@@ -89,7 +89,10 @@ class Machine {
     return identity === undefined ? '' : certificateOf(identity).serial;
   }
 
-  async status(): Promise<{ problems: string[]; identity: { renewalAt: string; certificateUntil: string } | null }> {
+  async status(): Promise<{
+    problems: { text: string }[];
+    identity: { renewalAt: string; certificateUntil: string } | null;
+  }> {
     const { stdout } = await this.host.run('status', '-o', 'json');
     return JSON.parse(stdout) as Awaited<ReturnType<Machine['status']>>;
   }
@@ -141,7 +144,7 @@ else {
     await again.until('connected', (one) => count(one, 'connected') === 1);
     const { identity, problems } = await machine.status();
     t.truthy(identity);
-    t.false(problems.some((problem) => /certificate/.test(problem)));
+    t.false(problems.some(({ text }) => /certificate/.test(text)));
     for (const secret of ['PRIVATE KEY', 'XJT1-']) {
       for (const { stdout, stderr } of [daemon, again]) t.false(`${stdout}${stderr}`.includes(secret));
     }
@@ -202,8 +205,11 @@ else {
       linesOf(one).some(({ msg, reason }) => msg === 'watch: ended' && /revoked/.test(String(reason))),
     );
     await until('the status tells', async () =>
-      (await machine.status()).problems.some((problem) => /do not let this host in: .*revoked/.test(problem)),
+      (await machine.status()).problems.some(({ text }) => /do not let this host in: .*revoked/.test(text)),
     );
+    const leaving = await machine.host.run('leave');
+    t.is(leaving.code, 5, leaving.stderr);
+    t.regex(leaving.stderr, /do not let this host in, so it can't end its lease: .*was revoked\n.*--local/);
     const revoked = await machine.host.join('192.168.83.2', await tokenFor(admin, 'web-1').catch(() => ''));
     t.not(revoked.code, 0);
 
@@ -264,7 +270,10 @@ else {
       linesOf(one).some(({ msg, reason }) => msg === 'watch: ended' && /expired at/.test(String(reason))),
     );
     const { problems } = await machine.status();
-    t.true(problems.some((problem) => /expired at .*xctl tokens create --node web-1/.test(problem)));
+    t.true(problems.some(({ text }) => /expired at .*xctl tokens create --node web-1/.test(text)));
+    const leaving = await machine.host.run('leave');
+    t.is(leaving.code, 5, leaving.stderr);
+    t.regex(leaving.stderr, /the lease can't be ended: this host's certificate expired at /);
     await machine.join(t);
     await daemon.until('connected', (one) => count(one, 'connected') === 1);
     t.regex(readFileSync(join(machine.host.stateDir, 'identity', 'member.json'), 'utf8'), /"web-1"/);

@@ -18,7 +18,6 @@ import { type LeaseOutput, type PoolOutput, poolFromWire } from '../../cli/outpu
 import { formatPoolMap, poolCells } from '../../cli/output/pool-map.js';
 import { ProgressLine, Screen } from '../../cli/output/screen.js';
 import { formatStatus, isSettled, noTrust, statusExitCode, statusFromWire } from '../../cli/output/status.js';
-import { formatTable } from '../../cli/output/table.js';
 import { ageOf, formatAge, formatDuration, formatLeft, isoTime, parseDuration } from '../../cli/output/time.js';
 import { makeProgram } from '../../cli/program.js';
 import { failureOf, isPassing, noController } from '../../cli/unreachable.js';
@@ -29,6 +28,7 @@ import { exitCodeOf, XnetError } from '../../proto/errors.js';
 import type { GetStatusResponse__Output } from '../../proto/gen/xnet/v1/GetStatusResponse.js';
 import type { Node__Output } from '../../proto/gen/xnet/v1/Node.js';
 import type { Pool__Output } from '../../proto/gen/xnet/v1/Pool.js';
+import { formatTable } from '../../proto/process/table.js';
 import { poolShape } from '../support/arbitrary.js';
 
 const same = (text: string) => text;
@@ -45,7 +45,7 @@ const wireNode: Node__Output = {
 };
 const node = (more: Partial<Node__Output> = {}): NodeOutput => nodeFromWire({ ...wireNode, ...more });
 const failing = (type: string, reason: string, message: string) => ({
-  ...{ type, ok: false, transient: false, reason, message, sinceMs: nowMs },
+  ...{ type, ok: false, transient: false, reason, message, fix: '', sinceMs: nowMs },
 });
 
 // Any text at all, most of it harmless, some of it written to do harm.
@@ -176,6 +176,7 @@ test('a list of nodes as people see it', async (t) => {
       conditions: [failing('Docker', 'RolledBack', 'dockerd did not start'), failing('Routes', 'RouteConflict', '')],
     }),
     node({ name: 'db-2', state: 'NODE_STATE_DOWN' }),
+    node({ name: 'db-3', state: 'NODE_STATE_REVOKED' }),
     node({ name: 'new-7', state: 'NODE_STATE_PENDING', routes: null, dockerVersion: '', createdMs: nowMs - 8_000 }),
   ];
   const { output } = outputFor('table');
@@ -184,10 +185,13 @@ test('a list of nodes as people see it', async (t) => {
     'web-1  192.168.83.11  10.76.3.0/24  ready              49/49    ready       41d',
     'web-2  192.168.83.11  10.76.3.0/24  ready              48/49 !  ready       41d',
     'db-1   192.168.83.11  10.76.3.0/24  degraded,cordoned  49/49    RolledBack  41d',
-    'db-2   192.168.83.11  10.76.3.0/24  down 3m            49/49    ready       41d',
+    'db-2   192.168.83.11  10.76.3.0/24  down 3m            -        -           41d',
+    'db-3   192.168.83.11  10.76.3.0/24  revoked            -        -           41d',
     'new-7  192.168.83.11  10.76.3.0/24  pending            -        -           8s',
     '! db-1: Docker: dockerd did not start (and 1 more: xctl nodes show db-1)',
     '! db-2: its daemon is not connected, since 3m; its lease and the routes to it stay',
+    '! db-3: it was revoked: no controller talks to it; its lease and the routes to it stay until it is removed',
+    '    fix: xctl nodes remove db-3 --force',
     '! new-7: its daemon has never connected: start it on the host',
   ]);
 });
@@ -318,7 +322,7 @@ const wireStatus: GetStatusResponse__Output = {
     warnings: [],
   },
   pools: [],
-  nodes: { total: 2, ready: 2, progressing: 0, degraded: 0, down: 0, pending: 0 },
+  nodes: { total: 2, ready: 2, progressing: 0, degraded: 0, down: 0, pending: 0, revoked: 0 },
   undecodable: [],
   problems: [],
 };

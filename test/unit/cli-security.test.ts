@@ -28,11 +28,12 @@ import {
 import { contextKind, contextOutput } from '../../cli/output/context.js';
 import { hereDocument, hostCommand } from '../../cli/output/host-command.js';
 import type { Colors } from '../../cli/output/kind.js';
-import { formatStatus, noTrust, type Problem, statusExitCode, statusFromWire } from '../../cli/output/status.js';
+import { formatStatus, noTrust, statusExitCode, statusFromWire } from '../../cli/output/status.js';
 import { leftText } from '../../cli/output/token.js';
 import { failureOf, isPassing, noController } from '../../cli/unreachable.js';
 import { exitCodeOf, XnetError } from '../../proto/errors.js';
 import { formatToken, randomNames } from '../../proto/pki/token.js';
+import type { Problem } from '../../proto/process/problem.js';
 import { makeTestAuthority } from '../support/test-authority.js';
 
 const run = promisify(execFile);
@@ -214,7 +215,7 @@ test('what is to be said of certificates, and of those in the status', (t) => {
           problems: [],
         },
         store: { endpoints: [], embedded: true, connected: true, refusal: '', resyncs: 0, warnings: [] },
-        nodes: { total: 0, ready: 0, progressing: 0, degraded: 0, down: 0, pending: 0 },
+        nodes: { total: 0, ready: 0, progressing: 0, degraded: 0, down: 0, pending: 0, revoked: 0 },
       },
       { ...noTrust, certificates, problem },
       nowMs,

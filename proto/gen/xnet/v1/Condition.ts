@@ -9,6 +9,7 @@ export interface Condition {
   'reason'?: (string);
   'message'?: (string);
   'sinceMs'?: (number | string | Long);
+  'fix'?: (string);
 }
 
 export interface Condition__Output {
@@ -18,4 +19,5 @@ export interface Condition__Output {
   'reason': (string);
   'message': (string);
   'sinceMs': (number);
+  'fix': (string);
 }

@@ -8,6 +8,7 @@ export interface NodeCounts {
   'degraded'?: (number);
   'down'?: (number);
   'pending'?: (number);
+  'revoked'?: (number);
 }
 
 export interface NodeCounts__Output {
@@ -17,4 +18,5 @@ export interface NodeCounts__Output {
   'degraded': (number);
   'down': (number);
   'pending': (number);
+  'revoked': (number);
 }

@@ -7,6 +7,7 @@ export const NodeState = {
   NODE_STATE_READY: 'NODE_STATE_READY',
   NODE_STATE_DEGRADED: 'NODE_STATE_DEGRADED',
   NODE_STATE_DOWN: 'NODE_STATE_DOWN',
+  NODE_STATE_REVOKED: 'NODE_STATE_REVOKED',
 } as const;
 
 export type NodeState =
@@ -22,5 +23,7 @@ export type NodeState =
   | 4
   | 'NODE_STATE_DOWN'
   | 5
+  | 'NODE_STATE_REVOKED'
+  | 6
 
 export type NodeState__Output = typeof NodeState[keyof typeof NodeState]

@@ -1,6 +1,5 @@
 // Tables for people: columns of text under upper-case headers, two blanks apart, as docker and kubectl print them.
-// Padded by hand: cli-table3 takes 0.5 s for 1,000 rows, and every cell but those of the last column is ASCII here.
-// Pure.
+// Every cell but those of the last column is ASCII here. Pure.
 
 /** Paint colours a text that is padded already; the plain text where colours are off. */
 export type Paint = (text: string) => string;

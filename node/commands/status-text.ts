@@ -1,0 +1,60 @@
+// What `xnetd status` prints for people. Pure.
+import { escaped } from '../../proto/domain/text.js';
+import { problemLines } from '../../proto/process/problem.js';
+import { formatFields } from '../../proto/process/table.js';
+import type { FirewallReport } from '../firewall/report.js';
+import { identityLine } from '../identity/status.js';
+import type { DaemonStatus } from '../state/status-file.js';
+import type { HostStatus } from './status.js';
+
+function daemonLine(daemon: DaemonStatus | undefined): string {
+  if (daemon === undefined) return 'not running';
+  const { connection } = daemon;
+  if (connection === undefined) return `running (pid ${daemon.pid}), connecting`;
+  if (connection.connected) return `running (pid ${daemon.pid}), connected to ${connection.endpoint}`;
+  return `running (pid ${daemon.pid}), no controller: ${connection.reason}`;
+}
+
+function firewallLine(firewall: FirewallReport | undefined): string {
+  if (firewall === undefined) return 'nothing known';
+  const { installed, desired } = firewall.peers;
+  const rules = firewall.rules.map(({ backend, state }) => `${backend} ${state}`).join(', ');
+  return `table ${firewall.table}, ${installed}/${desired} peers let in, Docker's rules: ${rules}`;
+}
+
+/** statusLines writes a status for people. @param paint colours the mark before a problem */
+export function statusLines(status: HostStatus, nowMs: number, paint: (text: string) => string): readonly string[] {
+  const { assignment, routes, docker, underlay, firewall } = status;
+  const { desired, installed, conflicting, unreachable } = routes;
+  const amiss = conflicting + unreachable === 0 ? '' : `, ${conflicting} conflicting, ${unreachable} unreachable`;
+  const subnet = assignment && `${assignment.subnet} (${assignment.mode}, pool ${assignment.pool})`;
+  const fields = formatFields([
+    ['Node', status.node],
+    ['Cluster', status.identity?.cluster ?? 'none'],
+    ['Certificate', identityLine(status.identity, nowMs)],
+    ['Daemon', daemonLine(status.daemon)],
+    ['Subnet', subnet ?? 'none'],
+    ['Underlay', underlay === undefined ? 'none' : `${underlay.interface} ${underlay.address}`],
+    ['Routes', `${installed}/${desired} installed${amiss}, revision ${status.revision ?? '-'}`],
+    ['Firewall', firewallLine(firewall)],
+    ['Forwarding', firewall?.forwarding === true ? 'on' : 'off'],
+    [
+      'Docker',
+      docker.running ? `${docker.version}, subnet ${docker.subnetInForce ? 'in force' : 'not in force'}` : 'down',
+    ],
+  ]);
+  const dataPath = status.daemon?.conditions.find(({ type }) => type === 'DataPath');
+  const notes = [
+    ...docker.dualHomed.map(
+      ({ container, networks }) => `${container} is on ${networks.join(' and ')} too: what it sends goes out there`,
+    ),
+    // The daemon alone has probed.
+    ...(dataPath?.ok === true && dataPath.message !== '' ? [dataPath.message] : []),
+    ...(firewall?.notes ?? []),
+  ];
+  return [
+    ...fields.map(escaped),
+    ...notes.map((note) => `note: ${escaped(note)}`),
+    ...status.problems.flatMap((problem) => problemLines(problem, paint)),
+  ];
+}
