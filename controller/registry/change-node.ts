@@ -116,10 +116,12 @@ export function decideRemove(view: ReadonlyView, nodeId: string, how: 'left' | '
       // A host that connects at this moment is looked at again.
       guards: [...gone, keys.session(nodeId), ...subnetKeys.keys()].map((key) => asSeen(view, key)),
       operations: [
-        ...[...gone, keys.status(nodeId), keys.session(nodeId), ...proofsOf(view, nodeId)].map((key) => ({
-          kind: 'delete' as const,
-          key,
-        })),
+        ...[...gone, keys.status(nodeId), keys.session(nodeId), keys.absence(nodeId), ...proofsOf(view, nodeId)].map(
+          (key) => ({
+            kind: 'delete' as const,
+            key,
+          }),
+        ),
         ...quarantine,
       ],
       happening: {

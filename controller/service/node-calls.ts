@@ -215,7 +215,7 @@ function requireGone(view: ReadonlyView, id: string, live: Live): void {
   if (view.sessions.has(id) || live.isConnected(id)) {
     throw new XnetError('FailedPrecondition', `${name} is connected and uses its subnet`, { hint });
   }
-  if (view.statuses.has(id) || live.statusOf(id) !== undefined) {
+  if (view.statuses.has(id) || view.absences.has(id) || live.statusOf(id) !== undefined) {
     throw new XnetError('FailedPrecondition', `${name} is down but has not left: its host may still use the subnet`, {
       hint,
     });

@@ -19,6 +19,7 @@ import type { CertificateRegistry } from '../registry/certificates.js';
 import type { NodeRegistry } from '../registry/nodes.js';
 import type { Start } from '../session/fanout.js';
 import type { Sessions } from '../session/sessions.js';
+import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
 import { assignmentOf } from '../view/assignment.js';
 import type { Keeper } from '../view/keeper.js';
@@ -158,12 +159,12 @@ class NodeCalls {
       await nodes.leave(mutation, id);
       return { peersPending: 0 };
     }
-    const { revision } = await nodes.set(mutation, id, {
-      availability: 'leaving',
-      setLabels: {},
-      removeLabels: [],
-    });
-    const { nodes: peers, applied } = sessions.convergence.count(Math.min(revision, this.#tableRevision()), id);
+    // Asked again and again until all have withdrawn their routes: what is so already needs no store.
+    if (keeper.view.nodes.get(id)?.record.availability !== 'leaving') {
+      await nodes.set(mutation, id, { availability: 'leaving', setLabels: {}, removeLabels: [] });
+    }
+    const since = keeper.view.modRevisionOf(keys.node(id));
+    const { nodes: peers, applied } = sessions.progress(Math.min(since, this.#tableRevision()), id);
     return { peersPending: peers - applied };
   }
 

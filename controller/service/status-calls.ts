@@ -9,7 +9,6 @@ import type { ListRoutesResponse } from '../../proto/gen/xnet/v1/ListRoutesRespo
 import type { NodeState__Output } from '../../proto/gen/xnet/v1/NodeState.js';
 import type { WatchConvergenceRequest__Output } from '../../proto/gen/xnet/v1/WatchConvergenceRequest.js';
 import { pause } from '../../proto/process/backoff.js';
-import { addRecord, type Count } from '../session/convergence.js';
 import { keys } from '../store/keys.js';
 import type { ReadonlyView } from '../view/view.js';
 import { type AdminParts, liveOf } from './admin-parts.js';
@@ -158,13 +157,10 @@ export class StatusCalls {
   }
 
   #progressOf(nodeId: string, untilReady: boolean): Convergence {
-    const { keeper, sessions, controllerId } = this.#parts;
+    const { keeper, sessions } = this.#parts;
     const { view } = keeper;
     const revision = routedSince(view, nodeId);
-    let count: Count = sessions.convergence.count(revision, nodeId);
-    for (const [id, { record }] of view.progress) {
-      if (id !== controllerId) count = addRecord(count, record, revision);
-    }
+    const count = sessions.progress(revision, nodeId);
     const down = [...view.nodes].filter(([id]) => id !== nodeId && !view.sessions.has(id));
     const node = wireFromNode(view, nodeId, liveOf(this.#parts));
     if (node === undefined) throw new XnetError('NotFound', 'the node was removed meanwhile');

@@ -95,7 +95,7 @@ export function summaryFromNode(view: ReadonlyView, id: string, live: Live): Nod
     availability: wireFromAvailability(node.availability),
     createdMs: node.createdMs,
     state: stateOf(view, id, live, status),
-    seenMs: session?.sinceMs ?? stored?.reportedMs ?? 0,
+    seenMs: session?.sinceMs ?? view.absences.get(id)?.record.sinceMs ?? stored?.reportedMs ?? 0,
     dockerVersion: status?.dockerVersion ?? '',
     ...(status === undefined ? {} : { routes: countsOf(status, liveStatus, live.routes) }),
     conditions: (status?.conditions ?? []).filter(({ ok }) => !ok),

@@ -121,6 +121,20 @@ export class Convergence {
   }
 }
 
+/**
+ * withoutNode is a record without one of the nodes that it counts. Which revision that one is at is known by its name
+ * only while it is behind and there are few such.
+ */
+export function withoutNode(record: ProgressRecord, name: string): ProgressRecord {
+  const isBehind = record.behind.includes(name);
+  const revisions = record.applied.map(([at]) => at);
+  const its = isBehind ? Math.min(...revisions) : Math.max(...revisions);
+  return {
+    applied: record.applied.map(([at, howMany]) => [at, at === its ? Math.max(0, howMany - 1) : howMany]),
+    behind: record.behind.filter((other) => other !== name),
+  };
+}
+
 /** addRecord adds what another controller tells of its nodes to a count. */
 export function addRecord(count: Count, record: ProgressRecord, revision: number): Count {
   let { nodes, applied } = count;

@@ -29,6 +29,8 @@ export class Presence {
   readonly #log: Logger;
   readonly #record: ControllerRecord;
   readonly #sessions = new Map<string, Own>();
+  /** When streams ended that the store still has, milliseconds since 1970. */
+  readonly #ended = new Map<string, number>();
   readonly #onMoved = new Set<(nodeId: string) => void>();
   readonly #due = new Set<string>();
   #progress: ProgressRecord | undefined;
@@ -59,6 +61,7 @@ export class Presence {
     const stored = view.sessions.get(nodeId)?.record;
     const isOurs = stored?.controller === this.controllerId;
     const own = this.#sessions.get(nodeId);
+    if (stored === undefined) this.#ended.delete(nodeId);
     if (own === undefined) {
       if (isOurs) this.#mark(keys.session(nodeId));
     } else if (isOurs && stored.sinceMs === own.record.sinceMs) own.confirmed = true;
@@ -76,6 +79,7 @@ export class Presence {
   /** disconnected says that it is gone. */
   disconnected(nodeId: string): void {
     this.#sessions.delete(nodeId);
+    this.#ended.set(nodeId, Date.now());
     this.#mark(keys.session(nodeId));
   }
 
@@ -162,16 +166,23 @@ export class Presence {
       if (!view.nodes.has(nodeId)) return undefined;
       return {
         guards: [nodeKey, key].map((seen) => ({ kind: 'key', key: seen, modRevision: view.modRevisionOf(seen) })),
-        operations: [{ kind: 'put', key, value: encode('session', own.record), expires: claim }],
+        operations: [
+          { kind: 'put', key, value: encode('session', own.record), expires: claim },
+          { kind: 'delete', key: keys.absence(nodeId) },
+        ],
       };
     }
     // Another controller may have the node by now.
     const { view } = this.#keeper;
     const held = view.sessions.get(nodeId);
     if (held === undefined || held.record.controller !== this.controllerId) return undefined;
+    const absence = { sinceMs: this.#ended.get(nodeId) ?? Date.now(), told: false };
     return {
       guards: [{ kind: 'key', key, modRevision: held.modRevision }],
-      operations: [{ kind: 'delete', key }],
+      operations: [
+        { kind: 'delete', key },
+        { kind: 'put', key: keys.absence(nodeId), value: encode('absence', absence) },
+      ],
     };
   }
 }

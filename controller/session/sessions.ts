@@ -10,7 +10,8 @@ import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
 import type { Keeper } from '../view/keeper.js';
 import type { ReadonlyView } from '../view/view.js';
-import { Convergence } from './convergence.js';
+import { Absences } from './absences.js';
+import { addRecord, Convergence, type Count, withoutNode } from './convergence.js';
 import { Fanout, type Start } from './fanout.js';
 import { NodeStream, type RawStream } from './node-stream.js';
 import type { Presence } from './presence.js';
@@ -35,8 +36,6 @@ export type SessionParts = {
   readonly log: Logger;
 };
 
-// A stream that comes back within this time was never really away: no event.
-const graceMs = 15_000;
 const progressEveryMs = 100;
 
 /** Sessions are the connected nodes. */
@@ -45,9 +44,7 @@ export class Sessions {
   readonly fanout: Fanout;
   readonly #parts: SessionParts;
   readonly #statuses: Statuses;
-  readonly #away = new Map<string, NodeJS.Timeout>();
-  /** Nodes of which an event says that they are down. */
-  readonly #toldDown = new Set<string>();
+  readonly #absences: Absences;
   readonly #secondHosts = new SecondHosts();
   #progressTimer: NodeJS.Timeout | undefined;
   #progressDue = false;
@@ -56,7 +53,9 @@ export class Sessions {
     this.#parts = parts;
     this.fanout = new Fanout(parts.keeper, parts.log);
     const { store, keeper, log } = parts;
-    this.#statuses = new Statuses({ store, keeper, log, isHere: (id) => this.fanout.streamOf(id) !== undefined });
+    const isHere = (nodeId: string) => this.fanout.streamOf(nodeId) !== undefined;
+    this.#statuses = new Statuses({ store, keeper, log, isHere });
+    this.#absences = new Absences({ store, keeper, log, isHere });
     parts.keeper.onChange((touched, view) => {
       for (const id of touched.nodes) this.#endIfRemoved(id, view);
       if (this.fanout.table.changedAt === view.revision) this.convergence.learnt(view.revision);
@@ -124,20 +123,18 @@ export class Sessions {
   }
 
   #forget(stream: NodeStream): void {
-    const { nodeId, nodeName } = stream;
+    const { nodeId } = stream;
     const current = this.fanout.streamOf(nodeId) === stream;
     this.fanout.detach(stream);
     if (!current) return;
     this.convergence.left(nodeId);
     this.#statuses.left(nodeId);
     this.#parts.presence.disconnected(nodeId);
-    this.#noteAway(nodeId, nodeName);
   }
 
   #endIfRemoved(nodeId: string, view: ReadonlyView): void {
     if (view.nodes.has(nodeId) || view.undecodable.has(keys.node(nodeId))) return;
     this.#statuses.removed(nodeId);
-    this.#toldDown.delete(nodeId);
     this.#secondHosts.forget(nodeId);
     const stream = this.fanout.streamOf(nodeId);
     stream?.close(statusFromError(new XnetError('NotFound', `node ${stream.nodeName} was removed`)));
@@ -167,34 +164,27 @@ export class Sessions {
     store.commit({ guards: [], operations: [eventOperation(told, Date.now())] }).catch(() => undefined);
   }
 
-  #noteAway(nodeId: string, name: string): void {
-    const timer = setTimeout(() => {
-      this.#away.delete(nodeId);
-      const { keeper } = this.#parts;
-      if (!keeper.ready || keeper.view.sessions.has(nodeId) || !keeper.view.nodes.has(nodeId)) return;
-      this.record({
-        reason: 'NodeDown',
-        warning: true,
-        subject: `node/${name}`,
-        message: 'its daemon is not connected; its lease and the routes to it stay',
-      });
-      this.#toldDown.add(nodeId);
-    }, graceMs).unref();
-    this.#away.set(nodeId, timer);
-  }
-
   #noteBack(nodeId: string, name: string): void {
-    const timer = this.#away.get(nodeId);
-    if (timer !== undefined) {
-      clearTimeout(timer);
-      this.#away.delete(nodeId);
-      return;
-    }
-    const first = !this.#parts.keeper.view.statuses.has(nodeId);
-    // A controller that restarts, and one that takes over, is no event of its nodes.
-    if (!first && !this.#toldDown.delete(nodeId)) return;
+    const { view } = this.#parts.keeper;
+    const first = !view.statuses.has(nodeId) && !view.absences.has(nodeId);
+    // That a controller restarts, or takes over, is no event of its nodes.
+    if (!first && view.absences.get(nodeId)?.record.told !== true) return;
     const reason = first ? 'NodeJoined' : 'NodeUp';
     this.record({ reason, subject: `node/${name}`, message: 'its daemon connected' });
+  }
+
+  /** progress is how far the connected nodes of all controllers, except one node, are with a revision. */
+  progress(revision: number, except: string): Count {
+    const { keeper, presence } = this.#parts;
+    const { view } = keeper;
+    const name = view.nodes.get(except)?.record.name ?? '';
+    const at = view.sessions.get(except)?.record.controller;
+    let count = this.convergence.count(revision, except);
+    for (const [id, { record }] of view.progress) {
+      if (id === presence.controllerId) continue;
+      count = addRecord(count, id === at ? withoutNode(record, name) : record, revision);
+    }
+    return count;
   }
 
   // Other controllers hear at once, then at most ten times a second; with none there, nobody needs to.
@@ -219,7 +209,7 @@ export class Sessions {
   end(): void {
     const status = statusFromError(new XnetError('Unavailable', 'the controller is stopping'));
     for (const stream of [...this.fanout.streams]) stream.close(status);
-    for (const timer of this.#away.values()) clearTimeout(timer);
+    this.#absences.end();
     clearTimeout(this.#progressTimer);
     this.#statuses.end();
     this.fanout.close();

@@ -19,6 +19,7 @@ export type Key =
   | { readonly kind: 'address'; readonly address: Ipv4 }
   | { readonly kind: 'subnet'; readonly pool: string; readonly subnet: Prefix }
   | { readonly kind: 'session'; readonly id: string }
+  | { readonly kind: 'absence'; readonly id: string }
   | { readonly kind: 'status'; readonly id: string }
   | { readonly kind: 'controller'; readonly id: string }
   | { readonly kind: 'progress'; readonly id: string }
@@ -39,6 +40,7 @@ export const keys = {
   /** "subnets/default/10.76.3.0-24" */
   subnet: (pool: string, subnet: Prefix) => `subnets/${pool}/${formatPrefix(subnet).replace('/', '-')}`,
   session: (id: string) => `sessions/${id}`,
+  absence: (id: string) => `absences/${id}`,
   status: (id: string) => `status/${id}`,
   controller: (id: string) => `controllers/${id}`,
   progress: (id: string) => `progress/${id}`,
@@ -66,6 +68,7 @@ const idPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 type ById =
   | 'node'
   | 'session'
+  | 'absence'
   | 'status'
   | 'controller'
   | 'progress'
@@ -100,6 +103,7 @@ const parsers: Readonly<Record<string, (rest: string) => Key | undefined>> = {
     return keys.subnet(pool, subnet) === `subnets/${rest}` ? { kind: 'subnet', pool, subnet } : undefined;
   },
   sessions: byId('session'),
+  absences: byId('absence'),
   status: byId('status'),
   controllers: byId('controller'),
   progress: byId('progress'),

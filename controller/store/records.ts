@@ -79,6 +79,13 @@ const subnet = v.variant('state', [
 
 const session = v.object({ controller: v.string(), fingerprint: v.string(), sinceMs: count });
 
+const absence = v.object({
+  /** When the node's stream ended, or when a controller noticed that nobody has it: milliseconds since 1970. */
+  sinceMs: count,
+  /** An event tells of it. */
+  told: v.boolean(),
+});
+
 const condition = v.object({
   type: v.string(),
   ok: v.boolean(),
@@ -186,6 +193,7 @@ const schemas = {
   address: owner,
   subnet,
   session,
+  absence,
   status,
   controller,
   progress,
@@ -209,6 +217,7 @@ export type ReservationRecord = PoolRecord['reservations'][number];
 export type NodeRecord = RecordOf<'node'>;
 export type SubnetRecord = RecordOf<'subnet'>;
 export type SessionRecord = RecordOf<'session'>;
+export type AbsenceRecord = RecordOf<'absence'>;
 export type StatusRecord = RecordOf<'status'>;
 export type ControllerRecord = RecordOf<'controller'>;
 export type ProgressRecord = RecordOf<'progress'>;

@@ -4,6 +4,7 @@
 import { type Ipv4, type Prefix, prefixCovers } from '../../proto/domain/address.js';
 import { type Key, keys, parseKey } from '../store/keys.js';
 import {
+  type AbsenceRecord,
   type AuthorityRecord,
   type CertificateRecord,
   type ClusterRecord,
@@ -88,6 +89,8 @@ export class View {
   /** Keys of subnets whose record does not fit its pool, contradicts an older one or can't be read. */
   readonly strays: ReadonlyMap<string, Prefix>;
   readonly sessions = new Map<string, Held<SessionRecord>>();
+  /** Of nodes that were connected and are not. */
+  readonly absences = new Map<string, Held<AbsenceRecord>>();
   readonly statuses = new Map<string, Held<StatusRecord>>();
   readonly controllers = new Map<string, Held<ControllerRecord>>();
   readonly progress = new Map<string, Held<ProgressRecord>>();
@@ -206,6 +209,10 @@ export class View {
         touched.sessions = true;
         touched.nodes.add(key.id);
         break;
+      case 'absence':
+        this.absences.set(key.id, held as Held<AbsenceRecord>);
+        touched.nodes.add(key.id);
+        break;
       case 'status':
         this.statuses.set(key.id, held as Held<StatusRecord>);
         touched.nodes.add(key.id);
@@ -274,6 +281,10 @@ export class View {
       case 'session':
         this.sessions.delete(key.id);
         touched.sessions = true;
+        touched.nodes.add(key.id);
+        break;
+      case 'absence':
+        this.absences.delete(key.id);
         touched.nodes.add(key.id);
         break;
       case 'status':

@@ -1,14 +1,22 @@
 // Which nodes are connected, as this controller and the others see it: streams that come, go, fail to begin and move.
+import { type handleUnaryCall, Metadata, type ServerUnaryCall } from '@grpc/grpc-js';
 import test, { type ExecutionContext } from 'ava';
+import { Authority } from '../../controller/authority/authority.js';
+import { CertificateRegistry } from '../../controller/registry/certificates.js';
+import { nodeService } from '../../controller/service/node-service.js';
+import { summaryFromNode } from '../../controller/service/wire.js';
+import { Absences } from '../../controller/session/absences.js';
+import { withoutNode } from '../../controller/session/convergence.js';
 import type { RawStream } from '../../controller/session/node-stream.js';
 import { Presence } from '../../controller/session/presence.js';
 import { Sessions } from '../../controller/session/sessions.js';
 import { EventShare } from '../../controller/session/statuses.js';
 import { keys } from '../../controller/store/keys.js';
-import { decode } from '../../controller/store/records.js';
+import { decode, encode } from '../../controller/store/records.js';
 import type { Listing } from '../../controller/store/store.js';
 import type { NodeStatus } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
+import { attachPeer } from '../../proto/rpc/peer.js';
 import { Core, silent } from '../support/controller.js';
 import { MemoryCluster, MemoryStore } from '../support/memory-store.js';
 import { address, prefix } from '../support/pools.js';
@@ -36,8 +44,9 @@ class Stream {
   } as unknown as RawStream;
 }
 
-/** A store whose reading of everything waits until it is let go, or fails. */
+/** A store whose reading of everything is counted, and waits until it is let go, or fails. */
 class SlowStore extends MemoryStore {
+  lists = 0;
   #gate: Promise<void> | undefined;
 
   hold(): { readonly letGo: () => void; readonly fail: () => void } {
@@ -57,6 +66,7 @@ class SlowStore extends MemoryStore {
   }
 
   override async list(): Promise<Listing> {
+    this.lists += 1;
     await this.#gate;
     return super.list();
   }
@@ -198,6 +208,141 @@ test('a node that has moved is of the controller that it moved to; the stream th
     return known?.dockerVersion === 'after';
   });
   await heldBy('host at ctl-b');
+});
+
+test('since when a node is away is in the store, from the moment that its stream ended until it is back', async (t) => {
+  const { cluster, a, nodeId, open, heldBy } = await rig(t);
+  const absence = () => {
+    const decoded = decode('absence', cluster.get(keys.absence(nodeId))?.value ?? '');
+    return 'record' in decoded ? decoded.record : undefined;
+  };
+  const stream = await (await open(a, 'host')).opening;
+  await heldBy('host at ctl-a');
+  t.is(absence(), undefined);
+  const beforeMs = Date.now();
+  a.sessions.close(stream);
+  await heldBy('nobody');
+  const sinceMs = absence()?.sinceMs ?? 0;
+  t.true(sinceMs >= beforeMs && sinceMs <= Date.now());
+  const version = cluster.history.find(({ changes }) =>
+    changes.some((change) => change.kind === 'delete' && change.key === keys.session(nodeId)),
+  );
+  t.is(version?.changes.length, 2, 'the session went with the very change that brought it');
+  await until('the view has it', async () => a.core.keeper.view.absences.has(nodeId));
+  const live = { statusOf: () => status, isConnected: () => false, routes: 1 };
+  t.is(summaryFromNode(a.core.keeper.view, nodeId, live)?.seenMs, sinceMs, 'down is counted from then');
+  await (await open(a, 'host')).opening;
+  await heldBy('host at ctl-a');
+  t.is(absence(), undefined);
+});
+
+test('that a node is down is told once, by those that are left when its controller dies with it', async (t) => {
+  const { cluster, a, b, nodeId, open, heldBy } = await rig(t);
+  const grace = { seen: 1, orphan: 1, jitter: 1 };
+  for (const { store, core } of [a, b]) {
+    const absences = new Absences({ store, keeper: core.keeper, log: silent, isHere: () => false }, grace);
+    t.teardown(() => absences.end());
+  }
+  const told = () =>
+    cluster.history.flatMap(({ changes }) =>
+      changes.filter((change) => change.kind === 'put' && change.entry.value.includes('"NodeDown"')),
+    );
+  // Its session is of a controller that is gone a moment later, and nobody sees its stream end.
+  const value = encode('session', { controller: 'ctl-c', fingerprint: 'host', sinceMs: 1 });
+  const record = encode('status', {
+    ...status,
+    ...{ conditions: [], silentPeers: [], hostNetworks: [] },
+    reportedMs: 1,
+  });
+  const claim = cluster.claim();
+  cluster.commit({
+    guards: [],
+    operations: [
+      { kind: 'put', key: keys.session(nodeId), value, expires: claim },
+      { kind: 'put', key: keys.status(nodeId), value: record },
+    ],
+  });
+  await until('both know of it', async () => [a, b].every(({ core }) => core.keeper.view.sessions.has(nodeId)));
+  t.is(told().length, 0);
+  await claim.end();
+  await until('it is told', async () => told().length > 0);
+  await until('both know that', async () =>
+    [a, b].every(({ core }) => core.keeper.view.absences.get(nodeId)?.record.told === true),
+  );
+  const stream = await (await open(a, 'host')).opening;
+  await heldBy('host at ctl-a');
+  await until('that it is back as well', async () =>
+    cluster.entries().some((entry) => entry.value.includes('"NodeUp"')),
+  );
+  t.is(told().length, 1);
+  a.sessions.close(stream);
+  await until('and that it is gone again', async () => told().length === 2);
+});
+
+test('who leaves learns how many peers of all controllers have its route, and asking again reads no store', async (t) => {
+  const { a, b, nodeId, open } = await rig(t);
+  const others = await Promise.all(
+    ['web-2', 'web-3'].map((name, index) =>
+      a.core.nodes.add(once, { name, address: address(`192.168.83.${index + 2}`), labels: {} }),
+    ),
+  );
+  await (await open(a, 'host')).opening;
+  const { context, keeper, nodes } = a.core;
+  const authority = new Authority(context, '/nonexistent/cluster.key');
+  const certificates = new CertificateRegistry(context, authority, nodes);
+  const { sessions, store } = a;
+  const { implementation } = nodeService({ keeper, store, sessions, nodes, certificates, authority });
+  const metadata = new Metadata();
+  const identity = { clusterId: 'cluster-1', role: 'node', id: nodeId } as const;
+  attachPeer(metadata, { kind: 'certificate', identity, serial: '1', address: '192.168.83.1' });
+  const { Leave: leaveCall } = implementation as { readonly Leave?: unknown };
+  const leave = leaveCall as handleUnaryCall<object, { readonly peersPending?: number }>;
+  const pending = () =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const request = { nodeName: '', nodeId: '', done: false, operationId: '' };
+      const call = { request, metadata } as unknown as ServerUnaryCall<object, { readonly peersPending?: number }>;
+      leave(call, (error, answer) => (error === null ? resolve(answer?.peersPending) : reject(error)));
+    });
+  await b.core.keeper.reached(keeper.view.revision, 5_000);
+  for (const [index, { subject }] of others.entries()) {
+    const at = index === 0 ? a : b;
+    const arrival = { nodeId: subject, nodeName: `web-${index + 2}`, fingerprint: subject, serial: '1a' };
+    await at.sessions.open({ ...arrival, start: { kind: 'nothing' } }, new Stream().raw);
+  }
+  await until('both are pending', async () => (await pending()) === 2);
+  const { lists } = store;
+  const [here, there] = others.map(({ subject }) => subject);
+  const { changedAt } = sessions.fanout.table;
+  sessions.report(here ?? '', status, changedAt);
+  await until('the one here is done', async () => (await pending()) === 1);
+  await b.core.keeper.reached(changedAt, 5_000);
+  b.sessions.report(there ?? '', status, changedAt);
+  await until('the one there is, too', async () => (await pending()) === 0);
+  t.is(store.lists, lists);
+});
+
+test('of the nodes that another controller counts, the one that is asked about is left out', (t) => {
+  const record = {
+    applied: [
+      [9, 3],
+      [7, 1],
+    ] as [number, number][],
+    behind: ['web-4'],
+  };
+  t.deepEqual(withoutNode(record, 'web-4'), {
+    applied: [
+      [9, 3],
+      [7, 0],
+    ],
+    behind: [],
+  });
+  t.deepEqual(withoutNode(record, 'web-1'), {
+    applied: [
+      [9, 2],
+      [7, 1],
+    ],
+    behind: ['web-4'],
+  });
 });
 
 test('the host that was there first stays the node, until an operator decides', async (t) => {

@@ -1,0 +1,113 @@
+// Nodes that were connected and are not: since when, and the event that tells of it.
+// Invariant: every controller looks at every node, so that one that goes down together with its controller is noticed, and
+// the record in the store has one of them tell of it.
+import { messageOf } from '../../proto/errors.js';
+import type { Logger } from '../../proto/process/log.js';
+import { eventOperation } from '../registry/mutation.js';
+import { keys } from '../store/keys.js';
+import { encode } from '../store/records.js';
+import type { Store } from '../store/store.js';
+import type { Keeper } from '../view/keeper.js';
+import type { ReadonlyView } from '../view/view.js';
+
+/** AbsenceParts are what absences work with. */
+export type AbsenceParts = {
+  readonly store: Store;
+  readonly keeper: Keeper;
+  readonly log: Logger;
+  /** Whether a node's stream is here. */
+  readonly isHere: (nodeId: string) => boolean;
+};
+
+/** Grace is how long a node may be away before it is told of, in milliseconds. */
+export type Grace = {
+  /** A stream that comes back within this time was never really away. */
+  readonly seen: number;
+  /** Where nobody saw the stream end, its controller is gone, and its nodes are looking for another one. */
+  readonly orphan: number;
+  /** At most so much is added, at random: controllers seldom tell of it at the same moment. */
+  readonly jitter: number;
+};
+
+const usualGrace: Grace = { seen: 15_000, orphan: 30_000, jitter: 3_000 };
+
+type Wait = { readonly timer: NodeJS.Timeout; readonly sinceMs: number; readonly orphan: boolean };
+
+/** Absences look for nodes that are away. */
+export class Absences {
+  readonly #parts: AbsenceParts;
+  readonly #grace: Grace;
+  readonly #waits = new Map<string, Wait>();
+
+  constructor(parts: AbsenceParts, grace: Grace = usualGrace) {
+    this.#parts = parts;
+    this.#grace = grace;
+    parts.keeper.onChange((touched, view) => {
+      for (const nodeId of touched.nodes) this.#look(nodeId, view);
+    });
+  }
+
+  #isAway(nodeId: string, view: ReadonlyView): boolean {
+    const wasHere = view.absences.has(nodeId) || view.statuses.has(nodeId);
+    return wasHere && view.nodes.has(nodeId) && !view.sessions.has(nodeId) && !this.#parts.isHere(nodeId);
+  }
+
+  #look(nodeId: string, view: ReadonlyView): void {
+    const absence = view.absences.get(nodeId)?.record;
+    const orphan = absence === undefined;
+    const wait = this.#waits.get(nodeId);
+    if (!this.#isAway(nodeId, view) || absence?.told === true) {
+      clearTimeout(wait?.timer);
+      this.#waits.delete(nodeId);
+      return;
+    }
+    if (wait?.orphan === orphan) return;
+    clearTimeout(wait?.timer);
+    this.#wait(nodeId, { sinceMs: wait?.sinceMs ?? Date.now(), orphan });
+  }
+
+  #wait(nodeId: string, { sinceMs, orphan }: Omit<Wait, 'timer'>): void {
+    const { seen, jitter, ...grace } = this.#grace;
+    const ms = (orphan ? grace.orphan : seen) + Math.random() * jitter;
+    const timer = setTimeout(() => {
+      this.#tell(nodeId, sinceMs).catch((error: unknown) => {
+        this.#parts.log.warn({ node: nodeId, reason: messageOf(error) }, 'could not tell that a node is down');
+        if (this.#waits.has(nodeId)) this.#wait(nodeId, { sinceMs, orphan });
+      });
+    }, ms).unref();
+    this.#waits.set(nodeId, { timer, sinceMs, orphan });
+  }
+
+  async #tell(nodeId: string, noticedMs: number): Promise<void> {
+    const { keeper, store } = this.#parts;
+    const { view } = keeper;
+    const name = view.nodes.get(nodeId)?.record.name;
+    const absence = view.absences.get(nodeId)?.record;
+    if (name === undefined || absence?.told === true || !this.#isAway(nodeId, view)) return;
+    const record = { sinceMs: absence?.sinceMs ?? noticedMs, told: true };
+    const seen = [keys.node(nodeId), keys.session(nodeId), keys.absence(nodeId)];
+    const happening = {
+      reason: 'NodeDown',
+      warning: true,
+      subject: `node/${name}`,
+      message: 'its daemon is not connected; its lease and the routes to it stay',
+    };
+    // Where a guard fails, another was faster or the node is back: the view brings it, and ends the wait.
+    const { committed } = await store.commit({
+      guards: seen.map((key) => ({ kind: 'key', key, modRevision: view.modRevisionOf(key) })),
+      operations: [
+        { kind: 'put', key: keys.absence(nodeId), value: encode('absence', record) },
+        eventOperation(happening, Date.now()),
+      ],
+    });
+    const wait = this.#waits.get(nodeId);
+    if (!committed && wait !== undefined) this.#wait(nodeId, wait);
+    if (committed) this.#parts.log.info({ reason: happening.reason, subject: happening.subject }, happening.message);
+  }
+
+  /** end ends what waits. */
+  end(): void {
+    for (const { timer } of this.#waits.values()) clearTimeout(timer);
+    this.#waits.clear();
+  }
+}
