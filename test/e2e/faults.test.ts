@@ -122,6 +122,7 @@ onFleet('what others take away comes back by itself', async (t, parts) => {
     ['DOCKER-USER flushed', () => host.run(['iptables', '-F', 'DOCKER-USER'])],
     ['raw flushed of our rule', () => host.run(['iptables', '-t', 'raw', '-D', 'PREROUTING', '1'])],
     ['forwarding turned off', () => host.run(['sysctl', '-w', 'net.ipv4.ip_forward=0'])],
+    ["docker0's address deleted", () => host.run(['ip', 'address', 'flush', 'dev', 'docker0'])],
     [
       'interface bounced',
       async () => {
@@ -144,6 +145,20 @@ onFleet('what others take away comes back by itself', async (t, parts) => {
     await t.notThrowsAsync(until(`out: ${what}`, async () => (await own.container.fetch(`${other.address}:81`, 1)).ok));
     await t.notThrowsAsync(until(`in: ${what}`, async () => (await other.container.fetch(`${own.address}:81`, 1)).ok));
   }
+  await fleet.untilReady();
+  // A network of the host's own in the place of a peer's: the peer gives way, and comes back when the network has gone.
+  const local = other.subnet.replace(/0\/24$/, '128/25');
+  await host.docker('network', 'create', `--subnet=${local}`, '--opt=com.docker.network.bridge.name=shop0', 'shop');
+  await fleet.until('the overlap is told', (nodes) =>
+    nodes.some(
+      ({ name, conditions }) =>
+        name === host.name &&
+        conditions.some(({ reason, message }) => reason === 'OverlapsHost' && message.includes(`${local} of shop0`)),
+    ),
+  );
+  t.false((await routesOf(host)).includes(other.subnet));
+  await host.docker('network', 'rm', 'shop');
+  await t.notThrowsAsync(until('the peer is routed again', async () => (await routesOf(host)) === whole));
   await fleet.untilReady();
   await proven(t, parts, 'after all of it');
 
