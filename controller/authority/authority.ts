@@ -238,7 +238,8 @@ export class Authority {
   }
 
   /**
-   * issue issues a certificate from now on.
+   * issue issues a certificate from now on. `authority` is the authority's own (PEM): what is written of it has to be
+   * guarded by that.
    * @param publicKey SubjectPublicKeyInfo, DER
    * @throws XnetError FailedPrecondition when there is no authority
    */
@@ -247,10 +248,11 @@ export class Authority {
     id: string,
     publicKey: Uint8Array,
     ttlMs: number,
-  ): Promise<Issued & { readonly issuer: string }> {
-    const { issuing, issuer } = this.require();
+  ): Promise<Issued & { readonly issuer: string; readonly authority: string }> {
+    const { issuing, issuer, record } = this.require();
     const { keeper, now } = this.#context;
     const identity = { clusterId: keeper.version.clusterId, role, id };
-    return { ...(await (await issuing).issue({ identity, publicKey, ...lifetimeFrom(now(), ttlMs) })), issuer };
+    const issued = await (await issuing).issue({ identity, publicKey, ...lifetimeFrom(now(), ttlMs) });
+    return { ...issued, issuer, authority: record.certificate };
   }
 }

@@ -26,6 +26,8 @@ export function rotationOf(view: ReadonlyView, issuer: string, nowMs: number): R
   let pendingDown = 0;
   for (const [serial, { record }] of view.certificates) {
     if (record.notAfterMs <= nowMs || view.revoked.has(serial)) continue;
+    // One that was left behind by a renewal is waited for by nobody.
+    if (record.role === 'node' && view.certificateOfNode.get(record.id) !== serial) continue;
     if (record.role !== 'node') {
       (record.issuer === issuer ? renewedPeople : people).add(`${record.role}/${record.id}`);
       continue;

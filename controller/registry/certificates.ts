@@ -1,16 +1,19 @@
-// Certificates of nodes and people: every one that is issued is in the store before it is in anybody's hands.
+// Certificates of nodes and people: every one that is issued is in the store before it is in anybody's hands, and in the
+// store only while the authority that issued it is the one that issues.
 import { quoted } from '../../proto/domain/input.js';
 import { XnetError } from '../../proto/errors.js';
 import { keyOfRequest } from '../../proto/pki/certificate.js';
 import { formatIdentity, type PersonRole } from '../../proto/pki/identity.js';
 import { keyDigest } from '../../proto/pki/token.js';
+import { pause } from '../../proto/process/backoff.js';
 import type { Authority } from '../authority/authority.js';
 import { keys } from '../store/keys.js';
 import { encode, type TokenRecord } from '../store/records.js';
 import type { Operation } from '../store/store.js';
 import type { ReadonlyView } from '../view/view.js';
+import { AuthorityReplaced, authorityGuard, type Certified, decideRenewal, type Renewal } from './certify.js';
 import { asSeen, type MutationId, put } from './guards.js';
-import { type Certified, certify, decideJoin, type Joining, nodeOfJoin } from './join.js';
+import { decideJoin, type Joining, nodeOfJoin } from './join.js';
 import { requireNode } from './lookup.js';
 import { type Context, type Done, mutate } from './mutation.js';
 import { newNodeId, type Spread } from './nodes.js';
@@ -20,6 +23,10 @@ import { Turns } from './turns.js';
 export const usualNodeTtlMs = 30 * 24 * 3_600_000;
 
 const renewAttempts = 10;
+// How long the change that was first is waited for before the store is read.
+const lostRaceMs = 200;
+// A view follows a new authority within some 10 ms.
+const issueAttempts = 20;
 // What is left over of expired ones goes with new ones, some at a time.
 const swept = 16;
 
@@ -54,7 +61,21 @@ export class CertificateRegistry {
     const issued = await this.#authority.issue(role, id, publicKey, ttlMs);
     const { certificate, serial, notBeforeMs, notAfterMs, issuer } = issued;
     const digest = keyDigest(publicKey);
-    return { certificate, serial, record: { role, id, notBeforeMs, notAfterMs, keyDigest: digest, issuer } };
+    const record = { role, id, notBeforeMs, notAfterMs, keyDigest: digest, issuer };
+    return { certificate, serial, record, authority: issued.authority };
+  }
+
+  // Issues anew where another authority took over between issuing and writing.
+  async #issued<T>(work: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!(error instanceof AuthorityReplaced)) throw error;
+        if (attempt === issueAttempts) throw new XnetError('Unavailable', 'the authority is being replaced: try again');
+        await pause(attempt * 20);
+      }
+    }
   }
 
   /**
@@ -62,10 +83,14 @@ export class CertificateRegistry {
    * @throws XnetError what decideJoin throws
    */
   async join(joining: Omit<Joining, 'keyDigest'>, token: TokenRecord, csr: string): Promise<Answered> {
-    const { keeper } = this.#context;
     const publicKey = await keyOfRequest(csr);
     const whole: Joining = { ...joining, keyDigest: keyDigest(publicKey) };
-    const nodeId = nodeOfJoin(keeper.view, token, whole) ?? newNodeId();
+    return this.#issued(() => this.#join(whole, token, publicKey));
+  }
+
+  async #join(joining: Joining, token: TokenRecord, publicKey: Buffer): Promise<Answered> {
+    const { keeper } = this.#context;
+    const nodeId = nodeOfJoin(keeper.view, token, joining) ?? newNodeId();
     const certified = await this.#issue('node', nodeId, { publicKey, ttlMs: this.#nodeTtlMs });
     await this.#turns.take(joining.tokenId, () =>
       this.#spread.run((choice) =>
@@ -74,11 +99,9 @@ export class CertificateRegistry {
           operationId: '',
           dryRun: false,
           decide: (view, lostRaces) => {
-            // As it is by now: its uses may be gone.
-            const newest = view.tokens.get(joining.tokenId)?.record ?? token;
             const nowMs = this.#context.now();
             return choice(lostRaces, (spread, inFlight) =>
-              decideJoin({ view, joining: whole, token: newest, certified, nowMs, spread, inFlight }),
+              decideJoin({ view, joining, certified, nowMs, spread, inFlight }),
             );
           },
         }),
@@ -89,24 +112,25 @@ export class CertificateRegistry {
 
   /**
    * renew issues another certificate to a node that proved who it is.
-   * @throws XnetError NotFound when it was removed; InvalidArgument for a bad request
+   * @throws XnetError what decideRenewal throws; InvalidArgument for a bad request; Conflict
    */
-  async renew(nodeId: string, csr: string): Promise<Answered> {
-    const { keeper, store } = this.#context;
-    requireNode(keeper.view, nodeId);
+  async renew(renewal: Renewal, csr: string): Promise<Answered> {
+    const { keeper, store, now } = this.#context;
+    requireNode(keeper.view, renewal.nodeId);
     const publicKey = await keyOfRequest(csr);
-    const certified = await this.#issue('node', nodeId, { publicKey, ttlMs: this.#nodeTtlMs });
-    for (let attempt = 0; attempt < renewAttempts; attempt++) {
-      const { view } = keeper;
-      requireNode(view, nodeId);
-      const { committed, revision } = await store.commit({
-        guards: [asSeen(view, keys.node(nodeId)), asSeen(view, keys.revoked(nodeId))],
-        operations: [...certify(view, certified)],
-      });
-      if (committed) return certified;
-      await keeper.reached(revision, 5_000);
-    }
-    throw new XnetError('Conflict', 'the node was changed by others again and again');
+    return this.#issued(async () => {
+      const certified = await this.#issue('node', renewal.nodeId, { publicKey, ttlMs: this.#nodeTtlMs });
+      let { view } = keeper;
+      for (let attempt = 0; attempt < renewAttempts; attempt++) {
+        const { committed, revision } = await store.commit(decideRenewal(view, renewal, certified, now()));
+        if (committed) return certified;
+        view = await keeper.reached(revision, lostRaceMs).then(
+          () => keeper.view,
+          () => keeper.fresh(),
+        );
+      }
+      throw new XnetError('Conflict', 'the node was changed by others again and again');
+    });
   }
 
   /**
@@ -118,6 +142,15 @@ export class CertificateRegistry {
     wanted: { readonly role: PersonRole; readonly id: string; readonly csr: string; readonly ttlMs: number },
   ): Promise<Answered> {
     const publicKey = await keyOfRequest(wanted.csr);
+    return this.#issued(() => this.#issuePerson(id, wanted, publicKey));
+  }
+
+  async #issuePerson(
+    id: MutationId,
+    wanted: { readonly role: PersonRole; readonly id: string; readonly ttlMs: number },
+    publicKey: Buffer,
+  ): Promise<Answered> {
+    const { keeper, store, now } = this.#context;
     const certified = await this.#issue(wanted.role, wanted.id, { publicKey, ttlMs: wanted.ttlMs });
     const { serial, record } = certified;
     const subject = formatIdentity(wanted);
@@ -128,8 +161,8 @@ export class CertificateRegistry {
       decide: (view) => ({
         subject,
         change: {
-          guards: [],
-          operations: [write, ...sweep(view, this.#context.now())],
+          guards: [authorityGuard(view, certified)],
+          operations: [write, ...sweep(view, now())],
           happening: {
             reason: 'CertificateIssued',
             subject,
@@ -138,8 +171,10 @@ export class CertificateRegistry {
         },
       }),
     });
+    if (!done.repeated) return certified;
     // A repeated call answers another certificate of the same key: it has to be known, too.
-    if (done.repeated) await this.#context.store.commit({ guards: [], operations: [write] });
+    const { committed } = await store.commit({ guards: [authorityGuard(keeper.view, certified)], operations: [write] });
+    if (!committed) throw new AuthorityReplaced();
     return certified;
   }
 

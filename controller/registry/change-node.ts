@@ -69,13 +69,14 @@ export function decideSet(view: ReadonlyView, nodeId: string, change: NodeChange
 
 // A commit has room for so many; more than a few tokens of one node there never are.
 const mostTokens = 64;
+const mostSerials = 16;
 
 // Its id is never given again, so that no certificate of it opens anything: not even the denial has to stay.
 function proofsOf(view: ReadonlyView, nodeId: string): readonly string[] {
-  const serial = view.certificateOfNode.get(nodeId);
+  const serials = [...(view.certificatesOfNode.get(nodeId) ?? [])];
   const tokens = [...view.tokens].filter(([, { record }]) => record.node === nodeId);
   return [
-    ...(serial === undefined ? [] : [keys.certificate(serial)]),
+    ...serials.slice(0, mostSerials).map((serial) => keys.certificate(serial)),
     ...(view.revoked.has(nodeId) ? [keys.revoked(nodeId)] : []),
     ...tokens.slice(0, mostTokens).map(([id]) => keys.token(id)),
   ];

@@ -1,16 +1,18 @@
 // Deciding what a join comes to: the token is used, the node has its certificate, and is added if need be. Pure.
-// Invariant: all of it is one transaction, guarded by the token as it was seen, so that one use lets one key in.
+// Invariant: all of it is one transaction, guarded by the token as it was seen and by the authority that issued, so that
+// one use lets one key in, and a token that is gone lets in nobody.
 import { type Ipv4, prefixesOverlap } from '../../proto/domain/address.js';
 import type { HostNetwork } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys } from '../store/keys.js';
-import { type CertificateRecord, encode, type TokenRecord } from '../store/records.js';
+import type { TokenRecord } from '../store/records.js';
 import type { Guard, Operation } from '../store/store.js';
 import { howToEndOverlap, overlapsOwn } from '../table/allocate.js';
 import { hindering } from '../table/node-networks.js';
 import type { ReadonlyView } from '../view/view.js';
 import { decideAdd } from './add-node.js';
-import { asSeen, put } from './guards.js';
+import { type Certified, certify, certifyGuards, supersede } from './certify.js';
+import { asSeen } from './guards.js';
 import { requireNode } from './lookup.js';
 import type { Decision } from './mutation.js';
 import { putToken } from './tokens.js';
@@ -27,14 +29,10 @@ export type Joining = {
   readonly networks?: readonly HostNetwork[];
 };
 
-/** Certified is a certificate that was issued. */
-export type Certified = { readonly serial: string; readonly record: CertificateRecord };
-
 /** JoinInput is everything that a join is decided on. */
 export type JoinInput = {
   readonly view: ReadonlyView;
   readonly joining: Joining;
-  readonly token: TokenRecord;
   /** For the node that `nodeOfJoin` named. */
   readonly certified: Certified;
   readonly nowMs: number;
@@ -79,26 +77,6 @@ function holdsKey(view: ReadonlyView, nodeId: string, keyDigest: string): boolea
   return serial !== undefined && view.certificates.get(serial)?.record.keyDigest === keyDigest;
 }
 
-/**
- * certify are the operations that make a certificate the one of its node, in place of the one before.
- */
-export function certify(view: ReadonlyView, { serial, record }: Certified): readonly Operation[] {
-  const before = view.certificateOfNode.get(record.id);
-  return [
-    put(keys.certificate(serial), encode('certificate', record)),
-    ...(before === undefined || before === serial ? [] : [{ kind: 'delete' as const, key: keys.certificate(before) }]),
-  ];
-}
-
-// A host that joins with another key takes the place of the one that joined before: that one's certificate ends.
-function supersede(view: ReadonlyView, { record }: Certified, nowMs: number): readonly Operation[] {
-  const before = view.certificateOfNode.get(record.id);
-  const held = before === undefined ? undefined : view.certificates.get(before)?.record;
-  if (before === undefined || held === undefined || held.keyDigest === record.keyDigest) return [];
-  const { role, id, notAfterMs } = held;
-  return [put(keys.revoked(before), encode('revoked', { role, id, atMs: nowMs, untilMs: notAfterMs }))];
-}
-
 /** JoinDecision is a decision, and the prefixKey of the subnet that a new node takes. */
 export type JoinDecision = Decision & { readonly taken?: number };
 
@@ -108,7 +86,8 @@ export type JoinDecision = Decision & { readonly taken?: number };
  * the host; Unauthenticated when the token is used up
  */
 export function decideJoin(input: JoinInput): JoinDecision {
-  const { view, joining, token, certified } = input;
+  const { view, joining, certified } = input;
+  const token = requireToken(view, joining.tokenId);
   const existing = nodeOfJoin(view, token, joining);
   const nodeId = certified.record.id;
   if (existing !== undefined && existing !== nodeId) {
@@ -120,25 +99,24 @@ export function decideJoin(input: JoinInput): JoinDecision {
       hint: 'if that was not this host, revoke the node at once: xctl nodes revoke',
     });
   }
-  const guards: readonly Guard[] = [asSeen(view, keys.token(joining.tokenId)), asSeen(view, keys.revoked(nodeId))];
+  const guards: readonly Guard[] = [
+    ...tokenGuards(view, joining.tokenId, existing),
+    asSeen(view, keys.revoked(nodeId)),
+    ...certifyGuards(view, certified),
+  ];
   const proofs: readonly Operation[] = [
-    ...certify(view, certified),
-    ...supersede(view, certified, input.nowMs),
+    // A host that joins with another key takes the place of the one that joined before.
+    ...(again ? certify : supersede)(view, certified, input.nowMs),
     ...(again ? [] : [putToken(joining.tokenId, { ...token, usesLeft: token.usesLeft - 1 })]),
   ];
-  if (existing === undefined) return withNewNode(input, guards, proofs);
+  if (existing === undefined) return withNewNode(input, token, { guards, proofs });
   const { name } = requireNode(view, existing);
-  const before = view.certificateOfNode.get(nodeId);
   // One that has been here is told by its conditions: it keeps what it has until somebody decides.
-  if (before === undefined) requireNoOverlap(view, existing, joining);
+  if (!view.certificateOfNode.has(nodeId)) requireNoOverlap(view, existing, joining);
   return {
     subject: nodeId,
     change: {
-      guards: [
-        ...guards,
-        asSeen(view, keys.node(nodeId)),
-        ...(before === undefined ? [] : [asSeen(view, keys.certificate(before))]),
-      ],
+      guards: [...guards, asSeen(view, keys.node(nodeId))],
       operations: proofs,
       happening: {
         reason: 'NodeCertified',
@@ -162,8 +140,28 @@ function requireNoOverlap(view: ReadonlyView, nodeId: string, { networks = [] }:
   throw new XnetError('FailedPrecondition', overlapsOwn(held.subnet, node.name, own), { hint: howToEndOverlap });
 }
 
-function withNewNode(input: JoinInput, guards: readonly Guard[], proofs: readonly Operation[]): JoinDecision {
-  const { view, joining, token, certified, nowMs, inFlight, spread } = input;
+// A token as the store has it: one that is gone was revoked, or its time is over.
+function requireToken(view: ReadonlyView, id: string): TokenRecord {
+  const record = view.tokens.get(id)?.record;
+  if (record !== undefined && !view.undecodable.has(keys.token(id))) return record;
+  throw new XnetError('Unauthenticated', `join token ${id} is not valid: it was revoked, or never made`);
+}
+
+// The first certificate of a node has none before it that could be guarded: the tokens for that node stand in for it.
+function tokenGuards(view: ReadonlyView, tokenId: string, nodeId: string | undefined): readonly Guard[] {
+  const ids = new Set([tokenId]);
+  if (nodeId !== undefined && !view.certificateOfNode.has(nodeId)) {
+    for (const [id, { record }] of view.tokens) if (record.node === nodeId) ids.add(id);
+  }
+  return [...ids].map((id) => asSeen(view, keys.token(id)));
+}
+
+function withNewNode(
+  input: JoinInput,
+  token: TokenRecord,
+  { guards, proofs }: { readonly guards: readonly Guard[]; readonly proofs: readonly Operation[] },
+): JoinDecision {
+  const { view, joining, certified, nowMs, inFlight, spread } = input;
   const { name, address, networks } = joining;
   if (name === undefined || address === undefined) throw new XnetError('Internal', 'a host without a name');
   const wanted = {

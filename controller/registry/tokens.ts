@@ -126,7 +126,7 @@ export class TokenRegistry {
       ...id,
       call: 'RevokeToken',
       decide: (view) => {
-        if (!view.tokens.has(tokenId)) {
+        if (view.modRevisionOf(keys.token(tokenId)) === 0) {
           throw new XnetError('NotFound', `there is no join token ${quoted(tokenId)}`, {
             hint: 'see: xctl tokens list (a token is named by its six characters)',
           });
@@ -134,7 +134,8 @@ export class TokenRegistry {
         return {
           subject: tokenId,
           change: {
-            guards: [asSeen(view, keys.token(tokenId))],
+            // However often it is used meanwhile: whoever uses it needs it to be there.
+            guards: [],
             operations: [{ kind: 'delete', key: keys.token(tokenId) }],
             happening: { reason: 'TokenRevoked', subject: `token/${tokenId}`, message: 'nobody can join with it' },
           },

@@ -175,7 +175,9 @@ class NodeCalls {
     if (!this.#renewals.of(nodeId, now).take(now)) {
       throw new XnetError('ResourceExhausted', 'this host renews its certificate too often: at most every 10 seconds');
     }
-    const { certificate } = await certificates.renew(nodeId, request.csr);
+    const peer = peerOf(call);
+    const shown = peer.kind === 'certificate' ? peer.serial : '';
+    const { certificate } = await certificates.renew({ nodeId, shown }, request.csr);
     return { certificate, authority: [...authority.require().trusted] };
   }
 

@@ -160,6 +160,8 @@ const certificate = v.object({
   /** keyDigest of its public key, and of its authority's. */
   keyDigest: v.string(),
   issuer: v.string(),
+  /** Those that it took the place of and that have not ended: they open as much as this one, until it is superseded. */
+  replaced: v.optional(v.array(v.object({ serial: v.string(), notAfterMs: count }))),
 });
 
 const revoked = v.object({

@@ -100,6 +100,8 @@ export class View {
   readonly certificates = new Map<string, Held<CertificateRecord>>();
   /** Serial of a node's newest certificate. */
   readonly certificateOfNode = new Map<string, string>();
+  /** Serials of all certificates that the store has of a node: one, but for what an older version left behind. */
+  readonly certificatesOfNode = new Map<string, Set<string>>();
   /** By serial, or by a node's id. */
   readonly revoked = new Map<string, Held<RevokedRecord>>();
   /** Keys that can't be read, and why. */
@@ -245,15 +247,31 @@ export class View {
 
   #holdCertificate(serial: string, held: Held<CertificateRecord>): void {
     this.certificates.set(serial, held);
-    if (held.record.role === 'node') this.certificateOfNode.set(held.record.id, serial);
+    if (held.record.role !== 'node') return;
+    const { id } = held.record;
+    this.certificatesOfNode.set(id, (this.certificatesOfNode.get(id) ?? new Set()).add(serial));
+    this.#noteNewest(id);
   }
 
   #forgetCertificate(serial: string): void {
     const held = this.certificates.get(serial);
     this.certificates.delete(serial);
-    if (held !== undefined && this.certificateOfNode.get(held.record.id) === serial) {
-      this.certificateOfNode.delete(held.record.id);
+    if (held?.record.role !== 'node') return;
+    const { id } = held.record;
+    const left = this.certificatesOfNode.get(id);
+    left?.delete(serial);
+    if (left?.size === 0) this.certificatesOfNode.delete(id);
+    this.#noteNewest(id);
+  }
+
+  #noteNewest(nodeId: string): void {
+    let newest: { readonly serial: string; readonly modRevision: number } | undefined;
+    for (const serial of this.certificatesOfNode.get(nodeId) ?? []) {
+      const modRevision = this.certificates.get(serial)?.modRevision ?? 0;
+      if (newest === undefined || modRevision > newest.modRevision) newest = { serial, modRevision };
     }
+    if (newest === undefined) this.certificateOfNode.delete(nodeId);
+    else this.certificateOfNode.set(nodeId, newest.serial);
   }
 
   // A cluster is what it was when this view began: its id never changes, and its epoch never goes back.
