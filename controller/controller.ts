@@ -123,7 +123,10 @@ export async function runController(
   const running = new AbortController();
   const stopped = AbortSignal.any([signal, running.signal]);
   let failure: unknown;
-  const node = nodeService({ keeper, store, sessions, nodes, certificates, authority });
+  const node = nodeService({
+    ...{ keeper, store, sessions, nodes, certificates, authority },
+    alive: (connection) => listeners.alive(connection),
+  });
   const admin = adminService({
     ...{ keeper, store, sessions, nodes, pools, tokens, certificates, authority, controllerId, version },
     audit: entries,

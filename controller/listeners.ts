@@ -38,6 +38,8 @@ const controllerTtlMs = 90 * 24 * 3_600_000;
 // setTimeout takes at most 2^31-1 ms, some 25 days.
 const longestTimerMs = 24 * 3_600_000;
 
+// A host that is up answers within this.
+const aliveMs = 3_000;
 // An address may come with an interface that is up later than the controller.
 const retryMs = 2_000;
 
@@ -117,6 +119,12 @@ export class Listeners {
   /** settled waits until what the authority said last was done. */
   settled(): Promise<void> {
     return this.#work;
+  }
+
+  /** alive asks whether the other end of a connection ("192.168.83.7:40123") answers, for as long as some seconds. */
+  async alive(connection: string): Promise<boolean> {
+    const asked = this.#ports.map(({ server }) => server?.alive(connection, aliveMs) ?? false);
+    return (await Promise.all(asked)).includes(true);
   }
 
   #tellHealth(): void {

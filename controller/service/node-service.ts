@@ -33,6 +33,8 @@ export type NodeServiceParts = {
   readonly nodes: NodeRegistry;
   readonly certificates: CertificateRegistry;
   readonly authority: Authority;
+  /** Asks whether the other end of a connection ("192.168.83.7:40123") answers, for as long as some seconds. */
+  readonly alive: (connection: string) => Promise<boolean>;
 };
 
 type Call = { readonly metadata: Metadata };
@@ -87,7 +89,10 @@ class NodeCalls {
     const { hostFingerprint: fingerprint } = request;
     const peer = peerOf(call);
     const serial = peer.kind === 'certificate' ? peer.serial : '';
-    const stream = await sessions.open({ nodeId, nodeName, fingerprint, serial, start }, call);
+    const stream = await sessions.open(
+      { nodeId, nodeName, fingerprint, serial, start, alive: () => this.#parts.alive(call.getPeer()) },
+      call,
+    );
     await new Promise<void>((resolve) => {
       if (gone.aborted) resolve();
       else gone.addEventListener('abort', () => resolve(), { once: true });

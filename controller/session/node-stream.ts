@@ -12,6 +12,8 @@ export class NodeStream {
   readonly nodeId: string;
   readonly nodeName: string;
   readonly fingerprint: string;
+  /** Asks whether the other end answers. */
+  readonly alive: () => Promise<boolean>;
   /** Revision that the node's table is at when it has read everything sent so far; undefined: it has none. */
   cursor: number | undefined;
   /** The assignment as last sent. */
@@ -26,13 +28,14 @@ export class NodeStream {
   #closed = false;
 
   constructor(
-    identity: { readonly nodeId: string; readonly nodeName: string; readonly fingerprint: string },
+    identity: Pick<NodeStream, 'nodeId' | 'nodeName' | 'fingerprint' | 'alive'>,
     stream: RawStream,
     onIdle: (stream: NodeStream) => void,
   ) {
     this.nodeId = identity.nodeId;
     this.nodeName = identity.nodeName;
     this.fingerprint = identity.fingerprint;
+    this.alive = identity.alive;
     this.#stream = stream;
     this.#onIdle = onIdle;
   }

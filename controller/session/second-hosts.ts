@@ -15,7 +15,13 @@ export type Claim = {
 /** Verdict is what becomes of a claim; `isNew`: it was not refused before, so that it is worth an event. */
 export type Verdict = { readonly admitted: true } | { readonly admitted: false; readonly isNew: boolean };
 
-type Refused = { readonly serial: string; readonly other: string; readonly sinceMs: number; isSecond: boolean };
+type Refused = {
+  readonly serial: string;
+  readonly other: string;
+  readonly sinceMs: number;
+  isSecond: boolean;
+  told: boolean;
+};
 
 // A stream whose host is gone ends within 30 s (proto/rpc/limits.ts); one that is there after twice that is alive.
 const surelyAliveMs = 60_000;
@@ -28,10 +34,14 @@ export class SecondHosts {
 
   /**
    * judge says whether a host may be the node.
-   * @param connected fingerprint of the host that is connected as the node; undefined: none is
+   * @param connected the host that is connected as the node; undefined: none is. `sure`: it answered a moment ago
    * @param nowMs of a clock that only goes forward
    */
-  judge({ nodeId, fingerprint, serial }: Claim, connected: string | undefined, nowMs: number): Verdict {
+  judge(
+    { nodeId, fingerprint, serial }: Claim,
+    connected: { readonly fingerprint: string; readonly sure: boolean } | undefined,
+    nowMs: number,
+  ): Verdict {
     const ofNode = this.#refused.get(nodeId) ?? new Map<string, Refused>();
     let before = ofNode.get(fingerprint);
     // It joined anew: an operator decided.
@@ -39,19 +49,22 @@ export class SecondHosts {
       ofNode.delete(fingerprint);
       before = undefined;
     }
-    if (connected === undefined || connected === fingerprint) {
+    if (connected === undefined || connected.fingerprint === fingerprint) {
       if (before?.isSecond === true) return { admitted: false, isNew: false };
       ofNode.delete(fingerprint);
       return { admitted: true };
     }
+    const { fingerprint: other, sure } = connected;
     if (before !== undefined) {
-      if (before.other === connected && nowMs - before.sinceMs >= surelyAliveMs) before.isSecond = true;
-      return { admitted: false, isNew: false };
+      if (before.other === other && nowMs - before.sinceMs >= surelyAliveMs) before.isSecond = true;
+      const isNew = !before.told && (sure || before.isSecond);
+      before.told ||= isNew;
+      return { admitted: false, isNew };
     }
-    ofNode.set(fingerprint, { serial, other: connected, sinceMs: nowMs, isSecond: false });
+    ofNode.set(fingerprint, { serial, other, sinceMs: nowMs, isSecond: false, told: sure });
     if (ofNode.size > mostPerNode) ofNode.delete([...ofNode.keys()][0] ?? '');
     this.#refused.set(nodeId, ofNode);
-    return { admitted: false, isNew: true };
+    return { admitted: false, isNew: sure };
   }
 
   /** alive says that the connected host of a node was heard of: those that were refused because of it are others. */

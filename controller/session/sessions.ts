@@ -26,6 +26,8 @@ export type Arrival = {
   /** Serial of the certificate that it shows. */
   readonly serial: string;
   readonly start: Start;
+  /** Asks whether the other end of the stream answers, for as long as some seconds. */
+  readonly alive: () => Promise<boolean>;
 };
 
 /** SessionParts are what sessions work with. */
@@ -73,6 +75,7 @@ export class Sessions {
    * @throws XnetError AlreadyExists when another host is connected as this node
    */
   async open(arrival: Arrival, raw: RawStream): Promise<NodeStream> {
+    await this.#endIfDead(arrival);
     this.#refuseSecondHost(arrival);
     const { nodeId, nodeName, fingerprint } = arrival;
     const before = this.fanout.streamOf(nodeId);
@@ -93,12 +96,22 @@ export class Sessions {
     return stream;
   }
 
+  // A host that boots is back before anybody notices that the stream from before is dead.
+  async #endIfDead({ nodeId, fingerprint }: Arrival): Promise<void> {
+    const here = this.fanout.streamOf(nodeId);
+    if (here === undefined || here.fingerprint === fingerprint || (await here.alive())) return;
+    here.close(statusFromError(new XnetError('Unavailable', 'the host does not answer')));
+    this.#forget(here);
+  }
+
   #refuseSecondHost({ nodeId, nodeName, fingerprint, serial }: Arrival): void {
     const here = this.fanout.streamOf(nodeId);
     const elsewhere = this.#parts.keeper.view.sessions.get(nodeId)?.record;
     // Our own session record outlives its stream until the store confirms its end.
     const isOver = here === undefined && elsewhere?.controller === this.#parts.presence.controllerId;
-    const connected = here?.fingerprint ?? (isOver ? undefined : elsewhere?.fingerprint);
+    const other = here?.fingerprint ?? (isOver ? undefined : elsewhere?.fingerprint);
+    // One that is connected here has answered; what the store has of another controller may be of before a boot.
+    const connected = other === undefined ? undefined : { fingerprint: other, sure: here !== undefined };
     const verdict = this.#secondHosts.judge({ nodeId, fingerprint, serial }, connected, performance.now());
     if (verdict.admitted) return;
     if (verdict.isNew) {

@@ -35,7 +35,10 @@ const context: Context = { store, keeper, log, now: Date.now };
 const nodes = new NodeRegistry(context);
 const authority = new Authority(context, join(dir, 'cluster.key'));
 const certificates = new CertificateRegistry(context, authority, { spread: nodes.spread });
-const { definition, implementation } = nodeService({ keeper, store, sessions, nodes, certificates, authority });
+const { definition, implementation } = nodeService({
+  ...{ keeper, store, sessions, nodes, certificates, authority },
+  alive: async () => true,
+});
 
 type Handler = (call: { readonly metadata: grpc.Metadata; readonly request: object }, ...rest: unknown[]) => unknown;
 

@@ -242,7 +242,10 @@ test('a connection that has grown too old is made anew, and the watch goes on wi
   const certificates = new CertificateRegistry(core.context, authority, nodes);
   const presence = new Presence({ store, keeper, log: silent }, 'c-1', record);
   const sessions = new Sessions({ store, keeper, presence, log: silent });
-  const { definition, implementation } = nodeService({ keeper, store, sessions, nodes, certificates, authority });
+  const { definition, implementation } = nodeService({
+    ...{ keeper, store, sessions, nodes, certificates, authority },
+    alive: async () => true,
+  });
   const { subject: nodeId } = await nodes.add(once, { name: 'web-1', address: address('192.168.83.1'), labels: {} });
   const path = await limited(
     t,

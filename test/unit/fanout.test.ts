@@ -75,8 +75,10 @@ async function rig() {
   const attach = async (name: string, willing = true) => {
     const reader = new Reader(willing);
     const nodeId = core.keeper.view.nodeOfName.get(name) ?? '';
-    const stream = new NodeStream({ nodeId, nodeName: name, fingerprint: name }, reader.raw, (idle) =>
-      fanout.feedIdle(idle),
+    const stream = new NodeStream(
+      { nodeId, nodeName: name, fingerprint: name, alive: async () => true },
+      reader.raw,
+      (idle) => fanout.feedIdle(idle),
     );
     await fanout.attach(stream, { kind: 'nothing' });
     return { reader, stream };

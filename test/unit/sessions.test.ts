@@ -27,6 +27,7 @@ const once = { operationId: '', dryRun: false };
 /** A stream that says how it ended. */
 class Stream {
   ended: string | undefined;
+  alive = true;
 
   readonly raw: RawStream = {
     write: (_chunk: Buffer, ...rest: unknown[]) => {
@@ -124,7 +125,14 @@ async function rig(t: ExecutionContext) {
   await b.core.keeper.reached(cluster.revision, 5_000);
   const open = async (at: Controller, fingerprint: string, kind: 'nothing' | 'fresh' = 'nothing', serial = '1a') => {
     const stream = new Stream();
-    const arrival = { nodeId, nodeName: 'web-1', fingerprint, serial, start: { kind } };
+    const arrival = {
+      nodeId,
+      nodeName: 'web-1',
+      fingerprint,
+      serial,
+      start: { kind },
+      alive: async () => stream.alive,
+    };
     const opening = at.sessions.open(arrival, stream.raw);
     return { stream, opening };
   };
@@ -291,7 +299,10 @@ test('who leaves learns how many peers of all controllers have its route, and as
   const authority = new Authority(context, '/nonexistent/cluster.key');
   const certificates = new CertificateRegistry(context, authority, nodes);
   const { sessions, store } = a;
-  const { implementation } = nodeService({ keeper, store, sessions, nodes, certificates, authority });
+  const { implementation } = nodeService({
+    ...{ keeper, store, sessions, nodes, certificates, authority },
+    alive: async () => true,
+  });
   const metadata = new Metadata();
   const identity = { clusterId: 'cluster-1', role: 'node', id: nodeId } as const;
   attachPeer(metadata, { kind: 'certificate', identity, serial: '1', address: '192.168.83.1' });
@@ -307,7 +318,8 @@ test('who leaves learns how many peers of all controllers have its route, and as
   for (const [index, { subject }] of others.entries()) {
     const at = index === 0 ? a : b;
     const arrival = { nodeId: subject, nodeName: `web-${index + 2}`, fingerprint: subject, serial: '1a' };
-    await at.sessions.open({ ...arrival, start: { kind: 'nothing' } }, new Stream().raw);
+    const alive = async () => true;
+    await at.sessions.open({ ...arrival, start: { kind: 'nothing' }, alive }, new Stream().raw);
   }
   await until('both are pending', async () => (await pending()) === 2);
   const { lists } = store;
@@ -343,6 +355,26 @@ test('of the nodes that another controller counts, the one that is asked about i
     ],
     behind: ['web-4'],
   });
+});
+
+test('a host that boots is let in at once where its dead stream is, and is no second host', async (t) => {
+  const { cluster, a, b, nodeId, open, heldBy } = await rig(t);
+  const conflicts = () => cluster.entries().filter(({ value }) => value.includes('NodeConflict')).length;
+  const first = await open(a, 'before the boot');
+  await first.opening;
+  await heldBy('before the boot at ctl-a');
+  await until('the other controller knows', async () => b.core.keeper.view.sessions.has(nodeId));
+  first.stream.alive = false;
+  // Another controller can't tell, and says nothing of a second host yet.
+  const error = await t.throwsAsync((await open(b, 'after the boot')).opening, { instanceOf: XnetError });
+  t.is(error?.code, 'AlreadyExists');
+  const second = await open(a, 'after the boot');
+  await second.opening;
+  await heldBy('after the boot at ctl-a');
+  t.regex(first.stream.ended ?? '', /does not answer/);
+  t.is(conflicts(), 0);
+  await t.throwsAsync((await open(a, 'a copy')).opening, { instanceOf: XnetError });
+  await until('a copy is told of', async () => conflicts() === 1);
 });
 
 test('the host that was there first stays the node, until an operator decides', async (t) => {
