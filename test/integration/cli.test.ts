@@ -379,7 +379,7 @@ test.serial('what nodes report can do nothing to a terminal', async (t) => {
       ...{ nodeId: node.assignment?.nodeId ?? '', generation: 1, routes: { desired: 2, installed: 1 } },
       conditions: [{ type: `Docker${evil}`, ok: false, transient: false, reason: evil, message: evil, sinceMs: 1 }],
       ...{ daemonVersion: evil, kernelVersion: evil, dockerVersion: evil },
-      hostNetworks: [{ cidr: '10.90.0.0/16', source: evil }],
+      hostNetworks: ['10.90.0.0/16', '10.76.8.0/22'].map((cidr) => ({ cidr, source: evil })),
     },
     { timeoutMs: 10_000 },
   );
@@ -393,6 +393,18 @@ test.serial('what nodes report can do nothing to a terminal', async (t) => {
     t.notRegex(printed, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/, args);
     t.notRegex(printed, /^FAKE/m, args);
     t.regex(printed, /\\(u001b|e)\[2J/, args);
+  }
+  // A subnet that a host will not route to is leased when it is asked for, with a warning.
+  for (const dryRun of [['--dry-run'], []]) {
+    const args = ['nodes', 'add', 'web-2', '--address', '192.168.83.2', '--subnet', '10.76.9.0/24', ...dryRun];
+    const { code, stderr } = await xctl.run(...args);
+    t.is(code, 0);
+    t.regex(
+      stderr,
+      /^warning: 10\.76\.9\.0\/24 overlaps 10\.76\.8\.0\/22 of \\.* on node evil: these hosts will not route to it/m,
+    );
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+    t.notRegex(stderr, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
   }
   const shown = JSON.parse((await xctl.run('nodes', 'show', 'evil', '-o', 'json')).stdout) as {
     node: { versions: Json };
