@@ -12,13 +12,21 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+// The format counts also where the command line can't be read to its end.
+function isForPrograms(format: string): boolean {
+  return format === 'json' || format === 'jsonl';
+}
+
 async function main(): Promise<void> {
   // Asked by the completion scripts; not a command, so that words are not taken for options.
   const [, , first, ...words] = process.argv;
   if (first === '__complete') {
     const { complete } = await import('./completion/complete.js');
     await complete(makeProgram(), words);
-  } else await runProgram(makeProgram());
+  } else {
+    const program = makeProgram();
+    await runProgram(program, { jsonErrors: () => isForPrograms(program.opts<{ output: string }>().output) });
+  }
 }
 
 // What is left is connections that close in their own time, which nobody waits for.

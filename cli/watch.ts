@@ -6,23 +6,27 @@ import type { Context } from './context.js';
 import type { Kind } from './output/kind.js';
 import { Screen } from './output/screen.js';
 
-/** ChangeOutput is one line of `--watch -o jsonl`, with the thing under its kind's name: {"event": …, "node": …}. */
-export type ChangeOutput = { readonly event: 'added' | 'changed' | 'removed'; readonly [kind: string]: unknown };
+/** ChangeOutput is one line of `--watch -o jsonl`: a thing as lists have it, and what happened to it. */
+export type ChangeOutput<T> = T & { readonly event: 'added' | 'changed' | 'removed' };
 
 /**
  * changesBetween says what differs between two versions of a list: what is gone, then what is new or other, in the
  * list's order.
  */
-export function changesBetween<T>(kind: Kind<T>, before: readonly T[], after: readonly T[]): readonly ChangeOutput[] {
+export function changesBetween<T extends object>(
+  kind: Kind<T>,
+  before: readonly T[],
+  after: readonly T[],
+): readonly ChangeOutput<T>[] {
   const old = new Map(before.map((item) => [kind.nameOf(item), item]));
   const names = new Set(after.map(kind.nameOf));
   const gone = before.filter((item) => !names.has(kind.nameOf(item)));
   return [
-    ...gone.map((item) => ({ event: 'removed' as const, [kind.singular]: item })),
-    ...after.flatMap((item): ChangeOutput[] => {
+    ...gone.map((item) => ({ ...item, event: 'removed' as const })),
+    ...after.flatMap((item): ChangeOutput<T>[] => {
       const former = old.get(kind.nameOf(item));
-      if (former === undefined) return [{ event: 'added', [kind.singular]: item }];
-      return isDeepStrictEqual(former, item) ? [] : [{ event: 'changed', [kind.singular]: item }];
+      if (former === undefined) return [{ ...item, event: 'added' }];
+      return isDeepStrictEqual(former, item) ? [] : [{ ...item, event: 'changed' }];
     }),
   ];
 }
@@ -45,7 +49,7 @@ export async function* relisted<T>(load: () => Promise<readonly T[]>): AsyncGene
 }
 
 /** watchLists shows each version of a list that differs from the one before, for as long as they come. */
-export async function watchLists<T>(
+export async function watchLists<T extends object>(
   { output }: Context,
   kind: Kind<T>,
   lists: AsyncIterable<readonly T[]>,

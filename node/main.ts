@@ -3,6 +3,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { Command, Option } from 'commander';
 import { exitCodes } from '../proto/errors.js';
+import { safeJson, withVersion } from '../proto/process/json.js';
 import { describeError, runProgram } from '../proto/process/program.js';
 import { version } from '../proto/process/version.js';
 import { defaultJoinPort } from '../proto/rpc/endpoint.js';
@@ -93,9 +94,11 @@ addOptions(program.command('status'))
     const settings = settingsOf(command);
     const { hostStatus, statusExitCode } = await import('./commands/status.js');
     const status = await hostStatus(settings);
-    if (command.getOptionValue('output') === 'json') process.stdout.write(`${JSON.stringify(status, null, 2)}\n`);
+    if (command.getOptionValue('output') === 'json') process.stdout.write(`${safeJson(withVersion(status), 2)}\n`);
     else await printStatus(status);
     process.exitCode = statusExitCode(status);
   });
 
-await runProgram(program);
+await runProgram(program, {
+  jsonErrors: () => program.commands.some((command) => command.opts<{ output?: string }>().output === 'json'),
+});

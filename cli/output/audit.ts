@@ -21,10 +21,10 @@ export type AuditOutput = {
   readonly operationId: string | null;
   /** "node/web-1", "pool/default" */
   readonly subject: string | null;
-  /** JSON, as the controller wrote it: what was asked for, and what the records were and became. */
-  readonly request: string | null;
-  readonly before: string | null;
-  readonly after: string | null;
+  /** What was asked for, and what the records were and became, as the controller wrote it. */
+  readonly request: unknown;
+  readonly before: unknown;
+  readonly after: unknown;
   /** "OK", or the code of the error: "PermissionDenied"; "Begun": the controller ended before it knew. */
   readonly outcome: string;
   readonly message: string | null;
@@ -33,14 +33,24 @@ export type AuditOutput = {
   readonly previousHash: string | null;
 };
 
+// JSON on the wire. What is none is told as the text that it is: an entry is never lost for it.
+function parsedJson(text: string): unknown {
+  if (text === '') return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
 /** auditFromWire reads an entry. */
 export function auditFromWire(wire: AuditEntry__Output): AuditOutput {
   return {
     ...{ sequence: wire.sequence, time: isoTime(wire.timeMs), actor: wire.actor },
     ...{ serial: orNull(wire.serial), source: orNull(wire.source), call: wire.call },
-    ...{ operationId: orNull(wire.operationId), subject: orNull(wire.subject), request: orNull(wire.request) },
-    ...{ before: orNull(wire.before), after: orNull(wire.after), outcome: wire.outcome },
-    ...{ message: orNull(wire.message), controller: wire.controller, hash: wire.hash },
+    ...{ operationId: orNull(wire.operationId), subject: orNull(wire.subject) },
+    ...{ request: parsedJson(wire.request), before: parsedJson(wire.before), after: parsedJson(wire.after) },
+    ...{ outcome: wire.outcome, message: orNull(wire.message), controller: wire.controller, hash: wire.hash },
     previousHash: orNull(wire.previousHash),
   };
 }
@@ -48,7 +58,6 @@ export function auditFromWire(wire: AuditEntry__Output): AuditOutput {
 /** auditKind prints entries. */
 export const auditKind: Kind<AuditOutput> = {
   plural: 'entries',
-  singular: 'entry',
   nameOf: ({ sequence }) => String(sequence),
   columns: [
     { header: 'SEQUENCE', cell: ({ sequence }) => String(sequence) },

@@ -67,7 +67,6 @@ function stateCell(certificate: CertificateOutput, { colors, nowMs }: Look) {
 /** certificateKind prints certificates. */
 export const certificateKind: Kind<CertificateOutput> = {
   plural: 'certificates',
-  singular: 'certificate',
   nameOf: ({ serial }) => serial,
   columns: [
     { header: 'ROLE', cell: ({ role }) => escaped(role) },

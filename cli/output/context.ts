@@ -39,7 +39,6 @@ export function contextOutput(
 /** contextKind prints contexts. */
 export const contextKind: Kind<ContextOutput> = {
   plural: 'contexts',
-  singular: 'context',
   nameOf: ({ name }) => name,
   columns: [
     { header: 'NAME', cell: ({ name, current }) => `${escaped(name)}${current ? '*' : ''}` },

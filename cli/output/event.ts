@@ -26,7 +26,6 @@ export function eventFromWire({ id, timeMs, reason, warning, subject, message }:
 /** eventKind prints events. */
 export const eventKind: Kind<EventOutput> = {
   plural: 'events',
-  singular: 'event',
   nameOf: ({ id }) => id,
   columns: [
     { header: 'TIME', cell: ({ time }) => time ?? '-' },

@@ -25,8 +25,6 @@ export type Column<T> = {
 export type Kind<T> = {
   /** Key of the list in JSON: "nodes". */
   readonly plural: string;
-  /** Key of one in a stream of changes: "node". */
-  readonly singular: string;
   /** What `-o name` prints. */
   readonly nameOf: (item: T) => string;
   readonly columns: readonly Column<T>[];

@@ -190,7 +190,6 @@ function remarks(nodes: readonly NodeOutput[], look: Look): readonly string[] {
 /** nodeKind prints nodes. */
 export const nodeKind: Kind<NodeOutput> = {
   plural: 'nodes',
-  singular: 'node',
   nameOf: ({ name }) => name,
   columns: [
     { header: 'NAME', cell: ({ name }) => escaped(name) },

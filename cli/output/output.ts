@@ -4,6 +4,7 @@
 // have them as \u001b.
 import type { Writable } from 'node:stream';
 import { escaped } from '../../proto/domain/text.js';
+import { safeJson, withVersion } from '../../proto/process/json.js';
 import { formatTable } from '../../proto/process/table.js';
 import type { Format } from './formats.js';
 import type { Colors, Kind, Look } from './kind.js';
@@ -29,12 +30,6 @@ export type Shown = {
   /** Lines for people. */
   readonly text: (look: Look) => readonly string[];
 };
-
-function safeJson(value: unknown, indent?: number): string {
-  // JSON.stringify leaves DEL, C1 and the marks of direction as they are; as escapes they mean the same. A newline here
-  // is one between lines.
-  return JSON.stringify(value, null, indent).split('\n').map(escaped).join('\n');
-}
 
 async function yamlOf(value: unknown): Promise<string> {
   const { Document, isScalar, visit } = await import('yaml');
@@ -77,16 +72,20 @@ export class Output {
   }
 
   /** listText is a list in the format asked for, without a newline at its end. `more` stands beside the list in JSON. */
-  async listText<T>(kind: Kind<T>, items: readonly T[], more: Readonly<Record<string, unknown>> = {}): Promise<string> {
+  async listText<T extends object>(
+    kind: Kind<T>,
+    items: readonly T[],
+    more: Readonly<Record<string, unknown>> = {},
+  ): Promise<string> {
     const { format } = this.options;
-    const document = { [kind.plural]: items, ...more };
+    const document = withVersion({ [kind.plural]: items, ...more });
     switch (format) {
       case 'json':
         return safeJson(document, 2);
       case 'yaml':
         return yamlOf(document);
       case 'jsonl':
-        return items.map((item) => safeJson(item)).join('\n');
+        return items.map((item) => safeJson(withVersion(item))).join('\n');
       case 'name':
         return items.map((item) => escaped(kind.nameOf(item))).join('\n');
       default:
@@ -95,7 +94,11 @@ export class Output {
   }
 
   /** list prints a list. */
-  async list<T>(kind: Kind<T>, items: readonly T[], more: Readonly<Record<string, unknown>> = {}): Promise<void> {
+  async list<T extends object>(
+    kind: Kind<T>,
+    items: readonly T[],
+    more: Readonly<Record<string, unknown>> = {},
+  ): Promise<void> {
     this.write(await this.listText(kind, items, more));
   }
 
@@ -103,11 +106,11 @@ export class Output {
   async shownText({ value, name, text }: Shown): Promise<string> {
     switch (this.options.format) {
       case 'json':
-        return safeJson(value, 2);
+        return safeJson(withVersion(value), 2);
       case 'yaml':
-        return yamlOf(value);
+        return yamlOf(withVersion(value));
       case 'jsonl':
-        return safeJson(value);
+        return safeJson(withVersion(value));
       case 'name':
         return escaped(name);
       default:
@@ -126,8 +129,8 @@ export class Output {
   }
 
   /** jsonLine prints one value on one line, for streams of them. */
-  jsonLine(value: unknown): void {
-    this.write(safeJson(value));
+  jsonLine(value: object): void {
+    this.write(safeJson(withVersion(value)));
   }
 
   /** message tells people something on standard error, unless they want quiet. */

@@ -91,7 +91,6 @@ export function leaseFromWire(wire: Subnet__Output): LeaseOutput {
 /** poolKind prints pools. */
 export const poolKind: Kind<PoolOutput> = {
   plural: 'pools',
-  singular: 'pool',
   nameOf: ({ name }) => name,
   columns: [
     { header: 'NAME', cell: ({ name }) => escaped(name) },
@@ -116,7 +115,6 @@ export const poolKind: Kind<PoolOutput> = {
 /** leaseKind prints subnets that are not simply free. */
 export const leaseKind: Kind<LeaseOutput> = {
   plural: 'leases',
-  singular: 'lease',
   nameOf: ({ subnet }) => subnet,
   columns: [
     { header: 'SUBNET', cell: ({ subnet }) => subnet },

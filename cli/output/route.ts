@@ -31,7 +31,6 @@ export function routeFromWire(wire: RouteEntry__Output): RouteOutput {
 /** routeKind prints routes. */
 export const routeKind: Kind<RouteOutput> = {
   plural: 'routes',
-  singular: 'route',
   nameOf: ({ subnet }) => subnet,
   columns: [
     { header: 'SUBNET', cell: ({ subnet }) => subnet },
@@ -54,7 +53,6 @@ export function isAmiss(node: NodeOutput): boolean {
 /** routeCheckKind prints nodes that route less than they should. */
 export const routeCheckKind: Kind<NodeOutput> = {
   plural: 'nodes',
-  singular: 'node',
   nameOf: ({ name }) => name,
   columns: [
     { header: 'NAME', cell: ({ name }) => escaped(name) },

@@ -46,7 +46,6 @@ export function leftText(iso: string | null, nowMs: number): string {
 /** tokenKind prints tokens. */
 export const tokenKind: Kind<TokenOutput> = {
   plural: 'tokens',
-  singular: 'token',
   nameOf: ({ id }) => id,
   columns: [
     { header: 'ID', cell: ({ id }) => escaped(id) },

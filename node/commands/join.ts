@@ -9,6 +9,7 @@ import { messageOf, XnetError } from '../../proto/errors.js';
 import { makeRequest, requestFor } from '../../proto/pki/certificate.js';
 import { readSecretFile, writeSecretFile } from '../../proto/pki/secret-file.js';
 import type { Token } from '../../proto/pki/token.js';
+import { safeJson, withVersion } from '../../proto/process/json.js';
 import { untilSignal } from '../../proto/process/program.js';
 import { checkEndpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
 import { leaveBegun } from '../agent/leave.js';
@@ -217,5 +218,5 @@ export async function joinCluster(settings: JoinSettings): Promise<void> {
   const signal = untilSignal();
   const token = await readToken(settings.tokenFile, signal);
   const joined = await join(settings, token, onStandardError(), signal);
-  process.stdout.write(settings.output === 'json' ? `${JSON.stringify(joined, null, 2)}\n` : formatJoined(joined));
+  process.stdout.write(settings.output === 'json' ? `${safeJson(withVersion(joined), 2)}\n` : formatJoined(joined));
 }

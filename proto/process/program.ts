@@ -2,6 +2,7 @@
 // code that goes with it.
 import { type Command, CommanderError } from 'commander';
 import { exitCodeOf, exitCodes, XnetError } from '../errors.js';
+import { errorDocument, safeJson } from './json.js';
 
 /** describeError is an error as people read it: what happened, each problem, what to do. One or more lines. */
 export function describeError(error: unknown): string {
@@ -26,20 +27,35 @@ function commanderExit(error: CommanderError): number {
 
 const lingerMs = 5_000;
 
+/** ProgramOptions say how a program differs from others. */
+export type ProgramOptions = {
+  /** Whether errors are for programs: asked when there is one. */
+  readonly jsonErrors?: () => boolean;
+};
+
 /** runProgram parses the command line, runs what it names, and sets the exit code. */
-export async function runProgram(program: Command): Promise<void> {
+export async function runProgram(program: Command, { jsonErrors = () => false }: ProgramOptions = {}): Promise<void> {
+  const writeErr = (text: string) => {
+    if (!jsonErrors()) process.stderr.write(text);
+  };
   for (const command of everyCommand(program)) {
     command
       .exitOverride()
+      .configureOutput({ writeErr, outputError: (text) => writeErr(text) })
       .showSuggestionAfterError()
       .showHelpAfterError(`see ${pathOf(command)} --help`);
   }
   try {
     await program.parseAsync();
   } catch (error) {
-    // What commander found it has printed itself.
-    if (!(error instanceof CommanderError)) process.stderr.write(`${program.name()}: ${describeError(error)}\n`);
     process.exitCode = exitCodeFor(error);
+    if (jsonErrors()) {
+      const document = errorDocument(error, process.exitCode);
+      if (process.exitCode !== exitCodes.ok) process.stderr.write(`${safeJson(document)}\n`);
+      // What commander found it has printed itself.
+    } else if (!(error instanceof CommanderError)) {
+      process.stderr.write(`${program.name()}: ${describeError(error)}\n`);
+    }
     // Whatever the program has left open does not keep it from ending: something may wait to start it anew.
     setTimeout(() => process.exit(), lingerMs).unref();
   }

@@ -191,13 +191,13 @@ test.serial('a store that is lost: lists go on, changes do not, status tells and
 // What two programs print is the same but for ages, and for how wide a column of them is.
 const ageless = (text = '') => text.replace(/\b\d+[smhd]\b/g, 'AGE').replace(/[ -]+/g, ' ');
 
-type Change = { readonly event: string; readonly node: { readonly name: string; readonly availability: string } };
+type Change = { readonly event: string; readonly name: string; readonly availability: string };
 
 function changesOf({ stdout }: Running): readonly string[] {
   const lines = stdout.split('\n').slice(0, -1);
   return lines.map((line) => {
-    const { event, node } = JSON.parse(line) as Change;
-    return `${event} ${node.name} ${node.availability}`;
+    const { event, name, availability } = JSON.parse(line) as Change;
+    return `${event} ${name} ${availability}`;
   });
 }
 

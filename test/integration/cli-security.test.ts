@@ -501,6 +501,9 @@ test.serial('the audit log: who did what, to be followed, and an edited line is 
   );
   await says('audit', /\n\d+ +\S+ +admin\/alice +127\.0\.0\.1 +AddNode +node\/web-1 +OK +leased/);
   await says('audit --actor local --call Init -o name', /^\d+\n$/);
+  const [change] = list(json(await xctl.run('audit', '--subject', 'node/web-1', '-o', 'json')), 'entries');
+  t.like(change?.['request'], { name: 'web-1', address: '192.168.83.11' }, 'no JSON within strings');
+  t.notRegex(JSON.stringify(change), /"\{/);
   await says('audit --subject node/web-1 -o name', /^\d+\n$/);
   await says('audit --call AddNode --limit 1', /AlreadyExists|Conflict/);
   await says('audit --verify --watch', /exclude each other/, 2);

@@ -150,7 +150,7 @@ test.serial('every list and every show in every format says the same', async (t)
     const lines = (await as('jsonl')).stdout.trimEnd().split('\n');
     t.deepEqual(
       lines.map((line) => JSON.parse(line) as Json),
-      items,
+      items.map((item) => ({ schemaVersion: 1, ...item })),
       args,
     );
     t.deepEqual(
@@ -166,6 +166,7 @@ test.serial('every list and every show in every format says the same', async (t)
   for (const args of ['pools show default', 'nodes show web-1', 'status']) {
     const as = (format: string) => xctl.run(...args.split(' '), '-o', format);
     const document = json(await as('json'));
+    t.is(document['schemaVersion'], 1, args);
     // The revision goes on, and ages with it.
     const withoutTime = ({ revision: _, ...rest }: Json) => rest;
     t.deepEqual(withoutTime(parseYaml((await as('yaml')).stdout) as Json), withoutTime(document), args);
@@ -239,6 +240,23 @@ test.serial('what is wrong is said with its own exit code, on standard error alo
     t.is(ran.stdout, '', args);
   }
   t.is((await controller.status())?.revision, before);
+  const documents: readonly (readonly [string, string, number, RegExp])[] = [
+    ['nodes show web-7 -o json', 'NotFound', 3, /^there is no node "web-7"$/],
+    ['pools create p 10.78.0.9/16 --network-name host -o json', 'InvalidArgument', 2, /2 problems/],
+    ['nodes lst -o json', 'InvalidArgument', 2, /^unknown command 'lst'/],
+    ['nodes add web-2 -o jsonl', 'InvalidArgument', 2, /^option '--address' is missing$/],
+    ['nodes add web-2 --address 192.168.83.1 -o json', 'AlreadyExists', 4, /is that of node web-1/],
+  ];
+  for await (const [[args, code, exitCode, message], ran] of inTurn(documents, ([args]) => xctl.run(...words(args)))) {
+    t.is(ran.code, exitCode, args);
+    t.is(ran.stdout, '', args);
+    t.regex(ran.stderr, /^[^\n]+\n$/, 'one line');
+    const { schemaVersion, error } = JSON.parse(ran.stderr) as { schemaVersion: number; error: Json };
+    t.is(schemaVersion, 1);
+    t.like(error, { code, exitCode }, args);
+    t.regex(String(error['message']), message);
+    t.deepEqual(Object.keys(error), ['code', 'message', 'problems', 'hint', 'exitCode']);
+  }
   for (const args of ['--help', 'nodes --help', 'nodes add -h', 'help pools', '--version']) {
     const ran = await xctl.run(...args.split(' '));
     t.deepEqual([ran.code, ran.stderr], [0, ''], args);

@@ -144,9 +144,10 @@ test('no format lets a control character through, and programs read back what it
         const { output } = outputFor(format);
         const text = await output.listText(nodeKind, [item], { revision: 7 });
         t.notRegex(text, harmful, format);
-        if (format === 'json') t.deepEqual(JSON.parse(text), { nodes: [item], revision: 7 });
-        if (format === 'jsonl') t.deepEqual(JSON.parse(text), item);
-        if (format === 'yaml') t.deepEqual(parseYaml(text), { nodes: [item], revision: 7 });
+        const list = { schemaVersion: 1, nodes: [item], revision: 7 };
+        if (format === 'json') t.deepEqual(JSON.parse(text), list);
+        if (format === 'jsonl') t.deepEqual(JSON.parse(text), { schemaVersion: 1, ...item });
+        if (format === 'yaml') t.deepEqual(parseYaml(text), list);
         if (format === 'name') t.is(text, escaped(name));
         if (format === 'table') t.is(text.split('\n').length, 3, 'a header, a row and a remark');
       }
@@ -162,7 +163,7 @@ test('an empty list: a header for people, an empty list for programs, nothing wh
     return written.join('');
   };
   t.is(await printed('table'), 'NAME  ADDRESS  SUBNET  STATE  ROUTES  DOCKER  AGE\n');
-  t.deepEqual(JSON.parse(await printed('json')), { nodes: [] });
+  t.deepEqual(JSON.parse(await printed('json')), { schemaVersion: 1, nodes: [] });
   t.is(await printed('jsonl'), '');
   t.is(await printed('name'), '');
 });
@@ -377,11 +378,11 @@ test('the changes of a list lead from one version to the next', (t) => {
   fc.assert(
     fc.property(some, some, (before, after) => {
       const state = new Map(before.map((item) => [item.name, item]));
-      for (const { event, node: item } of changesBetween(kind, before, after)) {
-        const { name } = item as { name: string };
+      for (const { event, ...item } of changesBetween(kind, before, after)) {
+        const { name } = item;
         t.is(state.has(name), event !== 'added');
         if (event === 'removed') state.delete(name);
-        else state.set(name, item as { name: string; address: number });
+        else state.set(name, item);
       }
       const sorted = (items: Iterable<{ name: string }>) => [...items].sort((a, b) => (a.name < b.name ? -1 : 1));
       t.deepEqual(sorted(state.values()), sorted(after));
