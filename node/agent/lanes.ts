@@ -112,7 +112,8 @@ function firewallEffect(options: LanesOptions, underlay: () => Underlay | undefi
       const wanted = desired(known);
       if (wanted === undefined) return { findings: [], changes: 0 };
       await host.engineFacts.read(signal);
-      return host.firewall.converge(wanted, signal);
+      const outcome = await host.firewall.converge(wanted, signal);
+      return { ...outcome, findings: [...outcome.findings, ...(await host.lookAtPath(wanted))] };
     },
     remove: (signal) => host.firewall.remove(signal),
   };

@@ -47,6 +47,13 @@ function pending(type: ConditionType): Finding {
   return { type, transient: true, reason: pendingReason, message: 'not looked at yet' };
 }
 
+/** tookIn says whether a turn of a lane has put the table that it was given into the kernel. */
+export function tookIn(lane: LaneName, { inForce, findings }: Outcome): boolean {
+  // Docker being away, or forwarding off, says nothing of whether the rules are in the kernel.
+  const about = lane === 'routes' ? 'Routes' : 'Firewall';
+  return inForce !== false && !findings.some(({ type, transient }) => type === about && transient);
+}
+
 /** SelfStatus is what the daemon knows of itself and its host. */
 export class SelfStatus {
   readonly #options: SelfStatusOptions;
@@ -89,10 +96,7 @@ export class SelfStatus {
   /** noteTurn takes in what came of a lane's turn on what was known then. It tells nobody. */
   noteTurn(lane: LaneName, outcome: Outcome, known: Known): void {
     this.#findings.set(lane, outcome.findings);
-    // Docker being away, or forwarding off, says nothing of whether the rules are in the kernel.
-    const about = lane === 'routes' ? 'Routes' : 'Firewall';
-    const failed = outcome.findings.some(({ type, transient }) => type === about && transient);
-    if (known.table !== undefined && !failed) this.#appliedBy.set(lane, known.table.version);
+    if (known.table !== undefined && tookIn(lane, outcome)) this.#appliedBy.set(lane, known.table.version);
     if (lane === 'docker') void this.#lookAtNetworks(known);
   }
 

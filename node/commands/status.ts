@@ -117,7 +117,8 @@ async function firewallOf(host: Host, settings: Settings, cached: Cached | undef
   const { assignment, table } = cached;
   const { mark } = settings;
   const wanted = desiredFirewall({ assignment, routes: table.routes.values(), pools: table.pools, underlay, mark });
-  return host.firewall.inspect(wanted, AbortSignal.timeout(30_000));
+  const report = await host.firewall.inspect(wanted, AbortSignal.timeout(30_000));
+  return { ...report, findings: [...report.findings, ...(await host.lookAtPath(wanted))] };
 }
 
 async function dockerOf(host: Host, cached: Cached | undefined): Promise<HostStatus['docker']> {

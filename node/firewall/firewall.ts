@@ -50,7 +50,7 @@ const moves = { most: 10, everyMs: 30_000 };
 const longestRounds = 4;
 
 // What of the host is kept by nftables and so covered by its generation.
-type InNftables = Pick<Observed, 'table'> & { readonly tables: Tables | undefined };
+type InNftables = Pick<Observed, 'table' | 'others'> & { readonly tables: Tables | undefined };
 
 type Where = Pick<Observed, 'preferred' | 'dockerTable'>;
 
@@ -87,7 +87,7 @@ export class Firewall implements Effect<DesiredFirewall> {
   /** converge makes the firewall as desired. */
   async converge(desired: DesiredFirewall, signal: AbortSignal): Promise<Outcome> {
     const unusable = unusableNames(desired);
-    if (unusable.length > 0) return { findings: unusable.map(unusableName), changes: 0 };
+    if (unusable.length > 0) return { findings: unusable.map(unusableName), changes: 0, inForce: false };
     let changes = 0;
     let failures: readonly Finding[] = [];
     for (let round = 1; ; round += 1) {
@@ -102,7 +102,12 @@ export class Firewall implements Effect<DesiredFirewall> {
       }
       const left = open ? (failures.length > 0 ? failures : [contested]) : [];
       const last = await this.#finish(desired, plan, observed, signal);
-      return { findings: [...findings, ...plan.findings, ...left, ...last.findings], changes: changes + last.changes };
+      return {
+        findings: [...findings, ...plan.findings, ...left, ...last.findings],
+        changes: changes + last.changes,
+        // What could not be looked at may not be there.
+        ...(open || findings.length > 0 || !isInForce(plan, observed) ? { inForce: false } : {}),
+      };
     }
   }
 
@@ -151,26 +156,26 @@ export class Firewall implements Effect<DesiredFirewall> {
 
   async #look(signal: AbortSignal): Promise<Look> {
     const all = new Findings();
-    const { table, backends } = await this.#lookAtRules(all, signal);
+    const { table, others, backends } = await this.#lookAtRules(all, signal);
     const where = withUserChain(backends).length > 0 ? settled : await this.#whereDockerWillBe(all, signal);
-    return { observed: { table, backends, ...where }, findings: all.list };
+    return { observed: { table, others, backends, ...where }, findings: all.list };
   }
 
-  async #lookAtRules(all: Findings, signal: AbortSignal): Promise<Pick<Observed, 'table' | 'backends'>> {
+  async #lookAtRules(all: Findings, signal: AbortSignal): Promise<Pick<Observed, 'table' | 'others' | 'backends'>> {
     // Read first: what changes while it is being listed has another generation, and is listed again next time.
     const generation = this.#generation();
     const seen = this.#seen;
     const known = generation !== undefined && seen?.generation === generation ? seen.content : undefined;
-    const [{ table, tables }, legacy] = await Promise.all([
+    const [{ table, others, tables }, legacy] = await Promise.all([
       known ?? this.#listNftables(all, signal),
       all.collect('Iptables', () => this.#iptables.tables('legacy', signal)),
     ]);
     const complete = table !== undefined && tables !== undefined;
-    this.#seen = complete && generation !== undefined ? { generation, content: { table, tables } } : undefined;
+    this.#seen = complete && generation !== undefined ? { generation, content: { table, others, tables } } : undefined;
     const found = new Map<Backend, Tables>();
     if (tables !== undefined) found.set('nft', tables);
     if (legacy !== undefined) found.set('legacy', legacy);
-    return { table, backends: found };
+    return { table, others, backends: found };
   }
 
   // A backend that is in use while its programs are gone may have rules of ours.
@@ -184,11 +189,12 @@ export class Firewall implements Effect<DesiredFirewall> {
   }
 
   async #listNftables(all: Findings, signal: AbortSignal): Promise<InNftables> {
-    const [table, tables] = await Promise.all([
+    const [table, others, tables] = await Promise.all([
       all.collect<FoundTable | 'none'>('Nft', async () => (await this.#nft.find(signal)) ?? 'none'),
+      all.collect('Nft', () => this.#nft.others(signal)),
       all.collect('Iptables', () => this.#iptables.tables('nft', signal)),
     ]);
-    return { table, tables };
+    return { table, others, tables };
   }
 
   async #whereDockerWillBe(all: Findings, signal: AbortSignal): Promise<Where> {
@@ -255,9 +261,7 @@ export class Firewall implements Effect<DesiredFirewall> {
   ): Promise<Outcome> {
     const all = new Findings();
     let changes = 0;
-    const { table } = observed;
-    const inForce = plan.table.kind === 'none' && table !== undefined && table !== 'none' && table.ours;
-    if (this.#translated && inForce) {
+    if (this.#translated && isInForce(plan, observed)) {
       await all.collect('Conntrack', async () => {
         changes += await forgetTranslated(this.#exec, desired.own, desired.pools, signal);
         this.#translated = false;
@@ -274,4 +278,9 @@ export class Firewall implements Effect<DesiredFirewall> {
     });
     return { findings: all.list, changes };
   }
+}
+
+// Our table is there, and as it should be.
+function isInForce(plan: FirewallPlan, { table }: Observed): boolean {
+  return plan.table.kind === 'none' && table !== undefined && table !== 'none' && table.ours;
 }

@@ -1,5 +1,6 @@
 // nft: lists our table and runs scripts, each of which is one transaction.
 import type { Exec } from '../process/exec.js';
+import { type BaseChain, type NftTable, parseBaseChains, parseNftTable } from './nft-verdict.js';
 import { failureOf, runProgram } from './programs.js';
 import { type InstalledTable, isOurs, isOursByText, parseTable, tableName } from './ruleset.js';
 
@@ -59,6 +60,41 @@ export class Nft {
     const result = await runProgram(this.#exec, ['nft', 'delete', 'table', 'ip', tableName], { signal });
     if (result.code === 0 || /No such file or directory/.test(result.stderr)) return;
     throw failureOf(`nft can't delete table ip ${tableName}`, result);
+  }
+
+  /**
+   * others are the tables of others that may drop what is forwarded; undefined: there is no JSON of them to be had.
+   * @throws XnetError ProgramMissing when there is no nft, FailedPrecondition when it fails
+   */
+  async others(signal: AbortSignal): Promise<readonly NftTable[] | undefined> {
+    const listed = await runProgram(this.#exec, ['nft', '-j', 'list', 'chains'], { signal });
+    if (listed.code !== 0) throw failureOf("nft can't list chains", listed);
+    const tables = new Map<string, BaseChain[]>();
+    try {
+      for (const base of parseBaseChains(listed.stdout, tableName)) {
+        const key = `${base.family} ${base.table}`;
+        tables.set(key, [...(tables.get(key) ?? []), base]);
+      }
+      const found: NftTable[] = [];
+      for (const bases of tables.values()) {
+        const [{ family, table } = { family: '', table: '' }] = bases;
+        // Without the elements of its sets.
+        const result = await runProgram(this.#exec, ['nft', '-j', '-t', 'list', 'table', family, table], { signal });
+        // Gone by now.
+        if (result.code !== 0) continue;
+        found.push(
+          parseNftTable(
+            result.stdout,
+            { family, table },
+            bases.map(({ name }) => name),
+          ),
+        );
+      }
+      return found;
+    } catch (error) {
+      if (error instanceof SyntaxError) return undefined;
+      throw error;
+    }
   }
 
   /**

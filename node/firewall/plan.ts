@@ -2,9 +2,11 @@
 // Invariant: what can't be looked at is not changed.
 import type { Finding } from '../reconcile/effect.js';
 import { type DesiredFirewall, type EngineFacts, filtersWithNftables } from './desired.js';
+import { dropFindings } from './drops.js';
 import { planRules, type Role, type RulesPlan } from './iptables-rules.js';
 import { type Backend, forwardPolicy, hasChain, jumpsToUserChain, type Tables, userChain } from './iptables-save.js';
 import type { FoundTable } from './nft.js';
+import type { NftTable } from './nft-verdict.js';
 import { planTable, rulesetOf, type TablePlan, tableName } from './ruleset.js';
 
 /** Observed is the firewall of a host as it is. */
@@ -17,6 +19,8 @@ export type Observed = {
   readonly preferred: Backend | undefined;
   /** There is a table of Docker's nftables backend. */
   readonly dockerTable: boolean;
+  /** Tables of others in nftables that may drop what is forwarded; undefined: they could not be looked at. */
+  readonly others: readonly NftTable[] | undefined;
 };
 
 /** FirewallPlan is what is to be done, and what can't be. Notes are worth knowing, no more. */
@@ -76,6 +80,10 @@ export function planFirewall({ desired, observed, engine, mayMove }: PlanInput):
   const misplaced = [...new Set(planned.flatMap((plan) => plan.misplaced))];
   if (misplaced.length > 0 && !mayMove) findings.push(finding('Overtaken', overtakenMessage(misplaced)));
   notes.push(...planned.flatMap(({ unreached }) => unreached).map(unreachedNote));
+  // Before our rules are there, or where Docker's are missing, it says nothing that is not told otherwise.
+  if (tablePlan.kind === 'none' && !foreign && !missing && planned.every(({ changes }) => changes === 0)) {
+    findings.push(...dropFindings({ desired, backends, others: observed.others ?? [] }));
+  }
   const drops = [...backends.values()].some((tables) => forwardPolicy(tables) === 'DROP');
   return { table: tablePlan, rules, findings, notes, drops };
 }

@@ -4,15 +4,20 @@ import type { Ipv4 } from '../../proto/domain/address.js';
 import type { Logger } from '../../proto/process/log.js';
 import { type DockerEffect, makeDockerEffect } from '../docker/effect.js';
 import type { DockerSettings } from '../docker/settings.js';
+import type { DesiredFirewall } from '../firewall/desired.js';
 import { Firewall } from '../firewall/firewall.js';
+import { procFiles } from '../firewall/proc.js';
 import { HostMonitor } from '../kernel/host-monitor.js';
 import { type Icmp, openIcmp } from '../kernel/icmp.js';
 import { openLinuxRouteKernel } from '../kernel/linux-route-kernel.js';
+import { LinuxLookup } from '../kernel/lookup.js';
 import { KernelMirror } from '../kernel/mirror.js';
 import { NftablesGeneration } from '../kernel/nftables-generation.js';
 import { NftablesSets } from '../kernel/nftables-sets.js';
 import { NftablesWatch } from '../kernel/nftables-watch.js';
 import { Poller } from '../kernel/poller.js';
+import { lookAtPath } from '../path/path.js';
+import type { Finding } from '../reconcile/effect.js';
 import { Routes } from '../routes/routes.js';
 import { EngineFactsReader } from './engine-facts.js';
 import { NeighbourTable } from './neighbour-table.js';
@@ -39,6 +44,8 @@ export type Host = {
    */
   openIcmp(source: Ipv4 | undefined): Icmp;
   readonly neighbours: NeighbourTable;
+  /** lookAtPath says what keeps packets of peers from the way that the routes say, by the mirror as it is. */
+  lookAtPath(desired: DesiredFirewall): Promise<readonly Finding[]>;
   close(): Promise<void>;
 };
 
@@ -52,6 +59,7 @@ export function openHost(settings: HostSettings, log: Logger): Host {
   const nftables = new NftablesWatch(poller);
   const generation = new NftablesGeneration();
   const sets = new NftablesSets(generation);
+  const lookup = new LinuxLookup();
   const protocol = settings.routeProtocol;
   const mirror = new KernelMirror({ kernel, protocol });
   const monitor = new HostMonitor(mirror, nftables);
@@ -63,6 +71,7 @@ export function openHost(settings: HostSettings, log: Logger): Host {
     docker,
     engineFacts,
     neighbours: new NeighbourTable({ tune: settings.tuneKernel, log }),
+    lookAtPath: (desired) => lookAtPath({ lookup, mirror, proc: procFiles }, desired),
     routes: new Routes({ kernel, mirror, protocol, nextHops: settings.nextHops }),
     firewall: new Firewall({
       engine: () => engineFacts.facts,
@@ -75,6 +84,7 @@ export function openHost(settings: HostSettings, log: Logger): Host {
       nftables.close();
       generation.close();
       sets.close();
+      lookup.close();
       kernel.close();
       await poller.close();
     },

@@ -23,6 +23,8 @@ export type Outcome = {
   readonly findings: readonly Finding[];
   /** How many changes this turn made to the host. */
   readonly changes: number;
+  /** False: the host has not what is desired, whatever the findings say of who can help it. */
+  readonly inForce?: false;
 };
 
 /** Effect is one thing the daemon keeps as desired. */

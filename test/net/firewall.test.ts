@@ -4,6 +4,11 @@ import test, { type ExecutionContext } from 'ava';
 import { type DesiredFirewall, defaultMark, type EngineFacts } from '../../node/firewall/desired.js';
 import { Firewall, type FirewallOptions } from '../../node/firewall/firewall.js';
 import type { Backend } from '../../node/firewall/iptables-save.js';
+import { openLinuxRouteKernel } from '../../node/kernel/linux-route-kernel.js';
+import { LinuxLookup } from '../../node/kernel/lookup.js';
+import { KernelMirror } from '../../node/kernel/mirror.js';
+import { Poller } from '../../node/kernel/poller.js';
+import { lookAtPath } from '../../node/path/path.js';
 import { prefixKey } from '../../proto/domain/address.js';
 import { checkPrefix } from '../../proto/domain/input.js';
 import { type DockerRules, dockerRules, masquerade } from '../support/docker-rules.js';
@@ -200,11 +205,13 @@ for (const docker of ['20.10', '28'] as const) {
     netTest(`${name}: what an operator drops stays dropped, and ours stands behind it`, (t) =>
       onHost(docker, backend, async (scene) => {
         const { on } = scene;
+        // Another peer is not dropped.
+        const two = desired({ peers: [...desired().peers, prefix('10.76.3.0/24')] });
         const reaches = () => on.knock(on.peer, '10.76.1.2', 81);
         const ours = (rules: readonly string[]) => rules.findIndex((rule) => rule.includes('--comment xnet'));
         const user = () => scene.chain('filter', 'DOCKER-USER');
         const raw = () => scene.chain('raw', 'PREROUTING');
-        await scene.converged(t);
+        await scene.converged(t, two);
         const drop = ['-s', '10.76.2.0/24', '-d', '10.76.1.0/24', '-j', 'DROP'];
         for (const [table, chain] of [
           ['filter', 'DOCKER-USER'],
@@ -213,7 +220,7 @@ for (const docker of ['20.10', '28'] as const) {
           t.is(await on.connect(on.peer, '10.76.1.2', 81), '10.76.2.2');
           scene.iptables('-t', table, '-I', chain, ...drop);
           const inserted = scene.rules();
-          t.is(await scene.converged(t), 0, 'one that stands before ours changes nothing');
+          t.is(await scene.converged(t, two), 0, 'one that stands before ours changes nothing');
           t.is(scene.rules(), inserted);
           t.is(await reaches(), 'timeout', `${table}: inserted`);
           scene.iptables('-t', table, '-D', chain, ...drop);
@@ -222,7 +229,7 @@ for (const docker of ['20.10', '28'] as const) {
         scene.iptables('-I', 'DOCKER-USER', ...ourRule(user()).split(' ').slice(2));
         scene.iptables('-I', 'DOCKER-USER', ...drop);
         scene.iptables('-I', 'DOCKER-USER', ...ourRule(user()).split(' ').slice(2));
-        t.true((await scene.converged(t)) > 0);
+        t.true((await scene.converged(t, two)) > 0);
         t.is(user().filter((rule) => rule.includes('--comment xnet')).length, 1);
         t.is(ours(user()), 1, 'moved behind');
         t.is(await reaches(), 'timeout', 'before ours by now');
@@ -231,15 +238,15 @@ for (const docker of ['20.10', '28'] as const) {
         const at = docker === '28' ? ['-A', 'DOCKER-USER'] : ['-I', 'DOCKER-USER', '2'];
         scene.iptables(...at, ...drop);
         t.is(ours(user()), 0);
-        t.true((await scene.converged(t)) > 0);
+        t.true((await scene.converged(t, two)) > 0);
         t.is(ours(user()), 1);
         t.is(await reaches(), 'timeout', 'appended');
         scene.iptables('-D', 'DOCKER-USER', ...drop);
         scene.iptables('-t', 'raw', '-A', 'PREROUTING', ...drop);
-        const changes = await scene.converged(t);
+        const changes = await scene.converged(t, two);
         if (docker === '28') {
           t.is(ours(raw()), 0, "Docker's own stands in between");
-          const { notes } = await scene.firewall.inspect(desired(), signal);
+          const { notes } = await scene.firewall.inspect(two, signal);
           t.true(notes.some((note) => note.includes('iptables -t raw -A PREROUTING -s 10.76.2.0/24')));
         } else {
           t.true(changes > 0);
@@ -259,6 +266,7 @@ for (const docker of ['20.10', '28'] as const) {
         );
         await works(t, scene, "without Docker's rules");
         await closed(t, scene, "without Docker's rules");
+        scene.iptables('-I', 'FORWARD', '-i', 'docker0', '!', '-o', 'docker0', '-j', 'ACCEPT');
         scene.iptables('-I', 'FORWARD', '-j', 'DOCKER-USER');
         t.true((await scene.converged(t)) > 0);
         t.false(
@@ -296,6 +304,146 @@ for (const docker of ['20.10', '28'] as const) {
     );
   }
 }
+
+const cureOf = (message: string) =>
+  message
+    .split(': ')
+    .slice(1)
+    .join(': ')
+    .replace(/, and the same in .*/, '');
+
+for (const [what, backend, harm] of [
+  [
+    'a chain of nftables with policy drop',
+    'nft',
+    [
+      'nft',
+      'add',
+      'table',
+      'inet',
+      'filter',
+      '{ chain forward { type filter hook forward priority 0; policy drop; }; }',
+    ],
+  ],
+  [
+    'a chain of nftables that lets in what was asked for alone',
+    'legacy',
+    [
+      ...[
+        'nft',
+        'add',
+        'table',
+        'ip',
+        'guard',
+        '{ chain forwarded { type filter hook forward priority 10; policy drop; ',
+      ],
+      'ct state vmap { established : accept, related : accept, invalid : drop }; iifname "docker0" accept; }; }',
+    ],
+  ],
+  [
+    'a rule of nftables before routing',
+    'nft',
+    [
+      ...['nft', 'add', 'table', 'inet', 'early', '{ chain pre { type filter hook prerouting priority -150; '],
+      'ip saddr { 10.76.0.0/16, 10.80.0.0/16 } goto end; }; chain end { counter drop; }; }',
+    ],
+  ],
+  ['the other backend of iptables', 'nft', ['iptables-legacy', '-P', 'FORWARD', 'DROP']],
+  ['a rule in DOCKER-USER', 'nft', ['iptables-nft', '-I', 'DOCKER-USER', '-i', 'eth0', '-j', 'DROP']],
+  ['a rule in raw', 'legacy', ['iptables-legacy', '-t', 'raw', '-I', 'PREROUTING', '-s', '10.76.0.0/16', '-j', 'DROP']],
+] as const) {
+  netTest(`what drops packets of peers is named, and what to type cures it: ${what}`, (t) =>
+    onHost('20.10', backend, async (scene) => {
+      const { on } = scene;
+      await scene.converged(t);
+      const [program, ...args] = harm;
+      on.host.runSync(program === 'nft' ? ['nft', [...args].join(' ')] : [program, ...args]);
+      t.is(await on.knock(on.peer, '10.76.1.2', 81), 'timeout');
+      const { findings } = await scene.firewall.converge(desired(), signal);
+      t.deepEqual(
+        findings.map(({ type, reason, transient }) => [type, reason, transient]),
+        [['Firewall', 'PacketsDropped', false]],
+      );
+      const { findings: told } = await scene.firewall.inspect(desired(), signal);
+      t.deepEqual(told, findings);
+      const cure = cureOf(findings[0]?.message ?? '');
+      t.log(findings[0]?.message);
+      // A rule is there by its handle; where it stands first, what is typed goes before it.
+      on.host.runSync(['sh', '-c', cure]);
+      t.deepEqual((await scene.firewall.converge(desired(), signal)).findings, []);
+      await works(t, scene, 'after what to type was typed');
+    }),
+  );
+}
+
+netTest('what may let packets of peers through is not told to drop them', (t) =>
+  onHost('20.10', 'nft', async (scene) => {
+    scene.on.host.runSync([
+      'nft',
+      `add table inet filter { chain forward { type filter hook forward priority 0; policy drop;
+        tcp dport 81 accept; ip6 saddr ::1 drop; limit rate 1/second accept; }; chain input { type filter hook input priority 0; policy drop; }; }`,
+    ]);
+    scene.iptables('-I', 'FORWARD', '-s', '10.76.2.0/24', '-p', 'udp', '-j', 'DROP');
+    scene.iptables('-I', 'DOCKER-USER', '-m', 'conntrack', '--ctstate', 'INVALID', '-j', 'DROP');
+    await scene.converged(t);
+  }),
+);
+
+netTest('routing rules and strict filters of sources that keep packets from their way are named, and cured', (t) =>
+  onHost('20.10', 'nft', async ({ on }) => {
+    const poller = new Poller();
+    const kernel = openLinuxRouteKernel({ poller, namespace: on.host.path });
+    const mirror = new KernelMirror({ kernel, protocol: 88 });
+    const lookup = new LinuxLookup(on.host.path);
+    const ip = (...args: readonly string[]) => on.host.runSync(['ip', ...args]);
+    const sysctl = (...args: readonly string[]) => on.host.runSync(['sysctl', '-qw', ...args]);
+    try {
+      sysctl('net.ipv4.ip_forward=1');
+      mirror.setRanges([prefix('10.76.0.0/16')]);
+      const look = async () => {
+        await mirror.refresh();
+        return lookAtPath({ lookup, mirror, proc: on.proc }, desired());
+      };
+      const told = async () => (await look()).map(({ type, reason }) => `${type} ${reason}`);
+      const cure = async () => {
+        for (const { message } of await look()) on.host.runSync(['sh', '-c', cureOf(message)]);
+      };
+      t.deepEqual(await told(), []);
+      t.is(await lookup.ruleCount(), 3);
+      ip('route', 'add', 'default', 'via', '192.168.83.66', 'table', '100');
+      for (const rule of [
+        ['from', '10.76.1.0/24', 'lookup', '100'],
+        ['fwmark', `${defaultMark}/${defaultMark}`, 'lookup', '100'],
+        ['to', '10.76.2.0/24', 'prohibit'],
+        ['to', '10.76.2.0/24', 'unreachable'],
+        ['to', '10.76.2.0/24', 'blackhole'],
+      ]) {
+        ip('rule', 'add', 'pref', '100', ...rule);
+        t.deepEqual(await told(), ['Routes DivertedByRule'], rule.join(' '));
+        await cure();
+        t.deepEqual(await told(), [], `${rule.join(' ')}, cured`);
+        ip('rule', 'del', 'pref', '100');
+        ip('rule', 'del', 'pref', '1');
+      }
+      // One that leads nowhere else is none of our business.
+      ip('rule', 'add', 'pref', '100', 'from', 'all', 'lookup', '101');
+      t.deepEqual(await told(), []);
+      sysctl('net.ipv4.conf.all.rp_filter=1');
+      t.deepEqual(await told(), [], 'answers leave by the interface that packets come in on');
+      ip('link', 'add', 'eth1', 'type', 'veth', 'peer', 'name', 'eth1-end');
+      ip('link', 'set', 'eth1', 'up');
+      ip('route', 'replace', '10.76.2.0/24', 'dev', 'eth1');
+      t.deepEqual(await told(), ['Forwarding ReversePath']);
+      await cure();
+      t.deepEqual(await told(), []);
+      t.is(lookup.kindOf([...mirror.links.values()].find(({ name }) => name === 'docker0')?.ifindex ?? 0), 'bridge');
+    } finally {
+      kernel.close();
+      lookup.close();
+      await poller.close();
+    }
+  }),
+);
 
 netTest('a program that wants its rule last, too, is not fought for ever', (t) =>
   onHost('28', 'nft', async (scene) => {
@@ -531,7 +679,9 @@ netTest('a program that is missing keeps nothing else from being done', (t) =>
         exec: ([program, ...rest], options) =>
           exec([missing.includes(program) ? `/nowhere/${program}` : program, ...rest], options),
       });
-      const { findings } = await firewall.converge(desired(), signal);
+      const { findings, inForce } = await firewall.converge(desired(), signal);
+      // What can't be looked at is not said to be there.
+      t.is(inForce, missing.includes('nft') || missing.includes('iptables') ? false : undefined);
       return findings.map(({ reason, message }) => [reason, /install the package (\S+);/.exec(message)?.[1]]);
     };
     t.deepEqual(await reasons('conntrack'), [['ConntrackMissing', 'conntrack']]);
@@ -615,7 +765,7 @@ netTest('while the generation stays the same, nothing of nftables is listed', (t
     t.deepEqual(runs, []);
     generation = 3;
     await firewall.converge(desired(), signal);
-    t.deepEqual(runs.sort(), ['iptables-nft-save', 'nft']);
+    t.deepEqual(runs.sort(), ['iptables-nft-save', 'nft', 'nft']);
     // What is desired may change all the same.
     const more = desired({ peers: [...desired().peers, prefix('10.76.9.0/24')] });
     t.is((await firewall.converge(more, signal)).changes, 1);

@@ -2,6 +2,7 @@
 // anybody's, translated flows, forwarding.
 import test from 'ava';
 import fc from 'fast-check';
+import { tookIn } from '../../node/agent/self-status.js';
 import { Allowance } from '../../node/firewall/allowance.js';
 import { translatedSources } from '../../node/firewall/conntrack.js';
 import {
@@ -11,10 +12,12 @@ import {
   desiredFirewall,
   unusableNames,
 } from '../../node/firewall/desired.js';
+import { dropFindings } from '../../node/firewall/drops.js';
 import { type ForwardingState, planForwarding } from '../../node/firewall/forwarding.js';
 import { placeInRaw, placeInUserChain } from '../../node/firewall/iptables-place.js';
 import { planRemoval, planRules, type Role } from '../../node/firewall/iptables-rules.js';
 import { isOurs, parseSave, type Tables } from '../../node/firewall/iptables-save.js';
+import { type NftTable, parseNftTable } from '../../node/firewall/nft-verdict.js';
 import { changesOf, type Observed, planFirewall } from '../../node/firewall/plan.js';
 import { ipv4Sysctl, procFiles } from '../../node/firewall/proc.js';
 import {
@@ -27,6 +30,7 @@ import {
   replaceText,
   rulesetOf,
 } from '../../node/firewall/ruleset.js';
+import { type PathSeen, pathFindings } from '../../node/path/findings.js';
 import { formatPrefix, ipv4FromNumber, type Prefix, prefixKey, prefixOf } from '../../proto/domain/address.js';
 import { checkPrefix } from '../../proto/domain/input.js';
 import { dockerRules } from '../support/docker-rules.js';
@@ -409,7 +413,14 @@ test('which backends get rules', (t) => {
   const plan = (observed: Partial<Observed>, engine = {}) =>
     planFirewall({
       desired: small,
-      observed: { table, backends: new Map([['nft', none]]), preferred: undefined, dockerTable: false, ...observed },
+      observed: {
+        table,
+        backends: new Map([['nft', none]]),
+        preferred: undefined,
+        dockerTable: false,
+        others: [],
+        ...observed,
+      },
       engine: { running: true, major: 28, ...engine },
       mayMove: true,
     });
@@ -437,6 +448,105 @@ test('which backends get rules', (t) => {
   t.is(plan({ table: undefined }).table.kind, 'none', 'what was not seen is not changed');
   const foreign = plan({ table: { ours: false, table: undefined } });
   t.deepEqual([foreign.table.kind, reasons(foreign).includes('ForeignTable')], ['none', true]);
+});
+
+test('what drops packets of peers is named with what to type, by whoever made it', (t) => {
+  const filter = (...lines: readonly string[]) => parseSave(`*filter\n${lines.join('\n')}\nCOMMIT\n`);
+  const told = (tables: Tables, others: readonly NftTable[] = []) =>
+    dropFindings({ desired: small, backends: new Map([['nft', tables]]), others }).map(({ message }) => message);
+  const ufw = [':FORWARD DROP [0:0]', ':ufw-user-forward - [0:0]', '-A FORWARD -j ufw-user-forward'];
+  const [first = '', ...rest] = told(filter(...ufw));
+  t.deepEqual(rest, []);
+  t.regex(first, /policy of iptables-nft's filter chain FORWARD drops all packets from peers .* and from containers/);
+  t.regex(first, /: ufw route allow from 10\.76\.0\.0\/16 to 10\.76\.0\.0\/16; ufw route allow/);
+  const rules = small.pools.flatMap((from) =>
+    small.pools.map((to) => `-A ufw-user-forward -s ${formatPrefix(from)} -d ${formatPrefix(to)} -j ACCEPT`),
+  );
+  t.deepEqual(told(filter(...ufw, ...rules)), [], 'some may come through each of them');
+  t.deepEqual(told(filter(':FORWARD DROP [0:0]', '-A FORWARD -p tcp -j ACCEPT')), []);
+  t.deepEqual(told(filter(':FORWARD ACCEPT [0:0]', '-A FORWARD ! -i lo -m set --match-set x src -j DROP')), []);
+  t.is(
+    told(filter(':FORWARD ACCEPT [0:0]', '-A FORWARD ! -s 10.99.0.0/16 -i eth+ -j REJECT --reject-with tcp-reset'))
+      .length,
+    1,
+  );
+  t.deepEqual(
+    dropFindings({ desired: { ...small, peers: [] }, backends: new Map([['nft', filter(...ufw)]]), others: [] }),
+    [],
+  );
+
+  const table = (name: string, ...entries: readonly unknown[]) =>
+    parseNftTable(
+      JSON.stringify({
+        nftables: [
+          {
+            chain: {
+              family: 'inet',
+              table: name,
+              name: 'fwd',
+              type: 'filter',
+              hook: 'forward',
+              prio: 0,
+              policy: 'drop',
+            },
+          },
+          ...entries,
+        ],
+      }),
+      { family: 'inet', table: name },
+      ['fwd'],
+    );
+  const rule = (...expr: readonly unknown[]) => ({ rule: { chain: 'fwd', handle: 1, expr } });
+  t.regex(
+    told(new Map(), [table('firewalld')])[0] ?? '',
+    /: firewall-cmd --permanent --zone=trusted --add-source=10\.76/,
+  );
+  const match = (left: unknown, right: unknown) => ({ match: { op: '==', left, right } });
+  const daddr = { payload: { protocol: 'ip', field: 'daddr' } };
+  t.deepEqual(
+    told(new Map(), [table('t', rule(match(daddr, '@allowed'), { accept: null }))]),
+    [],
+    'a set that is not listed',
+  );
+  t.deepEqual(told(new Map(), [table('t', rule({ queue: { num: 0 } }))]), []);
+  t.deepEqual(told(new Map(), [table('t', rule({ jump: { target: 'gone' } }))]), []);
+  t.is(told(new Map(), [table('t', rule(match({ meta: { key: 'nfproto' } }, 'ipv6'), { accept: null }))]).length, 1);
+  t.throws(() => parseNftTable('{', { family: 'ip', table: 't' }, []), { instanceOf: SyntaxError });
+});
+
+test('an interface that belongs to a VRF is named before anything that follows from it', (t) => {
+  const entrance = { ifindex: 2, isStrict: true };
+  const seen: PathSeen = {
+    desired: small,
+    enslaved: [{ name: 'eth0', vrf: 'red' }],
+    hasRules: true,
+    entrances: { in: entrance, out: entrance },
+    probed: [{ peer: prefix('10.76.2.0/24'), in: { errno: 'ENETUNREACH' }, out: { table: 10, to: 3 } }],
+  };
+  t.deepEqual(
+    pathFindings(seen).map(({ type, reason, message }) => [type, reason, /: (.*)$/.exec(message)?.[1]]),
+    [['Underlay', 'InVrf', 'ip link set eth0 nomaster']],
+  );
+  const reasons = (change: Partial<PathSeen>) =>
+    pathFindings({ ...seen, enslaved: [], ...change }).map(({ reason }) => reason);
+  t.deepEqual(reasons({}), ['DivertedByRule', 'DivertedByRule']);
+  const [probe] = seen.probed;
+  if (probe === undefined) return t.fail();
+  // Before Linux 6.13 the kernel said which of them it is.
+  for (const errno of ['EXDEV', 'EINVAL']) {
+    const probed = [{ ...probe, in: { errno }, out: { table: 254, to: 3 } }];
+    t.deepEqual(reasons({ probed }), ['ReversePath']);
+  }
+  t.deepEqual(reasons({ hasRules: false, probed: [{ ...probe, out: { table: 254, to: 2 } }] }), [], 'no route there');
+});
+
+test('a table counts as taken in only once it is in force', (t) => {
+  const finding = { type: 'Firewall', transient: false, reason: 'NftMissing', message: '' } as const;
+  t.true(tookIn('firewall', { findings: [], changes: 0 }));
+  t.true(tookIn('firewall', { findings: [finding], changes: 0 }));
+  t.false(tookIn('firewall', { findings: [finding], changes: 0, inForce: false }), 'although waiting does not help');
+  t.false(tookIn('firewall', { findings: [{ ...finding, transient: true }], changes: 0 }));
+  t.true(tookIn('routes', { findings: [{ ...finding, transient: true }], changes: 0 }));
 });
 
 test('translated flows are told from those that keep their source', (t) => {

@@ -1,0 +1,87 @@
+// Which rules of others keep packets between containers and peers from coming through, and what to type. Pure.
+// Invariant: what is told drops all of them, for certain; what may let some of them through is not told.
+import { formatPrefix, prefixesOverlap } from '../../proto/domain/address.js';
+import type { Finding } from '../reconcile/effect.js';
+import type { DesiredFirewall } from './desired.js';
+import { flowsOf } from './flow.js';
+import { type Backend, hasChain, type Tables } from './iptables-save.js';
+import { dropInTables, type TableDrop } from './iptables-verdict.js';
+import { dropInTable, type NftTable } from './nft-verdict.js';
+import type { Drop } from './verdict.js';
+
+/** DropsInput is what drops are found in. */
+export type DropsInput = {
+  readonly desired: DesiredFirewall;
+  readonly backends: ReadonlyMap<Backend, Tables>;
+  /** Tables of nftables that are neither ours nor iptables'. */
+  readonly others: readonly NftTable[];
+};
+
+/** dropFindings lists what drops: one finding for each table and backend. */
+export function dropFindings({ desired, backends, others }: DropsInput): readonly Finding[] {
+  const flows = flowsOf(desired);
+  const found: Finding[] = [];
+  const add = (where: string, drops: readonly (readonly [string, Drop])[], cure: string) => {
+    const [first] = drops;
+    if (first === undefined) return;
+    const names = drops.map(([name]) => name).join(' and ');
+    const [, { rule }] = first;
+    const what = rule === undefined ? `the policy of ${where}` : `a rule of ${where} (${rule})`;
+    const message = `${what} drops all packets ${names}: ${cure}`;
+    found.push({ type: 'Firewall', transient: false, reason: 'PacketsDropped', message });
+  };
+  for (const [backend, tables] of backends) {
+    const drops = flows.flatMap((flow) => {
+      const drop = dropInTables(tables, flow);
+      return drop === undefined ? [] : [[flow.name, drop] as const];
+    });
+    const [first] = drops;
+    if (first === undefined) continue;
+    const [, drop] = first;
+    const where = `iptables-${backend}'s ${drop.table} chain ${drop.chain}`;
+    add(where, drops, iptablesCure(desired, backend, tables, drop));
+  }
+  for (const table of others) {
+    const drops = flows.flatMap((flow) => {
+      const drop = dropInTable(table, flow);
+      return drop === undefined ? [] : [[flow.name, drop] as const];
+    });
+    const [first] = drops;
+    if (first === undefined) continue;
+    const [, drop] = first;
+    const where = `nftables' chain ${table.family} ${table.table} ${drop.chain}`;
+    add(where, drops, nftCure(desired, table, drop));
+  }
+  return found;
+}
+
+function iptablesCure(desired: DesiredFirewall, backend: Backend, tables: Tables, drop: TableDrop): string {
+  const { table, chain, rule } = drop;
+  const ranges = rangesOf(desired);
+  if (hasChain(tables, 'ufw-user-forward') && table === 'filter' && chain !== 'DOCKER-USER') {
+    return ranges.map((from) => ranges.map((to) => `ufw route allow from ${from} to ${to}`).join('; ')).join('; ');
+  }
+  const program = `iptables-${backend}${table === 'filter' ? '' : ` -t ${table}`}`;
+  if (rule !== undefined) return `${program} -D ${chain} ${rule}`;
+  return `${program} -I ${chain} -s ${ranges.join(',')} -d ${ranges.join(',')} -j ACCEPT`;
+}
+
+function nftCure(desired: DesiredFirewall, { family, table, bases, chains }: NftTable, drop: Drop): string {
+  const ranges = rangesOf(desired);
+  if (table === 'firewalld') {
+    const sources = ranges.map((range) => `--add-source=${range}`).join(' ');
+    return `firewall-cmd --permanent --zone=trusted ${sources}, then firewall-cmd --reload`;
+  }
+  const set = ranges.length === 1 ? ranges.join() : `{ ${ranges.join(', ')} }`;
+  const base = chains.get(drop.chain)?.policy === undefined ? (bases[0] ?? drop.chain) : drop.chain;
+  return (
+    `nft insert rule ${family} ${table} ${base} ip saddr ${set} ip daddr ${set} accept, and the same in the file that ` +
+    'it is loaded from (/etc/nftables.conf)'
+  );
+}
+
+// The pools, and what of the subnets they do not cover.
+function rangesOf({ own, peers, pools }: DesiredFirewall): readonly string[] {
+  const rest = [own, ...peers].filter((subnet) => !pools.some((pool) => prefixesOverlap(pool, subnet)));
+  return [...pools, ...rest].map(formatPrefix);
+}

@@ -1,0 +1,111 @@
+// The packets that have to come through: those of peers to our containers and those of ours to peers, as far as a rule
+// of a firewall can ask about them. Pure.
+// Invariant: "always" and "never" are said only of what is certain; whatever else a rule asks is "sometimes".
+import { type Ipv4, lastAddress, type Prefix, parseIpv4, parsePrefix } from '../../proto/domain/address.js';
+import type { DesiredFirewall } from './desired.js';
+
+/** Match says whether a condition is met by all packets of a flow, by none, or perhaps by some. */
+export type Match = 'always' | 'never' | 'sometimes';
+
+/** Range is a range of addresses, both ends included. */
+export type Range = { readonly first: Ipv4; readonly last: Ipv4 };
+
+/** Flow is the first packets of connections in one direction. */
+export type Flow = {
+  /** "from peers to containers" */
+  readonly name: string;
+  /** Ordered, and no two overlap. */
+  readonly source: readonly Range[];
+  readonly destination: readonly Range[];
+  /** Name of the interface that they come in on. */
+  readonly from: string;
+  /** Name of the interface that they go out on. */
+  readonly to: string;
+  /** The bit of the packet mark that all of them carry; undefined: their mark is not known. */
+  readonly mark: number | undefined;
+};
+
+/** flowsOf are both directions; none without peers. */
+export function flowsOf({ own, bridge, underlay, peers, mark }: DesiredFirewall): readonly Flow[] {
+  if (peers.length === 0) return [];
+  const ours = [rangeOf(own)];
+  const theirs = joined(peers.map(rangeOf));
+  return [
+    { name: 'from peers to containers', source: theirs, destination: ours, from: underlay, to: bridge, mark },
+    {
+      name: 'from containers to peers',
+      source: ours,
+      destination: theirs,
+      from: bridge,
+      to: underlay,
+      mark: undefined,
+    },
+  ];
+}
+
+/** rangeOf is a prefix as a range. */
+export function rangeOf(prefix: Prefix): Range {
+  return { first: prefix.network, last: lastAddress(prefix) };
+}
+
+function joined(ranges: readonly Range[]): readonly Range[] {
+  const result: Range[] = [];
+  for (const range of [...ranges].sort((a, b) => a.first - b.first)) {
+    const before = result.at(-1);
+    if (before === undefined || range.first > before.last + 1) result.push(range);
+    else if (range.last > before.last) result[result.length - 1] = { first: before.first, last: range.last };
+  }
+  return result;
+}
+
+/** parseRange reads an address or a prefix: "10.76.1.2", "10.76.1.0/24"; undefined for anything else. */
+export function parseRange(text: string): Range | undefined {
+  const address = parseIpv4(text);
+  if (address !== undefined) return { first: address, last: address };
+  const prefix = parsePrefix(text);
+  return prefix === undefined ? undefined : rangeOf(prefix);
+}
+
+/** within says whether addresses lie in one of some ranges. */
+export function within(addresses: readonly Range[], ranges: readonly Range[]): Match {
+  const wanted = joined(ranges);
+  const isIn = (one: Range) => wanted.some(({ first, last }) => one.first >= first && one.last <= last);
+  if (addresses.every(isIn)) return 'always';
+  const touches = (one: Range) => wanted.some(({ first, last }) => one.first <= last && one.last >= first);
+  return addresses.some(touches) ? 'sometimes' : 'never';
+}
+
+/** named says whether a name is a pattern's, "eth0", or begins as it does up to its wildcard, "eth*". */
+export function named(name: string, pattern: string, wildcard: '*' | '+'): Match {
+  const isPrefix = pattern.endsWith(wildcard);
+  return (isPrefix ? name.startsWith(pattern.slice(0, -1)) : name === pattern) ? 'always' : 'never';
+}
+
+/** marked says whether packets have `value` in the bits `mask` of their mark. */
+export function marked({ mark }: Flow, value: number, mask: number): Match {
+  if (mark === undefined) return 'sometimes';
+  if ((mask & mark) >>> 0 === 0) return 'sometimes';
+  if ((value & mark) >>> 0 === 0) return 'never';
+  return mask >>> 0 === mark >>> 0 ? 'always' : 'sometimes';
+}
+
+/** inState says whether the first packet of a connection is in one of some states: "new", "established". */
+export function inState(states: readonly string[]): Match {
+  return states.some((state) => state.toLowerCase() === 'new') ? 'always' : 'never';
+}
+
+/** not is the contrary. */
+export function not(match: Match): Match {
+  return match === 'always' ? 'never' : match === 'never' ? 'always' : 'sometimes';
+}
+
+/** allOf is what conditions come to that all have to be met. */
+export function allOf(matches: readonly Match[]): Match {
+  if (matches.includes('never')) return 'never';
+  return matches.every((match) => match === 'always') ? 'always' : 'sometimes';
+}
+
+/** anyOf is what conditions come to of which one has to be met. */
+export function anyOf(matches: readonly Match[]): Match {
+  return not(allOf(matches.map(not)));
+}

@@ -1,0 +1,100 @@
+// What of a host's routing keeps packets between containers and peers from taking the way that xnet's routes say, and
+// what to type. Pure.
+import { formatPrefix, type Prefix } from '../../proto/domain/address.js';
+import type { DesiredFirewall } from '../firewall/desired.js';
+import type { Forwarded } from '../kernel/lookup.js';
+import { mainTable } from '../kernel/route-kernel.js';
+import type { Finding } from '../reconcile/effect.js';
+
+/** Enslaved is an interface that belongs to a VRF: "eth0", "red". */
+export type Enslaved = { readonly name: string; readonly vrf: string };
+
+/** Direction is that of a packet between a peer's container and one of ours. */
+export type Direction = 'in' | 'out';
+
+/** Probed is what the kernel would do with a packet of each direction. */
+export type Probed = { readonly peer: Prefix } & Readonly<Record<Direction, Forwarded>>;
+
+/** Entrance is where packets of one direction come in: its interface index, and whether rp_filter is strict there. */
+export type Entrance = { readonly ifindex: number; readonly isStrict: boolean };
+
+/** PathSeen is what was looked at. */
+export type PathSeen = {
+  readonly desired: Pick<DesiredFirewall, 'own' | 'bridge' | 'underlay' | 'pools'>;
+  readonly enslaved: readonly Enslaved[];
+  /** There are policy rules besides the kernel's own. */
+  readonly hasRules: boolean;
+  readonly entrances: Readonly<Record<Direction, Entrance>>;
+  readonly probed: readonly Probed[];
+};
+
+// Answers of the kernel to a lookup that a rule of ip-rule(8) has ended: prohibit, unreachable, blackhole.
+const refused: ReadonlySet<string> = new Set(['EACCES', 'ENETUNREACH', 'EINVAL']);
+const examples = 3;
+
+/** pathFindings says what is wrong. */
+export function pathFindings({ desired, enslaved, hasRules, entrances, probed }: PathSeen): readonly Finding[] {
+  // All else follows from it.
+  if (enslaved.length > 0) return enslaved.map(enslavedFinding);
+  const found: Finding[] = [];
+  for (const direction of ['in', 'out'] as const) {
+    const filtered = probed.filter((probe) => isFiltered(probe, direction, entrances[direction]));
+    if (filtered.length > 0) found.push(reversePathFinding(desired, direction, filtered));
+    const diverted = probed.filter((probe) => {
+      const outcome = probe[direction];
+      if (!('errno' in outcome)) return outcome.table !== mainTable;
+      return hasRules && refused.has(outcome.errno) && !filtered.includes(probe);
+    });
+    if (diverted.length > 0) found.push(ruleFinding(desired, direction, diverted));
+  }
+  return found;
+}
+
+// From Linux 6.13 on, the kernel answers EINVAL for whatever it would drop.
+function isFiltered(probe: Probed, direction: Direction, { ifindex, isStrict }: Entrance): boolean {
+  const [there, back] = direction === 'in' ? [probe.in, probe.out] : [probe.out, probe.in];
+  if (!isStrict || !('errno' in there) || !/^(EXDEV|EINVAL)$/.test(there.errno)) return false;
+  return there.errno === 'EXDEV' || ('to' in back && back.to !== ifindex);
+}
+
+function enslavedFinding({ name, vrf }: Enslaved): Finding {
+  const message =
+    `${name} belongs to the VRF ${vrf}, where the routes of xnet, which are in the main table, do not count: ` +
+    `ip link set ${name} nomaster`;
+  return { type: 'Underlay', transient: false, reason: 'InVrf', message };
+}
+
+function reversePathFinding(
+  { bridge, underlay }: PathSeen['desired'],
+  direction: Direction,
+  probed: readonly Probed[],
+): Finding {
+  const name = direction === 'in' ? underlay : bridge;
+  const message =
+    `rp_filter is strict on ${name} (the greater of net.ipv4.conf.all and ${name} counts), and answers do not leave by ` +
+    `it, so packets ${between(direction, probed)} are dropped: sysctl -w net/ipv4/conf/${name}/rp_filter=2`;
+  return { type: 'Forwarding', transient: false, reason: 'ReversePath', message };
+}
+
+function ruleFinding({ own, pools }: PathSeen['desired'], direction: Direction, probed: readonly Probed[]): Finding {
+  const [first] = probed;
+  const outcome = first?.[direction] ?? { errno: '' };
+  const where =
+    'errno' in outcome ? `are refused (${outcome.errno})` : `are routed by table ${outcome.table}, not main`;
+  const ranges = pools.length === 0 ? [own] : pools;
+  const cure = ranges
+    .map((range) =>
+      direction === 'in'
+        ? `ip rule add pref 1 from ${formatPrefix(range)} to ${formatPrefix(own)} lookup main`
+        : `ip rule add pref 1 from ${formatPrefix(own)} to ${formatPrefix(range)} lookup main`,
+    )
+    .join(' && ');
+  const message = `packets ${between(direction, probed)} ${where}, because of a rule that ip rule show lists: ${cure}`;
+  return { type: 'Routes', transient: false, reason: 'DivertedByRule', message };
+}
+
+function between(direction: Direction, probed: readonly Probed[]): string {
+  const named = probed.slice(0, examples).map(({ peer }) => formatPrefix(peer));
+  const more = probed.length > examples ? ` and ${probed.length - examples} more` : '';
+  return `${direction === 'in' ? 'from' : 'to'} ${named.join(', ')}${more}`;
+}

@@ -1,0 +1,82 @@
+// Looks at what of a host's routing comes before the routes of the main table: policy rules, VRFs, the filter of sources.
+// Invariant: it only looks. The kernel itself is asked what it would do with a packet, so that what a rule means is not
+// guessed.
+import { gatewayOf, type Ipv4, ipv4FromNumber, type Prefix, prefixKey } from '../../proto/domain/address.js';
+import type { DesiredFirewall } from '../firewall/desired.js';
+import { ipv4Sysctl, type ProcFiles } from '../firewall/proc.js';
+import type { Lookup } from '../kernel/lookup.js';
+import type { KernelMirror } from '../kernel/mirror.js';
+import { type Link, linkFlags, routeTypes } from '../kernel/route-kernel.js';
+import type { Finding } from '../reconcile/effect.js';
+import { type Enslaved, type Probed, pathFindings } from './findings.js';
+
+/** PathOptions are what a host's paths are looked at with. */
+export type PathOptions = {
+  readonly lookup: Lookup;
+  /** As it is: it is not brought up to date here. */
+  readonly mirror: Pick<KernelMirror, 'links' | 'routes' | 'hasAddress'>;
+  readonly proc: ProcFiles;
+};
+
+const nowhere = { in: { ifindex: 0, isStrict: false }, out: { ifindex: 0, isStrict: false } };
+// local, main, default
+const rulesAtFirst = 3;
+// A lookup takes some 20 µs.
+const mostPeers = 256;
+
+/** lookAtPath says what keeps packets of peers from their way. */
+export async function lookAtPath(
+  { lookup, mirror, proc }: PathOptions,
+  desired: DesiredFirewall,
+): Promise<readonly Finding[]> {
+  const links = [...mirror.links.values()];
+  const [underlay, bridge] = [desired.underlay, desired.bridge].map((name) => links.find((link) => link.name === name));
+  const enslaved = [underlay, bridge].flatMap((link) => inVrf(link, mirror, lookup));
+  if (enslaved.length > 0) return pathFindings({ desired, enslaved, hasRules: false, entrances: nowhere, probed: [] });
+  // Without it, there are no containers, and no way to them.
+  if (underlay === undefined || bridge === undefined || (bridge.flags & linkFlags.up) === 0) return [];
+  if (!mirror.hasAddress(gatewayOf(desired.own))) return [];
+  const hasRules = (await lookup.ruleCount()) > rulesAtFirst;
+  const entrances = {
+    in: { ifindex: underlay.ifindex, isStrict: await isStrict(proc, underlay.name) },
+    out: { ifindex: bridge.ifindex, isStrict: await isStrict(proc, bridge.name) },
+  };
+  if (!hasRules && !entrances.in.isStrict && !entrances.out.isStrict) return [];
+  const [own, { mark }] = [containerIn(desired.own), desired];
+  // One without a route is told of where routes are.
+  const routed = desired.peers.filter((peer) => isRouted(mirror, peer));
+  const probed = sampleOf(routed).map((peer): Probed => {
+    const theirs = containerIn(peer);
+    return {
+      peer,
+      in: lookup.forward({ source: theirs, destination: own, from: underlay.ifindex, mark }),
+      out: lookup.forward({ source: own, destination: theirs, from: bridge.ifindex, mark: 0 }),
+    };
+  });
+  return pathFindings({ desired, enslaved, hasRules, entrances, probed });
+}
+
+function isRouted(mirror: PathOptions['mirror'], peer: Prefix): boolean {
+  return mirror.routes.at(prefixKey(peer)).some(({ type }) => type === routeTypes.unicast);
+}
+
+function inVrf(link: Link | undefined, mirror: PathOptions['mirror'], lookup: Lookup): readonly Enslaved[] {
+  if (link === undefined || link.master === 0 || lookup.kindOf(link.master) !== 'vrf') return [];
+  return [{ name: link.name, vrf: mirror.links.get(link.master)?.name ?? `${link.master}` }];
+}
+
+// The greater of both counts (Documentation/networking/ip-sysctl.rst): 1 is strict, 2 is loose.
+async function isStrict(proc: ProcFiles, name: string): Promise<boolean> {
+  const read = async (of: string) => Number((await proc.read(ipv4Sysctl('conf', of, 'rp_filter'))) ?? 0);
+  return Math.max(await read('all'), await read(name)) === 1;
+}
+
+// The second address: the first is the gateway's.
+function containerIn({ network }: Prefix): Ipv4 {
+  return ipv4FromNumber(network + 2);
+}
+
+function sampleOf(peers: readonly Prefix[]): readonly Prefix[] {
+  const step = Math.max(1, Math.ceil(peers.length / mostPeers));
+  return peers.filter((_, index) => index % step === 0);
+}
