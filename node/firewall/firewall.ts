@@ -3,10 +3,10 @@
 // no moment without the rules while they are changed; what is not ours is never changed, and never overtaken.
 import { parseIpv4 } from '../../proto/domain/address.js';
 import { XnetError } from '../../proto/errors.js';
+import { Allowance } from '../../proto/rpc/allowance.js';
 import type { SetChange } from '../kernel/nftables-sets.js';
 import { type Exec, exec } from '../process/exec.js';
 import type { Effect, Finding, Outcome } from '../reconcile/effect.js';
-import { Allowance } from './allowance.js';
 import { forgetTranslated } from './conntrack.js';
 import { type DesiredFirewall, type EngineFacts, unusableNames } from './desired.js';
 import { contested, Findings, unusableName } from './findings.js';
@@ -44,7 +44,7 @@ export type FirewallOptions = {
 };
 
 // Enough for an operator's script that appends many rules, and for any number of them one by one.
-const moves = { most: 10, everyMs: 30_000 };
+const moves = { burst: 10, perSecond: 1 / 30 };
 
 // One that changes, one that finds it so; more only while somebody else writes as well.
 const longestRounds = 4;
@@ -68,6 +68,7 @@ export class Firewall implements Effect<DesiredFirewall> {
   readonly #generation: () => number | undefined;
   readonly #changeSets: NonNullable<FirewallOptions['changeSets']>;
   readonly #engine: () => EngineFacts | undefined;
+  readonly #now: () => number;
   readonly #moves: Allowance;
   #seen: { readonly generation: number; readonly content: InNftables } | undefined;
   // Whether flows may have a translation from before our table was there. A process that begins can't know.
@@ -81,7 +82,8 @@ export class Firewall implements Effect<DesiredFirewall> {
     this.#generation = options.generation ?? (() => undefined);
     this.#changeSets = options.changeSets ?? (() => undefined);
     this.#engine = options.engine ?? (() => undefined);
-    this.#moves = new Allowance({ ...moves, now: options.now ?? (() => performance.now()) });
+    this.#now = options.now ?? (() => performance.now());
+    this.#moves = new Allowance(moves, this.#now());
   }
 
   /** converge makes the firewall as desired. */
@@ -92,7 +94,12 @@ export class Firewall implements Effect<DesiredFirewall> {
     let failures: readonly Finding[] = [];
     for (let round = 1; ; round += 1) {
       const { observed, findings } = await this.#look(signal);
-      const plan = planFirewall({ desired, observed, engine: this.#engine(), mayMove: this.#moves.left });
+      const plan = planFirewall({
+        desired,
+        observed,
+        engine: this.#engine(),
+        mayMove: this.#moves.left(this.#now()) >= 1,
+      });
       const open = changesOf(plan) > 0;
       if (open && round < longestRounds) {
         const applied = await this.#apply(plan, signal);
@@ -229,7 +236,7 @@ export class Firewall implements Effect<DesiredFirewall> {
         changes += count;
       });
     }
-    if (movesRules(plan)) this.#moves.take();
+    if (movesRules(plan)) this.#moves.take(this.#now());
     return { findings: all.list, changes };
   }
 

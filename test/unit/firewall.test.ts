@@ -3,7 +3,6 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { tookIn } from '../../node/agent/self-status.js';
-import { Allowance } from '../../node/firewall/allowance.js';
 import { translatedSources } from '../../node/firewall/conntrack.js';
 import {
   checkMark,
@@ -351,24 +350,7 @@ test('where our rule stands', (t) => {
   t.deepEqual(inUser(dockersDrop), { after: 1, unreached: [] });
 });
 
-test('a rule that is only in the wrong place stays there when it has been moved too often', (t) => {
-  let now = 0;
-  const allowance = new Allowance({ most: 2, everyMs: 100, now: () => now });
-  const takes = () => {
-    if (!allowance.left) return false;
-    allowance.take();
-    return true;
-  };
-  t.deepEqual([takes(), takes(), takes()], [true, true, false]);
-  now = 99;
-  t.false(takes());
-  now = 150;
-  t.deepEqual([takes(), takes()], [true, false]);
-  now = 200;
-  t.true(takes(), 'what is left of a time counts');
-  now = 100_000;
-  t.deepEqual([takes(), takes(), takes()], [true, true, false]);
-
+test('a rule that is only in the wrong place stays there when it may not be moved', (t) => {
   const chain = (...rules: readonly string[]) =>
     parseSave(`*filter\n:DOCKER-USER - [0:0]\n${rules.map((rule) => `-A DOCKER-USER ${rule}\n`).join('')}COMMIT\n`);
   const plan = (mayMove: boolean, ...rules: readonly string[]) =>
