@@ -9,7 +9,9 @@ import type { Logger } from '../../proto/process/log.js';
 import { version as daemonVersion } from '../../proto/process/version.js';
 import { wireFromHostNetwork, wireFromSilentPeer } from '../../proto/rpc/convert.js';
 import type { ConnectionState } from '../controller/connection.js';
+import { bridgeNameOf } from '../docker/own-bridge.js';
 import type { Host } from '../host/host.js';
+import { readNetworks } from '../host/taken.js';
 import { kernelVersion } from '../kernel/release.js';
 import type { Finding, Outcome } from '../reconcile/effect.js';
 import { isOlder } from '../table/node-table.js';
@@ -107,8 +109,12 @@ export class SelfStatus {
       this.#hostNetworks = await host.docker.hostNetworks(assignment.mode, AbortSignal.timeout(10_000));
       this.tell();
     } catch (error) {
-      // Docker is away: what was known of its networks stays.
-      log.debug({ reason: messageOf(error) }, 'networks of the host not read');
+      // Docker is away: what was known of its networks stays. What the kernel knows is better than nothing at all.
+      log.debug({ reason: messageOf(error) }, "Docker's networks not read");
+      if (this.#hostNetworks.length > 0) return;
+      const own = `interface ${bridgeNameOf(assignment)}`;
+      this.#hostNetworks = readNetworks().filter(({ source }) => source !== own);
+      this.tell();
     }
   }
 

@@ -1,7 +1,6 @@
 // Which interface and which of its addresses peers are reached on. Pure.
-import { formatIpv4, type Ipv4, type Prefix, prefixesOverlap, prefixKey } from '../../proto/domain/address.js';
+import { formatIpv4, type Ipv4, type Prefix, prefixesOverlap } from '../../proto/domain/address.js';
 import { quoted } from '../../proto/domain/input.js';
-import type { HostNetwork } from '../../proto/domain/network.js';
 import { linkName } from '../kernel/link-name.js';
 import {
   type Address,
@@ -200,24 +199,4 @@ function chosen(
   const what =
     (link.flags & linkFlags.up) === 0 ? `is down: ip link set ${name} up` : 'has no carrier: check its cable';
   return { underlay, findings: [...findings, finding('InterfaceDown', `${name} ${what}`, true)] };
-}
-
-/**
- * hostNetworks are the networks on a host's interfaces that are not xnet's, for the report: pools must not overlap them.
- * @param own this node's subnet, whose bridge is xnet's
- */
-export function hostNetworks(
-  { links, addresses }: Pick<UnderlayInput, 'links' | 'addresses'>,
-  own: Prefix | undefined,
-): readonly HostNetwork[] {
-  const networks = new Map<number, HostNetwork>();
-  for (const { ifindex, prefix } of addresses) {
-    const link = links.get(ifindex);
-    if (link === undefined || (link.flags & linkFlags.loopback) !== 0) continue;
-    if (own !== undefined && prefixesOverlap(own, prefix)) continue;
-    if (!networks.has(prefixKey(prefix))) {
-      networks.set(prefixKey(prefix), { prefix, source: `interface ${linkName(links, ifindex)}` });
-    }
-  }
-  return [...networks.values()];
 }

@@ -191,6 +191,26 @@ else {
     bad.say(snapshotAt(10));
     await bad.until('the good table is applied', () => bad.reports.at(-1)?.routes?.installed === 1);
     t.true(bad.condition('Controller')?.ok);
+    await bad.until('the networks of a host without Docker are reported', () =>
+      ['192.168.83.0/24 interface eth0', '10.50.0.0/16 interface eth1'].every((network) =>
+        bad.reports.at(-1)?.hostNetworks.some(({ cidr, source }) => `${cidr} ${source}` === network),
+      ),
+    );
+    const peerRoute = () => namespace.runSync(['ip', '-4', 'route', 'show', '10.76.1.0/24']).trim();
+    const whole = peerRoute();
+    namespace.ipBatch(['address add 10.76.1.129/25 dev eth1']);
+    await bad.until('a network of its own is told', () => bad.condition('Routes')?.reason === 'OverlapsHost');
+    t.is(peerRoute(), '');
+    t.regex(bad.condition('Routes')?.message ?? '', /10\.76\.1\.0\/24 of web-2 overlaps 10\.76\.1\.128\/25 of eth1/);
+    namespace.ipBatch(['address delete 10.76.1.129/25 dev eth1']);
+    await bad.until('it has gone', () => bad.condition('Routes')?.ok === true);
+    t.is(peerRoute(), whole);
+    // The address for a moment on no interface: another interface is not taken for it.
+    namespace.ipBatch(['address delete 192.168.83.11/24 dev eth0', 'route add default via 10.50.0.1']);
+    await bad.until('the address is missed', () => bad.condition('Underlay')?.reason === 'AddressMissing');
+    t.is(peerRoute(), whole);
+    namespace.ipBatch(['address add 192.168.83.11/24 dev eth0', 'route replace default via 192.168.83.1']);
+    await bad.until('it is back', () => bad.condition('Underlay')?.ok === true);
 
     // Everything that a controller must not be able to do, in one change and an assignment.
     const upserts = [

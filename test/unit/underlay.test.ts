@@ -1,9 +1,9 @@
 // Which interface and address peers are reached on, over hosts with one and with several.
 import test from 'ava';
 import { type Address, addressFlags, type KernelRoute, type Link, linkFlags } from '../../node/kernel/route-kernel.js';
-import { chooseUnderlay, hostNetworks, type UnderlayChoice, type UnderlayInput } from '../../node/underlay/choose.js';
-import { formatIpv4, formatPrefix, prefixOf } from '../../proto/domain/address.js';
-import { ip, pool, prefix, route, via } from '../support/route-fixtures.js';
+import { chooseUnderlay, type UnderlayChoice, type UnderlayInput } from '../../node/underlay/choose.js';
+import { formatIpv4, prefixOf } from '../../proto/domain/address.js';
+import { ip, pool, route, via } from '../support/route-fixtures.js';
 
 const up = linkFlags.up | linkFlags.lowerUp;
 
@@ -173,15 +173,5 @@ test('what is wrong is said with what to set', (t) => {
     lost?.message,
     'peers route to 192.168.83.77, which no interface has: eth0 stays in use without it; ' +
       'give it back, or change it with xctl nodes set NAME --address',
-  );
-});
-
-test('the host’s networks leave out loopback and the own subnet', (t) => {
-  t.deepEqual(
-    hostNetworks(host, prefix('10.76.3.0/24')).map(({ prefix: network, source }) => [formatPrefix(network), source]),
-    [
-      ['10.9.0.0/16', 'interface eth1'],
-      ['192.168.83.0/24', 'interface eth0'],
-    ],
   );
 });
