@@ -2,6 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { messageOf, XnetError } from '../proto/errors.js';
+import { makeFolder } from '../proto/process/folder.js';
 import type { Logger } from '../proto/process/log.js';
 import { aborted, runParts } from '../proto/process/parts.js';
 import { Systemd } from '../proto/process/systemd.js';
@@ -76,6 +77,17 @@ async function embeddedEtcd(settings: Settings, log: Logger, signal: AbortSignal
   );
 }
 
+async function prepareFolder(dataDir: string): Promise<void> {
+  try {
+    await makeFolder(dataDir, 0o700);
+  } catch (error) {
+    throw new XnetError('FailedPrecondition', `can't make the folder ${dataDir}: ${messageOf(error)}`, {
+      hint: 'choose another with --data-dir',
+      cause: error,
+    });
+  }
+}
+
 /**
  * runController runs a controller until `signal` aborts.
  * @throws XnetError when it can't start
@@ -88,6 +100,7 @@ export async function runController(
 ): Promise<void> {
   // Before etcd is started, which would find the socket and say that it is ready itself.
   const systemd = new Systemd(log);
+  await prepareFolder(settings.dataDir);
   const entries = await AuditLog.open({ dir: `${settings.dataDir}/audit`, log });
   const etcd = await embeddedEtcd(settings, log, signal);
   const endpoints = settings.etcdEndpoints ?? [etcd?.endpoint ?? ''];

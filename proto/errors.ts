@@ -102,6 +102,9 @@ export function exitCodeOf(code: ErrorCode): number {
   return codes[code].exit;
 }
 
+/** errorCodes are all codes. */
+export const errorCodes = Object.keys(codes) as readonly ErrorCode[];
+
 /** isErrorCode says whether a text is one of our codes. */
 export function isErrorCode(text: string): text is ErrorCode {
   return Object.hasOwn(codes, text);

@@ -2,8 +2,9 @@
 // Invariant: nothing here changes an entry. An entry that announces a change is shown until the entry that settles it is
 // there, so that a change whose outcome nobody recorded is seen.
 import { constants } from 'node:fs';
-import { mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
+import { open, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../../proto/process/folder.js';
 import { type AuditEntry, begun, parseLine } from './chain.js';
 
 /** AuditQuery says which entries. Empty texts and 0 mean: whatever. */
@@ -31,7 +32,7 @@ export class LogFolder {
 
   /** make makes the folder with mode 0700 where there is none. */
   async make(): Promise<void> {
-    await mkdir(this.#dir, { recursive: true, mode: 0o700 });
+    await makeFolder(this.#dir, 0o700);
   }
 
   /** pathOf is the file that begins with the entry of a sequence number. */

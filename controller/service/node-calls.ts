@@ -20,7 +20,7 @@ import type { RemoveNodeRequest__Output } from '../../proto/gen/xnet/v1/RemoveNo
 import type { RemoveNodeResponse } from '../../proto/gen/xnet/v1/RemoveNodeResponse.js';
 import type { SetNodeRequest__Output } from '../../proto/gen/xnet/v1/SetNodeRequest.js';
 import type { SetNodeResponse } from '../../proto/gen/xnet/v1/SetNodeResponse.js';
-import { availabilityFromWire, modeFromWire, wireFromMode } from '../../proto/rpc/convert.js';
+import { availabilityFromWire, enumProblem, modeFromWire, wireFromMode } from '../../proto/rpc/convert.js';
 import { formatPeer, type Peer } from '../../proto/rpc/peer.js';
 import { decideAdd, type NewNode } from '../registry/add-node.js';
 import type { NodeChange } from '../registry/change-node.js';
@@ -51,6 +51,7 @@ function newNodeOf(request: AddNodeRequest__Output): NewNode {
   const subnet: Prefix | undefined =
     request.subnet === '' ? undefined : problems.take('subnet', checkPrefix(request.subnet));
   const labels = labelsOf(request.labels, problems);
+  for (const problem of enumProblem('mode', request.mode)) problems.add(problem);
   throwIfAny(problems.list, 'the node is not right');
   const mode = modeFromWire(request.mode);
   if (name === undefined || address === undefined) throw new XnetError('Internal', 'a problem was not recorded');
@@ -159,6 +160,8 @@ export class NodeCalls {
       problems.add(`availability: ${availability} is not set by hand: run "xnetd leave" on the host`);
     }
     const setLabels = labelsOf(request.setLabels, problems);
+    for (const problem of enumProblem('mode', request.mode)) problems.add(problem);
+    for (const problem of enumProblem('availability', request.availability)) problems.add(problem);
     throwIfAny(problems.list, 'the change is not right');
     const mode = modeFromWire(request.mode);
     const change: NodeChange = {

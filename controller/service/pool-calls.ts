@@ -25,7 +25,7 @@ import type { ReserveSubnetRequest__Output } from '../../proto/gen/xnet/v1/Reser
 import type { ReserveSubnetResponse } from '../../proto/gen/xnet/v1/ReserveSubnetResponse.js';
 import type { UnreserveSubnetRequest__Output } from '../../proto/gen/xnet/v1/UnreserveSubnetRequest.js';
 import type { UnreserveSubnetResponse } from '../../proto/gen/xnet/v1/UnreserveSubnetResponse.js';
-import { modeFromWire, wireFromMode } from '../../proto/rpc/convert.js';
+import { enumProblem, modeFromWire, wireFromMode } from '../../proto/rpc/convert.js';
 import {
   fittingSubnetLength,
   type NewPool,
@@ -48,6 +48,7 @@ function newPoolOf(request: CreatePoolRequest__Output): NewPool {
   if (networkName !== undefined && ['bridge', 'host', 'none', 'default'].includes(networkName)) {
     problems.add(`network name: ${networkName} is one of Docker's own`);
   }
+  for (const problem of enumProblem('mode', request.mode)) problems.add(problem);
   if (bridgeName === 'docker0') problems.add("bridge name: docker0 is Docker's own");
   const quarantineSeconds = request.quarantineSeconds ?? defaultQuarantineSeconds;
   if (quarantineSeconds > longestQuarantineSeconds) problems.add('quarantine: longer than a year');

@@ -4,12 +4,13 @@
 // data directory are free when the controller starts again.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import { backoffMs, pause } from '../../proto/process/backoff.js';
+import { makeFolder } from '../../proto/process/folder.js';
 import type { Logger } from '../../proto/process/log.js';
 
 /** EmbeddedOptions say where the etcd lives. */
@@ -93,8 +94,8 @@ export async function startEmbeddedEtcd(options: EmbeddedOptions, signal: AbortS
       },
     );
   }
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  await mkdir(socketDir, { recursive: true, mode: 0o700 });
+  await makeFolder(dataDir, 0o700);
+  await makeFolder(socketDir, 0o700);
   await chmod(socketDir, 0o700);
   if (await socketAnswers(socket)) {
     throw new XnetError('FailedPrecondition', `another etcd listens on ${socket}`, {

@@ -2,10 +2,11 @@
 // have every node withdraw routes and the same subnets leased twice. So the controller remembers on its own disk what
 // it saw, and refuses to act on a store that can't be the same one.
 // Invariant: what is remembered is never newer than what was really seen, and lags behind it by seconds at most.
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as v from 'valibot';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
+import { makeFolder } from '../../proto/process/folder.js';
 
 const seenSchema = v.object({
   /** Identity of the etcd cluster, and of the xnet cluster in it. */
@@ -62,7 +63,7 @@ export async function readSeen(path: string): Promise<Seen | undefined> {
 
 /** writeSeen remembers: whole or not at all. */
 export async function writeSeen(path: string, seen: Seen): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await makeFolder(dirname(path), 0o700);
   const temporary = `${path}.tmp`;
   const file = await open(temporary, 'w', 0o600);
   try {

@@ -1,8 +1,9 @@
 // Locks in a state directory: for the one xnetd that uses it, and for who changes its identity. A lock is the kernel's, so
 // it goes with the process however that ends.
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, XnetError } from '../../proto/errors.js';
+import { makeFolderSync } from '../../proto/process/folder.js';
 import { tryLock } from '../kernel/syscall.js';
 
 /** StateLock is a held lock. */
@@ -18,7 +19,7 @@ export type LockName = 'lock' | 'identity.lock';
 export function lockState(stateDir: string, name: LockName = 'lock'): StateLock | undefined {
   let fd: number;
   try {
-    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    makeFolderSync(stateDir, 0o700);
     fd = openSync(join(stateDir, name), 'a', 0o600);
   } catch (error) {
     throw new XnetError('FailedPrecondition', `can't use the state directory ${stateDir}: ${messageOf(error)}`, {

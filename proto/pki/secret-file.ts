@@ -2,9 +2,10 @@
 // Invariant: nobody but their owner reads them, from the first byte on, and a path never has half a content.
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, link, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, link, open, readdir, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, messageOf, XnetError } from '../errors.js';
+import { makeFolder } from '../process/folder.js';
 
 /**
  * readSecretFile is the content of a secret file; undefined when there is none.
@@ -106,7 +107,7 @@ function notWritten(path: string, error: unknown): XnetError {
  */
 export async function writeSecretFile(path: string, content: Uint8Array): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(path), 0o700);
     await place(path, content, rename);
   } catch (error) {
     throw notWritten(path, error);

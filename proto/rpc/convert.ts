@@ -76,6 +76,11 @@ export function availabilityFromWire(availability: Availability__Output): Availa
   return keyOf<Availability, Availability__Output>(availabilityToWire, availability);
 }
 
+/** enumProblem is what is wrong with an enum's value in a request: one that this version does not have is a number. */
+export function enumProblem(field: string, value: string | number): readonly string[] {
+  return typeof value === 'string' ? [] : [`${field}: this version of xnet has no value ${value}`];
+}
+
 type WirePrefix = { network: number; prefixLength: number };
 type WireRoute = WirePrefix & { nextHop: number; nodeName: string };
 

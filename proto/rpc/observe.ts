@@ -2,9 +2,9 @@
 // Invariant: a call that was refused before its handler is observed like one that was served, and the caller gets its
 // answer after the observer has taken it in.
 import * as grpc from '@grpc/grpc-js';
-import { codeFromStatus, type ErrorCode, type XnetError } from '../errors.js';
+import type { ErrorCode, XnetError } from '../errors.js';
 import type { Peer } from './peer.js';
-import { statusFromError } from './status.js';
+import { codeOfStatus, statusFromError } from './status.js';
 
 /** ObservedCall is one call. */
 export type ObservedCall = {
@@ -59,7 +59,7 @@ export function observed(
         });
       },
       sendStatus: (status, next) => {
-        const outcome = status.code === grpc.status.OK ? 'OK' : codeFromStatus(status.code ?? grpc.status.UNKNOWN);
+        const outcome = status.code === grpc.status.OK ? 'OK' : codeOfStatus(status);
         const taken = observer.ended(call, { outcome, message: status.details ?? '' });
         if (taken === undefined) next(status);
         else void taken.then(() => next(status));

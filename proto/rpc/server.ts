@@ -8,6 +8,7 @@ import * as grpc from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import { XnetError } from '../errors.js';
+import { makeFolder } from '../process/folder.js';
 import { AccessControl, type Admission, peerFrom } from './access.js';
 import { Connections } from './connections.js';
 import { packageDefinition } from './definitions.js';
@@ -85,7 +86,7 @@ async function socketAnswers(path: string): Promise<boolean> {
 
 // A socket file outlives the process that made it. One that nobody answers on is left over and goes.
 async function prepareSocket(path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   if (await socketAnswers(path)) {
     throw new XnetError('FailedPrecondition', `another process already listens on ${path}`);
   }

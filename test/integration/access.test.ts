@@ -251,6 +251,31 @@ test('viewers look, operators operate, admins administer, and what is local is l
   t.deepEqual(await reachable(socket), [...local].sort());
 });
 
+test('a value of an enum that this version does not have is refused, whichever call has it', async (t) => {
+  const { controller } = await start(t);
+  const socket = callerOf(t, { kind: 'unix', path: controller.socket });
+  const before = await controller.status();
+  // What the calls want besides, so that nothing else is wrong with them.
+  const right = { name: 'new', cidr: '10.99.0.0/16', address: '192.168.83.9', node: 'web-1' };
+  const tried: string[] = [];
+  for (const call of everyCall) {
+    for (const { path, type } of call.fields) {
+      if (!['Mode', 'Availability', 'NodeState', 'SubnetState'].includes(type)) continue;
+      const { outcome, message } = await socket.attempt(call, { ...right, ...withField(path, 99) });
+      t.is(outcome, 'InvalidArgument', `${call.name} ${path}: ${message}`);
+      t.regex(message, /99/);
+      tried.push(`${call.name} ${path}`);
+    }
+  }
+  t.deepEqual(tried.sort(), [
+    'AdminService/AddNode mode',
+    'AdminService/CreatePool mode',
+    'AdminService/SetNode availability',
+    'AdminService/SetNode mode',
+  ]);
+  t.is((await controller.status())?.revision, before?.revision, 'nothing was changed');
+});
+
 test('on the port for joining there is nothing but joining, whoever asks', async (t) => {
   const { controller, victim } = await start(t);
   const trust = await controller.trust();

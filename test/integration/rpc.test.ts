@@ -36,10 +36,108 @@ async function serve(t: ExecutionContext, implementation: Partial<AdminServiceHa
   return { server, client, path };
 }
 
+test('what is wrong with a request can be read by any client of gRPC, in google.rpc.Status', async (t) => {
+  const problems = ['address: 10.0.0.300 is not an address', 'it is Tuesday'];
+  const { path } = await serve(t, {
+    GetStatus: unary(async () => {
+      throw new XnetError('InvalidArgument', 'two problems', { problems, hint: 'type another' });
+    }),
+  });
+  const client = new services.admin(`unix:${path}`, grpc.credentials.createInsecure());
+  const error = await new Promise<grpc.ServiceError | null>((resolve) => {
+    client.getStatus({}, new grpc.Metadata(), { deadline: Date.now() + 30_000 }, (answered) => resolve(answered));
+  });
+  client.close();
+  const [bytes] = error?.metadata.get('grpc-status-details-bin') ?? [];
+  if (!Buffer.isBuffer(bytes)) return t.fail();
+  // As any client has them: googleapis, google/rpc/status.proto and error_details.proto.
+  const file = join(dirname(path), 'rpc.proto');
+  writeFileSync(
+    file,
+    `syntax = "proto3";
+    package google.rpc;
+    import "google/protobuf/any.proto";
+    message Status { int32 code = 1; string message = 2; repeated google.protobuf.Any details = 3; }
+    message ErrorInfo { string reason = 1; string domain = 2; map<string, string> metadata = 3; }
+    message BadRequest {
+      message FieldViolation { string field = 1; string description = 2; }
+      repeated FieldViolation field_violations = 1;
+    }`,
+  );
+  const definitions = protoLoader.loadSync(file, { keepCase: true, bytes: Buffer });
+  const read = (type: string, from: Buffer) => {
+    const definition = definitions[`google.rpc.${type}`] as protoLoader.MessageTypeDefinition<object, object>;
+    return definition.deserialize(from) as Record<string, unknown>;
+  };
+  const { code, message, details } = read('Status', bytes);
+  t.deepEqual([code, message], [grpc.status.INVALID_ARGUMENT, 'two problems']);
+  const anys = details as { readonly type_url: string; readonly value: Buffer }[];
+  t.deepEqual(
+    anys.map(({ type_url: url }) => url),
+    ['type.googleapis.com/google.rpc.ErrorInfo', 'type.googleapis.com/google.rpc.BadRequest'],
+  );
+  const [info, request] = anys;
+  t.deepEqual(read('ErrorInfo', info?.value ?? Buffer.alloc(0)), {
+    reason: 'INVALID_ARGUMENT',
+    domain: 'xnet',
+    metadata: { hint: 'type another' },
+  });
+  t.deepEqual(read('BadRequest', request?.value ?? Buffer.alloc(0)), {
+    field_violations: [
+      { field: 'address', description: '10.0.0.300 is not an address' },
+      { field: '', description: 'it is Tuesday' },
+    ],
+  });
+});
+
+test('who keeps a record of calls is told the code that the call ended with, also where gRPC has one for two', async (t) => {
+  const outcomes: string[] = [];
+  const codes: ErrorCode[] = ['PoolExhausted', 'ResourceExhausted', 'Fenced'];
+  const dir = mkdtempSync(join(tmpdir(), 'xnet-rpc-'));
+  const path = join(dir, 'api.sock');
+  const server = await startServer({
+    endpoints: [{ kind: 'unix', path }],
+    bindings: [
+      {
+        definition: services.admin.service,
+        implementation: {
+          AddNode: unary(async ({ name }: { readonly name: ErrorCode }) => {
+            throw new XnetError(name, 'no');
+          }),
+        } as unknown as AdminServiceHandlers,
+      },
+    ],
+    observer: {
+      before: () => undefined,
+      around: (_call, run) => run(),
+      ended: (_call, { outcome }) => {
+        outcomes.push(outcome);
+        return undefined;
+      },
+    },
+  });
+  const client = makeClient(services.admin, { kind: 'unix', path });
+  for (const name of codes) {
+    await t.throwsAsync(callUnary(client.addNode.bind(client), { name }, { timeoutMs: 30_000 }));
+  }
+  client.close();
+  await server.close(100);
+  rmSync(dir, { recursive: true });
+  t.deepEqual(outcomes, codes);
+});
+
 test('an error comes out of the wire as it went in', async (t) => {
   const codes: readonly ErrorCode[] = [
     ...(['InvalidArgument', 'NotFound', 'AlreadyExists', 'FailedPrecondition', 'PoolExhausted', 'Conflict'] as const),
-    ...(['Fenced', 'Unavailable', 'DeadlineExceeded', 'PermissionDenied', 'Corrupt', 'Internal'] as const),
+    ...([
+      'Fenced',
+      'ResourceExhausted',
+      'Unavailable',
+      'DeadlineExceeded',
+      'PermissionDenied',
+      'Corrupt',
+      'Internal',
+    ] as const),
   ];
   let next: XnetError | Error = new Error();
   const { client } = await serve(t, {

@@ -1,5 +1,5 @@
 // Files are replaced whole or not at all, and only if they are what they were when they were read.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -18,10 +18,12 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { exec } from '../../node/process/exec.js';
 import { discardTemporary, removeOwnFile, temporaryOf, writeOwnFile } from '../../node/state/atomic-file.js';
 import { readSeen, removeFile, replaceFile } from '../../node/state/seen-file.js';
+import { makeFolder, makeFolderSync } from '../../proto/process/folder.js';
 
 const largest = 1000;
 const next = Buffer.from('next');
@@ -34,6 +36,24 @@ async function inFolder(work: (folder: string) => Promise<void>): Promise<void> 
     rmSync(folder, { recursive: true });
   }
 }
+
+test('folders are made with those that they lie in; where none can be made that is said, and nothing hangs', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'xnet-folder-'));
+  t.teardown(() => rmSync(dir, { recursive: true }));
+  await makeFolder(join(dir, 'a', 'b', 'c'), 0o700);
+  makeFolderSync(join(dir, 'a', 'd', 'e'), 0o700);
+  await makeFolder(join(dir, 'a', 'b', 'c'));
+  makeFolderSync(join(dir, 'a', 'b', 'c'));
+  for (const made of ['a/b/c', 'a/d/e']) t.is(statSync(join(dir, made)).mode & 0o777, 0o700);
+  await t.throwsAsync(makeFolder('/proc/nope/deep'), { code: 'ENOENT' });
+  t.throws(() => makeFolderSync('/proc/nope'), { code: 'ENOENT' });
+  // As a user sees it.
+  const main = fileURLToPath(new URL('../../controller/main.js', import.meta.url));
+  const args = [main, '--data-dir', '/proc/nope'];
+  const ended = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 60_000 });
+  t.is(ended.status, 4, `${ended.signal}`);
+  t.regex(ended.stderr, /can't make the folder \/proc\/nope.*--data-dir/s);
+});
 
 test('a file is replaced with its mode, through symlinks, and nothing is left beside it', (t) =>
   inFolder(async (folder) => {
