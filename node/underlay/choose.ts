@@ -98,8 +98,10 @@ function byName(input: UnderlayInput, wanted: string): UnderlayChoice {
 }
 
 function byAssignment(input: UnderlayInput): UnderlayChoice {
-  const { assigned, addresses } = input;
-  const holder = addresses.find(({ address }) => address === assigned);
+  const { assigned, addresses, last } = input;
+  const holders = addresses.filter(({ address }) => address === assigned);
+  // The same address on another interface as well moves nothing.
+  const holder = holders.find(({ ifindex }) => ifindex === last?.ifindex) ?? holders[0];
   if (holder !== undefined) return chosen(input, holder, []);
   if (assigned !== undefined) return withoutHolder(input, assigned);
   const routed = byDefaultRoute(input);

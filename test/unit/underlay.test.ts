@@ -81,6 +81,15 @@ const cases: [string, Partial<UnderlayInput>, string][] = [
     { assigned: ip('192.168.83.11'), last: { ifname: 'eth1', ifindex: 3 } },
     'eth0 192.168.83.11',
   ],
+  [
+    'the assigned address on two interfaces',
+    {
+      assigned: ip('192.168.83.11'),
+      addresses: [...host.addresses.slice(0, 2), address(3, '192.168.83.11/32'), ...host.addresses.slice(3)],
+      last: { ifname: 'eth0', ifindex: 2 },
+    },
+    'eth0 192.168.83.11',
+  ],
   ['--interface', { settings: { interfaceName: 'eth1' } }, 'eth1 10.9.0.11'],
   [
     '--interface with the assigned address among others',
