@@ -13,6 +13,7 @@ import { AuditLog } from './audit/audit-log.js';
 import { Authority } from './authority/authority.js';
 import { Listeners } from './listeners.js';
 import { CertificateRegistry } from './registry/certificates.js';
+import { CommitQueue } from './registry/commit-queue.js';
 import type { Context } from './registry/mutation.js';
 import { NodeRegistry } from './registry/nodes.js';
 import { PoolRegistry } from './registry/pools.js';
@@ -23,7 +24,6 @@ import { nodeService } from './service/node-service.js';
 import { Presence } from './session/presence.js';
 import { Sessions } from './session/sessions.js';
 import { controllerName, joinEndpoints, localEndpoints, type Settings } from './settings.js';
-import { batching } from './store/batching.js';
 import { type EmbeddedEtcd, startEmbeddedEtcd } from './store/embedded-etcd.js';
 import { type EtcdOptions, EtcdStore } from './store/etcd.js';
 import { Exposure } from './store/exposure.js';
@@ -105,15 +105,17 @@ export async function runController(
   const etcd = await embeddedEtcd(settings, log, signal);
   const endpoints = settings.etcdEndpoints ?? [etcd?.endpoint ?? ''];
   const storeOptions = etcdOptions(settings, endpoints);
-  const store = batching(new EtcdStore(storeOptions));
+  const etcdStore = new EtcdStore(storeOptions);
   const exposure = new Exposure(storeOptions, log);
   const keeper = new Keeper({
-    store,
+    store: etcdStore,
     log,
     seenPath: `${settings.dataDir}/store.json`,
     acceptStore: settings.acceptStore,
     newClusterId: randomUUID,
   });
+  const commits = new CommitQueue({ store: etcdStore, reached: (revision, ms) => keeper.reached(revision, ms) });
+  const { store } = commits;
   const controllerId = `${controllerName(settings)}-${randomBytes(2).toString('hex')}`;
   const addresses = settings.listen.map(formatEndpoint);
   const record = {
@@ -123,13 +125,12 @@ export async function runController(
   const presence = new Presence({ store, keeper, log }, controllerId, record);
   const sessions = new Sessions({ store, keeper, presence, log });
   const audit = new Audit({ entries, controllerId, now: Date.now, log });
-  const context: Context = { store, keeper, log, now: Date.now, audit };
+  const context: Context = { store, commits, keeper, log, now: Date.now, audit };
   const nodes = new NodeRegistry(context);
   const pools = new PoolRegistry(context);
   const tokens = new TokenRegistry(context);
   const authority = new Authority(context, `${settings.dataDir}/cluster.key`);
   const certificates = new CertificateRegistry(context, authority, {
-    spread: nodes.spread,
     nodeTtlMs: settings.nodeCertificateTtl,
   });
   authority.onOpened(({ trusted }) => sessions.fanout.trust(trusted));

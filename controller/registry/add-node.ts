@@ -79,16 +79,13 @@ function poolMode(view: ReadonlyView, pool: string | undefined): Mode | undefine
   return pool === undefined ? undefined : view.pools.get(pool)?.record.mode;
 }
 
-/** Addition is a decision to add a node, and the prefixKey of the subnet it takes. */
-export type Addition = Decision & { readonly taken?: number };
-
 /** AddInput is everything that adding a node is decided on. */
 export type AddInput = {
   readonly view: ReadonlyView;
   readonly nodeId: string;
   readonly wanted: NewNode;
   readonly nowMs: number;
-  /** prefixKeys that other calls of this process are committing. */
+  /** prefixKeys that commits of this controller, under way at this moment, write. */
   readonly inFlight: ReadonlySet<number>;
   /** See chooseSubnet. */
   readonly spread: number;
@@ -98,7 +95,7 @@ export type AddInput = {
  * decideAdd decides how to add a node, or finds that it is there already, exactly so.
  * @throws XnetError NotFound, AlreadyExists, InvalidArgument, FailedPrecondition, PoolExhausted
  */
-export function decideAdd(input: AddInput): Addition {
+export function decideAdd(input: AddInput): Decision {
   const { view, wanted, nowMs, inFlight, spread } = input;
   const existing = view.nodeOfName.get(wanted.name);
   if (existing !== undefined) return existingNode(view, existing, wanted);
@@ -120,10 +117,9 @@ export function decideAdd(input: AddInput): Addition {
   return additionOf(input, pool, subnet);
 }
 
-function additionOf({ view, nodeId, wanted, nowMs }: AddInput, pool: string, subnet: Prefix): Addition {
+function additionOf({ view, nodeId, wanted, nowMs }: AddInput, pool: string, subnet: Prefix): Decision {
   const subnetKey = keys.subnet(pool, subnet);
-  const taken = prefixKey(subnet);
-  const generation = (view.subnets.get(taken)?.record.generation ?? 0) + 1;
+  const generation = (view.subnets.get(prefixKey(subnet))?.record.generation ?? 0) + 1;
   const record: NodeRecord = {
     name: wanted.name,
     address: wanted.address,
@@ -133,7 +129,6 @@ function additionOf({ view, nodeId, wanted, nowMs }: AddInput, pool: string, sub
     createdMs: nowMs,
   };
   return {
-    taken,
     subject: nodeId,
     change: {
       guards: [

@@ -16,15 +16,12 @@ import { asSeen, type MutationId, put } from './guards.js';
 import { decideJoin, type Joining, nodeOfJoin } from './join.js';
 import { requireNode } from './lookup.js';
 import { type Context, type Done, mutate } from './mutation.js';
-import { newNodeId, type Spread } from './nodes.js';
-import { Turns } from './turns.js';
+import { newNodeId, spreadAfter } from './nodes.js';
 
 /** usualNodeTtlMs is how long a node's certificate lasts where nothing else is set: 30 days. */
 export const usualNodeTtlMs = 30 * 24 * 3_600_000;
 
-const renewAttempts = 10;
-// How long the change that was first is waited for before the store is read.
-const lostRaceMs = 200;
+const once: MutationId = { operationId: '', dryRun: false };
 // A view follows a new authority within some 10 ms.
 const issueAttempts = 20;
 // What is left over of expired ones goes with new ones, some at a time.
@@ -37,19 +34,15 @@ export type Answered = Certified & { readonly certificate: string };
 export class CertificateRegistry {
   readonly #context: Context;
   readonly #authority: Authority;
-  readonly #spread: Spread;
   readonly #nodeTtlMs: number;
-  // A token for hundreds of hosts is one record, which each of them changes.
-  readonly #turns = new Turns();
 
   constructor(
     context: Context,
     authority: Authority,
-    { spread, nodeTtlMs = usualNodeTtlMs }: { readonly spread: Spread; readonly nodeTtlMs?: number },
+    { nodeTtlMs = usualNodeTtlMs }: { readonly nodeTtlMs?: number } = {},
   ) {
     this.#context = context;
     this.#authority = authority;
-    this.#spread = spread;
     this.#nodeTtlMs = nodeTtlMs;
   }
 
@@ -92,21 +85,14 @@ export class CertificateRegistry {
     const { keeper } = this.#context;
     const nodeId = nodeOfJoin(keeper.view, token, joining) ?? newNodeId();
     const certified = await this.#issue('node', nodeId, { publicKey, ttlMs: this.#nodeTtlMs });
-    await this.#turns.take(joining.tokenId, () =>
-      this.#spread.run((choice) =>
-        mutate(this.#context, {
-          call: 'Join',
-          operationId: '',
-          dryRun: false,
-          decide: (view, lostRaces) => {
-            const nowMs = this.#context.now();
-            return choice(lostRaces, (spread, inFlight) =>
-              decideJoin({ view, joining, certified, nowMs, spread, inFlight }),
-            );
-          },
-        }),
-      ),
-    );
+    await mutate(this.#context, {
+      ...once,
+      call: 'Join',
+      decide: (view, { taken, lostRaces }) => {
+        const nowMs = this.#context.now();
+        return decideJoin({ view, joining, certified, nowMs, spread: spreadAfter(lostRaces), inFlight: taken });
+      },
+    });
     return certified;
   }
 
@@ -115,21 +101,28 @@ export class CertificateRegistry {
    * @throws XnetError what decideRenewal throws; InvalidArgument for a bad request; Conflict
    */
   async renew(renewal: Renewal, csr: string): Promise<Answered> {
-    const { keeper, store, now } = this.#context;
+    const { keeper, now } = this.#context;
     requireNode(keeper.view, renewal.nodeId);
     const publicKey = await keyOfRequest(csr);
     return this.#issued(async () => {
       const certified = await this.#issue('node', renewal.nodeId, { publicKey, ttlMs: this.#nodeTtlMs });
-      let { view } = keeper;
-      for (let attempt = 0; attempt < renewAttempts; attempt++) {
-        const { committed, revision } = await store.commit(decideRenewal(view, renewal, certified, now()));
-        if (committed) return certified;
-        view = await keeper.reached(revision, lostRaceMs).then(
-          () => keeper.view,
-          () => keeper.fresh(),
-        );
-      }
-      throw new XnetError('Conflict', 'the node was changed by others again and again');
+      await mutate(this.#context, {
+        ...once,
+        call: 'RenewCertificate',
+        decide: (view) => ({
+          subject: renewal.nodeId,
+          change: {
+            ...decideRenewal(view, renewal, certified, now()),
+            happening: {
+              reason: 'CertificateRenewed',
+              subject: `node/${requireNode(view, renewal.nodeId).name}`,
+              message: `serial ${certified.serial}, until ${new Date(certified.record.notAfterMs).toISOString()}`,
+            },
+            isEvent: false,
+          },
+        }),
+      });
+      return certified;
     });
   }
 
@@ -150,31 +143,25 @@ export class CertificateRegistry {
     wanted: { readonly role: PersonRole; readonly id: string; readonly ttlMs: number },
     publicKey: Buffer,
   ): Promise<Answered> {
-    const { keeper, store, now } = this.#context;
+    const { now } = this.#context;
     const certified = await this.#issue(wanted.role, wanted.id, { publicKey, ttlMs: wanted.ttlMs });
     const { serial, record } = certified;
     const subject = formatIdentity(wanted);
-    const write = put(keys.certificate(serial), encode('certificate', record));
-    const done = await mutate(this.#context, {
-      ...id,
-      call: 'IssueCertificate',
-      decide: (view) => ({
-        subject,
-        change: {
-          guards: [authorityGuard(view, certified)],
-          operations: [write, ...sweep(view, now())],
-          happening: {
-            reason: 'CertificateIssued',
-            subject,
-            message: `serial ${serial}, until ${new Date(record.notAfterMs).toISOString()}`,
-          },
+    const decide = (view: ReadonlyView) => ({
+      subject,
+      change: {
+        guards: [authorityGuard(view, certified)],
+        operations: [put(keys.certificate(serial), encode('certificate', record)), ...sweep(view, now())],
+        happening: {
+          reason: 'CertificateIssued',
+          subject,
+          message: `serial ${serial}, until ${new Date(record.notAfterMs).toISOString()}`,
         },
-      }),
+      },
     });
-    if (!done.repeated) return certified;
+    const done = await mutate(this.#context, { ...id, call: 'IssueCertificate', decide });
     // A repeated call answers another certificate of the same key: it has to be known, too.
-    const { committed } = await store.commit({ guards: [authorityGuard(keeper.view, certified)], operations: [write] });
-    if (!committed) throw new AuthorityReplaced();
+    if (done.repeated) await mutate(this.#context, { ...once, call: 'IssueCertificate', decide });
     return certified;
   }
 

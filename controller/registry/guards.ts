@@ -3,7 +3,12 @@ import type { Guard, Operation } from '../store/store.js';
 import type { ReadonlyView } from '../view/view.js';
 
 /** MutationId is what every mutation carries. */
-export type MutationId = { readonly operationId: string; readonly dryRun: boolean };
+export type MutationId = {
+  readonly operationId: string;
+  /** See requestDigest. */
+  readonly digest?: string;
+  readonly dryRun: boolean;
+};
 
 /** absent guards that a key does not exist. */
 export function absent(key: string): Guard {

@@ -77,15 +77,12 @@ function holdsKey(view: ReadonlyView, nodeId: string, keyDigest: string): boolea
   return serial !== undefined && view.certificates.get(serial)?.record.keyDigest === keyDigest;
 }
 
-/** JoinDecision is a decision, and the prefixKey of the subnet that a new node takes. */
-export type JoinDecision = Decision & { readonly taken?: number };
-
 /**
  * decideJoin decides how a host joins.
  * @throws XnetError what nodeOfJoin and decideAdd throw; FailedPrecondition when the node's subnet overlaps a network of
  * the host; Unauthenticated when the token is used up
  */
-export function decideJoin(input: JoinInput): JoinDecision {
+export function decideJoin(input: JoinInput): Decision {
   const { view, joining, certified } = input;
   const token = requireToken(view, joining.tokenId);
   const existing = nodeOfJoin(view, token, joining);
@@ -160,7 +157,7 @@ function withNewNode(
   input: JoinInput,
   token: TokenRecord,
   { guards, proofs }: { readonly guards: readonly Guard[]; readonly proofs: readonly Operation[] },
-): JoinDecision {
+): Decision {
   const { view, joining, certified, nowMs, inFlight, spread } = input;
   const { name, address, networks } = joining;
   if (name === undefined || address === undefined) throw new XnetError('Internal', 'a host without a name');

@@ -2,22 +2,25 @@
 // Invariant: a mutation happens exactly once per operation id. Its record is written in the same transaction and
 // guarded to be absent, so repeating a commit whose answer was lost can't do it twice, and finds the first outcome.
 import { randomInt } from 'node:crypto';
-import { quoted } from '../../proto/domain/input.js';
 import { XnetError } from '../../proto/errors.js';
-import { backoffMs, pause } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
 import type { Recorder } from '../audit/audit.js';
 import { recordChanges } from '../audit/records.js';
 import { keys } from '../store/keys.js';
-import { decode, encode, type OperationRecord } from '../store/records.js';
-import type { CommitResult, Guard, Operation, Store } from '../store/store.js';
+import { encode } from '../store/records.js';
+import type { Commit, CommitResult, Guard, Operation, Store } from '../store/store.js';
 import type { Keeper } from '../view/keeper.js';
 import type { ReadonlyView } from '../view/view.js';
-import { Recorded } from './recorded.js';
+import type { CommitQueue } from './commit-queue.js';
+import { checkOperationId, type Done, onceOnly, outcomeOf } from './operation.js';
+import { type Plan, Recorded } from './recorded.js';
+
+export type { Done } from './operation.js';
 
 /** Context is what mutations work with. */
 export type Context = {
   readonly store: Store;
+  readonly commits: CommitQueue;
   readonly keeper: Keeper;
   readonly log: Logger;
   /** Milliseconds since 1970. */
@@ -44,7 +47,17 @@ export type Decision = {
     readonly guards: readonly Guard[];
     readonly operations: readonly Operation[];
     readonly happening: Happening;
+    /** False: the audit alone tells of it. */
+    readonly isEvent?: boolean;
   };
+};
+
+/** Circumstances are what a decision takes into account beside the view. */
+export type Circumstances = {
+  /** prefixKeys of the subnets that commits of this controller, under way at this moment, write. */
+  readonly taken: ReadonlySet<number>;
+  /** How often others changed the same records first. */
+  readonly lostRaces: number;
 };
 
 /** Mutation is one call. */
@@ -52,35 +65,23 @@ export type Mutation = {
   readonly call: string;
   /** Chosen by the client; empty: the client does not care about repeating. */
   readonly operationId: string;
+  /** requestDigest of what was asked for: the same operation asks for the same. Absent: that is not looked at. */
+  readonly digest?: string;
   readonly dryRun: boolean;
   /**
-   * decide looks at the view and says what to commit. Called again when that did not work out.
-   * @param lostRaces how often others changed the same records first
+   * decide looks at the view and says what to commit. Called again when that has to wait, or did not work out.
    * @throws XnetError when it can't be done
    */
-  readonly decide: (view: ReadonlyView, lostRaces: number) => Decision;
+  readonly decide: (view: ReadonlyView, circumstances: Circumstances) => Decision;
 };
 
-/** Done is what a mutation came to. */
-export type Done = {
-  readonly subject: string;
-  /** It was so already: nothing was written, nor would be. */
-  readonly unchanged: boolean;
-  /** An earlier call with the same operation id did it. */
-  readonly repeated: boolean;
-  /** The store's revision with the change in it. */
-  readonly revision: number;
-  /** What was done, or would be in a dry run, as its event has it; empty when unchanged or repeated. */
-  readonly message: string;
-};
-
-// Under the heaviest contention that could be made (64 calls for the last subnet through two controllers) a call lost
-// 11 times at most.
+// A controller loses races against others alone. One that is far from etcd loses many to one that is near: it goes on as
+// long as its caller may be expected to wait.
 const attempts = 40;
-const backoff = { firstMs: 2, longestMs: 100 };
+const patienceMs = 10_000;
 // How long the change that was first is waited for before the store is read: the watch takes some milliseconds.
 const lostRaceMs = 200;
-const operationIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+const nothingTaken: ReadonlySet<number> = new Set();
 
 /** eventOperation writes one event. Its key sorts by time. */
 export function eventOperation(happening: Happening, nowMs: number): Operation {
@@ -100,29 +101,6 @@ export function eventOperation(happening: Happening, nowMs: number): Operation {
 }
 
 /**
- * outcomeOf is what an operation came to that was done before; undefined when it was not.
- * @throws XnetError InvalidArgument when its id was used for another call; what the store throws
- */
-export async function outcomeOf(
-  context: Context,
-  mutation: Pick<Mutation, 'call' | 'operationId'>,
-): Promise<Done | undefined> {
-  if (mutation.operationId === '') return undefined;
-  const entry = await context.store.read(keys.operation(mutation.operationId));
-  if (entry === undefined) return undefined;
-  const decoded = decode('operation', entry.value);
-  const record: OperationRecord | undefined = 'record' in decoded ? decoded.record : undefined;
-  if (record?.call !== mutation.call) {
-    throw new XnetError('InvalidArgument', `operation id ${quoted(mutation.operationId)} was used for another call`);
-  }
-  return { subject: record.subject, unchanged: false, repeated: true, revision: entry.modRevision, message: '' };
-}
-
-function mayHaveHappened(error: unknown): boolean {
-  return error instanceof XnetError && (error.code === 'Unavailable' || error.code === 'DeadlineExceeded');
-}
-
-/**
  * mutate runs a mutation until it is done. When it returns, the view of this controller has it. A refusal is one of the
  * store as it is, not of a view that is behind it. The audit has an entry on the disk before each commit, and one about
  * what came of it before this returns.
@@ -130,9 +108,7 @@ function mayHaveHappened(error: unknown): boolean {
  * when the audit can't be written; Conflict when others kept changing the same records
  */
 export async function mutate(context: Context, mutation: Mutation): Promise<Done> {
-  if (mutation.operationId !== '' && !operationIdPattern.test(mutation.operationId)) {
-    throw new XnetError('InvalidArgument', `${quoted(mutation.operationId)} is not an operation id`);
-  }
+  checkOperationId(mutation.operationId);
   const recorded = new Recorded(context.audit, mutation);
   try {
     const done = await untilDone(context, mutation, recorded);
@@ -145,45 +121,38 @@ export async function mutate(context: Context, mutation: Mutation): Promise<Done
 }
 
 async function untilDone(context: Context, mutation: Mutation, recorded: Recorded): Promise<Done> {
+  const { keeper } = context;
+  const began = performance.now();
+  const turn = new Turn(context, mutation, recorded);
   let uncertain: unknown;
-  let lostRaces = 0;
-  let view = context.keeper.view;
-  for (let attempt = 0; attempt < attempts; attempt++) {
-    const decision = await decideOrRecall(context, mutation, view, lostRaces);
-    if ('repeated' in decision) return decision;
-    const { subject, change } = decision;
-    if (change === undefined) {
-      return { subject, unchanged: true, repeated: false, revision: decision.revision, message: '' };
-    }
-    const { message } = change.happening;
-    if (mutation.dryRun) return { subject, unchanged: false, repeated: false, revision: decision.revision, message };
-    await recorded.begin({
-      ...{ subject: change.happening.subject, message },
-      changes: () => recordChanges(decision.view, change.operations),
-    });
-    let reached = false;
+  for (let attempt = 0; attempt < attempts || performance.now() - began < patienceMs; attempt++) {
+    let isBehind = true;
     try {
-      const result = await context.store.commit(commitOf(context, mutation, subject, change));
-      const told = result.committed ? recorded.done() : undefined;
-      try {
-        reached = await reachedSoon(context.keeper, result);
-      } finally {
-        await told;
+      const result = mutation.dryRun ? turn.look() : await turn.take();
+      if (result === undefined) {
+        const done = await turn.refusedOrDone();
+        if (done === undefined) continue;
+        return done;
       }
-      if (result.committed) return { subject, unchanged: false, repeated: false, revision: result.revision, message };
-      lostRaces += 1;
+      const { revision } = result;
+      const done = { subject: turn.subject, unchanged: false, repeated: false, revision, message: turn.message };
+      if (mutation.dryRun) return done;
+      const told = result.committed ? recorded.done() : undefined;
+      isBehind = !(await reachedSoon(keeper, result).finally(() => told));
+      if (result.committed) return done;
+      turn.lostRaces += 1;
     } catch (error) {
-      if (mayHaveHappened(error)) recorded.uncertain();
-      if (!mayHaveHappened(error) || mutation.operationId === '' || uncertain !== undefined) throw error;
+      if (!turn.mayHaveHappened(error)) throw error;
+      recorded.uncertain();
+      if (mutation.operationId === '' || uncertain !== undefined) throw error;
       uncertain = error;
     }
-    const recalled = await outcomeOf(context, mutation);
+    const recalled = await outcomeOf(context.store, mutation);
     if (recalled !== undefined) {
-      await context.keeper.reached(recalled.revision, 5_000);
+      await keeper.reached(recalled.revision, 5_000);
       return recalled;
     }
-    view = reached ? context.keeper.view : await context.keeper.fresh();
-    await pause(backoffMs(attempt + 1, backoff, Math.random()));
+    if (isBehind) turn.base = await keeper.fresh();
   }
   throw new XnetError('Conflict', 'the same records were changed by others again and again', {
     hint: 'repeat the command',
@@ -202,42 +171,103 @@ async function reachedSoon(keeper: Keeper, { committed, revision }: CommitResult
   }
 }
 
-type Decided = Decision & { readonly revision: number; readonly view: ReadonlyView };
+// Turn is a mutation in the queue: what it decided last, and on what.
+class Turn {
+  /** A view that was read from the store itself; the keeper's, where that is newer. */
+  base: ReadonlyView | undefined;
+  lostRaces = 0;
+  subject = '';
+  message = '';
+  readonly #context: Context;
+  readonly #mutation: Mutation;
+  readonly #recorded: Recorded;
+  #plan: Plan | undefined;
+  #isSent = false;
 
-// What decide() refuses, or finds to be so already, may be the very thing that this operation did before its answer was
-// lost. And it may be so only in a view that is behind the store: what another controller has answered holds here too.
-async function decideOrRecall(
-  context: Context,
-  mutation: Mutation,
-  view: ReadonlyView,
-  lostRaces: number,
-): Promise<Decided | Done> {
-  try {
-    const decision = mutation.decide(view, lostRaces);
-    if (decision.change !== undefined) return { ...decision, revision: view.revision, view };
-  } catch (error) {
-    if (!(error instanceof XnetError)) throw error;
+  constructor(context: Context, mutation: Mutation, recorded: Recorded) {
+    this.#context = context;
+    this.#mutation = mutation;
+    this.#recorded = recorded;
   }
-  const recalled = await outcomeOf(context, mutation);
-  if (recalled !== undefined) return recalled;
-  const fresh = await context.keeper.fresh();
-  return { ...mutation.decide(fresh, lostRaces), revision: fresh.revision, view: fresh };
+
+  #view(): ReadonlyView {
+    const { view } = this.#context.keeper;
+    return this.base === undefined || this.base.revision < view.revision ? view : this.base;
+  }
+
+  /** take waits for its turn and commits; undefined: there is nothing to commit, or the decision was a refusal. */
+  take(): Promise<CommitResult | undefined> {
+    this.#isSent = false;
+    return this.#context.commits.submit({
+      propose: (taken) => this.#propose(this.#view(), taken),
+      prepare: async () => {
+        if (this.#plan !== undefined) await this.#recorded.begin(this.#plan);
+        this.#isSent = true;
+      },
+    });
+  }
+
+  /** look is take for a dry run, which writes nothing. */
+  look(): CommitResult | undefined {
+    const view = this.#view();
+    return this.#propose(view, nothingTaken) === undefined ? undefined : { committed: true, revision: view.revision };
+  }
+
+  #propose(view: ReadonlyView, taken: ReadonlySet<number>): Commit | undefined {
+    const { subject, change } = this.#decide(view, taken) ?? {};
+    if (subject === undefined || change === undefined) return undefined;
+    const { happening, operations } = change;
+    this.subject = subject;
+    this.message = happening.message;
+    this.#plan = { ...happening, changes: () => recordChanges(view, operations) };
+    return commitOf(this.#context, this.#mutation, subject, change);
+  }
+
+  // Undefined: a refusal, which is one of the store only when a fresh view comes to the same.
+  #decide(view: ReadonlyView, taken: ReadonlySet<number>): Decision | undefined {
+    try {
+      return this.#mutation.decide(view, { taken, lostRaces: this.lostRaces });
+    } catch (error) {
+      if (error instanceof XnetError) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * refusedOrDone looks again where there was nothing to commit. What decide() refuses, or finds to be so already, may
+   * be the very thing that this operation did before its answer was lost. And it may be so only in a view that is behind
+   * the store: what another controller has answered holds here too.
+   * @returns undefined: the store itself speaks for a commit
+   * @throws XnetError the refusal
+   */
+  async refusedOrDone(): Promise<Done | undefined> {
+    this.#isSent = false;
+    const recalled = await outcomeOf(this.#context.store, this.#mutation);
+    if (recalled !== undefined) return recalled;
+    const view = await this.#context.keeper.fresh();
+    this.base = view;
+    const { subject, change } = this.#mutation.decide(view, { taken: nothingTaken, lostRaces: this.lostRaces });
+    if (change !== undefined) return undefined;
+    return { subject, unchanged: true, repeated: false, revision: view.revision, message: '' };
+  }
+
+  /** mayHaveHappened says whether a commit that failed so may have happened all the same. */
+  mayHaveHappened(error: unknown): boolean {
+    if (!this.#isSent || !(error instanceof XnetError)) return false;
+    return error.code === 'Unavailable' || error.code === 'DeadlineExceeded';
+  }
 }
 
-function commitOf(context: Context, mutation: Mutation, subject: string, change: NonNullable<Decision['change']>) {
-  const event = eventOperation(change.happening, context.now());
-  const record: Operation[] =
-    mutation.operationId === ''
-      ? []
-      : [
-          {
-            kind: 'put',
-            key: keys.operation(mutation.operationId),
-            value: encode('operation', { call: mutation.call, subject }),
-            expires: 'record',
-          },
-        ];
-  const guard: Guard[] =
-    mutation.operationId === '' ? [] : [{ kind: 'key', key: keys.operation(mutation.operationId), modRevision: 0 }];
-  return { guards: [...change.guards, ...guard], operations: [...change.operations, event, ...record] };
+function commitOf(
+  context: Context,
+  mutation: Mutation,
+  subject: string,
+  change: NonNullable<Decision['change']>,
+): Commit {
+  const event = change.isEvent === false ? [] : [eventOperation(change.happening, context.now())];
+  const once = onceOnly(mutation, subject);
+  return {
+    guards: [...change.guards, ...once.guards],
+    operations: [...change.operations, ...event, ...once.operations],
+  };
 }

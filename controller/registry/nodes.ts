@@ -7,54 +7,24 @@ import { decideAdd, type NewNode } from './add-node.js';
 import { decideRemove, decideSet, type NodeChange } from './change-node.js';
 import type { MutationId } from './guards.js';
 import { requireNode } from './lookup.js';
-import { type Context, type Done, mutate, outcomeOf } from './mutation.js';
+import { type Context, type Done, mutate } from './mutation.js';
+import { outcomeOf } from './operation.js';
 
 /** newNodeId is a new node's id: "n-4k2f9c03a1b2". Never given twice. */
 export function newNodeId(): string {
   return `n-${randomBytes(6).toString('hex')}`;
 }
 
-/** Spread keeps calls of one process from choosing the same subnet, and losing a race for it. */
-export class Spread {
-  // Subnets that calls are committing.
-  readonly #inFlight = new Set<number>();
-
-  /**
-   * run runs a mutation that may take a subnet. Each of its decisions goes through `choose`, which hands on what others
-   * are taking, and how far from the first free one to look.
-   */
-  async run<T>(
-    mutation: (
-      choose: <D extends { readonly taken?: number }>(
-        lostRaces: number,
-        decide: (spread: number, inFlight: ReadonlySet<number>) => D,
-      ) => D,
-    ) => Promise<T>,
-  ): Promise<T> {
-    let taken: number | undefined;
-    const letGo = () => {
-      if (taken !== undefined) this.#inFlight.delete(taken);
-    };
-    try {
-      return await mutation((lostRaces, decide) => {
-        letGo();
-        // After a lost race, a random one of the next few: two controllers then seldom meet again.
-        const spread = lostRaces === 0 ? 0 : Math.floor(Math.random() * Math.min(64, 8 * lostRaces));
-        const decision = decide(spread, this.#inFlight);
-        taken = decision.taken;
-        if (taken !== undefined) this.#inFlight.add(taken);
-        return decision;
-      });
-    } finally {
-      letGo();
-    }
-  }
+/**
+ * spreadAfter is how far from the first free subnet to look after lost races. This controller's own calls never choose
+ * the same one, but what another has under way nobody here knows: a random one of the next few seldom meets it again.
+ */
+export function spreadAfter(lostRaces: number): number {
+  return lostRaces === 0 ? 0 : Math.floor(Math.random() * Math.min(256, 32 * lostRaces));
 }
 
 /** NodeRegistry adds, changes and removes nodes. */
 export class NodeRegistry {
-  /** Shared with whatever else adds nodes. */
-  readonly spread = new Spread();
   readonly #context: Context;
 
   constructor(context: Context) {
@@ -68,29 +38,26 @@ export class NodeRegistry {
    */
   async add(id: MutationId, wanted: NewNode, also: (nodeId: string) => readonly Operation[] = () => []): Promise<Done> {
     const nodeId = newNodeId();
-    return this.spread.run((choose) =>
-      mutate(this.#context, {
-        ...id,
-        call: 'AddNode',
-        decide: (view, lostRaces) => {
-          const nowMs = this.#context.now();
-          const addition = choose(lostRaces, (spread, inFlight) =>
-            decideAdd({ view, nodeId, wanted, nowMs, spread, inFlight }),
-          );
-          const { change } = addition;
-          if (change === undefined) return addition;
-          return { ...addition, change: { ...change, operations: [...change.operations, ...also(nodeId)] } };
-        },
-      }),
-    );
+    return mutate(this.#context, {
+      ...id,
+      call: 'AddNode',
+      decide: (view, { taken, lostRaces }) => {
+        const nowMs = this.#context.now();
+        const spread = spreadAfter(lostRaces);
+        const decision = decideAdd({ view, nodeId, wanted, nowMs, spread, inFlight: taken });
+        const { change } = decision;
+        if (change === undefined) return decision;
+        return { ...decision, change: { ...change, operations: [...change.operations, ...also(nodeId)] } };
+      },
+    });
   }
 
   /**
    * recall is what an operation on a node came to, for a call that names a node which is not there any more.
    * @throws XnetError what outcomeOf throws
    */
-  recall(operationId: string, call: 'SetNode' | 'RemoveNode'): Promise<Done | undefined> {
-    return outcomeOf(this.#context, { operationId, call });
+  recall(id: MutationId, call: 'SetNode' | 'RemoveNode'): Promise<Done | undefined> {
+    return outcomeOf(this.#context.store, { ...id, call });
   }
 
   /**

@@ -6,6 +6,7 @@ import type { Listeners } from '../listeners.js';
 import type { CertificateRegistry } from '../registry/certificates.js';
 import type { MutationId } from '../registry/guards.js';
 import type { NodeRegistry } from '../registry/nodes.js';
+import { requestDigest } from '../registry/operation.js';
 import type { PoolRegistry } from '../registry/pools.js';
 import type { TokenRegistry } from '../registry/tokens.js';
 import type { Sessions } from '../session/sessions.js';
@@ -39,7 +40,7 @@ export type AdminParts = {
 
 /** mutationId takes what every mutation carries from a request. */
 export function mutationId(request: { readonly operationId: string; readonly dryRun: boolean }): MutationId {
-  return { operationId: request.operationId, dryRun: request.dryRun };
+  return { operationId: request.operationId, digest: requestDigest(request), dryRun: request.dryRun };
 }
 
 /** liveOf is what is known beyond the store's records. */

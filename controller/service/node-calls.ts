@@ -24,6 +24,7 @@ import { availabilityFromWire, enumProblem, modeFromWire, wireFromMode } from '.
 import { formatPeer, type Peer } from '../../proto/rpc/peer.js';
 import { decideAdd, type NewNode } from '../registry/add-node.js';
 import type { NodeChange } from '../registry/change-node.js';
+import type { MutationId } from '../registry/guards.js';
 import { requireNode } from '../registry/lookup.js';
 import { joinTokenMs, namesFor, putToken, tokenRecord } from '../registry/tokens.js';
 import { overlapWarnings } from '../table/node-networks.js';
@@ -151,7 +152,7 @@ export class NodeCalls {
   }
 
   async set(request: SetNodeRequest__Output): Promise<SetNodeResponse> {
-    const id = await this.#find(request.node, request.operationId, 'SetNode');
+    const id = await this.#find(request.node, mutationId(request), 'SetNode');
     const problems = new Problems();
     const address: Ipv4 | undefined =
       request.address === '' ? undefined : problems.take('address', checkAddress(request.address));
@@ -177,12 +178,12 @@ export class NodeCalls {
   }
 
   // A call that is repeated finds its node although it is gone, or has another address, through that very call.
-  async #find(text: string, operationId: string, call: 'SetNode' | 'RemoveNode'): Promise<string> {
+  async #find(text: string, id: MutationId, call: 'SetNode' | 'RemoveNode'): Promise<string> {
     const { keeper, nodes } = this.#parts;
     try {
       return findNode(keeper.view, text);
     } catch (error) {
-      const done = await nodes.recall(operationId, call);
+      const done = await nodes.recall(id, call);
       if (done === undefined) throw error;
       await keeper.reached(done.revision, catchUpMs);
       return done.subject;
@@ -191,7 +192,7 @@ export class NodeCalls {
 
   async remove(request: RemoveNodeRequest__Output): Promise<RemoveNodeResponse> {
     const { keeper, nodes } = this.#parts;
-    const id = await this.#find(request.node, request.operationId, 'RemoveNode');
+    const id = await this.#find(request.node, mutationId(request), 'RemoveNode');
     const node = wireFromNode(keeper.view, id, liveOf(this.#parts));
     await nodes.remove(mutationId(request), id, (view) => {
       if (!request.force) requireGone(view, id, liveOf(this.#parts));

@@ -177,6 +177,8 @@ const operation = v.object({
   call: v.string(),
   /** What the call was about: a node's id, a pool's name. */
   subject: v.string(),
+  /** Names what was asked for. */
+  digest: v.optional(v.string()),
 });
 
 const event = v.object({

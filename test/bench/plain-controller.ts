@@ -8,12 +8,12 @@ import * as grpc from '@grpc/grpc-js';
 import { pino } from 'pino';
 import { Authority } from '../../controller/authority/authority.js';
 import { CertificateRegistry } from '../../controller/registry/certificates.js';
+import { CommitQueue } from '../../controller/registry/commit-queue.js';
 import type { Context } from '../../controller/registry/mutation.js';
 import { NodeRegistry } from '../../controller/registry/nodes.js';
 import { nodeService } from '../../controller/service/node-service.js';
 import { Presence } from '../../controller/session/presence.js';
 import { Sessions } from '../../controller/session/sessions.js';
-import { batching } from '../../controller/store/batching.js';
 import { EtcdStore } from '../../controller/store/etcd.js';
 import { Keeper } from '../../controller/view/keeper.js';
 import { requireDeadline, serverLimits } from '../../proto/rpc/limits.js';
@@ -22,19 +22,21 @@ import { attachPeer } from '../../proto/rpc/peer.js';
 const [endpoint = '', socket = ''] = process.argv.slice(2);
 const log = pino({ level: 'silent' });
 const dir = mkdtempSync(join(tmpdir(), 'xnet-plain-'));
-const store = batching(new EtcdStore({ endpoints: [endpoint], prefix: '/xnet/v1/' }));
+const etcdStore = new EtcdStore({ endpoints: [endpoint], prefix: '/xnet/v1/' });
 const keeper = new Keeper({
-  ...{ store, log, acceptStore: false },
+  ...{ store: etcdStore, log, acceptStore: false },
   seenPath: join(dir, 'store.json'),
   newClusterId: () => 'plain',
 });
+const commits = new CommitQueue({ store: etcdStore, reached: (revision, ms) => keeper.reached(revision, ms) });
+const { store } = commits;
 const record = { version: '0', startedMs: Date.now(), addresses: [], joinAddresses: [] };
 const presence = new Presence({ store, keeper, log }, 'plain-1', record);
 const sessions = new Sessions({ store, keeper, presence, log });
-const context: Context = { store, keeper, log, now: Date.now };
+const context: Context = { store, commits, keeper, log, now: Date.now };
 const nodes = new NodeRegistry(context);
 const authority = new Authority(context, join(dir, 'cluster.key'));
-const certificates = new CertificateRegistry(context, authority, { spread: nodes.spread });
+const certificates = new CertificateRegistry(context, authority);
 const { definition, implementation } = nodeService({
   ...{ keeper, store, sessions, nodes, certificates, authority },
   alive: async () => true,

@@ -1,6 +1,6 @@
 // What a store has to do, on the one in memory and on a real etcd alike.
 import test, { type ExecutionContext } from 'ava';
-import { batching } from '../../controller/store/batching.js';
+import { CommitQueue } from '../../controller/registry/commit-queue.js';
 import { EtcdStore } from '../../controller/store/etcd.js';
 import type { Change, Commit, Store, WatchMessage } from '../../controller/store/store.js';
 import { TestEtcd } from '../support/etcd.js';
@@ -216,6 +216,11 @@ function storeContract(name: string, open: () => Promise<Bench>): void {
   });
 }
 
+// Without a view: every commit counts as seen when it was answered.
+function queued(store: Store): Store {
+  return new CommitQueue({ store, reached: async () => undefined }).store;
+}
+
 function openMemory(wrap: (store: Store) => Store): () => Promise<Bench> {
   return async () => {
     const cluster = new MemoryCluster();
@@ -233,7 +238,7 @@ storeContract(
   'memory',
   openMemory((store) => store),
 );
-storeContract('batching over memory', openMemory(batching));
+storeContract('queue over memory', openMemory(queued));
 
 let shared: TestEtcd | undefined;
 let prefixes = 0;
@@ -269,4 +274,17 @@ storeContract(
   'etcd',
   openEtcd((store) => store),
 );
-storeContract('batching over etcd', openEtcd(batching));
+storeContract('queue over etcd', openEtcd(queued));
+
+test('queue over etcd: large commits that come at once fail nobody, and one that is too large fails alone', async (t) => {
+  const bench = await openEtcd(queued)();
+  const large = (kilobytes: number) => 'x'.repeat(kilobytes * 1024);
+  const commits = Array.from({ length: 40 }, (_, index) =>
+    bench.store.commit({ guards: [absent(`large/${index}`)], operations: [put(`large/${index}`, large(100))] }),
+  );
+  const refused = bench.store.commit({ guards: [], operations: [put('large/all', large(2_000))] });
+  await t.throwsAsync(refused, { message: /too large for the store: 1 records, 2001 KiB/ });
+  t.true((await Promise.all(commits)).every(({ committed }) => committed));
+  t.is((await bench.store.scan('large/')).length, 40);
+  await bench.close();
+});

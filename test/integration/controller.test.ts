@@ -276,6 +276,9 @@ test('a commit whose answer is lost is done once', async (t) => {
   const { node } = await adding;
   t.is(node?.subnet, '10.76.0.0/24');
   const again = await controller.addNode('web-1', '192.168.83.1', { operationId: 'once' });
+  await t.throwsAsync(controller.addNode('web-2', '192.168.83.2', { operationId: 'once' }), {
+    message: /"once" was used with other arguments/,
+  });
   t.is(again.node?.id, node?.id);
   t.is((await controller.nodes()).length, 1);
   t.deepEqual(overlapsIn(await historyOf(etcd.endpoint)), []);

@@ -239,7 +239,7 @@ test('a connection that has grown too old is made anew, and the watch goes on wi
   const { store } = core.context;
   const record = { version: '0', startedMs: 0, addresses: [], joinAddresses: [] };
   const authority = new Authority(core.context, '/nonexistent/cluster.key');
-  const certificates = new CertificateRegistry(core.context, authority, nodes);
+  const certificates = new CertificateRegistry(core.context, authority);
   const presence = new Presence({ store, keeper, log: silent }, 'c-1', record);
   const sessions = new Sessions({ store, keeper, presence, log: silent });
   const { definition, implementation } = nodeService({

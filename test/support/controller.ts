@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Recorder } from '../../controller/audit/audit.js';
+import { CommitQueue } from '../../controller/registry/commit-queue.js';
 import type { Context } from '../../controller/registry/mutation.js';
 import { NodeRegistry } from '../../controller/registry/nodes.js';
 import { PoolRegistry } from '../../controller/registry/pools.js';
@@ -45,7 +46,16 @@ export class Core {
       newClusterId: () => 'cluster-1',
     });
     const { now = Date.now, audit } = options;
-    this.context = { store, keeper: this.keeper, log: silent, now, ...(audit === undefined ? {} : { audit }) };
+    const { keeper } = this;
+    const commits = new CommitQueue({ store, reached: (revision, ms) => keeper.reached(revision, ms) });
+    this.context = {
+      store: commits.store,
+      commits,
+      keeper,
+      log: silent,
+      now,
+      ...(audit === undefined ? {} : { audit }),
+    };
     this.nodes = new NodeRegistry(this.context);
     this.pools = new PoolRegistry(this.context);
     this.#running = this.keeper.run(this.#stop.signal);

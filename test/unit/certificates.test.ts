@@ -7,7 +7,6 @@ import { Authority } from '../../controller/authority/authority.js';
 import { rotationOf } from '../../controller/authority/rotation.js';
 import { CertificateRegistry } from '../../controller/registry/certificates.js';
 import { namesFor, TokenRegistry } from '../../controller/registry/tokens.js';
-import { batching } from '../../controller/store/batching.js';
 import { makeRequest } from '../../proto/pki/certificate.js';
 import { Core } from '../support/controller.js';
 import { MemoryCluster, MemoryStore } from '../support/memory-store.js';
@@ -25,11 +24,11 @@ class Controller {
 
   constructor(cluster: MemoryCluster, keyPath: string) {
     this.store = new MemoryStore(cluster);
-    this.core = Core.start(batching(this.store));
-    const { context, nodes } = this.core;
+    this.core = Core.start(this.store);
+    const { context } = this.core;
     this.authority = new Authority(context, keyPath);
     this.tokens = new TokenRegistry(context);
-    this.certificates = new CertificateRegistry(context, this.authority, { spread: nodes.spread });
+    this.certificates = new CertificateRegistry(context, this.authority);
   }
 
   get view() {

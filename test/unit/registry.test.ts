@@ -1,6 +1,7 @@
 // What controllers do to the store, through one or several of them at once.
 import test from 'ava';
 import fc from 'fast-check';
+import { requestDigest } from '../../controller/registry/operation.js';
 import {
   fittingSubnetLength,
   type NewPool,
@@ -8,7 +9,6 @@ import {
   poolWarnings,
 } from '../../controller/registry/pool-decisions.js';
 import { findNode } from '../../controller/service/find-node.js';
-import { batching } from '../../controller/store/batching.js';
 import { encode } from '../../controller/store/records.js';
 import { overlapWarnings } from '../../controller/table/node-networks.js';
 import { formatPrefix, ipv4FromNumber, parsePrefix, prefixFromKey } from '../../proto/domain/address.js';
@@ -36,7 +36,7 @@ const newNode = (name: string, host: number) => ({
 async function rig(cores = 1, cidr = '10.76.0.0/16', now?: () => number) {
   const cluster = new MemoryCluster();
   const stores = Array.from({ length: cores }, () => new MemoryStore(cluster));
-  const started = stores.map((store) => Core.start(batching(store), now === undefined ? {} : { now }));
+  const started = stores.map((store) => Core.start(store, now === undefined ? {} : { now }));
   await Promise.all(started.map((core) => core.ready()));
   const [first] = started;
   if (first === undefined) throw new Error('no core');
@@ -107,8 +107,26 @@ test('an answer that was lost is found again, however often the call is repeated
   await t.throwsAsync(core.pools.create(removal, newPool('10.80.0.0/16', 'other')), {
     message: /used for another call/,
   });
+  const asked = { ...operation, digest: requestDigest({ name: 'web-1', operationId: 'op-1' }) };
+  const other = { ...operation, digest: requestDigest({ name: 'web-2', operationId: 'op-1' }) };
+  t.true((await core.nodes.add({ ...asked, operationId: 'op-3' }, newNode('web-3', 3))).message !== '');
+  t.true((await core.nodes.add({ ...asked, operationId: 'op-3' }, newNode('web-3', 3))).repeated);
+  await t.throwsAsync(core.nodes.add({ ...other, operationId: 'op-3' }, newNode('web-4', 4)), {
+    message: /operation id "op-3" was used with other arguments/,
+  });
+  await t.throwsAsync(core.nodes.recall({ ...other, operationId: 'op-2' }, 'SetNode'), { message: /another call/ });
+  t.is(core.keeper.view.nodes.size, 1);
   t.deepEqual(overlapsIn(cluster.history), []);
   await close();
+});
+
+test('a request is named by what it asks for, however its fields are ordered', (t) => {
+  const request = { name: 'web-1', labels: { a: '1', b: '2' }, uses: 3, operationId: 'x', dryRun: false };
+  const digest = requestDigest(request);
+  t.is(requestDigest({ uses: 3, dryRun: true, labels: { b: '2', a: '1' }, name: 'web-1', operationId: 'y' }), digest);
+  for (const other of [{ name: 'web-2' }, { labels: { a: '1', b: '3' } }, { labels: { a: '1' } }, { uses: 4 }]) {
+    t.not(requestDigest({ ...request, ...other }), digest);
+  }
 });
 
 test('what a view that is behind would refuse, or find done already, is asked of the store', async (t) => {

@@ -297,7 +297,7 @@ test('who leaves learns how many peers of all controllers have its route, and as
   await (await open(a, 'host')).opening;
   const { context, keeper, nodes } = a.core;
   const authority = new Authority(context, '/nonexistent/cluster.key');
-  const certificates = new CertificateRegistry(context, authority, nodes);
+  const certificates = new CertificateRegistry(context, authority);
   const { sessions, store } = a;
   const { implementation } = nodeService({
     ...{ keeper, store, sessions, nodes, certificates, authority },

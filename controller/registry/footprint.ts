@@ -1,0 +1,132 @@
+// What a commit reads, writes and weighs: whether two can be under way at once, and whether several can be one. Pure.
+// Invariant: two commits that do not conflict come to the same in either order, and as one transaction.
+import { XnetError } from '../../proto/errors.js';
+import { type Commit, type Guard, longestCommit } from '../store/store.js';
+
+/** largestCommit is how many bytes one commit may have: etcd takes 1.5 MiB with everything that gRPC adds. */
+export const largestCommit = 1024 * 1024;
+
+// What etcd's own fields and our prefix add to a key, generously.
+const overhead = 96;
+
+/** Footprint is what a commit, or several, read, write and weigh. */
+export type Footprint = {
+  readonly writes: ReadonlySet<string>;
+  /** What they delete whole: beginnings of keys. */
+  readonly clears: ReadonlySet<string>;
+  readonly reads: ReadonlySet<string>;
+  /** Beginnings of keys that must not have changed. */
+  readonly watches: ReadonlySet<string>;
+  readonly operations: number;
+  readonly guards: number;
+  readonly bytes: number;
+};
+
+/** footprintOf is the footprint of one commit. */
+export function footprintOf({ guards, operations }: Commit): Footprint {
+  const [writes, clears, reads, watches] = [new Set<string>(), new Set<string>(), new Set<string>(), new Set<string>()];
+  let bytes = 0;
+  for (const operation of operations) {
+    if (operation.kind === 'deleteAll') clears.add(operation.prefix);
+    else writes.add(operation.key);
+    const key = operation.kind === 'deleteAll' ? operation.prefix : operation.key;
+    bytes += overhead + key.length + (operation.kind === 'put' ? Buffer.byteLength(operation.value) : 0);
+  }
+  for (const guard of guards) {
+    if (guard.kind === 'key') reads.add(guard.key);
+    else watches.add(guard.prefix);
+    bytes += overhead + (guard.kind === 'key' ? guard.key.length : guard.prefix.length);
+  }
+  return { writes, clears, reads, watches, operations: operations.length, guards: guards.length, bytes };
+}
+
+/** Sum is the footprint of several, added one by one. */
+export class Sum implements Footprint {
+  readonly writes = new Set<string>();
+  readonly clears = new Set<string>();
+  readonly reads = new Set<string>();
+  readonly watches = new Set<string>();
+  operations = 0;
+  guards = 0;
+  bytes = 0;
+
+  /** add adds one. */
+  add({ writes, clears, reads, watches, operations, guards, bytes }: Footprint): void {
+    for (const key of writes) this.writes.add(key);
+    for (const prefix of clears) this.clears.add(prefix);
+    for (const key of reads) this.reads.add(key);
+    for (const prefix of watches) this.watches.add(prefix);
+    this.operations += operations;
+    this.guards += guards;
+    this.bytes += bytes;
+  }
+
+  /** hasRoomFor says whether it can be one transaction with another. */
+  hasRoomFor({ operations, guards, bytes }: Footprint): boolean {
+    return fits({
+      operations: this.operations + operations,
+      guards: this.guards + guards,
+      bytes: this.bytes + bytes,
+    });
+  }
+}
+
+function beginsWithOne(key: string, prefixes: ReadonlySet<string>): boolean {
+  for (const prefix of prefixes) if (key.startsWith(prefix)) return true;
+  return false;
+}
+
+function changesWhatIsSeen(writer: Footprint, { writes, clears, reads, watches }: Footprint): boolean {
+  for (const key of writer.writes) {
+    if (writes.has(key) || reads.has(key) || beginsWithOne(key, clears) || beginsWithOne(key, watches)) return true;
+  }
+  if (writer.clears.size === 0) return false;
+  for (const key of reads) if (beginsWithOne(key, writer.clears)) return true;
+  for (const prefix of [...watches, ...clears]) {
+    if (beginsWithOne(prefix, writer.clears)) return true;
+    for (const cleared of writer.clears) if (cleared.startsWith(prefix)) return true;
+  }
+  return false;
+}
+
+/** conflict says whether one of two writes what the other one reads or writes. */
+export function conflict(a: Footprint, b: Footprint): boolean {
+  return changesWhatIsSeen(a, b) || changesWhatIsSeen(b, a);
+}
+
+/** fits says whether that much can be one transaction. */
+export function fits({ operations, guards, bytes }: Pick<Footprint, 'operations' | 'guards' | 'bytes'>): boolean {
+  return operations <= longestCommit && guards <= longestCommit && bytes <= largestCommit;
+}
+
+/** tooLarge is the refusal of what does not fit by itself. */
+export function tooLarge({ operations, guards, bytes }: Footprint): XnetError {
+  return new XnetError(
+    'InvalidArgument',
+    `the change is too large for the store: ${Math.max(operations, guards)} records, ${Math.ceil(bytes / 1024)} KiB; ` +
+      `at most ${longestCommit} records, ${largestCommit / 1024} KiB`,
+    { hint: 'make it in several steps' },
+  );
+}
+
+function guardId(guard: Guard): string {
+  return guard.kind === 'key' ? `k${guard.key}` : `p${guard.prefix}`;
+}
+
+/**
+ * mergeCommits makes one commit of several that do not conflict. Guards on the same key have to agree: where they do
+ * not, one of them fails anyway, and with it the merged commit.
+ */
+export function mergeCommits(commits: readonly Commit[]): Commit {
+  const guards = new Map<string, Guard>();
+  for (const guard of commits.flatMap((commit) => commit.guards)) {
+    const before = guards.get(guardId(guard));
+    if (before === undefined) guards.set(guardId(guard), guard);
+    else if (before.kind === 'unchanged' && guard.kind === 'unchanged') {
+      guards.set(guardId(guard), before.since < guard.since ? before : guard);
+    } else if (before.kind === 'key' && guard.kind === 'key' && before.modRevision !== guard.modRevision) {
+      guards.set(`${guardId(guard)}@${guard.modRevision}`, guard);
+    }
+  }
+  return { guards: [...guards.values()], operations: commits.flatMap((commit) => commit.operations) };
+}
