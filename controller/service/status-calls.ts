@@ -128,6 +128,8 @@ export class StatusCalls {
       const stops: (() => void)[] = [];
       const done = () => {
         for (const stop of stops) stop();
+        // Not left behind: a stream wakes as often as the fleet changes.
+        gone.removeEventListener('abort', done);
         resolve();
       };
       stops.push(keeper.onChange(done), sessions.convergence.onChange(done));
@@ -192,8 +194,13 @@ function routedSince(view: ReadonlyView, nodeId: string): number {
 
 async function drained(call: ServerWritableStream<unknown, ListNodesResponse>, gone: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
-    call.once('drain', resolve);
-    gone.addEventListener('abort', () => resolve(), { once: true });
+    const end = () => {
+      call.off('drain', end);
+      gone.removeEventListener('abort', end);
+      resolve();
+    };
+    call.once('drain', end);
+    gone.addEventListener('abort', end, { once: true });
   });
 }
 

@@ -1,9 +1,12 @@
 // Which nodes are connected, as this controller and the others see it: streams that come, go, fail to begin and move.
+import { getEventListeners } from 'node:events';
 import { type handleUnaryCall, Metadata, type ServerUnaryCall } from '@grpc/grpc-js';
 import test, { type ExecutionContext } from 'ava';
 import { Authority } from '../../controller/authority/authority.js';
 import { CertificateRegistry } from '../../controller/registry/certificates.js';
+import type { AdminParts } from '../../controller/service/admin-parts.js';
 import { nodeService } from '../../controller/service/node-service.js';
+import { StatusCalls } from '../../controller/service/status-calls.js';
 import { summaryFromNode } from '../../controller/service/wire.js';
 import { Absences } from '../../controller/session/absences.js';
 import { withoutNode } from '../../controller/session/convergence.js';
@@ -331,6 +334,37 @@ test('who leaves learns how many peers of all controllers have its route, and as
   b.sessions.report(there ?? '', status, changedAt);
   await until('the one there is, too', async () => (await pending()) === 0);
   t.is(store.lists, lists);
+});
+
+test('a stream that watches wakes as often as something changes, and leaves nothing behind', async (t) => {
+  const { a, nodeId, open } = await rig(t);
+  await (await open(a, 'host')).opening;
+  const { keeper } = a.core;
+  const calls = new StatusCalls({ keeper, sessions: a.sessions, controllerId: 'ctl-a' } as unknown as AdminParts);
+  const gone = new AbortController();
+  let next: () => void = () => undefined;
+  const call = {
+    write: () => {
+      next();
+      return true;
+    },
+  } as unknown as Parameters<StatusCalls['watchConvergence']>[1];
+  const watching = calls.watchConvergence(
+    { node: 'web-1', untilReady: true } as Parameters<StatusCalls['watchConvergence']>[0],
+    call,
+    gone.signal,
+  );
+  for (let n = 1; n <= 20; n++) {
+    const wokenAgain = new Promise<void>((resolve) => {
+      next = resolve;
+    });
+    const condition = { type: 'Docker', ok: false, transient: false, reason: `R${n}`, message: '', sinceMs: 1 };
+    a.sessions.report(nodeId, { ...status, conditions: [condition] }, n);
+    await wokenAgain;
+  }
+  t.true(getEventListeners(gone.signal, 'abort').length <= 2);
+  gone.abort();
+  await watching;
 });
 
 test('of the nodes that another controller counts, the one that is asked about is left out', (t) => {
