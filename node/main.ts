@@ -10,7 +10,7 @@ import { defaultJoinPort } from '../proto/rpc/endpoint.js';
 import type { HostStatus } from './commands/status.js';
 import { notJoined } from './identity/identity.js';
 import { addJoinOptions, joinSettingsOf } from './join/settings.js';
-import { addOptions, settingsOf } from './settings.js';
+import { addOptions, daemonSettingsOf, settingsAsDaemon, settingsOf } from './settings.js';
 
 // A daemon that mostly waits: V8 would let the space for new objects grow from 2 MiB to 32 at a start with thousands of
 // routes, and keep it. An upper limit can only be given on the command line of node.
@@ -71,7 +71,7 @@ at once what it has given up or put off, such as a restart of Docker. Exit code 
   .action(async (_options: unknown, command: Command) => {
     const settings = settingsOf(command);
     const { runDaemon } = await import('./commands/run.js');
-    const ending = await runDaemon(settings);
+    const ending = await runDaemon(settings, daemonSettingsOf(command));
     if (ending === 'left') process.exitCode = exitCodes.left;
     if (ending === 'not joined') tellNotJoined();
   });
@@ -82,7 +82,7 @@ addOptions(program.command('leave'))
   .option('--local', 'undo what is on this host and tell no controller', false)
   .action(async (_options: unknown, command: Command) => {
     const { force, local } = command.opts<{ force: boolean; local: boolean }>();
-    const settings = settingsOf(command);
+    const settings = settingsAsDaemon(command);
     const { leaveFleet } = await import('./commands/leave.js');
     if ((await leaveFleet(settings, { force, local })) === 'not joined') tellNotJoined();
   });
@@ -91,7 +91,7 @@ addOptions(program.command('status'))
   .description('show what is desired against what is installed; exit code 8 when something is wrong')
   .addOption(new Option('-o, --output <format>', 'how to print it').choices(['text', 'json']).default('text'))
   .action(async (_options: unknown, command: Command) => {
-    const settings = settingsOf(command);
+    const settings = settingsAsDaemon(command);
     const { hostStatus, statusExitCode } = await import('./commands/status.js');
     const status = await hostStatus(settings);
     if (command.getOptionValue('output') === 'json') process.stdout.write(`${safeJson(withVersion(status), 2)}\n`);

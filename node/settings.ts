@@ -8,6 +8,7 @@ import { checkEndpoint } from '../proto/rpc/endpoint.js';
 import { dockerDefaults, onRunnings } from './docker/settings.js';
 import { checkMark, defaultMark } from './firewall/desired.js';
 import { checkRouteProtocol, defaultRouteProtocol } from './routes/protocol.js';
+import { type DaemonSettings, readDaemonSettings } from './state/daemon-settings.js';
 
 const path = v.pipe(v.string(), v.regex(/^\//, 'has to be an absolute path'));
 
@@ -185,4 +186,33 @@ export function addOptions(target: Command): Command {
  */
 export function settingsOf(parsed: Command): Settings {
   return readSettings(parsed, settingsSchema, defaultFile);
+}
+
+// Where the state is has to be known to find them; what is logged is each command's own.
+const ofEachCommand: ReadonlySet<string> = new Set(['config', 'stateDir', 'logLevel']);
+
+function isDefault(parsed: Command, attribute: string): boolean {
+  return [undefined, 'default'].includes(parsed.getOptionValueSource(attribute));
+}
+
+/** daemonSettingsOf are the settings of a command that settingsOf has read, without defaults, as they were written. */
+export function daemonSettingsOf(parsed: Command): DaemonSettings {
+  const written = Object.entries(parsed.opts<DaemonSettings>());
+  return Object.fromEntries(
+    written.filter(([attribute]) => !ofEachCommand.has(attribute) && !isDefault(parsed, attribute)),
+  );
+}
+
+/**
+ * settingsAsDaemon reads the settings of a parsed command; what it is not told is as the daemon was told that ran last.
+ * @throws XnetError InvalidArgument with every problem, Corrupt when the daemon's can't be read
+ */
+export function settingsAsDaemon(parsed: Command): Settings {
+  const { stateDir } = settingsOf(parsed);
+  const known = new Set(parsed.options.map((option) => option.attributeName()));
+  for (const [attribute, value] of Object.entries(readDaemonSettings(stateDir))) {
+    if (!known.has(attribute) || ofEachCommand.has(attribute) || !isDefault(parsed, attribute)) continue;
+    parsed.setOptionValueWithSource(attribute, value, 'daemon');
+  }
+  return settingsOf(parsed);
 }

@@ -16,6 +16,7 @@ import type { Member } from '../identity/member.js';
 import { identityFindings } from '../identity/renewal-plan.js';
 import type { Finding } from '../reconcile/effect.js';
 import { writeOwnFile } from '../state/atomic-file.js';
+import { removeDaemonSettings } from '../state/daemon-settings.js';
 import { cachePath } from '../table/cache.js';
 import type { Known } from './lanes.js';
 
@@ -62,18 +63,32 @@ function throwIfFound(findings: readonly Finding[], what: string): void {
   });
 }
 
+// Somebody asked for it and was told that it is under way: nobody would see that it was given up.
+function throwIfPending(findings: readonly Finding[]): void {
+  if (findings.length === 0) return;
+  throw new XnetError('Unavailable', "the configuration of Docker can't be undone yet; the leave stays pending", {
+    problems: findings.map((finding) => finding.message),
+    hint: 'it goes on when xnetd runs and Docker answers; xnetd leave --force does not wait for Docker',
+  });
+}
+
 /**
  * leave takes this host out of the fleet.
  * @throws XnetError FailedPrecondition when something could not be undone: what was done so far stays done, and the
- * lease stays; Unavailable when no controller answers, unless `localOnly`
+ * lease stays; Unavailable when no controller answers, unless `localOnly`, and when Docker does not answer and the leave
+ * was begun before: it is still pending then
  */
 export async function leave(options: LeaveOptions, signal: AbortSignal): Promise<void> {
   const { host, stateDir, onStep, force, localOnly } = options;
+  const isResumed = (await leaveBegun(stateDir)) !== undefined;
   const lease = leaseOf(options);
   if (lease !== undefined) await requireController(options, lease, signal);
   await writeOwnFile(markerPath(stateDir), Buffer.from(`${JSON.stringify({ force, localOnly })}\n`));
   onStep('Docker gets its former configuration back');
   const docker = await host.docker.leave(force, signal);
+  if (signal.aborted || (isResumed && docker.findings.some(({ transient }) => transient))) {
+    throwIfPending(docker.findings);
+  }
   if (docker.findings.length > 0) await rm(markerPath(stateDir), { force: true });
   throwIfFound(docker.findings, 'the configuration of Docker');
   if (lease !== undefined) {
@@ -91,6 +106,7 @@ export async function leave(options: LeaveOptions, signal: AbortSignal): Promise
   await rm(cachePath(stateDir), { force: true });
   // Nothing is left that this host would have to prove itself for.
   await removeIdentity(stateDir);
+  await removeDaemonSettings(stateDir);
   await rm(markerPath(stateDir), { force: true });
 }
 

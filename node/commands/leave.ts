@@ -11,7 +11,7 @@ import { type Member, needsIdentity, requireMember } from '../identity/member.js
 import type { Settings } from '../settings.js';
 import { lockState } from '../state/lock.js';
 import { readCache } from '../table/cache.js';
-import { hostSettings, localSocket } from './run.js';
+import { hostSettings, localSocket } from './host-settings.js';
 
 /** LeaveFlags are the flags of `xnetd leave`. */
 export type LeaveFlags = { readonly force: boolean; readonly local: boolean };

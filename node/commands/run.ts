@@ -1,5 +1,4 @@
 // `xnetd run`: the daemon. Starts with what is cached, ends at SIGTERM and leaves everything in place.
-import { join } from 'node:path';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import { type Logger, makeLog } from '../../proto/process/log.js';
 import { untilSignal } from '../../proto/process/program.js';
@@ -10,44 +9,21 @@ import { Agent } from '../agent/agent.js';
 import type { Known } from '../agent/lanes.js';
 import { leave, leaveBegun } from '../agent/leave.js';
 import { type Leave, localService } from '../agent/local-service.js';
-import { dockerDefaults } from '../docker/settings.js';
+import { PendingLeave } from '../agent/pending-leave.js';
 import { type Host, openHost } from '../host/host.js';
 import { readIdentity } from '../identity/folder.js';
 import { type Member, needsIdentity, requireMember } from '../identity/member.js';
 import type { Settings } from '../settings.js';
 import { CacheWriter } from '../state/cache-writer.js';
+import { type DaemonSettings, writeDaemonSettings } from '../state/daemon-settings.js';
 import { hostFingerprint } from '../state/fingerprint.js';
-import { lockState } from '../state/lock.js';
+import { lockForDaemon } from '../state/lock.js';
 import { StatusFile } from '../state/status-file.js';
 import { readCache } from '../table/cache.js';
+import { hostSettings, localSocket } from './host-settings.js';
 import { memberToLeave } from './leave.js';
 
 const graceMs = 1_000;
-
-/** hostSettings are the settings of what touches the host. */
-export function hostSettings(settings: Settings): Parameters<typeof openHost>[0] {
-  return {
-    routeProtocol: settings.routeProtocol,
-    nextHops: settings.nextHops,
-    tuneKernel: settings.tuneKernel,
-    docker: {
-      socket: settings.dockerSocket,
-      daemonJson: settings.daemonJson,
-      pidFile: settings.dockerPidFile,
-      unit: settings.dockerUnit,
-      restartCommand: settings.dockerRestart,
-      onRunning: settings.onRunning,
-      waitMs: settings.dockerWait * 1000,
-      restarts: dockerDefaults.restarts,
-      stateFolder: settings.stateDir,
-    },
-  };
-}
-
-/** localSocket is where the daemon listens for commands on the same host. */
-export function localSocket(settings: Settings): { readonly kind: 'unix'; readonly path: string } {
-  return { kind: 'unix', path: join(settings.runDir, 'xnetd.sock') };
-}
 
 async function cachedKnown(settings: Settings, node: string, log: Logger): Promise<Known> {
   try {
@@ -76,22 +52,26 @@ export type Ending = 'stopped' | 'left' | 'not joined';
 
 /**
  * runDaemon runs the daemon until it is told to stop, or has left.
+ * @param told what it was told of its settings, for commands on this host
  * @throws XnetError FailedPrecondition when another one runs on the same state directory, or the host can't be used
  */
-export async function runDaemon(settings: Settings): Promise<Ending> {
+export async function runDaemon(settings: Settings, told: DaemonSettings): Promise<Ending> {
   // A wait for netlink holds one thread of libuv's pool; files and names need the others.
   process.env['UV_THREADPOOL_SIZE'] ??= '8';
   const member = await memberToRun(settings);
   if (member === undefined) return 'not joined';
   const log = makeLog('xnetd', settings.logLevel);
   const systemd = new Systemd(log);
-  const lock = lockState(settings.stateDir);
+  const lock = await lockForDaemon(settings.stateDir);
   if (lock === undefined) {
     throw new XnetError('FailedPrecondition', `another xnetd uses ${settings.stateDir}`, {
       hint: 'one xnetd runs per host; see: systemctl status xnetd',
     });
   }
   const host = openHost(hostSettings(settings), log);
+  await writeDaemonSettings(settings.stateDir, told).catch((error: unknown) => {
+    log.warn({ reason: messageOf(error) }, 'settings: not kept for other commands');
+  });
   try {
     return await new Daemon(settings, member, { host, systemd, log }).run(untilSignal());
   } finally {
@@ -112,6 +92,7 @@ class Daemon {
   #stopped = false;
   #running: Running | undefined;
   #leaving: Promise<void> | undefined;
+  #pending: PendingLeave | undefined;
 
   constructor(
     settings: Settings,
@@ -130,6 +111,7 @@ class Daemon {
     const log = this.#log;
     const cache = new CacheWriter(stateDir, log);
     const statusFile = new StatusFile(runDir, log);
+    await statusFile.clear();
     let known = await cachedKnown(this.#settings, this.#member.node, log);
     signal.addEventListener('abort', () => this.#stop(), { once: true });
     const reload = () => this.#running?.agent.retry();
@@ -143,7 +125,13 @@ class Daemon {
     const begun = await leaveBegun(stateDir);
     if (begun !== undefined) {
       log.warn('a leave was begun and did not end: going on with it');
-      this.#leaving = this.#systemd.beatWhile(this.#leave(known, begun, () => undefined, signal));
+      const cached = known;
+      this.#pending = new PendingLeave({
+        leave: (how, onStep) => this.#leave(cached, how, onStep, signal),
+        isPending: async () => (await leaveBegun(stateDir)) !== undefined,
+        log,
+      });
+      this.#leaving = this.#systemd.beatWhile(this.#pending.run(begun, signal));
     }
     let failed: unknown;
     for (;;) {
@@ -160,6 +148,7 @@ class Daemon {
       // Refused before anything was undone: the host goes on as a member of the fleet.
       if (failed === undefined || signal.aborted || (await leaveBegun(stateDir)) !== undefined) break;
       this.#leaving = undefined;
+      this.#pending = undefined;
       log.info('still a member of the fleet, going on');
     }
     this.#stop();
@@ -169,9 +158,10 @@ class Daemon {
     await statusFile.close();
     // A part of the daemon has failed, or a leave whose command has been told: a service manager starts it again, and it
     // goes on with what it was doing.
-    if (failed !== undefined) throw failed;
-    log.info(this.#leaving === undefined ? 'stopped; everything stays in place' : 'left');
-    return this.#leaving === undefined ? 'stopped' : 'left';
+    if (failed !== undefined && !signal.aborted) throw failed;
+    const isLeft = this.#leaving !== undefined && failed === undefined;
+    log.info(isLeft ? 'left' : 'stopped; everything stays in place');
+    return isLeft ? 'left' : 'stopped';
   }
 
   #stop(): void {
@@ -235,6 +225,7 @@ class Daemon {
     cache: CacheWriter,
     signal: AbortSignal,
   ): Promise<void> {
+    if (this.#pending !== undefined) return this.#pending.ask(options, onStep);
     const running = this.#running;
     if (this.#leaving !== undefined || running === undefined) {
       throw new XnetError('FailedPrecondition', 'this host is leaving already, or xnetd is about to stop');

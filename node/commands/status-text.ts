@@ -4,11 +4,11 @@ import { problemLines } from '../../proto/process/problem.js';
 import { formatFields } from '../../proto/process/table.js';
 import type { FirewallReport } from '../firewall/report.js';
 import { identityLine } from '../identity/status.js';
-import type { DaemonStatus } from '../state/status-file.js';
 import type { HostStatus } from './status.js';
 
-function daemonLine(daemon: DaemonStatus | undefined): string {
-  if (daemon === undefined) return 'not running';
+function daemonLine({ daemonRuns, daemon }: HostStatus): string {
+  if (!daemonRuns) return 'not running';
+  if (daemon === undefined) return 'running, has said nothing of itself yet';
   const { connection } = daemon;
   if (connection === undefined) return `running (pid ${daemon.pid}), connecting`;
   if (connection.connected) return `running (pid ${daemon.pid}), connected to ${connection.endpoint}`;
@@ -32,7 +32,7 @@ export function statusLines(status: HostStatus, nowMs: number, paint: (text: str
     ['Node', status.node],
     ['Cluster', status.identity?.cluster ?? 'none'],
     ['Certificate', identityLine(status.identity, nowMs)],
-    ['Daemon', daemonLine(status.daemon)],
+    ['Daemon', daemonLine(status)],
     ['Subnet', subnet ?? 'none'],
     ['Underlay', underlay === undefined ? 'none' : `${underlay.interface} ${underlay.address}`],
     ['Routes', `${installed}/${desired} installed${amiss}, revision ${status.revision ?? '-'}`],

@@ -3,6 +3,7 @@ import { formatIpv4, formatPrefix, gatewayOf } from '../../proto/domain/address.
 import { exitCodes, messageOf } from '../../proto/errors.js';
 import { makeLog } from '../../proto/process/log.js';
 import type { Problem } from '../../proto/process/problem.js';
+import { leaveBegun } from '../agent/leave.js';
 import { bridgeNameOf, bridgeState } from '../docker/own-bridge.js';
 import { desiredFirewall } from '../firewall/desired.js';
 import type { FirewallReport } from '../firewall/report.js';
@@ -15,10 +16,11 @@ import { desiredRoutes } from '../routes/desired.js';
 import { planRoutes } from '../routes/plan.js';
 import { findingsOf } from '../routes/problems.js';
 import type { Settings } from '../settings.js';
+import { isLocked } from '../state/lock.js';
 import { type DaemonStatus, readStatus } from '../state/status-file.js';
 import { type Cached, readCache } from '../table/cache.js';
 import { readUnderlay } from '../underlay/underlay.js';
-import { hostSettings } from './run.js';
+import { hostSettings } from './host-settings.js';
 import { problemsOf } from './status-problems.js';
 
 /** HostStatus is what `xnetd status -o json` prints. Fields are only ever added. */
@@ -37,6 +39,8 @@ export type HostStatus = {
   readonly identity: IdentityStatus | null;
   /** Revision of the route table on disk. */
   readonly revision: number | undefined;
+  readonly daemonRuns: boolean;
+  /** What the daemon that runs said last of itself; undefined: it does not run, or has said nothing yet. */
   readonly daemon: DaemonStatus | undefined;
   readonly underlay: { readonly interface: string; readonly address: string } | undefined;
   readonly routes: {
@@ -170,7 +174,10 @@ export async function hostStatus(settings: Settings): Promise<HostStatus> {
   try {
     const cached = await attempt('cache', () => readCache(settings.stateDir));
     const identity = await attempt('identity', () => readIdentity(settings.stateDir));
-    const daemon = await attempt('daemon', () => readStatus(settings.runDir));
+    // The lock is the kernel's: the file of a daemon that was killed stays.
+    const daemonRuns = (await attempt('daemon', async () => isLocked(settings.stateDir))) ?? false;
+    const daemon = daemonRuns ? await attempt('daemon', () => readStatus(settings.runDir)) : undefined;
+    const leaving = await attempt('leave', () => leaveBegun(settings.stateDir));
     const routes = await attempt('routes', () => routesOf(host, settings, cached));
     const docker = await attempt('docker', () => dockerOf(host, cached));
     const firewall = await attempt('firewall', () => firewallOf(host, settings, cached, routes?.underlay?.ifname));
@@ -182,7 +189,9 @@ export async function hostStatus(settings: Settings): Promise<HostStatus> {
         // The daemon, which knows what a renewal failed with, says it in its condition.
         ...(identity === undefined ? [] : identityFindings(identity, {}, Date.now())),
       ],
+      daemonRuns,
       daemon,
+      leaving: leaving !== undefined,
       lacks: lackOf(cached, docker),
     });
     const { assignment } = cached ?? {};
@@ -200,6 +209,7 @@ export async function hostStatus(settings: Settings): Promise<HostStatus> {
               address: formatIpv4(assignment.address),
             },
       revision: cached?.table?.version.revision,
+      daemonRuns,
       daemon,
       underlay:
         routes?.underlay === undefined

@@ -228,14 +228,18 @@ export async function waitReadable(fds: readonly number[]): Promise<readonly num
   }
 }
 
+// sys/file.h
+const lockOperations = { shared: 1n, exclusive: 2n } as const;
+const nonBlocking = 4n;
+
 /**
- * tryLock takes an exclusive lock on an open file, which the kernel drops when the process ends, however it ends.
+ * tryLock takes a lock on an open file, which the kernel drops when the process ends, however it ends. Any number of open
+ * files can share one; an exclusive one is alone.
  * @returns false when another open file holds it
  */
-export function tryLock(fd: number): boolean {
-  const exclusiveNonBlocking = 2n | 4n; // LOCK_EX | LOCK_NB (sys/file.h)
+export function tryLock(fd: number, kind: keyof typeof lockOperations = 'exclusive'): boolean {
   try {
-    call('flock', BigInt(fd), exclusiveNonBlocking);
+    call('flock', BigInt(fd), lockOperations[kind] | nonBlocking);
     return true;
   } catch (error) {
     if (error instanceof SyscallError && error.code === 'EAGAIN') return false;

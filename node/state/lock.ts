@@ -2,7 +2,8 @@
 // it goes with the process however that ends.
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf, XnetError } from '../../proto/errors.js';
+import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
+import { pause } from '../../proto/process/backoff.js';
 import { makeFolderSync } from '../../proto/process/folder.js';
 import { tryLock } from '../kernel/syscall.js';
 
@@ -30,4 +31,39 @@ export function lockState(stateDir: string, name: LockName = 'lock'): StateLock 
   if (tryLock(fd)) return { release: () => closeSync(fd) };
   closeSync(fd);
   return undefined;
+}
+
+const lookMs = 20;
+const looks = 5;
+
+/**
+ * lockForDaemon is lockState for the daemon: somebody who only looks whether it runs holds the lock for a moment.
+ * @throws XnetError FailedPrecondition when the directory can't be used
+ */
+export async function lockForDaemon(stateDir: string): Promise<StateLock | undefined> {
+  for (let look = 1; look < looks; look += 1) {
+    const lock = lockState(stateDir);
+    if (lock !== undefined) return lock;
+    await pause(lookMs);
+  }
+  return lockState(stateDir);
+}
+
+/**
+ * isLocked says whether a process holds the lock of a state directory, without taking it.
+ * @throws a system error when the lock can't be looked at
+ */
+export function isLocked(stateDir: string): boolean {
+  let fd: number;
+  try {
+    fd = openSync(join(stateDir, 'lock'), 'r');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+  try {
+    return !tryLock(fd, 'shared');
+  } finally {
+    closeSync(fd);
+  }
 }

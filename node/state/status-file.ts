@@ -1,4 +1,4 @@
-// What the daemon says of itself, for `xnetd status`: a file that is there while it runs.
+// What the daemon says of itself, for `xnetd status`: a file that is there while it runs, and stays when it is killed.
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -36,7 +36,7 @@ function statusPath(runDir: string): string {
   return join(runDir, 'status.json');
 }
 
-/** readStatus is what the daemon said last; undefined when none runs. */
+/** readStatus is what the daemon said last, perhaps before it was killed; undefined when it has said nothing. */
 export async function readStatus(runDir: string): Promise<DaemonStatus | undefined> {
   try {
     return v.parse(schema, JSON.parse(await readFile(statusPath(runDir), 'utf8')));
@@ -89,12 +89,17 @@ export class StatusFile {
     }
   }
 
+  /** clear removes what a daemon has left that was killed. */
+  async clear(): Promise<void> {
+    await rm(statusPath(this.#runDir), { force: true });
+  }
+
   /** close removes the file. */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     this.#newest = undefined;
     await this.#writing;
-    await rm(statusPath(this.#runDir), { force: true });
+    await this.clear();
   }
 }
 

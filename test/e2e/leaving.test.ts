@@ -16,6 +16,13 @@ const stateDir = '/var/lib/xnet';
 const leave = (fleet: Fleet, host: Host, ...args: readonly string[]) =>
   fleet.xnetd(host, 'leave', '--docker-restart', JSON.stringify(host.restartCommand), ...args);
 
+function statusOf({ stdout }: { readonly stdout: string }) {
+  return JSON.parse(stdout) as {
+    readonly daemonRuns: boolean;
+    readonly problems: readonly { readonly text: string }[];
+  };
+}
+
 async function gone(t: ExecutionContext, fleet: Fleet, host: Host, when: string): Promise<void> {
   t.deepEqual((await host.run(['ls', '-A', stateDir])).trim().split('\n').sort(), ['identity.lock', 'lock'], when);
   t.is(await host.run(['ip', 'route', 'show', 'proto', '88']), '', when);
@@ -58,9 +65,34 @@ if ('why' in engine) {
     await daemon?.exited;
     await host.run(['rm', `${stateDir}/cache.json`]);
     t.regex(await host.run(['iptables-save']), /--comment xnet/);
-    const without = await leave(fleet, host);
+    const killed = statusOf(await fleet.xnetd(host, 'status', '-o', 'json'));
+    t.false(killed.daemonRuns, 'its status file is still there');
+    t.true(killed.problems.some(({ text }) => text.startsWith('xnetd does not run')));
+    // Docker is restarted as the daemon was told to.
+    const without = await fleet.xnetd(host, 'leave');
     t.is(without.code, 0, without.stderr);
     await gone(t, fleet, host, 'without a cache');
+
+    // Taken up while Docker is down: pending, until Docker is back.
+    await fleet.join(host);
+    await fleet.untilReady();
+    const first = fleet.daemons.get(host.name);
+    first?.kill('SIGKILL');
+    await first?.exited;
+    await host.stopDockerd();
+    await host.run(['sh', '-c', `echo '{"force":false,"localOnly":false}' > ${stateDir}/leaving`]);
+    const second = await fleet.startDaemon(host);
+    await until('it is tried', async () => second.output.includes('leaving: not done yet'));
+    const pending = statusOf(await fleet.xnetd(host, 'status', '-o', 'json'));
+    t.true(pending.daemonRuns);
+    t.true(pending.problems.some(({ text }) => text.includes('is leaving, and is not done')));
+    const asked = await leave(fleet, host);
+    t.is(asked.code, 6, asked.stderr);
+    t.regex(asked.stderr, /Docker is not running/);
+    t.is((await fleet.nodes()).length, 1);
+    await host.startDockerd();
+    t.is((await second.exited).code, 11);
+    await gone(t, fleet, host, 'pending');
 
     // Killed right after the lease ended, and right after the identity was removed.
     for (const left of [true, false]) {

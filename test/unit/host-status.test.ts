@@ -11,6 +11,7 @@ const conflict = (subnet: string): Finding => ({
 const condition = (type: string, message: string): DaemonStatus['conditions'][number] => ({
   ...{ type, ok: false, transient: false, reason: 'Wrong', message, sinceMs: 0 },
 });
+const runs = { daemonRuns: true, leaving: false } as const;
 const daemon = (...conditions: DaemonStatus['conditions']): DaemonStatus => ({ pid: 1, conditions });
 
 test('what is wrong is said once, whoever has found it', (t) => {
@@ -18,23 +19,30 @@ test('what is wrong is said once, whoever has found it', (t) => {
   const routes = condition('Routes', found.map(({ message }) => message).join('; '));
   const docker = condition('Docker', 'Docker is not running');
   const lacks = { text: 'Docker does not answer', fix: null };
-  const texts = problemsOf({ failed: [], found, daemon: daemon(routes, docker), lacks });
+  const texts = problemsOf({ ...runs, failed: [], found, daemon: daemon(routes, docker), lacks });
   t.deepEqual(texts, [
     { text: '10.76.1.0/24 is routed elsewhere', fix: 'ip route del 10.76.1.0/24' },
     { text: '10.76.2.0/24 is routed elsewhere', fix: 'ip route del 10.76.2.0/24' },
     { text: 'Docker is not running', fix: null },
   ]);
-  const twice = problemsOf({ failed: [], found: [...found, ...found], daemon: daemon(), lacks });
+  const twice = problemsOf({ ...runs, failed: [], found: [...found, ...found], daemon: daemon(), lacks });
   t.deepEqual(
     twice.map(({ text }) => text),
     ['10.76.1.0/24 is routed elsewhere', '10.76.2.0/24 is routed elsewhere', 'Docker does not answer'],
   );
 });
 
-test('what the daemon alone knows is told, and that none runs, too; a note is no problem', (t) => {
-  const only = problemsOf({ failed: [], found: [], daemon: daemon(condition('Certificate', '')), lacks: undefined });
+test('what the daemon alone knows is told, and that none runs or that the host is leaving, too; a note is no problem', (t) => {
+  const only = problemsOf({
+    ...runs,
+    failed: [],
+    found: [],
+    daemon: daemon(condition('Certificate', '')),
+    lacks: undefined,
+  });
   t.deepEqual(only, [{ text: 'Wrong', fix: null }]);
   const none = problemsOf({
+    ...{ daemonRuns: false, leaving: true },
     failed: [],
     found: [{ ...conflict('a'), isNote: true }],
     daemon: undefined,
@@ -42,5 +50,9 @@ test('what the daemon alone knows is told, and that none runs, too; a note is no
   });
   t.deepEqual(none, [
     { text: 'xnetd does not run: routes and rules stay, but nothing repairs them', fix: 'systemctl start xnetd' },
+    {
+      text: 'this host is leaving, and is not done: xnetd goes on with it when Docker and a controller answer',
+      fix: 'xnetd leave --force, which does not wait for Docker',
+    },
   ]);
 });

@@ -1,0 +1,85 @@
+// A leave that was begun and did not end, in a daemon that was started meanwhile.
+// Invariant: it is gone on with until it is done, or until it can't be done for a reason that somebody has to act on. That
+// Docker or the controllers do not answer for now is no such reason. What an operator asks for meanwhile goes first.
+import { messageOf, XnetError } from '../../proto/errors.js';
+import { Alarm, backoffMs } from '../../proto/process/backoff.js';
+import type { Logger } from '../../proto/process/log.js';
+import type { LeaveBegun } from './leave.js';
+
+type OnStep = (step: string) => void;
+
+/** PendingLeaveOptions say how to leave. */
+export type PendingLeaveOptions = {
+  /** Leaves, or throws why it could not. */
+  readonly leave: (how: LeaveBegun, onStep: OnStep) => Promise<void>;
+  /** Whether the host is leaving still, after a leave that threw. */
+  readonly isPending: () => Promise<boolean>;
+  readonly log: Logger;
+};
+
+type Asked = {
+  readonly how: LeaveBegun;
+  readonly onStep: OnStep;
+  readonly done: () => void;
+  readonly fail: (error: unknown) => void;
+};
+
+const backoff = { firstMs: 1_000, longestMs: 30_000 };
+
+/** PendingLeave is that leave. */
+export class PendingLeave {
+  readonly #options: PendingLeaveOptions;
+  readonly #alarm = new Alarm();
+  #asked: Asked | undefined;
+  #ended = false;
+
+  constructor(options: PendingLeaveOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * ask has it tried at once, in the way that somebody asks for now.
+   * @throws XnetError what came of that try
+   */
+  ask(how: LeaveBegun, onStep: OnStep): Promise<void> {
+    return new Promise((done, fail) => {
+      this.#asked?.fail(new XnetError('Cancelled', 'somebody else runs xnetd leave, too'));
+      if (this.#ended)
+        return fail(new XnetError('FailedPrecondition', 'this host has left, or xnetd is about to stop'));
+      this.#asked = { how, onStep, done, fail };
+      this.#alarm.ring();
+    });
+  }
+
+  /**
+   * run tries until the host has left.
+   * @throws XnetError why it can't leave; or that of the last try, when `signal` aborts
+   */
+  async run(begun: LeaveBegun, signal: AbortSignal): Promise<void> {
+    const { leave, isPending, log } = this.#options;
+    const ring = () => this.#alarm.ring();
+    signal.addEventListener('abort', ring, { once: true });
+    let how = begun;
+    try {
+      for (let attempt = 1; ; attempt += 1) {
+        const asked = this.#asked;
+        this.#asked = undefined;
+        how = asked?.how ?? how;
+        try {
+          await leave(how, asked?.onStep ?? (() => undefined));
+          asked?.done();
+          return;
+        } catch (error) {
+          asked?.fail(error);
+          if (signal.aborted || !(await isPending())) throw error;
+          log.warn({ reason: messageOf(error), attempt }, 'leaving: not done yet, going on with it');
+        }
+        if (this.#asked === undefined) await this.#alarm.wait(backoffMs(attempt, backoff, 0.5 + Math.random() / 2));
+      }
+    } finally {
+      this.#ended = true;
+      signal.removeEventListener('abort', ring);
+      this.#asked?.fail(new XnetError('FailedPrecondition', 'xnetd is about to stop'));
+    }
+  }
+}

@@ -1,0 +1,30 @@
+// The settings of xnetd as the parts that touch the host take them. Pure.
+import { join } from 'node:path';
+import { dockerDefaults } from '../docker/settings.js';
+import type { HostSettings } from '../host/host.js';
+import type { Settings } from '../settings.js';
+
+/** hostSettings are the settings of what touches the host. */
+export function hostSettings(settings: Settings): HostSettings {
+  return {
+    routeProtocol: settings.routeProtocol,
+    nextHops: settings.nextHops,
+    tuneKernel: settings.tuneKernel,
+    docker: {
+      socket: settings.dockerSocket,
+      daemonJson: settings.daemonJson,
+      pidFile: settings.dockerPidFile,
+      unit: settings.dockerUnit,
+      restartCommand: settings.dockerRestart,
+      onRunning: settings.onRunning,
+      waitMs: settings.dockerWait * 1000,
+      restarts: dockerDefaults.restarts,
+      stateFolder: settings.stateDir,
+    },
+  };
+}
+
+/** localSocket is where the daemon listens for commands on the same host. */
+export function localSocket(settings: Settings): { readonly kind: 'unix'; readonly path: string } {
+  return { kind: 'unix', path: join(settings.runDir, 'xnetd.sock') };
+}
