@@ -73,11 +73,18 @@ export function poolProblems(pool: Pick<NewPool, 'cidr' | 'subnetLength'>): stri
   return problems;
 }
 
-/** poolWarnings says what an operator should know about a pool that is allowed all the same. */
-export function poolWarnings(cidr: Prefix): string[] {
+/**
+ * poolWarnings says what an operator should know about a pool that is allowed all the same.
+ * @param others the ranges of all other pools
+ */
+export function poolWarnings(cidr: Prefix, others: readonly Prefix[]): string[] {
   if (isPrivate(cidr)) return [];
+  const all = [...others, cidr].map(formatPrefix).join(', ');
   return [
     `${formatPrefix(cidr)} is a public range: containers will not reach the hosts on the internet that have these addresses`,
+    // node/table/accept.ts: who joins from now on is told of the pool, and trusts whom it joined.
+    `hosts that have joined by now refuse ${formatPrefix(cidr)} until they allow it: put "allowed-pools: [${all}]" into ` +
+      '/etc/xnet/xnetd.yaml of each, and run there: systemctl restart xnetd',
   ];
 }
 

@@ -89,8 +89,13 @@ export class PoolCalls {
     return {
       pool: existed ? this.#pool(pool.name) : planned(pool),
       unchanged: done.unchanged,
-      warnings: poolWarnings(pool.cidr),
+      warnings: poolWarnings(pool.cidr, this.#otherRanges(pool.name)),
     };
+  }
+
+  #otherRanges(name: string) {
+    const others = [...this.#parts.keeper.view.pools].filter(([other]) => other !== name);
+    return others.map(([, { record }]) => record.cidr);
   }
 
   async list(): Promise<ListPoolsResponse> {

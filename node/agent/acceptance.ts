@@ -6,7 +6,14 @@ import type { Assignment, TableDelta } from '../../proto/domain/network.js';
 import type { Endpoint } from '../../proto/rpc/endpoint.js';
 import { interfaceAddresses, readTaken } from '../host/taken.js';
 import type { Finding } from '../reconcile/effect.js';
-import { acceptDelta, acceptSnapshot, assignmentProblem, type HostRules, reconsider } from '../table/accept.js';
+import {
+  acceptDelta,
+  acceptSnapshot,
+  assignmentProblem,
+  type HostRules,
+  notAllowed,
+  reconsider,
+} from '../table/accept.js';
 import type { NodeTable, TableSnapshot } from '../table/node-table.js';
 import type { Known } from './lanes.js';
 
@@ -16,6 +23,8 @@ export type AcceptanceOptions = {
   readonly controllers: readonly Endpoint[];
   /** --allowed-pools */
   readonly allowedPools: readonly Prefix[] | undefined;
+  /** The pools that the controllers named when this host joined. */
+  readonly joinedPools: () => readonly Prefix[];
 };
 
 const examples = 3;
@@ -71,7 +80,7 @@ export class Acceptance {
   }
 
   #rules({ assignment }: Known): HostRules {
-    const { nodeName, controllers, allowedPools } = this.#options;
+    const { nodeName, controllers, allowedPools, joinedPools } = this.#options;
     const known = [assignment, this.#offer].flatMap((one) => (one === undefined ? [] : [one]));
     const own = known.map(({ address }) => address);
     return {
@@ -80,6 +89,7 @@ export class Acceptance {
       addresses: interfaceAddresses(),
       taken: () => readTaken({ controllers, own }),
       allowed: allowedPools,
+      joined: joinedPools(),
     };
   }
 
@@ -95,6 +105,14 @@ export class Acceptance {
     if (pools.length > 0) {
       const which = pools.slice(0, examples).map(({ pool, problem }) => `${formatPrefix(pool)} ${problem}`);
       add('PoolRefused', `${count(pools.length, 'pool')} of the controller's not accepted: ${which.join('; ')}`);
+    }
+    const narrowed = notAllowed(table?.pools ?? [], { allowed: this.#options.allowedPools });
+    if (narrowed.length > 0) {
+      const which = narrowed.slice(0, examples).map(formatPrefix).join(', ');
+      add(
+        'PoolNotAllowed',
+        `in force though not within --allowed-pools: ${which}; what there is of it stays until this host leaves and joins again`,
+      );
     }
     if (routes.size > 0) {
       const which = [...routes.values()]

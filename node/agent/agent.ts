@@ -74,7 +74,7 @@ export class Agent {
     const { host, controllers, underlay, mark, log } = options;
     this.#options = options;
     this.#known = options.cached;
-    this.#acceptance = new Acceptance(options);
+    this.#acceptance = new Acceptance({ ...options, joinedPools: () => this.#renewal?.joinedPools ?? [] });
     this.#dataPath = new DataPath({
       host,
       known: () => this.#known,

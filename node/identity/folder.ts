@@ -23,6 +23,8 @@ const memberSchema = v.object({
   nodeId: v.string(),
   nodeName: v.string(),
   controllers: v.array(v.string()),
+  // Absent where an earlier version joined.
+  pools: v.optional(v.array(v.string()), []),
 });
 
 const hint = (stateDir: string) =>
@@ -136,9 +138,9 @@ async function settle(stateDir: string): Promise<void> {
  * @throws XnetError FailedPrecondition when it can't be written; the one before is whole then
  */
 export async function writeIdentity(stateDir: string, identity: NodeIdentity): Promise<void> {
-  const { key, certificate, authority, clusterId, nodeId, nodeName, controllers } = identity;
+  const { key, certificate, authority, clusterId, nodeId, nodeName, controllers, pools } = identity;
   const making = beside(stateDir, 'making');
-  const member = `${JSON.stringify({ clusterId, nodeId, nodeName, controllers }, null, 2)}\n`;
+  const member = `${JSON.stringify({ clusterId, nodeId, nodeName, controllers, pools }, null, 2)}\n`;
   const parts = {
     'key.pem': key,
     'certificate.pem': certificate,

@@ -19,6 +19,8 @@ export type Membership = {
   readonly nodeName: string;
   /** The controllers' addresses, "192.168.83.2:7400"; none where they have none that this host could reach. */
   readonly controllers: readonly string[];
+  /** CIDRs of the pools at that time. */
+  readonly pools: readonly string[];
 };
 
 /** NodeIdentity is a membership and what proves it. Certificates and the key are PEM. */

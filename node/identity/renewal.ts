@@ -2,6 +2,7 @@
 // Invariant: what connections show is what is on disk, or newer; a stream that is open is never ended by a renewal.
 import { type FSWatcher, watch } from 'node:fs';
 import { basename } from 'node:path';
+import { type Prefix, parsePrefix } from '../../proto/domain/address.js';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import { Alarm, backoffMs } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
@@ -79,6 +80,11 @@ export class Renewal {
       });
     }
     return credentialsOf(identity);
+  }
+
+  /** joinedPools are the pools that the controllers named when this host joined. */
+  get joinedPools(): readonly Prefix[] {
+    return this.#identity.pools.flatMap((text) => parsePrefix(text) ?? []);
   }
 
   /** findings is what is wrong with the identity. */

@@ -98,9 +98,9 @@ export async function callJoin(
  * @throws XnetError Corrupt when the answer is not one
  */
 export function identityFrom(answer: JoinResponse__Output, proven: Proven, key: string): NodeIdentity {
-  const { certificate, authority, clusterId, nodeId, nodeName, controllers } = answer;
+  const { certificate, authority, clusterId, nodeId, nodeName, controllers, pools } = answer;
   const usable = controllers.filter((text) => 'value' in checkEndpoint(text));
-  const identity = { certificate, authority, clusterId, nodeId, nodeName, controllers: usable, key };
+  const identity = { certificate, authority, clusterId, nodeId, nodeName, controllers: usable, pools, key };
   const problem =
     clusterId === proven.clusterId
       ? identityProblem(identity)

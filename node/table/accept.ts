@@ -1,5 +1,6 @@
 // What a controller may tell a node. A bad controller can break the overlay, not the host: a node routes nothing but
-// single subnets of its pools, and its pools are those of its first contact and what can't be in the host's own way. Pure.
+// single subnets of its pools, and its pools are those that it joined, those of its first contact, and what can't be in the
+// host's own way. Pure.
 // Invariant: what is refused changes nothing. A route, a pool or a lease that was there before stays as it was, and what
 // was refused is kept aside and looked at again when the host has changed.
 import {
@@ -38,6 +39,8 @@ export type HostRules = {
   readonly taken: () => readonly Taken[];
   /** --allowed-pools; undefined: pools follow the rules of poolProblem. */
   readonly allowed: readonly Prefix[] | undefined;
+  /** The pools that the controllers named when this host joined. */
+  readonly joined: readonly Prefix[];
 };
 
 // As of a controller (controller/registry/pool-decisions.ts): a larger pool, or longer subnets, it never makes.
@@ -54,10 +57,10 @@ type PoolContext = {
 };
 
 /**
- * poolProblem says why a pool is not accepted; undefined: it is. The pools of the first contact are the operator's who
- * joined the host. What comes later, so that a fleet can grow, has to be of addresses that nobody on the internet has
+ * poolProblem says why a pool is not accepted; undefined: it is. The pools that were named at joining, and those of the
+ * first contact, are the operator's who joined the host. What comes later, so that a fleet can grow, has to be of addresses that nobody on the internet has
  * (RFC 1918, 6598, 2544) and must not overlap anything that this host routes, is reached by or resolves names with.
- * With --allowed-pools, the host's own administrator has said what may be a pool.
+ * With --allowed-pools, the host's own administrator has said what may be a pool; what is in force already stays.
  */
 export function poolProblem(pool: PoolRange, { rules, before, accepted }: PoolContext): string | undefined {
   if (accepted.length >= mostPools) return `is one of more than ${mostPools}`;
@@ -69,11 +72,9 @@ export function poolProblem(pool: PoolRange, { rules, before, accepted }: PoolCo
   }
   const other = accepted.find((one) => prefixesOverlap(one, pool));
   if (other !== undefined) return `overlaps the pool ${formatPrefix(other)}`;
-  if (rules.allowed !== undefined && !rules.allowed.some((range) => prefixCovers(range, pool))) {
-    return 'is not within --allowed-pools';
-  }
   if (before.some((one) => prefixCovers(one, pool))) return undefined;
-  const isFirst = before.length === 0;
+  if (!isAllowed(pool, rules)) return 'is not within --allowed-pools';
+  const isFirst = before.length === 0 || rules.joined.some((one) => prefixCovers(one, pool));
   const clash = rules.taken().find(({ prefix, vital }) => {
     if (isFirst && !vital) return false;
     if ([...before, ...rules.own].some((one) => prefixCovers(one, prefix))) return false;
@@ -82,6 +83,15 @@ export function poolProblem(pool: PoolRange, { rules, before, accepted }: PoolCo
   if (clash !== undefined) return `overlaps ${clash.what}`;
   if (isFirst || rules.allowed !== undefined || isPrivate(pool)) return undefined;
   return 'is a public range: an administrator of this host can allow it with --allowed-pools';
+}
+
+function isAllowed(pool: Prefix, { allowed }: Pick<HostRules, 'allowed'>): boolean {
+  return allowed === undefined || allowed.some((range) => prefixCovers(range, pool));
+}
+
+/** notAllowed are the pools in force that --allowed-pools does not have: it was narrowed since they came. */
+export function notAllowed(pools: readonly PoolRange[], rules: Pick<HostRules, 'allowed'>): readonly PoolRange[] {
+  return pools.filter((pool) => !isAllowed(pool, rules));
 }
 
 /** nextHopProblem says why an address can't be a peer's; undefined: it can. That it is on-link, the kernel checks. */

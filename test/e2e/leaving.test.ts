@@ -107,7 +107,7 @@ if ('why' in engine) {
       await gone(t, fleet, host, left ? 'lease ended' : 'identity removed');
     }
     const never = await leave(fleet, host);
-    t.is(never.code, 4, never.stderr);
+    t.is(never.code, 12, never.stderr);
     t.regex(never.stderr, /has not joined/);
   });
 }

@@ -93,6 +93,7 @@ test('a host joins, and is that node from then on, however often it is asked to'
   const folder = join(host.stateDir, 'identity');
   t.is(statSync(folder).mode & 0o777, 0o700);
   t.deepEqual(readdirSync(folder).sort(), ['authority.pem', 'certificate.pem', 'key.pem', 'member.json']);
+  t.deepEqual((await readIdentity(host.stateDir))?.pools, ['10.76.0.0/16']);
   for (const name of readdirSync(folder)) t.is(statSync(join(folder, name)).mode & 0o777, 0o600, name);
   t.deepEqual(
     readdirSync(host.stateDir).filter((name) => name !== 'identity'),

@@ -8,6 +8,7 @@ import {
   assignmentProblem,
   type HostRules,
   nextHopProblem,
+  notAllowed,
   poolProblem,
   reconsider,
   routeProblem,
@@ -56,6 +57,7 @@ const rules: HostRules = {
   ]),
   taken: () => taken,
   allowed: undefined,
+  joined: [],
 };
 const snapshotOf = (pools: readonly PoolRange[], routes: readonly Route[], revision = 1): TableSnapshot => ({
   version: version(revision),
@@ -129,6 +131,40 @@ test('pools of the first contact are the operator’s, later ones must not be in
   t.is(later('198.51.100.0/24', ['198.51.100.0/24', '10.0.0.0/8']), undefined);
   t.regex(later('10.77.0.0/16', ['10.76.0.0/16']) ?? '', /allowed-pools/);
   t.regex(later('10.76.128.0/17') ?? '', /overlaps the pool/);
+});
+
+test('a pool that was named at joining is accepted whenever it is told of, unless it is in the way of the host itself', (t) => {
+  const joined: HostRules = { ...rules, joined: [prefix('172.172.0.0/16'), prefix('192.168.83.0/24')] };
+  // As a controller tells it: a table of before the pool was made, and what has come since.
+  const [range, subnet] = [pool('172.172.0.0/16'), route('172.172.1.0/24', '192.168.83.12')];
+  const changes = { upserts: [subnet], removals: [], unresolved: [] };
+  const delta = { fromRevision: 1, to: version(2), ...changes, pools: [...first.pools, range] };
+  const strangers = acceptDelta(first, delta, rules);
+  t.deepEqual(strangers.pools.map(formatPrefix), ['10.76.0.0/16']);
+  const table = acceptDelta(first, delta, joined);
+  t.deepEqual(table.pools.map(formatPrefix), ['10.76.0.0/16', '172.172.0.0/16']);
+  t.true(table.routes.has(prefixKey(subnet.subnet)));
+  t.deepEqual(table.refused.pools, []);
+  t.truthy(poolProblem(pool('192.168.83.0/24'), { rules: joined, before: first.pools, accepted: [] }));
+  // Refused first, and known from joining anew.
+  t.deepEqual(reconsider(strangers, joined).pools.map(formatPrefix), ['10.76.0.0/16', '172.172.0.0/16']);
+});
+
+test('a narrower --allowed-pools takes nothing away that is in force', (t) => {
+  const narrowed: HostRules = { ...rules, allowed: [prefix('10.77.0.0/16')] };
+  const again = snapshotOf(
+    [pool('10.76.0.0/16'), pool('10.77.0.0/16'), pool('10.78.0.0/16')],
+    [...first.routes.values()],
+  );
+  const table = acceptSnapshot(first, again, narrowed);
+  t.deepEqual(table.pools.map(formatPrefix), ['10.76.0.0/16', '10.77.0.0/16']);
+  t.deepEqual([...table.routes.keys()], [...first.routes.keys()]);
+  t.deepEqual([...table.unresolved], []);
+  t.deepEqual(
+    table.refused.pools.map(({ pool: refused }) => formatPrefix(refused)),
+    ['10.78.0.0/16'],
+  );
+  t.deepEqual(notAllowed(table.pools, narrowed).map(formatPrefix), ['10.76.0.0/16']);
 });
 
 test('a route is one subnet of a pool by an address that a peer can have', (t) => {

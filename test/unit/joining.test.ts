@@ -44,7 +44,8 @@ async function certify(role: Role, id: string, signer: Signer = old, ttlMs = 30 
   return { key, certificate };
 }
 
-const membership = { clusterId, nodeId: 'n-1', nodeName: 'web-1', controllers: ['192.168.83.2:7400'] };
+const where = { controllers: ['192.168.83.2:7400'], pools: ['10.76.0.0/16'] };
+const membership = { clusterId, nodeId: 'n-1', nodeName: 'web-1', ...where };
 const whole: NodeIdentity = { ...membership, ...(await certify('node', 'n-1')), authority: [old.certificate] };
 const endpoint: TcpEndpoint = { kind: 'tcp', host: '192.168.83.2', port: 7401 };
 
