@@ -15,7 +15,7 @@ import type { Identity } from '../../proto/pki/identity.js';
 import { absent, asSeen, type MutationId, put } from '../registry/guards.js';
 import { type Context, type Done, mutate } from '../registry/mutation.js';
 import { keys } from '../store/keys.js';
-import { type AuthorityRecord, encode } from '../store/records.js';
+import { type AuthorityRecord, encode, unknownFields } from '../store/records.js';
 import { type ClusterKey, makeClusterKey, readClusterKey, seal, unseal } from './cluster-key.js';
 
 /** Opened is an authority that can issue. */
@@ -151,7 +151,7 @@ export class Authority {
           subject: 'authority',
           change: {
             guards: [absent(keys.authority)],
-            operations: this.#clusterKey === undefined ? [] : [this.#put(this.#clusterKey, made, undefined)],
+            operations: this.#clusterKey === undefined ? [] : [this.#put(this.#clusterKey, made)],
             happening: {
               reason: 'AuthorityMade',
               subject: 'authority',
@@ -168,8 +168,9 @@ export class Authority {
     return done;
   }
 
-  #put(clusterKey: ClusterKey, signer: Signer, previous: AuthorityRecord['previous']) {
+  #put(clusterKey: ClusterKey, signer: Signer, before?: AuthorityRecord, previous?: AuthorityRecord['previous']) {
     const record: AuthorityRecord = {
+      ...unknownFields('authority', before),
       certificate: signer.certificate,
       sealedKey: seal(clusterKey, signer.key, signer.certificate),
       sealedBy: clusterKey.name,
@@ -199,7 +200,7 @@ export class Authority {
           subject: 'authority',
           change: {
             guards: [asSeen(view, keys.authority)],
-            operations: [this.#put(clusterKey, made, previous)],
+            operations: [this.#put(clusterKey, made, record, previous)],
             happening: {
               reason: 'RotationBegun',
               subject: 'authority',

@@ -12,7 +12,7 @@ import {
 import type { HostNetwork, Mode } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys, prefixes } from '../store/keys.js';
-import { encode, type NodeRecord } from '../store/records.js';
+import { encode, type NodeRecord, unknownFields } from '../store/records.js';
 import { chooseSubnet, type PoolState, usageOf, type Wish } from '../table/allocate.js';
 import { hindering, nodeNetworks } from '../table/node-networks.js';
 import type { ReadonlyView } from '../view/view.js';
@@ -119,7 +119,9 @@ export function decideAdd(input: AddInput): Decision {
 
 function additionOf({ view, nodeId, wanted, nowMs }: AddInput, pool: string, subnet: Prefix): Decision {
   const subnetKey = keys.subnet(pool, subnet);
-  const generation = (view.subnets.get(prefixKey(subnet))?.record.generation ?? 0) + 1;
+  const before = view.subnets.get(prefixKey(subnet))?.record;
+  const generation = (before?.generation ?? 0) + 1;
+  const lease = { state: 'leased' as const, node: nodeId, generation, sinceMs: nowMs };
   const record: NodeRecord = {
     name: wanted.name,
     address: wanted.address,
@@ -143,7 +145,7 @@ function additionOf({ view, nodeId, wanted, nowMs }: AddInput, pool: string, sub
         put(keys.node(nodeId), encode('node', record)),
         put(keys.name(wanted.name), encode('name', { node: nodeId })),
         put(keys.address(wanted.address), encode('address', { node: nodeId })),
-        put(subnetKey, encode('subnet', { state: 'leased', node: nodeId, generation, sinceMs: nowMs })),
+        put(subnetKey, encode('subnet', { ...unknownFields('subnet', before), ...lease })),
       ],
       happening: {
         reason: 'NodeAdded',

@@ -2,7 +2,7 @@
 import { formatIpv4, formatPrefix, type Ipv4 } from '../../proto/domain/address.js';
 import type { Availability, Mode } from '../../proto/domain/network.js';
 import { keys, prefixes } from '../store/keys.js';
-import { encode, type NodeRecord, type PoolRecord } from '../store/records.js';
+import { encode, type NodeRecord, type PoolRecord, type SubnetRecord, unknownFields } from '../store/records.js';
 import type { ReadonlyView } from '../view/view.js';
 import { absent, asSeen, put } from './guards.js';
 import { requireDecodable, requireFreeAddress, requireNode, sameLabels } from './lookup.js';
@@ -94,16 +94,17 @@ export function decideRemove(view: ReadonlyView, nodeId: string, how: 'left' | '
   const pool: PoolRecord | undefined = held === undefined ? undefined : view.pools.get(held.pool)?.record;
   const untilMs = nowMs + (pool?.quarantineSeconds ?? 0) * 1000;
   const { name: nodeName, address } = node;
-  const freed = (generation: number) =>
+  const freed = (before: SubnetRecord | undefined) =>
     encode('subnet', {
-      ...{ state: 'quarantined', node: nodeId, nodeName, address, generation },
+      ...unknownFields('subnet', before),
+      ...{ state: 'quarantined', node: nodeId, nodeName, address, generation: before?.generation ?? 0 },
       ...{ sinceMs: nowMs, untilMs },
     });
-  const subnetKeys = new Map<string, number>();
-  if (held !== undefined) subnetKeys.set(keys.subnet(held.pool, held.subnet), held.record.generation);
+  const subnetKeys = new Map<string, SubnetRecord | undefined>();
+  if (held !== undefined) subnetKeys.set(keys.subnet(held.pool, held.subnet), held.record);
   // One that contradicts it is of this node as well: nothing of it is left behind.
-  for (const { key, record } of view.leasesOf(nodeId)) subnetKeys.set(key, record?.generation ?? 0);
-  const quarantine = [...subnetKeys].map(([key, generation]) => put(key, freed(generation)));
+  for (const { key, record } of view.leasesOf(nodeId)) subnetKeys.set(key, record);
+  const quarantine = [...subnetKeys].map(([key, before]) => put(key, freed(before)));
   const gone = [
     keys.node(nodeId),
     // Not those that are another node's, where records contradict each other.

@@ -15,7 +15,7 @@ import {
 import type { Mode } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys, prefixes } from '../store/keys.js';
-import { encode, type PoolRecord, type SubnetRecord } from '../store/records.js';
+import { encode, type PoolRecord, type SubnetRecord, unknownFields } from '../store/records.js';
 import { checkReservable } from '../table/allocate.js';
 import { type HeldSubnet, poolOf, type ReadonlyView } from '../view/view.js';
 import { absent, asSeen, put } from './guards.js';
@@ -326,9 +326,10 @@ function isOfNobody(view: ReadonlyView, node: string): boolean {
 function releaseOfNobody(
   view: ReadonlyView,
   { pool, subnet }: HeldSubnet,
-  { node, generation }: SubnetRecord,
+  before: SubnetRecord,
   nowMs: number,
 ): Decision {
+  const { node, generation } = before;
   const key = keys.subnet(pool, subnet);
   const untilMs = nowMs + (view.pools.get(pool)?.record.quarantineSeconds ?? 0) * 1000;
   const address = ipv4FromNumber(0);
@@ -337,7 +338,7 @@ function releaseOfNobody(
     subject: formatPrefix(subnet),
     change: {
       guards: [asSeen(view, key), absent(keys.node(node))],
-      operations: [put(key, encode('subnet', record))],
+      operations: [put(key, encode('subnet', { ...unknownFields('subnet', before), ...record }))],
       happening: {
         reason: 'LeaseEnded',
         subject: `pool/${pool}`,

@@ -1,12 +1,18 @@
 // What stands behind each key, as JSON that reads well with `etcdctl get --prefix`.
 // Invariant: a value that does not fit its schema is never half used: decode() says what is wrong with it instead.
-// Unknown fields are let through, so that an older controller can read what a newer one wrote.
+// Fields that this version does not know are kept, as they are, by decode() and encode(): an older controller reads what
+// a newer one wrote, and loses nothing of it when it writes the record again.
 import * as v from 'valibot';
 import { formatIpv4, formatPrefix, parseIpv4, parsePrefix } from '../../proto/domain/address.js';
 import { availabilities, modes } from '../../proto/domain/network.js';
 import { messageOf } from '../../proto/errors.js';
 import { roles } from '../../proto/pki/identity.js';
 import type { Key } from './keys.js';
+
+// An object with those fields that this version knows typed, and all others kept.
+function object<const E extends v.ObjectEntries>(entries: E): v.ObjectSchema<E, undefined> {
+  return v.looseObject(entries) as unknown as v.ObjectSchema<E, undefined>;
+}
 
 const prefix = v.pipe(
   v.string(),
@@ -31,7 +37,7 @@ const address = v.pipe(
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const labels = v.record(v.string(), v.string());
 
-const cluster = v.object({
+const cluster = object({
   id: v.string(),
   epoch: v.pipe(v.number(), v.integer(), v.minValue(1)),
   createdMs: count,
@@ -39,9 +45,9 @@ const cluster = v.object({
   schema: v.literal(1),
 });
 
-const reservation = v.object({ cidr: prefix, nodeName: v.optional(v.string()), reason: v.string() });
+const reservation = object({ cidr: prefix, nodeName: v.optional(v.string()), reason: v.string() });
 
-const pool = v.object({
+const pool = object({
   cidr: prefix,
   subnetLength: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(30)),
   mode: v.picklist(modes),
@@ -52,7 +58,7 @@ const pool = v.object({
   createdMs: count,
 });
 
-const node = v.object({
+const node = object({
   name: v.string(),
   address,
   labels,
@@ -62,11 +68,11 @@ const node = v.object({
   createdMs: count,
 });
 
-const owner = v.object({ node: v.string() });
+const owner = object({ node: v.string() });
 
 const subnet = v.variant('state', [
-  v.object({ state: v.literal('leased'), node: v.string(), generation: count, sinceMs: count }),
-  v.object({
+  object({ state: v.literal('leased'), node: v.string(), generation: count, sinceMs: count }),
+  object({
     state: v.literal('quarantined'),
     node: v.string(),
     nodeName: v.string(),
@@ -77,16 +83,16 @@ const subnet = v.variant('state', [
   }),
 ]);
 
-const session = v.object({ controller: v.string(), fingerprint: v.string(), sinceMs: count });
+const session = object({ controller: v.string(), fingerprint: v.string(), sinceMs: count });
 
-const absence = v.object({
+const absence = object({
   /** When the node's stream ended, or when a controller noticed that nobody has it: milliseconds since 1970. */
   sinceMs: count,
   /** An event tells of it. */
   told: v.boolean(),
 });
 
-const condition = v.object({
+const condition = object({
   type: v.string(),
   ok: v.boolean(),
   transient: v.boolean(),
@@ -96,22 +102,22 @@ const condition = v.object({
   sinceMs: v.number(),
 });
 
-const status = v.object({
-  routes: v.object({ desired: count, installed: count, conflicting: count, unreachable: count }),
+const status = object({
+  routes: object({ desired: count, installed: count, conflicting: count, unreachable: count }),
   conditions: v.array(condition),
   daemonVersion: v.string(),
   kernelVersion: v.string(),
   dockerVersion: v.string(),
-  hostNetworks: v.array(v.object({ prefix, source: v.string() })),
+  hostNetworks: v.array(object({ prefix, source: v.string() })),
   silentPeers: v.optional(
-    v.array(v.object({ nodeName: v.string(), gateway: address, hostAnswers: v.boolean(), sinceMs: count })),
+    v.array(object({ nodeName: v.string(), gateway: address, hostAnswers: v.boolean(), sinceMs: count })),
     [],
   ),
   /** When this was written, milliseconds since 1970. */
   reportedMs: count,
 });
 
-const controller = v.object({
+const controller = object({
   version: v.string(),
   startedMs: count,
   addresses: v.array(v.string()),
@@ -119,14 +125,14 @@ const controller = v.object({
   joinAddresses: v.optional(v.array(v.string()), []),
 });
 
-const progress = v.object({
+const progress = object({
   /** Pairs of a table revision and how many of this controller's nodes have just that one in their kernel. */
   applied: v.array(v.tuple([v.number(), count])),
   /** Names of up to ten that are furthest behind. */
   behind: v.array(v.string()),
 });
 
-const authority = v.object({
+const authority = object({
   /** Certificate (PEM) and private key of the authority that issues; the key is sealed with the cluster key. */
   certificate: v.string(),
   sealedKey: v.string(),
@@ -134,10 +140,10 @@ const authority = v.object({
   sealedBy: v.string(),
   createdMs: count,
   /** While a rotation is under way: the authority that is replaced, and this one's certificate signed by that one. */
-  previous: v.optional(v.object({ certificate: v.string(), cross: v.string() })),
+  previous: v.optional(object({ certificate: v.string(), cross: v.string() })),
 });
 
-const token = v.object({
+const token = object({
   /** See tokenHash. */
   hash: v.string(),
   /** Id of the only node that can join with it. */
@@ -152,7 +158,7 @@ const token = v.object({
   createdBy: v.string(),
 });
 
-const certificate = v.object({
+const certificate = object({
   role: v.picklist(roles),
   id: v.string(),
   notBeforeMs: count,
@@ -161,10 +167,10 @@ const certificate = v.object({
   keyDigest: v.string(),
   issuer: v.string(),
   /** Those that it took the place of and that have not ended: they open as much as this one, until it is superseded. */
-  replaced: v.optional(v.array(v.object({ serial: v.string(), notAfterMs: count }))),
+  replaced: v.optional(v.array(object({ serial: v.string(), notAfterMs: count }))),
 });
 
-const revoked = v.object({
+const revoked = object({
   role: v.picklist(roles),
   id: v.string(),
   atMs: count,
@@ -172,7 +178,7 @@ const revoked = v.object({
   untilMs: v.optional(count),
 });
 
-const operation = v.object({
+const operation = object({
   /** Name of the call: "AddNode". */
   call: v.string(),
   /** What the call was about: a node's id, a pool's name. */
@@ -181,7 +187,7 @@ const operation = v.object({
   digest: v.optional(v.string()),
 });
 
-const event = v.object({
+const event = object({
   timeMs: count,
   reason: v.string(),
   warning: v.boolean(),
@@ -248,15 +254,56 @@ export function decode<K extends RecordKind>(kind: K, value: string): Decoded<Re
   return { problem: result.issues.map((issue) => `${v.getDotPath(issue) ?? 'value'}: ${issue.message}`).join('; ') };
 }
 
+// What encode() and unknownFields() need to know of a schema.
+type Shape = {
+  readonly type: string;
+  readonly entries?: Readonly<Record<string, Shape>>;
+  readonly item?: Shape;
+  readonly wrapped?: Shape;
+  readonly key?: string;
+  readonly options?: readonly Shape[];
+  readonly literal?: unknown;
+};
+
+function shapeOf(kind: RecordKind): Shape {
+  return schemas[kind] as unknown as Shape;
+}
+
+// The reverse of what a schema makes of text. What it says nothing of stays as it is.
+function textFrom(shape: Shape | undefined, value: unknown): unknown {
+  if (shape === undefined || value === undefined || value === null) return value;
+  if (shape === (prefix as unknown)) return formatPrefix(value as Parameters<typeof formatPrefix>[0]);
+  if (shape === (address as unknown)) return formatIpv4(value as Parameters<typeof formatIpv4>[0]);
+  if (shape.wrapped !== undefined) return textFrom(shape.wrapped, value);
+  if (shape.item !== undefined) return (value as readonly unknown[]).map((each) => textFrom(shape.item, each));
+  const { key, options } = shape;
+  if (key !== undefined && options !== undefined) {
+    const state: unknown = Reflect.get(value as object, key);
+    return textFrom(
+      options.find(({ entries }) => entries?.[key]?.literal === state),
+      value,
+    );
+  }
+  const { entries } = shape;
+  if (entries === undefined) return value;
+  return Object.fromEntries(
+    Object.entries(value as object).map(([name, each]) => [
+      name,
+      textFrom(Object.hasOwn(entries, name) ? entries[name] : undefined, each),
+    ]),
+  );
+}
+
 /** encode writes a record; prefixes and addresses become text. */
-export function encode<K extends RecordKind>(_kind: K, record: RecordOf<K>): string {
-  return JSON.stringify(record, (name, value: unknown) => {
-    if (name === 'address' && typeof value === 'number') return formatIpv4(value as Parameters<typeof formatIpv4>[0]);
-    if (typeof value === 'object' && value !== null && 'network' in value && 'length' in value) {
-      return formatPrefix(value as Parameters<typeof formatPrefix>[0]);
-    }
-    return value;
-  });
+export function encode<K extends RecordKind>(kind: K, record: RecordOf<K>): string {
+  return JSON.stringify(textFrom(shapeOf(kind), record));
+}
+
+/** unknownFields are the fields of a record that this version does not know, for a record that takes its place. */
+export function unknownFields<K extends RecordKind>(kind: K, record: RecordOf<K> | undefined): object {
+  const shape = shapeOf(kind);
+  const known = new Set((shape.options ?? [shape]).flatMap(({ entries = {} }) => Object.keys(entries)));
+  return Object.fromEntries(Object.entries(record ?? {}).filter(([name]) => !known.has(name)));
 }
 
 /** decodeEntry reads whatever a parsed key holds. */
