@@ -27,6 +27,7 @@ import { controllerName, joinEndpoints, localEndpoints, type Settings } from './
 import { type EmbeddedEtcd, startEmbeddedEtcd } from './store/embedded-etcd.js';
 import { type EtcdOptions, EtcdStore } from './store/etcd.js';
 import { Exposure } from './store/exposure.js';
+import { Ages } from './view/ages.js';
 import { Keeper } from './view/keeper.js';
 import { feedWatchdog } from './watchdog.js';
 
@@ -107,7 +108,10 @@ export async function runController(
   const storeOptions = etcdOptions(settings, endpoints);
   const etcdStore = new EtcdStore(storeOptions);
   const exposure = new Exposure(storeOptions, log);
+  const agesPath = `${settings.dataDir}/ages.json`;
+  const ages = await new Ages().load(agesPath, log, Date.now());
   const keeper = new Keeper({
+    times: { ages, now: Date.now },
     store: etcdStore,
     log,
     seenPath: `${settings.dataDir}/store.json`,
@@ -180,6 +184,7 @@ export async function runController(
         view: (stop) => keeper.run(stop),
         presence: (stop) => presence.run(stop),
         exposure: (stop) => exposure.run(stop),
+        ages: (stop) => ages.run(agesPath, log, stop),
         watchdog: (stop) => feedWatchdog({ systemd, keeper, log, endpoints: local.endpoints, streams }, stop),
       },
       stopped,

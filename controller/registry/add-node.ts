@@ -13,7 +13,7 @@ import type { HostNetwork, Mode } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys, prefixes } from '../store/keys.js';
 import { encode, type NodeRecord, unknownFields } from '../store/records.js';
-import { chooseSubnet, type PoolState, usageOf, type Wish } from '../table/allocate.js';
+import { chooseSubnet, isInDoubt, type PoolState, usageOf, type Wish } from '../table/allocate.js';
 import { hindering, nodeNetworks } from '../table/node-networks.js';
 import type { ReadonlyView } from '../view/view.js';
 import { absent, asSeen, put } from './guards.js';
@@ -45,6 +45,10 @@ function exhausted(state: PoolState, own: readonly HostNetwork[], nowMs: number)
       `${usage.leased} are leased, ${usage.reserved} reserved, ${usage.quarantined} in quarantine`,
     {
       hint:
+        (isInDoubt(state.doubt, undefined, nowMs)
+          ? 'the store was restored from a backup: what it does not have may have been leased since, and waits for one ' +
+            'quarantine period; '
+          : '') +
         'end a reservation (xctl pools unreserve), a quarantine (xctl leases release), or create another pool ' +
         '(xctl pools create NAME CIDR) and use it with --pool',
     },

@@ -4,7 +4,7 @@ import type { Availability, Mode } from '../../proto/domain/network.js';
 import { keys, prefixes } from '../store/keys.js';
 import { encode, type NodeRecord, type PoolRecord, type SubnetRecord, unknownFields } from '../store/records.js';
 import type { ReadonlyView } from '../view/view.js';
-import { absent, asSeen, put } from './guards.js';
+import { absent, asSeen, put, writtenIn } from './guards.js';
 import { requireDecodable, requireFreeAddress, requireNode, sameLabels } from './lookup.js';
 import type { Decision } from './mutation.js';
 
@@ -92,13 +92,14 @@ export function decideRemove(view: ReadonlyView, nodeId: string, how: 'left' | '
   const subnetId = view.subnetOfNode.get(nodeId);
   const held = subnetId === undefined ? undefined : view.subnets.get(subnetId);
   const pool: PoolRecord | undefined = held === undefined ? undefined : view.pools.get(held.pool)?.record;
-  const untilMs = nowMs + (pool?.quarantineSeconds ?? 0) * 1000;
+  const quarantineMs = (pool?.quarantineSeconds ?? 0) * 1000;
+  const untilMs = nowMs + quarantineMs;
   const { name: nodeName, address } = node;
   const freed = (before: SubnetRecord | undefined) =>
     encode('subnet', {
       ...unknownFields('subnet', before),
       ...{ state: 'quarantined', node: nodeId, nodeName, address, generation: before?.generation ?? 0 },
-      ...{ sinceMs: nowMs, untilMs },
+      ...{ sinceMs: nowMs, untilMs, quarantineMs, ...writtenIn(view) },
     });
   const subnetKeys = new Map<string, SubnetRecord | undefined>();
   if (held !== undefined) subnetKeys.set(keys.subnet(held.pool, held.subnet), held.record);

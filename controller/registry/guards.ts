@@ -20,6 +20,12 @@ export function asSeen(view: ReadonlyView, key: string): Guard {
   return { kind: 'key', key, modRevision: view.modRevisionOf(key) };
 }
 
+/** writtenIn says, in a record, in which epoch it was written. */
+export function writtenIn(view: ReadonlyView): { readonly epoch?: number } {
+  const epoch = view.cluster?.record.epoch;
+  return epoch === undefined ? {} : { epoch };
+}
+
 /** put writes a key that stays. */
 export function put(key: string, value: string): Operation {
   return { kind: 'put', key, value };

@@ -2,8 +2,8 @@
 import { formatIpv4, type Ipv4, prefixCovers, prefixesOverlap } from '../../proto/domain/address.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys, prefixes } from '../store/keys.js';
-import type { NodeRecord } from '../store/records.js';
-import type { PoolState } from '../table/allocate.js';
+import type { NodeRecord, PoolRecord } from '../store/records.js';
+import type { Doubt, PoolState } from '../table/allocate.js';
 import type { ReadonlyView } from '../view/view.js';
 
 /**
@@ -19,8 +19,15 @@ export function poolState(view: ReadonlyView, name: string, inFlight: ReadonlySe
     record: held.record,
     subnets: view.subnetsOfPool.get(name) ?? new Map(),
     excluded: inFlight,
+    ...doubtOf(view, held.record),
     blocked: [...view.strays.values()].filter((stray) => prefixesOverlap(stray, held.record.cidr)),
   };
+}
+
+/** doubtOf is what is not known of a pool since a restored store was accepted. */
+export function doubtOf(view: ReadonlyView, { quarantineSeconds }: PoolRecord): { readonly doubt?: Doubt } {
+  const { acceptedMs, epoch = 0 } = view.cluster?.record ?? {};
+  return acceptedMs === undefined ? {} : { doubt: { untilMs: acceptedMs + quarantineSeconds * 1000, epoch } };
 }
 
 /**

@@ -1,14 +1,17 @@
 // Adding, changing and removing nodes: each is one transaction over the node, its name, its address and its subnet.
 // Invariant: a node has exactly one leased subnet, from the commit that adds it to the commit that removes it.
 import { randomBytes } from 'node:crypto';
+import type { Assignment } from '../../proto/domain/network.js';
+import { keys } from '../store/keys.js';
 import type { Operation } from '../store/store.js';
 import type { ReadonlyView } from '../view/view.js';
 import { decideAdd, type NewNode } from './add-node.js';
 import { decideRemove, decideSet, type NodeChange } from './change-node.js';
-import type { MutationId } from './guards.js';
+import { type MutationId, put } from './guards.js';
 import { requireNode } from './lookup.js';
 import { type Context, type Done, mutate } from './mutation.js';
 import { outcomeOf } from './operation.js';
+import { decideAdopt } from './restored.js';
 
 /** newNodeId is a new node's id: "n-4k2f9c03a1b2". Never given twice. */
 export function newNodeId(): string {
@@ -50,6 +53,32 @@ export class NodeRegistry {
         return { ...decision, change: { ...change, operations: [...change.operations, ...also(nodeId)] } };
       },
     });
+  }
+
+  /**
+   * adopt brings a node back that a restored store lost, with what its host holds.
+   * @throws XnetError what decideAdopt throws
+   */
+  adopt(nodeId: string, held: Assignment): Promise<Done> {
+    const { now } = this.#context;
+    return mutate(this.#context, {
+      ...{ call: 'AdoptNode', operationId: '', dryRun: false },
+      decide: (view) => decideAdopt(view, nodeId, held, now()),
+    });
+  }
+
+  /**
+   * confirm has the store note that a node is there, after the store was restored from a backup.
+   * @throws XnetError Unavailable, DeadlineExceeded
+   */
+  async confirm(nodeId: string): Promise<void> {
+    const { store } = this.#context;
+    const key = keys.node(nodeId);
+    // As it stands, byte for byte: its being written is what says so. Whoever changed it meanwhile has said as much.
+    const entry = await store.read(key);
+    if (entry === undefined) return;
+    const guards = [{ kind: 'key' as const, key, modRevision: entry.modRevision }];
+    await store.commit({ guards, operations: [put(key, entry.value)] });
   }
 
   /**

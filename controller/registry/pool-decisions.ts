@@ -16,10 +16,10 @@ import type { Mode } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys, prefixes } from '../store/keys.js';
 import { encode, type PoolRecord, type SubnetRecord, unknownFields } from '../store/records.js';
-import { checkReservable } from '../table/allocate.js';
+import { checkReservable, isInDoubt } from '../table/allocate.js';
 import { type HeldSubnet, poolOf, type ReadonlyView } from '../view/view.js';
-import { absent, asSeen, put } from './guards.js';
-import { poolNames, poolState, requireReadable } from './lookup.js';
+import { absent, asSeen, put, writtenIn } from './guards.js';
+import { doubtOf, poolNames, poolState, requireReadable } from './lookup.js';
 import type { Decision } from './mutation.js';
 
 /** NewPool is a pool to create, complete. */
@@ -295,6 +295,14 @@ export function decideRelease(view: ReadonlyView, subnet: Prefix, nowMs: number)
   const held = view.subnets.get(prefixKey(subnet));
   if (held === undefined) {
     const pool = poolOf(view, subnet);
+    const state = pool === undefined ? undefined : poolState(view, pool[0]);
+    if (
+      state !== undefined &&
+      subnet.length === state.record.subnetLength &&
+      isInDoubt(state.doubt, undefined, nowMs)
+    ) {
+      return released(view, state.name, subnet, nowMs);
+    }
     const where = pool === undefined ? 'it is in no pool' : `it is a part of pool ${pool[0]} that nobody ever had`;
     throw new XnetError('NotFound', `${text} is not in quarantine: ${where}`, { hint: 'see: xctl leases list' });
   }
@@ -306,14 +314,32 @@ export function decideRelease(view: ReadonlyView, subnet: Prefix, nowMs: number)
       hint: `a lease ends with its node: xctl nodes remove ${holder}`,
     });
   }
-  if (record.untilMs <= nowMs) return { subject: text };
+  const { doubt } = doubtOf(view, poolState(view, held.pool).record);
+  if (record.untilMs <= nowMs && !isInDoubt(doubt, record, nowMs)) return { subject: text };
   const key = keys.subnet(held.pool, subnet);
   return {
     subject: text,
     change: {
       guards: [asSeen(view, key)],
-      operations: [put(key, encode('subnet', { ...record, untilMs: nowMs }))],
+      operations: [put(key, encode('subnet', { ...record, untilMs: nowMs, quarantineMs: 0, ...writtenIn(view) }))],
       happening: { reason: 'QuarantineEnded', subject: `pool/${held.pool}`, message: text },
+    },
+  };
+}
+
+// Nobody is known to have had it: the operator says that nobody has it.
+function released(view: ReadonlyView, pool: string, subnet: Prefix, nowMs: number): Decision {
+  const key = keys.subnet(pool, subnet);
+  const record = {
+    ...{ state: 'quarantined' as const, node: '', nodeName: '', address: ipv4FromNumber(0), generation: 0 },
+    ...{ sinceMs: nowMs, untilMs: nowMs, quarantineMs: 0, ...writtenIn(view) },
+  };
+  return {
+    subject: formatPrefix(subnet),
+    change: {
+      guards: [absent(key), asSeen(view, keys.pool(pool))],
+      operations: [put(key, encode('subnet', record))],
+      happening: { reason: 'QuarantineEnded', subject: `pool/${pool}`, message: formatPrefix(subnet) },
     },
   };
 }
@@ -331,9 +357,12 @@ function releaseOfNobody(
 ): Decision {
   const { node, generation } = before;
   const key = keys.subnet(pool, subnet);
-  const untilMs = nowMs + (view.pools.get(pool)?.record.quarantineSeconds ?? 0) * 1000;
-  const address = ipv4FromNumber(0);
-  const record = { state: 'quarantined' as const, node, nodeName: node, address, generation, sinceMs: nowMs, untilMs };
+  const quarantineMs = (view.pools.get(pool)?.record.quarantineSeconds ?? 0) * 1000;
+  const untilMs = nowMs + quarantineMs;
+  const record = {
+    ...{ state: 'quarantined' as const, node, nodeName: node, address: ipv4FromNumber(0), generation },
+    ...{ sinceMs: nowMs, untilMs, quarantineMs, ...writtenIn(view) },
+  };
   return {
     subject: formatPrefix(subnet),
     change: {

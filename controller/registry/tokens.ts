@@ -49,6 +49,7 @@ export function tokenRecord(clusterKey: ClusterKey, names: TokenNames, wanted: N
     usesLeft: uses,
     createdMs: nowMs,
     expiresMs: nowMs + ttlMs,
+    ttlMs,
     createdBy,
   };
 }

@@ -21,6 +21,7 @@ import { keys } from '../store/keys.js';
 import { decode, type TokenRecord } from '../store/records.js';
 import type { Store } from '../store/store.js';
 import type { Keeper } from '../view/keeper.js';
+import { localToken } from '../view/local-times.js';
 import type { ReadonlyView } from '../view/view.js';
 import { Attempts } from './attempts.js';
 
@@ -122,7 +123,7 @@ class JoinCalls {
     if (known !== undefined) return known;
     const entry = await store.read(keys.token(id));
     const decoded = entry === undefined ? undefined : decode('token', entry.value);
-    return decoded !== undefined && 'record' in decoded ? decoded.record : undefined;
+    return decoded !== undefined && 'record' in decoded ? localToken(decoded.record, 0, Date.now()) : undefined;
   }
 
   #failed(address: string, error: XnetError): XnetError {

@@ -2,6 +2,7 @@
 import type { Metadata, ServerWritableStream } from '@grpc/grpc-js';
 import { quoted } from '../../proto/domain/input.js';
 import { XnetError } from '../../proto/errors.js';
+import type { Assignment__Output } from '../../proto/gen/xnet/v1/Assignment.js';
 import type { LeaveRequest__Output } from '../../proto/gen/xnet/v1/LeaveRequest.js';
 import type { LeaveResponse } from '../../proto/gen/xnet/v1/LeaveResponse.js';
 import type { RenewCertificateRequest__Output } from '../../proto/gen/xnet/v1/RenewCertificateRequest.js';
@@ -10,20 +11,20 @@ import type { ReportRequest__Output } from '../../proto/gen/xnet/v1/ReportReques
 import type { ReportResponse } from '../../proto/gen/xnet/v1/ReportResponse.js';
 import type { WatchRequest__Output } from '../../proto/gen/xnet/v1/WatchRequest.js';
 import { Allowances } from '../../proto/rpc/allowance.js';
-import { statusFromReport, versionFromWire } from '../../proto/rpc/convert.js';
+import { assignmentFromWire, statusFromReport, versionFromWire } from '../../proto/rpc/convert.js';
 import { services } from '../../proto/rpc/definitions.js';
 import { nodeIdOf, peerOf } from '../../proto/rpc/peer.js';
 import { type ServiceBinding, serverStream, unary } from '../../proto/rpc/server.js';
 import type { Authority } from '../authority/authority.js';
 import type { CertificateRegistry } from '../registry/certificates.js';
 import type { NodeRegistry } from '../registry/nodes.js';
+import { absenceOf, differencesFrom, mayBeLost } from '../registry/restored.js';
 import type { Start } from '../session/fanout.js';
 import type { Sessions } from '../session/sessions.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
 import { assignmentOf } from '../view/assignment.js';
 import type { Keeper } from '../view/keeper.js';
-import type { ReadonlyView } from '../view/view.js';
 
 /** NodeServiceParts are what the calls work with. */
 export type NodeServiceParts = {
@@ -47,20 +48,14 @@ const longestSpreadMs = 5_000;
 // How long a view may lag behind what a node has already seen through another controller.
 const catchUpMs = 2_000;
 
-function nameOf(view: ReadonlyView, id: string): string {
-  const name = view.nodes.get(id)?.record.name;
-  if (name !== undefined) return name;
-  throw new XnetError('NotFound', `there is no node ${id}: it was removed`, {
-    hint: 'add this host again, with xctl nodes add, and join again',
-  });
-}
-
 // A certificate is renewed some times in its life, which is minutes where somebody tries what happens; each is a record.
 const renewals = { burst: 20, perSecond: 0.1 };
 
 class NodeCalls {
   readonly #parts: NodeServiceParts;
   readonly #renewals = new Allowances(renewals);
+  /** Of whom an event says that they could not be adopted, and why. */
+  readonly #told = new Map<string, string>();
 
   constructor(parts: NodeServiceParts) {
     this.#parts = parts;
@@ -74,7 +69,7 @@ class NodeCalls {
     const { keeper, sessions } = this.#parts;
     const nodeId = nodeIdOf(call, request.nodeId);
     const start = await this.#startOf(request);
-    const nodeName = nameOf(keeper.view, nodeId);
+    const nodeName = await this.#returned(nodeId, request.held);
     if (request.nodeName !== '' && request.nodeName !== nodeName) {
       throw new XnetError(
         'PermissionDenied',
@@ -98,6 +93,43 @@ class NodeCalls {
       else gone.addEventListener('abort', () => resolve(), { once: true });
     });
     sessions.close(stream);
+  }
+
+  // The node's name. One that a restored store has not seen, or does not know, is compared with what it holds.
+  async #returned(nodeId: string, wire: Assignment__Output | null): Promise<string> {
+    const { keeper, nodes, sessions } = this.#parts;
+    const known = keeper.view.nodes.get(nodeId)?.record.name;
+    if (known !== undefined && !keeper.view.isAwaited(nodeId)) return known;
+    const held = wire === null ? undefined : assignmentFromWire(wire);
+    if (known !== undefined) {
+      const differences = held === undefined ? [] : differencesFrom(keeper.view, nodeId, held);
+      await nodes.confirm(nodeId);
+      if (differences.length > 0) {
+        const message = `it came back to the restored store, and ${differences.join('; ')}`;
+        sessions.record({ reason: 'HeldDiffers', warning: true, subject: `node/${known}`, message });
+      }
+      return known;
+    }
+    if (held === undefined || !mayBeLost(keeper.view, nodeId)) throw absenceOf(keeper.view, nodeId);
+    try {
+      await nodes.adopt(nodeId, held);
+    } catch (error) {
+      throw this.#notAdopted(nodeId, held.nodeName, error);
+    }
+    return held.nodeName;
+  }
+
+  #notAdopted(nodeId: string, name: string, error: unknown): unknown {
+    if (!(error instanceof XnetError) || error.code === 'Unavailable' || error.code === 'NotFound') return error;
+    const message = `the restored store does not know it, and it can't be a node again: ${error.message}`;
+    // It tries again and again.
+    if (this.#told.get(nodeId) !== message) {
+      this.#parts.sessions.record({ reason: 'NodeNotAdopted', warning: true, subject: `node/${name}`, message });
+    }
+    this.#told.set(nodeId, message);
+    return new XnetError('Unavailable', message, {
+      hint: 'the host keeps what it has; end what is in the way, or add the host again: xctl nodes add, xnetd join',
+    });
   }
 
   // Where to begin. A node must never be taken back to an older table than it has.
@@ -134,16 +166,18 @@ class NodeCalls {
   }
 
   async report(request: ReportRequest__Output, call: Call): Promise<ReportResponse> {
-    const { keeper, sessions } = this.#parts;
+    const { keeper, nodes, sessions } = this.#parts;
     const { view, version } = keeper;
     const nodeId = nodeIdOf(call, request.nodeId);
     const assignment = assignmentOf(view, nodeId);
-    if (assignment === undefined) throw new XnetError('NotFound', `there is no node ${quoted(nodeId)}`);
+    if (assignment === undefined) throw absenceOf(view, nodeId);
     if (assignment.generation !== request.generation) {
       throw new XnetError('Fenced', `the lease of ${assignment.nodeName} is of generation ${assignment.generation}`);
     }
     const applied = versionFromWire(request.applied);
     const comparable = applied?.clusterId === version.clusterId && applied.epoch === version.epoch;
+    // Its stream outlived the acceptance of a restored store.
+    if (view.isAwaited(nodeId)) await nodes.confirm(nodeId);
     sessions.report(nodeId, statusFromReport(request), comparable ? applied.revision : undefined);
     const beyond = Math.max(0, sessions.fanout.streams.size - nodesWithoutSpread);
     const spreadMs = Math.min(longestSpreadMs, Math.round(beyond * spreadMsPerNode));

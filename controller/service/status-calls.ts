@@ -72,7 +72,11 @@ export class StatusCalls {
       })),
       pools: [...view.pools.keys()].sort().map((name) => wireFromPool(view, name, Date.now())),
       nodes: this.#countNodes(view),
-      problems: [...own.problems, ...Array.from(view.contradictions, problemFromContradiction)],
+      problems: [
+        ...own.problems,
+        ...Array.from(view.contradictions, problemFromContradiction),
+        ...awaitedProblems(view),
+      ],
       undecodable: [...view.undecodable].map(([key, problem]) => ({ key, problem })),
     };
   }
@@ -207,4 +211,17 @@ async function drained(call: ServerWritableStream<unknown, ListNodesResponse>, g
 function problemFromContradiction([key, problem]: readonly [string, string]) {
   const fix = 'nothing is withdrawn because of it; correct or delete that key with etcdctl, if it was written by hand';
   return { text: `the record ${key} contradicts others: ${problem}`, fix };
+}
+
+function awaitedProblems(view: ReadonlyView) {
+  const names = [...view.nodes].flatMap(([id, { record }]) => (view.isAwaited(id) ? [record.name] : [])).sort();
+  if (names.length === 0) return [];
+  const some = names.slice(0, mostNames).join(', ');
+  const more = names.length > mostNames ? ` and ${names.length - mostNames} more` : '';
+  return [
+    {
+      text: `the store was restored from a backup, and ${names.length} of its nodes have not connected since: ${some}${more}`,
+      fix: 'hosts keep the routes that they have to them; remove those that were removed after the backup: xctl nodes remove NAME',
+    },
+  ];
 }

@@ -8,7 +8,7 @@ import type { Pool } from '../../proto/gen/xnet/v1/Pool.js';
 import type { RouteEntry } from '../../proto/gen/xnet/v1/RouteEntry.js';
 import type { Subnet } from '../../proto/gen/xnet/v1/Subnet.js';
 import { wireFromAvailability, wireFromHostNetwork, wireFromMode } from '../../proto/rpc/convert.js';
-import { noSuchPool } from '../registry/lookup.js';
+import { doubtOf, noSuchPool } from '../registry/lookup.js';
 import type { EventRecord, SubnetRecord } from '../store/records.js';
 import { usageOf } from '../table/allocate.js';
 import { withDataPath } from '../view/data-path.js';
@@ -44,7 +44,7 @@ export function wireFromPool(view: ReadonlyView, name: string, nowMs: number): P
       reason,
     })),
     createdMs: record.createdMs,
-    usage: usageOf({ record, subnets }, nowMs),
+    usage: usageOf({ record, subnets, ...doubtOf(view, record) }, nowMs),
   };
 }
 

@@ -6,6 +6,7 @@ import { XnetError } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
 import { statusFromError } from '../../proto/rpc/status.js';
 import { eventOperation, type Happening } from '../registry/mutation.js';
+import { absenceOf } from '../registry/restored.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
 import type { Keeper } from '../view/keeper.js';
@@ -150,7 +151,7 @@ export class Sessions {
     this.#statuses.removed(nodeId);
     this.#secondHosts.forget(nodeId);
     const stream = this.fanout.streamOf(nodeId);
-    stream?.close(statusFromError(new XnetError('NotFound', `node ${stream.nodeName} was removed`)));
+    stream?.close(statusFromError(absenceOf(view, nodeId)));
   }
 
   /** statusOf is what a node connected here reported last. */

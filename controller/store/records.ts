@@ -41,6 +41,8 @@ const cluster = object({
   id: v.string(),
   epoch: v.pipe(v.number(), v.integer(), v.minValue(1)),
   createdMs: count,
+  /** When this epoch began, where an operator accepted a restored store; absent: nothing was lost. See local-times.ts. */
+  acceptedMs: v.optional(count),
   /** Version of this layout of keys and values. */
   schema: v.literal(1),
 });
@@ -79,7 +81,11 @@ const subnet = v.variant('state', [
     address,
     generation: count,
     sinceMs: count,
+    /** By the clock of the controller that wrote it: others count `quarantineMs` from when they saw it. */
     untilMs: count,
+    quarantineMs: v.optional(count),
+    /** Epoch that it was written in. */
+    epoch: v.optional(count),
   }),
 ]);
 
@@ -153,7 +159,9 @@ const token = object({
   uses: count,
   usesLeft: count,
   createdMs: count,
+  /** By the clock of the controller that wrote it: others count `ttlMs` from when they saw it made. */
   expiresMs: count,
+  ttlMs: v.optional(count),
   /** "admin/alice" */
   createdBy: v.string(),
 });

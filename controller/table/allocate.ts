@@ -28,7 +28,20 @@ export type PoolState = {
   readonly excluded: ReadonlySet<number>;
   /** Ranges that a record stands for which can't be read, or does not fit this pool: nothing in them may be given. */
   readonly blocked: readonly Prefix[];
+  readonly doubt?: Doubt;
 };
+
+/**
+ * Doubt follows the acceptance of a restored store: until then, whatever it does not have as leased may have been leased
+ * since the backup, and be in use. What was freed or released in the new epoch is sure.
+ */
+export type Doubt = { readonly untilMs: number; readonly epoch: number };
+
+/** isInDoubt says whether a subnet may be in use although the store does not have it as leased. */
+export function isInDoubt(doubt: Doubt | undefined, record: SubnetRecord | undefined, nowMs: number): boolean {
+  if (doubt === undefined || nowMs >= doubt.untilMs || record?.state === 'leased') return false;
+  return record?.epoch !== doubt.epoch;
+}
 
 /** Wish is who wants a subnet. */
 export type Wish = {
@@ -65,6 +78,7 @@ function isFree(state: PoolState, wish: Wish, subnet: Prefix, nowMs: number): bo
   const reservation = reservationOf(state.record, subnet);
   if (reservation !== undefined && reservation.nodeName !== wish.nodeName) return false;
   const record = state.subnets.get(id);
+  if (isInDoubt(state.doubt, record, nowMs)) return false;
   if (record === undefined) return true;
   return record.state === 'quarantined' && (record.untilMs <= nowMs || wasHis(record, wish));
 }
@@ -193,6 +207,15 @@ function requireSubnet(state: PoolState, wish: Wish, subnet: Prefix, nowMs: numb
       { hint: `end that with: xctl leases release ${text}` },
     );
   }
+  if (state.doubt !== undefined && isInDoubt(state.doubt, record, nowMs)) {
+    const until = new Date(state.doubt.untilMs).toISOString();
+    throw new XnetError(
+      'FailedPrecondition',
+      `subnet ${text} is in quarantine until ${until}: it may have been leased after the backup that the store was ` +
+        'restored from',
+      { hint: `if nobody uses it, end that with: xctl leases release ${text}` },
+    );
+  }
   if (!isFree(state, wish, subnet, nowMs)) {
     throw new XnetError(
       'FailedPrecondition',
@@ -214,11 +237,13 @@ export type Usage = {
 };
 
 /** usageOf counts a pool's subnets. */
-export function usageOf(state: Pick<PoolState, 'record' | 'subnets'>, nowMs: number): Usage {
+export function usageOf(state: Pick<PoolState, 'record' | 'subnets' | 'doubt'>, nowMs: number): Usage {
   const { cidr, subnetLength, reservations } = state.record;
   const total = subnetCount(cidr, subnetLength);
+  const inDoubt = isInDoubt(state.doubt, undefined, nowMs);
   let leased = 0;
   let quarantined = 0;
+  let sure = 0;
   let reserved = reservations.reduce((sum, { cidr: range }) => sum + subnetCount(range, subnetLength), 0);
   for (const [id, record] of state.subnets) {
     const isReserved = reservationOf(state.record, prefixFromKey(id)) !== undefined;
@@ -226,7 +251,9 @@ export function usageOf(state: Pick<PoolState, 'record' | 'subnets'>, nowMs: num
       leased++;
       if (isReserved) reserved--;
     } else if (!isReserved && record.untilMs > nowMs) quarantined++;
+    else if (!isReserved && !isInDoubt(state.doubt, record, nowMs)) sure++;
   }
+  if (inDoubt) quarantined = total - leased - reserved - sure;
   return { total, leased, reserved, quarantined, free: total - leased - reserved - quarantined };
 }
 

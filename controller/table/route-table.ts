@@ -21,6 +21,8 @@ export function entryOf(view: ReadonlyView, id: number): TableEntry | undefined 
   // A lease ends in the commit that removes its node: a lease without one is a record that is amiss.
   if (node === undefined) return { kind: 'unresolved' };
   if (node.record.availability === 'leaving') return undefined;
+  // It may have been removed since the backup that the store was restored from: nobody begins to route to it.
+  if (view.isAwaited(held.record.node)) return { kind: 'unresolved' };
   return {
     kind: 'route',
     route: { subnet: held.subnet, nextHop: node.record.address, nodeName: node.record.name },

@@ -10,7 +10,7 @@ import { readSeen, refusalOf, type Seen, writeSeen } from '../store/identity.js'
 import { keys } from '../store/keys.js';
 import { type ClusterRecord, decode, encode } from '../store/records.js';
 import type { Listing, Store } from '../store/store.js';
-import { type ReadonlyView, type Touched, View } from './view.js';
+import { type ReadonlyView, type Times, type Touched, View } from './view.js';
 
 /** KeeperOptions are what a keeper needs besides its store. */
 export type KeeperOptions = {
@@ -21,6 +21,8 @@ export type KeeperOptions = {
   /** Act on the store that is there, whatever was remembered, and begin a new epoch for all nodes. */
   readonly acceptStore: boolean;
   readonly newClusterId: () => string;
+  /** What times in records are measured with. Default: the machine's clock, and nothing that was seen before. */
+  readonly times?: Times;
 };
 
 /** ViewListener hears of every change of the view, after it happened. */
@@ -32,7 +34,7 @@ const rememberEveryMs = 5_000;
 /** Keeper is the view and its state of health. */
 export class Keeper {
   readonly #options: KeeperOptions;
-  readonly #view = new View();
+  readonly #view: View;
   readonly #listeners = new Set<ViewListener>();
   readonly #waiting = new Set<{ readonly revision: number; readonly resolve: () => void }>();
   #seen: Seen | undefined;
@@ -48,6 +50,7 @@ export class Keeper {
 
   constructor(options: KeeperOptions) {
     this.#options = options;
+    this.#view = new View(undefined, options.times);
     this.#accept = options.acceptStore;
   }
 
@@ -233,7 +236,9 @@ export class Keeper {
       return undefined;
     }
     const { newClusterId } = this.#options;
-    const value = encode('cluster', { id: newClusterId(), epoch: 1, createdMs: Date.now(), schema: 1 });
+    // One that takes the place of another cluster's store knows nothing of what hosts of that one hold.
+    const accepted = this.#seen === undefined ? {} : { acceptedMs: Date.now() };
+    const value = encode('cluster', { id: newClusterId(), epoch: 1, createdMs: Date.now(), ...accepted, schema: 1 });
     const listing = await this.#writeCluster(value, 0, signal);
     this.#seen = undefined;
     return listing;
@@ -242,7 +247,11 @@ export class Keeper {
   // What nodes and other controllers remember of the store does not count any more.
   async #beginEpoch(record: ClusterRecord, modRevision: number, signal: AbortSignal): Promise<Listing | undefined> {
     const epoch = Math.max(record.epoch, this.#seen?.epoch ?? 0) + 1;
-    const listing = await this.#writeCluster(encode('cluster', { ...record, epoch }), modRevision, signal);
+    const listing = await this.#writeCluster(
+      encode('cluster', { ...record, epoch, acceptedMs: Date.now() }),
+      modRevision,
+      signal,
+    );
     this.#options.log.warn({ epoch }, 'store: accepted, a new epoch begins');
     this.#seen = undefined;
     this.#accept = false;

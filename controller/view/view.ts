@@ -23,10 +23,15 @@ import {
   type TokenRecord,
 } from '../store/records.js';
 import type { Change, Entry, Listing } from '../store/store.js';
+import { Ages } from './ages.js';
 import { Beliefs, type Held, type HeldSubnet } from './beliefs.js';
 import { isChecked, type SubnetClaim } from './claims.js';
+import { localTimes } from './local-times.js';
 
 export type { Held, HeldSubnet } from './beliefs.js';
+
+/** Times are what a view measures the times in records with: its own clock, and what it saw when. */
+export type Times = { readonly ages: Ages; readonly now: () => number };
 
 /** Touched says which parts of the view a batch of changes concerned. */
 export type Touched = {
@@ -111,10 +116,12 @@ export class View {
   // Every key that the last listing or change said exists: what is not in a new listing is gone.
   readonly #keys = new Map<string, number>();
   readonly #former: View | undefined;
+  readonly #times: Times;
 
   /** @param former the view before this one: what it held is held where this one can't read, or believe, the record */
-  constructor(former?: View) {
+  constructor(former?: View, times?: Times) {
     this.#former = former;
+    this.#times = times ?? former?.times ?? { ages: new Ages(), now: Date.now };
     this.#beliefs = new Beliefs(former === undefined ? undefined : former.#beliefs);
     const { pools, nodes, nodeOfName, nodeOfAddress, subnets, subnetsOfPool } = this.#beliefs;
     this.pools = pools;
@@ -129,16 +136,22 @@ export class View {
     this.contradictions = this.#beliefs.consistency.contradictions;
   }
 
+  /** times are what the times in records are measured with. */
+  get times(): Times {
+    return this.#times;
+  }
+
   /** replace takes a new listing in place of everything. Returns what differs from before. */
   replace(listing: Listing): Touched {
     const touched = nothingTouched();
+    this.#beginAges(listing);
     const listed = new Set(listing.entries.map((entry) => entry.key));
     for (const key of [...this.#keys.keys()]) if (!listed.has(key)) this.#delete(key, touched);
     for (const entry of listing.entries) {
       if (this.#keys.get(entry.key) !== entry.modRevision) this.#put(entry, touched);
     }
     this.#beliefs.settle(touched);
-    this.revision = listing.revision;
+    this.#arriveAt(listing.revision);
     return touched;
   }
 
@@ -152,13 +165,35 @@ export class View {
       } else this.#delete(change.key, touched);
     }
     this.#beliefs.settle(touched);
-    this.revision = revision;
+    this.#arriveAt(revision);
     return touched;
+  }
+
+  #arriveAt(revision: number): void {
+    this.revision = revision;
+    this.#times.ages.saw(revision, this.#times.now());
+  }
+
+  // Before anything is read whose age depends on it.
+  #beginAges({ entries }: Listing): void {
+    const entry = entries.find(({ key }) => key === keys.cluster);
+    const decoded = entry === undefined ? undefined : decode('cluster', entry.value);
+    if (decoded !== undefined && 'record' in decoded) this.#times.ages.begin(decoded.record.id, decoded.record.epoch);
   }
 
   /** modRevisionOf is the revision that a key was last changed at; 0 when it does not exist. */
   modRevisionOf(key: string): number {
     return this.#keys.get(key) ?? 0;
+  }
+
+  /**
+   * isAwaited says of a node of a restored store that nobody has seen it since the store was accepted: neither its host
+   * nor an operator, who may have removed it after the backup.
+   */
+  isAwaited(nodeId: string): boolean {
+    if (this.cluster?.record.acceptedMs === undefined) return false;
+    const node = this.nodes.get(nodeId);
+    return node !== undefined && node.modRevision < this.cluster.modRevision;
   }
 
   /** leasesOf are the subnets that the store has as leased to a node: one, unless records contradict each other. */
@@ -183,8 +218,13 @@ export class View {
     const decoded = decode(key.kind, entry.value);
     if ('problem' in decoded) this.undecodable.set(entry.key, decoded.problem);
     else this.undecodable.delete(entry.key);
-    const record = 'record' in decoded ? decoded.record : undefined;
     const { modRevision, createRevision } = entry;
+    const nowMs = this.#times.now();
+    const since = {
+      record: () => this.#times.ages.of(modRevision, nowMs),
+      key: () => this.#times.ages.of(createRevision, nowMs),
+    };
+    const record = 'record' in decoded ? localTimes(key.kind, decoded.record, since, nowMs) : undefined;
     if (isChecked(key)) {
       this.#beliefs.consistency.put(key, entry.key, { key: entry.key, record, modRevision, createRevision });
     } else if (record !== undefined) this.#hold(key, { record, modRevision }, touched);
@@ -204,7 +244,7 @@ export class View {
   #hold(key: Key, held: Held<RecordOf<RecordKind>>, touched: Touched): void {
     switch (key.kind) {
       case 'cluster':
-        this.#holdCluster(held as Held<ClusterRecord>);
+        this.#holdCluster(held as Held<ClusterRecord>, touched);
         break;
       case 'session':
         this.sessions.set(key.id, held as Held<SessionRecord>);
@@ -275,11 +315,15 @@ export class View {
   }
 
   // A cluster is what it was when this view began: its id never changes, and its epoch never goes back.
-  #holdCluster(held: Held<ClusterRecord>): void {
+  #holdCluster(held: Held<ClusterRecord>, touched: Touched): void {
     const before = this.cluster?.record;
     const { id, epoch } = held.record;
-    if (before === undefined || (before.id === id && before.epoch <= epoch)) this.cluster = held;
-    else
+    if (before === undefined || (before.id === id && before.epoch <= epoch)) {
+      this.cluster = held;
+      this.#times.ages.begin(id, epoch);
+      // Whom nobody has seen since is not routed to anew.
+      if (held.record.acceptedMs !== undefined) for (const subnet of this.subnets.keys()) touched.subnets.add(subnet);
+    } else
       this.undecodable.set(
         keys.cluster,
         `it names cluster ${id}, epoch ${epoch}; this is ${before.id}, epoch ${before.epoch}`,

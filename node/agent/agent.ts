@@ -7,6 +7,7 @@ import type { WatchRequest } from '../../proto/gen/xnet/v1/WatchRequest.js';
 import type { Logger } from '../../proto/process/log.js';
 import { type Parts, runParts } from '../../proto/process/parts.js';
 import { version as daemonVersion } from '../../proto/process/version.js';
+import { wireFromAssignment } from '../../proto/rpc/convert.js';
 import type { Endpoint } from '../../proto/rpc/endpoint.js';
 import { Connection, type ConnectionState } from '../controller/connection.js';
 import { onBridgeChange } from '../docker/own-bridge.js';
@@ -224,6 +225,7 @@ export class Agent {
       fresh: this.#confirming,
       hostFingerprint: fingerprint,
       daemonVersion,
+      ...(assignment === undefined ? {} : { held: wireFromAssignment(assignment) }),
     };
   }
 

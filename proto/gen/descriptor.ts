@@ -450,6 +450,10 @@ export const descriptor = {
         "daemonVersion": {
          "type": "string",
          "id": 6
+        },
+        "held": {
+         "type": "Assignment",
+         "id": 7
         }
        }
       },

@@ -1,9 +1,14 @@
 // Records that somebody wrote into the store by hand, with etcdctl: what real controllers make of them.
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { formatPrefix } from '../../proto/domain/address.js';
 import { exitCodes } from '../../proto/errors.js';
+import { callUnary } from '../../proto/rpc/channel.js';
 import { ControllerProcess } from '../support/controller-process.js';
 import { TestEtcd } from '../support/etcd.js';
 import { deleteKey, putKey } from '../support/etcd-history.js';
+import { prefix } from '../support/pools.js';
 import { SimulatedNode } from '../support/simulated-node.js';
 import { Xctl } from '../support/xctl.js';
 
@@ -129,4 +134,110 @@ test('of records that contradict each other the older stands; status names the o
   await controller.removeNode('web-3');
   await controller.until('well again', ({ problems }) => problems.length === 0);
   await node.until('they went in order', () => node.routes().length === 2);
+});
+
+test('after a restored store was accepted, what it lost is not given away, and comes back with its hosts', async (t) => {
+  const controller = await ControllerProcess.startWithAuthority();
+  t.teardown(() => controller.close());
+  await controller.createPool();
+  for (const index of [1, 2, 3]) await controller.addNode(`web-${index}`, `192.168.83.${index}`);
+  const clients = new Map([['web-1', await controller.joinNode('web-1')]]);
+  await controller.kill('SIGTERM');
+  const [own, backup] = [join(controller.dir, 'etcd'), join(controller.dir, 'backup')];
+  cpSync(own, backup, { recursive: true });
+  await controller.launch();
+  await controller.ready();
+
+  // After the backup: web-3 is removed; web-4, web-5 and another web-2 come.
+  await controller.removeNode('web-3');
+  await controller.removeNode('web-2');
+  for (const [name, host] of [
+    ['web-4', 4],
+    ['web-5', 5],
+    ['web-2', 22],
+  ] as const) {
+    await controller.addNode(name, `192.168.83.${host}`);
+    clients.set(name, await controller.joinNode(name));
+  }
+  const nodes = new Map<string, SimulatedNode>();
+  for (const [name, member] of clients) {
+    const node = new SimulatedNode(controller.nodeClient(member), name).watch();
+    await node.until('snapshot', () => node.table !== undefined);
+    nodes.set(name, node);
+  }
+  const node = (name: string) => nodes.get(name) ?? new SimulatedNode(controller.node, name);
+  const subnetOf = (name: string) => formatPrefix(node(name).assignment?.subnet ?? prefix('0.0.0.0/0'));
+  await controller.kill('SIGTERM');
+  rmSync(own, { recursive: true });
+  cpSync(backup, own, { recursive: true });
+  await controller.launch(['--accept-store']);
+  await controller.ready();
+
+  // Nothing is given that may be in use, until the operator says that it is not.
+  await t.throwsAsync(controller.addNode('web-9', '192.168.83.9'), {
+    message: /of 256, 3 are leased, 0 reserved, 253 in quarantine/,
+  });
+  await t.throwsAsync(controller.addNode('web-9', '192.168.83.9', { subnet: '10.76.40.0/24' }), {
+    message: /may have been leased after the backup/,
+  });
+  await callUnary(
+    controller.admin.releaseSubnet.bind(controller.admin),
+    { cidr: '10.76.40.0/24' },
+    { timeoutMs: 30_000 },
+  );
+  t.is((await controller.addNode('web-9', '192.168.83.9')).node?.subnet, '10.76.40.0/24');
+
+  // Those of the backup are waited for: nobody begins to route to them.
+  await controller.until('told of', ({ problems }) =>
+    problems.some(({ text }) => /3 of its nodes have not .*: web-1, web-2, web-3/.test(text)),
+  );
+  t.deepEqual((await controller.routes()).unresolved, ['10.76.0.0/24', '10.76.1.0/24', '10.76.2.0/24']);
+  const back = (name: string) =>
+    node(name)
+      .over(controller.nodeClient(clients.get(name) ?? { credentials: { clusterId: '', authority: [] } }))
+      .watch();
+  back('web-1');
+  await controller.until('web-1 is back', ({ problems }) => problems.some(({ text }) => /2 of its nodes/.test(text)));
+
+  // Those that it lost come back with what they hold; one whose name is taken is told so, and keeps what it has.
+  for (const name of ['web-4', 'web-5']) {
+    const before = node(name).assignment;
+    node(name).heard.length = 0;
+    back(name);
+    await node(name).until('adopted', () => node(name).heard.some(({ kind }) => kind === 'assignment'));
+    t.deepEqual(node(name).assignment, before);
+    await node(name).report();
+  }
+  const { routes } = await controller.routes();
+  t.deepEqual(
+    routes.map(({ subnet }) => subnet).sort(),
+    ['10.76.0.0/24', '10.76.40.0/24', subnetOf('web-4'), subnetOf('web-5')].sort(),
+  );
+  node('web-2').heard.length = 0;
+  back('web-2');
+  await node('web-2').until('refused', () => node('web-2').heard.at(-1)?.kind === 'ended');
+  const last = node('web-2').heard.at(-1);
+  t.is(last?.kind === 'ended' ? last.error.code : '', 'Unavailable');
+  t.regex(last?.kind === 'ended' ? last.error.message : '', /there is another node web-2/);
+  await controller.removeNode('web-2');
+  await controller.removeNode('web-3');
+  back('web-2');
+  await node('web-2').until('adopted', () => node('web-2').heard.at(-1)?.kind === 'snapshot');
+  await controller.until('nobody is waited for', ({ problems }) => problems.length === 0);
+  const { events } = await callUnary(controller.admin.listEvents.bind(controller.admin), {}, { timeoutMs: 30_000 });
+  const told = events.filter(({ warning }) => warning).map(({ reason, subject }) => `${reason} ${subject}`);
+  t.deepEqual(told, [
+    'NodeAdopted node/web-4',
+    'NodeAdopted node/web-5',
+    'NodeNotAdopted node/web-2',
+    'NodeAdopted node/web-2',
+  ]);
+
+  // One that was removed in order is told so, and does not come back.
+  await controller.removeNode('web-5');
+  node('web-5').heard.length = 0;
+  back('web-5');
+  await node('web-5').until('refused', () => node('web-5').heard.at(-1)?.kind === 'ended');
+  const end = node('web-5').heard.at(-1);
+  t.is(end?.kind === 'ended' ? end.error.code : '', 'NotFound');
 });

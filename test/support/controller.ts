@@ -11,6 +11,7 @@ import { PoolRegistry } from '../../controller/registry/pools.js';
 import { type Key, parseKey } from '../../controller/store/keys.js';
 import { decode, type SubnetRecord } from '../../controller/store/records.js';
 import type { Change, Store } from '../../controller/store/store.js';
+import { Ages } from '../../controller/view/ages.js';
 import { Keeper } from '../../controller/view/keeper.js';
 import { type Prefix, prefixesOverlap } from '../../proto/domain/address.js';
 import type { Logger } from '../../proto/process/log.js';
@@ -23,6 +24,7 @@ export type CoreOptions = {
   readonly seenPath?: string;
   readonly acceptStore?: boolean;
   readonly now?: () => number;
+  readonly ages?: Ages;
   readonly audit?: Recorder;
 };
 
@@ -44,6 +46,7 @@ export class Core {
       seenPath: options.seenPath ?? join(this.#dir ?? '', 'store.json'),
       acceptStore: options.acceptStore ?? false,
       newClusterId: () => 'cluster-1',
+      times: { ages: options.ages ?? new Ages(), now: options.now ?? Date.now },
     });
     const { now = Date.now, audit } = options;
     const { keeper } = this;

@@ -15,6 +15,7 @@ import type { XnetError } from '../../proto/errors.js';
 import type { Condition } from '../../proto/gen/xnet/v1/Condition.js';
 import type { NodeServiceClient } from '../../proto/gen/xnet/v1/NodeService.js';
 import { callUnary } from '../../proto/rpc/channel.js';
+import { wireFromAssignment } from '../../proto/rpc/convert.js';
 import { errorFromStatus } from '../../proto/rpc/status.js';
 
 /** Heard is one thing a controller said. */
@@ -51,6 +52,7 @@ export class SimulatedNode {
       fresh: options.fresh ?? false,
       hostFingerprint: this.fingerprint,
       daemonVersion: 'simulated',
+      ...(this.assignment === undefined ? {} : { held: wireFromAssignment(this.assignment) }),
     });
     const reader = new MessageReader({
       onAssignment: (assignment) => {

@@ -1,6 +1,7 @@
 // Original file: proto/xnet/v1/node.proto
 
 import type { Version as _xnet_v1_Version, Version__Output as _xnet_v1_Version__Output } from '../../xnet/v1/Version.js';
+import type { Assignment as _xnet_v1_Assignment, Assignment__Output as _xnet_v1_Assignment__Output } from '../../xnet/v1/Assignment.js';
 
 export interface WatchRequest {
   'nodeName'?: (string);
@@ -9,6 +10,7 @@ export interface WatchRequest {
   'fresh'?: (boolean);
   'hostFingerprint'?: (string);
   'daemonVersion'?: (string);
+  'held'?: (_xnet_v1_Assignment | null);
 }
 
 export interface WatchRequest__Output {
@@ -18,4 +20,5 @@ export interface WatchRequest__Output {
   'fresh': (boolean);
   'hostFingerprint': (string);
   'daemonVersion': (string);
+  'held': (_xnet_v1_Assignment__Output | null);
 }

@@ -1,0 +1,119 @@
+// How long ago this controller saw each revision of the store: what a duration in a record is measured with, so that no
+// controller compares its clock with another's.
+// Invariant: an age is never more than what really passed here, as far as this machine's own clock goes on evenly; it is
+// less by what this controller did not see: what it never saw before it is as old as this process. So a quarantine or a
+// token may last longer here than it says, never shorter, and by at most the time for which this controller was away.
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import * as v from 'valibot';
+import { errnoOf } from '../../proto/errors.js';
+import { pause } from '../../proto/process/backoff.js';
+import type { Logger } from '../../proto/process/log.js';
+
+const sample = v.object({ revision: v.number(), atMs: v.number() });
+const kept = v.object({ clusterId: v.string(), epoch: v.number(), samples: v.array(sample) });
+
+type Sample = v.InferOutput<typeof sample>;
+
+// What is between two samples counts as seen at the later one.
+const gapMs = 10_000;
+const mostSamples = 1_024;
+const saveEveryMs = 30_000;
+
+/** Ages remembers when each revision was seen, by the clock that it is given (milliseconds since 1970). */
+export class Ages {
+  #samples: Sample[] = [];
+  #newest: Sample | undefined;
+  #clusterId = '';
+  #epoch = 0;
+  #saved = true;
+
+  /** begin says of which store the revisions are. Those of another, or of one that was restored, count for nothing. */
+  begin(clusterId: string, epoch: number): void {
+    if (clusterId === this.#clusterId && epoch === this.#epoch) return;
+    this.#clusterId = clusterId;
+    this.#epoch = epoch;
+    this.#samples = [];
+    this.#newest = undefined;
+  }
+
+  /** saw notes that everything up to a revision is there. */
+  saw(revision: number, nowMs: number): void {
+    if (this.#newest !== undefined && revision <= this.#newest.revision) return;
+    const last = this.#samples.at(-1);
+    if (this.#newest !== undefined && (last === undefined || nowMs - last.atMs >= gapMs))
+      this.#samples.push(this.#newest);
+    this.#newest = { revision, atMs: nowMs };
+    this.#saved = false;
+    if (this.#samples.length > mostSamples) this.#thin(nowMs);
+  }
+
+  // The longer ago, the less a gap matters: what is left is apart by a fiftieth of its age. Two years are 700 samples.
+  #thin(nowMs: number): void {
+    const kept: Sample[] = [];
+    let next = nowMs;
+    for (const sample of this.#samples.reverse()) {
+      if (next - sample.atMs < (nowMs - sample.atMs) / 50 && kept.length > 0) continue;
+      kept.push(sample);
+      next = sample.atMs;
+    }
+    this.#samples = kept.reverse();
+  }
+
+  /** of is for how long, at least, what changed at a revision has been so, in milliseconds. */
+  of(revision: number, nowMs: number): number {
+    let low = 0;
+    let high = this.#samples.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#samples[middle]?.revision ?? 0) < revision) low = middle + 1;
+      else high = middle;
+    }
+    const seen = this.#samples[low] ?? this.#newest;
+    return seen === undefined || seen.revision < revision ? 0 : Math.max(0, nowMs - seen.atMs);
+  }
+
+  /** load takes in what was saved. What can't be read is forgotten: then everything is as old as this process. */
+  async load(path: string, log: Logger, nowMs: number): Promise<this> {
+    try {
+      const saved = v.parse(kept, JSON.parse(await readFile(path, 'utf8')));
+      this.#clusterId = saved.clusterId;
+      this.#epoch = saved.epoch;
+      // A clock that was set back since can't tell how long ago that was.
+      this.#samples = saved.samples.filter(({ atMs }) => atMs <= nowMs);
+      this.#newest = this.#samples.pop();
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT')
+        log.warn({ err: error, path }, 'ages: not read; quarantines and tokens begin anew');
+    }
+    return this;
+  }
+
+  /** save writes it: whole or not at all. */
+  async save(path: string): Promise<void> {
+    if (this.#saved) return;
+    this.#saved = true;
+    const samples = this.#newest === undefined ? this.#samples : [...this.#samples, this.#newest];
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const file = await open(`${path}.tmp`, 'w', 0o600);
+    try {
+      await file.writeFile(`${JSON.stringify({ clusterId: this.#clusterId, epoch: this.#epoch, samples })}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(`${path}.tmp`, path);
+  }
+
+  /** run saves it now and then, and when `signal` aborts. */
+  async run(path: string, log: Logger, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      await pause(saveEveryMs, signal);
+      await this.save(path).catch((error: unknown) => {
+        this.#saved = false;
+        log.warn({ err: error, path }, 'ages: not saved');
+      });
+      if (signal.aborted) return;
+    }
+  }
+}
