@@ -21,7 +21,10 @@ const shortestBeginning = 4;
 const shownBeginning = 8;
 
 function names({ name, byBeginning = false }: Question, text: string): boolean {
-  return text === name || (byBeginning && text.length >= shortestBeginning && name.startsWith(text));
+  // Several names are confirmed by a list of them.
+  return text
+    .split(',')
+    .some((one) => one === name || (byBeginning && one.length >= shortestBeginning && name.startsWith(one)));
 }
 
 async function ask(text: string): Promise<string> {

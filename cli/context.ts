@@ -21,12 +21,18 @@ function colorsFor(enabled: boolean): Colors {
   return { good: green, waiting: yellow, bad: red, faint: dim, strong: bold };
 }
 
+/** ListOptions are the options that every list has. */
+export type ListOptions = { readonly sortBy?: string; readonly headers?: boolean };
+
 /** openContext makes a context. Its client connects at its first call. */
-export function openContext(settings: Settings): Context {
+export function openContext(settings: Settings, { sortBy, headers = true }: ListOptions = {}): Context {
   const output = new Output({
     format: settings.format,
     colors: colorsFor(settings.color),
     quiet: settings.quiet,
+    width: process.stdout.isTTY ? process.stdout.columns : undefined,
+    headless: !headers,
+    sortBy,
     data: process.stdout,
     messages: process.stderr,
     now: Date.now,

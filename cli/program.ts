@@ -40,12 +40,35 @@ function describeOption({ description, argChoices, defaultValue, defaultValueDes
   return `${description}${choices}${notes.length === 0 ? '' : ` (${notes.join(', ')})`}`;
 }
 
+// Every help would be as long as this list otherwise.
+function addOptionsHelp(program: Command): void {
+  program
+    .command('options')
+    .description('the options that every command takes')
+    .addHelpText('after', '\nExamples:\n  xctl options')
+    .action(() => {
+      const { options } = program;
+      const helper = program.createHelp();
+      helper.prepareContext({ helpWidth: process.stdout.columns ?? 80 });
+      const width = Math.max(...options.map(({ flags }) => flags.length));
+      const lines = options.map((option) => helper.formatItem(option.flags, width, describeOption(option), helper));
+      process.stdout.write(`Options that every command takes, before or after its name:\n${lines.join('\n')}\n`);
+    });
+  for (const command of everyCommand(program)) {
+    if (command !== program) command.addHelpText('after', '\nOptions that every command takes: xctl options');
+  }
+}
+
+function everyCommand(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(everyCommand)];
+}
+
 /** makeProgram makes the command line. */
 export function makeProgram(): Command {
   const program = new Command('xctl')
     .description('Leases subnets to Docker hosts and shows how they reach each other.')
     .version(version)
-    .configureHelp({ showGlobalOptions: true, optionDescription: describeOption })
+    .configureHelp({ optionDescription: describeOption })
     .addHelpText(
       'after',
       `
@@ -75,5 +98,6 @@ Exit codes: 0 done, 1 failure, 2 wrong usage, 3 not found, 4 conflict, 5 not all
   addAuthority(program);
   addAudit(program);
   addCompletion(program);
+  addOptionsHelp(program);
   return program;
 }

@@ -3,10 +3,9 @@
 import { escaped } from '../../proto/domain/text.js';
 import { exitCodes, XnetError } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
-import { formatTable } from '../../proto/process/table.js';
 import type { Context } from '../context.js';
 import { type AuditOutput, auditFromWire, auditKind, verificationFromWire } from '../output/audit.js';
-import type { Look } from '../output/kind.js';
+import { type Look, tableOf } from '../output/kind.js';
 
 /** AuditOptions are those of `audit`. */
 export type AuditOptions = {
@@ -88,11 +87,7 @@ async function watchAudit({ client, output }: Context, request: AuditRequest): P
 
 function entryLine(entry: AuditOutput, look: Look): string[] {
   const columns = auditKind.columns.filter(({ wide }) => wide !== true);
-  const row = columns.map(({ cell }) => cell(entry, look));
-  return formatTable(
-    columns.map(() => ''),
-    [row],
-  ).slice(1);
+  return tableOf(columns, [entry], { ...look, width: undefined }, { headless: true });
 }
 
 async function verifyAudit(context: Context): Promise<void> {

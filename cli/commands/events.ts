@@ -1,10 +1,9 @@
 // `xctl events`: what happened, and with --watch what happens.
 import { XnetError } from '../../proto/errors.js';
 import type { AdminServiceClient } from '../../proto/gen/xnet/v1/AdminService.js';
-import { formatTable } from '../../proto/process/table.js';
 import type { Context } from '../context.js';
 import { type EventOutput, eventFromWire, eventKind } from '../output/event.js';
-import type { Look } from '../output/kind.js';
+import { type Look, tableOf } from '../output/kind.js';
 import type { Output } from '../output/output.js';
 
 /** EventsOptions are those of `events`. */
@@ -61,8 +60,7 @@ async function watchEvents({ client, output }: Context, request: EventsRequest):
 
 async function printEvent(output: Output, event: EventOutput): Promise<void> {
   const text = (look: Look) => {
-    const row = eventKind.columns.map(({ cell }) => cell(event, look));
-    return formatTable(['', '', '', ''], [row]).slice(1);
+    return tableOf(eventKind.columns, [event], { ...look, width: undefined }, { headless: true });
   };
   const separator = output.options.format === 'yaml' ? '---\n' : '';
   output.write(`${separator}${await output.shownText({ value: event, name: event.id, text })}`);

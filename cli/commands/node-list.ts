@@ -113,7 +113,11 @@ function textOf({ node, events, certificate }: Everything, look: Look): string[]
   const paint = paintOfState(node.state, colors);
   if (why.length > 0) {
     lines.push('', `Not ${node.state === 'progressing' ? 'ready yet' : 'ready'}:`);
-    lines.push(...why.flatMap((problem) => problemLines(problem, paint)).map((line) => `  ${line}`));
+    lines.push(
+      ...why
+        .flatMap((problem) => problemLines(problem, paint, look.width && look.width - 2))
+        .map((line) => `  ${line}`),
+    );
   }
   if (node.state === 'pending' && certificate === null) lines.push(`    to have it join: ${tokenCommand(node.name)}`);
   // What was well when a node was last heard of says nothing of it as it is, and what failing ones say stands above.
@@ -130,7 +134,14 @@ function textOf({ node, events, certificate }: Everything, look: Look): string[]
       ok ? escaped(message) : '',
     ]);
     const header = isAway(node) ? 'LAST-CONDITION' : 'CONDITION';
-    lines.push('', ...formatTable([header, 'STATE', 'REASON', 'SINCE', 'NOTE'], rows));
+    const headers = [
+      header,
+      'STATE',
+      'REASON',
+      'SINCE',
+      ...(shown.some(({ ok, message }) => ok && message) ? ['NOTE'] : []),
+    ];
+    lines.push('', ...formatTable(headers, rows, { width: look.width }));
   }
   if (events.length > 0) {
     const rows = events.map(({ time, reason, warning, message }) => [
@@ -138,7 +149,7 @@ function textOf({ node, events, certificate }: Everything, look: Look): string[]
       { text: escaped(reason), paint: warning ? colors.bad : (text: string) => text },
       escaped(message),
     ]);
-    lines.push('', ...formatTable(['AGE', 'LAST-EVENTS', 'MESSAGE'], rows));
+    lines.push('', ...formatTable(['AGE', 'LAST-EVENTS', 'MESSAGE'], rows, { width: look.width }));
   }
   return lines;
 }

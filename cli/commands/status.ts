@@ -4,6 +4,8 @@ import { pause } from '../../proto/process/backoff.js';
 import { problemText } from '../../proto/process/problem.js';
 import type { Context } from '../context.js';
 import { authorityFromWire, certificateFromWire, rotationFromWire } from '../output/certificate.js';
+import type { Shown } from '../output/output.js';
+import { Screen } from '../output/screen.js';
 import {
   formatStatus,
   isSettled,
@@ -16,7 +18,7 @@ import {
 import { counted, formatDuration } from '../output/time.js';
 
 /** StatusOptions are those of `status`. */
-export type StatusOptions = { readonly wait: boolean };
+export type StatusOptions = { readonly wait: boolean; readonly watch: boolean };
 
 const waitMs = 60_000;
 const askEveryMs = 200;
@@ -79,12 +81,35 @@ async function settled(context: Context): Promise<StatusOutput> {
 }
 
 /** showStatus shows the whole; exit code 8 when something is wrong, 6 when the store can't be used. */
-export async function showStatus(context: Context, { wait }: StatusOptions): Promise<void> {
+export async function showStatus(context: Context, { wait, watch }: StatusOptions): Promise<void> {
+  if (wait && watch) throw new XnetError('InvalidArgument', '--wait and --watch exclude each other');
+  if (watch) return watchStatus(context);
   const status = wait ? await settled(context) : await statusOf(context, { certificates: true });
-  await context.output.show({
-    value: status,
-    name: status.clusterId ?? '-',
-    text: (look) => formatStatus(status, look),
-  });
+  await context.output.show(shownStatus(status));
   process.exitCode = statusExitCode(status);
+}
+
+function shownStatus(status: StatusOutput): Shown {
+  return { value: status, name: status.clusterId ?? '-', text: (look) => formatStatus(status, look) };
+}
+
+const watchEveryMs = 2_000;
+
+// There is no stream of it. What is shown on a terminal has ages in it, so it is drawn anew as they change.
+async function watchStatus(context: Context): Promise<void> {
+  const { output } = context;
+  const screen = new Screen(process.stdout, output.options.format === 'yaml' ? '---' : '');
+  let last = '';
+  for (;;) {
+    try {
+      const text = await output.shownText(shownStatus(await statusOf(context, { certificates: true })));
+      if (text !== last) screen.draw(text);
+      last = text;
+    } catch (error) {
+      if (last === '' || !(error instanceof XnetError) || error.code !== 'Unavailable') throw error;
+      last = error.message;
+      screen.draw(`no answer: ${error.message}`);
+    }
+    await pause(watchEveryMs);
+  }
 }

@@ -6,8 +6,17 @@ import type { Typed } from './words.js';
 /** Candidate is one thing that can stand at the cursor. */
 export type Candidate = { readonly value: string; readonly description: string };
 
-/** Source is what a controller has to be asked for; contexts lie on this machine. */
-export type Source = 'nodes' | 'pools' | 'quarantined' | 'tokens' | 'serials' | 'contexts';
+/** Source is what a controller has to be asked for; contexts and files lie on this machine. */
+export type Source =
+  | 'nodes'
+  | 'pools'
+  | 'quarantined'
+  | 'tokens'
+  | 'serials'
+  | 'contexts'
+  | 'files'
+  | 'labels'
+  | 'label-keys';
 
 /** Wanted is what to offer: what is known here, and what a controller knows. */
 export type Wanted = {
@@ -78,6 +87,8 @@ function walk(program: Command, words: readonly string[]): Walked {
 const sources: Readonly<Record<string, Source>> = {
   ...{ node: 'nodes', pool: 'pools', subnet: 'quarantined' },
   ...{ token: 'tokens', serial: 'serials', context: 'contexts' },
+  ...{ file: 'files', out: 'files', tokenOut: 'files', config: 'files' },
+  ...{ label: 'labels', selector: 'labels', removeLabel: 'label-keys' },
 };
 
 function valuesOf(thing: Option | Argument): { readonly candidates: readonly Candidate[]; readonly source?: Source } {
@@ -94,6 +105,11 @@ function flagsOf({ command, given }: Walked): readonly Candidate[] {
   const all = [...own, ...(command.parent === null ? [] : optionsOf(command.parent))];
   const open = all.filter((option) => !given.has(option) || Array.isArray(option.defaultValue));
   return open.map((option) => ({ value: option.long ?? option.short ?? '', description: option.description }));
+}
+
+// Of a selector only what follows the last comma is still being typed.
+function listPrefix(option: Option, current: string): string {
+  return option.attributeName() === 'selector' ? current.slice(0, current.lastIndexOf(',') + 1) : '';
 }
 
 /** wantedAt is what can stand at the cursor. Candidates that do not begin with what is typed are left out. */
@@ -114,11 +130,14 @@ export function wantedAt(program: Command, { before, current }: Typed): Wanted {
   if (inWord !== undefined) {
     const prefix = current.slice(0, current.indexOf('=') + 1);
     const { candidates, source } = valuesOf(inWord);
-    return { candidates: beginning(candidates, prefix), ...(source === undefined ? {} : { source }), prefix, ...rest };
+    const whole = prefix + listPrefix(inWord, current.slice(prefix.length));
+    const told = { ...(source === undefined ? {} : { source }), prefix: whole };
+    return { candidates: beginning(candidates, prefix), ...told, ...rest };
   }
   if (pending !== undefined && !(pending.optional && current.startsWith('-'))) {
     const { candidates, source } = valuesOf(pending);
-    return { candidates: beginning(candidates), ...(source === undefined ? {} : { source }), prefix: '', ...rest };
+    const told = { ...(source === undefined ? {} : { source }), prefix: listPrefix(pending, current) };
+    return { candidates: beginning(candidates), ...told, ...rest };
   }
   if (current.startsWith('-')) return { candidates: beginning(flagsOf(walked)), prefix: '', ...rest };
   if (command.commands.length > 0) {
@@ -126,7 +145,9 @@ export function wantedAt(program: Command, { before, current }: Typed): Wanted {
     const names = subs.map((sub) => ({ value: sub.name(), description: sub.description() }));
     return { candidates: beginning(names), prefix: '', ...rest };
   }
-  const argument = command.registeredArguments[positionals];
+  // The last argument may take several names.
+  const last = command.registeredArguments.at(-1);
+  const argument = command.registeredArguments[positionals] ?? (last?.variadic === true ? last : undefined);
   if (argument === undefined) return { candidates: [], prefix: '', ...rest };
   const { candidates, source } = valuesOf(argument);
   return { candidates: beginning(candidates), ...(source === undefined ? {} : { source }), prefix: '', ...rest };

@@ -19,7 +19,7 @@ async function savedNames(program: Command): Promise<Candidate[]> {
   return names.map((value) => ({ value, description: '' }));
 }
 
-async function askController(program: Command, source: Source, wanted: Wanted): Promise<Candidate[]> {
+async function askController(program: Command, source: Exclude<Source, 'files'>, wanted: Wanted): Promise<Candidate[]> {
   const controller = wanted.controller ?? process.env['XCTL_CONTROLLER'];
   if (controller !== undefined) program.setOptionValueWithSource('controller', endpointsOption(controller), 'cli');
   const saved = wanted.context ?? process.env['XCTL_CONTEXT'];
@@ -47,6 +47,12 @@ async function askController(program: Command, source: Source, wanted: Wanted): 
       const { nodes } = await client.read((admin) => admin.listNodes.bind(admin), { summary: true });
       return nodes.map(({ name, subnet }) => ({ value: name, description: subnet }));
     }
+    if (source === 'labels' || source === 'label-keys') {
+      const { nodes } = await client.read((admin) => admin.listNodes.bind(admin), { summary: false });
+      const labels = nodes.flatMap((node) => Object.entries(node.labels));
+      const texts = labels.map(([key, value]) => (source === 'labels' ? `${key}=${value}` : key));
+      return [...new Set(texts)].sort().map((value) => ({ value, description: '' }));
+    }
     if (source === 'pools') {
       const { pools } = await client.read((admin) => admin.listPools.bind(admin), {});
       return pools.map(({ name, cidr }) => ({ value: name, description: cidr }));
@@ -59,9 +65,24 @@ async function askController(program: Command, source: Source, wanted: Wanted): 
   }
 }
 
+// What a folder has that begins as the last part of a path does. Folders end with a slash: there is more to type.
+async function filesAt(path: string): Promise<Candidate[]> {
+  const { readdir } = await import('node:fs/promises');
+  const folder = path.slice(0, path.lastIndexOf('/') + 1);
+  const entries = await readdir(folder === '' ? '.' : folder, { withFileTypes: true });
+  const hidden = path.slice(folder.length).startsWith('.');
+  return entries
+    .filter(({ name }) => hidden || !name.startsWith('.'))
+    .map((entry) => ({ value: `${folder}${entry.name}${entry.isDirectory() ? '/' : ''}`, description: '' }));
+}
+
 async function candidatesOf(program: Command, wanted: Wanted, current: string): Promise<readonly Candidate[]> {
-  if (wanted.source === undefined) return wanted.candidates;
-  const known = await askController(program, wanted.source, wanted);
+  const { source } = wanted;
+  if (source === undefined) return wanted.candidates;
+  const known =
+    source === 'files'
+      ? await filesAt(current.slice(wanted.prefix.length))
+      : await askController(program, source, wanted);
   const told = known
     .map(({ value, description }) => ({ value: wanted.prefix + value, description }))
     .filter(({ value }) => value.startsWith(current));

@@ -8,6 +8,8 @@ _xctl() {
   while IFS= read -r line; do
     COMPREPLY+=("\${line%%$'\\t'*}")
   done < <(xctl __complete bash "\${COMP_LINE:0:COMP_POINT}" 2>/dev/null)
+  # Of a folder there is more to type.
+  if [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == */ ]]; then compopt -o nospace 2>/dev/null; fi
 }
 complete -F _xctl xctl
 `;

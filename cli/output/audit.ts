@@ -4,7 +4,7 @@ import { escaped } from '../../proto/domain/text.js';
 import type { AuditEntry__Output } from '../../proto/gen/xnet/v1/AuditEntry.js';
 import type { VerifyAuditResponse__Output } from '../../proto/gen/xnet/v1/VerifyAuditResponse.js';
 import type { Kind } from './kind.js';
-import { isoTime } from './time.js';
+import { isoTime, timeText } from './time.js';
 import { orNull } from './wire.js';
 
 /** AuditOutput is an entry in the output of `xctl audit`. */
@@ -60,10 +60,10 @@ export const auditKind: Kind<AuditOutput> = {
   plural: 'entries',
   nameOf: ({ sequence }) => String(sequence),
   columns: [
-    { header: 'SEQUENCE', cell: ({ sequence }) => String(sequence) },
-    { header: 'TIME', cell: ({ time }) => time ?? '-' },
+    { header: 'SEQUENCE', drop: 2, cell: ({ sequence }) => String(sequence) },
+    { header: 'TIME', cell: ({ time }, look) => timeText(time, look) },
     { header: 'WHO', cell: ({ actor }) => escaped(actor) },
-    { header: 'FROM', cell: ({ source }) => escaped(source ?? '-') },
+    { header: 'FROM', drop: 1, cell: ({ source }) => escaped(source ?? '-') },
     { header: 'CALL', cell: ({ call }) => escaped(call) },
     { header: 'SUBJECT', cell: ({ subject }) => escaped(subject ?? '-') },
     {
@@ -76,7 +76,7 @@ export const auditKind: Kind<AuditOutput> = {
     { header: 'CERTIFICATE', wide: true, cell: ({ serial }) => escaped(serial ?? '-') },
     { header: 'OPERATION', wide: true, cell: ({ operationId }) => escaped(operationId ?? '-') },
     { header: 'HASH', wide: true, cell: ({ hash }) => escaped(hash) },
-    { header: 'MESSAGE', cell: ({ message }) => escaped(message ?? '') },
+    { header: 'MESSAGE', drop: 3, cell: ({ message }) => escaped(message ?? '') },
   ],
 };
 

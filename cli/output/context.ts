@@ -42,7 +42,7 @@ export const contextKind: Kind<ContextOutput> = {
   nameOf: ({ name }) => name,
   columns: [
     { header: 'NAME', cell: ({ name, current }) => `${escaped(name)}${current ? '*' : ''}` },
-    { header: 'CLUSTER', cell: ({ cluster }) => escaped(cluster ?? '-') },
+    { header: 'CLUSTER', drop: 1, cell: ({ cluster }) => escaped(cluster ?? '-') },
     { header: 'WHO', cell: ({ identity }) => escaped(identity ?? '-') },
     { header: 'EXPIRES', cell: ({ expiresAt }, { nowMs }) => leftText(expiresAt, nowMs) },
     { header: 'CONTROLLERS', cell: ({ controllers }) => escaped(controllers.join(', ') || '-') },

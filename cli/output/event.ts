@@ -3,7 +3,7 @@
 import { escaped } from '../../proto/domain/text.js';
 import type { Event__Output } from '../../proto/gen/xnet/v1/Event.js';
 import type { Kind } from './kind.js';
-import { isoTime } from './time.js';
+import { isoTime, timeText } from './time.js';
 
 /** EventOutput is something that happened, in the output of `xctl events`. */
 export type EventOutput = {
@@ -28,7 +28,7 @@ export const eventKind: Kind<EventOutput> = {
   plural: 'events',
   nameOf: ({ id }) => id,
   columns: [
-    { header: 'TIME', cell: ({ time }) => time ?? '-' },
+    { header: 'TIME', cell: ({ time }, look) => timeText(time, look) },
     { header: 'SUBJECT', cell: ({ subject }) => escaped(subject) },
     {
       header: 'REASON',

@@ -1,5 +1,5 @@
 // What a kind of thing looks like when a list of it is printed.
-import type { Cell } from '../../proto/process/table.js';
+import { type Cell, formatTable } from '../../proto/process/table.js';
 
 /** Colors paint texts, or leave them as they are. */
 export type Colors = {
@@ -11,13 +11,20 @@ export type Colors = {
 };
 
 /** Look is what a table depends on besides its items. */
-export type Look = { readonly colors: Colors; readonly nowMs: number };
+export type Look = {
+  readonly colors: Colors;
+  readonly nowMs: number;
+  /** How many characters a line of the terminal has; undefined: it is no terminal, or everything is wanted. */
+  readonly width?: number | undefined;
+};
 
 /** Column is one column of a table. */
 export type Column<T> = {
   readonly header: string;
   /** Shown by `-o wide` only. */
   readonly wide?: boolean;
+  /** Left out where there is no room for all: those with the lowest number first. Without one it stays longest. */
+  readonly drop?: number;
   readonly cell: (item: T, look: Look) => Cell;
 };
 
@@ -31,3 +38,22 @@ export type Kind<T> = {
   /** Lines below the table: what somebody should look at. */
   readonly remarks?: (items: readonly T[], look: Look) => readonly string[];
 };
+
+/** tableOf lays items out as a table that fits. */
+export function tableOf<T>(
+  columns: readonly Column<T>[],
+  items: readonly T[],
+  look: Look,
+  options: { readonly headless?: boolean } = {},
+): string[] {
+  const droppable = columns
+    .map(({ drop }, index) => ({ drop, index }))
+    .filter(({ drop }) => drop !== undefined)
+    .sort((a, b) => (a.drop ?? 0) - (b.drop ?? 0))
+    .map(({ index }) => index);
+  return formatTable(
+    columns.map(({ header }) => header),
+    items.map((item) => columns.map(({ cell }) => cell(item, look))),
+    { ...options, width: look.width, droppable },
+  );
+}

@@ -180,7 +180,7 @@ function remarks(nodes: readonly NodeOutput[], look: Look): readonly string[] {
     const [first, ...rest] = whyNotReady(node, nowMs);
     const more = rest.length === 0 ? '' : ` (and ${rest.length} more: xctl nodes show ${node.name})`;
     const text = `${node.name}: ${first?.text ?? ''}${more}`;
-    return problemLines({ text, fix: first?.fix ?? null }, paintOfState(node.state, colors));
+    return problemLines({ text, fix: first?.fix ?? null }, paintOfState(node.state, colors), look.width);
   });
   if (amiss.length <= mostRemarks) return lines;
   const states = [...new Set(amiss.slice(mostRemarks).map(({ state }) => state))].join(',');
@@ -193,15 +193,15 @@ export const nodeKind: Kind<NodeOutput> = {
   nameOf: ({ name }) => name,
   columns: [
     { header: 'NAME', cell: ({ name }) => escaped(name) },
-    { header: 'ADDRESS', cell: ({ address }) => address },
+    { header: 'ADDRESS', drop: 2, cell: ({ address }) => address },
     { header: 'SUBNET', cell: ({ subnet }) => subnet ?? '-' },
     {
       header: 'STATE',
       cell: (node, { colors, nowMs }) => ({ text: stateText(node, nowMs), paint: paintOfState(node.state, colors) }),
     },
     { header: 'ROUTES', cell: routesText },
-    { header: 'DOCKER', cell: dockerText },
-    { header: 'AGE', cell: ({ createdAt }, { nowMs }) => ageOf(createdAt, nowMs) },
+    { header: 'DOCKER', drop: 3, cell: dockerText },
+    { header: 'AGE', drop: 1, cell: ({ createdAt }, { nowMs }) => ageOf(createdAt, nowMs) },
     { header: 'ID', wide: true, cell: ({ id }) => id },
     { header: 'POOL', wide: true, cell: ({ pool }) => pool ?? '-' },
     { header: 'MODE', wide: true, cell: ({ mode }) => mode },

@@ -5,14 +5,20 @@
 import type { Writable } from 'node:stream';
 import { escaped } from '../../proto/domain/text.js';
 import { safeJson, withVersion } from '../../proto/process/json.js';
-import { formatTable } from '../../proto/process/table.js';
 import type { Format } from './formats.js';
-import type { Colors, Kind, Look } from './kind.js';
+import { type Colors, type Kind, type Look, tableOf } from './kind.js';
+import { sortedBy } from './sort.js';
 
 /** OutputOptions are what output depends on. */
 export type OutputOptions = {
   readonly format: Format;
   readonly colors: Colors;
+  /** How many characters a line of the terminal has; undefined: it is none. */
+  readonly width?: number | undefined;
+  /** Tables without their line of headers. */
+  readonly headless?: boolean;
+  /** Field that lists are in the order of: "createdAt", "usage.free"; undefined: as they come. */
+  readonly sortBy?: string | undefined;
   /** No messages. */
   readonly quiet: boolean;
   readonly data: Pick<Writable, 'write'>;
@@ -45,18 +51,10 @@ async function yamlOf(value: unknown): Promise<string> {
   return document.toString({ lineWidth: 0 }).trimEnd().split('\n').map(escaped).join('\n');
 }
 
-function tableOf<T>(kind: Kind<T>, items: readonly T[], look: Look, wide: boolean): string {
-  const columns = kind.columns.filter((column) => wide || column.wide !== true);
-  const lines = formatTable(
-    columns.map(({ header }) => header),
-    items.map((item) => columns.map(({ cell }) => cell(item, look))),
-  );
-  return [...lines, ...(kind.remarks?.(items, look) ?? [])].join('\n');
-}
-
 /** Output prints. */
 export class Output {
   readonly options: OutputOptions;
+  #together: Shown[] | undefined;
 
   constructor(options: OutputOptions) {
     this.options = options;
@@ -68,16 +66,25 @@ export class Output {
   }
 
   get look(): Look {
-    return { colors: this.options.colors, nowMs: this.options.now() };
+    const { colors, now, format, width } = this.options;
+    return { colors, nowMs: now(), width: format === 'wide' ? undefined : width };
+  }
+
+  #tableText<T>(kind: Kind<T>, items: readonly T[]): string {
+    const { format, headless = false } = this.options;
+    const columns = kind.columns.filter((column) => format === 'wide' || column.wide !== true);
+    const { look } = this;
+    return [...tableOf(columns, items, look, { headless }), ...(kind.remarks?.(items, look) ?? [])].join('\n');
   }
 
   /** listText is a list in the format asked for, without a newline at its end. `more` stands beside the list in JSON. */
   async listText<T extends object>(
     kind: Kind<T>,
-    items: readonly T[],
+    unsorted: readonly T[],
     more: Readonly<Record<string, unknown>> = {},
   ): Promise<string> {
-    const { format } = this.options;
+    const { format, sortBy } = this.options;
+    const items = sortBy === undefined ? unsorted : sortedBy(unsorted, sortBy);
     const document = withVersion({ [kind.plural]: items, ...more });
     switch (format) {
       case 'json':
@@ -89,7 +96,7 @@ export class Output {
       case 'name':
         return items.map((item) => escaped(kind.nameOf(item))).join('\n');
       default:
-        return tableOf(kind, items, this.look, format === 'wide');
+        return this.#tableText(kind, items);
     }
   }
 
@@ -120,7 +127,27 @@ export class Output {
 
   /** show prints one thing. */
   async show(shown: Shown): Promise<void> {
-    this.write(await this.shownText(shown));
+    if (this.#together === undefined) this.write(await this.shownText(shown));
+    else this.#together.push(shown);
+  }
+
+  /** together prints what is shown while `work` runs when it has ended: programs get one document of it. */
+  async together(work: () => Promise<void>): Promise<void> {
+    const all: Shown[] = [];
+    this.#together = all;
+    try {
+      await work();
+    } finally {
+      this.#together = undefined;
+    }
+    const { format } = this.options;
+    if (format === 'json' || format === 'yaml') {
+      const value = { results: all.map((shown) => shown.value) };
+      return this.show({ value, name: '', text: () => [] });
+    }
+    const texts = await Promise.all(all.map((shown) => this.shownText(shown)));
+    const long = this.forPeople && texts.some((text) => text.includes('\n'));
+    this.write(texts.join(long ? '\n\n' : '\n'));
   }
 
   /** write prints data as it is, with a newline; nothing for an empty text. */

@@ -95,17 +95,17 @@ export const poolKind: Kind<PoolOutput> = {
   columns: [
     { header: 'NAME', cell: ({ name }) => escaped(name) },
     { header: 'CIDR', cell: ({ cidr }) => cidr },
-    { header: 'SUBNETS', cell: ({ subnetLength }) => `/${subnetLength}` },
-    { header: 'MODE', cell: ({ mode }) => mode },
+    { header: 'SUBNETS', drop: 4, cell: ({ subnetLength }) => `/${subnetLength}` },
+    { header: 'MODE', drop: 5, cell: ({ mode }) => mode },
     { header: 'TOTAL', cell: ({ usage }) => String(usage.total) },
     { header: 'LEASED', cell: ({ usage }) => String(usage.leased) },
-    { header: 'RESERVED', cell: ({ usage }) => String(usage.reserved) },
-    { header: 'QUARANTINED', cell: ({ usage }) => String(usage.quarantined) },
+    { header: 'RESERVED', drop: 2, cell: ({ usage }) => String(usage.reserved) },
+    { header: 'QUARANTINED', drop: 3, cell: ({ usage }) => String(usage.quarantined) },
     {
       header: 'FREE',
       cell: ({ usage }, { colors }) => (usage.free === 0 ? { text: '0', paint: colors.bad } : String(usage.free)),
     },
-    { header: 'AGE', cell: ({ createdAt }, { nowMs }) => ageOf(createdAt, nowMs) },
+    { header: 'AGE', drop: 1, cell: ({ createdAt }, { nowMs }) => ageOf(createdAt, nowMs) },
     { header: 'NETWORK', wide: true, cell: ({ networkName }) => escaped(networkName) },
     { header: 'BRIDGE', wide: true, cell: ({ bridgeName }) => escaped(bridgeName) },
     { header: 'QUARANTINE', wide: true, cell: ({ quarantineSeconds }) => formatDuration(quarantineSeconds * 1000) },
@@ -118,7 +118,7 @@ export const leaseKind: Kind<LeaseOutput> = {
   nameOf: ({ subnet }) => subnet,
   columns: [
     { header: 'SUBNET', cell: ({ subnet }) => subnet },
-    { header: 'POOL', cell: ({ pool }) => escaped(pool) },
+    { header: 'POOL', drop: 2, cell: ({ pool }) => escaped(pool) },
     {
       header: 'STATE',
       cell: ({ state }, { colors }) => ({
@@ -127,7 +127,7 @@ export const leaseKind: Kind<LeaseOutput> = {
       }),
     },
     { header: 'NODE', cell: ({ node }) => escaped(node ?? '-') },
-    { header: 'AGE', cell: ({ since }, { nowMs }) => ageOf(since, nowMs) },
+    { header: 'AGE', drop: 1, cell: ({ since }, { nowMs }) => ageOf(since, nowMs) },
     {
       header: 'UNTIL',
       cell: ({ until }, { nowMs }) => {

@@ -57,10 +57,10 @@ export const routeCheckKind: Kind<NodeOutput> = {
   columns: [
     { header: 'NAME', cell: ({ name }) => escaped(name) },
     { header: 'STATE', cell: ({ state }, { colors }) => ({ text: state, paint: paintOfState(state, colors) }) },
-    { header: 'DESIRED', cell: ({ routes }) => String(routes?.desired ?? '-') },
+    { header: 'DESIRED', drop: 3, cell: ({ routes }) => String(routes?.desired ?? '-') },
     { header: 'INSTALLED', cell: ({ routes }) => String(routes?.installed ?? '-') },
-    { header: 'CONFLICTING', cell: ({ routes }) => String(routes?.conflicting ?? '-') },
-    { header: 'UNREACHABLE', cell: ({ routes }) => String(routes?.unreachable ?? '-') },
+    { header: 'CONFLICTING', drop: 1, cell: ({ routes }) => String(routes?.conflicting ?? '-') },
+    { header: 'UNREACHABLE', drop: 2, cell: ({ routes }) => String(routes?.unreachable ?? '-') },
     {
       header: 'WHY',
       cell: (node, { nowMs }) => {

@@ -5,6 +5,7 @@ import { exitCodes } from '../../proto/errors.js';
 import type { GetStatusResponse__Output } from '../../proto/gen/xnet/v1/GetStatusResponse.js';
 import { type Problem, problemLines } from '../../proto/process/problem.js';
 import { formatFields, formatTable } from '../../proto/process/table.js';
+import { version } from '../../proto/process/version.js';
 import {
   type AuthorityOutput,
   type CertificateOutput,
@@ -13,7 +14,7 @@ import {
   rotationText,
   whoText,
 } from './certificate.js';
-import type { Look } from './kind.js';
+import { type Look, tableOf } from './kind.js';
 import { type PoolOutput, poolFromWire, poolKind } from './pool.js';
 import { ageOf, counted, isoTime } from './time.js';
 import { leftText } from './token.js';
@@ -24,6 +25,8 @@ export type StatusOutput = {
   readonly clusterId: string | null;
   readonly epoch: number;
   readonly revision: number;
+  /** This xctl. */
+  readonly client: { readonly version: string };
   /** The controller that answered. */
   readonly controller: { readonly id: string; readonly version: string };
   readonly controllers: readonly {
@@ -130,6 +133,7 @@ export function statusFromWire(wire: GetStatusResponse__Output, trust: TrustOutp
     clusterId: orNull(wire.clusterId),
     epoch: wire.epoch,
     revision: wire.revision,
+    client: { version },
     controller: { id: wire.controller, version: wire.version },
     controllers: wire.controllers.map(({ id, version, startedMs, sessions, addresses }) => ({
       ...{ id, version, startedAt: isoTime(startedMs), sessions, addresses },
@@ -200,6 +204,13 @@ function expiryLines({ expiring }: StatusOutput, nowMs: number): readonly string
   return more > 0 ? [...lines, `${more} more certificates expire soon: xctl certs list`] : lines;
 }
 
+// What xctl and the controller say to each other is the same for all patches of one minor version.
+function skewLines({ client, controller }: StatusOutput): readonly string[] {
+  const minor = (version: string) => version.split('.').slice(0, 2).join('.');
+  if (minor(client.version) === minor(controller.version)) return [];
+  return [`xctl is of version ${client.version}, the controller of ${escaped(controller.version)}: use the same`];
+}
+
 /** formatStatus writes a status on one screen. */
 export function formatStatus(status: StatusOutput, look: Look): string[] {
   const { store, controllers, pools, problems } = status;
@@ -215,7 +226,7 @@ export function formatStatus(status: StatusOutput, look: Look): string[] {
     ['Nodes', nodesLine(status, look)],
     ['Authority', authorityLine(status, look)],
   ]);
-  const warnings = [...store.warnings.map(escaped), ...expiryLines(status, nowMs)].map(
+  const warnings = [...store.warnings.map(escaped), ...expiryLines(status, nowMs), ...skewLines(status)].map(
     (warning) => `${colors.bad('! WARNING')} ${warning}`,
   );
   const lines = [...warnings, ...(warnings.length === 0 ? [] : ['']), ...fields, ''];
@@ -227,13 +238,16 @@ export function formatStatus(status: StatusOutput, look: Look): string[] {
       ageOf(startedAt, nowMs),
       escaped(addresses.join(', ')),
     ]);
-    lines.push(...formatTable(['CONTROLLER', 'VERSION', 'NODES', 'AGE', 'LISTENS-ON'], rows), '');
+    lines.push(
+      ...formatTable(['CONTROLLER', 'VERSION', 'NODES', 'AGE', 'LISTENS-ON'], rows, { width: look.width }),
+      '',
+    );
   }
-  const columns = poolKind.columns.filter(({ wide }) => wide !== true);
-  const poolRows = pools.map((pool) => columns.map(({ cell }) => cell(pool, look)));
-  if (pools.length > 0)
-    lines.push(...formatTable(['POOL', ...columns.slice(1).map(({ header }) => header)], poolRows), '');
+  const columns = poolKind.columns
+    .filter(({ wide }) => wide !== true)
+    .map((column) => (column.header === 'NAME' ? { ...column, header: 'POOL' } : column));
+  if (pools.length > 0) lines.push(...tableOf(columns, pools, look), '');
   else if (status.clusterId !== null) lines.push('no pools: xctl pools create default 10.76.0.0/16', '');
   if (problems.length === 0) lines.push(colors.good('all is well'));
-  return [...lines, ...problems.flatMap((problem) => problemLines(problem, colors.bad))];
+  return [...lines, ...problems.flatMap((problem) => problemLines(problem, colors.bad, look.width))];
 }

@@ -36,3 +36,12 @@ export function ageOf(iso: string | null, nowMs: number): string {
 export function counted(count: number, one: string, many: string): string {
   return `${count} ${count === 1 ? one : many}`;
 }
+
+/** timeText writes an ISO time: as it is, or where there is little room as its age, "3m ago". */
+export function timeText(
+  iso: string | null,
+  { nowMs, width }: { readonly nowMs: number; readonly width?: number | undefined },
+): string {
+  if (iso === null) return '-';
+  return width === undefined || width >= 120 ? iso : `${ageOf(iso, nowMs)} ago`;
+}

@@ -50,7 +50,7 @@ export const tokenKind: Kind<TokenOutput> = {
   columns: [
     { header: 'ID', cell: ({ id }) => escaped(id) },
     { header: 'NODE', cell: ({ node }) => escaped(node ?? 'any') },
-    { header: 'POOL', cell: ({ pool }) => escaped(pool ?? '-') },
+    { header: 'POOL', drop: 2, cell: ({ pool }) => escaped(pool ?? '-') },
     { header: 'FROM', cell: ({ source }) => source ?? 'anywhere' },
     {
       header: 'USES-LEFT',
@@ -60,7 +60,7 @@ export const tokenKind: Kind<TokenOutput> = {
       }),
     },
     { header: 'EXPIRES', cell: ({ expiresAt }, { nowMs }) => leftText(expiresAt, nowMs) },
-    { header: 'AGE', cell: ({ createdAt }, { nowMs }) => ageOf(createdAt, nowMs) },
+    { header: 'AGE', drop: 1, cell: ({ createdAt }, { nowMs }) => ageOf(createdAt, nowMs) },
     { header: 'MADE-BY', cell: ({ createdBy }) => escaped(createdBy ?? '-') },
   ],
 };

@@ -1,7 +1,7 @@
 // Between the command line and the commands: settings are read, then the command is loaded, and run with a context.
 // Invariant: help, completion and wrong usage load neither gRPC nor any command.
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Context } from '../context.js';
+import type { Context, ListOptions } from '../context.js';
 import { type SettingsNeeds, settingsOf } from '../settings.js';
 
 /** Run is a command: it gets its own options and arguments, as commander parsed them. */
@@ -23,13 +23,21 @@ export function acting<Options, Args extends readonly unknown[]>(
     const args = given.slice(0, -2) as unknown as Args;
     const settings = await settingsOf(command, process.env, process.stdout.isTTY === true, needs);
     const [{ openContext }, run] = await Promise.all([import('../context.js'), load()]);
-    const context = openContext(settings);
+    const context = openContext(settings, options as ListOptions);
     try {
       await run(context, options, ...args);
     } finally {
       context.client.close();
     }
   };
+}
+
+/** several makes commander's action of a command that takes one name, for several names. */
+export function several<Options>(load: () => Promise<Run<Options, [string]>>): (...given: unknown[]) => Promise<void> {
+  return acting(async () => {
+    const [{ eachName }, run] = await Promise.all([import('../commands/several.js'), load()]);
+    return eachName(run);
+  });
 }
 
 /** collect is how commander takes an option that can be given several times. */
@@ -59,9 +67,16 @@ export function dryRun(): Option {
   return new Option('--dry-run', 'say what would be done, and change nothing').default(false);
 }
 
-/** watch is the option of every list. */
+/** watch is the option of everything that is shown as it changes. */
 export function watch(): Option {
   return new Option('-w, --watch', 'go on showing it as it changes').default(false);
+}
+
+/** addListOptions adds the options of every list. */
+export function addListOptions(command: Command): Command {
+  return command
+    .option('--sort-by <field>', 'in the order of a field that -o json shows: name, createdAt, usage.free')
+    .option('--no-headers', 'tables without their line of headers');
 }
 
 /** wait is the option of what changes routes. */
@@ -73,5 +88,5 @@ export function wait(): Option {
 
 /** confirm is the option of what can't be undone. */
 export function confirm(what: string): Option {
-  return new Option(`--confirm <${what}>`, 'confirm what can not be undone, by naming it');
+  return new Option(`--confirm <${what}>`, 'confirm what can not be undone, by naming it (several: comma-separated)');
 }

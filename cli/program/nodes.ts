@@ -2,7 +2,18 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { nodeStates } from '../output/states.js';
 import { checkSelector, type Selector } from '../selector.js';
-import { acting, collect, confirm, dryRun, splitCommas, tokenOut, wait, watch } from './acting.js';
+import {
+  acting,
+  addListOptions,
+  collect,
+  confirm,
+  dryRun,
+  several,
+  splitCommas,
+  tokenOut,
+  wait,
+  watch,
+} from './acting.js';
 
 const which = 'its name, the beginning of its id, its address, its subnet or an address of a container on it';
 
@@ -43,8 +54,7 @@ Examples:
 }
 
 function addLooking(nodes: Command): void {
-  nodes
-    .command('list')
+  addListOptions(nodes.command('list'))
     .alias('ls')
     .description('list nodes')
     .addOption(
@@ -67,6 +77,7 @@ Columns: ROUTES is installed/desired, with ! when they differ. DOCKER is ready, 
 Examples:
   xctl nodes list
   xctl nodes list --state degraded,down -o wide
+  xctl nodes list --sort-by createdAt --no-headers
   xctl nodes list --selector zone=eu-1 -o name
   xctl nodes list -l 'zone in (eu-1,eu-2),!spare'
   xctl nodes list --watch -o jsonl      one line for every node, then one for every change`,
@@ -75,10 +86,13 @@ Examples:
   nodes
     .command('show')
     .alias('get')
-    .description('show everything about a node, and why it is not ready')
-    .argument('<node>', which)
-    .addHelpText('after', '\nExamples:\n  xctl nodes show web-1\n  xctl nodes show 10.76.3.17')
-    .action(acting(async () => (await import('../commands/node-list.js')).showNode));
+    .description('show everything about nodes, and why they are not ready')
+    .argument('<node...>', which)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  xctl nodes show web-1\n  xctl nodes show web-1 db-1\n  xctl nodes show 10.76.0.17',
+    )
+    .action(several(async () => (await import('../commands/node-list.js')).showNode));
 }
 
 function selectorOption(value: string, before: Selector): Selector {
@@ -122,22 +136,22 @@ Examples:
   nodes
     .command('cordon')
     .description('mark a node as not to be used for new containers')
-    .argument('<node>', which)
+    .argument('<node...>', which)
     .addOption(dryRun())
-    .addHelpText('after', '\nExamples:\n  xctl nodes cordon web-1')
-    .action(acting(async () => (await import('../commands/node-change.js')).cordonNode));
+    .addHelpText('after', '\nExamples:\n  xctl nodes cordon web-1 db-1')
+    .action(several(async () => (await import('../commands/node-change.js')).cordonNode));
   nodes
     .command('uncordon')
     .description('mark a node as usable again')
-    .argument('<node>', which)
+    .argument('<node...>', which)
     .addOption(dryRun())
     .addHelpText('after', '\nExamples:\n  xctl nodes uncordon web-1')
-    .action(acting(async () => (await import('../commands/node-change.js')).uncordonNode));
+    .action(several(async () => (await import('../commands/node-change.js')).uncordonNode));
   nodes
     .command('remove')
     .alias('rm')
     .description('remove a node that has left: its lease ends, its subnet goes into quarantine')
-    .argument('<node>', which)
+    .argument('<node...>', which)
     .option('--force', 'although its host may still use the subnet', false)
     .addOption(confirm('name'))
     .addOption(dryRun())
@@ -150,14 +164,14 @@ Examples:
   xctl nodes remove web-1 --yes
   xctl nodes remove web-1 --force --confirm web-1`,
     )
-    .action(acting(async () => (await import('../commands/node-change.js')).removeNode));
+    .action(several(async () => (await import('../commands/node-change.js')).removeNode));
 }
 
 function addRevoking(nodes: Command): void {
   nodes
     .command('revoke')
     .description("refuse a node's certificates from this moment on: for a host that is lost or stolen")
-    .argument('<node>', which)
+    .argument('<node...>', which)
     .addOption(confirm('name'))
     .addOption(dryRun())
     .addHelpText(
@@ -170,7 +184,7 @@ Examples:
   xctl nodes revoke web-1 --confirm web-1
   xctl nodes remove web-1 --force --confirm web-1`,
     )
-    .action(acting(async () => (await import('../commands/certs.js')).revokeNode));
+    .action(several(async () => (await import('../commands/certs.js')).revokeNode));
 }
 
 /** addNodes adds `xctl nodes`. */

@@ -1,13 +1,12 @@
 // The command lines of `xctl leases`, `routes`, `events` and `status`.
 import { type Command, Option } from 'commander';
 import { durationOption } from '../settings.js';
-import { acting, confirm, countOption, dryRun, watch } from './acting.js';
+import { acting, addListOptions, confirm, countOption, dryRun, several, watch } from './acting.js';
 
 /** addLeases adds `xctl leases`. */
 export function addLeases(program: Command): void {
   const leases = program.command('leases').alias('lease').description('subnets that are not simply free');
-  leases
-    .command('list')
+  addListOptions(leases.command('list'))
     .alias('ls')
     .description('list leased, reserved and quarantined subnets')
     .option('--pool <pool>', 'only those of this pool')
@@ -17,7 +16,7 @@ export function addLeases(program: Command): void {
   leases
     .command('release')
     .description('end a quarantine early: another node may get the subnet')
-    .argument('<subnet>', 'the subnet: 10.76.7.0/24')
+    .argument('<subnet...>', 'the subnet: 10.76.7.0/24')
     .addOption(confirm('subnet'))
     .addOption(dryRun())
     .addHelpText(
@@ -28,14 +27,13 @@ A lease does not end by this: it ends with its node, see xctl nodes remove.
 Examples:
   xctl leases release 10.76.7.0/24 --confirm 10.76.7.0/24`,
     )
-    .action(acting(async () => (await import('../commands/leases.js')).releaseLease));
+    .action(several(async () => (await import('../commands/leases.js')).releaseLease));
 }
 
 /** addRoutes adds `xctl routes`. */
 export function addRoutes(program: Command): void {
   const routes = program.command('routes').alias('route').description('the routes that nodes get');
-  routes
-    .command('list')
+  addListOptions(routes.command('list'))
     .alias('ls')
     .description('list the route table')
     .option('--node <node>', 'as this node gets it')
@@ -51,8 +49,7 @@ export function addRoutes(program: Command): void {
 
 /** addEvents adds `xctl events`. */
 export function addEvents(program: Command): void {
-  program
-    .command('events')
+  addListOptions(program.command('events'))
     .alias('event')
     .description('what happened in the last day')
     .addOption(new Option('--since <duration>', 'only the last 1h, 30m, ...').argParser(durationOption))
@@ -77,6 +74,7 @@ export function addStatus(program: Command): void {
     .command('status')
     .description('controllers, store, pools and nodes on one screen')
     .option('--wait', 'wait until all is well', false)
+    .addOption(watch())
     .addHelpText(
       'after',
       `
@@ -84,6 +82,7 @@ Exit codes: 0 all is well, 6 the store can't be used, 7 not in time, 8 something
 
 Examples:
   xctl status
+  xctl status --watch
   xctl status --wait --timeout 2m`,
     )
     .action(acting(async () => (await import('../commands/status.js')).showStatus));

@@ -1,7 +1,7 @@
 // The command line of `xctl pools`.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { durationOption } from '../settings.js';
-import { acting, confirm, dryRun, watch } from './acting.js';
+import { acting, addListOptions, confirm, dryRun, several, watch } from './acting.js';
 
 function lengthOption(text: string): number {
   const length = Number(text);
@@ -39,8 +39,7 @@ Examples:
   xctl pools create edge 10.80.0.0/20 --subnet-length 26 --mode bridge --quarantine 24h`,
     )
     .action(acting(async () => (await import('../commands/pools.js')).createPool));
-  pools
-    .command('list')
+  addListOptions(pools.command('list'))
     .alias('ls')
     .description('list pools and how full they are')
     .addOption(watch())
@@ -50,19 +49,19 @@ Examples:
     .command('show')
     .alias('get')
     .description('show a pool, with a map of its subnets')
-    .argument('<pool>', 'its name')
+    .argument('<pool...>', 'its name')
     .addHelpText('after', '\nExamples:\n  xctl pools show default')
-    .action(acting(async () => (await import('../commands/pools.js')).showPool));
+    .action(several(async () => (await import('../commands/pools.js')).showPool));
   pools
     .command('remove')
     .alias('rm')
     .description('remove a pool that has no leases')
-    .argument('<pool>', 'its name')
+    .argument('<pool...>', 'its name')
     .option('--force', 'also when subnets of it are in quarantine', false)
     .addOption(confirm('pool'))
     .addOption(dryRun())
     .addHelpText('after', '\nExamples:\n  xctl pools remove edge --confirm edge')
-    .action(acting(async () => (await import('../commands/pools.js')).removePool));
+    .action(several(async () => (await import('../commands/pools.js')).removePool));
   pools
     .command('reserve')
     .description('keep subnets of a pool out of allocation, or for one node')

@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { personRoles, roles } from '../../proto/pki/identity.js';
 import { durationOption } from '../settings.js';
-import { acting, confirm, countOption, dryRun, tokenOut, watch } from './acting.js';
+import { acting, addListOptions, confirm, countOption, dryRun, several, tokenOut, watch } from './acting.js';
 
 function ttl(usual: string): Option {
   return new Option('--ttl <duration>', `how long it is valid (default: ${usual})`).argParser(durationOption);
@@ -32,8 +32,7 @@ Examples:
   xctl tokens create --uses 20 --ttl 4h --source 192.168.83.0/24 --token-out fleet.token`,
     )
     .action(acting(async () => (await import('../commands/tokens.js')).createToken));
-  tokens
-    .command('list')
+  addListOptions(tokens.command('list'))
     .alias('ls')
     .description('list the tokens that have not expired, without their secrets')
     .addOption(watch())
@@ -43,10 +42,10 @@ Examples:
     .command('revoke')
     .alias('rm')
     .description('end a token: nobody can join with it any more')
-    .argument('<token>', 'its id, or the beginning of it: the characters before the dot')
+    .argument('<token...>', 'its id, or the beginning of it: the characters before the dot')
     .addOption(dryRun())
     .addHelpText('after', '\nExamples:\n  xctl tokens revoke 4k2f9c')
-    .action(acting(async () => (await import('../commands/tokens.js')).revokeToken));
+    .action(several(async () => (await import('../commands/tokens.js')).revokeToken));
 }
 
 function addIssuing(certs: Command): void {
@@ -92,8 +91,7 @@ Examples:
 /** addCerts adds `xctl certs`. */
 export function addCerts(program: Command): void {
   const certs = program.command('certs').alias('cert').description('who has a certificate, and who is refused');
-  certs
-    .command('list')
+  addListOptions(certs.command('list'))
     .alias('ls')
     .description('list the newest certificate of everybody, the one that expires first on top')
     .addOption(new Option('--role <role>', 'only those of this role').choices(roles))
@@ -104,7 +102,7 @@ export function addCerts(program: Command): void {
   certs
     .command('revoke')
     .description('refuse a certificate of a person or a program from this moment on')
-    .argument('<serial>', 'its serial number, or the beginning of it')
+    .argument('<serial...>', 'its serial number, or the beginning of it')
     .addOption(confirm('serial'))
     .addOption(dryRun())
     .addHelpText(
@@ -115,7 +113,7 @@ The host of a node is refused with: xctl nodes revoke NODE
 Examples:
   xctl certs revoke 5d0b3c1f --confirm 5d0b3c1f`,
     )
-    .action(acting(async () => (await import('../commands/certs.js')).revokeCertificate));
+    .action(several(async () => (await import('../commands/certs.js')).revokeCertificate));
 }
 
 /** addAuthority adds `xctl ca`. */
@@ -146,8 +144,7 @@ Examples:
 
 /** addAudit adds `xctl audit`. */
 export function addAudit(program: Command): void {
-  program
-    .command('audit')
+  addListOptions(program.command('audit'))
     .description('who asked for what: every change that was asked for, and what came of it')
     .addOption(new Option('--since <duration>', 'only the last 1h, 30m, ...').argParser(durationOption))
     .option('--actor <who>', 'only of this caller: admin/alice, node/n-4k2f9c, local')

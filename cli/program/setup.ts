@@ -1,6 +1,6 @@
 // The command lines of `xctl init` and `xctl contexts`.
 import type { Command } from 'commander';
-import { acting, confirm, dryRun } from './acting.js';
+import { acting, addListOptions, confirm, dryRun } from './acting.js';
 
 // These are about contexts themselves: none has to be in order for them.
 const withoutContext = { context: false } as const;
@@ -83,8 +83,7 @@ file in ~/.config/xctl/contexts, which nobody but its owner may be able to read.
 Which one is used: --context, XCTL_CONTEXT, the current one. --controller overrides its addresses; without a context
 xctl talks to the unix socket of the controller on the same machine.`,
     );
-  contexts
-    .command('list')
+  addListOptions(contexts.command('list'))
     .alias('ls')
     .description('list contexts')
     .addHelpText('after', '\nThe current one has a *.\n\nExamples:\n  xctl contexts list\n  xctl contexts list -o json')

@@ -196,7 +196,9 @@ test.serial('what is wrong is said with its own exit code, on standard error alo
     ['nodes add web-2 --adress 1.2.3.4', 2, /unknown option '--adress'\n\(Did you mean --address\?\)/],
     ['nodes add web-2', 2, /option '--address' is missing\nsee xctl nodes add --help/],
     ['nodes add', 2, /missing required argument 'name'/],
-    ['nodes show web-1 web-2', 2, /too many arguments/],
+    ['pools reserve tiny 10.76.0.0/30 x', 2, /too many arguments/],
+    ['nodes list --sort-by size', 2, /--sort-by: there is no field "size"\nthere are name, /],
+    ['status --wait --watch', 2, /exclude each other/],
     ['nodes list -o xml', 2, /Allowed choices are table, wide, json, yaml, jsonl, name/],
     ['nodes list --state broken', 2, /Allowed are pending, progressing/],
     ['nodes list --timeout soon', 2, /Give a duration such as 90s/],
@@ -452,7 +454,7 @@ test.serial('routes check and status find what is wrong', async (t) => {
   const check = await xctl.run('routes', 'check');
   t.is(check.code, 8);
   t.regex(check.stdout, /\nweb-1 +degraded +1 +0 +1 +0 +Routes: 10\.76\.1\.0\/24 via 10\.0\.0\.1 is not ours\n$/);
-  t.is(check.stderr, '1 nodes are not connected: not checked\n');
+  t.is(check.stderr, '1 node is not connected: not checked\n');
   const status = await xctl.run('status');
   t.is(status.code, 8);
   t.regex(
@@ -554,6 +556,12 @@ test.serial('completion in a real bash, with names from the controller, and sile
   t.is(await complete('xctl nodes show w'), 'web-1');
   t.is(await complete('sudo xctl nodes show w'), 'web-1');
   t.is(await complete('xctl pools show '), 'default');
+  await xctl.run('nodes', 'set', 'web-1', '--label', 'zone=a');
+  t.is(await complete('xctl nodes show web-1 w'), 'web-1');
+  t.is(await complete('xctl nodes list -l zo'), 'zone=a');
+  t.is(await complete('xctl nodes set web-1 --remove-label '), 'zone');
+  t.is(await complete(`xctl contexts import ${bin}/x`), `${bin}/xctl`);
+  t.is(await complete(`xctl contexts import ${xctl.home}/b`), `${bin}/`);
   t.is(await complete('xctl leases release '), '10.76.1.0/24');
   t.is(await complete('xctl nodes add x --pool=d'), 'default');
   t.is(await complete('xctl nodes show w', { XCTL_CONTROLLER: 'unix:/nonexistent' }), '');

@@ -17,6 +17,7 @@ import { Output } from '../../cli/output/output.js';
 import { type LeaseOutput, type PoolOutput, poolFromWire } from '../../cli/output/pool.js';
 import { formatPoolMap, poolCells } from '../../cli/output/pool-map.js';
 import { ProgressLine, Screen } from '../../cli/output/screen.js';
+import { sortedBy } from '../../cli/output/sort.js';
 import { formatStatus, isSettled, noTrust, statusExitCode, statusFromWire } from '../../cli/output/status.js';
 import { ageOf, formatAge, formatDuration, formatLeft, isoTime, parseDuration } from '../../cli/output/time.js';
 import { makeProgram } from '../../cli/program.js';
@@ -28,6 +29,7 @@ import { exitCodeOf, XnetError } from '../../proto/errors.js';
 import type { GetStatusResponse__Output } from '../../proto/gen/xnet/v1/GetStatusResponse.js';
 import type { Node__Output } from '../../proto/gen/xnet/v1/Node.js';
 import type { Pool__Output } from '../../proto/gen/xnet/v1/Pool.js';
+import { problemLines } from '../../proto/process/problem.js';
 import { formatTable } from '../../proto/process/table.js';
 import { poolShape } from '../support/arbitrary.js';
 
@@ -124,6 +126,69 @@ test('columns of a table stand under their headers', (t) => {
       }
     }),
   );
+});
+
+test('a table fits its terminal: columns go, the last is shortened, nothing is lost under -o wide', async (t) => {
+  const rows = [['web-1', '192.168.83.11', '10.76.3.0/24', 'a message that is far too long for this']];
+  const headers = ['NAME', 'ADDRESS', 'SUBNET', 'MESSAGE'];
+  const at = (width: number | undefined, droppable: readonly number[] = []) =>
+    formatTable(headers, rows, { width, droppable })[1];
+  t.is(at(undefined), 'web-1  192.168.83.11  10.76.3.0/24  a message that is far too long for this');
+  t.is(at(60), 'web-1  192.168.83.11  10.76.3.0/24  a message that is far t…');
+  t.is(at(45, [1]), 'web-1  10.76.3.0/24  a message that is far t…', 'what is droppable goes first');
+  t.is(at(40), 'web-1  192.168.83.11  10.76.3.0/24', 'then what stands last');
+  t.is(at(8), 'web-1');
+  t.is(at(3), 'we…');
+  t.deepEqual(formatTable(headers, rows, { width: 60, headless: true }).length, 1);
+  fc.assert(
+    fc.property(
+      fc.array(fc.array(fc.string({ maxLength: 30 }), { minLength: 4, maxLength: 4 })),
+      fc.nat(200),
+      (some, width) => {
+        for (const line of formatTable(headers, some, { width, droppable: [2, 1] }))
+          t.true(line.length <= Math.max(width, 1));
+      },
+    ),
+  );
+  const long = 'n'.repeat(40);
+  const item = node({
+    name: long,
+    state: 'NODE_STATE_DEGRADED',
+    conditions: [failing('Docker', 'RolledBack', 'x y '.repeat(40))],
+  });
+  const printed = async (format: Format) => {
+    const sink = { write: () => true };
+    const options = { format, colors: plain, quiet: false, data: sink, messages: sink, now: () => nowMs, width: 80 };
+    return (await new Output(options).listText(nodeKind, [item])).split('\n');
+  };
+  const narrow = await printed('table');
+  t.true(
+    narrow.every((line) => line.length <= 80),
+    narrow.join('\n'),
+  );
+  t.deepEqual(narrow[0]?.split(/ +/), ['NAME', 'SUBNET', 'STATE', 'ROUTES']);
+  t.true((await printed('wide'))[0]?.includes('CONTROLLER'));
+});
+
+test('what to do about a problem stands on a line of its own, which is never broken', (t) => {
+  const fix = `ip route del 10.76.1.0/24 via 10.0.0.1 dev ${'eth0'.repeat(12)}`;
+  const lines = problemLines({ text: 'one two three four five six seven eight nine ten', fix }, plain.bad, 30);
+  t.deepEqual(lines, ['! one two three four five six', '  seven eight nine ten', `    fix: ${fix}`]);
+  t.deepEqual(problemLines({ text: 'one', fix: null }, plain.bad), ['! one']);
+});
+
+test('lists in the order of a field: names and addresses as people count, what has none last', (t) => {
+  const of = (field: string, ...items: readonly object[]) =>
+    sortedBy(items, field).map((item) => Object.values(item)[0]);
+  t.deepEqual(of('name', { name: 'web-10' }, { name: 'web-9' }), ['web-9', 'web-10']);
+  t.deepEqual(of('subnet', { subnet: '10.76.10.0/24' }, { subnet: '10.76.9.0/24' }), ['10.76.9.0/24', '10.76.10.0/24']);
+  t.deepEqual(
+    of('a.b', { n: 1, a: { b: null } }, { n: 2, a: { b: 20 } }, { n: 3, a: { b: 3 } }, { n: 4, a: null }),
+    [3, 2, 1, 4],
+  );
+  t.throws(() => of('size', { name: 'a' }), { message: /there is no field "size"/ });
+  t.throws(() => of('toString', { name: 'a' }), { message: /there is no field/ });
+  t.deepEqual(of('anything'), []);
 });
 
 test('colours add nothing to the width of a column', (t) => {
@@ -350,6 +415,7 @@ test('what is wrong decides the exit code of status', (t) => {
     ['down', { nodes: { ...nodes, down: 1 } }, 8, false],
     ['degraded', { nodes: { ...nodes, degraded: 1 } }, 8, false],
     ['a port', { problems: [{ text: "can't listen on 10.0.0.9:7400", fix: 'give another' }] }, 8, false],
+    ['another version', { version: '9.9.9' }, 0, true],
     ['undecodable', { undecodable: [{ key: 'nodes/x', problem: 'not JSON' }] }, 8, false],
     [
       'exhausted',
@@ -482,6 +548,8 @@ test('every command says what it does, shows examples, and every change can be t
     let help = '';
     command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
     t.regex(help, /\nExamples:\n {2}(xctl|source) /, command.name());
+    t.regex(help, /\nOptions that every command takes: xctl options\n$/, command.name());
+    t.false(help.includes('--no-color'), 'they stand there, not in each help');
     t.not(command.description(), '', command.name());
     for (const thing of [...command.options, ...command.registeredArguments])
       t.not(thing.description, '', command.name());
@@ -497,6 +565,11 @@ test('every command says what it does, shows examples, and every change can be t
     t.is(list.alias(), 'ls');
     // Nobody but their owner changes contexts.
     t.true(list.options.some(({ long }) => long === '--watch') || list.parent?.name() === 'contexts');
+    for (const flag of ['--sort-by', '--no-headers'])
+      t.true(
+        list.options.some(({ long }) => long === flag),
+        flag,
+      );
   }
 });
 
@@ -508,7 +581,7 @@ test('what can stand at the cursor', (t) => {
     return [candidates.map(({ value }) => value).join(' '), source, prefix];
   };
   t.deepEqual(at('xctl '), [
-    'init contexts pools nodes leases routes events status tokens certs ca audit completion help',
+    'init contexts pools nodes leases routes events status tokens certs ca audit completion options help',
     undefined,
     '',
   ]);
@@ -519,7 +592,13 @@ test('what can stand at the cursor', (t) => {
   t.deepEqual(at('xctl nodes list --output=j'), ['--output=json --output=jsonl', undefined, '--output=']);
   t.deepEqual(at('xctl nodes list --state de'), ['degraded', undefined, '']);
   t.deepEqual(at('xctl nodes show '), ['', 'nodes', '']);
-  t.deepEqual(at('xctl nodes show web-1 '), ['', undefined, '']);
+  t.deepEqual(at('xctl nodes show web-1 '), ['', 'nodes', ''], 'several names');
+  t.deepEqual(at('xctl pools reserve default 10.0.0.0/24 '), ['', undefined, '']);
+  t.deepEqual(at('xctl contexts import a'), ['', 'files', '']);
+  t.deepEqual(at('xctl nodes add web-1 --token-out '), ['', 'files', '']);
+  t.deepEqual(at('xctl nodes list -l zone=a,ti'), ['', 'labels', 'zone=a,']);
+  t.deepEqual(at('xctl nodes list --selector=zone=a,ti'), ['', 'labels', '--selector=zone=a,']);
+  t.deepEqual(at('xctl nodes set web-1 --remove-label '), ['', 'label-keys', '']);
   t.deepEqual(at('xctl nodes rm --force w'), ['', 'nodes', '']);
   t.deepEqual(at('xctl nodes add web-1 --pool '), ['', 'pools', '']);
   t.deepEqual(at('xctl nodes add web-1 --pool=d'), ['', 'pools', '--pool=']);
@@ -534,7 +613,7 @@ test('what can stand at the cursor', (t) => {
   t.deepEqual(at('xctl nodes set web-1 --address 1.2.3.4 --addr'), ['', undefined, '']);
   t.deepEqual(at('xctl --controller unix:/x nodes l'), ['list', undefined, '']);
   t.deepEqual(at('xctl nothing like this '), [
-    'init contexts pools nodes leases routes events status tokens certs ca audit completion help',
+    'init contexts pools nodes leases routes events status tokens certs ca audit completion options help',
     undefined,
     '',
   ]);

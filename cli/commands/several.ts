@@ -1,0 +1,40 @@
+// Commands that take several names: done for one after the other, and printed together.
+import { XnetError } from '../../proto/errors.js';
+import type { Run } from '../program/acting.js';
+
+/**
+ * eachName makes a command that takes several names of one that takes one. What fails for one name is told when it was
+ * tried for all, with the exit code of the first that failed.
+ */
+export function eachName<Options>(run: Run<Options, [string]>): Run<Options, [readonly string[]]> {
+  return async (context, options, names) => {
+    const [only, second] = names;
+    if (only !== undefined && second === undefined) return run(context, options, only);
+    const failures: { readonly name: string; readonly error: XnetError }[] = [];
+    await context.output.together(async () => {
+      for (const name of new Set(names)) {
+        try {
+          await run(context, options, name);
+        } catch (error) {
+          if (!(error instanceof XnetError)) throw error;
+          failures.push({ name, error });
+        }
+      }
+    });
+    throwTogether(failures, names.length);
+  };
+}
+
+function throwTogether(
+  failures: readonly { readonly name: string; readonly error: XnetError }[],
+  howMany: number,
+): void {
+  const [first, second] = failures;
+  if (first === undefined) return;
+  if (second === undefined) throw first.error;
+  const { code, hint } = first.error;
+  throw new XnetError(code, `${failures.length} of ${howMany} could not be done`, {
+    problems: failures.map(({ name, error }) => `${name}: ${error.message}`),
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
