@@ -15,7 +15,8 @@ import type { Host } from '../host/host.js';
 import type { NodeIdentity } from '../identity/identity.js';
 import { Renewal } from '../identity/renewal.js';
 import { isRefusal } from '../identity/renewal-plan.js';
-import type { Outcome } from '../reconcile/effect.js';
+import type { Finding, Outcome } from '../reconcile/effect.js';
+import { StateSpace } from '../state/space.js';
 import { follows, isOlder, type TableSnapshot, withBookmark } from '../table/node-table.js';
 import type { UnderlaySettings } from '../underlay/choose.js';
 import { Acceptance } from './acceptance.js';
@@ -31,6 +32,9 @@ export type AgentOptions = {
   readonly controllers: readonly Endpoint[];
   /** What this host proves itself with, and where it lies. Undefined: every controller is a unix socket. */
   readonly proof: { readonly identity: NodeIdentity; readonly stateDir: string } | undefined;
+  readonly stateDir: string;
+  /** Why the cache could not be written; undefined: it was. */
+  readonly cacheFinding: () => Finding | undefined;
   /** --allowed-pools */
   readonly allowedPools: readonly Prefix[] | undefined;
   readonly underlay: UnderlaySettings;
@@ -68,6 +72,7 @@ export class Agent {
   readonly #selfStatus: SelfStatus;
   readonly #renewal: Renewal | undefined;
   readonly #dataPath: DataPath;
+  readonly #space: StateSpace;
   #known: Known;
   #confirming = false;
 
@@ -84,6 +89,7 @@ export class Agent {
       onChange: () => this.#selfStatus.tell(),
       log,
     });
+    this.#space = new StateSpace(options.stateDir, () => this.#selfStatus.tell(), log);
     this.#selfStatus = new SelfStatus({
       host,
       log,
@@ -91,6 +97,7 @@ export class Agent {
       known: () => this.#known,
       acceptance: this.#acceptance,
       identity: () => this.#renewal?.findings() ?? [],
+      state: () => [options.cacheFinding(), this.#space.finding].filter((finding) => finding !== undefined),
       onStatus: options.onStatus,
       onReportable: (withinMs) => {
         if (withinMs === 0) this.#reporter.changed();
@@ -180,6 +187,7 @@ export class Agent {
       reporter: (stop) => this.#reporter.run(stop),
       'events of Docker': (stop) => this.#followDocker(stop),
       'data path': (stop) => this.#dataPath.run(stop),
+      'room on disk': (stop) => this.#space.run(stop),
       ...(renewal === undefined ? {} : { renewal: (stop: AbortSignal) => renewal.run(stop) }),
     };
     try {
@@ -191,6 +199,12 @@ export class Agent {
       off();
       offBridge();
     }
+  }
+
+  /** noteCache says that the cache was written, or could not be, other than before. */
+  noteCache(): void {
+    this.#space.again();
+    this.#selfStatus.tell();
   }
 
   /** retry tries at once what was given up, or waits for its time: an operator asks for it. */

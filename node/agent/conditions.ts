@@ -13,6 +13,7 @@ export const conditionTypes = [
   'Withdrawals',
   'Controller',
   'Certificate',
+  'State',
 ] as const satisfies readonly ConditionType[];
 
 const mostMessages = 3;

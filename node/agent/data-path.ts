@@ -3,6 +3,7 @@
 import { gatewayOf, prefixKey } from '../../proto/domain/address.js';
 import type { SilentPeer } from '../../proto/domain/network.js';
 import type { Logger } from '../../proto/process/log.js';
+import { aborted } from '../../proto/process/parts.js';
 import type { Host } from '../host/host.js';
 import { findingsOf, silentPeersOf } from '../probe/findings.js';
 import { Prober, type ProbeScene } from '../probe/prober.js';
@@ -48,7 +49,7 @@ export class DataPath {
   /** run probes until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { host, intervalMs, log } = this.#options;
-    if (intervalMs === 0) return;
+    if (intervalMs === 0) return aborted(signal);
     const prober = new Prober({
       scene: () => this.#scene(),
       open: (source) => host.openIcmp(source),

@@ -37,6 +37,8 @@ export type SelfStatusOptions = {
   readonly dataPath: DataPath;
   /** What is wrong with the host's certificate. */
   readonly identity: () => readonly Finding[];
+  /** What is wrong with the state directory. */
+  readonly state: () => readonly Finding[];
   readonly onStatus: (status: AgentStatus) => void;
   /** Called when a report would say something new, which can wait for so long, in milliseconds. */
   readonly onReportable: (withinMs: number) => void;
@@ -120,12 +122,15 @@ export class SelfStatus {
 
   /** tell looks at everything again, and tells of what is new. */
   tell(): void {
-    const { acceptance, dataPath, identity, known, onStatus, onReportable } = this.#options;
+    const { acceptance, dataPath, identity, known, state, onStatus, onReportable } = this.#options;
     const before = this.#conditions;
     const findings = [...this.#findings.values()].flat();
     this.#conditions = this.#judged(
       conditionsFrom(
-        [...findings, ...this.#withdrawals(), ...acceptance.findings(known()), ...dataPath.findings, ...identity()],
+        [
+          ...[...findings, ...this.#withdrawals(), ...acceptance.findings(known()), ...dataPath.findings],
+          ...[...identity(), ...state()],
+        ],
         before,
         Date.now(),
       ),

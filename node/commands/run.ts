@@ -109,7 +109,7 @@ class Daemon {
   async run(signal: AbortSignal): Promise<Ending> {
     const { stateDir, runDir } = this.#settings;
     const log = this.#log;
-    const cache = new CacheWriter(stateDir, log);
+    const cache = new CacheWriter(stateDir, () => this.#running?.agent.noteCache(), log);
     const statusFile = new StatusFile(runDir, log);
     await statusFile.clear();
     let known = await cachedKnown(this.#settings, this.#member.node, log);
@@ -197,6 +197,8 @@ class Daemon {
       nodeName: this.#member.node,
       controllers: this.#member.controllers,
       proof: identity === undefined ? undefined : { identity, stateDir: settings.stateDir },
+      stateDir: settings.stateDir,
+      cacheFinding: () => cache.finding,
       allowedPools: settings.allowedPools,
       underlay: { interfaceName: settings.interface, address: settings.address },
       mark: settings.mark,

@@ -1,31 +1,46 @@
 // Keeps the cache current without writing for every change: at most once a second, the newest state, one write at a
 // time.
+// Invariant: what could not be written is a finding, and is tried again until it is written or newer state is.
 import { messageOf } from '../../proto/errors.js';
+import { backoffMs } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
+import type { Finding } from '../reconcile/effect.js';
 import { type Cached, writeCache } from '../table/cache.js';
 
 const everyMs = 1_000;
+const backoff = { firstMs: everyMs, longestMs: 60_000 };
 
 /** CacheWriter writes the cache of one state directory. */
 export class CacheWriter {
   readonly #stateDir: string;
+  readonly #onFinding: () => void;
   readonly #log: Logger;
   #newest: Cached | undefined;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
+  #failures = 0;
+  #finding: Finding | undefined;
 
-  constructor(stateDir: string, log: Logger) {
+  /** @param onFinding called when the finding is another */
+  constructor(stateDir: string, onFinding: () => void, log: Logger) {
     this.#stateDir = stateDir;
+    this.#onFinding = onFinding;
     this.#log = log;
+  }
+
+  /** finding is why the cache is not as it should be; undefined: it is. */
+  get finding(): Finding | undefined {
+    return this.#finding;
   }
 
   /** keep has `cached` written soon. */
   keep(cached: Cached): void {
     this.#newest = cached;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      void this.flush();
-    }, everyMs);
+    this.#writeIn(everyMs);
+  }
+
+  #writeIn(ms: number): void {
+    this.#timer ??= setTimeout(() => void this.flush(), ms).unref();
   }
 
   /** flush writes now what is not written yet. */
@@ -42,9 +57,28 @@ export class CacheWriter {
     if (cached === undefined) return;
     try {
       await writeCache(this.#stateDir, cached);
+      this.#failures = 0;
+      this.#note(undefined);
     } catch (error) {
-      // A full disk does not stop the routing. The next change is a reason to try again.
-      this.#log.warn({ reason: messageOf(error) }, 'cache: could not write');
+      // It does not stop the routing. Whatever came meanwhile is newer.
+      this.#newest ??= cached;
+      this.#failures += 1;
+      this.#writeIn(backoffMs(this.#failures, backoff, 0.5 + Math.random() / 2));
+      this.#log.warn({ reason: messageOf(error), attempt: this.#failures }, 'cache: could not write');
+      const message = `${messageOf(error)}: what the controllers say is in force, and this host would boot into what they said before`;
+      this.#note({
+        type: 'State',
+        transient: false,
+        reason: 'CacheNotWritten',
+        message,
+        fix: `df -h ${this.#stateDir}`,
+      });
     }
+  }
+
+  #note(finding: Finding | undefined): void {
+    const same = finding?.message === this.#finding?.message;
+    this.#finding = finding;
+    if (!same) this.#onFinding();
   }
 }

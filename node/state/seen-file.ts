@@ -1,12 +1,13 @@
 // Files that others write, too: replaced whole, and only if they are what they were when they were read.
 // Invariant: a path never has half a content; a file that somebody else changed after it was read is not replaced; a
-// symlink stays, its target is what is replaced, with its mode, owner and extended attributes.
+// symlink stays, its target is what is replaced, with its mode, owner and extended attributes; a file with several names is
+// not replaced, as the others would keep the old content.
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, link, lstat, mkdir, open, readlink, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, XnetError } from '../../proto/errors.js';
 import type { Exec } from '../process/exec.js';
-import { fileError, fill, flushFolder, openNew, temporaryOf } from './atomic-file.js';
+import { discardTemporary, fileError, fill, flushFolder, openNew, temporaryOf } from './atomic-file.js';
 
 /** FileSeen is a file as it was read. */
 export type FileSeen = {
@@ -127,6 +128,8 @@ export async function replaceFile(
  */
 export async function removeFile(seen: FileSeen): Promise<void> {
   try {
+    // A crash may have left it as a second name of the file.
+    await discardTemporary(seen.target);
     await compare(seen);
     await unlink(seen.target);
   } catch (error) {
@@ -176,6 +179,12 @@ async function compare(seen: FileSeen | FileAbsent): Promise<void> {
     throw errnoOf(error) === 'ENOENT' ? changed : error;
   }
   if (seen.bytes === undefined || identityOf(stats) !== seen.identity) throw changed;
+  if (stats.nlink > 1n) {
+    const message =
+      `${seen.target} has ${stats.nlink} names (hard links), and a new file would be seen by this one alone: make it a ` +
+      'file of its own, or a symlink (find / -xdev -samefile FILE shows the other names)';
+    throw new XnetError('FailedPrecondition', message);
+  }
   // A write within the clock's tick leaves the times as they were.
   const now = await readSeen(seen.target, seen.bytes.length);
   if (now.bytes === undefined || !now.bytes.equals(seen.bytes)) throw changed;

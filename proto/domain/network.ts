@@ -64,7 +64,8 @@ export type ConditionType =
   | 'Withdrawals'
   | 'Controller'
   | 'Certificate'
-  | 'DataPath';
+  | 'DataPath'
+  | 'State';
 
 /** pendingReason is the reason of a condition that nothing is known of yet. */
 export const pendingReason = 'Pending';

@@ -1,12 +1,14 @@
 // A controller gone bad and a real xnetd on a real kernel: the overlay may break, the host may not.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as grpc from '@grpc/grpc-js';
 import test, { type ExecutionContext } from 'ava';
 import { Namespace } from '../../deploy/lab/namespace.js';
+import { exec } from '../../node/process/exec.js';
+import { readCache } from '../../node/table/cache.js';
 import { parsePrefix } from '../../proto/domain/address.js';
 import type { NodeServiceHandlers } from '../../proto/gen/xnet/v1/NodeService.js';
 import type { ReportRequest__Output } from '../../proto/gen/xnet/v1/ReportRequest.js';
@@ -15,6 +17,7 @@ import { services } from '../../proto/rpc/definitions.js';
 import { unary } from '../../proto/rpc/server.js';
 import { isRoot } from '../support/linux-route-host.js';
 import { address } from '../support/pools.js';
+import { until } from '../support/until.js';
 
 const main = fileURLToPath(new URL('../../node/main.js', import.meta.url));
 
@@ -147,7 +150,7 @@ class BadHost {
         ...enter,
         ...['setpriv', '--pdeathsig', 'KILL', process.execPath, ...nodeOptions, main, 'run', '--node', 'web-1'],
         ...['--controller', `unix:${this.#socket}`, '--state-dir', join(this.dir, 'state')],
-        ...['--run-dir', join(this.dir, 'run')],
+        ...['--run-dir', join(this.dir, 'run'), '--probe-interval', '0'],
         ...['--docker-socket', join(this.dir, 'none.sock'), '--docker-pid-file', join(this.dir, 'none.pid')],
       ],
       { stdio: ['ignore', 'pipe', 'pipe'] },
@@ -159,6 +162,11 @@ class BadHost {
       });
     }
     return new Promise((resolve) => daemon.once('close', (code) => resolve(code)));
+  }
+
+  /** stop tells xnetd to stop. */
+  stop(): void {
+    this.#daemon?.kill('SIGTERM');
   }
 
   async #close(t: ExecutionContext): Promise<void> {
@@ -339,5 +347,41 @@ else {
     bad.say({ assignment });
     await bad.until('it has repaired the route', () => bad.reports.at(-1)?.routes?.installed === 1);
     t.regex(namespace.runSync(['ip', 'route']), /10\.76\.1\.0\/24/);
+  });
+
+  test('a state directory that is full is a condition, and the cache is written when there is room', async (t) => {
+    const host = await BadHost.make(t);
+    const { bad } = host;
+    const state = join(host.dir, 'state');
+    mkdirSync(state, { mode: 0o700 });
+    const mounted = await exec(['mount', '-t', 'tmpfs', '-o', 'size=2m,mode=700', 'xnet-test', state]);
+    t.is(mounted.code, 0, mounted.stderr);
+    try {
+      const ended = host.start();
+      await bad.until('the node watches', () => bad.said.length > 0);
+      bad.say({ assignment });
+      bad.say(snapshotAt(10));
+      await bad.until('the good table is applied', () => bad.reports.at(-1)?.routes?.installed === 1);
+      t.true(bad.condition('State')?.ok);
+      await until('it is cached', async () => (await readCache(state))?.table?.version.revision === 10);
+      const filler = join(state, 'filler');
+      for (const size of [65_536, 4_096]) {
+        t.throws(() => {
+          for (;;) appendFileSync(filler, 'x'.repeat(size));
+        });
+      }
+      bad.say(snapshotAt(11));
+      await bad.until('it is reported', () => /disk is full/.test(bad.condition('State')?.message ?? ''));
+      t.is(bad.reports.at(-1)?.applied?.revision, 11, 'the kernel has it all the same');
+      await bad.until('and that there is no room', () => /KiB of room/.test(bad.condition('State')?.message ?? ''));
+      t.is((await readCache(state))?.table?.version.revision, 10);
+      rmSync(filler);
+      await bad.until('all is well again', () => bad.condition('State')?.ok === true);
+      t.is((await readCache(state))?.table?.version.revision, 11);
+      host.stop();
+      await ended;
+    } finally {
+      await exec(['umount', '--lazy', state]);
+    }
   });
 }

@@ -148,6 +148,31 @@ test('what is no plain file is refused, and does not block', (t) =>
     t.deepEqual(readdirSync(join(folder, 'open')), []);
   }));
 
+test('a file with several names is neither replaced nor removed: the others would keep the old content', (t) =>
+  inFolder(async (folder) => {
+    const [file, other] = [join(folder, 'daemon.json'), join(folder, 'daemon.json.of-puppet')];
+    writeFileSync(file, 'before');
+    linkSync(file, other);
+    const seen = await readSeen(file, largest);
+    if (seen.bytes === undefined) throw new Error('it is there');
+    const says = { code: 'FailedPrecondition', message: /has 2 names \(hard links\).*find \/ -xdev -samefile/ };
+    await t.throwsAsync(replaceFile(seen, next, { mode: 0o644 }), says);
+    await t.throwsAsync(removeFile(seen), says);
+    t.is(readFileSync(file, 'utf8'), 'before');
+    t.is(statSync(file).ino, statSync(other).ino);
+    t.deepEqual(readdirSync(folder).sort(), ['daemon.json', 'daemon.json.of-puppet']);
+    unlinkSync(other);
+    await replaceFile(await readSeen(file, largest), next, { mode: 0o644 });
+    t.is(readFileSync(file, 'utf8'), 'next');
+    // Killed between the two steps of making a file, it has the name of its temporary, too.
+    linkSync(file, temporaryOf(file));
+    await t.throwsAsync(replaceFile(await readSeen(file, largest), Buffer.from('last'), { mode: 0o644 }), {
+      code: 'Conflict',
+    });
+    await replaceFile(await readSeen(file, largest), Buffer.from('last'), { mode: 0o644 });
+    t.is(readFileSync(file, 'utf8'), 'last');
+  }));
+
 test('what a crash left beside a file is taken over or discarded, never followed', (t) =>
   inFolder(async (folder) => {
     const path = join(folder, 'file');

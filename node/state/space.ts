@@ -1,0 +1,76 @@
+// Whether there is room left where xnetd keeps what it needs after a boot: told before it is needed.
+// Invariant: it only looks. Nothing is written to find out.
+import { statfs } from 'node:fs/promises';
+import { messageOf } from '../../proto/errors.js';
+import { Alarm } from '../../proto/process/backoff.js';
+import type { Logger } from '../../proto/process/log.js';
+import type { Finding } from '../reconcile/effect.js';
+
+/** Space is what a file system says of itself: free blocks for root, of so many bytes, and free inodes; 0 inodes in all: it has no limit. */
+export type Space = {
+  readonly bfree: number;
+  readonly bsize: number;
+  readonly files: number;
+  readonly ffree: number;
+};
+
+// The cache of 10,000 peers has about 500 KiB, and is written beside the one before.
+const leastBytes = 1024 * 1024;
+const leastInodes = 16;
+
+/** spaceFinding says that there is too little room left in a state directory; undefined: there is enough. Pure. */
+export function spaceFinding(stateDir: string, { bfree, bsize, files, ffree }: Space): Finding | undefined {
+  const bytes = bfree * bsize;
+  const lacks =
+    bytes < leastBytes
+      ? `${Math.floor(bytes / 1024)} KiB of room`
+      : files > 0 && ffree < leastInodes
+        ? `room for ${ffree} files`
+        : undefined;
+  if (lacks === undefined) return undefined;
+  const message = `${stateDir} has ${lacks} left: what the controllers say can't be kept for the next boot, nor a renewed certificate`;
+  return { type: 'State', transient: false, reason: 'StateFull', message, fix: `df -h ${stateDir}; df -i ${stateDir}` };
+}
+
+const everyMs = 30_000;
+
+/** StateSpace keeps looking. */
+export class StateSpace {
+  readonly #stateDir: string;
+  readonly #onChange: () => void;
+  readonly #log: Logger;
+  readonly #alarm = new Alarm();
+  #finding: Finding | undefined;
+
+  /** @param onChange called when the finding is another */
+  constructor(stateDir: string, onChange: () => void, log: Logger) {
+    this.#stateDir = stateDir;
+    this.#onChange = onChange;
+    this.#log = log;
+  }
+
+  /** finding is what was found last; undefined: there is room. */
+  get finding(): Finding | undefined {
+    return this.#finding;
+  }
+
+  /** again has it look now: something was written, or could not be. */
+  again(): void {
+    this.#alarm.ring();
+  }
+
+  /** run looks until `signal` aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => this.#alarm.ring(), { once: true });
+    while (!signal.aborted) {
+      const before = this.#finding;
+      try {
+        this.#finding = spaceFinding(this.#stateDir, await statfs(this.#stateDir));
+      } catch (error) {
+        this.#log.debug({ reason: messageOf(error) }, 'state directory: room not known');
+      }
+      if (before?.message !== this.#finding?.message) this.#onChange();
+      if (!signal.aborted) await this.#alarm.wait(everyMs);
+    }
+  }
+}
