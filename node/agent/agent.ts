@@ -10,7 +10,6 @@ import { version as daemonVersion } from '../../proto/process/version.js';
 import { wireFromAssignment } from '../../proto/rpc/convert.js';
 import type { Endpoint } from '../../proto/rpc/endpoint.js';
 import { Connection, type ConnectionState } from '../controller/connection.js';
-import { onBridgeChange } from '../docker/own-bridge.js';
 import type { Host } from '../host/host.js';
 import type { NodeIdentity } from '../identity/identity.js';
 import { Renewal } from '../identity/renewal.js';
@@ -24,6 +23,7 @@ import { DataPath } from './data-path.js';
 import { type Known, type LaneName, type Lanes, makeLanes, ownBridge } from './lanes.js';
 import { Reporter } from './reporter.js';
 import { type AgentStatus, SelfStatus } from './self-status.js';
+import { Triggers } from './triggers.js';
 
 /** AgentOptions are what an agent is made of. */
 export type AgentOptions = {
@@ -167,17 +167,13 @@ export class Agent {
    */
   async run(signal: AbortSignal): Promise<void> {
     const { host, log } = this.#options;
-    const off = host.monitor.onChange((changes) => {
-      // Commits of programs that we ran come back here too; the turn that follows finds everything as it should be.
-      const filtering = [...changes].filter((change) => change === 'nftables' || change === 'forwarding');
-      if (filtering.length > 0) this.#triggerFirewall();
-      if (filtering.length < changes.size) this.#lanes.routes.trigger();
+    const triggers = new Triggers({
+      host,
+      lanes: this.#lanes,
+      bridge: () => ownBridge(this.#known),
+      dockerWaits: () => this.#selfStatus.waits('docker'),
     });
-    const offBridge = onBridgeChange(
-      host.mirror,
-      () => ownBridge(this.#known),
-      () => this.#lanes.docker.trigger(),
-    );
+    const off = triggers.listen();
     const renewal = this.#renewal;
     const parts: Parts = {
       routes: (stop) => this.#lanes.routes.run(stop),
@@ -185,7 +181,7 @@ export class Agent {
       docker: (stop) => this.#lanes.docker.run(stop),
       connection: (stop) => this.#connection.run(stop),
       reporter: (stop) => this.#reporter.run(stop),
-      'events of Docker': (stop) => this.#followDocker(stop),
+      'events of Docker': (stop) => triggers.followDocker(stop),
       'data path': (stop) => this.#dataPath.run(stop),
       'room on disk': (stop) => this.#space.run(stop),
       ...(renewal === undefined ? {} : { renewal: (stop: AbortSignal) => renewal.run(stop) }),
@@ -197,7 +193,6 @@ export class Agent {
       });
     } finally {
       off();
-      offBridge();
     }
   }
 
@@ -213,19 +208,6 @@ export class Agent {
     log.info('asked to try everything again');
     host.docker.retry();
     for (const lane of [this.#lanes.routes, this.#lanes.firewall, this.#lanes.docker]) lane.trigger();
-  }
-
-  async #followDocker(signal: AbortSignal): Promise<void> {
-    for await (const event of this.#options.host.docker.engine.events(signal)) {
-      this.#lanes.docker.trigger();
-      if (event.kind === 'connected') this.#triggerFirewall();
-    }
-  }
-
-  // Something other than the table: Docker may have come, gone or been set up anew.
-  #triggerFirewall(): void {
-    this.#options.host.engineFacts.forget();
-    this.#lanes.firewall.trigger();
   }
 
   #watchRequest(): WatchRequest {

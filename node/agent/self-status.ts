@@ -120,6 +120,11 @@ export class SelfStatus {
     }
   }
 
+  /** waits says whether the last turn of a lane has left something that is not as desired. */
+  waits(lane: LaneName): boolean {
+    return (this.#findings.get(lane) ?? []).some(({ isNote }) => isNote !== true);
+  }
+
   /** tell looks at everything again, and tells of what is new. */
   tell(): void {
     const { acceptance, dataPath, identity, known, state, onStatus, onReportable } = this.#options;

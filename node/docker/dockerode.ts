@@ -159,15 +159,18 @@ const watched = {
 
 async function* eventsOf(client: () => Promise<Dockerode>, signal: AbortSignal): AsyncGenerator<EngineEvent> {
   for (let attempt = 1; !signal.aborted; attempt += 1) {
+    let isConnected = false;
     try {
       const docker = await client();
       const stream = await docker.getEvents({ abortSignal: signal, filters: JSON.stringify(watched) });
       attempt = 0;
+      isConnected = true;
       yield { kind: 'connected' };
       yield* eventsFrom(stream);
     } catch {
       // Not there, or gone: dockerd may be back at any time.
     }
+    if (isConnected && !signal.aborted) yield { kind: 'disconnected' };
     await pause(backoffMs(attempt + 1, reconnectPause, Math.random()), signal);
   }
 }

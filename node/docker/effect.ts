@@ -19,7 +19,7 @@ export type DockerEffectOptions = {
   readonly settings: DockerSettings;
   /** Default: programs run on this host. */
   readonly exec?: Exec;
-  /** Default: by `ip`, through `exec`. */
+  /** Default: by `ip`, through `exec`; the daemon has them from its mirror of the kernel. */
   readonly interfaces?: (signal?: AbortSignal) => Promise<readonly HostInterface[]>;
   readonly steps?: Steps;
   readonly log?: Logger;
@@ -87,14 +87,16 @@ export function makeDockerEffect(options: DockerEffectOptions): DockerEffect {
 }
 
 async function converge(
-  host: DockerHost,
+  always: DockerHost,
   { desired, byHand }: { readonly desired: DesiredDocker; readonly byHand: boolean },
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const resumed = await resumeBip(host, byHand, signal);
+  const resumed = await resumeBip(always, byHand, signal);
   if (resumed.findings.length > 0) return resumed;
+  const host: DockerHost = { ...always, turn: { seen: undefined } };
   const former = await leaveOther(host, desired.mode, byHand, signal);
   if (former.findings.length > 0) return sum(resumed, former);
+  if (former.changes > 0 && host.turn !== undefined) host.turn.seen = undefined;
   const { gateway: address, subnet } = desired;
   const wanted =
     desired.mode === 'bip'

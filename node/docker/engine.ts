@@ -73,10 +73,10 @@ export type NetworkToCreate = {
 
 /**
  * EngineEvent is a reason to look again: `connected` comes first and after every reconnection, as what happened in
- * between is not known.
+ * between is not known; `disconnected` after each connection.
  */
 export type EngineEvent =
-  | { readonly kind: 'connected' }
+  | { readonly kind: 'connected' | 'disconnected' }
   | { readonly kind: 'container' | 'network' | 'daemon'; readonly action: string; readonly id: string };
 
 /**

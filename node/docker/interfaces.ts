@@ -2,7 +2,8 @@
 // Invariant: only reads.
 import * as v from 'valibot';
 import { type Ipv4, parseIpv4 } from '../../proto/domain/address.js';
-import { XnetError } from '../../proto/errors.js';
+import { messageOf, XnetError } from '../../proto/errors.js';
+import type { KernelMirror } from '../kernel/mirror.js';
 import type { Exec } from '../process/exec.js';
 
 /** HostInterface is one network interface, and its IPv4 addresses with their lengths. */
@@ -27,6 +28,29 @@ const answer = v.array(
     ),
   }),
 );
+
+/**
+ * interfacesOf are the interfaces that a mirror of the kernel has at this moment.
+ * @throws XnetError Internal when the kernel does not answer
+ */
+export async function interfacesOf(
+  mirror: Pick<KernelMirror, 'links' | 'addresses' | 'refresh'>,
+): Promise<readonly HostInterface[]> {
+  try {
+    await mirror.refresh();
+  } catch (error) {
+    throw new XnetError('Internal', `the interfaces of the host can't be listed: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+  const found = new Map<number, { address: Ipv4; length: number }[]>();
+  for (const { ifindex, address, prefix } of mirror.addresses) {
+    const addresses = found.get(ifindex) ?? [];
+    addresses.push({ address, length: prefix.length });
+    found.set(ifindex, addresses);
+  }
+  return [...mirror.links.values()].map(({ name, ifindex }) => ({ name, addresses: found.get(ifindex) ?? [] }));
+}
 
 /**
  * hostInterfaces lists all interfaces of the host.

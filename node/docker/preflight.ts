@@ -27,8 +27,16 @@ export type Dockerd = {
   readonly where: (flag: string) => Promise<string>;
 };
 
-/** seeEngine asks the engine all that decisions need, or finds why it can't be worked with. */
+/** seeEngine asks the engine all that decisions need, or finds why it can't be worked with. Once in a turn is enough. */
 export async function seeEngine(host: DockerHost, signal: AbortSignal): Promise<EngineSeen | Finding> {
+  const { turn } = host;
+  if (turn?.seen !== undefined) return turn.seen;
+  const seen = await askEngine(host, signal);
+  if (turn !== undefined && !('reason' in seen)) turn.seen = seen;
+  return seen;
+}
+
+async function askEngine(host: DockerHost, signal: AbortSignal): Promise<EngineSeen | Finding> {
   try {
     const version = await host.engine.version(signal);
     const info = await host.engine.info(signal);

@@ -7,6 +7,7 @@ import type { Exec } from '../process/exec.js';
 import type { Finding } from '../reconcile/effect.js';
 import type { Engine } from './engine.js';
 import type { HostInterface } from './interfaces.js';
+import type { EngineSeen } from './preflight.js';
 import type { RestartLimit } from './restart-limit.js';
 import type { Restarter } from './restarter.js';
 
@@ -80,6 +81,8 @@ export type DockerHost = {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Logger | undefined;
+  /** What a turn has seen of the engine, for the parts of it that follow; undefined: each part asks for itself. */
+  readonly turn?: { seen: EngineSeen | undefined };
 };
 
 /** shown is a name of Docker's in a message: as it is, or quoted where it has anything unusual. */

@@ -5,21 +5,23 @@ import { parseIpv4 } from '../../proto/domain/address.js';
 import { XnetError } from '../../proto/errors.js';
 import { Allowance } from '../../proto/rpc/allowance.js';
 import type { SetChange } from '../kernel/nftables-sets.js';
+import type { Touched } from '../kernel/nftables-touched.js';
+import type { NftablesCommit } from '../kernel/nftables-watch.js';
 import { type Exec, exec } from '../process/exec.js';
 import type { Effect, Finding, Outcome } from '../reconcile/effect.js';
 import { forgetTranslated } from './conntrack.js';
 import { type DesiredFirewall, type EngineFacts, unusableNames } from './desired.js';
 import { contested, Findings, unusableName } from './findings.js';
 import { planForwarding, readForwarding } from './forwarding.js';
+import type { Urgency } from './interest.js';
 import { Iptables } from './iptables.js';
 import { planRemoval } from './iptables-rules.js';
-import type { Backend, Tables } from './iptables-save.js';
-import { dockerTable, type FoundTable, Nft } from './nft.js';
-import { changesOf, type FirewallPlan, movesRules, type Observed, planFirewall, withUserChain } from './plan.js';
+import { Look } from './look.js';
+import { Nft } from './nft.js';
+import { changesOf, type FirewallPlan, movesRules, type Observed, planFirewall } from './plan.js';
 import { ipv4Sysctl, type ProcFiles, procFiles } from './proc.js';
-import { ProgramMissing } from './programs.js';
 import { type FirewallReport, reportOf } from './report.js';
-import { elementsText, type SetElements, tableName, withElements } from './ruleset.js';
+import { elementsText, type SetElements, tableName } from './ruleset.js';
 
 /** FirewallOptions are the parts of a firewall effect. */
 export type FirewallOptions = {
@@ -32,6 +34,8 @@ export type FirewallOptions = {
    * is listed. Undefined, the default: not known, so all is listed each turn.
    */
   readonly generation?: () => number | undefined;
+  /** What was touched after one generation, up to another; undefined, the default: not known, so all is listed. */
+  readonly touchedSince?: (from: number, to: number) => readonly Touched[] | undefined;
   /**
    * Changes sets of a table at one generation of nftables, as NftablesSets does. By default, and whenever it does not,
    * nft does.
@@ -49,15 +53,6 @@ const moves = { burst: 10, perSecond: 1 / 30 };
 // One that changes, one that finds it so; more only while somebody else writes as well.
 const longestRounds = 4;
 
-// What of the host is kept by nftables and so covered by its generation.
-type InNftables = Pick<Observed, 'table' | 'others'> & { readonly tables: Tables | undefined };
-
-type Where = Pick<Observed, 'preferred' | 'dockerTable'>;
-
-const settled: Where = { preferred: undefined, dockerTable: false };
-
-type Look = { readonly observed: Observed; readonly findings: readonly Finding[] };
-
 /** Firewall is the effect. Its turns must not overlap. */
 export class Firewall implements Effect<DesiredFirewall> {
   readonly name = 'firewall';
@@ -65,12 +60,11 @@ export class Firewall implements Effect<DesiredFirewall> {
   readonly #proc: ProcFiles;
   readonly #nft: Nft;
   readonly #iptables: Iptables;
-  readonly #generation: () => number | undefined;
+  readonly #look: Look;
   readonly #changeSets: NonNullable<FirewallOptions['changeSets']>;
   readonly #engine: () => EngineFacts | undefined;
   readonly #now: () => number;
   readonly #moves: Allowance;
-  #seen: { readonly generation: number; readonly content: InNftables } | undefined;
   // Whether flows may have a translation from before our table was there. A process that begins can't know.
   #translated = true;
 
@@ -79,7 +73,12 @@ export class Firewall implements Effect<DesiredFirewall> {
     this.#proc = options.proc ?? procFiles;
     this.#nft = new Nft(this.#exec);
     this.#iptables = new Iptables(this.#exec, this.#proc);
-    this.#generation = options.generation ?? (() => undefined);
+    this.#look = new Look({
+      nft: this.#nft,
+      iptables: this.#iptables,
+      generation: options.generation ?? (() => undefined),
+      touchedSince: options.touchedSince ?? (() => undefined),
+    });
     this.#changeSets = options.changeSets ?? (() => undefined);
     this.#engine = options.engine ?? (() => undefined);
     this.#now = options.now ?? (() => performance.now());
@@ -93,7 +92,7 @@ export class Firewall implements Effect<DesiredFirewall> {
     let changes = 0;
     let failures: readonly Finding[] = [];
     for (let round = 1; ; round += 1) {
-      const { observed, findings } = await this.#look(signal);
+      const { observed, findings } = await this.#look.whole(signal);
       const plan = planFirewall({
         desired,
         observed,
@@ -124,8 +123,8 @@ export class Firewall implements Effect<DesiredFirewall> {
    */
   async remove(signal: AbortSignal): Promise<Outcome> {
     const all = new Findings();
-    const { table, backends } = await this.#lookAtRules(all, signal);
-    await this.#requirePrograms(all, backends, signal);
+    const { table, backends } = await this.#look.atRules(all, signal);
+    await this.#look.requirePrograms(all, backends, signal);
     let changes = 0;
     for (const [backend, tables] of backends) {
       const plan = planRemoval(tables);
@@ -153,7 +152,7 @@ export class Firewall implements Effect<DesiredFirewall> {
     if (unusable !== undefined) throw new XnetError('FailedPrecondition', unusable.message);
     const engine = this.#engine();
     const [{ observed, findings }, state] = await Promise.all([
-      this.#look(signal),
+      this.#look.whole(signal),
       readForwarding(this.#proc, desired),
     ]);
     const plan = planFirewall({ desired, observed, engine, mayMove: true });
@@ -161,55 +160,9 @@ export class Firewall implements Effect<DesiredFirewall> {
     return reportOf({ desired, observed, plan, state, forwarding, findings });
   }
 
-  async #look(signal: AbortSignal): Promise<Look> {
-    const all = new Findings();
-    const { table, others, backends } = await this.#lookAtRules(all, signal);
-    const where = withUserChain(backends).length > 0 ? settled : await this.#whereDockerWillBe(all, signal);
-    return { observed: { table, others, backends, ...where }, findings: all.list };
-  }
-
-  async #lookAtRules(all: Findings, signal: AbortSignal): Promise<Pick<Observed, 'table' | 'others' | 'backends'>> {
-    // Read first: what changes while it is being listed has another generation, and is listed again next time.
-    const generation = this.#generation();
-    const seen = this.#seen;
-    const known = generation !== undefined && seen?.generation === generation ? seen.content : undefined;
-    const [{ table, others, tables }, legacy] = await Promise.all([
-      known ?? this.#listNftables(all, signal),
-      all.collect('Iptables', () => this.#iptables.tables('legacy', signal)),
-    ]);
-    const complete = table !== undefined && tables !== undefined;
-    this.#seen = complete && generation !== undefined ? { generation, content: { table, others, tables } } : undefined;
-    const found = new Map<Backend, Tables>();
-    if (tables !== undefined) found.set('nft', tables);
-    if (legacy !== undefined) found.set('legacy', legacy);
-    return { table, others, backends: found };
-  }
-
-  // A backend that is in use while its programs are gone may have rules of ours.
-  async #requirePrograms(all: Findings, looked: ReadonlyMap<Backend, Tables>, signal: AbortSignal): Promise<void> {
-    const tables = looked.has('nft') ? [] : ((await all.collect('Nft', () => this.#nft.tables(signal))) ?? []);
-    const missing: Backend[] = looked.has('legacy') ? [] : ['legacy'];
-    if (tables.includes('filter') || tables.includes('raw')) missing.push('nft');
-    for (const backend of missing) {
-      await all.collect('Iptables', () => Promise.reject(new ProgramMissing(`iptables-${backend}`)));
-    }
-  }
-
-  async #listNftables(all: Findings, signal: AbortSignal): Promise<InNftables> {
-    const [table, others, tables] = await Promise.all([
-      all.collect<FoundTable | 'none'>('Nft', async () => (await this.#nft.find(signal)) ?? 'none'),
-      all.collect('Nft', () => this.#nft.others(signal)),
-      all.collect('Iptables', () => this.#iptables.tables('nft', signal)),
-    ]);
-    return { table, others, tables };
-  }
-
-  async #whereDockerWillBe(all: Findings, signal: AbortSignal): Promise<Where> {
-    const [preferred, tables = []] = await Promise.all([
-      all.collect('Iptables', () => this.#iptables.preferred(signal)),
-      all.collect('Nft', () => this.#nft.tables(signal)),
-    ]);
-    return { preferred, dockerTable: tables.includes(dockerTable) };
+  /** urgencyOf says how soon a turn is due after commits of others; none: some were lost. */
+  urgencyOf(commits: readonly Pick<NftablesCommit, 'touched'>[]): Urgency {
+    return this.#look.urgencyOf(commits);
   }
 
   async #apply(plan: FirewallPlan, signal: AbortSignal): Promise<Outcome> {
@@ -220,7 +173,7 @@ export class Firewall implements Effect<DesiredFirewall> {
     if (table.kind === 'elements' && isAlone && this.#changeElements(table.sets)) {
       return { findings: [], changes: table.changes };
     }
-    this.#seen = undefined;
+    this.#look.forget();
     if (table.kind !== 'none') {
       await all.collect('Nft', async () => {
         await this.#nft.run(table.kind === 'replace' ? table.text : elementsText(table.sets), signal);
@@ -243,10 +196,8 @@ export class Firewall implements Effect<DesiredFirewall> {
   // Straight to the kernel, where what it has is known. Afterwards that is known too, unless somebody else has changed
   // something as well.
   #changeElements(sets: readonly SetElements[]): boolean {
-    const seen = this.#seen;
-    if (seen?.content.table === undefined || seen.content.table === 'none') return false;
-    const { table: installed, ours } = seen.content.table;
-    if (installed === undefined) return false;
+    const seen = this.#look.ownTable;
+    if (seen === undefined) return false;
     const changes = sets.map(({ name, missing, superfluous }) => ({
       set: name,
       add: missing.flatMap((element) => parseIpv4(element) ?? []),
@@ -254,8 +205,7 @@ export class Firewall implements Effect<DesiredFirewall> {
     }));
     const generation = this.#changeSets(tableName, seen.generation, changes);
     if (generation === undefined) return false;
-    const table = { ours, table: withElements(installed, sets) };
-    this.#seen = generation === seen.generation + 1 ? { generation, content: { ...seen.content, table } } : undefined;
+    this.#look.noteElements(generation, sets);
     return true;
   }
 

@@ -3,6 +3,7 @@
 import type { Ipv4 } from '../../proto/domain/address.js';
 import type { Logger } from '../../proto/process/log.js';
 import { type DockerEffect, makeDockerEffect } from '../docker/effect.js';
+import { interfacesOf } from '../docker/interfaces.js';
 import type { DockerSettings } from '../docker/settings.js';
 import type { DesiredFirewall } from '../firewall/desired.js';
 import { Firewall } from '../firewall/firewall.js';
@@ -63,7 +64,7 @@ export function openHost(settings: HostSettings, log: Logger): Host {
   const protocol = settings.routeProtocol;
   const mirror = new KernelMirror({ kernel, protocol });
   const monitor = new HostMonitor(mirror, nftables);
-  const docker = makeDockerEffect({ settings: settings.docker, log });
+  const docker = makeDockerEffect({ settings: settings.docker, interfaces: () => interfacesOf(mirror), log });
   const engineFacts = new EngineFactsReader(docker.engine, settings.docker);
   return {
     mirror,
@@ -76,6 +77,7 @@ export function openHost(settings: HostSettings, log: Logger): Host {
     firewall: new Firewall({
       engine: () => engineFacts.facts,
       generation: () => generation.current(),
+      touchedSince: (from, to) => nftables.touchedSince(from, to),
       changeSets: (table, at, changes) => sets.change(table, at, changes),
     }),
     openIcmp: (source) => openIcmp(poller, source),

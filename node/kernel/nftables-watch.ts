@@ -1,8 +1,10 @@
-// Tells of each change that somebody committed to nftables, iptables-nft included (nfnetlink(7), linux/netfilter/
-// nf_tables.h). The legacy iptables backend notifies nobody.
+// Tells of each change that somebody committed to nftables, iptables-nft included, and what it touched (nfnetlink(7),
+// linux/netfilter/nf_tables.h). The legacy iptables backend notifies nobody.
+// Invariant: what touchedSince() says of a span of generations is all that was touched in it, or nothing is said.
 import { messageOf, XnetError } from '../../proto/errors.js';
 import { eachAttribute } from './netlink-message.js';
 import { NetlinkSocket } from './netlink-socket.js';
+import { nftablesSubsystem, readTouched, type Touched } from './nftables-touched.js';
 import type { Poller } from './poller.js';
 import { SyscallError } from './syscall.js';
 
@@ -11,18 +13,31 @@ const NFNLGRP_NFTABLES = 7;
 // NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN: the last message of every commit.
 const newGeneration = (10 << 8) | 15;
 const nfgenmsgLength = 4;
-const attributes = { processId: 2, processName: 3 } as const;
+const attributes = { generation: 1, processId: 2, processName: 3 } as const;
 // A commit of 5,000 set elements is about 0.5 MB of notifications.
 const notificationsBytes = 4 * 1024 * 1024;
 
-/** NftablesCommit is who committed a change: process id and name, "nft". */
-export type NftablesCommit = { readonly processId: number; readonly program: string };
+/** NftablesCommit is who committed a change, process id and name, "nft"; what it touched; and the generation since. */
+export type NftablesCommit = {
+  readonly processId: number;
+  readonly program: string;
+  readonly generation: number;
+  readonly touched: readonly Touched[];
+};
+
+// The last commits, for touchedSince(): more than a busy host makes in the 30 s between two turns.
+const mostRemembered = 128;
 
 /** NftablesWatch watches one network namespace until it is closed. */
 export class NftablesWatch {
   readonly #poller: Poller;
   readonly #socket: NetlinkSocket | undefined;
   readonly #listeners = new Set<(commits: readonly NftablesCommit[]) => void>();
+  #remembered: NftablesCommit[] = [];
+  // Of the commit whose notifications are coming in.
+  #touched = new Map<string, Touched>();
+  // Some of them were lost.
+  #isPartial = false;
 
   /**
    * @param namespace "/run/netns/h1"; that of the process by default
@@ -43,6 +58,17 @@ export class NftablesWatch {
     return () => this.#listeners.delete(listener);
   }
 
+  /**
+   * touchedSince is what was touched after one generation, up to another; undefined when that is not known.
+   * @param to the generation that nftables has by now
+   */
+  touchedSince(from: number, to: number): readonly Touched[] | undefined {
+    this.#drain();
+    const since = this.#remembered.filter(({ generation }) => generation > from && generation <= to);
+    // Generations that are missing were lost, or are still on their way.
+    return to > from && since.length === to - from ? since.flatMap(({ touched }) => touched) : undefined;
+  }
+
   close(): void {
     if (this.#socket === undefined) return;
     this.#poller.remove(this.#socket.fd);
@@ -51,18 +77,34 @@ export class NftablesWatch {
 
   #drain(): void {
     const commits: NftablesCommit[] = [];
+    let lost = false;
     const complete = this.#socket?.drain((bytes, { type, start, end }) => {
-      if (type !== newGeneration) return;
+      if (type >> 8 !== nftablesSubsystem) return;
+      if (type !== newGeneration) {
+        const touched = readTouched(bytes, type, start, end);
+        this.#touched.set(Object.values(touched).join(' '), touched);
+        return;
+      }
+      let generation = 0;
       let processId = 0;
       let program = '';
       eachAttribute(bytes, start + nfgenmsgLength, end, (attribute, at, valueEnd) => {
+        if (attribute === attributes.generation) generation = bytes.readUInt32BE(at);
         if (attribute === attributes.processId) processId = bytes.readUInt32BE(at);
         if (attribute === attributes.processName) program = bytes.toString('utf8', at, valueEnd - 1);
       });
-      commits.push({ processId, program });
+      if (!this.#isPartial) commits.push({ processId, program, generation, touched: [...this.#touched.values()] });
+      else lost = true;
+      this.#isPartial = false;
+      this.#touched.clear();
     });
-    if (complete === true && commits.length === 0) return;
-    for (const listener of this.#listeners) listener(complete === true ? commits : []);
+    if (complete === false) {
+      this.#isPartial = true;
+      lost = true;
+    }
+    this.#remembered = lost ? [] : [...this.#remembered, ...commits].slice(-mostRemembered);
+    if (!lost && commits.length === 0) return;
+    for (const listener of this.#listeners) listener(lost ? [] : commits);
   }
 }
 

@@ -6,6 +6,7 @@ import type { ConditionType } from '../../proto/domain/network.js';
 import { messageOf } from '../../proto/errors.js';
 import { Alarm, backoffMs } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
+import { Debounce } from './debounce.js';
 import type { Effect, Outcome } from './effect.js';
 
 /** LaneOptions say what a lane runs, and how often without being asked. */
@@ -24,6 +25,8 @@ export type LaneOptions<Desired> = {
   readonly onBeat?: () => void;
 };
 
+// What others do comes in bursts: a container that starts, a script, a storm of rules.
+const debounce = { quietMs: 200, longestMs: 1_000 };
 const backoff = { firstMs: 200, longestMs: 15_000 };
 
 /** Lane runs one effect. */
@@ -31,7 +34,8 @@ export class Lane<Desired> {
   readonly #options: LaneOptions<Desired>;
   #due = true;
   readonly #alarm = new Alarm();
-  #soon: NodeJS.Timeout | undefined;
+  #within: NodeJS.Timeout | undefined;
+  readonly #soon = new Debounce(debounce, () => this.trigger());
   #failures = 0;
 
   constructor(options: LaneOptions<Desired>) {
@@ -46,10 +50,15 @@ export class Lane<Desired> {
 
   /** triggerWithin asks for a turn in so many milliseconds: what else comes until then is dealt with by the same turn. */
   triggerWithin(ms: number): void {
-    this.#soon ??= setTimeout(() => {
-      this.#soon = undefined;
+    this.#within ??= setTimeout(() => {
+      this.#within = undefined;
       this.trigger();
     }, ms).unref();
+  }
+
+  /** triggerSoon asks for a turn when nobody has asked for 200 ms, and in a second at the latest. */
+  triggerSoon(): void {
+    this.#soon.soon();
   }
 
   /** run takes turns until `signal` aborts. */
@@ -59,6 +68,10 @@ export class Lane<Desired> {
       if (!this.#due) await this.#alarm.wait(this.#waitMs());
       if (signal.aborted) return;
       this.#due = false;
+      // The turn sees what they were asked for.
+      this.#soon.cancel();
+      clearTimeout(this.#within);
+      this.#within = undefined;
       await this.#turn(signal);
       this.#options.onBeat?.();
     }

@@ -90,6 +90,63 @@ if (rooted) {
     }
   });
 
+  test.serial('what a commit to nftables touched is told, and what was touched since a generation', async (t) => {
+    const namespace = Namespace.create('nft');
+    const poller = new Poller();
+    const watch = new NftablesWatch(poller, namespace.path);
+    const generation = new NftablesGeneration(namespace.path);
+    const now = () => generation.current() ?? 0;
+    const told = (from: number, to = now()) =>
+      watch
+        .touchedSince(from, to)
+        ?.map(({ kind, family, table, chain, isBase, removed }) =>
+          [removed ? '-' : '+', kind, family, table, chain, ...(isBase ? ['base'] : [])].join(' ').trim(),
+        )
+        .sort();
+    const nft = (...words: readonly string[]) => namespace.runSync(['nft', words.join(' ')]);
+    try {
+      const first = now();
+      t.is(told(first), undefined, 'nothing since');
+      nft(
+        'add table inet guard { set s { type ipv4_addr; };',
+        'chain forwarded { type filter hook forward priority 0; ip saddr @s drop; }; chain other { accept; }; }',
+      );
+      const made = now();
+      t.deepEqual(told(first), [
+        '+ chain inet guard forwarded base',
+        '+ chain inet guard other',
+        '+ rule inet guard forwarded',
+        '+ rule inet guard other',
+        '+ set inet guard',
+        '+ table inet guard',
+      ]);
+      nft('add element inet guard s { 1.2.3.4, 1.2.3.5 }');
+      t.deepEqual(told(made), ['+ element inet guard']);
+      const filled = now();
+      namespace.runSync(['iptables-nft', '-N', 'DOCKER-USER']);
+      namespace.runSync(['iptables-nft', '-A', 'DOCKER-USER', '-j', 'RETURN']);
+      t.true(told(filled)?.includes('+ rule ip filter DOCKER-USER'));
+      const accepted = now();
+      namespace.runSync(['iptables-nft', '-F', 'DOCKER-USER']);
+      nft('delete table inet guard');
+      const last = told(accepted);
+      t.true(last?.includes('- rule ip filter DOCKER-USER'));
+      t.true(last?.includes('- table inet guard'));
+      t.is(told(first - 1), undefined, 'from before it was watched');
+      t.is(told(accepted, now() + 1), undefined, 'not there yet');
+      // More than is remembered.
+      const script = Array.from({ length: 150 }, (_, index) => `nft add table ip t${index}`).join('\n');
+      namespace.runSync(['sh', '-c', script]);
+      t.is(told(accepted), undefined);
+      t.deepEqual(told(now() - 1), ['+ table ip t149']);
+    } finally {
+      watch.close();
+      generation.close();
+      await poller.close();
+      namespace.delete();
+    }
+  });
+
   test.serial('the generation of nftables changes with every commit, and with nothing else', (t) => {
     const namespace = Namespace.create('gen');
     const generation = new NftablesGeneration(namespace.path);

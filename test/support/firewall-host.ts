@@ -162,7 +162,9 @@ export class FirewallHost {
 
   /** ping sends pings 2 ms apart and returns how many of them came back. */
   async ping(from: Namespace, to: string, count: number): Promise<number> {
-    const { stdout } = await execThrough(from.enter)(['ping', '-q', '-i', '0.002', '-c', `${count}`, '-W', '2', to]);
+    const { stdout } = await execThrough(from.enter)(['ping', '-q', '-i', '0.002', '-c', `${count}`, '-W', '2', to], {
+      timeoutMs: 180_000,
+    });
     return Number(/(\d+) received/.exec(stdout)?.[1]);
   }
 

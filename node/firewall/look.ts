@@ -1,0 +1,150 @@
+// What of a host's firewall is looked at, listed only where it may have changed since it was listed last.
+// Invariant: looking changes nothing. What is taken from memory was listed at a generation of nftables since which
+// nobody has touched it.
+import type { Touched } from '../kernel/nftables-touched.js';
+import type { NftablesCommit } from '../kernel/nftables-watch.js';
+import type { Finding } from '../reconcile/effect.js';
+import { Findings } from './findings.js';
+import { type Bases, staleBy, type Urgency, urgencyOf } from './interest.js';
+import type { Iptables } from './iptables.js';
+import type { Backend, Tables } from './iptables-save.js';
+import { dockerTable, type FoundTable, type Nft } from './nft.js';
+import { type Observed, withUserChain } from './plan.js';
+import { ProgramMissing } from './programs.js';
+import { type SetElements, withElements } from './ruleset.js';
+
+/** LookOptions are what is looked with. */
+export type LookOptions = {
+  readonly nft: Nft;
+  readonly iptables: Iptables;
+  /** nftables' generation; undefined: not known. */
+  readonly generation: () => number | undefined;
+  /** What was touched after one generation, up to another; undefined: not known. */
+  readonly touchedSince: (from: number, to: number) => readonly Touched[] | undefined;
+};
+
+// What of the host is kept by nftables and so covered by its generation.
+type InNftables = Pick<Observed, 'table' | 'others'> & { readonly tables: Tables | undefined };
+
+type Rules = Pick<Observed, 'table' | 'others' | 'backends'>;
+
+type Where = Pick<Observed, 'preferred' | 'dockerTable'>;
+
+const settled: Where = { preferred: undefined, dockerTable: false };
+
+/** Look looks, and remembers. */
+export class Look {
+  readonly #options: LookOptions;
+  #seen: { readonly generation: number; readonly content: InNftables } | undefined;
+
+  constructor(options: LookOptions) {
+    this.#options = options;
+  }
+
+  /** ownTable is our table as it was at a generation; undefined where that is not known, or there is none. */
+  get ownTable(): { readonly generation: number } | undefined {
+    const table = this.#seen?.content.table;
+    return table === undefined || table === 'none' || table.table === undefined ? undefined : this.#seen;
+  }
+
+  /** forget has the next look list everything. */
+  forget(): void {
+    this.#seen = undefined;
+  }
+
+  /**
+   * noteElements takes in that the elements of our sets were changed.
+   * @param generation that of nftables since; one more than before unless somebody else has changed something as well
+   */
+  noteElements(generation: number, sets: readonly SetElements[]): void {
+    const seen = this.#seen;
+    const found = seen?.content.table;
+    this.#seen = undefined;
+    if (seen === undefined || generation !== seen.generation + 1) return;
+    if (found === undefined || found === 'none' || found.table === undefined) return;
+    const table = { ours: found.ours, table: withElements(found.table, sets) };
+    this.#seen = { generation, content: { ...seen.content, table } };
+  }
+
+  /** urgencyOf says how soon to look after commits of others; none: some were lost. */
+  urgencyOf(commits: readonly Pick<NftablesCommit, 'touched'>[]): Urgency {
+    if (commits.length === 0) return 'now';
+    return urgencyOf(
+      commits.flatMap(({ touched }) => touched),
+      basesOf(this.#seen?.content),
+    );
+  }
+
+  /** whole looks at everything. What can't be looked at is a finding. */
+  async whole(signal: AbortSignal): Promise<{ readonly observed: Observed; readonly findings: readonly Finding[] }> {
+    const all = new Findings();
+    const { table, others, backends } = await this.atRules(all, signal);
+    const where = withUserChain(backends).length > 0 ? settled : await this.#whereDockerWillBe(all, signal);
+    return { observed: { table, others, backends, ...where }, findings: all.list };
+  }
+
+  /** atRules looks at what there is of rules, and not at where Docker will put its own. */
+  async atRules(all: Findings, signal: AbortSignal): Promise<Rules> {
+    // Read first: what changes while it is being listed has another generation, and is listed again next time.
+    const generation = this.#options.generation();
+    const seen = this.#seen;
+    const known = generation !== undefined && seen?.generation === generation ? seen.content : undefined;
+    const [{ table, others, tables }, legacy] = await Promise.all([
+      known ?? this.#listNftables(all, this.#knownSince(generation), signal),
+      all.collect('Iptables', () => this.#options.iptables.tables('legacy', signal)),
+    ]);
+    const complete = table !== undefined && tables !== undefined;
+    this.#seen = complete && generation !== undefined ? { generation, content: { table, others, tables } } : undefined;
+    const found = new Map<Backend, Tables>();
+    if (tables !== undefined) found.set('nft', tables);
+    if (legacy !== undefined) found.set('legacy', legacy);
+    return { table, others, backends: found };
+  }
+
+  /** requirePrograms finds backends that may have rules of ours while their programs are gone. */
+  async requirePrograms(all: Findings, looked: ReadonlyMap<Backend, Tables>, signal: AbortSignal): Promise<void> {
+    const tables = looked.has('nft') ? [] : ((await all.collect('Nft', () => this.#options.nft.tables(signal))) ?? []);
+    const missing: Backend[] = looked.has('legacy') ? [] : ['legacy'];
+    if (tables.includes('filter') || tables.includes('raw')) missing.push('nft');
+    for (const backend of missing) {
+      await all.collect('Iptables', () => Promise.reject(new ProgramMissing(`iptables-${backend}`)));
+    }
+  }
+
+  // What of it is still as it was listed, after what others have touched since.
+  #knownSince(generation: number | undefined): Partial<InNftables> {
+    const seen = this.#seen;
+    if (seen === undefined || generation === undefined) return {};
+    const touched = this.#options.touchedSince(seen.generation, generation);
+    if (touched === undefined) return {};
+    const { table, others, tables } = seen.content;
+    const stale = staleBy(touched, basesOf(seen.content));
+    return {
+      ...(stale.own ? {} : { table }),
+      ...(stale.others ? {} : { others }),
+      ...(stale.iptables ? {} : { tables }),
+    };
+  }
+
+  async #listNftables(all: Findings, known: Partial<InNftables>, signal: AbortSignal): Promise<InNftables> {
+    const [table, others, tables] = await Promise.all([
+      known.table ??
+        all.collect<FoundTable | 'none'>('Nft', async () => (await this.#options.nft.find(signal)) ?? 'none'),
+      known.others ?? all.collect('Nft', () => this.#options.nft.others(signal)),
+      known.tables ?? all.collect('Iptables', () => this.#options.iptables.tables('nft', signal)),
+    ]);
+    return { table, others, tables };
+  }
+
+  async #whereDockerWillBe(all: Findings, signal: AbortSignal): Promise<Where> {
+    const [preferred, tables = []] = await Promise.all([
+      all.collect('Iptables', () => this.#options.iptables.preferred(signal)),
+      all.collect('Nft', () => this.#options.nft.tables(signal)),
+    ]);
+    return { preferred, dockerTable: tables.includes(dockerTable) };
+  }
+}
+
+function basesOf(content: InNftables | undefined): Bases {
+  return new Set(content?.others?.map(({ family, table }) => `${family} ${table}`));
+}
