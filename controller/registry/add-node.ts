@@ -14,7 +14,7 @@ import { XnetError } from '../../proto/errors.js';
 import { keys, prefixes } from '../store/keys.js';
 import { encode, type NodeRecord, unknownFields } from '../store/records.js';
 import { chooseSubnet, isInDoubt, type PoolState, usageOf, type Wish } from '../table/allocate.js';
-import { hindering, nodeNetworks } from '../table/node-networks.js';
+import { hindering } from '../table/node-networks.js';
 import type { ReadonlyView } from '../view/view.js';
 import { absent, asSeen, put } from './guards.js';
 import { choosePool, poolState, requireFreeAddress, requireFreeName, requireNode, sameLabels } from './lookup.js';
@@ -112,7 +112,7 @@ export function decideAdd(input: AddInput): Decision {
     nodeName: wanted.name,
     address: wanted.address,
     own,
-    avoid: nodeNetworks(view, state.record.cidr).map(({ prefix }) => prefix),
+    avoid: view.hostNetworks.overlapping(state.record.cidr).map(({ prefix }) => prefix),
     ...(wanted.subnet === undefined ? {} : { subnet: wanted.subnet }),
   };
   // The last free subnet may be in flight: then race for it, since the other call can still fail.

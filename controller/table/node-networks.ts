@@ -1,23 +1,23 @@
 // The networks that nodes report of their hosts, against the subnets of pools. Pure.
 // Invariant: what one node reports keeps no other node from a subnet: it is given last, and said so.
-import { formatPrefix, type Prefix, prefixesEqual, prefixesOverlap } from '../../proto/domain/address.js';
+import { formatPrefix, type Prefix, prefixesEqual } from '../../proto/domain/address.js';
 import type { HostNetwork, Mode } from '../../proto/domain/network.js';
+import type { ReadonlyHostNetworks } from '../view/host-networks.js';
 import type { ReadonlyView } from '../view/view.js';
 
 /** NodeNetwork is a network on a node's host, and the node's name. */
 export type NodeNetwork = HostNetwork & { readonly nodeName: string };
 
+type Hosts = Pick<ReadonlyView, 'nodes'> & { readonly hostNetworks: ReadonlyHostNetworks };
+
 /** nodeNetworks lists those that overlap a range, by what the nodes have reported last. */
-export function nodeNetworks(view: Pick<ReadonlyView, 'statuses' | 'nodes'>, range: Prefix): readonly NodeNetwork[] {
-  const found: NodeNetwork[] = [];
-  for (const [id, { record }] of view.statuses) {
-    const nodeName = view.nodes.get(id)?.record.name;
-    if (nodeName === undefined) continue;
-    for (const network of record.hostNetworks) {
-      if (prefixesOverlap(network.prefix, range)) found.push({ ...network, nodeName });
-    }
-  }
-  return found;
+export function nodeNetworks({ nodes, hostNetworks }: Hosts, range: Prefix): readonly NodeNetwork[] {
+  return hostNetworks.overlapping(range).flatMap(({ prefix, sources }) =>
+    [...sources].flatMap(([id, source]) => {
+      const nodeName = nodes.get(id)?.record.name;
+      return nodeName === undefined ? [] : [{ prefix, source, nodeName }];
+    }),
+  );
 }
 
 /** Placement is how a node realises a lease; `subnet` is the one that it has already, if any. */
@@ -40,11 +40,7 @@ export function hindering(
 const examples = 3;
 
 /** overlapWarnings say which nodes will not route to a subnet; none: all will. */
-export function overlapWarnings(
-  view: Pick<ReadonlyView, 'statuses' | 'nodes'>,
-  nodeName: string,
-  subnet: Prefix,
-): string[] {
+export function overlapWarnings(view: Hosts, nodeName: string, subnet: Prefix): string[] {
   const others = nodeNetworks(view, subnet).filter((network) => network.nodeName !== nodeName);
   if (others.length === 0) return [];
   const list = others

@@ -26,6 +26,7 @@ import type { Change, Entry, Listing } from '../store/store.js';
 import { Ages } from './ages.js';
 import { Beliefs, type Held, type HeldSubnet } from './beliefs.js';
 import { isChecked, type SubnetClaim } from './claims.js';
+import { HostNetworks } from './host-networks.js';
 import { localTimes } from './local-times.js';
 
 export type { Held, HeldSubnet } from './beliefs.js';
@@ -97,6 +98,8 @@ export class View {
   /** Of nodes that were connected and are not. */
   readonly absences = new Map<string, Held<AbsenceRecord>>();
   readonly statuses = new Map<string, Held<StatusRecord>>();
+  /** Of all statuses. */
+  readonly hostNetworks = new HostNetworks();
   readonly controllers = new Map<string, Held<ControllerRecord>>();
   readonly progress = new Map<string, Held<ProgressRecord>>();
   authority: Held<AuthorityRecord> | undefined;
@@ -257,6 +260,7 @@ export class View {
         break;
       case 'status':
         this.statuses.set(key.id, held as Held<StatusRecord>);
+        this.hostNetworks.set(key.id, (held as Held<StatusRecord>).record.hostNetworks);
         touched.nodes.add(key.id);
         break;
       case 'controller':
@@ -351,6 +355,7 @@ export class View {
         break;
       case 'status':
         this.statuses.delete(key.id);
+        this.hostNetworks.delete(key.id);
         touched.nodes.add(key.id);
         break;
       case 'controller':

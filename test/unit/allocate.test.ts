@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { SubnetRecord } from '../../controller/store/records.js';
 import { checkReservable, chooseSubnet, usageOf, type Wish } from '../../controller/table/allocate.js';
 import { hindering, type Placement } from '../../controller/table/node-networks.js';
+import { HostNetworks } from '../../controller/view/host-networks.js';
 import { formatPrefix, type Prefix, prefixCovers, prefixesOverlap, subnetAt } from '../../proto/domain/address.js';
 import { poolShape } from '../support/arbitrary.js';
 import { address, leased, poolRecord, poolStateOf, prefix, quarantined } from '../support/pools.js';
@@ -130,6 +131,39 @@ test('of a host’s networks, those that give way to the lease do not hinder it'
   t.deepEqual(left({ mode: 'bridge', bridgeName: 'xnet0' }), ['docker0', 'br-shop']);
   t.deepEqual(left({ mode: 'bridge', bridgeName: 'xnet0', subnet: prefix('10.76.3.0/24') }), ['br-shop']);
   t.deepEqual(left({ mode: 'bridge', bridgeName: 'fleet0', subnet: prefix('10.76.4.0/24') }).length, 3);
+});
+
+test('the networks of all hosts are those of the newest reports, whatever came before', (t) => {
+  const cidrs = fc.constantFrom('10.76.0.0/16', '10.76.4.0/22', '10.76.4.0/24', '172.17.0.0/16', '192.168.83.0/24');
+  const network = cidrs.map((cidr) => ({ prefix: prefix(cidr), source: 'interface eth0' }));
+  const report = fc.record({
+    node: fc.constantFrom('a', 'b', 'c'),
+    networks: fc.option(fc.array(network, { maxLength: 4 }), { nil: undefined }),
+  });
+  fc.assert(
+    fc.property(fc.array(report, { maxLength: 12 }), cidrs, (reports, range) => {
+      const networks = new HostNetworks();
+      const newest = new Map<string, readonly Prefix[]>();
+      for (const { node, networks: told } of reports) {
+        if (told === undefined) networks.delete(node);
+        else networks.set(node, told);
+        newest.set(
+          node,
+          (told ?? []).map((each) => each.prefix),
+        );
+      }
+      const expected = new Set<string>();
+      for (const [node, told] of newest) {
+        for (const each of told)
+          if (prefixesOverlap(each, prefix(range))) expected.add(`${formatPrefix(each)} ${node}`);
+      }
+      const found = networks.overlapping(prefix(range));
+      const listed = found.flatMap((each) =>
+        [...each.sources.keys()].map((node) => `${formatPrefix(each.prefix)} ${node}`),
+      );
+      t.deepEqual(listed.sort(), [...expected].sort());
+    }),
+  );
 });
 
 test('excluded subnets are not given, and not counted as fresh', (t) => {
