@@ -48,6 +48,12 @@ export function statusLines(status: HostStatus, nowMs: number, paint: (text: str
     ...docker.dualHomed.map(
       ({ container, networks }) => `${container} is on ${networks.join(' and ')} too: what it sends goes out there`,
     ),
+    ...(docker.unrouted.length === 0
+      ? []
+      : [
+          'containers on these networks of Docker reach no containers of other hosts, and are not reached from there: ' +
+            docker.unrouted.join(', '),
+        ]),
     // The daemon alone has probed.
     ...(dataPath?.ok === true && dataPath.message !== '' ? [dataPath.message] : []),
     ...(firewall?.notes ?? []),

@@ -59,6 +59,8 @@ export type HostStatus = {
     readonly subnetInForce: boolean;
     /** Containers on the leased network and another: their way out is by the other. */
     readonly dualHomed: readonly { readonly container: string; readonly networks: readonly string[] }[];
+    /** Networks of Docker with running containers that neither reach leased containers of other hosts nor are reached. */
+    readonly unrouted: readonly string[];
   };
   /** What is wrong, each once, and what to do about it. */
   readonly problems: readonly Problem[];
@@ -128,7 +130,7 @@ async function firewallOf(host: Host, settings: Settings, cached: Cached | undef
 async function dockerOf(host: Host, cached: Cached | undefined): Promise<HostStatus['docker']> {
   const signal = AbortSignal.timeout(10_000);
   const facts = await host.engineFacts.read(signal);
-  if (!facts.running) return { version: '', running: false, subnetInForce: false, dualHomed: [] };
+  if (!facts.running) return { version: '', running: false, subnetInForce: false, dualHomed: [], unrouted: [] };
   const networks = await host.docker.engine.networks(signal);
   const { assignment } = cached ?? {};
   // Docker goes on to say that it has the subnet when somebody has deleted its interface, or the address of that.
@@ -145,6 +147,7 @@ async function dockerOf(host: Host, cached: Cached | undefined): Promise<HostSta
     running: true,
     subnetInForce,
     dualHomed: assignment?.mode === 'bridge' ? await host.docker.dualHomed(signal) : [],
+    unrouted: assignment === undefined ? [] : await host.docker.unroutedNetworks(assignment.mode, signal),
   };
 }
 
@@ -217,7 +220,7 @@ export async function hostStatus(settings: Settings): Promise<HostStatus> {
           : { interface: routes.underlay.ifname, address: formatIpv4(routes.underlay.address) },
       routes: routes?.counts ?? { desired: 0, installed: 0, conflicting: 0, unreachable: 0, pending: 0 },
       firewall,
-      docker: docker ?? { version: '', running: false, subnetInForce: false, dualHomed: [] },
+      docker: docker ?? { version: '', running: false, subnetInForce: false, dualHomed: [], unrouted: [] },
       problems,
     };
   } finally {

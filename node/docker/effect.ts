@@ -9,7 +9,7 @@ import { convergeBridge, leaveBridge } from './bridge.js';
 import { type DualHomed, dualHomed } from './bridge-plan.js';
 import { connectEngine } from './dockerode.js';
 import type { Engine } from './engine.js';
-import { hostNetworks } from './host-networks.js';
+import { hostNetworks, unroutedNetworks } from './host-networks.js';
 import { type HostInterface, hostInterfaces } from './interfaces.js';
 import { commandRestarter, systemdRestarter } from './restarter.js';
 import type { DesiredDocker, DockerHost, DockerSettings, Steps } from './settings.js';
@@ -46,6 +46,11 @@ export interface DockerEffect extends Effect<DesiredDocker> {
    * @throws XnetError as Engine does
    */
   dualHomed(signal: AbortSignal): Promise<readonly DualHomed[]>;
+  /**
+   * unroutedNetworks names networks of Docker with running containers that nothing is routed to.
+   * @throws XnetError as Engine does
+   */
+  unroutedNetworks(mode: Mode, signal: AbortSignal): Promise<readonly string[]>;
 }
 
 /** makeDockerEffect makes the effect. Nothing is touched, or connected to, before the first call. */
@@ -82,6 +87,10 @@ export function makeDockerEffect(options: DockerEffectOptions): DockerEffect {
     dualHomed: async (signal) => {
       const [networks, containers] = await Promise.all([engine.networks(signal), engine.containers(signal)]);
       return dualHomed({ networks, containers });
+    },
+    unroutedNetworks: async (mode, signal) => {
+      const [networks, containers] = await Promise.all([engine.networks(signal), engine.containers(signal)]);
+      return unroutedNetworks({ networks, containers }, mode);
     },
   };
 }

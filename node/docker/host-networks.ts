@@ -1,9 +1,9 @@
-// The networks of a host that a pool must not overlap: those of Docker and of its interfaces, without our own.
+// The networks of a host that are not ours: those that a pool must not overlap, and those that nothing is routed to.
 // Invariant: what xnet makes, or is about to replace, is not among them. Pure.
 import { type Prefix, parsePrefix, prefixCovers, prefixKey, prefixOf } from '../../proto/domain/address.js';
 import type { HostNetwork, Mode } from '../../proto/domain/network.js';
-import { isOurs } from './bridge-plan.js';
-import type { EngineNetwork } from './engine.js';
+import { attachedTo, isOurs } from './bridge-plan.js';
+import type { EngineContainer, EngineNetwork } from './engine.js';
 import type { HostInterface } from './interfaces.js';
 import { shown } from './settings.js';
 
@@ -39,4 +39,25 @@ export function hostNetworks(
     for (const { address, length } of addresses) add(prefixOf(address, length), `interface ${name}`);
   }
   return [...found.values()];
+}
+
+/**
+ * unroutedNetworks are the names of Docker's bridge networks whose running containers are on no leased network as well:
+ * they reach no leased containers of other hosts, and are not reached from there.
+ */
+export function unroutedNetworks(
+  {
+    networks,
+    containers,
+  }: { readonly networks: readonly EngineNetwork[]; readonly containers: readonly EngineContainer[] },
+  mode: Mode,
+): readonly string[] {
+  const isLeased = (network: EngineNetwork) => (mode === 'bip' ? network.isDefault : isOurs(network));
+  const running = (network: EngineNetwork) => attachedTo(network, containers).filter((container) => container.running);
+  const reached = new Set(networks.filter(isLeased).flatMap(running));
+  return networks
+    .filter((network) => network.driver === 'bridge' && !isLeased(network))
+    .filter((network) => running(network).some((container) => !reached.has(container)))
+    .map(({ name }) => name)
+    .sort();
 }

@@ -17,7 +17,7 @@ import {
   versionFrom,
 } from '../../node/docker/engine-answers.js';
 import { flagsOf } from '../../node/docker/flags.js';
-import { hostNetworks } from '../../node/docker/host-networks.js';
+import { hostNetworks, unroutedNetworks } from '../../node/docker/host-networks.js';
 import type { HostInterface } from '../../node/docker/interfaces.js';
 import { emptyJournal, type Journal, journalPath, readJournal, writeJournal } from '../../node/docker/journal.js';
 import { unreachableEngine, unsupportedEngine } from '../../node/docker/preflight.js';
@@ -437,6 +437,29 @@ test('networks of the host are listed without our own', (t) => {
   ];
   t.deepEqual(listed('bip'), others);
   t.deepEqual(listed('bridge'), ['172.17.0.0/16 docker network bridge', ...others]);
+});
+
+test('networks that nothing is routed to are named once, where containers run on them alone', (t) => {
+  const ours = network('xnet', '10.76.3.0/24', { labels });
+  const networks = [
+    defaultNetwork('172.17.0.0/16'),
+    ours,
+    network('shop', '172.18.0.0/16'),
+    network('idle', '172.19.0.0/16'),
+  ];
+  const lan = network('lan', '172.20.0.0/16', { driver: 'macvlan' });
+  const containers = [
+    container('a', 'shop'),
+    container('b', 'shop'),
+    container('c', 'xnet', 'idle'),
+    container('d', 'bridge'),
+    container('e', 'lan'),
+    { ...container('f', 'idle'), running: false },
+  ];
+  const seenNow = { networks: [...networks, lan], containers };
+  t.deepEqual(unroutedNetworks(seenNow, 'bridge'), ['bridge', 'shop']);
+  t.deepEqual(unroutedNetworks(seenNow, 'bip'), ['idle', 'shop', 'xnet']);
+  t.deepEqual(unroutedNetworks({ networks, containers: [] }, 'bip'), []);
 });
 
 test('the journal is read as it was written, and a damaged one is not taken for an empty one', async (t) => {
