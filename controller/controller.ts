@@ -17,6 +17,7 @@ import { CommitQueue } from './registry/commit-queue.js';
 import type { Context } from './registry/mutation.js';
 import { NodeRegistry } from './registry/nodes.js';
 import { PoolRegistry } from './registry/pools.js';
+import { runSweeps } from './registry/sweep.js';
 import { TokenRegistry } from './registry/tokens.js';
 import { adminService } from './service/admin-service.js';
 import { joinService } from './service/join-service.js';
@@ -184,6 +185,7 @@ export async function runController(
         view: (stop) => keeper.run(stop),
         presence: (stop) => presence.run(stop),
         exposure: (stop) => exposure.run(stop),
+        sweeps: (stop) => runSweeps(context, stop),
         ages: (stop) => ages.run(agesPath, log, stop),
         watchdog: (stop) => feedWatchdog({ systemd, keeper, log, endpoints: local.endpoints, streams }, stop),
       },

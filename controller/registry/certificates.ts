@@ -9,7 +9,6 @@ import { pause } from '../../proto/process/backoff.js';
 import type { Authority } from '../authority/authority.js';
 import { keys } from '../store/keys.js';
 import { encode, type TokenRecord } from '../store/records.js';
-import type { Operation } from '../store/store.js';
 import type { ReadonlyView } from '../view/view.js';
 import { AuthorityReplaced, authorityGuard, type Certified, decideRenewal, type Renewal } from './certify.js';
 import { asSeen, type MutationId, put } from './guards.js';
@@ -24,8 +23,6 @@ export const usualNodeTtlMs = 30 * 24 * 3_600_000;
 const once: MutationId = { operationId: '', dryRun: false };
 // A view follows a new authority within some 10 ms.
 const issueAttempts = 20;
-// What is left over of expired ones goes with new ones, some at a time.
-const swept = 16;
 
 /** Answered is a certificate as it is answered (PEM). */
 export type Answered = Certified & { readonly certificate: string };
@@ -143,7 +140,6 @@ export class CertificateRegistry {
     wanted: { readonly role: PersonRole; readonly id: string; readonly ttlMs: number },
     publicKey: Buffer,
   ): Promise<Answered> {
-    const { now } = this.#context;
     const certified = await this.#issue(wanted.role, wanted.id, { publicKey, ttlMs: wanted.ttlMs });
     const { serial, record } = certified;
     const subject = formatIdentity(wanted);
@@ -151,7 +147,7 @@ export class CertificateRegistry {
       subject,
       change: {
         guards: [authorityGuard(view, certified)],
-        operations: [put(keys.certificate(serial), encode('certificate', record)), ...sweep(view, now())],
+        operations: [put(keys.certificate(serial), encode('certificate', record))],
         happening: {
           reason: 'CertificateIssued',
           subject,
@@ -233,15 +229,4 @@ export class CertificateRegistry {
       },
     });
   }
-}
-
-function sweep(view: ReadonlyView, nowMs: number): readonly Operation[] {
-  const expired = [...view.certificates].filter(
-    ([, { record }]) => record.role !== 'node' && record.notAfterMs <= nowMs,
-  );
-  const denials = [...view.revoked].filter(([, { record }]) => (record.untilMs ?? nowMs) < nowMs);
-  return [
-    ...expired.slice(0, swept).map(([serial]) => keys.certificate(serial)),
-    ...denials.slice(0, swept).map(([id]) => keys.revoked(id)),
-  ].map((key) => ({ kind: 'delete' as const, key }));
 }

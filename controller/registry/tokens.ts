@@ -8,7 +8,6 @@ import type { ClusterKey } from '../authority/cluster-key.js';
 import { keys } from '../store/keys.js';
 import { encode, type TokenRecord } from '../store/records.js';
 import type { Operation } from '../store/store.js';
-import type { ReadonlyView } from '../view/view.js';
 import { absent, asSeen, type MutationId, put } from './guards.js';
 import { requireNode } from './lookup.js';
 import { type Context, type Done, mutate } from './mutation.js';
@@ -28,9 +27,6 @@ export type NewToken = {
 
 /** joinTokenMs is how long the token of a node that was just added lasts. */
 export const joinTokenMs = 3_600_000;
-
-// What is left over of tokens goes with new ones, some at a time: a commit has room for so many.
-const swept = 16;
 
 /** namesFor are the id and the secret of a new token: the same for every repetition of one operation. */
 export function namesFor({ tokens }: ClusterKey, operationId: string): TokenNames {
@@ -106,7 +102,7 @@ export class TokenRegistry {
               absent(keys.token(names.id)),
               ...(wanted.node === undefined ? [] : [asSeen(view, keys.node(wanted.node))]),
             ],
-            operations: [putToken(names.id, record), ...sweep(view, now())],
+            operations: [putToken(names.id, record)],
             happening: {
               reason: 'TokenCreated',
               subject: nodeName === undefined ? `token/${names.id}` : `node/${nodeName}`,
@@ -144,9 +140,4 @@ export class TokenRegistry {
       },
     });
   }
-}
-
-function sweep(view: ReadonlyView, nowMs: number): readonly Operation[] {
-  const expired = [...view.tokens].filter(([, { record }]) => record.expiresMs <= nowMs);
-  return expired.slice(0, swept).map(([id]) => ({ kind: 'delete' as const, key: keys.token(id) }));
 }
