@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'FailedPrecondition'
   | 'PoolExhausted'
   | 'ResourceExhausted'
+  | 'NotWritable'
   | 'Conflict'
   | 'Fenced'
   | 'Unavailable'
@@ -30,7 +31,7 @@ type CodeRow = {
  * Exit codes of every xnet command: 0 success, 1 failure, 2 usage, 3 not found, 4 conflict or precondition,
  * 5 not allowed, 6 unavailable, 7 timeout, 8 a check found problems, 9 given up by the user, 10 partly done,
  * 11 the daemon ended because its host has left the fleet, 12 because it has not joined one (xnetd.service does not start
- * it again then), 130 interrupted.
+ * it again then), 13 nothing can be written to the store and nothing was, 130 interrupted.
  */
 export const exitCodes = {
   ok: 0,
@@ -46,6 +47,7 @@ export const exitCodes = {
   partial: 10,
   left: 11,
   notJoined: 12,
+  notWritable: 13,
   interrupted: 130,
 } as const;
 
@@ -57,6 +59,7 @@ const codes = {
   PoolExhausted: { status: 8, exit: exitCodes.conflict },
   /** More was asked for than one caller may have: the same again later succeeds. */
   ResourceExhausted: { status: 8, exit: exitCodes.unavailable },
+  NotWritable: { status: 9, exit: exitCodes.notWritable },
   Conflict: { status: 10, exit: exitCodes.conflict },
   Fenced: { status: 9, exit: exitCodes.conflict },
   Unavailable: { status: 14, exit: exitCodes.unavailable },

@@ -63,19 +63,25 @@ class EtcdLiveness implements Liveness {
     const done = new AbortController();
     let gone = false;
     let sentAt = 0;
+    let answeredAt = performance.now();
     stream.on('error', () => done.abort());
     stream.on('end', () => done.abort());
     stream.on('data', (response) => {
       if (Number(response.TTL) <= 0) {
         gone = true;
         done.abort();
-      } else this.#trustedUntil = sentAt + this.#ttlMs;
+      } else {
+        answeredAt = performance.now();
+        this.#trustedUntil = sentAt + this.#ttlMs;
+      }
     });
     const broken = AbortSignal.any([stop, done.signal]);
     while (!broken.aborted && performance.now() < this.#trustedUntil) {
       sentAt = performance.now();
       stream.write({ ID: this.id });
-      await pause(this.#ttlMs / 3, broken);
+      await pause(this.#ttlMs / 5, broken);
+      // A member that stopped answers nothing and ends nothing: another stream, on another member if there is one.
+      if (answeredAt < sentAt) break;
     }
     stream.cancel();
     return !gone;

@@ -12,8 +12,11 @@ type KeyValue = {
   readonly create_revision: string;
 };
 
-type WatchResponse = {
+/** WatchResponse is what etcd says on it. */
+export type WatchResponse = {
   readonly header: { readonly revision: string };
+  /** "-1": about all watches of the stream. */
+  readonly watch_id: string;
   readonly created: boolean;
   readonly canceled: boolean;
   readonly compact_revision: string;
@@ -22,7 +25,8 @@ type WatchResponse = {
   readonly events: readonly { readonly type: 'Put' | 'Delete'; readonly kv: KeyValue }[];
 };
 
-type WatchStream = {
+/** WatchStream is a stream of etcd's Watch service. */
+export type WatchStream = {
   on(event: 'data', listener: (response: WatchResponse) => void): unknown;
   on(event: 'end', listener: () => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
@@ -32,7 +36,8 @@ type WatchStream = {
 
 /** WatchSource is what a watch needs of its store. */
 export type WatchSource = {
-  readonly client: { watch(): Promise<unknown> };
+  /** open opens a stream to a member; `leave` says that this member is of no use, so that the next one is another. */
+  open(): Promise<{ readonly stream: WatchStream; readonly leave: (reason: string) => void }>;
   readonly from: Buffer;
   readonly end: Buffer;
   list(): Promise<Listing>;
@@ -42,6 +47,9 @@ export type WatchSource = {
 
 // From a blink to the length of an election.
 const backoff = { firstMs: 50, longestMs: 2_000 };
+// A member is asked for the progress of the watch this often, and left when it says nothing for so long.
+const askEveryMs = 1_500;
+const silenceMs = 6_000;
 
 type Ending = { readonly kind: 'compacted' } | { readonly kind: 'broken'; readonly reason: string };
 
@@ -95,7 +103,8 @@ export async function* watchEtcd(source: WatchSource): AsyncGenerator<WatchMessa
         attempt = 0;
         if (lost) yield { kind: 'resumed' };
         lost = false;
-        if (step.value === 'created') continue;
+        if (step.value === 'alive') yield { kind: 'current' };
+        if (step.value === 'created' || step.value === 'alive') continue;
         if (step.value.changes.length > 0) yield { kind: 'changes', ...step.value };
         next = step.value.revision + 1;
       }
@@ -117,14 +126,32 @@ export async function* watchEtcd(source: WatchSource): AsyncGenerator<WatchMessa
 type Batch = { readonly revision: number; readonly changes: readonly Change[] };
 
 // One stream from one revision on; returns why it ended.
-async function* watchFrom(source: WatchSource, start: number): AsyncGenerator<Batch | 'created', Ending, undefined> {
-  const stream = (await source.client.watch()) as WatchStream;
+async function* watchFrom(
+  source: WatchSource,
+  start: number,
+): AsyncGenerator<Batch | 'created' | 'alive', Ending, undefined> {
+  const { stream, leave } = await source.open();
   const mailbox = new Mailbox<WatchResponse | Ending>();
-  stream.on('data', (response) => mailbox.put(response));
+  let heardAt = performance.now();
+  stream.on('data', (response) => {
+    heardAt = performance.now();
+    mailbox.put(response);
+  });
   stream.on('error', (error) => mailbox.put({ kind: 'broken', reason: error.message }));
   stream.on('end', () => mailbox.put({ kind: 'broken', reason: 'etcd ended the watch' }));
-  const stop = () => mailbox.put({ kind: 'broken', reason: 'stopped' });
+  // A member that hangs, or is cut off, says nothing and ends nothing.
+  const asking = setInterval(() => {
+    if (performance.now() - heardAt > silenceMs) mailbox.put({ kind: 'broken', reason: 'etcd says nothing any more' });
+    else stream.write({ progress_request: {} });
+  }, askEveryMs);
+  // Whoever stopped the watch need not take another message for the stream to end.
+  const stop = () => {
+    clearInterval(asking);
+    stream.cancel();
+    mailbox.put({ kind: 'broken', reason: 'stopped' });
+  };
   source.signal.addEventListener('abort', stop, { once: true });
+  if (source.signal.aborted) stop();
   stream.write({
     create_request: {
       key: source.from,
@@ -135,27 +162,42 @@ async function* watchFrom(source: WatchSource, start: number): AsyncGenerator<Ba
     },
   });
   const pending: WatchResponse['events'][number][] = [];
+  let ending: Ending | undefined;
   try {
     for (;;) {
       for (const item of await mailbox.takeAll()) {
-        if ('kind' in item) return item;
-        if (Number(item.compact_revision) > 0) return { kind: 'compacted' };
-        if (item.canceled) return { kind: 'broken', reason: `etcd cancelled the watch: ${item.cancel_reason}` };
-        // A store that is behind what it told us is another one, or a member that lags: a listing tells which.
-        if (item.created && Number(item.header.revision) < start - 1) return { kind: 'compacted' };
+        ending = endingOf(item, start);
+        if (ending !== undefined) return ending;
+        if ('kind' in item) continue;
         pending.push(...item.events);
         // The rest of a large revision follows in the next message.
         if (item.fragment) continue;
         if (item.created) yield 'created';
-        // Without events it is a progress notice: everything up to its revision was delivered. Not so when created.
-        if (item.events.length === 0 && !item.created) yield { revision: Number(item.header.revision), changes: [] };
+        else if (item.events.length === 0) yield progressOf(item);
         yield* batchesOf(pending.splice(0), source);
       }
     }
   } finally {
+    clearInterval(asking);
     source.signal.removeEventListener('abort', stop);
     stream.cancel();
+    if (ending?.kind === 'broken' && !source.signal.aborted) leave(ending.reason);
   }
+}
+
+function endingOf(item: WatchResponse | Ending, start: number): Ending | undefined {
+  if ('kind' in item) return item;
+  if (Number(item.compact_revision) > 0) return { kind: 'compacted' };
+  if (item.canceled) return { kind: 'broken', reason: `etcd cancelled the watch: ${item.cancel_reason}` };
+  // A store that is behind what it told us is another one, or a member that lags: a listing tells which.
+  if (item.created && Number(item.header.revision) < start - 1) return { kind: 'compacted' };
+  return undefined;
+}
+
+// What etcd tells by itself means that everything up to its revision was delivered. The answer to our asking does not,
+// before etcd 3.4.25 and 3.5.8 (etcd issue 15220): it is a sign of life and nothing more.
+function progressOf({ watch_id, header }: WatchResponse): Batch | 'alive' {
+  return watch_id === '-1' ? 'alive' : { revision: Number(header.revision), changes: [] };
 }
 
 function* batchesOf(events: WatchResponse['events'], source: WatchSource): Generator<Batch> {

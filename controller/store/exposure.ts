@@ -3,7 +3,7 @@
 import { messageOf } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
-import { type EtcdOptions, readsAnonymously } from './etcd.js';
+import { type EtcdOptions, readsAnonymously } from './etcd-client.js';
 
 /** exposureOf is what is wrong with how one etcd can be reached. Pure. */
 export function exposureOf(endpoint: string, anonymous: boolean): readonly string[] {

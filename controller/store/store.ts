@@ -28,12 +28,14 @@ export type Change =
  * WatchMessage is what a watch yields: first a listing, then every change after it, in order, all those of one
  * revision together. A listing again where changes may have been missed. `lost`: the store does not answer; the watch
  * goes on trying. `resumed`: it answers again and goes on where it was, which may be long before the next change.
+ * `current`: the store answers, now and then while nothing changes.
  */
 export type WatchMessage =
   | { readonly kind: 'listing'; readonly listing: Listing }
   | { readonly kind: 'changes'; readonly revision: number; readonly changes: readonly Change[] }
   | { readonly kind: 'lost'; readonly reason: string }
-  | { readonly kind: 'resumed' };
+  | { readonly kind: 'resumed' }
+  | { readonly kind: 'current' };
 
 /** Guard is a condition of a commit. */
 export type Guard =
@@ -90,14 +92,14 @@ export interface Store {
   scan(prefix: string): Promise<readonly Entry[]>;
   /**
    * commit makes one transaction.
-   * @throws XnetError Unavailable or DeadlineExceeded: whether it happened is not known. FailedPrecondition: the store
-   * refuses writes (full disk, no permission) and it did not happen
+   * @throws XnetError Unavailable or DeadlineExceeded: whether it happened is not known. NotWritable: it did not happen
+   * (full disk, no permission, no quorum, nobody answers)
    */
   commit(commit: Commit): Promise<CommitResult>;
   /**
    * claim begins a liveness that is renewed until it is ended.
    * @param ttlSeconds how long its keys outlive the process
-   * @throws XnetError Unavailable, DeadlineExceeded
+   * @throws XnetError NotWritable, Unavailable, DeadlineExceeded
    */
   claim(ttlSeconds: number): Promise<Liveness>;
   close(): Promise<void>;

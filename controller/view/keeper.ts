@@ -165,6 +165,8 @@ export class Keeper {
           if (this.#ready) log.info('store: connected again');
           this.#connected = this.#ready;
           break;
+        case 'current':
+          break;
         case 'lost':
           if (this.#connected || !this.#ready) log.warn({ reason: message.reason }, 'store: connection lost');
           this.#connected = false;

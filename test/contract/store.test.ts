@@ -4,6 +4,7 @@ import { CommitQueue } from '../../controller/registry/commit-queue.js';
 import { EtcdStore } from '../../controller/store/etcd.js';
 import type { Change, Commit, Store, WatchMessage } from '../../controller/store/store.js';
 import { TestEtcd } from '../support/etcd.js';
+import { EtcdCluster } from '../support/etcd-cluster.js';
 import { MemoryCluster, MemoryStore } from '../support/memory-store.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
@@ -32,9 +33,14 @@ async function changesUntil(
   }
 }
 
-function storeContract(name: string, open: () => Promise<Bench>): void {
+// @param declare test, or test.serial for what takes many connections
+function storeContract(
+  name: string,
+  open: () => Promise<Bench>,
+  declare: typeof test | typeof test.serial = test,
+): void {
   const contract = (title: string, run: (t: ExecutionContext, bench: Bench) => Promise<void>) =>
-    test(`${name}: ${title}`, async (t) => {
+    declare(`${name}: ${title}`, async (t) => {
       const bench = await open();
       try {
         await run(t, bench);
@@ -97,7 +103,12 @@ function storeContract(name: string, open: () => Promise<Bench>): void {
   contract('a watch tells that the store is lost, and that it is back before anything changes', async (t, bench) => {
     const stop = new AbortController();
     const watch = bench.store.watch(stop.signal)[Symbol.asyncIterator]();
-    const next = async () => (await watch.next()).value ?? undefined;
+    const next = async () => {
+      for (;;) {
+        const message = (await watch.next()).value ?? undefined;
+        if (message?.kind !== 'current') return message;
+      }
+    };
     const nextOtherThanLost = async () => {
       for (;;) {
         const message = await next();
@@ -288,3 +299,37 @@ test('queue over etcd: large commits that come at once fail nobody, and one that
   t.is((await bench.store.scan('large/')).length, 40);
   await bench.close();
 });
+
+let three: EtcdCluster | undefined;
+test.before(async () => {
+  three = await EtcdCluster.start(true);
+});
+test.after.always(() => three?.close());
+
+storeContract(
+  'etcd of three members with TLS and authentication',
+  async () => {
+    if (three === undefined) throw new Error('no etcd');
+    const prefix = `/xnet-test-${prefixes++}/`;
+    const proxies = await Promise.all(three.members.map(({ clientPort }) => TcpProxy.start(clientPort)));
+    const through = proxies.map(({ port }) => `https://127.0.0.1:${port}`);
+    const store = new EtcdStore(three.options(prefix, through));
+    const other = new EtcdStore(three.options(prefix));
+    return {
+      store,
+      other,
+      connect: (connected) => {
+        for (const proxy of proxies) {
+          if (connected) proxy.mend();
+          else proxy.cut();
+        }
+      },
+      close: async () => {
+        for (const proxy of proxies) proxy.close();
+        await store.close();
+        await other.close();
+      },
+    };
+  },
+  test.serial,
+);

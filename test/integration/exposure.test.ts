@@ -1,7 +1,8 @@
 // An etcd that others can reach: found out by trying, and told.
 import test from 'ava';
 import { pino } from 'pino';
-import { EtcdStore, readsAnonymously } from '../../controller/store/etcd.js';
+import { EtcdStore } from '../../controller/store/etcd.js';
+import { readsAnonymously } from '../../controller/store/etcd-client.js';
 import { Exposure, exposureOf } from '../../controller/store/exposure.js';
 import { XnetError } from '../../proto/errors.js';
 import { enableAuthentication, freePort, TestEtcd } from '../support/etcd.js';

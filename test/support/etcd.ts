@@ -115,10 +115,21 @@ export class TestEtcd {
  */
 export function enableAuthentication(
   endpoint: string,
-  { user, password, prefix }: { readonly user: string; readonly password: string; readonly prefix: string },
+  {
+    user,
+    password,
+    prefix,
+    flags = [],
+  }: {
+    readonly user: string;
+    readonly password: string;
+    readonly prefix: string;
+    /** Of etcdctl: ["--cacert", "/tmp/ca.pem"]. */
+    readonly flags?: readonly string[];
+  },
 ): void {
   const etcdctl = (...args: readonly string[]) =>
-    execFileSync('etcdctl', ['--endpoints', endpoint, ...args], {
+    execFileSync('etcdctl', ['--endpoints', endpoint, ...flags, ...args], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ETCDCTL_API: '3' },

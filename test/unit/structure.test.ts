@@ -41,7 +41,7 @@ test('controller, node and cli import proto and themselves, proto imports nobody
 
 test('each third-party library that touches the outside is imported by one file', (t) => {
   const only = new Map([
-    ['etcd3', 'controller/store/etcd.ts'],
+    ['etcd3', 'controller/store/etcd-client.ts'],
     ['dockerode', 'node/docker/dockerode.ts'],
     ['syscall-napi', 'node/kernel/syscall.ts'],
     ['node-netlink', 'node/kernel/second-reader.ts'],

@@ -1,0 +1,79 @@
+// What an etcd call failed with, in our words, and what is known of its effect. Pure.
+// Invariant: "not done" is said only where it is certain: a connection that never came about, and refusals that etcd
+// makes before it proposes anything. Whatever else breaks leaves the outcome open.
+import { messageOf, XnetError } from '../../proto/errors.js';
+
+/** Outcome is what a failed call did to the store. `refused`: nothing, and every member would answer the same. */
+export type Outcome = 'unknown' | 'not done' | 'refused';
+
+/** Failure is why a call failed. */
+export type Failure = { readonly error: XnetError; readonly outcome: Outcome };
+
+// How grpc-js words a call that never had a connection (load-balancer-pick-first.ts, picker.ts, resolver-dns.ts,
+// internal-channel.ts).
+const notSent = /No connection established|Name resolution failed|Channel closed before call started/i;
+// grpc-js's own deadline, which names the remote address of a request that was on its way (resolving-call.ts,
+// subchannel-call.ts). A server's says "context deadline exceeded".
+const neverConnected = /Deadline exceeded after(?!.*remote_addr)/;
+// What etcd answers before it proposes (etcdserver/api/v3rpc/interceptor.go, v3_server.go).
+const notProposed = /no leader|too many requests|not capable|server stopped/i;
+
+/**
+ * CallKind says what a call does to the store. Repeating a read is always safe, and so is repeating the grant or the end
+ * of a lease: one that nobody knows of expires.
+ */
+export type CallKind = 'read' | 'lease' | 'write';
+
+/**
+ * failureOf says what an etcd call failed with.
+ * @param what completes "etcd can't …": "write"
+ */
+export function failureOf(thrown: unknown, what: string, kind: CallKind): Failure {
+  if (thrown instanceof XnetError) return { error: thrown, outcome: 'unknown' };
+  const text = messageOf(thrown);
+  const away = kind === 'read' ? 'Unavailable' : 'NotWritable';
+  const refused = (message: string, hint: string): Failure => ({
+    outcome: 'refused',
+    error: new XnetError(kind === 'read' ? 'FailedPrecondition' : 'NotWritable', message, { hint, cause: thrown }),
+  });
+  if (/NOSPACE|space exceeded/i.test(text)) {
+    return refused(
+      `etcd refuses to ${what}: its disk quota is used up`,
+      'compact and defragment it, then clear the alarm (etcdctl alarm disarm): see OPERATIONS.md',
+    );
+  }
+  if (/permission denied|authentication failed|invalid auth|user name is empty/i.test(text)) {
+    return refused(
+      `etcd refuses to ${what}: ${text}`,
+      'check --etcd-user and --etcd-password-file, and that the user has the role of our prefix',
+    );
+  }
+  if (/corrupt/i.test(text) && /etcdserver/i.test(text)) {
+    return refused(`etcd refuses to ${what}: ${text}`, 'a member differs from the others: see etcdctl alarm list');
+  }
+  if (notProposed.test(text)) {
+    return {
+      outcome: 'not done',
+      error: new XnetError(away, `etcd can't ${what}: the member has no leader, most members are away`, {
+        hint: 'see etcdctl endpoint status --cluster; start the members that are away',
+        cause: thrown,
+      }),
+    };
+  }
+  if (notSent.test(text)) {
+    return {
+      outcome: 'not done',
+      error: new XnetError(away, `etcd can't ${what}: no member answers: ${text}`, {
+        hint: 'is etcd running, and is --etcd-endpoints right?',
+        cause: thrown,
+      }),
+    };
+  }
+  if (/DEADLINE_EXCEEDED|deadline exceeded|timed out/i.test(text)) {
+    return {
+      outcome: neverConnected.test(text) ? 'not done' : 'unknown',
+      error: new XnetError('DeadlineExceeded', `etcd did not answer in time (${what})`, { cause: thrown }),
+    };
+  }
+  return { outcome: 'unknown', error: new XnetError('Unavailable', `etcd can't ${what}: ${text}`, { cause: thrown }) };
+}

@@ -1,0 +1,193 @@
+// The members of one etcd: which of them calls go to, and what is known of each. A heartbeat asks every member whether
+// it answers and has a leader.
+// Invariant: a call that may have changed something is never repeated. Calls keep to one member as long as it is well;
+// whatever was certainly not done, and whatever only reads, goes on to the next one.
+import { XnetError } from '../../proto/errors.js';
+import { pause } from '../../proto/process/backoff.js';
+import { clientOf, type EtcdClient, type EtcdOptions } from './etcd-client.js';
+import { type CallKind, failureOf } from './etcd-errors.js';
+
+/** Member is one member of an etcd, as this process sees it. */
+export type Member = {
+  readonly endpoint: string;
+  readonly client: EtcdClient;
+  /** Why calls do not go there; undefined: they do. */
+  problem: string | undefined;
+  /** "memberID:10276657743932975437 alarm:NOSPACE" */
+  alarms: readonly string[];
+  leader: string;
+  /** When it answered its last heartbeat, on the monotonic clock. */
+  answeredAt: number;
+  readonly calls: Set<CallUnderWay>;
+};
+
+type CallUnderWay = { readonly kind: CallKind; readonly since: number; readonly abandon: (reason: string) => void };
+
+const beatEveryMs = 1_000;
+const beatWhileDownMs = 500;
+const beatTimeoutMs = 1_500;
+// What was proposed to a leader that is gone may be lost: etcd itself would say so after 7 s.
+const electionMs = 1_000;
+
+// etcd3 closes a member's channels when any call or stream of it breaks, with the calls that have not begun. They were
+// not sent, and the member is as well as it was.
+const channelClosed = /Channel closed before call started/;
+const mostResets = 5;
+
+/** Members are the members of one etcd. */
+export class Members {
+  readonly #members: readonly Member[];
+  readonly #closed = new AbortController();
+  #current: Member;
+
+  constructor(options: EtcdOptions) {
+    this.#members = options.endpoints.map((endpoint) => ({
+      endpoint,
+      client: clientOf(options, endpoint),
+      problem: undefined,
+      alarms: [],
+      leader: '',
+      answeredAt: 0,
+      calls: new Set(),
+    }));
+    const [first] = this.#members;
+    if (first === undefined) throw new XnetError('InvalidArgument', 'no etcd endpoint is given');
+    // Controllers spread over the members.
+    this.#current = this.#members[Math.floor(Math.random() * this.#members.length)] ?? first;
+    for (const member of this.#members) void this.#beat(member);
+  }
+
+  /** current is the member that calls and streams go to. */
+  get current(): Member {
+    return this.#current;
+  }
+
+  /** problems are what is wrong with members, one line each: "etcd at http://10.0.0.2:2379 does not answer: …". */
+  get problems(): readonly string[] {
+    const away = this.#members.flatMap(({ endpoint, problem }) =>
+      problem === undefined ? [] : [`etcd at ${endpoint}: ${problem}`],
+    );
+    return [...away, ...this.alarms.map((alarm) => `etcd has raised an alarm: ${alarm}`)];
+  }
+
+  /** alarms are what members have raised: "memberID:10276657743932975437 alarm:NOSPACE". */
+  get alarms(): readonly string[] {
+    return [...new Set(this.#members.flatMap(({ alarms }) => alarms))];
+  }
+
+  /**
+   * call makes a call, on another member if need be.
+   * @param what completes "etcd can't …"
+   * @throws XnetError see failureOf
+   */
+  async call<T>(what: string, kind: CallKind, run: (client: EtcdClient) => Promise<T>): Promise<T> {
+    const tried = new Set<Member>();
+    let last: XnetError | undefined;
+    for (let attempt = 1; ; attempt++) {
+      const member = this.#choose(tried);
+      if (member === undefined) throw last ?? this.#allAway(what, kind);
+      tried.add(member);
+      try {
+        return await this.#run(member, kind, run);
+      } catch (thrown) {
+        const { error, outcome } = failureOf(thrown, what, kind);
+        if (outcome === 'refused' || this.#closed.signal.aborted) throw error;
+        if (attempt <= mostResets && channelClosed.test(error.message)) {
+          tried.delete(member);
+          continue;
+        }
+        this.suspect(member, error.message);
+        if (kind === 'write' && outcome !== 'not done') throw error;
+        last = error;
+      }
+    }
+  }
+
+  /** suspect turns calls away from a member, until it answers its next heartbeat. */
+  suspect(member: Member, reason: string): void {
+    if (this.#members.length === 1) return;
+    member.problem ??= reason;
+    if (member === this.#current) this.#moveOn();
+  }
+
+  /** close ends the heartbeats and every connection. */
+  close(): void {
+    this.#closed.abort();
+    for (const { client } of this.#members) client.close();
+  }
+
+  #choose(tried: ReadonlySet<Member>): Member | undefined {
+    if (this.#current.problem === undefined && !tried.has(this.#current)) return this.#current;
+    return this.#members.find((member) => member.problem === undefined && !tried.has(member));
+  }
+
+  #allAway(what: string, kind: CallKind): XnetError {
+    const reasons = this.#members.map(({ endpoint, problem }) => `${endpoint}: ${problem ?? 'no answer'}`);
+    return new XnetError(kind === 'read' ? 'Unavailable' : 'NotWritable', `etcd can't ${what}: no member is well`, {
+      problems: reasons,
+      hint: 'start the members that are away: see OPERATIONS.md',
+    });
+  }
+
+  #moveOn(): void {
+    const next = this.#members.find(({ problem }) => problem === undefined);
+    if (next !== undefined) this.#current = next;
+  }
+
+  async #run<T>(member: Member, kind: CallKind, run: (client: EtcdClient) => Promise<T>): Promise<T> {
+    let call: CallUnderWay | undefined;
+    const abandoned = new Promise<never>((_resolve, reject) => {
+      call = {
+        kind,
+        since: performance.now(),
+        abandon: (reason) => reject(new Error(`14 UNAVAILABLE: ${member.endpoint}: ${reason}`)),
+      };
+      member.calls.add(call);
+    });
+    try {
+      return await Promise.race([run(member.client), abandoned]);
+    } finally {
+      if (call !== undefined) member.calls.delete(call);
+    }
+  }
+
+  async #beat(member: Member): Promise<void> {
+    const stop = this.#closed.signal;
+    while (!stop.aborted) {
+      const began = performance.now();
+      try {
+        const { leader, errors } = await member.client.maintenance.status({ deadline: Date.now() + beatTimeoutMs });
+        this.#answered(member, leader, errors ?? []);
+      } catch (thrown) {
+        if (stop.aborted) return;
+        const { error, outcome } = failureOf(thrown, 'answer', 'read');
+        if (outcome === 'refused') this.#answered(member, member.leader, member.alarms);
+        // A machine that is busy makes all of them late: then this one is no worse than the others.
+        else if (outcome === 'not done' || this.#members.some(({ answeredAt }) => answeredAt > began)) {
+          this.#silent(member, error.message);
+        }
+      }
+      await pause(member.problem === undefined ? beatEveryMs : beatWhileDownMs, stop);
+    }
+  }
+
+  #answered(member: Member, leader: string, errors: readonly string[]): void {
+    member.problem = undefined;
+    member.answeredAt = performance.now();
+    member.alarms = errors.filter((error) => error.includes('alarm:')).map((error) => error.trim());
+    if (this.#current.problem !== undefined) this.#moveOn();
+    if (member.leader !== '' && member.leader !== leader) {
+      const before = performance.now() - electionMs;
+      for (const call of member.calls) if (call.since < before) call.abandon('etcd has another leader');
+    }
+    member.leader = leader;
+  }
+
+  // New calls go elsewhere at once; those under way are given up when it is silent again.
+  #silent(member: Member, reason: string): void {
+    const again = member.problem !== undefined;
+    member.problem = reason;
+    if (member === this.#current) this.#moveOn();
+    if (again) for (const call of member.calls) call.abandon(reason);
+  }
+}

@@ -1,0 +1,163 @@
+// A real etcd of three members for a test, with TLS and authentication if it wants them. Members can be killed, stopped
+// and started again by themselves.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { EtcdOptions } from '../../controller/store/etcd-client.js';
+import { answers, enableAuthentication, freePort } from './etcd.js';
+import { until } from './until.js';
+
+/** EtcdMember is one of the three. */
+export type EtcdMember = {
+  readonly name: string;
+  readonly clientPort: number;
+  readonly peerPort: number;
+  child: ChildProcess | undefined;
+};
+
+const credentials = { username: 'xnet', password: 'secret' };
+
+/** EtcdCluster is an etcd of three members on loopback ports. */
+export class EtcdCluster {
+  readonly members: readonly EtcdMember[];
+  readonly #dir = mkdtempSync(join(tmpdir(), 'xnet-etcd3-'));
+  readonly #secure: boolean;
+  readonly #more: readonly string[];
+
+  private constructor(members: readonly EtcdMember[], secure: boolean, more: readonly string[]) {
+    this.members = members;
+    this.#secure = secure;
+    this.#more = more;
+  }
+
+  /**
+   * start starts one.
+   * @param secure with TLS and authentication
+   * @param more added to the command line of each member: ["--quota-backend-bytes", "16777216"]
+   */
+  static async start(secure = false, more: readonly string[] = []): Promise<EtcdCluster> {
+    const members: EtcdMember[] = [];
+    for (const name of ['m1', 'm2', 'm3']) {
+      members.push({ name, clientPort: await freePort(), peerPort: await freePort(), child: undefined });
+    }
+    const cluster = new EtcdCluster(members, secure, more);
+    // The first one makes the certificate that all of them show.
+    for (const member of members) await cluster.launch(member);
+    await until('the etcd has a leader', async () => {
+      cluster.etcdctl('endpoint', 'health');
+      return true;
+    });
+    if (secure) {
+      const { username: user, password } = credentials;
+      enableAuthentication(cluster.endpoint, { user, password, prefix: '/x', flags: cluster.#flags() });
+    }
+    return cluster;
+  }
+
+  endpointOf({ clientPort }: EtcdMember): string {
+    return `${this.#secure ? 'https' : 'http'}://127.0.0.1:${clientPort}`;
+  }
+
+  /** endpoints are those of all members. */
+  get endpoints(): readonly string[] {
+    return this.members.map((member) => this.endpointOf(member));
+  }
+
+  /** endpoint is all endpoints, as --etcd-endpoints and etcdctl take them. */
+  get endpoint(): string {
+    return this.endpoints.join(',');
+  }
+
+  /**
+   * options are those of a store on it.
+   * @param prefix "/x…" where it has authentication
+   * @param endpoints other ones that lead there
+   */
+  options(prefix: string, endpoints = this.endpoints): EtcdOptions {
+    return {
+      ...{ endpoints, prefix },
+      ...(this.#secure ? { tls: { ca: readFileSync(this.caFile) }, auth: credentials } : {}),
+    };
+  }
+
+  /** caFile is what is trusted, where it has TLS: the certificate that the first member has signed itself. */
+  get caFile(): string {
+    return join(this.#dir, 'm1/fixtures/client/cert.pem');
+  }
+
+  #tlsArgs({ name }: EtcdMember): readonly string[] {
+    if (!this.#secure) return [];
+    const shown = ['--cert-file', this.caFile, '--key-file', join(this.#dir, 'm1/fixtures/client/key.pem')];
+    // The cheapest hash of passwords: what it costs is not what is tested.
+    return [...(name === 'm1' ? ['--auto-tls'] : shown), '--bcrypt-cost', '4'];
+  }
+
+  #flags(): readonly string[] {
+    return this.#secure ? ['--cacert', this.caFile] : [];
+  }
+
+  /** etcdctl runs etcdctl on it as root, and returns what it prints. */
+  etcdctl(...args: readonly string[]): string {
+    return execFileSync('etcdctl', ['--endpoints', this.endpoint, ...this.#flags(), ...args], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ETCDCTL_API: '3' },
+    });
+  }
+
+  /** leader is the member that leads, as long as all answer. Without authentication alone. */
+  leader(): EtcdMember {
+    const lines = this.etcdctl('endpoint', 'status', '-w', 'fields').split('\n');
+    const numbers = (name: string) =>
+      lines.filter((line) => line.startsWith(`"${name}"`)).map((line) => line.split(' : ')[1]);
+    const leads = numbers('MemberID').findIndex((id, index) => id === numbers('Leader')[index]);
+    const leader = this.members[leads];
+    if (leader === undefined) throw new Error('no member leads');
+    return leader;
+  }
+
+  /** followers are the other two. */
+  followers(): readonly EtcdMember[] {
+    const leader = this.leader();
+    return this.members.filter((member) => member !== leader);
+  }
+
+  /** launch starts a member (again) and waits until its port answers. */
+  async launch(member: EtcdMember): Promise<void> {
+    const client = this.endpointOf(member);
+    const peerOf = ({ peerPort }: EtcdMember) => `http://127.0.0.1:${peerPort}`;
+    member.child = spawn(
+      'setpriv',
+      [
+        ...['--pdeathsig', 'KILL', 'etcd', '--name', member.name, '--data-dir', join(this.#dir, member.name)],
+        ...['--listen-client-urls', client, '--advertise-client-urls', client],
+        ...['--listen-peer-urls', peerOf(member), '--initial-advertise-peer-urls', peerOf(member)],
+        ...['--initial-cluster', this.members.map((each) => `${each.name}=${peerOf(each)}`).join(',')],
+        ...this.#tlsArgs(member),
+        ...['--logger', 'zap', '--log-level', 'error', '--log-outputs', 'stderr', ...this.#more],
+      ],
+      { stdio: 'ignore' },
+    );
+    await until(`${member.name} answers`, () => answers(member.clientPort));
+  }
+
+  /** signal sends a signal to a member: SIGSTOP, SIGCONT. */
+  signal(member: EtcdMember, signal: NodeJS.Signals): void {
+    member.child?.kill(signal);
+  }
+
+  /** kill ends a member and waits until it is gone. Its data stays. */
+  async kill(member: EtcdMember): Promise<void> {
+    const { child } = member;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.members.map((member) => this.kill(member)));
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+}
