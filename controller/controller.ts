@@ -12,6 +12,7 @@ import { Audit } from './audit/audit.js';
 import { AuditLog } from './audit/audit-log.js';
 import { Authority } from './authority/authority.js';
 import { Listeners } from './listeners.js';
+import { registrationOf } from './registration.js';
 import { CertificateRegistry } from './registry/certificates.js';
 import { CommitQueue } from './registry/commit-queue.js';
 import type { Context } from './registry/mutation.js';
@@ -22,6 +23,7 @@ import { TokenRegistry } from './registry/tokens.js';
 import { adminService } from './service/admin-service.js';
 import { joinService } from './service/join-service.js';
 import { nodeService } from './service/node-service.js';
+import { Clocks } from './session/clocks.js';
 import { Presence } from './session/presence.js';
 import { Sessions } from './session/sessions.js';
 import { controllerName, joinEndpoints, localEndpoints, type Settings } from './settings.js';
@@ -29,6 +31,8 @@ import { type EmbeddedEtcd, startEmbeddedEtcd } from './store/embedded-etcd.js';
 import { EtcdStore } from './store/etcd.js';
 import type { EtcdOptions } from './store/etcd-client.js';
 import { Exposure } from './store/exposure.js';
+import { Gate } from './store/gate.js';
+import { keys } from './store/keys.js';
 import { Ages } from './view/ages.js';
 import { Keeper } from './view/keeper.js';
 import { feedWatchdog } from './watchdog.js';
@@ -110,6 +114,7 @@ export async function runController(
   const storeOptions = etcdOptions(settings, endpoints);
   const etcdStore = new EtcdStore(storeOptions);
   const exposure = new Exposure(storeOptions, log);
+  const registration = await registrationOf(settings);
   const agesPath = `${settings.dataDir}/ages.json`;
   const ages = await new Ages().load(agesPath, log, Date.now());
   const keeper = new Keeper({
@@ -119,19 +124,24 @@ export async function runController(
     seenPath: `${settings.dataDir}/store.json`,
     acceptStore: settings.acceptStore,
     newClusterId: randomUUID,
+    ownKey: keys.registration(registration),
   });
-  const commits = new CommitQueue({ store: etcdStore, reached: (revision, ms) => keeper.reached(revision, ms) });
+  const gate = new Gate(etcdStore, keeper, log);
+  const commits = new CommitQueue({ store: gate, reached: (revision, ms) => keeper.reached(revision, ms) });
   const { store } = commits;
-  const controllerId = `${controllerName(settings)}-${randomBytes(2).toString('hex')}`;
+  const controllerId = `${registration}-${randomBytes(2).toString('hex')}`;
   const addresses = settings.listen.map(formatEndpoint);
   const record = {
     ...{ version, startedMs: Date.now(), addresses },
     joinAddresses: joinEndpoints(settings).map(formatEndpoint),
+    registration,
   };
+  const clocks = new Clocks(keeper, registration);
+  const now = () => clocks.now();
   const presence = new Presence({ store, keeper, log }, controllerId, record);
   const sessions = new Sessions({ store, keeper, presence, log });
   const audit = new Audit({ entries, controllerId, now: Date.now, log });
-  const context: Context = { store, commits, keeper, log, now: Date.now, audit };
+  const context: Context = { store, commits, keeper, log, now, audit };
   const nodes = new NodeRegistry(context);
   const pools = new PoolRegistry(context);
   const tokens = new TokenRegistry(context);
@@ -177,13 +187,15 @@ export async function runController(
     log.info({ id: controllerId, version, listen: local.endpoints.map(formatEndpoint), etcd: endpoints }, 'started');
     systemd.ready();
     signal.addEventListener('abort', () => systemd.stopping(), { once: true });
-    tellHealth = () => local.health.set(keeper.ready && listeners.opened);
+    tellHealth = () => local.health.set(keeper.serving && listeners.opened);
     keeper.onChange(tellHealth);
+    keeper.onStanding(tellHealth);
     await listeners.check();
     const streams = () => sessions.fanout.streams.size;
     const parts = runParts(
       {
         view: (stop) => keeper.run(stop),
+        gate: (stop) => gate.run(stop),
         presence: (stop) => presence.run(stop),
         exposure: (stop) => exposure.run(stop),
         sweeps: (stop) => runSweeps(context, stop),

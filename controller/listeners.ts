@@ -76,6 +76,7 @@ export class Listeners {
       if (concerned) for (const { server } of this.#ports) server?.recheck();
       this.#tellHealth();
     });
+    parts.keeper.onStanding(() => this.#tellHealth());
   }
 
   /** opened says whether all ports are open. */

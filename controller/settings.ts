@@ -158,7 +158,7 @@ export function localEndpoints({ listen, dataDir }: Pick<Settings, 'listen' | 'd
 }
 
 /** controllerName is the name that was set, or one made of the host's name. */
-export function controllerName(settings: Settings): string {
+export function controllerName(settings: Pick<Settings, 'name'>): string {
   const host = hostname()
     .toLowerCase()
     .replace(/[^a-z0-9-]+/g, '-');

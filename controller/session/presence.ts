@@ -17,6 +17,8 @@ import type { ReadonlyView } from '../view/view.js';
 // known to be away before somebody asks.
 const claimSeconds = 10;
 const backoff = { firstMs: 100, longestMs: 5_000 };
+// How old what the others know of this controller's clock may be.
+const registerEveryMs = 15_000;
 
 // `confirmed`: the view had it.
 type Own = { readonly record: SessionRecord; confirmed: boolean };
@@ -96,12 +98,31 @@ export class Presence {
 
   /** run keeps a claim and the keys under it until `signal` aborts; then it drops them at once. */
   async run(signal: AbortSignal): Promise<void> {
+    const registering = setInterval(() => this.#register(), registerEveryMs);
+    try {
+      await this.#keepClaims(signal);
+    } finally {
+      clearInterval(registering);
+    }
+    // A store that is not accepted is left as it is: the claim ends by itself.
+    if (this.#keeper.ready) await this.#claim?.end();
+  }
+
+  // Others have to know of it as long as it is there, and it has to know the store again.
+  #register(): void {
+    if (this.#record.registration !== '') this.#mark(keys.registration(this.#record.registration));
+  }
+
+  async #keepClaims(signal: AbortSignal): Promise<void> {
     let attempt = 0;
     while (!signal.aborted) {
       try {
+        await this.#keeper.untilReady(signal);
+        if (signal.aborted) return;
         this.#claim = await this.#store.claim(claimSeconds);
         attempt = 0;
         this.#mark(keys.controller(this.controllerId));
+        this.#register();
         for (const nodeId of this.#sessions.keys()) this.#due.add(keys.session(nodeId));
         if (this.#progress !== undefined) this.#due.add(keys.progress(this.controllerId));
         await this.#writeWhileHeld(this.#claim, AbortSignal.any([signal, this.#claim.lost]));
@@ -112,7 +133,6 @@ export class Presence {
         await pause(backoffMs(attempt, backoff, Math.random()), signal);
       }
     }
-    await this.#claim?.end();
   }
 
   async #writeWhileHeld(claim: Liveness, stop: AbortSignal): Promise<void> {
@@ -153,6 +173,11 @@ export class Presence {
       operations: [{ kind: 'put', key, value, expires: claim }],
     });
     if (key === keys.controller(this.controllerId)) return put(encode('controller', this.#record));
+    const { registration, version, addresses } = this.#record;
+    if (key === keys.registration(registration)) {
+      const value = encode('registration', { version, addresses, clockMs: Date.now() });
+      return { guards: [], operations: [{ kind: 'put', key, value }] };
+    }
     if (key === keys.progress(this.controllerId)) {
       return this.#progress === undefined ? undefined : put(encode('progress', this.#progress));
     }

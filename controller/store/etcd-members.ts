@@ -24,7 +24,9 @@ export type Member = {
 type CallUnderWay = { readonly kind: CallKind; readonly since: number; readonly abandon: (reason: string) => void };
 
 const beatEveryMs = 1_000;
-const beatWhileDownMs = 500;
+const beatWhileDownMs = 250;
+// How long a call that was certainly not done waits for a member that is well: an election takes about 1 s.
+const patienceMs = 1_500;
 const beatTimeoutMs = 1_500;
 // What was proposed to a leader that is gone may be lost: etcd itself would say so after 7 s.
 const electionMs = 1_000;
@@ -33,6 +35,7 @@ const electionMs = 1_000;
 // not sent, and the member is as well as it was.
 const channelClosed = /Channel closed before call started/;
 const mostResets = 5;
+const retryMs = 50;
 
 /** Members are the members of one etcd. */
 export class Members {
@@ -82,10 +85,16 @@ export class Members {
    */
   async call<T>(what: string, kind: CallKind, run: (client: EtcdClient) => Promise<T>): Promise<T> {
     const tried = new Set<Member>();
+    const deadline = performance.now() + patienceMs;
     let last: XnetError | undefined;
     for (let attempt = 1; ; attempt++) {
       const member = this.#choose(tried);
-      if (member === undefined) throw last ?? this.#allAway(what, kind);
+      if (member === undefined) {
+        if (performance.now() > deadline || this.#closed.signal.aborted) throw last ?? this.#allAway(what, kind);
+        await pause(retryMs, this.#closed.signal);
+        tried.clear();
+        continue;
+      }
       tried.add(member);
       try {
         return await this.#run(member, kind, run);
@@ -105,7 +114,6 @@ export class Members {
 
   /** suspect turns calls away from a member, until it answers its next heartbeat. */
   suspect(member: Member, reason: string): void {
-    if (this.#members.length === 1) return;
     member.problem ??= reason;
     if (member === this.#current) this.#moveOn();
   }

@@ -1,12 +1,14 @@
 // Is this the store that this controller knew? A wiped or swapped etcd, or one restored from an older backup, would
-// have every node withdraw routes and the same subnets leased twice. So the controller remembers on its own disk what
-// it saw, and refuses to act on a store that can't be the same one.
-// Invariant: what is remembered is never newer than what was really seen, and lags behind it by seconds at most.
+// have every node withdraw routes and the same subnets leased twice. So the controller remembers what it saw, in memory
+// and on its own disk, and refuses to act on a store that can't be the same one.
+// Invariant: what is remembered is never newer than what was really seen. A revision alone proves nothing: others write
+// to a restored store as well, so the keys themselves are compared.
 import { open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as v from 'valibot';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
 import { makeFolder } from '../../proto/process/folder.js';
+import { type Key, parseKey } from './keys.js';
 
 const seenSchema = v.object({
   /** Identity of the etcd cluster, and of the xnet cluster in it. */
@@ -14,18 +16,55 @@ const seenSchema = v.object({
   clusterId: v.string(),
   epoch: v.number(),
   revision: v.number(),
+  /** Keys that changed last, and when. */
+  newest: v.optional(v.record(v.string(), v.number()), {}),
+  /** The key that this controller alone writes, again and again; empty: it has not yet. */
+  own: v.optional(v.string(), ''),
 });
 
-/** Seen is what was known of the store when it was last looked at. */
+/** Seen is what was known of the store when it was last looked at, as it is on disk. */
 export type Seen = v.InferOutput<typeof seenSchema>;
+
+/** Found is a store as it is now. */
+export type Found = {
+  readonly storeId: string;
+  readonly clusterId: string;
+  readonly epoch: number;
+  readonly revision: number;
+  /** Every key of ours, and the revision it was last changed at. */
+  readonly changedAt: ReadonlyMap<string, number>;
+};
+
+/** Before is a store as it was seen: `complete` with every key but operations and events, or with those that changed last. */
+export type Before = Found & { readonly complete: boolean; readonly own: string };
+
+/** beforeOf is what was remembered on disk. */
+export function beforeOf({ newest, ...seen }: Seen): Before {
+  return { ...seen, changedAt: new Map(Object.entries(newest)), complete: false };
+}
+
+// What goes when its controller does, or after a time, proves nothing by its absence.
+const passing: ReadonlySet<Key['kind'] | undefined> = new Set([
+  'session',
+  'controller',
+  'progress',
+  'operation',
+  'event',
+  undefined,
+]);
+
+function isLasting(key: string): boolean {
+  return !passing.has(parseKey(key)?.kind);
+}
+
+const remedy = 'If this is intended, start the controller once with --accept-store.';
 
 /**
  * refusalOf says why a controller that saw `before` must not act on `now`, and what to do; undefined: it may. An epoch
  * above the remembered one means that an operator accepted a restored store, here or at another controller.
  */
-export function refusalOf(before: Seen | undefined, now: Seen): string | undefined {
+export function refusalOf(before: Before | undefined, now: Found): string | undefined {
   if (before === undefined) return undefined;
-  const remedy = 'If this is intended, start the controller once with --accept-store.';
   if (before.clusterId !== now.clusterId) {
     return `the store holds xnet cluster ${now.clusterId}, this controller belongs to ${before.clusterId}. ${remedy}`;
   }
@@ -39,7 +78,88 @@ export function refusalOf(before: Seen | undefined, now: Seen): string | undefin
       `${before.revision} (epoch ${before.epoch}): it was restored from an older backup. ${remedy}`
     );
   }
+  const contradiction = contradictionOf(before, now);
+  return contradiction === undefined
+    ? undefined
+    : `${contradiction}: it was restored from an older backup and written to since. ${remedy}`;
+}
+
+// What was seen at a revision stays so, or is changed at a later one.
+function contradictionOf(before: Before, now: Found): string | undefined {
+  for (const [key, seenAt] of before.changedAt) {
+    const at = now.changedAt.get(key);
+    if (at !== undefined && at !== seenAt && at <= before.revision) {
+      return `the store has ${key} of revision ${at}, this controller has seen it of revision ${seenAt}`;
+    }
+  }
+  const stranger = before.complete ? strangerIn(before, now) : undefined;
+  if (stranger !== undefined) {
+    return `the store has ${stranger}, which was not there at revision ${before.revision} when this controller saw it`;
+  }
+  const ownAt = before.changedAt.get(before.own);
+  if (ownAt !== undefined && !now.changedAt.has(before.own)) {
+    return `the store does not have ${before.own}, which this controller wrote at revision ${ownAt}`;
+  }
+  // Whoever deletes a key writes an event with it, and controllers write their own keys all the time.
+  const lastSeen = latest([...before.changedAt].filter(([key]) => isLasting(key)));
+  const last = latest(now.changedAt);
+  if (last < lastSeen) {
+    return `nothing in the store is newer than revision ${last}, this controller has seen a change at ${lastSeen}`;
+  }
   return undefined;
+}
+
+function latest(changes: Iterable<readonly [string, number]>): number {
+  let last = 0;
+  for (const [, at] of changes) last = Math.max(last, at);
+  return last;
+}
+
+// A key of the store that was changed at a revision which the view has reached without it.
+function strangerIn(before: Before, { changedAt }: Found): string | undefined {
+  for (const [key, at] of changedAt) {
+    if (at > before.revision || before.changedAt.get(key) === at) continue;
+    const kind = parseKey(key)?.kind;
+    if (kind !== 'operation' && kind !== 'event') return key;
+  }
+  return undefined;
+}
+
+const keptNewest = 32;
+
+/** Newest keeps the keys that changed last. */
+export class Newest {
+  readonly #changedAt = new Map<string, number>();
+
+  /** begin takes what a listing has. */
+  begin(changedAt: ReadonlyMap<string, number>): void {
+    this.#changedAt.clear();
+    const lasting = [...changedAt].filter(([key]) => isLasting(key));
+    for (const [key, at] of lasting.sort(([, a], [, b]) => a - b).slice(-keptNewest)) this.#changedAt.set(key, at);
+  }
+
+  /** put notes a change of a key. */
+  put(key: string, revision: number): void {
+    if (!isLasting(key)) return;
+    // The order of a Map is that of insertion: the first one is the one that changed longest ago.
+    this.#changedAt.delete(key);
+    this.#changedAt.set(key, revision);
+    if (this.#changedAt.size <= keptNewest) return;
+    for (const oldest of this.#changedAt.keys()) {
+      this.#changedAt.delete(oldest);
+      break;
+    }
+  }
+
+  /** forget notes that a key is gone. */
+  forget(key: string): void {
+    this.#changedAt.delete(key);
+  }
+
+  /** entries are the keys and their revisions. */
+  get entries(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#changedAt);
+  }
 }
 
 /** readSeen reads what was remembered; undefined when nothing was. Throws XnetError Corrupt for a file we can't read. */

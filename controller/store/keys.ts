@@ -23,6 +23,7 @@ export type Key =
   | { readonly kind: 'status'; readonly id: string }
   | { readonly kind: 'controller'; readonly id: string }
   | { readonly kind: 'progress'; readonly id: string }
+  | { readonly kind: 'registration'; readonly id: string }
   | { readonly kind: 'authority' }
   | { readonly kind: 'token'; readonly id: string }
   | { readonly kind: 'certificate'; readonly id: string }
@@ -44,6 +45,8 @@ export const keys = {
   status: (id: string) => `status/${id}`,
   controller: (id: string) => `controllers/${id}`,
   progress: (id: string) => `progress/${id}`,
+  /** Of a controller, whether it lives or not, until somebody removes it. */
+  registration: (id: string) => `registrations/${id}`,
   authority: 'authority',
   token: (id: string) => `tokens/${id}`,
   /** By serial. */
@@ -72,6 +75,7 @@ type ById =
   | 'status'
   | 'controller'
   | 'progress'
+  | 'registration'
   | 'token'
   | 'certificate'
   | 'revoked'
@@ -107,6 +111,7 @@ const parsers: Readonly<Record<string, (rest: string) => Key | undefined>> = {
   status: byId('status'),
   controllers: byId('controller'),
   progress: byId('progress'),
+  registrations: byId('registration'),
   tokens: byId('token'),
   certificates: byId('certificate'),
   revoked: byId('revoked'),

@@ -129,6 +129,8 @@ const controller = object({
   addresses: v.array(v.string()),
   /** Where hosts join. */
   joinAddresses: v.optional(v.array(v.string()), []),
+  /** Id of its registration, which is the same after every start; empty: of an older version. */
+  registration: v.optional(v.string(), ''),
 });
 
 const progress = object({
@@ -136,6 +138,13 @@ const progress = object({
   applied: v.array(v.tuple([v.number(), count])),
   /** Names of up to ten that are furthest behind. */
   behind: v.array(v.string()),
+});
+
+const registration = object({
+  version: v.string(),
+  addresses: v.array(v.string()),
+  /** What the clock of this controller said when it wrote this, milliseconds since 1970. */
+  clockMs: count,
 });
 
 const authority = object({
@@ -215,6 +224,7 @@ const schemas = {
   status,
   controller,
   progress,
+  registration,
   authority,
   token,
   certificate,
@@ -239,6 +249,7 @@ export type AbsenceRecord = RecordOf<'absence'>;
 export type StatusRecord = RecordOf<'status'>;
 export type ControllerRecord = RecordOf<'controller'>;
 export type ProgressRecord = RecordOf<'progress'>;
+export type RegistrationRecord = RecordOf<'registration'>;
 export type AuthorityRecord = RecordOf<'authority'>;
 export type TokenRecord = RecordOf<'token'>;
 export type CertificateRecord = RecordOf<'certificate'>;

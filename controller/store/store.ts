@@ -108,5 +108,5 @@ export interface Store {
 /** recordSeconds is how long operations and events are kept: a day. */
 export const recordSeconds = 24 * 3600;
 
-/** longestCommit is how many operations one commit may have: etcd's default --max-txn-ops. */
-export const longestCommit = 128;
+/** longestCommit is how many operations, or guards, a commit may have: etcd's default --max-txn-ops, and the gate's guard. */
+export const longestCommit = 127;

@@ -4,23 +4,14 @@
 
 import type { Version } from '../../proto/domain/network.js';
 import { messageOf, XnetError } from '../../proto/errors.js';
-import { backoffMs, pause } from '../../proto/process/backoff.js';
-import type { Logger } from '../../proto/process/log.js';
-import { readSeen, refusalOf, type Seen, writeSeen } from '../store/identity.js';
+import { pause } from '../../proto/process/backoff.js';
 import { keys } from '../store/keys.js';
-import { type ClusterRecord, decode, encode } from '../store/records.js';
-import type { Listing, Store } from '../store/store.js';
+import type { Change, Listing } from '../store/store.js';
+import { Acceptance, type AcceptanceOptions } from './acceptance.js';
 import { type ReadonlyView, type Times, type Touched, View } from './view.js';
 
-/** KeeperOptions are what a keeper needs besides its store. */
-export type KeeperOptions = {
-  readonly store: Store;
-  readonly log: Logger;
-  /** File that remembers the store's identity: "/var/lib/xnet-controller/store.json". */
-  readonly seenPath: string;
-  /** Act on the store that is there, whatever was remembered, and begin a new epoch for all nodes. */
-  readonly acceptStore: boolean;
-  readonly newClusterId: () => string;
+/** KeeperOptions are what a keeper needs. */
+export type KeeperOptions = AcceptanceOptions & {
   /** What times in records are measured with. Default: the machine's clock, and nothing that was seen before. */
   readonly times?: Times;
 };
@@ -28,8 +19,9 @@ export type KeeperOptions = {
 /** ViewListener hears of every change of the view, after it happened. */
 export type ViewListener = (touched: Touched, view: ReadonlyView) => void;
 
-// A crash may forget this much; the store's revision can't be older by it.
-const rememberEveryMs = 5_000;
+// The store says something every 1.5 s: a view that heard nothing for so long may be behind.
+const staleAfterMs = 15_000;
+const lookEveryMs = 1_000;
 
 /** Keeper is the view and its state of health. */
 export class Keeper {
@@ -37,21 +29,23 @@ export class Keeper {
   readonly #view: View;
   readonly #listeners = new Set<ViewListener>();
   readonly #waiting = new Set<{ readonly revision: number; readonly resolve: () => void }>();
-  #seen: Seen | undefined;
-  #seenWritten = 0;
+  readonly #standingListeners = new Set<() => void>();
+  readonly #acceptance: Acceptance;
   #ready = false;
   #connected = false;
+  /** It was away, and what answers now was not looked at yet. */
+  #unverified = false;
+  #stale = false;
+  #heardAt = 0;
   #refusal = '';
   #resyncs = 0;
-  #storeId = '';
-  #accept: boolean;
   #reading: Promise<ReadonlyView> | undefined;
   #nextReading: Promise<ReadonlyView> | undefined;
 
   constructor(options: KeeperOptions) {
     this.#options = options;
     this.#view = new View(undefined, options.times);
-    this.#accept = options.acceptStore;
+    this.#acceptance = new Acceptance(options);
   }
 
   /**
@@ -71,7 +65,12 @@ export class Keeper {
 
   /** connected says whether the watch is up. The view is current as of the last message while it is not. */
   get connected(): boolean {
-    return this.#connected;
+    return this.#connected && !this.#stale;
+  }
+
+  /** serving says whether there is a view that is no older than its bound. */
+  get serving(): boolean {
+    return this.ready && !this.#stale;
   }
 
   /** refusal says why the controller refuses to act; empty: it does not. */
@@ -91,10 +90,39 @@ export class Keeper {
     return { clusterId: record.id, epoch: record.epoch, revision: this.#view.revision };
   }
 
+  /**
+   * clusterRevision is the revision at which the record of the cluster was last changed: when its epoch began.
+   * @throws XnetError as `view` does
+   */
+  get clusterRevision(): number {
+    return this.view.modRevisionOf(keys.cluster);
+  }
+
   /** onChange calls a listener after each change of the view, in order of registration. Returns how to stop that. */
   onChange(listener: ViewListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** onStanding calls a listener whenever `ready`, `connected`, `serving` or `refusal` may have changed. */
+  onStanding(listener: () => void): () => void {
+    this.#standingListeners.add(listener);
+    return () => this.#standingListeners.delete(listener);
+  }
+
+  /** untilReady waits until `view` can be had, or `signal` aborts. */
+  async untilReady(signal: AbortSignal): Promise<void> {
+    while (!this.ready && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        const done = () => {
+          off();
+          signal.removeEventListener('abort', done);
+          resolve();
+        };
+        const off = this.onStanding(done);
+        signal.addEventListener('abort', done, { once: true });
+      });
+    }
   }
 
   /**
@@ -137,7 +165,7 @@ export class Keeper {
     // The watch may well be ahead of the answer when that comes: the view goes on meanwhile.
     const { revision } = this.#view;
     const listing = await this.#options.store.list();
-    if (!this.ready || listing.storeId !== this.#storeId || listing.revision < revision) {
+    if (!this.ready || listing.storeId !== this.#acceptance.storeId || listing.revision < revision) {
       throw new XnetError('Unavailable', 'the store is not as the controller knows it');
     }
     const fresh = new View(this.#view);
@@ -146,136 +174,119 @@ export class Keeper {
     return fresh;
   }
 
-  /** run keeps the view until `signal` aborts. */
+  /**
+   * run keeps the view until `signal` aborts.
+   * @throws XnetError Corrupt when what was remembered of the store can't be read
+   */
   async run(signal: AbortSignal): Promise<void> {
-    const { store, log, seenPath } = this.#options;
-    this.#seen = await readSeen(seenPath);
-    for await (const message of store.watch(signal)) {
-      switch (message.kind) {
-        case 'listing':
-          await this.#takeListing(message.listing, signal);
-          break;
-        case 'changes':
-          if (!this.ready) break;
-          this.#connected = true;
-          this.#publish(this.#view.apply(message.changes, message.revision));
-          await this.#remember(false);
-          break;
-        case 'resumed':
-          if (this.#ready) log.info('store: connected again');
-          this.#connected = this.#ready;
-          break;
-        case 'current':
-          break;
-        case 'lost':
-          if (this.#connected || !this.#ready) log.warn({ reason: message.reason }, 'store: connection lost');
-          this.#connected = false;
-          break;
+    const { log, store } = this.#options;
+    await this.#acceptance.load();
+    this.#heardAt = performance.now();
+    const looking = setInterval(() => this.#lookAtAge(), lookEveryMs);
+    try {
+      for await (const message of store.watch(signal)) {
+        if (message.kind !== 'lost') this.#heardAt = performance.now();
+        switch (message.kind) {
+          case 'listing':
+            await this.#takeListing(message.listing, signal);
+            break;
+          case 'changes':
+            await this.#takeChanges(message.changes, message.revision, signal);
+            break;
+          case 'resumed':
+            await this.#verify(signal);
+            if (this.ready && this.connected) log.info('store: connected again');
+            break;
+          case 'lost':
+            if (this.connected || !this.#ready) log.warn({ reason: message.reason }, 'store: connection lost');
+            this.#connected = false;
+            break;
+          case 'current':
+            if (this.#unverified) await this.#verify(signal);
+            break;
+        }
+        this.#lookAtAge();
+        this.#tellStanding();
       }
+    } finally {
+      clearInterval(looking);
     }
-    if (this.ready) await this.#remember(true);
+    await this.#acceptance.settle();
   }
 
-  async #takeListing(listing: Listing, signal: AbortSignal): Promise<void> {
-    const current = await this.#acceptable(listing, signal);
-    if (current === undefined) return;
-    if (this.#ready) this.#resyncs += 1;
+  #lookAtAge(): void {
+    const stale = performance.now() - this.#heardAt > staleAfterMs;
+    if (stale === this.#stale) return;
+    this.#stale = stale;
+    if (stale) this.#options.log.error('store: nothing was heard of it for 15 s, the view may be behind');
+    this.#tellStanding();
+  }
+
+  #tellStanding(): void {
+    for (const listener of this.#standingListeners) listener();
+  }
+
+  async #takeChanges(changes: readonly Change[], revision: number, signal: AbortSignal): Promise<void> {
+    if (this.#unverified) return this.#verify(signal);
+    if (this.#refusal !== '') {
+      // Somebody accepted the store, here or at another controller: what is there counts, not what we missed.
+      if (changes.some((change) => change.kind === 'put' && change.entry.key === keys.cluster)) {
+        await this.#verify(signal);
+      }
+      return;
+    }
+    // A listing that was read meanwhile has them already.
+    if (!this.#ready || revision <= this.#view.revision) return;
     this.#connected = true;
+    const touched = this.#view.apply(changes, revision);
+    const { cluster } = this.#view;
+    if (cluster !== undefined) this.#acceptance.follow(changes, revision, cluster.record);
+    this.#publish(touched);
+  }
+
+  // It may be another store that answers now, at whatever revision: all of it is compared with the view. What changed
+  // meanwhile comes by the watch.
+  async #verify(signal: AbortSignal): Promise<void> {
+    this.#unverified = true;
+    try {
+      const listing = await this.#options.store.list(signal);
+      const before = this.#view.modRevisionOf(keys.cluster);
+      const same = listing.entries.some(({ key, modRevision }) => key === keys.cluster && modRevision === before);
+      await this.#takeListing(listing, signal, this.ready && same);
+    } catch (error) {
+      this.#options.log.warn({ reason: messageOf(error) }, 'store: could not be read');
+    }
+  }
+
+  // @param judgeOnly the view stays as it is when there is nothing against the listing
+  async #takeListing(listing: Listing, signal: AbortSignal, judgeOnly = false): Promise<void> {
+    const { changedAt, revision } = this.#view;
+    const held = this.#ready ? { changedAt, revision } : undefined;
+    const judgement = await this.#acceptance.judge(listing, held, signal);
+    if (judgement === undefined) return;
+    this.#unverified = false;
+    // It answers: what is wrong with it is another matter.
+    this.#connected = true;
+    if ('refusal' in judgement) {
+      this.#refuse(judgement.refusal);
+      return;
+    }
+    if (judgeOnly) return;
+    if (this.#ready) this.#resyncs += 1;
     this.#refusal = '';
-    this.#storeId = current.storeId;
-    const touched = this.#view.replace(current);
+    const touched = this.#view.replace(judgement.listing);
+    const { cluster } = this.#view;
+    if (cluster !== undefined) this.#acceptance.begin(judgement.listing, cluster.record);
     if (!this.#ready) {
-      this.#options.log.info({ revision: current.revision, nodes: this.#view.nodes.size }, 'store: view is ready');
+      this.#options.log.info({ revision: this.#view.revision, nodes: this.#view.nodes.size }, 'store: view is ready');
     }
     this.#ready = true;
     this.#publish(touched);
-    await this.#remember(true);
-  }
-
-  // The listing, or the one after what it took to make the store one that we act on; undefined: we do not.
-  async #acceptable(listing: Listing, signal: AbortSignal): Promise<Listing | undefined> {
-    let current: Listing | undefined = listing;
-    while (current !== undefined) {
-      if (!current.entries.some((entry) => entry.key === keys.cluster)) {
-        current = await this.#makeCluster(current, signal);
-        continue;
-      }
-      const cluster = current.entries.find((entry) => entry.key === keys.cluster);
-      const decoded = decode('cluster', cluster?.value ?? '');
-      if ('problem' in decoded) {
-        this.#refuse(`the record "cluster" can't be read: ${decoded.problem}`);
-        return undefined;
-      }
-      const { storeId, revision } = current;
-      const { id: clusterId, epoch } = decoded.record;
-      const refusal = refusalOf(this.#seen, { storeId, clusterId, epoch, revision });
-      if (refusal === undefined) return current;
-      if (!this.#accept) {
-        this.#refuse(refusal);
-        return undefined;
-      }
-      current = await this.#beginEpoch(decoded.record, cluster?.modRevision ?? 0, signal);
-    }
-    return undefined;
   }
 
   #refuse(refusal: string): void {
     if (this.#refusal !== refusal) this.#options.log.error({ refusal }, 'store: refusing to act on it');
     this.#refusal = refusal;
-  }
-
-  // An empty store becomes a cluster: one of any number of controllers writes the record.
-  async #makeCluster({ entries }: Listing, signal: AbortSignal): Promise<Listing | undefined> {
-    if (this.#seen !== undefined && !this.#accept) {
-      this.#refuse(
-        `the store is empty, this controller belongs to cluster ${this.#seen.clusterId}. ` +
-          'If this is intended, start the controller once with --accept-store.',
-      );
-      return undefined;
-    }
-    if (entries.length > 0 && !this.#accept) {
-      this.#refuse('there are keys under our prefix but no record "cluster": is --etcd-prefix right?');
-      return undefined;
-    }
-    const { newClusterId } = this.#options;
-    // One that takes the place of another cluster's store knows nothing of what hosts of that one hold.
-    const accepted = this.#seen === undefined ? {} : { acceptedMs: Date.now() };
-    const value = encode('cluster', { id: newClusterId(), epoch: 1, createdMs: Date.now(), ...accepted, schema: 1 });
-    const listing = await this.#writeCluster(value, 0, signal);
-    this.#seen = undefined;
-    return listing;
-  }
-
-  // What nodes and other controllers remember of the store does not count any more.
-  async #beginEpoch(record: ClusterRecord, modRevision: number, signal: AbortSignal): Promise<Listing | undefined> {
-    const epoch = Math.max(record.epoch, this.#seen?.epoch ?? 0) + 1;
-    const listing = await this.#writeCluster(
-      encode('cluster', { ...record, epoch, acceptedMs: Date.now() }),
-      modRevision,
-      signal,
-    );
-    this.#options.log.warn({ epoch }, 'store: accepted, a new epoch begins');
-    this.#seen = undefined;
-    this.#accept = false;
-    return listing;
-  }
-
-  async #writeCluster(value: string, modRevision: number, signal: AbortSignal): Promise<Listing | undefined> {
-    const { store, log } = this.#options;
-    for (let attempt = 1; !signal.aborted; attempt++) {
-      try {
-        // Whoever else wrote it first is as good.
-        await store.commit({
-          guards: [{ kind: 'key', key: keys.cluster, modRevision }],
-          operations: [{ kind: 'put', key: keys.cluster, value }],
-        });
-        return await store.list(signal);
-      } catch (error) {
-        log.warn({ reason: messageOf(error) }, 'store: could not write the cluster record');
-        await pause(backoffMs(attempt, { firstMs: 100, longestMs: 2_000 }, Math.random()), signal);
-      }
-    }
-    return undefined;
   }
 
   #publish(touched: Touched): void {
@@ -290,19 +301,6 @@ export class Keeper {
     }
     for (const entry of this.#waiting) {
       if (entry.revision <= revision) entry.resolve();
-    }
-  }
-
-  async #remember(atOnce: boolean): Promise<void> {
-    const { cluster, revision } = this.#view;
-    if (cluster === undefined || (!atOnce && performance.now() - this.#seenWritten < rememberEveryMs)) return;
-    this.#seenWritten = performance.now();
-    this.#seen = { storeId: this.#storeId, clusterId: cluster.record.id, epoch: cluster.record.epoch, revision };
-    try {
-      await writeSeen(this.#options.seenPath, this.#seen);
-    } catch (error) {
-      // A full disk does not stop the service: the store itself is elsewhere.
-      this.#options.log.warn({ err: error }, 'store: could not remember its revision');
     }
   }
 }

@@ -16,6 +16,7 @@ import {
   type ProgressRecord,
   type RecordKind,
   type RecordOf,
+  type RegistrationRecord,
   type RevokedRecord,
   type SessionRecord,
   type StatusRecord,
@@ -42,6 +43,7 @@ export type Touched = {
   pools: boolean;
   sessions: boolean;
   progress: boolean;
+  readonly registrations: Set<string>;
   controllers: boolean;
   authority: boolean;
   /** Certificates, or what is revoked of them. */
@@ -58,6 +60,7 @@ export function nothingTouched(): Touched {
     pools: false,
     sessions: false,
     progress: false,
+    registrations: new Set(),
     controllers: false,
     authority: false,
     certificates: false,
@@ -102,6 +105,8 @@ export class View {
   readonly hostNetworks = new HostNetworks();
   readonly controllers = new Map<string, Held<ControllerRecord>>();
   readonly progress = new Map<string, Held<ProgressRecord>>();
+  /** Every controller there ever was that nobody has removed. */
+  readonly registrations = new Map<string, Held<RegistrationRecord>>();
   authority: Held<AuthorityRecord> | undefined;
   readonly tokens = new Map<string, Held<TokenRecord>>();
   /** By serial. */
@@ -182,6 +187,11 @@ export class View {
     const entry = entries.find(({ key }) => key === keys.cluster);
     const decoded = entry === undefined ? undefined : decode('cluster', entry.value);
     if (decoded !== undefined && 'record' in decoded) this.#times.ages.begin(decoded.record.id, decoded.record.epoch);
+  }
+
+  /** changedAt is every key, but those of operations and events, and the revision it was last changed at. */
+  get changedAt(): ReadonlyMap<string, number> {
+    return this.#keys;
   }
 
   /** modRevisionOf is the revision that a key was last changed at; 0 when it does not exist. */
@@ -270,6 +280,10 @@ export class View {
       case 'progress':
         this.progress.set(key.id, held as Held<ProgressRecord>);
         touched.progress = true;
+        break;
+      case 'registration':
+        this.registrations.set(key.id, held as Held<RegistrationRecord>);
+        touched.registrations.add(key.id);
         break;
       case 'authority':
         this.authority = held as Held<AuthorityRecord>;
@@ -365,6 +379,10 @@ export class View {
       case 'progress':
         this.progress.delete(key.id);
         touched.progress = true;
+        break;
+      case 'registration':
+        this.registrations.delete(key.id);
+        touched.registrations.add(key.id);
         break;
       case 'authority':
         // Nothing of ours deletes it: what was known stays, as with the cluster.

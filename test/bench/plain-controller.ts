@@ -30,7 +30,7 @@ const keeper = new Keeper({
 });
 const commits = new CommitQueue({ store: etcdStore, reached: (revision, ms) => keeper.reached(revision, ms) });
 const { store } = commits;
-const record = { version: '0', startedMs: Date.now(), addresses: [], joinAddresses: [] };
+const record = { version: '0', startedMs: Date.now(), addresses: [], joinAddresses: [], registration: '' };
 const presence = new Presence({ store, keeper, log }, 'plain-1', record);
 const sessions = new Sessions({ store, keeper, presence, log });
 const context: Context = { store, commits, keeper, log, now: Date.now };

@@ -237,7 +237,7 @@ test('a connection that has grown too old is made anew, and the watch goes on wi
     quarantineSeconds: 60,
   });
   const { store } = core.context;
-  const record = { version: '0', startedMs: 0, addresses: [], joinAddresses: [] };
+  const record = { version: '0', startedMs: 0, addresses: [], joinAddresses: [], registration: '' };
   const authority = new Authority(core.context, '/nonexistent/cluster.key');
   const certificates = new CertificateRegistry(core.context, authority);
   const presence = new Presence({ store, keeper, log: silent }, 'c-1', record);

@@ -98,7 +98,7 @@ async function start(t: ExecutionContext, cluster: MemoryCluster, id: string): P
   const core = await Core.start(store).ready();
   const { keeper } = core;
   const presence = new Presence({ store, keeper, log: silent }, id, {
-    ...{ version: '0', startedMs: 0, addresses: [], joinAddresses: [] },
+    ...{ version: '0', startedMs: 0, addresses: [], joinAddresses: [], registration: '' },
   });
   const sessions = new Sessions({ store, keeper, presence, log: silent });
   const stop = new AbortController();

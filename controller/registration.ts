@@ -1,0 +1,39 @@
+// The id by which a controller is known in the store, the same after every start.
+// Invariant: it is made once for each data directory, and never again.
+import { randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errnoOf, messageOf, XnetError } from '../proto/errors.js';
+import { makeFolder } from '../proto/process/folder.js';
+import { controllerName, type Settings } from './settings.js';
+
+const pattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,120}$/;
+
+/**
+ * registrationOf is the id of the controller of a data directory: "controller-1-7ebf". It is made if there is none.
+ * @throws XnetError Corrupt when its file can't be read or holds something else, FailedPrecondition when it can't be made
+ */
+export async function registrationOf(settings: Pick<Settings, 'dataDir' | 'name'>): Promise<string> {
+  const path = join(settings.dataDir, 'registration');
+  try {
+    const found = (await readFile(path, 'utf8')).trim();
+    if (pattern.test(found)) return found;
+    // A crash while it was made leaves it empty.
+    if (found !== '') {
+      throw new XnetError('Corrupt', `${path} does not hold what this controller wrote`, {
+        hint: 'remove that file: the controller gets another id, and the old one is removed with xctl controllers remove',
+      });
+    }
+  } catch (error) {
+    if (error instanceof XnetError) throw error;
+    if (errnoOf(error) !== 'ENOENT') throw new XnetError('Corrupt', `can't read ${path}: ${messageOf(error)}`);
+  }
+  const made = `${controllerName(settings)}-${randomBytes(2).toString('hex')}`;
+  try {
+    await makeFolder(settings.dataDir, 0o700);
+    await writeFile(path, `${made}\n`, { mode: 0o600, flush: true });
+  } catch (error) {
+    throw new XnetError('FailedPrecondition', `can't write ${path}: ${messageOf(error)}`, { cause: error });
+  }
+  return made;
+}

@@ -1,0 +1,130 @@
+// The store as everything but the keeper writes to it: closed until the keeper has accepted it, and while it is known
+// that nothing can be written.
+// Invariant: what the gate refuses was not sent. Every commit that passes is guarded by the record of the cluster as the
+// keeper has it, so that nothing is written under an epoch that is over.
+import { XnetError } from '../../proto/errors.js';
+import { pause } from '../../proto/process/backoff.js';
+import type { Logger } from '../../proto/process/log.js';
+import { keys } from './keys.js';
+import type { Commit, CommitResult, Entry, Listing, Liveness, Store, WatchMessage } from './store.js';
+
+/** Keeping is what the gate needs of the keeper. */
+export type Keeping = {
+  /** Revision that the record of the cluster was last changed at; throws as long as the store is not accepted. */
+  readonly clusterRevision: number;
+  untilReady(signal: AbortSignal): Promise<void>;
+};
+
+const proveEveryMs = 2_000;
+const proveAgainMs = 500;
+const proofTimeoutMs = 2_000;
+// A machine that is busy may be late once.
+const mostLate = 2;
+
+/** Gate is a store that refuses at once what it could not write. */
+export class Gate implements Store {
+  readonly #store: Store;
+  readonly #keeping: Keeping;
+  readonly #log: Logger;
+  #problem: XnetError | undefined;
+
+  constructor(store: Store, keeping: Keeping, log: Logger) {
+    this.#store = store;
+    this.#keeping = keeping;
+    this.#log = log;
+  }
+
+  /** problem says why nothing can be written; undefined: it was written just now, or is not known to fail. */
+  get problem(): XnetError | undefined {
+    return this.#problem;
+  }
+
+  async commit(commit: Commit): Promise<CommitResult> {
+    if (this.#problem !== undefined) throw this.#problem;
+    return this.#store.commit(this.#guarded(commit));
+  }
+
+  async claim(ttlSeconds: number): Promise<Liveness> {
+    // Throws as long as the store is not accepted.
+    this.#guarded({ guards: [], operations: [] });
+    return this.#store.claim(ttlSeconds);
+  }
+
+  #guarded({ guards, operations }: Commit): Commit {
+    const modRevision = this.#keeping.clusterRevision;
+    return { guards: [...guards, { kind: 'key', key: keys.cluster, modRevision }], operations };
+  }
+
+  /** run proves that the store can be written, every few seconds, until `signal` aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    let late = 0;
+    while (!signal.aborted) {
+      await this.#keeping.untilReady(signal);
+      if (signal.aborted) return;
+      const failed = await this.#prove(signal);
+      if (signal.aborted) return;
+      const isLate = failed !== undefined && failed.code !== 'NotWritable';
+      late = isLate ? late + 1 : 0;
+      this.#note(isLate && late < mostLate ? this.#problem : failed);
+      await pause(failed === undefined ? proveEveryMs : proveAgainMs, signal);
+    }
+  }
+
+  #note(failed: XnetError | undefined): void {
+    const before = this.#problem;
+    this.#problem =
+      failed === undefined || failed.code === 'NotWritable'
+        ? failed
+        : new XnetError('NotWritable', `nothing can be written to the store: ${failed.message}`, {
+            hint: 'see xctl status, and OPERATIONS.md',
+            cause: failed,
+          });
+    const { message, problems } = this.#problem ?? {};
+    if (message === before?.message) return;
+    if (message === undefined) this.#log.info('store: can be written again');
+    else this.#log.error({ reason: message, problems }, 'store: nothing can be written');
+  }
+
+  // A transaction that etcd takes through all that a write takes (consensus, disk, quota, permission), and of which
+  // nothing remains: its guard never holds.
+  async #prove(signal: AbortSignal): Promise<XnetError | undefined> {
+    const proof: Commit = {
+      guards: [{ kind: 'key', key: keys.cluster, modRevision: Number.MAX_SAFE_INTEGER }],
+      operations: [{ kind: 'put', key: keys.cluster, value: '{}' }],
+    };
+    const done = new AbortController();
+    const stop = AbortSignal.any([signal, done.signal]);
+    const late = pause(proofTimeoutMs, stop).then(
+      () => new XnetError('DeadlineExceeded', 'it does not answer in time'),
+    );
+    const proven = this.#store.commit(proof).then(
+      () => undefined,
+      (error: unknown) => (error instanceof XnetError ? error : new XnetError('Internal', String(error))),
+    );
+    try {
+      return await Promise.race([proven, late]);
+    } finally {
+      done.abort();
+    }
+  }
+
+  watch(signal: AbortSignal): AsyncIterable<WatchMessage> {
+    return this.#store.watch(signal);
+  }
+
+  list(signal?: AbortSignal): Promise<Listing> {
+    return this.#store.list(signal);
+  }
+
+  read(key: string): Promise<Entry | undefined> {
+    return this.#store.read(key);
+  }
+
+  scan(prefix: string): Promise<readonly Entry[]> {
+    return this.#store.scan(prefix);
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+}
