@@ -26,7 +26,7 @@ import { nodeService } from './service/node-service.js';
 import { Clocks } from './session/clocks.js';
 import { Presence } from './session/presence.js';
 import { Sessions } from './session/sessions.js';
-import { controllerName, joinEndpoints, localEndpoints, type Settings } from './settings.js';
+import { joinEndpoints, localEndpoints, type Settings } from './settings.js';
 import { type EmbeddedEtcd, startEmbeddedEtcd } from './store/embedded-etcd.js';
 import { EtcdStore } from './store/etcd.js';
 import type { EtcdOptions } from './store/etcd-client.js';
@@ -137,11 +137,10 @@ export async function runController(
     registration,
   };
   const clocks = new Clocks(keeper, registration);
-  const now = () => clocks.now();
   const presence = new Presence({ store, keeper, log }, controllerId, record);
   const sessions = new Sessions({ store, keeper, presence, log });
   const audit = new Audit({ entries, controllerId, now: Date.now, log });
-  const context: Context = { store, commits, keeper, log, now, audit };
+  const context: Context = { store, commits, keeper, log, now: Date.now, audit };
   const nodes = new NodeRegistry(context);
   const pools = new PoolRegistry(context);
   const tokens = new TokenRegistry(context);

@@ -3,7 +3,7 @@
 // Invariant: a call that may have changed something is never repeated. Calls keep to one member as long as it is well;
 // whatever was certainly not done, and whatever only reads, goes on to the next one.
 import { XnetError } from '../../proto/errors.js';
-import { pause } from '../../proto/process/backoff.js';
+import { Alarm, pause } from '../../proto/process/backoff.js';
 import { clientOf, type EtcdClient, type EtcdOptions } from './etcd-client.js';
 import { type CallKind, failureOf } from './etcd-errors.js';
 
@@ -19,6 +19,8 @@ export type Member = {
   /** When it answered its last heartbeat, on the monotonic clock. */
   answeredAt: number;
   readonly calls: Set<CallUnderWay>;
+  /** Rings when its next heartbeat is due at once. */
+  readonly due: Alarm;
 };
 
 type CallUnderWay = { readonly kind: CallKind; readonly since: number; readonly abandon: (reason: string) => void };
@@ -52,6 +54,7 @@ export class Members {
       leader: '',
       answeredAt: 0,
       calls: new Set(),
+      due: new Alarm(),
     }));
     const [first] = this.#members;
     if (first === undefined) throw new XnetError('InvalidArgument', 'no etcd endpoint is given');
@@ -114,14 +117,20 @@ export class Members {
 
   /** suspect turns calls away from a member, until it answers its next heartbeat. */
   suspect(member: Member, reason: string): void {
+    // With no other member, whoever calls may as well try this one again.
+    if (this.#members.length === 1) return;
     member.problem ??= reason;
     if (member === this.#current) this.#moveOn();
+    member.due.ring();
   }
 
   /** close ends the heartbeats and every connection. */
   close(): void {
     this.#closed.abort();
-    for (const { client } of this.#members) client.close();
+    for (const { client, due } of this.#members) {
+      due.ring();
+      client.close();
+    }
   }
 
   #choose(tried: ReadonlySet<Member>): Member | undefined {
@@ -175,7 +184,7 @@ export class Members {
           this.#silent(member, error.message);
         }
       }
-      await pause(member.problem === undefined ? beatEveryMs : beatWhileDownMs, stop);
+      await member.due.wait(member.problem === undefined ? beatEveryMs : beatWhileDownMs);
     }
   }
 

@@ -183,7 +183,11 @@ export class Acceptance {
   // What nodes and other controllers remember of the store does not count any more.
   async #beginEpoch(record: ClusterRecord, modRevision: number, signal: AbortSignal): Promise<Listing | undefined> {
     const epoch = Math.max(record.epoch, this.#before?.epoch ?? 0, this.#identity?.epoch ?? 0) + 1;
-    const listing = await this.#writeCluster(encode('cluster', { ...record, epoch, acceptedMs: Date.now() }), modRevision, signal);
+    const listing = await this.#writeCluster(
+      encode('cluster', { ...record, epoch, acceptedMs: Date.now() }),
+      modRevision,
+      signal,
+    );
     this.#options.log.warn({ epoch }, 'store: accepted, a new epoch begins');
     this.#forget();
     return listing;

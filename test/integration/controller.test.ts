@@ -1,6 +1,6 @@
 // Real controllers over real etcds, with simulated nodes: what holds when things break.
 import { execFileSync } from 'node:child_process';
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { XnetError } from '../../proto/errors.js';
@@ -247,7 +247,8 @@ test('nothing is lost over a cut connection and a compaction', async (t) => {
       compact(etcd.endpoint, revision);
     }
     const refused = await t.throwsAsync(far.addNode('never', '192.168.83.99'));
-    t.true(refused instanceof XnetError && (refused.code === 'Unavailable' || refused.code === 'DeadlineExceeded'));
+    const codes: readonly string[] = ['NotWritable', 'Unavailable', 'DeadlineExceeded'];
+    t.true(refused instanceof XnetError && codes.includes(refused.code));
     proxy.mend();
     await node.until(`${name} arrived`, () =>
       node.routes().includes(`10.76.${index + 1}.0/24 via 192.168.83.${index + 2}`),
@@ -327,6 +328,16 @@ test('an older or another store is refused until an operator accepts it', async 
   rmSync(join(controller.dir, 'etcd'), { recursive: true });
   await controller.launch();
   await controller.until('refused', (status) => /the store is empty/.test(status.store?.refusal ?? ''));
+});
+
+test('what a controller remembers can’t be read: it ends, and says so', async (t) => {
+  const opened = scope(t);
+  const controller = opened(await ControllerProcess.start());
+  await controller.kill('SIGTERM');
+  writeFileSync(join(controller.dir, 'store.json'), '{"epoch":');
+  await controller.launch();
+  t.is(await controller.exited(), 1);
+  t.regex(controller.output, /store\.json does not hold what this controller wrote/);
 });
 
 test('a node that has seen more than the store is not taken back', async (t) => {

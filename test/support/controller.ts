@@ -23,6 +23,8 @@ export const silent: Logger = pino({ level: 'silent' });
 export type CoreOptions = {
   readonly seenPath?: string;
   readonly acceptStore?: boolean;
+  /** Key that this controller alone writes. */
+  readonly ownKey?: string;
   readonly now?: () => number;
   readonly ages?: Ages;
   readonly audit?: Recorder;
@@ -47,6 +49,7 @@ export class Core {
       acceptStore: options.acceptStore ?? false,
       newClusterId: () => 'cluster-1',
       times: { ages: options.ages ?? new Ages(), now: options.now ?? Date.now },
+      ...(options.ownKey === undefined ? {} : { ownKey: options.ownKey }),
     });
     const { now = Date.now, audit } = options;
     const { keeper } = this;

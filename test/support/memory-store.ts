@@ -71,6 +71,20 @@ export class MemoryCluster {
     this.#compacted = this.#revision;
   }
 
+  /** restore takes the store back to what it was at a revision, as from a backup. Watches that are cut off find out. */
+  restore(revision: number): void {
+    const past = this.history.filter((version) => version.revision <= revision);
+    this.history.splice(0, this.history.length, ...past);
+    this.#entries.clear();
+    this.#revision = revision;
+    for (const { changes } of past) {
+      for (const change of changes) {
+        if (change.kind === 'put') this.#entries.set(change.entry.key, change.entry);
+        else this.#entries.delete(change.key);
+      }
+    }
+  }
+
   #holds(guard: Guard): boolean {
     if (guard.kind === 'key') return (this.#entries.get(guard.key)?.modRevision ?? 0) === guard.modRevision;
     for (const [key, entry] of this.#entries) {
@@ -194,6 +208,7 @@ export class MemoryStore implements Store {
         continue;
       }
       if (told && next !== undefined && next <= this.#cluster.compacted) next = undefined;
+      if (next !== undefined && next > this.#cluster.revision + 1) next = undefined;
       if (told && next !== undefined) yield { kind: 'resumed' };
       told = false;
       if (next === undefined) {

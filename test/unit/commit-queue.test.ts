@@ -129,7 +129,7 @@ test('transactions stay below what etcd takes; what is too large by itself is re
   for (const result of await Promise.allSettled(refused)) {
     const reason: unknown = result.status === 'rejected' ? result.reason : undefined;
     t.true(reason instanceof XnetError && reason.code === 'InvalidArgument', String(reason));
-    t.regex(String(reason), /too large for the store: \d+ records, \d+ KiB; at most 128 records, 1024 KiB/);
+    t.regex(String(reason), /too large for the store: \d+ records, \d+ KiB; at most 127 records, 1024 KiB/);
   }
 });
 

@@ -1,0 +1,145 @@
+// Which store a controller acts on: the one it has seen, or one that an operator accepted. A store that went back is
+// told by what is in it, however much was written to it since.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { Gate } from '../../controller/store/gate.js';
+import type { Commit } from '../../controller/store/store.js';
+import { Keeper } from '../../controller/view/keeper.js';
+import { XnetError } from '../../proto/errors.js';
+import { Core, type CoreOptions, silent } from '../support/controller.js';
+import { MemoryCluster, MemoryStore } from '../support/memory-store.js';
+import { address, prefix } from '../support/pools.js';
+import { until } from '../support/until.js';
+
+const once = { operationId: '', dryRun: false };
+const pool = { name: 'default', cidr: prefix('10.76.0.0/16'), subnetLength: 24, mode: 'bip' as const };
+const networks = { networkName: 'xnet', bridgeName: 'xnet0', quarantineSeconds: 60 };
+const node = (index: number) => ({ name: `web-${index}`, address: address(`192.168.83.${index}`), labels: {} });
+const put = (key: string): Commit => ({ guards: [], operations: [{ kind: 'put', key, value: '{}' }] });
+const own = 'registrations/c-1';
+
+async function rig(t: ExecutionContext) {
+  const dir = mkdtempSync(join(tmpdir(), 'xnet-keeper-'));
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }));
+  const cluster = new MemoryCluster();
+  const seenPath = join(dir, 'store.json');
+  const start = (options: CoreOptions = {}, store = new MemoryStore(cluster)) => {
+    const core = Core.start(store, { seenPath, ownKey: own, ...options });
+    t.teardown(() => core.stop());
+    return { core, store };
+  };
+  const { core, store } = start();
+  await core.ready();
+  await core.pools.create(once, { ...pool, ...networks });
+  await core.nodes.add(once, node(1));
+  const backup = cluster.revision;
+  for (const index of [2, 3, 4]) await core.nodes.add(once, node(index));
+  await core.context.store.commit(put(own));
+  return { cluster, start, core, store, backup, seenPath, dir };
+}
+
+const refused = (core: Core, pattern: RegExp) => until('it is refused', async () => pattern.test(core.keeper.refusal));
+
+test('a store that was restored is refused after any number of starts, and nothing is written to it', async (t) => {
+  const { cluster, start, core, backup } = await rig(t);
+  const before = cluster.revision;
+  await core.stop();
+  cluster.restore(backup);
+  for (let round = 0; round < 7; round++) {
+    const again = start();
+    await refused(again.core, /restored from an older backup/);
+    const gate = new Gate(again.store, again.core.keeper, silent);
+    await t.throwsAsync(gate.commit(put('sessions/n-1')), { message: /refuses to act/ });
+    await t.throwsAsync(gate.claim(5), { message: /refuses to act/ });
+    await again.core.stop();
+    t.is(cluster.revision, backup);
+  }
+  // Others write to it until its revision is beyond what was seen.
+  const other = new MemoryStore(cluster);
+  while (cluster.revision <= before + 5) await other.commit(put('statuses/foreign'));
+  const late = start();
+  await refused(late.core, /restored from an older backup and written to since/);
+  await late.core.stop();
+
+  const accepting = start({ acceptStore: true });
+  await accepting.core.ready();
+  t.is(accepting.core.keeper.version.epoch, 2);
+  t.is(accepting.core.keeper.view.nodes.size, 1);
+});
+
+test('a controller that runs refuses a store that steps back, behind what it saw or beyond', async (t) => {
+  for (const writes of [0, 60]) {
+    const { cluster, core, store, backup } = await rig(t);
+    store.connect(false);
+    await until('the cut is noticed', async () => !core.keeper.connected);
+    cluster.restore(backup);
+    const other = new MemoryStore(cluster);
+    for (let index = 0; index < writes; index++) await other.commit(put(`nodes/n-${index}`));
+    store.connect(true);
+    await refused(core, /restored from an older backup/);
+    t.false(core.keeper.ready);
+    await t.throwsAsync(core.nodes.add(once, node(9)), { message: /refuses to act/ });
+    t.is(cluster.get('names/web-9'), undefined);
+    await core.stop();
+  }
+});
+
+test('--accept-store holds for the store at start, once; other controllers follow its epoch by themselves', async (t) => {
+  const { cluster, start, core, store, backup, dir } = await rig(t);
+  await core.stop();
+  const other = start({ seenPath: join(dir, 'other.json'), ownKey: 'registrations/c-2' });
+  await other.core.ready();
+  other.store.connect(false);
+  cluster.restore(backup);
+  other.store.connect(true);
+  await refused(other.core, /restored/);
+  const accepting = start({ acceptStore: true }, store);
+  await accepting.core.ready();
+  await until('the other one follows', async () => other.core.keeper.ready);
+  t.is(other.core.keeper.version.epoch, 2);
+  t.is(other.core.keeper.view.nodes.size, 1);
+  await accepting.core.nodes.add(once, node(7));
+
+  // What steps back later is refused by the one that was started with it, too.
+  store.connect(false);
+  cluster.restore(cluster.revision - 1);
+  store.connect(true);
+  await refused(accepting.core, /restored from an older backup/);
+});
+
+test('what was seen is on disk soon, and a file that can’t be read ends the keeper', async (t) => {
+  const { core, seenPath, cluster } = await rig(t);
+  const { revision } = cluster;
+  await until('remembered', async () => JSON.parse(readFileSync(seenPath, 'utf8')).revision === revision);
+  await core.stop();
+  writeFileSync(seenPath, '{"epoch":');
+  const keeper = new Keeper({
+    ...{ store: new MemoryStore(cluster), log: silent, seenPath, acceptStore: false },
+    newClusterId: () => 'cluster-1',
+  });
+  const error = await t.throwsAsync(keeper.run(new AbortController().signal));
+  t.is(error instanceof XnetError ? error.code : '', 'Corrupt');
+});
+
+test('a store that can’t be written refuses at once, and takes commits again when it can', async (t) => {
+  const { core, store } = await rig(t);
+  const stop = new AbortController();
+  t.teardown(() => stop.abort());
+  let full = true;
+  const failing = Object.assign(Object.create(store) as MemoryStore, {
+    commit: async (commit: Commit) => {
+      if (full) throw new XnetError('NotWritable', 'its disk quota is used up');
+      return store.commit(commit);
+    },
+  });
+  const gate = new Gate(failing, core.keeper, silent);
+  const running = gate.run(stop.signal);
+  await until('it is known', async () => gate.problem !== undefined);
+  await t.throwsAsync(gate.commit(put('nodes/n-1')), { message: /quota/ });
+  full = false;
+  await until('it is over', async () => gate.problem === undefined);
+  stop.abort();
+  await running;
+});
