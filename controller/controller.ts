@@ -23,7 +23,6 @@ import { TokenRegistry } from './registry/tokens.js';
 import { adminService } from './service/admin-service.js';
 import { joinService } from './service/join-service.js';
 import { nodeService } from './service/node-service.js';
-import { Clocks } from './session/clocks.js';
 import { Presence } from './session/presence.js';
 import { Sessions } from './session/sessions.js';
 import { joinEndpoints, localEndpoints, type Settings } from './settings.js';
@@ -136,7 +135,6 @@ export async function runController(
     joinAddresses: joinEndpoints(settings).map(formatEndpoint),
     registration,
   };
-  const clocks = new Clocks(keeper, registration);
   const presence = new Presence({ store, keeper, log }, controllerId, record);
   const sessions = new Sessions({ store, keeper, presence, log });
   const audit = new Audit({ entries, controllerId, now: Date.now, log });

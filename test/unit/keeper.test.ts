@@ -100,7 +100,7 @@ test('--accept-store holds for the store at start, once; other controllers follo
   await until('the other one follows', async () => other.core.keeper.ready);
   t.is(other.core.keeper.version.epoch, 2);
   t.is(other.core.keeper.view.nodes.size, 1);
-  await accepting.core.nodes.add(once, node(7));
+  await accepting.core.pools.create(once, { ...pool, ...networks, name: 'other', cidr: prefix('10.77.0.0/16') });
 
   // What steps back later is refused by the one that was started with it, too.
   store.connect(false);
