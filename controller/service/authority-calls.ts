@@ -26,9 +26,9 @@ import { formatPeer, type Peer } from '../../proto/rpc/peer.js';
 import type { Opened } from '../authority/authority.js';
 import { rotationOf } from '../authority/rotation.js';
 import { joinTokenMs, type NewToken, namesFor } from '../registry/tokens.js';
+import { apiAddresses } from '../view/api-addresses.js';
 import { type AdminParts, liveOf, mutationId } from './admin-parts.js';
 import { findNode } from './find-node.js';
-import { apiAddresses } from './join-service.js';
 import { wireFromCertificate, wireFromJoinToken, wireFromToken } from './security-wire.js';
 import { wireFromNode } from './wire.js';
 

@@ -20,9 +20,9 @@ import { checkUse } from '../registry/tokens.js';
 import { keys } from '../store/keys.js';
 import { decode, type TokenRecord } from '../store/records.js';
 import type { Store } from '../store/store.js';
+import { apiAddresses } from '../view/api-addresses.js';
 import type { Keeper } from '../view/keeper.js';
 import { localToken } from '../view/local-times.js';
-import type { ReadonlyView } from '../view/view.js';
 import { Attempts } from './attempts.js';
 
 /** JoinParts are what joining works with. */
@@ -150,18 +150,6 @@ class JoinCalls {
     });
     return this.#failed(address, error);
   }
-}
-
-function isUsable(endpoint: string, fromLoopback: boolean): boolean {
-  if (endpoint.startsWith('unix:') || endpoint.startsWith('0.0.0.0:')) return false;
-  const loopback = endpoint.startsWith('127.') || endpoint.startsWith('localhost:');
-  return !loopback || fromLoopback;
-}
-
-/** apiAddresses are where nodes that call from an address reach the controllers: "192.168.83.2:7400". */
-export function apiAddresses(view: ReadonlyView, from: string): string[] {
-  const all = [...view.controllers.values()].flatMap(({ record }) => record.addresses);
-  return [...new Set(all.filter((endpoint) => isUsable(endpoint, from.startsWith('127.'))))].sort();
 }
 
 function answerOf(

@@ -83,9 +83,9 @@ class NodeCalls {
     }
     const { hostFingerprint: fingerprint } = request;
     const peer = peerOf(call);
-    const serial = peer.kind === 'certificate' ? peer.serial : '';
+    const { serial, address } = peer.kind === 'certificate' ? peer : { serial: '', address: '' };
     const stream = await sessions.open(
-      { nodeId, nodeName, fingerprint, serial, start, alive: () => this.#parts.alive(call.getPeer()) },
+      { nodeId, nodeName, fingerprint, serial, address, start, alive: () => this.#parts.alive(call.getPeer()) },
       call,
     );
     await new Promise<void>((resolve) => {

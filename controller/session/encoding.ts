@@ -61,9 +61,9 @@ export function encodeAssignment(assignment: Assignment): Buffer {
   return encode({ assignment: wireFromAssignment(assignment) });
 }
 
-/** encodeTrust makes the message that says whom to trust (PEM). */
-export function encodeTrust(authority: readonly string[], spreadMs: number): Buffer {
-  return encode({ trust: { authority: [...authority], spreadMs } });
+/** encodeTrust makes the message that says whom to trust (PEM), and where the controllers are. */
+export function encodeTrust(authority: readonly string[], spreadMs: number, controllers: readonly string[]): Buffer {
+  return encode({ trust: { authority: [...authority], spreadMs, controllers: [...controllers] } });
 }
 
 /** Encoder makes the messages of one table. */

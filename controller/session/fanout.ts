@@ -3,6 +3,7 @@
 // the next one.
 import type { Logger } from '../../proto/process/log.js';
 import { RouteTable } from '../table/route-table.js';
+import { apiAddresses, isLoopback } from '../view/api-addresses.js';
 import { assignmentOf } from '../view/assignment.js';
 import type { Keeper } from '../view/keeper.js';
 import { nothingTouched, type ReadonlyView, type Touched } from '../view/view.js';
@@ -34,7 +35,9 @@ export class Fanout {
   readonly #assignmentsDue = new Set<NodeStream>();
   readonly #byNode = new Map<string, NodeStream>();
   readonly #bookmarks: NodeJS.Timeout;
-  #trust: Buffer | undefined;
+  #trusted: { readonly authority: readonly string[]; readonly spreadMs: number } | undefined;
+  /** For those on this machine, and for all others: addresses of the one are no use to the other. */
+  #trust: { readonly local: Buffer; readonly others: Buffer } | undefined;
   #flushing = false;
   #due = false;
   #epoch: string | undefined;
@@ -61,6 +64,7 @@ export class Fanout {
     const { clusterId, epoch } = this.#keeper.version;
     const current = `${clusterId}/${epoch}`;
     if (this.#epoch !== current) this.#restart(current, view.revision);
+    if (touched.controllers) this.#encodeTrust();
     const changed = this.table.update(view, touched);
     for (const id of touched.nodes) {
       const stream = this.#byNode.get(id);
@@ -78,16 +82,25 @@ export class Fanout {
     for (const stream of this.#streams) stream.cursor = undefined;
   }
 
-  /** trust has every node told whom to trust (PEM), now and when it connects. */
+  /** trust has every node told whom to trust (PEM), and where the controllers are, now, when it connects and when they change. */
   trust(authority: readonly string[]): void {
     // Renewing costs this controller some 10 ms for each node: spread so that it takes a fifth of one core.
-    this.#trust = encodeTrust(authority, Math.min(longestRenewalMs, this.#streams.size * renewalMs));
+    this.#trusted = { authority, spreadMs: Math.min(longestRenewalMs, this.#streams.size * renewalMs) };
+    this.#encodeTrust();
+  }
+
+  #encodeTrust(): void {
+    if (this.#trusted === undefined || !this.#keeper.ready) return;
+    const { authority, spreadMs } = this.#trusted;
+    const { view } = this.#keeper;
+    const encoded = (from: string) => encodeTrust(authority, spreadMs, apiAddresses(view, from));
+    this.#trust = { local: encoded('127.0.0.1'), others: encoded('') };
     this.#schedule();
   }
 
   #trustFor(stream: NodeStream): readonly Buffer[] {
-    const trust = this.#trust;
-    if (trust === undefined || stream.trust === trust) return [];
+    const trust = isLoopback(stream.address) ? this.#trust?.local : this.#trust?.others;
+    if (trust === undefined || stream.trust?.equals(trust) === true) return [];
     stream.trust = trust;
     return [trust];
   }

@@ -12,6 +12,8 @@ export class NodeStream {
   readonly nodeId: string;
   readonly nodeName: string;
   readonly fingerprint: string;
+  /** Where it calls from: "192.168.83.7". */
+  readonly address: string;
   /** Asks whether the other end answers. */
   readonly alive: () => Promise<boolean>;
   /** Revision that the node's table is at when it has read everything sent so far; undefined: it has none. */
@@ -28,13 +30,14 @@ export class NodeStream {
   #closed = false;
 
   constructor(
-    identity: Pick<NodeStream, 'nodeId' | 'nodeName' | 'fingerprint' | 'alive'>,
+    identity: Pick<NodeStream, 'nodeId' | 'nodeName' | 'fingerprint' | 'address' | 'alive'>,
     stream: RawStream,
     onIdle: (stream: NodeStream) => void,
   ) {
     this.nodeId = identity.nodeId;
     this.nodeName = identity.nodeName;
     this.fingerprint = identity.fingerprint;
+    this.address = identity.address;
     this.alive = identity.alive;
     this.#stream = stream;
     this.#onIdle = onIdle;

@@ -26,6 +26,8 @@ export type Arrival = {
   readonly fingerprint: string;
   /** Serial of the certificate that it shows. */
   readonly serial: string;
+  /** Where it calls from: "192.168.83.7". */
+  readonly address: string;
   readonly start: Start;
   /** Asks whether the other end of the stream answers, for as long as some seconds. */
   readonly alive: () => Promise<boolean>;

@@ -20,7 +20,8 @@ import type { Known } from './lanes.js';
 /** AcceptanceOptions are what this host knows before any controller says anything. */
 export type AcceptanceOptions = {
   readonly nodeName: string;
-  readonly controllers: readonly Endpoint[];
+  /** The controllers that are known at this moment. */
+  readonly controllers: () => readonly Endpoint[];
   /** --allowed-pools */
   readonly allowedPools: readonly Prefix[] | undefined;
   /** The pools that the controllers named when this host joined. */
@@ -87,7 +88,7 @@ export class Acceptance {
       nodeName,
       own: known.map(({ subnet }) => subnet),
       addresses: interfaceAddresses(),
-      taken: () => readTaken({ controllers, own }),
+      taken: () => readTaken({ controllers: controllers(), own }),
       allowed: allowedPools,
       joined: joinedPools(),
     };

@@ -12,6 +12,7 @@ import type { Endpoint } from '../../proto/rpc/endpoint.js';
 import { Connection, type ConnectionState } from '../controller/connection.js';
 import type { Host } from '../host/host.js';
 import type { NodeIdentity } from '../identity/identity.js';
+import { endpointsOf } from '../identity/member.js';
 import { Renewal } from '../identity/renewal.js';
 import { isRefusal } from '../identity/renewal-plan.js';
 import type { Finding, Outcome } from '../reconcile/effect.js';
@@ -30,6 +31,8 @@ export type AgentOptions = {
   readonly host: Host;
   readonly nodeName: string;
   readonly controllers: readonly Endpoint[];
+  /** Those that the controllers tell of are reached as well: nobody has said which to use. */
+  readonly followControllers: boolean;
   /** What this host proves itself with, and where it lies. Undefined: every controller is a unix socket. */
   readonly proof: { readonly identity: NodeIdentity; readonly stateDir: string } | undefined;
   readonly stateDir: string;
@@ -77,10 +80,14 @@ export class Agent {
   #confirming = false;
 
   constructor(options: AgentOptions) {
-    const { host, controllers, underlay, mark, log } = options;
+    const { host, underlay, mark, log } = options;
     this.#options = options;
     this.#known = options.cached;
-    this.#acceptance = new Acceptance({ ...options, joinedPools: () => this.#renewal?.joinedPools ?? [] });
+    this.#acceptance = new Acceptance({
+      ...options,
+      controllers: () => this.#controllers(),
+      joinedPools: () => this.#renewal?.joinedPools ?? [],
+    });
     this.#dataPath = new DataPath({
       host,
       known: () => this.#known,
@@ -117,7 +124,7 @@ export class Agent {
       watchdogMs: options.watchdogMs,
     });
     this.#connection = new Connection({
-      endpoints: controllers,
+      endpoints: () => this.#controllers(),
       credentials: async () => this.#renewal?.credentials(),
       log,
       request: () => this.#watchRequest(),
@@ -127,7 +134,7 @@ export class Agent {
         onSnapshot: (snapshot) => this.#takeSnapshot(snapshot),
         onDelta: (delta) => this.#takeDelta(delta),
         onBookmark: (at) => this.#takeBookmark(at),
-        onTrust: (authority, spreadMs) => this.#renewal?.trust(authority, spreadMs),
+        onTrust: (trust) => this.#renewal?.trust(trust),
       },
     });
     this.#renewal = this.#makeRenewal();
@@ -137,6 +144,12 @@ export class Agent {
       send: (request, signal) => this.#connection.report(request, signal),
       onFenced: () => this.#connection.reopen(),
     });
+  }
+
+  #controllers(): readonly Endpoint[] {
+    const { controllers, followControllers } = this.#options;
+    const told = followControllers ? endpointsOf(this.#renewal?.controllers ?? []) : [];
+    return told.length > 0 ? told : controllers;
   }
 
   #makeRenewal(): Renewal | undefined {

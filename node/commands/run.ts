@@ -196,6 +196,7 @@ class Daemon {
       cached,
       nodeName: this.#member.node,
       controllers: this.#member.controllers,
+      followControllers: settings.controller === undefined,
       proof: identity === undefined ? undefined : { identity, stateDir: settings.stateDir },
       stateDir: settings.stateDir,
       cacheFinding: () => cache.finding,

@@ -22,11 +22,11 @@ const settledMs = 5_000;
 
 /** Attempts counts streams that brought nothing. */
 export class Attempts {
-  readonly #endpoints: number;
+  readonly #endpoints: () => number;
   #inRow = 0;
 
   /** @param endpoints how many controllers there are */
-  constructor(endpoints: number) {
+  constructor(endpoints: () => number) {
     this.#endpoints = endpoints;
   }
 
@@ -43,8 +43,9 @@ export class Attempts {
     const good = tookIn || livedMs >= settledMs;
     this.#inRow = good ? 1 : this.#inRow + 1;
     // Every other controller is tried once before the pauses begin; that one failed is no reason to spare the next.
-    if (!good && this.#inRow < this.#endpoints) return 0;
-    const round = Math.ceil(this.#inRow / this.#endpoints);
+    const endpoints = this.#endpoints();
+    if (!good && this.#inRow < endpoints) return 0;
+    const round = Math.ceil(this.#inRow / endpoints);
     const waitsLonger = isRefusal(code) || code === 'ResourceExhausted';
     return backoffMs(round, waitsLonger ? refusedBackoff : backoff, random);
   }

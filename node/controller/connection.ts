@@ -24,7 +24,8 @@ import { MessageReader, type WatchListener } from './watch-stream.js';
 
 /** ConnectionOptions say whom to watch, and who hears of it. */
 export type ConnectionOptions = {
-  readonly endpoints: readonly Endpoint[];
+  /** Asked for each stream that is opened: there may be others by then. */
+  readonly endpoints: () => readonly Endpoint[];
   /** What a connection shows and trusts: asked for each one that is made. Unix sockets need none. */
   readonly credentials?: () => Promise<Credentials | undefined>;
   /** What to ask for, when a stream is opened. */
@@ -76,16 +77,17 @@ export class Connection {
   async run(signal: AbortSignal): Promise<void> {
     const { endpoints, log, onState } = this.#options;
     // Nobody to watch: what is cached stays in force.
-    if (endpoints.length === 0) return aborted(signal);
-    let next = Math.floor(Math.random() * endpoints.length);
-    const attempts = new Attempts(endpoints.length);
+    if (endpoints().length === 0) return aborted(signal);
+    let next = Math.floor(Math.random() * endpoints().length);
+    const attempts = new Attempts(() => endpoints().length);
     const end = () => {
       this.#cancelStream?.();
       this.#alarm.ring();
     };
     signal.addEventListener('abort', end, { once: true });
     while (!signal.aborted) {
-      const endpoint = endpoints[next % endpoints.length];
+      const known = endpoints();
+      const endpoint = known[next % known.length];
       if (endpoint === undefined) return;
       const { error, reopened, ...ended } = await this.#watch(endpoint, signal);
       if (signal.aborted) return;

@@ -15,14 +15,24 @@ import {
 } from '../../proto/rpc/convert.js';
 import type { TableSnapshot } from '../table/node-table.js';
 
+/** Trust is whom to trust. */
+export type Trust = {
+  /** PEM. */
+  readonly authority: readonly string[];
+  /** The longest time to wait before renewing because of it, in milliseconds. */
+  readonly spreadMs: number;
+  /** Where the controllers are reached: "192.168.83.2:7400". */
+  readonly controllers: readonly string[];
+};
+
 /** WatchListener hears what a controller says. */
 export type WatchListener = {
   readonly onAssignment: (assignment: Assignment) => void;
   readonly onSnapshot: (snapshot: TableSnapshot) => void;
   readonly onDelta: (delta: TableDelta) => void;
   readonly onBookmark: (version: Version) => void;
-  /** Whom to trust from now on (PEM), and the longest time to wait before renewing because of it, in milliseconds. */
-  readonly onTrust?: (authority: readonly string[], spreadMs: number) => void;
+  /** Whom to trust from now on, and where the controllers are. */
+  readonly onTrust?: (trust: Trust) => void;
 };
 
 // A pool has at most 65,536 subnets (controller/registry/pool-decisions.ts). What is beyond several full ones would only
@@ -51,7 +61,7 @@ export class MessageReader {
     else if (message.bookmark) this.#listener.onBookmark(requireVersion(message.bookmark.version));
     else {
       if (message.assignment) this.#listener.onAssignment(assignmentFromWire(message.assignment));
-      else if (message.trust) this.#listener.onTrust?.(message.trust.authority, message.trust.spreadMs);
+      else if (message.trust) this.#listener.onTrust?.(message.trust);
       return false;
     }
     return true;

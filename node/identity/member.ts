@@ -20,6 +20,27 @@ export function needsIdentity(
   return identity === undefined && (controller.length === 0 || controller.some(({ kind }) => kind === 'tcp'));
 }
 
+/** endpointsOf are the addresses of controllers that are addresses. */
+export function endpointsOf(controllers: readonly string[]): readonly Endpoint[] {
+  return controllers.flatMap((text) => {
+    const checked = checkEndpoint(text);
+    return 'value' in checked ? [checked.value] : [];
+  });
+}
+
+const mostControllers = 16;
+
+/**
+ * withControllers are the addresses of controllers that are known when some are told of: those first, and then those that
+ * were known before, since one that is away may come back. A host alone with addresses of the past would never find those
+ * that have come since.
+ */
+export function withControllers(before: readonly string[], told: readonly string[]): readonly string[] {
+  const right = told.filter((text) => endpointsOf([text]).some(({ kind }) => kind === 'tcp'));
+  if (right.every((text) => before.includes(text))) return before;
+  return [...new Set([...right, ...before])].slice(0, mostControllers);
+}
+
 /**
  * requireMember is what a command needs that talks to controllers.
  * @throws XnetError FailedPrecondition when the host has not joined; InvalidArgument with all that is wrong
@@ -29,11 +50,7 @@ export function requireMember(
   identity: NodeIdentity | undefined,
 ): Member {
   const { node, controller } = settings;
-  const known = (identity?.controllers ?? []).flatMap((text) => {
-    const checked = checkEndpoint(text);
-    return 'value' in checked ? [checked.value] : [];
-  });
-  const controllers = controller ?? known;
+  const controllers = controller ?? endpointsOf(identity?.controllers ?? []);
   if (needsIdentity(settings, identity)) throw notJoined();
   const problems: string[] = [];
   if (controllers.length === 0) {

@@ -7,11 +7,12 @@ import { messageOf, XnetError } from '../../proto/errors.js';
 import { Alarm, backoffMs } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
 import type { Credentials } from '../../proto/rpc/tls.js';
+import type { Trust } from '../controller/watch-stream.js';
 import type { Finding } from '../reconcile/effect.js';
 import { lockState } from '../state/lock.js';
 import { identityFolder, readIdentity, writeIdentity } from './folder.js';
 import { certificateOf, credentialsOf, hasExpired, identityProblem, type NodeIdentity, notJoined } from './identity.js';
-import { requireSameNode } from './member.js';
+import { requireSameNode, withControllers } from './member.js';
 import {
   identityFindings,
   isOfReplaced,
@@ -53,7 +54,7 @@ export class Renewal {
   #identity: NodeIdentity;
   // Answered by a controller, and not on disk yet.
   #unwritten: NodeIdentity | undefined;
-  #told: readonly string[] | undefined;
+  #told: Pick<Trust, 'authority' | 'controllers'> | undefined;
   // Undefined: its issuer is the one to have.
   #reissueMs: number | undefined;
   #failures = 0;
@@ -96,8 +97,13 @@ export class Renewal {
     return identityFindings(this.#unwritten ?? this.#identity, this.#trouble, Date.now());
   }
 
+  /** controllers are where the controllers are reached, as far as this host knows. */
+  get controllers(): readonly string[] {
+    return (this.#unwritten ?? this.#identity).controllers;
+  }
+
   /** trust takes in whom a controller says to trust, over a connection on which it proved who it is. */
-  trust(told: readonly string[], spreadMs: number): void {
+  trust({ authority: told, spreadMs, controllers }: Trust): void {
     const problem = trustProblem(this.#identity, told);
     if (problem !== undefined) {
       if (this.#trouble.trust !== problem) this.#options.log.warn({ reason: problem }, 'trust: refused');
@@ -105,7 +111,7 @@ export class Renewal {
       return;
     }
     if (this.#trouble.trust !== undefined) this.#note({ ...this.#trouble, trust: undefined });
-    this.#told = told;
+    this.#told = { authority: told, controllers };
     this.#reissueMs = isOfReplaced(this.#unwritten ?? this.#identity, told)
       ? Date.now() + Math.random() * spreadMs
       : undefined;
@@ -217,12 +223,17 @@ export class Renewal {
   async #takeTold(): Promise<void> {
     const told = this.#told;
     this.#told = undefined;
-    if (told === undefined || this.#unwritten !== undefined || sameAuthority(told, this.#identity.authority)) return;
-    const next = { ...this.#identity, authority: told };
+    if (told === undefined || this.#unwritten !== undefined) return;
+    const { authority } = told;
+    const controllers = withControllers(this.#identity.controllers, told.controllers);
+    const isKnown = controllers.join() === this.#identity.controllers.join();
+    if (isKnown && sameAuthority(authority, this.#identity.authority)) return;
+    const next = { ...this.#identity, authority, controllers };
     if (identityProblem(next) !== undefined) return;
     try {
       await this.#write(next, this.#identity);
-      this.#options.log.info({ authorities: told.length }, 'trust: changed');
+      if (isKnown) this.#options.log.info({ authorities: authority.length }, 'trust: changed');
+      else this.#options.log.info({ authorities: authority.length, controllers }, 'controllers: changed');
     } catch (error) {
       // Told again on the next stream, and with the next certificate.
       this.#options.log.warn({ reason: messageOf(error) }, 'trust: not written');

@@ -546,6 +546,11 @@ export const descriptor = {
         "spreadMs": {
          "type": "uint32",
          "id": 2
+        },
+        "controllers": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 3
         }
        }
       },

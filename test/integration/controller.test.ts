@@ -416,16 +416,18 @@ test('conditions of a node are seen by all controllers, and are events', async (
   t.deepEqual(reasons, ['NodeAdded', 'TokenCreated', 'NodeCertified', 'NodeJoined', 'RolledBack', 'DockerReady']);
 });
 
-test('a controller that is killed leaves no session behind; its nodes go on elsewhere', async (t) => {
+test('a controller that is killed leaves no session behind; its nodes, who were told of others, go on there', async (t) => {
   const opened = scope(t);
   const etcd = opened(await TestEtcd.start());
   const a = opened(await ControllerProcess.startWithAuthority(endpointOf(etcd)));
-  const b = opened(await ControllerProcess.startBeside(a, endpointOf(etcd)));
   await a.createPool();
   await a.addNode('web-1', '192.168.83.1');
   const member = await a.joinNode('web-1');
   const node = new SimulatedNode(a.nodeClient(member), 'web-1').watch();
   await node.until('snapshot', () => node.table !== undefined);
+  const b = opened(await ControllerProcess.startBeside(a, endpointOf(etcd)));
+  const addresses = [a, b].map(({ port }) => `127.0.0.1:${port}`).sort();
+  await node.until('told of the other one', () => node.trust?.controllers.join() === addresses.join());
   await b.until('session', (status) => status.controllers.some(({ sessions }) => sessions === 1));
   await a.kill();
   await node.until('ended', () => node.heard.at(-1)?.kind === 'ended');

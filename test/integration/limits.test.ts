@@ -265,7 +265,7 @@ test('a connection that has grown too old is made anew, and the watch goes on wi
     while (!what()) await new Promise<void>((resolve) => (turn = resolve));
   };
   const connection = new Connection({
-    endpoints: [{ kind: 'unix', path }],
+    endpoints: () => [{ kind: 'unix', path }],
     log: silent,
     request: () => ({ nodeName: 'web-1', hostFingerprint: 'f', ...(version === undefined ? {} : { version }) }),
     onState: ({ connected }: ConnectionState) => {

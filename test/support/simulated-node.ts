@@ -1,6 +1,6 @@
 // A node without a host: watches, keeps the table as xnetd does, and reports what it has taken in.
 import { randomUUID } from 'node:crypto';
-import { MessageReader } from '../../node/controller/watch-stream.js';
+import { MessageReader, type Trust } from '../../node/controller/watch-stream.js';
 import {
   follows,
   type NodeTable,
@@ -32,6 +32,8 @@ export class SimulatedNode {
   readonly heard: Heard[] = [];
   table: NodeTable | undefined;
   assignment: Assignment | undefined;
+  /** Whom it was told to trust last. */
+  trust: Trust | undefined;
   #client: NodeServiceClient;
   #stream: ReturnType<NodeServiceClient['watch']> | undefined;
   readonly #listeners = new Set<() => void>();
@@ -67,6 +69,10 @@ export class SimulatedNode {
         if (!follows(this.table, delta)) throw new Error(`${this.name}: a delta that does not follow`);
         this.table = withDelta(this.table, delta);
         this.#hear({ kind: 'delta', delta });
+      },
+      onTrust: (trust) => {
+        this.trust = trust;
+        for (const listener of this.#listeners) listener();
       },
       onBookmark: (at) => {
         if (this.table !== undefined) this.table = withBookmark(this.table, at);

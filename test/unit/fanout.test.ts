@@ -76,7 +76,7 @@ async function rig() {
     const reader = new Reader(willing);
     const nodeId = core.keeper.view.nodeOfName.get(name) ?? '';
     const stream = new NodeStream(
-      { nodeId, nodeName: name, fingerprint: name, alive: async () => true },
+      { nodeId, nodeName: name, fingerprint: name, address: '', alive: async () => true },
       reader.raw,
       (idle) => fanout.feedIdle(idle),
     );

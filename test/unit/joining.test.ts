@@ -1,10 +1,14 @@
 // The pure parts of a host's identity: what is one, what joining comes to, when it is renewed, and whom it trusts.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
 import { explained } from '../../node/controller/explained.js';
-import { splitPems } from '../../node/identity/folder.js';
+import { readIdentity, splitPems, writeIdentity } from '../../node/identity/folder.js';
 import { credentialsOf, hasExpired, identityProblem, type NodeIdentity, trusts } from '../../node/identity/identity.js';
-import { requireMember, requireSameNode } from '../../node/identity/member.js';
+import { requireMember, requireSameNode, withControllers } from '../../node/identity/member.js';
+import { Renewal } from '../../node/identity/renewal.js';
 import {
   identityFindings,
   isOfReplaced,
@@ -28,6 +32,8 @@ import {
 import { backdateMs, digestOf } from '../../proto/pki/chain.js';
 import type { Role } from '../../proto/pki/identity.js';
 import type { Endpoint } from '../../proto/rpc/endpoint.js';
+import { silent } from '../support/controller.js';
+import { until } from '../support/until.js';
 
 const clusterId = 'c-1';
 const nowMs = Date.parse('2026-11-21T10:00:00Z');
@@ -263,6 +269,44 @@ test('a new authority is trusted beside one that is trusted, and only so', (t) =
   t.true(isOfReplaced(whole, [next.certificate, old.certificate]));
   t.true(sameAuthority([old.certificate], [`${old.certificate}\n`]));
   t.false(sameAuthority([old.certificate, next.certificate], [next.certificate, old.certificate]));
+});
+
+test('controllers that have come since are reached, also those that were known; the host finds them after a restart', async (t) => {
+  const [a, b, c] = ['192.168.83.2:7400', '192.168.83.3:7400', '192.168.83.4:7400'] as const;
+  t.deepEqual(withControllers([a], []), [a]);
+  t.deepEqual(withControllers([a, b], [b]), [a, b], 'one that is away may come back');
+  t.deepEqual(withControllers([a], [c, 'unix:/run/c.sock', 'what?']), [c, a]);
+  const many = Array.from({ length: 40 }, (_, n) => `192.168.84.${n}:7400`);
+  t.deepEqual(withControllers([a], many), many.slice(0, 16));
+
+  const stateDir = mkdtempSync(join(tmpdir(), 'xnet-told-'));
+  t.teardown(() => rmSync(stateDir, { recursive: true }));
+  // Valid now, whenever this runs.
+  const at = Date.now();
+  const { key, csr } = await makeRequest();
+  const lifetime = lifetimeFrom(at, 30 * dayMs);
+  const request = { identity: { clusterId, role: 'node', id: 'n-1' }, publicKey: await keyOfRequest(csr) } as const;
+  const { certificate } = await issue(old, { ...request, ...lifetime });
+  const identity = { ...whole, key, certificate };
+  await writeIdentity(stateDir, identity);
+  const renewal = new Renewal({
+    ...{ stateDir, identity, log: silent },
+    renew: async () => {
+      throw new XnetError('Unavailable', 'nobody renews here');
+    },
+    onFindings: () => undefined,
+    onRenewed: () => undefined,
+    onReplaced: () => undefined,
+  });
+  const stop = new AbortController();
+  const running = renewal.run(stop.signal);
+  renewal.trust({ authority: [foreign.certificate], spreadMs: 0, controllers: [c] });
+  renewal.trust({ authority: [old.certificate], spreadMs: 0, controllers: [b] });
+  await until('it is known', async () => renewal.controllers.includes(b));
+  stop.abort();
+  await running;
+  t.deepEqual(renewal.controllers, [b, a], 'who has no authority that is trusted tells nothing');
+  t.deepEqual((await readIdentity(stateDir))?.controllers, [b, a]);
 });
 
 test('what a connection fails with is said so that people know what to do', (t) => {

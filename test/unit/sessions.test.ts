@@ -133,6 +133,7 @@ async function rig(t: ExecutionContext) {
       nodeName: 'web-1',
       fingerprint,
       serial,
+      address: '',
       start: { kind },
       alive: async () => stream.alive,
     };
@@ -320,7 +321,7 @@ test('who leaves learns how many peers of all controllers have its route, and as
   await b.core.keeper.reached(keeper.view.revision, 5_000);
   for (const [index, { subject }] of others.entries()) {
     const at = index === 0 ? a : b;
-    const arrival = { nodeId: subject, nodeName: `web-${index + 2}`, fingerprint: subject, serial: '1a' };
+    const arrival = { nodeId: subject, nodeName: `web-${index + 2}`, fingerprint: subject, serial: '1a', address: '' };
     const alive = async () => true;
     await at.sessions.open({ ...arrival, start: { kind: 'nothing' }, alive }, new Stream().raw);
   }

@@ -4,9 +4,11 @@
 export interface Trust {
   'authority'?: (string)[];
   'spreadMs'?: (number);
+  'controllers'?: (string)[];
 }
 
 export interface Trust__Output {
   'authority': (string)[];
   'spreadMs': (number);
+  'controllers': (string)[];
 }
