@@ -58,6 +58,11 @@ export function tookIn(lane: LaneName, { inForce, findings }: Outcome): boolean 
   return inForce !== false && !findings.some(({ type, transient }) => type === about && transient);
 }
 
+function networksOf({ assignment }: Known): readonly HostNetwork[] {
+  const own = assignment === undefined ? '' : `interface ${bridgeNameOf(assignment)}`;
+  return readNetworks().filter(({ source }) => source !== own);
+}
+
 /** SelfStatus is what the daemon knows of itself and its host. */
 export class SelfStatus {
   readonly #options: SelfStatusOptions;
@@ -101,7 +106,10 @@ export class SelfStatus {
   noteTurn(lane: LaneName, outcome: Outcome, known: Known): void {
     this.#findings.set(lane, outcome.findings);
     if (known.table !== undefined && tookIn(lane, outcome)) this.#appliedBy.set(lane, known.table.version);
-    if (lane === 'docker') void this.#lookAtNetworks(known);
+    if (lane !== 'docker') return;
+    // A Docker that has never answered: what the kernel knows is better than nothing at all.
+    if (outcome.findings.length > 0 && this.#hostNetworks.length === 0) this.#hostNetworks = networksOf(known);
+    void this.#lookAtNetworks(known);
   }
 
   async #lookAtNetworks({ assignment }: Known): Promise<void> {
@@ -111,12 +119,8 @@ export class SelfStatus {
       this.#hostNetworks = await host.docker.hostNetworks(assignment.mode, AbortSignal.timeout(10_000));
       this.tell();
     } catch (error) {
-      // Docker is away: what was known of its networks stays. What the kernel knows is better than nothing at all.
+      // Docker is away: what was known of its networks stays.
       log.debug({ reason: messageOf(error) }, "Docker's networks not read");
-      if (this.#hostNetworks.length > 0) return;
-      const own = `interface ${bridgeNameOf(assignment)}`;
-      this.#hostNetworks = readNetworks().filter(({ source }) => source !== own);
-      this.tell();
     }
   }
 
