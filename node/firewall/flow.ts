@@ -89,7 +89,10 @@ export function marked({ mark }: Flow, value: number, mask: number): Match {
   return mask >>> 0 === mark >>> 0 ? 'always' : 'sometimes';
 }
 
-/** inState says whether the first packet of a connection is in one of some states: "new", "established". */
+/**
+ * inState says whether the first packet of a connection is in one of some states: "new", "established", or "DNAT", which
+ * it would be in by a rule for a published port.
+ */
 export function inState(states: readonly string[]): Match {
   return states.some((state) => state.toLowerCase() === 'new') ? 'always' : 'never';
 }

@@ -73,8 +73,7 @@ function condition(name: string, value: string, flow: Flow): Match {
       return named(flow.to, value, '+');
     case '--ctstate':
     case '--state':
-      // DNAT and SNAT are states, too.
-      return /[SD]NAT/.test(value) ? 'sometimes' : inState(value.split(','));
+      return inState(value.split(','));
     case '--mark': {
       const [mark = '', mask = '0xffffffff'] = value.split('/');
       return marked(flow, Number(mark), Number(mask));

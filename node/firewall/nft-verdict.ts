@@ -162,6 +162,8 @@ function isValue(left: unknown, right: unknown, flow: Flow): Match {
   if (typeof right === 'string' && right.startsWith('@')) return 'sometimes';
   if (v.is(metaValue, left)) return isMeta(left.meta.key, right, flow);
   if (v.is(stateValue, left)) return typeof right === 'string' ? inState([right]) : 'sometimes';
+  // Nothing between peers' containers and ours is translated before it is forwarded.
+  if (v.is(statusValue, left)) return right === 'dnat' ? 'never' : 'sometimes';
   if (v.is(payloadValue, left)) return isPayload(left.payload, right, flow);
   if (v.is(maskedMark, left) && typeof right === 'number') return marked(flow, right, left['&'][1]);
   return 'sometimes';
@@ -169,6 +171,7 @@ function isValue(left: unknown, right: unknown, flow: Flow): Match {
 
 const metaValue = v.object({ meta: v.object({ key: v.string() }) });
 const stateValue = v.object({ ct: v.object({ key: v.literal('state') }) });
+const statusValue = v.object({ ct: v.object({ key: v.literal('status') }) });
 const payloadValue = v.object({ payload: v.object({ protocol: v.string(), field: v.string() }) });
 const maskedMark = v.object({ '&': v.tuple([v.object({ meta: v.object({ key: v.literal('mark') }) }), v.number()]) });
 const prefixValue = v.object({ prefix: v.object({ addr: v.union([v.string(), v.number()]), len: v.number() }) });

@@ -379,6 +379,47 @@ for (const [what, backend, harm] of [
   );
 }
 
+netTest('what drops packets of peers is named: the table of firewalld', (t) =>
+  onHost('20.10', 'nft', async (scene) => {
+    const { on } = scene;
+    await scene.converged(t);
+    // As firewalld 1.3 makes it with docker0 in the zone docker and eth0 in the zone public.
+    on.host.runSync(
+      ['nft', '-f', '-'],
+      `table inet firewalld {
+        chain filter_FORWARD { type filter hook forward priority filter + 10; policy accept;
+          ct state { established, related } accept
+          ct status dnat accept
+          iifname "lo" accept
+          ct state invalid drop
+          ip6 daddr { ::/96, 2002:a00::/24 } reject with icmpv6 type addr-unreachable
+          jump filter_FORWARD_POLICIES
+          reject with icmpx admin-prohibited
+        }
+        chain filter_FORWARD_POLICIES {
+          iifname "docker0" jump filter_FWD_docker
+          iifname "docker0" reject with icmpx admin-prohibited
+          jump filter_FWD_public
+          reject with icmpx admin-prohibited
+        }
+        chain filter_FWD_docker { accept; }
+        chain filter_FWD_public { oifname "eth0" accept; }
+      }\n`,
+    );
+    t.is(await on.connect(on.container, '10.76.2.2', 9000), '10.76.1.2', 'outwards');
+    t.not(await on.connect(on.peer, '10.76.1.2', 81), '10.76.2.2', 'inwards');
+    const { findings } = await scene.firewall.converge(desired(), signal);
+    t.deepEqual(
+      findings.map(({ reason }) => reason),
+      ['PacketsDropped'],
+    );
+    t.regex(
+      findings[0]?.message ?? '',
+      /drops all packets from peers to containers: firewall-cmd --permanent --zone=trusted/,
+    );
+  }),
+);
+
 netTest('what may let packets of peers through is not told to drop them', (t) =>
   onHost('20.10', 'nft', async (scene) => {
     scene.on.host.runSync([
