@@ -79,6 +79,11 @@ if ('why' in engine) {
     const first = fleet.daemons.get(host.name);
     first?.kill('SIGKILL');
     await first?.exited;
+    // Docker goes on to say that it has the subnet when its interface has lost the address.
+    const shown = async () => (await fleet.xnetd(host, 'status')).stdout;
+    t.regex(await shown(), /, subnet in force\n/);
+    await host.run(['ip', 'address', 'flush', 'dev', 'docker0']);
+    t.regex(await shown(), /, subnet not in force\n(.*\n)*! docker0 does not have \d/);
     await host.stopDockerd();
     await host.run(['sh', '-c', `echo '{"force":false,"localOnly":false}' > ${stateDir}/leaving`]);
     const second = await fleet.startDaemon(host);
