@@ -152,7 +152,7 @@ export class AuditLog {
         const last = batch.at(-1);
         if (last === undefined) continue;
         this.#written = last.sequence;
-        await this.#remembered?.remember(last);
+        this.#remembered?.remember(last);
       }
       if (this.#problem !== undefined) this.#options.log.info('audit: written again');
       this.#problem = undefined;

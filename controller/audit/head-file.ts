@@ -16,6 +16,8 @@ const flushEveryMs = 1_000;
 export class HeadFile {
   readonly #file: FileHandle | undefined;
   #flush: NodeJS.Timeout | undefined;
+  #newest: Head | undefined;
+  #writing: Promise<void> | undefined;
 
   private constructor(file: FileHandle | undefined) {
     this.#file = file;
@@ -28,19 +30,30 @@ export class HeadFile {
     return { file: new HeadFile(handle), head: handle === undefined ? undefined : await headIn(handle) };
   }
 
-  /** remember notes where the chain is at. The disk has it within a second. */
-  async remember(head: Head): Promise<void> {
-    const text = JSON.stringify({ sequence: head.sequence, hash: head.hash }).padEnd(bytes - 1);
-    await this.#file?.write(`${text}\n`, 0).catch(() => undefined);
+  /** remember notes where the chain is at. It waits for nothing; the disk has it within a second. */
+  remember({ sequence, hash }: Head): void {
+    this.#newest = { sequence, hash };
+    this.#writing ??= this.#writeNewest().finally(() => {
+      this.#writing = undefined;
+    });
     this.#flush ??= setTimeout(() => {
       this.#flush = undefined;
       this.#file?.datasync().catch(() => undefined);
     }, flushEveryMs).unref();
   }
 
+  async #writeNewest(): Promise<void> {
+    while (this.#newest !== undefined) {
+      const text = JSON.stringify(this.#newest).padEnd(bytes - 1);
+      this.#newest = undefined;
+      await this.#file?.write(`${text}\n`, 0).catch(() => undefined);
+    }
+  }
+
   /** close writes it to the disk and closes it. */
   async close(): Promise<void> {
     clearTimeout(this.#flush);
+    await this.#writing;
     await this.#file?.datasync().catch(() => undefined);
     await this.#file?.close().catch(() => undefined);
   }

@@ -43,8 +43,8 @@ type Waiting = {
 
 type Chosen = { readonly waiting: Waiting; readonly commit: Commit };
 
-// An etcd on one machine answers in one fsync, and orders what comes meanwhile for the next.
-const mostUnderWay = 4;
+// While etcd writes one to its disk, the next is on its way. More of them are smaller, and cost both sides more.
+const mostUnderWay = 2;
 // How many are looked at for one transaction: more are there only when thousands come at once.
 const mostLookedAt = 256;
 // The watch tells of a commit within milliseconds. Later than this the guards of what comes next tell, too.

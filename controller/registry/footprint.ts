@@ -6,6 +6,8 @@ import { type Commit, type Guard, longestCommit } from '../store/store.js';
 /** largestCommit is how many bytes one commit may have: etcd takes 1.5 MiB with everything that gRPC adds. */
 export const largestCommit = 1024 * 1024;
 
+// What stands between the queue and etcd may add guards of its own.
+const mostGuards = longestCommit - 4;
 // What etcd's own fields and our prefix add to a key, generously.
 const overhead = 96;
 
@@ -96,7 +98,7 @@ export function conflict(a: Footprint, b: Footprint): boolean {
 
 /** fits says whether that much can be one transaction. */
 export function fits({ operations, guards, bytes }: Pick<Footprint, 'operations' | 'guards' | 'bytes'>): boolean {
-  return operations <= longestCommit && guards <= longestCommit && bytes <= largestCommit;
+  return operations <= longestCommit && guards <= mostGuards && bytes <= largestCommit;
 }
 
 /** tooLarge is the refusal of what does not fit by itself. */
