@@ -171,6 +171,7 @@ class NodeCalls {
     const nodeId = nodeIdOf(call, request.nodeId);
     const assignment = assignmentOf(view, nodeId);
     if (assignment === undefined) throw absenceOf(view, nodeId);
+    sessions.requireSameHost(nodeId, request.hostFingerprint);
     if (assignment.generation !== request.generation) {
       throw new XnetError('Fenced', `the lease of ${assignment.nodeName} is of generation ${assignment.generation}`);
     }
@@ -193,6 +194,7 @@ class NodeCalls {
     if (request.nodeName !== '' && request.nodeName !== name) {
       throw new XnetError('PermissionDenied', `this host is ${name} and can't speak for ${quoted(request.nodeName)}`);
     }
+    sessions.requireSameHost(id, request.hostFingerprint);
     const mutation = { operationId: request.operationId, dryRun: false };
     if (request.done) {
       await nodes.leave(mutation, id);
@@ -208,8 +210,9 @@ class NodeCalls {
   }
 
   async renew(request: RenewCertificateRequest__Output, call: Call): Promise<RenewCertificateResponse> {
-    const { certificates, authority } = this.#parts;
+    const { certificates, authority, sessions } = this.#parts;
     const nodeId = nodeIdOf(call, '');
+    sessions.requireSameHost(nodeId, request.hostFingerprint);
     const now = performance.now();
     if (!this.#renewals.of(nodeId, now).take(now)) {
       throw new XnetError('ResourceExhausted', 'this host renews its certificate too often: at most every 10 seconds');

@@ -67,6 +67,11 @@ export class SecondHosts {
     return { admitted: false, isNew: sure };
   }
 
+  /** isSecond says whether a host was refused while the node was another one. */
+  isSecond(nodeId: string, fingerprint: string): boolean {
+    return this.#refused.get(nodeId)?.get(fingerprint)?.isSecond === true;
+  }
+
   /** alive says that the connected host of a node was heard of: those that were refused because of it are others. */
   alive(nodeId: string): void {
     for (const refused of this.#refused.get(nodeId)?.values() ?? []) refused.isSecond = true;

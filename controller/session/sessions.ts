@@ -107,14 +107,31 @@ export class Sessions {
     this.#forget(here);
   }
 
-  #refuseSecondHost({ nodeId, nodeName, fingerprint, serial }: Arrival): void {
+  // The host that is connected as a node; `sure`: here, where it has answered. What the store has of another controller may
+  // be of before a boot.
+  #connectedAs(nodeId: string): { readonly fingerprint: string; readonly sure: boolean } | undefined {
     const here = this.fanout.streamOf(nodeId);
+    if (here !== undefined) return { fingerprint: here.fingerprint, sure: true };
     const elsewhere = this.#parts.keeper.view.sessions.get(nodeId)?.record;
     // Our own session record outlives its stream until the store confirms its end.
-    const isOver = here === undefined && elsewhere?.controller === this.#parts.presence.controllerId;
-    const other = here?.fingerprint ?? (isOver ? undefined : elsewhere?.fingerprint);
-    // One that is connected here has answered; what the store has of another controller may be of before a boot.
-    const connected = other === undefined ? undefined : { fingerprint: other, sure: here !== undefined };
+    if (elsewhere === undefined || elsewhere.controller === this.#parts.presence.controllerId) return undefined;
+    return { fingerprint: elsewhere.fingerprint, sure: false };
+  }
+
+  /**
+   * requireSameHost makes sure that a call comes from the host that is the node, and not from a copy of it.
+   * @param fingerprint what the caller says it is; empty: it is of a version that does not say
+   * @throws XnetError AlreadyExists
+   */
+  requireSameHost(nodeId: string, fingerprint: string): void {
+    if (fingerprint === '') return;
+    const connected = this.#connectedAs(nodeId)?.fingerprint ?? fingerprint;
+    if (connected === fingerprint && !this.#secondHosts.isSecond(nodeId, fingerprint)) return;
+    throw anotherHost(this.#parts.keeper.view.nodes.get(nodeId)?.record.name ?? nodeId);
+  }
+
+  #refuseSecondHost({ nodeId, nodeName, fingerprint, serial }: Arrival): void {
+    const connected = this.#connectedAs(nodeId);
     const verdict = this.#secondHosts.judge({ nodeId, fingerprint, serial }, connected, performance.now());
     if (verdict.admitted) return;
     if (verdict.isNew) {
@@ -125,11 +142,7 @@ export class Sessions {
         message: 'a second host connected under this name and is refused until it joins anew',
       });
     }
-    throw new XnetError('AlreadyExists', `another host is ${nodeName}`, {
-      hint:
-        'a host that was copied needs a name of its own: xctl nodes add, and remove its copied state directory. If this ' +
-        `is the host that is to be ${nodeName}, have it join anew: xctl tokens create --node ${nodeName}`,
-    });
+    throw anotherHost(nodeName);
   }
 
   /** close forgets a stream that ended. */
@@ -230,4 +243,12 @@ export class Sessions {
     this.#statuses.end();
     this.fanout.close();
   }
+}
+
+function anotherHost(nodeName: string): XnetError {
+  return new XnetError('AlreadyExists', `another host is ${nodeName}`, {
+    hint:
+      'a host that was copied needs a name of its own: xctl nodes add, and remove its copied state directory. If this ' +
+      `is the host that is to be ${nodeName}, have it join anew: xctl tokens create --node ${nodeName}`,
+  });
 }

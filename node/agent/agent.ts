@@ -141,7 +141,7 @@ export class Agent {
     this.#reporter = new Reporter({
       log,
       state: () => this.#selfStatus.report(),
-      send: (request, signal) => this.#connection.report(request, signal),
+      send: (request, signal) => this.#connection.report({ ...request, hostFingerprint: options.fingerprint }, signal),
       onFenced: () => this.#connection.reopen(),
     });
   }
@@ -153,12 +153,12 @@ export class Agent {
   }
 
   #makeRenewal(): Renewal | undefined {
-    const { proof, log } = this.#options;
+    const { proof, fingerprint, log } = this.#options;
     if (proof === undefined) return undefined;
     return new Renewal({
       ...proof,
       log,
-      renew: (csr, signal) => this.#connection.renew(csr, signal),
+      renew: (csr, signal) => this.#connection.renew({ csr, hostFingerprint: fingerprint }, signal),
       onFindings: () => this.#selfStatus.tell(),
       onRenewed: () => {
         this.#connection

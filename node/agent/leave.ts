@@ -17,6 +17,7 @@ import { identityFindings } from '../identity/renewal-plan.js';
 import type { Finding } from '../reconcile/effect.js';
 import { writeOwnFile } from '../state/atomic-file.js';
 import { removeDaemonSettings } from '../state/daemon-settings.js';
+import { hostFingerprint } from '../state/fingerprint.js';
 import { cachePath } from '../table/cache.js';
 import type { Known } from './lanes.js';
 
@@ -124,7 +125,11 @@ function leaseOf({ member, known, localOnly }: LeaveOptions): Lease | undefined 
 
 async function tell(lease: Lease, done: boolean, signal: AbortSignal) {
   const { nodeName, nodeId } = lease;
-  return callLeave(lease, { nodeName, nodeId, done, operationId: randomUUID() }, signal);
+  return callLeave(
+    lease,
+    { nodeName, nodeId, done, operationId: randomUUID(), hostFingerprint: hostFingerprint() },
+    signal,
+  );
 }
 
 // Before anything is touched: without a controller the lease could not be ended. One that was ended already is.

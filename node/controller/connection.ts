@@ -6,6 +6,7 @@ import { XnetError } from '../../proto/errors.js';
 import type { LeaveRequest } from '../../proto/gen/xnet/v1/LeaveRequest.js';
 import type { LeaveResponse__Output } from '../../proto/gen/xnet/v1/LeaveResponse.js';
 import type { NodeServiceClient } from '../../proto/gen/xnet/v1/NodeService.js';
+import type { RenewCertificateRequest } from '../../proto/gen/xnet/v1/RenewCertificateRequest.js';
 import type { RenewCertificateResponse__Output } from '../../proto/gen/xnet/v1/RenewCertificateResponse.js';
 import type { ReportRequest } from '../../proto/gen/xnet/v1/ReportRequest.js';
 import type { ReportResponse__Output } from '../../proto/gen/xnet/v1/ReportResponse.js';
@@ -173,9 +174,9 @@ export class Connection {
   }
 
   /** renew asks for a certificate for a request (PKCS #10, PEM). Throws XnetError. */
-  async renew(csr: string, signal: AbortSignal): Promise<RenewCertificateResponse__Output> {
+  async renew(request: RenewCertificateRequest, signal: AbortSignal): Promise<RenewCertificateResponse__Output> {
     const client = this.#connected();
-    return callUnary(client.renewCertificate.bind(client), { csr }, { timeoutMs: callTimeoutMs, signal });
+    return callUnary(client.renewCertificate.bind(client), request, { timeoutMs: callTimeoutMs, signal });
   }
 
   /** report sends a status. Throws XnetError. */

@@ -729,6 +729,10 @@ export const descriptor = {
          "rule": "repeated",
          "type": "SilentPeer",
          "id": 10
+        },
+        "hostFingerprint": {
+         "type": "string",
+         "id": 11
         }
        }
       },
@@ -781,6 +785,10 @@ export const descriptor = {
         "operationId": {
          "type": "string",
          "id": 4
+        },
+        "hostFingerprint": {
+         "type": "string",
+         "id": 5
         }
        }
       },
@@ -797,6 +805,10 @@ export const descriptor = {
         "csr": {
          "type": "string",
          "id": 1
+        },
+        "hostFingerprint": {
+         "type": "string",
+         "id": 2
         }
        }
       },

@@ -3,13 +3,15 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { recordSeconds } from '../../controller/store/store.js';
 import { XnetError } from '../../proto/errors.js';
+import { makeRequest } from '../../proto/pki/certificate.js';
 import { callUnary, makeClient, readStream } from '../../proto/rpc/channel.js';
 import { services } from '../../proto/rpc/definitions.js';
 import { overlapsIn } from '../support/controller.js';
 import { ControllerProcess } from '../support/controller-process.js';
 import { TestEtcd } from '../support/etcd.js';
-import { changesFrom, compact, historyOf, putKey } from '../support/etcd-history.js';
+import { changesFrom, compact, expire, grantedSecondsOf, historyOf, keysOf, putKey } from '../support/etcd-history.js';
 import { SimulatedNode } from '../support/simulated-node.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
@@ -133,7 +135,7 @@ test('thousands of routes come whole, in chunks', async (t) => {
   t.is(node.routes().length, total - 1);
 });
 
-test('a second host under the same name is refused, and told of once; one that boots is let in', async (t) => {
+test('a second host under the same name is refused, whatever it calls, and told of once; one that boots is let in', async (t) => {
   const opened = scope(t);
   const etcd = opened(await TestEtcd.start());
   const a = opened(await ControllerProcess.startWithAuthority(endpointOf(etcd)));
@@ -150,6 +152,27 @@ test('a second host under the same name is refused, and told of once; one that b
     const last = copy.heard.at(-1);
     t.is(last?.kind === 'ended' ? last.error.code : '', 'AlreadyExists');
   }
+  // Nor does it speak for the node by another call, although its certificate is the node's.
+  const { csr } = await makeRequest();
+  const hostFingerprint = 'copy';
+  const leased = async () => (await a.nodes()).map(({ id, generation, state }) => [id, generation, state]);
+  const asItWas = await leased();
+  for (const controller of [a, b]) {
+    const client = controller.nodeClient(member);
+    for (const call of [
+      callUnary(client.report.bind(client), { generation: 1, hostFingerprint }, { timeoutMs: 30_000 }),
+      callUnary(client.leave.bind(client), { done: true, hostFingerprint }, { timeoutMs: 30_000 }),
+      callUnary(client.renewCertificate.bind(client), { csr, hostFingerprint }, { timeoutMs: 30_000 }),
+    ]) {
+      const refused = await t.throwsAsync(call, { instanceOf: XnetError });
+      t.is(refused?.code, 'AlreadyExists', refused?.message);
+    }
+  }
+  t.deepEqual(await leased(), asItWas);
+  const own = a.nodeClient(member);
+  const asItself = { csr, hostFingerprint: first.fingerprint };
+  await callUnary(own.renewCertificate.bind(own), asItself, { timeoutMs: 30_000 });
+
   const again = new SimulatedNode(b.nodeClient(member), 'web-1', first.fingerprint).watch();
   await again.until('the same host elsewhere', () => again.table !== undefined);
   first.leaveStream();
@@ -283,6 +306,11 @@ test('a commit whose answer is lost is done once', async (t) => {
   t.is(again.node?.id, node?.id);
   t.is((await controller.nodes()).length, 1);
   t.deepEqual(overlapsIn(await historyOf(etcd.endpoint)), []);
+  // What is remembered of it goes by itself, a day later.
+  const [event = ''] = keysOf(etcd.endpoint, 'events/').filter((key) => !key.endsWith('-end'));
+  for (const key of ['operations/once', event]) t.is(grantedSecondsOf(etcd.endpoint, key), recordSeconds, key);
+  expire(etcd.endpoint, 'operations/once');
+  t.deepEqual(keysOf(etcd.endpoint, 'operations/once'), []);
 });
 
 test('an older or another store is refused until an operator accepts it', async (t) => {

@@ -1,9 +1,11 @@
 // The TCP ports of a real controller: before there is an authority, and to those who speak anything but TLS 1.3, or
 // have no certificate, or have one of somebody else's.
 import { once } from 'node:events';
+import { chmodSync, readdirSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createSecureServer } from 'node:http2';
 import { createServer as createNetServer } from 'node:net';
+import { join, relative } from 'node:path';
 import test from 'ava';
 import { probePort } from '../../deploy/lab/port-probe.js';
 import { XnetError } from '../../proto/errors.js';
@@ -12,6 +14,7 @@ import { services } from '../../proto/rpc/definitions.js';
 import { ControllerProcess } from '../support/controller-process.js';
 import { answers } from '../support/etcd.js';
 import { makeTestAuthority } from '../support/test-authority.js';
+import { until } from '../support/until.js';
 import { Xctl } from '../support/xctl.js';
 
 const options = { timeoutMs: 20_000 };
@@ -113,4 +116,30 @@ test('a port in the clear and one of TLS 1.2 are told', async (t) => {
     answered.oldTls && answered.tls && answered.withoutCertificate && !answered.plaintext,
     JSON.stringify(answered),
   );
+});
+
+test('a controller’s secrets are for its user alone, and it refuses a cluster key that others can read', async (t) => {
+  const controller = await ControllerProcess.startWithAuthority();
+  t.teardown(() => controller.close());
+  await controller.createPool();
+  const seen: string[] = [];
+  for (const entry of readdirSync(controller.dir, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    // Sockets have a mode of their own: see rpc.test.ts.
+    if (!entry.isFile() && !entry.isDirectory()) continue;
+    // Nobody gets into etcd's folders, whatever it makes in them.
+    if (relative(controller.dir, path).startsWith('etcd') && entry.parentPath !== controller.dir) continue;
+    t.is(statSync(path).mode & 0o077, 0, path);
+    seen.push(relative(controller.dir, path));
+  }
+  for (const secret of ['cluster.key', 'audit', 'etcd']) t.true(seen.includes(secret), seen.join(' '));
+  t.true(seen.some((path) => /^audit\/.*jsonl$/.test(path)));
+
+  await controller.kill('SIGTERM');
+  const key = join(controller.dir, 'cluster.key');
+  chmodSync(key, 0o644);
+  await controller.launch();
+  await until('it says so', async () => /cluster\.key[^\n]*others/.test(controller.output));
+  t.deepEqual([await answers(controller.port), await answers(controller.joinPort)], [false, false]);
+  t.is(statSync(key).mode & 0o777, 0o644, 'nothing is made good in silence');
 });

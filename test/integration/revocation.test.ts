@@ -14,6 +14,7 @@ import { ControllerProcess } from '../support/controller-process.js';
 import { TestEtcd } from '../support/etcd.js';
 import { Caller, everyCall } from '../support/every-call.js';
 import { joinHost, type Member, tokenFor } from '../support/joining.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 
 const options = { timeoutMs: 60_000 };
@@ -180,6 +181,36 @@ test('the streams of a node that is revoked end on every controller, and it gets
   }
   const again = await callUnary(b.admin.revokeNode.bind(b.admin), { node: 'web-1' }, options);
   t.true(again.unchanged);
+});
+
+test('a controller that is cut off from etcd refuses who was revoked as soon as it reaches it again', async (t) => {
+  const etcd = await TestEtcd.start();
+  t.teardown(() => etcd.close());
+  const near = await ControllerProcess.startWithAuthority(['--etcd-endpoints', etcd.endpoint]);
+  t.teardown(() => near.close());
+  const proxy = await TcpProxy.start(etcd.clientPort);
+  t.teardown(() => proxy.close());
+  const far = await ControllerProcess.startBeside(near, ['--etcd-endpoints', `http://127.0.0.1:${proxy.port}`]);
+  t.teardown(() => far.close());
+  await near.createPool();
+  const [member] = await members(near, 1);
+  if (!member) return t.fail();
+  await far.until('it knows the node', (status) => status.nodes?.total === 1);
+  const watcher = await new Watcher(far, member).watch();
+  proxy.cut();
+  await far.until('it is cut off', (status) => status.store?.connected === false);
+  await callUnary(near.admin.revokeNode.bind(near.admin), { node: 'web-1' }, options);
+  const report = () => {
+    const client = far.nodeClient(member);
+    return callUnary(client.report.bind(client), { generation: 99 }, options);
+  };
+  // Nobody has told it.
+  t.is((await t.throwsAsync(report(), { instanceOf: XnetError }))?.code, 'Fenced');
+  t.is(watcher.problem, undefined);
+  proxy.mend();
+  await watcher.until(() => watcher.problem !== undefined);
+  t.is(watcher.problem?.code, 'PermissionDenied');
+  t.is((await t.throwsAsync(report(), { instanceOf: XnetError }))?.code, 'PermissionDenied');
 });
 
 test('a token that is revoked lets nobody in, on any controller', async (t) => {

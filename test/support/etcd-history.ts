@@ -43,6 +43,33 @@ export function deleteKey(endpoint: string, key: string): void {
   etcdctl(endpoint, 'del', prefix + key);
 }
 
+/** keysOf are the keys that begin so, without our prefix. */
+export function keysOf(endpoint: string, begin: string): readonly string[] {
+  return etcdctl(endpoint, 'get', '--prefix', '--keys-only', prefix + begin)
+    .split('\n')
+    .filter((line) => line.startsWith(prefix))
+    .map((line) => line.slice(prefix.length));
+}
+
+// The lease of a key as etcdctl takes it. JSON would have it as a number, which it is too large for.
+function leaseOf(endpoint: string, key: string): string {
+  const [, lease = '0'] = /^"Lease" : (\d+)$/m.exec(etcdctl(endpoint, 'get', prefix + key, '-w', 'fields')) ?? [];
+  return BigInt(lease).toString(16);
+}
+
+/** grantedSecondsOf is how long after its lease was granted a key goes by itself; 0: never. */
+export function grantedSecondsOf(endpoint: string, key: string): number {
+  const lease = leaseOf(endpoint, key);
+  if (lease === '0') return 0;
+  const [, seconds = '0'] = /granted with TTL\((\d+)s\)/.exec(etcdctl(endpoint, 'lease', 'timetolive', lease)) ?? [];
+  return Number(seconds);
+}
+
+/** expire has the lease of a key end, as it would by itself. */
+export function expire(endpoint: string, key: string): void {
+  etcdctl(endpoint, 'lease', 'revoke', leaseOf(endpoint, key));
+}
+
 /** compact forgets the history up to a revision. */
 export function compact(endpoint: string, revision: number): void {
   etcdctl(endpoint, 'compact', String(revision));

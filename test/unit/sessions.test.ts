@@ -314,7 +314,7 @@ test('who leaves learns how many peers of all controllers have its route, and as
   const leave = leaveCall as handleUnaryCall<object, { readonly peersPending?: number }>;
   const pending = () =>
     new Promise<number | undefined>((resolve, reject) => {
-      const request = { nodeName: '', nodeId: '', done: false, operationId: '' };
+      const request = { nodeName: '', nodeId: '', done: false, operationId: '', hostFingerprint: '' };
       const call = { request, metadata } as unknown as ServerUnaryCall<object, { readonly peersPending?: number }>;
       leave(call, (error, answer) => (error === null ? resolve(answer?.peersPending) : reject(error)));
     });

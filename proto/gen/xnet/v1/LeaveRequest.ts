@@ -6,6 +6,7 @@ export interface LeaveRequest {
   'nodeId'?: (string);
   'done'?: (boolean);
   'operationId'?: (string);
+  'hostFingerprint'?: (string);
 }
 
 export interface LeaveRequest__Output {
@@ -13,4 +14,5 @@ export interface LeaveRequest__Output {
   'nodeId': (string);
   'done': (boolean);
   'operationId': (string);
+  'hostFingerprint': (string);
 }

@@ -3,8 +3,10 @@
 
 export interface RenewCertificateRequest {
   'csr'?: (string);
+  'hostFingerprint'?: (string);
 }
 
 export interface RenewCertificateRequest__Output {
   'csr': (string);
+  'hostFingerprint': (string);
 }

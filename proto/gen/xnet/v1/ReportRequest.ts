@@ -18,6 +18,7 @@ export interface ReportRequest {
   'dockerVersion'?: (string);
   'hostNetworks'?: (_xnet_v1_HostNetwork)[];
   'silentPeers'?: (_xnet_v1_SilentPeer)[];
+  'hostFingerprint'?: (string);
 }
 
 export interface ReportRequest__Output {
@@ -31,4 +32,5 @@ export interface ReportRequest__Output {
   'dockerVersion': (string);
   'hostNetworks': (_xnet_v1_HostNetwork__Output)[];
   'silentPeers': (_xnet_v1_SilentPeer__Output)[];
+  'hostFingerprint': (string);
 }
