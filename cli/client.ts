@@ -30,6 +30,8 @@ const backoff = { firstMs: 50, longestMs: 1_000 };
 // With others to turn to, a controller that is slow to accept a connection, or to answer, is left for the next one.
 const connectMs = 2_000;
 const attemptMs = 5_000;
+// A store without a leader has one again within this time, or not soon.
+const refusedMs = 1_000;
 
 /** AdminClient calls controllers. */
 export class AdminClient {
@@ -137,6 +139,7 @@ export class AdminClient {
     const deadline = performance.now() + timeoutMs;
     const failures: Failure[] = [];
     this.#changing = true;
+    let refusedFrom = performance.now();
     try {
       for (let attempt = 1; ; attempt++) {
         const result = await this.#round(call, identified, deadline);
@@ -145,12 +148,18 @@ export class AdminClient {
         if (latest.length > 0 && latest.every(({ untrusted }) => untrusted)) {
           throw noController(latest, { timeoutMs, changing: false });
         }
-        if (attempt === 3) this.#tellWaiting(result.failures, deadline - performance.now());
+        const isRefused = latest.length > 0 && latest.every(({ error }) => error.code === 'NotWritable');
+        if (attempt === 3 && !isRefused) this.#tellWaiting(result.failures, deadline - performance.now());
         if (result.failures.length > 0) {
           const sent = failures.filter((failure) => failure.sent).slice(0, 1);
           failures.splice(0, failures.length, ...sent, ...result.failures);
         }
         const pauseMs = backoffMs(attempt, backoff, Math.random());
+        // Nothing was done, and nothing will be until somebody has seen to the store.
+        if (isRefused && performance.now() + pauseMs >= refusedFrom + refusedMs) {
+          throw noController(failures, { timeoutMs, changing: true });
+        }
+        if (!isRefused) refusedFrom = performance.now();
         if (performance.now() + pauseMs >= deadline) throw noController(failures, { timeoutMs, changing: true });
         await pause(pauseMs);
       }

@@ -1,6 +1,7 @@
 // The command line of xctl: which commands there are, what they take, and what their help says.
 import { Argument, Command, type Option } from 'commander';
 import { version } from '../proto/process/version.js';
+import { addControllers } from './program/controllers.js';
 import { addNodes } from './program/nodes.js';
 import { addEvents, addLeases, addRoutes, addStatus } from './program/others.js';
 import { addPools } from './program/pools.js';
@@ -88,6 +89,7 @@ Exit codes: 0 done, 1 failure, 2 wrong usage, 3 not found, 4 conflict, 5 not all
   addInit(program);
   addContexts(program);
   addPools(program);
+  addControllers(program);
   addNodes(program);
   addLeases(program);
   addRoutes(program);

@@ -84,6 +84,8 @@ export function failureOf(endpoint: Endpoint, thrown: unknown): Failure {
 export function isPassing({ error, answered }: Failure): boolean {
   const { code, message } = error;
   if (code === 'Unavailable' || code === 'DeadlineExceeded' || code === 'Conflict') return true;
+  // Another controller may have a disk with room, and an election is over soon.
+  if (code === 'NotWritable') return true;
   return !answered && code === 'Internal' && (foreign.test(message) || otherPort.test(message));
 }
 

@@ -15,6 +15,7 @@ import { Listeners } from './listeners.js';
 import { registrationOf } from './registration.js';
 import { CertificateRegistry } from './registry/certificates.js';
 import { CommitQueue } from './registry/commit-queue.js';
+import { removeController } from './registry/controllers.js';
 import type { Context } from './registry/mutation.js';
 import { NodeRegistry } from './registry/nodes.js';
 import { PoolRegistry } from './registry/pools.js';
@@ -23,6 +24,7 @@ import { TokenRegistry } from './registry/tokens.js';
 import { adminService } from './service/admin-service.js';
 import { joinService } from './service/join-service.js';
 import { nodeService } from './service/node-service.js';
+import { Clocks } from './session/clocks.js';
 import { Presence } from './session/presence.js';
 import { Sessions } from './session/sessions.js';
 import { joinEndpoints, localEndpoints, type Settings } from './settings.js';
@@ -135,6 +137,7 @@ export async function runController(
     joinAddresses: joinEndpoints(settings).map(formatEndpoint),
     registration,
   };
+  const clocks = new Clocks(keeper, registration);
   const presence = new Presence({ store, keeper, log }, controllerId, record);
   const sessions = new Sessions({ store, keeper, presence, log });
   const audit = new Audit({ entries, controllerId, now: Date.now, log });
@@ -157,6 +160,16 @@ export async function runController(
   const admin = adminService({
     ...{ keeper, store, sessions, nodes, pools, tokens, certificates, authority, controllerId, version },
     audit: entries,
+    fleet: {
+      registration,
+      offsetOf: (id) => clocks.offsetOf(id),
+      health: () => ({
+        writeProblem: gate.problem,
+        auditProblem: entries.problem,
+        etcdProblems: etcdStore.problems,
+      }),
+      remove: (id, controller) => removeController(context, id, controller),
+    },
     etcd: { endpoints, embedded: etcd !== undefined, warnings: () => exposure.warnings },
     ports: {
       check: () => listeners.check(),

@@ -115,7 +115,7 @@ export class Audit implements CallObserver, Recorder {
 
   #unwritten(): XnetError {
     const { problem = 'too many entries wait to be written' } = this.#options.entries;
-    return new XnetError('Unavailable', `nothing is changed as long as the audit log can't be written: ${problem}`, {
+    return new XnetError('NotWritable', `nothing is changed as long as the audit log can't be written: ${problem}`, {
       hint: 'make room on the disk of this controller, or use another controller',
     });
   }

@@ -12,6 +12,7 @@ import type { TokenRegistry } from '../registry/tokens.js';
 import type { Sessions } from '../session/sessions.js';
 import type { Store } from '../store/store.js';
 import type { Keeper } from '../view/keeper.js';
+import type { Health } from './controller-problems.js';
 import type { Live } from './wire.js';
 
 /** AdminParts are what the calls work with. */
@@ -28,6 +29,16 @@ export type AdminParts = {
   /** The TCP ports: see Listeners. */
   readonly ports: Pick<Listeners, 'check' | 'settled'> & { readonly problem: () => XnetError | undefined };
   readonly controllerId: string;
+  /** The controllers, as this one knows them. */
+  readonly fleet: {
+    /** Id of this controller's registration. */
+    readonly registration: string;
+    /** See Clocks.offsetOf. */
+    readonly offsetOf: (registration: string) => number | undefined;
+    readonly health: () => Health;
+    /** Forgets a controller that is gone. */
+    readonly remove: (id: MutationId, controller: string) => Promise<unknown>;
+  };
   /** "0.1.0" */
   readonly version: string;
   readonly etcd: {

@@ -54,6 +54,7 @@ export function adminService(parts: AdminParts): ServiceBinding {
       events.watch(request, call, gone),
     ),
     GetStatus: unary(() => status.status()),
+    RemoveController: unary((request) => status.removeController(request)),
     Init: unary((request) => authority.init(request)),
     CreateToken: unary((request, call) => authority.createToken(request, peerOf(call))),
     ListTokens: unary(async () => authority.listTokens()),

@@ -7,11 +7,14 @@ import type { ListNodesResponse } from '../../proto/gen/xnet/v1/ListNodesRespons
 import type { ListRoutesRequest__Output } from '../../proto/gen/xnet/v1/ListRoutesRequest.js';
 import type { ListRoutesResponse } from '../../proto/gen/xnet/v1/ListRoutesResponse.js';
 import type { NodeState__Output } from '../../proto/gen/xnet/v1/NodeState.js';
+import type { RemoveControllerRequest__Output } from '../../proto/gen/xnet/v1/RemoveControllerRequest.js';
+import type { RemoveControllerResponse } from '../../proto/gen/xnet/v1/RemoveControllerResponse.js';
 import type { WatchConvergenceRequest__Output } from '../../proto/gen/xnet/v1/WatchConvergenceRequest.js';
 import { pause } from '../../proto/process/backoff.js';
 import { keys } from '../store/keys.js';
 import type { ReadonlyView } from '../view/view.js';
-import { type AdminParts, liveOf } from './admin-parts.js';
+import { type AdminParts, liveOf, mutationId } from './admin-parts.js';
+import { controllerProblems, storeProblems } from './controller-problems.js';
 import { findNode } from './find-node.js';
 import { wireFromNode, wireFromPool, wireFromRoutes } from './wire.js';
 
@@ -39,7 +42,7 @@ export class StatusCalls {
 
   /** status answers even when the controller refuses to act: that is when it is needed most. */
   async status(): Promise<GetStatusResponse> {
-    const { keeper, controllerId, version, etcd, ports } = this.#parts;
+    const { keeper, controllerId, version, etcd, ports, fleet } = this.#parts;
     const listening = ports.problem();
     const own = {
       controller: controllerId,
@@ -52,7 +55,10 @@ export class StatusCalls {
         resyncs: keeper.resyncs,
         warnings: [...etcd.warnings()],
       },
-      problems: listening === undefined ? [] : [{ text: listening.message, fix: listening.hint ?? '' }],
+      problems: [
+        ...(listening === undefined ? [] : [{ text: listening.message, fix: listening.hint ?? '' }]),
+        ...storeProblems(fleet.health()),
+      ],
     };
     if (!keeper.ready) return own;
     const { view } = keeper;
@@ -74,11 +80,17 @@ export class StatusCalls {
       nodes: this.#countNodes(view),
       problems: [
         ...own.problems,
+        ...controllerProblems(view, fleet.registration, fleet.offsetOf),
         ...Array.from(view.contradictions, problemFromContradiction),
         ...awaitedProblems(view),
       ],
       undecodable: [...view.undecodable].map(([key, problem]) => ({ key, problem })),
     };
+  }
+
+  async removeController(request: RemoveControllerRequest__Output): Promise<RemoveControllerResponse> {
+    await this.#parts.fleet.remove(mutationId(request), request.id);
+    return {};
   }
 
   #countNodes(view: ReadonlyView) {

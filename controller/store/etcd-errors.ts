@@ -9,6 +9,15 @@ export type Outcome = 'unknown' | 'not done' | 'refused';
 /** Failure is why a call failed. */
 export type Failure = { readonly error: XnetError; readonly outcome: Outcome };
 
+/** briefly is what is wrong with a member, in a few words: "connect ECONNREFUSED 10.0.0.2:2379". */
+export function briefly({ error }: Failure): string {
+  if (error.code === 'DeadlineExceeded') return 'does not answer in time';
+  const text = messageOf(error.cause ?? error);
+  if (/no leader/i.test(text)) return 'has no leader: most members are away';
+  // How grpc-js quotes what a connection failed with.
+  return /Last error: (?:Error: )?(.*?)\.? Resolution note/.exec(text)?.[1] ?? text.replace(/^\d+ [A-Z_]+: /, '');
+}
+
 // How grpc-js words a call that never had a connection (load-balancer-pick-first.ts, picker.ts, resolver-dns.ts,
 // internal-channel.ts).
 const notSent = /No connection established|Name resolution failed|Channel closed before call started/i;
@@ -54,7 +63,7 @@ export function failureOf(thrown: unknown, what: string, kind: CallKind): Failur
   if (notProposed.test(text)) {
     return {
       outcome: 'not done',
-      error: new XnetError(away, `etcd can't ${what}: the member has no leader, most members are away`, {
+      error: new XnetError(away, `etcd can't ${what}: it has no leader, most members are away`, {
         hint: 'see etcdctl endpoint status --cluster; start the members that are away',
         cause: thrown,
       }),

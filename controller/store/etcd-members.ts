@@ -5,7 +5,7 @@
 import { XnetError } from '../../proto/errors.js';
 import { Alarm, pause } from '../../proto/process/backoff.js';
 import { clientOf, type EtcdClient, type EtcdOptions } from './etcd-client.js';
-import { type CallKind, failureOf } from './etcd-errors.js';
+import { briefly, type CallKind, failureOf } from './etcd-errors.js';
 
 /** Member is one member of an etcd, as this process sees it. */
 export type Member = {
@@ -68,10 +68,12 @@ export class Members {
     return this.#current;
   }
 
-  /** problems are what is wrong with members, one line each: "etcd at http://10.0.0.2:2379 does not answer: …". */
+  /** problems are what is wrong with members, one line each: "the etcd member at http://10.0.0.2:2379 has no leader: …". */
   get problems(): readonly string[] {
     const away = this.#members.flatMap(({ endpoint, problem }) =>
-      problem === undefined ? [] : [`etcd at ${endpoint}: ${problem}`],
+      problem === undefined
+        ? []
+        : [`the etcd member at ${endpoint} ${/^(has|does) /.test(problem) ? problem : `can't be reached: ${problem}`}`],
     );
     return [...away, ...this.alarms.map((alarm) => `etcd has raised an alarm: ${alarm}`)];
   }
@@ -102,13 +104,14 @@ export class Members {
       try {
         return await this.#run(member, kind, run);
       } catch (thrown) {
-        const { error, outcome } = failureOf(thrown, what, kind);
+        const failure = failureOf(thrown, what, kind);
+        const { error, outcome } = failure;
         if (outcome === 'refused' || this.#closed.signal.aborted) throw error;
         if (attempt <= mostResets && channelClosed.test(error.message)) {
           tried.delete(member);
           continue;
         }
-        this.suspect(member, error.message);
+        this.suspect(member, briefly(failure));
         if (kind === 'write' && outcome !== 'not done') throw error;
         last = error;
       }
@@ -139,7 +142,7 @@ export class Members {
   }
 
   #allAway(what: string, kind: CallKind): XnetError {
-    const reasons = this.#members.map(({ endpoint, problem }) => `${endpoint}: ${problem ?? 'no answer'}`);
+    const reasons = this.#members.map(({ endpoint, problem }) => `${endpoint} ${problem ?? 'does not answer'}`);
     return new XnetError(kind === 'read' ? 'Unavailable' : 'NotWritable', `etcd can't ${what}: no member is well`, {
       problems: reasons,
       hint: 'start the members that are away: see OPERATIONS.md',
@@ -177,11 +180,12 @@ export class Members {
         this.#answered(member, leader, errors ?? []);
       } catch (thrown) {
         if (stop.aborted) return;
-        const { error, outcome } = failureOf(thrown, 'answer', 'read');
+        const failure = failureOf(thrown, 'answer', 'read');
+        const { outcome } = failure;
         if (outcome === 'refused') this.#answered(member, member.leader, member.alarms);
         // A machine that is busy makes all of them late: then this one is no worse than the others.
         else if (outcome === 'not done' || this.#members.some(({ answeredAt }) => answeredAt > began)) {
-          this.#silent(member, error.message);
+          this.#silent(member, briefly(failure));
         }
       }
       await member.due.wait(member.problem === undefined ? beatEveryMs : beatWhileDownMs);

@@ -75,6 +75,8 @@ import type { PoolUsage as _xnet_v1_PoolUsage, PoolUsage__Output as _xnet_v1_Poo
 import type { Problem as _xnet_v1_Problem, Problem__Output as _xnet_v1_Problem__Output } from './xnet/v1/Problem.js';
 import type { ReleaseSubnetRequest as _xnet_v1_ReleaseSubnetRequest, ReleaseSubnetRequest__Output as _xnet_v1_ReleaseSubnetRequest__Output } from './xnet/v1/ReleaseSubnetRequest.js';
 import type { ReleaseSubnetResponse as _xnet_v1_ReleaseSubnetResponse, ReleaseSubnetResponse__Output as _xnet_v1_ReleaseSubnetResponse__Output } from './xnet/v1/ReleaseSubnetResponse.js';
+import type { RemoveControllerRequest as _xnet_v1_RemoveControllerRequest, RemoveControllerRequest__Output as _xnet_v1_RemoveControllerRequest__Output } from './xnet/v1/RemoveControllerRequest.js';
+import type { RemoveControllerResponse as _xnet_v1_RemoveControllerResponse, RemoveControllerResponse__Output as _xnet_v1_RemoveControllerResponse__Output } from './xnet/v1/RemoveControllerResponse.js';
 import type { RemoveNodeRequest as _xnet_v1_RemoveNodeRequest, RemoveNodeRequest__Output as _xnet_v1_RemoveNodeRequest__Output } from './xnet/v1/RemoveNodeRequest.js';
 import type { RemoveNodeResponse as _xnet_v1_RemoveNodeResponse, RemoveNodeResponse__Output as _xnet_v1_RemoveNodeResponse__Output } from './xnet/v1/RemoveNodeResponse.js';
 import type { RemovePoolRequest as _xnet_v1_RemovePoolRequest, RemovePoolRequest__Output as _xnet_v1_RemovePoolRequest__Output } from './xnet/v1/RemovePoolRequest.js';
@@ -195,6 +197,8 @@ export interface ProtoGrpcType {
       Problem: MessageTypeDefinition<_xnet_v1_Problem, _xnet_v1_Problem__Output>
       ReleaseSubnetRequest: MessageTypeDefinition<_xnet_v1_ReleaseSubnetRequest, _xnet_v1_ReleaseSubnetRequest__Output>
       ReleaseSubnetResponse: MessageTypeDefinition<_xnet_v1_ReleaseSubnetResponse, _xnet_v1_ReleaseSubnetResponse__Output>
+      RemoveControllerRequest: MessageTypeDefinition<_xnet_v1_RemoveControllerRequest, _xnet_v1_RemoveControllerRequest__Output>
+      RemoveControllerResponse: MessageTypeDefinition<_xnet_v1_RemoveControllerResponse, _xnet_v1_RemoveControllerResponse__Output>
       RemoveNodeRequest: MessageTypeDefinition<_xnet_v1_RemoveNodeRequest, _xnet_v1_RemoveNodeRequest__Output>
       RemoveNodeResponse: MessageTypeDefinition<_xnet_v1_RemoveNodeResponse, _xnet_v1_RemoveNodeResponse__Output>
       RemovePoolRequest: MessageTypeDefinition<_xnet_v1_RemovePoolRequest, _xnet_v1_RemovePoolRequest__Output>

@@ -959,6 +959,18 @@ export const descriptor = {
           }
          ]
         },
+        "RemoveController": {
+         "requestType": "RemoveControllerRequest",
+         "responseType": "RemoveControllerResponse",
+         "options": {
+          "(xnet.v1.access)": "ADMIN"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "ADMIN"
+          }
+         ]
+        },
         "ReserveSubnet": {
          "requestType": "ReserveSubnetRequest",
          "responseType": "ReserveSubnetResponse",
@@ -1410,6 +1422,25 @@ export const descriptor = {
        }
       },
       "RemovePoolResponse": {
+       "fields": {}
+      },
+      "RemoveControllerRequest": {
+       "fields": {
+        "operationId": {
+         "type": "string",
+         "id": 1
+        },
+        "dryRun": {
+         "type": "bool",
+         "id": 2
+        },
+        "id": {
+         "type": "string",
+         "id": 3
+        }
+       }
+      },
+      "RemoveControllerResponse": {
        "fields": {}
       },
       "ReserveSubnetRequest": {

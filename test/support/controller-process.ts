@@ -79,6 +79,11 @@ export class ControllerProcess {
     return controller;
   }
 
+  /** registration is the id by which the store knows it. */
+  registration(): string {
+    return readFileSync(join(this.dir, 'registration'), 'utf8').trim();
+  }
+
   /** launch starts it (again) on the same data. */
   async launch(more: readonly string[] = []): Promise<void> {
     const child = spawn(

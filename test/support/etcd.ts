@@ -46,15 +46,21 @@ export class TestEtcd {
   readonly #dir: string;
   #child: ChildProcess | undefined;
 
-  private constructor(clientPort: number, peerPort: number) {
+  readonly #more: readonly string[];
+
+  private constructor(clientPort: number, peerPort: number, more: readonly string[]) {
+    this.#more = more;
     this.clientPort = clientPort;
     this.#peerPort = peerPort;
     this.#dir = mkdtempSync(join(tmpdir(), 'xnet-etcd-'));
   }
 
-  /** start starts an etcd of its own. */
-  static async start(): Promise<TestEtcd> {
-    const etcd = new TestEtcd(await freePort(), await freePort());
+  /**
+   * start starts an etcd of its own.
+   * @param more added to its command line: ["--quota-backend-bytes", "16777216"]
+   */
+  static async start(more: readonly string[] = []): Promise<TestEtcd> {
+    const etcd = new TestEtcd(await freePort(), await freePort(), more);
     await etcd.launch();
     return etcd;
   }
@@ -77,7 +83,7 @@ export class TestEtcd {
         ...['--pdeathsig', 'KILL', 'etcd', '--name', 'test', '--data-dir', join(this.#dir, 'data')],
         ...['--listen-client-urls', this.endpoint, '--advertise-client-urls', this.endpoint],
         ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', `test=${peer}`],
-        ...['--logger', 'zap', '--log-level', 'error', '--log-outputs', 'stderr'],
+        ...['--logger', 'zap', '--log-level', 'error', '--log-outputs', 'stderr', ...this.#more],
       ],
       { stdio: 'ignore' },
     );

@@ -4,7 +4,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { controllerProblems } from '../../controller/service/controller-problems.js';
+import { Clocks } from '../../controller/session/clocks.js';
 import { Gate } from '../../controller/store/gate.js';
+import { keys } from '../../controller/store/keys.js';
+import { encode } from '../../controller/store/records.js';
 import type { Commit } from '../../controller/store/store.js';
 import { Keeper } from '../../controller/view/keeper.js';
 import { XnetError } from '../../proto/errors.js';
@@ -142,4 +146,35 @@ test('a store that can’t be written refuses at once, and takes commits again w
   await until('it is over', async () => gate.problem === undefined);
   stop.abort();
   await running;
+});
+
+test('clocks that differ are told of by both controllers, and change nothing', async (t) => {
+  const { core, store } = await rig(t);
+  const clocks = new Clocks(core.keeper, 'c-1');
+  const register = (registration: string, aheadMs: number) =>
+    store.commit({
+      guards: [],
+      operations: [
+        {
+          kind: 'put',
+          key: keys.controller(`${registration}-live`),
+          value: encode('controller', { version: '0', startedMs: 0, addresses: [], joinAddresses: [], registration }),
+        },
+        {
+          kind: 'put',
+          key: keys.registration(registration),
+          value: encode('registration', { version: '0', addresses: [], clockMs: Date.now() + aheadMs }),
+        },
+      ],
+    });
+  const told = () => controllerProblems(core.keeper.view, 'c-1', (id) => clocks.offsetOf(id)).map(({ text }) => text);
+  await register('c-2', 0);
+  const { revision } = await register('c-3', -1_000);
+  await core.keeper.reached(revision, 5_000);
+  t.deepEqual(told(), []);
+  await core.keeper.reached((await register('c-2', 2 * 3_600_000)).revision, 5_000);
+  t.deepEqual(told(), ['the clock of controller c-2 is 2.0h ahead of that of c-1']);
+  const { revision: late } = await register('c-4', -60_000);
+  await core.keeper.reached(late, 5_000);
+  t.deepEqual(told().at(-1), 'the clock of controller c-4 is 60s behind that of c-1');
 });

@@ -40,6 +40,8 @@ import type { ListTokensRequest as _xnet_v1_ListTokensRequest, ListTokensRequest
 import type { ListTokensResponse as _xnet_v1_ListTokensResponse, ListTokensResponse__Output as _xnet_v1_ListTokensResponse__Output } from '../../xnet/v1/ListTokensResponse.js';
 import type { ReleaseSubnetRequest as _xnet_v1_ReleaseSubnetRequest, ReleaseSubnetRequest__Output as _xnet_v1_ReleaseSubnetRequest__Output } from '../../xnet/v1/ReleaseSubnetRequest.js';
 import type { ReleaseSubnetResponse as _xnet_v1_ReleaseSubnetResponse, ReleaseSubnetResponse__Output as _xnet_v1_ReleaseSubnetResponse__Output } from '../../xnet/v1/ReleaseSubnetResponse.js';
+import type { RemoveControllerRequest as _xnet_v1_RemoveControllerRequest, RemoveControllerRequest__Output as _xnet_v1_RemoveControllerRequest__Output } from '../../xnet/v1/RemoveControllerRequest.js';
+import type { RemoveControllerResponse as _xnet_v1_RemoveControllerResponse, RemoveControllerResponse__Output as _xnet_v1_RemoveControllerResponse__Output } from '../../xnet/v1/RemoveControllerResponse.js';
 import type { RemoveNodeRequest as _xnet_v1_RemoveNodeRequest, RemoveNodeRequest__Output as _xnet_v1_RemoveNodeRequest__Output } from '../../xnet/v1/RemoveNodeRequest.js';
 import type { RemoveNodeResponse as _xnet_v1_RemoveNodeResponse, RemoveNodeResponse__Output as _xnet_v1_RemoveNodeResponse__Output } from '../../xnet/v1/RemoveNodeResponse.js';
 import type { RemovePoolRequest as _xnet_v1_RemovePoolRequest, RemovePoolRequest__Output as _xnet_v1_RemovePoolRequest__Output } from '../../xnet/v1/RemovePoolRequest.js';
@@ -225,6 +227,15 @@ export interface AdminServiceClient extends grpc.Client {
   releaseSubnet(argument: _xnet_v1_ReleaseSubnetRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_xnet_v1_ReleaseSubnetResponse__Output>): grpc.ClientUnaryCall;
   releaseSubnet(argument: _xnet_v1_ReleaseSubnetRequest, callback: grpc.requestCallback<_xnet_v1_ReleaseSubnetResponse__Output>): grpc.ClientUnaryCall;
   
+  RemoveController(argument: _xnet_v1_RemoveControllerRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_xnet_v1_RemoveControllerResponse__Output>): grpc.ClientUnaryCall;
+  RemoveController(argument: _xnet_v1_RemoveControllerRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_xnet_v1_RemoveControllerResponse__Output>): grpc.ClientUnaryCall;
+  RemoveController(argument: _xnet_v1_RemoveControllerRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_xnet_v1_RemoveControllerResponse__Output>): grpc.ClientUnaryCall;
+  RemoveController(argument: _xnet_v1_RemoveControllerRequest, callback: grpc.requestCallback<_xnet_v1_RemoveControllerResponse__Output>): grpc.ClientUnaryCall;
+  removeController(argument: _xnet_v1_RemoveControllerRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_xnet_v1_RemoveControllerResponse__Output>): grpc.ClientUnaryCall;
+  removeController(argument: _xnet_v1_RemoveControllerRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_xnet_v1_RemoveControllerResponse__Output>): grpc.ClientUnaryCall;
+  removeController(argument: _xnet_v1_RemoveControllerRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_xnet_v1_RemoveControllerResponse__Output>): grpc.ClientUnaryCall;
+  removeController(argument: _xnet_v1_RemoveControllerRequest, callback: grpc.requestCallback<_xnet_v1_RemoveControllerResponse__Output>): grpc.ClientUnaryCall;
+  
   RemoveNode(argument: _xnet_v1_RemoveNodeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_xnet_v1_RemoveNodeResponse__Output>): grpc.ClientUnaryCall;
   RemoveNode(argument: _xnet_v1_RemoveNodeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_xnet_v1_RemoveNodeResponse__Output>): grpc.ClientUnaryCall;
   RemoveNode(argument: _xnet_v1_RemoveNodeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_xnet_v1_RemoveNodeResponse__Output>): grpc.ClientUnaryCall;
@@ -365,6 +376,8 @@ export interface AdminServiceHandlers extends grpc.UntypedServiceImplementation 
   
   ReleaseSubnet: grpc.handleUnaryCall<_xnet_v1_ReleaseSubnetRequest__Output, _xnet_v1_ReleaseSubnetResponse>;
   
+  RemoveController: grpc.handleUnaryCall<_xnet_v1_RemoveControllerRequest__Output, _xnet_v1_RemoveControllerResponse>;
+  
   RemoveNode: grpc.handleUnaryCall<_xnet_v1_RemoveNodeRequest__Output, _xnet_v1_RemoveNodeResponse>;
   
   RemovePool: grpc.handleUnaryCall<_xnet_v1_RemovePoolRequest__Output, _xnet_v1_RemovePoolResponse>;
@@ -412,6 +425,7 @@ export interface AdminServiceDefinition extends grpc.ServiceDefinition {
   ListSubnets: MethodDefinition<_xnet_v1_ListSubnetsRequest, _xnet_v1_ListSubnetsResponse, _xnet_v1_ListSubnetsRequest__Output, _xnet_v1_ListSubnetsResponse__Output>
   ListTokens: MethodDefinition<_xnet_v1_ListTokensRequest, _xnet_v1_ListTokensResponse, _xnet_v1_ListTokensRequest__Output, _xnet_v1_ListTokensResponse__Output>
   ReleaseSubnet: MethodDefinition<_xnet_v1_ReleaseSubnetRequest, _xnet_v1_ReleaseSubnetResponse, _xnet_v1_ReleaseSubnetRequest__Output, _xnet_v1_ReleaseSubnetResponse__Output>
+  RemoveController: MethodDefinition<_xnet_v1_RemoveControllerRequest, _xnet_v1_RemoveControllerResponse, _xnet_v1_RemoveControllerRequest__Output, _xnet_v1_RemoveControllerResponse__Output>
   RemoveNode: MethodDefinition<_xnet_v1_RemoveNodeRequest, _xnet_v1_RemoveNodeResponse, _xnet_v1_RemoveNodeRequest__Output, _xnet_v1_RemoveNodeResponse__Output>
   RemovePool: MethodDefinition<_xnet_v1_RemovePoolRequest, _xnet_v1_RemovePoolResponse, _xnet_v1_RemovePoolRequest__Output, _xnet_v1_RemovePoolResponse__Output>
   ReserveSubnet: MethodDefinition<_xnet_v1_ReserveSubnetRequest, _xnet_v1_ReserveSubnetResponse, _xnet_v1_ReserveSubnetRequest__Output, _xnet_v1_ReserveSubnetResponse__Output>

@@ -1,0 +1,18 @@
+// `xctl controllers`: forgetting one that is gone.
+import { confirmed } from '../confirm.js';
+import type { Context } from '../context.js';
+import { verdict } from './answers.js';
+
+/** RemoveControllerOptions are those of `controllers remove`. */
+export type RemoveControllerOptions = { readonly confirm?: string; readonly dryRun: boolean };
+
+/** removeController forgets a controller that is gone. */
+export async function removeController(context: Context, options: RemoveControllerOptions, id: string): Promise<void> {
+  const { client, output } = context;
+  const { dryRun } = options;
+  const question = { what: `forget controller ${id}`, name: id, severe: true, given: options.confirm };
+  if (!dryRun && !(await confirmed(context, question))) return;
+  await client.change((admin) => admin.removeController.bind(admin), { id, dryRun });
+  const did = verdict({ unchanged: false, dryRun }, 'removed', 'remove');
+  await output.show({ value: { controller: { id }, dryRun }, name: id, text: () => [`${did} controller ${id}`] });
+}

@@ -1,0 +1,76 @@
+// What is wrong with the controllers and their store, as status tells it. Pure.
+// Invariant: what keeps a change from being made is told here before anybody tries one.
+import type { XnetError } from '../../proto/errors.js';
+import type { Problem } from '../../proto/gen/xnet/v1/Problem.js';
+import { liveRegistrations, toleratedMs } from '../session/clocks.js';
+import type { ReadonlyView } from '../view/view.js';
+
+/** Health is what a controller knows of itself and its store. */
+export type Health = {
+  /** Why nothing can be written to the store. */
+  readonly writeProblem: XnetError | undefined;
+  /** Why the audit log can't be written. */
+  readonly auditProblem: string | undefined;
+  /** What is wrong with members of the etcd, one line each. */
+  readonly etcdProblems: readonly string[];
+};
+
+/** storeProblems are what is wrong with the store, and with what a change needs besides. */
+export function storeProblems({ writeProblem, auditProblem, etcdProblems }: Health): readonly Problem[] {
+  const problems: Problem[] = etcdProblems.map((text) => ({
+    text,
+    fix: text.includes('alarm:NOSPACE')
+      ? 'compact and defragment it, then: etcdctl alarm disarm (OPERATIONS.md)'
+      : 'start that member, or see its log (OPERATIONS.md)',
+  }));
+  if (writeProblem !== undefined) {
+    problems.push({
+      text: `nothing can be changed: ${writeProblem.message}`,
+      fix: writeProblem.hint ?? 'see OPERATIONS.md',
+    });
+  }
+  if (auditProblem !== undefined) {
+    problems.push({
+      text: `nothing can be changed through this controller: the audit log can't be written: ${auditProblem}`,
+      fix: 'make room on the disk of this controller, or use another controller',
+    });
+  }
+  return problems;
+}
+
+function durationText(ms: number): string {
+  const seconds = Math.round(Math.abs(ms) / 1000);
+  if (seconds < 120) return `${seconds}s`;
+  return seconds < 7200 ? `${Math.round(seconds / 60)}m` : `${(seconds / 3600).toFixed(1)}h`;
+}
+
+/**
+ * controllerProblems are controllers that are gone, and clocks that differ.
+ * @param own registration of the controller that answers
+ * @param offsetOf how far another controller's clock is ahead of this one's, milliseconds
+ */
+export function controllerProblems(
+  view: ReadonlyView,
+  own: string,
+  offsetOf: (registration: string) => number | undefined,
+): readonly Problem[] {
+  const live = liveRegistrations(view);
+  const problems: Problem[] = [];
+  for (const [id, { record }] of view.registrations) {
+    if (id === own) continue;
+    if (!live.has(id)) {
+      problems.push({
+        text: `controller ${id} is gone; its clock said ${new Date(record.clockMs).toISOString()} when it was heard last`,
+        fix: `start it, or forget it: xctl controllers remove ${id}`,
+      });
+      continue;
+    }
+    const offset = offsetOf(id) ?? 0;
+    if (Math.abs(offset) <= toleratedMs) continue;
+    problems.push({
+      text: `the clock of controller ${id} is ${durationText(offset)} ${offset > 0 ? 'ahead of' : 'behind'} that of ${own}`,
+      fix: 'set both clocks by NTP: timedatectl set-ntp true',
+    });
+  }
+  return problems;
+}

@@ -1,0 +1,14 @@
+// Original file: proto/xnet/v1/admin.proto
+
+
+export interface RemoveControllerRequest {
+  'operationId'?: (string);
+  'dryRun'?: (boolean);
+  'id'?: (string);
+}
+
+export interface RemoveControllerRequest__Output {
+  'operationId': (string);
+  'dryRun': (boolean);
+  'id': (string);
+}

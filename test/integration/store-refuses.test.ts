@@ -1,0 +1,96 @@
+// A store that answers and takes no writes, and controllers that are gone: told before anybody tries to change anything.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { XnetError } from '../../proto/errors.js';
+import { callUnary } from '../../proto/rpc/channel.js';
+import { ControllerProcess } from '../support/controller-process.js';
+import { enableAuthentication, TestEtcd } from '../support/etcd.js';
+
+function etcdctl(etcd: TestEtcd, args: readonly string[], input?: Buffer): string {
+  return execFileSync('etcdctl', ['--endpoints', etcd.endpoint, ...args], {
+    encoding: 'utf8',
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, ETCDCTL_API: '3' },
+    ...(input === undefined ? {} : { input }),
+  });
+}
+
+const problemsOf = (status: { readonly problems: readonly { readonly text: string }[] }) =>
+  status.problems.map(({ text }) => text).join('\n');
+
+test('a store whose quota is used up is told, refuses changes by a code of its own, and goes on when it is cured', async (t) => {
+  const etcd = await TestEtcd.start(['--quota-backend-bytes', String(16 * 1024 ** 2)]);
+  t.teardown(() => etcd.close());
+  const controller = await ControllerProcess.start(['--etcd-endpoints', etcd.endpoint]);
+  t.teardown(() => controller.close());
+  await controller.createPool();
+  const megabyte = Buffer.alloc(1_000_000, 'x');
+  t.throws(() => {
+    for (let index = 0; index < 40; index++) etcdctl(etcd, ['put', `/junk/${index}`], megabyte);
+  });
+  await controller.until('it is told', (status) => /nothing can be changed: .*quota/.test(problemsOf(status)));
+  await controller.until('the alarm, too', (status) => /alarm:NOSPACE/.test(problemsOf(status)));
+  const refused = await t.throwsAsync(controller.addNode('web-1', '192.168.83.1'));
+  t.is(refused instanceof XnetError ? refused.code : '', 'NotWritable');
+  t.is((await controller.nodes()).length, 0);
+
+  etcdctl(etcd, ['del', '--prefix', '/junk/']);
+  const fields = etcdctl(etcd, ['endpoint', 'status', '-w', 'fields']);
+  etcdctl(etcd, ['compact', /"Revision" : (\d+)/.exec(fields)?.[1] ?? '']);
+  etcdctl(etcd, ['defrag']);
+  etcdctl(etcd, ['alarm', 'disarm']);
+  await controller.until('all is well', (status) => problemsOf(status) === '');
+  t.is((await controller.addNode('web-1', '192.168.83.1')).node?.subnet, '10.76.0.0/24');
+});
+
+test('a permission that was revoked is told, and no change is tried', async (t) => {
+  const etcd = await TestEtcd.start();
+  t.teardown(() => etcd.close());
+  const who = { user: 'xnet', password: 'secret', prefix: '/xnet/v1/' };
+  enableAuthentication(etcd.endpoint, who);
+  const dir = mkdtempSync(join(tmpdir(), 'xnet-password-'));
+  t.teardown(() => rmSync(dir, { recursive: true }));
+  writeFileSync(join(dir, 'password'), who.password);
+  const prepared = await ControllerProcess.start([
+    ...['--etcd-endpoints', etcd.endpoint, '--etcd-user', who.user, '--etcd-password-file', join(dir, 'password')],
+  ]);
+  t.teardown(() => prepared.close());
+  await prepared.createPool();
+  const asRoot = ['--user', 'root:secret'];
+  etcdctl(etcd, [...asRoot, 'role', 'revoke-permission', 'xnet', '/xnet/v1/', '--prefix']);
+  etcdctl(etcd, [...asRoot, 'role', 'grant-permission', 'xnet', 'read', '/xnet/v1/', '--prefix=true']);
+  await prepared.until('it is told', (status) =>
+    /nothing can be changed: .*permission denied/.test(problemsOf(status)),
+  );
+  const refused = await t.throwsAsync(prepared.addNode('web-1', '192.168.83.1'));
+  t.is(refused instanceof XnetError ? refused.code : '', 'NotWritable');
+  etcdctl(etcd, [...asRoot, 'role', 'grant-permission', 'xnet', 'readwrite', '/xnet/v1/', '--prefix=true']);
+  await prepared.until('all is well', (status) => problemsOf(status) === '');
+});
+
+test('a controller that is gone is told of until it is back, or somebody removes it', async (t) => {
+  const etcd = await TestEtcd.start();
+  t.teardown(() => etcd.close());
+  const [a, b] = [
+    await ControllerProcess.start(['--etcd-endpoints', etcd.endpoint]),
+    await ControllerProcess.start(['--etcd-endpoints', etcd.endpoint]),
+  ];
+  t.teardown(() => Promise.all([a.close(), b.close()]));
+  await a.until('both are there', (status) => status.controllers.length === 2);
+  const remove = (id: string) => callUnary(a.admin.removeController.bind(a.admin), { id }, { timeoutMs: 20_000 });
+  const id = b.registration();
+  await t.throwsAsync(remove(id), { message: /is running/ });
+  await b.kill();
+  await a.until('it is gone', (status) => problemsOf(status).includes(`controller ${id} is gone`));
+  await b.launch();
+  await a.until('it is back', (status) => problemsOf(status) === '');
+  t.is(b.registration(), id);
+  await b.kill('SIGTERM');
+  await a.until('it is gone', (status) => problemsOf(status).includes(`controller ${id} is gone`));
+  await remove(id);
+  await a.until('it is forgotten', (status) => problemsOf(status) === '');
+  await t.throwsAsync(remove(id), { message: /there is no controller/ });
+});
