@@ -142,7 +142,7 @@ test('a disk that is full stops changes, and they go on when there is room', asy
     if (refusal === undefined) added += 1;
   }
   t.regex(String(refusal), /nothing is changed as long as the audit log can't be written: ENOSPC/);
-  t.true(refusal instanceof XnetError && refusal.code === 'Unavailable');
+  t.true(refusal instanceof XnetError && refusal.code === 'NotWritable');
   t.is((await controller.nodes()).length, added);
   unlinkSync(join(disk, 'ballast'));
   await controller.addNode('after', '192.168.84.1');

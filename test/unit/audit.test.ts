@@ -313,7 +313,7 @@ test('a disk that is full stops changes, not reading, and all that was done is w
   await done('two');
   t.truthy(entries.problem);
   const refusal = await audit.before(call('SetNode', {}));
-  t.is(refusal?.code, 'Unavailable');
+  t.is(refusal?.code, 'NotWritable');
   t.regex(refusal?.message ?? '', /audit log can't be written/);
   t.is(audit.before(call('ListNodes', {})), undefined);
   rmdirSync(blocked);

@@ -581,7 +581,7 @@ test('what can stand at the cursor', (t) => {
     return [candidates.map(({ value }) => value).join(' '), source, prefix];
   };
   t.deepEqual(at('xctl '), [
-    'init contexts pools nodes leases routes events status tokens certs ca audit completion options help',
+    'init contexts pools controllers nodes leases routes events status tokens certs ca audit completion options help',
     undefined,
     '',
   ]);
@@ -613,7 +613,7 @@ test('what can stand at the cursor', (t) => {
   t.deepEqual(at('xctl nodes set web-1 --address 1.2.3.4 --addr'), ['', undefined, '']);
   t.deepEqual(at('xctl --controller unix:/x nodes l'), ['list', undefined, '']);
   t.deepEqual(at('xctl nothing like this '), [
-    'init contexts pools nodes leases routes events status tokens certs ca audit completion options help',
+    'init contexts pools controllers nodes leases routes events status tokens certs ca audit completion options help',
     undefined,
     '',
   ]);
