@@ -152,11 +152,12 @@ export class View {
   /** replace takes a new listing in place of everything. Returns what differs from before. */
   replace(listing: Listing): Touched {
     const touched = nothingTouched();
-    this.#beginAges(listing);
+    const another = this.#isOfAnotherEpoch(listing);
     const listed = new Set(listing.entries.map((entry) => entry.key));
     for (const key of [...this.#keys.keys()]) if (!listed.has(key)) this.#delete(key, touched);
     for (const entry of listing.entries) {
-      if (this.#keys.get(entry.key) !== entry.modRevision) this.#put(entry, touched);
+      // A store that was restored gives the same revisions again, to other things.
+      if (another || this.#keys.get(entry.key) !== entry.modRevision) this.#put(entry, touched);
     }
     this.#beliefs.settle(touched);
     this.#arriveAt(listing.revision);
@@ -182,11 +183,14 @@ export class View {
     this.#times.ages.saw(revision, this.#times.now());
   }
 
-  // Before anything is read whose age depends on it.
-  #beginAges({ entries }: Listing): void {
+  // Whether a restored store was accepted since. Asked before anything is read whose age depends on it.
+  #isOfAnotherEpoch({ entries }: Listing): boolean {
     const entry = entries.find(({ key }) => key === keys.cluster);
     const decoded = entry === undefined ? undefined : decode('cluster', entry.value);
-    if (decoded !== undefined && 'record' in decoded) this.#times.ages.begin(decoded.record.id, decoded.record.epoch);
+    if (decoded === undefined || 'problem' in decoded) return false;
+    const { id, epoch } = decoded.record;
+    this.#times.ages.begin(id, epoch);
+    return this.cluster?.record.id !== id || this.cluster.record.epoch !== epoch;
   }
 
   /** changedAt is every key, but those of operations and events, and the revision it was last changed at. */

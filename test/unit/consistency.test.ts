@@ -242,6 +242,23 @@ test('a cluster keeps its id, and its epoch never goes back', (t) => {
   t.false(rig.view.undecodable.has('cluster'));
 });
 
+test('a listing of a new epoch counts whole: a restored store gives the same revisions again', (t) => {
+  const cluster = (epoch: number) => encode('cluster', { id: 'a', epoch, createdMs: 0, schema: 1 });
+  const entry = (key: string, value: string) => ({ key, value, modRevision: 7, createRevision: 7 });
+  const view = new View();
+  const listing = (epoch: number, host: number) => ({
+    revision: 9,
+    storeId: 's',
+    entries: [
+      entry('cluster', cluster(epoch)),
+      entry('nodes/n-1', encode('node', nodeRecord('web-1', `192.168.83.${host}`))),
+    ],
+  });
+  view.replace(listing(1, 1));
+  view.replace(listing(2, 2));
+  t.is(view.nodes.get('n-1')?.record.address, address('192.168.83.2'));
+});
+
 const id = fc.integer({ min: 1, max: 4 }).map((index) => `n-${index}`);
 const anyKey = fc.oneof(
   fc.constantFrom('pools/default', 'pools/b'),
