@@ -43,6 +43,8 @@ const defaultFileBytes = 16 * 1024 * 1024;
 const defaultFiles = 64;
 // What waits to be written is in memory.
 const mostWaiting = 10_000;
+// Until somebody asks for a change, which tries at once.
+const retryMs = 2_000;
 
 /** AuditLog is one controller's log. Open it before anything is appended; close it. */
 export class AuditLog {
@@ -56,6 +58,7 @@ export class AuditLog {
   #waiting: AuditEntry[] = [];
   #writing: Promise<void> | undefined;
   #problem: string | undefined;
+  #retry: NodeJS.Timeout | undefined;
   /** Sequence numbers of what this process has begun and not settled. */
   readonly #underWay = new Set<number>();
 
@@ -164,6 +167,10 @@ export class AuditLog {
         );
       }
       this.#problem = messageOf(error);
+      this.#retry ??= setTimeout(() => {
+        this.#retry = undefined;
+        void this.settle();
+      }, retryMs).unref();
     }
   }
 
@@ -204,6 +211,7 @@ export class AuditLog {
   /** close writes what waits and closes the files. */
   async close(): Promise<void> {
     await this.settle();
+    clearTimeout(this.#retry);
     await this.#file?.close().catch(() => undefined);
     await this.#remembered?.close();
     this.#file = undefined;

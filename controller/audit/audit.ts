@@ -70,7 +70,10 @@ export class Audit implements CallObserver, Recorder {
 
   record({ call: name, operationId }: { readonly call: string; readonly operationId: string }): Recording {
     const call = this.#calls.getStore();
-    const about = call === undefined ? this.#ofOurOwn(name, operationId) : this.#factsOf(call);
+    const isAsked = call !== undefined && !reading.test(call.name);
+    const facts = call === undefined ? this.#ofOurOwn(name, operationId) : this.#factsOf(call);
+    // What a call changes beside what it is for has the name of the change: a node that watches is taken back.
+    const about = isAsked ? facts : { ...facts, call: name };
     let announced: Promise<Appended | undefined> | undefined;
     let settled = false;
     const settle = async ({ outcome, subject, message, changes }: Settlement): Promise<void> => {
@@ -91,7 +94,7 @@ export class Audit implements CallObserver, Recorder {
         if (announced !== undefined) return;
         const refusal = await this.#refusal();
         if (refusal !== undefined) throw refusal;
-        if (call !== undefined) this.#recorded.add(call);
+        if (isAsked) this.#recorded.add(call);
         announced = this.#append({ ...about, subject: cut(subject), outcome: begun, message: cut(message) });
         if ((await announced)?.written === true) return;
         const error = this.#unwritten();

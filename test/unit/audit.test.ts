@@ -24,6 +24,7 @@ import { Core, silent } from '../support/controller.js';
 import { FaultyDisk } from '../support/faulty-disk.js';
 import { MemoryCluster, MemoryStore } from '../support/memory-store.js';
 import { address, prefix } from '../support/pools.js';
+import { until } from '../support/until.js';
 
 const facts = (subject: string, more: Partial<AuditFacts> = {}): AuditFacts => ({
   timeMs: 1,
@@ -389,7 +390,8 @@ test('a write that a full disk tore leaves nothing behind, and goes again whole'
     t.is((await log.append(facts('node/two')))?.written, false);
     t.is((await log.append(facts('node/three')))?.written, false);
     disk.roomLeft = undefined;
-    await log.settle();
+    // By itself, though nobody asks for another change.
+    await until('it is written', async () => log.problem === undefined);
     t.deepEqual((await log.verify()).problems, []);
     t.is(readFileSync(only(dir), 'utf8').split('\n').length, 4);
     await log.close();
@@ -454,6 +456,33 @@ test('a change has its entries although nobody waits for the answer any more', a
     ],
   );
   await core.stop();
+  await entries.close();
+});
+
+test('what a call changes beside what it is for is told by its own name, and so is the refusal of the call', async (t) => {
+  const entries = await open(folder(t));
+  const audit = new Audit({ entries, controllerId: 'c-1', now: Date.now, log: silent });
+  const watching = call('WatchNodes', { nodeId: 'n-1' });
+  await new Promise<void>((resolve) =>
+    audit.around(watching, () => {
+      const recording = audit.record({ call: 'AdoptNode', operationId: '' });
+      const about = { subject: 'node/web-1', message: 'taken back' };
+      void recording
+        .begin(about)
+        .then(() => recording.settle({ outcome: 'OK', ...about }))
+        .then(resolve);
+    }),
+  );
+  await audit.ended(watching, { outcome: 'PermissionDenied', message: 'revoked' });
+  await audit.record({ call: 'Sweep', operationId: '' }).begin({ subject: 'x', message: '' });
+  t.deepEqual(
+    (await entries.list(all)).map(({ actor, call: name, outcome }) => [actor, name, outcome]),
+    [
+      ['local', 'AdoptNode', 'OK'],
+      ['local', 'WatchNodes', 'PermissionDenied'],
+    ],
+    'what goes on is not told yet',
+  );
   await entries.close();
 });
 
