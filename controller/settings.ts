@@ -78,6 +78,7 @@ const schema = v.pipe(
 export type Settings = v.InferOutput<typeof schema>;
 
 const defaultFile = '/etc/xnet/controller.yaml';
+const defaultDataDir = '/var/lib/xnet-controller';
 
 /** makeProgram makes the command line of xnet-controller; `run` gets the checked settings. */
 export function makeProgram(version: string, run: (settings: Settings) => Promise<void>): Command {
@@ -101,7 +102,7 @@ export function makeProgram(version: string, run: (settings: Settings) => Promis
     .addOption(
       new Option('--data-dir <dir>', 'the embedded etcd, the cluster key, and what is remembered of the store')
         .env(env('DATA_DIR'))
-        .default('/var/lib/xnet-controller'),
+        .default(defaultDataDir),
     )
     .addOption(
       new Option('--etcd-endpoints <urls>', 'use this etcd instead of one of our own').env(env('ETCD_ENDPOINTS')),
@@ -132,7 +133,7 @@ export function makeProgram(version: string, run: (settings: Settings) => Promis
       `
 Examples:
   xnet-controller --listen 192.168.83.2:${defaultPort}
-      one controller with an etcd of its own
+      one controller with an etcd of its own; on the same machine: xctl init
   xnet-controller --listen 192.168.83.2:${defaultPort} --etcd-endpoints https://192.168.83.2:2379,https://192.168.83.3:2379 \\
       --etcd-ca /etc/xnet/etcd-ca.pem --etcd-cert /etc/xnet/etcd.pem --etcd-key /etc/xnet/etcd-key.pem
       one of several controllers over one etcd
@@ -151,10 +152,16 @@ export function joinEndpoints({ listen, joinListen }: Pick<Settings, 'listen' | 
   return joinListen ?? listen.flatMap((at) => (at.kind === 'tcp' ? [{ ...at, port: at.port + 1 }] : []));
 }
 
-/** localEndpoints are the unix sockets: as set, or one in the data directory, without which nobody could run xctl init. */
+/**
+ * localEndpoints are the unix sockets: as set, or one without which nobody could run xctl init: where xctl looks for it,
+ * or, for one of several controllers on a machine, which have data directories of their own, in that.
+ */
 export function localEndpoints({ listen, dataDir }: Pick<Settings, 'listen' | 'dataDir'>): readonly Endpoint[] {
   const sockets = listen.filter(({ kind }) => kind === 'unix');
-  return sockets.length > 0 ? sockets : [{ kind: 'unix', path: `${dataDir}/controller.sock` }];
+  if (sockets.length > 0) return sockets;
+  const usual = checkEndpoint(defaultControllerSocket);
+  if (dataDir === defaultDataDir && 'value' in usual) return [usual.value];
+  return [{ kind: 'unix', path: `${dataDir}/controller.sock` }];
 }
 
 /** controllerName is the name that was set, or one made of the host's name. */

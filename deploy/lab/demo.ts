@@ -1,11 +1,11 @@
 // `npm run demo`: the main job on real Docker engines, from nothing to proofs, on one machine.
-import Table from 'cli-table3';
 import { Command, Option } from 'commander';
 import pc from 'picocolors';
 import * as v from 'valibot';
 import { exitCodes, XnetError } from '../../proto/errors.js';
 import { runProgram } from '../../proto/process/program.js';
 import { integer } from '../../proto/process/settings.js';
+import { type Cell, formatTable } from '../../proto/process/table.js';
 import { version } from '../../proto/process/version.js';
 import { type EngineLine, engineLines, obtainEngine } from './engines.js';
 import { addedFrom, Fleet } from './fleet.js';
@@ -50,39 +50,28 @@ function print(text = ''): void {
   process.stdout.write(`${text}\n`);
 }
 
-// Columns two blanks apart, as docker prints them.
-function makeTable(head: readonly string[]): InstanceType<typeof Table> {
-  return new Table({
-    head: head.map((name) => pc.bold(name)),
-    colAligns: ['left', 'right', 'left'],
-    chars: {
-      ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '' },
-      ...{
-        'bottom-right': '',
-        left: '',
-        'left-mid': '',
-        mid: '',
-        'mid-mid': '',
-        right: '',
-        'right-mid': '',
-        middle: '',
-      },
-    },
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
-  });
+function printTable(headers: readonly string[], rows: readonly (readonly Cell[])[]): void {
+  const [head = '', ...lines] = formatTable(headers, rows);
+  for (const line of [pc.bold(head), ...lines]) print(line);
 }
 
 function printSteps(steps: readonly Step[]): void {
-  const table = makeTable(['STEP', 'SECONDS', '']);
-  for (const { what, seconds, result } of steps) table.push([what, seconds.toFixed(2), result]);
-  print(table.toString());
+  const times = steps.map(({ seconds }) => seconds.toFixed(2).padStart('SECONDS'.length));
+  printTable(
+    ['STEP', 'SECONDS', ''],
+    steps.map(({ what, result }, index) => [what, times[index] ?? '', result]),
+  );
 }
 
 function printProofs(proofs: readonly Proof[]): void {
-  const table = makeTable(['PROOF', 'TRIES', '']);
-  for (const { claim, outcome, holds } of proofs)
-    table.push([claim, outcome, holds ? pc.green('holds') : pc.red('FAILS')]);
-  print(table.toString());
+  printTable(
+    ['PROOF', 'TRIES', ''],
+    proofs.map(({ claim, outcome, holds }) => [
+      claim,
+      outcome.padStart('TRIES'.length),
+      holds ? { text: 'holds', paint: pc.green } : { text: 'FAILS', paint: pc.red },
+    ]),
+  );
   for (const { claim, details } of proofs) for (const detail of details) print(`${claim}: ${detail}`);
 }
 

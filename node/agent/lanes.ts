@@ -83,6 +83,7 @@ function routesEffect(options: LanesOptions, chosen: (underlay: Underlay | undef
       const outcome = await host.routes.converge(desired(known, choice.underlay), signal);
       const neighbours = await host.neighbours.converge(known.table?.routes.size ?? 0);
       return {
+        ...outcome,
         findings: [...choice.findings, ...outcome.findings, ...neighbours.findings],
         changes: outcome.changes + neighbours.changes,
       };

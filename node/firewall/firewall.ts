@@ -10,6 +10,7 @@ import type { NftablesCommit } from '../kernel/nftables-watch.js';
 import { type Exec, exec } from '../process/exec.js';
 import type { Effect, Finding, Outcome } from '../reconcile/effect.js';
 import { forgetTranslated } from './conntrack.js';
+import { describePlan } from './describe.js';
 import { type DesiredFirewall, type EngineFacts, unusableNames } from './desired.js';
 import { contested, Findings, unusableName } from './findings.js';
 import { planForwarding, readForwarding } from './forwarding.js';
@@ -90,6 +91,7 @@ export class Firewall implements Effect<DesiredFirewall> {
     const unusable = unusableNames(desired);
     if (unusable.length > 0) return { findings: unusable.map(unusableName), changes: 0, inForce: false };
     let changes = 0;
+    const what: string[] = [];
     let failures: readonly Finding[] = [];
     for (let round = 1; ; round += 1) {
       const { observed, findings } = await this.#look.whole(signal);
@@ -103,6 +105,7 @@ export class Firewall implements Effect<DesiredFirewall> {
       if (open && round < longestRounds) {
         const applied = await this.#apply(plan, signal);
         changes += applied.changes;
+        if (applied.changes > 0) what.push(...describePlan(plan));
         failures = applied.findings;
         continue;
       }
@@ -111,6 +114,7 @@ export class Firewall implements Effect<DesiredFirewall> {
       return {
         findings: [...findings, ...plan.findings, ...left, ...last.findings],
         changes: changes + last.changes,
+        what: [...what, ...(last.what ?? [])],
         // What could not be looked at may not be there.
         ...(open || findings.length > 0 || !isInForce(plan, observed) ? { inForce: false } : {}),
       };
@@ -217,10 +221,13 @@ export class Firewall implements Effect<DesiredFirewall> {
     signal: AbortSignal,
   ): Promise<Outcome> {
     const all = new Findings();
+    const what: string[] = [];
     let changes = 0;
     if (this.#translated && isInForce(plan, observed)) {
       await all.collect('Conntrack', async () => {
-        changes += await forgetTranslated(this.#exec, desired.own, desired.pools, signal);
+        const forgotten = await forgetTranslated(this.#exec, desired.own, desired.pools, signal);
+        changes += forgotten;
+        if (forgotten > 0) what.push(`${forgotten} connections from before are decided anew`);
         this.#translated = false;
       });
     }
@@ -232,8 +239,9 @@ export class Firewall implements Effect<DesiredFirewall> {
       if (!forwarding.turnOn) return;
       await this.#proc.write(ipv4Sysctl('ip_forward'), '1');
       changes += 1;
+      what.push('net.ipv4.ip_forward: on');
     });
-    return { findings: all.list, changes };
+    return { findings: all.list, changes, what };
   }
 }
 

@@ -1,6 +1,6 @@
 // Runs the few programs that xnetd needs (nft, iptables, conntrack, systemctl). Never through a shell: arguments are
 // passed as they are, so no name from anywhere is ever interpreted.
-import { spawn } from 'node:child_process';
+import { type ExecFileException, execFile } from 'node:child_process';
 import { constants } from 'node:os';
 import { messageOf, XnetError } from '../../proto/errors.js';
 
@@ -42,57 +42,37 @@ function run(argv: readonly [string, ...string[]], options: ExecOptions): Promis
   const [program, ...rest] = argv;
   const { timeoutMs = 30_000, input, signal } = options;
   return new Promise((resolve, reject) => {
-    const child = spawn(program, rest, {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      // C: the messages that are looked at are the untranslated ones.
-      env: { ...process.env, LC_ALL: 'C' },
-    });
-    const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
-    let bytes = 0;
-    let ended: XnetError | undefined;
-    const end = (error: XnetError) => {
-      ended ??= error;
-      child.kill('SIGKILL');
-    };
-    const collect = (name: 'stdout' | 'stderr') => (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > longestOutputBytes) end(new XnetError('Internal', `${program} printed too much`));
-      else chunks[name].push(chunk);
-    };
-    child.stdout.on('data', collect('stdout'));
-    child.stderr.on('data', collect('stderr'));
-    // A program that does not read its input to the end closes the pipe; its exit code says what is wrong.
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(input ?? '');
-    const timer = setTimeout(
-      () => end(new XnetError('DeadlineExceeded', `${program} did not end within ${timeoutMs} ms`)),
-      timeoutMs,
+    const child = execFile(
+      program,
+      rest,
+      {
+        ...(signal === undefined ? {} : { signal }),
+        ...{ timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: longestOutputBytes, encoding: 'utf8' },
+        // C: the messages that are looked at are the untranslated ones.
+        env: { ...process.env, LC_ALL: 'C' },
+      },
+      (error, stdout, stderr) => {
+        const code = error === null ? 0 : exitCodeOf(error);
+        if (code !== undefined) resolve({ code, stdout, stderr });
+        else reject(problemOf(program, error, timeoutMs));
+      },
     );
-    const cancel = () => end(new XnetError('Cancelled', `${program} was stopped`));
-    if (signal?.aborted === true) cancel();
-    else signal?.addEventListener('abort', cancel, { once: true });
-    const settle = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', cancel);
-    };
-    child.once('error', (error) => {
-      settle();
-      reject(new XnetError('FailedPrecondition', `can't run ${program}: ${messageOf(error)}`, { cause: error }));
-    });
-    child.once('close', (code, killedBy) => {
-      settle();
-      if (ended !== undefined) reject(ended);
-      else {
-        resolve({
-          code: code ?? 128 + signalNumber(killedBy),
-          stdout: Buffer.concat(chunks.stdout).toString('utf8'),
-          stderr: Buffer.concat(chunks.stderr).toString('utf8'),
-        });
-      }
-    });
+    // A program that does not read its input to the end closes the pipe; its exit code says what is wrong.
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(input ?? '');
   });
 }
 
-function signalNumber(name: NodeJS.Signals | null): number {
-  return name === null ? 0 : (constants.signals[name] ?? 0);
+// Undefined for a program that did not run to an end of its own.
+function exitCodeOf({ code, signal, killed }: ExecFileException): number | undefined {
+  if (typeof code === 'number') return code;
+  return typeof code === 'string' || killed === true || signal == null ? undefined : 128 + constants.signals[signal];
+}
+
+function problemOf(program: string, error: ExecFileException | null, timeoutMs: number): XnetError {
+  const { code, killed } = error ?? {};
+  if (code === 'ABORT_ERR') return new XnetError('Cancelled', `${program} was stopped`);
+  if (code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') return new XnetError('Internal', `${program} printed too much`);
+  if (killed === true) return new XnetError('DeadlineExceeded', `${program} did not end within ${timeoutMs} ms`);
+  return new XnetError('FailedPrecondition', `can't run ${program}: ${messageOf(error)}`, { cause: error });
 }

@@ -23,6 +23,8 @@ export type Outcome = {
   readonly findings: readonly Finding[];
   /** How many changes this turn made to the host. */
   readonly changes: number;
+  /** What these were, for logs: "add 10.76.1.0/24 via 192.168.83.12". Perhaps not all of them. */
+  readonly what?: readonly string[];
   /** False: the host has not what is desired, whatever the findings say of who can help it. */
   readonly inForce?: false;
 };

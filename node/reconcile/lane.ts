@@ -98,7 +98,20 @@ export class Lane<Desired> {
     }
     if (signal.aborted) return;
     this.#failures = outcome.findings.some((finding) => finding.transient) ? this.#failures + 1 : 0;
-    if (outcome.changes > 0) log.info({ effect: effect.name, changes: outcome.changes }, 'changed');
+    if (outcome.changes > 0) log.info({ effect: effect.name, ...changesOf(outcome) }, 'changed');
     onTurn(outcome, wanted);
   }
+}
+
+// A line of a log is for people: a table of thousands is not.
+const mostNamed = 10;
+
+/** changesOf is what a log says of the changes of a turn: how many, and which. */
+export function changesOf({ changes, what = [] }: Pick<Outcome, 'changes' | 'what'>): {
+  readonly changes: number;
+  readonly what?: readonly string[];
+} {
+  if (what.length === 0) return { changes };
+  const more = Math.max(changes, what.length) - mostNamed;
+  return { changes, what: [...what.slice(0, mostNamed), ...(more > 0 ? [`and ${more} more`] : [])] };
 }

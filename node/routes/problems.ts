@@ -175,3 +175,21 @@ export function describeChange(change: RouteChange): string {
     return `${change.op === 'deleteRoute' ? 'deleting ' : ''}route to ${formatPrefix(change.route.destination)}`;
   return `${change.op === 'deleteNextHop' ? 'deleting ' : ''}next hop ${change.nextHop.id}`;
 }
+
+const verbs = {
+  ...{ addRoute: 'add', appendRoute: 'add', deleteRoute: 'delete' },
+  ...{ addNextHop: 'add', replaceNextHop: 'replace', deleteNextHop: 'delete' },
+} as const satisfies Record<RouteChange['op'], string>;
+
+/** nameChange names a change that was made, for logs: "add route to 10.76.5.0/24". */
+export function nameChange(change: RouteChange): string {
+  const what =
+    'route' in change
+      ? `route to ${formatPrefix(change.route.destination)}`
+      : `next hop ${gatewayText(change.nextHop)}`;
+  return `${verbs[change.op]} ${what}`;
+}
+
+function gatewayText({ id, hop }: NextHop): string {
+  return typeof hop?.gateway === 'number' ? formatIpv4(hop.gateway) : String(id);
+}

@@ -12,7 +12,7 @@ import type { Effect, Outcome } from '../reconcile/effect.js';
 import { type DesiredRoutes, noRoutes } from './desired.js';
 import { planRoutes, type RoutePlan } from './plan.js';
 import type { PeerRefusal, PlannedChange } from './planning.js';
-import { describeChange, findingsOf, type RouteProblem } from './problems.js';
+import { describeChange, findingsOf, nameChange, type RouteProblem } from './problems.js';
 import { defaultRouteProtocol } from './protocol.js';
 
 /** RoutesOptions are the parts of a routes effect, and its settings. */
@@ -30,6 +30,8 @@ export type RoutesOptions = {
 
 // Three are made when routes change their form: append, delete, look. More only while somebody else writes as well.
 const longestRounds = 6;
+// Logs name no more than these.
+const mostDescribed = 10;
 
 // Answers that mean "it is not as the mirror has it": looked at anew and tried again in the same turn.
 const surprises: ReadonlySet<string> = new Set(['EEXIST', 'ENOENT', 'ESRCH', 'ENODEV', 'ENOBUFS', 'EPROTO']);
@@ -77,6 +79,7 @@ export class Routes implements Effect<DesiredRoutes> {
     const { kernel, mirror } = this.#options;
     this.#forgetRefusals(desired);
     let changes = 0;
+    const what: string[] = [];
     let failures: readonly RouteProblem[] = [];
     for (let round = 1; ; round += 1) {
       const at = { ifindex: desired.underlay?.ifindex ?? 0, epoch: mirror.epoch };
@@ -87,13 +90,17 @@ export class Routes implements Effect<DesiredRoutes> {
         this.#counts = plan.counts;
         // What failed is told as long as it is still to be done.
         const left = plan.changes.length === 0 ? [] : failures;
-        return { findings: findingsOf([...plan.problems, ...left], mirror), changes };
+        return { findings: findingsOf([...plan.problems, ...left], mirror), changes, what };
       }
       const outcomes = await kernel.apply(
         plan.changes.map(({ change }) => change),
         signal,
       );
-      changes += plan.changes.filter(({ isProbe }, index) => !isProbe && outcomes[index] === undefined).length;
+      for (const [index, { change, isProbe }] of plan.changes.entries()) {
+        if (isProbe || outcomes[index] !== undefined) continue;
+        changes += 1;
+        if (what.length <= mostDescribed) what.push(nameChange(change));
+      }
       failures = this.#judge(plan.changes, outcomes, at);
       await mirror.refresh();
     }

@@ -1,6 +1,6 @@
 // One line of the benchmark's table: what was measured, beside what in the same run, and what is aimed at.
 // Invariant: a figure asserts nothing. What is wrong, and not merely slow, is thrown as Wrong.
-import Table from 'cli-table3';
+import { stripVTControlCharacters } from 'node:util';
 import pc from 'picocolors';
 
 /** rowNames are the rows of the table, in its order. */
@@ -77,19 +77,30 @@ const columns = [
   ['', 9],
 ] as const;
 
-const borders = ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right'];
-const lines = ['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle'];
+function wrapped(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line !== '' && stripVTControlCharacters(longer).length > width) {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, line];
+}
 
-// A table of its own for every row, since it is printed as soon as it is known.
+// A row is printed as soon as it is known, so the widths are the same for all.
 function line(cells: readonly string[]): string {
-  const table = new Table({
-    colWidths: columns.map(([, width]) => width),
-    wordWrap: true,
-    chars: Object.fromEntries([...borders, ...lines].map((name) => [name, ''])),
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
-  });
-  table.push([...cells]);
-  return table.toString().replace(/ +$/gm, '');
+  const parts = columns.map(([, width], index) => wrapped(cells[index] ?? '', width - 2));
+  const height = Math.max(...parts.map(({ length }) => length));
+  const rows = Array.from({ length: height }, (_, row) =>
+    columns.map(([, width], index) => {
+      const text = parts[index]?.[row] ?? '';
+      return text + ' '.repeat(Math.max(0, width - stripVTControlCharacters(text).length));
+    }),
+  );
+  return rows.map((row) => row.join('').trimEnd()).join('\n');
 }
 
 /** headLine is the table's first line. */

@@ -1,0 +1,22 @@
+// What a plan changes of the firewall, for logs. Pure.
+import type { FirewallPlan } from './plan.js';
+import { tableName } from './ruleset.js';
+
+/** describePlan names every change: "xnet: peers + 10.76.1.0/24", "nft: -A DOCKER-USER …". */
+export function describePlan({ table, rules }: Pick<FirewallPlan, 'table' | 'rules'>): readonly string[] {
+  const what: string[] = [];
+  if (table.kind === 'replace') what.push(`${tableName}: written anew`);
+  if (table.kind === 'elements') {
+    for (const { name, missing, superfluous } of table.sets) {
+      what.push(...superfluous.map((element) => `${tableName}: ${name} - ${element}`));
+      what.push(...missing.map((element) => `${tableName}: ${name} + ${element}`));
+    }
+  }
+  for (const [backend, { text, changes }] of rules) {
+    if (changes === 0) continue;
+    // Of what iptables-restore reads, the lines that change a rule.
+    const lines = text.split('\n').filter((line) => /^-[ADIR] /.test(line));
+    what.push(...lines.map((line) => `${backend}: ${line}`));
+  }
+  return what;
+}
