@@ -63,6 +63,8 @@ const result = await build({
   plugins: [plugin],
   logLevel: 'warning',
 });
+// A warning is a bundle that fails when it runs: something that it imports is not there.
+if (result.warnings.length > 0) process.exit(1);
 mkdirSync(outDir, { recursive: true });
 const [bundle] = result.outputFiles;
 // The launcher runs it as a script: its source is a function, as require() would make it one.

@@ -1,69 +1,21 @@
 // What an error says beyond its code and message, as every client library of gRPC reads it: google.rpc.Status in the
 // trailer grpc-status-details-bin, with ErrorInfo and, where there are several problems, BadRequest.
 // The numbers of fields are those of google/rpc/status.proto and google/rpc/error_details.proto (googleapis).
-import * as protoLoader from '@grpc/proto-loader';
 import { type ErrorCode, errorCodes, statusOf, type XnetError } from '../errors.js';
-import { loaderOptions } from './loader-options.js';
+import { bytesOf, type Field, readFields, textOf, writeFields } from './protobuf-fields.js';
 
-const text = (id: number) => ({ type: 'string', id });
+const statusFields = { code: 1, message: 2, details: 3 } as const;
+const anyFields = { typeUrl: 1, value: 2 } as const;
+const infoFields = { reason: 1, domain: 2, metadata: 3 } as const;
+const entryFields = { key: 1, value: 2 } as const;
+const badRequestFields = { violations: 1 } as const;
+const violationFields = { field: 1, description: 2 } as const;
 
-const messages = protoLoader.fromJSON(
-  {
-    nested: {
-      google: {
-        nested: {
-          protobuf: { nested: { Any: { fields: { typeUrl: text(1), value: { type: 'bytes', id: 2 } } } } },
-          rpc: {
-            nested: {
-              Status: {
-                fields: {
-                  code: { type: 'int32', id: 1 },
-                  message: text(2),
-                  details: { rule: 'repeated', type: 'google.protobuf.Any', id: 3 },
-                },
-              },
-              ErrorInfo: {
-                fields: {
-                  reason: text(1),
-                  domain: text(2),
-                  metadata: { keyType: 'string', type: 'string', id: 3 },
-                },
-              },
-              BadRequest: {
-                fields: { fieldViolations: { rule: 'repeated', type: 'FieldViolation', id: 1 } },
-                nested: { FieldViolation: { fields: { field: text(1), description: text(2) } } },
-              },
-            },
-          },
-        },
-      },
-    },
-  } as Parameters<typeof protoLoader.fromJSON>[0],
-  loaderOptions,
-);
+const text = (id: number, value: string): Field => ({ id, value: Buffer.from(value, 'utf8') });
 
-type Any = { readonly typeUrl: string; readonly value: Buffer };
-type FieldViolation = { readonly field: string; readonly description: string };
-type Messages = {
-  readonly 'google.rpc.Status': { readonly code: number; readonly message: string; readonly details: readonly Any[] };
-  readonly 'google.rpc.ErrorInfo': {
-    readonly reason: string;
-    readonly domain: string;
-    readonly metadata: Readonly<Record<string, string>>;
-  };
-  readonly 'google.rpc.BadRequest': { readonly fieldViolations: readonly FieldViolation[] };
-};
-
-function write<K extends keyof Messages>(name: K, message: Messages[K]): Buffer {
-  return (messages[name] as protoLoader.MessageTypeDefinition<object, object>).serialize(message);
-}
-
-function read<K extends keyof Messages>(name: K, bytes: Buffer): Messages[K] {
-  return (messages[name] as protoLoader.MessageTypeDefinition<object, object>).deserialize(bytes) as Messages[K];
-}
-
-function any<K extends keyof Messages>(name: K, message: Messages[K]): Any {
-  return { typeUrl: `type.googleapis.com/${name}`, value: write(name, message) };
+function any(name: string, message: readonly Field[]): Buffer {
+  const value = writeFields(message);
+  return writeFields([text(anyFields.typeUrl, `type.googleapis.com/${name}`), { id: anyFields.value, value }]);
 }
 
 /** detailsTrailer is the trailer that gRPC libraries know. "-bin": it is carried as base64, so any bytes are safe. */
@@ -78,44 +30,61 @@ const codeOfReason = new Map(errorCodes.map((code) => [reasonOf(code), code]));
 // A problem begins with what it is about: "address: 10.0.0.300 is not an address".
 const problemPattern = /^([a-z][a-z0-9 -]{0,40}): (.*)$/s;
 
-function violationOf(problem: string): FieldViolation {
+function violationOf(problem: string): Field {
   const [, field = '', description = problem] = problemPattern.exec(problem) ?? [];
-  return { field, description };
+  return {
+    id: badRequestFields.violations,
+    value: writeFields([text(violationFields.field, field), text(violationFields.description, description)]),
+  };
 }
 
 /** encodeDetails writes an error as a google.rpc.Status. */
 export function encodeDetails({ code, message, problems, hint }: XnetError): Buffer {
-  const info = { reason: reasonOf(code), domain, metadata: hint === undefined ? {} : { hint } };
-  return write('google.rpc.Status', {
-    code: statusOf(code),
-    message,
-    details: [
-      any('google.rpc.ErrorInfo', info),
-      ...(problems.length === 0
-        ? []
-        : [any('google.rpc.BadRequest', { fieldViolations: problems.map((problem) => violationOf(problem)) })]),
-    ],
-  });
+  const info = [text(infoFields.reason, reasonOf(code)), text(infoFields.domain, domain)];
+  if (hint !== undefined) {
+    const entry = writeFields([text(entryFields.key, 'hint'), text(entryFields.value, hint)]);
+    info.push({ id: infoFields.metadata, value: entry });
+  }
+  const details = [any('google.rpc.ErrorInfo', info)];
+  if (problems.length > 0) details.push(any('google.rpc.BadRequest', problems.map(violationOf)));
+  return writeFields([
+    { id: statusFields.code, value: statusOf(code) },
+    text(statusFields.message, message),
+    ...details.map((value) => ({ id: statusFields.details, value })),
+  ]);
 }
 
 /** Details are what was said beyond a code and a message. */
 export type Details = { readonly code: ErrorCode; readonly problems: readonly string[]; readonly hint?: string };
+
+function hintOf(info: readonly Field[]): string | undefined {
+  for (const entry of bytesOf(info, infoFields.metadata).map(readFields)) {
+    if (textOf(entry, entryFields.key) === 'hint') return textOf(entry, entryFields.value);
+  }
+  return undefined;
+}
+
+function problemOf(violation: readonly Field[]): string {
+  const field = textOf(violation, violationFields.field);
+  const description = textOf(violation, violationFields.description);
+  return field === '' ? description : `${field}: ${description}`;
+}
 
 /** decodeDetails reads what encodeDetails wrote; undefined for anything else. */
 export function decodeDetails(bytes: Buffer): Details | undefined {
   try {
     let found: Omit<Details, 'problems'> | undefined;
     let problems: readonly string[] = [];
-    for (const { typeUrl, value } of read('google.rpc.Status', bytes).details) {
+    for (const detail of bytesOf(readFields(bytes), statusFields.details).map(readFields)) {
+      const typeUrl = textOf(detail, anyFields.typeUrl);
+      const message = readFields(bytesOf(detail, anyFields.value).at(-1) ?? Buffer.alloc(0));
       if (typeUrl.endsWith('/google.rpc.ErrorInfo')) {
-        const { reason, domain: whose, metadata } = read('google.rpc.ErrorInfo', value);
-        const code = whose === domain ? codeOfReason.get(reason) : undefined;
-        const { hint } = metadata;
+        const ours = textOf(message, infoFields.domain) === domain;
+        const code = ours ? codeOfReason.get(textOf(message, infoFields.reason)) : undefined;
+        const hint = hintOf(message);
         if (code !== undefined) found = { code, ...(hint === undefined ? {} : { hint }) };
       } else if (typeUrl.endsWith('/google.rpc.BadRequest')) {
-        problems = read('google.rpc.BadRequest', value).fieldViolations.map(({ field, description }) =>
-          field === '' ? description : `${field}: ${description}`,
-        );
+        problems = bytesOf(message, badRequestFields.violations).map((violation) => problemOf(readFields(violation)));
       }
     }
     return found === undefined ? undefined : { ...found, problems };

@@ -1,0 +1,75 @@
+// The part of protobuf's encoding that error details need: numbers and length-delimited fields. xctl reads them without
+// proto-loader, which takes longer to load than all else that it does.
+// Source: https://protobuf.dev/programming-guides/encoding/
+// Invariant: bytes that are not whole fields throw; fields of other kinds are skipped.
+
+/** Field is one field of a message: its number, and its bytes or its number. */
+export type Field = { readonly id: number; readonly value: number | Buffer };
+
+const varint = 0;
+const fixed64 = 1;
+const lengthDelimited = 2;
+const fixed32 = 5;
+const mostVarintBytes = 10;
+
+/** writeFields writes a message. Numbers are from 0 to 2^31 - 1. */
+export function writeFields(fields: readonly Field[]): Buffer {
+  return Buffer.concat(
+    fields.flatMap(({ id, value }) =>
+      typeof value === 'number'
+        ? [writeVarint(id * 8 + varint), writeVarint(value)]
+        : [writeVarint(id * 8 + lengthDelimited), writeVarint(value.length), value],
+    ),
+  );
+}
+
+function writeVarint(value: number): Buffer {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest & 0x7f) | 0x80);
+  return Buffer.from([...bytes, rest]);
+}
+
+/**
+ * readFields reads a message.
+ * @throws RangeError when it is cut short, or has a field of an unknown kind
+ */
+export function readFields(bytes: Buffer): readonly Field[] {
+  const fields: Field[] = [];
+  let at = 0;
+  const next = (length: number): Buffer => {
+    if (length > bytes.length - at) throw new RangeError('the message is cut short');
+    at += length;
+    return bytes.subarray(at - length, at);
+  };
+  const readVarint = (): number => {
+    let value = 0;
+    for (let index = 0; index < mostVarintBytes; index += 1) {
+      const byte = next(1).readUInt8();
+      value += (byte & 0x7f) * 2 ** (7 * index);
+      if (byte < 0x80) return value;
+    }
+    throw new RangeError('a number has no end');
+  };
+  while (at < bytes.length) {
+    const tag = readVarint();
+    const id = Math.floor(tag / 8);
+    const kind = tag % 8;
+    if (kind === varint) fields.push({ id, value: readVarint() });
+    else if (kind === lengthDelimited) fields.push({ id, value: next(readVarint()) });
+    else if (kind === fixed64) next(8);
+    else if (kind === fixed32) next(4);
+    else throw new RangeError(`a field of kind ${kind}`);
+  }
+  return fields;
+}
+
+/** bytesOf are the values of a field that may be there several times. */
+export function bytesOf(fields: readonly Field[], id: number): readonly Buffer[] {
+  return fields.flatMap((field) => (field.id === id && typeof field.value !== 'number' ? [field.value] : []));
+}
+
+/** textOf is the last value of a field of text; empty when it is absent. */
+export function textOf(fields: readonly Field[], id: number): string {
+  return bytesOf(fields, id).at(-1)?.toString('utf8') ?? '';
+}
