@@ -5,7 +5,7 @@ import type { Finding } from '../reconcile/effect.js';
 import type { DesiredFirewall } from './desired.js';
 import { flowsOf } from './flow.js';
 import { type Backend, hasChain, type Tables } from './iptables-save.js';
-import { dropInTables, type TableDrop } from './iptables-verdict.js';
+import { dropInTables, type FilterTables, type TableDrop } from './iptables-verdict.js';
 import { dropInTable, type NftTable } from './nft-verdict.js';
 import type { Drop } from './verdict.js';
 
@@ -15,11 +15,14 @@ export type DropsInput = {
   readonly backends: ReadonlyMap<Backend, Tables>;
   /** Tables of nftables that are neither ours nor iptables'. */
   readonly others: readonly NftTable[];
+  /** filterTablesOf, or what remembers it: rules change seldom. */
+  readonly filterOf: (tables: Tables) => FilterTables;
 };
 
 /** dropFindings lists what drops: one finding for each table and backend. */
-export function dropFindings({ desired, backends, others }: DropsInput): readonly Finding[] {
+export function dropFindings({ desired, backends, others, filterOf }: DropsInput): readonly Finding[] {
   const flows = flowsOf(desired);
+  if (flows.length === 0) return [];
   const found: Finding[] = [];
   const add = (where: string, drops: readonly (readonly [string, Drop])[], cure: string) => {
     const [first] = drops;
@@ -31,8 +34,9 @@ export function dropFindings({ desired, backends, others }: DropsInput): readonl
     found.push({ type: 'Firewall', transient: false, reason: 'PacketsDropped', message });
   };
   for (const [backend, tables] of backends) {
+    const filter = filterOf(tables);
     const drops = flows.flatMap((flow) => {
-      const drop = dropInTables(tables, flow);
+      const drop = dropInTables(filter, flow);
       return drop === undefined ? [] : [[flow.name, drop] as const];
     });
     const [first] = drops;

@@ -17,6 +17,8 @@ import { planForwarding, readForwarding } from './forwarding.js';
 import type { Urgency } from './interest.js';
 import { Iptables } from './iptables.js';
 import { planRemoval } from './iptables-rules.js';
+import type { Tables } from './iptables-save.js';
+import { type FilterTables, filterTablesOf } from './iptables-verdict.js';
 import { Look } from './look.js';
 import { Nft } from './nft.js';
 import { changesOf, type FirewallPlan, movesRules, type Observed, planFirewall } from './plan.js';
@@ -66,6 +68,7 @@ export class Firewall implements Effect<DesiredFirewall> {
   readonly #engine: () => EngineFacts | undefined;
   readonly #now: () => number;
   readonly #moves: Allowance;
+  readonly #filters = new WeakMap<Tables, FilterTables>();
   // Whether flows may have a translation from before our table was there. A process that begins can't know.
   #translated = true;
 
@@ -100,6 +103,7 @@ export class Firewall implements Effect<DesiredFirewall> {
         observed,
         engine: this.#engine(),
         mayMove: this.#moves.left(this.#now()) >= 1,
+        filterOf: this.#filterOf,
       });
       const open = changesOf(plan) > 0;
       if (open && round < longestRounds) {
@@ -159,7 +163,7 @@ export class Firewall implements Effect<DesiredFirewall> {
       this.#look.whole(signal),
       readForwarding(this.#proc, desired),
     ]);
-    const plan = planFirewall({ desired, observed, engine, mayMove: true });
+    const plan = planFirewall({ desired, observed, engine, mayMove: true, filterOf: this.#filterOf });
     const forwarding = planForwarding({ state, bridge: desired.bridge, drops: plan.drops, engine });
     return reportOf({ desired, observed, plan, state, forwarding, findings });
   }
@@ -168,6 +172,13 @@ export class Firewall implements Effect<DesiredFirewall> {
   urgencyOf(commits: readonly Pick<NftablesCommit, 'touched'>[]): Urgency {
     return this.#look.urgencyOf(commits);
   }
+
+  // Tables that were not listed anew are the same as before.
+  readonly #filterOf = (tables: Tables): FilterTables => {
+    const filter = this.#filters.get(tables) ?? filterTablesOf(tables);
+    this.#filters.set(tables, filter);
+    return filter;
+  };
 
   async #apply(plan: FirewallPlan, signal: AbortSignal): Promise<Outcome> {
     const all = new Findings();

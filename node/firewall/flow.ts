@@ -66,13 +66,20 @@ export function parseRange(text: string): Range | undefined {
   return prefix === undefined ? undefined : rangeOf(prefix);
 }
 
-/** within says whether addresses lie in one of some ranges. */
-export function within(addresses: readonly Range[], ranges: readonly Range[]): Match {
-  const wanted = joined(ranges);
-  const isIn = (one: Range) => wanted.some(({ first, last }) => one.first >= first && one.last <= last);
-  if (addresses.every(isIn)) return 'always';
-  const touches = (one: Range) => wanted.some(({ first, last }) => one.first <= last && one.last >= first);
-  return addresses.some(touches) ? 'sometimes' : 'never';
+/** within says whether addresses, ordered and none twice, lie in a range. */
+export function within(addresses: readonly Range[], { first, last }: Range): Match {
+  const [lowest, highest] = [addresses[0], addresses.at(-1)];
+  if (lowest === undefined || highest === undefined) return 'never';
+  if (lowest.first >= first && highest.last <= last) return 'always';
+  // The first that does not end before the range begins.
+  let [from, to] = [0, addresses.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((addresses[middle]?.last ?? 0) < first) from = middle + 1;
+    else to = middle;
+  }
+  const next = addresses[from];
+  return next !== undefined && next.first <= last ? 'sometimes' : 'never';
 }
 
 /** named says whether a name is a pattern's, "eth0", or begins as it does up to its wildcard, "eth*". */

@@ -16,9 +16,13 @@ const ways = [
   ['mangle', 'POSTROUTING'],
 ] as const;
 
-/** dropInTables is what drops all packets of a flow; undefined where some may come through. */
-export function dropInTables(tables: Tables, flow: Flow): TableDrop | undefined {
-  for (const [table, base] of ways) {
+/** FilterTables are tables whose rules are understood, by name. */
+export type FilterTables = ReadonlyMap<string, ReadonlyMap<string, FilterChain>>;
+
+/** filterTablesOf understands the tables of a backend. */
+export function filterTablesOf(tables: Tables): FilterTables {
+  const read = new Map<string, ReadonlyMap<string, FilterChain>>();
+  for (const table of new Set(ways.map(([name]) => name))) {
     const chains = tables.get(table);
     if (chains === undefined) continue;
     const filter = new Map<string, FilterChain>();
@@ -26,7 +30,16 @@ export function dropInTables(tables: Tables, flow: Flow): TableDrop | undefined 
       const steps = rules.flatMap((rule) => stepOf(rule, chains));
       filter.set(name, { policy: policy === undefined ? undefined : policy === 'DROP' ? 'drop' : 'accept', steps });
     }
-    const drop = dropOf(filter, base, flow);
+    read.set(table, filter);
+  }
+  return read;
+}
+
+/** dropInTables is what drops all packets of a flow; undefined where some may come through. */
+export function dropInTables(tables: FilterTables, flow: Flow): TableDrop | undefined {
+  for (const [table, base] of ways) {
+    const chains = tables.get(table);
+    const drop = chains === undefined ? undefined : dropOf(chains, base, flow);
     if (drop !== undefined) return { ...drop, table };
   }
   return undefined;
@@ -36,8 +49,10 @@ function stepOf(rule: string, chains: ReadonlyMap<string, unknown>): readonly St
   const options = optionsOf(rule);
   const verdict = verdictOf(options, chains);
   if (verdict === undefined) return [];
-  const conditions = options.filter((option) => !/^(-j|-g|--comment|--reject-with) /.test(option));
-  return [{ match: (flow) => allOf(conditions.map((condition) => met(condition, flow))), verdict, text: rule }];
+  const conditions = options.flatMap((option) =>
+    /^(-j|-g|--comment|--reject-with) /.test(option) ? [] : conditionOf(option),
+  );
+  return [{ match: (flow) => allOf(conditions.map((condition) => condition(flow))), verdict, text: rule }];
 }
 
 // Targets after which a packet goes on in the chain, of those that are common in these tables.
@@ -53,32 +68,39 @@ function verdictOf(options: readonly string[], chains: ReadonlyMap<string, unkno
   return { kind: verb === 'g' ? 'goto' : 'jump', chain: target };
 }
 
-function met(option: string, flow: Flow): Match {
+type Condition = (flow: Flow) => Match;
+
+const unknown: Condition = () => 'sometimes';
+
+function conditionOf(option: string): Condition {
   const isNegated = option.startsWith('! ');
   const [, name = '', value = ''] = /^(\S+) (.*)$/.exec(isNegated ? option.slice(2) : option) ?? [];
-  const match = condition(name, value, flow);
-  return isNegated ? not(match) : match;
+  const condition = plainCondition(name, value);
+  return isNegated ? (flow) => not(condition(flow)) : condition;
 }
 
-function condition(name: string, value: string, flow: Flow): Match {
+function plainCondition(name: string, value: string): Condition {
   switch (name) {
     case '-s':
     case '-d': {
       const range = parseRange(value);
-      return range === undefined ? 'sometimes' : within(name === '-s' ? flow.source : flow.destination, [range]);
+      if (range === undefined) return unknown;
+      return (flow) => within(name === '-s' ? flow.source : flow.destination, range);
     }
     case '-i':
-      return named(flow.from, value, '+');
+      return (flow) => named(flow.from, value, '+');
     case '-o':
-      return named(flow.to, value, '+');
+      return (flow) => named(flow.to, value, '+');
     case '--ctstate':
-    case '--state':
-      return inState(value.split(','));
+    case '--state': {
+      const match = inState(value.split(','));
+      return () => match;
+    }
     case '--mark': {
       const [mark = '', mask = '0xffffffff'] = value.split('/');
-      return marked(flow, Number(mark), Number(mask));
+      return (flow) => marked(flow, Number(mark), Number(mask));
     }
     default:
-      return 'sometimes';
+      return unknown;
   }
 }

@@ -194,7 +194,7 @@ function isPayload({ protocol, field }: { protocol: string; field: string }, rig
   if (protocol === 'ip6') return 'never';
   if (protocol !== 'ip' || (field !== 'saddr' && field !== 'daddr')) return 'sometimes';
   const range = rangeIn(right);
-  return range === undefined ? 'sometimes' : within(field === 'saddr' ? flow.source : flow.destination, [range]);
+  return range === undefined ? 'sometimes' : within(field === 'saddr' ? flow.source : flow.destination, range);
 }
 
 function rangeIn(right: unknown): Range | undefined {

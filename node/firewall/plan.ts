@@ -5,6 +5,7 @@ import { type DesiredFirewall, type EngineFacts, filtersWithNftables } from './d
 import { dropFindings } from './drops.js';
 import { planRules, type Role, type RulesPlan } from './iptables-rules.js';
 import { type Backend, forwardPolicy, hasChain, jumpsToUserChain, type Tables, userChain } from './iptables-save.js';
+import type { FilterTables } from './iptables-verdict.js';
 import type { FoundTable } from './nft.js';
 import type { NftTable } from './nft-verdict.js';
 import { planTable, rulesetOf, type TablePlan, tableName } from './ruleset.js';
@@ -45,10 +46,12 @@ export type PlanInput = {
   readonly engine: EngineFacts | undefined;
   /** A rule of ours that is only in the wrong place may be moved. */
   readonly mayMove: boolean;
+  /** filterTablesOf, or what remembers it. */
+  readonly filterOf: (tables: Tables) => FilterTables;
 };
 
 /** planFirewall plans. */
-export function planFirewall({ desired, observed, engine, mayMove }: PlanInput): FirewallPlan {
+export function planFirewall({ desired, observed, engine, mayMove, filterOf }: PlanInput): FirewallPlan {
   const { table, backends } = observed;
   const findings: Finding[] = [];
   const notes: string[] = [];
@@ -82,7 +85,7 @@ export function planFirewall({ desired, observed, engine, mayMove }: PlanInput):
   notes.push(...planned.flatMap(({ unreached }) => unreached).map(unreachedNote));
   // Before our rules are there, or where Docker's are missing, it says nothing that is not told otherwise.
   if (tablePlan.kind === 'none' && !foreign && !missing && planned.every(({ changes }) => changes === 0)) {
-    findings.push(...dropFindings({ desired, backends, others: observed.others ?? [] }));
+    findings.push(...dropFindings({ desired, backends, others: observed.others ?? [], filterOf }));
   }
   const drops = [...backends.values()].some((tables) => forwardPolicy(tables) === 'DROP');
   return { table: tablePlan, rules, findings, notes, drops };

@@ -17,7 +17,7 @@ import { NftablesGeneration } from '../kernel/nftables-generation.js';
 import { NftablesSets } from '../kernel/nftables-sets.js';
 import { NftablesWatch } from '../kernel/nftables-watch.js';
 import { Poller } from '../kernel/poller.js';
-import { lookAtPath } from '../path/path.js';
+import { PathLook } from '../path/path.js';
 import type { Finding } from '../reconcile/effect.js';
 import { Routes } from '../routes/routes.js';
 import { EngineFactsReader } from './engine-facts.js';
@@ -45,7 +45,7 @@ export type Host = {
    */
   openIcmp(source: Ipv4 | undefined): Icmp;
   readonly neighbours: NeighbourTable;
-  /** lookAtPath says what keeps packets of peers from the way that the routes say, by the mirror as it is. */
+  /** lookAtPath says what keeps packets of peers from the way that the routes say, by the mirror as it is; at most 10 s old. */
   lookAtPath(desired: DesiredFirewall): Promise<readonly Finding[]>;
   close(): Promise<void>;
 };
@@ -63,6 +63,7 @@ export function openHost(settings: HostSettings, log: Logger): Host {
   const lookup = new LinuxLookup();
   const protocol = settings.routeProtocol;
   const mirror = new KernelMirror({ kernel, protocol });
+  const path = new PathLook({ lookup, mirror, proc: procFiles });
   const monitor = new HostMonitor(mirror, nftables);
   const docker = makeDockerEffect({ settings: settings.docker, interfaces: () => interfacesOf(mirror), log });
   const engineFacts = new EngineFactsReader(docker.engine, settings.docker);
@@ -72,7 +73,7 @@ export function openHost(settings: HostSettings, log: Logger): Host {
     docker,
     engineFacts,
     neighbours: new NeighbourTable({ tune: settings.tuneKernel, log }),
-    lookAtPath: (desired) => lookAtPath({ lookup, mirror, proc: procFiles }, desired),
+    lookAtPath: (desired) => path.look(desired),
     routes: new Routes({ kernel, mirror, protocol, nextHops: settings.nextHops }),
     firewall: new Firewall({
       engine: () => engineFacts.facts,

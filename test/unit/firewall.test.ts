@@ -16,6 +16,7 @@ import { type ForwardingState, planForwarding } from '../../node/firewall/forwar
 import { placeInRaw, placeInUserChain } from '../../node/firewall/iptables-place.js';
 import { planRemoval, planRules, type Role } from '../../node/firewall/iptables-rules.js';
 import { isOurs, parseSave, type Tables } from '../../node/firewall/iptables-save.js';
+import { filterTablesOf } from '../../node/firewall/iptables-verdict.js';
 import { type NftTable, parseNftTable } from '../../node/firewall/nft-verdict.js';
 import { changesOf, type Observed, planFirewall } from '../../node/firewall/plan.js';
 import { ipv4Sysctl, procFiles } from '../../node/firewall/proc.js';
@@ -405,6 +406,7 @@ test('which backends get rules', (t) => {
       },
       engine: { running: true, major: 28, ...engine },
       mayMove: true,
+      filterOf: filterTablesOf,
     });
   const used = (of: ReturnType<typeof plan>) =>
     [...of.rules].flatMap(([backend, rules]) => (rules.used ? backend : []));
@@ -435,7 +437,9 @@ test('which backends get rules', (t) => {
 test('what drops packets of peers is named with what to type, by whoever made it', (t) => {
   const filter = (...lines: readonly string[]) => parseSave(`*filter\n${lines.join('\n')}\nCOMMIT\n`);
   const told = (tables: Tables, others: readonly NftTable[] = []) =>
-    dropFindings({ desired: small, backends: new Map([['nft', tables]]), others }).map(({ message }) => message);
+    dropFindings({ desired: small, backends: new Map([['nft', tables]]), others, filterOf: filterTablesOf }).map(
+      ({ message }) => message,
+    );
   const ufw = [':FORWARD DROP [0:0]', ':ufw-user-forward - [0:0]', '-A FORWARD -j ufw-user-forward'];
   const [first = '', ...rest] = told(filter(...ufw));
   t.deepEqual(rest, []);
@@ -453,7 +457,12 @@ test('what drops packets of peers is named with what to type, by whoever made it
     1,
   );
   t.deepEqual(
-    dropFindings({ desired: { ...small, peers: [] }, backends: new Map([['nft', filter(...ufw)]]), others: [] }),
+    dropFindings({
+      desired: { ...small, peers: [] },
+      backends: new Map([['nft', filter(...ufw)]]),
+      others: [],
+      filterOf: filterTablesOf,
+    }),
     [],
   );
 
