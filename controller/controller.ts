@@ -35,6 +35,7 @@ import { Exposure } from './store/exposure.js';
 import { Gate } from './store/gate.js';
 import { keys } from './store/keys.js';
 import { Ages } from './view/ages.js';
+import { logContradictions } from './view/contradiction-log.js';
 import { Keeper } from './view/keeper.js';
 import { feedWatchdog } from './watchdog.js';
 
@@ -130,6 +131,7 @@ export async function runController(
   const gate = new Gate(etcdStore, keeper, log);
   const commits = new CommitQueue({ store: gate, reached: (revision, ms) => keeper.reached(revision, ms) });
   const { store } = commits;
+  logContradictions(keeper, log);
   const controllerId = `${registration}-${randomBytes(2).toString('hex')}`;
   const addresses = settings.listen.map(formatEndpoint);
   const record = {

@@ -13,6 +13,7 @@ import {
 import { digestOf } from '../../proto/pki/chain.js';
 import type { Identity } from '../../proto/pki/identity.js';
 import { absent, asSeen, type MutationId, put } from '../registry/guards.js';
+import { requireDecodable } from '../registry/lookup.js';
 import { type Context, type Done, mutate } from '../registry/mutation.js';
 import { keys } from '../store/keys.js';
 import { type AuthorityRecord, encode, unknownFields } from '../store/records.js';
@@ -140,6 +141,8 @@ export class Authority {
   async init(id: MutationId): Promise<Done> {
     const { keeper, now } = this.#context;
     const { clusterId } = keeper.version;
+    // One that can't be read is an authority all the same: another one would shut out all that have its certificates.
+    requireDecodable(keeper.view, keys.authority);
     if (keeper.view.authority === undefined && !id.dryRun) this.#clusterKey = await makeClusterKey(this.keyPath);
     const made = await makeAuthority(clusterId, now());
     const done = await mutate(this.#context, {

@@ -1,5 +1,5 @@
 // Tokens and certificates in the store, through two controllers of which one hears nothing of what the other does.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -201,4 +201,25 @@ test('a certificate that an older version left behind is waited for by no rotati
   const { serial } = await a.certificates.renew({ nodeId, shown: first.serial }, (await makeRequest()).csr);
   await a.core.keeper.reached(cluster.revision, 5_000);
   t.deepEqual([...(a.view.certificatesOfNode.get(nodeId) ?? [])], [serial]);
+});
+
+test('no authority is made beside one that can’t be read', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'xnet-certs-'));
+  const cluster = new MemoryCluster();
+  cluster.commit({
+    guards: [],
+    operations: [
+      { kind: 'put', key: 'cluster', value: JSON.stringify({ id: 'c', epoch: 1, createdMs: 0, schema: 1 }) },
+      { kind: 'put', key: 'authority', value: '{"version":2}' },
+    ],
+  });
+  const controller = new Controller(cluster, join(dir, 'key'));
+  t.teardown(async () => {
+    controller.authority.close();
+    await controller.core.stop();
+    rmSync(dir, { recursive: true });
+  });
+  await controller.core.ready();
+  await t.throwsAsync(controller.authority.init(once), { message: /the record authority can't be relied on/ });
+  t.false(existsSync(join(dir, 'key')));
 });
