@@ -174,7 +174,14 @@ export function isReadable(fd: number): boolean {
   const polled = Buffer.alloc(8);
   polled.writeInt32LE(fd, 0);
   polled.writeInt16LE(POLLIN, 4);
-  return call('ppoll', polled, 1n, Buffer.alloc(16), 0n, 0n) > 0;
+  for (;;) {
+    try {
+      return call('ppoll', polled, 1n, Buffer.alloc(16), 0n, 0n) > 0;
+    } catch (error) {
+      // A signal came in between, such as that of a reload: ppoll is never taken up again by itself (signal(7)).
+      if (!(error instanceof SyscallError) || error.code !== 'EINTR') throw error;
+    }
+  }
 }
 
 /**

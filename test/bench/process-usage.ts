@@ -1,7 +1,7 @@
 // How much memory and processor time a process has taken, as the kernel counts it.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { pause } from '../../proto/process/backoff.js';
 
 /** residentKiB is the resident memory of a process (VmRSS of proc(5)), in KiB. Throws when it is gone. */
@@ -9,6 +9,51 @@ export function residentKiB(pid: number): number {
   const kib = /^VmRSS:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   if (kib === undefined) throw new Error(`the process ${pid} has no memory: it has ended`);
   return Number(kib);
+}
+
+// Every process by its parent (proc(5), stat: the name in brackets may have blanks).
+function childrenByParent(): ReadonlyMap<number, readonly number[]> {
+  const children = new Map<number, number[]>();
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const parent = Number(/\) \S (\d+) /.exec(readFileSync(`/proc/${name}/stat`, 'utf8'))?.[1]);
+      children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  return children;
+}
+
+/** treeKiB is the resident memory of a process, with all its threads, and of all processes that it started, in KiB. */
+export function treeKiB(pid: number): number {
+  const children = childrenByParent();
+  const sum = (of: number): number =>
+    (children.get(of) ?? []).reduce((total, child) => total + tryKiB(child) + sum(child), 0);
+  return residentKiB(pid) + sum(pid);
+}
+
+function tryKiB(pid: number): number {
+  try {
+    return residentKiB(pid);
+  } catch {
+    return 0;
+  }
+}
+
+/** mostTreeKiB is the most that treeKiB comes to while `work` goes on, and when it is done, in KiB. */
+export async function mostTreeKiB(pid: number, work: () => Promise<void>): Promise<number> {
+  let most = treeKiB(pid);
+  const timer = setInterval(() => {
+    most = Math.max(most, treeKiB(pid));
+  }, 50);
+  try {
+    await work();
+  } finally {
+    clearInterval(timer);
+  }
+  return Math.max(most, treeKiB(pid));
 }
 
 /** settledKiB is the least resident memory that a process has over `ms` milliseconds, in KiB. */
