@@ -86,7 +86,10 @@ export class AuditLog {
   async #resume(): Promise<void> {
     await this.#folder.make();
     const last = await this.#folder.lastEntry();
-    const { file, head } = await HeadFile.open(join(this.#options.dir, 'head.json'));
+    const { file, head, problem } = await HeadFile.open(join(this.#options.dir, 'head.json'));
+    if (problem !== undefined) {
+      this.#options.log.warn({ reason: problem }, 'audit: head.json does not tell whether the end of the log is there');
+    }
     this.#remembered = file;
     this.#head = last === undefined ? origin : { sequence: last.sequence, hash: last.hash };
     if (head !== undefined && head.sequence >= this.#head.sequence && head.hash !== this.#head.hash) {

@@ -4,6 +4,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import * as v from 'valibot';
+import { messageOf } from '../../proto/errors.js';
 import type { Head } from './chain.js';
 
 const schema = v.object({ sequence: v.pipe(v.number(), v.integer(), v.minValue(0)), hash: v.string() });
@@ -23,11 +24,23 @@ export class HeadFile {
     this.#file = file;
   }
 
-  /** open opens the file, or makes it, and reads what it remembers; undefined: nothing. */
-  static async open(path: string): Promise<{ readonly file: HeadFile; readonly head: Head | undefined }> {
+  /** open opens the file, or makes it, and reads what it remembers; undefined: nothing, and `problem` may say why. */
+  static async open(path: string): Promise<{
+    readonly file: HeadFile;
+    readonly head: Head | undefined;
+    readonly problem?: string;
+  }> {
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
-    const handle = await open(path, flags, 0o600).catch(() => undefined);
-    return { file: new HeadFile(handle), head: handle === undefined ? undefined : await headIn(handle) };
+    let handle: FileHandle;
+    try {
+      handle = await open(path, flags, 0o600);
+    } catch (error) {
+      return { file: new HeadFile(undefined), head: undefined, problem: messageOf(error) };
+    }
+    const file = new HeadFile(handle);
+    const text = await handle.readFile('utf8').catch(() => '');
+    const head = headFrom(text);
+    return { file, head, ...(head === undefined && text !== '' ? { problem: 'it holds something else' } : {}) };
   }
 
   /** remember notes where the chain is at. It waits for nothing; the disk has it within a second. */
@@ -59,9 +72,9 @@ export class HeadFile {
   }
 }
 
-async function headIn(file: FileHandle): Promise<Head | undefined> {
+function headFrom(text: string): Head | undefined {
   try {
-    const parsed = v.safeParse(schema, JSON.parse(await file.readFile('utf8')));
+    const parsed = v.safeParse(schema, JSON.parse(text));
     return parsed.success ? parsed.output : undefined;
   } catch {
     return undefined;
