@@ -118,7 +118,7 @@ export class Firewall implements Effect<DesiredFirewall> {
       return {
         findings: [...findings, ...plan.findings, ...left, ...last.findings],
         changes: changes + last.changes,
-        what: [...what, ...(last.what ?? [])],
+        ...(what.length + (last.what ?? []).length > 0 ? { what: [...what, ...(last.what ?? [])] } : {}),
         // What could not be looked at may not be there.
         ...(open || findings.length > 0 || !isInForce(plan, observed) ? { inForce: false } : {}),
       };

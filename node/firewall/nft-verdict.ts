@@ -36,6 +36,7 @@ const chainEntry = v.object({
   hook: v.optional(v.string()),
   policy: v.optional(v.string()),
 });
+const flagged = v.object({ flags: v.union([v.string(), v.array(v.string())]) });
 const ruleEntry = v.object({ chain: v.string(), handle: v.number(), expr: v.array(v.record(v.string(), v.unknown())) });
 
 function entriesOf(json: string): readonly (readonly [string, unknown])[] {
@@ -71,15 +72,19 @@ export function parseNftTable(
   bases: readonly string[],
 ): NftTable {
   const chains = new Map<string, { policy: FilterChain['policy']; steps: Step[] }>();
+  let isRead = true;
   for (const [kind, value] of entriesOf(json)) {
-    if (kind === 'chain' && v.is(chainEntry, value)) {
+    // One that is dormant drops nothing. In place of a flag, nft 1.0.6 writes whatever lies there in its memory.
+    if (kind === 'table' && v.is(flagged, value))
+      isRead = [value.flags].flat().every((flag) => /^(owner|persist)$/.test(flag));
+    else if (kind === 'chain' && v.is(chainEntry, value)) {
       const { name, hook, policy } = value;
       chains.set(name, { policy: hook === undefined ? undefined : policy === 'drop' ? 'drop' : 'accept', steps: [] });
     } else if (kind === 'rule' && v.is(ruleEntry, value)) {
       chains.get(value.chain)?.steps.push(...stepsOf(value));
     }
   }
-  return { ...of, bases, chains };
+  return { ...of, bases: isRead ? bases : [], chains };
 }
 
 /** dropInTable is what drops all packets of a flow; undefined where some may come through. */

@@ -69,32 +69,26 @@ export class Nft {
   async others(signal: AbortSignal): Promise<readonly NftTable[] | undefined> {
     const listed = await runProgram(this.#exec, ['nft', '-j', 'list', 'chains'], { signal });
     if (listed.code !== 0) throw failureOf("nft can't list chains", listed);
+    const bases = readable(() => parseBaseChains(listed.stdout, tableName));
+    if (bases === undefined) return undefined;
     const tables = new Map<string, BaseChain[]>();
-    try {
-      for (const base of parseBaseChains(listed.stdout, tableName)) {
-        const key = `${base.family} ${base.table}`;
-        tables.set(key, [...(tables.get(key) ?? []), base]);
-      }
-      const found: NftTable[] = [];
-      for (const bases of tables.values()) {
-        const [{ family, table } = { family: '', table: '' }] = bases;
-        // Without the elements of its sets.
-        const result = await runProgram(this.#exec, ['nft', '-j', '-t', 'list', 'table', family, table], { signal });
-        // Gone by now.
-        if (result.code !== 0) continue;
-        found.push(
-          parseNftTable(
-            result.stdout,
-            { family, table },
-            bases.map(({ name }) => name),
-          ),
-        );
-      }
-      return found;
-    } catch (error) {
-      if (error instanceof SyntaxError) return undefined;
-      throw error;
+    for (const base of bases) {
+      const key = `${base.family} ${base.table}`;
+      tables.set(key, [...(tables.get(key) ?? []), base]);
     }
+    const found: NftTable[] = [];
+    for (const its of tables.values()) {
+      const [{ family, table } = { family: '', table: '' }] = its;
+      // Without the elements of its sets.
+      const { code, stdout } = await runProgram(this.#exec, ['nft', '-j', '-t', 'list', 'table', family, table], {
+        signal,
+      });
+      const names = its.map(({ name }) => name);
+      // Gone by now, or a table with flags, of which nft 1.0.6 writes no JSON: nothing is said of it.
+      const read = code === 0 ? readable(() => parseNftTable(stdout, { family, table }, names)) : undefined;
+      found.push(read ?? { family, table, bases: [], chains: new Map() });
+    }
+    return found;
   }
 
   /**
@@ -105,5 +99,14 @@ export class Nft {
     const result = await runProgram(this.#exec, ['nft', 'list', 'tables', 'ip'], { signal });
     if (result.code !== 0) throw failureOf("nft can't list tables", result);
     return result.stdout.split('\n').flatMap((line) => /^table ip (\S+)$/.exec(line)?.[1] ?? []);
+  }
+}
+
+function readable<T>(parse: () => T): T | undefined {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
   }
 }

@@ -358,6 +358,11 @@ for (const [what, backend, harm] of [
   netTest(`what drops packets of peers is named, and what to type cures it: ${what}`, (t) =>
     onHost('20.10', backend, async (scene) => {
       const { on } = scene;
+      // One that can't be read keeps no other from being read.
+      on.host.runSync([
+        'nft',
+        'add table ip sleeps { flags dormant; chain c { type filter hook forward priority 0; }; }',
+      ]);
       await scene.converged(t);
       const [program, ...args] = harm;
       on.host.runSync(program === 'nft' ? ['nft', [...args].join(' ')] : [program, ...args]);
@@ -426,6 +431,10 @@ netTest('what may let packets of peers through is not told to drop them', (t) =>
       'nft',
       `add table inet filter { chain forward { type filter hook forward priority 0; policy drop;
         tcp dport 81 accept; ip6 saddr ::1 drop; limit rate 1/second accept; }; chain input { type filter hook input priority 0; policy drop; }; }`,
+    ]);
+    scene.on.host.runSync([
+      'nft',
+      'add table inet sleeps { flags dormant; chain forwarded { type filter hook forward priority 0; policy drop; }; }',
     ]);
     scene.iptables('-I', 'FORWARD', '-s', '10.76.2.0/24', '-p', 'udp', '-j', 'DROP');
     scene.iptables('-I', 'DOCKER-USER', '-m', 'conntrack', '--ctstate', 'INVALID', '-j', 'DROP');
@@ -665,7 +674,8 @@ netTest('forwarding is turned on only where something drops', (t) =>
     );
     t.is(await forwarding(), '0');
     const modern = scene.start({ engine: () => ({ running: true, major: 28, iptables: true }) });
-    t.deepEqual(await modern.converge(desired(), signal), { findings: [], changes: 1 });
+    const turned = await modern.converge(desired(), signal);
+    t.deepEqual(turned, { findings: [], changes: 1, what: ['net.ipv4.ip_forward: on'] });
     t.is(await forwarding(), '1');
     // It was so before us: not ours to judge, but worth telling.
     t.deepEqual(await scene.firewall.converge(desired(), signal), { findings: [], changes: 0 });

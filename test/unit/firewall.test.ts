@@ -502,6 +502,8 @@ test('what drops packets of peers is named with what to type, by whoever made it
   t.deepEqual(told(new Map(), [table('t', rule({ queue: { num: 0 } }))]), []);
   t.deepEqual(told(new Map(), [table('t', rule({ jump: { target: 'gone' } }))]), []);
   t.is(told(new Map(), [table('t', rule(match({ meta: { key: 'nfproto' } }, 'ipv6'), { accept: null }))]).length, 1);
+  const dormant = { table: { family: 'inet', name: 't', flags: 'dormant' } };
+  t.deepEqual(told(new Map(), [table('t', dormant)]), [], 'a table that sleeps');
   t.throws(() => parseNftTable('{', { family: 'ip', table: 't' }, []), { instanceOf: SyntaxError });
 });
 
