@@ -1,0 +1,317 @@
+// Every example of every help text, run as it stands there, on a machine with a controller.
+// Invariant: an example that is in a help text and not in this test fails it, and so does one that is here alone.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test, { type ExecutionContext } from 'ava';
+import type { Command } from 'commander';
+import { makeProgram as makeXctl } from '../../cli/program.js';
+import { makeProgram as makeController } from '../../controller/settings.js';
+import { Namespace } from '../../deploy/lab/namespace.js';
+import { isRoot } from '../support/linux-route-host.js';
+import { Running } from '../support/xctl.js';
+
+// As it is installed.
+const bundle = fileURLToPath(new URL('../../bin/xctl.js', import.meta.url));
+const main = (part: string) => fileURLToPath(new URL(`../../${part}/main.js`, import.meta.url));
+
+function everyCommand(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(everyCommand)];
+}
+
+// The lines of "Examples:" that are commands, without what is said of them after three blanks.
+function examplesOf(help: string): readonly string[] {
+  const block = /\nExamples:\n((?: {2}.*\n?)+)/.exec(help)?.[1] ?? '';
+  const lines = block.replaceAll(/\\\n +/g, '').split('\n');
+  return lines
+    .filter((line) => /^ {2}(sudo |source )?\S/.test(line) && !/^ {2}(EOF|XJT1)/.test(line))
+    .map((line) => line.trim().split(/ {3,}/)[0] ?? '');
+}
+
+function helpOf(command: Command): string {
+  let help = '';
+  command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
+  return help;
+}
+
+function examplesOfXctl(): ReadonlySet<string> {
+  return new Set(everyCommand(makeXctl()).flatMap((command) => examplesOf(helpOf(command))));
+}
+
+type Step = {
+  readonly line: string;
+  /** Not an example: what the next one needs. */
+  readonly prepares?: boolean;
+  readonly code?: number;
+  /** It goes on until somebody ends it. */
+  readonly endless?: boolean;
+  /** What stands in an example for what nobody can know beforehand, and the command that prints it. */
+  readonly instead?: readonly [text: string, command: string];
+  /** Another user's home. */
+  readonly home?: string;
+};
+
+const prepares = (line: string, home?: string): Step => ({
+  line,
+  prepares: true,
+  ...(home === undefined ? {} : { home }),
+});
+const example = (line: string, more: Omit<Step, 'line'> = {}): Step => ({ line, ...more });
+
+const serialOf = (name: string) =>
+  `xctl certs list -o json | grep -B4 '"${name}"' | grep serial | cut -d'"' -f4 | cut -c1-8`;
+
+// In the order in which somebody could type them.
+const steps: Readonly<Record<string, readonly Step[]>> = {
+  'a new cluster': [
+    example('xctl init --pool 10.76.0.0/16'),
+    example('xctl init --pool default 10.76.0.0/16 --pool edge 10.80.0.0/20 --name alice', { home: 'alice' }),
+    example('sudo xctl contexts export --out - | xctl contexts import -'),
+    example('xctl options'),
+  ],
+  pools: [
+    example('xctl pools create default 10.76.0.0/16'),
+    example('xctl pools list'),
+    example('xctl pools list -o json'),
+    example('xctl pools show default'),
+    example('xctl pools remove edge --confirm edge'),
+    example('xctl pools create edge 10.80.0.0/20 --subnet-length 26 --mode bridge --quarantine 24h'),
+    example("xctl pools reserve default 10.76.0.0/22 --reason 'lab network'"),
+    example('xctl pools unreserve default 10.76.0.0/22'),
+    example('xctl pools reserve default 10.76.7.0/24 --node web-7'),
+    prepares('xctl pools unreserve default 10.76.7.0/24'),
+  ],
+  nodes: [
+    example('xctl nodes add web-1 --address 192.168.83.83'),
+    prepares('xctl nodes remove web-1 --yes'),
+    example('xctl nodes add web-1 --address 192.168.83.83 --token-out web-1.token'),
+    example('xctl nodes add web-1 --address 192.168.83.83 --wait'),
+    // No host is there to become ready: it ends as it does then, only sooner.
+    example(
+      'xctl nodes add db-1 --address 192.168.83.21 --subnet 10.76.7.0/24 --label zone=eu-1 --wait ready --timeout 5m',
+      { code: 7, instead: ['5m', 'echo 2s'] },
+    ),
+    example('xctl nodes list'),
+    example('xctl nodes list --state degraded,down -o wide'),
+    example('xctl nodes list --sort-by createdAt --no-headers'),
+    example('xctl nodes list --selector zone=eu-1 -o name'),
+    example("xctl nodes list -l 'zone in (eu-1,eu-2),!spare'"),
+    example('xctl nodes list --watch -o jsonl', { endless: true }),
+    example('xctl nodes show web-1'),
+    example('xctl nodes show web-1 db-1'),
+    example('xctl nodes show 10.76.0.17'),
+    example('xctl nodes set web-1 --address 192.168.83.84 --wait'),
+    example('xctl nodes set web-1 --label zone=eu-2 --remove-label rack'),
+    example('xctl nodes cordon web-1 db-1'),
+    example('xctl nodes uncordon web-1'),
+  ],
+  'what there is': [
+    example('xctl leases list'),
+    example('xctl leases list --pool default -o json'),
+    example('xctl routes list'),
+    example('xctl routes list --node web-1'),
+    example('xctl routes check && echo complete'),
+    example('xctl events --since 1h'),
+    example('xctl events --node web-1 --watch', { endless: true }),
+    example("xctl events -o jsonl | jq -r 'select(.warning) | .message'"),
+    example('xctl status'),
+    example('xctl status --watch', { endless: true }),
+    example('xctl status --wait --timeout 2m'),
+  ],
+  tokens: [
+    example('xctl tokens create --node web-1'),
+    example('xctl tokens create --uses 20 --ttl 4h --source 192.168.83.0/24 --token-out fleet.token'),
+    example('xctl tokens list'),
+    example('xctl tokens list -o json'),
+    example('xctl tokens revoke 4k2f9c', { instead: ['4k2f9c', 'xctl tokens list -o name | tail -1'] }),
+  ],
+  'certificates and contexts': [
+    example('xctl certs issue alice --role operator'),
+    example('xctl certs issue monitoring --role viewer --ttl 365d --out monitoring.context.json'),
+    example('xctl certs list'),
+    example('xctl certs list --role node -o wide'),
+    example('xctl contexts import alice.context.json', { home: 'bob' }),
+    example('xctl contexts import alice.context.json --name prod --controller 192.168.83.2,192.168.83.3', {
+      home: 'bob',
+    }),
+    example('xctl contexts list'),
+    example('xctl contexts list -o json'),
+    example('xctl contexts show'),
+    example('xctl contexts show prod -o json', { home: 'bob' }),
+    example('xctl contexts use prod', { home: 'bob' }),
+    example('xctl contexts export prod --out prod.context.json', { home: 'bob' }),
+    example('xctl contexts remove prod --confirm prod', { home: 'bob' }),
+    example('xctl certs renew'),
+    prepares('xctl contexts export --out - | xctl contexts import - --name prod'),
+    example('xctl certs renew --context prod --ttl 30d'),
+    prepares('xctl certs renew --context prod --controller unix:/run/xnet-controller/controller.sock'),
+    example('xctl certs revoke 5d0b3c1f --confirm 5d0b3c1f', { instead: ['5d0b3c1f', serialOf('monitoring')] }),
+  ],
+  'the authority': [
+    example('xctl audit --since 1h'),
+    example('xctl audit --actor admin/alice -o jsonl'),
+    example('xctl audit --verify'),
+    example('xctl ca show'),
+    example('xctl ca show -o json | jq -r .authority.certificates[0]'),
+    example('xctl ca rotate --yes --wait'),
+    example('xctl ca rotate --force --confirm d111fe8a', {
+      instead: ['d111fe8a', 'xctl status -o name | cut -c1-8'],
+    }),
+  ],
+  'what ends': [
+    example('xctl nodes revoke web-1 --confirm web-1'),
+    example('xctl nodes remove web-1 --force --confirm web-1'),
+    prepares('xctl nodes add web-1 --address 192.168.83.83'),
+    example('xctl nodes remove web-1 --yes'),
+    prepares('xctl nodes remove db-1 --yes'),
+    example('xctl leases release 10.76.7.0/24 --confirm 10.76.7.0/24'),
+    example('source <(xctl completion bash)'),
+    example('xctl completion bash >/etc/bash_completion.d/xctl', { instead: ['/etc/bash_completion.d/', 'echo ./'] }),
+    example('xctl completion zsh >"${fpath[1]}/_xctl"', { instead: ['${fpath[1]}', 'pwd'] }),
+    prepares('mkdir -p ~/.config/fish/completions'),
+    example('xctl completion fish >~/.config/fish/completions/xctl.fish'),
+  ],
+};
+
+test('every example of xctl is run here, and none that is in no help', (t) => {
+  const run = new Set(
+    Object.values(steps)
+      .flat()
+      .filter((step) => step.prepares !== true)
+      .map(({ line }) => line),
+  );
+  t.deepEqual([...run].sort(), [...examplesOfXctl()].sort());
+});
+
+// A machine of its own: network, and the folders that programs use where they are told of no other.
+class Machine {
+  readonly namespace = Namespace.create('help');
+  readonly dir = mkdtempSync(join(tmpdir(), 'xnet-help-'));
+  readonly #running: ChildProcess[] = [];
+
+  constructor() {
+    this.namespace.ipBatch(['link set lo up', 'address add 192.168.83.2/24 dev lo']);
+    for (const folder of ['run', 'lib', 'bin', 'work']) mkdirSync(join(this.dir, folder));
+    const programs = { xctl: bundle, xnetd: main('node'), 'xnet-controller': main('controller') };
+    for (const [name, path] of Object.entries(programs))
+      this.#program(name, `exec '${process.execPath}' '${path}' "$@"`);
+    for (const [name, script] of [
+      ['sudo', 'exec "$@"'],
+      ['jq', 'exec cat'],
+    ] as const) {
+      // What a machine does not have is not what is tried here.
+      if (!has(name)) this.#program(name, script);
+    }
+  }
+
+  #program(name: string, script: string): void {
+    const path = join(this.dir, 'bin', name);
+    writeFileSync(path, `#!/bin/sh\n${script}\n`);
+    chmodSync(path, 0o755);
+  }
+
+  start(line: string, home = 'root'): Running {
+    const homeDir = join(this.dir, home);
+    mkdirSync(homeDir, { recursive: true });
+    const script =
+      `mount --bind '${this.dir}/run' /run && mount --bind '${this.dir}/lib' /var/lib && ` +
+      `cd '${this.dir}/work' && set -o pipefail && ${line}`;
+    const [program = '', ...enter] = this.namespace.enter;
+    const argv = [...enter, 'setpriv', '--pdeathsig', 'KILL', 'unshare', '--mount', '--propagation', 'private'];
+    const child = spawn(program, [...argv, 'bash', '-c', script], {
+      env: { PATH: `${this.dir}/bin:${process.env['PATH']}`, HOME: homeDir },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    this.#running.push(child);
+    return new Running(child);
+  }
+
+  /** interrupt is Ctrl-C on the terminal that a line was started on. */
+  interrupt({ child }: Running): void {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGINT');
+  }
+
+  close(): void {
+    for (const { pid, exitCode, signalCode } of this.#running) {
+      if (pid === undefined || exitCode !== null || signalCode !== null) continue;
+      try {
+        process.kill(-pid, 'SIGKILL');
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
+    this.namespace.delete();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+function has(program: string): boolean {
+  try {
+    execFileSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+if (!isRoot) test.skip('SKIP examples: needs root', () => undefined);
+else {
+  const machine = new Machine();
+  test.after.always(() => machine.close());
+
+  const isDone = async (t: ExecutionContext, line: string) => {
+    const ran = await machine.start(line).ended;
+    t.is(ran.code, 0, `${line}\n${ran.stdout}\n${ran.stderr}`);
+    return ran.stdout;
+  };
+
+  const take = async (t: ExecutionContext, { line, code = 0, endless = false, instead, home }: Step) => {
+    let actual = line;
+    if (instead !== undefined) {
+      const [text, command] = instead;
+      const found = (await machine.start(command, home).ended).stdout.trim();
+      t.not(found, '', command);
+      actual = line.replaceAll(text, found);
+    }
+    const running = machine.start(actual, home);
+    if (endless) {
+      await running.until('something', ({ stdout }) => stdout !== '', 120_000);
+      machine.interrupt(running);
+    }
+    const ran = await running.ended;
+    if (!endless) t.is(ran.code, code, `${actual}\n${ran.stdout}\n${ran.stderr}`);
+  };
+
+  test.serial('the controller of the first example has the socket where xctl looks for it', async (t) => {
+    const [first = ''] = examplesOf(helpOf(makeController('0', async () => undefined)));
+    t.is(first, 'xnet-controller --listen 192.168.83.2:7400');
+    const controller = machine.start(first);
+    await controller.until('started', ({ stdout }) => stdout.includes('"msg":"started"'), 120_000);
+    await isDone(t, 'until xctl pools list -q; do sleep 0.2; done');
+  });
+
+  for (const [what, some] of Object.entries(steps)) {
+    test.serial(`the examples of xctl work: ${what}`, async (t) => {
+      for (const step of some) await take(t, step);
+    });
+  }
+
+  test.serial('the examples of xnetd work', async (t) => {
+    await isDone(t, 'xctl nodes add h1 --address 192.168.83.2 --token-out join-token');
+    const [fromFile = '', fromInput = ''] = examplesOf(await isDone(t, 'xnetd join --help'));
+    t.is(fromFile, 'xnetd join --controller 192.168.83.2 --token-file /root/join-token');
+    await isDone(t, fromFile.replace('/root/', './'));
+    t.is(fromInput, "xnetd join --controller 192.168.83.2,192.168.83.3 --token-file - <<'EOF'");
+    await isDone(t, 'xctl tokens create --node h1 --token-out t2');
+    await isDone(t, fromInput.replace(" <<'EOF'", ' <t2'));
+    for (const line of examplesOf(await isDone(t, 'xnetd run --help'))) {
+      const daemon = machine.start(line);
+      await daemon.until('connected', ({ stdout }) => stdout.includes('"msg":"connected"'), 120_000);
+      machine.interrupt(daemon);
+      await daemon.ended;
+    }
+  });
+}
