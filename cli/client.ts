@@ -9,7 +9,7 @@ import { services } from '../proto/rpc/definitions.js';
 import { type Endpoint, formatEndpoint } from '../proto/rpc/endpoint.js';
 import type { Credentials } from '../proto/rpc/tls.js';
 import { formatDuration } from './output/time.js';
-import { type Failure, failureOf, isPassing, noController, safeError } from './unreachable.js';
+import { type Failure, failureOf, isPassing, isRefusal, noController, safeError } from './unreachable.js';
 
 /** Call picks a method of the service: `(admin) => admin.listNodes.bind(admin)`. */
 export type Call<Request, Response> = (admin: AdminServiceClient) => Parameters<typeof callUnary<Request, Response>>[0];
@@ -148,7 +148,7 @@ export class AdminClient {
         if (latest.length > 0 && latest.every(({ untrusted }) => untrusted)) {
           throw noController(latest, { timeoutMs, changing: false });
         }
-        const isRefused = latest.length > 0 && latest.every(({ error }) => error.code === 'NotWritable');
+        const isRefused = latest.length > 0 && latest.every(isRefusal);
         if (attempt === 3 && !isRefused) this.#tellWaiting(result.failures, deadline - performance.now());
         if (result.failures.length > 0) {
           const sent = failures.filter((failure) => failure.sent).slice(0, 1);

@@ -89,6 +89,11 @@ export function isPassing({ error, answered }: Failure): boolean {
   return !answered && code === 'Internal' && (foreign.test(message) || otherPort.test(message));
 }
 
+/** isRefusal says whether nothing was done, and nothing will be until somebody has seen to the store. */
+export function isRefusal({ error, answered }: Failure): boolean {
+  return error.code === 'NotWritable' || (answered && error.message.startsWith('the controller refuses to act'));
+}
+
 /** safeError is an error whose texts are fit for a terminal: it may quote what a node reported. */
 export function safeError(error: XnetError): XnetError {
   return new XnetError(error.code, escaped(error.message), {
@@ -122,7 +127,8 @@ export function noController(
   // One that answered says more than those that did not.
   const answer = failures.findLast(({ answered }) => answered)?.error;
   if (answer !== undefined) {
-    const hint = answer.hint ?? (changing ? uncertainHint : undefined);
+    const unsure = changing && failures.some((failure) => failure.sent && !isRefusal(failure));
+    const hint = answer.hint ?? (unsure ? uncertainHint : undefined);
     return safeError(
       new XnetError(answer.code, answer.message, {
         problems: answer.problems,

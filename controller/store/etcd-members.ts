@@ -46,7 +46,7 @@ export class Members {
   #current: Member;
 
   constructor(options: EtcdOptions) {
-    this.#members = options.endpoints.map((endpoint) => ({
+    this.#members = [...new Set(options.endpoints)].map((endpoint) => ({
       endpoint,
       client: clientOf(options, endpoint),
       problem: undefined,

@@ -79,6 +79,16 @@ export class ControllerProcess {
     return controller;
   }
 
+  /**
+   * contents are what calls change in the store, for comparing. Its revision grows by itself: controllers write their
+   * own keys every few seconds.
+   */
+  async contents() {
+    const status = await this.status();
+    const { events } = await callUnary(this.admin.listEvents.bind(this.admin), {}, callOptions);
+    return { pools: status?.pools, nodes: status?.nodes?.total, events };
+  }
+
   /** registration is the id by which the store knows it. */
   registration(): string {
     return readFileSync(join(this.dir, 'registration'), 'utf8').trim();
