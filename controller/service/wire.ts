@@ -59,12 +59,13 @@ function connectedMs(view: ReadonlyView, id: string, live: Live): number | undef
 function statusOf(view: ReadonlyView, id: string, live: Live): NodeStatus | undefined {
   const status = live.statusOf(id) ?? view.statuses.get(id)?.record;
   if (status === undefined || status.silentPeers.length === 0) return status;
-  return withDataPath(view.nodes.get(id)?.record.name ?? '', status, (name) => {
+  const peerOf = (name: string) => {
     const peer = view.nodeOfName.get(name);
     if (peer === undefined) return undefined;
-    const connected = connectedMs(view, peer, live) !== undefined;
-    return { connected, status: live.statusOf(peer) ?? view.statuses.get(peer)?.record };
-  });
+    const known = live.statusOf(peer) ?? view.statuses.get(peer)?.record;
+    return { connectedMs: connectedMs(view, peer, live), status: known };
+  };
+  return withDataPath(view.nodes.get(id)?.record.name ?? '', status, peerOf, Date.now());
 }
 
 function stateOf(view: ReadonlyView, id: string, live: Live, status: NodeStatus | undefined): NodeState__Output {

@@ -1,27 +1,36 @@
 // Which peers that do not answer a node's probes are wrong not to: a host that is off does not answer either. Pure.
-// Invariant: a node is blamed for the way to a peer only while that peer is connected and has its subnet in force.
+// Invariant: a node is blamed for the way to a peer only while that peer is connected and has its subnet in force, and has
+// been so for long enough to be probed again: what was found of a host that was off says nothing of one that is back.
 import { formatIpv4 } from '../../proto/domain/address.js';
 import type { Condition, NodeStatus, SilentPeer } from '../../proto/domain/network.js';
 
 /** KnownPeer is what is known of a peer. */
-export type KnownPeer = { readonly connected: boolean; readonly status: NodeStatus | undefined };
+export type KnownPeer = {
+  /** For how long its daemon has been connected, in milliseconds; undefined: it is not. */
+  readonly connectedMs: number | undefined;
+  readonly status: NodeStatus | undefined;
+};
 
 const type = 'DataPath';
+// A daemon probes peers that did not answer every ten seconds, four at a time, and takes up to six seconds for it.
+const settledMs = 60_000;
 const mostNamed = 3;
 
 /**
  * withDataPath is a node's status in which the way to its peers counts: a peer that ought to answer and does not makes
  * the condition "DataPath" not ok.
  * @param peerOf what is known of a node, by its name
+ * @param nowMs milliseconds since 1970
  */
 export function withDataPath(
   nodeName: string,
   status: NodeStatus,
   peerOf: (name: string) => KnownPeer | undefined,
+  nowMs: number,
 ): NodeStatus {
   const cutOff = status.silentPeers.filter(({ nodeName: name }) => {
     const peer = peerOf(name);
-    return peer?.connected === true && hasSubnet(peer.status);
+    return (peer?.connectedMs ?? 0) >= settledMs && hasSubnet(peer?.status, nowMs);
   });
   if (cutOff.length === 0) return status;
   const own = status.conditions.find((condition) => condition.type === type);
@@ -36,9 +45,11 @@ export function withDataPath(
   return { ...status, conditions: [...status.conditions.filter((other) => other !== own), condition] };
 }
 
-// A restart of Docker takes the bridge down, and says so itself.
-function hasSubnet(status: NodeStatus | undefined): boolean {
-  return status?.conditions.some((condition) => condition.type === 'Docker' && condition.ok) === true;
+// A restart of Docker takes the bridge down, and says so itself. A time of the future is of a clock that is wrong.
+function hasSubnet(status: NodeStatus | undefined, nowMs: number): boolean {
+  const docker = status?.conditions.find((condition) => condition.type === 'Docker');
+  if (docker?.ok !== true) return false;
+  return nowMs - docker.sinceMs >= settledMs || docker.sinceMs > nowMs;
 }
 
 function messageOf(

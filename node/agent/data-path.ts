@@ -81,11 +81,10 @@ export class DataPath {
 
   #take(verdict: Verdict): void {
     const { host, onChange, underlay } = this.#options;
-    const chosen = underlay();
-    if (chosen === undefined) return;
-    const mtu = host.mirror.links.get(chosen.ifindex)?.mtu ?? 0;
+    const { ifname: name = '', ifindex = 0 } = underlay() ?? {};
+    const mtu = host.mirror.links.get(ifindex)?.mtu ?? 0;
     const before = JSON.stringify([this.#findings, this.#silentPeers]);
-    this.#findings = findingsOf(verdict, { name: chosen.ifname, mtu });
+    this.#findings = findingsOf(verdict, { name, mtu });
     this.#silentPeers = silentPeersOf(verdict);
     if (JSON.stringify([this.#findings, this.#silentPeers]) !== before) onChange();
   }

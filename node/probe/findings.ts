@@ -13,6 +13,12 @@ function named(list: readonly string[]): string {
   return [...list.slice(0, mostNamed), ...more].join(', ');
 }
 
+// Where not all can be named: those whose host answers, which is up, then those that fell silent last. Hosts that have long
+// been off, or were never set up, must not hide one that was cut off.
+function inOrder({ silent }: Verdict): readonly Silent[] {
+  return [...silent].sort((a, b) => Number(b.hostAnswers) - Number(a.hostAnswers) || b.sinceMs - a.sinceMs);
+}
+
 function describe({ peer, hostAnswers }: Silent): string {
   const host = `its host ${formatIpv4(peer.address)} ${hostAnswers ? 'answers' : 'does not answer either'}`;
   return `${peer.nodeName} (${formatIpv4(peer.gateway)}; ${host})`;
@@ -36,9 +42,11 @@ function largeLost(peers: readonly ProbedPeer[], underlay: string, mtu: number):
  * @param underlay the interface, "eth0", and its MTU in bytes
  */
 export function findingsOf(
-  { silent, largeLost: lost }: Verdict,
+  verdict: Verdict,
   underlay: { readonly name: string; readonly mtu: number },
 ): readonly Finding[] {
+  const silent = inOrder(verdict);
+  const { largeLost: lost } = verdict;
   const findings: Finding[] = [];
   if (lost.length > 0) findings.push(largeLost(lost, underlay.name, underlay.mtu));
   if (silent.length > 0) {
@@ -49,11 +57,13 @@ export function findingsOf(
 }
 
 /** silentPeersOf lists silent peers as they are reported. */
-export function silentPeersOf({ silent }: Verdict): readonly SilentPeer[] {
-  return silent.slice(0, mostSilentReported).map(({ peer, hostAnswers, sinceMs }) => ({
-    nodeName: peer.nodeName,
-    gateway: peer.gateway,
-    hostAnswers,
-    sinceMs,
-  }));
+export function silentPeersOf(verdict: Verdict): readonly SilentPeer[] {
+  return inOrder(verdict)
+    .slice(0, mostSilentReported)
+    .map(({ peer, hostAnswers, sinceMs }) => ({
+      nodeName: peer.nodeName,
+      gateway: peer.gateway,
+      hostAnswers,
+      sinceMs,
+    }));
 }

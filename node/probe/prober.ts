@@ -28,7 +28,7 @@ export type ProberOptions = {
   readonly intervalMs: number;
   /** For one answer, in milliseconds. Default 1,000. */
   readonly timeoutMs?: number;
-  /** Called after each round. */
+  /** Called after each round, and when there is nothing to probe any more. */
   readonly onVerdict: (verdict: Verdict) => void;
   readonly log: Logger;
 };
@@ -61,6 +61,10 @@ export class Prober {
       if (now !== undefined && now.peers.size > 0) {
         await this.#round(now, signal);
         if (signal.aborted) return;
+        onVerdict(this.#rounds.verdict());
+      } else if (this.#rounds.probed > 0) {
+        // What was found before is not so any more.
+        this.#rounds.forget();
         onVerdict(this.#rounds.verdict());
       }
       const first = now !== undefined && this.#rounds.probed < Math.min(firstPeers, now.peers.size);

@@ -107,6 +107,12 @@ export class Rounds {
     });
   }
 
+  /** forget begins anew: there is nobody to probe, or nothing to probe from. */
+  forget(): void {
+    this.#states.clear();
+    this.#queue = [];
+  }
+
   /** probed is how many of the present peers were probed at least once. */
   get probed(): number {
     return this.#states.size;

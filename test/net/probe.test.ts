@@ -18,6 +18,7 @@ class TwoHosts {
   readonly #poller = new Poller();
   readonly #stop = new AbortController();
   readonly #listeners = new Set<() => void>();
+  #peers: ReadonlyMap<number, ProbedPeer> = new Map([[peer.key, peer]]);
   #verdict: Verdict | undefined;
   readonly #ended: Promise<void>;
 
@@ -42,7 +43,7 @@ class TwoHosts {
       'route add 10.76.0.0/24 via 192.168.83.11',
     ]);
     const prober = new Prober({
-      scene: () => ({ gateway: ip('10.76.0.1'), peers: new Map([[peer.key, peer]]), mtu: 1500 }),
+      scene: () => ({ gateway: ip('10.76.0.1'), peers: this.#peers, mtu: 1500 }),
       open: (source) => openIcmp(this.#poller, source, this.first.path),
       intervalMs: 20,
       timeoutMs: 200,
@@ -67,6 +68,16 @@ class TwoHosts {
       });
     }
     return this.#verdict;
+  }
+
+  /** join takes it in again. */
+  join(): void {
+    this.#peers = new Map([[peer.key, peer]]);
+  }
+
+  /** leave takes the second host out of the fleet. */
+  leave(): void {
+    this.#peers = new Map();
   }
 
   async close(): Promise<void> {
@@ -103,6 +114,10 @@ if (isRoot('the probe on the real kernel')) {
       second.runSync(['ip', 'link', 'set', 'eth0', 'mtu', '1400']);
       const { silent: none, largeLost } = await hosts.until((verdict) => verdict.largeLost.length > 0);
       t.deepEqual([none, largeLost], [[], [peer]]);
+      hosts.leave();
+      await hosts.until(well);
+      hosts.join();
+      await hosts.until((verdict) => verdict.largeLost.length > 0);
       second.runSync(['ip', 'link', 'set', 'eth0', 'mtu', '1500']);
       await hosts.until(well);
 

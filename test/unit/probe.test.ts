@@ -1,7 +1,7 @@
 // Which peers are probed, what follows from their answers, and what a controller makes of it.
 import test from 'ava';
 import fc from 'fast-check';
-import { withDataPath } from '../../controller/view/data-path.js';
+import { type KnownPeer, withDataPath } from '../../controller/view/data-path.js';
 import { nodeState } from '../../controller/view/node-state.js';
 import { checksum } from '../../node/kernel/icmp.js';
 import { findingsOf, silentPeersOf } from '../../node/probe/findings.js';
@@ -91,6 +91,20 @@ test('of many silent peers a few are looked at in a round, all of them in turn',
   t.regex(findingsOf(rounds.verdict(), eth0)[0]?.message ?? '', /and \d+ more$/);
 });
 
+test('of more silent peers than can be reported, those that are up and those that fell silent last are', (t) => {
+  const rounds = new Rounds();
+  // Hosts that were added and not set up yet, and after them two that were cut off.
+  const peers = [...peersOf(30).values()];
+  for (const [index, peer] of peers.entries()) {
+    for (let round = 0; round < 3; round += 1) {
+      rounds.note(peer, { answered: false, hostAnswered: index === 28 }, index === 29 ? 9_000 : 1_000);
+    }
+  }
+  const reported = silentPeersOf(rounds.verdict());
+  t.deepEqual([reported[0]?.nodeName, reported[1]?.nodeName, reported.length], ['web-28', 'web-29', 16]);
+  t.regex(findingsOf(rounds.verdict(), eth0)[0]?.message ?? '', /from web-28 .* web-29 /);
+});
+
 test('large packets are sent now and then, and lost ones are found', (t) => {
   const rounds = new Rounds();
   const peers = peersOf(1);
@@ -136,32 +150,44 @@ const status = (silentPeers: readonly SilentPeer[], conditions: readonly Conditi
   ...{ daemonVersion: '', kernelVersion: '', dockerVersion: '', hostNetworks: [], silentPeers },
 });
 
+const later = 3_600_000;
+
+test('a peer that comes back after a reboot blames nobody until it was probed again', (t) => {
+  const own = status([silentPeer('web-2')]);
+  const judged = (connectedMs: number, dockerForMs: number) => {
+    const conditions = [{ ...docker(true), sinceMs: later - dockerForMs }];
+    return withDataPath('web-1', own, () => ({ connectedMs, status: status([], conditions) }), later);
+  };
+  // Its status is the one from before the reboot, until it has reported.
+  t.is(judged(1_000, 600_000), own);
+  // Its Docker has just started, and made the bridge.
+  t.is(judged(90_000, 1_000), own);
+  t.is(nodeState(60_000, judged(90_000, 90_000)), 'NODE_STATE_DEGRADED');
+  // Its clock goes an hour before ours: what it says of its Docker's time says nothing.
+  t.is(nodeState(60_000, judged(90_000, -later)), 'NODE_STATE_DEGRADED');
+});
+
 test('a node is ready while silent peers are down or not set up, and degraded when they ought to answer', (t) => {
   const own = status([silentPeer('web-2')]);
-  const judged = (peer: { connected: boolean; status: NodeStatus | undefined } | undefined) =>
-    withDataPath('web-1', own, () => peer);
+  const judged = (peer: KnownPeer | undefined, nowMs = later) => withDataPath('web-1', own, () => peer, nowMs);
   for (const peer of [
     undefined,
-    { connected: false, status: status([]) },
-    { connected: true, status: undefined },
-    { connected: true, status: status([], [docker(false)]) },
+    { connectedMs: undefined, status: status([]) },
+    { connectedMs: later, status: undefined },
+    { connectedMs: later, status: status([], [docker(false)]) },
   ]) {
     t.is(judged(peer), own);
   }
-  const cut = judged({ connected: true, status: status([]) });
+  const cut = judged({ connectedMs: later, status: status([]) });
   t.is(nodeState(60_000, cut), 'NODE_STATE_DEGRADED');
   t.like(cut.conditions.at(-1), { type: 'DataPath', ok: false, transient: false, reason: 'NoAnswer', sinceMs: 7 });
   t.regex(cut.conditions.at(-1)?.message ?? '', /web-2 at 10\.76\.1\.1 \(nor does its host\).*is the LAN split/);
-  const both = withDataPath('web-1', status([silentPeer('web-2', true)]), () => ({
-    connected: true,
-    status: status([silentPeer('web-1')]),
-  }));
+  const silentToo = { connectedMs: later, status: status([silentPeer('web-1')]) };
+  const both = withDataPath('web-1', status([silentPeer('web-2', true)]), () => silentToo, later);
   t.regex(both.conditions.at(-1)?.message ?? '', /its host answers, and web-2 gets none from web-1.*firewall/);
   const large = { ...docker(false), type: 'DataPath', reason: 'LargePacketsLost', message: 'large ones are lost' };
-  const worse = withDataPath('web-1', status([silentPeer('web-2')], [docker(true), large]), () => ({
-    connected: true,
-    status: status([]),
-  }));
+  const well = { connectedMs: later, status: status([]) };
+  const worse = withDataPath('web-1', status([silentPeer('web-2')], [docker(true), large]), () => well, later);
   t.is(worse.conditions.length, 2);
   t.like(worse.conditions.at(-1), { reason: 'LargePacketsLost' });
   t.regex(worse.conditions.at(-1)?.message ?? '', /^large ones are lost; no answer from web-2/);
