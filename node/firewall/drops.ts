@@ -4,8 +4,9 @@ import { formatPrefix, prefixesOverlap } from '../../proto/domain/address.js';
 import type { Finding } from '../reconcile/effect.js';
 import type { DesiredFirewall } from './desired.js';
 import { flowsOf } from './flow.js';
-import { type Backend, hasChain, type Tables } from './iptables-save.js';
-import { dropInTables, type FilterTables, type TableDrop } from './iptables-verdict.js';
+import { decidesOnAll } from './iptables-place.js';
+import { type Backend, chainOf, hasChain, type Tables, userChain } from './iptables-save.js';
+import { dropInTables, type FilterTables, isDockersChain, type TableDrop } from './iptables-verdict.js';
 import { dropInTable, type NftTable } from './nft-verdict.js';
 import type { Drop } from './verdict.js';
 
@@ -62,12 +63,26 @@ export function dropFindings({ desired, backends, others, filterOf }: DropsInput
 function iptablesCure(desired: DesiredFirewall, backend: Backend, tables: Tables, drop: TableDrop): string {
   const { table, chain, rule } = drop;
   const ranges = rangesOf(desired);
-  if (hasChain(tables, 'ufw-user-forward') && table === 'filter' && chain !== 'DOCKER-USER') {
+  const program = `iptables-${backend}${table === 'filter' ? '' : ` -t ${table}`}`;
+  // Docker's own rules are right: something in DOCKER-USER keeps packets from coming to ours behind it (as ufw-docker's
+  // "-s 10.0.0.0/8 -j RETURN" does).
+  const isPassedBy = table === 'filter' && isDockersChain(chain);
+  if (isPassedBy && !ufwDecidesFirst(tables)) {
+    const { own, underlay } = desired;
+    return `${program} -I ${userChain} -i ${underlay} -s ${ranges.join(',')} -d ${formatPrefix(own)} -j ACCEPT`;
+  }
+  if (hasChain(tables, ufwChain) && table === 'filter' && chain !== userChain) {
     return ranges.map((from) => ranges.map((to) => `ufw route allow from ${from} to ${to}`).join('; ')).join('; ');
   }
-  const program = `iptables-${backend}${table === 'filter' ? '' : ` -t ${table}`}`;
   if (rule !== undefined) return `${program} -D ${chain} ${rule}`;
   return `${program} -I ${chain} -s ${ranges.join(',')} -d ${ranges.join(',')} -j ACCEPT`;
+}
+
+const ufwChain = 'ufw-user-forward';
+
+function ufwDecidesFirst(tables: Tables): boolean {
+  const { rules } = chainOf(tables, 'filter', userChain);
+  return hasChain(tables, ufwChain) && rules.some((rule) => decidesOnAll(rule, ufwChain));
 }
 
 function nftCure(desired: DesiredFirewall, { family, table, bases, chains }: NftTable, drop: Drop): string {

@@ -1,6 +1,6 @@
 // What becomes of a flow in the tables of one backend of iptables. Pure.
 import { allOf, type Flow, inState, type Match, marked, named, not, parseRange, within } from './flow.js';
-import { optionsOf, type Tables } from './iptables-save.js';
+import { optionsOf, type Tables, userChain } from './iptables-save.js';
 import { type Drop, dropOf, type FilterChain, type Step, type Verdict } from './verdict.js';
 
 /** TableDrop is what drops, in which table: "filter". */
@@ -16,6 +16,16 @@ const ways = [
   ['mangle', 'POSTROUTING'],
 ] as const;
 
+/** isDockersChain says whether a chain is one that Docker makes, and nobody else has rules in. */
+export function isDockersChain(name: string): boolean {
+  return name === 'DOCKER' || (name.startsWith('DOCKER-') && name !== userChain);
+}
+
+// -d 10.76.1.2/32 ! -i docker0 -o docker0 -p tcp -m tcp --dport 80 -j ACCEPT: what is published by one container.
+function isPublished(chain: string, rule: string): boolean {
+  return chain === 'DOCKER' && optionsOf(rule).some((option) => /^-d [\d.]+\/32$/.test(option));
+}
+
 /** FilterTables are tables whose rules are understood, by name. */
 export type FilterTables = ReadonlyMap<string, ReadonlyMap<string, FilterChain>>;
 
@@ -27,7 +37,7 @@ export function filterTablesOf(tables: Tables): FilterTables {
     if (chains === undefined) continue;
     const filter = new Map<string, FilterChain>();
     for (const [name, { policy, rules }] of chains) {
-      const steps = rules.flatMap((rule) => stepOf(rule, chains));
+      const steps = rules.filter((rule) => !isPublished(name, rule)).flatMap((rule) => stepOf(rule, chains));
       filter.set(name, { policy: policy === undefined ? undefined : policy === 'DROP' ? 'drop' : 'accept', steps });
     }
     read.set(table, filter);
@@ -35,7 +45,10 @@ export function filterTablesOf(tables: Tables): FilterTables {
   return read;
 }
 
-/** dropInTables is what drops all packets of a flow; undefined where some may come through. */
+/**
+ * dropInTables is what drops all packets of a flow; undefined where some may come through. Ports that Docker publishes do
+ * not count: to them packets come that would not come to any other.
+ */
 export function dropInTables(tables: FilterTables, flow: Flow): TableDrop | undefined {
   for (const [table, base] of ways) {
     const chains = tables.get(table);

@@ -315,7 +315,7 @@ const cureOf = (message: string) =>
     .join(': ')
     .replace(/, and the same in .*/, '');
 
-for (const [what, backend, harm] of [
+for (const [what, backend, harm, engine = '20.10'] of [
   [
     'a chain of nftables with policy drop',
     'nft',
@@ -353,10 +353,16 @@ for (const [what, backend, harm] of [
   ],
   ['the other backend of iptables', 'nft', ['iptables-legacy', '-P', 'FORWARD', 'DROP']],
   ['a rule in DOCKER-USER', 'nft', ['iptables-nft', '-I', 'DOCKER-USER', '-i', 'eth0', '-j', 'DROP']],
+  [
+    'a rule in DOCKER-USER that leaves them to Docker',
+    'nft',
+    ['iptables-nft', '-I', 'DOCKER-USER', '-s', '10.0.0.0/8', '-j', 'RETURN'],
+    '28',
+  ],
   ['a rule in raw', 'legacy', ['iptables-legacy', '-t', 'raw', '-I', 'PREROUTING', '-s', '10.76.0.0/16', '-j', 'DROP']],
 ] as const) {
   netTest(`what drops packets of peers is named, and what to type cures it: ${what}`, (t) =>
-    onHost('20.10', backend, async (scene) => {
+    onHost(engine, backend, async (scene) => {
       const { on } = scene;
       // One that can't be read keeps no other from being read.
       on.host.runSync([

@@ -466,6 +466,23 @@ test('what drops packets of peers is named with what to type, by whoever made it
     [],
   );
 
+  // As ufw-docker has it, with and without a port that is published: Docker's rule is right, and nobody is told to delete it.
+  const published = `-A DOCKER -d 10.76.1.2/32 ! -i ${small.bridge} -o ${small.bridge} -p tcp --dport 80 -j ACCEPT`;
+  const leaves = [':FORWARD DROP [0:0]', ':DOCKER - [0:0]', ':DOCKER-USER - [0:0]', '-A FORWARD -j DOCKER-USER'];
+  const dockers = ['-A FORWARD -j DOCKER', published, `-A DOCKER ! -i ${small.bridge} -o ${small.bridge} -j DROP`];
+  const passedBy = '-A DOCKER-USER -s 10.0.0.0/8 -j RETURN';
+  const outward = `-A FORWARD -i ${small.bridge} -j ACCEPT`;
+  const accept = `-A DOCKER-USER -i ${small.underlay} -m comment --comment xnet -j ACCEPT`;
+  const [left = '', ...more] = told(filter(...leaves, ...dockers, outward, passedBy, accept));
+  t.deepEqual(more, []);
+  t.regex(
+    left,
+    /chain DOCKER .* from peers to containers: iptables-nft -I DOCKER-USER -i \S+ -s \S+ -d \S+ -j ACCEPT$/,
+  );
+  const byUfw = [':ufw-user-forward - [0:0]', '-A DOCKER-USER -j ufw-user-forward'];
+  t.regex(told(filter(...leaves, ...byUfw, ...dockers, outward, passedBy, accept))[0] ?? '', /: ufw route allow from/);
+  t.deepEqual(told(filter(...leaves, ...dockers, outward, accept)), [], 'where packets come to ours');
+
   const table = (name: string, ...entries: readonly unknown[]) =>
     parseNftTable(
       JSON.stringify({
