@@ -25,6 +25,7 @@ resolver=198.18.255.3
 checkout=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 keep=
 folder=
+builder=
 inner=
 network=
 
@@ -113,11 +114,16 @@ npm_settings() {
 make_root() {
   apt_settings >"$folder/apt.conf"
   sources >"$folder/sources.list"
+  # In the background: a shell takes in a signal only when what it waits for is no foreground process.
   mmdebstrap --mode=root --variant=minbase --include="$packages" --aptopt="$folder/apt.conf" \
-    "$suite" "$folder/root" "$folder/sources.list" >"$folder/root.log" 2>&1 || {
+    "$suite" "$folder/root" "$folder/sources.list" >"$folder/root.log" 2>&1 </dev/null &
+  builder=$!
+  wait "$builder" || {
+    builder=
     grep -E '^(E|W|Err)\b' "$folder/root.log" | tail -n 8 >&2
     fail "can't make a Debian $suite"
   }
+  builder=
   # Certificate authorities that the operator of this machine added, which a proxy may need.
   if [ -e /etc/ssl/certs/ca-certificates.crt ]; then
     cp -L /etc/ssl/certs/ca-certificates.crt "$folder/root/etc/ssl/certs/ca-certificates.crt"
@@ -191,6 +197,7 @@ exec "$@"
 end() {
   code=$?
   trap - EXIT
+  [ -z "$builder" ] || kill "$builder" 2>/dev/null || :
   [ -z "$inner" ] || kill -KILL "$inner" 2>/dev/null || :
   [ -z "$network" ] || kill "$network" 2>/dev/null || :
   wait
