@@ -258,7 +258,8 @@ test('a value of an enum that this version does not have is refused, whichever c
   // What the calls want besides, so that nothing else is wrong with them.
   const right = { name: 'new', cidr: '10.99.0.0/16', address: '192.168.83.9', node: 'web-1' };
   const tried: string[] = [];
-  for (const call of everyCall) {
+  // What a node says that it holds, it was told by a controller, perhaps a newer one: see the test of accepted stores.
+  for (const call of everyCall.filter(({ name }) => !name.startsWith('NodeService/'))) {
     for (const { path, type } of call.fields) {
       if (!['Mode', 'Availability', 'NodeState', 'SubnetState'].includes(type)) continue;
       const { outcome, message } = await socket.attempt(call, { ...right, ...withField(path, 99) });
