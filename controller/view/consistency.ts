@@ -35,6 +35,14 @@ function isOlder(a: Claim<unknown>, b: Claim<unknown>): boolean {
   return a.createRevision === b.createRevision ? a.key < b.key : a.createRevision < b.createRevision;
 }
 
+// Whatever the order they are looked at in, the same one is named.
+function oldestOf<C extends Claim<unknown>>(claims: readonly C[]): C | undefined {
+  return claims.reduce<C | undefined>(
+    (oldest, claim) => (oldest === undefined || isOlder(claim, oldest) ? claim : oldest),
+    undefined,
+  );
+}
+
 // What of a record others depend on; undefined: it can't be read.
 function meaningOf({ kind }: CheckedKey, { record, createRevision }: Claim<unknown>): string | undefined {
   if (record === undefined) return undefined;
@@ -124,13 +132,14 @@ export class Consistency {
   #pool(name: string): Verdict {
     const own = this.claims.pools.get(name);
     if (own?.record === undefined) return { stands: false, problems: [] };
-    for (const other of this.claims.pools.values()) {
-      if (other.record === undefined || other === own || !isOlder(other, own)) continue;
-      if (!prefixesOverlap(other.record.cidr, own.record.cidr)) continue;
-      const ranges = `${formatPrefix(own.record.cidr)} overlaps ${formatPrefix(other.record.cidr)} of ${other.key}`;
-      return { stands: false, problems: [`${ranges}, which is older and stands`] };
-    }
-    return { stands: true, problems: [] };
+    const { cidr } = own.record;
+    const overlapping = [...this.claims.pools.values()].filter(
+      ({ record }) => record !== undefined && prefixesOverlap(record.cidr, cidr),
+    );
+    const older = oldestOf(overlapping.filter((other) => isOlder(other, own)));
+    if (older?.record === undefined) return { stands: true, problems: [] };
+    const ranges = `${formatPrefix(cidr)} overlaps ${formatPrefix(older.record.cidr)} of ${older.key}`;
+    return { stands: false, problems: [`${ranges}, which is older and stands`] };
   }
 
   #node(id: string): Verdict {
@@ -180,11 +189,8 @@ export class Consistency {
   #subnet(own: SubnetClaim | undefined): Verdict {
     if (own === undefined) return { stands: false, problems: [] };
     const problems: string[] = [];
-    for (const other of this.claims.overlapping(own.subnet)) {
-      if (other.key === own.key || !isOlder(other, own)) continue;
-      problems.push(`it overlaps ${other.key}, which is older and stands`);
-      break;
-    }
+    const older = oldestOf([...this.claims.overlapping(own.subnet)].filter((other) => isOlder(other, own)));
+    if (older !== undefined) problems.push(`it overlaps ${older.key}, which is older and stands`);
     const node = leaseholderOf(own);
     const first = node === undefined ? undefined : this.#firstLeaseOf(node);
     if (first !== undefined && first.key !== own.key) {

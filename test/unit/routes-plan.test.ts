@@ -32,7 +32,8 @@ test('a kernel without next-hop objects gets plain routes', async (t) => {
   const routes = new Routes({ kernel: host.kernel, mirror });
   const desired = wanted({ peers: [peer(1), peer(2)], ifindex: eth0 });
   const outcome = await routes.converge(desired, new AbortController().signal);
-  t.deepEqual(outcome, { findings: [], changes: 3 });
+  const what = ['10.76.1.0/24', '10.76.2.0/24', '10.76.0.0/16'].map((route) => `add route to ${route}`);
+  t.deepEqual(outcome, { findings: [], changes: 3, what });
   t.deepEqual(await installed(host.kernel), [
     'unreachable 10.76.0.0/16',
     `10.76.1.0/24 by 192.168.83.11 on ${eth0}`,
