@@ -13,7 +13,6 @@ import type { ReportResponse__Output } from '../../proto/gen/xnet/v1/ReportRespo
 import type { WatchRequest } from '../../proto/gen/xnet/v1/WatchRequest.js';
 import { Alarm } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
-import { aborted } from '../../proto/process/parts.js';
 import { callUnary, makeClient } from '../../proto/rpc/channel.js';
 import { services } from '../../proto/rpc/definitions.js';
 import { type Endpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
@@ -50,6 +49,7 @@ type Watched = Omit<EndedStream, 'code'> & {
 
 const nothing = { tookIn: false, livedMs: 0, reopened: false } as const;
 const callTimeoutMs = 10_000;
+const nobodyMs = 10_000;
 
 /** Connection is the connection to the controllers. */
 export class Connection {
@@ -77,8 +77,6 @@ export class Connection {
   /** run keeps a stream open until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { endpoints, log, onState } = this.#options;
-    // Nobody to watch: what is cached stays in force.
-    if (endpoints().length === 0) return aborted(signal);
     let next = Math.floor(Math.random() * endpoints().length);
     const attempts = new Attempts(() => endpoints().length);
     const end = () => {
@@ -89,7 +87,11 @@ export class Connection {
     while (!signal.aborted) {
       const known = endpoints();
       const endpoint = known[next % known.length];
-      if (endpoint === undefined) return;
+      if (endpoint === undefined) {
+        // Nobody to watch, for now: what is cached stays in force.
+        await this.#alarm.wait(nobodyMs);
+        continue;
+      }
       const { error, reopened, ...ended } = await this.#watch(endpoint, signal);
       if (signal.aborted) return;
       if (reopened) continue;
