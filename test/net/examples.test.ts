@@ -21,13 +21,13 @@ function everyCommand(command: Command): readonly Command[] {
   return [command, ...command.commands.flatMap(everyCommand)];
 }
 
-// The lines of "Examples:" that are commands, without what is said of them after three blanks.
+// The lines of "Examples:" that are commands, without what is said of them after two blanks.
 function examplesOf(help: string): readonly string[] {
   const block = /\nExamples:\n((?: {2}.*\n?)+)/.exec(help)?.[1] ?? '';
   const lines = block.replaceAll(/\\\n +/g, '').split('\n');
   return lines
     .filter((line) => /^ {2}(sudo |source )?\S/.test(line) && !/^ {2}(EOF|XJT1)/.test(line))
-    .map((line) => line.trim().split(/ {3,}/)[0] ?? '');
+    .map((line) => line.trim().split(/ {2,}/)[0] ?? '');
 }
 
 function helpOf(command: Command): string {
@@ -169,11 +169,15 @@ const steps: Readonly<Record<string, readonly Step[]>> = {
     example('xctl leases release 10.76.7.0/24 --confirm 10.76.7.0/24'),
     example('source <(xctl completion bash)'),
     example('xctl completion bash >/etc/bash_completion.d/xctl', { instead: ['/etc/bash_completion.d/', 'echo ./'] }),
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of zsh
     example('xctl completion zsh >"${fpath[1]}/_xctl"', { instead: ['${fpath[1]}', 'pwd'] }),
     prepares('mkdir -p ~/.config/fish/completions'),
     example('xctl completion fish >~/.config/fish/completions/xctl.fish'),
   ],
 };
+
+// It takes a controller that is gone.
+const removesController = 'xctl controllers remove controller-2-7ebf --confirm controller-2-7ebf';
 
 test('every example of xctl is run here, and none that is in no help', (t) => {
   const run = new Set(
@@ -182,7 +186,7 @@ test('every example of xctl is run here, and none that is in no help', (t) => {
       .filter((step) => step.prepares !== true)
       .map(({ line }) => line),
   );
-  t.deepEqual([...run].sort(), [...examplesOfXctl()].sort());
+  t.deepEqual([...run, removesController].sort(), [...examplesOfXctl()].sort());
 });
 
 // A machine of its own: network, and the folders that programs use where they are told of no other.
@@ -232,6 +236,11 @@ class Machine {
   /** interrupt is Ctrl-C on the terminal that a line was started on. */
   interrupt({ child }: Running): void {
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGINT');
+  }
+
+  /** kill ends a line and all that it has started at once. */
+  kill({ child }: Running): void {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
   }
 
   close(): void {
@@ -298,6 +307,19 @@ else {
       for (const step of some) await take(t, step);
     });
   }
+
+  test.serial('the examples of xctl work: a controller that is gone', async (t) => {
+    const etcd = 'unix:/var/lib/xnet-controller/etcd.run/client:0';
+    const second = machine.start(
+      `xnet-controller --name second --listen unix:/run/second.sock --data-dir /var/lib/second --etcd-endpoints ${etcd}`,
+    );
+    const found = "until (xctl status -o json || true) | grep -o 'second-[0-9a-f]*'; do sleep 0.2; done";
+    const [id = ''] = (await isDone(t, found)).trim().split('\n').slice(-1);
+    machine.kill(second);
+    await second.ended;
+    // Its place in the store lasts as long as its claim does.
+    await isDone(t, `until ${removesController.replaceAll('controller-2-7ebf', id)}; do sleep 0.5; done`);
+  });
 
   test.serial('the examples of xnetd work', async (t) => {
     await isDone(t, 'xctl nodes add h1 --address 192.168.83.2 --token-out join-token');
