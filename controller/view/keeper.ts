@@ -14,6 +14,8 @@ import { type ReadonlyView, type Times, type Touched, View } from './view.js';
 export type KeeperOptions = AcceptanceOptions & {
   /** What times in records are measured with. Default: the machine's clock, and nothing that was seen before. */
   readonly times?: Times;
+  /** How old the view may be, milliseconds. Default: 15 s. */
+  readonly staleAfterMs?: number;
 };
 
 /** ViewListener hears of every change of the view, after it happened. */
@@ -215,10 +217,10 @@ export class Keeper {
   }
 
   #lookAtAge(): void {
-    const stale = performance.now() - this.#heardAt > staleAfterMs;
+    const stale = performance.now() - this.#heardAt > (this.#options.staleAfterMs ?? staleAfterMs);
     if (stale === this.#stale) return;
     this.#stale = stale;
-    if (stale) this.#options.log.error('store: nothing was heard of it for 15 s, the view may be behind');
+    if (stale) this.#options.log.error('store: nothing was heard of it for too long, the view may be behind');
     this.#tellStanding();
   }
 

@@ -178,3 +178,26 @@ test('clocks that differ are told of by both controllers, and change nothing', a
   await core.keeper.reached(late, 5_000);
   t.deepEqual(told().at(-1), 'the clock of controller c-4 is 60s behind that of c-1');
 });
+
+test('a view that is older than its bound is not served as current, until the store is heard again', async (t) => {
+  const { cluster, dir } = await rig(t);
+  const store = new MemoryStore(cluster);
+  const keeper = new Keeper({
+    ...{ store, log: silent, seenPath: join(dir, 'late.json'), acceptStore: false, staleAfterMs: 100 },
+    newClusterId: () => 'cluster-1',
+  });
+  const stop = new AbortController();
+  const running = keeper.run(stop.signal);
+  await keeper.untilReady(stop.signal);
+  let told = 0;
+  keeper.onStanding(() => (told += 1));
+  await until('it is stale', async () => !keeper.serving);
+  t.true(keeper.ready, 'what was seen can still be read');
+  t.false(keeper.connected);
+  t.true(told > 0);
+  const back = new Promise<boolean>((resolve) => keeper.onStanding(() => resolve(keeper.serving)));
+  await store.commit(put('nodes/n-1'));
+  t.true(await back);
+  stop.abort();
+  await running;
+});
