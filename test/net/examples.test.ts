@@ -110,6 +110,12 @@ const steps: Readonly<Record<string, readonly Step[]>> = {
   'what there is': [
     example('xctl leases list'),
     example('xctl leases list --pool default -o json'),
+    // One that was there once: its record is all that is left of it.
+    prepares(
+      'etcdctl --endpoints unix:///var/lib/xnet-controller/etcd.run/client:0 put ' +
+        `/xnet/v1/registrations/controller-2-7ebf '{"version":"0.1.0","addresses":[],"clockMs":1}'`,
+    ),
+    example('xctl controllers remove controller-2-7ebf --confirm controller-2-7ebf'),
     example('xctl routes list'),
     example('xctl routes list --node web-1'),
     example('xctl routes check && echo complete'),
