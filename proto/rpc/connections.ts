@@ -93,6 +93,8 @@ export class Connections {
     const begun = this.#begun[kind].of(holder, performance.now());
     if (begun.left(performance.now()) < 1) {
       endOf(session);
+      // A session that has not begun yet leaves its socket open.
+      this.#silent.get(peer)?.destroy();
       return;
     }
     const others = this.#ofHolder.get(holder) ?? 0;

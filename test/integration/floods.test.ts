@@ -131,6 +131,7 @@ function session(port: number, credentials: Credentials, certificate: boolean): 
         }),
     });
     made.once('error', reject);
+    made.once('close', () => reject(new Error('closed')));
     made.once('remoteSettings', () => {
       made.off('error', reject);
       made.on('error', () => undefined);
