@@ -331,10 +331,11 @@ test.serial('--wait ends when every connected node has the route, and names thos
     'json',
   );
   t.is(late.code, 7);
-  t.regex(
-    late.stderr,
-    /new-1 is not routed within 1s: 3 of 3 nodes have no route to it yet: web-1, web-2, web-3\n.*xctl nodes show web-1/,
-  );
+  const [said = ''] = late.stderr.trim().split('\n').slice(-1);
+  const { error } = JSON.parse(said);
+  t.like(error, { code: 'DeadlineExceeded', exitCode: 7 });
+  t.regex(error.message, /new-1 is not routed within 1s: 3 of 3 nodes have no route to it yet: web-1, web-2, web-3$/);
+  t.regex(error.hint, /xctl nodes show web-1/);
   t.like(JSON.parse(late.stdout), { waited: { nodes: 3, routed: 0, done: false, downCount: 1, down: ['away-1'] } });
 
   const waiting = xctl.start(['nodes', 'add', 'new-1', '--address', '192.168.83.21', '--wait']);
