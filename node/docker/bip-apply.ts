@@ -62,12 +62,17 @@ async function forward(host: DockerHost, journal: Journal, apply: Apply, signal:
     return finish(host, journal, apply, signal);
   }
   let pending = journal;
+  const limits = { journal, restarts: settings.restarts, nowMs: host.now(), byHand: apply.byHand };
   if (now === undefined) {
     const finding = await unseenFinding(host, apply);
     if (finding !== undefined) return { journal, findings: [finding], changes: 0 };
+    // A daemon that dies while it restarts Docker, again and again. What Docker ran with before is the way up.
+    if (limitFinding(limits, apply) !== undefined) {
+      const reason = 'it did not come up before xnetd was ended';
+      return rollBack(host, journal, { ...apply, direction: 'back', reason }, signal);
+    }
   } else {
     const others = now.running.filter(({ id }) => !journal.toStart.includes(id));
-    const limits = { journal, restarts: settings.restarts, nowMs: host.now(), byHand: apply.byHand };
     const finding =
       runningFinding(others, apply.force ? 'restart' : settings.onRunning, apply.bip) ?? limitFinding(limits, apply);
     if (finding !== undefined) return withdraw(host, journal, apply, finding);

@@ -488,6 +488,32 @@ if (oldest !== undefined) {
       t.deepEqual(readdirSync(stateFolderOn(host)), []);
     }));
 
+  test(`Docker ${oldest.line}: an xnetd that dies each time it restarts Docker has it restarted three times, no more`, (t) =>
+    oldest.onHost([], async (host) => {
+      // Right before the first restart; then Docker does not answer, and each xnetd dies when it has restarted it.
+      t.true(await turnUntil(host, 'stopped', { turn: 'converge', desired: lease }, limited));
+      const folder = freshFolder(host, 'counted');
+      const count = join(folder, 'restarts');
+      const restartCommand = ['sh', '-c', `echo restarted >>${count}`] as const;
+      for (let death = 0; death < 6; death += 1) {
+        const dying = effectOn(
+          host,
+          { ...limited, restartCommand, socket: join(folder, 'docker.sock'), waitMs: 0 },
+          {
+            reached: (step) => {
+              if (/^restarted/.test(step)) throw new Error('died');
+            },
+          },
+        );
+        await dying.converge(lease, never);
+      }
+      t.is(readFileSync(count, 'utf8').split('\n').filter(Boolean).length, 2, 'one was about to be made before');
+      // It answers again: nothing is left under way, and daemon.json is as it was.
+      t.deepEqual(reasonsOf(await effectOn(host, limited).converge(lease, never)), ['RolledBack']);
+      t.false(existsSync(host.daemonJson));
+      t.is(await addressOn(host, 'docker0'), former);
+    }));
+
   test(`Docker ${oldest.line}: killed at any step of a rollback, the next turn goes on with it`, (t) =>
     oldest.onHost([], async (host) => {
       await runIdle(host, 'once');
