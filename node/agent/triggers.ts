@@ -31,6 +31,7 @@ const atOnce = { burst: 10, perSecond: 1 };
 export class Triggers {
   readonly #options: TriggersOptions;
   readonly #atOnce = new Allowance(atOnce, performance.now());
+  readonly #bridgeAtOnce = new Allowance(atOnce, performance.now());
 
   constructor(options: TriggersOptions) {
     this.#options = options;
@@ -41,10 +42,10 @@ export class Triggers {
    * @returns ends it
    */
   listen(): () => void {
-    const { host, lanes, bridge } = this.#options;
+    const { host, bridge } = this.#options;
     const ends = [
       host.monitor.onChange((changes, commits) => this.#takeChanges(changes, commits)),
-      onBridgeChange(host.mirror, bridge, () => lanes.docker.trigger()),
+      onBridgeChange(host.mirror, bridge, () => this.#bridgeNow()),
     ];
     return () => {
       for (const end of ends) end();
@@ -69,6 +70,13 @@ export class Triggers {
     const { firewall } = this.#options.lanes;
     if (this.#atOnce.take(performance.now())) firewall.trigger();
     else firewall.triggerSoon();
+  }
+
+  // A turn asks Docker a lot: a program that takes the address away each time it is put back must not keep both busy.
+  #bridgeNow(): void {
+    const { docker } = this.#options.lanes;
+    if (this.#bridgeAtOnce.take(performance.now())) docker.trigger();
+    else docker.triggerSoon();
   }
 
   #takeEvent(event: EngineEvent): void {

@@ -7,6 +7,7 @@ import type { HostListener } from '../../node/kernel/host-monitor.js';
 import type { Touched } from '../../node/kernel/nftables-touched.js';
 import { dueAt } from '../../node/reconcile/debounce.js';
 import { Lane } from '../../node/reconcile/lane.js';
+import { ipv4FromNumber } from '../../proto/domain/address.js';
 import { makeLog } from '../../proto/process/log.js';
 
 const touched = (text: string): Touched => {
@@ -98,6 +99,10 @@ function scene(events: readonly EngineEvent[] = [], waits = false) {
   const told: string[] = [];
   let listener: HostListener = () => undefined;
   let urgency: Urgency = 'never';
+  let ofMirror: (changes: ReadonlySet<string>) => void = () => undefined;
+  const gateway = ipv4FromNumber(0x0a4c0301);
+  const address = { ifindex: 3, address: gateway };
+  const addresses = [address];
   const lane = (name: string) => ({
     trigger: () => void told.push(`${name} now`),
     triggerSoon: () => void told.push(`${name} soon`),
@@ -115,13 +120,20 @@ function scene(events: readonly EngineEvent[] = [], waits = false) {
           return () => undefined;
         },
       },
-      mirror: { links: new Map(), addresses: [], onChange: () => () => undefined },
+      mirror: {
+        links: new Map([[3, { ifindex: 3, name: 'docker0' }]]),
+        addresses,
+        onChange: (given: typeof ofMirror) => {
+          ofMirror = given;
+          return () => undefined;
+        },
+      },
       engineFacts: { forget: () => void told.push('facts forgotten') },
       docker: { engine },
       firewall: { urgencyOf: () => urgency },
     },
     lanes: { routes: lane('routes'), firewall: lane('firewall'), docker: lane('docker') },
-    bridge: () => undefined,
+    bridge: () => ({ name: 'docker0', gateway }),
     dockerWaits: () => waits,
   };
   const triggers = new Triggers(options as unknown as TriggersOptions);
@@ -129,6 +141,12 @@ function scene(events: readonly EngineEvent[] = [], waits = false) {
   return {
     told,
     triggers,
+    /** docker0 loses its gateway address, or gets it back. */
+    flip: () => {
+      if (addresses.pop() === undefined) addresses.push(address);
+      ofMirror(new Set(['address']));
+      return told.splice(0);
+    },
     change: (changes: readonly Parameters<HostListener>[0][], how: Urgency = 'never') => {
       urgency = how;
       for (const each of changes) listener(each, []);
@@ -152,6 +170,15 @@ test('commits to nftables ask Docker nothing, and trigger only the lane that the
   );
   t.is(storm.length, 100);
   t.true(storm.filter((turn) => turn === 'firewall now').length <= 12);
+});
+
+test('an address that somebody takes away is put back at once, and not without end', (t) => {
+  const { flip } = scene();
+  t.deepEqual(flip(), ['docker now']);
+  t.deepEqual(flip(), ['docker now'], 'it is there again');
+  const storm = Array.from({ length: 100 }, flip).flat();
+  t.is(storm.length, 100);
+  t.true(storm.filter((turn) => turn === 'docker now').length <= 12);
 });
 
 test('containers that come and go are no reason for a turn while Docker is as desired', async (t) => {
