@@ -3,7 +3,7 @@
 // on the host uses the subnet any more. Killed anywhere, it is taken up again by the next start: a marker says that the
 // host is leaving.
 import { randomUUID } from 'node:crypto';
-import { readFile, rm } from 'node:fs/promises';
+import { access, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
@@ -46,12 +46,30 @@ const markerSchema = v.object({ force: v.boolean(), localOnly: v.boolean() });
 /** LeaveBegun says how a leave was begun that did not end. */
 export type LeaveBegun = v.InferOutput<typeof markerSchema>;
 
-/** leaveBegun reads the marker of a leave that did not end; undefined when there is none. */
+/**
+ * leaveBegun reads the marker of a leave that did not end; undefined when there is none.
+ * @throws XnetError Corrupt when it can't be read: it is not known how the host was to leave
+ */
 export async function leaveBegun(stateDir: string): Promise<LeaveBegun | undefined> {
+  const path = markerPath(stateDir);
   try {
-    return v.parse(markerSchema, JSON.parse(await readFile(markerPath(stateDir), 'utf8')));
+    return v.parse(markerSchema, JSON.parse(await readFile(path, 'utf8')));
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
+    throw new XnetError('Corrupt', `${path}, the marker of a leave that did not end, is damaged: ${messageOf(error)}`, {
+      hint: 'run xnetd leave again; or delete the file, and this host stays in the fleet',
+      cause: error,
+    });
+  }
+}
+
+/** isLeaving says whether there is a marker, whatever is in it: a leave by hand writes it anew. */
+export async function isLeaving(stateDir: string): Promise<boolean> {
+  try {
+    await access(markerPath(stateDir));
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
     throw error;
   }
 }
@@ -81,7 +99,7 @@ function throwIfPending(findings: readonly Finding[]): void {
  */
 export async function leave(options: LeaveOptions, signal: AbortSignal): Promise<void> {
   const { host, stateDir, onStep, force, localOnly } = options;
-  const isResumed = (await leaveBegun(stateDir)) !== undefined;
+  const isResumed = await isLeaving(stateDir);
   const lease = leaseOf(options);
   if (lease !== undefined) await requireController(options, lease, signal);
   await writeOwnFile(markerPath(stateDir), Buffer.from(`${JSON.stringify({ force, localOnly })}\n`));

@@ -4,7 +4,7 @@ import { makeLog } from '../../proto/process/log.js';
 import { untilSignal } from '../../proto/process/program.js';
 import { makeClient, readStream } from '../../proto/rpc/channel.js';
 import { services } from '../../proto/rpc/definitions.js';
-import { leave, leaveBegun } from '../agent/leave.js';
+import { isLeaving, leave } from '../agent/leave.js';
 import { openHost } from '../host/host.js';
 import { readIdentity } from '../identity/folder.js';
 import { type Member, needsIdentity, requireMember } from '../identity/member.js';
@@ -44,7 +44,7 @@ export async function memberToLeave(
   const nobody: Member = { node: settings.node ?? cachedName ?? '', controllers: [] };
   if (localOnly) return nobody;
   const identity = await readIdentity(settings.stateDir);
-  if (identity === undefined && cachedName === undefined && (await leaveBegun(settings.stateDir)) !== undefined) {
+  if (identity === undefined && cachedName === undefined && (await isLeaving(settings.stateDir))) {
     return nobody;
   }
   return requireMember({ ...settings, node: settings.node ?? (identity ? undefined : cachedName) }, identity);
@@ -54,7 +54,7 @@ export async function memberToLeave(
 async function neverJoined(settings: Settings): Promise<boolean> {
   const { stateDir } = settings;
   const identity = await readIdentity(stateDir);
-  if (!needsIdentity(settings, identity) || (await leaveBegun(stateDir)) !== undefined) return false;
+  if (!needsIdentity(settings, identity) || (await isLeaving(stateDir))) return false;
   return (await readCache(stateDir)) === undefined;
 }
 

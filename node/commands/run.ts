@@ -7,7 +7,7 @@ import { version } from '../../proto/process/version.js';
 import { startServer } from '../../proto/rpc/server.js';
 import { Agent } from '../agent/agent.js';
 import type { Known } from '../agent/lanes.js';
-import { leave, leaveBegun } from '../agent/leave.js';
+import { isLeaving, leave, leaveBegun } from '../agent/leave.js';
 import { type Leave, localService } from '../agent/local-service.js';
 import { PendingLeave } from '../agent/pending-leave.js';
 import { type Host, openHost } from '../host/host.js';
@@ -128,7 +128,7 @@ class Daemon {
       const cached = known;
       this.#pending = new PendingLeave({
         leave: (how, onStep) => this.#leave(cached, how, onStep, signal),
-        isPending: async () => (await leaveBegun(stateDir)) !== undefined,
+        isPending: () => isLeaving(stateDir),
         log,
       });
       this.#leaving = this.#systemd.beatWhile(this.#pending.run(begun, signal));
@@ -146,7 +146,7 @@ class Daemon {
         (error: unknown) => error,
       );
       // Refused before anything was undone: the host goes on as a member of the fleet.
-      if (failed === undefined || signal.aborted || (await leaveBegun(stateDir)) !== undefined) break;
+      if (failed === undefined || signal.aborted || (await isLeaving(stateDir))) break;
       this.#leaving = undefined;
       this.#pending = undefined;
       log.info('still a member of the fleet, going on');
