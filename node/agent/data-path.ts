@@ -1,13 +1,14 @@
 // The probe as the daemon runs it: what there is to probe, and what it has found.
 // Invariant: nothing is probed before this host has its gateway address and routes to its peers.
-import { gatewayOf, prefixKey } from '../../proto/domain/address.js';
+import { gatewayOf } from '../../proto/domain/address.js';
 import type { SilentPeer } from '../../proto/domain/network.js';
 import type { Logger } from '../../proto/process/log.js';
 import { aborted } from '../../proto/process/parts.js';
 import type { Host } from '../host/host.js';
+import { routeTypes } from '../kernel/route-kernel.js';
 import { findingsOf, silentPeersOf } from '../probe/findings.js';
 import { Prober, type ProbeScene } from '../probe/prober.js';
-import type { ProbedPeer, Verdict } from '../probe/rounds.js';
+import { routedPeers, type Verdict } from '../probe/rounds.js';
 import type { Finding } from '../reconcile/effect.js';
 import type { Underlay } from '../underlay/choose.js';
 import type { Known } from './lanes.js';
@@ -29,8 +30,6 @@ export class DataPath {
   readonly #options: DataPathOptions;
   #findings: readonly Finding[] = [];
   #silentPeers: readonly SilentPeer[] = [];
-  #peersOf: unknown;
-  #peers: ReadonlyMap<number, ProbedPeer> = new Map();
 
   constructor(options: DataPathOptions) {
     this.#options = options;
@@ -67,16 +66,10 @@ export class DataPath {
     if (assignment === undefined || table === undefined || link === undefined) return undefined;
     const gateway = gatewayOf(assignment.subnet);
     if (!host.mirror.hasAddress(gateway)) return undefined;
-    if (this.#peersOf !== table) {
-      this.#peersOf = table;
-      const own = prefixKey(assignment.subnet);
-      const peers = [...table.routes.values()].map(({ subnet, nextHop, nodeName }): [number, ProbedPeer] => {
-        const key = prefixKey(subnet);
-        return [key, { key, nodeName, gateway: gatewayOf(subnet), address: nextHop }];
-      });
-      this.#peers = new Map(peers.filter(([key]) => key !== own));
-    }
-    return { gateway, peers: this.#peers, mtu: link.mtu };
+    const peers = routedPeers(table.routes.values(), assignment.subnet, (key) =>
+      host.mirror.routes.at(key).some(({ type }) => type === routeTypes.unicast),
+    );
+    return { gateway, peers, mtu: link.mtu };
   }
 
   #take(verdict: Verdict): void {

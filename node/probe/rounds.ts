@@ -1,6 +1,7 @@
 // Which peers are probed next, and what came of it so far. Pure state: no clock, no input or output.
 // Invariant: a peer counts as silent after three rounds without an answer, and no longer after one with an answer.
-import type { Ipv4 } from '../../proto/domain/address.js';
+import { gatewayOf, type Ipv4, type Prefix, prefixKey } from '../../proto/domain/address.js';
+import type { Route } from '../../proto/domain/network.js';
 
 /** ProbedPeer is one peer's subnet as it is probed. */
 export type ProbedPeer = {
@@ -12,6 +13,26 @@ export type ProbedPeer = {
   /** The address that routes lead to. */
   readonly address: Ipv4;
 };
+
+/**
+ * routedPeers are the peers that this host has a route to, by key. One that has none for a reason, such as a network of
+ * the host's own in its place, is told of by the routes.
+ * @param own this host's subnet, which is no peer's
+ */
+export function routedPeers(
+  routes: Iterable<Route>,
+  own: Prefix,
+  isRouted: (key: number) => boolean,
+): ReadonlyMap<number, ProbedPeer> {
+  const peers = new Map<number, ProbedPeer>();
+  const ownKey = prefixKey(own);
+  for (const { subnet, nextHop, nodeName } of routes) {
+    const key = prefixKey(subnet);
+    if (key === ownKey || !isRouted(key)) continue;
+    peers.set(key, { key, nodeName, gateway: gatewayOf(subnet), address: nextHop });
+  }
+  return peers;
+}
 
 /** RoundResult is what came of one peer's round. */
 export type RoundResult = {

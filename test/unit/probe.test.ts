@@ -5,10 +5,10 @@ import { type KnownPeer, withDataPath } from '../../controller/view/data-path.js
 import { nodeState } from '../../controller/view/node-state.js';
 import { checksum } from '../../node/kernel/icmp.js';
 import { findingsOf, silentPeersOf } from '../../node/probe/findings.js';
-import { type ProbedPeer, Rounds } from '../../node/probe/rounds.js';
-import { ipv4FromNumber } from '../../proto/domain/address.js';
+import { type ProbedPeer, Rounds, routedPeers } from '../../node/probe/rounds.js';
+import { ipv4FromNumber, prefixKey } from '../../proto/domain/address.js';
 import type { Condition, NodeStatus, SilentPeer } from '../../proto/domain/network.js';
-import { ip } from '../support/route-fixtures.js';
+import { ip, peer, prefix } from '../support/route-fixtures.js';
 
 const peersOf = (count: number): ReadonlyMap<number, ProbedPeer> =>
   new Map(
@@ -44,6 +44,16 @@ test('every peer has its turn, whatever the order, and none twice before all oth
     }),
     { numRuns: 50 },
   );
+});
+
+test('only peers that are routed are probed, and never this host itself', (t) => {
+  const routed = prefixKey(peer(1).subnet);
+  const peers = routedPeers([peer(0), peer(1), peer(2)], prefix('10.76.0.0/24'), (key) => key === routed);
+  t.deepEqual(
+    [...peers.values()],
+    [{ key: routed, nodeName: 'web-1', gateway: ip('10.76.1.1'), address: ip('192.168.83.11') }],
+  );
+  t.is(routedPeers([peer(0)], prefix('10.76.0.0/24'), () => true).size, 0);
 });
 
 test('a peer is silent after three rounds, not before, and no longer after one answer', (t) => {
