@@ -37,6 +37,8 @@ export class Keeper {
   #connected = false;
   /** It was away, and what answers now was not looked at yet. */
   #unverified = false;
+  /** Changes came meanwhile that the view did not take in: it has to take the listing that is looked at next. */
+  #missed = false;
   #stale = false;
   #heardAt = 0;
   #refusal = '';
@@ -229,7 +231,10 @@ export class Keeper {
   }
 
   async #takeChanges(changes: readonly Change[], revision: number, signal: AbortSignal): Promise<void> {
-    if (this.#unverified) return this.#verify(signal);
+    if (this.#unverified) {
+      this.#missed = true;
+      return this.#verify(signal);
+    }
     if (this.#refusal !== '') {
       // Somebody accepted the store, here or at another controller: what is there counts, not what we missed.
       if (changes.some((change) => change.kind === 'put' && change.entry.key === keys.cluster)) {
@@ -247,14 +252,14 @@ export class Keeper {
   }
 
   // It may be another store that answers now, at whatever revision: all of it is compared with the view. What changed
-  // meanwhile comes by the watch.
+  // meanwhile comes by the watch, unless that has told it while this failed.
   async #verify(signal: AbortSignal): Promise<void> {
     this.#unverified = true;
     try {
       const listing = await this.#options.store.list(signal);
       const before = this.#view.modRevisionOf(keys.cluster);
       const same = listing.entries.some(({ key, modRevision }) => key === keys.cluster && modRevision === before);
-      await this.#takeListing(listing, signal, this.ready && same);
+      await this.#takeListing(listing, signal, this.ready && same && !this.#missed);
     } catch (error) {
       this.#options.log.warn({ reason: messageOf(error) }, 'store: could not be read');
     }
@@ -267,6 +272,7 @@ export class Keeper {
     const judgement = await this.#acceptance.judge(listing, held, signal);
     if (judgement === undefined) return;
     this.#unverified = false;
+    this.#missed = false;
     // It answers: what is wrong with it is another matter.
     this.#connected = true;
     if ('refusal' in judgement) {

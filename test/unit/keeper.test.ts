@@ -90,6 +90,42 @@ test('a controller that runs refuses a store that steps back, behind what it saw
   }
 });
 
+test('what changes while a store that came back can’t be read is not lost', async (t) => {
+  const { cluster } = await rig(t);
+  const store = new MemoryStore(cluster);
+  let failing = false;
+  let asked = 0;
+  const shaky = Object.assign(Object.create(store) as MemoryStore, {
+    list: async () => {
+      if (!failing) return store.list();
+      asked += 1;
+      throw new XnetError('DeadlineExceeded', 'etcd did not answer in time');
+    },
+    watch: (signal: AbortSignal) => store.watch(signal),
+  });
+  const core = Core.start(shaky, {});
+  t.teardown(() => core.stop());
+  const { keeper } = core;
+  await until('it is ready', async () => keeper.ready);
+  const other = new MemoryStore(cluster);
+  failing = true;
+  store.connect(false);
+  await until('the cut is noticed', async () => !keeper.connected);
+  store.connect(true);
+  await until('it is looked at', async () => asked > 0);
+  failing = false;
+  const { revision } = await other.commit(put('revoked/n-77'));
+  const { revision: next } = await other.commit(put('revoked/n-78'));
+  await keeper.reached(next, 5_000);
+  t.is(keeper.view.modRevisionOf('revoked/n-77'), revision);
+  // Nor is the store taken for another one because of it.
+  store.connect(false);
+  await until('the cut is noticed', async () => !keeper.connected);
+  store.connect(true);
+  await until('it is connected', async () => keeper.connected);
+  t.is(keeper.refusal, '');
+});
+
 test('--accept-store holds for the store at start, once; other controllers follow its epoch by themselves', async (t) => {
   const { cluster, start, core, store, backup, dir } = await rig(t);
   await core.stop();
