@@ -24,14 +24,24 @@ const notSent = /No connection established|Name resolution failed|Channel closed
 // grpc-js's own deadline, which names the remote address of a request that was on its way (resolving-call.ts,
 // subchannel-call.ts). A server's says "context deadline exceeded".
 const neverConnected = /Deadline exceeded after(?!.*remote_addr)/;
-// What etcd answers before it proposes (etcdserver/api/v3rpc/interceptor.go, v3_server.go).
-const notProposed = /no leader|too many requests|not capable|server stopped/i;
+// What etcd answers before it proposes (etcdserver/api/v3rpc/interceptor.go, v3_server.go). "server stopped" is none of
+// these: a member that stops says so of what it has proposed, too.
+const notProposed = /no leader|too many requests|not capable/i;
 
 /**
  * CallKind says what a call does to the store. Repeating a read is always safe, and so is repeating the grant or the end
  * of a lease: one that nobody knows of expires.
  */
 export type CallKind = 'read' | 'lease' | 'write';
+
+/**
+ * abandoned is what a call fails with that was under way at a member which is given up. Whatever is wrong with the
+ * member by now, the call was sent before: an XnetError, whose outcome failureOf takes for unknown.
+ * @param reason "has no leader: …", "etcd has another leader"
+ */
+export function abandoned(endpoint: string, reason: string): XnetError {
+  return new XnetError('Unavailable', `etcd was left while it was asked: ${endpoint} ${reason}`);
+}
 
 /**
  * failureOf says what an etcd call failed with.

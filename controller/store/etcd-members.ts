@@ -5,7 +5,7 @@
 import { XnetError } from '../../proto/errors.js';
 import { Alarm, pause } from '../../proto/process/backoff.js';
 import { clientOf, type EtcdClient, type EtcdOptions } from './etcd-client.js';
-import { briefly, type CallKind, failureOf } from './etcd-errors.js';
+import { abandoned, briefly, type CallKind, failureOf } from './etcd-errors.js';
 
 /** Member is one member of an etcd, as this process sees it. */
 export type Member = {
@@ -107,7 +107,7 @@ export class Members {
         const failure = failureOf(thrown, what, kind);
         const { error, outcome } = failure;
         if (outcome === 'refused' || this.#closed.signal.aborted) throw error;
-        if (attempt <= mostResets && channelClosed.test(error.message)) {
+        if (attempt <= mostResets && outcome === 'not done' && channelClosed.test(error.message)) {
           tried.delete(member);
           continue;
         }
@@ -156,16 +156,16 @@ export class Members {
 
   async #run<T>(member: Member, kind: CallKind, run: (client: EtcdClient) => Promise<T>): Promise<T> {
     let call: CallUnderWay | undefined;
-    const abandoned = new Promise<never>((_resolve, reject) => {
+    const givenUp = new Promise<never>((_resolve, reject) => {
       call = {
         kind,
         since: performance.now(),
-        abandon: (reason) => reject(new Error(`14 UNAVAILABLE: ${member.endpoint}: ${reason}`)),
+        abandon: (reason) => reject(abandoned(member.endpoint, reason)),
       };
       member.calls.add(call);
     });
     try {
-      return await Promise.race([run(member.client), abandoned]);
+      return await Promise.race([run(member.client), givenUp]);
     } finally {
       if (call !== undefined) member.calls.delete(call);
     }

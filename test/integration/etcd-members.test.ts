@@ -1,7 +1,7 @@
 // A store on three etcd members of which one dies, hangs, or is left without the others.
 import test from 'ava';
 import { EtcdStore } from '../../controller/store/etcd.js';
-import { failureOf, type Outcome } from '../../controller/store/etcd-errors.js';
+import { abandoned, failureOf, type Outcome } from '../../controller/store/etcd-errors.js';
 import type { Commit, WatchMessage } from '../../controller/store/store.js';
 import { type ErrorCode, XnetError } from '../../proto/errors.js';
 import { EtcdCluster, type EtcdMember } from '../support/etcd-cluster.js';
@@ -124,6 +124,7 @@ test('what a call failed with says whether it may have happened', (t) => {
     ['4 DEADLINE_EXCEEDED: context deadline exceeded', 'unknown', 'DeadlineExceeded'],
     ['14 UNAVAILABLE: etcdserver: request timed out', 'unknown', 'DeadlineExceeded'],
     ['14 UNAVAILABLE: read ECONNRESET', 'unknown', 'Unavailable'],
+    ['14 UNAVAILABLE: etcdserver: server stopped', 'unknown', 'Unavailable'],
     ['14 UNAVAILABLE: etcdserver: leader changed', 'unknown', 'Unavailable'],
     ['8 RESOURCE_EXHAUSTED: etcdserver: mvcc: database space exceeded', 'refused', 'NotWritable'],
     ['7 PERMISSION_DENIED: etcdserver: permission denied', 'refused', 'NotWritable'],
@@ -132,5 +133,13 @@ test('what a call failed with says whether it may have happened', (t) => {
     const failure = failureOf(new Error(text), 'write', 'write');
     t.is(failure.outcome, outcome, text);
     t.is(failure.error.code, code, text);
+  }
+  // A call that was under way at a member is not sent again because of what is wrong with the member by now.
+  for (const reason of [
+    'has no leader: it is cut off',
+    'Channel closed before call started',
+    'No connection established',
+  ]) {
+    t.is(failureOf(abandoned('http://127.0.0.1:2379', reason), 'write', 'write').outcome, 'unknown', reason);
   }
 });
