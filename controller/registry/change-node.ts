@@ -7,6 +7,7 @@ import type { ReadonlyView } from '../view/view.js';
 import { absent, asSeen, put, writtenIn } from './guards.js';
 import { requireDecodable, requireFreeAddress, requireNode, sameLabels } from './lookup.js';
 import type { Decision } from './mutation.js';
+import { removalOf } from './restored.js';
 
 /** NodeChange is what to change of a node. What is absent stays. */
 export type NodeChange = {
@@ -126,6 +127,7 @@ export function decideRemove(view: ReadonlyView, nodeId: string, how: 'left' | '
           }),
         ),
         ...quarantine,
+        ...removalOf(view, nodeId, nowMs),
       ],
       happening: {
         reason: how === 'left' ? 'NodeLeft' : 'NodeRemoved',

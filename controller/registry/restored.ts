@@ -7,14 +7,28 @@ import type { Assignment } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys, prefixes } from '../store/keys.js';
 import { encode, type NodeRecord } from '../store/records.js';
+import type { Operation } from '../store/store.js';
 import { assignmentOf } from '../view/assignment.js';
 import type { ReadonlyView } from '../view/view.js';
 import { absent, asSeen, put } from './guards.js';
 import { poolState, requireFreeAddress, requireFreeName } from './lookup.js';
 import type { Decision } from './mutation.js';
 
-/** wasRemoved says whether the store has the removal of a node on record: its subnet in quarantine, or freed since. */
+// Beside the denials of certificates, as one more reason to refuse who shows one.
+const removedId = (nodeId: string) => `removed-${nodeId}`;
+
+/**
+ * removalOf notes that a node was removed, where a store was accepted once: the quarantine of its subnet, which tells it
+ * too, ends. Without it a host that was away comes back as one that the store lost.
+ */
+export function removalOf(view: ReadonlyView, nodeId: string, nowMs: number): readonly Operation[] {
+  if (view.cluster?.record.acceptedMs === undefined) return [];
+  return [put(keys.revoked(removedId(nodeId)), encode('revoked', { role: 'node', id: nodeId, atMs: nowMs }))];
+}
+
+/** wasRemoved says whether the store has the removal of a node on record. */
 export function wasRemoved(view: ReadonlyView, nodeId: string): boolean {
+  if (view.revoked.has(removedId(nodeId))) return true;
   for (const { record } of view.subnets.values()) {
     if (record.state === 'quarantined' && record.node === nodeId) return true;
   }
@@ -78,6 +92,7 @@ export function decideAdopt(view: ReadonlyView, nodeId: string, held: Assignment
     change: {
       guards: [
         ...[keys.node(nodeId), keys.name(name), keys.address(address), keys.revoked(nodeId)].map(absent),
+        absent(keys.revoked(removedId(nodeId))),
         asSeen(view, keys.subnet(pool, subnet)),
         asSeen(view, keys.pool(pool)),
         { kind: 'unchanged', prefix: prefixes.pools, since: view.revision },

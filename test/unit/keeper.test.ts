@@ -10,6 +10,7 @@ import { Gate } from '../../controller/store/gate.js';
 import { keys } from '../../controller/store/keys.js';
 import { encode } from '../../controller/store/records.js';
 import type { Commit } from '../../controller/store/store.js';
+import { assignmentOf } from '../../controller/view/assignment.js';
 import { Keeper } from '../../controller/view/keeper.js';
 import { XnetError } from '../../proto/errors.js';
 import { Core, type CoreOptions, silent } from '../support/controller.js';
@@ -147,6 +148,30 @@ test('--accept-store holds for the store at start, once; other controllers follo
   cluster.restore(cluster.revision - 1);
   store.connect(true);
   await refused(accepting.core, /restored from an older backup/);
+});
+
+test('a node that was removed does not come back to a store that was accepted, also when its subnet is free again', async (t) => {
+  const { core, cluster, start, backup } = await rig(t);
+  await core.stop();
+  cluster.restore(backup);
+  const { core: accepting } = start({ acceptStore: true });
+  await accepting.ready();
+  const { keeper, nodes, pools } = accepting;
+  await pools.create(once, { ...pool, ...networks, name: 'new', cidr: prefix('10.78.0.0/24'), quarantineSeconds: 0 });
+  const { subject } = await nodes.add(once, { ...node(7), pool: 'new' });
+  const held = assignmentOf(keeper.view, subject);
+  if (held === undefined) return t.fail();
+  await nodes.remove(once, subject, () => undefined);
+  // Another one has its subnet after it, and goes as well.
+  const { subject: next } = await nodes.add(once, { ...node(8), pool: 'new' });
+  t.deepEqual(assignmentOf(keeper.view, next)?.subnet, held.subnet);
+  await nodes.remove(once, next, () => undefined);
+  await pools.release(once, held.subnet);
+  await t.throwsAsync(nodes.adopt(subject, held), { message: /it was removed/ });
+  t.false(keeper.view.nodes.has(subject));
+  // One that the store does not know at all may be lost.
+  await nodes.adopt('n-lost', held);
+  t.true(keeper.view.nodes.has('n-lost'));
 });
 
 test('what was seen is on disk soon, and a file that can’t be read ends the keeper', async (t) => {
