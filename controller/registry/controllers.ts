@@ -1,16 +1,18 @@
 // Forgetting a controller that will not come back. One that lives is never forgotten: it would only register again.
 import { XnetError } from '../../proto/errors.js';
 import { liveRegistrations } from '../session/clocks.js';
+import { removalKey } from '../store/identity.js';
 import { keys } from '../store/keys.js';
+import { encode } from '../store/records.js';
 import type { ReadonlyView } from '../view/view.js';
-import { asSeen, type MutationId } from './guards.js';
+import { asSeen, type MutationId, put } from './guards.js';
 import { type Context, type Decision, type Done, mutate } from './mutation.js';
 
 /**
  * decideRemoveController decides how a controller is forgotten.
  * @throws XnetError NotFound, FailedPrecondition
  */
-export function decideRemoveController(view: ReadonlyView, id: string): Decision {
+export function decideRemoveController(view: ReadonlyView, id: string, nowMs: number): Decision {
   if (!view.registrations.has(id)) {
     throw new XnetError('NotFound', `there is no controller ${id}`, { hint: 'xctl status lists those that are gone' });
   }
@@ -18,11 +20,13 @@ export function decideRemoveController(view: ReadonlyView, id: string): Decision
     throw new XnetError('FailedPrecondition', `controller ${id} is running`, { hint: 'stop it for good first' });
   }
   const key = keys.registration(id);
+  // It may be started again all the same, and must not take the store for one that lost its registration.
+  const removal = encode('revoked', { role: 'controller', id, atMs: nowMs });
   return {
     subject: id,
     change: {
       guards: [asSeen(view, key)],
-      operations: [{ kind: 'delete', key }],
+      operations: [{ kind: 'delete', key }, put(removalKey(id), removal)],
       happening: {
         reason: 'ControllerRemoved',
         subject: `controller/${id}`,
@@ -40,6 +44,6 @@ export function removeController(context: Context, id: MutationId, controller: s
   return mutate(context, {
     ...id,
     call: 'RemoveController',
-    decide: (view) => decideRemoveController(view, controller),
+    decide: (view) => decideRemoveController(view, controller, context.now()),
   });
 }

@@ -8,7 +8,7 @@ import { dirname } from 'node:path';
 import * as v from 'valibot';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
 import { makeFolder } from '../../proto/process/folder.js';
-import { type Key, parseKey } from './keys.js';
+import { type Key, keys, parseKey } from './keys.js';
 
 const seenSchema = v.object({
   /** Identity of the etcd cluster, and of the xnet cluster in it. */
@@ -57,6 +57,16 @@ function isLasting(key: string): boolean {
   return !passing.has(parseKey(key)?.kind);
 }
 
+/** removalKey is the key of the note that a controller was forgotten, which tells it from one that a backup lost. */
+export function removalKey(registration: string): string {
+  return keys.revoked(`removed-${registration}`);
+}
+
+function wasForgotten(own: string, ownAt: number, { changedAt }: Found): boolean {
+  const key = parseKey(own);
+  return key?.kind === 'registration' && (changedAt.get(removalKey(key.id)) ?? 0) > ownAt;
+}
+
 const remedy = 'If this is intended, start the controller once with --accept-store.';
 
 /**
@@ -97,7 +107,7 @@ function contradictionOf(before: Before, now: Found): string | undefined {
     return `the store has ${stranger}, which was not there at revision ${before.revision} when this controller saw it`;
   }
   const ownAt = before.changedAt.get(before.own);
-  if (ownAt !== undefined && !now.changedAt.has(before.own)) {
+  if (ownAt !== undefined && !now.changedAt.has(before.own) && !wasForgotten(before.own, ownAt, now)) {
     return `the store does not have ${before.own}, which this controller wrote at revision ${ownAt}`;
   }
   // Whoever deletes a key writes an event with it, and controllers write their own keys all the time.

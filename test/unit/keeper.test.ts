@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { removeController } from '../../controller/registry/controllers.js';
 import { controllerProblems } from '../../controller/service/controller-problems.js';
 import { Clocks } from '../../controller/session/clocks.js';
 import { Gate } from '../../controller/store/gate.js';
@@ -125,6 +126,24 @@ test('what changes while a store that came back can’t be read is not lost', as
   store.connect(true);
   await until('it is connected', async () => keeper.connected);
   t.is(keeper.refusal, '');
+});
+
+test('a controller that was forgotten while it was away comes back without a word', async (t) => {
+  const { cluster, start, core, seenPath, dir } = await rig(t);
+  const registration: Commit = {
+    guards: [],
+    operations: [{ kind: 'put', key: own, value: encode('registration', { version: '0', addresses: [], clockMs: 0 }) }],
+  };
+  const { revision } = await core.context.store.commit(registration);
+  await until('remembered', async () => JSON.parse(readFileSync(seenPath, 'utf8')).revision === revision);
+  await core.stop();
+  const { core: other } = start({ seenPath: join(dir, 'other.json'), ownKey: 'registrations/c-2' });
+  await other.ready();
+  await removeController(other.context, once, 'c-1');
+  t.is(cluster.get(own), undefined);
+  const { core: again } = start();
+  await until('it has judged', async () => again.keeper.ready || again.keeper.refusal !== '');
+  t.is(again.keeper.refusal, '');
 });
 
 test('--accept-store holds for the store at start, once; other controllers follow its epoch by themselves', async (t) => {
