@@ -9,6 +9,8 @@ import type { ReadonlyView } from '../view/view.js';
 export const toleratedMs = 5_000;
 // A message that is late makes a clock look slow: of the last few samples the largest is the nearest to the truth.
 const keptSamples = 4;
+// What a controller finds when it starts was written up to 15 s ago (presence.ts): by itself it tells of nothing less.
+const oldestMs = 15_000 + toleratedMs;
 
 /** liveRegistrations are the registrations of the controllers that live. */
 export function liveRegistrations(view: ReadonlyView): ReadonlySet<string> {
@@ -35,8 +37,10 @@ export class Clocks {
 
   /** offsetOf is how far another controller's clock is ahead of this one's, milliseconds; undefined: not known. */
   offsetOf(registration: string): number | undefined {
-    const samples = this.#samples.get(registration);
-    return samples === undefined ? undefined : Math.max(...samples);
+    const samples = this.#samples.get(registration) ?? [];
+    const [first, ...later] = samples;
+    if (first === undefined || (later.length === 0 && first < 0 && first > -oldestMs)) return undefined;
+    return Math.max(...samples);
   }
 
   #sample(id: string, view: ReadonlyView): void {
