@@ -3,8 +3,8 @@
 import { randomInt } from 'node:crypto';
 import { closeSync } from 'node:fs';
 import { type Ipv4, ipv4FromNumber } from '../../proto/domain/address.js';
+import { bindSocket, inNamespace, openSocket, receive, sendTo, setSocketOption } from '../../proto/process/syscall.js';
 import type { Poller } from './poller.js';
-import { bindSocket, inNamespace, openSocket, receive, sendTo, setSocketOption } from './syscall.js';
 
 /** Icmp sends echo requests from one address. */
 export interface Icmp {

@@ -1,8 +1,9 @@
 // RouteKernel over rtnetlink. Three sockets: changes, dumps (which go on while changes are made), notifications.
 import { setImmediate as yieldToEvents } from 'node:timers/promises';
 import { messageOf, XnetError } from '../../proto/errors.js';
+import { errnoName } from '../../proto/process/errno.js';
+import { SyscallError } from '../../proto/process/syscall.js';
 import { readNotification, writeChange } from './change-messages.js';
-import { errnoName } from './errno.js';
 import {
   addressMessages,
   linkMessages,
@@ -27,7 +28,6 @@ import type {
   RouteKernel,
 } from './route-kernel.js';
 import { readRoute, routeMessages, writeRouteDump } from './route-messages.js';
-import { SyscallError } from './syscall.js';
 
 const NETLINK_ROUTE = 0;
 // RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV4_NETCONF, RTNLGRP_NEXTHOP (linux/rtnetlink.h)

@@ -2,10 +2,10 @@
 // filter of sources included, and what kind of interface another belongs to (linux/rtnetlink.h, linux/fib_rules.h).
 // Invariant: it only asks, and sends nothing.
 import type { Ipv4 } from '../../proto/domain/address.js';
+import { SyscallError } from '../../proto/process/syscall.js';
 import { linkMessages } from './link-messages.js';
 import { eachAttribute } from './netlink-message.js';
 import { NetlinkSocket } from './netlink-socket.js';
-import { SyscallError } from './syscall.js';
 
 /** PacketToForward is a packet that comes in. */
 export type PacketToForward = {

@@ -4,16 +4,7 @@
 // answered.
 import { closeSync } from 'node:fs';
 import { setImmediate as yieldToEvents } from 'node:timers/promises';
-import { errnoName } from './errno.js';
-import {
-  type Message,
-  MessageWriter,
-  messageFlags,
-  messagesIn,
-  messageTypes,
-  type NetlinkError,
-  readError,
-} from './netlink-message.js';
+import { errnoName } from '../../proto/process/errno.js';
 import {
   inNamespace,
   isReadable,
@@ -23,7 +14,16 @@ import {
   send,
   setNetlinkOption,
   setReceiveBuffer,
-} from './syscall.js';
+} from '../../proto/process/syscall.js';
+import {
+  type Message,
+  MessageWriter,
+  messageFlags,
+  messagesIn,
+  messageTypes,
+  type NetlinkError,
+  readError,
+} from './netlink-message.js';
 
 // The kernel cuts dumps into datagrams of at most 32 KiB (net/netlink/af_netlink.c); single messages stay below that.
 const longestDatagramBytes = 64 * 1024;

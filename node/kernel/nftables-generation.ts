@@ -1,8 +1,9 @@
 // Asks nftables for its generation, which changes with every commit by whomever, iptables-nft included: as long as it is
 // the same, nothing in nftables has changed (linux/netfilter/nf_tables.h, NFT_MSG_GETGEN).
+
+import { SyscallError } from '../../proto/process/syscall.js';
 import { eachAttribute } from './netlink-message.js';
 import { NetlinkSocket } from './netlink-socket.js';
-import { SyscallError } from './syscall.js';
 
 const NETLINK_NETFILTER = 12;
 // NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN

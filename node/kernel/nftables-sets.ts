@@ -2,10 +2,10 @@
 // since: the kernel compares the generation that the transaction names (linux/netfilter/nfnetlink.h, NFNL_BATCH_GENID).
 // nft(8) does the same in 10 ms, most of them spent on starting it.
 import type { Ipv4 } from '../../proto/domain/address.js';
+import { SyscallError } from '../../proto/process/syscall.js';
 import { type MessageWriter, messageFlags, messageTypes, readError } from './netlink-message.js';
 import { NetlinkSocket } from './netlink-socket.js';
 import type { NftablesGeneration } from './nftables-generation.js';
-import { SyscallError } from './syscall.js';
 
 /** SetChange is what becomes of one set of IPv4 addresses. */
 export type SetChange = {

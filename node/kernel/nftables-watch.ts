@@ -2,11 +2,11 @@
 // linux/netfilter/nf_tables.h). The legacy iptables backend notifies nobody.
 // Invariant: what touchedSince() says of a span of generations is all that was touched in it, or nothing is said.
 import { messageOf, XnetError } from '../../proto/errors.js';
+import { SyscallError } from '../../proto/process/syscall.js';
 import { eachAttribute } from './netlink-message.js';
 import { NetlinkSocket } from './netlink-socket.js';
 import { nftablesSubsystem, readTouched, type Touched } from './nftables-touched.js';
 import type { Poller } from './poller.js';
-import { SyscallError } from './syscall.js';
 
 const NETLINK_NETFILTER = 12;
 const NFNLGRP_NFTABLES = 7;

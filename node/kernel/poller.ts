@@ -4,7 +4,7 @@
 // processor time in bursts, no second isolate.
 // Invariant: a process that ends in any way is not held up: the thread wakes from its wait by a descriptor of ours.
 import { closeSync, readSync, writeSync } from 'node:fs';
-import { openEvent, waitReadable } from './syscall.js';
+import { openEvent, waitReadable } from '../../proto/process/syscall.js';
 
 /** Poller watches descriptors until it is closed. While it does, the process does not end by itself. */
 export class Poller {

@@ -5,9 +5,9 @@
 import { prefixKey } from '../../proto/domain/address.js';
 import type { Route, RouteCounts } from '../../proto/domain/network.js';
 import { messageOf } from '../../proto/errors.js';
+import { SyscallError } from '../../proto/process/syscall.js';
 import type { KernelMirror } from '../kernel/mirror.js';
 import type { Refusal, RouteKernel } from '../kernel/route-kernel.js';
-import { SyscallError } from '../kernel/syscall.js';
 import type { Effect, Outcome } from '../reconcile/effect.js';
 import { type DesiredRoutes, noRoutes } from './desired.js';
 import { planRoutes, type RoutePlan } from './plan.js';

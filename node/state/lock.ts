@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
 import { makeFolderSync } from '../../proto/process/folder.js';
-import { tryLock } from '../kernel/syscall.js';
+import { tryLock } from '../../proto/process/syscall.js';
 
 /** StateLock is a held lock. */
 export type StateLock = { release(): void };

@@ -1,18 +1,17 @@
-// Tells systemd how a daemon is doing (sd_notify(3)), where systemd started it. Node.js has no unix datagram sockets:
-// systemd-notify sends for it, which the units allow with NotifyAccess=all.
-// Invariant: messages go one at a time and in order; what could not be sent goes with the next one. No other child
-// inherits the socket: etcd and dockerd would say on it that they are ready, in the daemon's name.
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+// Tells systemd how a daemon is doing (sd_notify(3)), where systemd started it: by datagrams of this very process, so that
+// the units allow nobody else to speak for it (NotifyAccess=main).
+// Invariant: messages go in order; what could not be sent goes with the next one. No child inherits the socket's name: etcd
+// and dockerd would say on it that they are ready.
+import { closeSync } from 'node:fs';
 import { messageOf } from '../errors.js';
 import type { Logger } from './log.js';
 
-const execute = promisify(execFile);
-
-// systemd-notify waits until systemd has read the message, at most 5 s (sd_notify_barrier(3)).
-const sendTimeoutMs = 10_000;
 // A status is for people: in a storm of changes the newest will do, and not in the way of the changes.
 const statusDelayMs = 1_000;
+// systemd has read its queue by then.
+const retryMs = 1_000;
+const AF_UNIX = 1;
+const SOCK_DGRAM = 2;
 
 /** Systemd is the service manager, or nobody. */
 export class Systemd {
@@ -26,6 +25,7 @@ export class Systemd {
   #status = '';
   #statusSent = '';
   #statusTimer: NodeJS.Timeout | undefined;
+  #retry: NodeJS.Timeout | undefined;
   #sending: Promise<void> | undefined;
 
   /** @param environment NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID are taken out of it */
@@ -91,6 +91,7 @@ export class Systemd {
   /** close waits until the last message is sent. */
   async close(): Promise<void> {
     clearTimeout(this.#statusTimer);
+    clearTimeout(this.#retry);
     await this.#sending;
   }
 
@@ -110,18 +111,41 @@ export class Systemd {
       // A line break would begin another assignment.
       const text = status.replace(/\p{Cc}+/gu, ' ');
       try {
-        await execute('systemd-notify', status === this.#statusSent ? due : [...due, `STATUS=${text}`], {
-          env: { ...process.env, NOTIFY_SOCKET: socket },
-          timeout: sendTimeoutMs,
-          killSignal: 'SIGKILL',
-        });
+        const lines = status === this.#statusSent ? due : [...due, `STATUS=${text}`];
+        await sendDatagram(socket, `${lines.join('\n')}\n`);
         this.#statusSent = status;
       } catch (error) {
-        this.#log.warn({ reason: messageOf(error) }, 'systemd-notify failed');
+        this.#log.warn({ reason: messageOf(error) }, 'systemd was not told');
         for (const line of due) this.#due.add(line);
         this.#lastBeat = Number.NEGATIVE_INFINITY;
+        this.#retry ??= setTimeout(() => {
+          this.#retry = undefined;
+          this.#send();
+        }, retryMs).unref();
         return;
       }
     }
+  }
+}
+
+/**
+ * socketAddress is a struct sockaddr_un (unix(7)) of a path, or of an abstract name, which begins with "@" as systemd
+ * writes it.
+ */
+export function socketAddress(name: string): Buffer {
+  const path = Buffer.from(name.startsWith('@') ? `\0${name.slice(1)}` : `${name}\0`, 'utf8');
+  const family = Buffer.alloc(2);
+  family.writeUInt16LE(AF_UNIX, 0);
+  return Buffer.concat([family, path]);
+}
+
+// The system calls are loaded where there is somebody to tell: a controller without systemd does without them.
+async function sendDatagram(socket: string, message: string): Promise<void> {
+  const { openSocket, sendTo } = await import('./syscall.js');
+  const fd = openSocket(AF_UNIX, SOCK_DGRAM, 0);
+  try {
+    sendTo(fd, Buffer.from(message, 'utf8'), socketAddress(socket));
+  } finally {
+    closeSync(fd);
   }
 }

@@ -17,8 +17,8 @@ import { NftablesGeneration } from '../../node/kernel/nftables-generation.js';
 import { type NftablesCommit, NftablesWatch } from '../../node/kernel/nftables-watch.js';
 import { Poller } from '../../node/kernel/poller.js';
 import type { SecondReading } from '../../node/kernel/second-reader.js';
-import { inNamespace, openNetlink, SyscallError, setNetlinkOption, tryLock } from '../../node/kernel/syscall.js';
 import { Routes } from '../../node/routes/routes.js';
+import { inNamespace, openNetlink, SyscallError, setNetlinkOption, tryLock } from '../../proto/process/syscall.js';
 import { isRoot, LinuxRouteHost } from '../support/linux-route-host.js';
 import { manyPeers, prefix, wanted } from '../support/route-fixtures.js';
 
@@ -224,7 +224,7 @@ if (rooted) {
 test('a process that watches ends when it exits, throws or closes', async (t) => {
   const script = (end: string) => `
     import { Poller } from ${JSON.stringify(compiled('node/kernel/poller.js'))};
-    import { openNetlink } from ${JSON.stringify(compiled('node/kernel/syscall.js'))};
+    import { openNetlink } from ${JSON.stringify(compiled('proto/process/syscall.js'))};
     const poller = new Poller();
     poller.add(openNetlink(0).fd, () => undefined);
     await new Promise((resolve) => setTimeout(resolve, 20)); // the wait has begun

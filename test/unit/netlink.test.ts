@@ -1,7 +1,6 @@
 // Netlink messages: what is written is read back the same, and a cut-off datagram is read as far as it goes.
 import test from 'ava';
 import fc from 'fast-check';
-import { errnoName, errnoOfText } from '../../node/kernel/errno.js';
 import { readAddress, readLink } from '../../node/kernel/link-messages.js';
 import { MessageWriter, messagesIn, readError } from '../../node/kernel/netlink-message.js';
 import { readNextHop, writeNewNextHop } from '../../node/kernel/next-hop-messages.js';
@@ -9,6 +8,7 @@ import { type KernelRoute, type NextHop, routeTypes } from '../../node/kernel/ro
 import { readRoute, writeDeleteRoute, writeNewRoute } from '../../node/kernel/route-messages.js';
 import { covers, RouteTable, sameRoute } from '../../node/kernel/route-table.js';
 import { ipv4FromNumber, prefixCovers, prefixKey, prefixOf } from '../../proto/domain/address.js';
+import { errnoName, errnoOfText } from '../../proto/process/errno.js';
 import { ip, prefix, route, via } from '../support/route-fixtures.js';
 
 const uint32 = fc.integer({ min: 0, max: 0xffffffff });

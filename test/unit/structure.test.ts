@@ -43,7 +43,7 @@ test('each third-party library that touches the outside is imported by one file'
   const only = new Map([
     ['etcd3', 'controller/store/etcd-client.ts'],
     ['dockerode', 'node/docker/dockerode.ts'],
-    ['syscall-napi', 'node/kernel/syscall.ts'],
+    ['syscall-napi', 'proto/process/syscall.ts'],
     ['node-netlink', 'node/kernel/second-reader.ts'],
     ['ip-cidr', 'proto/domain/input.ts'],
   ]);

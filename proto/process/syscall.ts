@@ -5,7 +5,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { endianness } from 'node:os';
 import binding from 'syscall-napi';
-import { messageOf, XnetError } from '../../proto/errors.js';
+import { messageOf, XnetError } from '../errors.js';
 import { errnoOfText } from './errno.js';
 
 /** SyscallError is a system call that failed. */
