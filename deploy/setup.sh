@@ -25,7 +25,9 @@ policy=/usr/sbin/policy-rc.d
 policy_mark='# made by deploy/setup.sh of xnet, and removed by it'
 locked=
 worked=
-PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+# npm puts the executables of npm packages first. One of them is called nft, and is not the one that makes rules.
+PATH=$(printf '%s\n' "$PATH" | tr ':' '\n' | grep -vE '(^|/)(node_modules/\.bin|node-gyp-bin)/?$' | tr '\n' ':')
+PATH=$PATH/usr/local/sbin:/usr/sbin:/sbin
 export PATH
 
 build_only=

@@ -146,7 +146,10 @@ test('a reader that takes nothing has one message waiting, and gets the rest as 
     await settled();
   }
   t.is(slow.reader.written.length, 1);
-  t.is(quick.reader.kinds.filter((kind) => kind === 'delta').length, 20);
+  // Changes merge where a broadcast takes long: how many messages they come in depends on the machine.
+  const heard = quick.reader.messages.flatMap(({ delta }) => (delta ? [deltaFromWire(delta)] : []));
+  t.true(heard.length > 1);
+  t.is(new Set(heard.flatMap(({ upserts }) => upserts.map(({ subnet }) => formatPrefix(subnet)))).size, 20);
   slow.reader.takeAll();
   await settled();
   t.deepEqual(slow.reader.kinds, ['assignment', 'snapshot', 'delta']);
