@@ -90,9 +90,11 @@ async function forward(host: DockerHost, journal: Journal, apply: Apply, signal:
   await steps.reached('restarted');
   signal.throwIfAborted();
   if (!restart.ok && restart.hostStops === true) {
-    // Docker starts with it at the next boot, and is looked at then.
+    // Docker starts with it at the next boot, and is looked at then. What did not happen does not count as a restart.
+    const next = { ...pending, restarts: journal.restarts };
+    await writeJournal(settings.stateFolder, next);
     const message = `bip ${formatBip(apply.bip)} is in daemon.json, and Docker was not started with it: ${restart.reason}`;
-    return { journal: pending, findings: [waiting('HostStops', message)], changes: 1 };
+    return { journal: next, findings: [waiting('HostStops', message)], changes: 1 };
   }
   const after = await untilDockerAnswers(host, restart.ok ? settings.waitMs : 0, signal);
   if (after !== undefined && isInForce(apply.bip, after.networks, after.interfaces)) {
