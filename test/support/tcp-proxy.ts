@@ -48,9 +48,11 @@ export class TcpProxy {
         server.destroy();
       });
     }
+    let greeted = false;
     let said = 0;
     client.on('data', (chunk: Buffer) => {
-      said += chunk.length;
+      if (greeted) said += chunk.length;
+      greeted = true;
     });
     client.pipe(server);
     server.on('data', (chunk) => {
@@ -81,7 +83,10 @@ export class TcpProxy {
     this.#next = port;
   }
 
-  /** loseAnswersBeyond lets nothing back to a client that has said more than so many bytes, until mend(). */
+  /**
+   * loseAnswersBeyond lets nothing back to a client that has said more than so many bytes after its greeting, until mend().
+   * The greeting of TLS has 600 bytes or 1,800, by what the client's OpenSSL offers.
+   */
   loseAnswersBeyond(bytes: number): void {
     this.#losingBeyond = bytes;
   }
