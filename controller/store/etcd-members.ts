@@ -5,7 +5,7 @@
 import { XnetError } from '../../proto/errors.js';
 import { Alarm, pause } from '../../proto/process/backoff.js';
 import { clientOf, type EtcdClient, type EtcdOptions } from './etcd-client.js';
-import { abandoned, briefly, type CallKind, failureOf } from './etcd-errors.js';
+import { abandoned, briefly, type CallKind, type Failure, failureOf } from './etcd-errors.js';
 
 /** Member is one member of an etcd, as this process sees it. */
 export type Member = {
@@ -18,6 +18,8 @@ export type Member = {
   leader: string;
   /** When it answered its last heartbeat, on the monotonic clock. */
   answeredAt: number;
+  /** Heartbeats in a row that were not answered in time. */
+  late: number;
   readonly calls: Set<CallUnderWay>;
   /** Rings when its next heartbeat is due at once. */
   readonly due: Alarm;
@@ -53,6 +55,7 @@ export class Members {
       alarms: [],
       leader: '',
       answeredAt: 0,
+      late: 0,
       calls: new Set(),
       due: new Alarm(),
     }));
@@ -183,8 +186,7 @@ export class Members {
         const failure = failureOf(thrown, 'answer', 'read');
         const { outcome } = failure;
         if (outcome === 'refused') this.#answered(member, member.leader, member.alarms);
-        // A machine that is busy makes all of them late: then this one is no worse than the others.
-        else if (outcome === 'not done' || this.#members.some(({ answeredAt }) => answeredAt > began)) {
+        else if (!this.#mayBeWell(member, failure) && (outcome === 'not done' || this.#hasAnsweredSince(began))) {
           this.#silent(member, briefly(failure));
         }
       }
@@ -192,8 +194,23 @@ export class Members {
     }
   }
 
+  // A stream that broke takes the heartbeats of its channel along. And with no other member, one that is late once says more
+  // of a busy machine than of etcd: who calls may as well wait for it.
+  #mayBeWell(member: Member, { error }: Failure): boolean {
+    if (channelClosed.test(error.message)) return true;
+    if (error.code !== 'DeadlineExceeded') return false;
+    member.late += 1;
+    return this.#members.length === 1 && member.late === 1;
+  }
+
+  // A machine that is busy makes all of them late: then one that is late is no worse than the others.
+  #hasAnsweredSince(began: number): boolean {
+    return this.#members.some(({ answeredAt }) => answeredAt > began);
+  }
+
   #answered(member: Member, leader: string, errors: readonly string[]): void {
     member.problem = undefined;
+    member.late = 0;
     member.answeredAt = performance.now();
     member.alarms = errors.filter((error) => error.includes('alarm:')).map((error) => error.trim());
     if (this.#current.problem !== undefined) this.#moveOn();
