@@ -1,7 +1,7 @@
 // When a certificate is renewed, whose authority is believed, and what is wrong with either. Pure.
 import { formatDuration } from '../../proto/domain/duration.js';
 import type { ErrorCode } from '../../proto/errors.js';
-import { digestOf, isAuthority, isIssuedBy, renewalAt } from '../../proto/pki/chain.js';
+import { digestOf, isAuthority, isIssuedBy, madeAt, renewalAt } from '../../proto/pki/chain.js';
 import type { Finding } from '../reconcile/effect.js';
 import { certificateOf, hasExpired, type NodeIdentity } from './identity.js';
 
@@ -73,7 +73,8 @@ export function identityFindings(identity: NodeIdentity, trouble: Trouble, nowMs
   const found: Finding[] = [];
   const add = (reason: string, transient: boolean, message: string) =>
     found.push({ type: 'Certificate', reason, transient, message });
-  const { notBeforeMs, notAfterMs } = certificateOf(identity);
+  const certificate = certificateOf(identity);
+  const { notAfterMs } = certificate;
   const leftMs = notAfterMs - nowMs;
   const until = new Date(notAfterMs).toISOString();
   if (hasExpired(identity, nowMs)) {
@@ -82,7 +83,7 @@ export function identityFindings(identity: NodeIdentity, trouble: Trouble, nowMs
     add('Refused', false, `the controllers do not let this host in: ${refusal}`);
   } else if (renewal !== undefined) {
     const left = formatDuration(Math.ceil(leftMs / 1000) * 1000);
-    const soon = leftMs < (notAfterMs - notBeforeMs) * soonShare;
+    const soon = leftMs < (notAfterMs - madeAt(certificate)) * soonShare;
     const message = `this host's certificate expires in ${left} (${until}) and could not be renewed: ${renewal}`;
     add(soon ? 'ExpiresSoon' : 'RenewalFailed', !soon, message);
   }

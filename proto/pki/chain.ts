@@ -112,8 +112,16 @@ export function belongTogether(certificate: string, key: string): boolean {
   }
 }
 
-/** backdateMs is how long before its making a certificate is valid from: clocks of hosts differ. */
-export const backdateMs = 3_600_000;
+/**
+ * backdateMs is how long before its making a certificate is valid from, in milliseconds: a day. So far may the clock of the
+ * controller that issues be ahead of the others' without anybody refusing what it issues as not valid yet.
+ */
+export const backdateMs = 24 * 3_600_000;
+
+/** madeAt is when a certificate was made, by its issuer's clock: milliseconds since 1970. */
+export function madeAt({ notBeforeMs, notAfterMs }: Pick<Certificate, 'notBeforeMs' | 'notAfterMs'>): number {
+  return Math.min(notBeforeMs + backdateMs, notAfterMs);
+}
 
 /**
  * renewalAt is when a certificate is to be renewed: after a share of its life between 50 % and 80 %, counted from its
@@ -121,10 +129,7 @@ export const backdateMs = 3_600_000;
  * @param random 0 to 1
  * @returns milliseconds since 1970
  */
-export function renewalAt(
-  { notBeforeMs, notAfterMs }: Pick<Certificate, 'notBeforeMs' | 'notAfterMs'>,
-  random: number,
-): number {
-  const madeMs = Math.min(notBeforeMs + backdateMs, notAfterMs);
-  return madeMs + (notAfterMs - madeMs) * (0.5 + 0.3 * random);
+export function renewalAt(life: Pick<Certificate, 'notBeforeMs' | 'notAfterMs'>, random: number): number {
+  const madeMs = madeAt(life);
+  return madeMs + (life.notAfterMs - madeMs) * (0.5 + 0.3 * random);
 }

@@ -29,9 +29,11 @@ import {
   requestFor,
 } from '../../proto/pki/certificate.js';
 import {
+  backdateMs,
   belongTogether,
   digestOf,
   isIssuedBy,
+  madeAt,
   provenAuthority,
   readCertificate,
   renewalAt,
@@ -129,7 +131,8 @@ test('a certificate names its holder, and is good for what its role does', async
     const read = readCertificate(certificate);
     t.deepEqual(read.identity, identity);
     t.is(read.serial, serial);
-    t.deepEqual([read.notBeforeMs, read.notAfterMs], [noon - hourMs, noon + hourMs]);
+    t.deepEqual([read.notBeforeMs, read.notAfterMs], [noon - backdateMs, noon + hourMs]);
+    t.is(madeAt(read), noon);
     t.true(isIssuedBy(certificate, signer.certificate));
     t.true(belongTogether(certificate, key));
     const parsed = new X509Certificate(certificate);
@@ -196,16 +199,28 @@ test('a chain proves the authority whose digest is known, and no other', async (
 });
 
 test('certificates of one hour are not renewed in one hour', (t) => {
-  const life = { notBeforeMs: 0, notAfterMs: 30 * 24 * hourMs };
+  const life = { notBeforeMs: -backdateMs, notAfterMs: 30 * 24 * hourMs };
   fc.assert(
     fc.property(fc.double({ min: 0, max: 1, noNaN: true }), (random) => {
-      const share = (renewalAt(life, random) - hourMs) / (life.notAfterMs - hourMs);
+      const share = renewalAt(life, random) / life.notAfterMs;
       t.true(share >= 0.5 && share <= 0.8);
     }),
   );
   t.true(renewalAt(life, 1) - renewalAt(life, 0) > 8 * 24 * hourMs);
   // One that lasts for less than it is dated back is not due from the beginning.
-  t.is(renewalAt({ notBeforeMs: 0, notAfterMs: hourMs + 20_000 }, 0), hourMs + 10_000);
+  t.is(renewalAt({ notBeforeMs: -backdateMs, notAfterMs: 20_000 }, 0), 10_000);
+});
+
+test('what a controller two hours ahead issues is valid for all others at once', async (t) => {
+  const signer = await makeAuthority(clusterId, noon);
+  const { csr } = await makeRequest();
+  const ahead = lifetimeFrom(noon + 2 * hourMs, 24 * hourMs);
+  const identity: Identity = { clusterId, role: 'node', id: 'n-77' };
+  const { certificate } = await issue(signer, { identity, publicKey: await keyOfRequest(csr), ...ahead });
+  const read = readCertificate(certificate);
+  if (read === undefined) return t.fail();
+  t.true(read.notBeforeMs < noon);
+  t.is(madeAt(read), noon + 2 * hourMs);
 });
 
 test('a token is read as it was written; what is no token is not repeated', (t) => {
