@@ -52,9 +52,11 @@ if ('why' in engine) {
       await until(step, async () => daemon?.output.slice(before).includes(`"${step}"`) === true);
       daemon?.kill('SIGKILL');
       await daemon?.exited;
-      t.not((await asked).code, 0, step);
+      const cut = await asked;
       const { code, stderr } = await leave(fleet, host);
-      t.is(code, 0, `${step}: ${stderr}`);
+      // The last step may be done before the daemon is killed: then there is nothing left to finish.
+      if (cut.code === 0) t.is(code, 12, `${step}: ${stderr}`);
+      else t.is(code, 0, `${step}: ${stderr}`);
       await gone(t, fleet, host, step);
     }
 
