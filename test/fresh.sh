@@ -190,7 +190,10 @@ rmdir /.outer
 echo up >&3
 read -r _ <&4
 exec 3>&- 4<&-
-exec "$@"
+# Not by exec: the first process is the parent of every orphan, and a shell that waits takes in those that have ended.
+status=0
+"$@" || status=$?
+exit "$status"
 '
 
 # end CODE: everything inside ends with the first process of its PID namespace, and its mounts with it.
