@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, sta
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { isDeepStrictEqual, promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { AnswerProxy } from '../support/answer-proxy.js';
 import { ControllerProcess } from '../support/controller-process.js';
@@ -314,9 +314,17 @@ test.serial('the bundle says what the program says, needs no modules, and trusts
     ],
   ];
   for (const args of looks) {
-    const [one, other] = await Promise.all([program, bundle].map((xctl) => xctl.run(...args.split(' '))));
-    t.deepEqual(one?.code, other?.code, args);
-    for (const stream of ['stdout', 'stderr'] as const) t.is(ageless(one?.[stream]), ageless(other?.[stream]), args);
+    const both = async () => {
+      const ran = await Promise.all([program, bundle].map((xctl) => xctl.run(...args.split(' '))));
+      return ran.map(({ code, stdout, stderr }) => ({ code, stdout: ageless(stdout), stderr: ageless(stderr) }));
+    };
+    // The controller writes by itself, too: two answers of which one is of an older revision are asked for again.
+    const settled = async (tries: number): ReturnType<typeof both> => {
+      const pair = await both();
+      return tries === 0 || isDeepStrictEqual(pair[0], pair[1]) ? pair : await settled(tries - 1);
+    };
+    const [one, other] = await settled(5);
+    t.deepEqual(one, other, args);
   }
   const cache = join(bundle.home, '.cache', 'xctl');
   const [name = ''] = readdirSync(cache);
