@@ -139,24 +139,50 @@ test('what is installed is what was looked at', (t) => {
   t.true(Object.keys(dependencies ?? {}).every((name) => packages[`node_modules/${name}`] !== undefined));
 });
 
-test('every threat in SECURITY has tests that there are, or a reason why it has none', (t) => {
-  const lines = readFileSync(join(root, 'SECURITY.md'), 'utf8').split('\n');
-  const rows = lines.flatMap((line) => {
-    const [, number, threat = '', stops = '', tried = ''] = /^\| (\d+) +\|(.*)\|(.*)\|(.*)\|$/.exec(line) ?? [];
-    return number === undefined ? [] : [{ number: Number(number), threat, stops, tried }];
+type Threat = {
+  readonly number: number;
+  /** What prevents it, without the tests. */
+  readonly text: string;
+  readonly tests: readonly { readonly path: string; readonly title: string }[];
+  /** List lines that are neither a test file nor a title under one. */
+  readonly unreadable: readonly string[];
+};
+
+// A threat of SECURITY: a heading `### 1. …`, paragraphs, a list of test files with a list of titles under each.
+function threatsIn(markdown: string): readonly Threat[] {
+  const [, section = ''] = markdown.split(/^## Threats$/m);
+  return section.split(/^### (?=\d+\. )/m).flatMap((part) => {
+    const [heading = '', ...lines] = part.split('\n');
+    const [, number] = /^(\d+)\. .+$/.exec(heading) ?? [];
+    if (number === undefined) return [];
+    const tests: { path: string; title: string }[] = [];
+    const unreadable: string[] = [];
+    let path: string | undefined;
+    for (const line of lines.filter((line) => /^\s*- |“/.test(line))) {
+      const [, file] = /^- `(test\/[^`]+\.test\.ts)`$/.exec(line) ?? [];
+      const [, title] = /^ {2}- “([^”]+)”$/.exec(line) ?? [];
+      if (file !== undefined) path = file;
+      else if (title !== undefined && path !== undefined) tests.push({ path, title });
+      else unreadable.push(line);
+    }
+    const text = lines.filter((line) => !/^\s*- /.test(line)).join(' ');
+    return [{ number: Number(number), text: text.trim(), tests, unreadable }];
   });
+}
+
+test('every threat in SECURITY names tests that exist, or says why it has none', (t) => {
+  const threats = threatsIn(readFileSync(join(root, 'SECURITY.md'), 'utf8'));
   t.deepEqual(
-    rows.map(({ number }) => number),
+    threats.map(({ number }) => number),
     Array.from({ length: 27 }, (_, index) => index + 1),
   );
-  for (const { number, stops, tried } of rows) {
-    const files = [...tried.matchAll(/`([^`]+)`: ((?:“[^”]+”(?:, )?)+)/g)];
-    if (files.length === 0) t.regex(stops, /^ Out of scope: .{100}/, `threat ${number}`);
-    for (const [, path = '', titles = ''] of files) {
-      const text = readFileSync(join(root, path), 'utf8');
-      for (const [, title = ''] of titles.matchAll(/“([^”]+)”/g)) {
-        t.true(text.includes(`'${title}'`), `threat ${number}: ${path} has no test “${title}”`);
-      }
+  for (const { number, text, tests, unreadable } of threats) {
+    t.deepEqual(unreadable, [], `threat ${number}`);
+    t.not(text, '', `threat ${number} does not say what prevents it`);
+    if (tests.length === 0) t.regex(text, /^Out of scope: .{100}/, `threat ${number}`);
+    for (const { path, title } of tests) {
+      const source = readFileSync(join(root, path), 'utf8');
+      t.true(source.includes(`'${title}'`), `threat ${number}: ${path} has no test “${title}”`);
     }
   }
 });
