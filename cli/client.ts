@@ -9,7 +9,14 @@ import { services } from '../proto/rpc/definitions.js';
 import { type Endpoint, formatEndpoint } from '../proto/rpc/endpoint.js';
 import type { Credentials } from '../proto/rpc/tls.js';
 import { formatDuration } from './output/time.js';
-import { type Failure, failureOf, isPassing, isRefusal, noController, safeError } from './unreachable.js';
+import {
+  type CallFailure,
+  callFailureOf,
+  isPassing,
+  isRefusedByStore,
+  noController,
+  safeError,
+} from './unreachable.js';
 
 /** Call picks a method of the service: `(admin) => admin.listNodes.bind(admin)`. */
 export type Call<Request, Response> = (admin: AdminServiceClient) => Parameters<typeof callUnary<Request, Response>>[0];
@@ -102,15 +109,15 @@ export class AdminClient {
     call: Call<Request, Response>,
     request: Request,
     deadline: number,
-  ): Promise<{ readonly response: Response } | { readonly failures: readonly Failure[] }> {
-    const failures: Failure[] = [];
+  ): Promise<{ readonly response: Response } | { readonly failures: readonly CallFailure[] }> {
+    const failures: CallFailure[] = [];
     for (const endpoint of this.#inTurn()) {
       const leftMs = deadline - performance.now();
       if (leftMs <= 0) break;
       try {
         return { response: await this.#attempt(endpoint, call, request, leftMs) };
       } catch (error) {
-        const failure = failureOf(endpoint, error);
+        const failure = callFailureOf(endpoint, error);
         if (!isPassing(failure)) throw safeError(failure.error);
         failures.push(failure);
       }
@@ -137,7 +144,7 @@ export class AdminClient {
     const { timeoutMs } = this.#options;
     const identified = { ...request, operationId: crypto.randomUUID() };
     const deadline = performance.now() + timeoutMs;
-    const failures: Failure[] = [];
+    const failures: CallFailure[] = [];
     this.#changing = true;
     let refusedFrom = performance.now();
     try {
@@ -148,7 +155,7 @@ export class AdminClient {
         if (latest.length > 0 && latest.every(({ untrusted }) => untrusted)) {
           throw noController(latest, { timeoutMs, changing: false });
         }
-        const isRefused = latest.length > 0 && latest.every(isRefusal);
+        const isRefused = latest.length > 0 && latest.every(isRefusedByStore);
         if (attempt === 3 && !isRefused) this.#tellWaiting(result.failures, deadline - performance.now());
         if (result.failures.length > 0) {
           const sent = failures.filter((failure) => failure.sent).slice(0, 1);
@@ -168,7 +175,7 @@ export class AdminClient {
     }
   }
 
-  #tellWaiting(failures: readonly Failure[], leftMs: number): void {
+  #tellWaiting(failures: readonly CallFailure[], leftMs: number): void {
     const [first] = failures;
     if (first === undefined) return;
     const rest = failures.length > 1 ? ` (and ${failures.length - 1} more)` : '';
@@ -189,7 +196,7 @@ export class AdminClient {
   ): AsyncGenerator<Response, void, undefined> {
     let heard = false;
     let attempt = 0;
-    let failures: Failure[] = [];
+    let failures: CallFailure[] = [];
     while (!signal.aborted) {
       for (const endpoint of this.#inTurn()) {
         try {
@@ -203,7 +210,7 @@ export class AdminClient {
           if (signal.aborted || options.endsByItself) return;
           break;
         } catch (error) {
-          const failure = failureOf(endpoint, error);
+          const failure = callFailureOf(endpoint, error);
           if (!isPassing(failure)) throw safeError(failure.error);
           failures.push(failure);
         }

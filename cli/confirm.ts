@@ -1,7 +1,7 @@
 // Asking before something is done that can't be undone.
 import { once } from 'node:events';
 import { exitCodes, XnetError } from '../proto/errors.js';
-import type { Context } from './context.js';
+import type { CommandContext } from './context.js';
 
 /** Question is what is asked. */
 export type Question = {
@@ -44,7 +44,7 @@ async function ask(text: string): Promise<string> {
  * confirmed asks unless the answer was given on the command line. False: the user said no; the exit code is set.
  * @throws XnetError InvalidArgument when nobody can be asked, or --confirm names something else
  */
-export async function confirmed({ settings, output }: Context, question: Question): Promise<boolean> {
+export async function confirmed({ settings, output }: CommandContext, question: Question): Promise<boolean> {
   const { what, name, severe, given, byBeginning = false } = question;
   if (given !== undefined && names(question, given)) return true;
   if (given !== undefined) {

@@ -3,13 +3,13 @@ import pc from 'picocolors';
 import { exitCodes } from '../proto/errors.js';
 import { AdminClient } from './client.js';
 import { expiryWarning } from './contexts/saved.js';
-import type { Colors } from './output/kind.js';
+import type { Colors } from './output/columns.js';
 import { Output } from './output/output.js';
-import type { Settings } from './settings.js';
+import type { XctlSettings } from './settings.js';
 
-/** Context is what a command works with. */
-export type Context = {
-  readonly settings: Settings;
+/** CommandContext is what a command works with. */
+export type CommandContext = {
+  readonly settings: XctlSettings;
   readonly client: AdminClient;
   readonly output: Output;
 };
@@ -25,7 +25,7 @@ function colorsFor(enabled: boolean): Colors {
 export type ListOptions = { readonly sortBy?: string; readonly headers?: boolean };
 
 /** openContext makes a context. Its client connects at its first call. */
-export function openContext(settings: Settings, { sortBy, headers = true }: ListOptions = {}): Context {
+export function openContext(settings: XctlSettings, { sortBy, headers = true }: ListOptions = {}): CommandContext {
   const output = new Output({
     format: settings.format,
     colors: colorsFor(settings.color),

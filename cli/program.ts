@@ -2,8 +2,8 @@
 import { Argument, Command, type Option } from 'commander';
 import { version } from '../proto/process/version.js';
 import { addControllers } from './program/controllers.js';
+import { addEvents, addLeases, addRoutes, addStatus } from './program/inspect.js';
 import { addNodes } from './program/nodes.js';
-import { addEvents, addLeases, addRoutes, addStatus } from './program/others.js';
 import { addPools } from './program/pools.js';
 import { addAudit, addAuthority, addCerts, addTokens } from './program/security.js';
 import { addContexts, addInit } from './program/setup.js';

@@ -12,8 +12,8 @@ import type { SavedContext } from './contexts/saved.js';
 import { type Format, formats } from './output/formats.js';
 import { parseDuration } from './output/time.js';
 
-/** Settings are the settings of one run of xctl. */
-export type Settings = {
+/** XctlSettings are the settings of one run of xctl. */
+export type XctlSettings = {
   /** At least one; tried in turn. */
   readonly controllers: readonly Endpoint[];
   /** Whether they were named on the command line or in the environment: those go before the context's. */
@@ -197,16 +197,16 @@ export type SettingsNeeds = {
 };
 
 /**
- * settingsOf reads the settings of a parsed command line.
+ * resolveSettings reads the settings of a parsed command line.
  * @throws XnetError InvalidArgument with every problem of the config file, NotFound for a context that there is none of,
  * FailedPrecondition for one that can't be used, Unauthenticated for ports without a certificate that is valid
  */
-export async function settingsOf(
+export async function resolveSettings(
   command: Command,
   env: NodeJS.ProcessEnv,
   isTerminal: boolean,
   needs: SettingsNeeds = { context: true },
-): Promise<Settings> {
+): Promise<XctlSettings> {
   let program = command;
   while (program.parent !== null) program = program.parent;
   const named = program.opts<GlobalOptions>().config;

@@ -5,8 +5,8 @@ import { type Endpoint, formatEndpoint } from '../proto/rpc/endpoint.js';
 import { isAnswer } from '../proto/rpc/status.js';
 import { formatDuration } from './output/time.js';
 
-/** Failure is why one attempt at one controller came to nothing. */
-export type Failure = {
+/** CallFailure is why one attempt at one controller came to nothing. */
+export type CallFailure = {
   readonly endpoint: Endpoint;
   readonly error: XnetError;
   /** For people: "connection refused". */
@@ -63,8 +63,8 @@ function textOf({ message, code }: XnetError, { kind }: Endpoint): string {
   return escaped(message);
 }
 
-/** failureOf says what an attempt failed with. */
-export function failureOf(endpoint: Endpoint, thrown: unknown): Failure {
+/** callFailureOf says what an attempt failed with. */
+export function callFailureOf(endpoint: Endpoint, thrown: unknown): CallFailure {
   const error = thrown instanceof XnetError ? thrown : new XnetError('Internal', messageOf(thrown), { cause: thrown });
   const answered = isAnswer(error);
   const { message } = error;
@@ -81,7 +81,7 @@ export function failureOf(endpoint: Endpoint, thrown: unknown): Failure {
 }
 
 /** isPassing says whether another controller, or the same one a little later, may do better. */
-export function isPassing({ error, answered }: Failure): boolean {
+export function isPassing({ error, answered }: CallFailure): boolean {
   const { code, message } = error;
   if (code === 'Unavailable' || code === 'DeadlineExceeded' || code === 'Conflict') return true;
   // Another controller may have a disk with room, and an election is over soon.
@@ -89,8 +89,8 @@ export function isPassing({ error, answered }: Failure): boolean {
   return !answered && code === 'Internal' && (foreign.test(message) || otherPort.test(message));
 }
 
-/** isRefusal says whether nothing was done, and nothing will be until somebody has seen to the store. */
-export function isRefusal({ error, answered }: Failure): boolean {
+/** isRefusedByStore says whether nothing was done, and nothing will be until somebody has seen to the store. */
+export function isRefusedByStore({ error, answered }: CallFailure): boolean {
   return error.code === 'NotWritable' || (answered && error.message.startsWith('the controller refuses to act'));
 }
 
@@ -103,7 +103,7 @@ export function safeError(error: XnetError): XnetError {
   });
 }
 
-function hintFor(failures: readonly Failure[]): string {
+function hintFor(failures: readonly CallFailure[]): string {
   if (failures.length > 0 && failures.every(({ untrusted }) => untrusted)) {
     return 'see xctl contexts show; when the authority was replaced, have an admin issue a certificate: xctl certs issue';
   }
@@ -119,7 +119,7 @@ function hintFor(failures: readonly Failure[]): string {
 
 /** noController is the error when nobody did what was asked. */
 export function noController(
-  failures: readonly Failure[],
+  failures: readonly CallFailure[],
   { timeoutMs, changing }: { readonly timeoutMs: number; readonly changing: boolean },
 ): XnetError {
   const uncertain = changing && failures.some(({ sent }) => sent);
@@ -127,7 +127,7 @@ export function noController(
   // One that answered says more than those that did not.
   const answer = failures.findLast(({ answered }) => answered)?.error;
   if (answer !== undefined) {
-    const unsure = changing && failures.some((failure) => failure.sent && !isRefusal(failure));
+    const unsure = changing && failures.some((failure) => failure.sent && !isRefusedByStore(failure));
     const hint = answer.hint ?? (unsure ? uncertainHint : undefined);
     return safeError(
       new XnetError(answer.code, answer.message, {

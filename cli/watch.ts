@@ -2,8 +2,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { XnetError } from '../proto/errors.js';
 import { pause } from '../proto/process/backoff.js';
-import type { Context } from './context.js';
-import type { Kind } from './output/kind.js';
+import type { CommandContext } from './context.js';
+import type { Kind } from './output/columns.js';
 import { Screen } from './output/screen.js';
 
 /** ChangeOutput is one line of `--watch -o jsonl`: a thing as lists have it, and what happened to it. */
@@ -50,7 +50,7 @@ export async function* relisted<T>(load: () => Promise<readonly T[]>): AsyncGene
 
 /** watchLists shows each version of a list that differs from the one before, for as long as they come. */
 export async function watchLists<T extends object>(
-  { output }: Context,
+  { output }: CommandContext,
   kind: Kind<T>,
   lists: AsyncIterable<readonly T[]>,
 ): Promise<void> {

@@ -27,7 +27,7 @@ import { nodeService } from './service/node-service.js';
 import { Clocks } from './session/clocks.js';
 import { Presence } from './session/presence.js';
 import { Sessions } from './session/sessions.js';
-import { joinEndpoints, localEndpoints, type Settings } from './settings.js';
+import { type ControllerSettings, joinEndpoints, localEndpoints } from './settings.js';
 import { type EmbeddedEtcd, startEmbeddedEtcd } from './store/embedded-etcd.js';
 import { EtcdStore } from './store/etcd.js';
 import type { EtcdOptions } from './store/etcd-client.js';
@@ -49,7 +49,7 @@ function readFile(path: string, what: string): Buffer {
   }
 }
 
-function etcdOptions(settings: Settings, endpoints: readonly string[]): EtcdOptions {
+function etcdOptions(settings: ControllerSettings, endpoints: readonly string[]): EtcdOptions {
   const { etcdCa, etcdCert, etcdKey, etcdUser, etcdPasswordFile } = settings;
   return {
     endpoints,
@@ -74,7 +74,11 @@ function etcdOptions(settings: Settings, endpoints: readonly string[]): EtcdOpti
   };
 }
 
-async function embeddedEtcd(settings: Settings, log: Logger, signal: AbortSignal): Promise<EmbeddedEtcd | undefined> {
+async function embeddedEtcd(
+  settings: ControllerSettings,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<EmbeddedEtcd | undefined> {
   if (settings.etcdEndpoints !== undefined) return undefined;
   return startEmbeddedEtcd(
     {
@@ -102,7 +106,7 @@ async function prepareFolder(dataDir: string): Promise<void> {
  * @throws XnetError when it can't start
  */
 export async function runController(
-  settings: Settings,
+  settings: ControllerSettings,
   version: string,
   log: Logger,
   signal: AbortSignal,

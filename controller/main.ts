@@ -4,10 +4,10 @@ import { makeLog } from '../proto/process/log.js';
 import { runProgram, untilSignal } from '../proto/process/program.js';
 import { version } from '../proto/process/version.js';
 import { runController } from './controller.js';
-import { makeProgram } from './settings.js';
+import { makeControllerProgram } from './settings.js';
 
 await runProgram(
-  makeProgram(version, async (settings) => {
+  makeControllerProgram(version, async (settings) => {
     const log = makeLog('xnet-controller', settings.logLevel);
     await runController(settings, version, log, untilSignal());
   }),

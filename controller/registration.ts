@@ -5,7 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, messageOf, XnetError } from '../proto/errors.js';
 import { makeFolder } from '../proto/process/folder.js';
-import { controllerName, type Settings } from './settings.js';
+import { type ControllerSettings, controllerName } from './settings.js';
 
 const pattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,120}$/;
 
@@ -13,7 +13,7 @@ const pattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,120}$/;
  * registrationOf is the id of the controller of a data directory: "controller-1-7ebf". It is made if there is none.
  * @throws XnetError Corrupt when its file can't be read or holds something else, FailedPrecondition when it can't be made
  */
-export async function registrationOf(settings: Pick<Settings, 'dataDir' | 'name'>): Promise<string> {
+export async function registrationOf(settings: Pick<ControllerSettings, 'dataDir' | 'name'>): Promise<string> {
   const path = join(settings.dataDir, 'registration');
   try {
     const found = (await readFile(path, 'utf8')).trim();

@@ -74,14 +74,14 @@ const schema = v.pipe(
   ),
 );
 
-/** Settings are the controller's settings, checked. */
-export type Settings = v.InferOutput<typeof schema>;
+/** ControllerSettings are the controller's settings, checked. */
+export type ControllerSettings = v.InferOutput<typeof schema>;
 
 const defaultFile = '/etc/xnet/controller.yaml';
 const defaultDataDir = '/var/lib/xnet-controller';
 
-/** makeProgram makes the command line of xnet-controller; `run` gets the checked settings. */
-export function makeProgram(version: string, run: (settings: Settings) => Promise<void>): Command {
+/** makeControllerProgram makes the command line of xnet-controller; `run` gets the checked settings. */
+export function makeControllerProgram(version: string, run: (settings: ControllerSettings) => Promise<void>): Command {
   const env = (name: string) => `XNET_CONTROLLER_${name}`;
   return new Command('xnet-controller')
     .description('Leases subnets to Docker hosts and tells each of them the routes to all others.')
@@ -148,7 +148,10 @@ The command line goes before the environment, the environment before the file.`,
 }
 
 /** joinEndpoints are where hosts join: as set, or next to each TCP port that the API has. */
-export function joinEndpoints({ listen, joinListen }: Pick<Settings, 'listen' | 'joinListen'>): readonly Endpoint[] {
+export function joinEndpoints({
+  listen,
+  joinListen,
+}: Pick<ControllerSettings, 'listen' | 'joinListen'>): readonly Endpoint[] {
   return joinListen ?? listen.flatMap((at) => (at.kind === 'tcp' ? [{ ...at, port: at.port + 1 }] : []));
 }
 
@@ -156,7 +159,10 @@ export function joinEndpoints({ listen, joinListen }: Pick<Settings, 'listen' | 
  * localEndpoints are the unix sockets: as set, or one without which nobody could run xctl init: where xctl looks for it,
  * or, for one of several controllers on a machine, which have data directories of their own, in that.
  */
-export function localEndpoints({ listen, dataDir }: Pick<Settings, 'listen' | 'dataDir'>): readonly Endpoint[] {
+export function localEndpoints({
+  listen,
+  dataDir,
+}: Pick<ControllerSettings, 'listen' | 'dataDir'>): readonly Endpoint[] {
   const sockets = listen.filter(({ kind }) => kind === 'unix');
   if (sockets.length > 0) return sockets;
   const usual = checkEndpoint(defaultControllerSocket);
@@ -165,7 +171,7 @@ export function localEndpoints({ listen, dataDir }: Pick<Settings, 'listen' | 'd
 }
 
 /** controllerName is the name that was set, or one made of the host's name. */
-export function controllerName(settings: Pick<Settings, 'name'>): string {
+export function controllerName(settings: Pick<ControllerSettings, 'name'>): string {
   const host = hostname()
     .toLowerCase()
     .replace(/[^a-z0-9-]+/g, '-');

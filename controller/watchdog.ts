@@ -21,8 +21,8 @@ export type WatchdogParts = {
   readonly log: Logger;
 };
 
-/** Standing is what a controller's status line tells. */
-export type Standing = {
+/** ControllerState is what a controller's status line tells. */
+export type ControllerState = {
   /** Why it does not act; empty: it does. */
   readonly refusal: string;
   /** Undefined: the store was not read yet. */
@@ -37,7 +37,7 @@ export type Standing = {
 const defaultWatchdogMs = 30_000;
 
 /** statusLine is a controller's line in `systemctl status`: "3 nodes connected of 4, revision 812". Pure. */
-export function statusLine({ refusal, view, connected }: Standing): string {
+export function statusLine({ refusal, view, connected }: ControllerState): string {
   if (refusal !== '') return `refuses to act: ${refusal}`;
   if (view === undefined) return 'waiting for the store';
   const { sessions, nodes, streams, revision } = view;
@@ -46,7 +46,7 @@ export function statusLine({ refusal, view, connected }: Standing): string {
   return `${sessions} nodes connected of ${nodes}${here}, revision ${revision}${away}`;
 }
 
-function standingOf({ keeper, streams }: WatchdogParts): Standing {
+function controllerState({ keeper, streams }: WatchdogParts): ControllerState {
   const { refusal, connected } = keeper;
   if (!keeper.ready) return { refusal, connected, view: undefined };
   const { revision, nodes, sessions } = keeper.view;
@@ -63,7 +63,7 @@ export async function feedWatchdog(parts: WatchdogParts, signal: AbortSignal): P
   // A unix socket needs no route and no port that others might have.
   const endpoint = endpoints.find(({ kind }) => kind === 'unix') ?? endpoints[0];
   if (!systemd.present || endpoint === undefined) return aborted(signal);
-  const off = keeper.onChange(() => systemd.status(statusLine(standingOf(parts))));
+  const off = keeper.onChange(() => systemd.status(statusLine(controllerState(parts))));
   const probe = new HealthProbe(endpoint);
   const everyMs = (systemd.watchdogMs ?? defaultWatchdogMs) / 3;
   try {
@@ -71,7 +71,7 @@ export async function feedWatchdog(parts: WatchdogParts, signal: AbortSignal): P
       const problem = await probe.ask(everyMs);
       if (problem === undefined) systemd.beat();
       else if (!signal.aborted) log.warn({ reason: problem }, 'watchdog: the controller does not answer itself');
-      systemd.status(statusLine(standingOf(parts)));
+      systemd.status(statusLine(controllerState(parts)));
       await pause(everyMs, signal);
     }
   } finally {

@@ -29,9 +29,9 @@ type CodeRow = {
 
 /**
  * Exit codes of every xnet command: 0 success, 1 failure, 2 usage, 3 not found, 4 conflict or precondition,
- * 5 not allowed, 6 unavailable, 7 timeout, 8 a check found problems, 9 given up by the user, 10 partly done,
- * 11 the daemon ended because its host has left the fleet, 12 because it has not joined one (xnetd.service does not start
- * it again then), 13 nothing can be written to the store and nothing was, 130 interrupted.
+ * 5 not allowed, 6 unavailable, 7 timeout, 8 a check found problems, 9 declined by the user, 11 the daemon
+ * ended because its host has left the fleet, 12 because it has not joined one (xnetd.service does not start it again
+ * then), 13 the store takes no writes and nothing was written, 130 interrupted. 10 is not used.
  */
 export const exitCodes = {
   ok: 0,
@@ -44,7 +44,6 @@ export const exitCodes = {
   timeout: 7,
   problemsFound: 8,
   givenUp: 9,
-  partial: 10,
   left: 11,
   notJoined: 12,
   notWritable: 13,

@@ -3,12 +3,12 @@
 import { escaped } from '../../proto/domain/text.js';
 import { exitCodes, XnetError } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
-import type { Context } from '../context.js';
+import type { CommandContext } from '../context.js';
 import { type AuditOutput, auditFromWire, auditKind, verificationFromWire } from '../output/audit.js';
-import { type Look, tableOf } from '../output/kind.js';
+import { type TableLook, tableOf } from '../output/columns.js';
 
-/** AuditOptions are those of `audit`. */
-export type AuditOptions = {
+/** ListAuditOptions are those of `audit`. */
+export type ListAuditOptions = {
   /** Milliseconds. */
   readonly since?: number;
   readonly subject?: string;
@@ -20,7 +20,7 @@ export type AuditOptions = {
 };
 
 /** listAudit prints the audit log, oldest first; with --watch also what is to come; with --verify checks it instead. */
-export async function listAudit(context: Context, options: AuditOptions): Promise<void> {
+export async function listAudit(context: CommandContext, options: ListAuditOptions): Promise<void> {
   const { client, output } = context;
   const { since, subject = '', actor = '', call = '', limit, watch, verify } = options;
   if (verify) {
@@ -36,7 +36,7 @@ export async function listAudit(context: Context, options: AuditOptions): Promis
 
 // Each controller has a log of its own, and only one was asked. What was asked for has been printed: that a controller is
 // lost right after it is no failure of it.
-async function tellOthers({ client, output }: Context): Promise<void> {
+async function tellOthers({ client, output }: CommandContext): Promise<void> {
   const status = await client
     .read((admin) => admin.getStatus.bind(admin), {})
     .catch((error: unknown) => {
@@ -63,7 +63,7 @@ const askEveryMs = 2_000;
 const longestLimit = 10_000;
 
 // There is no stream of it: what is newer than the last that was seen of each controller is printed.
-async function watchAudit({ client, output }: Context, request: AuditRequest): Promise<void> {
+async function watchAudit({ client, output }: CommandContext, request: AuditRequest): Promise<void> {
   const last = new Map<string, number>();
   let asking = request;
   for (;;) {
@@ -72,7 +72,7 @@ async function watchAudit({ client, output }: Context, request: AuditRequest): P
       for (const entry of entries.map(auditFromWire)) {
         if (entry.sequence <= (last.get(entry.controller) ?? 0)) continue;
         last.set(entry.controller, entry.sequence);
-        const text = (look: Look) => entryLine(entry, look);
+        const text = (look: TableLook) => entryLine(entry, look);
         const separator = output.options.format === 'yaml' ? '---\n' : '';
         output.write(`${separator}${await output.shownText({ value: entry, name: String(entry.sequence), text })}`);
       }
@@ -85,12 +85,12 @@ async function watchAudit({ client, output }: Context, request: AuditRequest): P
   }
 }
 
-function entryLine(entry: AuditOutput, look: Look): string[] {
+function entryLine(entry: AuditOutput, look: TableLook): string[] {
   const columns = auditKind.columns.filter(({ wide }) => wide !== true);
   return tableOf(columns, [entry], { ...look, width: undefined }, { headless: true });
 }
 
-async function verifyAudit(context: Context): Promise<void> {
+async function verifyAudit(context: CommandContext): Promise<void> {
   const { client, output } = context;
   const verification = verificationFromWire(await client.read((admin) => admin.verifyAudit.bind(admin), {}));
   const { ok, entries, firstSequence, lastSequence, lastHash, problems } = verification;

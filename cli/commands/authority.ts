@@ -5,7 +5,7 @@ import { XnetError } from '../../proto/errors.js';
 import { formatIdentity } from '../../proto/pki/identity.js';
 import { formatFields } from '../../proto/process/table.js';
 import { confirmed } from '../confirm.js';
-import type { Context } from '../context.js';
+import type { CommandContext } from '../context.js';
 import { ContextFolder } from '../contexts/folder.js';
 import {
   type AuthorityOutput,
@@ -17,7 +17,7 @@ import {
 import { ProgressLine } from '../output/screen.js';
 import { formatDuration } from '../output/time.js';
 import { leftText } from '../output/token.js';
-import { requirePart } from './answers.js';
+import { requirePart } from './change-response.js';
 import { type Renewed, renewContext } from './issue.js';
 
 function authorityLines(authority: AuthorityOutput, rotation: RotationOutput | null, nowMs: number): string[] {
@@ -32,7 +32,7 @@ function authorityLines(authority: AuthorityOutput, rotation: RotationOutput | n
 }
 
 /** showAuthority shows the authority. */
-export async function showAuthority({ client, output }: Context): Promise<void> {
+export async function showAuthority({ client, output }: CommandContext): Promise<void> {
   const response = await client.read((admin) => admin.getAuthority.bind(admin), {});
   const authority = authorityFromWire(requirePart(response.authority));
   const rotation = response.rotation === null ? null : rotationFromWire(response.rotation);
@@ -48,12 +48,12 @@ export async function showAuthority({ client, output }: Context): Promise<void> 
 }
 
 // Whoever rotates is not to be locked out by it: the context in use gets a certificate of the new authority.
-async function renewOwn(context: Context): Promise<Renewed | undefined> {
+async function renewOwn(context: CommandContext): Promise<Renewed | undefined> {
   return context.settings.context === undefined ? undefined : renewContext(context, 0);
 }
 
 // What was replaced is trusted no more, by nobody.
-async function forgetOld(context: Context, { name, saved }: Renewed): Promise<void> {
+async function forgetOld(context: CommandContext, { name, saved }: Renewed): Promise<void> {
   const { credentials } = saved;
   const authority = credentials.authority.slice(0, 1);
   const folder = new ContextFolder(context.settings.contextFolder);
@@ -74,7 +74,7 @@ const waitMs = 600_000;
  * rotateAuthority replaces the authority, or goes on with it; with --wait until no node depends on the old one.
  * @throws XnetError DeadlineExceeded when nodes are still to renew
  */
-export async function rotateAuthority(context: Context, options: RotateOptions): Promise<void> {
+export async function rotateAuthority(context: CommandContext, options: RotateOptions): Promise<void> {
   const { client, output, settings } = context;
   const { wait, force, confirm, dryRun } = options;
   const known = await client.read((admin) => admin.getAuthority.bind(admin), {});

@@ -5,13 +5,13 @@ import { writeNewSecretFile } from '../../proto/pki/secret-file.js';
 import { formatEndpoint } from '../../proto/rpc/endpoint.js';
 import { byBeginning } from '../beginning.js';
 import { confirmed } from '../confirm.js';
-import type { Context } from '../context.js';
+import type { CommandContext } from '../context.js';
 import { formatContext } from '../contexts/saved.js';
 import { certificateFromWire, certificateKind, whoText } from '../output/certificate.js';
 import { nodeFromWire } from '../output/node.js';
 import { leftText } from '../output/token.js';
 import { relisted, watchLists } from '../watch.js';
-import { requirePart, verdict } from './answers.js';
+import { requirePart, verdict } from './change-response.js';
 import { getCertificate, renewContext, tryCertificate } from './issue.js';
 import { requireFree } from './join-token.js';
 
@@ -19,7 +19,7 @@ import { requireFree } from './join-token.js';
 export type ListCertificatesOptions = { readonly role?: string; readonly watch: boolean };
 
 /** listCertificates lists the newest certificate of everybody, the one that expires first on top. */
-export async function listCertificates(context: Context, options: ListCertificatesOptions): Promise<void> {
+export async function listCertificates(context: CommandContext, options: ListCertificatesOptions): Promise<void> {
   const { role = '', watch } = options;
   const { client, output } = context;
   const load = async () => {
@@ -40,7 +40,7 @@ export type IssueOptions = {
 };
 
 /** issueCertificate has a certificate issued, and writes it with its key and all that belongs to it into a file. */
-export async function issueCertificate(context: Context, options: IssueOptions, id: string): Promise<void> {
+export async function issueCertificate(context: CommandContext, options: IssueOptions, id: string): Promise<void> {
   const { output } = context;
   const { role, ttl = 0, out = `${id}.context.json`, dryRun } = options;
   await requireFree(out);
@@ -77,7 +77,7 @@ export async function issueCertificate(context: Context, options: IssueOptions, 
 }
 
 /** renewCertificate puts a new certificate into the context in use. */
-export async function renewCertificate(context: Context, { ttl = 0 }: { readonly ttl?: number }): Promise<void> {
+export async function renewCertificate(context: CommandContext, { ttl = 0 }: { readonly ttl?: number }): Promise<void> {
   const renewed = await renewContext(context, Math.ceil(ttl / 1000));
   const { name, saved, before } = renewed;
   const expiresAt = new Date(saved.certificate.notAfterMs).toISOString();
@@ -96,7 +96,11 @@ export async function renewCertificate(context: Context, { ttl = 0 }: { readonly
 export type RevokeOptions = { readonly confirm?: string; readonly dryRun: boolean };
 
 /** revokeCertificate refuses a certificate of a person or a program. */
-export async function revokeCertificate(context: Context, options: RevokeOptions, serial: string): Promise<void> {
+export async function revokeCertificate(
+  context: CommandContext,
+  options: RevokeOptions,
+  serial: string,
+): Promise<void> {
   const { client, output } = context;
   const { confirm, dryRun } = options;
   const { certificates } = await client.read((admin) => admin.listCertificates.bind(admin), {});
@@ -125,7 +129,7 @@ export async function revokeCertificate(context: Context, options: RevokeOptions
 }
 
 /** revokeNode refuses every certificate of a node; its streams end. */
-export async function revokeNode(context: Context, options: RevokeOptions, text: string): Promise<void> {
+export async function revokeNode(context: CommandContext, options: RevokeOptions, text: string): Promise<void> {
   const { client, output } = context;
   const { confirm, dryRun } = options;
   const found = await client.read((admin) => admin.getNode.bind(admin), { node: text });

@@ -7,14 +7,14 @@ import { readSecretFile, writeNewSecretFile } from '../../proto/pki/secret-file.
 import { formatFields } from '../../proto/process/table.js';
 import { formatEndpoint } from '../../proto/rpc/endpoint.js';
 import { confirmed } from '../confirm.js';
-import type { Context } from '../context.js';
+import type { CommandContext } from '../context.js';
 import { ContextFolder } from '../contexts/folder.js';
 import { formatContext, parseContext, type SavedContext } from '../contexts/saved.js';
 import { type ContextOutput, contextKind, contextOutput } from '../output/context.js';
 import { leftText } from '../output/token.js';
 import { requireFree } from './join-token.js';
 
-const folderOf = ({ settings }: Context) => new ContextFolder(settings.contextFolder);
+const folderOf = ({ settings }: CommandContext) => new ContextFolder(settings.contextFolder);
 
 async function outputOf(folder: ContextFolder, name: string, current: string | undefined): Promise<ContextOutput> {
   const named = { name, current: name === current, file: folder.fileOf(name) };
@@ -28,7 +28,7 @@ async function outputOf(folder: ContextFolder, name: string, current: string | u
 }
 
 /** listContexts lists the contexts. */
-export async function listContexts(context: Context): Promise<void> {
+export async function listContexts(context: CommandContext): Promise<void> {
   const folder = folderOf(context);
   const [names, current] = await Promise.all([folder.names(), folder.current()]);
   const contexts = await Promise.all(names.map((name) => outputOf(folder, name, current)));
@@ -36,7 +36,7 @@ export async function listContexts(context: Context): Promise<void> {
 }
 
 // The one that is named, as argument or by --context, or the current one.
-async function chosen(context: Context, name: string | undefined): Promise<string> {
+async function chosen(context: CommandContext, name: string | undefined): Promise<string> {
   const folder = folderOf(context);
   const found = name ?? context.settings.contextNamed ?? (await folder.current());
   if (found !== undefined) return found;
@@ -50,7 +50,7 @@ async function chosen(context: Context, name: string | undefined): Promise<strin
 }
 
 /** showContext shows a context, without its key. */
-export async function showContext(context: Context, _options: unknown, name?: string): Promise<void> {
+export async function showContext(context: CommandContext, _options: unknown, name?: string): Promise<void> {
   const folder = folderOf(context);
   const wanted = await chosen(context, name);
   const saved = await folder.require(wanted);
@@ -75,7 +75,7 @@ export async function showContext(context: Context, _options: unknown, name?: st
 }
 
 /** useContext makes a context the current one. */
-export async function useContext(context: Context, _options: unknown, name: string): Promise<void> {
+export async function useContext(context: CommandContext, _options: unknown, name: string): Promise<void> {
   const folder = folderOf(context);
   await folder.use(name);
   const { identity } = await folder.require(name);
@@ -110,7 +110,7 @@ function requireSame(name: string, existing: SavedContext, { identity }: SavedCo
 export type ImportOptions = { readonly name?: string };
 
 /** importContext saves a context that `certs issue` or `context export` wrote. */
-export async function importContext(context: Context, { name }: ImportOptions, path: string): Promise<void> {
+export async function importContext(context: CommandContext, { name }: ImportOptions, path: string): Promise<void> {
   const { settings, output } = context;
   const folder = folderOf(context);
   const wanted = name ?? settings.contextNamed ?? 'default';
@@ -139,7 +139,7 @@ export async function importContext(context: Context, { name }: ImportOptions, p
 export type ExportOptions = { readonly out: string };
 
 /** exportContext writes a context with its key, into a new file that only its owner reads, or to a pipe. */
-export async function exportContext(context: Context, { out }: ExportOptions, name?: string): Promise<void> {
+export async function exportContext(context: CommandContext, { out }: ExportOptions, name?: string): Promise<void> {
   const wanted = await chosen(context, name);
   const saved = await folderOf(context).require(wanted);
   if (out === '-') {
@@ -168,7 +168,11 @@ async function serialOf(folder: ContextFolder, name: string): Promise<string | u
 export type RemoveContextOptions = { readonly confirm?: string };
 
 /** removeContext removes a context, with its key. */
-export async function removeContext(context: Context, options: RemoveContextOptions, name: string): Promise<void> {
+export async function removeContext(
+  context: CommandContext,
+  options: RemoveContextOptions,
+  name: string,
+): Promise<void> {
   const folder = folderOf(context);
   const known = await folder.names();
   if (!known.includes(name)) await folder.require(name);

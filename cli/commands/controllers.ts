@@ -1,13 +1,17 @@
 // `xctl controllers`: forgetting one that is gone.
 import { confirmed } from '../confirm.js';
-import type { Context } from '../context.js';
-import { verdict } from './answers.js';
+import type { CommandContext } from '../context.js';
+import { verdict } from './change-response.js';
 
 /** RemoveControllerOptions are those of `controllers remove`. */
 export type RemoveControllerOptions = { readonly confirm?: string; readonly dryRun: boolean };
 
-/** removeController forgets a controller that is gone. */
-export async function removeController(context: Context, options: RemoveControllerOptions, id: string): Promise<void> {
+/** forgetController forgets a controller that is gone. */
+export async function forgetController(
+  context: CommandContext,
+  options: RemoveControllerOptions,
+  id: string,
+): Promise<void> {
   const { client, output } = context;
   const { dryRun } = options;
   const question = { what: `forget controller ${id}`, name: id, severe: true, given: options.confirm };

@@ -1,9 +1,9 @@
 // `xctl events`: what happened, and with --watch what happens.
 import { XnetError } from '../../proto/errors.js';
 import type { AdminServiceClient } from '../../proto/gen/xnet/v1/AdminService.js';
-import type { Context } from '../context.js';
+import type { CommandContext } from '../context.js';
+import { type TableLook, tableOf } from '../output/columns.js';
 import { type EventOutput, eventFromWire, eventKind } from '../output/event.js';
-import { type Look, tableOf } from '../output/kind.js';
 import type { Output } from '../output/output.js';
 
 /** EventsOptions are those of `events`. */
@@ -17,7 +17,7 @@ export type EventsOptions = {
 };
 
 /** listEvents prints events, oldest first; with --watch also those to come. */
-export async function listEvents(context: Context, options: EventsOptions): Promise<void> {
+export async function listEvents(context: CommandContext, options: EventsOptions): Promise<void> {
   const { client, output } = context;
   const { since, node, limit, watch } = options;
   if (node !== undefined && options.subject !== undefined) {
@@ -42,7 +42,7 @@ const skewMs = 60_000;
 const mostRemembered = 10_000;
 
 // A stream begins with what is recorded already, so one that is opened again misses nothing, and repeats some.
-async function watchEvents({ client, output }: Context, request: EventsRequest): Promise<void> {
+async function watchEvents({ client, output }: CommandContext, request: EventsRequest): Promise<void> {
   const seen = new Set<string>();
   let newestMs = 0;
   const open = (admin: AdminServiceClient) =>
@@ -59,7 +59,7 @@ async function watchEvents({ client, output }: Context, request: EventsRequest):
 }
 
 async function printEvent(output: Output, event: EventOutput): Promise<void> {
-  const text = (look: Look) => {
+  const text = (look: TableLook) => {
     return tableOf(eventKind.columns, [event], { ...look, width: undefined }, { headless: true });
   };
   const separator = output.options.format === 'yaml' ? '---\n' : '';

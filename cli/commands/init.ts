@@ -5,15 +5,15 @@ import { XnetError } from '../../proto/errors.js';
 import { digestOf } from '../../proto/pki/chain.js';
 import { formatIdentity } from '../../proto/pki/identity.js';
 import { formatEndpoint } from '../../proto/rpc/endpoint.js';
-import type { Context } from '../context.js';
+import type { CommandContext } from '../context.js';
 import { ContextFolder } from '../contexts/folder.js';
 import { refreshedControllers, type SavedContext } from '../contexts/saved.js';
 import { type AuthorityOutput, authorityFromWire } from '../output/certificate.js';
+import type { TableLook } from '../output/columns.js';
 import { type ContextOutput, contextOutput } from '../output/context.js';
-import type { Look } from '../output/kind.js';
 import { type PoolOutput, poolFromWire } from '../output/pool.js';
 import { leftText } from '../output/token.js';
-import { requirePart, verdict } from './answers.js';
+import { requirePart, verdict } from './change-response.js';
 import { adminName, type FirstPool, poolsFrom } from './first-pools.js';
 import { addressesHere, getCertificate } from './issue.js';
 import { poolText } from './pools.js';
@@ -45,7 +45,7 @@ function requireSame(contextName: string, existing: SavedContext, clusterId: str
 
 type MadePool = { readonly pool: PoolOutput; readonly unchanged: boolean };
 
-async function createPools(context: Context, pools: readonly FirstPool[], dryRun: boolean): Promise<MadePool[]> {
+async function createPools(context: CommandContext, pools: readonly FirstPool[], dryRun: boolean): Promise<MadePool[]> {
   const { client, output } = context;
   const made: MadePool[] = [];
   for (const pool of pools) {
@@ -78,7 +78,7 @@ type Wanted = {
 };
 
 // Where the controllers are by now: they may listen elsewhere than when the context was saved.
-async function withAddresses(context: Context, saved: SavedContext): Promise<SavedContext> {
+async function withAddresses(context: CommandContext, saved: SavedContext): Promise<SavedContext> {
   const told = (await addressesHere(context)).filter(({ kind }) => kind === 'tcp');
   const controllers = refreshedControllers(saved.controllers, told);
   const same = controllers.map(formatEndpoint).join() === saved.controllers.map(formatEndpoint).join();
@@ -86,7 +86,7 @@ async function withAddresses(context: Context, saved: SavedContext): Promise<Sav
 }
 
 // A context that can be used keeps its certificate, any other is made anew. The first one becomes the current one.
-async function makeAdmin(context: Context, authority: AuthorityOutput, wanted: Wanted): Promise<Admin> {
+async function makeAdmin(context: CommandContext, authority: AuthorityOutput, wanted: Wanted): Promise<Admin> {
   const { folder, contextName, existing, id } = wanted;
   const saved =
     existing !== undefined && isUsable(existing, authority)
@@ -126,7 +126,7 @@ function keptLines(clusterKeyFile: string, { context }: Admin, { digest }: Autho
  * @throws XnetError InvalidArgument, AlreadyExists and what controllers answer; then nothing was changed, but for what
  * an earlier step has made
  */
-export async function initCluster(context: Context, options: InitOptions): Promise<void> {
+export async function initCluster(context: CommandContext, options: InitOptions): Promise<void> {
   const { client, output, settings } = context;
   const { name, dryRun } = options;
   const wanted = poolsFrom(options.pool, name);
@@ -143,7 +143,7 @@ export async function initCluster(context: Context, options: InitOptions): Promi
   // What can't be made is found before anything is.
   const planned = await createPools(context, wanted, true);
   const { unchanged, clusterKeyFile, ...made } = await client.change((admin) => admin.init.bind(admin), { dryRun });
-  const madeLine = (look: Look) => {
+  const madeLine = (look: TableLook) => {
     const did = verdict({ unchanged, dryRun }, 'made', 'make');
     return `${did} the authority of cluster ${look.colors.strong(escaped(clusterId))}`;
   };

@@ -5,12 +5,12 @@ import type { IssueCertificateResponse__Output } from '../../proto/gen/xnet/v1/I
 import type { Request } from '../../proto/pki/certificate.js';
 import { formatIdentity, isPersonRole, type PersonRole } from '../../proto/pki/identity.js';
 import { checkEndpoint, type Endpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
-import type { Context } from '../context.js';
+import type { CommandContext } from '../context.js';
 import { ContextFolder } from '../contexts/folder.js';
 import { contextOf, joinedControllers, type SavedContext } from '../contexts/saved.js';
 
-/** Wanted is the certificate to get. */
-export type Wanted = {
+/** CertificateOrder is the certificate to get. */
+export type CertificateOrder = {
   readonly role: PersonRole;
   /** Name of the person or the program. */
   readonly id: string;
@@ -30,7 +30,7 @@ export type Got = {
  * addressesHere are the addresses by which this machine reaches controllers, also those that listen for it alone, or on
  * all of their addresses.
  */
-export async function addressesHere({ client }: Context): Promise<readonly Endpoint[]> {
+export async function addressesHere({ client }: CommandContext): Promise<readonly Endpoint[]> {
   const { controllers } = await client.read((admin) => admin.getStatus.bind(admin), {});
   const tcp = controllers.flatMap(({ addresses }) => {
     return addresses.flatMap((address) => {
@@ -54,8 +54,8 @@ async function newRequest(): Promise<Request> {
  * @throws XnetError what the controller answers
  */
 export async function tryCertificate(
-  { client }: Context,
-  { role, id, ttlSeconds }: Wanted,
+  { client }: CommandContext,
+  { role, id, ttlSeconds }: CertificateOrder,
 ): Promise<IssueCertificateResponse__Output> {
   const { csr } = await newRequest();
   const request = { role, id, csr, ttlSeconds, dryRun: true };
@@ -66,7 +66,10 @@ export async function tryCertificate(
  * getCertificate makes a key, has a certificate issued for it, and makes a context of both.
  * @throws XnetError what the controller answers; Internal when its answer does not fit together
  */
-export async function getCertificate(context: Context, { role, id, ttlSeconds }: Wanted): Promise<Got> {
+export async function getCertificate(
+  context: CommandContext,
+  { role, id, ttlSeconds }: CertificateOrder,
+): Promise<Got> {
   const { client } = context;
   const { key, csr } = await newRequest();
   const response = await client.change((admin) => admin.issueCertificate.bind(admin), { role, id, csr, ttlSeconds });
@@ -96,7 +99,7 @@ export type Renewed = {
  * @throws XnetError NotFound without a context, FailedPrecondition when its role is not of a person, and what
  * getCertificate throws
  */
-export async function renewContext(context: Context, ttlSeconds: number): Promise<Renewed> {
+export async function renewContext(context: CommandContext, ttlSeconds: number): Promise<Renewed> {
   const { client, settings } = context;
   const folder = new ContextFolder(settings.contextFolder);
   const name = settings.context?.name ?? settings.contextNamed ?? (await folder.current());

@@ -4,11 +4,11 @@ import { dirname } from 'node:path';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import type { JoinToken__Output } from '../../proto/gen/xnet/v1/JoinToken.js';
 import { writeNewSecretFile } from '../../proto/pki/secret-file.js';
-import type { Context } from '../context.js';
+import type { CommandContext } from '../context.js';
+import type { TableLook } from '../output/columns.js';
 import { hereDocument, hostCommand, shellText } from '../output/host-command.js';
-import type { Look } from '../output/kind.js';
 import { leftText, type TokenOutput, tokenFromWire } from '../output/token.js';
-import { requirePart } from './answers.js';
+import { requirePart } from './change-response.js';
 
 /** JoinOutput is how a host joins, in JSON. */
 export type JoinOutput = {
@@ -56,7 +56,7 @@ async function writeToken(path: string, { id, node }: TokenOutput, token: string
 
 /** joinWith is how a host joins with a token. With `tokenOut` the token goes into that file. */
 export async function joinWith(
-  { client, output }: Context,
+  { client, output }: CommandContext,
   wire: JoinToken__Output,
   tokenOut: string | undefined,
 ): Promise<JoinOutput> {
@@ -75,7 +75,7 @@ export async function joinWith(
 }
 
 /** joinLines is how a host joins, for people. @param where "web-1 (192.168.83.11)", "each host" */
-export function joinLines({ token, tokenFile, record, command }: JoinOutput, where: string, look: Look): string[] {
+export function joinLines({ token, tokenFile, record, command }: JoinOutput, where: string, look: TableLook): string[] {
   const { colors, nowMs } = look;
   const named = record.node === null ? ', with its NAME and ADDRESS put in' : '';
   const left = `${leftText(record.expiresAt, nowMs).replace(/^in /, 'within ')}${named}`;

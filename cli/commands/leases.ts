@@ -1,15 +1,15 @@
 // `xctl leases`: the subnets that are not simply free.
 import { confirmed } from '../confirm.js';
-import type { Context } from '../context.js';
+import type { CommandContext } from '../context.js';
 import { leaseFromWire, leaseKind } from '../output/pool.js';
 import { relisted, watchLists } from '../watch.js';
-import { verdict } from './answers.js';
+import { verdict } from './change-response.js';
 
 /** LeasesOptions are those of `leases list`. */
 export type LeasesOptions = { readonly pool?: string; readonly watch: boolean };
 
 /** listLeases lists leased, reserved and quarantined subnets. */
-export async function listLeases(context: Context, { pool = '', watch }: LeasesOptions): Promise<void> {
+export async function listLeases(context: CommandContext, { pool = '', watch }: LeasesOptions): Promise<void> {
   const { client, output } = context;
   const load = async () => {
     const { subnets } = await client.read((admin) => admin.listSubnets.bind(admin), { pool });
@@ -23,7 +23,11 @@ export async function listLeases(context: Context, { pool = '', watch }: LeasesO
 export type ReleaseOptions = { readonly confirm?: string; readonly dryRun: boolean };
 
 /** releaseLease ends a quarantine early. */
-export async function releaseLease(context: Context, { confirm, dryRun }: ReleaseOptions, cidr: string): Promise<void> {
+export async function releaseLease(
+  context: CommandContext,
+  { confirm, dryRun }: ReleaseOptions,
+  cidr: string,
+): Promise<void> {
   const { client, output } = context;
   const question = {
     what: `end the quarantine of ${cidr}, which another node may get then`,

@@ -1,9 +1,9 @@
 // `xctl nodes add`: leases a subnet at once and says what to run on the host.
 import { escaped } from '../../proto/domain/text.js';
 import { wireFromMode } from '../../proto/rpc/convert.js';
-import type { Context } from '../context.js';
+import type { CommandContext } from '../context.js';
 import { nodeFromWire } from '../output/node.js';
-import { requirePart, verdict } from './answers.js';
+import { requirePart, verdict } from './change-response.js';
 import { joinLines, joinWith, requireFree } from './join-token.js';
 import { labelsFrom } from './labels.js';
 import { type Goal, showAndWait, type WaitedOutput } from './wait.js';
@@ -23,7 +23,7 @@ export type AddOptions = {
 };
 
 /** addNode adds a node; with --wait until all others route to it. */
-export async function addNode(context: Context, options: AddOptions, name: string): Promise<void> {
+export async function addNode(context: CommandContext, options: AddOptions, name: string): Promise<void> {
   const { client, output } = context;
   const { address, pool = '', subnet = '', mode, label, tokenOut, wait, dryRun } = options;
   await requireFree(tokenOut);

@@ -4,10 +4,10 @@ import type { Availability } from '../../proto/domain/network.js';
 import { escaped } from '../../proto/domain/text.js';
 import { wireFromAvailability, wireFromMode } from '../../proto/rpc/convert.js';
 import { confirmed } from '../confirm.js';
-import type { Context } from '../context.js';
+import type { CommandContext } from '../context.js';
 import { nodeFromWire } from '../output/node.js';
 import { formatLeft, isoTime } from '../output/time.js';
-import { requirePart, verdict } from './answers.js';
+import { requirePart, verdict } from './change-response.js';
 import { labelsFrom } from './labels.js';
 import type { RemoveOptions } from './pools.js';
 import { type Goal, showAndWait } from './wait.js';
@@ -24,7 +24,7 @@ export type SetOptions = {
 };
 
 /** setNode changes a node. */
-export async function setNode(context: Context, options: SetOptions, text: string): Promise<void> {
+export async function setNode(context: CommandContext, options: SetOptions, text: string): Promise<void> {
   const { client, output } = context;
   const { address, availability, mode, label, removeLabel, wait, dryRun } = options;
   const response = await client.change((admin) => admin.setNode.bind(admin), {
@@ -46,17 +46,25 @@ export async function setNode(context: Context, options: SetOptions, text: strin
 }
 
 /** cordonNode and uncordonNode are shorthands of setNode. */
-export function cordonNode(context: Context, { dryRun }: { readonly dryRun: boolean }, text: string): Promise<void> {
+export function cordonNode(
+  context: CommandContext,
+  { dryRun }: { readonly dryRun: boolean },
+  text: string,
+): Promise<void> {
   return setNode(context, { availability: 'cordoned', label: [], removeLabel: [], dryRun }, text);
 }
 
 /** uncordonNode makes a node active again. */
-export function uncordonNode(context: Context, { dryRun }: { readonly dryRun: boolean }, text: string): Promise<void> {
+export function uncordonNode(
+  context: CommandContext,
+  { dryRun }: { readonly dryRun: boolean },
+  text: string,
+): Promise<void> {
   return setNode(context, { availability: 'active', label: [], removeLabel: [], dryRun }, text);
 }
 
 /** removeNode ends a node's lease. Its subnet goes into quarantine. */
-export async function removeNode(context: Context, options: RemoveOptions, text: string): Promise<void> {
+export async function removeNode(context: CommandContext, options: RemoveOptions, text: string): Promise<void> {
   const { client, output } = context;
   const { force, dryRun, confirm } = options;
   const found = await client.read((admin) => admin.getNode.bind(admin), { node: text });

@@ -2,10 +2,10 @@
 import { escaped } from '../../proto/domain/text.js';
 import { problemLines } from '../../proto/process/problem.js';
 import { formatFields, formatTable } from '../../proto/process/table.js';
-import type { Context } from '../context.js';
+import type { CommandContext } from '../context.js';
 import { type CertificateOutput, certificateFromWire, certificateState } from '../output/certificate.js';
+import type { TableLook } from '../output/columns.js';
 import { type EventOutput, eventFromWire } from '../output/event.js';
-import type { Look } from '../output/kind.js';
 import {
   isAway,
   type NodeOutput,
@@ -20,18 +20,18 @@ import { ageOf } from '../output/time.js';
 import { leftText } from '../output/token.js';
 import { type Selector, selects } from '../selector.js';
 import { watchLists } from '../watch.js';
-import { requirePart } from './answers.js';
+import { requirePart } from './change-response.js';
 import { tokenCommand } from './node-add.js';
 
-/** ListOptions are those of `nodes list`. */
-export type ListOptions = {
+/** ListNodesOptions are those of `nodes list`. */
+export type ListNodesOptions = {
   readonly selector: Selector;
   readonly state: readonly string[];
   readonly watch: boolean;
 };
 
 /** listNodes lists nodes. A table does with the summary that the controller makes. */
-export async function listNodes(context: Context, options: ListOptions): Promise<void> {
+export async function listNodes(context: CommandContext, options: ListNodesOptions): Promise<void> {
   const { client, output } = context;
   const { selector } = options;
   const summary = ['table', 'name'].includes(output.options.format) && selector.length === 0;
@@ -51,13 +51,13 @@ export async function listNodes(context: Context, options: ListOptions): Promise
   await output.list(nodeKind, listed, { revision });
 }
 
-function certificateText(certificate: CertificateOutput, { colors, nowMs }: Look): string {
+function certificateText(certificate: CertificateOutput, { colors, nowMs }: TableLook): string {
   const state = certificateState(certificate, nowMs);
   const text = `${state}, expires ${leftText(certificate.expiresAt, nowMs)}, serial ${escaped(certificate.serial)}`;
   return state === 'valid' ? text : colors.bad(text);
 }
 
-function fieldsOf(node: NodeOutput, certificate: CertificateOutput | null, look: Look): string[] {
+function fieldsOf(node: NodeOutput, certificate: CertificateOutput | null, look: TableLook): string[] {
   const { colors, nowMs } = look;
   const { routes, versions } = node;
   const amiss =
@@ -106,7 +106,7 @@ type Everything = {
   readonly certificate: CertificateOutput | null;
 };
 
-function textOf({ node, events, certificate }: Everything, look: Look): string[] {
+function textOf({ node, events, certificate }: Everything, look: TableLook): string[] {
   const { colors, nowMs } = look;
   const lines = fieldsOf(node, certificate, look);
   const why = whyNotReady(node, nowMs);
@@ -155,7 +155,7 @@ function textOf({ node, events, certificate }: Everything, look: Look): string[]
 }
 
 /** showNode shows everything about one node, and why it is not ready. */
-export async function showNode(context: Context, _options: unknown, text: string): Promise<void> {
+export async function showNode(context: CommandContext, _options: unknown, text: string): Promise<void> {
   const { client, output } = context;
   const response = await client.read((admin) => admin.getNode.bind(admin), { node: text });
   const node = nodeFromWire(requirePart(response.node));

@@ -3,13 +3,13 @@ import { escaped } from '../../proto/domain/text.js';
 import { formatFields } from '../../proto/process/table.js';
 import { wireFromMode } from '../../proto/rpc/convert.js';
 import { confirmed } from '../confirm.js';
-import type { Context } from '../context.js';
-import type { Look } from '../output/kind.js';
+import type { CommandContext } from '../context.js';
+import type { TableLook } from '../output/columns.js';
 import { leaseFromWire, type PoolOutput, poolFromWire, poolKind } from '../output/pool.js';
 import { formatPoolMap } from '../output/pool-map.js';
 import { ageOf, formatDuration } from '../output/time.js';
 import { relisted, watchLists } from '../watch.js';
-import { requirePart, verdict } from './answers.js';
+import { requirePart, verdict } from './change-response.js';
 
 /** CreateOptions are those of `pools create`. */
 export type CreateOptions = {
@@ -27,7 +27,12 @@ export function poolText({ name, cidr, usage, subnetLength, mode }: PoolOutput, 
 }
 
 /** createPool creates a pool. */
-export async function createPool(context: Context, options: CreateOptions, name: string, cidr: string): Promise<void> {
+export async function createPool(
+  context: CommandContext,
+  options: CreateOptions,
+  name: string,
+  cidr: string,
+): Promise<void> {
   const { client, output } = context;
   const { subnetLength, mode, networkName, bridgeName, quarantine, dryRun } = options;
   const response = await client.change((admin) => admin.createPool.bind(admin), {
@@ -49,7 +54,7 @@ export async function createPool(context: Context, options: CreateOptions, name:
 }
 
 /** listPools lists the pools. */
-export async function listPools(context: Context, { watch }: { readonly watch: boolean }): Promise<void> {
+export async function listPools(context: CommandContext, { watch }: { readonly watch: boolean }): Promise<void> {
   const { client, output } = context;
   const load = async () => {
     const { pools } = await client.read((admin) => admin.listPools.bind(admin), {});
@@ -59,7 +64,7 @@ export async function listPools(context: Context, { watch }: { readonly watch: b
   await output.list(poolKind, await load());
 }
 
-function poolFields(pool: PoolOutput, { nowMs }: Look): string[] {
+function poolFields(pool: PoolOutput, { nowMs }: TableLook): string[] {
   const { usage } = pool;
   return formatFields([
     ['Name', escaped(pool.name)],
@@ -76,7 +81,7 @@ function poolFields(pool: PoolOutput, { nowMs }: Look): string[] {
 }
 
 /** showPool shows one pool, with a map of it. */
-export async function showPool({ client, output }: Context, _options: unknown, name: string): Promise<void> {
+export async function showPool({ client, output }: CommandContext, _options: unknown, name: string): Promise<void> {
   const response = await client.read((admin) => admin.getPool.bind(admin), { name });
   const pool = poolFromWire(requirePart(response.pool));
   const leases = response.subnets.map(leaseFromWire);
@@ -102,7 +107,7 @@ export async function showPool({ client, output }: Context, _options: unknown, n
 export type RemoveOptions = { readonly force: boolean; readonly confirm?: string; readonly dryRun: boolean };
 
 /** removePool removes a pool without leases. */
-export async function removePool(context: Context, options: RemoveOptions, name: string): Promise<void> {
+export async function removePool(context: CommandContext, options: RemoveOptions, name: string): Promise<void> {
   const { client, output } = context;
   const { force, dryRun } = options;
   const question = { what: `remove pool ${name}`, name, severe: true, given: options.confirm };
@@ -116,7 +121,7 @@ export async function removePool(context: Context, options: RemoveOptions, name:
 export type ReserveOptions = { readonly node?: string; readonly reason?: string; readonly dryRun: boolean };
 
 /** reserveSubnet keeps a range out of allocation, or for one node. */
-export async function reserveSubnet(context: Context, options: ReserveOptions, pool: string, cidr: string) {
+export async function reserveSubnet(context: CommandContext, options: ReserveOptions, pool: string, cidr: string) {
   const { client, output } = context;
   const { node = '', reason = '', dryRun } = options;
   const request = { pool, cidr, nodeName: node, reason, dryRun };
@@ -133,7 +138,7 @@ export async function reserveSubnet(context: Context, options: ReserveOptions, p
 
 /** unreserveSubnet ends a reservation. */
 export async function unreserveSubnet(
-  { client, output }: Context,
+  { client, output }: CommandContext,
   { dryRun }: { readonly dryRun: boolean },
   pool: string,
   cidr: string,

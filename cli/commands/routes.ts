@@ -1,27 +1,27 @@
 // `xctl routes`: the table that nodes get, and which nodes do not have it in their kernel.
 import { escaped } from '../../proto/domain/text.js';
 import { exitCodes } from '../../proto/errors.js';
-import type { Context } from '../context.js';
+import type { CommandContext } from '../context.js';
 import { isAway, nodeFromWire } from '../output/node.js';
-import { isAmiss, routeCheckKind, routeFromWire, routeKind } from '../output/route.js';
+import { isAmiss, routeCheckKind, routeKind, routeOutputOf } from '../output/route.js';
 import { counted } from '../output/time.js';
 import { relisted, watchLists } from '../watch.js';
 
-/** RoutesOptions are those of `routes list`. */
-export type RoutesOptions = { readonly node?: string; readonly watch: boolean };
+/** ListRoutesOptions are those of `routes list`. */
+export type ListRoutesOptions = { readonly node?: string; readonly watch: boolean };
 
 /** listRoutes lists the route table; with a node, as that node has it: without its own entry. */
-export async function listRoutes(context: Context, { node = '', watch }: RoutesOptions): Promise<void> {
+export async function listRoutes(context: CommandContext, { node = '', watch }: ListRoutesOptions): Promise<void> {
   const { client, output } = context;
   const ask = () => client.read((admin) => admin.listRoutes.bind(admin), { node });
   if (watch)
     return watchLists(
       context,
       routeKind,
-      relisted(async () => (await ask()).routes.map(routeFromWire)),
+      relisted(async () => (await ask()).routes.map(routeOutputOf)),
     );
   const { routes, unresolved, revision } = await ask();
-  await output.list(routeKind, routes.map(routeFromWire), { unresolved, revision });
+  await output.list(routeKind, routes.map(routeOutputOf), { unresolved, revision });
   if (!output.forPeople) return;
   for (const subnet of unresolved) {
     output.write(`! ${escaped(subnet)}: its record can't be read; nodes keep the route they have: xctl status`);
@@ -29,7 +29,7 @@ export async function listRoutes(context: Context, { node = '', watch }: RoutesO
 }
 
 /** checkRoutes lists the nodes that route less than they should; exit code 8 when there are any. */
-export async function checkRoutes({ client, output }: Context): Promise<void> {
+export async function checkRoutes({ client, output }: CommandContext): Promise<void> {
   const response = await client.read((admin) => admin.listNodes.bind(admin), { summary: output.forPeople });
   const nodes = response.nodes.map(nodeFromWire);
   const amiss = nodes.filter(isAmiss);

@@ -2,16 +2,16 @@
 import { XnetError } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
 import { problemText } from '../../proto/process/problem.js';
-import type { Context } from '../context.js';
+import type { CommandContext } from '../context.js';
 import { authorityFromWire, certificateFromWire, rotationFromWire } from '../output/certificate.js';
 import type { Shown } from '../output/output.js';
 import { Screen } from '../output/screen.js';
 import {
+  clusterExitCode,
   formatStatus,
   isSettled,
   noTrust,
   type StatusOutput,
-  statusExitCode,
   statusFromWire,
   type TrustOutput,
 } from '../output/status.js';
@@ -24,7 +24,7 @@ const waitMs = 60_000;
 const askEveryMs = 200;
 
 // A cluster without an authority, and a controller that can't open it, are told in the status.
-async function trustOf({ client }: Context, withCertificates: boolean): Promise<TrustOutput> {
+async function trustOf({ client }: CommandContext, withCertificates: boolean): Promise<TrustOutput> {
   try {
     const { authority, rotation } = await client.read((admin) => admin.getAuthority.bind(admin), {});
     const { certificates } = withCertificates
@@ -43,7 +43,10 @@ async function trustOf({ client }: Context, withCertificates: boolean): Promise<
 }
 
 /** statusOf asks for all of a status. A controller that has not read its store yet knows of no authority either. */
-async function statusOf(context: Context, { certificates }: { readonly certificates: boolean }): Promise<StatusOutput> {
+async function statusOf(
+  context: CommandContext,
+  { certificates }: { readonly certificates: boolean },
+): Promise<StatusOutput> {
   const wire = await context.client.read((admin) => admin.getStatus.bind(admin), {});
   const known = wire.clusterId !== '' && wire.store?.refusal === '';
   const trust = known ? await trustOf(context, certificates) : noTrust;
@@ -51,7 +54,7 @@ async function statusOf(context: Context, { certificates }: { readonly certifica
 }
 
 // There is no event for a controller that starts, or a store that comes back: it is asked again and again.
-async function settled(context: Context): Promise<StatusOutput> {
+async function settled(context: CommandContext): Promise<StatusOutput> {
   const timeoutMs = context.settings.timeoutMs ?? waitMs;
   const deadline = performance.now() + timeoutMs;
   let last: StatusOutput | XnetError;
@@ -81,12 +84,12 @@ async function settled(context: Context): Promise<StatusOutput> {
 }
 
 /** showStatus shows the whole; exit code 8 when something is wrong, 6 when the store can't be used. */
-export async function showStatus(context: Context, { wait, watch }: StatusOptions): Promise<void> {
+export async function showStatus(context: CommandContext, { wait, watch }: StatusOptions): Promise<void> {
   if (wait && watch) throw new XnetError('InvalidArgument', '--wait and --watch exclude each other');
   if (watch) return watchStatus(context);
   const status = wait ? await settled(context) : await statusOf(context, { certificates: true });
   await context.output.show(shownStatus(status));
-  process.exitCode = statusExitCode(status);
+  process.exitCode = clusterExitCode(status);
 }
 
 function shownStatus(status: StatusOutput): Shown {
@@ -96,7 +99,7 @@ function shownStatus(status: StatusOutput): Shown {
 const watchEveryMs = 2_000;
 
 // There is no stream of it. What is shown on a terminal has ages in it, so it is drawn anew as they change.
-async function watchStatus(context: Context): Promise<void> {
+async function watchStatus(context: CommandContext): Promise<void> {
   const { output } = context;
   const screen = new Screen(process.stdout, output.options.format === 'yaml' ? '---' : '');
   let last = '';

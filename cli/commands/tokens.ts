@@ -1,9 +1,9 @@
 // `xctl tokens`: what hosts join with.
 import { byBeginning } from '../beginning.js';
-import type { Context } from '../context.js';
+import type { CommandContext } from '../context.js';
 import { tokenFromWire, tokenKind } from '../output/token.js';
 import { relisted, watchLists } from '../watch.js';
-import { requirePart, verdict } from './answers.js';
+import { requirePart, verdict } from './change-response.js';
 import { joinLines, joinWith, requireFree } from './join-token.js';
 
 /** CreateTokenOptions are those of `tokens create`. */
@@ -20,7 +20,7 @@ export type CreateTokenOptions = {
 };
 
 /** createToken makes a join token. */
-export async function createToken(context: Context, options: CreateTokenOptions): Promise<void> {
+export async function createToken(context: CommandContext, options: CreateTokenOptions): Promise<void> {
   const { client, output } = context;
   const { node = '', uses = 0, ttl = 0, pool = '', source = '', tokenOut, dryRun } = options;
   await requireFree(tokenOut);
@@ -44,7 +44,7 @@ export async function createToken(context: Context, options: CreateTokenOptions)
 }
 
 /** listTokens lists the tokens that have not expired. */
-export async function listTokens(context: Context, { watch }: { readonly watch: boolean }): Promise<void> {
+export async function listTokens(context: CommandContext, { watch }: { readonly watch: boolean }): Promise<void> {
   const { client, output } = context;
   const load = async () => {
     const { tokens } = await client.read((admin) => admin.listTokens.bind(admin), {});
@@ -56,7 +56,7 @@ export async function listTokens(context: Context, { watch }: { readonly watch: 
 
 /** revokeToken ends a token. */
 export async function revokeToken(
-  { client, output }: Context,
+  { client, output }: CommandContext,
   { dryRun }: { readonly dryRun: boolean },
   text: string,
 ): Promise<void> {

@@ -2,7 +2,7 @@
 import { escaped } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
 import type { Convergence__Output } from '../../proto/gen/xnet/v1/Convergence.js';
-import type { Context } from '../context.js';
+import type { CommandContext } from '../context.js';
 import { ProgressLine } from '../output/screen.js';
 import { formatDuration } from '../output/time.js';
 
@@ -90,7 +90,7 @@ type Waiting = {
 };
 
 // Throws NotFound when the node is removed meanwhile, and Unavailable.
-async function waitFor({ client, settings }: Context, name: string, goal: Goal): Promise<Waiting> {
+async function waitFor({ client, settings }: CommandContext, name: string, goal: Goal): Promise<Waiting> {
   const timeoutMs = settings.timeoutMs ?? waitMs;
   const line = new ProgressLine(settings.quiet ? { write: () => undefined } : process.stderr);
   const signal = AbortSignal.timeout(timeoutMs);
@@ -120,7 +120,7 @@ async function waitFor({ client, settings }: Context, name: string, goal: Goal):
  * @throws XnetError DeadlineExceeded, NotFound when the node is removed meanwhile, Unavailable
  */
 export async function showAndWait(
-  context: Context,
+  context: CommandContext,
   { name, goal }: { readonly name: string; readonly goal: Goal | true | undefined },
   show: (waited: WaitedOutput | null) => Promise<void>,
 ): Promise<void> {

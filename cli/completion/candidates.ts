@@ -18,8 +18,8 @@ export type Source =
   | 'labels'
   | 'label-keys';
 
-/** Wanted is what to offer: what is known here, and what a controller knows. */
-export type Wanted = {
+/** Completion is what to offer: what is known here, and what a controller knows. */
+export type Completion = {
   readonly candidates: readonly Candidate[];
   readonly source?: Source;
   /** Stands before every value that the controller gives: "--node=". */
@@ -113,7 +113,7 @@ function listPrefix(option: Option, current: string): string {
 }
 
 /** wantedAt is what can stand at the cursor. Candidates that do not begin with what is typed are left out. */
-export function wantedAt(program: Command, { before, current }: Typed): Wanted {
+export function wantedAt(program: Command, { before, current }: Typed): Completion {
   const walked = walk(program, before);
   const { command, pending, positionals, asked } = walked;
   const controller = asked.get('--controller');

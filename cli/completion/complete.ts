@@ -3,8 +3,8 @@
 // Invariant: a value is printed only when no shell takes a character of it specially.
 import type { Command } from 'commander';
 import { isPersonRole } from '../../proto/pki/identity.js';
-import { endpointsOption, settingsOf } from '../settings.js';
-import { type Candidate, type Source, type Wanted, wantedAt } from './candidates.js';
+import { endpointsOption, resolveSettings } from '../settings.js';
+import { type Candidate, type Completion, type Source, wantedAt } from './candidates.js';
 import { forBash, splitLine, type Typed } from './words.js';
 
 const askMs = 500;
@@ -13,19 +13,23 @@ const plain = /^[A-Za-z0-9_.,:/=@%+-]+$/;
 async function savedNames(program: Command): Promise<Candidate[]> {
   const [{ ContextFolder }, { contextFolder }] = await Promise.all([
     import('../contexts/folder.js'),
-    settingsOf(program, process.env, false, { context: false }),
+    resolveSettings(program, process.env, false, { context: false }),
   ]);
   const names = await new ContextFolder(contextFolder).names();
   return names.map((value) => ({ value, description: '' }));
 }
 
-async function askController(program: Command, source: Exclude<Source, 'files'>, wanted: Wanted): Promise<Candidate[]> {
+async function askController(
+  program: Command,
+  source: Exclude<Source, 'files'>,
+  wanted: Completion,
+): Promise<Candidate[]> {
   const controller = wanted.controller ?? process.env['XCTL_CONTROLLER'];
   if (controller !== undefined) program.setOptionValueWithSource('controller', endpointsOption(controller), 'cli');
   const saved = wanted.context ?? process.env['XCTL_CONTEXT'];
   if (saved !== undefined) program.setOptionValueWithSource('context', saved, 'cli');
   if (source === 'contexts') return savedNames(program);
-  const { controllers, context } = await settingsOf(program, process.env, false);
+  const { controllers, context } = await resolveSettings(program, process.env, false);
   const { AdminClient } = await import('../client.js');
   const client = new AdminClient({
     endpoints: controllers,
@@ -76,7 +80,7 @@ async function filesAt(path: string): Promise<Candidate[]> {
     .map((entry) => ({ value: `${folder}${entry.name}${entry.isDirectory() ? '/' : ''}`, description: '' }));
 }
 
-async function candidatesOf(program: Command, wanted: Wanted, current: string): Promise<readonly Candidate[]> {
+async function candidatesOf(program: Command, wanted: Completion, current: string): Promise<readonly Candidate[]> {
   const { source } = wanted;
   if (source === undefined) return wanted.candidates;
   const known =

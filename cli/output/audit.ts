@@ -3,9 +3,9 @@
 import { escaped } from '../../proto/domain/text.js';
 import type { AuditEntry__Output } from '../../proto/gen/xnet/v1/AuditEntry.js';
 import type { VerifyAuditResponse__Output } from '../../proto/gen/xnet/v1/VerifyAuditResponse.js';
-import type { Kind } from './kind.js';
+import type { Kind } from './columns.js';
+import { orNull } from './from-wire.js';
 import { isoTime, timeText } from './time.js';
-import { orNull } from './wire.js';
 
 /** AuditOutput is an entry in the output of `xctl audit`. */
 export type AuditOutput = {

@@ -4,10 +4,10 @@ import { escaped } from '../../proto/domain/text.js';
 import type { Authority__Output } from '../../proto/gen/xnet/v1/Authority.js';
 import type { Certificate__Output } from '../../proto/gen/xnet/v1/Certificate.js';
 import type { RotationProgress__Output } from '../../proto/gen/xnet/v1/RotationProgress.js';
-import type { Kind, Look } from './kind.js';
+import type { Kind, TableLook } from './columns.js';
+import { orNull } from './from-wire.js';
 import { isoTime } from './time.js';
 import { leftText } from './token.js';
-import { orNull } from './wire.js';
 
 /** CertificateOutput is a certificate in the output of `xctl certs`. */
 export type CertificateOutput = {
@@ -56,7 +56,7 @@ export function whoText({ role, id, name }: CertificateOutput): string {
   return escaped(`${role}/${name ?? id}`);
 }
 
-function stateCell(certificate: CertificateOutput, { colors, nowMs }: Look) {
+function stateCell(certificate: CertificateOutput, { colors, nowMs }: TableLook) {
   const state = certificateState(certificate, nowMs);
   const paints = { valid: colors.good, expiring: colors.waiting, expired: colors.bad, revoked: colors.faint };
   // Good as long as a rotation is under way, and for nothing after it.

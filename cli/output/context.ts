@@ -4,7 +4,7 @@ import { escaped } from '../../proto/domain/text.js';
 import { formatIdentity } from '../../proto/pki/identity.js';
 import { formatEndpoint } from '../../proto/rpc/endpoint.js';
 import type { SavedContext } from '../contexts/saved.js';
-import type { Kind } from './kind.js';
+import type { Kind } from './columns.js';
 import { isoTime } from './time.js';
 import { leftText } from './token.js';
 

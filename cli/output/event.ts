@@ -2,7 +2,7 @@
 // Invariant: fields of EventOutput are only ever added.
 import { escaped } from '../../proto/domain/text.js';
 import type { Event__Output } from '../../proto/gen/xnet/v1/Event.js';
-import type { Kind } from './kind.js';
+import type { Kind } from './columns.js';
 import { isoTime, timeText } from './time.js';
 
 /** EventOutput is something that happened, in the output of `xctl events`. */

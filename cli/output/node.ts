@@ -4,9 +4,9 @@ import { escaped } from '../../proto/domain/text.js';
 import type { Condition__Output } from '../../proto/gen/xnet/v1/Condition.js';
 import type { Node__Output } from '../../proto/gen/xnet/v1/Node.js';
 import { type Problem, problemLines } from '../../proto/process/problem.js';
-import type { Colors, Kind, Look } from './kind.js';
+import type { Colors, Kind, TableLook } from './columns.js';
+import { orNull, stateOf } from './from-wire.js';
 import { ageOf, isoTime } from './time.js';
-import { orNull, stateOf } from './wire.js';
 
 /** ConditionOutput says whether one effect of a node is as it should be. */
 export type ConditionOutput = {
@@ -173,7 +173,7 @@ function failingOf({ conditions }: NodeOutput): readonly Problem[] {
 
 const mostRemarks = 10;
 
-function remarks(nodes: readonly NodeOutput[], look: Look): readonly string[] {
+function remarks(nodes: readonly NodeOutput[], look: TableLook): readonly string[] {
   const { colors, nowMs } = look;
   const amiss = nodes.filter(({ state }) => state !== 'ready');
   const lines = amiss.slice(0, mostRemarks).flatMap((node) => {

@@ -5,8 +5,8 @@
 import type { Writable } from 'node:stream';
 import { escaped } from '../../proto/domain/text.js';
 import { safeJson, withVersion } from '../../proto/process/json.js';
+import { type Colors, type Kind, type TableLook, tableOf } from './columns.js';
 import type { Format } from './formats.js';
-import { type Colors, type Kind, type Look, tableOf } from './kind.js';
 import { sortedBy } from './sort.js';
 
 /** OutputOptions are what output depends on. */
@@ -34,7 +34,7 @@ export type Shown = {
   /** What `-o name` has. */
   readonly name: string;
   /** Lines for people. */
-  readonly text: (look: Look) => readonly string[];
+  readonly text: (look: TableLook) => readonly string[];
 };
 
 async function yamlOf(value: unknown): Promise<string> {
@@ -65,7 +65,7 @@ export class Output {
     return this.options.format === 'table' || this.options.format === 'wide';
   }
 
-  get look(): Look {
+  get look(): TableLook {
     const { colors, now, format, width } = this.options;
     return { colors, nowMs: now(), width: format === 'wide' ? undefined : width };
   }

@@ -10,7 +10,7 @@ import {
   subnetCount,
   subnetIndex,
 } from '../../proto/domain/address.js';
-import type { Colors } from './kind.js';
+import type { Colors } from './columns.js';
 import type { LeaseOutput, PoolOutput } from './pool.js';
 
 const symbols = { leased: '#', reserved: 'r', quarantined: 'q', free: '.' } as const;

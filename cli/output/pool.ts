@@ -3,9 +3,9 @@
 import { escaped } from '../../proto/domain/text.js';
 import type { Pool__Output } from '../../proto/gen/xnet/v1/Pool.js';
 import type { Subnet__Output } from '../../proto/gen/xnet/v1/Subnet.js';
-import type { Kind } from './kind.js';
+import type { Kind } from './columns.js';
+import { orNull, stateOf } from './from-wire.js';
 import { ageOf, formatDuration, formatLeft, isoTime } from './time.js';
-import { orNull, stateOf } from './wire.js';
 
 /** UsageOutput counts subnets: total = leased + reserved + quarantined + free. */
 export type UsageOutput = {

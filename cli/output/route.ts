@@ -2,9 +2,9 @@
 // Invariant: fields of the output types are only ever added; what is not known is null, never left out.
 import { escaped } from '../../proto/domain/text.js';
 import type { RouteEntry__Output } from '../../proto/gen/xnet/v1/RouteEntry.js';
-import type { Kind } from './kind.js';
+import type { Kind } from './columns.js';
+import { orNull, stateOf } from './from-wire.js';
 import { isAway, type NodeOutput, paintOfState, whyNotReady } from './node.js';
-import { orNull, stateOf } from './wire.js';
 
 /** RouteOutput is an entry of the route table in the output of `xctl routes list`. */
 export type RouteOutput = {
@@ -17,8 +17,8 @@ export type RouteOutput = {
   readonly nodeState: string;
 };
 
-/** routeFromWire reads an entry of the route table. */
-export function routeFromWire(wire: RouteEntry__Output): RouteOutput {
+/** routeOutputOf reads an entry of the route table. */
+export function routeOutputOf(wire: RouteEntry__Output): RouteOutput {
   return {
     subnet: wire.subnet,
     nextHop: wire.nextHop,

@@ -14,11 +14,11 @@ import {
   rotationText,
   whoText,
 } from './certificate.js';
-import { type Look, tableOf } from './kind.js';
+import { type TableLook, tableOf } from './columns.js';
+import { orNull } from './from-wire.js';
 import { type PoolOutput, poolFromWire, poolKind } from './pool.js';
 import { ageOf, counted, isoTime } from './time.js';
 import { leftText } from './token.js';
-import { orNull } from './wire.js';
 
 /** StatusOutput is the output of `xctl status`. */
 export type StatusOutput = {
@@ -159,8 +159,8 @@ export function statusFromWire(wire: GetStatusResponse__Output, trust: TrustOutp
   return { ...status, problems: problemsOf(status, wire.problems, trust.problem) };
 }
 
-/** statusExitCode is 0 when all is well, 6 when the store can't be used, 8 when something else is wrong. */
-export function statusExitCode({ store, clusterId, problems }: StatusOutput): number {
+/** clusterExitCode is 0 when all is well, 6 when the store can't be used, 8 when something else is wrong. */
+export function clusterExitCode({ store, clusterId, problems }: StatusOutput): number {
   if (!store.connected || store.refusal !== null || clusterId === null) return exitCodes.unavailable;
   return problems.length === 0 ? exitCodes.ok : exitCodes.problemsFound;
 }
@@ -172,7 +172,7 @@ export function isSettled(status: StatusOutput): boolean {
 
 const nodeCounts = ['ready', 'progressing', 'degraded', 'down', 'revoked', 'pending'] as const;
 
-function nodesLine({ nodes }: StatusOutput, { colors }: Look): string {
+function nodesLine({ nodes }: StatusOutput, { colors }: TableLook): string {
   if (nodes === null) return '';
   const paints = {
     ready: colors.good,
@@ -186,7 +186,7 @@ function nodesLine({ nodes }: StatusOutput, { colors }: Look): string {
   return parts.length === 0 ? '0' : `${nodes.total} (${parts.join(', ')})`;
 }
 
-function authorityLine({ authority, rotation }: StatusOutput, { nowMs }: Look): string {
+function authorityLine({ authority, rotation }: StatusOutput, { nowMs }: TableLook): string {
   if (authority === null) return '';
   const replaced = rotation === null ? '' : `; is being replaced: ${rotationText(rotation)}`;
   return `expires ${leftText(authority.expiresAt, nowMs)}${replaced}`;
@@ -212,7 +212,7 @@ function skewLines({ client, controller }: StatusOutput): readonly string[] {
 }
 
 /** formatStatus writes a status on one screen. */
-export function formatStatus(status: StatusOutput, look: Look): string[] {
+export function formatStatus(status: StatusOutput, look: TableLook): string[] {
   const { store, controllers, pools, problems } = status;
   const { colors, nowMs } = look;
   const state = store.connected ? colors.good('connected') : colors.bad('not connected');

@@ -2,9 +2,9 @@
 // Invariant: fields of the output types are only ever added; what is not known is null, never left out.
 import { escaped } from '../../proto/domain/text.js';
 import type { Token__Output } from '../../proto/gen/xnet/v1/Token.js';
-import type { Kind } from './kind.js';
+import type { Kind } from './columns.js';
+import { orNull } from './from-wire.js';
 import { ageOf, formatLeft, isoTime } from './time.js';
-import { orNull } from './wire.js';
 
 /** TokenOutput is a join token without its secret, in the output of `xctl tokens`. */
 export type TokenOutput = {

@@ -1,6 +1,6 @@
 // The command line of `xctl controllers`.
 import type { Command } from 'commander';
-import { confirm, dryRun, several } from './acting.js';
+import { confirm, dryRun, several } from './action.js';
 
 /** addControllers adds `xctl controllers`. */
 export function addControllers(program: Command): void {
@@ -13,5 +13,5 @@ export function addControllers(program: Command): void {
     .addOption(confirm('controller'))
     .addOption(dryRun())
     .addHelpText('after', '\nExamples:\n  xctl controllers remove controller-2-7ebf --confirm controller-2-7ebf')
-    .action(several(async () => (await import('../commands/controllers.js')).removeController));
+    .action(several(async () => (await import('../commands/controllers.js')).forgetController));
 }

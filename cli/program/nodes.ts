@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { nodeStates } from '../output/states.js';
 import { checkSelector, type Selector } from '../selector.js';
 import {
-  acting,
+  action,
   addListOptions,
   collect,
   confirm,
@@ -13,7 +13,7 @@ import {
   tokenOut,
   wait,
   watch,
-} from './acting.js';
+} from './action.js';
 
 const which = 'its name, the beginning of its id, its address, its subnet or an address of a container on it';
 
@@ -50,7 +50,7 @@ Examples:
     .hook('preAction', (_program, command) => {
       if (command.getOptionValue('address') === undefined) command.error("error: option '--address' is missing");
     })
-    .action(acting(async () => (await import('../commands/node-add.js')).addNode));
+    .action(action(async () => (await import('../commands/node-add.js')).addNode));
 }
 
 function addLooking(nodes: Command): void {
@@ -82,7 +82,7 @@ Examples:
   xctl nodes list -l 'zone in (eu-1,eu-2),!spare'
   xctl nodes list --watch -o jsonl      one line for every node, then one for every change`,
     )
-    .action(acting(async () => (await import('../commands/node-list.js')).listNodes));
+    .action(action(async () => (await import('../commands/node-list.js')).listNodes));
   nodes
     .command('show')
     .alias('get')
@@ -132,7 +132,7 @@ Examples:
   xctl nodes set web-1 --address 192.168.83.84 --wait
   xctl nodes set web-1 --label zone=eu-2 --remove-label rack`,
     )
-    .action(acting(async () => (await import('../commands/node-change.js')).setNode));
+    .action(action(async () => (await import('../commands/node-change.js')).setNode));
   nodes
     .command('cordon')
     .description('mark a node as not to be used for new containers')

@@ -1,7 +1,7 @@
 // The command line of `xctl pools`.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { durationOption } from '../settings.js';
-import { acting, addListOptions, confirm, dryRun, several, watch } from './acting.js';
+import { action, addListOptions, confirm, dryRun, several, watch } from './action.js';
 
 function lengthOption(text: string): number {
   const length = Number(text);
@@ -38,13 +38,13 @@ Examples:
   xctl pools create default 10.76.0.0/16
   xctl pools create edge 10.80.0.0/20 --subnet-length 26 --mode bridge --quarantine 24h`,
     )
-    .action(acting(async () => (await import('../commands/pools.js')).createPool));
+    .action(action(async () => (await import('../commands/pools.js')).createPool));
   addListOptions(pools.command('list'))
     .alias('ls')
     .description('list pools and how full they are')
     .addOption(watch())
     .addHelpText('after', '\nExamples:\n  xctl pools list\n  xctl pools list -o json')
-    .action(acting(async () => (await import('../commands/pools.js')).listPools));
+    .action(action(async () => (await import('../commands/pools.js')).listPools));
   pools
     .command('show')
     .alias('get')
@@ -77,7 +77,7 @@ Examples:
   xctl pools reserve default 10.76.0.0/22 --reason 'lab network'
   xctl pools reserve default 10.76.7.0/24 --node web-7`,
     )
-    .action(acting(async () => (await import('../commands/pools.js')).reserveSubnet));
+    .action(action(async () => (await import('../commands/pools.js')).reserveSubnet));
   pools
     .command('unreserve')
     .description('end a reservation')
@@ -85,5 +85,5 @@ Examples:
     .argument('<cidr>', 'as it was reserved')
     .addOption(dryRun())
     .addHelpText('after', '\nExamples:\n  xctl pools unreserve default 10.76.0.0/22')
-    .action(acting(async () => (await import('../commands/pools.js')).unreserveSubnet));
+    .action(action(async () => (await import('../commands/pools.js')).unreserveSubnet));
 }

@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { personRoles, roles } from '../../proto/pki/identity.js';
 import { durationOption } from '../settings.js';
-import { acting, addListOptions, confirm, countOption, dryRun, several, tokenOut, watch } from './acting.js';
+import { action, addListOptions, confirm, countOption, dryRun, several, tokenOut, watch } from './action.js';
 
 function ttl(usual: string): Option {
   return new Option('--ttl <duration>', `how long it is valid (default: ${usual})`).argParser(durationOption);
@@ -31,13 +31,13 @@ Examples:
   xctl tokens create --node web-1
   xctl tokens create --uses 20 --ttl 4h --source 192.168.83.0/24 --token-out fleet.token`,
     )
-    .action(acting(async () => (await import('../commands/tokens.js')).createToken));
+    .action(action(async () => (await import('../commands/tokens.js')).createToken));
   addListOptions(tokens.command('list'))
     .alias('ls')
     .description('list the tokens that have not expired, without their secrets')
     .addOption(watch())
     .addHelpText('after', '\nExamples:\n  xctl tokens list\n  xctl tokens list -o json')
-    .action(acting(async () => (await import('../commands/tokens.js')).listTokens));
+    .action(action(async () => (await import('../commands/tokens.js')).listTokens));
   tokens
     .command('revoke')
     .alias('rm')
@@ -69,7 +69,7 @@ Examples:
   xctl certs issue alice --role operator
   xctl certs issue monitoring --role viewer --ttl 365d --out monitoring.context.json`,
     )
-    .action(acting(async () => (await import('../commands/certs.js')).issueCertificate));
+    .action(action(async () => (await import('../commands/certs.js')).issueCertificate));
   certs
     .command('renew')
     .description('put a new certificate, with a new key, into the context in use')
@@ -85,7 +85,7 @@ Examples:
   xctl certs renew
   xctl certs renew --context prod --ttl 30d`,
     )
-    .action(acting(async () => (await import('../commands/certs.js')).renewCertificate));
+    .action(action(async () => (await import('../commands/certs.js')).renewCertificate));
 }
 
 /** addCerts adds `xctl certs`. */
@@ -97,7 +97,7 @@ export function addCerts(program: Command): void {
     .addOption(new Option('--role <role>', 'only those of this role').choices(roles))
     .addOption(watch())
     .addHelpText('after', '\nExamples:\n  xctl certs list\n  xctl certs list --role node -o wide')
-    .action(acting(async () => (await import('../commands/certs.js')).listCertificates));
+    .action(action(async () => (await import('../commands/certs.js')).listCertificates));
   addIssuing(certs);
   certs
     .command('revoke')
@@ -123,7 +123,7 @@ export function addAuthority(program: Command): void {
     .alias('get')
     .description('show the authority, and how far a rotation is')
     .addHelpText('after', '\nExamples:\n  xctl ca show\n  xctl ca show -o json | jq -r .authority.certificates[0]')
-    .action(acting(async () => (await import('../commands/authority.js')).showAuthority));
+    .action(action(async () => (await import('../commands/authority.js')).showAuthority));
   ca.command('rotate')
     .description('replace the authority by a new one; nodes renew by themselves and stay connected')
     .option('--wait', 'wait until no node depends on the old one, and finish (with --timeout; default: 10m)', false)
@@ -139,7 +139,7 @@ Examples:
   xctl ca rotate --yes --wait
   xctl ca rotate --force --confirm d111fe8a        the beginning of the id of the cluster`,
     )
-    .action(acting(async () => (await import('../commands/authority.js')).rotateAuthority));
+    .action(action(async () => (await import('../commands/authority.js')).rotateAuthority));
 }
 
 /** addAudit adds `xctl audit`. */
@@ -163,5 +163,5 @@ Examples:
   xctl audit --actor admin/alice -o jsonl
   xctl audit --verify`,
     )
-    .action(acting(async () => (await import('../commands/audit.js')).listAudit));
+    .action(action(async () => (await import('../commands/audit.js')).listAudit));
 }

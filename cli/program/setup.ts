@@ -1,6 +1,6 @@
 // The command lines of `xctl init` and `xctl contexts`.
 import type { Command } from 'commander';
-import { acting, addListOptions, confirm, dryRun } from './acting.js';
+import { action, addListOptions, confirm, dryRun } from './action.js';
 
 // These are about contexts themselves: none has to be in order for them.
 const withoutContext = { context: false } as const;
@@ -26,7 +26,7 @@ Examples:
   sudo xctl contexts export --out - | xctl contexts import -      for the user who has called sudo`,
     )
     .action(
-      acting(async () => {
+      action(async () => {
         const { initCluster } = await import('../commands/init.js');
         return (context, options: { pool?: readonly string[]; name?: string; dryRun: boolean }) =>
           initCluster(context, { ...options, pool: options.pool ?? [] });
@@ -51,14 +51,14 @@ Examples:
   xctl contexts import alice.context.json
   xctl contexts import alice.context.json --name prod --controller 192.168.83.2,192.168.83.3`,
     )
-    .action(acting(async () => (await import('../commands/contexts.js')).importContext, withoutContext));
+    .action(action(async () => (await import('../commands/contexts.js')).importContext, withoutContext));
   contexts
     .command('export')
     .description('write a context with its key, to take it to another machine')
     .argument('[context]', 'its name (default: the current one)')
     .requiredOption('--out <file>', 'a new file, which only its owner reads; - is standard output, if that is a pipe')
     .addHelpText('after', '\nExamples:\n  xctl contexts export prod --out prod.context.json')
-    .action(acting(async () => (await import('../commands/contexts.js')).exportContext, withoutContext));
+    .action(action(async () => (await import('../commands/contexts.js')).exportContext, withoutContext));
   contexts
     .command('remove')
     .alias('rm')
@@ -66,7 +66,7 @@ Examples:
     .argument('<context>', 'its name')
     .addOption(confirm('context'))
     .addHelpText('after', '\nExamples:\n  xctl contexts remove prod --confirm prod')
-    .action(acting(async () => (await import('../commands/contexts.js')).removeContext, withoutContext));
+    .action(action(async () => (await import('../commands/contexts.js')).removeContext, withoutContext));
 }
 
 /** addContexts adds `xctl contexts`. */
@@ -87,19 +87,19 @@ xctl talks to the unix socket of the controller on the same machine.`,
     .alias('ls')
     .description('list contexts')
     .addHelpText('after', '\nThe current one has a *.\n\nExamples:\n  xctl contexts list\n  xctl contexts list -o json')
-    .action(acting(async () => (await import('../commands/contexts.js')).listContexts, withoutContext));
+    .action(action(async () => (await import('../commands/contexts.js')).listContexts, withoutContext));
   contexts
     .command('show')
     .alias('get')
     .description('show a context, without its key')
     .argument('[context]', 'its name (default: the current one)')
     .addHelpText('after', '\nExamples:\n  xctl contexts show\n  xctl contexts show prod -o json')
-    .action(acting(async () => (await import('../commands/contexts.js')).showContext, withoutContext));
+    .action(action(async () => (await import('../commands/contexts.js')).showContext, withoutContext));
   contexts
     .command('use')
     .description('make a context the current one')
     .argument('<context>', 'its name')
     .addHelpText('after', '\nExamples:\n  xctl contexts use prod')
-    .action(acting(async () => (await import('../commands/contexts.js')).useContext, withoutContext));
+    .action(action(async () => (await import('../commands/contexts.js')).useContext, withoutContext));
   addChanging(contexts);
 }

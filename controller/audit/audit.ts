@@ -7,7 +7,7 @@ import { quoted } from '../../proto/domain/input.js';
 import { type ErrorCode, XnetError } from '../../proto/errors.js';
 import { withoutSecrets } from '../../proto/pki/token.js';
 import type { Logger } from '../../proto/process/log.js';
-import type { CallObserver, Ending, ObservedCall } from '../../proto/rpc/observe.js';
+import type { CallObserver, CallResult, ObservedCall } from '../../proto/rpc/observe.js';
 import { formatPeer } from '../../proto/rpc/peer.js';
 import type { Appended, AuditLog } from './audit-log.js';
 import { type AuditFacts, begun } from './chain.js';
@@ -138,7 +138,7 @@ export class Audit implements CallObserver, Recorder {
     return this.#end(call, ending, untold);
   };
 
-  async #end(call: ObservedCall, { outcome, message }: Ending, untold: number): Promise<void> {
+  async #end(call: ObservedCall, { outcome, message }: CallResult, untold: number): Promise<void> {
     const missing = untold === 0 ? '' : `${untold} refused calls before this one are not told; `;
     await this.#append({ ...this.#factsOf(call), outcome, message: cut(`${missing}${message}`) });
   }

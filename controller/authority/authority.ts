@@ -17,7 +17,7 @@ import { requireDecodable } from '../registry/lookup.js';
 import { type Context, type Done, mutate } from '../registry/mutation.js';
 import { keys } from '../store/keys.js';
 import { type AuthorityRecord, encode, unknownFields } from '../store/records.js';
-import { type ClusterKey, makeClusterKey, readClusterKey, seal, unseal } from './cluster-key.js';
+import { type ClusterKey, makeClusterKey, readClusterKey, sealText, unsealText } from './cluster-key.js';
 
 /** Opened is an authority that can issue. */
 export type Opened = {
@@ -116,7 +116,7 @@ export class Authority {
       });
     }
     const { certificate, previous } = record;
-    const signer = { certificate, key: unseal(clusterKey, record.sealedKey, certificate) };
+    const signer = { certificate, key: unsealText(clusterKey, record.sealedKey, certificate) };
     const issuing = Issuer.open(signer);
     // Whoever issues is told.
     issuing.catch(() => undefined);
@@ -175,7 +175,7 @@ export class Authority {
     const record: AuthorityRecord = {
       ...unknownFields('authority', before),
       certificate: signer.certificate,
-      sealedKey: seal(clusterKey, signer.key, signer.certificate),
+      sealedKey: sealText(clusterKey, signer.key, signer.certificate),
       sealedBy: clusterKey.name,
       createdMs: this.#context.now(),
       ...(previous === undefined ? {} : { previous }),

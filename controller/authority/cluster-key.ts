@@ -59,8 +59,8 @@ export async function makeClusterKey(path: string): Promise<ClusterKey> {
   return made;
 }
 
-/** seal encrypts a text (AES-256-GCM) for the store; `about` has to be the same when it is opened. Base 64. */
-export function seal({ seal: key }: ClusterKey, text: string, about: string): string {
+/** sealText encrypts a text (AES-256-GCM) for the store; `about` has to be the same when it is opened. Base 64. */
+export function sealText({ seal: key }: ClusterKey, text: string, about: string): string {
   const nonce = randomBytes(nonceBytes);
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(about, 'utf8'));
   const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
@@ -68,10 +68,10 @@ export function seal({ seal: key }: ClusterKey, text: string, about: string): st
 }
 
 /**
- * unseal is the text that was sealed.
+ * unsealText is the text that was sealed.
  * @throws XnetError Corrupt when it was sealed with another key, for something else, or changed since
  */
-export function unseal({ seal: key }: ClusterKey, sealed: string, about: string): string {
+export function unsealText({ seal: key }: ClusterKey, sealed: string, about: string): string {
   const bytes = Buffer.from(sealed, 'base64');
   try {
     const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes })

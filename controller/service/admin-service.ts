@@ -12,7 +12,7 @@ import type { WatchConvergenceRequest__Output } from '../../proto/gen/xnet/v1/Wa
 import { services } from '../../proto/rpc/definitions.js';
 import { peerOf } from '../../proto/rpc/peer.js';
 import { type ServiceBinding, serverStream, unary } from '../../proto/rpc/server.js';
-import type { AdminParts } from './admin-parts.js';
+import type { AdminDeps } from './admin-deps.js';
 import { AuditCalls } from './audit-calls.js';
 import { AuthorityCalls } from './authority-calls.js';
 import { EventCalls } from './event-calls.js';
@@ -21,7 +21,7 @@ import { PoolCalls } from './pool-calls.js';
 import { StatusCalls } from './status-calls.js';
 
 /** adminService binds the calls of operators. */
-export function adminService(parts: AdminParts): ServiceBinding {
+export function adminService(parts: AdminDeps): ServiceBinding {
   const pools = new PoolCalls(parts);
   const nodes = new NodeCalls(parts);
   const events = new EventCalls(parts.store, parts.keeper);

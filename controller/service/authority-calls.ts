@@ -27,10 +27,10 @@ import type { Opened } from '../authority/authority.js';
 import { rotationOf } from '../authority/rotation.js';
 import { joinTokenMs, type NewToken, namesFor } from '../registry/tokens.js';
 import { apiAddresses } from '../view/api-addresses.js';
-import { type AdminParts, liveOf, mutationId } from './admin-parts.js';
+import { type AdminDeps, liveOf, mutationId } from './admin-deps.js';
 import { findNode } from './find-node.js';
-import { wireFromCertificate, wireFromJoinToken, wireFromToken } from './security-wire.js';
-import { wireFromNode } from './wire.js';
+import { wireFromCertificate, wireFromJoinToken, wireFromToken } from './security-to-wire.js';
+import { wireFromNode } from './to-wire.js';
 
 const dayMs = 24 * 3_600_000;
 const longestTokenMs = 30 * dayMs;
@@ -53,9 +53,9 @@ function wireFromAuthority(clusterId: string, { record, trusted, caDigest, signe
 
 /** AuthorityCalls are the calls about the authority and what it issues. */
 export class AuthorityCalls {
-  readonly #parts: AdminParts;
+  readonly #parts: AdminDeps;
 
-  constructor(parts: AdminParts) {
+  constructor(parts: AdminDeps) {
     this.#parts = parts;
   }
 
@@ -215,7 +215,7 @@ export class AuthorityCalls {
 }
 
 // Resolves with the next change of certificates, though not at once with each of thousands.
-function changedOr(keeper: AdminParts['keeper'], everyMs: number, gone: AbortSignal): Promise<void> {
+function changedOr(keeper: AdminDeps['keeper'], everyMs: number, gone: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     let timer: NodeJS.Timeout | undefined;
     const end = () => {

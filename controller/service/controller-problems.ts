@@ -5,8 +5,8 @@ import type { Problem } from '../../proto/gen/xnet/v1/Problem.js';
 import { liveRegistrations, toleratedMs } from '../session/clocks.js';
 import type { ReadonlyView } from '../view/view.js';
 
-/** Health is what a controller knows of itself and its store. */
-export type Health = {
+/** ControllerHealth is what a controller knows of itself and its store. */
+export type ControllerHealth = {
   /** Why nothing can be written to the store. */
   readonly writeProblem: XnetError | undefined;
   /** Why the audit log can't be written. */
@@ -16,7 +16,7 @@ export type Health = {
 };
 
 /** storeProblems are what is wrong with the store, and with what a change needs besides. */
-export function storeProblems({ writeProblem, auditProblem, etcdProblems }: Health): readonly Problem[] {
+export function storeProblems({ writeProblem, auditProblem, etcdProblems }: ControllerHealth): readonly Problem[] {
   const problems: Problem[] = etcdProblems.map((text) => ({
     text,
     fix: text.includes('alarm:NOSPACE')

@@ -7,7 +7,7 @@ import { parseKey } from '../store/keys.js';
 import { decode } from '../store/records.js';
 import type { Store } from '../store/store.js';
 import type { Keeper } from '../view/keeper.js';
-import { wireFromEvent } from './wire.js';
+import { wireFromEvent } from './to-wire.js';
 
 /** EventQuery says which events. */
 export type EventQuery = {

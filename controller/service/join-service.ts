@@ -23,7 +23,7 @@ import type { Store } from '../store/store.js';
 import { apiAddresses } from '../view/api-addresses.js';
 import type { Keeper } from '../view/keeper.js';
 import { localToken } from '../view/local-times.js';
-import { Attempts } from './attempts.js';
+import { JoinThrottle } from './join-throttle.js';
 
 /** JoinParts are what joining works with. */
 export type JoinParts = {
@@ -59,7 +59,7 @@ function nameAndAddress({ nodeName, address }: JoinRequest__Output): Pick<Joinin
 
 class JoinCalls {
   readonly #parts: JoinParts;
-  readonly #attempts = new Attempts();
+  readonly #throttle = new JoinThrottle();
 
   constructor(parts: JoinParts) {
     this.#parts = parts;
@@ -76,7 +76,7 @@ class JoinCalls {
 
   async #join(request: JoinRequest__Output, address: string): Promise<JoinResponse> {
     const { keeper, authority, certificates } = this.#parts;
-    if (!this.#attempts.may(address, Date.now())) {
+    if (!this.#throttle.may(address, Date.now())) {
       throw new XnetError('ResourceExhausted', 'too many failed joins from this address: wait a minute');
     }
     const opened = authority.require();
@@ -127,7 +127,7 @@ class JoinCalls {
   }
 
   #failed(address: string, error: XnetError): XnetError {
-    if (this.#attempts.failed(address, Date.now())) {
+    if (this.#throttle.failed(address, Date.now())) {
       this.#parts.record({
         reason: 'JoinRefused',
         warning: true,

@@ -29,11 +29,11 @@ import { requireNode } from '../registry/lookup.js';
 import { joinTokenMs, namesFor, putToken, tokenRecord } from '../registry/tokens.js';
 import { overlapWarnings } from '../table/node-networks.js';
 import type { ReadonlyView } from '../view/view.js';
-import { type AdminParts, liveOf, mutationId } from './admin-parts.js';
+import { type AdminDeps, liveOf, mutationId } from './admin-deps.js';
 import { eventsOf } from './event-calls.js';
 import { findNode } from './find-node.js';
-import { wireFromJoinToken } from './security-wire.js';
-import { type Live, summaryFromNode, wireFromNode } from './wire.js';
+import { wireFromJoinToken } from './security-to-wire.js';
+import { type Live, summaryFromNode, wireFromNode } from './to-wire.js';
 
 const eventsShown = 10;
 // How long a view may lag behind what another controller has done.
@@ -73,9 +73,9 @@ function warningsOf(view: ReadonlyView, { name = '', subnet = '' }: Node): strin
 
 /** NodeCalls are the calls about nodes. */
 export class NodeCalls {
-  readonly #parts: AdminParts;
+  readonly #parts: AdminDeps;
 
-  constructor(parts: AdminParts) {
+  constructor(parts: AdminDeps) {
     this.#parts = parts;
   }
 

@@ -33,8 +33,8 @@ import {
   poolWarnings,
   usualSubnetLength,
 } from '../registry/pool-decisions.js';
-import { type AdminParts, mutationId } from './admin-parts.js';
-import { wireFromPool, wireFromSubnets } from './wire.js';
+import { type AdminDeps, mutationId } from './admin-deps.js';
+import { wireFromPool, wireFromSubnets } from './to-wire.js';
 
 const defaultQuarantineSeconds = 3_600;
 const longestQuarantineSeconds = 365 * 24 * 3_600;
@@ -72,9 +72,9 @@ function newPoolOf(request: CreatePoolRequest__Output): NewPool {
 
 /** PoolCalls are the calls about pools and their subnets. */
 export class PoolCalls {
-  readonly #parts: AdminParts;
+  readonly #parts: AdminDeps;
 
-  constructor(parts: AdminParts) {
+  constructor(parts: AdminDeps) {
     this.#parts = parts;
   }
 

@@ -13,10 +13,10 @@ import type { WatchConvergenceRequest__Output } from '../../proto/gen/xnet/v1/Wa
 import { pause } from '../../proto/process/backoff.js';
 import { keys } from '../store/keys.js';
 import type { ReadonlyView } from '../view/view.js';
-import { type AdminParts, liveOf, mutationId } from './admin-parts.js';
+import { type AdminDeps, liveOf, mutationId } from './admin-deps.js';
 import { controllerProblems, storeProblems } from './controller-problems.js';
 import { findNode } from './find-node.js';
-import { wireFromNode, wireFromPool, wireFromRoutes } from './wire.js';
+import { wireFromNode, wireFromPool, wireFromRoutes } from './to-wire.js';
 
 const mostNames = 10;
 const listEveryMs = 200;
@@ -34,9 +34,9 @@ const countOf = {
 
 /** StatusCalls are the calls that look at the whole. */
 export class StatusCalls {
-  readonly #parts: AdminParts;
+  readonly #parts: AdminDeps;
 
-  constructor(parts: AdminParts) {
+  constructor(parts: AdminDeps) {
     this.#parts = parts;
   }
 

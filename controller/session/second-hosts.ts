@@ -3,8 +3,8 @@
 // having one of them join anew or by removing the node. A host that was merely too early after its own reboot, when its
 // former stream had not ended yet, is no second one: it counts as such only when the first is heard of after it.
 
-/** Claim is a host that wants to be a node. */
-export type Claim = {
+/** HostClaim is a host that wants to be a node. */
+export type HostClaim = {
   readonly nodeId: string;
   /** Differs for each boot of each host. */
   readonly fingerprint: string;
@@ -12,8 +12,8 @@ export type Claim = {
   readonly serial: string;
 };
 
-/** Verdict is what becomes of a claim; `isNew`: it was not refused before, so that it is worth an event. */
-export type Verdict = { readonly admitted: true } | { readonly admitted: false; readonly isNew: boolean };
+/** HostAdmission is what becomes of a claim; `isNew`: it was not refused before, so that it is worth an event. */
+export type HostAdmission = { readonly admitted: true } | { readonly admitted: false; readonly isNew: boolean };
 
 type Refused = {
   readonly serial: string;
@@ -38,10 +38,10 @@ export class SecondHosts {
    * @param nowMs of a clock that only goes forward
    */
   judge(
-    { nodeId, fingerprint, serial }: Claim,
+    { nodeId, fingerprint, serial }: HostClaim,
     connected: { readonly fingerprint: string; readonly sure: boolean } | undefined,
     nowMs: number,
-  ): Verdict {
+  ): HostAdmission {
     const ofNode = this.#refused.get(nodeId) ?? new Map<string, Refused>();
     let before = ofNode.get(fingerprint);
     // It joined anew: an operator decided.

@@ -12,7 +12,7 @@ import type { Endpoint } from '../../proto/rpc/endpoint.js';
 import { Connection, type ConnectionState } from '../controller/connection.js';
 import type { Host } from '../host/host.js';
 import type { NodeIdentity } from '../identity/identity.js';
-import { endpointsOf } from '../identity/member.js';
+import { endpointsOf } from '../identity/membership.js';
 import { Renewal } from '../identity/renewal.js';
 import { isRefusal } from '../identity/renewal-plan.js';
 import type { Finding, Outcome } from '../reconcile/effect.js';

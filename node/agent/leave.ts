@@ -12,7 +12,7 @@ import { type CallTarget, callLeave, callStanding, type Standing } from '../cont
 import type { Host } from '../host/host.js';
 import { removeIdentity } from '../identity/folder.js';
 import { credentialsOf } from '../identity/identity.js';
-import type { Member } from '../identity/member.js';
+import type { Membership } from '../identity/membership.js';
 import { identityFindings } from '../identity/renewal-plan.js';
 import type { Finding } from '../reconcile/effect.js';
 import { writeOwnFile } from '../state/atomic-file.js';
@@ -25,7 +25,7 @@ import type { Known } from './lanes.js';
 export type LeaveOptions = {
   readonly host: Host;
   readonly known: Known;
-  readonly member: Member;
+  readonly member: Membership;
   readonly stateDir: string;
   /** Stop or detach containers that use the subnet. */
   readonly force: boolean;

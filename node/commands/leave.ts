@@ -7,7 +7,7 @@ import { services } from '../../proto/rpc/definitions.js';
 import { isLeaving, leave } from '../agent/leave.js';
 import { openHost } from '../host/host.js';
 import { readIdentity } from '../identity/folder.js';
-import { type Member, needsIdentity, requireMember } from '../identity/member.js';
+import { type Membership, needsIdentity, requireMember } from '../identity/membership.js';
 import type { Settings } from '../settings.js';
 import { lockState } from '../state/lock.js';
 import { readCache } from '../table/cache.js';
@@ -40,8 +40,8 @@ export async function memberToLeave(
   settings: Settings,
   localOnly: boolean,
   cachedName: string | undefined,
-): Promise<Member> {
-  const nobody: Member = { node: settings.node ?? cachedName ?? '', controllers: [] };
+): Promise<Membership> {
+  const nobody: Membership = { node: settings.node ?? cachedName ?? '', controllers: [] };
   if (localOnly) return nobody;
   const identity = await readIdentity(settings.stateDir);
   if (identity === undefined && cachedName === undefined && (await isLeaving(settings.stateDir))) {

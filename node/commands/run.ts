@@ -12,7 +12,7 @@ import { type Leave, localService } from '../agent/local-service.js';
 import { PendingLeave } from '../agent/pending-leave.js';
 import { type Host, openHost } from '../host/host.js';
 import { readIdentity } from '../identity/folder.js';
-import { type Member, needsIdentity, requireMember } from '../identity/member.js';
+import { type Membership, needsIdentity, requireMember } from '../identity/membership.js';
 import type { Settings } from '../settings.js';
 import { CacheWriter } from '../state/cache-writer.js';
 import { type DaemonSettings, writeDaemonSettings } from '../state/daemon-settings.js';
@@ -39,7 +39,7 @@ async function cachedKnown(settings: Settings, node: string, log: Logger): Promi
 }
 
 // A leave that was begun and did not end is gone on with, whatever is left of what this host was.
-async function memberToRun(settings: Settings): Promise<Member | undefined> {
+async function memberToRun(settings: Settings): Promise<Membership | undefined> {
   const begun = await leaveBegun(settings.stateDir);
   const identity = await readIdentity(settings.stateDir);
   if (begun === undefined) return needsIdentity(settings, identity) ? undefined : requireMember(settings, identity);
@@ -85,7 +85,7 @@ type Running = { readonly agent: Agent; readonly lanes: AbortController; readonl
 
 class Daemon {
   readonly #settings: Settings;
-  readonly #member: Member;
+  readonly #member: Membership;
   readonly #host: Host;
   readonly #systemd: Systemd;
   readonly #log: Logger;
@@ -96,7 +96,7 @@ class Daemon {
 
   constructor(
     settings: Settings,
-    member: Member,
+    member: Membership,
     parts: { readonly host: Host; readonly systemd: Systemd; readonly log: Logger },
   ) {
     this.#settings = settings;
@@ -247,7 +247,7 @@ class Daemon {
   }
 
   // As it is by now: its certificate may have been renewed since the daemon was started.
-  async #newestMember(): Promise<Member> {
+  async #newestMember(): Promise<Membership> {
     const identity = this.#member.identity && (await readIdentity(this.#settings.stateDir));
     return { ...this.#member, ...(identity === undefined ? {} : { identity }) };
   }

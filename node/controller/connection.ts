@@ -19,7 +19,7 @@ import { type Endpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
 import { errorFromStatus } from '../../proto/rpc/status.js';
 import type { Credentials } from '../../proto/rpc/tls.js';
 import { Attempts, type EndedStream } from './attempts.js';
-import { explained } from './explained.js';
+import { explainConnectionError } from './connection-errors.js';
 import { MessageReader, type WatchListener } from './watch-stream.js';
 
 /** ConnectionOptions say whom to watch, and who hears of it. */
@@ -142,7 +142,7 @@ export class Connection {
         this.#stream = { endpoint, client };
         onState({ connected: true, endpoint: formatEndpoint(endpoint) });
       });
-      stream.on('error', (cause) => resolve(explained(errorFromStatus(cause))));
+      stream.on('error', (cause) => resolve(explainConnectionError(errorFromStatus(cause))));
       stream.on('end', () => resolve(new XnetError('Unavailable', 'the controller ended the stream')));
     });
     this.#cancelStream = undefined;
@@ -205,7 +205,7 @@ async function callAny<T>(
     try {
       return await call(client);
     } catch (error) {
-      last = explained(errorFromStatus(error));
+      last = explainConnectionError(errorFromStatus(error));
       if (last.code !== 'Unavailable' && last.code !== 'DeadlineExceeded') throw last;
       last = new XnetError(last.code, `${formatEndpoint(endpoint)}: ${last.message}`, {
         ...(last.hint === undefined ? {} : { hint: last.hint }),

@@ -12,7 +12,7 @@ import type { Finding } from '../reconcile/effect.js';
 import { lockState } from '../state/lock.js';
 import { identityFolder, readIdentity, writeIdentity } from './folder.js';
 import { certificateOf, credentialsOf, hasExpired, identityProblem, type NodeIdentity, notJoined } from './identity.js';
-import { requireSameNode, withControllers } from './member.js';
+import { requireSameNode, withControllers } from './membership.js';
 import {
   identityFindings,
   isOfReplaced,

@@ -19,7 +19,7 @@ import {
   formatEndpoint,
 } from '../../proto/rpc/endpoint.js';
 import { errorFromStatus } from '../../proto/rpc/status.js';
-import { explained } from '../controller/explained.js';
+import { explainConnectionError } from '../controller/connection-errors.js';
 import type { NodeIdentity } from '../identity/identity.js';
 import { identityProblem } from '../identity/identity.js';
 import { serverChain } from './server-chain.js';
@@ -82,7 +82,7 @@ export async function callJoin(
     const request = { token: formatToken(token), csr, nodeName, address, daemonVersion: version, hostNetworks };
     return await callUnary(client.join.bind(client), request, { timeoutMs: joinTimeoutMs, signal });
   } catch (error) {
-    const { code, message, problems, hint } = explained(errorFromStatus(error));
+    const { code, message, problems, hint } = explainConnectionError(errorFromStatus(error));
     throw new XnetError(code, `${formatEndpoint(endpoint)}: ${message}${elsewhere(code, endpoint)}`, {
       problems,
       ...(hint === undefined ? {} : { hint }),

@@ -156,8 +156,8 @@ export async function keyOfRequest(csr: string): Promise<Buffer> {
   return read.key;
 }
 
-/** Wanted is the certificate to issue. */
-export type Wanted = Lifetime & {
+/** CertificateTemplate is the certificate to issue. */
+export type CertificateTemplate = Lifetime & {
   readonly identity: Identity;
   /** SubjectPublicKeyInfo, DER. */
   readonly publicKey: Uint8Array;
@@ -187,7 +187,7 @@ export class Issuer {
    * name that all of them share.
    * @throws XnetError Internal when the identity can't stand in a certificate
    */
-  async issue(wanted: Wanted): Promise<Issued> {
+  async issue(wanted: CertificateTemplate): Promise<Issued> {
     const { identity, notBeforeMs, notAfterMs } = wanted;
     if (!isIdentity(identity))
       throw new XnetError('Internal', `${formatIdentity(identity)} can't stand in a certificate`);
@@ -222,6 +222,6 @@ export class Issuer {
 }
 
 /** issue issues one certificate: see Issuer, which is for many. */
-export async function issue(signer: Signer, wanted: Wanted): Promise<Issued> {
+export async function issue(signer: Signer, wanted: CertificateTemplate): Promise<Issued> {
   return (await Issuer.open(signer)).issue(wanted);
 }

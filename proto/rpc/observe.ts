@@ -15,8 +15,8 @@ export type ObservedCall = {
   request: unknown;
 };
 
-/** Ending is how a call ended. */
-export type Ending = { readonly outcome: 'OK' | ErrorCode; readonly message: string };
+/** CallResult is how a call ended. */
+export type CallResult = { readonly outcome: 'OK' | ErrorCode; readonly message: string };
 
 /** CallObserver sees calls. */
 export type CallObserver = {
@@ -25,7 +25,7 @@ export type CallObserver = {
   /** around calls `run`, in which the handler begins. */
   readonly around: (call: ObservedCall, run: () => void) => void;
   /** ended is awaited before the caller gets the answer. It does not throw. Undefined: nothing is to be awaited. */
-  readonly ended: (call: ObservedCall, ending: Ending) => Promise<void> | undefined;
+  readonly ended: (call: ObservedCall, ending: CallResult) => Promise<void> | undefined;
 };
 
 /**

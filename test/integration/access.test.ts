@@ -4,7 +4,7 @@ import { connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { Metadata } from '@grpc/grpc-js';
 import test, { type ExecutionContext } from 'ava';
-import { readClusterKey, unseal } from '../../controller/authority/cluster-key.js';
+import { readClusterKey, unsealText } from '../../controller/authority/cluster-key.js';
 import { EtcdStore } from '../../controller/store/etcd.js';
 import { keys } from '../../controller/store/keys.js';
 import { decode } from '../../controller/store/records.js';
@@ -301,7 +301,7 @@ async function signerOf({ etcd, controller }: Cluster): Promise<Signer> {
   const clusterKey = await readClusterKey(`${controller.dir}/cluster.key`);
   if (!('record' in decoded) || clusterKey === undefined) throw new Error('no authority');
   const { certificate, sealedKey } = decoded.record;
-  return { certificate, key: unseal(clusterKey, sealedKey, certificate) };
+  return { certificate, key: unsealText(clusterKey, sealedKey, certificate) };
 }
 
 async function certify(signer: Signer, identity: Identity, lifetime: Lifetime, authority: readonly string[]) {

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import type { Command } from 'commander';
 import { makeProgram as makeXctl } from '../../cli/program.js';
-import { makeProgram as makeController } from '../../controller/settings.js';
+import { makeControllerProgram as makeController } from '../../controller/settings.js';
 import { Namespace } from '../../deploy/lab/namespace.js';
 import { isRoot } from '../support/linux-route-host.js';
 import { Running } from '../support/xctl.js';

@@ -9,19 +9,19 @@ import { progressText, type WaitedOutput } from '../../cli/commands/wait.js';
 import { wantedAt } from '../../cli/completion/candidates.js';
 import { completionScripts } from '../../cli/completion/scripts.js';
 import { forBash, splitLine } from '../../cli/completion/words.js';
+import type { Colors } from '../../cli/output/columns.js';
 import { type Format, formats } from '../../cli/output/formats.js';
 import { hostCommand, shellText } from '../../cli/output/host-command.js';
-import type { Colors } from '../../cli/output/kind.js';
 import { type NodeOutput, nodeFromWire, nodeKind, stateText, whyNotReady } from '../../cli/output/node.js';
 import { Output } from '../../cli/output/output.js';
 import { type LeaseOutput, type PoolOutput, poolFromWire } from '../../cli/output/pool.js';
 import { formatPoolMap, poolCells } from '../../cli/output/pool-map.js';
 import { ProgressLine, Screen } from '../../cli/output/screen.js';
 import { sortedBy } from '../../cli/output/sort.js';
-import { formatStatus, isSettled, noTrust, statusExitCode, statusFromWire } from '../../cli/output/status.js';
+import { clusterExitCode, formatStatus, isSettled, noTrust, statusFromWire } from '../../cli/output/status.js';
 import { ageOf, formatAge, formatDuration, formatLeft, isoTime, parseDuration } from '../../cli/output/time.js';
 import { makeProgram } from '../../cli/program.js';
-import { failureOf, isPassing, noController } from '../../cli/unreachable.js';
+import { callFailureOf, isPassing, noController } from '../../cli/unreachable.js';
 import { changesBetween } from '../../cli/watch.js';
 import { formatPrefix, subnetAt, subnetCount } from '../../proto/domain/address.js';
 import { escaped } from '../../proto/domain/text.js';
@@ -402,7 +402,7 @@ test('an etcd that others can reach is told before everything else', (t) => {
     nowMs,
   );
   t.is(formatStatus(status, { colors: plain, nowMs })[0], '! WARNING etcd at http://e:1 is open');
-  t.is(statusExitCode(status), 0);
+  t.is(clusterExitCode(status), 0);
 });
 
 test('what is wrong decides the exit code of status', (t) => {
@@ -430,7 +430,7 @@ test('what is wrong decides the exit code of status', (t) => {
   ];
   for (const [what, more, code, settled] of cases) {
     const status = statusFromWire({ ...wireStatus, ...more }, noTrust, nowMs);
-    t.is(statusExitCode(status), code, what);
+    t.is(clusterExitCode(status), code, what);
     t.is(isSettled(status), settled, what);
     t.is(status.problems.length === 0, code === 0, what);
   }
@@ -515,15 +515,15 @@ test('why no controller answers, where each was tried, and what to do', (t) => {
     [new XnetError('NotFound', 'there is no node "x"'), 'there is no node "x"', false, true],
   ];
   for (const [error, text, passing, sent] of cases) {
-    const failure = failureOf(tcp, error);
+    const failure = callFailureOf(tcp, error);
     t.deepEqual([failure.text, isPassing(failure), failure.sent], [text, passing, sent], error.message);
   }
-  const one = noController([failureOf(unix, refused('EACCES /run/x.sock'))], { timeoutMs: 1_000, changing: false });
+  const one = noController([callFailureOf(unix, refused('EACCES /run/x.sock'))], { timeoutMs: 1_000, changing: false });
   t.is(one.message, 'no controller answers: unix:/run/x.sock: permission denied');
   t.is(one.hint, 'unix:/run/x.sock is for root and the group xnet: use sudo, or a context (xctl contexts --help)');
   t.is(exitCodeOf(one.code), 6);
-  const cut = failureOf(tcp, new XnetError('Unavailable', 'read ECONNRESET'));
-  const two = noController([cut, failureOf(unix, refused('ENOENT'))], { timeoutMs: 15_000, changing: true });
+  const cut = callFailureOf(tcp, new XnetError('Unavailable', 'read ECONNRESET'));
+  const two = noController([cut, callFailureOf(unix, refused('ENOENT'))], { timeoutMs: 15_000, changing: true });
   t.is(two.message, 'no controller answers within 15s');
   t.deepEqual(two.problems, ['192.168.83.2:7400: the connection was cut', 'unix:/run/x.sock: there is no such socket']);
   t.regex(two.hint ?? '', /whether it was done is not known/);

@@ -25,12 +25,12 @@ import {
   certificateState,
   rotationText,
 } from '../../cli/output/certificate.js';
+import type { Colors } from '../../cli/output/columns.js';
 import { contextKind, contextOutput } from '../../cli/output/context.js';
 import { hereDocument, hostCommand } from '../../cli/output/host-command.js';
-import type { Colors } from '../../cli/output/kind.js';
-import { formatStatus, noTrust, statusExitCode, statusFromWire } from '../../cli/output/status.js';
+import { clusterExitCode, formatStatus, noTrust, statusFromWire } from '../../cli/output/status.js';
 import { leftText } from '../../cli/output/token.js';
-import { failureOf, isPassing, noController } from '../../cli/unreachable.js';
+import { callFailureOf, isPassing, noController } from '../../cli/unreachable.js';
 import { exitCodeOf, XnetError } from '../../proto/errors.js';
 import { formatToken, randomNames } from '../../proto/pki/token.js';
 import type { Problem } from '../../proto/process/problem.js';
@@ -233,8 +233,8 @@ test('what is to be said of certificates, and of those in the status', (t) => {
   const lines = formatStatus(status(many), look);
   t.is(lines[0], '! WARNING the certificate of node/web-0 expires in 1d');
   t.is(lines[5], '! WARNING 3 more certificates expire soon: xctl certs list');
-  t.is(statusExitCode(status(many)), 0, 'told, and no problem of the fleet');
-  t.is(statusExitCode(status([], { text: 'the cluster has no authority yet', fix: 'xctl init' })), 8);
+  t.is(clusterExitCode(status(many)), 0, 'told, and no problem of the fleet');
+  t.is(clusterExitCode(status([], { text: 'the cluster has no authority yet', fix: 'xctl init' })), 8);
 });
 
 test('how long something lasts, to the nearest of a fitting unit', (t) => {
@@ -315,7 +315,7 @@ test('the first pools and the first admin, as they are typed', (t) => {
 test('a port that proves nothing is no reason to wait, one that ends the connection is', (t) => {
   const tcp = { kind: 'tcp', host: 'ctl-1', port: 7400 } as const;
   const failed = (message: string) =>
-    failureOf(tcp, new XnetError('Unavailable', `No connection established. Last error: ${message}`));
+    callFailureOf(tcp, new XnetError('Unavailable', `No connection established. Last error: ${message}`));
   const cases: readonly (readonly [string, RegExp, boolean])[] = [
     ['Error: self-signed certificate in certificate chain. ', /not of the authority/, true],
     ['Error: unable to verify the first certificate', /not of the authority/, true],

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
-import { explained } from '../../node/controller/explained.js';
+import { explainConnectionError } from '../../node/controller/connection-errors.js';
 import { readIdentity, splitPems, writeIdentity } from '../../node/identity/folder.js';
 import { credentialsOf, hasExpired, identityProblem, type NodeIdentity, trusts } from '../../node/identity/identity.js';
-import { requireMember, requireSameNode, withControllers } from '../../node/identity/member.js';
+import { requireMember, requireSameNode, withControllers } from '../../node/identity/membership.js';
 import { Renewal } from '../../node/identity/renewal.js';
 import {
   identityFindings,
@@ -311,7 +311,7 @@ test('controllers that have come since are reached, also those that were known; 
 
 test('what a connection fails with is said so that people know what to do', (t) => {
   const about = (text: string, code: 'Unavailable' | 'NotFound' = 'Unavailable') =>
-    explained(
+    explainConnectionError(
       new XnetError(
         code,
         `No connection established. Last error: ${text} (2026-11-21T09:00:13.869Z). Resolution note: `,

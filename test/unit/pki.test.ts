@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
-import { makeClusterKey, readClusterKey, seal, unseal } from '../../controller/authority/cluster-key.js';
+import { makeClusterKey, readClusterKey, sealText, unsealText } from '../../controller/authority/cluster-key.js';
 import { XnetError } from '../../proto/errors.js';
 import {
   crossSign,
@@ -298,23 +298,23 @@ test('the authority’s key opens with the cluster key alone, and only as it was
   const key = await makeClusterKey(path);
   t.deepEqual(await makeClusterKey(path), key, 'one that is there stays');
   const other = await makeClusterKey(`${path}.other`);
-  const sealed = seal(key, 'the private key', 'its certificate');
-  t.is(unseal(key, sealed, 'its certificate'), 'the private key');
-  t.not(seal(key, 'the private key', 'its certificate'), sealed, 'never with the same nonce');
+  const sealed = sealText(key, 'the private key', 'its certificate');
+  t.is(unsealText(key, sealed, 'its certificate'), 'the private key');
+  t.not(sealText(key, 'the private key', 'its certificate'), sealed, 'never with the same nonce');
   t.false(Buffer.from(sealed, 'base64').includes('private'));
   const corrupt = (act: () => unknown) => t.is(t.throws(act, { instanceOf: XnetError })?.code, 'Corrupt');
-  corrupt(() => unseal(other, sealed, 'its certificate'));
-  corrupt(() => unseal(key, sealed, 'another certificate'));
+  corrupt(() => unsealText(other, sealed, 'its certificate'));
+  corrupt(() => unsealText(key, sealed, 'another certificate'));
   const bytes = Buffer.from(sealed, 'base64');
   fc.assert(
     fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), (at, by) => {
       const changed = Buffer.from(bytes);
       changed[at] = (changed[at] ?? 0) ^ by;
-      corrupt(() => unseal(key, changed.toString('base64'), 'its certificate'));
+      corrupt(() => unsealText(key, changed.toString('base64'), 'its certificate'));
     }),
   );
   for (const length of [0, 5, 20, bytes.length - 1]) {
-    corrupt(() => unseal(key, bytes.subarray(0, length).toString('base64'), 'its certificate'));
+    corrupt(() => unsealText(key, bytes.subarray(0, length).toString('base64'), 'its certificate'));
   }
   chmodSync(path, 0o640);
   await t.throwsAsync(readClusterKey(path), { message: /holds a secret/ });

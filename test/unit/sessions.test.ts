@@ -4,10 +4,10 @@ import { type handleUnaryCall, Metadata, type ServerUnaryCall } from '@grpc/grpc
 import test, { type ExecutionContext } from 'ava';
 import { Authority } from '../../controller/authority/authority.js';
 import { CertificateRegistry } from '../../controller/registry/certificates.js';
-import type { AdminParts } from '../../controller/service/admin-parts.js';
+import type { AdminDeps } from '../../controller/service/admin-deps.js';
 import { nodeService } from '../../controller/service/node-service.js';
 import { StatusCalls } from '../../controller/service/status-calls.js';
-import { summaryFromNode } from '../../controller/service/wire.js';
+import { summaryFromNode } from '../../controller/service/to-wire.js';
 import { Absences } from '../../controller/session/absences.js';
 import { withoutNode } from '../../controller/session/convergence.js';
 import type { RawStream } from '../../controller/session/node-stream.js';
@@ -341,7 +341,7 @@ test('a stream that watches wakes as often as something changes, and leaves noth
   const { a, nodeId, open } = await rig(t);
   await (await open(a, 'host')).opening;
   const { keeper } = a.core;
-  const calls = new StatusCalls({ keeper, sessions: a.sessions, controllerId: 'ctl-a' } as unknown as AdminParts);
+  const calls = new StatusCalls({ keeper, sessions: a.sessions, controllerId: 'ctl-a' } as unknown as AdminDeps);
   const gone = new AbortController();
   let next: () => void = () => undefined;
   const call = {

@@ -6,7 +6,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { Command } from 'commander';
 import fc from 'fast-check';
 import { makeProgram as makeXctl } from '../../cli/program.js';
-import { makeProgram as makeController, type Settings } from '../../controller/settings.js';
+import { type ControllerSettings, makeControllerProgram as makeController } from '../../controller/settings.js';
 import { decode } from '../../controller/store/records.js';
 import { readDocument } from '../../node/docker/json-document.js';
 import { addOptions, settingsSchema } from '../../node/settings.js';
@@ -24,8 +24,8 @@ function inFile(t: ExecutionContext, content: string): string {
   return path;
 }
 
-async function controllerSettings(argv: readonly string[]): Promise<Settings> {
-  let read: Settings | undefined;
+async function controllerSettings(argv: readonly string[]): Promise<ControllerSettings> {
+  let read: ControllerSettings | undefined;
   const program = makeController('0', async (settings) => {
     read = settings;
   });
@@ -67,7 +67,7 @@ test('nothing can be set that has a port speak in the clear, or a certificate go
   // However endpoints are written, TCP ones are made with TLS alone, by servers and by clients.
   await fc.assert(
     fc.asyncProperty(fc.stringMatching(/^(unix:\/[a-z]{1,9}|[a-z0-9.]{1,12}(:[0-9]{1,5})?)$/), async (text) => {
-      let settings: Settings;
+      let settings: ControllerSettings;
       try {
         settings = await controllerSettings(['--listen', text]);
       } catch (error) {

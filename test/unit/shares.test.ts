@@ -1,7 +1,7 @@
 // What anybody may have: so much at once, so much more with time.
 import test from 'ava';
 import fc from 'fast-check';
-import { Attempts } from '../../controller/service/attempts.js';
+import { JoinThrottle } from '../../controller/service/join-throttle.js';
 import { Allowance, Allowances } from '../../proto/rpc/allowance.js';
 
 test('whatever is taken whenever, it is never more than the burst and what came back since', (t) => {
@@ -43,7 +43,7 @@ test('of many that come, those that were there last are remembered', (t) => {
 });
 
 test('an address that was wrong too often may try again, once every six seconds', (t) => {
-  const attempts = new Attempts();
+  const attempts = new JoinThrottle();
   const address = '192.168.83.7';
   for (let n = 1; n <= 10; n++) {
     t.true(attempts.may(address, 0));

@@ -1,7 +1,7 @@
 // The command lines of `xctl leases`, `routes`, `events` and `status`.
 import { type Command, Option } from 'commander';
 import { durationOption } from '../settings.js';
-import { acting, addListOptions, confirm, countOption, dryRun, several, watch } from './acting.js';
+import { action, addListOptions, confirm, countOption, dryRun, several, watch } from './action.js';
 
 /** addLeases adds `xctl leases`. */
 export function addLeases(program: Command): void {
@@ -12,7 +12,7 @@ export function addLeases(program: Command): void {
     .option('--pool <pool>', 'only those of this pool')
     .addOption(watch())
     .addHelpText('after', '\nExamples:\n  xctl leases list\n  xctl leases list --pool default -o json')
-    .action(acting(async () => (await import('../commands/leases.js')).listLeases));
+    .action(action(async () => (await import('../commands/leases.js')).listLeases));
   leases
     .command('release')
     .description('end a quarantine early: another node may get the subnet')
@@ -39,12 +39,12 @@ export function addRoutes(program: Command): void {
     .option('--node <node>', 'as this node gets it')
     .addOption(watch())
     .addHelpText('after', '\nExamples:\n  xctl routes list\n  xctl routes list --node web-1')
-    .action(acting(async () => (await import('../commands/routes.js')).listRoutes));
+    .action(action(async () => (await import('../commands/routes.js')).listRoutes));
   routes
     .command('check')
     .description('list nodes that lack routes; exit code 8 when there are any')
     .addHelpText('after', '\nExamples:\n  xctl routes check && echo complete')
-    .action(acting(async () => (await import('../commands/routes.js')).checkRoutes));
+    .action(action(async () => (await import('../commands/routes.js')).checkRoutes));
 }
 
 /** addEvents adds `xctl events`. */
@@ -65,7 +65,7 @@ Examples:
   xctl events --node web-1 --watch
   xctl events -o jsonl | jq -r 'select(.warning) | .message'`,
     )
-    .action(acting(async () => (await import('../commands/events.js')).listEvents));
+    .action(action(async () => (await import('../commands/events.js')).listEvents));
 }
 
 /** addStatus adds `xctl status`. */
@@ -85,5 +85,5 @@ Examples:
   xctl status --watch
   xctl status --wait --timeout 2m`,
     )
-    .action(acting(async () => (await import('../commands/status.js')).showStatus));
+    .action(action(async () => (await import('../commands/status.js')).showStatus));
 }

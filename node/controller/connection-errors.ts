@@ -32,8 +32,8 @@ const explanations: readonly Explanation[] = [
   },
 ];
 
-/** explained is an error of a connection with what it means; any other error as it is. */
-export function explained(error: XnetError): XnetError {
+/** explainConnectionError returns a connection error with its cause in plain words and a hint; other errors unchanged. */
+export function explainConnectionError(error: XnetError): XnetError {
   if (error.code !== 'Unavailable') return error;
   const message = (lastError.exec(error.message)?.[1] ?? error.message).trim();
   const found = explanations.find(({ pattern }) => pattern.test(message));

@@ -10,8 +10,8 @@ export type Colors = {
   readonly strong: (text: string) => string;
 };
 
-/** Look is what a table depends on besides its items. */
-export type Look = {
+/** TableLook is what a table depends on besides its items. */
+export type TableLook = {
   readonly colors: Colors;
   readonly nowMs: number;
   /** How many characters a line of the terminal has; undefined: it is no terminal, or everything is wanted. */
@@ -25,7 +25,7 @@ export type Column<T> = {
   readonly wide?: boolean;
   /** Left out where there is no room for all: those with the lowest number first. Without one it stays longest. */
   readonly drop?: number;
-  readonly cell: (item: T, look: Look) => Cell;
+  readonly cell: (item: T, look: TableLook) => Cell;
 };
 
 /** Kind says how things of one kind are printed. */
@@ -36,14 +36,14 @@ export type Kind<T> = {
   readonly nameOf: (item: T) => string;
   readonly columns: readonly Column<T>[];
   /** Lines below the table: what somebody should look at. */
-  readonly remarks?: (items: readonly T[], look: Look) => readonly string[];
+  readonly remarks?: (items: readonly T[], look: TableLook) => readonly string[];
 };
 
 /** tableOf lays items out as a table that fits. */
 export function tableOf<T>(
   columns: readonly Column<T>[],
   items: readonly T[],
-  look: Look,
+  look: TableLook,
   options: { readonly headless?: boolean } = {},
 ): string[] {
   const droppable = columns

@@ -9,8 +9,8 @@ const mostAddresses = 10_000;
 
 type Bucket = { readonly left: number; readonly atMs: number };
 
-/** Attempts are the failures of late, by address: a token bucket of 10, filled again by 10 a minute. */
-export class Attempts {
+/** JoinThrottle are the failures of late, by address: a token bucket of 10, filled again by 10 a minute. */
+export class JoinThrottle {
   // In order of their last failure.
   readonly #buckets = new Map<string, Bucket>();
 

@@ -1,18 +1,18 @@
 // Between the command line and the commands: settings are read, then the command is loaded, and run with a context.
 // Invariant: help, completion and wrong usage load neither gRPC nor any command.
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Context, ListOptions } from '../context.js';
-import { type SettingsNeeds, settingsOf } from '../settings.js';
+import type { CommandContext, ListOptions } from '../context.js';
+import { resolveSettings, type SettingsNeeds } from '../settings.js';
 
 /** Run is a command: it gets its own options and arguments, as commander parsed them. */
 export type Run<Options, Args extends readonly unknown[]> = (
-  context: Context,
+  context: CommandContext,
   options: Options,
   ...args: Args
 ) => Promise<void>;
 
-/** acting makes commander's action of a command that is loaded when it runs. */
-export function acting<Options, Args extends readonly unknown[]>(
+/** action makes commander's action of a command that is loaded when it runs. */
+export function action<Options, Args extends readonly unknown[]>(
   load: () => Promise<Run<Options, Args>>,
   needs?: SettingsNeeds,
 ): (...given: unknown[]) => Promise<void> {
@@ -21,7 +21,7 @@ export function acting<Options, Args extends readonly unknown[]>(
     const command = given.at(-1) as Command;
     const options = given.at(-2) as Options;
     const args = given.slice(0, -2) as unknown as Args;
-    const settings = await settingsOf(command, process.env, process.stdout.isTTY === true, needs);
+    const settings = await resolveSettings(command, process.env, process.stdout.isTTY === true, needs);
     const [{ openContext }, run] = await Promise.all([import('../context.js'), load()]);
     const context = openContext(settings, options as ListOptions);
     try {
@@ -34,7 +34,7 @@ export function acting<Options, Args extends readonly unknown[]>(
 
 /** several makes commander's action of a command that takes one name, for several names. */
 export function several<Options>(load: () => Promise<Run<Options, [string]>>): (...given: unknown[]) => Promise<void> {
-  return acting(async () => {
+  return action(async () => {
     const [{ eachName }, run] = await Promise.all([import('../commands/several.js'), load()]);
     return eachName(run);
   });

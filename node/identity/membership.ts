@@ -4,8 +4,8 @@ import { checkEndpoint, type Endpoint } from '../../proto/rpc/endpoint.js';
 import type { Settings } from '../settings.js';
 import { type NodeIdentity, notJoined } from './identity.js';
 
-/** Member is which node this is, and whose. */
-export type Member = {
+/** Membership is which node this is, and whose. */
+export type Membership = {
   readonly node: string;
   readonly controllers: readonly Endpoint[];
   /** Absent where every controller is a unix socket. */
@@ -48,7 +48,7 @@ export function withControllers(before: readonly string[], told: readonly string
 export function requireMember(
   settings: Pick<Settings, 'node' | 'controller'>,
   identity: NodeIdentity | undefined,
-): Member {
+): Membership {
   const { node, controller } = settings;
   const controllers = controller ?? endpointsOf(identity?.controllers ?? []);
   if (needsIdentity(settings, identity)) throw notJoined();

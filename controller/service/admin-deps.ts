@@ -12,11 +12,11 @@ import type { TokenRegistry } from '../registry/tokens.js';
 import type { Sessions } from '../session/sessions.js';
 import type { Store } from '../store/store.js';
 import type { Keeper } from '../view/keeper.js';
-import type { Health } from './controller-problems.js';
-import type { Live } from './wire.js';
+import type { ControllerHealth } from './controller-problems.js';
+import type { Live } from './to-wire.js';
 
-/** AdminParts are what the calls work with. */
-export type AdminParts = {
+/** AdminDeps are what the calls work with. */
+export type AdminDeps = {
   readonly keeper: Keeper;
   readonly store: Store;
   readonly sessions: Sessions;
@@ -35,7 +35,7 @@ export type AdminParts = {
     readonly registration: string;
     /** See Clocks.offsetOf. */
     readonly offsetOf: (registration: string) => number | undefined;
-    readonly health: () => Health;
+    readonly health: () => ControllerHealth;
     /** Forgets a controller that is gone. */
     readonly remove: (id: MutationId, controller: string) => Promise<unknown>;
   };
@@ -55,7 +55,7 @@ export function mutationId(request: { readonly operationId: string; readonly dry
 }
 
 /** liveOf is what is known beyond the store's records. */
-export function liveOf(parts: AdminParts): Live {
+export function liveOf(parts: AdminDeps): Live {
   return {
     statusOf: (nodeId) => parts.sessions.statusOf(nodeId),
     isConnected: (nodeId) => parts.sessions.fanout.streamOf(nodeId) !== undefined,
