@@ -10,7 +10,7 @@ import { defaultJoinPort } from '../proto/rpc/endpoint.js';
 import type { HostStatus } from './commands/status.js';
 import { notJoined } from './identity/identity.js';
 import { addJoinOptions, joinSettingsOf } from './join/settings.js';
-import { addOptions, daemonSettingsOf, settingsAsDaemon, settingsOf } from './settings.js';
+import { addOptions, daemonSettingsOf, nodeSettingsOf, settingsAsDaemon } from './settings.js';
 
 // A daemon that mostly waits: V8 would let the space for new objects grow from 2 MiB to 32 at a start with thousands of
 // routes, and keep it. An upper limit can only be given on the command line of node.
@@ -69,7 +69,7 @@ SIGTERM ends the daemon and leaves routes, rules and Docker as they are. SIGHUP 
 at once what it has given up or put off, such as a restart of Docker. Exit code ${exitCodes.left}: this host has left the fleet; ${exitCodes.notJoined}: it has not joined one.`,
   )
   .action(async (_options: unknown, command: Command) => {
-    const settings = settingsOf(command);
+    const settings = nodeSettingsOf(command);
     const { runDaemon } = await import('./commands/run.js');
     const ending = await runDaemon(settings, daemonSettingsOf(command));
     if (ending === 'left') process.exitCode = exitCodes.left;
@@ -92,11 +92,11 @@ addOptions(program.command('status'))
   .addOption(new Option('-o, --output <format>', 'how to print it').choices(['text', 'json']).default('text'))
   .action(async (_options: unknown, command: Command) => {
     const settings = settingsAsDaemon(command);
-    const { hostStatus, statusExitCode } = await import('./commands/status.js');
+    const { hostStatus, nodeStatusExitCode } = await import('./commands/status.js');
     const status = await hostStatus(settings);
     if (command.getOptionValue('output') === 'json') process.stdout.write(`${safeJson(withVersion(status), 2)}\n`);
     else await printStatus(status);
-    process.exitCode = statusExitCode(status);
+    process.exitCode = nodeStatusExitCode(status);
   });
 
 await runProgram(program, {

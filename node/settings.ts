@@ -79,8 +79,8 @@ export const settingsSchema = v.object({
   logLevel: v.picklist(logLevels, `has to be one of ${logLevels.join(', ')}`),
 });
 
-/** Settings are the settings of xnetd, checked. */
-export type Settings = v.InferOutput<typeof settingsSchema>;
+/** NodeSettings are the settings of xnetd, checked. */
+export type NodeSettings = v.InferOutput<typeof settingsSchema>;
 
 /** defaultFile is the config file that is read where none is named. */
 export const defaultFile = '/etc/xnet/xnetd.yaml';
@@ -181,10 +181,10 @@ export function addOptions(target: Command): Command {
 }
 
 /**
- * settingsOf reads the settings of a parsed command.
+ * nodeSettingsOf reads the settings of a parsed command.
  * @throws XnetError InvalidArgument with every problem
  */
-export function settingsOf(parsed: Command): Settings {
+export function nodeSettingsOf(parsed: Command): NodeSettings {
   return readSettings(parsed, settingsSchema, defaultFile);
 }
 
@@ -207,12 +207,12 @@ export function daemonSettingsOf(parsed: Command): DaemonSettings {
  * settingsAsDaemon reads the settings of a parsed command; what it is not told is as the daemon was told that ran last.
  * @throws XnetError InvalidArgument with every problem, Corrupt when the daemon's can't be read
  */
-export function settingsAsDaemon(parsed: Command): Settings {
-  const { stateDir } = settingsOf(parsed);
+export function settingsAsDaemon(parsed: Command): NodeSettings {
+  const { stateDir } = nodeSettingsOf(parsed);
   const known = new Set(parsed.options.map((option) => option.attributeName()));
   for (const [attribute, value] of Object.entries(readDaemonSettings(stateDir))) {
     if (!known.has(attribute) || ofEachCommand.has(attribute) || !isDefault(parsed, attribute)) continue;
     parsed.setOptionValueWithSource(attribute, value, 'daemon');
   }
-  return settingsOf(parsed);
+  return nodeSettingsOf(parsed);
 }

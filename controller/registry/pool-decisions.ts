@@ -82,7 +82,7 @@ export function poolWarnings(cidr: Prefix, others: readonly Prefix[]): string[] 
   const all = [...others, cidr].map(formatPrefix).join(', ');
   return [
     `${formatPrefix(cidr)} is a public range: containers will not reach the hosts on the internet that have these addresses`,
-    // node/table/accept.ts: who joins from now on is told of the pool, and trusts whom it joined.
+    // node/table/admission-rules.ts: who joins from now on is told of the pool, and trusts whom it joined.
     `hosts that have joined by now refuse ${formatPrefix(cidr)} until they allow it: put "allowed-pools: [${all}]" into ` +
       '/etc/xnet/xnetd.yaml of each, and run there: systemctl restart xnetd',
   ];

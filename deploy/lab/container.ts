@@ -1,8 +1,8 @@
 // A container on a host of the lab.
 import type { ExecResult } from '../../node/process/exec.js';
 import { XnetError } from '../../proto/errors.js';
-import type { Host } from './host.js';
-import { type Fetched, fetchSource, type Place, ping } from './probe.js';
+import type { LabHost } from './host.js';
+import { type Fetched, fetchSource, type LabPlace, ping } from './probe.js';
 
 /** ContainerOptions are how a container is started; it runs the lab's web server unless told otherwise. */
 export type ContainerOptions = {
@@ -20,9 +20,9 @@ export type ContainerOptions = {
 /** Container is one container. It may be stopped, and removed by others. */
 export class Container {
   readonly name: string;
-  readonly host: Host;
+  readonly host: LabHost;
 
-  constructor(host: Host, name: string) {
+  constructor(host: LabHost, name: string) {
     this.host = host;
     this.name = name;
   }
@@ -71,7 +71,7 @@ export class Container {
     return ['nsenter', `--net=/proc/${pid}/ns/net`, '--'];
   }
 
-  async #place(): Promise<Place> {
+  async #place(): Promise<LabPlace> {
     return { labId: this.host.labId, enter: await this.enter() };
   }
 

@@ -24,8 +24,8 @@ export const engineLines = ['20.10', '26', '28'] as const;
 /** EngineLine is one line of versions. */
 export type EngineLine = (typeof engineLines)[number];
 
-/** Engine is one version of Docker that is unpacked and runs on this machine. */
-export type Engine = {
+/** LabEngine is one version of Docker that is unpacked and runs on this machine. */
+export type LabEngine = {
   readonly line: EngineLine;
   /** "28.5.2+dfsg4-5" */
   readonly version: string;
@@ -67,7 +67,7 @@ export function isEngineLine(text: string): text is EngineLine {
  * obtainEngine gives an engine of a line, from the cache or from Debian.
  * @throws XnetError Unavailable with the reason when it can't be had
  */
-export async function obtainEngine(line: EngineLine, options: EngineOptions = {}): Promise<Engine> {
+export async function obtainEngine(line: EngineLine, options: EngineOptions = {}): Promise<LabEngine> {
   const cacheFolder = options.cacheFolder ?? join(repositoryRoot(), '.cache/engines');
   const cached = readEngine(cacheFolder, line);
   if (cached !== undefined) return cached;
@@ -85,7 +85,7 @@ export async function obtainEngine(line: EngineLine, options: EngineOptions = {}
 }
 
 /** tryEngine is obtainEngine with the reason as a value, for tests that are skipped then. */
-export async function tryEngine(line: EngineLine, options?: EngineOptions): Promise<Engine | EngineUnavailable> {
+export async function tryEngine(line: EngineLine, options?: EngineOptions): Promise<LabEngine | EngineUnavailable> {
   try {
     return await obtainEngine(line, options);
   } catch (error) {
@@ -93,12 +93,12 @@ export async function tryEngine(line: EngineLine, options?: EngineOptions): Prom
   }
 }
 
-function engineIn(folder: string, line: EngineLine, version: string): Engine {
+function engineIn(folder: string, line: EngineLine, version: string): LabEngine {
   const path = `${join(folder, 'usr/sbin')}:${join(folder, 'usr/bin')}`;
   return { line, version, path, dockerd: join(folder, 'usr/sbin/dockerd') };
 }
 
-function readEngine(cacheFolder: string, line: EngineLine): Engine | undefined {
+function readEngine(cacheFolder: string, line: EngineLine): LabEngine | undefined {
   const folder = join(cacheFolder, line);
   try {
     const { version, line: stamped } = v.parse(stamp, JSON.parse(readFileSync(join(folder, 'engine.json'), 'utf8')));
@@ -109,7 +109,7 @@ function readEngine(cacheFolder: string, line: EngineLine): Engine | undefined {
   }
 }
 
-async function fetchEngine(cacheFolder: string, line: EngineLine, log: (text: string) => void): Promise<Engine> {
+async function fetchEngine(cacheFolder: string, line: EngineLine, log: (text: string) => void): Promise<LabEngine> {
   mkdirSync(cacheFolder, { recursive: true });
   const work = mkdtempSync(join(cacheFolder, '.new-'));
   try {
@@ -165,7 +165,7 @@ async function findRelease(line: EngineLine, work: string): Promise<{ source: Ap
 }
 
 // Runs every program once: a library that is missing or too old shows here, and not as a dockerd that does not start.
-async function checkEngine(engine: Engine): Promise<void> {
+async function checkEngine(engine: LabEngine): Promise<void> {
   for (const program of ['dockerd', 'containerd', 'runc', 'docker']) {
     const { code, stdout, stderr } = await exec(['env', `PATH=${engine.path}:${systemPath()}`, program, '--version']);
     const said = `${stdout}${stderr}`.trim();

@@ -9,7 +9,7 @@ import type { Node__Output } from '../../proto/gen/xnet/v1/Node.js';
 import { pause } from '../../proto/process/backoff.js';
 import { callUnary, makeClient } from '../../proto/rpc/channel.js';
 import { services } from '../../proto/rpc/definitions.js';
-import type { Host } from './host.js';
+import type { LabHost } from './host.js';
 import { Lab, type LabOptions } from './lab.js';
 import type { LabProcess } from './lab-process.js';
 import { programsFolder, repositoryRoot } from './paths.js';
@@ -214,7 +214,7 @@ export class Fleet {
   }
 
   /** lastWords are the last lines of a host's daemon. */
-  lastWords(host: Host, lines = 4): string {
+  lastWords(host: LabHost, lines = 4): string {
     const output = this.daemons.get(host.name)?.output.trim().split('\n').slice(-lines).join('\n    ');
     return `${host.name}: ${output ?? 'no daemon'}`;
   }
@@ -235,7 +235,7 @@ export class Fleet {
   }
 
   /** addNode adds a host as a node. */
-  async addNode(host: Host, ...args: readonly string[]): Promise<Added> {
+  async addNode(host: LabHost, ...args: readonly string[]): Promise<Added> {
     return addedFrom(await this.xctl('nodes', 'add', host.name, '--address', host.address, '-o', 'json', ...args));
   }
 
@@ -243,31 +243,31 @@ export class Fleet {
    * joinHost has a host join with its token, which is nowhere but on standard input.
    * @throws XnetError FailedPrecondition with what xnetd said
    */
-  async joinHost(host: Host, token: string): Promise<void> {
+  async joinHost(host: LabHost, token: string): Promise<void> {
     const at = this.controllers.map(({ joinEndpoint }) => joinEndpoint).join(',');
     const join = ['join', '--controller', at, '--token-file', '-'] as const;
     await host.run([...program('node/main.js'), ...join], { input: `${token}\n`, timeoutMs: 60_000 });
   }
 
   /** daemonCommand is the command line of a host's daemon, which knows from joining who it is, and its controllers. */
-  daemonCommand(host: Host, ...args: readonly string[]): readonly [string, ...string[]] {
+  daemonCommand(host: LabHost, ...args: readonly string[]): readonly [string, ...string[]] {
     return [...program('node/main.js'), 'run', '--docker-restart', JSON.stringify(host.restartCommand), ...args];
   }
 
   /** startDaemon starts a host's daemon. */
-  async startDaemon(host: Host, ...args: readonly string[]): Promise<LabProcess> {
+  async startDaemon(host: LabHost, ...args: readonly string[]): Promise<LabProcess> {
     const daemon = await host.spawn(this.daemonCommand(host, ...args), { logFile: `${host.logs}/xnetd.log` });
     this.daemons.set(host.name, daemon);
     return daemon;
   }
 
   /** xnetd runs a command of xnetd on a host: xnetd(host, 'status'). A non-zero exit code is a result. */
-  xnetd(host: Host, ...args: readonly string[]) {
+  xnetd(host: LabHost, ...args: readonly string[]) {
     return host.exec([...program('node/main.js'), ...args], { timeoutMs: 120_000 });
   }
 
   /** join adds a host, has it join, and starts its daemon. */
-  async join(host: Host, ...args: readonly string[]): Promise<void> {
+  async join(host: LabHost, ...args: readonly string[]): Promise<void> {
     const { token } = await this.addNode(host);
     await this.joinHost(host, token);
     await this.startDaemon(host, ...args);
@@ -303,7 +303,7 @@ export class Fleet {
   }
 
   /** untilReady waits until every host is a node that is ready. */
-  async untilReady(hosts: readonly Host[] = this.lab.hosts): Promise<void> {
+  async untilReady(hosts: readonly LabHost[] = this.lab.hosts): Promise<void> {
     await this.until('all nodes are ready', (nodes) =>
       hosts.every(({ name }) => nodes.find((node) => node.name === name)?.state === 'NODE_STATE_READY'),
     );

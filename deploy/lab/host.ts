@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { XnetError } from '../../proto/errors.js';
 import { Container, type ContainerOptions } from './container.js';
 import { killDockerd, restartDockerd, startDockerd, stopDockerd, writeDockerdRecord } from './dockerd.js';
-import type { Engine } from './engines.js';
+import type { LabEngine } from './engines.js';
 import { imageName, imageTar, importChanges } from './image.js';
 import { type Argv, Machine, type MachineParts } from './machine.js';
 import { cgroupOf, repositoryRoot } from './paths.js';
@@ -18,9 +18,9 @@ export type DockerdOptions = {
   readonly env?: Readonly<Record<string, string>>;
 };
 
-/** Host is one host of the lab. */
-export class Host extends Machine {
-  readonly engine: Engine | undefined;
+/** LabHost is one host of the lab. */
+export class LabHost extends Machine {
+  readonly engine: LabEngine | undefined;
   /** Docker's socket, the same inside and outside; inside it is /run/docker.sock too. */
   readonly dockerSocket: string;
   /** daemon.json as it is seen from outside; inside it is /etc/docker/daemon.json. It is not there at first. */
@@ -29,7 +29,7 @@ export class Host extends Machine {
   /** Command line that restarts this host's dockerd and says why when it can't; works inside and outside. */
   readonly restartCommand: Argv;
 
-  constructor(parts: Omit<MachineParts, 'programs'>, engine: Engine | undefined) {
+  constructor(parts: Omit<MachineParts, 'programs'>, engine: LabEngine | undefined) {
     super(engine === undefined ? parts : { ...parts, programs: engine.path });
     this.engine = engine;
     this.dockerSocket = join(this.folder, 'run/docker.sock');

@@ -72,8 +72,8 @@ export class LabProcess {
     }
   }
 
-  /** letGo lets this process end while that one goes on. */
-  letGo(): void {
+  /** release lets this process end while that one goes on. */
+  release(): void {
     this.#child.unref();
   }
 }

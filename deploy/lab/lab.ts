@@ -5,9 +5,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatPrefix, parsePrefix } from '../../proto/domain/address.js';
 import { messageOf, XnetError } from '../../proto/errors.js';
-import type { Engine } from './engines.js';
+import type { LabEngine } from './engines.js';
 import { holdMachine, type IptablesBackend } from './holder.js';
-import { type DockerdOptions, Host } from './host.js';
+import { type DockerdOptions, LabHost } from './host.js';
 import { makeImage } from './image.js';
 import { Machine } from './machine.js';
 import { writeMachineState } from './machine-state.js';
@@ -25,7 +25,7 @@ export type LabOptions = {
   /** How many hosts; they are called h1, h2, … */
   readonly hosts: number;
   /** What their dockerds are of. Default: hosts without Docker. */
-  readonly engine?: Engine;
+  readonly engine?: LabEngine;
   /** From /8 to /24; default 192.168.83.0/24, which has room for 238 hosts. */
   readonly lan?: string;
   /** What `iptables` is on every machine of the lab. Default nft. */
@@ -44,7 +44,7 @@ export class Lab {
   /** Six hex digits, in the name of everything that belongs to the lab. */
   readonly id: string;
   readonly plan: LabPlan;
-  readonly hosts: readonly Host[];
+  readonly hosts: readonly LabHost[];
   /** The place of controllers, .250: a machine on the LAN like any other, without Docker. */
   readonly control: Machine;
   /** The LAN's router, .254, which has the world behind it (`beyond`) and no way into any pool. */
@@ -58,7 +58,7 @@ export class Lab {
   private constructor(plan: LabPlan, machines: ReadonlyMap<string, Machine>, record: LabRecord, guard: SignalGuard) {
     this.id = plan.id;
     this.plan = plan;
-    this.hosts = [...machines.values()].filter((machine) => machine instanceof Host);
+    this.hosts = [...machines.values()].filter((machine) => machine instanceof LabHost);
     this.control = only(machines, 'control');
     this.outside = only(machines, 'outside');
     this.stranger = only(machines, 'stranger');
@@ -119,7 +119,7 @@ export class Lab {
    * host is the host of that name, "h1".
    * @throws XnetError NotFound
    */
-  host(name: string): Host {
+  host(name: string): LabHost {
     const found = this.hosts.find((host) => host.name === name);
     if (found === undefined) throw new XnetError('NotFound', `the lab has no host ${name}`);
     return found;
@@ -131,7 +131,7 @@ export class Lab {
   }
 
   /** routeStranger gives the stranger a route to a subnet through a host, as a LAN host that knows the way would have. */
-  async routeStranger(subnet: string, host: Host): Promise<void> {
+  async routeStranger(subnet: string, host: LabHost): Promise<void> {
     await this.stranger.run(['ip', 'route', 'replace', subnet, 'via', host.address]);
   }
 
@@ -140,7 +140,7 @@ export class Lab {
     replaceRecord({ ...this.#record, keep: true });
     this.#guard.dispose();
     for (const machine of [...this.hosts, this.control, this.outside, this.stranger]) {
-      for (const process of machine.started) process.letGo();
+      for (const process of machine.started) process.release();
     }
   }
 
@@ -166,7 +166,7 @@ async function build(plan: LabPlan, options: LabOptions, signal: AbortSignal): P
     throwIfAborted(signal);
     const holder = await holdMachine(plan, machine, options.iptables ?? 'nft');
     const parts = { labId: plan.id, plan: machine, holder };
-    const made = machine.role === 'host' ? new Host(parts, options.engine) : new Machine(parts);
+    const made = machine.role === 'host' ? new LabHost(parts, options.engine) : new Machine(parts);
     writeMachineState(made.folder, { holder: { ...holder }, enter: [...made.enter], env: made.environment() });
     machines.set(machine.name, made);
   });

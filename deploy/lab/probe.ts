@@ -3,15 +3,15 @@ import { type Exec, type ExecResult, execThrough } from '../../node/process/exec
 import { imageRoot } from './image.js';
 import { systemPath } from './paths.js';
 
-/** Place is where traffic begins: a machine, or a container on one. */
-export type Place = {
+/** LabPlace is where traffic begins: a machine, or a container on one. */
+export type LabPlace = {
   readonly labId: string;
   /** Beginning of a command line that runs the rest of it in that place's network. */
   readonly enter: readonly [string, ...string[]];
 };
 
 // Machines and containers ask with the same programs, those of the image.
-function programsAt({ labId, enter }: Place): Exec {
+function programsAt({ labId, enter }: LabPlace): Exec {
   return execThrough([...enter, 'env', '-i', `PATH=${systemPath('')}`, 'chroot', imageRoot(labId)]);
 }
 
@@ -30,7 +30,7 @@ export type Fetched =
 const timedOut = 143;
 
 /** fetchSource asks a server of the lab whom it sees; `at` is "10.76.2.2" or "10.76.2.2:81". */
-export async function fetchSource(place: Place, at: string, timeoutSeconds = 3): Promise<Fetched> {
+export async function fetchSource(place: LabPlace, at: string, timeoutSeconds = 3): Promise<Fetched> {
   // Debian's busybox has a wget without a timeout of its own.
   const wget = ['/bin/timeout', String(timeoutSeconds), '/bin/wget', '-q', '-O', '-'] as const;
   const result = await programsAt(place)([...wget, `http://${at}/cgi-bin/source`]);
@@ -42,7 +42,7 @@ export async function fetchSource(place: Place, at: string, timeoutSeconds = 3):
 }
 
 /** ping sends one echo request and says whether it was answered. */
-export async function ping(place: Place, address: string, timeoutSeconds = 3): Promise<boolean> {
+export async function ping(place: LabPlace, address: string, timeoutSeconds = 3): Promise<boolean> {
   const { code } = await programsAt(place)(['/bin/ping', '-c', '1', '-W', String(timeoutSeconds), address]);
   return code === 0;
 }
@@ -52,7 +52,7 @@ function said({ code, stderr }: ExecResult): string {
 }
 
 /** serveSource starts a web server for fetchSource on a machine; it listens when this returns. */
-export async function serveSource(place: Place, port: number): Promise<ExecResult> {
+export async function serveSource(place: LabPlace, port: number): Promise<ExecResult> {
   // Goes to the background by itself, once it listens.
   return programsAt(place)(['/bin/httpd', '-p', String(port), '-h', '/www']);
 }

@@ -82,21 +82,21 @@ function serialize(record: LabRecord): string {
   return `${JSON.stringify(record, null, 2)}\n`;
 }
 
-/** Found is a lab's folder as it was found: with its record, or with why it can't be read. */
-export type Found = { readonly id: string } & ({ readonly record: LabRecord } | { readonly problem: string });
+/** FoundLab is a lab's folder as it was found: with its record, or with why it can't be read. */
+export type FoundLab = { readonly id: string } & ({ readonly record: LabRecord } | { readonly problem: string });
 
 /** listRecords reads the records of all labs on this machine. */
-export function listRecords(): readonly Found[] {
+export function listRecords(): readonly FoundLab[] {
   return folders()
     .filter((name) => !name.startsWith('.'))
-    .flatMap((id): Found[] => {
+    .flatMap((id): FoundLab[] => {
       const found = readRecord(id);
       return found === undefined ? [] : [found];
     });
 }
 
 /** readRecord reads one lab's record; undefined when there is no such lab. */
-export function readRecord(id: string): Found | undefined {
+export function readRecord(id: string): FoundLab | undefined {
   const path = join(recordFolder(id), 'lab.json');
   let text: string;
   try {

@@ -6,9 +6,9 @@ import type { Logger } from '../../proto/process/log.js';
 import { aborted } from '../../proto/process/parts.js';
 import type { Host } from '../host/host.js';
 import { routeTypes } from '../kernel/route-kernel.js';
-import { findingsOf, silentPeersOf } from '../probe/findings.js';
+import { probeFindings, silentPeersOf } from '../probe/findings.js';
 import { Prober, type ProbeScene } from '../probe/prober.js';
-import { routedPeers, type Verdict } from '../probe/rounds.js';
+import { type ProbeVerdict, routedPeers } from '../probe/rounds.js';
 import type { Finding } from '../reconcile/effect.js';
 import type { Underlay } from '../underlay/choose.js';
 import type { Known } from './lanes.js';
@@ -72,12 +72,12 @@ export class DataPath {
     return { gateway, peers, mtu: link.mtu };
   }
 
-  #take(verdict: Verdict): void {
+  #take(verdict: ProbeVerdict): void {
     const { host, onChange, underlay } = this.#options;
     const { ifname: name = '', ifindex = 0 } = underlay() ?? {};
     const mtu = host.mirror.links.get(ifindex)?.mtu ?? 0;
     const before = JSON.stringify([this.#findings, this.#silentPeers]);
-    this.#findings = findingsOf(verdict, { name, mtu });
+    this.#findings = probeFindings(verdict, { name, mtu });
     this.#silentPeers = silentPeersOf(verdict);
     if (JSON.stringify([this.#findings, this.#silentPeers]) !== before) onChange();
   }

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
-import { type CallTarget, callLeave, callStanding, type Standing } from '../controller/connection.js';
+import { type CallTarget, callLeave, callStanding, type NodeStanding } from '../controller/uplink.js';
 import type { Host } from '../host/host.js';
 import { removeIdentity } from '../identity/folder.js';
 import { credentialsOf } from '../identity/identity.js';
@@ -159,7 +159,7 @@ async function requireController({ member }: LeaveOptions, lease: Lease, signal:
   if (known !== undefined) {
     throw new XnetError('PermissionDenied', `the lease can't be ended: ${known.message}`, { hint });
   }
-  let standing: Standing;
+  let standing: NodeStanding;
   try {
     standing = await callStanding(lease, lease.nodeId, signal);
   } catch (error) {

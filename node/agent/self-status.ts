@@ -8,22 +8,22 @@ import type { ReportRequest } from '../../proto/gen/xnet/v1/ReportRequest.js';
 import type { Logger } from '../../proto/process/log.js';
 import { version as daemonVersion } from '../../proto/process/version.js';
 import { wireFromHostNetwork, wireFromSilentPeer } from '../../proto/rpc/convert.js';
-import type { ConnectionState } from '../controller/connection.js';
+import type { UplinkState } from '../controller/uplink.js';
 import { bridgeNameOf } from '../docker/own-bridge.js';
 import type { Host } from '../host/host.js';
-import { readNetworks } from '../host/taken.js';
+import { readNetworks } from '../host/used-ranges.js';
 import { kernelVersion } from '../kernel/release.js';
 import type { Finding, Outcome } from '../reconcile/effect.js';
 import { isOlder } from '../table/node-table.js';
-import type { Acceptance } from './acceptance.js';
 import { conditionsFrom } from './conditions.js';
 import type { DataPath } from './data-path.js';
+import type { Intake } from './intake.js';
 import type { Known, LaneName } from './lanes.js';
 import { Patience } from './patience.js';
 
-/** AgentStatus is what the daemon says of itself. */
-export type AgentStatus = {
-  readonly connection: ConnectionState | undefined;
+/** DaemonState is what the daemon says of itself. */
+export type DaemonState = {
+  readonly connection: UplinkState | undefined;
   readonly applied: Version | undefined;
   readonly conditions: readonly Condition[];
 };
@@ -33,13 +33,13 @@ export type SelfStatusOptions = {
   readonly host: Host;
   readonly log: Logger;
   readonly known: () => Known;
-  readonly acceptance: Acceptance;
+  readonly acceptance: Intake;
   readonly dataPath: DataPath;
   /** What is wrong with the host's certificate. */
   readonly identity: () => readonly Finding[];
   /** What is wrong with the state directory. */
   readonly state: () => readonly Finding[];
-  readonly onStatus: (status: AgentStatus) => void;
+  readonly onStatus: (status: DaemonState) => void;
   /** Called when a report would say something new, which can wait for so long, in milliseconds. */
   readonly onReportable: (withinMs: number) => void;
 };
@@ -76,7 +76,7 @@ export class SelfStatus {
   readonly #patience = new Patience();
   #judgement: NodeJS.Timeout | undefined;
   #conditions: readonly Condition[] = [];
-  #connection: ConnectionState | undefined;
+  #connection: UplinkState | undefined;
   #hostNetworks: readonly HostNetwork[] = [];
   #lastReport = '';
 
@@ -90,7 +90,7 @@ export class SelfStatus {
   }
 
   /** noteConnection takes in how the connection is. */
-  noteConnection(state: ConnectionState): void {
+  noteConnection(state: UplinkState): void {
     this.#connection = state;
     this.tell();
   }

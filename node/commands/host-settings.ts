@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import { dockerDefaults } from '../docker/settings.js';
 import type { HostSettings } from '../host/host.js';
-import type { Settings } from '../settings.js';
+import type { NodeSettings } from '../settings.js';
 
 /** hostSettings are the settings of what touches the host. */
-export function hostSettings(settings: Settings): HostSettings {
+export function hostSettings(settings: NodeSettings): HostSettings {
   return {
     routeProtocol: settings.routeProtocol,
     nextHops: settings.nextHops,
@@ -25,6 +25,6 @@ export function hostSettings(settings: Settings): HostSettings {
 }
 
 /** localSocket is where the daemon listens for commands on the same host. */
-export function localSocket(settings: Settings): { readonly kind: 'unix'; readonly path: string } {
+export function localSocket(settings: NodeSettings): { readonly kind: 'unix'; readonly path: string } {
   return { kind: 'unix', path: join(settings.runDir, 'xnetd.sock') };
 }

@@ -13,12 +13,12 @@ import { safeJson, withVersion } from '../../proto/process/json.js';
 import { untilSignal } from '../../proto/process/program.js';
 import { checkEndpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
 import { leaveBegun } from '../agent/leave.js';
-import { callStanding, type Standing } from '../controller/connection.js';
-import { readNetworks } from '../host/taken.js';
+import { callStanding, type NodeStanding } from '../controller/uplink.js';
+import { readNetworks } from '../host/used-ranges.js';
 import { identityFolder, pendingKeyPath, readIdentity, writeIdentity } from '../identity/folder.js';
 import { certificateOf, credentialsOf, hasExpired, type NodeIdentity, trusts } from '../identity/identity.js';
 import { callJoin, eachOf, identityFrom, prove } from '../join/call.js';
-import { decideJoin } from '../join/decide.js';
+import { decideHostJoin } from '../join/decide.js';
 import type { JoinSettings } from '../join/settings.js';
 import { readToken } from '../join/token-source.js';
 import { lockState, type StateLock } from '../state/lock.js';
@@ -77,7 +77,7 @@ function takeLocks(stateDir: string): { readonly running: boolean; readonly rele
 async function standingOf(
   identity: NodeIdentity | undefined,
   signal: AbortSignal,
-): Promise<Standing['is'] | 'unknown'> {
+): Promise<NodeStanding['is'] | 'unknown'> {
   if (identity === undefined || hasExpired(identity, Date.now())) return 'unknown';
   const controllers = identity.controllers.flatMap((text) => {
     const checked = checkEndpoint(text);
@@ -143,7 +143,7 @@ async function join(settings: JoinSettings, token: Token, progress: Progress, si
       const { node: nodeName, address } = settings;
       const trusted = before !== undefined && trusts(before, token.caDigest);
       const situation = { identity: before, standing, trusted, clusterId, nodeName, running, force, nowMs: Date.now() };
-      if (decideJoin(situation) === 'already') return undefined;
+      if (decideHostJoin(situation) === 'already') return undefined;
       const { key, csr } = await pendingKey(stateDir);
       progress('asking for a certificate');
       const call = {

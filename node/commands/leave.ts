@@ -8,7 +8,7 @@ import { isLeaving, leave } from '../agent/leave.js';
 import { openHost } from '../host/host.js';
 import { readIdentity } from '../identity/folder.js';
 import { type Membership, needsIdentity, requireMember } from '../identity/membership.js';
-import type { Settings } from '../settings.js';
+import type { NodeSettings } from '../settings.js';
 import { lockState } from '../state/lock.js';
 import { readCache } from '../table/cache.js';
 import { hostSettings, localSocket } from './host-settings.js';
@@ -16,7 +16,7 @@ import { hostSettings, localSocket } from './host-settings.js';
 /** LeaveFlags are the flags of `xnetd leave`. */
 export type LeaveFlags = { readonly force: boolean; readonly local: boolean };
 
-async function leaveByDaemon(settings: Settings, flags: LeaveFlags, onStep: (step: string) => void): Promise<void> {
+async function leaveByDaemon(settings: NodeSettings, flags: LeaveFlags, onStep: (step: string) => void): Promise<void> {
   const client = makeClient(services.local, localSocket(settings));
   try {
     const call = client.leave({ force: flags.force, localOnly: flags.local });
@@ -37,7 +37,7 @@ async function leaveByDaemon(settings: Settings, flags: LeaveFlags, onStep: (ste
  * @throws XnetError what requireMember throws
  */
 export async function memberToLeave(
-  settings: Settings,
+  settings: NodeSettings,
   localOnly: boolean,
   cachedName: string | undefined,
 ): Promise<Membership> {
@@ -51,7 +51,7 @@ export async function memberToLeave(
 }
 
 // There is nothing to undo, and nothing to prove oneself with.
-async function neverJoined(settings: Settings): Promise<boolean> {
+async function neverJoined(settings: NodeSettings): Promise<boolean> {
   const { stateDir } = settings;
   const identity = await readIdentity(stateDir);
   if (!needsIdentity(settings, identity) || (await isLeaving(stateDir))) return false;
@@ -63,7 +63,7 @@ async function neverJoined(settings: Settings): Promise<boolean> {
  * @returns 'not joined' when there is nothing to leave
  * @throws XnetError what leave() throws
  */
-export async function leaveFleet(settings: Settings, flags: LeaveFlags): Promise<'left' | 'not joined'> {
+export async function leaveFleet(settings: NodeSettings, flags: LeaveFlags): Promise<'left' | 'not joined'> {
   const began = performance.now();
   const onStep = (step: string) => {
     process.stderr.write(`${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  ${step}\n`);

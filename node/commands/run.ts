@@ -5,7 +5,7 @@ import { untilSignal } from '../../proto/process/program.js';
 import { Systemd } from '../../proto/process/systemd.js';
 import { version } from '../../proto/process/version.js';
 import { startServer } from '../../proto/rpc/server.js';
-import { Agent } from '../agent/agent.js';
+import { Daemon } from '../agent/daemon.js';
 import type { Known } from '../agent/lanes.js';
 import { isLeaving, leave, leaveBegun } from '../agent/leave.js';
 import { type Leave, localService } from '../agent/local-service.js';
@@ -13,7 +13,7 @@ import { PendingLeave } from '../agent/pending-leave.js';
 import { type Host, openHost } from '../host/host.js';
 import { readIdentity } from '../identity/folder.js';
 import { type Membership, needsIdentity, requireMember } from '../identity/membership.js';
-import type { Settings } from '../settings.js';
+import type { NodeSettings } from '../settings.js';
 import { CacheWriter } from '../state/cache-writer.js';
 import { type DaemonSettings, writeDaemonSettings } from '../state/daemon-settings.js';
 import { hostFingerprint } from '../state/fingerprint.js';
@@ -25,7 +25,7 @@ import { memberToLeave } from './leave.js';
 
 const graceMs = 1_000;
 
-async function cachedKnown(settings: Settings, node: string, log: Logger): Promise<Known> {
+async function cachedKnown(settings: NodeSettings, node: string, log: Logger): Promise<Known> {
   try {
     const cached = await readCache(settings.stateDir);
     if (cached === undefined || cached.assignment.nodeName === node) {
@@ -39,7 +39,7 @@ async function cachedKnown(settings: Settings, node: string, log: Logger): Promi
 }
 
 // A leave that was begun and did not end is gone on with, whatever is left of what this host was.
-async function memberToRun(settings: Settings): Promise<Membership | undefined> {
+async function memberToRun(settings: NodeSettings): Promise<Membership | undefined> {
   const begun = await leaveBegun(settings.stateDir);
   const identity = await readIdentity(settings.stateDir);
   if (begun === undefined) return needsIdentity(settings, identity) ? undefined : requireMember(settings, identity);
@@ -47,15 +47,15 @@ async function memberToRun(settings: Settings): Promise<Membership | undefined> 
   return memberToLeave(settings, begun.localOnly, cached?.assignment.nodeName);
 }
 
-/** Ending is why the daemon ended: it was told to stop, this host has left the fleet, or it has not joined one. */
-export type Ending = 'stopped' | 'left' | 'not joined';
+/** DaemonEnding is why the daemon ended: it was told to stop, this host has left the fleet, or it has not joined one. */
+export type DaemonEnding = 'stopped' | 'left' | 'not joined';
 
 /**
  * runDaemon runs the daemon until it is told to stop, or has left.
  * @param told what it was told of its settings, for commands on this host
  * @throws XnetError FailedPrecondition when another one runs on the same state directory, or the host can't be used
  */
-export async function runDaemon(settings: Settings, told: DaemonSettings): Promise<Ending> {
+export async function runDaemon(settings: NodeSettings, told: DaemonSettings): Promise<DaemonEnding> {
   // A wait for netlink holds one thread of libuv's pool; files and names need the others.
   process.env['UV_THREADPOOL_SIZE'] ??= '8';
   const member = await memberToRun(settings);
@@ -73,7 +73,7 @@ export async function runDaemon(settings: Settings, told: DaemonSettings): Promi
     log.warn({ reason: messageOf(error) }, 'settings: not kept for other commands');
   });
   try {
-    return await new Daemon(settings, member, { host, systemd, log }).run(untilSignal());
+    return await new DaemonProcess(settings, member, { host, systemd, log }).run(untilSignal());
   } finally {
     await host.close();
     lock.release();
@@ -81,10 +81,10 @@ export async function runDaemon(settings: Settings, told: DaemonSettings): Promi
   }
 }
 
-type Running = { readonly agent: Agent; readonly lanes: AbortController; readonly ended: Promise<void> };
+type Running = { readonly agent: Daemon; readonly lanes: AbortController; readonly ended: Promise<void> };
 
-class Daemon {
-  readonly #settings: Settings;
+class DaemonProcess {
+  readonly #settings: NodeSettings;
   readonly #member: Membership;
   readonly #host: Host;
   readonly #systemd: Systemd;
@@ -95,7 +95,7 @@ class Daemon {
   #pending: PendingLeave | undefined;
 
   constructor(
-    settings: Settings,
+    settings: NodeSettings,
     member: Membership,
     parts: { readonly host: Host; readonly systemd: Systemd; readonly log: Logger },
   ) {
@@ -106,7 +106,7 @@ class Daemon {
     this.#log = parts.log;
   }
 
-  async run(signal: AbortSignal): Promise<Ending> {
+  async run(signal: AbortSignal): Promise<DaemonEnding> {
     const { stateDir, runDir } = this.#settings;
     const log = this.#log;
     const cache = new CacheWriter(stateDir, () => this.#running?.agent.noteCache(), log);
@@ -186,11 +186,11 @@ class Daemon {
     return agent.known;
   }
 
-  #makeAgent(cached: Known, cache: CacheWriter, statusFile: StatusFile): Agent {
+  #makeAgent(cached: Known, cache: CacheWriter, statusFile: StatusFile): Daemon {
     const settings = this.#settings;
     const systemd = this.#systemd;
     const { identity } = this.#member;
-    return new Agent({
+    return new Daemon({
       host: this.#host,
       log: this.#log,
       cached,

@@ -15,7 +15,7 @@ import { differences } from '../kernel/compare-readings.js';
 import { desiredRoutes } from '../routes/desired.js';
 import { planRoutes } from '../routes/plan.js';
 import { findingsOf } from '../routes/problems.js';
-import type { Settings } from '../settings.js';
+import type { NodeSettings } from '../settings.js';
 import { isLocked } from '../state/lock.js';
 import { type DaemonStatus, readStatus } from '../state/status-file.js';
 import { type Cached, readCache } from '../table/cache.js';
@@ -66,7 +66,7 @@ export type HostStatus = {
   readonly problems: readonly Problem[];
 };
 
-async function routesOf(host: Host, settings: Settings, cached: Cached | undefined) {
+async function routesOf(host: Host, settings: NodeSettings, cached: Cached | undefined) {
   const { table, assignment } = cached ?? {};
   const pools = table?.pools ?? [];
   const choice = await readUnderlay(host.mirror, {
@@ -118,7 +118,12 @@ async function readTwice(host: Host, protocol: number): Promise<readonly string[
   return [`two readings of the kernel differ (${first}${more}): please report this with the output of ip -d route`];
 }
 
-async function firewallOf(host: Host, settings: Settings, cached: Cached | undefined, underlay: string | undefined) {
+async function firewallOf(
+  host: Host,
+  settings: NodeSettings,
+  cached: Cached | undefined,
+  underlay: string | undefined,
+) {
   if (cached?.table === undefined || underlay === undefined) return undefined;
   const { assignment, table } = cached;
   const { mark } = settings;
@@ -163,7 +168,7 @@ function lackOf(cached: Cached | undefined, docker: HostStatus['docker'] | undef
 }
 
 /** hostStatus looks at the host. What can't be looked at is a problem. */
-export async function hostStatus(settings: Settings): Promise<HostStatus> {
+export async function hostStatus(settings: NodeSettings): Promise<HostStatus> {
   const host = openHost(hostSettings(settings), makeLog('xnetd', 'error'));
   const failed: Problem[] = [];
   const attempt = async <T>(what: string, look: () => Promise<T>): Promise<T | undefined> => {
@@ -228,7 +233,7 @@ export async function hostStatus(settings: Settings): Promise<HostStatus> {
   }
 }
 
-/** statusExitCode is 8 when something is wrong. */
-export function statusExitCode(status: HostStatus): number {
+/** nodeStatusExitCode is 8 when something is wrong. */
+export function nodeStatusExitCode(status: HostStatus): number {
   return status.problems.length === 0 ? exitCodes.ok : exitCodes.problemsFound;
 }

@@ -11,7 +11,16 @@ import {
 } from '../../proto/domain/address.js';
 import type { Finding } from '../reconcile/effect.js';
 import { sha256 } from '../state/atomic-file.js';
-import { type Bip, bipIn, bipsEqual, formatBip, parseBip, type Refusal, removeBip, setBip } from './daemon-json.js';
+import {
+  type Bip,
+  bipIn,
+  bipsEqual,
+  type DaemonJsonRefusal,
+  formatBip,
+  parseBip,
+  removeBip,
+  setBip,
+} from './daemon-json.js';
 import type { EngineContainer, EngineNetwork } from './engine.js';
 import type { Flags } from './flags.js';
 import type { HostInterface } from './interfaces.js';
@@ -45,11 +54,11 @@ export type BipPlan =
   | { readonly do: 'nothing' }
   | { readonly do: 'report'; readonly finding: Finding }
   | { readonly do: 'add-address'; readonly bridgeName: string }
-  | { readonly do: 'apply'; readonly change: Change }
+  | { readonly do: 'apply'; readonly change: BipChange }
   | { readonly do: 'put-back'; readonly content: Content };
 
-/** Change is a daemon.json for Docker to start with, and what comes of it. */
-export type Change = {
+/** BipChange is a daemon.json for Docker to start with, and what comes of it. */
+export type BipChange = {
   readonly bip: Bip;
   /** daemon.json to come back to, and the one to start Docker with. The present one is one of them. */
   readonly before: Content;
@@ -127,7 +136,7 @@ export function planJoin(seen: BipSeen, wanted: Bip): BipPlan {
   if ('refused' in without) return report(daemonJsonFinding(without));
   const present = bipOfDocker0(engine.networks, interfaces);
   const former = journal.ours === undefined ? (bipsEqual(present, wanted) ? undefined : present) : journal.ours.former;
-  const ours = { path: seen.path, bip: wanted, wrote: hashOf(edit.bytes), without: without.content, former };
+  const ours = { path: seen.path, bip: wanted, wrote: contentHash(edit.bytes), without: without.content, former };
   const taken = inForce ? undefined : takenBy(seen, wanted);
   if (taken !== undefined) return report(taken);
   // Where the file is right already, there is nothing to go back to but the file without our key.
@@ -157,12 +166,12 @@ export function planLeave(seen: BipSeen, force: boolean): BipPlan {
   if (isInForce(former, engine.networks, seen.interfaces)) return putBack;
   const edit = setBip(without.content, former, undefined);
   if ('refused' in edit) return report(daemonJsonFinding(edit));
-  const next = { path: seen.path, bip: former, wrote: hashOf(edit.bytes), without: without.content, former };
+  const next = { path: seen.path, bip: former, wrote: contentHash(edit.bytes), without: without.content, former };
   const onRunning = force ? 'restart' : seen.onRunning;
   return planChange({ ...seen, onRunning }, { bip: former, before: file, after: edit.bytes, ours: next }, false);
 }
 
-function planChange(seen: BipSeen, wanted: Omit<Change, 'circumstances'>, inForce: boolean): BipPlan {
+function planChange(seen: BipSeen, wanted: Omit<BipChange, 'circumstances'>, inForce: boolean): BipPlan {
   const circumstances = JSON.stringify([seen.engine.version.version, ...seen.flags]);
   const change = { ...wanted, circumstances };
   const plan: BipPlan = { do: 'apply', change };
@@ -178,7 +187,7 @@ function planChange(seen: BipSeen, wanted: Omit<Change, 'circumstances'>, inForc
 /** limitFinding is what keeps Docker from being restarted once more; undefined where nothing does. */
 export function limitFinding(
   { journal, restarts, nowMs, byHand }: Pick<BipSeen, 'journal' | 'restarts' | 'nowMs' | 'byHand'>,
-  { bip, ours, circumstances }: Pick<Change, 'bip' | 'ours' | 'circumstances'>,
+  { bip, ours, circumstances }: Pick<BipChange, 'bip' | 'ours' | 'circumstances'>,
 ): Finding | undefined {
   if (byHand) return undefined;
   const decided = decidedBy(ours.without, circumstances);
@@ -207,22 +216,22 @@ export function runningFinding(
 }
 
 /** daemonJsonFinding tells where daemon.json has what keeps us from editing it. */
-export function daemonJsonFinding({ refused, line, column, message }: Refusal): Finding {
+export function daemonJsonFinding({ refused, line, column, message }: DaemonJsonRefusal): Finding {
   const place = line === 0 ? 'daemon.json' : `daemon.json, line ${line}, column ${column}`;
   return blocked(`DaemonJson${refused}`, `${place}: ${message}`);
 }
 
 /** withoutOurs is the file as it would be without us. What others have edited since we wrote it stays. */
-export function withoutOurs(ours: Ours | undefined, file: Content): { readonly content: Content } | Refusal {
+export function withoutOurs(ours: Ours | undefined, file: Content): { readonly content: Content } | DaemonJsonRefusal {
   if (ours === undefined) return { content: file };
-  if (hashOf(file) === ours.wrote) return { content: ours.without };
+  if (contentHash(file) === ours.wrote) return { content: ours.without };
   const edit = removeBip(file, ours.bip);
   if ('refused' in edit) return edit;
   return { content: edit.changed ? edit.bytes : file };
 }
 
-/** hashOf is the SHA-256 of a file; that of no file differs from that of an empty one. */
-export function hashOf(file: Content): string {
+/** contentHash is the SHA-256 of a file; that of no file differs from that of an empty one. */
+export function contentHash(file: Content): string {
   return file === undefined ? 'absent' : sha256(file);
 }
 
@@ -250,7 +259,7 @@ function formerOrFree(seen: BipSeen, ours: Ours): Bip | undefined {
  * engine's version, its flags, and those of its networks that overlap the bip's subnet.
  */
 export function inputsOf(
-  { bip, circumstances }: Pick<Change, 'bip' | 'circumstances'>,
+  { bip, circumstances }: Pick<BipChange, 'bip' | 'circumstances'>,
   file: Content,
   networks: readonly EngineNetwork[],
 ): string {
@@ -260,7 +269,7 @@ export function inputsOf(
     .flatMap(({ subnets }) => subnets.map(({ prefix }) => prefix))
     .filter((prefix) => prefixesOverlap(prefix, subnet))
     .map(formatPrefix);
-  return sha256(Buffer.from(JSON.stringify([formatBip(bip), hashOf(file), circumstances, others.sort()])));
+  return sha256(Buffer.from(JSON.stringify([formatBip(bip), contentHash(file), circumstances, others.sort()])));
 }
 
 function report(finding: Finding): BipPlan {

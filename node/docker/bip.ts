@@ -6,9 +6,9 @@ import { messageOf, XnetError } from '../../proto/errors.js';
 import type { Finding, Outcome } from '../reconcile/effect.js';
 import { beginApply, notWritten, resumeApply } from './bip-apply.js';
 import {
+  type BipChange,
   type BipPlan,
   type BipSeen,
-  type Change,
   daemonJsonFinding,
   planJoin,
   planLeave,
@@ -216,7 +216,7 @@ async function carryOut(
 async function refusedByDockerd(
   host: DockerHost,
   world: World,
-  { change, dockerd }: { readonly change: Change; readonly dockerd: Apply['dockerd'] },
+  { change, dockerd }: { readonly change: BipChange; readonly dockerd: Apply['dockerd'] },
 ): Promise<Finding | undefined> {
   const ask = (content: Buffer | undefined) => askDockerd(host.exec, dockerd, content, host.settings.stateFolder);
   const present = await ask(world.file);

@@ -26,8 +26,8 @@ export type BridgePlan = {
   readonly findings: readonly Finding[];
 };
 
-/** isOurs says whether a network has our label. */
-export function isOurs(network: EngineNetwork): boolean {
+/** isOurNetwork says whether a network has our label. */
+export function isOurNetwork(network: EngineNetwork): boolean {
   return network.labels.has(ownerLabel);
 }
 
@@ -59,7 +59,7 @@ export function planBridge(
   seen: Pick<EngineSeen, 'networks' | 'containers'> & { readonly interfaces: readonly HostInterface[] },
   onRunning: OnRunning,
 ): BridgePlan {
-  const ours = seen.networks.filter(isOurs);
+  const ours = seen.networks.filter(isOurNetwork);
   const present = ours.find((network) => isAsDesired(network, desired));
   const bridge = seen.interfaces.find(({ name }) => name === desired.bridgeName);
   const broken = present !== undefined && bridge === undefined;
@@ -130,7 +130,7 @@ function obstacles(
  */
 export function planBridgeRemoval(seen: Pick<EngineSeen, 'networks' | 'containers'>, force: boolean): BridgePlan {
   const all = seen.networks
-    .filter(isOurs)
+    .filter(isOurNetwork)
     .map((network) => ({ network, attached: attachedTo(network, seen.containers) }));
   const kept = all.filter(({ attached }) => attached.length > 0 && !force);
   const findings = kept.map(({ network, attached }) => {
@@ -149,7 +149,7 @@ export type DualHomed = { readonly container: string; readonly networks: readonl
  * route by another of them, unless it is told otherwise (GwPriority, 28.0).
  */
 export function dualHomed({ networks, containers }: Pick<EngineSeen, 'networks' | 'containers'>): readonly DualHomed[] {
-  return networks.filter(isOurs).flatMap((network) =>
+  return networks.filter(isOurNetwork).flatMap((network) =>
     attachedTo(network, containers)
       .filter((container) => container.running && container.networks.length > 1)
       .map((container) => ({ container: container.name, networks: container.networks.map(({ name }) => name) })),

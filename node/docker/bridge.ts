@@ -7,7 +7,7 @@ import type { Finding, Outcome } from '../reconcile/effect.js';
 import {
   type BridgePlan,
   type DesiredBridge,
-  isOurs,
+  isOurNetwork,
   ownerLabel,
   planBridge,
   planBridgeRemoval,
@@ -136,7 +136,7 @@ async function refusal(
   signal: AbortSignal,
 ): Promise<Finding> {
   const networks = await host.engine.networks(signal);
-  const others = networks.filter((network) => !isOurs(network));
+  const others = networks.filter((network) => !isOurNetwork(network));
   const taken = overlapFinding(subnet, overlapping(subnet, { networks: others, interfaces: [] }, new Set()));
   if (taken !== undefined) return taken;
   return blocked('NetworkRefused', `Docker does not make the network ${networkName}: ${error.message}`);
@@ -146,7 +146,7 @@ async function connectAgain(host: DockerHost, desired: DesiredBridge, signal: Ab
   const journal = await readJournal(host.settings.stateFolder);
   if (journal.toConnect.length === 0) return { findings: [], changes: 0 };
   const network = (await host.engine.networks(signal)).find(
-    (candidate) => isOurs(candidate) && candidate.name === desired.networkName,
+    (candidate) => isOurNetwork(candidate) && candidate.name === desired.networkName,
   );
   if (network === undefined) throw new XnetError('NotFound', `the network ${desired.networkName} is gone again`);
   const findings: Finding[] = [];

@@ -1,6 +1,12 @@
 // daemon.json on disk: read, replaced, removed.
-// Invariant: the file that is replaced is the one that was read; see node/state/seen-file.ts.
-import { type FileAbsent, type FileSeen, readSeen, removeFile, replaceFile } from '../state/seen-file.js';
+// Invariant: the file that is replaced is the one that was read; see node/state/compare-and-replace.ts.
+import {
+  type FileAbsent,
+  type FileSeen,
+  readForReplace,
+  removeFile,
+  replaceFile,
+} from '../state/compare-and-replace.js';
 import type { Content } from './journal.js';
 import { largestFile } from './json-document.js';
 import type { DockerHost } from './settings.js';
@@ -18,7 +24,7 @@ export function sameContent(a: Content, b: Content): boolean {
  * @throws XnetError FailedPrecondition when it can't be read
  */
 export function readDaemonJson(path: string): Promise<DaemonJsonFile> {
-  return readSeen(path, largestFile);
+  return readForReplace(path, largestFile);
 }
 
 /**

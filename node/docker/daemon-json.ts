@@ -32,8 +32,8 @@ export type Bip = { readonly address: Ipv4; readonly length: number };
  */
 export type RefusalReason = 'Invalid' | 'TooLarge' | 'DuplicateKey' | 'BipByHand' | 'BridgeSet' | 'DoesNotFit';
 
-/** Refusal says why a daemon.json is not edited, and what to do. Line and column count characters from 1. */
-export type Refusal = {
+/** DaemonJsonRefusal says why a daemon.json is not edited, and what to do. Line and column count characters from 1. */
+export type DaemonJsonRefusal = {
   readonly refused: RefusalReason;
   readonly line: number;
   readonly column: number;
@@ -73,7 +73,7 @@ export function bipsEqual(a: Bip | undefined, b: Bip | undefined): boolean {
  * @param bytes the file's content, undefined where there is no file
  * @param ours the bip that we put there before, which may be replaced; any other is somebody else's
  */
-export function setBip(bytes: Buffer | undefined, wanted: Bip, ours: Bip | undefined): Edited | Refusal {
+export function setBip(bytes: Buffer | undefined, wanted: Bip, ours: Bip | undefined): Edited | DaemonJsonRefusal {
   const document = readChecked(bytes);
   if ('refused' in document) return document;
   for (const name of ['bridge', 'fixed-cidr', 'default-gateway'] as const) {
@@ -96,7 +96,7 @@ export function setBip(bytes: Buffer | undefined, wanted: Bip, ours: Bip | undef
  * removeBip takes our bip out of daemon.json; any other bip stays.
  * @param bytes the file's content, undefined where there is no file
  */
-export function removeBip(bytes: Buffer | undefined, ours: Bip): Edited | Refusal {
+export function removeBip(bytes: Buffer | undefined, ours: Bip): Edited | DaemonJsonRefusal {
   const document = readChecked(bytes);
   if ('refused' in document) return document;
   const property = named(document, 'bip');
@@ -150,7 +150,7 @@ export function doesNotFit(
 
 const ourKeys: readonly string[] = ['bip', 'bridge', 'fixed-cidr', 'default-gateway'];
 
-function readChecked(bytes: Buffer | undefined): JsonDocument | Refusal {
+function readChecked(bytes: Buffer | undefined): JsonDocument | DaemonJsonRefusal {
   const document = readDocument(bytes);
   if ('kind' in document) return refusalOf(document, document.kind);
   const seen = new Set<string>();
@@ -176,10 +176,15 @@ function named(document: JsonDocument, name: string): JsonProperty | undefined {
   return document.properties.find((property) => property.name === name);
 }
 
-function refusal(document: JsonDocument, property: JsonProperty, refused: RefusalReason, message: string): Refusal {
+function refusal(
+  document: JsonDocument,
+  property: JsonProperty,
+  refused: RefusalReason,
+  message: string,
+): DaemonJsonRefusal {
   return refusalOf(problemAt(document.text, property.start, message), refused);
 }
 
-function refusalOf({ line, column, message }: TextProblem, refused: RefusalReason): Refusal {
+function refusalOf({ line, column, message }: TextProblem, refused: RefusalReason): DaemonJsonRefusal {
   return { refused, line, column, message };
 }

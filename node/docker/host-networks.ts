@@ -2,7 +2,7 @@
 // Invariant: what xnet makes, or is about to replace, is not among them. Pure.
 import { type Prefix, parsePrefix, prefixCovers, prefixKey, prefixOf } from '../../proto/domain/address.js';
 import type { HostNetwork, Mode } from '../../proto/domain/network.js';
-import { attachedTo, isOurs } from './bridge-plan.js';
+import { attachedTo, isOurNetwork } from './bridge-plan.js';
 import type { EngineContainer, EngineNetwork } from './engine.js';
 import type { HostInterface } from './interfaces.js';
 import { shown } from './settings.js';
@@ -22,7 +22,7 @@ export function hostNetworks(
   interfaces: readonly HostInterface[],
   mode: Mode,
 ): readonly HostNetwork[] {
-  const own = networks.filter((network) => isOurs(network) || (mode === 'bip' && network.isDefault));
+  const own = networks.filter((network) => isOurNetwork(network) || (mode === 'bip' && network.isDefault));
   const ownBridges = new Set(own.map(({ bridgeName }) => bridgeName));
   const found = new Map<number, HostNetwork>();
   const add = (prefix: Prefix, source: string) => {
@@ -52,7 +52,7 @@ export function unroutedNetworks(
   }: { readonly networks: readonly EngineNetwork[]; readonly containers: readonly EngineContainer[] },
   mode: Mode,
 ): readonly string[] {
-  const isLeased = (network: EngineNetwork) => (mode === 'bip' ? network.isDefault : isOurs(network));
+  const isLeased = (network: EngineNetwork) => (mode === 'bip' ? network.isDefault : isOurNetwork(network));
   const running = (network: EngineNetwork) => attachedTo(network, containers).filter((container) => container.running);
   const reached = new Set(networks.filter(isLeased).flatMap(running));
   return networks

@@ -127,8 +127,8 @@ export async function seeDockerd(host: DockerHost, signal: AbortSignal): Promise
   };
 }
 
-/** Taken is a network that a subnet overlaps: "10.76.0.0/16 of the Docker network shop". */
-export type Taken = { readonly prefix: Prefix; readonly by: string };
+/** NetworkOverlap is a network that a subnet overlaps: "10.76.0.0/16 of the Docker network shop". */
+export type NetworkOverlap = { readonly prefix: Prefix; readonly by: string };
 
 /**
  * overlapping finds networks of Docker and of the host that a subnet would overlap.
@@ -138,7 +138,7 @@ export function overlapping(
   subnet: Prefix,
   seen: { readonly networks: readonly EngineNetwork[]; readonly interfaces: readonly HostInterface[] },
   except: ReadonlySet<string>,
-): readonly Taken[] {
+): readonly NetworkOverlap[] {
   const networks = seen.networks.filter((network) => !except.has(network.id));
   const ofDocker = networks.flatMap((network) =>
     network.subnets.map(({ prefix }) => ({ prefix, by: `the Docker network ${shown(network.name)}` })),
@@ -153,7 +153,7 @@ export function overlapping(
 }
 
 /** overlapFinding says what a subnet overlaps and what to do. */
-export function overlapFinding(subnet: Prefix, [taken]: readonly Taken[]): Finding | undefined {
+export function overlapFinding(subnet: Prefix, [taken]: readonly NetworkOverlap[]): Finding | undefined {
   if (taken === undefined) return undefined;
   const message =
     `${formatPrefix(subnet)} overlaps ${formatPrefix(taken.prefix)} of ${taken.by}: remove or renumber that, or lease ` +

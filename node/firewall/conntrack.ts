@@ -6,7 +6,7 @@
 // too (1.4.7). The address that answers go to tells them apart.
 import { formatPrefix, type Ipv4, type Prefix, parseIpv4, prefixContains } from '../../proto/domain/address.js';
 import type { Exec } from '../process/exec.js';
-import { failureOf, runProgram } from './programs.js';
+import { programFailure, runFirewallProgram } from './programs.js';
 
 /** translatedSources are the addresses that sources in `own` are translated to, from lines of `conntrack -L`. */
 export function translatedSources(own: Prefix, listing: string): readonly string[] {
@@ -37,12 +37,12 @@ export async function forgetTranslated(
   let forgotten = 0;
   for (const pool of pools) {
     const flows = ['-f', 'ipv4', '-s', formatPrefix(own), '-d', formatPrefix(pool)];
-    const listed = await runProgram(exec, ['conntrack', '-L', ...flows], { signal });
-    if (listed.code !== 0) throw failureOf('conntrack -L failed', listed);
+    const listed = await runFirewallProgram(exec, ['conntrack', '-L', ...flows], { signal });
+    if (listed.code !== 0) throw programFailure('conntrack -L failed', listed);
     for (const source of translatedSources(own, listed.stdout)) {
-      const deleted = await runProgram(exec, ['conntrack', '-D', ...flows, '--reply-dst', source], { signal });
+      const deleted = await runFirewallProgram(exec, ['conntrack', '-D', ...flows, '--reply-dst', source], { signal });
       // 1: none was left.
-      if (deleted.code > 1) throw failureOf('conntrack -D failed', deleted);
+      if (deleted.code > 1) throw programFailure('conntrack -D failed', deleted);
       forgotten += deleted.stdout.split('\n').filter((line) => line !== '').length;
     }
   }

@@ -5,23 +5,23 @@ import { parseIpv4 } from '../../proto/domain/address.js';
 import { XnetError } from '../../proto/errors.js';
 import { Allowance } from '../../proto/rpc/allowance.js';
 import type { SetChange } from '../kernel/nftables-sets.js';
-import type { Touched } from '../kernel/nftables-touched.js';
+import type { TouchedObject } from '../kernel/nftables-touched.js';
 import type { NftablesCommit } from '../kernel/nftables-watch.js';
 import { type Exec, exec } from '../process/exec.js';
 import type { Effect, Finding, Outcome } from '../reconcile/effect.js';
 import { forgetTranslated } from './conntrack.js';
 import { describePlan } from './describe.js';
 import { type DesiredFirewall, type EngineFacts, unusableNames } from './desired.js';
-import { contested, Findings, unusableName } from './findings.js';
+import { contested, FailureCollector, unusableName } from './failure-collector.js';
 import { planForwarding, readForwarding } from './forwarding.js';
 import type { Urgency } from './interest.js';
 import { Iptables } from './iptables.js';
 import { planRemoval } from './iptables-rules.js';
 import type { Tables } from './iptables-save.js';
 import { type FilterTables, filterTablesOf } from './iptables-verdict.js';
-import { Look } from './look.js';
+import { FirewallLook } from './look.js';
 import { Nft } from './nft.js';
-import { changesOf, type FirewallPlan, movesRules, type Observed, planFirewall } from './plan.js';
+import { countChanges, type FirewallPlan, movesRules, type ObservedFirewall, planFirewall } from './plan.js';
 import { ipv4Sysctl, type ProcFiles, procFiles } from './proc.js';
 import { type FirewallReport, reportOf } from './report.js';
 import { elementsText, type SetElements, tableName } from './ruleset.js';
@@ -38,7 +38,7 @@ export type FirewallOptions = {
    */
   readonly generation?: () => number | undefined;
   /** What was touched after one generation, up to another; undefined, the default: not known, so all is listed. */
-  readonly touchedSince?: (from: number, to: number) => readonly Touched[] | undefined;
+  readonly touchedSince?: (from: number, to: number) => readonly TouchedObject[] | undefined;
   /**
    * Changes sets of a table at one generation of nftables, as NftablesSets does. By default, and whenever it does not,
    * nft does.
@@ -63,7 +63,7 @@ export class Firewall implements Effect<DesiredFirewall> {
   readonly #proc: ProcFiles;
   readonly #nft: Nft;
   readonly #iptables: Iptables;
-  readonly #look: Look;
+  readonly #look: FirewallLook;
   readonly #changeSets: NonNullable<FirewallOptions['changeSets']>;
   readonly #engine: () => EngineFacts | undefined;
   readonly #now: () => number;
@@ -77,7 +77,7 @@ export class Firewall implements Effect<DesiredFirewall> {
     this.#proc = options.proc ?? procFiles;
     this.#nft = new Nft(this.#exec);
     this.#iptables = new Iptables(this.#exec, this.#proc);
-    this.#look = new Look({
+    this.#look = new FirewallLook({
       nft: this.#nft,
       iptables: this.#iptables,
       generation: options.generation ?? (() => undefined),
@@ -105,7 +105,7 @@ export class Firewall implements Effect<DesiredFirewall> {
         mayMove: this.#moves.left(this.#now()) >= 1,
         filterOf: this.#filterOf,
       });
-      const open = changesOf(plan) > 0;
+      const open = countChanges(plan) > 0;
       if (open && round < longestRounds) {
         const applied = await this.#apply(plan, signal);
         changes += applied.changes;
@@ -130,7 +130,7 @@ export class Firewall implements Effect<DesiredFirewall> {
    * `raw` of iptables, which comes into being with the first rule in it, stays, empty: it may be anybody's by then.
    */
   async remove(signal: AbortSignal): Promise<Outcome> {
-    const all = new Findings();
+    const all = new FailureCollector();
     const { table, backends } = await this.#look.atRules(all, signal);
     await this.#look.requirePrograms(all, backends, signal);
     let changes = 0;
@@ -181,7 +181,7 @@ export class Firewall implements Effect<DesiredFirewall> {
   };
 
   async #apply(plan: FirewallPlan, signal: AbortSignal): Promise<Outcome> {
-    const all = new Findings();
+    const all = new FailureCollector();
     let changes = 0;
     const { table } = plan;
     const isAlone = [...plan.rules.values()].every((rules) => rules.changes === 0);
@@ -228,10 +228,10 @@ export class Firewall implements Effect<DesiredFirewall> {
   async #finish(
     desired: DesiredFirewall,
     plan: FirewallPlan,
-    observed: Observed,
+    observed: ObservedFirewall,
     signal: AbortSignal,
   ): Promise<Outcome> {
-    const all = new Findings();
+    const all = new FailureCollector();
     const what: string[] = [];
     let changes = 0;
     if (this.#translated && isInForce(plan, observed)) {
@@ -257,6 +257,6 @@ export class Firewall implements Effect<DesiredFirewall> {
 }
 
 // Our table is there, and as it should be.
-function isInForce(plan: FirewallPlan, { table }: Observed): boolean {
+function isInForce(plan: FirewallPlan, { table }: ObservedFirewall): boolean {
   return plan.table.kind === 'none' && table !== undefined && table !== 'none' && table.ours;
 }

@@ -7,16 +7,16 @@ import type { DesiredFirewall } from './desired.js';
 /** Match says whether a condition is met by all packets of a flow, by none, or perhaps by some. */
 export type Match = 'always' | 'never' | 'sometimes';
 
-/** Range is a range of addresses, both ends included. */
-export type Range = { readonly first: Ipv4; readonly last: Ipv4 };
+/** AddressRange is a range of addresses, both ends included. */
+export type AddressRange = { readonly first: Ipv4; readonly last: Ipv4 };
 
 /** Flow is the first packets of connections in one direction. */
 export type Flow = {
   /** "from peers to containers" */
   readonly name: string;
   /** Ordered, and no two overlap. */
-  readonly source: readonly Range[];
-  readonly destination: readonly Range[];
+  readonly source: readonly AddressRange[];
+  readonly destination: readonly AddressRange[];
   /** Name of the interface that they come in on. */
   readonly from: string;
   /** Name of the interface that they go out on. */
@@ -44,12 +44,12 @@ export function flowsOf({ own, bridge, underlay, peers, mark }: DesiredFirewall)
 }
 
 /** rangeOf is a prefix as a range. */
-export function rangeOf(prefix: Prefix): Range {
+export function rangeOf(prefix: Prefix): AddressRange {
   return { first: prefix.network, last: lastAddress(prefix) };
 }
 
-function joined(ranges: readonly Range[]): readonly Range[] {
-  const result: Range[] = [];
+function joined(ranges: readonly AddressRange[]): readonly AddressRange[] {
+  const result: AddressRange[] = [];
   for (const range of [...ranges].sort((a, b) => a.first - b.first)) {
     const before = result.at(-1);
     if (before === undefined || range.first > before.last + 1) result.push(range);
@@ -59,7 +59,7 @@ function joined(ranges: readonly Range[]): readonly Range[] {
 }
 
 /** parseRange reads an address or a prefix: "10.76.1.2", "10.76.1.0/24"; undefined for anything else. */
-export function parseRange(text: string): Range | undefined {
+export function parseRange(text: string): AddressRange | undefined {
   const address = parseIpv4(text);
   if (address !== undefined) return { first: address, last: address };
   const prefix = parsePrefix(text);
@@ -67,7 +67,7 @@ export function parseRange(text: string): Range | undefined {
 }
 
 /** within says whether addresses, ordered and none twice, lie in a range. */
-export function within(addresses: readonly Range[], { first, last }: Range): Match {
+export function within(addresses: readonly AddressRange[], { first, last }: AddressRange): Match {
   const [lowest, highest] = [addresses[0], addresses.at(-1)];
   if (lowest === undefined || highest === undefined) return 'never';
   if (lowest.first >= first && highest.last <= last) return 'always';

@@ -5,8 +5,8 @@
 import { type Prefix, parsePrefix, prefixesOverlap } from '../../proto/domain/address.js';
 import { optionsOf } from './iptables-save.js';
 
-/** Place is where our rule goes among the rules of others. */
-export type Place = {
+/** RulePosition is where our rule goes among the rules of others. */
+export type RulePosition = {
   /** How many rules of others come before it. */
   readonly after: number;
   /** Rules of others behind it that packets of peers never come to. */
@@ -27,7 +27,7 @@ export function decidesOnAll(rule: string, target: string): boolean {
  * placeInUserChain is the place in DOCKER-USER. dockerd up to 27 ends the chain with a RETURN for all packets. What
  * somebody appends after that is never reached, by whatever packet, so the last such RETURN is the end.
  */
-export function placeInUserChain(foreign: readonly string[]): Place {
+export function placeInUserChain(foreign: readonly string[]): RulePosition {
   const end = foreign.findLastIndex((rule) => decidesOnAll(rule, 'RETURN'));
   return end < 0 ? { after: foreign.length, unreached: [] } : { after: end, unreached: foreign.slice(end + 1) };
 }
@@ -37,7 +37,7 @@ export function placeInUserChain(foreign: readonly string[]): Place {
  * drops what comes to it from outside; rules that others append after one of these can't come before ours.
  * @param own the node's subnet
  */
-export function placeInRaw(foreign: readonly string[], own: Prefix): Place {
+export function placeInRaw(foreign: readonly string[], own: Prefix): RulePosition {
   const drops = foreign.findIndex((rule) => isDockersDrop(rule, own));
   const { after, unreached } = placeInUserChain(foreign);
   if (drops < 0 || drops > after) return { after, unreached };

@@ -3,13 +3,13 @@
 // number, so that whoever else changes the chains at the same time loses nothing.
 import { formatPrefix, type Prefix } from '../../proto/domain/address.js';
 import type { DesiredFirewall } from './desired.js';
-import { type Place, placeInRaw, placeInUserChain } from './iptables-place.js';
+import { placeInRaw, placeInUserChain, type RulePosition } from './iptables-place.js';
 import {
   type Chain,
   chainOf,
   comment,
   forwardPolicy,
-  isOurs,
+  isOurRule,
   meaningOf,
   type Tables,
   userChain,
@@ -41,8 +41,8 @@ export type RulesPlan = {
   readonly unreached: readonly string[];
 };
 
-/** Role says what one backend is to have: our rules, those and a DOCKER-USER chain for them, or nothing of ours. */
-export type Role = 'rules' | 'chain and rules' | 'nothing';
+/** ChainRole says what one backend is to have: our rules, those and a DOCKER-USER chain for them, or nothing of ours. */
+export type ChainRole = 'rules' | 'chain and rules' | 'nothing';
 
 /** RulesOptions say how rules are planned. */
 export type RulesOptions = {
@@ -59,7 +59,7 @@ export type RulesOptions = {
 export function planRules(
   desired: DesiredFirewall,
   tables: Tables,
-  role: Role,
+  role: ChainRole,
   { abandoned, mayMove }: RulesOptions,
 ): RulesPlan {
   const { own } = desired;
@@ -98,12 +98,12 @@ export function planRemoval(tables: Tables): RulesPlan {
 function isLeftover(tables: Tables): boolean {
   const filter = tables.get('filter') ?? new Map<string, Chain>();
   if (!filter.has(userChain) || filter.has('DOCKER')) return false;
-  if (!chainOf(tables, 'filter', userChain).rules.every(isOurs)) return false;
+  if (!chainOf(tables, 'filter', userChain).rules.every(isOurRule)) return false;
   return ![...filter.values()].some(({ rules }) => rules.some((rule) => wordsOf(rule).includes(userChain)));
 }
 
 /** ChainPlace says where in a chain our rules go. */
-type ChainPlace = { readonly place: (foreign: readonly string[]) => Place; readonly mayMove: boolean };
+type ChainPlace = { readonly place: (foreign: readonly string[]) => RulePosition; readonly mayMove: boolean };
 
 // Appended, and left where they are then.
 const last: ChainPlace = { place: (foreign) => ({ after: foreign.length, unreached: [] }), mayMove: false };
@@ -116,8 +116,8 @@ function planChain(
   wanted: readonly string[],
   { place, mayMove }: ChainPlace,
 ): ChainPlan {
-  const ours = present.filter(isOurs);
-  const foreign = present.filter((rule) => !isOurs(rule));
+  const ours = present.filter(isOurRule);
+  const foreign = present.filter((rule) => !isOurRule(rule));
   const { after, unreached } = place(foreign);
   const meanings = (rules: readonly string[]) => rules.map(meaningOf).join('\n');
   const same = meanings(ours) === meanings(wanted);

@@ -59,8 +59,8 @@ export function meaningOf(rule: string): string {
   return optionsOf(rule).join(' ');
 }
 
-/** isOurs says whether a rule is ours. */
-export function isOurs(rule: string): boolean {
+/** isOurRule says whether a rule is ours. */
+export function isOurRule(rule: string): boolean {
   const words = wordsOf(rule);
   const follows = (option: string, value: string) =>
     words[words.indexOf(option) + 1] === value && words.includes(option);

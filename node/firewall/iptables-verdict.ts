@@ -1,7 +1,7 @@
 // What becomes of a flow in the tables of one backend of iptables. Pure.
 import { allOf, type Flow, inState, type Match, marked, named, not, parseRange, within } from './flow.js';
 import { optionsOf, type Tables, userChain } from './iptables-save.js';
-import { type Drop, dropOf, type FilterChain, type Step, type Verdict } from './verdict.js';
+import { type Drop, dropOf, type FilterChain, type RuleVerdict, type Step } from './verdict.js';
 
 /** TableDrop is what drops, in which table: "filter". */
 export type TableDrop = Drop & { readonly table: string };
@@ -71,7 +71,7 @@ function stepOf(rule: string, chains: ReadonlyMap<string, unknown>): readonly St
 // Targets after which a packet goes on in the chain, of those that are common in these tables.
 const passing = /^(LOG|NFLOG|ULOG|MARK|CONNMARK|CT|NOTRACK|TRACE|TCPMSS|TTL|DSCP|TOS|SET|TEE|CHECKSUM|CLASSIFY|AUDIT)$/;
 
-function verdictOf(options: readonly string[], chains: ReadonlyMap<string, unknown>): Verdict | undefined {
+function verdictOf(options: readonly string[], chains: ReadonlyMap<string, unknown>): RuleVerdict | undefined {
   const [, verb, target = ''] = options.map((option) => /^-([jg]) (\S+)$/.exec(option)).find((found) => found) ?? [];
   if (verb === undefined || passing.test(target)) return undefined;
   if (target === 'ACCEPT') return { kind: 'accept' };

@@ -4,7 +4,7 @@
 import type { Exec } from '../process/exec.js';
 import { type Backend, parseSave, type Tables } from './iptables-save.js';
 import type { ProcFiles } from './proc.js';
-import { failureOf, ProgramMissing, runProgram } from './programs.js';
+import { ProgramMissing, programFailure, runFirewallProgram } from './programs.js';
 
 // How long another iptables may hold the lock of the legacy backend, in seconds.
 const waitSeconds = '5';
@@ -31,8 +31,8 @@ export class Iptables {
     if (backend === 'legacy' && !(await this.#hasLegacyTables())) return empty;
     try {
       const program = `${await this.#prefix(backend, signal)}-save`;
-      const result = await runProgram(this.#exec, [program], { signal });
-      if (result.code !== 0) throw failureOf(`${program} failed`, result);
+      const result = await runFirewallProgram(this.#exec, [program], { signal });
+      if (result.code !== 0) throw programFailure(`${program} failed`, result);
       return parseSave(result.stdout);
     } catch (error) {
       if (!(error instanceof ProgramMissing)) throw error;
@@ -51,8 +51,8 @@ export class Iptables {
    */
   async restore(backend: Backend, input: string, signal: AbortSignal): Promise<void> {
     const program = `${await this.#prefix(backend, signal)}-restore`;
-    const result = await runProgram(this.#exec, [program, '--noflush', '-w', waitSeconds], { signal, input });
-    if (result.code !== 0) throw failureOf(`${program} failed`, result);
+    const result = await runFirewallProgram(this.#exec, [program, '--noflush', '-w', waitSeconds], { signal, input });
+    if (result.code !== 0) throw programFailure(`${program} failed`, result);
   }
 
   /**
@@ -60,7 +60,7 @@ export class Iptables {
    * @throws XnetError ProgramMissing
    */
   async preferred(signal: AbortSignal): Promise<Backend> {
-    const { stdout } = await runProgram(this.#exec, ['iptables', '--version'], { signal });
+    const { stdout } = await runFirewallProgram(this.#exec, ['iptables', '--version'], { signal });
     return stdout.includes('nf_tables') ? 'nft' : 'legacy';
   }
 
@@ -76,7 +76,7 @@ export class Iptables {
 
   async #isInstalled(program: string, signal: AbortSignal): Promise<boolean> {
     try {
-      return (await runProgram(this.#exec, [program, '--version'], { signal })).code === 0;
+      return (await runFirewallProgram(this.#exec, [program, '--version'], { signal })).code === 0;
     } catch (error) {
       if (error instanceof ProgramMissing) return false;
       throw error;

@@ -1,43 +1,43 @@
 // What of a host's firewall is looked at, listed only where it may have changed since it was listed last.
 // Invariant: looking changes nothing. What is taken from memory was listed at a generation of nftables since which
 // nobody has touched it.
-import type { Touched } from '../kernel/nftables-touched.js';
+import type { TouchedObject } from '../kernel/nftables-touched.js';
 import type { NftablesCommit } from '../kernel/nftables-watch.js';
 import type { Finding } from '../reconcile/effect.js';
-import { Findings } from './findings.js';
+import { FailureCollector } from './failure-collector.js';
 import { type Bases, staleBy, type Urgency, urgencyOf } from './interest.js';
 import type { Iptables } from './iptables.js';
 import type { Backend, Tables } from './iptables-save.js';
 import { dockerTable, type FoundTable, type Nft } from './nft.js';
-import { type Observed, withUserChain } from './plan.js';
+import { type ObservedFirewall, withUserChain } from './plan.js';
 import { ProgramMissing } from './programs.js';
 import { type SetElements, withElements } from './ruleset.js';
 
-/** LookOptions are what is looked with. */
-export type LookOptions = {
+/** FirewallLookOptions are what is looked with. */
+export type FirewallLookOptions = {
   readonly nft: Nft;
   readonly iptables: Iptables;
   /** nftables' generation; undefined: not known. */
   readonly generation: () => number | undefined;
   /** What was touched after one generation, up to another; undefined: not known. */
-  readonly touchedSince: (from: number, to: number) => readonly Touched[] | undefined;
+  readonly touchedSince: (from: number, to: number) => readonly TouchedObject[] | undefined;
 };
 
 // What of the host is kept by nftables and so covered by its generation.
-type InNftables = Pick<Observed, 'table' | 'others'> & { readonly tables: Tables | undefined };
+type InNftables = Pick<ObservedFirewall, 'table' | 'others'> & { readonly tables: Tables | undefined };
 
-type Rules = Pick<Observed, 'table' | 'others' | 'backends'>;
+type Rules = Pick<ObservedFirewall, 'table' | 'others' | 'backends'>;
 
-type Where = Pick<Observed, 'preferred' | 'dockerTable'>;
+type Where = Pick<ObservedFirewall, 'preferred' | 'dockerTable'>;
 
 const settled: Where = { preferred: undefined, dockerTable: false };
 
-/** Look looks, and remembers. */
-export class Look {
-  readonly #options: LookOptions;
+/** FirewallLook looks, and remembers. */
+export class FirewallLook {
+  readonly #options: FirewallLookOptions;
   #seen: { readonly generation: number; readonly content: InNftables } | undefined;
 
-  constructor(options: LookOptions) {
+  constructor(options: FirewallLookOptions) {
     this.#options = options;
   }
 
@@ -76,15 +76,17 @@ export class Look {
   }
 
   /** whole looks at everything. What can't be looked at is a finding. */
-  async whole(signal: AbortSignal): Promise<{ readonly observed: Observed; readonly findings: readonly Finding[] }> {
-    const all = new Findings();
+  async whole(
+    signal: AbortSignal,
+  ): Promise<{ readonly observed: ObservedFirewall; readonly findings: readonly Finding[] }> {
+    const all = new FailureCollector();
     const { table, others, backends } = await this.atRules(all, signal);
     const where = withUserChain(backends).length > 0 ? settled : await this.#whereDockerWillBe(all, signal);
     return { observed: { table, others, backends, ...where }, findings: all.list };
   }
 
   /** atRules looks at what there is of rules, and not at where Docker will put its own. */
-  async atRules(all: Findings, signal: AbortSignal): Promise<Rules> {
+  async atRules(all: FailureCollector, signal: AbortSignal): Promise<Rules> {
     // Read first: what changes while it is being listed has another generation, and is listed again next time.
     const generation = this.#options.generation();
     const seen = this.#seen;
@@ -102,7 +104,11 @@ export class Look {
   }
 
   /** requirePrograms finds backends that may have rules of ours while their programs are gone. */
-  async requirePrograms(all: Findings, looked: ReadonlyMap<Backend, Tables>, signal: AbortSignal): Promise<void> {
+  async requirePrograms(
+    all: FailureCollector,
+    looked: ReadonlyMap<Backend, Tables>,
+    signal: AbortSignal,
+  ): Promise<void> {
     const tables = looked.has('nft') ? [] : ((await all.collect('Nft', () => this.#options.nft.tables(signal))) ?? []);
     const missing: Backend[] = looked.has('legacy') ? [] : ['legacy'];
     if (tables.includes('filter') || tables.includes('raw')) missing.push('nft');
@@ -126,7 +132,7 @@ export class Look {
     };
   }
 
-  async #listNftables(all: Findings, known: Partial<InNftables>, signal: AbortSignal): Promise<InNftables> {
+  async #listNftables(all: FailureCollector, known: Partial<InNftables>, signal: AbortSignal): Promise<InNftables> {
     const [table, others, tables] = await Promise.all([
       known.table ??
         all.collect<FoundTable | 'none'>('Nft', async () => (await this.#options.nft.find(signal)) ?? 'none'),
@@ -136,7 +142,7 @@ export class Look {
     return { table, others, tables };
   }
 
-  async #whereDockerWillBe(all: Findings, signal: AbortSignal): Promise<Where> {
+  async #whereDockerWillBe(all: FailureCollector, signal: AbortSignal): Promise<Where> {
     const [preferred, tables = []] = await Promise.all([
       all.collect('Iptables', () => this.#options.iptables.preferred(signal)),
       all.collect('Nft', () => this.#options.nft.tables(signal)),

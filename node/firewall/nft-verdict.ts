@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { parseIpv4 } from '../../proto/domain/address.js';
 import {
+  type AddressRange,
   allOf,
   anyOf,
   type Flow,
@@ -11,10 +12,9 @@ import {
   named,
   not,
   parseRange,
-  type Range,
   within,
 } from './flow.js';
-import { type Drop, dropOf, type FilterChain, type Step, type Verdict } from './verdict.js';
+import { type Drop, dropOf, type FilterChain, type RuleVerdict, type Step } from './verdict.js';
 
 /** BaseChain is a chain that packets which are forwarded come to: family "inet", table "filter", name "forward". */
 export type BaseChain = { readonly family: string; readonly table: string; readonly name: string };
@@ -105,7 +105,7 @@ function stepsOf({ expr, handle }: v.InferOutput<typeof ruleEntry>): readonly St
   for (const statement of expr) {
     const [[kind = '', value] = []] = Object.entries(statement);
     const before = [...conditions];
-    const step = (more: readonly ((flow: Flow) => Match)[], verdict: Verdict): Step => ({
+    const step = (more: readonly ((flow: Flow) => Match)[], verdict: RuleVerdict): Step => ({
       match: (flow) => allOf([...before, ...more].map((condition) => condition(flow))),
       verdict,
       text,
@@ -133,7 +133,7 @@ const mapValue = v.object({
   data: v.object({ set: v.array(v.tuple([v.unknown(), v.record(v.string(), v.unknown())])) }),
 });
 
-function verdictOf(kind: string, value: unknown): Verdict | undefined {
+function verdictOf(kind: string, value: unknown): RuleVerdict | undefined {
   switch (kind) {
     case 'accept':
     case 'drop':
@@ -202,7 +202,7 @@ function isPayload({ protocol, field }: { protocol: string; field: string }, rig
   return range === undefined ? 'sometimes' : within(field === 'saddr' ? flow.source : flow.destination, range);
 }
 
-function rangeIn(right: unknown): Range | undefined {
+function rangeIn(right: unknown): AddressRange | undefined {
   if (typeof right === 'string') return parseRange(right);
   if (v.is(prefixValue, right)) return parseRange(`${right.prefix.addr}/${right.prefix.len}`);
   if (!v.is(rangeValue, right)) return undefined;

@@ -1,8 +1,8 @@
 // nft: lists our table and runs scripts, each of which is one transaction.
 import type { Exec } from '../process/exec.js';
 import { type BaseChain, type NftTable, parseBaseChains, parseNftTable } from './nft-verdict.js';
-import { failureOf, runProgram } from './programs.js';
-import { type InstalledTable, isOurs, isOursByText, parseTable, tableName } from './ruleset.js';
+import { programFailure, runFirewallProgram } from './programs.js';
+import { type InstalledTable, isOurTable, isOurTableText, parseTable, tableName } from './ruleset.js';
 
 /**
  * FoundTable is what is there under our table's name. `ours` says that we made it; `table` is undefined where it is
@@ -28,19 +28,21 @@ export class Nft {
   async find(signal: AbortSignal): Promise<FoundTable | undefined> {
     const json = await this.#list(['-j'], signal);
     const table = json === undefined ? undefined : parseTable(json);
-    if (table !== undefined) return { ours: isOurs(table), table };
+    if (table !== undefined) return { ours: isOurTable(table), table };
     if (json === undefined) return undefined;
     const text = await this.#list([], signal);
-    return text === undefined ? undefined : { ours: isOursByText(text), table: undefined };
+    return text === undefined ? undefined : { ours: isOurTableText(text), table: undefined };
   }
 
   async #list(flags: readonly string[], signal: AbortSignal): Promise<string | undefined> {
-    const result = await runProgram(this.#exec, ['nft', ...flags, 'list', 'table', 'ip', tableName], { signal });
+    const result = await runFirewallProgram(this.#exec, ['nft', ...flags, 'list', 'table', 'ip', tableName], {
+      signal,
+    });
     if (result.code === 0) return result.stdout;
     if (/No such file or directory/.test(result.stderr)) return undefined;
     // Ended by a signal: JSON of some tables is too much for some versions of nft.
     if (result.code > 128 && flags.length > 0) return '';
-    throw failureOf(`nft can't list table ip ${tableName}`, result);
+    throw programFailure(`nft can't list table ip ${tableName}`, result);
   }
 
   /**
@@ -48,8 +50,8 @@ export class Nft {
    * @throws XnetError ProgramMissing when there is no nft, FailedPrecondition when it fails
    */
   async run(script: string, signal: AbortSignal): Promise<void> {
-    const result = await runProgram(this.#exec, ['nft', '-f', '-'], { signal, input: script });
-    if (result.code !== 0) throw failureOf(`nft can't change table ip ${tableName}`, result);
+    const result = await runFirewallProgram(this.#exec, ['nft', '-f', '-'], { signal, input: script });
+    if (result.code !== 0) throw programFailure(`nft can't change table ip ${tableName}`, result);
   }
 
   /**
@@ -57,9 +59,9 @@ export class Nft {
    * @throws XnetError ProgramMissing when there is no nft, FailedPrecondition when it fails
    */
   async remove(signal: AbortSignal): Promise<void> {
-    const result = await runProgram(this.#exec, ['nft', 'delete', 'table', 'ip', tableName], { signal });
+    const result = await runFirewallProgram(this.#exec, ['nft', 'delete', 'table', 'ip', tableName], { signal });
     if (result.code === 0 || /No such file or directory/.test(result.stderr)) return;
-    throw failureOf(`nft can't delete table ip ${tableName}`, result);
+    throw programFailure(`nft can't delete table ip ${tableName}`, result);
   }
 
   /**
@@ -67,8 +69,8 @@ export class Nft {
    * @throws XnetError ProgramMissing when there is no nft, FailedPrecondition when it fails
    */
   async others(signal: AbortSignal): Promise<readonly NftTable[] | undefined> {
-    const listed = await runProgram(this.#exec, ['nft', '-j', 'list', 'chains'], { signal });
-    if (listed.code !== 0) throw failureOf("nft can't list chains", listed);
+    const listed = await runFirewallProgram(this.#exec, ['nft', '-j', 'list', 'chains'], { signal });
+    if (listed.code !== 0) throw programFailure("nft can't list chains", listed);
     const bases = readable(() => parseBaseChains(listed.stdout, tableName));
     if (bases === undefined) return undefined;
     const tables = new Map<string, BaseChain[]>();
@@ -80,9 +82,13 @@ export class Nft {
     for (const its of tables.values()) {
       const [{ family, table } = { family: '', table: '' }] = its;
       // Without the elements of its sets.
-      const { code, stdout } = await runProgram(this.#exec, ['nft', '-j', '-t', 'list', 'table', family, table], {
-        signal,
-      });
+      const { code, stdout } = await runFirewallProgram(
+        this.#exec,
+        ['nft', '-j', '-t', 'list', 'table', family, table],
+        {
+          signal,
+        },
+      );
       const names = its.map(({ name }) => name);
       // Gone by now, or a table with flags, of which nft 1.0.6 writes no JSON: nothing is said of it.
       const read = code === 0 ? readable(() => parseNftTable(stdout, { family, table }, names)) : undefined;
@@ -96,8 +102,8 @@ export class Nft {
    * @throws XnetError ProgramMissing when there is no nft, FailedPrecondition when it fails
    */
   async tables(signal: AbortSignal): Promise<readonly string[]> {
-    const result = await runProgram(this.#exec, ['nft', 'list', 'tables', 'ip'], { signal });
-    if (result.code !== 0) throw failureOf("nft can't list tables", result);
+    const result = await runFirewallProgram(this.#exec, ['nft', 'list', 'tables', 'ip'], { signal });
+    if (result.code !== 0) throw programFailure("nft can't list tables", result);
     return result.stdout.split('\n').flatMap((line) => /^table ip (\S+)$/.exec(line)?.[1] ?? []);
   }
 }

@@ -3,15 +3,15 @@
 import type { Finding } from '../reconcile/effect.js';
 import { type DesiredFirewall, type EngineFacts, filtersWithNftables } from './desired.js';
 import { dropFindings } from './drops.js';
-import { planRules, type Role, type RulesPlan } from './iptables-rules.js';
+import { type ChainRole, planRules, type RulesPlan } from './iptables-rules.js';
 import { type Backend, forwardPolicy, hasChain, jumpsToUserChain, type Tables, userChain } from './iptables-save.js';
 import type { FilterTables } from './iptables-verdict.js';
 import type { FoundTable } from './nft.js';
 import type { NftTable } from './nft-verdict.js';
 import { planTable, rulesetOf, type TablePlan, tableName } from './ruleset.js';
 
-/** Observed is the firewall of a host as it is. */
-export type Observed = {
+/** ObservedFirewall is the firewall of a host as it is. */
+export type ObservedFirewall = {
   /** "none": there is no table of our name; undefined: it could not be looked at. */
   readonly table: FoundTable | 'none' | undefined;
   /** Backends of iptables that are installed and could be looked at. */
@@ -42,7 +42,7 @@ export function withUserChain(backends: ReadonlyMap<Backend, Tables>): readonly 
 /** PlanInput is what a plan follows from. */
 export type PlanInput = {
   readonly desired: DesiredFirewall;
-  readonly observed: Observed;
+  readonly observed: ObservedFirewall;
   readonly engine: EngineFacts | undefined;
   /** A rule of ours that is only in the wrong place may be moved. */
   readonly mayMove: boolean;
@@ -93,7 +93,7 @@ export function planFirewall({ desired, observed, engine, mayMove, filterOf }: P
 
 // Each backend that has rules decides on a packet by itself, so that all with Docker's chains need ours: there are two
 // where Docker was moved from one to the other since the host started.
-function roleOf(backend: Backend, users: readonly Backend[], preferred: Backend | undefined): Role {
+function roleOf(backend: Backend, users: readonly Backend[], preferred: Backend | undefined): ChainRole {
   if (users.includes(backend)) return 'rules';
   // Made in advance: Docker takes the chain and what is in it over, and drops nothing of ours for a moment.
   return users.length === 0 && backend === preferred ? 'chain and rules' : 'nothing';
@@ -134,8 +134,8 @@ export function movesRules({ rules }: FirewallPlan): boolean {
   return [...rules.values()].some(({ misplaced, changes }) => misplaced.length > 0 && changes > 0);
 }
 
-/** changesOf is how many changes a plan has. */
-export function changesOf({ table, rules }: FirewallPlan): number {
+/** countChanges is how many changes a plan has. */
+export function countChanges({ table, rules }: FirewallPlan): number {
   const tableChanges = table.kind === 'none' ? 0 : table.kind === 'replace' ? 1 : table.changes;
   return [...rules.values()].reduce((sum, { changes }) => sum + changes, tableChanges);
 }

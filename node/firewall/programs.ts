@@ -10,10 +10,10 @@ export class ProgramMissing extends XnetError {
 }
 
 /**
- * runProgram runs a program.
+ * runFirewallProgram runs a program.
  * @throws XnetError ProgramMissing, DeadlineExceeded, Cancelled
  */
-export async function runProgram(
+export async function runFirewallProgram(
   exec: Exec,
   argv: readonly [string, ...string[]],
   options: ExecOptions,
@@ -30,8 +30,8 @@ export async function runProgram(
   return result;
 }
 
-/** failureOf is the error of a program that ended with a failure: its first line of standard error, cut short. */
-export function failureOf(what: string, { code, stderr }: ExecResult): XnetError {
+/** programFailure is the error of a program that ended with a failure: its first line of standard error, cut short. */
+export function programFailure(what: string, { code, stderr }: ExecResult): XnetError {
   const lines = stderr.split('\n').map((line) => line.trim());
   const said = lines.find((line) => line !== '' && !line.startsWith('#')) ?? `exit code ${code}`;
   return new XnetError('FailedPrecondition', `${what}: ${said.slice(0, 200)}`);

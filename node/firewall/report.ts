@@ -4,7 +4,7 @@ import type { Finding } from '../reconcile/effect.js';
 import type { DesiredFirewall } from './desired.js';
 import type { ForwardingPlan, ForwardingState } from './forwarding.js';
 import type { Backend } from './iptables-save.js';
-import { changesOf, type FirewallPlan, type Observed } from './plan.js';
+import { countChanges, type FirewallPlan, type ObservedFirewall } from './plan.js';
 import { setName } from './ruleset.js';
 
 /** FirewallReport is what is installed of what is desired. */
@@ -27,7 +27,7 @@ export type FirewallReport = {
 /** ReportInput is what a report follows from. */
 export type ReportInput = {
   readonly desired: DesiredFirewall;
-  readonly observed: Observed;
+  readonly observed: ObservedFirewall;
   readonly plan: FirewallPlan;
   readonly state: ForwardingState;
   readonly forwarding: ForwardingPlan;
@@ -45,20 +45,20 @@ export function reportOf({ desired, observed, plan, state, forwarding, findings 
       state: changes > 0 ? 'differs' : used ? 'installed' : 'unused',
     })),
     forwarding: state.host === '1',
-    changes: changesOf(plan) + (forwarding.turnOn ? 1 : 0),
+    changes: countChanges(plan) + (forwarding.turnOn ? 1 : 0),
     findings: [...findings, ...plan.findings, ...forwarding.findings],
     notes: [...plan.notes, ...forwarding.notes],
   };
 }
 
-function tableState({ table }: Observed, plan: FirewallPlan): FirewallReport['table'] {
+function tableState({ table }: ObservedFirewall, plan: FirewallPlan): FirewallReport['table'] {
   if (table === undefined) return 'unknown';
   if (table === 'none') return 'missing';
   if (!table.ours) return 'foreign';
   return plan.table.kind === 'none' ? 'installed' : 'differs';
 }
 
-function installedPeers({ peers }: DesiredFirewall, { table }: Observed): number {
+function installedPeers({ peers }: DesiredFirewall, { table }: ObservedFirewall): number {
   if (table === undefined || table === 'none' || !table.ours) return 0;
   const sets = table.table?.sets;
   return peers.filter(({ network, length }) => sets?.get(setName(length))?.has(formatIpv4(network)) === true).length;

@@ -178,8 +178,8 @@ function parseJson(text: string): unknown {
 
 const ownNames = /^(peers\d{1,2}|from-peers|from-peers-again|to-pools)$/;
 
-/** isOurs says whether a table of our name was made by us: it is empty, or has a rule or a chain or a set of ours. */
-export function isOurs(table: InstalledTable): boolean {
+/** isOurTable says whether a table of our name was made by us: it is empty, or has a rule or a chain or a set of ours. */
+export function isOurTable(table: InstalledTable): boolean {
   const names = [...table.sets.keys(), ...table.chains.keys()];
   return names.length === 0 ? !table.strange : names.some((name) => ownNames.test(name)) || hasOurComment(table);
 }
@@ -188,8 +188,8 @@ function hasOurComment({ chains }: InstalledTable): boolean {
   return [...chains.values()].some(({ rules }) => rules.some((comment) => comment?.startsWith(commentPrefix) === true));
 }
 
-/** isOursByText is isOurs from the text of `nft list table`, for a table that parseTable can't read. */
-export function isOursByText(text: string): boolean {
+/** isOurTableText is isOurTable from the text of `nft list table`, for a table that parseTable can't read. */
+export function isOurTableText(text: string): boolean {
   const lines = text.split('\n').map((line) => line.trim());
   const named = lines.flatMap((line) => /^(?:set|chain) (\S+) \{/.exec(line)?.[1] ?? []);
   return named.length === 0 || named.some((name) => ownNames.test(name)) || text.includes(`comment "${commentPrefix}`);

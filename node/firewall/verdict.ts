@@ -3,15 +3,15 @@
 // not understood.
 import type { Flow, Match } from './flow.js';
 
-/** Verdict is what a rule does with a packet that matches. "unknown": it may be let through. */
-export type Verdict =
+/** RuleVerdict is what a rule does with a packet that matches. "unknown": it may be let through. */
+export type RuleVerdict =
   | { readonly kind: 'accept' | 'drop' | 'return' | 'unknown' }
   | { readonly kind: 'jump' | 'goto'; readonly chain: string };
 
 /** Step is one rule that decides something. */
 export type Step = {
   readonly match: (flow: Flow) => Match;
-  readonly verdict: Verdict;
+  readonly verdict: RuleVerdict;
   /** The rule as people know it. */
   readonly text: string;
 };

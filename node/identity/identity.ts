@@ -12,8 +12,8 @@ import {
 } from '../../proto/pki/chain.js';
 import type { Credentials } from '../../proto/rpc/tls.js';
 
-/** Membership is which node of which cluster this host is: what a controller answered when it joined. */
-export type Membership = {
+/** JoinAnswer is which node of which cluster this host is: what a controller answered when it joined. */
+export type JoinAnswer = {
   readonly clusterId: string;
   readonly nodeId: string;
   readonly nodeName: string;
@@ -24,7 +24,7 @@ export type Membership = {
 };
 
 /** NodeIdentity is a membership and what proves it. Certificates and the key are PEM. */
-export type NodeIdentity = Membership & {
+export type NodeIdentity = JoinAnswer & {
   readonly key: string;
   readonly certificate: string;
   /** Whom to trust: the authority that issues, then the one that it replaces, if any. */

@@ -1,7 +1,7 @@
 // Which node this host is and whose, put together from its settings and its identity. Pure.
 import { throwIfAny, XnetError } from '../../proto/errors.js';
 import { checkEndpoint, type Endpoint } from '../../proto/rpc/endpoint.js';
-import type { Settings } from '../settings.js';
+import type { NodeSettings } from '../settings.js';
 import { type NodeIdentity, notJoined } from './identity.js';
 
 /** Membership is which node this is, and whose. */
@@ -14,7 +14,7 @@ export type Membership = {
 
 /** needsIdentity says whether a host would have to join before it can talk to its controllers. */
 export function needsIdentity(
-  { controller = [] }: Pick<Settings, 'controller'>,
+  { controller = [] }: Pick<NodeSettings, 'controller'>,
   identity: NodeIdentity | undefined,
 ): boolean {
   return identity === undefined && (controller.length === 0 || controller.some(({ kind }) => kind === 'tcp'));
@@ -35,8 +35,8 @@ const mostControllers = 16;
  * were known before, since one that is away may come back. A host alone with addresses of the past would never find those
  * that have come since.
  */
-export function withControllers(before: readonly string[], told: readonly string[]): readonly string[] {
-  const right = told.filter((text) => endpointsOf([text]).some(({ kind }) => kind === 'tcp'));
+export function withControllers(before: readonly string[], received: readonly string[]): readonly string[] {
+  const right = received.filter((text) => endpointsOf([text]).some(({ kind }) => kind === 'tcp'));
   if (right.every((text) => before.includes(text))) return before;
   return [...new Set([...right, ...before])].slice(0, mostControllers);
 }
@@ -46,7 +46,7 @@ export function withControllers(before: readonly string[], told: readonly string
  * @throws XnetError FailedPrecondition when the host has not joined; InvalidArgument with all that is wrong
  */
 export function requireMember(
-  settings: Pick<Settings, 'node' | 'controller'>,
+  settings: Pick<NodeSettings, 'node' | 'controller'>,
   identity: NodeIdentity | undefined,
 ): Membership {
   const { node, controller } = settings;

@@ -25,12 +25,12 @@ export function isOfReplaced({ certificate }: NodeIdentity, [first]: readonly st
  * trustProblem is why a host does not begin to trust these authorities (PEM) because a controller says so; undefined: it
  * does. One that it trusts already has to be among them: an authority is replaced by one that stands beside it first.
  */
-export function trustProblem(identity: NodeIdentity, told: readonly string[]): string | undefined {
-  if (told.length < 1 || told.length > 2) return `it names ${told.length} authorities, not one or two`;
+export function trustProblem(identity: NodeIdentity, received: readonly string[]): string | undefined {
+  if (received.length < 1 || received.length > 2) return `it names ${received.length} authorities, not one or two`;
   try {
-    if (!told.every(isAuthority)) return 'one of them is not an authority';
+    if (!received.every(isAuthority)) return 'one of them is not an authority';
     const known = new Set(identity.authority.map(digestOf));
-    if (told.some((pem) => known.has(digestOf(pem)))) return undefined;
+    if (received.some((pem) => known.has(digestOf(pem)))) return undefined;
   } catch {
     return 'one of them is not a certificate';
   }
@@ -54,8 +54,8 @@ export type Trouble = {
 
 const refusals: readonly ErrorCode[] = ['PermissionDenied', 'Unauthenticated', 'NotFound'];
 
-/** isRefusal says whether an error means that a host is not let in, which does not pass by itself. */
-export function isRefusal(code: ErrorCode): boolean {
+/** isAccessRefusal says whether an error means that a host is not let in, which does not pass by itself. */
+export function isAccessRefusal(code: ErrorCode): boolean {
   return refusals.includes(code);
 }
 

@@ -23,15 +23,15 @@ import {
   trustProblem,
 } from './renewal-plan.js';
 
-/** Certified is a controller's answer: a certificate, and whom to trust (PEM). */
-export type Certified = { readonly certificate: string; readonly authority: readonly string[] };
+/** IssuedIdentity is a controller's answer: a certificate, and whom to trust (PEM). */
+export type IssuedIdentity = { readonly certificate: string; readonly authority: readonly string[] };
 
-/** RenewalOptions say whose identity it is, and who renews it. */
-export type RenewalOptions = {
+/** CertificateRenewalOptions say whose identity it is, and who renews it. */
+export type CertificateRenewalOptions = {
   readonly stateDir: string;
   readonly identity: NodeIdentity;
   /** Asks a controller, over the connection there is, for a certificate for a request (PKCS #10, PEM). */
-  readonly renew: (csr: string, signal: AbortSignal) => Promise<Certified>;
+  readonly renew: (csr: string, signal: AbortSignal) => Promise<IssuedIdentity>;
   /** Called when what findings() says may have changed. */
   readonly onFindings: () => void;
   /** Called when there is a newer certificate to show. */
@@ -47,14 +47,14 @@ const longestWaitMs = 3_600_000;
 const firstPauseMs = 1_000;
 const longestPauseMs = 30 * 60_000;
 
-/** Renewal keeps an identity. */
-export class Renewal {
-  readonly #options: RenewalOptions;
+/** CertificateRenewal keeps an identity. */
+export class CertificateRenewal {
+  readonly #options: CertificateRenewalOptions;
   readonly #alarm = new Alarm();
   #identity: NodeIdentity;
   // Answered by a controller, and not on disk yet.
   #unwritten: NodeIdentity | undefined;
-  #told: Pick<Trust, 'authority' | 'controllers'> | undefined;
+  #received: Pick<Trust, 'authority' | 'controllers'> | undefined;
   // Undefined: its issuer is the one to have.
   #reissueMs: number | undefined;
   #failures = 0;
@@ -62,7 +62,7 @@ export class Renewal {
   #sureMs = 0;
   #trouble: Trouble = {};
 
-  constructor(options: RenewalOptions) {
+  constructor(options: CertificateRenewalOptions) {
     this.#options = options;
     this.#identity = options.identity;
   }
@@ -103,16 +103,16 @@ export class Renewal {
   }
 
   /** trust takes in whom a controller says to trust, over a connection on which it proved who it is. */
-  trust({ authority: told, spreadMs, controllers }: Trust): void {
-    const problem = trustProblem(this.#identity, told);
+  trust({ authority: received, spreadMs, controllers }: Trust): void {
+    const problem = trustProblem(this.#identity, received);
     if (problem !== undefined) {
       if (this.#trouble.trust !== problem) this.#options.log.warn({ reason: problem }, 'trust: refused');
       this.#note({ ...this.#trouble, trust: problem });
       return;
     }
     if (this.#trouble.trust !== undefined) this.#note({ ...this.#trouble, trust: undefined });
-    this.#told = { authority: told, controllers };
-    this.#reissueMs = isOfReplaced(this.#unwritten ?? this.#identity, told)
+    this.#received = { authority: received, controllers };
+    this.#reissueMs = isOfReplaced(this.#unwritten ?? this.#identity, received)
       ? Date.now() + Math.random() * spreadMs
       : undefined;
     this.#alarm.ring();
@@ -137,10 +137,10 @@ export class Renewal {
     const watcher = this.#watchFolder();
     try {
       while (!signal.aborted) {
-        await this.#takeTold();
+        await this.#takeReceived();
         const waitMs = this.#waitMs(Date.now());
         // What came while it was busy rings for nobody.
-        if (this.#told !== undefined || signal.aborted) continue;
+        if (this.#received !== undefined || signal.aborted) continue;
         if (waitMs > 0) {
           await this.#alarm.wait(Math.min(waitMs, longestWaitMs));
           this.#options.onFindings();
@@ -220,12 +220,12 @@ export class Renewal {
   }
 
   // Whom to trust is written down by itself as long as the certificate goes with it; else both are, when it is renewed.
-  async #takeTold(): Promise<void> {
-    const told = this.#told;
-    this.#told = undefined;
-    if (told === undefined || this.#unwritten !== undefined) return;
-    const { authority } = told;
-    const controllers = withControllers(this.#identity.controllers, told.controllers);
+  async #takeReceived(): Promise<void> {
+    const received = this.#received;
+    this.#received = undefined;
+    if (received === undefined || this.#unwritten !== undefined) return;
+    const { authority } = received;
+    const controllers = withControllers(this.#identity.controllers, received.controllers);
     const isKnown = controllers.join() === this.#identity.controllers.join();
     if (isKnown && sameAuthority(authority, this.#identity.authority)) return;
     const next = { ...this.#identity, authority, controllers };

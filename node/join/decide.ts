@@ -1,6 +1,6 @@
 // What `xnetd join` does on a host, given what is there already. Pure.
 import { XnetError } from '../../proto/errors.js';
-import type { Standing } from '../controller/connection.js';
+import type { NodeStanding } from '../controller/uplink.js';
 import { hasExpired, type NodeIdentity } from '../identity/identity.js';
 
 /** JoinSituation is everything that it depends on. */
@@ -8,7 +8,7 @@ export type JoinSituation = {
   /** Of the host; undefined: it has not joined yet. */
   readonly identity: NodeIdentity | undefined;
   /** What the controllers make of it; 'unknown': none of them answered. */
-  readonly standing: Standing['is'] | 'unknown';
+  readonly standing: NodeStanding['is'] | 'unknown';
   /** The host trusts the authority that the token names. */
   readonly trusted: boolean;
   /** The cluster that the token is for, as its controller proved. */
@@ -23,10 +23,10 @@ export type JoinSituation = {
 };
 
 /**
- * decideJoin decides: the host is what it is to be already, or it joins.
+ * decideHostJoin decides: the host is what it is to be already, or it joins.
  * @throws XnetError FailedPrecondition when it is something else, and what to do
  */
-export function decideJoin(situation: JoinSituation): 'already' | 'join' {
+export function decideHostJoin(situation: JoinSituation): 'already' | 'join' {
   const { identity, standing, trusted, clusterId, nodeName, running, force, nowMs } = situation;
   if (identity === undefined) return 'join';
   const others = identity.clusterId !== clusterId;

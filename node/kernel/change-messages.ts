@@ -3,7 +3,7 @@ import {
   addressMessages,
   linkMessages,
   readAddress,
-  readForwarding,
+  readForwardingMessage,
   readLink,
   settingMessages,
 } from './link-messages.js';
@@ -65,7 +65,7 @@ export function readNotification(bytes: Buffer, message: Message, own: boolean):
       return address && { kind: 'address', own, removed: type === addressMessages.removed, address };
     }
     case settingMessages.changed: {
-      const on = readForwarding(bytes, start, end);
+      const on = readForwardingMessage(bytes, start, end);
       return on === undefined ? undefined : { kind: 'forwarding', own, on };
     }
     default:

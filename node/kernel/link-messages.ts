@@ -81,10 +81,10 @@ export function readAddress(bytes: Buffer, start: number, end: number): Address 
 }
 
 /**
- * readForwarding reads a message of settings: whether forwarding was turned on; undefined for one of another setting, and
+ * readForwardingMessage reads a message of settings: whether forwarding was turned on; undefined for one of another setting, and
  * for one of an interface that is new, which tells all settings that it begins with.
  */
-export function readForwarding(bytes: Buffer, start: number, end: number): boolean | undefined {
+export function readForwardingMessage(bytes: Buffer, start: number, end: number): boolean | undefined {
   if (end - start < netconfmsgLength || bytes[start] !== AF_INET) return undefined;
   let forwarding: number | undefined;
   let others = false;

@@ -18,11 +18,11 @@ import { nextHopMessages, readNextHop, writeNextHopDump } from './next-hop-messa
 import type { Poller } from './poller.js';
 import type {
   Address,
+  KernelRefusal,
   KernelRoute,
   Link,
   NextHop,
   Notification,
-  Refusal,
   RouteChange,
   RouteFilter,
   RouteKernel,
@@ -132,9 +132,9 @@ class LinuxRouteKernel implements RouteKernel {
     return list;
   }
 
-  async apply(changes: readonly RouteChange[], signal?: AbortSignal): Promise<readonly (Refusal | undefined)[]> {
+  async apply(changes: readonly RouteChange[], signal?: AbortSignal): Promise<readonly (KernelRefusal | undefined)[]> {
     if (changes.length <= changesPerSlice) return this.#applyNow(changes, signal);
-    const outcomes: (Refusal | undefined)[] = [];
+    const outcomes: (KernelRefusal | undefined)[] = [];
     // Our own notifications are read when all is done, not in between.
     this.#pause();
     try {
@@ -148,16 +148,16 @@ class LinuxRouteKernel implements RouteKernel {
     return outcomes;
   }
 
-  #applyNow(changes: readonly RouteChange[], signal: AbortSignal | undefined): readonly (Refusal | undefined)[] {
+  #applyNow(changes: readonly RouteChange[], signal: AbortSignal | undefined): readonly (KernelRefusal | undefined)[] {
     if (this.#closed || signal?.aborted === true) return changes.map(() => cancelled);
-    const outcomes: (Refusal | undefined)[] = [];
+    const outcomes: (KernelRefusal | undefined)[] = [];
     for (let at = 0; at < changes.length; at += changesPerBatch) {
       outcomes.push(...this.#applyBatch(changes.slice(at, at + changesPerBatch)));
     }
     return outcomes;
   }
 
-  #applyBatch(batch: readonly RouteChange[]): readonly (Refusal | undefined)[] {
+  #applyBatch(batch: readonly RouteChange[]): readonly (KernelRefusal | undefined)[] {
     try {
       return this.#parts.changes
         .change(batch, writeChange)
@@ -200,4 +200,4 @@ class LinuxRouteKernel implements RouteKernel {
   }
 }
 
-const cancelled: Refusal = { errno: 'ECANCELED', text: '' };
+const cancelled: KernelRefusal = { errno: 'ECANCELED', text: '' };

@@ -6,7 +6,7 @@
 import { type Ipv4, type Prefix, prefixKey } from '../../proto/domain/address.js';
 import type { Address, Link, NextHop, Notification, RouteFilter, RouteKernel } from './route-kernel.js';
 import { linkFlags, scopes } from './route-kernel.js';
-import { covers, RouteTable, sameRoute, sameSlot } from './route-table.js';
+import { covers, KernelRouteTable, sameRoute, sameSlot } from './route-table.js';
 
 /** KernelChange is what kind of thing somebody else changed; "lost": notifications were lost, anything may have. */
 export type KernelChange = Notification['kind'] | 'lost';
@@ -31,7 +31,7 @@ export class KernelMirror {
   readonly #listeners = new Set<(changes: ReadonlySet<KernelChange>) => void>();
   readonly #changes = new Set<KernelChange>();
   #ranges: readonly Prefix[] = [];
-  #routes = new RouteTable();
+  #routes = new KernelRouteTable();
   #nextHops: Map<number, NextHop> | undefined;
   #links = new Map<number, Link>();
   #addresses: readonly Address[] = [];
@@ -55,7 +55,7 @@ export class KernelMirror {
   }
 
   /** routes are our routes, the default routes, those straight to a link, and all within the ranges of interest. */
-  get routes(): Omit<RouteTable, 'insert' | 'remove' | 'replace' | 'removeUsing'> {
+  get routes(): Omit<KernelRouteTable, 'insert' | 'remove' | 'replace' | 'removeUsing'> {
     return this.#routes;
   }
 
@@ -155,7 +155,7 @@ export class KernelMirror {
       this.#links = new Map(links.map((link) => [link.ifindex, link]));
       this.#addresses = addresses;
       this.#nextHops = nextHops && new Map(nextHops.map((nextHop) => [nextHop.id, nextHop]));
-      this.#routes = new RouteTable();
+      this.#routes = new KernelRouteTable();
       for (const route of routes) this.#routes.insert(route, 'after');
       this.#dumpedAt = this.#now();
       this.#epoch += 1;

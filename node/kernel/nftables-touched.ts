@@ -5,8 +5,8 @@ import { eachAttribute } from './netlink-message.js';
 /** TouchedKind is a kind of thing in nftables. */
 export type TouchedKind = 'table' | 'chain' | 'rule' | 'set' | 'element' | 'other';
 
-/** Touched is one thing that a commit made, changed or removed. */
-export type Touched = {
+/** TouchedObject is one thing that a commit made, changed or removed. */
+export type TouchedObject = {
   readonly kind: TouchedKind;
   /** "ip", "inet"; "other" for the rest. */
   readonly family: 'ip' | 'inet' | 'other';
@@ -22,7 +22,7 @@ export type Touched = {
 export const nftablesSubsystem = 10;
 
 const nfgenmsgLength = 4;
-const families: Readonly<Record<number, Touched['family']>> = { 1: 'inet', 2: 'ip' };
+const families: Readonly<Record<number, TouchedObject['family']>> = { 1: 'inet', 2: 'ip' };
 // NFT_MSG_NEW* and NFT_MSG_DEL*, by the low byte of a message's type.
 const messages: Readonly<Record<number, readonly [TouchedKind, boolean]>> = {
   0: ['table', false],
@@ -40,7 +40,7 @@ const messages: Readonly<Record<number, readonly [TouchedKind, boolean]>> = {
 const attributes = { table: 1, ruleChain: 2, chainName: 3, chainHook: 4 } as const;
 
 /** readTouched reads a notification of nftables. */
-export function readTouched(bytes: Buffer, type: number, start: number, end: number): Touched {
+export function readTouched(bytes: Buffer, type: number, start: number, end: number): TouchedObject {
   const [kind, removed] = messages[type & 0xff] ?? ['other', false];
   let table = '';
   let chain = '';

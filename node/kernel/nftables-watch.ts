@@ -5,7 +5,7 @@ import { messageOf, XnetError } from '../../proto/errors.js';
 import { SyscallError } from '../../proto/process/syscall.js';
 import { eachAttribute } from './netlink-message.js';
 import { NetlinkSocket } from './netlink-socket.js';
-import { nftablesSubsystem, readTouched, type Touched } from './nftables-touched.js';
+import { nftablesSubsystem, readTouched, type TouchedObject } from './nftables-touched.js';
 import type { Poller } from './poller.js';
 
 const NETLINK_NETFILTER = 12;
@@ -22,7 +22,7 @@ export type NftablesCommit = {
   readonly processId: number;
   readonly program: string;
   readonly generation: number;
-  readonly touched: readonly Touched[];
+  readonly touched: readonly TouchedObject[];
 };
 
 // The last commits, for touchedSince(): more than a busy host makes in the 30 s between two turns.
@@ -35,7 +35,7 @@ export class NftablesWatch {
   readonly #listeners = new Set<(commits: readonly NftablesCommit[]) => void>();
   #remembered: NftablesCommit[] = [];
   // Of the commit whose notifications are coming in.
-  #touched = new Map<string, Touched>();
+  #touched = new Map<string, TouchedObject>();
   // Some of them were lost.
   #isPartial = false;
 
@@ -62,7 +62,7 @@ export class NftablesWatch {
    * touchedSince is what was touched after one generation, up to another; undefined when that is not known.
    * @param to the generation that nftables has by now
    */
-  touchedSince(from: number, to: number): readonly Touched[] | undefined {
+  touchedSince(from: number, to: number): readonly TouchedObject[] | undefined {
     this.#drain();
     const since = this.#remembered.filter(({ generation }) => generation > from && generation <= to);
     // Generations that are missing were lost, or are still on their way.

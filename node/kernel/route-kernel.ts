@@ -114,8 +114,8 @@ export type RouteChange =
   /** Takes the routes that use it along. Fails with ENOENT when there is none. */
   | { readonly op: 'deleteNextHop'; readonly nextHop: NextHop };
 
-/** Refusal is why one change was not made. */
-export type Refusal = {
+/** KernelRefusal is why one change was not made. */
+export type KernelRefusal = {
   /** Errno name: "ENETUNREACH". */
   readonly errno: string;
   /** The kernel's explanation: "Nexthop has invalid gateway"; empty where it gives none. */
@@ -167,7 +167,7 @@ export interface RouteKernel {
    * apply makes changes, in order, as far as each can be made. It lets other work go on now and then.
    * @returns one entry per change: undefined when it was made; ECANCELED for those after `signal` aborted
    */
-  apply(changes: readonly RouteChange[], signal?: AbortSignal): Promise<readonly (Refusal | undefined)[]>;
+  apply(changes: readonly RouteChange[], signal?: AbortSignal): Promise<readonly (KernelRefusal | undefined)[]>;
   /**
    * drain takes the notifications since the last drain, in the order in which things happened. All of our own changes
    * that apply() has returned from are among them. What the kernel removes along with something else (routes of an

@@ -33,8 +33,8 @@ export function sameSlot(a: KernelRoute, b: KernelRoute): boolean {
 
 const none: readonly KernelRoute[] = [];
 
-/** RouteTable is a set of routes. */
-export class RouteTable {
+/** KernelRouteTable is a set of routes. */
+export class KernelRouteTable {
   readonly #routes = new Map<number, KernelRoute[]>();
   // Keys of destinations, by next-hop object.
   readonly #byNextHop = new Map<number, number[]>();

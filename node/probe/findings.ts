@@ -2,7 +2,7 @@
 import { formatIpv4 } from '../../proto/domain/address.js';
 import type { SilentPeer } from '../../proto/domain/network.js';
 import type { Finding } from '../reconcile/effect.js';
-import type { ProbedPeer, Silent, Verdict } from './rounds.js';
+import type { ProbedPeer, ProbeVerdict, Silent } from './rounds.js';
 
 const mostNamed = 3;
 /** mostSilentReported is how many silent peers a report names at most. */
@@ -15,7 +15,7 @@ function named(list: readonly string[]): string {
 
 // Where not all can be named: those whose host answers, which is up, then those that fell silent last. Hosts that have long
 // been off, or were never set up, must not hide one that was cut off.
-function inOrder({ silent }: Verdict): readonly Silent[] {
+function inOrder({ silent }: ProbeVerdict): readonly Silent[] {
   return [...silent].sort((a, b) => Number(b.hostAnswers) - Number(a.hostAnswers) || b.sinceMs - a.sinceMs);
 }
 
@@ -37,12 +37,12 @@ function largeLost(peers: readonly ProbedPeer[], underlay: string, mtu: number):
 }
 
 /**
- * findingsOf says what is amiss. Silent peers are notes: whether a peer is down or cut off is known to controllers alone,
+ * probeFindings says what is amiss. Silent peers are notes: whether a peer is down or cut off is known to controllers alone,
  * which get the list.
  * @param underlay the interface, "eth0", and its MTU in bytes
  */
-export function findingsOf(
-  verdict: Verdict,
+export function probeFindings(
+  verdict: ProbeVerdict,
   underlay: { readonly name: string; readonly mtu: number },
 ): readonly Finding[] {
   const silent = inOrder(verdict);
@@ -57,7 +57,7 @@ export function findingsOf(
 }
 
 /** silentPeersOf lists silent peers as they are reported. */
-export function silentPeersOf(verdict: Verdict): readonly SilentPeer[] {
+export function silentPeersOf(verdict: ProbeVerdict): readonly SilentPeer[] {
   return inOrder(verdict)
     .slice(0, mostSilentReported)
     .map(({ peer, hostAnswers, sinceMs }) => ({

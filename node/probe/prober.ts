@@ -6,7 +6,7 @@ import { messageOf } from '../../proto/errors.js';
 import { Alarm, pause } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
 import { headerBytes, type Icmp } from '../kernel/icmp.js';
-import { type ProbedPeer, type RoundResult, Rounds, type Verdict } from './rounds.js';
+import { type ProbedPeer, type ProbeVerdict, type RoundResult, Rounds } from './rounds.js';
 
 /** ProbeScene is what there is to probe at a moment. */
 export type ProbeScene = {
@@ -29,7 +29,7 @@ export type ProberOptions = {
   /** For one answer, in milliseconds. Default 1,000. */
   readonly timeoutMs?: number;
   /** Called after each round, and when there is nothing to probe any more. */
-  readonly onVerdict: (verdict: Verdict) => void;
+  readonly onVerdict: (verdict: ProbeVerdict) => void;
   readonly log: Logger;
 };
 

@@ -46,8 +46,8 @@ export type RoundResult = {
 /** Silent is a peer that does not answer. */
 export type Silent = { readonly peer: ProbedPeer; readonly hostAnswers: boolean; readonly sinceMs: number };
 
-/** Verdict is what the probe says of the data path. */
-export type Verdict = { readonly silent: readonly Silent[]; readonly largeLost: readonly ProbedPeer[] };
+/** ProbeVerdict is what the probe says of the data path. */
+export type ProbeVerdict = { readonly silent: readonly Silent[]; readonly largeLost: readonly ProbedPeer[] };
 
 type PeerState = {
   readonly peer: ProbedPeer;
@@ -140,7 +140,7 @@ export class Rounds {
   }
 
   /** verdict is what follows from all rounds so far, in order of address. */
-  verdict(): Verdict {
+  verdict(): ProbeVerdict {
     const states = [...this.#states.values()].sort((a, b) => a.peer.gateway - b.peer.gateway);
     return {
       silent: states

@@ -98,7 +98,7 @@ export class Lane<Desired> {
     }
     if (signal.aborted) return;
     this.#failures = outcome.findings.some((finding) => finding.transient) ? this.#failures + 1 : 0;
-    if (outcome.changes > 0) log.info({ effect: effect.name, ...changesOf(outcome) }, 'changed');
+    if (outcome.changes > 0) log.info({ effect: effect.name, ...describeChanges(outcome) }, 'changed');
     onTurn(outcome, wanted);
   }
 }
@@ -106,8 +106,8 @@ export class Lane<Desired> {
 // A line of a log is for people: a table of thousands is not.
 const mostNamed = 10;
 
-/** changesOf is what a log says of the changes of a turn: how many, and which. */
-export function changesOf({ changes, what = [] }: Pick<Outcome, 'changes' | 'what'>): {
+/** describeChanges is what a log says of the changes of a turn: how many, and which. */
+export function describeChanges({ changes, what = [] }: Pick<Outcome, 'changes' | 'what'>): {
   readonly changes: number;
   readonly what?: readonly string[];
 } {

@@ -6,14 +6,14 @@
 import { prefixContains, prefixKey } from '../../proto/domain/address.js';
 import type { Route } from '../../proto/domain/network.js';
 import { linkName } from '../kernel/link-name.js';
-import type { Hop, KernelRoute, NextHop, Refusal, RouteChange } from '../kernel/route-kernel.js';
+import type { Hop, KernelRefusal, KernelRoute, NextHop, RouteChange } from '../kernel/route-kernel.js';
 import { sameHop } from '../kernel/route-table.js';
 import { overlapped } from './local-networks.js';
 import { hasForm, isGuard, isOurs, leads, nextHopIdOf, nextHopOf, type PeerRouteForm, peerRoute } from './ownership.js';
 import type { Planning } from './planning.js';
 
 /** isOffLink says whether the kernel refused because the gateway can't be reached straight on the link. */
-export function isOffLink({ errno, text }: Refusal): boolean {
+export function isOffLink({ errno, text }: KernelRefusal): boolean {
   // "Nexthop has invalid gateway" (net/ipv4/fib_semantics.c, fib_check_nh_v4_gw())
   return errno === 'ENETUNREACH' || errno === 'EHOSTUNREACH' || (errno === 'EINVAL' && /gateway/i.test(text));
 }

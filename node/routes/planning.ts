@@ -4,9 +4,9 @@ import type { Route } from '../../proto/domain/network.js';
 import type { KernelMirror } from '../kernel/mirror.js';
 import {
   type Hop,
+  type KernelRefusal,
   type KernelRoute,
   linkFlags,
-  type Refusal,
   type RouteChange,
   routeTypes,
   scopes,
@@ -22,7 +22,7 @@ export type Observed = Pick<KernelMirror, 'routes' | 'nextHops' | 'links' | 'add
 
 /** PeerRefusal is what the kernel did not do for a peer, and under what circumstances. */
 export type PeerRefusal = {
-  readonly refusal: Refusal;
+  readonly refusal: KernelRefusal;
   /** What was refused: "next hop 172753664". */
   readonly what: string;
   readonly nextHop: Route['nextHop'];

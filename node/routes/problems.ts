@@ -1,7 +1,7 @@
 // What can be wrong with a host's routes, and the sentence that tells people. Pure.
 import { formatIpv4, formatPrefix, type Prefix } from '../../proto/domain/address.js';
 import type { Route } from '../../proto/domain/network.js';
-import type { KernelRoute, NextHop, Refusal, RouteChange } from '../kernel/route-kernel.js';
+import type { KernelRefusal, KernelRoute, NextHop, RouteChange } from '../kernel/route-kernel.js';
 import type { Finding } from '../reconcile/effect.js';
 import { formatRoute, type Names, removeCommand } from './format.js';
 
@@ -27,7 +27,7 @@ export type RouteProblem =
   | { readonly reason: 'NoUnderlay'; readonly waiting: number }
   /** A next-hop object of ours that is not needed is used by a route or a group of somebody else's. */
   | { readonly reason: 'NextHopInUse'; readonly nextHop: NextHop }
-  | { readonly reason: 'RouteRefused'; readonly what: string; readonly refusal: Refusal }
+  | { readonly reason: 'RouteRefused'; readonly what: string; readonly refusal: KernelRefusal }
   | { readonly reason: 'KernelUnavailable'; readonly message: string };
 
 type Reason = RouteProblem['reason'];

@@ -7,7 +7,7 @@ import type { Route, RouteCounts } from '../../proto/domain/network.js';
 import { messageOf } from '../../proto/errors.js';
 import { SyscallError } from '../../proto/process/syscall.js';
 import type { KernelMirror } from '../kernel/mirror.js';
-import type { Refusal, RouteKernel } from '../kernel/route-kernel.js';
+import type { KernelRefusal, RouteKernel } from '../kernel/route-kernel.js';
 import type { Effect, Outcome } from '../reconcile/effect.js';
 import { type DesiredRoutes, noRoutes } from './desired.js';
 import { planRoutes, type RoutePlan } from './plan.js';
@@ -119,7 +119,7 @@ export class Routes implements Effect<DesiredRoutes> {
   }
 
   // Returns what failed, and remembers what is not worth another attempt before something changes.
-  #judge(planned: readonly PlannedChange[], outcomes: readonly (Refusal | undefined)[], at: At): RouteProblem[] {
+  #judge(planned: readonly PlannedChange[], outcomes: readonly (KernelRefusal | undefined)[], at: At): RouteProblem[] {
     const failures: RouteProblem[] = [];
     const refused = new Set<Route>();
     for (const [index, refusal] of outcomes.entries()) {
@@ -151,7 +151,7 @@ export class Routes implements Effect<DesiredRoutes> {
 
 type At = Pick<PeerRefusal, 'ifindex' | 'epoch'>;
 
-function isSurprise({ errno, text }: Refusal): boolean {
+function isSurprise({ errno, text }: KernelRefusal): boolean {
   // "Nexthop id does not exist", "Invalid prefsrc address", "Invalid device index" (net/ipv4/fib_semantics.c, nexthop.c)
   return surprises.has(errno) || (errno === 'EINVAL' && /id does not exist|prefsrc|device index/i.test(text));
 }

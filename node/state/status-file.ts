@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { errnoOf, messageOf } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
-import type { AgentStatus } from '../agent/self-status.js';
+import type { DaemonState } from '../agent/self-status.js';
 import { temporaryOf } from './atomic-file.js';
 
 const schema = v.object({
@@ -53,7 +53,7 @@ const delayMs = 200;
 export class StatusFile {
   readonly #runDir: string;
   readonly #log: Logger;
-  #newest: AgentStatus | undefined;
+  #newest: DaemonState | undefined;
   #written = '';
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
@@ -64,7 +64,7 @@ export class StatusFile {
   }
 
   /** write has the newest status written soon. */
-  write(status: AgentStatus): void {
+  write(status: DaemonState): void {
     this.#newest = status;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
@@ -103,7 +103,7 @@ export class StatusFile {
   }
 }
 
-function textOf({ connection, applied, conditions }: AgentStatus): string {
+function textOf({ connection, applied, conditions }: DaemonState): string {
   const status: DaemonStatus = {
     pid: process.pid,
     ...(connection === undefined

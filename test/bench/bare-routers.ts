@@ -5,7 +5,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { Host } from '../../deploy/lab/host.js';
+import type { LabHost } from '../../deploy/lab/host.js';
 import type { Lab } from '../../deploy/lab/lab.js';
 import type { LabProcess } from '../../deploy/lab/lab-process.js';
 import type { Machine } from '../../deploy/lab/machine.js';
@@ -31,7 +31,7 @@ export class BareRouters {
   }
 
   /** start starts one on each of these hosts. */
-  static async start(lab: Lab, hosts: readonly Host[]): Promise<BareRouters> {
+  static async start(lab: Lab, hosts: readonly LabHost[]): Promise<BareRouters> {
     mkdirSync(join(lab.control.folder, 'run'), { recursive: true });
     const speak = await lab.control.spawn([process.execPath, program, 'speak'], {
       logFile: join(lab.control.logs, 'bare.log'),

@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import type { Host } from '../../deploy/lab/host.js';
+import type { LabHost } from '../../deploy/lab/host.js';
 import type { Lab } from '../../deploy/lab/lab.js';
 import type { LabProcess } from '../../deploy/lab/lab-process.js';
 import type { Machine } from '../../deploy/lab/machine.js';
@@ -19,7 +19,7 @@ function common(machine: Machine): string {
   ].join('\n');
 }
 
-function reflectorConfig(lab: Lab, hosts: readonly Host[]): string {
+function reflectorConfig(lab: Lab, hosts: readonly LabHost[]): string {
   const clients = hosts.map(
     ({ name, address }) => `protocol bgp c_${name} from routers { neighbor ${address} as 65000; }`,
   );
@@ -49,16 +49,16 @@ function routerConfig(lab: Lab, machine: Machine, subnet: string): string {
 export class BirdRouters {
   readonly #processes: LabProcess[] = [];
   readonly #lab: Lab;
-  readonly #hosts: readonly Host[];
+  readonly #hosts: readonly LabHost[];
   #control: Socket | undefined;
 
-  private constructor(lab: Lab, hosts: readonly Host[]) {
+  private constructor(lab: Lab, hosts: readonly LabHost[]) {
     this.#lab = lab;
     this.#hosts = hosts;
   }
 
   /** start starts one on each of these hosts; the first is the one that announces `subnet`. */
-  static async start(lab: Lab, hosts: readonly Host[], subnet: string): Promise<BirdRouters> {
+  static async start(lab: Lab, hosts: readonly LabHost[], subnet: string): Promise<BirdRouters> {
     const routers = new BirdRouters(lab, hosts);
     await routers.#launch(lab.control, reflectorConfig(lab, hosts));
     for (const host of hosts) await routers.#launch(host, routerConfig(lab, host, subnet));

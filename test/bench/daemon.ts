@@ -1,6 +1,6 @@
 // One real daemon on its own: routes that somebody deletes, and the memory it takes.
 import { Fleet } from '../../deploy/lab/fleet.js';
-import type { Host } from '../../deploy/lab/host.js';
+import type { LabHost } from '../../deploy/lab/host.js';
 import { openLinuxRouteKernel } from '../../node/kernel/linux-route-kernel.js';
 import { Poller } from '../../node/kernel/poller.js';
 import { routeTypes } from '../../node/kernel/route-kernel.js';
@@ -21,7 +21,7 @@ const lan = '172.20.0.0/16';
 const firstPeer = 0xac140a00;
 const quietMs = 800;
 
-type Place = { readonly fleet: Fleet; readonly host: Host; readonly watch: KernelWatch };
+type Place = { readonly fleet: Fleet; readonly host: LabHost; readonly watch: KernelWatch };
 
 async function peersUpTo(routers: XnetRouters, have: number, want: number): Promise<void> {
   await rateOf(want - have, 32, async (index) => {
@@ -33,7 +33,7 @@ async function peersUpTo(routers: XnetRouters, have: number, want: number): Prom
 }
 
 // One netlink round trip: a route put into the host's kernel by another program than the daemon, and its answer.
-async function roundTripMs(host: Host): Promise<number> {
+async function roundTripMs(host: LabHost): Promise<number> {
   const poller = new Poller();
   const kernel = openLinuxRouteKernel({ poller, namespace: host.namespace.path });
   const probe = route('198.51.100.0/24', { protocol: 200, type: routeTypes.blackhole });
@@ -59,7 +59,7 @@ function pairMs(sightings: readonly Sighting[], destination: string): number | u
   return back === undefined ? undefined : back.at - removed.at;
 }
 
-function installed(host: Host): readonly string[] {
+function installed(host: LabHost): readonly string[] {
   const text = host.namespace.runSync(['ip', '-4', 'route', 'show', 'proto', '88']);
   return text.split('\n').flatMap((row) => /^(\d\S+\/\d+) /.exec(row)?.[1] ?? []);
 }

@@ -1,9 +1,9 @@
 // Hosts with real Docker engines: how quickly one joins, and how good the way between two containers is; both beside the
 // same made by hand, and beside Docker's own overlay.
 import type { Container } from '../../deploy/lab/container.js';
-import { type Engine, engineLines, tryEngine } from '../../deploy/lab/engines.js';
+import { engineLines, type LabEngine, tryEngine } from '../../deploy/lab/engines.js';
 import { Fleet } from '../../deploy/lab/fleet.js';
-import type { Host } from '../../deploy/lab/host.js';
+import type { LabHost } from '../../deploy/lab/host.js';
 import { findProgram } from '../../deploy/lab/requirements.js';
 import { messageOf } from '../../proto/errors.js';
 import { type BenchContext, type BenchPart, CannotMeasure, ms } from './figure.js';
@@ -14,7 +14,7 @@ import { monotonicMs } from './thin-node.js';
 
 type Pair = readonly [Container, Container];
 
-async function anyEngine(log: (line: string) => void): Promise<Engine> {
+async function anyEngine(log: (line: string) => void): Promise<LabEngine> {
   const problems: string[] = [];
   for (const line of engineLines) {
     const engine = await tryEngine(line, { log });
@@ -33,7 +33,7 @@ type Join = {
 };
 
 // From `xctl nodes add` until a container of the new host has answered the first one's.
-async function join(fleet: Fleet, host: Host, from: Container): Promise<Join> {
+async function join(fleet: Fleet, host: LabHost, from: Container): Promise<Join> {
   await host.loadImage();
   const began = monotonicMs();
   const { token } = await fleet.addNode(host);
@@ -52,7 +52,7 @@ async function endsOf([from, to]: Pair, network?: string): Promise<PathEnds> {
   return { from: await from.enter(), to: await to.enter(), address: await to.address(network) };
 }
 
-function tellJoin({ tell }: BenchContext, joins: readonly Join[], hand: HandMade, engine: Engine): void {
+function tellJoin({ tell }: BenchContext, joins: readonly Join[], hand: HandMade, engine: LabEngine): void {
   const totalMs = median(joins.map((one) => one.totalMs));
   const addMs = median(joins.map((one) => one.addMs));
   const joinMs = median(joins.map((one) => one.joinMs));

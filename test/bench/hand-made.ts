@@ -2,21 +2,21 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Container } from '../../deploy/lab/container.js';
-import type { Host } from '../../deploy/lab/host.js';
+import type { LabHost } from '../../deploy/lab/host.js';
 import { pause } from '../../proto/process/backoff.js';
 import { monotonicMs } from './thin-node.js';
 
 const handPool = '10.77.0.0/16';
 
 /** setSubnetByHand gives a host's Docker its subnet, "10.77.1.0/24" of number 1, by daemon.json and a restart. */
-async function setSubnetByHand(host: Host, number: number): Promise<void> {
+async function setSubnetByHand(host: LabHost, number: number): Promise<void> {
   mkdirSync(dirname(host.daemonJson), { recursive: true });
   writeFileSync(host.daemonJson, `${JSON.stringify({ bip: `10.77.${number}.1/24` })}\n`);
   await host.restartDockerd();
 }
 
 /** routeByHand lets containers of one host reach those of another, without NAT, as somebody with a shell would. */
-async function routeByHand(host: Host, peer: Host, peerNumber: number): Promise<void> {
+async function routeByHand(host: LabHost, peer: LabHost, peerNumber: number): Promise<void> {
   await host.run(['ip', 'route', 'add', `10.77.${peerNumber}.0/24`, 'via', peer.address]);
   await host.run(['iptables', '-I', 'DOCKER-USER', '-s', handPool, '-d', handPool, '-j', 'ACCEPT']);
   await host.run(['iptables', '-t', 'nat', '-I', 'POSTROUTING', '-s', handPool, '-d', handPool, '-j', 'ACCEPT']);
@@ -32,7 +32,7 @@ export type HandMade = {
 };
 
 /** connectByHand does it, the first host first. Both have a dockerd that runs. */
-export async function connectByHand(first: Host, second: Host): Promise<HandMade> {
+export async function connectByHand(first: LabHost, second: LabHost): Promise<HandMade> {
   await setSubnetByHand(first, 1);
   const one = await first.runContainer({ name: 'by-hand-1' });
   await second.loadImage();
@@ -52,7 +52,7 @@ export async function untilReached(from: Container, address: string): Promise<vo
 }
 
 /** connectBySwarm makes a swarm of two hosts and an overlay network with a container on each. */
-export async function connectBySwarm(first: Host, second: Host): Promise<readonly [Container, Container]> {
+export async function connectBySwarm(first: LabHost, second: LabHost): Promise<readonly [Container, Container]> {
   await first.docker('swarm', 'init', `--advertise-addr=${first.address}`, '--task-history-limit=1');
   const token = (await first.docker('swarm', 'join-token', '--quiet', 'worker')).trim();
   await second.docker(

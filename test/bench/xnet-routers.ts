@@ -1,7 +1,7 @@
 // N real daemons, each alone in the network of a machine of the lab, without Docker: their routes are all they have to
 // keep. A controller with its own etcd on the control machine.
 import type { Fleet } from '../../deploy/lab/fleet.js';
-import type { Host } from '../../deploy/lab/host.js';
+import type { LabHost } from '../../deploy/lab/host.js';
 import type { Node__Output } from '../../proto/gen/xnet/v1/Node.js';
 import { callUnary } from '../../proto/rpc/channel.js';
 import { cpuMsOf } from './process-usage.js';
@@ -34,7 +34,7 @@ export class XnetRouters {
   }
 
   /** grow has daemons on these hosts too, and waits until every daemon has routed all others. */
-  async grow(hosts: readonly Host[]): Promise<void> {
+  async grow(hosts: readonly LabHost[]): Promise<void> {
     for (const host of hosts) {
       for (const rule of userChain) await host.run(['iptables', '--wait', ...rule]);
       await this.fleet.join(host);

@@ -16,7 +16,7 @@ import {
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import type { Host } from '../../deploy/lab/host.js';
+import type { LabHost } from '../../deploy/lab/host.js';
 import { dockerDefaults } from '../../node/docker/settings.js';
 import { askDockerd } from '../../node/docker/validation.js';
 import { type Exec, exec } from '../../node/process/exec.js';
@@ -49,23 +49,23 @@ if (labs.length === 0) test.skip('no dockerd can be run here', () => undefined);
 function each(
   title: string,
   flags: readonly string[],
-  body: (t: ExecutionContext, host: Host, line: string) => Promise<void>,
+  body: (t: ExecutionContext, host: LabHost, line: string) => Promise<void>,
 ) {
   for (const lab of labs) {
     test(`Docker ${lab.line}: ${title}`, (t) => lab.onHost(flags, (host) => body(t, host, lab.line)));
   }
 }
 
-async function subnetOfDefault(host: Host): Promise<string> {
+async function subnetOfDefault(host: LabHost): Promise<string> {
   const said = await host.docker('network', 'inspect', 'bridge', '--format={{(index .IPAM.Config 0).Subnet}}');
   return said.trim();
 }
 
-async function isRunning(host: Host, container: string): Promise<boolean> {
+async function isRunning(host: LabHost, container: string): Promise<boolean> {
   return (await host.docker('inspect', '--format={{.State.Running}}', container)).trim() === 'true';
 }
 
-async function networkOf(host: Host, container: string): Promise<string> {
+async function networkOf(host: LabHost, container: string): Promise<string> {
   const format = '--format={{range .NetworkSettings.Networks}}{{.Gateway}}{{end}}';
   return (await host.docker('inspect', format, container)).trim();
 }
@@ -206,7 +206,7 @@ each('live-restore: containers are stopped first, or the change is deferred', ['
   t.is(await addressOn(host, 'docker0'), '10.76.9.1/24');
 });
 
-async function start(host: Host): Promise<void> {
+async function start(host: LabHost): Promise<void> {
   await host.docker('start', 'one');
 }
 

@@ -2,7 +2,7 @@
 // networks are left alone, and Docker is never restarted for it.
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
-import type { Host } from '../../deploy/lab/host.js';
+import type { LabHost } from '../../deploy/lab/host.js';
 import type { EngineEvent } from '../../node/docker/engine.js';
 import { formatPrefix } from '../../proto/domain/address.js';
 import {
@@ -29,23 +29,23 @@ test.after.always(async () => {
 
 if (labs.length === 0) test.skip('no dockerd can be run here', () => undefined);
 
-function each(title: string, body: (t: ExecutionContext, host: Host) => Promise<void>) {
+function each(title: string, body: (t: ExecutionContext, host: LabHost) => Promise<void>) {
   for (const lab of labs) {
     test(`Docker ${lab.line}: ${title}`, (t) => lab.onHost([], (host) => body(t, host)));
   }
 }
 
-async function inspect(host: Host, network: string): Promise<string> {
+async function inspect(host: LabHost, network: string): Promise<string> {
   const format = '{{.Driver}} {{json .IPAM.Config}} {{json .Options}} {{json .Labels}}';
   return (await host.docker('network', 'inspect', network, `--format=${format}`)).trim();
 }
 
-async function addressOf(host: Host, container: string, network = 'xnet'): Promise<string> {
+async function addressOf(host: LabHost, container: string, network = 'xnet'): Promise<string> {
   const format = `--format={{(index .NetworkSettings.Networks "${network}").IPAddress}}`;
   return (await host.docker('inspect', format, container)).trim();
 }
 
-async function networks(host: Host): Promise<readonly string[]> {
+async function networks(host: LabHost): Promise<readonly string[]> {
   return (await host.docker('network', 'ls', '--format={{.Name}}')).trim().split('\n').sort();
 }
 

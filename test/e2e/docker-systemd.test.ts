@@ -4,7 +4,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import type { Host } from '../../deploy/lab/host.js';
+import type { LabHost } from '../../deploy/lab/host.js';
 import { type DockerSettings, dockerDefaults } from '../../node/docker/settings.js';
 import type { Outcome } from '../../node/reconcile/effect.js';
 import { addressOn, bipOf, DockerLab, stateFolderOn } from '../support/docker-lab.js';
@@ -19,7 +19,7 @@ test.after.always(async () => {
 });
 
 // Debian's docker.service, with the folders of the lab's engine.
-function unit(host: Host, environmentFile: string): string {
+function unit(host: LabHost, environmentFile: string): string {
   return `[Unit]
 Description=Docker
 StartLimitBurst=3

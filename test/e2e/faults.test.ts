@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { engineLines, tryEngine } from '../../deploy/lab/engines.js';
 import { Fleet } from '../../deploy/lab/fleet.js';
-import type { Host } from '../../deploy/lab/host.js';
+import type { LabHost } from '../../deploy/lab/host.js';
 import { type FleetContainer, proveTraffic, startContainers } from '../../deploy/lab/proofs.js';
 import { PingFlow } from '../support/ping-flow.js';
 import { until } from '../support/until.js';
@@ -13,7 +13,7 @@ const rooted = process.getuid?.() === 0;
 // One engine is enough here: what differs between engines is in matrix.test.ts.
 const engine = rooted ? await tryEngine('28') : { line: '28' as const, why: 'it needs root' };
 
-type Parts = { readonly fleet: Fleet; readonly containers: readonly FleetContainer[]; readonly host: Host };
+type Parts = { readonly fleet: Fleet; readonly containers: readonly FleetContainer[]; readonly host: LabHost };
 
 function onFleet(title: string, run: (t: ExecutionContext, parts: Parts) => Promise<void>): void {
   if ('why' in engine) {
@@ -37,7 +37,7 @@ async function proven(t: ExecutionContext, { fleet, containers }: Parts, when: s
   }
 }
 
-const routesOf = (host: Host) => host.run(['ip', '-o', 'route', 'show', 'proto', '88']);
+const routesOf = (host: LabHost) => host.run(['ip', '-o', 'route', 'show', 'proto', '88']);
 
 onFleet(
   'no packet is lost with controller and etcd dead, nor when daemons are killed and started',

@@ -3,9 +3,9 @@
 import { writeFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import type { Container } from '../../deploy/lab/container.js';
-import { type Engine, engineLines, tryEngine } from '../../deploy/lab/engines.js';
+import { engineLines, type LabEngine, tryEngine } from '../../deploy/lab/engines.js';
 import type { IptablesBackend } from '../../deploy/lab/holder.js';
-import type { Host } from '../../deploy/lab/host.js';
+import type { LabHost } from '../../deploy/lab/host.js';
 import { Lab } from '../../deploy/lab/lab.js';
 import { beyond } from '../../deploy/lab/plan.js';
 import type { Fetched } from '../../deploy/lab/probe.js';
@@ -26,13 +26,13 @@ const prefix = (text: string): Prefix => {
 };
 
 class Node {
-  readonly host: Host;
+  readonly host: LabHost;
   readonly subnet: string;
   readonly desired: DesiredFirewall;
   readonly #mode: Mode;
   #dockerRuns = false;
 
-  constructor(host: Host, index: number, mode: Mode) {
+  constructor(host: LabHost, index: number, mode: Mode) {
     this.host = host;
     this.subnet = `10.76.${index}.0/24`;
     this.#mode = mode;
@@ -142,7 +142,7 @@ async function spoof({ stranger }: Lab, address: string): Promise<boolean> {
   return code === 0;
 }
 
-async function scenario(t: ExecutionContext, engine: Engine, iptables: IptablesBackend, mode: Mode): Promise<void> {
+async function scenario(t: ExecutionContext, engine: LabEngine, iptables: IptablesBackend, mode: Mode): Promise<void> {
   const lab = await Lab.create({ hosts: 2, engine, iptables });
   try {
     const [h1, h2] = lab.hosts;

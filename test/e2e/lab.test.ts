@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { findDockerd, readDockerdRecord } from '../../deploy/lab/dockerd.js';
 import { type EngineLine, type EngineUnavailable, engineLines, tryEngine } from '../../deploy/lab/engines.js';
-import type { Host } from '../../deploy/lab/host.js';
+import type { LabHost } from '../../deploy/lab/host.js';
 import { Lab, type LabOptions } from '../../deploy/lab/lab.js';
 import { commandLine, processes, untilEnded } from '../../deploy/lab/process-table.js';
 import { listRecords, readRecord } from '../../deploy/lab/record.js';
@@ -48,7 +48,7 @@ async function withEngine(
   await withLab(t, { ...options, engine }, work);
 }
 
-function dockerdsOf(host: Host): number {
+function dockerdsOf(host: LabHost): number {
   const pidFile = `--pidfile=${readDockerdRecord(host.folder).pidFile}`;
   return processes().filter((process) => commandLine(process).includes(pidFile)).length;
 }

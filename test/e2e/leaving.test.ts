@@ -3,7 +3,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { engineLines, tryEngine } from '../../deploy/lab/engines.js';
 import { Fleet } from '../../deploy/lab/fleet.js';
-import type { Host } from '../../deploy/lab/host.js';
+import type { LabHost } from '../../deploy/lab/host.js';
 import { callUnary } from '../../proto/rpc/channel.js';
 import { until } from '../support/until.js';
 
@@ -13,7 +13,7 @@ const engine = rooted ? await tryEngine(line) : { line, why: 'it needs root' };
 
 const stateDir = '/var/lib/xnet';
 
-const leave = (fleet: Fleet, host: Host, ...args: readonly string[]) =>
+const leave = (fleet: Fleet, host: LabHost, ...args: readonly string[]) =>
   fleet.xnetd(host, 'leave', '--docker-restart', JSON.stringify(host.restartCommand), ...args);
 
 function statusOf({ stdout }: { readonly stdout: string }) {
@@ -23,7 +23,7 @@ function statusOf({ stdout }: { readonly stdout: string }) {
   };
 }
 
-async function gone(t: ExecutionContext, fleet: Fleet, host: Host, when: string): Promise<void> {
+async function gone(t: ExecutionContext, fleet: Fleet, host: LabHost, when: string): Promise<void> {
   t.deepEqual((await host.run(['ls', '-A', stateDir])).trim().split('\n').sort(), ['identity.lock', 'lock'], when);
   t.is(await host.run(['ip', 'route', 'show', 'proto', '88']), '', when);
   t.notRegex(await host.run(['nft', 'list', 'tables']), /xnet/, when);

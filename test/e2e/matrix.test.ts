@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import test from 'ava';
 import { engineLines, tryEngine } from '../../deploy/lab/engines.js';
 import { Fleet } from '../../deploy/lab/fleet.js';
-import type { Host } from '../../deploy/lab/host.js';
+import type { LabHost } from '../../deploy/lab/host.js';
 import { proveFleet, startContainers } from '../../deploy/lab/proofs.js';
 import { inventory } from '../support/inventory.js';
 import { until } from '../support/until.js';
@@ -12,7 +12,7 @@ import { until } from '../support/until.js';
 const daemonJson = '{\n\t"labels" : ["rack=7"],\r\n   "max-concurrent-downloads":2 }  \n\n';
 
 // What administrators and other programs have on a host.
-async function addForeign(host: Host): Promise<void> {
+async function addForeign(host: LabHost): Promise<void> {
   await host.run(['ip', 'route', 'add', '10.99.0.0/16', 'via', host.address.replace(/\d+$/, '254'), 'proto', 'static']);
   await host.run(['ip', 'route', 'add', 'blackhole', '10.98.0.0/16', 'metric', '500']);
   await host.run(['ip', 'nexthop', 'add', 'id', '4711', 'dev', 'eth0']);

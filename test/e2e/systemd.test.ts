@@ -17,7 +17,7 @@ import { promisify } from 'node:util';
 import test from 'ava';
 import { tryEngine } from '../../deploy/lab/engines.js';
 import { addedFrom } from '../../deploy/lab/fleet.js';
-import type { Host } from '../../deploy/lab/host.js';
+import type { LabHost } from '../../deploy/lab/host.js';
 import { Lab } from '../../deploy/lab/lab.js';
 import { openPorts, openSockets } from '../../deploy/lab/open-ports.js';
 import { repositoryRoot } from '../../deploy/lab/paths.js';
@@ -45,7 +45,7 @@ const engineFolder = '/usr/local/libexec/docker-engine';
 
 // Debian's docker.service, with the lab's engine. It tells what the kernel had before Docker, and can be held on its
 // way down.
-function dockerUnit(host: Host): string {
+function dockerUnit(host: LabHost): string {
   return `[Unit]
 Description=Docker
 [Service]
@@ -65,7 +65,7 @@ WantedBy=multi-user.target
 `;
 }
 
-type Stage = { readonly lab: Lab; readonly host: Host; readonly node: ServiceHost; readonly control: ServiceHost };
+type Stage = { readonly lab: Lab; readonly host: LabHost; readonly node: ServiceHost; readonly control: ServiceHost };
 
 async function makeStage(): Promise<Stage | { readonly why: string }> {
   if (process.getuid?.() !== 0) return { why: 'it needs root' };

@@ -11,7 +11,7 @@ import { CertificateRegistry } from '../../controller/registry/certificates.js';
 import { nodeService } from '../../controller/service/node-service.js';
 import { Presence } from '../../controller/session/presence.js';
 import { Sessions } from '../../controller/session/sessions.js';
-import { Connection, type ConnectionState } from '../../node/controller/connection.js';
+import { Uplink, type UplinkState } from '../../node/controller/uplink.js';
 import type { Version } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import type { AdminServiceHandlers } from '../../proto/gen/xnet/v1/AdminService.js';
@@ -264,11 +264,11 @@ test('a connection that has grown too old is made anew, and the watch goes on wi
   const until = async (what: () => boolean) => {
     while (!what()) await new Promise<void>((resolve) => (turn = resolve));
   };
-  const connection = new Connection({
+  const connection = new Uplink({
     endpoints: () => [{ kind: 'unix', path }],
     log: silent,
     request: () => ({ nodeName: 'web-1', hostFingerprint: 'f', ...(version === undefined ? {} : { version }) }),
-    onState: ({ connected }: ConnectionState) => {
+    onState: ({ connected }: UplinkState) => {
       if (connected) connects += 1;
       turn();
     },

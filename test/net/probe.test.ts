@@ -4,7 +4,7 @@ import { Namespace } from '../../deploy/lab/namespace.js';
 import { openIcmp } from '../../node/kernel/icmp.js';
 import { Poller } from '../../node/kernel/poller.js';
 import { Prober } from '../../node/probe/prober.js';
-import type { ProbedPeer, Verdict } from '../../node/probe/rounds.js';
+import type { ProbedPeer, ProbeVerdict } from '../../node/probe/rounds.js';
 import { makeLog } from '../../proto/process/log.js';
 import { isRoot } from '../support/linux-route-host.js';
 import { ip } from '../support/route-fixtures.js';
@@ -19,7 +19,7 @@ class TwoHosts {
   readonly #stop = new AbortController();
   readonly #listeners = new Set<() => void>();
   #peers: ReadonlyMap<number, ProbedPeer> = new Map([[peer.key, peer]]);
-  #verdict: Verdict | undefined;
+  #verdict: ProbeVerdict | undefined;
   readonly #ended: Promise<void>;
 
   constructor() {
@@ -57,7 +57,7 @@ class TwoHosts {
   }
 
   /** until waits for a verdict that is so. */
-  async until(holds: (verdict: Verdict) => boolean): Promise<Verdict> {
+  async until(holds: (verdict: ProbeVerdict) => boolean): Promise<ProbeVerdict> {
     while (this.#verdict === undefined || !holds(this.#verdict)) {
       await new Promise<void>((resolve) => {
         const listener = () => {
@@ -93,8 +93,8 @@ if (isRoot('the probe on the real kernel')) {
   test('packets that pass, that a firewall drops, that the link loses, and that are too long', async (t) => {
     const hosts = new TwoHosts();
     const { first, second } = hosts;
-    const silent = ({ silent: list }: Verdict) => list.length === 1;
-    const well = (verdict: Verdict) => verdict.silent.length + verdict.largeLost.length === 0;
+    const silent = ({ silent: list }: ProbeVerdict) => list.length === 1;
+    const well = (verdict: ProbeVerdict) => verdict.silent.length + verdict.largeLost.length === 0;
     try {
       t.deepEqual(await hosts.until(() => true), { silent: [], largeLost: [] });
 

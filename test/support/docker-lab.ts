@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Engine, type EngineLine, engineLines, tryEngine } from '../../deploy/lab/engines.js';
-import type { Host } from '../../deploy/lab/host.js';
+import { type EngineLine, engineLines, type LabEngine, tryEngine } from '../../deploy/lab/engines.js';
+import type { LabHost } from '../../deploy/lab/host.js';
 import { imageName } from '../../deploy/lab/image.js';
 import { Lab } from '../../deploy/lab/lab.js';
 import { type DockerEffect, makeDockerEffect } from '../../node/docker/effect.js';
@@ -16,12 +16,12 @@ import type { DockerTurn } from './docker-turn.js';
 /** DockerLab is a lab of one engine line whose hosts are handed out to tests one after the other. */
 export class DockerLab {
   readonly line: EngineLine;
-  readonly engine: Engine;
+  readonly engine: LabEngine;
   readonly #lab: Lab;
-  readonly #unused: Host[];
+  readonly #unused: LabHost[];
   #queue: Promise<unknown> = Promise.resolve();
 
-  private constructor(engine: Engine, lab: Lab) {
+  private constructor(engine: LabEngine, lab: Lab) {
     this.line = engine.line;
     this.engine = engine;
     this.#lab = lab;
@@ -54,7 +54,7 @@ export class DockerLab {
    * onHost runs a test on a host that no other test has used, with its dockerd up. Tests of one line run one after the
    * other, those of different lines side by side.
    */
-  onHost<T>(flags: readonly string[], test: (host: Host) => Promise<T>): Promise<T> {
+  onHost<T>(flags: readonly string[], test: (host: LabHost) => Promise<T>): Promise<T> {
     const turn = this.#queue.then(async () => {
       const host = this.#unused.shift();
       if (host === undefined) throw new Error(`the lab of Docker ${this.line} has too few hosts`);
@@ -77,7 +77,7 @@ export class DockerLab {
 }
 
 /** settingsOn are the Docker settings of xnetd on a host of the lab. */
-export function settingsOn(host: Host, changes: Partial<DockerSettings> = {}): DockerSettings {
+export function settingsOn(host: LabHost, changes: Partial<DockerSettings> = {}): DockerSettings {
   return {
     ...dockerDefaults,
     socket: host.dockerSocket,
@@ -92,12 +92,12 @@ export function settingsOn(host: Host, changes: Partial<DockerSettings> = {}): D
 }
 
 /** stateFolderOn is the state directory of xnetd on a host of the lab. */
-export function stateFolderOn(host: Host): string {
+export function stateFolderOn(host: LabHost): string {
   return join(host.store, 'state');
 }
 
 /** effectOn is the Docker effect of xnetd on a host of the lab. */
-export function effectOn(host: Host, changes: Partial<DockerSettings> = {}, steps?: Steps): DockerEffect {
+export function effectOn(host: LabHost, changes: Partial<DockerSettings> = {}, steps?: Steps): DockerEffect {
   return makeDockerEffect({
     settings: settingsOn(host, changes),
     exec: (argv, options) => host.exec(argv, options),
@@ -107,7 +107,7 @@ export function effectOn(host: Host, changes: Partial<DockerSettings> = {}, step
 
 /** turnUntil runs one turn in a process that kills itself at a step, and returns whether it came to that. */
 export async function turnUntil(
-  host: Host,
+  host: LabHost,
   dieAt: string,
   turn: Omit<DockerTurn, 'settings' | 'enter' | 'dieAt'>,
   changes: Partial<DockerSettings> = {},
@@ -147,25 +147,25 @@ export function reasonsOf({ findings }: { readonly findings: readonly Finding[] 
 }
 
 /** addressOn is the IPv4 address of an interface of a host: "10.76.3.1/24"; empty without one. */
-export async function addressOn(host: Host, name: string): Promise<string> {
+export async function addressOn(host: LabHost, name: string): Promise<string> {
   const { stdout } = await host.exec(['ip', '-4', '-oneline', 'address', 'show', 'dev', name]);
   return /inet (\S+)/.exec(stdout)?.[1] ?? '';
 }
 
 /** dockerdPid is the process id of a host's dockerd, to tell whether it was restarted. */
-export async function dockerdPid(host: Host): Promise<string> {
+export async function dockerdPid(host: LabHost): Promise<string> {
   return (await host.run(['cat', join(host.folder, 'run/docker.pid')])).trim();
 }
 
 /** runIdle starts a container that ends at once when it is told to. */
-export async function runIdle(host: Host, name: string, ...options: readonly string[]): Promise<void> {
+export async function runIdle(host: LabHost, name: string, ...options: readonly string[]): Promise<void> {
   await host.loadImage();
   const run = ['run', '--detach', `--name=${name}`, '--stop-signal=SIGKILL', ...options];
   await host.docker(...run, imageName, 'sleep', '1000000');
 }
 
 /** freshFolder is an empty folder below a host's store. */
-export function freshFolder(host: Host, name: string): string {
+export function freshFolder(host: LabHost, name: string): string {
   const folder = join(host.store, name);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });

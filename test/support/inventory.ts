@@ -1,6 +1,6 @@
 // Everything on a host that xnet could have changed, in a form that two of them can be compared in.
 import { readFileSync, statSync } from 'node:fs';
-import type { Host } from '../../deploy/lab/host.js';
+import type { LabHost } from '../../deploy/lab/host.js';
 import { errnoOf } from '../../proto/errors.js';
 
 /** Inventory is what is there, line by line. */
@@ -26,7 +26,7 @@ function lines(text: string): string[] {
     .filter((line) => line !== '');
 }
 
-function daemonJsonOf(host: Host): string {
+function daemonJsonOf(host: LabHost): string {
   try {
     const { mode, uid, gid } = statSync(host.daemonJson);
     return `${mode.toString(8)} ${uid}:${gid} ${readFileSync(host.daemonJson).toString('base64')}`;
@@ -41,7 +41,7 @@ function isDockers(rule: string): boolean {
 }
 
 /** inventory takes one. Counters, and empty tables that iptables makes by being looked at, are left out. */
-export async function inventory(host: Host): Promise<Inventory> {
+export async function inventory(host: LabHost): Promise<Inventory> {
   const ruleset = lines(await host.run(['iptables-save']))
     .filter((line) => !line.startsWith('#'))
     .map((line) => line.replace(/\[\d+:\d+\]/g, ''));

@@ -4,15 +4,15 @@ import type { NextHop, Notification, RouteChange, RouteKernel } from '../../node
 import {
   type Address,
   type Hop,
+  type KernelRefusal,
   type KernelRoute,
   type Link,
   linkFlags,
-  type Refusal,
   type RouteFilter,
   routeTypes,
   scopes,
 } from '../../node/kernel/route-kernel.js';
-import { RouteTable, sameHop, sameRoute, sameSlot } from '../../node/kernel/route-table.js';
+import { KernelRouteTable, sameHop, sameRoute, sameSlot } from '../../node/kernel/route-table.js';
 import {
   type Ipv4,
   type Prefix,
@@ -27,7 +27,7 @@ import type { RouteHost } from './route-host.js';
 const up = linkFlags.up | linkFlags.lowerUp;
 const kernelProtocol = 2;
 
-function refuse(errno: string, text = ''): Refusal {
+function refuse(errno: string, text = ''): KernelRefusal {
   return { errno, text };
 }
 
@@ -39,7 +39,7 @@ export type MemoryRouteHostOptions = { readonly nextHops?: boolean };
 
 /** MemoryRouteHost is the state; its kernels are views of it. */
 export class MemoryRouteHost implements RouteHost {
-  routes = new RouteTable();
+  routes = new KernelRouteTable();
   readonly nextHops: Map<number, NextHop> | undefined;
   readonly links = new Map<number, Link>();
   addresses: Address[] = [];
@@ -182,13 +182,13 @@ export class MemoryRouteHost implements RouteHost {
   }
 
   /** change makes one change, or says why not. */
-  change(change: RouteChange, by: MemoryRouteKernel): Refusal | undefined {
+  change(change: RouteChange, by: MemoryRouteKernel): KernelRefusal | undefined {
     const refusal = this.#change(change, by);
     this.afterChange();
     return refusal;
   }
 
-  #change(change: RouteChange, by: MemoryRouteKernel): Refusal | undefined {
+  #change(change: RouteChange, by: MemoryRouteKernel): KernelRefusal | undefined {
     switch (change.op) {
       case 'addRoute':
       case 'appendRoute':
@@ -203,7 +203,7 @@ export class MemoryRouteHost implements RouteHost {
     }
   }
 
-  #addRoute(route: KernelRoute, append: boolean, by: MemoryRouteKernel): Refusal | undefined {
+  #addRoute(route: KernelRoute, append: boolean, by: MemoryRouteKernel): KernelRefusal | undefined {
     const { preferredSource, nextHopId } = route;
     if (!prefixesEqual(prefixOf(route.destination.network, route.destination.length), route.destination)) {
       return refuse('EINVAL', 'Invalid prefix for given prefix length');
@@ -224,7 +224,7 @@ export class MemoryRouteHost implements RouteHost {
     return undefined;
   }
 
-  #deleteRoute(route: KernelRoute, by: MemoryRouteKernel): Refusal | undefined {
+  #deleteRoute(route: KernelRoute, by: MemoryRouteKernel): KernelRefusal | undefined {
     const [hop] = route.hops;
     // The kernel keeps them by metric; within one metric, in the order that the table has.
     const candidates = [...this.routes.at(prefixKey(route.destination))].sort((a, b) => a.metric - b.metric);
@@ -244,7 +244,7 @@ export class MemoryRouteHost implements RouteHost {
     return undefined;
   }
 
-  #setNextHop(nextHop: NextHop, op: 'addNextHop' | 'replaceNextHop', by: MemoryRouteKernel): Refusal | undefined {
+  #setNextHop(nextHop: NextHop, op: 'addNextHop' | 'replaceNextHop', by: MemoryRouteKernel): KernelRefusal | undefined {
     if (this.nextHops === undefined) return refuse('EOPNOTSUPP');
     const refusal = nextHop.hop && this.#checkHop(nextHop.hop, up);
     if (nextHop.hop !== undefined && !this.links.has(nextHop.hop.ifindex)) {
@@ -259,7 +259,7 @@ export class MemoryRouteHost implements RouteHost {
     return undefined;
   }
 
-  #deleteNextHop(id: number, by: MemoryRouteKernel): Refusal | undefined {
+  #deleteNextHop(id: number, by: MemoryRouteKernel): KernelRefusal | undefined {
     const nextHop = this.nextHops?.get(id);
     if (this.nextHops === undefined || nextHop === undefined) return refuse('ENOENT');
     this.nextHops.delete(id);
@@ -272,7 +272,7 @@ export class MemoryRouteHost implements RouteHost {
     return this.addresses.some((other) => other.address === address);
   }
 
-  #checkHop({ gateway, ifindex }: Hop, needed: number): Refusal | undefined {
+  #checkHop({ gateway, ifindex }: Hop, needed: number): KernelRefusal | undefined {
     const link = this.links.get(ifindex);
     if (link === undefined) return refuse('ENETUNREACH', 'Nexthop has invalid gateway');
     if ((link.flags & needed) !== needed) return refuse('ENETDOWN');
@@ -324,7 +324,7 @@ export class MemoryRouteKernel implements RouteKernel {
     return [...this.#host.addresses];
   }
 
-  async apply(changes: readonly RouteChange[], signal?: AbortSignal): Promise<readonly (Refusal | undefined)[]> {
+  async apply(changes: readonly RouteChange[], signal?: AbortSignal): Promise<readonly (KernelRefusal | undefined)[]> {
     if (signal?.aborted === true) return changes.map(() => refuse('ECANCELED'));
     this.asked.push(...changes);
     return changes.map((change) => this.#host.change(change, this));

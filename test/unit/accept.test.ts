@@ -1,10 +1,10 @@
 // What a node accepts from a controller, whatever the controller says.
 import test from 'ava';
 import fc from 'fast-check';
-import { connectedNetworks, parseMainRoutes, parseNameServers, takenFrom } from '../../node/host/taken.js';
+import { connectedNetworks, parseMainRoutes, parseNameServers, usedRangesFrom } from '../../node/host/used-ranges.js';
 import {
-  acceptDelta,
-  acceptSnapshot,
+  admitDelta,
+  admitSnapshot,
   assignmentProblem,
   type HostRules,
   nextHopProblem,
@@ -12,8 +12,8 @@ import {
   poolProblem,
   reconsider,
   routeProblem,
-  type Taken,
-} from '../../node/table/accept.js';
+  type UsedRange,
+} from '../../node/table/admission-rules.js';
 import type { NodeTable, TableSnapshot } from '../../node/table/node-table.js';
 import { formatPrefix, ipv4FromNumber, prefixCovers, prefixesOverlap, prefixKey } from '../../proto/domain/address.js';
 import type { Assignment, PoolRange, Route, Version } from '../../proto/domain/network.js';
@@ -42,7 +42,7 @@ const mainRoutes = parseMainRoutes(
     '',
   ].join('\n'),
 );
-const taken = takenFrom({
+const taken = usedRangesFrom({
   routes: mainRoutes.filter(({ ifname }) => ifname !== 'br-shop' && ifname !== '*'),
   nameServers: parseNameServers('search lan\nnameserver 10.99.0.53\n'),
   controllers: [{ kind: 'tcp', host: '10.98.0.2', port: 7400 }],
@@ -66,7 +66,7 @@ const snapshotOf = (pools: readonly PoolRange[], routes: readonly Route[], revis
   pools,
   fresh: true,
 });
-const first = acceptSnapshot(
+const first = admitSnapshot(
   undefined,
   snapshotOf(
     [pool('10.76.0.0/16')],
@@ -139,9 +139,9 @@ test('a pool that was named at joining is accepted whenever it is told of, unles
   const [range, subnet] = [pool('172.172.0.0/16'), route('172.172.1.0/24', '192.168.83.12')];
   const changes = { upserts: [subnet], removals: [], unresolved: [] };
   const delta = { fromRevision: 1, to: version(2), ...changes, pools: [...first.pools, range] };
-  const strangers = acceptDelta(first, delta, rules);
+  const strangers = admitDelta(first, delta, rules);
   t.deepEqual(strangers.pools.map(formatPrefix), ['10.76.0.0/16']);
-  const table = acceptDelta(first, delta, joined);
+  const table = admitDelta(first, delta, joined);
   t.deepEqual(table.pools.map(formatPrefix), ['10.76.0.0/16', '172.172.0.0/16']);
   t.true(table.routes.has(prefixKey(subnet.subnet)));
   t.deepEqual(table.refused.pools, []);
@@ -156,7 +156,7 @@ test('a narrower --allowed-pools takes nothing away that is in force', (t) => {
     [pool('10.76.0.0/16'), pool('10.77.0.0/16'), pool('10.78.0.0/16')],
     [...first.routes.values()],
   );
-  const table = acceptSnapshot(first, again, narrowed);
+  const table = admitSnapshot(first, again, narrowed);
   t.deepEqual(table.pools.map(formatPrefix), ['10.76.0.0/16', '10.77.0.0/16']);
   t.deepEqual([...table.routes.keys()], [...first.routes.keys()]);
   t.deepEqual([...table.unresolved], []);
@@ -261,7 +261,7 @@ const told = fc.record({
   routes: fc.array(anyRoute),
 });
 
-function isHarmless(table: NodeTable, ranges: readonly Taken[]): boolean {
+function isHarmless(table: NodeTable, ranges: readonly UsedRange[]): boolean {
   const known = [...table.pools, pool('10.76.0.0/16')];
   return (
     [...table.routes.values()].every(
@@ -275,7 +275,7 @@ test('whatever a controller says, a host routes only subnets of its pools, and k
   fc.assert(
     fc.property(fc.option(told), fc.array(told, { maxLength: 3 }), (snapshot, deltas) => {
       let table =
-        snapshot === null ? first : acceptSnapshot(first, snapshotOf(snapshot.pools, snapshot.routes, 2), rules);
+        snapshot === null ? first : admitSnapshot(first, snapshotOf(snapshot.pools, snapshot.routes, 2), rules);
       t.true(isHarmless(table, taken));
       for (const [index, { pools, routes }] of deltas.entries()) {
         const before = table;
@@ -287,7 +287,7 @@ test('whatever a controller says, a host routes only subnets of its pools, and k
           unresolved: [],
           pools,
         };
-        table = acceptDelta(before, delta, rules);
+        table = admitDelta(before, delta, rules);
         t.true(isHarmless(table, taken));
         for (const [id, held] of before.routes) {
           // What was there is there, changed at most by a route that is acceptable.
@@ -308,7 +308,7 @@ test('whatever a controller says, a host routes only subnets of its pools, and k
 test('any pool beside the first ones leaves the host’s own ranges alone', (t) => {
   fc.assert(
     fc.property(fc.array(anyPool, { maxLength: 8 }), (pools) => {
-      const table = acceptSnapshot(first, snapshotOf([...pools, pool('10.76.0.0/16')], [], 2), rules);
+      const table = admitSnapshot(first, snapshotOf([...pools, pool('10.76.0.0/16')], [], 2), rules);
       for (const one of table.pools) {
         if (prefixCovers(testPool, one)) continue;
         for (const { prefix: range } of taken) t.false(prefixesOverlap(range, one));
@@ -324,21 +324,21 @@ test('any pool beside the first ones leaves the host’s own ranges alone', (t) 
 
 test('a route that goes bad keeps what it was, and goes when it is withdrawn', (t) => {
   const delta = { fromRevision: 1, to: version(2), removals: [], unresolved: [], pools: undefined };
-  const bad = acceptDelta(first, { ...delta, upserts: [route('10.76.1.0/24', '127.0.0.1')] }, rules);
+  const bad = admitDelta(first, { ...delta, upserts: [route('10.76.1.0/24', '127.0.0.1')] }, rules);
   t.deepEqual(bad.routes, first.routes);
   t.is(bad.refused.routes.size, 1);
-  const whole = acceptSnapshot(bad, snapshotOf([pool('10.76.0.0/16')], [route('10.76.1.0/24', '127.0.0.1')], 3), rules);
+  const whole = admitSnapshot(bad, snapshotOf([pool('10.76.0.0/16')], [route('10.76.1.0/24', '127.0.0.1')], 3), rules);
   t.deepEqual(whole.routes.get(prefixKey(prefix('10.76.1.0/24'))), route('10.76.1.0/24', '192.168.83.12'));
-  const good = acceptDelta(bad, { ...delta, upserts: [route('10.76.1.0/24', '192.168.83.13')] }, rules);
+  const good = admitDelta(bad, { ...delta, upserts: [route('10.76.1.0/24', '192.168.83.13')] }, rules);
   t.is(good.refused.routes.size, 0);
   t.deepEqual(good.routes.get(prefixKey(prefix('10.76.1.0/24'))), route('10.76.1.0/24', '192.168.83.13'));
-  const gone = acceptDelta(bad, { ...delta, upserts: [], removals: [prefix('10.76.1.0/24')] }, rules);
+  const gone = admitDelta(bad, { ...delta, upserts: [], removals: [prefix('10.76.1.0/24')] }, rules);
   t.false(gone.routes.has(prefixKey(prefix('10.76.1.0/24'))));
   t.is(gone.refused.routes.size, 0);
 });
 
 test('what was refused is accepted once the host has changed, with the routes in it', (t) => {
-  const table = acceptSnapshot(
+  const table = admitSnapshot(
     first,
     snapshotOf(
       [pool('10.76.0.0/16'), pool('10.60.0.0/16')],

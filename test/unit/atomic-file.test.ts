@@ -22,7 +22,7 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { exec } from '../../node/process/exec.js';
 import { discardTemporary, removeOwnFile, temporaryOf, writeOwnFile } from '../../node/state/atomic-file.js';
-import { readSeen, removeFile, replaceFile } from '../../node/state/seen-file.js';
+import { readForReplace, removeFile, replaceFile } from '../../node/state/compare-and-replace.js';
 import { makeFolder, makeFolderSync } from '../../proto/process/folder.js';
 
 const largest = 1000;
@@ -63,7 +63,7 @@ test('a file is replaced with its mode, through symlinks, and nothing is left be
     chmodSync(target, 0o604);
     symlinkSync('real/file', join(folder, 'middle'));
     symlinkSync(join(folder, 'middle'), join(folder, 'link'));
-    const seen = await readSeen(join(folder, 'link'), largest);
+    const seen = await readForReplace(join(folder, 'link'), largest);
     t.is(seen.target, target);
     t.is(String(seen.bytes), 'first');
     await replaceFile(seen, next, { mode: 0o644, exec });
@@ -72,7 +72,7 @@ test('a file is replaced with its mode, through symlinks, and nothing is left be
     t.is(readlinkSync(join(folder, 'middle')), 'real/file');
     t.deepEqual(readdirSync(join(folder, 'real')), ['file']);
     // Without cp, too.
-    await replaceFile(await readSeen(target, largest), Buffer.from('third'), { mode: 0o644 });
+    await replaceFile(await readForReplace(target, largest), Buffer.from('third'), { mode: 0o644 });
     t.is(statSync(target).mode & 0o7777, 0o604);
     t.is(readFileSync(target, 'utf8'), 'third');
   }));
@@ -80,11 +80,11 @@ test('a file is replaced with its mode, through symlinks, and nothing is left be
 test('a file that was not there is made, with its folder', (t) =>
   inFolder(async (folder) => {
     const path = join(folder, 'new/file');
-    await replaceFile(await readSeen(path, largest), next, { mode: 0o640 });
+    await replaceFile(await readForReplace(path, largest), next, { mode: 0o640 });
     t.is(readFileSync(path, 'utf8'), 'next');
     t.is(statSync(path).mode & 0o7777, 0o640);
     t.is(statSync(path).nlink, 1);
-    const seen = await readSeen(path, largest);
+    const seen = await readForReplace(path, largest);
     if (seen.bytes === undefined) throw new Error('not there');
     await removeFile(seen);
     t.false(existsSync(path));
@@ -109,18 +109,18 @@ test('whoever was faster wins, however they wrote', (t) =>
     };
     for (const [name, hand] of Object.entries(hands)) {
       writeFileSync(path, 'first');
-      const seen = await readSeen(path, largest);
+      const seen = await readForReplace(path, largest);
       const reached = (step: string) => (step === 'temporary-written' ? hand() : undefined);
       await t.throwsAsync(replaceFile(seen, next, { mode: 0o644, reached }), { code: 'Conflict' }, name);
       t.false(existsSync(temporaryOf(path)), name);
       t.not(existsSync(path) ? readFileSync(path, 'utf8') : '', 'next', name);
       rmSync(path, { force: true });
     }
-    const absent = await readSeen(path, largest);
+    const absent = await readForReplace(path, largest);
     const reached = (step: string) => (step === 'temporary-written' ? writeFileSync(path, 'theirs') : undefined);
     await t.throwsAsync(replaceFile(absent, next, { mode: 0o644, reached }), { code: 'Conflict' });
     t.is(readFileSync(path, 'utf8'), 'theirs');
-    const seen = await readSeen(path, largest);
+    const seen = await readForReplace(path, largest);
     writeFileSync(path, 'theirs again');
     if (seen.bytes === undefined) throw new Error('not there');
     await t.throwsAsync(removeFile(seen), { code: 'Conflict' });
@@ -136,14 +136,17 @@ test('what is no plain file is refused, and does not block', (t) =>
     writeFileSync(join(folder, 'file'), '');
     const failed = { code: 'FailedPrecondition' };
     for (const name of ['fifo', 'folder', 'loop', 'large', 'file/below']) {
-      await t.throwsAsync(readSeen(join(folder, name), largest), failed, name);
+      await t.throwsAsync(readForReplace(join(folder, name), largest), failed, name);
     }
-    await t.throwsAsync(readSeen(join(folder, 'dangling'), largest), { ...failed, message: /symlink to nowhere/ });
-    t.is((await readSeen(join(folder, 'absent'), largest)).bytes, undefined);
+    await t.throwsAsync(readForReplace(join(folder, 'dangling'), largest), {
+      ...failed,
+      message: /symlink to nowhere/,
+    });
+    t.is((await readForReplace(join(folder, 'absent'), largest)).bytes, undefined);
     // Anybody could put another file in its place.
     mkdirSync(join(folder, 'open'));
     chmodSync(join(folder, 'open'), 0o777);
-    const open = await readSeen(join(folder, 'open/file'), largest);
+    const open = await readForReplace(join(folder, 'open/file'), largest);
     await t.throwsAsync(replaceFile(open, next, { mode: 0o644 }), { ...failed, message: /chmod o-w/ });
     t.deepEqual(readdirSync(join(folder, 'open')), []);
   }));
@@ -153,7 +156,7 @@ test('a file with several names is neither replaced nor removed: the others woul
     const [file, other] = [join(folder, 'daemon.json'), join(folder, 'daemon.json.of-puppet')];
     writeFileSync(file, 'before');
     linkSync(file, other);
-    const seen = await readSeen(file, largest);
+    const seen = await readForReplace(file, largest);
     if (seen.bytes === undefined) throw new Error('it is there');
     const says = { code: 'FailedPrecondition', message: /has 2 names \(hard links\).*find \/ -xdev -samefile/ };
     await t.throwsAsync(replaceFile(seen, next, { mode: 0o644 }), says);
@@ -162,14 +165,14 @@ test('a file with several names is neither replaced nor removed: the others woul
     t.is(statSync(file).ino, statSync(other).ino);
     t.deepEqual(readdirSync(folder).sort(), ['daemon.json', 'daemon.json.of-puppet']);
     unlinkSync(other);
-    await replaceFile(await readSeen(file, largest), next, { mode: 0o644 });
+    await replaceFile(await readForReplace(file, largest), next, { mode: 0o644 });
     t.is(readFileSync(file, 'utf8'), 'next');
     // Killed between the two steps of making a file, it has the name of its temporary, too.
     linkSync(file, temporaryOf(file));
-    await t.throwsAsync(replaceFile(await readSeen(file, largest), Buffer.from('last'), { mode: 0o644 }), {
+    await t.throwsAsync(replaceFile(await readForReplace(file, largest), Buffer.from('last'), { mode: 0o644 }), {
       code: 'Conflict',
     });
-    await replaceFile(await readSeen(file, largest), Buffer.from('last'), { mode: 0o644 });
+    await replaceFile(await readForReplace(file, largest), Buffer.from('last'), { mode: 0o644 });
     t.is(readFileSync(file, 'utf8'), 'last');
   }));
 
@@ -179,7 +182,7 @@ test('what a crash left beside a file is taken over or discarded, never followed
     writeFileSync(path, 'first');
     writeFileSync(join(folder, 'victim'), 'untouched');
     symlinkSync('victim', temporaryOf(path));
-    await replaceFile(await readSeen(path, largest), next, { mode: 0o644 });
+    await replaceFile(await readForReplace(path, largest), next, { mode: 0o644 });
     t.is(readFileSync(path, 'utf8'), 'next');
     linkSync(join(folder, 'victim'), temporaryOf(path));
     await writeOwnFile(path, Buffer.from('own'));

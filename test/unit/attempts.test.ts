@@ -1,12 +1,12 @@
 // How long a daemon waits before it opens its next stream.
 import test from 'ava';
-import { Attempts, type EndedStream } from '../../node/controller/attempts.js';
+import { type EndedStream, WatchBackoff } from '../../node/controller/watch-backoff.js';
 
 const nothing: EndedStream = { tookIn: false, livedMs: 0, code: 'Unavailable' };
 const longest = 1;
 
 test('pauses grow as long as no stream brings anything, also where each begins well', (t) => {
-  const attempts = new Attempts(() => 1);
+  const attempts = new WatchBackoff(() => 1);
   const pauses = [0, 20, 20, 20, 20, 20, 20, 20].map((livedMs) => attempts.pauseMs({ ...nothing, livedMs }, longest));
   t.deepEqual(pauses, [200, 400, 800, 1_600, 3_200, 6_400, 8_000, 8_000]);
   t.is(attempts.pauseMs({ ...nothing, tookIn: true }, longest), 200);
@@ -16,7 +16,7 @@ test('pauses grow as long as no stream brings anything, also where each begins w
 });
 
 test('every controller is tried once before the first pause', (t) => {
-  const attempts = new Attempts(() => 3);
+  const attempts = new WatchBackoff(() => 3);
   t.deepEqual(
     Array.from({ length: 6 }, () => attempts.pauseMs(nothing, longest)),
     [0, 0, 200, 400, 400, 400],
@@ -26,7 +26,7 @@ test('every controller is tried once before the first pause', (t) => {
 });
 
 test('who is not let in asks seldom', (t) => {
-  const attempts = new Attempts(() => 1);
+  const attempts = new WatchBackoff(() => 1);
   const refused: EndedStream = { ...nothing, code: 'PermissionDenied' };
   const pauses = Array.from({ length: 8 }, () => attempts.pauseMs(refused, longest));
   t.deepEqual([pauses[0], pauses.at(-1)], [1_000, 60_000]);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
-import { type BipSeen, hashOf, inputsOf, planJoin, planLeave } from '../../node/docker/bip-plan.js';
+import { type BipSeen, contentHash, inputsOf, planJoin, planLeave } from '../../node/docker/bip-plan.js';
 import { attachedTo, isAsDesired, planBridge, planBridgeRemoval } from '../../node/docker/bridge-plan.js';
 import { type Bip, bipIn, bipsEqual, formatBip, parseBip, removeBip } from '../../node/docker/daemon-json.js';
 import type { EngineContainer, EngineNetwork } from '../../node/docker/engine.js';
@@ -279,9 +279,9 @@ test('leaving after joining gives the file of before, whatever it was and whatev
         false,
       );
       if (back.do !== 'put-back') throw new Error(reasonOf(back));
-      if (!edited) return hashOf(back.content) === hashOf(file);
+      if (!edited) return contentHash(back.content) === contentHash(file);
       const taken = removeBip(now, docker0);
-      return 'bytes' in taken && hashOf(back.content) === hashOf(taken.bytes);
+      return 'bytes' in taken && contentHash(back.content) === contentHash(taken.bytes);
     }),
   );
   t.pass();

@@ -14,17 +14,17 @@ import {
 import { dropFindings } from '../../node/firewall/drops.js';
 import { type ForwardingState, planForwarding } from '../../node/firewall/forwarding.js';
 import { placeInRaw, placeInUserChain } from '../../node/firewall/iptables-place.js';
-import { planRemoval, planRules, type Role } from '../../node/firewall/iptables-rules.js';
-import { isOurs, parseSave, type Tables } from '../../node/firewall/iptables-save.js';
+import { type ChainRole, planRemoval, planRules } from '../../node/firewall/iptables-rules.js';
+import { isOurRule, parseSave, type Tables } from '../../node/firewall/iptables-save.js';
 import { filterTablesOf } from '../../node/firewall/iptables-verdict.js';
 import { type NftTable, parseNftTable } from '../../node/firewall/nft-verdict.js';
-import { changesOf, type Observed, planFirewall } from '../../node/firewall/plan.js';
+import { countChanges, type ObservedFirewall, planFirewall } from '../../node/firewall/plan.js';
 import { ipv4Sysctl, procFiles } from '../../node/firewall/proc.js';
 import {
   elementsText,
   type InstalledTable,
-  isOursByText,
-  isOurs as isOurTable,
+  isOurTable,
+  isOurTableText,
   parseTable,
   planTable,
   replaceText,
@@ -218,9 +218,9 @@ test('whose table it is', (t) => {
   t.true(isOurTable(installed([...ours, ...foreign])), 'ours with something of somebody else in it');
   t.false(isOurTable(installed(foreign)));
   t.false(isOurTable(installed([{ map: { name: 'mine' } }])));
-  t.true(isOursByText(replaceText(rulesetOf(small))));
-  t.true(isOursByText('table ip xnet {\n\tflags dormant\n}\n'));
-  t.false(isOursByText('table ip xnet {\n\tflags dormant\n\tchain mine {\n\t}\n}\n'));
+  t.true(isOurTableText(replaceText(rulesetOf(small))));
+  t.true(isOurTableText('table ip xnet {\n\tflags dormant\n}\n'));
+  t.false(isOurTableText('table ip xnet {\n\tflags dormant\n\tchain mine {\n\t}\n}\n'));
 });
 
 /** apply does to tables what iptables-restore --noflush does, and fails where it fails. */
@@ -292,13 +292,13 @@ test('our rules come once, after all that a packet can come to, and nobody else 
   const theirs = (tables: Tables) =>
     [...tables].flatMap(([table, chains]) =>
       [...chains].flatMap(([name, { rules }]) =>
-        rules.filter((rule) => !isOurs(rule)).map((rule) => [table, name, rule]),
+        rules.filter((rule) => !isOurRule(rule)).map((rule) => [table, name, rule]),
       ),
     );
   fc.assert(
     fc.property(anyTables, fc.boolean(), fc.boolean(), (before, nothing, abandoned) => {
       const hasUser = before.get('filter')?.has('DOCKER-USER') === true;
-      const role: Role = nothing ? 'nothing' : hasUser ? 'rules' : 'chain and rules';
+      const role: ChainRole = nothing ? 'nothing' : hasUser ? 'rules' : 'chain and rules';
       const plan = planRules(small, before, role, { abandoned, mayMove: true });
       t.is(plan.changes === 0, plan.text === '');
       const after = apply(before, plan.text);
@@ -310,7 +310,7 @@ test('our rules come once, after all that a packet can come to, and nobody else 
         chain('filter', 'FORWARD'),
       ];
       for (const rules of [user, raw]) {
-        t.deepEqual(rules.filter(isOurs), nothing ? [] : [inward]);
+        t.deepEqual(rules.filter(isOurRule), nothing ? [] : [inward]);
         if (nothing) continue;
         const behind = rules[rules.indexOf(inward) + 1];
         t.true(behind === undefined || behind === '-j RETURN' || (rules === raw && behind === dockersDrop), behind);
@@ -318,13 +318,13 @@ test('our rules come once, after all that a packet can come to, and nobody else 
       if (!nothing) t.false(raw.slice(0, raw.indexOf(inward)).includes(dockersDrop));
       const alone = !nothing && abandoned && after.get('filter')?.get('FORWARD')?.policy === 'DROP';
       const pools = small.pools.map((pool) => outward.replace('10.76.0.0/16', formatPrefix(pool)));
-      t.deepEqual(forward.filter(isOurs), alone ? [inward, ...pools] : []);
+      t.deepEqual(forward.filter(isOurRule), alone ? [inward, ...pools] : []);
       const again = planRules(small, after, role === 'nothing' ? role : 'rules', { abandoned, mayMove: true });
       t.deepEqual([again.text, again.changes], ['', 0]);
 
       const removed = apply(after, planRemoval(after).text);
       t.deepEqual(theirs(removed), theirs(before));
-      t.false([...removed.values()].some((chains) => [...chains.values()].some(({ rules }) => rules.some(isOurs))));
+      t.false([...removed.values()].some((chains) => [...chains.values()].some(({ rules }) => rules.some(isOurRule))));
       const leftover = theirs(before).every(([, name]) => name !== 'DOCKER-USER');
       t.is(removed.get('filter')?.has('DOCKER-USER') === true, !leftover);
     }),
@@ -393,7 +393,7 @@ test('which backends get rules', (t) => {
   const docker = parseSave(dockerRules('28'));
   const none: Tables = new Map();
   const table = { ours: true, table: installed(listing(replaceText(rulesetOf(small)))) };
-  const plan = (observed: Partial<Observed>, engine = {}) =>
+  const plan = (observed: Partial<ObservedFirewall>, engine = {}) =>
     planFirewall({
       desired: small,
       observed: {
@@ -428,7 +428,7 @@ test('which backends get rules', (t) => {
   for (const modern of [plan({ preferred: 'nft' }, { firewallBackend: 'nftables' }), plan({ dockerTable: true })]) {
     t.deepEqual([used(modern), reasons(modern)], [[], ['UnsupportedFirewallBackend']]);
   }
-  t.is(changesOf(plan({ backends: both(docker, none) })), 2);
+  t.is(countChanges(plan({ backends: both(docker, none) })), 2);
   t.is(plan({ table: undefined }).table.kind, 'none', 'what was not seen is not changed');
   const foreign = plan({ table: { ours: false, table: undefined } });
   t.deepEqual([foreign.table.kind, reasons(foreign).includes('ForeignTable')], ['none', true]);

@@ -8,7 +8,7 @@ import { explainConnectionError } from '../../node/controller/connection-errors.
 import { readIdentity, splitPems, writeIdentity } from '../../node/identity/folder.js';
 import { credentialsOf, hasExpired, identityProblem, type NodeIdentity, trusts } from '../../node/identity/identity.js';
 import { requireMember, requireSameNode, withControllers } from '../../node/identity/membership.js';
-import { Renewal } from '../../node/identity/renewal.js';
+import { CertificateRenewal } from '../../node/identity/renewal.js';
 import {
   identityFindings,
   isOfReplaced,
@@ -18,7 +18,7 @@ import {
 } from '../../node/identity/renewal-plan.js';
 import { identityLine, identityStatus } from '../../node/identity/status.js';
 import { eachOf, identityFrom, provenFrom, type TcpEndpoint } from '../../node/join/call.js';
-import { decideJoin, type JoinSituation } from '../../node/join/decide.js';
+import { decideHostJoin, type JoinSituation } from '../../node/join/decide.js';
 import { XnetError } from '../../proto/errors.js';
 import {
   crossSign,
@@ -109,20 +109,20 @@ test('joining does what is asked for, and never makes another of a host by accid
     nowMs,
   };
   const joined: JoinSituation = { ...fresh, identity: whole, standing: 'member' };
-  t.is(decideJoin(fresh), 'join');
-  t.is(decideJoin(joined), 'already');
-  t.is(decideJoin({ ...joined, nodeName: 'web-1' }), 'already');
-  t.is(decideJoin({ ...joined, running: true }), 'already');
+  t.is(decideHostJoin(fresh), 'join');
+  t.is(decideHostJoin(joined), 'already');
+  t.is(decideHostJoin({ ...joined, nodeName: 'web-1' }), 'already');
+  t.is(decideHostJoin({ ...joined, running: true }), 'already');
   // Whom no controller could be asked about is taken at its word.
-  t.is(decideJoin({ ...joined, standing: 'unknown' }), 'already');
-  t.is(decideJoin({ ...joined, standing: 'refused' }), 'join');
-  t.is(decideJoin({ ...joined, standing: 'removed' }), 'join');
+  t.is(decideHostJoin({ ...joined, standing: 'unknown' }), 'already');
+  t.is(decideHostJoin({ ...joined, standing: 'refused' }), 'join');
+  t.is(decideHostJoin({ ...joined, standing: 'removed' }), 'join');
   // The authority was replaced while it was off.
-  t.is(decideJoin({ ...joined, standing: 'unknown', trusted: false }), 'join');
-  t.is(decideJoin({ ...joined, standing: 'member', trusted: false }), 'already');
-  t.is(decideJoin({ ...joined, standing: 'refused', running: true, nodeName: 'web-2' }), 'join');
-  t.is(decideJoin({ ...joined, standing: 'unknown', nowMs: nowMs + 31 * dayMs }), 'join');
-  t.is(decideJoin({ ...joined, force: true }), 'join');
+  t.is(decideHostJoin({ ...joined, standing: 'unknown', trusted: false }), 'join');
+  t.is(decideHostJoin({ ...joined, standing: 'member', trusted: false }), 'already');
+  t.is(decideHostJoin({ ...joined, standing: 'refused', running: true, nodeName: 'web-2' }), 'join');
+  t.is(decideHostJoin({ ...joined, standing: 'unknown', nowMs: nowMs + 31 * dayMs }), 'join');
+  t.is(decideHostJoin({ ...joined, force: true }), 'join');
   for (const part of [
     { nodeName: 'web-2' },
     { clusterId: 'c-2' },
@@ -132,12 +132,12 @@ test('joining does what is asked for, and never makes another of a host by accid
     { running: true, force: true },
   ]) {
     t.is(
-      codeOf(() => decideJoin({ ...joined, ...part })),
+      codeOf(() => decideHostJoin({ ...joined, ...part })),
       'FailedPrecondition',
       JSON.stringify(part),
     );
   }
-  t.is(decideJoin({ ...joined, clusterId: 'c-2', force: true }), 'join');
+  t.is(decideHostJoin({ ...joined, clusterId: 'c-2', force: true }), 'join');
 });
 
 test('a server is a controller of the token or nothing', async (t) => {
@@ -289,7 +289,7 @@ test('controllers that have come since are reached, also those that were known; 
   const { certificate } = await issue(old, { ...request, ...lifetime });
   const identity = { ...whole, key, certificate };
   await writeIdentity(stateDir, identity);
-  const renewal = new Renewal({
+  const renewal = new CertificateRenewal({
     ...{ stateDir, identity, log: silent },
     renew: async () => {
       throw new XnetError('Unavailable', 'nobody renews here');

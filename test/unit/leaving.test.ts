@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { isLeaving, leaveBegun } from '../../node/agent/leave.js';
 import { memberToLeave } from '../../node/commands/leave.js';
-import type { Settings } from '../../node/settings.js';
+import type { NodeSettings } from '../../node/settings.js';
 
 test('a damaged marker keeps nobody from leaving by hand, and is not taken for how a host was to leave', async (t) => {
   const stateDir = mkdtempSync(join(tmpdir(), 'xnet-leaving-'));
@@ -18,7 +18,7 @@ test('a damaged marker keeps nobody from leaving by hand, and is not taken for h
       writeFileSync(marker, damaged);
       await t.throwsAsync(leaveBegun(stateDir), { code: 'Corrupt', message: /leaving, the marker .* is damaged/ });
       t.true(await isLeaving(stateDir));
-      const member = await memberToLeave({ stateDir } as Settings, false, undefined);
+      const member = await memberToLeave({ stateDir } as NodeSettings, false, undefined);
       t.deepEqual(member, { node: '', controllers: [] });
     }
     writeFileSync(marker, '{"force":true,"localOnly":false}\n');

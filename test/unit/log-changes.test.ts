@@ -2,15 +2,18 @@
 import test from 'ava';
 import { describePlan } from '../../node/firewall/describe.js';
 import type { KernelRoute } from '../../node/kernel/route-kernel.js';
-import { changesOf } from '../../node/reconcile/lane.js';
+import { describeChanges } from '../../node/reconcile/lane.js';
 import { nameChange } from '../../node/routes/problems.js';
 import { address, prefix } from '../support/pools.js';
 
 test('a log names which changes were made, and how many more there are', (t) => {
-  t.deepEqual(changesOf({ changes: 2, what: ['add a', 'delete b'] }), { changes: 2, what: ['add a', 'delete b'] });
-  t.deepEqual(changesOf({ changes: 1 }), { changes: 1 });
+  t.deepEqual(describeChanges({ changes: 2, what: ['add a', 'delete b'] }), {
+    changes: 2,
+    what: ['add a', 'delete b'],
+  });
+  t.deepEqual(describeChanges({ changes: 1 }), { changes: 1 });
   const many = Array.from({ length: 11 }, (_, index) => `add ${index}`);
-  const told = changesOf({ changes: 5_000, what: many });
+  const told = describeChanges({ changes: 5_000, what: many });
   t.is(told.changes, 5_000);
   t.deepEqual(told.what?.slice(-2), ['add 9', 'and 4990 more']);
 });

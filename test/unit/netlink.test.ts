@@ -6,7 +6,7 @@ import { MessageWriter, messagesIn, readError } from '../../node/kernel/netlink-
 import { readNextHop, writeNewNextHop } from '../../node/kernel/next-hop-messages.js';
 import { type KernelRoute, type NextHop, routeTypes } from '../../node/kernel/route-kernel.js';
 import { readRoute, writeDeleteRoute, writeNewRoute } from '../../node/kernel/route-messages.js';
-import { covers, RouteTable, sameRoute } from '../../node/kernel/route-table.js';
+import { covers, KernelRouteTable, sameRoute } from '../../node/kernel/route-table.js';
 import { ipv4FromNumber, prefixCovers, prefixKey, prefixOf } from '../../proto/domain/address.js';
 import { errnoName, errnoOfText } from '../../proto/process/errno.js';
 import { ip, prefix, route, via } from '../support/route-fixtures.js';
@@ -139,7 +139,7 @@ test('covers says what prefixCovers says', (t) => {
 });
 
 test('a table keeps the order of a slot, and knows the users of a next hop', (t) => {
-  const table = new RouteTable();
+  const table = new KernelRouteTable();
   const plain = route('10.76.1.0/24', via('192.168.83.11', 2));
   const byObject = route('10.76.1.0/24', { nextHopId: 5 });
   const key = prefixKey(prefix('10.76.1.0/24'));

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { type KnownPeer, withDataPath } from '../../controller/view/data-path.js';
 import { nodeState } from '../../controller/view/node-state.js';
 import { checksum } from '../../node/kernel/icmp.js';
-import { findingsOf, silentPeersOf } from '../../node/probe/findings.js';
+import { probeFindings, silentPeersOf } from '../../node/probe/findings.js';
 import { type ProbedPeer, Rounds, routedPeers } from '../../node/probe/rounds.js';
 import { ipv4FromNumber, prefixKey } from '../../proto/domain/address.js';
 import type { Condition, NodeStatus, SilentPeer } from '../../proto/domain/network.js';
@@ -72,7 +72,7 @@ test('a peer is silent after three rounds, not before, and no longer after one a
   t.deepEqual(silentPeersOf(verdict), [
     { nodeName: dead.nodeName, gateway: dead.gateway, hostAnswers: true, sinceMs: 1_000 },
   ]);
-  t.like(findingsOf(verdict, eth0)[0], { type: 'DataPath', isNote: true, reason: 'NoAnswer' });
+  t.like(probeFindings(verdict, eth0)[0], { type: 'DataPath', isNote: true, reason: 'NoAnswer' });
   rounds.note(dead, { answered: true }, 4_000);
   t.deepEqual(rounds.verdict().silent, []);
 
@@ -98,7 +98,7 @@ test('of many silent peers a few are looked at in a round, all of them in turn',
   t.is(looked.size, 30);
   t.true(rounds.verdict().silent.length > 15);
   t.is(silentPeersOf(rounds.verdict()).length, 16);
-  t.regex(findingsOf(rounds.verdict(), eth0)[0]?.message ?? '', /and \d+ more$/);
+  t.regex(probeFindings(rounds.verdict(), eth0)[0]?.message ?? '', /and \d+ more$/);
 });
 
 test('of more silent peers than can be reported, those that are up and those that fell silent last are', (t) => {
@@ -112,7 +112,7 @@ test('of more silent peers than can be reported, those that are up and those tha
   }
   const reported = silentPeersOf(rounds.verdict());
   t.deepEqual([reported[0]?.nodeName, reported[1]?.nodeName, reported.length], ['web-28', 'web-29', 16]);
-  t.regex(findingsOf(rounds.verdict(), eth0)[0]?.message ?? '', /from web-28 .* web-29 /);
+  t.regex(probeFindings(rounds.verdict(), eth0)[0]?.message ?? '', /from web-28 .* web-29 /);
 });
 
 test('large packets are sent now and then, and lost ones are found', (t) => {
@@ -131,7 +131,7 @@ test('large packets are sent now and then, and lost ones are found', (t) => {
     rounds.note(peer, { answered: true, largeAnswered: false }, round);
     t.true(rounds.wantsLarge(peer));
   }
-  const [finding] = findingsOf(rounds.verdict(), eth0);
+  const [finding] = probeFindings(rounds.verdict(), eth0);
   t.like(finding, { type: 'DataPath', transient: false, reason: 'LargePacketsLost' });
   t.is(finding?.isNote, undefined);
   t.regex(finding?.message ?? '', /packets of 1500 bytes .* web-0 \(10\.76\.0\.1\).*ip link set eth0 mtu/);

@@ -4,13 +4,13 @@ import { Triggers, type TriggersOptions } from '../../node/agent/triggers.js';
 import type { EngineEvent } from '../../node/docker/engine.js';
 import { staleBy, type Urgency, urgencyOf } from '../../node/firewall/interest.js';
 import type { HostListener } from '../../node/kernel/host-monitor.js';
-import type { Touched } from '../../node/kernel/nftables-touched.js';
+import type { TouchedObject } from '../../node/kernel/nftables-touched.js';
 import { dueAt } from '../../node/reconcile/debounce.js';
 import { Lane } from '../../node/reconcile/lane.js';
 import { ipv4FromNumber } from '../../proto/domain/address.js';
 import { makeLog } from '../../proto/process/log.js';
 
-const touched = (text: string): Touched => {
+const touched = (text: string): TouchedObject => {
   const [sign, kind = '', family = '', table = '', chain = ''] = text.split(' ');
   const kinds = ['table', 'chain', 'rule', 'set', 'element'] as const;
   return {

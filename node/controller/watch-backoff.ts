@@ -3,7 +3,7 @@
 // whose first message can't be taken in would be asked again several times a second, by a whole fleet, for ever.
 import type { ErrorCode } from '../../proto/errors.js';
 import { backoffMs } from '../../proto/process/backoff.js';
-import { isRefusal } from '../identity/renewal-plan.js';
+import { isAccessRefusal } from '../identity/renewal-plan.js';
 
 /** EndedStream is what is known of a stream that has ended, or did not come about. */
 export type EndedStream = {
@@ -20,8 +20,8 @@ const refusedBackoff = { firstMs: 1_000, longestMs: 60_000 };
 // A stream that goes on where the last one ended may bring nothing but the assignment for a long time.
 const settledMs = 5_000;
 
-/** Attempts counts streams that brought nothing. */
-export class Attempts {
+/** WatchBackoff counts streams that brought nothing. */
+export class WatchBackoff {
   readonly #endpoints: () => number;
   #inRow = 0;
 
@@ -46,7 +46,7 @@ export class Attempts {
     const endpoints = this.#endpoints();
     if (!good && this.#inRow < endpoints) return 0;
     const round = Math.ceil(this.#inRow / endpoints);
-    const waitsLonger = isRefusal(code) || code === 'ResourceExhausted';
+    const waitsLonger = isAccessRefusal(code) || code === 'ResourceExhausted';
     return backoffMs(round, waitsLonger ? refusedBackoff : backoff, random);
   }
 }

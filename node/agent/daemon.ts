@@ -9,25 +9,25 @@ import { type Parts, runParts } from '../../proto/process/parts.js';
 import { version as daemonVersion } from '../../proto/process/version.js';
 import { wireFromAssignment } from '../../proto/rpc/convert.js';
 import type { Endpoint } from '../../proto/rpc/endpoint.js';
-import { Connection, type ConnectionState } from '../controller/connection.js';
+import { Uplink, type UplinkState } from '../controller/uplink.js';
 import type { Host } from '../host/host.js';
 import type { NodeIdentity } from '../identity/identity.js';
 import { endpointsOf } from '../identity/membership.js';
-import { Renewal } from '../identity/renewal.js';
-import { isRefusal } from '../identity/renewal-plan.js';
+import { CertificateRenewal } from '../identity/renewal.js';
+import { isAccessRefusal } from '../identity/renewal-plan.js';
 import type { Finding, Outcome } from '../reconcile/effect.js';
 import { StateSpace } from '../state/space.js';
 import { follows, isOlder, type TableSnapshot, withBookmark } from '../table/node-table.js';
 import type { UnderlaySettings } from '../underlay/choose.js';
-import { Acceptance } from './acceptance.js';
 import { DataPath } from './data-path.js';
+import { Intake } from './intake.js';
 import { type Known, type LaneName, type Lanes, makeLanes, ownBridge } from './lanes.js';
 import { Reporter } from './reporter.js';
-import { type AgentStatus, SelfStatus } from './self-status.js';
+import { type DaemonState, SelfStatus } from './self-status.js';
 import { Triggers } from './triggers.js';
 
-/** AgentOptions are what an agent is made of. */
-export type AgentOptions = {
+/** DaemonOptions are what the daemon is made of. */
+export type DaemonOptions = {
   readonly host: Host;
   readonly nodeName: string;
   readonly controllers: readonly Endpoint[];
@@ -52,7 +52,7 @@ export type AgentOptions = {
   /** Called when what is known has changed and should be kept. */
   readonly onKnown: (known: Known) => void;
   /** Called when what a status would show has changed. */
-  readonly onStatus: (status: AgentStatus) => void;
+  readonly onStatus: (status: DaemonState) => void;
   readonly onBeat: () => void;
   /** Without a beat for so long the daemon is ended, in milliseconds; undefined: it never is. */
   readonly watchdogMs: number | undefined;
@@ -65,25 +65,25 @@ const firewallDelayMs = 50;
 // A restart of Docker that is under way when a part fails goes on without us, and is taken up by the next start.
 const partsGraceMs = 2_000;
 
-/** Agent is the daemon's core. */
-export class Agent {
-  readonly #options: AgentOptions;
+/** Daemon is the daemon's core. */
+export class Daemon {
+  readonly #options: DaemonOptions;
   readonly #lanes: Lanes;
-  readonly #connection: Connection;
+  readonly #connection: Uplink;
   readonly #reporter: Reporter;
-  readonly #acceptance: Acceptance;
+  readonly #acceptance: Intake;
   readonly #selfStatus: SelfStatus;
-  readonly #renewal: Renewal | undefined;
+  readonly #renewal: CertificateRenewal | undefined;
   readonly #dataPath: DataPath;
   readonly #space: StateSpace;
   #known: Known;
   #confirming = false;
 
-  constructor(options: AgentOptions) {
+  constructor(options: DaemonOptions) {
     const { host, underlay, mark, log } = options;
     this.#options = options;
     this.#known = options.cached;
-    this.#acceptance = new Acceptance({
+    this.#acceptance = new Intake({
       ...options,
       controllers: () => this.#controllers(),
       joinedPools: () => this.#renewal?.joinedPools ?? [],
@@ -123,7 +123,7 @@ export class Agent {
       onBeat: options.onBeat,
       watchdogMs: options.watchdogMs,
     });
-    this.#connection = new Connection({
+    this.#connection = new Uplink({
       endpoints: () => this.#controllers(),
       credentials: async () => this.#renewal?.credentials(),
       log,
@@ -148,14 +148,14 @@ export class Agent {
 
   #controllers(): readonly Endpoint[] {
     const { controllers, followControllers } = this.#options;
-    const told = followControllers ? endpointsOf(this.#renewal?.controllers ?? []) : [];
-    return told.length > 0 ? told : controllers;
+    const received = followControllers ? endpointsOf(this.#renewal?.controllers ?? []) : [];
+    return received.length > 0 ? received : controllers;
   }
 
-  #makeRenewal(): Renewal | undefined {
+  #makeRenewal(): CertificateRenewal | undefined {
     const { proof, fingerprint, log } = this.#options;
     if (proof === undefined) return undefined;
-    return new Renewal({
+    return new CertificateRenewal({
       ...proof,
       log,
       renew: (csr, signal) => this.#connection.renew({ csr, hostFingerprint: fingerprint }, signal),
@@ -243,8 +243,8 @@ export class Agent {
     this.#options.onKnown(known);
   }
 
-  #takeAssignment(told: Assignment): void {
-    this.#take(this.#acceptance.assignment(this.#known, told));
+  #takeAssignment(received: Assignment): void {
+    this.#take(this.#acceptance.assignment(this.#known, received));
   }
 
   // What a controller said and what could be accepted of it has made this known.
@@ -317,13 +317,13 @@ export class Agent {
     this.#selfStatus.noteBookmark(before.version, at);
   }
 
-  #noteConnection(state: ConnectionState): void {
+  #noteConnection(state: UplinkState): void {
     const { log } = this.#options;
     if (state.connected) {
       log.info({ controller: state.endpoint }, 'connected');
       this.#reporter.changed();
       this.#renewal?.connected();
-    } else if (isRefusal(state.error.code)) this.#renewal?.refused(state.error);
+    } else if (isAccessRefusal(state.error.code)) this.#renewal?.refused(state.error);
     this.#selfStatus.noteConnection(state);
   }
 

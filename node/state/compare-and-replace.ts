@@ -26,11 +26,11 @@ export type FileSeen = {
 export type FileAbsent = { readonly target: string; readonly bytes: undefined };
 
 /**
- * readSeen reads a regular file, through symlinks.
+ * readForReplace reads a regular file, through symlinks.
  * @param largest size in bytes above which the file is not read
  * @throws XnetError FailedPrecondition: a dangling symlink, not a regular file, too large, not readable
  */
-export async function readSeen(path: string, largest: number): Promise<FileSeen | FileAbsent> {
+export async function readForReplace(path: string, largest: number): Promise<FileSeen | FileAbsent> {
   const target = await targetOf(path);
   let file: FileHandle;
   try {
@@ -186,7 +186,7 @@ async function compare(seen: FileSeen | FileAbsent): Promise<void> {
     throw new XnetError('FailedPrecondition', message);
   }
   // A write within the clock's tick leaves the times as they were.
-  const now = await readSeen(seen.target, seen.bytes.length);
+  const now = await readForReplace(seen.target, seen.bytes.length);
   if (now.bytes === undefined || !now.bytes.equals(seen.bytes)) throw changed;
 }
 

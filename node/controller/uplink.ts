@@ -18,12 +18,12 @@ import { services } from '../../proto/rpc/definitions.js';
 import { type Endpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
 import { errorFromStatus } from '../../proto/rpc/status.js';
 import type { Credentials } from '../../proto/rpc/tls.js';
-import { Attempts, type EndedStream } from './attempts.js';
 import { explainConnectionError } from './connection-errors.js';
+import { type EndedStream, WatchBackoff } from './watch-backoff.js';
 import { MessageReader, type WatchListener } from './watch-stream.js';
 
-/** ConnectionOptions say whom to watch, and who hears of it. */
-export type ConnectionOptions = {
+/** UplinkOptions say whom to watch, and who hears of it. */
+export type UplinkOptions = {
   /** Asked for each stream that is opened: there may be others by then. */
   readonly endpoints: () => readonly Endpoint[];
   /** What a connection shows and trusts: asked for each one that is made. Unix sockets need none. */
@@ -32,12 +32,12 @@ export type ConnectionOptions = {
   readonly request: () => WatchRequest;
   readonly listener: WatchListener;
   /** Called when a stream has brought its first message, and when it is gone. */
-  readonly onState: (state: ConnectionState) => void;
+  readonly onState: (state: UplinkState) => void;
   readonly log: Logger;
 };
 
-/** ConnectionState is what is known of the connection. */
-export type ConnectionState =
+/** UplinkState is what is known of the connection. */
+export type UplinkState =
   | { readonly connected: true; readonly endpoint: string }
   | { readonly connected: false; readonly error: XnetError };
 
@@ -51,16 +51,16 @@ const nothing = { tookIn: false, livedMs: 0, reopened: false } as const;
 const callTimeoutMs = 10_000;
 const nobodyMs = 10_000;
 
-/** Connection is the connection to the controllers. */
-export class Connection {
-  readonly #options: ConnectionOptions;
+/** Uplink is the connection to the controllers. */
+export class Uplink {
+  readonly #options: UplinkOptions;
   #stream: { readonly endpoint: Endpoint; readonly client: NodeServiceClient } | undefined;
   // For calls, in place of the stream's own: shows what is newer.
   #renewed: NodeServiceClient | undefined;
   #cancelStream: (() => void) | undefined;
   readonly #alarm = new Alarm();
 
-  constructor(options: ConnectionOptions) {
+  constructor(options: UplinkOptions) {
     this.#options = options;
   }
 
@@ -78,7 +78,7 @@ export class Connection {
   async run(signal: AbortSignal): Promise<void> {
     const { endpoints, log, onState } = this.#options;
     let next = Math.floor(Math.random() * endpoints().length);
-    const attempts = new Attempts(() => endpoints().length);
+    const attempts = new WatchBackoff(() => endpoints().length);
     const end = () => {
       this.#cancelStream?.();
       this.#alarm.ring();
@@ -232,8 +232,8 @@ export function callLeave(
   );
 }
 
-/** Standing is what the controllers make of a node: it is one of theirs, it was removed, or it is refused. */
-export type Standing =
+/** NodeStanding is what the controllers make of a node: it is one of theirs, it was removed, or it is refused. */
+export type NodeStanding =
   | { readonly is: 'member' | 'removed' }
   /** `why` is what a controller said. */
   | { readonly is: 'refused'; readonly why: string };
@@ -245,7 +245,7 @@ const noGeneration = 0;
  * callStanding asks the controllers, one after the other, whether a node is one of theirs. It changes nothing.
  * @throws XnetError Unavailable when none of them can tell
  */
-export async function callStanding(target: CallTarget, nodeId: string, signal: AbortSignal): Promise<Standing> {
+export async function callStanding(target: CallTarget, nodeId: string, signal: AbortSignal): Promise<NodeStanding> {
   try {
     const report = { nodeId, generation: noGeneration };
     await callAny(target, (client) =>

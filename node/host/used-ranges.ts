@@ -16,7 +16,7 @@ import {
 import type { HostNetwork } from '../../proto/domain/network.js';
 import { errnoOf } from '../../proto/errors.js';
 import type { Endpoint } from '../../proto/rpc/endpoint.js';
-import type { Taken } from '../table/accept.js';
+import type { UsedRange } from '../table/admission-rules.js';
 
 /** MainRoute is one route of the kernel's main table; a gateway of 0 means that the destination is on the link. */
 export type MainRoute = { readonly destination: Prefix; readonly gateway: Ipv4; readonly ifname: string };
@@ -62,8 +62,8 @@ export function interfaceAddresses(): ReadonlyMap<Ipv4, Prefix> {
   return found;
 }
 
-/** TakenSources are what takenFrom works on. */
-export type TakenSources = {
+/** UsedRangeSources are the input of usedRangesFrom. */
+export type UsedRangeSources = {
   readonly routes: readonly MainRoute[];
   readonly nameServers: readonly Ipv4[];
   readonly controllers: readonly Endpoint[];
@@ -71,9 +71,9 @@ export type TakenSources = {
   readonly own: readonly Ipv4[];
 };
 
-/** takenFrom lists what pools must not overlap. Pure. */
-export function takenFrom({ routes, nameServers, controllers, own }: TakenSources): readonly Taken[] {
-  const single = (address: Ipv4, what: string, vital: boolean): Taken => ({
+/** usedRangesFrom lists what pools must not overlap. Pure. */
+export function usedRangesFrom({ routes, nameServers, controllers, own }: UsedRangeSources): readonly UsedRange[] {
+  const single = (address: Ipv4, what: string, vital: boolean): UsedRange => ({
     prefix: { network: address, length: 32 },
     what,
     vital,
@@ -125,8 +125,8 @@ function readOr(path: string): string {
   }
 }
 
-/** readTaken is takenFrom of this host as it is now. Looked at once for a new pool, so it may block for a moment. */
-export function readTaken(sources: Pick<TakenSources, 'controllers' | 'own'>): readonly Taken[] {
+/** readUsedRanges is usedRangesFrom of this host as it is now. Looked at once for a new pool, so it may block for a moment. */
+export function readUsedRanges(sources: Pick<UsedRangeSources, 'controllers' | 'own'>): readonly UsedRange[] {
   const routes = parseMainRoutes(readOr('/proc/net/route'));
-  return takenFrom({ ...sources, routes, nameServers: parseNameServers(readOr('/etc/resolv.conf')) });
+  return usedRangesFrom({ ...sources, routes, nameServers: parseNameServers(readOr('/etc/resolv.conf')) });
 }

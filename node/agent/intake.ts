@@ -4,21 +4,21 @@
 import { formatIpv4, formatPrefix, type Prefix } from '../../proto/domain/address.js';
 import type { Assignment, TableDelta } from '../../proto/domain/network.js';
 import type { Endpoint } from '../../proto/rpc/endpoint.js';
-import { interfaceAddresses, readTaken } from '../host/taken.js';
+import { interfaceAddresses, readUsedRanges } from '../host/used-ranges.js';
 import type { Finding } from '../reconcile/effect.js';
 import {
-  acceptDelta,
-  acceptSnapshot,
+  admitDelta,
+  admitSnapshot,
   assignmentProblem,
   type HostRules,
   notAllowed,
   reconsider,
-} from '../table/accept.js';
+} from '../table/admission-rules.js';
 import type { NodeTable, TableSnapshot } from '../table/node-table.js';
 import type { Known } from './lanes.js';
 
-/** AcceptanceOptions are what this host knows before any controller says anything. */
-export type AcceptanceOptions = {
+/** IntakeOptions are what this host knows before any controller says anything. */
+export type IntakeOptions = {
   readonly nodeName: string;
   /** The controllers that are known at this moment. */
   readonly controllers: () => readonly Endpoint[];
@@ -30,13 +30,13 @@ export type AcceptanceOptions = {
 
 const examples = 3;
 
-/** Acceptance decides what becomes known. */
-export class Acceptance {
-  readonly #options: AcceptanceOptions;
+/** Intake decides what becomes known. */
+export class Intake {
+  readonly #options: IntakeOptions;
   #offer: Assignment | undefined;
   #problem: string | undefined;
 
-  constructor(options: AcceptanceOptions) {
+  constructor(options: IntakeOptions) {
     this.#options = options;
   }
 
@@ -46,19 +46,19 @@ export class Acceptance {
   }
 
   /** assignment takes in an assignment: at once, or as soon as it can be judged. */
-  assignment(known: Known, told: Assignment): Known {
-    this.#offer = told;
+  assignment(known: Known, received: Assignment): Known {
+    this.#offer = received;
     return this.#judge(known);
   }
 
   /** snapshot takes in a whole table. */
-  snapshot(known: Known, told: TableSnapshot): Known {
-    return this.#judge({ ...known, table: acceptSnapshot(known.table, told, this.#rules(known)) });
+  snapshot(known: Known, received: TableSnapshot): Known {
+    return this.#judge({ ...known, table: admitSnapshot(known.table, received, this.#rules(known)) });
   }
 
   /** delta takes in a change of `table`. */
-  delta(known: Known, table: NodeTable, told: TableDelta): Known {
-    return this.#judge({ ...known, table: acceptDelta(table, told, this.#rules(known)) });
+  delta(known: Known, table: NodeTable, received: TableDelta): Known {
+    return this.#judge({ ...known, table: admitDelta(table, received, this.#rules(known)) });
   }
 
   /** again looks at what was refused: the host may have changed. The same value when nothing is accepted by it. */
@@ -88,7 +88,7 @@ export class Acceptance {
       nodeName,
       own: known.map(({ subnet }) => subnet),
       addresses: interfaceAddresses(),
-      taken: () => readTaken({ controllers: controllers(), own }),
+      taken: () => readUsedRanges({ controllers: controllers(), own }),
       allowed: allowedPools,
       joined: joinedPools(),
     };

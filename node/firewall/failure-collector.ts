@@ -22,8 +22,8 @@ const without = {
   Forwarding: '',
 } as const satisfies Record<Area, string>;
 
-/** Findings are those of one turn. */
-export class Findings {
+/** FailureCollector collects the failures of one turn. */
+export class FailureCollector {
   readonly list: Finding[];
 
   constructor(first: readonly Finding[] = []) {

@@ -20,8 +20,8 @@ import { checkAddress, checkDockerName, checkInterfaceName, checkName, quoted } 
 import type { Assignment, PoolRange, Route, TableDelta } from '../../proto/domain/network.js';
 import { type NodeTable, type TableSnapshot, withDelta, withSnapshot } from './node-table.js';
 
-/** Taken is a range of addresses that this host uses by itself: "192.168.83.0/24", "the network of eth0". */
-export type Taken = {
+/** UsedRange is a range of addresses that this host uses by itself: "192.168.83.0/24", "the network of eth0". */
+export type UsedRange = {
   readonly prefix: Prefix;
   readonly what: string;
   /** The host's way to its peers, controllers and everything else: no pool may overlap it, not even the first. */
@@ -36,7 +36,7 @@ export type HostRules = {
   /** The host's addresses and their networks. */
   readonly addresses: ReadonlyMap<Ipv4, Prefix>;
   /** Looked up only when a pool is new. */
-  readonly taken: () => readonly Taken[];
+  readonly taken: () => readonly UsedRange[];
   /** --allowed-pools; undefined: pools follow the rules of poolProblem. */
   readonly allowed: readonly Prefix[] | undefined;
   /** The pools that the controllers named when this host joined. */
@@ -162,12 +162,12 @@ function bridgeProblem({ networkName, bridgeName }: Assignment): string | undefi
 
 type Sorted<T> = { readonly accepted: readonly T[]; readonly refused: readonly (readonly [T, string])[] };
 
-function sortPools(told: readonly PoolRange[], before: readonly PoolRange[], rules: HostRules): Sorted<PoolRange> {
+function sortPools(received: readonly PoolRange[], before: readonly PoolRange[], rules: HostRules): Sorted<PoolRange> {
   const accepted: PoolRange[] = [];
   const refused: [PoolRange, string][] = [];
   const isKnown = (pool: PoolRange) => before.some((one) => prefixKey(one) === prefixKey(pool));
   // A pool that is in force is never pushed aside by a new one.
-  for (const pool of [...told].sort((a, b) => Number(isKnown(b)) - Number(isKnown(a)))) {
+  for (const pool of [...received].sort((a, b) => Number(isKnown(b)) - Number(isKnown(a)))) {
     const problem = poolProblem(pool, { rules, before, accepted });
     if (problem === undefined) accepted.push(pool);
     else if (refused.length < mostPools) refused.push([pool, problem]);
@@ -175,10 +175,10 @@ function sortPools(told: readonly PoolRange[], before: readonly PoolRange[], rul
   return { accepted: accepted.sort((a, b) => a.network - b.network), refused };
 }
 
-function sortRoutes(told: Iterable<Route>, pools: readonly PoolRange[], rules: HostRules): Sorted<Route> {
+function sortRoutes(received: Iterable<Route>, pools: readonly PoolRange[], rules: HostRules): Sorted<Route> {
   const accepted: Route[] = [];
   const refused: [Route, string][] = [];
-  for (const route of told) {
+  for (const route of received) {
     const problem = routeProblem(route, pools, rules);
     if (problem === undefined) accepted.push(route);
     else refused.push([route, problem]);
@@ -199,8 +199,8 @@ function asRefused({ refused }: Sorted<PoolRange>): NodeTable['refused']['pools'
   return refused.map(([pool, problem]) => ({ pool, problem }));
 }
 
-/** acceptSnapshot is the table after the part of a snapshot that is accepted. */
-export function acceptSnapshot(before: NodeTable | undefined, snapshot: TableSnapshot, rules: HostRules): NodeTable {
+/** admitSnapshot is the table after the part of a snapshot that is accepted. */
+export function admitSnapshot(before: NodeTable | undefined, snapshot: TableSnapshot, rules: HostRules): NodeTable {
   const pools = sortPools(snapshot.pools, before?.pools ?? [], rules);
   const routes = sortRoutes(snapshot.routes, pools.accepted, rules);
   const table = withSnapshot(before, {
@@ -212,8 +212,8 @@ export function acceptSnapshot(before: NodeTable | undefined, snapshot: TableSna
   return { ...table, refused: { pools: asRefused(pools), routes: new Map(byKey(routes)) } };
 }
 
-/** acceptDelta is the table after the part of a delta that is accepted. */
-export function acceptDelta(before: NodeTable, delta: TableDelta, rules: HostRules): NodeTable {
+/** admitDelta is the table after the part of a delta that is accepted. */
+export function admitDelta(before: NodeTable, delta: TableDelta, rules: HostRules): NodeTable {
   const pools = delta.pools === undefined ? undefined : sortPools(delta.pools, before.pools, rules);
   const routes = sortRoutes(delta.upserts, pools?.accepted ?? before.pools, rules);
   const table = withDelta(before, {
@@ -237,8 +237,8 @@ export function acceptDelta(before: NodeTable, delta: TableDelta, rules: HostRul
 export function reconsider(table: NodeTable, rules: HostRules): NodeTable {
   const { refused } = table;
   if (refused.pools.length === 0 && refused.routes.size === 0) return table;
-  const told = [...table.pools, ...refused.pools.map(({ pool }) => pool)];
-  const pools = sortPools(told, table.pools, rules);
+  const received = [...table.pools, ...refused.pools.map(({ pool }) => pool)];
+  const pools = sortPools(received, table.pools, rules);
   const again = sortRoutes(
     Array.from(refused.routes.values(), ({ route }) => route),
     pools.accepted,
