@@ -15,7 +15,7 @@ import { Listeners } from './listeners.js';
 import { registrationOf } from './registration.js';
 import { CertificateRegistry } from './registry/certificates.js';
 import { CommitQueue } from './registry/commit-queue.js';
-import { removeController } from './registry/controllers.js';
+import { forgetController } from './registry/controllers.js';
 import type { Context } from './registry/mutation.js';
 import { NodeRegistry } from './registry/nodes.js';
 import { PoolRegistry } from './registry/pools.js';
@@ -31,12 +31,12 @@ import { type ControllerSettings, joinEndpoints, localEndpoints } from './settin
 import { type EmbeddedEtcd, startEmbeddedEtcd } from './store/embedded-etcd.js';
 import { EtcdStore } from './store/etcd.js';
 import type { EtcdOptions } from './store/etcd-client.js';
-import { Exposure } from './store/exposure.js';
+import { EtcdExposure } from './store/etcd-exposure.js';
 import { Gate } from './store/gate.js';
 import { keys } from './store/keys.js';
 import { Ages } from './view/ages.js';
 import { logContradictions } from './view/contradiction-log.js';
-import { Keeper } from './view/keeper.js';
+import { ViewFeed } from './view/view-feed.js';
 import { feedWatchdog } from './watchdog.js';
 
 const graceMs = 2_000;
@@ -119,11 +119,11 @@ export async function runController(
   const endpoints = settings.etcdEndpoints ?? [etcd?.endpoint ?? ''];
   const storeOptions = etcdOptions(settings, endpoints);
   const etcdStore = new EtcdStore(storeOptions);
-  const exposure = new Exposure(storeOptions, log);
+  const exposure = new EtcdExposure(storeOptions, log);
   const registration = await registrationOf(settings);
   const agesPath = `${settings.dataDir}/ages.json`;
   const ages = await new Ages().load(agesPath, log, Date.now());
-  const keeper = new Keeper({
+  const feed = new ViewFeed({
     times: { ages, now: Date.now },
     store: etcdStore,
     log,
@@ -132,10 +132,10 @@ export async function runController(
     newClusterId: randomUUID,
     ownKey: keys.registration(registration),
   });
-  const gate = new Gate(etcdStore, keeper, log);
-  const commits = new CommitQueue({ store: gate, reached: (revision, ms) => keeper.reached(revision, ms) });
+  const gate = new Gate(etcdStore, feed, log);
+  const commits = new CommitQueue({ store: gate, reached: (revision, ms) => feed.reached(revision, ms) });
   const { store } = commits;
-  logContradictions(keeper, log);
+  logContradictions(feed, log);
   const controllerId = `${registration}-${randomBytes(2).toString('hex')}`;
   const addresses = settings.listen.map(formatEndpoint);
   const record = {
@@ -143,11 +143,11 @@ export async function runController(
     joinAddresses: joinEndpoints(settings).map(formatEndpoint),
     registration,
   };
-  const clocks = new Clocks(keeper, registration);
-  const presence = new Presence({ store, keeper, log }, controllerId, record);
-  const sessions = new Sessions({ store, keeper, presence, log });
+  const clocks = new Clocks(feed, registration);
+  const presence = new Presence({ store, feed, log }, controllerId, record);
+  const sessions = new Sessions({ store, feed, presence, log });
   const audit = new Audit({ entries, controllerId, now: Date.now, log });
-  const context: Context = { store, commits, keeper, log, now: Date.now, audit };
+  const context: Context = { store, commits, feed, log, now: Date.now, audit };
   const nodes = new NodeRegistry(context);
   const pools = new PoolRegistry(context);
   const tokens = new TokenRegistry(context);
@@ -160,11 +160,11 @@ export async function runController(
   const stopped = AbortSignal.any([signal, running.signal]);
   let failure: unknown;
   const node = nodeService({
-    ...{ keeper, store, sessions, nodes, certificates, authority },
+    ...{ feed, store, sessions, nodes, certificates, authority },
     alive: (connection) => listeners.alive(connection),
   });
   const admin = adminService({
-    ...{ keeper, store, sessions, nodes, pools, tokens, certificates, authority, controllerId, version },
+    ...{ feed, store, sessions, nodes, pools, tokens, certificates, authority, controllerId, version },
     audit: entries,
     fleet: {
       registration,
@@ -174,7 +174,7 @@ export async function runController(
         auditProblem: entries.problem,
         etcdProblems: etcdStore.problems,
       }),
-      remove: (id, controller) => removeController(context, id, controller),
+      remove: (id, controller) => forgetController(context, id, controller),
     },
     etcd: { endpoints, embedded: etcd !== undefined, warnings: () => exposure.warnings },
     ports: {
@@ -184,13 +184,11 @@ export async function runController(
     },
   });
   const listeners = new Listeners({
-    ...{ authority, keeper, controllerId, observer: audit, log },
+    ...{ authority, feed, controllerId, observer: audit, log },
     listen: settings.listen.filter(({ kind }) => kind === 'tcp'),
     joinListen: joinEndpoints(settings),
     bindings: [node, admin],
-    joinBindings: [
-      joinService({ keeper, store, authority, certificates, record: (happening) => sessions.record(happening) }),
-    ],
+    joinBindings: [joinService({ feed, store, authority, certificates, record: (event) => sessions.record(event) })],
     onOpen: () => tellHealth(),
     onFailure: (error) => {
       failure ??= error;
@@ -203,20 +201,20 @@ export async function runController(
     log.info({ id: controllerId, version, listen: local.endpoints.map(formatEndpoint), etcd: endpoints }, 'started');
     systemd.ready();
     signal.addEventListener('abort', () => systemd.stopping(), { once: true });
-    tellHealth = () => local.health.set(keeper.serving && listeners.opened);
-    keeper.onChange(tellHealth);
-    keeper.onStanding(tellHealth);
+    tellHealth = () => local.health.set(feed.serving && listeners.opened);
+    feed.onChange(tellHealth);
+    feed.onStanding(tellHealth);
     await listeners.check();
     const streams = () => sessions.fanout.streams.size;
     const parts = runParts(
       {
-        view: (stop) => keeper.run(stop),
+        view: (stop) => feed.run(stop),
         gate: (stop) => gate.run(stop),
         presence: (stop) => presence.run(stop),
         exposure: (stop) => exposure.run(stop),
         sweeps: (stop) => runSweeps(context, stop),
         ages: (stop) => ages.run(agesPath, log, stop),
-        watchdog: (stop) => feedWatchdog({ systemd, keeper, log, endpoints: local.endpoints, streams }, stop),
+        watchdog: (stop) => feedWatchdog({ systemd, feed, log, endpoints: local.endpoints, streams }, stop),
       },
       stopped,
       { graceMs, onFailure: (part, error) => log.fatal({ err: error, part }, 'failed: the controller ends') },

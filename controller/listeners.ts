@@ -15,12 +15,12 @@ import { type RpcServer, type ServiceBinding, startServer } from '../proto/rpc/s
 import { type ServerIdentity, ServerTls } from '../proto/rpc/tls.js';
 import type { Authority, Opened } from './authority/authority.js';
 import { requireBindable } from './bindable.js';
-import type { Keeper } from './view/keeper.js';
+import type { ViewFeed } from './view/view-feed.js';
 
 /** ListenerParts are what the ports are made of. */
 export type ListenerParts = {
   readonly authority: Authority;
-  readonly keeper: Keeper;
+  readonly feed: ViewFeed;
   readonly controllerId: string;
   readonly listen: readonly Endpoint[];
   readonly joinListen: readonly Endpoint[];
@@ -70,13 +70,13 @@ export class Listeners {
       { clients: 'strangers', endpoints: parts.joinListen, ...none },
     ];
     parts.authority.onOpened((opened) => this.#schedule(opened));
-    parts.keeper.onChange((touched) => {
+    parts.feed.onChange((touched) => {
       // Streams that are open outlive a store that is not known for a while.
-      const concerned = parts.keeper.ready && (touched.certificates || touched.nodes.size > 0);
+      const concerned = parts.feed.ready && (touched.certificates || touched.nodes.size > 0);
       if (concerned) for (const { server } of this.#ports) server?.recheck();
       this.#tellHealth();
     });
-    parts.keeper.onStanding(() => this.#tellHealth());
+    parts.feed.onStanding(() => this.#tellHealth());
   }
 
   /** opened says whether all ports are open. */
@@ -129,7 +129,7 @@ export class Listeners {
   }
 
   #tellHealth(): void {
-    for (const { server } of this.#ports) server?.health.set(this.#parts.keeper.ready);
+    for (const { server } of this.#ports) server?.health.set(this.#parts.feed.ready);
   }
 
   #schedule(opened: Opened): void {
@@ -182,7 +182,7 @@ export class Listeners {
   #refuse({ identity, serial }: Parameters<NonNullable<Admission['refuse']>>[0]): XnetError | undefined {
     const whose = `the certificate of ${formatIdentity(identity)}`;
     try {
-      const { view, version } = this.#parts.keeper;
+      const { view, version } = this.#parts.feed;
       if (identity.clusterId !== version.clusterId) {
         return new XnetError('PermissionDenied', `${whose} is of another cluster`);
       }

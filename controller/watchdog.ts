@@ -8,12 +8,12 @@ import { aborted } from '../proto/process/parts.js';
 import type { Systemd } from '../proto/process/systemd.js';
 import type { Endpoint } from '../proto/rpc/endpoint.js';
 import { HealthProbe } from '../proto/rpc/health-probe.js';
-import type { Keeper } from './view/keeper.js';
+import type { ViewFeed } from './view/view-feed.js';
 
 /** WatchdogParts are what the watchdog is fed with. */
 export type WatchdogParts = {
   readonly systemd: Systemd;
-  readonly keeper: Keeper;
+  readonly feed: ViewFeed;
   /** How many nodes have their stream here. */
   readonly streams: () => number;
   /** Where the controller listens. */
@@ -46,10 +46,10 @@ export function statusLine({ refusal, view, connected }: ControllerState): strin
   return `${sessions} nodes connected of ${nodes}${here}, revision ${revision}${away}`;
 }
 
-function controllerState({ keeper, streams }: WatchdogParts): ControllerState {
-  const { refusal, connected } = keeper;
-  if (!keeper.ready) return { refusal, connected, view: undefined };
-  const { revision, nodes, sessions } = keeper.view;
+function controllerState({ feed, streams }: WatchdogParts): ControllerState {
+  const { refusal, connected } = feed;
+  if (!feed.ready) return { refusal, connected, view: undefined };
+  const { revision, nodes, sessions } = feed.view;
   return {
     refusal,
     connected,
@@ -59,11 +59,11 @@ function controllerState({ keeper, streams }: WatchdogParts): ControllerState {
 
 /** feedWatchdog feeds systemd until `signal` aborts. */
 export async function feedWatchdog(parts: WatchdogParts, signal: AbortSignal): Promise<void> {
-  const { systemd, keeper, endpoints, log } = parts;
+  const { systemd, feed, endpoints, log } = parts;
   // A unix socket needs no route and no port that others might have.
   const endpoint = endpoints.find(({ kind }) => kind === 'unix') ?? endpoints[0];
   if (!systemd.present || endpoint === undefined) return aborted(signal);
-  const off = keeper.onChange(() => systemd.status(statusLine(controllerState(parts))));
+  const off = feed.onChange(() => systemd.status(statusLine(controllerState(parts))));
   const probe = new HealthProbe(endpoint);
   const everyMs = (systemd.watchdogMs ?? defaultWatchdogMs) / 3;
   try {

@@ -14,7 +14,7 @@ import { digestOf } from '../../proto/pki/chain.js';
 import type { Identity } from '../../proto/pki/identity.js';
 import { absent, asSeen, type MutationId, put } from '../registry/guards.js';
 import { requireDecodable } from '../registry/lookup.js';
-import { type Context, type Done, mutate } from '../registry/mutation.js';
+import { type Context, type MutationResult, mutate } from '../registry/mutation.js';
 import { keys } from '../store/keys.js';
 import { type AuthorityRecord, encode, unknownFields } from '../store/records.js';
 import { type ClusterKey, makeClusterKey, readClusterKey, sealText, unsealText } from './cluster-key.js';
@@ -52,7 +52,7 @@ export class Authority {
   constructor(context: Context, keyPath: string) {
     this.#context = context;
     this.keyPath = keyPath;
-    context.keeper.onChange((touched) => {
+    context.feed.onChange((touched) => {
       if (touched.authority) void this.#follow();
     });
   }
@@ -106,7 +106,7 @@ export class Authority {
   }
 
   #open(): void {
-    const record = this.#context.keeper.view.authority?.record;
+    const record = this.#context.feed.view.authority?.record;
     if (record === undefined || record === this.#opened?.record) return;
     const clusterKey = this.#clusterKey;
     if (clusterKey === undefined || clusterKey.name !== record.sealedBy) {
@@ -138,12 +138,12 @@ export class Authority {
    * init makes the authority, and the cluster key if need be. It is there, unchanged, when there was one.
    * @throws XnetError FailedPrecondition when the authority there is can't be opened
    */
-  async init(id: MutationId): Promise<Done> {
-    const { keeper, now } = this.#context;
-    const { clusterId } = keeper.version;
+  async init(id: MutationId): Promise<MutationResult> {
+    const { feed, now } = this.#context;
+    const { clusterId } = feed.version;
     // One that can't be read is an authority all the same: another one would shut out all that have its certificates.
-    requireDecodable(keeper.view, keys.authority);
-    if (keeper.view.authority === undefined && !id.dryRun) this.#clusterKey = await makeClusterKey(this.keyPath);
+    requireDecodable(feed.view, keys.authority);
+    if (feed.view.authority === undefined && !id.dryRun) this.#clusterKey = await makeClusterKey(this.keyPath);
     const made = await makeAuthority(clusterId, now());
     const done = await mutate(this.#context, {
       ...id,
@@ -155,7 +155,7 @@ export class Authority {
           change: {
             guards: [absent(keys.authority)],
             operations: this.#clusterKey === undefined ? [] : [this.#put(this.#clusterKey, made)],
-            happening: {
+            event: {
               reason: 'AuthorityMade',
               subject: 'authority',
               message: 'the authority of the cluster was made',
@@ -187,10 +187,10 @@ export class Authority {
    * rotate begins to replace the authority by a new one. A rotation that is under way goes on.
    * @throws XnetError FailedPrecondition when there is no authority
    */
-  async rotate(id: MutationId): Promise<Done> {
+  async rotate(id: MutationId): Promise<MutationResult> {
     const { clusterKey, signer } = this.require();
-    const { keeper, now } = this.#context;
-    const made = await makeAuthority(keeper.version.clusterId, now());
+    const { feed, now } = this.#context;
+    const made = await makeAuthority(feed.version.clusterId, now());
     const previous = { certificate: signer.certificate, cross: await crossSign(signer, made.certificate) };
     return mutate(this.#context, {
       ...id,
@@ -204,7 +204,7 @@ export class Authority {
           change: {
             guards: [asSeen(view, keys.authority)],
             operations: [this.#put(clusterKey, made, record, previous)],
-            happening: {
+            event: {
               reason: 'RotationBegun',
               subject: 'authority',
               message: 'a new authority issues; all nodes renew',
@@ -216,7 +216,7 @@ export class Authority {
   }
 
   /** finish ends a rotation: the authority that was replaced is trusted no more. */
-  finish(): Promise<Done> {
+  finish(): Promise<MutationResult> {
     return mutate(this.#context, {
       call: 'RotateAuthority',
       operationId: '',
@@ -230,7 +230,7 @@ export class Authority {
           change: {
             guards: [asSeen(view, keys.authority)],
             operations: [put(keys.authority, encode('authority', rest))],
-            happening: {
+            event: {
               reason: 'RotationFinished',
               subject: 'authority',
               message: 'the former authority is trusted no more',
@@ -254,8 +254,8 @@ export class Authority {
     ttlMs: number,
   ): Promise<Issued & { readonly issuer: string; readonly authority: string }> {
     const { issuing, issuer, record } = this.require();
-    const { keeper, now } = this.#context;
-    const identity = { clusterId: keeper.version.clusterId, role, id };
+    const { feed, now } = this.#context;
+    const identity = { clusterId: feed.version.clusterId, role, id };
     const issued = await (await issuing).issue({ identity, publicKey, ...lifetimeFrom(now(), ttlMs) });
     return { ...issued, issuer, authority: record.certificate };
   }

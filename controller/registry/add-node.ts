@@ -151,7 +151,7 @@ function additionOf({ view, nodeId, wanted, nowMs }: AddInput, pool: string, sub
         put(keys.address(wanted.address), encode('address', { node: nodeId })),
         put(subnetKey, encode('subnet', { ...unknownFields('subnet', before), ...lease })),
       ],
-      happening: {
+      event: {
         reason: 'NodeAdded',
         subject: `node/${wanted.name}`,
         message: `leased ${formatPrefix(subnet)} of pool ${pool} to ${wanted.name} at ${formatIpv4(wanted.address)}`,

@@ -10,11 +10,17 @@ import type { Authority } from '../authority/authority.js';
 import { keys } from '../store/keys.js';
 import { encode, type TokenRecord } from '../store/records.js';
 import type { ReadonlyView } from '../view/view.js';
-import { AuthorityReplaced, authorityGuard, type Certified, decideRenewal, type Renewal } from './certify.js';
+import {
+  AuthorityReplaced,
+  authorityGuard,
+  decideRenewal,
+  type IssuedCertificate,
+  type NodeRenewal,
+} from './certify.js';
 import { asSeen, type MutationId, put } from './guards.js';
-import { decideJoin, type Joining, nodeOfJoin } from './join.js';
+import { decideHostJoin, type JoiningHost, nodeOfJoin } from './join.js';
 import { requireNode } from './lookup.js';
-import { type Context, type Done, mutate } from './mutation.js';
+import { type Context, type MutationResult, mutate } from './mutation.js';
 import { newNodeId, spreadAfter } from './nodes.js';
 
 /** usualNodeTtlMs is how long a node's certificate lasts where nothing else is set: 30 days. */
@@ -24,8 +30,8 @@ const once: MutationId = { operationId: '', dryRun: false };
 // A view follows a new authority within some 10 ms.
 const issueAttempts = 20;
 
-/** Answered is a certificate as it is answered (PEM). */
-export type Answered = Certified & { readonly certificate: string };
+/** CertificateWithPem is a certificate as it is answered (PEM). */
+export type CertificateWithPem = IssuedCertificate & { readonly certificate: string };
 
 /** CertificateRegistry issues and revokes. */
 export class CertificateRegistry {
@@ -47,7 +53,7 @@ export class CertificateRegistry {
     role: PersonRole | 'node',
     id: string,
     { publicKey, ttlMs }: { readonly publicKey: Buffer; readonly ttlMs: number },
-  ): Promise<Answered> {
+  ): Promise<CertificateWithPem> {
     const issued = await this.#authority.issue(role, id, publicKey, ttlMs);
     const { certificate, serial, notBeforeMs, notAfterMs, issuer } = issued;
     const digest = keyDigest(publicKey);
@@ -70,24 +76,24 @@ export class CertificateRegistry {
 
   /**
    * join uses a token whose secret is right and issues a node's certificate.
-   * @throws XnetError what decideJoin throws
+   * @throws XnetError what decideHostJoin throws
    */
-  async join(joining: Omit<Joining, 'keyDigest'>, token: TokenRecord, csr: string): Promise<Answered> {
+  async join(joining: Omit<JoiningHost, 'keyDigest'>, token: TokenRecord, csr: string): Promise<CertificateWithPem> {
     const publicKey = await keyOfRequest(csr);
-    const whole: Joining = { ...joining, keyDigest: keyDigest(publicKey) };
+    const whole: JoiningHost = { ...joining, keyDigest: keyDigest(publicKey) };
     return this.#issued(() => this.#join(whole, token, publicKey));
   }
 
-  async #join(joining: Joining, token: TokenRecord, publicKey: Buffer): Promise<Answered> {
-    const { keeper } = this.#context;
-    const nodeId = nodeOfJoin(keeper.view, token, joining) ?? newNodeId();
+  async #join(joining: JoiningHost, token: TokenRecord, publicKey: Buffer): Promise<CertificateWithPem> {
+    const { feed } = this.#context;
+    const nodeId = nodeOfJoin(feed.view, token, joining) ?? newNodeId();
     const certified = await this.#issue('node', nodeId, { publicKey, ttlMs: this.#nodeTtlMs });
     await mutate(this.#context, {
       ...once,
       call: 'Join',
       decide: (view, { taken, lostRaces }) => {
         const nowMs = this.#context.now();
-        return decideJoin({ view, joining, certified, nowMs, spread: spreadAfter(lostRaces), inFlight: taken });
+        return decideHostJoin({ view, joining, certified, nowMs, spread: spreadAfter(lostRaces), inFlight: taken });
       },
     });
     return certified;
@@ -97,9 +103,9 @@ export class CertificateRegistry {
    * renew issues another certificate to a node that proved who it is.
    * @throws XnetError what decideRenewal throws; InvalidArgument for a bad request; Conflict
    */
-  async renew(renewal: Renewal, csr: string): Promise<Answered> {
-    const { keeper, now } = this.#context;
-    requireNode(keeper.view, renewal.nodeId);
+  async renew(renewal: NodeRenewal, csr: string): Promise<CertificateWithPem> {
+    const { feed, now } = this.#context;
+    requireNode(feed.view, renewal.nodeId);
     const publicKey = await keyOfRequest(csr);
     return this.#issued(async () => {
       const certified = await this.#issue('node', renewal.nodeId, { publicKey, ttlMs: this.#nodeTtlMs });
@@ -110,7 +116,7 @@ export class CertificateRegistry {
           subject: renewal.nodeId,
           change: {
             ...decideRenewal(view, renewal, certified, now()),
-            happening: {
+            event: {
               reason: 'CertificateRenewed',
               subject: `node/${requireNode(view, renewal.nodeId).name}`,
               message: `serial ${certified.serial}, until ${new Date(certified.record.notAfterMs).toISOString()}`,
@@ -130,7 +136,7 @@ export class CertificateRegistry {
   async issuePerson(
     id: MutationId,
     wanted: { readonly role: PersonRole; readonly id: string; readonly csr: string; readonly ttlMs: number },
-  ): Promise<Answered> {
+  ): Promise<CertificateWithPem> {
     const publicKey = await keyOfRequest(wanted.csr);
     return this.#issued(() => this.#issuePerson(id, wanted, publicKey));
   }
@@ -139,7 +145,7 @@ export class CertificateRegistry {
     id: MutationId,
     wanted: { readonly role: PersonRole; readonly id: string; readonly ttlMs: number },
     publicKey: Buffer,
-  ): Promise<Answered> {
+  ): Promise<CertificateWithPem> {
     const certified = await this.#issue(wanted.role, wanted.id, { publicKey, ttlMs: wanted.ttlMs });
     const { serial, record } = certified;
     const subject = formatIdentity(wanted);
@@ -148,7 +154,7 @@ export class CertificateRegistry {
       change: {
         guards: [authorityGuard(view, certified)],
         operations: [put(keys.certificate(serial), encode('certificate', record))],
-        happening: {
+        event: {
           reason: 'CertificateIssued',
           subject,
           message: `serial ${serial}, until ${new Date(record.notAfterMs).toISOString()}`,
@@ -165,7 +171,7 @@ export class CertificateRegistry {
    * revokeCertificate refuses one certificate of a person or a program.
    * @throws XnetError NotFound; FailedPrecondition for a node's
    */
-  revokeCertificate(id: MutationId, serial: string): Promise<Done> {
+  revokeCertificate(id: MutationId, serial: string): Promise<MutationResult> {
     return mutate(this.#context, {
       ...id,
       call: 'RevokeCertificate',
@@ -189,7 +195,7 @@ export class CertificateRegistry {
           change: {
             guards: [asSeen(view, keys.certificate(serial)), asSeen(view, keys.revoked(serial))],
             operations: [put(keys.revoked(serial), encode('revoked', revoked))],
-            happening: {
+            event: {
               reason: 'CertificateRevoked',
               warning: true,
               subject: formatIdentity(held.record),
@@ -205,7 +211,7 @@ export class CertificateRegistry {
    * revokeNode refuses every certificate of a node, from this moment on.
    * @throws XnetError NotFound
    */
-  revokeNode(id: MutationId, nodeId: string): Promise<Done> {
+  revokeNode(id: MutationId, nodeId: string): Promise<MutationResult> {
     return mutate(this.#context, {
       ...id,
       call: 'RevokeNode',
@@ -218,7 +224,7 @@ export class CertificateRegistry {
           change: {
             guards: [asSeen(view, keys.node(nodeId)), asSeen(view, keys.revoked(nodeId))],
             operations: [put(keys.revoked(nodeId), encode('revoked', revoked))],
-            happening: {
+            event: {
               reason: 'NodeRevoked',
               warning: true,
               subject: `node/${name}`,

@@ -10,8 +10,12 @@ import type { ReadonlyView } from '../view/view.js';
 import { asSeen, put } from './guards.js';
 import { requireNode } from './lookup.js';
 
-/** Certified is a certificate that was issued, and by whom: the authority's certificate (PEM). */
-export type Certified = { readonly serial: string; readonly record: CertificateRecord; readonly authority: string };
+/** IssuedCertificate is a certificate that was issued, and by whom: the authority's certificate (PEM). */
+export type IssuedCertificate = {
+  readonly serial: string;
+  readonly record: CertificateRecord;
+  readonly authority: string;
+};
 
 /** AuthorityReplaced says that a certificate was issued by an authority that another has taken the place of. */
 export class AuthorityReplaced extends Error {}
@@ -23,7 +27,7 @@ const mostReplaced = 32;
  * authorityGuard is the guard under which what an authority issued may be written.
  * @throws AuthorityReplaced when it is not the one that issues any more
  */
-export function authorityGuard(view: ReadonlyView, certified: Certified): Guard {
+export function authorityGuard(view: ReadonlyView, certified: IssuedCertificate): Guard {
   if (view.authority?.record.certificate !== certified.authority) throw new AuthorityReplaced();
   return asSeen(view, keys.authority);
 }
@@ -32,7 +36,7 @@ export function authorityGuard(view: ReadonlyView, certified: Certified): Guard 
  * certifyGuards are the guards of writing a node's certificate: nobody certified the node meanwhile.
  * @throws AuthorityReplaced
  */
-export function certifyGuards(view: ReadonlyView, certified: Certified): readonly Guard[] {
+export function certifyGuards(view: ReadonlyView, certified: IssuedCertificate): readonly Guard[] {
   const before = view.certificateOfNode.get(certified.record.id);
   return [authorityGuard(view, certified), ...(before === undefined ? [] : [asSeen(view, keys.certificate(before))])];
 }
@@ -52,7 +56,7 @@ function lineOf(view: ReadonlyView, nodeId: string, nowMs: number): Replaced {
  * certify are the operations that make a certificate the one of its node, which the same host held before.
  * @throws XnetError ResourceExhausted when too many of one host have not ended
  */
-export function certify(view: ReadonlyView, certified: Certified, nowMs: number): readonly Operation[] {
+export function certify(view: ReadonlyView, certified: IssuedCertificate, nowMs: number): readonly Operation[] {
   const replaced = lineOf(view, certified.record.id, nowMs);
   if (replaced.length > mostReplaced) {
     throw new XnetError(
@@ -67,7 +71,7 @@ export function certify(view: ReadonlyView, certified: Certified, nowMs: number)
 }
 
 /** supersede are the operations that make a certificate the one of its node, and end all of the host that was it. */
-export function supersede(view: ReadonlyView, certified: Certified, nowMs: number): readonly Operation[] {
+export function supersede(view: ReadonlyView, certified: IssuedCertificate, nowMs: number): readonly Operation[] {
   const { role, id } = certified.record;
   return [
     ...inPlace(view, certified, []),
@@ -77,7 +81,7 @@ export function supersede(view: ReadonlyView, certified: Certified, nowMs: numbe
   ];
 }
 
-function inPlace(view: ReadonlyView, { serial, record }: Certified, replaced: Replaced): readonly Operation[] {
+function inPlace(view: ReadonlyView, { serial, record }: IssuedCertificate, replaced: Replaced): readonly Operation[] {
   const others = [...(view.certificatesOfNode.get(record.id) ?? [])].filter((other) => other !== serial);
   return [
     put(keys.certificate(serial), encode('certificate', { ...record, ...(replaced.length === 0 ? {} : { replaced }) })),
@@ -85,8 +89,8 @@ function inPlace(view: ReadonlyView, { serial, record }: Certified, replaced: Re
   ];
 }
 
-/** Renewal is a node that asks for another certificate, and the serial of the one that it showed. */
-export type Renewal = { readonly nodeId: string; readonly shown: string };
+/** NodeRenewal is a node that asks for another certificate, and the serial of the one that it showed. */
+export type NodeRenewal = { readonly nodeId: string; readonly shown: string };
 
 /**
  * decideRenewal decides how a node's certificate is renewed.
@@ -95,8 +99,8 @@ export type Renewal = { readonly nodeId: string; readonly shown: string };
  */
 export function decideRenewal(
   view: ReadonlyView,
-  { nodeId, shown }: Renewal,
-  certified: Certified,
+  { nodeId, shown }: NodeRenewal,
+  certified: IssuedCertificate,
   nowMs: number,
 ): { readonly guards: readonly Guard[]; readonly operations: readonly Operation[] } {
   const { name } = requireNode(view, nodeId);

@@ -63,7 +63,7 @@ export function decideSet(view: ReadonlyView, nodeId: string, change: NodeChange
             ]
           : []),
       ],
-      happening: { reason: 'NodeChanged', subject: `node/${node.name}`, message: done.join(', ') },
+      event: { reason: 'NodeChanged', subject: `node/${node.name}`, message: done.join(', ') },
     },
   };
 }
@@ -129,7 +129,7 @@ export function decideRemove(view: ReadonlyView, nodeId: string, how: 'left' | '
         ...quarantine,
         ...removalOf(view, nodeId, nowMs),
       ],
-      happening: {
+      event: {
         reason: how === 'left' ? 'NodeLeft' : 'NodeRemoved',
         subject: `node/${node.name}`,
         message: `${subnet} is in quarantine until ${new Date(untilMs).toISOString()}`,

@@ -1,18 +1,18 @@
 // Forgetting a controller that will not come back. One that lives is never forgotten: it would only register again.
 import { XnetError } from '../../proto/errors.js';
 import { liveRegistrations } from '../session/clocks.js';
-import { removalKey } from '../store/identity.js';
 import { keys } from '../store/keys.js';
 import { encode } from '../store/records.js';
+import { removalKey } from '../store/rollback-guard.js';
 import type { ReadonlyView } from '../view/view.js';
 import { asSeen, type MutationId, put } from './guards.js';
-import { type Context, type Decision, type Done, mutate } from './mutation.js';
+import { type Context, type Decision, type MutationResult, mutate } from './mutation.js';
 
 /**
- * decideRemoveController decides how a controller is forgotten.
+ * decideForgetController decides how a controller is forgotten.
  * @throws XnetError NotFound, FailedPrecondition
  */
-export function decideRemoveController(view: ReadonlyView, id: string, nowMs: number): Decision {
+export function decideForgetController(view: ReadonlyView, id: string, nowMs: number): Decision {
   if (!view.registrations.has(id)) {
     throw new XnetError('NotFound', `there is no controller ${id}`, { hint: 'xctl status lists those that are gone' });
   }
@@ -27,7 +27,7 @@ export function decideRemoveController(view: ReadonlyView, id: string, nowMs: nu
     change: {
       guards: [asSeen(view, key)],
       operations: [{ kind: 'delete', key }, put(removalKey(id), removal)],
-      happening: {
+      event: {
         reason: 'ControllerRemoved',
         subject: `controller/${id}`,
         message: 'it was gone, and is not awaited',
@@ -37,13 +37,13 @@ export function decideRemoveController(view: ReadonlyView, id: string, nowMs: nu
 }
 
 /**
- * removeController forgets a controller that is gone.
+ * forgetController forgets a controller that is gone.
  * @throws XnetError NotFound, FailedPrecondition
  */
-export function removeController(context: Context, id: MutationId, controller: string): Promise<Done> {
+export function forgetController(context: Context, id: MutationId, controller: string): Promise<MutationResult> {
   return mutate(context, {
     ...id,
     call: 'RemoveController',
-    decide: (view) => decideRemoveController(view, controller, context.now()),
+    decide: (view) => decideForgetController(view, controller, context.now()),
   });
 }

@@ -11,14 +11,14 @@ import { howToEndOverlap, overlapsOwn } from '../table/allocate.js';
 import { hindering } from '../table/node-networks.js';
 import type { ReadonlyView } from '../view/view.js';
 import { decideAdd } from './add-node.js';
-import { type Certified, certify, certifyGuards, supersede } from './certify.js';
+import { certify, certifyGuards, type IssuedCertificate, supersede } from './certify.js';
 import { asSeen } from './guards.js';
 import { requireNode } from './lookup.js';
 import type { Decision } from './mutation.js';
 import { putToken } from './tokens.js';
 
-/** Joining is a host that presented a token whose secret is right. */
-export type Joining = {
+/** JoiningHost is a host that presented a token whose secret is right. */
+export type JoiningHost = {
   readonly tokenId: string;
   /** keyDigest of the host's key. */
   readonly keyDigest: string;
@@ -32,9 +32,9 @@ export type Joining = {
 /** JoinInput is everything that a join is decided on. */
 export type JoinInput = {
   readonly view: ReadonlyView;
-  readonly joining: Joining;
+  readonly joining: JoiningHost;
   /** For the node that `nodeOfJoin` named. */
-  readonly certified: Certified;
+  readonly certified: IssuedCertificate;
   readonly nowMs: number;
   readonly inFlight: ReadonlySet<number>;
   readonly spread: number;
@@ -44,7 +44,7 @@ export type JoinInput = {
  * nodeOfJoin is the id of the node that a host joins as; undefined: it is to be added.
  * @throws XnetError PermissionDenied, Unauthenticated, AlreadyExists, InvalidArgument
  */
-export function nodeOfJoin(view: ReadonlyView, token: TokenRecord, joining: Joining): string | undefined {
+export function nodeOfJoin(view: ReadonlyView, token: TokenRecord, joining: JoiningHost): string | undefined {
   if (token.node === undefined) return nodeByName(view, joining);
   const node = view.nodes.get(token.node)?.record;
   if (node === undefined) throw new XnetError('Unauthenticated', 'the node that this join token is for was removed');
@@ -59,7 +59,7 @@ export function nodeOfJoin(view: ReadonlyView, token: TokenRecord, joining: Join
   return token.node;
 }
 
-function nodeByName(view: ReadonlyView, { name, address, keyDigest }: Joining): string | undefined {
+function nodeByName(view: ReadonlyView, { name, address, keyDigest }: JoiningHost): string | undefined {
   if (name === undefined || address === undefined) {
     throw new XnetError('InvalidArgument', 'this join token names no node: give --node NAME and --address ADDRESS');
   }
@@ -78,11 +78,11 @@ function holdsKey(view: ReadonlyView, nodeId: string, keyDigest: string): boolea
 }
 
 /**
- * decideJoin decides how a host joins.
+ * decideHostJoin decides how a host joins.
  * @throws XnetError what nodeOfJoin and decideAdd throw; FailedPrecondition when the node's subnet overlaps a network of
  * the host; Unauthenticated when the token is used up
  */
-export function decideJoin(input: JoinInput): Decision {
+export function decideHostJoin(input: JoinInput): Decision {
   const { view, joining, certified } = input;
   const token = requireToken(view, joining.tokenId);
   const existing = nodeOfJoin(view, token, joining);
@@ -115,7 +115,7 @@ export function decideJoin(input: JoinInput): Decision {
     change: {
       guards: [...guards, asSeen(view, keys.node(nodeId))],
       operations: proofs,
-      happening: {
+      event: {
         reason: 'NodeCertified',
         subject: `node/${name}`,
         message: `joined with token ${joining.tokenId}`,
@@ -124,7 +124,7 @@ export function decideJoin(input: JoinInput): Decision {
   };
 }
 
-function requireNoOverlap(view: ReadonlyView, nodeId: string, { networks = [] }: Joining): void {
+function requireNoOverlap(view: ReadonlyView, nodeId: string, { networks = [] }: JoiningHost): void {
   const id = view.subnetOfNode.get(nodeId);
   const held = id === undefined ? undefined : view.subnets.get(id);
   if (held === undefined) return;
@@ -177,7 +177,7 @@ function withNewNode(
       ...change,
       guards: [...change.guards, ...guards],
       operations: [...change.operations, ...proofs],
-      happening: { ...change.happening, message: `${change.happening.message}, with token ${joining.tokenId}` },
+      event: { ...change.event, message: `${change.event.message}, with token ${joining.tokenId}` },
     },
   };
 }

@@ -1,42 +1,30 @@
 // How every mutation happens: decide on the view, commit with guards, decide again when a guard failed.
 // Invariant: a mutation happens exactly once per operation id. Its record is written in the same transaction and
 // guarded to be absent, so repeating a commit whose answer was lost can't do it twice, and finds the first outcome.
-import { randomInt } from 'node:crypto';
 import { XnetError } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
 import type { Recorder } from '../audit/audit.js';
 import { recordChanges } from '../audit/records.js';
-import { keys } from '../store/keys.js';
-import { encode } from '../store/records.js';
+import { type Event, eventOperation } from '../store/events.js';
 import type { Commit, CommitResult, Guard, Operation, Store } from '../store/store.js';
-import type { Keeper } from '../view/keeper.js';
 import type { ReadonlyView } from '../view/view.js';
+import type { ViewFeed } from '../view/view-feed.js';
 import type { CommitQueue } from './commit-queue.js';
-import { checkOperationId, type Done, onceOnly, outcomeOf } from './operation.js';
+import { checkOperationId, type MutationResult, onceOnly, outcomeOf } from './operation.js';
 import { type Plan, Recorded } from './recorded.js';
 
-export type { Done } from './operation.js';
+export type { MutationResult } from './operation.js';
 
 /** Context is what mutations work with. */
 export type Context = {
   readonly store: Store;
   readonly commits: CommitQueue;
-  readonly keeper: Keeper;
+  readonly feed: ViewFeed;
   readonly log: Logger;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Records each change, from before it is made. */
   readonly audit?: Recorder;
-};
-
-/** Happening is an event to be recorded with a mutation. */
-export type Happening = {
-  /** CamelCase: "NodeAdded". */
-  readonly reason: string;
-  readonly warning?: boolean;
-  /** "node/web-1", "pool/default" */
-  readonly subject: string;
-  readonly message: string;
 };
 
 /** Decision is what a mutation comes to on one view: a commit, or nothing because it is so already. */
@@ -46,7 +34,7 @@ export type Decision = {
   readonly change?: {
     readonly guards: readonly Guard[];
     readonly operations: readonly Operation[];
-    readonly happening: Happening;
+    readonly event: Event;
     /** False: the audit alone tells of it. */
     readonly isEvent?: boolean;
   };
@@ -83,23 +71,6 @@ const patienceMs = 10_000;
 const lostRaceMs = 200;
 const nothingTaken: ReadonlySet<number> = new Set();
 
-/** eventOperation writes one event. Its key sorts by time. */
-export function eventOperation(happening: Happening, nowMs: number): Operation {
-  const id = `${String(nowMs).padStart(15, '0')}-${randomInt(2 ** 32).toString(36)}`;
-  return {
-    kind: 'put',
-    key: keys.event(id),
-    expires: 'record',
-    value: encode('event', {
-      timeMs: nowMs,
-      reason: happening.reason,
-      warning: happening.warning ?? false,
-      subject: happening.subject,
-      message: happening.message,
-    }),
-  };
-}
-
 /**
  * mutate runs a mutation until it is done. When it returns, the view of this controller has it. A refusal is one of the
  * store as it is, not of a view that is behind it. The audit has an entry on the disk before each commit, and one about
@@ -107,7 +78,7 @@ export function eventOperation(happening: Happening, nowMs: number): Operation {
  * @throws XnetError what `decide` throws; Unavailable or DeadlineExceeded when the store does not answer, Unavailable
  * when the audit can't be written; Conflict when others kept changing the same records
  */
-export async function mutate(context: Context, mutation: Mutation): Promise<Done> {
+export async function mutate(context: Context, mutation: Mutation): Promise<MutationResult> {
   checkOperationId(mutation.operationId);
   const recorded = new Recorded(context.audit, mutation);
   try {
@@ -120,8 +91,8 @@ export async function mutate(context: Context, mutation: Mutation): Promise<Done
   }
 }
 
-async function untilDone(context: Context, mutation: Mutation, recorded: Recorded): Promise<Done> {
-  const { keeper } = context;
+async function untilDone(context: Context, mutation: Mutation, recorded: Recorded): Promise<MutationResult> {
+  const { feed } = context;
   const began = performance.now();
   const turn = new Turn(context, mutation, recorded);
   let uncertain: unknown;
@@ -138,7 +109,7 @@ async function untilDone(context: Context, mutation: Mutation, recorded: Recorde
       const done = { subject: turn.subject, unchanged: false, repeated: false, revision, message: turn.message };
       if (mutation.dryRun) return done;
       const told = result.committed ? recorded.done() : undefined;
-      isBehind = !(await reachedSoon(keeper, result).finally(() => told));
+      isBehind = !(await reachedSoon(feed, result).finally(() => told));
       if (result.committed) return done;
       turn.lostRaces += 1;
     } catch (error) {
@@ -149,10 +120,10 @@ async function untilDone(context: Context, mutation: Mutation, recorded: Recorde
     }
     const recalled = await outcomeOf(context.store, mutation);
     if (recalled !== undefined) {
-      await keeper.reached(recalled.revision, 5_000);
+      await feed.reached(recalled.revision, 5_000);
       return recalled;
     }
-    if (isBehind) turn.base = await keeper.fresh();
+    if (isBehind) turn.base = await feed.fresh();
   }
   throw new XnetError('Conflict', 'the same records were changed by others again and again', {
     hint: 'repeat the command',
@@ -161,9 +132,9 @@ async function untilDone(context: Context, mutation: Mutation, recorded: Recorde
 
 // A commit that happened is told by the watch. The revision of one that did not may be that of somebody else's keys in
 // the same store, which the watch never tells.
-async function reachedSoon(keeper: Keeper, { committed, revision }: CommitResult): Promise<boolean> {
+async function reachedSoon(feed: ViewFeed, { committed, revision }: CommitResult): Promise<boolean> {
   try {
-    await keeper.reached(revision, committed ? 5_000 : lostRaceMs);
+    await feed.reached(revision, committed ? 5_000 : lostRaceMs);
     return true;
   } catch (error) {
     if (committed) throw error;
@@ -173,7 +144,7 @@ async function reachedSoon(keeper: Keeper, { committed, revision }: CommitResult
 
 // Turn is a mutation in the queue: what it decided last, and on what.
 class Turn {
-  /** A view that was read from the store itself; the keeper's, where that is newer. */
+  /** A view that was read from the store itself; the feed's, where that is newer. */
   base: ReadonlyView | undefined;
   lostRaces = 0;
   subject = '';
@@ -191,7 +162,7 @@ class Turn {
   }
 
   #view(): ReadonlyView {
-    const { view } = this.#context.keeper;
+    const { view } = this.#context.feed;
     return this.base === undefined || this.base.revision < view.revision ? view : this.base;
   }
 
@@ -216,10 +187,10 @@ class Turn {
   #propose(view: ReadonlyView, taken: ReadonlySet<number>): Commit | undefined {
     const { subject, change } = this.#decide(view, taken) ?? {};
     if (subject === undefined || change === undefined) return undefined;
-    const { happening, operations } = change;
+    const { event, operations } = change;
     this.subject = subject;
-    this.message = happening.message;
-    this.#plan = { ...happening, changes: () => recordChanges(view, operations) };
+    this.message = event.message;
+    this.#plan = { ...event, changes: () => recordChanges(view, operations) };
     return commitOf(this.#context, this.#mutation, subject, change);
   }
 
@@ -240,11 +211,11 @@ class Turn {
    * @returns undefined: the store itself speaks for a commit
    * @throws XnetError the refusal
    */
-  async refusedOrDone(): Promise<Done | undefined> {
+  async refusedOrDone(): Promise<MutationResult | undefined> {
     this.#isSent = false;
     const recalled = await outcomeOf(this.#context.store, this.#mutation);
     if (recalled !== undefined) return recalled;
-    const view = await this.#context.keeper.fresh();
+    const view = await this.#context.feed.fresh();
     this.base = view;
     const { subject, change } = this.#mutation.decide(view, { taken: nothingTaken, lostRaces: this.lostRaces });
     if (change !== undefined) return undefined;
@@ -264,7 +235,7 @@ function commitOf(
   subject: string,
   change: NonNullable<Decision['change']>,
 ): Commit {
-  const event = change.isEvent === false ? [] : [eventOperation(change.happening, context.now())];
+  const event = change.isEvent === false ? [] : [eventOperation(change.event, context.now())];
   const once = onceOnly(mutation, subject);
   return {
     guards: [...change.guards, ...once.guards],

@@ -9,7 +9,7 @@ import { decideAdd, type NewNode } from './add-node.js';
 import { decideRemove, decideSet, type NodeChange } from './change-node.js';
 import { type MutationId, put } from './guards.js';
 import { requireNode } from './lookup.js';
-import { type Context, type Done, mutate } from './mutation.js';
+import { type Context, type MutationResult, mutate } from './mutation.js';
 import { outcomeOf } from './operation.js';
 import { decideAdopt } from './restored.js';
 
@@ -39,7 +39,11 @@ export class NodeRegistry {
    * @param also what is to be written with it, for the node of this id
    * @throws XnetError NotFound, AlreadyExists, InvalidArgument, FailedPrecondition, PoolExhausted
    */
-  async add(id: MutationId, wanted: NewNode, also: (nodeId: string) => readonly Operation[] = () => []): Promise<Done> {
+  async add(
+    id: MutationId,
+    wanted: NewNode,
+    also: (nodeId: string) => readonly Operation[] = () => [],
+  ): Promise<MutationResult> {
     const nodeId = newNodeId();
     return mutate(this.#context, {
       ...id,
@@ -59,7 +63,7 @@ export class NodeRegistry {
    * adopt brings a node back that a restored store lost, with what its host holds.
    * @throws XnetError what decideAdopt throws
    */
-  adopt(nodeId: string, held: Assignment): Promise<Done> {
+  adopt(nodeId: string, held: Assignment): Promise<MutationResult> {
     const { now } = this.#context;
     return mutate(this.#context, {
       ...{ call: 'AdoptNode', operationId: '', dryRun: false },
@@ -85,7 +89,7 @@ export class NodeRegistry {
    * recall is what an operation on a node came to, for a call that names a node which is not there any more.
    * @throws XnetError what outcomeOf throws
    */
-  recall(id: MutationId, call: 'SetNode' | 'RemoveNode'): Promise<Done | undefined> {
+  recall(id: MutationId, call: 'SetNode' | 'RemoveNode'): Promise<MutationResult | undefined> {
     return outcomeOf(this.#context.store, { ...id, call });
   }
 
@@ -93,7 +97,7 @@ export class NodeRegistry {
    * set changes a node.
    * @throws XnetError NotFound, AlreadyExists, FailedPrecondition
    */
-  set(id: MutationId, nodeId: string, change: NodeChange): Promise<Done> {
+  set(id: MutationId, nodeId: string, change: NodeChange): Promise<MutationResult> {
     return mutate(this.#context, { ...id, call: 'SetNode', decide: (view) => decideSet(view, nodeId, change) });
   }
 
@@ -102,7 +106,7 @@ export class NodeRegistry {
    * @param mayRemove throws what speaks against it, looking at the newest view
    * @throws XnetError NotFound, and what `mayRemove` throws
    */
-  remove(id: MutationId, nodeId: string, mayRemove: (view: ReadonlyView) => void): Promise<Done> {
+  remove(id: MutationId, nodeId: string, mayRemove: (view: ReadonlyView) => void): Promise<MutationResult> {
     return this.#end(id, nodeId, 'removed', mayRemove);
   }
 
@@ -110,7 +114,7 @@ export class NodeRegistry {
    * leave is remove for a host that has said that it does not use its subnet any more.
    * @throws XnetError NotFound
    */
-  leave(id: MutationId, nodeId: string): Promise<Done> {
+  leave(id: MutationId, nodeId: string): Promise<MutationResult> {
     return this.#end(id, nodeId, 'left', () => undefined);
   }
 
@@ -119,7 +123,7 @@ export class NodeRegistry {
     nodeId: string,
     how: 'left' | 'removed',
     mayRemove: (view: ReadonlyView) => void,
-  ): Promise<Done> {
+  ): Promise<MutationResult> {
     return mutate(this.#context, {
       ...id,
       call: 'RemoveNode',

@@ -9,8 +9,8 @@ import { decode, encode, type OperationRecord } from '../store/records.js';
 import type { Commit, Store } from '../store/store.js';
 import { absent } from './guards.js';
 
-/** Done is what a mutation came to. */
-export type Done = {
+/** MutationResult is what a mutation came to. */
+export type MutationResult = {
   readonly subject: string;
   /** It was so already: nothing was written, nor would be. */
   readonly unchanged: boolean;
@@ -68,7 +68,7 @@ export function onceOnly({ call, operationId, digest }: Identified, subject: str
 export async function outcomeOf(
   store: Pick<Store, 'read'>,
   { call, operationId, digest }: Identified,
-): Promise<Done | undefined> {
+): Promise<MutationResult | undefined> {
   if (operationId === '') return undefined;
   const entry = await store.read(keys.operation(operationId));
   if (entry === undefined) return undefined;

@@ -165,7 +165,7 @@ export function decideCreatePool(view: ReadonlyView, pool: NewPool, nowMs: numbe
         { kind: 'unchanged', prefix: prefixes.subnets, since: view.revision },
       ],
       operations: [put(keys.pool(name), encode('pool', record))],
-      happening: { reason: 'PoolCreated', subject: `pool/${name}`, message: formatPrefix(pool.cidr) },
+      event: { reason: 'PoolCreated', subject: `pool/${name}`, message: formatPrefix(pool.cidr) },
     },
   };
 }
@@ -214,13 +214,13 @@ export function decideRemovePool(view: ReadonlyView, name: string, force: boolea
         { kind: 'delete', key: keys.pool(name) },
         { kind: 'deleteAll', prefix: prefixes.subnetsOf(name) },
       ],
-      happening: { reason: 'PoolRemoved', subject: `pool/${name}`, message: formatPrefix(state.record.cidr) },
+      event: { reason: 'PoolRemoved', subject: `pool/${name}`, message: formatPrefix(state.record.cidr) },
     },
   };
 }
 
-/** Range is a part of a pool, for a reservation. */
-export type Range = {
+/** NewReservation is a part of a pool, for a reservation. */
+export type NewReservation = {
   readonly pool: string;
   readonly cidr: Prefix;
   readonly nodeName?: string;
@@ -231,7 +231,7 @@ export type Range = {
  * decideReserve decides how to reserve a range, or finds that it is reserved already, exactly so.
  * @throws XnetError NotFound, FailedPrecondition
  */
-export function decideReserve(view: ReadonlyView, range: Range): Decision {
+export function decideReserve(view: ReadonlyView, range: NewReservation): Decision {
   const state = poolState(view, range.pool);
   const existing = state.record.reservations.find(({ cidr }) => prefixesEqual(cidr, range.cidr));
   if (existing !== undefined && existing.nodeName === range.nodeName && existing.reason === range.reason) {
@@ -257,7 +257,7 @@ export function decideReserve(view: ReadonlyView, range: Range): Decision {
         { kind: 'unchanged', prefix: prefixes.subnetsOf(range.pool), since: view.revision },
       ],
       operations: [put(keys.pool(range.pool), encode('pool', record))],
-      happening: {
+      event: {
         reason: 'SubnetReserved',
         subject: `pool/${range.pool}`,
         message: `${formatPrefix(range.cidr)}${whom}${range.reason === '' ? '' : `: ${range.reason}`}`,
@@ -281,7 +281,7 @@ export function decideUnreserve(view: ReadonlyView, pool: string, cidr: Prefix):
     change: {
       guards: [asSeen(view, keys.pool(pool))],
       operations: [put(keys.pool(pool), encode('pool', { ...record, reservations }))],
-      happening: { reason: 'SubnetUnreserved', subject: `pool/${pool}`, message: formatPrefix(cidr) },
+      event: { reason: 'SubnetUnreserved', subject: `pool/${pool}`, message: formatPrefix(cidr) },
     },
   };
 }
@@ -322,7 +322,7 @@ export function decideRelease(view: ReadonlyView, subnet: Prefix, nowMs: number)
     change: {
       guards: [asSeen(view, key)],
       operations: [put(key, encode('subnet', { ...record, untilMs: nowMs, quarantineMs: 0, ...writtenIn(view) }))],
-      happening: { reason: 'QuarantineEnded', subject: `pool/${held.pool}`, message: text },
+      event: { reason: 'QuarantineEnded', subject: `pool/${held.pool}`, message: text },
     },
   };
 }
@@ -339,7 +339,7 @@ function released(view: ReadonlyView, pool: string, subnet: Prefix, nowMs: numbe
     change: {
       guards: [absent(key), asSeen(view, keys.pool(pool))],
       operations: [put(key, encode('subnet', record))],
-      happening: { reason: 'QuarantineEnded', subject: `pool/${pool}`, message: formatPrefix(subnet) },
+      event: { reason: 'QuarantineEnded', subject: `pool/${pool}`, message: formatPrefix(subnet) },
     },
   };
 }
@@ -368,7 +368,7 @@ function releaseOfNobody(
     change: {
       guards: [asSeen(view, key), absent(keys.node(node))],
       operations: [put(key, encode('subnet', { ...unknownFields('subnet', before), ...record }))],
-      happening: {
+      event: {
         reason: 'LeaseEnded',
         subject: `pool/${pool}`,
         message: `${formatPrefix(subnet)} was leased to ${node}, which does not exist: in quarantine until ${new Date(untilMs).toISOString()}`,

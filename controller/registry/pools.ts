@@ -2,7 +2,7 @@
 import type { Prefix } from '../../proto/domain/address.js';
 import type { ReadonlyView } from '../view/view.js';
 import type { MutationId } from './guards.js';
-import { type Context, type Decision, type Done, mutate } from './mutation.js';
+import { type Context, type Decision, type MutationResult, mutate } from './mutation.js';
 import {
   decideCreatePool,
   decideRelease,
@@ -10,7 +10,7 @@ import {
   decideReserve,
   decideUnreserve,
   type NewPool,
-  type Range,
+  type NewReservation,
 } from './pool-decisions.js';
 
 /** PoolRegistry changes pools. The errors of each call are those of its decision. */
@@ -21,27 +21,27 @@ export class PoolRegistry {
     this.#context = context;
   }
 
-  #mutate(id: MutationId, call: string, decide: (view: ReadonlyView) => Decision): Promise<Done> {
+  #mutate(id: MutationId, call: string, decide: (view: ReadonlyView) => Decision): Promise<MutationResult> {
     return mutate(this.#context, { ...id, call, decide });
   }
 
-  create(id: MutationId, pool: NewPool): Promise<Done> {
+  create(id: MutationId, pool: NewPool): Promise<MutationResult> {
     return this.#mutate(id, 'CreatePool', (view) => decideCreatePool(view, pool, this.#context.now()));
   }
 
-  remove(id: MutationId, name: string, force: boolean): Promise<Done> {
+  remove(id: MutationId, name: string, force: boolean): Promise<MutationResult> {
     return this.#mutate(id, 'RemovePool', (view) => decideRemovePool(view, name, force, this.#context.now()));
   }
 
-  reserve(id: MutationId, range: Range): Promise<Done> {
+  reserve(id: MutationId, range: NewReservation): Promise<MutationResult> {
     return this.#mutate(id, 'ReserveSubnet', (view) => decideReserve(view, range));
   }
 
-  unreserve(id: MutationId, pool: string, cidr: Prefix): Promise<Done> {
+  unreserve(id: MutationId, pool: string, cidr: Prefix): Promise<MutationResult> {
     return this.#mutate(id, 'UnreserveSubnet', (view) => decideUnreserve(view, pool, cidr));
   }
 
-  release(id: MutationId, subnet: Prefix): Promise<Done> {
+  release(id: MutationId, subnet: Prefix): Promise<MutationResult> {
     return this.#mutate(id, 'ReleaseSubnet', (view) => decideRelease(view, subnet, this.#context.now()));
   }
 }

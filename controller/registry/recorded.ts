@@ -50,8 +50,8 @@ export class Recorded {
   /** ended settles it where the commit that was begun last did not happen, and the mutation was done all the same. */
   async ended(): Promise<void> {
     const { subject = '', message } = this.#planned ?? {};
-    const told = this.#uncertain ?? { subject, message: `it was so already: ${message}` };
-    await this.#recording?.settle({ outcome: 'OK', ...told });
+    const result = this.#uncertain ?? { subject, message: `it was so already: ${message}` };
+    await this.#recording?.settle({ outcome: 'OK', ...result });
   }
 
   /** failed settles it with what the mutation failed with. */

@@ -106,7 +106,7 @@ export function decideAdopt(view: ReadonlyView, nodeId: string, held: Assignment
           encode('subnet', { state: 'leased', node: nodeId, generation: Math.max(1, generation), sinceMs: nowMs }),
         ),
       ],
-      happening: {
+      event: {
         reason: 'NodeAdopted',
         warning: true,
         subject: `node/${name}`,
@@ -122,10 +122,10 @@ export function decideAdopt(view: ReadonlyView, nodeId: string, held: Assignment
 export function differencesFrom(view: ReadonlyView, nodeId: string, held: Assignment): readonly string[] {
   const stored = assignmentOf(view, nodeId);
   if (stored === undefined) return [];
-  const [own, told] = [formatPrefix(stored.subnet), formatPrefix(held.subnet)];
+  const [own, received] = [formatPrefix(stored.subnet), formatPrefix(held.subnet)];
   const [at, was] = [formatIpv4(stored.address), formatIpv4(held.address)];
   return [
-    own === told ? '' : `it holds ${told}, the store says ${own}`,
+    own === received ? '' : `it holds ${received}, the store says ${own}`,
     at === was
       ? ''
       : `its address was ${was}, the store says ${at}: xctl nodes set ${stored.nodeName} --address ${was}`,

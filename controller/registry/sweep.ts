@@ -40,14 +40,14 @@ export function decideSweep(view: ReadonlyView, nowMs: number): Commit | undefin
 }
 
 /** sweepOnce clears away all that has ended by now. */
-export async function sweepOnce({ keeper, store, now }: Context): Promise<void> {
+export async function sweepOnce({ feed, store, now }: Context): Promise<void> {
   for (;;) {
-    const commit = keeper.ready ? decideSweep(keeper.view, now()) : undefined;
+    const commit = feed.ready ? decideSweep(feed.view, now()) : undefined;
     if (commit === undefined) return;
     const { committed, revision } = await store.commit(commit);
     // Another controller is at it, or one of them was just used: the next time.
     if (!committed) return;
-    await keeper.reached(revision, 5_000);
+    await feed.reached(revision, 5_000);
   }
 }
 

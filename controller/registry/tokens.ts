@@ -10,7 +10,7 @@ import { encode, type TokenRecord } from '../store/records.js';
 import type { Operation } from '../store/store.js';
 import { absent, asSeen, type MutationId, put } from './guards.js';
 import { requireNode } from './lookup.js';
-import { type Context, type Done, mutate } from './mutation.js';
+import { type Context, type MutationResult, mutate } from './mutation.js';
 
 /** NewToken is a token to make. */
 export type NewToken = {
@@ -83,7 +83,7 @@ export class TokenRegistry {
    * create stores a new token.
    * @throws XnetError NotFound (node, pool), Conflict when the operation's token was made long ago
    */
-  create(id: MutationId, clusterKey: ClusterKey, names: TokenNames, wanted: NewToken): Promise<Done> {
+  create(id: MutationId, clusterKey: ClusterKey, names: TokenNames, wanted: NewToken): Promise<MutationResult> {
     const { now } = this.#context;
     return mutate(this.#context, {
       ...id,
@@ -103,7 +103,7 @@ export class TokenRegistry {
               ...(wanted.node === undefined ? [] : [asSeen(view, keys.node(wanted.node))]),
             ],
             operations: [putToken(names.id, record)],
-            happening: {
+            event: {
               reason: 'TokenCreated',
               subject: nodeName === undefined ? `token/${names.id}` : `node/${nodeName}`,
               message: `join token ${names.id} for ${whom}, until ${new Date(record.expiresMs).toISOString()}`,
@@ -118,7 +118,7 @@ export class TokenRegistry {
    * revoke removes a token.
    * @throws XnetError NotFound
    */
-  revoke(id: MutationId, tokenId: string): Promise<Done> {
+  revoke(id: MutationId, tokenId: string): Promise<MutationResult> {
     return mutate(this.#context, {
       ...id,
       call: 'RevokeToken',
@@ -134,7 +134,7 @@ export class TokenRegistry {
             // However often it is used meanwhile: whoever uses it needs it to be there.
             guards: [],
             operations: [{ kind: 'delete', key: keys.token(tokenId) }],
-            happening: { reason: 'TokenRevoked', subject: `token/${tokenId}`, message: 'nobody can join with it' },
+            event: { reason: 'TokenRevoked', subject: `token/${tokenId}`, message: 'nobody can join with it' },
           },
         };
       },

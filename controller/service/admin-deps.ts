@@ -11,13 +11,13 @@ import type { PoolRegistry } from '../registry/pools.js';
 import type { TokenRegistry } from '../registry/tokens.js';
 import type { Sessions } from '../session/sessions.js';
 import type { Store } from '../store/store.js';
-import type { Keeper } from '../view/keeper.js';
+import type { ViewFeed } from '../view/view-feed.js';
 import type { ControllerHealth } from './controller-problems.js';
 import type { Live } from './to-wire.js';
 
 /** AdminDeps are what the calls work with. */
 export type AdminDeps = {
-  readonly keeper: Keeper;
+  readonly feed: ViewFeed;
   readonly store: Store;
   readonly sessions: Sessions;
   readonly nodes: NodeRegistry;

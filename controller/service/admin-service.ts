@@ -24,7 +24,7 @@ import { StatusCalls } from './status-calls.js';
 export function adminService(parts: AdminDeps): ServiceBinding {
   const pools = new PoolCalls(parts);
   const nodes = new NodeCalls(parts);
-  const events = new EventCalls(parts.store, parts.keeper);
+  const events = new EventCalls(parts.store, parts.feed);
   const status = new StatusCalls(parts);
   const authority = new AuthorityCalls(parts);
   const audit = new AuditCalls(parts.audit);

@@ -60,7 +60,7 @@ export class AuthorityCalls {
   }
 
   async init(request: InitRequest__Output): Promise<InitResponse> {
-    const { authority, keeper, ports } = this.#parts;
+    const { authority, feed, ports } = this.#parts;
     // An authority whose controllers nobody reaches is of no use, and can't be made a second time.
     if (authority.opened === undefined) await ports.check();
     const problem = ports.problem();
@@ -70,13 +70,13 @@ export class AuthorityCalls {
     if (!request.dryRun) await ports.settled();
     return {
       unchanged: done.unchanged,
-      ...(opened === undefined ? {} : { authority: wireFromAuthority(keeper.version.clusterId, opened) }),
+      ...(opened === undefined ? {} : { authority: wireFromAuthority(feed.version.clusterId, opened) }),
       clusterKeyFile: keyPath,
     };
   }
 
   async createToken(request: CreateTokenRequest__Output, peer: Peer): Promise<CreateTokenResponse> {
-    const { authority, keeper, tokens } = this.#parts;
+    const { authority, feed, tokens } = this.#parts;
     const problems = new Problems();
     const pool = request.pool === '' ? undefined : problems.take('pool', checkName(request.pool));
     const source = request.source === '' ? undefined : problems.take('source', checkPrefix(request.source));
@@ -90,18 +90,18 @@ export class AuthorityCalls {
       uses,
       ttlMs: durationOf(request.ttlSeconds, joinTokenMs, longestTokenMs),
       createdBy: formatPeer(peer),
-      ...(request.node === '' ? {} : { node: findNode(keeper.view, request.node) }),
+      ...(request.node === '' ? {} : { node: findNode(feed.view, request.node) }),
       ...(pool === undefined ? {} : { pool }),
       ...(source === undefined ? {} : { source }),
     };
     const names = namesFor(opened.clusterKey, request.operationId);
     await tokens.create(mutationId(request), opened.clusterKey, names, wanted);
     if (request.dryRun) return {};
-    return { joinToken: wireFromJoinToken(keeper.view, opened, names) };
+    return { joinToken: wireFromJoinToken(feed.view, opened, names) };
   }
 
   listTokens(): ListTokensResponse {
-    const { view } = this.#parts.keeper;
+    const { view } = this.#parts.feed;
     const live = [...view.tokens].filter(([, { record }]) => record.expiresMs > Date.now());
     live.sort(([, a], [, b]) => a.record.createdMs - b.record.createdMs);
     return { tokens: live.map(([id, { record }]) => wireFromToken(view, id, record)) };
@@ -116,7 +116,7 @@ export class AuthorityCalls {
     if (role !== '' && !isRole(role)) {
       throw new XnetError('InvalidArgument', `role: ${quoted(role)} is not one of ${roles.join(', ')}`);
     }
-    const { view } = this.#parts.keeper;
+    const { view } = this.#parts.feed;
     const issuer = this.#parts.authority.opened?.issuer;
     const chosen = [...view.certificates].filter(([, { record }]) => role === '' || record.role === role);
     chosen.sort(([, a], [, b]) => a.record.notAfterMs - b.record.notAfterMs);
@@ -126,7 +126,7 @@ export class AuthorityCalls {
   }
 
   async issue(request: IssueCertificateRequest__Output): Promise<IssueCertificateResponse> {
-    const { authority, certificates, keeper } = this.#parts;
+    const { authority, certificates, feed } = this.#parts;
     const problems = new Problems();
     const { role } = request;
     if (!isPersonRole(role)) problems.add(`role: ${quoted(role)} is not one of ${personRoles.join(', ')}`);
@@ -135,7 +135,7 @@ export class AuthorityCalls {
     if (id === undefined || !isPersonRole(role)) throw new XnetError('Internal', 'a problem was not recorded');
     const ttlMs = durationOf(request.ttlSeconds, personTtlMs, longestPersonTtlMs);
     const answered = await certificates.issuePerson(mutationId(request), { role, id, csr: request.csr, ttlMs });
-    const { view, version } = keeper;
+    const { view, version } = feed;
     const { trusted, issuer } = authority.require();
     return {
       ...(request.dryRun ? {} : { certificate: answered.certificate }),
@@ -147,26 +147,26 @@ export class AuthorityCalls {
   }
 
   async revokeCertificate(request: RevokeCertificateRequest__Output): Promise<RevokeCertificateResponse> {
-    const { certificates, keeper, authority } = this.#parts;
+    const { certificates, feed, authority } = this.#parts;
     const serial = request.serial.toLowerCase().replaceAll(':', '');
     await certificates.revokeCertificate(mutationId(request), serial);
-    const held = keeper.view.certificates.get(serial);
+    const held = feed.view.certificates.get(serial);
     if (held === undefined) return {};
     const { record } = held;
-    return { record: wireFromCertificate(keeper.view, serial, { record, issuer: authority.opened?.issuer }) };
+    return { record: wireFromCertificate(feed.view, serial, { record, issuer: authority.opened?.issuer }) };
   }
 
   async revokeNode(request: RevokeNodeRequest__Output): Promise<RevokeNodeResponse> {
-    const { certificates, keeper } = this.#parts;
-    const id = findNode(keeper.view, request.node);
+    const { certificates, feed } = this.#parts;
+    const id = findNode(feed.view, request.node);
     const done = await certificates.revokeNode(mutationId(request), id);
-    const node = wireFromNode(keeper.view, id, liveOf(this.#parts));
+    const node = wireFromNode(feed.view, id, liveOf(this.#parts));
     return { ...(node === undefined ? {} : { node }), unchanged: done.unchanged };
   }
 
   #progress(done: boolean): RotationProgress {
-    const { authority, keeper } = this.#parts;
-    const rotation = rotationOf(keeper.view, authority.require().issuer, Date.now());
+    const { authority, feed } = this.#parts;
+    const rotation = rotationOf(feed.view, authority.require().issuer, Date.now());
     return {
       nodes: rotation.nodes,
       renewed: rotation.renewed,
@@ -178,10 +178,10 @@ export class AuthorityCalls {
   }
 
   getAuthority(): GetAuthorityResponse {
-    const { authority, keeper } = this.#parts;
+    const { authority, feed } = this.#parts;
     const opened = authority.require();
     return {
-      authority: wireFromAuthority(keeper.version.clusterId, opened),
+      authority: wireFromAuthority(feed.version.clusterId, opened),
       ...(opened.record.previous === undefined ? {} : { rotation: this.#progress(false) }),
     };
   }
@@ -192,30 +192,30 @@ export class AuthorityCalls {
     call: Pick<ServerWritableStream<unknown, RotationProgress>, 'write'>,
     gone: AbortSignal,
   ): Promise<void> {
-    const { authority, keeper } = this.#parts;
+    const { authority, feed } = this.#parts;
     await authority.rotate(mutationId(request));
     if (request.dryRun) {
       call.write(this.#progress(false));
       return;
     }
-    let told = '';
+    let sent = '';
     while (!gone.aborted) {
       const progress = this.#progress(false);
       const text = JSON.stringify(progress);
-      if (text !== told) call.write(progress);
-      told = text;
+      if (text !== sent) call.write(progress);
+      sent = text;
       if (request.force || progress.renewed === progress.nodes) {
         await authority.finish();
         call.write(this.#progress(true));
         return;
       }
-      await changedOr(keeper, progressEveryMs, gone);
+      await changedOr(feed, progressEveryMs, gone);
     }
   }
 }
 
 // Resolves with the next change of certificates, though not at once with each of thousands.
-function changedOr(keeper: AdminDeps['keeper'], everyMs: number, gone: AbortSignal): Promise<void> {
+function changedOr(feed: AdminDeps['feed'], everyMs: number, gone: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     let timer: NodeJS.Timeout | undefined;
     const end = () => {
@@ -224,7 +224,7 @@ function changedOr(keeper: AdminDeps['keeper'], everyMs: number, gone: AbortSign
       gone.removeEventListener('abort', end);
       resolve();
     };
-    const off = keeper.onChange((touched) => {
+    const off = feed.onChange((touched) => {
       if (touched.certificates || touched.nodes.size > 0) timer ??= setTimeout(end, everyMs);
     });
     gone.addEventListener('abort', end, { once: true });

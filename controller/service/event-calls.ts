@@ -6,7 +6,7 @@ import type { ListEventsResponse } from '../../proto/gen/xnet/v1/ListEventsRespo
 import { parseKey } from '../store/keys.js';
 import { decode } from '../store/records.js';
 import type { Store } from '../store/store.js';
-import type { Keeper } from '../view/keeper.js';
+import type { ViewFeed } from '../view/view-feed.js';
 import { wireFromEvent } from './to-wire.js';
 
 /** EventQuery says which events. */
@@ -41,9 +41,9 @@ export class EventCalls {
   readonly #store: Store;
   readonly #watchers = new Set<(event: Event) => void>();
 
-  constructor(store: Store, keeper: Keeper) {
+  constructor(store: Store, feed: ViewFeed) {
     this.#store = store;
-    keeper.onChange((touched) => {
+    feed.onChange((touched) => {
       for (const { id, record } of touched.events) {
         const event = wireFromEvent(id, record);
         for (const watcher of this.#watchers) watcher(event);
@@ -76,8 +76,8 @@ export class EventCalls {
     this.#watchers.add(watcher);
     try {
       const recorded = await this.#recorded(request);
-      const told = new Set(recorded.map(({ id }) => id));
-      for (const event of [...recorded, ...early.filter(({ id }) => !told.has(id))]) call.write(event);
+      const sent = new Set(recorded.map(({ id }) => id));
+      for (const event of [...recorded, ...early.filter(({ id }) => !sent.has(id))]) call.write(event);
       early = undefined;
       const over = AbortSignal.any([gone, ended.signal]);
       await new Promise<void>((resolve) => {

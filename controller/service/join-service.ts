@@ -14,25 +14,25 @@ import { peerOf } from '../../proto/rpc/peer.js';
 import { type ServiceBinding, unary } from '../../proto/rpc/server.js';
 import type { Authority, Opened } from '../authority/authority.js';
 import type { CertificateRegistry } from '../registry/certificates.js';
-import type { Joining } from '../registry/join.js';
-import type { Happening } from '../registry/mutation.js';
+import type { JoiningHost } from '../registry/join.js';
 import { checkUse } from '../registry/tokens.js';
+import type { Event } from '../store/events.js';
 import { keys } from '../store/keys.js';
 import { decode, type TokenRecord } from '../store/records.js';
 import type { Store } from '../store/store.js';
 import { apiAddresses } from '../view/api-addresses.js';
-import type { Keeper } from '../view/keeper.js';
 import { localToken } from '../view/local-times.js';
+import type { ViewFeed } from '../view/view-feed.js';
 import { JoinThrottle } from './join-throttle.js';
 
 /** JoinParts are what joining works with. */
 export type JoinParts = {
-  readonly keeper: Keeper;
+  readonly feed: ViewFeed;
   readonly store: Store;
   readonly authority: Authority;
   readonly certificates: CertificateRegistry;
   /** Writes an event by itself. */
-  readonly record: (happening: Happening) => void;
+  readonly record: (event: Event) => void;
 };
 
 // Who is refused is told so after a pause: what one connection can try stays little, and the calls and streams of others
@@ -49,7 +49,7 @@ const refusals: ReadonlySet<string> = new Set([
 // What an unknown token's secret is compared with: as long as a real hash, so that it takes as long.
 const nobody = '0'.repeat(64);
 
-function nameAndAddress({ nodeName, address }: JoinRequest__Output): Pick<Joining, 'name' | 'address'> {
+function nameAndAddress({ nodeName, address }: JoinRequest__Output): Pick<JoiningHost, 'name' | 'address'> {
   const problems = new Problems();
   const name = nodeName === '' ? undefined : problems.take('node name', checkName(nodeName));
   const checked = address === '' ? undefined : problems.take('address', checkAddress(address));
@@ -75,7 +75,7 @@ class JoinCalls {
   }
 
   async #join(request: JoinRequest__Output, address: string): Promise<JoinResponse> {
-    const { keeper, authority, certificates } = this.#parts;
+    const { feed, authority, certificates } = this.#parts;
     if (!this.#throttle.may(address, Date.now())) {
       throw new XnetError('ResourceExhausted', 'too many failed joins from this address: wait a minute');
     }
@@ -94,7 +94,7 @@ class JoinCalls {
     } catch (error) {
       throw error instanceof XnetError ? this.#refused(address, joining.tokenId, error) : error;
     }
-    return answerOf(keeper, { nodeId, certificate, trusted: authority.require().trusted, from: address });
+    return answerOf(feed, { nodeId, certificate, trusted: authority.require().trusted, from: address });
   }
 
   async #tokenOf(
@@ -118,8 +118,8 @@ class JoinCalls {
 
   // A token that was made a moment ago through another controller is not in the view yet.
   async #find(id: string): Promise<TokenRecord | undefined> {
-    const { keeper, store } = this.#parts;
-    const known = keeper.view.tokens.get(id)?.record;
+    const { feed, store } = this.#parts;
+    const known = feed.view.tokens.get(id)?.record;
     if (known !== undefined) return known;
     const entry = await store.read(keys.token(id));
     const decoded = entry === undefined ? undefined : decode('token', entry.value);
@@ -153,7 +153,7 @@ class JoinCalls {
 }
 
 function answerOf(
-  keeper: Keeper,
+  feed: ViewFeed,
   joined: {
     readonly nodeId: string;
     readonly certificate: string;
@@ -161,7 +161,7 @@ function answerOf(
     readonly from: string;
   },
 ): JoinResponse {
-  const { view, version } = keeper;
+  const { view, version } = feed;
   const { nodeId, certificate, trusted, from } = joined;
   const subnetId = view.subnetOfNode.get(nodeId);
   return {

@@ -80,7 +80,7 @@ export class NodeCalls {
   }
 
   #node(id: string): Node {
-    const node = wireFromNode(this.#parts.keeper.view, id, liveOf(this.#parts));
+    const node = wireFromNode(this.#parts.feed.view, id, liveOf(this.#parts));
     if (node === undefined) throw new XnetError('NotFound', `node ${id} was removed meanwhile`);
     return node;
   }
@@ -94,7 +94,7 @@ export class NodeCalls {
       const token = { node: nodeId, uses: 1, ttlMs: joinTokenMs, createdBy: formatPeer(peer) };
       return [putToken(names.id, tokenRecord(opened.clusterKey, names, token, Date.now()))];
     });
-    const { view } = this.#parts.keeper;
+    const { view } = this.#parts.feed;
     if (request.dryRun && !view.nodes.has(done.subject)) {
       const node = this.#planned(view, wanted);
       return { node, unchanged: false, revision: done.revision, warnings: warningsOf(view, node) };
@@ -134,7 +134,7 @@ export class NodeCalls {
 
   /** list is every node, in order of name. */
   list({ summary }: ListNodesRequest__Output): ListNodesResponse {
-    const { view } = this.#parts.keeper;
+    const { view } = this.#parts.feed;
     const live = liveOf(this.#parts);
     const names = [...view.nodeOfName].sort(([a], [b]) => (a < b ? -1 : 1));
     const show = summary ? summaryFromNode : wireFromNode;
@@ -145,7 +145,7 @@ export class NodeCalls {
   }
 
   async get(request: GetNodeRequest__Output): Promise<GetNodeResponse> {
-    const id = findNode(this.#parts.keeper.view, request.node);
+    const id = findNode(this.#parts.feed.view, request.node);
     const node = this.#node(id);
     const events = await eventsOf(this.#parts.store, { sinceMs: 0, subject: `node/${node.name}`, limit: eventsShown });
     return { node, events };
@@ -179,25 +179,25 @@ export class NodeCalls {
 
   // A call that is repeated finds its node although it is gone, or has another address, through that very call.
   async #find(text: string, id: MutationId, call: 'SetNode' | 'RemoveNode'): Promise<string> {
-    const { keeper, nodes } = this.#parts;
+    const { feed, nodes } = this.#parts;
     try {
-      return findNode(keeper.view, text);
+      return findNode(feed.view, text);
     } catch (error) {
       const done = await nodes.recall(id, call);
       if (done === undefined) throw error;
-      await keeper.reached(done.revision, catchUpMs);
+      await feed.reached(done.revision, catchUpMs);
       return done.subject;
     }
   }
 
   async remove(request: RemoveNodeRequest__Output): Promise<RemoveNodeResponse> {
-    const { keeper, nodes } = this.#parts;
+    const { feed, nodes } = this.#parts;
     const id = await this.#find(request.node, mutationId(request), 'RemoveNode');
-    const node = wireFromNode(keeper.view, id, liveOf(this.#parts));
+    const node = wireFromNode(feed.view, id, liveOf(this.#parts));
     await nodes.remove(mutationId(request), id, (view) => {
       if (!request.force) requireGone(view, id, liveOf(this.#parts));
     });
-    for (const { record, subnet } of keeper.view.subnets.values()) {
+    for (const { record, subnet } of feed.view.subnets.values()) {
       if (record.state !== 'quarantined' || record.node !== id) continue;
       const { nodeName: name, address, untilMs } = record;
       const former = { id, name, address: formatIpv4(address), subnet: formatPrefix(subnet) };

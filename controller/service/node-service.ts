@@ -24,11 +24,11 @@ import type { Sessions } from '../session/sessions.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
 import { assignmentOf } from '../view/assignment.js';
-import type { Keeper } from '../view/keeper.js';
+import type { ViewFeed } from '../view/view-feed.js';
 
 /** NodeServiceParts are what the calls work with. */
 export type NodeServiceParts = {
-  readonly keeper: Keeper;
+  readonly feed: ViewFeed;
   readonly store: Store;
   readonly sessions: Sessions;
   readonly nodes: NodeRegistry;
@@ -55,7 +55,7 @@ class NodeCalls {
   readonly #parts: NodeServiceParts;
   readonly #renewals = new Allowances(renewals);
   /** Of whom an event says that they could not be adopted, and why. */
-  readonly #told = new Map<string, string>();
+  readonly #logged = new Map<string, string>();
 
   constructor(parts: NodeServiceParts) {
     this.#parts = parts;
@@ -66,7 +66,7 @@ class NodeCalls {
     call: ServerWritableStream<unknown, Buffer>,
     gone: AbortSignal,
   ): Promise<void> {
-    const { keeper, sessions } = this.#parts;
+    const { feed, sessions } = this.#parts;
     const nodeId = nodeIdOf(call, request.nodeId);
     const start = await this.#startOf(request);
     const nodeName = await this.#returned(nodeId, request.held);
@@ -76,7 +76,7 @@ class NodeCalls {
         `this host is ${nodeName} and can't speak for ${quoted(request.nodeName)}`,
       );
     }
-    if (assignmentOf(keeper.view, nodeId) === undefined) {
+    if (assignmentOf(feed.view, nodeId) === undefined) {
       throw new XnetError('Unavailable', `a record of node ${nodeName} can't be read`, {
         hint: 'xctl status shows which',
       });
@@ -97,12 +97,12 @@ class NodeCalls {
 
   // The node's name. One that a restored store has not seen, or does not know, is compared with what it holds.
   async #returned(nodeId: string, wire: Assignment__Output | null): Promise<string> {
-    const { keeper, nodes, sessions } = this.#parts;
-    const known = keeper.view.nodes.get(nodeId)?.record.name;
-    if (known !== undefined && !keeper.view.isAwaited(nodeId)) return known;
+    const { feed, nodes, sessions } = this.#parts;
+    const known = feed.view.nodes.get(nodeId)?.record.name;
+    if (known !== undefined && !feed.view.isAwaited(nodeId)) return known;
     const held = wire === null ? undefined : assignmentFromWire(wire);
     if (known !== undefined) {
-      const differences = held === undefined ? [] : differencesFrom(keeper.view, nodeId, held);
+      const differences = held === undefined ? [] : differencesFrom(feed.view, nodeId, held);
       await nodes.confirm(nodeId);
       if (differences.length > 0) {
         const message = `it came back to the restored store, and ${differences.join('; ')}`;
@@ -110,7 +110,7 @@ class NodeCalls {
       }
       return known;
     }
-    if (held === undefined || !mayBeLost(keeper.view, nodeId)) throw absenceOf(keeper.view, nodeId);
+    if (held === undefined || !mayBeLost(feed.view, nodeId)) throw absenceOf(feed.view, nodeId);
     try {
       await nodes.adopt(nodeId, held);
     } catch (error) {
@@ -123,10 +123,10 @@ class NodeCalls {
     if (!(error instanceof XnetError) || error.code === 'Unavailable' || error.code === 'NotFound') return error;
     const message = `the restored store does not know it, and it can't be a node again: ${error.message}`;
     // It tries again and again.
-    if (this.#told.get(nodeId) !== message) {
+    if (this.#logged.get(nodeId) !== message) {
       this.#parts.sessions.record({ reason: 'NodeNotAdopted', warning: true, subject: `node/${name}`, message });
     }
-    this.#told.set(nodeId, message);
+    this.#logged.set(nodeId, message);
     return new XnetError('Unavailable', message, {
       hint: 'the host keeps what it has; end what is in the way, or add the host again: xctl nodes add, xnetd join',
     });
@@ -134,21 +134,21 @@ class NodeCalls {
 
   // Where to begin. A node must never be taken back to an older table than it has.
   async #startOf(request: WatchRequest__Output): Promise<Start> {
-    const { keeper, store } = this.#parts;
+    const { feed, store } = this.#parts;
     if (request.fresh) return { kind: 'fresh' };
     const has = versionFromWire(request.version);
     if (has === undefined) return { kind: 'nothing' };
-    const { clusterId, epoch } = keeper.version;
+    const { clusterId, epoch } = feed.version;
     if (has.clusterId !== clusterId) {
       throw new XnetError('FailedPrecondition', `this host belongs to cluster ${has.clusterId}, not to ${clusterId}`, {
         hint: 'point xnetd at its own controllers, or make it forget its cluster: xnetd leave --local',
       });
     }
     if (has.epoch < epoch) return { kind: 'nothing' };
-    if (has.epoch === epoch && has.revision <= keeper.version.revision) {
+    if (has.epoch === epoch && has.revision <= feed.version.revision) {
       return { kind: 'revision', revision: has.revision };
     }
-    const lagging = await keeper.reached(has.revision, catchUpMs).then(
+    const lagging = await feed.reached(has.revision, catchUpMs).then(
       () => false,
       () => true,
     );
@@ -166,8 +166,8 @@ class NodeCalls {
   }
 
   async report(request: ReportRequest__Output, call: Call): Promise<ReportResponse> {
-    const { keeper, nodes, sessions } = this.#parts;
-    const { view, version } = keeper;
+    const { feed, nodes, sessions } = this.#parts;
+    const { view, version } = feed;
     const nodeId = nodeIdOf(call, request.nodeId);
     const assignment = assignmentOf(view, nodeId);
     if (assignment === undefined) throw absenceOf(view, nodeId);
@@ -186,9 +186,9 @@ class NodeCalls {
   }
 
   async leave(request: LeaveRequest__Output, call: Call): Promise<LeaveResponse> {
-    const { keeper, nodes, sessions } = this.#parts;
+    const { feed, nodes, sessions } = this.#parts;
     const id = nodeIdOf(call, request.nodeId);
-    const name = keeper.view.nodes.get(id)?.record.name;
+    const name = feed.view.nodes.get(id)?.record.name;
     // Gone already: nothing of this host's is left.
     if (name === undefined) return { peersPending: 0 };
     if (request.nodeName !== '' && request.nodeName !== name) {
@@ -201,10 +201,10 @@ class NodeCalls {
       return { peersPending: 0 };
     }
     // Asked again and again until all have withdrawn their routes: what is so already needs no store.
-    if (keeper.view.nodes.get(id)?.record.availability !== 'leaving') {
+    if (feed.view.nodes.get(id)?.record.availability !== 'leaving') {
       await nodes.set(mutation, id, { availability: 'leaving', setLabels: {}, removeLabels: [] });
     }
-    const since = keeper.view.modRevisionOf(keys.node(id));
+    const since = feed.view.modRevisionOf(keys.node(id));
     const { nodes: peers, applied } = sessions.progress(Math.min(since, this.#tableRevision()), id);
     return { peersPending: peers - applied };
   }

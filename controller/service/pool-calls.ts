@@ -79,13 +79,13 @@ export class PoolCalls {
   }
 
   #pool(name: string) {
-    return wireFromPool(this.#parts.keeper.view, name, Date.now());
+    return wireFromPool(this.#parts.feed.view, name, Date.now());
   }
 
   async create(request: CreatePoolRequest__Output): Promise<CreatePoolResponse> {
     const pool = newPoolOf(request);
     const done = await this.#parts.pools.create(mutationId(request), pool);
-    const existed = this.#parts.keeper.view.pools.has(pool.name);
+    const existed = this.#parts.feed.view.pools.has(pool.name);
     return {
       pool: existed ? this.#pool(pool.name) : planned(pool),
       unchanged: done.unchanged,
@@ -94,18 +94,18 @@ export class PoolCalls {
   }
 
   #otherRanges(name: string) {
-    const others = [...this.#parts.keeper.view.pools].filter(([other]) => other !== name);
+    const others = [...this.#parts.feed.view.pools].filter(([other]) => other !== name);
     return others.map(([, { record }]) => record.cidr);
   }
 
   async list(): Promise<ListPoolsResponse> {
-    const names = [...this.#parts.keeper.view.pools.keys()].sort();
+    const names = [...this.#parts.feed.view.pools.keys()].sort();
     return { pools: names.map((name) => this.#pool(name)) };
   }
 
   async get({ name }: GetPoolRequest__Output): Promise<GetPoolResponse> {
     const pool = this.#pool(name);
-    return { pool, subnets: wireFromSubnets(this.#parts.keeper.view, name, Date.now()) };
+    return { pool, subnets: wireFromSubnets(this.#parts.feed.view, name, Date.now()) };
   }
 
   async remove(request: RemovePoolRequest__Output): Promise<RemovePoolResponse> {
@@ -136,7 +136,7 @@ export class PoolCalls {
   }
 
   async listSubnets({ pool }: ListSubnetsRequest__Output): Promise<ListSubnetsResponse> {
-    return { subnets: wireFromSubnets(this.#parts.keeper.view, pool === '' ? undefined : pool, Date.now()) };
+    return { subnets: wireFromSubnets(this.#parts.feed.view, pool === '' ? undefined : pool, Date.now()) };
   }
 
   async release(request: ReleaseSubnetRequest__Output): Promise<ReleaseSubnetResponse> {

@@ -42,7 +42,7 @@ export class StatusCalls {
 
   /** status answers even when the controller refuses to act: that is when it is needed most. */
   async status(): Promise<GetStatusResponse> {
-    const { keeper, controllerId, version, etcd, ports, fleet } = this.#parts;
+    const { feed, controllerId, version, etcd, ports, fleet } = this.#parts;
     const listening = ports.problem();
     const own = {
       controller: controllerId,
@@ -50,9 +50,9 @@ export class StatusCalls {
       store: {
         endpoints: [...etcd.endpoints],
         embedded: etcd.embedded,
-        connected: keeper.connected,
-        refusal: keeper.refusal,
-        resyncs: keeper.resyncs,
+        connected: feed.connected,
+        refusal: feed.refusal,
+        resyncs: feed.resyncs,
         warnings: [...etcd.warnings()],
       },
       problems: [
@@ -60,9 +60,9 @@ export class StatusCalls {
         ...storeProblems(fleet.health()),
       ],
     };
-    if (!keeper.ready) return own;
-    const { view } = keeper;
-    const { clusterId, epoch, revision } = keeper.version;
+    if (!feed.ready) return own;
+    const { view } = feed;
+    const { clusterId, epoch, revision } = feed.version;
     const sessions = [...view.sessions.values()];
     return {
       ...own,
@@ -104,15 +104,15 @@ export class StatusCalls {
   }
 
   async routes({ node }: ListRoutesRequest__Output): Promise<ListRoutesResponse> {
-    const { keeper, sessions } = this.#parts;
-    const except = node === '' ? undefined : findNode(keeper.view, node);
+    const { feed, sessions } = this.#parts;
+    const except = node === '' ? undefined : findNode(feed.view, node);
     const { routes, unresolved } = wireFromRoutes(
-      keeper.view,
+      feed.view,
       sessions.fanout.table.entries,
       liveOf(this.#parts),
       except,
     );
-    return { routes, unresolved, revision: keeper.view.revision };
+    return { routes, unresolved, revision: feed.view.revision };
   }
 
   /** watchNodes writes the list, and again whenever something in it changed, at most five times a second. */
@@ -139,7 +139,7 @@ export class StatusCalls {
   }
 
   #somethingChanged(gone: AbortSignal): Promise<void> {
-    const { keeper, sessions } = this.#parts;
+    const { feed, sessions } = this.#parts;
     return new Promise((resolve) => {
       const stops: (() => void)[] = [];
       const done = () => {
@@ -148,7 +148,7 @@ export class StatusCalls {
         gone.removeEventListener('abort', done);
         resolve();
       };
-      stops.push(keeper.onChange(done), sessions.convergence.onChange(done));
+      stops.push(feed.onChange(done), sessions.convergence.onChange(done));
       if (gone.aborted) done();
       else gone.addEventListener('abort', done, { once: true });
     });
@@ -160,8 +160,8 @@ export class StatusCalls {
     call: ServerWritableStream<unknown, Convergence>,
     gone: AbortSignal,
   ): Promise<void> {
-    const { keeper } = this.#parts;
-    const nodeId = findNode(keeper.view, request.node);
+    const { feed } = this.#parts;
+    const nodeId = findNode(feed.view, request.node);
     let last = '';
     while (!gone.aborted) {
       const progress = this.#progressOf(nodeId, request.untilReady);
@@ -175,8 +175,8 @@ export class StatusCalls {
   }
 
   #progressOf(nodeId: string, untilReady: boolean): Convergence {
-    const { keeper, sessions } = this.#parts;
-    const { view } = keeper;
+    const { feed, sessions } = this.#parts;
+    const { view } = feed;
     const revision = routedSince(view, nodeId);
     const count = sessions.progress(revision, nodeId);
     const down = [...view.nodes].filter(([id]) => id !== nodeId && !view.sessions.has(id));

@@ -3,17 +3,17 @@
 // the record in the store has one of them tell of it.
 import { messageOf } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
-import { eventOperation } from '../registry/mutation.js';
+import { eventOperation } from '../store/events.js';
 import { keys } from '../store/keys.js';
 import { encode } from '../store/records.js';
 import type { Store } from '../store/store.js';
-import type { Keeper } from '../view/keeper.js';
 import type { ReadonlyView } from '../view/view.js';
+import type { ViewFeed } from '../view/view-feed.js';
 
 /** AbsenceParts are what absences work with. */
 export type AbsenceParts = {
   readonly store: Store;
-  readonly keeper: Keeper;
+  readonly feed: ViewFeed;
   readonly log: Logger;
   /** Whether a node's stream is here. */
   readonly isHere: (nodeId: string) => boolean;
@@ -42,7 +42,7 @@ export class Absences {
   constructor(parts: AbsenceParts, grace: Grace = usualGrace) {
     this.#parts = parts;
     this.#grace = grace;
-    parts.keeper.onChange((touched, view) => {
+    parts.feed.onChange((touched, view) => {
       for (const nodeId of touched.nodes) this.#look(nodeId, view);
     });
   }
@@ -79,14 +79,14 @@ export class Absences {
   }
 
   async #tell(nodeId: string, noticedMs: number): Promise<void> {
-    const { keeper, store } = this.#parts;
-    const { view } = keeper;
+    const { feed, store } = this.#parts;
+    const { view } = feed;
     const name = view.nodes.get(nodeId)?.record.name;
     const absence = view.absences.get(nodeId)?.record;
     if (name === undefined || absence?.told === true || !this.#isAway(nodeId, view)) return;
     const record = { sinceMs: absence?.sinceMs ?? noticedMs, told: true };
     const seen = [keys.node(nodeId), keys.session(nodeId), keys.absence(nodeId)];
-    const happening = {
+    const event = {
       reason: 'NodeDown',
       warning: true,
       subject: `node/${name}`,
@@ -97,12 +97,12 @@ export class Absences {
       guards: seen.map((key) => ({ kind: 'key', key, modRevision: view.modRevisionOf(key) })),
       operations: [
         { kind: 'put', key: keys.absence(nodeId), value: encode('absence', record) },
-        eventOperation(happening, Date.now()),
+        eventOperation(event, Date.now()),
       ],
     });
     const wait = this.#waits.get(nodeId);
     if (!committed && wait !== undefined) this.#wait(nodeId, wait);
-    if (committed) this.#parts.log.info({ reason: happening.reason, subject: happening.subject }, happening.message);
+    if (committed) this.#parts.log.info({ reason: event.reason, subject: event.subject }, event.message);
   }
 
   /** end ends what waits. */

@@ -2,8 +2,9 @@
 // theirs differs when they hear it.
 // Invariant: nothing is decided by this: durations are measured by each controller itself (view/ages.ts). Which clock is
 // right nobody can tell; that two differ is told by both controllers.
-import type { Keeper } from '../view/keeper.js';
+
 import type { ReadonlyView } from '../view/view.js';
+import type { ViewFeed } from '../view/view-feed.js';
 
 /** toleratedMs is how far apart clocks may be before that is a condition. */
 export const toleratedMs = 5_000;
@@ -27,10 +28,10 @@ export class Clocks {
    * @param own the registration of this controller
    * @param clock what the clock of this machine says, milliseconds since 1970
    */
-  constructor(keeper: Keeper, own: string, clock: () => number = Date.now) {
+  constructor(feed: ViewFeed, own: string, clock: () => number = Date.now) {
     this.#own = own;
     this.#clock = clock;
-    keeper.onChange((touched, view) => {
+    feed.onChange((touched, view) => {
       for (const id of touched.registrations) this.#sample(id, view);
     });
   }

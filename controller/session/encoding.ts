@@ -12,7 +12,7 @@ import {
   wireFromRoute,
 } from '../../proto/rpc/convert.js';
 import { services } from '../../proto/rpc/definitions.js';
-import type { RouteTable } from '../table/route-table.js';
+import type { FleetTable } from '../table/fleet-table.js';
 
 // About 60 bytes a route, at most 90: far below the 256 KiB that a message may have.
 const routesPerChunk = 2_000;
@@ -28,7 +28,7 @@ export type Snapshot = { readonly revision: number; readonly chunks: readonly Bu
 export type Delta = { readonly revision: number; readonly buffer: Buffer };
 
 /** encodeSnapshot makes the messages of a whole table. */
-export function encodeSnapshot(table: RouteTable, version: Version, fresh: boolean): Snapshot {
+export function encodeSnapshot(table: FleetTable, version: Version, fresh: boolean): Snapshot {
   const routes: ReturnType<typeof wireFromRoute>[] = [];
   const unresolved: ReturnType<typeof wireFromPrefix>[] = [];
   for (const [id, entry] of table.entries) {
@@ -68,14 +68,14 @@ export function encodeTrust(authority: readonly string[], spreadMs: number, cont
 
 /** Encoder makes the messages of one table. */
 export class Encoder {
-  readonly #table: RouteTable;
+  readonly #table: FleetTable;
   readonly #version: () => Version;
   #snapshot: Snapshot | undefined;
   readonly #deltas = new Map<number, Delta>();
   #deltasAt = -1;
   #bookmark: { readonly revision: number; readonly buffer: Buffer } | undefined;
 
-  constructor(table: RouteTable, version: () => Version) {
+  constructor(table: FleetTable, version: () => Version) {
     this.#table = table;
     this.#version = version;
   }

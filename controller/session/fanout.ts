@@ -2,11 +2,11 @@
 // Invariant: a stream's cursor never runs ahead of what was written to it, so whatever happens between two writes is in
 // the next one.
 import type { Logger } from '../../proto/process/log.js';
-import { RouteTable } from '../table/route-table.js';
+import { FleetTable } from '../table/fleet-table.js';
 import { apiAddresses, isLoopback } from '../view/api-addresses.js';
 import { assignmentOf } from '../view/assignment.js';
-import type { Keeper } from '../view/keeper.js';
-import { nothingTouched, type ReadonlyView, type Touched } from '../view/view.js';
+import { noViewChanges, type ReadonlyView, type ViewChanges } from '../view/view.js';
+import type { ViewFeed } from '../view/view-feed.js';
 import { Encoder, encodeAssignment, encodeSnapshot, encodeTrust } from './encoding.js';
 import type { NodeStream } from './node-stream.js';
 
@@ -27,8 +27,8 @@ const longestRenewalMs = 600_000;
 
 /** Fanout holds the route table and the streams of the connected nodes. */
 export class Fanout {
-  readonly table = new RouteTable();
-  readonly #keeper: Keeper;
+  readonly table = new FleetTable();
+  readonly #viewFeed: ViewFeed;
   readonly #log: Logger;
   readonly #encoder: Encoder;
   readonly #streams = new Set<NodeStream>();
@@ -42,11 +42,11 @@ export class Fanout {
   #due = false;
   #epoch: string | undefined;
 
-  constructor(keeper: Keeper, log: Logger) {
-    this.#keeper = keeper;
+  constructor(feed: ViewFeed, log: Logger) {
+    this.#viewFeed = feed;
     this.#log = log;
-    this.#encoder = new Encoder(this.table, () => keeper.version);
-    keeper.onChange((touched, view) => this.#take(touched, view));
+    this.#encoder = new Encoder(this.table, () => feed.version);
+    feed.onChange((touched, view) => this.#take(touched, view));
     this.#bookmarks = setInterval(() => this.#sendBookmarks(), bookmarkEveryMs).unref();
   }
 
@@ -60,8 +60,8 @@ export class Fanout {
     return this.#streams;
   }
 
-  #take(touched: Touched, view: ReadonlyView): void {
-    const { clusterId, epoch } = this.#keeper.version;
+  #take(touched: ViewChanges, view: ReadonlyView): void {
+    const { clusterId, epoch } = this.#viewFeed.version;
     const current = `${clusterId}/${epoch}`;
     if (this.#epoch !== current) this.#restart(current, view.revision);
     if (touched.controllers) this.#encodeTrust();
@@ -90,9 +90,9 @@ export class Fanout {
   }
 
   #encodeTrust(): void {
-    if (this.#trusted === undefined || !this.#keeper.ready) return;
+    if (this.#trusted === undefined || !this.#viewFeed.ready) return;
     const { authority, spreadMs } = this.#trusted;
-    const { view } = this.#keeper;
+    const { view } = this.#viewFeed;
     const encoded = (from: string) => encodeTrust(authority, spreadMs, apiAddresses(view, from));
     this.#trust = { local: encoded('127.0.0.1'), others: encoded('') };
     this.#schedule();
@@ -117,7 +117,7 @@ export class Fanout {
   async attach(stream: NodeStream, start: Start): Promise<void> {
     this.#register(stream);
     if (start.kind === 'fresh') {
-      const view = await this.#keeper.fresh();
+      const view = await this.#viewFeed.fresh();
       if (stream.closed) return;
       stream.begin();
       this.#sendFresh(stream, view);
@@ -135,10 +135,10 @@ export class Fanout {
   }
 
   #sendFresh(stream: NodeStream, view: ReadonlyView): void {
-    const table = new RouteTable();
+    const table = new FleetTable();
     const subnets = new Set([...view.subnets.keys(), ...view.unresolvedSubnets.keys()]);
-    table.update(view, { ...nothingTouched(), subnets, pools: true });
-    const { chunks, revision } = encodeSnapshot(table, { ...this.#keeper.version, revision: view.revision }, true);
+    table.update(view, { ...noViewChanges(), subnets, pools: true });
+    const { chunks, revision } = encodeSnapshot(table, { ...this.#viewFeed.version, revision: view.revision }, true);
     const trust = this.#trustFor(stream);
     const assignment = this.#assignmentFor(stream);
     stream.cursor = revision;
@@ -164,7 +164,7 @@ export class Fanout {
 
   #assignmentFor(stream: NodeStream): readonly Buffer[] {
     if (!this.#assignmentsDue.delete(stream) && stream.assignment !== undefined) return [];
-    const assignment = assignmentOf(this.#keeper.view, stream.nodeId);
+    const assignment = assignmentOf(this.#viewFeed.view, stream.nodeId);
     if (assignment === undefined) return [];
     const buffer = encodeAssignment(assignment);
     if (stream.assignment?.equals(buffer) === true) return [];
@@ -173,7 +173,7 @@ export class Fanout {
   }
 
   #feed(stream: NodeStream): void {
-    if (!stream.idle || !this.#keeper.ready) return;
+    if (!stream.idle || !this.#viewFeed.ready) return;
     const messages: Buffer[] = [...this.#trustFor(stream), ...this.#assignmentFor(stream)];
     // A snapshot that was read from the store can be ahead of the table, until the watch has told as much.
     const isAhead = stream.cursor !== undefined && stream.cursor > this.table.revision;
@@ -219,7 +219,7 @@ export class Fanout {
   }
 
   #sendBookmarks(): void {
-    if (!this.#keeper.ready) return;
+    if (!this.#viewFeed.ready) return;
     for (const stream of this.#streams) {
       if (!stream.idle || stream.cursor === undefined || stream.cursor >= this.table.revision) continue;
       if (this.table.changedAt > stream.cursor) continue;

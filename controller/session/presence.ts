@@ -10,8 +10,8 @@ import type { Logger } from '../../proto/process/log.js';
 import { keys } from '../store/keys.js';
 import { type ControllerRecord, encode, type ProgressRecord, type SessionRecord } from '../store/records.js';
 import type { Commit, Liveness, Store } from '../store/store.js';
-import type { Keeper } from '../view/keeper.js';
 import type { ReadonlyView } from '../view/view.js';
+import type { ViewFeed } from '../view/view-feed.js';
 
 // Long enough for an etcd election and a restart of a loaded machine, short enough that a dead controller's nodes are
 // known to be away before somebody asks.
@@ -27,7 +27,7 @@ type Own = { readonly record: SessionRecord; confirmed: boolean };
 export class Presence {
   readonly controllerId: string;
   readonly #store: Store;
-  readonly #keeper: Keeper;
+  readonly #viewFeed: ViewFeed;
   readonly #log: Logger;
   readonly #record: ControllerRecord;
   readonly #sessions = new Map<string, Own>();
@@ -40,16 +40,16 @@ export class Presence {
   #wake: (() => void) | undefined;
 
   constructor(
-    parts: { readonly store: Store; readonly keeper: Keeper; readonly log: Logger },
+    parts: { readonly store: Store; readonly feed: ViewFeed; readonly log: Logger },
     controllerId: string,
     record: ControllerRecord,
   ) {
     this.#store = parts.store;
-    this.#keeper = parts.keeper;
+    this.#viewFeed = parts.feed;
     this.#log = parts.log;
     this.controllerId = controllerId;
     this.#record = record;
-    parts.keeper.onChange((touched, view) => {
+    parts.feed.onChange((touched, view) => {
       if (touched.sessions) for (const nodeId of touched.nodes) this.#reconcile(nodeId, view);
     });
   }
@@ -105,7 +105,7 @@ export class Presence {
       clearInterval(registering);
     }
     // A store that is not accepted is left as it is: the claim ends by itself.
-    if (this.#keeper.ready) await this.#claim?.end();
+    if (this.#viewFeed.ready) await this.#claim?.end();
   }
 
   // Others have to know of it as long as it is there, and it has to know the store again.
@@ -117,7 +117,7 @@ export class Presence {
     let attempt = 0;
     while (!signal.aborted) {
       try {
-        await this.#keeper.untilReady(signal);
+        await this.#viewFeed.untilReady(signal);
         if (signal.aborted) return;
         this.#claim = await this.#store.claim(claimSeconds);
         attempt = 0;
@@ -163,7 +163,7 @@ export class Presence {
     const { committed, revision } = await this.#store.commit(commit);
     if (committed) return;
     // Changed by somebody since: look again with the newest view.
-    await this.#keeper.reached(revision, 5_000);
+    await this.#viewFeed.reached(revision, 5_000);
     throw new XnetError('Conflict', `${key} was changed by others`);
   }
 
@@ -187,7 +187,7 @@ export class Presence {
       // Only while the node exists: its removal deletes the session, and this must not bring it back. And only over what
       // the view has: a session that another controller has put since is of a newer stream.
       const nodeKey = keys.node(nodeId);
-      const { view } = this.#keeper;
+      const { view } = this.#viewFeed;
       if (!view.nodes.has(nodeId)) return undefined;
       return {
         guards: [nodeKey, key].map((seen) => ({ kind: 'key', key: seen, modRevision: view.modRevisionOf(seen) })),
@@ -198,7 +198,7 @@ export class Presence {
       };
     }
     // Another controller may have the node by now.
-    const { view } = this.#keeper;
+    const { view } = this.#viewFeed;
     const held = view.sessions.get(nodeId);
     if (held === undefined || held.record.controller !== this.controllerId) return undefined;
     const absence = { sinceMs: this.#ended.get(nodeId) ?? Date.now(), told: false };

@@ -20,7 +20,7 @@ type Refused = {
   readonly other: string;
   readonly sinceMs: number;
   isSecond: boolean;
-  told: boolean;
+  reported: boolean;
 };
 
 // A stream whose host is gone ends within 30 s (proto/rpc/limits.ts); one that is there after twice that is alive.
@@ -57,11 +57,11 @@ export class SecondHosts {
     const { fingerprint: other, sure } = connected;
     if (before !== undefined) {
       if (before.other === other && nowMs - before.sinceMs >= surelyAliveMs) before.isSecond = true;
-      const isNew = !before.told && (sure || before.isSecond);
-      before.told ||= isNew;
+      const isNew = !before.reported && (sure || before.isSecond);
+      before.reported ||= isNew;
       return { admitted: false, isNew };
     }
-    ofNode.set(fingerprint, { serial, other, sinceMs: nowMs, isSecond: false, told: sure });
+    ofNode.set(fingerprint, { serial, other, sinceMs: nowMs, isSecond: false, reported: sure });
     if (ofNode.size > mostPerNode) ofNode.delete([...ofNode.keys()][0] ?? '');
     this.#refused.set(nodeId, ofNode);
     return { admitted: false, isNew: sure };

@@ -5,12 +5,12 @@ import type { NodeStatus } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
 import { statusFromError } from '../../proto/rpc/status.js';
-import { eventOperation, type Happening } from '../registry/mutation.js';
 import { absenceOf } from '../registry/restored.js';
+import { type Event, eventOperation } from '../store/events.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
-import type { Keeper } from '../view/keeper.js';
 import type { ReadonlyView } from '../view/view.js';
+import type { ViewFeed } from '../view/view-feed.js';
 import { Absences } from './absences.js';
 import { addRecord, Convergence, type Count, withoutNode } from './convergence.js';
 import { Fanout, type Start } from './fanout.js';
@@ -36,7 +36,7 @@ export type Arrival = {
 /** SessionParts are what sessions work with. */
 export type SessionParts = {
   readonly store: Store;
-  readonly keeper: Keeper;
+  readonly feed: ViewFeed;
   readonly presence: Presence;
   readonly log: Logger;
 };
@@ -56,12 +56,12 @@ export class Sessions {
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
-    this.fanout = new Fanout(parts.keeper, parts.log);
-    const { store, keeper, log } = parts;
+    this.fanout = new Fanout(parts.feed, parts.log);
+    const { store, feed, log } = parts;
     const isHere = (nodeId: string) => this.fanout.streamOf(nodeId) !== undefined;
-    this.#statuses = new Statuses({ store, keeper, log, isHere });
-    this.#absences = new Absences({ store, keeper, log, isHere });
-    parts.keeper.onChange((touched, view) => {
+    this.#statuses = new Statuses({ store, feed, log, isHere });
+    this.#absences = new Absences({ store, feed, log, isHere });
+    parts.feed.onChange((touched, view) => {
       for (const id of touched.nodes) this.#endIfRemoved(id, view);
       if (this.fanout.table.changedAt === view.revision) this.convergence.learnt(view.revision);
       if (touched.controllers) this.#publishProgress();
@@ -112,7 +112,7 @@ export class Sessions {
   #connectedAs(nodeId: string): { readonly fingerprint: string; readonly sure: boolean } | undefined {
     const here = this.fanout.streamOf(nodeId);
     if (here !== undefined) return { fingerprint: here.fingerprint, sure: true };
-    const elsewhere = this.#parts.keeper.view.sessions.get(nodeId)?.record;
+    const elsewhere = this.#parts.feed.view.sessions.get(nodeId)?.record;
     // Our own session record outlives its stream until the store confirms its end.
     if (elsewhere === undefined || elsewhere.controller === this.#parts.presence.controllerId) return undefined;
     return { fingerprint: elsewhere.fingerprint, sure: false };
@@ -127,7 +127,7 @@ export class Sessions {
     if (fingerprint === '') return;
     const connected = this.#connectedAs(nodeId)?.fingerprint ?? fingerprint;
     if (connected === fingerprint && !this.#secondHosts.isSecond(nodeId, fingerprint)) return;
-    throw anotherHost(this.#parts.keeper.view.nodes.get(nodeId)?.record.name ?? nodeId);
+    throw anotherHost(this.#parts.feed.view.nodes.get(nodeId)?.record.name ?? nodeId);
   }
 
   #refuseSecondHost({ nodeId, nodeName, fingerprint, serial }: Arrival): void {
@@ -185,16 +185,16 @@ export class Sessions {
    * record writes an event by itself, unless there are too many of its subject. Lost when the store does not answer: the
    * log has it too.
    */
-  record(happening: Happening): void {
+  record(event: Event): void {
     const { store, log } = this.#parts;
-    const [told] = this.#statuses.events.of(happening.subject, [happening]);
-    if (told === undefined) return;
-    log.info({ reason: told.reason, subject: told.subject }, told.message);
-    store.commit({ guards: [], operations: [eventOperation(told, Date.now())] }).catch(() => undefined);
+    const [allowed] = this.#statuses.events.of(event.subject, [event]);
+    if (allowed === undefined) return;
+    log.info({ reason: allowed.reason, subject: allowed.subject }, allowed.message);
+    store.commit({ guards: [], operations: [eventOperation(allowed, Date.now())] }).catch(() => undefined);
   }
 
   #noteBack(nodeId: string, name: string): void {
-    const { view } = this.#parts.keeper;
+    const { view } = this.#parts.feed;
     const first = !view.statuses.has(nodeId) && !view.absences.has(nodeId);
     // That a controller restarts, or takes over, is no event of its nodes.
     if (!first && view.absences.get(nodeId)?.record.told !== true) return;
@@ -204,8 +204,8 @@ export class Sessions {
 
   /** progress is how far the connected nodes of all controllers, except one node, are with a revision. */
   progress(revision: number, except: string): Count {
-    const { keeper, presence } = this.#parts;
-    const { view } = keeper;
+    const { feed, presence } = this.#parts;
+    const { view } = feed;
     const name = view.nodes.get(except)?.record.name ?? '';
     const at = view.sessions.get(except)?.record.controller;
     let count = this.convergence.count(revision, except);
@@ -228,9 +228,9 @@ export class Sessions {
   }
 
   #sendProgress(): void {
-    const { keeper, presence } = this.#parts;
+    const { feed, presence } = this.#parts;
     this.#progressDue = false;
-    if (!keeper.ready || keeper.view.controllers.size < 2) return;
+    if (!feed.ready || feed.view.controllers.size < 2) return;
     presence.publishProgress(this.convergence.record(this.fanout.table.changedAt));
   }
 

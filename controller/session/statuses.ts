@@ -6,17 +6,17 @@ import { messageOf } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
 import { Allowances } from '../../proto/rpc/allowance.js';
-import { eventOperation, type Happening } from '../registry/mutation.js';
+import { type Event, eventOperation } from '../store/events.js';
 import { keys } from '../store/keys.js';
 import { encode, type StatusRecord } from '../store/records.js';
 import type { Operation, Store } from '../store/store.js';
-import type { Keeper } from '../view/keeper.js';
 import { transitionsOf } from '../view/node-state.js';
+import type { ViewFeed } from '../view/view-feed.js';
 
 /** StatusParts are what statuses work with. */
 export type StatusParts = {
   readonly store: Store;
-  readonly keeper: Keeper;
+  readonly feed: ViewFeed;
   readonly log: Logger;
   /** Whether a node's stream is here. */
   readonly isHere: (nodeId: string) => boolean;
@@ -32,21 +32,21 @@ export class EventShare {
   readonly #share = new Allowances(eventShare);
   readonly #untold = new Map<string, number>();
 
-  /** of are those of some happenings of one subject that may be recorded now. */
-  of(subject: string, happenings: readonly Happening[]): readonly Happening[] {
+  /** of are those of some events of one subject that may be recorded now. */
+  of(subject: string, events: readonly Event[]): readonly Event[] {
     const now = performance.now();
     const allowance = this.#share.of(subject, now);
-    const told = happenings.filter(() => allowance.take(now));
+    const allowed = events.filter(() => allowance.take(now));
     const before = this.#untold.get(subject) ?? 0;
-    const left = happenings.length - told.length;
-    const [first, ...rest] = told;
+    const left = events.length - allowed.length;
+    const [first, ...rest] = allowed;
     if (first === undefined) {
       if (left > 0) this.#untold.set(subject, before + left);
       return [];
     }
     if (left > 0) this.#untold.set(subject, left);
     else this.#untold.delete(subject);
-    if (before === 0) return told;
+    if (before === 0) return allowed;
     return [{ ...first, message: `${first.message} (${before} events before this one are not recorded)` }, ...rest];
   }
 
@@ -102,7 +102,7 @@ export class Statuses {
   }
 
   #stored(nodeId: string): NodeStatus | undefined {
-    const held = this.#parts.keeper.view.statuses.get(nodeId);
+    const held = this.#parts.feed.view.statuses.get(nodeId);
     const written = this.#written.get(nodeId);
     if (written !== undefined && (held?.modRevision ?? 0) < written.revision) return written.status;
     this.#written.delete(nodeId);
@@ -122,9 +122,9 @@ export class Statuses {
   }
 
   async #writeNewest(nodeId: string): Promise<void> {
-    const { keeper } = this.#parts;
+    const { feed } = this.#parts;
     const status = this.#due.get(nodeId);
-    const name = keeper.view.nodes.get(nodeId)?.record.name;
+    const name = feed.view.nodes.get(nodeId)?.record.name;
     const before = this.#stored(nodeId);
     if (status === undefined || name === undefined || (before !== undefined && sameForTheStore(before, status))) {
       this.#due.delete(nodeId);
@@ -140,24 +140,24 @@ export class Statuses {
       return;
     }
     this.#due.delete(nodeId);
-    const happenings = transitionsOf(name, before?.conditions ?? [], status.conditions);
-    const told = this.events.of(`node/${name}`, happenings);
+    const events = transitionsOf(name, before?.conditions ?? [], status.conditions);
+    const allowed = this.events.of(`node/${name}`, events);
     const revision = await this.#write(nodeId, [
       { kind: 'put', key: keys.status(nodeId), value },
-      ...told.map((happening) => eventOperation(happening, Date.now())),
+      ...allowed.map((event) => eventOperation(event, Date.now())),
     ]);
     if (revision !== undefined) this.#written.set(nodeId, { status, revision });
   }
 
   async #write(nodeId: string, operations: readonly Operation[]): Promise<number | undefined> {
-    const { store, keeper } = this.#parts;
+    const { store, feed } = this.#parts;
     const nodeKey = keys.node(nodeId);
     // A node that is being removed keeps no status; one that is being changed does.
-    while (keeper.view.nodes.has(nodeId)) {
-      const guards = [{ kind: 'key' as const, key: nodeKey, modRevision: keeper.view.modRevisionOf(nodeKey) }];
+    while (feed.view.nodes.has(nodeId)) {
+      const guards = [{ kind: 'key' as const, key: nodeKey, modRevision: feed.view.modRevisionOf(nodeKey) }];
       const { committed, revision } = await store.commit({ guards, operations });
       if (committed) return revision;
-      await keeper.reached(revision, 5_000);
+      await feed.reached(revision, 5_000);
     }
     return undefined;
   }

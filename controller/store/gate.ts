@@ -1,14 +1,14 @@
-// The store as everything but the keeper writes to it: closed until the keeper has accepted it, and while it is known
+// The store as everything but the feed writes to it: closed until the feed has accepted it, and while it is known
 // that nothing can be written.
 // Invariant: what the gate refuses was not sent. Every commit that passes is guarded by the record of the cluster as the
-// keeper has it, so that nothing is written under an epoch that is over.
+// feed has it, so that nothing is written under an epoch that is over.
 import { XnetError } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
 import { keys } from './keys.js';
 import type { Commit, CommitResult, Entry, Listing, Liveness, Store, WatchMessage } from './store.js';
 
-/** Keeping is what the gate needs of the keeper. */
+/** Keeping is what the gate needs of the feed. */
 export type Keeping = {
   /** Revision that the record of the cluster was last changed at; throws as long as the store is not accepted. */
   readonly clusterRevision: number;

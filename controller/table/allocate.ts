@@ -61,7 +61,7 @@ export function reservationOf(pool: PoolRecord, subnet: Prefix): ReservationReco
 }
 
 // A name that comes back at the same address is the host that had the subnet: nobody else can be using it.
-function wasHis(record: SubnetRecord, wish: Wish): boolean {
+function heldBefore(record: SubnetRecord, wish: Wish): boolean {
   return record.state === 'quarantined' && record.nodeName === wish.nodeName && record.address === wish.address;
 }
 
@@ -80,7 +80,7 @@ function isFree(state: PoolState, wish: Wish, subnet: Prefix, nowMs: number): bo
   const record = state.subnets.get(id);
   if (isInDoubt(state.doubt, record, nowMs)) return false;
   if (record === undefined) return true;
-  return record.state === 'quarantined' && (record.untilMs <= nowMs || wasHis(record, wish));
+  return record.state === 'quarantined' && (record.untilMs <= nowMs || heldBefore(record, wish));
 }
 
 /**
@@ -121,7 +121,7 @@ function* subnetsOf(range: Prefix, subnetLength: number): Generator<Prefix> {
 function previousSubnet({ state, wish, nowMs, suits }: Look): Prefix | undefined {
   let newest: { readonly subnet: Prefix; readonly sinceMs: number } | undefined;
   for (const [id, record] of state.subnets) {
-    if (!wasHis(record, wish) || (newest !== undefined && record.sinceMs < newest.sinceMs)) continue;
+    if (!heldBefore(record, wish) || (newest !== undefined && record.sinceMs < newest.sinceMs)) continue;
     const subnet = prefixFromKey(id);
     if (isFree(state, wish, subnet, nowMs) && suits(subnet)) newest = { subnet, sinceMs: record.sinceMs };
   }
@@ -199,7 +199,7 @@ function requireSubnet(state: PoolState, wish: Wish, subnet: Prefix, nowMs: numb
       hint: `end that with: xctl pools unreserve ${state.name} ${formatPrefix(reservation.cidr)}`,
     });
   }
-  if (record?.state === 'quarantined' && record.untilMs > nowMs && !wasHis(record, wish)) {
+  if (record?.state === 'quarantined' && record.untilMs > nowMs && !heldBefore(record, wish)) {
     const until = new Date(record.untilMs).toISOString();
     throw new XnetError(
       'FailedPrecondition',

@@ -4,9 +4,9 @@
 import { type Ipv4, type Prefix, prefixKey } from '../../proto/domain/address.js';
 import { keys } from '../store/keys.js';
 import type { NodeRecord, PoolRecord, SubnetRecord } from '../store/records.js';
-import type { Claim, SubnetClaim } from './claims.js';
+import type { RecordClaim, SubnetClaim } from './claims.js';
 import { Consistency, type Settled } from './consistency.js';
-import type { Touched } from './view.js';
+import type { ViewChanges } from './view.js';
 
 /** Held is a record and the revision it was last changed at, for guards. */
 export type Held<T> = { readonly record: T; readonly modRevision: number };
@@ -34,7 +34,7 @@ export class Beliefs {
   }
 
   /** settle takes in what was put into `consistency` since the last time. */
-  settle(touched: Touched): void {
+  settle(touched: ViewChanges): void {
     for (const settled of this.consistency.settle()) {
       const { key } = settled;
       if (key.kind === 'pool') this.#settlePool(key.name, settled, touched);
@@ -43,10 +43,10 @@ export class Beliefs {
     }
   }
 
-  #settlePool(name: string, { claim, stands }: Settled, touched: Touched): void {
+  #settlePool(name: string, { claim, stands }: Settled, touched: ViewChanges): void {
     if (stands) {
       if (this.pools.get(name)?.record === claim?.record) return;
-      this.pools.set(name, heldOf(claim as Claim<PoolRecord>));
+      this.pools.set(name, heldOf(claim as RecordClaim<PoolRecord>));
     } else if (claim !== undefined || this.consistency.claims.subnetsOfPool.of(name).size > 0) {
       const former = this.#former?.pools.get(name);
       if (former === undefined || this.pools.has(name)) return;
@@ -55,11 +55,11 @@ export class Beliefs {
     touched.pools = true;
   }
 
-  #settleNode(id: string, { claim, stands }: Settled, touched: Touched): void {
+  #settleNode(id: string, { claim, stands }: Settled, touched: ViewChanges): void {
     const { claims } = this.consistency;
     if (stands) {
       if (this.nodes.get(id)?.record !== claim?.record)
-        this.#believeNode(id, heldOf(claim as Claim<NodeRecord>), touched);
+        this.#believeNode(id, heldOf(claim as RecordClaim<NodeRecord>), touched);
     } else if (claim !== undefined || claims.leasesOfNode.of(id).size > 0) {
       const former = this.#former?.nodes.get(id);
       if (former !== undefined && !this.nodes.has(id)) this.#believeNode(id, former, touched);
@@ -68,7 +68,7 @@ export class Beliefs {
   }
 
   // A lease whose key was deleted is held as long as its node is there and has no other.
-  #reviewLease(id: string, touched: Touched): void {
+  #reviewLease(id: string, touched: ViewChanges): void {
     const { claims } = this.consistency;
     const waits = claims.nodes.has(id) && claims.leasesOfNode.of(id).size === 0;
     const own = this.#leaseOf(id);
@@ -87,7 +87,7 @@ export class Beliefs {
     return id === undefined ? undefined : this.subnets.get(id);
   }
 
-  #believeNode(id: string, held: Held<NodeRecord>, touched: Touched): void {
+  #believeNode(id: string, held: Held<NodeRecord>, touched: ViewChanges): void {
     this.#forgetNames(id);
     this.nodes.set(id, held);
     this.nodeOfName.set(held.record.name, id);
@@ -95,7 +95,7 @@ export class Beliefs {
     this.#touchNode(id, touched);
   }
 
-  #forgetNode(id: string, touched: Touched): void {
+  #forgetNode(id: string, touched: ViewChanges): void {
     if (!this.nodes.has(id)) return;
     this.#touchNode(id, touched);
     this.#forgetNames(id);
@@ -109,7 +109,7 @@ export class Beliefs {
     if (this.nodeOfAddress.get(before.address) === id) this.nodeOfAddress.delete(before.address);
   }
 
-  #touchNode(id: string, touched: Touched): void {
+  #touchNode(id: string, touched: ViewChanges): void {
     touched.nodes.add(id);
     const subnet = this.subnetOfNode.get(id);
     if (subnet !== undefined) touched.subnets.add(subnet);
@@ -118,7 +118,7 @@ export class Beliefs {
   #settleSubnet(
     { pool, subnet }: { readonly pool: string; readonly subnet: Prefix },
     { text, claim, stands }: Settled,
-    touched: Touched,
+    touched: ViewChanges,
   ): void {
     const id = prefixKey(subnet);
     const before = this.subnets.get(id);
@@ -141,7 +141,7 @@ export class Beliefs {
     return record.state === 'leased' && claims.nodes.has(record.node) && claims.leasesOfNode.of(record.node).size === 0;
   }
 
-  #believeSubnet(held: HeldSubnet, touched: Touched): void {
+  #believeSubnet(held: HeldSubnet, touched: ViewChanges): void {
     const id = prefixKey(held.subnet);
     const { pool, record } = held;
     const before = this.subnets.get(id);
@@ -160,13 +160,13 @@ export class Beliefs {
     }
   }
 
-  #forgetSubnet(held: HeldSubnet, touched: Touched): void {
+  #forgetSubnet(held: HeldSubnet, touched: ViewChanges): void {
     const id = prefixKey(held.subnet);
     this.#dropSubnet(id, held, touched);
     this.#noteUnresolved(id, held.subnet, touched);
   }
 
-  #dropSubnet(id: number, { pool, record }: HeldSubnet, touched: Touched): void {
+  #dropSubnet(id: number, { pool, record }: HeldSubnet, touched: ViewChanges): void {
     this.subnets.delete(id);
     this.subnetsOfPool.get(pool)?.delete(id);
     touched.subnets.add(id);
@@ -176,7 +176,7 @@ export class Beliefs {
   }
 
   // A subnet that has a record, none of which is believed: somebody may hold it.
-  #noteUnresolved(id: number, subnet: Prefix, touched: Touched): void {
+  #noteUnresolved(id: number, subnet: Prefix, touched: ViewChanges): void {
     const was = this.unresolvedSubnets.has(id);
     const is = !this.subnets.has(id) && this.consistency.claims.sameSubnet(id).length > 0;
     if (was === is) return;
@@ -186,7 +186,7 @@ export class Beliefs {
   }
 }
 
-function heldOf<T>({ record, modRevision }: Claim<T>): Held<T> {
+function heldOf<T>({ record, modRevision }: RecordClaim<T>): Held<T> {
   if (record === undefined) throw new TypeError('a record that can not be read does not stand');
   return { record, modRevision };
 }

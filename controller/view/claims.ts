@@ -13,8 +13,8 @@ import {
 import { type Key, keys } from '../store/keys.js';
 import type { NodeRecord, PoolRecord, RecordOf, SubnetRecord } from '../store/records.js';
 
-/** Claim is one key as it is in the store. */
-export type Claim<T> = {
+/** RecordClaim is one key as it is in the store. */
+export type RecordClaim<T> = {
   readonly key: string;
   /** Undefined: it can't be read. */
   readonly record: T | undefined;
@@ -23,10 +23,10 @@ export type Claim<T> = {
 };
 
 /** SubnetClaim is the claim of a subnet's key, with the key's parts. */
-export type SubnetClaim = Claim<SubnetRecord> & { readonly pool: string; readonly subnet: Prefix };
+export type SubnetClaim = RecordClaim<SubnetRecord> & { readonly pool: string; readonly subnet: Prefix };
 
 /** OwnerClaim is the claim of a name's or an address's key. */
-export type OwnerClaim = Claim<RecordOf<'name'>>;
+export type OwnerClaim = RecordClaim<RecordOf<'name'>>;
 
 /** CheckedKey is a key whose record is checked against others. */
 export type CheckedKey = Extract<Key, { readonly kind: 'pool' | 'node' | 'name' | 'address' | 'subnet' }>;
@@ -69,9 +69,9 @@ export function leaseholderOf(claim: SubnetClaim | undefined): string | undefine
 
 /** Claims are all of them. */
 export class Claims {
-  readonly pools = new Map<string, Claim<PoolRecord>>();
+  readonly pools = new Map<string, RecordClaim<PoolRecord>>();
   /** By id. */
-  readonly nodes = new Map<string, Claim<NodeRecord>>();
+  readonly nodes = new Map<string, RecordClaim<NodeRecord>>();
   readonly names = new Map<string, OwnerClaim>();
   readonly addresses = new Map<Ipv4, OwnerClaim>();
   /** By key. */
@@ -88,13 +88,13 @@ export class Claims {
   readonly #byLength = new Map<number, Groups<number, string>>();
 
   /** put takes a key as it is by now; undefined: it does not exist any more. */
-  put(key: CheckedKey, claim: Claim<unknown> | undefined): void {
+  put(key: CheckedKey, claim: RecordClaim<unknown> | undefined): void {
     switch (key.kind) {
       case 'pool':
-        set(this.pools, key.name, claim as Claim<PoolRecord> | undefined);
+        set(this.pools, key.name, claim as RecordClaim<PoolRecord> | undefined);
         break;
       case 'node':
-        this.#putNode(key.id, claim as Claim<NodeRecord> | undefined);
+        this.#putNode(key.id, claim as RecordClaim<NodeRecord> | undefined);
         break;
       case 'name':
         this.#putOwner(this.names, key.name, keys.name(key.name), claim as OwnerClaim | undefined);
@@ -103,7 +103,7 @@ export class Claims {
         this.#putOwner(this.addresses, key.address, keys.address(key.address), claim as OwnerClaim | undefined);
         break;
       case 'subnet':
-        this.#putSubnet(key, claim as Claim<SubnetRecord> | undefined);
+        this.#putSubnet(key, claim as RecordClaim<SubnetRecord> | undefined);
         break;
     }
   }
@@ -114,7 +114,7 @@ export class Claims {
     this.ownedBy.add(claim?.record?.node, key);
   }
 
-  #putNode(id: string, claim: Claim<NodeRecord> | undefined): void {
+  #putNode(id: string, claim: RecordClaim<NodeRecord> | undefined): void {
     const before = this.nodes.get(id)?.record;
     this.nodesOfName.remove(before?.name, id);
     this.nodesOfAddress.remove(before?.address, id);
@@ -125,7 +125,7 @@ export class Claims {
 
   #putSubnet(
     { pool, subnet }: { readonly pool: string; readonly subnet: Prefix },
-    claim: Claim<SubnetRecord> | undefined,
+    claim: RecordClaim<SubnetRecord> | undefined,
   ) {
     const key = keys.subnet(pool, subnet);
     const id = prefixKey(subnet);

@@ -7,16 +7,16 @@ import { keys, parseKey } from '../store/keys.js';
 import type { NodeRecord, PoolRecord } from '../store/records.js';
 import {
   type CheckedKey,
-  type Claim,
   Claims,
   isChecked,
   leaseholderOf,
   type OwnerClaim,
+  type RecordClaim,
   type SubnetClaim,
 } from './claims.js';
 
-/** Verdict is what is to be thought of a record. */
-export type Verdict = {
+/** ClaimVerdict is what is to be thought of a record. */
+export type ClaimVerdict = {
   /** It is acted on. Not so where an older record excludes it, or where it can't be read. */
   readonly stands: boolean;
   /** What it contradicts, one line each; empty: nothing. */
@@ -27,16 +27,16 @@ export type Verdict = {
 export type Settled = {
   readonly key: CheckedKey;
   readonly text: string;
-  readonly claim: Claim<unknown> | undefined;
+  readonly claim: RecordClaim<unknown> | undefined;
   readonly stands: boolean;
 };
 
-function isOlder(a: Claim<unknown>, b: Claim<unknown>): boolean {
+function isOlder(a: RecordClaim<unknown>, b: RecordClaim<unknown>): boolean {
   return a.createRevision === b.createRevision ? a.key < b.key : a.createRevision < b.createRevision;
 }
 
 // Whatever the order they are looked at in, the same one is named.
-function oldestOf<C extends Claim<unknown>>(claims: readonly C[]): C | undefined {
+function oldestOf<C extends RecordClaim<unknown>>(claims: readonly C[]): C | undefined {
   return claims.reduce<C | undefined>(
     (oldest, claim) => (oldest === undefined || isOlder(claim, oldest) ? claim : oldest),
     undefined,
@@ -44,7 +44,7 @@ function oldestOf<C extends Claim<unknown>>(claims: readonly C[]): C | undefined
 }
 
 // What of a record others depend on; undefined: it can't be read.
-function meaningOf({ kind }: CheckedKey, { record, createRevision }: Claim<unknown>): string | undefined {
+function meaningOf({ kind }: CheckedKey, { record, createRevision }: RecordClaim<unknown>): string | undefined {
   if (record === undefined) return undefined;
   if (kind === 'pool') {
     const { cidr, subnetLength } = record as PoolRecord;
@@ -66,7 +66,7 @@ export class Consistency {
   readonly #due = new Map<string, CheckedKey>();
 
   /** put takes a key as it is by now; undefined: it does not exist any more. */
-  put(key: CheckedKey, text: string, claim: Claim<unknown> | undefined): void {
+  put(key: CheckedKey, text: string, claim: RecordClaim<unknown> | undefined): void {
     this.#due.set(text, key);
     const before = this.claimOf(key);
     // A label, or a reservation, changes a record and nothing that others depend on.
@@ -95,7 +95,7 @@ export class Consistency {
   }
 
   /** claimOf is a key as it is in the store; undefined: it does not exist. */
-  claimOf(key: CheckedKey): Claim<unknown> | undefined {
+  claimOf(key: CheckedKey): RecordClaim<unknown> | undefined {
     switch (key.kind) {
       case 'pool':
         return this.claims.pools.get(key.name);
@@ -111,7 +111,7 @@ export class Consistency {
   }
 
   /** verdictOf judges one key. */
-  verdictOf(key: CheckedKey): Verdict {
+  verdictOf(key: CheckedKey): ClaimVerdict {
     const claim = this.claimOf(key);
     // What can't be read is told of as such, and excludes others by its key alone.
     if (claim?.record === undefined) return { stands: false, problems: [] };
@@ -129,7 +129,7 @@ export class Consistency {
     }
   }
 
-  #pool(name: string): Verdict {
+  #pool(name: string): ClaimVerdict {
     const own = this.claims.pools.get(name);
     if (own?.record === undefined) return { stands: false, problems: [] };
     const { cidr } = own.record;
@@ -142,7 +142,7 @@ export class Consistency {
     return { stands: false, problems: [`${ranges}, which is older and stands`] };
   }
 
-  #node(id: string): Verdict {
+  #node(id: string): ClaimVerdict {
     const { names, addresses, nodesOfName, nodesOfAddress, leasesOfNode } = this.claims;
     const record = this.claims.nodes.get(id)?.record;
     if (record === undefined) return { stands: false, problems: [] };
@@ -166,7 +166,7 @@ export class Consistency {
   // Of nodes with the same name or address, the one that its own key names; then the oldest.
   #firstOf(ids: ReadonlySet<string>, named: string | undefined): string | undefined {
     if (named !== undefined && ids.has(named)) return named;
-    let first: Claim<unknown> | undefined;
+    let first: RecordClaim<unknown> | undefined;
     let firstId: string | undefined;
     for (const id of ids) {
       const claim = this.claims.nodes.get(id);
@@ -177,7 +177,7 @@ export class Consistency {
     return firstId;
   }
 
-  #owner(owner: OwnerClaim | undefined, says: (record: NodeRecord) => boolean): Verdict {
+  #owner(owner: OwnerClaim | undefined, says: (record: NodeRecord) => boolean): ClaimVerdict {
     const node = owner?.record?.node ?? '';
     const claim = this.claims.nodes.get(node);
     if (claim === undefined) return { stands: false, problems: [`its node ${node} does not exist`] };
@@ -186,7 +186,7 @@ export class Consistency {
     return { stands: false, problems: [`its node ${node} is ${name} at ${formatIpv4(address)}`] };
   }
 
-  #subnet(own: SubnetClaim | undefined): Verdict {
+  #subnet(own: SubnetClaim | undefined): ClaimVerdict {
     if (own === undefined) return { stands: false, problems: [] };
     const problems: string[] = [];
     const older = oldestOf([...this.claims.overlapping(own.subnet)].filter((other) => isOlder(other, own)));

@@ -1,7 +1,7 @@
 // What a node's state is called, and which of its changes are worth an event. Pure.
 import { type Condition, type NodeStatus, pendingReason } from '../../proto/domain/network.js';
 import type { NodeState__Output } from '../../proto/gen/xnet/v1/NodeState.js';
-import type { Happening } from '../registry/mutation.js';
+import type { Event } from '../store/events.js';
 
 // A daemon reports within a second of connecting; one that has not by then never will.
 const longestSilenceMs = 30_000;
@@ -24,9 +24,9 @@ export function transitionsOf(
   nodeName: string,
   before: readonly Condition[],
   after: readonly Condition[],
-): readonly Happening[] {
+): readonly Event[] {
   const subject = `node/${nodeName}`;
-  const happenings: Happening[] = [];
+  const events: Event[] = [];
   for (const condition of after) {
     const former = before.find(({ type }) => type === condition.type);
     const same = former?.ok === condition.ok && former.reason === condition.reason;
@@ -39,10 +39,10 @@ export function transitionsOf(
     )
       continue;
     if (!condition.ok) {
-      happenings.push({ reason: condition.reason, warning: !condition.transient, subject, message: condition.message });
+      events.push({ reason: condition.reason, warning: !condition.transient, subject, message: condition.message });
     } else if (former !== undefined && !former.ok) {
-      happenings.push({ reason: `${condition.type}Ready`, subject, message: `after ${former.reason}` });
+      events.push({ reason: `${condition.type}Ready`, subject, message: `after ${former.reason}` });
     }
   }
-  return happenings;
+  return events;
 }

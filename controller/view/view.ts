@@ -1,4 +1,4 @@
-// Everything in the store, in memory, as of one revision. Kept by view/keeper.ts from one watch; read by everybody.
+// Everything in the store, in memory, as of one revision. Kept by view/view-feed.ts from one watch; read by everybody.
 // Invariant: a record that can't be read, or that contradicts an older one, never removes what was there before it: it
 // is told of, and what was believed is held. Nor does the absence of a record on which others still depend.
 import { type Ipv4, type Prefix, prefixCovers } from '../../proto/domain/address.js';
@@ -35,8 +35,8 @@ export type { Held, HeldSubnet } from './beliefs.js';
 /** Times are what a view measures the times in records with: its own clock, and what it saw when. */
 export type Times = { readonly ages: Ages; readonly now: () => number };
 
-/** Touched says which parts of the view a batch of changes concerned. */
-export type Touched = {
+/** ViewChanges says which parts of the view a batch of changes concerned. */
+export type ViewChanges = {
   /** prefixKey of subnets whose route may have changed. */
   readonly subnets: Set<number>;
   readonly nodes: Set<string>;
@@ -52,8 +52,8 @@ export type Touched = {
   readonly events: { readonly id: string; readonly record: EventRecord }[];
 };
 
-/** nothingTouched is the beginning of what a batch of changes touched. */
-export function nothingTouched(): Touched {
+/** noViewChanges is the beginning of what a batch of changes touched. */
+export function noViewChanges(): ViewChanges {
   return {
     subnets: new Set(),
     nodes: new Set(),
@@ -68,14 +68,14 @@ export function nothingTouched(): Touched {
   };
 }
 
-function noteEvent(entry: Entry, touched: Touched): void {
+function noteEvent(entry: Entry, touched: ViewChanges): void {
   const key = parseKey(entry.key);
   if (key?.kind !== 'event') return;
   const decoded = decode('event', entry.value);
   if ('record' in decoded) touched.events.push({ id: key.id, record: decoded.record });
 }
 
-/** ReadonlyView is the view as everybody but its keeper sees it. */
+/** ReadonlyView is the view as everybody but its feed sees it. */
 export type ReadonlyView = Omit<View, 'apply' | 'replace'>;
 
 /** View holds the records of every kind that is kept in memory. Operations and events are read when asked for. */
@@ -150,8 +150,8 @@ export class View {
   }
 
   /** replace takes a new listing in place of everything. Returns what differs from before. */
-  replace(listing: Listing): Touched {
-    const touched = nothingTouched();
+  replace(listing: Listing): ViewChanges {
+    const touched = noViewChanges();
     const another = this.#isOfAnotherEpoch(listing);
     const listed = new Set(listing.entries.map((entry) => entry.key));
     for (const key of [...this.#keys.keys()]) if (!listed.has(key)) this.#delete(key, touched);
@@ -165,8 +165,8 @@ export class View {
   }
 
   /** apply takes the changes of one revision. */
-  apply(changes: readonly Change[], revision: number): Touched {
-    const touched = nothingTouched();
+  apply(changes: readonly Change[], revision: number): ViewChanges {
+    const touched = noViewChanges();
     for (const change of changes) {
       if (change.kind === 'put') {
         this.#put(change.entry, touched);
@@ -224,7 +224,7 @@ export class View {
     return [...this.#beliefs.consistency.claims.overlapping(range)];
   }
 
-  #put(entry: Entry, touched: Touched): void {
+  #put(entry: Entry, touched: ViewChanges): void {
     const key = parseKey(entry.key);
     if (key?.kind === 'operation' || key?.kind === 'event') return;
     this.#keys.set(entry.key, entry.modRevision);
@@ -249,7 +249,7 @@ export class View {
   }
 
   // What was known of it stays; and what can't be read excludes as much as what can.
-  #holdUnreadable(key: Key, modRevision: number, touched: Touched): void {
+  #holdUnreadable(key: Key, modRevision: number, touched: ViewChanges): void {
     if (key.kind === 'cluster') this.cluster ??= this.#former?.cluster;
     else if (key.kind === 'authority') this.authority ??= this.#former?.authority;
     else if (key.kind === 'revoked' && !this.revoked.has(key.id)) {
@@ -258,7 +258,7 @@ export class View {
     }
   }
 
-  #hold(key: Key, held: Held<RecordOf<RecordKind>>, touched: Touched): void {
+  #hold(key: Key, held: Held<RecordOf<RecordKind>>, touched: ViewChanges): void {
     switch (key.kind) {
       case 'cluster':
         this.#holdCluster(held as Held<ClusterRecord>, touched);
@@ -337,7 +337,7 @@ export class View {
   }
 
   // A cluster is what it was when this view began: its id never changes, and its epoch never goes back.
-  #holdCluster(held: Held<ClusterRecord>, touched: Touched): void {
+  #holdCluster(held: Held<ClusterRecord>, touched: ViewChanges): void {
     const before = this.cluster?.record;
     const { id, epoch } = held.record;
     if (before === undefined || (before.id === id && before.epoch <= epoch)) {
@@ -352,7 +352,7 @@ export class View {
       );
   }
 
-  #delete(name: string, touched: Touched): void {
+  #delete(name: string, touched: ViewChanges): void {
     this.#keys.delete(name);
     this.undecodable.delete(name);
     const key = parseKey(name);

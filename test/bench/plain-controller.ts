@@ -15,7 +15,7 @@ import { nodeService } from '../../controller/service/node-service.js';
 import { Presence } from '../../controller/session/presence.js';
 import { Sessions } from '../../controller/session/sessions.js';
 import { EtcdStore } from '../../controller/store/etcd.js';
-import { Keeper } from '../../controller/view/keeper.js';
+import { ViewFeed } from '../../controller/view/view-feed.js';
 import { requireDeadline, serverLimits } from '../../proto/rpc/limits.js';
 import { attachPeer } from '../../proto/rpc/peer.js';
 
@@ -23,22 +23,22 @@ const [endpoint = '', socket = ''] = process.argv.slice(2);
 const log = pino({ level: 'silent' });
 const dir = mkdtempSync(join(tmpdir(), 'xnet-plain-'));
 const etcdStore = new EtcdStore({ endpoints: [endpoint], prefix: '/xnet/v1/' });
-const keeper = new Keeper({
+const feed = new ViewFeed({
   ...{ store: etcdStore, log, acceptStore: false },
   seenPath: join(dir, 'store.json'),
   newClusterId: () => 'plain',
 });
-const commits = new CommitQueue({ store: etcdStore, reached: (revision, ms) => keeper.reached(revision, ms) });
+const commits = new CommitQueue({ store: etcdStore, reached: (revision, ms) => feed.reached(revision, ms) });
 const { store } = commits;
 const record = { version: '0', startedMs: Date.now(), addresses: [], joinAddresses: [], registration: '' };
-const presence = new Presence({ store, keeper, log }, 'plain-1', record);
-const sessions = new Sessions({ store, keeper, presence, log });
-const context: Context = { store, commits, keeper, log, now: Date.now };
+const presence = new Presence({ store, feed, log }, 'plain-1', record);
+const sessions = new Sessions({ store, feed, presence, log });
+const context: Context = { store, commits, feed, log, now: Date.now };
 const nodes = new NodeRegistry(context);
 const authority = new Authority(context, join(dir, 'cluster.key'));
 const certificates = new CertificateRegistry(context, authority);
 const { definition, implementation } = nodeService({
-  ...{ keeper, store, sessions, nodes, certificates, authority },
+  ...{ feed, store, sessions, nodes, certificates, authority },
   alive: async () => true,
 });
 
@@ -48,8 +48,8 @@ type Handler = (call: { readonly metadata: grpc.Metadata; readonly request: obje
 function believed(handler: Handler): Handler {
   return (call, ...rest) => {
     const { nodeId, nodeName } = call.request as { readonly nodeId: string; readonly nodeName?: string };
-    const id = nodeId === '' ? (keeper.view.nodeOfName.get(nodeName ?? '') ?? '') : nodeId;
-    const identity = { clusterId: keeper.version.clusterId, role: 'node', id } as const;
+    const id = nodeId === '' ? (feed.view.nodeOfName.get(nodeName ?? '') ?? '') : nodeId;
+    const identity = { clusterId: feed.version.clusterId, role: 'node', id } as const;
     attachPeer(call.metadata, { kind: 'certificate', identity, serial: '', address: '127.0.0.1' });
     return handler(call, ...rest);
   };
@@ -64,10 +64,10 @@ server.addService(
 );
 const forever = new AbortController().signal;
 setMaxListeners(0, forever);
-void keeper.run(forever);
+void feed.run(forever);
 void presence.run(forever);
-keeper.onChange(() => {
-  if (keeper.ready) process.send?.('ready');
+feed.onChange(() => {
+  if (feed.ready) process.send?.('ready');
 });
 server.bindAsync(`unix:${socket}`, grpc.ServerCredentials.createInsecure(), (error) => {
   if (error !== null) throw error;

@@ -3,7 +3,7 @@ import test from 'ava';
 import { pino } from 'pino';
 import { EtcdStore } from '../../controller/store/etcd.js';
 import { readsAnonymously } from '../../controller/store/etcd-client.js';
-import { Exposure, exposureOf } from '../../controller/store/exposure.js';
+import { EtcdExposure, exposureOf } from '../../controller/store/etcd-exposure.js';
 import { XnetError } from '../../proto/errors.js';
 import { enableAuthentication, freePort, TestEtcd } from '../support/etcd.js';
 
@@ -19,7 +19,7 @@ test('an etcd without authentication is open, one with it is not; both are witho
   const stop = new AbortController();
   const warned: string[] = [];
   const log = pino({ level: 'warn' }, { write: (line: string) => warned.push(messageIn(line)) });
-  const exposure = new Exposure({ endpoints: [etcd.endpoint], prefix: '/xnet/v1/' }, log);
+  const exposure = new EtcdExposure({ endpoints: [etcd.endpoint], prefix: '/xnet/v1/' }, log);
   const running = exposure.run(stop.signal);
   while (exposure.warnings.length === 0) await new Promise((resolve) => setImmediate(resolve));
   t.deepEqual(warned, [...exposure.warnings]);

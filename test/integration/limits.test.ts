@@ -226,7 +226,7 @@ function asNode(id: string): grpc.ServerInterceptor {
 
 test('a connection that has grown too old is made anew, and the watch goes on without a snapshot', async (t) => {
   const core = await Core.start(new MemoryStore(new MemoryCluster())).ready();
-  const { keeper, nodes } = core;
+  const { feed, nodes } = core;
   await core.pools.create(once, {
     name: 'default',
     cidr: prefix('10.76.0.0/16'),
@@ -240,10 +240,10 @@ test('a connection that has grown too old is made anew, and the watch goes on wi
   const record = { version: '0', startedMs: 0, addresses: [], joinAddresses: [], registration: '' };
   const authority = new Authority(core.context, '/nonexistent/cluster.key');
   const certificates = new CertificateRegistry(core.context, authority);
-  const presence = new Presence({ store, keeper, log: silent }, 'c-1', record);
-  const sessions = new Sessions({ store, keeper, presence, log: silent });
+  const presence = new Presence({ store, feed, log: silent }, 'c-1', record);
+  const sessions = new Sessions({ store, feed, presence, log: silent });
   const { definition, implementation } = nodeService({
-    ...{ keeper, store, sessions, nodes, certificates, authority },
+    ...{ feed, store, sessions, nodes, certificates, authority },
     alive: async () => true,
   });
   const { subject: nodeId } = await nodes.add(once, { name: 'web-1', address: address('192.168.83.1'), labels: {} });

@@ -271,9 +271,9 @@ test('an authority is replaced under fifty nodes: none loses its stream, and the
   const joined = await members(a, 50);
   const before = await a.trust();
   const [old = ''] = before.authority;
-  let letGo: () => void = () => undefined;
+  let release: () => void = () => undefined;
   const held = new Promise<void>((resolve) => {
-    letGo = resolve;
+    release = resolve;
   });
   // The last one takes its time.
   const fleet = await Promise.all(
@@ -308,7 +308,7 @@ test('an authority is replaced under fifty nodes: none loses its stream, and the
   // The token pins the authority that there was when it was made.
   const late = await joinHost(b.joinEndpoint, before, { token });
   t.true(isIssuedBy(late.credentials.own?.certificate ?? '', issuer));
-  letGo();
+  release();
   const last = await rotation;
   t.deepEqual([last?.done, last?.renewed, last?.nodes], [true, 51, 51]);
 
@@ -343,9 +343,9 @@ test('an authority is replaced under fifty nodes: none loses its stream, and the
 test('a rotation outlives the controller that began it', async (t) => {
   const { a, b } = await start(t);
   const joined = await members(a, 6);
-  let letGo: () => void = () => undefined;
+  let release: () => void = () => undefined;
   const held = new Promise<void>((resolve) => {
-    letGo = resolve;
+    release = resolve;
   });
   const fleet = await Promise.all(
     joined.map((member, n) => new Watcher(b, member, n < 3 ? undefined : () => held).watch()),
@@ -359,7 +359,7 @@ test('a rotation outlives the controller that began it', async (t) => {
   const half = await callUnary(b.admin.getAuthority.bind(b.admin), {}, options);
   t.is(half.authority?.certificates.length, 2);
   t.deepEqual([half.rotation?.renewed, half.rotation?.pending], [3, ['web-4', 'web-5', 'web-6']]);
-  letGo();
+  release();
   const last = await rotate(b, () => undefined);
   t.deepEqual([last?.done, last?.renewed, last?.nodes], [true, 6, 6]);
   // The same one: nobody had to renew twice.

@@ -297,9 +297,9 @@ async function firstLine(child: ChildProcess): Promise<string> {
   return String(line);
 }
 
-type Keeper = { readonly host: LinuxRouteHost; readonly ifindex: number; readonly peers: number };
+type ViewFeed = { readonly host: LinuxRouteHost; readonly ifindex: number; readonly peers: number };
 
-function startProcess(t: ExecutionContext, { host, ifindex, peers }: Keeper): ChildProcess {
+function startProcess(t: ExecutionContext, { host, ifindex, peers }: ViewFeed): ChildProcess {
   const script = fileURLToPath(new URL('../support/routes-process.js', import.meta.url));
   const argv = [script, host.namespace.path, String(ifindex), String(peers)];
   const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -1,4 +1,4 @@
-// A controller's core on any store, without its server: the keeper and the registries.
+// A controller's core on any store, without its server: the feed and the registries.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { type Key, parseKey } from '../../controller/store/keys.js';
 import { decode, type SubnetRecord } from '../../controller/store/records.js';
 import type { Change, Store } from '../../controller/store/store.js';
 import { Ages } from '../../controller/view/ages.js';
-import { Keeper } from '../../controller/view/keeper.js';
+import { ViewFeed } from '../../controller/view/view-feed.js';
 import { type Prefix, prefixesOverlap } from '../../proto/domain/address.js';
 import type { Logger } from '../../proto/process/log.js';
 
@@ -32,7 +32,7 @@ export type CoreOptions = {
 
 /** Core is a controller without a server. */
 export class Core {
-  readonly keeper: Keeper;
+  readonly feed: ViewFeed;
   readonly nodes: NodeRegistry;
   readonly pools: PoolRegistry;
   readonly context: Context;
@@ -42,7 +42,7 @@ export class Core {
 
   private constructor(store: Store, options: CoreOptions) {
     this.#dir = options.seenPath === undefined ? mkdtempSync(join(tmpdir(), 'xnet-core-')) : undefined;
-    this.keeper = new Keeper({
+    this.feed = new ViewFeed({
       store,
       log: silent,
       seenPath: options.seenPath ?? join(this.#dir ?? '', 'store.json'),
@@ -52,19 +52,19 @@ export class Core {
       ...(options.ownKey === undefined ? {} : { ownKey: options.ownKey }),
     });
     const { now = Date.now, audit } = options;
-    const { keeper } = this;
-    const commits = new CommitQueue({ store, reached: (revision, ms) => keeper.reached(revision, ms) });
+    const { feed } = this;
+    const commits = new CommitQueue({ store, reached: (revision, ms) => feed.reached(revision, ms) });
     this.context = {
       store: commits.store,
       commits,
-      keeper,
+      feed,
       log: silent,
       now,
       ...(audit === undefined ? {} : { audit }),
     };
     this.nodes = new NodeRegistry(this.context);
     this.pools = new PoolRegistry(this.context);
-    this.#running = this.keeper.run(this.#stop.signal);
+    this.#running = this.feed.run(this.#stop.signal);
   }
 
   /** start makes a core; it does not wait for its view. */
@@ -74,9 +74,9 @@ export class Core {
 
   /** ready waits until the view is there. */
   async ready(): Promise<this> {
-    if (this.keeper.ready) return this;
+    if (this.feed.ready) return this;
     await new Promise<void>((resolve) => {
-      const off = this.keeper.onChange(() => {
+      const off = this.feed.onChange(() => {
         off();
         resolve();
       });

@@ -81,7 +81,7 @@ async function skewed() {
     ...{ networkName: 'xnet', bridgeName: 'xnet0' },
   });
   const even = async (...cores: Core[]) => {
-    for (const core of cores) await core.keeper.reached(cluster.revision, 5_000);
+    for (const core of cores) await core.feed.reached(cluster.revision, 5_000);
   };
   return { cluster, clock, right, wrong, ages, ahead, start, even };
 }
@@ -101,7 +101,7 @@ test('a controller whose clock is two hours ahead grants nothing out of quaranti
   clock.nowMs += hourMs / 2 + 1;
   await t.throwsAsync(fresh.nodes.add(once, host(2)), { message: /1 in quarantine/ });
   const { subject: second } = await restarted.nodes.add(once, host(2));
-  const id = restarted.keeper.view.subnetOfNode.get(second) ?? 0;
+  const id = restarted.feed.view.subnetOfNode.get(second) ?? 0;
   t.is(formatPrefix(prefixFromKey(id)), '10.76.0.0/24');
   for (const core of [right, wrong, fresh, restarted]) await core.stop();
 });
@@ -122,7 +122,7 @@ test('a token lasts as long as it says, by every controller, also after it was u
   write(4);
   await even(right, wrong);
   const held = (core: Core) => {
-    const token = core.keeper.view.tokens.get('abcdef')?.record;
+    const token = core.feed.view.tokens.get('abcdef')?.record;
     if (token === undefined) throw new Error('no token');
     return token;
   };

@@ -32,7 +32,7 @@ class Controller {
   }
 
   get view() {
-    return this.core.keeper.view;
+    return this.core.feed.view;
   }
 
   async token(node?: string, uses = 1): Promise<string> {
@@ -76,7 +76,7 @@ async function rig(t: ExecutionContext) {
   const node = { name: 'web-1', address: address('192.168.83.1'), labels: {} };
   const { subject: nodeId } = await a.core.nodes.add(once, node);
   const even = async () => {
-    await b.core.keeper.reached(cluster.revision, 5_000);
+    await b.core.feed.reached(cluster.revision, 5_000);
     await until(
       'the same authority',
       async () => b.authority.opened?.record.certificate === a.authority.opened?.record.certificate,
@@ -124,7 +124,7 @@ test('a token is revoked at once, however often it is used meanwhile, and when i
   b.store.connect(true);
   await revoking;
   cluster.commit({ guards: [], operations: [{ kind: 'put', key: 'tokens/garble', value: '{' }] });
-  await a.core.keeper.reached(cluster.revision, 5_000);
+  await a.core.feed.reached(cluster.revision, 5_000);
   await a.tokens.revoke(once, 'garble');
   t.is(cluster.get('tokens/garble'), undefined);
 });
@@ -155,7 +155,7 @@ test('renewals at the same moment leave one certificate on record, which names t
   const done = await Promise.all(
     requests.map(({ csr }, index) => (index % 2 === 0 ? a : b).certificates.renew({ nodeId, shown }, csr)),
   );
-  await a.core.keeper.reached(cluster.revision, 5_000);
+  await a.core.feed.reached(cluster.revision, 5_000);
   const [only, ...more] = a.view.certificatesOfNode.get(nodeId) ?? [];
   t.deepEqual(more, []);
   const replaced = a.view.certificates.get(only ?? '')?.record.replaced?.map(({ serial }) => serial) ?? [];
@@ -183,7 +183,7 @@ test('what an authority issued while another took its place is issued anew: a ro
   b.store.connect(true);
   const issuer = a.authority.require().issuer;
   for (const { record } of await issued) t.is(record.issuer, issuer);
-  await a.core.keeper.reached(cluster.revision, 5_000);
+  await a.core.feed.reached(cluster.revision, 5_000);
   t.like(rotationOf(a.view, issuer, Date.now()), { nodes: 2, renewed: 2, pending: [], people: [] });
 });
 
@@ -195,11 +195,11 @@ test('a certificate that an older version left behind is waited for by no rotati
   const orphan = value.replace(issuer, 'an-old-one');
   cluster.commit({ guards: [], operations: [{ kind: 'put', key: 'certificates/0f', value: orphan }] });
   cluster.commit({ guards: [], operations: [{ kind: 'put', key: `certificates/${first.serial}`, value }] });
-  await a.core.keeper.reached(cluster.revision, 5_000);
+  await a.core.feed.reached(cluster.revision, 5_000);
   t.is(a.view.certificateOfNode.get(nodeId), first.serial);
   t.like(rotationOf(a.view, issuer, Date.now()), { nodes: 1, renewed: 1 });
   const { serial } = await a.certificates.renew({ nodeId, shown: first.serial }, (await makeRequest()).csr);
-  await a.core.keeper.reached(cluster.revision, 5_000);
+  await a.core.feed.reached(cluster.revision, 5_000);
   t.deepEqual([...(a.view.certificatesOfNode.get(nodeId) ?? [])], [serial]);
 });
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { keys, parseKey } from '../../controller/store/keys.js';
 import { encode, type NodeRecord } from '../../controller/store/records.js';
 import type { Change, Entry } from '../../controller/store/store.js';
-import { RouteTable } from '../../controller/table/route-table.js';
+import { FleetTable } from '../../controller/table/fleet-table.js';
 import { assignmentOf } from '../../controller/view/assignment.js';
 import { View } from '../../controller/view/view.js';
 import { formatIpv4, formatPrefix } from '../../proto/domain/address.js';
@@ -21,7 +21,7 @@ const nodeRecord = (name: string, at: string): NodeRecord => ({
 /** A store of keys, and the view that follows it, as a controller's does. */
 class Rig {
   readonly view = new View();
-  readonly table = new RouteTable();
+  readonly table = new FleetTable();
   readonly #entries = new Map<string, Entry>();
   #revision = 1;
 
@@ -44,9 +44,9 @@ class Rig {
   }
 
   /** A controller that starts now. */
-  restarted(former?: View): { readonly view: View; readonly table: RouteTable } {
+  restarted(former?: View): { readonly view: View; readonly table: FleetTable } {
     const view = new View(former);
-    const table = new RouteTable();
+    const table = new FleetTable();
     table.update(view, view.replace({ revision: this.#revision, storeId: 's', entries: [...this.#entries.values()] }));
     return { view, table };
   }
@@ -76,7 +76,7 @@ function fleet(): Rig {
     .join(2);
 }
 
-function routesOf(table: RouteTable): Readonly<Record<string, string>> {
+function routesOf(table: FleetTable): Readonly<Record<string, string>> {
   const routes = [...table.entries.values()].flatMap((entry) => (entry.kind === 'route' ? [entry.route] : []));
   return Object.fromEntries(routes.map(({ subnet, nextHop }) => [formatPrefix(subnet), formatIpv4(nextHop)]));
 }

@@ -56,7 +56,7 @@ class Reader {
 async function rig() {
   const cluster = new MemoryCluster();
   const core = await Core.start(new MemoryStore(cluster)).ready();
-  const fanout = new Fanout(core.keeper, silent);
+  const fanout = new Fanout(core.feed, silent);
   await core.pools.create(once, {
     name: 'default',
     cidr: prefix('10.76.0.0/16'),
@@ -74,7 +74,7 @@ async function rig() {
     });
   const attach = async (name: string, willing = true) => {
     const reader = new Reader(willing);
-    const nodeId = core.keeper.view.nodeOfName.get(name) ?? '';
+    const nodeId = core.feed.view.nodeOfName.get(name) ?? '';
     const stream = new NodeStream(
       { nodeId, nodeName: name, fingerprint: name, address: '', alive: async () => true },
       reader.raw,

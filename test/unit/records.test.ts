@@ -73,7 +73,7 @@ test('whatever rewrites a record keeps what a newer version has put in it', asyn
   });
   const node = { name: 'web-1', address: address('192.168.83.1'), labels: {} };
   const { subject } = await core.nodes.add(once, node);
-  const subnet = prefixFromKey(core.keeper.view.subnetOfNode.get(subject) ?? 0);
+  const subnet = prefixFromKey(core.feed.view.subnetOfNode.get(subject) ?? 0);
   const [poolKey, nodeKey] = [keys.pool('default'), keys.node(subject)];
   const subnetKey = keys.subnet('default', subnet);
   const read = (key: string) => JSON.parse(cluster.get(key)?.value ?? '{}') as Record<string, unknown>;
@@ -86,7 +86,7 @@ test('whatever rewrites a record keeps what a newer version has put in it', asyn
       value: JSON.stringify({ ...read(key), ...unknown }),
     })),
   });
-  await core.keeper.reached(revision, 1_000);
+  await core.feed.reached(revision, 1_000);
   const kept = (key: string, what: string) => {
     const { later, address2, tags } = read(key);
     t.deepEqual({ later, address2, tags }, unknown, `${what}: ${key}`);

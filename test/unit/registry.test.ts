@@ -41,7 +41,7 @@ async function rig(cores = 1, cidr = '10.76.0.0/16', now?: () => number) {
   const [first] = started;
   if (first === undefined) throw new Error('no core');
   await first.pools.create(once, newPool(cidr));
-  for (const core of started) await core.keeper.reached(cluster.revision, 1_000);
+  for (const core of started) await core.feed.reached(cluster.revision, 1_000);
   const close = async () => {
     await Promise.all(started.map((core) => core.stop()));
   };
@@ -49,7 +49,7 @@ async function rig(cores = 1, cidr = '10.76.0.0/16', now?: () => number) {
 }
 
 function subnetOf(core: Core, nodeId: string): string {
-  const id = core.keeper.view.subnetOfNode.get(nodeId);
+  const id = core.feed.view.subnetOfNode.get(nodeId);
   return id === undefined ? '' : formatPrefix(prefixFromKey(id));
 }
 
@@ -64,7 +64,7 @@ test('64 nodes added at once through two controllers get 64 subnets', async (t) 
   );
   const [core] = cores;
   if (core === undefined) throw new Error('no core');
-  await core.keeper.reached(cluster.revision, 1_000);
+  await core.feed.reached(cluster.revision, 1_000);
   t.is(new Set(added.map((done) => subnetOf(core, done.subject))).size, 64);
   t.deepEqual(overlapsIn(cluster.history), []);
   await close();
@@ -97,13 +97,13 @@ test('an answer that was lost is found again, however often the call is repeated
   const first = await core.nodes.add(operation, newNode('web-1', 1));
   const again = await core.nodes.add(operation, newNode('web-1', 1));
   t.is(again.subject, first.subject);
-  t.is([...core.keeper.view.nodes.keys()].length, 1);
+  t.is([...core.feed.view.nodes.keys()].length, 1);
   store.lostAnswers = 1;
   const removal = { operationId: 'op-2', dryRun: false };
   const removed = await core.nodes.remove(removal, first.subject, () => undefined);
   t.true(removed.repeated);
   t.is((await core.nodes.remove(removal, first.subject, () => undefined)).subject, first.subject);
-  t.is(core.keeper.view.nodes.size, 0);
+  t.is(core.feed.view.nodes.size, 0);
   await t.throwsAsync(core.pools.create(removal, newPool('10.80.0.0/16', 'other')), {
     message: /used for another call/,
   });
@@ -115,7 +115,7 @@ test('an answer that was lost is found again, however often the call is repeated
     message: /operation id "op-3" was used with other arguments/,
   });
   await t.throwsAsync(core.nodes.recall({ ...other, operationId: 'op-2' }, 'SetNode'), { message: /another call/ });
-  t.is(core.keeper.view.nodes.size, 1);
+  t.is(core.feed.view.nodes.size, 1);
   t.deepEqual(overlapsIn(cluster.history), []);
   await close();
 });
@@ -135,14 +135,14 @@ test('what a view that is behind would refuse, or find done already, is asked of
   const [, store] = stores;
   if (late === undefined || store === undefined) throw new Error('no second core');
   const web1 = (await core.nodes.add(once, newNode('web-1', 1))).subject;
-  await late.keeper.reached(cluster.revision, 1_000);
+  await late.feed.reached(cluster.revision, 1_000);
   // Its watch tells nothing any more, while the store answers.
   store.deaf = true;
   const web2 = (await core.nodes.add(once, newNode('web-2', 2))).subject;
   await core.nodes.remove(once, web1, () => undefined);
   await t.throwsAsync(late.nodes.add(once, newNode('web-3', 2)), { message: /192.168.80.2 is that of node web-2/ });
   const again = late.nodes.add(once, newNode('web-1', 1));
-  await core.keeper.reached(cluster.revision + 1, 5_000);
+  await core.feed.reached(cluster.revision + 1, 5_000);
   store.deaf = false;
   store.connect(true);
   const { unchanged, subject } = await again;
@@ -199,7 +199,7 @@ test('a subnet comes back to its host at once, to others after the quarantine', 
   await t.throwsAsync(core.nodes.add(once, { ...newNode('web-2', 2), ...small }), { message: /1 in quarantine/ });
   const back = await core.nodes.add(once, { ...newNode('web-1', 1), ...small });
   t.is(subnetOf(core, back.subject), '10.80.0.0/24');
-  t.is(core.keeper.view.subnets.get(core.keeper.view.subnetOfNode.get(back.subject) ?? 0)?.record.generation, 2);
+  t.is(core.feed.view.subnets.get(core.feed.view.subnetOfNode.get(back.subject) ?? 0)?.record.generation, 2);
   await core.nodes.remove(once, back.subject, () => undefined);
   nowMs += 60_000;
   const other = await core.nodes.add(once, { ...newNode('web-2', 2), ...small });
@@ -228,7 +228,7 @@ test('pools overlap nothing: no pool, no node address, no network of a host', as
     guards: [],
     operations: [{ kind: 'put', key: `status/${subject}`, value: encode('status', { ...status, reportedMs: 1 }) }],
   });
-  await core.keeper.reached(revision, 1_000);
+  await core.feed.reached(revision, 1_000);
   const attempt = async (cidr: string) =>
     (await t.throwsAsync(core.pools.create(once, newPool(cidr, 'other'))))?.message ?? '';
   t.regex(await attempt('10.76.128.0/17'), /overlaps pool default \(10.76.0.0\/16\)/);
@@ -263,10 +263,10 @@ test('nodes get subnets that no host’s network overlaps, as long as there are 
     guards: [],
     operations: [{ kind: 'put', key: `status/${subject}`, value: encode('status', { ...status, reportedMs: 1 }) }],
   });
-  await core.keeper.reached(revision, 1_000);
+  await core.feed.reached(revision, 1_000);
   const add = async (name: string, host: number) => {
     const subnet = subnetOf(core, (await core.nodes.add(once, newNode(name, host))).subject);
-    return [subnet, ...overlapWarnings(core.keeper.view, name, prefix(subnet))];
+    return [subnet, ...overlapWarnings(core.feed.view, name, prefix(subnet))];
   };
   t.deepEqual(await add('web-2', 2), ['10.76.2.0/24']);
   t.deepEqual(await add('web-3', 3), ['10.76.3.0/24']);
@@ -316,8 +316,8 @@ test('a pool that is removed while a node is added: no lease without a pool', as
     const [a, b] = cores;
     if (a === undefined || b === undefined) throw new Error('no core');
     await Promise.allSettled([a.pools.remove(once, 'default', false), b.nodes.add(once, newNode('web-1', 1))]);
-    await core.keeper.reached(cluster.revision, 1_000);
-    t.is(core.keeper.view.pools.size, core.keeper.view.nodes.size, `round ${round}`);
+    await core.feed.reached(cluster.revision, 1_000);
+    t.is(core.feed.view.pools.size, core.feed.view.nodes.size, `round ${round}`);
     await close();
   }
 });
@@ -331,7 +331,7 @@ test('a moved node frees its old address, and nobody else’s is taken', async (
   await t.throwsAsync(move(2), { message: /is that of node web-2/ });
   await move(3);
   await core.nodes.add(once, newNode('web-3', 1));
-  t.is(core.keeper.view.nodeOfAddress.size, 3);
+  t.is(core.feed.view.nodeOfAddress.size, 3);
   await close();
 });
 
@@ -339,7 +339,7 @@ test('a node is found by whatever people have at hand', async (t) => {
   const { core, close } = await rig();
   const { subject } = await core.nodes.add(once, newNode('web-1', 1));
   await core.nodes.add(once, newNode('db-1', 2));
-  const { view } = core.keeper;
+  const { view } = core.feed;
   for (const text of ['web-1', subject, subject.slice(0, 6), '192.168.80.1', '10.76.0.0/24', '10.76.0.17']) {
     t.is(findNode(view, text), subject, text);
   }
@@ -393,7 +393,7 @@ test('any mix of calls through three controllers keeps every invariant, at every
         const store = stores[via];
         if (through === undefined || store === undefined) throw new Error('no core');
         const id = { operationId: `op-${index}`, dryRun: false };
-        const nodeId = through.keeper.view.nodeOfName.get(`web-${n}`) ?? 'n-none';
+        const nodeId = through.feed.view.nodeOfName.get(`web-${n}`) ?? 'n-none';
         switch (what) {
           case 'add':
             return through.nodes.add(id, newNode(`web-${n}`, n + 1));
@@ -419,8 +419,8 @@ test('any mix of calls through three controllers keeps every invariant, at every
         if (result.status === 'rejected') t.true(result.reason instanceof XnetError, String(result.reason));
       }
       for (const store of stores) store.lostAnswers = 0;
-      await core.keeper.reached(cluster.revision, 1_000);
-      const { view } = core.keeper;
+      await core.feed.reached(cluster.revision, 1_000);
+      const { view } = core.feed;
       t.deepEqual(overlapsIn(cluster.history), []);
       t.is(view.nodeOfName.size, view.nodes.size);
       t.is(view.nodeOfAddress.size, view.nodes.size);

@@ -53,11 +53,11 @@ class SlowStore extends MemoryStore {
   lists = 0;
   #gate: Promise<void> | undefined;
 
-  hold(): { readonly letGo: () => void; readonly fail: () => void } {
-    let letGo: () => void = () => undefined;
+  hold(): { readonly release: () => void; readonly fail: () => void } {
+    let release: () => void = () => undefined;
     let fail: () => void = () => undefined;
     this.#gate = new Promise((resolve, reject) => {
-      letGo = () => {
+      release = () => {
         this.#gate = undefined;
         resolve();
       };
@@ -66,7 +66,7 @@ class SlowStore extends MemoryStore {
         reject(new XnetError('Unavailable', 'the store does not answer'));
       };
     });
-    return { letGo, fail };
+    return { release, fail };
   }
 
   override async list(): Promise<Listing> {
@@ -96,11 +96,11 @@ type Controller = {
 async function start(t: ExecutionContext, cluster: MemoryCluster, id: string): Promise<Controller> {
   const store = new SlowStore(cluster);
   const core = await Core.start(store).ready();
-  const { keeper } = core;
-  const presence = new Presence({ store, keeper, log: silent }, id, {
+  const { feed } = core;
+  const presence = new Presence({ store, feed, log: silent }, id, {
     ...{ version: '0', startedMs: 0, addresses: [], joinAddresses: [], registration: '' },
   });
-  const sessions = new Sessions({ store, keeper, presence, log: silent });
+  const sessions = new Sessions({ store, feed, presence, log: silent });
   const stop = new AbortController();
   const running = presence.run(stop.signal);
   t.teardown(async () => {
@@ -125,7 +125,7 @@ async function rig(t: ExecutionContext) {
     address: address('192.168.83.1'),
     labels: {},
   });
-  await b.core.keeper.reached(cluster.revision, 5_000);
+  await b.core.feed.reached(cluster.revision, 5_000);
   const open = async (at: Controller, fingerprint: string, kind: 'nothing' | 'fresh' = 'nothing', serial = '1a') => {
     const stream = new Stream();
     const arrival = {
@@ -159,7 +159,7 @@ test('a node whose stream could not begin is not connected: not here, not elsewh
   t.is(a.sessions.fanout.streamOf(nodeId), undefined);
   t.is(a.sessions.convergence.count(1, '').nodes, 0, 'nobody waits for it');
   await heldBy('nobody');
-  await until('the other controller sees it', async () => !b.core.keeper.view.sessions.has(nodeId));
+  await until('the other controller sees it', async () => !b.core.feed.view.sessions.has(nodeId));
   await (await open(b, 'after the reboot')).opening;
   await heldBy('after the reboot at ctl-b');
 });
@@ -174,7 +174,7 @@ test('the end of an old stream leaves the presence of the new one', async (t) =>
   t.regex(first.stream.ended ?? '', /replaced by a newer stream/);
   // What the old one's end brings, while the new one waits for the store.
   a.sessions.close(old);
-  gate.letGo();
+  gate.release();
   const stream = await second.opening;
   t.is(a.sessions.fanout.streamOf(nodeId), stream);
   t.is(a.sessions.convergence.count(1, '').nodes, 1);
@@ -206,7 +206,7 @@ test('a node that has moved is of the controller that it moved to; the stream th
   await left.opening;
   await heldBy('host at ctl-a');
   a.sessions.report(nodeId, { ...status, dockerVersion: 'before' }, undefined);
-  await until('its report is stored', async () => b.core.keeper.view.statuses.has(nodeId));
+  await until('its report is stored', async () => b.core.feed.view.statuses.has(nodeId));
   // Its connection to the first is dead, and nothing says so.
   await (await open(b, 'host')).opening;
   await heldBy('host at ctl-b');
@@ -216,7 +216,7 @@ test('a node that has moved is of the controller that it moved to; the stream th
   if (stream !== undefined) a.sessions.close(stream);
   b.sessions.report(nodeId, { ...status, dockerVersion: 'after' }, undefined);
   await until('the newest is known to the first', async () => {
-    const known = a.sessions.statusOf(nodeId) ?? a.core.keeper.view.statuses.get(nodeId)?.record;
+    const known = a.sessions.statusOf(nodeId) ?? a.core.feed.view.statuses.get(nodeId)?.record;
     return known?.dockerVersion === 'after';
   });
   await heldBy('host at ctl-b');
@@ -240,9 +240,9 @@ test('since when a node is away is in the store, from the moment that its stream
     changes.some((change) => change.kind === 'delete' && change.key === keys.session(nodeId)),
   );
   t.is(version?.changes.length, 2, 'the session went with the very change that brought it');
-  await until('the view has it', async () => a.core.keeper.view.absences.has(nodeId));
+  await until('the view has it', async () => a.core.feed.view.absences.has(nodeId));
   const live = { statusOf: () => status, isConnected: () => false, routes: 1 };
-  t.is(summaryFromNode(a.core.keeper.view, nodeId, live)?.seenMs, sinceMs, 'down is counted from then');
+  t.is(summaryFromNode(a.core.feed.view, nodeId, live)?.seenMs, sinceMs, 'down is counted from then');
   await (await open(a, 'host')).opening;
   await heldBy('host at ctl-a');
   t.is(absence(), undefined);
@@ -252,7 +252,7 @@ test('that a node is down is told once, by those that are left when its controll
   const { cluster, a, b, nodeId, open, heldBy } = await rig(t);
   const grace = { seen: 1, orphan: 1, jitter: 1 };
   for (const { store, core } of [a, b]) {
-    const absences = new Absences({ store, keeper: core.keeper, log: silent, isHere: () => false }, grace);
+    const absences = new Absences({ store, feed: core.feed, log: silent, isHere: () => false }, grace);
     t.teardown(() => absences.end());
   }
   const told = () =>
@@ -274,12 +274,12 @@ test('that a node is down is told once, by those that are left when its controll
       { kind: 'put', key: keys.status(nodeId), value: record },
     ],
   });
-  await until('both know of it', async () => [a, b].every(({ core }) => core.keeper.view.sessions.has(nodeId)));
+  await until('both know of it', async () => [a, b].every(({ core }) => core.feed.view.sessions.has(nodeId)));
   t.is(told().length, 0);
   await claim.end();
   await until('it is told', async () => told().length > 0);
   await until('both know that', async () =>
-    [a, b].every(({ core }) => core.keeper.view.absences.get(nodeId)?.record.told === true),
+    [a, b].every(({ core }) => core.feed.view.absences.get(nodeId)?.record.told === true),
   );
   const stream = await (await open(a, 'host')).opening;
   await heldBy('host at ctl-a');
@@ -299,12 +299,12 @@ test('who leaves learns how many peers of all controllers have its route, and as
     ),
   );
   await (await open(a, 'host')).opening;
-  const { context, keeper, nodes } = a.core;
+  const { context, feed, nodes } = a.core;
   const authority = new Authority(context, '/nonexistent/cluster.key');
   const certificates = new CertificateRegistry(context, authority);
   const { sessions, store } = a;
   const { implementation } = nodeService({
-    ...{ keeper, store, sessions, nodes, certificates, authority },
+    ...{ feed, store, sessions, nodes, certificates, authority },
     alive: async () => true,
   });
   const metadata = new Metadata();
@@ -318,7 +318,7 @@ test('who leaves learns how many peers of all controllers have its route, and as
       const call = { request, metadata } as unknown as ServerUnaryCall<object, { readonly peersPending?: number }>;
       leave(call, (error, answer) => (error === null ? resolve(answer?.peersPending) : reject(error)));
     });
-  await b.core.keeper.reached(keeper.view.revision, 5_000);
+  await b.core.feed.reached(feed.view.revision, 5_000);
   for (const [index, { subject }] of others.entries()) {
     const at = index === 0 ? a : b;
     const arrival = { nodeId: subject, nodeName: `web-${index + 2}`, fingerprint: subject, serial: '1a', address: '' };
@@ -331,7 +331,7 @@ test('who leaves learns how many peers of all controllers have its route, and as
   const { changedAt } = sessions.fanout.table;
   sessions.report(here ?? '', status, changedAt);
   await until('the one here is done', async () => (await pending()) === 1);
-  await b.core.keeper.reached(changedAt, 5_000);
+  await b.core.feed.reached(changedAt, 5_000);
   b.sessions.report(there ?? '', status, changedAt);
   await until('the one there is, too', async () => (await pending()) === 0);
   t.is(store.lists, lists);
@@ -340,8 +340,8 @@ test('who leaves learns how many peers of all controllers have its route, and as
 test('a stream that watches wakes as often as something changes, and leaves nothing behind', async (t) => {
   const { a, nodeId, open } = await rig(t);
   await (await open(a, 'host')).opening;
-  const { keeper } = a.core;
-  const calls = new StatusCalls({ keeper, sessions: a.sessions, controllerId: 'ctl-a' } as unknown as AdminDeps);
+  const { feed } = a.core;
+  const calls = new StatusCalls({ feed, sessions: a.sessions, controllerId: 'ctl-a' } as unknown as AdminDeps);
   const gone = new AbortController();
   let next: () => void = () => undefined;
   const call = {
@@ -398,7 +398,7 @@ test('a host that boots is let in at once where its dead stream is, and is no se
   const first = await open(a, 'before the boot');
   await first.opening;
   await heldBy('before the boot at ctl-a');
-  await until('the other controller knows', async () => b.core.keeper.view.sessions.has(nodeId));
+  await until('the other controller knows', async () => b.core.feed.view.sessions.has(nodeId));
   first.stream.alive = false;
   // Another controller can't tell, and says nothing of a second host yet.
   const error = await t.throwsAsync((await open(b, 'after the boot')).opening, { instanceOf: XnetError });
@@ -481,14 +481,14 @@ test('a node gone wild puts no more than its share into the store; the newest th
 
 test('events beyond the share of their subject are left out, those of others are not', (t) => {
   const share = new EventShare();
-  const happening = { reason: 'Down', subject: 'node/web-1', message: 'it is down' };
+  const event = { reason: 'Down', subject: 'node/web-1', message: 'it is down' };
   const told = share.of(
     'node/web-1',
-    Array.from({ length: 40 }, () => happening),
+    Array.from({ length: 40 }, () => event),
   );
   t.true(told.length >= 30 && told.length < 40);
-  t.deepEqual(share.of('node/web-1', [happening]), []);
-  t.is(share.of('node/web-2', [happening]).length, 1, 'another has its own');
+  t.deepEqual(share.of('node/web-1', [event]), []);
+  t.is(share.of('node/web-2', [event]).length, 1, 'another has its own');
   share.forget('node/web-1');
-  t.is(share.of('node/web-1', [happening]).length, 1);
+  t.is(share.of('node/web-1', [event]).length, 1);
 });

@@ -40,9 +40,9 @@ test('tokens go when their time is over, denials and certificates when no clock 
   for (const [key, value] of Object.entries(values))
     cluster.commit({ guards: [], operations: [{ kind: 'put', key, value }] });
   const swept = async () => {
-    for (const core of cores) await core.keeper.reached(cluster.revision, 5_000);
+    for (const core of cores) await core.feed.reached(cluster.revision, 5_000);
     await Promise.all(cores.map(({ context }) => sweepOnce(context)));
-    for (const core of cores) await core.keeper.reached(cluster.revision, 5_000);
+    for (const core of cores) await core.feed.reached(cluster.revision, 5_000);
     for (const { context } of cores) await sweepOnce(context);
     return cluster.entries().map(({ key }) => key.replace(/\d+$/, ''));
   };

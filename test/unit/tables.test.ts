@@ -3,8 +3,8 @@ import test from 'ava';
 import fc from 'fast-check';
 import { encode, type NodeRecord } from '../../controller/store/records.js';
 import type { Change } from '../../controller/store/store.js';
-import { RouteTable } from '../../controller/table/route-table.js';
-import { nothingTouched, View } from '../../controller/view/view.js';
+import { FleetTable } from '../../controller/table/fleet-table.js';
+import { noViewChanges, View } from '../../controller/view/view.js';
 import { mostWithdrawals, type NodeTable, withDelta, withSnapshot } from '../../node/table/node-table.js';
 import { formatPrefix, prefixFromKey, prefixKey, subnetAt } from '../../proto/domain/address.js';
 import type { Route, Version } from '../../proto/domain/network.js';
@@ -29,7 +29,7 @@ const subnetKey = (subnet: Parameters<typeof formatPrefix>[0]) =>
 /** A view and its table, changed one revision at a time. */
 class Rig {
   readonly view = new View();
-  readonly table = new RouteTable();
+  readonly table = new FleetTable();
 
   constructor() {
     this.apply([putChange('pools/default', encode('pool', poolRecord(testPool, 24)), 1)]);
@@ -131,7 +131,7 @@ test('after a restart, a record that can’t be read is unresolved, and nodes ke
   rig.join(2, 12);
   const node = rig.snapshot();
   const restarted = new View();
-  const table = new RouteTable();
+  const table = new FleetTable();
   const key = subnetKey(subnetAt(testPool, 24, 1));
   const entries = [
     { key: 'pools/default', value: encode('pool', poolRecord(testPool, 24)), modRevision: 1, createRevision: 1 },
@@ -198,7 +198,7 @@ test('a listing again tells just what changed meanwhile', (t) => {
   rig.table.update(rig.view, touched);
   t.is(rig.table.entries.size, 1);
   t.deepEqual(rig.view.replace({ revision: 51, storeId: 's', entries: [] }).pools, true);
-  t.deepEqual(nothingTouched().subnets.size, 0);
+  t.deepEqual(noViewChanges().subnets.size, 0);
 });
 
 const tableOf = (routes: readonly Route[], revision = 1): NodeTable =>

@@ -7,11 +7,11 @@ import { messageOf, XnetError } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
 import { keys } from '../store/keys.js';
 import type { Change, Listing } from '../store/store.js';
-import { Acceptance, type AcceptanceOptions } from './acceptance.js';
-import { type ReadonlyView, type Times, type Touched, View } from './view.js';
+import { StoreAdmission, type StoreAdmissionOptions } from './store-admission.js';
+import { type ReadonlyView, type Times, View, type ViewChanges } from './view.js';
 
-/** KeeperOptions are what a keeper needs. */
-export type KeeperOptions = AcceptanceOptions & {
+/** ViewFeedOptions are what a feed needs. */
+export type ViewFeedOptions = StoreAdmissionOptions & {
   /** What times in records are measured with. Default: the machine's clock, and nothing that was seen before. */
   readonly times?: Times;
   /** How old the view may be, milliseconds. Default: 15 s. */
@@ -19,20 +19,20 @@ export type KeeperOptions = AcceptanceOptions & {
 };
 
 /** ViewListener hears of every change of the view, after it happened. */
-export type ViewListener = (touched: Touched, view: ReadonlyView) => void;
+export type ViewListener = (touched: ViewChanges, view: ReadonlyView) => void;
 
 // The store says something every 1.5 s: a view that heard nothing for so long may be behind.
 const staleAfterMs = 15_000;
 const lookEveryMs = 1_000;
 
-/** Keeper is the view and its state of health. */
-export class Keeper {
-  readonly #options: KeeperOptions;
+/** ViewFeed is the view and its state of health. */
+export class ViewFeed {
+  readonly #options: ViewFeedOptions;
   readonly #view: View;
   readonly #listeners = new Set<ViewListener>();
   readonly #waiting = new Set<{ readonly revision: number; readonly resolve: () => void }>();
   readonly #standingListeners = new Set<() => void>();
-  readonly #acceptance: Acceptance;
+  readonly #admission: StoreAdmission;
   #ready = false;
   #connected = false;
   /** It was away, and what answers now was not looked at yet. */
@@ -46,10 +46,10 @@ export class Keeper {
   #reading: Promise<ReadonlyView> | undefined;
   #nextReading: Promise<ReadonlyView> | undefined;
 
-  constructor(options: KeeperOptions) {
+  constructor(options: ViewFeedOptions) {
     this.#options = options;
     this.#view = new View(undefined, options.times);
-    this.#acceptance = new Acceptance(options);
+    this.#admission = new StoreAdmission(options);
   }
 
   /**
@@ -169,7 +169,7 @@ export class Keeper {
     // The watch may well be ahead of the answer when that comes: the view goes on meanwhile.
     const { revision } = this.#view;
     const listing = await this.#options.store.list();
-    if (!this.ready || listing.storeId !== this.#acceptance.storeId || listing.revision < revision) {
+    if (!this.ready || listing.storeId !== this.#admission.storeId || listing.revision < revision) {
       throw new XnetError('Unavailable', 'the store is not as the controller knows it');
     }
     const fresh = new View(this.#view);
@@ -184,7 +184,7 @@ export class Keeper {
    */
   async run(signal: AbortSignal): Promise<void> {
     const { log, store } = this.#options;
-    await this.#acceptance.load();
+    await this.#admission.load();
     this.#heardAt = performance.now();
     const looking = setInterval(() => this.#lookAtAge(), lookEveryMs);
     try {
@@ -215,7 +215,7 @@ export class Keeper {
     } finally {
       clearInterval(looking);
     }
-    await this.#acceptance.settle();
+    await this.#admission.settle();
   }
 
   #lookAtAge(): void {
@@ -247,7 +247,7 @@ export class Keeper {
     this.#connected = true;
     const touched = this.#view.apply(changes, revision);
     const { cluster } = this.#view;
-    if (cluster !== undefined) this.#acceptance.follow(changes, revision, cluster.record);
+    if (cluster !== undefined) this.#admission.follow(changes, revision, cluster.record);
     this.#publish(touched);
   }
 
@@ -269,7 +269,7 @@ export class Keeper {
   async #takeListing(listing: Listing, signal: AbortSignal, judgeOnly = false): Promise<void> {
     const { changedAt, revision } = this.#view;
     const held = this.#ready ? { changedAt, revision } : undefined;
-    const judgement = await this.#acceptance.judge(listing, held, signal);
+    const judgement = await this.#admission.judge(listing, held, signal);
     if (judgement === undefined) return;
     this.#unverified = false;
     this.#missed = false;
@@ -284,7 +284,7 @@ export class Keeper {
     this.#refusal = '';
     const touched = this.#view.replace(judgement.listing);
     const { cluster } = this.#view;
-    if (cluster !== undefined) this.#acceptance.begin(judgement.listing, cluster.record);
+    if (cluster !== undefined) this.#admission.begin(judgement.listing, cluster.record);
     if (!this.#ready) {
       this.#options.log.info({ revision: this.#view.revision, nodes: this.#view.nodes.size }, 'store: view is ready');
     }
@@ -297,7 +297,7 @@ export class Keeper {
     this.#refusal = refusal;
   }
 
-  #publish(touched: Touched): void {
+  #publish(touched: ViewChanges): void {
     const { revision } = this.#view;
     for (const listener of this.#listeners) {
       try {

@@ -27,8 +27,8 @@ export function exposureOf(endpoint: string, anonymous: boolean): readonly strin
 const againMs = 10 * 60_000;
 const retryMs = 5_000;
 
-/** Exposure keeps looking at how the store can be reached. */
-export class Exposure {
+/** EtcdExposure keeps looking at how the store can be reached. */
+export class EtcdExposure {
   readonly #options: EtcdOptions;
   readonly #log: Logger;
   #warnings: readonly string[] = [];

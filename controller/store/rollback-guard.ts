@@ -10,7 +10,7 @@ import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
 import { makeFolder } from '../../proto/process/folder.js';
 import { type Key, keys, parseKey } from './keys.js';
 
-const seenSchema = v.object({
+const rememberedSchema = v.object({
   /** Identity of the etcd cluster, and of the xnet cluster in it. */
   storeId: v.string(),
   clusterId: v.string(),
@@ -22,11 +22,11 @@ const seenSchema = v.object({
   own: v.optional(v.string(), ''),
 });
 
-/** Seen is what was known of the store when it was last looked at, as it is on disk. */
-export type Seen = v.InferOutput<typeof seenSchema>;
+/** RememberedStore is what was known of the store when it was last looked at, as it is on disk. */
+export type RememberedStore = v.InferOutput<typeof rememberedSchema>;
 
-/** Found is a store as it is now. */
-export type Found = {
+/** FoundStore is a store as it is now. */
+export type FoundStore = {
   readonly storeId: string;
   readonly clusterId: string;
   readonly epoch: number;
@@ -35,11 +35,11 @@ export type Found = {
   readonly changedAt: ReadonlyMap<string, number>;
 };
 
-/** Before is a store as it was seen: `complete` with every key but operations and events, or with those that changed last. */
-export type Before = Found & { readonly complete: boolean; readonly own: string };
+/** KnownStore is a store as it was seen: `complete` with every key but operations and events, or with those that changed last. */
+export type KnownStore = FoundStore & { readonly complete: boolean; readonly own: string };
 
-/** beforeOf is what was remembered on disk. */
-export function beforeOf({ newest, ...seen }: Seen): Before {
+/** knownFrom is what was remembered on disk. */
+export function knownFrom({ newest, ...seen }: RememberedStore): KnownStore {
   return { ...seen, changedAt: new Map(Object.entries(newest)), complete: false };
 }
 
@@ -62,7 +62,7 @@ export function removalKey(registration: string): string {
   return keys.revoked(`removed-${registration}`);
 }
 
-function wasForgotten(own: string, ownAt: number, { changedAt }: Found): boolean {
+function wasForgotten(own: string, ownAt: number, { changedAt }: FoundStore): boolean {
   const key = parseKey(own);
   return key?.kind === 'registration' && (changedAt.get(removalKey(key.id)) ?? 0) > ownAt;
 }
@@ -73,7 +73,7 @@ const remedy = 'If this is intended, start the controller once with --accept-sto
  * refusalOf says why a controller that saw `before` must not act on `now`, and what to do; undefined: it may. An epoch
  * above the remembered one means that an operator accepted a restored store, here or at another controller.
  */
-export function refusalOf(before: Before | undefined, now: Found): string | undefined {
+export function refusalOf(before: KnownStore | undefined, now: FoundStore): string | undefined {
   if (before === undefined) return undefined;
   if (before.clusterId !== now.clusterId) {
     return `the store holds xnet cluster ${now.clusterId}, this controller belongs to ${before.clusterId}. ${remedy}`;
@@ -95,7 +95,7 @@ export function refusalOf(before: Before | undefined, now: Found): string | unde
 }
 
 // What was seen at a revision stays so, or is changed at a later one.
-function contradictionOf(before: Before, now: Found): string | undefined {
+function contradictionOf(before: KnownStore, now: FoundStore): string | undefined {
   for (const [key, seenAt] of before.changedAt) {
     const at = now.changedAt.get(key);
     if (at !== undefined && at !== seenAt && at <= before.revision) {
@@ -126,7 +126,7 @@ function latest(changes: Iterable<readonly [string, number]>): number {
 }
 
 // A key of the store that was changed at a revision which the view has reached without it.
-function strangerIn(before: Before, { changedAt }: Found): string | undefined {
+function strangerIn(before: KnownStore, { changedAt }: FoundStore): string | undefined {
   for (const [key, at] of changedAt) {
     if (at > before.revision || before.changedAt.get(key) === at) continue;
     const kind = parseKey(key)?.kind;
@@ -137,8 +137,8 @@ function strangerIn(before: Before, { changedAt }: Found): string | undefined {
 
 const keptNewest = 32;
 
-/** Newest keeps the keys that changed last. */
-export class Newest {
+/** NewestKeys keeps the keys that changed last. */
+export class NewestKeys {
   readonly #changedAt = new Map<string, number>();
 
   /** begin takes what a listing has. */
@@ -172,8 +172,8 @@ export class Newest {
   }
 }
 
-/** readSeen reads what was remembered; undefined when nothing was. Throws XnetError Corrupt for a file we can't read. */
-export async function readSeen(path: string): Promise<Seen | undefined> {
+/** readRemembered reads what was remembered; undefined when nothing was. Throws XnetError Corrupt for a file we can't read. */
+export async function readRemembered(path: string): Promise<RememberedStore | undefined> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
@@ -182,7 +182,7 @@ export async function readSeen(path: string): Promise<Seen | undefined> {
     throw new XnetError('Corrupt', `can't read ${path}: ${messageOf(error)}`, { cause: error });
   }
   try {
-    return v.parse(seenSchema, JSON.parse(text));
+    return v.parse(rememberedSchema, JSON.parse(text));
   } catch (error) {
     throw new XnetError('Corrupt', `${path} does not hold what this controller wrote: ${messageOf(error)}`, {
       hint: 'if you are sure of the store, remove that file',
@@ -191,8 +191,8 @@ export async function readSeen(path: string): Promise<Seen | undefined> {
   }
 }
 
-/** writeSeen remembers: whole or not at all. */
-export async function writeSeen(path: string, seen: Seen): Promise<void> {
+/** writeRemembered remembers: whole or not at all. */
+export async function writeRemembered(path: string, seen: RememberedStore): Promise<void> {
   await makeFolder(dirname(path), 0o700);
   const temporary = `${path}.tmp`;
   const file = await open(temporary, 'w', 0o600);

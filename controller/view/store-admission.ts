@@ -4,13 +4,21 @@
 import { messageOf } from '../../proto/errors.js';
 import { backoffMs, pause } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
-import { type Before, beforeOf, Newest, readSeen, refusalOf, type Seen, writeSeen } from '../store/identity.js';
 import { keys } from '../store/keys.js';
 import { type ClusterRecord, decode, encode } from '../store/records.js';
+import {
+  type KnownStore,
+  knownFrom,
+  NewestKeys,
+  type RememberedStore,
+  readRemembered,
+  refusalOf,
+  writeRemembered,
+} from '../store/rollback-guard.js';
 import type { Change, Listing, Store } from '../store/store.js';
 
-/** AcceptanceOptions are what judging a store takes. */
-export type AcceptanceOptions = {
+/** StoreAdmissionOptions are what judging a store takes. */
+export type StoreAdmissionOptions = {
   readonly store: Store;
   readonly log: Logger;
   /** File that remembers the store's identity: "/var/lib/xnet-controller/store.json". */
@@ -25,7 +33,7 @@ export type AcceptanceOptions = {
 /** Judgement is a listing to act on, or why not to. Undefined: it was given up. */
 export type Judgement = { readonly listing: Listing } | { readonly refusal: string } | undefined;
 
-type Identity = Omit<Seen, 'newest' | 'own'>;
+type Identity = Omit<RememberedStore, 'newest' | 'own'>;
 
 /** changedAtOf is every key of a listing, and the revision it was last changed at. */
 function changedAtOf({ entries }: Listing): ReadonlyMap<string, number> {
@@ -35,17 +43,17 @@ function changedAtOf({ entries }: Listing): ReadonlyMap<string, number> {
 // What changes together is written together; a crash forgets no more than this.
 const rememberAfterMs = 250;
 
-/** Acceptance remembers what was seen, and judges what is found. */
-export class Acceptance {
-  readonly #options: AcceptanceOptions;
-  readonly #newest = new Newest();
-  #before: Before | undefined;
+/** StoreAdmission remembers what was seen, and judges what is found. */
+export class StoreAdmission {
+  readonly #options: StoreAdmissionOptions;
+  readonly #newest = new NewestKeys();
+  #before: KnownStore | undefined;
   #identity: Identity | undefined;
   #mayAccept: boolean;
   #writing: Promise<void> | undefined;
   #written: Identity | undefined;
 
-  constructor(options: AcceptanceOptions) {
+  constructor(options: StoreAdmissionOptions) {
     this.#options = options;
     this.#mayAccept = options.acceptStore;
   }
@@ -55,8 +63,8 @@ export class Acceptance {
    * @throws XnetError Corrupt
    */
   async load(): Promise<void> {
-    const seen = await readSeen(this.#options.seenPath);
-    this.#before = seen === undefined ? undefined : beforeOf(seen);
+    const seen = await readRemembered(this.#options.seenPath);
+    this.#before = seen === undefined ? undefined : knownFrom(seen);
   }
 
   /**
@@ -97,7 +105,7 @@ export class Acceptance {
   }
 
   // What this process has seen itself says more than the file.
-  #beforeWith(held: Parameters<Acceptance['judge']>[1]): Before | undefined {
+  #beforeWith(held: Parameters<StoreAdmission['judge']>[1]): KnownStore | undefined {
     if (held === undefined || this.#identity === undefined) return this.#before;
     return { ...this.#identity, ...held, own: this.#options.ownKey ?? '', complete: true };
   }
@@ -147,7 +155,7 @@ export class Acceptance {
     this.#written = identity;
     const own = this.#options.ownKey ?? '';
     try {
-      await writeSeen(this.#options.seenPath, { ...identity, newest: { ...this.#newest.entries }, own });
+      await writeRemembered(this.#options.seenPath, { ...identity, newest: { ...this.#newest.entries }, own });
     } catch (error) {
       // A full disk does not stop the service: the store itself is elsewhere.
       this.#options.log.warn({ err: error }, 'store: could not remember its revision');

@@ -4,7 +4,7 @@
 // newest state, so any number of changes of one subnet cost one entry.
 import { type Prefix, prefixesEqual, prefixFromKey } from '../../proto/domain/address.js';
 import type { PoolRange, Route, TableDelta, Version } from '../../proto/domain/network.js';
-import type { ReadonlyView, Touched } from '../view/view.js';
+import type { ReadonlyView, ViewChanges } from '../view/view.js';
 
 /** TableEntry is a route, or a subnet of which nobody can say who holds it: nodes keep what they have. */
 export type TableEntry = { readonly kind: 'route'; readonly route: Route } | { readonly kind: 'unresolved' };
@@ -39,8 +39,8 @@ type HistoryRow = { readonly revision: number; readonly subnet: number };
 // As many changes as a large fleet makes in a busy hour; a row is about 50 bytes.
 const longestHistory = 65_536;
 
-/** RouteTable is the table at the view's revision. */
-export class RouteTable {
+/** FleetTable is the table at the view's revision. */
+export class FleetTable {
   readonly entries = new Map<number, TableEntry>();
   #history: HistoryRow[] = [];
   #pools: readonly PoolRange[] = [];
@@ -74,7 +74,7 @@ export class RouteTable {
   }
 
   /** update takes in what a batch of changes of the view touched. Returns whether the table changed. */
-  update(view: ReadonlyView, touched: Touched): boolean {
+  update(view: ReadonlyView, touched: ViewChanges): boolean {
     let changed = false;
     for (const id of touched.subnets) {
       const entry = entryOf(view, id);

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { removeController } from '../../controller/registry/controllers.js';
+import { forgetController } from '../../controller/registry/controllers.js';
 import { controllerProblems } from '../../controller/service/controller-problems.js';
 import { Clocks } from '../../controller/session/clocks.js';
 import { Gate } from '../../controller/store/gate.js';
@@ -12,7 +12,7 @@ import { keys } from '../../controller/store/keys.js';
 import { encode } from '../../controller/store/records.js';
 import type { Commit } from '../../controller/store/store.js';
 import { assignmentOf } from '../../controller/view/assignment.js';
-import { Keeper } from '../../controller/view/keeper.js';
+import { ViewFeed } from '../../controller/view/view-feed.js';
 import { XnetError } from '../../proto/errors.js';
 import { Core, type CoreOptions, silent } from '../support/controller.js';
 import { MemoryCluster, MemoryStore } from '../support/memory-store.js';
@@ -27,7 +27,7 @@ const put = (key: string): Commit => ({ guards: [], operations: [{ kind: 'put', 
 const own = 'registrations/c-1';
 
 async function rig(t: ExecutionContext) {
-  const dir = mkdtempSync(join(tmpdir(), 'xnet-keeper-'));
+  const dir = mkdtempSync(join(tmpdir(), 'xnet-feed-'));
   t.teardown(() => rmSync(dir, { recursive: true, force: true }));
   const cluster = new MemoryCluster();
   const seenPath = join(dir, 'store.json');
@@ -46,7 +46,7 @@ async function rig(t: ExecutionContext) {
   return { cluster, start, core, store, backup, seenPath, dir };
 }
 
-const refused = (core: Core, pattern: RegExp) => until('it is refused', async () => pattern.test(core.keeper.refusal));
+const refused = (core: Core, pattern: RegExp) => until('it is refused', async () => pattern.test(core.feed.refusal));
 
 test('a store that was restored is refused after any number of starts, and nothing is written to it', async (t) => {
   const { cluster, start, core, backup } = await rig(t);
@@ -56,7 +56,7 @@ test('a store that was restored is refused after any number of starts, and nothi
   for (let round = 0; round < 7; round++) {
     const again = start();
     await refused(again.core, /restored from an older backup/);
-    const gate = new Gate(again.store, again.core.keeper, silent);
+    const gate = new Gate(again.store, again.core.feed, silent);
     await t.throwsAsync(gate.commit(put('sessions/n-1')), { message: /refuses to act/ });
     await t.throwsAsync(gate.claim(5), { message: /refuses to act/ });
     await again.core.stop();
@@ -71,21 +71,21 @@ test('a store that was restored is refused after any number of starts, and nothi
 
   const accepting = start({ acceptStore: true });
   await accepting.core.ready();
-  t.is(accepting.core.keeper.version.epoch, 2);
-  t.is(accepting.core.keeper.view.nodes.size, 1);
+  t.is(accepting.core.feed.version.epoch, 2);
+  t.is(accepting.core.feed.view.nodes.size, 1);
 });
 
 test('a controller that runs refuses a store that steps back, behind what it saw or beyond', async (t) => {
   for (const writes of [0, 60]) {
     const { cluster, core, store, backup } = await rig(t);
     store.connect(false);
-    await until('the cut is noticed', async () => !core.keeper.connected);
+    await until('the cut is noticed', async () => !core.feed.connected);
     cluster.restore(backup);
     const other = new MemoryStore(cluster);
     for (let index = 0; index < writes; index++) await other.commit(put(`nodes/n-${index}`));
     store.connect(true);
     await refused(core, /restored from an older backup/);
-    t.false(core.keeper.ready);
+    t.false(core.feed.ready);
     await t.throwsAsync(core.nodes.add(once, node(9)), { message: /refuses to act/ });
     t.is(cluster.get('names/web-9'), undefined);
     await core.stop();
@@ -107,25 +107,25 @@ test('what changes while a store that came back can’t be read is not lost', as
   });
   const core = Core.start(shaky, {});
   t.teardown(() => core.stop());
-  const { keeper } = core;
-  await until('it is ready', async () => keeper.ready);
+  const { feed } = core;
+  await until('it is ready', async () => feed.ready);
   const other = new MemoryStore(cluster);
   failing = true;
   store.connect(false);
-  await until('the cut is noticed', async () => !keeper.connected);
+  await until('the cut is noticed', async () => !feed.connected);
   store.connect(true);
   await until('it is looked at', async () => asked > 0);
   failing = false;
   const { revision } = await other.commit(put('revoked/n-77'));
   const { revision: next } = await other.commit(put('revoked/n-78'));
-  await keeper.reached(next, 5_000);
-  t.is(keeper.view.modRevisionOf('revoked/n-77'), revision);
+  await feed.reached(next, 5_000);
+  t.is(feed.view.modRevisionOf('revoked/n-77'), revision);
   // Nor is the store taken for another one because of it.
   store.connect(false);
-  await until('the cut is noticed', async () => !keeper.connected);
+  await until('the cut is noticed', async () => !feed.connected);
   store.connect(true);
-  await until('it is connected', async () => keeper.connected);
-  t.is(keeper.refusal, '');
+  await until('it is connected', async () => feed.connected);
+  t.is(feed.refusal, '');
 });
 
 test('a controller that was forgotten while it was away comes back without a word', async (t) => {
@@ -139,11 +139,11 @@ test('a controller that was forgotten while it was away comes back without a wor
   await core.stop();
   const { core: other } = start({ seenPath: join(dir, 'other.json'), ownKey: 'registrations/c-2' });
   await other.ready();
-  await removeController(other.context, once, 'c-1');
+  await forgetController(other.context, once, 'c-1');
   t.is(cluster.get(own), undefined);
   const { core: again } = start();
-  await until('it has judged', async () => again.keeper.ready || again.keeper.refusal !== '');
-  t.is(again.keeper.refusal, '');
+  await until('it has judged', async () => again.feed.ready || again.feed.refusal !== '');
+  t.is(again.feed.refusal, '');
 });
 
 test('--accept-store holds for the store at start, once; other controllers follow its epoch by themselves', async (t) => {
@@ -157,9 +157,9 @@ test('--accept-store holds for the store at start, once; other controllers follo
   await refused(other.core, /restored/);
   const accepting = start({ acceptStore: true }, store);
   await accepting.core.ready();
-  await until('the other one follows', async () => other.core.keeper.ready);
-  t.is(other.core.keeper.version.epoch, 2);
-  t.is(other.core.keeper.view.nodes.size, 1);
+  await until('the other one follows', async () => other.core.feed.ready);
+  t.is(other.core.feed.version.epoch, 2);
+  t.is(other.core.feed.view.nodes.size, 1);
   await accepting.core.pools.create(once, { ...pool, ...networks, name: 'other', cidr: prefix('10.77.0.0/16') });
 
   // What steps back later is refused by the one that was started with it, too.
@@ -175,35 +175,35 @@ test('a node that was removed does not come back to a store that was accepted, a
   cluster.restore(backup);
   const { core: accepting } = start({ acceptStore: true });
   await accepting.ready();
-  const { keeper, nodes, pools } = accepting;
+  const { feed, nodes, pools } = accepting;
   await pools.create(once, { ...pool, ...networks, name: 'new', cidr: prefix('10.78.0.0/24'), quarantineSeconds: 0 });
   const { subject } = await nodes.add(once, { ...node(7), pool: 'new' });
-  const held = assignmentOf(keeper.view, subject);
+  const held = assignmentOf(feed.view, subject);
   if (held === undefined) return t.fail();
   await nodes.remove(once, subject, () => undefined);
   // Another one has its subnet after it, and goes as well.
   const { subject: next } = await nodes.add(once, { ...node(8), pool: 'new' });
-  t.deepEqual(assignmentOf(keeper.view, next)?.subnet, held.subnet);
+  t.deepEqual(assignmentOf(feed.view, next)?.subnet, held.subnet);
   await nodes.remove(once, next, () => undefined);
   await pools.release(once, held.subnet);
   await t.throwsAsync(nodes.adopt(subject, held), { message: /it was removed/ });
-  t.false(keeper.view.nodes.has(subject));
+  t.false(feed.view.nodes.has(subject));
   // One that the store does not know at all may be lost.
   await nodes.adopt('n-lost', held);
-  t.true(keeper.view.nodes.has('n-lost'));
+  t.true(feed.view.nodes.has('n-lost'));
 });
 
-test('what was seen is on disk soon, and a file that can’t be read ends the keeper', async (t) => {
+test('what was seen is on disk soon, and a file that can’t be read ends the feed', async (t) => {
   const { core, seenPath, cluster } = await rig(t);
   const { revision } = cluster;
   await until('remembered', async () => JSON.parse(readFileSync(seenPath, 'utf8')).revision === revision);
   await core.stop();
   writeFileSync(seenPath, '{"epoch":');
-  const keeper = new Keeper({
+  const feed = new ViewFeed({
     ...{ store: new MemoryStore(cluster), log: silent, seenPath, acceptStore: false },
     newClusterId: () => 'cluster-1',
   });
-  const error = await t.throwsAsync(keeper.run(new AbortController().signal));
+  const error = await t.throwsAsync(feed.run(new AbortController().signal));
   t.is(error instanceof XnetError ? error.code : '', 'Corrupt');
 });
 
@@ -218,7 +218,7 @@ test('a store that can’t be written refuses at once, and takes commits again w
       return store.commit(commit);
     },
   });
-  const gate = new Gate(failing, core.keeper, silent);
+  const gate = new Gate(failing, core.feed, silent);
   const running = gate.run(stop.signal);
   await until('it is known', async () => gate.problem !== undefined);
   await t.throwsAsync(gate.commit(put('nodes/n-1')), { message: /quota/ });
@@ -230,7 +230,7 @@ test('a store that can’t be written refuses at once, and takes commits again w
 
 test('clocks that differ are told of by both controllers, and change nothing', async (t) => {
   const { core, store } = await rig(t);
-  const clocks = new Clocks(core.keeper, 'c-1');
+  const clocks = new Clocks(core.feed, 'c-1');
   const register = (registration: string, aheadMs: number) =>
     store.commit({
       guards: [],
@@ -247,40 +247,40 @@ test('clocks that differ are told of by both controllers, and change nothing', a
         },
       ],
     });
-  const told = () => controllerProblems(core.keeper.view, 'c-1', (id) => clocks.offsetOf(id)).map(({ text }) => text);
+  const told = () => controllerProblems(core.feed.view, 'c-1', (id) => clocks.offsetOf(id)).map(({ text }) => text);
   await register('c-2', 0);
   const { revision } = await register('c-3', -1_000);
-  await core.keeper.reached(revision, 5_000);
+  await core.feed.reached(revision, 5_000);
   t.deepEqual(told(), []);
-  await core.keeper.reached((await register('c-2', 2 * 3_600_000)).revision, 5_000);
+  await core.feed.reached((await register('c-2', 2 * 3_600_000)).revision, 5_000);
   t.deepEqual(told(), ['the clock of controller c-2 is 2.0h ahead of that of c-1']);
   const { revision: late } = await register('c-4', -60_000);
-  await core.keeper.reached(late, 5_000);
+  await core.feed.reached(late, 5_000);
   t.deepEqual(told().at(-1), 'the clock of controller c-4 is 60s behind that of c-1');
   // One that may have been written some time ago, when it is found at start, tells nothing; the next one does.
-  await core.keeper.reached((await register('c-5', -12_000)).revision, 5_000);
+  await core.feed.reached((await register('c-5', -12_000)).revision, 5_000);
   t.false(told().some((text) => text?.includes('c-5')));
-  await core.keeper.reached((await register('c-5', -12_000)).revision, 5_000);
+  await core.feed.reached((await register('c-5', -12_000)).revision, 5_000);
   t.deepEqual(told().at(-1), 'the clock of controller c-5 is 12s behind that of c-1');
 });
 
 test('a view that is older than its bound is not served as current, until the store is heard again', async (t) => {
   const { cluster, dir } = await rig(t);
   const store = new MemoryStore(cluster);
-  const keeper = new Keeper({
+  const feed = new ViewFeed({
     ...{ store, log: silent, seenPath: join(dir, 'late.json'), acceptStore: false, staleAfterMs: 100 },
     newClusterId: () => 'cluster-1',
   });
   const stop = new AbortController();
-  const running = keeper.run(stop.signal);
-  await keeper.untilReady(stop.signal);
+  const running = feed.run(stop.signal);
+  await feed.untilReady(stop.signal);
   let told = 0;
-  keeper.onStanding(() => (told += 1));
-  await until('it is stale', async () => !keeper.serving);
-  t.true(keeper.ready, 'what was seen can still be read');
-  t.false(keeper.connected);
+  feed.onStanding(() => (told += 1));
+  await until('it is stale', async () => !feed.serving);
+  t.true(feed.ready, 'what was seen can still be read');
+  t.false(feed.connected);
   t.true(told > 0);
-  const back = new Promise<boolean>((resolve) => keeper.onStanding(() => resolve(keeper.serving)));
+  const back = new Promise<boolean>((resolve) => feed.onStanding(() => resolve(feed.serving)));
   await store.commit(put('nodes/n-1'));
   t.true(await back);
   stop.abort();

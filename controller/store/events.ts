@@ -1,0 +1,32 @@
+// Events: what `xctl events` shows. Each is one record, which the store deletes after a while.
+import { randomInt } from 'node:crypto';
+import { keys } from './keys.js';
+import { encode } from './records.js';
+import type { Operation } from './store.js';
+
+/** Event is something to tell operators: what changed, or what is wrong. It is stored with the change it is about. */
+export type Event = {
+  /** CamelCase: "NodeAdded". */
+  readonly reason: string;
+  readonly warning?: boolean;
+  /** "node/web-1", "pool/default" */
+  readonly subject: string;
+  readonly message: string;
+};
+
+/** eventOperation is the write of one event, under a key that sorts by time. */
+export function eventOperation(event: Event, nowMs: number): Operation {
+  const id = `${String(nowMs).padStart(15, '0')}-${randomInt(2 ** 32).toString(36)}`;
+  return {
+    kind: 'put',
+    key: keys.event(id),
+    expires: 'record',
+    value: encode('event', {
+      timeMs: nowMs,
+      reason: event.reason,
+      warning: event.warning ?? false,
+      subject: event.subject,
+      message: event.message,
+    }),
+  };
+}
