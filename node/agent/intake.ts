@@ -102,7 +102,7 @@ export class Intake {
     if (this.#offer !== undefined && this.#problem !== undefined) {
       add('AssignmentRefused', `the controller's assignment is not acted on: ${this.#problem}`);
     }
-    const { pools = [], routes = new Map() } = table?.refused ?? {};
+    const { pools, routes } = table?.refused ?? { pools: [], routes: undefined };
     if (pools.length > 0) {
       const which = pools.slice(0, examples).map(({ pool, problem }) => `${formatPrefix(pool)} ${problem}`);
       add('PoolRefused', `${count(pools.length, 'pool')} of the controller's not accepted: ${which.join('; ')}`);
@@ -115,7 +115,7 @@ export class Intake {
         `in force though not within --allowed-pools: ${which}; what there is of it stays until this host leaves and joins again`,
       );
     }
-    if (routes.size > 0) {
+    if (routes !== undefined && routes.size > 0) {
       const which = [...routes.values()]
         .slice(0, examples)
         .map(({ route, problem }) => `${formatPrefix(route.subnet)} via ${formatIpv4(route.nextHop)} ${problem}`);

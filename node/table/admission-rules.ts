@@ -18,7 +18,8 @@ import {
 } from '../../proto/domain/address.js';
 import { checkAddress, checkDockerName, checkInterfaceName, checkName, quoted } from '../../proto/domain/input.js';
 import type { Assignment, PoolRange, Route, TableDelta } from '../../proto/domain/network.js';
-import { type NodeTable, type TableSnapshot, withDelta, withSnapshot } from './node-table.js';
+import { type NodeTable, type RefusedRoute, type TableSnapshot, withDelta, withSnapshot } from './node-table.js';
+import { PrefixMap } from './prefix-map.js';
 
 /** UsedRange is a range of addresses that this host uses by itself: "192.168.83.0/24", "the network of eth0". */
 export type UsedRange = {
@@ -191,7 +192,7 @@ function kept(before: NodeTable | undefined, { refused }: Sorted<Route>): readon
   return refused.map(([{ subnet }]) => subnet).filter((subnet) => before?.routes.has(prefixKey(subnet)));
 }
 
-function byKey({ refused }: Sorted<Route>): [number, { readonly route: Route; readonly problem: string }][] {
+function byKey({ refused }: Sorted<Route>): [number, RefusedRoute][] {
   return refused.map(([route, problem]) => [prefixKey(route.subnet), { route, problem }]);
 }
 
@@ -209,7 +210,7 @@ export function admitSnapshot(before: NodeTable | undefined, snapshot: TableSnap
     routes: routes.accepted,
     unresolved: [...snapshot.unresolved, ...kept(before, routes)],
   });
-  return { ...table, refused: { pools: asRefused(pools), routes: new Map(byKey(routes)) } };
+  return { ...table, refused: { pools: asRefused(pools), routes: PrefixMap.from(byKey(routes)) } };
 }
 
 /** admitDelta is the table after the part of a delta that is accepted. */
@@ -222,13 +223,16 @@ export function admitDelta(before: NodeTable, delta: TableDelta, rules: HostRule
     upserts: routes.accepted,
     unresolved: [...delta.unresolved, ...kept(before, routes)],
   });
-  const refused = new Map(before.refused.routes);
-  for (const { subnet } of delta.upserts) refused.delete(prefixKey(subnet));
-  for (const subnet of [...delta.removals, ...delta.unresolved]) refused.delete(prefixKey(subnet));
+  const refused = new Map<number, RefusedRoute | undefined>();
+  for (const { subnet } of delta.upserts) refused.set(prefixKey(subnet), undefined);
+  for (const subnet of [...delta.removals, ...delta.unresolved]) refused.set(prefixKey(subnet), undefined);
   for (const [id, each] of byKey(routes)) refused.set(id, each);
   const next = {
     ...table,
-    refused: { pools: pools === undefined ? before.refused.pools : asRefused(pools), routes: refused },
+    refused: {
+      pools: pools === undefined ? before.refused.pools : asRefused(pools),
+      routes: before.refused.routes.with(refused),
+    },
   };
   return pools === undefined ? next : reconsider(next, rules);
 }
@@ -245,15 +249,12 @@ export function reconsider(table: NodeTable, rules: HostRules): NodeTable {
     rules,
   );
   if (again.accepted.length === 0 && pools.accepted.length === table.pools.length) return table;
-  const routes = new Map(table.routes);
+  const routes = table.routes.with(again.accepted.map((route) => [prefixKey(route.subnet), route] as const));
   const unresolved = new Set(table.unresolved);
-  for (const route of again.accepted) {
-    routes.set(prefixKey(route.subnet), route);
-    unresolved.delete(prefixKey(route.subnet));
-  }
+  for (const route of again.accepted) unresolved.delete(prefixKey(route.subnet));
   return {
     ...table,
     ...{ routes, unresolved, pools: pools.accepted },
-    refused: { pools: asRefused(pools), routes: new Map(byKey(again)) },
+    refused: { pools: asRefused(pools), routes: PrefixMap.from(byKey(again)) },
   };
 }

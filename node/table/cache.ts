@@ -15,6 +15,7 @@ import { type Assignment, availabilities, modes } from '../../proto/domain/netwo
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
 import { writeOwnFile } from '../state/atomic-file.js';
 import { heldSubnets, type NodeTable } from './node-table.js';
+import { PrefixMap } from './prefix-map.js';
 
 /** Cached is what is kept: an assignment is there from first contact on, a table soon after. */
 export type Cached = { readonly assignment: Assignment; readonly table: NodeTable | undefined };
@@ -100,7 +101,7 @@ function cachedFrom({ assignment, table }: v.InferOutput<typeof schema>): Cached
     assignment,
     table: {
       version: table.version,
-      routes: new Map(
+      routes: PrefixMap.from(
         table.routes.map(([subnet, nextHop, nodeName]) => [prefixKey(subnet), { subnet, nextHop, nodeName }]),
       ),
       unresolved: new Set(table.unresolved.map(prefixKey)),
@@ -110,7 +111,7 @@ function cachedFrom({ assignment, table }: v.InferOutput<typeof schema>): Cached
           pool: { ...range, subnetLength },
           problem,
         })),
-        routes: new Map(
+        routes: PrefixMap.from(
           table.refused.routes.map(([subnet, nextHop, nodeName, problem]) => [
             prefixKey(subnet),
             { route: { subnet, nextHop, nodeName }, problem },
@@ -138,7 +139,7 @@ export async function writeCache(stateDir: string, cached: Cached): Promise<void
       : {
           table: {
             version: table.version,
-            routes: [...table.routes.values()].map(({ subnet, nextHop, nodeName }) => [
+            routes: Array.from(table.routes.values(), ({ subnet, nextHop, nodeName }) => [
               formatPrefix(subnet),
               formatIpv4(nextHop),
               nodeName,

@@ -4,12 +4,13 @@
 // for that purpose says the same.
 import { type Prefix, prefixFromKey, prefixKey } from '../../proto/domain/address.js';
 import type { PoolRange, Route, TableDelta, Version } from '../../proto/domain/network.js';
+import { PrefixMap } from './prefix-map.js';
 
-/** NodeTable is the route table as this node acts on it. */
+/** NodeTable is the route table as this node acts on it. It never changes: whoever has one may keep it. */
 export type NodeTable = {
   readonly version: Version;
   /** By prefixKey. This node's own entry is among them. */
-  readonly routes: ReadonlyMap<number, Route>;
+  readonly routes: PrefixMap<Route>;
   /** prefixKeys of subnets whose record can't be read by the controller. */
   readonly unresolved: ReadonlySet<number>;
   readonly pools: readonly PoolRange[];
@@ -22,10 +23,14 @@ export type NodeTable = {
 /** Refused is what was told last and is not acted on; routes by prefixKey. */
 export type Refused = {
   readonly pools: readonly { readonly pool: PoolRange; readonly problem: string }[];
-  readonly routes: ReadonlyMap<number, { readonly route: Route; readonly problem: string }>;
+  readonly routes: PrefixMap<RefusedRoute>;
 };
 
-const nothingRefused: Refused = { pools: [], routes: new Map() };
+/** RefusedRoute is a route that is not acted on, and why. */
+export type RefusedRoute = { readonly route: Route; readonly problem: string };
+
+const noRoutes = PrefixMap.from<Route>([]);
+const nothingRefused: Refused = { pools: [], routes: PrefixMap.from([]) };
 
 /** TableSnapshot is a whole table from a controller. */
 export type TableSnapshot = {
@@ -42,19 +47,19 @@ export function mostWithdrawals(routes: number): number {
   return Math.max(3, Math.floor(routes * 0.2));
 }
 
+// What is withdrawn is among the routes still.
 type Next = { readonly table: Omit<NodeTable, 'held' | 'refused'>; readonly withdrawn: ReadonlySet<number> };
 
-function hold(before: NodeTable | undefined, next: Next, confirmed: boolean): NodeTable {
-  const { table, withdrawn } = next;
-  if (before === undefined || confirmed || withdrawn.size <= mostWithdrawals(before.routes.size)) {
-    return { ...table, held: new Set(), refused: nothingRefused };
+function hold(before: NodeTable | undefined, { table, withdrawn }: Next, confirmed: boolean): NodeTable {
+  if (before !== undefined && !confirmed && withdrawn.size > mostWithdrawals(before.routes.size)) {
+    return { ...table, held: withdrawn, refused: nothingRefused };
   }
-  const routes = new Map(table.routes);
-  for (const id of withdrawn) {
-    const route = before.routes.get(id);
-    if (route !== undefined) routes.set(id, route);
-  }
-  return { ...table, routes, held: withdrawn, refused: nothingRefused };
+  const routes = table.routes.with(Array.from(withdrawn, (id) => [id, undefined] as const));
+  return { ...table, routes, held: new Set(), refused: nothingRefused };
+}
+
+function sameRoute(a: Route, b: Route): boolean {
+  return a.nextHop === b.nextHop && a.nodeName === b.nodeName;
 }
 
 /** withSnapshot is the table after a snapshot, all of which has been accepted (accept.ts). */
@@ -63,33 +68,36 @@ export function withSnapshot(before: NodeTable | undefined, snapshot: TableSnaps
   const unresolved = new Set(snapshot.unresolved.map(prefixKey));
   const withdrawn = new Set<number>();
   for (const [id, route] of before?.routes ?? []) {
-    if (routes.has(id)) continue;
-    if (unresolved.has(id)) routes.set(id, route);
-    else withdrawn.add(id);
+    const told = routes.get(id);
+    if (told === undefined && !unresolved.has(id)) withdrawn.add(id);
+    // The same value where nothing has changed: what follows from the table is made anew only for what differs.
+    if (told === undefined || sameRoute(told, route)) routes.set(id, route);
   }
   const { version, pools } = snapshot;
-  return hold(before, { table: { version, routes, unresolved, pools }, withdrawn }, snapshot.fresh);
+  const table = { version, routes: (before?.routes ?? noRoutes).with(routes), unresolved, pools };
+  return hold(before, { table, withdrawn }, snapshot.fresh);
 }
 
-/** withDelta is the table after a delta, all of which has been accepted. */
+/** withDelta is the table after a delta, all of which has been accepted. It costs what the delta changes. */
 export function withDelta(before: NodeTable, delta: TableDelta): NodeTable {
-  const routes = new Map(before.routes);
+  const changes = new Map<number, Route | undefined>();
   const unresolved = new Set(before.unresolved);
   const withdrawn = new Set(before.held);
   for (const route of delta.upserts) {
     const id = prefixKey(route.subnet);
-    routes.set(id, route);
+    changes.set(id, route);
     unresolved.delete(id);
     withdrawn.delete(id);
   }
   for (const subnet of delta.removals) {
     const id = prefixKey(subnet);
     unresolved.delete(id);
-    if (routes.has(id)) withdrawn.add(id);
+    if (before.routes.has(id)) withdrawn.add(id);
+    changes.delete(id);
   }
   for (const subnet of delta.unresolved) unresolved.add(prefixKey(subnet));
-  for (const id of withdrawn) routes.delete(id);
   const pools = delta.pools ?? before.pools;
+  const routes = before.routes.with(changes);
   return hold(before, { table: { version: delta.to, routes, unresolved, pools }, withdrawn }, false);
 }
 

@@ -6,6 +6,7 @@ import type { Change } from '../../controller/store/store.js';
 import { FleetTable } from '../../controller/table/fleet-table.js';
 import { noViewChanges, View } from '../../controller/view/view.js';
 import { mostWithdrawals, type NodeTable, withDelta, withSnapshot } from '../../node/table/node-table.js';
+import { PrefixMap } from '../../node/table/prefix-map.js';
 import { formatPrefix, prefixFromKey, prefixKey, subnetAt } from '../../proto/domain/address.js';
 import type { Route, Version } from '../../proto/domain/network.js';
 import { someRoute, someSubnet, testPool } from '../support/arbitrary.js';
@@ -274,4 +275,55 @@ test('a route that comes back is not held any more', (t) => {
   const back = withDelta(held, { ...delta, upserts: routes.slice(0, 3), removals: [] });
   t.is(back.held.size, 0, 'two that are left to withdraw need no confirmation');
   t.is(back.routes.size, 3);
+});
+
+test('a map that was changed is another one, and tells which keys differ; the one before stays as it was', (t) => {
+  const change = fc.tuple(fc.nat(200), fc.option(fc.nat(3), { nil: undefined }));
+  fc.assert(
+    fc.property(fc.array(fc.array(change, { maxLength: 80 }), { maxLength: 6 }), fc.nat(6), (batches, since) => {
+      const plain = [new Map<number, number>()];
+      const maps = [PrefixMap.from<number>([])];
+      for (const batch of batches) {
+        const next = new Map(plain.at(-1));
+        for (const [key, value] of batch) {
+          if (value === undefined) next.delete(key);
+          else next.set(key, value);
+        }
+        plain.push(next);
+        maps.push(maps.at(-1)?.with(batch) ?? PrefixMap.from([]));
+      }
+      const entries = (map: Iterable<[number, number]>) => [...map].sort(([a], [b]) => a - b);
+      for (const [index, map] of maps.entries()) t.deepEqual([...map], entries(plain[index] ?? []));
+      const [last, lastPlain] = [maps.at(-1), plain.at(-1)];
+      const [old, oldPlain] = [maps[since] ?? last, plain[since] ?? lastPlain];
+      if (last === undefined || old === undefined) return;
+      const keys = new Set([...(lastPlain ?? []), ...(oldPlain ?? [])].map(([key]) => key));
+      const differing = [...keys].filter((key) => lastPlain?.get(key) !== oldPlain?.get(key)).sort((a, b) => a - b);
+      const told = (map: PrefixMap<number>, before: PrefixMap<number>) =>
+        [...map.changedSince(before)].sort((a, b) => a - b);
+      t.deepEqual(told(last, old), differing);
+      t.deepEqual(told(old, PrefixMap.from(last)), differing, 'also where they share nothing');
+      t.is(last.size, lastPlain?.size ?? 0);
+      t.is(last.with([...last]), last);
+    }),
+  );
+});
+
+test('a change makes another table of what it changes, and a snapshot that says the same makes none of it', (t) => {
+  const routes = Array.from({ length: 2_000 }, (_, index) => ({
+    subnet: subnetAt(prefix('10.0.0.0/8'), 24, index),
+    nextHop: address('192.168.83.11'),
+    nodeName: `web-${index}`,
+  }));
+  const before = tableOf(routes);
+  const [first] = routes;
+  if (first === undefined) return t.fail();
+  const moved = { ...first, nextHop: address('192.168.83.12') };
+  const delta = { fromRevision: 1, to: version(2), upserts: [moved], removals: [], unresolved: [], pools: undefined };
+  const after = withDelta(before, delta);
+  t.deepEqual(after.routes.changedSince(before.routes), [prefixKey(first.subnet)]);
+  t.is(before.routes.get(prefixKey(first.subnet)), first);
+  const copies = routes.slice(1).map((route) => ({ ...route, subnet: { ...route.subnet } }));
+  const snapshot = { version: version(3), routes: [moved, ...copies], unresolved: [], pools: [], fresh: true };
+  t.is(withSnapshot(after, snapshot).routes, after.routes);
 });
