@@ -2,17 +2,17 @@
 // done.
 // Invariant: the journal knows of each step before it is taken, and success is told only when docker0 has the address.
 // Whatever goes wrong after the file was replaced ends in bip-rollback.ts.
-import { messageOf, XnetError } from '../../proto/errors.js';
 import type { Finding } from '../reconcile/effect.js';
 import { discardTemporary } from '../state/atomic-file.js';
-import { bipOfDocker0, isInForce, limitFinding, runningFinding } from './bip-plan.js';
+import { daemonJsonFinding, notWritten, runningFinding } from './bip-findings.js';
+import { bipOfDocker0, isInForce, limitFinding } from './bip-plan.js';
 import { type Applied, rollBack, withdraw, withRestart } from './bip-rollback.js';
 import { type DockerNow, dockerNow, startAgain, stopContainers, untilDockerAnswers } from './containers.js';
 import { formatBip, removeBip } from './daemon-json.js';
 import { type DaemonJsonFile, readDaemonJson, sameContent, writeDaemonJson } from './daemon-json-file.js';
 import { runningDockerd } from './flags.js';
 import { type Apply, type Content, type Journal, writeJournal } from './journal.js';
-import { blocked, type DockerHost, waiting } from './settings.js';
+import { type DockerHost, waiting } from './settings.js';
 
 /** beginApply writes daemon.json and brings Docker to start with it. `file` is the one that the plan was made from. */
 export async function beginApply(
@@ -30,7 +30,7 @@ export async function beginApply(
     if (written) host.log?.info({ path: apply.ours.path, bip: formatBip(apply.bip) }, 'daemon.json written');
   } catch (error) {
     await writeJournal(stateFolder, journal);
-    return { journal, findings: [notWritten(error)], changes: 0 };
+    return { journal, findings: [notWritten(error, apply.ours.path)], changes: 0 };
   }
   return forward(host, pending, apply, signal);
 }
@@ -112,13 +112,13 @@ async function forward(host: DockerHost, journal: Journal, apply: Apply, signal:
 // A dockerd that runs and does not answer may have containers that are not to be stopped. One that is down has none that a
 // start would stop.
 async function unseenFinding(host: DockerHost, apply: Apply): Promise<Finding | undefined> {
-  const { onRunning, pidFile, socket } = host.settings;
+  const { onRunning, pidFile, socket, unit } = host.settings;
   if (apply.restarting || apply.force || onRunning === 'restart') return undefined;
   if ((await runningDockerd(pidFile)) === undefined) return undefined;
   const message =
     `bip ${formatBip(apply.bip)} is in daemon.json, and Docker is restarted for it when it answers at ${socket} again, so ` +
     'that the containers that run can be seen';
-  return waiting('NotAnswering', message);
+  return waiting('NotAnswering', message, `systemctl status ${unit}`);
 }
 
 // With live-restore dockerd leaves docker0 as it is while any container runs. Without, dockerd stops them itself.
@@ -147,8 +147,9 @@ async function deferred(
   const names = now.running.map(({ name }) => name).slice(0, 5);
   const message =
     `daemon.json has bip ${formatBip(apply.bip)}, but Docker keeps docker0's old address while containers run ` +
-    `(live-restore): stop all of them (${names.join(', ')}) and restart Docker`;
-  return { ...applied, findings: [waiting('Deferred', message), ...applied.findings] };
+    '(live-restore)';
+  const fix = `stop all containers (${names.join(', ')}) and restart Docker`;
+  return { ...applied, findings: [waiting('Deferred', message, fix), ...applied.findings] };
 }
 
 async function finish(host: DockerHost, journal: Journal, apply: Apply, signal: AbortSignal): Promise<Applied> {
@@ -178,8 +179,7 @@ async function takeOut(host: DockerHost, apply: Apply): Promise<Finding | undefi
     if (!sameContent(file.bytes, apply.after)) {
       const edit = removeBip(file.bytes, apply.bip);
       if ('refused' in edit) {
-        const message = `${apply.ours.path}, line ${edit.line}: ${edit.message}`;
-        return blocked('DaemonJsonNotWritten', message);
+        return { ...daemonJsonFinding(edit, apply.ours.path), reason: 'DaemonJsonNotWritten' };
       }
       content = edit.changed ? edit.bytes : file.bytes;
     }
@@ -187,12 +187,6 @@ async function takeOut(host: DockerHost, apply: Apply): Promise<Finding | undefi
     await host.steps.reached('taken-out');
     return undefined;
   } catch (error) {
-    return notWritten(error);
+    return notWritten(error, apply.ours.path);
   }
-}
-
-/** notWritten is the finding of a daemon.json that was not written; what keeps it from it stays as it is. */
-export function notWritten(error: unknown): Finding {
-  const changed = error instanceof XnetError && error.code === 'Conflict';
-  return changed ? waiting('DaemonJsonChanged', error.message) : blocked('DaemonJsonNotWritten', messageOf(error));
 }

@@ -11,6 +11,7 @@ import {
 } from '../../proto/domain/address.js';
 import type { Finding } from '../reconcile/effect.js';
 import { sha256 } from '../state/atomic-file.js';
+import { daemonJsonFinding, rolledBackFinding, runningFinding } from './bip-findings.js';
 import {
   type Bip,
   bipIn,
@@ -21,7 +22,7 @@ import {
   removeBip,
   setBip,
 } from './daemon-json.js';
-import type { EngineContainer, EngineNetwork } from './engine.js';
+import type { EngineNetwork } from './engine.js';
 import type { Flags } from './flags.js';
 import type { HostInterface } from './interfaces.js';
 import type { Content, Journal, Ours } from './journal.js';
@@ -125,15 +126,15 @@ export function planJoin(seen: BipSeen, wanted: Bip): BipPlan {
   const byFlag = seen.flags.get('bip');
   if (byFlag !== undefined && bipsEqual(parseBip(byFlag), wanted) && inForce) return { do: 'nothing' };
   const edit = setBip(file, wanted, journal.ours?.bip);
-  if ('refused' in edit) return report(daemonJsonFinding(edit));
+  if ('refused' in edit) return report(daemonJsonFinding(edit, seen.path));
   if (!edit.changed && inForce) return { do: 'nothing' };
   const isOurs = edit.changed || bipsEqual(journal.ours?.bip, wanted);
   if (!isOurs) {
-    const message = `daemon.json has bip ${formatBip(wanted)}, by another hand, but Docker was not restarted since: restart Docker`;
-    return report(blocked('RestartNeeded', message));
+    const message = `daemon.json has bip ${formatBip(wanted)}, by another hand, and Docker was not restarted since`;
+    return report(blocked('RestartNeeded', message, 'restart Docker'));
   }
   const without = withoutOurs(journal.ours, file);
-  if ('refused' in without) return report(daemonJsonFinding(without));
+  if ('refused' in without) return report(daemonJsonFinding(without, seen.path));
   const present = bipOfDocker0(engine.networks, interfaces);
   const former = journal.ours === undefined ? (bipsEqual(present, wanted) ? undefined : present) : journal.ours.former;
   const ours = { path: seen.path, bip: wanted, wrote: contentHash(edit.bytes), without: without.content, former };
@@ -153,19 +154,19 @@ export function planLeave(seen: BipSeen, force: boolean): BipPlan {
   const { ours } = journal;
   if (ours === undefined) return { do: 'nothing' };
   const without = withoutOurs(ours, file);
-  if ('refused' in without) return report(daemonJsonFinding(without));
+  if ('refused' in without) return report(daemonJsonFinding(without, seen.path));
   const putBack: BipPlan = { do: 'put-back', content: without.content };
   // A bip by another hand came in the place of ours: docker0 is theirs.
   if (bipIn(without.content) !== undefined) return putBack;
   const former = formerOrFree(seen, ours);
   if (former === undefined) {
-    return report(
-      blocked('NoFreeSubnet', "docker0 has no subnet to go back to: Docker's own, 172.17–31.0.0/16, are taken"),
-    );
+    const message = "docker0 has no subnet to go back to: Docker's own, 172.17–31.0.0/16, are taken";
+    const fix = `set a bip for docker0 in ${seen.path} and restart Docker, or remove one of the networks`;
+    return report(blocked('NoFreeSubnet', message, fix));
   }
   if (isInForce(former, engine.networks, seen.interfaces)) return putBack;
   const edit = setBip(without.content, former, undefined);
-  if ('refused' in edit) return report(daemonJsonFinding(edit));
+  if ('refused' in edit) return report(daemonJsonFinding(edit, seen.path));
   const next = { path: seen.path, bip: former, wrote: contentHash(edit.bytes), without: without.content, former };
   const onRunning = force ? 'restart' : seen.onRunning;
   return planChange({ ...seen, onRunning }, { bip: former, before: file, after: edit.bytes, ours: next }, false);
@@ -178,7 +179,7 @@ function planChange(seen: BipSeen, wanted: Omit<BipChange, 'circumstances'>, inF
   if (inForce) return plan;
   const { givenUp } = seen.journal;
   const inputs = inputsOf(change, change.before, seen.engine.networks);
-  if (!seen.byHand && givenUp?.inputs === inputs) return report(blocked('RolledBack', givenUp.message));
+  if (!seen.byHand && givenUp?.inputs === inputs) return report(rolledBackFinding(givenUp));
   const running = seen.engine.containers.filter((container) => container.running);
   const finding = runningFinding(running, seen.onRunning, change.bip) ?? limitFinding(seen, change);
   return finding === undefined ? plan : report(finding);
@@ -193,32 +194,11 @@ export function limitFinding(
   const decided = decidedBy(ours.without, circumstances);
   const atMs = restartAt(journal.restarts, { decided, failed: journal.givenUp !== undefined, nowMs }, restarts);
   if (atMs === 0) return undefined;
-  const before = journal.givenUp === undefined ? '' : ` The last time: ${journal.givenUp.message}`;
+  const before = journal.givenUp === undefined ? '' : ` The last restart: ${journal.givenUp.message}`;
   const message =
     `docker0 gets ${formatBip(bip)} by a restart of Docker, which xnet has restarted several times within the hour: it ` +
-    `is restarted again at ${new Date(atMs).toISOString()}, or at once by: systemctl reload xnetd.${before}`;
-  return waiting('RestartsLimited', message);
-}
-
-/** runningFinding is what keeps Docker from being restarted while containers run; undefined where nothing does. */
-export function runningFinding(
-  running: readonly EngineContainer[],
-  onRunning: OnRunning,
-  bip: Bip,
-): Finding | undefined {
-  if (running.length === 0 || onRunning === 'restart') return undefined;
-  const names = running.slice(0, 5).map(({ name }) => name);
-  const more = running.length > names.length ? ` and ${running.length - names.length} more` : '';
-  const what = `docker0 gets ${formatBip(bip)} by a restart of Docker, and these containers run: ${names.join(', ')}${more}`;
-  return onRunning === 'wait'
-    ? waiting('WaitingForContainers', `${what}; waiting for them to end`)
-    : blocked('ContainersRunning', `${what}; stop them, or let xnetd restart them (--on-running restart)`);
-}
-
-/** daemonJsonFinding tells where daemon.json has what keeps us from editing it. */
-export function daemonJsonFinding({ refused, line, column, message }: DaemonJsonRefusal): Finding {
-  const place = line === 0 ? 'daemon.json' : `daemon.json, line ${line}, column ${column}`;
-  return blocked(`DaemonJson${refused}`, `${place}: ${message}`);
+    `is restarted again at ${new Date(atMs).toISOString()}.${before}`;
+  return waiting('RestartsLimited', message, 'to restart Docker at once: systemctl reload xnetd');
 }
 
 /** withoutOurs is the file as it would be without us. What others have edited since we wrote it stays. */

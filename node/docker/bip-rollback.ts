@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import type { Finding, Outcome } from '../reconcile/effect.js';
 import { discardTemporary, writeOwnFile } from '../state/atomic-file.js';
+import { notWritten, rolledBackFinding } from './bip-findings.js';
 import { inputsOf } from './bip-plan.js';
 import { type DockerNow, dockerNow, startAgain, untilDockerAnswers } from './containers.js';
 import { bipIn, bipsEqual, formatBip, removeBip, setBip } from './daemon-json.js';
@@ -47,7 +48,8 @@ export async function rollBack(
     const message =
       `Docker did not start with bip ${formatBip(apply.bip)} (${apply.reason}), and daemon.json could not be ` +
       `restored: ${messageOf(error)}; ${runs ? 'Docker runs' : 'Docker is down'}`;
-    return { journal: noted, findings: [blocked('RollbackFailed', message)], changes: 1 };
+    const fix = `make ${apply.ours.path} writable; xnetd then restores it${runs ? '' : ' and starts Docker'}`;
+    return { journal: noted, findings: [blocked('RollbackFailed', message, fix)], changes: 1 };
   }
   await steps.reached('restored');
   // It may run: with another docker0 than wanted, or since an xnetd that was killed has started it.
@@ -58,22 +60,21 @@ export async function rollBack(
     now = await startDocker();
   }
   if (typeof now === 'string') {
-    const message =
-      `Docker does not start (${apply.reason}), nor with daemon.json as it was before (${now}): start it by hand; ` +
-      `see journalctl -u ${settings.unit}`;
-    return { journal: noted, findings: [blocked('DockerDown', message)], changes: 2 };
+    const message = `Docker does not start (${apply.reason}), nor with daemon.json as it was before (${now})`;
+    return { journal: noted, findings: [blocked('DockerDown', message, startByHand(settings.unit))], changes: 2 };
   }
   const aside = restored.aside === undefined ? '' : `; what was in it by then is kept in ${restored.aside}`;
   const message =
     `Docker does not start with bip ${formatBip(apply.bip)}: ${apply.reason}. It runs again with daemon.json as it ` +
-    `was${aside}. Tried again when daemon.json, Docker or a network that overlaps it changes, or by: systemctl reload xnetd`;
+    `was${aside}`;
   // With the networks of now: one that came in between was the reason, perhaps.
   const inputs = inputsOf(apply, restored.content, now.networks);
-  const next = { ...withoutApply(noted, apply), givenUp: { inputs, message } };
+  const givenUp = { inputs, message };
+  const next = { ...withoutApply(noted, apply), givenUp };
   await writeJournal(settings.stateFolder, next);
   await steps.reached('rolled-back');
   const again = await startAgain(host, next, signal);
-  const findings = [blocked('RolledBack', message), ...again.findings];
+  const findings = [rolledBackFinding(givenUp), ...again.findings];
   return { journal: again.journal, findings, changes: 2 + again.started };
 }
 
@@ -105,10 +106,13 @@ async function heldBack(
   if (byHand || journal.apply?.direction !== 'back') return undefined;
   const atMs = startAt(journal.restarts, host.now(), host.settings.restarts);
   if (atMs === 0 || (await dockerNow(host, signal)) !== undefined) return undefined;
-  const message =
-    `Docker does not start (${reason}): start it by hand; see journalctl -u ${host.settings.unit}. xnetd tries again at ` +
-    `${new Date(atMs).toISOString()}, or at once by: systemctl reload xnetd`;
-  return blocked('DockerDown', message);
+  const message = `Docker does not start (${reason}); xnetd tries again at ${new Date(atMs).toISOString()}`;
+  const fix = `${startByHand(host.settings.unit)}; to have xnetd try at once: systemctl reload xnetd`;
+  return blocked('DockerDown', message, fix);
+}
+
+function startByHand(unit: string): string {
+  return `find the cause with journalctl -u ${unit}, then start Docker by hand: systemctl start ${unit}`;
 }
 
 /** withdraw takes our key out again before Docker was touched, because of `finding`. */
@@ -119,7 +123,7 @@ export async function withdraw(host: DockerHost, journal: Journal, apply: Apply,
     await writeJournal(host.settings.stateFolder, next);
     return { journal: next, findings: [finding], changes: 1 };
   } catch (error) {
-    return { journal, findings: [finding, blocked('DaemonJsonNotWritten', messageOf(error))], changes: 0 };
+    return { journal, findings: [finding, notWritten(error, apply.ours.path)], changes: 0 };
   }
 }
 

@@ -2,25 +2,18 @@
 // Invariant: everything is looked at before anything is touched; what an earlier turn has begun is brought to its end
 // first; a Docker that does not start with our bip runs again without it.
 import { quoted } from '../../proto/domain/input.js';
-import { messageOf, XnetError } from '../../proto/errors.js';
+import { XnetError } from '../../proto/errors.js';
 import type { Finding, Outcome } from '../reconcile/effect.js';
-import { beginApply, notWritten, resumeApply } from './bip-apply.js';
-import {
-  type BipChange,
-  type BipPlan,
-  type BipSeen,
-  daemonJsonFinding,
-  planJoin,
-  planLeave,
-  withoutOurs,
-} from './bip-plan.js';
+import { beginApply, resumeApply } from './bip-apply.js';
+import { daemonJsonFinding, notWritten } from './bip-findings.js';
+import { type BipChange, type BipPlan, type BipSeen, planJoin, planLeave, withoutOurs } from './bip-plan.js';
 import { startAgain } from './containers.js';
 import { type Bip, bipIn, doesNotFit, formatBip } from './daemon-json.js';
 import { type DaemonJsonFile, readDaemonJson, writeDaemonJson } from './daemon-json-file.js';
 import { putGatewayBack } from './gateway-address.js';
 import { type Apply, emptyJournal, type Journal, readJournal, writeJournal } from './journal.js';
 import { type Dockerd, type EngineSeen, seeDockerd, seeEngine } from './preflight.js';
-import { blocked, type DockerHost, waiting } from './settings.js';
+import { blocked, blockedBy, type DockerHost, seeLog, waiting } from './settings.js';
 import { askDockerd } from './validation.js';
 
 /**
@@ -106,7 +99,7 @@ async function told(signal: AbortSignal, work: () => Promise<Outcome>): Promise<
   } catch (error) {
     if (signal.aborted)
       return { findings: [waiting('Interrupted', 'given up half way; the next turn goes on')], changes: 0 };
-    return { findings: [blocked(reasonOf(error), messageOf(error))], changes: 0 };
+    return { findings: [blockedBy(reasonOf(error), error, seeLog)], changes: 0 };
   }
 }
 
@@ -127,7 +120,7 @@ async function lookAt(
   try {
     daemonJson = await readDaemonJson(path);
   } catch (error) {
-    return blocked('DaemonJsonUnreadable', messageOf(error));
+    return blockedBy('DaemonJsonUnreadable', error, `make ${path} a regular file that root can read`);
   }
   const interfaces = await host.interfaces(signal);
   const { flags } = dockerd;
@@ -162,7 +155,7 @@ async function leave(host: DockerHost, world: World, force: boolean, signal: Abo
     await writeJournal(host.settings.stateFolder, { ...world.journal, ours: undefined, givenUp: undefined });
     return { findings: [], changes: written ? 1 : 0 };
   } catch (error) {
-    return { findings: [notWritten(error)], changes: 0 };
+    return { findings: [notWritten(error, world.path)], changes: 0 };
   }
 }
 
@@ -175,16 +168,17 @@ async function leaveWithoutDocker(host: DockerHost, journal: Journal, why: Findi
   if (ours !== undefined) {
     const file = await readDaemonJson(ours.path);
     const without = withoutOurs(ours, file.bytes);
-    if ('refused' in without) return { findings: [daemonJsonFinding(without)], changes: 0 };
+    if ('refused' in without) return { findings: [daemonJsonFinding(without, ours.path)], changes: 0 };
     written = await writeDaemonJson(host, file, without.content);
   }
   await writeJournal(host.settings.stateFolder, { ...emptyJournal, toConnect: journal.toConnect });
   if (isGone || ours === undefined) return { findings: [], changes: written ? 1 : 0 };
   const had = ours.former === undefined ? 'another address' : formatBip(ours.former);
   const message =
-    `Docker is not running: docker0 comes up with ${formatBip(ours.bip)} again, which is leased to this node no more; ` +
-    `give it ${had} by a bip in daemon.json before you start Docker`;
-  return { findings: [blocked('AddressKept', message)], changes: written ? 1 : 0 };
+    `Docker is not running, and docker0 comes up with ${formatBip(ours.bip)} at its next start, which is no longer ` +
+    'leased to this node';
+  const fix = `before you start Docker, give docker0 ${had} by a bip in daemon.json`;
+  return { findings: [blocked('AddressKept', message, fix)], changes: written ? 1 : 0 };
 }
 
 async function carryOut(
@@ -221,12 +215,13 @@ async function refusedByDockerd(
   const ask = (content: Buffer | undefined) => askDockerd(host.exec, dockerd, content, host.settings.stateFolder);
   const present = await ask(world.file);
   if (present !== undefined) {
-    const message = `Docker would not start again with daemon.json as it stands: ${present}; correct it (${world.path})`;
-    return blocked('DaemonJsonInvalid', message);
+    const message = `Docker would not start again with the present daemon.json: ${present}`;
+    return blocked('DaemonJsonInvalid', message, `correct ${world.path}`);
   }
   const next = await ask(change.after);
   if (next === undefined) return undefined;
-  return blocked('DaemonJsonInvalid', `Docker would not start with bip ${formatBip(change.bip)}: ${next}`);
+  const message = `Docker would not start with bip ${formatBip(change.bip)}: ${next}`;
+  return blocked('DaemonJsonInvalid', message, `correct what rules it out in ${world.path}`);
 }
 
 // dockerd does not start with a setting that is both a flag and in daemon.json, nor with ones that exclude each other.
@@ -238,15 +233,16 @@ async function flagFinding(
   const bip = flags.get('bip');
   // The lease's bip as a flag alone is as good.
   if (bip !== undefined && (bipIn(file) !== undefined || !inForce)) {
-    const message =
-      `dockerd is given --bip ${quoted(bip)} by ${await dockerd.where('bip')}, and does not start with a bip in ` +
-      'daemon.json as well: take the flag out and restart Docker';
-    return blocked('BipIsFlag', message);
+    const where = await dockerd.where('bip');
+    const message = `dockerd is given --bip ${quoted(bip)} by ${where}, and does not start with a bip in daemon.json as well`;
+    return blocked('BipIsFlag', message, `remove --bip from ${where} and restart Docker`);
   }
   for (const name of ['bridge', 'fixed-cidr', 'default-gateway'] as const) {
     const problem = doesNotFit(wanted, { [name]: flags.get(name) ?? '' });
     if (problem !== undefined) {
-      return blocked(`Flag${problem.refused}`, `--${name} of ${await dockerd.where(name)}: ${problem.message}`);
+      const where = await dockerd.where(name);
+      const fix = [`remove --${name} from ${where} and restart Docker`, ...problem.alternatives].join(', or ');
+      return blocked(`Flag${problem.refused}`, `--${name} of ${where}: ${problem.message}`, fix);
     }
   }
   return undefined;

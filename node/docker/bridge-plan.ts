@@ -88,11 +88,11 @@ function inUse(
     ? `the interface ${desired.bridgeName} of the network ${shown(network.name)} is gone`
     : `the network ${shown(network.name)} (${subnetsOf(network)}) has to become ${formatPrefix(desired.subnet)}`;
   const reason = broken ? 'BridgeGone' : 'ContainersAttached';
-  if (onRunning === 'wait') return waiting(reason, `${what}; waiting until nothing is attached to it (${names})`);
-  const message =
-    `${what}, and these containers are attached to it: ${names}; take them off (docker network disconnect), or let ` +
-    'xnetd attach them anew (--on-running restart)';
-  return blocked(reason, message);
+  const fix =
+    `disconnect them (docker network disconnect ${network.name} CONTAINER), or let xnetd attach them anew ` +
+    '(--on-running restart)';
+  if (onRunning === 'wait') return waiting(reason, `${what}; waiting until nothing is attached to it (${names})`, fix);
+  return blocked(reason, `${what}, and these containers are attached to it: ${names}`, fix);
 }
 
 function obstacles(
@@ -102,23 +102,23 @@ function obstacles(
 ): readonly Finding[] {
   const { networkName, bridgeName, subnet, gateway } = desired;
   if (seen.networks.some(({ name }) => name === networkName)) {
-    const message =
-      `there is a Docker network ${networkName} that xnet did not make: remove it (docker network rm ${networkName}), ` +
-      "or choose another name for the pool's network";
-    return [blocked('NetworkNameTaken', message)];
+    const message = `there is a Docker network ${networkName} that xnet did not make`;
+    const fix = `docker network rm ${networkName}, or choose another name for the pool's network`;
+    return [blocked('NetworkNameTaken', message, fix)];
   }
   const namesake = seen.networks.find((network) => network.bridgeName === bridgeName);
   if (namesake !== undefined) {
-    return [
-      blocked('BridgeNameTaken', `the bridge ${bridgeName} is that of the Docker network ${shown(namesake.name)}`),
-    ];
+    const name = shown(namesake.name);
+    const message = `the bridge ${bridgeName} belongs to the Docker network ${name}, which xnet did not make`;
+    return [blocked('BridgeNameTaken', message, `docker network rm ${name}, or choose another bridge for the pool`)];
   }
   const bridge = seen.interfaces.find(({ name }) => name === bridgeName);
   const wasOurs = ours.some((network) => network.bridgeName === bridgeName);
   const goingBridges = [bridgeName, ...ours.flatMap((network) => network.bridgeName ?? [])];
   // A bridge without another address is what a dockerd that was killed leaves; Docker takes it over.
   if (!wasOurs && bridge?.addresses.some(({ address }) => address !== gateway)) {
-    return [blocked('BridgeNameTaken', `there is an interface ${bridgeName} on this host that xnet did not make`)];
+    const message = `there is an interface ${bridgeName} on this host that xnet did not make`;
+    return [blocked('BridgeNameTaken', message, `ip link delete ${bridgeName}, or choose another bridge for the pool`)];
   }
   const taken = overlapFinding(subnet, overlapping(subnet, seen, new Set(goingBridges)));
   return taken === undefined ? [] : [taken];
@@ -135,8 +135,9 @@ export function planBridgeRemoval(seen: Pick<EngineSeen, 'networks' | 'container
   const kept = all.filter(({ attached }) => attached.length > 0 && !force);
   const findings = kept.map(({ network, attached }) => {
     const names = listed(attached.map(({ name, running }) => (running ? name : `${name} (stopped)`)));
-    const message = `these containers are attached to the network ${shown(network.name)}: ${names}; remove them or take them off`;
-    return blocked('ContainersAttached', message);
+    const name = shown(network.name);
+    const message = `these containers are attached to the network ${name}: ${names}`;
+    return blocked('ContainersAttached', message, `remove them, or: docker network disconnect ${name} CONTAINER`);
   });
   return { removals: all.filter((removal) => !kept.includes(removal)), create: false, addAddress: false, findings };
 }

@@ -16,7 +16,7 @@ import type { Attachment, EngineContainer, EngineNetwork } from './engine.js';
 import { putGatewayBack } from './gateway-address.js';
 import { type Journal, readJournal, writeJournal } from './journal.js';
 import { overlapFinding, overlapping, seeEngine } from './preflight.js';
-import { blocked, type DockerHost, waiting } from './settings.js';
+import { blocked, blockedBy, type DockerHost, seeLog, waiting } from './settings.js';
 
 /** convergeBridge makes the desired network, or makes it anew. */
 export function convergeBridge(host: DockerHost, desired: DesiredBridge, signal: AbortSignal): Promise<Outcome> {
@@ -69,7 +69,7 @@ async function turn(signal: AbortSignal, work: () => Promise<Outcome>): Promise<
     if (signal.aborted)
       return { findings: [waiting('Interrupted', 'given up half way; the next turn goes on')], changes: 0 };
     const code = error instanceof XnetError ? error.code : 'Internal';
-    if (code === 'Corrupt') return { findings: [blocked('JournalDamaged', messageOf(error))], changes: 0 };
+    if (code === 'Corrupt') return { findings: [blockedBy('JournalDamaged', error, seeLog)], changes: 0 };
     // Docker went away, or somebody was faster: the next turn looks again.
     return { findings: [waiting('DockerFailed', messageOf(error))], changes: 0 };
   }
@@ -139,7 +139,8 @@ async function refusal(
   const others = networks.filter((network) => !isOurNetwork(network));
   const taken = overlapFinding(subnet, overlapping(subnet, { networks: others, interfaces: [] }, new Set()));
   if (taken !== undefined) return taken;
-  return blocked('NetworkRefused', `Docker does not make the network ${networkName}: ${error.message}`);
+  const message = `Docker does not make the network ${networkName}: ${error.message}`;
+  return blocked('NetworkRefused', message, `find the cause with journalctl -u ${host.settings.unit}`);
 }
 
 async function connectAgain(host: DockerHost, desired: DesiredBridge, signal: AbortSignal): Promise<Outcome> {
@@ -162,7 +163,9 @@ async function connectAgain(host: DockerHost, desired: DesiredBridge, signal: Ab
       if (error instanceof XnetError && error.code === 'NotFound') continue;
       left.push(attachment);
       const message = `the container ${id.slice(0, 12)} can't be attached to ${network.name} again: ${messageOf(error)}`;
-      findings.push(blocked('ContainerNotAttached', message));
+      findings.push(
+        blocked('ContainerNotAttached', message, `docker network connect ${network.name} ${id.slice(0, 12)}`),
+      );
     }
   }
   const next: Journal = { ...journal, toConnect: left };

@@ -97,7 +97,7 @@ export async function startAgain(
   await host.steps.reached('containers-started');
   const findings = left.map(({ name }) => {
     const message = `the container ${name} ran before the restart of Docker and can't be started: ${problems.get(name)}`;
-    return blocked('ContainerNotStarted', message);
+    return blocked('ContainerNotStarted', message, `docker start ${name}, or remove it: docker rm ${name}`);
   });
   return { journal: next, findings, started: waiting.length - left.length };
 }

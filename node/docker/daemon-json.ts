@@ -32,12 +32,21 @@ export type Bip = { readonly address: Ipv4; readonly length: number };
  */
 export type RefusalReason = 'Invalid' | 'TooLarge' | 'DuplicateKey' | 'BipByHand' | 'BridgeSet' | 'DoesNotFit';
 
-/** DaemonJsonRefusal says why a daemon.json is not edited, and what to do. Line and column count characters from 1. */
+/** DaemonJsonRefusal says why a daemon.json is not edited, and what to change in it. Line and column count characters from 1. */
 export type DaemonJsonRefusal = {
   readonly refused: RefusalReason;
   readonly line: number;
   readonly column: number;
   readonly message: string;
+  /** For the operator: "remove the key bridge". */
+  readonly fix: string;
+};
+
+/** Misfit says why a setting does not go with a bip; `alternatives` are what else than removing it helps. */
+export type Misfit = {
+  readonly refused: 'BridgeSet' | 'DoesNotFit';
+  readonly message: string;
+  readonly alternatives: readonly string[];
 };
 
 /** Edited is the content that daemon.json has to have; `changed` is false where it has it already. */
@@ -79,7 +88,11 @@ export function setBip(bytes: Buffer | undefined, wanted: Bip, ours: Bip | undef
   for (const name of ['bridge', 'fixed-cidr', 'default-gateway'] as const) {
     const property = named(document, name);
     const problem = property && doesNotFit(wanted, { [name]: property.value ?? '' });
-    if (property && problem) return refusal(document, property, problem.refused, problem.message);
+    if (property && problem) {
+      const { refused, message, alternatives } = problem;
+      const fix = [`remove the key ${quoted(name)}`, ...alternatives].join(', or ');
+      return refusal(document, property, { refused, message, fix });
+    }
   }
   const property = named(document, 'bip');
   if (property === undefined) return { bytes: withProperty(document, 'bip', formatBip(wanted)), changed: true };
@@ -88,8 +101,9 @@ export function setBip(bytes: Buffer | undefined, wanted: Bip, ours: Bip | undef
   if (bipsEqual(present, ours)) return { bytes: withValue(document, property, formatBip(wanted)), changed: true };
   const message =
     `bip is ${property.value ? quoted(property.value) : 'there without a value'}, by another hand, and the lease is ` +
-    `${formatBip(wanted)}: take the key out, or lease its subnet to this node (xctl nodes add --subnet)`;
-  return refusal(document, property, 'BipByHand', message);
+    formatBip(wanted);
+  const fix = 'remove the key "bip", or lease its subnet to this node (xctl nodes add --subnet)';
+  return refusal(document, property, { refused: 'BipByHand', message, fix });
 }
 
 /**
@@ -116,24 +130,19 @@ export function bipIn(bytes: Buffer | undefined): Bip | undefined {
  * doesNotFit says why dockerd would not do what these settings say beside this bip; undefined where it would. It does
  * not start with most of them; a fixed-cidr outside the subnet it takes and then ignores (measured on 20.10 to 28.5).
  */
-export function doesNotFit(
-  wanted: Bip,
-  settings: OtherSettings,
-): { readonly refused: 'BridgeSet' | 'DoesNotFit'; readonly message: string } | undefined {
+export function doesNotFit(wanted: Bip, settings: OtherSettings): Misfit | undefined {
   const subnet = prefixOf(wanted.address, wanted.length);
   const { bridge = '', 'fixed-cidr': fixedCidr = '', 'default-gateway': defaultGateway = '' } = settings;
   if (bridge !== '') {
-    const message =
-      `bridge is ${quoted(bridge)}, and dockerd takes a bridge or a bip, not both: take it out, or use bridge mode ` +
-      '(xctl nodes add --mode bridge)';
-    return { refused: 'BridgeSet', message };
+    const message = `bridge is ${quoted(bridge)}, and dockerd takes a bridge or a bip, not both`;
+    return { refused: 'BridgeSet', message, alternatives: ['use bridge mode (xctl nodes add --mode bridge)'] };
   }
   if (fixedCidr !== '') {
     // Host bits are let through: Go's net.ParseCIDR masks them.
     const range = parseBip(fixedCidr);
     if (range === undefined || !prefixCovers(subnet, prefixOf(range.address, range.length))) {
-      const message = `fixed-cidr is ${quoted(fixedCidr)}, which is no part of ${formatPrefix(subnet)}: take it out`;
-      return { refused: 'DoesNotFit', message };
+      const message = `fixed-cidr is ${quoted(fixedCidr)}, which is no part of ${formatPrefix(subnet)}`;
+      return { refused: 'DoesNotFit', message, alternatives: [] };
     }
   }
   if (defaultGateway !== '') {
@@ -141,8 +150,8 @@ export function doesNotFit(
     if (gateway === undefined || !prefixContains(subnet, gateway) || gateway === wanted.address) {
       const message =
         `default-gateway is ${quoted(defaultGateway)}, which is no address of ${formatPrefix(subnet)} for another ` +
-        'machine: take it out';
-      return { refused: 'DoesNotFit', message };
+        'machine';
+      return { refused: 'DoesNotFit', message, alternatives: [] };
     }
   }
   return undefined;
@@ -157,16 +166,22 @@ function readChecked(bytes: Buffer | undefined): JsonDocument | DaemonJsonRefusa
   for (const property of document.properties) {
     const { name, value } = property;
     if (seen.has(name)) {
-      const message = `the key ${quoted(name)} is there twice, of which dockerd takes the last: take one out`;
-      return refusal(document, property, 'DuplicateKey', message);
+      const message = `the key ${quoted(name)} is there twice, of which dockerd takes the last`;
+      return refusal(document, property, { refused: 'DuplicateKey', message, fix: `remove one ${quoted(name)}` });
     }
     seen.add(name);
     if (ourKeys.includes(name) && value === undefined) {
-      return refusal(document, property, 'Invalid', `${quoted(name)} has to be a text in "…": dockerd refuses others`);
+      const message = `the value of ${quoted(name)} is not a text, and dockerd refuses anything else`;
+      return refusal(document, property, {
+        refused: 'Invalid',
+        message,
+        fix: `write the value of ${quoted(name)} in "…"`,
+      });
     }
     const lower = name.toLowerCase();
     if (lower !== name && ourKeys.includes(lower)) {
-      return refusal(document, property, 'Invalid', `dockerd refuses ${quoted(name)}: the key is ${quoted(lower)}`);
+      const message = `dockerd refuses the key ${quoted(name)}`;
+      return refusal(document, property, { refused: 'Invalid', message, fix: `write it as ${quoted(lower)}` });
     }
   }
   return document;
@@ -179,12 +194,11 @@ function named(document: JsonDocument, name: string): JsonProperty | undefined {
 function refusal(
   document: JsonDocument,
   property: JsonProperty,
-  refused: RefusalReason,
-  message: string,
+  { refused, message, fix }: Pick<DaemonJsonRefusal, 'refused' | 'message' | 'fix'>,
 ): DaemonJsonRefusal {
-  return refusalOf(problemAt(document.text, property.start, message), refused);
+  return refusalOf(problemAt(document.text, property.start, { kind: 'Invalid', message, fix }), refused);
 }
 
-function refusalOf({ line, column, message }: TextProblem, refused: RefusalReason): DaemonJsonRefusal {
-  return { refused, line, column, message };
+function refusalOf({ line, column, message, fix }: TextProblem, refused: RefusalReason): DaemonJsonRefusal {
+  return { refused, line, column, message, fix };
 }

@@ -18,8 +18,6 @@ export async function putGatewayBack(
     host.log?.warn({ interface: bridgeName, address }, 'address put back');
     return undefined;
   }
-  return blocked(
-    'BridgeWithoutAddress',
-    `${bridgeName} has lost ${address}, which can't be put back: ${stderr.trim()}`,
-  );
+  const message = `${bridgeName} has lost ${address}, which can't be put back: ${stderr.trim()}`;
+  return blocked('BridgeWithoutAddress', message, argv.join(' '));
 }

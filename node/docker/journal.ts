@@ -161,10 +161,9 @@ export async function readJournal(stateFolder: string): Promise<Journal> {
     const { version: _, ...journal } = v.parse(schema, JSON.parse(text));
     return journal;
   } catch (error) {
-    const message =
-      `${path} is damaged (${messageOf(error)}): it tells which bip is xnet's and what was there before. ` +
-      'Restore it from a backup, or move it away: xnet then takes the bip for yours';
-    throw new XnetError('Corrupt', message, { cause: error });
+    const message = `${path} is damaged (${messageOf(error)}): it records which bip is xnet's and what docker0 had before`;
+    const hint = `restore ${path} from a backup, or move it away: xnet then takes the present bip for yours`;
+    throw new XnetError('Corrupt', message, { hint, cause: error });
   }
 }
 

@@ -29,6 +29,8 @@ export type TextProblem = {
   readonly line: number;
   readonly column: number;
   readonly message: string;
+  /** What to change in the file. */
+  readonly fix: string;
 };
 
 /** TextEncoding is how a file writes its characters. All but plain UTF-8 begin with a byte order mark. */
@@ -46,20 +48,27 @@ const marks = { utf8: [], 'utf8-bom': [0xef, 0xbb, 0xbf], utf16le: [0xff, 0xfe],
 export function readDocument(bytes: Buffer | undefined): JsonDocument | TextProblem {
   if (bytes === undefined) return { text: '', encoding: 'utf8', brace: undefined, properties: [] };
   if (bytes.length > largestFile) {
-    return problemAt('', 0, `the file has ${bytes.length} bytes; more than ${largestFile} are not read`, 'TooLarge');
+    const message = `the file has ${bytes.length} bytes; more than ${largestFile} are not read`;
+    return problemAt('', 0, { kind: 'TooLarge', message, fix: 'make it smaller' });
   }
   const encoding = encodingOf(bytes);
   const text = decode(bytes, encoding);
   const damaged = undecodable(bytes, encoding);
-  if (damaged !== undefined) return problemAt(text, damaged.offset, damaged.message);
+  if (damaged !== undefined) return problemAt(text, damaged.offset, { kind: 'Invalid', ...damaged.problem });
   if (/^[\t\n\r ]*$/.test(text)) return { text, encoding, brace: undefined, properties: [] };
   const tooDeep = firstDeeperThan(text, deepestLevel);
-  if (tooDeep !== undefined) return problemAt(text, tooDeep, `more than ${deepestLevel} levels of { and [`, 'TooLarge');
+  if (tooDeep !== undefined) {
+    const message = `more than ${deepestLevel} levels of { and [`;
+    return problemAt(text, tooDeep, { kind: 'TooLarge', message, fix: `nest at most ${deepestLevel} levels` });
+  }
   const errors: ParseError[] = [];
   const root = parseTree(text, errors, { disallowComments: true, allowTrailingComma: false });
   const [error] = errors;
-  if (error !== undefined) return problemAt(text, error.offset, describe(text, error));
-  if (root?.type !== 'object') return problemAt(text, root?.offset ?? 0, 'the file has to be one object, { … }');
+  if (error !== undefined) return problemAt(text, error.offset, { kind: 'Invalid', ...describe(text, error) });
+  if (root?.type !== 'object') {
+    const problem = { message: 'the file is not one object', fix: 'put the settings between { and }' };
+    return problemAt(text, root?.offset ?? 0, { kind: 'Invalid', ...problem });
+  }
   return { text, encoding, brace: root.offset, properties: (root.children ?? []).map(propertyOf) };
 }
 
@@ -67,12 +76,11 @@ export function readDocument(bytes: Buffer | undefined): JsonDocument | TextProb
 export function problemAt(
   text: string,
   offset: number,
-  message: string,
-  kind: TextProblem['kind'] = 'Invalid',
+  problem: Pick<TextProblem, 'kind' | 'message' | 'fix'>,
 ): TextProblem {
   // \r\n, \n and \r each end a line, as editors count.
   const lines = text.slice(0, offset).split(/\r\n|\n|\r/);
-  return { kind, line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1, message };
+  return { ...problem, line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
 }
 
 /** withValue is the file's bytes with another text as the value of a property that is there. */
@@ -156,23 +164,29 @@ function decode(bytes: Buffer, encoding: TextEncoding): string {
   return even.swap16().toString('utf16le');
 }
 
-function undecodable(bytes: Buffer, encoding: TextEncoding): { offset: number; message: string } | undefined {
+type Complaint = Pick<TextProblem, 'message' | 'fix'>;
+
+function undecodable(
+  bytes: Buffer,
+  encoding: TextEncoding,
+): { readonly offset: number; readonly problem: Complaint } | undefined {
+  const fix = 'save the file as UTF-8';
   const body = bytes.subarray(marks[encoding].length);
   if (encoding === 'utf16le' || encoding === 'utf16be') {
     if (body.length % 2 === 0) return undefined;
-    return { offset: body.length >> 1, message: 'the file is UTF-16 and ends within a character' };
+    return { offset: body.length >> 1, problem: { message: 'the file is UTF-16 and ends within a character', fix } };
   }
   if (!isUtf8(body)) {
     const decoded = body.toString('utf8');
     const again = Buffer.from(decoded);
     const byte = again.findIndex((value, index) => value !== body[index]);
     const offset = again.subarray(0, byte).toString('utf8').length;
-    return { offset, message: 'the file is not UTF-8 here: save it as UTF-8' };
+    return { offset, problem: { message: 'the file is not UTF-8 here', fix } };
   }
   const nul = body.indexOf(0);
   if (nul < 0) return undefined;
   const hint = nul < 4 ? ' (UTF-16 without a byte order mark?)' : '';
-  return { offset: body.subarray(0, nul).toString('utf8').length, message: `a NUL byte${hint}: save it as UTF-8` };
+  return { offset: body.subarray(0, nul).toString('utf8').length, problem: { message: `a NUL byte${hint}`, fix } };
 }
 
 function firstDeeperThan(text: string, levels: number): number | undefined {
@@ -185,11 +199,15 @@ function firstDeeperThan(text: string, levels: number): number | undefined {
   return undefined;
 }
 
-function describe(text: string, error: ParseError): string {
+function describe(text: string, error: ParseError): Complaint {
   const here = text.slice(error.offset, error.offset + 2);
-  if (here === '//' || here === '/*' || here[0] === '#') return 'a comment: dockerd takes JSON without comments';
+  if (here === '//' || here === '/*' || here[0] === '#') {
+    return { message: 'a comment, which dockerd refuses', fix: 'remove the comment' };
+  }
   const before = text.slice(0, error.offset).trimEnd();
-  if ((here[0] === '}' || here[0] === ']') && before.endsWith(',')) return `a comma before ${here[0]}: take it out`;
-  if (here[0] === "'") return 'a text in \'…\': JSON takes "…" only';
-  return `not JSON (${printParseErrorCode(error.error)})`;
+  if ((here[0] === '}' || here[0] === ']') && before.endsWith(',')) {
+    return { message: `a comma before ${here[0]}`, fix: 'remove the comma' };
+  }
+  if (here[0] === "'") return { message: "a text in '…', which JSON does not know", fix: 'write the text in "…"' };
+  return { message: `not JSON (${printParseErrorCode(error.error)})`, fix: 'correct the file' };
 }

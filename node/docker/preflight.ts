@@ -1,13 +1,13 @@
 // Is this a Docker that xnet can work with, and how was its dockerd started?
 // Invariant: nothing is changed, and each answer that is not "yes" says what to do.
 import { formatPrefix, type Prefix, prefixesOverlap, prefixOf } from '../../proto/domain/address.js';
-import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
+import { errnoOf, XnetError } from '../../proto/errors.js';
 import type { Exec } from '../process/exec.js';
 import type { Finding } from '../reconcile/effect.js';
 import type { EngineContainer, EngineInfo, EngineNetwork, EngineVersion } from './engine.js';
 import { dockerdOf, dockerdUnit, type Flags, flagsOf, runningDockerd, whereFlag } from './flags.js';
 import type { HostInterface } from './interfaces.js';
-import { blocked, type DockerHost, shown, waiting } from './settings.js';
+import { blocked, blockedBy, type DockerHost, seeLog, shown, waiting } from './settings.js';
 
 /** EngineSeen is an engine that answers and that xnet can work with. */
 export type EngineSeen = {
@@ -53,18 +53,17 @@ async function askEngine(host: DockerHost, signal: AbortSignal): Promise<EngineS
 /** unsupportedEngine says why xnet can't work with an engine that answers; undefined where it can. */
 export function unsupportedEngine(version: EngineVersion, info: EngineInfo): Finding | undefined {
   if (!version.isDocker) {
-    return blocked('NotDocker', "what answers at the socket is not Docker (Podman?): set --docker-socket to Docker's");
+    const message = 'the program that answers at the Docker socket is not Docker (Podman?)';
+    return blocked('NotDocker', message, "set --docker-socket to Docker's socket");
   }
   if (info.rootless) {
-    const message =
-      'this Docker is rootless: its containers are not on a network of the host; use a Docker run by root';
-    return blocked('Rootless', message);
+    const message = 'this Docker is rootless: its containers are not on a network of the host';
+    return blocked('Rootless', message, 'run Docker as root');
   }
   if (info.firewallBackend?.startsWith('nftables') === true) {
-    const message =
-      'Docker uses its nftables backend, which has no DOCKER-USER chain: put "firewall-backend": "iptables" into ' +
-      'daemon.json and restart Docker';
-    return blocked('NftablesBackend', message);
+    const message = 'Docker uses its nftables backend, which has no DOCKER-USER chain';
+    const fix = 'put "firewall-backend": "iptables" into daemon.json and restart Docker';
+    return blocked('NftablesBackend', message, fix);
   }
   return undefined;
 }
@@ -78,20 +77,17 @@ export async function unreachableEngine(
   socket: string,
   isInstalled: () => Promise<boolean>,
 ): Promise<Finding> {
-  if (!(error instanceof XnetError)) return blocked('DockerFailed', messageOf(error));
-  if (error.code === 'PermissionDenied') {
-    return blocked('NoPermission', `no permission for ${socket}: run xnetd as root`);
-  }
+  if (!(error instanceof XnetError)) return blockedBy('DockerFailed', error, seeLog);
+  if (error.code === 'PermissionDenied')
+    return blocked('NoPermission', `no permission for ${socket}`, 'run xnetd as root');
   if (error.code !== 'Unavailable') return waiting('DockerFailed', error.message);
   const errno = errnoOf(error.cause);
   if (errno === 'ENOENT' && !(await isInstalled())) {
-    return blocked(
-      'NotInstalled',
-      `Docker is not installed: no ${socket} and no dockerd; install docker.io or docker-ce`,
-    );
+    const message = `Docker is not installed: this host has neither ${socket} nor dockerd`;
+    return blocked('NotInstalled', message, 'install docker.io or docker-ce');
   }
   if (errno === 'ENOENT' || errno === 'ECONNREFUSED') {
-    return waiting('NotRunning', `Docker is not running (${socket}: ${errno}): systemctl start docker`);
+    return waiting('NotRunning', `Docker is not running (${socket}: ${errno})`, 'systemctl start docker');
   }
   return waiting('NotAnswering', error.message);
 }
@@ -112,8 +108,8 @@ export async function seeDockerd(host: DockerHost, signal: AbortSignal): Promise
   const running =
     (await runningDockerd(pidFile)) ?? (unit && unit.mainPid > 0 ? await dockerdOf(unit.mainPid) : undefined);
   if (running === undefined) {
-    const message = `no dockerd is found by ${pidFile}: set --docker-pid-file to the one that dockerd was given`;
-    return blocked('DockerdNotFound', message);
+    const message = `${pidFile} names no running dockerd`;
+    return blocked('DockerdNotFound', message, "set --docker-pid-file to the file that dockerd's --pidfile names");
   }
   const flags = new Map([...flagsOf(running.argv), ...flagsOf(unit?.argv ?? [])]);
   return {
@@ -155,8 +151,7 @@ export function overlapping(
 /** overlapFinding says what a subnet overlaps and what to do. */
 export function overlapFinding(subnet: Prefix, [taken]: readonly NetworkOverlap[]): Finding | undefined {
   if (taken === undefined) return undefined;
-  const message =
-    `${formatPrefix(subnet)} overlaps ${formatPrefix(taken.prefix)} of ${taken.by}: remove or renumber that, or lease ` +
-    'another subnet to this node';
-  return blocked('SubnetTaken', message);
+  const message = `the leased subnet ${formatPrefix(subnet)} overlaps ${formatPrefix(taken.prefix)} of ${taken.by}`;
+  const fix = `remove or renumber ${taken.by}, or lease another subnet to this node`;
+  return blocked('SubnetTaken', message, fix);
 }

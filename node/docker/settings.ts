@@ -2,6 +2,7 @@
 // Invariant: values only; nothing here touches the host.
 import type { Ipv4, Prefix } from '../../proto/domain/address.js';
 import { quoted } from '../../proto/domain/input.js';
+import { messageOf, XnetError } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
 import type { Exec } from '../process/exec.js';
 import type { Finding } from '../reconcile/effect.js';
@@ -85,17 +86,25 @@ export type DockerHost = {
   readonly turn?: { seen: EngineSeen | undefined };
 };
 
+/** seeLog is the fix of a failure that says no more of itself. */
+export const seeLog = 'find the cause with journalctl -u xnetd';
+
 /** shown is a name of Docker's in a message: as it is, or quoted where it has anything unusual. */
 export function shown(name: string): string {
   return /^[\w.-]{1,80}$/.test(name) ? name : quoted(name);
 }
 
-/** blocked is a finding that somebody has to act on. */
-export function blocked(reason: string, message: string): Finding {
-  return { type: 'Docker', transient: false, reason, message };
+/** blocked is a finding that somebody has to act on; `fix` says how. */
+export function blocked(reason: string, message: string, fix: string): Finding {
+  return { type: 'Docker', transient: false, reason, message, fix };
 }
 
-/** waiting is a finding that goes away by itself. */
-export function waiting(reason: string, message: string): Finding {
-  return { type: 'Docker', transient: true, reason, message };
+/** blockedBy is a finding of an error, whose own hint is the fix if it has one. */
+export function blockedBy(reason: string, error: unknown, fix: string): Finding {
+  return blocked(reason, messageOf(error), (error instanceof XnetError ? error.hint : undefined) ?? fix);
+}
+
+/** waiting is a finding that goes away by itself; `fix` is what ends it sooner, where something does. */
+export function waiting(reason: string, message: string, fix?: string): Finding {
+  return { type: 'Docker', transient: true, reason, message, ...(fix === undefined ? {} : { fix }) };
 }

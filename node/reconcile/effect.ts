@@ -12,9 +12,9 @@ export type Finding = {
   readonly isNote?: boolean;
   /** CamelCase, stable: "ForeignRoute". */
   readonly reason: string;
-  /** What is wrong, where, and what to do unless `fix` says that, in one line without a full stop at the end. */
+  /** What is wrong, where and why, in one line without a full stop at the end. What to do is in `fix`. */
   readonly message: string;
-  /** What to do about it: a command where there is one. */
+  /** What to type or do about it, in one line: a command where there is one. */
   readonly fix?: string;
 };
 

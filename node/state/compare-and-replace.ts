@@ -73,8 +73,8 @@ async function targetOf(path: string): Promise<string> {
   }
   const linkTarget = await readlink(path).catch(() => undefined);
   if (linkTarget !== undefined) {
-    const message = `${path} is a symlink to ${linkTarget}, which is not there: create it, or take the link away`;
-    throw new XnetError('FailedPrecondition', message);
+    const message = `${path} is a symlink to ${linkTarget}, which does not exist`;
+    throw new XnetError('FailedPrecondition', message, { hint: `create ${linkTarget}, or remove the link ${path}` });
   }
   const folder = await realpath(dirname(path)).catch(() => dirname(path));
   return join(folder, basename(path));
@@ -180,10 +180,9 @@ async function compare(seen: FileSeen | FileAbsent): Promise<void> {
   }
   if (seen.bytes === undefined || identityOf(stats) !== seen.identity) throw changed;
   if (stats.nlink > 1n) {
-    const message =
-      `${seen.target} has ${stats.nlink} names (hard links), and a new file would be seen by this one alone: make it a ` +
-      'file of its own, or a symlink (find / -xdev -samefile FILE shows the other names)';
-    throw new XnetError('FailedPrecondition', message);
+    const message = `${seen.target} has ${stats.nlink} names (hard links), and replacing it would leave the others with the old content`;
+    const hint = `make it a file of its own, or a symlink; find / -xdev -samefile ${seen.target} shows the other names`;
+    throw new XnetError('FailedPrecondition', message, { hint });
   }
   // A write within the clock's tick leaves the times as they were.
   const now = await readForReplace(seen.target, seen.bytes.length);
@@ -210,7 +209,7 @@ async function checkFolder(target: string): Promise<void> {
   const folder = dirname(target);
   const stats = await stat(folder).catch(() => undefined);
   if (stats !== undefined && (stats.mode & 0o002) !== 0) {
-    const message = `the folder ${folder} can be written by everybody: chmod o-w ${folder}`;
-    throw new XnetError('FailedPrecondition', message);
+    const message = `every user can write to the folder ${folder}`;
+    throw new XnetError('FailedPrecondition', message, { hint: `chmod o-w ${folder}` });
   }
 }

@@ -399,7 +399,7 @@ each('leaving while Docker is down', [], async (t, host) => {
   t.true(readFileSync(host.daemonJson, 'utf8').includes('10.76.3.1/24'));
   const left = await effect.leave(true, never);
   t.true(reasonsOf(left).includes('AddressKept'));
-  t.true(left.findings.some(({ message }) => message.includes(`give it ${former}`)));
+  t.true(left.findings.some(({ fix }) => fix?.includes(`give docker0 ${former}`)));
   t.is(readFileSync(host.daemonJson, 'utf8'), '{}');
   t.deepEqual(readdirSync(stateFolderOn(host)), []);
 });

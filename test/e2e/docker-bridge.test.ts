@@ -94,11 +94,11 @@ each('what is in the way is told of and left alone', async (t, host) => {
     const { findings, changes } = await effect.converge(lease, never);
     t.is(changes, 0);
     t.is(findings[0]?.reason, reason);
-    t.regex(findings[0]?.message ?? '', says);
+    t.regex(`${findings[0]?.message}; fix: ${findings[0]?.fix}`, says);
     t.deepEqual(await networks(host), before);
   };
   await host.docker('network', 'create', '--subnet=10.99.0.0/24', 'xnet');
-  await refused('NetworkNameTaken', /docker network rm xnet/);
+  await refused('NetworkNameTaken', /Docker network xnet that xnet did not make; fix: docker network rm xnet/);
   await host.docker('network', 'rm', 'xnet');
   await host.docker('network', 'create', '--subnet=10.76.0.0/20', 'shop');
   await refused('SubnetTaken', /10\.76\.3\.0\/24 overlaps 10\.76\.0\.0\/20 of the Docker network shop/);

@@ -11,7 +11,7 @@ export type DaemonJsonFixture = {
   readonly input?: string;
   readonly output?: string;
   readonly unchanged?: true;
-  /** The refusal's reason and place, and a part of its message. */
+  /** The refusal's reason and place, and a part of its message or fix. */
   readonly refused?: string;
   readonly line?: number;
   readonly column?: number;

@@ -147,7 +147,7 @@ test('what is no plain file is refused, and does not block', (t) =>
     mkdirSync(join(folder, 'open'));
     chmodSync(join(folder, 'open'), 0o777);
     const open = await readForReplace(join(folder, 'open/file'), largest);
-    await t.throwsAsync(replaceFile(open, next, { mode: 0o644 }), { ...failed, message: /chmod o-w/ });
+    await t.throwsAsync(replaceFile(open, next, { mode: 0o644 }), { ...failed, message: /every user can write/ });
     t.deepEqual(readdirSync(join(folder, 'open')), []);
   }));
 
@@ -158,7 +158,7 @@ test('a file with several names is neither replaced nor removed: the others woul
     linkSync(file, other);
     const seen = await readForReplace(file, largest);
     if (seen.bytes === undefined) throw new Error('it is there');
-    const says = { code: 'FailedPrecondition', message: /has 2 names \(hard links\).*find \/ -xdev -samefile/ };
+    const says = { code: 'FailedPrecondition', message: /has 2 names \(hard links\)/ };
     await t.throwsAsync(replaceFile(seen, next, { mode: 0o644 }), says);
     await t.throwsAsync(removeFile(seen), says);
     t.is(readFileSync(file, 'utf8'), 'before');

@@ -23,7 +23,9 @@ for (const fixture of fixtures) {
       if (!('refused' in result)) return t.fail(`not refused: ${result.bytes}`);
       const { refused, line, column } = fixture;
       t.like(result, { refused, line, column });
-      return t.true(result.message.includes(fixture.says ?? '?'), result.message);
+      const said = `${result.message}; fix: ${result.fix}`;
+      t.true(result.fix.length > 0);
+      return t.true(said.includes(fixture.says ?? '?'), said);
     }
     if ('refused' in result) return t.fail(`refused ${result.line}:${result.column} ${result.message}`);
     t.is(result.changed, fixture.unchanged !== true);

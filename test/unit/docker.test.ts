@@ -157,7 +157,7 @@ test('a Docker that can not be worked with is told of with what to do', async (t
   t.is(unsupportedEngine(version, { ...info, firewallBackend: 'iptables+firewalld' }), undefined);
   t.like(unsupportedEngine(version, { ...info, firewallBackend: 'nftables' }), { reason: 'NftablesBackend' });
   t.regex(
-    unsupportedEngine(version, { ...info, firewallBackend: 'nftables' })?.message ?? '',
+    unsupportedEngine(version, { ...info, firewallBackend: 'nftables' })?.fix ?? '',
     /"firewall-backend": "iptables"/,
   );
   t.like(unsupportedEngine(version, { ...info, rootless: true }), { reason: 'Rootless' });
@@ -323,10 +323,8 @@ test('Docker is restarted at most three times an hour, unless an operator decide
   const limited = after(minutesAgo(59, 1));
   const finding = planJoin(limited, wanted);
   t.like(finding.do === 'report' ? finding.finding : {}, { reason: 'RestartsLimited', transient: true });
-  t.regex(
-    finding.do === 'report' ? finding.finding.message : '',
-    /again at 2026-01-01T12:01:00.*systemctl reload xnetd/,
-  );
+  t.regex(finding.do === 'report' ? finding.finding.message : '', /again at 2026-01-01T12:01:00/);
+  t.regex(finding.do === 'report' ? (finding.finding.fix ?? '') : '', /systemctl reload xnetd$/);
   t.is(
     reasonOf(planJoin(after(minutesAgo(59, 30, 1)), bip('10.76.4.1/24'))),
     'RestartsLimited',
