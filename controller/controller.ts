@@ -139,7 +139,9 @@ export async function runController(
   const controllerId = `${registration}-${randomBytes(2).toString('hex')}`;
   const addresses = settings.listen.map(formatEndpoint);
   const record = {
-    ...{ version, startedMs: Date.now(), addresses },
+    version,
+    startedMs: Date.now(),
+    addresses,
     joinAddresses: joinEndpoints(settings).map(formatEndpoint),
     registration,
   };
@@ -160,11 +162,25 @@ export async function runController(
   const stopped = AbortSignal.any([signal, running.signal]);
   let failure: unknown;
   const node = nodeService({
-    ...{ feed, store, sessions, nodes, certificates, authority },
+    feed,
+    store,
+    sessions,
+    nodes,
+    certificates,
+    authority,
     alive: (connection) => listeners.alive(connection),
   });
   const admin = adminService({
-    ...{ feed, store, sessions, nodes, pools, tokens, certificates, authority, controllerId, version },
+    feed,
+    store,
+    sessions,
+    nodes,
+    pools,
+    tokens,
+    certificates,
+    authority,
+    controllerId,
+    version,
     audit: entries,
     fleet: {
       registration,
@@ -184,7 +200,11 @@ export async function runController(
     },
   });
   const listeners = new Listeners({
-    ...{ authority, feed, controllerId, observer: audit, log },
+    authority,
+    feed,
+    controllerId,
+    observer: audit,
+    log,
     listen: settings.listen.filter(({ kind }) => kind === 'tcp'),
     joinListen: joinEndpoints(settings),
     bindings: [node, admin],

@@ -82,7 +82,10 @@ export async function rotateAuthority(context: CommandContext, options: RotateOp
   const what = known.rotation === null ? 'replace the authority of the cluster' : 'go on with replacing the authority';
   const question = {
     what: force ? `${what}, and lock out every node that has not renewed` : what,
-    ...{ name: clusterId, byBeginning: true, severe: force, given: confirm },
+    name: clusterId,
+    byBeginning: true,
+    severe: force,
+    given: confirm,
   };
   if (!dryRun && !(await confirmed(context, question))) return;
   const line = new ProgressLine(settings.quiet || !wait ? { write: () => undefined } : process.stderr);

@@ -115,7 +115,10 @@ export async function revokeCertificate(
   }
   const question = {
     what: `refuse certificate ${wanted} of ${whoText(found)} from this moment on`,
-    ...{ name: wanted, byBeginning: true, severe: true, given: confirm },
+    name: wanted,
+    byBeginning: true,
+    severe: true,
+    given: confirm,
   };
   if (!dryRun && !(await confirmed(context, question))) return;
   const { record } = await client.change((admin) => admin.revokeCertificate.bind(admin), { serial: wanted, dryRun });
@@ -136,7 +139,9 @@ export async function revokeNode(context: CommandContext, options: RevokeOptions
   const { name, id, address } = nodeFromWire(requirePart(found.node));
   const question = {
     what: `refuse node ${name} (${address}) from this moment on, until it is removed and added again`,
-    ...{ name, severe: true, given: confirm },
+    name,
+    severe: true,
+    given: confirm,
   };
   if (!dryRun && !(await confirmed(context, question))) return;
   // By its id: the name may be another node's by now.

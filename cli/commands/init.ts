@@ -160,8 +160,12 @@ export async function initCluster(context: CommandContext, options: InitOptions)
   const admin = await makeAdmin(context, authority, { folder, contextName, existing, id });
   await output.show({
     value: {
-      ...{ unchanged, authority, clusterKeyFile, pools },
-      ...{ context: { ...admin.context, unchanged: admin.unchanged }, dryRun },
+      unchanged,
+      authority,
+      clusterKeyFile,
+      pools,
+      context: { ...admin.context, unchanged: admin.unchanged },
+      dryRun,
     },
     name: authority.clusterId,
     text: (look) => [

@@ -79,7 +79,8 @@ export async function getCertificate(
     controllers: onlyHere ? [...new Set((await addressesHere(context)).map(formatEndpoint))] : known,
     cluster: response.clusterId,
     authority: response.authority,
-    ...{ certificate: response.certificate, key },
+    certificate: response.certificate,
+    key,
   });
   if ('problem' in checked) throw new XnetError('Internal', `the controller's answer does not fit: ${checked.problem}`);
   return { saved: checked.value, response, onlyHere };

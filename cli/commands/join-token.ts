@@ -64,13 +64,19 @@ export async function joinWith(
   const record = tokenFromWire(requirePart(wire.record));
   if (tokenOut !== undefined) await writeToken(tokenOut, record, token);
   const { argv, note } = hostCommand({
-    ...{ listening: controllers, connected: client.answered },
-    ...{ tokenFile: tokenOut ?? '-', anyHost: record.node === null },
+    listening: controllers,
+    connected: client.answered,
+    tokenFile: tokenOut ?? '-',
+    anyHost: record.node === null,
   });
   if (note !== null) output.message(`note: ${note}`);
   return {
-    ...{ token: tokenOut === undefined ? token : null, tokenFile: tokenOut ?? null },
-    ...{ record, caDigest, command: argv, note },
+    token: tokenOut === undefined ? token : null,
+    tokenFile: tokenOut ?? null,
+    record,
+    caDigest,
+    command: argv,
+    note,
   };
 }
 

@@ -31,7 +31,9 @@ export async function releaseLease(
   const { client, output } = context;
   const question = {
     what: `end the quarantine of ${cidr}, which another node may get then`,
-    ...{ name: cidr, severe: true, given: confirm },
+    name: cidr,
+    severe: true,
+    given: confirm,
   };
   if (!dryRun && !(await confirmed(context, question))) return;
   await client.change((admin) => admin.releaseSubnet.bind(admin), { cidr, dryRun });

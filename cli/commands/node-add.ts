@@ -28,7 +28,12 @@ export async function addNode(context: CommandContext, options: AddOptions, name
   const { address, pool = '', subnet = '', mode, label, tokenOut, wait, dryRun } = options;
   await requireFree(tokenOut);
   const response = await client.change((admin) => admin.addNode.bind(admin), {
-    ...{ name, address, pool, subnet, dryRun, labels: labelsFrom(label) },
+    name,
+    address,
+    pool,
+    subnet,
+    dryRun,
+    labels: labelsFrom(label),
     ...(mode === undefined ? {} : { mode: wireFromMode(mode) }),
   });
   for (const warning of response.warnings) output.message(`warning: ${escaped(warning)}`);

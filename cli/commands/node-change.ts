@@ -28,7 +28,10 @@ export async function setNode(context: CommandContext, options: SetOptions, text
   const { client, output } = context;
   const { address, availability, mode, label, removeLabel, wait, dryRun } = options;
   const response = await client.change((admin) => admin.setNode.bind(admin), {
-    ...{ node: text, dryRun, setLabels: labelsFrom(label), removeLabels: [...removeLabel] },
+    node: text,
+    dryRun,
+    setLabels: labelsFrom(label),
+    removeLabels: [...removeLabel],
     ...(address === undefined ? {} : { address }),
     ...(availability === undefined ? {} : { availability: wireFromAvailability(availability) }),
     ...(mode === undefined ? {} : { mode: wireFromMode(mode) }),
@@ -71,7 +74,9 @@ export async function removeNode(context: CommandContext, options: RemoveOptions
   const { name, id, address, subnet } = nodeFromWire(requirePart(found.node));
   const question = {
     what: `remove node ${name} (${address}), whose lease of ${subnet ?? 'no subnet'} ends`,
-    ...{ name, severe: force, given: confirm },
+    name,
+    severe: force,
+    given: confirm,
   };
   if (!dryRun && !(await confirmed(context, question))) return;
   // By its id: the name may be another node's by now.

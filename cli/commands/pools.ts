@@ -36,7 +36,10 @@ export async function createPool(
   const { client, output } = context;
   const { subnetLength, mode, networkName, bridgeName, quarantine, dryRun } = options;
   const response = await client.change((admin) => admin.createPool.bind(admin), {
-    ...{ name, cidr, dryRun, subnetLength: subnetLength ?? 0 },
+    name,
+    cidr,
+    dryRun,
+    subnetLength: subnetLength ?? 0,
     ...(mode === undefined ? {} : { mode: wireFromMode(mode) }),
     ...(networkName === undefined ? {} : { networkName }),
     ...(bridgeName === undefined ? {} : { bridgeName }),

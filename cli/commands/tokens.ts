@@ -25,7 +25,12 @@ export async function createToken(context: CommandContext, options: CreateTokenO
   const { node = '', uses = 0, ttl = 0, pool = '', source = '', tokenOut, dryRun } = options;
   await requireFree(tokenOut);
   const response = await client.change((admin) => admin.createToken.bind(admin), {
-    ...{ node, uses, pool, source, dryRun, ttlSeconds: Math.ceil(ttl / 1000) },
+    node,
+    uses,
+    pool,
+    source,
+    dryRun,
+    ttlSeconds: Math.ceil(ttl / 1000),
   });
   const what = `a join token for ${node === '' ? 'any host' : node}`;
   if (dryRun) {

@@ -32,8 +32,14 @@ const waitMs = 60_000;
 function waitedFrom(wire: Convergence__Output): WaitedOutput {
   const { nodes, applied, elapsedMs, pending, downCount, down, nodeReady, done } = wire;
   return {
-    ...{ nodes, routed: applied, elapsedMs: elapsedMs === 0 ? null : elapsedMs },
-    ...{ pending, downCount, down, ready: nodeReady, done },
+    nodes,
+    routed: applied,
+    elapsedMs: elapsedMs === 0 ? null : elapsedMs,
+    pending,
+    downCount,
+    down,
+    ready: nodeReady,
+    done,
   };
 }
 

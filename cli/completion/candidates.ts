@@ -85,10 +85,19 @@ function walk(program: Command, words: readonly string[]): Walked {
 }
 
 const sources: Readonly<Record<string, Source>> = {
-  ...{ node: 'nodes', pool: 'pools', subnet: 'quarantined' },
-  ...{ token: 'tokens', serial: 'serials', context: 'contexts' },
-  ...{ file: 'files', out: 'files', tokenOut: 'files', config: 'files' },
-  ...{ label: 'labels', selector: 'labels', removeLabel: 'label-keys' },
+  node: 'nodes',
+  pool: 'pools',
+  subnet: 'quarantined',
+  token: 'tokens',
+  serial: 'serials',
+  context: 'contexts',
+  file: 'files',
+  out: 'files',
+  tokenOut: 'files',
+  config: 'files',
+  label: 'labels',
+  selector: 'labels',
+  removeLabel: 'label-keys',
 };
 
 function valuesOf(thing: Option | Argument): { readonly candidates: readonly Candidate[]; readonly source?: Source } {

@@ -46,11 +46,21 @@ function parsedJson(text: string): unknown {
 /** auditFromWire reads an entry. */
 export function auditFromWire(wire: AuditEntry__Output): AuditOutput {
   return {
-    ...{ sequence: wire.sequence, time: isoTime(wire.timeMs), actor: wire.actor },
-    ...{ serial: orNull(wire.serial), source: orNull(wire.source), call: wire.call },
-    ...{ operationId: orNull(wire.operationId), subject: orNull(wire.subject) },
-    ...{ request: parsedJson(wire.request), before: parsedJson(wire.before), after: parsedJson(wire.after) },
-    ...{ outcome: wire.outcome, message: orNull(wire.message), controller: wire.controller, hash: wire.hash },
+    sequence: wire.sequence,
+    time: isoTime(wire.timeMs),
+    actor: wire.actor,
+    serial: orNull(wire.serial),
+    source: orNull(wire.source),
+    call: wire.call,
+    operationId: orNull(wire.operationId),
+    subject: orNull(wire.subject),
+    request: parsedJson(wire.request),
+    before: parsedJson(wire.before),
+    after: parsedJson(wire.after),
+    outcome: wire.outcome,
+    message: orNull(wire.message),
+    controller: wire.controller,
+    hash: wire.hash,
     previousHash: orNull(wire.previousHash),
   };
 }

@@ -29,9 +29,14 @@ export type CertificateOutput = {
 /** certificateFromWire reads a certificate. */
 export function certificateFromWire(wire: Certificate__Output): CertificateOutput {
   return {
-    ...{ serial: wire.serial, role: wire.role, id: wire.id, name: orNull(wire.name) },
-    ...{ validFrom: isoTime(wire.notBeforeMs), expiresAt: isoTime(wire.notAfterMs) },
-    ...{ revokedAt: isoTime(wire.revokedMs), oldAuthority: wire.oldAuthority },
+    serial: wire.serial,
+    role: wire.role,
+    id: wire.id,
+    name: orNull(wire.name),
+    validFrom: isoTime(wire.notBeforeMs),
+    expiresAt: isoTime(wire.notAfterMs),
+    revokedAt: isoTime(wire.revokedMs),
+    oldAuthority: wire.oldAuthority,
   };
 }
 

@@ -30,9 +30,15 @@ export function contextOutput(
   { controllers, credentials, identity, certificate }: SavedContext,
 ): ContextOutput {
   return {
-    ...{ name, current, file, cluster: credentials.clusterId, identity: formatIdentity(identity) },
-    ...{ controllers: controllers.map(formatEndpoint), serial: certificate.serial },
-    ...{ expiresAt: isoTime(certificate.notAfterMs), problem: null },
+    name,
+    current,
+    file,
+    cluster: credentials.clusterId,
+    identity: formatIdentity(identity),
+    controllers: controllers.map(formatEndpoint),
+    serial: certificate.serial,
+    expiresAt: isoTime(certificate.notAfterMs),
+    problem: null,
   };
 }
 

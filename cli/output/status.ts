@@ -136,7 +136,11 @@ export function statusFromWire(wire: GetStatusResponse__Output, trust: TrustOutp
     client: { version },
     controller: { id: wire.controller, version: wire.version },
     controllers: wire.controllers.map(({ id, version, startedMs, sessions, addresses }) => ({
-      ...{ id, version, startedAt: isoTime(startedMs), sessions, addresses },
+      id,
+      version,
+      startedAt: isoTime(startedMs),
+      sessions,
+      addresses,
     })),
     store: {
       endpoints: store?.endpoints ?? [],

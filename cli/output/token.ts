@@ -27,9 +27,15 @@ export type TokenOutput = {
 /** tokenFromWire reads a token. */
 export function tokenFromWire(wire: Token__Output): TokenOutput {
   return {
-    ...{ id: wire.id, node: orNull(wire.nodeName), pool: orNull(wire.pool), source: orNull(wire.source) },
-    ...{ uses: wire.uses, usesLeft: wire.usesLeft },
-    ...{ createdAt: isoTime(wire.createdMs), createdBy: orNull(wire.createdBy), expiresAt: isoTime(wire.expiresMs) },
+    id: wire.id,
+    node: orNull(wire.nodeName),
+    pool: orNull(wire.pool),
+    source: orNull(wire.source),
+    uses: wire.uses,
+    usesLeft: wire.usesLeft,
+    createdAt: isoTime(wire.createdMs),
+    createdBy: orNull(wire.createdBy),
+    expiresAt: isoTime(wire.expiresMs),
   };
 }
 

@@ -83,7 +83,9 @@ export class Audit implements CallObserver, Recorder {
       await this.#append({
         ...about,
         timeMs: this.#options.now(),
-        ...{ subject: cut(subject), outcome, message: cut(message) },
+        subject: cut(subject),
+        outcome,
+        message: cut(message),
         ...(changes === undefined ? {} : { before: bounded(changes.before), after: bounded(changes.after) }),
         ...(settles === undefined ? {} : { settles }),
       });
@@ -163,7 +165,10 @@ export class Audit implements CallObserver, Recorder {
       operationId: cut(textOf(request, 'operationId')),
       subject: cut(subjectOf(request)),
       request: bounded(request),
-      ...{ before: '', after: '', outcome: '', message: '' },
+      before: '',
+      after: '',
+      outcome: '',
+      message: '',
       controller: this.#options.controllerId,
     };
   }
@@ -172,8 +177,19 @@ export class Audit implements CallObserver, Recorder {
   #ofOurOwn(call: string, operationId: string): AuditFacts {
     const { now, controllerId: controller } = this.#options;
     return {
-      ...{ timeMs: now(), actor: `controller/${controller}`, serial: '', source: '', call, operationId },
-      ...{ subject: '', request: '', before: '', after: '', outcome: '', message: '', controller },
+      timeMs: now(),
+      actor: `controller/${controller}`,
+      serial: '',
+      source: '',
+      call,
+      operationId,
+      subject: '',
+      request: '',
+      before: '',
+      after: '',
+      outcome: '',
+      message: '',
+      controller,
     };
   }
 }

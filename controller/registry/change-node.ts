@@ -99,8 +99,15 @@ export function decideRemove(view: ReadonlyView, nodeId: string, how: 'left' | '
   const freed = (before: SubnetRecord | undefined) =>
     encode('subnet', {
       ...unknownFields('subnet', before),
-      ...{ state: 'quarantined', node: nodeId, nodeName, address, generation: before?.generation ?? 0 },
-      ...{ sinceMs: nowMs, untilMs, quarantineMs, ...writtenIn(view) },
+      state: 'quarantined',
+      node: nodeId,
+      nodeName,
+      address,
+      generation: before?.generation ?? 0,
+      sinceMs: nowMs,
+      untilMs,
+      quarantineMs,
+      ...writtenIn(view),
     });
   const subnetKeys = new Map<string, SubnetRecord | undefined>();
   if (held !== undefined) subnetKeys.set(keys.subnet(held.pool, held.subnet), held.record);

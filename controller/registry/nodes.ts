@@ -66,7 +66,9 @@ export class NodeRegistry {
   adopt(nodeId: string, held: Assignment): Promise<MutationResult> {
     const { now } = this.#context;
     return mutate(this.#context, {
-      ...{ call: 'AdoptNode', operationId: '', dryRun: false },
+      call: 'AdoptNode',
+      operationId: '',
+      dryRun: false,
       decide: (view) => decideAdopt(view, nodeId, held, now()),
     });
   }

@@ -331,8 +331,15 @@ export function decideRelease(view: ReadonlyView, subnet: Prefix, nowMs: number)
 function released(view: ReadonlyView, pool: string, subnet: Prefix, nowMs: number): Decision {
   const key = keys.subnet(pool, subnet);
   const record = {
-    ...{ state: 'quarantined' as const, node: '', nodeName: '', address: ipv4FromNumber(0), generation: 0 },
-    ...{ sinceMs: nowMs, untilMs: nowMs, quarantineMs: 0, ...writtenIn(view) },
+    state: 'quarantined' as const,
+    node: '',
+    nodeName: '',
+    address: ipv4FromNumber(0),
+    generation: 0,
+    sinceMs: nowMs,
+    untilMs: nowMs,
+    quarantineMs: 0,
+    ...writtenIn(view),
   };
   return {
     subject: formatPrefix(subnet),
@@ -360,8 +367,15 @@ function releaseOfNobody(
   const quarantineMs = (view.pools.get(pool)?.record.quarantineSeconds ?? 0) * 1000;
   const untilMs = nowMs + quarantineMs;
   const record = {
-    ...{ state: 'quarantined' as const, node, nodeName: node, address: ipv4FromNumber(0), generation },
-    ...{ sinceMs: nowMs, untilMs, quarantineMs, ...writtenIn(view) },
+    state: 'quarantined' as const,
+    node,
+    nodeName: node,
+    address: ipv4FromNumber(0),
+    generation,
+    sinceMs: nowMs,
+    untilMs,
+    quarantineMs,
+    ...writtenIn(view),
   };
   return {
     subject: formatPrefix(subnet),

@@ -83,7 +83,10 @@ export function decideAdopt(view: ReadonlyView, nodeId: string, held: Assignment
     throw new XnetError('FailedPrecondition', `${text} is held by ${view.nodes.get(holder)?.record.name ?? holder}`);
   }
   const record: NodeRecord = {
-    ...{ name, address, labels: {}, availability: 'active' },
+    name,
+    address,
+    labels: {},
+    availability: 'active',
     ...(mode === state.record.mode ? {} : { mode }),
     createdMs: nowMs,
   };

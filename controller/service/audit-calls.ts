@@ -24,7 +24,9 @@ export class AuditCalls {
   async verify(): Promise<VerifyAuditResponse> {
     const { ok, entries, firstSequence, head, problems } = await this.#entries.verify();
     return {
-      ...{ ok, entries, firstSequence },
+      ok,
+      entries,
+      firstSequence,
       lastSequence: head.sequence,
       lastHash: head.hash,
       problems: [...problems],

@@ -149,8 +149,14 @@ export class PoolCalls {
 function planned({ name, cidr, subnetLength, mode, networkName, bridgeName, quarantineSeconds }: NewPool): Pool {
   const total = subnetCount(cidr, subnetLength);
   return {
-    ...{ name, cidr: formatPrefix(cidr), subnetLength, mode: wireFromMode(mode) },
-    ...{ networkName, bridgeName, quarantineSeconds, usage: { total, free: total } },
+    name,
+    cidr: formatPrefix(cidr),
+    subnetLength,
+    mode: wireFromMode(mode),
+    networkName,
+    bridgeName,
+    quarantineSeconds,
+    usage: { total, free: total },
   };
 }
 

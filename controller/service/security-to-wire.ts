@@ -12,7 +12,12 @@ import type { ReadonlyView } from '../view/view.js';
 export function wireFromToken(view: ReadonlyView, id: string, record: TokenRecord): Token {
   const { node, pool, source, uses, usesLeft, createdMs, expiresMs, createdBy } = record;
   return {
-    ...{ id, uses, usesLeft, createdMs, expiresMs, createdBy },
+    id,
+    uses,
+    usesLeft,
+    createdMs,
+    expiresMs,
+    createdBy,
     nodeName: node === undefined ? '' : (view.nodes.get(node)?.record.name ?? node),
     pool: pool ?? '',
     source: source === undefined ? '' : formatPrefix(source),
@@ -45,7 +50,11 @@ export function wireFromCertificate(
   const { role, id, notBeforeMs, notAfterMs } = record;
   const revoked = view.revoked.get(serial) ?? (role === 'node' ? view.revoked.get(id) : undefined);
   return {
-    ...{ serial, role, id, notBeforeMs, notAfterMs },
+    serial,
+    role,
+    id,
+    notBeforeMs,
+    notAfterMs,
     name: role === 'node' ? (view.nodes.get(id)?.record.name ?? '') : '',
     revokedMs: revoked?.record.atMs ?? 0,
     oldAuthority: issuer !== undefined && record.issuer !== issuer,

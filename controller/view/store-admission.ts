@@ -93,7 +93,10 @@ export class StoreAdmission {
       const { id: clusterId, epoch } = decoded.record;
       const { storeId, revision } = current;
       const refusal = refusalOf(this.#beforeWith(held), {
-        ...{ storeId, clusterId, epoch, revision },
+        storeId,
+        clusterId,
+        epoch,
+        revision,
         changedAt: changedAtOf(current),
       });
       if (refusal === undefined) return { listing: current };

@@ -147,7 +147,10 @@ async function join(settings: JoinSettings, token: Token, progress: Progress, si
       const { key, csr } = await pendingKey(stateDir);
       progress('asking for a certificate');
       const call = {
-        ...{ token, csr, nodeName: nodeName ?? '', networks: readNetworks() },
+        token,
+        csr,
+        nodeName: nodeName ?? '',
+        networks: readNetworks(),
         address: address === undefined ? '' : formatIpv4(address),
       };
       const answer = await callJoin(proven, call, signal);

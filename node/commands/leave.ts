@@ -83,8 +83,12 @@ export async function leaveFleet(settings: NodeSettings, flags: LeaveFlags): Pro
       name = member.node === '' ? undefined : member.node;
       await leave(
         {
-          ...{ host, onStep, member, stateDir: settings.stateDir },
-          ...{ force: flags.force, localOnly: flags.local },
+          host,
+          onStep,
+          member,
+          stateDir: settings.stateDir,
+          force: flags.force,
+          localOnly: flags.local,
           known: { assignment: cached?.assignment, table: cached?.table },
         },
         untilSignal(),

@@ -267,7 +267,12 @@ class DaemonProcess {
     try {
       await leave(
         {
-          ...{ host: this.#host, known, member, stateDir, force, localOnly },
+          host: this.#host,
+          known,
+          member,
+          stateDir,
+          force,
+          localOnly,
           onStep: (step) => {
             this.#log.info({ step }, 'leaving');
             systemd.status(`leaving: ${step}`);

@@ -24,7 +24,11 @@ export function identityStatus(identity: NodeIdentity): IdentityStatus {
   const { clusterId, nodeName, nodeId, controllers, authority } = identity;
   const { serial, notBeforeMs, notAfterMs } = certificateOf(identity);
   return {
-    ...{ cluster: clusterId, node: nodeName, nodeId, controllers, serial },
+    cluster: clusterId,
+    node: nodeName,
+    nodeId,
+    controllers,
+    serial,
     certificateFrom: new Date(notBeforeMs).toISOString(),
     certificateUntil: new Date(notAfterMs).toISOString(),
     renewalAt: new Date(renewalOf(identity)).toISOString(),

@@ -32,7 +32,10 @@ export function serverChain(
 ): Promise<readonly string[]> {
   return new Promise((resolve, reject) => {
     const socket = connect({
-      ...{ host, port, minVersion: 'TLSv1.3', ALPNProtocols: ['h2'] },
+      host,
+      port,
+      minVersion: 'TLSv1.3',
+      ALPNProtocols: ['h2'],
       // Whom to trust is found out by what is shown here.
       rejectUnauthorized: false,
     });

@@ -47,7 +47,10 @@ function run(argv: readonly [string, ...string[]], options: ExecOptions): Promis
       rest,
       {
         ...(signal === undefined ? {} : { signal }),
-        ...{ timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: longestOutputBytes, encoding: 'utf8' },
+        timeout: timeoutMs,
+        killSignal: 'SIGKILL',
+        maxBuffer: longestOutputBytes,
+        encoding: 'utf8',
         // C: the messages that are looked at are the untranslated ones.
         env: { ...process.env, LC_ALL: 'C' },
       },

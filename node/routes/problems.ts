@@ -177,8 +177,12 @@ export function describeChange(change: RouteChange): string {
 }
 
 const verbs = {
-  ...{ addRoute: 'add', appendRoute: 'add', deleteRoute: 'delete' },
-  ...{ addNextHop: 'add', replaceNextHop: 'replace', deleteNextHop: 'delete' },
+  addRoute: 'add',
+  appendRoute: 'add',
+  deleteRoute: 'delete',
+  addNextHop: 'add',
+  replaceNextHop: 'replace',
+  deleteNextHop: 'delete',
 } as const satisfies Record<RouteChange['op'], string>;
 
 /** nameChange names a change that was made, for logs: "add route to 10.76.5.0/24". */

@@ -254,7 +254,9 @@ export function reconsider(table: NodeTable, rules: HostRules): NodeTable {
   for (const route of again.accepted) unresolved.delete(prefixKey(route.subnet));
   return {
     ...table,
-    ...{ routes, unresolved, pools: pools.accepted },
+    routes,
+    unresolved,
+    pools: pools.accepted,
     refused: { pools: asRefused(pools), routes: PrefixMap.from(byKey(again)) },
   };
 }

@@ -79,16 +79,25 @@ export type CallerLimits = {
  */
 export const callerLimits = {
   node: {
-    ...{ connections: 16, streams: 8, calls: { burst: 200, perSecond: 20 } },
-    ...{ begun: { burst: 400, perSecond: 40 }, resets: { burst: 200, perSecond: 5 } },
+    connections: 16,
+    streams: 8,
+    calls: { burst: 200, perSecond: 20 },
+    begun: { burst: 400, perSecond: 40 },
+    resets: { burst: 200, perSecond: 5 },
   },
   person: {
-    ...{ connections: 64, streams: 256, calls: { burst: 10_000, perSecond: 2_000 } },
-    ...{ begun: { burst: 20_000, perSecond: 4_000 }, resets: { burst: 1_000, perSecond: 50 } },
+    connections: 64,
+    streams: 256,
+    calls: { burst: 10_000, perSecond: 2_000 },
+    begun: { burst: 20_000, perSecond: 4_000 },
+    resets: { burst: 1_000, perSecond: 50 },
   },
   stranger: {
-    ...{ connections: 2_048, streams: 0, calls: { burst: 5_000, perSecond: 200 } },
-    ...{ begun: { burst: 5_000, perSecond: 200 }, resets: { burst: 200, perSecond: 5 } },
+    connections: 2_048,
+    streams: 0,
+    calls: { burst: 5_000, perSecond: 200 },
+    begun: { burst: 5_000, perSecond: 200 },
+    resets: { burst: 200, perSecond: 5 },
   },
 } as const satisfies Record<string, CallerLimits>;
 

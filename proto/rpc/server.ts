@@ -149,7 +149,8 @@ export async function startServer(options: ServerOptions): Promise<RpcServer> {
   const from = tls?.clients ?? 'local';
   const connections = new Connections();
   const control = new AccessControl({
-    ...{ from, refuseConnection: (connection) => connections.refusalOf(connection) },
+    from,
+    refuseConnection: (connection) => connections.refusalOf(connection),
     ...(refuse === undefined ? {} : { refuse }),
   });
   const server = new grpc.Server({

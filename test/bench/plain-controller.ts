@@ -24,7 +24,9 @@ const log = pino({ level: 'silent' });
 const dir = mkdtempSync(join(tmpdir(), 'xnet-plain-'));
 const etcdStore = new EtcdStore({ endpoints: [endpoint], prefix: '/xnet/v1/' });
 const feed = new ViewFeed({
-  ...{ store: etcdStore, log, acceptStore: false },
+  store: etcdStore,
+  log,
+  acceptStore: false,
   seenPath: join(dir, 'store.json'),
   newClusterId: () => 'plain',
 });
@@ -38,7 +40,12 @@ const nodes = new NodeRegistry(context);
 const authority = new Authority(context, join(dir, 'cluster.key'));
 const certificates = new CertificateRegistry(context, authority);
 const { definition, implementation } = nodeService({
-  ...{ feed, store, sessions, nodes, certificates, authority },
+  feed,
+  store,
+  sessions,
+  nodes,
+  certificates,
+  authority,
   alive: async () => true,
 });
 

@@ -397,8 +397,14 @@ test('no TCP port speaks anything but TLS 1.3', async (t) => {
     const protocolOf = (maxVersion: 'TLSv1.3' | 'TLSv1.2' | 'TLSv1.1') =>
       new Promise<string>((resolve) => {
         const socket = connectTls({
-          ...{ host: '127.0.0.1', port, ca: [...authority], servername: controllerHost(clusterId) },
-          ...{ minVersion: 'TLSv1', maxVersion, ciphers: 'DEFAULT:@SECLEVEL=0', ALPNProtocols: ['h2'] },
+          host: '127.0.0.1',
+          port,
+          ca: [...authority],
+          servername: controllerHost(clusterId),
+          minVersion: 'TLSv1',
+          maxVersion,
+          ciphers: 'DEFAULT:@SECLEVEL=0',
+          ALPNProtocols: ['h2'],
           ...(own === undefined ? {} : { cert: own.certificate, key: own.key }),
         });
         socket.once('secureConnect', () => {

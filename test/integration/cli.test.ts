@@ -175,9 +175,21 @@ test.serial('every list and every show in every format says the same', async (t)
   }
   const [first] = list(json(await xctl.run('nodes', 'list', '-o', 'json')), 'nodes');
   t.like(first, {
-    ...{ name: 'web-1', address: '192.168.83.1', pool: 'default', subnet: '10.76.0.0/24', gateway: '10.76.0.1' },
-    ...{ mode: 'bip', availability: 'active', state: 'pending', labels: {}, seenAt: null, controller: null },
-    ...{ routes: null, conditions: [], generation: 1, versions: { daemon: null, kernel: null, docker: null } },
+    name: 'web-1',
+    address: '192.168.83.1',
+    pool: 'default',
+    subnet: '10.76.0.0/24',
+    gateway: '10.76.0.1',
+    mode: 'bip',
+    availability: 'active',
+    state: 'pending',
+    labels: {},
+    seenAt: null,
+    controller: null,
+    routes: null,
+    conditions: [],
+    generation: 1,
+    versions: { daemon: null, kernel: null, docker: null },
   });
   t.regex(String(first?.['createdAt']), /^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 });
@@ -397,9 +409,13 @@ test.serial('what nodes report can do nothing to a terminal', async (t) => {
   await callUnary(
     client.report.bind(client),
     {
-      ...{ nodeId: node.assignment?.nodeId ?? '', generation: 1, routes: { desired: 2, installed: 1 } },
+      nodeId: node.assignment?.nodeId ?? '',
+      generation: 1,
+      routes: { desired: 2, installed: 1 },
       conditions: [{ type: `Docker${evil}`, ok: false, transient: false, reason: evil, message: evil, sinceMs: 1 }],
-      ...{ daemonVersion: evil, kernelVersion: evil, dockerVersion: evil },
+      daemonVersion: evil,
+      kernelVersion: evil,
+      dockerVersion: evil,
       hostNetworks: ['10.90.0.0/16', '10.76.8.0/22'].map((cidr) => ({ cidr, source: evil })),
     },
     { timeoutMs: 10_000 },
@@ -445,7 +461,8 @@ test.serial('routes check and status find what is wrong', async (t) => {
   await callUnary(
     client.report.bind(client),
     {
-      ...{ nodeId: node.assignment?.nodeId ?? '', generation: 1 },
+      nodeId: node.assignment?.nodeId ?? '',
+      generation: 1,
       routes: { desired: 1, installed: 0, conflicting: 1 },
       conditions: [{ type: 'Routes', reason: 'RouteConflict', message: '10.76.1.0/24 via 10.0.0.1 is not ours' }],
     },

@@ -56,8 +56,12 @@ type Shown = Pick<Credentials, 'clusterId' | 'authority'> & { readonly own?: Cre
 
 async function overTls(port: number, { clusterId, authority, own }: Shown): Promise<Socket> {
   const socket = connectTls({
-    ...{ host: '127.0.0.1', port, ca: [...authority], servername: controllerHost(clusterId) },
-    ...{ ALPNProtocols: ['h2'], ...(own === undefined ? {} : { cert: own.certificate, key: own.key }) },
+    host: '127.0.0.1',
+    port,
+    ca: [...authority],
+    servername: controllerHost(clusterId),
+    ALPNProtocols: ['h2'],
+    ...(own === undefined ? {} : { cert: own.certificate, key: own.key }),
   });
   await new Promise<void>((resolve, reject) => {
     socket.once('secureConnect', resolve);
@@ -126,8 +130,12 @@ function session(port: number, credentials: Credentials, certificate: boolean): 
     const made = connectHttp2('https://controller', {
       createConnection: () =>
         connectTls({
-          ...{ host: '127.0.0.1', port, ca: [...authority], servername: controllerHost(clusterId) },
-          ...{ ALPNProtocols: ['h2'], ...proof },
+          host: '127.0.0.1',
+          port,
+          ca: [...authority],
+          servername: controllerHost(clusterId),
+          ALPNProtocols: ['h2'],
+          ...proof,
         }),
     });
     made.once('error', reject);
@@ -141,8 +149,10 @@ function session(port: number, credentials: Credentials, certificate: boolean): 
 }
 
 const watch = {
-  ...{ ':method': 'POST', ':path': '/xnet.v1.NodeService/Watch' },
-  ...{ 'content-type': 'application/grpc', te: 'trailers' },
+  ':method': 'POST',
+  ':path': '/xnet.v1.NodeService/Watch',
+  'content-type': 'application/grpc',
+  te: 'trailers',
 };
 
 // RFC 9113, section 6, and RFC 7541: HEADERS, whole, of a call of ours, and RST_STREAM with CANCEL. As bytes: a client that

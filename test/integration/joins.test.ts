@@ -110,13 +110,16 @@ class Guesser {
 
   static connect(port: number, { clusterId, authority }: Trust, localAddress: string): Promise<Guesser> {
     return new Promise((resolve, reject) => {
-      const session = connectHttp2('https://controller', {
-        createConnection: () =>
-          connectTls({
-            ...{ host: '127.0.0.1', port, localAddress, ca: [...authority] },
-            ...{ servername: controllerHost(clusterId), ALPNProtocols: ['h2'] },
-          }),
-      });
+      // Node.js passes localAddress on to the socket; the type of TLS options does not have it.
+      const options = {
+        host: '127.0.0.1',
+        port,
+        localAddress,
+        ca: [...authority],
+        servername: controllerHost(clusterId),
+        ALPNProtocols: ['h2'],
+      };
+      const session = connectHttp2('https://controller', { createConnection: () => connectTls(options) });
       session.once('error', reject);
       session.once('remoteSettings', () => resolve(new Guesser(session)));
     });
@@ -130,7 +133,10 @@ class Guesser {
     frame.writeUInt32BE(message.length, 1);
     return new Promise((resolve, reject) => {
       const stream = this.#session.request({
-        ...{ ':method': 'POST', ':path': Join.path, 'content-type': 'application/grpc', te: 'trailers' },
+        ':method': 'POST',
+        ':path': Join.path,
+        'content-type': 'application/grpc',
+        te: 'trailers',
         'grpc-timeout': '60S',
       });
       const read = (headers: { readonly 'grpc-status'?: unknown }) => {

@@ -243,7 +243,12 @@ test('a connection that has grown too old is made anew, and the watch goes on wi
   const presence = new Presence({ store, feed, log: silent }, 'c-1', record);
   const sessions = new Sessions({ store, feed, presence, log: silent });
   const { definition, implementation } = nodeService({
-    ...{ feed, store, sessions, nodes, certificates, authority },
+    feed,
+    store,
+    sessions,
+    nodes,
+    certificates,
+    authority,
     alive: async () => true,
   });
   const { subject: nodeId } = await nodes.add(once, { name: 'web-1', address: address('192.168.83.1'), labels: {} });

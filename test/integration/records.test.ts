@@ -24,8 +24,14 @@ async function start(t: ExecutionContext) {
 
 const lease = (node: string) => JSON.stringify({ state: 'leased', node, generation: 1, sinceMs: 1 });
 const anyRange = (cidr: string) => ({
-  ...{ cidr, subnetLength: 24, mode: 'bip', networkName: 'xnet', bridgeName: 'xnet0' },
-  ...{ quarantineSeconds: 0, reservations: [], createdMs: 1 },
+  cidr,
+  subnetLength: 24,
+  mode: 'bip',
+  networkName: 'xnet',
+  bridgeName: 'xnet0',
+  quarantineSeconds: 0,
+  reservations: [],
+  createdMs: 1,
 });
 
 test('no pool is created beside one that can’t be read, nor over subnets that stand in the store', async (t) => {

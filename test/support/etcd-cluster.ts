@@ -76,7 +76,8 @@ export class EtcdCluster {
    */
   options(prefix: string, endpoints = this.endpoints): EtcdOptions {
     return {
-      ...{ endpoints, prefix },
+      endpoints,
+      prefix,
       ...(this.#secure ? { tls: { ca: readFileSync(this.caFile) }, auth: credentials } : {}),
     };
   }

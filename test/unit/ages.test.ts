@@ -77,8 +77,13 @@ async function skewed() {
   const right = await start(now);
   const wrong = await start(ahead, ages);
   await right.pools.create(once, {
-    ...{ name: 'default', cidr: prefix('10.76.0.0/24'), subnetLength: 24, mode: 'bip', quarantineSeconds: 3600 },
-    ...{ networkName: 'xnet', bridgeName: 'xnet0' },
+    name: 'default',
+    cidr: prefix('10.76.0.0/24'),
+    subnetLength: 24,
+    mode: 'bip',
+    quarantineSeconds: 3600,
+    networkName: 'xnet',
+    bridgeName: 'xnet0',
   });
   const even = async (...cores: Core[]) => {
     for (const core of cores) await core.feed.reached(cluster.revision, 5_000);

@@ -70,7 +70,11 @@ async function rig(t: ExecutionContext) {
   const cidr = prefix('10.76.0.0/16');
   const names = { networkName: 'xnet', bridgeName: 'xnet0' };
   await a.core.pools.create(once, {
-    ...{ name: 'default', cidr, subnetLength: 24, mode: 'bip', quarantineSeconds: 60 },
+    name: 'default',
+    cidr,
+    subnetLength: 24,
+    mode: 'bip',
+    quarantineSeconds: 60,
     ...names,
   });
   const node = { name: 'web-1', address: address('192.168.83.1'), labels: {} };
@@ -174,7 +178,10 @@ test('what an authority issued while another took its place is issued anew: a ro
     b.certificates.renew({ nodeId, shown }, (await makeRequest()).csr),
     b.join(token, (await makeRequest()).csr),
     b.certificates.issuePerson(once, {
-      ...{ role: 'admin', id: 'alice', csr: (await makeRequest()).csr, ttlMs: 60_000 },
+      role: 'admin',
+      id: 'alice',
+      csr: (await makeRequest()).csr,
+      ttlMs: 60_000,
     }),
   ]);
   // Until it hears of the new authority it can only try again.

@@ -38,16 +38,36 @@ const plain: Colors = { good: same, waiting: same, bad: same, faint: same, stron
 const nowMs = Date.UTC(2026, 10, 21, 10);
 
 const wireNode: Node__Output = {
-  ...{ id: 'n-85f97290490c', name: 'web-1', address: '192.168.83.11', labels: { zone: 'eu-1' } },
-  ...{ availability: 'AVAILABILITY_ACTIVE', mode: 'MODE_BIP', pool: 'default', subnet: '10.76.3.0/24' },
-  ...{ gateway: '10.76.3.1', generation: 1, createdMs: nowMs - 41 * 86_400_000, state: 'NODE_STATE_READY' },
-  ...{ seenMs: nowMs - 180_000, controller: 'ctl-1', conditions: [] },
+  id: 'n-85f97290490c',
+  name: 'web-1',
+  address: '192.168.83.11',
+  labels: { zone: 'eu-1' },
+  availability: 'AVAILABILITY_ACTIVE',
+  mode: 'MODE_BIP',
+  pool: 'default',
+  subnet: '10.76.3.0/24',
+  gateway: '10.76.3.1',
+  generation: 1,
+  createdMs: nowMs - 41 * 86_400_000,
+  state: 'NODE_STATE_READY',
+  seenMs: nowMs - 180_000,
+  controller: 'ctl-1',
+  conditions: [],
   routes: { desired: 49, installed: 49, conflicting: 0, unreachable: 0 },
-  ...{ daemonVersion: '0.1.0', kernelVersion: '6.1', dockerVersion: '20.10.24', hostNetworks: [] },
+  daemonVersion: '0.1.0',
+  kernelVersion: '6.1',
+  dockerVersion: '20.10.24',
+  hostNetworks: [],
 };
 const node = (more: Partial<Node__Output> = {}): NodeOutput => nodeFromWire({ ...wireNode, ...more });
 const failing = (type: string, reason: string, message: string) => ({
-  ...{ type, ok: false, transient: false, reason, message, fix: '', sinceMs: nowMs },
+  type,
+  ok: false,
+  transient: false,
+  reason,
+  message,
+  fix: '',
+  sinceMs: nowMs,
 });
 
 // Any text at all, most of it harmless, some of it written to do harm.
@@ -238,7 +258,9 @@ test('a list of nodes as people see it', async (t) => {
     node(),
     node({ name: 'web-2', routes: { desired: 49, installed: 48, conflicting: 1, unreachable: 0 } }),
     node({
-      ...{ name: 'db-1', state: 'NODE_STATE_DEGRADED', availability: 'AVAILABILITY_CORDONED' },
+      name: 'db-1',
+      state: 'NODE_STATE_DEGRADED',
+      availability: 'AVAILABILITY_CORDONED',
       conditions: [failing('Docker', 'RolledBack', 'dockerd did not start'), failing('Routes', 'RouteConflict', '')],
     }),
     node({ name: 'db-2', state: 'NODE_STATE_DOWN' }),
@@ -289,7 +311,9 @@ test('the map of a pool shows or counts every subnet', (t) => {
       fc.pre(total <= 2 ** 16);
       const pool: PoolOutput = poolFromWire({
         ...emptyPool,
-        ...{ name: 'p', cidr: formatPrefix(cidr), subnetLength },
+        name: 'p',
+        cidr: formatPrefix(cidr),
+        subnetLength,
       });
       const leases = wanted.slice(0, total).flatMap((state, index): readonly LeaseOutput[] => {
         const at = Math.floor((index * total) / wanted.length);
@@ -322,8 +346,16 @@ test('the map of a pool shows or counts every subnet', (t) => {
 });
 
 const emptyPool: Pool__Output = {
-  ...{ name: '', cidr: '10.76.0.0/16', subnetLength: 24, mode: 'MODE_BIP', networkName: 'xnet', bridgeName: 'xnet0' },
-  ...{ quarantineSeconds: 3600, reservations: [], createdMs: nowMs, usage: null },
+  name: '',
+  cidr: '10.76.0.0/16',
+  subnetLength: 24,
+  mode: 'MODE_BIP',
+  networkName: 'xnet',
+  bridgeName: 'xnet0',
+  quarantineSeconds: 3600,
+  reservations: [],
+  createdMs: nowMs,
+  usage: null,
 };
 
 function leaseOf(subnet: string, state: string): LeaseOutput {
@@ -361,7 +393,14 @@ test('the command for a host names controllers that it can reach, or says that t
 
 test('the line of progress', (t) => {
   const waited: WaitedOutput = {
-    ...{ nodes: 41, routed: 41, elapsedMs: 84, pending: [], downCount: 0, down: [], ready: false, done: true },
+    nodes: 41,
+    routed: 41,
+    elapsedMs: 84,
+    pending: [],
+    downCount: 0,
+    down: [],
+    ready: false,
+    done: true,
   };
   t.is(progressText(waited, 'routed', ''), 'routed on 41/41 nodes, 84 ms');
   t.is(progressText({ ...waited, elapsedMs: null }, 'routed', ''), 'routed on 41/41 nodes');
@@ -377,7 +416,11 @@ test('the line of progress', (t) => {
 });
 
 const wireStatus: GetStatusResponse__Output = {
-  ...{ clusterId: 'c-1', epoch: 1, revision: 12, controller: 'ctl-1', version: '0.1.0' },
+  clusterId: 'c-1',
+  epoch: 1,
+  revision: 12,
+  controller: 'ctl-1',
+  version: '0.1.0',
   controllers: [{ id: 'ctl-1', version: '0.1.0', startedMs: nowMs, sessions: 2, addresses: ['unix:/run/x.sock'] }],
   store: {
     endpoints: ['http://127.0.0.1:2379'],

@@ -186,8 +186,14 @@ test('a certificate that ends is told before it has ended, and when', async (t) 
 
 const iso = (ms: number) => new Date(ms).toISOString();
 const certificate = (more: Partial<CertificateOutput>): CertificateOutput => ({
-  ...{ serial: '4f', role: 'node', id: 'n-1', name: 'web-1', revokedAt: null, oldAuthority: false },
-  ...{ validFrom: iso(nowMs - 10 * dayMs), expiresAt: iso(nowMs + 20 * dayMs) },
+  serial: '4f',
+  role: 'node',
+  id: 'n-1',
+  name: 'web-1',
+  revokedAt: null,
+  oldAuthority: false,
+  validFrom: iso(nowMs - 10 * dayMs),
+  expiresAt: iso(nowMs + 20 * dayMs),
   ...more,
 });
 
@@ -264,7 +270,10 @@ test('how far a rotation is', (t) => {
 
 test('a secret goes to a command on its standard input, whatever is in it', async (t) => {
   const { argv } = hostCommand({
-    ...{ listening: ['192.168.83.2:7401'], connected: undefined, tokenFile: '-', anyHost: true },
+    listening: ['192.168.83.2:7401'],
+    connected: undefined,
+    tokenFile: '-',
+    anyHost: true,
   });
   const token = formatToken({ ...randomNames(), caDigest: '0'.repeat(50) });
   const record = {
@@ -278,7 +287,11 @@ test('a secret goes to a command on its standard input, whatever is in it', asyn
     createdBy: null,
   };
   const join1 = {
-    ...{ token, tokenFile: null, caDigest: '', command: argv, note: null },
+    token,
+    tokenFile: null,
+    caDigest: '',
+    command: argv,
+    note: null,
     record: { ...record, expiresAt: iso(nowMs + 3_600_000) },
   };
   const lines = joinLines(join1, 'web-1 (192.168.83.11)', look);

@@ -236,8 +236,13 @@ test('a controller never loses a race against itself', async (t) => {
   const core = await Core.start(store).ready();
   const once = { operationId: '', dryRun: false };
   await core.pools.create(once, {
-    ...{ name: 'default', cidr: prefix('10.76.0.0/16'), subnetLength: 24, mode: 'bip', networkName: 'xnet' },
-    ...{ bridgeName: 'xnet0', quarantineSeconds: 60 },
+    name: 'default',
+    cidr: prefix('10.76.0.0/16'),
+    subnetLength: 24,
+    mode: 'bip',
+    networkName: 'xnet',
+    bridgeName: 'xnet0',
+    quarantineSeconds: 60,
   });
   const added = await Promise.all(
     Array.from({ length: 200 }, (_, n) =>

@@ -5,10 +5,20 @@ import { Patience, patienceMs } from '../../node/agent/patience.js';
 import type { Condition, NodeStatus } from '../../proto/domain/network.js';
 
 const failing = (type: string, reason: string, transient = true): Condition => ({
-  ...{ type, ok: false, transient, reason, message: `${reason}!`, sinceMs: 0 },
+  type,
+  ok: false,
+  transient,
+  reason,
+  message: `${reason}!`,
+  sinceMs: 0,
 });
 const well = (type: string): Condition => ({
-  ...{ type, ok: true, transient: false, reason: 'Ready', message: '', sinceMs: 0 },
+  type,
+  ok: true,
+  transient: false,
+  reason: 'Ready',
+  message: '',
+  sinceMs: 0,
 });
 const status = (conditions: readonly Condition[]): NodeStatus => ({
   routes: { desired: 1, installed: 1, conflicting: 0, unreachable: 0 },

@@ -65,8 +65,13 @@ class Rig {
 const lease = (node: string) => encode('subnet', leased(node));
 const pool = (cidr: string, length = 24) => encode('pool', poolRecord(prefix(cidr), length));
 const freed = JSON.stringify({
-  ...{ state: 'quarantined', node: 'n-0', nodeName: 'old', address: '192.168.83.9' },
-  ...{ generation: 1, sinceMs: 0, untilMs: 1 },
+  state: 'quarantined',
+  node: 'n-0',
+  nodeName: 'old',
+  address: '192.168.83.9',
+  generation: 1,
+  sinceMs: 0,
+  untilMs: 1,
 });
 
 function fleet(): Rig {

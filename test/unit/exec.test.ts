@@ -14,7 +14,9 @@ const codeOf = async (work: Promise<unknown>) => {
 
 test('an exit code, a signal and what was printed are a result', async (t) => {
   t.deepEqual(await exec(['sh', '-c', 'cat; echo wrong >&2; exit 3'], { input: 'in' }), {
-    ...{ code: 3, stdout: 'in', stderr: 'wrong\n' },
+    code: 3,
+    stdout: 'in',
+    stderr: 'wrong\n',
   });
   t.is((await exec(['sh', '-c', 'kill -TERM $$'])).code, 128 + 15);
   t.is((await exec(['sh', '-c', 'kill -KILL $$'])).code, 128 + 9, 'by somebody else');

@@ -5,11 +5,19 @@ import type { Finding } from '../../node/reconcile/effect.js';
 import type { DaemonStatus } from '../../node/state/status-file.js';
 
 const conflict = (subnet: string): Finding => ({
-  ...{ type: 'Routes', transient: false, reason: 'ForeignRoute' },
-  ...{ message: `${subnet} is routed elsewhere`, fix: `ip route del ${subnet}` },
+  type: 'Routes',
+  transient: false,
+  reason: 'ForeignRoute',
+  message: `${subnet} is routed elsewhere`,
+  fix: `ip route del ${subnet}`,
 });
 const condition = (type: string, message: string): DaemonStatus['conditions'][number] => ({
-  ...{ type, ok: false, transient: false, reason: 'Wrong', message, sinceMs: 0 },
+  type,
+  ok: false,
+  transient: false,
+  reason: 'Wrong',
+  message,
+  sinceMs: 0,
 });
 const runs = { daemonRuns: true, leaving: false } as const;
 const daemon = (...conditions: DaemonStatus['conditions']): DaemonStatus => ({ pid: 1, conditions });
@@ -42,7 +50,8 @@ test('what the daemon alone knows is told, and that none runs or that the host i
   });
   t.deepEqual(only, [{ text: 'Wrong', fix: null }]);
   const none = problemsOf({
-    ...{ daemonRuns: false, leaving: true },
+    daemonRuns: false,
+    leaving: true,
     failed: [],
     found: [{ ...conflict('a'), isNote: true }],
     daemon: undefined,

@@ -168,8 +168,14 @@ test('a server is a controller of the token or nothing', async (t) => {
 test('an answer that is no identity is not taken', (t) => {
   const proven = { endpoint, clusterId, authority: old.certificate };
   const answer = {
-    ...{ certificate: whole.certificate, authority: [old.certificate], clusterId, nodeId: 'n-1', nodeName: 'web-1' },
-    ...{ controllers: ['192.168.83.2:7400', 'not an address'], subnet: '10.76.0.0/24', pools: ['10.76.0.0/16'] },
+    certificate: whole.certificate,
+    authority: [old.certificate],
+    clusterId,
+    nodeId: 'n-1',
+    nodeName: 'web-1',
+    controllers: ['192.168.83.2:7400', 'not an address'],
+    subnet: '10.76.0.0/24',
+    pools: ['10.76.0.0/16'],
   };
   t.deepEqual(identityFrom(answer, proven, whole.key), whole);
   for (const part of [{ clusterId: 'c-2' }, { nodeId: 'n-2' }, { authority: [] }, { certificate: '' }]) {
@@ -290,7 +296,9 @@ test('controllers that have come since are reached, also those that were known; 
   const identity = { ...whole, key, certificate };
   await writeIdentity(stateDir, identity);
   const renewal = new CertificateRenewal({
-    ...{ stateDir, identity, log: silent },
+    stateDir,
+    identity,
+    log: silent,
     renew: async () => {
       throw new XnetError('Unavailable', 'nobody renews here');
     },

@@ -149,15 +149,27 @@ test('the checksum of a message makes it sum up to nothing', (t) => {
 });
 
 const docker = (ok: boolean): Condition => ({
-  ...{ type: 'Docker', ok, transient: false, reason: ok ? 'Ready' : 'Pending', message: '', sinceMs: 0 },
+  type: 'Docker',
+  ok,
+  transient: false,
+  reason: ok ? 'Ready' : 'Pending',
+  message: '',
+  sinceMs: 0,
 });
 const silentPeer = (nodeName: string, hostAnswers = false): SilentPeer => ({
-  ...{ nodeName, gateway: ip('10.76.1.1'), hostAnswers, sinceMs: 7 },
+  nodeName,
+  gateway: ip('10.76.1.1'),
+  hostAnswers,
+  sinceMs: 7,
 });
 const status = (silentPeers: readonly SilentPeer[], conditions: readonly Condition[] = [docker(true)]): NodeStatus => ({
   routes: { desired: 1, installed: 1, conflicting: 0, unreachable: 0 },
   conditions,
-  ...{ daemonVersion: '', kernelVersion: '', dockerVersion: '', hostNetworks: [], silentPeers },
+  daemonVersion: '',
+  kernelVersion: '',
+  dockerVersion: '',
+  hostNetworks: [],
+  silentPeers,
 });
 
 const later = 3_600_000;

@@ -17,32 +17,53 @@ const unknown = {
 const samples: Partial<Record<RecordKind, object>> = {
   cluster: { id: 'c', epoch: 2, createdMs: 1, schema: 1 },
   pool: {
-    ...{ cidr: '10.76.0.0/16', subnetLength: 24, mode: 'bip', networkName: 'xnet', bridgeName: 'xnet0' },
-    ...{ quarantineSeconds: 60, createdMs: 1 },
+    cidr: '10.76.0.0/16',
+    subnetLength: 24,
+    mode: 'bip',
+    networkName: 'xnet',
+    bridgeName: 'xnet0',
+    quarantineSeconds: 60,
+    createdMs: 1,
     reservations: [{ cidr: '10.76.4.0/22', nodeName: 'web-1', reason: 'x', ...unknown }],
   },
   node: { name: 'web-1', address: '192.168.83.1', labels: { a: 'b' }, availability: 'active', createdMs: 1 },
   name: { node: 'n-1' },
   subnet: {
-    ...{ state: 'quarantined', node: 'n-1', nodeName: 'web-1', address: '192.168.83.1', generation: 2 },
-    ...{ sinceMs: 1, untilMs: 2 },
+    state: 'quarantined',
+    node: 'n-1',
+    nodeName: 'web-1',
+    address: '192.168.83.1',
+    generation: 2,
+    sinceMs: 1,
+    untilMs: 2,
   },
   status: {
     routes: { desired: 1, installed: 1, conflicting: 0, unreachable: 0, ...unknown },
     conditions: [
       { type: 'Routes', ok: true, transient: false, reason: 'a', message: '', sinceMs: 1, fix: 'b', ...unknown },
     ],
-    ...{ daemonVersion: '1', kernelVersion: '2', dockerVersion: '3' },
+    daemonVersion: '1',
+    kernelVersion: '2',
+    dockerVersion: '3',
     hostNetworks: [{ prefix: '172.17.0.0/16', source: 'docker0', ...unknown }],
     silentPeers: [{ nodeName: 'web-2', gateway: '10.76.1.1', hostAnswers: true, sinceMs: 1 }],
     reportedMs: 1,
   },
   token: {
-    ...{ hash: 'h', node: 'n-1', source: '10.0.0.0/8', uses: 2, usesLeft: 1, createdMs: 1, expiresMs: 2 },
+    hash: 'h',
+    node: 'n-1',
+    source: '10.0.0.0/8',
+    uses: 2,
+    usesLeft: 1,
+    createdMs: 1,
+    expiresMs: 2,
     createdBy: 'local',
   },
   authority: {
-    ...{ certificate: 'pem', sealedKey: 'k', sealedBy: 'b', createdMs: 1 },
+    certificate: 'pem',
+    sealedKey: 'k',
+    sealedBy: 'b',
+    createdMs: 1,
     previous: { certificate: 'pem', cross: 'c', ...unknown },
   },
 };
@@ -68,8 +89,13 @@ test('whatever rewrites a record keeps what a newer version has put in it', asyn
   const core = await Core.start(new MemoryStore(cluster)).ready();
   const once = { operationId: '', dryRun: false };
   await core.pools.create(once, {
-    ...{ name: 'default', cidr: prefix('10.76.0.0/30'), subnetLength: 30, mode: 'bip', networkName: 'xnet' },
-    ...{ bridgeName: 'xnet0', quarantineSeconds: 60 },
+    name: 'default',
+    cidr: prefix('10.76.0.0/30'),
+    subnetLength: 30,
+    mode: 'bip',
+    networkName: 'xnet',
+    bridgeName: 'xnet0',
+    quarantineSeconds: 60,
   });
   const node = { name: 'web-1', address: address('192.168.83.1'), labels: {} };
   const { subject } = await core.nodes.add(once, node);

@@ -98,7 +98,11 @@ async function start(t: ExecutionContext, cluster: MemoryCluster, id: string): P
   const core = await Core.start(store).ready();
   const { feed } = core;
   const presence = new Presence({ store, feed, log: silent }, id, {
-    ...{ version: '0', startedMs: 0, addresses: [], joinAddresses: [], registration: '' },
+    version: '0',
+    startedMs: 0,
+    addresses: [],
+    joinAddresses: [],
+    registration: '',
   });
   const sessions = new Sessions({ store, feed, presence, log: silent });
   const stop = new AbortController();
@@ -117,8 +121,13 @@ async function rig(t: ExecutionContext) {
   const a = await start(t, cluster, 'ctl-a');
   const b = await start(t, cluster, 'ctl-b');
   await a.core.pools.create(once, {
-    ...{ name: 'default', cidr: prefix('10.76.0.0/16'), subnetLength: 24, mode: 'bip' },
-    ...{ networkName: 'xnet', bridgeName: 'xnet0', quarantineSeconds: 60 },
+    name: 'default',
+    cidr: prefix('10.76.0.0/16'),
+    subnetLength: 24,
+    mode: 'bip',
+    networkName: 'xnet',
+    bridgeName: 'xnet0',
+    quarantineSeconds: 60,
   });
   const { subject: nodeId } = await a.core.nodes.add(once, {
     name: 'web-1',
@@ -263,7 +272,9 @@ test('that a node is down is told once, by those that are left when its controll
   const value = encode('session', { controller: 'ctl-c', fingerprint: 'host', sinceMs: 1 });
   const record = encode('status', {
     ...status,
-    ...{ conditions: [], silentPeers: [], hostNetworks: [] },
+    conditions: [],
+    silentPeers: [],
+    hostNetworks: [],
     reportedMs: 1,
   });
   const claim = cluster.claim();
@@ -304,7 +315,12 @@ test('who leaves learns how many peers of all controllers have its route, and as
   const certificates = new CertificateRegistry(context, authority);
   const { sessions, store } = a;
   const { implementation } = nodeService({
-    ...{ feed, store, sessions, nodes, certificates, authority },
+    feed,
+    store,
+    sessions,
+    nodes,
+    certificates,
+    authority,
     alive: async () => true,
   });
   const metadata = new Metadata();
@@ -458,7 +474,11 @@ test('a node gone wild puts no more than its share into the store; the newest th
   let reported = 0;
   for (let n = 0; n < 300; n++) {
     const conditions = Array.from({ length: 32 }, (_, index) => ({
-      ...{ type: `T${index}`, ok: n % 2 === 0, transient: false, reason: `R${n}`, sinceMs },
+      type: `T${index}`,
+      ok: n % 2 === 0,
+      transient: false,
+      reason: `R${n}`,
+      sinceMs,
       message: `${n} ${'x'.repeat(1_000)}`,
     }));
     a.sessions.report(nodeId, { ...status, conditions }, undefined);

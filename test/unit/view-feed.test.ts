@@ -200,7 +200,10 @@ test('what was seen is on disk soon, and a file that can’t be read ends the fe
   await core.stop();
   writeFileSync(seenPath, '{"epoch":');
   const feed = new ViewFeed({
-    ...{ store: new MemoryStore(cluster), log: silent, seenPath, acceptStore: false },
+    store: new MemoryStore(cluster),
+    log: silent,
+    seenPath,
+    acceptStore: false,
     newClusterId: () => 'cluster-1',
   });
   const error = await t.throwsAsync(feed.run(new AbortController().signal));
@@ -268,7 +271,11 @@ test('a view that is older than its bound is not served as current, until the st
   const { cluster, dir } = await rig(t);
   const store = new MemoryStore(cluster);
   const feed = new ViewFeed({
-    ...{ store, log: silent, seenPath: join(dir, 'late.json'), acceptStore: false, staleAfterMs: 100 },
+    store,
+    log: silent,
+    seenPath: join(dir, 'late.json'),
+    acceptStore: false,
+    staleAfterMs: 100,
     newClusterId: () => 'cluster-1',
   });
   const stop = new AbortController();
