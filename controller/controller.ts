@@ -15,7 +15,7 @@ import { Listeners } from './listeners.js';
 import { registrationOf } from './registration.js';
 import { CertificateRegistry } from './registry/certificates.js';
 import { CommitQueue } from './registry/commit-queue.js';
-import { forgetController } from './registry/controllers.js';
+import { deregisterController } from './registry/controllers.js';
 import type { Context } from './registry/mutation.js';
 import { NodeRegistry } from './registry/nodes.js';
 import { PoolRegistry } from './registry/pools.js';
@@ -190,7 +190,7 @@ export async function runController(
         auditProblem: entries.problem,
         etcdProblems: etcdStore.problems,
       }),
-      remove: (id, controller) => forgetController(context, id, controller),
+      remove: (id, controller) => deregisterController(context, id, controller),
     },
     etcd: { endpoints, embedded: etcd !== undefined, warnings: () => exposure.warnings },
     ports: {

@@ -18,7 +18,7 @@ import {
   type NodeRenewal,
 } from './certify.js';
 import { asSeen, type MutationId, put } from './guards.js';
-import { decideHostJoin, type JoiningHost, nodeOfJoin } from './join.js';
+import { decideTokenJoin, type JoiningHost, nodeOfJoin } from './join.js';
 import { requireNode } from './lookup.js';
 import { type Context, type MutationResult, mutate } from './mutation.js';
 import { newNodeId, spreadAfter } from './nodes.js';
@@ -76,7 +76,7 @@ export class CertificateRegistry {
 
   /**
    * join uses a token whose secret is right and issues a node's certificate.
-   * @throws XnetError what decideHostJoin throws
+   * @throws XnetError what decideTokenJoin throws
    */
   async join(joining: Omit<JoiningHost, 'keyDigest'>, token: TokenRecord, csr: string): Promise<CertificateWithPem> {
     const publicKey = await keyOfRequest(csr);
@@ -93,7 +93,7 @@ export class CertificateRegistry {
       call: 'Join',
       decide: (view, { taken, lostRaces }) => {
         const nowMs = this.#context.now();
-        return decideHostJoin({ view, joining, certified, nowMs, spread: spreadAfter(lostRaces), inFlight: taken });
+        return decideTokenJoin({ view, joining, certified, nowMs, spread: spreadAfter(lostRaces), inFlight: taken });
       },
     });
     return certified;

@@ -9,10 +9,10 @@ import { asSeen, type MutationId, put } from './guards.js';
 import { type Context, type Decision, type MutationResult, mutate } from './mutation.js';
 
 /**
- * decideForgetController decides how a controller is forgotten.
+ * decideDeregistration decides how a controller is forgotten.
  * @throws XnetError NotFound, FailedPrecondition
  */
-export function decideForgetController(view: ReadonlyView, id: string, nowMs: number): Decision {
+export function decideDeregistration(view: ReadonlyView, id: string, nowMs: number): Decision {
   if (!view.registrations.has(id)) {
     throw new XnetError('NotFound', `there is no controller ${id}`, { hint: 'xctl status lists those that are gone' });
   }
@@ -37,13 +37,13 @@ export function decideForgetController(view: ReadonlyView, id: string, nowMs: nu
 }
 
 /**
- * forgetController forgets a controller that is gone.
+ * deregisterController forgets a controller that is gone.
  * @throws XnetError NotFound, FailedPrecondition
  */
-export function forgetController(context: Context, id: MutationId, controller: string): Promise<MutationResult> {
+export function deregisterController(context: Context, id: MutationId, controller: string): Promise<MutationResult> {
   return mutate(context, {
     ...id,
     call: 'RemoveController',
-    decide: (view) => decideForgetController(view, controller, context.now()),
+    decide: (view) => decideDeregistration(view, controller, context.now()),
   });
 }

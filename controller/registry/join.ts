@@ -78,11 +78,11 @@ function holdsKey(view: ReadonlyView, nodeId: string, keyDigest: string): boolea
 }
 
 /**
- * decideHostJoin decides how a host joins.
+ * decideTokenJoin decides how a host joins.
  * @throws XnetError what nodeOfJoin and decideAdd throw; FailedPrecondition when the node's subnet overlaps a network of
  * the host; Unauthenticated when the token is used up
  */
-export function decideHostJoin(input: JoinInput): Decision {
+export function decideTokenJoin(input: JoinInput): Decision {
   const { view, joining, certified } = input;
   const token = requireToken(view, joining.tokenId);
   const existing = nodeOfJoin(view, token, joining);

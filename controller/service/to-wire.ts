@@ -12,8 +12,9 @@ import { doubtOf, noSuchPool } from '../registry/lookup.js';
 import type { EventRecord, SubnetRecord } from '../store/records.js';
 import { usageOf } from '../table/allocate.js';
 import { withDataPath } from '../view/data-path.js';
+import type { HeldSubnet } from '../view/held.js';
 import { nodeState } from '../view/node-state.js';
-import { type HeldSubnet, poolOf, type ReadonlyView } from '../view/view.js';
+import { poolOf, type ReadonlyView } from '../view/view.js';
 
 /** Live is what is known of nodes beyond the store's records. */
 export type Live = {

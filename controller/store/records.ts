@@ -7,7 +7,6 @@ import { formatIpv4, formatPrefix, parseIpv4, parsePrefix } from '../../proto/do
 import { availabilities, modes } from '../../proto/domain/network.js';
 import { messageOf } from '../../proto/errors.js';
 import { roles } from '../../proto/pki/identity.js';
-import type { Key } from './keys.js';
 
 // An object with those fields that this version knows typed, and all others kept.
 function object<const E extends v.ObjectEntries>(entries: E): v.ObjectSchema<E, undefined> {
@@ -323,9 +322,4 @@ export function unknownFields<K extends RecordKind>(kind: K, record: RecordOf<K>
   const shape = shapeOf(kind);
   const known = new Set((shape.options ?? [shape]).flatMap(({ entries = {} }) => Object.keys(entries)));
   return Object.fromEntries(Object.entries(record ?? {}).filter(([name]) => !known.has(name)));
-}
-
-/** decodeEntry reads whatever a parsed key holds. */
-export function decodeEntry(key: Key, value: string): Decoded<RecordOf<RecordKind>> {
-  return decode(key.kind, value);
 }

@@ -4,7 +4,8 @@
 // newest state, so any number of changes of one subnet cost one entry.
 import { type Prefix, prefixesEqual, prefixFromKey } from '../../proto/domain/address.js';
 import type { PoolRange, Route, TableDelta, Version } from '../../proto/domain/network.js';
-import type { ReadonlyView, ViewChanges } from '../view/view.js';
+import type { ReadonlyView } from '../view/view.js';
+import type { ViewChanges } from '../view/view-changes.js';
 
 /** TableEntry is a route, or a subnet of which nobody can say who holds it: nodes keep what they have. */
 export type TableEntry = { readonly kind: 'route'; readonly route: Route } | { readonly kind: 'unresolved' };
@@ -41,7 +42,7 @@ const longestHistory = 65_536;
 
 /** FleetTable is the table at the view's revision. */
 export class FleetTable {
-  readonly entries = new Map<number, TableEntry>();
+  readonly #entries = new Map<number, TableEntry>();
   #history: HistoryRow[] = [];
   #pools: readonly PoolRange[] = [];
   #poolsRevision = 0;
@@ -49,6 +50,11 @@ export class FleetTable {
   #changedAt = 0;
   /** Changes after this revision are in the history. */
   #floor = 0;
+
+  /** entries are the entries by prefixKey. */
+  get entries(): ReadonlyMap<number, TableEntry> {
+    return this.#entries;
+  }
 
   /** Revision of the view that the table was last brought up to. */
   get revision(): number {
@@ -78,9 +84,9 @@ export class FleetTable {
     let changed = false;
     for (const id of touched.subnets) {
       const entry = entryOf(view, id);
-      if (sameEntry(this.entries.get(id), entry)) continue;
-      if (entry === undefined) this.entries.delete(id);
-      else this.entries.set(id, entry);
+      if (sameEntry(this.#entries.get(id), entry)) continue;
+      if (entry === undefined) this.#entries.delete(id);
+      else this.#entries.set(id, entry);
       this.#history.push({ revision: view.revision, subnet: id });
       changed = true;
     }
@@ -107,7 +113,7 @@ export class FleetTable {
     const removals: Prefix[] = [];
     const unresolved: Prefix[] = [];
     for (const id of this.#changedSince(revision)) {
-      const entry = this.entries.get(id);
+      const entry = this.#entries.get(id);
       if (entry === undefined) removals.push(prefixFromKey(id));
       else if (entry.kind === 'route') upserts.push(entry.route);
       else unresolved.push(prefixFromKey(id));

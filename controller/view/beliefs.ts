@@ -4,15 +4,10 @@
 import { type Ipv4, type Prefix, prefixKey } from '../../proto/domain/address.js';
 import { keys } from '../store/keys.js';
 import type { NodeRecord, PoolRecord, SubnetRecord } from '../store/records.js';
-import type { RecordClaim, SubnetClaim } from './claims.js';
+import type { RecordClaim } from './claims.js';
 import { Consistency, type Settled } from './consistency.js';
-import type { ViewChanges } from './view.js';
-
-/** Held is a record and the revision it was last changed at, for guards. */
-export type Held<T> = { readonly record: T; readonly modRevision: number };
-
-/** HeldSubnet is a subnet's record with its key's parts. */
-export type HeldSubnet = Held<SubnetRecord> & { readonly pool: string; readonly subnet: Prefix };
+import type { Held, HeldSubnet } from './held.js';
+import type { ViewChanges } from './view-changes.js';
 
 /** Beliefs are what is believed, indexed as it is asked for. */
 export class Beliefs {
@@ -43,11 +38,12 @@ export class Beliefs {
     }
   }
 
-  #settlePool(name: string, { claim, stands }: Settled, touched: ViewChanges): void {
-    if (stands) {
-      if (this.pools.get(name)?.record === claim?.record) return;
-      this.pools.set(name, heldOf(claim as RecordClaim<PoolRecord>));
-    } else if (claim !== undefined || this.consistency.claims.subnetsOfPool.of(name).size > 0) {
+  #settlePool(name: string, { exists, stands }: Settled, touched: ViewChanges): void {
+    const held = stands ? heldOf(this.consistency.claims.pools.get(name)) : undefined;
+    if (held !== undefined) {
+      if (this.pools.get(name)?.record === held.record) return;
+      this.pools.set(name, held);
+    } else if (exists || this.consistency.claims.subnetsOfPool.of(name).size > 0) {
       const former = this.#former?.pools.get(name);
       if (former === undefined || this.pools.has(name)) return;
       this.pools.set(name, former);
@@ -55,12 +51,12 @@ export class Beliefs {
     touched.pools = true;
   }
 
-  #settleNode(id: string, { claim, stands }: Settled, touched: ViewChanges): void {
+  #settleNode(id: string, { exists, stands }: Settled, touched: ViewChanges): void {
     const { claims } = this.consistency;
-    if (stands) {
-      if (this.nodes.get(id)?.record !== claim?.record)
-        this.#believeNode(id, heldOf(claim as RecordClaim<NodeRecord>), touched);
-    } else if (claim !== undefined || claims.leasesOfNode.of(id).size > 0) {
+    const held = stands ? heldOf(claims.nodes.get(id)) : undefined;
+    if (held !== undefined) {
+      if (this.nodes.get(id)?.record !== held.record) this.#believeNode(id, held, touched);
+    } else if (exists || claims.leasesOfNode.of(id).size > 0) {
       const former = this.#former?.nodes.get(id);
       if (former !== undefined && !this.nodes.has(id)) this.#believeNode(id, former, touched);
     } else this.#forgetNode(id, touched);
@@ -117,20 +113,21 @@ export class Beliefs {
 
   #settleSubnet(
     { pool, subnet }: { readonly pool: string; readonly subnet: Prefix },
-    { text, claim, stands }: Settled,
+    { text, exists, stands }: Settled,
     touched: ViewChanges,
   ): void {
     const id = prefixKey(subnet);
     const before = this.subnets.get(id);
-    if (stands) {
-      const held = { ...heldOf(claim as SubnetClaim), pool, subnet };
-      if (before?.record !== held.record || before.pool !== pool) this.#believeSubnet(held, touched);
-    } else if (claim !== undefined) {
+    const whole = this.consistency.claims.subnets.get(text);
+    const held = stands ? heldOf(whole) : undefined;
+    if (held !== undefined) {
+      if (before?.record !== held.record || before.pool !== pool)
+        this.#believeSubnet({ ...held, pool, subnet }, touched);
+    } else if (exists) {
       const former = this.#former?.subnets.get(id);
       if (before === undefined && former?.pool === pool) this.#believeSubnet(former, touched);
       else if (before === undefined) touched.subnets.add(id);
     } else if (before?.pool === pool && !this.#isAwaited(before)) this.#forgetSubnet(before, touched);
-    const whole = this.consistency.claims.subnets.get(text);
     if (whole !== undefined && !(stands && this.consistency.isInPool(whole))) this.strays.set(text, subnet);
     else this.strays.delete(text);
     this.#noteUnresolved(id, subnet, touched);
@@ -186,7 +183,6 @@ export class Beliefs {
   }
 }
 
-function heldOf<T>({ record, modRevision }: RecordClaim<T>): Held<T> {
-  if (record === undefined) throw new TypeError('a record that can not be read does not stand');
-  return { record, modRevision };
+function heldOf<T>(claim: RecordClaim<T> | undefined): Held<T> | undefined {
+  return claim?.record === undefined ? undefined : { record: claim.record, modRevision: claim.modRevision };
 }

@@ -1,6 +1,6 @@
-// What the records that depend on each other say, found by whatever they can meet in: a range, a node, a name, an
-// address. Part of consistency.ts, which judges them.
-// Invariant: a key that exists has its claim, readable or not: an unreadable record still holds what its key says.
+// The records that depend on each other, indexed by what they can clash over: a range, a node, a name, an address.
+// consistency.ts judges them.
+// Invariant: a key that exists has its claim, readable or not: an unreadable record still claims what its key names.
 import {
   type Ipv4,
   type Prefix,
@@ -11,18 +11,19 @@ import {
   subnetKeyAt,
 } from '../../proto/domain/address.js';
 import { type Key, keys } from '../store/keys.js';
-import type { NodeRecord, PoolRecord, RecordOf, SubnetRecord } from '../store/records.js';
+import type { NodeRecord, PoolRecord, RecordKind, RecordOf, SubnetRecord } from '../store/records.js';
+import type { StoredEntry } from './held.js';
 
-/** RecordClaim is one key as it is in the store. */
+/** RecordClaim is a key in the store, with its record. */
 export type RecordClaim<T> = {
   readonly key: string;
-  /** Undefined: it can't be read. */
+  /** Undefined: unreadable. */
   readonly record: T | undefined;
   readonly createRevision: number;
   readonly modRevision: number;
 };
 
-/** SubnetClaim is the claim of a subnet's key, with the key's parts. */
+/** SubnetClaim is the claim of a subnet's key, with the parts of the key. */
 export type SubnetClaim = RecordClaim<SubnetRecord> & { readonly pool: string; readonly subnet: Prefix };
 
 /** OwnerClaim is the claim of a name's or an address's key. */
@@ -31,9 +32,41 @@ export type OwnerClaim = RecordClaim<RecordOf<'name'>>;
 /** CheckedKey is a key whose record is checked against others. */
 export type CheckedKey = Extract<Key, { readonly kind: 'pool' | 'node' | 'name' | 'address' | 'subnet' }>;
 
+/** CheckedClaim is a key whose record is checked against others, and its claim; undefined: the key does not exist. */
+export type CheckedClaim =
+  | { readonly key: KeyOf<'pool'>; readonly claim: RecordClaim<PoolRecord> | undefined; readonly kind: 'pool' }
+  | { readonly key: KeyOf<'node'>; readonly claim: RecordClaim<NodeRecord> | undefined; readonly kind: 'node' }
+  | { readonly key: KeyOf<'name'>; readonly claim: OwnerClaim | undefined; readonly kind: 'name' }
+  | { readonly key: KeyOf<'address'>; readonly claim: OwnerClaim | undefined; readonly kind: 'address' }
+  | { readonly key: KeyOf<'subnet'>; readonly claim: RecordClaim<SubnetRecord> | undefined; readonly kind: 'subnet' };
+
+type KeyOf<K extends CheckedKey['kind']> = Extract<CheckedKey, { readonly kind: K }>;
+
 /** isChecked says whether a key's record is checked against others. */
 export function isChecked(key: Key): key is CheckedKey {
   return ['pool', 'node', 'name', 'address', 'subnet'].includes(key.kind);
+}
+
+function claimOf<K extends RecordKind>(kind: K, entry: StoredEntry | undefined): RecordClaim<RecordOf<K>> | undefined {
+  if (entry === undefined) return undefined;
+  const { key, createRevision, modRevision } = entry;
+  return { key, record: entry.read(kind), createRevision, modRevision };
+}
+
+/** checkedClaim reads an entry as its key says; undefined: the key does not exist. */
+export function checkedClaim(key: CheckedKey, entry: StoredEntry | undefined): CheckedClaim {
+  switch (key.kind) {
+    case 'pool':
+      return { kind: 'pool', key, claim: claimOf('pool', entry) };
+    case 'node':
+      return { kind: 'node', key, claim: claimOf('node', entry) };
+    case 'name':
+      return { kind: 'name', key, claim: claimOf('name', entry) };
+    case 'address':
+      return { kind: 'address', key, claim: claimOf('address', entry) };
+    case 'subnet':
+      return { kind: 'subnet', key, claim: claimOf('subnet', entry) };
+  }
 }
 
 class Groups<G, T> {
@@ -62,12 +95,12 @@ class Groups<G, T> {
   }
 }
 
-/** leaseholderOf is the node that a subnet's record is leased to; undefined: it is not leased, or can't be read. */
+/** leaseholderOf is the node that a subnet is leased to; undefined: it is not leased, or its record is unreadable. */
 export function leaseholderOf(claim: SubnetClaim | undefined): string | undefined {
   return claim?.record?.state === 'leased' ? claim.record.node : undefined;
 }
 
-/** Claims are all of them. */
+/** Claims holds them all. */
 export class Claims {
   readonly pools = new Map<string, RecordClaim<PoolRecord>>();
   /** By id. */
@@ -76,34 +109,34 @@ export class Claims {
   readonly addresses = new Map<Ipv4, OwnerClaim>();
   /** By key. */
   readonly subnets = new Map<string, SubnetClaim>();
-  /** Ids of the nodes that say that they have this name, or this address. */
+  /** Ids of the nodes whose record has this name, or this address. */
   readonly nodesOfName = new Groups<string, string>();
   readonly nodesOfAddress = new Groups<Ipv4, string>();
   /** Keys of the subnets that are leased to a node. */
   readonly leasesOfNode = new Groups<string, string>();
   readonly subnetsOfPool = new Groups<string, string>();
-  /** Keys of the names and addresses that say that they are a node's. */
+  /** Keys of the names and addresses whose record names a node. */
   readonly ownedBy = new Groups<string, string>();
   // By length, then by prefixKey: a fleet has one or two lengths, so looking for overlaps takes one or two steps.
   readonly #byLength = new Map<number, Groups<number, string>>();
 
-  /** put takes a key as it is by now; undefined: it does not exist any more. */
-  put(key: CheckedKey, claim: RecordClaim<unknown> | undefined): void {
-    switch (key.kind) {
+  /** put takes in a key as it is now. */
+  put({ kind, key, claim }: CheckedClaim): void {
+    switch (kind) {
       case 'pool':
-        set(this.pools, key.name, claim as RecordClaim<PoolRecord> | undefined);
+        set(this.pools, key.name, claim);
         break;
       case 'node':
-        this.#putNode(key.id, claim as RecordClaim<NodeRecord> | undefined);
+        this.#putNode(key.id, claim);
         break;
       case 'name':
-        this.#putOwner(this.names, key.name, keys.name(key.name), claim as OwnerClaim | undefined);
+        this.#putOwner(this.names, key.name, keys.name(key.name), claim);
         break;
       case 'address':
-        this.#putOwner(this.addresses, key.address, keys.address(key.address), claim as OwnerClaim | undefined);
+        this.#putOwner(this.addresses, key.address, keys.address(key.address), claim);
         break;
       case 'subnet':
-        this.#putSubnet(key, claim as RecordClaim<SubnetRecord> | undefined);
+        this.#putSubnet(key, claim);
         break;
     }
   }
@@ -147,7 +180,7 @@ export class Claims {
     this.leasesOfNode.add(leaseholderOf(whole), key);
   }
 
-  /** sameSubnet are the claims of just this subnet (prefixKey), of whatever pool. */
+  /** sameSubnet are the claims of exactly this subnet (prefixKey), in any pool. */
   sameSubnet(id: number): readonly SubnetClaim[] {
     return [...this.#claims(this.#byLength.get(id % 64)?.of(id) ?? [])];
   }

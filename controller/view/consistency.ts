@@ -6,6 +6,7 @@ import { formatIpv4, formatPrefix, prefixCovers, prefixesOverlap } from '../../p
 import { keys, parseKey } from '../store/keys.js';
 import type { NodeRecord, PoolRecord } from '../store/records.js';
 import {
+  type CheckedClaim,
   type CheckedKey,
   Claims,
   isChecked,
@@ -23,11 +24,12 @@ export type ClaimVerdict = {
   readonly problems: readonly string[];
 };
 
-/** Settled is a key whose verdict may have changed. `claim` is undefined when it does not exist any more. */
+/** Settled is a key whose verdict may have changed. */
 export type Settled = {
   readonly key: CheckedKey;
   readonly text: string;
-  readonly claim: RecordClaim<unknown> | undefined;
+  /** The key exists. */
+  readonly exists: boolean;
   readonly stands: boolean;
 };
 
@@ -43,19 +45,17 @@ function oldestOf<C extends RecordClaim<unknown>>(claims: readonly C[]): C | und
   );
 }
 
-// What of a record others depend on; undefined: it can't be read.
-function meaningOf({ kind }: CheckedKey, { record, createRevision }: RecordClaim<unknown>): string | undefined {
-  if (record === undefined) return undefined;
-  if (kind === 'pool') {
-    const { cidr, subnetLength } = record as PoolRecord;
-    return `${createRevision} ${cidr.network} ${cidr.length} ${subnetLength}`;
-  }
-  if (kind === 'node') {
-    const { name, address } = record as NodeRecord;
-    return `${createRevision} ${name} ${address}`;
-  }
-  // Of the others every field counts.
-  return undefined;
+// The part of a record that others depend on; undefined: unreadable.
+function poolMeaning(claim: RecordClaim<PoolRecord> | undefined): string | undefined {
+  if (claim?.record === undefined) return undefined;
+  const { cidr, subnetLength } = claim.record;
+  return `${claim.createRevision} ${cidr.network} ${cidr.length} ${subnetLength}`;
+}
+
+function nodeMeaning(claim: RecordClaim<NodeRecord> | undefined): string | undefined {
+  if (claim?.record === undefined) return undefined;
+  const { name, address } = claim.record;
+  return `${claim.createRevision} ${name} ${address}`;
 }
 
 /** Consistency holds the records that depend on each other, and what contradicts what among them. */
@@ -65,30 +65,35 @@ export class Consistency {
   readonly contradictions = new Map<string, string>();
   readonly #due = new Map<string, CheckedKey>();
 
-  /** put takes a key as it is by now; undefined: it does not exist any more. */
-  put(key: CheckedKey, text: string, claim: RecordClaim<unknown> | undefined): void {
+  /** put takes in a key, in text and in parts, as it is now. */
+  put(text: string, checked: CheckedClaim): void {
+    const { key } = checked;
     this.#due.set(text, key);
-    const before = this.claimOf(key);
-    // A label, or a reservation, changes a record and nothing that others depend on.
-    const meaning = before === undefined ? undefined : meaningOf(key, before);
-    if (meaning !== undefined && claim !== undefined && meaning === meaningOf(key, claim)) {
-      this.claims.put(key, claim);
-      return;
-    }
-    if (before !== undefined) this.#noteNeighbours(key);
-    this.claims.put(key, claim);
-    this.#noteNeighbours(key);
+    if (!this.#hasSameMeaning(checked)) {
+      if (this.claimOf(key) !== undefined) this.#noteNeighbours(key);
+      this.claims.put(checked);
+      this.#noteNeighbours(key);
+    } else this.claims.put(checked);
+  }
+
+  // A label or a reservation changes a record, but nothing that others depend on. Of a name, an address or a subnet
+  // every field counts.
+  #hasSameMeaning({ kind, key, claim }: CheckedClaim): boolean {
+    if (kind !== 'pool' && kind !== 'node') return false;
+    const before =
+      kind === 'pool' ? poolMeaning(this.claims.pools.get(key.name)) : nodeMeaning(this.claims.nodes.get(key.id));
+    return before !== undefined && before === (kind === 'pool' ? poolMeaning(claim) : nodeMeaning(claim));
   }
 
   /** settle judges what was put since the last time, and all that it may concern. */
   settle(): readonly Settled[] {
     const settled: Settled[] = [];
     for (const [text, key] of this.#due) {
-      const claim = this.claimOf(key);
+      const exists = this.claimOf(key) !== undefined;
       const { stands, problems } = this.verdictOf(key);
       if (problems.length === 0) this.contradictions.delete(text);
       else this.contradictions.set(text, problems.join('; '));
-      settled.push({ key, text, claim, stands });
+      settled.push({ key, text, exists, stands });
     }
     this.#due.clear();
     return settled;

@@ -1,11 +1,11 @@
-// Times in records, by this controller's own clock: a duration counts from when this controller saw the record begin.
-// Records of older versions have no duration: then the time stands as it was written, by whatever clock.
+// Times in records, by this controller's clock: a duration counts from when this controller saw the record begin.
+// Records of older versions have no duration; their times stand as they were written, by whatever clock.
 import type { ClusterRecord, RecordKind, RecordOf, SubnetRecord, TokenRecord } from '../store/records.js';
 
-/** Since says for how long a record, and its key, have been there: milliseconds. */
+/** Since says for how long a record, and its key, have existed, in milliseconds. */
 export type Since = { readonly record: () => number; readonly key: () => number };
 
-/** localToken is a token that ends its life after the moment it was made. */
+/** localToken returns a token that expires its lifetime after it was made. */
 export function localToken(token: TokenRecord, ageMs: number, nowMs: number): TokenRecord {
   return token.ttlMs === undefined ? token : { ...token, expiresMs: nowMs - ageMs + token.ttlMs };
 }
@@ -19,11 +19,23 @@ function localCluster(cluster: ClusterRecord, ageMs: number, nowMs: number): Clu
   return cluster.acceptedMs === undefined ? cluster : { ...cluster, acceptedMs: nowMs - ageMs };
 }
 
-/** localTimes is a record with its times by the clock that `nowMs` is of. */
-export function localTimes(kind: RecordKind, record: RecordOf<RecordKind>, since: Since, nowMs: number) {
-  if (kind === 'subnet') return localSubnet(record as SubnetRecord, since.record(), nowMs);
-  // Its uses change it, which makes it no younger.
-  if (kind === 'token') return localToken(record as TokenRecord, since.key(), nowMs);
-  if (kind === 'cluster') return localCluster(record as ClusterRecord, since.record(), nowMs);
-  return record;
+type ToLocal<T> = (record: T, since: Since, nowMs: number) => T;
+
+// Kinds without an entry have no time that another controller's clock would matter for.
+const toLocal: { readonly [K in RecordKind]?: ToLocal<RecordOf<K>> } = {
+  cluster: (record, since, nowMs) => localCluster(record, since.record(), nowMs),
+  subnet: (record, since, nowMs) => localSubnet(record, since.record(), nowMs),
+  // The age of the key, not of the record: each use of a token changes its record.
+  token: (record, since, nowMs) => localToken(record, since.key(), nowMs),
+};
+
+/** localTimes returns a record with its times by the clock that `nowMs` is read from. */
+export function localTimes<K extends RecordKind>(
+  kind: K,
+  record: RecordOf<K>,
+  since: Since,
+  nowMs: number,
+): RecordOf<K> {
+  const convert: ToLocal<RecordOf<K>> | undefined = toLocal[kind];
+  return convert === undefined ? record : convert(record, since, nowMs);
 }

@@ -8,7 +8,8 @@ import { pause } from '../../proto/process/backoff.js';
 import { keys } from '../store/keys.js';
 import type { Change, Listing } from '../store/store.js';
 import { StoreAdmission, type StoreAdmissionOptions } from './store-admission.js';
-import { type ReadonlyView, type Times, View, type ViewChanges } from './view.js';
+import { type ReadonlyView, type Times, View } from './view.js';
+import type { ViewChanges } from './view-changes.js';
 
 /** ViewFeedOptions are what a feed needs. */
 export type ViewFeedOptions = StoreAdmissionOptions & {

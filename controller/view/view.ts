@@ -1,8 +1,8 @@
-// Everything in the store, in memory, as of one revision. Kept by view/view-feed.ts from one watch; read by everybody.
-// Invariant: a record that can't be read, or that contradicts an older one, never removes what was there before it: it
-// is told of, and what was believed is held. Nor does the absence of a record on which others still depend.
+// Everything in the store, in memory, as of one revision. ViewFeed keeps it current from one watch; all others read it.
+// Invariant: a record that is unreadable, or that contradicts an older one, never removes what was believed before it:
+// the problem is reported and the belief is kept. Nor does the absence of a record on which others still depend.
 import { type Ipv4, type Prefix, prefixCovers } from '../../proto/domain/address.js';
-import { type Key, keys, parseKey } from '../store/keys.js';
+import { keys, parseKey } from '../store/keys.js';
 import {
   type AbsenceRecord,
   type AuthorityRecord,
@@ -10,7 +10,6 @@ import {
   type ClusterRecord,
   type ControllerRecord,
   decode,
-  type EventRecord,
   type NodeRecord,
   type PoolRecord,
   type ProgressRecord,
@@ -25,175 +24,132 @@ import {
 } from '../store/records.js';
 import type { Change, Entry, Listing } from '../store/store.js';
 import { Ages } from './ages.js';
-import { Beliefs, type Held, type HeldSubnet } from './beliefs.js';
-import { isChecked, type SubnetClaim } from './claims.js';
-import { HostNetworks } from './host-networks.js';
+import { Beliefs } from './beliefs.js';
+import { checkedClaim, isChecked, type SubnetClaim } from './claims.js';
+import type { Held, HeldSubnet, StoredEntry } from './held.js';
+import type { ReadonlyHostNetworks } from './host-networks.js';
+import { IndependentRecords } from './independent-records.js';
 import { localTimes } from './local-times.js';
+import { noViewChanges, type ViewChanges } from './view-changes.js';
 
-export type { Held, HeldSubnet } from './beliefs.js';
-
-/** Times are what a view measures the times in records with: its own clock, and what it saw when. */
+/** Times are what a view measures the times in records with: its own clock, and when it saw each revision. */
 export type Times = { readonly ages: Ages; readonly now: () => number };
-
-/** ViewChanges says which parts of the view a batch of changes concerned. */
-export type ViewChanges = {
-  /** prefixKey of subnets whose route may have changed. */
-  readonly subnets: Set<number>;
-  readonly nodes: Set<string>;
-  pools: boolean;
-  sessions: boolean;
-  progress: boolean;
-  readonly registrations: Set<string>;
-  controllers: boolean;
-  authority: boolean;
-  /** Certificates, or what is revoked of them. */
-  certificates: boolean;
-  /** Events that were recorded. Empty for a listing. */
-  readonly events: { readonly id: string; readonly record: EventRecord }[];
-};
-
-/** noViewChanges is the beginning of what a batch of changes touched. */
-export function noViewChanges(): ViewChanges {
-  return {
-    subnets: new Set(),
-    nodes: new Set(),
-    pools: false,
-    sessions: false,
-    progress: false,
-    registrations: new Set(),
-    controllers: false,
-    authority: false,
-    certificates: false,
-    events: [],
-  };
-}
-
-function noteEvent(entry: Entry, touched: ViewChanges): void {
-  const key = parseKey(entry.key);
-  if (key?.kind !== 'event') return;
-  const decoded = decode('event', entry.value);
-  if ('record' in decoded) touched.events.push({ id: key.id, record: decoded.record });
-}
 
 /** ReadonlyView is the view as everybody but its feed sees it. */
 export type ReadonlyView = Omit<View, 'apply' | 'replace'>;
 
-/** View holds the records of every kind that is kept in memory. Operations and events are read when asked for. */
+function noteEvent({ key: text, value }: Entry, changes: ViewChanges): void {
+  const key = parseKey(text);
+  if (key?.kind !== 'event') return;
+  const decoded = decode('event', value);
+  if ('record' in decoded) changes.events.push({ id: key.id, record: decoded.record });
+}
+
+/** View holds the records of all kinds but operations and events, which are read from the store when asked for. */
 export class View {
-  revision = 0;
-  cluster: Held<ClusterRecord> | undefined;
-  readonly #beliefs: Beliefs;
   readonly pools: ReadonlyMap<string, Held<PoolRecord>>;
   readonly nodes: ReadonlyMap<string, Held<NodeRecord>>;
   readonly nodeOfName: ReadonlyMap<string, string>;
   readonly nodeOfAddress: ReadonlyMap<Ipv4, string>;
-  /** By prefixKey: what is believed of each subnet. */
+  /** By prefixKey: the believed record of each subnet. */
   readonly subnets: ReadonlyMap<number, HeldSubnet>;
-  /** The same records by pool. */
+  /** The records of `subnets`, by pool. */
   readonly subnetsOfPool: ReadonlyMap<string, ReadonlyMap<number, SubnetRecord>>;
   /** prefixKey of the subnet that a node holds. */
   readonly subnetOfNode: ReadonlyMap<string, number>;
-  /** Subnets that have a record, none of which is believed: unreadable, or contradicting an older one. By prefixKey. */
+  /** By prefixKey: subnets that have records of which none is believed, being unreadable or contradicting older ones. */
   readonly unresolvedSubnets: ReadonlyMap<number, Prefix>;
-  /** Keys of subnets whose record does not fit its pool, contradicts an older one or can't be read. */
+  /** Keys of subnets whose record does not fit its pool, contradicts an older one or is unreadable. */
   readonly strays: ReadonlyMap<string, Prefix>;
-  readonly sessions = new Map<string, Held<SessionRecord>>();
+  readonly sessions: ReadonlyMap<string, Held<SessionRecord>>;
   /** Of nodes that were connected and are not. */
-  readonly absences = new Map<string, Held<AbsenceRecord>>();
-  readonly statuses = new Map<string, Held<StatusRecord>>();
-  /** Of all statuses. */
-  readonly hostNetworks = new HostNetworks();
-  readonly controllers = new Map<string, Held<ControllerRecord>>();
-  readonly progress = new Map<string, Held<ProgressRecord>>();
-  /** Every controller there ever was that nobody has removed. */
-  readonly registrations = new Map<string, Held<RegistrationRecord>>();
-  authority: Held<AuthorityRecord> | undefined;
-  readonly tokens = new Map<string, Held<TokenRecord>>();
+  readonly absences: ReadonlyMap<string, Held<AbsenceRecord>>;
+  readonly statuses: ReadonlyMap<string, Held<StatusRecord>>;
+  /** The networks that all statuses report. */
+  readonly hostNetworks: ReadonlyHostNetworks;
+  /** Of running controllers. */
+  readonly controllers: ReadonlyMap<string, Held<ControllerRecord>>;
+  readonly progress: ReadonlyMap<string, Held<ProgressRecord>>;
+  /** Of all controllers, running or not, that nobody removed. */
+  readonly registrations: ReadonlyMap<string, Held<RegistrationRecord>>;
+  readonly tokens: ReadonlyMap<string, Held<TokenRecord>>;
   /** By serial. */
-  readonly certificates = new Map<string, Held<CertificateRecord>>();
+  readonly certificates: ReadonlyMap<string, Held<CertificateRecord>>;
   /** Serial of a node's newest certificate. */
-  readonly certificateOfNode = new Map<string, string>();
-  /** Serials of all certificates that the store has of a node: one, but for what an older version left behind. */
-  readonly certificatesOfNode = new Map<string, Set<string>>();
-  /** By serial, or by a node's id. */
-  readonly revoked = new Map<string, Held<RevokedRecord>>();
-  /** Keys that can't be read, and why. */
-  readonly undecodable = new Map<string, string>();
-  /** Keys whose records contradict others, and what: the younger of two, which is not acted on. */
+  readonly certificateOfNode: ReadonlyMap<string, string>;
+  /** Serials of a node's certificates in the store: one, unless an older version left more behind. */
+  readonly certificatesOfNode: ReadonlyMap<string, ReadonlySet<string>>;
+  /** By the serial of a certificate, or by the id of a node. */
+  readonly revoked: ReadonlyMap<string, Held<RevokedRecord>>;
+  /** Keys whose records contradict older ones, and what they contradict. They are not acted on. */
   readonly contradictions: ReadonlyMap<string, string>;
-  // Every key that the last listing or change said exists: what is not in a new listing is gone.
+  readonly #beliefs: Beliefs;
+  readonly #records: IndependentRecords;
+  readonly #undecodable = new Map<string, string>();
+  // Every key that the last listing or change said exists: a key that is not in a new listing was deleted.
   readonly #keys = new Map<string, number>();
-  readonly #former: View | undefined;
   readonly #times: Times;
+  #revision = 0;
 
-  /** @param former the view before this one: what it held is held where this one can't read, or believe, the record */
+  /** @param former the view before this one: its beliefs stand where this one finds no record to believe */
   constructor(former?: View, times?: Times) {
-    this.#former = former;
-    this.#times = times ?? former?.times ?? { ages: new Ages(), now: Date.now };
-    this.#beliefs = new Beliefs(former === undefined ? undefined : former.#beliefs);
-    const { pools, nodes, nodeOfName, nodeOfAddress, subnets, subnetsOfPool } = this.#beliefs;
-    this.pools = pools;
-    this.nodes = nodes;
-    this.nodeOfName = nodeOfName;
-    this.nodeOfAddress = nodeOfAddress;
-    this.subnets = subnets;
-    this.subnetsOfPool = subnetsOfPool;
-    this.subnetOfNode = this.#beliefs.subnetOfNode;
-    this.unresolvedSubnets = this.#beliefs.unresolvedSubnets;
-    this.strays = this.#beliefs.strays;
-    this.contradictions = this.#beliefs.consistency.contradictions;
+    this.#times = times ?? (former === undefined ? undefined : former.#times) ?? { ages: new Ages(), now: Date.now };
+    const beliefs = new Beliefs(former === undefined ? undefined : former.#beliefs);
+    this.#beliefs = beliefs;
+    this.pools = beliefs.pools;
+    this.nodes = beliefs.nodes;
+    this.nodeOfName = beliefs.nodeOfName;
+    this.nodeOfAddress = beliefs.nodeOfAddress;
+    this.subnets = beliefs.subnets;
+    this.subnetsOfPool = beliefs.subnetsOfPool;
+    this.subnetOfNode = beliefs.subnetOfNode;
+    this.unresolvedSubnets = beliefs.unresolvedSubnets;
+    this.strays = beliefs.strays;
+    this.contradictions = beliefs.consistency.contradictions;
+    const records = new IndependentRecords(
+      former === undefined ? undefined : former.#records,
+      (changes, { id, epoch, acceptedMs }) => {
+        this.#times.ages.begin(id, epoch);
+        // The routes to nodes that nobody has seen since the acceptance become unresolved.
+        if (acceptedMs !== undefined) for (const subnet of this.subnets.keys()) changes.subnets.add(subnet);
+      },
+    );
+    this.#records = records;
+    this.sessions = records.sessions.all;
+    this.absences = records.absences.all;
+    this.statuses = records.statuses.all;
+    this.hostNetworks = records.hostNetworks;
+    this.controllers = records.controllers.all;
+    this.progress = records.progress.all;
+    this.registrations = records.registrations.all;
+    this.tokens = records.tokens.all;
+    this.certificates = records.certificates.all;
+    this.certificateOfNode = records.nodeCertificates.newest;
+    this.certificatesOfNode = records.nodeCertificates.serials;
+    this.revoked = records.revoked.all;
   }
 
-  /** times are what the times in records are measured with. */
-  get times(): Times {
-    return this.#times;
+  /** revision is the revision of the store that the view is at; 0 before the first listing. */
+  get revision(): number {
+    return this.#revision;
   }
 
-  /** replace takes a new listing in place of everything. Returns what differs from before. */
-  replace(listing: Listing): ViewChanges {
-    const touched = noViewChanges();
-    const another = this.#isOfAnotherEpoch(listing);
-    const listed = new Set(listing.entries.map((entry) => entry.key));
-    for (const key of [...this.#keys.keys()]) if (!listed.has(key)) this.#delete(key, touched);
-    for (const entry of listing.entries) {
-      // A store that was restored gives the same revisions again, to other things.
-      if (another || this.#keys.get(entry.key) !== entry.modRevision) this.#put(entry, touched);
-    }
-    this.#beliefs.settle(touched);
-    this.#arriveAt(listing.revision);
-    return touched;
+  /** cluster is the record of the cluster; undefined before the first listing. */
+  get cluster(): Held<ClusterRecord> | undefined {
+    return this.#records.cluster.held;
   }
 
-  /** apply takes the changes of one revision. */
-  apply(changes: readonly Change[], revision: number): ViewChanges {
-    const touched = noViewChanges();
-    for (const change of changes) {
-      if (change.kind === 'put') {
-        this.#put(change.entry, touched);
-        noteEvent(change.entry, touched);
-      } else this.#delete(change.key, touched);
-    }
-    this.#beliefs.settle(touched);
-    this.#arriveAt(revision);
-    return touched;
+  /** authority is the record of the authority; undefined: the cluster has none. */
+  get authority(): Held<AuthorityRecord> | undefined {
+    return this.#records.authority.held;
   }
 
-  #arriveAt(revision: number): void {
-    this.revision = revision;
-    this.#times.ages.saw(revision, this.#times.now());
+  /** undecodable are the keys that are unreadable or ignored, and why. */
+  get undecodable(): ReadonlyMap<string, string> {
+    return this.#undecodable;
   }
 
-  // Whether a restored store was accepted since. Asked before anything is read whose age depends on it.
-  #isOfAnotherEpoch({ entries }: Listing): boolean {
-    const entry = entries.find(({ key }) => key === keys.cluster);
-    const decoded = entry === undefined ? undefined : decode('cluster', entry.value);
-    if (decoded === undefined || 'problem' in decoded) return false;
-    const { id, epoch } = decoded.record;
-    this.#times.ages.begin(id, epoch);
-    return this.cluster?.record.id !== id || this.cluster.record.epoch !== epoch;
-  }
-
-  /** changedAt is every key, but those of operations and events, and the revision it was last changed at. */
+  /** changedAt are all keys but those of operations and events, and the revision that each was last changed at. */
   get changedAt(): ReadonlyMap<string, number> {
     return this.#keys;
   }
@@ -219,191 +175,92 @@ export class View {
     return [...leasesOfNode.of(nodeId)].flatMap((key) => subnets.get(key) ?? []);
   }
 
-  /** recordsIn are the records of subnets that overlap a range, of whatever pool, readable or not. */
+  /** recordsIn are the records of subnets of any pool that overlap a range, readable or not. */
   recordsIn(range: Prefix): readonly SubnetClaim[] {
     return [...this.#beliefs.consistency.claims.overlapping(range)];
   }
 
-  #put(entry: Entry, touched: ViewChanges): void {
+  /** replace takes a new listing in place of everything. Returns what differs from before. */
+  replace(listing: Listing): ViewChanges {
+    const changes = noViewChanges();
+    const another = this.#isOfAnotherEpoch(listing);
+    const listed = new Set(listing.entries.map((entry) => entry.key));
+    for (const key of [...this.#keys.keys()]) if (!listed.has(key)) this.#delete(key, changes);
+    for (const entry of listing.entries) {
+      // A restored store gives the same revisions again, to other records.
+      if (another || this.#keys.get(entry.key) !== entry.modRevision) this.#put(entry, changes);
+    }
+    this.#arriveAt(listing.revision, changes);
+    return changes;
+  }
+
+  /** apply takes the changes of one revision. */
+  apply(changed: readonly Change[], revision: number): ViewChanges {
+    const changes = noViewChanges();
+    for (const change of changed) {
+      if (change.kind === 'put') {
+        this.#put(change.entry, changes);
+        noteEvent(change.entry, changes);
+      } else this.#delete(change.key, changes);
+    }
+    this.#arriveAt(revision, changes);
+    return changes;
+  }
+
+  #arriveAt(revision: number, changes: ViewChanges): void {
+    this.#beliefs.settle(changes);
+    this.#revision = revision;
+    this.#times.ages.saw(revision, this.#times.now());
+  }
+
+  // Whether a restored store was accepted since the last listing. Asked first, because ages depend on the answer.
+  #isOfAnotherEpoch({ entries }: Listing): boolean {
+    const entry = entries.find(({ key }) => key === keys.cluster);
+    const decoded = entry === undefined ? undefined : decode('cluster', entry.value);
+    if (decoded === undefined || 'problem' in decoded) return false;
+    const { id, epoch } = decoded.record;
+    this.#times.ages.begin(id, epoch);
+    return this.cluster?.record.id !== id || this.cluster.record.epoch !== epoch;
+  }
+
+  #put(entry: Entry, changes: ViewChanges): void {
     const key = parseKey(entry.key);
     if (key?.kind === 'operation' || key?.kind === 'event') return;
     this.#keys.set(entry.key, entry.modRevision);
     if (key === undefined) {
-      this.undecodable.set(entry.key, 'not a key of this version of xnet');
+      this.#undecodable.set(entry.key, 'not a key of this version of xnet');
       return;
     }
-    const decoded = decode(key.kind, entry.value);
-    if ('problem' in decoded) this.undecodable.set(entry.key, decoded.problem);
-    else this.undecodable.delete(entry.key);
-    const { modRevision, createRevision } = entry;
-    const nowMs = this.#times.now();
-    const since = {
-      record: () => this.#times.ages.of(modRevision, nowMs),
-      key: () => this.#times.ages.of(createRevision, nowMs),
-    };
-    const record = 'record' in decoded ? localTimes(key.kind, decoded.record, since, nowMs) : undefined;
-    if (isChecked(key)) {
-      this.#beliefs.consistency.put(key, entry.key, { key: entry.key, record, modRevision, createRevision });
-    } else if (record !== undefined) this.#hold(key, { record, modRevision }, touched);
-    else this.#holdUnreadable(key, modRevision, touched);
+    const { key: text, createRevision, modRevision } = entry;
+    const stored: StoredEntry = { key: text, createRevision, modRevision, read: (kind) => this.#read(kind, entry) };
+    if (isChecked(key)) this.#beliefs.consistency.put(text, checkedClaim(key, stored));
+    else this.#noteProblem(text, this.#records.put(key, stored, changes));
   }
 
-  // What was known of it stays; and what can't be read excludes as much as what can.
-  #holdUnreadable(key: Key, modRevision: number, touched: ViewChanges): void {
-    if (key.kind === 'cluster') this.cluster ??= this.#former?.cluster;
-    else if (key.kind === 'authority') this.authority ??= this.#former?.authority;
-    else if (key.kind === 'revoked' && !this.revoked.has(key.id)) {
-      this.revoked.set(key.id, { record: { role: 'node', id: key.id, atMs: 0 }, modRevision });
-      touched.certificates = true;
+  #delete(text: string, changes: ViewChanges): void {
+    this.#keys.delete(text);
+    this.#undecodable.delete(text);
+    const key = parseKey(text);
+    if (key === undefined || key.kind === 'operation' || key.kind === 'event') return;
+    if (isChecked(key)) this.#beliefs.consistency.put(text, checkedClaim(key, undefined));
+    else this.#noteProblem(text, this.#records.delete(key, changes));
+  }
+
+  #read<K extends RecordKind>(kind: K, { key, value, createRevision, modRevision }: Entry): RecordOf<K> | undefined {
+    const decoded = decode(kind, value);
+    if ('problem' in decoded) {
+      this.#noteProblem(key, decoded.problem);
+      return undefined;
     }
+    this.#undecodable.delete(key);
+    const { ages, now } = this.#times;
+    const nowMs = now();
+    const since = { record: () => ages.of(modRevision, nowMs), key: () => ages.of(createRevision, nowMs) };
+    return localTimes(kind, decoded.record, since, nowMs);
   }
 
-  #hold(key: Key, held: Held<RecordOf<RecordKind>>, touched: ViewChanges): void {
-    switch (key.kind) {
-      case 'cluster':
-        this.#holdCluster(held as Held<ClusterRecord>, touched);
-        break;
-      case 'session':
-        this.sessions.set(key.id, held as Held<SessionRecord>);
-        touched.sessions = true;
-        touched.nodes.add(key.id);
-        break;
-      case 'absence':
-        this.absences.set(key.id, held as Held<AbsenceRecord>);
-        touched.nodes.add(key.id);
-        break;
-      case 'status':
-        this.statuses.set(key.id, held as Held<StatusRecord>);
-        this.hostNetworks.set(key.id, (held as Held<StatusRecord>).record.hostNetworks);
-        touched.nodes.add(key.id);
-        break;
-      case 'controller':
-        this.controllers.set(key.id, held as Held<ControllerRecord>);
-        touched.controllers = true;
-        break;
-      case 'progress':
-        this.progress.set(key.id, held as Held<ProgressRecord>);
-        touched.progress = true;
-        break;
-      case 'registration':
-        this.registrations.set(key.id, held as Held<RegistrationRecord>);
-        touched.registrations.add(key.id);
-        break;
-      case 'authority':
-        this.authority = held as Held<AuthorityRecord>;
-        touched.authority = true;
-        break;
-      case 'token':
-        this.tokens.set(key.id, held as Held<TokenRecord>);
-        break;
-      case 'certificate':
-        this.#holdCertificate(key.id, held as Held<CertificateRecord>);
-        touched.certificates = true;
-        break;
-      case 'revoked':
-        this.revoked.set(key.id, held as Held<RevokedRecord>);
-        touched.certificates = true;
-        break;
-    }
-  }
-
-  #holdCertificate(serial: string, held: Held<CertificateRecord>): void {
-    this.certificates.set(serial, held);
-    if (held.record.role !== 'node') return;
-    const { id } = held.record;
-    this.certificatesOfNode.set(id, (this.certificatesOfNode.get(id) ?? new Set()).add(serial));
-    this.#noteNewest(id);
-  }
-
-  #forgetCertificate(serial: string): void {
-    const held = this.certificates.get(serial);
-    this.certificates.delete(serial);
-    if (held?.record.role !== 'node') return;
-    const { id } = held.record;
-    const left = this.certificatesOfNode.get(id);
-    left?.delete(serial);
-    if (left?.size === 0) this.certificatesOfNode.delete(id);
-    this.#noteNewest(id);
-  }
-
-  #noteNewest(nodeId: string): void {
-    let newest: { readonly serial: string; readonly modRevision: number } | undefined;
-    for (const serial of this.certificatesOfNode.get(nodeId) ?? []) {
-      const modRevision = this.certificates.get(serial)?.modRevision ?? 0;
-      if (newest === undefined || modRevision > newest.modRevision) newest = { serial, modRevision };
-    }
-    if (newest === undefined) this.certificateOfNode.delete(nodeId);
-    else this.certificateOfNode.set(nodeId, newest.serial);
-  }
-
-  // A cluster is what it was when this view began: its id never changes, and its epoch never goes back.
-  #holdCluster(held: Held<ClusterRecord>, touched: ViewChanges): void {
-    const before = this.cluster?.record;
-    const { id, epoch } = held.record;
-    if (before === undefined || (before.id === id && before.epoch <= epoch)) {
-      this.cluster = held;
-      this.#times.ages.begin(id, epoch);
-      // Whom nobody has seen since is not routed to anew.
-      if (held.record.acceptedMs !== undefined) for (const subnet of this.subnets.keys()) touched.subnets.add(subnet);
-    } else
-      this.undecodable.set(
-        keys.cluster,
-        `it names cluster ${id}, epoch ${epoch}; this is ${before.id}, epoch ${before.epoch}`,
-      );
-  }
-
-  #delete(name: string, touched: ViewChanges): void {
-    this.#keys.delete(name);
-    this.undecodable.delete(name);
-    const key = parseKey(name);
-    if (key !== undefined && isChecked(key)) this.#beliefs.consistency.put(key, name, undefined);
-    switch (key?.kind) {
-      case 'cluster':
-        // What was known of it stays: a controller that starts now will refuse to act.
-        this.undecodable.set(name, 'it was deleted');
-        break;
-      case 'session':
-        this.sessions.delete(key.id);
-        touched.sessions = true;
-        touched.nodes.add(key.id);
-        break;
-      case 'absence':
-        this.absences.delete(key.id);
-        touched.nodes.add(key.id);
-        break;
-      case 'status':
-        this.statuses.delete(key.id);
-        this.hostNetworks.delete(key.id);
-        touched.nodes.add(key.id);
-        break;
-      case 'controller':
-        this.controllers.delete(key.id);
-        touched.controllers = true;
-        break;
-      case 'progress':
-        this.progress.delete(key.id);
-        touched.progress = true;
-        break;
-      case 'registration':
-        this.registrations.delete(key.id);
-        touched.registrations.add(key.id);
-        break;
-      case 'authority':
-        // Nothing of ours deletes it: what was known stays, as with the cluster.
-        this.undecodable.set(name, 'it was deleted');
-        break;
-      case 'token':
-        this.tokens.delete(key.id);
-        break;
-      case 'certificate':
-        this.#forgetCertificate(key.id);
-        touched.certificates = true;
-        break;
-      case 'revoked':
-        this.revoked.delete(key.id);
-        touched.certificates = true;
-        break;
-    }
+  #noteProblem(key: string, problem: string | undefined): void {
+    if (problem !== undefined) this.#undecodable.set(key, problem);
   }
 }
 

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { forgetController } from '../../controller/registry/controllers.js';
+import { deregisterController } from '../../controller/registry/controllers.js';
 import { controllerProblems } from '../../controller/service/controller-problems.js';
 import { Clocks } from '../../controller/session/clocks.js';
 import { Gate } from '../../controller/store/gate.js';
@@ -139,7 +139,7 @@ test('a controller that was forgotten while it was away comes back without a wor
   await core.stop();
   const { core: other } = start({ seenPath: join(dir, 'other.json'), ownKey: 'registrations/c-2' });
   await other.ready();
-  await forgetController(other.context, once, 'c-1');
+  await deregisterController(other.context, once, 'c-1');
   t.is(cluster.get(own), undefined);
   const { core: again } = start();
   await until('it has judged', async () => again.feed.ready || again.feed.refusal !== '');

@@ -1,0 +1,117 @@
+// The records of the kinds that depend on no other record: one typed table per kind. The kinds that depend on each other
+// (pools, nodes, names, addresses, subnets) are in beliefs.ts.
+import type { Key } from '../store/keys.js';
+import type { ClusterRecord } from '../store/records.js';
+import type { CheckedKey } from './claims.js';
+import type { StoredEntry } from './held.js';
+import { HostNetworks } from './host-networks.js';
+import { NodeCertificates } from './node-certificates.js';
+import { type KindTable, RecordMap, SingleRecord } from './record-tables.js';
+import type { ViewChanges } from './view-changes.js';
+
+/** IndependentKey is a key whose record depends on no other. Operations and events are not kept in memory. */
+export type IndependentKey = Exclude<Key, CheckedKey | { readonly kind: 'operation' | 'event' }>;
+
+type Tables = { readonly [K in IndependentKey['kind']]: KindTable };
+
+function idOf(key: IndependentKey): string {
+  return 'id' in key ? key.id : '';
+}
+
+/** IndependentRecords are these tables. */
+export class IndependentRecords {
+  readonly hostNetworks = new HostNetworks();
+  readonly nodeCertificates = new NodeCertificates();
+  readonly cluster: SingleRecord<'cluster'>;
+  readonly authority: SingleRecord<'authority'>;
+  readonly sessions = new RecordMap('session', {
+    note: (changes, id) => {
+      changes.sessions = true;
+      changes.nodes.add(id);
+    },
+  });
+  readonly absences = new RecordMap('absence', { note: (changes, id) => changes.nodes.add(id) });
+  readonly statuses = new RecordMap('status', {
+    note: (changes, id) => changes.nodes.add(id),
+    index: {
+      put: (id, { record }) => this.hostNetworks.set(id, record.hostNetworks),
+      delete: (id) => this.hostNetworks.delete(id),
+    },
+  });
+  readonly controllers = new RecordMap('controller', {
+    note: (changes) => {
+      changes.controllers = true;
+    },
+  });
+  readonly progress = new RecordMap('progress', {
+    note: (changes) => {
+      changes.progress = true;
+    },
+  });
+  readonly registrations = new RecordMap('registration', { note: (changes, id) => changes.registrations.add(id) });
+  readonly tokens = new RecordMap('token', { note: () => undefined });
+  readonly certificates = new RecordMap('certificate', {
+    note: (changes) => {
+      changes.certificates = true;
+    },
+    index: this.nodeCertificates,
+  });
+  readonly revoked = new RecordMap('revoked', {
+    note: (changes) => {
+      changes.certificates = true;
+    },
+    // An unreadable revocation refuses as much as a readable one.
+    placeholder: (id) => ({ role: 'node', id, atMs: 0 }),
+  });
+  readonly #tables: Tables;
+
+  /**
+   * @param former the tables of the view before this one, for single records that are unreadable now
+   * @param noteCluster marks what a new record of the cluster concerns
+   */
+  constructor(
+    former: IndependentRecords | undefined,
+    noteCluster: (changes: ViewChanges, record: ClusterRecord) => void,
+  ) {
+    this.cluster = new SingleRecord('cluster', {
+      former: () => former?.cluster.held,
+      refuse: clusterRefusal,
+      note: noteCluster,
+    });
+    this.authority = new SingleRecord('authority', {
+      former: () => former?.authority.held,
+      note: (changes) => {
+        changes.authority = true;
+      },
+    });
+    this.#tables = {
+      cluster: this.cluster,
+      session: this.sessions,
+      absence: this.absences,
+      status: this.statuses,
+      controller: this.controllers,
+      progress: this.progress,
+      registration: this.registrations,
+      authority: this.authority,
+      token: this.tokens,
+      certificate: this.certificates,
+      revoked: this.revoked,
+    };
+  }
+
+  /** put takes in an entry. Returns why its record is ignored; undefined: it is not. */
+  put(key: IndependentKey, entry: StoredEntry, changes: ViewChanges): string | undefined {
+    return this.#tables[key.kind].put(idOf(key), entry, changes);
+  }
+
+  /** delete takes in that a key is gone. Returns why that is ignored; undefined: it is not. */
+  delete(key: IndependentKey, changes: ViewChanges): string | undefined {
+    return this.#tables[key.kind].delete(idOf(key), changes);
+  }
+}
+
+// The id of a cluster never changes, and its epoch never goes back.
+function clusterRefusal({ id, epoch }: ClusterRecord, before: ClusterRecord): string | undefined {
+  if (before.id === id && before.epoch <= epoch) return undefined;
+  return `it names cluster ${id}, epoch ${epoch}; this is ${before.id}, epoch ${before.epoch}`;
+}

@@ -1,0 +1,36 @@
+// The parts of a view that a batch of changes concerns: what listeners look at to decide whether to recompute.
+import type { EventRecord } from '../store/records.js';
+
+/** ViewChanges names the parts of a view that one batch of changes concerns. */
+export type ViewChanges = {
+  /** prefixKey of each subnet whose route may have changed. */
+  readonly subnets: Set<number>;
+  /** Ids of nodes of which some record changed. */
+  readonly nodes: Set<string>;
+  pools: boolean;
+  sessions: boolean;
+  progress: boolean;
+  readonly registrations: Set<string>;
+  controllers: boolean;
+  authority: boolean;
+  /** Certificates or revocations. */
+  certificates: boolean;
+  /** The events recorded. Empty for a listing. */
+  readonly events: { readonly id: string; readonly record: EventRecord }[];
+};
+
+/** noViewChanges returns an empty ViewChanges. */
+export function noViewChanges(): ViewChanges {
+  return {
+    subnets: new Set(),
+    nodes: new Set(),
+    pools: false,
+    sessions: false,
+    progress: false,
+    registrations: new Set(),
+    controllers: false,
+    authority: false,
+    certificates: false,
+    events: [],
+  };
+}
