@@ -8,7 +8,8 @@ import { integer } from '../../proto/process/settings.js';
 import { type Cell, formatTable } from '../../proto/process/table.js';
 import { version } from '../../proto/process/version.js';
 import { type EngineLine, engineLines, obtainEngine } from './engines.js';
-import { addedFrom, Fleet } from './fleet.js';
+import { Fleet } from './fleet.js';
+import { addedNodeFrom } from './programs.js';
 import { type Proof, proveFleet, startContainers } from './proofs.js';
 
 type DemoOptions = {
@@ -86,7 +87,7 @@ async function joinAll(fleet: Fleet, steps: Steps): Promise<void> {
       `xctl nodes add ${host.name} --address ${host.address} --wait, xnetd join, xnetd run`,
       async () => {
         const output = await fleet.xctl('nodes', 'add', host.name, '--address', host.address, '--wait', '-o', 'json');
-        const { subnet, token } = addedFrom(output);
+        const { subnet, token } = addedNodeFrom(output);
         await fleet.joinHost(host, token);
         await fleet.startDaemon(host);
         await fleet.untilReady([host]);

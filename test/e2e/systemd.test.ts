@@ -16,11 +16,11 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { tryEngine } from '../../deploy/lab/engines.js';
-import { addedFrom } from '../../deploy/lab/fleet.js';
 import type { LabHost } from '../../deploy/lab/host.js';
 import { Lab } from '../../deploy/lab/lab.js';
 import { openPorts, openSockets } from '../../deploy/lab/open-ports.js';
 import { repositoryRoot } from '../../deploy/lab/paths.js';
+import { addedNodeFrom } from '../../deploy/lab/programs.js';
 import type { HostStatus } from '../../node/commands/status.js';
 import { exitCodes } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
@@ -111,7 +111,7 @@ if ('why' in stage) {
   const xctl = (...args: readonly string[]) => control.run(join(controlPrefix, 'bin/xctl'), ...args);
   // As an operator does it: one command there, one here, and between them a token that is in nobody's command line.
   const joinHost = async () => {
-    const { token } = addedFrom(await xctl('nodes', 'add', 'h1', '--address', host.address, '-o', 'json'));
+    const { token } = addedNodeFrom(await xctl('nodes', 'add', 'h1', '--address', host.address, '-o', 'json'));
     const join = [
       '/usr/local/bin/xnetd',
       'join',

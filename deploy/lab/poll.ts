@@ -1,0 +1,36 @@
+// Waiting for a state of a fleet that no event announces.
+import { XnetError } from '../../proto/errors.js';
+import { pause } from '../../proto/process/backoff.js';
+
+/** PollOptions say for how long a state is polled, and what a timeout reports besides. */
+export type PollOptions = {
+  /** Default 60 s. */
+  readonly timeoutMs?: number | undefined;
+  /** The last lines of the processes involved. */
+  readonly problems?: () => readonly string[];
+};
+
+/**
+ * pollUntil checks a state every 25 ms until it holds. An error of the check counts as "does not hold yet".
+ * @throws XnetError DeadlineExceeded with the last error of the check
+ */
+export async function pollUntil(
+  what: string,
+  holds: () => Promise<boolean>,
+  { timeoutMs = 60_000, problems = () => [] }: PollOptions = {},
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  let last: unknown;
+  while (performance.now() < deadline) {
+    try {
+      if (await holds()) return;
+      last = undefined;
+    } catch (error) {
+      last = error;
+    }
+    await pause(25);
+  }
+  throw new XnetError('DeadlineExceeded', `not within ${timeoutMs / 1000} s: ${what}`, {
+    problems: [...problems(), ...(last === undefined ? [] : [String(last)])],
+  });
+}
