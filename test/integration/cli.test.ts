@@ -9,7 +9,7 @@ import { completionScripts } from '../../cli/completion/scripts.js';
 import { callUnary } from '../../proto/rpc/channel.js';
 import { ControllerProcess } from '../support/controller-process.js';
 import { SimulatedNode } from '../support/simulated-node.js';
-import { type Json, json, part, Xctl, xctlMain } from '../support/xctl.js';
+import { type Json, json, part, type Ran, Xctl, xctlMain } from '../support/xctl.js';
 
 type Shared = { controller: ControllerProcess; xctl: Xctl };
 const test = anyTest as TestFn<Shared>;
@@ -570,21 +570,31 @@ test.serial('completion in a real bash, with names from the controller, and sile
     t.is(stderr, '', line);
     return stdout.trim().split('\n').join(' ');
   };
-  t.is(await complete('xctl nodes l'), 'list');
-  t.is(await complete('xctl nodes show w'), 'web-1');
-  t.is(await complete('sudo xctl nodes show w'), 'web-1');
-  t.is(await complete('xctl pools show '), 'default');
+  // Completion gives up after half a second, since somebody is typing: on a busy machine it is asked for again.
+  const offers = async (line: string, wanted: string, env?: Record<string, string>, tries = 60): Promise<void> => {
+    const offered = await complete(line, env);
+    if (offered === '' && tries > 0) await offers(line, wanted, env, tries - 1);
+    else t.is(offered, wanted, line);
+  };
+  await offers('xctl nodes l', 'list');
+  await offers('xctl nodes show w', 'web-1');
+  await offers('sudo xctl nodes show w', 'web-1');
+  await offers('xctl pools show ', 'default');
   await xctl.run('nodes', 'set', 'web-1', '--label', 'zone=a');
-  t.is(await complete('xctl nodes show web-1 w'), 'web-1');
-  t.is(await complete('xctl nodes list -l zo'), 'zone=a');
-  t.is(await complete('xctl nodes set web-1 --remove-label '), 'zone');
-  t.is(await complete(`xctl contexts import ${bin}/x`), `${bin}/xctl`);
-  t.is(await complete(`xctl contexts import ${xctl.home}/b`), `${bin}/`);
-  t.is(await complete('xctl leases release '), '10.76.1.0/24');
-  t.is(await complete('xctl nodes add x --pool=d'), 'default');
+  await offers('xctl nodes show web-1 w', 'web-1');
+  await offers('xctl nodes list -l zo', 'zone=a');
+  await offers('xctl nodes set web-1 --remove-label ', 'zone');
+  await offers(`xctl contexts import ${bin}/x`, `${bin}/xctl`);
+  await offers(`xctl contexts import ${xctl.home}/b`, `${bin}/`);
+  await offers('xctl leases release ', '10.76.1.0/24');
+  await offers('xctl nodes add x --pool=d', 'default');
   t.is(await complete('xctl nodes show w', { XCTL_CONTROLLER: 'unix:/nonexistent' }), '');
-  t.is(await complete(`xctl --controller unix:${controller.socket} nodes show w`, { XCTL_CONTROLLER: 'x:1' }), 'web-1');
+  await offers(`xctl --controller unix:${controller.socket} nodes show w`, 'web-1', { XCTL_CONTROLLER: 'x:1' });
   t.is(await complete('xctl nodes show w', { XCTL_CONTROLLER: ':::' }), '', 'a wrong setting is no noise either');
-  const words = await xctl.run('__complete', 'words', 'nodes', 'show', '');
-  t.deepEqual([words.code, words.stdout], [0, 'web-1\t10.76.0.0/24\n']);
+  const words = async (tries: number): Promise<Ran> => {
+    const ran = await xctl.run('__complete', 'words', 'nodes', 'show', '');
+    return ran.stdout === '' && tries > 0 ? await words(tries - 1) : ran;
+  };
+  const { code, stdout } = await words(60);
+  t.deepEqual([code, stdout], [0, 'web-1\t10.76.0.0/24\n']);
 });

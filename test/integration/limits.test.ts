@@ -75,7 +75,8 @@ async function serve(t: ExecutionContext) {
   return { path, open, works };
 }
 
-test('a huge message is refused before it is read, and nobody else notices', async (t) => {
+// One after the other: ten thousand streams take what processor there is, and the deadlines of the rest would pass.
+test.serial('a huge message is refused before it is read, and nobody else notices', async (t) => {
   const { path, open, works } = await serve(t);
   const unlimited = new services.admin(`unix:${path}`, grpc.credentials.createInsecure(), {
     'grpc.max_send_message_length': -1,
@@ -92,7 +93,7 @@ test('a huge message is refused before it is read, and nobody else notices', asy
   unlimited.close();
 });
 
-test('ten thousand streams on one connection get no more than their share', async (t) => {
+test.serial('ten thousand streams on one connection get no more than their share', async (t) => {
   const { path, open, works } = await serve(t);
   const flood = await rawSession(path);
   t.teardown(() => flood.destroy());
@@ -127,7 +128,7 @@ function rawSession(path: string): Promise<ClientHttp2Session> {
   });
 }
 
-test('a unary call without a deadline, or with one that never comes, is refused', async (t) => {
+test.serial('a unary call without a deadline, or with one that never comes, is refused', async (t) => {
   const { path, open } = await serve(t);
   const client = new services.admin(`unix:${path}`, grpc.credentials.createInsecure());
   const before = open.unary;
@@ -165,7 +166,7 @@ async function limited(t: ExecutionContext, options: grpc.ServerOptions, add: (s
   return path;
 }
 
-test('a peer that vanished without a word loses its stream', async (t) => {
+test.serial('a peer that vanished without a word loses its stream', async (t) => {
   t.true(Number(serverLimits['grpc.keepalive_time_ms']) <= 20_000);
   let noticed: () => void = () => undefined;
   const gone = new Promise<void>((resolve) => {
@@ -224,7 +225,7 @@ function asNode(id: string): grpc.ServerInterceptor {
     });
 }
 
-test('a connection that has grown too old is made anew, and the watch goes on without a snapshot', async (t) => {
+test.serial('a connection that has grown too old is made anew, and the watch goes on without a snapshot', async (t) => {
   const core = await Core.start(new MemoryStore(new MemoryCluster())).ready();
   const { feed, nodes } = core;
   await core.pools.create(once, {
