@@ -1,7 +1,7 @@
 // A container on a host of the lab.
 import type { ExecResult } from '../../node/process/exec.js';
 import { XnetError } from '../../proto/errors.js';
-import type { LabHost } from './host.js';
+import type { Machine } from './machine.js';
 import { type Fetched, fetchSource, type LabPlace, ping } from './probe.js';
 
 /** ContainerOptions are how a container is started; it runs the lab's web server unless told otherwise. */
@@ -18,11 +18,11 @@ export type ContainerOptions = {
 };
 
 /** Container is one container. It may be stopped, and removed by others. */
-export class Container {
+export class Container<Host extends Machine = Machine> {
   readonly name: string;
-  readonly host: LabHost;
+  readonly host: Host;
 
-  constructor(host: LabHost, name: string) {
+  constructor(host: Host, name: string) {
     this.host = host;
     this.name = name;
   }

@@ -101,7 +101,7 @@ export class LabHost extends Machine {
    * runContainer starts a container of the lab's image.
    * @throws XnetError FailedPrecondition with what Docker said
    */
-  async runContainer(options: ContainerOptions): Promise<Container> {
+  async runContainer(options: ContainerOptions): Promise<Container<LabHost>> {
     await this.loadImage();
     const { network, publish = [] } = options;
     await this.docker(

@@ -1,6 +1,7 @@
 // What a fleet has to be able to do, tried with real traffic.
 import type { Container } from './container.js';
 import type { Fleet } from './fleet.js';
+import type { LabHost } from './host.js';
 import { openPorts, openSockets } from './open-ports.js';
 
 /** Proof is one claim and what came of trying it. */
@@ -28,13 +29,13 @@ async function prove(claim: string, trials: readonly Promise<Trial>[]): Promise<
 
 /** FleetContainer is a container with its address and its host's. */
 export type FleetContainer = {
-  readonly container: Container;
+  readonly container: Container<LabHost>;
   readonly address: string;
   readonly hostAddress: string;
   readonly subnet: string;
 };
 
-/** Port 80 of every container is published there, 81 is not published. */
+/** publishedPort is the port of each host that leads to port 80 of its container; port 81 is not published. */
 export const publishedPort = 8080;
 
 /** startContainers starts one container per host. */

@@ -22,11 +22,11 @@ import {
   removeBip,
   setBip,
 } from './daemon-json.js';
-import type { EngineNetwork } from './engine.js';
+import type { EngineNetwork, EngineSeen } from './engine.js';
 import type { Flags } from './flags.js';
 import type { HostInterface } from './interfaces.js';
 import type { Content, Journal, Ours } from './journal.js';
-import { type EngineSeen, overlapFinding, overlapping } from './preflight.js';
+import { overlapFinding, overlapping } from './preflight.js';
 import { decidedBy, type RestartLimit, restartAt } from './restart-limit.js';
 import { blocked, type OnRunning, waiting } from './settings.js';
 

@@ -10,9 +10,10 @@ import { type BipChange, type BipPlan, type BipSeen, planJoin, planLeave, withou
 import { startAgain } from './containers.js';
 import { type Bip, bipIn, doesNotFit, formatBip } from './daemon-json.js';
 import { type DaemonJsonFile, readDaemonJson, writeDaemonJson } from './daemon-json-file.js';
+import type { EngineSeen } from './engine.js';
 import { putGatewayBack } from './gateway-address.js';
 import { type Apply, emptyJournal, type Journal, readJournal, writeJournal } from './journal.js';
-import { type Dockerd, type EngineSeen, seeDockerd, seeEngine } from './preflight.js';
+import { type Dockerd, seeDockerd, seeEngine } from './preflight.js';
 import { blocked, blockedBy, type DockerHost, seeLog, waiting } from './settings.js';
 import { askDockerd } from './validation.js';
 

@@ -3,9 +3,9 @@
 // has said so. Pure.
 import { formatIpv4, formatPrefix, prefixesEqual } from '../../proto/domain/address.js';
 import type { Finding } from '../reconcile/effect.js';
-import type { EngineContainer, EngineNetwork } from './engine.js';
+import type { EngineContainer, EngineNetwork, EngineSeen } from './engine.js';
 import type { HostInterface } from './interfaces.js';
-import { type EngineSeen, overlapFinding, overlapping } from './preflight.js';
+import { overlapFinding, overlapping } from './preflight.js';
 import { blocked, type DesiredDocker, type OnRunning, shown, waiting } from './settings.js';
 
 /** ownerLabel marks networks that xnet made; its value is the id of the node. */

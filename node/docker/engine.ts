@@ -121,3 +121,11 @@ export interface Engine {
   /** events go on until `signal` aborts; it reconnects by itself, with growing pauses. */
   events(signal: AbortSignal): AsyncIterable<EngineEvent>;
 }
+
+/** EngineSeen is an engine that answers and that xnet can work with. */
+export type EngineSeen = {
+  readonly version: EngineVersion;
+  readonly info: EngineInfo;
+  readonly networks: readonly EngineNetwork[];
+  readonly containers: readonly EngineContainer[];
+};

@@ -9,10 +9,19 @@ import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
 import { removeOwnFile, writeOwnFile } from '../state/atomic-file.js';
 import { type Bip, formatBip, parseBip } from './daemon-json.js';
 import type { Attachment } from './engine.js';
-import type { Restart } from './restart-limit.js';
 
 /** Content is a file's bytes; undefined where there was no file. */
 export type Content = Buffer | undefined;
+
+/** Restart is one restart of Docker that xnet made, or was about to make. */
+export type Restart = {
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+  /** What an operator had decided by then, see decidedBy in restart-limit. */
+  readonly decided: string;
+  /** It was to bring Docker up again with what it ran with before. */
+  readonly back: boolean;
+};
 
 /** Ours is what we have put into daemon.json, and what has to come back when it goes. */
 export type Ours = {

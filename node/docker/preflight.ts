@@ -4,18 +4,10 @@ import { formatPrefix, type Prefix, prefixesOverlap, prefixOf } from '../../prot
 import { errnoOf, XnetError } from '../../proto/errors.js';
 import type { Exec } from '../process/exec.js';
 import type { Finding } from '../reconcile/effect.js';
-import type { EngineContainer, EngineInfo, EngineNetwork, EngineVersion } from './engine.js';
+import type { EngineInfo, EngineNetwork, EngineSeen, EngineVersion } from './engine.js';
 import { dockerdOf, dockerdUnit, type Flags, flagsOf, runningDockerd, whereFlag } from './flags.js';
 import type { HostInterface } from './interfaces.js';
 import { blocked, blockedBy, type DockerHost, seeLog, shown, waiting } from './settings.js';
-
-/** EngineSeen is an engine that answers and that xnet can work with. */
-export type EngineSeen = {
-  readonly version: EngineVersion;
-  readonly info: EngineInfo;
-  readonly networks: readonly EngineNetwork[];
-  readonly containers: readonly EngineContainer[];
-};
 
 /** Dockerd is how the host's dockerd is started. */
 export type Dockerd = {

@@ -3,17 +3,7 @@
 // Invariant: an operator is never limited: a leave by hand, `systemctl reload xnetd`, and a change of daemon.json or of
 // dockerd's flags by anybody else let the next restart happen at once. Pure.
 import { sha256 } from '../state/atomic-file.js';
-import type { Content } from './journal.js';
-
-/** Restart is one restart of Docker that xnet made, or was about to make. */
-export type Restart = {
-  /** Milliseconds since 1970. */
-  readonly atMs: number;
-  /** What an operator had decided by then, see decidedBy. */
-  readonly decided: string;
-  /** It was to bring Docker up again with what it ran with before. */
-  readonly back: boolean;
-};
+import type { Content, Restart } from './journal.js';
 
 /** RestartLimit is how often Docker may be restarted without an operator. */
 export type RestartLimit = {

@@ -6,9 +6,8 @@ import { messageOf, XnetError } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
 import type { Exec } from '../process/exec.js';
 import type { Finding } from '../reconcile/effect.js';
-import type { Engine } from './engine.js';
+import type { Engine, EngineSeen } from './engine.js';
 import type { HostInterface } from './interfaces.js';
-import type { EngineSeen } from './preflight.js';
 import type { RestartLimit } from './restart-limit.js';
 import type { Restarter } from './restarter.js';
 

@@ -18,7 +18,7 @@ export type TouchedObject = {
   readonly removed: boolean;
 };
 
-/** NFNL_SUBSYS_NFTABLES, the high byte of a message's type. */
+/** nftablesSubsystem is NFNL_SUBSYS_NFTABLES (linux/netfilter/nfnetlink.h), the high byte of a message's type. */
 export const nftablesSubsystem = 10;
 
 const nfgenmsgLength = 4;

@@ -1,39 +1,36 @@
 // Rules of the repository that no compiler checks.
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { version } from '../../proto/process/version.js';
+import { cyclesIn, fileGraph, folderGraph, importedPath, sourcesIn } from '../support/import-graph.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const parts = ['proto', 'controller', 'node', 'cli'] as const;
 
-type Source = { readonly path: string; readonly text: string; readonly imports: readonly string[] };
+const sources = parts.flatMap((part) => sourcesIn(root, part));
+const withDeploy = [...sources, ...sourcesIn(root, 'deploy')];
 
-function sourcesIn(folder: string): readonly Source[] {
-  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.ts$/.test(entry.name) && !/\.d\.ts$/.test(entry.name))
-    .map((entry) => relative(root, join(entry.parentPath ?? entry.path, entry.name)))
-    .filter((path) => !path.startsWith('proto/gen/'))
-    .map((path) => {
-      const text = readFileSync(join(root, path), 'utf8');
-      const imports = [...text.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map(([, name = '']) => name);
-      return { path, text, imports };
-    });
-}
-
-const sources = parts.flatMap(sourcesIn);
-
-function resolved(from: string, name: string): string {
-  return relative(root, join(root, from, '..', name)).replace(/\.js$/, '.ts');
-}
+// What does not keep the rules below yet. These lists only get shorter.
+const notYet = {
+  comments: new Set(['controller/store/records.ts', 'proto/errors.ts', 'proto/rpc/limits.ts']),
+  names: new Set(['Outcome', 'Verdict']),
+  fileCycles: new Set([
+    'cli/commands/several.ts cli/program/action.ts',
+    'controller/view/beliefs.ts controller/view/view.ts',
+  ]),
+  foldersInCycles: new Set<string>(),
+  long: new Set<string>(),
+  importedByDeploy: new Set(['node/process/exec.ts']),
+};
 
 test('controller, node and cli import proto and themselves, proto imports nobody', (t) => {
   for (const { path, imports } of sources) {
     const own = path.split('/')[0] ?? '';
     for (const name of imports.filter((name) => name.startsWith('.'))) {
-      const target = resolved(path, name).split('/')[0] ?? '';
+      const target = importedPath(path, name).split('/')[0] ?? '';
       t.true(target === own || target === 'proto', `${path} imports ${name}`);
     }
   }
@@ -65,23 +62,68 @@ test('what the command line loads for help is small', (t) => {
     const text = source?.text ?? '';
     for (const [, name = ''] of text.matchAll(/^(?:import|export)(?! type)[^;]*?from '([^']+)'/gms)) {
       t.false(heavy.includes(name), `${path} loads ${name}`);
-      if (name.startsWith('.')) walk(resolved(path, name));
+      if (name.startsWith('.')) walk(importedPath(path, name));
     }
   };
   walk('cli/main.ts');
   t.true(seen.size > 1);
 });
 
-test('every file opens with its role, every export has a comment that begins with its name', (t) => {
-  for (const { path, text } of sources) {
-    t.regex(text, /^(#!.*\n)?\/\/ /, `${path} does not say what it is`);
-    const exported = /^export (?:async )?(?:function\*?|const|class|interface|type) (\w+)/gm;
-    for (const match of text.matchAll(exported)) {
-      const before = text.slice(0, match.index).trimEnd();
-      if (before.endsWith('*/')) continue;
-      // A run of types that one comment introduces: `export type A = …;` on the line before.
-      const line = before.slice(before.lastIndexOf('\n') + 1);
-      t.regex(line, /^export type /, `${path}: ${match[1]} has no comment`);
+test('every file opens with its role', (t) => {
+  for (const { path, text } of withDeploy) t.regex(text, /^(#!.*\n)?\/\/ /, `${path} does not say what it is`);
+});
+
+const exported = /^export (?:async )?(?:function\*?|const|(?:abstract )?class|interface|type) (\w+)/gm;
+
+test('every exported symbol has a comment that begins with its name', (t) => {
+  for (const { path, text } of withDeploy) {
+    for (const { 1: name = '', index } of text.matchAll(exported)) {
+      const before = text.slice(0, index).trimEnd();
+      const comment = before.endsWith('*/') ? before.slice(before.lastIndexOf('/**')) : '';
+      const first = /^\/\*\*[\s*]*(\w+)/.exec(comment)?.[1];
+      t.true(first === name || notYet.comments.has(path), `${path}: the comment of ${name} begins with ${first}`);
+    }
+  }
+});
+
+test('one exported name means one thing', (t) => {
+  const owners = new Map<string, Set<string>>();
+  for (const { path, text } of withDeploy) {
+    for (const [, name = ''] of text.matchAll(exported)) owners.set(name, (owners.get(name) ?? new Set()).add(path));
+  }
+  for (const [name, paths] of owners) {
+    t.true(paths.size === 1 || notYet.names.has(name), `${name} is exported by ${[...paths].join(' and ')}`);
+  }
+});
+
+test('no file imports itself by way of others', (t) => {
+  const found = cyclesIn(fileGraph(withDeploy)).map((cycle) => cycle.join(' '));
+  t.deepEqual(
+    found.filter((cycle) => !notYet.fileCycles.has(cycle)),
+    [],
+  );
+});
+
+test('no folder of a part imports itself by way of others', (t) => {
+  const found = cyclesIn(folderGraph(fileGraph(sources))).flat();
+  t.deepEqual(
+    found.filter((folder) => !notYet.foldersInCycles.has(folder)),
+    [],
+  );
+});
+
+test('files have at most 300 lines', (t) => {
+  for (const { path, text } of withDeploy) {
+    const lines = text.split('\n').length - 1;
+    t.true(lines <= 300 || notYet.long.has(path), `${path} has ${lines} lines`);
+  }
+});
+
+test('deploy imports nothing of node', (t) => {
+  for (const { path, imports } of withDeploy.filter(({ path }) => path.startsWith('deploy/'))) {
+    for (const name of imports.filter((name) => name.startsWith('.'))) {
+      const target = importedPath(path, name);
+      t.true(!target.startsWith('node/') || notYet.importedByDeploy.has(target), `${path} imports ${name}`);
     }
   }
 });
