@@ -18,7 +18,7 @@ import { readNetworks } from '../host/used-ranges.js';
 import { identityFolder, pendingKeyPath, readIdentity, writeIdentity } from '../identity/folder.js';
 import { certificateOf, credentialsOf, hasExpired, type NodeIdentity, trusts } from '../identity/identity.js';
 import { callJoin, eachOf, identityFrom, prove } from '../join/call.js';
-import { decideHostJoin } from '../join/decide.js';
+import { planHostJoin } from '../join/decide.js';
 import type { JoinSettings } from '../join/settings.js';
 import { readToken } from '../join/token-source.js';
 import { lockState, type StateLock } from '../state/lock.js';
@@ -143,7 +143,7 @@ async function join(settings: JoinSettings, token: Token, progress: Progress, si
       const { node: nodeName, address } = settings;
       const trusted = before !== undefined && trusts(before, token.caDigest);
       const situation = { identity: before, standing, trusted, clusterId, nodeName, running, force, nowMs: Date.now() };
-      if (decideHostJoin(situation) === 'already') return undefined;
+      if (planHostJoin(situation) === 'already') return undefined;
       const { key, csr } = await pendingKey(stateDir);
       progress('asking for a certificate');
       const call = {

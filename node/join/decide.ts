@@ -23,10 +23,10 @@ export type JoinSituation = {
 };
 
 /**
- * decideHostJoin decides: the host is what it is to be already, or it joins.
+ * planHostJoin decides: the host is what it is to be already, or it joins.
  * @throws XnetError FailedPrecondition when it is something else, and what to do
  */
-export function decideHostJoin(situation: JoinSituation): 'already' | 'join' {
+export function planHostJoin(situation: JoinSituation): 'already' | 'join' {
   const { identity, standing, trusted, clusterId, nodeName, running, force, nowMs } = situation;
   if (identity === undefined) return 'join';
   const others = identity.clusterId !== clusterId;

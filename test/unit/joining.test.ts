@@ -18,7 +18,7 @@ import {
 } from '../../node/identity/renewal-plan.js';
 import { identityLine, identityStatus } from '../../node/identity/status.js';
 import { eachOf, identityFrom, provenFrom, type TcpEndpoint } from '../../node/join/call.js';
-import { decideHostJoin, type JoinSituation } from '../../node/join/decide.js';
+import { type JoinSituation, planHostJoin } from '../../node/join/decide.js';
 import { XnetError } from '../../proto/errors.js';
 import {
   crossSign,
@@ -109,20 +109,20 @@ test('joining does what is asked for, and never makes another of a host by accid
     nowMs,
   };
   const joined: JoinSituation = { ...fresh, identity: whole, standing: 'member' };
-  t.is(decideHostJoin(fresh), 'join');
-  t.is(decideHostJoin(joined), 'already');
-  t.is(decideHostJoin({ ...joined, nodeName: 'web-1' }), 'already');
-  t.is(decideHostJoin({ ...joined, running: true }), 'already');
+  t.is(planHostJoin(fresh), 'join');
+  t.is(planHostJoin(joined), 'already');
+  t.is(planHostJoin({ ...joined, nodeName: 'web-1' }), 'already');
+  t.is(planHostJoin({ ...joined, running: true }), 'already');
   // Whom no controller could be asked about is taken at its word.
-  t.is(decideHostJoin({ ...joined, standing: 'unknown' }), 'already');
-  t.is(decideHostJoin({ ...joined, standing: 'refused' }), 'join');
-  t.is(decideHostJoin({ ...joined, standing: 'removed' }), 'join');
+  t.is(planHostJoin({ ...joined, standing: 'unknown' }), 'already');
+  t.is(planHostJoin({ ...joined, standing: 'refused' }), 'join');
+  t.is(planHostJoin({ ...joined, standing: 'removed' }), 'join');
   // The authority was replaced while it was off.
-  t.is(decideHostJoin({ ...joined, standing: 'unknown', trusted: false }), 'join');
-  t.is(decideHostJoin({ ...joined, standing: 'member', trusted: false }), 'already');
-  t.is(decideHostJoin({ ...joined, standing: 'refused', running: true, nodeName: 'web-2' }), 'join');
-  t.is(decideHostJoin({ ...joined, standing: 'unknown', nowMs: nowMs + 31 * dayMs }), 'join');
-  t.is(decideHostJoin({ ...joined, force: true }), 'join');
+  t.is(planHostJoin({ ...joined, standing: 'unknown', trusted: false }), 'join');
+  t.is(planHostJoin({ ...joined, standing: 'member', trusted: false }), 'already');
+  t.is(planHostJoin({ ...joined, standing: 'refused', running: true, nodeName: 'web-2' }), 'join');
+  t.is(planHostJoin({ ...joined, standing: 'unknown', nowMs: nowMs + 31 * dayMs }), 'join');
+  t.is(planHostJoin({ ...joined, force: true }), 'join');
   for (const part of [
     { nodeName: 'web-2' },
     { clusterId: 'c-2' },
@@ -132,12 +132,12 @@ test('joining does what is asked for, and never makes another of a host by accid
     { running: true, force: true },
   ]) {
     t.is(
-      codeOf(() => decideHostJoin({ ...joined, ...part })),
+      codeOf(() => planHostJoin({ ...joined, ...part })),
       'FailedPrecondition',
       JSON.stringify(part),
     );
   }
-  t.is(decideHostJoin({ ...joined, clusterId: 'c-2', force: true }), 'join');
+  t.is(planHostJoin({ ...joined, clusterId: 'c-2', force: true }), 'join');
 });
 
 test('a server is a controller of the token or nothing', async (t) => {
