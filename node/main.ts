@@ -2,7 +2,7 @@
 // xnetd: the command line of the daemon. Each command is loaded when it runs.
 import { setFlagsFromString } from 'node:v8';
 import { Command, Option } from 'commander';
-import { exitCodes } from '../proto/errors.js';
+import { exitCodes, type XnetError } from '../proto/errors.js';
 import { safeJson, withVersion } from '../proto/process/json.js';
 import { describeError, runProgram } from '../proto/process/program.js';
 import { version } from '../proto/process/version.js';
@@ -28,8 +28,8 @@ async function printStatus(status: HostStatus): Promise<void> {
   process.stdout.write(`${statusLines(status, Date.now(), pc.yellow).join('\n')}\n`);
 }
 
-function tellNotJoined(): void {
-  process.stderr.write(`xnetd: ${describeError(notJoined())}\n`);
+function tellNotJoined(why: XnetError): void {
+  process.stderr.write(`xnetd: ${describeError(why)}\n`);
   process.exitCode = exitCodes.notJoined;
 }
 
@@ -73,7 +73,7 @@ at once what it has given up or put off, such as a restart of Docker. Exit code 
     const { runDaemon } = await import('./commands/run.js');
     const ending = await runDaemon(settings, daemonSettingsOf(command));
     if (ending === 'left') process.exitCode = exitCodes.left;
-    if (ending === 'not joined') tellNotJoined();
+    if (ending === 'not joined') tellNotJoined(notJoined());
   });
 
 addOptions(program.command('leave'))
@@ -84,7 +84,8 @@ addOptions(program.command('leave'))
     const { force, local } = command.opts<{ force: boolean; local: boolean }>();
     const settings = settingsAsDaemon(command);
     const { leaveFleet } = await import('./commands/leave.js');
-    if ((await leaveFleet(settings, { force, local })) === 'not joined') tellNotJoined();
+    const unknown = await leaveFleet(settings, { force, local });
+    if (unknown !== undefined) tellNotJoined(unknown);
   });
 
 addOptions(program.command('status'))

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
+import { problemText } from '../../proto/process/problem.js';
 import { type CallTarget, callLeave, callStanding, type NodeStanding } from '../controller/uplink.js';
 import type { Host } from '../host/host.js';
 import { removeIdentity } from '../identity/folder.js';
@@ -74,10 +75,38 @@ export async function isLeaving(stateDir: string): Promise<boolean> {
   }
 }
 
+/** Undone is what came of undoing everything that carries xnet's marks: how many changes, and what is left. */
+export type Undone = { readonly changes: number; readonly findings: readonly Finding[] };
+
+/**
+ * undoMarked undoes everything on this host that carries xnet's marks. It tells no controller, and leaves the state
+ * directory alone but for what the Docker effect keeps there.
+ */
+export async function undoMarked(
+  { host, force, onStep }: Pick<LeaveOptions, 'host' | 'force' | 'onStep'>,
+  signal: AbortSignal,
+): Promise<Undone> {
+  onStep('Docker gets its former configuration back');
+  const docker = await host.docker.leave(force, signal);
+  onStep('the rules of the firewall go');
+  const firewall = await host.firewall.remove(signal);
+  onStep('the routes go');
+  const routes = await host.routes.remove(signal);
+  const all = [docker, firewall, routes];
+  return {
+    changes: all.reduce((sum, { changes }) => sum + changes, 0),
+    findings: all.flatMap(({ findings }) => findings).filter(({ isNote }) => isNote !== true),
+  };
+}
+
+function problemsFrom(findings: readonly Finding[]): readonly string[] {
+  return findings.map(({ message, fix = null }) => problemText({ text: message, fix }));
+}
+
 function throwIfFound(findings: readonly Finding[], what: string): void {
   if (findings.length === 0) return;
   throw new XnetError('FailedPrecondition', `${what} could not be undone`, {
-    problems: findings.map((finding) => finding.message),
+    problems: problemsFrom(findings),
     hint: 'mend that and run xnetd leave again; --force stops or detaches containers that use the subnet',
   });
 }
@@ -86,7 +115,7 @@ function throwIfFound(findings: readonly Finding[], what: string): void {
 function throwIfPending(findings: readonly Finding[]): void {
   if (findings.length === 0) return;
   throw new XnetError('Unavailable', "the configuration of Docker can't be undone yet; the leave stays pending", {
-    problems: findings.map((finding) => finding.message),
+    problems: problemsFrom(findings),
     hint: 'it goes on when xnetd runs and Docker answers; xnetd leave --force does not wait for Docker',
   });
 }

@@ -1,13 +1,14 @@
 // `xnetd leave`: by the running daemon where there is one, else here.
 import { XnetError } from '../../proto/errors.js';
 import { makeLog } from '../../proto/process/log.js';
+import { problemText } from '../../proto/process/problem.js';
 import { untilSignal } from '../../proto/process/program.js';
 import { makeClient, readStream } from '../../proto/rpc/channel.js';
 import { services } from '../../proto/rpc/definitions.js';
-import { isLeaving, leave } from '../agent/leave.js';
+import { isLeaving, leave, type Undone, undoMarked } from '../agent/leave.js';
 import { openHost } from '../host/host.js';
 import { readIdentity } from '../identity/folder.js';
-import { type Membership, needsIdentity, requireMember } from '../identity/membership.js';
+import { type Membership, requireMember } from '../identity/membership.js';
 import type { NodeSettings } from '../settings.js';
 import { lockState } from '../state/lock.js';
 import { readCache } from '../table/cache.js';
@@ -50,20 +51,36 @@ export async function memberToLeave(
   return requireMember({ ...settings, node: settings.node ?? (identity ? undefined : cachedName) }, identity);
 }
 
-// There is nothing to undo, and nothing to prove oneself with.
-async function neverJoined(settings: NodeSettings): Promise<boolean> {
-  const { stateDir } = settings;
-  const identity = await readIdentity(stateDir);
-  if (!needsIdentity(settings, identity) || (await isLeaving(stateDir))) return false;
+// Neither an identity nor a cache says whose node this is: no lease is known to end, and no controller would believe it.
+async function isUnknown({ stateDir }: NodeSettings): Promise<boolean> {
+  if ((await readIdentity(stateDir)) !== undefined || (await isLeaving(stateDir))) return false;
   return (await readCache(stateDir)) === undefined;
 }
 
 /**
+ * leftUnknown says what was undone on a host that does not know which node it is, and what is left to do. Pure.
+ * @param name of the node, from the settings; undefined: not known
+ */
+export function leftUnknown({ changes, findings }: Undone, name: string | undefined): XnetError {
+  const undone =
+    changes === 0
+      ? "nothing that carries xnet's mark was found on it"
+      : `what carried xnet's mark on it was removed (${changes} ${changes === 1 ? 'change' : 'changes'})`;
+  const message =
+    'this host has not joined a cluster, or its identity and its cache are lost: ' +
+    `${undone}, and no controller was told`;
+  const problems = findings.map(({ message: text, fix = null }) => `not removed: ${problemText({ text, fix })}`);
+  const remove = `if it was a node, end its lease on a machine with xctl: xctl nodes remove ${name ?? 'NAME'}`;
+  const again = findings.length === 0 ? [] : ['correct what is listed above and run xnetd leave again'];
+  return new XnetError('FailedPrecondition', message, { problems, hint: [...again, remove].join('\n') });
+}
+
+/**
  * leaveFleet undoes everything xnet made on this host and ends the lease. Progress goes to standard error.
- * @returns 'not joined' when there is nothing to leave
+ * @returns undefined when the host has left; else why no controller was told of it, see leftUnknown
  * @throws XnetError what leave() throws
  */
-export async function leaveFleet(settings: NodeSettings, flags: LeaveFlags): Promise<'left' | 'not joined'> {
+export async function leaveFleet(settings: NodeSettings, flags: LeaveFlags): Promise<XnetError | undefined> {
   const began = performance.now();
   const onStep = (step: string) => {
     process.stderr.write(`${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  ${step}\n`);
@@ -71,13 +88,13 @@ export async function leaveFleet(settings: NodeSettings, flags: LeaveFlags): Pro
   const lock = lockState(settings.stateDir);
   let name = settings.node;
   if (lock === undefined) await leaveByDaemon(settings, flags, onStep);
-  else if (!flags.local && (await neverJoined(settings))) {
-    lock.release();
-    return 'not joined';
-  } else {
+  else {
     const log = makeLog('xnetd', 'error');
     const host = openHost(hostSettings(settings), log);
     try {
+      if (await isUnknown(settings)) {
+        return leftUnknown(await undoMarked({ host, force: flags.force, onStep }, untilSignal()), name);
+      }
       const cached = await readCache(settings.stateDir);
       const member = await memberToLeave(settings, flags.local, cached?.assignment.nodeName);
       name = member.node === '' ? undefined : member.node;
@@ -99,7 +116,9 @@ export async function leaveFleet(settings: NodeSettings, flags: LeaveFlags): Pro
     }
   }
   process.stdout.write(
-    `${name ?? 'this host'} has left${flags.local ? ' (the lease stays: xctl nodes remove ends it)' : ''}\n`,
+    flags.local
+      ? `${name ?? 'this host'} has undone everything of xnet's; its lease stays until: xctl nodes remove ${name ?? 'NAME'}\n`
+      : `${name ?? 'this host'} has left\n`,
   );
-  return 'left';
+  return undefined;
 }

@@ -278,4 +278,38 @@ else {
     await daemon.until('connected', (one) => count(one, 'connected') === 1);
     t.regex(readFileSync(join(machine.host.stateDir, 'identity', 'member.json'), 'utf8'), /"web-1"/);
   });
+
+  test('a host that knows neither identity nor lease undoes what is marked, and says that no controller was told', async (t) => {
+    const namespace = Namespace.create('lost');
+    const host = new Xnetd({ enter: namespace.enter });
+    t.teardown(async () => {
+      await host.close();
+      namespace.delete();
+    });
+    namespace.ipBatch([
+      'link add eth0 type veth peer name eth0-end',
+      'link set eth0-end up',
+      'link set eth0 up',
+      'address add 192.168.83.11/24 dev eth0',
+    ]);
+    const routes = () => namespace.runSync(['ip', 'route', 'show', 'proto', '88']);
+    // Over TCP the identity is lost, over a unix socket none is needed.
+    for (const [args, name] of [
+      [[], 'NAME'],
+      [['--local'], 'NAME'],
+      [['--controller', 'unix:/run/none.sock', '--node', 'web-1'], 'web-1'],
+    ] as const) {
+      namespace.ipBatch(['route add 10.76.9.0/24 via 192.168.83.12 proto 88']);
+      const left = await host.run('leave', ...args);
+      t.is(left.code, 12, left.stderr);
+      t.is(left.stdout, '');
+      t.regex(left.stderr, /has not joined a cluster, or its identity and its cache are lost/);
+      t.regex(left.stderr, /was removed \(\d+ changes?\), and no controller was told/);
+      t.regex(left.stderr, new RegExp(`xctl nodes remove ${name}\n`));
+      t.is(routes(), '');
+    }
+    const again = await host.run('leave');
+    t.is(again.code, 12, again.stderr);
+    t.regex(again.stderr, /nothing that carries xnet's mark was found on it, and no controller was told/);
+  });
 }
