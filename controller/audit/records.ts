@@ -2,7 +2,7 @@
 // Invariant: only records that hold no secret are told; of all others it is told that they changed.
 import { prefixKey } from '../../proto/domain/address.js';
 import { parseKey } from '../store/keys.js';
-import { encode } from '../store/records.js';
+import { encode } from '../store/record-codec.js';
 import type { Operation } from '../store/store.js';
 import type { ReadonlyView } from '../view/view.js';
 

@@ -16,7 +16,8 @@ import { absent, asSeen, type MutationId, put } from '../registry/guards.js';
 import { requireDecodable } from '../registry/lookup.js';
 import { type Context, type MutationResult, mutate } from '../registry/mutation.js';
 import { keys } from '../store/keys.js';
-import { type AuthorityRecord, encode, unknownFields } from '../store/records.js';
+import { encode, unknownFields } from '../store/record-codec.js';
+import type { AuthorityRecord } from '../store/records.js';
 import { type ClusterKey, makeClusterKey, readClusterKey, sealText, unsealText } from './cluster-key.js';
 
 /** Opened is an authority that can issue. */

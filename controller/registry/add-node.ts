@@ -12,7 +12,8 @@ import {
 import type { HostNetwork, Mode } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys, prefixes } from '../store/keys.js';
-import { encode, type NodeRecord, unknownFields } from '../store/records.js';
+import { encode, unknownFields } from '../store/record-codec.js';
+import type { NodeRecord } from '../store/records.js';
 import { chooseSubnet, isInDoubt, type PoolState, usageOf, type Wish } from '../table/allocate.js';
 import { hindering } from '../table/node-networks.js';
 import type { ReadonlyView } from '../view/view.js';

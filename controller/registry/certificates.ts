@@ -8,7 +8,8 @@ import { keyDigest } from '../../proto/pki/token.js';
 import { pause } from '../../proto/process/backoff.js';
 import type { Authority } from '../authority/authority.js';
 import { keys } from '../store/keys.js';
-import { encode, type TokenRecord } from '../store/records.js';
+import { encode } from '../store/record-codec.js';
+import type { TokenRecord } from '../store/records.js';
 import type { ReadonlyView } from '../view/view.js';
 import {
   AuthorityReplaced,

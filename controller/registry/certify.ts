@@ -4,7 +4,8 @@
 // waiting for a certificate that came out of the old authority after it began.
 import { XnetError } from '../../proto/errors.js';
 import { keys } from '../store/keys.js';
-import { type CertificateRecord, encode } from '../store/records.js';
+import { encode } from '../store/record-codec.js';
+import type { CertificateRecord } from '../store/records.js';
 import type { Guard, Operation } from '../store/store.js';
 import type { ReadonlyView } from '../view/view.js';
 import { asSeen, put } from './guards.js';

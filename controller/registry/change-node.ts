@@ -2,7 +2,8 @@
 import { formatIpv4, formatPrefix, type Ipv4 } from '../../proto/domain/address.js';
 import type { Availability, Mode } from '../../proto/domain/network.js';
 import { keys, prefixes } from '../store/keys.js';
-import { encode, type NodeRecord, type PoolRecord, type SubnetRecord, unknownFields } from '../store/records.js';
+import { encode, unknownFields } from '../store/record-codec.js';
+import type { NodeRecord, PoolRecord, SubnetRecord } from '../store/records.js';
 import type { ReadonlyView } from '../view/view.js';
 import { absent, asSeen, put, writtenIn } from './guards.js';
 import { requireDecodable, requireFreeAddress, requireNode, sameLabels } from './lookup.js';

@@ -2,7 +2,7 @@
 import { XnetError } from '../../proto/errors.js';
 import { liveRegistrations } from '../session/clocks.js';
 import { keys } from '../store/keys.js';
-import { encode } from '../store/records.js';
+import { encode } from '../store/record-codec.js';
 import { removalKey } from '../store/rollback-guard.js';
 import type { ReadonlyView } from '../view/view.js';
 import { asSeen, type MutationId, put } from './guards.js';

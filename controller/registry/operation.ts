@@ -5,7 +5,8 @@ import { createHash } from 'node:crypto';
 import { quoted } from '../../proto/domain/input.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys } from '../store/keys.js';
-import { decode, encode, type OperationRecord } from '../store/records.js';
+import { decode, encode } from '../store/record-codec.js';
+import type { OperationRecord } from '../store/records.js';
 import type { Commit, Store } from '../store/store.js';
 import { absent } from './guards.js';
 

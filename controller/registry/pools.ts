@@ -3,15 +3,10 @@ import type { Prefix } from '../../proto/domain/address.js';
 import type { ReadonlyView } from '../view/view.js';
 import type { MutationId } from './guards.js';
 import { type Context, type Decision, type MutationResult, mutate } from './mutation.js';
-import {
-  decideCreatePool,
-  decideRelease,
-  decideRemovePool,
-  decideReserve,
-  decideUnreserve,
-  type NewPool,
-  type NewReservation,
-} from './pool-decisions.js';
+import { decideCreatePool, decideRemovePool } from './pool-decisions.js';
+import type { NewPool } from './pool-rules.js';
+import { decideRelease } from './release-decisions.js';
+import { decideReserve, decideUnreserve, type NewReservation } from './reservation-decisions.js';
 
 /** PoolRegistry changes pools. The errors of each call are those of its decision. */
 export class PoolRegistry {

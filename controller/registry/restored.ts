@@ -6,7 +6,8 @@ import { formatIpv4, formatPrefix, prefixCovers, prefixesEqual, prefixKey } from
 import type { Assignment } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys, prefixes } from '../store/keys.js';
-import { encode, type NodeRecord } from '../store/records.js';
+import { encode } from '../store/record-codec.js';
+import type { NodeRecord } from '../store/records.js';
 import type { Operation } from '../store/store.js';
 import { assignmentOf } from '../view/assignment.js';
 import type { ReadonlyView } from '../view/view.js';

@@ -4,7 +4,7 @@ import type { Event } from '../../proto/gen/xnet/v1/Event.js';
 import type { ListEventsRequest__Output } from '../../proto/gen/xnet/v1/ListEventsRequest.js';
 import type { ListEventsResponse } from '../../proto/gen/xnet/v1/ListEventsResponse.js';
 import { parseKey } from '../store/keys.js';
-import { decode } from '../store/records.js';
+import { decode } from '../store/record-codec.js';
 import type { Store } from '../store/store.js';
 import type { ViewFeed } from '../view/view-feed.js';
 import { wireFromEvent } from './to-wire.js';

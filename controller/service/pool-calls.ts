@@ -32,7 +32,7 @@ import {
   poolProblems,
   poolWarnings,
   usualSubnetLength,
-} from '../registry/pool-decisions.js';
+} from '../registry/pool-rules.js';
 import { type AdminDeps, mutationId } from './admin-deps.js';
 import { wireFromPool, wireFromSubnets } from './to-wire.js';
 

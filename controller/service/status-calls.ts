@@ -73,7 +73,7 @@ export class StatusCalls {
         id,
         version: record.version,
         startedMs: record.startedMs,
-        addresses: record.addresses,
+        addresses: [...record.addresses],
         sessions: sessions.filter((session) => session.record.controller === id).length,
       })),
       pools: [...view.pools.keys()].sort().map((name) => wireFromPool(view, name, Date.now())),

@@ -5,7 +5,7 @@ import { messageOf } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
 import { eventOperation } from '../store/events.js';
 import { keys } from '../store/keys.js';
-import { encode } from '../store/records.js';
+import { encode } from '../store/record-codec.js';
 import type { Store } from '../store/store.js';
 import type { ReadonlyView } from '../view/view.js';
 import type { ViewFeed } from '../view/view-feed.js';

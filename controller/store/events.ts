@@ -1,7 +1,7 @@
 // Events: what `xctl events` shows. Each is one record, which the store deletes after a while.
 import { randomInt } from 'node:crypto';
 import { keys } from './keys.js';
-import { encode } from './records.js';
+import { encode } from './record-codec.js';
 import type { Operation } from './store.js';
 
 /** Event is something to tell operators: what changed, or what is wrong. It is stored with the change it is about. */

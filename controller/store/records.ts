@@ -1,19 +1,18 @@
-// What stands behind each key, as JSON that reads well with `etcdctl get --prefix`.
-// Invariant: a value that does not fit its schema is never half used: decode() says what is wrong with it instead.
-// Fields that this version does not know are kept, as they are, by decode() and encode(): an older controller reads what
-// a newer one wrote, and loses nothing of it when it writes the record again.
+// The schema of the record behind each key.
+// Invariant: a schema keeps the fields that it does not know, so that an older controller loses nothing of a record that a
+// newer one wrote when it writes the record again.
 import * as v from 'valibot';
-import { formatIpv4, formatPrefix, parseIpv4, parsePrefix } from '../../proto/domain/address.js';
+import { parseIpv4, parsePrefix } from '../../proto/domain/address.js';
 import { availabilities, modes } from '../../proto/domain/network.js';
-import { messageOf } from '../../proto/errors.js';
 import { roles } from '../../proto/pki/identity.js';
 
-// An object with those fields that this version knows typed, and all others kept.
+// An object whose known fields are typed and whose unknown fields are kept.
 function object<const E extends v.ObjectEntries>(entries: E): v.ObjectSchema<E, undefined> {
   return v.looseObject(entries) as unknown as v.ObjectSchema<E, undefined>;
 }
 
-const prefix = v.pipe(
+/** prefixText is a CIDR as text. */
+export const prefixText = v.pipe(
   v.string(),
   v.rawTransform(({ dataset, addIssue, NEVER }) => {
     const parsed = parsePrefix(dataset.value);
@@ -23,7 +22,8 @@ const prefix = v.pipe(
   }),
 );
 
-const address = v.pipe(
+/** addressText is an IPv4 address as text. */
+export const addressText = v.pipe(
   v.string(),
   v.rawTransform(({ dataset, addIssue, NEVER }) => {
     const parsed = parseIpv4(dataset.value);
@@ -46,10 +46,10 @@ const cluster = object({
   schema: v.literal(1),
 });
 
-const reservation = object({ cidr: prefix, nodeName: v.optional(v.string()), reason: v.string() });
+const reservation = object({ cidr: prefixText, nodeName: v.optional(v.string()), reason: v.string() });
 
 const pool = object({
-  cidr: prefix,
+  cidr: prefixText,
   subnetLength: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(30)),
   mode: v.picklist(modes),
   networkName: v.string(),
@@ -61,7 +61,7 @@ const pool = object({
 
 const node = object({
   name: v.string(),
-  address,
+  address: addressText,
   labels,
   availability: v.picklist(availabilities),
   /** Absent: the pool's. */
@@ -77,7 +77,7 @@ const subnet = v.variant('state', [
     state: v.literal('quarantined'),
     node: v.string(),
     nodeName: v.string(),
-    address,
+    address: addressText,
     generation: count,
     sinceMs: count,
     /** By the clock of the controller that wrote it: others count `quarantineMs` from when they saw it. */
@@ -113,9 +113,9 @@ const status = object({
   daemonVersion: v.string(),
   kernelVersion: v.string(),
   dockerVersion: v.string(),
-  hostNetworks: v.array(object({ prefix, source: v.string() })),
+  hostNetworks: v.array(object({ prefix: prefixText, source: v.string() })),
   silentPeers: v.optional(
-    v.array(object({ nodeName: v.string(), gateway: address, hostAnswers: v.boolean(), sinceMs: count })),
+    v.array(object({ nodeName: v.string(), gateway: addressText, hostAnswers: v.boolean(), sinceMs: count })),
     [],
   ),
   /** When this was written, milliseconds since 1970. */
@@ -163,7 +163,7 @@ const token = object({
   /** Id of the only node that can join with it. */
   node: v.optional(v.string()),
   pool: v.optional(v.string()),
-  source: v.optional(prefix),
+  source: v.optional(prefixText),
   uses: count,
   usesLeft: count,
   createdMs: count,
@@ -211,7 +211,8 @@ const event = object({
   message: v.string(),
 });
 
-const schemas = {
+/** schemas are the schemas of all kinds of records. */
+export const schemas = {
   cluster,
   pool,
   node,
@@ -235,8 +236,12 @@ const schemas = {
 /** RecordKind is the kind of a key. */
 export type RecordKind = keyof typeof schemas;
 
-/** RecordOf is the value behind a key of a kind. */
-export type RecordOf<K extends RecordKind> = v.InferOutput<(typeof schemas)[K]>;
+type Primitive = string | number | boolean | null | undefined;
+
+type DeepReadonly<T> = T extends Primitive ? T : { readonly [P in keyof T]: DeepReadonly<T[P]> };
+
+/** RecordOf is the value behind a key of a kind. Records are never changed in place. */
+export type RecordOf<K extends RecordKind> = DeepReadonly<v.InferOutput<(typeof schemas)[K]>>;
 
 export type ClusterRecord = RecordOf<'cluster'>;
 export type PoolRecord = RecordOf<'pool'>;
@@ -255,71 +260,3 @@ export type CertificateRecord = RecordOf<'certificate'>;
 export type RevokedRecord = RecordOf<'revoked'>;
 export type OperationRecord = RecordOf<'operation'>;
 export type EventRecord = RecordOf<'event'>;
-
-/** Decoded is a record, or what is wrong with it. */
-export type Decoded<T> = { readonly record: T } | { readonly problem: string };
-
-/** decode reads the value of a key of a kind. */
-export function decode<K extends RecordKind>(kind: K, value: string): Decoded<RecordOf<K>> {
-  let json: unknown;
-  try {
-    json = JSON.parse(value);
-  } catch (error) {
-    return { problem: `not JSON: ${messageOf(error)}` };
-  }
-  const result = v.safeParse(schemas[kind] as v.GenericSchema<unknown, RecordOf<K>>, json);
-  if (result.success) return { record: result.output };
-  return { problem: result.issues.map((issue) => `${v.getDotPath(issue) ?? 'value'}: ${issue.message}`).join('; ') };
-}
-
-// What encode() and unknownFields() need to know of a schema.
-type Shape = {
-  readonly type: string;
-  readonly entries?: Readonly<Record<string, Shape>>;
-  readonly item?: Shape;
-  readonly wrapped?: Shape;
-  readonly key?: string;
-  readonly options?: readonly Shape[];
-  readonly literal?: unknown;
-};
-
-function shapeOf(kind: RecordKind): Shape {
-  return schemas[kind] as unknown as Shape;
-}
-
-// The reverse of what a schema makes of text. What it says nothing of stays as it is.
-function textFrom(shape: Shape | undefined, value: unknown): unknown {
-  if (shape === undefined || value === undefined || value === null) return value;
-  if (shape === (prefix as unknown)) return formatPrefix(value as Parameters<typeof formatPrefix>[0]);
-  if (shape === (address as unknown)) return formatIpv4(value as Parameters<typeof formatIpv4>[0]);
-  if (shape.wrapped !== undefined) return textFrom(shape.wrapped, value);
-  if (shape.item !== undefined) return (value as readonly unknown[]).map((each) => textFrom(shape.item, each));
-  const { key, options } = shape;
-  if (key !== undefined && options !== undefined) {
-    const state: unknown = Reflect.get(value as object, key);
-    return textFrom(
-      options.find(({ entries }) => entries?.[key]?.literal === state),
-      value,
-    );
-  }
-  const { entries } = shape;
-  if (entries === undefined) return value;
-  return Object.fromEntries(
-    Object.entries(value as object).map(([name, each]) => [
-      name,
-      textFrom(Object.hasOwn(entries, name) ? entries[name] : undefined, each),
-    ]),
-  );
-}
-
-/** encode writes a record; prefixes and addresses become text. */
-export function encode<K extends RecordKind>(kind: K, record: RecordOf<K>): string {
-  return JSON.stringify(textFrom(shapeOf(kind), record));
-}
-
-/** unknownFields are the fields of a record that this version does not know, for a record that takes its place. */
-export function unknownFields<K extends RecordKind>(kind: K, record: RecordOf<K> | undefined): object {
-  const shape = shapeOf(kind);
-  const known = new Set((shape.options ?? [shape]).flatMap(({ entries = {} }) => Object.keys(entries)));
-  return Object.fromEntries(Object.entries(record ?? {}).filter(([name]) => !known.has(name)));
-}

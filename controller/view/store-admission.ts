@@ -5,7 +5,8 @@ import { messageOf } from '../../proto/errors.js';
 import { backoffMs, pause } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
 import { keys } from '../store/keys.js';
-import { type ClusterRecord, decode, encode } from '../store/records.js';
+import { decode, encode } from '../store/record-codec.js';
+import type { ClusterRecord } from '../store/records.js';
 import {
   type KnownStore,
   knownFrom,

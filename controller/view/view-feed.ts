@@ -1,44 +1,39 @@
 // Keeps the view current from one watch of the store, and says when the controller must not act.
-// Invariant: the view is only ever seen at whole revisions, and never at all before the store was found to be the one
-// that this controller knows.
+// Invariant: readers see the view at whole revisions only, and not before the store is known to be the one that this
+// controller used before.
 
 import type { Version } from '../../proto/domain/network.js';
 import { messageOf, XnetError } from '../../proto/errors.js';
-import { pause } from '../../proto/process/backoff.js';
 import { keys } from '../store/keys.js';
 import type { Change, Listing } from '../store/store.js';
 import { StoreAdmission, type StoreAdmissionOptions } from './store-admission.js';
 import { type ReadonlyView, type Times, View } from './view.js';
-import type { ViewChanges } from './view-changes.js';
+import { type ViewListener, ViewListeners } from './view-listeners.js';
 
-/** ViewFeedOptions are what a feed needs. */
+/** ViewFeedOptions configure a feed. */
 export type ViewFeedOptions = StoreAdmissionOptions & {
-  /** What times in records are measured with. Default: the machine's clock, and nothing that was seen before. */
+  /** What times in records are measured with. Default: the machine's clock, with no revisions seen yet. */
   readonly times?: Times;
   /** How old the view may be, milliseconds. Default: 15 s. */
   readonly staleAfterMs?: number;
 };
 
-/** ViewListener hears of every change of the view, after it happened. */
-export type ViewListener = (touched: ViewChanges, view: ReadonlyView) => void;
-
-// The store says something every 1.5 s: a view that heard nothing for so long may be behind.
+// The watch sends a message every 1.5 s: a view that received none for this long may be behind.
 const staleAfterMs = 15_000;
 const lookEveryMs = 1_000;
 
-/** ViewFeed is the view and its state of health. */
+/** ViewFeed holds the view and its state of health. */
 export class ViewFeed {
   readonly #options: ViewFeedOptions;
   readonly #view: View;
-  readonly #listeners = new Set<ViewListener>();
-  readonly #waiting = new Set<{ readonly revision: number; readonly resolve: () => void }>();
+  readonly #listeners: ViewListeners;
   readonly #standingListeners = new Set<() => void>();
   readonly #admission: StoreAdmission;
   #ready = false;
   #connected = false;
-  /** It was away, and what answers now was not looked at yet. */
+  /** The connection was lost, and the store that answers now is not verified yet. */
   #unverified = false;
-  /** Changes came meanwhile that the view did not take in: it has to take the listing that is looked at next. */
+  /** Changes arrived while unverified that the view did not apply: it has to take the next listing. */
   #missed = false;
   #stale = false;
   #heardAt = 0;
@@ -50,11 +45,12 @@ export class ViewFeed {
   constructor(options: ViewFeedOptions) {
     this.#options = options;
     this.#view = new View(undefined, options.times);
+    this.#listeners = new ViewListeners(options.log);
     this.#admission = new StoreAdmission(options);
   }
 
   /**
-   * view is the view, at whole revisions.
+   * view returns the view, at a whole revision.
    * @throws XnetError Unavailable before the first listing, and while the store is refused
    */
   get view(): ReadonlyView {
@@ -63,22 +59,22 @@ export class ViewFeed {
     return this.#view;
   }
 
-  /** ready says whether `view` can be had. */
+  /** ready reports whether `view` is available. */
   get ready(): boolean {
     return this.#ready && this.#refusal === '';
   }
 
-  /** connected says whether the watch is up. The view is current as of the last message while it is not. */
+  /** connected reports whether the watch is up. While it is not, the view stays as of the last message. */
   get connected(): boolean {
     return this.#connected && !this.#stale;
   }
 
-  /** serving says whether there is a view that is no older than its bound. */
+  /** serving reports whether the view is available and not stale. */
   get serving(): boolean {
     return this.ready && !this.#stale;
   }
 
-  /** refusal says why the controller refuses to act; empty: it does not. */
+  /** refusal says why the controller refuses to act on the store; empty: it does not. */
   get refusal(): string {
     return this.#refusal;
   }
@@ -88,7 +84,10 @@ export class ViewFeed {
     return this.#resyncs;
   }
 
-  /** version is where the view stands. */
+  /**
+   * version returns the cluster, epoch and revision of the view.
+   * @throws XnetError Unavailable
+   */
   get version(): Version {
     const { record } = this.view.cluster ?? {};
     if (record === undefined) throw new XnetError('Unavailable', 'the store has no cluster record yet');
@@ -96,26 +95,25 @@ export class ViewFeed {
   }
 
   /**
-   * clusterRevision is the revision at which the record of the cluster was last changed: when its epoch began.
+   * clusterRevision returns the revision at which the cluster record was last changed, which is when its epoch began.
    * @throws XnetError as `view` does
    */
   get clusterRevision(): number {
     return this.view.modRevisionOf(keys.cluster);
   }
 
-  /** onChange calls a listener after each change of the view, in order of registration. Returns how to stop that. */
+  /** onChange calls a listener after each change of the view, in order of registration. Returns how to remove it. */
   onChange(listener: ViewListener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
-  /** onStanding calls a listener whenever `ready`, `connected`, `serving` or `refusal` may have changed. */
+  /** onStanding calls a listener when `ready`, `connected`, `serving` or `refusal` may have changed. */
   onStanding(listener: () => void): () => void {
     this.#standingListeners.add(listener);
     return () => this.#standingListeners.delete(listener);
   }
 
-  /** untilReady waits until `view` can be had, or `signal` aborts. */
+  /** untilReady waits until `view` is available or `signal` aborts. */
   async untilReady(signal: AbortSignal): Promise<void> {
     while (!this.ready && !signal.aborted) {
       await new Promise<void>((resolve) => {
@@ -136,26 +134,16 @@ export class ViewFeed {
    */
   async reached(revision: number, timeoutMs: number): Promise<void> {
     if (this.#view.revision >= revision) return;
-    let entry: { readonly revision: number; readonly resolve: () => void } | undefined;
-    const arrived = new Promise<boolean>((resolve) => {
-      entry = { revision, resolve: () => resolve(true) };
-      this.#waiting.add(entry);
-    });
-    const done = new AbortController();
-    const timeout = pause(timeoutMs, done.signal).then(() => false);
-    const inTime = await Promise.race([arrived, timeout]);
-    done.abort();
-    if (entry !== undefined) this.#waiting.delete(entry);
-    if (!inTime) throw new XnetError('DeadlineExceeded', `the view did not reach revision ${revision} in time`);
+    await this.#listeners.reached(revision, timeoutMs);
   }
 
   /**
-   * fresh is a view made of what the store itself holds, read after this call: it owes nothing to the watch. Calls
-   * that wait at the same time share one reading.
+   * fresh returns a view read from the store itself after this call, independent of the watch. Concurrent calls share one
+   * read.
    * @throws XnetError Unavailable, DeadlineExceeded
    */
   fresh(): Promise<ReadonlyView> {
-    // The reading under way may have begun before this call; the one after it has not.
+    // The read under way may have begun before this call; the next one has not.
     this.#nextReading ??= (this.#reading ?? Promise.resolve())
       .catch(() => undefined)
       .then(() => {
@@ -167,7 +155,7 @@ export class ViewFeed {
   }
 
   async #read(): Promise<ReadonlyView> {
-    // The watch may well be ahead of the answer when that comes: the view goes on meanwhile.
+    // The watch may be ahead of the answer when it arrives: the view continues meanwhile.
     const { revision } = this.#view;
     const listing = await this.#options.store.list();
     if (!this.ready || listing.storeId !== this.#admission.storeId || listing.revision < revision) {
@@ -175,13 +163,13 @@ export class ViewFeed {
     }
     const fresh = new View(this.#view);
     fresh.replace(listing);
-    if (this.#view.revision === listing.revision) this.#publish(this.#view.replace(listing));
+    if (this.#view.revision === listing.revision) this.#listeners.publish(this.#view.replace(listing), this.#view);
     return fresh;
   }
 
   /**
    * run keeps the view until `signal` aborts.
-   * @throws XnetError Corrupt when what was remembered of the store can't be read
+   * @throws XnetError Corrupt when the file that remembers the store is unreadable
    */
   async run(signal: AbortSignal): Promise<void> {
     const { log, store } = this.#options;
@@ -223,7 +211,7 @@ export class ViewFeed {
     const stale = performance.now() - this.#heardAt > (this.#options.staleAfterMs ?? staleAfterMs);
     if (stale === this.#stale) return;
     this.#stale = stale;
-    if (stale) this.#options.log.error('store: nothing was heard of it for too long, the view may be behind');
+    if (stale) this.#options.log.error('store: no message for too long, the view may be behind');
     this.#tellStanding();
   }
 
@@ -231,29 +219,29 @@ export class ViewFeed {
     for (const listener of this.#standingListeners) listener();
   }
 
-  async #takeChanges(changes: readonly Change[], revision: number, signal: AbortSignal): Promise<void> {
+  async #takeChanges(changed: readonly Change[], revision: number, signal: AbortSignal): Promise<void> {
     if (this.#unverified) {
       this.#missed = true;
       return this.#verify(signal);
     }
     if (this.#refusal !== '') {
-      // Somebody accepted the store, here or at another controller: what is there counts, not what we missed.
-      if (changes.some((change) => change.kind === 'put' && change.entry.key === keys.cluster)) {
+      // An operator accepted the store, here or at another controller: read it again, missed changes do not matter.
+      if (changed.some((change) => change.kind === 'put' && change.entry.key === keys.cluster)) {
         await this.#verify(signal);
       }
       return;
     }
-    // A listing that was read meanwhile has them already.
+    // A listing read meanwhile contains them.
     if (!this.#ready || revision <= this.#view.revision) return;
     this.#connected = true;
-    const touched = this.#view.apply(changes, revision);
+    const changes = this.#view.apply(changed, revision);
     const { cluster } = this.#view;
-    if (cluster !== undefined) this.#admission.follow(changes, revision, cluster.record);
-    this.#publish(touched);
+    if (cluster !== undefined) this.#admission.follow(changed, revision, cluster.record);
+    this.#listeners.publish(changes, this.#view);
   }
 
-  // It may be another store that answers now, at whatever revision: all of it is compared with the view. What changed
-  // meanwhile comes by the watch, unless that has told it while this failed.
+  // Another store may answer now, at any revision, so a whole listing is compared with the view. The view gets later
+  // changes from the watch, unless the watch delivered them while this failed (#missed).
   async #verify(signal: AbortSignal): Promise<void> {
     this.#unverified = true;
     try {
@@ -266,7 +254,7 @@ export class ViewFeed {
     }
   }
 
-  // @param judgeOnly the view stays as it is when there is nothing against the listing
+  // @param judgeOnly leave the view as it is when the listing is accepted
   async #takeListing(listing: Listing, signal: AbortSignal, judgeOnly = false): Promise<void> {
     const { changedAt, revision } = this.#view;
     const held = this.#ready ? { changedAt, revision } : undefined;
@@ -274,7 +262,7 @@ export class ViewFeed {
     if (judgement === undefined) return;
     this.#unverified = false;
     this.#missed = false;
-    // It answers: what is wrong with it is another matter.
+    // The store answers, even if it is refused.
     this.#connected = true;
     if ('refusal' in judgement) {
       this.#refuse(judgement.refusal);
@@ -283,33 +271,18 @@ export class ViewFeed {
     if (judgeOnly) return;
     if (this.#ready) this.#resyncs += 1;
     this.#refusal = '';
-    const touched = this.#view.replace(judgement.listing);
+    const changes = this.#view.replace(judgement.listing);
     const { cluster } = this.#view;
     if (cluster !== undefined) this.#admission.begin(judgement.listing, cluster.record);
     if (!this.#ready) {
       this.#options.log.info({ revision: this.#view.revision, nodes: this.#view.nodes.size }, 'store: view is ready');
     }
     this.#ready = true;
-    this.#publish(touched);
+    this.#listeners.publish(changes, this.#view);
   }
 
   #refuse(refusal: string): void {
     if (this.#refusal !== refusal) this.#options.log.error({ refusal }, 'store: refusing to act on it');
     this.#refusal = refusal;
-  }
-
-  #publish(touched: ViewChanges): void {
-    const { revision } = this.#view;
-    for (const listener of this.#listeners) {
-      try {
-        listener(touched, this.#view);
-      } catch (error) {
-        // One that fails keeps neither the others nor the view from going on.
-        this.#options.log.error({ err: error }, 'view: a listener failed');
-      }
-    }
-    for (const entry of this.#waiting) {
-      if (entry.revision <= revision) entry.resolve();
-    }
   }
 }

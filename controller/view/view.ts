@@ -3,24 +3,24 @@
 // the problem is reported and the belief is kept. Nor does the absence of a record on which others still depend.
 import { type Ipv4, type Prefix, prefixCovers } from '../../proto/domain/address.js';
 import { keys, parseKey } from '../store/keys.js';
-import {
-  type AbsenceRecord,
-  type AuthorityRecord,
-  type CertificateRecord,
-  type ClusterRecord,
-  type ControllerRecord,
-  decode,
-  type NodeRecord,
-  type PoolRecord,
-  type ProgressRecord,
-  type RecordKind,
-  type RecordOf,
-  type RegistrationRecord,
-  type RevokedRecord,
-  type SessionRecord,
-  type StatusRecord,
-  type SubnetRecord,
-  type TokenRecord,
+import { decode } from '../store/record-codec.js';
+import type {
+  AbsenceRecord,
+  AuthorityRecord,
+  CertificateRecord,
+  ClusterRecord,
+  ControllerRecord,
+  NodeRecord,
+  PoolRecord,
+  ProgressRecord,
+  RecordKind,
+  RecordOf,
+  RegistrationRecord,
+  RevokedRecord,
+  SessionRecord,
+  StatusRecord,
+  SubnetRecord,
+  TokenRecord,
 } from '../store/records.js';
 import type { Change, Entry, Listing } from '../store/store.js';
 import { Ages } from './ages.js';

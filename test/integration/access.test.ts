@@ -7,7 +7,7 @@ import test, { type ExecutionContext } from 'ava';
 import { readClusterKey, unsealText } from '../../controller/authority/cluster-key.js';
 import { EtcdStore } from '../../controller/store/etcd.js';
 import { keys } from '../../controller/store/keys.js';
-import { decode } from '../../controller/store/records.js';
+import { decode } from '../../controller/store/record-codec.js';
 import {
   issue,
   keyOfRequest,

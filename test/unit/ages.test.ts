@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
 import { checkUse, tokenRecord } from '../../controller/registry/tokens.js';
-import { encode } from '../../controller/store/records.js';
+import { encode } from '../../controller/store/record-codec.js';
 import { Ages } from '../../controller/view/ages.js';
 import { formatPrefix, prefixFromKey } from '../../proto/domain/address.js';
 import { Core, silent } from '../support/controller.js';

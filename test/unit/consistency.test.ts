@@ -2,7 +2,8 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { keys, parseKey } from '../../controller/store/keys.js';
-import { encode, type NodeRecord } from '../../controller/store/records.js';
+import { encode } from '../../controller/store/record-codec.js';
+import type { NodeRecord } from '../../controller/store/records.js';
 import type { Change, Entry } from '../../controller/store/store.js';
 import { FleetTable } from '../../controller/table/fleet-table.js';
 import { assignmentOf } from '../../controller/view/assignment.js';

@@ -1,7 +1,8 @@
 // Records of the store, also those that a newer version wrote.
 import test from 'ava';
 import { keys } from '../../controller/store/keys.js';
-import { decode, encode, type RecordKind, unknownFields } from '../../controller/store/records.js';
+import { decode, encode, unknownFields } from '../../controller/store/record-codec.js';
+import type { RecordKind } from '../../controller/store/records.js';
 import { prefixFromKey } from '../../proto/domain/address.js';
 import { Core } from '../support/controller.js';
 import { MemoryCluster, MemoryStore } from '../support/memory-store.js';

@@ -2,14 +2,9 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { requestDigest } from '../../controller/registry/operation.js';
-import {
-  fittingSubnetLength,
-  type NewPool,
-  poolProblems,
-  poolWarnings,
-} from '../../controller/registry/pool-decisions.js';
+import { fittingSubnetLength, type NewPool, poolProblems, poolWarnings } from '../../controller/registry/pool-rules.js';
 import { findNode } from '../../controller/service/find-node.js';
-import { encode } from '../../controller/store/records.js';
+import { encode } from '../../controller/store/record-codec.js';
 import { overlapWarnings } from '../../controller/table/node-networks.js';
 import { formatPrefix, ipv4FromNumber, parsePrefix, prefixFromKey } from '../../proto/domain/address.js';
 import { XnetError } from '../../proto/errors.js';

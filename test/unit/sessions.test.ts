@@ -15,7 +15,7 @@ import { Presence } from '../../controller/session/presence.js';
 import { Sessions } from '../../controller/session/sessions.js';
 import { EventShare } from '../../controller/session/statuses.js';
 import { keys } from '../../controller/store/keys.js';
-import { decode, encode } from '../../controller/store/records.js';
+import { decode, encode } from '../../controller/store/record-codec.js';
 import type { Listing } from '../../controller/store/store.js';
 import type { NodeStatus } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';

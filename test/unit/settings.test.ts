@@ -7,7 +7,7 @@ import type { Command } from 'commander';
 import fc from 'fast-check';
 import { makeProgram as makeXctl } from '../../cli/program.js';
 import { type ControllerSettings, makeControllerProgram as makeController } from '../../controller/settings.js';
-import { decode } from '../../controller/store/records.js';
+import { decode } from '../../controller/store/record-codec.js';
 import { readDocument } from '../../node/docker/json-document.js';
 import { addOptions, settingsSchema } from '../../node/settings.js';
 import { XnetError } from '../../proto/errors.js';

@@ -2,7 +2,7 @@
 import test from 'ava';
 import { longestSkewMs, sweepOnce } from '../../controller/registry/sweep.js';
 import { tokenRecord } from '../../controller/registry/tokens.js';
-import { encode } from '../../controller/store/records.js';
+import { encode } from '../../controller/store/record-codec.js';
 import { Core } from '../support/controller.js';
 import { MemoryCluster, MemoryStore } from '../support/memory-store.js';
 

@@ -1,7 +1,8 @@
 // The route table on its way: from the view's changes, through deltas and snapshots, to what a node acts on.
 import test from 'ava';
 import fc from 'fast-check';
-import { encode, type NodeRecord } from '../../controller/store/records.js';
+import { encode } from '../../controller/store/record-codec.js';
+import type { NodeRecord } from '../../controller/store/records.js';
 import type { Change } from '../../controller/store/store.js';
 import { FleetTable } from '../../controller/table/fleet-table.js';
 import { View } from '../../controller/view/view.js';

@@ -9,7 +9,7 @@ import { controllerProblems } from '../../controller/service/controller-problems
 import { Clocks } from '../../controller/session/clocks.js';
 import { Gate } from '../../controller/store/gate.js';
 import { keys } from '../../controller/store/keys.js';
-import { encode } from '../../controller/store/records.js';
+import { encode } from '../../controller/store/record-codec.js';
 import type { Commit } from '../../controller/store/store.js';
 import { assignmentOf } from '../../controller/view/assignment.js';
 import { ViewFeed } from '../../controller/view/view-feed.js';

@@ -1,0 +1,69 @@
+// What a pool must be by itself, and what to warn of. Pure.
+import { formatPrefix, isPrivate, type Prefix, specialRange } from '../../proto/domain/address.js';
+import type { Mode } from '../../proto/domain/network.js';
+
+/** NewPool is a pool to create, complete. */
+export type NewPool = {
+  readonly name: string;
+  readonly cidr: Prefix;
+  readonly subnetLength: number;
+  readonly mode: Mode;
+  readonly networkName: string;
+  readonly bridgeName: string;
+  readonly quarantineSeconds: number;
+};
+
+// A subnet needs its network and broadcast address, a gateway and at least one container.
+const longestSubnet = 30;
+const shortestPool = 8;
+// The allocator walks a pool's subnets; a million of them is where that would begin to be felt.
+const mostSubnetBits = 16;
+
+/** usualSubnetLength is how long subnets are where nobody says otherwise. */
+export const usualSubnetLength = 24;
+
+/**
+ * fittingSubnetLength is what to suggest for a pool: the usual length, or two more than the pool's where it has no room
+ * for four of these (flannel's rule).
+ */
+export function fittingSubnetLength(cidr: Prefix): number {
+  return cidr.length <= 22 ? usualSubnetLength : Math.min(longestSubnet, cidr.length + 2);
+}
+
+/** poolProblems says what is wrong with a pool by itself, all of it. */
+export function poolProblems(pool: Pick<NewPool, 'cidr' | 'subnetLength'>): string[] {
+  const { cidr, subnetLength } = pool;
+  const text = formatPrefix(cidr);
+  const problems: string[] = [];
+  const special = specialRange(cidr);
+  if (special !== undefined) problems.push(`cidr: ${text} overlaps a range that can't hold hosts: ${special}`);
+  if (cidr.length < shortestPool) problems.push(`cidr: ${text} is larger than a /${shortestPool}`);
+  if (subnetLength < cidr.length) {
+    problems.push(
+      `subnet length: a /${subnetLength} is larger than the pool ${text}: use ${cidr.length} to ${longestSubnet}`,
+    );
+  } else if (subnetLength > longestSubnet) {
+    problems.push(`subnet length: a /${subnetLength} has no room for a container: use at most ${longestSubnet}`);
+  } else if (subnetLength - cidr.length > mostSubnetBits) {
+    problems.push(
+      `subnet length: ${text} would have ${2 ** (subnetLength - cidr.length)} subnets: ` +
+        `use at most ${cidr.length + mostSubnetBits}`,
+    );
+  }
+  return problems;
+}
+
+/**
+ * poolWarnings says what an operator should know about a pool that is allowed all the same.
+ * @param others the ranges of all other pools
+ */
+export function poolWarnings(cidr: Prefix, others: readonly Prefix[]): string[] {
+  if (isPrivate(cidr)) return [];
+  const all = [...others, cidr].map(formatPrefix).join(', ');
+  return [
+    `${formatPrefix(cidr)} is a public range: containers will not reach the hosts on the internet that have these addresses`,
+    // node/table/admission-rules.ts: who joins from now on is told of the pool, and trusts whom it joined.
+    `hosts that have joined by now refuse ${formatPrefix(cidr)} until they allow it: put "allowed-pools: [${all}]" into ` +
+      '/etc/xnet/xnetd.yaml of each, and run there: systemctl restart xnetd',
+  ];
+}

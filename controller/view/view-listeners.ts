@@ -1,0 +1,57 @@
+// The parts of the controller that follow the view: listeners called after each change, and calls waiting for a revision.
+// Invariant: a listener that fails stops neither the other listeners nor the view.
+import { XnetError } from '../../proto/errors.js';
+import { pause } from '../../proto/process/backoff.js';
+import type { Logger } from '../../proto/process/log.js';
+import type { ReadonlyView } from './view.js';
+import type { ViewChanges } from './view-changes.js';
+
+/** ViewListener is called after every change of the view. */
+export type ViewListener = (changes: ViewChanges, view: ReadonlyView) => void;
+
+/** ViewListeners holds the listeners of one view. */
+export class ViewListeners {
+  readonly #log: Logger;
+  readonly #listeners = new Set<ViewListener>();
+  readonly #waiting = new Set<{ readonly revision: number; readonly resolve: () => void }>();
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /** add registers a listener, called after those registered before it. Returns how to remove it. */
+  add(listener: ViewListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** publish calls all listeners, and ends the waits for the revision that the view is at. */
+  publish(changes: ViewChanges, view: ReadonlyView): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(changes, view);
+      } catch (error) {
+        this.#log.error({ err: error }, 'view: a listener failed');
+      }
+    }
+    for (const entry of this.#waiting) if (entry.revision <= view.revision) entry.resolve();
+  }
+
+  /**
+   * reached waits until the view is published at `revision` or later.
+   * @throws XnetError DeadlineExceeded after `timeoutMs`
+   */
+  async reached(revision: number, timeoutMs: number): Promise<void> {
+    let entry: { readonly revision: number; readonly resolve: () => void } | undefined;
+    const arrived = new Promise<boolean>((resolve) => {
+      entry = { revision, resolve: () => resolve(true) };
+      this.#waiting.add(entry);
+    });
+    const done = new AbortController();
+    const timeout = pause(timeoutMs, done.signal).then(() => false);
+    const inTime = await Promise.race([arrived, timeout]);
+    done.abort();
+    if (entry !== undefined) this.#waiting.delete(entry);
+    if (!inTime) throw new XnetError('DeadlineExceeded', `the view did not reach revision ${revision} in time`);
+  }
+}
