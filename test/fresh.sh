@@ -159,7 +159,7 @@ mount -t proc proc proc
 mount -t sysfs sysfs sys
 mount --rbind /sys/fs/cgroup sys/fs/cgroup
 mount -t tmpfs -o mode=0755 tmpfs dev
-for device in null zero full random urandom tty fuse kmsg net/tun; do
+for device in null zero full random urandom tty fuse kmsg net/tun loop-control loop0 loop1 loop2 loop3 loop4 loop5 loop6 loop7; do
   [ -e "/dev/$device" ] || continue
   mkdir -p "dev/$(dirname "$device")"
   : >"dev/$device"

@@ -1,7 +1,8 @@
 // The audit log of one controller: files of one JSON entry per line, only ever appended to.
 // Invariant: entries are in the files in the order of their chain, each on a line of its own, and append() returns when
 // the disk has them. What can't be written waits, in order; a line that a death tore is left as it is and the chain goes
-// on behind it.
+// on behind it. Nobody waits longer than a bound for a disk that does not answer: the write that is under way goes on, and
+// nothing is written beside it.
 import { join } from 'node:path';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
@@ -33,6 +34,8 @@ export type AuditLogOptions = {
   readonly files?: number;
   /** How the files that are written are opened. */
   readonly open?: OpenLogFile;
+  /** How long a write may take before the disk counts as hanging, milliseconds. */
+  readonly stallMs?: number;
 };
 
 /** Appended is where in the chain an entry is, and whether the disk has it; otherwise it waits to be written. */
@@ -45,6 +48,8 @@ const defaultFiles = 64;
 const mostWaiting = 10_000;
 // Until somebody asks for a change, which tries at once.
 const retryMs = 2_000;
+// An fsync on a busy disk takes up to some seconds; callers wait 15 s for an answer.
+const defaultStallMs = 5_000;
 
 /** AuditLog is one controller's log. Open it before anything is appended; close it. */
 export class AuditLog {
@@ -59,6 +64,10 @@ export class AuditLog {
   #writing: Promise<void> | undefined;
   #problem: string | undefined;
   #retry: NodeJS.Timeout | undefined;
+  /** Ends the waiting for the write under way, which goes on. */
+  #giveUp = () => {};
+  #isStalled = false;
+  #isClosed = false;
   /** Sequence numbers of what this process has begun and not settled. */
   readonly #underWay = new Set<number>();
 
@@ -116,8 +125,8 @@ export class AuditLog {
   }
 
   /**
-   * append writes an entry and resolves when the disk has it, or when it waits because it can't be written. Those that
-   * come at once share one fsync. It never throws.
+   * append writes an entry and resolves when the disk has it, or when it waits because it can't be written or the disk
+   * hangs. Those that come at once share one fsync. It never throws.
    * @returns undefined: too many wait, and it is not in the chain
    */
   async append(facts: AuditFacts): Promise<Appended | undefined> {
@@ -138,22 +147,32 @@ export class AuditLog {
     return { ...head, written: this.#written >= head.sequence };
   }
 
-  /** settle tries to write what waits. */
+  /** settle tries to write what waits. It resolves at once while the disk hangs. */
   async settle(): Promise<void> {
     // All that have come meanwhile go in one write; one that came while the last of them ended goes in another.
     do {
-      this.#writing ??= this.#drain().finally(() => {
-        this.#writing = undefined;
-      });
+      this.#writing ??= this.#begin();
       await this.#writing;
     } while (this.#waiting.length > 0 && this.#problem === undefined);
+  }
+
+  // Resolves when all is written, or the disk hangs. Until it is written no other write begins.
+  #begin(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#giveUp = resolve;
+      void this.#drain().finally(() => {
+        this.#writing = undefined;
+        resolve();
+        if (this.#isClosed) void this.#closeFiles();
+      });
+    });
   }
 
   async #drain(): Promise<void> {
     try {
       while (this.#waiting.length > 0) {
         const batch = [...this.#waiting];
-        await this.#write(batch);
+        await this.#timed(() => this.#write(batch));
         this.#waiting = this.#waiting.slice(batch.length);
         const last = batch.at(-1);
         if (last === undefined) continue;
@@ -163,17 +182,35 @@ export class AuditLog {
       if (this.#problem !== undefined) this.#options.log.info('audit: written again');
       this.#problem = undefined;
     } catch (error) {
-      if (this.#problem === undefined) {
-        this.#options.log.error(
-          { reason: messageOf(error) },
-          'audit: can’t be written, changes are refused until it can',
-        );
-      }
-      this.#problem = messageOf(error);
+      this.#fails(messageOf(error));
+      if (this.#isClosed) return;
       this.#retry ??= setTimeout(() => {
         this.#retry = undefined;
         void this.settle();
       }, retryMs).unref();
+    }
+  }
+
+  #fails(problem: string): void {
+    if (this.#problem === undefined) {
+      this.#options.log.error({ reason: problem }, 'audit: can’t be written, changes are refused until it can');
+    }
+    this.#problem = problem;
+  }
+
+  // A write that hangs can't be cancelled, and may be done at any time: whoever waits is let go, the write is not.
+  async #timed(write: () => Promise<void>): Promise<void> {
+    const { stallMs = defaultStallMs } = this.#options;
+    const timer = setTimeout(() => {
+      this.#isStalled = true;
+      this.#fails(`the disk has not answered for ${stallMs / 1_000} s`);
+      this.#giveUp();
+    }, stallMs);
+    try {
+      await write();
+    } finally {
+      clearTimeout(timer);
+      this.#isStalled = false;
     }
   }
 
@@ -211,12 +248,19 @@ export class AuditLog {
     return verifier.end(waiting === 0 ? known : undefined);
   }
 
-  /** close writes what waits and closes the files. */
+  /** close writes what waits and closes the files; on a disk that hangs, when it goes on. */
   async close(): Promise<void> {
     await this.settle();
     clearTimeout(this.#retry);
-    await this.#file?.close().catch(() => undefined);
-    await this.#remembered?.close();
+    this.#isClosed = true;
+    if (!this.#isStalled) return this.#closeFiles();
+    this.#options.log.error({ waiting: this.#waiting.length }, 'audit: the disk hangs, what waits may be lost');
+  }
+
+  async #closeFiles(): Promise<void> {
+    const file = this.#file;
     this.#file = undefined;
+    await file?.close().catch(() => undefined);
+    await this.#remembered?.close();
   }
 }

@@ -1,6 +1,17 @@
 // The audit log of real controllers: who asked for what, on each of several, and after a death.
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmdirSync, statfsSync, unlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statfsSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Metadata } from '@grpc/grpc-js';
@@ -150,4 +161,78 @@ test('a disk that is full stops changes, and they go on when there is room', asy
   t.true(ok, problems.join());
   const done = (await listOf(controller)).filter(({ call, outcome }) => call === 'AddNode' && outcome === 'OK');
   t.is(done.length, added + 1);
+});
+
+// A filesystem of its own that can be frozen (FIFREEZE): whoever writes to it then hangs in the kernel, as on a disk that
+// has gone away. It thaws when the test ends, however it does: the process that froze it waits for its input to end.
+function freezable(t: ExecutionContext): { readonly dir: string; freeze(): Promise<() => Promise<void>> } {
+  const folder = mkdtempSync(join(tmpdir(), 'xnet-frozen-disk-'));
+  const [image, dir] = [join(folder, 'image'), join(folder, 'disk')];
+  writeFileSync(image, '');
+  truncateSync(image, 8 * 1024 * 1024);
+  execFileSync('mkfs.ext4', ['-q', image]);
+  mkdirSync(dir);
+  execFileSync('mount', ['-o', 'loop', image, dir]);
+  t.teardown(() => {
+    execFileSync('umount', ['--lazy', dir]);
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const freeze = async () => {
+    const script = 'fsfreeze --freeze "$1" && echo frozen; read -r _; fsfreeze --unfreeze "$1"';
+    const holder = spawn('sh', ['-c', script, 'sh', dir], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const ended = new Promise<void>((resolve) => holder.once('exit', () => resolve()));
+    const thaw = async () => {
+      holder.stdin.end();
+      await ended;
+    };
+    t.teardown(thaw);
+    await new Promise<void>((resolve, reject) => {
+      holder.stdout.once('data', () => resolve());
+      holder.once('exit', () => reject(new Error('the disk does not freeze')));
+    });
+    return thaw;
+  };
+  return { dir, freeze };
+}
+
+test('a disk that hangs stops changes, not the controller, and its late writes are a chain that verifies', async (t) => {
+  const etcd = await TestEtcd.start();
+  t.teardown(() => etcd.close());
+  const disk = freezable(t);
+  const controller = await start(t, ['--etcd-endpoints', etcd.endpoint, '--data-dir', disk.dir]);
+  await controller.createPool();
+  await controller.addNode('web-1', '192.168.83.1');
+  const thaw = await disk.freeze();
+  for (let n = 2; n <= 4; n++) {
+    const refusal = await t.throwsAsync(controller.addNode(`web-${n}`, `192.168.83.${n}`));
+    t.true(refusal instanceof XnetError && refusal.code === 'NotWritable', refusal?.message);
+    t.regex(
+      refusal?.message ?? '',
+      /nothing is changed as long as the audit log can't be written: the disk has not answered/,
+    );
+  }
+  const told =
+    /nothing can be changed through this controller: the audit log can't be written: the disk has not answered/;
+  await controller.until('its status tells', ({ problems }) => problems.some(({ text }) => told.test(text)));
+  t.deepEqual(
+    (await controller.nodes()).map(({ name }) => name),
+    ['web-1'],
+  );
+  // It follows its store: what another controller does is seen.
+  const other = await start(t, ['--etcd-endpoints', etcd.endpoint]);
+  await other.addNode('elsewhere', '192.168.84.1');
+  await controller.until('a change of another controller is seen', ({ nodes }) => nodes?.total === 2);
+  await thaw();
+  await until('changes are made again', async () => {
+    await controller.addNode('after', '192.168.84.2');
+    return true;
+  });
+  const { ok, problems } = await verify(controller);
+  t.true(ok, problems.join());
+  const outcomes = (await listOf(controller)).filter(({ call }) => call === 'AddNode').map(({ outcome }) => outcome);
+  t.deepEqual(
+    outcomes.filter((outcome) => outcome !== 'NotWritable'),
+    ['OK', 'OK'],
+  );
+  t.is((await controller.nodes()).length, 3);
 });

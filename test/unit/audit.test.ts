@@ -512,6 +512,62 @@ test('a death between the commit and its entry shows: what was begun is listed',
   await core.stop();
 });
 
+test('on a disk that hangs changes are refused, and what it writes late is a chain that verifies', async (t) => {
+  const disk = new FaultyDisk();
+  const entries = await open(folder(t), { open: disk.open, stallMs: 200 });
+  const audit = new Audit({ entries, controllerId: 'c-1', now: Date.now, log: silent });
+  const cluster = new MemoryCluster();
+  const core = await Core.start(new MemoryStore(cluster), { audit }).ready();
+  const once = { operationId: '', dryRun: false };
+  // A disk that is merely busy may be taken for one that hangs.
+  const done = (what: string, work: () => Promise<unknown>) =>
+    until(what, async () => {
+      await work();
+      return true;
+    });
+  await done('a pool', () => core.pools.create(once, newPool));
+  const { revision } = cluster;
+  let release: () => void = () => undefined;
+  disk.hold = new Promise((resolve) => {
+    release = resolve;
+  });
+  const refusal = { code: 'NotWritable', message: /audit log can't be written: the disk has not answered for 0.2 s/ };
+  const first = await t.throwsAsync(core.nodes.add(once, newNode));
+  t.like(first, { code: 'NotWritable' });
+  t.regex(first?.message ?? '', refusal.message);
+  t.regex(entries.problem ?? '', /has not answered/, 'xctl status shows it');
+  // From now on at once, and before anything is decided.
+  t.is((await audit.before(call('SetNode', {})))?.code, 'NotWritable');
+  await t.throwsAsync(core.nodes.add(once, newNode), { message: refusal.message });
+  t.is(cluster.revision, revision, 'nothing was committed');
+  t.is(audit.before(call('ListNodes', {})), undefined, 'reading goes on');
+  release();
+  disk.hold = undefined;
+  await until('it is written', async () => entries.problem === undefined);
+  await done('a node', () => core.nodes.add(once, newNode));
+  const verdict = await entries.verify();
+  t.deepEqual([verdict.ok, verdict.problems], [true, []]);
+  const outcomes = (await entries.list({ ...all, call: 'AddNode' })).map(({ outcome }) => outcome);
+  t.deepEqual([outcomes[0], outcomes.at(-1)], ['NotWritable', 'OK'], 'what was announced and refused says so');
+  await core.stop();
+  await entries.close();
+});
+
+test('a log on a disk that hangs is closed without waiting for it', async (t) => {
+  const disk = new FaultyDisk();
+  const log = await open(folder(t), { open: disk.open, stallMs: 20 });
+  let release: () => void = () => undefined;
+  disk.hold = new Promise((resolve) => {
+    release = resolve;
+  });
+  t.is((await log.append(facts('node/one')))?.written, false);
+  t.is((await log.append(facts('node/two')))?.written, false, 'at once');
+  await log.close();
+  release();
+  await until('the late write is done', async () => log.problem === undefined);
+  t.true((await log.verify()).ok);
+});
+
 test('nothing is committed that was not announced on the disk', async (t) => {
   const disk = new FaultyDisk();
   const entries = await open(folder(t), { open: disk.open });
