@@ -2,8 +2,9 @@
 // newest view and what is under way at that moment, so that one controller never loses a race against itself.
 // Invariant: of two that touch the same key the one that came first is committed first, and the other one is decided
 // after the view has it. What does not conflict shares transactions, several of which are under way at once; nobody
-// fails for what somebody else wanted. Between controllers etcd's compares decide, here as everywhere.
+// fails for what somebody else wanted. What waits is bounded in bytes, and what comes beyond that is refused. Between controllers etcd's compares decide, here as everywhere.
 import { prefixKey } from '../../proto/domain/address.js';
+import { XnetError } from '../../proto/errors.js';
 import { parseKey } from '../store/keys.js';
 import type { Commit, CommitResult, Store } from '../store/store.js';
 import { conflict, type Footprint, fits, footprintOf, mergeCommits, Sum, tooLarge } from './footprint.js';
@@ -18,6 +19,8 @@ export type Proposal = {
   readonly propose: (taken: ReadonlySet<number>) => Commit | undefined;
   /** prepare is awaited before the commit that was proposed last is sent; when it rejects, so does submit(). */
   readonly prepare?: () => Promise<void>;
+  /** What it holds while it waits, bytes; absent: as much as a small one. */
+  readonly bytes?: number;
 };
 
 /** CommitQueueParts are what a queue works with. */
@@ -25,6 +28,8 @@ export type CommitQueueParts = {
   readonly store: Store;
   /** Resolves when the view is at a revision or later, rejects when it is not within some milliseconds. */
   readonly reached: (revision: number, timeoutMs: number) => Promise<void>;
+  /** How much may wait, bytes. */
+  readonly mostBytes?: number;
 };
 
 type Transaction = { readonly footprint: Sum; settled: boolean };
@@ -50,6 +55,10 @@ const mostLookedAt = 256;
 // The watch tells of a commit within milliseconds. Later than this the guards of what comes next tell, too.
 const seenWithinMs = 5_000;
 const lostRaceMs = 200;
+// At least, for each that waits: its closures, and the record of its call.
+const leastBytes = 2 * 1024;
+// Over 30,000 changes of a usual size: some times those of a fleet of 5,000 that joins or reports at once.
+const defaultMostBytes = 64 * 1024 * 1024;
 const nothing = footprintOf({ guards: [], operations: [] });
 
 /** CommitQueue is the queue. */
@@ -62,6 +71,8 @@ export class CommitQueue {
   readonly #pending = new Set<Transaction>();
   readonly #taken = new Set<number>();
   #underWay = 0;
+  /** Of all that are not answered yet. */
+  #bytes = 0;
 
   constructor(parts: CommitQueueParts) {
     this.#parts = parts;
@@ -74,7 +85,7 @@ export class CommitQueue {
       claim: (ttlSeconds) => store.claim(ttlSeconds),
       close: () => store.close(),
       commit: async (commit) => {
-        const result = await this.submit({ propose: () => commit });
+        const result = await this.submit({ propose: () => commit, bytes: footprintOf(commit).bytes });
         if (result === undefined) throw new TypeError('a commit that proposes nothing');
         return result;
       },
@@ -84,13 +95,22 @@ export class CommitQueue {
   /**
    * submit waits for its turn and commits. A guard that did not hold is an answer: `committed` is false.
    * @returns undefined when nothing was proposed
-   * @throws XnetError what the proposal and the store throw; InvalidArgument when it is too large for the store
+   * @throws XnetError what the proposal and the store throw; InvalidArgument when it is too large for the store;
+   * ResourceExhausted when too much waits already: it was not asked, and nothing was done
    */
-  submit(proposal: Proposal): Promise<CommitResult | undefined> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ proposal, resolve, reject, footprint: nothing, behind: undefined, alone: false });
-      this.#go();
-    });
+  async submit(proposal: Proposal): Promise<CommitResult | undefined> {
+    const { mostBytes = defaultMostBytes } = this.#parts;
+    const bytes = Math.max(leastBytes, proposal.bytes ?? 0);
+    if (this.#bytes > 0 && this.#bytes + bytes > mostBytes) throw tooMuchWaits();
+    this.#bytes += bytes;
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#waiting.push({ proposal, resolve, reject, footprint: nothing, behind: undefined, alone: false });
+        this.#go();
+      });
+    } finally {
+      this.#bytes -= bytes;
+    }
   }
 
   #go(): void {
@@ -214,6 +234,12 @@ export class CommitQueue {
     for (const each of waiting) each.footprint = nothing;
     this.#waiting = [...waiting, ...this.#waiting];
   }
+}
+
+function tooMuchWaits(): XnetError {
+  return new XnetError('ResourceExhausted', 'too many changes wait to be written to the store', {
+    hint: 'try again in some seconds; if it stays so, see xctl status',
+  });
 }
 
 function canShare(chosen: readonly Chosen[], { alone, footprint }: Waiting): boolean {

@@ -172,6 +172,37 @@ test('a guard that fails, a proposal that throws and a preparation that fails hi
   t.is(cluster.get('unprepared'), undefined);
 });
 
+test('what waits is bounded in bytes: what comes beyond is refused unasked, and taken when there is room', async (t) => {
+  const cluster = new MemoryCluster();
+  const store = new HeldStore(cluster);
+  const queue = new CommitQueue({ store, reached: async () => undefined, mostBytes: 100 * 1024 });
+  const value = 'x'.repeat(10 * 1024);
+  const submit = (n: number) => queue.store.commit({ guards: [], operations: [put(`status/${n}`, value)] });
+  const results = Promise.allSettled(Array.from({ length: 50 }, (_, n) => submit(n)));
+  let asked = false;
+  const small = queue.submit({
+    bytes: 20 * 1024,
+    propose: () => {
+      asked = true;
+      return undefined;
+    },
+  });
+  await t.throwsAsync(small, { instanceOf: XnetError, message: /too many changes wait/ });
+  t.false(asked);
+  await store.settle();
+  const settled = await results;
+  const refused = settled.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+  t.true(refused.every((error) => error instanceof XnetError && error.code === 'ResourceExhausted'));
+  t.is(refused.length, 41, 'each weighs a little more than its value');
+  t.is(cluster.entries().length, 9);
+  // A single one is never too much: what is too large for the store is told so.
+  const large = queue.submit({ bytes: 200 * 1024, propose: () => undefined });
+  t.is(await large, undefined);
+  const again = submit(50);
+  await store.settle();
+  t.true((await again).committed);
+});
+
 test('what comes after a commit is decided when the view has it', async (t) => {
   const cluster = new MemoryCluster();
   const store = new MemoryStore(cluster);
