@@ -1,6 +1,7 @@
 // The connections of one TCP port: how many there are, whose they are, and which of them end because of what they do.
 // Invariant: what anybody does here without a call that is admitted costs little, and a connection that does too much of
-// it ends. Those of others stay.
+// it ends. Those of others stay: where there is no room for new ones, a connection that is not its address's only one makes
+// way for an address that has fewer, and otherwise the new one is refused.
 import { constants, type Http2SecureServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
@@ -9,6 +10,7 @@ import { XnetError } from '../errors.js';
 import { formatIdentity, identityOf } from '../pki/identity.js';
 import { Allowances } from './allowance.js';
 import { callerLimits, connectionLimits } from './limits.js';
+import { peerNameOf, SilentSockets } from './silent-sockets.js';
 
 /** CallerKind names the limits of a caller. */
 export type CallerKind = keyof typeof callerLimits;
@@ -24,10 +26,6 @@ type Connection = {
   readonly beyond: boolean;
 };
 
-function addressOf(socket: Pick<Socket, 'remoteAddress' | 'remotePort'>): string {
-  return `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`;
-}
-
 const perKind = (of: 'begun' | 'resets'): Readonly<Record<CallerKind, Allowances>> => ({
   node: new Allowances(callerLimits.node[of]),
   person: new Allowances(callerLimits.person[of]),
@@ -39,15 +37,14 @@ export class Connections {
   // By address and port, as grpc-js names them.
   readonly #open = new Map<string, Connection>();
   readonly #ofHolder = new Map<string, number>();
-  // Sockets without a call yet, oldest first.
-  readonly #silent = new Map<string, Socket>();
+  readonly #silent: SilentSockets;
   readonly #arrivals = new Allowances(connectionLimits.byAddress);
   readonly #begun = perKind('begun');
   readonly #resets = perKind('resets');
-  readonly #silenceMs: number;
 
-  constructor(silenceMs: number = connectionLimits.silenceMs) {
-    this.#silenceMs = silenceMs;
+  /** @param mostSilent how many may be there without a call */
+  constructor(mostSilent: number = connectionLimits.mostSilent) {
+    this.#silent = new SilentSockets(mostSilent, connectionLimits.silenceMs);
   }
 
   /**
@@ -71,30 +68,19 @@ export class Connections {
       socket.destroy();
       return;
     }
-    const peer = addressOf(socket);
-    this.#silent.set(peer, socket);
-    const timer = setTimeout(() => this.#silent.get(peer)?.destroy(), this.#silenceMs).unref();
-    socket.once('close', () => {
-      clearTimeout(timer);
-      if (this.#silent.get(peer) === socket) this.#silent.delete(peer);
-    });
-    const [oldest] = this.#silent;
-    if (this.#silent.size > connectionLimits.mostSilent && oldest !== undefined) {
-      this.#silent.delete(oldest[0]);
-      oldest[1].destroy();
-    }
+    this.#silent.take(socket);
   }
 
   #takeSession(session: ServerHttp2Session): void {
     const { socket } = session;
-    const peer = addressOf(socket);
+    const peer = peerNameOf(socket);
     const address = socket.remoteAddress ?? '';
     const { kind, holder } = this.#whose(socket, address);
     const begun = this.#begun[kind].of(holder, performance.now());
     if (begun.left(performance.now()) < 1) {
       endOf(session);
       // A session that has not begun yet leaves its socket open.
-      this.#silent.get(peer)?.destroy();
+      this.#silent.cut(peer);
       return;
     }
     const others = this.#ofHolder.get(holder) ?? 0;
@@ -132,7 +118,7 @@ export class Connections {
     });
     // The calls that are there are answered, that there are too many connections.
     if (beyond) session.close();
-    else this.#silent.delete(peer);
+    else this.#silent.spoke(peer);
   }
 
   /** refusalOf says why calls on a connection ("192.168.83.7:40123") are refused; undefined: they are not. */

@@ -107,7 +107,7 @@ export const connectionLimits = {
   most: 20_000,
   /** On the port for joining. */
   mostJoining: 2_048,
-  /** That have not begun a call. Beyond them the oldest is cut. */
+  /** That have not begun a call. What happens beyond them: see SilentSockets. */
   mostSilent: 1_024,
   /** From the connection to the first call: TLS, HTTP/2's preface, the headers of one request. */
   silenceMs: 10_000,

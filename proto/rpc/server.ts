@@ -135,6 +135,8 @@ export type ServerOptions = {
   readonly refuse?: Admission['refuse'];
   /** Sees every call of ours, those that are refused among them. */
   readonly observer?: CallObserver;
+  /** How many connections may be there without a call; connectionLimits.mostSilent. */
+  readonly mostSilent?: number;
 };
 
 /**
@@ -147,7 +149,7 @@ export async function startServer(options: ServerOptions): Promise<RpcServer> {
   // Its own lines on standard error are those of a library; what matters of them is thrown.
   grpc.setLogVerbosity(grpc.logVerbosity.NONE);
   const from = tls?.clients ?? 'local';
-  const connections = new Connections();
+  const connections = new Connections(options.mostSilent);
   const control = new AccessControl({
     from,
     refuseConnection: (connection) => connections.refusalOf(connection),

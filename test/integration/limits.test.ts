@@ -4,6 +4,7 @@ import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
 import * as grpc from '@grpc/grpc-js';
 import test, { type ExecutionContext } from 'ava';
 import { Authority } from '../../controller/authority/authority.js';
@@ -15,15 +16,18 @@ import { Uplink, type UplinkState } from '../../node/controller/uplink.js';
 import type { Version } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import type { AdminServiceHandlers } from '../../proto/gen/xnet/v1/AdminService.js';
+import { controllerHost } from '../../proto/pki/identity.js';
 import { callUnary, makeClient } from '../../proto/rpc/channel.js';
 import { services } from '../../proto/rpc/definitions.js';
 import { maxMessageBytes, serverLimits } from '../../proto/rpc/limits.js';
 import { attachPeer } from '../../proto/rpc/peer.js';
 import { serverStream, startServer, unary } from '../../proto/rpc/server.js';
 import { errorFromStatus } from '../../proto/rpc/status.js';
+import { ServerTls } from '../../proto/rpc/tls.js';
 import { Core, silent } from '../support/controller.js';
 import { MemoryCluster, MemoryStore } from '../support/memory-store.js';
 import { address, prefix } from '../support/pools.js';
+import { makeTestAuthority } from '../support/test-authority.js';
 
 const once = { operationId: '', dryRun: false };
 
@@ -208,6 +212,67 @@ test.serial('a peer that vanished without a word loses its stream', async (t) =>
   });
   await gone;
   t.is(stream.destroyed, false, 'the client has not been told');
+});
+
+test.serial('hosts that connect at once do not cut each other’s handshakes: who came first gets through', async (t) => {
+  const authority = await makeTestAuthority();
+  const server = await startServer({
+    endpoints: [{ kind: 'tcp', host: '127.0.0.1', port: 0 }],
+    bindings: [],
+    mostSilent: 4,
+    tls: new ServerTls(authority.server, 'certificates'),
+  });
+  t.teardown(() => server.close(0));
+  const { own, authority: ca, clusterId } = await authority.credentialsFor('node', 'n-1');
+  const [endpoint] = server.endpoints;
+  if (endpoint?.kind !== 'tcp' || own === undefined) return t.fail();
+  const { port } = endpoint;
+  const opened: Socket[] = [];
+  t.teardown(() => {
+    for (const socket of opened) socket.destroy();
+  });
+  const from = async (localAddress: string) => {
+    const socket = connect({ host: '127.0.0.1', port, localAddress });
+    socket.on('error', () => undefined);
+    opened.push(socket);
+    await new Promise<void>((resolve) => socket.once('connect', resolve));
+    return socket;
+  };
+  const closed = (socket: Socket) =>
+    new Promise<void>((resolve) => {
+      if (socket.closed) resolve();
+      else socket.once('close', () => resolve());
+      socket.resume();
+    });
+  // TLS, HTTP/2 and a call, by a host that was slow to begin.
+  const calls = (socket: Socket) =>
+    new Promise<number>((resolve, reject) => {
+      const proof = { cert: own.certificate, key: own.key, ca: [...ca], servername: controllerHost(clusterId) };
+      const made = connectHttp2('https://controller', {
+        createConnection: () => connectTls({ socket, ALPNProtocols: ['h2'], ...proof }),
+      });
+      made.once('error', reject);
+      made.once('close', () => reject(new Error('it was cut')));
+      const stream = made.request({
+        ':method': 'POST',
+        ':path': '/grpc.health.v1.Health/Check',
+        'content-type': 'application/grpc',
+        te: 'trailers',
+      });
+      stream.once('response', ({ ':status': status }) => resolve(Number(status)));
+      stream.end(Buffer.alloc(5));
+    });
+  const first = [];
+  for (let n = 1; n <= 4; n++) first.push(await from(`127.0.1.${n}`));
+  const late = await Promise.all(Array.from({ length: 40 }, (_, n) => from(`127.0.2.${n + 1}`)));
+  await Promise.all(late.map(closed));
+  t.deepEqual(await Promise.all(first.map(calls)), [200, 200, 200, 200]);
+  // There is room again. Whoever takes all of it makes way for the others.
+  const greedy = [];
+  for (let n = 1; n <= 4; n++) greedy.push(await from('127.0.3.1'));
+  t.is(await calls(await from('127.0.3.2')), 200);
+  await Promise.race(greedy.map(closed));
+  t.is(greedy[0]?.closed, false, 'the oldest goes on');
 });
 
 // What a certificate says on a TCP port, for a socket that has none.
