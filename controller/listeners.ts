@@ -17,8 +17,8 @@ import type { Authority, Opened } from './authority/authority.js';
 import { requireBindable } from './bindable.js';
 import type { ViewFeed } from './view/view-feed.js';
 
-/** ListenerParts are what the ports are made of. */
-export type ListenerParts = {
+/** ListenerDeps are what the ports are made of. */
+export type ListenerDeps = {
   readonly authority: Authority;
   readonly feed: ViewFeed;
   readonly controllerId: string;
@@ -53,7 +53,7 @@ type Port = {
 
 /** Listeners are the TCP ports. */
 export class Listeners {
-  readonly #parts: ListenerParts;
+  readonly #deps: ListenerDeps;
   readonly #ports: readonly Port[];
   /** What keeps ports from being open. */
   #problem: XnetError | undefined;
@@ -62,21 +62,21 @@ export class Listeners {
   #renewal: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
 
-  constructor(parts: ListenerParts) {
-    this.#parts = parts;
+  constructor(deps: ListenerDeps) {
+    this.#deps = deps;
     const none = { tls: undefined, server: undefined };
     this.#ports = [
-      { clients: 'certificates', endpoints: parts.listen, ...none },
-      { clients: 'strangers', endpoints: parts.joinListen, ...none },
+      { clients: 'certificates', endpoints: deps.listen, ...none },
+      { clients: 'strangers', endpoints: deps.joinListen, ...none },
     ];
-    parts.authority.onOpened((opened) => this.#schedule(opened));
-    parts.feed.onChange((touched) => {
+    deps.authority.onOpened((opened) => this.#schedule(opened));
+    deps.feed.onChange((touched) => {
       // Streams that are open outlive a store that is not known for a while.
-      const concerned = parts.feed.ready && (touched.certificates || touched.nodes.size > 0);
+      const concerned = deps.feed.ready && (touched.certificates || touched.nodes.size > 0);
       if (concerned) for (const { server } of this.#ports) server?.recheck();
       this.#tellHealth();
     });
-    parts.feed.onStanding(() => this.#tellHealth());
+    deps.feed.onStanding(() => this.#tellHealth());
   }
 
   /** opened says whether all ports are open. */
@@ -104,7 +104,7 @@ export class Listeners {
   }
 
   #tellProblem(problem: XnetError | undefined): void {
-    const { log } = this.#parts;
+    const { log } = this.#deps;
     if (problem !== undefined && problem.message !== this.#problem?.message) {
       log.error({ hint: problem.hint }, `listen: ${problem.message}`);
     }
@@ -129,21 +129,21 @@ export class Listeners {
   }
 
   #tellHealth(): void {
-    for (const { server } of this.#ports) server?.health.set(this.#parts.feed.ready);
+    for (const { server } of this.#ports) server?.health.set(this.#deps.feed.ready);
   }
 
   #schedule(opened: Opened): void {
     this.#work = this.#work
       .then(() => this.#follow(opened))
       .catch((error: unknown) => {
-        this.#parts.onFailure(asXnetError(error));
+        this.#deps.onFailure(asXnetError(error));
       });
   }
 
   async #follow(opened: Opened): Promise<void> {
     if (this.#closed) return;
     const identity = await this.#identity(opened);
-    const { log } = this.#parts;
+    const { log } = this.#deps;
     const wasOpen = this.opened;
     for (const port of this.#ports) {
       if (port.tls === undefined) port.tls = new ServerTls(identity, port.clients);
@@ -155,7 +155,7 @@ export class Listeners {
 
   async #openPorts(): Promise<void> {
     if (this.#closed) return;
-    const { listen, joinListen, log, onOpen } = this.#parts;
+    const { listen, joinListen, log, onOpen } = this.#deps;
     try {
       for (const port of this.#ports) port.server ??= await this.#openPort(port);
     } catch (error) {
@@ -169,7 +169,7 @@ export class Listeners {
   }
 
   async #openPort(port: Port): Promise<RpcServer> {
-    const { bindings, joinBindings, observer } = this.#parts;
+    const { bindings, joinBindings, observer } = this.#deps;
     const { endpoints, clients, tls } = port;
     if (tls === undefined) throw new XnetError('Internal', 'a port was to be opened before there is an authority');
     await this.#requireBindable(port);
@@ -182,7 +182,7 @@ export class Listeners {
   #refuse({ identity, serial }: Parameters<NonNullable<Admission['refuse']>>[0]): XnetError | undefined {
     const whose = `the certificate of ${formatIdentity(identity)}`;
     try {
-      const { view, version } = this.#parts.feed;
+      const { view, version } = this.#deps.feed;
       if (identity.clusterId !== version.clusterId) {
         return new XnetError('PermissionDenied', `${whose} is of another cluster`);
       }
@@ -195,7 +195,7 @@ export class Listeners {
   }
 
   async #identity(opened: Opened): Promise<ServerIdentity> {
-    const { authority, controllerId } = this.#parts;
+    const { authority, controllerId } = this.#deps;
     // A key of its own each time, that is never written anywhere.
     const { key, csr } = await makeRequest();
     const issued = await authority.issue('controller', controllerId, await keyOfRequest(csr), controllerTtlMs);
@@ -208,7 +208,7 @@ export class Listeners {
     const leftMs = atMs - Date.now();
     this.#renewal = setTimeout(
       () => {
-        const { opened } = this.#parts.authority;
+        const { opened } = this.#deps.authority;
         if (Date.now() < atMs) this.#renewLater(atMs);
         else if (opened !== undefined) this.#schedule(opened);
       },

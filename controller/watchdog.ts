@@ -10,8 +10,8 @@ import type { Endpoint } from '../proto/rpc/endpoint.js';
 import { HealthProbe } from '../proto/rpc/health-probe.js';
 import type { ViewFeed } from './view/view-feed.js';
 
-/** WatchdogParts are what the watchdog is fed with. */
-export type WatchdogParts = {
+/** WatchdogDeps are what the watchdog is fed with. */
+export type WatchdogDeps = {
   readonly systemd: Systemd;
   readonly feed: ViewFeed;
   /** How many nodes have their stream here. */
@@ -46,7 +46,7 @@ export function statusLine({ refusal, view, connected }: ControllerState): strin
   return `${sessions} nodes connected of ${nodes}${here}, revision ${revision}${away}`;
 }
 
-function controllerState({ feed, streams }: WatchdogParts): ControllerState {
+function controllerState({ feed, streams }: WatchdogDeps): ControllerState {
   const { refusal, connected } = feed;
   if (!feed.ready) return { refusal, connected, view: undefined };
   const { revision, nodes, sessions } = feed.view;
@@ -58,12 +58,12 @@ function controllerState({ feed, streams }: WatchdogParts): ControllerState {
 }
 
 /** feedWatchdog feeds systemd until `signal` aborts. */
-export async function feedWatchdog(parts: WatchdogParts, signal: AbortSignal): Promise<void> {
-  const { systemd, feed, endpoints, log } = parts;
+export async function feedWatchdog(deps: WatchdogDeps, signal: AbortSignal): Promise<void> {
+  const { systemd, feed, endpoints, log } = deps;
   // A unix socket needs no route and no port that others might have.
   const endpoint = endpoints.find(({ kind }) => kind === 'unix') ?? endpoints[0];
   if (!systemd.present || endpoint === undefined) return aborted(signal);
-  const off = feed.onChange(() => systemd.status(statusLine(controllerState(parts))));
+  const off = feed.onChange(() => systemd.status(statusLine(controllerState(deps))));
   const probe = new HealthProbe(endpoint);
   const everyMs = (systemd.watchdogMs ?? defaultWatchdogMs) / 3;
   try {
@@ -71,7 +71,7 @@ export async function feedWatchdog(parts: WatchdogParts, signal: AbortSignal): P
       const problem = await probe.ask(everyMs);
       if (problem === undefined) systemd.beat();
       else if (!signal.aborted) log.warn({ reason: problem }, 'watchdog: the controller does not answer itself');
-      systemd.status(statusLine(controllerState(parts)));
+      systemd.status(statusLine(controllerState(deps)));
       await pause(everyMs, signal);
     }
   } finally {

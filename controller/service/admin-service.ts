@@ -12,7 +12,7 @@ import type { WatchConvergenceRequest__Output } from '../../proto/gen/xnet/v1/Wa
 import { services } from '../../proto/rpc/definitions.js';
 import { peerOf } from '../../proto/rpc/peer.js';
 import { type ServiceBinding, serverStream, unary } from '../../proto/rpc/server.js';
-import type { AdminDeps } from './admin-deps.js';
+import { type AdminDeps, liveOf } from './admin-deps.js';
 import { AuditCalls } from './audit-calls.js';
 import { AuthorityCalls } from './authority-calls.js';
 import { EventCalls } from './event-calls.js';
@@ -21,13 +21,16 @@ import { PoolCalls } from './pool-calls.js';
 import { StatusCalls } from './status-calls.js';
 
 /** adminService binds the calls of operators. */
-export function adminService(parts: AdminDeps): ServiceBinding {
-  const pools = new PoolCalls(parts);
-  const nodes = new NodeCalls(parts);
-  const events = new EventCalls(parts.store, parts.feed);
-  const status = new StatusCalls(parts);
-  const authority = new AuthorityCalls(parts);
-  const audit = new AuditCalls(parts.audit);
+export function adminService({ state, registries, controller }: AdminDeps): ServiceBinding {
+  const { feed, store, sessions } = state;
+  const live = () => liveOf(sessions);
+  const pools = new PoolCalls({ feed, pools: registries.pools });
+  const nodes = new NodeCalls({ feed, store, live, nodes: registries.nodes, authority: registries.authority });
+  const events = new EventCalls(store, feed);
+  const status = new StatusCalls({ feed, sessions, controller });
+  const { authority: ca, certificates, tokens } = registries;
+  const authority = new AuthorityCalls({ feed, live, authority: ca, certificates, tokens, ports: controller.ports });
+  const audit = new AuditCalls(controller.audit);
   const implementation = {
     CreatePool: unary((request) => pools.create(request)),
     ListPools: unary(() => pools.list()),

@@ -27,10 +27,10 @@ import type { Opened } from '../authority/authority.js';
 import { rotationOf } from '../authority/rotation.js';
 import { joinTokenMs, type NewToken, namesFor } from '../registry/tokens.js';
 import { apiAddresses } from '../view/api-addresses.js';
-import { type AdminDeps, liveOf, mutationId } from './admin-deps.js';
+import { type ClusterState, mutationId, type Ports, type Registries } from './admin-deps.js';
 import { findNode } from './find-node.js';
 import { wireFromCertificate, wireFromJoinToken, wireFromToken } from './security-to-wire.js';
-import { wireFromNode } from './to-wire.js';
+import { type Live, wireFromNode } from './to-wire.js';
 
 const dayMs = 24 * 3_600_000;
 const longestTokenMs = 30 * dayMs;
@@ -51,16 +51,24 @@ function wireFromAuthority(clusterId: string, { record, trusted, caDigest, signe
   return { clusterId, certificates: [...trusted], caDigest, createdMs: record.createdMs, notAfterMs };
 }
 
+/** AuthorityCallDeps are what the calls about the authority use. */
+export type AuthorityCallDeps = Pick<Registries, 'authority' | 'certificates' | 'tokens'> & {
+  readonly feed: Pick<ClusterState['feed'], 'view' | 'version' | 'onChange'>;
+  readonly ports: Ports;
+  /** See liveOf. */
+  readonly live: () => Live;
+};
+
 /** AuthorityCalls are the calls about the authority and what it issues. */
 export class AuthorityCalls {
-  readonly #parts: AdminDeps;
+  readonly #deps: AuthorityCallDeps;
 
-  constructor(parts: AdminDeps) {
-    this.#parts = parts;
+  constructor(deps: AuthorityCallDeps) {
+    this.#deps = deps;
   }
 
   async init(request: InitRequest__Output): Promise<InitResponse> {
-    const { authority, feed, ports } = this.#parts;
+    const { authority, feed, ports } = this.#deps;
     // An authority whose controllers nobody reaches is of no use, and can't be made a second time.
     if (authority.opened === undefined) await ports.check();
     const problem = ports.problem();
@@ -76,7 +84,7 @@ export class AuthorityCalls {
   }
 
   async createToken(request: CreateTokenRequest__Output, peer: Peer): Promise<CreateTokenResponse> {
-    const { authority, feed, tokens } = this.#parts;
+    const { authority, feed, tokens } = this.#deps;
     const problems = new Problems();
     const pool = request.pool === '' ? undefined : problems.take('pool', checkName(request.pool));
     const source = request.source === '' ? undefined : problems.take('source', checkPrefix(request.source));
@@ -101,14 +109,14 @@ export class AuthorityCalls {
   }
 
   listTokens(): ListTokensResponse {
-    const { view } = this.#parts.feed;
+    const { view } = this.#deps.feed;
     const live = [...view.tokens].filter(([, { record }]) => record.expiresMs > Date.now());
     live.sort(([, a], [, b]) => a.record.createdMs - b.record.createdMs);
     return { tokens: live.map(([id, { record }]) => wireFromToken(view, id, record)) };
   }
 
   async revokeToken(request: RevokeTokenRequest__Output): Promise<Record<string, never>> {
-    await this.#parts.tokens.revoke(mutationId(request), request.id);
+    await this.#deps.tokens.revoke(mutationId(request), request.id);
     return {};
   }
 
@@ -116,8 +124,8 @@ export class AuthorityCalls {
     if (role !== '' && !isRole(role)) {
       throw new XnetError('InvalidArgument', `role: ${quoted(role)} is not one of ${roles.join(', ')}`);
     }
-    const { view } = this.#parts.feed;
-    const issuer = this.#parts.authority.opened?.issuer;
+    const { view } = this.#deps.feed;
+    const issuer = this.#deps.authority.opened?.issuer;
     const chosen = [...view.certificates].filter(([, { record }]) => role === '' || record.role === role);
     chosen.sort(([, a], [, b]) => a.record.notAfterMs - b.record.notAfterMs);
     return {
@@ -126,7 +134,7 @@ export class AuthorityCalls {
   }
 
   async issue(request: IssueCertificateRequest__Output): Promise<IssueCertificateResponse> {
-    const { authority, certificates, feed } = this.#parts;
+    const { authority, certificates, feed } = this.#deps;
     const problems = new Problems();
     const { role } = request;
     if (!isPersonRole(role)) problems.add(`role: ${quoted(role)} is not one of ${personRoles.join(', ')}`);
@@ -147,7 +155,7 @@ export class AuthorityCalls {
   }
 
   async revokeCertificate(request: RevokeCertificateRequest__Output): Promise<RevokeCertificateResponse> {
-    const { certificates, feed, authority } = this.#parts;
+    const { certificates, feed, authority } = this.#deps;
     const serial = request.serial.toLowerCase().replaceAll(':', '');
     await certificates.revokeCertificate(mutationId(request), serial);
     const held = feed.view.certificates.get(serial);
@@ -157,15 +165,15 @@ export class AuthorityCalls {
   }
 
   async revokeNode(request: RevokeNodeRequest__Output): Promise<RevokeNodeResponse> {
-    const { certificates, feed } = this.#parts;
+    const { certificates, feed } = this.#deps;
     const id = findNode(feed.view, request.node);
     const done = await certificates.revokeNode(mutationId(request), id);
-    const node = wireFromNode(feed.view, id, liveOf(this.#parts));
+    const node = wireFromNode(feed.view, id, this.#deps.live());
     return { ...(node === undefined ? {} : { node }), unchanged: done.unchanged };
   }
 
   #progress(done: boolean): RotationProgress {
-    const { authority, feed } = this.#parts;
+    const { authority, feed } = this.#deps;
     const rotation = rotationOf(feed.view, authority.require().issuer, Date.now());
     return {
       nodes: rotation.nodes,
@@ -178,7 +186,7 @@ export class AuthorityCalls {
   }
 
   getAuthority(): GetAuthorityResponse {
-    const { authority, feed } = this.#parts;
+    const { authority, feed } = this.#deps;
     const opened = authority.require();
     return {
       authority: wireFromAuthority(feed.version.clusterId, opened),
@@ -192,7 +200,7 @@ export class AuthorityCalls {
     call: Pick<ServerWritableStream<unknown, RotationProgress>, 'write'>,
     gone: AbortSignal,
   ): Promise<void> {
-    const { authority, feed } = this.#parts;
+    const { authority, feed } = this.#deps;
     await authority.rotate(mutationId(request));
     if (request.dryRun) {
       call.write(this.#progress(false));
@@ -215,7 +223,7 @@ export class AuthorityCalls {
 }
 
 // Resolves with the next change of certificates, though not at once with each of thousands.
-function changedOr(feed: AdminDeps['feed'], everyMs: number, gone: AbortSignal): Promise<void> {
+function changedOr(feed: AuthorityCallDeps['feed'], everyMs: number, gone: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     let timer: NodeJS.Timeout | undefined;
     const end = () => {

@@ -23,7 +23,7 @@ const defaultLimit = 1_000;
 const longestQueue = 10_000;
 
 /** eventsOf reads recorded events, oldest first. Throws what the store throws. */
-export async function eventsOf(store: Store, query: EventQuery): Promise<Event[]> {
+export async function eventsOf(store: Pick<Store, 'scan'>, query: EventQuery): Promise<Event[]> {
   const events: Event[] = [];
   for (const entry of await store.scan('events/')) {
     const key = parseKey(entry.key);
@@ -38,10 +38,10 @@ export async function eventsOf(store: Store, query: EventQuery): Promise<Event[]
 
 /** EventCalls are the calls about events. */
 export class EventCalls {
-  readonly #store: Store;
+  readonly #store: Pick<Store, 'scan'>;
   readonly #watchers = new Set<(event: Event) => void>();
 
-  constructor(store: Store, feed: ViewFeed) {
+  constructor(store: Pick<Store, 'scan'>, feed: Pick<ViewFeed, 'onChange'>) {
     this.#store = store;
     feed.onChange((touched) => {
       for (const { id, record } of touched.events) {

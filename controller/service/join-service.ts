@@ -26,12 +26,12 @@ import { localToken } from '../view/local-times.js';
 import type { ViewFeed } from '../view/view-feed.js';
 import { JoinThrottle } from './join-throttle.js';
 
-/** JoinParts are what joining works with. */
-export type JoinParts = {
-  readonly feed: ViewFeed;
-  readonly store: Store;
-  readonly authority: Authority;
-  readonly certificates: CertificateRegistry;
+/** JoinServiceDeps are what joining works with. */
+export type JoinServiceDeps = {
+  readonly feed: Pick<ViewFeed, 'view' | 'version'>;
+  readonly store: Pick<Store, 'read'>;
+  readonly authority: Pick<Authority, 'require'>;
+  readonly certificates: Pick<CertificateRegistry, 'join'>;
   /** Writes an event by itself. */
   readonly record: (event: Event) => void;
 };
@@ -59,11 +59,11 @@ function nameAndAddress({ nodeName, address }: JoinRequest__Output): Pick<Joinin
 }
 
 class JoinCalls {
-  readonly #parts: JoinParts;
+  readonly #deps: JoinServiceDeps;
   readonly #throttle = new JoinThrottle();
 
-  constructor(parts: JoinParts) {
-    this.#parts = parts;
+  constructor(deps: JoinServiceDeps) {
+    this.#deps = deps;
   }
 
   async join(request: JoinRequest__Output, address: string): Promise<JoinResponse> {
@@ -76,7 +76,7 @@ class JoinCalls {
   }
 
   async #join(request: JoinRequest__Output, address: string): Promise<JoinResponse> {
-    const { feed, authority, certificates } = this.#parts;
+    const { feed, authority, certificates } = this.#deps;
     if (!this.#throttle.may(address, Date.now())) {
       throw new XnetError('ResourceExhausted', 'too many failed joins from this address: wait a minute');
     }
@@ -119,7 +119,7 @@ class JoinCalls {
 
   // A token that was made a moment ago through another controller is not in the view yet.
   async #find(id: string): Promise<TokenRecord | undefined> {
-    const { feed, store } = this.#parts;
+    const { feed, store } = this.#deps;
     const known = feed.view.tokens.get(id)?.record;
     if (known !== undefined) return known;
     const entry = await store.read(keys.token(id));
@@ -129,7 +129,7 @@ class JoinCalls {
 
   #failed(address: string, error: XnetError): XnetError {
     if (this.#throttle.failed(address, Date.now())) {
-      this.#parts.record({
+      this.#deps.record({
         reason: 'JoinRefused',
         warning: true,
         subject: `address/${address}`,
@@ -143,7 +143,7 @@ class JoinCalls {
   // have one token, and the wrong one may have been first.
   #refused(address: string, tokenId: string, error: XnetError): XnetError {
     if (error.code !== 'Unauthenticated' && error.code !== 'PermissionDenied') return error;
-    this.#parts.record({
+    this.#deps.record({
       reason: 'JoinRefused',
       warning: true,
       subject: `token/${tokenId}`,
@@ -154,7 +154,7 @@ class JoinCalls {
 }
 
 function answerOf(
-  feed: ViewFeed,
+  feed: JoinServiceDeps['feed'],
   joined: {
     readonly nodeId: string;
     readonly certificate: string;
@@ -178,8 +178,8 @@ function answerOf(
 }
 
 /** joinService binds the call. */
-export function joinService(parts: JoinParts): ServiceBinding {
-  const calls = new JoinCalls(parts);
+export function joinService(deps: JoinServiceDeps): ServiceBinding {
+  const calls = new JoinCalls(deps);
   return {
     definition: services.join.service,
     implementation: {

@@ -29,7 +29,7 @@ import { requireNode } from '../registry/lookup.js';
 import { joinTokenMs, namesFor, putToken, tokenRecord } from '../registry/tokens.js';
 import { overlapWarnings } from '../table/node-networks.js';
 import type { ReadonlyView } from '../view/view.js';
-import { type AdminDeps, liveOf, mutationId } from './admin-deps.js';
+import { type ClusterState, mutationId, type Registries } from './admin-deps.js';
 import { eventsOf } from './event-calls.js';
 import { findNode } from './find-node.js';
 import { wireFromJoinToken } from './security-to-wire.js';
@@ -71,30 +71,39 @@ function warningsOf(view: ReadonlyView, { name = '', subnet = '' }: Node): strin
   return leased === undefined ? [] : overlapWarnings(view, name, leased);
 }
 
+/** NodeCallDeps are what the calls about nodes use. */
+export type NodeCallDeps = Pick<Registries, 'nodes'> & {
+  readonly feed: Pick<ClusterState['feed'], 'view' | 'reached'>;
+  readonly store: Pick<ClusterState['store'], 'scan'>;
+  readonly authority: Pick<Registries['authority'], 'opened'>;
+  /** See liveOf. */
+  readonly live: () => Live;
+};
+
 /** NodeCalls are the calls about nodes. */
 export class NodeCalls {
-  readonly #parts: AdminDeps;
+  readonly #deps: NodeCallDeps;
 
-  constructor(parts: AdminDeps) {
-    this.#parts = parts;
+  constructor(deps: NodeCallDeps) {
+    this.#deps = deps;
   }
 
   #node(id: string): Node {
-    const node = wireFromNode(this.#parts.feed.view, id, liveOf(this.#parts));
+    const node = wireFromNode(this.#deps.feed.view, id, this.#deps.live());
     if (node === undefined) throw new XnetError('NotFound', `node ${id} was removed meanwhile`);
     return node;
   }
 
   async add(request: AddNodeRequest__Output, peer: Peer): Promise<AddNodeResponse> {
     const wanted = newNodeOf(request);
-    const { opened } = this.#parts.authority;
+    const { opened } = this.#deps.authority;
     const names = opened === undefined ? undefined : namesFor(opened.clusterKey, request.operationId);
-    const done = await this.#parts.nodes.add(mutationId(request), wanted, (nodeId) => {
+    const done = await this.#deps.nodes.add(mutationId(request), wanted, (nodeId) => {
       if (opened === undefined || names === undefined) return [];
       const token = { node: nodeId, uses: 1, ttlMs: joinTokenMs, createdBy: formatPeer(peer) };
       return [putToken(names.id, tokenRecord(opened.clusterKey, names, token, Date.now()))];
     });
-    const { view } = this.#parts.feed;
+    const { view } = this.#deps.feed;
     if (request.dryRun && !view.nodes.has(done.subject)) {
       const node = this.#planned(view, wanted);
       return { node, unchanged: false, revision: done.revision, warnings: warningsOf(view, node) };
@@ -134,8 +143,8 @@ export class NodeCalls {
 
   /** list is every node, in order of name. */
   list({ summary }: ListNodesRequest__Output): ListNodesResponse {
-    const { view } = this.#parts.feed;
-    const live = liveOf(this.#parts);
+    const { view } = this.#deps.feed;
+    const live = this.#deps.live();
     const names = [...view.nodeOfName].sort(([a], [b]) => (a < b ? -1 : 1));
     const show = summary ? summaryFromNode : wireFromNode;
     return {
@@ -145,9 +154,9 @@ export class NodeCalls {
   }
 
   async get(request: GetNodeRequest__Output): Promise<GetNodeResponse> {
-    const id = findNode(this.#parts.feed.view, request.node);
+    const id = findNode(this.#deps.feed.view, request.node);
     const node = this.#node(id);
-    const events = await eventsOf(this.#parts.store, { sinceMs: 0, subject: `node/${node.name}`, limit: eventsShown });
+    const events = await eventsOf(this.#deps.store, { sinceMs: 0, subject: `node/${node.name}`, limit: eventsShown });
     return { node, events };
   }
 
@@ -172,14 +181,14 @@ export class NodeCalls {
       ...(availability === undefined ? {} : { availability }),
       ...(mode === undefined ? {} : { mode }),
     };
-    const done = await this.#parts.nodes.set(mutationId(request), id, change);
+    const done = await this.#deps.nodes.set(mutationId(request), id, change);
     const { unchanged, revision, message } = done;
     return { node: this.#node(id), unchanged, revision, change: message };
   }
 
   // A call that is repeated finds its node although it is gone, or has another address, through that very call.
   async #find(text: string, id: MutationId, call: 'SetNode' | 'RemoveNode'): Promise<string> {
-    const { feed, nodes } = this.#parts;
+    const { feed, nodes } = this.#deps;
     try {
       return findNode(feed.view, text);
     } catch (error) {
@@ -191,11 +200,11 @@ export class NodeCalls {
   }
 
   async remove(request: RemoveNodeRequest__Output): Promise<RemoveNodeResponse> {
-    const { feed, nodes } = this.#parts;
+    const { feed, nodes } = this.#deps;
     const id = await this.#find(request.node, mutationId(request), 'RemoveNode');
-    const node = wireFromNode(feed.view, id, liveOf(this.#parts));
+    const node = wireFromNode(feed.view, id, this.#deps.live());
     await nodes.remove(mutationId(request), id, (view) => {
-      if (!request.force) requireGone(view, id, liveOf(this.#parts));
+      if (!request.force) requireGone(view, id, this.#deps.live());
     });
     for (const { record, subnet } of feed.view.subnets.values()) {
       if (record.state !== 'quarantined' || record.node !== id) continue;

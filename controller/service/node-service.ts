@@ -26,14 +26,14 @@ import type { Store } from '../store/store.js';
 import { assignmentOf } from '../view/assignment.js';
 import type { ViewFeed } from '../view/view-feed.js';
 
-/** NodeServiceParts are what the calls work with. */
-export type NodeServiceParts = {
-  readonly feed: ViewFeed;
-  readonly store: Store;
+/** NodeServiceDeps are what the calls work with. */
+export type NodeServiceDeps = {
+  readonly feed: Pick<ViewFeed, 'view' | 'version' | 'reached'>;
+  readonly store: Pick<Store, 'list'>;
   readonly sessions: Sessions;
   readonly nodes: NodeRegistry;
-  readonly certificates: CertificateRegistry;
-  readonly authority: Authority;
+  readonly certificates: Pick<CertificateRegistry, 'renew'>;
+  readonly authority: Pick<Authority, 'require'>;
   /** Asks whether the other end of a connection ("192.168.83.7:40123") answers, for as long as some seconds. */
   readonly alive: (connection: string) => Promise<boolean>;
 };
@@ -51,14 +51,14 @@ const catchUpMs = 2_000;
 // A certificate is renewed some times in its life, which is minutes where somebody tries what happens; each is a record.
 const renewals = { burst: 20, perSecond: 0.1 };
 
-class NodeCalls {
-  readonly #parts: NodeServiceParts;
+class DaemonCalls {
+  readonly #deps: NodeServiceDeps;
   readonly #renewals = new Allowances(renewals);
   /** Of whom an event says that they could not be adopted, and why. */
   readonly #logged = new Map<string, string>();
 
-  constructor(parts: NodeServiceParts) {
-    this.#parts = parts;
+  constructor(deps: NodeServiceDeps) {
+    this.#deps = deps;
   }
 
   async watch(
@@ -66,7 +66,7 @@ class NodeCalls {
     call: ServerWritableStream<unknown, Buffer>,
     gone: AbortSignal,
   ): Promise<void> {
-    const { feed, sessions } = this.#parts;
+    const { feed, sessions } = this.#deps;
     const nodeId = nodeIdOf(call, request.nodeId);
     const start = await this.#startOf(request);
     const nodeName = await this.#returned(nodeId, request.held);
@@ -85,7 +85,7 @@ class NodeCalls {
     const peer = peerOf(call);
     const { serial, address } = peer.kind === 'certificate' ? peer : { serial: '', address: '' };
     const stream = await sessions.open(
-      { nodeId, nodeName, fingerprint, serial, address, start, alive: () => this.#parts.alive(call.getPeer()) },
+      { nodeId, nodeName, fingerprint, serial, address, start, alive: () => this.#deps.alive(call.getPeer()) },
       call,
     );
     await new Promise<void>((resolve) => {
@@ -97,7 +97,7 @@ class NodeCalls {
 
   // The node's name. One that a restored store has not seen, or does not know, is compared with what it holds.
   async #returned(nodeId: string, wire: Assignment__Output | null): Promise<string> {
-    const { feed, nodes, sessions } = this.#parts;
+    const { feed, nodes, sessions } = this.#deps;
     const known = feed.view.nodes.get(nodeId)?.record.name;
     if (known !== undefined && !feed.view.isAwaited(nodeId)) return known;
     const held = wire === null ? undefined : assignmentFromWire(wire);
@@ -124,7 +124,7 @@ class NodeCalls {
     const message = `the restored store does not know it, and it can't be a node again: ${error.message}`;
     // It tries again and again.
     if (this.#logged.get(nodeId) !== message) {
-      this.#parts.sessions.record({ reason: 'NodeNotAdopted', warning: true, subject: `node/${name}`, message });
+      this.#deps.sessions.record({ reason: 'NodeNotAdopted', warning: true, subject: `node/${name}`, message });
     }
     this.#logged.set(nodeId, message);
     return new XnetError('Unavailable', message, {
@@ -134,7 +134,7 @@ class NodeCalls {
 
   // Where to begin. A node must never be taken back to an older table than it has.
   async #startOf(request: WatchRequest__Output): Promise<Start> {
-    const { feed, store } = this.#parts;
+    const { feed, store } = this.#deps;
     if (request.fresh) return { kind: 'fresh' };
     const has = versionFromWire(request.version);
     if (has === undefined) return { kind: 'nothing' };
@@ -166,7 +166,7 @@ class NodeCalls {
   }
 
   async report(request: ReportRequest__Output, call: Call): Promise<ReportResponse> {
-    const { feed, nodes, sessions } = this.#parts;
+    const { feed, nodes, sessions } = this.#deps;
     const { view, version } = feed;
     const nodeId = nodeIdOf(call, request.nodeId);
     const assignment = assignmentOf(view, nodeId);
@@ -186,7 +186,7 @@ class NodeCalls {
   }
 
   async leave(request: LeaveRequest__Output, call: Call): Promise<LeaveResponse> {
-    const { feed, nodes, sessions } = this.#parts;
+    const { feed, nodes, sessions } = this.#deps;
     const id = nodeIdOf(call, request.nodeId);
     const name = feed.view.nodes.get(id)?.record.name;
     // Gone already: nothing of this host's is left.
@@ -210,7 +210,7 @@ class NodeCalls {
   }
 
   async renew(request: RenewCertificateRequest__Output, call: Call): Promise<RenewCertificateResponse> {
-    const { certificates, authority, sessions } = this.#parts;
+    const { certificates, authority, sessions } = this.#deps;
     const nodeId = nodeIdOf(call, '');
     sessions.requireSameHost(nodeId, request.hostFingerprint);
     const now = performance.now();
@@ -224,13 +224,13 @@ class NodeCalls {
   }
 
   #tableRevision(): number {
-    return this.#parts.sessions.fanout.table.changedAt;
+    return this.#deps.sessions.fanout.table.changedAt;
   }
 }
 
 /** nodeService binds the calls of nodes. Messages of its stream are encoded before they get to gRPC. */
-export function nodeService(parts: NodeServiceParts): ServiceBinding {
-  const calls = new NodeCalls(parts);
+export function nodeService(deps: NodeServiceDeps): ServiceBinding {
+  const calls = new DaemonCalls(deps);
   const { service } = services.node;
   return {
     definition: {

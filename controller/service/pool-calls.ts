@@ -33,7 +33,7 @@ import {
   poolWarnings,
   usualSubnetLength,
 } from '../registry/pool-rules.js';
-import { type AdminDeps, mutationId } from './admin-deps.js';
+import { type ClusterState, mutationId, type Registries } from './admin-deps.js';
 import { wireFromPool, wireFromSubnets } from './to-wire.js';
 
 const defaultQuarantineSeconds = 3_600;
@@ -70,22 +70,27 @@ function newPoolOf(request: CreatePoolRequest__Output): NewPool {
   return { name, cidr, subnetLength, mode, networkName, bridgeName, quarantineSeconds };
 }
 
+/** PoolCallDeps are what the calls about pools use. */
+export type PoolCallDeps = Pick<Registries, 'pools'> & {
+  readonly feed: Pick<ClusterState['feed'], 'view'>;
+};
+
 /** PoolCalls are the calls about pools and their subnets. */
 export class PoolCalls {
-  readonly #parts: AdminDeps;
+  readonly #deps: PoolCallDeps;
 
-  constructor(parts: AdminDeps) {
-    this.#parts = parts;
+  constructor(deps: PoolCallDeps) {
+    this.#deps = deps;
   }
 
   #pool(name: string) {
-    return wireFromPool(this.#parts.feed.view, name, Date.now());
+    return wireFromPool(this.#deps.feed.view, name, Date.now());
   }
 
   async create(request: CreatePoolRequest__Output): Promise<CreatePoolResponse> {
     const pool = newPoolOf(request);
-    const done = await this.#parts.pools.create(mutationId(request), pool);
-    const existed = this.#parts.feed.view.pools.has(pool.name);
+    const done = await this.#deps.pools.create(mutationId(request), pool);
+    const existed = this.#deps.feed.view.pools.has(pool.name);
     return {
       pool: existed ? this.#pool(pool.name) : planned(pool),
       unchanged: done.unchanged,
@@ -94,22 +99,22 @@ export class PoolCalls {
   }
 
   #otherRanges(name: string) {
-    const others = [...this.#parts.feed.view.pools].filter(([other]) => other !== name);
+    const others = [...this.#deps.feed.view.pools].filter(([other]) => other !== name);
     return others.map(([, { record }]) => record.cidr);
   }
 
   async list(): Promise<ListPoolsResponse> {
-    const names = [...this.#parts.feed.view.pools.keys()].sort();
+    const names = [...this.#deps.feed.view.pools.keys()].sort();
     return { pools: names.map((name) => this.#pool(name)) };
   }
 
   async get({ name }: GetPoolRequest__Output): Promise<GetPoolResponse> {
     const pool = this.#pool(name);
-    return { pool, subnets: wireFromSubnets(this.#parts.feed.view, name, Date.now()) };
+    return { pool, subnets: wireFromSubnets(this.#deps.feed.view, name, Date.now()) };
   }
 
   async remove(request: RemovePoolRequest__Output): Promise<RemovePoolResponse> {
-    await this.#parts.pools.remove(mutationId(request), request.name, request.force);
+    await this.#deps.pools.remove(mutationId(request), request.name, request.force);
     return {};
   }
 
@@ -125,22 +130,22 @@ export class PoolCalls {
       reason: reason ?? '',
       ...(nodeName === undefined ? {} : { nodeName }),
     };
-    const done = await this.#parts.pools.reserve(mutationId(request), range);
+    const done = await this.#deps.pools.reserve(mutationId(request), range);
     return { pool: this.#pool(request.pool), unchanged: done.unchanged };
   }
 
   async unreserve(request: UnreserveSubnetRequest__Output): Promise<UnreserveSubnetResponse> {
     const cidr = onePrefix(request.cidr);
-    await this.#parts.pools.unreserve(mutationId(request), request.pool, cidr);
+    await this.#deps.pools.unreserve(mutationId(request), request.pool, cidr);
     return { pool: this.#pool(request.pool) };
   }
 
   async listSubnets({ pool }: ListSubnetsRequest__Output): Promise<ListSubnetsResponse> {
-    return { subnets: wireFromSubnets(this.#parts.feed.view, pool === '' ? undefined : pool, Date.now()) };
+    return { subnets: wireFromSubnets(this.#deps.feed.view, pool === '' ? undefined : pool, Date.now()) };
   }
 
   async release(request: ReleaseSubnetRequest__Output): Promise<ReleaseSubnetResponse> {
-    await this.#parts.pools.release(mutationId(request), onePrefix(request.cidr));
+    await this.#deps.pools.release(mutationId(request), onePrefix(request.cidr));
     return {};
   }
 }

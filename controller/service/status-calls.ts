@@ -13,7 +13,7 @@ import type { WatchConvergenceRequest__Output } from '../../proto/gen/xnet/v1/Wa
 import { pause } from '../../proto/process/backoff.js';
 import { keys } from '../store/keys.js';
 import type { ReadonlyView } from '../view/view.js';
-import { type AdminDeps, liveOf, mutationId } from './admin-deps.js';
+import { type ClusterState, liveOf, mutationId, type ThisController } from './admin-deps.js';
 import { controllerProblems, storeProblems } from './controller-problems.js';
 import { findNode } from './find-node.js';
 import { wireFromNode, wireFromPool, wireFromRoutes } from './to-wire.js';
@@ -32,21 +32,32 @@ const countOf = {
   NODE_STATE_REVOKED: 'revoked',
 } as const satisfies Record<NodeState__Output, string>;
 
+/** StatusCallDeps are what the calls about the whole cluster use. */
+export type StatusCallDeps = {
+  readonly feed: Pick<
+    ClusterState['feed'],
+    'view' | 'version' | 'ready' | 'connected' | 'refusal' | 'resyncs' | 'onChange'
+  >;
+  readonly sessions: Pick<ClusterState['sessions'], 'statusOf' | 'fanout' | 'convergence' | 'progress'>;
+  readonly controller: Omit<ThisController, 'audit'>;
+};
+
 /** StatusCalls are the calls that look at the whole. */
 export class StatusCalls {
-  readonly #parts: AdminDeps;
+  readonly #deps: StatusCallDeps;
 
-  constructor(parts: AdminDeps) {
-    this.#parts = parts;
+  constructor(deps: StatusCallDeps) {
+    this.#deps = deps;
   }
 
   /** status answers even when the controller refuses to act: that is when it is needed most. */
   async status(): Promise<GetStatusResponse> {
-    const { feed, controllerId, version, etcd, ports, fleet } = this.#parts;
-    const listening = ports.problem();
+    const { feed, controller } = this.#deps;
+    const { etcd } = controller;
+    const listening = controller.ports.problem();
     const own = {
-      controller: controllerId,
-      version,
+      controller: controller.id,
+      version: controller.version,
       store: {
         endpoints: [...etcd.endpoints],
         embedded: etcd.embedded,
@@ -57,7 +68,7 @@ export class StatusCalls {
       },
       problems: [
         ...(listening === undefined ? [] : [{ text: listening.message, fix: listening.hint ?? '' }]),
-        ...storeProblems(fleet.health()),
+        ...storeProblems(controller.health()),
       ],
     };
     if (!feed.ready) return own;
@@ -80,7 +91,7 @@ export class StatusCalls {
       nodes: this.#countNodes(view),
       problems: [
         ...own.problems,
-        ...controllerProblems(view, fleet.registration, fleet.offsetOf),
+        ...controllerProblems(view, controller.registration, controller.offsetOf),
         ...Array.from(view.contradictions, problemFromContradiction),
         ...awaitedProblems(view),
       ],
@@ -89,13 +100,13 @@ export class StatusCalls {
   }
 
   async removeController(request: RemoveControllerRequest__Output): Promise<RemoveControllerResponse> {
-    await this.#parts.fleet.remove(mutationId(request), request.id);
+    await this.#deps.controller.forget(mutationId(request), request.id);
     return {};
   }
 
   #countNodes(view: ReadonlyView) {
     const counts = { total: view.nodes.size, ready: 0, progressing: 0, degraded: 0, down: 0, pending: 0, revoked: 0 };
-    const live = liveOf(this.#parts);
+    const live = liveOf(this.#deps.sessions);
     for (const id of view.nodes.keys()) {
       const state = wireFromNode(view, id, live)?.state;
       if (typeof state === 'string') counts[countOf[state]] += 1;
@@ -104,12 +115,12 @@ export class StatusCalls {
   }
 
   async routes({ node }: ListRoutesRequest__Output): Promise<ListRoutesResponse> {
-    const { feed, sessions } = this.#parts;
+    const { feed, sessions } = this.#deps;
     const except = node === '' ? undefined : findNode(feed.view, node);
     const { routes, unresolved } = wireFromRoutes(
       feed.view,
       sessions.fanout.table.entries,
-      liveOf(this.#parts),
+      liveOf(this.#deps.sessions),
       except,
     );
     return { routes, unresolved, revision: feed.view.revision };
@@ -139,7 +150,7 @@ export class StatusCalls {
   }
 
   #somethingChanged(gone: AbortSignal): Promise<void> {
-    const { feed, sessions } = this.#parts;
+    const { feed, sessions } = this.#deps;
     return new Promise((resolve) => {
       const stops: (() => void)[] = [];
       const done = () => {
@@ -160,7 +171,7 @@ export class StatusCalls {
     call: ServerWritableStream<unknown, Convergence>,
     gone: AbortSignal,
   ): Promise<void> {
-    const { feed } = this.#parts;
+    const { feed } = this.#deps;
     const nodeId = findNode(feed.view, request.node);
     let last = '';
     while (!gone.aborted) {
@@ -175,12 +186,12 @@ export class StatusCalls {
   }
 
   #progressOf(nodeId: string, untilReady: boolean): Convergence {
-    const { feed, sessions } = this.#parts;
+    const { feed, sessions } = this.#deps;
     const { view } = feed;
     const revision = routedSince(view, nodeId);
     const count = sessions.progress(revision, nodeId);
     const down = [...view.nodes].filter(([id]) => id !== nodeId && !view.sessions.has(id));
-    const node = wireFromNode(view, nodeId, liveOf(this.#parts));
+    const node = wireFromNode(view, nodeId, liveOf(this.#deps.sessions));
     if (node === undefined) throw new XnetError('NotFound', 'the node was removed meanwhile');
     const nodeReady = node.state === 'NODE_STATE_READY';
     return {

@@ -4,9 +4,8 @@ import { type handleUnaryCall, Metadata, type ServerUnaryCall } from '@grpc/grpc
 import test, { type ExecutionContext } from 'ava';
 import { Authority } from '../../controller/authority/authority.js';
 import { CertificateRegistry } from '../../controller/registry/certificates.js';
-import type { AdminDeps } from '../../controller/service/admin-deps.js';
 import { nodeService } from '../../controller/service/node-service.js';
-import { StatusCalls } from '../../controller/service/status-calls.js';
+import { type StatusCallDeps, StatusCalls } from '../../controller/service/status-calls.js';
 import { summaryFromNode } from '../../controller/service/to-wire.js';
 import { Absences } from '../../controller/session/absences.js';
 import { withoutNode } from '../../controller/session/convergence.js';
@@ -357,7 +356,7 @@ test('a stream that watches wakes as often as something changes, and leaves noth
   const { a, nodeId, open } = await rig(t);
   await (await open(a, 'host')).opening;
   const { feed } = a.core;
-  const calls = new StatusCalls({ feed, sessions: a.sessions, controllerId: 'ctl-a' } as unknown as AdminDeps);
+  const calls = new StatusCalls({ feed, sessions: a.sessions } as unknown as StatusCallDeps);
   const gone = new AbortController();
   let next: () => void = () => undefined;
   const call = {

@@ -1,0 +1,107 @@
+// What a controller is called by: its local sockets, and its TCP ports, with the services bound to both.
+// Invariant: the local sockets are open as long as the controller runs; clients are told that it serves while it has read
+// the store and all its ports are open.
+import type { XnetError } from '../proto/errors.js';
+import type { Logger } from '../proto/process/log.js';
+import { type Endpoint, formatEndpoint } from '../proto/rpc/endpoint.js';
+import type { CallObserver } from '../proto/rpc/observe.js';
+import { type RpcServer, type ServiceBinding, startServer } from '../proto/rpc/server.js';
+import { Listeners } from './listeners.js';
+import type { ClusterState, Ports, Registries, ThisController } from './service/admin-deps.js';
+import { adminService } from './service/admin-service.js';
+import { joinService } from './service/join-service.js';
+import { nodeService } from './service/node-service.js';
+import { type ControllerSettings, joinEndpoints, localEndpoints } from './settings.js';
+
+/** ApiDeps are what the services are bound to. */
+export type ApiDeps = {
+  readonly state: ClusterState;
+  readonly registries: Registries;
+  readonly controller: Omit<ThisController, 'ports'>;
+  readonly observer: CallObserver;
+  readonly log: Logger;
+  /** Called when there can be no ports for a reason that is not their addresses. */
+  readonly onFailure: (error: XnetError) => void;
+};
+
+/** Api is the servers of a controller. */
+export class Api {
+  readonly #deps: ApiDeps;
+  readonly #settings: ControllerSettings;
+  readonly #bindings: readonly ServiceBinding[];
+  readonly #listeners: Listeners;
+  #local: RpcServer | undefined;
+
+  constructor(settings: ControllerSettings, deps: ApiDeps) {
+    const { state, registries, observer, log, onFailure } = deps;
+    const { feed, store, sessions } = state;
+    const { nodes, certificates, authority } = registries;
+    this.#deps = deps;
+    this.#settings = settings;
+    const ports: Ports = {
+      check: () => this.#listeners.check(),
+      settled: () => this.#listeners.settled(),
+      problem: () => this.#listeners.problem,
+    };
+    const alive = (connection: string) => this.#listeners.alive(connection);
+    this.#bindings = [
+      nodeService({ feed, store, sessions, nodes, certificates, authority, alive }),
+      adminService({ state, registries, controller: { ...deps.controller, ports } }),
+    ];
+    const record = sessions.record.bind(sessions);
+    this.#listeners = new Listeners({
+      authority,
+      feed,
+      controllerId: deps.controller.id,
+      observer,
+      log,
+      listen: settings.listen.filter(({ kind }) => kind === 'tcp'),
+      joinListen: joinEndpoints(settings),
+      bindings: this.#bindings,
+      joinBindings: [joinService({ feed, store, authority, certificates, record })],
+      onOpen: () => this.#tellHealth(),
+      onFailure,
+    });
+  }
+
+  /** endpoints are where the local server listens; none before start. */
+  get endpoints(): readonly Endpoint[] {
+    return this.#local?.endpoints ?? [];
+  }
+
+  /**
+   * start opens the local sockets. The TCP ports open when the authority does: see Listeners.
+   * @throws XnetError when an address can't be listened on
+   */
+  async start(): Promise<void> {
+    const { state, controller, observer, log } = this.#deps;
+    this.#local = await startServer({
+      endpoints: localEndpoints(this.#settings),
+      bindings: this.#bindings,
+      observer,
+    });
+    const listen = this.endpoints.map(formatEndpoint);
+    log.info({ id: controller.id, version: controller.version, listen, etcd: controller.etcd.endpoints }, 'started');
+    state.feed.onChange(() => this.#tellHealth());
+    state.feed.onStanding(() => this.#tellHealth());
+  }
+
+  /** checkPorts looks whether the TCP ports can be opened. A problem is logged and shown in the status. */
+  async checkPorts(): Promise<void> {
+    await this.#listeners.check();
+  }
+
+  #tellHealth(): void {
+    this.#local?.health.set(this.#deps.state.feed.serving && this.#listeners.opened);
+  }
+
+  /** drain tells clients to turn to another controller. */
+  drain(): void {
+    this.#local?.health.set(false);
+  }
+
+  /** close closes all servers; calls under way have `graceMs` to end. */
+  async close(graceMs: number): Promise<void> {
+    await Promise.all([this.#local?.close(graceMs), this.#listeners.close(graceMs)]);
+  }
+}

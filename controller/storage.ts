@@ -1,0 +1,186 @@
+// The store of a controller and its view of it: etcd (its own or the operator's), the client, the feed of the view, and the
+// queue that commits changes.
+// Invariant: close ends what open started, in the reverse order; an open that fails leaves nothing running.
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { messageOf, XnetError } from '../proto/errors.js';
+import type { Logger } from '../proto/process/log.js';
+import type { Parts } from '../proto/process/parts.js';
+import { CommitQueue } from './registry/commit-queue.js';
+import type { ControllerSettings } from './settings.js';
+import { type EmbeddedEtcd, startEmbeddedEtcd } from './store/embedded-etcd.js';
+import { EtcdStore } from './store/etcd.js';
+import type { EtcdOptions } from './store/etcd-client.js';
+import { EtcdExposure } from './store/etcd-exposure.js';
+import { Gate } from './store/gate.js';
+import { keys } from './store/keys.js';
+import type { Store } from './store/store.js';
+import { Ages } from './view/ages.js';
+import { logContradictions } from './view/contradiction-log.js';
+import { ViewFeed } from './view/view-feed.js';
+
+function readFile(path: string, what: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new XnetError('InvalidArgument', `can't read ${what} ${path}: ${messageOf(error)}`);
+  }
+}
+
+function etcdOptions(settings: ControllerSettings, endpoints: readonly string[]): EtcdOptions {
+  const { etcdCa, etcdCert, etcdKey, etcdUser, etcdPasswordFile } = settings;
+  return {
+    endpoints,
+    prefix: settings.etcdPrefix,
+    ...(etcdCa === undefined
+      ? {}
+      : {
+          tls: {
+            ca: readFile(etcdCa, '--etcd-ca'),
+            ...(etcdCert === undefined ? {} : { cert: readFile(etcdCert, '--etcd-cert') }),
+            ...(etcdKey === undefined ? {} : { key: readFile(etcdKey, '--etcd-key') }),
+          },
+        }),
+    ...(etcdUser === undefined || etcdPasswordFile === undefined
+      ? {}
+      : {
+          auth: {
+            username: etcdUser,
+            password: readFile(etcdPasswordFile, '--etcd-password-file').toString('utf8').trimEnd(),
+          },
+        }),
+  };
+}
+
+async function embeddedEtcd(
+  settings: ControllerSettings,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<EmbeddedEtcd | undefined> {
+  if (settings.etcdEndpoints !== undefined) return undefined;
+  return startEmbeddedEtcd(
+    {
+      dataDir: `${settings.dataDir}/etcd`,
+      socketDir: `${settings.dataDir}/etcd.run`,
+      log: log.child({ part: 'etcd' }),
+    },
+    signal,
+  );
+}
+
+/** Storage is the store and what keeps the view of it. */
+export class Storage {
+  /** Addresses of etcd: "http://10.0.0.2:2379". */
+  readonly endpoints: readonly string[];
+  readonly feed: ViewFeed;
+  readonly commits: CommitQueue;
+  readonly #etcd: EmbeddedEtcd | undefined;
+  readonly #etcdStore: EtcdStore;
+  readonly #exposure: EtcdExposure;
+  readonly #gate: Gate;
+  readonly #runAges: (signal: AbortSignal) => Promise<void>;
+
+  private constructor(
+    settings: ControllerSettings,
+    options: EtcdOptions,
+    {
+      etcd,
+      ages,
+      registration,
+      log,
+    }: {
+      readonly etcd: EmbeddedEtcd | undefined;
+      readonly ages: Ages;
+      readonly registration: string;
+      readonly log: Logger;
+    },
+  ) {
+    this.endpoints = options.endpoints;
+    this.#etcd = etcd;
+    this.#etcdStore = new EtcdStore(options);
+    this.#exposure = new EtcdExposure(options, log);
+    this.feed = new ViewFeed({
+      times: { ages, now: Date.now },
+      store: this.#etcdStore,
+      log,
+      seenPath: `${settings.dataDir}/store.json`,
+      acceptStore: settings.acceptStore,
+      newClusterId: randomUUID,
+      ownKey: keys.registration(registration),
+    });
+    this.#gate = new Gate(this.#etcdStore, this.feed, log);
+    this.commits = new CommitQueue({
+      store: this.#gate,
+      reached: (revision, ms) => this.feed.reached(revision, ms),
+    });
+    this.#runAges = (signal) => ages.run(agesPath(settings), log, signal);
+    logContradictions(this.feed, log);
+  }
+
+  /**
+   * open starts etcd where the settings name none, and makes the clients. Nothing is read from the store yet: see parts.
+   * @param registration id of this controller's registration
+   * @throws XnetError when etcd does not start, or a file that the settings name can't be read
+   */
+  static async open(
+    settings: ControllerSettings,
+    registration: string,
+    log: Logger,
+    signal: AbortSignal,
+  ): Promise<Storage> {
+    const etcd = await embeddedEtcd(settings, log, signal);
+    try {
+      const options = etcdOptions(settings, settings.etcdEndpoints ?? [etcd?.endpoint ?? '']);
+      const ages = await new Ages().load(agesPath(settings), log, Date.now());
+      return new Storage(settings, options, { etcd, ages, registration, log });
+    } catch (error) {
+      await etcd?.stop();
+      throw error;
+    }
+  }
+
+  /** store is what everything else of the controller reads and writes. */
+  get store(): Store {
+    return this.commits.store;
+  }
+
+  /** embedded says whether etcd is the controller's own. */
+  get embedded(): boolean {
+    return this.#etcd !== undefined;
+  }
+
+  /** warnings are what makes etcd reachable for others than the controllers. */
+  get warnings(): readonly string[] {
+    return this.#exposure.warnings;
+  }
+
+  /** writeProblem is why nothing can be written to the store; undefined: it can. */
+  get writeProblem(): XnetError | undefined {
+    return this.#gate.problem;
+  }
+
+  /** etcdProblems are what is wrong with members of the etcd, one line each. */
+  get etcdProblems(): readonly string[] {
+    return this.#etcdStore.problems;
+  }
+
+  /** parts are what runs as long as the controller does. */
+  get parts(): Parts {
+    return {
+      view: (stop) => this.feed.run(stop),
+      gate: (stop) => this.#gate.run(stop),
+      exposure: (stop) => this.#exposure.run(stop),
+      ages: this.#runAges,
+    };
+  }
+
+  /** close closes the client, and stops etcd where it is the controller's own. */
+  async close(): Promise<void> {
+    await this.store.close();
+    await this.#etcd?.stop();
+  }
+}
+
+function agesPath({ dataDir }: ControllerSettings): string {
+  return `${dataDir}/ages.json`;
+}
