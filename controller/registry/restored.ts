@@ -9,6 +9,7 @@ import { keys, prefixes } from '../store/keys.js';
 import { encode } from '../store/record-codec.js';
 import type { NodeRecord } from '../store/records.js';
 import type { Operation } from '../store/store.js';
+import { reservationOf } from '../table/allocate.js';
 import { assignmentOf } from '../view/assignment.js';
 import type { ReadonlyView } from '../view/view.js';
 import { absent, asSeen, put } from './guards.js';
@@ -19,12 +20,28 @@ import type { Decision } from './mutation.js';
 const removedId = (nodeId: string) => `removed-${nodeId}`;
 
 /**
- * removalOf notes that a node was removed, where a store was accepted once: the quarantine of its subnet, which tells it
- * too, ends. Without it a host that was away comes back as one that the store lost.
+ * removalOf returns the writes that record the removal of a node, so that its host does not come back as one that a
+ * restored store lost. Every store records it: the record is then in each backup taken after the removal. It lasts as long
+ * as a certificate of the node can; in a store that was accepted for ever, since such a store may lack certificates.
  */
 export function removalOf(view: ReadonlyView, nodeId: string, nowMs: number): readonly Operation[] {
-  if (view.cluster?.record.acceptedMs === undefined) return [];
-  return [put(keys.revoked(removedId(nodeId)), encode('revoked', { role: 'node', id: nodeId, atMs: nowMs }))];
+  const isComplete = view.cluster?.record.acceptedMs === undefined;
+  const untilMs = certifiedUntilMs(view, nodeId, nowMs);
+  // No certificate: no host can claim to be this node.
+  if (isComplete && untilMs === undefined) return [];
+  const record = { role: 'node' as const, id: nodeId, atMs: nowMs, ...(isComplete ? { untilMs } : {}) };
+  return [put(keys.revoked(removedId(nodeId)), encode('revoked', record))];
+}
+
+// When the last certificate of a node ends, also one that is issued at this moment: it lives as long as those before it.
+function certifiedUntilMs(view: ReadonlyView, nodeId: string, nowMs: number): number | undefined {
+  const ends = [...(view.certificatesOfNode.get(nodeId) ?? [])].flatMap((serial) => {
+    const record = view.certificates.get(serial)?.record;
+    if (record === undefined) return [];
+    const { notBeforeMs, notAfterMs, replaced = [] } = record;
+    return [notAfterMs, nowMs + notAfterMs - notBeforeMs, ...replaced.map((before) => before.notAfterMs)];
+  });
+  return ends.length === 0 ? undefined : Math.max(...ends);
 }
 
 /** wasRemoved says whether the store has the removal of a node on record. */
@@ -75,6 +92,13 @@ export function decideAdopt(view: ReadonlyView, nodeId: string, held: Assignment
   const { cidr, subnetLength } = state.record;
   if (!prefixCovers(cidr, subnet) || subnet.length !== subnetLength) {
     throw new XnetError('FailedPrecondition', `${text} is no subnet of pool ${pool} (${formatPrefix(cidr)})`);
+  }
+  const reservation = reservationOf(state.record, subnet);
+  if (reservation !== undefined && reservation.nodeName !== name) {
+    const whom = reservation.nodeName === undefined ? 'reserved' : `reserved for ${reservation.nodeName}`;
+    throw new XnetError('FailedPrecondition', `${text} is ${whom}`, {
+      hint: `end that with: xctl pools unreserve ${pool} ${formatPrefix(reservation.cidr)}`,
+    });
   }
   // One that was freed before the backup, and leased to this host after it.
   const before = state.subnets.get(prefixKey(subnet));

@@ -190,7 +190,7 @@ const revoked = object({
   role: v.picklist(roles),
   id: v.string(),
   atMs: count,
-  /** When there is nothing left to refuse; absent: never, which is so for nodes. */
+  /** When there is nothing left to refuse; absent: never, which is so for nodes that are revoked. */
   untilMs: v.optional(count),
 });
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { deregisterController } from '../../controller/registry/controllers.js';
+import { decideSweep, longestSkewMs } from '../../controller/registry/sweep.js';
 import { controllerProblems } from '../../controller/service/controller-problems.js';
 import { Clocks } from '../../controller/session/clocks.js';
 import { Gate } from '../../controller/store/gate.js';
@@ -23,7 +24,7 @@ const once = { operationId: '', dryRun: false };
 const pool = { name: 'default', cidr: prefix('10.76.0.0/16'), subnetLength: 24, mode: 'bip' as const };
 const networks = { networkName: 'xnet', bridgeName: 'xnet0', quarantineSeconds: 60 };
 const node = (index: number) => ({ name: `web-${index}`, address: address(`192.168.83.${index}`), labels: {} });
-const put = (key: string): Commit => ({ guards: [], operations: [{ kind: 'put', key, value: '{}' }] });
+const put = (key: string, value = '{}'): Commit => ({ guards: [], operations: [{ kind: 'put', key, value }] });
 const own = 'registrations/c-1';
 
 async function rig(t: ExecutionContext) {
@@ -191,6 +192,44 @@ test('a node that was removed does not come back to a store that was accepted, a
   // One that the store does not know at all may be lost.
   await nodes.adopt('n-lost', held);
   t.true(feed.view.nodes.has('n-lost'));
+});
+
+test('a node that was removed before a backup does not come back to the store restored from it', async (t) => {
+  const { core, cluster, start } = await rig(t);
+  const { feed, nodes, pools } = core;
+  await pools.create(once, { ...pool, ...networks, name: 'new', cidr: prefix('10.78.0.0/24'), quarantineSeconds: 0 });
+  const { subject } = await nodes.add(once, { ...node(7), pool: 'new' });
+  const held = assignmentOf(feed.view, subject);
+  if (held === undefined) return t.fail();
+  const [notBeforeMs, notAfterMs] = [Date.now() - 1_000, Date.now() + 60_000];
+  const certificate = { role: 'node' as const, id: subject, notBeforeMs, notAfterMs, keyDigest: 'k', issuer: 'i' };
+  const { revision } = cluster.commit(put(keys.certificate('0a'), encode('certificate', certificate)));
+  await feed.reached(revision, 5_000);
+  await nodes.remove(once, subject, () => undefined);
+  // Nothing else tells of it: its subnet is another node's, and free again.
+  const { subject: next } = await nodes.add(once, { ...node(8), pool: 'new' });
+  await nodes.remove(once, next, () => undefined);
+  await pools.release(once, held.subnet);
+  const backup = cluster.revision;
+  await nodes.add(once, { ...node(9), pool: 'new' });
+  await core.stop();
+  cluster.restore(backup);
+  const { core: accepting } = start({ acceptStore: true });
+  await accepting.ready();
+  await t.throwsAsync(accepting.nodes.adopt(subject, held), { message: /it was removed/ });
+  const record = accepting.feed.view.revoked.get(`removed-${subject}`)?.record;
+  t.true((record?.untilMs ?? 0) >= notAfterMs, 'as long as it could show its certificate');
+  t.is(decideSweep(accepting.feed.view, notAfterMs), undefined);
+  t.deepEqual(decideSweep(accepting.feed.view, (record?.untilMs ?? 0) + longestSkewMs)?.operations, [
+    { kind: 'delete', key: `revoked/removed-${subject}` },
+  ]);
+  // What is reserved for another node is not given to a host because it holds it.
+  await accepting.pools.reserve(once, { pool: 'new', cidr: held.subnet, nodeName: 'db-1', reason: '' });
+  await t.throwsAsync(accepting.nodes.adopt('n-lost', held), { message: /is reserved for db-1/ });
+  t.false(accepting.feed.view.nodes.has('n-lost'));
+  await accepting.pools.unreserve(once, 'new', held.subnet);
+  await accepting.nodes.adopt('n-lost', held);
+  t.true(accepting.feed.view.nodes.has('n-lost'));
 });
 
 test('what was seen is on disk soon, and a file that can’t be read ends the feed', async (t) => {
