@@ -1,10 +1,10 @@
 // The id by which a controller is known in the store, the same after every start.
 // Invariant: it is made once for each data directory, and never again.
 import { randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, messageOf, XnetError } from '../proto/errors.js';
-import { makeFolder } from '../proto/process/folder.js';
+import { writeOwnFile } from '../proto/process/atomic-file.js';
 import { type ControllerSettings, controllerName } from './settings.js';
 
 const pattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,120}$/;
@@ -29,11 +29,6 @@ export async function registrationOf(settings: Pick<ControllerSettings, 'dataDir
     if (errnoOf(error) !== 'ENOENT') throw new XnetError('Corrupt', `can't read ${path}: ${messageOf(error)}`);
   }
   const made = `${controllerName(settings)}-${randomBytes(2).toString('hex')}`;
-  try {
-    await makeFolder(settings.dataDir, 0o700);
-    await writeFile(path, `${made}\n`, { mode: 0o600, flush: true });
-  } catch (error) {
-    throw new XnetError('FailedPrecondition', `can't write ${path}: ${messageOf(error)}`, { cause: error });
-  }
+  await writeOwnFile(path, Buffer.from(`${made}\n`));
   return made;
 }

@@ -3,11 +3,10 @@
 // and on its own disk, and refuses to act on a store that can't be the same one.
 // Invariant: what is remembered is never newer than what was really seen. A revision alone proves nothing: others write
 // to a restored store as well, so the keys themselves are compared.
-import { open, readFile, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
-import { makeFolder } from '../../proto/process/folder.js';
+import { writeOwnFile } from '../../proto/process/atomic-file.js';
 import { type Key, keys, parseKey } from './keys.js';
 
 const rememberedSchema = v.object({
@@ -193,14 +192,5 @@ export async function readRemembered(path: string): Promise<RememberedStore | un
 
 /** writeRemembered remembers: whole or not at all. */
 export async function writeRemembered(path: string, seen: RememberedStore): Promise<void> {
-  await makeFolder(dirname(path), 0o700);
-  const temporary = `${path}.tmp`;
-  const file = await open(temporary, 'w', 0o600);
-  try {
-    await file.writeFile(`${JSON.stringify(seen)}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
+  await writeOwnFile(path, Buffer.from(`${JSON.stringify(seen)}\n`));
 }

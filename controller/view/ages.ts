@@ -3,10 +3,10 @@
 // Invariant: an age is never more than what really passed here, as far as this machine's own clock goes on evenly; it is
 // less by what this controller did not see: what it never saw before it is as old as this process. So a quarantine or a
 // token may last longer here than it says, never shorter, and by at most the time for which this controller was away.
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
 import { errnoOf } from '../../proto/errors.js';
+import { writeOwnFile } from '../../proto/process/atomic-file.js';
 import { pause } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
 
@@ -94,15 +94,8 @@ export class Ages {
     if (this.#saved) return;
     this.#saved = true;
     const samples = this.#newest === undefined ? this.#samples : [...this.#samples, this.#newest];
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const file = await open(`${path}.tmp`, 'w', 0o600);
-    try {
-      await file.writeFile(`${JSON.stringify({ clusterId: this.#clusterId, epoch: this.#epoch, samples })}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(`${path}.tmp`, path);
+    const text = JSON.stringify({ clusterId: this.#clusterId, epoch: this.#epoch, samples });
+    await writeOwnFile(path, Buffer.from(`${text}\n`));
   }
 
   /** run saves it now and then, and when `signal` aborts. */

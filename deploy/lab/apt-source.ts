@@ -3,8 +3,8 @@
 // Debian signed.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ExecResult, exec } from '../../node/process/exec.js';
 import { errnoOf, XnetError } from '../../proto/errors.js';
+import { type ExecResult, exec } from '../../proto/process/exec.js';
 import { systemPath } from './paths.js';
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';

@@ -1,6 +1,7 @@
 // A container on a host of the lab.
-import type { ExecResult } from '../../node/process/exec.js';
+
 import { XnetError } from '../../proto/errors.js';
+import type { ExecResult } from '../../proto/process/exec.js';
 import type { Machine } from './machine.js';
 import { type Fetched, fetchSource, type LabPlace, ping } from './probe.js';
 

@@ -12,8 +12,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { exec } from '../../node/process/exec.js';
 import { messageOf, XnetError } from '../../proto/errors.js';
+import { exec } from '../../proto/process/exec.js';
 import { AptSource, mirrorsOfMachine } from './apt-source.js';
 import { withLock } from './lock.js';
 import { repositoryRoot, systemPath } from './paths.js';

@@ -3,8 +3,8 @@
 import { spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type ExecOptions, type ExecResult, exec } from '../../node/process/exec.js';
 import { XnetError } from '../../proto/errors.js';
+import { type ExecOptions, type ExecResult, exec } from '../../proto/process/exec.js';
 import { machineFolders } from './holder.js';
 import { LabProcess } from './lab-process.js';
 import { Namespace } from './namespace.js';

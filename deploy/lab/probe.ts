@@ -1,5 +1,5 @@
 // What one place of the lab sees of another: the traffic that tests and the demo judge by.
-import { type Exec, type ExecResult, execThrough } from '../../node/process/exec.js';
+import { type Exec, type ExecResult, execThrough } from '../../proto/process/exec.js';
 import { imageRoot } from './image.js';
 import { systemPath } from './paths.js';
 

@@ -2,8 +2,9 @@
 // done.
 // Invariant: the journal knows of each step before it is taken, and success is told only when docker0 has the address.
 // Whatever goes wrong after the file was replaced ends in bip-rollback.ts.
+
+import { discardTemporary } from '../../proto/process/atomic-file.js';
 import type { Finding } from '../reconcile/effect.js';
-import { discardTemporary } from '../state/atomic-file.js';
 import { daemonJsonFinding, notWritten, runningFinding } from './bip-findings.js';
 import { bipOfDocker0, isInForce, limitFinding } from './bip-plan.js';
 import { type Applied, rollBack, withdraw, withRestart } from './bip-rollback.js';

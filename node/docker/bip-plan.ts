@@ -10,8 +10,8 @@ import {
   prefixOf,
 } from '../../proto/domain/address.js';
 import type { Finding } from '../reconcile/effect.js';
-import { sha256 } from '../state/atomic-file.js';
 import { daemonJsonFinding, rolledBackFinding, runningFinding } from './bip-findings.js';
+import { sha256 } from './content-hash.js';
 import {
   type Bip,
   bipIn,

@@ -3,8 +3,8 @@
 // there. What others have put into the file meanwhile is kept, in the file where dockerd takes it, beside it otherwise.
 import { join } from 'node:path';
 import { messageOf, XnetError } from '../../proto/errors.js';
+import { discardTemporary, writeOwnFile } from '../../proto/process/atomic-file.js';
 import type { Finding, Outcome } from '../reconcile/effect.js';
-import { discardTemporary, writeOwnFile } from '../state/atomic-file.js';
 import { notWritten, rolledBackFinding } from './bip-findings.js';
 import { inputsOf } from './bip-plan.js';
 import { type DockerNow, dockerNow, startAgain, untilDockerAnswers } from './containers.js';

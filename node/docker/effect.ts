@@ -1,8 +1,8 @@
 // The Docker effect of xnetd: Docker has the node's subnet, as docker0's or as that of a network of its own.
 // Invariant: of the two modes, the one that is not wanted is gone before the other comes.
 import type { HostNetwork, Mode } from '../../proto/domain/network.js';
+import { type Exec, exec as execHere } from '../../proto/process/exec.js';
 import type { Logger } from '../../proto/process/log.js';
-import { type Exec, exec as execHere } from '../process/exec.js';
 import type { Effect, Outcome } from '../reconcile/effect.js';
 import { convergeBip, forgetRestarts, hasBip, leaveBip, resumeBip } from './bip.js';
 import { convergeBridge, leaveBridge } from './bridge.js';

@@ -4,7 +4,7 @@
 import { readFile, readlink } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
-import type { Exec } from '../process/exec.js';
+import type { Exec } from '../../proto/process/exec.js';
 
 /** DockerdProcess is a dockerd that runs. */
 export type DockerdProcess = {

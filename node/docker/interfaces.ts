@@ -3,8 +3,8 @@
 import * as v from 'valibot';
 import { type Ipv4, parseIpv4 } from '../../proto/domain/address.js';
 import { messageOf, XnetError } from '../../proto/errors.js';
+import type { Exec } from '../../proto/process/exec.js';
 import type { KernelMirror } from '../kernel/mirror.js';
-import type { Exec } from '../process/exec.js';
 
 /** HostInterface is one network interface, and its IPv4 addresses with their lengths. */
 export type HostInterface = {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { formatIpv4, parseIpv4 } from '../../proto/domain/address.js';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
-import { removeOwnFile, writeOwnFile } from '../state/atomic-file.js';
+import { removeOwnFile, writeOwnFile } from '../../proto/process/atomic-file.js';
 import { type Bip, formatBip, parseBip } from './daemon-json.js';
 import type { Attachment } from './engine.js';
 

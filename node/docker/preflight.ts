@@ -2,7 +2,7 @@
 // Invariant: nothing is changed, and each answer that is not "yes" says what to do.
 import { formatPrefix, type Prefix, prefixesOverlap, prefixOf } from '../../proto/domain/address.js';
 import { errnoOf, XnetError } from '../../proto/errors.js';
-import type { Exec } from '../process/exec.js';
+import type { Exec } from '../../proto/process/exec.js';
 import type { Finding } from '../reconcile/effect.js';
 import type { EngineInfo, EngineNetwork, EngineSeen, EngineVersion } from './engine.js';
 import { dockerdOf, dockerdUnit, type Flags, flagsOf, runningDockerd, whereFlag } from './flags.js';

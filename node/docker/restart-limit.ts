@@ -2,7 +2,7 @@
 // controller that changes its mind nor a daemon that dies again and again may have it restarted without end.
 // Invariant: an operator is never limited: a leave by hand, `systemctl reload xnetd`, and a change of daemon.json or of
 // dockerd's flags by anybody else let the next restart happen at once. Pure.
-import { sha256 } from '../state/atomic-file.js';
+import { sha256 } from './content-hash.js';
 import type { Content, Restart } from './journal.js';
 
 /** RestartLimit is how often Docker may be restarted without an operator. */

@@ -2,7 +2,7 @@
 // Invariant: a restart that has begun is not given up half way, as dockerd may be down at that moment; a failure comes
 // with dockerd's own reason.
 import { messageOf } from '../../proto/errors.js';
-import type { Exec, ExecResult } from '../process/exec.js';
+import type { Exec, ExecResult } from '../../proto/process/exec.js';
 
 /**
  * RestartResult is how a restart ended: `reason` is dockerd's own, in one line. `hostStops`: this host is shutting down,

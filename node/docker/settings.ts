@@ -3,8 +3,8 @@
 import type { Ipv4, Prefix } from '../../proto/domain/address.js';
 import { quoted } from '../../proto/domain/input.js';
 import { messageOf, XnetError } from '../../proto/errors.js';
+import type { Exec } from '../../proto/process/exec.js';
 import type { Logger } from '../../proto/process/log.js';
-import type { Exec } from '../process/exec.js';
 import type { Finding } from '../reconcile/effect.js';
 import type { Engine, EngineSeen } from './engine.js';
 import type { HostInterface } from './interfaces.js';

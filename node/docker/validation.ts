@@ -2,8 +2,8 @@
 // Invariant: the dockerd that is asked can't come up: it ends before it has touched anything.
 import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Exec } from '../process/exec.js';
-import { writeOwnFile } from '../state/atomic-file.js';
+import { writeOwnFile } from '../../proto/process/atomic-file.js';
+import type { Exec } from '../../proto/process/exec.js';
 import { reasonIn } from './restarter.js';
 
 /** DockerdToAsk is a dockerd and the flags that it runs with. */

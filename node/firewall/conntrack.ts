@@ -5,7 +5,7 @@
 // conntrack(8) has a filter for translated sources, --src-nat, that the identity translation of our own table passes
 // too (1.4.7). The address that answers go to tells them apart.
 import { formatPrefix, type Ipv4, type Prefix, parseIpv4, prefixContains } from '../../proto/domain/address.js';
-import type { Exec } from '../process/exec.js';
+import type { Exec } from '../../proto/process/exec.js';
 import { programFailure, runFirewallProgram } from './programs.js';
 
 /** translatedSources are the addresses that sources in `own` are translated to, from lines of `conntrack -L`. */

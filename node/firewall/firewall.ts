@@ -3,11 +3,11 @@
 // no moment without the rules while they are changed; what is not ours is never changed, and never overtaken.
 import { parseIpv4 } from '../../proto/domain/address.js';
 import { XnetError } from '../../proto/errors.js';
+import { type Exec, exec } from '../../proto/process/exec.js';
 import { Allowance } from '../../proto/rpc/allowance.js';
 import type { SetChange } from '../kernel/nftables-sets.js';
 import type { TouchedObject } from '../kernel/nftables-touched.js';
 import type { NftablesCommit } from '../kernel/nftables-watch.js';
-import { type Exec, exec } from '../process/exec.js';
 import type { Effect, Finding, Outcome } from '../reconcile/effect.js';
 import { forgetTranslated } from './conntrack.js';
 import { describePlan } from './describe.js';

@@ -1,7 +1,7 @@
 // Both backends of iptables: what each has, and changes to it.
 // Invariant: looking at a backend makes nothing in it. iptables-legacy loads modules and makes tables just by being
 // asked for them, so it runs only where it has tables already.
-import type { Exec } from '../process/exec.js';
+import type { Exec } from '../../proto/process/exec.js';
 import { type Backend, parseSave, type Tables } from './iptables-save.js';
 import type { ProcFiles } from './proc.js';
 import { ProgramMissing, programFailure, runFirewallProgram } from './programs.js';

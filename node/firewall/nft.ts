@@ -1,5 +1,5 @@
 // nft: lists our table and runs scripts, each of which is one transaction.
-import type { Exec } from '../process/exec.js';
+import type { Exec } from '../../proto/process/exec.js';
 import { type BaseChain, type NftTable, parseBaseChains, parseNftTable } from './nft-verdict.js';
 import { programFailure, runFirewallProgram } from './programs.js';
 import { type InstalledTable, isOurTable, isOurTableText, parseTable, tableName } from './ruleset.js';

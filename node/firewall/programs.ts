@@ -1,6 +1,6 @@
 // How the firewall's programs fail: not there, or not able to; each an XnetError that says which and what to do.
 import { XnetError } from '../../proto/errors.js';
-import type { Exec, ExecOptions, ExecResult } from '../process/exec.js';
+import type { Exec, ExecOptions, ExecResult } from '../../proto/process/exec.js';
 
 /** ProgramMissing is a program that is not installed. */
 export class ProgramMissing extends XnetError {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
 import { readSecretFile, writeSecretFile } from '../../proto/pki/secret-file.js';
-import { fileError, flushFolder } from '../state/atomic-file.js';
+import { fileError, flushFolder } from '../../proto/process/atomic-file.js';
 import { identityProblem, type NodeIdentity } from './identity.js';
 
 /** identityFolder is where the identity is. */

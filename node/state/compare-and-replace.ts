@@ -6,8 +6,15 @@ import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, link, lstat, mkdir, open, readlink, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, XnetError } from '../../proto/errors.js';
-import type { Exec } from '../process/exec.js';
-import { discardTemporary, fileError, fill, flushFolder, openNew, temporaryOf } from './atomic-file.js';
+import {
+  discardTemporary,
+  fileError,
+  fill,
+  flushFolder,
+  openNew,
+  temporaryOf,
+} from '../../proto/process/atomic-file.js';
+import type { Exec } from '../../proto/process/exec.js';
 
 /** FileSeen is a file as it was read. */
 export type FileSeen = {

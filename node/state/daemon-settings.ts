@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
-import { removeOwnFile, writeOwnFile } from './atomic-file.js';
+import { removeOwnFile, writeOwnFile } from '../../proto/process/atomic-file.js';
 
 /** DaemonSettings are settings by their attribute names, as they were written: not checked yet. */
 export type DaemonSettings = Readonly<Record<string, string | number | readonly string[]>>;

@@ -1,11 +1,11 @@
 // What the daemon says of itself, for `xnetd status`: a file that is there while it runs, and stays when it is killed.
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { errnoOf, messageOf } from '../../proto/errors.js';
+import { writeAtomically } from '../../proto/process/atomic-file.js';
 import type { Logger } from '../../proto/process/log.js';
 import type { DaemonState } from '../agent/self-status.js';
-import { temporaryOf } from './atomic-file.js';
 
 const schema = v.object({
   pid: v.number(),
@@ -81,8 +81,7 @@ export class StatusFile {
     try {
       const path = statusPath(this.#runDir);
       if (this.#written === '') await mkdir(this.#runDir, { recursive: true, mode: 0o755 });
-      await writeFile(temporaryOf(path), text, { mode: 0o644 });
-      await rename(temporaryOf(path), path);
+      await writeAtomically(path, Buffer.from(text), { mode: 0o644, flush: false });
       this.#written = text;
     } catch (error) {
       this.#log.warn({ reason: messageOf(error) }, 'status: could not write');

@@ -13,7 +13,7 @@ import {
 } from '../../proto/domain/address.js';
 import { type Assignment, availabilities, modes } from '../../proto/domain/network.js';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
-import { writeOwnFile } from '../state/atomic-file.js';
+import { writeOwnFile } from '../../proto/process/atomic-file.js';
 import { heldSubnets, type NodeTable } from './node-table.js';
 import { PrefixMap } from './prefix-map.js';
 

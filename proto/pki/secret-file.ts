@@ -2,9 +2,10 @@
 // Invariant: nobody but their owner reads them, from the first byte on, and a path never has half a content.
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, link, open, readdir, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, open, readdir, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, messageOf, XnetError } from '../errors.js';
+import { writeAtomically } from '../process/atomic-file.js';
 import { makeFolder } from '../process/folder.js';
 
 /**
@@ -65,36 +66,9 @@ async function removeLeftOver(path: string): Promise<void> {
   }
 }
 
-// Writes it beside its place, and has `put` move it there.
-async function place(
-  path: string,
-  content: Uint8Array,
-  put: (temporary: string, path: string) => Promise<void>,
-): Promise<void> {
-  // Of this call alone: another that writes the same file at this moment has its own.
-  const own = `${process.pid}-${randomBytes(6).toString('hex')}`;
-  const temporary = join(dirname(path), `.${basename(path)}.${own}.xnet-new`);
-  try {
-    await removeLeftOver(path);
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-    const file = await open(temporary, flags, 0o600);
-    try {
-      await file.writeFile(content);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await put(temporary, path);
-    const folder = await open(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
-  } catch (error) {
-    await unlink(temporary).catch(() => undefined);
-    throw error;
-  }
+// A temporary file of this call alone: another call may write the same file at this moment.
+function ownTemporary(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(6).toString('hex')}.xnet-new`);
 }
 
 function notWritten(path: string, error: unknown): XnetError {
@@ -108,7 +82,8 @@ function notWritten(path: string, error: unknown): XnetError {
 export async function writeSecretFile(path: string, content: Uint8Array): Promise<void> {
   try {
     await makeFolder(dirname(path), 0o700);
-    await place(path, content, rename);
+    await removeLeftOver(path);
+    await writeAtomically(path, content, { temporary: ownTemporary(path) });
   } catch (error) {
     throw notWritten(path, error);
   }
@@ -121,11 +96,8 @@ export async function writeSecretFile(path: string, content: Uint8Array): Promis
  */
 export async function writeNewSecretFile(path: string, content: Uint8Array): Promise<void> {
   try {
-    await place(path, content, async (temporary) => {
-      // Unlike a renaming, a link takes nobody's place (link(2)).
-      await link(temporary, path);
-      await unlink(temporary);
-    });
+    await removeLeftOver(path);
+    await writeAtomically(path, content, { temporary: ownTemporary(path), place: 'create' });
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw notWritten(path, error);
     throw new XnetError('AlreadyExists', `${path} is there already`, { hint: 'name another file, or remove it' });

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { systemPath } from '../../deploy/lab/paths.js';
-import { exec } from '../../node/process/exec.js';
+import { exec } from '../../proto/process/exec.js';
 import { Wrong } from './figure.js';
 import { median } from './statistics.js';
 

@@ -19,7 +19,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { LabHost } from '../../deploy/lab/host.js';
 import { dockerDefaults } from '../../node/docker/settings.js';
 import { askDockerd } from '../../node/docker/validation.js';
-import { type Exec, exec } from '../../node/process/exec.js';
+import { type Exec, exec } from '../../proto/process/exec.js';
 import { fixtureBytes, fixtures } from '../support/daemon-json-fixtures.js';
 import {
   addressOn,

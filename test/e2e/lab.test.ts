@@ -13,8 +13,8 @@ import { Lab, type LabOptions } from '../../deploy/lab/lab.js';
 import { commandLine, processes, untilEnded } from '../../deploy/lab/process-table.js';
 import { listRecords, readRecord } from '../../deploy/lab/record.js';
 import { removeLab, sweepLabs } from '../../deploy/lab/sweep.js';
-import { exec } from '../../node/process/exec.js';
 import { messageOf, XnetError } from '../../proto/errors.js';
+import { exec } from '../../proto/process/exec.js';
 import { mountsOfMachine, tracesOf } from '../support/lab-traces.js';
 
 const asRoot = process.getuid?.() === 0;

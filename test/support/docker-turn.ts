@@ -4,7 +4,7 @@
 import { writeFileSync } from 'node:fs';
 import { makeDockerEffect } from '../../node/docker/effect.js';
 import type { DesiredDocker, DockerSettings } from '../../node/docker/settings.js';
-import { execThrough } from '../../node/process/exec.js';
+import { execThrough } from '../../proto/process/exec.js';
 
 /** DockerTurn is what the process is told. */
 export type DockerTurn = {

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Namespace } from '../../deploy/lab/namespace.js';
 import type { ProcFiles } from '../../node/firewall/proc.js';
-import { type Exec, execThrough } from '../../node/process/exec.js';
+import { type Exec, execThrough } from '../../proto/process/exec.js';
 
 /** procThrough are files of /proc as programs that run by `exec` see them. */
 export function procThrough(exec: Exec): ProcFiles {

@@ -3,8 +3,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Machine } from '../../deploy/lab/machine.js';
-import type { ExecResult } from '../../node/process/exec.js';
 import { pause } from '../../proto/process/backoff.js';
+import type { ExecResult } from '../../proto/process/exec.js';
 import { Systemd } from './systemd.js';
 
 const unitFolders = ['/etc/systemd/system', '/usr/local/lib/systemd/system'];

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import type { LabProcess } from '../../deploy/lab/lab-process.js';
 import type { Argv, Machine } from '../../deploy/lab/machine.js';
 import { cgroupOf } from '../../deploy/lab/paths.js';
-import { type ExecResult, exec } from '../../node/process/exec.js';
 import { pause } from '../../proto/process/backoff.js';
+import { type ExecResult, exec } from '../../proto/process/exec.js';
 
 const program = '/lib/systemd/systemd';
 const copied = [

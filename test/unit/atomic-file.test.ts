@@ -20,9 +20,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { exec } from '../../node/process/exec.js';
-import { discardTemporary, removeOwnFile, temporaryOf, writeOwnFile } from '../../node/state/atomic-file.js';
 import { readForReplace, removeFile, replaceFile } from '../../node/state/compare-and-replace.js';
+import {
+  discardTemporary,
+  removeOwnFile,
+  temporaryOf,
+  writeAtomically,
+  writeOwnFile,
+} from '../../proto/process/atomic-file.js';
+import { exec } from '../../proto/process/exec.js';
 import { makeFolder, makeFolderSync } from '../../proto/process/folder.js';
 
 const largest = 1000;
@@ -75,6 +81,31 @@ test('a file is replaced with its mode, through symlinks, and nothing is left be
     await replaceFile(await readForReplace(target, largest), Buffer.from('third'), { mode: 0o644 });
     t.is(statSync(target).mode & 0o7777, 0o604);
     t.is(readFileSync(target, 'utf8'), 'third');
+  }));
+
+test('a file is written with its mode, whatever the umask; a symlink in its place is replaced, not followed', (t) =>
+  inFolder(async (folder) => {
+    const path = join(folder, 'state');
+    const elsewhere = join(folder, 'elsewhere');
+    writeFileSync(elsewhere, 'kept');
+    symlinkSync(elsewhere, path);
+    await writeAtomically(path, next, { mode: 0o666, flush: false });
+    t.is(readFileSync(path, 'utf8'), 'next');
+    t.is(statSync(path).mode & 0o777, 0o666);
+    t.is(readFileSync(elsewhere, 'utf8'), 'kept');
+    t.deepEqual(readdirSync(folder).sort(), ['elsewhere', 'state']);
+  }));
+
+test('a file that is created takes the place of none, not even of a dangling symlink', (t) =>
+  inFolder(async (folder) => {
+    const path = join(folder, 'key');
+    await writeAtomically(path, next, { place: 'create' });
+    t.is(readFileSync(path, 'utf8'), 'next');
+    await t.throwsAsync(writeAtomically(path, Buffer.from('other'), { place: 'create' }), { code: 'EEXIST' });
+    t.is(readFileSync(path, 'utf8'), 'next');
+    symlinkSync('nowhere', join(folder, 'link'));
+    await t.throwsAsync(writeAtomically(join(folder, 'link'), next, { place: 'create' }), { code: 'EEXIST' });
+    t.deepEqual(readdirSync(folder).sort(), ['key', 'link']);
   }));
 
 test('a file that was not there is made, with its folder', (t) =>

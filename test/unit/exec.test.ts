@@ -1,7 +1,7 @@
 // Programs that the daemon runs: what became of each is told.
 import test from 'ava';
-import { exec, execThrough } from '../../node/process/exec.js';
 import { XnetError } from '../../proto/errors.js';
+import { exec, execThrough } from '../../proto/process/exec.js';
 
 const codeOf = async (work: Promise<unknown>) => {
   try {

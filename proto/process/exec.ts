@@ -2,7 +2,7 @@
 // passed as they are, so no name from anywhere is ever interpreted.
 import { type ExecFileException, execFile } from 'node:child_process';
 import { constants } from 'node:os';
-import { messageOf, XnetError } from '../../proto/errors.js';
+import { messageOf, XnetError } from '../errors.js';
 
 /** ExecOptions bound one run. */
 export type ExecOptions = {

@@ -1,31 +1,65 @@
-// Files that nobody but us writes, and what every safe write of a file is made of.
+// The one way in which files are written: the content goes into a temporary file beside the target, is flushed, and is then
+// renamed or linked to the target, whose folder is flushed.
 // Invariant: a path never has half a content, wherever a crash or a full disk comes in between.
-import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, link, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
+import { errnoOf, messageOf, XnetError } from '../errors.js';
+import { makeFolder } from './folder.js';
+
+/** AtomicWriteOptions say how a file is written. */
+export type AtomicWriteOptions = {
+  /** Permission bits, whatever the umask. Default 0o600. */
+  readonly mode?: number;
+  /** `replace` (the default) takes the place of a file; `create` fails with EEXIST where there is one. */
+  readonly place?: 'replace' | 'create';
+  /** The temporary file, in the target's folder. Default temporaryOf(path), which suits a file with one writer. */
+  readonly temporary?: string;
+  /** Whether file and folder are flushed to disk. Default true. */
+  readonly flush?: boolean;
+};
 
 /**
- * writeOwnFile writes a file that nobody but us writes, such as a cache or a journal. Its folder is made if need be.
- * @throws XnetError FailedPrecondition when it can't be written; the file is as it was then
+ * writeAtomically writes a file whole or not at all. A symlink in the target's place is replaced, not followed. The folder
+ * has to be there.
+ * @throws the system's error; unless only the flush of the folder failed, the target is as it was
  */
-export async function writeOwnFile(path: string, bytes: Uint8Array, mode = 0o600): Promise<void> {
-  const temporary = temporaryOf(path);
+export async function writeAtomically(
+  path: string,
+  bytes: Uint8Array,
+  { mode = 0o600, place = 'replace', temporary = temporaryOf(path), flush = true }: AtomicWriteOptions = {},
+): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const file = await openNew(temporary, mode);
-    await fill(file, bytes);
-    await rename(temporary, path);
+    await fill(await openNew(temporary, mode), bytes, flush);
+    if (place === 'replace') {
+      await rename(temporary, path);
+    } else {
+      // Unlike rename, link fails where there is a file (link(2)).
+      await link(temporary, path);
+      await unlink(temporary);
+    }
   } catch (error) {
     await unlink(temporary).catch(() => undefined);
-    throw fileError(`can't write ${path}`, error);
+    throw error;
   }
-  await flushFolder(dirname(path));
+  if (flush) await flushFolder(dirname(path));
 }
 
 /**
- * removeOwnFile removes a file that nobody but us writes. Gone already is done.
+ * writeOwnFile writes a file that only this program writes, such as a cache or a journal. Its folder is made if need be.
+ * @throws XnetError FailedPrecondition when it can't be written; the file is as it was then
+ */
+export async function writeOwnFile(path: string, bytes: Uint8Array, mode = 0o600): Promise<void> {
+  try {
+    await makeFolder(dirname(path), 0o700);
+    await writeAtomically(path, bytes, { mode });
+  } catch (error) {
+    throw fileError(`can't write ${path}`, error);
+  }
+}
+
+/**
+ * removeOwnFile removes a file that only this program writes. A missing file is no error.
  * @throws XnetError FailedPrecondition when it can't be removed
  */
 export async function removeOwnFile(path: string): Promise<void> {
@@ -36,11 +70,6 @@ export async function removeOwnFile(path: string): Promise<void> {
     throw fileError(`can't remove ${path}`, error);
   }
   await flushFolder(dirname(path));
-}
-
-/** sha256 is the hash of a content, in hexadecimal. */
-export function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 /** temporaryOf is the name that a file's new content has until it is complete: a crash leaves it, the next write takes it. */
@@ -63,18 +92,18 @@ export async function openNew(temporary: string, mode: number): Promise<FileHand
   return file;
 }
 
-/** fill gives a file its content, has it written to disk and closes it. */
-export async function fill(file: FileHandle, bytes: Uint8Array): Promise<void> {
+/** fill gives a file its content, flushes it to disk unless `flush` is false, and closes it. */
+export async function fill(file: FileHandle, bytes: Uint8Array, flush = true): Promise<void> {
   try {
     await file.truncate(0);
     await file.writeFile(bytes);
-    await file.sync();
+    if (flush) await file.sync();
   } finally {
     await file.close();
   }
 }
 
-/** flushFolder has a folder's entries written to disk: a rename is safe only then. */
+/** flushFolder flushes a folder's entries to disk. A rename survives a crash only after that. */
 export async function flushFolder(folder: string): Promise<void> {
   const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
