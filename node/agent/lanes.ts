@@ -9,7 +9,7 @@ import { desiredFirewall } from '../firewall/desired.js';
 import type { Host } from '../host/host.js';
 import type { Effect, Outcome } from '../reconcile/effect.js';
 import { Lane } from '../reconcile/lane.js';
-import { desiredRoutes } from '../routes/desired.js';
+import { type DesiredRoutes, desiredRoutes, noRoutes } from '../routes/desired.js';
 import type { NodeTable } from '../table/node-table.js';
 import type { Underlay, UnderlaySettings } from '../underlay/choose.js';
 import { readUnderlay } from '../underlay/underlay.js';
@@ -63,15 +63,13 @@ export function ownBridge({ assignment }: Known): OwnBridge | undefined {
 
 function routesEffect(options: LanesOptions, chosen: (underlay: Underlay | undefined) => void): Effect<Known> {
   const { host, underlay: settings } = options;
-  const desired = (known: Known, underlay: Underlay | undefined) =>
-    desiredRoutes({
-      routes: known.table?.routes.values() ?? [],
-      unresolved: known.table === undefined ? [] : unresolvedOf(known.table),
-      pools: known.table?.pools ?? [],
-      own: known.assignment?.subnet,
-      bridge: ownBridge(known)?.name,
-      underlay,
-    });
+  let before: DesiredRoutes | undefined;
+  const desired = ({ table, assignment }: Known, underlay: Underlay | undefined) => {
+    const { routes, unresolved, pools } = table ?? { routes: noRoutes.peers, ...noRoutes };
+    const bridge = ownBridge({ assignment, table })?.name;
+    before = desiredRoutes({ routes, unresolved, pools, own: assignment?.subnet, bridge, underlay }, before);
+    return before;
+  };
   let last: Underlay | undefined;
   return {
     name: 'routes',
@@ -90,13 +88,6 @@ function routesEffect(options: LanesOptions, chosen: (underlay: Underlay | undef
     },
     remove: (signal) => host.routes.remove(signal),
   };
-}
-
-function* unresolvedOf(table: NodeTable) {
-  for (const id of table.unresolved) {
-    const route = table.routes.get(id);
-    if (route !== undefined) yield route.subnet;
-  }
 }
 
 function firewallEffect(options: LanesOptions, underlay: () => Underlay | undefined): Effect<Known> {

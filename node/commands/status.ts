@@ -12,7 +12,7 @@ import { readIdentity } from '../identity/folder.js';
 import { identityFindings } from '../identity/renewal-plan.js';
 import { type IdentityStatus, identityStatus } from '../identity/status.js';
 import { differences } from '../kernel/compare-readings.js';
-import { desiredRoutes } from '../routes/desired.js';
+import { desiredRoutes, noRoutes } from '../routes/desired.js';
 import { planRoutes } from '../routes/plan.js';
 import { findingsOf } from '../routes/problems.js';
 import type { NodeSettings } from '../settings.js';
@@ -75,8 +75,8 @@ async function routesOf(host: Host, settings: NodeSettings, cached: Cached | und
     pools,
   });
   const desired = desiredRoutes({
-    routes: table?.routes.values() ?? [],
-    unresolved: [],
+    routes: table?.routes ?? noRoutes.peers,
+    unresolved: noRoutes.unresolved,
     pools,
     own: assignment?.subnet,
     bridge: assignment && bridgeNameOf(assignment),

@@ -7,6 +7,7 @@ import { type Ipv4, type Prefix, prefixKey } from '../../proto/domain/address.js
 import type { Address, Link, NextHop, Notification, RouteFilter, RouteKernel } from './route-kernel.js';
 import { linkFlags, scopes } from './route-kernel.js';
 import { covers, KernelRouteTable, sameRoute, sameSlot } from './route-table.js';
+import { TouchedLog, type TouchedRoutes } from './touched-routes.js';
 
 /** KernelChange is what kind of thing somebody else changed; "lost": notifications were lost, anything may have. */
 export type KernelChange = Notification['kind'] | 'lost';
@@ -30,6 +31,7 @@ export class KernelMirror {
   readonly #now: () => number;
   readonly #listeners = new Set<(changes: ReadonlySet<KernelChange>) => void>();
   readonly #changes = new Set<KernelChange>();
+  readonly #touched = new TouchedLog();
   #ranges: readonly Prefix[] = [];
   #routes = new KernelRouteTable();
   #nextHops: Map<number, NextHop> | undefined;
@@ -79,6 +81,19 @@ export class KernelMirror {
     return this.#epoch;
   }
 
+  /** mark is this moment, for touchedSince. */
+  get mark(): number {
+    return this.#touched.mark;
+  }
+
+  /**
+   * touchedSince is what has changed of routes and next-hop objects since a mark; undefined: anything may have, or
+   * another network is on the link than before.
+   */
+  touchedSince(mark: number): TouchedRoutes | undefined {
+    return this.#touched.since(mark);
+  }
+
   /** hasAddress says whether an interface has this address. */
   hasAddress(address: Ipv4): boolean {
     return this.#addresses.some((other) => other.address === address);
@@ -86,6 +101,7 @@ export class KernelMirror {
 
   /** setRanges says which destinations are of interest, whoever's the routes are: the pools. */
   setRanges(ranges: readonly Prefix[]): void {
+    if (ranges === this.#ranges) return;
     if (ranges.some((range) => !covers(this.#ranges, range.network, range.length))) this.#stale = true;
     this.#ranges = ranges;
   }
@@ -157,6 +173,7 @@ export class KernelMirror {
       this.#nextHops = nextHops && new Map(nextHops.map((nextHop) => [nextHop.id, nextHop]));
       this.#routes = new KernelRouteTable();
       for (const route of routes) this.#routes.insert(route, 'after');
+      this.#touched.forget();
       this.#dumpedAt = this.#now();
       this.#epoch += 1;
     } catch (error) {
@@ -198,12 +215,13 @@ export class KernelMirror {
     const { network, length } = route.destination;
     const { protocol, scope, nextHopId } = route;
     if (!this.#keeps({ network, length, protocol, scope, nextHopId })) return false;
+    const there = this.#routes.at(prefixKey(route.destination)).filter((other) => sameSlot(other, route));
+    for (const each of [route, ...there]) this.#touched.noteRoute(each);
     if (removed) {
       // One that we do not have was gone when the dump was taken, or is not what we took it for.
       if (!this.#routes.remove(route) && !overlapping) this.#stale = true;
       return true;
     }
-    const there = this.#routes.at(prefixKey(route.destination)).filter((other) => sameSlot(other, route));
     if (there.some((other) => sameRoute(other, route))) return true;
     if (!replaced) this.#routes.insert(route, appended ? 'after' : 'before');
     else if (there.length === 1 && !overlapping) this.#routes.replace(route);
@@ -213,6 +231,9 @@ export class KernelMirror {
 
   #followNextHop(nextHop: NextHop, removed: boolean): boolean {
     const before = this.#nextHops?.get(nextHop.id);
+    for (const each of before === undefined ? [nextHop] : [nextHop, before]) {
+      this.#touched.noteNextHop(each, this.#routes.using(each.id));
+    }
     if (removed) {
       this.#nextHops?.delete(nextHop.id);
       // The kernel takes the routes that use it along, and does not say so.

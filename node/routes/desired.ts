@@ -1,6 +1,7 @@
 // The routes that a host should have, from the route table and what is known of the host. Pure.
 import { gatewayOf, type Ipv4, ipv4FromNumber, type Prefix, prefixKey } from '../../proto/domain/address.js';
 import type { Route } from '../../proto/domain/network.js';
+import { PrefixMap } from '../../proto/domain/prefix-map.js';
 import { covers } from '../kernel/route-table.js';
 import type { Underlay } from '../underlay/choose.js';
 
@@ -15,12 +16,12 @@ export type DesiredRoutes = {
   /** First address of the own subnet: the source of what the host itself sends to peers, once an interface has it. */
   readonly preferredSource: Ipv4 | undefined;
   /** The others' subnets, by prefixKey. */
-  readonly peers: ReadonlyMap<number, Route>;
+  readonly peers: PrefixMap<Route>;
   /** prefixKeys of subnets whose record can't be read: a route of ours that leads there stays. */
   readonly unresolved: ReadonlySet<number>;
   /** Each gets an unreachable route, for the part of it that is not leased. */
   readonly pools: readonly Prefix[];
-  /** All destinations above, as few prefixes as possible: the pools, and what they do not cover. */
+  /** All destinations above, and perhaps some that were: the pools, and what they do not cover. */
   readonly ranges: readonly Prefix[];
 };
 
@@ -33,7 +34,7 @@ export const noRoutes: DesiredRoutes = {
   own: undefined,
   bridge: undefined,
   preferredSource: undefined,
-  peers: new Map(),
+  peers: PrefixMap.from([]),
   unresolved: new Set(),
   pools: [],
   ranges: [{ network: ipv4FromNumber(0), length: 0 }],
@@ -41,9 +42,10 @@ export const noRoutes: DesiredRoutes = {
 
 /** DesiredRoutesInput is what the host's routes follow from. */
 export type DesiredRoutesInput = {
-  /** The route table; the node's own entry may be among it. */
-  readonly routes: Iterable<Route>;
-  readonly unresolved: Iterable<Prefix>;
+  /** The route table, by prefixKey; the node's own entry may be among it. */
+  readonly routes: PrefixMap<Route>;
+  /** prefixKeys. */
+  readonly unresolved: ReadonlySet<number>;
   readonly pools: readonly Prefix[];
   /** The node's own subnet; undefined before the first assignment. */
   readonly own: Prefix | undefined;
@@ -51,24 +53,41 @@ export type DesiredRoutesInput = {
   readonly underlay: Underlay | undefined;
 };
 
-/** desiredRoutes says what routes the host should have. */
-export function desiredRoutes(input: DesiredRoutesInput): DesiredRoutes {
-  const { pools, own, bridge, underlay } = input;
-  const ownKey = own === undefined ? undefined : prefixKey(own);
-  const ranges = [...pools];
-  const cover = (prefix: Prefix) => {
-    if (!covers(ranges, prefix.network, prefix.length)) ranges.push(prefix);
-  };
-  if (own !== undefined) cover(own);
-  const peers = new Map<number, Route>();
-  for (const route of input.routes) {
-    const key = prefixKey(route.subnet);
-    if (key === ownKey) continue;
-    peers.set(key, route);
-    cover(route.subnet);
-  }
-  const unresolved = new Set<number>();
-  for (const subnet of input.unresolved) unresolved.add(prefixKey(subnet));
+/**
+ * desiredRoutes says what routes the host should have.
+ * @param before what it said last: only what is different since then is looked at
+ */
+export function desiredRoutes(input: DesiredRoutesInput, before?: DesiredRoutes): DesiredRoutes {
+  const { routes, unresolved, pools, own, bridge, underlay } = input;
+  const peers = own === undefined ? routes : routes.with([[prefixKey(own), undefined]]);
   const preferredSource = own === undefined ? undefined : gatewayOf(own);
-  return { underlay, own, bridge, preferredSource, peers, unresolved, pools, ranges };
+  return {
+    underlay,
+    own,
+    bridge,
+    preferredSource,
+    peers,
+    unresolved,
+    pools,
+    ranges: rangesOf(pools, own, peers, before),
+  };
+}
+
+function rangesOf(
+  pools: readonly Prefix[],
+  own: Prefix | undefined,
+  peers: PrefixMap<Route>,
+  before: DesiredRoutes | undefined,
+): readonly Prefix[] {
+  const isBuiltOn = before?.pools === pools && before.own === own;
+  const isApart = own !== undefined && !covers(pools, own.network, own.length);
+  const ranges = isBuiltOn ? before.ranges : isApart ? [...pools, own] : pools;
+  const added = isBuiltOn ? peers.changedSince(before.peers).map((key) => peers.get(key)) : peers.values();
+  let all: Prefix[] | undefined;
+  for (const peer of added) {
+    if (peer === undefined || covers(all ?? ranges, peer.subnet.network, peer.subnet.length)) continue;
+    all ??= [...ranges];
+    all.push(peer.subnet);
+  }
+  return all ?? ranges;
 }

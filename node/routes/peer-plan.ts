@@ -20,12 +20,12 @@ export function isOffLink({ errno, text }: KernelRefusal): boolean {
 
 /** planPeer plans what concerns one peer. */
 export function planPeer(planning: Planning, key: number, peer: Route): void {
-  const { input, problems, counts, ifindex } = planning;
+  const { scene, problems } = planning;
+  const { input, ifindex } = scene;
   const routes = input.observed.routes.at(key);
-  const local = overlapped(planning.local, peer.subnet);
+  const local = overlapped(scene.local, peer.subnet);
   if (local !== undefined) {
-    counts.conflicting += 1;
-    planning.overlapping.add(key);
+    planning.conflicting += 1;
     problems.push({ reason: 'OverlapsHost', peer, what: local.what });
     deleteOurs(planning, routes, () => true);
     return;
@@ -33,13 +33,14 @@ export function planPeer(planning: Planning, key: number, peer: Route): void {
   const first = lookAtSlot(planning, peer, routes);
   const installed = first !== undefined && leads(first, peer.nextHop, ifindex, input.observed.nextHops);
   const refused = input.refusals.get(key);
+  if (refused !== undefined) planning.isProvisional = true;
   const isRefused =
     refused?.nextHop === peer.nextHop && refused.ifindex === ifindex && refused.epoch === input.observed.epoch;
   if (isRefused && isOffLink(refused.refusal)) {
     planOffLink(planning, peer, { routes, ifindex: refused.ifindex });
     return;
   }
-  if (installed) counts.installed += 1;
+  if (installed) planning.installed += 1;
   if (isRefused) {
     problems.push({ reason: 'RouteRefused', what: refused.what, refusal: refused.refusal });
     keep(planning, peer, routes);
@@ -52,14 +53,15 @@ export function planPeer(planning: Planning, key: number, peer: Route): void {
 
 // Reports what is not ours, and returns the route that counts of those with our metric and type of service.
 function lookAtSlot(planning: Planning, peer: Route, routes: readonly KernelRoute[]): KernelRoute | undefined {
-  const { input, problems, counts, ifindex } = planning;
+  const { problems } = planning;
+  const { input, ifindex } = planning.scene;
   let first: KernelRoute | undefined;
   for (const route of routes) {
     const isFirst = first === undefined && isInSlot(route);
     if (isFirst) first = route;
     if (isOurs(route, input) || leads(route, peer.nextHop, ifindex, input.observed.nextHops)) continue;
     if (isFirst) {
-      counts.conflicting += 1;
+      planning.conflicting += 1;
       problems.push({ reason: 'ForeignRoute', peer, route });
     } else if (route.tos !== 0) problems.push({ reason: 'MoreSpecificRoute', peer, route });
     // A guard in the place of ours, where the pool is a single subnet, takes nothing away.
@@ -71,10 +73,9 @@ function lookAtSlot(planning: Planning, peer: Route, routes: readonly KernelRout
 type OffLink = { readonly routes: readonly KernelRoute[]; readonly ifindex: number };
 
 function planOffLink(planning: Planning, peer: Route, { routes, ifindex }: OffLink): void {
-  const { problems, counts, input } = planning;
-  const { links, nextHops } = input.observed;
-  counts.unreachable += 1;
-  problems.push({ reason: 'NotOnLink', peer, interfaceName: linkName(links, ifindex) });
+  const { links, nextHops } = planning.scene.input.observed;
+  planning.unreachable += 1;
+  planning.problems.push({ reason: 'NotOnLink', peer, interfaceName: linkName(links, ifindex) });
   // What leads to an address that the peer no longer has is of no use. What leads to the right one stays: the host may
   // only have lost its own address for a moment.
   deleteOurs(planning, routes, (route) => !leads(route, peer.nextHop, ifindex, nextHops));
@@ -87,7 +88,7 @@ type Slot = {
 };
 
 function planRoute(planning: Planning, peer: Route, { routes, first, ifindex }: Slot): void {
-  const { input, preferredSource } = planning;
+  const { input, preferredSource } = planning.scene;
   const { nextHops } = input.observed;
   const id = nextHopIdOf(peer);
   const hop: Hop = { gateway: peer.nextHop, ifindex, flags: 0 };
@@ -113,7 +114,7 @@ function planRoute(planning: Planning, peer: Route, { routes, first, ifindex }: 
     }
   }
   const objectIsRight = !byNextHop || (object?.hop !== undefined && sameHop(object.hop, hop));
-  if (byNextHop) planning.nextHopIds.add(id);
+  if (byNextHop) planning.nextHopIds.push(id);
   if (!objectIsRight) {
     const op = object === undefined ? 'addNextHop' : 'replaceNextHop';
     add(planning, peer, { op, nextHop: nextHopOf(peer, hop, input) });
@@ -130,8 +131,11 @@ function planRoute(planning: Planning, peer: Route, { routes, first, ifindex }: 
 }
 
 // Routes and next-hop objects stay when the interface loses the network that made their gateway on-link.
-function isDoubtful({ onLink, input }: Planning, peer: Route): boolean {
-  return !onLink.some((prefix) => prefixContains(prefix, peer.nextHop)) && !input.confirmed.has(prefixKey(peer.subnet));
+function isDoubtful(planning: Planning, peer: Route): boolean {
+  const { onLink, input } = planning.scene;
+  if (onLink.some((prefix) => prefixContains(prefix, peer.nextHop))) return false;
+  planning.isProvisional = true;
+  return !input.confirmed.has(prefixKey(peer.subnet));
 }
 
 type Probed = { readonly object: NextHop | undefined; readonly right: KernelRoute };
@@ -148,8 +152,8 @@ function probe({ additions }: Planning, peer: Route, { object, right }: Probed):
 
 type Candidates = { readonly routes: readonly KernelRoute[]; readonly form: PeerRouteForm };
 
-function rightOne({ input }: Planning, peer: Route, { routes, form }: Candidates): KernelRoute | undefined {
-  for (const route of routes) if (isOurs(route, input) && hasForm(route, peer, form)) return route;
+function rightOne({ scene }: Planning, peer: Route, { routes, form }: Candidates): KernelRoute | undefined {
+  for (const route of routes) if (isOurs(route, scene.input) && hasForm(route, peer, form)) return route;
   return undefined;
 }
 
@@ -163,16 +167,16 @@ function isInSlot(route: KernelRoute): boolean {
 
 // Our routes to a peer that stay for now need their next-hop objects.
 function keep(planning: Planning, peer: Route, routes: readonly KernelRoute[]): void {
-  for (const route of routes) if (isOurs(route, planning.input)) planning.nextHopIds.add(route.nextHopId);
-  if (routes.length === 0) planning.nextHopIds.add(nextHopIdOf(peer));
+  for (const route of routes) if (isOurs(route, planning.scene.input)) planning.nextHopIds.push(route.nextHopId);
+  if (routes.length === 0) planning.nextHopIds.push(nextHopIdOf(peer));
 }
 
 // The last first: the one that counts goes when only the right one is left behind it.
 function deleteOurs(planning: Planning, routes: readonly KernelRoute[], which: (route: KernelRoute) => boolean): void {
   for (const route of [...routes].reverse()) {
-    if (!isOurs(route, planning.input) || isGuard(route)) continue;
+    if (!isOurs(route, planning.scene.input) || isGuard(route)) continue;
     if (which(route))
       planning.deletions.push({ change: { op: 'deleteRoute', route }, peer: undefined, isProbe: false });
-    else planning.nextHopIds.add(route.nextHopId);
+    else planning.nextHopIds.push(route.nextHopId);
   }
 }

@@ -1,5 +1,6 @@
-// A plan in the making: what it follows from and what it has come to so far.
-import type { Prefix } from '../../proto/domain/address.js';
+// A plan in the making: what it follows from, what holds for all destinations, and what it has come to for one of them.
+// Pure.
+import { type Prefix, prefixKey } from '../../proto/domain/address.js';
 import type { Route } from '../../proto/domain/network.js';
 import type { KernelMirror } from '../kernel/mirror.js';
 import {
@@ -18,7 +19,10 @@ import type { Ownership } from './ownership.js';
 import type { RouteProblem } from './problems.js';
 
 /** Observed is what the kernel has. */
-export type Observed = Pick<KernelMirror, 'routes' | 'nextHops' | 'links' | 'addresses' | 'hasAddress' | 'epoch'>;
+export type Observed = Pick<
+  KernelMirror,
+  'routes' | 'nextHops' | 'links' | 'addresses' | 'hasAddress' | 'epoch' | 'mark' | 'touchedSince'
+>;
 
 /** PeerRefusal is what the kernel did not do for a peer, and under what circumstances. */
 export type PeerRefusal = {
@@ -52,33 +56,49 @@ export type PlannedChange = {
   readonly isProbe: boolean;
 };
 
-/** Planning is a plan in the making. */
-export type Planning = {
+/** Scene is what holds for all destinations. */
+export type Scene = {
   readonly input: RoutePlanInput;
-  readonly additions: PlannedChange[];
-  readonly deletions: PlannedChange[];
-  readonly problems: RouteProblem[];
-  readonly counts: { desired: number; installed: number; conflicting: number; unreachable: number };
   /** Interface index of the underlay; undefined when nothing can be added there now. */
   readonly ifindex: number | undefined;
-  /** Networks on the link of the underlay interface: peers in them are reached straight. */
+  /** Networks on the link of the underlay interface by its routes: where its address is a /32, there are no others. */
+  readonly routedOnLink: readonly Prefix[];
+  /** All networks on that link: peers in them are reached straight. */
   readonly onLink: readonly Prefix[];
   /** Nothing is routed that overlaps these. */
   readonly local: readonly LocalNetwork[];
-  /** prefixKeys of the peers that do. */
-  readonly overlapping: Set<number>;
   /** Preferred source of our routes: as desired, if an interface has it. */
   readonly preferredSource: KernelRoute['preferredSource'];
-  /** Ids of next-hop objects that routes of ours need. */
-  readonly nextHopIds: Set<number>;
-  /** Routes that could not be added because the interface can't take any. */
-  waiting: number;
+  /** Interface indexes of those that have the first address of the own subnet. */
+  readonly bridges: readonly number[];
+  /** The pools by prefixKey. */
+  readonly pools: ReadonlyMap<number, Prefix>;
 };
 
-// Those of the interface's addresses, and those that a route leads straight to: where the address is a /32, there is
-// nothing else that could make a peer on-link.
-function onLinkNetworks({ addresses, routes, nextHops }: Observed, ifindex: number): readonly Prefix[] {
-  const connected = addresses.filter((address) => address.ifindex === ifindex).map(({ prefix }) => prefix);
+/** Planning is the plan of one destination in the making. */
+export type Planning = {
+  readonly scene: Scene;
+  readonly additions: PlannedChange[];
+  readonly deletions: PlannedChange[];
+  readonly problems: RouteProblem[];
+  /** Ids of next-hop objects that routes of ours need; one may stand there several times. */
+  readonly nextHopIds: number[];
+  installed: number;
+  conflicting: number;
+  unreachable: number;
+  /** Routes that could not be added because the interface can't take any. */
+  waiting: number;
+  /** It follows from what the kernel answered before: to be made anew when others have changed anything. */
+  isProvisional: boolean;
+};
+
+/** beginPlanning begins the plan of a destination. */
+export function beginPlanning(scene: Scene): Planning {
+  const lists = { additions: [], deletions: [], problems: [], nextHopIds: [] };
+  return { scene, ...lists, installed: 0, conflicting: 0, unreachable: 0, waiting: 0, isProvisional: false };
+}
+
+function routedOnLink({ routes, nextHops }: Observed, ifindex: number): readonly Prefix[] {
   const routed: Prefix[] = [];
   for (const { type, tos, scope, hops, nextHopId, destination } of routes.all()) {
     if (scope !== scopes.link || type !== routeTypes.unicast || tos !== 0) continue;
@@ -86,30 +106,46 @@ function onLinkNetworks({ addresses, routes, nextHops }: Observed, ifindex: numb
     const isThere = (hop: Hop) => hop.ifindex === ifindex && hop.gateway === undefined;
     if (hops.some(isThere) || (object !== undefined && isThere(object))) routed.push(destination);
   }
-  return [...connected, ...routed.filter((prefix) => !covers(connected, prefix.network, prefix.length))];
+  return routed;
 }
 
-/** beginPlan looks at what holds for all peers. */
-export function beginPlan(input: RoutePlanInput): Planning {
+/**
+ * sceneOf looks at what holds for all destinations.
+ * @param before one of the same underlay since which no network on a link has come or gone
+ */
+export function sceneOf(input: RoutePlanInput, before?: Scene): Scene {
   const { desired, observed, useNextHops } = input;
   const { underlay, preferredSource } = desired;
   const link = underlay && observed.links.get(underlay.ifindex);
   // The kernel takes plain routes also while the carrier is down, next-hop objects it does not.
   const needed = useNextHops && observed.nextHops !== undefined ? linkFlags.up | linkFlags.lowerUp : linkFlags.up;
   const usable = link !== undefined && (link.flags & needed) === needed;
+  const isSame = before !== undefined && before.input.desired.underlay?.ifindex === underlay?.ifindex;
+  const routed = isSame ? before.routedOnLink : underlay === undefined ? [] : routedOnLink(observed, underlay.ifindex);
+  const connected = observed.addresses
+    .filter(({ ifindex }) => ifindex === underlay?.ifindex)
+    .map(({ prefix }) => prefix);
   return {
     input,
-    additions: [],
-    deletions: [],
-    problems: [],
-    counts: { desired: desired.peers.size, installed: 0, conflicting: 0, unreachable: 0 },
     ifindex: usable ? link.ifindex : undefined,
-    onLink: underlay === undefined ? [] : onLinkNetworks(observed, underlay.ifindex),
+    routedOnLink: routed,
+    onLink: [...connected, ...routed.filter((prefix) => !covers(connected, prefix.network, prefix.length))],
     local: localNetworks(desired, observed),
-    overlapping: new Set(),
     preferredSource:
       preferredSource !== undefined && observed.hasAddress(preferredSource) ? preferredSource : undefined,
-    nextHopIds: new Set(),
-    waiting: 0,
+    bridges: observed.addresses.filter(({ address }) => address === preferredSource).map(({ ifindex }) => ifindex),
+    pools: new Map(desired.pools.map((pool) => [prefixKey(pool), pool])),
   };
+}
+
+/** fingerprintOf is a text that is another where a scene differs in anything that a plan of a destination follows from. */
+export function fingerprintOf({ input, ifindex, onLink, local, preferredSource, bridges }: Scene): string {
+  const { desired, observed, protocol, useNextHops } = input;
+  const { underlay, own, pools } = desired;
+  const hasNextHops = observed.nextHops !== undefined;
+  const name = observed.links.get(underlay?.ifindex ?? 0)?.name;
+  return JSON.stringify([
+    ...[protocol, useNextHops, hasNextHops, underlay?.ifindex, underlay?.ifname, name, ifindex],
+    ...[own, pools, preferredSource, bridges, onLink, local],
+  ]);
 }

@@ -10,7 +10,7 @@ import type { KernelMirror } from '../kernel/mirror.js';
 import type { KernelRefusal, RouteKernel } from '../kernel/route-kernel.js';
 import type { Effect, Outcome } from '../reconcile/effect.js';
 import { type DesiredRoutes, noRoutes } from './desired.js';
-import { planRoutes, type RoutePlan } from './plan.js';
+import { type RoutePlan, RoutePlanner } from './plan.js';
 import type { PeerRefusal, PlannedChange } from './planning.js';
 import { describeChange, findingsOf, nameChange, type RouteProblem } from './problems.js';
 import { defaultRouteProtocol } from './protocol.js';
@@ -43,6 +43,7 @@ export class Routes implements Effect<DesiredRoutes> {
   // By prefixKey of the peer's subnet.
   readonly #refusals = new Map<number, PeerRefusal>();
   readonly #confirmed = new Set<number>();
+  readonly #planner = new RoutePlanner();
   #confirmedAt = 0;
   #counts: RouteCounts = { desired: 0, installed: 0, conflicting: 0, unreachable: 0 };
 
@@ -108,7 +109,7 @@ export class Routes implements Effect<DesiredRoutes> {
 
   #plan(desired: DesiredRoutes): RoutePlan {
     const { mirror, protocol, nextHops } = this.#options;
-    return planRoutes({
+    return this.#planner.plan({
       desired,
       observed: mirror,
       protocol,

@@ -18,8 +18,8 @@ import {
 } from '../../proto/domain/address.js';
 import { checkAddress, checkDockerName, checkInterfaceName, checkName, quoted } from '../../proto/domain/input.js';
 import type { Assignment, PoolRange, Route, TableDelta } from '../../proto/domain/network.js';
+import { PrefixMap } from '../../proto/domain/prefix-map.js';
 import { type NodeTable, type RefusedRoute, type TableSnapshot, withDelta, withSnapshot } from './node-table.js';
-import { PrefixMap } from './prefix-map.js';
 
 /** UsedRange is a range of addresses that this host uses by itself: "192.168.83.0/24", "the network of eth0". */
 export type UsedRange = {

@@ -12,10 +12,10 @@ import {
   prefixKey,
 } from '../../proto/domain/address.js';
 import { type Assignment, availabilities, modes } from '../../proto/domain/network.js';
+import { PrefixMap } from '../../proto/domain/prefix-map.js';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
 import { writeOwnFile } from '../../proto/process/atomic-file.js';
 import { heldSubnets, type NodeTable } from './node-table.js';
-import { PrefixMap } from './prefix-map.js';
 
 /** Cached is what is kept: an assignment is there from first contact on, a table soon after. */
 export type Cached = { readonly assignment: Assignment; readonly table: NodeTable | undefined };

@@ -4,7 +4,7 @@
 // for that purpose says the same.
 import { type Prefix, prefixFromKey, prefixKey } from '../../proto/domain/address.js';
 import type { PoolRange, Route, TableDelta, Version } from '../../proto/domain/network.js';
-import { PrefixMap } from './prefix-map.js';
+import { PrefixMap } from '../../proto/domain/prefix-map.js';
 
 /** NodeTable is the route table as this node acts on it. It never changes: whoever has one may keep it. */
 export type NodeTable = {

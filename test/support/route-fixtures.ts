@@ -3,8 +3,16 @@ import type { KernelRoute, NextHop } from '../../node/kernel/route-kernel.js';
 import { routeTypes, scopes } from '../../node/kernel/route-kernel.js';
 import { type DesiredRoutes, desiredRoutes } from '../../node/routes/desired.js';
 import type { Underlay } from '../../node/underlay/choose.js';
-import { type Ipv4, ipv4FromNumber, type Prefix, parseIpv4, parsePrefix } from '../../proto/domain/address.js';
+import {
+  type Ipv4,
+  ipv4FromNumber,
+  type Prefix,
+  parseIpv4,
+  parsePrefix,
+  prefixKey,
+} from '../../proto/domain/address.js';
 import type { Route } from '../../proto/domain/network.js';
+import { PrefixMap } from '../../proto/domain/prefix-map.js';
 
 /** ip is an address from text. */
 export function ip(text: string): Ipv4 {
@@ -91,8 +99,8 @@ export function wanted({ peers, ifindex, own, pools, unresolved }: WantedRoutes)
   const underlay: Underlay | undefined =
     ifindex === undefined ? undefined : { ifname: 'eth0', ifindex, address: ip('192.168.83.1') };
   return desiredRoutes({
-    routes: peers,
-    unresolved: unresolved ?? [],
+    routes: PrefixMap.from(peers.map((each) => [prefixKey(each.subnet), each])),
+    unresolved: new Set((unresolved ?? []).map(prefixKey)),
     pools: pools ?? [pool],
     own: own ?? prefix('10.76.0.0/24'),
     bridge: 'docker0',

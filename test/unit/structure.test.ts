@@ -49,7 +49,7 @@ test('each third-party library that touches the outside is imported by one file'
     ['syscall-napi', 'proto/process/syscall.ts'],
     ['node-netlink', 'node/kernel/second-reader.ts'],
     ['ip-cidr', 'proto/domain/input.ts'],
-    ['sorted-btree/extended/index.js', 'node/table/prefix-map.ts'],
+    ['sorted-btree/extended/index.js', 'proto/domain/prefix-map.ts'],
   ]);
   for (const [library, owner] of only) {
     const importers = sources.filter(({ imports }) => imports.includes(library)).map(({ path }) => path);

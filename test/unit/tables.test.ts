@@ -8,9 +8,9 @@ import { FleetTable } from '../../controller/table/fleet-table.js';
 import { View } from '../../controller/view/view.js';
 import { noViewChanges } from '../../controller/view/view-changes.js';
 import { mostWithdrawals, type NodeTable, withDelta, withSnapshot } from '../../node/table/node-table.js';
-import { PrefixMap } from '../../node/table/prefix-map.js';
 import { formatPrefix, prefixFromKey, prefixKey, subnetAt } from '../../proto/domain/address.js';
 import type { Route, Version } from '../../proto/domain/network.js';
+import { PrefixMap } from '../../proto/domain/prefix-map.js';
 import { someRoute, someSubnet, testPool } from '../support/arbitrary.js';
 import { address, leased, poolRecord, prefix } from '../support/pools.js';
 

@@ -1,0 +1,179 @@
+// What was planned last, destination by destination, and what makes a part of it out of date. Pure state.
+// Invariant: what is outdated() may be more than what would be planned otherwise, never less: each thing that the plan of
+// a destination is made of is in the scene's fingerprint, or told here.
+import { ipv4FromNumber, prefixKey } from '../../proto/domain/address.js';
+import type { KernelRoute, NextHop } from '../kernel/route-kernel.js';
+import type { TouchedRoutes } from '../kernel/touched-routes.js';
+import type { DestinationPlan } from './destination-plan.js';
+import { isOurs } from './ownership.js';
+import type { PlannedChange, Scene } from './planning.js';
+import type { RouteProblem } from './problems.js';
+
+/** NextHopPlan is what is to be done about a next-hop object of ours that no route of ours needs. */
+export type NextHopPlan = { readonly deletion?: PlannedChange; readonly problem?: RouteProblem };
+
+type Counts = { installed: number; conflicting: number; unreachable: number; waiting: number };
+
+/** PlanMemory is what a planner remembers while the scene stays as it is. */
+export class PlanMemory {
+  /** Of the scene. */
+  readonly fingerprint: string;
+  readonly #destinations = new Map<number, DestinationPlan>();
+  // Keys of those that have something to do or to tell, that are provisional, and that others have routes to.
+  readonly #open = new Map<number, DestinationPlan>();
+  readonly #provisional = new Set<number>();
+  readonly #shared = new Set<number>();
+  // How often each next-hop object is needed, by id.
+  readonly #needed = new Map<number, number>();
+  readonly #nextHops = new Map<number, NextHopPlan>();
+  // Ids of next-hop objects that have to be looked at again.
+  readonly #doubtful = new Set<number>();
+  readonly #lengths = new Set<number>();
+  readonly #counts: Counts = { installed: 0, conflicting: 0, unreachable: 0, waiting: 0 };
+  #scene: Scene | undefined;
+  #mark = 0;
+  #epoch = 0;
+
+  constructor(fingerprint: string) {
+    this.fingerprint = fingerprint;
+  }
+
+  /** scene is the one of the last plan. */
+  get scene(): Scene | undefined {
+    return this.#scene;
+  }
+
+  /** mark is the mirror's at the last plan. */
+  get mark(): number {
+    return this.#mark;
+  }
+
+  /** lengths are the lengths of all peers' subnets, and perhaps of some that were. */
+  get lengths(): ReadonlySet<number> {
+    return this.#lengths;
+  }
+
+  /** counts are the sums over all destinations. */
+  get counts(): Readonly<Counts> {
+    return this.#counts;
+  }
+
+  /** outdated are the prefixKeys of destinations whose plan may be another in a scene than it was in the last one. */
+  outdated({ input }: Scene, touched: TouchedRoutes): ReadonlySet<number> {
+    const { desired, observed } = input;
+    const before = this.#scene?.input.desired;
+    const keys = new Set(touched.destinations);
+    // What came of the changes that were planned is known by now, also where they changed nothing.
+    for (const [key, { additions, deletions }] of this.#open) {
+      if (additions.length + deletions.length > 0) keys.add(key);
+    }
+    if (observed.epoch !== this.#epoch) for (const key of this.#provisional) keys.add(key);
+    for (const id of touched.nextHops) {
+      for (const length of this.#lengths) keys.add(prefixKey({ network: ipv4FromNumber(id), length }));
+    }
+    if (before === undefined) return keys;
+    const changed = desired.peers.changedSince(before.peers);
+    for (const key of changed) keys.add(key);
+    if (changed.length > 0) for (const key of this.#shared) keys.add(key);
+    if (desired.unresolved !== before.unresolved) {
+      for (const key of [...desired.unresolved, ...before.unresolved]) keys.add(key);
+    }
+    return keys;
+  }
+
+  /** begin says what is to be planned now, and where. */
+  begin(scene: Scene, keys: ReadonlySet<number>): void {
+    const { desired, observed } = scene.input;
+    this.#scene = scene;
+    this.#mark = observed.mark;
+    this.#epoch = observed.epoch;
+    for (const key of keys) {
+      const peer = desired.peers.get(key);
+      if (peer !== undefined) this.#lengths.add(peer.subnet.length);
+    }
+  }
+
+  /** keep puts the plan of a destination in the place of the one before. */
+  keep(key: number, plan: DestinationPlan): void {
+    const before = this.#destinations.get(key);
+    if (before !== undefined) this.#add(before, -1);
+    this.#add(plan, 1);
+    for (const id of [...(before?.nextHopIds ?? []), ...plan.nextHopIds]) this.#doubtful.add(id);
+    for (const { nextHopId } of this.#scene?.input.observed.routes.at(key) ?? []) this.#doubtful.add(nextHopId);
+    const isOpen = plan.additions.length + plan.deletions.length + plan.problems.length > 0;
+    if (isOpen) this.#open.set(key, plan);
+    else this.#open.delete(key);
+    mark(this.#provisional, key, plan.isProvisional);
+    mark(this.#shared, key, plan.isShared);
+    const isNothing = !isOpen && plan.installed + plan.waiting + plan.nextHopIds.length === 0;
+    if (isNothing) this.#destinations.delete(key);
+    else this.#destinations.set(key, plan);
+  }
+
+  #add({ nextHopIds, ...plan }: DestinationPlan, sign: 1 | -1): void {
+    this.#counts.installed += sign * plan.installed;
+    this.#counts.conflicting += sign * plan.conflicting;
+    this.#counts.unreachable += sign * plan.unreachable;
+    this.#counts.waiting += sign * plan.waiting;
+    for (const id of nextHopIds) {
+      const times = (this.#needed.get(id) ?? 0) + sign;
+      if (times === 0) this.#needed.delete(id);
+      else this.#needed.set(id, times);
+    }
+  }
+
+  /** planNextHops plans these next-hop objects, and those that the destinations that were planned have to do with. */
+  planNextHops(scene: Scene, ids: Iterable<number>): void {
+    const { nextHops } = scene.input.observed;
+    const all = new Set([...this.#doubtful, ...ids]);
+    this.#doubtful.clear();
+    const members = new Set<number>();
+    const stale = [...all].filter((id) => this.#isStale(scene, id));
+    if (stale.length > 0)
+      for (const nextHop of nextHops?.values() ?? []) for (const id of nextHop.members) members.add(id);
+    for (const id of all) this.#nextHops.delete(id);
+    for (const id of stale) {
+      const nextHop = nextHops?.get(id);
+      const plan = nextHop && this.#planStale(scene, nextHop, members.has(id));
+      if (plan !== undefined) this.#nextHops.set(id, plan);
+    }
+  }
+
+  #isStale({ input }: Scene, id: number): boolean {
+    const nextHop = input.observed.nextHops?.get(id);
+    return nextHop !== undefined && isOurs(nextHop, input) && !this.#needed.has(id);
+  }
+
+  #planStale({ input }: Scene, nextHop: NextHop, isMember: boolean): NextHopPlan | undefined {
+    const users = input.observed.routes.using(nextHop.id).filter((route) => !this.#isDeleted(route));
+    // Deleting it would take them along. Our own users of it are replaced first.
+    if (isMember || users.some((route) => !isOurs(route, input)))
+      return { problem: { reason: 'NextHopInUse', nextHop } };
+    if (users.length > 0) return undefined;
+    return { deletion: { change: { op: 'deleteNextHop', nextHop }, peer: undefined, isProbe: false } };
+  }
+
+  #isDeleted(route: KernelRoute): boolean {
+    const plan = this.#destinations.get(prefixKey(route.destination));
+    return plan?.deletions.some(({ change }) => 'route' in change && change.route === route) === true;
+  }
+
+  /** open are the plans of destinations that have something to do or to tell, in the order of their keys. */
+  open(): readonly DestinationPlan[] {
+    return inOrder(this.#open);
+  }
+
+  /** openNextHops are those of next-hop objects, in the order of their ids. */
+  openNextHops(): readonly NextHopPlan[] {
+    return inOrder(this.#nextHops);
+  }
+}
+
+function mark(keys: Set<number>, key: number, is: boolean): void {
+  if (is) keys.add(key);
+  else keys.delete(key);
+}
+
+function inOrder<T>(plans: ReadonlyMap<number, T>): readonly T[] {
+  return [...plans].sort(([a], [b]) => a - b).map(([, plan]) => plan);
+}
