@@ -1,7 +1,6 @@
-// What a node accepts from a controller, whatever the controller says.
+// What a node accepts from a controller: pools, routes and assignments one by one.
 import test from 'ava';
-import fc from 'fast-check';
-import { connectedNetworks, parseMainRoutes, parseNameServers, usedRangesFrom } from '../../node/host/used-ranges.js';
+import { connectedNetworks, parseMainRoutes } from '../../node/host/used-ranges.js';
 import {
   admitDelta,
   admitSnapshot,
@@ -12,68 +11,11 @@ import {
   poolProblem,
   reconsider,
   routeProblem,
-  type UsedRange,
 } from '../../node/table/admission-rules.js';
-import type { NodeTable, TableSnapshot } from '../../node/table/node-table.js';
-import { formatPrefix, ipv4FromNumber, prefixCovers, prefixesOverlap, prefixKey } from '../../proto/domain/address.js';
-import type { Assignment, PoolRange, Route, Version } from '../../proto/domain/network.js';
-import { anyIpv4, anyPrefix, someSubnet, testPool } from '../support/arbitrary.js';
+import { formatPrefix, prefixKey } from '../../proto/domain/address.js';
+import type { Assignment } from '../../proto/domain/network.js';
+import { first, mainRoutes, pool, route, rules, snapshotOf, taken, version } from '../support/admission-values.js';
 import { address, prefix } from '../support/pools.js';
-
-const pool = (cidr: string, subnetLength = 24): PoolRange => ({ ...prefix(cidr), subnetLength });
-const route = (cidr: string, via: string, nodeName = 'web-2'): Route => ({
-  subnet: prefix(cidr),
-  nextHop: address(via),
-  nodeName,
-});
-const version = (revision: number): Version => ({ clusterId: 'c', epoch: 1, revision });
-
-// eth0 with the default route, a LAN of its own on eth1, a VPN, a name server, Docker's default bridge.
-const mainRoutes = parseMainRoutes(
-  [
-    'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT',
-    'eth0\t00000000\t0153A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0',
-    'eth0\t0053A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0',
-    'eth1\t0000320A\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0',
-    'tun0\t00003C0A\t0153A8C0\t0003\t0\t0\t0\t0000FFFF\t0\t0\t0',
-    'docker0\t000011AC\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0',
-    'br-shop\t00044C0A\t00000000\t0001\t0\t0\t0\t00FCFFFF\t0\t0\t0',
-    '*\t00004C0A\t00000000\t0200\t0\t0\t4294967295\t0000FFFF\t0\t0\t0',
-    '',
-  ].join('\n'),
-);
-const taken = usedRangesFrom({
-  routes: mainRoutes.filter(({ ifname }) => ifname !== 'br-shop' && ifname !== '*'),
-  nameServers: parseNameServers('search lan\nnameserver 10.99.0.53\n'),
-  controllers: [{ kind: 'tcp', host: '10.98.0.2', port: 7400 }],
-  own: [address('192.168.83.11')],
-});
-const rules: HostRules = {
-  nodeName: 'web-1',
-  own: [prefix('10.76.0.0/24')],
-  addresses: new Map([
-    [address('192.168.83.11'), prefix('192.168.83.0/24')],
-    [address('10.50.0.9'), prefix('10.50.0.0/16')],
-  ]),
-  taken: () => taken,
-  allowed: undefined,
-  joined: [],
-};
-const snapshotOf = (pools: readonly PoolRange[], routes: readonly Route[], revision = 1): TableSnapshot => ({
-  version: version(revision),
-  routes,
-  unresolved: [],
-  pools,
-  fresh: true,
-});
-const first = admitSnapshot(
-  undefined,
-  snapshotOf(
-    [pool('10.76.0.0/16')],
-    [route('10.76.0.0/24', '192.168.83.11', 'web-1'), route('10.76.1.0/24', '192.168.83.12')],
-  ),
-  rules,
-);
 
 test('the ranges that a host uses are read from what it says', (t) => {
   t.deepEqual(
@@ -241,117 +183,4 @@ test('an assignment is for this node and within its pools, and names nothing of 
   ];
   for (const each of bad) t.truthy(assignmentProblem({ ...good, ...each }, pools, rules), JSON.stringify(each));
   t.is(assignmentProblem({ ...good, mode: 'bip', networkName: '', bridgeName: '' }, pools, rules), undefined);
-});
-
-const anyPool = fc
-  .tuple(anyPrefix, fc.integer({ min: 0, max: 40 }))
-  .map(([range, subnetLength]): PoolRange => ({ ...range, subnetLength }));
-const anyRoute = fc
-  .tuple(
-    fc.oneof(anyPrefix, someSubnet),
-    fc.oneof(
-      anyIpv4,
-      fc.nat(300).map((n) => ipv4FromNumber(0xc0a85300 + n)),
-    ),
-    fc.string(),
-  )
-  .map(([subnet, nextHop, name]): Route => ({ subnet, nextHop, nodeName: name.length % 2 === 0 ? 'web-9' : name }));
-const told = fc.record({
-  pools: fc.array(fc.oneof(anyPool, fc.constant(pool('10.76.0.0/16')), fc.constant(pool('10.77.0.0/16')))),
-  routes: fc.array(anyRoute),
-});
-
-function isHarmless(table: NodeTable, ranges: readonly UsedRange[]): boolean {
-  const known = [...table.pools, pool('10.76.0.0/16')];
-  return (
-    [...table.routes.values()].every(
-      ({ subnet }) =>
-        subnet.length >= 8 && known.some((one) => prefixCovers(one, subnet) && one.subnetLength === subnet.length),
-    ) && table.pools.every((one) => ranges.every((range) => !range.vital || !prefixesOverlap(range.prefix, one)))
-  );
-}
-
-test('whatever a controller says, a host routes only subnets of its pools, and keeps what it had', (t) => {
-  fc.assert(
-    fc.property(fc.option(told), fc.array(told, { maxLength: 3 }), (snapshot, deltas) => {
-      let table =
-        snapshot === null ? first : admitSnapshot(first, snapshotOf(snapshot.pools, snapshot.routes, 2), rules);
-      t.true(isHarmless(table, taken));
-      for (const [index, { pools, routes }] of deltas.entries()) {
-        const before = table;
-        const delta = {
-          fromRevision: index + 2,
-          to: version(index + 3),
-          upserts: routes,
-          removals: [],
-          unresolved: [],
-          pools,
-        };
-        table = admitDelta(before, delta, rules);
-        t.true(isHarmless(table, taken));
-        for (const [id, held] of before.routes) {
-          // What was there is there, changed at most by a route that is acceptable.
-          const after = table.routes.get(id);
-          t.truthy(after);
-          if (after !== held) t.is(routeProblem(after ?? held, table.pools, rules), undefined);
-        }
-        for (const one of routes) {
-          const id = prefixKey(one.subnet);
-          t.true(table.routes.has(id) || table.refused.routes.has(id));
-        }
-      }
-    }),
-    { numRuns: 300 },
-  );
-});
-
-test('any pool beside the first ones leaves the host’s own ranges alone', (t) => {
-  fc.assert(
-    fc.property(fc.array(anyPool, { maxLength: 8 }), (pools) => {
-      const table = admitSnapshot(first, snapshotOf([...pools, pool('10.76.0.0/16')], [], 2), rules);
-      for (const one of table.pools) {
-        if (prefixCovers(testPool, one)) continue;
-        for (const { prefix: range } of taken) t.false(prefixesOverlap(range, one));
-      }
-      t.true(
-        table.pools.every((one, index) =>
-          table.pools.every((other, at) => at === index || !prefixesOverlap(one, other)),
-        ),
-      );
-    }),
-  );
-});
-
-test('a route that goes bad keeps what it was, and goes when it is withdrawn', (t) => {
-  const delta = { fromRevision: 1, to: version(2), removals: [], unresolved: [], pools: undefined };
-  const bad = admitDelta(first, { ...delta, upserts: [route('10.76.1.0/24', '127.0.0.1')] }, rules);
-  t.deepEqual(bad.routes, first.routes);
-  t.is(bad.refused.routes.size, 1);
-  const whole = admitSnapshot(bad, snapshotOf([pool('10.76.0.0/16')], [route('10.76.1.0/24', '127.0.0.1')], 3), rules);
-  t.deepEqual(whole.routes.get(prefixKey(prefix('10.76.1.0/24'))), route('10.76.1.0/24', '192.168.83.12'));
-  const good = admitDelta(bad, { ...delta, upserts: [route('10.76.1.0/24', '192.168.83.13')] }, rules);
-  t.is(good.refused.routes.size, 0);
-  t.deepEqual(good.routes.get(prefixKey(prefix('10.76.1.0/24'))), route('10.76.1.0/24', '192.168.83.13'));
-  const gone = admitDelta(bad, { ...delta, upserts: [], removals: [prefix('10.76.1.0/24')] }, rules);
-  t.false(gone.routes.has(prefixKey(prefix('10.76.1.0/24'))));
-  t.is(gone.refused.routes.size, 0);
-});
-
-test('what was refused is accepted once the host has changed, with the routes in it', (t) => {
-  const table = admitSnapshot(
-    first,
-    snapshotOf(
-      [pool('10.76.0.0/16'), pool('10.60.0.0/16')],
-      [...first.routes.values(), route('10.60.1.0/24', '192.168.83.14')],
-      2,
-    ),
-    rules,
-  );
-  t.deepEqual(table.pools, [pool('10.76.0.0/16')]);
-  t.is(table.routes.size, 2);
-  t.is(reconsider(table, rules), table);
-  const after = reconsider(table, { ...rules, taken: () => taken.filter(({ what }) => !what.includes('tun0')) });
-  t.deepEqual(after.pools, [pool('10.60.0.0/16'), pool('10.76.0.0/16')]);
-  t.is(after.routes.size, 3);
-  t.deepEqual([after.refused.pools.length, after.refused.routes.size], [0, 0]);
 });

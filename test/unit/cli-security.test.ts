@@ -1,32 +1,16 @@
-// What xctl makes of tokens, certificates and contexts: all of it without a controller.
-import { execFile, spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+// What xctl makes of tokens, certificates and rotations: all of it without a controller.
+import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import test, { type ExecutionContext } from 'ava';
-import fc from 'fast-check';
+import test from 'ava';
 import { adminName, poolsFrom } from '../../cli/commands/first-pools.js';
 import { joinLines } from '../../cli/commands/join-token.js';
-import { ContextFolder } from '../../cli/contexts/folder.js';
-import {
-  contextOf,
-  expiryProblem,
-  expiryWarning,
-  formatContext,
-  joinedControllers,
-  parseContext,
-  refreshedControllers,
-  type SavedContext,
-} from '../../cli/contexts/saved.js';
+import { expiryProblem, expiryWarning, type SavedContext } from '../../cli/contexts/saved.js';
 import {
   type CertificateOutput,
   type CertificateState,
   certificateState,
   rotationText,
 } from '../../cli/output/certificate.js';
-import type { Colors } from '../../cli/output/columns.js';
-import { contextKind, contextOutput } from '../../cli/output/context.js';
 import { hereDocument, hostCommand } from '../../cli/output/host-command.js';
 import { clusterExitCode, formatStatus, noTrust, statusFromWire } from '../../cli/output/status.js';
 import { leftText } from '../../cli/output/token.js';
@@ -34,127 +18,9 @@ import { callFailureOf, isPassing, noController } from '../../cli/unreachable.js
 import { exitCodeOf, XnetError } from '../../proto/errors.js';
 import { formatToken, randomNames } from '../../proto/pki/token.js';
 import type { Problem } from '../../proto/process/problem.js';
-import { makeTestAuthority } from '../support/test-authority.js';
+import { certificate, dayMs, iso, look, nowMs, savedFor } from '../support/cli-security-values.js';
 
 const run = promisify(execFile);
-const same = (text: string) => text;
-const plain: Colors = { good: same, waiting: same, bad: same, faint: same, strong: same };
-const nowMs = Date.UTC(2026, 10, 21, 10);
-const look = { colors: plain, nowMs };
-const dayMs = 86_400_000;
-
-async function savedFor(id: string, ttlMs?: number): Promise<SavedContext> {
-  const authority = await makeTestAuthority();
-  const { clusterId, authority: trusted, own } = await authority.credentialsFor('admin', id, ttlMs);
-  if (own === undefined) throw new Error('credentials without a certificate');
-  const checked = contextOf({ controllers: ['192.168.83.2'], cluster: clusterId, authority: trusted, ...own });
-  if ('problem' in checked) throw new Error(checked.problem);
-  return checked.value;
-}
-
-function folderFor(t: ExecutionContext): ContextFolder {
-  const home = mkdtempSync(join(tmpdir(), 'xnet-contexts-'));
-  t.teardown(() => rmSync(home, { recursive: true, force: true }));
-  return new ContextFolder(join(home, 'contexts'));
-}
-
-test('a context is read as it was written, and nothing else is', async (t) => {
-  const saved = await savedFor('alice');
-  const text = formatContext(saved);
-  t.deepEqual(parseContext(text), { value: saved });
-  const secret = saved.credentials.own.key.split('\n')[1] ?? '';
-  t.true(secret.length > 20);
-  const parts = JSON.parse(text) as Record<string, unknown>;
-  const other = await savedFor('bob');
-  const broken: readonly (readonly [string, unknown])[] = [
-    ...Object.keys(parts).flatMap((key): [string, unknown][] => [
-      [`without ${key}`, { ...parts, [key]: undefined }],
-      [`${key} of another type`, { ...parts, [key]: 7 }],
-      [`${key} empty`, { ...parts, [key]: Array.isArray(parts[key]) ? [] : '' }],
-    ]),
-    ["another's key", { ...parts, key: other.credentials.own.key }],
-    ['a controller that is none', { ...parts, controllers: ['nowhere:99999'] }],
-    ['an authority that is none', { ...parts, authority: ['PEM'] }],
-    ['a certificate of nobody', { ...parts, certificate: saved.credentials.authority[0] }],
-    ['more than a context', { ...parts, proxy: 'http://evil' }],
-    ['a list', [parts]],
-    ['null', null],
-  ];
-  for (const [what, value] of broken) {
-    const checked = parseContext(JSON.stringify(value));
-    t.true('problem' in checked, what);
-    t.false(JSON.stringify(checked).includes(secret), what);
-  }
-  fc.assert(
-    fc.property(fc.nat(text.length - 1), fc.string({ unit: 'binary', maxLength: 3 }), (at, put) => {
-      const checked = parseContext(text.slice(0, at) + put + text.slice(at + put.length));
-      // Whatever was done to it, what is accepted has a key that belongs to its certificate.
-      return 'problem' in checked || checked.value.identity.clusterId === checked.value.credentials.clusterId;
-    }),
-    { numRuns: 60 },
-  );
-  const shown = contextOutput({ name: 'a', current: true, file: '/f' }, saved);
-  t.false(JSON.stringify(shown).includes(secret));
-  t.deepEqual(shown.controllers, ['192.168.83.2:7400']);
-  t.is(contextKind.columns[0]?.cell(shown, look), 'a*');
-});
-
-test('a context that is renewed learns of new controllers, and keeps what was set by hand', (t) => {
-  const at = (host: string) => ({ kind: 'tcp', host, port: 7400 }) as const;
-  const joined = joinedControllers([at('tunnel'), at('a')], [at('a'), at('b')]);
-  t.deepEqual(joined, [at('tunnel'), at('a'), at('b')]);
-  t.deepEqual(joinedControllers([at('a')], []), [at('a')]);
-});
-
-test('a context of the machine of a controller follows where the controllers listen', (t) => {
-  const at = (host: string) => ({ kind: 'tcp', host, port: 7400 }) as const;
-  const here = at('127.0.0.1');
-  t.deepEqual(refreshedControllers([here], [at('a')]), [at('a')], 'nobody else reaches 127.0.0.1');
-  t.deepEqual(refreshedControllers([here], [here, at('a')]), [at('a')]);
-  t.deepEqual(refreshedControllers([at('tunnel'), at('b')], [at('a'), at('b')]), [at('a'), at('b'), at('tunnel')]);
-  t.deepEqual(refreshedControllers([at('a')], [here]), [here, at('a')], 'this machine reaches it');
-  t.deepEqual(refreshedControllers([at('a')], []), [at('a')]);
-});
-
-test('the folder of contexts: whole or not at all, read by its owner alone', async (t) => {
-  const folder = folderFor(t);
-  t.deepEqual([await folder.names(), await folder.current()], [[], undefined]);
-  const [alice, bob] = [await savedFor('alice'), await savedFor('bob')];
-  await Promise.all(['a', 'b', 'c'].map((name) => folder.write(name, alice)));
-  // Many at once: one of them is there in the end.
-  await Promise.all([alice, bob, alice, bob].map((saved) => folder.write('a', saved)));
-  t.true(['alice', 'bob'].includes((await folder.require('a')).identity.id));
-  t.deepEqual(readdirSync(folder.path).sort(), ['a.json', 'b.json', 'c.json'], 'nothing is left over');
-  await folder.use('b');
-  t.is(await folder.current(), 'b');
-  // Of a process that was killed while it wrote, and of one that is writing at this moment.
-  const killed = spawnSync('true').pid;
-  for (const pid of [killed, process.ppid]) writeFileSync(join(folder.path, `.a.json.${pid}-0a.xnet-new`), '{');
-  await folder.write('a', alice);
-  t.deepEqual(
-    readdirSync(folder.path).filter((name) => name.endsWith('.xnet-new')),
-    [`.a.json.${process.ppid}-0a.xnet-new`],
-  );
-  writeFileSync(join(folder.path, 'Not_a_name.json'), '{');
-  t.deepEqual(await folder.names(), ['a', 'b', 'c']);
-  for (const name of ['..', '../a', '/etc/passwd', 'a/b', '', 'current\n']) {
-    await t.throwsAsync(folder.find(name), { instanceOf: XnetError }, JSON.stringify(name));
-  }
-  await t.throwsAsync(folder.use('nope'), { message: 'there is no context nope' });
-  t.is(await folder.remove('b'), true);
-  t.is(await folder.remove('b'), false);
-  t.is(await folder.current(), undefined, 'what is gone is not the current one');
-  rmSync(folder.fileOf('c'));
-  symlinkSync(folder.fileOf('a'), folder.fileOf('c'));
-  await t.throwsAsync(folder.find('c'), { instanceOf: XnetError }, 'a link could lead anywhere');
-  writeFileSync(folder.fileOf('a'), 'x');
-  await t.throwsAsync(folder.find('a'), { message: /a\.json: it is no context/ });
-  chmodSync(folder.fileOf('a'), 0o604);
-  await t.throwsAsync(folder.find('a'), { message: /mode 0604/ });
-  chmodSync(folder.path, 0o750);
-  await t.throwsAsync(folder.names(), { message: /mode 0750/ });
-  await t.throwsAsync(folder.write('a', alice), { message: /mode 0750/ });
-});
 
 test('a certificate that ends is told before it has ended, and when', async (t) => {
   const saved = await savedFor('alice');
@@ -182,19 +48,6 @@ test('a certificate that ends is told before it has ended, and when', async (t) 
   const problem = expiryProblem('prod', at(1), nowMs);
   t.is(exitCodeOf(problem?.code ?? 'Internal'), 5);
   t.regex(problem?.message ?? '', /has expired: 2026-11-21T10:00:00\.000Z$/);
-});
-
-const iso = (ms: number) => new Date(ms).toISOString();
-const certificate = (more: Partial<CertificateOutput>): CertificateOutput => ({
-  serial: '4f',
-  role: 'node',
-  id: 'n-1',
-  name: 'web-1',
-  revokedAt: null,
-  oldAuthority: false,
-  validFrom: iso(nowMs - 10 * dayMs),
-  expiresAt: iso(nowMs + 20 * dayMs),
-  ...more,
 });
 
 test('what is to be said of certificates, and of those in the status', (t) => {

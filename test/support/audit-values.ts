@@ -1,0 +1,63 @@
+// Values that tests of the audit log share.
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ExecutionContext } from 'ava';
+import { AuditLog, type AuditLogOptions, type AuditQuery } from '../../controller/audit/audit-log.js';
+import type { AuditFacts } from '../../controller/audit/chain.js';
+import type { ObservedCall } from '../../proto/rpc/observe.js';
+import { silent } from './controller.js';
+import { address, prefix } from './pools.js';
+
+export const facts = (subject: string, more: Partial<AuditFacts> = {}): AuditFacts => ({
+  timeMs: 1,
+  actor: 'admin/alice',
+  serial: '0a',
+  source: '192.168.83.7',
+  call: 'AddNode',
+  operationId: 'op',
+  subject,
+  request: '{}',
+  before: '',
+  after: '',
+  outcome: 'OK',
+  message: '',
+  controller: 'c-1',
+  ...more,
+});
+
+export const all: AuditQuery = { sinceMs: 0, subject: '', actor: '', call: '', limit: 100_000 };
+
+export function folder(t: ExecutionContext): string {
+  const dir = mkdtempSync(join(tmpdir(), 'xnet-audit-'));
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }));
+  return join(dir, 'audit');
+}
+
+export const open = (dir: string, more: Partial<AuditLogOptions> = {}) => AuditLog.open({ dir, log: silent, ...more });
+
+export const files = (dir: string) =>
+  readdirSync(dir)
+    .filter((name) => name.endsWith('.jsonl'))
+    .sort()
+    .map((name) => join(dir, name));
+
+export const only = (dir: string) => files(dir)[0] ?? '';
+
+export const newPool = {
+  name: 'default',
+  cidr: prefix('10.76.0.0/16'),
+  subnetLength: 24,
+  mode: 'bip',
+  networkName: 'xnet',
+  bridgeName: 'xnet0',
+  quarantineSeconds: 60,
+} as const;
+
+export const newNode = { name: 'web-1', address: address('192.168.83.11'), labels: {} };
+
+export const call = (name: string, request: unknown, actor: 'local' | 'node' = 'local'): ObservedCall => ({
+  name,
+  request,
+  peer: actor === 'local' ? { kind: 'local' } : { kind: 'stranger', address: '192.168.83.66' },
+});

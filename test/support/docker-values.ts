@@ -1,0 +1,48 @@
+// Values that tests of the Docker effect share.
+import { type Bip, parseBip } from '../../node/docker/daemon-json.js';
+import type { EngineContainer, EngineNetwork } from '../../node/docker/engine.js';
+import type { HostInterface } from '../../node/docker/interfaces.js';
+import { gatewayOf, type Prefix, parsePrefix } from '../../proto/domain/address.js';
+
+export function prefix(text: string): Prefix {
+  const parsed = parsePrefix(text);
+  if (parsed === undefined) throw new TypeError(text);
+  return parsed;
+}
+
+export function bip(text: string): Bip {
+  const parsed = parseBip(text);
+  if (parsed === undefined) throw new TypeError(text);
+  return parsed;
+}
+
+export function network(name: string, cidr: string, more: Partial<EngineNetwork> = {}): EngineNetwork {
+  const subnets = [{ prefix: prefix(cidr), gateway: gatewayOf(prefix(cidr)) }];
+  return {
+    ...{
+      id: `id-${name}`,
+      name,
+      driver: 'bridge',
+      labels: new Map(),
+      subnets,
+      bridgeName: `br-${name}`,
+      isDefault: false,
+    },
+    ...more,
+  };
+}
+
+export function defaultNetwork(cidr: string): EngineNetwork {
+  return network('bridge', cidr, { bridgeName: 'docker0', isDefault: true });
+}
+
+export function bridge(name: string, ...addresses: readonly string[]): HostInterface {
+  return { name, addresses: addresses.map(bip) };
+}
+
+export function container(name: string, ...networks: readonly string[]): EngineContainer {
+  const attached = networks.map((of) => ({ name: of, id: `id-${of}`, address: undefined }));
+  return { id: `id-${name}`, name, running: true, swarmTask: false, networks: attached };
+}
+
+export const labels = new Map([['io.xnet.node', 'node-1']]);

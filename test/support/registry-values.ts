@@ -1,0 +1,44 @@
+// Registries over one store in memory, for tests of mutations.
+import { fittingSubnetLength, type NewPool } from '../../controller/registry/pool-rules.js';
+import { formatPrefix, ipv4FromNumber, prefixFromKey } from '../../proto/domain/address.js';
+import { Core } from './controller.js';
+import { MemoryCluster, MemoryStore } from './memory-store.js';
+import { address, prefix } from './pools.js';
+
+export const once = { operationId: '', dryRun: false };
+
+export const newPool = (cidr: string, name = 'default', quarantineSeconds = 3600): NewPool => ({
+  name,
+  cidr: prefix(cidr),
+  subnetLength: fittingSubnetLength(prefix(cidr)),
+  mode: 'bip',
+  networkName: 'xnet',
+  bridgeName: 'xnet0',
+  quarantineSeconds,
+});
+
+export const newNode = (name: string, host: number) => ({
+  name,
+  address: ipv4FromNumber(address('192.168.80.0') + host),
+  labels: {},
+});
+
+export async function rig(cores = 1, cidr = '10.76.0.0/16', now?: () => number) {
+  const cluster = new MemoryCluster();
+  const stores = Array.from({ length: cores }, () => new MemoryStore(cluster));
+  const started = stores.map((store) => Core.start(store, now === undefined ? {} : { now }));
+  await Promise.all(started.map((core) => core.ready()));
+  const [first] = started;
+  if (first === undefined) throw new Error('no core');
+  await first.pools.create(once, newPool(cidr));
+  for (const core of started) await core.feed.reached(cluster.revision, 1_000);
+  const close = async () => {
+    await Promise.all(started.map((core) => core.stop()));
+  };
+  return { cluster, stores, cores: started, core: first, close };
+}
+
+export function subnetOf(core: Core, nodeId: string): string {
+  const id = core.feed.view.subnetOfNode.get(nodeId);
+  return id === undefined ? '' : formatPrefix(prefixFromKey(id));
+}
