@@ -10,29 +10,34 @@ import { probeFindings, silentPeersOf } from '../probe/findings.js';
 import { Prober, type ProbeScene } from '../probe/prober.js';
 import { type ProbeVerdict, routedPeers } from '../probe/rounds.js';
 import type { Finding } from '../reconcile/effect.js';
+import { type LiveValue, Subscribers } from '../reconcile/live-value.js';
 import type { Underlay } from '../underlay/choose.js';
-import type { Known } from './lanes.js';
+import type { KnownReader } from './known.js';
 
 /** DataPathOptions say what is probed, how often, and who is told. */
 export type DataPathOptions = {
   readonly host: Pick<Host, 'mirror' | 'openIcmp'>;
-  readonly known: () => Known;
-  readonly underlay: () => Underlay | undefined;
+  readonly known: KnownReader;
+  readonly underlay: Pick<LiveValue<Underlay | undefined>, 'current'>;
   /** 0: nothing is probed. */
   readonly intervalMs: number;
-  /** Called when something new was found. */
-  readonly onChange: () => void;
   readonly log: Logger;
 };
 
 /** DataPath knows which peers answer. */
 export class DataPath {
   readonly #options: DataPathOptions;
+  readonly #changed = new Subscribers();
   #findings: readonly Finding[] = [];
   #silentPeers: readonly SilentPeer[] = [];
 
   constructor(options: DataPathOptions) {
     this.#options = options;
+  }
+
+  /** subscribe calls `listener` whenever the findings or the silent peers have changed. */
+  subscribe(listener: () => void): () => void {
+    return this.#changed.subscribe(listener);
   }
 
   /** findings are what is amiss on the way to peers. */
@@ -61,8 +66,8 @@ export class DataPath {
 
   #scene(): ProbeScene | undefined {
     const { host, known, underlay } = this.#options;
-    const { assignment, table } = known();
-    const link = host.mirror.links.get(underlay()?.ifindex ?? 0);
+    const { assignment, table } = known.current;
+    const link = host.mirror.links.get(underlay.current?.ifindex ?? 0);
     if (assignment === undefined || table === undefined || link === undefined) return undefined;
     const gateway = gatewayOf(assignment.subnet);
     if (!host.mirror.hasAddress(gateway)) return undefined;
@@ -73,12 +78,12 @@ export class DataPath {
   }
 
   #take(verdict: ProbeVerdict): void {
-    const { host, onChange, underlay } = this.#options;
-    const { ifname: name = '', ifindex = 0 } = underlay() ?? {};
+    const { host, underlay } = this.#options;
+    const { ifname: name = '', ifindex = 0 } = underlay.current ?? {};
     const mtu = host.mirror.links.get(ifindex)?.mtu ?? 0;
     const before = JSON.stringify([this.#findings, this.#silentPeers]);
     this.#findings = probeFindings(verdict, { name, mtu });
     this.#silentPeers = silentPeersOf(verdict);
-    if (JSON.stringify([this.#findings, this.#silentPeers]) !== before) onChange();
+    if (JSON.stringify([this.#findings, this.#silentPeers]) !== before) this.#changed.notify();
   }
 }

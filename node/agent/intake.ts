@@ -3,8 +3,8 @@
 // refused, the one before holds.
 import { formatIpv4, formatPrefix, type Prefix } from '../../proto/domain/address.js';
 import type { Assignment, TableDelta } from '../../proto/domain/network.js';
-import type { Endpoint } from '../../proto/rpc/endpoint.js';
-import { interfaceAddresses, readUsedRanges } from '../host/used-ranges.js';
+import { activeAddresses, readUsedRanges } from '../host/used-ranges.js';
+import type { KernelMirror } from '../kernel/mirror.js';
 import type { Finding } from '../reconcile/effect.js';
 import {
   admitDelta,
@@ -15,17 +15,18 @@ import {
   reconsider,
 } from '../table/admission-rules.js';
 import type { NodeTable, TableSnapshot } from '../table/node-table.js';
-import type { Known } from './lanes.js';
+import type { ControllerList } from './controller-list.js';
+import type { Known } from './known.js';
 
 /** IntakeOptions are what this host knows before any controller says anything. */
 export type IntakeOptions = {
   readonly nodeName: string;
-  /** The controllers that are known at this moment. */
-  readonly controllers: () => readonly Endpoint[];
+  readonly controllers: Pick<ControllerList, 'endpoints'>;
   /** --allowed-pools */
   readonly allowedPools: readonly Prefix[] | undefined;
-  /** The pools that the controllers named when this host joined. */
-  readonly joinedPools: () => readonly Prefix[];
+  /** The pools that the controllers named when this host joined; undefined: it did not join by a token. */
+  readonly joined: { readonly joinedPools: readonly Prefix[] } | undefined;
+  readonly mirror: Pick<KernelMirror, 'addresses' | 'links'>;
 };
 
 const examples = 3;
@@ -81,16 +82,16 @@ export class Intake {
   }
 
   #rules({ assignment }: Known): HostRules {
-    const { nodeName, controllers, allowedPools, joinedPools } = this.#options;
+    const { nodeName, controllers, allowedPools, joined, mirror } = this.#options;
     const known = [assignment, this.#offer].flatMap((one) => (one === undefined ? [] : [one]));
     const own = known.map(({ address }) => address);
     return {
       nodeName,
       own: known.map(({ subnet }) => subnet),
-      addresses: interfaceAddresses(),
-      taken: () => readUsedRanges({ controllers: controllers(), own }),
+      addresses: activeAddresses(mirror),
+      taken: () => readUsedRanges({ controllers: controllers.endpoints, own }),
       allowed: allowedPools,
-      joined: joinedPools(),
+      joined: joined?.joinedPools ?? [],
     };
   }
 

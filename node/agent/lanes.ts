@@ -3,34 +3,41 @@
 import { gatewayOf } from '../../proto/domain/address.js';
 import type { Assignment } from '../../proto/domain/network.js';
 import type { Logger } from '../../proto/process/log.js';
-import { bridgeNameOf, type OwnBridge } from '../docker/own-bridge.js';
 import type { DesiredDocker } from '../docker/settings.js';
 import { desiredFirewall } from '../firewall/desired.js';
 import type { Host } from '../host/host.js';
 import type { Effect, Outcome } from '../reconcile/effect.js';
 import { Lane } from '../reconcile/lane.js';
+import { type LiveValue, Subscribers } from '../reconcile/live-value.js';
 import { type DesiredRoutes, desiredRoutes, noRoutes } from '../routes/desired.js';
-import type { NodeTable } from '../table/node-table.js';
 import type { Underlay, UnderlaySettings } from '../underlay/choose.js';
 import { readUnderlay } from '../underlay/underlay.js';
+import { type Known, type KnownReader, ownBridge } from './known.js';
 
-/** Known is what the controllers have said. */
-export type Known = { readonly assignment: Assignment | undefined; readonly table: NodeTable | undefined };
-
-/** LanesOptions are what lanes are made of. */
-export type LanesOptions = {
-  readonly host: Host;
-  readonly known: () => Known;
+/** LaneSettings are the settings of what the lanes do. */
+export type LaneSettings = {
   readonly underlay: UnderlaySettings;
   /** Packet mark of the firewall. */
   readonly mark: number;
-  readonly log: Logger;
-  /** Called after each turn with what it came to, and what was known when it began. */
-  readonly onTurn: (lane: LaneName, outcome: Outcome, known: Known) => void;
-  /** Called after each turn of the routes' lane, also when it had nothing to do. */
-  readonly onBeat: () => void;
-  /** Without a beat for so long the daemon is ended, in milliseconds; undefined: it never is. */
+};
+
+/** Watchdog ends a daemon that gives no sign of life. */
+export type Watchdog = {
+  /** onBeat is called after each turn of the routes lane, even if there was nothing to do. */
+  onBeat(): void;
+  /** The daemon is ended after this time without a beat, in milliseconds; undefined: never. */
   readonly watchdogMs: number | undefined;
+};
+
+/** LanesOptions are the dependencies of the lanes. */
+export type LanesOptions = {
+  readonly host: Host;
+  readonly known: KnownReader;
+  /** Set by the routes lane, read by the firewall lane. */
+  readonly underlay: LiveValue<Underlay | undefined>;
+  readonly settings: LaneSettings;
+  readonly watchdog: Watchdog;
+  readonly log: Logger;
 };
 
 /** LaneName names a lane. */
@@ -41,8 +48,8 @@ export type Lanes = {
   readonly routes: Lane<Known>;
   readonly firewall: Lane<Known>;
   readonly docker: Lane<Known>;
-  /** underlay is the one that was chosen last. */
-  underlay(): Underlay | undefined;
+  /** Notified after each turn: its lane, its outcome, and what was known when it began. */
+  readonly turns: Subscribers<[lane: LaneName, outcome: Outcome, known: Known]>;
 };
 
 const routesResyncMs = 10_000;
@@ -55,14 +62,7 @@ export function desiredDocker(assignment: Assignment): DesiredDocker {
   return mode === 'bip' ? { mode, ...common } : { mode, ...common, networkName, bridgeName };
 }
 
-/** ownBridge is the bridge that this node's subnet is to stand on; undefined before the first assignment. */
-export function ownBridge({ assignment }: Known): OwnBridge | undefined {
-  if (assignment === undefined) return undefined;
-  return { name: bridgeNameOf(assignment), gateway: gatewayOf(assignment.subnet) };
-}
-
-function routesEffect(options: LanesOptions, chosen: (underlay: Underlay | undefined) => void): Effect<Known> {
-  const { host, underlay: settings } = options;
+function routesEffect({ host, settings, underlay: chosen }: LanesOptions): Effect<Known> {
   let before: DesiredRoutes | undefined;
   const desired = ({ table, assignment }: Known, underlay: Underlay | undefined) => {
     const { routes, unresolved, pools } = table ?? { routes: noRoutes.peers, ...noRoutes };
@@ -75,9 +75,14 @@ function routesEffect(options: LanesOptions, chosen: (underlay: Underlay | undef
     name: 'routes',
     converge: async (known, signal) => {
       const assigned = known.assignment?.address;
-      const choice = await readUnderlay(host.mirror, { settings, assigned, last, pools: known.table?.pools ?? [] });
+      const choice = await readUnderlay(host.mirror, {
+        settings: settings.underlay,
+        assigned,
+        last,
+        pools: known.table?.pools ?? [],
+      });
       last = choice.underlay ?? last;
-      chosen(choice.underlay);
+      chosen.set(choice.underlay);
       const outcome = await host.routes.converge(desired(known, choice.underlay), signal);
       const neighbours = await host.neighbours.converge(known.table?.routes.size ?? 0);
       return {
@@ -86,17 +91,21 @@ function routesEffect(options: LanesOptions, chosen: (underlay: Underlay | undef
         changes: outcome.changes + neighbours.changes,
       };
     },
-    remove: (signal) => host.routes.remove(signal),
   };
 }
 
-function firewallEffect(options: LanesOptions, underlay: () => Underlay | undefined): Effect<Known> {
-  const { host, mark } = options;
+function firewallEffect({ host, settings, underlay }: LanesOptions): Effect<Known> {
   const desired = (known: Known) => {
-    const ifname = underlay()?.ifname;
+    const ifname = underlay.current?.ifname;
     if (known.assignment === undefined || known.table === undefined || ifname === undefined) return undefined;
     const { assignment, table } = known;
-    return desiredFirewall({ assignment, routes: table.routes.values(), pools: table.pools, underlay: ifname, mark });
+    return desiredFirewall({
+      assignment,
+      routes: table.routes.values(),
+      pools: table.pools,
+      underlay: ifname,
+      mark: settings.mark,
+    });
   };
   return {
     name: 'firewall',
@@ -107,7 +116,6 @@ function firewallEffect(options: LanesOptions, underlay: () => Underlay | undefi
       const outcome = await host.firewall.converge(wanted, signal);
       return { ...outcome, findings: [...outcome.findings, ...(await host.lookAtPath(wanted))] };
     },
-    remove: (signal) => host.firewall.remove(signal),
   };
 }
 
@@ -117,47 +125,45 @@ function dockerEffect({ host }: LanesOptions): Effect<Known> {
     name: 'docker',
     converge: async ({ assignment }, signal) =>
       assignment === undefined ? nothing : host.docker.converge(desiredDocker(assignment), signal),
-    remove: (signal) => host.docker.remove(signal),
   };
 }
 
 /** makeLanes makes the lanes. */
 export function makeLanes(options: LanesOptions): Lanes {
-  const { known, log, onTurn, onBeat } = options;
-  let underlay: Underlay | undefined;
+  const { known, underlay, watchdog, log } = options;
+  const turns: Lanes['turns'] = new Subscribers();
   const whenTabled = () => {
-    const now = known();
+    const now = known.current;
     return now.assignment === undefined || now.table === undefined ? undefined : now;
   };
   const firewall: Lane<Known> = new Lane({
-    effect: firewallEffect(options, () => underlay),
+    effect: firewallEffect(options),
     type: 'Firewall',
-    desired: () => (underlay === undefined ? undefined : whenTabled()),
+    desired: () => (underlay.current === undefined ? undefined : whenTabled()),
     resyncMs: otherResyncMs,
     log,
-    onTurn: (outcome, now) => onTurn('firewall', outcome, now),
+    onTurn: (outcome, now) => turns.notify('firewall', outcome, now),
+  });
+  underlay.subscribe((now, before) => {
+    if (now?.ifname !== before?.ifname) firewall.trigger();
   });
   const routes: Lane<Known> = new Lane({
-    effect: routesEffect(options, (chosen) => {
-      const moved = chosen?.ifname !== underlay?.ifname;
-      underlay = chosen;
-      if (moved) firewall.trigger();
-    }),
+    effect: routesEffect(options),
     type: 'Routes',
     desired: whenTabled,
-    // The routes' lane feeds the watchdog: two turns before it runs out.
-    resyncMs: Math.min(routesResyncMs, (options.watchdogMs ?? Number.POSITIVE_INFINITY) / 3),
+    // The routes lane feeds the watchdog: two turns before it runs out.
+    resyncMs: Math.min(routesResyncMs, (watchdog.watchdogMs ?? Number.POSITIVE_INFINITY) / 3),
     log,
-    onTurn: (outcome, now) => onTurn('routes', outcome, now),
-    onBeat,
+    onTurn: (outcome, now) => turns.notify('routes', outcome, now),
+    onBeat: () => watchdog.onBeat(),
   });
   const docker: Lane<Known> = new Lane({
     effect: dockerEffect(options),
     type: 'Docker',
-    desired: () => (known().assignment === undefined ? undefined : known()),
+    desired: () => (known.current.assignment === undefined ? undefined : known.current),
     resyncMs: otherResyncMs,
     log,
-    onTurn: (outcome, now) => onTurn('docker', outcome, now),
+    onTurn: (outcome, now) => turns.notify('docker', outcome, now),
   });
-  return { routes, firewall, docker, underlay: () => underlay };
+  return { routes, firewall, docker, turns };
 }

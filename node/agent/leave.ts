@@ -20,7 +20,7 @@ import type { Finding } from '../reconcile/effect.js';
 import { removeDaemonSettings } from '../state/daemon-settings.js';
 import { hostFingerprint } from '../state/fingerprint.js';
 import { cachePath } from '../table/cache.js';
-import type { Known } from './lanes.js';
+import type { Known } from './known.js';
 
 /** LeaveOptions say how to leave. */
 export type LeaveOptions = {

@@ -3,17 +3,23 @@
 
 import { XnetError } from '../../proto/errors.js';
 import type { ReportRequest } from '../../proto/gen/xnet/v1/ReportRequest.js';
-import type { ReportResponse__Output } from '../../proto/gen/xnet/v1/ReportResponse.js';
 import { Alarm, backoffMs, pause } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
+import type { Uplink } from '../controller/uplink.js';
+import type { Subscribers } from '../reconcile/live-value.js';
 
-/** ReporterOptions say what to report, and to whom. */
+/** ReportSource has what to report. */
+export type ReportSource = {
+  /** report is the newest state; undefined: there is nothing to report yet. */
+  report(): ReportRequest | undefined;
+  /** Notified when a report would say something new, with how long it may wait, in milliseconds. */
+  readonly reportable: Pick<Subscribers<[withinMs: number]>, 'subscribe'>;
+};
+
+/** ReporterOptions are what a reporter reports, and by which connection. */
 export type ReporterOptions = {
-  /** The newest state; undefined: there is nothing to report yet. */
-  readonly state: () => ReportRequest | undefined;
-  readonly send: (request: ReportRequest, signal: AbortSignal) => Promise<ReportResponse__Output>;
-  /** The lease is of another generation, or gone: the stream has to be opened again. */
-  readonly onFenced: () => void;
+  readonly source: ReportSource;
+  readonly uplink: Pick<Uplink, 'report' | 'reopen'>;
   readonly log: Logger;
 };
 
@@ -31,6 +37,10 @@ export class Reporter {
 
   constructor(options: ReporterOptions) {
     this.#options = options;
+    options.source.reportable.subscribe((withinMs) => {
+      if (withinMs === 0) this.changed();
+      else this.changedWithin(withinMs);
+    });
   }
 
   /** changed says that there is something new to report. */
@@ -48,7 +58,7 @@ export class Reporter {
 
   /** run reports until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { state, send, onFenced, log } = this.#options;
+    const { source, uplink, log } = this.#options;
     let failures = 0;
     signal.addEventListener('abort', () => this.#alarm.ring(), { once: true });
     while (!signal.aborted) {
@@ -56,10 +66,10 @@ export class Reporter {
       if (this.#spreadMs > 0) await pause(Math.random() * this.#spreadMs, signal);
       if (signal.aborted) return;
       this.#due = false;
-      const request = state();
+      const request = source.report();
       if (request === undefined) continue;
       try {
-        const { nextReportMs, spreadMs } = await send(request, signal);
+        const { nextReportMs, spreadMs } = await uplink.report(request, signal);
         this.#periodMs = Math.max(1_000, nextReportMs);
         this.#spreadMs = spreadMs;
         failures = 0;
@@ -67,7 +77,8 @@ export class Reporter {
         if (signal.aborted) return;
         failures += 1;
         const code = error instanceof XnetError ? error.code : 'Internal';
-        if (code === 'Fenced' || code === 'NotFound') onFenced();
+        // The lease has another generation, or is gone: a new stream brings the assignment.
+        if (code === 'Fenced' || code === 'NotFound') uplink.reopen();
         // Without a connection there is nobody to tell; its coming back is a reason to report.
         if (code !== 'Unavailable') log.warn({ err: error }, 'report: failed');
         else if (failures === 1) continue;

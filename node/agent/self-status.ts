@@ -11,14 +11,16 @@ import { wireFromHostNetwork, wireFromSilentPeer } from '../../proto/rpc/convert
 import type { UplinkState } from '../controller/uplink.js';
 import { bridgeNameOf } from '../docker/own-bridge.js';
 import type { Host } from '../host/host.js';
-import { readNetworks } from '../host/used-ranges.js';
+import { mirroredNetworks } from '../host/used-ranges.js';
 import { kernelVersion } from '../kernel/release.js';
 import type { Finding, Outcome } from '../reconcile/effect.js';
+import { Subscribers } from '../reconcile/live-value.js';
 import { isOlder } from '../table/node-table.js';
 import { conditionsFrom } from './conditions.js';
 import type { DataPath } from './data-path.js';
 import type { Intake } from './intake.js';
-import type { Known, LaneName } from './lanes.js';
+import type { Known, KnownReader } from './known.js';
+import type { LaneName } from './lanes.js';
 import { Patience } from './patience.js';
 
 /** DaemonState is what the daemon says of itself. */
@@ -28,20 +30,24 @@ export type DaemonState = {
   readonly conditions: readonly Condition[];
 };
 
-/** SelfStatusOptions say what is looked at and who is told. */
+/** FindingSource finds problems of its own. */
+export type FindingSource = {
+  readonly findings: readonly Finding[];
+  /** subscribe calls `listener` whenever the findings may have changed. */
+  subscribe(listener: () => void): () => void;
+};
+
+/** SelfStatusOptions are what the status is made of. */
 export type SelfStatusOptions = {
-  readonly host: Host;
-  readonly log: Logger;
-  readonly known: () => Known;
-  readonly acceptance: Intake;
-  readonly dataPath: DataPath;
-  /** What is wrong with the host's certificate. */
-  readonly identity: () => readonly Finding[];
-  /** What is wrong with the state directory. */
-  readonly state: () => readonly Finding[];
+  readonly host: Pick<Host, 'docker' | 'engineFacts' | 'mirror' | 'routes'>;
+  readonly known: KnownReader;
+  readonly intake: Pick<Intake, 'offered' | 'findings'>;
+  readonly dataPath: Pick<DataPath, 'findings' | 'silentPeers'>;
+  /** The certificate and the state directory. */
+  readonly sources: readonly Pick<FindingSource, 'findings'>[];
+  /** Called with each new status. */
   readonly onStatus: (status: DaemonState) => void;
-  /** Called when a report would say something new, which can wait for so long, in milliseconds. */
-  readonly onReportable: (withinMs: number) => void;
+  readonly log: Logger;
 };
 
 // A report of what is not done yet waits so long for the end of it.
@@ -58,13 +64,15 @@ export function tookIn(lane: LaneName, { inForce, findings }: Outcome): boolean 
   return inForce !== false && !findings.some(({ type, transient }) => type === about && transient);
 }
 
-function networksOf({ assignment }: Known): readonly HostNetwork[] {
+function networksOf({ assignment }: Known, mirror: Host['mirror']): readonly HostNetwork[] {
   const own = assignment === undefined ? '' : `interface ${bridgeNameOf(assignment)}`;
-  return readNetworks().filter(({ source }) => source !== own);
+  return mirroredNetworks(mirror).filter(({ source }) => source !== own);
 }
 
 /** SelfStatus is what the daemon knows of itself and its host. */
 export class SelfStatus {
+  /** Notified when a report would say something new, with how long it may wait, in milliseconds. */
+  readonly reportable = new Subscribers<[withinMs: number]>();
   readonly #options: SelfStatusOptions;
   // What a lane has not looked at yet is not as desired.
   readonly #findings = new Map<LaneName, readonly Finding[]>([
@@ -108,7 +116,8 @@ export class SelfStatus {
     if (known.table !== undefined && tookIn(lane, outcome)) this.#appliedBy.set(lane, known.table.version);
     if (lane !== 'docker') return;
     // A Docker that has never answered: what the kernel knows is better than nothing at all.
-    if (outcome.findings.length > 0 && this.#hostNetworks.length === 0) this.#hostNetworks = networksOf(known);
+    if (outcome.findings.length > 0 && this.#hostNetworks.length === 0)
+      this.#hostNetworks = networksOf(known, this.#options.host.mirror);
     void this.#lookAtNetworks(known);
   }
 
@@ -131,14 +140,14 @@ export class SelfStatus {
 
   /** tell looks at everything again, and tells of what is new. */
   tell(): void {
-    const { acceptance, dataPath, identity, known, state, onStatus, onReportable } = this.#options;
+    const { intake, dataPath, known, sources, onStatus } = this.#options;
     const before = this.#conditions;
     const findings = [...this.#findings.values()].flat();
     this.#conditions = this.#judged(
       conditionsFrom(
         [
-          ...[...findings, ...this.#withdrawals(), ...acceptance.findings(known()), ...dataPath.findings],
-          ...[...identity(), ...state()],
+          ...[...findings, ...this.#withdrawals(), ...intake.findings(known.current), ...dataPath.findings],
+          ...sources.flatMap((source) => source.findings),
         ],
         before,
         Date.now(),
@@ -149,7 +158,7 @@ export class SelfStatus {
     const report = JSON.stringify(this.report());
     if (report === this.#lastReport) return;
     this.#lastReport = report;
-    onReportable(this.#isUnderWay(before) ? longestUnderWayMs : 0);
+    this.reportable.notify(this.#isUnderWay(before) ? longestUnderWayMs : 0);
   }
 
   #judged(found: readonly Condition[]): readonly Condition[] {
@@ -174,7 +183,7 @@ export class SelfStatus {
   // Between the turns that a change of the table brings about, counts that are out of date in a moment are all that is
   // new: the last of these turns has them reported.
   #isUnderWay(before: readonly Condition[]): boolean {
-    const { table } = this.#options.known();
+    const { table } = this.#options.known.current;
     const applied = this.#applied();
     const essence = ({ type, ok, transient, reason, message }: Condition) =>
       JSON.stringify([type, ok, transient, reason, message]);
@@ -184,7 +193,7 @@ export class SelfStatus {
   }
 
   #withdrawals(): readonly Finding[] {
-    const held = this.#options.known().table?.held.size ?? 0;
+    const held = this.#options.known.current.table?.held.size ?? 0;
     if (held === 0) return [];
     const message = `${held} routes are kept although a controller withdrew them at once: waiting for the store to confirm it`;
     return [{ type: 'Withdrawals', transient: true, reason: 'WithdrawalHeld', message }];
@@ -200,9 +209,9 @@ export class SelfStatus {
 
   /** report is what a controller is told; undefined as long as this host has no lease. */
   report(): ReportRequest | undefined {
-    const { acceptance, dataPath, host, known } = this.#options;
+    const { intake, dataPath, host, known } = this.#options;
     // An assignment that this host refuses is still the one that the controller knows it by.
-    const assignment = acceptance.offered ?? known().assignment;
+    const assignment = intake.offered ?? known.current.assignment;
     if (assignment === undefined) return undefined;
     const applied = this.#applied();
     return {

@@ -6,46 +6,24 @@ import { Systemd } from '../../proto/process/systemd.js';
 import { version } from '../../proto/process/version.js';
 import { startServer } from '../../proto/rpc/server.js';
 import { Daemon } from '../agent/daemon.js';
-import type { Known } from '../agent/lanes.js';
+import type { Known } from '../agent/known.js';
 import { isLeaving, leave, leaveBegun } from '../agent/leave.js';
 import { type Leave, localService } from '../agent/local-service.js';
 import { PendingLeave } from '../agent/pending-leave.js';
 import { type Host, openHost } from '../host/host.js';
 import { readIdentity } from '../identity/folder.js';
-import { type Membership, needsIdentity, requireMember } from '../identity/membership.js';
+import type { Membership } from '../identity/membership.js';
+import { LiveValue } from '../reconcile/live-value.js';
 import type { NodeSettings } from '../settings.js';
 import { CacheWriter } from '../state/cache-writer.js';
 import { type DaemonSettings, writeDaemonSettings } from '../state/daemon-settings.js';
 import { hostFingerprint } from '../state/fingerprint.js';
 import { lockForDaemon } from '../state/lock.js';
 import { StatusFile } from '../state/status-file.js';
-import { readCache } from '../table/cache.js';
 import { hostSettings, localSocket } from './host-settings.js';
-import { memberToLeave } from './leave.js';
+import { cachedKnown, memberToRun } from './resume.js';
 
 const graceMs = 1_000;
-
-async function cachedKnown(settings: NodeSettings, node: string, log: Logger): Promise<Known> {
-  try {
-    const cached = await readCache(settings.stateDir);
-    if (cached === undefined || cached.assignment.nodeName === node) {
-      return { assignment: cached?.assignment, table: cached?.table };
-    }
-    log.warn({ cached: cached.assignment.nodeName, now: node }, 'the cache is of another node: not used');
-  } catch (error) {
-    log.error({ err: error }, 'cache: not used');
-  }
-  return { assignment: undefined, table: undefined };
-}
-
-// A leave that was begun and did not end is gone on with, whatever is left of what this host was.
-async function memberToRun(settings: NodeSettings): Promise<Membership | undefined> {
-  const begun = await leaveBegun(settings.stateDir);
-  const identity = await readIdentity(settings.stateDir);
-  if (begun === undefined) return needsIdentity(settings, identity) ? undefined : requireMember(settings, identity);
-  const cached = await readCache(settings.stateDir).catch(() => undefined);
-  return memberToLeave(settings, begun.localOnly, cached?.assignment.nodeName);
-}
 
 /** DaemonEnding is why the daemon ended: it was told to stop, this host has left the fleet, or it has not joined one. */
 export type DaemonEnding = 'stopped' | 'left' | 'not joined';
@@ -81,7 +59,7 @@ export async function runDaemon(settings: NodeSettings, told: DaemonSettings): P
   }
 }
 
-type Running = { readonly agent: Daemon; readonly lanes: AbortController; readonly ended: Promise<void> };
+type Running = { readonly daemon: Daemon; readonly lanes: AbortController; readonly ended: Promise<void> };
 
 class DaemonProcess {
   readonly #settings: NodeSettings;
@@ -109,25 +87,27 @@ class DaemonProcess {
   async run(signal: AbortSignal): Promise<DaemonEnding> {
     const { stateDir, runDir } = this.#settings;
     const log = this.#log;
-    const cache = new CacheWriter(stateDir, () => this.#running?.agent.noteCache(), log);
+    const cache = new CacheWriter(stateDir, log);
     const statusFile = new StatusFile(runDir, log);
     await statusFile.clear();
-    let known = await cachedKnown(this.#settings, this.#member.node, log);
+    const known = new LiveValue(await cachedKnown(this.#settings, this.#member.node, log));
+    known.subscribe(({ assignment, table }) => {
+      if (assignment !== undefined) cache.keep({ assignment, table });
+    });
     signal.addEventListener('abort', () => this.#stop(), { once: true });
-    const reload = () => this.#running?.agent.retry();
+    const reload = () => this.#running?.daemon.retry();
     process.on('SIGHUP', reload);
     const server = await startServer({
       endpoints: [localSocket(this.#settings)],
-      bindings: [localService(async (options, onStep) => this.#leaveAsked(options, onStep, cache, signal))],
+      bindings: [localService(async (options, onStep) => this.#leaveAsked(options, onStep, { known, cache }, signal))],
     });
     server.health.set(true);
-    log.info({ version, node: this.#member.node, cached: known.table?.version.revision ?? 0 }, 'started');
+    log.info({ version, node: this.#member.node, cached: known.current.table?.version.revision ?? 0 }, 'started');
     const begun = await leaveBegun(stateDir);
     if (begun !== undefined) {
       log.warn('a leave was begun and did not end: going on with it');
-      const cached = known;
       this.#pending = new PendingLeave({
-        leave: (how, onStep) => this.#leave(cached, how, onStep, signal),
+        leave: (how, onStep) => this.#leave(known.current, how, onStep, signal),
         isPending: () => isLeaving(stateDir),
         log,
       });
@@ -136,7 +116,7 @@ class DaemonProcess {
     let failed: unknown;
     for (;;) {
       try {
-        if (this.#leaving === undefined) known = await this.#keep(known, cache, statusFile);
+        if (this.#leaving === undefined) await this.#keep(known, cache, statusFile);
       } catch (error) {
         failed = error;
         break;
@@ -171,53 +151,63 @@ class DaemonProcess {
     this.#running?.lanes.abort();
   }
 
-  // Keeps the host as the controllers say until it is told to stop or to leave; what was known then.
-  async #keep(cached: Known, cache: CacheWriter, statusFile: StatusFile): Promise<Known> {
+  // Keeps the host as the controllers say until it is told to stop or to leave.
+  async #keep(known: LiveValue<Known>, cache: CacheWriter, statusFile: StatusFile): Promise<void> {
+    if (this.#stopped) return;
     const lanes = new AbortController();
-    if (this.#stopped) return cached;
-    const agent = this.#makeAgent(cached, cache, statusFile);
-    const ended = agent.run(lanes.signal);
-    this.#running = { agent, lanes, ended };
+    const daemon = this.#makeDaemon(known, cache, statusFile);
+    const ended = daemon.run(lanes.signal);
+    this.#running = { daemon, lanes, ended };
     try {
       await ended;
     } finally {
       this.#running = undefined;
     }
-    return agent.known;
   }
 
-  #makeAgent(cached: Known, cache: CacheWriter, statusFile: StatusFile): Daemon {
-    const settings = this.#settings;
+  #makeDaemon(known: LiveValue<Known>, cache: CacheWriter, statusFile: StatusFile): Daemon {
+    const {
+      stateDir,
+      controller,
+      interface: interfaceName,
+      address,
+      mark,
+      allowedPools,
+      probeInterval,
+    } = this.#settings;
+    const { node: name, controllers, identity } = this.#member;
     const systemd = this.#systemd;
-    const { identity } = this.#member;
     return new Daemon({
       host: this.#host,
       log: this.#log,
-      cached,
-      nodeName: this.#member.node,
-      controllers: this.#member.controllers,
-      followControllers: settings.controller === undefined,
-      proof: identity === undefined ? undefined : { identity, stateDir: settings.stateDir },
-      stateDir: settings.stateDir,
-      cacheFinding: () => cache.finding,
-      allowedPools: settings.allowedPools,
-      underlay: { interfaceName: settings.interface, address: settings.address },
-      mark: settings.mark,
-      probeIntervalMs: settings.probeInterval * 1000,
-      fingerprint: hostFingerprint(),
-      watchdogMs: systemd.watchdogMs,
-      onKnown: ({ assignment, table }) => {
-        if (assignment !== undefined) cache.keep({ assignment, table });
+      known,
+      cache,
+      node: {
+        name,
+        controllers,
+        identity,
+        stateDir,
+        fingerprint: hostFingerprint(),
+        followControllers: controller === undefined,
       },
-      onStatus: (status) => {
-        statusFile.write(status);
-        const { desired, installed } = this.#host.routes.counts;
-        const link = status.connection?.connected === true ? 'connected' : 'no controller';
-        systemd.status(`${installed}/${desired} routes, revision ${status.applied?.revision ?? 0}, ${link}`);
+      settings: {
+        underlay: { interfaceName, address },
+        mark,
+        allowedPools,
+        probeIntervalMs: probeInterval * 1000,
       },
-      onBeat: () => {
-        systemd.ready();
-        systemd.beat();
+      supervisor: {
+        watchdogMs: systemd.watchdogMs,
+        onStatus: (status) => {
+          statusFile.write(status);
+          const { desired, installed } = this.#host.routes.counts;
+          const link = status.connection?.connected === true ? 'connected' : 'no controller';
+          systemd.status(`${installed}/${desired} routes, revision ${status.applied?.revision ?? 0}, ${link}`);
+        },
+        onBeat: () => {
+          systemd.ready();
+          systemd.beat();
+        },
       },
     });
   }
@@ -225,7 +215,7 @@ class DaemonProcess {
   async #leaveAsked(
     options: Parameters<Leave>[0],
     onStep: Parameters<Leave>[1],
-    cache: CacheWriter,
+    { known, cache }: { readonly known: LiveValue<Known>; readonly cache: CacheWriter },
     signal: AbortSignal,
   ): Promise<void> {
     if (this.#pending !== undefined) return this.#pending.ask(options, onStep);
@@ -235,12 +225,12 @@ class DaemonProcess {
     }
     // No lane runs any more that gives signs of life; each step of leaving is bounded by itself.
     running.lanes.abort();
-    const { agent, ended } = running;
+    const { ended } = running;
     const leaving = async () => {
       await ended;
       // Nothing is left to be written when the cache is removed.
       await cache.flush();
-      await this.#leave(agent.known, options, onStep, signal);
+      await this.#leave(known.current, options, onStep, signal);
     };
     this.#leaving = this.#systemd.beatWhile(leaving());
     await this.#leaving;

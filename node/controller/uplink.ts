@@ -6,7 +6,6 @@ import { XnetError } from '../../proto/errors.js';
 import type { LeaveRequest } from '../../proto/gen/xnet/v1/LeaveRequest.js';
 import type { LeaveResponse__Output } from '../../proto/gen/xnet/v1/LeaveResponse.js';
 import type { NodeServiceClient } from '../../proto/gen/xnet/v1/NodeService.js';
-import type { RenewCertificateRequest } from '../../proto/gen/xnet/v1/RenewCertificateRequest.js';
 import type { RenewCertificateResponse__Output } from '../../proto/gen/xnet/v1/RenewCertificateResponse.js';
 import type { ReportRequest } from '../../proto/gen/xnet/v1/ReportRequest.js';
 import type { ReportResponse__Output } from '../../proto/gen/xnet/v1/ReportResponse.js';
@@ -22,19 +21,23 @@ import { explainConnectionError } from './connection-errors.js';
 import { type EndedStream, WatchBackoff } from './watch-backoff.js';
 import { MessageReader, type WatchListener } from './watch-stream.js';
 
-/** UplinkOptions say whom to watch, and who hears of it. */
+/** UplinkOptions say whom to connect to, and as whom. */
 export type UplinkOptions = {
-  /** Asked for each stream that is opened: there may be others by then. */
-  readonly endpoints: () => readonly Endpoint[];
-  /** What a connection shows and trusts: asked for each one that is made. Unix sockets need none. */
-  readonly credentials?: () => Promise<Credentials | undefined>;
-  /** What to ask for, when a stream is opened. */
-  readonly request: () => WatchRequest;
-  readonly listener: WatchListener;
-  /** Called when a stream has brought its first message, and when it is gone. */
-  readonly onState: (state: UplinkState) => void;
+  /** Read before each connection attempt. */
+  readonly controllers: { readonly endpoints: readonly Endpoint[] };
+  /** Asked for the certificate and the trusted authorities of each connection; undefined: unix sockets need none. */
+  readonly identity: { credentials(): Promise<Credentials> } | undefined;
+  readonly hostFingerprint: string;
   readonly log: Logger;
 };
+
+/** Watcher says what to watch, and takes in what comes of it. */
+export type Watcher = {
+  /** watchRequest is the request of the next stream. */
+  watchRequest(): WatchRequest;
+  /** onState is called when a stream has brought its first message, and when it is gone. */
+  onState(state: UplinkState): void;
+} & WatchListener;
 
 /** UplinkState is what is known of the connection. */
 export type UplinkState =
@@ -75,24 +78,24 @@ export class Uplink {
   }
 
   /** run keeps a stream open until `signal` aborts. */
-  async run(signal: AbortSignal): Promise<void> {
-    const { endpoints, log, onState } = this.#options;
-    let next = Math.floor(Math.random() * endpoints().length);
-    const attempts = new WatchBackoff(() => endpoints().length);
+  async run(watcher: Watcher, signal: AbortSignal): Promise<void> {
+    const { controllers, log } = this.#options;
+    let next = Math.floor(Math.random() * controllers.endpoints.length);
+    const attempts = new WatchBackoff(() => controllers.endpoints.length);
     const end = () => {
       this.#cancelStream?.();
       this.#alarm.ring();
     };
     signal.addEventListener('abort', end, { once: true });
     while (!signal.aborted) {
-      const known = endpoints();
+      const known = controllers.endpoints;
       const endpoint = known[next % known.length];
       if (endpoint === undefined) {
         // Nobody to watch, for now: what is cached stays in force.
         await this.#alarm.wait(nobodyMs);
         continue;
       }
-      const { error, reopened, ...ended } = await this.#watch(endpoint, signal);
+      const { error, reopened, ...ended } = await this.#watch(endpoint, watcher, signal);
       if (signal.aborted) return;
       if (reopened) continue;
       next += 1;
@@ -100,17 +103,16 @@ export class Uplink {
       const pauseMs = Math.round(attempts.pauseMs({ ...ended, code }, Math.random()));
       const why = { code, reason, ...(hint === undefined ? {} : { hint }), attempt: attempts.inRow, pauseMs };
       log.warn({ controller: formatEndpoint(endpoint), ...why }, 'watch: ended');
-      onState({ connected: false, error });
+      watcher.onState({ connected: false, error });
       if (pauseMs > 0) await this.#alarm.wait(pauseMs);
     }
   }
 
-  async #watch(endpoint: Endpoint, signal: AbortSignal): Promise<Watched> {
-    const { request, listener, onState } = this.#options;
+  async #watch(endpoint: Endpoint, watcher: Watcher, signal: AbortSignal): Promise<Watched> {
     let client: NodeServiceClient;
     try {
       // A client of its own for each attempt: gRPC's own pauses between connects do not add to ours.
-      client = makeClient(services.node, endpoint, await this.#options.credentials?.());
+      client = makeClient(services.node, endpoint, await this.#options.identity?.credentials());
     } catch (error) {
       return { error: errorFromStatus(error), ...nothing };
     }
@@ -118,8 +120,8 @@ export class Uplink {
       client.close();
       return { error: new XnetError('Cancelled', 'interrupted'), ...nothing };
     }
-    const stream = client.watch(request());
-    const reader = new MessageReader(listener);
+    const stream = client.watch(watcher.watchRequest());
+    const reader = new MessageReader(watcher);
     // When the first message was taken in, in milliseconds.
     let heardAt: number | undefined;
     let tookIn = false;
@@ -140,7 +142,7 @@ export class Uplink {
         if (heardAt !== undefined) return;
         heardAt = performance.now();
         this.#stream = { endpoint, client };
-        onState({ connected: true, endpoint: formatEndpoint(endpoint) });
+        watcher.onState({ connected: true, endpoint: formatEndpoint(endpoint) });
       });
       stream.on('error', (cause) => resolve(explainConnectionError(errorFromStatus(cause))));
       stream.on('end', () => resolve(new XnetError('Unavailable', 'the controller ended the stream')));
@@ -160,7 +162,7 @@ export class Uplink {
   async showNewest(): Promise<void> {
     const stream = this.#stream;
     if (stream === undefined) return;
-    const client = makeClient(services.node, stream.endpoint, await this.#options.credentials?.());
+    const client = makeClient(services.node, stream.endpoint, await this.#options.identity?.credentials());
     if (this.#stream !== stream) {
       client.close();
       return;
@@ -176,15 +178,21 @@ export class Uplink {
   }
 
   /** renew asks for a certificate for a request (PKCS #10, PEM). Throws XnetError. */
-  async renew(request: RenewCertificateRequest, signal: AbortSignal): Promise<RenewCertificateResponse__Output> {
+  async renew({ csr }: { readonly csr: string }, signal: AbortSignal): Promise<RenewCertificateResponse__Output> {
+    const { hostFingerprint } = this.#options;
     const client = this.#connected();
-    return callUnary(client.renewCertificate.bind(client), request, { timeoutMs: callTimeoutMs, signal });
+    return callUnary(
+      client.renewCertificate.bind(client),
+      { csr, hostFingerprint },
+      { timeoutMs: callTimeoutMs, signal },
+    );
   }
 
   /** report sends a status. Throws XnetError. */
   async report(request: ReportRequest, signal: AbortSignal): Promise<ReportResponse__Output> {
+    const { hostFingerprint } = this.#options;
     const client = this.#connected();
-    return callUnary(client.report.bind(client), request, { timeoutMs: callTimeoutMs, signal });
+    return callUnary(client.report.bind(client), { ...request, hostFingerprint }, { timeoutMs: callTimeoutMs, signal });
   }
 }
 

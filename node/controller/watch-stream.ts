@@ -27,12 +27,12 @@ export type Trust = {
 
 /** WatchListener hears what a controller says. */
 export type WatchListener = {
-  readonly onAssignment: (assignment: Assignment) => void;
-  readonly onSnapshot: (snapshot: TableSnapshot) => void;
-  readonly onDelta: (delta: TableDelta) => void;
-  readonly onBookmark: (version: Version) => void;
-  /** Whom to trust from now on, and where the controllers are. */
-  readonly onTrust?: (trust: Trust) => void;
+  onAssignment(assignment: Assignment): void;
+  onSnapshot(snapshot: TableSnapshot): void;
+  onDelta(delta: TableDelta): void;
+  onBookmark(version: Version): void;
+  /** onTrust takes the authorities to trust from now on, and the addresses of the controllers. */
+  onTrust?(trust: Trust): void;
 };
 
 // A pool has at most 65,536 subnets (controller/registry/pool-decisions.ts). What is beyond several full ones would only

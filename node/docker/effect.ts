@@ -10,7 +10,7 @@ import { type DualHomed, dualHomed } from './bridge-plan.js';
 import { connectEngine } from './dockerode.js';
 import type { Engine } from './engine.js';
 import { hostNetworks, unroutedNetworks } from './host-networks.js';
-import { type HostInterface, hostInterfaces } from './interfaces.js';
+import type { HostInterface } from './interfaces.js';
 import { commandRestarter, systemdRestarter } from './restarter.js';
 import type { DesiredDocker, DockerHost, DockerSettings, Steps } from './settings.js';
 
@@ -19,8 +19,7 @@ export type DockerEffectOptions = {
   readonly settings: DockerSettings;
   /** Default: programs run on this host. */
   readonly exec?: Exec;
-  /** Default: by `ip`, through `exec`; the daemon has them from its mirror of the kernel. */
-  readonly interfaces?: (signal?: AbortSignal) => Promise<readonly HostInterface[]>;
+  readonly interfaces: (signal?: AbortSignal) => Promise<readonly HostInterface[]>;
   readonly steps?: Steps;
   readonly log?: Logger;
 };
@@ -29,6 +28,8 @@ export type DockerEffectOptions = {
 export interface DockerEffect extends Effect<DesiredDocker> {
   /** For its events, and its version. */
   readonly engine: Engine;
+  /** remove undoes everything that carries the effect's mark. Findings say what could not be removed. */
+  remove(signal: AbortSignal): Promise<Outcome>;
   /**
    * leave is `remove`, and with `force` it stops running containers (bip, they are started again) or takes them off
    * the network (bridge).
@@ -62,7 +63,7 @@ export function makeDockerEffect(options: DockerEffectOptions): DockerEffect {
     engine: connectEngine(settings.socket),
     restarter: restartCommand === undefined ? systemdRestarter(exec, unit) : commandRestarter(exec, restartCommand),
     exec,
-    interfaces: options.interfaces ?? ((signal) => hostInterfaces(exec, signal)),
+    interfaces: options.interfaces,
     steps,
     now: Date.now,
     log,

@@ -1,9 +1,7 @@
 // The host's network interfaces and their IPv4 addresses, those that are down included: docker0 is, without containers.
 // Invariant: only reads.
-import * as v from 'valibot';
-import { type Ipv4, parseIpv4 } from '../../proto/domain/address.js';
+import type { Ipv4 } from '../../proto/domain/address.js';
 import { messageOf, XnetError } from '../../proto/errors.js';
-import type { Exec } from '../../proto/process/exec.js';
 import type { KernelMirror } from '../kernel/mirror.js';
 
 /** HostInterface is one network interface, and its IPv4 addresses with their lengths. */
@@ -12,22 +10,6 @@ export type HostInterface = {
   readonly name: string;
   readonly addresses: readonly { readonly address: Ipv4; readonly length: number }[];
 };
-
-const answer = v.array(
-  v.object({
-    ifname: v.optional(v.string(), ''),
-    addr_info: v.optional(
-      v.array(
-        v.object({
-          family: v.optional(v.string()),
-          local: v.optional(v.string(), ''),
-          prefixlen: v.optional(v.number(), 32),
-        }),
-      ),
-      [],
-    ),
-  }),
-);
 
 /**
  * interfacesOf are the interfaces that a mirror of the kernel has at this moment.
@@ -50,21 +32,4 @@ export async function interfacesOf(
     found.set(ifindex, addresses);
   }
   return [...mirror.links.values()].map(({ name, ifindex }) => ({ name, addresses: found.get(ifindex) ?? [] }));
-}
-
-/**
- * hostInterfaces lists all interfaces of the host.
- * @throws XnetError FailedPrecondition without iproute2, Internal when it fails
- */
-export async function hostInterfaces(exec: Exec, signal?: AbortSignal): Promise<readonly HostInterface[]> {
-  const argv = ['ip', '-json', 'address', 'show'] as const;
-  const result = await exec(argv, signal === undefined ? {} : { signal });
-  if (result.code !== 0) throw new XnetError('Internal', `${argv.join(' ')}: ${result.stderr.trim()}`);
-  return v.parse(answer, JSON.parse(result.stdout === '' ? '[]' : result.stdout)).map((entry) => ({
-    name: entry.ifname,
-    addresses: entry.addr_info.flatMap(({ family, local, prefixlen }) => {
-      const address = family === 'inet' ? parseIpv4(local) : undefined;
-      return address === undefined ? [] : [{ address, length: prefixlen }];
-    }),
-  }));
 }

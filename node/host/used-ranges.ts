@@ -2,7 +2,6 @@
 // a controller names later may be in the way of it.
 // Invariant: nothing is changed; what can't be read is taken as empty, and the rules that need it refuse nothing by it.
 import { readFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import {
   formatPrefix,
   type Ipv4,
@@ -16,6 +15,8 @@ import {
 import type { HostNetwork } from '../../proto/domain/network.js';
 import { errnoOf } from '../../proto/errors.js';
 import type { Endpoint } from '../../proto/rpc/endpoint.js';
+import type { KernelMirror } from '../kernel/mirror.js';
+import { linkFlags } from '../kernel/route-kernel.js';
 import type { UsedRange } from '../table/admission-rules.js';
 
 /** MainRoute is one route of the kernel's main table; a gateway of 0 means that the destination is on the link. */
@@ -51,15 +52,14 @@ export function parseNameServers(text: string): readonly Ipv4[] {
   });
 }
 
-/** interfaceAddresses are the host's IPv4 addresses and their networks. */
-export function interfaceAddresses(): ReadonlyMap<Ipv4, Prefix> {
-  const found = new Map<Ipv4, Prefix>();
-  for (const { address, cidr } of Object.values(networkInterfaces()).flatMap((each) => each ?? [])) {
-    const parsed = parseIpv4(address);
-    const length = Number(cidr?.split('/')[1]);
-    if (parsed !== undefined && length >= 0 && length <= 32) found.set(parsed, prefixOf(parsed, length));
-  }
-  return found;
+/** activeAddresses are the host's IPv4 addresses on interfaces that are up and have a carrier, with their networks. */
+export function activeAddresses({
+  addresses,
+  links,
+}: Pick<KernelMirror, 'addresses' | 'links'>): ReadonlyMap<Ipv4, Prefix> {
+  const active = linkFlags.up | linkFlags.lowerUp;
+  const isActive = (ifindex: number) => ((links.get(ifindex)?.flags ?? 0) & active) === active;
+  return new Map(addresses.filter(({ ifindex }) => isActive(ifindex)).map(({ address, prefix }) => [address, prefix]));
 }
 
 /** UsedRangeSources are the input of usedRangesFrom. */
@@ -109,6 +109,16 @@ export function connectedNetworks(routes: readonly MainRoute[]): readonly HostNe
   );
   const found = new Map(connected.map(({ destination, ifname }) => [prefixKey(destination), ifname]));
   return Array.from(found, ([key, ifname]) => ({ prefix: prefixFromKey(key), source: `interface ${ifname}` }));
+}
+
+/** mirroredNetworks is connectedNetworks of the host that a mirror shows. */
+export function mirroredNetworks({ routes, links }: Pick<KernelMirror, 'routes' | 'links'>): readonly HostNetwork[] {
+  const connected = [...routes.all()].flatMap(({ destination, hops }): readonly MainRoute[] => {
+    const [hop] = hops;
+    const link = hop?.gateway === undefined ? links.get(hop?.ifindex ?? 0) : undefined;
+    return link === undefined ? [] : [{ destination, gateway: ipv4FromNumber(0), ifname: link.name }];
+  });
+  return connectedNetworks(connected);
 }
 
 /** readNetworks is connectedNetworks of this host as it is now. */

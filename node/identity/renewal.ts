@@ -9,6 +9,7 @@ import type { Logger } from '../../proto/process/log.js';
 import type { Credentials } from '../../proto/rpc/tls.js';
 import type { Trust } from '../controller/watch-stream.js';
 import type { Finding } from '../reconcile/effect.js';
+import { Subscribers } from '../reconcile/live-value.js';
 import { lockState } from '../state/lock.js';
 import { identityFolder, readIdentity, writeIdentity } from './folder.js';
 import { certificateOf, credentialsOf, hasExpired, identityProblem, type NodeIdentity, notJoined } from './identity.js';
@@ -22,22 +23,12 @@ import {
   type Trouble,
   trustProblem,
 } from './renewal-plan.js';
-
-/** IssuedIdentity is a controller's answer: a certificate, and whom to trust (PEM). */
-export type IssuedIdentity = { readonly certificate: string; readonly authority: readonly string[] };
+import type { RenewalUplink } from './renewal-uplink.js';
 
 /** CertificateRenewalOptions say whose identity it is, and who renews it. */
 export type CertificateRenewalOptions = {
   readonly stateDir: string;
   readonly identity: NodeIdentity;
-  /** Asks a controller, over the connection there is, for a certificate for a request (PKCS #10, PEM). */
-  readonly renew: (csr: string, signal: AbortSignal) => Promise<IssuedIdentity>;
-  /** Called when what findings() says may have changed. */
-  readonly onFindings: () => void;
-  /** Called when there is a newer certificate to show. */
-  readonly onRenewed: () => void;
-  /** Called when somebody joined anew: connections that were refused may be made. */
-  readonly onReplaced: () => void;
   readonly log: Logger;
 };
 
@@ -51,6 +42,8 @@ const longestPauseMs = 30 * 60_000;
 export class CertificateRenewal {
   readonly #options: CertificateRenewalOptions;
   readonly #alarm = new Alarm();
+  readonly #changed = new Subscribers();
+  #uplink: RenewalUplink | undefined;
   #identity: NodeIdentity;
   // Answered by a controller, and not on disk yet.
   #unwritten: NodeIdentity | undefined;
@@ -88,8 +81,13 @@ export class CertificateRenewal {
     return this.#identity.pools.flatMap((text) => parsePrefix(text) ?? []);
   }
 
+  /** subscribe calls `listener` whenever the findings may have changed. */
+  subscribe(listener: () => void): () => void {
+    return this.#changed.subscribe(listener);
+  }
+
   /** findings is what is wrong with the identity. */
-  findings(): readonly Finding[] {
+  get findings(): readonly Finding[] {
     const wrong = Object.values(this.#trouble).some((part) => part !== undefined);
     // Asked for with every change of the table: a certificate takes a while to read.
     if (!wrong && Date.now() < this.#sureMs) return [];
@@ -130,8 +128,9 @@ export class CertificateRenewal {
     if (this.#failures > 0) this.#alarm.ring();
   }
 
-  /** run keeps the identity until `signal` aborts. */
-  async run(signal: AbortSignal): Promise<void> {
+  /** run keeps the identity valid until `signal` aborts. */
+  async run(uplink: RenewalUplink, signal: AbortSignal): Promise<void> {
+    this.#uplink = uplink;
     const ring = () => this.#alarm.ring();
     signal.addEventListener('abort', ring, { once: true });
     const watcher = this.#watchFolder();
@@ -143,11 +142,11 @@ export class CertificateRenewal {
         if (this.#received !== undefined || signal.aborted) continue;
         if (waitMs > 0) {
           await this.#alarm.wait(Math.min(waitMs, longestWaitMs));
-          this.#options.onFindings();
+          this.#changed.notify();
           continue;
         }
         try {
-          await this.#renew(signal);
+          await this.#renew(uplink, signal);
           this.#failures = 0;
           if (this.#trouble.renewal !== undefined) this.#note({ ...this.#trouble, renewal: undefined });
         } catch (error) {
@@ -164,7 +163,7 @@ export class CertificateRenewal {
 
   #note(trouble: Trouble): void {
     this.#trouble = trouble;
-    this.#options.onFindings();
+    this.#changed.notify();
   }
 
   #noteFailure(error: unknown): void {
@@ -194,8 +193,8 @@ export class CertificateRenewal {
     return firstPauseMs / 2 + backoffMs(this.#failures, { firstMs: firstPauseMs, longestMs }, Math.random());
   }
 
-  async #renew(signal: AbortSignal): Promise<void> {
-    const { log, renew } = this.#options;
+  async #renew(uplink: RenewalUplink, signal: AbortSignal): Promise<void> {
+    const { log } = this.#options;
     await this.#readAgain();
     if (this.#dueMs() > Date.now()) return;
     // On a disk that stays full, what is not written comes of age, too.
@@ -205,14 +204,14 @@ export class CertificateRenewal {
       const { makeRequest } = await import('../../proto/pki/certificate.js');
       // A key of its own for each certificate: what is in an old backup proves nothing for long.
       const { key, csr } = await makeRequest();
-      const { certificate, authority } = await renew(csr, signal);
+      const { certificate, authority } = await uplink.renew({ csr }, signal);
       const next = { ...before, key, certificate, authority };
       const problem = trustProblem(before, authority) ?? identityProblem(next);
       if (problem !== undefined)
         throw new XnetError('Corrupt', `the controller answered what is no identity: ${problem}`);
       this.#unwritten = next;
       this.#reissueMs = undefined;
-      this.#options.onRenewed();
+      uplink.showNewest().catch((error: unknown) => log.warn({ reason: messageOf(error) }, 'calls: not renewed'));
     }
     await this.#write(this.#unwritten, this.#identity);
     const { serial, notAfterMs } = certificateOf(this.#identity);
@@ -260,7 +259,7 @@ export class CertificateRenewal {
 
   // Takes over what somebody put in place by joining anew.
   async #readAgain(): Promise<void> {
-    const { stateDir, identity, log, onReplaced } = this.#options;
+    const { stateDir, identity, log } = this.#options;
     const newest = await readIdentity(stateDir);
     if (newest === undefined) throw notJoined();
     requireSameNode(identity, newest);
@@ -274,7 +273,8 @@ export class CertificateRenewal {
     log.info({ node: newest.nodeId, serial: certificateOf(newest).serial }, 'identity: joined anew');
     this.#note({});
     this.#alarm.ring();
-    onReplaced();
+    // Connections that were refused may be accepted now.
+    this.#uplink?.wake();
   }
 
   // Without it, the next connection finds out.

@@ -38,9 +38,4 @@ export interface Effect<Desired> {
    * collects: one thing that can't be done does not keep the others from being done.
    */
   converge(desired: Desired, signal: AbortSignal): Promise<Outcome>;
-  /**
-   * remove takes away everything that carries the mark of this effect, whatever was desired when it was made. Findings
-   * say what could not be removed.
-   */
-  remove(signal: AbortSignal): Promise<Outcome>;
 }

@@ -5,6 +5,7 @@ import { messageOf } from '../../proto/errors.js';
 import { backoffMs } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
 import type { Finding } from '../reconcile/effect.js';
+import { Subscribers } from '../reconcile/live-value.js';
 import { type Cached, writeCache } from '../table/cache.js';
 
 const everyMs = 1_000;
@@ -13,7 +14,7 @@ const backoff = { firstMs: everyMs, longestMs: 60_000 };
 /** CacheWriter writes the cache of one state directory. */
 export class CacheWriter {
   readonly #stateDir: string;
-  readonly #onFinding: () => void;
+  readonly #changed = new Subscribers();
   readonly #log: Logger;
   #newest: Cached | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -21,16 +22,19 @@ export class CacheWriter {
   #failures = 0;
   #finding: Finding | undefined;
 
-  /** @param onFinding called when the finding is another */
-  constructor(stateDir: string, onFinding: () => void, log: Logger) {
+  constructor(stateDir: string, log: Logger) {
     this.#stateDir = stateDir;
-    this.#onFinding = onFinding;
     this.#log = log;
   }
 
-  /** finding is why the cache is not as it should be; undefined: it is. */
-  get finding(): Finding | undefined {
-    return this.#finding;
+  /** findings say why the cache is out of date; empty while it is not. */
+  get findings(): readonly Finding[] {
+    return this.#finding === undefined ? [] : [this.#finding];
+  }
+
+  /** subscribe calls `listener` whenever the findings have changed. */
+  subscribe(listener: () => void): () => void {
+    return this.#changed.subscribe(listener);
   }
 
   /** keep has `cached` written soon. */
@@ -79,6 +83,6 @@ export class CacheWriter {
   #note(finding: Finding | undefined): void {
     const same = finding?.message === this.#finding?.message;
     this.#finding = finding;
-    if (!same) this.#onFinding();
+    if (!same) this.#changed.notify();
   }
 }

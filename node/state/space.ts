@@ -5,6 +5,7 @@ import { messageOf } from '../../proto/errors.js';
 import { Alarm } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
 import type { Finding } from '../reconcile/effect.js';
+import { Subscribers } from '../reconcile/live-value.js';
 
 /** Space is what a file system says of itself: free blocks for root, of so many bytes, and free inodes; 0 inodes in all: it has no limit. */
 export type Space = {
@@ -37,21 +38,24 @@ const everyMs = 30_000;
 /** StateSpace keeps looking. */
 export class StateSpace {
   readonly #stateDir: string;
-  readonly #onChange: () => void;
+  readonly #changed = new Subscribers();
   readonly #log: Logger;
   readonly #alarm = new Alarm();
   #finding: Finding | undefined;
 
-  /** @param onChange called when the finding is another */
-  constructor(stateDir: string, onChange: () => void, log: Logger) {
+  constructor(stateDir: string, log: Logger) {
     this.#stateDir = stateDir;
-    this.#onChange = onChange;
     this.#log = log;
   }
 
-  /** finding is what was found last; undefined: there is room. */
-  get finding(): Finding | undefined {
-    return this.#finding;
+  /** findings is what was found last; empty while there is room. */
+  get findings(): readonly Finding[] {
+    return this.#finding === undefined ? [] : [this.#finding];
+  }
+
+  /** subscribe calls `listener` whenever the findings have changed. */
+  subscribe(listener: () => void): () => void {
+    return this.#changed.subscribe(listener);
   }
 
   /** again has it look now: something was written, or could not be. */
@@ -69,7 +73,7 @@ export class StateSpace {
       } catch (error) {
         this.#log.debug({ reason: messageOf(error) }, 'state directory: room not known');
       }
-      if (before?.message !== this.#finding?.message) this.#onChange();
+      if (before?.message !== this.#finding?.message) this.#changed.notify();
       if (!signal.aborted) await this.#alarm.wait(everyMs);
     }
   }

@@ -12,7 +12,7 @@ import { CertificateRegistry } from '../../controller/registry/certificates.js';
 import { nodeService } from '../../controller/service/node-service.js';
 import { Presence } from '../../controller/session/presence.js';
 import { Sessions } from '../../controller/session/sessions.js';
-import { Uplink, type UplinkState } from '../../node/controller/uplink.js';
+import { Uplink, type UplinkState, type Watcher } from '../../node/controller/uplink.js';
 import type { Version } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import type { AdminServiceHandlers } from '../../proto/gen/xnet/v1/AdminService.js';
@@ -336,29 +336,31 @@ test.serial('a connection that has grown too old is made anew, and the watch goe
     while (!what()) await new Promise<void>((resolve) => (turn = resolve));
   };
   const connection = new Uplink({
-    endpoints: () => [{ kind: 'unix', path }],
+    controllers: { endpoints: [{ kind: 'unix', path }] },
+    identity: undefined,
+    hostFingerprint: 'f',
     log: silent,
-    request: () => ({ nodeName: 'web-1', hostFingerprint: 'f', ...(version === undefined ? {} : { version }) }),
+  });
+  const watcher: Watcher = {
+    watchRequest: () => ({ nodeName: 'web-1', hostFingerprint: 'f', ...(version === undefined ? {} : { version }) }),
     onState: ({ connected }: UplinkState) => {
       if (connected) connects += 1;
       turn();
     },
-    listener: {
-      onAssignment: () => undefined,
-      onSnapshot: (snapshot) => {
-        ({ version } = snapshot);
-        heard.push('snapshot');
-        turn();
-      },
-      onDelta: (delta) => {
-        version = delta.to;
-        heard.push(`delta ${delta.upserts.length}`);
-        turn();
-      },
-      onBookmark: () => undefined,
+    onAssignment: () => undefined,
+    onSnapshot: (snapshot) => {
+      ({ version } = snapshot);
+      heard.push('snapshot');
+      turn();
     },
-  });
-  const running = connection.run(stop.signal);
+    onDelta: (delta) => {
+      version = delta.to;
+      heard.push(`delta ${delta.upserts.length}`);
+      turn();
+    },
+    onBookmark: () => undefined,
+  };
+  const running = connection.run(watcher, stop.signal);
   await until(() => heard.length > 0 && connects >= 3);
   await nodes.add(once, { name: 'web-2', address: address('192.168.83.2'), labels: {} });
   await until(() => heard.includes('delta 1'));

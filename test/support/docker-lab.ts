@@ -12,6 +12,7 @@ import { type DesiredDocker, type DockerSettings, dockerDefaults, type Steps } f
 import type { Finding } from '../../node/reconcile/effect.js';
 import { gatewayOf, parsePrefix } from '../../proto/domain/address.js';
 import type { DockerTurn } from './docker-turn.js';
+import { hostInterfaces } from './host-interfaces.js';
 
 /** DockerLab is a lab of one engine line whose hosts are handed out to tests one after the other. */
 export class DockerLab {
@@ -101,6 +102,7 @@ export function effectOn(host: LabHost, changes: Partial<DockerSettings> = {}, s
   return makeDockerEffect({
     settings: settingsOn(host, changes),
     exec: (argv, options) => host.exec(argv, options),
+    interfaces: (signal) => hostInterfaces((argv, options) => host.exec(argv, options), signal),
     ...(steps === undefined ? {} : { steps }),
   });
 }

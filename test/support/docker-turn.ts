@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { makeDockerEffect } from '../../node/docker/effect.js';
 import type { DesiredDocker, DockerSettings } from '../../node/docker/settings.js';
 import { execThrough } from '../../proto/process/exec.js';
+import { hostInterfaces } from './host-interfaces.js';
 
 /** DockerTurn is what the process is told. */
 export type DockerTurn = {
@@ -22,6 +23,7 @@ const { settings, enter, turn, desired, dieAt, spoil }: DockerTurn = JSON.parse(
 const effect = makeDockerEffect({
   settings,
   exec: execThrough(enter),
+  interfaces: (signal) => hostInterfaces(execThrough(enter), signal),
   steps: {
     reached: (step) => {
       if (step === spoil?.step) writeFileSync(settings.daemonJson ?? '', spoil.content);

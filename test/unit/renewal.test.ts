@@ -84,15 +84,16 @@ test('controllers that have come since are reached, also those that were known; 
     stateDir,
     identity,
     log: silent,
+  });
+  const uplink = {
     renew: async () => {
       throw new XnetError('Unavailable', 'nobody renews here');
     },
-    onFindings: () => undefined,
-    onRenewed: () => undefined,
-    onReplaced: () => undefined,
-  });
+    showNewest: async () => undefined,
+    wake: () => undefined,
+  };
   const stop = new AbortController();
-  const running = renewal.run(stop.signal);
+  const running = renewal.run(uplink, stop.signal);
   renewal.trust({ authority: [foreign.certificate], spreadMs: 0, controllers: [c] });
   renewal.trust({ authority: [old.certificate], spreadMs: 0, controllers: [b] });
   await until('it is known', async () => renewal.controllers.includes(b));

@@ -28,7 +28,7 @@ const notYet = {
   ]),
   long: new Set([
     ...['controller/registry/pool-decisions.ts', 'controller/store/records.ts', 'controller/view/keeper.ts'],
-    ...['controller/view/view-feed.ts', 'controller/view/view.ts', 'node/agent/daemon.ts'],
+    ...['controller/view/view-feed.ts', 'controller/view/view.ts'],
   ]),
 };
 

@@ -69,7 +69,6 @@ test('a lane takes one turn for many reasons', async (t) => {
         turns += 1;
         return { findings: [], changes: 0 };
       },
-      remove: async () => ({ findings: [], changes: 0 }),
     },
     type: 'Firewall',
     desired: () => 'all',

@@ -1,0 +1,37 @@
+// What a daemon resumes from when it starts: the membership of this host, and what the controllers said last.
+// Invariant: only reads.
+import type { Logger } from '../../proto/process/log.js';
+import type { Known } from '../agent/known.js';
+import { leaveBegun } from '../agent/leave.js';
+import { readIdentity } from '../identity/folder.js';
+import { type Membership, needsIdentity, requireMember } from '../identity/membership.js';
+import type { NodeSettings } from '../settings.js';
+import { readCache } from '../table/cache.js';
+import { memberToLeave } from './leave.js';
+
+/** cachedKnown reads what the controllers said before the daemon was started; empty when the cache can't be used. */
+export async function cachedKnown(settings: NodeSettings, node: string, log: Logger): Promise<Known> {
+  try {
+    const cached = await readCache(settings.stateDir);
+    if (cached === undefined || cached.assignment.nodeName === node) {
+      return { assignment: cached?.assignment, table: cached?.table };
+    }
+    log.warn({ cached: cached.assignment.nodeName, now: node }, 'the cache is of another node: not used');
+  } catch (error) {
+    log.error({ err: error }, 'cache: not used');
+  }
+  return { assignment: undefined, table: undefined };
+}
+
+/**
+ * memberToRun determines which node this host is; undefined: it has to join first. A pending leave goes on with whatever
+ * is left of the membership.
+ * @throws XnetError what requireMember, leaveBegun and readIdentity throw
+ */
+export async function memberToRun(settings: NodeSettings): Promise<Membership | undefined> {
+  const begun = await leaveBegun(settings.stateDir);
+  const identity = await readIdentity(settings.stateDir);
+  if (begun === undefined) return needsIdentity(settings, identity) ? undefined : requireMember(settings, identity);
+  const cached = await readCache(settings.stateDir).catch(() => undefined);
+  return memberToLeave(settings, begun.localOnly, cached?.assignment.nodeName);
+}
