@@ -1,0 +1,149 @@
+// The place that OPERATIONS.md speaks of: an etcd member on each of three machines, and controllers on a fourth.
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Fleet } from '../../deploy/lab/fleet.js';
+import type { LabProcess } from '../../deploy/lab/lab-process.js';
+import type { Machine } from '../../deploy/lab/machine.js';
+import type { ExecResult } from '../../node/process/exec.js';
+import { pause } from '../../proto/process/backoff.js';
+
+/** etcdMembers are the members of the etcd, and the machines that they run on. */
+export const etcdMembers: readonly string[] = ['etcd-1', 'etcd-2', 'etcd-3'];
+
+// As Debian's unit has it.
+const dataDir = '/var/lib/etcd/default';
+
+/** EtcdSite is one that is up. Close it. */
+export class EtcdSite {
+  readonly #fleet: Fleet;
+  readonly #running = new Map<string, LabProcess>();
+
+  private constructor(fleet: Fleet) {
+    this.#fleet = fleet;
+  }
+
+  /** start makes the machines and starts the etcd. Each member takes 16 MiB. */
+  static async start(): Promise<EtcdSite> {
+    const site = new EtcdSite(await Fleet.create({ hosts: etcdMembers.length, mode: 'bip', pool: '10.76.0.0/16' }));
+    try {
+      await Promise.all([
+        ...etcdMembers.map((name) => site.#prepare(site.machine(name))),
+        site.#prepare(site.machine('')),
+      ]);
+      for (const name of etcdMembers) await site.startMember(name);
+      await site.until('', 'etcdctl endpoint health', ({ code }) => code === 0);
+      return site;
+    } catch (error) {
+      await site.close();
+      throw error;
+    }
+  }
+
+  // Of its disk, since /var/lib of a lab's machine is in memory.
+  async #prepare(machine: Machine): Promise<void> {
+    for (const folder of ['etcd', 'home']) mkdirSync(join(machine.store, folder), { recursive: true });
+    await machine.run(['mkdir', '-p', '/var/lib/etcd']);
+    await machine.run(['mount', '--bind', join(machine.store, 'etcd'), '/var/lib/etcd']);
+  }
+
+  /** machine is a member's, or with "" the controllers'. */
+  machine(name: string): Machine {
+    if (name === '') return this.#fleet.lab.control;
+    return this.#fleet.lab.host(name.replace('etcd-', 'h'));
+  }
+
+  /** environment is what the page exports. */
+  get environment(): Readonly<Record<string, string>> {
+    return {
+      XCTL_CONTROLLER: 'unix:/run/c1.sock',
+      ETCDCTL_API: '3',
+      ETCDCTL_ENDPOINTS: etcdMembers.map((name) => this.clientUrl(name)).join(),
+    };
+  }
+
+  clientUrl(name: string): string {
+    return `http://${this.machine(name).address}:2379`;
+  }
+
+  /** sh runs a line as somebody types it on a machine, in root's home there. */
+  async sh(machine: string, line: string, input = ''): Promise<ExecResult> {
+    const on = this.machine(machine);
+    const script = `cd "$HOME" || exit 1; exec 2>&1; ${line}`;
+    return on.exec(['sh', '-c', script], { env: this.environment, timeoutMs: 60_000, input });
+  }
+
+  /**
+   * until runs a line that only looks once a second, since each run costs a process, until it prints what it should.
+   * @throws Error with what it printed last, when it does not within a minute and a half
+   */
+  async until(machine: string, line: string, holds: (ran: ExecResult) => boolean): Promise<void> {
+    const deadline = performance.now() + 90_000;
+    for (;;) {
+      const ran = await this.sh(machine, line);
+      if (holds(ran)) return;
+      if (performance.now() > deadline)
+        throw new Error(`${line} does not print what it should: ${ran.stdout}[exit ${ran.code}]`);
+      await pause(1_000);
+    }
+  }
+
+  /** inHome is a file in root's home on a machine, as this process sees it. */
+  inHome(machine: string, file: string): string {
+    return join(this.machine(machine).store, 'home', file);
+  }
+
+  /** startMember starts a member (again), on what it has; with nothing, as a member of the cluster in that state. */
+  async startMember(name: string, state: 'new' | 'existing' = 'new'): Promise<void> {
+    const peer = (member: string) => `http://${this.machine(member).address}:2380`;
+    const { address } = this.machine(name);
+    const etcd = await this.machine(name).spawn([
+      ...(['etcd', '--name', name, '--data-dir', dataDir] as const),
+      ...['--listen-client-urls', `http://${address}:2379`, '--advertise-client-urls', `http://${address}:2379`],
+      ...['--listen-peer-urls', peer(name), '--initial-advertise-peer-urls', peer(name)],
+      ...['--initial-cluster', etcdMembers.map((member) => `${member}=${peer(member)}`).join()],
+      ...['--initial-cluster-state', state, '--quota-backend-bytes', String(16 * 1024 ** 2), '--logger', 'zap'],
+    ]);
+    this.#running.set(name, etcd);
+  }
+
+  /** startController starts a controller (again): "c1". */
+  async startController(name: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
+    const { address } = this.machine('');
+    if (name !== 'c1') {
+      const key = `install -D -m 600 /var/lib/c1/cluster.key /var/lib/${name}/cluster.key && chmod 700 /var/lib/${name}`;
+      await this.machine('').run(['sh', '-c', key]);
+    }
+    const port = 7400 + 10 * (Number(name.slice(1)) - 1);
+    const controller = await this.machine('').spawn(
+      [
+        ...(['xnet-controller', '--name', name, '--listen', `unix:/run/${name}.sock,${address}:${port}`] as const),
+        ...['--data-dir', `/var/lib/${name}`, '--etcd-endpoints', this.environment['ETCDCTL_ENDPOINTS'] ?? ''],
+      ],
+      { env, logFile: join(this.machine('').logs, `${name}.log`) },
+    );
+    this.#running.set(name, controller);
+    await this.until('', `xctl --controller unix:/run/${name}.sock status`, ({ stdout }) =>
+      /^Store:.*: connected$|refuses to act/m.test(stdout),
+    );
+  }
+
+  /** kill ends a member or a controller by SIGKILL. */
+  async kill(name: string): Promise<void> {
+    this.#running.get(name)?.kill('SIGKILL');
+    await this.#running.get(name)?.exited;
+  }
+
+  /** signal sends a signal to a member or a controller: SIGSTOP. */
+  signal(name: string, signal: NodeJS.Signals): void {
+    this.#running.get(name)?.kill(signal);
+  }
+
+  /** loseDisk removes what a member has stored. */
+  loseDisk(name: string): void {
+    rmSync(join(this.machine(name).store, 'etcd/default'), { recursive: true, force: true });
+  }
+
+  close(): Promise<void> {
+    return this.#fleet.close();
+  }
+}
