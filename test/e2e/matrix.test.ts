@@ -1,6 +1,6 @@
 // Both modes on every engine: a fleet joins, containers talk under their own addresses, and leaving leaves no trace.
 import { writeFileSync } from 'node:fs';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { engineLines, tryEngine } from '../../deploy/lab/engines.js';
 import { Fleet } from '../../deploy/lab/fleet.js';
 import type { LabHost } from '../../deploy/lab/host.js';
@@ -30,6 +30,29 @@ async function addForeign(host: LabHost): Promise<void> {
     '--opt',
     'com.docker.network.bridge.name=foreign0',
     'foreign',
+  );
+}
+
+// A host that joins takes the pools that there are then for good, public ranges too, also where the controller has not told
+// the others yet; hosts of before have to be told by their own administrators.
+async function joinSoonAfterPublicPool(t: ExecutionContext, fleet: Fleet): Promise<void> {
+  const [back, ...others] = fleet.lab.hosts;
+  if (back === undefined) return t.fail();
+  const { code, stderr } = await fleet.xnetd(back, 'leave');
+  t.is(code, 0, stderr);
+  await fleet.xctl('pools', 'create', 'pub', '172.172.0.0/16');
+  const { token, subnet } = await fleet.addNode(back, '--pool', 'pub');
+  t.is(subnet, '172.172.0.0/24');
+  await fleet.joinHost(back, token);
+  await fleet.startDaemon(back);
+  await fleet.untilReady([back]);
+  const routes = await back.run(['ip', '-4', 'route', 'show', 'proto', '88']);
+  for (const { address } of others) t.true(routes.includes(`via ${address} `), routes);
+  t.regex(await back.run(['ip', '-4', 'address', 'show', 'docker0']), / 172\.172\.0\.1\/24 /);
+  await fleet.until('the others say who has to allow it', (nodes) =>
+    others.every(({ name }) =>
+      nodes.find((node) => node.name === name)?.conditions.some(({ message }) => message.includes('--allowed-pools')),
+    ),
   );
 }
 
@@ -89,6 +112,7 @@ for (const line of engineLines) {
       await prove('after a leave that was refused');
 
       for (const { container } of containers) await container.remove();
+      if (line === engineLines[0] && mode === 'bip') await joinSoonAfterPublicPool(t, fleet);
       for (const host of fleet.lab.hosts) {
         const { code, stderr } = await fleet.xnetd(host, 'leave');
         t.is(code, 0, stderr);
