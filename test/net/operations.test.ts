@@ -4,7 +4,7 @@
 // Machines of the lab have no systemd: what `systemctl` and `timedatectl` do is done in their place.
 import { copyFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
-import type { ExecResult } from '../../node/process/exec.js';
+import type { ExecResult } from '../../proto/process/exec.js';
 import { EtcdSite, etcdMembers } from '../support/etcd-site.js';
 import { isRoot } from '../support/linux-route-host.js';
 import { inThisRun, type Known, matches, type PageCommand, readOperations } from '../support/operations-page.js';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { Fleet } from '../../deploy/lab/fleet.js';
 import type { LabProcess } from '../../deploy/lab/lab-process.js';
 import type { Machine } from '../../deploy/lab/machine.js';
-import type { ExecResult } from '../../node/process/exec.js';
 import { pause } from '../../proto/process/backoff.js';
+import type { ExecResult } from '../../proto/process/exec.js';
 
 /** etcdMembers are the members of the etcd, and the machines that they run on. */
 export const etcdMembers: readonly string[] = ['etcd-1', 'etcd-2', 'etcd-3'];
