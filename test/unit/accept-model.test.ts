@@ -58,7 +58,7 @@ test('whatever a controller says, a host routes only subnets of its pools, and k
   );
 });
 
-test('any pool beside the first ones leaves the host’s own ranges alone', (t) => {
+test('a later pool never covers the host’s own ranges', (t) => {
   fc.assert(
     fc.property(fc.array(anyPool, { maxLength: 8 }), (pools) => {
       const table = admitSnapshot(first, snapshotOf([...pools, pool('10.76.0.0/16')], [], 2), rules);
@@ -75,7 +75,7 @@ test('any pool beside the first ones leaves the host’s own ranges alone', (t) 
   );
 });
 
-test('a route that goes bad keeps what it was, and goes when it is withdrawn', (t) => {
+test('a route that becomes invalid keeps its former next hop until it is withdrawn', (t) => {
   const delta = { fromRevision: 1, to: version(2), removals: [], unresolved: [], pools: undefined };
   const bad = admitDelta(first, { ...delta, upserts: [route('10.76.1.0/24', '127.0.0.1')] }, rules);
   t.deepEqual(bad.routes, first.routes);
@@ -90,7 +90,7 @@ test('a route that goes bad keeps what it was, and goes when it is withdrawn', (
   t.is(gone.refused.routes.size, 0);
 });
 
-test('what was refused is accepted once the host has changed, with the routes in it', (t) => {
+test('a refused pool is accepted with its routes once the host has changed', (t) => {
   const table = admitSnapshot(
     first,
     snapshotOf(

@@ -17,7 +17,7 @@ import type { Assignment } from '../../proto/domain/network.js';
 import { first, mainRoutes, pool, route, rules, snapshotOf, taken, version } from '../support/admission-values.js';
 import { address, prefix } from '../support/pools.js';
 
-test('the ranges that a host uses are read from what it says', (t) => {
+test('the used ranges of a host are read from its routes and addresses', (t) => {
   t.deepEqual(
     taken.map(({ prefix: range, vital }) => `${formatPrefix(range)}${vital ? ' vital' : ''}`),
     [
@@ -43,7 +43,7 @@ test('the ranges that a host uses are read from what it says', (t) => {
   t.deepEqual(parseMainRoutes('garbage\n\nx\ty\tz\n'), []);
 });
 
-test('pools of the first contact are the operator’s, later ones must not be in the way of the host', (t) => {
+test('pools of the first contact are accepted, later ones may not overlap the host’s own ranges', (t) => {
   const before = [pool('10.76.0.0/16')];
   const asFirst = (cidr: string, length?: number) =>
     poolProblem(pool(cidr, length), { rules, before: [], accepted: [] });
@@ -75,7 +75,7 @@ test('pools of the first contact are the operator’s, later ones must not be in
   t.regex(later('10.76.128.0/17') ?? '', /overlaps the pool/);
 });
 
-test('a pool that was named at joining is accepted whenever it is told of, unless it is in the way of the host itself', (t) => {
+test('a pool named at the join is accepted at any time, unless it overlaps the host itself', (t) => {
   const joined: HostRules = { ...rules, joined: [prefix('172.172.0.0/16'), prefix('192.168.83.0/24')] };
   // As a controller tells it: a table of before the pool was made, and what has come since.
   const [range, subnet] = [pool('172.172.0.0/16'), route('172.172.1.0/24', '192.168.83.12')];
@@ -92,7 +92,7 @@ test('a pool that was named at joining is accepted whenever it is told of, unles
   t.deepEqual(reconsider(strangers, joined).pools.map(formatPrefix), ['10.76.0.0/16', '172.172.0.0/16']);
 });
 
-test('a narrower --allowed-pools takes nothing away that is in force', (t) => {
+test('narrowing --allowed-pools removes no pool in force', (t) => {
   const narrowed: HostRules = { ...rules, allowed: [prefix('10.77.0.0/16')] };
   const again = snapshotOf(
     [pool('10.76.0.0/16'), pool('10.77.0.0/16'), pool('10.78.0.0/16')],
@@ -109,7 +109,7 @@ test('a narrower --allowed-pools takes nothing away that is in force', (t) => {
   t.deepEqual(notAllowed(table.pools, narrowed).map(formatPrefix), ['10.76.0.0/16']);
 });
 
-test('a route is one subnet of a pool by an address that a peer can have', (t) => {
+test('a route is one subnet of a pool by a valid peer address', (t) => {
   const problem = (cidr: string, via: string, name?: string) =>
     routeProblem(route(cidr, via, name), [pool('10.76.0.0/16')], rules);
   t.is(problem('10.76.5.0/24', '192.168.83.12'), undefined);
@@ -149,7 +149,7 @@ test('a route is one subnet of a pool by an address that a peer can have', (t) =
   );
 });
 
-test('an assignment is for this node and within its pools, and names nothing of the host’s', (t) => {
+test('an assignment must be for this node, within its pools, and name no interface of the host', (t) => {
   const good: Assignment = {
     nodeId: 'n-0123456789ab',
     nodeName: 'web-1',

@@ -30,7 +30,7 @@ import {
 } from '../../proto/domain/input.js';
 import { anyIpv4, anyPrefix, poolShape } from '../support/arbitrary.js';
 
-test('addresses and prefixes survive being written and read', (t) => {
+test('addresses and prefixes survive formatting and parsing', (t) => {
   fc.assert(fc.property(anyIpv4, (address) => parseIpv4(formatIpv4(address)) === address));
   fc.assert(
     fc.property(anyPrefix, (prefix) => {
@@ -40,7 +40,7 @@ test('addresses and prefixes survive being written and read', (t) => {
   );
 });
 
-test('what is not an address is none', (t) => {
+test('invalid addresses are refused', (t) => {
   for (const text of [
     '',
     '1',
@@ -102,7 +102,7 @@ test('a pool is exactly its subnets', (t) => {
   );
 });
 
-test('ranges that nobody can use or everybody can reach are known', (t) => {
+test('unusable and public ranges are recognised', (t) => {
   const prefix = (text: string) => parsePrefix(text) ?? t.fail(text);
   const of = (text: string) => {
     const parsed = prefix(text);
@@ -149,7 +149,7 @@ test('names that could do harm are refused', (t) => {
   t.true('problem' in checkText('two\nlines'));
 });
 
-test('host bits are told from garbage', (t) => {
+test('host bits are distinguished from garbage', (t) => {
   t.deepEqual(checkPrefix('10.76.0.1/16'), { problem: '"10.76.0.1/16" has host bits set: did you mean 10.76.0.0/16?' });
   for (const text of ['10.76/16', 'garbage', '10.76.0.0', '::/64', '300.1.1.1/8', '10.76.0.0/40']) {
     const checked = checkPrefix(text);
@@ -157,14 +157,14 @@ test('host bits are told from garbage', (t) => {
   }
 });
 
-test('addresses that no host can have are refused', (t) => {
+test('addresses that no host can use are refused', (t) => {
   for (const text of ['0.1.2.3', '127.0.0.1', '224.0.0.1', '255.255.255.255', 'web-1', '1.2.3']) {
     t.true('problem' in checkAddress(text), text);
   }
   t.true('value' in checkAddress('192.168.83.11'));
 });
 
-test('a text from outside is shown without what a terminal would act on', (t) => {
+test('untrusted text is shown without terminal control characters', (t) => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       // biome-ignore lint/suspicious/noControlCharactersInRegex: that none is left is what is tested

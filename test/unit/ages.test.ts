@@ -15,7 +15,7 @@ import { address, prefix } from '../support/pools.js';
 const once = { operationId: '', dryRun: false };
 const hourMs = 3_600_000;
 
-test('an age is never more than what passed, and less by a gap at most', (t) => {
+test('an age never exceeds the elapsed time, and falls short of it by a gap at most', (t) => {
   const steps = fc.array(fc.record({ revisions: fc.integer({ min: 1, max: 5 }), ms: fc.nat(60_000) }), {
     minLength: 1,
   });
@@ -41,7 +41,7 @@ test('an age is never more than what passed, and less by a gap at most', (t) => 
   );
 });
 
-test('what was seen is remembered over a restart, for the same store alone', async (t) => {
+test('seen revisions survive a restart, for the same store only', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'xnet-ages-'));
   t.teardown(() => rmSync(dir, { recursive: true }));
   const path = join(dir, 'ages.json');

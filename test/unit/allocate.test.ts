@@ -16,7 +16,7 @@ const wish = (nodeName: string, at = '192.168.83.11', subnet?: string): Wish => 
 });
 const show = (subnet: Prefix | undefined) => (subnet === undefined ? undefined : formatPrefix(subnet));
 
-test('grants until a pool is full are disjoint subnets of it, and then there are none', (t) => {
+test('grants are disjoint subnets of the pool until it is full', (t) => {
   fc.assert(
     fc.property(poolShape, fc.integer({ min: 0, max: 70 }), ({ cidr, subnetLength, count }, spread) => {
       const record = poolRecord(cidr, subnetLength);
@@ -46,7 +46,7 @@ test('grants until a pool is full are disjoint subnets of it, and then there are
   );
 });
 
-test('the order is: the one before, the reserved one, the lowest fresh one, the longest-freed one', (t) => {
+test('the order is: the former subnet, the reserved one, the lowest fresh one, the longest-freed one', (t) => {
   const record = poolRecord(prefix('10.76.0.0/22'), 24, [
     { cidr: prefix('10.76.2.0/24'), nodeName: 'db-1', reason: 'firewall rules' },
   ]);
@@ -66,7 +66,7 @@ test('the order is: the one before, the reserved one, the lowest fresh one, the 
   t.is(chooseSubnet(full, wish('new-1'), 140), undefined, 'both are in quarantine');
 });
 
-test('a name at another address is another host: it waits for the quarantine as everybody', (t) => {
+test('a name at another address is another host: it waits for the quarantine', (t) => {
   const state = poolStateOf(poolRecord(prefix('10.76.0.0/24'), 24), [
     [prefix('10.76.0.0/24'), quarantined('web-1', '192.168.83.11', 0, 100)],
   ]);
@@ -74,7 +74,7 @@ test('a name at another address is another host: it waits for the quarantine as 
   t.is(show(chooseSubnet(state, wish('web-1', '192.168.83.99'), 100)), '10.76.0.0/24');
 });
 
-test('a subnet that is asked for is had or explained', (t) => {
+test('a requested subnet is granted, or the refusal is explained', (t) => {
   const record = poolRecord(prefix('10.76.0.0/16'), 24, [
     { cidr: prefix('10.76.8.0/22'), reason: 'the printers' },
     { cidr: prefix('10.76.4.0/24'), nodeName: 'db-1', reason: '' },
@@ -96,7 +96,7 @@ test('a subnet that is asked for is had or explained', (t) => {
   t.regex(attempt('10.76.0.0/23'), /has to be a \/24/);
 });
 
-test('what overlaps a network of another host comes last, what overlaps one of the host itself never', (t) => {
+test('a subnet that overlaps another host’s network comes last, one that overlaps the host’s own never', (t) => {
   const record = poolRecord(prefix('10.76.0.0/22'), 24);
   const choose = (changes: Partial<Wish>, subnets: Iterable<readonly [Prefix, SubnetRecord]> = []) =>
     show(chooseSubnet(poolStateOf(record, subnets), { ...wish('web-1'), ...changes }, 1_000));
@@ -121,7 +121,7 @@ test('what overlaps a network of another host comes last, what overlaps one of t
   t.is(choose({ avoid: [half], subnet: prefix('10.76.1.0/24') }), '10.76.1.0/24', 'an operator may');
 });
 
-test('of a host’s networks, those that give way to the lease do not hinder it', (t) => {
+test('networks of a host that give way to the lease do not block it', (t) => {
   const networks = ['docker0', 'xnet0', 'br-shop'].map((name) => ({
     prefix: prefix('10.76.3.0/24'),
     source: `interface ${name}`,
@@ -166,12 +166,12 @@ test('the networks of all hosts are those of the newest reports, whatever came b
   );
 });
 
-test('excluded subnets are not given, and not counted as fresh', (t) => {
+test('excluded subnets are not granted, and not counted as fresh', (t) => {
   const state = { ...poolStateOf(pool), excluded: new Set([prefix('10.76.0.0/24').network * 64 + 24]) };
   t.is(show(chooseSubnet(state, wish('a'), 0)), '10.76.1.0/24');
 });
 
-test('a record of another length than the pool’s never comes out of it', (t) => {
+test('a pool never grants a subnet of another length', (t) => {
   const state = poolStateOf(pool, [[prefix('10.76.0.0/25'), quarantined('web-1', '192.168.83.11', 0, 0)]]);
   t.is(show(chooseSubnet(state, wish('web-1'), 10)), '10.76.0.0/24');
 });
@@ -195,7 +195,7 @@ test('usage adds up, whatever stands in a pool', (t) => {
   );
 });
 
-test('a range can be reserved where nobody else holds anything', (t) => {
+test('a range can be reserved if no other node holds a part of it', (t) => {
   const state = poolStateOf(poolRecord(prefix('10.76.0.0/16'), 24, [{ cidr: prefix('10.76.8.0/22'), reason: '' }]), [
     [prefix('10.76.1.0/24'), leased('n-1')],
   ]);

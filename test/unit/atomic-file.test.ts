@@ -43,7 +43,7 @@ async function inFolder(work: (folder: string) => Promise<void>): Promise<void> 
   }
 }
 
-test('folders are made with those that they lie in; where none can be made that is said, and nothing hangs', async (t) => {
+test('folders are made with their parents; a failure is reported, and nothing hangs', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'xnet-folder-'));
   t.teardown(() => rmSync(dir, { recursive: true }));
   await makeFolder(join(dir, 'a', 'b', 'c'), 0o700);
@@ -121,7 +121,7 @@ test('a file that was not there is made, with its folder', (t) =>
     t.false(existsSync(path));
   }));
 
-test('whoever was faster wins, however they wrote', (t) =>
+test('a concurrent change wins, however it was written', (t) =>
   inFolder(async (folder) => {
     const path = join(folder, 'file');
     const hands: Readonly<Record<string, () => void>> = {
@@ -157,7 +157,7 @@ test('whoever was faster wins, however they wrote', (t) =>
     await t.throwsAsync(removeFile(seen), { code: 'Conflict' });
   }));
 
-test('what is no plain file is refused, and does not block', (t) =>
+test('anything but a regular file is refused, without blocking', (t) =>
   inFolder(async (folder) => {
     execFileSync('mkfifo', [join(folder, 'fifo')]);
     mkdirSync(join(folder, 'folder'));
@@ -207,7 +207,7 @@ test('a file with several names is neither replaced nor removed: the others woul
     t.is(readFileSync(file, 'utf8'), 'last');
   }));
 
-test('what a crash left beside a file is taken over or discarded, never followed', (t) =>
+test('a temporary file left by a crash is adopted or discarded, and a link is never followed', (t) =>
   inFolder(async (folder) => {
     const path = join(folder, 'file');
     writeFileSync(path, 'first');
@@ -225,7 +225,7 @@ test('what a crash left beside a file is taken over or discarded, never followed
     t.deepEqual(readdirSync(folder).sort(), ['file', 'victim']);
   }));
 
-test('readers see one content or the other, whole', (t) =>
+test('readers see the old or the new content, always whole', (t) =>
   inFolder(async (folder) => {
     const path = join(folder, 'state/file');
     const contents = ['a'.repeat(100_000), 'b'.repeat(200_000)];

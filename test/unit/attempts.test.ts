@@ -5,7 +5,7 @@ import { type EndedStream, WatchBackoff } from '../../node/controller/watch-back
 const nothing: EndedStream = { tookIn: false, livedMs: 0, code: 'Unavailable' };
 const longest = 1;
 
-test('pauses grow as long as no stream brings anything, also where each begins well', (t) => {
+test('pauses grow while no stream brings a message, even if each one opens', (t) => {
   const attempts = new WatchBackoff(() => 1);
   const pauses = [0, 20, 20, 20, 20, 20, 20, 20].map((livedMs) => attempts.pauseMs({ ...nothing, livedMs }, longest));
   t.deepEqual(pauses, [200, 400, 800, 1_600, 3_200, 6_400, 8_000, 8_000]);
@@ -25,7 +25,7 @@ test('every controller is tried once before the first pause', (t) => {
   t.is(attempts.pauseMs({ ...nothing, tookIn: true }, longest), 200);
 });
 
-test('who is not let in asks seldom', (t) => {
+test('a refused host retries rarely', (t) => {
   const attempts = new WatchBackoff(() => 1);
   const refused: EndedStream = { ...nothing, code: 'PermissionDenied' };
   const pauses = Array.from({ length: 8 }, () => attempts.pauseMs(refused, longest));

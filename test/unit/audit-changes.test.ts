@@ -54,7 +54,7 @@ test('a change has an entry with the records before and after it, without secret
   await entries.close();
 });
 
-test('refused calls of strangers are told, and a flood of them is counted', async (t) => {
+test('refused calls of strangers are logged, and a flood of them is counted', async (t) => {
   const entries = await open(folder(t));
   let now = 0;
   const audit = new Audit({ entries, controllerId: 'c-1', now: () => now, log: silent });
@@ -73,7 +73,7 @@ test('refused calls of strangers are told, and a flood of them is counted', asyn
   await entries.close();
 });
 
-test('a flood of refusals uses up nothing of what others’ refusals are recorded with', async (t) => {
+test('a flood of refusals does not consume the quota of other callers’ refusals', async (t) => {
   const entries = await open(folder(t));
   const audit = new Audit({ entries, controllerId: 'c-1', now: () => 1_000, log: silent });
   const refused = async (peer: Peer, times: number) => {
@@ -96,7 +96,7 @@ test('a flood of refusals uses up nothing of what others’ refusals are recorde
   await entries.close();
 });
 
-test('a change has its entries although nobody waits for the answer any more', async (t) => {
+test('a change has its entries although the call was cancelled', async (t) => {
   const dir = folder(t);
   const entries = await open(dir);
   const audit = new Audit({ entries, controllerId: 'c-1', now: Date.now, log: silent });
@@ -129,7 +129,7 @@ test('a change has its entries although nobody waits for the answer any more', a
   await entries.close();
 });
 
-test('what a call changes beside what it is for is told by its own name, and so is the refusal of the call', async (t) => {
+test('side effects of a call, and its refusal, are logged under their own names', async (t) => {
   const entries = await open(folder(t));
   const audit = new Audit({ entries, controllerId: 'c-1', now: Date.now, log: silent });
   const watching = call('WatchNodes', { nodeId: 'n-1' });
@@ -156,7 +156,7 @@ test('what a call changes beside what it is for is told by its own name, and so 
   await entries.close();
 });
 
-test('a death between the commit and its entry shows: what was begun is listed', async (t) => {
+test('after a crash between the commit and its entry, the change is listed as begun', async (t) => {
   const dir = folder(t);
   const entries = await open(dir);
   const audit = new Audit({ entries, controllerId: 'c-1', now: Date.now, log: silent });
@@ -182,7 +182,7 @@ test('a death between the commit and its entry shows: what was begun is listed',
   await core.stop();
 });
 
-test('nothing is committed that was not announced on the disk', async (t) => {
+test('nothing is committed before its announcement is on disk', async (t) => {
   const disk = new FaultyDisk();
   const entries = await open(folder(t), { open: disk.open });
   const audit = new Audit({ entries, controllerId: 'c-1', now: Date.now, log: silent });

@@ -9,7 +9,7 @@ import { FaultyDisk } from '../support/faulty-disk.js';
 import { MemoryCluster, MemoryStore } from '../support/memory-store.js';
 import { until } from '../support/until.js';
 
-test('a disk that is full stops changes, not reading, and all that was done is written when there is room', async (t) => {
+test('a full disk blocks mutations, not reads, and pending entries are written once there is room', async (t) => {
   const dir = folder(t);
   const entries = await open(dir, { fileBytes: 1 });
   const audit = new Audit({ entries, controllerId: 'c-1', now: Date.now, log: silent });
@@ -37,7 +37,7 @@ test('a disk that is full stops changes, not reading, and all that was done is w
   await entries.close();
 });
 
-test('append returns when the disk has the entry; those that come at once share an fsync', async (t) => {
+test('append returns once the entry is on disk; simultaneous entries share an fsync', async (t) => {
   const disk = new FaultyDisk();
   const log = await open(folder(t), { open: disk.open });
   await log.append(facts('node/first'));
@@ -61,7 +61,7 @@ test('append returns when the disk has the entry; those that come at once share 
   await log.close();
 });
 
-test('after an fsync that failed, what it lost is written anew, once', async (t) => {
+test('after a failed fsync, the lost entries are written again, once', async (t) => {
   const disk = new FaultyDisk();
   const dir = folder(t);
   const log = await open(dir, { open: disk.open });
@@ -87,7 +87,7 @@ test('after an fsync that failed, what it lost is written anew, once', async (t)
   await log.close();
 });
 
-test('a write that a full disk tore leaves nothing behind, and goes again whole', async (t) => {
+test('a partial write on a full disk is removed and written again as a whole', async (t) => {
   for (const roomLeft of [0, 1, 100]) {
     const disk = new FaultyDisk();
     const dir = folder(t);

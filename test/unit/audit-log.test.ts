@@ -45,7 +45,7 @@ test('entries are chained, each on its line, for their owner alone; the chain go
   await log.close();
 });
 
-test('whatever is changed in a line, verify names the entry', async (t) => {
+test('verify names the entry whose line was changed', async (t) => {
   const dir = folder(t);
   await filled(dir, 5);
   const lines = readFileSync(only(dir), 'utf8').trimEnd().split('\n');
@@ -77,7 +77,7 @@ test('whatever is changed in a line, verify names the entry', async (t) => {
   await log.close();
 });
 
-test('a line that was taken out, put in or cut off shows', async (t) => {
+test('verify detects lines that were removed, inserted or truncated', async (t) => {
   const dir = folder(t);
   await filled(dir, 5);
   const lines = readFileSync(only(dir), 'utf8').trimEnd().split('\n');
@@ -99,7 +99,7 @@ test('a line that was taken out, put in or cut off shows', async (t) => {
   await log.close();
 });
 
-test('a death in the middle of a line leaves it, and the chain goes on behind it', async (t) => {
+test('after a crash in the middle of a line, the chain continues behind it', async (t) => {
   for (const bytes of [1, 40, 200]) {
     const dir = folder(t);
     await filled(dir, 3);
@@ -116,7 +116,7 @@ test('a death in the middle of a line leaves it, and the chain goes on behind it
   }
 });
 
-test('files are followed by others, and the oldest go', async (t) => {
+test('log files are rotated, and the oldest are deleted', async (t) => {
   const dir = folder(t);
   const log = await open(dir, { fileBytes: 2_000, files: 3 });
   for (let n = 1; n <= 40; n++) await log.append(facts(`node/web-${n}`));
@@ -149,7 +149,7 @@ test('an entry that is too large is cut', async (t) => {
   await entries.close();
 });
 
-test('a log that was cut off shows after a restart, and for as long as it is kept', async (t) => {
+test('a truncated log is reported after a restart, and for as long as it is kept', async (t) => {
   const dir = folder(t);
   await filled(dir, 5);
   const lines = readFileSync(only(dir), 'utf8').split('\n');

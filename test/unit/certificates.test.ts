@@ -92,7 +92,7 @@ async function rig(t: ExecutionContext) {
 
 const revokedToken = { code: 'Unauthenticated', message: /was revoked/ };
 
-test('a token that was revoked is gone, for a controller that has not heard of it as well', async (t) => {
+test('a revoked token is gone, also for a controller with a stale view', async (t) => {
   const { a, b, cluster, nodeId, even } = await rig(t);
   const known = [await a.token(nodeId), await a.token()];
   await even();
@@ -133,7 +133,7 @@ test('a token is revoked at once, however often it is used meanwhile, and when i
   t.is(cluster.get('tokens/garble'), undefined);
 });
 
-test('a host that another took the place of renews nothing any more, with none of its certificates', async (t) => {
+test('a superseded host can renew none of its certificates', async (t) => {
   const { a, b, nodeId, even } = await rig(t);
   const first = await a.join(await a.token(nodeId), (await makeRequest()).csr);
   const renewed = await a.certificates.renew({ nodeId, shown: first.serial }, (await makeRequest()).csr);
@@ -166,7 +166,7 @@ test('renewals at the same moment leave one certificate on record, which names t
   t.deepEqual([...replaced, only].sort(), [shown, ...done.map(({ serial }) => serial)].sort());
 });
 
-test('what an authority issued while another took its place is issued anew: a rotation waits for nothing', async (t) => {
+test('certificates issued by an authority during its replacement are issued again: the rotation does not wait for them', async (t) => {
   const { a, b, cluster, nodeId, even } = await rig(t);
   const { serial: shown } = await a.join(await a.token(nodeId), (await makeRequest()).csr);
   const token = await a.token();
@@ -194,7 +194,7 @@ test('what an authority issued while another took its place is issued anew: a ro
   t.like(rotationOf(a.view, issuer, Date.now()), { nodes: 2, renewed: 2, pending: [], people: [] });
 });
 
-test('a certificate that an older version left behind is waited for by no rotation, and goes with the next', async (t) => {
+test('no rotation waits for a stale certificate of an older version; the next certificate deletes it', async (t) => {
   const { a, cluster, nodeId } = await rig(t);
   const first = await a.join(await a.token(nodeId), (await makeRequest()).csr);
   const value = cluster.get(`certificates/${first.serial}`)?.value ?? '';

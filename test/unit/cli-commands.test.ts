@@ -10,7 +10,7 @@ import { makeProgram } from '../../cli/program.js';
 import { callFailureOf, isPassing, noController } from '../../cli/unreachable.js';
 import { exitCodeOf, XnetError } from '../../proto/errors.js';
 
-test('why no controller answers, where each was tried, and what to do', (t) => {
+test('an unreachable cluster is explained per address, with what to do', (t) => {
   const unix = { kind: 'unix', path: '/run/x.sock' } as const;
   const tcp = { kind: 'tcp', host: '192.168.83.2', port: 7400 } as const;
   const refused = (text: string) =>
@@ -56,7 +56,7 @@ test('why no controller answers, where each was tried, and what to do', (t) => {
   t.regex(two.hint ?? '', /whether it was done is not known/);
 });
 
-test('labels are typed as key=value, and all that are not are told', (t) => {
+test('labels have the form key=value, and every other one is reported', (t) => {
   t.deepEqual(labelsFrom(['zone=eu-1', 'empty=', 'a=b=c', 'zone=eu-2']), { zone: 'eu-2', empty: '', a: 'b=c' });
   const error = t.throws(() => labelsFrom(['a', '=b', 'c=d']), { instanceOf: XnetError });
   t.is(error?.problems.length, 2);
@@ -66,7 +66,7 @@ function everyCommand(command: Command): readonly Command[] {
   return [command, ...command.commands.flatMap(everyCommand)];
 }
 
-test('every command says what it does, shows examples, and every change can be tried', (t) => {
+test('every command has a description and examples, and every change has --dry-run', (t) => {
   const program = makeProgram();
   const leaves = everyCommand(program).filter(({ commands }) => commands.length === 0);
   const changes = /^(init|create|remove|reserve|unreserve|add|set|cordon|uncordon|release|issue|revoke|rotate)$/;
@@ -100,7 +100,7 @@ test('every command says what it does, shows examples, and every change can be t
   }
 });
 
-test('what can stand at the cursor', (t) => {
+test('completion offers what fits at the cursor', (t) => {
   const program = makeProgram();
   const at = (line: string) => {
     const { before, current } = splitLine(line);
@@ -148,7 +148,7 @@ test('what can stand at the cursor', (t) => {
   t.is(controller, 'unix:/run/x.sock');
 });
 
-test('a line is split as a shell splits it, and bash gets what it replaces', (t) => {
+test('completion splits a line as a shell does, and gives bash the text to replace', (t) => {
   fc.assert(
     fc.property(
       fc.array(fc.stringMatching(/^[a-z0-9./:=-]{1,8}$/)),

@@ -17,7 +17,7 @@ function folderFor(t: ExecutionContext): ContextFolder {
   return new ContextFolder(join(home, 'contexts'));
 }
 
-test('a context is read as it was written, and nothing else is', async (t) => {
+test('a context survives writing and reading, and nothing else is accepted', async (t) => {
   const saved = await savedFor('alice');
   const text = formatContext(saved);
   t.deepEqual(parseContext(text), { value: saved });
@@ -58,14 +58,14 @@ test('a context is read as it was written, and nothing else is', async (t) => {
   t.is(contextKind.columns[0]?.cell(shown, look), 'a*');
 });
 
-test('a context that is renewed learns of new controllers, and keeps what was set by hand', (t) => {
+test('a renewed context learns new controllers, and keeps addresses set by hand', (t) => {
   const at = (host: string) => ({ kind: 'tcp', host, port: 7400 }) as const;
   const joined = joinedControllers([at('tunnel'), at('a')], [at('a'), at('b')]);
   t.deepEqual(joined, [at('tunnel'), at('a'), at('b')]);
   t.deepEqual(joinedControllers([at('a')], []), [at('a')]);
 });
 
-test('a context of the machine of a controller follows where the controllers listen', (t) => {
+test('a context on a controller’s machine follows the addresses of the controllers', (t) => {
   const at = (host: string) => ({ kind: 'tcp', host, port: 7400 }) as const;
   const here = at('127.0.0.1');
   t.deepEqual(refreshedControllers([here], [at('a')]), [at('a')], 'nobody else reaches 127.0.0.1');
@@ -75,7 +75,7 @@ test('a context of the machine of a controller follows where the controllers lis
   t.deepEqual(refreshedControllers([at('a')], []), [at('a')]);
 });
 
-test('the folder of contexts: whole or not at all, read by its owner alone', async (t) => {
+test('the context folder is written atomically, and readable by its owner only', async (t) => {
   const folder = folderFor(t);
   t.deepEqual([await folder.names(), await folder.current()], [[], undefined]);
   const [alice, bob] = [await savedFor('alice'), await savedFor('bob')];

@@ -13,7 +13,7 @@ import type { Pool__Output } from '../../proto/gen/xnet/v1/Pool.js';
 import { poolShape } from '../support/arbitrary.js';
 import { failing, node, nowMs, outputFor, plain } from '../support/cli-values.js';
 
-test('a list of nodes as people see it', async (t) => {
+test('the node list as a table', async (t) => {
   const nodes = [
     node(),
     node({ name: 'web-2', routes: { desired: 49, installed: 48, conflicting: 1, unreachable: 0 } }),
@@ -44,7 +44,7 @@ test('a list of nodes as people see it', async (t) => {
   ]);
 });
 
-test('what keeps a node from being ready is always told, and shortened for many', async (t) => {
+test('the reasons why a node is not ready are always shown, and shortened if there are many', async (t) => {
   const states = ['PENDING', 'PROGRESSING', 'READY', 'DEGRADED', 'DOWN', 'UNSPECIFIED'] as const;
   for (const state of states) {
     const one = node({ state: `NODE_STATE_${state}` });
@@ -122,14 +122,14 @@ function leaseOf(subnet: string, state: string): LeaseOutput {
   return { subnet, pool: 'p', state, node: null, nodeId: null, generation: 0, since: null, until: null, reason: '' };
 }
 
-test('a reservation of many subnets is drawn under what is leased of it', (t) => {
+test('the pool map draws a large reservation below its leases', (t) => {
   const pool = poolFromWire({ ...emptyPool, cidr: '10.76.0.0/21' });
   const leases = [leaseOf('10.76.5.0/24', 'leased'), leaseOf('10.76.4.0/22', 'reserved')];
   t.is(poolCells(pool, leases).join(''), '....r#rr');
   t.deepEqual(poolCells(pool, [leaseOf('garbage', 'leased'), leaseOf('10.77.0.0/24', 'leased')]), Array(8).fill('.'));
 });
 
-test('the command for a host names controllers that it can reach, or says that there are none', (t) => {
+test('the join command names reachable controllers, or says that there are none', (t) => {
   const tcp = { kind: 'tcp', host: '192.168.83.2', port: 7400 } as const;
   const commandOf = (listening: readonly string[], connected?: typeof tcp) =>
     hostCommand({ listening, connected, tokenFile: '-', anyHost: false });
@@ -196,7 +196,7 @@ const wireStatus: GetStatusResponse__Output = {
   problems: [],
 };
 
-test('an etcd that others can reach is told before everything else', (t) => {
+test('an exposed etcd is the first problem in the status', (t) => {
   const { store } = wireStatus;
   if (store === null) return t.fail();
   const status = statusFromWire(
@@ -208,7 +208,7 @@ test('an etcd that others can reach is told before everything else', (t) => {
   t.is(clusterExitCode(status), 0);
 });
 
-test('what is wrong decides the exit code of status', (t) => {
+test('the problems decide the exit code of status', (t) => {
   const { store, nodes } = wireStatus;
   if (store === null || nodes === null) throw new Error('the example is not complete');
   const cases: readonly (readonly [string, Partial<GetStatusResponse__Output>, number, boolean])[] = [

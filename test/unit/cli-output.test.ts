@@ -25,7 +25,7 @@ const anyText = fc.oneof(
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const harmful = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 
-test('durations are read as they are written', (t) => {
+test('durations survive formatting and parsing', (t) => {
   fc.assert(
     fc.property(fc.nat({ max: 2 ** 40 }), (ms) => {
       t.is(parseDuration(formatDuration(ms)), ms);
@@ -50,7 +50,7 @@ test('durations are read as they are written', (t) => {
   t.is(formatDuration(84.7), '84ms');
 });
 
-test('ages have one unit, never shrink as time passes, and never are negative', (t) => {
+test('ages have one unit, never shrink over time, and are never negative', (t) => {
   fc.assert(
     fc.property(fc.nat({ max: 2 ** 40 }), fc.nat({ max: 2 ** 40 }), (a, b) => {
       const [early, late] = [Math.min(a, b), Math.max(a, b)];
@@ -70,7 +70,7 @@ test('ages have one unit, never shrink as time passes, and never are negative', 
   t.is(ageOf(null, nowMs), '-');
 });
 
-test('columns of a table stand under their headers', (t) => {
+test('table columns are aligned with their headers', (t) => {
   const cell = fc.stringMatching(/^[!-~]{1,12}$/);
   fc.assert(
     fc.property(fc.array(fc.tuple(cell, cell, cell), { maxLength: 20 }), (rows) => {
@@ -87,7 +87,7 @@ test('columns of a table stand under their headers', (t) => {
   );
 });
 
-test('a table fits its terminal: columns go, the last is shortened, nothing is lost under -o wide', async (t) => {
+test('a table fits its terminal: columns are dropped, the last is shortened, -o wide shows all', async (t) => {
   const rows = [['web-1', '192.168.83.11', '10.76.3.0/24', 'a message that is far too long for this']];
   const headers = ['NAME', 'ADDRESS', 'SUBNET', 'MESSAGE'];
   const at = (width: number | undefined, droppable: readonly number[] = []) =>
@@ -129,14 +129,14 @@ test('a table fits its terminal: columns go, the last is shortened, nothing is l
   t.true((await printed('wide'))[0]?.includes('CONTROLLER'));
 });
 
-test('what to do about a problem stands on a line of its own, which is never broken', (t) => {
+test('the fix of a problem is on a line of its own, which is never wrapped', (t) => {
   const fix = `ip route del 10.76.1.0/24 via 10.0.0.1 dev ${'eth0'.repeat(12)}`;
   const lines = problemLines({ text: 'one two three four five six seven eight nine ten', fix }, plain.bad, 30);
   t.deepEqual(lines, ['! one two three four five six', '  seven eight nine ten', `    fix: ${fix}`]);
   t.deepEqual(problemLines({ text: 'one', fix: null }, plain.bad), ['! one']);
 });
 
-test('lists in the order of a field: names and addresses as people count, what has none last', (t) => {
+test('lists sort by a field: natural order for names and addresses, missing values last', (t) => {
   const of = (field: string, ...items: readonly object[]) =>
     sortedBy(items, field).map((item) => Object.values(item)[0]);
   t.deepEqual(of('name', { name: 'web-10' }, { name: 'web-9' }), ['web-9', 'web-10']);
@@ -180,7 +180,7 @@ test('no format lets a control character through, and programs read back what it
   );
 });
 
-test('an empty list: a header for people, an empty list for programs, nothing where each line is an item', async (t) => {
+test('an empty list is a header for people, an empty list in JSON, nothing in JSON lines', async (t) => {
   const printed = async (format: Format) => {
     const { output, written } = outputFor(format);
     await output.list(nodeKind, []);
@@ -213,7 +213,7 @@ test('the changes of a list lead from one version to the next', (t) => {
   );
 });
 
-test('on a terminal a screen is drawn again in place and cut to its size, elsewhere one after the other', (t) => {
+test('on a terminal a screen is redrawn in place and cut to its size, elsewhere screens are appended', (t) => {
   const terminal = (isTTY: boolean) => {
     const written: string[] = [];
     return { isTTY, columns: 10, rows: 4, written, write: (text: string) => written.push(text) };

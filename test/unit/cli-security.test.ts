@@ -22,7 +22,7 @@ import { certificate, dayMs, iso, look, nowMs, savedFor } from '../support/cli-s
 
 const run = promisify(execFile);
 
-test('a certificate that ends is told before it has ended, and when', async (t) => {
+test('an expiring certificate is reported in advance, with its time', async (t) => {
   const saved = await savedFor('alice');
   const at = (share: number): SavedContext => ({
     ...saved,
@@ -50,7 +50,7 @@ test('a certificate that ends is told before it has ended, and when', async (t) 
   t.regex(problem?.message ?? '', /has expired: 2026-11-21T10:00:00\.000Z$/);
 });
 
-test('what is to be said of certificates, and of those in the status', (t) => {
+test('expiring and revoked certificates are reported, also in the status', (t) => {
   const cases: readonly (readonly [Partial<CertificateOutput>, CertificateState])[] = [
     [{}, 'valid'],
     [{ revokedAt: iso(nowMs) }, 'revoked'],
@@ -96,7 +96,7 @@ test('what is to be said of certificates, and of those in the status', (t) => {
   t.is(clusterExitCode(status([], { text: 'the cluster has no authority yet', fix: 'xctl init' })), 8);
 });
 
-test('how long something lasts, to the nearest of a fitting unit', (t) => {
+test('lifetimes are rounded to a fitting unit', (t) => {
   const cases: readonly (readonly [number, string])[] = [
     [90 * dayMs - 400, 'in 90d'],
     [2 * dayMs, 'in 2d'],
@@ -110,7 +110,7 @@ test('how long something lasts, to the nearest of a fitting unit', (t) => {
   t.is(leftText(null, nowMs), '-');
 });
 
-test('how far a rotation is', (t) => {
+test('the progress of a rotation', (t) => {
   const rotation = { nodes: 42, renewed: 40, pending: ['db-1', 'db-2'], pendingDown: 1, people: [], done: false };
   t.is(rotationText(rotation), '40/42 nodes have renewed (waiting for db-1, db-2; 1 down)');
   t.is(
@@ -121,7 +121,7 @@ test('how far a rotation is', (t) => {
   t.is(rotationText({ ...rotation, nodes: 0, renewed: 0, pending: [], done: true }), 'no node has a certificate: done');
 });
 
-test('a secret goes to a command on its standard input, whatever is in it', async (t) => {
+test('the printed command passes any secret on standard input', async (t) => {
   const { argv } = hostCommand({
     listening: ['192.168.83.2:7401'],
     connected: undefined,
@@ -162,7 +162,7 @@ test('a secret goes to a command on its standard input, whatever is in it', asyn
   }
 });
 
-test('the first pools and the first admin, as they are typed', (t) => {
+test('the first pools and the first admin are parsed from arguments', (t) => {
   t.deepEqual(poolsFrom([], undefined), []);
   t.deepEqual(poolsFrom(['10.76.0.0/16'], undefined), [{ name: 'default', cidr: '10.76.0.0/16' }]);
   t.deepEqual(poolsFrom(['a', '10.76.0.0/16', '10.80.0.0/16'], 'alice'), [
@@ -178,7 +178,7 @@ test('the first pools and the first admin, as they are typed', (t) => {
   }
 });
 
-test('a port that proves nothing is no reason to wait, one that ends the connection is', (t) => {
+test('an unproven server is untrusted, a closed connection is unavailable', (t) => {
   const tcp = { kind: 'tcp', host: 'ctl-1', port: 7400 } as const;
   const failed = (message: string) =>
     callFailureOf(tcp, new XnetError('Unavailable', `No connection established. Last error: ${message}`));

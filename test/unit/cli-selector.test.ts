@@ -17,7 +17,7 @@ function chosen(text: string): string {
     .join(' ');
 }
 
-test('selectors choose what those of kubectl choose', (t) => {
+test('selectors select the same as in kubectl', (t) => {
   const cases: readonly (readonly [string, string])[] = [
     ['zone=a', 'web'],
     ['zone==a', 'web'],
@@ -40,7 +40,7 @@ test('selectors choose what those of kubectl choose', (t) => {
   for (const [text, names] of cases) t.is(chosen(text), names, text);
 });
 
-test('what is no selector is refused, never left out', (t) => {
+test('an invalid selector is refused, never ignored', (t) => {
   for (const text of [
     ...['', ',', 'zone=a,', 'zone=a=b', 'zone>1', 'zone<1', 'zone=!a', 'zone!', '!zone=a', 'zone a', '=a', '!=a'],
     ...['zone in', 'zone in a', 'zone in (a', 'zone in a)', 'zone in ((a))', 'zone is (a)', 'zone in (a) tier=b'],

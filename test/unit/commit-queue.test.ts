@@ -49,7 +49,7 @@ function rig() {
   return { cluster, store, queue, submit };
 }
 
-test('of what touches the same key the first is committed first, whatever else is under way', async (t) => {
+test('commits that touch the same key are committed in order', async (t) => {
   const { cluster, store, submit } = rig();
   const answers = [
     submit(put('status/a', 'old')),
@@ -74,7 +74,7 @@ const commits = fc.array(fc.uniqueArray(operation, { selector: ({ key }) => key,
   maxLength: 40,
 });
 
-test('whatever comes at once, it ends as if it had been done one after the other', async (t) => {
+test('simultaneous commits have the same result as serial ones', async (t) => {
   await fc.assert(
     fc.asyncProperty(commits, async (all) => {
       const { cluster, store, submit } = rig();
@@ -107,7 +107,7 @@ test('whatever comes at once, it ends as if it had been done one after the other
   );
 });
 
-test('transactions stay below what etcd takes; what is too large by itself is refused by itself', async (t) => {
+test('transactions stay below etcd’s limits; a commit that is too large alone is refused alone', async (t) => {
   const { cluster, store, submit } = rig();
   const value = 'x'.repeat(largestCommit / 3);
   const answers = Array.from({ length: 12 }, (_, index) => submit(put(`large/${index}`, value)));
@@ -137,7 +137,7 @@ function many(count: number): Operation[] {
   return Array.from({ length: count }, (_, index) => put(`many/${index}`));
 }
 
-test('a guard that fails, a proposal that throws and a preparation that fails hit nobody else', async (t) => {
+test('a failed guard, proposal or preparation affects no other commit', async (t) => {
   const { cluster, store, queue, submit } = rig();
   const first = submit(put('names/taken'));
   await store.settle();
@@ -203,7 +203,7 @@ test('what waits is bounded in bytes: what comes beyond is refused unasked, and 
   t.true((await again).committed);
 });
 
-test('what comes after a commit is decided when the view has it', async (t) => {
+test('a dependent commit is decided once the view has the one before', async (t) => {
   const cluster = new MemoryCluster();
   const store = new MemoryStore(cluster);
   const seen: (() => void)[] = [];
@@ -232,7 +232,7 @@ test('what comes after a commit is decided when the view has it', async (t) => {
   t.true(asked > before);
 });
 
-test('commits conflict where one writes what the other one sees', (t) => {
+test('commits conflict if one writes what the other one reads', (t) => {
   const of = (guards: readonly Guard[], ...operations: Operation[]) => footprintOf({ guards, operations });
   const watching: Guard = { kind: 'unchanged', prefix: 'pools/', since: 1 };
   const clearing: Operation = { kind: 'deleteAll', prefix: 'subnets/a/' };

@@ -30,7 +30,7 @@ const status = (conditions: readonly Condition[]): NodeStatus => ({
   silentPeers: [],
 });
 
-test('what is said to pass by itself is waited for so long, and then somebody has to look', (t) => {
+test('a transient condition becomes permanent after a time limit', (t) => {
   t.is(patienceMs(failing('Docker', 'NotRunning')), 30_000);
   t.is(patienceMs(failing('Docker', 'Pending')), 300_000, 'a restart of Docker may be under way');
   t.is(patienceMs(failing('Routes', 'Pending')), 30_000);
@@ -51,7 +51,7 @@ test('what is said to pass by itself is waited for so long, and then somebody ha
   t.false(patience.judge([failing('Docker', 'BadFlags', false)], 50_001).conditions[0]?.transient);
 });
 
-test('a restart of Docker has five minutes, and what follows it none', (t) => {
+test('a restart of Docker may take five minutes, its consequences none', (t) => {
   const patience = new Patience();
   patience.judge([failing('Docker', 'Pending')], 0);
   t.true(patience.judge([failing('Docker', 'Pending')], 299_999).conditions[0]?.transient);
@@ -59,7 +59,7 @@ test('a restart of Docker has five minutes, and what follows it none', (t) => {
   t.false(patience.judge([failing('Docker', 'Pending')], 300_000).conditions[0]?.transient);
 });
 
-test('a node is degraded when something does not pass by itself, or when it never says anything', (t) => {
+test('a node with a permanent condition, or without a report, is degraded', (t) => {
   t.is(nodeState(0, status([failing('Docker', 'NotRunning')])), 'NODE_STATE_PROGRESSING');
   t.is(nodeState(0, status([failing('Docker', 'NotRunning', false)])), 'NODE_STATE_DEGRADED');
   t.is(nodeState(1_000, undefined), 'NODE_STATE_PROGRESSING');
@@ -68,7 +68,7 @@ test('a node is degraded when something does not pass by itself, or when it neve
   t.is(nodeState(undefined, status([])), 'NODE_STATE_DOWN');
 });
 
-test('that something has not passed by itself is an event, once', (t) => {
+test('a transient condition that becomes permanent is one event', (t) => {
   const reasons = (before: Condition, after: Condition) =>
     transitionsOf('web-1', [before], [after]).map(({ reason, warning }) => [reason, warning]);
   const waiting = failing('Docker', 'NotRunning');

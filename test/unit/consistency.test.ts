@@ -196,7 +196,7 @@ for (const [title, written, key, problem] of mistakes) {
   });
 }
 
-test('when the younger key goes, the older one is as it was', (t) => {
+test('deleting the newer of two contradicting keys leaves the older one unchanged', (t) => {
   const rig = fleet().write({ 'subnets/other/10.76.1.0-24': lease('n-2') });
   rig.write({ 'subnets/other/10.76.1.0-24': undefined });
   t.deepEqual(routesOf(rig.table), both);
@@ -204,7 +204,7 @@ test('when the younger key goes, the older one is as it was', (t) => {
   t.deepEqual([...rig.view.strays, ...rig.view.unresolvedSubnets], []);
 });
 
-test('when the older one goes in order, the younger takes its place', (t) => {
+test('after a regular deletion of the older key, the newer one applies', (t) => {
   const rig = fleet().write({ 'pools/other': pool('10.76.0.0/16'), 'subnets/other/10.76.1.0-24': lease('n-3') });
   rig.write({ 'nodes/n-3': encode('node', nodeRecord('web-3', '192.168.83.3')) });
   const gone = ['nodes/n-1', 'names/web-1', 'addresses/192.168.83.1', 'subnets/default/10.76.1.0-24'];
@@ -212,7 +212,7 @@ test('when the older one goes in order, the younger takes its place', (t) => {
   t.deepEqual(routesOf(rig.table), { ...both, '10.76.1.0/24': '192.168.83.3' });
 });
 
-test('a subnet that was had before is its new holder’s, however old its key', (t) => {
+test('a subnet that is leased again belongs to its new holder, however old its key is', (t) => {
   const rig = fleet().write({ 'subnets/default/10.76.5.0-24': freed }).join(5);
   rig.write({ 'subnets/default/10.76.4.0-24': freed }).write({ 'subnets/default/10.76.4.0-24': lease('n-5') });
   t.is(routesOf(rig.table)['10.76.5.0/24'], '192.168.83.5');
@@ -248,7 +248,7 @@ test('a cluster keeps its id, and its epoch never goes back', (t) => {
   t.false(rig.view.undecodable.has('cluster'));
 });
 
-test('a listing of a new epoch counts whole: a restored store gives the same revisions again', (t) => {
+test('a listing of a new epoch replaces everything: a restored store repeats revisions', (t) => {
   const cluster = (epoch: number) => encode('cluster', { id: 'a', epoch, createdMs: 0, schema: 1 });
   const entry = (key: string, value: string) => ({ key, value, modRevision: 7, createRevision: 7 });
   const view = new View();
@@ -293,7 +293,7 @@ const anyValue = (key: string): fc.Arbitrary<string | undefined> => {
 };
 const anyWrite = anyKey.chain((key) => anyValue(key).map((value) => ({ key, value })));
 
-test('what is judged change by change is what is judged of the whole, and what stands agrees with itself', (t) => {
+test('checking records change by change gives the same result as checking all of them', (t) => {
   fc.assert(
     fc.property(fc.array(fc.array(anyWrite, { minLength: 1, maxLength: 4 }), { maxLength: 20 }), (transactions) => {
       const rig = new Rig();

@@ -73,7 +73,7 @@ const file = fc
     return encoding === 'utf16le' ? units : units.swap16();
   });
 
-test('taking the bip out again gives the bytes from before', (t) => {
+test('removing the bip restores the former bytes', (t) => {
   fc.assert(
     fc.property(file, (bytes) => {
       const set = setBip(bytes, wanted, undefined);
@@ -87,7 +87,7 @@ test('taking the bip out again gives the bytes from before', (t) => {
   t.pass();
 });
 
-test('what comes out has the other keys as before and the bip beside them', (t) => {
+test('an edit keeps the other keys and adds the bip', (t) => {
   fc.assert(
     fc.property(object, fc.boolean(), (text, replaced) => {
       const former = bip('10.76.9.1/24');

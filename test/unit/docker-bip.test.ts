@@ -36,7 +36,7 @@ function reasonOf(plan: ReturnType<typeof planJoin>): string {
   return plan.do === 'report' ? plan.finding.reason : plan.do;
 }
 
-test('a join is planned only where nothing is in the way', (t) => {
+test('a join is planned only if nothing blocks it', (t) => {
   const wanted = bip('10.76.3.1/24');
   t.is(planJoin(seen, wanted).do, 'apply');
   const beside = (cidr: string) => ({
@@ -65,7 +65,7 @@ test('a join is planned only where nothing is in the way', (t) => {
   t.is(planJoin({ ...inForce, flags: new Map([['bip', '10.76.3.1/24']]) }, wanted).do, 'nothing');
 });
 
-test('an address that docker0 lost is put back without a restart of Docker', (t) => {
+test('a lost address of docker0 is restored without a restart of Docker', (t) => {
   const wanted = bip('10.76.3.1/24');
   const joined: BipSeen = {
     ...seen,
@@ -85,7 +85,7 @@ test('an address that docker0 lost is put back without a restart of Docker', (t)
   t.is(reasonOf(planJoin({ ...joined, journal }, bip('10.76.4.1/24'))), 'ContainersRunning');
 });
 
-test('leaving after joining gives the file of before, whatever it was and whatever others did to it', (t) => {
+test('joining and leaving restores daemon.json, with the changes that others made', (t) => {
   const files = fc.constantFrom(undefined, '', '{}', '{ "mtu":1400 }', '{\n\t"mtu": 1400\n}\n', '{"a":{"bip":"x"}}');
   fc.assert(
     fc.property(files, fc.boolean(), fc.boolean(), (text, edited, moved) => {
@@ -125,7 +125,7 @@ test('leaving after joining gives the file of before, whatever it was and whatev
   t.pass();
 });
 
-test('a bip that was given up is not tried again until something is different', (t) => {
+test('a bip that failed is not tried again until an input changes', (t) => {
   const wanted = bip('10.76.3.1/24');
   const plan = planJoin(seen, wanted);
   if (plan.do !== 'apply') return t.fail();
@@ -186,7 +186,7 @@ test('Docker is restarted at most three times an hour, unless an operator decide
   return t.is(startAt(downSince(2), seen.nowMs, seen.restarts), 0);
 });
 
-test('the journal is read as it was written, and a damaged one is not taken for an empty one', async (t) => {
+test('the journal survives writing and reading, and a damaged one is not taken for an empty one', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'xnet-journal-'));
   try {
     t.deepEqual(await readJournal(folder), emptyJournal);

@@ -17,7 +17,7 @@ const desired: DesiredDocker & { readonly mode: 'bridge' } = {
   bridgeName: 'xnet0',
 };
 
-test('of networks, only those with our label are ever touched', (t) => {
+test('only networks with our label are changed', (t) => {
   const cidrs = fc.constantFrom('10.76.3.0/24', '10.76.4.0/24', '10.76.0.0/16', '172.18.0.0/16');
   const networks = fc.uniqueArray(
     fc.record({
@@ -65,13 +65,13 @@ test('of networks, only those with our label are ever touched', (t) => {
   );
 });
 
-test('a container that never ran knows its network by name', (t) => {
+test('a container that never ran is matched to its network by name', (t) => {
   const created = { ...container('c'), networks: [{ name: 'xnet', id: '', address: undefined }] };
   const namesake = { ...container('d'), networks: [{ name: 'xnet', id: 'another', address: undefined }] };
   t.deepEqual(attachedTo(network('xnet', '10.76.3.0/24'), [created, namesake]), [created]);
 });
 
-test('networks of the host are listed without our own', (t) => {
+test('the host’s networks exclude our own', (t) => {
   const networks = [
     defaultNetwork('172.17.0.0/16'),
     network('xnet', '10.76.3.0/24', { labels, bridgeName: 'xnet0' }),
@@ -96,7 +96,7 @@ test('networks of the host are listed without our own', (t) => {
   t.deepEqual(listed('bridge'), ['172.17.0.0/16 docker network bridge', ...others]);
 });
 
-test('networks that nothing is routed to are named once, where containers run on them alone', (t) => {
+test('unrouted networks are named once, if containers run on them only', (t) => {
   const ours = network('xnet', '10.76.3.0/24', { labels });
   const networks = [
     defaultNetwork('172.17.0.0/16'),

@@ -15,7 +15,7 @@ import { parseIpv4 } from '../../proto/domain/address.js';
 import { XnetError } from '../../proto/errors.js';
 import { prefix } from '../support/docker-values.js';
 
-test('every spelling of a flag', (t) => {
+test('every spelling of a dockerd flag is read', (t) => {
   const spellings: readonly (readonly [string, string, string])[] = [
     ['--bip=10.1.1.1/24', 'bip', '10.1.1.1/24'],
     ['--bip 10.1.1.1/24', 'bip', '10.1.1.1/24'],
@@ -36,7 +36,7 @@ test('every spelling of a flag', (t) => {
   t.is(flagsOf(['-H', 'fd://', '--', '--bip=10.1.1.1/24']).get('bip'), undefined);
 });
 
-test('the reason is found in what dockerd prints', (t) => {
+test('the reason of a failed start is found in dockerd’s output', (t) => {
   const log = [
     'time="2026-11-21T00:01:12.3Z" level=info msg="failed to look busy"',
     'time="2026-11-21T00:01:12.4Z" level=warning msg="error that is none"',
@@ -51,7 +51,7 @@ test('the reason is found in what dockerd prints', (t) => {
   t.is(reasonIn('failed to start daemon: a\tb\u001b[31m'), 'failed to start daemon: a b [31m');
 });
 
-test('engines of all lines, and others, by their answers', (t) => {
+test('engines are recognised by their answers', (t) => {
   t.like(versionFrom({ Version: '20.10.24+dfsg1' }), { major: 20, isDocker: true });
   t.like(versionFrom({ Version: '4.3.1', Components: [{ Name: 'Podman Engine' }] }), { isDocker: false });
   t.throws(() => versionFrom({ version: 'x' }));
@@ -97,7 +97,7 @@ test('engines of all lines, and others, by their answers', (t) => {
   });
 });
 
-test('a Docker that can not be worked with is told of with what to do', async (t) => {
+test('an unusable Docker is reported with what to do', async (t) => {
   const version = { version: '29.1.0', major: 29, isDocker: true };
   const info = { liveRestore: false, firewallBackend: 'iptables', rootless: false };
   t.is(unsupportedEngine(version, info), undefined);

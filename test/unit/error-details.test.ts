@@ -26,7 +26,7 @@ const messageOf = (name: string) => library[name] as Message;
 
 type Any = { readonly typeUrl: string; readonly value: Buffer };
 
-test('what is written is read by a library, and what a library writes is read', (t) => {
+test('error details are compatible with the reference library, both ways', (t) => {
   fc.assert(
     fc.property(
       fc.constantFrom(...errorCodes),
@@ -59,7 +59,7 @@ test('what is written is read by a library, and what a library writes is read', 
   );
 });
 
-test('bytes of others are no details, and harm nobody', (t) => {
+test('arbitrary bytes are no error details, and cause no exception', (t) => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
       t.notThrows(() => decodeDetails(Buffer.from(bytes)));
@@ -70,7 +70,7 @@ test('bytes of others are no details, and harm nobody', (t) => {
   t.is(decodeDetails(Buffer.alloc(0)), undefined);
 });
 
-test('fields of kinds that are not used are skipped, numbers have any length', (t) => {
+test('unknown fields are skipped, and numbers may have any length', (t) => {
   t.deepEqual(readFields(writeFields([{ id: 1, value: 2 ** 31 - 1 }])), [{ id: 1, value: 2 ** 31 - 1 }]);
   const fixed = Buffer.from([0x09, 1, 2, 3, 4, 5, 6, 7, 8, 0x15, 1, 2, 3, 4, 0x18, 0x96, 0x01]);
   t.deepEqual(readFields(fixed), [{ id: 3, value: 150 }]);

@@ -24,7 +24,7 @@ test('an exit code, a signal and what was printed are a result', async (t) => {
   t.is((await execThrough(['env', 'A=b'])(['sh', '-c', 'echo $A $LC_ALL'])).stdout, 'b C\n');
 });
 
-test('a program that is not there, does not end, or is not wanted any more is an error', async (t) => {
+test('a missing, hanging or cancelled program is an error', async (t) => {
   t.is(await codeOf(exec(['/nonexistent/program'])), 'FailedPrecondition');
   t.is(await codeOf(exec(['sleep', '60'], { timeoutMs: 20 })), 'DeadlineExceeded');
   t.is(await codeOf(exec(['sleep', '60'], { signal: AbortSignal.timeout(20) })), 'Cancelled');

@@ -108,7 +108,7 @@ test('a change is encoded once and the same buffer goes to all', async (t) => {
   await close();
 });
 
-test('what a stream gets always continues what it got, also when it was made for others before', async (t) => {
+test('each message of a stream continues the one before, also if it was encoded for other streams', async (t) => {
   const { core, add, attach, settled, close } = await rig();
   const web1 = (await add(1)).subject;
   await attach('web-1');
@@ -136,7 +136,7 @@ test('what a stream gets always continues what it got, also when it was made for
   await close();
 });
 
-test('a reader that takes nothing has one message waiting, and gets the rest as one change', async (t) => {
+test('a blocked reader has one message waiting, and gets the rest as one change', async (t) => {
   const { add, attach, settled, close } = await rig();
   for (const index of [1, 2]) await add(index);
   const slow = await attach('web-1', false);
@@ -162,7 +162,7 @@ test('a reader that takes nothing has one message waiting, and gets the rest as 
   await close();
 });
 
-test('changes of one moment go together', async (t) => {
+test('simultaneous changes are sent together', async (t) => {
   const { add, attach, settled, close } = await rig();
   await add(1);
   const { reader } = await attach('web-1');
@@ -191,7 +191,7 @@ test('an assignment is sent when it changes, and only then', async (t) => {
   await close();
 });
 
-test('a stream that was closed is written to no more', async (t) => {
+test('nothing is written to a closed stream', async (t) => {
   const { add, attach, fanout, settled, close } = await rig();
   await add(1);
   const { reader, stream } = await attach('web-1');
@@ -206,7 +206,7 @@ test('a stream that was closed is written to no more', async (t) => {
   await close();
 });
 
-test('how many have a revision is counted as they come, go and report', (t) => {
+test('the number of nodes with a revision follows connects, disconnects and reports', (t) => {
   const convergence = new Convergence();
   for (const id of ['a', 'b', 'c']) convergence.joined(id, `web-${id}`);
   convergence.learnt(7);

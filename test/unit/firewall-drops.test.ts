@@ -11,7 +11,7 @@ import { type PathSeen, pathFindings } from '../../node/path/findings.js';
 import { formatPrefix } from '../../proto/domain/address.js';
 import { prefix, small } from '../support/firewall-values.js';
 
-test('what drops packets of peers is named with what to type, by whoever made it', (t) => {
+test('a rule that drops packets of peers is named with its owner and a command', (t) => {
   const filter = (...lines: readonly string[]) => parseSave(`*filter\n${lines.join('\n')}\nCOMMIT\n`);
   const told = (tables: Tables, others: readonly NftTable[] = []) =>
     dropFindings({ desired: small, backends: new Map([['nft', tables]]), others, filterOf: filterTablesOf }).map(
@@ -101,7 +101,7 @@ test('what drops packets of peers is named with what to type, by whoever made it
   t.throws(() => parseNftTable('{', { family: 'ip', table: 't' }, []), { instanceOf: SyntaxError });
 });
 
-test('an interface that belongs to a VRF is named before anything that follows from it', (t) => {
+test('an interface in a VRF is reported before its consequences', (t) => {
   const entrance = { ifindex: 2, isStrict: true };
   const seen: PathSeen = {
     desired: small,
@@ -127,7 +127,7 @@ test('an interface that belongs to a VRF is named before anything that follows f
   t.deepEqual(reasons({ hasRules: false, probed: [{ ...probe, out: { table: 254, to: 2 } }] }), [], 'no route there');
 });
 
-test('translated flows are told from those that keep their source', (t) => {
+test('translated flows are distinguished from those that keep their source', (t) => {
   const flow = (to: string, answersTo: string) =>
     `tcp      6 431999 ESTABLISHED src=10.76.1.2 dst=${to} sport=4711 dport=80 src=${to} dst=${answersTo} sport=80 dport=4711 [ASSURED] mark=0 use=1`;
   const lines = [
@@ -143,7 +143,7 @@ test('translated flows are told from those that keep their source', (t) => {
   t.deepEqual(translatedSources(small.own, lines.join('\n')), ['192.168.83.11', '192.168.83.12', '192.168.84.1']);
 });
 
-test('forwarding is turned on only where something drops what nobody let in', (t) => {
+test('forwarding is enabled only if something drops packets by default', (t) => {
   const on: ForwardingState = {
     host: '1',
     interfaces: new Map([['eth0', '1']]),

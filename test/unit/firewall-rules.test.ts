@@ -78,7 +78,7 @@ const anyTables: fc.Arbitrary<Tables> = fc
     ]);
   });
 
-test('our rules come once, after all that a packet can come to, and nobody else is touched, whatever the chains have', (t) => {
+test('our rules come once, behind all reachable rules, and no foreign rule changes, in any chains', (t) => {
   const theirs = (tables: Tables) =>
     [...tables].flatMap(([table, chains]) =>
       [...chains].flatMap(([name, { rules }]) =>
@@ -122,7 +122,7 @@ test('our rules come once, after all that a packet can come to, and nobody else 
   );
 });
 
-test('where our rule stands', (t) => {
+test('the place of our rule', (t) => {
   const inUser = (...foreign: readonly string[]) => placeInUserChain(foreign);
   const inRaw = (...foreign: readonly string[]) => placeInRaw(foreign, small.own);
   const [a, b] = ['-s 1.2.3.4/32 -j DROP', '-s 1.2.3.5/32 -j RETURN'];
@@ -141,7 +141,7 @@ test('where our rule stands', (t) => {
   t.deepEqual(inUser(dockersDrop), { after: 1, unreached: [] });
 });
 
-test('a rule that is only in the wrong place stays there when it may not be moved', (t) => {
+test('a misplaced rule stays in place while moves are not allowed', (t) => {
   const chain = (...rules: readonly string[]) =>
     parseSave(`*filter\n:DOCKER-USER - [0:0]\n${rules.map((rule) => `-A DOCKER-USER ${rule}\n`).join('')}COMMIT\n`);
   const plan = (mayMove: boolean, ...rules: readonly string[]) =>
@@ -155,7 +155,7 @@ test('a rule that is only in the wrong place stays there when it may not be move
   t.regex(plan(false, inward.replace('eth0', 'eth1'), foreign).text, /-D DOCKER-USER/, 'one that is wrong is replaced');
 });
 
-test('rules are compared by what they say', (t) => {
+test('rules are compared by meaning', (t) => {
   const save = (rule: string) =>
     `*filter\n:DOCKER-USER - [0:0]\n-A DOCKER-USER ${rule}\nCOMMIT\n*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING ${rule}\nCOMMIT\n`;
   const planned = (rule: string) =>

@@ -84,7 +84,7 @@ const prefixes = fc
   )
   .map((list) => list.sort((a, b) => prefixKey(a) - prefixKey(b)));
 
-test('a table that was made from the text needs no change, and any change to it is seen', (t) => {
+test('a freshly installed table needs no change, and any change to it is detected', (t) => {
   const entries = listing(replaceText(rulesetOf(small)));
   const ruleset = rulesetOf(small);
   t.deepEqual(planTable(ruleset, installed(entries)), { kind: 'none' });
@@ -147,7 +147,7 @@ test('element changes make an installed table the desired one, whatever the two 
   );
 });
 
-test('whose table it is', (t) => {
+test('a table is recognised as ours or foreign', (t) => {
   const ours = listing(replaceText(rulesetOf(small)));
   const emptied = ours.filter((entry) => !('rule' in entry));
   const foreign = [{ chain: { name: 'mine', type: 'filter', hook: 'input', prio: 0, policy: 'accept' } }];
@@ -162,7 +162,7 @@ test('whose table it is', (t) => {
   t.false(isOurTableText('table ip xnet {\n\tflags dormant\n\tchain mine {\n\t}\n}\n'));
 });
 
-test('a table counts as taken in only once it is in force', (t) => {
+test('a table revision counts as applied only once it is in force', (t) => {
   const finding = { type: 'Firewall', transient: false, reason: 'NftMissing', message: '' } as const;
   t.true(tookIn('firewall', { findings: [], changes: 0 }));
   t.true(tookIn('firewall', { findings: [finding], changes: 0 }));

@@ -22,7 +22,7 @@ const condition = (type: string, message: string): DaemonStatus['conditions'][nu
 const runs = { daemonRuns: true, leaving: false } as const;
 const daemon = (...conditions: DaemonStatus['conditions']): DaemonStatus => ({ pid: 1, conditions });
 
-test('what is wrong is said once, whoever has found it', (t) => {
+test('each problem is shown once, whichever source found it', (t) => {
   const found = [conflict('10.76.1.0/24'), conflict('10.76.2.0/24')];
   const routes = condition('Routes', found.map(({ message }) => message).join('; '));
   const docker = condition('Docker', 'Docker is not running');
@@ -40,7 +40,7 @@ test('what is wrong is said once, whoever has found it', (t) => {
   );
 });
 
-test('what the daemon alone knows is told, and that none runs or that the host is leaving, too; a note is no problem', (t) => {
+test('problems include the daemon’s own, a missing daemon and a pending leave, but no notes', (t) => {
   const only = problemsOf({
     ...runs,
     failed: [],

@@ -22,7 +22,7 @@ function codeOf(run: () => unknown): string | undefined {
   }
 }
 
-test('an identity is one when all of it belongs together', async (t) => {
+test('an identity is valid only if its parts belong together', async (t) => {
   t.is(identityProblem(whole), undefined);
   t.is(identityProblem({ ...whole, authority: [next.certificate, old.certificate] }), undefined);
   const stranger = await certify('node', 'n-1', foreign);
@@ -48,14 +48,14 @@ test('an identity is one when all of it belongs together', async (t) => {
   t.true(hasExpired(whole, nowMs + 30 * dayMs));
 });
 
-test('certificates in one file come apart as they were put together', (t) => {
+test('a file of several certificates is split into them', (t) => {
   const pems = [old.certificate, next.certificate].map((pem) => `${pem.trimEnd()}\n`);
   t.deepEqual(splitPems(pems.join('')), pems);
   t.deepEqual(splitPems(''), []);
   t.deepEqual(splitPems(whole.key), []);
 });
 
-test('joining does what is asked for, and never makes another of a host by accident', (t) => {
+test('a join never turns a host into another node by accident', (t) => {
   const fresh: JoinSituation = {
     identity: undefined,
     standing: 'unknown',
@@ -98,7 +98,7 @@ test('joining does what is asked for, and never makes another of a host by accid
   t.is(planHostJoin({ ...joined, clusterId: 'c-2', force: true }), 'join');
 });
 
-test('a server is a controller of the token or nothing', async (t) => {
+test('a server is accepted only as a controller of the authority in the token', async (t) => {
   const { certificate } = await certify('controller', 'ctl-1');
   const digest = digestOf(old.certificate);
   t.like(provenFrom([certificate, old.certificate], digest, endpoint), { clusterId, authority: old.certificate });
@@ -123,7 +123,7 @@ test('a server is a controller of the token or nothing', async (t) => {
   }
 });
 
-test('an answer that is no identity is not taken', (t) => {
+test('a join answer without a valid identity is refused', (t) => {
   const proven = { endpoint, clusterId, authority: old.certificate };
   const answer = {
     certificate: whole.certificate,
@@ -144,7 +144,7 @@ test('an answer that is no identity is not taken', (t) => {
   }
 });
 
-test('controllers are tried in turn, and what is final ends it', async (t) => {
+test('a join tries controllers in turn and stops at a final answer', async (t) => {
   const tried: string[] = [];
   const attempt = (answers: Readonly<Record<string, () => string>>) => (candidate: string) => {
     tried.push(candidate);
@@ -165,7 +165,7 @@ test('controllers are tried in turn, and what is final ends it', async (t) => {
   t.deepEqual(error?.problems, ['away', 'away']);
 });
 
-test('who a host is comes from joining; a unix socket needs a name instead', (t) => {
+test('membership comes from the identity; a unix socket needs a node name instead', (t) => {
   const unix: Endpoint = { kind: 'unix', path: '/run/c.sock' };
   const api: Endpoint = { kind: 'tcp', host: '192.168.83.2', port: 7400 };
   const other: Endpoint = { kind: 'tcp', host: '192.168.83.3', port: 7400 };

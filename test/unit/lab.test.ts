@@ -37,7 +37,7 @@ test('the machines of the default LAN have the addresses that the documents name
   t.is(addressOf.get('outside'), '192.168.83.254');
 });
 
-test('a LAN takes as many hosts as it has room for, and says how many that is', (t) => {
+test('a LAN refuses more hosts than it has addresses for, and says how many fit', (t) => {
   const lan = prefixOf(parseIpv4('192.168.83.0') ?? (0 as Ipv4), 24);
   t.is(planLab('1f0c9a', lan, 238).machines.length, 241);
   for (const hosts of [239, -1, 1.5, Number.NaN]) {
@@ -116,7 +116,7 @@ Components: main
   t.deepEqual(debianMirrors('empty.sources', ''), []);
 });
 
-test('of the log of a dockerd that did not start, the lines that say why are told', (t) => {
+test('the lines of dockerd’s log that say why it did not start are reported', (t) => {
   const log = `time="…" level=info msg="Starting up"
 time="…" level=warning msg="could not change group"
 time="…" level=debug msg="containerd"
@@ -131,7 +131,7 @@ failed to start daemon: parse bip failed: invalid CIDR address: nonsense
   t.deepEqual(lastLines(''), []);
 });
 
-test('a process is told from another that has its pid', (t) => {
+test('a process is distinguished from a later one with the same pid', (t) => {
   const self = thisProcess();
   t.deepEqual(identify(process.pid), self);
   t.true(isRunning(self));

@@ -7,7 +7,7 @@ import { isLeaving, leaveBegun } from '../../node/agent/leave.js';
 import { memberToLeave } from '../../node/commands/leave.js';
 import type { NodeSettings } from '../../node/settings.js';
 
-test('a damaged marker keeps nobody from leaving by hand, and is not taken for how a host was to leave', async (t) => {
+test('a damaged leave marker does not block a leave by hand, and its options are not used', async (t) => {
   const stateDir = mkdtempSync(join(tmpdir(), 'xnet-leaving-'));
   const marker = join(stateDir, 'leaving');
   try {

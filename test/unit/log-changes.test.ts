@@ -6,7 +6,7 @@ import { describeChanges } from '../../node/reconcile/lane.js';
 import { nameChange } from '../../node/routes/problems.js';
 import { address, prefix } from '../support/pools.js';
 
-test('a log names which changes were made, and how many more there are', (t) => {
+test('a log line names the first changes and counts the rest', (t) => {
   t.deepEqual(describeChanges({ changes: 2, what: ['add a', 'delete b'] }), {
     changes: 2,
     what: ['add a', 'delete b'],

@@ -20,7 +20,7 @@ function files(soft: number, hard: number, write?: ProcFiles['write']) {
   return { values, proc };
 }
 
-test('a table with room is left alone, as is a kernel that shows none', async (t) => {
+test('a neighbour table with room is left alone, as is a kernel without limits', async (t) => {
   const { values, proc } = files(512, 1024);
   const table = new NeighbourTable({ tune: true, log: silent, proc });
   t.deepEqual(await table.converge(768), { findings: [], changes: 0 });
@@ -32,7 +32,7 @@ test('a table with room is left alone, as is a kernel that shows none', async (t
   });
 });
 
-test('one that is too small is told with the command, and raised when that is allowed', async (t) => {
+test('a small neighbour table is reported with the command, and raised if allowed', async (t) => {
   const { values, proc } = files(512, 1024);
   const told = await new NeighbourTable({ tune: false, log: silent, proc }).converge(5_000);
   t.like(told.findings[0], { type: 'Routes', reason: 'NeighbourTableSmall', transient: false });

@@ -45,7 +45,7 @@ const nextHops: fc.Arbitrary<NextHop> = fc
   .record({ id: uint32, protocol: fc.integer({ min: 0, max: 255 }), hop: hops })
   .map((nextHop) => ({ ...nextHop, members: [] }));
 
-test('routes and next hops are read as they were written, several to a datagram', (t) => {
+test('routes and next hops survive encoding and decoding, several to a datagram', (t) => {
   fc.assert(
     fc.property(fc.array(routes, { maxLength: 60 }), fc.array(nextHops, { maxLength: 60 }), (someRoutes, someHops) => {
       const writer = new MessageWriter();
@@ -79,7 +79,7 @@ test('a deletion names the protocol and matches any scope', (t) => {
   t.is(writer.bytes[16 + 6], 255); // RT_SCOPE_NOWHERE
 });
 
-test('a datagram that is cut off anywhere gives whole messages only', (t) => {
+test('a datagram that is truncated anywhere yields whole messages only', (t) => {
   const writer = new MessageWriter();
   for (let index = 0; index < 5; index += 1)
     writeNewRoute(writer, route('10.76.1.0/24', via('192.168.83.11', 2)), 1, 0);
@@ -121,7 +121,7 @@ test('an error is read with the kernel’s explanation', (t) => {
   }
 });
 
-test('error numbers and texts have names', (t) => {
+test('error numbers have names and texts', (t) => {
   t.deepEqual([17, 101, 11, 95, 9999].map(errnoName), ['EEXIST', 'ENETUNREACH', 'EAGAIN', 'EOPNOTSUPP', 'E9999']);
   t.is(errnoOfText('No buffer space available'), 'ENOBUFS');
   t.is(errnoOfText('what is that'), 'EUNKNOWN');

@@ -4,7 +4,7 @@ import { aborted, runParts } from '../../proto/process/parts.js';
 
 const options = { graceMs: 60_000 };
 
-test('parts: all of them run until they are told to stop', async (t) => {
+test('parts run until they are told to stop', async (t) => {
   const stop = new AbortController();
   const ended: string[] = [];
   const part = (name: string) => async (signal: AbortSignal) => {
@@ -18,7 +18,7 @@ test('parts: all of them run until they are told to stop', async (t) => {
   t.deepEqual(ended, ['routes', 'docker']);
 });
 
-test('parts: the first that fails ends the others, and is what is thrown', async (t) => {
+test('the first part that fails ends the others, and its error is thrown', async (t) => {
   const ended: string[] = [];
   const failures: string[] = [];
   const parts = {
@@ -37,13 +37,13 @@ test('parts: the first that fails ends the others, and is what is thrown', async
   t.deepEqual([ended, failures], [['routes'], ['docker']]);
 });
 
-test('parts: one that ends by itself has failed, and one that does not end is not waited for', async (t) => {
+test('a part that ends by itself has failed, and one that does not end is not waited for', async (t) => {
   const parts = { hangs: () => new Promise<void>(() => undefined), short: async () => undefined };
   const running = runParts(parts, new AbortController().signal, { graceMs: 1 });
   await t.throwsAsync(running, { message: 'short failed: it ended by itself' });
 });
 
-test('parts: what people can do something about is told as it is', async (t) => {
+test('errors that an operator can fix are thrown unchanged', async (t) => {
   const parts = {
     view: () => Promise.reject(new XnetError('Corrupt', 'store.json is damaged', { hint: 'restore it' })),
   };

@@ -60,7 +60,7 @@ async function certify(identity: Identity, authority?: Awaited<ReturnType<typeof
   return { signer, key, ...issued };
 }
 
-test('an identity is read as it was written, and from nothing else', (t) => {
+test('an identity survives formatting and parsing, and nothing else is one', (t) => {
   fc.assert(
     fc.property(anyIdentity, (identity) => {
       t.deepEqual(identityFromUri(uriOf(identity)), identity);
@@ -99,7 +99,7 @@ test('an identity is read as it was written, and from nothing else', (t) => {
   }
 });
 
-test('a certificate names its holder, and is good for what its role does', async (t) => {
+test('a certificate names its holder and permits what its role does', async (t) => {
   const signer = await makeAuthority(clusterId, noon);
   for (const role of roles) {
     const identity = { clusterId, role, id: 'x-1' };
@@ -154,7 +154,7 @@ test('a request is for a key of ours, and proves it', async (t) => {
   }
 });
 
-test('a chain proves the authority whose digest is known, and no other', async (t) => {
+test('a chain proves only the authority with the known digest', async (t) => {
   const [old, next, foreign] = await Promise.all([1, 2, 3].map((n) => makeAuthority(clusterId, noon + n)));
   if (!old || !next || !foreign) return t.fail();
   const cross = await crossSign(old, next.certificate);
@@ -187,7 +187,7 @@ test('certificates of one hour are not renewed in one hour', (t) => {
   t.is(renewalAt({ notBeforeMs: -backdateMs, notAfterMs: 20_000 }, 0), 10_000);
 });
 
-test('what a controller two hours ahead issues is valid for all others at once', async (t) => {
+test('certificates of a controller two hours ahead are valid for all others at once', async (t) => {
   const signer = await makeAuthority(clusterId, noon);
   const { csr } = await makeRequest();
   const ahead = lifetimeFrom(noon + 2 * hourMs, 24 * hourMs);

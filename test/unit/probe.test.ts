@@ -25,7 +25,7 @@ const peersOf = (count: number): ReadonlyMap<number, ProbedPeer> =>
 const asIs = (keys: number[]) => keys;
 const eth0 = { name: 'eth0', mtu: 1500 };
 
-test('every peer has its turn, whatever the order, and none twice before all others', (t) => {
+test('every peer is probed once before any is probed twice', (t) => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 40 }), fc.func(fc.double()), (count, random) => {
       const rounds = new Rounds();
@@ -83,7 +83,7 @@ test('a peer is silent after three rounds, not before, and no longer after one a
   t.is(rounds.probed, 0);
 });
 
-test('of many silent peers a few are looked at in a round, all of them in turn', (t) => {
+test('of many silent peers a few are probed per round, all of them in turn', (t) => {
   const rounds = new Rounds();
   const peers = peersOf(30);
   const looked = new Set<number>();
@@ -101,7 +101,7 @@ test('of many silent peers a few are looked at in a round, all of them in turn',
   t.regex(probeFindings(rounds.verdict(), eth0)[0]?.message ?? '', /and \d+ more$/);
 });
 
-test('of more silent peers than can be reported, those that are up and those that fell silent last are', (t) => {
+test('a report limited in size keeps the silent peers that are up and those that fell silent last', (t) => {
   const rounds = new Rounds();
   // Hosts that were added and not set up yet, and after them two that were cut off.
   const peers = [...peersOf(30).values()];
@@ -137,7 +137,7 @@ test('large packets are sent now and then, and lost ones are found', (t) => {
   t.regex(finding?.message ?? '', /packets of 1500 bytes .* web-0 \(10\.76\.0\.1\).*ip link set eth0 mtu/);
 });
 
-test('the checksum of a message makes it sum up to nothing', (t) => {
+test('the checksum makes the sum of a message zero', (t) => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 8, maxLength: 64 }), (bytes) => {
       const message = Buffer.from(bytes.length % 2 === 0 ? bytes : [...bytes, 0]);
@@ -174,7 +174,7 @@ const status = (silentPeers: readonly SilentPeer[], conditions: readonly Conditi
 
 const later = 3_600_000;
 
-test('a peer that comes back after a reboot blames nobody until it was probed again', (t) => {
+test('a peer that returns after a reboot degrades nobody until it is probed again', (t) => {
   const own = status([silentPeer('web-2')]);
   const judged = (connectedMs: number, dockerForMs: number) => {
     const conditions = [{ ...docker(true), sinceMs: later - dockerForMs }];

@@ -69,7 +69,7 @@ const samples: Partial<Record<RecordKind, object>> = {
   },
 };
 
-test('a record is written as it was read, with what a newer version has put in it, wherever', (t) => {
+test('a record keeps the fields of a newer version at every level when it is written back', (t) => {
   for (const [name, sample] of Object.entries(samples)) {
     const kind = name as RecordKind;
     const text = JSON.stringify({ ...sample, ...unknown });
@@ -85,7 +85,7 @@ test('a record is written as it was read, with what a newer version has put in i
   t.true('problem' in decode('pool', '{"__proto__": {"cidr": "10.0.0.0/8"}}'));
 });
 
-test('whatever rewrites a record keeps what a newer version has put in it', async (t) => {
+test('every mutation of a record keeps the fields of a newer version', async (t) => {
   const cluster = new MemoryCluster();
   const core = await Core.start(new MemoryStore(cluster)).ready();
   const once = { operationId: '', dryRun: false };

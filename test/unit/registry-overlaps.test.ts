@@ -67,7 +67,7 @@ test('pools overlap nothing: no pool, no node address, no network of a host', as
   await close();
 });
 
-test('nodes get subnets that no host’s network overlaps, as long as there are any, and are told when not', async (t) => {
+test('nodes get subnets that overlap no host’s network while there are any, and a warning afterwards', async (t) => {
   const { core, close } = await rig(1, '10.76.0.0/22');
   const { subject } = await core.nodes.add(once, newNode('web-1', 1));
   const hostNetworks = [{ prefix: prefix('10.76.0.0/23'), source: 'docker network shop' }];
@@ -103,7 +103,7 @@ test('nodes get subnets that no host’s network overlaps, as long as there are 
   await close();
 });
 
-test('a pool and a node address that meet: one of them loses', async (t) => {
+test('of a pool and a node address that overlap, one is refused', async (t) => {
   for (let round = 0; round < 20; round++) {
     const { cores, cluster, close } = await rig(2);
     const [a, b] = cores;
@@ -118,7 +118,7 @@ test('a pool and a node address that meet: one of them loses', async (t) => {
   }
 });
 
-test('a reservation and a lease that meet: one of them loses', async (t) => {
+test('of a reservation and a lease that overlap, one is refused', async (t) => {
   for (let round = 0; round < 20; round++) {
     const { cores, close } = await rig(2);
     const [a, b] = cores;
@@ -132,7 +132,7 @@ test('a reservation and a lease that meet: one of them loses', async (t) => {
   }
 });
 
-test('a pool that is removed while a node is added: no lease without a pool', async (t) => {
+test('removing a pool while a node is added leaves no lease without a pool', async (t) => {
   for (let round = 0; round < 20; round++) {
     const { cores, cluster, core, close } = await rig(2);
     const [a, b] = cores;
@@ -144,7 +144,7 @@ test('a pool that is removed while a node is added: no lease without a pool', as
   }
 });
 
-test('a moved node frees its old address, and nobody else’s is taken', async (t) => {
+test('a moved node frees its old address, and can take no other node’s', async (t) => {
   const { core, close } = await rig();
   const a = await core.nodes.add(once, newNode('web-1', 1));
   await core.nodes.add(once, newNode('web-2', 2));
@@ -157,7 +157,7 @@ test('a moved node frees its old address, and nobody else’s is taken', async (
   await close();
 });
 
-test('a pool by itself is checked whole', (t) => {
+test('all problems of a pool are reported at once', (t) => {
   const problems = (cidr: string, subnetLength: number) =>
     poolProblems({ cidr: prefix(cidr), subnetLength }).join('; ');
   t.is(problems('10.76.0.0/16', 24), '');

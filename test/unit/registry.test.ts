@@ -24,7 +24,7 @@ test('64 nodes added at once through two controllers get 64 subnets', async (t) 
   await close();
 });
 
-test('of two that want the last subnet one gets it, the other learns why not', async (t) => {
+test('one of two requests gets the last subnet, the other learns why not', async (t) => {
   const { cores, close } = await rig(2, '10.76.0.0/24');
   // A /24 pool has four /26s; three are taken.
   const [a, b] = cores;
@@ -42,7 +42,7 @@ test('of two that want the last subnet one gets it, the other learns why not', a
   await close();
 });
 
-test('an answer that was lost is found again, however often the call is repeated', async (t) => {
+test('a lost answer is found again, however often the call is repeated', async (t) => {
   const { stores, core, cluster, close } = await rig();
   const [store] = stores;
   if (store === undefined) throw new Error('no store');
@@ -74,7 +74,7 @@ test('an answer that was lost is found again, however often the call is repeated
   await close();
 });
 
-test('a request is named by what it asks for, however its fields are ordered', (t) => {
+test('a request’s digest does not depend on the order of its fields', (t) => {
   const request = { name: 'web-1', labels: { a: '1', b: '2' }, uses: 3, operationId: 'x', dryRun: false };
   const digest = requestDigest(request);
   t.is(requestDigest({ uses: 3, dryRun: true, labels: { b: '2', a: '1' }, name: 'web-1', operationId: 'y' }), digest);
@@ -83,7 +83,7 @@ test('a request is named by what it asks for, however its fields are ordered', (
   }
 });
 
-test('what a view that is behind would refuse, or find done already, is asked of the store', async (t) => {
+test('a refusal or a no-op decided on a stale view is checked against the store', async (t) => {
   const { stores, cores, core, cluster, close } = await rig(2);
   const [, late] = cores;
   const [, store] = stores;
@@ -108,7 +108,7 @@ test('what a view that is behind would refuse, or find done already, is asked of
   await close();
 });
 
-test('the same command again changes nothing; another under the same name is told what is there', async (t) => {
+test('repeating a command changes nothing; a different one under the same name is told what exists', async (t) => {
   const { core, cluster, close } = await rig();
   const first = await core.nodes.add(once, newNode('web-1', 1));
   const { revision } = cluster;
@@ -141,7 +141,7 @@ test('a dry run changes nothing', async (t) => {
   await close();
 });
 
-test('a node is found by whatever people have at hand', async (t) => {
+test('a node is found by id, name, address or subnet', async (t) => {
   const { core, close } = await rig();
   const { subject } = await core.nodes.add(once, newNode('web-1', 1));
   await core.nodes.add(once, newNode('db-1', 2));

@@ -39,7 +39,7 @@ test('a certificate is renewed once, at a time of its own between half and four 
   t.true(backdateMs > 10_000);
 });
 
-test('a new authority is trusted beside one that is trusted, and only so', (t) => {
+test('a new authority is trusted only together with a trusted one', (t) => {
   const trusted = (told: readonly string[], identity = whole) => trustProblem(identity, told) === undefined;
   t.true(trusted([old.certificate]));
   t.true(trusted([next.certificate, old.certificate]));
@@ -62,7 +62,7 @@ test('a new authority is trusted beside one that is trusted, and only so', (t) =
   t.false(sameAuthority([old.certificate, next.certificate], [next.certificate, old.certificate]));
 });
 
-test('controllers that have come since are reached, also those that were known; the host finds them after a restart', async (t) => {
+test('a host reaches new and former controllers, also after a restart', async (t) => {
   const [a, b, c] = ['192.168.83.2:7400', '192.168.83.3:7400', '192.168.83.4:7400'] as const;
   t.deepEqual(withControllers([a], []), [a]);
   t.deepEqual(withControllers([a, b], [b]), [a, b], 'one that is away may come back');
@@ -103,7 +103,7 @@ test('controllers that have come since are reached, also those that were known; 
   t.deepEqual((await readIdentity(stateDir))?.controllers, [b, a]);
 });
 
-test('what a connection fails with is said so that people know what to do', (t) => {
+test('connection errors say what to do', (t) => {
   const about = (text: string, code: 'Unavailable' | 'NotFound' = 'Unavailable') =>
     explainConnectionError(
       new XnetError(
@@ -130,7 +130,7 @@ test('what a connection fails with is said so that people know what to do', (t) 
   t.is(about('certificate has expired', 'NotFound').hint, undefined);
 });
 
-test('what is wrong with an identity is one finding, the worst', (t) => {
+test('only the worst problem of an identity is a finding', (t) => {
   const reasons = (trouble: Parameters<typeof identityFindings>[1], atMs: number) =>
     identityFindings(whole, trouble, atMs).map(({ reason, transient }) => [reason, transient]);
   t.deepEqual(reasons({}, nowMs), []);

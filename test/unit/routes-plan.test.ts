@@ -118,7 +118,7 @@ const borrowed: Step[] = [
   { kind: 'converge', peers: [{ ...a, nextHop: ip('192.168.83.11') }, b], mode: 'auto' },
 ];
 
-test('whatever was there and whatever happens, the routes become as desired, and nothing foreign changes', async (t) => {
+test('from any state, the routes converge to the desired set and nothing foreign changes', async (t) => {
   await fc.assert(
     fc.asyncProperty(steps, peers, fc.constantFrom('auto' as const, 'never' as const), async (taken, last, mode) => {
       const world = new World();

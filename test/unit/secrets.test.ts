@@ -44,7 +44,7 @@ function folder(t: ExecutionContext): string {
   return made;
 }
 
-test('a token is read as it was written; what is no token is not repeated', (t) => {
+test('a token survives formatting and parsing; an invalid one is not quoted in the error', (t) => {
   const caDigest = 'a'.repeat(50);
   for (let n = 0; n < 50; n++) {
     const token = { caDigest, ...randomNames() };
@@ -74,7 +74,7 @@ test('a token is read as it was written; what is no token is not repeated', (t) 
   t.notDeepEqual(namesOfOperation(key, 'op-1'), namesOfOperation(other, 'op-1'));
 });
 
-test('a secret file is its owner’s alone, or is not read', async (t) => {
+test('a secret file is read only if no other user can read it', async (t) => {
   const dir = folder(t);
   const path = join(dir, 'made', 'cluster.key');
   t.is(await readSecretFile(path), undefined);
@@ -144,7 +144,7 @@ test('the authority’s key opens with the cluster key alone, and only as it was
   t.true(existsSync(path));
 });
 
-test('many that make the cluster key at once have the one that stays', async (t) => {
+test('concurrent creation of the cluster key yields one key for all', async (t) => {
   const path = join(folder(t), 'cluster.key');
   const made = await Promise.all(Array.from({ length: 8 }, () => makeClusterKey(path)));
   const kept = await readClusterKey(path);

@@ -6,7 +6,7 @@ import { XnetError } from '../../proto/errors.js';
 import { rig, status } from '../support/session-values.js';
 import { until } from '../support/until.js';
 
-test('a host that boots is let in at once where its dead stream is, and is no second host', async (t) => {
+test('a rebooted host is admitted at once by the controller of its dead stream, and is no second host', async (t) => {
   const { cluster, a, b, nodeId, open, heldBy } = await rig(t);
   const conflicts = () => cluster.entries().filter(({ value }) => value.includes('NodeConflict')).length;
   const first = await open(a, 'before the boot');
@@ -26,7 +26,7 @@ test('a host that boots is let in at once where its dead stream is, and is no se
   await until('a copy is told of', async () => conflicts() === 1);
 });
 
-test('the host that was there first stays the node, until an operator decides', async (t) => {
+test('the first host remains the node until an operator decides', async (t) => {
   const { cluster, a, nodeId, open, heldBy } = await rig(t);
   const refused = async (fingerprint: string) => {
     const error = await t.throwsAsync((await open(a, fingerprint)).opening, { instanceOf: XnetError });
@@ -63,7 +63,7 @@ test('the host that was there first stays the node, until an operator decides', 
   await (await open(a, 'copy', 'nothing', '1b')).opening;
 });
 
-test('a node gone wild puts no more than its share into the store; the newest that fits is what is kept', async (t) => {
+test('a flooding node writes no more than its quota; the newest report that fits is kept', async (t) => {
   const { cluster, a, nodeId, open, heldBy } = await rig(t);
   await (await open(a, 'host')).opening;
   await heldBy('host at ctl-a');
@@ -97,7 +97,7 @@ test('a node gone wild puts no more than its share into the store; the newest th
   t.is(a.sessions.statusOf(nodeId)?.conditions[0]?.reason, 'R299', 'what is shown is the newest');
 });
 
-test('events beyond the share of their subject are left out, those of others are not', (t) => {
+test('events beyond the quota of their subject are dropped, those of others are kept', (t) => {
   const share = new EventShare();
   const event = { reason: 'Down', subject: 'node/web-1', message: 'it is down' };
   const told = share.of(

@@ -17,7 +17,7 @@ import { address } from '../support/pools.js';
 import { once, rig, Stream, status } from '../support/session-values.js';
 import { until } from '../support/until.js';
 
-test('a node whose stream could not begin is not connected: not here, not elsewhere', async (t) => {
+test('a node whose stream failed to start is connected on no controller', async (t) => {
   const { a, b, nodeId, open, heldBy } = await rig(t);
   const gate = a.store.hold();
   const { opening } = await open(a, 'before the reboot', 'fresh');
@@ -33,7 +33,7 @@ test('a node whose stream could not begin is not connected: not here, not elsewh
   await heldBy('after the reboot at ctl-b');
 });
 
-test('the end of an old stream leaves the presence of the new one', async (t) => {
+test('the end of an old stream does not end the presence of the new one', async (t) => {
   const { a, nodeId, open, held, heldBy } = await rig(t);
   const first = await open(a, 'host');
   const old = await first.opening;
@@ -53,7 +53,7 @@ test('the end of an old stream leaves the presence of the new one', async (t) =>
   await heldBy('nobody');
 });
 
-test('what the store has of a session follows the streams, whoever changed it', async (t) => {
+test('the session record follows the streams, whoever changed it', async (t) => {
   const { cluster, a, nodeId, open, heldBy } = await rig(t);
   const stream = await (await open(a, 'host')).opening;
   await heldBy('host at ctl-a');
@@ -69,7 +69,7 @@ test('what the store has of a session follows the streams, whoever changed it', 
   t.is(a.sessions.fanout.streamOf(nodeId), undefined);
 });
 
-test('a node that has moved is of the controller that it moved to; the stream that it left ends', async (t) => {
+test('a node that moved belongs to its new controller, and its former stream ends', async (t) => {
   const { a, b, nodeId, open, heldBy } = await rig(t);
   const left = await open(a, 'host');
   await left.opening;
@@ -91,7 +91,7 @@ test('a node that has moved is of the controller that it moved to; the stream th
   await heldBy('host at ctl-b');
 });
 
-test('since when a node is away is in the store, from the moment that its stream ended until it is back', async (t) => {
+test('an absence record exists from the end of a node’s stream until it returns', async (t) => {
   const { cluster, a, nodeId, open, heldBy } = await rig(t);
   const absence = () => {
     const decoded = decode('absence', cluster.get(keys.absence(nodeId))?.value ?? '');
@@ -117,7 +117,7 @@ test('since when a node is away is in the store, from the moment that its stream
   t.is(absence(), undefined);
 });
 
-test('that a node is down is told once, by those that are left when its controller dies with it', async (t) => {
+test('a node that dies with its controller is reported down once, by the remaining controllers', async (t) => {
   const { cluster, a, b, nodeId, open, heldBy } = await rig(t);
   const grace = { seen: 1, orphan: 1, jitter: 1 };
   for (const { store, core } of [a, b]) {
@@ -162,7 +162,7 @@ test('that a node is down is told once, by those that are left when its controll
   await until('and that it is gone again', async () => told().length === 2);
 });
 
-test('who leaves learns how many peers of all controllers have its route, and asking again reads no store', async (t) => {
+test('a leaving node learns how many peers of all controllers have its route, without reading the store again', async (t) => {
   const { a, b, nodeId, open } = await rig(t);
   const others = await Promise.all(
     ['web-2', 'web-3'].map((name, index) =>
@@ -213,7 +213,7 @@ test('who leaves learns how many peers of all controllers have its route, and as
   t.is(store.lists, lists);
 });
 
-test('a stream that watches wakes as often as something changes, and leaves nothing behind', async (t) => {
+test('a watching stream wakes once per change, and leaves no listener behind', async (t) => {
   const { a, nodeId, open } = await rig(t);
   await (await open(a, 'host')).opening;
   const { feed } = a.core;
@@ -244,7 +244,7 @@ test('a stream that watches wakes as often as something changes, and leaves noth
   await watching;
 });
 
-test('of the nodes that another controller counts, the one that is asked about is left out', (t) => {
+test('the progress of another controller excludes the node in question', (t) => {
   const record = {
     applied: [
       [9, 3],

@@ -39,7 +39,7 @@ function flagsOf(command: Command): string[] {
   return [...command.options.map(({ long }) => long ?? ''), ...command.commands.flatMap(flagsOf)];
 }
 
-test('nothing can be set that has a port speak in the clear, or a certificate go unchecked', async (t) => {
+test('no setting disables TLS on a port or the check of a certificate', async (t) => {
   const programs = [makeXctl(), makeController('0', async () => undefined)];
   const { Command: Fresh } = await import('commander');
   const flags = [...programs.flatMap(flagsOf), ...flagsOf(addOptions(new Fresh('xnetd')))];
@@ -84,7 +84,7 @@ test('nothing can be set that has a port speak in the clear, or a certificate go
   await t.throwsAsync(controllerSettings(['--join-listen', 'unix:/run/x.sock']), { message: /HOST:PORT alone/ });
 });
 
-test('a settings file can’t reach into the program, nor make it run out of memory', (t) => {
+test('a settings file can neither inject prototypes nor exhaust memory', (t) => {
   for (const content of [
     '__proto__: {polluted: yes}\n',
     'constructor: {prototype: {polluted: yes}}\n',

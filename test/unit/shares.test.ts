@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { JoinThrottle } from '../../controller/service/join-throttle.js';
 import { Allowance, Allowances } from '../../proto/rpc/allowance.js';
 
-test('whatever is taken whenever, it is never more than the burst and what came back since', (t) => {
+test('a quota never grants more than the burst and its refill', (t) => {
   const taking = fc.record({ afterMs: fc.nat(5_000), amount: fc.integer({ min: 1, max: 12 }) });
   fc.assert(
     fc.property(
@@ -34,7 +34,7 @@ test('whatever is taken whenever, it is never more than the burst and what came 
   );
 });
 
-test('of many that come, those that were there last are remembered', (t) => {
+test('of many callers the most recent are remembered', (t) => {
   const allowances = new Allowances({ burst: 1, perSecond: 0.001 });
   t.true(allowances.of('first', 0).take(0));
   for (let n = 0; n < 30_000; n++) allowances.of(`other-${n}`, 1).take(1);
@@ -42,7 +42,7 @@ test('of many that come, those that were there last are remembered', (t) => {
   t.false(allowances.of('other-29999', 2).take(2));
 });
 
-test('an address that was wrong too often may try again, once every six seconds', (t) => {
+test('an address with too many failures may retry once every six seconds', (t) => {
   const attempts = new JoinThrottle();
   const address = '192.168.83.7';
   for (let n = 1; n <= 10; n++) {

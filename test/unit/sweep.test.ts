@@ -8,7 +8,7 @@ import { MemoryCluster, MemoryStore } from '../support/memory-store.js';
 
 const hourMs = 3_600_000;
 
-test('tokens go when their time is over, denials and certificates when no clock takes them any more', async (t) => {
+test('expired tokens are deleted, denials and certificates only once every clock agrees', async (t) => {
   const cluster = new MemoryCluster();
   const clock = { nowMs: 1_000 * hourMs };
   const skewed = () => clock.nowMs + 2 * hourMs;

@@ -59,7 +59,7 @@ for (const kind of ['a path', 'an abstract name'] as const) {
   });
 }
 
-test('what nobody heard is told when somebody listens', async (t) => {
+test('notifications are repeated once systemd listens', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'xnet-notify-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const name = join(folder, 'notify');
@@ -70,7 +70,7 @@ test('what nobody heard is told when somebody listens', async (t) => {
   await systemd.close();
 });
 
-test('without systemd nobody is told, and the address of its socket is as unix(7) has it', async (t) => {
+test('without systemd there is no notification, and socket addresses follow unix(7)', async (t) => {
   const systemd = new Systemd(log, {});
   t.false(systemd.present);
   systemd.ready();

@@ -80,7 +80,7 @@ const action = fc.oneof(
   fc.record({ kind: fc.constant('leave' as const), index: fc.nat(15), host: fc.constant(0) }),
 );
 
-test('whatever happened since, a delta takes an old table to the newest one', (t) => {
+test('a delta takes any older table to the newest one', (t) => {
   fc.assert(
     fc.property(fc.array(action, { minLength: 1, maxLength: 40 }), fc.nat(39), (actions, cut) => {
       const rig = new Rig();
@@ -174,7 +174,7 @@ test('a node that leaves is not routed to, a cordoned one is', (t) => {
   t.is(rig.table.entries.size, 1);
 });
 
-test('a listing again tells just what changed meanwhile', (t) => {
+test('a second listing yields only what changed in between', (t) => {
   const rig = new Rig();
   rig.join(1, 11);
   rig.join(2, 12);
@@ -232,7 +232,7 @@ test('no change withdraws more than max(3, 20 %) of the routes unless it was con
   );
 });
 
-test('the same by a delta, and what is held goes with the snapshot that confirms it', (t) => {
+test('deltas hold withdrawals too, and the confirming snapshot releases them', (t) => {
   fc.assert(
     fc.property(uniqueRoutes, fc.uniqueArray(someSubnet, { selector: prefixKey }), (routes, removals) => {
       const before = tableOf(routes);

@@ -23,7 +23,7 @@ const touched = (text: string): TouchedObject => {
   };
 };
 
-test('what of nftables is listed anew, and how soon, follows from what was touched', (t) => {
+test('the objects that an nftables commit touched decide what is listed again, and how soon', (t) => {
   const bases = new Set(['inet guard', 'ip filter']);
   for (const [text, stale, urgency] of [
     ['+ rule ip xnet from-peers', 'own', 'now'],
@@ -51,7 +51,7 @@ test('what of nftables is listed anew, and how soon, follows from what was touch
   t.is(urgencyOf([], bases), 'never');
 });
 
-test('reasons that come one after the other are brought together, for a second at most', (t) => {
+test('triggers in quick succession are merged, for a second at most', (t) => {
   const options = { quietMs: 200, longestMs: 1_000 };
   t.is(dueAt(0, 0, options), 200);
   t.is(dueAt(0, 700, options), 900);
@@ -59,7 +59,7 @@ test('reasons that come one after the other are brought together, for a second a
   t.is(dueAt(0, 1_500, options), 1_000);
 });
 
-test('a lane takes one turn for many reasons', async (t) => {
+test('a lane takes one turn for many triggers', async (t) => {
   const stop = new AbortController();
   let turns = 0;
   const lane = new Lane<string>({
@@ -154,7 +154,7 @@ function scene(events: readonly EngineEvent[] = [], waits = false) {
   };
 }
 
-test('commits to nftables ask Docker nothing, and trigger only the lane that they concern', (t) => {
+test('nftables commits cause no Docker call, and trigger only the lane that they concern', (t) => {
   const { change } = scene();
   const commit = new Set(['nftables'] as const);
   t.deepEqual(change([commit, commit], 'never'), []);
@@ -171,7 +171,7 @@ test('commits to nftables ask Docker nothing, and trigger only the lane that the
   t.true(storm.filter((turn) => turn === 'firewall now').length <= 12);
 });
 
-test('an address that somebody takes away is put back at once, and not without end', (t) => {
+test('a removed gateway address is restored at once, and not endlessly', (t) => {
   const { flip } = scene();
   t.deepEqual(flip(), ['docker now']);
   t.deepEqual(flip(), ['docker now'], 'it is there again');
@@ -180,7 +180,7 @@ test('an address that somebody takes away is put back at once, and not without e
   t.true(storm.filter((turn) => turn === 'docker now').length <= 12);
 });
 
-test('containers that come and go are no reason for a turn while Docker is as desired', async (t) => {
+test('container events trigger no turn while Docker is as desired', async (t) => {
   const containers = (['create', 'start', 'die', 'destroy'] as const).map(
     (action): EngineEvent => ({
       kind: 'container',

@@ -163,7 +163,7 @@ for (const [title, changed, expected] of cases) {
   });
 }
 
-test('what is wrong is said with what to set', (t) => {
+test('invalid settings are reported with the setting to change', (t) => {
   const [missing] = chooseUnderlay({ ...host, settings: { interfaceName: 'eth\u001b7' } }).findings;
   t.is(
     missing?.message,

@@ -76,7 +76,7 @@ test('a store that was restored is refused after any number of starts, and nothi
   t.is(accepting.core.feed.view.nodes.size, 1);
 });
 
-test('a controller that runs refuses a store that steps back, behind what it saw or beyond', async (t) => {
+test('a running controller refuses a store whose revision went back, or that contradicts what it saw', async (t) => {
   for (const writes of [0, 60]) {
     const { cluster, core, store, backup } = await rig(t);
     store.connect(false);
@@ -93,7 +93,7 @@ test('a controller that runs refuses a store that steps back, behind what it saw
   }
 });
 
-test('what changes while a store that came back can’t be read is not lost', async (t) => {
+test('changes made while a reconnected store can’t be read are not lost', async (t) => {
   const { cluster } = await rig(t);
   const store = new MemoryStore(cluster);
   let failing = false;
@@ -129,7 +129,7 @@ test('what changes while a store that came back can’t be read is not lost', as
   t.is(feed.refusal, '');
 });
 
-test('a controller that was forgotten while it was away comes back without a word', async (t) => {
+test('a controller that was removed while it was down registers again', async (t) => {
   const { cluster, start, core, seenPath, dir } = await rig(t);
   const registration: Commit = {
     guards: [],
@@ -232,7 +232,7 @@ test('a node that was removed before a backup does not come back to the store re
   t.true(accepting.feed.view.nodes.has('n-lost'));
 });
 
-test('what was seen is on disk soon, and a file that can’t be read ends the feed', async (t) => {
+test('the seen revision is written to disk soon, and an unreadable file ends the feed', async (t) => {
   const { core, seenPath, cluster } = await rig(t);
   const { revision } = cluster;
   await until('remembered', async () => JSON.parse(readFileSync(seenPath, 'utf8')).revision === revision);
@@ -249,7 +249,7 @@ test('what was seen is on disk soon, and a file that can’t be read ends the fe
   t.is(error instanceof XnetError ? error.code : '', 'Corrupt');
 });
 
-test('a store that can’t be written refuses at once, and takes commits again when it can', async (t) => {
+test('a read-only store refuses commits at once, and accepts them again once it is writable', async (t) => {
   const { core, store } = await rig(t);
   const stop = new AbortController();
   t.teardown(() => stop.abort());
@@ -270,7 +270,7 @@ test('a store that can’t be written refuses at once, and takes commits again w
   await running;
 });
 
-test('clocks that differ are told of by both controllers, and change nothing', async (t) => {
+test('both controllers report a clock difference, which changes nothing', async (t) => {
   const { core, store } = await rig(t);
   const clocks = new Clocks(core.feed, 'c-1');
   const register = (registration: string, aheadMs: number) =>
@@ -306,7 +306,7 @@ test('clocks that differ are told of by both controllers, and change nothing', a
   t.deepEqual(told().at(-1), 'the clock of controller c-5 is 12s behind that of c-1');
 });
 
-test('a view that is older than its bound is not served as current, until the store is heard again', async (t) => {
+test('a view older than its bound is not served as current until the store answers again', async (t) => {
   const { cluster, dir } = await rig(t);
   const store = new MemoryStore(cluster);
   const feed = new ViewFeed({
