@@ -28,7 +28,7 @@ type CodeRow = {
 };
 
 /**
- * Exit codes of every xnet command: 0 success, 1 failure, 2 usage, 3 not found, 4 conflict or precondition,
+ * exitCodes are those of every xnet command: 0 success, 1 failure, 2 usage, 3 not found, 4 conflict or precondition,
  * 5 not allowed, 6 unavailable, 7 timeout, 8 a check found problems, 9 declined by the user, 11 the daemon
  * ended because its host has left the fleet, 12 because it has not joined one (xnetd.service does not start it again
  * then), 13 the store takes no writes and nothing was written, 130 interrupted. 10 is not used.
@@ -133,8 +133,8 @@ export function errnoOf(error: unknown): string | undefined {
 }
 
 /**
- * invalid is the error of a request with problems.
- * @throws XnetError InvalidArgument, when there are any
+ * throwIfAny refuses a request that has problems: `what` names it in the message of several.
+ * @throws XnetError InvalidArgument with all problems, when there are any
  */
 export function throwIfAny(problems: readonly string[], what: string): void {
   if (problems.length === 0) return;

@@ -1,5 +1,5 @@
 // What gRPC says of a connection that did not come about, said so that people know what to do. Pure.
-import { XnetError } from '../../proto/errors.js';
+import { type ErrorCode, XnetError } from '../../proto/errors.js';
 
 // grpc-js: "No connection established. Last error: X (TIME). Resolution note: ", where X is all that there is to it.
 const lastError = /Last error: (.+?)\.?\s*\(\d{4}-[^)]*\)/s;
@@ -46,4 +46,11 @@ export function explainConnectionError(error: XnetError): XnetError {
     });
   }
   return new XnetError('Unavailable', found.says, { problems: [...problems, message], hint: found.hint, cause });
+}
+
+const refusals: readonly ErrorCode[] = ['PermissionDenied', 'Unauthenticated', 'NotFound'];
+
+/** isAccessRefusal says whether a controller refuses this host, which does not pass by itself. */
+export function isAccessRefusal(code: ErrorCode): boolean {
+  return refusals.includes(code);
 }

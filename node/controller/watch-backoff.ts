@@ -3,7 +3,7 @@
 // whose first message can't be taken in would be asked again several times a second, by a whole fleet, for ever.
 import type { ErrorCode } from '../../proto/errors.js';
 import { backoffMs } from '../../proto/process/backoff.js';
-import { isAccessRefusal } from '../identity/renewal-plan.js';
+import { isAccessRefusal } from './connection-errors.js';
 
 /** EndedStream is what is known of a stream that has ended, or did not come about. */
 export type EndedStream = {

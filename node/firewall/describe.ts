@@ -1,4 +1,5 @@
 // What a plan changes of the firewall, for logs. Pure.
+import { formatIpv4 } from '../../proto/domain/address.js';
 import type { FirewallPlan } from './plan.js';
 import { tableName } from './ruleset.js';
 
@@ -8,8 +9,8 @@ export function describePlan({ table, rules }: Pick<FirewallPlan, 'table' | 'rul
   if (table.kind === 'replace') what.push(`${tableName}: written anew`);
   if (table.kind === 'elements') {
     for (const { name, missing, superfluous } of table.sets) {
-      what.push(...superfluous.map((element) => `${tableName}: ${name} - ${element}`));
-      what.push(...missing.map((element) => `${tableName}: ${name} + ${element}`));
+      what.push(...superfluous.map((element) => `${tableName}: ${name} - ${formatIpv4(element)}`));
+      what.push(...missing.map((element) => `${tableName}: ${name} + ${formatIpv4(element)}`));
     }
   }
   for (const [backend, { text, changes }] of rules) {

@@ -1,7 +1,6 @@
 // The firewall effect: lets peers' containers in, and keeps containers' own addresses on the way to peers.
 // Invariants: nothing that was closed opens but to leased peers, to our own subnet, on the underlay interface; there is
 // no moment without the rules while they are changed; what is not ours is never changed, and never overtaken.
-import { parseIpv4 } from '../../proto/domain/address.js';
 import { XnetError } from '../../proto/errors.js';
 import { type Exec, exec } from '../../proto/process/exec.js';
 import { Allowance } from '../../proto/rpc/allowance.js';
@@ -215,8 +214,8 @@ export class Firewall implements Effect<DesiredFirewall> {
     if (seen === undefined) return false;
     const changes = sets.map(({ name, missing, superfluous }) => ({
       set: name,
-      add: missing.flatMap((element) => parseIpv4(element) ?? []),
-      remove: superfluous.flatMap((element) => parseIpv4(element) ?? []),
+      add: missing,
+      remove: superfluous,
     }));
     const generation = this.#changeSets(tableName, seen.generation, changes);
     if (generation === undefined) return false;

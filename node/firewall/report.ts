@@ -1,5 +1,4 @@
 // The firewall for `xnetd status`: desired against installed. Pure.
-import { formatIpv4 } from '../../proto/domain/address.js';
 import type { Finding } from '../reconcile/effect.js';
 import type { DesiredFirewall } from './desired.js';
 import type { ForwardingPlan, ForwardingState } from './forwarding.js';
@@ -61,5 +60,5 @@ function tableState({ table }: ObservedFirewall, plan: FirewallPlan): FirewallRe
 function installedPeers({ peers }: DesiredFirewall, { table }: ObservedFirewall): number {
   if (table === undefined || table === 'none' || !table.ours) return 0;
   const sets = table.table?.sets;
-  return peers.filter(({ network, length }) => sets?.get(setName(length))?.has(formatIpv4(network)) === true).length;
+  return peers.filter(({ network, length }) => sets?.get(setName(length))?.has(network) === true).length;
 }

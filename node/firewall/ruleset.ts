@@ -8,7 +8,7 @@
 // 190 ns, and its changes cost more with its size.
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
-import { formatIpv4, formatPrefix, netmask } from '../../proto/domain/address.js';
+import { formatIpv4, formatPrefix, type Ipv4, netmask, parseIpv4 } from '../../proto/domain/address.js';
 import { checkInterfaceName, quoted } from '../../proto/domain/input.js';
 import { XnetError } from '../../proto/errors.js';
 import type { DesiredFirewall } from './desired.js';
@@ -28,8 +28,8 @@ type Chain = {
 
 /** Ruleset is our table as it should be. */
 export type Ruleset = {
-  /** By name, "peers24"; elements are network addresses, "10.76.2.0". */
-  readonly sets: ReadonlyMap<string, ReadonlySet<string>>;
+  /** By name, "peers24"; elements are network addresses. */
+  readonly sets: ReadonlyMap<string, ReadonlySet<Ipv4>>;
   readonly chains: readonly Chain[];
 };
 
@@ -41,8 +41,8 @@ export function setName(length: number): string {
 /** rulesetOf is the table that lets through what is desired. */
 export function rulesetOf(desired: DesiredFirewall): Ruleset {
   const lengths = [...new Set(desired.peers.map(({ length }) => length))].sort((a, b) => a - b);
-  const sets = new Map(lengths.map((length) => [setName(length), new Set<string>()]));
-  for (const { network, length } of desired.peers) sets.get(setName(length))?.add(formatIpv4(network));
+  const sets = new Map(lengths.map((length) => [setName(length), new Set<Ipv4>()]));
+  for (const { network, length } of desired.peers) sets.get(setName(length))?.add(network);
   const bit = `0x${desired.mark.toString(16)}`;
   const toUs = `iifname ${quotedName(desired.underlay)} ip daddr ${formatPrefix(desired.own)}`;
   const setMark = `meta mark set meta mark | ${bit}`;
@@ -98,7 +98,7 @@ function commentOf({ name, type, hook, priority }: Chain, rule: string): string 
 export function replaceText(ruleset: Ruleset): string {
   const lines = [`add table ip ${tableName}`, `delete table ip ${tableName}`, `table ip ${tableName} {`];
   for (const [name, elements] of ruleset.sets) {
-    lines.push(`\tset ${name} {`, '\t\ttype ipv4_addr', `\t\telements = { ${[...elements].join(', ')} }`, '\t}');
+    lines.push(`\tset ${name} {`, '\t\ttype ipv4_addr', `\t\telements = { ${formatElements(elements)} }`, '\t}');
   }
   for (const chain of ruleset.chains) {
     lines.push(`\tchain ${chain.name} {`);
@@ -107,6 +107,10 @@ export function replaceText(ruleset: Ruleset): string {
     lines.push('\t}');
   }
   return `${lines.join('\n')}\n}\n`;
+}
+
+function formatElements(elements: Iterable<Ipv4>): string {
+  return Array.from(elements, formatIpv4).join(', ');
 }
 
 type InstalledChain = {
@@ -118,7 +122,7 @@ type InstalledChain = {
 
 /** InstalledTable is what is there under our table's name. */
 export type InstalledTable = {
-  readonly sets: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly sets: ReadonlyMap<string, ReadonlySet<Ipv4>>;
   readonly chains: ReadonlyMap<string, InstalledChain>;
   /** Things that our table never has: flags, maps, sets of other types, elements with options. */
   readonly strange: boolean;
@@ -148,7 +152,7 @@ const ruleEntry = v.object({ chain: v.string(), comment: v.optional(v.string()) 
 export function parseTable(json: string): InstalledTable | undefined {
   const parsed = v.safeParse(listing, parseJson(json));
   if (!parsed.success) return undefined;
-  const sets = new Map<string, ReadonlySet<string>>();
+  const sets = new Map<string, ReadonlySet<Ipv4>>();
   const chains = new Map<string, { hook: string; rules: (string | undefined)[] }>();
   let strange = false;
   for (const entry of parsed.output.nftables) {
@@ -156,7 +160,7 @@ export function parseTable(json: string): InstalledTable | undefined {
     if (kind === 'table') strange ||= !v.is(tableEntry, value) || value.flags !== undefined;
     else if (kind === 'set' && v.is(setEntry, value)) {
       const { elem = [] } = value;
-      const elements = elem.filter((element) => typeof element === 'string');
+      const elements = elem.flatMap((element) => (typeof element === 'string' ? (parseIpv4(element) ?? []) : []));
       strange ||= value.type !== 'ipv4_addr' || value.flags !== undefined || elements.length !== elem.length;
       sets.set(value.name, new Set(elements));
     } else if (kind === 'chain' && v.is(chainEntry, value)) {
@@ -205,15 +209,15 @@ export type TablePlan =
 /** SetElements are the elements that one set lacks, and those that it has too many. */
 export type SetElements = {
   readonly name: string;
-  readonly missing: readonly string[];
-  readonly superfluous: readonly string[];
+  readonly missing: readonly Ipv4[];
+  readonly superfluous: readonly Ipv4[];
 };
 
 /** elementsText is the nft script that changes elements, in one transaction. */
 export function elementsText(sets: readonly SetElements[]): string {
   const lines = sets.flatMap(({ name, missing, superfluous }) => [
-    ...(superfluous.length > 0 ? [`delete element ip ${tableName} ${name} { ${superfluous.join(', ')} }\n`] : []),
-    ...(missing.length > 0 ? [`add element ip ${tableName} ${name} { ${missing.join(', ')} }\n`] : []),
+    ...(superfluous.length > 0 ? [`delete element ip ${tableName} ${name} { ${formatElements(superfluous)} }\n`] : []),
+    ...(missing.length > 0 ? [`add element ip ${tableName} ${name} { ${formatElements(missing)} }\n`] : []),
   ]);
   return lines.join('');
 }
@@ -236,7 +240,7 @@ export function planTable(ruleset: Ruleset, installed: InstalledTable | undefine
   const sets: SetElements[] = [];
   let changes = 0;
   for (const [name, wanted] of ruleset.sets) {
-    const present = installed.sets.get(name) ?? new Set();
+    const present = installed.sets.get(name) ?? new Set<Ipv4>();
     const superfluous = [...present].filter((element) => !wanted.has(element));
     const missing = [...wanted].filter((element) => !present.has(element));
     if (superfluous.length + missing.length > 0) sets.push({ name, missing, superfluous });

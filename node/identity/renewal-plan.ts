@@ -1,6 +1,5 @@
 // When a certificate is renewed, whose authority is believed, and what is wrong with either. Pure.
 import { formatDuration } from '../../proto/domain/duration.js';
-import type { ErrorCode } from '../../proto/errors.js';
 import { digestOf, isAuthority, isIssuedBy, madeAt, renewalAt } from '../../proto/pki/chain.js';
 import type { Finding } from '../reconcile/effect.js';
 import { certificateOf, hasExpired, type NodeIdentity } from './identity.js';
@@ -51,13 +50,6 @@ export type Trouble = {
   /** What the controllers say who do not let this host in. */
   readonly refusal?: string | undefined;
 };
-
-const refusals: readonly ErrorCode[] = ['PermissionDenied', 'Unauthenticated', 'NotFound'];
-
-/** isAccessRefusal says whether an error means that a host is not let in, which does not pass by itself. */
-export function isAccessRefusal(code: ErrorCode): boolean {
-  return refusals.includes(code);
-}
 
 // A renewal that fails for so much of the life that it was begun with is for people to look at.
 const soonShare = 1 / 5;

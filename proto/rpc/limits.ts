@@ -101,7 +101,7 @@ export const callerLimits = {
   },
 } as const satisfies Record<string, CallerLimits>;
 
-/** ConnectionLimits bound the connections of one server, before it is known whose they are. */
+/** connectionLimits bound the connections of one server, before it is known whose they are. */
 export const connectionLimits = {
   /** On the API's port: a fleet of 5,000 hosts has twice as many at most. */
   most: 20_000,

@@ -14,6 +14,7 @@ import {
 } from '../../node/firewall/ruleset.js';
 import { ipv4FromNumber, type Prefix, prefixKey, prefixOf } from '../../proto/domain/address.js';
 import { installed, listing, prefix, small } from '../support/firewall-values.js';
+import { address } from '../support/pools.js';
 
 test('desired: the own subnet is no peer, and the order in which routes come does not matter', (t) => {
   const routes = ['10.76.3.0/24', '10.76.1.0/24', '10.80.4.64/26', '10.76.2.0/24', '10.76.3.0/24'].map((text) => ({
@@ -130,7 +131,7 @@ test('element changes make an installed table the desired one, whatever the two 
       for (const [, verb, name = '', list = ''] of plan.kind === 'none'
         ? []
         : elementsText(plan.sets).matchAll(/^(add|delete) element ip xnet (\S+) \{ (.*) \}$/gm)) {
-        for (const element of list.split(', ')) {
+        for (const element of list.split(', ').map(address)) {
           const set = sets.get(name);
           // nft refuses to delete what is not there.
           t.is(set?.has(element), verb === 'delete');

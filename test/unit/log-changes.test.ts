@@ -36,7 +36,7 @@ test('rules and elements of sets are named', (t) => {
   const what = describePlan({
     table: {
       kind: 'elements',
-      sets: [{ name: 'peers', missing: ['10.76.1.0'], superfluous: ['10.76.2.0'] }],
+      sets: [{ name: 'peers', missing: [address('10.76.1.0')], superfluous: [address('10.76.2.0')] }],
       changes: 2,
     },
     rules: new Map([

@@ -15,7 +15,7 @@ const withDeploy = [...sources, ...sourcesIn(root, 'deploy')];
 
 // What does not keep the rules below yet. These lists only get shorter.
 const notYet = {
-  comments: new Set(['controller/store/records.ts', 'proto/errors.ts', 'proto/rpc/limits.ts']),
+  comments: new Set(['controller/store/records.ts']),
   names: new Set(['forgetController', 'Outcome', 'Verdict']),
   fileCycles: new Set([
     'cli/commands/several.ts cli/program/action.ts',
@@ -23,12 +23,34 @@ const notYet = {
   ]),
   foldersInCycles: new Set([
     ...['controller/authority', 'controller/registry', 'controller/session'],
-    ...['node/agent', 'node/controller', 'node/docker', 'node/host', 'node/identity', 'node/settings.ts'],
-    ...['node/state', 'node/table', 'cli/commands', 'cli/program'],
+    ...['node/agent', 'node/docker', 'node/host', 'node/identity', 'node/settings.ts', 'node/state', 'node/table'],
+    ...['cli/commands', 'cli/program'],
   ]),
-  long: new Set([
-    ...['controller/registry/pool-decisions.ts', 'controller/store/records.ts', 'controller/view/keeper.ts'],
-    ...['controller/view/view-feed.ts', 'controller/view/view.ts'],
+  /** Test files that are longer, each with the most lines that it may have. */
+  longTests: new Map([
+    ['test/contract/store.test.ts', 350],
+    ['test/e2e/docker-bip.test.ts', 600],
+    ['test/e2e/lab.test.ts', 350],
+    ['test/e2e/systemd.test.ts', 700],
+    ['test/integration/access.test.ts', 450],
+    ['test/integration/cli-faults.test.ts', 400],
+    ['test/integration/cli-security.test.ts', 550],
+    ['test/integration/cli.test.ts', 600],
+    ['test/integration/controller.test.ts', 500],
+    ['test/integration/joins.test.ts', 450],
+    ['test/integration/limits.test.ts', 400],
+    ['test/integration/revocation.test.ts', 400],
+    ['test/integration/xnetd-join.test.ts', 500],
+    ['test/net/bad-controller.test.ts', 400],
+    ['test/net/certificate.test.ts', 350],
+    ['test/net/examples.test.ts', 350],
+    ['test/net/firewall.test.ts', 950],
+    ['test/net/routes.test.ts', 450],
+    ['test/support/memory-route-host.ts', 400],
+    ['test/support/route-scenarios.ts', 650],
+    ['test/unit/consistency.test.ts', 350],
+    ['test/unit/tables.test.ts', 350],
+    ['test/unit/view-feed.test.ts', 350],
   ]),
 };
 
@@ -121,7 +143,11 @@ test('no folder of a part imports itself by way of others', (t) => {
 test('files have at most 300 lines', (t) => {
   for (const { path, text } of withDeploy) {
     const lines = text.split('\n').length - 1;
-    t.true(lines <= 300 || notYet.long.has(path), `${path} has ${lines} lines`);
+    t.true(lines <= 300, `${path} has ${lines} lines`);
+  }
+  for (const { path, text } of sourcesIn(root, 'test')) {
+    const lines = text.split('\n').length - 1;
+    t.true(lines <= (notYet.longTests.get(path) ?? 300), `${path} has ${lines} lines`);
   }
 });
 
