@@ -2,6 +2,7 @@
 import { escaped } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
 import type { Convergence__Output } from '../../proto/gen/xnet/v1/Convergence.js';
+import { problemText } from '../../proto/process/problem.js';
 import type { CommandContext } from '../context.js';
 import { ProgressLine } from '../output/screen.js';
 import { formatDuration } from '../output/time.js';
@@ -63,7 +64,8 @@ export function progressText(waited: WaitedOutput, goal: Goal, why: string): str
 function whyOf({ conditions }: Convergence__Output): string {
   const failing = conditions.find(({ ok }) => !ok);
   if (failing === undefined) return 'its daemon has not connected and reported yet';
-  return escaped(`${failing.type}: ${failing.message === '' ? failing.reason : failing.message}`);
+  const { type, reason, message, fix } = failing;
+  return escaped(problemText({ text: `${type}: ${message === '' ? reason : message}`, fix: fix === '' ? null : fix }));
 }
 
 function notInTime(

@@ -34,12 +34,14 @@ export function withDataPath(
   });
   if (cutOff.length === 0) return status;
   const own = status.conditions.find((condition) => condition.type === type);
+  const fixes = [...(own?.fix === undefined ? [] : [own.fix]), fixOf(cutOff)];
   const condition: Condition = {
     type,
     ok: false,
     transient: false,
     reason: own?.ok === false ? own.reason : 'NoAnswer',
     message: [...(own?.ok === false ? [own.message] : []), messageOf(nodeName, cutOff, peerOf)].join('; '),
+    fix: fixes.join('; '),
     sinceMs: Math.min(...cutOff.map(({ sinceMs }) => sinceMs)),
   };
   return { ...status, conditions: [...status.conditions.filter((other) => other !== own), condition] };
@@ -64,8 +66,13 @@ function messageOf(
     return `${name} at ${formatIpv4(gateway)} (${host}${back})`;
   });
   const more = cutOff.length > mostNamed ? [`and ${cutOff.length - mostNamed} more`] : [];
-  const advice = cutOff.some(({ hostAnswers }) => !hostAnswers)
-    ? 'is the LAN split? on the host: ip neighbour'
-    : 'does a firewall on either host drop ICMP or forwarded packets, or an ip rule divert them? on the host: xnetd status';
-  return `no answer from ${[...list, ...more].join(', ')}, which is connected: ${advice}`;
+  const which = cutOff.length === 1 ? 'which is connected' : 'which are connected';
+  return `no answer from ${[...list, ...more].join(', ')}, ${which}`;
+}
+
+function fixOf(cutOff: readonly SilentPeer[]): string {
+  return cutOff.some(({ hostAnswers }) => !hostAnswers)
+    ? 'check whether the LAN is split; on this host: ip neighbour'
+    : 'on both hosts, xnetd status names what drops or diverts packets: a firewall that drops ICMP or forwarded ' +
+        'packets, or an ip rule';
 }

@@ -18,6 +18,11 @@ export const conditionTypes = [
 
 const mostMessages = 3;
 
+function fixOf(findings: readonly Finding[]): { readonly fix?: string } {
+  const fixes = [...new Set(findings.flatMap(({ fix }) => fix ?? []))].slice(0, mostMessages);
+  return fixes.length === 0 ? {} : { fix: fixes.join('; ') };
+}
+
 function conditionOf(type: ConditionType, findings: readonly Finding[], nowMs: number): Condition {
   const wrong = findings.filter((finding) => finding.isNote !== true);
   const notes = findings.filter((finding) => finding.isNote === true);
@@ -26,10 +31,9 @@ function conditionOf(type: ConditionType, findings: readonly Finding[], nowMs: n
   const [worst] = wrong;
   if (worst === undefined) {
     const message = notes.map((note) => note.message).join('; ');
-    return { type, ok: true, transient: false, reason: 'Ready', message, sinceMs: nowMs };
+    return { type, ok: true, transient: false, reason: 'Ready', message, ...fixOf(notes), sinceMs: nowMs };
   }
   const messages = ordered.map((finding) => finding.message);
-  const fixes = [...new Set(wrong.flatMap(({ fix }) => fix ?? []))].slice(0, mostMessages);
   const more = messages.length > mostMessages ? [`and ${messages.length - mostMessages} more`] : [];
   return {
     type,
@@ -37,7 +41,7 @@ function conditionOf(type: ConditionType, findings: readonly Finding[], nowMs: n
     transient: worst.transient,
     reason: worst.reason,
     message: [...messages.slice(0, mostMessages), ...more].join('; '),
-    ...(fixes.length === 0 ? {} : { fix: fixes.join('; ') }),
+    ...fixOf(ordered),
     sinceMs: nowMs,
   };
 }

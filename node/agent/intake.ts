@@ -98,33 +98,40 @@ export class Intake {
   /** findings are what is refused. */
   findings({ table }: Known): readonly Finding[] {
     const found: Finding[] = [];
-    const add = (reason: string, message: string) =>
-      found.push({ type: 'Controller', transient: false, reason, message });
+    const add = (reason: string, message: string, fix: string) =>
+      found.push({ type: 'Controller', transient: false, reason, message, fix });
     if (this.#offer !== undefined && this.#problem !== undefined) {
-      add('AssignmentRefused', `the controller's assignment is not acted on: ${this.#problem}`);
+      const message = `the controller's assignment is not acted on: ${this.#problem}`;
+      add('AssignmentRefused', message, `${correctLease} ${this.#options.nodeName}`);
     }
     const { pools, routes } = table?.refused ?? { pools: [], routes: undefined };
     if (pools.length > 0) {
       const which = pools.slice(0, examples).map(({ pool, problem }) => `${formatPrefix(pool)} ${problem}`);
-      add('PoolRefused', `${count(pools.length, 'pool')} of the controller's not accepted: ${which.join('; ')}`);
+      const message = `${count(pools.length, 'pool')} of the controller's not accepted: ${which.join('; ')}`;
+      add('PoolRefused', message, 'to allow the pool on this host, add it to --allowed-pools; else: xctl pools remove');
     }
     const narrowed = notAllowed(table?.pools ?? [], { allowed: this.#options.allowedPools });
     if (narrowed.length > 0) {
       const which = narrowed.slice(0, examples).map(formatPrefix).join(', ');
-      add(
-        'PoolNotAllowed',
-        `in force though not within --allowed-pools: ${which}; what there is of it stays until this host leaves and joins again`,
-      );
+      const message = `routes and rules of pools that --allowed-pools does not cover stay in force: ${which}`;
+      add('PoolNotAllowed', message, 'add these pools to --allowed-pools, or: xnetd leave, then xnetd join');
     }
     if (routes !== undefined && routes.size > 0) {
       const which = [...routes.values()]
         .slice(0, examples)
         .map(({ route, problem }) => `${formatPrefix(route.subnet)} via ${formatIpv4(route.nextHop)} ${problem}`);
-      add('RouteRefused', `${count(routes.size, 'route')} of the controller's not accepted: ${which.join('; ')}`);
+      const message = `${count(routes.size, 'route')} of the controller's not accepted: ${which.join('; ')}`;
+      add(
+        'RouteRefused',
+        message,
+        'compare with: xctl routes list; xctl nodes list; then correct the node that is named',
+      );
     }
     return found;
   }
 }
+
+const correctLease = 'correct what is named, or lease the node another subnet; see: xctl nodes show';
 
 function count(number: number, what: string): string {
   return number === 1 ? `1 ${what}` : `${number} ${what}s`;

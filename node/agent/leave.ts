@@ -186,7 +186,8 @@ async function requireController({ member }: LeaveOptions, lease: Lease, signal:
   const expired = identity === undefined ? [] : identityFindings(identity, {}, Date.now());
   const [known] = expired.filter(({ transient }) => !transient);
   if (known !== undefined) {
-    throw new XnetError('PermissionDenied', `the lease can't be ended: ${known.message}`, { hint });
+    const hints = [...(known.fix === undefined ? [] : [known.fix]), hint];
+    throw new XnetError('PermissionDenied', `the lease can't be ended: ${known.message}`, { hint: hints.join('\n') });
   }
   let standing: NodeStanding;
   try {

@@ -175,7 +175,8 @@ export class SelfStatus {
       const same = former?.reason === condition.reason && former.message === condition.message;
       if (same && former.transient === condition.transient) continue;
       if (condition.reason === pendingReason) continue;
-      if (!condition.ok) log.warn({ type: condition.type, reason: condition.reason }, condition.message);
+      const { type, reason, message, fix } = condition;
+      if (!condition.ok) log.warn({ type, reason, ...(fix === undefined ? {} : { fix }) }, message);
       else if (former?.ok === false) log.info({ type: condition.type, after: former.reason }, 'ready');
     }
   }

@@ -25,14 +25,14 @@ export function dropFindings({ desired, backends, others, filterOf }: DropsInput
   const flows = flowsOf(desired);
   if (flows.length === 0) return [];
   const found: Finding[] = [];
-  const add = (where: string, drops: readonly (readonly [string, Drop])[], cure: string) => {
+  const add = (where: string, drops: readonly (readonly [string, Drop])[], fix: string) => {
     const [first] = drops;
     if (first === undefined) return;
     const names = drops.map(([name]) => name).join(' and ');
     const [, { rule }] = first;
     const what = rule === undefined ? `the policy of ${where}` : `a rule of ${where} (${rule})`;
-    const message = `${what} drops all packets ${names}: ${cure}`;
-    found.push({ type: 'Firewall', transient: false, reason: 'PacketsDropped', message });
+    const message = `${what} drops all packets ${names}`;
+    found.push({ type: 'Firewall', transient: false, reason: 'PacketsDropped', message, fix });
   };
   for (const [backend, tables] of backends) {
     const filter = filterOf(tables);
@@ -44,7 +44,7 @@ export function dropFindings({ desired, backends, others, filterOf }: DropsInput
     if (first === undefined) continue;
     const [, drop] = first;
     const where = `iptables-${backend}'s ${drop.table} chain ${drop.chain}`;
-    add(where, drops, iptablesCure(desired, backend, tables, drop));
+    add(where, drops, iptablesFix(desired, backend, tables, drop));
   }
   for (const table of others) {
     const drops = flows.flatMap((flow) => {
@@ -55,12 +55,12 @@ export function dropFindings({ desired, backends, others, filterOf }: DropsInput
     if (first === undefined) continue;
     const [, drop] = first;
     const where = `nftables' chain ${table.family} ${table.table} ${drop.chain}`;
-    add(where, drops, nftCure(desired, table, drop));
+    add(where, drops, nftFix(desired, table, drop));
   }
   return found;
 }
 
-function iptablesCure(desired: DesiredFirewall, backend: Backend, tables: Tables, drop: TableDrop): string {
+function iptablesFix(desired: DesiredFirewall, backend: Backend, tables: Tables, drop: TableDrop): string {
   const { table, chain, rule } = drop;
   const ranges = rangesOf(desired);
   const program = `iptables-${backend}${table === 'filter' ? '' : ` -t ${table}`}`;
@@ -85,7 +85,7 @@ function ufwDecidesFirst(tables: Tables): boolean {
   return hasChain(tables, ufwChain) && rules.some((rule) => decidesOnAll(rule, ufwChain));
 }
 
-function nftCure(desired: DesiredFirewall, { family, table, bases, chains }: NftTable, drop: Drop): string {
+function nftFix(desired: DesiredFirewall, { family, table, bases, chains }: NftTable, drop: Drop): string {
   const ranges = rangesOf(desired);
   if (table === 'firewalld') {
     const sources = ranges.map((range) => `--add-source=${range}`).join(' ');

@@ -52,16 +52,15 @@ function findingOf(area: Area, error: unknown): Finding {
   const type = area === 'Forwarding' ? 'Forwarding' : 'Firewall';
   const message = messageOf(error);
   if (!(error instanceof ProgramMissing)) return { type, transient: true, reason: `${area}Failed`, message };
-  const hint = `${message}: install the package ${packages[area]}; ${without[area]}`;
-  return { type, transient: false, reason: `${area}Missing`, message: hint };
+  const fix = `install the package ${packages[area]}`;
+  return { type, transient: false, reason: `${area}Missing`, message: `${message}: ${without[area]}`, fix };
 }
 
 /** unusableName is the finding of an interface name that can't stand in a rule. */
-export function unusableName(name: string): Finding {
-  const message =
-    `the interface name ${quoted(name)} can't stand in a firewall rule: ` +
-    'rename the interface with 1 to 15 of letters, digits, "_", "." and "-"';
-  return { type: 'Firewall', transient: false, reason: 'UnusableInterfaceName', message };
+export function unusableName(name: string): Finding & { readonly fix: string } {
+  const message = `the interface name ${quoted(name)} can't be used in a firewall rule`;
+  const fix = 'rename the interface with 1 to 15 of letters, digits, "_", "." and "-"';
+  return { type: 'Firewall', transient: false, reason: 'UnusableInterfaceName', message, fix };
 }
 
 /** contested is the finding of rules that do not stay as they are made. */
@@ -69,5 +68,6 @@ export const contested: Finding = {
   type: 'Firewall',
   transient: true,
   reason: 'Contested',
-  message: "another program changes xnet's firewall rules as fast as they are made: find it with nft monitor",
+  message: "another program changes xnet's firewall rules as fast as they are made",
+  fix: 'find that program with nft monitor, and stop it',
 };

@@ -156,7 +156,9 @@ export class Firewall implements Effect<DesiredFirewall> {
    */
   async inspect(desired: DesiredFirewall, signal: AbortSignal): Promise<FirewallReport> {
     const [unusable] = unusableNames(desired).map(unusableName);
-    if (unusable !== undefined) throw new XnetError('FailedPrecondition', unusable.message);
+    if (unusable !== undefined) {
+      throw new XnetError('FailedPrecondition', unusable.message, { hint: unusable.fix });
+    }
     const engine = this.#engine();
     const [{ observed, findings }, state] = await Promise.all([
       this.#look.whole(signal),

@@ -68,18 +68,20 @@ export function planForwarding({ state, bridge, drops, engine }: ForwardingInput
 function forwardingOff(engine: EngineFacts | undefined): Finding {
   if (engine?.running === true) {
     const message =
-      'net.ipv4.ip_forward is 0, and turning it on would open every container port to the network, because nothing ' +
-      'drops what is forwarded: iptables -P FORWARD DROP, then sysctl -w net.ipv4.ip_forward=1';
-    return { type: 'Forwarding', transient: false, reason: 'ForwardingOff', message };
+      'net.ipv4.ip_forward is 0, and xnetd does not turn it on: nothing drops forwarded packets, so every container ' +
+      'port would be open to the network';
+    const fix = 'iptables -P FORWARD DROP, then sysctl -w net.ipv4.ip_forward=1';
+    return { type: 'Forwarding', transient: false, reason: 'ForwardingOff', message, fix };
   }
   const message =
-    'net.ipv4.ip_forward is 0: it stays so until Docker runs, which has to close the ports of containers first';
-  return { type: 'Forwarding', transient: true, reason: 'ForwardingOff', message };
+    'net.ipv4.ip_forward is 0, and xnetd turns it on only when Docker runs and has closed the ports of containers';
+  return { type: 'Forwarding', transient: true, reason: 'ForwardingOff', message, fix: 'systemctl start docker' };
 }
 
 function interfaceOff(name: string): Finding {
-  const message = `nothing that comes in on ${name} is forwarded: sysctl -w net/ipv4/conf/${name}/forwarding=1`;
-  return { type: 'Forwarding', transient: false, reason: 'InterfaceForwardingOff', message };
+  const message = `packets that come in on ${name} are not forwarded (net.ipv4.conf.${name}.forwarding is 0)`;
+  const fix = `sysctl -w net/ipv4/conf/${name}/forwarding=1`;
+  return { type: 'Forwarding', transient: false, reason: 'InterfaceForwardingOff', message, fix };
 }
 
 // Our own traffic comes in where the answer goes out, so that a strict filter lets it through. A container that is on

@@ -56,7 +56,7 @@ export function planFirewall({ desired, observed, engine, mayMove, filterOf }: P
   const findings: Finding[] = [];
   const notes: string[] = [];
   const foreign = table !== undefined && table !== 'none' && !table.ours;
-  if (foreign) findings.push(finding('ForeignTable', foreignMessage));
+  if (foreign) findings.push(foreignTable);
   const tablePlan: TablePlan =
     table === undefined || foreign
       ? { kind: 'none' }
@@ -64,7 +64,7 @@ export function planFirewall({ desired, observed, engine, mayMove, filterOf }: P
 
   const users = withUserChain(backends);
   const unsupported = filtersWithNftables(engine) || (users.length === 0 && observed.dockerTable);
-  if (unsupported) findings.push(finding('UnsupportedFirewallBackend', unsupportedMessage));
+  if (unsupported) findings.push(unsupportedBackend);
   const filters = engine?.iptables !== false && !unsupported;
   if (!filters && !unsupported && users.length === 0) notes.push(unfilteredNote);
 
@@ -78,10 +78,10 @@ export function planFirewall({ desired, observed, engine, mayMove, filterOf }: P
     missing ||= abandoned;
     rules.set(backend, planRules(desired, tables, role, { abandoned, mayMove }));
   }
-  if (missing && engine?.running !== false) findings.push(finding('DockerRulesMissing', missingMessage));
+  if (missing && engine?.running !== false) findings.push(rulesMissing);
   const planned = [...rules.values()];
   const misplaced = [...new Set(planned.flatMap((plan) => plan.misplaced))];
-  if (misplaced.length > 0 && !mayMove) findings.push(finding('Overtaken', overtakenMessage(misplaced)));
+  if (misplaced.length > 0 && !mayMove) findings.push(overtaken(misplaced));
   notes.push(...planned.flatMap(({ unreached }) => unreached).map(unreachedNote));
   // Before our rules are there, or where Docker's are missing, it says nothing that is not told otherwise.
   if (tablePlan.kind === 'none' && !foreign && !missing && planned.every(({ changes }) => changes === 0)) {
@@ -99,26 +99,31 @@ function roleOf(backend: Backend, users: readonly Backend[], preferred: Backend 
   return users.length === 0 && backend === preferred ? 'chain and rules' : 'nothing';
 }
 
-function finding(reason: string, message: string): Finding {
-  return { type: 'Firewall', transient: false, reason, message };
-}
+const common = { type: 'Firewall', transient: false } as const;
 
-const foreignMessage =
-  `there is an nftables table ip ${tableName} that xnet did not make, and it needs that name: ` +
-  `rename it, or delete it with nft delete table ip ${tableName}`;
+const foreignTable: Finding = {
+  ...{ ...common, reason: 'ForeignTable' },
+  message: `there is an nftables table ip ${tableName} that xnet did not make, and xnet needs that name`,
+  fix: `rename the table, or delete it: nft delete table ip ${tableName}`,
+};
 
-const unsupportedMessage =
-  `Docker uses its nftables backend, which has no ${userChain} chain: ` +
-  'put "firewall-backend": "iptables" into daemon.json and restart Docker';
+const unsupportedBackend: Finding = {
+  ...{ ...common, reason: 'UnsupportedFirewallBackend' },
+  message: `Docker uses its nftables backend, which has no ${userChain} chain`,
+  fix: 'put "firewall-backend": "iptables" into daemon.json and restart Docker',
+};
 
-const missingMessage =
-  "Docker's own rules are missing from iptables, somebody has flushed them: restart Docker to have them back";
+const rulesMissing: Finding = {
+  ...{ ...common, reason: 'DockerRulesMissing' },
+  message: "Docker's own rules are missing from iptables: another program has flushed them",
+  fix: 'restart Docker, which then adds its rules again',
+};
 
-function overtakenMessage(chains: readonly string[]): string {
-  return (
-    `another program puts its rules behind xnet's in ${chains.join(' and ')} as often as xnet moves its own behind ` +
-    'them, so packets of peers do not come to them for some time each time: find it with nft monitor rules'
-  );
+function overtaken(chains: readonly string[]): Finding {
+  const message =
+    `another program adds rules behind xnet's in ${chains.join(' and ')} as often as xnet moves its own to the end, ` +
+    'so packets from peers skip those rules for a moment each time';
+  return { ...common, reason: 'Overtaken', message, fix: 'find that program with nft monitor rules, and stop it' };
 }
 
 function unreachedNote(rule: string): string {

@@ -57,10 +57,11 @@ export class NeighbourTable {
     const command = `sysctl -w ${name}.gc_thresh2=${wanted.soft} ${name}.gc_thresh3=${wanted.hard}`;
     const message =
       `the kernel's neighbour table has room for ${present?.hard} entries, this fleet of ${peers} peers needs ` +
-      `${peers + others}: some will not be reached when it is full; raise it: ${command} (and in /etc/sysctl.d), or ` +
-      `let xnetd do it (--tune-kernel)${refused === undefined ? '' : `, which failed: ${refused}`}`;
+      `${peers + others}: some will not be reached when it is full` +
+      (refused === undefined ? '' : `; xnetd could not raise the limits: ${refused}`);
+    const fix = `${command} (and in /etc/sysctl.d)${this.#tune ? '' : ', or let xnetd do it (--tune-kernel)'}`;
     return {
-      findings: [{ type: 'Routes', transient: false, reason: 'NeighbourTableSmall', message }],
+      findings: [{ type: 'Routes', transient: false, reason: 'NeighbourTableSmall', message, fix }],
       changes: 0,
     };
   }

@@ -63,22 +63,24 @@ export function joinAgain({ nodeName }: Pick<NodeIdentity, 'nodeName'>): string 
 export function identityFindings(identity: NodeIdentity, trouble: Trouble, nowMs: number): readonly Finding[] {
   const { renewal, trust, refusal } = trouble;
   const found: Finding[] = [];
-  const add = (reason: string, transient: boolean, message: string) =>
-    found.push({ type: 'Certificate', reason, transient, message });
+  const add = (reason: string, transient: boolean, message: string, fix: string) =>
+    found.push({ type: 'Certificate', reason, transient, message, fix });
   const certificate = certificateOf(identity);
   const { notAfterMs } = certificate;
   const leftMs = notAfterMs - nowMs;
   const until = new Date(notAfterMs).toISOString();
   if (hasExpired(identity, nowMs)) {
-    add('Expired', false, `this host's certificate expired at ${until}: ${joinAgain(identity)}`);
+    add('Expired', false, `this host's certificate expired at ${until}`, joinAgain(identity));
   } else if (refusal !== undefined) {
-    add('Refused', false, `the controllers do not let this host in: ${refusal}`);
+    add('Refused', false, `the controllers do not let this host in: ${refusal}`, joinAgain(identity));
   } else if (renewal !== undefined) {
     const left = formatDuration(Math.ceil(leftMs / 1000) * 1000);
     const soon = leftMs < (notAfterMs - madeAt(certificate)) * soonShare;
     const message = `this host's certificate expires in ${left} (${until}) and could not be renewed: ${renewal}`;
-    add(soon ? 'ExpiresSoon' : 'RenewalFailed', !soon, message);
+    add(soon ? 'ExpiresSoon' : 'RenewalFailed', !soon, message, 'systemctl reload xnetd, which tries again at once');
   }
-  if (trust !== undefined) add('TrustRefused', false, `the controller's authority is not trusted: ${trust}`);
+  if (trust !== undefined) {
+    add('TrustRefused', false, `the controller's authority is not trusted: ${trust}`, joinAgain(identity));
+  }
   return found;
 }

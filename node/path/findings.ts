@@ -58,10 +58,8 @@ function isFiltered(probe: Probed, direction: Direction, { ifindex, isStrict }: 
 }
 
 function enslavedFinding({ name, vrf }: Enslaved): Finding {
-  const message =
-    `${name} belongs to the VRF ${vrf}, where the routes of xnet, which are in the main table, do not count: ` +
-    `ip link set ${name} nomaster`;
-  return { type: 'Underlay', transient: false, reason: 'InVrf', message };
+  const message = `${name} belongs to the VRF ${vrf}, which does not use the main table, where xnet's routes are`;
+  return { type: 'Underlay', transient: false, reason: 'InVrf', message, fix: `ip link set ${name} nomaster` };
 }
 
 function reversePathFinding(
@@ -72,8 +70,9 @@ function reversePathFinding(
   const name = direction === 'in' ? underlay : bridge;
   const message =
     `rp_filter is strict on ${name} (the greater of net.ipv4.conf.all and ${name} counts), and answers do not leave by ` +
-    `it, so packets ${between(direction, probed)} are dropped: sysctl -w net/ipv4/conf/${name}/rp_filter=2`;
-  return { type: 'Forwarding', transient: false, reason: 'ReversePath', message };
+    `it, so packets ${between(direction, probed)} are dropped`;
+  const fix = `sysctl -w net/ipv4/conf/${name}/rp_filter=2`;
+  return { type: 'Forwarding', transient: false, reason: 'ReversePath', message, fix };
 }
 
 function ruleFinding({ own, pools }: PathSeen['desired'], direction: Direction, probed: readonly Probed[]): Finding {
@@ -82,15 +81,15 @@ function ruleFinding({ own, pools }: PathSeen['desired'], direction: Direction, 
   const where =
     'errno' in outcome ? `are refused (${outcome.errno})` : `are routed by table ${outcome.table}, not main`;
   const ranges = pools.length === 0 ? [own] : pools;
-  const cure = ranges
+  const fix = ranges
     .map((range) =>
       direction === 'in'
         ? `ip rule add pref 1 from ${formatPrefix(range)} to ${formatPrefix(own)} lookup main`
         : `ip rule add pref 1 from ${formatPrefix(own)} to ${formatPrefix(range)} lookup main`,
     )
     .join(' && ');
-  const message = `packets ${between(direction, probed)} ${where}, because of a rule that ip rule show lists: ${cure}`;
-  return { type: 'Routes', transient: false, reason: 'DivertedByRule', message };
+  const message = `packets ${between(direction, probed)} ${where}, because of a rule that ip rule show lists`;
+  return { type: 'Routes', transient: false, reason: 'DivertedByRule', message, fix };
 }
 
 function between(direction: Direction, probed: readonly Probed[]): string {

@@ -30,9 +30,8 @@ function largeLost(peers: readonly ProbedPeer[], underlay: string, mtu: number):
     type: 'DataPath',
     transient: false,
     reason: 'LargePacketsLost',
-    message:
-      `packets of ${mtu} bytes get no answer from ${list}, small ones do: give the underlay of all hosts the same MTU ` +
-      `(here: ip link set ${underlay} mtu ${mtu})`,
+    message: `packets of ${mtu} bytes get no answer from ${list}, small ones do: the MTU differs between hosts`,
+    fix: `give the underlay of all hosts the same MTU (here: ip link set ${underlay} mtu ${mtu})`,
   };
 }
 

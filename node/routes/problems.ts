@@ -36,6 +36,8 @@ type Writer<R extends Reason> = {
   readonly transient: boolean;
   readonly isNote?: boolean;
   readonly write: (of: Group<R>, names: Names) => string;
+  /** What to do about it; absent where it passes by itself. */
+  readonly fix?: (of: Group<R>, names: Names) => string;
 };
 type Group<R extends Reason> = readonly [Of<R>, ...Of<R>[]];
 
@@ -54,12 +56,16 @@ function peerName({ peer }: { readonly peer: Route }): string {
 const RTPROT_KERNEL = 2;
 
 function howToRemove(route: KernelRoute, names: Names): string {
-  if (route.protocol !== RTPROT_KERNEL) return `remove it with: ${removeCommand(route, names)}`;
-  return 'it comes with an address of that interface: remove the address, or the Docker network behind it';
+  if (route.protocol !== RTPROT_KERNEL) return removeCommand(route, names);
+  return `remove the address that "${formatRoute(route, names)}" comes with, or the Docker network behind it`;
 }
 
 function foreign(of: { readonly peer: Route; readonly route: KernelRoute }, names: Names): string {
-  return `${peerName(of)} by "${formatRoute(of.route, names)}" (${howToRemove(of.route, names)})`;
+  return `${peerName(of)} by "${formatRoute(of.route, names)}"`;
+}
+
+function removal(of: readonly { readonly route: KernelRoute }[], names: Names): string {
+  return list([...new Set(of.map(({ route }) => howToRemove(route, names)))], (one) => one);
 }
 
 function waiting(count: number): string {
@@ -70,32 +76,37 @@ const writers: { readonly [R in Reason]: Writer<R> } = {
   ForeignRoute: {
     transient: false,
     write: (of, names) => `routed elsewhere by routes that are not xnet's: ${list(of, (one) => foreign(one, names))}`,
+    fix: removal,
   },
   MoreSpecificRoute: {
     transient: false,
     write: (of, names) => `partly routed elsewhere: ${list(of, (one) => foreign(one, names))}`,
+    fix: removal,
   },
   ShadowedRoute: {
     transient: false,
     isNote: true,
     write: (of, names) =>
       `xnet's routes come before others that lead elsewhere: ${list(of, (one) => foreign(one, names))}`,
+    fix: removal,
   },
   OwnSubnetRouted: {
     transient: false,
     write: (of, names) =>
       `this host's own subnet is routed away from its bridge: ${list(
         of,
-        ({ route }) => `"${formatRoute(route, names)}" (${howToRemove(route, names)})`,
+        ({ route }) => `"${formatRoute(route, names)}"`,
       )}`,
+    fix: removal,
   },
   GuardBlocked: {
     transient: false,
     write: (of, names) =>
       `unleased subnets are not kept from leaving the host, another route is in the place of xnet's: ${list(
         of,
-        ({ route }) => `"${formatRoute(route, names)}" (${howToRemove(route, names)})`,
+        ({ route }) => `"${formatRoute(route, names)}"`,
       )}`,
+    fix: removal,
   },
   NotOnLink: {
     transient: false,
@@ -104,7 +115,8 @@ const writers: { readonly [R in Reason]: Writer<R> } = {
         of,
         ({ peer }) => `${peer.nodeName} (${formatIpv4(peer.nextHop)})`,
         ', ',
-      )}; peers have to share a layer 2 network: name the right interface with --interface, or change the node's address with xctl nodes set NAME --address`,
+      )}; peers have to share a layer 2 network`,
+    fix: () => 'name the right interface with --interface, or: xctl nodes set NAME --address ADDRESS',
   },
   OverlapsHost: {
     transient: false,
@@ -112,7 +124,8 @@ const writers: { readonly [R in Reason]: Writer<R> } = {
       `not routed, because this host has networks of its own there: ${list(
         of,
         (one) => `${peerName(one)} overlaps ${one.what}`,
-      )}; renumber this host's network (ip address and docker network ls show them), or lease the peer another subnet`,
+      )}`,
+    fix: () => "renumber this host's network (see ip address and docker network ls), or lease the peer another subnet",
   },
   PoolOverlapsHost: {
     transient: false,
@@ -120,11 +133,13 @@ const writers: { readonly [R in Reason]: Writer<R> } = {
       `unleased subnets are not kept from leaving the host, because it has a network of its own there: ${list(
         of,
         ({ pool, what }) => `pool ${formatPrefix(pool)} is within ${what}`,
-      )}; renumber that network, or use another pool`,
+      )}`,
+    fix: () => 'renumber that network, or use another pool',
   },
   InterfaceDown: {
     transient: true,
     write: ([one]) => `${one.interfaceName} is down or has no carrier: ${waiting(one.waiting)} for it`,
+    fix: ([one]) => `ip link set ${one.interfaceName} up, or check its cable`,
   },
   InterfaceGone: {
     transient: true,
@@ -141,7 +156,9 @@ const writers: { readonly [R in Reason]: Writer<R> } = {
         of,
         ({ nextHop }) => `id ${nextHop.id}`,
         ', ',
-      )}; see ip nexthop and ip route`,
+      )}`,
+    fix: ([{ nextHop }]) =>
+      `remove what uses them; to find it: ip route show nhid ${nextHop.id}; ip nexthop show groups`,
   },
   RouteRefused: {
     transient: true,
@@ -155,7 +172,8 @@ function findingOf<R extends Reason>(group: Group<R>, names: Names): Finding {
   const { reason } = group[0];
   const writer: Writer<R> = writers[reason as R];
   const { transient, isNote = false } = writer;
-  return { type: 'Routes', transient, isNote, reason, message: writer.write(group, names) };
+  const finding = { type: 'Routes', transient, isNote, reason, message: writer.write(group, names) } as const;
+  return writer.fix === undefined ? finding : { ...finding, fix: writer.fix(group, names) };
 }
 
 /** findingsOf tells of problems, one finding per reason. */

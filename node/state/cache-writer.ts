@@ -69,7 +69,7 @@ export class CacheWriter {
       this.#failures += 1;
       this.#writeIn(backoffMs(this.#failures, backoff, 0.5 + Math.random() / 2));
       this.#log.warn({ reason: messageOf(error), attempt: this.#failures }, 'cache: could not write');
-      const message = `${messageOf(error)}: what the controllers say is in force, and this host would boot into what they said before`;
+      const message = `${messageOf(error)}: the newest table is in force but not on disk, so a reboot would begin with an older one`;
       this.#note({
         type: 'State',
         transient: false,

@@ -44,8 +44,8 @@ export type UnderlayInput = {
 /** UnderlayChoice is the interface, if there is one to be had, and what is wrong with it. */
 export type UnderlayChoice = { readonly underlay: Underlay | undefined; readonly findings: readonly Finding[] };
 
-function finding(reason: string, message: string, transient = false): Finding {
-  return { type: 'Underlay', transient, reason, message };
+function finding(reason: string, message: string, fix: string, transient = false): Finding {
+  return { type: 'Underlay', transient, reason, message, fix };
 }
 
 /**
@@ -68,31 +68,31 @@ function byAddress(input: UnderlayInput, wanted: Ipv4): UnderlayChoice {
   if (holder === undefined) {
     const where =
       settings.interfaceName === undefined ? 'no interface has' : `${quoted(settings.interfaceName)} has not`;
-    const message = `${where} the address ${formatIpv4(wanted)} that --address names: ${candidatesText(input)}`;
-    return { underlay: undefined, findings: [finding('AddressMissing', message)] };
+    const message = `${where} the address ${formatIpv4(wanted)} that --address names`;
+    return { underlay: undefined, findings: [finding('AddressMissing', message, candidatesText(input))] };
   }
   return chosen(input, holder, assigned === undefined || assigned === wanted ? [] : [mismatch(wanted, assigned)]);
 }
 
 function mismatch(wanted: Ipv4, assigned: Ipv4): Finding {
-  const message =
-    `peers route to ${formatIpv4(assigned)}, but --address names ${formatIpv4(wanted)}: ` +
-    `change the one, or the other with xctl nodes set NAME --address ${formatIpv4(wanted)}`;
-  return finding('AddressMismatch', message);
+  const message = `peers route to ${formatIpv4(assigned)}, but --address names ${formatIpv4(wanted)}`;
+  const fix = `xctl nodes set NAME --address ${formatIpv4(wanted)}, or change --address to ${formatIpv4(assigned)}`;
+  return finding('AddressMismatch', message, fix);
 }
 
 function byName(input: UnderlayInput, wanted: string): UnderlayChoice {
   const { assigned } = input;
   const link = [...input.links.values()].find(({ name }) => name === wanted);
   if (link === undefined) {
-    const message = `there is no interface ${quoted(wanted)}, which --interface names: ${candidatesText(input)}`;
-    return { underlay: undefined, findings: [finding('InterfaceMissing', message)] };
+    const message = `there is no interface ${quoted(wanted)}, which --interface names`;
+    return { underlay: undefined, findings: [finding('InterfaceMissing', message, candidatesText(input))] };
   }
   const own = input.addresses.filter(({ ifindex }) => ifindex === link.ifindex);
   const holder = own.find(({ address }) => address === assigned) ?? best(own);
   if (holder === undefined) {
-    const message = `${wanted}, which --interface names, has no IPv4 address: give it one, or name another`;
-    return { underlay: undefined, findings: [finding('NoAddress', message, true)] };
+    const message = `${wanted}, which --interface names, has no IPv4 address`;
+    const fix = `ip address add ADDRESS dev ${linkName(input.links, link.ifindex)}, or name another interface`;
+    return { underlay: undefined, findings: [finding('NoAddress', message, fix, true)] };
   }
   return chosen(input, holder, missing(input, holder));
 }
@@ -114,13 +114,13 @@ function withoutHolder(input: UnderlayInput, assigned: Ipv4): UnderlayChoice {
   // An interface that was made anew has another index; one that was renamed has the same.
   const link = last && (links.get(last.ifindex) ?? [...links.values()].find(({ name }) => name === last.ifname));
   if (link === undefined) {
-    const message = `${what}: give it to the interface that leads to the peers, or ${candidatesText(input)}`;
-    return { underlay: undefined, findings: [finding('AddressMissing', message)] };
+    const fix = `add the address to the interface that leads to the peers, or ${candidatesText(input)}`;
+    return { underlay: undefined, findings: [finding('AddressMissing', what, fix)] };
   }
-  const message =
-    `${what}: ${linkName(links, link.ifindex)} stays in use without it; give it back, or change it with ` +
-    'xctl nodes set NAME --address';
-  return chosen(input, { ifindex: link.ifindex, address: assigned }, [finding('AddressMissing', message)]);
+  const name = linkName(links, link.ifindex);
+  const message = `${what}; ${name} stays in use without it`;
+  const fix = `ip address add ${formatIpv4(assigned)} dev ${name} (with its prefix length), or xctl nodes set NAME --address`;
+  return chosen(input, { ifindex: link.ifindex, address: assigned }, [finding('AddressMissing', message, fix)]);
 }
 
 // The assigned address is somewhere else, or nowhere: what we route out still works, what peers send does not arrive.
@@ -128,10 +128,12 @@ function missing({ assigned, addresses, links }: UnderlayInput, holder: Address)
   if (assigned === undefined || holder.address === assigned) return [];
   const elsewhere = addresses.find(({ address }) => address === assigned);
   const where = elsewhere === undefined ? 'no interface has' : `${linkName(links, elsewhere.ifindex)} has`;
-  const message =
-    `peers route to ${formatIpv4(assigned)}, which ${where}: give it to the interface, ` +
-    `or change it with xctl nodes set NAME --address ${formatIpv4(holder.address)}`;
-  return [finding(elsewhere === undefined ? 'AddressMissing' : 'AddressElsewhere', message)];
+  const name = linkName(links, holder.ifindex);
+  const message = `peers route to ${formatIpv4(assigned)}, which ${where}, not ${name}`;
+  const fix =
+    `xctl nodes set NAME --address ${formatIpv4(holder.address)}, or: ip address add ${formatIpv4(assigned)} dev ${name} ` +
+    '(with its prefix length)';
+  return [finding(elsewhere === undefined ? 'AddressMissing' : 'AddressElsewhere', message, fix)];
 }
 
 function byDefaultRoute(input: UnderlayInput): Address | Finding {
@@ -145,8 +147,12 @@ function byDefaultRoute(input: UnderlayInput): Address | Finding {
     const interfaces = new Set(usable.map(({ ifindex }) => ifindex));
     const only = interfaces.size === 1 ? best(usable) : undefined;
     if (only !== undefined) return only;
-    if (usable.length === 0) return finding('NoAddress', 'no interface has an IPv4 address to reach peers on', true);
-    return finding('NoDefaultRoute', `there is no default route to tell the interface by: ${candidatesText(input)}`);
+    if (usable.length === 0) {
+      const message = 'no interface has an IPv4 address to reach peers on';
+      return finding('NoAddress', message, 'ip address add ADDRESS dev INTERFACE', true);
+    }
+    const message = 'no default route tells which interface leads to the peers';
+    return finding('NoDefaultRoute', message, candidatesText(input));
   }
   const equal = routes.filter((route) => route.metric === first.metric && route.tos === first.tos);
   const interfaces = new Set(equal.flatMap((route) => interfacesOf(input, route)).filter(on));
@@ -154,7 +160,7 @@ function byDefaultRoute(input: UnderlayInput): Address | Finding {
   const holder = ifindex === undefined ? undefined : on(ifindex);
   if (interfaces.size === 1 && holder !== undefined) return holder;
   const names = [...interfaces].map((each) => linkName(input.links, each)).join(' and ');
-  return finding('SeveralDefaultRoutes', `default routes of one metric lead to ${names}: name one with --interface`);
+  return finding('SeveralDefaultRoutes', `default routes of one metric lead to ${names}`, 'name one with --interface');
 }
 
 function interfacesOf({ nextHops }: UnderlayInput, route: KernelRoute): readonly number[] {
@@ -181,7 +187,7 @@ function candidatesText(input: UnderlayInput): string {
   const candidates = input.addresses
     .filter((address) => isCandidate(input, address))
     .map(({ ifindex, address }) => `${linkName(input.links, ifindex)} (${formatIpv4(address)})`);
-  if (candidates.length === 0) return 'no interface has an address that could be it';
+  if (candidates.length === 0) return 'give an interface an address, and name it with --interface';
   return `set --interface or --address to one of ${candidates.slice(0, 8).join(', ')}`;
 }
 
@@ -192,13 +198,14 @@ function chosen(
 ): UnderlayChoice {
   const link = input.links.get(holder.ifindex);
   if (link === undefined) {
-    return { underlay: undefined, findings: [finding('InterfaceMissing', 'the interface has just gone', true)] };
+    const gone = finding('InterfaceMissing', 'the interface has just gone', candidatesText(input), true);
+    return { underlay: undefined, findings: [gone] };
   }
   const underlay = { ifname: link.name, ifindex: link.ifindex, address: holder.address };
   const name = linkName(input.links, link.ifindex);
   const state = linkFlags.up | linkFlags.lowerUp;
   if ((link.flags & state) === state) return { underlay, findings };
-  const what =
-    (link.flags & linkFlags.up) === 0 ? `is down: ip link set ${name} up` : 'has no carrier: check its cable';
-  return { underlay, findings: [...findings, finding('InterfaceDown', `${name} ${what}`, true)] };
+  const [what, fix] =
+    (link.flags & linkFlags.up) === 0 ? ['is down', `ip link set ${name} up`] : ['has no carrier', 'check its cable'];
+  return { underlay, findings: [...findings, finding('InterfaceDown', `${name} ${what}`, fix, true)] };
 }

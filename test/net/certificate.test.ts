@@ -90,7 +90,7 @@ class Machine {
   }
 
   async status(): Promise<{
-    problems: { text: string }[];
+    problems: { text: string; fix: string | null }[];
     identity: { renewalAt: string; certificateUntil: string } | null;
   }> {
     const { stdout } = await this.host.run('status', '-o', 'json');
@@ -270,7 +270,8 @@ else {
       linesOf(one).some(({ msg, reason }) => msg === 'watch: ended' && /expired at/.test(String(reason))),
     );
     const { problems } = await machine.status();
-    t.true(problems.some(({ text }) => /expired at .*xctl tokens create --node web-1/.test(text)));
+    const expired = problems.find(({ text }) => text.includes('expired at'));
+    t.regex(expired?.fix ?? '', /xctl tokens create --node web-1/);
     const leaving = await machine.host.run('leave');
     t.is(leaving.code, 5, leaving.stderr);
     t.regex(leaving.stderr, /the lease can't be ended: this host's certificate expired at /);

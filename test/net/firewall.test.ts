@@ -12,6 +12,7 @@ import { NftablesGeneration } from '../../node/kernel/nftables-generation.js';
 import { type NftablesCommit, NftablesWatch } from '../../node/kernel/nftables-watch.js';
 import { Poller } from '../../node/kernel/poller.js';
 import { lookAtPath } from '../../node/path/path.js';
+import type { Finding } from '../../node/reconcile/effect.js';
 import { prefixKey } from '../../proto/domain/address.js';
 import { checkPrefix } from '../../proto/domain/input.js';
 import { type DockerRules, dockerRules, masquerade } from '../support/docker-rules.js';
@@ -308,12 +309,7 @@ for (const docker of ['20.10', '28'] as const) {
   }
 }
 
-const cureOf = (message: string) =>
-  message
-    .split(': ')
-    .slice(1)
-    .join(': ')
-    .replace(/, and the same in .*/, '');
+const commandOf = ({ fix = '' }: Pick<Finding, 'fix'>) => fix.replace(/, and the same in .*/, '');
 
 for (const [what, backend, harm, engine = '20.10'] of [
   [
@@ -380,8 +376,8 @@ for (const [what, backend, harm, engine = '20.10'] of [
       );
       const { findings: told } = await scene.firewall.inspect(desired(), signal);
       t.deepEqual(told, findings);
-      const cure = cureOf(findings[0]?.message ?? '');
-      t.log(findings[0]?.message);
+      const cure = commandOf(findings[0] ?? {});
+      t.log(findings[0]?.message, cure);
       // A rule is there by its handle; where it stands first, what is typed goes before it.
       on.host.runSync(['sh', '-c', cure]);
       t.deepEqual((await scene.firewall.converge(desired(), signal)).findings, []);
@@ -424,10 +420,8 @@ netTest('what drops packets of peers is named: the table of firewalld', (t) =>
       findings.map(({ reason }) => reason),
       ['PacketsDropped'],
     );
-    t.regex(
-      findings[0]?.message ?? '',
-      /drops all packets from peers to containers: firewall-cmd --permanent --zone=trusted/,
-    );
+    t.regex(findings[0]?.message ?? '', /drops all packets from peers to containers$/);
+    t.regex(findings[0]?.fix ?? '', /^firewall-cmd --permanent --zone=trusted/);
   }),
 );
 
@@ -465,7 +459,7 @@ netTest('routing rules and strict filters of sources that keep packets from thei
       };
       const told = async () => (await look()).map(({ type, reason }) => `${type} ${reason}`);
       const cure = async () => {
-        for (const { message } of await look()) on.host.runSync(['sh', '-c', cureOf(message)]);
+        for (const finding of await look()) on.host.runSync(['sh', '-c', commandOf(finding)]);
       };
       t.deepEqual(await told(), []);
       t.is(await lookup.ruleCount(), 3);
@@ -742,7 +736,7 @@ netTest('a program that is missing keeps nothing else from being done', (t) =>
       const { findings, inForce } = await firewall.converge(desired(), signal);
       // What can't be looked at is not said to be there.
       t.is(inForce, missing.includes('nft') || missing.includes('iptables') ? false : undefined);
-      return findings.map(({ reason, message }) => [reason, /install the package (\S+);/.exec(message)?.[1]]);
+      return findings.map(({ reason, fix = '' }) => [reason, /install the package (\S+)$/.exec(fix)?.[1]]);
     };
     t.deepEqual(await reasons('conntrack'), [['ConntrackMissing', 'conntrack']]);
     t.is(scene.chain('filter', 'DOCKER-USER').filter((rule) => rule.includes('xnet')).length, 1);

@@ -182,8 +182,9 @@ export const scenarios: readonly Scenario[] = [
       t.like(findings[0], { type: 'Routes', reason: 'ForeignRoute', transient: false });
       t.regex(
         findings[0]?.message ?? '',
-        /10\.76\.1\.0\/24 of web-1 by "10\.76\.1\.0\/24 via 192\.168\.83\.99 dev eth0 proto static" \(remove it with: ip route del 10\.76\.1\.0\/24 via 192\.168\.83\.99 dev eth0 proto static\)/,
+        /10\.76\.1\.0\/24 of web-1 by "10\.76\.1\.0\/24 via 192\.168\.83\.99 dev eth0 proto static"/,
       );
+      t.regex(findings[0]?.fix ?? '', /ip route del 10\.76\.1\.0\/24 via 192\.168\.83\.99 dev eth0 proto static/);
       t.regex(findings[0]?.message ?? '', /"blackhole 10\.76\.3\.0\/24 proto static"/);
       t.deepEqual(routes.counts, { desired: 4, installed: 2, conflicting: 2, unreachable: 0 });
       t.deepEqual(await installed(host.kernel), [guard, `10.76.4.0/24 by 192.168.83.14 on ${eth0} by object`]);
@@ -241,7 +242,7 @@ export const scenarios: readonly Scenario[] = [
       host.addAddress('docker0', '10.76.0.1/24');
       const outcome = await settle(t, on, routes, desired);
       t.deepEqual(reasons(outcome), ['OwnSubnetRouted']);
-      t.regex(outcome.findings[0]?.message ?? '', /ip route del 10\.76\.0\.0\/24 via 192\.168\.83\.66 dev eth0/);
+      t.regex(outcome.findings[0]?.fix ?? '', /ip route del 10\.76\.0\.0\/24 via 192\.168\.83\.66 dev eth0/);
       t.deepEqual(await installed(host.kernel, 4), [`10.76.0.0/24 by 192.168.83.66 on ${eth0}`]);
     },
   },

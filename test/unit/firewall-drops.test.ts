@@ -15,7 +15,7 @@ test('a rule that drops packets of peers is named with its owner and a command',
   const filter = (...lines: readonly string[]) => parseSave(`*filter\n${lines.join('\n')}\nCOMMIT\n`);
   const told = (tables: Tables, others: readonly NftTable[] = []) =>
     dropFindings({ desired: small, backends: new Map([['nft', tables]]), others, filterOf: filterTablesOf }).map(
-      ({ message }) => message,
+      ({ message, fix }) => `${message}: ${fix}`,
     );
   const ufw = [':FORWARD DROP [0:0]', ':ufw-user-forward - [0:0]', '-A FORWARD -j ufw-user-forward'];
   const [first = '', ...rest] = told(filter(...ufw));
@@ -111,7 +111,7 @@ test('an interface in a VRF is reported before its consequences', (t) => {
     probed: [{ peer: prefix('10.76.2.0/24'), in: { errno: 'ENETUNREACH' }, out: { table: 10, to: 3 } }],
   };
   t.deepEqual(
-    pathFindings(seen).map(({ type, reason, message }) => [type, reason, /: (.*)$/.exec(message)?.[1]]),
+    pathFindings(seen).map(({ type, reason, fix }) => [type, reason, fix]),
     [['Underlay', 'InVrf', 'ip link set eth0 nomaster']],
   );
   const reasons = (change: Partial<PathSeen>) =>

@@ -37,8 +37,8 @@ test('a small neighbour table is reported with the command, and raised if allowe
   const told = await new NeighbourTable({ tune: false, log: silent, proc }).converge(5_000);
   t.like(told.findings[0], { type: 'Routes', reason: 'NeighbourTableSmall', transient: false });
   t.regex(
-    told.findings[0]?.message ?? '',
-    /room for 1024 entries, this fleet of 5000 peers needs 5256: .*sysctl -w net\.ipv4\.neigh\.default\.gc_thresh2=8192 net\.ipv4\.neigh\.default\.gc_thresh3=16384 .*--tune-kernel/,
+    `${told.findings[0]?.message}; fix: ${told.findings[0]?.fix}`,
+    /room for 1024 entries, this fleet of 5000 peers needs 5256: .*; fix: sysctl -w net\.ipv4\.neigh\.default\.gc_thresh2=8192 net\.ipv4\.neigh\.default\.gc_thresh3=16384 .*--tune-kernel/,
   );
   t.deepEqual([...values.values()], ['512', '1024']);
   const tuning = new NeighbourTable({ tune: true, log: silent, proc });
@@ -47,7 +47,7 @@ test('a small neighbour table is reported with the command, and raised if allowe
   t.deepEqual(await tuning.converge(5_000), { findings: [], changes: 0 });
   const denied = files(512, 1024, () => Promise.reject(new Error('EACCES: permission denied')));
   const refused = await new NeighbourTable({ tune: true, log: silent, proc: denied.proc }).converge(5_000);
-  t.regex(refused.findings[0]?.message ?? '', /which failed: EACCES/);
+  t.regex(refused.findings[0]?.message ?? '', /could not raise the limits: EACCES/);
 });
 
 test('limits are only ever raised, and have room for the fleet then', (t) => {

@@ -165,22 +165,15 @@ for (const [title, changed, expected] of cases) {
 
 test('invalid settings are reported with the setting to change', (t) => {
   const [missing] = chooseUnderlay({ ...host, settings: { interfaceName: 'eth\u001b7' } }).findings;
-  t.is(
-    missing?.message,
-    'there is no interface "eth\\u001b7", which --interface names: ' +
-      'set --interface or --address to one of eth1 (10.9.0.11), eth0 (192.168.83.11), eth0 (192.168.83.12)',
-  );
+  const candidates =
+    'set --interface or --address to one of eth1 (10.9.0.11), eth0 (192.168.83.11), eth0 (192.168.83.12)';
+  t.is(missing?.message, 'there is no interface "eth\\u001b7", which --interface names');
+  t.is(missing?.fix, candidates);
   const [gone] = chooseUnderlay({ ...host, assigned: ip('192.168.83.77') }).findings;
-  t.is(
-    gone?.message,
-    'peers route to 192.168.83.77, which no interface has: give it to the interface that leads to the peers, ' +
-      'or set --interface or --address to one of eth1 (10.9.0.11), eth0 (192.168.83.11), eth0 (192.168.83.12)',
-  );
+  t.is(gone?.message, 'peers route to 192.168.83.77, which no interface has');
+  t.is(gone?.fix, `add the address to the interface that leads to the peers, or ${candidates}`);
   const last = { ifname: 'eth0', ifindex: 2 };
   const [lost] = chooseUnderlay({ ...host, assigned: ip('192.168.83.77'), last }).findings;
-  t.is(
-    lost?.message,
-    'peers route to 192.168.83.77, which no interface has: eth0 stays in use without it; ' +
-      'give it back, or change it with xctl nodes set NAME --address',
-  );
+  t.is(lost?.message, 'peers route to 192.168.83.77, which no interface has; eth0 stays in use without it');
+  t.is(lost?.fix, 'ip address add 192.168.83.77 dev eth0 (with its prefix length), or xctl nodes set NAME --address');
 });
