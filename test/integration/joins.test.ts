@@ -4,7 +4,7 @@ import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { connect as connectTcp, createServer } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { EtcdStore } from '../../controller/store/etcd.js';
 import { XnetError } from '../../proto/errors.js';
 import type { CreateTokenRequest } from '../../proto/gen/xnet/v1/CreateTokenRequest.js';
@@ -14,28 +14,14 @@ import { checkToken, formatToken, randomNames } from '../../proto/pki/token.js';
 import { pause } from '../../proto/process/backoff.js';
 import { callUnary } from '../../proto/rpc/channel.js';
 import { services } from '../../proto/rpc/definitions.js';
-import { ControllerProcess } from '../support/controller-process.js';
-import { TestEtcd } from '../support/etcd.js';
+import { startPair } from '../support/controller-pair.js';
+import type { ControllerProcess } from '../support/controller-process.js';
 import { joinHost, type Trust } from '../support/joining.js';
 import { SimulatedNode } from '../support/simulated-node.js';
 
 const options = { timeoutMs: 60_000 };
 const unauthenticated = '16';
 const resourceExhausted = '8';
-
-type Pair = { readonly etcd: TestEtcd; readonly a: ControllerProcess; readonly b: ControllerProcess };
-
-async function start(t: ExecutionContext): Promise<Pair> {
-  const etcd = await TestEtcd.start();
-  t.teardown(() => etcd.close());
-  const args = ['--etcd-endpoints', etcd.endpoint, '--log-level', 'debug'];
-  const a = await ControllerProcess.startWithAuthority(args);
-  t.teardown(() => a.close());
-  const b = await ControllerProcess.startBeside(a, args);
-  t.teardown(() => b.close());
-  await a.createPool();
-  return { etcd, a, b };
-}
 
 async function newToken({ admin }: ControllerProcess, wanted: CreateTokenRequest): Promise<string> {
   return (await callUnary(admin.createToken.bind(admin), wanted, options)).joinToken?.token ?? '';
@@ -69,7 +55,7 @@ async function untilAnswered<T>(call: () => Promise<T>): Promise<T> {
 }
 
 test.serial('five hundred hosts join at once through two controllers, each with a subnet of its own', async (t) => {
-  const { a, b } = await start(t);
+  const { a, b } = await startPair(t, ['--log-level', 'debug']);
   const trust = await a.trust();
   const count = 500;
   await a.createPool('10.64.0.0/13', 'large');
@@ -156,7 +142,7 @@ class Guesser {
 }
 
 test.serial('ten thousand guesses at a token are refused, and streams get their changes meanwhile', async (t) => {
-  const { a } = await start(t);
+  const { a } = await startPair(t, ['--log-level', 'debug']);
   const trust = await a.trust();
   const watchers: SimulatedNode[] = [];
   for (let n = 1; n <= 10; n++) {
@@ -236,7 +222,7 @@ test.serial('ten thousand guesses at a token are refused, and streams get their 
 });
 
 test('an address that is wrong too often is not heard for a while, others are', async (t) => {
-  const { a } = await start(t);
+  const { a } = await startPair(t, ['--log-level', 'debug']);
   const trust = await a.trust();
   const token = await newToken(a, { uses: 2 });
   const { csr } = await makeRequest();
@@ -260,7 +246,7 @@ test('an address that is wrong too often is not heard for a while, others are', 
 });
 
 test('a token lets in as many as it says, also when all come at the same moment', async (t) => {
-  const { a, b } = await start(t);
+  const { a, b } = await startPair(t, ['--log-level', 'debug']);
   const trust = await a.trust();
   // Failures count by address and controller, and there may be ten of them.
   for (let round = 0; round < 8; round++) {
@@ -285,7 +271,7 @@ test('a token lets in as many as it says, also when all come at the same moment'
 });
 
 test('a token is good for its node, its addresses, its pool and its time alone', async (t) => {
-  const { a, b } = await start(t);
+  const { a, b } = await startPair(t, ['--log-level', 'debug']);
   const trust = await a.trust();
   await a.createPool('10.99.0.0/16', 'edge');
   await a.addNode('web-1', '192.168.83.1');
@@ -337,7 +323,7 @@ test('a token is good for its node, its addresses, its pool and its time alone',
 });
 
 test('what was said once does nothing when it is said again', async (t) => {
-  const { a } = await start(t);
+  const { a } = await startPair(t, ['--log-level', 'debug']);
   const trust = await a.trust();
   // All that a host sends to join, and all that a person sends to add a node, as it goes over the wire.
   const record = async (port: number, act: (port: number) => Promise<unknown>) => {
@@ -387,7 +373,7 @@ test('what was said once does nothing when it is said again', async (t) => {
 });
 
 test('no secret is in the store, the logs, the audit or what a process shows of itself', async (t) => {
-  const { etcd, a, b } = await start(t);
+  const { etcd, a, b } = await startPair(t, ['--log-level', 'debug']);
   const trust = await a.trust();
   const { joinToken } = await a.addNode('web-1', '192.168.83.1');
   const request = await makeRequest();

@@ -26,7 +26,7 @@ import { errorFromStatus } from '../../proto/rpc/status.js';
 import { ServerTls } from '../../proto/rpc/tls.js';
 import { Core, silent } from '../support/controller.js';
 import { MemoryCluster, MemoryStore } from '../support/memory-store.js';
-import { address, prefix } from '../support/pools.js';
+import { address, newDefaultPool } from '../support/pools.js';
 import { makeTestAuthority } from '../support/test-authority.js';
 
 const once = { operationId: '', dryRun: false };
@@ -293,15 +293,7 @@ function asNode(id: string): grpc.ServerInterceptor {
 test.serial('a connection that has grown too old is made anew, and the watch goes on without a snapshot', async (t) => {
   const core = await Core.start(new MemoryStore(new MemoryCluster())).ready();
   const { feed, nodes } = core;
-  await core.pools.create(once, {
-    name: 'default',
-    cidr: prefix('10.76.0.0/16'),
-    subnetLength: 24,
-    mode: 'bip',
-    networkName: 'xnet',
-    bridgeName: 'xnet0',
-    quarantineSeconds: 60,
-  });
+  await core.pools.create(once, newDefaultPool);
   const { store } = core.context;
   const record = { version: '0', startedMs: 0, addresses: [], joinAddresses: [], registration: '' };
   const authority = new Authority(core.context, '/nonexistent/cluster.key');

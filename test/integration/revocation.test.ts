@@ -1,6 +1,6 @@
 // Taking trust away: from a node, a token, a person, and from an authority, on two controllers over one etcd.
 import { randomUUID } from 'node:crypto';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { XnetError } from '../../proto/errors.js';
 import type { NodeServiceClient } from '../../proto/gen/xnet/v1/NodeService.js';
 import type { RotationProgress__Output } from '../../proto/gen/xnet/v1/RotationProgress.js';
@@ -10,6 +10,7 @@ import { isIssuedBy } from '../../proto/pki/chain.js';
 import { callUnary, readStream } from '../../proto/rpc/channel.js';
 import { errorFromStatus } from '../../proto/rpc/status.js';
 import type { Credentials } from '../../proto/rpc/tls.js';
+import { startPair } from '../support/controller-pair.js';
 import { ControllerProcess } from '../support/controller-process.js';
 import { TestEtcd } from '../support/etcd.js';
 import { Caller, everyCall } from '../support/every-call.js';
@@ -20,20 +21,6 @@ import { until } from '../support/until.js';
 const options = { timeoutMs: 60_000 };
 // How long after RevokeNode a stream of that node may last, wherever it is.
 const streamsEndWithinMs = 5_000;
-
-type Pair = { readonly etcd: TestEtcd; readonly a: ControllerProcess; readonly b: ControllerProcess };
-
-async function start(t: ExecutionContext): Promise<Pair> {
-  const etcd = await TestEtcd.start();
-  t.teardown(() => etcd.close());
-  const args = ['--etcd-endpoints', etcd.endpoint];
-  const a = await ControllerProcess.startWithAuthority(args);
-  t.teardown(() => a.close());
-  const b = await ControllerProcess.startBeside(a, args);
-  t.teardown(() => b.close());
-  await a.createPool();
-  return { etcd, a, b };
-}
 
 async function members(controller: ControllerProcess, count: number): Promise<Member[]> {
   const joined: Member[] = [];
@@ -142,7 +129,7 @@ const codeOf = async (call: Promise<unknown>): Promise<string> => {
 };
 
 test('the streams of a node that is revoked end on every controller, and it gets no other', async (t) => {
-  const { a, b } = await start(t);
+  const { a, b } = await startPair(t);
   const [first, second, third, fourth] = await members(a, 4);
   if (!first || !second || !third || !fourth) return t.fail();
   const [onA, onB] = [await new Watcher(a, first).watch(), await new Watcher(b, second).watch()];
@@ -214,7 +201,7 @@ test('a controller that is cut off from etcd refuses who was revoked as soon as 
 });
 
 test('a token that is revoked lets nobody in, on any controller', async (t) => {
-  const { a, b } = await start(t);
+  const { a, b } = await startPair(t);
   const trust = await a.trust();
   const made = await callUnary(a.admin.createToken.bind(a.admin), { uses: 2 }, options);
   const { token = '', record } = made.joinToken ?? {};
@@ -233,7 +220,7 @@ test('a token that is revoked lets nobody in, on any controller', async (t) => {
 });
 
 test('a certificate of a person that is revoked ends what is open, and opens nothing again', async (t) => {
-  const { a, b } = await start(t);
+  const { a, b } = await startPair(t);
   const [alice, bob] = [await a.credentialsFor('admin', 'alice'), await a.credentialsFor('admin', 'bob')];
   const clients = [a.adminClient(alice), b.adminClient(alice)];
   const ended = clients.map(async (client) => {
@@ -267,7 +254,7 @@ async function rotate(controller: ControllerProcess, onProgress: (progress: Rota
 }
 
 test('an authority is replaced under fifty nodes: none loses its stream, and the old one is dropped', async (t) => {
-  const { a, b } = await start(t);
+  const { a, b } = await startPair(t);
   const joined = await members(a, 50);
   const before = await a.trust();
   const [old = ''] = before.authority;
@@ -341,7 +328,7 @@ test('an authority is replaced under fifty nodes: none loses its stream, and the
 });
 
 test('a rotation outlives the controller that began it', async (t) => {
-  const { a, b } = await start(t);
+  const { a, b } = await startPair(t);
   const joined = await members(a, 6);
   let release: () => void = () => undefined;
   const held = new Promise<void>((resolve) => {

@@ -7,7 +7,7 @@ import { AuditLog, type AuditLogOptions, type AuditQuery } from '../../controlle
 import type { AuditFacts } from '../../controller/audit/chain.js';
 import type { ObservedCall } from '../../proto/rpc/observe.js';
 import { silent } from './controller.js';
-import { address, prefix } from './pools.js';
+import { address } from './pools.js';
 
 export const facts = (subject: string, more: Partial<AuditFacts> = {}): AuditFacts => ({
   timeMs: 1,
@@ -43,16 +43,6 @@ export const files = (dir: string) =>
     .map((name) => join(dir, name));
 
 export const only = (dir: string) => files(dir)[0] ?? '';
-
-export const newPool = {
-  name: 'default',
-  cidr: prefix('10.76.0.0/16'),
-  subnetLength: 24,
-  mode: 'bip',
-  networkName: 'xnet',
-  bridgeName: 'xnet0',
-  quarantineSeconds: 60,
-} as const;
 
 export const newNode = { name: 'web-1', address: address('192.168.83.11'), labels: {} };
 

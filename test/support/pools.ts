@@ -1,6 +1,6 @@
 // Pool states for tests of what is decided on them.
 
-import type { PoolRecord, SubnetRecord } from '../../controller/store/records.js';
+import type { NodeRecord, PoolRecord, SubnetRecord } from '../../controller/store/records.js';
 import type { PoolState } from '../../controller/table/allocate.js';
 import type { Prefix } from '../../proto/domain/address.js';
 import { parseIpv4, parsePrefix, prefixKey } from '../../proto/domain/address.js';
@@ -17,6 +17,22 @@ export function address(text: string) {
   const parsed = parseIpv4(text);
   if (parsed === undefined) throw new TypeError(text);
   return parsed;
+}
+
+/** newDefaultPool is a request to create the pool "default". */
+export const newDefaultPool = {
+  name: 'default',
+  cidr: prefix('10.76.0.0/16'),
+  subnetLength: 24,
+  mode: 'bip',
+  networkName: 'xnet',
+  bridgeName: 'xnet0',
+  quarantineSeconds: 60,
+} as const;
+
+/** nodeRecord is an active node without labels. */
+export function nodeRecord(name: string, at: string): NodeRecord {
+  return { name, address: address(at), labels: {}, availability: 'active', createdMs: 0 };
 }
 
 /** poolRecord is a pool without reservations. */

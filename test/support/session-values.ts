@@ -10,7 +10,7 @@ import type { NodeStatus } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import { Core, silent } from './controller.js';
 import { MemoryCluster, MemoryStore } from './memory-store.js';
-import { address, prefix } from './pools.js';
+import { address, newDefaultPool } from './pools.js';
 import { until } from './until.js';
 
 export const once = { operationId: '', dryRun: false };
@@ -108,15 +108,7 @@ export async function rig(t: ExecutionContext) {
   const cluster = new MemoryCluster();
   const a = await start(t, cluster, 'ctl-a');
   const b = await start(t, cluster, 'ctl-b');
-  await a.core.pools.create(once, {
-    name: 'default',
-    cidr: prefix('10.76.0.0/16'),
-    subnetLength: 24,
-    mode: 'bip',
-    networkName: 'xnet',
-    bridgeName: 'xnet0',
-    quarantineSeconds: 60,
-  });
+  await a.core.pools.create(once, newDefaultPool);
   const { subject: nodeId } = await a.core.nodes.add(once, {
     name: 'web-1',
     address: address('192.168.83.1'),

@@ -4,11 +4,11 @@ import test from 'ava';
 import { Audit } from '../../controller/audit/audit.js';
 import { parseLine } from '../../controller/audit/chain.js';
 import type { Peer } from '../../proto/rpc/peer.js';
-import { all, call, folder, newNode, newPool, only, open } from '../support/audit-values.js';
+import { all, call, folder, newNode, only, open } from '../support/audit-values.js';
 import { Core, silent } from '../support/controller.js';
 import { FaultyDisk } from '../support/faulty-disk.js';
 import { MemoryCluster, MemoryStore } from '../support/memory-store.js';
-import { address } from '../support/pools.js';
+import { address, newDefaultPool } from '../support/pools.js';
 
 test('a change has an entry with the records before and after it, without secrets', async (t) => {
   const entries = await open(folder(t));
@@ -23,7 +23,9 @@ test('a change has an entry with the records before and after it, without secret
     await audit.ended(observed, { outcome: failed ? 'InvalidArgument' : 'OK', message: failed ? done.message : '' });
   };
   const id = (operationId: string) => ({ operationId, dryRun: false });
-  await run('CreatePool', { operationId: 'op-1', name: 'default' }, () => core.pools.create(id('op-1'), newPool));
+  await run('CreatePool', { operationId: 'op-1', name: 'default' }, () =>
+    core.pools.create(id('op-1'), newDefaultPool),
+  );
   await run('AddNode', { operationId: 'op-2', name: 'web-1', token: 'XJT1-secret' }, () =>
     core.nodes.add(id('op-2'), newNode),
   );
@@ -106,7 +108,7 @@ test('a change has its entries although the call was cancelled', async (t) => {
     new Promise<unknown>((resolve) =>
       audit.around(call(name, {}), () => resolve(work().catch((error: unknown) => error))),
     );
-  await change('CreatePool', () => core.pools.create({ operationId: 'op-1', dryRun: false }, newPool));
+  await change('CreatePool', () => core.pools.create({ operationId: 'op-1', dryRun: false }, newDefaultPool));
   await change('AddNode', () => core.nodes.add({ operationId: 'op-2', dryRun: false }, newNode));
   t.deepEqual(
     (await entries.list(all)).map(({ call: name, subject, outcome }) => [name, subject, outcome]),
@@ -162,7 +164,7 @@ test('after a crash between the commit and its entry, the change is listed as be
   const audit = new Audit({ entries, controllerId: 'c-1', now: Date.now, log: silent });
   const store = new MemoryStore(new MemoryCluster());
   const core = await Core.start(store, { audit }).ready();
-  await core.pools.create({ operationId: '', dryRun: false }, newPool);
+  await core.pools.create({ operationId: '', dryRun: false }, newDefaultPool);
   const dead = new Promise<void>((resolve) => {
     const commit = store.commit.bind(store);
     store.commit = async (what) => {
@@ -189,7 +191,7 @@ test('nothing is committed before its announcement is on disk', async (t) => {
   const cluster = new MemoryCluster();
   const core = await Core.start(new MemoryStore(cluster), { audit }).ready();
   const once = { operationId: '', dryRun: false };
-  await core.pools.create(once, newPool);
+  await core.pools.create(once, newDefaultPool);
   const { revision } = cluster;
   for (const fail of ['sync', 'write'] as const) {
     if (fail === 'sync') disk.failingSyncs = 2;

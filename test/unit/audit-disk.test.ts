@@ -3,10 +3,11 @@ import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { Audit } from '../../controller/audit/audit.js';
-import { all, call, facts, folder, newNode, newPool, only, open } from '../support/audit-values.js';
+import { all, call, facts, folder, newNode, only, open } from '../support/audit-values.js';
 import { Core, silent } from '../support/controller.js';
 import { FaultyDisk } from '../support/faulty-disk.js';
 import { MemoryCluster, MemoryStore } from '../support/memory-store.js';
+import { newDefaultPool } from '../support/pools.js';
 import { until } from '../support/until.js';
 
 test('a full disk blocks mutations, not reads, and pending entries are written once there is room', async (t) => {
@@ -118,7 +119,7 @@ test('on a disk that hangs changes are refused, and what it writes late is a cha
       await work();
       return true;
     });
-  await done('a pool', () => core.pools.create(once, newPool));
+  await done('a pool', () => core.pools.create(once, newDefaultPool));
   const { revision } = cluster;
   let release: () => void = () => undefined;
   disk.hold = new Promise((resolve) => {

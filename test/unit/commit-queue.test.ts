@@ -13,7 +13,7 @@ import {
 import { XnetError } from '../../proto/errors.js';
 import { Core } from '../support/controller.js';
 import { MemoryCluster, MemoryStore } from '../support/memory-store.js';
-import { address, prefix } from '../support/pools.js';
+import { address, newDefaultPool } from '../support/pools.js';
 
 const put = (key: string, value = '{}'): Operation => ({ kind: 'put', key, value });
 const absent = (key: string): Guard => ({ kind: 'key', key, modRevision: 0 });
@@ -266,15 +266,7 @@ test('a controller never loses a race against itself', async (t) => {
   };
   const core = await Core.start(store).ready();
   const once = { operationId: '', dryRun: false };
-  await core.pools.create(once, {
-    name: 'default',
-    cidr: prefix('10.76.0.0/16'),
-    subnetLength: 24,
-    mode: 'bip',
-    networkName: 'xnet',
-    bridgeName: 'xnet0',
-    quarantineSeconds: 60,
-  });
+  await core.pools.create(once, newDefaultPool);
   const added = await Promise.all(
     Array.from({ length: 200 }, (_, n) =>
       core.nodes.add(once, { name: `web-${n}`, address: address(`192.168.83.${n + 1}`), labels: {} }),

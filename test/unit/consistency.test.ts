@@ -3,21 +3,12 @@ import test from 'ava';
 import fc from 'fast-check';
 import { keys, parseKey } from '../../controller/store/keys.js';
 import { encode } from '../../controller/store/record-codec.js';
-import type { NodeRecord } from '../../controller/store/records.js';
 import type { Change, Entry } from '../../controller/store/store.js';
 import { FleetTable } from '../../controller/table/fleet-table.js';
 import { assignmentOf } from '../../controller/view/assignment.js';
 import { View } from '../../controller/view/view.js';
 import { formatIpv4, formatPrefix } from '../../proto/domain/address.js';
-import { address, leased, poolRecord, prefix } from '../support/pools.js';
-
-const nodeRecord = (name: string, at: string): NodeRecord => ({
-  name,
-  address: address(at),
-  labels: {},
-  availability: 'active',
-  createdMs: 0,
-});
+import { address, leased, nodeRecord, poolRecord, prefix } from '../support/pools.js';
 
 /** A store of keys, and the view that follows it, as a controller's does. */
 class Rig {

@@ -8,7 +8,7 @@ import { deltaFromWire } from '../../proto/rpc/convert.js';
 import { services } from '../../proto/rpc/definitions.js';
 import { Core, silent } from '../support/controller.js';
 import { MemoryCluster, MemoryStore } from '../support/memory-store.js';
-import { address, prefix } from '../support/pools.js';
+import { address, newDefaultPool } from '../support/pools.js';
 
 const once = { operationId: '', dryRun: false };
 const { responseDeserialize } = services.node.service.Watch;
@@ -57,15 +57,7 @@ async function rig() {
   const cluster = new MemoryCluster();
   const core = await Core.start(new MemoryStore(cluster)).ready();
   const fanout = new Fanout(core.feed, silent);
-  await core.pools.create(once, {
-    name: 'default',
-    cidr: prefix('10.76.0.0/16'),
-    subnetLength: 24,
-    mode: 'bip',
-    networkName: 'xnet',
-    bridgeName: 'xnet0',
-    quarantineSeconds: 60,
-  });
+  await core.pools.create(once, newDefaultPool);
   const add = (index: number) =>
     core.nodes.add(once, {
       name: `web-${index}`,

@@ -5,9 +5,26 @@ import { fittingSubnetLength, poolProblems, poolWarnings } from '../../controlle
 import { encode } from '../../controller/store/record-codec.js';
 import { overlapWarnings } from '../../controller/table/node-networks.js';
 import { parsePrefix } from '../../proto/domain/address.js';
-import { overlapsIn } from '../support/controller.js';
+import type { HostNetwork } from '../../proto/domain/network.js';
+import { type Core, overlapsIn } from '../support/controller.js';
 import { address, prefix } from '../support/pools.js';
 import { newNode, newPool, once, rig, subnetOf } from '../support/registry-values.js';
+
+async function reportNetworks(core: Core, nodeId: string, hostNetworks: readonly HostNetwork[]): Promise<void> {
+  const routes = { desired: 0, installed: 0, conflicting: 0, unreachable: 0 };
+  const versions = { daemonVersion: '', kernelVersion: '', dockerVersion: '' };
+  const value = encode('status', {
+    ...versions,
+    routes,
+    conditions: [],
+    hostNetworks: [...hostNetworks],
+    silentPeers: [],
+    reportedMs: 1,
+  });
+  const operation = { kind: 'put', key: `status/${nodeId}`, value } as const;
+  const { revision } = await core.context.store.commit({ guards: [], operations: [operation] });
+  await core.feed.reached(revision, 1_000);
+}
 
 test('a subnet comes back to its host at once, to others after the quarantine', async (t) => {
   let nowMs = 1_000_000;
@@ -36,21 +53,7 @@ test('pools overlap nothing: no pool, no node address, no network of a host', as
   const { core, close } = await rig();
   const { subject } = await core.nodes.add(once, newNode('web-1', 1));
   const hostNetworks = [{ prefix: prefix('172.18.0.0/16'), source: 'docker network app_default' }];
-  const routes = { desired: 0, installed: 0, conflicting: 0, unreachable: 0 };
-  const status = {
-    routes,
-    conditions: [],
-    daemonVersion: '',
-    kernelVersion: '',
-    dockerVersion: '',
-    hostNetworks,
-    silentPeers: [],
-  };
-  const { revision } = await core.context.store.commit({
-    guards: [],
-    operations: [{ kind: 'put', key: `status/${subject}`, value: encode('status', { ...status, reportedMs: 1 }) }],
-  });
-  await core.feed.reached(revision, 1_000);
+  await reportNetworks(core, subject, hostNetworks);
   const attempt = async (cidr: string) =>
     (await t.throwsAsync(core.pools.create(once, newPool(cidr, 'other'))))?.message ?? '';
   t.regex(await attempt('10.76.128.0/17'), /overlaps pool default \(10.76.0.0\/16\)/);
@@ -71,21 +74,7 @@ test('nodes get subnets that overlap no host’s network while there are any, an
   const { core, close } = await rig(1, '10.76.0.0/22');
   const { subject } = await core.nodes.add(once, newNode('web-1', 1));
   const hostNetworks = [{ prefix: prefix('10.76.0.0/23'), source: 'docker network shop' }];
-  const routes = { desired: 0, installed: 0, conflicting: 0, unreachable: 0 };
-  const status = {
-    routes,
-    conditions: [],
-    daemonVersion: '',
-    kernelVersion: '',
-    dockerVersion: '',
-    hostNetworks,
-    silentPeers: [],
-  };
-  const { revision } = await core.context.store.commit({
-    guards: [],
-    operations: [{ kind: 'put', key: `status/${subject}`, value: encode('status', { ...status, reportedMs: 1 }) }],
-  });
-  await core.feed.reached(revision, 1_000);
+  await reportNetworks(core, subject, hostNetworks);
   const add = async (name: string, host: number) => {
     const subnet = subnetOf(core, (await core.nodes.add(once, newNode(name, host))).subject);
     return [subnet, ...overlapWarnings(core.feed.view, name, prefix(subnet))];

@@ -12,19 +12,12 @@ import { formatPrefix, prefixFromKey, prefixKey, subnetAt } from '../../proto/do
 import type { Route, Version } from '../../proto/domain/network.js';
 import { PrefixMap } from '../../proto/domain/prefix-map.js';
 import { someRoute, someSubnet, testPool } from '../support/arbitrary.js';
-import { address, leased, poolRecord, prefix } from '../support/pools.js';
+import { address, leased, nodeRecord, poolRecord, prefix } from '../support/pools.js';
 
 const version = (revision: number): Version => ({ clusterId: 'c', epoch: 1, revision });
 const putChange = (key: string, value: string, modRevision: number): Change => ({
   kind: 'put',
   entry: { key, value, modRevision, createRevision: modRevision },
-});
-const nodeRecord = (name: string, at: string): NodeRecord => ({
-  name,
-  address: address(at),
-  labels: {},
-  availability: 'active',
-  createdMs: 0,
 });
 const subnetKey = (subnet: Parameters<typeof formatPrefix>[0]) =>
   `subnets/default/${formatPrefix(subnet).replace('/', '-')}`;

@@ -1,0 +1,24 @@
+// Two controllers over one etcd, with the cluster's authority and a pool.
+import type { ExecutionContext } from 'ava';
+import { ControllerProcess } from './controller-process.js';
+import { TestEtcd } from './etcd.js';
+
+/** ControllerPair is two controllers over one etcd. */
+export type ControllerPair = {
+  readonly etcd: TestEtcd;
+  readonly a: ControllerProcess;
+  readonly b: ControllerProcess;
+};
+
+/** startPair starts both, and ends them with the test. @param flags more flags of both controllers */
+export async function startPair(t: ExecutionContext, flags: readonly string[] = []): Promise<ControllerPair> {
+  const etcd = await TestEtcd.start();
+  t.teardown(() => etcd.close());
+  const args = ['--etcd-endpoints', etcd.endpoint, ...flags];
+  const a = await ControllerProcess.startWithAuthority(args);
+  t.teardown(() => a.close());
+  const b = await ControllerProcess.startBeside(a, args);
+  t.teardown(() => b.close());
+  await a.createPool();
+  return { etcd, a, b };
+}
