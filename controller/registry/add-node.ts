@@ -1,4 +1,4 @@
-// Deciding how a node is added: which pool, which subnet, and what has to hold when it is written. Pure.
+// Decides how a node is added: which pool, which subnet, and which guards the commit needs. Pure.
 import {
   formatIpv4,
   formatPrefix,
@@ -21,7 +21,7 @@ import { absent, asSeen, put } from './guards.js';
 import { choosePool, poolState, requireFreeAddress, requireFreeName, requireNode, sameLabels } from './lookup.js';
 import type { Decision } from './mutation.js';
 
-/** NewNode is a node to add. What is absent is chosen. */
+/** NewNode is a node to add. Absent fields are chosen for it. */
 export type NewNode = {
   readonly name: string;
   readonly address: Ipv4;
@@ -29,7 +29,7 @@ export type NewNode = {
   readonly subnet?: Prefix;
   readonly mode?: Mode;
   readonly labels: Readonly<Record<string, string>>;
-  /** Networks of the host, where it has told them. */
+  /** Networks of the host itself, if it reported them. */
   readonly networks?: readonly HostNetwork[];
 };
 
@@ -47,8 +47,8 @@ function exhausted(state: PoolState, own: readonly HostNetwork[], nowMs: number)
     {
       hint:
         (isInDoubt(state.doubt, undefined, nowMs)
-          ? 'the store was restored from a backup: what it does not have may have been leased since, and waits for one ' +
-            'quarantine period; '
+          ? 'the store was restored from a backup: subnets that it does not have may be in use, and stay in quarantine for ' +
+            'one quarantine period; '
           : '') +
         'end a reservation (xctl pools unreserve), a quarantine (xctl leases release), or create another pool ' +
         '(xctl pools create NAME CIDR) and use it with --pool',
@@ -75,7 +75,7 @@ function existingNode(view: ReadonlyView, id: string, wanted: NewNode): Decision
     sameLabels(wanted.labels, node.labels) || Object.keys(wanted.labels).length === 0 ? '' : 'its labels differ',
   ].filter((difference) => difference !== '');
   if (differences.length === 0) return { subject: id };
-  throw new XnetError('AlreadyExists', `there is a node ${node.name} already: ${differences.join(', ')}`, {
+  throw new XnetError('AlreadyExists', `node ${node.name} already exists: ${differences.join(', ')}`, {
     hint: `change it with: xctl nodes set ${node.name}, or choose another name`,
   });
 }
@@ -84,24 +84,24 @@ function poolMode(view: ReadonlyView, pool: string | undefined): Mode | undefine
   return pool === undefined ? undefined : view.pools.get(pool)?.record.mode;
 }
 
-/** AddInput is everything that adding a node is decided on. */
+/** AddInput is everything that the decision to add a node depends on. */
 export type AddInput = {
   readonly view: ReadonlyView;
   readonly nodeId: string;
   readonly wanted: NewNode;
   readonly nowMs: number;
-  /** prefixKeys that commits of this controller, under way at this moment, write. */
-  readonly inFlight: ReadonlySet<number>;
+  /** prefixKeys of the subnets that pending commits of this controller write. */
+  readonly taken: ReadonlySet<number>;
   /** See chooseSubnet. */
   readonly spread: number;
 };
 
 /**
- * decideAdd decides how to add a node, or finds that it is there already, exactly so.
+ * decideAdd decides how to add a node. It decides on no change when the same node exists already.
  * @throws XnetError NotFound, AlreadyExists, InvalidArgument, FailedPrecondition, PoolExhausted
  */
 export function decideAdd(input: AddInput): Decision {
-  const { view, wanted, nowMs, inFlight, spread } = input;
+  const { view, wanted, nowMs, taken, spread } = input;
   const existing = view.nodeOfName.get(wanted.name);
   if (existing !== undefined) return existingNode(view, existing, wanted);
   requireFreeName(view, wanted.name);
@@ -116,8 +116,8 @@ export function decideAdd(input: AddInput): Decision {
     avoid: view.hostNetworks.overlapping(state.record.cidr).map(({ prefix }) => prefix),
     ...(wanted.subnet === undefined ? {} : { subnet: wanted.subnet }),
   };
-  // The last free subnet may be in flight: then race for it, since the other call can still fail.
-  const subnet = chooseSubnet(poolState(view, pool, inFlight), wish, nowMs, spread) ?? chooseSubnet(state, wish, nowMs);
+  // When a pending commit takes the last free subnet, try for it all the same: that commit can still fail.
+  const subnet = chooseSubnet(poolState(view, pool, taken), wish, nowMs, spread) ?? chooseSubnet(state, wish, nowMs);
   if (subnet === undefined) throw exhausted(state, own, nowMs);
   return additionOf(input, pool, subnet);
 }
@@ -143,7 +143,7 @@ function additionOf({ view, nodeId, wanted, nowMs }: AddInput, pool: string, sub
         absent(keys.address(wanted.address)),
         asSeen(view, subnetKey),
         asSeen(view, keys.pool(pool)),
-        // No new pool may have taken the address in meanwhile.
+        // No new pool may cover the node's address.
         { kind: 'unchanged', prefix: prefixes.pools, since: view.revision },
       ],
       operations: [

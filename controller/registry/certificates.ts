@@ -1,5 +1,6 @@
-// Certificates of nodes and people: every one that is issued is in the store before it is in anybody's hands, and in the
-// store only while the authority that issued it is the one that issues.
+// Issues and revokes the certificates of nodes and people.
+// Invariant: a certificate is in the store before its holder gets it, and gets into the store only while the authority that
+// issued it is the current one.
 import { quoted } from '../../proto/domain/input.js';
 import { XnetError } from '../../proto/errors.js';
 import { keyOfRequest } from '../../proto/pki/certificate.js';
@@ -24,17 +25,17 @@ import { requireNode } from './lookup.js';
 import { type Context, type MutationResult, mutate } from './mutation.js';
 import { newNodeId, spreadAfter } from './nodes.js';
 
-/** usualNodeTtlMs is how long a node's certificate lasts where nothing else is set: 30 days. */
+/** usualNodeTtlMs is the default lifetime of a node's certificate: 30 days. */
 export const usualNodeTtlMs = 30 * 24 * 3_600_000;
 
 const once: MutationId = { operationId: '', dryRun: false };
 // A view follows a new authority within some 10 ms.
 const issueAttempts = 20;
 
-/** CertificateWithPem is a certificate as it is answered (PEM). */
+/** CertificateWithPem is an issued certificate with its PEM text, as the caller gets it. */
 export type CertificateWithPem = IssuedCertificate & { readonly certificate: string };
 
-/** CertificateRegistry issues and revokes. */
+/** CertificateRegistry issues and revokes certificates. */
 export class CertificateRegistry {
   readonly #context: Context;
   readonly #authority: Authority;
@@ -62,7 +63,7 @@ export class CertificateRegistry {
     return { certificate, serial, record, authority: issued.authority };
   }
 
-  // Issues anew where another authority took over between issuing and writing.
+  // Issues again when the authority was replaced between issuing and writing.
   async #issued<T>(work: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -94,14 +95,14 @@ export class CertificateRegistry {
       call: 'Join',
       decide: (view, { taken, lostRaces }) => {
         const nowMs = this.#context.now();
-        return decideTokenJoin({ view, joining, certified, nowMs, spread: spreadAfter(lostRaces), inFlight: taken });
+        return decideTokenJoin({ view, joining, certified, nowMs, spread: spreadAfter(lostRaces), taken });
       },
     });
     return certified;
   }
 
   /**
-   * renew issues another certificate to a node that proved who it is.
+   * renew issues another certificate to a node that authenticated itself.
    * @throws XnetError what decideRenewal throws; InvalidArgument for a bad request; Conflict
    */
   async renew(renewal: NodeRenewal, csr: string): Promise<CertificateWithPem> {
@@ -163,7 +164,7 @@ export class CertificateRegistry {
       },
     });
     const done = await mutate(this.#context, { ...id, call: 'IssueCertificate', decide });
-    // A repeated call answers another certificate of the same key: it has to be known, too.
+    // A repeated call returns another certificate for the same key, which must be in the store, too.
     if (done.repeated) await mutate(this.#context, { ...once, call: 'IssueCertificate', decide });
     return certified;
   }
@@ -200,7 +201,7 @@ export class CertificateRegistry {
               reason: 'CertificateRevoked',
               warning: true,
               subject: formatIdentity(held.record),
-              message: `serial ${serial} opens nothing any more`,
+              message: `certificate ${serial} is no longer accepted`,
             },
           },
         };
@@ -209,7 +210,7 @@ export class CertificateRegistry {
   }
 
   /**
-   * revokeNode refuses every certificate of a node, from this moment on.
+   * revokeNode refuses every certificate of a node from now on.
    * @throws XnetError NotFound
    */
   revokeNode(id: MutationId, nodeId: string): Promise<MutationResult> {
@@ -229,7 +230,7 @@ export class CertificateRegistry {
               reason: 'NodeRevoked',
               warning: true,
               subject: `node/${name}`,
-              message: 'its certificates open nothing any more; its lease and the routes to it stay',
+              message: 'its certificates are no longer accepted; its lease and the routes to it stay',
             },
           },
         };

@@ -1,7 +1,7 @@
-// Deciding what a certificate that was issued changes in the store, and whether it may still be handed out. Pure.
-// Invariant: a node has one certificate on record, which names those before it that have not ended; whoever takes the
-// node's place ends all of them. What is written is guarded by the authority that issued it, so that no rotation is
-// waiting for a certificate that came out of the old authority after it began.
+// Decides what an issued certificate changes in the store, and whether it may still be handed out. Pure.
+// Invariant: a node has one certificate on record, which names its unexpired predecessors. A host that takes the node's place
+// revokes them all. The write is guarded by the issuing authority, so that a rotation never waits for a certificate that
+// the old authority issued after the rotation began.
 import { XnetError } from '../../proto/errors.js';
 import { keys } from '../store/keys.js';
 import { encode } from '../store/record-codec.js';
@@ -11,22 +11,22 @@ import type { ReadonlyView } from '../view/view.js';
 import { asSeen, put } from './guards.js';
 import { requireNode } from './lookup.js';
 
-/** IssuedCertificate is a certificate that was issued, and by whom: the authority's certificate (PEM). */
+/** IssuedCertificate is a certificate and the authority's certificate (PEM) that issued it. */
 export type IssuedCertificate = {
   readonly serial: string;
   readonly record: CertificateRecord;
   readonly authority: string;
 };
 
-/** AuthorityReplaced says that a certificate was issued by an authority that another has taken the place of. */
+/** AuthorityReplaced says that the authority that issued a certificate is no longer the current one. */
 export class AuthorityReplaced extends Error {}
 
-// Each is an entry of a record, and an operation of the commit that ends them.
+// Each takes an entry in a record, and an operation in the commit that revokes them.
 const mostReplaced = 32;
 
 /**
- * authorityGuard is the guard under which what an authority issued may be written.
- * @throws AuthorityReplaced when it is not the one that issues any more
+ * authorityGuard guards that the authority that issued a certificate is still the current one.
+ * @throws AuthorityReplaced when it is not
  */
 export function authorityGuard(view: ReadonlyView, certified: IssuedCertificate): Guard {
   if (view.authority?.record.certificate !== certified.authority) throw new AuthorityReplaced();
@@ -34,7 +34,7 @@ export function authorityGuard(view: ReadonlyView, certified: IssuedCertificate)
 }
 
 /**
- * certifyGuards are the guards of writing a node's certificate: nobody certified the node meanwhile.
+ * certifyGuards guards a node's new certificate: no other certificate of the node was written meanwhile.
  * @throws AuthorityReplaced
  */
 export function certifyGuards(view: ReadonlyView, certified: IssuedCertificate): readonly Guard[] {
@@ -44,7 +44,7 @@ export function certifyGuards(view: ReadonlyView, certified: IssuedCertificate):
 
 type Replaced = NonNullable<CertificateRecord['replaced']>;
 
-// What the node's certificates on record stand for, themselves included, and has not ended.
+// The unexpired certificates of a node: those on record and their predecessors.
 function lineOf(view: ReadonlyView, nodeId: string, nowMs: number): Replaced {
   const line = [...(view.certificatesOfNode.get(nodeId) ?? [])].flatMap((serial) => {
     const record = view.certificates.get(serial)?.record;
@@ -54,24 +54,24 @@ function lineOf(view: ReadonlyView, nodeId: string, nowMs: number): Replaced {
 }
 
 /**
- * certify are the operations that make a certificate the one of its node, which the same host held before.
- * @throws XnetError ResourceExhausted when too many of one host have not ended
+ * certify makes a certificate the one of its node. The node's earlier certificates, of the same host, stay valid.
+ * @throws XnetError ResourceExhausted when too many of them have not expired
  */
 export function certify(view: ReadonlyView, certified: IssuedCertificate, nowMs: number): readonly Operation[] {
   const replaced = lineOf(view, certified.record.id, nowMs);
   if (replaced.length > mostReplaced) {
     throw new XnetError(
       'ResourceExhausted',
-      `node ${certified.record.id} has ${replaced.length} certificates already`,
+      `node ${certified.record.id} already has ${replaced.length} certificates`,
       {
-        hint: 'a host renews once in half the life of its certificate: find out what renews so often',
+        hint: 'a host renews once per half the lifetime of its certificate: find out what renews so often',
       },
     );
   }
   return inPlace(view, certified, replaced);
 }
 
-/** supersede are the operations that make a certificate the one of its node, and end all of the host that was it. */
+/** supersede makes a certificate the one of its node, and revokes those of the host that the node was before. */
 export function supersede(view: ReadonlyView, certified: IssuedCertificate, nowMs: number): readonly Operation[] {
   const { role, id } = certified.record;
   return [
@@ -90,12 +90,12 @@ function inPlace(view: ReadonlyView, { serial, record }: IssuedCertificate, repl
   ];
 }
 
-/** NodeRenewal is a node that asks for another certificate, and the serial of the one that it showed. */
+/** NodeRenewal is a node that asks for another certificate, and the serial of the certificate it authenticated with. */
 export type NodeRenewal = { readonly nodeId: string; readonly shown: string };
 
 /**
  * decideRenewal decides how a node's certificate is renewed.
- * @throws XnetError NotFound when the node was removed; PermissionDenied when it, or what it showed, was revoked;
+ * @throws XnetError NotFound when the node was removed; PermissionDenied when the node or its certificate was revoked;
  * AuthorityReplaced
  */
 export function decideRenewal(

@@ -1,4 +1,4 @@
-// Deciding how a node is changed and removed. Pure.
+// Decides how a node is changed and removed. Pure.
 import { formatIpv4, formatPrefix, type Ipv4 } from '../../proto/domain/address.js';
 import type { Availability, Mode } from '../../proto/domain/network.js';
 import { keys, prefixes } from '../store/keys.js';
@@ -6,11 +6,11 @@ import { encode, unknownFields } from '../store/record-codec.js';
 import type { NodeRecord, PoolRecord, SubnetRecord } from '../store/records.js';
 import type { ReadonlyView } from '../view/view.js';
 import { absent, asSeen, put, writtenIn } from './guards.js';
-import { requireDecodable, requireFreeAddress, requireNode, sameLabels } from './lookup.js';
+import { requireDecodable, requireFreeAddress, requireNode } from './lookup.js';
 import type { Decision } from './mutation.js';
 import { removalOf } from './restored.js';
 
-/** NodeChange is what to change of a node. What is absent stays. */
+/** NodeChange is what to change of a node. Absent fields stay as they are. */
 export type NodeChange = {
   readonly address?: Ipv4;
   readonly availability?: Availability;
@@ -18,6 +18,14 @@ export type NodeChange = {
   readonly setLabels: Readonly<Record<string, string>>;
   readonly removeLabels: readonly string[];
 };
+
+type Labels = Readonly<Record<string, string>>;
+
+function labelChanges(before: Labels, after: Labels): readonly string[] {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
+  const changed = names.filter((name) => before[name] !== after[name]);
+  return changed.map((name) => `label ${name}: ${before[name] ?? '(none)'} → ${after[name] ?? '(none)'}`);
+}
 
 /**
  * decideSet decides how to change a node.
@@ -35,10 +43,10 @@ export function decideSet(view: ReadonlyView, nodeId: string, change: NodeChange
   const moved = address !== node.address;
   if (moved) requireFreeAddress(view, address, nodeId);
   const done = [
-    moved ? `address ${formatIpv4(node.address)} -> ${formatIpv4(address)}` : '',
-    availability === node.availability ? '' : `availability ${node.availability} -> ${availability}`,
-    mode === node.mode ? '' : `mode -> ${mode}`,
-    sameLabels(labels, node.labels) ? '' : 'labels',
+    moved ? `address: ${formatIpv4(node.address)} → ${formatIpv4(address)}` : '',
+    availability === node.availability ? '' : `availability: ${node.availability} → ${availability}`,
+    mode === node.mode ? '' : `mode: ${node.mode ?? "the pool's"} → ${mode}`,
+    ...labelChanges(node.labels, labels),
   ].filter((part) => part !== '');
   if (done.length === 0) return { subject: nodeId };
   const record: NodeRecord = { ...node, address, availability, labels, ...(mode === undefined ? {} : { mode }) };
@@ -69,11 +77,11 @@ export function decideSet(view: ReadonlyView, nodeId: string, change: NodeChange
   };
 }
 
-// A commit has room for so many; more than a few tokens of one node there never are.
+// Limited by the size of a commit. A node never has more than a few tokens.
 const mostTokens = 64;
 const mostSerials = 16;
 
-// Its id is never given again, so that no certificate of it opens anything: not even the denial has to stay.
+// The id of a removed node is never used again, so its certificates are refused even without the revocation.
 function proofsOf(view: ReadonlyView, nodeId: string): readonly string[] {
   const serials = [...(view.certificatesOfNode.get(nodeId) ?? [])];
   const tokens = [...view.tokens].filter(([, { record }]) => record.node === nodeId);
@@ -86,7 +94,7 @@ function proofsOf(view: ReadonlyView, nodeId: string): readonly string[] {
 
 /**
  * decideRemove decides how to remove a node: its subnet goes into quarantine.
- * @param how `left` when its host has said that it does not use the subnet any more
+ * @param how `left` when its host reported that it no longer uses the subnet
  * @throws XnetError NotFound
  */
 export function decideRemove(view: ReadonlyView, nodeId: string, how: 'left' | 'removed', nowMs: number): Decision {
@@ -112,12 +120,12 @@ export function decideRemove(view: ReadonlyView, nodeId: string, how: 'left' | '
     });
   const subnetKeys = new Map<string, SubnetRecord | undefined>();
   if (held !== undefined) subnetKeys.set(keys.subnet(held.pool, held.subnet), held.record);
-  // One that contradicts it is of this node as well: nothing of it is left behind.
+  // Contradicting leases of the same node are freed, too.
   for (const { key, record } of view.leasesOf(nodeId)) subnetKeys.set(key, record);
   const quarantine = [...subnetKeys].map(([key, before]) => put(key, freed(before)));
   const gone = [
     keys.node(nodeId),
-    // Not those that are another node's, where records contradict each other.
+    // Where records contradict each other, the name or the address can belong to another node.
     ...(view.nodeOfName.get(nodeName) === nodeId ? [keys.name(nodeName)] : []),
     ...(view.nodeOfAddress.get(address) === nodeId ? [keys.address(address)] : []),
   ];
@@ -125,7 +133,7 @@ export function decideRemove(view: ReadonlyView, nodeId: string, how: 'left' | '
   return {
     subject: nodeId,
     change: {
-      // A host that connects at this moment is looked at again.
+      // If the host connects meanwhile, the guard on the session fails and the decision is made again.
       guards: [...gone, keys.session(nodeId), ...subnetKeys.keys()].map((key) => asSeen(view, key)),
       operations: [
         ...[...gone, keys.status(nodeId), keys.session(nodeId), keys.absence(nodeId), ...proofsOf(view, nodeId)].map(

@@ -1,4 +1,5 @@
-// Forgetting a controller that will not come back. One that lives is never forgotten: it would only register again.
+// Removes the registration of a controller that will not come back. That of a running controller is never removed: it would
+// register again.
 import { XnetError } from '../../proto/errors.js';
 import { liveRegistrations } from '../session/clocks.js';
 import { keys } from '../store/keys.js';
@@ -9,7 +10,7 @@ import { asSeen, type MutationId, put } from './guards.js';
 import { type Context, type Decision, type MutationResult, mutate } from './mutation.js';
 
 /**
- * decideDeregistration decides how a controller is forgotten.
+ * decideDeregistration decides how the registration of a controller is removed.
  * @throws XnetError NotFound, FailedPrecondition
  */
 export function decideDeregistration(view: ReadonlyView, id: string, nowMs: number): Decision {
@@ -20,7 +21,7 @@ export function decideDeregistration(view: ReadonlyView, id: string, nowMs: numb
     throw new XnetError('FailedPrecondition', `controller ${id} is running`, { hint: 'stop it for good first' });
   }
   const key = keys.registration(id);
-  // It may be started again all the same, and must not take the store for one that lost its registration.
+  // If it is started again all the same, this note tells it that the store did not lose its registration.
   const removal = encode('revoked', { role: 'controller', id, atMs: nowMs });
   return {
     subject: id,
@@ -30,14 +31,14 @@ export function decideDeregistration(view: ReadonlyView, id: string, nowMs: numb
       event: {
         reason: 'ControllerRemoved',
         subject: `controller/${id}`,
-        message: 'it was gone, and is not awaited',
+        message: 'it is not expected to come back',
       },
     },
   };
 }
 
 /**
- * deregisterController forgets a controller that is gone.
+ * deregisterController removes the registration of a controller that is gone.
  * @throws XnetError NotFound, FailedPrecondition
  */
 export function deregisterController(context: Context, id: MutationId, controller: string): Promise<MutationResult> {

@@ -1,30 +1,30 @@
-// What a commit reads, writes and weighs: whether two can be under way at once, and whether several can be one. Pure.
-// Invariant: two commits that do not conflict come to the same in either order, and as one transaction.
+// What a commit reads and writes, and its size: whether two commits can be pending at once, or merged into one. Pure.
+// Invariant: two commits that do not conflict have the same result in either order, and as one transaction.
 import { XnetError } from '../../proto/errors.js';
 import { type Commit, type Guard, longestCommit } from '../store/store.js';
 
-/** largestCommit is how many bytes one commit may have: etcd takes 1.5 MiB with everything that gRPC adds. */
+/** largestCommit is the size limit of a commit in bytes: etcd accepts 1.5 MiB, including what gRPC adds. */
 export const largestCommit = 1024 * 1024;
 
-// What stands between the queue and etcd may add guards of its own.
+// The layers between the queue and etcd may add guards.
 const mostGuards = longestCommit - 4;
-// What etcd's own fields and our prefix add to a key, generously.
+// An upper bound for what etcd's fields and the prefix add to a key.
 const overhead = 96;
 
-/** Footprint is what a commit, or several, read, write and weigh. */
+/** Footprint is what one or several commits read and write, and their size. */
 export type Footprint = {
   readonly writes: ReadonlySet<string>;
-  /** What they delete whole: beginnings of keys. */
+  /** Prefixes of keys that they delete as a whole. */
   readonly clears: ReadonlySet<string>;
   readonly reads: ReadonlySet<string>;
-  /** Beginnings of keys that must not have changed. */
+  /** Prefixes of keys that must not have changed. */
   readonly watches: ReadonlySet<string>;
   readonly operations: number;
   readonly guards: number;
   readonly bytes: number;
 };
 
-/** footprintOf is the footprint of one commit. */
+/** footprintOf returns the footprint of one commit. */
 export function footprintOf({ guards, operations }: Commit): Footprint {
   const [writes, clears, reads, watches] = [new Set<string>(), new Set<string>(), new Set<string>(), new Set<string>()];
   let bytes = 0;
@@ -42,7 +42,7 @@ export function footprintOf({ guards, operations }: Commit): Footprint {
   return { writes, clears, reads, watches, operations: operations.length, guards: guards.length, bytes };
 }
 
-/** Sum is the footprint of several, added one by one. */
+/** Sum is the footprint of several commits, added one by one. */
 export class Sum implements Footprint {
   readonly writes = new Set<string>();
   readonly clears = new Set<string>();
@@ -52,7 +52,7 @@ export class Sum implements Footprint {
   guards = 0;
   bytes = 0;
 
-  /** add adds one. */
+  /** add adds the footprint of one commit. */
   add({ writes, clears, reads, watches, operations, guards, bytes }: Footprint): void {
     for (const key of writes) this.writes.add(key);
     for (const prefix of clears) this.clears.add(prefix);
@@ -63,7 +63,7 @@ export class Sum implements Footprint {
     this.bytes += bytes;
   }
 
-  /** hasRoomFor says whether it can be one transaction with another. */
+  /** hasRoomFor reports whether another footprint fits into the same transaction. */
   hasRoomFor({ operations, guards, bytes }: Footprint): boolean {
     return fits({
       operations: this.operations + operations,
@@ -91,17 +91,17 @@ function changesWhatIsSeen(writer: Footprint, { writes, clears, reads, watches }
   return false;
 }
 
-/** conflict says whether one of two writes what the other one reads or writes. */
+/** conflict reports whether one of two commits writes what the other one reads or writes. */
 export function conflict(a: Footprint, b: Footprint): boolean {
   return changesWhatIsSeen(a, b) || changesWhatIsSeen(b, a);
 }
 
-/** fits says whether that much can be one transaction. */
+/** fits reports whether a footprint fits into one transaction. */
 export function fits({ operations, guards, bytes }: Pick<Footprint, 'operations' | 'guards' | 'bytes'>): boolean {
   return operations <= longestCommit && guards <= mostGuards && bytes <= largestCommit;
 }
 
-/** tooLarge is the refusal of what does not fit by itself. */
+/** tooLarge returns the error for a commit that does not fit into a transaction. */
 export function tooLarge({ operations, guards, bytes }: Footprint): XnetError {
   return new XnetError(
     'InvalidArgument',
@@ -116,8 +116,8 @@ function guardId(guard: Guard): string {
 }
 
 /**
- * mergeCommits makes one commit of several that do not conflict. Guards on the same key have to agree: where they do
- * not, one of them fails anyway, and with it the merged commit.
+ * mergeCommits merges commits that do not conflict. Guards on the same key have to agree: where they do not, one of them
+ * fails anyway, and the merged commit with it.
  */
 export function mergeCommits(commits: readonly Commit[]): Commit {
   const guards = new Map<string, Guard>();

@@ -1,8 +1,8 @@
-// The guards and operations that most mutations are made of.
+// The guards and operations that most mutations consist of.
 import type { Guard, Operation } from '../store/store.js';
 import type { ReadonlyView } from '../view/view.js';
 
-/** MutationId is what every mutation carries. */
+/** MutationId identifies a mutation. Every request that changes something has these fields. */
 export type MutationId = {
   readonly operationId: string;
   /** See requestDigest. */
@@ -15,18 +15,18 @@ export function absent(key: string): Guard {
   return { kind: 'key', key, modRevision: 0 };
 }
 
-/** asSeen guards that a key is as the view has it. */
+/** asSeen guards that a key has not changed since the view. */
 export function asSeen(view: ReadonlyView, key: string): Guard {
   return { kind: 'key', key, modRevision: view.modRevisionOf(key) };
 }
 
-/** writtenIn says, in a record, in which epoch it was written. */
+/** writtenIn returns the field of a record that says in which epoch it was written. */
 export function writtenIn(view: ReadonlyView): { readonly epoch?: number } {
   const epoch = view.cluster?.record.epoch;
   return epoch === undefined ? {} : { epoch };
 }
 
-/** put writes a key that stays. */
+/** put writes a key that does not expire. */
 export function put(key: string, value: string): Operation {
   return { kind: 'put', key, value };
 }

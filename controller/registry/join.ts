@@ -1,6 +1,6 @@
-// Deciding what a join comes to: the token is used, the node has its certificate, and is added if need be. Pure.
-// Invariant: all of it is one transaction, guarded by the token as it was seen and by the authority that issued, so that
-// one use lets one key in, and a token that is gone lets in nobody.
+// Decides how a host joins: the token is used, the node gets its certificate, and is added if it does not exist. Pure.
+// Invariant: a join is one transaction, guarded by the token as it was read and by the issuing authority, so that one use of
+// a token admits one key, and a deleted token admits none.
 import { type Ipv4, prefixesOverlap } from '../../proto/domain/address.js';
 import type { HostNetwork } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
@@ -17,31 +17,32 @@ import { requireNode } from './lookup.js';
 import type { Decision } from './mutation.js';
 import { putToken } from './tokens.js';
 
-/** JoiningHost is a host that presented a token whose secret is right. */
+/** JoiningHost is a host that presented a token with the right secret. */
 export type JoiningHost = {
   readonly tokenId: string;
   /** keyDigest of the host's key. */
   readonly keyDigest: string;
-  /** Name and address that the host asks for; absent where the token names the node. */
+  /** Name and address that the host asks for; absent when the token names the node. */
   readonly name?: string;
   readonly address?: Ipv4;
-  /** Networks that the host has by itself. */
+  /** Networks of the host itself. */
   readonly networks?: readonly HostNetwork[];
 };
 
-/** JoinInput is everything that a join is decided on. */
+/** JoinInput is everything that the decision on a join depends on. */
 export type JoinInput = {
   readonly view: ReadonlyView;
   readonly joining: JoiningHost;
   /** For the node that `nodeOfJoin` named. */
   readonly certified: IssuedCertificate;
   readonly nowMs: number;
-  readonly inFlight: ReadonlySet<number>;
+  /** See AddInput. */
+  readonly taken: ReadonlySet<number>;
   readonly spread: number;
 };
 
 /**
- * nodeOfJoin is the id of the node that a host joins as; undefined: it is to be added.
+ * nodeOfJoin returns the id of the node that a host joins as; undefined: a new one.
  * @throws XnetError PermissionDenied, Unauthenticated, AlreadyExists, InvalidArgument
  */
 export function nodeOfJoin(view: ReadonlyView, token: TokenRecord, joining: JoiningHost): string | undefined {
@@ -49,7 +50,7 @@ export function nodeOfJoin(view: ReadonlyView, token: TokenRecord, joining: Join
   const node = view.nodes.get(token.node)?.record;
   if (node === undefined) throw new XnetError('Unauthenticated', 'the node that this join token is for was removed');
   if (joining.name !== undefined && joining.name !== node.name) {
-    throw new XnetError('PermissionDenied', `this join token is for another node than ${joining.name}`);
+    throw new XnetError('PermissionDenied', `this join token is not for node ${joining.name}`);
   }
   if (view.revoked.has(token.node)) {
     throw new XnetError('PermissionDenied', `node ${node.name} was revoked`, {
@@ -65,9 +66,9 @@ function nodeByName(view: ReadonlyView, { name, address, keyDigest }: JoiningHos
   }
   const id = view.nodeOfName.get(name);
   if (id === undefined) return undefined;
-  // The same host again, whose answer was lost.
+  // The same host again: it did not get the answer.
   if (holdsKey(view, id, keyDigest) && view.nodes.get(id)?.record.address === address) return id;
-  throw new XnetError('AlreadyExists', `there is a node ${name} already`, {
+  throw new XnetError('AlreadyExists', `node ${name} already exists`, {
     hint: `if it is this host: xctl tokens create --node ${name}`,
   });
 }
@@ -88,7 +89,7 @@ export function decideTokenJoin(input: JoinInput): Decision {
   const existing = nodeOfJoin(view, token, joining);
   const nodeId = certified.record.id;
   if (existing !== undefined && existing !== nodeId) {
-    throw new XnetError('Conflict', 'the node was added by another meanwhile: join again');
+    throw new XnetError('Conflict', 'the node was added meanwhile: join again');
   }
   const again = existing !== undefined && holdsKey(view, existing, joining.keyDigest);
   if (!again && token.usesLeft === 0) {
@@ -102,13 +103,13 @@ export function decideTokenJoin(input: JoinInput): Decision {
     ...certifyGuards(view, certified),
   ];
   const proofs: readonly Operation[] = [
-    // A host that joins with another key takes the place of the one that joined before.
+    // A host that joins with another key replaces the host that joined before.
     ...(again ? certify : supersede)(view, certified, input.nowMs),
     ...(again ? [] : [putToken(joining.tokenId, { ...token, usesLeft: token.usesLeft - 1 })]),
   ];
   if (existing === undefined) return withNewNode(input, token, { guards, proofs });
   const { name } = requireNode(view, existing);
-  // One that has been here is told by its conditions: it keeps what it has until somebody decides.
+  // A host that joined before keeps its subnet and reports the overlap in its conditions.
   if (!view.certificateOfNode.has(nodeId)) requireNoOverlap(view, existing, joining);
   return {
     subject: nodeId,
@@ -137,14 +138,14 @@ function requireNoOverlap(view: ReadonlyView, nodeId: string, { networks = [] }:
   throw new XnetError('FailedPrecondition', overlapsOwn(held.subnet, node.name, own), { hint: howToEndOverlap });
 }
 
-// A token as the store has it: one that is gone was revoked, or its time is over.
+// A token that is not in the store was revoked or has expired.
 function requireToken(view: ReadonlyView, id: string): TokenRecord {
   const record = view.tokens.get(id)?.record;
   if (record !== undefined && !view.undecodable.has(keys.token(id))) return record;
-  throw new XnetError('Unauthenticated', `join token ${id} is not valid: it was revoked, or never made`);
+  throw new XnetError('Unauthenticated', `join token ${id} is not valid: it was revoked or never created`);
 }
 
-// The first certificate of a node has none before it that could be guarded: the tokens for that node stand in for it.
+// A node's first certificate has no predecessor to guard: the tokens for the node are guarded instead.
 function tokenGuards(view: ReadonlyView, tokenId: string, nodeId: string | undefined): readonly Guard[] {
   const ids = new Set([tokenId]);
   if (nodeId !== undefined && !view.certificateOfNode.has(nodeId)) {
@@ -158,7 +159,7 @@ function withNewNode(
   token: TokenRecord,
   { guards, proofs }: { readonly guards: readonly Guard[]; readonly proofs: readonly Operation[] },
 ): Decision {
-  const { view, joining, certified, nowMs, inFlight, spread } = input;
+  const { view, joining, certified, nowMs, taken, spread } = input;
   const { name, address, networks } = joining;
   if (name === undefined || address === undefined) throw new XnetError('Internal', 'a host without a name');
   const wanted = {
@@ -168,9 +169,9 @@ function withNewNode(
     ...(networks === undefined ? {} : { networks }),
     ...(token.pool === undefined ? {} : { pool: token.pool }),
   };
-  const addition = decideAdd({ view, nodeId: certified.record.id, wanted, nowMs, inFlight, spread });
+  const addition = decideAdd({ view, nodeId: certified.record.id, wanted, nowMs, taken, spread });
   const { change } = addition;
-  if (change === undefined) throw new XnetError('Conflict', 'the node was added by another meanwhile: join again');
+  if (change === undefined) throw new XnetError('Conflict', 'the node was added meanwhile: join again');
   return {
     ...addition,
     change: {

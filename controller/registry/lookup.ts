@@ -1,4 +1,4 @@
-// Finding pools and nodes in the view, with errors that say what there is instead.
+// Finds pools and nodes in the view. Its errors list what exists instead.
 import { formatIpv4, type Ipv4, prefixCovers, prefixesOverlap } from '../../proto/domain/address.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys, prefixes } from '../store/keys.js';
@@ -7,10 +7,11 @@ import type { Doubt, PoolState } from '../table/allocate.js';
 import type { ReadonlyView } from '../view/view.js';
 
 /**
- * poolState is what allocation needs to know of a pool.
- * @throws XnetError NotFound; FailedPrecondition when its record can't be relied on
+ * poolState returns what allocation needs to know of a pool.
+ * @param taken prefixKeys of the subnets that pending commits write
+ * @throws XnetError NotFound; FailedPrecondition when its record is unreadable or contradicts others
  */
-export function poolState(view: ReadonlyView, name: string, inFlight: ReadonlySet<number> = new Set()): PoolState {
+export function poolState(view: ReadonlyView, name: string, taken: ReadonlySet<number> = new Set()): PoolState {
   const held = view.pools.get(name);
   requireReadable(view, keys.pool(name), held !== undefined);
   if (held === undefined) throw noSuchPool(view, name);
@@ -18,22 +19,22 @@ export function poolState(view: ReadonlyView, name: string, inFlight: ReadonlySe
     name,
     record: held.record,
     subnets: view.subnetsOfPool.get(name) ?? new Map(),
-    excluded: inFlight,
+    excluded: taken,
     ...doubtOf(view, held.record),
     blocked: [...view.strays.values()].filter((stray) => prefixesOverlap(stray, held.record.cidr)),
   };
 }
 
-/** doubtOf is what is not known of a pool since a restored store was accepted. */
+/** doubtOf returns for how long subnets of a pool are in doubt, after a restored store was accepted. */
 export function doubtOf(view: ReadonlyView, { quarantineSeconds }: PoolRecord): { readonly doubt?: Doubt } {
   const { acceptedMs, epoch = 0 } = view.cluster?.record ?? {};
   return acceptedMs === undefined ? {} : { doubt: { untilMs: acceptedMs + quarantineSeconds * 1000, epoch } };
 }
 
 /**
- * requireReadable makes sure that a record is as it is believed to be, so that nothing is decided on, or written over,
- * what can't be read.
- * @param believed something is believed of it
+ * requireReadable checks that the view's belief is what the store holds, so that no decision is based on, and no write
+ * replaces, an unreadable record.
+ * @param believed the view has a belief for the key
  * @throws XnetError FailedPrecondition
  */
 export function requireReadable(view: ReadonlyView, key: string, believed: boolean): void {
@@ -43,7 +44,7 @@ export function requireReadable(view: ReadonlyView, key: string, believed: boole
 }
 
 /**
- * requireDecodable makes sure that nothing is written over a record that can't be read.
+ * requireDecodable checks that a record is readable, before it is replaced.
  * @throws XnetError FailedPrecondition
  */
 export function requireDecodable(view: ReadonlyView, key: string): void {
@@ -58,7 +59,7 @@ function unreliable(key: string, problem: string): XnetError {
 }
 
 /**
- * requireFreeName makes sure that no record of another node holds a name.
+ * requireFreeName checks that no record holds a name.
  * @throws XnetError FailedPrecondition
  */
 export function requireFreeName(view: ReadonlyView, name: string): void {
@@ -67,18 +68,18 @@ export function requireFreeName(view: ReadonlyView, name: string): void {
 
 function requireAbsent(view: ReadonlyView, key: string, what: string): void {
   if (view.modRevisionOf(key) === 0) return;
-  throw new XnetError('FailedPrecondition', `${what} is held by the record ${key}, which belongs to no node we know`, {
+  throw new XnetError('FailedPrecondition', `${what} is held by the record ${key}, which belongs to no known node`, {
     hint: 'see: xctl status',
   });
 }
 
-/** poolNames are all pools, those whose record can't be read included. */
+/** poolNames returns the names of all pools, including those whose record is unreadable. */
 export function poolNames(view: ReadonlyView): readonly string[] {
   const unreadable = [...view.undecodable.keys()].filter((key) => key.startsWith(prefixes.pools));
   return [...new Set([...view.pools.keys(), ...unreadable.map((key) => key.slice(prefixes.pools.length))])].sort();
 }
 
-/** noSuchPool is the error for a pool that is not there. */
+/** noSuchPool returns the error for a pool that does not exist. */
 export function noSuchPool(view: ReadonlyView, name: string): XnetError {
   const names = poolNames(view).join(', ');
   return new XnetError('NotFound', `there is no pool ${name}`, {
@@ -87,7 +88,7 @@ export function noSuchPool(view: ReadonlyView, name: string): XnetError {
 }
 
 /**
- * choosePool is the pool that was asked for, the one named default, or the only one there is.
+ * choosePool returns the requested pool, or the one named default, or the only one.
  * @throws XnetError NotFound, InvalidArgument
  */
 export function choosePool(view: ReadonlyView, wanted: string | undefined): string {
@@ -102,7 +103,7 @@ export function choosePool(view: ReadonlyView, wanted: string | undefined): stri
   });
 }
 
-/** requireNode is the node of an id. Throws XnetError NotFound. */
+/** requireNode returns the node with an id. Throws XnetError NotFound. */
 export function requireNode(view: ReadonlyView, id: string): NodeRecord {
   const held = view.nodes.get(id);
   if (held === undefined) throw new XnetError('NotFound', `there is no node ${id}`, { hint: 'see: xctl nodes list' });
@@ -117,7 +118,7 @@ function poolCovering(view: ReadonlyView, address: Ipv4): string | undefined {
 }
 
 /**
- * requireFreeAddress makes sure that an address can become that of node `id`, or of a new node.
+ * requireFreeAddress checks that an address can become that of node `id`; undefined: of a new node.
  * @throws XnetError AlreadyExists, FailedPrecondition
  */
 export function requireFreeAddress(view: ReadonlyView, address: Ipv4, id: string | undefined): void {
@@ -138,7 +139,7 @@ export function requireFreeAddress(view: ReadonlyView, address: Ipv4, id: string
   }
 }
 
-/** sameLabels compares two sets of labels. */
+/** sameLabels reports whether two sets of labels are equal. */
 export function sameLabels(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
   const names = Object.keys(a);
   return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);

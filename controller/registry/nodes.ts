@@ -1,4 +1,4 @@
-// Adding, changing and removing nodes: each is one transaction over the node, its name, its address and its subnet.
+// Adds, changes and removes nodes. Each change is one transaction over the node, its name, its address and its subnet.
 // Invariant: a node has exactly one leased subnet, from the commit that adds it to the commit that removes it.
 import { randomBytes } from 'node:crypto';
 import type { Assignment } from '../../proto/domain/network.js';
@@ -13,14 +13,14 @@ import { type Context, type MutationResult, mutate } from './mutation.js';
 import { outcomeOf } from './operation.js';
 import { decideAdopt } from './restored.js';
 
-/** newNodeId is a new node's id: "n-4k2f9c03a1b2". Never given twice. */
+/** newNodeId returns an id for a new node: "n-4f2f9c03a1b2". Ids are never reused. */
 export function newNodeId(): string {
   return `n-${randomBytes(6).toString('hex')}`;
 }
 
 /**
- * spreadAfter is how far from the first free subnet to look after lost races. This controller's own calls never choose
- * the same one, but what another has under way nobody here knows: a random one of the next few seldom meets it again.
+ * spreadAfter returns how many free subnets to skip after lost races. Calls of one controller never choose the same subnet,
+ * but a controller does not know the pending commits of others: a random offset seldom clashes again.
  */
 export function spreadAfter(lostRaces: number): number {
   return lostRaces === 0 ? 0 : Math.floor(Math.random() * Math.min(256, 32 * lostRaces));
@@ -36,7 +36,7 @@ export class NodeRegistry {
 
   /**
    * add leases a subnet to a new node. Returns its id as the subject.
-   * @param also what is to be written with it, for the node of this id
+   * @param also returns further writes for the same transaction, given the id of the node
    * @throws XnetError NotFound, AlreadyExists, InvalidArgument, FailedPrecondition, PoolExhausted
    */
   async add(
@@ -51,7 +51,7 @@ export class NodeRegistry {
       decide: (view, { taken, lostRaces }) => {
         const nowMs = this.#context.now();
         const spread = spreadAfter(lostRaces);
-        const decision = decideAdd({ view, nodeId, wanted, nowMs, spread, inFlight: taken });
+        const decision = decideAdd({ view, nodeId, wanted, nowMs, spread, taken });
         const { change } = decision;
         if (change === undefined) return decision;
         return { ...decision, change: { ...change, operations: [...change.operations, ...also(nodeId)] } };
@@ -60,7 +60,7 @@ export class NodeRegistry {
   }
 
   /**
-   * adopt brings a node back that a restored store lost, with what its host holds.
+   * adopt adds a node again that a restored store lost, with the subnet that its host holds.
    * @throws XnetError what decideAdopt throws
    */
   adopt(nodeId: string, held: Assignment): Promise<MutationResult> {
@@ -74,13 +74,13 @@ export class NodeRegistry {
   }
 
   /**
-   * confirm has the store note that a node is there, after the store was restored from a backup.
+   * confirm marks a node as seen since a restored store was accepted.
    * @throws XnetError Unavailable, DeadlineExceeded
    */
   async confirm(nodeId: string): Promise<void> {
     const { store } = this.#context;
     const key = keys.node(nodeId);
-    // As it stands, byte for byte: its being written is what says so. Whoever changed it meanwhile has said as much.
+    // The same bytes again: the new revision of the record is the mark. If the guard fails, another write set it.
     const entry = await store.read(key);
     if (entry === undefined) return;
     const guards = [{ kind: 'key' as const, key, modRevision: entry.modRevision }];
@@ -88,7 +88,7 @@ export class NodeRegistry {
   }
 
   /**
-   * recall is what an operation on a node came to, for a call that names a node which is not there any more.
+   * recall returns the result of an earlier operation, for a repeated call that names a node which no longer exists.
    * @throws XnetError what outcomeOf throws
    */
   recall(id: MutationId, call: 'SetNode' | 'RemoveNode'): Promise<MutationResult | undefined> {
@@ -105,7 +105,7 @@ export class NodeRegistry {
 
   /**
    * remove ends a node's lease; its subnet goes into quarantine.
-   * @param mayRemove throws what speaks against it, looking at the newest view
+   * @param mayRemove throws when the node must not be removed, given the newest view
    * @throws XnetError NotFound, and what `mayRemove` throws
    */
   remove(id: MutationId, nodeId: string, mayRemove: (view: ReadonlyView) => void): Promise<MutationResult> {
@@ -113,7 +113,7 @@ export class NodeRegistry {
   }
 
   /**
-   * leave is remove for a host that has said that it does not use its subnet any more.
+   * leave is remove for a host that reported that it no longer uses its subnet.
    * @throws XnetError NotFound
    */
   leave(id: MutationId, nodeId: string): Promise<MutationResult> {

@@ -1,6 +1,6 @@
-// The record of an operation: what a call with a client's operation id came to, so that repeating it finds the outcome.
-// Invariant: it is written in the transaction of the change itself, guarded to be absent; and one id is one request: the
-// same id with other arguments is refused, never answered with what somebody else asked for.
+// The record of an operation: the result of a call with a client's operation id, for repetitions of the call.
+// Invariant: it is written in the transaction of the change, guarded to be absent. One id is one request: the same id with
+// other arguments is refused, never answered with the result of the other request.
 import { createHash } from 'node:crypto';
 import { quoted } from '../../proto/domain/input.js';
 import { XnetError } from '../../proto/errors.js';
@@ -10,24 +10,24 @@ import type { OperationRecord } from '../store/records.js';
 import type { Commit, Store } from '../store/store.js';
 import { absent } from './guards.js';
 
-/** MutationResult is what a mutation came to. */
+/** MutationResult is the result of a mutation. */
 export type MutationResult = {
   readonly subject: string;
-  /** It was so already: nothing was written, nor would be. */
+  /** Nothing was to be changed, so nothing was written. */
   readonly unchanged: boolean;
   /** An earlier call with the same operation id did it. */
   readonly repeated: boolean;
   /** The store's revision with the change in it. */
   readonly revision: number;
-  /** What was done, or would be in a dry run, as its event has it; empty when unchanged or repeated. */
+  /** What was changed, or would be in a dry run, as in the event; empty when unchanged or repeated. */
   readonly message: string;
 };
 
-/** Identified is what names an operation. */
+/** Identified identifies an operation. */
 export type Identified = {
   /** Name of the call: "AddNode". */
   readonly call: string;
-  /** Empty: it can't be repeated. */
+  /** Empty: the call can't be repeated. */
   readonly operationId: string;
   /** See requestDigest. */
   readonly digest?: string;
@@ -35,16 +35,16 @@ export type Identified = {
 
 const operationIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
-/** checkOperationId throws XnetError InvalidArgument for what is no operation id. */
+/** checkOperationId checks an operation id. Throws XnetError InvalidArgument. */
 export function checkOperationId(operationId: string): void {
   if (operationId === '' || operationIdPattern.test(operationId)) return;
   throw new XnetError('InvalidArgument', `${quoted(operationId)} is not an operation id`);
 }
 
-// What does not tell one request from another: the id itself, and whether it is only tried.
+// Fields that do not distinguish requests: the operation id itself, and whether it is a dry run.
 const apart: ReadonlySet<string> = new Set(['operationId', 'dryRun']);
 
-/** requestDigest names what a request asks for: SHA-256, base 64, of its fields in order of their names. */
+/** requestDigest identifies the content of a request: the SHA-256, in base64url, of its fields ordered by name. */
 export function requestDigest(request: object): string {
   const text = JSON.stringify(request, (field, value: unknown) => {
     if (apart.has(field)) return undefined;
@@ -54,7 +54,7 @@ export function requestDigest(request: object): string {
   return createHash('sha256').update(text).digest('base64url');
 }
 
-/** onceOnly is what a transaction holds so that its operation is done once. */
+/** onceOnly returns what a transaction needs so that its operation happens at most once. */
 export function onceOnly({ call, operationId, digest }: Identified, subject: string): Commit {
   if (operationId === '') return { guards: [], operations: [] };
   const key = keys.operation(operationId);
@@ -63,7 +63,7 @@ export function onceOnly({ call, operationId, digest }: Identified, subject: str
 }
 
 /**
- * outcomeOf is what an operation came to that was done before; undefined when it was not.
+ * outcomeOf returns the result of an operation that was done before; undefined: it was not.
  * @throws XnetError InvalidArgument when its id was used for another call, or with other arguments; what the store throws
  */
 export async function outcomeOf(

@@ -20,11 +20,11 @@ function clashes(view: ReadonlyView, pool: NewPool): string[] {
     }
   }
   const records = view.recordsIn(pool.cidr).map(({ key }) => key);
-  // Those of a pool that is named already go without saying.
+  // The subnets of an overlapping pool need no mention.
   if (records.length > 0 && found.length === 0) {
     const some = records.slice(0, 3).join(', ');
     const more = records.length > 3 ? `, and ${records.length - 3} more` : '';
-    found.push(`it overlaps subnets that stand in the store: ${some}${more}`);
+    found.push(`it overlaps subnets in the store: ${some}${more}`);
   }
   for (const held of view.nodes.values()) {
     if (prefixCovers(pool.cidr, { network: held.record.address, length: 32 })) {
@@ -55,7 +55,7 @@ function samePool(record: PoolRecord, pool: NewPool): boolean {
 }
 
 /**
- * decideCreatePool decides how to create a pool, or finds that it is there already, exactly so.
+ * decideCreatePool decides how to create a pool. It decides on no change when the same pool exists already.
  * @throws XnetError AlreadyExists, FailedPrecondition
  */
 export function decideCreatePool(view: ReadonlyView, pool: NewPool, nowMs: number): Decision {
@@ -64,11 +64,11 @@ export function decideCreatePool(view: ReadonlyView, pool: NewPool, nowMs: numbe
     if (samePool(existing, pool)) return { subject: pool.name };
     throw new XnetError(
       'AlreadyExists',
-      `there is a pool ${pool.name} already: ${formatPrefix(existing.cidr)}, subnets of /${existing.subnetLength}, mode ${existing.mode}`,
+      `pool ${pool.name} already exists: ${formatPrefix(existing.cidr)}, subnets of /${existing.subnetLength}, mode ${existing.mode}`,
       { hint: 'choose another name, or see: xctl pools show' },
     );
   }
-  // What such a pool covers is not known, and its subnets may be in use.
+  // The range of an unreadable pool is unknown, and its subnets may be in use.
   for (const other of poolNames(view)) requireReadable(view, keys.pool(other), view.pools.has(other));
   const found = clashes(view, pool);
   if (found.length > 0) {
@@ -96,7 +96,7 @@ export function decideCreatePool(view: ReadonlyView, pool: NewPool, nowMs: numbe
 
 /**
  * decideRemovePool decides how to remove a pool.
- * @param force also when freed subnets of it are still in quarantine
+ * @param force remove it even if subnets of it are in quarantine
  * @throws XnetError NotFound, FailedPrecondition
  */
 export function decideRemovePool(view: ReadonlyView, name: string, force: boolean, nowMs: number): Decision {
@@ -110,7 +110,7 @@ export function decideRemovePool(view: ReadonlyView, name: string, force: boolea
   if (stray !== undefined) {
     throw new XnetError(
       'FailedPrecondition',
-      `pool ${name} has ${strays.length} subnets that can't be judged: ${stray[0]}`,
+      `pool ${name} has ${strays.length} subnets with unreadable or contradictory records: ${stray[0]}`,
       {
         hint: 'xctl status says what is wrong with them',
       },

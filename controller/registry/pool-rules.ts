@@ -1,8 +1,8 @@
-// What a pool must be by itself, and what to warn of. Pure.
+// Checks and defaults of pools, each by itself. Pure.
 import { formatPrefix, isPrivate, type Prefix, specialRange } from '../../proto/domain/address.js';
 import type { Mode } from '../../proto/domain/network.js';
 
-/** NewPool is a pool to create, complete. */
+/** NewPool is a pool to create, with all its settings. */
 export type NewPool = {
   readonly name: string;
   readonly cidr: Prefix;
@@ -16,21 +16,21 @@ export type NewPool = {
 // A subnet needs its network and broadcast address, a gateway and at least one container.
 const longestSubnet = 30;
 const shortestPool = 8;
-// The allocator walks a pool's subnets; a million of them is where that would begin to be felt.
+// The allocator walks a pool's subnets, so their number is limited.
 const mostSubnetBits = 16;
 
-/** usualSubnetLength is how long subnets are where nobody says otherwise. */
+/** usualSubnetLength is the default prefix length of subnets. */
 export const usualSubnetLength = 24;
 
 /**
- * fittingSubnetLength is what to suggest for a pool: the usual length, or two more than the pool's where it has no room
- * for four of these (flannel's rule).
+ * fittingSubnetLength returns the subnet length to suggest for a pool: the usual one, or two more than the pool's where it
+ * has no room for four such subnets (flannel's rule).
  */
 export function fittingSubnetLength(cidr: Prefix): number {
   return cidr.length <= 22 ? usualSubnetLength : Math.min(longestSubnet, cidr.length + 2);
 }
 
-/** poolProblems says what is wrong with a pool by itself, all of it. */
+/** poolProblems returns everything that is wrong with a pool by itself. */
 export function poolProblems(pool: Pick<NewPool, 'cidr' | 'subnetLength'>): string[] {
   const { cidr, subnetLength } = pool;
   const text = formatPrefix(cidr);
@@ -54,7 +54,7 @@ export function poolProblems(pool: Pick<NewPool, 'cidr' | 'subnetLength'>): stri
 }
 
 /**
- * poolWarnings says what an operator should know about a pool that is allowed all the same.
+ * poolWarnings returns what an operator should know about a valid pool.
  * @param others the ranges of all other pools
  */
 export function poolWarnings(cidr: Prefix, others: readonly Prefix[]): string[] {
@@ -62,8 +62,8 @@ export function poolWarnings(cidr: Prefix, others: readonly Prefix[]): string[] 
   const all = [...others, cidr].map(formatPrefix).join(', ');
   return [
     `${formatPrefix(cidr)} is a public range: containers will not reach the hosts on the internet that have these addresses`,
-    // node/table/admission-rules.ts: who joins from now on is told of the pool, and trusts whom it joined.
-    `hosts that have joined by now refuse ${formatPrefix(cidr)} until they allow it: put "allowed-pools: [${all}]" into ` +
+    // See node/table/admission-rules.ts. Hosts that join later learn of the pool when they join.
+    `hosts that have already joined refuse ${formatPrefix(cidr)} until they allow it: put "allowed-pools: [${all}]" into ` +
       '/etc/xnet/xnetd.yaml of each, and run there: systemctl restart xnetd',
   ];
 }

@@ -1,4 +1,4 @@
-// Creating and removing pools, reserving in them, and ending quarantines.
+// Creates and removes pools, changes their reservations, and ends quarantines.
 import type { Prefix } from '../../proto/domain/address.js';
 import type { ReadonlyView } from '../view/view.js';
 import type { MutationId } from './guards.js';

@@ -1,64 +1,64 @@
-// What a mutation tells the audit while it runs: what it is about to do, before each commit, and what came of it.
-// Invariant: whatever was begun is settled, by whichever way the mutation ends.
+// The audit entries of a mutation: its plan before each commit, and its outcome.
+// Invariant: every entry that was begun is settled, however the mutation ends.
 
 import { messageOf, XnetError } from '../../proto/errors.js';
 import type { Recorder, Recording } from '../audit/audit.js';
 import type { RecordChanges } from '../audit/records.js';
 
-/** Plan is what one commit of a mutation is about to do. */
+/** Plan is what one commit of a mutation will do. */
 export type Plan = {
   /** "node/web-1" */
   readonly subject: string;
   readonly message: string;
-  /** As the records were when it was decided. */
+  /** Returns how the records change, given the view of the decision. */
   readonly changes: () => RecordChanges;
 };
 
-type Told = { readonly subject: string; readonly message: string; readonly changes?: RecordChanges };
+type Entry = { readonly subject: string; readonly message: string; readonly changes?: RecordChanges };
 
-/** Recorded is the record of one mutation. Without a recorder it does nothing. */
+/** Recorded writes the audit entries of one mutation. Without a recorder it does nothing. */
 export class Recorded {
   readonly #recording: Recording | undefined;
-  #planned: Told | undefined;
-  #uncertain: Told | undefined;
+  #planned: Entry | undefined;
+  #uncertain: Entry | undefined;
 
   constructor(recorder: Recorder | undefined, change: { readonly call: string; readonly operationId: string }) {
     this.#recording = recorder?.record(change);
   }
 
   /**
-   * begin announces what the next commit does.
-   * @throws XnetError Unavailable when that can't be written: the commit must not be sent
+   * begin records what the next commit will do.
+   * @throws XnetError Unavailable when the entry can't be written: then the commit must not be sent
    */
   async begin({ subject, message, changes }: Plan): Promise<void> {
     if (this.#recording === undefined) return;
-    // Before the commit: the view that follows it has no more what was there.
+    // Computed before the commit: afterwards the view no longer has the former records.
     this.#planned = { subject, message, changes: changes() };
     await this.#recording.begin({ subject, message });
   }
 
-  /** uncertain notes that nobody knows whether the commit that was begun last happened. */
+  /** uncertain notes that the outcome of the last commit is unknown. */
   uncertain(): void {
     this.#uncertain = this.#planned;
   }
 
-  /** done settles it: the commit that was begun last happened. */
+  /** done settles the entry: the last commit happened. */
   async done(): Promise<void> {
     if (this.#planned !== undefined) await this.#recording?.settle({ outcome: 'OK', ...this.#planned });
   }
 
-  /** ended settles it where the commit that was begun last did not happen, and the mutation was done all the same. */
+  /** ended settles the entry when the mutation succeeded without its last commit. */
   async ended(): Promise<void> {
     const { subject = '', message } = this.#planned ?? {};
     const result = this.#uncertain ?? { subject, message: `it was so already: ${message}` };
     await this.#recording?.settle({ outcome: 'OK', ...result });
   }
 
-  /** failed settles it with what the mutation failed with. */
+  /** failed settles the entry with the error of the mutation. */
   async failed(error: unknown): Promise<void> {
     const subject = this.#planned?.subject ?? '';
     const code = error instanceof XnetError ? error.code : 'Internal';
-    const unknown = this.#uncertain === undefined ? '' : '; it is not known whether it was done';
+    const unknown = this.#uncertain === undefined ? '' : '; the outcome is unknown';
     await this.#recording?.settle({ outcome: code, subject, message: `${messageOf(error)}${unknown}` });
   }
 }

@@ -28,7 +28,7 @@ export function decideRelease(view: ReadonlyView, subnet: Prefix, nowMs: number)
     ) {
       return released(view, state.name, subnet, nowMs);
     }
-    const where = pool === undefined ? 'it is in no pool' : `it is a part of pool ${pool[0]} that nobody ever had`;
+    const where = pool === undefined ? 'it is in no pool' : `pool ${pool[0]} never leased it`;
     throw new XnetError('NotFound', `${text} is not in quarantine: ${where}`, { hint: 'see: xctl leases list' });
   }
   const { record } = held;
@@ -52,7 +52,7 @@ export function decideRelease(view: ReadonlyView, subnet: Prefix, nowMs: number)
   };
 }
 
-// Nobody is known to have had it: the operator says that nobody has it.
+// A subnet without a record: the operator states that no host uses it.
 function released(view: ReadonlyView, pool: string, subnet: Prefix, nowMs: number): Decision {
   const key = keys.subnet(pool, subnet);
   const record = {
@@ -80,7 +80,7 @@ function isOfNobody(view: ReadonlyView, node: string): boolean {
   return !view.nodes.has(node) && view.modRevisionOf(keys.node(node)) === 0;
 }
 
-// A lease of a node that does not exist ends here: there is no node that could be removed.
+// Ends a lease of a node that does not exist, since there is no node to remove.
 function releaseOfNobody(
   view: ReadonlyView,
   { pool, subnet }: HeldSubnet,

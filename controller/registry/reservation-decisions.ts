@@ -11,7 +11,7 @@ import { asSeen, put } from './guards.js';
 import { poolState } from './lookup.js';
 import type { Decision } from './mutation.js';
 
-/** NewReservation is a part of a pool, for a reservation. */
+/** NewReservation is a range of a pool to reserve. */
 export type NewReservation = {
   readonly pool: string;
   readonly cidr: Prefix;
@@ -20,7 +20,7 @@ export type NewReservation = {
 };
 
 /**
- * decideReserve decides how to reserve a range, or finds that it is reserved already, exactly so.
+ * decideReserve decides how to reserve a range. It decides on no change when the same reservation exists already.
  * @throws XnetError NotFound, FailedPrecondition
  */
 export function decideReserve(view: ReadonlyView, range: NewReservation): Decision {
@@ -45,7 +45,7 @@ export function decideReserve(view: ReadonlyView, range: NewReservation): Decisi
     change: {
       guards: [
         asSeen(view, keys.pool(range.pool)),
-        // No node may have been leased one of them meanwhile.
+        // No subnet in the range may have been leased meanwhile.
         { kind: 'unchanged', prefix: prefixes.subnetsOf(range.pool), since: view.revision },
       ],
       operations: [put(keys.pool(range.pool), encode('pool', record))],
@@ -64,7 +64,7 @@ export function decideUnreserve(view: ReadonlyView, pool: string, cidr: Prefix):
   const reservations = record.reservations.filter((reservation) => !prefixesEqual(reservation.cidr, cidr));
   if (reservations.length === record.reservations.length) {
     const there = record.reservations.map((reservation) => formatPrefix(reservation.cidr)).join(', ');
-    throw new XnetError('NotFound', `pool ${pool} has no reservation of just ${formatPrefix(cidr)}`, {
+    throw new XnetError('NotFound', `pool ${pool} has no reservation of exactly ${formatPrefix(cidr)}`, {
       hint: there === '' ? 'it has no reservations' : `reserved: ${there}`,
     });
   }

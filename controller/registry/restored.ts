@@ -1,7 +1,6 @@
-// Hosts and a store that was restored from a backup: what the store says of those it does not know, and how what they
-// hold comes back into it. Pure.
-// Invariant: nobody is told that it was removed but whose removal is on record; nothing that another record stands for is
-// given to a host because it says that it holds it.
+// Decides about hosts that a store restored from a backup does not know, and how their nodes are added again. Pure.
+// Invariant: only a host whose removal is on record is told that it was removed. A host never gets a subnet that another
+// record claims.
 import { formatIpv4, formatPrefix, prefixCovers, prefixesEqual, prefixKey } from '../../proto/domain/address.js';
 import type { Assignment } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
@@ -16,7 +15,7 @@ import { absent, asSeen, put } from './guards.js';
 import { poolState, requireFreeAddress, requireFreeName } from './lookup.js';
 import type { Decision } from './mutation.js';
 
-// Beside the denials of certificates, as one more reason to refuse who shows one.
+// Kept with the revocations: one more reason to refuse a certificate.
 const removedId = (nodeId: string) => `removed-${nodeId}`;
 
 /**
@@ -44,7 +43,7 @@ function certifiedUntilMs(view: ReadonlyView, nodeId: string, nowMs: number): nu
   return ends.length === 0 ? undefined : Math.max(...ends);
 }
 
-/** wasRemoved says whether the store has the removal of a node on record. */
+/** wasRemoved reports whether the removal of a node is on record. */
 export function wasRemoved(view: ReadonlyView, nodeId: string): boolean {
   if (view.revoked.has(removedId(nodeId))) return true;
   for (const { record } of view.subnets.values()) {
@@ -53,12 +52,12 @@ export function wasRemoved(view: ReadonlyView, nodeId: string): boolean {
   return false;
 }
 
-/** mayBeLost says whether a node that is not there can have been lost with what was written since a backup. */
+/** mayBeLost reports whether an unknown node may have been added after the backup that the store was restored from. */
 export function mayBeLost(view: ReadonlyView, nodeId: string): boolean {
   return view.cluster?.record.acceptedMs !== undefined && !wasRemoved(view, nodeId);
 }
 
-/** absenceOf is what a host is told whose node can't be served: why there is none. */
+/** absenceOf returns the error for a host whose node can't be served. */
 export function absenceOf(view: ReadonlyView, nodeId: string): XnetError {
   if (view.modRevisionOf(keys.node(nodeId)) !== 0) {
     return new XnetError('Unavailable', `the record of node ${nodeId} can't be relied on`, {
@@ -67,7 +66,7 @@ export function absenceOf(view: ReadonlyView, nodeId: string): XnetError {
   }
   if (mayBeLost(view, nodeId)) {
     return new XnetError('Unavailable', `the store was restored from a backup and does not know node ${nodeId}`, {
-      hint: 'the host keeps what it has; if it does not come back by itself, add it again: xctl nodes add, xnetd join',
+      hint: 'the host keeps its subnet and routes; if it does not come back by itself, add it again: xctl nodes add, xnetd join',
     });
   }
   return new XnetError('NotFound', `there is no node ${nodeId}: it was removed`, {
@@ -76,8 +75,8 @@ export function absenceOf(view: ReadonlyView, nodeId: string): XnetError {
 }
 
 /**
- * decideAdopt decides how a node that a restored store lost comes back, with what its host says that it holds.
- * @throws XnetError NotFound when it was removed; FailedPrecondition, AlreadyExists: what is in the way
+ * decideAdopt decides how a node that a restored store lost is added again, with the subnet that its host holds.
+ * @throws XnetError NotFound when it was removed; FailedPrecondition, AlreadyExists when another record is in conflict
  */
 export function decideAdopt(view: ReadonlyView, nodeId: string, held: Assignment, nowMs: number): Decision {
   if (view.nodes.has(nodeId)) return { subject: nodeId };
@@ -100,7 +99,7 @@ export function decideAdopt(view: ReadonlyView, nodeId: string, held: Assignment
       hint: `end that with: xctl pools unreserve ${pool} ${formatPrefix(reservation.cidr)}`,
     });
   }
-  // One that was freed before the backup, and leased to this host after it.
+  // The subnet may have been freed before the backup and leased to this host after it.
   const before = state.subnets.get(prefixKey(subnet));
   for (const other of view.recordsIn(subnet)) {
     if (prefixesEqual(other.subnet, subnet) && other.pool === pool && before?.state === 'quarantined') continue;
@@ -146,7 +145,7 @@ export function decideAdopt(view: ReadonlyView, nodeId: string, held: Assignment
   };
 }
 
-/** differencesFrom are where what a host says that it holds is not what the store has, one line each. */
+/** differencesFrom returns where an assignment that a host reports differs from the store, one line each. */
 export function differencesFrom(view: ReadonlyView, nodeId: string, held: Assignment): readonly string[] {
   const stored = assignmentOf(view, nodeId);
   if (stored === undefined) return [];

@@ -1,4 +1,4 @@
-// Making and revoking join tokens. What is stored is a hash: the secret is in the answer alone.
+// Creates and revokes join tokens. The store has a hash only: the secret is in the response alone.
 import type { Ipv4, Prefix } from '../../proto/domain/address.js';
 import { prefixContains } from '../../proto/domain/address.js';
 import { quoted } from '../../proto/domain/input.js';
@@ -13,12 +13,12 @@ import { absent, asSeen, type MutationId, put } from './guards.js';
 import { requireNode } from './lookup.js';
 import { type Context, type MutationResult, mutate } from './mutation.js';
 
-/** NewToken is a token to make. */
+/** NewToken is a token to create. */
 export type NewToken = {
-  /** Id of the only node that can join with it. */
+  /** Id of the only node that may join with it. */
   readonly node?: string;
   readonly pool?: string;
-  /** Hosts may join from this range alone. */
+  /** Only hosts in this range may join with it. */
   readonly source?: Prefix;
   readonly uses: number;
   readonly ttlMs: number;
@@ -26,15 +26,15 @@ export type NewToken = {
   readonly createdBy: string;
 };
 
-/** joinTokenMs is how long the token of a node that was just added lasts. */
+/** joinTokenMs is the lifetime of the token that is created with a node. */
 export const joinTokenMs = 3_600_000;
 
-/** namesFor are the id and the secret of a new token: the same for every repetition of one operation. */
+/** namesFor returns the id and the secret of a new token: the same for every repetition of one operation. */
 export function namesFor({ tokens }: ClusterKey, operationId: string): TokenNames {
   return operationId === '' ? randomNames() : namesOfOperation(tokens, operationId);
 }
 
-/** tokenRecord is what is stored of a new token. */
+/** tokenRecord returns the record of a new token. */
 export function tokenRecord(clusterKey: ClusterKey, names: TokenNames, wanted: NewToken, nowMs: number): TokenRecord {
   const { node, pool, source, uses, ttlMs, createdBy } = wanted;
   return {
@@ -51,19 +51,19 @@ export function tokenRecord(clusterKey: ClusterKey, names: TokenNames, wanted: N
   };
 }
 
-/** putToken writes a token. */
+/** putToken returns the write of a token. */
 export function putToken(id: string, record: TokenRecord): Operation {
   return put(keys.token(id), encode('token', record));
 }
 
 /**
- * checkUse says why a token, whose secret was right, does not let a host in; undefined: it does. Pure.
- * @param source where the host calls from; undefined when that is not an IPv4 address
+ * checkUse says why a token with the right secret does not admit a host; undefined: it does. Pure.
+ * @param source the IPv4 address that the host calls from; undefined: it is not an IPv4 address
  */
 export function checkUse(record: TokenRecord, source: Ipv4 | undefined, nowMs: number): XnetError | undefined {
   if (record.expiresMs <= nowMs) {
     return new XnetError('Unauthenticated', 'the join token has expired', {
-      hint: 'make another with: xctl tokens create',
+      hint: 'create another one: xctl tokens create',
     });
   }
   if (record.source !== undefined && (source === undefined || !prefixContains(record.source, source))) {
@@ -132,10 +132,10 @@ export class TokenRegistry {
         return {
           subject: tokenId,
           change: {
-            // However often it is used meanwhile: whoever uses it needs it to be there.
+            // No guard: uses of the token change it, and they fail once it is deleted.
             guards: [],
             operations: [{ kind: 'delete', key: keys.token(tokenId) }],
-            event: { reason: 'TokenRevoked', subject: `token/${tokenId}`, message: 'nobody can join with it' },
+            event: { reason: 'TokenRevoked', subject: `token/${tokenId}`, message: 'hosts can no longer join with it' },
           },
         };
       },

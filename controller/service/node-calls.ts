@@ -122,7 +122,7 @@ export class NodeCalls {
 
   // What a dry run would have chosen.
   #planned(view: ReadonlyView, wanted: NewNode): Node {
-    const decision = decideAdd({ view, wanted, nodeId: '', nowMs: Date.now(), inFlight: new Set(), spread: 0 });
+    const decision = decideAdd({ view, wanted, nodeId: '', nowMs: Date.now(), taken: new Set(), spread: 0 });
     const put = decision.change?.operations.find(
       (operation) => operation.kind === 'put' && operation.key.startsWith('subnets/'),
     );

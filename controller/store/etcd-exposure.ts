@@ -1,11 +1,11 @@
-// Can others than the controllers reach the store? Asked of the etcd itself, by trying what anybody could.
-// Invariant: nothing is written, and whatever an etcd answers, the controller goes on.
+// Checks whether others than the controllers can use the store, by connecting to etcd without credentials.
+// Invariant: it writes nothing, and the controller continues whatever etcd answers.
 import { messageOf } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
 import { type EtcdOptions, readsAnonymously } from './etcd-client.js';
 
-/** exposureOf is what is wrong with how one etcd can be reached. Pure. */
+/** exposureOf returns what is insecure about access to one etcd. Pure. */
 export function exposureOf(endpoint: string, anonymous: boolean): readonly string[] {
   if (endpoint.startsWith('unix:')) return [];
   const found: string[] = [];
@@ -27,7 +27,7 @@ export function exposureOf(endpoint: string, anonymous: boolean): readonly strin
 const againMs = 10 * 60_000;
 const retryMs = 5_000;
 
-/** EtcdExposure keeps looking at how the store can be reached. */
+/** EtcdExposure checks access to the store periodically. */
 export class EtcdExposure {
   readonly #options: EtcdOptions;
   readonly #log: Logger;
@@ -38,12 +38,12 @@ export class EtcdExposure {
     this.#log = log;
   }
 
-  /** warnings are what was found last. */
+  /** warnings returns the findings of the last check. */
   get warnings(): readonly string[] {
     return this.#warnings;
   }
 
-  /** run looks until `signal` aborts, and warns in the log whenever it finds something new. */
+  /** run checks until `signal` aborts, and logs each new finding. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const { warnings, complete } = await this.#look();
@@ -64,7 +64,7 @@ export class EtcdExposure {
         } catch (error) {
           complete = false;
           this.#log.debug({ endpoint, reason: messageOf(error) }, 'etcd: could not find out who can reach it');
-          // What it said last holds until it says something else.
+          // The last findings stand until a check succeeds.
           return this.#warnings.filter((warning) => warning.includes(` ${endpoint} `));
         }
       }),

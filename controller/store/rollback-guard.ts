@@ -1,8 +1,8 @@
-// Is this the store that this controller knew? A wiped or swapped etcd, or one restored from an older backup, would
-// have every node withdraw routes and the same subnets leased twice. So the controller remembers what it saw, in memory
-// and on its own disk, and refuses to act on a store that can't be the same one.
-// Invariant: what is remembered is never newer than what was really seen. A revision alone proves nothing: others write
-// to a restored store as well, so the keys themselves are compared.
+// Guards against a store that is not the one this controller used before. With a wiped or swapped etcd, or one restored from
+// an older backup, every node would withdraw routes and subnets would be leased twice. So the controller remembers what it
+// saw, in memory and on its own disk, and refuses to act on a store that can't be the same.
+// Invariant: what is remembered is never newer than what was seen. A revision alone proves nothing, because others write to a
+// restored store as well: the keys are compared.
 import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
@@ -15,13 +15,13 @@ const rememberedSchema = v.object({
   clusterId: v.string(),
   epoch: v.number(),
   revision: v.number(),
-  /** Keys that changed last, and when. */
+  /** The keys that changed last, and the revisions they changed at. */
   newest: v.optional(v.record(v.string(), v.number()), {}),
-  /** The key that this controller alone writes, again and again; empty: it has not yet. */
+  /** The key that this controller alone writes periodically; empty: not written yet. */
   own: v.optional(v.string(), ''),
 });
 
-/** RememberedStore is what was known of the store when it was last looked at, as it is on disk. */
+/** RememberedStore is what the file on disk remembers of the store. */
 export type RememberedStore = v.InferOutput<typeof rememberedSchema>;
 
 /** FoundStore is a store as it is now. */
@@ -30,19 +30,19 @@ export type FoundStore = {
   readonly clusterId: string;
   readonly epoch: number;
   readonly revision: number;
-  /** Every key of ours, and the revision it was last changed at. */
+  /** Every key under the prefix, and the revision it was last changed at. */
   readonly changedAt: ReadonlyMap<string, number>;
 };
 
-/** KnownStore is a store as it was seen: `complete` with every key but operations and events, or with those that changed last. */
+/** KnownStore is a store as it was last seen, with all keys but operations and events (`complete`), or with the newest. */
 export type KnownStore = FoundStore & { readonly complete: boolean; readonly own: string };
 
-/** knownFrom is what was remembered on disk. */
+/** knownFrom returns the store that was remembered on disk. */
 export function knownFrom({ newest, ...seen }: RememberedStore): KnownStore {
   return { ...seen, changedAt: new Map(Object.entries(newest)), complete: false };
 }
 
-// What goes when its controller does, or after a time, proves nothing by its absence.
+// The absence of keys that expire, with their controller or after a time, proves nothing.
 const passing: ReadonlySet<Key['kind'] | undefined> = new Set([
   'session',
   'controller',
@@ -56,7 +56,7 @@ function isLasting(key: string): boolean {
   return !passing.has(parseKey(key)?.kind);
 }
 
-/** removalKey is the key of the note that a controller was forgotten, which tells it from one that a backup lost. */
+/** removalKey is the key of the note that a registration was removed, as opposed to lost with a restored backup. */
 export function removalKey(registration: string): string {
   return keys.revoked(`removed-${registration}`);
 }
@@ -69,7 +69,7 @@ function wasForgotten(own: string, ownAt: number, { changedAt }: FoundStore): bo
 const remedy = 'If this is intended, start the controller once with --accept-store.';
 
 /**
- * refusalOf says why a controller that saw `before` must not act on `now`, and what to do; undefined: it may. An epoch
+ * refusalOf says why a controller that knew `before` must not act on `now`, and what to do; undefined: it may. An epoch
  * above the remembered one means that an operator accepted a restored store, here or at another controller.
  */
 export function refusalOf(before: KnownStore | undefined, now: FoundStore): string | undefined {
@@ -93,7 +93,7 @@ export function refusalOf(before: KnownStore | undefined, now: FoundStore): stri
     : `${contradiction}: it was restored from an older backup and written to since. ${remedy}`;
 }
 
-// What was seen at a revision stays so, or is changed at a later one.
+// A key seen at a revision keeps that revision until a later one changes it.
 function contradictionOf(before: KnownStore, now: FoundStore): string | undefined {
   for (const [key, seenAt] of before.changedAt) {
     const at = now.changedAt.get(key);
@@ -109,7 +109,7 @@ function contradictionOf(before: KnownStore, now: FoundStore): string | undefine
   if (ownAt !== undefined && !now.changedAt.has(before.own) && !wasForgotten(before.own, ownAt, now)) {
     return `the store does not have ${before.own}, which this controller wrote at revision ${ownAt}`;
   }
-  // Whoever deletes a key writes an event with it, and controllers write their own keys all the time.
+  // Every deletion writes an event with it, and controllers write their own keys periodically.
   const lastSeen = latest([...before.changedAt].filter(([key]) => isLasting(key)));
   const last = latest(now.changedAt);
   if (last < lastSeen) {
@@ -124,7 +124,7 @@ function latest(changes: Iterable<readonly [string, number]>): number {
   return last;
 }
 
-// A key of the store that was changed at a revision which the view has reached without it.
+// Returns a key changed at a revision that the view had reached without seeing that key.
 function strangerIn(before: KnownStore, { changedAt }: FoundStore): string | undefined {
   for (const [key, at] of changedAt) {
     if (at > before.revision || before.changedAt.get(key) === at) continue;
@@ -136,11 +136,11 @@ function strangerIn(before: KnownStore, { changedAt }: FoundStore): string | und
 
 const keptNewest = 32;
 
-/** NewestKeys keeps the keys that changed last. */
+/** NewestKeys holds the keys that changed last. */
 export class NewestKeys {
   readonly #changedAt = new Map<string, number>();
 
-  /** begin takes what a listing has. */
+  /** begin starts from the keys of a listing. */
   begin(changedAt: ReadonlyMap<string, number>): void {
     this.#changedAt.clear();
     const lasting = [...changedAt].filter(([key]) => isLasting(key));
@@ -150,7 +150,7 @@ export class NewestKeys {
   /** put notes a change of a key. */
   put(key: string, revision: number): void {
     if (!isLasting(key)) return;
-    // The order of a Map is that of insertion: the first one is the one that changed longest ago.
+    // A Map keeps the order of insertion: the first key changed longest ago.
     this.#changedAt.delete(key);
     this.#changedAt.set(key, revision);
     if (this.#changedAt.size <= keptNewest) return;
@@ -165,13 +165,13 @@ export class NewestKeys {
     this.#changedAt.delete(key);
   }
 
-  /** entries are the keys and their revisions. */
+  /** entries returns the keys and their revisions. */
   get entries(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#changedAt);
   }
 }
 
-/** readRemembered reads what was remembered; undefined when nothing was. Throws XnetError Corrupt for a file we can't read. */
+/** readRemembered reads the file; undefined: there is none. Throws XnetError Corrupt when it is unreadable. */
 export async function readRemembered(path: string): Promise<RememberedStore | undefined> {
   let text: string;
   try {
@@ -190,7 +190,7 @@ export async function readRemembered(path: string): Promise<RememberedStore | un
   }
 }
 
-/** writeRemembered remembers: whole or not at all. */
+/** writeRemembered writes the file atomically. */
 export async function writeRemembered(path: string, seen: RememberedStore): Promise<void> {
   await writeOwnFile(path, Buffer.from(`${JSON.stringify(seen)}\n`));
 }

@@ -1,7 +1,8 @@
-// Which subnet a node gets. Pure: a function of the view, the wish and the clock.
-// The order: the one it had before; the one reserved for it; the lowest that nobody ever had; the longest-freed one.
-// So freed subnets come back last, and quarantined ones only to the host that had them. What overlaps a network of some
-// node's host comes after all others, since that host will not route to it; what overlaps one of the host itself, never.
+// Chooses the subnet of a node. Pure: a function of the view, the wish and the clock.
+// The order of preference: the subnet it held before; one reserved for it; the lowest that was never leased; the one freed
+// longest ago. So freed subnets are reused last, and quarantined ones only by the host that held them. Subnets that overlap a
+// network of another node's host come last, since that host will not route to them; those that overlap a network of the
+// host itself are never chosen.
 import {
   formatPrefix,
   type Ipv4,
@@ -18,36 +19,36 @@ import type { HostNetwork } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import type { PoolRecord, ReservationRecord, SubnetRecord } from '../store/records.js';
 
-/** PoolState is one pool and what stands in it. */
+/** PoolState is one pool and its subnets. */
 export type PoolState = {
   readonly name: string;
   readonly record: PoolRecord;
   /** Records by prefixKey: leased, or freed at some time. */
   readonly subnets: ReadonlyMap<number, SubnetRecord>;
-  /** prefixKeys that may not be given: being given by another call at this moment. */
+  /** prefixKeys of subnets that pending commits write: not to be chosen. */
   readonly excluded: ReadonlySet<number>;
-  /** Ranges that a record stands for which can't be read, or does not fit this pool: nothing in them may be given. */
+  /** Ranges of records that are unreadable or do not fit this pool: nothing in them may be chosen. */
   readonly blocked: readonly Prefix[];
   readonly doubt?: Doubt;
 };
 
 /**
- * Doubt follows the acceptance of a restored store: until then, whatever it does not have as leased may have been leased
- * since the backup, and be in use. What was freed or released in the new epoch is sure.
+ * Doubt follows the acceptance of a restored store: until `untilMs`, a subnet that the store does not have as leased may have
+ * been leased after the backup and be in use. Subnets freed or released in the new epoch are not in doubt.
  */
 export type Doubt = { readonly untilMs: number; readonly epoch: number };
 
-/** isInDoubt says whether a subnet may be in use although the store does not have it as leased. */
+/** isInDoubt reports whether a subnet may be in use although the store does not have it as leased. */
 export function isInDoubt(doubt: Doubt | undefined, record: SubnetRecord | undefined, nowMs: number): boolean {
   if (doubt === undefined || nowMs >= doubt.untilMs || record?.state === 'leased') return false;
   return record?.epoch !== doubt.epoch;
 }
 
-/** Wish is who wants a subnet. */
+/** Wish is a request for a subnet. */
 export type Wish = {
   readonly nodeName: string;
   readonly address: Ipv4;
-  /** Networks of the host itself: it can't have a subnet that overlaps them. */
+  /** Networks of the host itself: its subnet must not overlap them. */
   readonly own?: readonly HostNetwork[];
   /** Networks of other nodes' hosts: subnets that overlap none are preferred. */
   readonly avoid?: readonly Prefix[];
@@ -55,12 +56,12 @@ export type Wish = {
   readonly subnet?: Prefix;
 };
 
-/** reservationOf is the reservation that a subnet lies in. */
+/** reservationOf returns the reservation that a subnet lies in. */
 export function reservationOf(pool: PoolRecord, subnet: Prefix): ReservationRecord | undefined {
   return pool.reservations.find((reservation) => prefixCovers(reservation.cidr, subnet));
 }
 
-// A name that comes back at the same address is the host that had the subnet: nobody else can be using it.
+// A node of the same name and address is the host that held the subnet: no other host can be using it.
 function heldBefore(record: SubnetRecord, wish: Wish): boolean {
   return record.state === 'quarantined' && record.nodeName === wish.nodeName && record.address === wish.address;
 }
@@ -84,10 +85,10 @@ function isFree(state: PoolState, wish: Wish, subnet: Prefix, nowMs: number): bo
 }
 
 /**
- * chooseSubnet picks the subnet for a wish; undefined when the pool has none left.
- * @param spread 0 takes the lowest fresh subnet; n takes the n-th lowest where there are so many: callers that lost a
- * race raise it, so that they do not all meet again
- * @throws XnetError InvalidArgument, FailedPrecondition: the subnet that was asked for can't be had, and why
+ * chooseSubnet chooses the subnet for a wish; undefined when the pool has none left.
+ * @param spread 0 takes the lowest fresh subnet, n the n-th after it where there are so many: callers that lost a race
+ * raise it, so that they do not all choose the same subnet again
+ * @throws XnetError InvalidArgument, FailedPrecondition when the requested subnet is not available
  */
 export function chooseSubnet(state: PoolState, wish: Wish, nowMs: number, spread = 0): Prefix | undefined {
   if (wish.subnet !== undefined) {
@@ -109,7 +110,7 @@ type Look = {
   readonly wish: Wish;
   readonly nowMs: number;
   readonly spread: number;
-  /** Says of a free subnet whether it will do. */
+  /** Reports whether a free subnet is acceptable. */
   readonly suits: (subnet: Prefix) => boolean;
 };
 
@@ -143,7 +144,7 @@ function freshSubnet({ state, wish, nowMs, spread, suits }: Look): Prefix | unde
   const count = subnetCount(cidr, subnetLength);
   const candidates: Prefix[] = [];
   for (let index = 0; index < count; index++) {
-    // Most of those that are looked at in a large fleet end here, at every lease.
+    // A fast path: in a large fleet most subnets end here, at every lease.
     if (state.subnets.has(subnetKeyAt(cidr, subnetLength, index))) continue;
     const subnet = subnetAt(cidr, subnetLength, index);
     if (!isFree(state, wish, subnet, nowMs) || !suits(subnet)) continue;
@@ -163,12 +164,12 @@ function longestFreed({ state, wish, nowMs, suits }: Look): Prefix | undefined {
   return oldest === undefined ? undefined : prefixFromKey(oldest.id);
 }
 
-/** overlapsOwn says why a host can't have a subnet. */
+/** overlapsOwn says why a host can't have a subnet that overlaps a network of its own. */
 export function overlapsOwn(subnet: Prefix, nodeName: string, { prefix, source }: HostNetwork): string {
   return `subnet ${formatPrefix(subnet)} overlaps ${formatPrefix(prefix)} of ${source}, which ${nodeName} has itself`;
 }
 
-/** howToEndOverlap is what to do about it. */
+/** howToEndOverlap is the hint for such an overlap. */
 export const howToEndOverlap =
   'renumber or remove that network on the host, or lease it another subnet: xctl nodes remove NAME, then ' +
   'xctl nodes add NAME --address ADDRESS --subnet SUBNET';
@@ -188,7 +189,7 @@ function requireSubnet(state: PoolState, wish: Wish, subnet: Prefix, nowMs: numb
   const record = state.subnets.get(prefixKey(subnet));
   const reservation = reservationOf(state.record, subnet);
   if (record?.state === 'leased') {
-    throw new XnetError('FailedPrecondition', `subnet ${text} is leased already`, {
+    throw new XnetError('FailedPrecondition', `subnet ${text} is already leased`, {
       hint: `see who has it with: xctl nodes show ${text}`,
     });
   }
@@ -219,7 +220,7 @@ function requireSubnet(state: PoolState, wish: Wish, subnet: Prefix, nowMs: numb
   if (!isFree(state, wish, subnet, nowMs)) {
     throw new XnetError(
       'FailedPrecondition',
-      `subnet ${text} can't be leased: a record is in its way that can't be read, or contradicts another`,
+      `subnet ${text} can't be leased: an unreadable or contradictory record covers it`,
       {
         hint: 'xctl status shows what is wrong with it',
       },
@@ -227,7 +228,7 @@ function requireSubnet(state: PoolState, wish: Wish, subnet: Prefix, nowMs: numb
   }
 }
 
-/** Usage is a pool's subnets, counted; total is the sum of the others. */
+/** Usage counts the subnets of a pool; total is the sum of the others. */
 export type Usage = {
   readonly total: number;
   readonly leased: number;
@@ -257,7 +258,7 @@ export function usageOf(state: Pick<PoolState, 'record' | 'subnets' | 'doubt'>, 
   return { total, leased, reserved, quarantined, free: total - leased - reserved - quarantined };
 }
 
-/** checkReservable says why a range can't be reserved in a pool; undefined: it can. */
+/** checkReservable says why a range of a pool can't be reserved; undefined: it can. */
 export function checkReservable(
   state: Pick<PoolState, 'name' | 'record' | 'subnets'>,
   range: Prefix,

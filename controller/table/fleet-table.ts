@@ -1,28 +1,27 @@
 // The route table that every node gets: one entry per leased subnet, derived from the view, with a history that
 // answers "what changed since revision R".
-// Invariant: the history remembers which subnets changed and when, not what they were; what it answers is always the
-// newest state, so any number of changes of one subnet cost one entry.
+// Invariant: the history has which subnets changed and when, not their former state; answers have the newest state, so any
+// number of changes of one subnet cost one entry.
 import { type Prefix, prefixesEqual, prefixFromKey } from '../../proto/domain/address.js';
 import type { PoolRange, Route, TableDelta, Version } from '../../proto/domain/network.js';
 import type { ReadonlyView } from '../view/view.js';
 import type { ViewChanges } from '../view/view-changes.js';
 
-/** TableEntry is a route, or a subnet of which nobody can say who holds it: nodes keep what they have. */
+/** TableEntry is a route, or a subnet whose holder is unresolved: nodes keep the route that they have. */
 export type TableEntry = { readonly kind: 'route'; readonly route: Route } | { readonly kind: 'unresolved' };
 
 /**
- * entryOf is what the table says of one subnet; undefined: nobody routes to it. A node that is leaving is not routed
- * to any more.
+ * entryOf returns the entry of one subnet; undefined: no node routes to it. Nodes stop routing to a node that is leaving.
  */
 export function entryOf(view: ReadonlyView, id: number): TableEntry | undefined {
   const held = view.subnets.get(id);
   if (held === undefined) return view.unresolvedSubnets.has(id) ? { kind: 'unresolved' } : undefined;
   if (held.record.state !== 'leased') return undefined;
   const node = view.nodes.get(held.record.node);
-  // A lease ends in the commit that removes its node: a lease without one is a record that is amiss.
+  // A lease ends in the commit that removes its node, so a lease without a node is a faulty record.
   if (node === undefined) return { kind: 'unresolved' };
   if (node.record.availability === 'leaving') return undefined;
-  // It may have been removed since the backup that the store was restored from: nobody begins to route to it.
+  // The node may have been removed after the backup that the store was restored from: no node adds a route to it.
   if (view.isAwaited(held.record.node)) return { kind: 'unresolved' };
   return {
     kind: 'route',
@@ -40,7 +39,7 @@ type HistoryRow = { readonly revision: number; readonly subnet: number };
 // As many changes as a large fleet makes in a busy hour; a row is about 50 bytes.
 const longestHistory = 65_536;
 
-/** FleetTable is the table at the view's revision. */
+/** FleetTable is the route table at the view's revision. */
 export class FleetTable {
   readonly #entries = new Map<number, TableEntry>();
   #history: HistoryRow[] = [];
@@ -56,30 +55,31 @@ export class FleetTable {
     return this.#entries;
   }
 
-  /** Revision of the view that the table was last brought up to. */
+  /** revision returns the revision of the view that the table is at. */
   get revision(): number {
     return this.#revision;
   }
 
-  /** Revision of the newest change of the table itself. */
+  /** changedAt returns the revision of the newest change of the table. */
   get changedAt(): number {
     return this.#changedAt;
   }
 
+  /** pools returns the ranges of all pools, sorted by address. */
   get pools(): readonly PoolRange[] {
     return this.#pools;
   }
 
   /**
-   * restart forgets the history: what a node had before `revision` can't be continued from. For a new epoch, and for
-   * the first listing.
+   * restart forgets the history: nodes at revisions before `revision` need a snapshot. For a new epoch, and for the first
+   * listing.
    */
   restart(revision: number): void {
     this.#history = [];
     this.#floor = revision;
   }
 
-  /** update takes in what a batch of changes of the view touched. Returns whether the table changed. */
+  /** update applies a batch of changes of the view. Returns whether the table changed. */
   update(view: ReadonlyView, touched: ViewChanges): boolean {
     let changed = false;
     for (const id of touched.subnets) {
@@ -97,17 +97,17 @@ export class FleetTable {
     return changed;
   }
 
-  /** hasSince says whether everything that changed after `revision` is still known. */
+  /** hasSince reports whether the history has everything that changed after `revision`. */
   hasSince(revision: number): boolean {
     return revision >= this.#floor && revision <= this.#revision;
   }
 
-  /** changesSince counts the subnets that changed after `revision`. Only where hasSince(revision). */
+  /** changesSince counts the subnets that changed after `revision`. Requires hasSince(revision). */
   changesSince(revision: number): number {
     return this.#changedSince(revision).size;
   }
 
-  /** since is what changed after `revision`, merged by subnet. Only where hasSince(revision). */
+  /** since returns the changes after `revision`, merged by subnet. Requires hasSince(revision). */
   since(revision: number, version: Version): TableDelta {
     const upserts: Route[] = [];
     const removals: Prefix[] = [];

@@ -1,5 +1,5 @@
-// The networks that nodes report of their hosts, against the subnets of pools. Pure.
-// Invariant: what one node reports keeps no other node from a subnet: it is given last, and said so.
+// Compares the networks that nodes report of their hosts with the subnets of pools. Pure.
+// Invariant: a network of one node's host never keeps another node from a subnet: such subnets are chosen last, with a warning.
 import { formatPrefix, type Prefix, prefixesEqual } from '../../proto/domain/address.js';
 import type { HostNetwork, Mode } from '../../proto/domain/network.js';
 import type { ReadonlyHostNetworks } from '../view/host-networks.js';
@@ -10,7 +10,7 @@ export type NodeNetwork = HostNetwork & { readonly nodeName: string };
 
 type Hosts = Pick<ReadonlyView, 'nodes'> & { readonly hostNetworks: ReadonlyHostNetworks };
 
-/** nodeNetworks lists those that overlap a range, by what the nodes have reported last. */
+/** nodeNetworks returns the reported networks that overlap a range. */
 export function nodeNetworks({ nodes, hostNetworks }: Hosts, range: Prefix): readonly NodeNetwork[] {
   return hostNetworks.overlapping(range).flatMap(({ prefix, sources }) =>
     [...sources].flatMap(([id, source]) => {
@@ -20,12 +20,12 @@ export function nodeNetworks({ nodes, hostNetworks }: Hosts, range: Prefix): rea
   );
 }
 
-/** Placement is how a node realises a lease; `subnet` is the one that it has already, if any. */
+/** Placement is how a node realises a lease; `subnet` is the one it already has, if any. */
 export type Placement = { readonly mode: Mode; readonly bridgeName: string; readonly subnet?: Prefix };
 
 /**
- * hindering are the networks of a host that keep it from having a subnet. Its own bridge does not, which gets the subnet,
- * nor does docker0 in mode bip; nor what is left on docker0 of the same lease in that mode.
+ * hindering returns the networks of a host that its subnet must not overlap: all but that of its own bridge, which gets the
+ * subnet; in mode bip that is docker0. In mode bridge, docker0 may still have the same lease from mode bip.
  */
 export function hindering(
   networks: readonly HostNetwork[],
@@ -39,7 +39,7 @@ export function hindering(
 
 const examples = 3;
 
-/** overlapWarnings say which nodes will not route to a subnet; none: all will. */
+/** overlapWarnings says which nodes will not route to a subnet; empty: all will. */
 export function overlapWarnings(view: Hosts, nodeName: string, subnet: Prefix): string[] {
   const others = nodeNetworks(view, subnet).filter((network) => network.nodeName !== nodeName);
   if (others.length === 0) return [];

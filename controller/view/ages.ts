@@ -1,8 +1,8 @@
-// How long ago this controller saw each revision of the store: what a duration in a record is measured with, so that no
+// How long ago this controller saw each revision of the store. Durations in records are measured with it, so that no
 // controller compares its clock with another's.
-// Invariant: an age is never more than what really passed here, as far as this machine's own clock goes on evenly; it is
-// less by what this controller did not see: what it never saw before it is as old as this process. So a quarantine or a
-// token may last longer here than it says, never shorter, and by at most the time for which this controller was away.
+// Invariant: an age never exceeds the time that passed on this machine, if its clock runs evenly. It is smaller by the time
+// that this controller was away: a revision that it never saw before is as old as this process. So a quarantine or a token
+// may last longer here than its record says, never shorter.
 import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
 import { errnoOf } from '../../proto/errors.js';
@@ -15,7 +15,7 @@ const kept = v.object({ clusterId: v.string(), epoch: v.number(), samples: v.arr
 
 type Sample = v.InferOutput<typeof sample>;
 
-// What is between two samples counts as seen at the later one.
+// A revision between two samples counts as seen at the later one.
 const gapMs = 10_000;
 const mostSamples = 1_024;
 const saveEveryMs = 30_000;
@@ -28,7 +28,7 @@ export class Ages {
   #epoch = 0;
   #saved = true;
 
-  /** begin says of which store the revisions are. Those of another, or of one that was restored, count for nothing. */
+  /** begin names the store that the revisions belong to. Those of another store, or of another epoch, are forgotten. */
   begin(clusterId: string, epoch: number): void {
     if (clusterId === this.#clusterId && epoch === this.#epoch) return;
     this.#clusterId = clusterId;
@@ -37,7 +37,7 @@ export class Ages {
     this.#newest = undefined;
   }
 
-  /** saw notes that everything up to a revision is there. */
+  /** saw notes that all revisions up to this one were seen. */
   saw(revision: number, nowMs: number): void {
     if (this.#newest !== undefined && revision <= this.#newest.revision) return;
     const last = this.#samples.at(-1);
@@ -48,7 +48,7 @@ export class Ages {
     if (this.#samples.length > mostSamples) this.#thin(nowMs);
   }
 
-  // The longer ago, the less a gap matters: what is left is apart by a fiftieth of its age. Two years are 700 samples.
+  // Keeps samples that are apart by at least a fiftieth of their age. Two years take 700 samples.
   #thin(nowMs: number): void {
     const kept: Sample[] = [];
     let next = nowMs;
@@ -60,7 +60,7 @@ export class Ages {
     this.#samples = kept.reverse();
   }
 
-  /** of is for how long, at least, what changed at a revision has been so, in milliseconds. */
+  /** of returns the least time since a revision was made, in milliseconds. */
   of(revision: number, nowMs: number): number {
     let low = 0;
     let high = this.#samples.length;
@@ -73,23 +73,23 @@ export class Ages {
     return seen === undefined || seen.revision < revision ? 0 : Math.max(0, nowMs - seen.atMs);
   }
 
-  /** load takes in what was saved. What can't be read is forgotten: then everything is as old as this process. */
+  /** load reads the saved samples. When they are unreadable, every revision is as old as this process. */
   async load(path: string, log: Logger, nowMs: number): Promise<this> {
     try {
       const saved = v.parse(kept, JSON.parse(await readFile(path, 'utf8')));
       this.#clusterId = saved.clusterId;
       this.#epoch = saved.epoch;
-      // A clock that was set back since can't tell how long ago that was.
+      // Samples of the future: the clock was set back since.
       this.#samples = saved.samples.filter(({ atMs }) => atMs <= nowMs);
       this.#newest = this.#samples.pop();
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT')
-        log.warn({ err: error, path }, 'ages: not read; quarantines and tokens begin anew');
+        log.warn({ err: error, path }, 'ages: not read; the times of quarantines and tokens start again');
     }
     return this;
   }
 
-  /** save writes it: whole or not at all. */
+  /** save writes the samples to a file atomically. */
   async save(path: string): Promise<void> {
     if (this.#saved) return;
     this.#saved = true;
@@ -98,7 +98,7 @@ export class Ages {
     await writeOwnFile(path, Buffer.from(`${text}\n`));
   }
 
-  /** run saves it now and then, and when `signal` aborts. */
+  /** run saves the samples periodically, and when `signal` aborts. */
   async run(path: string, log: Logger, signal: AbortSignal): Promise<void> {
     for (;;) {
       await pause(saveEveryMs, signal);

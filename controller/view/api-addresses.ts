@@ -1,4 +1,4 @@
-// Where the controllers are reached. Pure.
+// The addresses of the controllers. Pure.
 import type { ReadonlyView } from './view.js';
 
 function isUsable(endpoint: string, fromLoopback: boolean): boolean {
@@ -7,12 +7,12 @@ function isUsable(endpoint: string, fromLoopback: boolean): boolean {
   return !loopback || fromLoopback;
 }
 
-/** isLoopback says whether an address is one that only the machine itself has: "127.0.0.1". */
+/** isLoopback reports whether an address is a loopback address: "127.0.0.1". */
 export function isLoopback(address: string): boolean {
   return address.startsWith('127.');
 }
 
-/** apiAddresses are where those that call from an address reach the controllers: "192.168.83.2:7400". */
+/** apiAddresses returns the endpoints of the controllers that a caller at an address can use: "192.168.83.2:7400". */
 export function apiAddresses(view: ReadonlyView, from: string): string[] {
   const all = [...view.controllers.values()].flatMap(({ record }) => record.addresses);
   return [...new Set(all.filter((endpoint) => isUsable(endpoint, isLoopback(from))))].sort();

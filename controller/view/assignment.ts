@@ -1,8 +1,8 @@
-// What concerns one node alone, derived from the view. Pure.
+// The assignment of one node, derived from the view. Pure.
 import type { Assignment } from '../../proto/domain/network.js';
 import type { ReadonlyView } from './view.js';
 
-/** assignmentOf is a node's assignment; undefined when its node, subnet or pool record is missing or unreadable. */
+/** assignmentOf returns a node's assignment; undefined when its node, subnet or pool record is missing or unreadable. */
 export function assignmentOf(view: ReadonlyView, nodeId: string): Assignment | undefined {
   const node = view.nodes.get(nodeId)?.record;
   const subnetId = view.subnetOfNode.get(nodeId);

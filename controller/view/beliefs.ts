@@ -1,6 +1,6 @@
-// The pools, nodes and leases that are acted on: of what the store says, what stands.
-// Invariant: what stands is believed; what does not, or can't be read, changes nothing: what was believed under its key
-// is held. What is gone is forgotten, unless other records still depend on it: nothing of ours deletes it alone.
+// The pools, nodes and leases that the controller acts on.
+// Invariant: a record that stands is believed. One that does not stand, or is unreadable, changes nothing: the former belief
+// under its key is kept. A deleted key is forgotten, unless other records still depend on it: xnet never deletes it alone.
 import { type Ipv4, type Prefix, prefixKey } from '../../proto/domain/address.js';
 import { keys } from '../store/keys.js';
 import type { NodeRecord, PoolRecord, SubnetRecord } from '../store/records.js';
@@ -9,7 +9,7 @@ import { Consistency, type Settled } from './consistency.js';
 import type { Held, HeldSubnet } from './held.js';
 import type { ViewChanges } from './view-changes.js';
 
-/** Beliefs are what is believed, indexed as it is asked for. */
+/** Beliefs holds the believed records and their indexes. */
 export class Beliefs {
   readonly consistency = new Consistency();
   readonly pools = new Map<string, Held<PoolRecord>>();
@@ -23,12 +23,12 @@ export class Beliefs {
   readonly strays = new Map<string, Prefix>();
   readonly #former: Beliefs | undefined;
 
-  /** @param former what was believed when the store was read before: held where this reading tells nothing better */
+  /** @param former the beliefs of the view before this one: kept where this one finds no record that stands */
   constructor(former: Beliefs | undefined) {
     this.#former = former;
   }
 
-  /** settle takes in what was put into `consistency` since the last time. */
+  /** settle applies the verdicts on what was put into `consistency` since the last time. */
   settle(touched: ViewChanges): void {
     for (const settled of this.consistency.settle()) {
       const { key } = settled;
@@ -63,7 +63,7 @@ export class Beliefs {
     this.#reviewLease(id, touched);
   }
 
-  // A lease whose key was deleted is held as long as its node is there and has no other.
+  // The belief in a lease whose key was deleted is kept while its node exists and has no other lease.
   #reviewLease(id: string, touched: ViewChanges): void {
     const { claims } = this.consistency;
     const waits = claims.nodes.has(id) && claims.leasesOfNode.of(id).size === 0;
@@ -172,7 +172,7 @@ export class Beliefs {
     if (this.subnetOfNode.get(record.node) === id) this.subnetOfNode.delete(record.node);
   }
 
-  // A subnet that has a record, none of which is believed: somebody may hold it.
+  // A subnet with records of which none is believed may be held by some node.
   #noteUnresolved(id: number, subnet: Prefix, touched: ViewChanges): void {
     const was = this.unresolvedSubnets.has(id);
     const is = !this.subnets.has(id) && this.consistency.claims.sameSubnet(id).length > 0;

@@ -1,7 +1,7 @@
-// Which records are believed where they contradict each other, judged on every change by the records it can concern.
-// Invariant: a verdict is a function of what the store holds, not of the order in which it was learnt, so that every
-// controller comes to the same one. Of two records that exclude each other the older stands: nothing that was granted
-// is taken away by what was written later.
+// Decides which of contradicting records stand. Each change is judged together with the records that it can concern.
+// Invariant: a verdict depends on what the store holds, not on the order in which this controller learnt it, so that all
+// controllers agree. Of two records that exclude each other the older stands: a later write takes nothing away that was
+// granted.
 import { formatIpv4, formatPrefix, prefixCovers, prefixesOverlap } from '../../proto/domain/address.js';
 import { keys, parseKey } from '../store/keys.js';
 import type { NodeRecord, PoolRecord } from '../store/records.js';
@@ -16,9 +16,9 @@ import {
   type SubnetClaim,
 } from './claims.js';
 
-/** ClaimVerdict is what is to be thought of a record. */
+/** ClaimVerdict says whether a record is acted on, and what it contradicts. */
 export type ClaimVerdict = {
-  /** It is acted on. Not so where an older record excludes it, or where it can't be read. */
+  /** The record is acted on. False when an older record excludes it, or when it is unreadable. */
   readonly stands: boolean;
   /** What it contradicts, one line each; empty: nothing. */
   readonly problems: readonly string[];
@@ -37,7 +37,7 @@ function isOlder(a: RecordClaim<unknown>, b: RecordClaim<unknown>): boolean {
   return a.createRevision === b.createRevision ? a.key < b.key : a.createRevision < b.createRevision;
 }
 
-// Whatever the order they are looked at in, the same one is named.
+// The result does not depend on the order of `claims`.
 function oldestOf<C extends RecordClaim<unknown>>(claims: readonly C[]): C | undefined {
   return claims.reduce<C | undefined>(
     (oldest, claim) => (oldest === undefined || isOlder(claim, oldest) ? claim : oldest),
@@ -58,7 +58,7 @@ function nodeMeaning(claim: RecordClaim<NodeRecord> | undefined): string | undef
   return `${claim.createRevision} ${name} ${address}`;
 }
 
-/** Consistency holds the records that depend on each other, and what contradicts what among them. */
+/** Consistency holds the records that depend on each other, and the contradictions among them. */
 export class Consistency {
   readonly claims = new Claims();
   /** What each key contradicts. */
@@ -85,7 +85,7 @@ export class Consistency {
     return before !== undefined && before === (kind === 'pool' ? poolMeaning(claim) : nodeMeaning(claim));
   }
 
-  /** settle judges what was put since the last time, and all that it may concern. */
+  /** settle judges the keys put since the last time, and all keys that these may concern. */
   settle(): readonly Settled[] {
     const settled: Settled[] = [];
     for (const [text, key] of this.#due) {
@@ -118,7 +118,7 @@ export class Consistency {
   /** verdictOf judges one key. */
   verdictOf(key: CheckedKey): ClaimVerdict {
     const claim = this.claimOf(key);
-    // What can't be read is told of as such, and excludes others by its key alone.
+    // An unreadable record is reported elsewhere, and excludes others by its key alone.
     if (claim?.record === undefined) return { stands: false, problems: [] };
     switch (key.kind) {
       case 'pool':
@@ -168,7 +168,7 @@ export class Consistency {
     return { stands, problems };
   }
 
-  // Of nodes with the same name or address, the one that its own key names; then the oldest.
+  // Of nodes with the same name or address, the one that the name's or the address's key names; else the oldest.
   #firstOf(ids: ReadonlySet<string>, named: string | undefined): string | undefined {
     if (named !== undefined && ids.has(named)) return named;
     let first: RecordClaim<unknown> | undefined;
@@ -208,8 +208,8 @@ export class Consistency {
     return { stands, problems };
   }
 
-  // A lease is written in the transaction that makes its node, so the one of that revision is the node's; else the
-  // oldest. The age of its key alone does not tell: a subnet that was had before keeps its key.
+  // A lease is written in the transaction that adds its node, so the lease of that revision is the node's; else the oldest.
+  // The age of the key is not enough: a subnet that was leased before keeps its key.
   #firstLeaseOf(node: string): SubnetClaim | undefined {
     const made = this.claims.nodes.get(node)?.createRevision;
     let first: SubnetClaim | undefined;
@@ -231,12 +231,12 @@ export class Consistency {
     return `pool ${pool} (${formatPrefix(cidr)}, subnets of /${subnetLength}) has no such subnet`;
   }
 
-  /** isInPool says whether a subnet is one of those that its pool, as it is by now, is cut into. */
+  /** isInPool reports whether a subnet is one that its pool is cut into. */
   isInPool(claim: SubnetClaim): boolean {
     return this.claims.pools.get(claim.pool)?.record !== undefined && this.#misplacement(claim) === undefined;
   }
 
-  // Whatever a key, as it is at this moment, can exclude or be excluded by.
+  // Marks every key that `key`, as it is now, can exclude or be excluded by.
   #noteNeighbours(key: CheckedKey): void {
     const { claims } = this;
     switch (key.kind) {
@@ -261,7 +261,7 @@ export class Consistency {
         break;
       case 'subnet': {
         for (const other of claims.overlapping(key.subnet)) this.#noteSubnet(other);
-        // A pool that is gone is remembered as long as something stands under its name.
+        // The belief in a deleted pool is kept while subnets of it exist.
         if (!claims.pools.has(key.pool)) this.#notePool(key.pool);
         const node = leaseholderOf(claims.subnets.get(keys.subnet(key.pool, key.subnet)));
         if (node === undefined) break;

@@ -1,9 +1,8 @@
-// Tells the log of records that contradict others, once each, and of when they no longer do. `xctl status` names them as
-// long as they do.
+// Logs each record that begins to contradict others, and each that no longer does. `xctl status` lists the current ones.
 import type { Logger } from '../../proto/process/log.js';
 import type { ViewFeed } from './view-feed.js';
 
-/** logContradictions tells `log` of every contradiction in the feed's view from now on. */
+/** logContradictions logs every contradiction in the feed's view from now on. */
 export function logContradictions(feed: Pick<ViewFeed, 'onChange'>, log: Logger): void {
   const logged = new Map<string, string>();
   feed.onChange((_touched, { contradictions }) => {
@@ -13,13 +12,13 @@ export function logContradictions(feed: Pick<ViewFeed, 'onChange'>, log: Logger)
       logged.set(key, problem);
       log.warn(
         { key, problem },
-        'records: one contradicts others and is not acted on, nothing is withdrawn because of it',
+        'records: a record contradicts older ones; it is ignored and nothing is withdrawn because of it',
       );
     }
     for (const key of logged.keys()) {
       if (contradictions.has(key)) continue;
       logged.delete(key);
-      log.info({ key }, 'records: one contradicts others no more');
+      log.info({ key }, 'records: a record no longer contradicts others');
     }
   });
 }

@@ -1,25 +1,25 @@
-// Which peers that do not answer a node's probes are wrong not to: a host that is off does not answer either. Pure.
-// Invariant: a node is blamed for the way to a peer only while that peer is connected and has its subnet in force, and has
-// been so for long enough to be probed again: what was found of a host that was off says nothing of one that is back.
+// Decides which unanswered probes of a node are a fault of the data path: a host that is off does not answer either. Pure.
+// Invariant: a silent peer counts only while it is connected and has its subnet configured, and has been for long enough to
+// be probed again: a result from when its host was off says nothing now that it is back.
 import { formatIpv4 } from '../../proto/domain/address.js';
 import type { Condition, NodeStatus, SilentPeer } from '../../proto/domain/network.js';
 
-/** KnownPeer is what is known of a peer. */
+/** KnownPeer is the state of a peer. */
 export type KnownPeer = {
-  /** For how long its daemon has been connected, in milliseconds; undefined: it is not. */
+  /** How long its daemon has been connected, in milliseconds; undefined: it is not. */
   readonly connectedMs: number | undefined;
   readonly status: NodeStatus | undefined;
 };
 
 const type = 'DataPath';
-// A daemon probes peers that did not answer every ten seconds, four at a time, and takes up to six seconds for it.
+// A daemon probes silent peers every ten seconds, four at a time, which takes up to six seconds.
 const settledMs = 60_000;
 const mostNamed = 3;
 
 /**
- * withDataPath is a node's status in which the way to its peers counts: a peer that ought to answer and does not makes
- * the condition "DataPath" not ok.
- * @param peerOf what is known of a node, by its name
+ * withDataPath returns a node's status with the condition "DataPath" not ok when a peer that should answer its probes does
+ * not.
+ * @param peerOf returns the state of a node, by its name
  * @param nowMs milliseconds since 1970
  */
 export function withDataPath(
@@ -47,7 +47,7 @@ export function withDataPath(
   return { ...status, conditions: [...status.conditions.filter((other) => other !== own), condition] };
 }
 
-// A restart of Docker takes the bridge down, and says so itself. A time of the future is of a clock that is wrong.
+// A restart of Docker takes the bridge down, and is a condition of its own. A time in the future comes from a wrong clock.
 function hasSubnet(status: NodeStatus | undefined, nowMs: number): boolean {
   const docker = status?.conditions.find((condition) => condition.type === 'Docker');
   if (docker?.ok !== true) return false;

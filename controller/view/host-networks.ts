@@ -1,20 +1,20 @@
 // The networks that nodes report of their hosts, by network: in a fleet most hosts have the same few.
-// Invariant: it holds what the statuses of the view hold, and nothing else.
+// Invariant: it holds exactly the networks in the statuses of the view.
 import { type Prefix, prefixesOverlap, prefixKey } from '../../proto/domain/address.js';
 import type { HostNetwork } from '../../proto/domain/network.js';
 
-/** SharedNetwork is a network, and where it comes from on each host that has it, by node id: "interface eth0". */
+/** SharedNetwork is a network, and its source on each host that has it, by node id: "interface eth0". */
 export type SharedNetwork = { readonly prefix: Prefix; readonly sources: ReadonlyMap<string, string> };
 
-/** ReadonlyHostNetworks is what decisions see of them. */
+/** ReadonlyHostNetworks is HostNetworks without its mutations. */
 export type ReadonlyHostNetworks = Pick<HostNetworks, 'overlapping'>;
 
-/** HostNetworks are those of all nodes. */
+/** HostNetworks holds the networks of all nodes. */
 export class HostNetworks {
   readonly #ofNode = new Map<string, readonly HostNetwork[]>();
   readonly #networks = new Map<number, { readonly prefix: Prefix; readonly sources: Map<string, string> }>();
 
-  /** set takes what a node has reported in the place of what it had reported before. */
+  /** set replaces the networks of a node. */
   set(nodeId: string, networks: readonly HostNetwork[]): void {
     this.delete(nodeId);
     this.#ofNode.set(nodeId, networks);
@@ -26,7 +26,7 @@ export class HostNetworks {
     }
   }
 
-  /** delete forgets what a node has reported. */
+  /** delete removes the networks of a node. */
   delete(nodeId: string): void {
     for (const { prefix } of this.#ofNode.get(nodeId) ?? []) {
       const key = prefixKey(prefix);
@@ -37,7 +37,7 @@ export class HostNetworks {
     this.#ofNode.delete(nodeId);
   }
 
-  /** overlapping lists those that overlap a range. */
+  /** overlapping returns the networks that overlap a range. */
   overlapping(range: Prefix): readonly SharedNetwork[] {
     return [...this.#networks.values()].filter(({ prefix }) => prefixesOverlap(prefix, range));
   }

@@ -1,14 +1,14 @@
-// What a node's state is called, and which of its changes are worth an event. Pure.
+// The state of a node, and the events for its changes. Pure.
 import { type Condition, type NodeStatus, pendingReason } from '../../proto/domain/network.js';
 import type { NodeState__Output } from '../../proto/gen/xnet/v1/NodeState.js';
 import type { Event } from '../store/events.js';
 
-// A daemon reports within a second of connecting; one that has not by then never will.
+// A daemon reports within a second of connecting: one that has not after this time is at fault.
 const longestSilenceMs = 30_000;
 
 /**
- * nodeState is what is known of a node's liveness and convergence.
- * @param connectedMs for how long its daemon has been connected; undefined: it is not
+ * nodeState returns a node's state, from its liveness and its convergence.
+ * @param connectedMs how long its daemon has been connected; undefined: it is not
  */
 export function nodeState(connectedMs: number | undefined, status: NodeStatus | undefined): NodeState__Output {
   if (connectedMs === undefined) return status === undefined ? 'NODE_STATE_PENDING' : 'NODE_STATE_DOWN';
@@ -19,7 +19,7 @@ export function nodeState(connectedMs: number | undefined, status: NodeStatus | 
   return 'NODE_STATE_READY';
 }
 
-/** transitionsOf are the events of a node's conditions: what went wrong, and what is well again. */
+/** transitionsOf returns the events for changed conditions of a node: those that failed, and those that recovered. */
 export function transitionsOf(
   nodeName: string,
   before: readonly Condition[],
@@ -30,9 +30,9 @@ export function transitionsOf(
   for (const condition of after) {
     const former = before.find(({ type }) => type === condition.type);
     const same = former?.ok === condition.ok && former.reason === condition.reason;
-    // What was to pass by itself and has not is news.
+    // A transient failure that became permanent is an event, too.
     if (same && (former.transient === condition.transient || condition.transient)) continue;
-    // That a daemon begins to look, and then finds it well, is no news.
+    // A daemon that begins to look, and then finds the condition ok, is no event.
     if (
       (condition.reason === pendingReason && condition.transient) ||
       (condition.ok && former?.reason === pendingReason)

@@ -1,6 +1,6 @@
-// Whether to act on the store that is there: what was seen of it, in memory and on disk, and what it takes to begin.
-// Invariant: nothing is written to a store that was not accepted but the record of the cluster, by which it is accepted.
-// An operator's --accept-store holds for the first store that is found, and for no other.
+// Decides whether to act on the store that was found, given what this controller remembers of it in memory and on disk.
+// Invariant: the only write to a store that is not accepted yet is the cluster record, which accepts it. An operator's
+// --accept-store applies to the first store that is found, and to no other.
 import { messageOf } from '../../proto/errors.js';
 import { backoffMs, pause } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
@@ -18,20 +18,20 @@ import {
 } from '../store/rollback-guard.js';
 import type { Change, Listing, Store } from '../store/store.js';
 
-/** StoreAdmissionOptions are what judging a store takes. */
+/** StoreAdmissionOptions configure the admission of a store. */
 export type StoreAdmissionOptions = {
   readonly store: Store;
   readonly log: Logger;
   /** File that remembers the store's identity: "/var/lib/xnet-controller/store.json". */
   readonly seenPath: string;
-  /** Act on the store that is there at start, whatever was remembered, and begin a new epoch for all nodes. */
+  /** Accept the store found at start, whatever is remembered, and begin a new epoch for all nodes. */
   readonly acceptStore: boolean;
   readonly newClusterId: () => string;
-  /** The key that this controller alone writes, again and again; empty: none. */
+  /** The key that this controller alone writes periodically; empty: none. */
   readonly ownKey?: string;
 };
 
-/** Judgement is a listing to act on, or why not to. Undefined: it was given up. */
+/** Judgement is a listing to act on, or why not to. Undefined: aborted. */
 export type Judgement = { readonly listing: Listing } | { readonly refusal: string } | undefined;
 
 type Identity = Omit<RememberedStore, 'newest' | 'own'>;
@@ -41,10 +41,10 @@ function changedAtOf({ entries }: Listing): ReadonlyMap<string, number> {
   return new Map(entries.map(({ key, modRevision }) => [key, modRevision]));
 }
 
-// What changes together is written together; a crash forgets no more than this.
+// Changes within this time are written together; a crash loses no more than this.
 const rememberAfterMs = 250;
 
-/** StoreAdmission remembers what was seen, and judges what is found. */
+/** StoreAdmission remembers the store, and judges the store that is found. */
 export class StoreAdmission {
   readonly #options: StoreAdmissionOptions;
   readonly #newest = new NewestKeys();
@@ -60,7 +60,7 @@ export class StoreAdmission {
   }
 
   /**
-   * load reads what was remembered on disk.
+   * load reads what is remembered on disk.
    * @throws XnetError Corrupt
    */
   async load(): Promise<void> {
@@ -69,8 +69,8 @@ export class StoreAdmission {
   }
 
   /**
-   * judge says whether to act on a listing. What it takes to make the store a cluster, or to accept it, is written.
-   * @param held what the view has, if it was ever had: every key but operations and events, and its revision
+   * judge decides whether to act on a listing. It writes the cluster record of an empty store, and that of an accepted one.
+   * @param held all keys of the view but operations and events, and its revision; undefined: there was no view yet
    */
   async judge(
     listing: Listing,
@@ -108,7 +108,7 @@ export class StoreAdmission {
     return undefined;
   }
 
-  // What this process has seen itself says more than the file.
+  // What this process has seen is more complete than the file.
   #beforeWith(held: Parameters<StoreAdmission['judge']>[1]): KnownStore | undefined {
     if (held === undefined || this.#identity === undefined) return this.#before;
     return { ...this.#identity, ...held, own: this.#options.ownKey ?? '', complete: true };
@@ -133,12 +133,12 @@ export class StoreAdmission {
     this.#remember();
   }
 
-  /** storeId is that of the store that the controller acts on; empty: of none yet. */
+  /** storeId returns the id of the store that the controller acts on; empty: none yet. */
   get storeId(): string {
     return this.#identity?.storeId ?? '';
   }
 
-  /** settle waits until what was seen is on disk. */
+  /** settle waits until what is remembered is on disk. */
   async settle(): Promise<void> {
     await this.#writing;
     if (this.#identity !== this.#written) await this.#write();
@@ -161,7 +161,7 @@ export class StoreAdmission {
     try {
       await writeRemembered(this.#options.seenPath, { ...identity, newest: { ...this.#newest.entries }, own });
     } catch (error) {
-      // A full disk does not stop the service: the store itself is elsewhere.
+      // A full disk does not stop the service: the store is elsewhere.
       this.#options.log.warn({ err: error }, 'store: could not remember its revision');
     }
   }
@@ -175,15 +175,15 @@ export class StoreAdmission {
         'If this is intended, start the controller once with --accept-store.'
       );
     }
-    // A store that was never a cluster holds nothing of ours: others write only after the record of the cluster.
-    if (entries.length > 0) return 'there are keys under our prefix but no record "cluster": is --etcd-prefix right?';
+    // Controllers write other keys only after the cluster record, so these keys are not xnet's.
+    if (entries.length > 0) return 'there are keys under the prefix but no record "cluster": check --etcd-prefix';
     return undefined;
   }
 
-  // An empty store becomes a cluster: one of any number of controllers writes the record.
+  // Makes an empty store a cluster. Of several controllers one writes the record.
   async #makeCluster(signal: AbortSignal): Promise<Listing | undefined> {
     const { newClusterId } = this.#options;
-    // One that takes the place of another cluster's store knows nothing of what hosts of that one hold.
+    // When it replaces the store of another cluster, hosts may hold subnets that it does not know.
     const isFirst = this.#before === undefined && this.#identity === undefined;
     const accepted = isFirst ? {} : { acceptedMs: Date.now() };
     const value = encode('cluster', { id: newClusterId(), epoch: 1, createdMs: Date.now(), ...accepted, schema: 1 });
@@ -192,7 +192,7 @@ export class StoreAdmission {
     return listing;
   }
 
-  // What nodes and other controllers remember of the store does not count any more.
+  // Begins a new epoch, which invalidates what nodes and other controllers remember of the store.
   async #beginEpoch(record: ClusterRecord, modRevision: number, signal: AbortSignal): Promise<Listing | undefined> {
     const epoch = Math.max(record.epoch, this.#before?.epoch ?? 0, this.#identity?.epoch ?? 0) + 1;
     const listing = await this.#writeCluster(
@@ -214,7 +214,7 @@ export class StoreAdmission {
     const { store, log } = this.#options;
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
-        // Whoever else wrote it first is as good.
+        // If another controller wrote it first, its record serves as well.
         await store.commit({
           guards: [{ kind: 'key', key: keys.cluster, modRevision }],
           operations: [{ kind: 'put', key: keys.cluster, value }],

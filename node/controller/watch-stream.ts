@@ -35,7 +35,7 @@ export type WatchListener = {
   onTrust?(trust: Trust): void;
 };
 
-// A pool has at most 65,536 subnets (controller/registry/pool-decisions.ts). What is beyond several full ones would only
+// A pool has at most 65,536 subnets (controller/registry/pool-rules.ts). What is beyond several full ones would only
 // fill this host's memory.
 const mostEntries = 262_144;
 

@@ -44,7 +44,7 @@ export type HostRules = {
   readonly joined: readonly Prefix[];
 };
 
-// As of a controller (controller/registry/pool-decisions.ts): a larger pool, or longer subnets, it never makes.
+// As of a controller (controller/registry/pool-rules.ts): a larger pool, or longer subnets, it never makes.
 const shortestPool = 8;
 const longestSubnet = 30;
 const mostPools = 256;

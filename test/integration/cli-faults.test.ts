@@ -56,7 +56,7 @@ test.serial('one controller is enough: a dead one, one that hangs and one that i
   a.signal('SIGSTOP');
   const hanging = await (await xctl([tcp(a), unix(b)])).run('nodes', 'cordon', 'web-1');
   t.deepEqual([hanging.code, hanging.stderr], [0, '']);
-  t.regex(hanging.stdout, /active -> cordoned/);
+  t.regex(hanging.stdout, /active → cordoned/);
 });
 
 test.serial('a controller without the key of the cluster says so, and what to do', async (t) => {

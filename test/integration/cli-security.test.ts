@@ -90,7 +90,7 @@ test.serial('a cluster is made once, over the socket alone, and its first admin 
     t.true(again.stdout.includes(kept), kept);
   }
   await says(`init ${socket} --name bob`, /context default is admin\/alice, not admin\/bob\n.*--context NAME/, 4);
-  await says(`init ${socket} --pool default 10.90.0.0/16`, /there is a pool default already/, 4);
+  await says(`init ${socket} --pool default 10.90.0.0/16`, /pool default already exists/, 4);
   // Cut short before its last step: what is missing is made, and nothing else.
   await xctl.contexts.remove('default');
   await says(`init ${socket} --name alice`, /^unchanged: the authority[\s\S]*\nsaved context default: admin\/alice/);

@@ -102,15 +102,15 @@ test.serial('from nothing to nodes and back', async (t) => {
   );
   await says(
     'nodes set web-1 --address 192.168.83.21 --label rack=r1 --remove-label zone',
-    /^changed web-1: address 192\.168\.83\.11 -> 192\.168\.83\.21, labels\n$/,
+    /^changed web-1: address: 192\.168\.83\.11 → 192\.168\.83\.21, label rack: \(none\) → r1, label zone: eu-1 → \(none\)\n$/,
   );
   await says('nodes set web-1 --address 192.168.83.21', /^unchanged: web-1\n$/);
-  await says('nodes cordon web-1', /^changed web-1: availability active -> cordoned\n$/);
+  await says('nodes cordon web-1', /^changed web-1: availability: active → cordoned\n$/);
   await says('nodes list --selector rack=r1', /\nweb-1 .* pending,cordoned /);
   await says('nodes list --selector rack=r1,zone=eu-1 -o name', /^$/);
   await says('nodes list --state ready -o name', /^$/);
   await says('nodes list --state ready,pending -o name', /^edge-1\nweb-1\nweb-2\n$/);
-  await says('nodes uncordon 192.168.83.21', /cordoned -> active/);
+  await says('nodes uncordon 192.168.83.21', /cordoned → active/);
   await says('routes list', /^SUBNET +NEXT-HOP +NODE +STATE\n10\.76\.0\.0\/28 +192\.168\.83\.21 +web-1 +pending\n/);
   t.notRegex((await xctl.run('routes', 'list', '--node', 'web-1')).stdout, / web-1 /);
   await says('routes check', /^all 0 connected nodes have every route\n$/);
@@ -232,7 +232,7 @@ test.serial('what is wrong is said with its own exit code, on standard error alo
     ['pools show none', 3, /there is no pool none\npools: default, tiny/],
     ['nodes add web-2 --address 192.168.83.2 --pool none', 3, /there is no pool none/],
     ['leases release 10.77.9.0/24 --confirm 10.77.9.0/24', 3, /is not in quarantine/],
-    ['nodes add web-1 --address 192.168.83.9', 4, /there is a node web-1 already: its address is 192\.168\.83\.1\n/],
+    ['nodes add web-1 --address 192.168.83.9', 4, /node web-1 already exists: its address is 192\.168\.83\.1\n/],
     ['nodes add web-2 --address 192.168.83.1', 4, /address 192\.168\.83\.1 is that of node web-1/],
     ['nodes add web-2 --address 192.168.83.2 --subnet 10.77.0.0/24', 4, /10\.77\.0\.0\/24/],
     ['nodes add web-2 --address 10.77.0.9', 4, /lies inside pool default/],
@@ -240,7 +240,7 @@ test.serial('what is wrong is said with its own exit code, on standard error alo
     ['pools create p 10.90.0.0/25', 2, /10\.90\.0\.0\/25 is small for subnets of \/24: .* --subnet-length 27$/m],
     ['nodes list -l zone>a', 2, /"zone>a" is not a selector: write zone=a, zone!=a/],
     ['nodes list -l zone=a,', 2, /"" is not a selector/],
-    ['pools create tiny 10.79.0.0/16', 4, /there is a pool tiny already/],
+    ['pools create tiny 10.79.0.0/16', 4, /pool tiny already exists/],
     ['nodes remove web-1', 2, /nobody to ask\nif that is meant: --yes/],
     ['nodes remove web-1 --force --yes', 2, /nobody to ask\nif that is meant: --confirm web-1/],
     ['nodes remove web-1 --force --confirm web-2', 2, /--confirm web-2 is not what this is about/],
@@ -294,7 +294,7 @@ test.serial('a dry run says what would be done, and changes nothing', async (t) 
     ['pools unreserve default 10.76.9.0/24', /^would end the reservation/],
     ['nodes add web-3 --address 192.168.83.3', /^would lease 10\.76\.2\.0\/24 of pool default to web-3\n$/],
     ['nodes add web-1 --address 192.168.83.1 --wait', /^unchanged: 10\.76\.0\.0\/24/],
-    ['nodes set web-1 --address 192.168.83.7', /^would change web-1: address 192\.168\.83\.1 -> 192\.168\.83\.7\n$/],
+    ['nodes set web-1 --address 192.168.83.7', /^would change web-1: address: 192\.168\.83\.1 → 192\.168\.83\.7\n$/],
     ['nodes set web-1 --address 192.168.83.1', /^unchanged: web-1\n$/],
     ['nodes cordon web-1', /^would change web-1: availability/],
     ['nodes uncordon web-1', /^unchanged: web-1/],

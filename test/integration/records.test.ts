@@ -62,7 +62,7 @@ test('no pool is created beside one that can’t be read, nor over subnets that 
   await controller.until('named', ({ problems }) => problems.some(({ text }) => /there is no pool default/.test(text)));
   await restart();
   await t.throwsAsync(controller.createPool('10.76.0.0/20', 'again'), {
-    message: /overlaps subnets that stand in the store: subnets\/default\/10.76.0.0-24, subnets\/default\/10.76.1.0-24/,
+    message: /overlaps subnets in the store: subnets\/default\/10.76.0.0-24, subnets\/default\/10.76.1.0-24/,
   });
   putKey(etcd.endpoint, 'pools/default', JSON.stringify(anyRange('10.76.0.0/16')));
   await controller.until('well again', ({ problems, undecodable }) => problems.length + undecodable.length === 0);

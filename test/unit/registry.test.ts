@@ -117,14 +117,14 @@ test('repeating a command changes nothing; a different one under the same name i
   t.is(same.subject, first.subject);
   t.is(cluster.revision, revision);
   await t.throwsAsync(core.nodes.add(once, newNode('web-1', 2)), {
-    message: /web-1 already: its address is 192.168.80.1/,
+    message: /web-1 already exists: its address is 192.168.80.1/,
   });
   await t.throwsAsync(core.nodes.add(once, newNode('web-2', 1)), { message: /192.168.80.1 is that of node web-1/ });
   await t.throwsAsync(core.nodes.add(once, { ...newNode('web-1', 1), subnet: prefix('10.76.9.0/24') }), {
     message: /its subnet is 10.76.0.0\/24/,
   });
   t.true((await core.pools.create(once, newPool('10.76.0.0/16'))).unchanged);
-  await t.throwsAsync(core.pools.create(once, newPool('10.99.0.0/16')), { message: /there is a pool default already/ });
+  await t.throwsAsync(core.pools.create(once, newPool('10.99.0.0/16')), { message: /pool default already exists/ });
   t.is(cluster.revision, revision);
   await close();
 });
