@@ -38,6 +38,7 @@ const labels = v.record(v.string(), v.string());
 
 const cluster = object({
   id: v.string(),
+  /** 1 for a new cluster; then the time at which a restored store was accepted, milliseconds since 1970. */
   epoch: v.pipe(v.number(), v.integer(), v.minValue(1)),
   createdMs: count,
   /** When this epoch began, where an operator accepted a restored store; absent: nothing was lost. See local-times.ts. */

@@ -100,8 +100,10 @@ export class StoreAdmission {
         revision,
         changedAt: changedAtOf(current),
       });
-      if (refusal === undefined) return { listing: current };
-      if (!accept) return { refusal };
+      // A controller that remembers nothing can't tell that a store was restored. Its operator can.
+      const isUnknown = this.#beforeWith(held) === undefined;
+      if (refusal === undefined && !(accept && isUnknown)) return { listing: current };
+      if (!accept && refusal !== undefined) return { refusal };
       accept = false;
       current = await this.#beginEpoch(decoded.record, entry.modRevision, signal);
     }
@@ -192,9 +194,12 @@ export class StoreAdmission {
     return listing;
   }
 
-  // Begins a new epoch, which invalidates what nodes and other controllers remember of the store.
+  // Begins a new epoch, which invalidates what nodes and other controllers remember of the store. Its number is the time, so
+  // a backup that is restored twice leads to two different epochs, whatever the accepting controller remembers. If its clock
+  // is behind, nodes may know a higher number and refuse the store; no node takes one epoch for another.
   async #beginEpoch(record: ClusterRecord, modRevision: number, signal: AbortSignal): Promise<Listing | undefined> {
-    const epoch = Math.max(record.epoch, this.#before?.epoch ?? 0, this.#identity?.epoch ?? 0) + 1;
+    const known = Math.max(record.epoch, this.#before?.epoch ?? 0, this.#identity?.epoch ?? 0);
+    const epoch = Math.max(known + 1, Date.now());
     const listing = await this.#writeCluster(
       encode('cluster', { ...record, epoch, acceptedMs: Date.now() }),
       modRevision,

@@ -56,6 +56,7 @@ const variables: readonly (readonly [RegExp, string])[] = [
   [/^c\d-[0-9a-f]{4}(?:-[0-9a-f]{4})?\b/, '(c\\d-[0-9a-f]{4}(?:-[0-9a-f]{4})?)'],
   [/^\b[0-9a-f]{14,20}\b/, '([0-9a-f]{12,20})'],
   [/^\brevision \d+/, 'revision \\d+'],
+  [/^\bepoch \d{13}\b/, 'epoch \\d{13}'],
   [/^\b\d+ [kM]B\b/, '[\\d.]+ [kM]B'],
   [/^\b\d+[smhd]\b/, '\\d+[smhd]'],
   // Of `etcdctl endpoint status`: leader, learner, term, index, applied index.

@@ -1,56 +1,29 @@
 // Which store a controller acts on: the one it has seen, or one that an operator accepted. A store that went back is
 // told by what is in it, however much was written to it since.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { deregisterController } from '../../controller/registry/controllers.js';
-import { decideSweep, longestSkewMs } from '../../controller/registry/sweep.js';
 import { controllerProblems } from '../../controller/service/controller-problems.js';
 import { Clocks } from '../../controller/session/clocks.js';
 import { Gate } from '../../controller/store/gate.js';
 import { keys } from '../../controller/store/keys.js';
 import { encode } from '../../controller/store/record-codec.js';
 import type { Commit } from '../../controller/store/store.js';
-import { assignmentOf } from '../../controller/view/assignment.js';
 import { ViewFeed } from '../../controller/view/view-feed.js';
 import { XnetError } from '../../proto/errors.js';
-import { Core, type CoreOptions, silent } from '../support/controller.js';
-import { MemoryCluster, MemoryStore } from '../support/memory-store.js';
-import { address, prefix } from '../support/pools.js';
+import { Core, silent } from '../support/controller.js';
+import { MemoryStore } from '../support/memory-store.js';
+import { prefix } from '../support/pools.js';
+import { restorableStore, sampleFleet } from '../support/restorable-store.js';
 import { until } from '../support/until.js';
 
-const once = { operationId: '', dryRun: false };
-const pool = { name: 'default', cidr: prefix('10.76.0.0/16'), subnetLength: 24, mode: 'bip' as const };
-const networks = { networkName: 'xnet', bridgeName: 'xnet0', quarantineSeconds: 60 };
-const node = (index: number) => ({ name: `web-${index}`, address: address(`192.168.83.${index}`), labels: {} });
-const put = (key: string, value = '{}'): Commit => ({ guards: [], operations: [{ kind: 'put', key, value }] });
-const own = 'registrations/c-1';
-
-async function rig(t: ExecutionContext) {
-  const dir = mkdtempSync(join(tmpdir(), 'xnet-feed-'));
-  t.teardown(() => rmSync(dir, { recursive: true, force: true }));
-  const cluster = new MemoryCluster();
-  const seenPath = join(dir, 'store.json');
-  const start = (options: CoreOptions = {}, store = new MemoryStore(cluster)) => {
-    const core = Core.start(store, { seenPath, ownKey: own, ...options });
-    t.teardown(() => core.stop());
-    return { core, store };
-  };
-  const { core, store } = start();
-  await core.ready();
-  await core.pools.create(once, { ...pool, ...networks });
-  await core.nodes.add(once, node(1));
-  const backup = cluster.revision;
-  for (const index of [2, 3, 4]) await core.nodes.add(once, node(index));
-  await core.context.store.commit(put(own));
-  return { cluster, start, core, store, backup, seenPath, dir };
-}
+const { once, pool, networks, node, put, own } = sampleFleet;
 
 const refused = (core: Core, pattern: RegExp) => until('it is refused', async () => pattern.test(core.feed.refusal));
 
 test('a store that was restored is refused after any number of starts, and nothing is written to it', async (t) => {
-  const { cluster, start, core, backup } = await rig(t);
+  const { cluster, start, core, backup } = await restorableStore(t);
   const before = cluster.revision;
   await core.stop();
   cluster.restore(backup);
@@ -72,13 +45,13 @@ test('a store that was restored is refused after any number of starts, and nothi
 
   const accepting = start({ acceptStore: true });
   await accepting.core.ready();
-  t.is(accepting.core.feed.version.epoch, 2);
+  t.true(accepting.core.feed.version.epoch > 1);
   t.is(accepting.core.feed.view.nodes.size, 1);
 });
 
 test('a running controller refuses a store whose revision went back, or that contradicts what it saw', async (t) => {
   for (const writes of [0, 60]) {
-    const { cluster, core, store, backup } = await rig(t);
+    const { cluster, core, store, backup } = await restorableStore(t);
     store.connect(false);
     await until('the cut is noticed', async () => !core.feed.connected);
     cluster.restore(backup);
@@ -94,7 +67,7 @@ test('a running controller refuses a store whose revision went back, or that con
 });
 
 test('changes made while a reconnected store can’t be read are not lost', async (t) => {
-  const { cluster } = await rig(t);
+  const { cluster } = await restorableStore(t);
   const store = new MemoryStore(cluster);
   let failing = false;
   let asked = 0;
@@ -129,8 +102,32 @@ test('changes made while a reconnected store can’t be read are not lost', asyn
   t.is(feed.refusal, '');
 });
 
+test('--accept-store holds for the store at start, once; other controllers follow its epoch by themselves', async (t) => {
+  const { cluster, start, core, store, backup, dir } = await restorableStore(t);
+  await core.stop();
+  const other = start({ seenPath: join(dir, 'other.json'), ownKey: 'registrations/c-2' });
+  await other.core.ready();
+  other.store.connect(false);
+  cluster.restore(backup);
+  other.store.connect(true);
+  await refused(other.core, /restored/);
+  const accepting = start({ acceptStore: true }, store);
+  await accepting.core.ready();
+  await until('the other one follows', async () => other.core.feed.ready);
+  t.is(other.core.feed.version.epoch, accepting.core.feed.version.epoch);
+  t.true(other.core.feed.version.epoch > 1);
+  t.is(other.core.feed.view.nodes.size, 1);
+  await accepting.core.pools.create(once, { ...pool, ...networks, name: 'other', cidr: prefix('10.77.0.0/16') });
+
+  // What steps back later is refused by the one that was started with it, too.
+  store.connect(false);
+  cluster.restore(cluster.revision - 1);
+  store.connect(true);
+  await refused(accepting.core, /restored from an older backup/);
+});
+
 test('a controller that was removed while it was down registers again', async (t) => {
-  const { cluster, start, core, seenPath, dir } = await rig(t);
+  const { cluster, start, core, seenPath, dir } = await restorableStore(t);
   const registration: Commit = {
     guards: [],
     operations: [{ kind: 'put', key: own, value: encode('registration', { version: '0', addresses: [], clockMs: 0 }) }],
@@ -147,93 +144,8 @@ test('a controller that was removed while it was down registers again', async (t
   t.is(again.feed.refusal, '');
 });
 
-test('--accept-store holds for the store at start, once; other controllers follow its epoch by themselves', async (t) => {
-  const { cluster, start, core, store, backup, dir } = await rig(t);
-  await core.stop();
-  const other = start({ seenPath: join(dir, 'other.json'), ownKey: 'registrations/c-2' });
-  await other.core.ready();
-  other.store.connect(false);
-  cluster.restore(backup);
-  other.store.connect(true);
-  await refused(other.core, /restored/);
-  const accepting = start({ acceptStore: true }, store);
-  await accepting.core.ready();
-  await until('the other one follows', async () => other.core.feed.ready);
-  t.is(other.core.feed.version.epoch, 2);
-  t.is(other.core.feed.view.nodes.size, 1);
-  await accepting.core.pools.create(once, { ...pool, ...networks, name: 'other', cidr: prefix('10.77.0.0/16') });
-
-  // What steps back later is refused by the one that was started with it, too.
-  store.connect(false);
-  cluster.restore(cluster.revision - 1);
-  store.connect(true);
-  await refused(accepting.core, /restored from an older backup/);
-});
-
-test('a node that was removed does not come back to a store that was accepted, also when its subnet is free again', async (t) => {
-  const { core, cluster, start, backup } = await rig(t);
-  await core.stop();
-  cluster.restore(backup);
-  const { core: accepting } = start({ acceptStore: true });
-  await accepting.ready();
-  const { feed, nodes, pools } = accepting;
-  await pools.create(once, { ...pool, ...networks, name: 'new', cidr: prefix('10.78.0.0/24'), quarantineSeconds: 0 });
-  const { subject } = await nodes.add(once, { ...node(7), pool: 'new' });
-  const held = assignmentOf(feed.view, subject);
-  if (held === undefined) return t.fail();
-  await nodes.remove(once, subject, () => undefined);
-  // Another one has its subnet after it, and goes as well.
-  const { subject: next } = await nodes.add(once, { ...node(8), pool: 'new' });
-  t.deepEqual(assignmentOf(feed.view, next)?.subnet, held.subnet);
-  await nodes.remove(once, next, () => undefined);
-  await pools.release(once, held.subnet);
-  await t.throwsAsync(nodes.adopt(subject, held), { message: /it was removed/ });
-  t.false(feed.view.nodes.has(subject));
-  // One that the store does not know at all may be lost.
-  await nodes.adopt('n-lost', held);
-  t.true(feed.view.nodes.has('n-lost'));
-});
-
-test('a node that was removed before a backup does not come back to the store restored from it', async (t) => {
-  const { core, cluster, start } = await rig(t);
-  const { feed, nodes, pools } = core;
-  await pools.create(once, { ...pool, ...networks, name: 'new', cidr: prefix('10.78.0.0/24'), quarantineSeconds: 0 });
-  const { subject } = await nodes.add(once, { ...node(7), pool: 'new' });
-  const held = assignmentOf(feed.view, subject);
-  if (held === undefined) return t.fail();
-  const [notBeforeMs, notAfterMs] = [Date.now() - 1_000, Date.now() + 60_000];
-  const certificate = { role: 'node' as const, id: subject, notBeforeMs, notAfterMs, keyDigest: 'k', issuer: 'i' };
-  const { revision } = cluster.commit(put(keys.certificate('0a'), encode('certificate', certificate)));
-  await feed.reached(revision, 5_000);
-  await nodes.remove(once, subject, () => undefined);
-  // Nothing else tells of it: its subnet is another node's, and free again.
-  const { subject: next } = await nodes.add(once, { ...node(8), pool: 'new' });
-  await nodes.remove(once, next, () => undefined);
-  await pools.release(once, held.subnet);
-  const backup = cluster.revision;
-  await nodes.add(once, { ...node(9), pool: 'new' });
-  await core.stop();
-  cluster.restore(backup);
-  const { core: accepting } = start({ acceptStore: true });
-  await accepting.ready();
-  await t.throwsAsync(accepting.nodes.adopt(subject, held), { message: /it was removed/ });
-  const record = accepting.feed.view.revoked.get(`removed-${subject}`)?.record;
-  t.true((record?.untilMs ?? 0) >= notAfterMs, 'as long as it could show its certificate');
-  t.is(decideSweep(accepting.feed.view, notAfterMs), undefined);
-  t.deepEqual(decideSweep(accepting.feed.view, (record?.untilMs ?? 0) + longestSkewMs)?.operations, [
-    { kind: 'delete', key: `revoked/removed-${subject}` },
-  ]);
-  // What is reserved for another node is not given to a host because it holds it.
-  await accepting.pools.reserve(once, { pool: 'new', cidr: held.subnet, nodeName: 'db-1', reason: '' });
-  await t.throwsAsync(accepting.nodes.adopt('n-lost', held), { message: /is reserved for db-1/ });
-  t.false(accepting.feed.view.nodes.has('n-lost'));
-  await accepting.pools.unreserve(once, 'new', held.subnet);
-  await accepting.nodes.adopt('n-lost', held);
-  t.true(accepting.feed.view.nodes.has('n-lost'));
-});
-
 test('the seen revision is written to disk soon, and an unreadable file ends the feed', async (t) => {
-  const { core, seenPath, cluster } = await rig(t);
+  const { core, seenPath, cluster } = await restorableStore(t);
   const { revision } = cluster;
   await until('remembered', async () => JSON.parse(readFileSync(seenPath, 'utf8')).revision === revision);
   await core.stop();
@@ -250,7 +162,7 @@ test('the seen revision is written to disk soon, and an unreadable file ends the
 });
 
 test('a read-only store refuses commits at once, and accepts them again once it is writable', async (t) => {
-  const { core, store } = await rig(t);
+  const { core, store } = await restorableStore(t);
   const stop = new AbortController();
   t.teardown(() => stop.abort());
   let full = true;
@@ -271,7 +183,7 @@ test('a read-only store refuses commits at once, and accepts them again once it 
 });
 
 test('both controllers report a clock difference, which changes nothing', async (t) => {
-  const { core, store } = await rig(t);
+  const { core, store } = await restorableStore(t);
   const clocks = new Clocks(core.feed, 'c-1');
   const register = (registration: string, aheadMs: number) =>
     store.commit({
@@ -307,7 +219,7 @@ test('both controllers report a clock difference, which changes nothing', async 
 });
 
 test('a view older than its bound is not served as current until the store answers again', async (t) => {
-  const { cluster, dir } = await rig(t);
+  const { cluster, dir } = await restorableStore(t);
   const store = new MemoryStore(cluster);
   const feed = new ViewFeed({
     store,
@@ -326,9 +238,9 @@ test('a view older than its bound is not served as current until the store answe
   t.true(feed.ready, 'what was seen can still be read');
   t.false(feed.connected);
   t.true(told > 0);
-  const back = new Promise<boolean>((resolve) => feed.onStanding(() => resolve(feed.serving)));
+  const back = new Promise<void>((resolve) => feed.onStanding(() => feed.serving && resolve()));
   await store.commit(put('nodes/n-1'));
-  t.true(await back);
+  await t.notThrowsAsync(back);
   stop.abort();
   await running;
 });
