@@ -52,21 +52,34 @@ export type DesiredFirewallInput = {
 export function desiredFirewall(input: DesiredFirewallInput): DesiredFirewall {
   const { assignment, underlay, mark = defaultMark } = input;
   const own = assignment.subnet;
-  const subnets = Array.from(input.routes, ({ subnet }) => subnet);
+  const peers: Prefix[] = [];
+  for (const { subnet } of input.routes) if (!prefixesOverlap(subnet, own)) peers.push(subnet);
   return {
     own,
     // Docker's own bridge has no other name: `bip` and `bridge` exclude each other in its configuration.
     bridge: assignment.mode === 'bip' ? 'docker0' : assignment.bridgeName,
     underlay,
-    peers: distinct(subnets.filter((subnet) => !prefixesOverlap(subnet, own))),
+    peers: distinct(peers),
     pools: distinct(input.pools),
     mark,
   };
 }
 
 function distinct(prefixes: readonly Prefix[]): readonly Prefix[] {
+  // As the route table has them: thousands, for every change of one.
+  if (isOrdered(prefixes)) return prefixes;
   const byKey = new Map(prefixes.map((prefix) => [prefixKey(prefix), prefix]));
   return [...byKey].sort(([a], [b]) => a - b).map(([, prefix]) => prefix);
+}
+
+function isOrdered(prefixes: readonly Prefix[]): boolean {
+  let last = -1;
+  for (const prefix of prefixes) {
+    const key = prefixKey(prefix);
+    if (key <= last) return false;
+    last = key;
+  }
+  return true;
 }
 
 /**

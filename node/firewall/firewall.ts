@@ -23,7 +23,7 @@ import { Nft } from './nft.js';
 import { countChanges, type FirewallPlan, movesRules, type ObservedFirewall, planFirewall } from './plan.js';
 import { ipv4Sysctl, type ProcFiles, procFiles } from './proc.js';
 import { type FirewallReport, reportOf } from './report.js';
-import { elementsText, type SetElements, tableName } from './ruleset.js';
+import { elementsText, rulesetOf, type SetElements, tableName } from './ruleset.js';
 
 /** FirewallOptions are the parts of a firewall effect. */
 export type FirewallOptions = {
@@ -92,6 +92,7 @@ export class Firewall implements Effect<DesiredFirewall> {
   async converge(desired: DesiredFirewall, signal: AbortSignal): Promise<Outcome> {
     const unusable = unusableNames(desired);
     if (unusable.length > 0) return { findings: unusable.map(unusableName), changes: 0, inForce: false };
+    const ruleset = rulesetOf(desired);
     let changes = 0;
     const what: string[] = [];
     let failures: readonly Finding[] = [];
@@ -99,6 +100,7 @@ export class Firewall implements Effect<DesiredFirewall> {
       const { observed, findings } = await this.#look.whole(signal);
       const plan = planFirewall({
         desired,
+        ruleset,
         observed,
         engine: this.#engine(),
         mayMove: this.#moves.left(this.#now()) >= 1,
@@ -164,7 +166,8 @@ export class Firewall implements Effect<DesiredFirewall> {
       this.#look.whole(signal),
       readForwarding(this.#proc, desired),
     ]);
-    const plan = planFirewall({ desired, observed, engine, mayMove: true, filterOf: this.#filterOf });
+    const ruleset = rulesetOf(desired);
+    const plan = planFirewall({ desired, ruleset, observed, engine, mayMove: true, filterOf: this.#filterOf });
     const forwarding = planForwarding({ state, bridge: desired.bridge, drops: plan.drops, engine });
     return reportOf({ desired, observed, plan, state, forwarding, findings });
   }

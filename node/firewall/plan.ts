@@ -8,7 +8,7 @@ import { type Backend, forwardPolicy, hasChain, jumpsToUserChain, type Tables, u
 import type { FilterTables } from './iptables-verdict.js';
 import type { FoundTable } from './nft.js';
 import type { NftTable } from './nft-verdict.js';
-import { planTable, rulesetOf, type TablePlan, tableName } from './ruleset.js';
+import { planTable, type Ruleset, type TablePlan, tableName } from './ruleset.js';
 
 /** ObservedFirewall is the firewall of a host as it is. */
 export type ObservedFirewall = {
@@ -42,6 +42,8 @@ export function withUserChain(backends: ReadonlyMap<Backend, Tables>): readonly 
 /** PlanInput is what a plan follows from. */
 export type PlanInput = {
   readonly desired: DesiredFirewall;
+  /** rulesetOf(desired): of thousands of peers it is made once for all rounds. */
+  readonly ruleset: Ruleset;
   readonly observed: ObservedFirewall;
   readonly engine: EngineFacts | undefined;
   /** A rule of ours that is only in the wrong place may be moved. */
@@ -51,16 +53,14 @@ export type PlanInput = {
 };
 
 /** planFirewall plans. */
-export function planFirewall({ desired, observed, engine, mayMove, filterOf }: PlanInput): FirewallPlan {
+export function planFirewall({ desired, ruleset, observed, engine, mayMove, filterOf }: PlanInput): FirewallPlan {
   const { table, backends } = observed;
   const findings: Finding[] = [];
   const notes: string[] = [];
   const foreign = table !== undefined && table !== 'none' && !table.ours;
   if (foreign) findings.push(foreignTable);
   const tablePlan: TablePlan =
-    table === undefined || foreign
-      ? { kind: 'none' }
-      : planTable(rulesetOf(desired), table === 'none' ? undefined : table.table);
+    table === undefined || foreign ? { kind: 'none' } : planTable(ruleset, table === 'none' ? undefined : table.table);
 
   const users = withUserChain(backends);
   const unsupported = filtersWithNftables(engine) || (users.length === 0 && observed.dockerTable);

@@ -56,12 +56,12 @@ export async function mostTreeKiB(pid: number, work: () => Promise<void>): Promi
   return Math.max(most, treeKiB(pid));
 }
 
-/** settledKiB is the least resident memory that a process has over `ms` milliseconds, in KiB. */
+/** settledKiB is the least that treeKiB comes to over `ms` milliseconds, in KiB. */
 export async function settledKiB(pid: number, ms: number): Promise<number> {
-  let least = residentKiB(pid);
+  let least = treeKiB(pid);
   for (const end = performance.now() + ms; performance.now() < end; ) {
     await pause(100);
-    least = Math.min(least, residentKiB(pid));
+    least = Math.min(least, treeKiB(pid));
   }
   return least;
 }

@@ -186,6 +186,7 @@ test('which backends get rules', (t) => {
   const plan = (observed: Partial<ObservedFirewall>, engine = {}) =>
     planFirewall({
       desired: small,
+      ruleset: rulesetOf(small),
       observed: {
         table,
         backends: new Map([['nft', none]]),
