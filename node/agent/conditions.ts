@@ -1,4 +1,4 @@
-// What the effects found, as conditions: one per type, with the time since when it is so. Pure.
+// Turns findings into conditions: one per type, with the time of its last change. Pure.
 import type { Condition, ConditionType } from '../../proto/domain/network.js';
 import type { Finding } from '../reconcile/effect.js';
 
@@ -26,7 +26,7 @@ function fixOf(findings: readonly Finding[]): { readonly fix?: string } {
 function conditionOf(type: ConditionType, findings: readonly Finding[], nowMs: number): Condition {
   const wrong = findings.filter((finding) => finding.isNote !== true);
   const notes = findings.filter((finding) => finding.isNote === true);
-  // What somebody has to act on goes before what passes by itself, and that before what is no more than worth knowing.
+  // Findings that need an operator come first, then transient ones, then notes.
   const ordered = [...wrong.sort((a, b) => Number(a.transient) - Number(b.transient)), ...notes];
   const [worst] = wrong;
   if (worst === undefined) {
@@ -46,7 +46,7 @@ function conditionOf(type: ConditionType, findings: readonly Finding[], nowMs: n
   };
 }
 
-/** conditionsFrom makes the conditions of what was found; one that did not change keeps its time. */
+/** conditionsFrom makes conditions of findings; an unchanged condition keeps its time. */
 export function conditionsFrom(
   findings: readonly Finding[],
   before: readonly Condition[],

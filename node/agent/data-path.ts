@@ -1,4 +1,4 @@
-// The probe as the daemon runs it: what there is to probe, and what it has found.
+// Runs the probe in the daemon: selects the peers to probe, and holds the findings.
 // Invariant: nothing is probed before this host has its gateway address and routes to its peers.
 import { gatewayOf } from '../../proto/domain/address.js';
 import type { SilentPeer } from '../../proto/domain/network.js';
@@ -14,7 +14,7 @@ import { type LiveValue, Subscribers } from '../reconcile/live-value.js';
 import type { Underlay } from '../underlay/choose.js';
 import type { KnownReader } from './known.js';
 
-/** DataPathOptions say what is probed, how often, and who is told. */
+/** DataPathOptions are the dependencies of the probe, and its interval. */
 export type DataPathOptions = {
   readonly host: Pick<Host, 'mirror' | 'openIcmp'>;
   readonly known: KnownReader;
@@ -24,7 +24,7 @@ export type DataPathOptions = {
   readonly log: Logger;
 };
 
-/** DataPath knows which peers answer. */
+/** DataPath holds which peers answer. */
 export class DataPath {
   readonly #options: DataPathOptions;
   readonly #changed = new Subscribers();
@@ -40,7 +40,7 @@ export class DataPath {
     return this.#changed.subscribe(listener);
   }
 
-  /** findings are what is amiss on the way to peers. */
+  /** findings report problems on the way to peers. */
   get findings(): readonly Finding[] {
     return this.#findings;
   }

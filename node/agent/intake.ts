@@ -1,6 +1,6 @@
-// Measures what the controllers say by what this host knows by itself, and tells what was refused.
-// Invariant: an assignment is acted on only once the pools are known that it has to lie in; until then, and while it is
-// refused, the one before holds.
+// Checks controller input against local facts, and reports what it refuses.
+// Invariant: an assignment takes effect only when the pools that must contain it are known; until then, and while it is
+// refused, the previous one stays in force.
 import { formatIpv4, formatPrefix, type Prefix } from '../../proto/domain/address.js';
 import type { Assignment, TableDelta } from '../../proto/domain/network.js';
 import { activeAddresses, readUsedRanges } from '../host/used-ranges.js';
@@ -18,7 +18,7 @@ import type { NodeTable, TableSnapshot } from '../table/node-table.js';
 import type { ControllerList } from './controller-list.js';
 import type { Known } from './known.js';
 
-/** IntakeOptions are what this host knows before any controller says anything. */
+/** IntakeOptions are the local facts that controller input is checked against. */
 export type IntakeOptions = {
   readonly nodeName: string;
   readonly controllers: Pick<ControllerList, 'endpoints'>;
@@ -31,7 +31,7 @@ export type IntakeOptions = {
 
 const examples = 3;
 
-/** Intake decides what becomes known. */
+/** Intake decides which controller input is accepted. */
 export class Intake {
   readonly #options: IntakeOptions;
   #offer: Assignment | undefined;
@@ -41,28 +41,28 @@ export class Intake {
     this.#options = options;
   }
 
-  /** offered is the assignment that was told and is not acted on; undefined when there is none. */
+  /** offered is the received assignment that is not in force; undefined when there is none. */
   get offered(): Assignment | undefined {
     return this.#offer;
   }
 
-  /** assignment takes in an assignment: at once, or as soon as it can be judged. */
+  /** assignment accepts an assignment, now or as soon as it can be checked. */
   assignment(known: Known, received: Assignment): Known {
     this.#offer = received;
     return this.#judge(known);
   }
 
-  /** snapshot takes in a whole table. */
+  /** snapshot accepts a whole table, without the entries that are refused. */
   snapshot(known: Known, received: TableSnapshot): Known {
     return this.#judge({ ...known, table: admitSnapshot(known.table, received, this.#rules(known)) });
   }
 
-  /** delta takes in a change of `table`. */
+  /** delta accepts a change of `table`, without the entries that are refused. */
   delta(known: Known, table: NodeTable, received: TableDelta): Known {
     return this.#judge({ ...known, table: admitDelta(table, received, this.#rules(known)) });
   }
 
-  /** again looks at what was refused: the host may have changed. The same value when nothing is accepted by it. */
+  /** again rechecks what was refused, as the host may have changed. It returns the same value when nothing changes. */
   again(known: Known): Known {
     const { table } = known;
     if (table === undefined || (table.refused.pools.length === 0 && table.refused.routes.size === 0)) {
@@ -95,7 +95,7 @@ export class Intake {
     };
   }
 
-  /** findings are what is refused. */
+  /** findings report what is refused. */
   findings({ table }: Known): readonly Finding[] {
     const found: Finding[] = [];
     const add = (reason: string, message: string, fix: string) =>

@@ -1,5 +1,5 @@
-// The daemon's three lanes, each made of one effect and what it is to make so.
-// Invariant: a lane acts only on what a controller has said, now or before; knowing nothing, it touches nothing.
+// Builds the daemon's three lanes, each from one effect and its desired state.
+// Invariant: a lane acts only on what a controller has said, now or before; without that it changes nothing.
 import { gatewayOf } from '../../proto/domain/address.js';
 import type { Assignment } from '../../proto/domain/network.js';
 import type { Logger } from '../../proto/process/log.js';
@@ -55,7 +55,7 @@ export type Lanes = {
 const routesResyncMs = 10_000;
 const otherResyncMs = 30_000;
 
-/** desiredDocker is what Docker is to be for an assignment. */
+/** desiredDocker is the desired state of Docker for an assignment. */
 export function desiredDocker(assignment: Assignment): DesiredDocker {
   const { nodeId, subnet, mode, networkName, bridgeName } = assignment;
   const common = { nodeId, subnet, gateway: gatewayOf(subnet) };

@@ -1,7 +1,7 @@
-// Takes this host out of the fleet: Docker back to what it was, nothing of ours left, the lease ended.
-// Invariant: what is undone is what carries our marks, whatever is known of the lease. The lease ends last, when nothing
-// on the host uses the subnet any more. Killed anywhere, it is taken up again by the next start: a marker says that the
-// host is leaving.
+// Takes this host out of the fleet: restores Docker's configuration, removes everything of ours, ends the lease.
+// Invariant: everything that carries our marks is undone, whether or not the lease is known. The lease ends last, when
+// nothing on the host uses the subnet any more. A marker file records that the host is leaving, so that the next start
+// resumes a leave that was killed at any point.
 import { randomUUID } from 'node:crypto';
 import { access, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -44,12 +44,12 @@ function markerPath(stateDir: string): string {
 
 const markerSchema = v.object({ force: v.boolean(), localOnly: v.boolean() });
 
-/** LeaveBegun says how a leave was begun that did not end. */
+/** LeaveBegun has the options of an interrupted leave. */
 export type LeaveBegun = v.InferOutput<typeof markerSchema>;
 
 /**
- * leaveBegun reads the marker of a leave that did not end; undefined when there is none.
- * @throws XnetError Corrupt when it can't be read: it is not known how the host was to leave
+ * leaveBegun reads the marker of an interrupted leave; undefined when there is none.
+ * @throws XnetError Corrupt when the marker is damaged: the options of the leave are unknown
  */
 export async function leaveBegun(stateDir: string): Promise<LeaveBegun | undefined> {
   const path = markerPath(stateDir);
@@ -64,7 +64,7 @@ export async function leaveBegun(stateDir: string): Promise<LeaveBegun | undefin
   }
 }
 
-/** isLeaving says whether there is a marker, whatever is in it: a leave by hand writes it anew. */
+/** isLeaving reports whether there is a marker, even a damaged one: `xnetd leave` replaces it. */
 export async function isLeaving(stateDir: string): Promise<boolean> {
   try {
     await access(markerPath(stateDir));
@@ -75,7 +75,7 @@ export async function isLeaving(stateDir: string): Promise<boolean> {
   }
 }
 
-/** Undone is what came of undoing everything that carries xnet's marks: how many changes, and what is left. */
+/** Undone is the result of undoing everything that carries xnet's marks: the number of changes, and what is left. */
 export type Undone = { readonly changes: number; readonly findings: readonly Finding[] };
 
 /**
@@ -111,7 +111,7 @@ function throwIfFound(findings: readonly Finding[], what: string): void {
   });
 }
 
-// Somebody asked for it and was told that it is under way: nobody would see that it was given up.
+// Whoever requested the leave was told that it is under way, and would not see that it was given up.
 function throwIfPending(findings: readonly Finding[]): void {
   if (findings.length === 0) return;
   throw new XnetError('Unavailable', "the configuration of Docker can't be undone yet; the leave stays pending", {
@@ -152,18 +152,18 @@ export async function leave(options: LeaveOptions, signal: AbortSignal): Promise
     await tell(lease, true, signal);
   }
   await rm(cachePath(stateDir), { force: true });
-  // Nothing is left that this host would have to prove itself for.
+  // From here on this host needs no certificate.
   await removeIdentity(stateDir);
   await removeDaemonSettings(stateDir);
   await rm(markerPath(stateDir), { force: true });
 }
 
-// What is to be ended, and by whom.
+// The lease to end, and the controllers to call.
 type Lease = CallTarget & { readonly nodeName: string; readonly nodeId: string };
 
 function leaseOf({ member, known, localOnly }: LeaveOptions): Lease | undefined {
   const { node, controllers, identity } = member;
-  // A host that has joined has a lease, also where no controller has told it which.
+  // A host that has joined has a lease, even if it has not received its assignment yet.
   const nodeId = identity?.nodeId ?? known.assignment?.nodeId;
   if (localOnly || nodeId === undefined) return undefined;
   const credentials = identity === undefined ? undefined : credentialsOf(identity);
@@ -179,7 +179,7 @@ async function tell(lease: Lease, done: boolean, signal: AbortSignal) {
   );
 }
 
-// Before anything is touched: without a controller the lease could not be ended. One that was ended already is.
+// Checked before anything is changed: without a controller the lease can't be ended. A lease that has ended is fine.
 async function requireController({ member }: LeaveOptions, lease: Lease, signal: AbortSignal): Promise<void> {
   const hint = 'use --local to undo everything on this host alone, and xctl nodes remove later';
   const { identity } = member;

@@ -1,11 +1,11 @@
-// What commands on the same host ask of the running daemon, over its unix socket.
+// The service for commands on the same host, over the daemon's unix socket.
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import type { LocalLeaveProgress } from '../../proto/gen/xnet/v1/LocalLeaveProgress.js';
 import type { LocalLeaveRequest__Output } from '../../proto/gen/xnet/v1/LocalLeaveRequest.js';
 import { services } from '../../proto/rpc/definitions.js';
 import { type ServiceBinding, serverStream } from '../../proto/rpc/server.js';
 
-/** Leave takes the host out of the fleet, telling each step. */
+/** Leave takes the host out of the fleet and reports each step. */
 export type Leave = (
   options: { readonly force: boolean; readonly localOnly: boolean },
   onStep: (step: string) => void,

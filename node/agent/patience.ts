@@ -1,6 +1,6 @@
-// How long what is said to pass by itself is waited for. Longer than that, somebody has to look.
-// Invariant: it is measured from when a condition was last well, by a clock that nobody sets: a reason that changes
-// now and then wins no time.
+// Limits how long a condition may stay transient: after that, an operator has to act.
+// Invariant: the time counts from when the condition was last ok, on a monotonic clock; a change of the reason does not
+// restart it.
 import { type Condition, pendingReason } from '../../proto/domain/network.js';
 
 const usualMs = 30_000;
@@ -13,14 +13,14 @@ export function patienceMs({ type, reason }: Pick<Condition, 'type' | 'reason'>)
   return type === 'Docker' && ofRestart.has(reason) ? dockerRestartMs : usualMs;
 }
 
-/** Patience remembers since when conditions are not well. */
+/** Patience remembers since when each condition has been failing. */
 export class Patience {
   readonly #failingSince = new Map<string, number>();
 
   /**
-   * judge makes conditions that have been transient for too long what they are: not transient.
-   * @param now a time in milliseconds, of a clock that only goes on
-   * @returns the conditions, and in how many milliseconds the next of them will be judged otherwise
+   * judge clears the transient flag of conditions that have been transient for too long.
+   * @param now milliseconds of a monotonic clock
+   * @returns the conditions, and the milliseconds until the next of them stops being transient
    */
   judge(
     conditions: readonly Condition[],

@@ -1,6 +1,6 @@
-// A leave that was begun and did not end, in a daemon that was started meanwhile.
-// Invariant: it is gone on with until it is done, or until it can't be done for a reason that somebody has to act on. That
-// Docker or the controllers do not answer for now is no such reason. What an operator asks for meanwhile goes first.
+// Resumes an interrupted leave when the daemon starts.
+// Invariant: the leave is retried until it is done or fails for a reason that an operator has to act on; an unavailable
+// Docker or controller is not such a reason. A leave that an operator requests meanwhile goes first.
 import { messageOf, XnetError } from '../../proto/errors.js';
 import { Alarm, backoffMs } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
@@ -10,9 +10,9 @@ type OnStep = (step: string) => void;
 
 /** PendingLeaveOptions say how to leave. */
 export type PendingLeaveOptions = {
-  /** Leaves, or throws why it could not. */
+  /** Leaves; throws when it fails. */
   readonly leave: (how: LeaveBegun, onStep: OnStep) => Promise<void>;
-  /** Whether the host is leaving still, after a leave that threw. */
+  /** Reports whether the host is still leaving after a failed attempt. */
   readonly isPending: () => Promise<boolean>;
   readonly log: Logger;
 };
@@ -26,7 +26,7 @@ type Asked = {
 
 const backoff = { firstMs: 1_000, longestMs: 30_000 };
 
-/** PendingLeave is that leave. */
+/** PendingLeave retries an interrupted leave. */
 export class PendingLeave {
   readonly #options: PendingLeaveOptions;
   readonly #alarm = new Alarm();
@@ -38,8 +38,8 @@ export class PendingLeave {
   }
 
   /**
-   * ask has it tried at once, in the way that somebody asks for now.
-   * @throws XnetError what came of that try
+   * ask starts an attempt at once, with the options of the request.
+   * @throws XnetError the error of that attempt
    */
   ask(how: LeaveBegun, onStep: OnStep): Promise<void> {
     return new Promise((done, fail) => {
@@ -52,8 +52,8 @@ export class PendingLeave {
   }
 
   /**
-   * run tries until the host has left.
-   * @throws XnetError why it can't leave; or that of the last try, when `signal` aborts
+   * run retries until the host has left.
+   * @throws XnetError the reason why it can't leave, or the error of the last attempt when `signal` aborts
    */
   async run(begun: LeaveBegun, signal: AbortSignal): Promise<void> {
     const { leave, isPending, log } = this.#options;

@@ -1,5 +1,5 @@
-// Tells the controller what came of what it said: after every change, spread as it asks, and now and then without one.
-// Invariant: one report at a time, always the newest state; a report that fails is made again.
+// Sends status reports to the controller: after each change, spread as the controller asks, and periodically.
+// Invariant: one report at a time, always of the newest state; a failed report is retried.
 
 import { XnetError } from '../../proto/errors.js';
 import type { ReportRequest } from '../../proto/gen/xnet/v1/ReportRequest.js';
@@ -43,7 +43,7 @@ export class Reporter {
     });
   }
 
-  /** changed says that there is something new to report. */
+  /** changed requests a report now. */
   changed(): void {
     clearTimeout(this.#soon);
     this.#soon = undefined;
@@ -51,7 +51,7 @@ export class Reporter {
     this.#alarm.ring();
   }
 
-  /** changedWithin says that there is something new that is worth a report in so many milliseconds, if none goes before. */
+  /** changedWithin requests a report within so many milliseconds. */
   changedWithin(ms: number): void {
     this.#soon ??= setTimeout(() => this.changed(), ms).unref();
   }
@@ -79,7 +79,7 @@ export class Reporter {
         const code = error instanceof XnetError ? error.code : 'Internal';
         // The lease has another generation, or is gone: a new stream brings the assignment.
         if (code === 'Fenced' || code === 'NotFound') uplink.reopen();
-        // Without a connection there is nobody to tell; its coming back is a reason to report.
+        // Without a connection no report can be sent; reconnecting triggers one.
         if (code !== 'Unavailable') log.warn({ err: error }, 'report: failed');
         else if (failures === 1) continue;
         this.#due = true;

@@ -1,6 +1,6 @@
-// What the daemon knows of itself: what its lanes found, which table they have taken in, and what else is wrong. Tells
-// status and log of what changed, and says when it is worth a report.
-// Invariant: a table counts as taken in once both the kernel's routes and its firewall have it.
+// Collects the daemon's own state: the findings of its lanes, the table that they have applied, and other problems.
+// Updates status file and log when it changes, and notifies the reporter.
+// Invariant: a table counts as applied once both the kernel's routes and the firewall have it.
 import type { Condition, ConditionType, HostNetwork, Version } from '../../proto/domain/network.js';
 import { pendingReason } from '../../proto/domain/network.js';
 import { messageOf } from '../../proto/errors.js';
@@ -23,7 +23,7 @@ import type { Known, KnownReader } from './known.js';
 import type { LaneName } from './lanes.js';
 import { Patience } from './patience.js';
 
-/** DaemonState is what the daemon says of itself. */
+/** DaemonState is the daemon's state as the status file and systemd show it. */
 export type DaemonState = {
   readonly connection: UplinkState | undefined;
   readonly applied: Version | undefined;
@@ -50,16 +50,16 @@ export type SelfStatusOptions = {
   readonly log: Logger;
 };
 
-// A report of what is not done yet waits so long for the end of it.
+// While work is under way, a report waits this long for its end.
 const longestUnderWayMs = 1_000;
 
 function pending(type: ConditionType): Finding {
   return { type, transient: true, reason: pendingReason, message: 'not looked at yet' };
 }
 
-/** tookIn says whether a turn of a lane has put the table that it was given into the kernel. */
+/** tookIn reports whether a turn of a lane applied its table to the kernel. */
 export function tookIn(lane: LaneName, { inForce, findings }: Outcome): boolean {
-  // Docker being away, or forwarding off, says nothing of whether the rules are in the kernel.
+  // The rules can be in the kernel while Docker is unavailable or forwarding is off.
   const about = lane === 'routes' ? 'Routes' : 'Firewall';
   return inForce !== false && !findings.some(({ type, transient }) => type === about && transient);
 }
@@ -69,12 +69,12 @@ function networksOf({ assignment }: Known, mirror: Host['mirror']): readonly Hos
   return mirroredNetworks(mirror).filter(({ source }) => source !== own);
 }
 
-/** SelfStatus is what the daemon knows of itself and its host. */
+/** SelfStatus holds the state of the daemon and its host. */
 export class SelfStatus {
   /** Notified when a report would say something new, with how long it may wait, in milliseconds. */
   readonly reportable = new Subscribers<[withinMs: number]>();
   readonly #options: SelfStatusOptions;
-  // What a lane has not looked at yet is not as desired.
+  // Before its first turn, a lane counts as not converged.
   readonly #findings = new Map<LaneName, readonly Finding[]>([
     ['routes', [pending('Routes')]],
     ['firewall', [pending('Firewall')]],
@@ -92,30 +92,30 @@ export class SelfStatus {
     this.#options = options;
   }
 
-  /** noteLease says that Docker has another subnet to get. */
+  /** noteLease records that Docker has to get another subnet. */
   noteLease(): void {
     this.#findings.set('docker', [pending('Docker')]);
   }
 
-  /** noteConnection takes in how the connection is. */
+  /** noteConnection records the state of the uplink. */
   noteConnection(state: UplinkState): void {
     this.#connection = state;
     this.tell();
   }
 
-  /** noteBookmark says that the table of `before` is that of `at` too. */
+  /** noteBookmark records that the table at `before` is unchanged at `at`. */
   noteBookmark(before: Version, at: Version): void {
     for (const [lane, applied] of this.#appliedBy) {
       if (applied.revision === before.revision) this.#appliedBy.set(lane, at);
     }
   }
 
-  /** noteTurn takes in what came of a lane's turn on what was known then. It tells nobody. */
+  /** noteTurn records the outcome of a lane's turn, and what was known when it began. It notifies nobody. */
   noteTurn(lane: LaneName, outcome: Outcome, known: Known): void {
     this.#findings.set(lane, outcome.findings);
     if (known.table !== undefined && tookIn(lane, outcome)) this.#appliedBy.set(lane, known.table.version);
     if (lane !== 'docker') return;
-    // A Docker that has never answered: what the kernel knows is better than nothing at all.
+    // Docker has never answered: the kernel's connected routes are all there is to report.
     if (outcome.findings.length > 0 && this.#hostNetworks.length === 0)
       this.#hostNetworks = networksOf(known, this.#options.host.mirror);
     void this.#lookAtNetworks(known);
@@ -128,17 +128,17 @@ export class SelfStatus {
       this.#hostNetworks = await host.docker.hostNetworks(assignment.mode, AbortSignal.timeout(10_000));
       this.tell();
     } catch (error) {
-      // Docker is away: what was known of its networks stays.
+      // Docker is unavailable: its last known networks stay.
       log.debug({ reason: messageOf(error) }, "Docker's networks not read");
     }
   }
 
-  /** waits says whether the last turn of a lane has left something that is not as desired. */
+  /** waits reports whether the last turn of a lane left anything not as desired. */
   waits(lane: LaneName): boolean {
     return (this.#findings.get(lane) ?? []).some(({ isNote }) => isNote !== true);
   }
 
-  /** tell looks at everything again, and tells of what is new. */
+  /** tell recomputes the conditions, and notifies of changes. */
   tell(): void {
     const { intake, dataPath, known, sources, onStatus } = this.#options;
     const before = this.#conditions;
@@ -181,8 +181,7 @@ export class SelfStatus {
     }
   }
 
-  // Between the turns that a change of the table brings about, counts that are out of date in a moment are all that is
-  // new: the last of these turns has them reported.
+  // Between the turns that one change of the table triggers, only counts change; the last of these turns reports them.
   #isUnderWay(before: readonly Condition[]): boolean {
     const { table } = this.#options.known.current;
     const applied = this.#applied();
@@ -200,7 +199,7 @@ export class SelfStatus {
     return [{ type: 'Withdrawals', transient: true, reason: 'WithdrawalHeld', message }];
   }
 
-  // What both the kernel's routes and its firewall have taken in.
+  // The version that both the kernel's routes and the firewall have.
   #applied(): Version | undefined {
     const routes = this.#appliedBy.get('routes');
     const firewall = this.#appliedBy.get('firewall');
@@ -208,10 +207,10 @@ export class SelfStatus {
     return isOlder(firewall, routes) ? firewall : routes;
   }
 
-  /** report is what a controller is told; undefined as long as this host has no lease. */
+  /** report returns the report for the controllers; undefined while this host has no lease. */
   report(): ReportRequest | undefined {
     const { intake, dataPath, host, known } = this.#options;
-    // An assignment that this host refuses is still the one that the controller knows it by.
+    // Controllers identify this host by the newest assignment, even if the host refuses it.
     const assignment = intake.offered ?? known.current.assignment;
     if (assignment === undefined) return undefined;
     const applied = this.#applied();

@@ -1,6 +1,6 @@
-// What of all that happens on a host is a reason for a turn of a lane, and how soon.
-// Invariant: what may have taken something of ours away is looked at at once, but no oftener than once a second for long;
-// all else is brought together. What is missed here, the next turn without a reason finds.
+// Decides which events on the host trigger a turn of a lane, and how soon.
+// Invariant: events that may have removed something of ours trigger at once, limited to one per second in the long run;
+// others are debounced. The periodic resync finds whatever is missed here.
 import { Allowance } from '../../proto/rpc/allowance.js';
 import type { EngineEvent } from '../docker/engine.js';
 import type { OwnBridge } from '../docker/own-bridge.js';
@@ -10,7 +10,7 @@ import type { HostChange } from '../kernel/host-monitor.js';
 import type { NftablesCommit } from '../kernel/nftables-watch.js';
 import type { Lanes } from './lanes.js';
 
-/** TriggersOptions are what is listened to, and who is triggered. */
+/** TriggersOptions are the sources of events, and the lanes to trigger. */
 export type TriggersOptions = {
   readonly host: Pick<Host, 'monitor' | 'mirror' | 'engineFacts' | 'docker'> & {
     readonly firewall: Pick<Host['firewall'], 'urgencyOf'>;
@@ -20,14 +20,14 @@ export type TriggersOptions = {
   };
   /** The bridge of the present assignment; undefined when there is none. */
   readonly bridge: () => OwnBridge | undefined;
-  /** Docker is not as desired: whatever happens to containers may have changed that. */
+  /** Reports whether Docker differs from the desired state: any container event may have changed that. */
   readonly dockerWaits: () => boolean;
 };
 
-// Repairs at once, one after the other; and so many in a second when somebody keeps at it.
+// A burst of immediate repairs, and the sustained rate when another program keeps removing things.
 const atOnce = { burst: 10, perSecond: 1 };
 
-/** Triggers listens. */
+/** Triggers listens to the kernel and to Docker, and triggers lanes. */
 export class Triggers {
   readonly #options: TriggersOptions;
   readonly #atOnce = new Allowance(atOnce, performance.now());
@@ -38,8 +38,8 @@ export class Triggers {
   }
 
   /**
-   * listen begins to listen to the kernel.
-   * @returns ends it
+   * listen starts listening to the kernel.
+   * @returns stops listening
    */
   listen(): () => void {
     const { host, bridge } = this.#options;
@@ -59,7 +59,7 @@ export class Triggers {
 
   #takeChanges(changes: ReadonlySet<HostChange>, commits: readonly NftablesCommit[]): void {
     const { host, lanes } = this.#options;
-    // Commits of programs that we ran come back here too; the turn that follows finds everything as it should be.
+    // Commits of programs that xnetd ran arrive here as well; the turn that they trigger finds nothing to do.
     const urgency = changes.has('nftables') ? host.firewall.urgencyOf(commits) : 'never';
     if (changes.has('forwarding') || urgency === 'now') this.#firewallNow();
     else if (urgency === 'soon') lanes.firewall.triggerSoon();
@@ -72,7 +72,7 @@ export class Triggers {
     else firewall.triggerSoon();
   }
 
-  // A turn asks Docker a lot: a program that takes the address away each time it is put back must not keep both busy.
+  // A turn makes many Docker calls: a program that keeps removing the address must not keep xnetd and Docker busy.
   #bridgeNow(): void {
     const { docker } = this.#options.lanes;
     if (this.#bridgeAtOnce.take(performance.now())) docker.trigger();
@@ -82,7 +82,7 @@ export class Triggers {
   #takeEvent(event: EngineEvent): void {
     const { host, lanes, dockerWaits } = this.#options;
     if (event.kind === 'connected' || event.kind === 'disconnected' || event.kind === 'daemon') {
-      // Docker may have come, gone or been set up anew.
+      // Docker may have started, stopped or been reconfigured.
       host.engineFacts.forget();
       lanes.docker.trigger();
       lanes.firewall.trigger();
@@ -90,7 +90,7 @@ export class Triggers {
   }
 }
 
-// Networks that come and go; containers come and go without a difference to a network that is as it should be.
+// Networks that are created or removed. Containers that connect or disconnect don't affect a network that is as desired.
 function isAboutNetworks(event: EngineEvent): boolean {
   return event.kind === 'network' && !/^(dis)?connect$/.test(event.action);
 }

@@ -1,7 +1,7 @@
-// What gRPC says of a connection that did not come about, said so that people know what to do. Pure.
+// Explains gRPC connection errors in plain words, with a hint what to do. Pure.
 import { type ErrorCode, XnetError } from '../../proto/errors.js';
 
-// grpc-js: "No connection established. Last error: X (TIME). Resolution note: ", where X is all that there is to it.
+// grpc-js: "No connection established. Last error: X (TIME). Resolution note: ", where X is the cause.
 const lastError = /Last error: (.+?)\.?\s*\(\d{4}-[^)]*\)/s;
 
 type Explanation = { readonly pattern: RegExp; readonly says: string; readonly hint: string };

@@ -1,7 +1,7 @@
-// The connection to the controllers: one watch stream, on whichever of them answers, and the calls beside it. These go over
-// the same connection, until there is a newer certificate to show than that one was opened with.
-// Invariant: at most one stream at a time. Losing it changes nothing on the host; it is opened again, elsewhere first,
-// with pauses that keep a fleet from coming back all at once.
+// The connection to the controllers: one watch stream to any of them, and the calls beside it. Calls use the connection
+// of the stream until the certificate is renewed; then they get a connection of their own, with the new certificate.
+// Invariant: at most one stream at a time. Losing it changes nothing on the host; it is reopened, at another controller
+// first, with backoff and jitter so that a fleet does not reconnect all at once.
 import { XnetError } from '../../proto/errors.js';
 import type { LeaveRequest } from '../../proto/gen/xnet/v1/LeaveRequest.js';
 import type { LeaveResponse__Output } from '../../proto/gen/xnet/v1/LeaveResponse.js';
@@ -39,7 +39,7 @@ export type Watcher = {
   onState(state: UplinkState): void;
 } & WatchListener;
 
-/** UplinkState is what is known of the connection. */
+/** UplinkState is the state of the connection. */
 export type UplinkState =
   | { readonly connected: true; readonly endpoint: string }
   | { readonly connected: false; readonly error: XnetError };
@@ -58,7 +58,7 @@ const nobodyMs = 10_000;
 export class Uplink {
   readonly #options: UplinkOptions;
   #stream: { readonly endpoint: Endpoint; readonly client: NodeServiceClient } | undefined;
-  // For calls, in place of the stream's own: shows what is newer.
+  // Used for calls instead of the stream's client: it has a newer certificate.
   #renewed: NodeServiceClient | undefined;
   #cancelStream: (() => void) | undefined;
   readonly #alarm = new Alarm();
@@ -72,7 +72,7 @@ export class Uplink {
     this.#cancelStream?.();
   }
 
-  /** wake ends the pause between two attempts, if there is one: what is shown at the next has changed. */
+  /** wake ends the pause before the next attempt, as the certificate has changed. */
   wake(): void {
     this.#alarm.ring();
   }
@@ -91,7 +91,7 @@ export class Uplink {
       const known = controllers.endpoints;
       const endpoint = known[next % known.length];
       if (endpoint === undefined) {
-        // Nobody to watch, for now: what is cached stays in force.
+        // No controller is known at present: the cached table stays in force.
         await this.#alarm.wait(nobodyMs);
         continue;
       }
@@ -111,7 +111,7 @@ export class Uplink {
   async #watch(endpoint: Endpoint, watcher: Watcher, signal: AbortSignal): Promise<Watched> {
     let client: NodeServiceClient;
     try {
-      // A client of its own for each attempt: gRPC's own pauses between connects do not add to ours.
+      // One client per attempt: the backoff of gRPC must not add to ours.
       client = makeClient(services.node, endpoint, await this.#options.identity?.credentials());
     } catch (error) {
       return { error: errorFromStatus(error), ...nothing };
@@ -122,7 +122,7 @@ export class Uplink {
     }
     const stream = client.watch(watcher.watchRequest());
     const reader = new MessageReader(watcher);
-    // When the first message was taken in, in milliseconds.
+    // The time of the first message, in milliseconds.
     let heardAt: number | undefined;
     let tookIn = false;
     let reopened = false;
@@ -156,8 +156,8 @@ export class Uplink {
   }
 
   /**
-   * showNewest has calls show what is newest: one is refused whose connection was opened with a certificate that has
-   * expired since. The stream stays as it is.
+   * showNewest makes calls use the newest certificate: a controller refuses calls on a connection whose certificate has
+   * expired. The stream stays open.
    */
   async showNewest(): Promise<void> {
     const stream = this.#stream;
@@ -227,8 +227,8 @@ async function callAny<T>(
 }
 
 /**
- * callLeave asks the controllers, one after the other, to let this node go.
- * @throws XnetError what the last one answered
+ * callLeave calls the controllers, one after the other, to end this node's lease.
+ * @throws XnetError the error of the last one
  */
 export function callLeave(
   target: CallTarget,
@@ -240,7 +240,7 @@ export function callLeave(
   );
 }
 
-/** NodeStanding is what the controllers make of a node: it is one of theirs, it was removed, or it is refused. */
+/** NodeStanding is the controllers' view of a node: it is a member, it was removed, or it is refused. */
 export type NodeStanding =
   | { readonly is: 'member' | 'removed' }
   /** `why` is what a controller said. */
@@ -250,8 +250,8 @@ export type NodeStanding =
 const noGeneration = 0;
 
 /**
- * callStanding asks the controllers, one after the other, whether a node is one of theirs. It changes nothing.
- * @throws XnetError Unavailable when none of them can tell
+ * callStanding asks the controllers, one after the other, whether a node is a member. It changes nothing.
+ * @throws XnetError Unavailable when none of them answers
  */
 export async function callStanding(target: CallTarget, nodeId: string, signal: AbortSignal): Promise<NodeStanding> {
   try {

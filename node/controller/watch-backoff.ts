@@ -1,26 +1,26 @@
-// How long to wait before the next stream is opened. Pure but for its count.
-// Invariant: only a stream that brought something ends a row of failures. Being connected is not enough: a controller
-// whose first message can't be taken in would be asked again several times a second, by a whole fleet, for ever.
+// Decides how long to wait before the next stream is opened. Pure except for its counter.
+// Invariant: only a stream that delivered something resets the counter. A mere connection does not: otherwise a whole
+// fleet would retry several times a second at a controller whose first message can't be accepted.
 import type { ErrorCode } from '../../proto/errors.js';
 import { backoffMs } from '../../proto/process/backoff.js';
 import { isAccessRefusal } from './connection-errors.js';
 
-/** EndedStream is what is known of a stream that has ended, or did not come about. */
+/** EndedStream describes a stream that has ended, or could not be opened. */
 export type EndedStream = {
-  /** A part of the table was taken in. */
+  /** It delivered a part of the table. */
   readonly tookIn: boolean;
-  /** How long it brought messages without one that could not be taken in, in milliseconds. */
+  /** How long it delivered acceptable messages, in milliseconds. */
   readonly livedMs: number;
   readonly code: ErrorCode;
 };
 
 const backoff = { firstMs: 200, longestMs: 8_000 };
-// Whoever is not let in is let in only after somebody did something about it.
+// A refused host stays refused until an operator acts.
 const refusedBackoff = { firstMs: 1_000, longestMs: 60_000 };
-// A stream that goes on where the last one ended may bring nothing but the assignment for a long time.
+// A stream that continues a former one may deliver nothing but the assignment for a long time.
 const settledMs = 5_000;
 
-/** WatchBackoff counts streams that brought nothing. */
+/** WatchBackoff counts consecutive streams that delivered nothing. */
 export class WatchBackoff {
   readonly #endpoints: () => number;
   #inRow = 0;
@@ -30,19 +30,19 @@ export class WatchBackoff {
     this.#endpoints = endpoints;
   }
 
-  /** inRow is how many streams have ended since one brought something, that one included. */
+  /** inRow is the number of streams that have ended since one delivered something, including that one. */
   get inRow(): number {
     return this.#inRow;
   }
 
   /**
-   * pauseMs takes in that a stream has ended, and is how long to wait before the next, in milliseconds.
+   * pauseMs records the end of a stream and returns the pause before the next one, in milliseconds.
    * @param random a number from 0 to 1
    */
   pauseMs({ tookIn, livedMs, code }: EndedStream, random: number): number {
     const good = tookIn || livedMs >= settledMs;
     this.#inRow = good ? 1 : this.#inRow + 1;
-    // Every other controller is tried once before the pauses begin; that one failed is no reason to spare the next.
+    // Every other controller is tried once before the first pause.
     const endpoints = this.#endpoints();
     if (!good && this.#inRow < endpoints) return 0;
     const round = Math.ceil(this.#inRow / endpoints);

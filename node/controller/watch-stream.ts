@@ -1,5 +1,5 @@
-// Turns the messages of one watch stream into values, whole snapshots among them.
-// Invariant: a snapshot is handed on when its last chunk is there, or not at all.
+// Decodes the messages of one watch stream, and assembles snapshots from their chunks.
+// Invariant: a snapshot is delivered when its last chunk has arrived, or not at all.
 import type { Prefix } from '../../proto/domain/address.js';
 import type { Assignment, PoolRange, Route, TableDelta, Version } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
@@ -15,7 +15,7 @@ import {
 } from '../../proto/rpc/convert.js';
 import type { TableSnapshot } from '../table/node-table.js';
 
-/** Trust is whom to trust. */
+/** Trust has the certificate authorities to trust, and the addresses of the controllers. */
 export type Trust = {
   /** PEM. */
   readonly authority: readonly string[];
@@ -25,7 +25,7 @@ export type Trust = {
   readonly controllers: readonly string[];
 };
 
-/** WatchListener hears what a controller says. */
+/** WatchListener receives what a controller sends. */
 export type WatchListener = {
   onAssignment(assignment: Assignment): void;
   onSnapshot(snapshot: TableSnapshot): void;
@@ -51,9 +51,9 @@ export class MessageReader {
   }
 
   /**
-   * read takes one message, and says whether it completed a part of the table. Messages of a kind that this version does
-   * not know are passed over.
-   * @throws XnetError Corrupt for one that makes no sense, and what the listener throws
+   * read decodes one message and reports whether it completed a part of the table. It ignores kinds of messages that this
+   * version does not know.
+   * @throws XnetError Corrupt for an invalid message, and the listener's errors
    */
   read(message: WatchResponse__Output): boolean {
     if (message.snapshot) return this.#readChunk(message.snapshot);

@@ -1,6 +1,5 @@
-// Keeps the cache current without writing for every change: at most once a second, the newest state, one write at a
-// time.
-// Invariant: what could not be written is a finding, and is tried again until it is written or newer state is.
+// Writes the cache: the newest state, at most once a second, one write at a time.
+// Invariant: a failed write is a finding, and is retried until it or a newer state is written.
 import { messageOf } from '../../proto/errors.js';
 import { backoffMs } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
@@ -37,7 +36,7 @@ export class CacheWriter {
     return this.#changed.subscribe(listener);
   }
 
-  /** keep has `cached` written soon. */
+  /** keep schedules a write of `cached`. */
   keep(cached: Cached): void {
     this.#newest = cached;
     this.#writeIn(everyMs);
@@ -47,7 +46,7 @@ export class CacheWriter {
     this.#timer ??= setTimeout(() => void this.flush(), ms).unref();
   }
 
-  /** flush writes now what is not written yet. */
+  /** flush writes the newest state now, unless it is written already. */
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -64,7 +63,7 @@ export class CacheWriter {
       this.#failures = 0;
       this.#note(undefined);
     } catch (error) {
-      // It does not stop the routing. Whatever came meanwhile is newer.
+      // Routing goes on without a cache. A state that arrived meanwhile is newer.
       this.#newest ??= cached;
       this.#failures += 1;
       this.#writeIn(backoffMs(this.#failures, backoff, 0.5 + Math.random() / 2));

@@ -1,7 +1,7 @@
-// Files that others write, too: replaced whole, and only if they are what they were when they were read.
-// Invariant: a path never has half a content; a file that somebody else changed after it was read is not replaced; a
-// symlink stays, its target is what is replaced, with its mode, owner and extended attributes; a file with several names is
-// not replaced, as the others would keep the old content.
+// Replaces files that other programs write as well: atomically, and only if they are unchanged since they were read.
+// Invariant: a path never has partial content; a file that another program changed after it was read is not replaced. A
+// symlink stays: its target is replaced; mode, owner and extended attributes are kept. A file with several hard links
+// is not replaced, as the other links would keep the old content.
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, link, lstat, mkdir, open, readlink, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -29,7 +29,7 @@ export type FileSeen = {
   readonly identity: string;
 };
 
-/** FileAbsent is a file that was not there. */
+/** FileAbsent is a file that did not exist. */
 export type FileAbsent = { readonly target: string; readonly bytes: undefined };
 
 /**
@@ -55,7 +55,7 @@ export async function readForReplace(path: string, largest: number): Promise<Fil
       throw new XnetError('FailedPrecondition', message);
     }
     const bytes = await file.readFile();
-    // A writer in between: what was read is of no one moment, and the identity from before tells.
+    // If another program writes during the read, the identity from before the read shows it.
     const { mode, uid, gid } = before;
     return {
       target,
@@ -88,23 +88,23 @@ async function targetOf(path: string): Promise<string> {
 }
 
 function identityOf(stats: BigIntStats): string {
-  // ctime changes with a chmod or a link, too: whoever did that has a hand in the file.
+  // ctime also changes with chmod and link: another program is changing the file then.
   return [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(':');
 }
 
-/** ReplaceOptions are the particulars of a replacement. */
+/** ReplaceOptions are the options of replaceFile. */
 export type ReplaceOptions = {
-  /** Permission bits of a file that was not there. */
+  /** Permission bits of a file that did not exist. */
   readonly mode: number;
-  /** Runs cp, which takes extended attributes (ACLs, SELinux labels) over; without it mode and owner are. */
+  /** Runs cp, which copies extended attributes (ACLs, SELinux labels); without it only mode and owner are copied. */
   readonly exec?: Exec;
-  /** Called right before and after the step that counts. */
+  /** Called right before and right after the rename. */
   readonly reached?: (step: 'temporary-written' | 'renamed') => Promise<void> | void;
 };
 
 /**
- * replaceFile puts new content in the place of a file that was read, or makes a file that was not there.
- * @throws XnetError Conflict when the file is not as it was seen; FailedPrecondition when it can't be written (disk
+ * replaceFile replaces the content of a file that was read, or creates a file that did not exist.
+ * @throws XnetError Conflict when the file has changed since it was read; FailedPrecondition when it can't be written (disk
  *   full, read-only, immutable, a mount of its own): nothing is changed then
  */
 export async function replaceFile(
@@ -130,12 +130,12 @@ export async function replaceFile(
 }
 
 /**
- * removeFile removes a file that was read. Gone already is done.
- * @throws XnetError Conflict when the file is not as it was seen, FailedPrecondition when it can't be removed
+ * removeFile removes a file that was read. It is no error if the file is gone.
+ * @throws XnetError Conflict when the file has changed since it was read, FailedPrecondition when it can't be removed
  */
 export async function removeFile(seen: FileSeen): Promise<void> {
   try {
-    // A crash may have left it as a second name of the file.
+    // A crash may have left the temporary file as a second link to the file.
     await discardTemporary(seen.target);
     await compare(seen);
     await unlink(seen.target);
@@ -155,7 +155,7 @@ async function writeTemporary(
     await mkdir(dirname(temporary), { recursive: true });
     return fill(await openNew(temporary, options.mode), bytes);
   }
-  // Readable by nobody else before it has the mode of the file whose content it will have.
+  // Private until it has the mode of the file that it replaces.
   const file = await openNew(temporary, 0o600);
   const copied = await copyAttributes(seen.target, temporary, options.exec);
   if (!copied) {
@@ -165,7 +165,7 @@ async function writeTemporary(
   return fill(file, bytes);
 }
 
-// coreutils' cp is the one program on every host that copies extended attributes. The content is ours in any case.
+// Of the programs on every host, only coreutils' cp copies extended attributes. The content does not come from it.
 async function copyAttributes(from: string, to: string, exec: Exec | undefined): Promise<boolean> {
   if (exec === undefined) return false;
   try {
@@ -191,12 +191,12 @@ async function compare(seen: FileSeen | FileAbsent): Promise<void> {
     const hint = `make it a file of its own, or a symlink; find / -xdev -samefile ${seen.target} shows the other names`;
     throw new XnetError('FailedPrecondition', message, { hint });
   }
-  // A write within the clock's tick leaves the times as they were.
+  // Two writes within one clock tick have the same times.
   const now = await readForReplace(seen.target, seen.bytes.length);
   if (now.bytes === undefined || !now.bytes.equals(seen.bytes)) throw changed;
 }
 
-// link fails where there is a file meanwhile; rename would replace it.
+// link fails if the file exists by now; rename would replace it.
 async function place(temporary: string, target: string): Promise<void> {
   try {
     await link(temporary, target);
@@ -211,7 +211,7 @@ async function place(temporary: string, target: string): Promise<void> {
   await unlink(temporary);
 }
 
-// What root reads as its settings must not be anybody's to replace.
+// Settings that root reads must not be replaceable by other users.
 async function checkFolder(target: string): Promise<void> {
   const folder = dirname(target);
   const stats = await stat(folder).catch(() => undefined);

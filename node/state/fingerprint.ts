@@ -1,5 +1,4 @@
-// Tells this running host from a copy of it: a cloned machine has the same files, not the same boot and not the same
-// network namespace.
+// Distinguishes this running host from a clone: a clone has the same files, but another boot id and network namespace.
 import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 

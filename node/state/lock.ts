@@ -1,5 +1,5 @@
-// Locks in a state directory: for the one xnetd that uses it, and for who changes its identity. A lock is the kernel's, so
-// it goes with the process however that ends.
+// Locks in a state directory: one for the daemon that uses it, one for changes of its identity. The kernel releases a
+// lock when its process ends, however it ends.
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
@@ -10,11 +10,11 @@ import { tryLock } from '../../proto/process/syscall.js';
 /** StateLock is a held lock. */
 export type StateLock = { release(): void };
 
-/** LockName names a lock: of the whole directory, or of the identity in it alone. */
+/** LockName names a lock: of the whole directory, or only of the identity in it. */
 export type LockName = 'lock' | 'identity.lock';
 
 /**
- * lockState takes a lock of a state directory; undefined when another process has it.
+ * lockState takes a lock of a state directory; undefined when another process holds it.
  * @throws XnetError FailedPrecondition when the directory can't be used
  */
 export function lockState(stateDir: string, name: LockName = 'lock'): StateLock | undefined {
@@ -37,7 +37,7 @@ const lookMs = 20;
 const looks = 5;
 
 /**
- * lockForDaemon is lockState for the daemon: somebody who only looks whether it runs holds the lock for a moment.
+ * lockForDaemon is lockState with retries: a command that checks whether the daemon runs holds the lock for a moment.
  * @throws XnetError FailedPrecondition when the directory can't be used
  */
 export async function lockForDaemon(stateDir: string): Promise<StateLock | undefined> {
@@ -50,8 +50,8 @@ export async function lockForDaemon(stateDir: string): Promise<StateLock | undef
 }
 
 /**
- * isLocked says whether a process holds the lock of a state directory, without taking it.
- * @throws a system error when the lock can't be looked at
+ * isLocked reports whether a process holds the lock of a state directory, without taking it.
+ * @throws a system error when the lock can't be checked
  */
 export function isLocked(stateDir: string): boolean {
   let fd: number;

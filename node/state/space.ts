@@ -1,5 +1,5 @@
-// Whether there is room left where xnetd keeps what it needs after a boot: told before it is needed.
-// Invariant: it only looks. Nothing is written to find out.
+// Checks whether the state directory has room left, so that a full disk is reported before xnetd has to write there.
+// Invariant: only reads; nothing is written to find out.
 import { statfs } from 'node:fs/promises';
 import { messageOf } from '../../proto/errors.js';
 import { Alarm } from '../../proto/process/backoff.js';
@@ -19,7 +19,7 @@ export type Space = {
 const leastBytes = 1024 * 1024;
 const leastInodes = 16;
 
-/** spaceFinding says that there is too little room left in a state directory; undefined: there is enough. Pure. */
+/** spaceFinding reports too little room in a state directory; undefined when there is enough. Pure. */
 export function spaceFinding(stateDir: string, { bfree, bsize, files, ffree }: Space): Finding | undefined {
   const bytes = bfree * bsize;
   const lacks =
@@ -35,7 +35,7 @@ export function spaceFinding(stateDir: string, { bfree, bsize, files, ffree }: S
 
 const everyMs = 30_000;
 
-/** StateSpace keeps looking. */
+/** StateSpace checks the room of a state directory periodically. */
 export class StateSpace {
   readonly #stateDir: string;
   readonly #changed = new Subscribers();
@@ -58,12 +58,12 @@ export class StateSpace {
     return this.#changed.subscribe(listener);
   }
 
-  /** again has it look now: something was written, or could not be. */
+  /** again checks now: a write has succeeded or failed. */
   again(): void {
     this.#alarm.ring();
   }
 
-  /** run looks until `signal` aborts. */
+  /** run checks until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', () => this.#alarm.ring(), { once: true });
     while (!signal.aborted) {

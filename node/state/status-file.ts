@@ -1,4 +1,4 @@
-// What the daemon says of itself, for `xnetd status`: a file that is there while it runs, and stays when it is killed.
+// The daemon's status for `xnetd status`: a file that exists while the daemon runs, and stays when it is killed.
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -29,14 +29,14 @@ const schema = v.object({
   ),
 });
 
-/** DaemonStatus is what the daemon said last. */
+/** DaemonStatus is the content of the status file. */
 export type DaemonStatus = v.InferOutput<typeof schema>;
 
 function statusPath(runDir: string): string {
   return join(runDir, 'status.json');
 }
 
-/** readStatus is what the daemon said last, perhaps before it was killed; undefined when it has said nothing. */
+/** readStatus reads the last status, perhaps of a daemon that was killed; undefined when there is none. */
 export async function readStatus(runDir: string): Promise<DaemonStatus | undefined> {
   try {
     return v.parse(schema, JSON.parse(await readFile(statusPath(runDir), 'utf8')));
@@ -46,10 +46,10 @@ export async function readStatus(runDir: string): Promise<DaemonStatus | undefin
   }
 }
 
-// For people who look: soon enough for them, and not in the way of what the daemon is there for.
+// Often enough for people, rarely enough not to burden the daemon.
 const delayMs = 200;
 
-/** StatusFile is that file. */
+/** StatusFile writes the status file. */
 export class StatusFile {
   readonly #runDir: string;
   readonly #log: Logger;
@@ -63,7 +63,7 @@ export class StatusFile {
     this.#log = log;
   }
 
-  /** write has the newest status written soon. */
+  /** write schedules a write of the newest status. */
   write(status: DaemonState): void {
     this.#newest = status;
     this.#timer ??= setTimeout(() => {
@@ -88,7 +88,7 @@ export class StatusFile {
     }
   }
 
-  /** clear removes what a daemon has left that was killed. */
+  /** clear removes the file of a daemon that was killed. */
   async clear(): Promise<void> {
     await rm(statusPath(this.#runDir), { force: true });
   }
