@@ -41,7 +41,7 @@ const cluster = object({
   /** 1 for a new cluster; then the time at which a restored store was accepted, milliseconds since 1970. */
   epoch: v.pipe(v.number(), v.integer(), v.minValue(1)),
   createdMs: count,
-  /** When this epoch began, where an operator accepted a restored store; absent: nothing was lost. See local-times.ts. */
+  /** When this epoch began, if an operator accepted a restored store; absent: the store was never restored. */
   acceptedMs: v.optional(count),
   /** Version of this layout of keys and values. */
   schema: v.literal(1),
@@ -81,10 +81,10 @@ const subnet = v.variant('state', [
     address: addressText,
     generation: count,
     sinceMs: count,
-    /** By the clock of the controller that wrote it: others count `quarantineMs` from when they saw it. */
+    /** By the clock of the controller that wrote it. Others count `quarantineMs` from when they saw the record. */
     untilMs: count,
     quarantineMs: v.optional(count),
-    /** Epoch that it was written in. */
+    /** The epoch that the record was written in. */
     epoch: v.optional(count),
   }),
 ]);
@@ -92,9 +92,9 @@ const subnet = v.variant('state', [
 const session = object({ controller: v.string(), fingerprint: v.string(), sinceMs: count });
 
 const absence = object({
-  /** When the node's stream ended, or when a controller noticed that nobody has it: milliseconds since 1970. */
+  /** When the node's stream ended, or when a controller noticed that no controller has it: milliseconds since 1970. */
   sinceMs: count,
-  /** An event tells of it. */
+  /** An event reported the absence. */
   told: v.boolean(),
 });
 
@@ -127,23 +127,23 @@ const controller = object({
   version: v.string(),
   startedMs: count,
   addresses: v.array(v.string()),
-  /** Where hosts join. */
+  /** The addresses that hosts join at. */
   joinAddresses: v.optional(v.array(v.string()), []),
-  /** Id of its registration, which is the same after every start; empty: of an older version. */
+  /** Id of its registration, which stays the same across restarts; empty: written by an older version. */
   registration: v.optional(v.string(), ''),
 });
 
 const progress = object({
-  /** Pairs of a table revision and how many of this controller's nodes have just that one in their kernel. */
+  /** Pairs of a table revision and the number of this controller's nodes that have exactly that one in their kernel. */
   applied: v.array(v.tuple([v.number(), count])),
-  /** Names of up to ten that are furthest behind. */
+  /** Names of up to ten nodes that are furthest behind. */
   behind: v.array(v.string()),
 });
 
 const registration = object({
   version: v.string(),
   addresses: v.array(v.string()),
-  /** What the clock of this controller said when it wrote this, milliseconds since 1970. */
+  /** The clock of this controller when it wrote the record, milliseconds since 1970. */
   clockMs: count,
 });
 
@@ -151,24 +151,24 @@ const authority = object({
   /** Certificate (PEM) and private key of the authority that issues; the key is sealed with the cluster key. */
   certificate: v.string(),
   sealedKey: v.string(),
-  /** Names the cluster key that it was sealed with. */
+  /** Identifies the cluster key that it was sealed with. */
   sealedBy: v.string(),
   createdMs: count,
-  /** While a rotation is under way: the authority that is replaced, and this one's certificate signed by that one. */
+  /** During a rotation: the authority that is replaced, and this one's certificate signed by it. */
   previous: v.optional(object({ certificate: v.string(), cross: v.string() })),
 });
 
 const token = object({
   /** See tokenHash. */
   hash: v.string(),
-  /** Id of the only node that can join with it. */
+  /** Id of the only node that may join with it. */
   node: v.optional(v.string()),
   pool: v.optional(v.string()),
   source: v.optional(prefixText),
   uses: count,
   usesLeft: count,
   createdMs: count,
-  /** By the clock of the controller that wrote it: others count `ttlMs` from when they saw it made. */
+  /** By the clock of the controller that wrote it. Others count `ttlMs` from when they saw the key created. */
   expiresMs: count,
   ttlMs: v.optional(count),
   /** "admin/alice" */
@@ -183,7 +183,7 @@ const certificate = object({
   /** keyDigest of its public key, and of its authority's. */
   keyDigest: v.string(),
   issuer: v.string(),
-  /** Those that it took the place of and that have not ended: they open as much as this one, until it is superseded. */
+  /** Its predecessors that have not expired: they are as valid as this one, until it is superseded. */
   replaced: v.optional(v.array(object({ serial: v.string(), notAfterMs: count }))),
 });
 
@@ -198,9 +198,9 @@ const revoked = object({
 const operation = object({
   /** Name of the call: "AddNode". */
   call: v.string(),
-  /** What the call was about: a node's id, a pool's name. */
+  /** The object of the call: a node's id, a pool's name. */
   subject: v.string(),
-  /** Names what was asked for. */
+  /** Identifies the request. See requestDigest. */
   digest: v.optional(v.string()),
 });
 

@@ -10,6 +10,7 @@ import { Gate } from '../../controller/store/gate.js';
 import { keys } from '../../controller/store/keys.js';
 import { encode } from '../../controller/store/record-codec.js';
 import type { Commit } from '../../controller/store/store.js';
+import { type ReadonlyView, View } from '../../controller/view/view.js';
 import { ViewFeed } from '../../controller/view/view-feed.js';
 import { XnetError } from '../../proto/errors.js';
 import { Core, silent } from '../support/controller.js';
@@ -243,4 +244,30 @@ test('a view older than its bound is not served as current until the store answe
   await t.notThrowsAsync(back);
   stop.abort();
   await running;
+});
+
+test('readers of a view can change nothing of it', (t) => {
+  const view: ReadonlyView = new View();
+  // The compiler refuses each of them: a line that it accepts fails the build. None is run.
+  const attempts = [
+    // @ts-expect-error: not a property of a reader's view
+    () => view.replace({ entries: [], revision: 1, storeId: '' }),
+    // @ts-expect-error: not a property of a reader's view
+    () => view.apply([], 1),
+    // @ts-expect-error: a getter
+    () => (view.revision = 1),
+    // @ts-expect-error: a read-only map
+    () => view.nodes.clear(),
+    // @ts-expect-error: a read-only map
+    () => view.sessions.clear(),
+    // @ts-expect-error: a read-only map
+    () => view.undecodable.clear(),
+    // @ts-expect-error: a read-only set
+    () => view.certificatesOfNode.get('n-1')?.clear(),
+    // @ts-expect-error: no mutations of the index
+    () => view.hostNetworks.delete('n-1'),
+    // @ts-expect-error: a read-only array
+    () => view.pools.get('default')?.record.reservations.push(),
+  ];
+  t.is(attempts.length, 9);
 });
