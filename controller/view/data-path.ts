@@ -2,7 +2,13 @@
 // Invariant: a silent peer counts only while it is connected and has its subnet configured, and has been for long enough to
 // be probed again: a result from when its host was off says nothing now that it is back.
 import { formatIpv4 } from '../../proto/domain/address.js';
-import type { Condition, NodeStatus, SilentPeer } from '../../proto/domain/network.js';
+import {
+  type Condition,
+  echoIgnoredReason,
+  mostSilentReported,
+  type NodeStatus,
+  type SilentPeer,
+} from '../../proto/domain/network.js';
 
 /** KnownPeer is the state of a peer. */
 export type KnownPeer = {
@@ -30,6 +36,8 @@ export function withDataPath(
 ): NodeStatus {
   const cutOff = status.silentPeers.filter(({ nodeName: name }) => {
     const peer = peerOf(name);
+    // What answers no echo by its own settings says so itself, and degrades no other.
+    if (ignoresEcho(peer?.status)) return false;
     return (peer?.connectedMs ?? 0) >= settledMs && hasSubnet(peer?.status, nowMs);
   });
   if (cutOff.length === 0) return status;
@@ -40,7 +48,7 @@ export function withDataPath(
     ok: false,
     transient: false,
     reason: own?.ok === false ? own.reason : 'NoAnswer',
-    message: [...(own?.ok === false ? [own.message] : []), messageOf(nodeName, cutOff, peerOf)].join('; '),
+    message: [...(own?.ok === false ? [own.message] : []), messageOf(nodeName, status, cutOff, peerOf)].join('; '),
     fix: fixes.join('; '),
     sinceMs: Math.min(...cutOff.map(({ sinceMs }) => sinceMs)),
   };
@@ -54,8 +62,15 @@ function hasSubnet(status: NodeStatus | undefined, nowMs: number): boolean {
   return nowMs - docker.sinceMs >= settledMs || docker.sinceMs > nowMs;
 }
 
+function ignoresEcho(status: NodeStatus | undefined): boolean {
+  return (
+    status?.conditions.some((condition) => condition.type === type && condition.reason === echoIgnoredReason) === true
+  );
+}
+
 function messageOf(
   nodeName: string,
+  { silentPeers }: NodeStatus,
   cutOff: readonly SilentPeer[],
   peerOf: (name: string) => KnownPeer | undefined,
 ): string {
@@ -65,7 +80,8 @@ function messageOf(
     const back = silent ? `, and ${name} gets none from ${nodeName}` : '';
     return `${name} at ${formatIpv4(gateway)} (${host}${back})`;
   });
-  const more = cutOff.length > mostNamed ? [`and ${cutOff.length - mostNamed} more`] : [];
+  const count = `${silentPeers.length >= mostSilentReported ? 'at least ' : ''}${cutOff.length - mostNamed}`;
+  const more = cutOff.length > mostNamed ? [`and ${count} more`] : [];
   const which = cutOff.length === 1 ? 'which is connected' : 'which are connected';
   return `no answer from ${[...list, ...more].join(', ')}, ${which}`;
 }

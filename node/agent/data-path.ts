@@ -4,9 +4,10 @@ import { gatewayOf } from '../../proto/domain/address.js';
 import type { SilentPeer } from '../../proto/domain/network.js';
 import type { Logger } from '../../proto/process/log.js';
 import { aborted } from '../../proto/process/parts.js';
+import { ipv4Sysctl, procFiles } from '../firewall/proc.js';
 import type { Host } from '../host/host.js';
 import { routeTypes } from '../kernel/route-kernel.js';
-import { probeFindings, silentPeersOf } from '../probe/findings.js';
+import { echoFindings, probeFindings, silentPeersOf } from '../probe/findings.js';
 import { Prober, type ProbeScene } from '../probe/prober.js';
 import { type ProbeVerdict, routedPeers } from '../probe/rounds.js';
 import type { Finding } from '../reconcile/effect.js';
@@ -23,6 +24,8 @@ export type DataPathOptions = {
   readonly intervalMs: number;
   readonly log: Logger;
 };
+
+const echoIgnored = ipv4Sysctl('icmp_echo_ignore_all');
 
 /** DataPath holds which peers answer. */
 export class DataPath {
@@ -58,7 +61,8 @@ export class DataPath {
       scene: () => this.#scene(),
       open: (source) => host.openIcmp(source),
       intervalMs,
-      onVerdict: (verdict) => this.#take(verdict),
+      // A file that can't be read says nothing.
+      onVerdict: async (verdict) => this.#take(verdict, await procFiles.read(echoIgnored).catch(() => undefined)),
       log,
     });
     await prober.run(signal);
@@ -77,12 +81,12 @@ export class DataPath {
     return { gateway, peers, mtu: link.mtu };
   }
 
-  #take(verdict: ProbeVerdict): void {
+  #take(verdict: ProbeVerdict, ignored: string | undefined): void {
     const { host, underlay } = this.#options;
     const { ifname: name = '', ifindex = 0 } = underlay.current ?? {};
     const mtu = host.mirror.links.get(ifindex)?.mtu ?? 0;
     const before = JSON.stringify([this.#findings, this.#silentPeers]);
-    this.#findings = probeFindings(verdict, { name, mtu });
+    this.#findings = [...echoFindings(ignored), ...probeFindings(verdict, { name, mtu })];
     this.#silentPeers = silentPeersOf(verdict);
     if (JSON.stringify([this.#findings, this.#silentPeers]) !== before) this.#changed.notify();
   }

@@ -1,12 +1,10 @@
 // What the probe's verdict means for this host, in words. Pure.
 import { formatIpv4 } from '../../proto/domain/address.js';
-import type { SilentPeer } from '../../proto/domain/network.js';
+import { echoIgnoredReason, mostSilentReported, type SilentPeer } from '../../proto/domain/network.js';
 import type { Finding } from '../reconcile/effect.js';
 import type { ProbedPeer, ProbeVerdict, Silent } from './rounds.js';
 
 const mostNamed = 3;
-/** mostSilentReported is how many silent peers a report names at most. */
-export const mostSilentReported = 16;
 
 function named(list: readonly string[]): string {
   const more = list.length > mostNamed ? [`and ${list.length - mostNamed} more`] : [];
@@ -53,6 +51,19 @@ export function probeFindings(
     findings.push({ type: 'DataPath', transient: false, isNote: true, reason: 'NoAnswer', message });
   }
   return findings;
+}
+
+/**
+ * echoFindings says whether this host answers echoes at all: peers that probe it can't tell it from one that is cut off.
+ * @param ignored net.ipv4.icmp_echo_ignore_all: "1"; undefined: it can't be read
+ */
+export function echoFindings(ignored: string | undefined): readonly Finding[] {
+  if (ignored === undefined || ignored === '0') return [];
+  const message =
+    'this host answers no ICMP echo (net.ipv4.icmp_echo_ignore_all is 1), so peers can not find out whether packets ' +
+    'reach it';
+  const fix = 'sysctl -w net.ipv4.icmp_echo_ignore_all=0 (and in /etc/sysctl.d)';
+  return [{ type: 'DataPath', transient: false, reason: echoIgnoredReason, message, fix }];
 }
 
 /** silentPeersOf lists silent peers as they are reported. */

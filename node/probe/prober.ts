@@ -29,7 +29,7 @@ export type ProberOptions = {
   /** For one answer, in milliseconds. Default 1,000. */
   readonly timeoutMs?: number;
   /** Called after each round, and when there is nothing to probe any more. */
-  readonly onVerdict: (verdict: ProbeVerdict) => void;
+  readonly onVerdict: (verdict: ProbeVerdict) => void | Promise<void>;
   readonly log: Logger;
 };
 
@@ -61,11 +61,11 @@ export class Prober {
       if (now !== undefined && now.peers.size > 0) {
         await this.#round(now, signal);
         if (signal.aborted) return;
-        onVerdict(this.#rounds.verdict());
+        await onVerdict(this.#rounds.verdict());
       } else if (this.#rounds.probed > 0) {
         // What was found before is not so any more.
         this.#rounds.forget();
-        onVerdict(this.#rounds.verdict());
+        await onVerdict(this.#rounds.verdict());
       }
       const first = now !== undefined && this.#rounds.probed < Math.min(firstPeers, now.peers.size);
       const periodMs = first || now === undefined ? Math.min(firstIntervalMs, intervalMs) : intervalMs;

@@ -64,6 +64,9 @@ const failuresUntilSilent = 3;
 const roundsPerLarge = 8;
 // Peers that may have stopped answering are looked at again in every round, but not all of a large fleet at once.
 const mostSuspects = 4;
+// Of these, places for peers that are not known to be silent yet. One more peer a round is found not to answer at most, and
+// is looked at twice more until it counts as silent: peers that have long been silent do not hold that up.
+const mostUnconfirmed = 2;
 
 /** Rounds keeps who was probed. */
 export class Rounds {
@@ -71,7 +74,9 @@ export class Rounds {
   #queue: number[] = [];
 
   /**
-   * next chooses the peers of the next round: one in turn, and up to four of those that did not answer last time.
+   * next chooses the peers of the next round: one in turn, so that all are looked at in as many rounds as there are peers,
+   * and up to four of those that did not answer last time: two that are not known to be silent yet, then those that have
+   * waited longest.
    * @param shuffled puts a list into any order: not all hosts of a fleet probe the same peer at once
    */
   next(peers: ReadonlyMap<number, ProbedPeer>, shuffled: (keys: number[]) => number[]): readonly ProbedPeer[] {
@@ -81,7 +86,9 @@ export class Rounds {
     }
     const suspects = [...this.#states.values()].filter((state) => state.failures + state.largeFailures > 0);
     // Those that have waited longest: a state that is noted goes to the end.
-    const chosen = new Map(suspects.slice(0, mostSuspects).map(({ peer }) => [peer.key, peer]));
+    const unconfirmed = suspects.filter((state) => !isSilent(state)).slice(0, mostUnconfirmed);
+    const ordered = [...new Set([...unconfirmed, ...suspects])].slice(0, mostSuspects);
+    const chosen = new Map(ordered.map(({ peer }) => [peer.key, peer]));
     const inTurn = this.#takeNext(peers, shuffled, chosen);
     if (inTurn !== undefined) chosen.set(inTurn.key, inTurn);
     return [...chosen.values()];
@@ -144,11 +151,15 @@ export class Rounds {
     const states = [...this.#states.values()].sort((a, b) => a.peer.gateway - b.peer.gateway);
     return {
       silent: states
-        .filter(({ failures }) => failures >= failuresUntilSilent)
+        .filter(isSilent)
         .map(({ peer, hostAnswers, failingSinceMs }) => ({ peer, hostAnswers, sinceMs: failingSinceMs })),
       largeLost: states
         .filter(({ failures, largeFailures }) => failures === 0 && largeFailures >= failuresUntilSilent)
         .map(({ peer }) => peer),
     };
   }
+}
+
+function isSilent({ failures }: Pick<PeerState, 'failures'>): boolean {
+  return failures >= failuresUntilSilent;
 }

@@ -70,6 +70,12 @@ export type ConditionType =
 /** pendingReason is the reason of a condition that nothing is known of yet. */
 export const pendingReason = 'Pending';
 
+/** echoIgnoredReason is the reason of the condition DataPath of a host that answers no ICMP echo by its own settings. */
+export const echoIgnoredReason = 'EchoIgnored';
+
+/** mostSilentReported is how many silent peers a report names at most. */
+export const mostSilentReported = 16;
+
 /** Condition says whether one effect of a node is as it should be, and if not, why and what to do. */
 export type Condition = {
   readonly type: ConditionType | (string & {});

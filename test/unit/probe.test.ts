@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { type KnownPeer, withDataPath } from '../../controller/view/data-path.js';
 import { nodeState } from '../../controller/view/node-state.js';
 import { checksum } from '../../node/kernel/icmp.js';
-import { probeFindings, silentPeersOf } from '../../node/probe/findings.js';
+import { echoFindings, probeFindings, silentPeersOf } from '../../node/probe/findings.js';
 import { type ProbedPeer, Rounds, routedPeers } from '../../node/probe/rounds.js';
 import { ipv4FromNumber, prefixKey } from '../../proto/domain/address.js';
 import type { Condition, NodeStatus, SilentPeer } from '../../proto/domain/network.js';
@@ -99,6 +99,49 @@ test('of many silent peers a few are probed per round, all of them in turn', (t)
   t.true(rounds.verdict().silent.length > 15);
   t.is(silentPeersOf(rounds.verdict()).length, 16);
   t.regex(probeFindings(rounds.verdict(), eth0)[0]?.message ?? '', /and \d+ more$/);
+});
+
+test('peers that have long been silent do not hold up that another one falls silent', (t) => {
+  const rounds = new Rounds();
+  const peers = peersOf(120);
+  const dead = [...peers.values()].slice(0, 100);
+  for (const peer of dead) {
+    for (let round = 0; round < 3; round += 1) rounds.note(peer, { answered: false }, round);
+  }
+  t.is(rounds.verdict().silent.length, 100);
+  const newest = peers.get([...peers.keys()].at(-1) ?? 0);
+  if (newest === undefined) return t.fail();
+  rounds.note(newest, { answered: false }, 0);
+  const looked = new Set<number>();
+  let confirmedIn = 0;
+  for (let round = 1; round <= 40; round += 1) {
+    for (const peer of rounds.next(peers, asIs)) {
+      looked.add(peer.key);
+      rounds.note(peer, { answered: peer !== newest && !dead.includes(peer) }, round);
+    }
+    const isSilent = rounds.verdict().silent.some(({ peer }) => peer === newest);
+    if (isSilent && confirmedIn === 0) confirmedIn = round;
+  }
+  t.is(confirmedIn, 2);
+  t.true(
+    dead.every(({ key }) => looked.has(key)),
+    'those that may have come back are looked at in turn',
+  );
+  return t.is(rounds.verdict().silent.length, 101);
+});
+
+test('a host that answers no echo by its own settings says so, and degrades no other', (t) => {
+  t.deepEqual(echoFindings('0'), []);
+  t.deepEqual(echoFindings(undefined), []);
+  const [finding] = echoFindings('1');
+  t.like(finding, { type: 'DataPath', transient: false, reason: 'EchoIgnored' });
+  t.regex(finding?.fix ?? '', /^sysctl -w net\.ipv4\.icmp_echo_ignore_all=0/);
+  const ignoring = { ...docker(false), type: 'DataPath', reason: 'EchoIgnored' } as const;
+  const own = status([silentPeer('web-2', true)]);
+  const judged = (conditions: readonly Condition[]) =>
+    withDataPath('web-1', own, () => ({ connectedMs: later, status: status([], conditions) }), later);
+  t.is(judged([docker(true), ignoring]), own);
+  t.is(nodeState(60_000, judged([docker(true)])), 'NODE_STATE_DEGRADED');
 });
 
 test('a report limited in size keeps the silent peers that are up and those that fell silent last', (t) => {
