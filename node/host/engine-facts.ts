@@ -1,4 +1,4 @@
-// What the firewall needs to know of the Docker engine, asked for when it may have changed.
+// Reads the facts about the Docker engine that the firewall needs, again when they may have changed.
 import { readFile } from 'node:fs/promises';
 import type { Engine } from '../docker/engine.js';
 import { flagsOf, runningDockerd } from '../docker/flags.js';
@@ -6,10 +6,10 @@ import { readDocument } from '../docker/json-document.js';
 import type { DockerSettings } from '../docker/settings.js';
 import type { EngineFacts } from '../firewall/desired.js';
 
-// Events tell when the engine may be another one. This is for what no event tells: that it is gone.
+// Docker's events show a restart. This limit covers an engine that stopped, which sends no event.
 const longestAgeMs = 20_000;
 
-/** EngineFactsReader holds the newest facts. */
+/** EngineFactsReader reads the facts, and holds the newest ones. */
 export class EngineFactsReader {
   readonly #engine: Engine;
   readonly #settings: DockerSettings;
@@ -27,21 +27,21 @@ export class EngineFactsReader {
     return this.#facts;
   }
 
-  /** version is the engine's version as it was last told: "28.5.2"; empty before it ever answered. */
+  /** version is the engine's last known version: "28.5.2"; empty before its first answer. */
   get version(): string {
     return this.#version;
   }
 
-  /** forget has the next read() ask the engine: it may have been started, stopped or set up anew. */
+  /** forget makes the next read() ask the engine, which may have been started, stopped or reconfigured. */
   forget(): void {
     this.#readAt = Number.NEGATIVE_INFINITY;
   }
 
-  /** read asks the engine, unless it was asked a moment ago. One that does not answer is not running. */
+  /** read asks the engine, unless the facts are recent. An engine that does not answer counts as not running. */
   async read(signal: AbortSignal): Promise<EngineFacts> {
     const now = performance.now();
     if (this.#facts !== undefined && now - this.#readAt < longestAgeMs) return this.#facts;
-    // Set first: what is forgotten while the engine is being asked is asked for again.
+    // Set first, so that a forget() during the request causes another request.
     this.#readAt = now;
     try {
       const [version, info, iptables] = await Promise.all([
@@ -57,7 +57,7 @@ export class EngineFactsReader {
     return this.#facts;
   }
 
-  // dockerd's --iptables, or the key of its file. What can't be read counts as not set: true is the default.
+  // dockerd's --iptables, or the key of daemon.json. Unreadable counts as unset; the default is true.
   async #iptables(): Promise<boolean | undefined> {
     const dockerd = await runningDockerd(this.#settings.pidFile).catch(() => undefined);
     const flags = flagsOf(dockerd?.argv ?? []);

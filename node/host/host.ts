@@ -1,4 +1,4 @@
-// Everything of a host that the daemon looks at and changes, opened together and closed together.
+// Everything of a host that the daemon observes and changes, opened and closed together.
 // Invariant: opening changes nothing.
 import type { Ipv4 } from '../../proto/domain/address.js';
 import type { Logger } from '../../proto/process/log.js';
@@ -23,7 +23,7 @@ import { Routes } from '../routes/routes.js';
 import { EngineFactsReader } from './engine-facts.js';
 import { NeighbourTable } from './neighbour-table.js';
 
-/** HostSettings are an operator's settings of what touches the host. */
+/** HostSettings are the operator's settings of how the host is changed. */
 export type HostSettings = {
   readonly routeProtocol: number;
   readonly nextHops: 'auto' | 'never';
@@ -40,12 +40,12 @@ export type Host = {
   readonly docker: DockerEffect;
   readonly engineFacts: EngineFactsReader;
   /**
-   * openIcmp opens a socket for echo requests; undefined: from the address of the way out.
+   * openIcmp opens a socket for echo requests from `source`; undefined: from the address of the outgoing interface.
    * @throws SyscallError EPERM without CAP_NET_RAW, EADDRNOTAVAIL
    */
   openIcmp(source: Ipv4 | undefined): Icmp;
   readonly neighbours: NeighbourTable;
-  /** lookAtPath says what keeps packets of peers from the way that the routes say, by the mirror as it is; at most 10 s old. */
+  /** lookAtPath reports what keeps packets of peers off the routes, by a state of the mirror that is at most 10 s old. */
   lookAtPath(desired: DesiredFirewall): Promise<readonly Finding[]>;
   close(): Promise<void>;
 };

@@ -1,12 +1,12 @@
-// The size of the kernel's table of neighbours, against the size of the fleet: a host that talks to all its peers has an
-// entry for each, and when the table is full, new peers and containers can't be reached.
+// Compares the limits of the kernel's neighbour table with the size of the fleet: a host that talks to all peers has an
+// entry for each, and when the table is full, new peers and containers are unreachable.
 // Invariant: nothing is written without --tune-kernel, and no limit is ever lowered.
 import { messageOf } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
 import { ipv4Sysctl, type ProcFiles, procFiles } from '../firewall/proc.js';
 import type { Outcome } from '../reconcile/effect.js';
 
-// Entries beside those of peers: this host's containers, its gateways and what else is on its links.
+// Entries other than peers: this host's containers, its gateways and other neighbours on its links.
 const others = 256;
 const name = 'net.ipv4.neigh.default';
 
@@ -14,8 +14,8 @@ const name = 'net.ipv4.neigh.default';
 export type Limits = { readonly soft: number; readonly hard: number };
 
 /**
- * neededLimits are the limits to raise to; undefined when there is room. Above the soft limit the kernel throws entries
- * away after 5 seconds, so that it has to be beyond what is in use as well. Pure.
+ * neededLimits are the limits to raise to; undefined when there is room. Above the soft limit the kernel drops entries
+ * after 5 seconds, so the soft limit has to exceed the number of entries in use as well. Pure.
  */
 export function neededLimits({ soft, hard }: Limits, peers: number): Limits | undefined {
   const needed = peers + others;
@@ -32,7 +32,7 @@ export type NeighbourTableOptions = {
   readonly proc?: ProcFiles;
 };
 
-/** NeighbourTable looks at the limits, and raises them where it may. */
+/** NeighbourTable checks the limits, and raises them if it may. */
 export class NeighbourTable {
   readonly #tune: boolean;
   readonly #log: Logger;
@@ -44,7 +44,7 @@ export class NeighbourTable {
     this.#proc = proc;
   }
 
-  /** converge makes room for so many peers, or says what to type. */
+  /** converge makes room for so many peers, or reports the command that does. */
   async converge(peers: number): Promise<Outcome> {
     const present = await this.#read();
     const wanted = present && neededLimits(present, peers);
@@ -66,14 +66,14 @@ export class NeighbourTable {
     };
   }
 
-  // Not there in a network namespace other than the host's: the table is one for all of them.
+  // The files exist only in the initial network namespace: all namespaces share one table.
   async #read(): Promise<Limits | undefined> {
     const soft = Number(await this.#proc.read(fileOf('gc_thresh2')));
     const hard = Number(await this.#proc.read(fileOf('gc_thresh3')));
     return soft > 0 && hard > 0 ? { soft, hard } : undefined;
   }
 
-  // The hard limit last: a daemon that is killed in between finds it too small again.
+  // The hard limit is last: a daemon that is killed in between finds it too small again.
   async #write({ soft, hard }: Limits): Promise<string | undefined> {
     try {
       await this.#proc.write(fileOf('gc_thresh2'), String(soft));

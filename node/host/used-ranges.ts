@@ -1,6 +1,7 @@
-// What this host uses addresses for by itself, from what the kernel and the resolver's configuration say: no pool that
-// a controller names later may be in the way of it.
-// Invariant: nothing is changed; what can't be read is taken as empty, and the rules that need it refuse nothing by it.
+// Determines the address ranges that this host uses by itself, from the kernel and the resolver's configuration: a pool
+// that a controller announces later must not overlap them. The kernel mirror leaves out routes by gateways outside of the
+// pools, so the whole main table is read from /proc here.
+// Invariant: only reads; what can't be read counts as empty, so that nothing is refused because of it.
 import { readFileSync } from 'node:fs';
 import {
   formatPrefix,
@@ -19,7 +20,7 @@ import type { KernelMirror } from '../kernel/mirror.js';
 import { linkFlags } from '../kernel/route-kernel.js';
 import type { UsedRange } from '../table/admission-rules.js';
 
-/** MainRoute is one route of the kernel's main table; a gateway of 0 means that the destination is on the link. */
+/** MainRoute is one route of the kernel's main table; with a gateway of 0 the destination is on-link. */
 export type MainRoute = { readonly destination: Prefix; readonly gateway: Ipv4; readonly ifname: string };
 
 // Numbers of /proc/net/route are in the machine's byte order, written as hexadecimal: on all machines that Node.js has
@@ -67,7 +68,7 @@ export type UsedRangeSources = {
   readonly routes: readonly MainRoute[];
   readonly nameServers: readonly Ipv4[];
   readonly controllers: readonly Endpoint[];
-  /** Addresses that lead to this host, the node address among them. */
+  /** Addresses of this host, including the node address. */
   readonly own: readonly Ipv4[];
 };
 
@@ -103,7 +104,7 @@ export function usedRangesFrom({ routes, nameServers, controllers, own }: UsedRa
 
 /** connectedNetworks are the networks on this host's interfaces: "10.76.4.0/22" of "interface br-shop". Pure. */
 export function connectedNetworks(routes: readonly MainRoute[]): readonly HostNetwork[] {
-  // A route without an interface leads nowhere: "*".
+  // "*" is a route without an interface, such as a blackhole.
   const connected = routes.filter(
     ({ destination, gateway, ifname }) => gateway === 0 && destination.length > 0 && ifname !== '*' && ifname !== 'lo',
   );
@@ -135,7 +136,7 @@ function readOr(path: string): string {
   }
 }
 
-/** readUsedRanges is usedRangesFrom of this host as it is now. Looked at once for a new pool, so it may block for a moment. */
+/** readUsedRanges is usedRangesFrom of this host now. It blocks briefly; it is called only when a pool is new. */
 export function readUsedRanges(sources: Pick<UsedRangeSources, 'controllers' | 'own'>): readonly UsedRange[] {
   const routes = parseMainRoutes(readOr('/proc/net/route'));
   return usedRangesFrom({ ...sources, routes, nameServers: parseNameServers(readOr('/etc/resolv.conf')) });

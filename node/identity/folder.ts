@@ -1,7 +1,6 @@
-// A node's identity on disk: STATE_DIR/identity, with key.pem, certificate.pem, authority.pem and member.json.
-// Invariant: there is a whole identity or none, whatever comes in between: a new one is written beside it, becomes the
-// one that counts by one rename (of "making" to "new"), and then takes its place, which a crash only delays. Who writes
-// holds the identity's lock.
+// The node's identity on disk: STATE_DIR/identity, with key.pem, certificate.pem, authority.pem and member.json.
+// Invariant: there is a complete identity or none, also after a crash: a new identity is written to "making", becomes
+// valid by a rename to "new", and then replaces the old one; a crash only delays that. Writers hold the identity's lock.
 import { constants } from 'node:fs';
 import { lstat, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -37,7 +36,7 @@ function broken(stateDir: string, why: string, cause?: unknown): XnetError {
   });
 }
 
-/** splitPems takes certificates (PEM) that stand one after the other apart. */
+/** splitPems splits concatenated PEM certificates. */
 export function splitPems(text: string): readonly string[] {
   return text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----\n?/g) ?? [];
 }
@@ -94,12 +93,12 @@ async function readFolder(folder: string): Promise<NodeIdentity | string> {
 const attempts = 3;
 
 /**
- * readIdentity reads this host's identity; undefined when it has none. Expired ones are read, too.
- * @throws XnetError FailedPrecondition when there is one that can't be used: what is wrong, and what to do
+ * readIdentity reads this host's identity, even an expired one; undefined when there is none.
+ * @throws XnetError FailedPrecondition when the identity is unusable, with the reason and what to do
  */
 export async function readIdentity(stateDir: string): Promise<NodeIdentity | undefined> {
   let problem = '';
-  // One that is replaced while it is read may seem to lack a part.
+  // An identity that is replaced during the read may seem incomplete.
   for (let attempt = 0; attempt < attempts; attempt++) {
     const complete = beside(stateDir, 'new');
     const folder = (await isThere(complete)) ? complete : identityFolder(stateDir);
@@ -120,7 +119,7 @@ export async function readIdentity(stateDir: string): Promise<NodeIdentity | und
   throw broken(stateDir, problem);
 }
 
-// What is complete beside the identity takes its place. Done already is done.
+// Puts a complete new identity in place. It is no error if that is done already.
 async function settle(stateDir: string): Promise<void> {
   const folder = identityFolder(stateDir);
   const [complete, old] = [beside(stateDir, 'new'), beside(stateDir, 'old')];
@@ -134,8 +133,8 @@ async function settle(stateDir: string): Promise<void> {
 }
 
 /**
- * writeIdentity puts an identity in the place of the one there is.
- * @throws XnetError FailedPrecondition when it can't be written; the one before is whole then
+ * writeIdentity replaces the identity.
+ * @throws XnetError FailedPrecondition when it can't be written; the old identity is intact then
  */
 export async function writeIdentity(stateDir: string, identity: NodeIdentity): Promise<void> {
   const { key, certificate, authority, clusterId, nodeId, nodeName, controllers, pools } = identity;
@@ -162,7 +161,7 @@ export async function writeIdentity(stateDir: string, identity: NodeIdentity): P
 }
 
 /**
- * removeIdentity removes the identity and what belongs to it. Gone already is done.
+ * removeIdentity removes the identity and what belongs to it. It is no error if it is gone.
  * @throws XnetError FailedPrecondition when it can't be removed
  */
 export async function removeIdentity(stateDir: string): Promise<void> {
@@ -170,7 +169,7 @@ export async function removeIdentity(stateDir: string): Promise<void> {
   try {
     await rm(beside(stateDir, 'old'), { recursive: true, force: true });
     await rm(beside(stateDir, 'new'), { recursive: true, force: true });
-    // Out of the way in one step, so that half of it is never taken for a whole one.
+    // Renamed in one step, so that a partly removed identity is never read.
     if (await isThere(folder)) {
       await rm(beside(stateDir, 'making'), { recursive: true, force: true });
       await rename(folder, beside(stateDir, 'making'));
@@ -183,7 +182,7 @@ export async function removeIdentity(stateDir: string): Promise<void> {
   }
 }
 
-/** pendingKeyPath is where the key is of a host that is joining. */
+/** pendingKeyPath is the path of the key of a host that is joining. */
 export function pendingKeyPath(stateDir: string): string {
   return join(stateDir, 'joining.key');
 }

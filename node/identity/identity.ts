@@ -1,6 +1,6 @@
-// What a host that has joined proves itself with, and whether it holds together. Pure.
-// Invariant: an identity that was checked is one: the key is the certificate's, an authority issued it, and it names the
-// node of the cluster that it stands for.
+// The identity of a host that has joined, and its checks. Pure.
+// Invariant: in a checked identity, the key belongs to the certificate, a trusted authority issued it, and it names this
+// node and cluster.
 import { XnetError } from '../../proto/errors.js';
 import {
   belongTogether,
@@ -17,13 +17,13 @@ export type JoinAnswer = {
   readonly clusterId: string;
   readonly nodeId: string;
   readonly nodeName: string;
-  /** The controllers' addresses, "192.168.83.2:7400"; none where they have none that this host could reach. */
+  /** The controllers' addresses, "192.168.83.2:7400"; empty if they announce none that this host can reach. */
   readonly controllers: readonly string[];
   /** CIDRs of the pools at that time. */
   readonly pools: readonly string[];
 };
 
-/** NodeIdentity is a membership and what proves it. Certificates and the key are PEM. */
+/** NodeIdentity is the answer to a join with the certificate and key of the node. Certificates and the key are PEM. */
 export type NodeIdentity = JoinAnswer & {
   readonly key: string;
   readonly certificate: string;
@@ -43,7 +43,7 @@ function unreadable(pem: string): string | undefined {
   }
 }
 
-/** identityProblem is what is wrong with an identity, whenever it is looked at; undefined: nothing. */
+/** identityProblem describes what is wrong with an identity, apart from its expiry; undefined: nothing. */
 export function identityProblem(identity: NodeIdentity): string | undefined {
   const { authority, certificate, key, clusterId, nodeId } = identity;
   if (authority.length === 0 || authority.length > mostAuthorities) {
@@ -70,17 +70,17 @@ export function certificateOf({ certificate }: NodeIdentity): Certificate {
   return readCertificate(certificate);
 }
 
-/** hasExpired says whether an identity opens nothing any more, by this host's clock. */
+/** hasExpired reports whether the certificate of an identity has expired, by this host's clock. */
 export function hasExpired(identity: NodeIdentity, nowMs: number): boolean {
   return certificateOf(identity).notAfterMs <= nowMs;
 }
 
-/** trusts says whether the authority of this digest is one of those that an identity trusts. */
+/** trusts reports whether an identity trusts the authority with this digest. */
 export function trusts({ authority }: NodeIdentity, caDigest: string): boolean {
   return authority.some((pem) => digestOf(pem) === caDigest);
 }
 
-/** credentialsOf is what a connection of this node shows and trusts. */
+/** credentialsOf are the certificate, key and trusted authorities for a connection of this node. */
 export function credentialsOf({ clusterId, authority, certificate, key }: NodeIdentity): Credentials {
   return { clusterId, authority, own: { certificate, key } };
 }

@@ -1,4 +1,4 @@
-// Which node this host is and whose, put together from its settings and its identity. Pure.
+// Determines which node of which controllers this host is, from its settings and its identity. Pure.
 import { throwIfAny, XnetError } from '../../proto/errors.js';
 import { checkEndpoint, type Endpoint } from '../../proto/rpc/endpoint.js';
 import type { NodeSettings } from '../settings.js';
@@ -12,7 +12,7 @@ export type Membership = {
   readonly identity?: NodeIdentity;
 };
 
-/** needsIdentity says whether a host would have to join before it can talk to its controllers. */
+/** needsIdentity reports whether a host has to join before it can connect to its controllers. */
 export function needsIdentity(
   { controller = [] }: Pick<NodeSettings, 'controller'>,
   identity: NodeIdentity | undefined,
@@ -20,7 +20,7 @@ export function needsIdentity(
   return identity === undefined && (controller.length === 0 || controller.some(({ kind }) => kind === 'tcp'));
 }
 
-/** endpointsOf are the addresses of controllers that are addresses. */
+/** endpointsOf parses addresses of controllers, and leaves invalid ones out. */
 export function endpointsOf(controllers: readonly string[]): readonly Endpoint[] {
   return controllers.flatMap((text) => {
     const checked = checkEndpoint(text);
@@ -31,9 +31,8 @@ export function endpointsOf(controllers: readonly string[]): readonly Endpoint[]
 const mostControllers = 16;
 
 /**
- * withControllers are the addresses of controllers that are known when some are told of: those first, and then those that
- * were known before, since one that is away may come back. A host alone with addresses of the past would never find those
- * that have come since.
+ * withControllers merges announced addresses of controllers with the known ones: the announced ones first, then the known
+ * ones, as a controller that is away may come back. Without it a host with outdated addresses never finds new controllers.
  */
 export function withControllers(before: readonly string[], received: readonly string[]): readonly string[] {
   const right = received.filter((text) => endpointsOf([text]).some(({ kind }) => kind === 'tcp'));
@@ -42,8 +41,8 @@ export function withControllers(before: readonly string[], received: readonly st
 }
 
 /**
- * requireMember is what a command needs that talks to controllers.
- * @throws XnetError FailedPrecondition when the host has not joined; InvalidArgument with all that is wrong
+ * requireMember returns the membership of this host.
+ * @throws XnetError FailedPrecondition when the host has not joined; InvalidArgument with all problems
  */
 export function requireMember(
   settings: Pick<NodeSettings, 'node' | 'controller'>,
@@ -67,7 +66,7 @@ export function requireMember(
 }
 
 /**
- * requireSameNode makes sure that an identity is still that of the node that the daemon runs as.
+ * requireSameNode checks that an identity still belongs to the node that the daemon runs as.
  * @throws XnetError FailedPrecondition
  */
 export function requireSameNode(before: NodeIdentity, after: NodeIdentity): void {

@@ -1,28 +1,28 @@
-// When a certificate is renewed, whose authority is believed, and what is wrong with either. Pure.
+// Decides when to renew a certificate and which authorities to trust, and reports problems of either. Pure.
 import { formatDuration } from '../../proto/domain/duration.js';
 import { digestOf, isAuthority, isIssuedBy, madeAt, renewalAt } from '../../proto/pki/chain.js';
 import type { Finding } from '../reconcile/effect.js';
 import { certificateOf, hasExpired, type NodeIdentity } from './identity.js';
 
-// Bytes of the serial, which is random, so that the time is chosen once for each certificate, and who asks again after a
-// restart, or without the daemon, finds the same.
+// Bytes of the serial, which is random: each certificate has a fixed renewal time, the same after a restart and for
+// commands without the daemon.
 const share = /^..(.{8})/;
 
-/** renewalOf is when an identity's certificate is to be renewed by itself, milliseconds since 1970. */
+/** renewalOf is the time of the automatic renewal of an identity's certificate, in milliseconds since 1970. */
 export function renewalOf(identity: NodeIdentity): number {
   const certificate = certificateOf(identity);
   const [, digits = '0'] = share.exec(certificate.serial) ?? [];
   return renewalAt(certificate, Number.parseInt(digits, 16) / 2 ** 32);
 }
 
-/** isOfReplaced says whether a certificate was issued by an authority that another has taken the place of. */
+/** isOfReplaced reports whether the authority that issued a certificate has been replaced. */
 export function isOfReplaced({ certificate }: NodeIdentity, [first]: readonly string[]): boolean {
   return first !== undefined && !isIssuedBy(certificate, first);
 }
 
 /**
- * trustProblem is why a host does not begin to trust these authorities (PEM) because a controller says so; undefined: it
- * does. One that it trusts already has to be among them: an authority is replaced by one that stands beside it first.
+ * trustProblem is the reason why a host does not trust these authorities (PEM) from a controller; undefined: it trusts
+ * them. One of them has to be trusted already: during a rotation the old and the new authority are announced together.
  */
 export function trustProblem(identity: NodeIdentity, received: readonly string[]): string | undefined {
   if (received.length < 1 || received.length > 2) return `it names ${received.length} authorities, not one or two`;
@@ -36,30 +36,30 @@ export function trustProblem(identity: NodeIdentity, received: readonly string[]
   return 'none of them is one that this host trusts';
 }
 
-/** sameAuthority says whether two lists of authorities are the same, in the same order. */
+/** sameAuthority reports whether two lists of authorities are the same, in the same order. */
 export function sameAuthority(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((pem, index) => digestOf(pem) === digestOf(b[index] ?? pem));
 }
 
-/** Trouble is what did not go as it should. Parts that are undefined went well. */
+/** Trouble has the last error of each step; undefined: the step succeeded. */
 export type Trouble = {
   /** Why the certificate was not renewed. */
   readonly renewal?: string | undefined;
   /** Why a controller's authority is not trusted. */
   readonly trust?: string | undefined;
-  /** What the controllers say who do not let this host in. */
+  /** The error of controllers that refuse this host. */
   readonly refusal?: string | undefined;
 };
 
-// A renewal that fails for so much of the life that it was begun with is for people to look at.
+// When less than this share of the certificate's life is left, an operator has to act.
 const soonShare = 1 / 5;
 
-/** joinAgain is what to do on a host whose identity opens nothing any more. */
+/** joinAgain is the hint for a host whose certificate is no longer accepted. */
 export function joinAgain({ nodeName }: Pick<NodeIdentity, 'nodeName'>): string {
   return `have it join again: xctl tokens create --node ${nodeName}, then xnetd join here`;
 }
 
-/** identityFindings is what is wrong with an identity. */
+/** identityFindings report what is wrong with an identity. */
 export function identityFindings(identity: NodeIdentity, trouble: Trouble, nowMs: number): readonly Finding[] {
   const { renewal, trust, refusal } = trouble;
   const found: Finding[] = [];

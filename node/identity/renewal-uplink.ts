@@ -6,7 +6,7 @@ export type IssuedIdentity = { readonly certificate: string; readonly authority:
 export type RenewalUplink = {
   /** renew asks a controller for a certificate for a request (PKCS #10, PEM). Throws XnetError. */
   renew(request: { readonly csr: string }, signal: AbortSignal): Promise<IssuedIdentity>;
-  /** showNewest has calls show the newest certificate. */
+  /** showNewest makes calls use the newest certificate. */
   showNewest(): Promise<void>;
   /** wake ends the pause before the next connection attempt. */
   wake(): void;

@@ -1,5 +1,5 @@
-// The identity of the running daemon: renewed in time, replaced by whoever joins anew, and told whom to trust.
-// Invariant: what connections show is what is on disk, or newer; a stream that is open is never ended by a renewal.
+// Keeps the identity of the running daemon: renews the certificate, takes over a new join, and updates trust.
+// Invariant: connections use the identity on disk or a newer one; a renewal never ends an open stream.
 import { type FSWatcher, watch } from 'node:fs';
 import { basename } from 'node:path';
 import { type Prefix, parsePrefix } from '../../proto/domain/address.js';
@@ -25,33 +25,33 @@ import {
 } from './renewal-plan.js';
 import type { RenewalUplink } from './renewal-uplink.js';
 
-/** CertificateRenewalOptions say whose identity it is, and who renews it. */
+/** CertificateRenewalOptions are the identity to keep, and where it is stored. */
 export type CertificateRenewalOptions = {
   readonly stateDir: string;
   readonly identity: NodeIdentity;
   readonly log: Logger;
 };
 
-// What another process may do meanwhile, such as setting the clock, is found within this time. setTimeout's own limit is
-// some 25 days.
+// Changes by other processes, such as setting the clock, are noticed within this time. The limit of setTimeout is about
+// 25 days.
 const longestWaitMs = 3_600_000;
 const firstPauseMs = 1_000;
 const longestPauseMs = 30 * 60_000;
 
-/** CertificateRenewal keeps an identity. */
+/** CertificateRenewal keeps an identity valid. */
 export class CertificateRenewal {
   readonly #options: CertificateRenewalOptions;
   readonly #alarm = new Alarm();
   readonly #changed = new Subscribers();
   #uplink: RenewalUplink | undefined;
   #identity: NodeIdentity;
-  // Answered by a controller, and not on disk yet.
+  // Issued by a controller, not on disk yet.
   #unwritten: NodeIdentity | undefined;
   #received: Pick<Trust, 'authority' | 'controllers'> | undefined;
-  // Undefined: its issuer is the one to have.
+  // Undefined: the certificate's issuer is current.
   #reissueMs: number | undefined;
   #failures = 0;
-  // Until then no certificate that this host has had expires, milliseconds since 1970.
+  // Before this time the certificate does not expire, milliseconds since 1970.
   #sureMs = 0;
   #trouble: Trouble = {};
 
@@ -61,7 +61,7 @@ export class CertificateRenewal {
   }
 
   /**
-   * credentials are what the next connection shows and trusts.
+   * credentials are the certificate, key and trusted authorities of the next connection.
    * @throws XnetError FailedPrecondition when the identity is gone or another's, Unauthenticated when it has expired
    */
   async credentials(): Promise<Credentials> {
@@ -86,21 +86,21 @@ export class CertificateRenewal {
     return this.#changed.subscribe(listener);
   }
 
-  /** findings is what is wrong with the identity. */
+  /** findings report what is wrong with the identity. */
   get findings(): readonly Finding[] {
     const wrong = Object.values(this.#trouble).some((part) => part !== undefined);
-    // Asked for with every change of the table: a certificate takes a while to read.
+    // Called on every change of the table: parsing the certificate each time would be slow.
     if (!wrong && Date.now() < this.#sureMs) return [];
     this.#sureMs = Math.min(certificateOf(this.#unwritten ?? this.#identity).notAfterMs, Date.now() + longestWaitMs);
     return identityFindings(this.#unwritten ?? this.#identity, this.#trouble, Date.now());
   }
 
-  /** controllers are where the controllers are reached, as far as this host knows. */
+  /** controllers are the known addresses of the controllers. */
   get controllers(): readonly string[] {
     return (this.#unwritten ?? this.#identity).controllers;
   }
 
-  /** trust takes in whom a controller says to trust, over a connection on which it proved who it is. */
+  /** trust takes in the authorities that an authenticated controller announces. */
   trust({ authority: received, spreadMs, controllers }: Trust): void {
     const problem = trustProblem(this.#identity, received);
     if (problem !== undefined) {
@@ -116,13 +116,13 @@ export class CertificateRenewal {
     this.#alarm.ring();
   }
 
-  /** refused says that the controllers do not let this host in, and why. */
+  /** refused records that the controllers refuse this host, and why. */
   refused({ message, hint }: XnetError): void {
     const refusal = hint === undefined ? message : `${message}: ${hint}`;
     if (this.#trouble.refusal !== refusal) this.#note({ ...this.#trouble, refusal });
   }
 
-  /** connected says that there is a connection: what could not be done without one is done. */
+  /** connected records that the uplink is up, and retries what failed without it. */
   connected(): void {
     if (this.#trouble.refusal !== undefined) this.#note({ ...this.#trouble, refusal: undefined });
     if (this.#failures > 0) this.#alarm.ring();
@@ -138,7 +138,7 @@ export class CertificateRenewal {
       while (!signal.aborted) {
         await this.#takeReceived();
         const waitMs = this.#waitMs(Date.now());
-        // What came while it was busy rings for nobody.
+        // An alarm during the work above has woken nobody.
         if (this.#received !== undefined || signal.aborted) continue;
         if (waitMs > 0) {
           await this.#alarm.wait(Math.min(waitMs, longestWaitMs));
@@ -168,7 +168,7 @@ export class CertificateRenewal {
 
   #noteFailure(error: unknown): void {
     this.#failures += 1;
-    // A daemon that has just been started has no connection yet.
+    // A daemon that has just started has no connection yet.
     if (this.#failures === 1 && error instanceof XnetError && error.code === 'Unavailable') return;
     const renewal = messageOf(error);
     this.#options.log.warn({ reason: renewal, attempt: this.#failures }, 'certificate: not renewed');
@@ -176,7 +176,7 @@ export class CertificateRenewal {
   }
 
   #waitMs(nowMs: number): number {
-    // Nobody renews one that has expired. It is joined anew.
+    // Controllers don't renew an expired certificate: the host has to join again.
     if (hasExpired(this.#unwritten ?? this.#identity, nowMs)) return longestWaitMs;
     return this.#dueMs() - nowMs;
   }
@@ -186,7 +186,7 @@ export class CertificateRenewal {
     return Math.min(renewalOf(this.#identity), this.#reissueMs ?? Number.POSITIVE_INFINITY);
   }
 
-  // Longer and longer, and never so long that what is left of the certificate's life goes by.
+  // Exponential backoff, limited by the remaining life of the certificate.
   #pauseMs(): number {
     const leftMs = certificateOf(this.#identity).notAfterMs - Date.now();
     const longestMs = Math.max(firstPauseMs, Math.min(longestPauseMs, leftMs / 8));
@@ -197,12 +197,12 @@ export class CertificateRenewal {
     const { log } = this.#options;
     await this.#readAgain();
     if (this.#dueMs() > Date.now()) return;
-    // On a disk that stays full, what is not written comes of age, too.
+    // While the disk is full, the unwritten certificate needs renewal as well.
     if (this.#unwritten === undefined || renewalOf(this.#unwritten) <= Date.now()) {
       const before = this.#unwritten ?? this.#identity;
       // Loaded when it is needed: see its head.
       const { makeRequest } = await import('../../proto/pki/certificate.js');
-      // A key of its own for each certificate: what is in an old backup proves nothing for long.
+      // Each certificate has a key of its own, so that the key in an old backup is useless soon.
       const { key, csr } = await makeRequest();
       const { certificate, authority } = await uplink.renew({ csr }, signal);
       const next = { ...before, key, certificate, authority };
@@ -218,7 +218,7 @@ export class CertificateRenewal {
     log.info({ serial, until: new Date(notAfterMs).toISOString() }, 'certificate: renewed');
   }
 
-  // Whom to trust is written down by itself as long as the certificate goes with it; else both are, when it is renewed.
+  // Trust is written alone if it fits the present certificate; otherwise together with the next certificate.
   async #takeReceived(): Promise<void> {
     const received = this.#received;
     this.#received = undefined;
@@ -234,12 +234,12 @@ export class CertificateRenewal {
       if (isKnown) this.#options.log.info({ authorities: authority.length }, 'trust: changed');
       else this.#options.log.info({ authorities: authority.length, controllers }, 'controllers: changed');
     } catch (error) {
-      // Told again on the next stream, and with the next certificate.
+      // Controllers announce it again on the next stream and with the next certificate.
       this.#options.log.warn({ reason: messageOf(error) }, 'trust: not written');
     }
   }
 
-  // Puts an identity in the place of the one that it came from. Whoever joined anew meanwhile goes first.
+  // Replaces the identity that this one was derived from, unless the host has joined again meanwhile.
   async #write(next: NodeIdentity, before: NodeIdentity): Promise<void> {
     const { stateDir } = this.#options;
     const lock = lockState(stateDir, 'identity.lock');
@@ -257,7 +257,7 @@ export class CertificateRenewal {
     if (this.#identity !== next) await this.#readAgain();
   }
 
-  // Takes over what somebody put in place by joining anew.
+  // Takes over the identity of a new join.
   async #readAgain(): Promise<void> {
     const { stateDir, identity, log } = this.#options;
     const newest = await readIdentity(stateDir);
@@ -277,7 +277,7 @@ export class CertificateRenewal {
     this.#uplink?.wake();
   }
 
-  // Without it, the next connection finds out.
+  // Without a watcher, the next connection notices the change.
   #watchFolder(): FSWatcher | undefined {
     const { stateDir, log } = this.#options;
     const name = basename(identityFolder(stateDir));

@@ -1,17 +1,16 @@
-// One subscription to all that others change in a host's network: what the daemon's loop is triggered by.
+// One subscription to all changes of the host's network by other programs, which trigger the daemon's lanes.
 import type { KernelChange, KernelMirror } from './mirror.js';
 import type { NftablesCommit, NftablesWatch } from './nftables-watch.js';
 
-/** HostChange is what kind of thing changed. */
+/** HostChange is a kind of change. */
 export type HostChange = KernelChange | 'nftables';
 
 /**
- * HostListener is told what kinds of things changed, and which commits to nftables there were; none when notifications
- * of them were lost.
+ * HostListener receives the kinds of changes, and the commits to nftables; no commits when notifications were lost.
  */
 export type HostListener = (changes: ReadonlySet<HostChange>, commits: readonly NftablesCommit[]) => void;
 
-/** HostMonitor joins a mirror's changes and commits to nftables, both but for those of this process itself. */
+/** HostMonitor merges changes of the mirror and commits to nftables, without those of this process. */
 export class HostMonitor {
   readonly #listeners = new Set<HostListener>();
   readonly #unsubscribe: readonly (() => void)[];

@@ -1,6 +1,6 @@
-// Asks the kernel where it would forward a packet that comes in on an interface, its policy rules (ip-rule(8)) and its
-// filter of sources included, and what kind of interface another belongs to (linux/rtnetlink.h, linux/fib_rules.h).
-// Invariant: it only asks, and sends nothing.
+// Queries how the kernel would forward a packet from an interface, including policy rules (ip-rule(8)) and reverse path
+// filtering, and the kinds of interfaces (linux/rtnetlink.h, linux/fib_rules.h).
+// Invariant: it only queries; it sends no packet.
 import type { Ipv4 } from '../../proto/domain/address.js';
 import { SyscallError } from '../../proto/process/syscall.js';
 import { linkMessages } from './link-messages.js';

@@ -1,8 +1,8 @@
-// What the kernel said last of its IPv4 routing, kept current by its notifications, our own changes' among them: they
-// come in one queue, in the order in which things happened, so that after a refresh() the mirror is what the kernel has
-// at that moment. Whatever the kernel does without a notification, and whatever can't be followed exactly, makes the
-// mirror stale: the next refresh() dumps.
-// Invariant: the mirror is never a memory of what we did. Everything in it was said by the kernel, and a resync dumps.
+// Mirrors the kernel's IPv4 routing, kept current by notifications, including those of our own changes. Notifications
+// arrive in one queue, in the order of the changes, so that after a refresh() the mirror equals the kernel at that moment.
+// Kernel changes without a notification, and changes that can't be followed exactly, mark the mirror stale: the next
+// refresh() dumps.
+// Invariant: the mirror holds only what the kernel reported, never what we requested.
 import { type Ipv4, type Prefix, prefixKey } from '../../proto/domain/address.js';
 import type { Address, Link, NextHop, Notification, RouteFilter, RouteKernel } from './route-kernel.js';
 import { linkFlags, scopes } from './route-kernel.js';
@@ -21,7 +21,7 @@ export type MirrorOptions = {
   readonly now?: () => number;
 };
 
-// A list that changes all the time is taken as it is after so many dumps; the mirror stays stale then.
+// If the tables keep changing during the dumps, the last of so many is used, and the mirror stays stale.
 const dumpsPerRefresh = 3;
 
 /** KernelMirror is a view of one RouteKernel. */
@@ -40,7 +40,7 @@ export class KernelMirror {
   #stale = true;
   #dumpedAt = Number.NEGATIVE_INFINITY;
   #epoch = 0;
-  // Notifications that came while a dump was taken.
+  // Notifications that arrived during a dump.
   #pending: Notification[] | undefined;
   #refreshing: Promise<void> | undefined;
 
@@ -99,14 +99,14 @@ export class KernelMirror {
     return this.#addresses.some((other) => other.address === address);
   }
 
-  /** setRanges says which destinations are of interest, whoever's the routes are: the pools. */
+  /** setRanges sets the destinations of interest, the pools: routes within them are mirrored, whoever made them. */
   setRanges(ranges: readonly Prefix[]): void {
     if (ranges === this.#ranges) return;
     if (ranges.some((range) => !covers(this.#ranges, range.network, range.length))) this.#stale = true;
     this.#ranges = ranges;
   }
 
-  /** invalidate makes the next refresh dump: something in the mirror turned out to be wrong. */
+  /** invalidate makes the next refresh dump, because the mirror turned out to be wrong. */
   invalidate(): void {
     this.#stale = true;
   }
@@ -130,8 +130,8 @@ export class KernelMirror {
   }
 
   /**
-   * onChange calls `listener` after somebody else changed something of interest. Our own changes are not told.
-   * @returns ends it
+   * onChange calls `listener` after another program changed something of interest. It leaves out our own changes.
+   * @returns ends the subscription
    */
   onChange(listener: (changes: ReadonlySet<KernelChange>) => void): () => void {
     this.#listeners.add(listener);
@@ -218,7 +218,7 @@ export class KernelMirror {
     const there = this.#routes.at(prefixKey(route.destination)).filter((other) => sameSlot(other, route));
     for (const each of [route, ...there]) this.#touched.noteRoute(each);
     if (removed) {
-      // One that we do not have was gone when the dump was taken, or is not what we took it for.
+      // A route that the mirror lacks was removed before the dump, or the mirror is wrong.
       if (!this.#routes.remove(route) && !overlapping) this.#stale = true;
       return true;
     }
@@ -236,7 +236,7 @@ export class KernelMirror {
     }
     if (removed) {
       this.#nextHops?.delete(nextHop.id);
-      // The kernel takes the routes that use it along, and does not say so.
+      // The kernel removes the routes that use it, without notifications.
       this.#routes.removeUsing(nextHop.id);
     } else this.#nextHops?.set(nextHop.id, nextHop);
     const ours = nextHop.protocol === this.#protocol || before?.protocol === this.#protocol;
@@ -250,7 +250,7 @@ export class KernelMirror {
     if (before === undefined || !this.#inUse(link.ifindex)) return false;
     const state = linkFlags.up | linkFlags.lowerUp;
     // The kernel removes routes and next-hop objects of an interface that goes down, loses its carrier or joins a VRF,
-    // and does not say so.
+    // without notifications.
     if (removed || ((before.flags ^ link.flags) & state) !== 0 || before.master !== link.master) {
       this.#stale = true;
       return true;
@@ -268,7 +268,7 @@ export class KernelMirror {
     this.#addresses = removed ? rest : [...rest, address];
     // The kernel removes routes with this preferred source, and all of an interface that has no address left.
     if (removed) this.#stale = true;
-    // A lease that is renewed is notified as a new address.
+    // A renewed DHCP lease is notified as a new address.
     return removed || before === undefined || before.flags !== address.flags;
   }
 

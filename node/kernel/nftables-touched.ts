@@ -1,5 +1,5 @@
-// What a commit to nftables touched, as its notifications name it (linux/netfilter/nf_tables.h). Pure.
-// Invariant: what can't be named is told with empty names, never left out.
+// Decodes what a commit to nftables touched from its notifications (linux/netfilter/nf_tables.h). Pure.
+// Invariant: an object whose name can't be decoded has an empty name; it is never left out.
 import { eachAttribute } from './netlink-message.js';
 
 /** TouchedKind is a kind of thing in nftables. */

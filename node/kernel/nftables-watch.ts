@@ -1,6 +1,6 @@
-// Tells of each change that somebody committed to nftables, iptables-nft included, and what it touched (nfnetlink(7),
-// linux/netfilter/nf_tables.h). The legacy iptables backend notifies nobody.
-// Invariant: what touchedSince() says of a span of generations is all that was touched in it, or nothing is said.
+// Reports each commit to nftables, including those of iptables-nft, and what it touched (nfnetlink(7),
+// linux/netfilter/nf_tables.h). The legacy iptables backend sends no notifications.
+// Invariant: touchedSince() reports everything that was touched in a span of generations, or undefined.
 import { messageOf, XnetError } from '../../proto/errors.js';
 import { SyscallError } from '../../proto/process/syscall.js';
 import { eachAttribute } from './netlink-message.js';

@@ -1,8 +1,8 @@
-// Tells when netlink sockets have something to read, with one thread of libuv's pool for all of them.
-// It waits only: reading stays with the main thread, which empties a socket's whole queue at once and in order. Measured
-// against a read() per notification in the pool and against a worker thread: the same latency, a seventh of the
-// processor time in bursts, no second isolate.
-// Invariant: a process that ends in any way is not held up: the thread wakes from its wait by a descriptor of ours.
+// Waits until netlink sockets are readable, with one thread of libuv's pool for all of them.
+// It only waits: the main thread reads, and empties the whole queue of a socket at once and in order. Compared with a
+// read() per notification in the pool, and with a worker thread: the same latency, a seventh of the processor time in
+// bursts, no second isolate.
+// Invariant: the waiting thread never delays the end of the process: a descriptor of ours wakes it.
 import { closeSync, readSync, writeSync } from 'node:fs';
 import { openEvent, waitReadable } from '../../proto/process/syscall.js';
 

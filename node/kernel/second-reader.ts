@@ -1,6 +1,6 @@
-// Reads the kernel's links and IPv4 routes by another way than the mirror does: through node-netlink.
-// Invariant: nothing is shared with the mirror but the kernel: not the socket, not the code that reads messages. The
-// daemon never loads this file: a socket of node-netlink holds one request and stops reading after ENOBUFS.
+// Reads the kernel's links and IPv4 routes independently of the mirror: through node-netlink.
+// Invariant: it shares neither the socket nor the message decoder with the mirror. The daemon never loads this file: a
+// socket of node-netlink handles one request at a time and stops reading after ENOBUFS.
 import netlink from 'node-netlink';
 import { XnetError } from '../../proto/errors.js';
 

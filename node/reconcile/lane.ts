@@ -1,6 +1,6 @@
-// The loop of one effect: a turn after every trigger, a turn now and then without one, a pause after failures.
-// Invariant: one turn at a time; a trigger during a turn makes another one follow, however many triggers there were.
-// A slow effect (a restart of Docker) keeps no other waiting: each has a lane of its own.
+// The loop of one effect: a turn after each trigger, periodic turns, and backoff after failures.
+// Invariant: one turn at a time; any number of triggers during a turn cause one more turn. A slow effect (a restart of
+// Docker) delays no other: each has a lane of its own.
 
 import type { ConditionType } from '../../proto/domain/network.js';
 import { messageOf } from '../../proto/errors.js';
@@ -9,23 +9,23 @@ import type { Logger } from '../../proto/process/log.js';
 import { Debounce } from './debounce.js';
 import type { Effect, Outcome } from './effect.js';
 
-/** LaneOptions say what a lane runs, and how often without being asked. */
+/** LaneOptions are the effect that a lane runs, and its resync period. */
 export type LaneOptions<Desired> = {
   readonly effect: Effect<Desired>;
-  /** What findings of a turn that threw are about. */
+  /** The condition type of the finding when a turn throws. */
   readonly type: ConditionType;
-  /** What to make so; undefined: nothing is known yet, and nothing is touched. */
+  /** Returns the desired state; undefined: it is unknown yet, and nothing is changed. */
   readonly desired: () => Desired | undefined;
-  /** A turn at the latest after so long, in milliseconds, with up to a quarter of it added at random. */
+  /** The longest time between turns in milliseconds; up to a quarter is added at random. */
   readonly resyncMs: number;
   readonly log: Logger;
-  /** Called after each turn that had something to make so. */
+  /** Called after each turn with a desired state. */
   readonly onTurn: (outcome: Outcome, desired: Desired) => void;
   /** Called after each turn: a sign of life. */
   readonly onBeat?: () => void;
 };
 
-// What others do comes in bursts: a container that starts, a script, a storm of rules.
+// Changes by other programs come in bursts: a container start, a script, a firewall reload.
 const debounce = { quietMs: 200, longestMs: 1_000 };
 const backoff = { firstMs: 200, longestMs: 15_000 };
 
@@ -42,13 +42,13 @@ export class Lane<Desired> {
     this.#options = options;
   }
 
-  /** trigger asks for a turn. */
+  /** trigger requests a turn now. */
   trigger(): void {
     this.#due = true;
     this.#alarm.ring();
   }
 
-  /** triggerWithin asks for a turn in so many milliseconds: what else comes until then is dealt with by the same turn. */
+  /** triggerWithin requests a turn in so many milliseconds; further requests until then share it. */
   triggerWithin(ms: number): void {
     this.#within ??= setTimeout(() => {
       this.#within = undefined;
@@ -56,7 +56,7 @@ export class Lane<Desired> {
     }, ms).unref();
   }
 
-  /** triggerSoon asks for a turn when nobody has asked for 200 ms, and in a second at the latest. */
+  /** triggerSoon requests a turn after 200 ms without further requests, or after a second at the latest. */
   triggerSoon(): void {
     this.#soon.soon();
   }
@@ -103,10 +103,10 @@ export class Lane<Desired> {
   }
 }
 
-// A line of a log is for people: a table of thousands is not.
+// Log lines are for people: long lists are cut.
 const mostNamed = 10;
 
-/** describeChanges is what a log says of the changes of a turn: how many, and which. */
+/** describeChanges returns the log fields of a turn's changes: how many, and which. */
 export function describeChanges({ changes, what = [] }: Pick<Outcome, 'changes' | 'what'>): {
   readonly changes: number;
   readonly what?: readonly string[];

@@ -1,4 +1,4 @@
-// Which interface and which of its addresses peers are reached on. Pure.
+// Chooses the interface and the address by which peers are reached. Pure.
 import { formatIpv4, type Ipv4, type Prefix, prefixesOverlap } from '../../proto/domain/address.js';
 import { quoted } from '../../proto/domain/input.js';
 import { linkName } from '../kernel/link-name.js';
@@ -50,8 +50,8 @@ function finding(reason: string, message: string, fix: string, transient = false
 
 /**
  * chooseUnderlay chooses the interface that --address or --interface name, else the one with the assigned address. While
- * no interface has that, the last one stays: whatever else there is may lead to anybody. Before the first assignment it
- * is the interface of the best default route, else the only one with an address.
+ * no interface has that address, the last choice stays: another interface may lead anywhere. Before the first assignment
+ * it is the interface of the best default route, else the only one with an address.
  */
 export function chooseUnderlay(input: UnderlayInput): UnderlayChoice {
   const { settings } = input;
@@ -100,7 +100,7 @@ function byName(input: UnderlayInput, wanted: string): UnderlayChoice {
 function byAssignment(input: UnderlayInput): UnderlayChoice {
   const { assigned, addresses, last } = input;
   const holders = addresses.filter(({ address }) => address === assigned);
-  // The same address on another interface as well moves nothing.
+  // If several interfaces have the address, the last choice stays.
   const holder = holders.find(({ ifindex }) => ifindex === last?.ifindex) ?? holders[0];
   if (holder !== undefined) return chosen(input, holder, []);
   if (assigned !== undefined) return withoutHolder(input, assigned);
@@ -111,7 +111,7 @@ function byAssignment(input: UnderlayInput): UnderlayChoice {
 function withoutHolder(input: UnderlayInput, assigned: Ipv4): UnderlayChoice {
   const { last, links } = input;
   const what = `peers route to ${formatIpv4(assigned)}, which no interface has`;
-  // An interface that was made anew has another index; one that was renamed has the same.
+  // A recreated interface has a new index; a renamed one keeps its index.
   const link = last && (links.get(last.ifindex) ?? [...links.values()].find(({ name }) => name === last.ifname));
   if (link === undefined) {
     const fix = `add the address to the interface that leads to the peers, or ${candidatesText(input)}`;
@@ -123,7 +123,7 @@ function withoutHolder(input: UnderlayInput, assigned: Ipv4): UnderlayChoice {
   return chosen(input, { ifindex: link.ifindex, address: assigned }, [finding('AddressMissing', message, fix)]);
 }
 
-// The assigned address is somewhere else, or nowhere: what we route out still works, what peers send does not arrive.
+// The assigned address is on another interface, or on none: outgoing packets still work, packets from peers don't arrive.
 function missing({ assigned, addresses, links }: UnderlayInput, holder: Address): readonly Finding[] {
   if (assigned === undefined || holder.address === assigned) return [];
   const elsewhere = addresses.find(({ address }) => address === assigned);

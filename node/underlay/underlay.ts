@@ -1,4 +1,4 @@
-// The underlay as it is now: the choice, made on what the kernel says at this moment.
+// Reads the present underlay: applies the choice to the current state of the kernel.
 import { type Ipv4, ipv4FromNumber, type Prefix, prefixKey } from '../../proto/domain/address.js';
 import type { KernelMirror } from '../kernel/mirror.js';
 import {
@@ -9,12 +9,12 @@ import {
   type UnderlaySettings,
 } from './choose.js';
 
-/** UnderlayRequest is what is known of the underlay without looking. */
+/** UnderlayRequest is the input of the choice that does not come from the kernel. */
 export type UnderlayRequest = {
   readonly settings: UnderlaySettings;
   /** The node's address by its assignment; undefined before the first one. */
   readonly assigned: Ipv4 | undefined;
-  /** The choice of before; undefined: this is the first one of this process. */
+  /** The previous choice; undefined: this is the first one of this process. */
   readonly last?: Underlay | undefined;
   readonly pools: readonly Prefix[];
 };
@@ -22,7 +22,7 @@ export type UnderlayRequest = {
 const defaultDestination: Prefix = { network: ipv4FromNumber(0), length: 0 };
 
 /**
- * readUnderlay brings the mirror up to date and chooses. It never throws for what is wrong with the host.
+ * readUnderlay refreshes the mirror and chooses. Problems of the host are findings, not errors.
  * @throws SyscallError when the kernel does not answer
  */
 export async function readUnderlay(mirror: KernelMirror, request: UnderlayRequest): Promise<UnderlayChoice> {
@@ -33,7 +33,7 @@ export async function readUnderlay(mirror: KernelMirror, request: UnderlayReques
   return chooseUnderlay({ ...request, last, links, addresses, nextHops, defaultRoutes });
 }
 
-// Our routes outlive the daemon that made them: where they lead is what the one before had chosen.
+// Our routes outlive the daemon that made them: their interface is the previous daemon's choice.
 function interfaceOfRoutes({ protocol, nextHops, routes, links }: KernelMirror): UnderlayInput['last'] {
   const asLink = (ifindex: number | undefined) => {
     const link = ifindex === undefined ? undefined : links.get(ifindex);
