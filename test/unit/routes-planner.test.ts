@@ -139,7 +139,7 @@ test('whatever happens, a planner that remembers plans what one that remembers n
         });
       }
     }),
-    { numRuns: 1000, includeErrorInReport: true },
+    { numRuns: 500, includeErrorInReport: true },
   );
   t.pass();
 });
