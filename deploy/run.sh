@@ -1,7 +1,7 @@
 #!/bin/sh
-# Runs a script of this repository after deploy/setup.sh has made the machine ready for it.
+# Runs a script of this repository after deploy/setup.sh has prepared the machine.
 #
-# usage: sh deploy/run.sh SCRIPT [ARGUMENT]...     SCRIPT from the repository's root: dist/deploy/lab/lab.js
+# usage: sh deploy/run.sh SCRIPT [ARGUMENT]...     SCRIPT is relative to the repository: dist/deploy/lab/commands.js
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 if [ $# -eq 0 ]; then
@@ -12,7 +12,7 @@ sh "$root/deploy/setup.sh"
 if [ -e "$root/.cache/node/path" ]; then
   PATH=$(cat "$root/.cache/node/path"):$PATH
 fi
-# npm puts the executables of npm packages first. One of them is called nft, and is not the one that makes rules.
+# npm puts the executables of npm packages first in PATH. One of them is called nft and is not nftables.
 PATH=$(printf '%s\n' "$PATH" | tr ':' '\n' | grep -vE '(^|/)(node_modules/\.bin|node-gyp-bin)/?$' | tr '\n' ':')
 PATH=$PATH/usr/local/sbin:/usr/sbin:/sbin
 export PATH

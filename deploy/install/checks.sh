@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# Part of install.sh: everything that would keep xnet from being installed or from running here, told at once.
-# Invariant: nothing is touched.
+# Part of install.sh: checks whether xnet can be installed and run here, and reports all problems at once.
+# Invariant: nothing is changed.
 # shellcheck disable=SC2154 # set by install.sh
 problems=
 advice=
@@ -11,7 +11,7 @@ checkout=
 problem() { problems="$problems  - $1
 ${2:+      $2
 }"; }
-# advise WHAT [WHAT TO DO]: what does not keep it from being installed.
+# advise WHAT [WHAT TO DO]: a note that does not block the installation.
 advise() { advice="$advice  - $1
 ${2:+      $2
 }"; }
@@ -33,19 +33,19 @@ check_package() {
       problem 'the C library of this machine is musl' 'xnet needs glibc: Debian, Ubuntu, Fedora and the like'
     else
       problem "the Node.js of this package does not run here: $(printf '%s' "$ran" | tail -n 1)" \
-        'a package runs on machines as new as the one that made it (sh deploy/pack.sh), or newer'
+        'pack it (sh deploy/pack.sh) on a machine that is not newer than this one'
     fi
   fi
-  whole "$package" || problem 'this package is not whole, or was changed' 'unpack it again'
+  whole "$package" || problem 'this package is not whole: files are missing or changed' 'unpack it again'
 }
 
 if [ -e "$here/bin/node" ]; then check_package
 elif [ -e "$here/pack.sh" ]; then
   checkout=yes
   [ -e "$here/../node_modules/.bin/tsc" ] || problem 'this checkout was not built' \
-    "run: sudo sh $here/setup.sh    or install a package that was made elsewhere (sh deploy/pack.sh)"
+    "run: sudo sh $here/setup.sh    or install a package made elsewhere (sh deploy/pack.sh)"
 else
-  problem "$here is no whole package of xnet" 'unpack it again: tar -xzf xnet-*.tar.gz'
+  problem "$here is not a complete package of xnet" 'unpack it again: tar -xzf xnet-*.tar.gz'
 fi
 
 missing=
@@ -62,7 +62,7 @@ check_node() {
   minor=${minor%%[!0-9]*}
   if [ "${kernel%%.*}" -lt 5 ] || { [ "${kernel%%.*}" -eq 5 ] && [ "$minor" -lt 3 ]; }; then
     advise "the kernel $kernel has no next-hop objects; 5.3 and later have" \
-      'xnetd works without them; thousands of routes take it seconds then'
+      'xnetd works without them, but thousands of routes take seconds'
   fi
 }
 
@@ -76,10 +76,10 @@ check_controller() {
 [ -z "$is_node" ] || check_node
 [ -z "$is_controller" ] || check_controller
 if [ -n "$missing" ] && [ -z "$force" ]; then
-  problem "programs are missing, of the packages$missing" "run: apt-get install$missing    (--force installs without)"
+  problem "programs of these packages are missing:$missing" "run: apt-get install$missing    (--force installs without them)"
 fi
 
-# nearest PATH: it, or the nearest above it that is there.
+# nearest PATH: the path itself, or its nearest existing parent.
 nearest() {
   at=$1
   while [ ! -e "$at" ]; do at=$(dirname -- "$at"); done
@@ -92,24 +92,24 @@ for folder in "$lib" "$prefix/bin" "$prefix/share" "$settings" ${unit_files:+"$u
 done
 for program in $programs; do
   is_ours "$prefix/bin/$program" ||
-    problem "$prefix/bin/$program is there, and not from here" 'move it away, or use another --prefix'
+    problem "$prefix/bin/$program exists and was not made by install.sh" 'move it away, or use another --prefix'
 done
 for unit in $unit_files; do
-  is_ours "$units/$unit" || problem "$units/$unit is there, and not from here" 'move it away'
+  is_ours "$units/$unit" || problem "$units/$unit exists and was not made by install.sh" 'move it away'
   if [ "$units" != /etc/systemd/system ] && [ -e "/etc/systemd/system/$unit" ]; then
-    advise "/etc/systemd/system/$unit hides the one of this package" "better change it with: systemctl edit $unit"
+    advise "/etc/systemd/system/$unit overrides the unit of this package" "to change settings, use: systemctl edit $unit"
   fi
 done
 
-# In KiB. What a checkout makes is not known yet.
+# In KiB. For a checkout, an estimate.
 wanted=150000
 [ -n "$checkout" ] || wanted=$(du -sk -- "$package" | cut -f 1)
 at=$(nearest "$lib")
 free=$(df -Pk -- "$at" | awk 'NR == 2 { print $4 }')
 [ "$free" -ge "$((wanted + 10000))" ] ||
-  problem "$at has $((free / 1024)) MB free, and $(((wanted + 10000) / 1024)) MB are needed"
+  problem "$at has $((free / 1024)) MB free; $(((wanted + 10000) / 1024)) MB are needed"
 
 if [ -n "$problems" ]; then
-  printf 'install: nothing was touched:\n%s' "$problems" >&2
+  printf 'install: nothing was changed:\n%s' "$problems" >&2
   exit 1
 fi

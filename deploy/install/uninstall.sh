@@ -1,8 +1,8 @@
 # shellcheck shell=sh
-# Part of install.sh: takes away what is written down as made, and nothing else.
-# Invariant: a host that is a node keeps what leads back to how it was before; a file that was changed since stays.
+# Part of install.sh: removes the recorded objects, and nothing else.
+# Invariant: a host that is a node keeps the state that a leave needs; a file that was changed since stays.
 # shellcheck disable=SC2154 # set by install.sh
-[ -e "$record" ] || fail "nothing of xnet is installed below $prefix" 'was it with another --prefix?'
+[ -e "$record" ] || fail "nothing of xnet is installed below $prefix" 'was it installed with another --prefix?'
 [ "$(id -u)" = 0 ] || fail 'this needs root' "run: sudo sh $0 --uninstall"
 state=$(setting "$settings/xnetd.yaml" state-dir /var/lib/xnet)
 run=$(setting "$settings/xnetd.yaml" run-dir /run/xnet)
@@ -11,13 +11,13 @@ data=$(setting "$settings/controller.yaml" data-dir /var/lib/xnet-controller)
 is_member() { [ -e "$state/identity" ] || [ -e "$state/cache.json" ] || [ -e "$state/leaving" ] || [ -e "$state/docker.json" ]; }
 
 if [ -z "$force" ] && is_member; then
-  fail "nothing was removed: this host is a node, and $state leads back to how it was before" \
-    'run: xnetd leave    then this again' \
-    "(--force removes the programs, and leaves routes, rules, Docker's configuration and $state as they are)"
+  fail "nothing was removed: this host is a node, and leaving needs $state" \
+    'run xnetd leave first' \
+    "(--force removes the programs only: routes, rules, Docker's configuration and $state stay)"
 fi
 if [ -z "$force" ] && under_systemd && systemctl --quiet is-active xnet-controller.service; then
   fail 'nothing was removed: a controller runs here' \
-    'run: systemctl disable --now xnet-controller    then this again (or --force)'
+    'run first: systemctl disable --now xnet-controller    (or use --force)'
 fi
 lock
 
@@ -38,13 +38,13 @@ while read -r kind detail path; do
   case $kind in
     link) if [ "$(readlink -- "$path" 2>/dev/null)" = "$detail" ]; then rm -f -- "$path"; fi ;;
     file)
-      # Of several builds, any may be the one that is there.
+      # The file may be from any of the recorded builds.
       if [ -f "$path" ] && noted file "$(sum "$path")" "$path"; then rm -f -- "$path"; fi
       if [ -e "$path" ]; then keep "$path"; fi
       ;;
   esac
 done <"$record"
-# A daemon that has left keeps its locks there, and nothing else.
+# After a leave only the lock files remain.
 if ! is_member && [ -d "$state" ]; then
   rm -f -- "$state/lock" "$state/identity.lock"
   rmdir -- "$state" 2>/dev/null || :
@@ -55,7 +55,7 @@ if [ -d "$run" ]; then rmdir -- "$run" 2>/dev/null || :; fi
 
 folders=$(grep '^dir ' "$record" | cut -d ' ' -f 3- | LC_ALL=C sort -r)
 rm -rf -- "$lib"
-# Innermost first. One that something else is in stays.
+# Innermost first. A folder with other content stays.
 for folder in $folders; do rmdir -- "$folder" 2>/dev/null || :; done
 reload_systemd
 
