@@ -37,8 +37,6 @@ const backoff = { firstMs: 50, longestMs: 1_000 };
 // With others to turn to, a controller that is slow to accept a connection, or to answer, is left for the next one.
 const connectMs = 2_000;
 const attemptMs = 5_000;
-// A store without a leader has one again within this time, or not soon.
-const refusedMs = 1_000;
 
 /** AdminClient calls controllers. */
 export class AdminClient {
@@ -146,7 +144,6 @@ export class AdminClient {
     const deadline = performance.now() + timeoutMs;
     const failures: CallFailure[] = [];
     this.#changing = true;
-    let refusedFrom = performance.now();
     try {
       for (let attempt = 1; ; attempt++) {
         const result = await this.#round(call, identified, deadline);
@@ -162,11 +159,9 @@ export class AdminClient {
           failures.splice(0, failures.length, ...sent, ...result.failures);
         }
         const pauseMs = backoffMs(attempt, backoff, Math.random());
-        // Nothing was done, and nothing will be until somebody has seen to the store.
-        if (isRefused && performance.now() + pauseMs >= refusedFrom + refusedMs) {
-          throw noController(failures, { timeoutMs, changing: true });
-        }
-        if (!isRefused) refusedFrom = performance.now();
+        // Nothing was done, and nothing will be until somebody has repaired the store. The controllers have waited for an
+        // election themselves before they refused.
+        if (isRefused) throw noController(failures, { timeoutMs, changing: true });
         if (performance.now() + pauseMs >= deadline) throw noController(failures, { timeoutMs, changing: true });
         await pause(pauseMs);
       }

@@ -4,10 +4,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { XnetError } from '../../proto/errors.js';
+import { exitCodeOf, XnetError } from '../../proto/errors.js';
+import type { AdminServiceHandlers } from '../../proto/gen/xnet/v1/AdminService.js';
 import { callUnary } from '../../proto/rpc/channel.js';
+import { services } from '../../proto/rpc/definitions.js';
+import { startServer, unary } from '../../proto/rpc/server.js';
 import { ControllerProcess } from '../support/controller-process.js';
 import { enableAuthentication, TestEtcd } from '../support/etcd.js';
+import { Xctl } from '../support/xctl.js';
 
 function etcdctl(etcd: TestEtcd, args: readonly string[], input?: Buffer): string {
   return execFileSync('etcdctl', ['--endpoints', etcd.endpoint, ...args], {
@@ -93,4 +97,34 @@ test('a controller that is gone is told of until it is back, or somebody removes
   await remove(id);
   await a.until('it is forgotten', (status) => problemsOf(status) === '');
   await t.throwsAsync(remove(id), { message: /there is no controller/ });
+});
+
+test('a change that the store refuses is asked for once: xctl passes the refusal on, with its own exit code', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'xnet-refusing-'));
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }));
+  const asked = [0, 0];
+  const endpoints = asked.map((_, index) => join(dir, `c${index}.sock`));
+  for (const [index, path] of endpoints.entries()) {
+    const server = await startServer({
+      endpoints: [{ kind: 'unix', path }],
+      bindings: [
+        {
+          definition: services.admin.service,
+          implementation: {
+            SetNode: unary(async () => {
+              asked[index] = (asked[index] ?? 0) + 1;
+              throw new XnetError('NotWritable', 'etcd refuses to write: its disk quota is used up');
+            }),
+          } as unknown as AdminServiceHandlers,
+        },
+      ],
+    });
+    t.teardown(() => server.close(0));
+  }
+  const xctl = new Xctl({ controller: endpoints.map((path) => `unix:${path}`).join() });
+  t.teardown(() => xctl.close());
+  const { code, stderr } = await xctl.run('nodes', 'cordon', 'web-1');
+  t.is(code, exitCodeOf('NotWritable'), stderr);
+  t.regex(stderr, /disk quota is used up/);
+  t.deepEqual(asked, [1, 1], 'each controller once');
 });
