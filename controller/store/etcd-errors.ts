@@ -3,11 +3,11 @@
 // makes before it proposes anything. Whatever else breaks leaves the outcome open.
 import { messageOf, XnetError } from '../../proto/errors.js';
 
-/** Outcome is what a failed call did to the store. `refused`: nothing, and every member would answer the same. */
-export type Outcome = 'unknown' | 'not done' | 'refused';
+/** CallOutcome is what a failed call did to the store. `refused`: nothing, and every member would answer the same. */
+export type CallOutcome = 'unknown' | 'not done' | 'refused';
 
 /** Failure is why a call failed. */
-export type Failure = { readonly error: XnetError; readonly outcome: Outcome };
+export type Failure = { readonly error: XnetError; readonly outcome: CallOutcome };
 
 /** briefly is what is wrong with a member, in a few words: "connect ECONNREFUSED 10.0.0.2:2379". */
 export function briefly({ error }: Failure): string {
