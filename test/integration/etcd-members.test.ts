@@ -1,7 +1,7 @@
 // A store on three etcd members of which one dies, hangs, or is left without the others.
 import test from 'ava';
 import { EtcdStore } from '../../controller/store/etcd.js';
-import { abandoned, failureOf, type Outcome } from '../../controller/store/etcd-errors.js';
+import { abandoned, type CallOutcome, failureOf } from '../../controller/store/etcd-errors.js';
 import type { Commit, WatchMessage } from '../../controller/store/store.js';
 import { type ErrorCode, XnetError } from '../../proto/errors.js';
 import { EtcdCluster, type EtcdMember } from '../support/etcd-cluster.js';
@@ -116,7 +116,7 @@ function keysOf(message: WatchMessage): readonly string[] {
 }
 
 test('what a call failed with says whether it may have happened', (t) => {
-  const outcomes: readonly (readonly [string, Outcome, ErrorCode])[] = [
+  const outcomes: readonly (readonly [string, CallOutcome, ErrorCode])[] = [
     ['14 UNAVAILABLE: No connection established. Last error: connect ECONNREFUSED', 'not done', 'NotWritable'],
     ['14 UNAVAILABLE: etcdserver: no leader', 'not done', 'NotWritable'],
     ['4 DEADLINE_EXCEEDED: Deadline exceeded after 5.001s,LB pick: 5.0s', 'not done', 'DeadlineExceeded'],
