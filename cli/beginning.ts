@@ -24,8 +24,8 @@ export function byBeginning<T>(
   if (second === undefined) {
     throw new XnetError('NotFound', `there is no ${what} ${quoted(text.slice(0, 80))}`, { hint: `see: ${seeAlso}` });
   }
-  throw new XnetError('InvalidArgument', `${quoted(text)} begins the ids of ${matches.length} ${what}s`, {
+  throw new XnetError('InvalidArgument', `${quoted(text)} is ambiguous: it matches ${matches.length} ${what}s`, {
     problems: matches.slice(0, mostShown).map(idOf),
-    hint: 'give more of it',
+    hint: 'type more of it',
   });
 }

@@ -214,7 +214,7 @@ export class AdminClient {
         throw noController(failures, { timeoutMs: this.#options.timeoutMs, changing: false });
       }
       attempt += 1;
-      if (attempt === 3) this.#options.onWaiting('the connection to the controllers is lost; trying again');
+      if (attempt === 3) this.#options.onWaiting('connection to the controllers lost; reconnecting');
       await pause(backoffMs(attempt, backoff, Math.random()), signal);
     }
   }

@@ -48,15 +48,19 @@ export async function confirmed({ settings, output }: CommandContext, question: 
   const { what, name, severe, given, byBeginning = false } = question;
   if (given !== undefined && names(question, given)) return true;
   if (given !== undefined) {
-    throw new XnetError('InvalidArgument', `--confirm ${given} is not what this is about`, {
+    throw new XnetError('InvalidArgument', `--confirm ${given} does not match`, {
       hint: `to ${what}: --confirm ${name}`,
     });
   }
   if (settings.yes && !severe) return true;
   if (!settings.input || !process.stdin.isTTY || !process.stderr.isTTY) {
-    throw new XnetError('InvalidArgument', `this would ${what}, and there is nobody to ask`, {
-      hint: severe ? `if that is meant: --confirm ${name}` : 'if that is meant: --yes',
-    });
+    throw new XnetError(
+      'InvalidArgument',
+      `refusing to ${what} without confirmation (${settings.input ? 'no terminal' : '--no-input'})`,
+      {
+        hint: severe ? `to confirm: --confirm ${name}` : 'to confirm: --yes',
+      },
+    );
   }
   const shown = byBeginning ? name.slice(0, shownBeginning) : name;
   const answer = await ask(severe ? `${what}? This can't be undone. Type ${shown} to confirm: ` : `${what}? [y/N] `);

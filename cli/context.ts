@@ -49,7 +49,7 @@ export function openContext(settings: XctlSettings, { sortBy, headers = true }: 
   process.once('SIGINT', () => {
     if (process.stderr.isTTY) process.stderr.write('\n');
     if (client.changing)
-      output.message('xctl: interrupted: the change may have been made; the same command again tells');
+      output.message('xctl: interrupted: the change may have been made; rerun the command to see the outcome');
     process.exit(exitCodes.interrupted);
   });
   return { settings, client, output };

@@ -53,10 +53,10 @@ function addOptionsHelp(program: Command): void {
       helper.prepareContext({ helpWidth: process.stdout.columns ?? 80 });
       const width = Math.max(...options.map(({ flags }) => flags.length));
       const lines = options.map((option) => helper.formatItem(option.flags, width, describeOption(option), helper));
-      process.stdout.write(`Options that every command takes, before or after its name:\n${lines.join('\n')}\n`);
+      process.stdout.write(`Global options, before or after the command name:\n${lines.join('\n')}\n`);
     });
   for (const command of everyCommand(program)) {
-    if (command !== program) command.addHelpText('after', '\nOptions that every command takes: xctl options');
+    if (command !== program) command.addHelpText('after', '\nGlobal options: xctl options');
   }
 }
 
@@ -79,11 +79,11 @@ Examples:
   xctl nodes list
   xctl status
 
-Data goes to standard output, all else to standard error. Settings can stand in ~/.config/xctl/config.yaml:
+Data goes to standard output, messages to standard error. Settings are read from ~/.config/xctl/config.yaml:
   output: wide
 
 Exit codes: 0 done, 1 failure, 2 wrong usage, 3 not found, 4 conflict, 5 not allowed, 6 no controller or store,
-7 not in time, 8 a check found problems, 9 answered no, 130 interrupted.`,
+7 timed out, 8 a check found problems, 9 declined, 130 interrupted.`,
     );
   addGlobalOptions(program);
   addInit(program);

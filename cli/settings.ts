@@ -29,7 +29,7 @@ export type XctlSettings = {
   readonly timeoutMs: number | undefined;
   readonly color: boolean;
   readonly quiet: boolean;
-  /** Answers questions with yes, but for severe ones. */
+  /** Answers yes to questions, except for destructive actions. */
   readonly yes: boolean;
   /** May ask. */
   readonly input: boolean;
@@ -76,7 +76,7 @@ function endpointsOf(text: string): Checked<readonly Endpoint[]> {
     if ('problem' in one) return one;
     endpoints.push(one.value);
   }
-  return endpoints.length > 0 ? { value: endpoints } : { problem: 'it names no controller' };
+  return endpoints.length > 0 ? { value: endpoints } : { problem: 'no controller given' };
 }
 
 /** endpointsOption is how commander reads a list of endpoints. */
@@ -105,12 +105,12 @@ export function addGlobalOptions(program: Command): void {
       new Option('-o, --output <format>', 'how to print data').choices(formats).env('XCTL_OUTPUT').default('table'),
     )
     .addOption(
-      new Option('--timeout <duration>', 'give up after so long (default: 15s, with --wait 60s)')
+      new Option('--timeout <duration>', 'give up after this long (default: 15s, 60s with --wait)')
         .env('XCTL_TIMEOUT')
         .argParser(durationOption),
     )
     .addOption(new Option('-q, --quiet', 'print data and errors only').default(false))
-    .addOption(new Option('--yes', 'answer questions with yes, but for severe ones').default(false))
+    .addOption(new Option('--yes', 'answer yes to questions, except for destructive actions').default(false))
     .addOption(new Option('--no-input', 'never ask'))
     .addOption(new Option('--no-color', 'no colours (also: NO_COLOR, TERM=dumb)'))
     .addOption(
@@ -150,7 +150,7 @@ async function takeFile(program: Command, path: string, required: boolean): Prom
   }
   throwIfAny(
     problems.map((problem) => `${path}: ${problem}`),
-    'the config file is wrong',
+    'invalid config file',
   );
 }
 
@@ -179,7 +179,7 @@ async function requireCertificate(controllers: readonly Endpoint[], context: Nam
   const port = controllers.find(({ kind }) => kind === 'tcp');
   if (port === undefined) return;
   if (context === undefined) {
-    throw new XnetError('Unauthenticated', `there is no certificate to show to ${formatEndpoint(port)}`, {
+    throw new XnetError('Unauthenticated', `no client certificate for ${formatEndpoint(port)}`, {
       hint:
         'import a context: xctl contexts import FILE, which an admin makes with: xctl certs issue NAME --role ROLE ' +
         '--out FILE. On the machine of a controller root needs none: xctl init',

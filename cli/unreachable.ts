@@ -33,33 +33,33 @@ const otherCluster = /ERR_TLS_CERT_ALTNAME_INVALID|certificate's altnames/;
 
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
-  ENOENT: 'there is no such socket',
+  ENOENT: 'no such socket',
   EACCES: 'permission denied',
-  ETIMEDOUT: 'no answer',
-  EHOSTUNREACH: 'there is no way to that host',
-  ENETUNREACH: 'there is no way to that network',
-  ECONNRESET: 'the connection was cut',
+  ETIMEDOUT: 'connection timed out',
+  EHOSTUNREACH: 'no route to host',
+  ENETUNREACH: 'network unreachable',
+  ECONNRESET: 'connection reset',
 };
 
 function textOf({ message, code }: XnetError, { kind }: Endpoint): string {
   if (otherPort.test(message))
-    return 'what answers there is the port of a controller for joining, or of another version';
-  if (foreign.test(message)) return 'what answers there is no xnet controller of this version';
-  if (unknownAuthority.test(message)) return 'what answers there is not of the authority that the context trusts';
-  if (otherCluster.test(message)) return 'what answers there is a controller of another cluster';
+    return 'this looks like the join port, or a controller of another version; try port 7400';
+  if (foreign.test(message)) return 'this is not an xnet controller of this version';
+  if (unknownAuthority.test(message)) return 'the server is not certified by the authority that the context trusts';
+  if (otherCluster.test(message)) return 'this is a controller of another cluster';
   if (/certificate (has expired|is not yet valid)/.test(message)) {
-    return "its certificate is not valid by this machine's clock";
+    return "its certificate is not valid at this machine's time";
   }
-  if (/SSL routines/.test(message)) return 'what answers there does not speak TLS';
+  if (/SSL routines/.test(message)) return 'this server does not speak TLS';
   // A server that does not take our certificate says so when the connection has been made, and is not heard.
   if (kind === 'tcp' && /Last error: Failed to connect/.test(message)) {
-    return 'it ended the connection, as it does with a certificate that has expired or is not of its authority';
+    return 'it closed the connection: the client certificate may have expired or be of another authority';
   }
-  if (message.startsWith('Name resolution failed')) return 'there is no host of that name';
+  if (message.startsWith('Name resolution failed')) return 'no such host';
   const errno = /\b(E[A-Z]{3,})\b/.exec(message)?.[1];
   const known = errno === undefined ? undefined : reasons[errno];
   if (known !== undefined) return known;
-  if (code === 'DeadlineExceeded') return 'no answer in time';
+  if (code === 'DeadlineExceeded') return 'timed out';
   return escaped(message);
 }
 
@@ -123,7 +123,7 @@ export function noController(
   { timeoutMs, changing }: { readonly timeoutMs: number; readonly changing: boolean },
 ): XnetError {
   const uncertain = changing && failures.some(({ sent }) => sent);
-  const uncertainHint = 'whether it was done is not known: the same command again finds out, and does it once at most';
+  const uncertainHint = 'the outcome is unknown: rerun the command to see it; a change that was made is not made twice';
   // One that answered says more than those that did not.
   const answer = failures.findLast(({ answered }) => answered)?.error;
   if (answer !== undefined) {
@@ -138,7 +138,7 @@ export function noController(
   }
   const late = failures.some(({ error, sent }) => sent && error.code === 'DeadlineExceeded');
   const lines = [...new Set(failures.map(({ endpoint, text }) => `${formatEndpoint(endpoint)}: ${text}`))];
-  const [only = 'nobody was asked'] = lines;
+  const [only = 'no controller was tried'] = lines;
   const within = changing ? ` within ${formatDuration(timeoutMs)}` : '';
   const message = `no controller answers${within}`;
   const untrusted = failures.length > 0 && failures.every((failure) => failure.untrusted);

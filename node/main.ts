@@ -37,7 +37,7 @@ function tellNotJoined(why: XnetError): void {
 }
 
 addJoinOptions(program.command('join'))
-  .description('have this host become a node: proves the controllers by the join token, and gets a certificate')
+  .description('join this host to a cluster: verifies the controllers by the join token and gets a certificate')
   .addHelpText(
     'after',
     `

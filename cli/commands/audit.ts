@@ -1,4 +1,4 @@
-// `xctl audit`: who asked for what, and whether the log of it is whole.
+// `xctl audit`: the audit log, and the check of its integrity.
 
 import { escaped } from '../../proto/domain/text.js';
 import { exitCodes, XnetError } from '../../proto/errors.js';

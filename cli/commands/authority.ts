@@ -79,7 +79,7 @@ export async function rotateAuthority(context: CommandContext, options: RotateOp
   const { wait, force, confirm, dryRun } = options;
   const known = await client.read((admin) => admin.getAuthority.bind(admin), {});
   const { clusterId } = authorityFromWire(requirePart(known.authority));
-  const what = known.rotation === null ? 'replace the authority of the cluster' : 'go on with replacing the authority';
+  const what = known.rotation === null ? 'replace the authority of the cluster' : 'continue replacing the authority';
   const question = {
     what: force ? `${what}, and lock out every node that has not renewed` : what,
     name: clusterId,
@@ -106,7 +106,7 @@ export async function rotateAuthority(context: CommandContext, options: RotateOp
   } finally {
     line.end();
   }
-  if (progress === undefined) throw new XnetError('Unavailable', 'no controller said how far the rotation is');
+  if (progress === undefined) throw new XnetError('Unavailable', 'no controller reported the progress of the rotation');
   if (progress.done && renewed !== undefined) await forgetOld(context, renewed);
   const own = renewed === undefined ? undefined : formatIdentity(renewed.saved.identity);
   const shown = { ...progress, people: progress.people.filter((person) => person !== own) };

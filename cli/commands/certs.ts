@@ -1,4 +1,4 @@
-// `xctl certs`, and `xctl nodes revoke`: who has a certificate, who gets one, and who is refused from now on.
+// `xctl certs`, and `xctl nodes revoke`: listing, issuing, renewing and revoking certificates.
 import { XnetError } from '../../proto/errors.js';
 import { formatIdentity, type PersonRole } from '../../proto/pki/identity.js';
 import { writeNewSecretFile } from '../../proto/pki/secret-file.js';
@@ -18,7 +18,7 @@ import { requireFree } from './join-token.js';
 /** ListCertificatesOptions are those of `certs list`. */
 export type ListCertificatesOptions = { readonly role?: string; readonly watch: boolean };
 
-/** listCertificates lists the newest certificate of everybody, the one that expires first on top. */
+/** listCertificates lists the newest certificate of each identity, by expiry. */
 export async function listCertificates(context: CommandContext, options: ListCertificatesOptions): Promise<void> {
   const { role = '', watch } = options;
   const { client, output } = context;
@@ -62,7 +62,7 @@ export async function issueCertificate(context: CommandContext, options: IssueOp
   const controllers = saved.controllers.map(formatEndpoint);
   if (onlyHere) {
     output.message(
-      `note: the controllers said no address that others reach them by: import it with --controller HOST:PORT`,
+      'note: the controllers reported no address that other machines can reach: import it with --controller HOST:PORT',
     );
   }
   await output.show({
@@ -70,7 +70,7 @@ export async function issueCertificate(context: CommandContext, options: IssueOp
     name: certificate.serial,
     text: ({ nowMs }) => [
       `issued a certificate for ${whoText(certificate)}, which expires ${leftText(certificate.expiresAt, nowMs)}`,
-      `it is in ${out}, with its key: hand it over so that nobody else can read it, and then:`,
+      `it is in ${out}, with its key: transfer it securely, and then:`,
       `  xctl contexts import ${out}`,
     ],
   });
@@ -114,7 +114,7 @@ export async function revokeCertificate(
     });
   }
   const question = {
-    what: `refuse certificate ${wanted} of ${whoText(found)} from this moment on`,
+    what: `revoke certificate ${wanted} of ${whoText(found)}`,
     name: wanted,
     byBeginning: true,
     severe: true,
@@ -138,7 +138,7 @@ export async function revokeNode(context: CommandContext, options: RevokeOptions
   const found = await client.read((admin) => admin.getNode.bind(admin), { node: text });
   const { name, id, address } = nodeFromWire(requirePart(found.node));
   const question = {
-    what: `refuse node ${name} (${address}) from this moment on, until it is removed and added again`,
+    what: `revoke node ${name} (${address}) until it is removed and added again`,
     name,
     severe: true,
     given: confirm,

@@ -6,8 +6,7 @@ import { XnetError } from '../../proto/errors.js';
  * @throws XnetError Internal
  */
 export function requirePart<T>(part: T | null | undefined): T {
-  if (part === null || part === undefined)
-    throw new XnetError('Internal', 'the controller left out a part of its answer');
+  if (part === null || part === undefined) throw new XnetError('Internal', 'incomplete response from the controller');
   return part;
 }
 

@@ -41,7 +41,7 @@ async function chosen(context: CommandContext, name: string | undefined): Promis
   const found = name ?? context.settings.contextNamed ?? (await folder.current());
   if (found !== undefined) return found;
   const names = await folder.names();
-  throw new XnetError('NotFound', 'no context is the current one', {
+  throw new XnetError('NotFound', 'no current context', {
     hint:
       names.length === 0
         ? 'there are none: see xctl contexts --help'
@@ -144,14 +144,16 @@ export async function exportContext(context: CommandContext, { out }: ExportOpti
   const saved = await folderOf(context).require(wanted);
   if (out === '-') {
     if (process.stdout.isTTY) {
-      throw new XnetError('InvalidArgument', 'a key is not shown on a terminal', { hint: 'name a file: --out FILE' });
+      throw new XnetError('InvalidArgument', 'a key is not shown on a terminal', {
+        hint: 'name a file: --out FILE',
+      });
     }
     process.stdout.write(formatContext(saved));
     return;
   }
   await requireFree(out);
   await writeNewSecretFile(out, Buffer.from(formatContext(saved), 'utf8'));
-  context.output.message(`context ${wanted} is in ${out}, with its key: hand it over so that nobody else can read it`);
+  context.output.message(`context ${wanted} is in ${out}, with its key: transfer it securely`);
 }
 
 // A context that can't be used can be removed all the same.

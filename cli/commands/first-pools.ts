@@ -44,7 +44,7 @@ export function poolsFrom(words: readonly string[], admin: string | undefined): 
   nameless();
   for (const problem of clashes(pools)) problems.add(problem);
   if (admin !== undefined) problems.take('--name', checkPersonId(admin));
-  throwIfAny(problems.list, 'the command line is not right');
+  throwIfAny(problems.list, 'invalid command line');
   return pools.map((pool) => ({ name: pool.name, cidr: pool.cidr }));
 }
 

@@ -112,7 +112,7 @@ function adminLines({ context, unchanged }: Admin, nowMs: number): readonly stri
 
 function keptLines(clusterKeyFile: string, { context }: Admin, { digest }: AuthorityOutput): readonly string[] {
   return [
-    'To be kept, where nobody else can read it:',
+    'Keep these files secret, and back them up:',
     `  ${escaped(clusterKeyFile)}`,
     "      opens the authority's key: back it up, and copy it to every other controller on the same etcd",
     `  ${escaped(context.file)}`,

@@ -1,4 +1,4 @@
-// `xctl leases`: the subnets that are not simply free.
+// `xctl leases`: leased, reserved and quarantined subnets.
 import { confirmed } from '../confirm.js';
 import type { CommandContext } from '../context.js';
 import { leaseFromWire, leaseKind } from '../output/pool.js';

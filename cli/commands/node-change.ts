@@ -73,7 +73,7 @@ export async function removeNode(context: CommandContext, options: RemoveOptions
   const found = await client.read((admin) => admin.getNode.bind(admin), { node: text });
   const { name, id, address, subnet } = nodeFromWire(requirePart(found.node));
   const question = {
-    what: `remove node ${name} (${address}), whose lease of ${subnet ?? 'no subnet'} ends`,
+    what: `remove node ${name} (${address}) and end its lease of ${subnet ?? 'no subnet'}`,
     name,
     severe: force,
     given: confirm,

@@ -1,4 +1,4 @@
-// `xctl tokens`: what hosts join with.
+// `xctl tokens`: join tokens.
 import { byBeginning } from '../beginning.js';
 import type { CommandContext } from '../context.js';
 import { tokenFromWire, tokenKind } from '../output/token.js';

@@ -153,15 +153,15 @@ export function whyNotReady(node: NodeOutput, nowMs: number): readonly Problem[]
         `xctl nodes remove ${name} --force`,
       );
     case 'down': {
-      const failing = failingOf(node).map(({ text, fix }) => ({ text: `when it was last heard of: ${text}`, fix }));
-      const since = ageOf(node.seenAt, nowMs);
-      const away = `its daemon is not connected, since ${since}; its lease and the routes to it stay`;
+      const failing = failingOf(node).map(({ text, fix }) => ({ text: `last report: ${text}`, fix }));
+      const since = node.seenAt === null ? '' : ` ${ageOf(node.seenAt, nowMs)} ago`;
+      const away = `disconnected${since} (its lease and the routes to it stay); on the host: systemctl status xnetd`;
       return [...only(away), ...failing];
     }
   }
   const failing = failingOf(node);
   if (failing.length > 0) return failing;
-  if (routes === null) return only('it has connected and not reported yet');
+  if (routes === null) return only('it has connected, but has not reported yet');
   return only(`${routes.installed} of ${routes.desired} routes are installed`);
 }
 

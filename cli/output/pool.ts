@@ -39,7 +39,7 @@ export type PoolOutput = {
   }[];
 };
 
-/** LeaseOutput is a subnet that is not simply free, in the output of `xctl leases` and `xctl pools show`. */
+/** LeaseOutput is a leased, reserved or quarantined subnet, in the output of `xctl leases` and `xctl pools show`. */
 export type LeaseOutput = {
   readonly subnet: string;
   readonly pool: string;
@@ -112,7 +112,7 @@ export const poolKind: Kind<PoolOutput> = {
   ],
 };
 
-/** leaseKind prints subnets that are not simply free. */
+/** leaseKind prints leased, reserved and quarantined subnets. */
 export const leaseKind: Kind<LeaseOutput> = {
   plural: 'leases',
   nameOf: ({ subnet }) => subnet,

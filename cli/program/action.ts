@@ -59,34 +59,35 @@ export function countOption(text: string): number {
 
 /** tokenOut is the option of what makes a join token. */
 export function tokenOut(): Option {
-  return new Option('--token-out <file>', 'write the join token into a new file, which only its owner reads');
+  return new Option('--token-out <file>', 'write the join token to a new file that only its owner can read');
 }
 
 /** dryRun is the option of every change. */
 export function dryRun(): Option {
-  return new Option('--dry-run', 'say what would be done, and change nothing').default(false);
+  return new Option('--dry-run', 'show what would be done, change nothing').default(false);
 }
 
 /** watch is the option of everything that is shown as it changes. */
 export function watch(): Option {
-  return new Option('-w, --watch', 'go on showing it as it changes').default(false);
+  return new Option('-w, --watch', 'watch for changes').default(false);
 }
 
 /** addListOptions adds the options of every list. */
 export function addListOptions(command: Command): Command {
   return command
-    .option('--sort-by <field>', 'in the order of a field that -o json shows: name, createdAt, usage.free')
-    .option('--no-headers', 'tables without their line of headers');
+    .option('--sort-by <field>', 'sort by a field of the -o json output: name, createdAt, usage.free')
+    .option('--no-headers', 'omit the header line of tables');
 }
 
 /** wait is the option of what changes routes. */
 export function wait(): Option {
-  return new Option('--wait [goal]', 'wait until all connected nodes route to it, or until it is ready itself').choices(
-    ['routed', 'ready'],
-  );
+  return new Option(
+    '--wait [goal]',
+    'wait until all connected nodes have a route to it (routed), or until it is ready (ready)',
+  ).choices(['routed', 'ready']);
 }
 
 /** confirm is the option of what can't be undone. */
 export function confirm(what: string): Option {
-  return new Option(`--confirm <${what}>`, 'confirm what can not be undone, by naming it (several: comma-separated)');
+  return new Option(`--confirm <${what}>`, 'confirm an irreversible action by its name (several: comma-separated)');
 }

@@ -8,7 +8,7 @@ export function addControllers(program: Command): void {
   controllers
     .command('remove')
     .alias('rm')
-    .description('forget a controller that will not come back; xctl status lists those that are gone')
+    .description('remove the record of a controller that is gone for good; xctl status lists them')
     .argument('<controller...>', 'its id')
     .addOption(confirm('controller'))
     .addOption(dryRun())

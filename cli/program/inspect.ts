@@ -5,7 +5,7 @@ import { action, addListOptions, confirm, countOption, dryRun, several, watch } 
 
 /** addLeases adds `xctl leases`. */
 export function addLeases(program: Command): void {
-  const leases = program.command('leases').alias('lease').description('subnets that are not simply free');
+  const leases = program.command('leases').alias('lease').description('leased, reserved and quarantined subnets');
   addListOptions(leases.command('list'))
     .alias('ls')
     .description('list leased, reserved and quarantined subnets')
@@ -15,14 +15,14 @@ export function addLeases(program: Command): void {
     .action(action(async () => (await import('../commands/leases.js')).listLeases));
   leases
     .command('release')
-    .description('end a quarantine early: another node may get the subnet')
+    .description('end a quarantine early, so that another node can lease the subnet')
     .argument('<subnet...>', 'the subnet: 10.76.7.0/24')
     .addOption(confirm('subnet'))
     .addOption(dryRun())
     .addHelpText(
       'after',
       `
-A lease does not end by this: it ends with its node, see xctl nodes remove.
+This does not end a lease: a lease ends with its node, see xctl nodes remove.
 
 Examples:
   xctl leases release 10.76.7.0/24 --confirm 10.76.7.0/24`,
@@ -32,17 +32,17 @@ Examples:
 
 /** addRoutes adds `xctl routes`. */
 export function addRoutes(program: Command): void {
-  const routes = program.command('routes').alias('route').description('the routes that nodes get');
+  const routes = program.command('routes').alias('route').description('the route table');
   addListOptions(routes.command('list'))
     .alias('ls')
     .description('list the route table')
-    .option('--node <node>', 'as this node gets it')
+    .option('--node <node>', 'as seen by this node')
     .addOption(watch())
     .addHelpText('after', '\nExamples:\n  xctl routes list\n  xctl routes list --node web-1')
     .action(action(async () => (await import('../commands/routes.js')).listRoutes));
   routes
     .command('check')
-    .description('list nodes that lack routes; exit code 8 when there are any')
+    .description('list nodes with missing routes; exit code 8 if there are any')
     .addHelpText('after', '\nExamples:\n  xctl routes check && echo complete')
     .action(action(async () => (await import('../commands/routes.js')).checkRoutes));
 }
@@ -51,11 +51,11 @@ export function addRoutes(program: Command): void {
 export function addEvents(program: Command): void {
   addListOptions(program.command('events'))
     .alias('event')
-    .description('what happened in the last day')
+    .description('events of the last day')
     .addOption(new Option('--since <duration>', 'only the last 1h, 30m, ...').argParser(durationOption))
     .option('--node <name>', 'only of this node')
     .option('--subject <subject>', 'only of this: pool/default, node/web-1')
-    .addOption(new Option('--limit <count>', 'the newest so many').argParser(countOption).default(100))
+    .addOption(new Option('--limit <count>', 'show the newest N').argParser(countOption).default(100))
     .addOption(watch())
     .addHelpText(
       'after',
@@ -73,12 +73,12 @@ export function addStatus(program: Command): void {
   program
     .command('status')
     .description('controllers, store, pools and nodes on one screen')
-    .option('--wait', 'wait until all is well', false)
+    .option('--wait', 'wait until nothing is wrong', false)
     .addOption(watch())
     .addHelpText(
       'after',
       `
-Exit codes: 0 all is well, 6 the store can't be used, 7 not in time, 8 something else is wrong.
+Exit codes: 0 nothing is wrong, 6 the store is unusable, 7 timed out, 8 something else is wrong.
 
 Examples:
   xctl status

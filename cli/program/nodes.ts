@@ -18,17 +18,17 @@ import {
 const which = 'its name, the beginning of its id, its address, its subnet or an address of a container on it';
 
 function mode(): Option {
-  return new Option('--mode <mode>', "what it makes of its subnet (default: the pool's)").choices(['bip', 'bridge']);
+  return new Option('--mode <mode>', "how the node uses its subnet (default: the pool's)").choices(['bip', 'bridge']);
 }
 
 function addAdding(nodes: Command): void {
   nodes
     .command('add')
-    .description('add a node: leases it a subnet at once, and prints what to run on the host')
+    .description('add a node: leases it a subnet, and prints the command to run on the host')
     .argument('<name>', 'its name: web-1')
     .option('--address <address>', 'the address that other hosts reach it by: 192.168.83.83; required')
     .option('--pool <pool>', 'lease from this pool (default: the one named default, or the only one)')
-    .option('--subnet <cidr>', 'lease this subnet and no other')
+    .option('--subnet <cidr>', 'lease exactly this subnet')
     .addOption(mode())
     .addOption(new Option('--label <key=value>', 'label it; can be given several times').argParser(collect).default([]))
     .addOption(tokenOut())
@@ -58,7 +58,7 @@ function addLooking(nodes: Command): void {
     .alias('ls')
     .description('list nodes')
     .addOption(
-      new Option('-l, --selector <selector>', 'only nodes whose labels fulfil this: zone=a,tier!=db,!spare')
+      new Option('-l, --selector <selector>', 'only nodes whose labels match: zone=a,tier!=db,!spare')
         .argParser(selectorOption)
         .default([]),
     )
@@ -86,7 +86,7 @@ Examples:
   nodes
     .command('show')
     .alias('get')
-    .description('show everything about nodes, and why they are not ready')
+    .description('show nodes in detail, and why they are not ready')
     .argument('<node...>', which)
     .addHelpText(
       'after',
@@ -115,7 +115,7 @@ function addChanging(nodes: Command): void {
     .argument('<node>', which)
     .option('--address <address>', 'the address that other hosts reach it by')
     .addOption(
-      new Option('--availability <what>', 'cordoned: not to be used for new containers').choices([
+      new Option('--availability <what>', 'cordoned: no new containers should be placed on it').choices([
         'active',
         'cordoned',
       ]),
@@ -135,14 +135,14 @@ Examples:
     .action(action(async () => (await import('../commands/node-change.js')).setNode));
   nodes
     .command('cordon')
-    .description('mark a node as not to be used for new containers')
+    .description('cordon a node: no new containers should be placed on it')
     .argument('<node...>', which)
     .addOption(dryRun())
     .addHelpText('after', '\nExamples:\n  xctl nodes cordon web-1 db-1')
     .action(several(async () => (await import('../commands/node-change.js')).cordonNode));
   nodes
     .command('uncordon')
-    .description('mark a node as usable again')
+    .description('uncordon a node')
     .argument('<node...>', which)
     .addOption(dryRun())
     .addHelpText('after', '\nExamples:\n  xctl nodes uncordon web-1')
@@ -152,7 +152,7 @@ Examples:
     .alias('rm')
     .description('remove a node that has left: its lease ends, its subnet goes into quarantine')
     .argument('<node...>', which)
-    .option('--force', 'although its host may still use the subnet', false)
+    .option('--force', 'even though its host may still use the subnet', false)
     .addOption(confirm('name'))
     .addOption(dryRun())
     .addHelpText(

@@ -18,13 +18,14 @@ export function addPools(program: Command): void {
     .argument('<name>', 'its name; one named default is used where none is given')
     .argument('<cidr>', 'its range: 10.76.0.0/16')
     .addOption(new Option('--subnet-length <bits>', 'length of its subnets (default: 24)').argParser(lengthOption))
-    .addOption(new Option('--mode <mode>', 'what nodes make of their subnet (default: bip)').choices(['bip', 'bridge']))
+    .addOption(new Option('--mode <mode>', 'how nodes use their subnet (default: bip)').choices(['bip', 'bridge']))
     .option('--network-name <name>', 'Docker network of bridge mode (default: xnet)')
     .option('--bridge-name <name>', "that network's bridge (default: xnet0)")
     .addOption(
-      new Option('--quarantine <duration>', 'how long a freed subnet is kept from others (default: 1h)').argParser(
-        durationOption,
-      ),
+      new Option(
+        '--quarantine <duration>',
+        'how long a freed subnet is withheld from other nodes (default: 1h)',
+      ).argParser(durationOption),
     )
     .addOption(dryRun())
     .addHelpText(
@@ -41,7 +42,7 @@ Examples:
     .action(action(async () => (await import('../commands/pools.js')).createPool));
   addListOptions(pools.command('list'))
     .alias('ls')
-    .description('list pools and how full they are')
+    .description('list pools and their usage')
     .addOption(watch())
     .addHelpText('after', '\nExamples:\n  xctl pools list\n  xctl pools list -o json')
     .action(action(async () => (await import('../commands/pools.js')).listPools));
@@ -57,18 +58,18 @@ Examples:
     .alias('rm')
     .description('remove a pool that has no leases')
     .argument('<pool...>', 'its name')
-    .option('--force', 'also when subnets of it are in quarantine', false)
+    .option('--force', 'even if some of its subnets are quarantined', false)
     .addOption(confirm('pool'))
     .addOption(dryRun())
     .addHelpText('after', '\nExamples:\n  xctl pools remove edge --confirm edge')
     .action(several(async () => (await import('../commands/pools.js')).removePool));
   pools
     .command('reserve')
-    .description('keep subnets of a pool out of allocation, or for one node')
+    .description('exclude subnets of a pool from allocation, or reserve them for one node')
     .argument('<pool>', 'its name')
     .argument('<cidr>', 'one or more whole subnets: 10.76.8.0/22')
-    .option('--node <name>', 'keep it for this node, there already or not')
-    .option('--reason <text>', 'why, for others to read')
+    .option('--node <name>', 'reserve it for this node, which need not exist yet')
+    .option('--reason <text>', 'reason, shown in lists')
     .addOption(dryRun())
     .addHelpText(
       'after',

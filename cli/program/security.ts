@@ -10,15 +10,15 @@ function ttl(usual: string): Option {
 
 /** addTokens adds `xctl tokens`. */
 export function addTokens(program: Command): void {
-  const tokens = program.command('tokens').alias('token').description('what hosts join with');
+  const tokens = program.command('tokens').alias('token').description('join tokens');
   tokens
     .command('create')
-    .description('make a join token, and print what to run on the host')
-    .option('--node <node>', 'for this node, which is there already (default: any host, which is then added)')
+    .description('create a join token, and print the command to run on the host')
+    .option('--node <node>', 'for this existing node (default: any host; it is added when it joins)')
     .addOption(new Option('--uses <count>', 'how many hosts can join with it (default: 1)').argParser(countOption))
     .addOption(ttl('1h'))
     .option('--pool <pool>', 'pool of the nodes that are added (default: the one named default, or the only one)')
-    .option('--source <cidr>', 'hosts may join from this range alone')
+    .option('--source <cidr>', 'accept hosts from this range only')
     .addOption(tokenOut())
     .addOption(dryRun())
     .addHelpText(
@@ -41,7 +41,7 @@ Examples:
   tokens
     .command('revoke')
     .alias('rm')
-    .description('end a token: nobody can join with it any more')
+    .description('revoke a join token')
     .argument('<token...>', 'its id, or the beginning of it: the characters before the dot')
     .addOption(dryRun())
     .addHelpText('after', '\nExamples:\n  xctl tokens revoke 4k2f9c')
@@ -53,9 +53,9 @@ function addIssuing(certs: Command): void {
     .command('issue')
     .description('issue a certificate for a person or a program, as a file to import as a context')
     .argument('<name>', 'name of the person or the program: alice, ci-1')
-    .addOption(new Option('--role <role>', 'what they may do').choices(personRoles).makeOptionMandatory())
+    .addOption(new Option('--role <role>', 'role of the identity').choices(personRoles).makeOptionMandatory())
     .addOption(ttl('90d; at most 365d'))
-    .option('--out <file>', 'a new file, which only its owner reads (default: NAME.context.json)')
+    .option('--out <file>', 'new file, readable by its owner only (default: NAME.context.json)')
     .addOption(dryRun())
     .addHelpText(
       'after',
@@ -72,7 +72,7 @@ Examples:
     .action(action(async () => (await import('../commands/certs.js')).issueCertificate));
   certs
     .command('renew')
-    .description('put a new certificate, with a new key, into the context in use')
+    .description('renew the certificate of the current context, with a new key')
     .addOption(ttl('90d; at most 365d'))
     .addHelpText(
       'after',
@@ -90,10 +90,10 @@ Examples:
 
 /** addCerts adds `xctl certs`. */
 export function addCerts(program: Command): void {
-  const certs = program.command('certs').alias('cert').description('who has a certificate, and who is refused');
+  const certs = program.command('certs').alias('cert').description('certificates and revocations');
   addListOptions(certs.command('list'))
     .alias('ls')
-    .description('list the newest certificate of everybody, the one that expires first on top')
+    .description('list the newest certificate of each identity, by expiry')
     .addOption(new Option('--role <role>', 'only those of this role').choices(roles))
     .addOption(watch())
     .addHelpText('after', '\nExamples:\n  xctl certs list\n  xctl certs list --role node -o wide')
@@ -101,7 +101,7 @@ export function addCerts(program: Command): void {
   addIssuing(certs);
   certs
     .command('revoke')
-    .description('refuse a certificate of a person or a program from this moment on')
+    .description('revoke a certificate of a person or a program')
     .argument('<serial...>', 'its serial number, or the beginning of it')
     .addOption(confirm('serial'))
     .addOption(dryRun())
@@ -121,12 +121,12 @@ export function addAuthority(program: Command): void {
   const ca = program.command('ca').description("the cluster's certificate authority");
   ca.command('show')
     .alias('get')
-    .description('show the authority, and how far a rotation is')
+    .description('show the authority and the progress of a rotation')
     .addHelpText('after', '\nExamples:\n  xctl ca show\n  xctl ca show -o json | jq -r .authority.certificates[0]')
     .action(action(async () => (await import('../commands/authority.js')).showAuthority));
   ca.command('rotate')
-    .description('replace the authority by a new one; nodes renew by themselves and stay connected')
-    .option('--wait', 'wait until no node depends on the old one, and finish (with --timeout; default: 10m)', false)
+    .description('replace the authority; nodes renew by themselves and stay connected')
+    .option('--wait', 'wait until no node depends on the old one, then finish (--timeout; default: 10m)', false)
     .option('--force', 'finish although some nodes have not renewed: they have to join again', false)
     .addOption(confirm('cluster'))
     .addOption(dryRun())
@@ -145,13 +145,13 @@ Examples:
 /** addAudit adds `xctl audit`. */
 export function addAudit(program: Command): void {
   addListOptions(program.command('audit'))
-    .description('who asked for what: every change that was asked for, and what came of it')
+    .description('show the audit log: each requested change, its caller and its outcome')
     .addOption(new Option('--since <duration>', 'only the last 1h, 30m, ...').argParser(durationOption))
     .option('--actor <who>', 'only of this caller: admin/alice, node/n-4k2f9c, local')
     .option('--call <call>', 'only this call: AddNode')
     .option('--subject <subject>', 'only about this: pool/default, node/web-1')
-    .addOption(new Option('--limit <count>', 'the newest so many').argParser(countOption).default(100))
-    .option('--verify', 'check instead whether the log is whole; exit code 8 when it is not', false)
+    .addOption(new Option('--limit <count>', 'show the newest N').argParser(countOption).default(100))
+    .option('--verify', 'check the integrity of the log instead; exit code 8 when it is damaged', false)
     .addOption(watch())
     .addHelpText(
       'after',

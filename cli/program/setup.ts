@@ -9,7 +9,7 @@ const withoutContext = { context: false } as const;
 export function addInit(program: Command): void {
   program
     .command('init')
-    .description('make the authority of a new cluster and a certificate for its first admin')
+    .description('create the authority of a new cluster and a certificate for its first admin')
     .option('--pool <words...>', 'create a pool, too: its range, or its name and its range; can be given several times')
     .option('--name <name>', 'name of the admin (default: whoever called sudo, or admin)')
     .addOption(dryRun())
@@ -38,7 +38,7 @@ function addChanging(contexts: Command): void {
   contexts
     .command('import')
     .alias('add')
-    .description('save a context that xctl certs issue or xctl contexts export wrote')
+    .description('import a context written by xctl certs issue or xctl contexts export')
     .argument('<file>', 'the file; - is standard input')
     .option('--name <name>', 'save it under this name (default: default)')
     .addHelpText(
@@ -54,9 +54,9 @@ Examples:
     .action(action(async () => (await import('../commands/contexts.js')).importContext, withoutContext));
   contexts
     .command('export')
-    .description('write a context with its key, to take it to another machine')
+    .description('export a context with its key, for use on another machine')
     .argument('[context]', 'its name (default: the current one)')
-    .requiredOption('--out <file>', 'a new file, which only its owner reads; - is standard output, if that is a pipe')
+    .requiredOption('--out <file>', 'new file, readable by its owner only; - is standard output, if that is a pipe')
     .addHelpText('after', '\nExamples:\n  xctl contexts export prod --out prod.context.json')
     .action(action(async () => (await import('../commands/contexts.js')).exportContext, withoutContext));
   contexts
@@ -74,7 +74,7 @@ export function addContexts(program: Command): void {
   const contexts = program
     .command('contexts')
     .alias('context')
-    .description('clusters that this user reaches, and as whom')
+    .description('saved clusters, each with an identity')
     .addHelpText(
       'after',
       `
@@ -97,7 +97,7 @@ xctl talks to the unix socket of the controller on the same machine.`,
     .action(action(async () => (await import('../commands/contexts.js')).showContext, withoutContext));
   contexts
     .command('use')
-    .description('make a context the current one')
+    .description('set the current context')
     .argument('<context>', 'its name')
     .addHelpText('after', '\nExamples:\n  xctl contexts use prod')
     .action(action(async () => (await import('../commands/contexts.js')).useContext, withoutContext));

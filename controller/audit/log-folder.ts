@@ -13,7 +13,7 @@ export type AuditQuery = {
   readonly subject: string;
   readonly actor: string;
   readonly call: string;
-  /** The newest so many. */
+  /** How many of the newest to return. */
   readonly limit: number;
 };
 

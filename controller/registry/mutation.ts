@@ -125,8 +125,8 @@ async function untilDone(context: Context, mutation: Mutation, recorded: Recorde
     }
     if (isBehind) turn.base = await feed.fresh();
   }
-  throw new XnetError('Conflict', 'the same records were changed by others again and again', {
-    hint: 'repeat the command',
+  throw new XnetError('Conflict', 'gave up: the records keep changing', {
+    hint: 'rerun the command',
   });
 }
 

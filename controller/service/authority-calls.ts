@@ -92,7 +92,7 @@ export class AuthorityCalls {
     if (uses > mostUses) problems.add(`uses: at most ${mostUses}`);
     if (request.node !== '' && uses > 1) problems.add('uses: a token for one node is used once');
     if (request.node !== '' && pool !== undefined) problems.add('pool: a node that is there already has its pool');
-    throwIfAny(problems.list, 'the token is not right');
+    throwIfAny(problems.list, 'invalid token');
     const opened = authority.require();
     const wanted: NewToken = {
       uses,
@@ -139,8 +139,8 @@ export class AuthorityCalls {
     const { role } = request;
     if (!isPersonRole(role)) problems.add(`role: ${quoted(role)} is not one of ${personRoles.join(', ')}`);
     const id = problems.take('id', checkPersonId(request.id));
-    throwIfAny(problems.list, 'the certificate is not right');
-    if (id === undefined || !isPersonRole(role)) throw new XnetError('Internal', 'a problem was not recorded');
+    throwIfAny(problems.list, 'invalid certificate request');
+    if (id === undefined || !isPersonRole(role)) throw new XnetError('Internal', 'missing validation problem');
     const ttlMs = durationOf(request.ttlSeconds, personTtlMs, longestPersonTtlMs);
     const answered = await certificates.issuePerson(mutationId(request), { role, id, csr: request.csr, ttlMs });
     const { view, version } = feed;

@@ -14,7 +14,7 @@ export type EventQuery = {
   readonly sinceMs: number;
   /** "node/web-1"; empty: all. */
   readonly subject: string;
-  /** The newest so many. */
+  /** How many of the newest to return. */
   readonly limit: number;
 };
 

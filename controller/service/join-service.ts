@@ -54,7 +54,7 @@ function nameAndAddress({ nodeName, address }: JoinRequest__Output): Pick<Joinin
   const problems = new Problems();
   const name = nodeName === '' ? undefined : problems.take('node name', checkName(nodeName));
   const checked = address === '' ? undefined : problems.take('address', checkAddress(address));
-  throwIfAny(problems.list, 'the host is not right');
+  throwIfAny(problems.list, 'invalid join request');
   return { ...(name === undefined ? {} : { name }), ...(checked === undefined ? {} : { address: checked }) };
 }
 

@@ -53,9 +53,9 @@ function newNodeOf(request: AddNodeRequest__Output): NewNode {
     request.subnet === '' ? undefined : problems.take('subnet', checkPrefix(request.subnet));
   const labels = labelsOf(request.labels, problems);
   for (const problem of enumProblem('mode', request.mode)) problems.add(problem);
-  throwIfAny(problems.list, 'the node is not right');
+  throwIfAny(problems.list, 'invalid node');
   const mode = modeFromWire(request.mode);
-  if (name === undefined || address === undefined) throw new XnetError('Internal', 'a problem was not recorded');
+  if (name === undefined || address === undefined) throw new XnetError('Internal', 'missing validation problem');
   return {
     name,
     address,
@@ -172,7 +172,7 @@ export class NodeCalls {
     const setLabels = labelsOf(request.setLabels, problems);
     for (const problem of enumProblem('mode', request.mode)) problems.add(problem);
     for (const problem of enumProblem('availability', request.availability)) problems.add(problem);
-    throwIfAny(problems.list, 'the change is not right');
+    throwIfAny(problems.list, 'invalid change');
     const mode = modeFromWire(request.mode);
     const change: NodeChange = {
       setLabels,

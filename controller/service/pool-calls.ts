@@ -59,12 +59,12 @@ function newPoolOf(request: CreatePoolRequest__Output): NewPool {
       `subnet length: ${formatPrefix(cidr)} is small for subnets of /${usualSubnetLength}: say how long they are to be, ` +
         `such as xctl pools create ${name ?? 'NAME'} ${formatPrefix(cidr)} --subnet-length ${fitting}`,
     );
-    throwIfAny(problems.list, 'the pool is not right');
+    throwIfAny(problems.list, 'invalid pool');
   }
   if (cidr !== undefined) for (const problem of poolProblems({ cidr, subnetLength })) problems.add(problem);
-  throwIfAny(problems.list, 'the pool is not right');
+  throwIfAny(problems.list, 'invalid pool');
   if (name === undefined || cidr === undefined || networkName === undefined || bridgeName === undefined) {
-    throw new XnetError('Internal', 'a problem was not recorded');
+    throw new XnetError('Internal', 'missing validation problem');
   }
   const mode = modeFromWire(request.mode) ?? 'bip';
   return { name, cidr, subnetLength, mode, networkName, bridgeName, quarantineSeconds };
@@ -123,7 +123,7 @@ export class PoolCalls {
     const cidr = problems.take('cidr', checkPrefix(request.cidr));
     const reason = problems.take('reason', checkText(request.reason));
     const nodeName = request.nodeName === '' ? undefined : problems.take('node', checkName(request.nodeName));
-    throwIfAny(problems.list, 'the reservation is not right');
+    throwIfAny(problems.list, 'invalid reservation');
     const range = {
       pool: request.pool,
       cidr: required(cidr),
@@ -166,13 +166,13 @@ function planned({ name, cidr, subnetLength, mode, networkName, bridgeName, quar
 }
 
 function required(prefix: Prefix | undefined): Prefix {
-  if (prefix === undefined) throw new XnetError('Internal', 'a problem was not recorded');
+  if (prefix === undefined) throw new XnetError('Internal', 'missing validation problem');
   return prefix;
 }
 
 function onePrefix(text: string): Prefix {
   const problems = new Problems();
   const prefix = problems.take('cidr', checkPrefix(text));
-  throwIfAny(problems.list, 'the subnet is not right');
+  throwIfAny(problems.list, 'invalid subnet');
   return required(prefix);
 }

@@ -192,7 +192,7 @@ export class StatusCalls {
     const count = sessions.progress(revision, nodeId);
     const down = [...view.nodes].filter(([id]) => id !== nodeId && !view.sessions.has(id));
     const node = wireFromNode(view, nodeId, liveOf(this.#deps.sessions));
-    if (node === undefined) throw new XnetError('NotFound', 'the node was removed meanwhile');
+    if (node === undefined) throw new XnetError('NotFound', 'the node was removed in the meantime');
     const nodeReady = node.state === 'NODE_STATE_READY';
     return {
       revision,
@@ -232,7 +232,7 @@ async function drained(call: ServerWritableStream<unknown, ListNodesResponse>, g
 }
 
 function problemFromContradiction([key, problem]: readonly [string, string]) {
-  const fix = 'nothing is withdrawn because of it; correct or delete that key with etcdctl, if it was written by hand';
+  const fix = 'no route is withdrawn; correct or delete that key with etcdctl if it was written by hand';
   return { text: `the record ${key} contradicts others: ${problem}`, fix };
 }
 

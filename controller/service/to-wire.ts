@@ -144,7 +144,7 @@ function wireFromHeldSubnet(view: ReadonlyView, { record, pool, subnet }: HeldSu
   };
 }
 
-/** wireFromSubnets shows the subnets of a pool, or of all, that are not simply free, in order of address. */
+/** wireFromSubnets returns the leased, reserved and quarantined subnets of a pool, or of all pools, in order of address. */
 export function wireFromSubnets(view: ReadonlyView, pool: string | undefined, nowMs: number): Subnet[] {
   if (pool !== undefined && !view.pools.has(pool)) throw noSuchPool(view, pool);
   const rows: { readonly order: number; readonly subnet: Subnet }[] = [];

@@ -90,7 +90,7 @@ export class Absences {
       reason: 'NodeDown',
       warning: true,
       subject: `node/${name}`,
-      message: 'its daemon is not connected; its lease and the routes to it stay',
+      message: 'its daemon is disconnected; its lease and the routes to it stay',
     };
     // Where a guard fails, another was faster or the node is back: the view brings it, and ends the wait.
     const { committed } = await store.commit({

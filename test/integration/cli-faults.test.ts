@@ -164,7 +164,7 @@ test.serial('a change waits for a controller that starts, within its time', asyn
   t.is(list.code, 6);
   t.regex(
     list.stderr,
-    /^xctl: no controller answers\n {2}- unix:.*c\.sock: connection refused\n {2}- unix:\/nonexistent.*: there is no such socket\ndoes xnet-controller run/,
+    /^xctl: no controller answers\n {2}- unix:.*c\.sock: connection refused\n {2}- unix:\/nonexistent.*: no such socket\ndoes xnet-controller run/,
   );
 });
 

@@ -55,7 +55,7 @@ test.serial('a cluster is made once, over the socket alone, and its first admin 
   const says = sayer(t, xctl);
   const socket = `--controller ${unix(controller)}`;
   await says(`status ${socket}`, /! the cluster has no authority yet\n {4}fix: make it with: xctl init/, 8);
-  await says(`nodes list --controller ${tcp(controller)}`, /there is no certificate to show to 127\.0\.0\.1/, 5);
+  await says(`nodes list --controller ${tcp(controller)}`, /no client certificate for 127\.0\.0\.1/, 5);
   await says(`init --controller ${tcp(controller)}`, /over the unix socket of a controller alone\nrun it as root/, 2);
   await says(`init ${socket} --pool default`, /"default" has no range: --pool default 10\.76\.0\.0\/16/, 2);
   await says(`init ${socket} --pool 10.76.0.9/16`, /has host bits set: did you mean 10\.76\.0\.0\/16\?/, 2);
@@ -156,7 +156,7 @@ test.serial('contexts of two clusters: which one is used, and who may read them'
   await says('pools list -o name', /^other\n$/);
   await says(
     `pools list -o name --controller ${tcp(controller)}`,
-    /a controller of another cluster|not of the authority/,
+    /a controller of another cluster|not certified by the authority/,
     5,
   );
   await says(`pools list -o name --controller ${tcp(controller)} --context default`, /^default\n$/);
@@ -216,11 +216,11 @@ test.serial('contexts of two clusters: which one is used, and who may read them'
   chmodSync(xctl.contexts.path, 0o755);
   await says('pools list', /contexts holds keys, and others can get into it \(mode 0755\)\n.*chmod 700/, 4);
   chmodSync(xctl.contexts.path, 0o700);
-  await says('context remove lab', /nobody to ask\nif that is meant: --yes/, 2);
+  await says('context remove lab', /without confirmation \(no terminal\)\nto confirm: --yes/, 2);
   await says('context remove lab --confirm lab', /^removed context lab\n/);
   await says('context rm default --yes', /^removed context default\n.*xctl certs revoke [0-9a-f]{32}\n$/);
   t.deepEqual(readdirSync(xctl.contexts.path), []);
-  await says('context show', /no context is the current one/, 3);
+  await says('context show', /no current context/, 3);
 });
 
 test.serial("under sudo the context is root's, whosever HOME it is", async (t) => {
@@ -381,9 +381,9 @@ test.serial('people are let do what their role is for, until they are revoked or
 
   const certificates = list(json(await xctl.run('certs', 'list', '-o', 'json')), 'certificates');
   const serialOf = (id: string) => String(certificates.find((certificate) => certificate['id'] === id)?.['serial']);
-  await says(`certs revoke ${serialOf('vera')}`, /nobody to ask\nif that is meant: --confirm/, 2);
+  await says(`certs revoke ${serialOf('vera')}`, /without confirmation \(no terminal\)\nto confirm: --confirm/, 2);
   const beginning = serialOf('vera').slice(0, 8);
-  await says(`certs revoke ${beginning} --confirm ${serialOf('otto').slice(0, 8)}`, /is not what this is about/, 2);
+  await says(`certs revoke ${beginning} --confirm ${serialOf('otto').slice(0, 8)}`, /does not match/, 2);
   await says(
     `certs revoke ${beginning} --confirm ${beginning}`,
     /^revoked the certificate of viewer\/vera: [0-9a-f]{32}/,
@@ -419,8 +419,8 @@ test.serial('people are let do what their role is for, until they are revoked or
     5,
   );
   await xctl.signIn(await stranger.credentialsFor('admin', 'alice'), [tcp(controller)], 'stranger');
-  await says('nodes list', /what answers there is not of the authority that the context trusts/, 5);
-  await says('nodes cordon web-1', /not of the authority that the context trusts/, 5);
+  await says('nodes list', /the server is not certified by the authority that the context trusts/, 5);
+  await says('nodes cordon web-1', /not certified by the authority that the context trusts/, 5);
   const { clusterId, authority } = await controller.trust();
   const { own } = await stranger.credentialsFor('admin', 'alice');
   t.truthy(own);
@@ -442,7 +442,7 @@ test.serial(
     t.teardown(() => left.close());
     await left.signIn((await xctl.contexts.require('default')).credentials, [tcp(controller)]);
     const digest = part(json(await xctl.run('ca', 'show', '-o', 'json')), 'authority')['digest'];
-    await says('ca rotate', /nobody to ask\nif that is meant: --yes/, 2);
+    await says('ca rotate', /without confirmation \(no terminal\)\nto confirm: --yes/, 2);
     await says('ca rotate --dry-run', /^would replace the authority of the cluster: 1 nodes have to renew\n$/);
     await says('ca show', /Rotation: +none\n/);
     await says(
@@ -463,7 +463,7 @@ test.serial(
       7,
     );
     t.regex(waited.stdout, /^under way: /);
-    await says('ca rotate --force --yes', /lock out every node.*\nif that is meant: --confirm/, 2);
+    await says('ca rotate --force --yes', /lock out every node.*\nto confirm: --confirm/, 2);
     const waiting = xctl.start(['ca', 'rotate', '--wait', '--yes']);
     await waiting.until('progress', ({ stderr }) => stderr.includes('0/1 nodes have renewed'));
     await controller.removeNode('web-1');
@@ -475,7 +475,7 @@ test.serial(
     await says('nodes list -o name', /^$/);
     const old = await left.run('nodes', 'list');
     t.is(old.code, 5);
-    t.regex(old.stderr, /not of the authority that the context trusts\n.*an admin issue a certificate/);
+    t.regex(old.stderr, /not certified by the authority that the context trusts\n.*an admin issue a certificate/);
   },
 );
 

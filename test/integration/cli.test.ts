@@ -220,7 +220,7 @@ test.serial('what is wrong is said with its own exit code, on standard error alo
     [
       'nodes add Web_2 --address 127.0.0.1 --subnet 10.77.0.1/24 --pool -',
       2,
-      /the node is not right: 4 problems\n( {2}- .*\n){4}/,
+      /invalid node: 4 problems\n( {2}- .*\n){4}/,
     ],
     ['nodes add web-2 --address 192.168.83.2 --label zone', 2, /"zone" is not a label/],
     [
@@ -241,11 +241,11 @@ test.serial('what is wrong is said with its own exit code, on standard error alo
     ['nodes list -l zone>a', 2, /"zone>a" is not a selector: write zone=a, zone!=a/],
     ['nodes list -l zone=a,', 2, /"" is not a selector/],
     ['pools create tiny 10.79.0.0/16', 4, /pool tiny already exists/],
-    ['nodes remove web-1', 2, /nobody to ask\nif that is meant: --yes/],
-    ['nodes remove web-1 --force --yes', 2, /nobody to ask\nif that is meant: --confirm web-1/],
-    ['nodes remove web-1 --force --confirm web-2', 2, /--confirm web-2 is not what this is about/],
-    ['pools remove tiny', 2, /if that is meant: --confirm tiny/],
-    ['leases release 10.77.0.0/24', 2, /if that is meant: --confirm 10\.77\.0\.0\/24/],
+    ['nodes remove web-1', 2, /without confirmation \(no terminal\)\nto confirm: --yes/],
+    ['nodes remove web-1 --force --yes', 2, /without confirmation \(no terminal\)\nto confirm: --confirm web-1/],
+    ['nodes remove web-1 --force --confirm web-2', 2, /--confirm web-2 does not match/],
+    ['pools remove tiny', 2, /to confirm: --confirm tiny/],
+    ['leases release 10.77.0.0/24', 2, /to confirm: --confirm 10\.77\.0\.0\/24/],
     ['completion tcsh', 2, /Allowed choices are bash, zsh, fish/],
   ];
   for await (const [[args, code, stderr], ran] of inTurn(cases, ([args]) => xctl.run(...words(args)))) {
@@ -528,7 +528,7 @@ test.serial('questions on a terminal: yes, no, and Ctrl-C; colours only there', 
   t.is((await ask('nodes remove web-1 --force', 'web-1\r')).code, 0);
   t.is((await ask('pools remove default --force', 'default\r')).code, 0);
   await controller.createPool();
-  const asked = await xctl.onTerminal(['pools', 'remove', 'default', '--no-input'], /nobody to ask/, '');
+  const asked = await xctl.onTerminal(['pools', 'remove', 'default', '--no-input'], /without confirmation/, '');
   t.is(asked.code, 2);
   const coloured = await xctl.onTerminal(['status'], /all is well/, '');
   t.true(coloured.stdout.includes('\u001b[32mall is well'));
