@@ -54,3 +54,10 @@ export function openContext(settings: XctlSettings, { sortBy, headers = true }: 
   });
   return { settings, client, output };
 }
+
+/** Run is a command: it gets its own options and arguments, as commander parsed them. */
+export type Run<Options, Args extends readonly unknown[]> = (
+  context: CommandContext,
+  options: Options,
+  ...args: Args
+) => Promise<void>;

@@ -1,15 +1,8 @@
 // Between the command line and the commands: settings are read, then the command is loaded, and run with a context.
 // Invariant: help, completion and wrong usage load neither gRPC nor any command.
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { CommandContext, ListOptions } from '../context.js';
+import type { ListOptions, Run } from '../context.js';
 import { resolveSettings, type SettingsNeeds } from '../settings.js';
-
-/** Run is a command: it gets its own options and arguments, as commander parsed them. */
-export type Run<Options, Args extends readonly unknown[]> = (
-  context: CommandContext,
-  options: Options,
-  ...args: Args
-) => Promise<void>;
 
 /** action makes commander's action of a command that is loaded when it runs. */
 export function action<Options, Args extends readonly unknown[]>(

@@ -1,7 +1,8 @@
 // What keeps docker0 from getting its address, as findings: what is wrong, and what to do. Pure.
 import { XnetError } from '../../proto/errors.js';
 import type { Finding } from '../reconcile/effect.js';
-import { type Bip, type DaemonJsonRefusal, formatBip } from './daemon-json.js';
+import { type Bip, formatBip } from './bip-value.js';
+import type { DaemonJsonRefusal } from './daemon-json.js';
 import type { EngineContainer } from './engine.js';
 import type { GivenUp } from './journal.js';
 import { blocked, blockedBy, type OnRunning, waiting } from './settings.js';

@@ -11,17 +11,9 @@ import {
 } from '../../proto/domain/address.js';
 import type { Finding } from '../reconcile/effect.js';
 import { daemonJsonFinding, rolledBackFinding, runningFinding } from './bip-findings.js';
+import { type Bip, bipsEqual, formatBip, parseBip } from './bip-value.js';
 import { sha256 } from './content-hash.js';
-import {
-  type Bip,
-  bipIn,
-  bipsEqual,
-  type DaemonJsonRefusal,
-  formatBip,
-  parseBip,
-  removeBip,
-  setBip,
-} from './daemon-json.js';
+import { bipIn, type DaemonJsonRefusal, removeBip, setBip } from './daemon-json.js';
 import type { EngineNetwork, EngineSeen } from './engine.js';
 import type { Flags } from './flags.js';
 import type { HostInterface } from './interfaces.js';

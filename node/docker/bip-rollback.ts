@@ -7,8 +7,9 @@ import { discardTemporary, writeOwnFile } from '../../proto/process/atomic-file.
 import type { Finding, Outcome } from '../reconcile/effect.js';
 import { notWritten, rolledBackFinding } from './bip-findings.js';
 import { inputsOf } from './bip-plan.js';
+import { bipsEqual, formatBip } from './bip-value.js';
 import { type DockerNow, dockerNow, startAgain, untilDockerAnswers } from './containers.js';
-import { bipIn, bipsEqual, formatBip, removeBip, setBip } from './daemon-json.js';
+import { bipIn, removeBip, setBip } from './daemon-json.js';
 import { readDaemonJson, sameContent, writeDaemonJson } from './daemon-json-file.js';
 import { type Apply, type Content, type Journal, writeJournal } from './journal.js';
 import { decidedBy, recentRestarts, startAt } from './restart-limit.js';

@@ -1,16 +1,9 @@
 // What becomes of daemon.json when Docker gets a bip, or loses it: bytes in, bytes or a refusal out.
 // Invariant: only a bip of ours is ever changed or taken out, and no other byte is; a file that dockerd would refuse, or
 // that rules the bip out, is refused with line, column and what to do. Pure.
-import {
-  formatIpv4,
-  formatPrefix,
-  type Ipv4,
-  parseIpv4,
-  prefixContains,
-  prefixCovers,
-  prefixOf,
-} from '../../proto/domain/address.js';
+import { formatPrefix, parseIpv4, prefixContains, prefixCovers, prefixOf } from '../../proto/domain/address.js';
 import { quoted } from '../../proto/domain/input.js';
+import { type Bip, bipsEqual, formatBip, parseBip } from './bip-value.js';
 import {
   type JsonDocument,
   type JsonProperty,
@@ -21,9 +14,6 @@ import {
   withProperty,
   withValue,
 } from './json-document.js';
-
-/** Bip is docker0's address and length, which dockerd writes as one text: "10.76.3.1/24". */
-export type Bip = { readonly address: Ipv4; readonly length: number };
 
 /**
  * RefusalReason tells what keeps us from editing: dockerd can't read the file (`Invalid`), it is too large or too deep
@@ -58,24 +48,6 @@ export type OtherSettings = {
   readonly 'fixed-cidr'?: string;
   readonly 'default-gateway'?: string;
 };
-
-/** parseBip reads "10.76.3.1/24"; undefined for anything else. */
-export function parseBip(text: string | null | undefined): Bip | undefined {
-  const match = /^([\d.]+)\/(0|[1-9]\d?)$/.exec(text ?? '');
-  const address = parseIpv4(match?.[1] ?? '');
-  const length = Number(match?.[2]);
-  return address === undefined || length > 32 ? undefined : { address, length };
-}
-
-/** formatBip writes "10.76.3.1/24". */
-export function formatBip(bip: Bip): string {
-  return `${formatIpv4(bip.address)}/${bip.length}`;
-}
-
-/** bipsEqual says whether two bips are the same. */
-export function bipsEqual(a: Bip | undefined, b: Bip | undefined): boolean {
-  return a !== undefined && b !== undefined && a.address === b.address && a.length === b.length;
-}
 
 /**
  * setBip gives daemon.json the wanted bip.

@@ -1,7 +1,7 @@
 // Puts the gateway address back on a bridge that lost it. Docker itself would do so at its next start only.
 // Invariant: the bridge is one whose network Docker has with this gateway; nothing else on it is changed.
 import type { Finding } from '../reconcile/effect.js';
-import { type Bip, formatBip } from './daemon-json.js';
+import { type Bip, formatBip } from './bip-value.js';
 import { blocked, type DockerHost } from './settings.js';
 
 /** putGatewayBack adds an address to a bridge; that it is there already is no failure. */

@@ -7,7 +7,7 @@ import * as v from 'valibot';
 import { formatIpv4, parseIpv4 } from '../../proto/domain/address.js';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
 import { removeOwnFile, writeOwnFile } from '../../proto/process/atomic-file.js';
-import { type Bip, formatBip, parseBip } from './daemon-json.js';
+import { type Bip, formatBip, parseBip } from './bip-value.js';
 import type { Attachment } from './engine.js';
 
 /** Content is a file's bytes; undefined where there was no file. */

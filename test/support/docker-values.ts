@@ -1,5 +1,5 @@
 // Values that tests of the Docker effect share.
-import { type Bip, parseBip } from '../../node/docker/daemon-json.js';
+import { type Bip, parseBip } from '../../node/docker/bip-value.js';
 import type { EngineContainer, EngineNetwork } from '../../node/docker/engine.js';
 import type { HostInterface } from '../../node/docker/interfaces.js';
 import { gatewayOf, type Prefix, parsePrefix } from '../../proto/domain/address.js';

@@ -2,7 +2,8 @@
 // edited can be edited back.
 import test from 'ava';
 import fc from 'fast-check';
-import { type Bip, bipIn, bipsEqual, parseBip, removeBip, setBip } from '../../node/docker/daemon-json.js';
+import { type Bip, bipsEqual, parseBip } from '../../node/docker/bip-value.js';
+import { bipIn, removeBip, setBip } from '../../node/docker/daemon-json.js';
 import { largestFile } from '../../node/docker/json-document.js';
 import { fixtureBytes, fixtures } from '../support/daemon-json-fixtures.js';
 

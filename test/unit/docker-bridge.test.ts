@@ -1,8 +1,8 @@
 // Decisions of mode bridge, and the networks of a host.
 import test from 'ava';
 import fc from 'fast-check';
+import { formatBip } from '../../node/docker/bip-value.js';
 import { attachedTo, isAsDesired, planBridge, planBridgeRemoval } from '../../node/docker/bridge-plan.js';
-import { formatBip } from '../../node/docker/daemon-json.js';
 import { hostNetworks, unroutedNetworks } from '../../node/docker/host-networks.js';
 import type { DesiredDocker, OnRunning } from '../../node/docker/settings.js';
 import { formatPrefix, gatewayOf } from '../../proto/domain/address.js';
