@@ -2,7 +2,7 @@
 // xctl: the command line of operators. Each command is loaded when it runs.
 import { exitCodes } from '../proto/errors.js';
 import { runProgram } from '../proto/process/program.js';
-import { makeProgram } from './program.js';
+import { makeProgram } from './program/program.js';
 
 // Whoever reads our output may have had enough of it: `xctl nodes list | head -1`.
 for (const stream of [process.stdout, process.stderr]) {

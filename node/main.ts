@@ -10,7 +10,7 @@ import { defaultJoinPort } from '../proto/rpc/endpoint.js';
 import type { HostStatus } from './commands/status.js';
 import { notJoined } from './identity/identity.js';
 import { addJoinOptions, joinSettingsOf } from './join/settings.js';
-import { addOptions, daemonSettingsOf, nodeSettingsOf, settingsAsDaemon } from './settings.js';
+import { addOptions, daemonSettingsOf, nodeSettingsOf, settingsAsDaemon } from './settings/settings.js';
 
 // A daemon that mostly waits: V8 would let the space for new objects grow from 2 MiB to 32 at a start with thousands of
 // routes, and keep it. An upper limit can only be given on the command line of node.

@@ -3,7 +3,7 @@
 import { escaped } from '../../proto/domain/text.js';
 import { exitCodes, XnetError } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
-import type { CommandContext } from '../context.js';
+import type { CommandContext } from '../client/context.js';
 import { type AuditOutput, auditFromWire, auditKind, verificationFromWire } from '../output/audit.js';
 import { type TableLook, tableOf } from '../output/columns.js';
 

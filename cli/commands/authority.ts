@@ -4,8 +4,8 @@ import { escaped } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
 import { formatIdentity } from '../../proto/pki/identity.js';
 import { formatFields } from '../../proto/process/table.js';
-import { confirmed } from '../confirm.js';
-import type { CommandContext } from '../context.js';
+import { confirmed } from '../client/confirm.js';
+import type { CommandContext } from '../client/context.js';
 import { ContextFolder } from '../contexts/folder.js';
 import {
   type AuthorityOutput,

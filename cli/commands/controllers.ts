@@ -1,6 +1,6 @@
 // `xctl controllers`: forgetting one that is gone.
-import { confirmed } from '../confirm.js';
-import type { CommandContext } from '../context.js';
+import { confirmed } from '../client/confirm.js';
+import type { CommandContext } from '../client/context.js';
 import { verdict } from './change-response.js';
 
 /** RemoveControllerOptions are those of `controllers remove`. */

@@ -1,7 +1,7 @@
 // `xctl events`: what happened, and with --watch what happens.
 import { XnetError } from '../../proto/errors.js';
 import type { AdminServiceClient } from '../../proto/gen/xnet/v1/AdminService.js';
-import type { CommandContext } from '../context.js';
+import type { CommandContext } from '../client/context.js';
 import { type TableLook, tableOf } from '../output/columns.js';
 import { type EventOutput, eventFromWire, eventKind } from '../output/event.js';
 import type { Output } from '../output/output.js';

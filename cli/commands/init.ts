@@ -5,7 +5,7 @@ import { XnetError } from '../../proto/errors.js';
 import { digestOf } from '../../proto/pki/chain.js';
 import { formatIdentity } from '../../proto/pki/identity.js';
 import { formatEndpoint } from '../../proto/rpc/endpoint.js';
-import type { CommandContext } from '../context.js';
+import type { CommandContext } from '../client/context.js';
 import { ContextFolder } from '../contexts/folder.js';
 import { refreshedControllers, type SavedContext } from '../contexts/saved.js';
 import { type AuthorityOutput, authorityFromWire } from '../output/certificate.js';

@@ -5,7 +5,7 @@ import type { IssueCertificateResponse__Output } from '../../proto/gen/xnet/v1/I
 import type { Request } from '../../proto/pki/certificate.js';
 import { formatIdentity, isPersonRole, type PersonRole } from '../../proto/pki/identity.js';
 import { checkEndpoint, type Endpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
-import type { CommandContext } from '../context.js';
+import type { CommandContext } from '../client/context.js';
 import { ContextFolder } from '../contexts/folder.js';
 import { contextOf, joinedControllers, type SavedContext } from '../contexts/saved.js';
 

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import type { JoinToken__Output } from '../../proto/gen/xnet/v1/JoinToken.js';
 import { writeNewSecretFile } from '../../proto/pki/secret-file.js';
-import type { CommandContext } from '../context.js';
+import type { CommandContext } from '../client/context.js';
 import type { TableLook } from '../output/columns.js';
 import { hereDocument, hostCommand, shellText } from '../output/host-command.js';
 import { leftText, type TokenOutput, tokenFromWire } from '../output/token.js';

@@ -1,8 +1,8 @@
 // `xctl leases`: leased, reserved and quarantined subnets.
-import { confirmed } from '../confirm.js';
-import type { CommandContext } from '../context.js';
+import { confirmed } from '../client/confirm.js';
+import type { CommandContext } from '../client/context.js';
+import { relisted, watchLists } from '../client/watch.js';
 import { leaseFromWire, leaseKind } from '../output/pool.js';
-import { relisted, watchLists } from '../watch.js';
 import { verdict } from './change-response.js';
 
 /** LeasesOptions are those of `leases list`. */

@@ -1,7 +1,7 @@
 // `xctl nodes add`: leases a subnet at once and says what to run on the host.
 import { escaped } from '../../proto/domain/text.js';
 import { wireFromMode } from '../../proto/rpc/convert.js';
-import type { CommandContext } from '../context.js';
+import type { CommandContext } from '../client/context.js';
 import { nodeFromWire } from '../output/node.js';
 import { requirePart, verdict } from './change-response.js';
 import { joinLines, joinWith, requireFree } from './join-token.js';

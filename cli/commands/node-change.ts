@@ -3,8 +3,8 @@
 import type { Availability } from '../../proto/domain/network.js';
 import { escaped } from '../../proto/domain/text.js';
 import { wireFromAvailability, wireFromMode } from '../../proto/rpc/convert.js';
-import { confirmed } from '../confirm.js';
-import type { CommandContext } from '../context.js';
+import { confirmed } from '../client/confirm.js';
+import type { CommandContext } from '../client/context.js';
 import { nodeFromWire } from '../output/node.js';
 import { formatLeft, isoTime } from '../output/time.js';
 import { requirePart, verdict } from './change-response.js';

@@ -2,7 +2,9 @@
 import { escaped } from '../../proto/domain/text.js';
 import { problemLines } from '../../proto/process/problem.js';
 import { formatFields, formatTable } from '../../proto/process/table.js';
-import type { CommandContext } from '../context.js';
+import type { CommandContext } from '../client/context.js';
+import { type Selector, selects } from '../client/selector.js';
+import { watchLists } from '../client/watch.js';
 import { type CertificateOutput, certificateFromWire, certificateState } from '../output/certificate.js';
 import type { TableLook } from '../output/columns.js';
 import { type EventOutput, eventFromWire } from '../output/event.js';
@@ -18,8 +20,6 @@ import {
 } from '../output/node.js';
 import { ageOf } from '../output/time.js';
 import { leftText } from '../output/token.js';
-import { type Selector, selects } from '../selector.js';
-import { watchLists } from '../watch.js';
 import { requirePart } from './change-response.js';
 import { tokenCommand } from './node-add.js';
 

@@ -2,13 +2,13 @@
 import { escaped } from '../../proto/domain/text.js';
 import { formatFields } from '../../proto/process/table.js';
 import { wireFromMode } from '../../proto/rpc/convert.js';
-import { confirmed } from '../confirm.js';
-import type { CommandContext } from '../context.js';
+import { confirmed } from '../client/confirm.js';
+import type { CommandContext } from '../client/context.js';
+import { relisted, watchLists } from '../client/watch.js';
 import type { TableLook } from '../output/columns.js';
 import { leaseFromWire, type PoolOutput, poolFromWire, poolKind } from '../output/pool.js';
 import { formatPoolMap } from '../output/pool-map.js';
 import { ageOf, formatDuration } from '../output/time.js';
-import { relisted, watchLists } from '../watch.js';
 import { requirePart, verdict } from './change-response.js';
 
 /** CreateOptions are those of `pools create`. */

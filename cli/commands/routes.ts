@@ -1,11 +1,11 @@
 // `xctl routes`: the table that nodes get, and which nodes do not have it in their kernel.
 import { escaped } from '../../proto/domain/text.js';
 import { exitCodes } from '../../proto/errors.js';
-import type { CommandContext } from '../context.js';
+import type { CommandContext } from '../client/context.js';
+import { relisted, watchLists } from '../client/watch.js';
 import { isAway, nodeFromWire } from '../output/node.js';
 import { isAmiss, routeCheckKind, routeKind, routeOutputOf } from '../output/route.js';
 import { counted } from '../output/time.js';
-import { relisted, watchLists } from '../watch.js';
 
 /** ListRoutesOptions are those of `routes list`. */
 export type ListRoutesOptions = { readonly node?: string; readonly watch: boolean };

@@ -1,6 +1,6 @@
 // Commands that take several names: done for one after the other, and printed together.
 import { XnetError } from '../../proto/errors.js';
-import type { Run } from '../context.js';
+import type { Run } from '../client/context.js';
 
 /**
  * eachName makes a command that takes several names of one that takes one. What fails for one name is told when it was

@@ -2,7 +2,7 @@
 import { XnetError } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
 import { problemText } from '../../proto/process/problem.js';
-import type { CommandContext } from '../context.js';
+import type { CommandContext } from '../client/context.js';
 import { authorityFromWire, certificateFromWire, rotationFromWire } from '../output/certificate.js';
 import type { Shown } from '../output/output.js';
 import { Screen } from '../output/screen.js';

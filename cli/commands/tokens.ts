@@ -1,8 +1,8 @@
 // `xctl tokens`: join tokens.
-import { byBeginning } from '../beginning.js';
-import type { CommandContext } from '../context.js';
+import { byBeginning } from '../client/beginning.js';
+import type { CommandContext } from '../client/context.js';
+import { relisted, watchLists } from '../client/watch.js';
 import { tokenFromWire, tokenKind } from '../output/token.js';
-import { relisted, watchLists } from '../watch.js';
 import { requirePart, verdict } from './change-response.js';
 import { joinLines, joinWith, requireFree } from './join-token.js';
 

@@ -3,7 +3,7 @@ import { escaped } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
 import type { Convergence__Output } from '../../proto/gen/xnet/v1/Convergence.js';
 import { problemText } from '../../proto/process/problem.js';
-import type { CommandContext } from '../context.js';
+import type { CommandContext } from '../client/context.js';
 import { ProgressLine } from '../output/screen.js';
 import { formatDuration } from '../output/time.js';
 

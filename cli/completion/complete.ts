@@ -3,7 +3,7 @@
 // Invariant: a value is printed only when no shell takes a character of it specially.
 import type { Command } from 'commander';
 import { isPersonRole } from '../../proto/pki/identity.js';
-import { endpointsOption, resolveSettings } from '../settings.js';
+import { endpointsOption, resolveSettings } from '../client/settings.js';
 import { type Candidate, type Completion, type Source, wantedAt } from './candidates.js';
 import { forBash, splitLine, type Typed } from './words.js';
 
@@ -30,7 +30,7 @@ async function askController(
   if (saved !== undefined) program.setOptionValueWithSource('context', saved, 'cli');
   if (source === 'contexts') return savedNames(program);
   const { controllers, context } = await resolveSettings(program, process.env, false);
-  const { AdminClient } = await import('../client.js');
+  const { AdminClient } = await import('../client/client.js');
   const client = new AdminClient({
     endpoints: controllers,
     credentials: context?.saved.credentials,

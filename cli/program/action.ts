@@ -1,8 +1,8 @@
 // Between the command line and the commands: settings are read, then the command is loaded, and run with a context.
 // Invariant: help, completion and wrong usage load neither gRPC nor any command.
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { ListOptions, Run } from '../context.js';
-import { resolveSettings, type SettingsNeeds } from '../settings.js';
+import type { ListOptions, Run } from '../client/context.js';
+import { resolveSettings, type SettingsNeeds } from '../client/settings.js';
 
 /** action makes commander's action of a command that is loaded when it runs. */
 export function action<Options, Args extends readonly unknown[]>(
@@ -15,7 +15,7 @@ export function action<Options, Args extends readonly unknown[]>(
     const options = given.at(-2) as Options;
     const args = given.slice(0, -2) as unknown as Args;
     const settings = await resolveSettings(command, process.env, process.stdout.isTTY === true, needs);
-    const [{ openContext }, run] = await Promise.all([import('../context.js'), load()]);
+    const [{ openContext }, run] = await Promise.all([import('../client/context.js'), load()]);
     const context = openContext(settings, options as ListOptions);
     try {
       await run(context, options, ...args);

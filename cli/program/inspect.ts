@@ -1,6 +1,6 @@
 // The command lines of `xctl leases`, `routes`, `events` and `status`.
 import { type Command, Option } from 'commander';
-import { durationOption } from '../settings.js';
+import { durationOption } from '../client/settings.js';
 import { action, addListOptions, confirm, countOption, dryRun, several, watch } from './action.js';
 
 /** addLeases adds `xctl leases`. */

@@ -1,7 +1,7 @@
 // The command line of `xctl nodes`.
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { checkSelector, type Selector } from '../client/selector.js';
 import { nodeStates } from '../output/states.js';
-import { checkSelector, type Selector } from '../selector.js';
 import {
   action,
   addListOptions,

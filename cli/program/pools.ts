@@ -1,6 +1,6 @@
 // The command line of `xctl pools`.
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { durationOption } from '../settings.js';
+import { durationOption } from '../client/settings.js';
 import { action, addListOptions, confirm, dryRun, several, watch } from './action.js';
 
 function lengthOption(text: string): number {

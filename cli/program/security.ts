@@ -1,7 +1,7 @@
 // The command lines of `xctl tokens`, `certs`, `ca` and `audit`.
 import { type Command, Option } from 'commander';
 import { personRoles, roles } from '../../proto/pki/identity.js';
-import { durationOption } from '../settings.js';
+import { durationOption } from '../client/settings.js';
 import { action, addListOptions, confirm, countOption, dryRun, several, tokenOut, watch } from './action.js';
 
 function ttl(usual: string): Option {

@@ -14,12 +14,12 @@ import { XnetError } from '../../proto/errors.js';
 import { keys, prefixes } from '../store/keys.js';
 import { encode, unknownFields } from '../store/record-codec.js';
 import type { NodeRecord } from '../store/records.js';
-import { chooseSubnet, isInDoubt, type PoolState, usageOf, type Wish } from '../table/allocate.js';
-import { hindering } from '../table/node-networks.js';
 import type { ReadonlyView } from '../view/view.js';
+import { chooseSubnet, isInDoubt, type PoolState, usageOf, type Wish } from './allocate.js';
 import { absent, asSeen, put } from './guards.js';
 import { choosePool, poolState, requireFreeAddress, requireFreeName, requireNode, sameLabels } from './lookup.js';
 import type { Decision } from './mutation.js';
+import { hindering } from './node-networks.js';
 
 /** NewNode is a node to add. Absent fields are chosen for it. */
 export type NewNode = {

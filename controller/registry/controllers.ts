@@ -1,10 +1,10 @@
 // Removes the registration of a controller that will not come back. That of a running controller is never removed: it would
 // register again.
 import { XnetError } from '../../proto/errors.js';
-import { liveRegistrations } from '../session/clocks.js';
 import { keys } from '../store/keys.js';
 import { encode } from '../store/record-codec.js';
 import { removalKey } from '../store/rollback-guard.js';
+import { liveRegistrations } from '../view/clocks.js';
 import type { ReadonlyView } from '../view/view.js';
 import { asSeen, type MutationId, put } from './guards.js';
 import { type Context, type Decision, type MutationResult, mutate } from './mutation.js';

@@ -3,8 +3,8 @@ import { formatIpv4, type Ipv4, prefixCovers, prefixesOverlap } from '../../prot
 import { XnetError } from '../../proto/errors.js';
 import { keys, prefixes } from '../store/keys.js';
 import type { NodeRecord, PoolRecord } from '../store/records.js';
-import type { Doubt, PoolState } from '../table/allocate.js';
 import type { ReadonlyView } from '../view/view.js';
+import type { Doubt, PoolState } from './allocate.js';
 
 /**
  * poolState returns what allocation needs to know of a pool.

@@ -3,17 +3,17 @@
 import type { XnetError } from '../../proto/errors.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Authority } from '../authority/authority.js';
-import type { CertificateRegistry } from '../registry/certificates.js';
+import type { CertificateRegistry } from '../authority/certificates.js';
+import type { TokenRegistry } from '../authority/tokens.js';
 import type { MutationId } from '../registry/guards.js';
 import type { NodeRegistry } from '../registry/nodes.js';
 import { requestDigest } from '../registry/operation.js';
 import type { PoolRegistry } from '../registry/pools.js';
-import type { TokenRegistry } from '../registry/tokens.js';
 import type { Sessions } from '../session/sessions.js';
 import type { Store } from '../store/store.js';
 import type { ViewFeed } from '../view/view-feed.js';
 import type { ControllerHealth } from './controller-problems.js';
-import type { Live } from './to-wire.js';
+import type { Live } from './to-wire/records.js';
 
 /** ClusterState is what the calls read: the view, the records that are not in it, and the connected nodes. */
 export type ClusterState = {

@@ -25,12 +25,12 @@ import { checkPersonId, isPersonRole, isRole, personRoles, roles } from '../../p
 import { formatPeer, type Peer } from '../../proto/rpc/peer.js';
 import type { Opened } from '../authority/authority.js';
 import { rotationOf } from '../authority/rotation.js';
-import { joinTokenMs, type NewToken, namesFor } from '../registry/tokens.js';
+import { joinTokenMs, type NewToken, namesFor } from '../authority/tokens.js';
 import { apiAddresses } from '../view/api-addresses.js';
 import { type ClusterState, mutationId, type Ports, type Registries } from './admin-deps.js';
 import { findNode } from './find-node.js';
-import { wireFromCertificate, wireFromJoinToken, wireFromToken } from './security-to-wire.js';
-import { type Live, wireFromNode } from './to-wire.js';
+import { type Live, wireFromNode } from './to-wire/records.js';
+import { wireFromCertificate, wireFromJoinToken, wireFromToken } from './to-wire/security.js';
 
 const dayMs = 24 * 3_600_000;
 const longestTokenMs = 30 * dayMs;

@@ -2,7 +2,7 @@
 // Invariant: what keeps a change from being made is told here before anybody tries one.
 import type { XnetError } from '../../proto/errors.js';
 import type { Problem } from '../../proto/gen/xnet/v1/Problem.js';
-import { liveRegistrations, toleratedMs } from '../session/clocks.js';
+import { liveRegistrations, toleratedMs } from '../view/clocks.js';
 import type { ReadonlyView } from '../view/view.js';
 
 /** ControllerHealth is what a controller knows of itself and its store. */

@@ -7,7 +7,7 @@ import { parseKey } from '../store/keys.js';
 import { decode } from '../store/record-codec.js';
 import type { Store } from '../store/store.js';
 import type { ViewFeed } from '../view/view-feed.js';
-import { wireFromEvent } from './to-wire.js';
+import { wireFromEvent } from './to-wire/records.js';
 
 /** EventQuery says which events. */
 export type EventQuery = {

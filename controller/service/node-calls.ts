@@ -22,18 +22,18 @@ import type { SetNodeRequest__Output } from '../../proto/gen/xnet/v1/SetNodeRequ
 import type { SetNodeResponse } from '../../proto/gen/xnet/v1/SetNodeResponse.js';
 import { availabilityFromWire, enumProblem, modeFromWire, wireFromMode } from '../../proto/rpc/convert.js';
 import { formatPeer, type Peer } from '../../proto/rpc/peer.js';
+import { joinTokenMs, namesFor, putToken, tokenRecord } from '../authority/tokens.js';
 import { decideAdd, type NewNode } from '../registry/add-node.js';
 import type { NodeChange } from '../registry/change-node.js';
 import type { MutationId } from '../registry/guards.js';
 import { requireNode } from '../registry/lookup.js';
-import { joinTokenMs, namesFor, putToken, tokenRecord } from '../registry/tokens.js';
-import { overlapWarnings } from '../table/node-networks.js';
+import { overlapWarnings } from '../registry/node-networks.js';
 import type { ReadonlyView } from '../view/view.js';
 import { type ClusterState, mutationId, type Registries } from './admin-deps.js';
 import { eventsOf } from './event-calls.js';
 import { findNode } from './find-node.js';
-import { wireFromJoinToken } from './security-to-wire.js';
-import { type Live, summaryFromNode, wireFromNode } from './to-wire.js';
+import { type Live, summaryFromNode, wireFromNode } from './to-wire/records.js';
+import { wireFromJoinToken } from './to-wire/security.js';
 
 const eventsShown = 10;
 // How long a view may lag behind what another controller has done.

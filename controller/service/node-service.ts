@@ -16,7 +16,7 @@ import { services } from '../../proto/rpc/definitions.js';
 import { nodeIdOf, peerOf } from '../../proto/rpc/peer.js';
 import { type ServiceBinding, serverStream, unary } from '../../proto/rpc/server.js';
 import type { Authority } from '../authority/authority.js';
-import type { CertificateRegistry } from '../registry/certificates.js';
+import type { CertificateRegistry } from '../authority/certificates.js';
 import type { NodeRegistry } from '../registry/nodes.js';
 import { absenceOf, differencesFrom, mayBeLost } from '../registry/restored.js';
 import type { Start } from '../session/fanout.js';

@@ -34,7 +34,7 @@ import {
   usualSubnetLength,
 } from '../registry/pool-rules.js';
 import { type ClusterState, mutationId, type Registries } from './admin-deps.js';
-import { wireFromPool, wireFromSubnets } from './to-wire.js';
+import { wireFromPool, wireFromSubnets } from './to-wire/records.js';
 
 const defaultQuarantineSeconds = 3_600;
 const longestQuarantineSeconds = 365 * 24 * 3_600;

@@ -16,7 +16,7 @@ import type { ReadonlyView } from '../view/view.js';
 import { type ClusterState, liveOf, mutationId, type ThisController } from './admin-deps.js';
 import { controllerProblems, storeProblems } from './controller-problems.js';
 import { findNode } from './find-node.js';
-import { wireFromNode, wireFromPool, wireFromRoutes } from './to-wire.js';
+import { wireFromNode, wireFromPool, wireFromRoutes } from './to-wire/records.js';
 
 const mostNames = 10;
 const listEveryMs = 200;

@@ -11,8 +11,8 @@ import { keys } from '../store/keys.js';
 import { encode } from '../store/record-codec.js';
 import type { StatusRecord } from '../store/records.js';
 import type { Operation, Store } from '../store/store.js';
-import { transitionsOf } from '../view/node-state.js';
 import type { ViewFeed } from '../view/view-feed.js';
+import { transitionsOf } from './node-state.js';
 
 /** StatusParts are what statuses work with. */
 export type StatusParts = {

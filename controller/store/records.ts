@@ -244,20 +244,37 @@ type DeepReadonly<T> = T extends Primitive ? T : { readonly [P in keyof T]: Deep
 /** RecordOf is the value behind a key of a kind. Records are never changed in place. */
 export type RecordOf<K extends RecordKind> = DeepReadonly<v.InferOutput<(typeof schemas)[K]>>;
 
+/** ClusterRecord is the identity of the cluster and its epoch. */
 export type ClusterRecord = RecordOf<'cluster'>;
+/** PoolRecord is a pool with its reservations. */
 export type PoolRecord = RecordOf<'pool'>;
+/** ReservationRecord is one reserved range of a pool. */
 export type ReservationRecord = PoolRecord['reservations'][number];
+/** NodeRecord is a node as an operator added it. */
 export type NodeRecord = RecordOf<'node'>;
+/** SubnetRecord is a lease, or a freed subnet in quarantine. */
 export type SubnetRecord = RecordOf<'subnet'>;
+/** SessionRecord says which controller a node is connected to. */
 export type SessionRecord = RecordOf<'session'>;
+/** AbsenceRecord says since when a node is not connected. */
 export type AbsenceRecord = RecordOf<'absence'>;
+/** StatusRecord is what a node reported last. */
 export type StatusRecord = RecordOf<'status'>;
+/** ControllerRecord is the presence of a running controller. */
 export type ControllerRecord = RecordOf<'controller'>;
+/** ProgressRecord is how far the nodes of one controller have come. */
 export type ProgressRecord = RecordOf<'progress'>;
+/** RegistrationRecord is a controller that is expected to run. */
 export type RegistrationRecord = RecordOf<'registration'>;
+/** AuthorityRecord is the certificate authority, its key sealed. */
 export type AuthorityRecord = RecordOf<'authority'>;
+/** TokenRecord is a join token by its digest. */
 export type TokenRecord = RecordOf<'token'>;
+/** CertificateRecord is an issued certificate. */
 export type CertificateRecord = RecordOf<'certificate'>;
+/** RevokedRecord is a denied identity. */
 export type RevokedRecord = RecordOf<'revoked'>;
+/** OperationRecord is a mutation that was done, by its operation id. */
 export type OperationRecord = RecordOf<'operation'>;
+/** EventRecord is one event. */
 export type EventRecord = RecordOf<'event'>;

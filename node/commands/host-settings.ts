@@ -1,8 +1,8 @@
 // The settings of xnetd as the parts that touch the host take them. Pure.
 import { join } from 'node:path';
-import { dockerDefaults } from '../docker/settings.js';
+import { dockerDefaults } from '../docker/engine/settings.js';
 import type { HostSettings } from '../host/host.js';
-import type { NodeSettings } from '../settings.js';
+import type { NodeSettings } from '../settings/settings.js';
 
 /** hostSettings are the settings of what touches the host. */
 export function hostSettings(settings: NodeSettings): HostSettings {

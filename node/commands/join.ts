@@ -12,17 +12,17 @@ import type { Token } from '../../proto/pki/token.js';
 import { safeJson, withVersion } from '../../proto/process/json.js';
 import { untilSignal } from '../../proto/process/program.js';
 import { checkEndpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
-import { leaveBegun } from '../agent/leave.js';
-import { callStanding, type NodeStanding } from '../controller/uplink.js';
-import { readNetworks } from '../host/used-ranges.js';
+import { lockState, type StateLock } from '../host/lock.js';
 import { identityFolder, pendingKeyPath, readIdentity, writeIdentity } from '../identity/folder.js';
 import { certificateOf, credentialsOf, hasExpired, type NodeIdentity, trusts } from '../identity/identity.js';
 import { callJoin, eachOf, identityFrom, prove } from '../join/call.js';
 import { planHostJoin } from '../join/decide.js';
 import type { JoinSettings } from '../join/settings.js';
 import { readToken } from '../join/token-source.js';
-import { lockState, type StateLock } from '../state/lock.js';
+import { leaveBegun } from '../leave/leave.js';
 import { cachePath, readCache } from '../table/cache.js';
+import { readNetworks } from '../table/used-ranges.js';
+import { callStanding, type NodeStanding } from '../uplink/uplink.js';
 
 /** Joined is what `xnetd join -o json` prints. Fields are only ever added. */
 export type Joined = {

@@ -5,12 +5,12 @@ import { problemText } from '../../proto/process/problem.js';
 import { untilSignal } from '../../proto/process/program.js';
 import { makeClient, readStream } from '../../proto/rpc/channel.js';
 import { services } from '../../proto/rpc/definitions.js';
-import { isLeaving, leave, type Undone, undoMarked } from '../agent/leave.js';
 import { openHost } from '../host/host.js';
+import { lockState } from '../host/lock.js';
 import { readIdentity } from '../identity/folder.js';
 import { type Membership, requireMember } from '../identity/membership.js';
-import type { NodeSettings } from '../settings.js';
-import { lockState } from '../state/lock.js';
+import { isLeaving, leave, type Undone, undoMarked } from '../leave/leave.js';
+import type { NodeSettings } from '../settings/settings.js';
 import { readCache } from '../table/cache.js';
 import { hostSettings, localSocket } from './host-settings.js';
 

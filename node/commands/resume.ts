@@ -1,11 +1,11 @@
 // What a daemon resumes from when it starts: the membership of this host, and what the controllers said last.
 // Invariant: only reads.
 import type { Logger } from '../../proto/process/log.js';
-import type { Known } from '../agent/known.js';
-import { leaveBegun } from '../agent/leave.js';
+import type { Known } from '../daemon/known.js';
 import { readIdentity } from '../identity/folder.js';
 import { type Membership, needsIdentity, requireMember } from '../identity/membership.js';
-import type { NodeSettings } from '../settings.js';
+import { leaveBegun } from '../leave/leave.js';
+import type { NodeSettings } from '../settings/settings.js';
 import { readCache } from '../table/cache.js';
 import { memberToLeave } from './leave.js';
 

@@ -1,7 +1,7 @@
 // What is wrong on a host, of all who have looked at it: each thing once. Pure.
 import type { Problem } from '../../proto/process/problem.js';
+import type { DaemonStatus } from '../daemon/status-file.js';
 import type { Finding } from '../reconcile/effect.js';
-import type { DaemonStatus } from '../state/status-file.js';
 
 /** Looked is what was found by whom. */
 export type Looked = {

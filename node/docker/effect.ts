@@ -4,15 +4,15 @@ import type { HostNetwork, Mode } from '../../proto/domain/network.js';
 import { type Exec, exec as execHere } from '../../proto/process/exec.js';
 import type { Logger } from '../../proto/process/log.js';
 import type { Effect, Outcome } from '../reconcile/effect.js';
-import { convergeBip, forgetRestarts, hasBip, leaveBip, resumeBip } from './bip.js';
-import { convergeBridge, leaveBridge } from './bridge.js';
-import { type DualHomed, dualHomed } from './bridge-plan.js';
-import { connectEngine } from './dockerode.js';
-import type { Engine } from './engine.js';
+import { convergeBip, forgetRestarts, hasBip, leaveBip, resumeBip } from './bip/bip.js';
+import { convergeBridge, leaveBridge } from './bridge/bridge.js';
+import { type DualHomed, dualHomed } from './bridge/plan.js';
+import { connectEngine } from './engine/dockerode.js';
+import type { Engine } from './engine/engine.js';
+import type { HostInterface } from './engine/interfaces.js';
+import { commandRestarter, systemdRestarter } from './engine/restarter.js';
+import type { DesiredDocker, DockerHost, DockerSettings, Steps } from './engine/settings.js';
 import { hostNetworks, unroutedNetworks } from './host-networks.js';
-import type { HostInterface } from './interfaces.js';
-import { commandRestarter, systemdRestarter } from './restarter.js';
-import type { DesiredDocker, DockerHost, DockerSettings, Steps } from './settings.js';
 
 /** DockerEffectOptions are what the effect is made of besides its settings. */
 export type DockerEffectOptions = {

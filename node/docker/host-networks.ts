@@ -2,10 +2,10 @@
 // Invariant: what xnet makes, or is about to replace, is not among them. Pure.
 import { type Prefix, parsePrefix, prefixCovers, prefixKey, prefixOf } from '../../proto/domain/address.js';
 import type { HostNetwork, Mode } from '../../proto/domain/network.js';
-import { attachedTo, isOurNetwork } from './bridge-plan.js';
-import type { EngineContainer, EngineNetwork } from './engine.js';
-import type { HostInterface } from './interfaces.js';
-import { shown } from './settings.js';
+import { attachedTo, isOurNetwork } from './bridge/plan.js';
+import type { EngineContainer, EngineNetwork } from './engine/engine.js';
+import type { HostInterface } from './engine/interfaces.js';
+import { shown } from './engine/settings.js';
 
 // Never routed between hosts: every host has them (RFC 1122, RFC 3927).
 const local = ['127.0.0.0/8', '169.254.0.0/16'].flatMap((cidr): Prefix[] => {

@@ -1,9 +1,9 @@
 // Reads the facts about the Docker engine that the firewall needs, again when they may have changed.
 import { readFile } from 'node:fs/promises';
-import type { Engine } from '../docker/engine.js';
-import { flagsOf, runningDockerd } from '../docker/flags.js';
-import { readDocument } from '../docker/json-document.js';
-import type { DockerSettings } from '../docker/settings.js';
+import type { Engine } from '../docker/engine/engine.js';
+import { flagsOf, runningDockerd } from '../docker/engine/flags.js';
+import { readDocument } from '../docker/engine/json-document.js';
+import type { DockerSettings } from '../docker/engine/settings.js';
 import type { EngineFacts } from '../firewall/desired.js';
 
 // Docker's events show a restart. This limit covers an engine that stopped, which sends no event.

@@ -3,8 +3,8 @@
 import type { Ipv4 } from '../../proto/domain/address.js';
 import type { Logger } from '../../proto/process/log.js';
 import { type DockerEffect, makeDockerEffect } from '../docker/effect.js';
-import { interfacesOf } from '../docker/interfaces.js';
-import type { DockerSettings } from '../docker/settings.js';
+import { interfacesOf } from '../docker/engine/interfaces.js';
+import type { DockerSettings } from '../docker/engine/settings.js';
 import type { DesiredFirewall } from '../firewall/desired.js';
 import { Firewall } from '../firewall/firewall.js';
 import { procFiles } from '../firewall/proc.js';

@@ -1,7 +1,7 @@
 // Determines which node of which controllers this host is, from its settings and its identity. Pure.
 import { throwIfAny, XnetError } from '../../proto/errors.js';
 import { checkEndpoint, type Endpoint } from '../../proto/rpc/endpoint.js';
-import type { NodeSettings } from '../settings.js';
+import type { NodeSettings } from '../settings/settings.js';
 import { type NodeIdentity, notJoined } from './identity.js';
 
 /** Membership is which node this is, and whose. */

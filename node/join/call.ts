@@ -19,9 +19,9 @@ import {
   formatEndpoint,
 } from '../../proto/rpc/endpoint.js';
 import { errorFromStatus } from '../../proto/rpc/status.js';
-import { explainConnectionError } from '../controller/connection-errors.js';
 import type { NodeIdentity } from '../identity/identity.js';
 import { identityProblem } from '../identity/identity.js';
+import { explainConnectionError } from '../uplink/connection-errors.js';
 import { serverChain } from './server-chain.js';
 
 /** TcpEndpoint is a host and a port. */

@@ -1,7 +1,7 @@
 // What `xnetd join` does on a host, given what is there already. Pure.
 import { XnetError } from '../../proto/errors.js';
-import type { NodeStanding } from '../controller/uplink.js';
 import { hasExpired, type NodeIdentity } from '../identity/identity.js';
+import type { NodeStanding } from '../uplink/uplink.js';
 
 /** JoinSituation is everything that it depends on. */
 export type JoinSituation = {

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import * as v from 'valibot';
 import { fromCheck, listOf, readSettings } from '../../proto/process/settings.js';
 import { checkEndpoint, defaultJoinPort } from '../../proto/rpc/endpoint.js';
-import { addOptions, defaultFile, settingsSchema } from '../settings.js';
+import { addOptions, defaultFile, settingsSchema } from '../settings/settings.js';
 import type { TcpEndpoint } from './call.js';
 
 const controller = v.pipe(

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import * as grpc from '@grpc/grpc-js';
 import { pino } from 'pino';
 import { Authority } from '../../controller/authority/authority.js';
-import { CertificateRegistry } from '../../controller/registry/certificates.js';
+import { CertificateRegistry } from '../../controller/authority/certificates.js';
 import { CommitQueue } from '../../controller/registry/commit-queue.js';
 import type { Context } from '../../controller/registry/mutation.js';
 import { NodeRegistry } from '../../controller/registry/nodes.js';

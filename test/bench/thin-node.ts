@@ -67,7 +67,7 @@ export class Hearing {
   }
 }
 
-// As xnetd's own (node/controller/uplink.ts).
+// As xnetd's own (node/uplink/uplink.ts).
 const backoff = { firstMs: 200, longestMs: 8_000 };
 
 /** ThinNode is one such node. It watches until it is told to stop. */

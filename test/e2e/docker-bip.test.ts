@@ -17,8 +17,8 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { LabHost } from '../../deploy/lab/host.js';
-import { dockerDefaults } from '../../node/docker/settings.js';
-import { askDockerd } from '../../node/docker/validation.js';
+import { dockerDefaults } from '../../node/docker/engine/settings.js';
+import { askDockerd } from '../../node/docker/engine/validation.js';
 import { type Exec, exec } from '../../proto/process/exec.js';
 import { fixtureBytes, fixtures } from '../support/daemon-json-fixtures.js';
 import {

@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import type { LabHost } from '../../deploy/lab/host.js';
-import type { EngineEvent } from '../../node/docker/engine.js';
+import type { EngineEvent } from '../../node/docker/engine/engine.js';
 import { formatPrefix } from '../../proto/domain/address.js';
 import {
   addressOn,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import type { LabHost } from '../../deploy/lab/host.js';
-import { type DockerSettings, dockerDefaults } from '../../node/docker/settings.js';
+import { type DockerSettings, dockerDefaults } from '../../node/docker/engine/settings.js';
 import type { Outcome } from '../../node/reconcile/effect.js';
 import { addressOn, bipOf, DockerLab, stateFolderOn } from '../support/docker-lab.js';
 import type { DockerTurn } from '../support/docker-turn.js';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import type { Command } from 'commander';
-import { makeProgram as makeXctl } from '../../cli/program.js';
+import { makeProgram as makeXctl } from '../../cli/program/program.js';
 import { makeControllerProgram as makeController } from '../../controller/settings.js';
 import { Namespace } from '../../deploy/lab/namespace.js';
 import { isRoot } from '../support/linux-route-host.js';

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
-import { type BridgeState, onBridgeChange } from '../../node/docker/own-bridge.js';
+import { type BridgeState, onBridgeChange } from '../../node/docker/engine/own-bridge.js';
 import { type KernelChange, KernelMirror } from '../../node/kernel/mirror.js';
 import type { DesiredRoutes } from '../../node/routes/desired.js';
 import { Routes } from '../../node/routes/routes.js';

@@ -1,8 +1,8 @@
 // Pools, routes and host rules that tests of the admission rules share.
 import fc from 'fast-check';
-import { parseMainRoutes, parseNameServers, usedRangesFrom } from '../../node/host/used-ranges.js';
 import { admitSnapshot, type HostRules } from '../../node/table/admission-rules.js';
 import type { TableSnapshot } from '../../node/table/node-table.js';
+import { parseMainRoutes, parseNameServers, usedRangesFrom } from '../../node/table/used-ranges.js';
 import { ipv4FromNumber } from '../../proto/domain/address.js';
 import type { PoolRange, Route, Version } from '../../proto/domain/network.js';
 import { anyIpv4, anyPrefix, someSubnet } from './arbitrary.js';

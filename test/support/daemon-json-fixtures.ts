@@ -21,7 +21,7 @@ export type DaemonJsonFixture = {
 };
 
 // From dist/test/support back to the sources: fixtures are not compiled.
-const folder = new URL('../../../test/unit/fixtures/daemon-json/', import.meta.url);
+const folder = new URL('../../../test/unit/node/docker/bip/fixtures/daemon-json/', import.meta.url);
 
 /** fixtures are all entries of the manifest. */
 export const fixtures: readonly DaemonJsonFixture[] = JSON.parse(

@@ -3,7 +3,7 @@
 // outcome as JSON where it lives to have one.
 import { writeFileSync } from 'node:fs';
 import { makeDockerEffect } from '../../node/docker/effect.js';
-import type { DesiredDocker, DockerSettings } from '../../node/docker/settings.js';
+import type { DesiredDocker, DockerSettings } from '../../node/docker/engine/settings.js';
 import { execThrough } from '../../proto/process/exec.js';
 import { hostInterfaces } from './host-interfaces.js';
 

@@ -1,7 +1,7 @@
 // Values that tests of the Docker effect share.
-import { type Bip, parseBip } from '../../node/docker/bip-value.js';
-import type { EngineContainer, EngineNetwork } from '../../node/docker/engine.js';
-import type { HostInterface } from '../../node/docker/interfaces.js';
+import { type Bip, parseBip } from '../../node/docker/engine/bip-value.js';
+import type { EngineContainer, EngineNetwork } from '../../node/docker/engine/engine.js';
+import type { HostInterface } from '../../node/docker/engine/interfaces.js';
 import { gatewayOf, type Prefix, parsePrefix } from '../../proto/domain/address.js';
 
 export function prefix(text: string): Prefix {

@@ -1,6 +1,6 @@
 // The network interfaces of a host of the lab, read by `ip` in its namespace: the daemon reads its own from the kernel.
 import * as v from 'valibot';
-import type { HostInterface } from '../../node/docker/interfaces.js';
+import type { HostInterface } from '../../node/docker/engine/interfaces.js';
 import { parseIpv4 } from '../../proto/domain/address.js';
 import { XnetError } from '../../proto/errors.js';
 import type { Exec } from '../../proto/process/exec.js';

@@ -37,7 +37,7 @@ export function fileGraph(sources: readonly Source[]): Graph {
   );
 }
 
-// The folder of a file: "node/docker". A file at the top of a part stands for itself: "node/settings.ts".
+// The folder of a file: "node/docker". A file at the top of a part stands for itself: "node/settings/settings.ts".
 function roomOf(path: string): string {
   return path.split('/').length === 2 ? path : dirname(path);
 }

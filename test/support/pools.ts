@@ -1,7 +1,7 @@
 // Pool states for tests of what is decided on them.
 
+import type { PoolState } from '../../controller/registry/allocate.js';
 import type { NodeRecord, PoolRecord, SubnetRecord } from '../../controller/store/records.js';
-import type { PoolState } from '../../controller/table/allocate.js';
 import type { Prefix } from '../../proto/domain/address.js';
 import { parseIpv4, parsePrefix, prefixKey } from '../../proto/domain/address.js';
 

@@ -1,6 +1,5 @@
 // A node without a host: watches, keeps the table as xnetd does, and reports what it has taken in.
 import { randomUUID } from 'node:crypto';
-import { MessageReader, type Trust } from '../../node/controller/watch-stream.js';
 import {
   follows,
   type NodeTable,
@@ -9,6 +8,7 @@ import {
   withDelta,
   withSnapshot,
 } from '../../node/table/node-table.js';
+import { MessageReader, type Trust } from '../../node/uplink/watch-stream.js';
 import { formatIpv4, formatPrefix } from '../../proto/domain/address.js';
 import type { Assignment, TableDelta } from '../../proto/domain/network.js';
 import type { XnetError } from '../../proto/errors.js';

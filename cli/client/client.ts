@@ -1,0 +1,226 @@
+// Calls to controllers: any of them will do, so each call goes to the next one when one does not answer.
+// Invariant: a change is made at most once, however often its call is repeated: all its attempts carry one operation id.
+import type { ClientReadableStream } from '@grpc/grpc-js';
+import { XnetError } from '../../proto/errors.js';
+import type { AdminServiceClient } from '../../proto/gen/xnet/v1/AdminService.js';
+import { backoffMs, pause } from '../../proto/process/backoff.js';
+import { callUnary, isConnected, makeClient, readStream } from '../../proto/rpc/channel.js';
+import { services } from '../../proto/rpc/definitions.js';
+import { type Endpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
+import type { Credentials } from '../../proto/rpc/tls.js';
+import { formatDuration } from '../output/time.js';
+import {
+  type CallFailure,
+  callFailureOf,
+  isPassing,
+  isRefusedByStore,
+  noController,
+  safeError,
+} from './unreachable.js';
+
+/** Call picks a method of the service: `(admin) => admin.listNodes.bind(admin)`. */
+export type Call<Request, Response> = (admin: AdminServiceClient) => Parameters<typeof callUnary<Request, Response>>[0];
+
+/** ClientOptions are what a client needs to know. */
+export type ClientOptions = {
+  /** At least one. */
+  readonly endpoints: readonly Endpoint[];
+  /** What is shown to controllers and who is trusted; needed for ports, unix sockets do without. */
+  readonly credentials: Credentials | undefined;
+  /** How long one call may take, with all its attempts, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Told once for each call that has to wait for a controller: "no controller answers, trying again for 15s". */
+  readonly onWaiting: (text: string) => void;
+};
+
+const backoff = { firstMs: 50, longestMs: 1_000 };
+// With others to turn to, a controller that is slow to accept a connection, or to answer, is left for the next one.
+const connectMs = 2_000;
+const attemptMs = 5_000;
+
+/** AdminClient calls controllers. */
+export class AdminClient {
+  readonly #options: ClientOptions;
+  readonly #clients = new Map<Endpoint, AdminServiceClient>();
+  /** Which endpoint is asked first: the one that answered last. */
+  #first = 0;
+  #answered: Endpoint | undefined;
+  #changing = false;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+  }
+
+  /** answered is the endpoint that answered last. */
+  get answered(): Endpoint | undefined {
+    return this.#answered;
+  }
+
+  /** changing says whether a change is under way whose outcome is not known yet. */
+  get changing(): boolean {
+    return this.#changing;
+  }
+
+  #inTurn(): readonly Endpoint[] {
+    const { endpoints } = this.#options;
+    return [...endpoints.slice(this.#first), ...endpoints.slice(0, this.#first)];
+  }
+
+  #clientOf(endpoint: Endpoint): AdminServiceClient {
+    const existing = this.#clients.get(endpoint);
+    if (existing !== undefined) return existing;
+    const client = makeClient(services.admin, endpoint, this.#options.credentials);
+    this.#clients.set(endpoint, client);
+    return client;
+  }
+
+  #noteAnswer(endpoint: Endpoint): void {
+    this.#answered = endpoint;
+    this.#first = this.#options.endpoints.indexOf(endpoint);
+  }
+
+  async #attempt<Request, Response>(
+    endpoint: Endpoint,
+    call: Call<Request, Response>,
+    request: Request,
+    leftMs: number,
+  ): Promise<Response> {
+    const client = this.#clientOf(endpoint);
+    const several = this.#options.endpoints.length > 1;
+    const stop = new AbortController();
+    const connecting = several ? setTimeout(() => isConnected(client) || stop.abort(), connectMs) : undefined;
+    try {
+      const timeoutMs = several ? Math.min(leftMs, attemptMs) : leftMs;
+      const response = await callUnary(call(client), request, { timeoutMs, signal: stop.signal });
+      this.#noteAnswer(endpoint);
+      return response;
+    } catch (error) {
+      if (stop.signal.aborted) throw new XnetError('Unavailable', `no connection within ${formatDuration(connectMs)}`);
+      throw error;
+    } finally {
+      clearTimeout(connecting);
+    }
+  }
+
+  // Asks each controller once. Throws what a controller refused; returns what kept all of them from answering.
+  async #round<Request, Response>(
+    call: Call<Request, Response>,
+    request: Request,
+    deadline: number,
+  ): Promise<{ readonly response: Response } | { readonly failures: readonly CallFailure[] }> {
+    const failures: CallFailure[] = [];
+    for (const endpoint of this.#inTurn()) {
+      const leftMs = deadline - performance.now();
+      if (leftMs <= 0) break;
+      try {
+        return { response: await this.#attempt(endpoint, call, request, leftMs) };
+      } catch (error) {
+        const failure = callFailureOf(endpoint, error);
+        if (!isPassing(failure)) throw safeError(failure.error);
+        failures.push(failure);
+      }
+    }
+    return { failures };
+  }
+
+  /**
+   * read asks for something that changes nothing: each controller once.
+   * @throws XnetError Unavailable when none answers, and what a controller answers
+   */
+  async read<Request, Response>(call: Call<Request, Response>, request: NoInfer<Request>): Promise<Response> {
+    const { timeoutMs } = this.#options;
+    const result = await this.#round(call, request, performance.now() + timeoutMs);
+    if ('response' in result) return result.response;
+    throw noController(result.failures, { timeoutMs, changing: false });
+  }
+
+  /**
+   * change asks for a change, again and again until one controller says what came of it or the time is over.
+   * @throws XnetError Unavailable or DeadlineExceeded when none said, and what a controller answers
+   */
+  async change<Request, Response>(call: Call<Request, Response>, request: NoInfer<Request>): Promise<Response> {
+    const { timeoutMs } = this.#options;
+    const identified = { ...request, operationId: crypto.randomUUID() };
+    const deadline = performance.now() + timeoutMs;
+    const failures: CallFailure[] = [];
+    this.#changing = true;
+    try {
+      for (let attempt = 1; ; attempt++) {
+        const result = await this.#round(call, identified, deadline);
+        if ('response' in result) return result.response;
+        const { failures: latest } = result;
+        if (latest.length > 0 && latest.every(({ untrusted }) => untrusted)) {
+          throw noController(latest, { timeoutMs, changing: false });
+        }
+        const isRefused = latest.length > 0 && latest.every(isRefusedByStore);
+        if (attempt === 3 && !isRefused) this.#tellWaiting(result.failures, deadline - performance.now());
+        if (result.failures.length > 0) {
+          const sent = failures.filter((failure) => failure.sent).slice(0, 1);
+          failures.splice(0, failures.length, ...sent, ...result.failures);
+        }
+        const pauseMs = backoffMs(attempt, backoff, Math.random());
+        // Nothing was done, and nothing will be until somebody has repaired the store. The controllers have waited for an
+        // election themselves before they refused.
+        if (isRefused) throw noController(failures, { timeoutMs, changing: true });
+        if (performance.now() + pauseMs >= deadline) throw noController(failures, { timeoutMs, changing: true });
+        await pause(pauseMs);
+      }
+    } finally {
+      this.#changing = false;
+    }
+  }
+
+  #tellWaiting(failures: readonly CallFailure[], leftMs: number): void {
+    const [first] = failures;
+    if (first === undefined) return;
+    const rest = failures.length > 1 ? ` (and ${failures.length - 1} more)` : '';
+    const seconds = formatDuration(Math.ceil(leftMs / 1000) * 1000);
+    this.#options.onWaiting(`${formatEndpoint(first.endpoint)}: ${first.text}${rest}; trying again for ${seconds}`);
+  }
+
+  /**
+   * follow reads a stream, and opens it again on another controller when it breaks. A break before anything was heard
+   * from any controller ends it.
+   * @param endsByItself the stream's end is the end; otherwise it is opened again
+   * @throws XnetError as read does; not when `signal` ends it
+   */
+  async *follow<Response>(
+    open: (admin: AdminServiceClient) => ClientReadableStream<Response>,
+    options: { readonly endsByItself: boolean },
+    signal: AbortSignal,
+  ): AsyncGenerator<Response, void, undefined> {
+    let heard = false;
+    let attempt = 0;
+    let failures: CallFailure[] = [];
+    while (!signal.aborted) {
+      for (const endpoint of this.#inTurn()) {
+        try {
+          for await (const message of readStream(open(this.#clientOf(endpoint)), signal)) {
+            this.#noteAnswer(endpoint);
+            heard = true;
+            attempt = 0;
+            failures = [];
+            yield message;
+          }
+          if (signal.aborted || options.endsByItself) return;
+          break;
+        } catch (error) {
+          const failure = callFailureOf(endpoint, error);
+          if (!isPassing(failure)) throw safeError(failure.error);
+          failures.push(failure);
+        }
+      }
+      if (!heard && failures.length > 0) {
+        throw noController(failures, { timeoutMs: this.#options.timeoutMs, changing: false });
+      }
+      attempt += 1;
+      if (attempt === 3) this.#options.onWaiting('connection to the controllers lost; reconnecting');
+      await pause(backoffMs(attempt, backoff, Math.random()), signal);
+    }
+  }
+
+  /** close ends all connections. */
+  close(): void {
+    for (const client of this.#clients.values()) client.close();
+  }
+}

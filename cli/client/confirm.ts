@@ -1,0 +1,71 @@
+// Asking before something is done that can't be undone.
+import { once } from 'node:events';
+import { exitCodes, XnetError } from '../../proto/errors.js';
+import type { CommandContext } from './context.js';
+
+/** Question is what is asked. */
+export type Question = {
+  /** What is about to be done: "remove pool default (10.76.0.0/16)". */
+  readonly what: string;
+  /** What has to be given with --confirm, or typed when asked. */
+  readonly name: string;
+  /** The beginning of the name will do: it is long, and nobody types it. */
+  readonly byBeginning?: boolean;
+  /** --yes is not enough. */
+  readonly severe: boolean;
+  /** What was given with --confirm. */
+  readonly given: string | undefined;
+};
+
+const shortestBeginning = 4;
+const shownBeginning = 8;
+
+function names({ name, byBeginning = false }: Question, text: string): boolean {
+  // Several names are confirmed by a list of them.
+  return text
+    .split(',')
+    .some((one) => one === name || (byBeginning && one.length >= shortestBeginning && name.startsWith(one)));
+}
+
+async function ask(text: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises');
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  lines.once('SIGINT', () => process.exit(exitCodes.interrupted));
+  try {
+    // The end of the input is no answer.
+    const answer = lines.question(text).catch(() => '');
+    return await Promise.race([answer, once(lines, 'close').then(() => '')]);
+  } finally {
+    lines.close();
+  }
+}
+
+/**
+ * confirmed asks unless the answer was given on the command line. False: the user said no; the exit code is set.
+ * @throws XnetError InvalidArgument when nobody can be asked, or --confirm names something else
+ */
+export async function confirmed({ settings, output }: CommandContext, question: Question): Promise<boolean> {
+  const { what, name, severe, given, byBeginning = false } = question;
+  if (given !== undefined && names(question, given)) return true;
+  if (given !== undefined) {
+    throw new XnetError('InvalidArgument', `--confirm ${given} does not match`, {
+      hint: `to ${what}: --confirm ${name}`,
+    });
+  }
+  if (settings.yes && !severe) return true;
+  if (!settings.input || !process.stdin.isTTY || !process.stderr.isTTY) {
+    throw new XnetError(
+      'InvalidArgument',
+      `refusing to ${what} without confirmation (${settings.input ? 'no terminal' : '--no-input'})`,
+      {
+        hint: severe ? `to confirm: --confirm ${name}` : 'to confirm: --yes',
+      },
+    );
+  }
+  const shown = byBeginning ? name.slice(0, shownBeginning) : name;
+  const answer = await ask(severe ? `${what}? This can't be undone. Type ${shown} to confirm: ` : `${what}? [y/N] `);
+  if (names(question, answer.trim()) || (!severe && /^y(es)?$/i.test(answer))) return true;
+  output.message('nothing was changed');
+  process.exitCode = exitCodes.givenUp;
+  return false;
+}

@@ -1,0 +1,63 @@
+// What every command works with, made of the settings: a client, the output, and an end by Ctrl-C.
+import pc from 'picocolors';
+import { exitCodes } from '../../proto/errors.js';
+import { expiryWarning } from '../contexts/saved.js';
+import type { Colors } from '../output/columns.js';
+import { Output } from '../output/output.js';
+import { AdminClient } from './client.js';
+import type { XctlSettings } from './settings.js';
+
+/** CommandContext is what a command works with. */
+export type CommandContext = {
+  readonly settings: XctlSettings;
+  readonly client: AdminClient;
+  readonly output: Output;
+};
+
+const callMs = 15_000;
+
+function colorsFor(enabled: boolean): Colors {
+  const { green, yellow, red, dim, bold } = pc.createColors(enabled);
+  return { good: green, waiting: yellow, bad: red, faint: dim, strong: bold };
+}
+
+/** ListOptions are the options that every list has. */
+export type ListOptions = { readonly sortBy?: string; readonly headers?: boolean };
+
+/** openContext makes a context. Its client connects at its first call. */
+export function openContext(settings: XctlSettings, { sortBy, headers = true }: ListOptions = {}): CommandContext {
+  const output = new Output({
+    format: settings.format,
+    colors: colorsFor(settings.color),
+    quiet: settings.quiet,
+    width: process.stdout.isTTY ? process.stdout.columns : undefined,
+    headless: !headers,
+    sortBy,
+    data: process.stdout,
+    messages: process.stderr,
+    now: Date.now,
+  });
+  const { context } = settings;
+  const warning = context === undefined ? undefined : expiryWarning(context.name, context.saved, Date.now());
+  if (warning !== undefined) output.message(`warning: ${warning}`);
+  const client = new AdminClient({
+    endpoints: settings.controllers,
+    credentials: context?.saved.credentials,
+    timeoutMs: settings.timeoutMs ?? callMs,
+    onWaiting: (text) => output.message(`xctl: ${text}`),
+  });
+  process.once('SIGINT', () => {
+    if (process.stderr.isTTY) process.stderr.write('\n');
+    if (client.changing)
+      output.message('xctl: interrupted: the change may have been made; rerun the command to see the outcome');
+    process.exit(exitCodes.interrupted);
+  });
+  return { settings, client, output };
+}
+
+/** Run is a command: it gets its own options and arguments, as commander parsed them. */
+export type Run<Options, Args extends readonly unknown[]> = (
+  context: CommandContext,
+  options: Options,
+  ...args: Args
+) => Promise<void>;

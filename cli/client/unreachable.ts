@@ -1,0 +1,153 @@
+// What to say when no controller answers: where it was tried, why that failed, and what to do. Pure.
+import { escaped } from '../../proto/domain/text.js';
+import { messageOf, XnetError } from '../../proto/errors.js';
+import { type Endpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
+import { isAnswer } from '../../proto/rpc/status.js';
+import { formatDuration } from '../output/time.js';
+
+/** CallFailure is why one attempt at one controller came to nothing. */
+export type CallFailure = {
+  readonly endpoint: Endpoint;
+  readonly error: XnetError;
+  /** For people: "connection refused". */
+  readonly text: string;
+  /** The request went out, so the controller may have done what was asked. */
+  readonly sent: boolean;
+  /** The controller itself said so. */
+  readonly answered: boolean;
+  /** What answers there did not prove to be a controller of our cluster: no later attempt does better. */
+  readonly untrusted: boolean;
+};
+
+// How grpc-js words a connection that never came about, with libuv's error in it. A deadline that passed says
+// remote_addr= once the request was on its way.
+const notConnected =
+  /No connection established|Name resolution failed|no connection within|Deadline exceeded(?!.*remote_addr)/;
+// What answers speaks something else, or does not know our service.
+const foreign = /HTTP status code|unknown service|unknown method|Protocol error|UNIMPLEMENTED/i;
+// How grpc-js answers calls of a service that a server does not have.
+const otherPort = /does not implement the method/;
+// How OpenSSL and Node.js word what is wrong with the certificate of the other end (X509_verify_cert_error_string(3)).
+const unknownAuthority = /self-signed certificate|unable to (get|verify)|certificate signature failure/;
+const otherCluster = /ERR_TLS_CERT_ALTNAME_INVALID|certificate's altnames/;
+
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ENOENT: 'no such socket',
+  EACCES: 'permission denied',
+  ETIMEDOUT: 'connection timed out',
+  EHOSTUNREACH: 'no route to host',
+  ENETUNREACH: 'network unreachable',
+  ECONNRESET: 'connection reset',
+};
+
+function textOf({ message, code }: XnetError, { kind }: Endpoint): string {
+  if (otherPort.test(message))
+    return 'this looks like the join port, or a controller of another version; try port 7400';
+  if (foreign.test(message)) return 'this is not an xnet controller of this version';
+  if (unknownAuthority.test(message)) return 'the server is not certified by the authority that the context trusts';
+  if (otherCluster.test(message)) return 'this is a controller of another cluster';
+  if (/certificate (has expired|is not yet valid)/.test(message)) {
+    return "its certificate is not valid at this machine's time";
+  }
+  if (/SSL routines/.test(message)) return 'this server does not speak TLS';
+  // A server that does not take our certificate says so when the connection has been made, and is not heard.
+  if (kind === 'tcp' && /Last error: Failed to connect/.test(message)) {
+    return 'it closed the connection: the client certificate may have expired or be of another authority';
+  }
+  if (message.startsWith('Name resolution failed')) return 'no such host';
+  const errno = /\b(E[A-Z]{3,})\b/.exec(message)?.[1];
+  const known = errno === undefined ? undefined : reasons[errno];
+  if (known !== undefined) return known;
+  if (code === 'DeadlineExceeded') return 'timed out';
+  return escaped(message);
+}
+
+/** callFailureOf says what an attempt failed with. */
+export function callFailureOf(endpoint: Endpoint, thrown: unknown): CallFailure {
+  const error = thrown instanceof XnetError ? thrown : new XnetError('Internal', messageOf(thrown), { cause: thrown });
+  const answered = isAnswer(error);
+  const { message } = error;
+  const text = answered ? escaped(message) : textOf(error, endpoint);
+  const untrusted = !answered && (unknownAuthority.test(message) || otherCluster.test(message));
+  return {
+    endpoint,
+    error,
+    text,
+    answered,
+    untrusted,
+    sent: answered || !(notConnected.test(message) || otherPort.test(message)),
+  };
+}
+
+/** isPassing says whether another controller, or the same one a little later, may do better. */
+export function isPassing({ error, answered }: CallFailure): boolean {
+  const { code, message } = error;
+  if (code === 'Unavailable' || code === 'DeadlineExceeded' || code === 'Conflict') return true;
+  // Another controller may have a disk with room, and an election is over soon.
+  if (code === 'NotWritable') return true;
+  return !answered && code === 'Internal' && (foreign.test(message) || otherPort.test(message));
+}
+
+/** isRefusedByStore says whether nothing was done, and nothing will be until somebody has seen to the store. */
+export function isRefusedByStore({ error, answered }: CallFailure): boolean {
+  return error.code === 'NotWritable' || (answered && error.message.startsWith('the controller refuses to act'));
+}
+
+/** safeError is an error whose texts are fit for a terminal: it may quote what a node reported. */
+export function safeError(error: XnetError): XnetError {
+  return new XnetError(error.code, escaped(error.message), {
+    problems: error.problems.map(escaped),
+    cause: error,
+    ...(error.hint === undefined ? {} : { hint: escaped(error.hint) }),
+  });
+}
+
+function hintFor(failures: readonly CallFailure[]): string {
+  if (failures.length > 0 && failures.every(({ untrusted }) => untrusted)) {
+    return 'see xctl contexts show; when the authority was replaced, have an admin issue a certificate: xctl certs issue';
+  }
+  const denied = failures.find(({ text }) => text === reasons['EACCES']);
+  if (denied !== undefined)
+    return `${formatEndpoint(denied.endpoint)} is for root and the group xnet: use sudo, or a context (xctl contexts --help)`;
+  const allLocal = failures.every(({ endpoint }) => endpoint.kind === 'unix');
+  const look = allLocal
+    ? 'does xnet-controller run on this machine (systemctl status xnet-controller)? From another one: xctl contexts --help.'
+    : 'do the controllers run there, and does nothing between block them?';
+  return `${look} Other controllers: --controller HOST:PORT,… or XCTL_CONTROLLER`;
+}
+
+/** noController is the error when nobody did what was asked. */
+export function noController(
+  failures: readonly CallFailure[],
+  { timeoutMs, changing }: { readonly timeoutMs: number; readonly changing: boolean },
+): XnetError {
+  const uncertain = changing && failures.some(({ sent }) => sent);
+  const uncertainHint = 'the outcome is unknown: rerun the command to see it; a change that was made is not made twice';
+  // One that answered says more than those that did not.
+  const answer = failures.findLast(({ answered }) => answered)?.error;
+  if (answer !== undefined) {
+    const unsure = changing && failures.some((failure) => failure.sent && !isRefusedByStore(failure));
+    const hint = answer.hint ?? (unsure ? uncertainHint : undefined);
+    return safeError(
+      new XnetError(answer.code, answer.message, {
+        problems: answer.problems,
+        ...(hint === undefined ? {} : { hint }),
+      }),
+    );
+  }
+  const late = failures.some(({ error, sent }) => sent && error.code === 'DeadlineExceeded');
+  const lines = [...new Set(failures.map(({ endpoint, text }) => `${formatEndpoint(endpoint)}: ${text}`))];
+  const [only = 'no controller was tried'] = lines;
+  const within = changing ? ` within ${formatDuration(timeoutMs)}` : '';
+  const message = `no controller answers${within}`;
+  const untrusted = failures.length > 0 && failures.every((failure) => failure.untrusted);
+  return new XnetError(
+    untrusted ? 'Unauthenticated' : late ? 'DeadlineExceeded' : 'Unavailable',
+    lines.length === 1 ? `${message}: ${only}` : message,
+    {
+      problems: lines.length > 1 ? lines : [],
+      hint: uncertain ? uncertainHint : hintFor(failures),
+    },
+  );
+}

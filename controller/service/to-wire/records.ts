@@ -1,0 +1,207 @@
+// What the admin calls answer, made of the view. Pure but for the clock and the sessions' live counts.
+import { formatIpv4, formatPrefix, gatewayOf, prefixFromKey } from '../../../proto/domain/address.js';
+import type { NodeStatus, RouteCounts } from '../../../proto/domain/network.js';
+import type { Event } from '../../../proto/gen/xnet/v1/Event.js';
+import type { Node } from '../../../proto/gen/xnet/v1/Node.js';
+import type { NodeState__Output } from '../../../proto/gen/xnet/v1/NodeState.js';
+import type { Pool } from '../../../proto/gen/xnet/v1/Pool.js';
+import type { RouteEntry } from '../../../proto/gen/xnet/v1/RouteEntry.js';
+import type { Subnet } from '../../../proto/gen/xnet/v1/Subnet.js';
+import { wireFromAvailability, wireFromHostNetwork, wireFromMode } from '../../../proto/rpc/convert.js';
+import { usageOf } from '../../registry/allocate.js';
+import { doubtOf, noSuchPool } from '../../registry/lookup.js';
+import { nodeState } from '../../session/node-state.js';
+import type { EventRecord, SubnetRecord } from '../../store/records.js';
+import { withDataPath } from '../../view/data-path.js';
+import type { HeldSubnet } from '../../view/held.js';
+import { poolOf, type ReadonlyView } from '../../view/view.js';
+
+/** Live is what is known of nodes beyond the store's records. */
+export type Live = {
+  /** What a node connected to this controller reported last. */
+  readonly statusOf: (nodeId: string) => NodeStatus | undefined;
+  /** It is connected to this controller; the store may not tell yet. */
+  readonly isConnected: (nodeId: string) => boolean;
+  /** Subnets that are routed. */
+  readonly routes: number;
+};
+
+/** wireFromPool shows a pool and how full it is. Throws XnetError NotFound. */
+export function wireFromPool(view: ReadonlyView, name: string, nowMs: number): Pool {
+  const record = view.pools.get(name)?.record;
+  if (record === undefined) throw noSuchPool(view, name);
+  const subnets = view.subnetsOfPool.get(name) ?? new Map<number, SubnetRecord>();
+  return {
+    name,
+    cidr: formatPrefix(record.cidr),
+    subnetLength: record.subnetLength,
+    mode: wireFromMode(record.mode),
+    networkName: record.networkName,
+    bridgeName: record.bridgeName,
+    quarantineSeconds: record.quarantineSeconds,
+    reservations: record.reservations.map(({ cidr, nodeName = '', reason }) => ({
+      cidr: formatPrefix(cidr),
+      nodeName,
+      reason,
+    })),
+    createdMs: record.createdMs,
+    usage: usageOf({ record, subnets, ...doubtOf(view, record) }, nowMs),
+  };
+}
+
+// For how long a node is connected, in milliseconds; undefined: it is not. The store tells a little later.
+function connectedMs(view: ReadonlyView, id: string, live: Live): number | undefined {
+  const session = view.sessions.get(id)?.record;
+  if (session !== undefined) return Math.max(0, Date.now() - session.sinceMs);
+  return live.isConnected(id) ? 0 : undefined;
+}
+
+// What is known of a node's state, the way to its peers included.
+function statusOf(view: ReadonlyView, id: string, live: Live): NodeStatus | undefined {
+  const status = live.statusOf(id) ?? view.statuses.get(id)?.record;
+  if (status === undefined || status.silentPeers.length === 0) return status;
+  const peerOf = (name: string) => {
+    const peer = view.nodeOfName.get(name);
+    if (peer === undefined) return undefined;
+    const known = live.statusOf(peer) ?? view.statuses.get(peer)?.record;
+    return { connectedMs: connectedMs(view, peer, live), status: known };
+  };
+  return withDataPath(view.nodes.get(id)?.record.name ?? '', status, peerOf, Date.now());
+}
+
+function stateOf(view: ReadonlyView, id: string, live: Live, status: NodeStatus | undefined): NodeState__Output {
+  return view.revoked.has(id) ? 'NODE_STATE_REVOKED' : nodeState(connectedMs(view, id, live), status);
+}
+
+// The store keeps how many routes are amiss; what is desired follows from the table. A node has no route to itself.
+function countsOf(status: NodeStatus, live: NodeStatus | undefined, table: number): RouteCounts {
+  if (live !== undefined) return live.routes;
+  const { desired, installed, conflicting, unreachable } = status.routes;
+  const now = Math.max(0, table - 1);
+  return { desired: now, installed: Math.max(0, now - (desired - installed)), conflicting, unreachable };
+}
+
+/** summaryFromNode shows what a table has of a node; undefined when there is none of this id. */
+export function summaryFromNode(view: ReadonlyView, id: string, live: Live): Node | undefined {
+  const node = view.nodes.get(id)?.record;
+  if (node === undefined) return undefined;
+  const subnetId = view.subnetOfNode.get(id);
+  const session = view.sessions.get(id)?.record;
+  const stored = view.statuses.get(id)?.record;
+  const liveStatus = live.statusOf(id);
+  const status = statusOf(view, id, live);
+  return {
+    name: node.name,
+    address: formatIpv4(node.address),
+    subnet: subnetId === undefined ? '' : formatPrefix(prefixFromKey(subnetId)),
+    availability: wireFromAvailability(node.availability),
+    createdMs: node.createdMs,
+    state: stateOf(view, id, live, status),
+    seenMs: session?.sinceMs ?? view.absences.get(id)?.record.sinceMs ?? stored?.reportedMs ?? 0,
+    dockerVersion: status?.dockerVersion ?? '',
+    ...(status === undefined ? {} : { routes: countsOf(status, liveStatus, live.routes) }),
+    conditions: (status?.conditions ?? []).filter(({ ok }) => !ok),
+  };
+}
+
+/** wireFromNode shows a node; undefined when there is none of this id. */
+export function wireFromNode(view: ReadonlyView, id: string, live: Live): Node | undefined {
+  const node = view.nodes.get(id)?.record;
+  const summary = summaryFromNode(view, id, live);
+  if (node === undefined || summary === undefined) return undefined;
+  const subnetId = view.subnetOfNode.get(id);
+  const held = subnetId === undefined ? undefined : view.subnets.get(subnetId);
+  const pool = held === undefined ? undefined : view.pools.get(held.pool)?.record;
+  const status = statusOf(view, id, live);
+  return {
+    ...summary,
+    id,
+    labels: node.labels,
+    mode: wireFromMode(node.mode ?? pool?.mode ?? 'bip'),
+    pool: held?.pool ?? '',
+    gateway: held === undefined ? '' : formatIpv4(gatewayOf(held.subnet)),
+    generation: held?.record.generation ?? 0,
+    controller: view.sessions.get(id)?.record.controller ?? '',
+    conditions: [...(status?.conditions ?? [])],
+    daemonVersion: status?.daemonVersion ?? '',
+    kernelVersion: status?.kernelVersion ?? '',
+    hostNetworks: (status?.hostNetworks ?? []).map(wireFromHostNetwork),
+  };
+}
+
+function wireFromHeldSubnet(view: ReadonlyView, { record, pool, subnet }: HeldSubnet): Subnet {
+  const leased = record.state === 'leased';
+  return {
+    cidr: formatPrefix(subnet),
+    pool,
+    state: leased ? 'SUBNET_STATE_LEASED' : 'SUBNET_STATE_QUARANTINED',
+    nodeName: leased ? (view.nodes.get(record.node)?.record.name ?? '') : record.nodeName,
+    nodeId: record.node,
+    generation: record.generation,
+    sinceMs: record.sinceMs,
+    untilMs: leased ? 0 : record.untilMs,
+    reason: '',
+  };
+}
+
+/** wireFromSubnets returns the leased, reserved and quarantined subnets of a pool, or of all pools, in order of address. */
+export function wireFromSubnets(view: ReadonlyView, pool: string | undefined, nowMs: number): Subnet[] {
+  if (pool !== undefined && !view.pools.has(pool)) throw noSuchPool(view, pool);
+  const rows: { readonly order: number; readonly subnet: Subnet }[] = [];
+  for (const [id, held] of view.subnets) {
+    if (pool !== undefined && held.pool !== pool) continue;
+    if (held.record.state === 'quarantined' && held.record.untilMs <= nowMs) continue;
+    rows.push({ order: id, subnet: wireFromHeldSubnet(view, held) });
+  }
+  for (const [name, held] of view.pools) {
+    if (pool !== undefined && name !== pool) continue;
+    for (const { cidr, nodeName = '', reason } of held.record.reservations) {
+      const subnet: Subnet = {
+        cidr: formatPrefix(cidr),
+        pool: name,
+        state: 'SUBNET_STATE_RESERVED',
+        nodeName,
+        reason,
+      };
+      rows.push({ order: cidr.network * 64 + cidr.length, subnet });
+    }
+  }
+  return rows.sort((a, b) => a.order - b.order).map((row) => row.subnet);
+}
+
+/** wireFromEvent shows an event. */
+export function wireFromEvent(id: string, record: EventRecord): Event {
+  const { timeMs, reason, warning, subject, message } = record;
+  return { id, timeMs, reason, warning, subject, message };
+}
+
+/** wireFromRoutes shows the route table, without one node's own entry. */
+export function wireFromRoutes(
+  view: ReadonlyView,
+  entries: ReadonlyMap<number, { readonly kind: string }>,
+  live: Live,
+  except: string | undefined,
+): { routes: RouteEntry[]; unresolved: string[] } {
+  const routes: RouteEntry[] = [];
+  const unresolved: string[] = [];
+  for (const id of [...entries.keys()].sort((a, b) => a - b)) {
+    const subnet = prefixFromKey(id);
+    const held = view.subnets.get(id);
+    const nodeId = held?.record.node ?? '';
+    const node = view.nodes.get(nodeId)?.record;
+    if (entries.get(id)?.kind !== 'route' || node === undefined) {
+      unresolved.push(formatPrefix(subnet));
+      continue;
+    }
+    if (nodeId === except) continue;
+    const status = statusOf(view, nodeId, live);
+    routes.push({
+      subnet: formatPrefix(subnet),
+      nextHop: formatIpv4(node.address),
+      nodeName: node.name,
+      pool: held?.pool ?? poolOf(view, subnet)?.[0] ?? '',
+      nodeState: stateOf(view, nodeId, live, status),
+    });
+  }
+  return { routes, unresolved };
+}

@@ -1,0 +1,182 @@
+// The daemon's core: takes in what the controllers say, has the lanes make the host so, and reports the outcome.
+// Invariant: knowledge only gets newer. Without any controller the lanes go on with what is cached.
+import type { Prefix } from '../../proto/domain/address.js';
+import { messageOf } from '../../proto/errors.js';
+import type { Logger } from '../../proto/process/log.js';
+import { type Parts, runParts } from '../../proto/process/parts.js';
+import type { Endpoint } from '../../proto/rpc/endpoint.js';
+import type { Host } from '../host/host.js';
+import type { NodeIdentity } from '../identity/identity.js';
+import { CertificateRenewal } from '../identity/renewal.js';
+import { LiveValue } from '../reconcile/live-value.js';
+import type { Underlay } from '../underlay/choose.js';
+import { Uplink } from '../uplink/uplink.js';
+import { ControllerList } from './controller-list.js';
+import { DataPath } from './data-path.js';
+import { Feed } from './feed.js';
+import { Intake } from './intake.js';
+import { type Known, ownBridge } from './known.js';
+import { type LaneSettings, type Lanes, makeLanes, type Watchdog } from './lanes.js';
+import { Reporter } from './reporter.js';
+import { type DaemonState, type FindingSource, SelfStatus } from './self-status.js';
+import { StateSpace } from './space.js';
+import { Triggers } from './triggers.js';
+
+/** LocalNode is the node that this host is. */
+export type LocalNode = {
+  readonly name: string;
+  /** The same on this host as long as it runs, and different on any other. */
+  readonly fingerprint: string;
+  readonly stateDir: string;
+  readonly controllers: readonly Endpoint[];
+  /** The addresses that the controllers announce are used as well: no operator named any. */
+  readonly followControllers: boolean;
+  /** Undefined: every controller is a unix socket. */
+  readonly identity: NodeIdentity | undefined;
+};
+
+/** DaemonNetworkSettings are an operator's settings of what the daemon does to the host's network. */
+export type DaemonNetworkSettings = LaneSettings & {
+  /** --allowed-pools */
+  readonly allowedPools: readonly Prefix[] | undefined;
+  /** --probe-interval in milliseconds; 0: peers are not probed. */
+  readonly probeIntervalMs: number;
+};
+
+/** Supervisor is told how the daemon does, and ends it when it gives no sign of life. */
+export type Supervisor = Watchdog & {
+  /** onStatus is called with each new status. */
+  onStatus(status: DaemonState): void;
+};
+
+/** DaemonOptions are the dependencies of a daemon. */
+export type DaemonOptions = {
+  readonly node: LocalNode;
+  readonly host: Host;
+  readonly settings: DaemonNetworkSettings;
+  /** At first, what was known when the daemon ran last. Whoever keeps it on disk subscribes. */
+  readonly known: LiveValue<Known>;
+  /** Finds that what is known can't be kept on disk. */
+  readonly cache: FindingSource;
+  readonly supervisor: Supervisor;
+  readonly log: Logger;
+};
+
+// A restart of Docker that is under way when a part fails goes on without us, and is taken up by the next start.
+const partsGraceMs = 2_000;
+
+/** Daemon is the daemon's core. */
+export class Daemon {
+  readonly #options: DaemonOptions;
+  readonly #renewal: CertificateRenewal | undefined;
+  readonly #dataPath: DataPath;
+  readonly #space: StateSpace;
+  readonly #status: SelfStatus;
+  readonly #lanes: Lanes;
+  readonly #uplink: Uplink;
+  readonly #reporter: Reporter;
+  readonly #feed: Feed;
+
+  constructor(options: DaemonOptions) {
+    const { node, host, settings, known, cache, supervisor, log } = options;
+    this.#options = options;
+    const { identity, stateDir } = node;
+    const underlay = new LiveValue<Underlay | undefined>(undefined);
+    const renewal = identity === undefined ? undefined : new CertificateRenewal({ identity, stateDir, log });
+    this.#renewal = renewal;
+    const announced = node.followControllers ? renewal : undefined;
+    const controllers = new ControllerList({ configured: node.controllers, announced });
+    const { mirror } = host;
+    const { allowedPools } = settings;
+    const intake = new Intake({ nodeName: node.name, controllers, allowedPools, joined: renewal, mirror });
+    this.#dataPath = new DataPath({ host, known, underlay, intervalMs: settings.probeIntervalMs, log });
+    this.#space = new StateSpace(stateDir, log);
+    this.#status = new SelfStatus({
+      host,
+      known,
+      intake,
+      dataPath: this.#dataPath,
+      sources: [...(renewal === undefined ? [] : [renewal]), cache, this.#space],
+      onStatus: (status) => supervisor.onStatus(status),
+      log,
+    });
+    this.#lanes = makeLanes({ host, known, underlay, settings, watchdog: supervisor, log });
+    this.#uplink = new Uplink({ controllers, identity: renewal, hostFingerprint: node.fingerprint, log });
+    this.#reporter = new Reporter({ source: this.#status, uplink: this.#uplink, log });
+    this.#feed = new Feed({
+      nodeName: node.name,
+      hostFingerprint: node.fingerprint,
+      known,
+      intake,
+      lanes: this.#lanes,
+      status: this.#status,
+      reporter: this.#reporter,
+      uplink: this.#uplink,
+      renewal,
+      log,
+    });
+  }
+
+  /**
+   * run works until `signal` aborts. Everything on the host stays as it is then.
+   * @throws XnetError when a part fails: a daemon that repairs only some things would look like one that repairs all
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const { host, known, log } = this.#options;
+    const lanes = this.#lanes;
+    const triggers = new Triggers({
+      host,
+      lanes,
+      bridge: () => ownBridge(known.current),
+      dockerWaits: () => this.#status.waits('docker'),
+    });
+    const ends = [triggers.listen(), ...this.#subscribe()];
+    const renewal = this.#renewal;
+    const parts: Parts = {
+      routes: (stop) => lanes.routes.run(stop),
+      firewall: (stop) => lanes.firewall.run(stop),
+      docker: (stop) => lanes.docker.run(stop),
+      connection: (stop) => this.#uplink.run(this.#feed, stop),
+      reporter: (stop) => this.#reporter.run(stop),
+      'events of Docker': (stop) => triggers.followDocker(stop),
+      'data path': (stop) => this.#dataPath.run(stop),
+      'room on disk': (stop) => this.#space.run(stop),
+      ...(renewal === undefined ? {} : { renewal: (stop: AbortSignal) => renewal.run(this.#uplink, stop) }),
+    };
+    try {
+      // The first messages of a controller are checked against the addresses of this host.
+      await host.mirror.refresh().catch((error: unknown) => {
+        log.warn({ reason: messageOf(error) }, 'the addresses of this host could not be read yet');
+      });
+      await runParts(parts, signal, {
+        graceMs: partsGraceMs,
+        onFailure: (part, error) => log.fatal({ err: error, part }, 'failed: the daemon ends'),
+      });
+    } finally {
+      for (const end of ends) end();
+    }
+  }
+
+  #subscribe(): readonly (() => void)[] {
+    const { cache } = this.#options;
+    const tell = () => this.#status.tell();
+    return [
+      this.#lanes.turns.subscribe((lane, outcome, known) => this.#feed.onTurn(lane, outcome, known)),
+      ...[this.#dataPath, this.#space, ...(this.#renewal === undefined ? [] : [this.#renewal])].map((source) =>
+        source.subscribe(tell),
+      ),
+      cache.subscribe(() => {
+        this.#space.again();
+        tell();
+      }),
+    ];
+  }
+
+  /** retry tries at once what was given up, or waits for its time: an operator asks for it. */
+  retry(): void {
+    const { host, log } = this.#options;
+    log.info('asked to try everything again');
+    host.docker.retry();
+    for (const lane of [this.#lanes.routes, this.#lanes.firewall, this.#lanes.docker]) lane.trigger();
+  }
+}

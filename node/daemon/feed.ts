@@ -1,0 +1,182 @@
+// Takes in what the controllers say over the watch stream, and starts what follows from it.
+// Invariant: knowledge only gets newer. A table of another cluster, an older one, and a delta that does not continue the
+// present one are errors that end the stream.
+import { formatPrefix } from '../../proto/domain/address.js';
+import type { Assignment, TableDelta, Version } from '../../proto/domain/network.js';
+import { XnetError } from '../../proto/errors.js';
+import type { WatchRequest } from '../../proto/gen/xnet/v1/WatchRequest.js';
+import type { Logger } from '../../proto/process/log.js';
+import { version as daemonVersion } from '../../proto/process/version.js';
+import { wireFromAssignment } from '../../proto/rpc/convert.js';
+import type { CertificateRenewal } from '../identity/renewal.js';
+import type { Outcome } from '../reconcile/effect.js';
+import type { Lane } from '../reconcile/lane.js';
+import type { LiveValue } from '../reconcile/live-value.js';
+import { follows, isOlder, type TableSnapshot, withBookmark } from '../table/node-table.js';
+import { isAccessRefusal } from '../uplink/connection-errors.js';
+import type { Uplink, UplinkState, Watcher } from '../uplink/uplink.js';
+import type { Trust } from '../uplink/watch-stream.js';
+import type { Intake } from './intake.js';
+import type { Known } from './known.js';
+import type { LaneName } from './lanes.js';
+import type { Reporter } from './reporter.js';
+import type { SelfStatus } from './self-status.js';
+
+/** FeedOptions are what a feed identifies itself with, and what it acts on. */
+export type FeedOptions = {
+  readonly nodeName: string;
+  /** The same on this host as long as it runs, and different on any other. */
+  readonly hostFingerprint: string;
+  readonly known: LiveValue<Known>;
+  readonly intake: Pick<Intake, 'assignment' | 'snapshot' | 'delta' | 'again'>;
+  readonly lanes: { readonly [lane in LaneName]: Pick<Lane<Known>, 'trigger' | 'triggerWithin'> };
+  readonly status: Pick<SelfStatus, 'noteBookmark' | 'noteConnection' | 'noteLease' | 'noteTurn' | 'tell'>;
+  readonly reporter: Pick<Reporter, 'changed'>;
+  readonly uplink: Pick<Uplink, 'reopen'>;
+  /** Undefined: every controller is a unix socket, and this host has no certificate. */
+  readonly renewal: Pick<CertificateRenewal, 'connected' | 'refused' | 'trust'> | undefined;
+  readonly log: Logger;
+};
+
+// After a change of the table: long enough to take in what comes right behind it, too short to be noticed by a peer, whose
+// containers get their new addresses by a restart of Docker that takes some 10 times as long.
+const firewallDelayMs = 50;
+
+/** Feed updates what is known from one watch stream after the other. */
+export class Feed implements Watcher {
+  readonly #options: FeedOptions;
+  // The next snapshot has to be read from the store: only such a one confirms withdrawals that are held.
+  #confirming: boolean;
+
+  constructor(options: FeedOptions) {
+    this.#options = options;
+    // Withdrawals that were held when the daemon ended still wait for their confirmation.
+    this.#confirming = (options.known.current.table?.held.size ?? 0) > 0;
+  }
+
+  /** watchRequest asks for what is missing here. */
+  watchRequest(): WatchRequest {
+    const { nodeName, hostFingerprint, known, renewal } = this.#options;
+    const { assignment, table } = known.current;
+    return {
+      nodeName,
+      // The certificate names the node of a host that has one.
+      nodeId: renewal === undefined ? (assignment?.nodeId ?? '') : '',
+      ...(table === undefined ? {} : { version: table.version }),
+      fresh: this.#confirming,
+      hostFingerprint,
+      daemonVersion,
+      ...(assignment === undefined ? {} : { held: wireFromAssignment(assignment) }),
+    };
+  }
+
+  /** onAssignment takes in the node's assignment. */
+  onAssignment(received: Assignment): void {
+    const { intake, known } = this.#options;
+    this.#take(intake.assignment(known.current, received));
+  }
+
+  /**
+   * onSnapshot takes in a whole table.
+   * @throws XnetError FailedPrecondition when it is of another cluster, or older than the present one
+   */
+  onSnapshot(snapshot: TableSnapshot): void {
+    const { intake, known } = this.#options;
+    const before = known.current.table;
+    if (before !== undefined && before.version.clusterId !== snapshot.version.clusterId) {
+      throw new XnetError('FailedPrecondition', `the controller is of another cluster: ${snapshot.version.clusterId}`);
+    }
+    if (before !== undefined && isOlder(snapshot.version, before.version)) {
+      const { revision } = before.version;
+      throw new XnetError(
+        'FailedPrecondition',
+        `the controller's table is of revision ${snapshot.version.revision}, this host has seen ${revision}`,
+      );
+    }
+    if (snapshot.fresh) this.#confirming = false;
+    this.#take(intake.snapshot(known.current, snapshot));
+  }
+
+  /**
+   * onDelta takes in a change of the table.
+   * @throws XnetError Corrupt when it does not continue the present table
+   */
+  onDelta(delta: TableDelta): void {
+    const { intake, known } = this.#options;
+    const before = known.current.table;
+    if (!follows(before, delta)) {
+      throw new XnetError('Corrupt', `a change since revision ${delta.fromRevision} does not continue the table`);
+    }
+    this.#take(intake.delta(known.current, before, delta));
+  }
+
+  /** onBookmark takes in that the table has not changed up to a version. */
+  onBookmark(at: Version): void {
+    const { known, status } = this.#options;
+    const before = known.current.table;
+    if (before === undefined || isOlder(at, before.version)) return;
+    // A bookmark of another store says nothing about this table.
+    if (at.clusterId !== before.version.clusterId || at.epoch !== before.version.epoch) return;
+    known.set({ ...known.current, table: withBookmark(before, at) });
+    status.noteBookmark(before.version, at);
+  }
+
+  /** onTrust takes in the authorities to trust, and the addresses of the controllers. */
+  onTrust(trust: Trust): void {
+    this.#options.renewal?.trust(trust);
+  }
+
+  /** onState takes in whether the uplink is connected. */
+  onState(state: UplinkState): void {
+    const { renewal, reporter, status, log } = this.#options;
+    if (state.connected) {
+      log.info({ controller: state.endpoint }, 'connected');
+      reporter.changed();
+      renewal?.connected();
+    } else if (isAccessRefusal(state.error.code)) renewal?.refused(state.error);
+    status.noteConnection(state);
+  }
+
+  /** onTurn takes in the outcome of a lane's turn, and what was known when the turn began. */
+  onTurn(lane: LaneName, outcome: Outcome, known: Known): void {
+    const { intake, known: newest, status } = this.#options;
+    status.noteTurn(lane, outcome, known);
+    // What was refused may be acceptable on the host as it is by now.
+    this.#take(lane === 'routes' ? intake.again(newest.current) : newest.current);
+  }
+
+  #take(next: Known): void {
+    const { known, lanes, reporter, status } = this.#options;
+    const before = known.current;
+    const isReassigned = next.assignment !== before.assignment;
+    if (next.assignment !== undefined && isReassigned) this.#noteLease(before.assignment, next.assignment);
+    known.set(next);
+    if (isReassigned) {
+      for (const lane of [lanes.routes, lanes.firewall, lanes.docker]) lane.trigger();
+      reporter.changed();
+    }
+    if (next.table !== before.table) this.#noteTable(next.table?.held.size ?? 0);
+    status.tell();
+  }
+
+  #noteLease(before: Assignment | undefined, { nodeId, subnet, generation, mode }: Assignment): void {
+    const { status, log } = this.#options;
+    if (before !== undefined && before.nodeId !== nodeId) {
+      log.warn({ before: before.nodeId, now: nodeId }, 'this node was added anew');
+    }
+    if (before?.nodeId === nodeId && formatPrefix(before.subnet) === formatPrefix(subnet)) return;
+    log.info({ subnet: formatPrefix(subnet), generation, mode }, 'leased');
+    status.noteLease();
+  }
+
+  #noteTable(held: number): void {
+    const { lanes, uplink, log } = this.#options;
+    lanes.routes.trigger();
+    // Routes go first: when a fleet grows, many changes come one after the other.
+    lanes.firewall.triggerWithin(firewallDelayMs);
+    if (held === 0 || this.#confirming) return;
+    this.#confirming = true;
+    log.warn({ routes: held }, 'withdrawal held until the store confirms it');
+    uplink.reopen();
+  }
+}

@@ -1,0 +1,138 @@
+// Checks controller input against local facts, and reports what it refuses.
+// Invariant: an assignment takes effect only when the pools that must contain it are known; until then, and while it is
+// refused, the previous one stays in force.
+import { formatIpv4, formatPrefix, type Prefix } from '../../proto/domain/address.js';
+import type { Assignment, TableDelta } from '../../proto/domain/network.js';
+import type { KernelMirror } from '../kernel/mirror.js';
+import type { Finding } from '../reconcile/effect.js';
+import {
+  admitDelta,
+  admitSnapshot,
+  assignmentProblem,
+  type HostRules,
+  notAllowed,
+  reconsider,
+} from '../table/admission-rules.js';
+import type { NodeTable, TableSnapshot } from '../table/node-table.js';
+import { activeAddresses, readUsedRanges } from '../table/used-ranges.js';
+import type { ControllerList } from './controller-list.js';
+import type { Known } from './known.js';
+
+/** IntakeOptions are the local facts that controller input is checked against. */
+export type IntakeOptions = {
+  readonly nodeName: string;
+  readonly controllers: Pick<ControllerList, 'endpoints'>;
+  /** --allowed-pools */
+  readonly allowedPools: readonly Prefix[] | undefined;
+  /** The pools that the controllers named when this host joined; undefined: it did not join by a token. */
+  readonly joined: { readonly joinedPools: readonly Prefix[] } | undefined;
+  readonly mirror: Pick<KernelMirror, 'addresses' | 'links'>;
+};
+
+const examples = 3;
+
+/** Intake decides which controller input is accepted. */
+export class Intake {
+  readonly #options: IntakeOptions;
+  #offer: Assignment | undefined;
+  #problem: string | undefined;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+  }
+
+  /** offered is the received assignment that is not in force; undefined when there is none. */
+  get offered(): Assignment | undefined {
+    return this.#offer;
+  }
+
+  /** assignment accepts an assignment, now or as soon as it can be checked. */
+  assignment(known: Known, received: Assignment): Known {
+    this.#offer = received;
+    return this.#judge(known);
+  }
+
+  /** snapshot accepts a whole table, without the entries that are refused. */
+  snapshot(known: Known, received: TableSnapshot): Known {
+    return this.#judge({ ...known, table: admitSnapshot(known.table, received, this.#rules(known)) });
+  }
+
+  /** delta accepts a change of `table`, without the entries that are refused. */
+  delta(known: Known, table: NodeTable, received: TableDelta): Known {
+    return this.#judge({ ...known, table: admitDelta(table, received, this.#rules(known)) });
+  }
+
+  /** again rechecks what was refused, as the host may have changed. It returns the same value when nothing changes. */
+  again(known: Known): Known {
+    const { table } = known;
+    if (table === undefined || (table.refused.pools.length === 0 && table.refused.routes.size === 0)) {
+      return this.#judge(known);
+    }
+    const next = reconsider(table, this.#rules(known));
+    return this.#judge(next === table ? known : { ...known, table: next });
+  }
+
+  #judge(known: Known): Known {
+    const offer = this.#offer;
+    if (offer === undefined || known.table === undefined) return known;
+    this.#problem = assignmentProblem(offer, known.table.pools, this.#rules(known));
+    if (this.#problem !== undefined) return known;
+    this.#offer = undefined;
+    return { ...known, assignment: offer };
+  }
+
+  #rules({ assignment }: Known): HostRules {
+    const { nodeName, controllers, allowedPools, joined, mirror } = this.#options;
+    const known = [assignment, this.#offer].flatMap((one) => (one === undefined ? [] : [one]));
+    const own = known.map(({ address }) => address);
+    return {
+      nodeName,
+      own: known.map(({ subnet }) => subnet),
+      addresses: activeAddresses(mirror),
+      taken: () => readUsedRanges({ controllers: controllers.endpoints, own }),
+      allowed: allowedPools,
+      joined: joined?.joinedPools ?? [],
+    };
+  }
+
+  /** findings report what is refused. */
+  findings({ table }: Known): readonly Finding[] {
+    const found: Finding[] = [];
+    const add = (reason: string, message: string, fix: string) =>
+      found.push({ type: 'Controller', transient: false, reason, message, fix });
+    if (this.#offer !== undefined && this.#problem !== undefined) {
+      const message = `the controller's assignment is not acted on: ${this.#problem}`;
+      add('AssignmentRefused', message, `${correctLease} ${this.#options.nodeName}`);
+    }
+    const { pools, routes } = table?.refused ?? { pools: [], routes: undefined };
+    if (pools.length > 0) {
+      const which = pools.slice(0, examples).map(({ pool, problem }) => `${formatPrefix(pool)} ${problem}`);
+      const message = `${count(pools.length, 'pool')} of the controller's not accepted: ${which.join('; ')}`;
+      add('PoolRefused', message, 'to allow the pool on this host, add it to --allowed-pools; else: xctl pools remove');
+    }
+    const narrowed = notAllowed(table?.pools ?? [], { allowed: this.#options.allowedPools });
+    if (narrowed.length > 0) {
+      const which = narrowed.slice(0, examples).map(formatPrefix).join(', ');
+      const message = `routes and rules of pools that --allowed-pools does not cover stay in force: ${which}`;
+      add('PoolNotAllowed', message, 'add these pools to --allowed-pools, or: xnetd leave, then xnetd join');
+    }
+    if (routes !== undefined && routes.size > 0) {
+      const which = [...routes.values()]
+        .slice(0, examples)
+        .map(({ route, problem }) => `${formatPrefix(route.subnet)} via ${formatIpv4(route.nextHop)} ${problem}`);
+      const message = `${count(routes.size, 'route')} of the controller's not accepted: ${which.join('; ')}`;
+      add(
+        'RouteRefused',
+        message,
+        'compare with: xctl routes list; xctl nodes list; then correct the node that is named',
+      );
+    }
+    return found;
+  }
+}
+
+const correctLease = 'correct what is named, or lease the node another subnet; see: xctl nodes show';
+
+function count(number: number, what: string): string {
+  return number === 1 ? `1 ${what}` : `${number} ${what}s`;
+}

@@ -1,0 +1,169 @@
+// Builds the daemon's three lanes, each from one effect and its desired state.
+// Invariant: a lane acts only on what a controller has said, now or before; without that it changes nothing.
+import { gatewayOf } from '../../proto/domain/address.js';
+import type { Assignment } from '../../proto/domain/network.js';
+import type { Logger } from '../../proto/process/log.js';
+import type { DesiredDocker } from '../docker/engine/settings.js';
+import { desiredFirewall } from '../firewall/desired.js';
+import type { Host } from '../host/host.js';
+import type { Effect, Outcome } from '../reconcile/effect.js';
+import { Lane } from '../reconcile/lane.js';
+import { type LiveValue, Subscribers } from '../reconcile/live-value.js';
+import { type DesiredRoutes, desiredRoutes, noRoutes } from '../routes/desired.js';
+import type { Underlay, UnderlaySettings } from '../underlay/choose.js';
+import { readUnderlay } from '../underlay/underlay.js';
+import { type Known, type KnownReader, ownBridge } from './known.js';
+
+/** LaneSettings are the settings of what the lanes do. */
+export type LaneSettings = {
+  readonly underlay: UnderlaySettings;
+  /** Packet mark of the firewall. */
+  readonly mark: number;
+};
+
+/** Watchdog ends a daemon that gives no sign of life. */
+export type Watchdog = {
+  /** onBeat is called after each turn of the routes lane, even if there was nothing to do. */
+  onBeat(): void;
+  /** The daemon is ended after this time without a beat, in milliseconds; undefined: never. */
+  readonly watchdogMs: number | undefined;
+};
+
+/** LanesOptions are the dependencies of the lanes. */
+export type LanesOptions = {
+  readonly host: Host;
+  readonly known: KnownReader;
+  /** Set by the routes lane, read by the firewall lane. */
+  readonly underlay: LiveValue<Underlay | undefined>;
+  readonly settings: LaneSettings;
+  readonly watchdog: Watchdog;
+  readonly log: Logger;
+};
+
+/** LaneName names a lane. */
+export type LaneName = 'routes' | 'firewall' | 'docker';
+
+/** Lanes are the daemon's lanes. */
+export type Lanes = {
+  readonly routes: Lane<Known>;
+  readonly firewall: Lane<Known>;
+  readonly docker: Lane<Known>;
+  /** Notified after each turn: its lane, its outcome, and what was known when it began. */
+  readonly turns: Subscribers<[lane: LaneName, outcome: Outcome, known: Known]>;
+};
+
+const routesResyncMs = 10_000;
+const otherResyncMs = 30_000;
+
+/** desiredDocker is the desired state of Docker for an assignment. */
+export function desiredDocker(assignment: Assignment): DesiredDocker {
+  const { nodeId, subnet, mode, networkName, bridgeName } = assignment;
+  const common = { nodeId, subnet, gateway: gatewayOf(subnet) };
+  return mode === 'bip' ? { mode, ...common } : { mode, ...common, networkName, bridgeName };
+}
+
+function routesEffect({ host, settings, underlay: chosen }: LanesOptions): Effect<Known> {
+  let before: DesiredRoutes | undefined;
+  const desired = ({ table, assignment }: Known, underlay: Underlay | undefined) => {
+    const { routes, unresolved, pools } = table ?? { routes: noRoutes.peers, ...noRoutes };
+    const bridge = ownBridge({ assignment, table })?.name;
+    before = desiredRoutes({ routes, unresolved, pools, own: assignment?.subnet, bridge, underlay }, before);
+    return before;
+  };
+  let last: Underlay | undefined;
+  return {
+    name: 'routes',
+    converge: async (known, signal) => {
+      const assigned = known.assignment?.address;
+      const choice = await readUnderlay(host.mirror, {
+        settings: settings.underlay,
+        assigned,
+        last,
+        pools: known.table?.pools ?? [],
+      });
+      last = choice.underlay ?? last;
+      chosen.set(choice.underlay);
+      const outcome = await host.routes.converge(desired(known, choice.underlay), signal);
+      const neighbours = await host.neighbours.converge(known.table?.routes.size ?? 0);
+      return {
+        ...outcome,
+        findings: [...choice.findings, ...outcome.findings, ...neighbours.findings],
+        changes: outcome.changes + neighbours.changes,
+      };
+    },
+  };
+}
+
+function firewallEffect({ host, settings, underlay }: LanesOptions): Effect<Known> {
+  const desired = (known: Known) => {
+    const ifname = underlay.current?.ifname;
+    if (known.assignment === undefined || known.table === undefined || ifname === undefined) return undefined;
+    const { assignment, table } = known;
+    return desiredFirewall({
+      assignment,
+      routes: table.routes.values(),
+      pools: table.pools,
+      underlay: ifname,
+      mark: settings.mark,
+    });
+  };
+  return {
+    name: 'firewall',
+    converge: async (known, signal) => {
+      const wanted = desired(known);
+      if (wanted === undefined) return { findings: [], changes: 0 };
+      await host.engineFacts.read(signal);
+      const outcome = await host.firewall.converge(wanted, signal);
+      return { ...outcome, findings: [...outcome.findings, ...(await host.lookAtPath(wanted))] };
+    },
+  };
+}
+
+function dockerEffect({ host }: LanesOptions): Effect<Known> {
+  const nothing: Outcome = { findings: [], changes: 0 };
+  return {
+    name: 'docker',
+    converge: async ({ assignment }, signal) =>
+      assignment === undefined ? nothing : host.docker.converge(desiredDocker(assignment), signal),
+  };
+}
+
+/** makeLanes makes the lanes. */
+export function makeLanes(options: LanesOptions): Lanes {
+  const { known, underlay, watchdog, log } = options;
+  const turns: Lanes['turns'] = new Subscribers();
+  const whenTabled = () => {
+    const now = known.current;
+    return now.assignment === undefined || now.table === undefined ? undefined : now;
+  };
+  const firewall: Lane<Known> = new Lane({
+    effect: firewallEffect(options),
+    type: 'Firewall',
+    desired: () => (underlay.current === undefined ? undefined : whenTabled()),
+    resyncMs: otherResyncMs,
+    log,
+    onTurn: (outcome, now) => turns.notify('firewall', outcome, now),
+  });
+  underlay.subscribe((now, before) => {
+    if (now?.ifname !== before?.ifname) firewall.trigger();
+  });
+  const routes: Lane<Known> = new Lane({
+    effect: routesEffect(options),
+    type: 'Routes',
+    desired: whenTabled,
+    // The routes lane feeds the watchdog: two turns before it runs out.
+    resyncMs: Math.min(routesResyncMs, (watchdog.watchdogMs ?? Number.POSITIVE_INFINITY) / 3),
+    log,
+    onTurn: (outcome, now) => turns.notify('routes', outcome, now),
+    onBeat: () => watchdog.onBeat(),
+  });
+  const docker: Lane<Known> = new Lane({
+    effect: dockerEffect(options),
+    type: 'Docker',
+    desired: () => (known.current.assignment === undefined ? undefined : known.current),
+    resyncMs: otherResyncMs,
+    log,
+    onTurn: (outcome, now) => turns.notify('docker', outcome, now),
+  });
+  return { routes, firewall, docker, turns };
+}

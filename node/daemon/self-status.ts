@@ -1,0 +1,230 @@
+// Collects the daemon's own state: the findings of its lanes, the table that they have applied, and other problems.
+// Updates status file and log when it changes, and notifies the reporter.
+// Invariant: a table counts as applied once both the kernel's routes and the firewall have it.
+import type { Condition, ConditionType, HostNetwork, Version } from '../../proto/domain/network.js';
+import { pendingReason } from '../../proto/domain/network.js';
+import { messageOf } from '../../proto/errors.js';
+import type { ReportRequest } from '../../proto/gen/xnet/v1/ReportRequest.js';
+import type { Logger } from '../../proto/process/log.js';
+import { version as daemonVersion } from '../../proto/process/version.js';
+import { wireFromHostNetwork, wireFromSilentPeer } from '../../proto/rpc/convert.js';
+import { bridgeNameOf } from '../docker/engine/own-bridge.js';
+import type { Host } from '../host/host.js';
+import { kernelVersion } from '../kernel/release.js';
+import type { Finding, Outcome } from '../reconcile/effect.js';
+import { Subscribers } from '../reconcile/live-value.js';
+import { isOlder } from '../table/node-table.js';
+import { mirroredNetworks } from '../table/used-ranges.js';
+import type { UplinkState } from '../uplink/uplink.js';
+import { conditionsFrom } from './conditions.js';
+import type { DataPath } from './data-path.js';
+import type { Intake } from './intake.js';
+import type { Known, KnownReader } from './known.js';
+import type { LaneName } from './lanes.js';
+import { Patience } from './patience.js';
+
+/** DaemonState is the daemon's state as the status file and systemd show it. */
+export type DaemonState = {
+  readonly connection: UplinkState | undefined;
+  readonly applied: Version | undefined;
+  readonly conditions: readonly Condition[];
+};
+
+/** FindingSource finds problems of its own. */
+export type FindingSource = {
+  readonly findings: readonly Finding[];
+  /** subscribe calls `listener` whenever the findings may have changed. */
+  subscribe(listener: () => void): () => void;
+};
+
+/** SelfStatusOptions are what the status is made of. */
+export type SelfStatusOptions = {
+  readonly host: Pick<Host, 'docker' | 'engineFacts' | 'mirror' | 'routes'>;
+  readonly known: KnownReader;
+  readonly intake: Pick<Intake, 'offered' | 'findings'>;
+  readonly dataPath: Pick<DataPath, 'findings' | 'silentPeers'>;
+  /** The certificate and the state directory. */
+  readonly sources: readonly Pick<FindingSource, 'findings'>[];
+  /** Called with each new status. */
+  readonly onStatus: (status: DaemonState) => void;
+  readonly log: Logger;
+};
+
+// While work is under way, a report waits this long for its end.
+const longestUnderWayMs = 1_000;
+
+function pending(type: ConditionType): Finding {
+  return { type, transient: true, reason: pendingReason, message: 'not looked at yet' };
+}
+
+/** tookIn reports whether a turn of a lane applied its table to the kernel. */
+export function tookIn(lane: LaneName, { inForce, findings }: Outcome): boolean {
+  // The rules can be in the kernel while Docker is unavailable or forwarding is off.
+  const about = lane === 'routes' ? 'Routes' : 'Firewall';
+  return inForce !== false && !findings.some(({ type, transient }) => type === about && transient);
+}
+
+function networksOf({ assignment }: Known, mirror: Host['mirror']): readonly HostNetwork[] {
+  const own = assignment === undefined ? '' : `interface ${bridgeNameOf(assignment)}`;
+  return mirroredNetworks(mirror).filter(({ source }) => source !== own);
+}
+
+/** SelfStatus holds the state of the daemon and its host. */
+export class SelfStatus {
+  /** Notified when a report would say something new, with how long it may wait, in milliseconds. */
+  readonly reportable = new Subscribers<[withinMs: number]>();
+  readonly #options: SelfStatusOptions;
+  // Before its first turn, a lane counts as not converged.
+  readonly #findings = new Map<LaneName, readonly Finding[]>([
+    ['routes', [pending('Routes')]],
+    ['firewall', [pending('Firewall')]],
+    ['docker', [pending('Docker')]],
+  ]);
+  readonly #appliedBy = new Map<LaneName, Version>();
+  readonly #patience = new Patience();
+  #judgement: NodeJS.Timeout | undefined;
+  #conditions: readonly Condition[] = [];
+  #connection: UplinkState | undefined;
+  #hostNetworks: readonly HostNetwork[] = [];
+  #lastReport = '';
+
+  constructor(options: SelfStatusOptions) {
+    this.#options = options;
+  }
+
+  /** noteLease records that Docker has to get another subnet. */
+  noteLease(): void {
+    this.#findings.set('docker', [pending('Docker')]);
+  }
+
+  /** noteConnection records the state of the uplink. */
+  noteConnection(state: UplinkState): void {
+    this.#connection = state;
+    this.tell();
+  }
+
+  /** noteBookmark records that the table at `before` is unchanged at `at`. */
+  noteBookmark(before: Version, at: Version): void {
+    for (const [lane, applied] of this.#appliedBy) {
+      if (applied.revision === before.revision) this.#appliedBy.set(lane, at);
+    }
+  }
+
+  /** noteTurn records the outcome of a lane's turn, and what was known when it began. It notifies nobody. */
+  noteTurn(lane: LaneName, outcome: Outcome, known: Known): void {
+    this.#findings.set(lane, outcome.findings);
+    if (known.table !== undefined && tookIn(lane, outcome)) this.#appliedBy.set(lane, known.table.version);
+    if (lane !== 'docker') return;
+    // Docker has never answered: the kernel's connected routes are all there is to report.
+    if (outcome.findings.length > 0 && this.#hostNetworks.length === 0)
+      this.#hostNetworks = networksOf(known, this.#options.host.mirror);
+    void this.#lookAtNetworks(known);
+  }
+
+  async #lookAtNetworks({ assignment }: Known): Promise<void> {
+    if (assignment === undefined) return;
+    const { host, log } = this.#options;
+    try {
+      this.#hostNetworks = await host.docker.hostNetworks(assignment.mode, AbortSignal.timeout(10_000));
+      this.tell();
+    } catch (error) {
+      // Docker is unavailable: its last known networks stay.
+      log.debug({ reason: messageOf(error) }, "Docker's networks not read");
+    }
+  }
+
+  /** waits reports whether the last turn of a lane left anything not as desired. */
+  waits(lane: LaneName): boolean {
+    return (this.#findings.get(lane) ?? []).some(({ isNote }) => isNote !== true);
+  }
+
+  /** tell recomputes the conditions, and notifies of changes. */
+  tell(): void {
+    const { intake, dataPath, known, sources, onStatus } = this.#options;
+    const before = this.#conditions;
+    const findings = [...this.#findings.values()].flat();
+    this.#conditions = this.#judged(
+      conditionsFrom(
+        [
+          ...[...findings, ...this.#withdrawals(), ...intake.findings(known.current), ...dataPath.findings],
+          ...sources.flatMap((source) => source.findings),
+        ],
+        before,
+        Date.now(),
+      ),
+    );
+    this.#logChanges(before);
+    onStatus({ connection: this.#connection, applied: this.#applied(), conditions: this.#conditions });
+    const report = JSON.stringify(this.report());
+    if (report === this.#lastReport) return;
+    this.#lastReport = report;
+    this.reportable.notify(this.#isUnderWay(before) ? longestUnderWayMs : 0);
+  }
+
+  #judged(found: readonly Condition[]): readonly Condition[] {
+    const { conditions, againMs } = this.#patience.judge(found, performance.now());
+    clearTimeout(this.#judgement);
+    this.#judgement = againMs === undefined ? undefined : setTimeout(() => this.tell(), againMs + 1).unref();
+    return conditions;
+  }
+
+  #logChanges(before: readonly Condition[]): void {
+    const { log } = this.#options;
+    for (const condition of this.#conditions) {
+      const former = before.find(({ type }) => type === condition.type);
+      const same = former?.reason === condition.reason && former.message === condition.message;
+      if (same && former.transient === condition.transient) continue;
+      if (condition.reason === pendingReason) continue;
+      const { type, reason, message, fix } = condition;
+      if (!condition.ok) log.warn({ type, reason, ...(fix === undefined ? {} : { fix }) }, message);
+      else if (former?.ok === false) log.info({ type: condition.type, after: former.reason }, 'ready');
+    }
+  }
+
+  // Between the turns that one change of the table triggers, only counts change; the last of these turns reports them.
+  #isUnderWay(before: readonly Condition[]): boolean {
+    const { table } = this.#options.known.current;
+    const applied = this.#applied();
+    const essence = ({ type, ok, transient, reason, message }: Condition) =>
+      JSON.stringify([type, ok, transient, reason, message]);
+    const known = new Set(before.map(essence));
+    const same = this.#conditions.every((condition) => known.has(essence(condition)));
+    return same && table !== undefined && applied !== undefined && isOlder(applied, table.version);
+  }
+
+  #withdrawals(): readonly Finding[] {
+    const held = this.#options.known.current.table?.held.size ?? 0;
+    if (held === 0) return [];
+    const message = `${held} routes are kept although a controller withdrew them at once: waiting for the store to confirm it`;
+    return [{ type: 'Withdrawals', transient: true, reason: 'WithdrawalHeld', message }];
+  }
+
+  // The version that both the kernel's routes and the firewall have.
+  #applied(): Version | undefined {
+    const routes = this.#appliedBy.get('routes');
+    const firewall = this.#appliedBy.get('firewall');
+    if (routes === undefined || firewall === undefined) return undefined;
+    return isOlder(firewall, routes) ? firewall : routes;
+  }
+
+  /** report returns the report for the controllers; undefined while this host has no lease. */
+  report(): ReportRequest | undefined {
+    const { intake, dataPath, host, known } = this.#options;
+    // Controllers identify this host by the newest assignment, even if the host refuses it.
+    const assignment = intake.offered ?? known.current.assignment;
+    if (assignment === undefined) return undefined;
+    const applied = this.#applied();
+    return {
+      nodeId: assignment.nodeId,
+      generation: assignment.generation,
+      ...(applied === undefined ? {} : { applied }),
+      routes: host.routes.counts,
+      conditions: [...this.#conditions],
+      daemonVersion,
+      kernelVersion: kernelVersion(),
+      dockerVersion: host.engineFacts.version,
+      hostNetworks: this.#hostNetworks.map(wireFromHostNetwork),
+      silentPeers: dataPath.silentPeers.map(wireFromSilentPeer),
+    };
+  }
+}

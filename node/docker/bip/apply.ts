@@ -1,0 +1,194 @@
+// Gives docker0 another address: daemon.json, restart, verification; and takes up what an earlier xnetd has left half
+// done.
+// Invariant: the journal knows of each step before it is taken, and success is told only when docker0 has the address.
+// Whatever goes wrong after the file was replaced ends in bip-rollback.ts.
+
+import { discardTemporary } from '../../../proto/process/atomic-file.js';
+import type { Finding } from '../../reconcile/effect.js';
+import { formatBip } from '../engine/bip-value.js';
+import { type DockerNow, dockerNow, startAgain, stopContainers, untilDockerAnswers } from '../engine/containers.js';
+import { runningDockerd } from '../engine/flags.js';
+import { type Apply, type Content, type Journal, writeJournal } from '../engine/journal.js';
+import { type DockerHost, waiting } from '../engine/settings.js';
+import { removeBip } from './daemon-json.js';
+import { type DaemonJsonFile, readDaemonJson, sameContent, writeDaemonJson } from './daemon-json-file.js';
+import { daemonJsonFinding, notWritten, runningFinding } from './findings.js';
+import { bipOfDocker0, isInForce, limitFinding } from './plan.js';
+import { type Applied, rollBack, withdraw, withRestart } from './rollback.js';
+
+/** beginApply writes daemon.json and brings Docker to start with it. `file` is the one that the plan was made from. */
+export async function beginApply(
+  host: DockerHost,
+  journal: Journal,
+  { apply, file }: { readonly apply: Apply; readonly file: DaemonJsonFile },
+  signal: AbortSignal,
+): Promise<Applied> {
+  const { stateFolder } = host.settings;
+  const pending = { ...journal, apply };
+  await writeJournal(stateFolder, pending);
+  await host.steps.reached('journaled');
+  try {
+    const written = await writeDaemonJson(host, file, apply.after);
+    if (written) host.log?.info({ path: apply.ours.path, bip: formatBip(apply.bip) }, 'daemon.json written');
+  } catch (error) {
+    await writeJournal(stateFolder, journal);
+    return { journal, findings: [notWritten(error, apply.ours.path)], changes: 0 };
+  }
+  return forward(host, pending, apply, signal);
+}
+
+/** resumeApply finishes or rolls back an apply that an earlier xnetd has begun. */
+export async function resumeApply(
+  host: DockerHost,
+  journal: Journal,
+  apply: Apply,
+  signal: AbortSignal,
+): Promise<Applied> {
+  host.log?.info({ bip: formatBip(apply.bip), direction: apply.direction }, 'taking up a change of docker0');
+  if (apply.direction === 'back') return rollBack(host, journal, apply, signal);
+  const file = await readDaemonJson(apply.ours.path);
+  await discardTemporary(file.target);
+  if (sameContent(file.bytes, apply.before) && !sameContent(apply.before, apply.after)) {
+    // It came to nothing: Docker has not been touched either.
+    const next = { ...journal, apply: undefined };
+    await writeJournal(host.settings.stateFolder, next);
+    return { journal: next, findings: [], changes: 0 };
+  }
+  return forward(host, journal, apply, signal);
+}
+
+async function forward(host: DockerHost, journal: Journal, apply: Apply, signal: AbortSignal): Promise<Applied> {
+  const { settings, steps } = host;
+  const now = await dockerNow(host, signal);
+  if (now !== undefined && isInForce(apply.bip, now.networks, now.interfaces)) {
+    return finish(host, journal, apply, signal);
+  }
+  let pending = journal;
+  const limits = { journal, restarts: settings.restarts, nowMs: host.now(), byHand: apply.byHand };
+  if (now === undefined) {
+    const finding = await unseenFinding(host, apply);
+    if (finding !== undefined) return { journal, findings: [finding], changes: 0 };
+    // A daemon that dies while it restarts Docker, again and again. What Docker ran with before is the way up.
+    if (limitFinding(limits, apply) !== undefined) {
+      const reason = 'it did not come up before xnetd was ended';
+      return rollBack(host, journal, { ...apply, direction: 'back', reason }, signal);
+    }
+  } else {
+    const others = now.running.filter(({ id }) => !journal.toStart.includes(id));
+    const finding =
+      runningFinding(others, apply.force ? 'restart' : settings.onRunning, apply.bip) ?? limitFinding(limits, apply);
+    if (finding !== undefined) return withdraw(host, journal, apply, finding);
+    pending = { ...journal, toStart: [...new Set([...journal.toStart, ...now.running.map(({ id }) => id)])] };
+  }
+  // Before the first container is stopped: killed from here on, the next xnetd goes on with the restart.
+  pending = withRestart(host, { ...pending, apply: { ...apply, restarting: true } }, apply);
+  await writeJournal(settings.stateFolder, pending);
+  if (now !== undefined) {
+    await stopForRestart(host, now, signal);
+    await steps.reached('stopped');
+  }
+  host.log?.info({ command: host.restarter.command }, 'restarting Docker');
+  const restart = await host.restarter.restart();
+  await steps.reached('restarted');
+  signal.throwIfAborted();
+  if (!restart.ok && restart.hostStops === true) {
+    // Docker starts with it at the next boot, and is looked at then. What did not happen does not count as a restart.
+    const next = { ...pending, restarts: journal.restarts };
+    await writeJournal(settings.stateFolder, next);
+    const message = `bip ${formatBip(apply.bip)} is in daemon.json, and Docker was not started with it: ${restart.reason}`;
+    return { journal: next, findings: [waiting('HostStops', message)], changes: 1 };
+  }
+  const after = await untilDockerAnswers(host, restart.ok ? settings.waitMs : 0, signal);
+  if (after !== undefined && isInForce(apply.bip, after.networks, after.interfaces)) {
+    await steps.reached('verified');
+    return finish(host, pending, apply, signal);
+  }
+  if (restart.ok && after !== undefined && after.running.length > 0) {
+    const { liveRestore } = await host.engine.info(signal);
+    if (liveRestore) return deferred(host, pending, { apply, now: after }, signal);
+  }
+  const reason = restart.ok ? whyNot(apply, after, settings.waitMs) : restart.reason;
+  return rollBack(host, pending, { ...apply, direction: 'back', reason }, signal);
+}
+
+// A dockerd that runs and does not answer may have containers that are not to be stopped. One that is down has none that a
+// start would stop.
+async function unseenFinding(host: DockerHost, apply: Apply): Promise<Finding | undefined> {
+  const { onRunning, pidFile, socket, unit } = host.settings;
+  if (apply.restarting || apply.force || onRunning === 'restart') return undefined;
+  if ((await runningDockerd(pidFile)) === undefined) return undefined;
+  const message =
+    `bip ${formatBip(apply.bip)} is in daemon.json, and Docker is restarted for it when it answers at ${socket} again, so ` +
+    'that the containers that run can be seen';
+  return waiting('NotAnswering', message, `systemctl status ${unit}`);
+}
+
+// With live-restore dockerd leaves docker0 as it is while any container runs. Without, dockerd stops them itself.
+async function stopForRestart(host: DockerHost, { running }: DockerNow, signal: AbortSignal): Promise<void> {
+  if (running.length === 0 || !(await host.engine.info(signal)).liveRestore) return;
+  for (const problem of await stopContainers(host, running, signal)) {
+    host.log?.warn({ problem }, 'a container could not be stopped');
+  }
+}
+
+function whyNot(apply: Apply, now: DockerNow | undefined, waitMs: number): string {
+  if (now === undefined) return `Docker did not answer within ${Math.round(waitMs / 1000)} s of its restart`;
+  const present = bipOfDocker0(now.networks, now.interfaces);
+  const has = present === undefined ? 'no address' : formatBip(present);
+  return `Docker started with ${has} on docker0 instead of ${formatBip(apply.bip)}: does it read ${apply.ours.path}?`;
+}
+
+// With live-restore, and containers that came up in between: it takes effect with the next start without any.
+async function deferred(
+  host: DockerHost,
+  journal: Journal,
+  { apply, now }: { readonly apply: Apply; readonly now: DockerNow },
+  signal: AbortSignal,
+): Promise<Applied> {
+  const applied = await settle(host, journal, apply, signal);
+  const names = now.running.map(({ name }) => name).slice(0, 5);
+  const message =
+    `daemon.json has bip ${formatBip(apply.bip)}, but Docker keeps docker0's old address while containers run ` +
+    '(live-restore)';
+  const fix = `stop all containers (${names.join(', ')}) and restart Docker`;
+  return { ...applied, findings: [waiting('Deferred', message, fix), ...applied.findings] };
+}
+
+async function finish(host: DockerHost, journal: Journal, apply: Apply, signal: AbortSignal): Promise<Applied> {
+  host.log?.info({ bip: formatBip(apply.bip) }, 'docker0 has its address');
+  if (!apply.leaving) return settle(host, journal, apply, signal);
+  const problem = await takeOut(host, apply);
+  if (problem !== undefined) return { journal, findings: [problem], changes: 1 };
+  return startAndTell(host, { ...journal, ours: undefined, apply: undefined, givenUp: undefined }, signal);
+}
+
+function settle(host: DockerHost, journal: Journal, apply: Apply, signal: AbortSignal): Promise<Applied> {
+  return startAndTell(host, { ...journal, ours: apply.ours, apply: undefined, givenUp: undefined }, signal);
+}
+
+async function startAndTell(host: DockerHost, journal: Journal, signal: AbortSignal): Promise<Applied> {
+  await writeJournal(host.settings.stateFolder, journal);
+  await host.steps.reached('finished');
+  const again = await startAgain(host, journal, signal);
+  return { journal: again.journal, findings: again.findings, changes: 2 + again.started };
+}
+
+// docker0 has its former address, and keeps it without the key that gave it.
+async function takeOut(host: DockerHost, apply: Apply): Promise<Finding | undefined> {
+  try {
+    const file = await readDaemonJson(apply.ours.path);
+    let content: Content = apply.ours.without;
+    if (!sameContent(file.bytes, apply.after)) {
+      const edit = removeBip(file.bytes, apply.bip);
+      if ('refused' in edit) {
+        return { ...daemonJsonFinding(edit, apply.ours.path), reason: 'DaemonJsonNotWritten' };
+      }
+      content = edit.changed ? edit.bytes : file.bytes;
+    }
+    await writeDaemonJson(host, file, content);
+    await host.steps.reached('taken-out');
+    return undefined;
+  } catch (error) {
+    return notWritten(error, apply.ours.path);
+  }
+}

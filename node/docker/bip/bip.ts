@@ -1,0 +1,251 @@
+// Mode bip: docker0 has the gateway address of the node's lease, by a bip in daemon.json.
+// Invariant: everything is looked at before anything is touched; what an earlier turn has begun is brought to its end
+// first; a Docker that does not start with our bip runs again without it.
+import { quoted } from '../../../proto/domain/input.js';
+import { XnetError } from '../../../proto/errors.js';
+import type { Finding, Outcome } from '../../reconcile/effect.js';
+import { type Bip, formatBip } from '../engine/bip-value.js';
+import { startAgain } from '../engine/containers.js';
+import type { EngineSeen } from '../engine/engine.js';
+import { putGatewayBack } from '../engine/gateway-address.js';
+import { type Apply, emptyJournal, type Journal, readJournal, writeJournal } from '../engine/journal.js';
+import { type Dockerd, seeDockerd, seeEngine } from '../engine/preflight.js';
+import { blocked, blockedBy, type DockerHost, seeLog, waiting } from '../engine/settings.js';
+import { askDockerd } from '../engine/validation.js';
+import { beginApply, resumeApply } from './apply.js';
+import { bipIn, doesNotFit } from './daemon-json.js';
+import { type DaemonJsonFile, readDaemonJson, writeDaemonJson } from './daemon-json-file.js';
+import { daemonJsonFinding, notWritten } from './findings.js';
+import { type BipChange, type BipPlan, type BipSeen, planJoin, planLeave, withoutOurs } from './plan.js';
+
+/**
+ * convergeBip gives docker0 the wanted address.
+ * @param byHand an operator asked for it: see BipSeen
+ */
+export function convergeBip(host: DockerHost, wanted: Bip, byHand: boolean, signal: AbortSignal): Promise<Outcome> {
+  return told(signal, async () => {
+    const journal = await readJournal(host.settings.stateFolder);
+    const engine = await seeEngine(host, signal);
+    if ('reason' in engine) return { findings: [engine], changes: 0 };
+    return turn(host, { journal, engine, byHand }, signal, (world) => join(host, world, wanted, signal));
+  });
+}
+
+/** BipLeave is how mode bip ends. */
+export type BipLeave = {
+  /** Running containers may be stopped, and are started again; a Docker that is down is no obstacle. */
+  readonly force: boolean;
+  /** An operator asked for it: see BipSeen. */
+  readonly byHand: boolean;
+};
+
+/** leaveBip gives docker0 its former address, and daemon.json its former content. */
+export function leaveBip(host: DockerHost, { force, byHand }: BipLeave, signal: AbortSignal): Promise<Outcome> {
+  return told(signal, async () => {
+    const journal = await readJournal(host.settings.stateFolder);
+    const engine = await seeEngine(host, signal);
+    if ('reason' in engine) return leaveWithoutDocker(host, journal, engine, force);
+    return turn(host, { journal, engine, byHand }, signal, (world) => leave(host, world, force, signal));
+  });
+}
+
+/** hasBip says whether anything is left of mode bip: our key, containers to be started again, a failure to remember. */
+export async function hasBip(host: DockerHost): Promise<boolean> {
+  const { ours, givenUp, toStart } = await readJournal(host.settings.stateFolder);
+  return ours !== undefined || givenUp !== undefined || toStart.length > 0;
+}
+
+/** forgetRestarts forgets how often Docker was restarted: an operator has taken the host out. */
+export function forgetRestarts(host: DockerHost, signal: AbortSignal): Promise<Outcome> {
+  return told(signal, async () => {
+    const { stateFolder } = host.settings;
+    const journal = await readJournal(stateFolder);
+    if (journal.restarts.length > 0) await writeJournal(stateFolder, { ...journal, restarts: [] });
+    return { findings: [], changes: 0 };
+  });
+}
+
+/**
+ * resumeBip brings what an earlier xnetd has begun to its end. It has to come before anything else, in both modes.
+ * @param byHand an operator asked for it: see BipSeen
+ */
+export function resumeBip(host: DockerHost, byHand: boolean, signal: AbortSignal): Promise<Outcome> {
+  return told(signal, async () => {
+    const journal = await readJournal(host.settings.stateFolder);
+    if (journal.apply === undefined) return { findings: [], changes: 0 };
+    const apply = { ...journal.apply, byHand: byHand || journal.apply.byHand };
+    const { findings, changes } = await resumeApply(host, journal, apply, signal);
+    return { findings, changes };
+  });
+}
+
+/** All that is looked at before something is done. */
+type World = BipSeen & { readonly dockerd: Dockerd; readonly daemonJson: DaemonJsonFile };
+
+async function turn(
+  host: DockerHost,
+  { journal, engine, byHand }: { readonly journal: Journal; readonly engine: EngineSeen; readonly byHand: boolean },
+  signal: AbortSignal,
+  decide: (world: World) => Promise<Outcome>,
+): Promise<Outcome> {
+  const again = await startAgain(host, journal, signal);
+  const world = await lookAt(host, { journal: again.journal, engine, byHand }, signal);
+  if ('reason' in world) return { findings: [world, ...again.findings], changes: again.started };
+  const outcome = await decide(world);
+  return { findings: [...outcome.findings, ...again.findings], changes: again.started + outcome.changes };
+}
+
+async function told(signal: AbortSignal, work: () => Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await work();
+  } catch (error) {
+    if (signal.aborted)
+      return { findings: [waiting('Interrupted', 'given up half way; the next turn goes on')], changes: 0 };
+    return { findings: [blockedBy(reasonOf(error), error, seeLog)], changes: 0 };
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof XnetError)) return 'DockerFailed';
+  return error.code === 'Corrupt' ? 'JournalDamaged' : 'DockerFailed';
+}
+
+async function lookAt(
+  host: DockerHost,
+  given: Pick<BipSeen, 'journal' | 'engine' | 'byHand'>,
+  signal: AbortSignal,
+): Promise<World | Finding> {
+  const dockerd = await seeDockerd(host, signal);
+  if ('reason' in dockerd) return dockerd;
+  const path = host.settings.daemonJson ?? dockerd.flags.get('config-file') ?? '/etc/docker/daemon.json';
+  let daemonJson: DaemonJsonFile;
+  try {
+    daemonJson = await readDaemonJson(path);
+  } catch (error) {
+    return blockedBy('DaemonJsonUnreadable', error, `make ${path} a regular file that root can read`);
+  }
+  const interfaces = await host.interfaces(signal);
+  const { flags } = dockerd;
+  const { onRunning, restarts } = host.settings;
+  const nowMs = host.now();
+  return { ...given, interfaces, flags, file: daemonJson.bytes, onRunning, restarts, nowMs, dockerd, path, daemonJson };
+}
+
+async function join(host: DockerHost, world: World, wanted: Bip, signal: AbortSignal): Promise<Outcome> {
+  const plan = planJoin(world, wanted);
+  if (plan.do === 'add-address') {
+    const problem = await putGatewayBack(host, plan.bridgeName, wanted, signal);
+    return problem === undefined ? { findings: [], changes: 1 } : { findings: [problem], changes: 0 };
+  }
+  if (plan.do !== 'report') {
+    const flagged = await flagFinding(world, wanted, plan.do === 'nothing');
+    if (flagged !== undefined) return { findings: [flagged], changes: 0 };
+  }
+  return carryOut(host, world, { plan, leaving: false, force: false }, signal);
+}
+
+async function leave(host: DockerHost, world: World, force: boolean, signal: AbortSignal): Promise<Outcome> {
+  const plan = planLeave(world, force);
+  if (plan.do === 'nothing') {
+    await writeJournal(host.settings.stateFolder, { ...world.journal, givenUp: undefined });
+    return { findings: [], changes: 0 };
+  }
+  if (plan.do !== 'put-back') return carryOut(host, world, { plan, leaving: true, force }, signal);
+  try {
+    const written = await writeDaemonJson(host, world.daemonJson, plan.content);
+    await host.steps.reached('put-back');
+    await writeJournal(host.settings.stateFolder, { ...world.journal, ours: undefined, givenUp: undefined });
+    return { findings: [], changes: written ? 1 : 0 };
+  } catch (error) {
+    return { findings: [notWritten(error, world.path)], changes: 0 };
+  }
+}
+
+// daemon.json can be put right without Docker; docker0 can't.
+async function leaveWithoutDocker(host: DockerHost, journal: Journal, why: Finding, force: boolean): Promise<Outcome> {
+  const isGone = why.reason === 'NotInstalled';
+  if (!isGone && !(force && why.reason === 'NotRunning')) return { findings: [why], changes: 0 };
+  const { ours } = journal;
+  let written = false;
+  if (ours !== undefined) {
+    const file = await readDaemonJson(ours.path);
+    const without = withoutOurs(ours, file.bytes);
+    if ('refused' in without) return { findings: [daemonJsonFinding(without, ours.path)], changes: 0 };
+    written = await writeDaemonJson(host, file, without.content);
+  }
+  await writeJournal(host.settings.stateFolder, { ...emptyJournal, toConnect: journal.toConnect });
+  if (isGone || ours === undefined) return { findings: [], changes: written ? 1 : 0 };
+  const had = ours.former === undefined ? 'another address' : formatBip(ours.former);
+  const message =
+    `Docker is not running, and docker0 comes up with ${formatBip(ours.bip)} at its next start, which is no longer ` +
+    'leased to this node';
+  const fix = `before you start Docker, give docker0 ${had} by a bip in daemon.json`;
+  return { findings: [blocked('AddressKept', message, fix)], changes: written ? 1 : 0 };
+}
+
+async function carryOut(
+  host: DockerHost,
+  world: World,
+  { plan, leaving, force }: { readonly plan: BipPlan; readonly leaving: boolean; readonly force: boolean },
+  signal: AbortSignal,
+): Promise<Outcome> {
+  if (plan.do === 'report') return { findings: [plan.finding], changes: 0 };
+  if (plan.do !== 'apply') return { findings: [], changes: 0 };
+  const { program, argv } = world.dockerd;
+  const dockerd = { program, argv, major: world.engine.version.major };
+  const refused = await refusedByDockerd(host, world, { change: plan.change, dockerd });
+  if (refused !== undefined) return { findings: [refused], changes: 0 };
+  const apply: Apply = {
+    ...plan.change,
+    leaving,
+    force,
+    byHand: world.byHand,
+    restarting: false,
+    direction: 'forward',
+    reason: '',
+    dockerd,
+  };
+  return beginApply(host, world.journal, { apply, file: world.daemonJson }, signal);
+}
+
+// A restart with a file that dockerd does not take as it stands would leave Docker down, whatever we write.
+async function refusedByDockerd(
+  host: DockerHost,
+  world: World,
+  { change, dockerd }: { readonly change: BipChange; readonly dockerd: Apply['dockerd'] },
+): Promise<Finding | undefined> {
+  const ask = (content: Buffer | undefined) => askDockerd(host.exec, dockerd, content, host.settings.stateFolder);
+  const present = await ask(world.file);
+  if (present !== undefined) {
+    const message = `Docker would not start again with the present daemon.json: ${present}`;
+    return blocked('DaemonJsonInvalid', message, `correct ${world.path}`);
+  }
+  const next = await ask(change.after);
+  if (next === undefined) return undefined;
+  const message = `Docker would not start with bip ${formatBip(change.bip)}: ${next}`;
+  return blocked('DaemonJsonInvalid', message, `correct what rules it out in ${world.path}`);
+}
+
+// dockerd does not start with a setting that is both a flag and in daemon.json, nor with ones that exclude each other.
+async function flagFinding(
+  { flags, file, dockerd }: World,
+  wanted: Bip,
+  inForce: boolean,
+): Promise<Finding | undefined> {
+  const bip = flags.get('bip');
+  // The lease's bip as a flag alone is as good.
+  if (bip !== undefined && (bipIn(file) !== undefined || !inForce)) {
+    const where = await dockerd.where('bip');
+    const message = `dockerd is given --bip ${quoted(bip)} by ${where}, and does not start with a bip in daemon.json as well`;
+    return blocked('BipIsFlag', message, `remove --bip from ${where} and restart Docker`);
+  }
+  for (const name of ['bridge', 'fixed-cidr', 'default-gateway'] as const) {
+    const problem = doesNotFit(wanted, { [name]: flags.get(name) ?? '' });
+    if (problem !== undefined) {
+      const where = await dockerd.where(name);
+      const fix = [`remove --${name} from ${where} and restart Docker`, ...problem.alternatives].join(', or ');
+      return blocked(`Flag${problem.refused}`, `--${name} of ${where}: ${problem.message}`, fix);
+    }
+  }
+  return undefined;
+}

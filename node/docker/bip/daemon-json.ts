@@ -1,0 +1,176 @@
+// What becomes of daemon.json when Docker gets a bip, or loses it: bytes in, bytes or a refusal out.
+// Invariant: only a bip of ours is ever changed or taken out, and no other byte is; a file that dockerd would refuse, or
+// that rules the bip out, is refused with line, column and what to do. Pure.
+import { formatPrefix, parseIpv4, prefixContains, prefixCovers, prefixOf } from '../../../proto/domain/address.js';
+import { quoted } from '../../../proto/domain/input.js';
+import { type Bip, bipsEqual, formatBip, parseBip } from '../engine/bip-value.js';
+import {
+  type JsonDocument,
+  type JsonProperty,
+  problemAt,
+  readDocument,
+  type TextProblem,
+  withoutProperty,
+  withProperty,
+  withValue,
+} from '../engine/json-document.js';
+
+/**
+ * RefusalReason tells what keeps us from editing: dockerd can't read the file (`Invalid`), it is too large or too deep
+ * (`TooLarge`), a key is there twice (`DuplicateKey`), it has a bip by another hand (`BipByHand`), its `bridge` rules a
+ * bip out (`BridgeSet`), or another key does not go with the bip (`DoesNotFit`).
+ */
+export type RefusalReason = 'Invalid' | 'TooLarge' | 'DuplicateKey' | 'BipByHand' | 'BridgeSet' | 'DoesNotFit';
+
+/** DaemonJsonRefusal says why a daemon.json is not edited, and what to change in it. Line and column count characters from 1. */
+export type DaemonJsonRefusal = {
+  readonly refused: RefusalReason;
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+  /** For the operator: "remove the key bridge". */
+  readonly fix: string;
+};
+
+/** Misfit says why a setting does not go with a bip; `alternatives` are what else than removing it helps. */
+export type Misfit = {
+  readonly refused: 'BridgeSet' | 'DoesNotFit';
+  readonly message: string;
+  readonly alternatives: readonly string[];
+};
+
+/** Edited is the content that daemon.json has to have; `changed` is false where it has it already. */
+export type Edited = { readonly bytes: Buffer; readonly changed: boolean };
+
+/** OtherSettings are texts of dockerd's settings that a bip has to go with, empty where they are not set. */
+export type OtherSettings = {
+  readonly bridge?: string;
+  readonly 'fixed-cidr'?: string;
+  readonly 'default-gateway'?: string;
+};
+
+/**
+ * setBip gives daemon.json the wanted bip.
+ * @param bytes the file's content, undefined where there is no file
+ * @param ours the bip that we put there before, which may be replaced; any other is somebody else's
+ */
+export function setBip(bytes: Buffer | undefined, wanted: Bip, ours: Bip | undefined): Edited | DaemonJsonRefusal {
+  const document = readChecked(bytes);
+  if ('refused' in document) return document;
+  for (const name of ['bridge', 'fixed-cidr', 'default-gateway'] as const) {
+    const property = named(document, name);
+    const problem = property && doesNotFit(wanted, { [name]: property.value ?? '' });
+    if (property && problem) {
+      const { refused, message, alternatives } = problem;
+      const fix = [`remove the key ${quoted(name)}`, ...alternatives].join(', or ');
+      return refusal(document, property, { refused, message, fix });
+    }
+  }
+  const property = named(document, 'bip');
+  if (property === undefined) return { bytes: withProperty(document, 'bip', formatBip(wanted)), changed: true };
+  const present = parseBip(property.value);
+  if (bipsEqual(present, wanted)) return { bytes: bytes ?? Buffer.alloc(0), changed: false };
+  if (bipsEqual(present, ours)) return { bytes: withValue(document, property, formatBip(wanted)), changed: true };
+  const message =
+    `bip is ${property.value ? quoted(property.value) : 'there without a value'}, by another hand, and the lease is ` +
+    formatBip(wanted);
+  const fix = 'remove the key "bip", or lease its subnet to this node (xctl nodes add --subnet)';
+  return refusal(document, property, { refused: 'BipByHand', message, fix });
+}
+
+/**
+ * removeBip takes our bip out of daemon.json; any other bip stays.
+ * @param bytes the file's content, undefined where there is no file
+ */
+export function removeBip(bytes: Buffer | undefined, ours: Bip): Edited | DaemonJsonRefusal {
+  const document = readChecked(bytes);
+  if ('refused' in document) return document;
+  const property = named(document, 'bip');
+  if (property === undefined || !bipsEqual(parseBip(property.value), ours)) {
+    return { bytes: bytes ?? Buffer.alloc(0), changed: false };
+  }
+  return { bytes: withoutProperty(document, property), changed: true };
+}
+
+/** bipIn is the bip that a daemon.json sets; undefined where it sets none, or can't be read. */
+export function bipIn(bytes: Buffer | undefined): Bip | undefined {
+  const document = readChecked(bytes);
+  return 'refused' in document ? undefined : parseBip(named(document, 'bip')?.value);
+}
+
+/**
+ * doesNotFit says why dockerd would not do what these settings say beside this bip; undefined where it would. It does
+ * not start with most of them; a fixed-cidr outside the subnet it takes and then ignores (measured on 20.10 to 28.5).
+ */
+export function doesNotFit(wanted: Bip, settings: OtherSettings): Misfit | undefined {
+  const subnet = prefixOf(wanted.address, wanted.length);
+  const { bridge = '', 'fixed-cidr': fixedCidr = '', 'default-gateway': defaultGateway = '' } = settings;
+  if (bridge !== '') {
+    const message = `bridge is ${quoted(bridge)}, and dockerd takes a bridge or a bip, not both`;
+    return { refused: 'BridgeSet', message, alternatives: ['use bridge mode (xctl nodes add --mode bridge)'] };
+  }
+  if (fixedCidr !== '') {
+    // Host bits are let through: Go's net.ParseCIDR masks them.
+    const range = parseBip(fixedCidr);
+    if (range === undefined || !prefixCovers(subnet, prefixOf(range.address, range.length))) {
+      const message = `fixed-cidr is ${quoted(fixedCidr)}, which is no part of ${formatPrefix(subnet)}`;
+      return { refused: 'DoesNotFit', message, alternatives: [] };
+    }
+  }
+  if (defaultGateway !== '') {
+    const gateway = parseIpv4(defaultGateway);
+    if (gateway === undefined || !prefixContains(subnet, gateway) || gateway === wanted.address) {
+      const message =
+        `default-gateway is ${quoted(defaultGateway)}, which is no address of ${formatPrefix(subnet)} for another ` +
+        'machine';
+      return { refused: 'DoesNotFit', message, alternatives: [] };
+    }
+  }
+  return undefined;
+}
+
+const ourKeys: readonly string[] = ['bip', 'bridge', 'fixed-cidr', 'default-gateway'];
+
+function readChecked(bytes: Buffer | undefined): JsonDocument | DaemonJsonRefusal {
+  const document = readDocument(bytes);
+  if ('kind' in document) return refusalOf(document, document.kind);
+  const seen = new Set<string>();
+  for (const property of document.properties) {
+    const { name, value } = property;
+    if (seen.has(name)) {
+      const message = `the key ${quoted(name)} is there twice, of which dockerd takes the last`;
+      return refusal(document, property, { refused: 'DuplicateKey', message, fix: `remove one ${quoted(name)}` });
+    }
+    seen.add(name);
+    if (ourKeys.includes(name) && value === undefined) {
+      const message = `the value of ${quoted(name)} is not a text, and dockerd refuses anything else`;
+      return refusal(document, property, {
+        refused: 'Invalid',
+        message,
+        fix: `write the value of ${quoted(name)} in "…"`,
+      });
+    }
+    const lower = name.toLowerCase();
+    if (lower !== name && ourKeys.includes(lower)) {
+      const message = `dockerd refuses the key ${quoted(name)}`;
+      return refusal(document, property, { refused: 'Invalid', message, fix: `write it as ${quoted(lower)}` });
+    }
+  }
+  return document;
+}
+
+function named(document: JsonDocument, name: string): JsonProperty | undefined {
+  return document.properties.find((property) => property.name === name);
+}
+
+function refusal(
+  document: JsonDocument,
+  property: JsonProperty,
+  { refused, message, fix }: Pick<DaemonJsonRefusal, 'refused' | 'message' | 'fix'>,
+): DaemonJsonRefusal {
+  return refusalOf(problemAt(document.text, property.start, { kind: 'Invalid', message, fix }), refused);
+}
+
+function refusalOf({ line, column, message, fix }: TextProblem, refused: RefusalReason): DaemonJsonRefusal {
+  return { refused, line, column, message, fix };
+}

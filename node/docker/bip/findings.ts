@@ -1,0 +1,52 @@
+// What keeps docker0 from getting its address, as findings: what is wrong, and what to do. Pure.
+import { XnetError } from '../../../proto/errors.js';
+import type { Finding } from '../../reconcile/effect.js';
+import { type Bip, formatBip } from '../engine/bip-value.js';
+import type { EngineContainer } from '../engine/engine.js';
+import type { GivenUp } from '../engine/journal.js';
+import { blocked, blockedBy, type OnRunning, waiting } from '../engine/settings.js';
+import type { DaemonJsonRefusal } from './daemon-json.js';
+
+/** rolledBackFinding tells of an apply that was rolled back. */
+export function rolledBackFinding({ message }: GivenUp): Finding {
+  const fix =
+    'correct the cause, then: systemctl reload xnetd (xnetd also tries again when daemon.json, Docker or an overlapping ' +
+    'network changes)';
+  return blocked('RolledBack', message, fix);
+}
+
+/** runningFinding is what keeps Docker from being restarted while containers run; undefined where nothing does. */
+export function runningFinding(
+  running: readonly EngineContainer[],
+  onRunning: OnRunning,
+  bip: Bip,
+): Finding | undefined {
+  if (running.length === 0 || onRunning === 'restart') return undefined;
+  const names = running.slice(0, 5).map(({ name }) => name);
+  const more = running.length > names.length ? ` and ${running.length - names.length} more` : '';
+  const what = `docker0 gets ${formatBip(bip)} by a restart of Docker, and these containers run: ${names.join(', ')}${more}`;
+  return onRunning === 'wait'
+    ? waiting('WaitingForContainers', `${what}; waiting for them to end`, stopThem)
+    : blocked('ContainersRunning', what, stopThem);
+}
+
+const stopThem = 'stop these containers, or let xnetd restart them (--on-running restart)';
+
+/**
+ * daemonJsonFinding tells where daemon.json has what keeps us from editing it.
+ * @param path the file, "/etc/docker/daemon.json"
+ */
+export function daemonJsonFinding({ refused, line, column, message, fix }: DaemonJsonRefusal, path: string): Finding {
+  const place = line === 0 ? 'daemon.json' : `daemon.json, line ${line}, column ${column}`;
+  return blocked(`DaemonJson${refused}`, `${place}: ${message}`, `in ${path}: ${fix}`);
+}
+
+/**
+ * notWritten is the finding of a daemon.json that was not written.
+ * @param path the file, "/etc/docker/daemon.json"
+ */
+export function notWritten(error: unknown, path: string): Finding {
+  const changed = error instanceof XnetError && error.code === 'Conflict';
+  if (changed) return waiting('DaemonJsonChanged', error.message);
+  return blockedBy('DaemonJsonNotWritten', error, `make ${path} writable for root; xnetd then writes it`);
+}

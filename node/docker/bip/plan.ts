@@ -1,0 +1,249 @@
+// Decides what has to be done so that docker0 has the lease's address, or so that it has its own again.
+// Invariant: nothing is planned that stops a running container unless the operator has said so, that changes a key by
+// another hand, or that failed before with the same inputs. Pure.
+import {
+  formatPrefix,
+  ipv4FromNumber,
+  prefixContains,
+  prefixesEqual,
+  prefixesOverlap,
+  prefixOf,
+} from '../../../proto/domain/address.js';
+import type { Finding } from '../../reconcile/effect.js';
+import { type Bip, bipsEqual, formatBip, parseBip } from '../engine/bip-value.js';
+import { sha256 } from '../engine/content-hash.js';
+import type { EngineNetwork, EngineSeen } from '../engine/engine.js';
+import type { Flags } from '../engine/flags.js';
+import type { HostInterface } from '../engine/interfaces.js';
+import type { Content, Journal, Ours } from '../engine/journal.js';
+import { overlapFinding, overlapping } from '../engine/preflight.js';
+import { decidedBy, type RestartLimit, restartAt } from '../engine/restart-limit.js';
+import { blocked, type OnRunning, waiting } from '../engine/settings.js';
+import { bipIn, type DaemonJsonRefusal, removeBip, setBip } from './daemon-json.js';
+import { daemonJsonFinding, rolledBackFinding, runningFinding } from './findings.js';
+
+/** BipSeen is all that a plan depends on. */
+export type BipSeen = {
+  readonly engine: EngineSeen;
+  readonly interfaces: readonly HostInterface[];
+  readonly flags: Flags;
+  /** daemon.json, and what is in it. */
+  readonly path: string;
+  readonly file: Content;
+  readonly journal: Journal;
+  readonly onRunning: OnRunning;
+  readonly restarts: RestartLimit;
+  /** Milliseconds since 1970. */
+  readonly nowMs: number;
+  /** An operator asked for it: neither a former failure nor the number of restarts is in the way. */
+  readonly byHand: boolean;
+};
+
+/**
+ * BipPlan is what to do: nothing, tell, put docker0's address back, change daemon.json and docker0, or put the file back
+ * as docker0 is already.
+ */
+export type BipPlan =
+  | { readonly do: 'nothing' }
+  | { readonly do: 'report'; readonly finding: Finding }
+  | { readonly do: 'add-address'; readonly bridgeName: string }
+  | { readonly do: 'apply'; readonly change: BipChange }
+  | { readonly do: 'put-back'; readonly content: Content };
+
+/** BipChange is a daemon.json for Docker to start with, and what comes of it. */
+export type BipChange = {
+  readonly bip: Bip;
+  /** daemon.json to come back to, and the one to start Docker with. The present one is one of them. */
+  readonly before: Content;
+  readonly after: Content;
+  readonly ours: Ours;
+  /** What else the outcome depends on, see inputsOf. */
+  readonly circumstances: string;
+};
+
+const dockerDefaultBridge = 'docker0';
+
+/** defaultNetwork is the network behind docker0. */
+export function defaultNetwork(networks: readonly EngineNetwork[]): EngineNetwork | undefined {
+  return networks.find((network) => network.isDefault);
+}
+
+/** isInForce says whether docker0 has the address, and Docker gives containers addresses of its subnet. */
+export function isInForce(bip: Bip, networks: readonly EngineNetwork[], interfaces: readonly HostInterface[]): boolean {
+  const bridge = bridgeBehind(networks, interfaces);
+  return bridge?.addresses.some((address) => bipsEqual(address, bip)) === true && dockerHas(bip, networks);
+}
+
+function bridgeBehind(
+  networks: readonly EngineNetwork[],
+  interfaces: readonly HostInterface[],
+): HostInterface | undefined {
+  return interfaces.find(({ name }) => name === (defaultNetwork(networks)?.bridgeName ?? dockerDefaultBridge));
+}
+
+// Docker gives containers addresses of the bip's subnet, whatever the interface has.
+function dockerHas(bip: Bip, networks: readonly EngineNetwork[]): boolean {
+  const subnet = prefixOf(bip.address, bip.length);
+  const subnets = defaultNetwork(networks)?.subnets ?? [];
+  return subnets.some(
+    ({ prefix, gateway }) => prefixesEqual(prefix, subnet) && (gateway ?? bip.address) === bip.address,
+  );
+}
+
+/**
+ * bipOfDocker0 is what docker0 has at present; undefined where it has nothing. 20.10 tells the gateway of a docker0 that
+ * was set up without a bip by the interface alone.
+ */
+export function bipOfDocker0(
+  networks: readonly EngineNetwork[],
+  interfaces: readonly HostInterface[],
+): Bip | undefined {
+  const network = defaultNetwork(networks);
+  const subnet = network?.subnets[0];
+  if (subnet?.gateway !== undefined) return { address: subnet.gateway, length: subnet.prefix.length };
+  const { addresses } = interfaces.find(({ name }) => name === (network?.bridgeName ?? dockerDefaultBridge)) ?? {};
+  return addresses?.find(({ address }) => subnet !== undefined && prefixContains(subnet.prefix, address));
+}
+
+/** planJoin decides how docker0 gets the wanted bip. */
+export function planJoin(seen: BipSeen, wanted: Bip): BipPlan {
+  const { journal, file, engine, interfaces } = seen;
+  const inForce = isInForce(wanted, engine.networks, interfaces);
+  const bridge = bridgeBehind(engine.networks, interfaces);
+  if (!inForce && bridge !== undefined && dockerHas(wanted, engine.networks)) {
+    // Somebody took the address off docker0: Docker has the bip, so that a restart would do no more than add it again.
+    const taken = takenBy(seen, wanted);
+    return taken === undefined ? { do: 'add-address', bridgeName: bridge.name } : report(taken);
+  }
+  const byFlag = seen.flags.get('bip');
+  if (byFlag !== undefined && bipsEqual(parseBip(byFlag), wanted) && inForce) return { do: 'nothing' };
+  const edit = setBip(file, wanted, journal.ours?.bip);
+  if ('refused' in edit) return report(daemonJsonFinding(edit, seen.path));
+  if (!edit.changed && inForce) return { do: 'nothing' };
+  const isOurs = edit.changed || bipsEqual(journal.ours?.bip, wanted);
+  if (!isOurs) {
+    const message = `daemon.json has bip ${formatBip(wanted)}, by another hand, and Docker was not restarted since`;
+    return report(blocked('RestartNeeded', message, 'restart Docker'));
+  }
+  const without = withoutOurs(journal.ours, file);
+  if ('refused' in without) return report(daemonJsonFinding(without, seen.path));
+  const present = bipOfDocker0(engine.networks, interfaces);
+  const former = journal.ours === undefined ? (bipsEqual(present, wanted) ? undefined : present) : journal.ours.former;
+  const ours = { path: seen.path, bip: wanted, wrote: contentHash(edit.bytes), without: without.content, former };
+  const taken = inForce ? undefined : takenBy(seen, wanted);
+  if (taken !== undefined) return report(taken);
+  // Where the file is right already, there is nothing to go back to but the file without our key.
+  const before = edit.changed ? file : without.content;
+  return planChange(seen, { bip: wanted, before, after: edit.bytes, ours }, inForce);
+}
+
+/**
+ * planLeave decides how docker0 gets back what it had before us.
+ * @param force containers are stopped and started again, whatever `onRunning` says
+ */
+export function planLeave(seen: BipSeen, force: boolean): BipPlan {
+  const { journal, file, engine } = seen;
+  const { ours } = journal;
+  if (ours === undefined) return { do: 'nothing' };
+  const without = withoutOurs(ours, file);
+  if ('refused' in without) return report(daemonJsonFinding(without, seen.path));
+  const putBack: BipPlan = { do: 'put-back', content: without.content };
+  // A bip by another hand came in the place of ours: docker0 is theirs.
+  if (bipIn(without.content) !== undefined) return putBack;
+  const former = formerOrFree(seen, ours);
+  if (former === undefined) {
+    const message = "docker0 has no subnet to go back to: Docker's own, 172.17–31.0.0/16, are taken";
+    const fix = `set a bip for docker0 in ${seen.path} and restart Docker, or remove one of the networks`;
+    return report(blocked('NoFreeSubnet', message, fix));
+  }
+  if (isInForce(former, engine.networks, seen.interfaces)) return putBack;
+  const edit = setBip(without.content, former, undefined);
+  if ('refused' in edit) return report(daemonJsonFinding(edit, seen.path));
+  const next = { path: seen.path, bip: former, wrote: contentHash(edit.bytes), without: without.content, former };
+  const onRunning = force ? 'restart' : seen.onRunning;
+  return planChange({ ...seen, onRunning }, { bip: former, before: file, after: edit.bytes, ours: next }, false);
+}
+
+function planChange(seen: BipSeen, wanted: Omit<BipChange, 'circumstances'>, inForce: boolean): BipPlan {
+  const circumstances = JSON.stringify([seen.engine.version.version, ...seen.flags]);
+  const change = { ...wanted, circumstances };
+  const plan: BipPlan = { do: 'apply', change };
+  if (inForce) return plan;
+  const { givenUp } = seen.journal;
+  const inputs = inputsOf(change, change.before, seen.engine.networks);
+  if (!seen.byHand && givenUp?.inputs === inputs) return report(rolledBackFinding(givenUp));
+  const running = seen.engine.containers.filter((container) => container.running);
+  const finding = runningFinding(running, seen.onRunning, change.bip) ?? limitFinding(seen, change);
+  return finding === undefined ? plan : report(finding);
+}
+
+/** limitFinding is what keeps Docker from being restarted once more; undefined where nothing does. */
+export function limitFinding(
+  { journal, restarts, nowMs, byHand }: Pick<BipSeen, 'journal' | 'restarts' | 'nowMs' | 'byHand'>,
+  { bip, ours, circumstances }: Pick<BipChange, 'bip' | 'ours' | 'circumstances'>,
+): Finding | undefined {
+  if (byHand) return undefined;
+  const decided = decidedBy(ours.without, circumstances);
+  const atMs = restartAt(journal.restarts, { decided, failed: journal.givenUp !== undefined, nowMs }, restarts);
+  if (atMs === 0) return undefined;
+  const before = journal.givenUp === undefined ? '' : ` The last restart: ${journal.givenUp.message}`;
+  const message =
+    `docker0 gets ${formatBip(bip)} by a restart of Docker, which xnet has restarted several times within the hour: it ` +
+    `is restarted again at ${new Date(atMs).toISOString()}.${before}`;
+  return waiting('RestartsLimited', message, 'to restart Docker at once: systemctl reload xnetd');
+}
+
+/** withoutOurs is the file as it would be without us. What others have edited since we wrote it stays. */
+export function withoutOurs(ours: Ours | undefined, file: Content): { readonly content: Content } | DaemonJsonRefusal {
+  if (ours === undefined) return { content: file };
+  if (contentHash(file) === ours.wrote) return { content: ours.without };
+  const edit = removeBip(file, ours.bip);
+  if ('refused' in edit) return edit;
+  return { content: edit.changed ? edit.bytes : file };
+}
+
+/** contentHash is the SHA-256 of a file; that of no file differs from that of an empty one. */
+export function contentHash(file: Content): string {
+  return file === undefined ? 'absent' : sha256(file);
+}
+
+function takenBy({ engine: { networks }, interfaces }: BipSeen, bip: Bip): Finding | undefined {
+  const subnet = prefixOf(bip.address, bip.length);
+  const network = defaultNetwork(networks);
+  const except = new Set([network?.id ?? '', network?.bridgeName ?? dockerDefaultBridge]);
+  return overlapFinding(subnet, overlapping(subnet, { networks, interfaces }, except));
+}
+
+// What Docker takes for docker0 by itself, in its order (libnetwork/ipamutils, the local scope's defaults).
+const dockerChoices: readonly Bip[] = Array.from({ length: 15 }, (_, index) => ({
+  address: ipv4FromNumber(((172 << 24) | ((17 + index) << 16) | 1) >>> 0),
+  length: 16,
+}));
+
+// Docker gives the subnet that docker0 had to the next network that is made.
+function formerOrFree(seen: BipSeen, ours: Ours): Bip | undefined {
+  const candidates = ours.former === undefined ? dockerChoices : [ours.former, ...dockerChoices];
+  return candidates.find((bip) => takenBy(seen, bip) === undefined);
+}
+
+/**
+ * inputsOf is the SHA-256 of what a start of Docker with a bip depends on: the bip, the rest of daemon.json, the
+ * engine's version, its flags, and those of its networks that overlap the bip's subnet.
+ */
+export function inputsOf(
+  { bip, circumstances }: Pick<BipChange, 'bip' | 'circumstances'>,
+  file: Content,
+  networks: readonly EngineNetwork[],
+): string {
+  const subnet = prefixOf(bip.address, bip.length);
+  const others = networks
+    .filter((network) => !network.isDefault)
+    .flatMap(({ subnets }) => subnets.map(({ prefix }) => prefix))
+    .filter((prefix) => prefixesOverlap(prefix, subnet))
+    .map(formatPrefix);
+  return sha256(Buffer.from(JSON.stringify([formatBip(bip), contentHash(file), circumstances, others.sort()])));
+}
+
+function report(finding: Finding): BipPlan {
+  return { do: 'report', finding };
+}

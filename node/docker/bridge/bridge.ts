@@ -1,0 +1,175 @@
+// Mode bridge: a Docker network of our own has the node's subnet, made through the API, without a restart of Docker.
+// Invariant: whatever is half done when xnetd dies, the next turn sees in Docker itself; the containers that have to be
+// attached again stand in the journal before they are detached.
+import { formatPrefix, prefixContains } from '../../../proto/domain/address.js';
+import { messageOf, XnetError } from '../../../proto/errors.js';
+import type { Finding, Outcome } from '../../reconcile/effect.js';
+import type { Attachment, EngineContainer, EngineNetwork } from '../engine/engine.js';
+import { putGatewayBack } from '../engine/gateway-address.js';
+import { type Journal, readJournal, writeJournal } from '../engine/journal.js';
+import { overlapFinding, overlapping, seeEngine } from '../engine/preflight.js';
+import { blocked, blockedBy, type DockerHost, seeLog, waiting } from '../engine/settings.js';
+import {
+  type BridgePlan,
+  type DesiredBridge,
+  isOurNetwork,
+  ownerLabel,
+  planBridge,
+  planBridgeRemoval,
+} from './plan.js';
+
+/** convergeBridge makes the desired network, or makes it anew. */
+export function convergeBridge(host: DockerHost, desired: DesiredBridge, signal: AbortSignal): Promise<Outcome> {
+  return turn(signal, async () => {
+    const engine = await seeEngine(host, signal);
+    if ('reason' in engine) return { findings: [engine], changes: 0 };
+    const interfaces = await host.interfaces(signal);
+    const plan = planBridge(desired, { ...engine, interfaces }, host.settings.onRunning);
+    if (plan.findings.length > 0) return { findings: plan.findings, changes: 0 };
+    let changes = await removeNetworks(host, plan, { connectAgain: true }, signal);
+    if (plan.create) {
+      const refused = await create(host, desired, signal);
+      if (refused !== undefined) return { findings: [refused], changes };
+      changes += 1;
+    }
+    if (plan.addAddress) {
+      const { bridgeName, gateway: address, subnet } = desired;
+      const problem = await putGatewayBack(host, bridgeName, { address, length: subnet.length }, signal);
+      if (problem !== undefined) return { findings: [problem], changes };
+      changes += 1;
+    }
+    const connected = await connectAgain(host, desired, signal);
+    return { findings: connected.findings, changes: changes + connected.changes };
+  });
+}
+
+/**
+ * leaveBridge removes every network of ours.
+ * @param force containers are taken off first
+ */
+export function leaveBridge(host: DockerHost, force: boolean, signal: AbortSignal): Promise<Outcome> {
+  return turn(signal, async () => {
+    const engine = await seeEngine(host, signal);
+    // No Docker, no network of it.
+    if ('reason' in engine) return { findings: engine.reason === 'NotInstalled' ? [] : [engine], changes: 0 };
+    const plan = planBridgeRemoval(engine, force);
+    const changes = await removeNetworks(host, plan, { connectAgain: false }, signal);
+    if (plan.findings.length === 0) {
+      const journal = await readJournal(host.settings.stateFolder);
+      if (journal.toConnect.length > 0) await writeJournal(host.settings.stateFolder, { ...journal, toConnect: [] });
+    }
+    return { findings: plan.findings, changes };
+  });
+}
+
+async function turn(signal: AbortSignal, work: () => Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await work();
+  } catch (error) {
+    if (signal.aborted)
+      return { findings: [waiting('Interrupted', 'given up half way; the next turn goes on')], changes: 0 };
+    const code = error instanceof XnetError ? error.code : 'Internal';
+    if (code === 'Corrupt') return { findings: [blockedBy('JournalDamaged', error, seeLog)], changes: 0 };
+    // Docker went away, or somebody was faster: the next turn looks again.
+    return { findings: [waiting('DockerFailed', messageOf(error))], changes: 0 };
+  }
+}
+
+async function removeNetworks(
+  host: DockerHost,
+  { removals }: BridgePlan,
+  options: { readonly connectAgain: boolean },
+  signal: AbortSignal,
+): Promise<number> {
+  let changes = 0;
+  for (const { network, attached } of removals) {
+    if (attached.length > 0 && options.connectAgain) {
+      await remember(host, network, attached, signal);
+      await host.steps.reached('journaled');
+    }
+    for (const container of attached) {
+      await host.engine.disconnect(network.id, container.id, signal);
+      host.log?.info({ container: container.name, network: network.name }, 'container taken off');
+      changes += 1;
+    }
+    await host.steps.reached('disconnected');
+    await host.engine.removeNetwork(network.id, signal);
+    host.log?.info({ network: network.name }, 'network removed');
+    await host.steps.reached('removed');
+    changes += 1;
+  }
+  return changes;
+}
+
+async function remember(
+  host: DockerHost,
+  { name }: EngineNetwork,
+  attached: readonly EngineContainer[],
+  signal: AbortSignal,
+): Promise<void> {
+  const journal = await readJournal(host.settings.stateFolder);
+  const toConnect = new Map(journal.toConnect.map((attachment) => [attachment.containerId, attachment]));
+  for (const { id } of attached) toConnect.set(id, await host.engine.attachment(name, id, signal));
+  await writeJournal(host.settings.stateFolder, { ...journal, toConnect: [...toConnect.values()] });
+}
+
+async function create(host: DockerHost, desired: DesiredBridge, signal: AbortSignal): Promise<Finding | undefined> {
+  const { networkName, bridgeName, subnet, gateway, nodeId } = desired;
+  try {
+    const labels = { [ownerLabel]: nodeId };
+    await host.engine.createNetwork({ name: networkName, subnet, gateway, bridgeName, labels }, signal);
+  } catch (error) {
+    if (!(error instanceof XnetError) || signal.aborted) throw error;
+    if (error.code === 'Unavailable') throw error;
+    return refusal(host, desired, error, signal);
+  }
+  host.log?.info({ network: networkName, subnet: formatPrefix(subnet) }, 'network made');
+  await host.steps.reached('created');
+  return undefined;
+}
+
+// Docker says "Pool overlaps with other one on this address space", not with which.
+async function refusal(
+  host: DockerHost,
+  { subnet, networkName }: DesiredBridge,
+  error: XnetError,
+  signal: AbortSignal,
+): Promise<Finding> {
+  const networks = await host.engine.networks(signal);
+  const others = networks.filter((network) => !isOurNetwork(network));
+  const taken = overlapFinding(subnet, overlapping(subnet, { networks: others, interfaces: [] }, new Set()));
+  if (taken !== undefined) return taken;
+  const message = `Docker does not make the network ${networkName}: ${error.message}`;
+  return blocked('NetworkRefused', message, `find the cause with journalctl -u ${host.settings.unit}`);
+}
+
+async function connectAgain(host: DockerHost, desired: DesiredBridge, signal: AbortSignal): Promise<Outcome> {
+  const journal = await readJournal(host.settings.stateFolder);
+  if (journal.toConnect.length === 0) return { findings: [], changes: 0 };
+  const network = (await host.engine.networks(signal)).find(
+    (candidate) => isOurNetwork(candidate) && candidate.name === desired.networkName,
+  );
+  if (network === undefined) throw new XnetError('NotFound', `the network ${desired.networkName} is gone again`);
+  const findings: Finding[] = [];
+  const left: Attachment[] = [];
+  for (const attachment of journal.toConnect) {
+    const { containerId: id, address } = attachment;
+    try {
+      const fits = address !== undefined && prefixContains(desired.subnet, address);
+      await host.engine.connect(network.id, fits ? attachment : { ...attachment, address: undefined }, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      // The container is gone.
+      if (error instanceof XnetError && error.code === 'NotFound') continue;
+      left.push(attachment);
+      const message = `the container ${id.slice(0, 12)} can't be attached to ${network.name} again: ${messageOf(error)}`;
+      findings.push(
+        blocked('ContainerNotAttached', message, `docker network connect ${network.name} ${id.slice(0, 12)}`),
+      );
+    }
+  }
+  const next: Journal = { ...journal, toConnect: left };
+  await writeJournal(host.settings.stateFolder, next);
+  await host.steps.reached('connected');
+  return { findings, changes: journal.toConnect.length - left.length };
+}

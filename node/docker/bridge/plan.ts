@@ -1,0 +1,170 @@
+// Decides what has to be done so that Docker has the node's bridge network, or so that it is gone.
+// Invariant: only networks with our label are ever changed, and a container is taken off one only where the operator
+// has said so. Pure.
+import { formatIpv4, formatPrefix, prefixesEqual } from '../../../proto/domain/address.js';
+import type { Finding } from '../../reconcile/effect.js';
+import type { EngineContainer, EngineNetwork, EngineSeen } from '../engine/engine.js';
+import type { HostInterface } from '../engine/interfaces.js';
+import { overlapFinding, overlapping } from '../engine/preflight.js';
+import { blocked, type DesiredDocker, type OnRunning, shown, waiting } from '../engine/settings.js';
+
+/** ownerLabel marks networks that xnet made; its value is the id of the node. */
+export const ownerLabel = 'io.xnet.node';
+
+/** DesiredBridge is the network that a node in bridge mode has. */
+export type DesiredBridge = DesiredDocker & { readonly mode: 'bridge' };
+
+/** Removal is a network of ours that goes, and the containers that have to be taken off it before. */
+export type Removal = { readonly network: EngineNetwork; readonly attached: readonly EngineContainer[] };
+
+/** BridgePlan is what to do, in this order; `findings` are what can't be done. */
+export type BridgePlan = {
+  readonly removals: readonly Removal[];
+  readonly create: boolean;
+  /** The bridge is there and lost its address. */
+  readonly addAddress: boolean;
+  readonly findings: readonly Finding[];
+};
+
+/** isOurNetwork says whether a network has our label. */
+export function isOurNetwork(network: EngineNetwork): boolean {
+  return network.labels.has(ownerLabel);
+}
+
+/** attachedTo are the containers, running or not, that are attached to a network. */
+export function attachedTo(network: EngineNetwork, containers: readonly EngineContainer[]): readonly EngineContainer[] {
+  return containers.filter(({ networks }) =>
+    // A container that never ran knows its network by name.
+    networks.some(({ id, name }) => (id === '' ? name === network.name : id === network.id)),
+  );
+}
+
+/** isAsDesired says whether a network is what a node in bridge mode has. */
+export function isAsDesired(network: EngineNetwork, desired: DesiredBridge): boolean {
+  const [subnet, ...more] = network.subnets;
+  return (
+    network.name === desired.networkName &&
+    network.driver === 'bridge' &&
+    network.bridgeName === desired.bridgeName &&
+    more.length === 0 &&
+    subnet !== undefined &&
+    prefixesEqual(subnet.prefix, desired.subnet) &&
+    subnet.gateway === desired.gateway
+  );
+}
+
+/** planBridge decides how Docker gets the desired network. */
+export function planBridge(
+  desired: DesiredBridge,
+  seen: Pick<EngineSeen, 'networks' | 'containers'> & { readonly interfaces: readonly HostInterface[] },
+  onRunning: OnRunning,
+): BridgePlan {
+  const ours = seen.networks.filter(isOurNetwork);
+  const present = ours.find((network) => isAsDesired(network, desired));
+  const bridge = seen.interfaces.find(({ name }) => name === desired.bridgeName);
+  const broken = present !== undefined && bridge === undefined;
+  const removals = ours
+    .filter((network) => network !== present || broken)
+    .map((network) => ({ network, attached: attachedTo(network, seen.containers) }));
+  const findings = removals
+    .filter(({ attached }) => attached.length > 0 && onRunning !== 'restart')
+    .map((removal) => inUse(desired, removal, { onRunning, broken }));
+  const going = new Set(removals.map(({ network }) => network.id));
+  const staying = seen.networks.filter(({ id }) => !going.has(id));
+  const create = present === undefined || broken;
+  if (create) findings.push(...obstacles(desired, { networks: staying, interfaces: seen.interfaces }, ours));
+  if (findings.length > 0) return { removals: [], create: false, addAddress: false, findings };
+  const addAddress = !create && bridge?.addresses.some(({ address }) => address === desired.gateway) === false;
+  return { removals, create, addAddress, findings };
+}
+
+function inUse(
+  desired: DesiredBridge,
+  { network, attached }: Removal,
+  { onRunning, broken }: { readonly onRunning: OnRunning; readonly broken: boolean },
+): Finding {
+  const names = listed(attached.map(({ name }) => name));
+  const what = broken
+    ? `the interface ${desired.bridgeName} of the network ${shown(network.name)} is gone`
+    : `the network ${shown(network.name)} (${subnetsOf(network)}) has to become ${formatPrefix(desired.subnet)}`;
+  const reason = broken ? 'BridgeGone' : 'ContainersAttached';
+  const fix =
+    `disconnect them (docker network disconnect ${network.name} CONTAINER), or let xnetd attach them anew ` +
+    '(--on-running restart)';
+  if (onRunning === 'wait') return waiting(reason, `${what}; waiting until nothing is attached to it (${names})`, fix);
+  return blocked(reason, `${what}, and these containers are attached to it: ${names}`, fix);
+}
+
+function obstacles(
+  desired: DesiredBridge,
+  seen: { readonly networks: readonly EngineNetwork[]; readonly interfaces: readonly HostInterface[] },
+  ours: readonly EngineNetwork[],
+): readonly Finding[] {
+  const { networkName, bridgeName, subnet, gateway } = desired;
+  if (seen.networks.some(({ name }) => name === networkName)) {
+    const message = `there is a Docker network ${networkName} that xnet did not make`;
+    const fix = `docker network rm ${networkName}, or choose another name for the pool's network`;
+    return [blocked('NetworkNameTaken', message, fix)];
+  }
+  const namesake = seen.networks.find((network) => network.bridgeName === bridgeName);
+  if (namesake !== undefined) {
+    const name = shown(namesake.name);
+    const message = `the bridge ${bridgeName} belongs to the Docker network ${name}, which xnet did not make`;
+    return [blocked('BridgeNameTaken', message, `docker network rm ${name}, or choose another bridge for the pool`)];
+  }
+  const bridge = seen.interfaces.find(({ name }) => name === bridgeName);
+  const wasOurs = ours.some((network) => network.bridgeName === bridgeName);
+  const goingBridges = [bridgeName, ...ours.flatMap((network) => network.bridgeName ?? [])];
+  // A bridge without another address is what a dockerd that was killed leaves; Docker takes it over.
+  if (!wasOurs && bridge?.addresses.some(({ address }) => address !== gateway)) {
+    const message = `there is an interface ${bridgeName} on this host that xnet did not make`;
+    return [blocked('BridgeNameTaken', message, `ip link delete ${bridgeName}, or choose another bridge for the pool`)];
+  }
+  const taken = overlapFinding(subnet, overlapping(subnet, seen, new Set(goingBridges)));
+  return taken === undefined ? [] : [taken];
+}
+
+/**
+ * planBridgeRemoval decides how all networks of ours go.
+ * @param force containers are taken off
+ */
+export function planBridgeRemoval(seen: Pick<EngineSeen, 'networks' | 'containers'>, force: boolean): BridgePlan {
+  const all = seen.networks
+    .filter(isOurNetwork)
+    .map((network) => ({ network, attached: attachedTo(network, seen.containers) }));
+  const kept = all.filter(({ attached }) => attached.length > 0 && !force);
+  const findings = kept.map(({ network, attached }) => {
+    const names = listed(attached.map(({ name, running }) => (running ? name : `${name} (stopped)`)));
+    const name = shown(network.name);
+    const message = `these containers are attached to the network ${name}: ${names}`;
+    return blocked('ContainersAttached', message, `remove them, or: docker network disconnect ${name} CONTAINER`);
+  });
+  return { removals: all.filter((removal) => !kept.includes(removal)), create: false, addAddress: false, findings };
+}
+
+/** DualHomed is a container on docker0 and on our network: its way out is docker0, so it can't begin flows to peers. */
+export type DualHomed = { readonly container: string; readonly networks: readonly string[] };
+
+/**
+ * dualHomed lists running containers that have more networks than ours: Docker gives such a container its default
+ * route by another of them, unless it is told otherwise (GwPriority, 28.0).
+ */
+export function dualHomed({ networks, containers }: Pick<EngineSeen, 'networks' | 'containers'>): readonly DualHomed[] {
+  return networks.filter(isOurNetwork).flatMap((network) =>
+    attachedTo(network, containers)
+      .filter((container) => container.running && container.networks.length > 1)
+      .map((container) => ({ container: container.name, networks: container.networks.map(({ name }) => name) })),
+  );
+}
+
+function subnetsOf(network: EngineNetwork): string {
+  const subnets = network.subnets.map(({ prefix, gateway }) =>
+    gateway === undefined ? formatPrefix(prefix) : `${formatPrefix(prefix)}, gateway ${formatIpv4(gateway)}`,
+  );
+  return subnets.join('; ');
+}
+
+function listed(names: readonly string[]): string {
+  const more = names.length - 5;
+  return more > 0 ? `${names.slice(0, 5).join(', ')} and ${more} more` : names.join(', ');
+}

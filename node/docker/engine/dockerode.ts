@@ -1,0 +1,189 @@
+// The one file that knows dockerode: Engine over a unix socket.
+// Invariant: what the engine answers is checked before it is used, and no call waits for ever. The library is loaded
+// with the first call (0.2 s, 18 MB): a host without Docker does without it.
+import type Dockerode from 'dockerode';
+import * as v from 'valibot';
+import { formatIpv4, formatPrefix } from '../../../proto/domain/address.js';
+import { errnoOf, messageOf, XnetError } from '../../../proto/errors.js';
+import { backoffMs, pause } from '../../../proto/process/backoff.js';
+import type { Attachment, Engine, EngineEvent, NetworkToCreate } from './engine.js';
+import { attachmentFrom, containersFrom, eventFrom, infoFrom, networksFrom, versionFrom } from './engine-answers.js';
+
+// A dockerd that is busy starting many containers has been seen to take seconds; one that hangs never answers.
+const callTimeoutMs = 20_000;
+// Containers may have any stop timeout; this is for one that can't be stopped at all.
+const stopTimeoutMs = 300_000;
+const reconnectPause = { firstMs: 100, longestMs: 5_000 };
+// One event has a few hundred bytes.
+const longestEvent = 1024 * 1024;
+
+/**
+ * connectEngine is the engine of a socket. Nothing is connected to before the first call.
+ * @param socketPath "/var/run/docker.sock"
+ */
+export function connectEngine(socketPath: string): Engine {
+  const clients = new Map<number, Promise<Dockerode>>();
+  const client = (timeout: number) => {
+    const present = clients.get(timeout) ?? makeClient(socketPath, timeout);
+    clients.set(timeout, present);
+    return present;
+  };
+  const call = async <T>(
+    work: (docker: Dockerode) => Promise<T>,
+    signal: AbortSignal | undefined,
+    timeoutMs = callTimeoutMs,
+  ): Promise<T> => {
+    const docker = await client(timeoutMs);
+    try {
+      return await abortable(work(docker), signal);
+    } catch (error) {
+      throw engineError(error, socketPath);
+    }
+  };
+  return {
+    version: (signal) => call(async (docker) => versionFrom(await docker.version()), signal),
+    info: (signal) => call(async (docker) => infoFrom(await docker.info()), signal),
+    networks: (signal) => call(async (docker) => networksFrom(await docker.listNetworks()), signal),
+    containers: (signal) => call(async (docker) => containersFrom(await docker.listContainers({ all: true })), signal),
+    createNetwork: (network, signal) =>
+      call(async (docker) => (await docker.createNetwork(creation(network))).id, signal),
+    removeNetwork: (id, signal) =>
+      call((docker) => docker.getNetwork(id).remove(), signal).then(nothing, doneIf('NotFound')),
+    attachment: (networkName, containerId, signal) =>
+      call(async (docker) => attachmentFrom(await docker.getContainer(containerId).inspect(), networkName), signal),
+    connect: (networkId, attachment, signal) =>
+      call((docker) => docker.getNetwork(networkId).connect(connection(attachment)), signal).then(
+        nothing,
+        // "endpoint with name c1 already exists in network xnet"
+        doneIf(/already exists in network/),
+      ),
+    disconnect: (networkId, containerId, signal) =>
+      call((docker) => docker.getNetwork(networkId).disconnect({ Container: containerId, Force: true }), signal).then(
+        nothing,
+        // "container 0c5e… is not connected to network xnet"
+        doneIf('NotFound', /is not connected to/),
+      ),
+    stopContainer: (id, signal) =>
+      call((docker) => docker.getContainer(id).stop(), signal, stopTimeoutMs).then(
+        nothing,
+        doneIf('NotFound', 'AlreadyExists'),
+      ),
+    startContainer: (id, signal) =>
+      call((docker) => docker.getContainer(id).start(), signal, stopTimeoutMs).then(nothing, doneIf('AlreadyExists')),
+    events: (signal) => eventsOf(() => client(0), signal),
+  };
+}
+
+async function makeClient(socketPath: string, timeout: number): Promise<Dockerode> {
+  const { default: Docker } = await import('dockerode');
+  // A connection that was kept from before a restart of dockerd would fail the first call after it.
+  const headers = { Connection: 'close' };
+  // An empty host: DOCKER_HOST in the environment would go before the socket.
+  return new Docker({ socketPath, host: '', protocol: 'http', headers, ...(timeout > 0 ? { timeout } : {}) });
+}
+
+function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const cancel = () => reject(new XnetError('Cancelled', 'a call to Docker was given up'));
+    if (signal.aborted) cancel();
+    signal.addEventListener('abort', cancel, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', cancel));
+  });
+}
+
+function nothing(): undefined {
+  return undefined;
+}
+
+function doneIf(...outcomes: readonly (XnetError['code'] | RegExp)[]): (error: unknown) => undefined {
+  return (error) => {
+    const done = outcomes.some((outcome) =>
+      outcome instanceof RegExp ? outcome.test(messageOf(error)) : error instanceof XnetError && error.code === outcome,
+    );
+    if (!done) throw error;
+    return undefined;
+  };
+}
+
+const codesOfStatus: Readonly<Record<number, XnetError['code']>> = {
+  // Started or stopped already.
+  304: 'AlreadyExists',
+  400: 'InvalidArgument',
+  403: 'FailedPrecondition',
+  404: 'NotFound',
+  409: 'AlreadyExists',
+  503: 'Unavailable',
+};
+
+function engineError(error: unknown, socketPath: string): unknown {
+  if (error instanceof XnetError) return error;
+  if (error instanceof v.ValiError) {
+    return new XnetError('Internal', `Docker answered something else than its API says: ${error.message}`);
+  }
+  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : undefined;
+  if (status === undefined) {
+    const code = errnoOf(error) === 'EACCES' ? 'PermissionDenied' : 'Unavailable';
+    return new XnetError(code, `Docker does not answer at ${socketPath}: ${messageOf(error)}`, { cause: error });
+  }
+  const told = v.safeParse(v.object({ json: v.object({ message: v.string() }) }), error);
+  const message = told.success ? told.output.json.message : messageOf(error);
+  return new XnetError(codesOfStatus[status] ?? 'Internal', message.trim(), { cause: error });
+}
+
+function connection({ containerId, aliases, address }: Attachment): Dockerode.NetworkConnectOptions {
+  const ipam = address === undefined ? {} : { IPAMConfig: { IPv4Address: formatIpv4(address) } };
+  return { Container: containerId, EndpointConfig: { ...ipam, Aliases: [...aliases] } };
+}
+
+function creation(network: NetworkToCreate): Dockerode.NetworkCreateOptions {
+  return {
+    Name: network.name,
+    Driver: 'bridge',
+    // Engines before 25 make a second network of the same name without this.
+    CheckDuplicate: true,
+    IPAM: {
+      Driver: 'default',
+      Config: [{ Subnet: formatPrefix(network.subnet), Gateway: formatIpv4(network.gateway) }],
+    },
+    Options: { 'com.docker.network.bridge.name': network.bridgeName },
+    Labels: { ...network.labels },
+  };
+}
+
+// What can change a thing that we look at. Health checks make two exec events each, which can't.
+const watched = {
+  type: ['container', 'network', 'daemon'],
+  event: ['create', 'start', 'die', 'destroy', 'remove', 'connect', 'disconnect', 'reload'],
+};
+
+async function* eventsOf(client: () => Promise<Dockerode>, signal: AbortSignal): AsyncGenerator<EngineEvent> {
+  for (let attempt = 1; !signal.aborted; attempt += 1) {
+    let isConnected = false;
+    try {
+      const docker = await client();
+      const stream = await docker.getEvents({ abortSignal: signal, filters: JSON.stringify(watched) });
+      attempt = 0;
+      isConnected = true;
+      yield { kind: 'connected' };
+      yield* eventsFrom(stream);
+    } catch {
+      // Not there, or gone: dockerd may be back at any time.
+    }
+    if (isConnected && !signal.aborted) yield { kind: 'disconnected' };
+    await pause(backoffMs(attempt + 1, reconnectPause, Math.random()), signal);
+  }
+}
+
+async function* eventsFrom(stream: NodeJS.ReadableStream): AsyncGenerator<EngineEvent> {
+  let rest = '';
+  for await (const chunk of stream) {
+    const lines = `${rest}${chunk}`.split('\n');
+    rest = lines.pop() ?? '';
+    if (rest.length > longestEvent) throw new XnetError('Internal', 'an event of Docker does not end');
+    for (const line of lines) {
+      const event = eventFrom(line);
+      if (event !== undefined) yield event;
+    }
+  }
+}

@@ -1,0 +1,23 @@
+// Puts the gateway address back on a bridge that lost it. Docker itself would do so at its next start only.
+// Invariant: the bridge is one whose network Docker has with this gateway; nothing else on it is changed.
+import type { Finding } from '../../reconcile/effect.js';
+import { type Bip, formatBip } from './bip-value.js';
+import { blocked, type DockerHost } from './settings.js';
+
+/** putGatewayBack adds an address to a bridge; that it is there already is no failure. */
+export async function putGatewayBack(
+  host: DockerHost,
+  bridgeName: string,
+  gateway: Bip,
+  signal: AbortSignal,
+): Promise<Finding | undefined> {
+  const address = formatBip(gateway);
+  const argv = ['ip', 'address', 'add', address, 'broadcast', '+', 'dev', bridgeName] as const;
+  const { code, stderr } = await host.exec(argv, { signal });
+  if (code === 0 || /File exists/.test(stderr)) {
+    host.log?.warn({ interface: bridgeName, address }, 'address put back');
+    return undefined;
+  }
+  const message = `${bridgeName} has lost ${address}, which can't be put back: ${stderr.trim()}`;
+  return blocked('BridgeWithoutAddress', message, argv.join(' '));
+}

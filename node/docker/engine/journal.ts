@@ -1,0 +1,230 @@
+// What xnetd has to remember about Docker across its own death: what was there before, what is ours, what is under way.
+// Invariant: it is written and flushed before the thing that it tells of is done, so that whatever runs next knows as
+// much as what was killed. A journal that can't be read is never taken for an empty one.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { formatIpv4, parseIpv4 } from '../../../proto/domain/address.js';
+import { errnoOf, messageOf, XnetError } from '../../../proto/errors.js';
+import { removeOwnFile, writeOwnFile } from '../../../proto/process/atomic-file.js';
+import { type Bip, formatBip, parseBip } from './bip-value.js';
+import type { Attachment } from './engine.js';
+
+/** Content is a file's bytes; undefined where there was no file. */
+export type Content = Buffer | undefined;
+
+/** Restart is one restart of Docker that xnet made, or was about to make. */
+export type Restart = {
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+  /** What an operator had decided by then, see decidedBy in restart-limit. */
+  readonly decided: string;
+  /** It was to bring Docker up again with what it ran with before. */
+  readonly back: boolean;
+};
+
+/** Ours is what we have put into daemon.json, and what has to come back when it goes. */
+export type Ours = {
+  /** The file, symlinks not followed: "/etc/docker/daemon.json". */
+  readonly path: string;
+  /** The bip that we wrote. */
+  readonly bip: Bip;
+  /** SHA-256 of the file as we left it; another one means that somebody has edited it since. */
+  readonly wrote: string;
+  /** The file as it would be without us. */
+  readonly without: Content;
+  /** What docker0 had before we came; undefined where it had nothing. */
+  readonly former: Bip | undefined;
+};
+
+/** Apply is a change of docker0's address that has begun. */
+export type Apply = {
+  /** The bip that docker0 is to have. */
+  readonly bip: Bip;
+  /** We leave: the bip is docker0's former one, and goes from the file when it is in force. */
+  readonly leaving: boolean;
+  /** Running containers may be stopped, whatever the settings say. */
+  readonly force: boolean;
+  /** An operator asked for it: it is not limited. */
+  readonly byHand: boolean;
+  /** The restart was decided with what ran by then; whatever runs now does not hold it up. */
+  readonly restarting: boolean;
+  /** `forward` until it is verified, `back` from the moment that it is given up, which `reason` tells of. */
+  readonly direction: 'forward' | 'back';
+  readonly reason: string;
+  /** daemon.json before and after; before is what Docker ran with, and what comes back. */
+  readonly before: Content;
+  readonly after: Content;
+  /** What is ours when it has come to its end. */
+  readonly ours: Ours;
+  /** The engine's version and flags, see inputsOf in bip-plan.ts. */
+  readonly circumstances: string;
+  /** The dockerd whose opinion of a file can be asked while it is down. */
+  readonly dockerd: { readonly program: string; readonly argv: readonly string[]; readonly major: number };
+};
+
+/** GivenUp is an apply that was rolled back: it is not tried again with the same inputs. */
+export type GivenUp = {
+  /** SHA-256 over all that the outcome depends on. */
+  readonly inputs: string;
+  readonly message: string;
+};
+
+/** Journal is all of it. */
+export type Journal = {
+  readonly ours: Ours | undefined;
+  readonly apply: Apply | undefined;
+  readonly givenUp: GivenUp | undefined;
+  /** Ids of containers that we have stopped, or that ended with dockerd, and that have to run again. */
+  readonly toStart: readonly string[];
+  /** Containers that are taken off our network to make it anew, and have to be put on it again. */
+  readonly toConnect: readonly Attachment[];
+  /** Restarts of Docker, oldest first; those of the last hour count. */
+  readonly restarts: readonly Restart[];
+};
+
+/** emptyJournal is that of a host that xnet has not touched. */
+export const emptyJournal: Journal = {
+  ours: undefined,
+  apply: undefined,
+  givenUp: undefined,
+  toStart: [],
+  toConnect: [],
+  restarts: [],
+};
+
+const bip = v.pipe(
+  v.string(),
+  v.rawTransform(({ dataset, addIssue, NEVER }): Bip => {
+    const parsed = parseBip(dataset.value);
+    if (parsed !== undefined) return parsed;
+    addIssue({ message: 'not a bip' });
+    return NEVER;
+  }),
+);
+const content = v.pipe(
+  v.nullable(v.pipe(v.string(), v.base64())),
+  v.transform((text): Content => (text === null ? undefined : Buffer.from(text, 'base64'))),
+);
+const absent = <T>(value: T | null): T | undefined => value ?? undefined;
+
+const oursSchema = v.object({
+  path: v.string(),
+  bip,
+  wrote: v.string(),
+  without: content,
+  former: v.pipe(v.nullable(bip), v.transform(absent)),
+});
+const applySchema = v.object({
+  bip,
+  leaving: v.boolean(),
+  force: v.boolean(),
+  byHand: v.optional(v.boolean(), false),
+  restarting: v.optional(v.boolean(), false),
+  direction: v.picklist(['forward', 'back']),
+  reason: v.string(),
+  before: content,
+  after: content,
+  ours: oursSchema,
+  circumstances: v.string(),
+  dockerd: v.object({ program: v.string(), argv: v.array(v.string()), major: v.number() }),
+});
+const schema = v.object({
+  version: v.literal(1),
+  ours: v.pipe(v.nullable(oursSchema), v.transform(absent)),
+  apply: v.pipe(v.nullable(applySchema), v.transform(absent)),
+  givenUp: v.pipe(v.nullable(v.object({ inputs: v.string(), message: v.string() })), v.transform(absent)),
+  toStart: v.array(v.string()),
+  toConnect: v.array(
+    v.object({
+      containerId: v.string(),
+      aliases: v.array(v.string()),
+      address: v.pipe(
+        v.nullable(v.string()),
+        v.transform((text) => (text === null ? undefined : parseIpv4(text))),
+      ),
+    }),
+  ),
+  restarts: v.optional(v.array(v.object({ atMs: v.number(), decided: v.string(), back: v.boolean() })), []),
+});
+
+/** journalPath is the journal's place in a state directory: "/var/lib/xnet/docker.json". */
+export function journalPath(stateFolder: string): string {
+  return join(stateFolder, 'docker.json');
+}
+
+/**
+ * readJournal reads the journal; a host that xnet has not touched has none.
+ * @throws XnetError Corrupt when it is not one, FailedPrecondition when it can't be read
+ */
+export async function readJournal(stateFolder: string): Promise<Journal> {
+  const path = journalPath(stateFolder);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return emptyJournal;
+    throw new XnetError('FailedPrecondition', `can't read ${path}: ${messageOf(error)}`, { cause: error });
+  }
+  try {
+    const { version: _, ...journal } = v.parse(schema, JSON.parse(text));
+    return journal;
+  } catch (error) {
+    const message = `${path} is damaged (${messageOf(error)}): it records which bip is xnet's and what docker0 had before`;
+    const hint = `restore ${path} from a backup, or move it away: xnet then takes the present bip for yours`;
+    throw new XnetError('Corrupt', message, { hint, cause: error });
+  }
+}
+
+/**
+ * writeJournal puts a journal on disk before it returns; an empty one is no file. Nobody but root may read it:
+ * daemon.json can hold credentials.
+ * @throws XnetError FailedPrecondition when it can't be written; the former one is there then
+ */
+export async function writeJournal(stateFolder: string, journal: Journal): Promise<void> {
+  const { ours, apply, givenUp, toStart, toConnect, restarts } = journal;
+  const lists = toStart.length + toConnect.length + restarts.length;
+  if (ours === undefined && apply === undefined && givenUp === undefined && lists === 0) {
+    return removeOwnFile(journalPath(stateFolder));
+  }
+  const encoded: v.InferInput<typeof schema> = {
+    version: 1,
+    ours: ours === undefined ? null : encodeOurs(ours),
+    apply: apply === undefined ? null : encodeApply(apply),
+    givenUp: givenUp ?? null,
+    toStart: [...toStart],
+    toConnect: toConnect.map(({ containerId, aliases, address }) => ({
+      containerId,
+      aliases: [...aliases],
+      address: address === undefined ? null : formatIpv4(address),
+    })),
+    restarts: [...restarts],
+  };
+  await writeOwnFile(journalPath(stateFolder), Buffer.from(`${JSON.stringify(encoded, null, 1)}\n`));
+}
+
+function encodeApply(apply: Apply): v.InferInput<typeof applySchema> {
+  const { bip: wanted, before, after, ours, dockerd } = apply;
+  return {
+    ...apply,
+    bip: formatBip(wanted),
+    before: encode(before),
+    after: encode(after),
+    ours: encodeOurs(ours),
+    dockerd: { ...dockerd, argv: [...dockerd.argv] },
+  };
+}
+
+function encodeOurs({ path, bip: value, wrote, without, former }: Ours): v.InferInput<typeof oursSchema> {
+  return {
+    path,
+    bip: formatBip(value),
+    wrote,
+    without: encode(without),
+    former: former === undefined ? null : formatBip(former),
+  };
+}
+
+function encode(bytes: Content): string | null {
+  return bytes?.toString('base64') ?? null;
+}

@@ -1,0 +1,149 @@
+// Is this a Docker that xnet can work with, and how was its dockerd started?
+// Invariant: nothing is changed, and each answer that is not "yes" says what to do.
+import { formatPrefix, type Prefix, prefixesOverlap, prefixOf } from '../../../proto/domain/address.js';
+import { errnoOf, XnetError } from '../../../proto/errors.js';
+import type { Exec } from '../../../proto/process/exec.js';
+import type { Finding } from '../../reconcile/effect.js';
+import type { EngineInfo, EngineNetwork, EngineSeen, EngineVersion } from './engine.js';
+import { dockerdOf, dockerdUnit, type Flags, flagsOf, runningDockerd, whereFlag } from './flags.js';
+import type { HostInterface } from './interfaces.js';
+import { blocked, blockedBy, type DockerHost, seeLog, shown, waiting } from './settings.js';
+
+/** Dockerd is how the host's dockerd is started. */
+export type Dockerd = {
+  /** "/usr/sbin/dockerd" */
+  readonly program: string;
+  readonly argv: readonly string[];
+  readonly flags: Flags;
+  /** Tells where a flag is written: "/etc/default/docker, line 7". */
+  readonly where: (flag: string) => Promise<string>;
+};
+
+/** seeEngine asks the engine all that decisions need, or finds why it can't be worked with. Once in a turn is enough. */
+export async function seeEngine(host: DockerHost, signal: AbortSignal): Promise<EngineSeen | Finding> {
+  const { turn } = host;
+  if (turn?.seen !== undefined) return turn.seen;
+  const seen = await askEngine(host, signal);
+  if (turn !== undefined && !('reason' in seen)) turn.seen = seen;
+  return seen;
+}
+
+async function askEngine(host: DockerHost, signal: AbortSignal): Promise<EngineSeen | Finding> {
+  try {
+    const version = await host.engine.version(signal);
+    const info = await host.engine.info(signal);
+    const unsupported = unsupportedEngine(version, info);
+    if (unsupported !== undefined) return unsupported;
+    const [networks, containers] = await Promise.all([host.engine.networks(signal), host.engine.containers(signal)]);
+    return { version, info, networks, containers };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return unreachableEngine(error, host.settings.socket, () => dockerdIsInstalled(host.exec, signal));
+  }
+}
+
+/** unsupportedEngine says why xnet can't work with an engine that answers; undefined where it can. */
+export function unsupportedEngine(version: EngineVersion, info: EngineInfo): Finding | undefined {
+  if (!version.isDocker) {
+    const message = 'the program that answers at the Docker socket is not Docker (Podman?)';
+    return blocked('NotDocker', message, "set --docker-socket to Docker's socket");
+  }
+  if (info.rootless) {
+    const message = 'this Docker is rootless: its containers are not on a network of the host';
+    return blocked('Rootless', message, 'run Docker as root');
+  }
+  if (info.firewallBackend?.startsWith('nftables') === true) {
+    const message = 'Docker uses its nftables backend, which has no DOCKER-USER chain';
+    const fix = 'put "firewall-backend": "iptables" into daemon.json and restart Docker';
+    return blocked('NftablesBackend', message, fix);
+  }
+  return undefined;
+}
+
+/**
+ * unreachableEngine is the finding of an engine that does not answer.
+ * @param isInstalled says whether there is a dockerd on this host
+ */
+export async function unreachableEngine(
+  error: unknown,
+  socket: string,
+  isInstalled: () => Promise<boolean>,
+): Promise<Finding> {
+  if (!(error instanceof XnetError)) return blockedBy('DockerFailed', error, seeLog);
+  if (error.code === 'PermissionDenied')
+    return blocked('NoPermission', `no permission for ${socket}`, 'run xnetd as root');
+  if (error.code !== 'Unavailable') return waiting('DockerFailed', error.message);
+  const errno = errnoOf(error.cause);
+  if (errno === 'ENOENT' && !(await isInstalled())) {
+    const message = `Docker is not installed: this host has neither ${socket} nor dockerd`;
+    return blocked('NotInstalled', message, 'install docker.io or docker-ce');
+  }
+  if (errno === 'ENOENT' || errno === 'ECONNREFUSED') {
+    return waiting('NotRunning', `Docker is not running (${socket}: ${errno})`, 'systemctl start docker');
+  }
+  return waiting('NotAnswering', error.message);
+}
+
+// Through the same way as every other program, so that the answer is about the host whose Docker it is.
+const lookForDockerd = 'PATH=$PATH:/usr/sbin:/usr/bin:/usr/local/bin:/snap/bin; command -v dockerd';
+
+async function dockerdIsInstalled(exec: Exec, signal: AbortSignal): Promise<boolean> {
+  const { code } = await exec(['sh', '-c', lookForDockerd], { signal });
+  return code === 0;
+}
+
+/** seeDockerd finds out how dockerd was started, and will be started next. */
+export async function seeDockerd(host: DockerHost, signal: AbortSignal): Promise<Dockerd | Finding> {
+  const { pidFile, unit: unitName, restartCommand } = host.settings;
+  // A unit says what the next start will be only where systemd does it.
+  const unit = restartCommand === undefined ? await dockerdUnit(host.exec, unitName, signal) : undefined;
+  const running =
+    (await runningDockerd(pidFile)) ?? (unit && unit.mainPid > 0 ? await dockerdOf(unit.mainPid) : undefined);
+  if (running === undefined) {
+    const message = `${pidFile} names no running dockerd`;
+    return blocked('DockerdNotFound', message, "set --docker-pid-file to the file that dockerd's --pidfile names");
+  }
+  const flags = new Map([...flagsOf(running.argv), ...flagsOf(unit?.argv ?? [])]);
+  return {
+    program: running.program,
+    argv: running.argv,
+    flags,
+    where: async (flag) =>
+      unit === undefined
+        ? `the command line of process ${running.pid}`
+        : await whereFlag(unit, flag, flags.get(flag) ?? ''),
+  };
+}
+
+/** NetworkOverlap is a network that a subnet overlaps: "10.76.0.0/16 of the Docker network shop". */
+export type NetworkOverlap = { readonly prefix: Prefix; readonly by: string };
+
+/**
+ * overlapping finds networks of Docker and of the host that a subnet would overlap.
+ * @param except names of interfaces and ids of networks that do not count
+ */
+export function overlapping(
+  subnet: Prefix,
+  seen: { readonly networks: readonly EngineNetwork[]; readonly interfaces: readonly HostInterface[] },
+  except: ReadonlySet<string>,
+): readonly NetworkOverlap[] {
+  const networks = seen.networks.filter((network) => !except.has(network.id));
+  const ofDocker = networks.flatMap((network) =>
+    network.subnets.map(({ prefix }) => ({ prefix, by: `the Docker network ${shown(network.name)}` })),
+  );
+  const bridges = new Set(seen.networks.map((network) => network.bridgeName));
+  const ofHost = seen.interfaces
+    .filter(({ name }) => !bridges.has(name) && !except.has(name))
+    .flatMap(({ name, addresses }) =>
+      addresses.map(({ address, length }) => ({ prefix: prefixOf(address, length), by: `the interface ${name}` })),
+    );
+  return [...ofDocker, ...ofHost].filter(({ prefix }) => prefixesOverlap(prefix, subnet));
+}
+
+/** overlapFinding says what a subnet overlaps and what to do. */
+export function overlapFinding(subnet: Prefix, [taken]: readonly NetworkOverlap[]): Finding | undefined {
+  if (taken === undefined) return undefined;
+  const message = `the leased subnet ${formatPrefix(subnet)} overlaps ${formatPrefix(taken.prefix)} of ${taken.by}`;
+  const fix = `remove or renumber ${taken.by}, or lease another subnet to this node`;
+  return blocked('SubnetTaken', message, fix);
+}

@@ -1,0 +1,215 @@
+// Takes this host out of the fleet: restores Docker's configuration, removes everything of ours, ends the lease.
+// Invariant: everything that carries our marks is undone, whether or not the lease is known. The lease ends last, when
+// nothing on the host uses the subnet any more. A marker file records that the host is leaving, so that the next start
+// resumes a leave that was killed at any point.
+import { randomUUID } from 'node:crypto';
+import { access, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
+import { writeOwnFile } from '../../proto/process/atomic-file.js';
+import { pause } from '../../proto/process/backoff.js';
+import { problemText } from '../../proto/process/problem.js';
+import type { Known } from '../daemon/known.js';
+import type { Host } from '../host/host.js';
+import { hostFingerprint } from '../identity/fingerprint.js';
+import { removeIdentity } from '../identity/folder.js';
+import { credentialsOf } from '../identity/identity.js';
+import type { Membership } from '../identity/membership.js';
+import { identityFindings } from '../identity/renewal-plan.js';
+import type { Finding } from '../reconcile/effect.js';
+import { removeDaemonSettings } from '../settings/daemon-settings.js';
+import { cachePath } from '../table/cache.js';
+import { type CallTarget, callLeave, callStanding, type NodeStanding } from '../uplink/uplink.js';
+
+/** LeaveOptions say how to leave. */
+export type LeaveOptions = {
+  readonly host: Host;
+  readonly known: Known;
+  readonly member: Membership;
+  readonly stateDir: string;
+  /** Stop or detach containers that use the subnet. */
+  readonly force: boolean;
+  /** Do not tell a controller. */
+  readonly localOnly: boolean;
+  /** Called before each step: "Docker gets its former configuration back". */
+  readonly onStep: (step: string) => void;
+};
+
+const peersTimeoutMs = 10_000;
+
+function markerPath(stateDir: string): string {
+  return join(stateDir, 'leaving');
+}
+
+const markerSchema = v.object({ force: v.boolean(), localOnly: v.boolean() });
+
+/** LeaveBegun has the options of an interrupted leave. */
+export type LeaveBegun = v.InferOutput<typeof markerSchema>;
+
+/**
+ * leaveBegun reads the marker of an interrupted leave; undefined when there is none.
+ * @throws XnetError Corrupt when the marker is damaged: the options of the leave are unknown
+ */
+export async function leaveBegun(stateDir: string): Promise<LeaveBegun | undefined> {
+  const path = markerPath(stateDir);
+  try {
+    return v.parse(markerSchema, JSON.parse(await readFile(path, 'utf8')));
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw new XnetError('Corrupt', `${path}, the marker of a leave that did not end, is damaged: ${messageOf(error)}`, {
+      hint: 'run xnetd leave again; or delete the file, and this host stays in the fleet',
+      cause: error,
+    });
+  }
+}
+
+/** isLeaving reports whether there is a marker, even a damaged one: `xnetd leave` replaces it. */
+export async function isLeaving(stateDir: string): Promise<boolean> {
+  try {
+    await access(markerPath(stateDir));
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+/** Undone is the result of undoing everything that carries xnet's marks: the number of changes, and what is left. */
+export type Undone = { readonly changes: number; readonly findings: readonly Finding[] };
+
+/**
+ * undoMarked undoes everything on this host that carries xnet's marks. It tells no controller, and leaves the state
+ * directory alone but for what the Docker effect keeps there.
+ */
+export async function undoMarked(
+  { host, force, onStep }: Pick<LeaveOptions, 'host' | 'force' | 'onStep'>,
+  signal: AbortSignal,
+): Promise<Undone> {
+  onStep('Docker gets its former configuration back');
+  const docker = await host.docker.leave(force, signal);
+  onStep('the rules of the firewall go');
+  const firewall = await host.firewall.remove(signal);
+  onStep('the routes go');
+  const routes = await host.routes.remove(signal);
+  const all = [docker, firewall, routes];
+  return {
+    changes: all.reduce((sum, { changes }) => sum + changes, 0),
+    findings: all.flatMap(({ findings }) => findings).filter(({ isNote }) => isNote !== true),
+  };
+}
+
+function problemsFrom(findings: readonly Finding[]): readonly string[] {
+  return findings.map(({ message, fix = null }) => problemText({ text: message, fix }));
+}
+
+function throwIfFound(findings: readonly Finding[], what: string): void {
+  if (findings.length === 0) return;
+  throw new XnetError('FailedPrecondition', `${what} could not be undone`, {
+    problems: problemsFrom(findings),
+    hint: 'mend that and run xnetd leave again; --force stops or detaches containers that use the subnet',
+  });
+}
+
+// Whoever requested the leave was told that it is under way, and would not see that it was given up.
+function throwIfPending(findings: readonly Finding[]): void {
+  if (findings.length === 0) return;
+  throw new XnetError('Unavailable', "the configuration of Docker can't be undone yet; the leave stays pending", {
+    problems: problemsFrom(findings),
+    hint: 'it goes on when xnetd runs and Docker answers; xnetd leave --force does not wait for Docker',
+  });
+}
+
+/**
+ * leave takes this host out of the fleet.
+ * @throws XnetError FailedPrecondition when something could not be undone: what was done so far stays done, and the
+ * lease stays; Unavailable when no controller answers, unless `localOnly`, and when Docker does not answer and the leave
+ * was begun before: it is still pending then
+ */
+export async function leave(options: LeaveOptions, signal: AbortSignal): Promise<void> {
+  const { host, stateDir, onStep, force, localOnly } = options;
+  const isResumed = await isLeaving(stateDir);
+  const lease = leaseOf(options);
+  if (lease !== undefined) await requireController(options, lease, signal);
+  await writeOwnFile(markerPath(stateDir), Buffer.from(`${JSON.stringify({ force, localOnly })}\n`));
+  onStep('Docker gets its former configuration back');
+  const docker = await host.docker.leave(force, signal);
+  if (signal.aborted || (isResumed && docker.findings.some(({ transient }) => transient))) {
+    throwIfPending(docker.findings);
+  }
+  if (docker.findings.length > 0) await rm(markerPath(stateDir), { force: true });
+  throwIfFound(docker.findings, 'the configuration of Docker');
+  if (lease !== undefined) {
+    onStep('all other hosts withdraw their routes');
+    await announce(lease, signal);
+  }
+  onStep('the rules of the firewall go');
+  throwIfFound((await host.firewall.remove(signal)).findings, 'the firewall');
+  onStep('the routes go');
+  throwIfFound((await host.routes.remove(signal)).findings, 'the routes');
+  if (lease !== undefined) {
+    onStep('the lease ends');
+    await tell(lease, true, signal);
+  }
+  await rm(cachePath(stateDir), { force: true });
+  // From here on this host needs no certificate.
+  await removeIdentity(stateDir);
+  await removeDaemonSettings(stateDir);
+  await rm(markerPath(stateDir), { force: true });
+}
+
+// The lease to end, and the controllers to call.
+type Lease = CallTarget & { readonly nodeName: string; readonly nodeId: string };
+
+function leaseOf({ member, known, localOnly }: LeaveOptions): Lease | undefined {
+  const { node, controllers, identity } = member;
+  // A host that has joined has a lease, even if it has not received its assignment yet.
+  const nodeId = identity?.nodeId ?? known.assignment?.nodeId;
+  if (localOnly || nodeId === undefined) return undefined;
+  const credentials = identity === undefined ? undefined : credentialsOf(identity);
+  return { controllers, credentials, nodeName: node, nodeId };
+}
+
+async function tell(lease: Lease, done: boolean, signal: AbortSignal) {
+  const { nodeName, nodeId } = lease;
+  return callLeave(
+    lease,
+    { nodeName, nodeId, done, operationId: randomUUID(), hostFingerprint: hostFingerprint() },
+    signal,
+  );
+}
+
+// Checked before anything is changed: without a controller the lease can't be ended. A lease that has ended is fine.
+async function requireController({ member }: LeaveOptions, lease: Lease, signal: AbortSignal): Promise<void> {
+  const hint = 'use --local to undo everything on this host alone, and xctl nodes remove later';
+  const { identity } = member;
+  const expired = identity === undefined ? [] : identityFindings(identity, {}, Date.now());
+  const [known] = expired.filter(({ transient }) => !transient);
+  if (known !== undefined) {
+    const hints = [...(known.fix === undefined ? [] : [known.fix]), hint];
+    throw new XnetError('PermissionDenied', `the lease can't be ended: ${known.message}`, { hint: hints.join('\n') });
+  }
+  let standing: NodeStanding;
+  try {
+    standing = await callStanding(lease, lease.nodeId, signal);
+  } catch (error) {
+    const why = error instanceof XnetError && error.hint !== undefined ? [error.hint] : [];
+    throw new XnetError('Unavailable', `no controller answers, so the lease can't be ended: ${messageOf(error)}`, {
+      hint: [...why, hint].join('\n'),
+      cause: error,
+    });
+  }
+  if (standing.is !== 'refused') return;
+  const message = `the controllers do not let this host in, so it can't end its lease: ${standing.why}`;
+  throw new XnetError('PermissionDenied', message, { hint });
+}
+
+async function announce(lease: Lease, signal: AbortSignal): Promise<void> {
+  const deadline = performance.now() + peersTimeoutMs;
+  for (;;) {
+    const { peersPending } = await tell(lease, false, signal);
+    if (peersPending === 0 || performance.now() > deadline) return;
+    await pause(200, signal);
+    signal.throwIfAborted();
+  }
+}

@@ -1,0 +1,72 @@
+// Any mix of mutations keeps the invariants at every revision.
+import test from 'ava';
+import fc from 'fast-check';
+import { XnetError } from '../../../../proto/errors.js';
+import { overlapsIn } from '../../../support/controller.js';
+import { prefix } from '../../../support/pools.js';
+import { newNode, rig } from '../../../support/registry-values.js';
+
+type Step = {
+  readonly do: 'add' | 'remove' | 'reserve' | 'unreserve' | 'lose' | 'set';
+  readonly n: number;
+  readonly via: number;
+};
+
+const step: fc.Arbitrary<Step> = fc.record({
+  do: fc.constantFrom('add', 'add', 'add', 'remove', 'reserve', 'unreserve', 'lose', 'set'),
+  n: fc.nat(11),
+  via: fc.nat(2),
+});
+
+test('any mix of calls through three controllers keeps every invariant, at every revision', async (t) => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), async (steps) => {
+      const { cores, stores, cluster, core, close } = await rig(3, '10.76.0.0/21');
+      const run = async ({ do: what, n, via }: Step, index: number) => {
+        const through = cores[via];
+        const store = stores[via];
+        if (through === undefined || store === undefined) throw new Error('no core');
+        const id = { operationId: `op-${index}`, dryRun: false };
+        const nodeId = through.feed.view.nodeOfName.get(`web-${n}`) ?? 'n-none';
+        switch (what) {
+          case 'add':
+            return through.nodes.add(id, newNode(`web-${n}`, n + 1));
+          case 'remove':
+            return through.nodes.remove(id, nodeId, () => undefined);
+          case 'set':
+            return through.nodes.set(id, nodeId, {
+              address: newNode('', ((n * 7) % 12) + 1).address,
+              setLabels: {},
+              removeLabels: [],
+            });
+          case 'reserve':
+            return through.pools.reserve(id, { pool: 'default', cidr: prefix(`10.76.${n % 8}.0/24`), reason: '' });
+          case 'unreserve':
+            return through.pools.unreserve(id, 'default', prefix(`10.76.${n % 8}.0/24`));
+          default:
+            store.lostAnswers += 1;
+            return undefined;
+        }
+      };
+      const results = await Promise.allSettled(steps.map(run));
+      for (const result of results) {
+        if (result.status === 'rejected') t.true(result.reason instanceof XnetError, String(result.reason));
+      }
+      for (const store of stores) store.lostAnswers = 0;
+      await core.feed.reached(cluster.revision, 1_000);
+      const { view } = core.feed;
+      t.deepEqual(overlapsIn(cluster.history), []);
+      t.is(view.nodeOfName.size, view.nodes.size);
+      t.is(view.nodeOfAddress.size, view.nodes.size);
+      t.is(view.subnetOfNode.size, view.nodes.size, 'one subnet each');
+      for (const [id, { record }] of view.nodes) {
+        t.is(view.nodeOfName.get(record.name), id);
+        t.is(view.nodeOfAddress.get(record.address), id);
+        t.true(view.subnetOfNode.has(id));
+      }
+      t.deepEqual([...view.undecodable], []);
+      await close();
+    }),
+    { numRuns: 60 },
+  );
+});

@@ -1,0 +1,108 @@
+// Nodes and a store that was restored from a backup: who stays removed, who comes back, and which epoch begins.
+import { join } from 'node:path';
+import test from 'ava';
+import { decideSweep, longestSkewMs } from '../../../../controller/registry/sweep.js';
+import { keys } from '../../../../controller/store/keys.js';
+import { encode } from '../../../../controller/store/record-codec.js';
+import { assignmentOf } from '../../../../controller/view/assignment.js';
+import { prefix } from '../../../support/pools.js';
+import { restorableStore, sampleFleet } from '../../../support/restorable-store.js';
+import { until } from '../../../support/until.js';
+
+const { once, pool, networks, node, put } = sampleFleet;
+
+test('a node that was removed does not come back to a store that was accepted, also when its subnet is free again', async (t) => {
+  const { core, cluster, start, backup } = await restorableStore(t);
+  await core.stop();
+  cluster.restore(backup);
+  const { core: accepting } = start({ acceptStore: true });
+  await accepting.ready();
+  const { feed, nodes, pools } = accepting;
+  await pools.create(once, { ...pool, ...networks, name: 'new', cidr: prefix('10.78.0.0/24'), quarantineSeconds: 0 });
+  const { subject } = await nodes.add(once, { ...node(7), pool: 'new' });
+  const held = assignmentOf(feed.view, subject);
+  if (held === undefined) return t.fail();
+  await nodes.remove(once, subject, () => undefined);
+  // Another one has its subnet after it, and goes as well.
+  const { subject: next } = await nodes.add(once, { ...node(8), pool: 'new' });
+  t.deepEqual(assignmentOf(feed.view, next)?.subnet, held.subnet);
+  await nodes.remove(once, next, () => undefined);
+  await pools.release(once, held.subnet);
+  await t.throwsAsync(nodes.adopt(subject, held), { message: /it was removed/ });
+  t.false(feed.view.nodes.has(subject));
+  // One that the store does not know at all may be lost.
+  await nodes.adopt('n-lost', held);
+  t.true(feed.view.nodes.has('n-lost'));
+});
+
+test('a node that was removed before a backup does not come back to the store restored from it', async (t) => {
+  const { core, cluster, start } = await restorableStore(t);
+  const { feed, nodes, pools } = core;
+  await pools.create(once, { ...pool, ...networks, name: 'new', cidr: prefix('10.78.0.0/24'), quarantineSeconds: 0 });
+  const { subject } = await nodes.add(once, { ...node(7), pool: 'new' });
+  const held = assignmentOf(feed.view, subject);
+  if (held === undefined) return t.fail();
+  const [notBeforeMs, notAfterMs] = [Date.now() - 1_000, Date.now() + 60_000];
+  const certificate = { role: 'node' as const, id: subject, notBeforeMs, notAfterMs, keyDigest: 'k', issuer: 'i' };
+  const { revision } = cluster.commit(put(keys.certificate('0a'), encode('certificate', certificate)));
+  await feed.reached(revision, 5_000);
+  await nodes.remove(once, subject, () => undefined);
+  // Nothing else tells of it: its subnet is another node's, and free again.
+  const { subject: next } = await nodes.add(once, { ...node(8), pool: 'new' });
+  await nodes.remove(once, next, () => undefined);
+  await pools.release(once, held.subnet);
+  const backup = cluster.revision;
+  await nodes.add(once, { ...node(9), pool: 'new' });
+  await core.stop();
+  cluster.restore(backup);
+  const { core: accepting } = start({ acceptStore: true });
+  await accepting.ready();
+  await t.throwsAsync(accepting.nodes.adopt(subject, held), { message: /it was removed/ });
+  const record = accepting.feed.view.revoked.get(`removed-${subject}`)?.record;
+  t.true((record?.untilMs ?? 0) >= notAfterMs, 'as long as it could show its certificate');
+  t.is(decideSweep(accepting.feed.view, notAfterMs), undefined);
+  t.deepEqual(decideSweep(accepting.feed.view, (record?.untilMs ?? 0) + longestSkewMs)?.operations, [
+    { kind: 'delete', key: `revoked/removed-${subject}` },
+  ]);
+  // What is reserved for another node is not given to a host because it holds it.
+  await accepting.pools.reserve(once, { pool: 'new', cidr: held.subnet, nodeName: 'db-1', reason: '' });
+  await t.throwsAsync(accepting.nodes.adopt('n-lost', held), { message: /is reserved for db-1/ });
+  t.false(accepting.feed.view.nodes.has('n-lost'));
+  await accepting.pools.unreserve(once, 'new', held.subnet);
+  await accepting.nodes.adopt('n-lost', held);
+  t.true(accepting.feed.view.nodes.has('n-lost'));
+});
+
+test('a backup that is restored twice begins two epochs, though who accepts it remembers nothing', async (t) => {
+  const { core, cluster, start, backup, dir } = await restorableStore(t);
+  await core.stop();
+  const accept = async (name: string) => {
+    cluster.restore(backup);
+    const { core: accepting } = start({
+      acceptStore: true,
+      seenPath: join(dir, name),
+      ownKey: `registrations/${name}`,
+    });
+    await accepting.ready();
+    const { epoch } = accepting.feed.version;
+    t.not(accepting.feed.view.cluster?.record.acceptedMs, undefined, 'what it lacks waits in quarantine');
+    await accepting.stop();
+    return epoch;
+  };
+  const first = await accept('empty-1');
+  // One that has seen the first follows to the second, and not back.
+  const follower = start({ seenPath: join(dir, 'follower'), ownKey: 'registrations/c-9' });
+  await follower.core.ready();
+  await until('the next millisecond', async () => Date.now() > first);
+  await follower.core.stop();
+  const second = await accept('empty-2');
+  t.true(second > first && first > 1, `${first}, ${second}`);
+  const again = start({ seenPath: join(dir, 'follower'), ownKey: 'registrations/c-9' });
+  await again.core.ready();
+  t.is(again.core.feed.version.epoch, second);
+  await again.core.stop();
+  // The flag that is left in place begins no epoch anew.
+  const restarted = start({ acceptStore: true, seenPath: join(dir, 'follower'), ownKey: 'registrations/c-9' });
+  await restarted.core.ready();
+  t.is(restarted.core.feed.version.epoch, second);
+});

@@ -1,0 +1,273 @@
+// Which store a controller acts on: the one it has seen, or one that an operator accepted. A store that went back is
+// told by what is in it, however much was written to it since.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { deregisterController } from '../../../../controller/registry/controllers.js';
+import { controllerProblems } from '../../../../controller/service/controller-problems.js';
+import { Gate } from '../../../../controller/store/gate.js';
+import { keys } from '../../../../controller/store/keys.js';
+import { encode } from '../../../../controller/store/record-codec.js';
+import type { Commit } from '../../../../controller/store/store.js';
+import { Clocks } from '../../../../controller/view/clocks.js';
+import { type ReadonlyView, View } from '../../../../controller/view/view.js';
+import { ViewFeed } from '../../../../controller/view/view-feed.js';
+import { XnetError } from '../../../../proto/errors.js';
+import { Core, silent } from '../../../support/controller.js';
+import { MemoryStore } from '../../../support/memory-store.js';
+import { prefix } from '../../../support/pools.js';
+import { restorableStore, sampleFleet } from '../../../support/restorable-store.js';
+import { until } from '../../../support/until.js';
+
+const { once, pool, networks, node, put, own } = sampleFleet;
+
+const refused = (core: Core, pattern: RegExp) => until('it is refused', async () => pattern.test(core.feed.refusal));
+
+test('a store that was restored is refused after any number of starts, and nothing is written to it', async (t) => {
+  const { cluster, start, core, backup } = await restorableStore(t);
+  const before = cluster.revision;
+  await core.stop();
+  cluster.restore(backup);
+  for (let round = 0; round < 7; round++) {
+    const again = start();
+    await refused(again.core, /restored from an older backup/);
+    const gate = new Gate(again.store, again.core.feed, silent);
+    await t.throwsAsync(gate.commit(put('sessions/n-1')), { message: /refuses to act/ });
+    await t.throwsAsync(gate.claim(5), { message: /refuses to act/ });
+    await again.core.stop();
+    t.is(cluster.revision, backup);
+  }
+  // Others write to it until its revision is beyond what was seen.
+  const other = new MemoryStore(cluster);
+  while (cluster.revision <= before + 5) await other.commit(put('statuses/foreign'));
+  const late = start();
+  await refused(late.core, /restored from an older backup and written to since/);
+  await late.core.stop();
+
+  const accepting = start({ acceptStore: true });
+  await accepting.core.ready();
+  t.true(accepting.core.feed.version.epoch > 1);
+  t.is(accepting.core.feed.view.nodes.size, 1);
+});
+
+test('a running controller refuses a store whose revision went back, or that contradicts what it saw', async (t) => {
+  for (const writes of [0, 60]) {
+    const { cluster, core, store, backup } = await restorableStore(t);
+    store.connect(false);
+    await until('the cut is noticed', async () => !core.feed.connected);
+    cluster.restore(backup);
+    const other = new MemoryStore(cluster);
+    for (let index = 0; index < writes; index++) await other.commit(put(`nodes/n-${index}`));
+    store.connect(true);
+    await refused(core, /restored from an older backup/);
+    t.false(core.feed.ready);
+    await t.throwsAsync(core.nodes.add(once, node(9)), { message: /refuses to act/ });
+    t.is(cluster.get('names/web-9'), undefined);
+    await core.stop();
+  }
+});
+
+test('changes made while a reconnected store can’t be read are not lost', async (t) => {
+  const { cluster } = await restorableStore(t);
+  const store = new MemoryStore(cluster);
+  let failing = false;
+  let asked = 0;
+  const shaky = Object.assign(Object.create(store) as MemoryStore, {
+    list: async () => {
+      if (!failing) return store.list();
+      asked += 1;
+      throw new XnetError('DeadlineExceeded', 'etcd did not answer in time');
+    },
+    watch: (signal: AbortSignal) => store.watch(signal),
+  });
+  const core = Core.start(shaky, {});
+  t.teardown(() => core.stop());
+  const { feed } = core;
+  await until('it is ready', async () => feed.ready);
+  const other = new MemoryStore(cluster);
+  failing = true;
+  store.connect(false);
+  await until('the cut is noticed', async () => !feed.connected);
+  store.connect(true);
+  await until('it is looked at', async () => asked > 0);
+  failing = false;
+  const { revision } = await other.commit(put('revoked/n-77'));
+  const { revision: next } = await other.commit(put('revoked/n-78'));
+  await feed.reached(next, 5_000);
+  t.is(feed.view.modRevisionOf('revoked/n-77'), revision);
+  // Nor is the store taken for another one because of it.
+  store.connect(false);
+  await until('the cut is noticed', async () => !feed.connected);
+  store.connect(true);
+  await until('it is connected', async () => feed.connected);
+  t.is(feed.refusal, '');
+});
+
+test('--accept-store holds for the store at start, once; other controllers follow its epoch by themselves', async (t) => {
+  const { cluster, start, core, store, backup, dir } = await restorableStore(t);
+  await core.stop();
+  const other = start({ seenPath: join(dir, 'other.json'), ownKey: 'registrations/c-2' });
+  await other.core.ready();
+  other.store.connect(false);
+  cluster.restore(backup);
+  other.store.connect(true);
+  await refused(other.core, /restored/);
+  const accepting = start({ acceptStore: true }, store);
+  await accepting.core.ready();
+  await until('the other one follows', async () => other.core.feed.ready);
+  t.is(other.core.feed.version.epoch, accepting.core.feed.version.epoch);
+  t.true(other.core.feed.version.epoch > 1);
+  t.is(other.core.feed.view.nodes.size, 1);
+  await accepting.core.pools.create(once, { ...pool, ...networks, name: 'other', cidr: prefix('10.77.0.0/16') });
+
+  // What steps back later is refused by the one that was started with it, too.
+  store.connect(false);
+  cluster.restore(cluster.revision - 1);
+  store.connect(true);
+  await refused(accepting.core, /restored from an older backup/);
+});
+
+test('a controller that was removed while it was down registers again', async (t) => {
+  const { cluster, start, core, seenPath, dir } = await restorableStore(t);
+  const registration: Commit = {
+    guards: [],
+    operations: [{ kind: 'put', key: own, value: encode('registration', { version: '0', addresses: [], clockMs: 0 }) }],
+  };
+  const { revision } = await core.context.store.commit(registration);
+  await until('remembered', async () => JSON.parse(readFileSync(seenPath, 'utf8')).revision === revision);
+  await core.stop();
+  const { core: other } = start({ seenPath: join(dir, 'other.json'), ownKey: 'registrations/c-2' });
+  await other.ready();
+  await deregisterController(other.context, once, 'c-1');
+  t.is(cluster.get(own), undefined);
+  const { core: again } = start();
+  await until('it has judged', async () => again.feed.ready || again.feed.refusal !== '');
+  t.is(again.feed.refusal, '');
+});
+
+test('the seen revision is written to disk soon, and an unreadable file ends the feed', async (t) => {
+  const { core, seenPath, cluster } = await restorableStore(t);
+  const { revision } = cluster;
+  await until('remembered', async () => JSON.parse(readFileSync(seenPath, 'utf8')).revision === revision);
+  await core.stop();
+  writeFileSync(seenPath, '{"epoch":');
+  const feed = new ViewFeed({
+    store: new MemoryStore(cluster),
+    log: silent,
+    seenPath,
+    acceptStore: false,
+    newClusterId: () => 'cluster-1',
+  });
+  const error = await t.throwsAsync(feed.run(new AbortController().signal));
+  t.is(error instanceof XnetError ? error.code : '', 'Corrupt');
+});
+
+test('a read-only store refuses commits at once, and accepts them again once it is writable', async (t) => {
+  const { core, store } = await restorableStore(t);
+  const stop = new AbortController();
+  t.teardown(() => stop.abort());
+  let full = true;
+  const failing = Object.assign(Object.create(store) as MemoryStore, {
+    commit: async (commit: Commit) => {
+      if (full) throw new XnetError('NotWritable', 'its disk quota is used up');
+      return store.commit(commit);
+    },
+  });
+  const gate = new Gate(failing, core.feed, silent);
+  const running = gate.run(stop.signal);
+  await until('it is known', async () => gate.problem !== undefined);
+  await t.throwsAsync(gate.commit(put('nodes/n-1')), { message: /quota/ });
+  full = false;
+  await until('it is over', async () => gate.problem === undefined);
+  stop.abort();
+  await running;
+});
+
+test('both controllers report a clock difference, which changes nothing', async (t) => {
+  const { core, store } = await restorableStore(t);
+  const clocks = new Clocks(core.feed, 'c-1');
+  const register = (registration: string, aheadMs: number) =>
+    store.commit({
+      guards: [],
+      operations: [
+        {
+          kind: 'put',
+          key: keys.controller(`${registration}-live`),
+          value: encode('controller', { version: '0', startedMs: 0, addresses: [], joinAddresses: [], registration }),
+        },
+        {
+          kind: 'put',
+          key: keys.registration(registration),
+          value: encode('registration', { version: '0', addresses: [], clockMs: Date.now() + aheadMs }),
+        },
+      ],
+    });
+  const told = () => controllerProblems(core.feed.view, 'c-1', (id) => clocks.offsetOf(id)).map(({ text }) => text);
+  await register('c-2', 0);
+  const { revision } = await register('c-3', -1_000);
+  await core.feed.reached(revision, 5_000);
+  t.deepEqual(told(), []);
+  await core.feed.reached((await register('c-2', 2 * 3_600_000)).revision, 5_000);
+  t.deepEqual(told(), ['the clock of controller c-2 is 2.0h ahead of that of c-1']);
+  const { revision: late } = await register('c-4', -60_000);
+  await core.feed.reached(late, 5_000);
+  t.deepEqual(told().at(-1), 'the clock of controller c-4 is 60s behind that of c-1');
+  // One that may have been written some time ago, when it is found at start, tells nothing; the next one does.
+  await core.feed.reached((await register('c-5', -12_000)).revision, 5_000);
+  t.false(told().some((text) => text?.includes('c-5')));
+  await core.feed.reached((await register('c-5', -12_000)).revision, 5_000);
+  t.deepEqual(told().at(-1), 'the clock of controller c-5 is 12s behind that of c-1');
+});
+
+test('a view older than its bound is not served as current until the store answers again', async (t) => {
+  const { cluster, dir } = await restorableStore(t);
+  const store = new MemoryStore(cluster);
+  const feed = new ViewFeed({
+    store,
+    log: silent,
+    seenPath: join(dir, 'late.json'),
+    acceptStore: false,
+    staleAfterMs: 100,
+    newClusterId: () => 'cluster-1',
+  });
+  const stop = new AbortController();
+  const running = feed.run(stop.signal);
+  await feed.untilReady(stop.signal);
+  let told = 0;
+  feed.onStanding(() => (told += 1));
+  await until('it is stale', async () => !feed.serving);
+  t.true(feed.ready, 'what was seen can still be read');
+  t.false(feed.connected);
+  t.true(told > 0);
+  const back = new Promise<void>((resolve) => feed.onStanding(() => feed.serving && resolve()));
+  await store.commit(put('nodes/n-1'));
+  await t.notThrowsAsync(back);
+  stop.abort();
+  await running;
+});
+
+test('readers of a view can change nothing of it', (t) => {
+  const view: ReadonlyView = new View();
+  // The compiler refuses each of them: a line that it accepts fails the build. None is run.
+  const attempts = [
+    // @ts-expect-error: not a property of a reader's view
+    () => view.replace({ entries: [], revision: 1, storeId: '' }),
+    // @ts-expect-error: not a property of a reader's view
+    () => view.apply([], 1),
+    // @ts-expect-error: a getter
+    () => (view.revision = 1),
+    // @ts-expect-error: a read-only map
+    () => view.nodes.clear(),
+    // @ts-expect-error: a read-only map
+    () => view.sessions.clear(),
+    // @ts-expect-error: a read-only map
+    () => view.undecodable.clear(),
+    // @ts-expect-error: a read-only set
+    () => view.certificatesOfNode.get('n-1')?.clear(),
+    // @ts-expect-error: no mutations of the index
+    () => view.hostNetworks.delete('n-1'),
+    // @ts-expect-error: a read-only array
+    () => view.pools.get('default')?.record.reservations.push(),
+  ];
+  t.is(attempts.length, 9);
+});
