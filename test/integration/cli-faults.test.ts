@@ -180,7 +180,7 @@ test.serial('a store that is lost: lists go on, changes do not, status tells and
   t.regex((await both.run('pools', 'list')).stdout, /\ndefault /);
   const change = await both.run('nodes', 'add', 'web-1', '--address', '192.168.83.1', '--timeout', '1s');
   t.true([6, 7, 13].includes(change.code ?? -1), `${change.code}: ${change.stderr}`);
-  t.regex(change.stderr, /etcd|store|not known/);
+  t.regex(change.stderr, /etcd|store|outcome is unknown/);
   const waiting = both.start(['status', '--wait', '--timeout', '60s']);
   await etcd.launch();
   const settled = await waiting.ended;
