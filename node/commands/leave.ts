@@ -17,16 +17,25 @@ import { hostSettings, localSocket } from './host-settings.js';
 /** LeaveFlags are the flags of `xnetd leave`. */
 export type LeaveFlags = { readonly force: boolean; readonly local: boolean };
 
-async function leaveByDaemon(settings: NodeSettings, flags: LeaveFlags, onStep: (step: string) => void): Promise<void> {
+// Returns false when the daemon knew of no lease.
+async function leaveByDaemon(
+  settings: NodeSettings,
+  flags: LeaveFlags,
+  onStep: (step: string) => void,
+): Promise<boolean> {
   const client = makeClient(services.local, localSocket(settings));
   try {
     const call = client.leave({ force: flags.force, localOnly: flags.local });
     let done = false;
+    let isLeaseKnown = true;
     for await (const progress of readStream(call)) {
-      if (progress.done) done = true;
-      else onStep(progress.step);
+      if (progress.done) {
+        done = true;
+        isLeaseKnown = !progress.leaseUnknown;
+      } else onStep(progress.step);
     }
     if (!done) throw new XnetError('Unavailable', 'xnetd ended before it was done', { hint: 'run xnetd leave again' });
+    return isLeaseKnown;
   } finally {
     client.close();
   }
@@ -70,9 +79,20 @@ export function leftUnknown({ changes, findings }: Undone, name: string | undefi
     'this host has not joined a cluster, or its identity and its cache are lost: ' +
     `${undone}, and no controller was told`;
   const problems = findings.map(({ message: text, fix = null }) => `not removed: ${problemText({ text, fix })}`);
-  const remove = `if it was a node, end its lease on a machine with xctl: xctl nodes remove ${name ?? 'NAME'}`;
   const again = findings.length === 0 ? [] : ['correct what is listed above and run xnetd leave again'];
-  return new XnetError('FailedPrecondition', message, { problems, hint: [...again, remove].join('\n') });
+  return new XnetError('FailedPrecondition', message, { problems, hint: [...again, removeHint(name)].join('\n') });
+}
+
+function removeHint(name: string | undefined): string {
+  return `if it was a node, end its lease on a machine with xctl: xctl nodes remove ${name ?? 'NAME'}`;
+}
+
+// The daemon has left, but had never been told of a lease.
+function leftWithoutLease(name: string | undefined): XnetError {
+  const message =
+    `no controller has told ${name ?? 'this host'} of a lease yet: ` +
+    "what carried xnet's mark on it was removed, and no controller was told";
+  return new XnetError('FailedPrecondition', message, { hint: removeHint(name) });
 }
 
 /**
@@ -87,8 +107,10 @@ export async function leaveFleet(settings: NodeSettings, flags: LeaveFlags): Pro
   };
   const lock = lockState(settings.stateDir);
   let name = settings.node;
-  if (lock === undefined) await leaveByDaemon(settings, flags, onStep);
-  else {
+  if (lock === undefined) {
+    const isLeaseKnown = await leaveByDaemon(settings, flags, onStep);
+    if (!isLeaseKnown && !flags.local) return leftWithoutLease(name);
+  } else {
     const log = makeLog('xnetd', 'error');
     const host = openHost(hostSettings(settings), log);
     try {

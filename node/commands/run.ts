@@ -69,7 +69,7 @@ class DaemonProcess {
   readonly #log: Logger;
   #stopped = false;
   #running: Running | undefined;
-  #leaving: Promise<void> | undefined;
+  #leaving: Promise<unknown> | undefined;
   #pending: PendingLeave | undefined;
 
   constructor(
@@ -107,7 +107,7 @@ class DaemonProcess {
     if (begun !== undefined) {
       log.warn('a leave was begun and did not end: going on with it');
       this.#pending = new PendingLeave({
-        leave: (how, onStep) => this.#leave(known.current, how, onStep, signal),
+        leave: async (how, onStep) => void (await this.#leave(known.current, how, onStep, signal)),
         isPending: () => isLeaving(stateDir),
         log,
       });
@@ -217,8 +217,12 @@ class DaemonProcess {
     onStep: Parameters<Leave>[1],
     { known, cache }: { readonly known: LiveValue<Known>; readonly cache: CacheWriter },
     signal: AbortSignal,
-  ): Promise<void> {
-    if (this.#pending !== undefined) return this.#pending.ask(options, onStep);
+  ): Promise<boolean> {
+    if (this.#pending !== undefined) {
+      // What is known of the lease may be gone already, as the lease ends before that is removed.
+      await this.#pending.ask(options, onStep);
+      return true;
+    }
     const running = this.#running;
     if (this.#leaving !== undefined || running === undefined) {
       throw new XnetError('FailedPrecondition', 'this host is leaving already, or xnetd is about to stop');
@@ -230,10 +234,11 @@ class DaemonProcess {
       await ended;
       // Nothing is left to be written when the cache is removed.
       await cache.flush();
-      await this.#leave(known.current, options, onStep, signal);
+      return this.#leave(known.current, options, onStep, signal);
     };
-    this.#leaving = this.#systemd.beatWhile(leaving());
-    await this.#leaving;
+    const isLeaseKnown = this.#systemd.beatWhile(leaving());
+    this.#leaving = isLeaseKnown;
+    return isLeaseKnown;
   }
 
   // As it is by now: its certificate may have been renewed since the daemon was started.
@@ -247,7 +252,7 @@ class DaemonProcess {
     { force, localOnly }: { readonly force: boolean; readonly localOnly: boolean },
     onStep: (step: string) => void,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { stateDir } = this.#settings;
     const member = await this.#newestMember();
     const systemd = this.#systemd;
@@ -255,7 +260,7 @@ class DaemonProcess {
     systemd.ready();
     systemd.status('leaving');
     try {
-      await leave(
+      return await leave(
         {
           host: this.#host,
           known,

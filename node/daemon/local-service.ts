@@ -5,11 +5,11 @@ import type { LocalLeaveRequest__Output } from '../../proto/gen/xnet/v1/LocalLea
 import { services } from '../../proto/rpc/definitions.js';
 import { type ServiceBinding, serverStream } from '../../proto/rpc/server.js';
 
-/** Leave takes the host out of the fleet and reports each step. */
+/** Leave takes the host out of the fleet and reports each step. It returns whether a lease was known, and so has ended. */
 export type Leave = (
   options: { readonly force: boolean; readonly localOnly: boolean },
   onStep: (step: string) => void,
-) => Promise<void>;
+) => Promise<boolean>;
 
 /** localService binds the daemon's local calls. */
 export function localService(leave: Leave): ServiceBinding {
@@ -18,8 +18,8 @@ export function localService(leave: Leave): ServiceBinding {
     implementation: {
       Leave: serverStream<LocalLeaveRequest__Output, LocalLeaveProgress>(
         async (request, call: ServerWritableStream<LocalLeaveRequest__Output, LocalLeaveProgress>) => {
-          await leave(request, (step) => call.write({ step, done: false }));
-          call.write({ step: '', done: true });
+          const isLeaseKnown = await leave(request, (step) => call.write({ step, done: false }));
+          call.write({ step: '', done: true, leaseUnknown: !isLeaseKnown });
         },
       ),
     },

@@ -122,11 +122,12 @@ function throwIfPending(findings: readonly Finding[]): void {
 
 /**
  * leave takes this host out of the fleet.
+ * @returns whether a lease was known, and so has ended; false, too, with `localOnly`
  * @throws XnetError FailedPrecondition when something could not be undone: what was done so far stays done, and the
  * lease stays; Unavailable when no controller answers, unless `localOnly`, and when Docker does not answer and the leave
  * was begun before: it is still pending then
  */
-export async function leave(options: LeaveOptions, signal: AbortSignal): Promise<void> {
+export async function leave(options: LeaveOptions, signal: AbortSignal): Promise<boolean> {
   const { host, stateDir, onStep, force, localOnly } = options;
   const isResumed = await isLeaving(stateDir);
   const lease = leaseOf(options);
@@ -156,6 +157,7 @@ export async function leave(options: LeaveOptions, signal: AbortSignal): Promise
   await removeIdentity(stateDir);
   await removeDaemonSettings(stateDir);
   await rm(markerPath(stateDir), { force: true });
+  return lease !== undefined;
 }
 
 // The lease to end, and the controllers to call.

@@ -2617,6 +2617,10 @@ export const descriptor = {
         "done": {
          "type": "bool",
          "id": 2
+        },
+        "leaseUnknown": {
+         "type": "bool",
+         "id": 3
         }
        }
       }

@@ -411,6 +411,19 @@ test('a daemon of a host that has not joined says so', async (t) => {
   t.regex(left.stderr, /has not joined a cluster[\s\S]*xctl nodes remove/);
 });
 
+test('a daemon that was told of no lease leaves, and the command says that no controller was told', async (t) => {
+  // In a network namespace of its own, with a controller that is not there.
+  const host = hostOf(t, { enter: ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'] });
+  const controller = `unix:${join(host.dir, 'none-controller.sock')}`;
+  const daemon = host.start(['run', '--node', 'web-9', '--controller', controller]);
+  await daemon.until('started', ({ stdout, stderr }) => `${stdout}${stderr}`.includes('"msg":"started"'), 30_000);
+  const left = await host.run('leave');
+  t.is(left.code, 12, left.stderr);
+  t.is(left.stdout, '');
+  t.regex(left.stderr, /told web-9 of a lease[\s\S]*no controller was told[\s\S]*xctl nodes remove web-9/);
+  t.is((await daemon.ended).code, 11);
+});
+
 const writer = fileURLToPath(new URL('../support/identity-writer.js', import.meta.url));
 
 test('whoever is killed while it writes an identity leaves one that is whole', async (t) => {

@@ -4,9 +4,11 @@
 export interface LocalLeaveProgress {
   'step'?: (string);
   'done'?: (boolean);
+  'leaseUnknown'?: (boolean);
 }
 
 export interface LocalLeaveProgress__Output {
   'step': (string);
   'done': (boolean);
+  'leaseUnknown': (boolean);
 }
