@@ -1,34 +1,35 @@
-// The one queue of everything that a controller writes. Who wants to write is asked what when its turn comes, with the
-// newest view and what is under way at that moment, so that one controller never loses a race against itself.
-// Invariant: of two that touch the same key the one that came first is committed first, and the other one is decided
-// after the view has it. What does not conflict shares transactions, several of which are under way at once; nobody
-// fails for what somebody else wanted. What waits is bounded in bytes, and what comes beyond that is refused. Between controllers etcd's compares decide, here as everywhere.
+// The one queue for all writes of a controller. A proposal is decided when its turn comes, on the newest view and with
+// the commits then in flight, so one controller never loses a race against itself.
+// Invariant: of two proposals that touch the same key, the first is committed first and the second is decided once the
+// view contains the first. Independent proposals share transactions, several of which are in flight at once; one
+// failure does not affect the others. The queue is bounded in bytes and refuses what exceeds the bound. Between
+// controllers, etcd's compares decide.
 import { prefixKey } from '../../proto/domain/address.js';
 import { XnetError } from '../../proto/errors.js';
 import { parseKey } from '../store/keys.js';
 import type { Commit, CommitResult, Store } from '../store/store.js';
 import { conflict, type Footprint, fits, footprintOf, mergeCommits, Sum, tooLarge } from './footprint.js';
 
-/** Proposal is something to be written, decided when its turn comes. */
+/** Proposal is a write that is decided when its turn comes. */
 export type Proposal = {
   /**
-   * propose decides what to commit; undefined: nothing. It is called again when it has to wait, or lost a race in
-   * company. What it throws is what submit() rejects with.
-   * @param taken prefixKeys of the subnets that commits under way write
+   * propose decides what to commit; undefined: nothing. It is called again when the proposal has to wait, or when a
+   * shared transaction lost a race. Its exceptions reject submit().
+   * @param taken prefixKeys of the subnets that commits in flight write
    */
   readonly propose: (taken: ReadonlySet<number>) => Commit | undefined;
-  /** prepare is awaited before the commit that was proposed last is sent; when it rejects, so does submit(). */
+  /** prepare is awaited before the last proposed commit is sent; if it rejects, submit() rejects. */
   readonly prepare?: () => Promise<void>;
-  /** What it holds while it waits, bytes; absent: as much as a small one. */
+  /** Memory that it occupies while it waits, in bytes; absent: the minimum. */
   readonly bytes?: number;
 };
 
-/** CommitQueueParts are what a queue works with. */
+/** CommitQueueParts are the dependencies of a queue. */
 export type CommitQueueParts = {
   readonly store: Store;
-  /** Resolves when the view is at a revision or later, rejects when it is not within some milliseconds. */
+  /** Resolves when the view has reached a revision; rejects after `timeoutMs`. */
   readonly reached: (revision: number, timeoutMs: number) => Promise<void>;
-  /** How much may wait, bytes. */
+  /** Bound of the queue, in bytes. */
   readonly mostBytes?: number;
 };
 
@@ -38,40 +39,42 @@ type Waiting = {
   readonly proposal: Proposal;
   readonly resolve: (result: CommitResult | undefined) => void;
   readonly reject: (error: unknown) => void;
-  /** What it wanted to write when it was asked last. */
+  /** The keys and ranges of its last proposed commit. */
   footprint: Footprint;
-  /** It is not asked again before this one is settled. */
+  /** It is not decided again before this transaction is settled. */
   behind: Transaction | undefined;
-  /** It shares no transaction: one that it shared failed. */
+  /** It shares no transaction, because a shared one failed. */
   alone: boolean;
 };
 
 type Chosen = { readonly waiting: Waiting; readonly commit: Commit };
 
-// While etcd writes one to its disk, the next is on its way. More of them are smaller, and cost both sides more.
+// While etcd writes one transaction to its disk, the next is on its way. More in flight would be smaller, and cost both
+// sides more.
 const mostUnderWay = 2;
-// How many are looked at for one transaction: more are there only when thousands come at once.
+// Proposals examined for one transaction: there are more only when thousands arrive at once.
 const mostLookedAt = 256;
-// The watch tells of a commit within milliseconds. Later than this the guards of what comes next tell, too.
+// The watch delivers a commit within milliseconds. After this time, the guards of the next commits detect conflicts
+// instead.
 const seenWithinMs = 5_000;
 const lostRaceMs = 200;
-// At least, for each that waits: its closures, and the record of its call.
+// Minimum for each waiting proposal: its closures, and the record of its call.
 const leastBytes = 2 * 1024;
-// Over 30,000 changes of a usual size: some times those of a fleet of 5,000 that joins or reports at once.
+// Over 30,000 changes of usual size: several times those of a fleet of 5,000 that joins or reports at once.
 const defaultMostBytes = 64 * 1024 * 1024;
 const nothing = footprintOf({ guards: [], operations: [] });
 
-/** CommitQueue is the queue. */
+/** CommitQueue serialises and batches commits. */
 export class CommitQueue {
-  /** The store, with commits that go through this queue. */
+  /** A store whose commits go through this queue. */
   readonly store: Store;
   readonly #parts: CommitQueueParts;
   #waiting: Waiting[] = [];
-  /** Those that the view does not have yet. */
+  /** Transactions that the view does not contain yet. */
   readonly #pending = new Set<Transaction>();
   readonly #taken = new Set<number>();
   #underWay = 0;
-  /** Of all that are not answered yet. */
+  /** Bytes of all unanswered proposals. */
   #bytes = 0;
 
   constructor(parts: CommitQueueParts) {
@@ -93,10 +96,10 @@ export class CommitQueue {
   }
 
   /**
-   * submit waits for its turn and commits. A guard that did not hold is an answer: `committed` is false.
+   * submit waits for its turn and commits. A failed guard is a result: `committed` is false.
    * @returns undefined when nothing was proposed
-   * @throws XnetError what the proposal and the store throw; InvalidArgument when it is too large for the store;
-   * ResourceExhausted when too much waits already: it was not asked, and nothing was done
+   * @throws XnetError the errors of the proposal and the store; InvalidArgument when the commit is too large for the
+   * store; ResourceExhausted when the queue is full: the proposal was not decided and nothing was written
    */
   async submit(proposal: Proposal): Promise<CommitResult | undefined> {
     const { mostBytes = defaultMostBytes } = this.#parts;
@@ -127,7 +130,7 @@ export class CommitQueue {
   #choose(transaction: Transaction): readonly Chosen[] {
     const chosen: Chosen[] = [];
     const staying: Waiting[] = [];
-    // Of those that stay: who comes after them and touches the same stays as well.
+    // The footprint of skipped proposals: a later proposal that touches the same keys is skipped too.
     const passed = new Sum();
     let behind: Transaction | undefined;
     let looked = 0;
@@ -141,7 +144,7 @@ export class CommitQueue {
         if (conflict(transaction.footprint, footprint)) return transaction;
         return conflict(passed, footprint) ? behind : undefined;
       };
-      // By what it wanted when it was asked last, it is not asked in vain.
+      // Its last footprint already shows whether it must wait, which saves a decision.
       let blocking = waiting.behind?.settled === false ? waiting.behind : blockingNow();
       if (blocking === undefined) {
         const commit = this.#ask(waiting);
@@ -149,7 +152,7 @@ export class CommitQueue {
         blocking = blockingNow();
         if (blocking === undefined) {
           if (!canShare(chosen, waiting) || !transaction.footprint.hasRoomFor(waiting.footprint)) {
-            // Whoever comes next is asked for the next transaction.
+            // Leave the following proposals to the next transaction.
             looked -= 1;
             break;
           }
@@ -207,7 +210,7 @@ export class CommitQueue {
     this.#go();
   }
 
-  // Who can't be prepared is told so. The others go again, without it.
+  // Rejects the proposals whose preparation fails. The others are queued again without them.
   async #prepared(chosen: readonly Chosen[]): Promise<boolean> {
     const results = await Promise.allSettled(chosen.map(({ waiting }) => waiting.proposal.prepare?.()));
     if (results.every(({ status }) => status === 'fulfilled')) return true;
@@ -245,7 +248,7 @@ function tooMuchWaits(): XnetError {
 function canShare(chosen: readonly Chosen[], { alone, footprint }: Waiting): boolean {
   const [first] = chosen;
   if (first === undefined) return true;
-  // etcd refuses a range that is deleted together with keys in it that are put.
+  // etcd refuses a transaction that deletes a range and puts a key in it.
   return !alone && !first.waiting.alone && footprint.clears.size === 0 && first.waiting.footprint.clears.size === 0;
 }
 

@@ -1,6 +1,6 @@
-// How every mutation happens: decide on the view, commit with guards, decide again when a guard failed.
+// Runs every mutation: decide on the view, commit with guards, decide again when a guard fails.
 // Invariant: a mutation happens exactly once per operation id. Its record is written in the same transaction and
-// guarded to be absent, so repeating a commit whose answer was lost can't do it twice, and finds the first outcome.
+// guarded to be absent, so repeating a commit whose answer was lost can't apply it twice, and finds the first outcome.
 import { XnetError } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
 import type { Recorder } from '../audit/audit.js';
@@ -15,7 +15,7 @@ import { type Plan, Recorded } from './recorded.js';
 
 export type { MutationResult } from './operation.js';
 
-/** Context is what mutations work with. */
+/** Context holds the dependencies of mutations. */
 export type Context = {
   readonly store: Store;
   readonly commits: CommitQueue;
@@ -23,60 +23,63 @@ export type Context = {
   readonly log: Logger;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Records each change, from before it is made. */
+  /** Records each change, beginning before it is committed. */
   readonly audit?: Recorder;
 };
 
-/** Decision is what a mutation comes to on one view: a commit, or nothing because it is so already. */
+/**
+ * Decision is the result of deciding a mutation on one view: a commit, or nothing because the state is already as
+ * requested.
+ */
 export type Decision = {
-  /** What the call is about, for whoever repeats it: a node's id, a pool's name. */
+  /** The object of the call, returned to a caller that repeats it: a node's id, a pool's name. */
   readonly subject: string;
   readonly change?: {
     readonly guards: readonly Guard[];
     readonly operations: readonly Operation[];
     readonly event: Event;
-    /** False: the audit alone tells of it. */
+    /** False: only the audit log records it. */
     readonly isEvent?: boolean;
   };
 };
 
-/** Circumstances are what a decision takes into account beside the view. */
+/** Circumstances are the inputs of a decision besides the view. */
 export type Circumstances = {
-  /** prefixKeys of the subnets that commits of this controller, under way at this moment, write. */
+  /** prefixKeys of the subnets that commits of this controller, currently in flight, write. */
   readonly taken: ReadonlySet<number>;
-  /** How often others changed the same records first. */
+  /** How often another writer changed the same records first. */
   readonly lostRaces: number;
 };
 
 /** Mutation is one call. */
 export type Mutation = {
   readonly call: string;
-  /** Chosen by the client; empty: the client does not care about repeating. */
+  /** Chosen by the client; empty: the client does not need idempotency. */
   readonly operationId: string;
-  /** requestDigest of what was asked for: the same operation asks for the same. Absent: that is not looked at. */
+  /** requestDigest of the request: a repetition must have the same digest. Absent: not compared. */
   readonly digest?: string;
   readonly dryRun: boolean;
   /**
-   * decide looks at the view and says what to commit. Called again when that has to wait, or did not work out.
-   * @throws XnetError when it can't be done
+   * decide returns what to commit for a view. It is called again when the commit has to wait or fails a guard.
+   * @throws XnetError when the mutation is refused
    */
   readonly decide: (view: ReadonlyView, circumstances: Circumstances) => Decision;
 };
 
-// A controller loses races against others alone. One that is far from etcd loses many to one that is near: it goes on as
-// long as its caller may be expected to wait.
+// A controller loses races only against other controllers. One that is far from etcd loses many to one that is near, so
+// it retries for about as long as a caller waits.
 const attempts = 40;
 const patienceMs = 10_000;
-// How long the change that was first is waited for before the store is read: the watch takes some milliseconds.
+// How long to wait for the winning change before reading the store: the watch takes some milliseconds.
 const lostRaceMs = 200;
 const nothingTaken: ReadonlySet<number> = new Set();
 
 /**
- * mutate runs a mutation until it is done. When it returns, the view of this controller has it. A refusal is one of the
- * store as it is, not of a view that is behind it. The audit has an entry on the disk before each commit, and one about
- * what came of it before this returns.
- * @throws XnetError what `decide` throws; Unavailable or DeadlineExceeded when the store does not answer, Unavailable
- * when the audit can't be written; Conflict when others kept changing the same records
+ * mutate runs a mutation to completion. When it returns, this controller's view contains the result. A refusal is based
+ * on the store's current state, not on a stale view. The audit log has an entry on the disk before each commit, and one
+ * with the outcome before this returns.
+ * @throws XnetError the errors of `decide`; Unavailable or DeadlineExceeded when the store does not answer; Unavailable
+ * when the audit log can't be written; Conflict when other writers keep changing the same records
  */
 export async function mutate(context: Context, mutation: Mutation): Promise<MutationResult> {
   checkOperationId(mutation.operationId);
@@ -130,8 +133,8 @@ async function untilDone(context: Context, mutation: Mutation, recorded: Recorde
   });
 }
 
-// A commit that happened is told by the watch. The revision of one that did not may be that of somebody else's keys in
-// the same store, which the watch never tells.
+// The watch delivers a successful commit. The revision of a failed one may belong to foreign keys in the same store,
+// which the watch never delivers.
 async function reachedSoon(feed: ViewFeed, { committed, revision }: CommitResult): Promise<boolean> {
   try {
     await feed.reached(revision, committed ? 5_000 : lostRaceMs);
@@ -142,9 +145,9 @@ async function reachedSoon(feed: ViewFeed, { committed, revision }: CommitResult
   }
 }
 
-// Turn is a mutation in the queue: what it decided last, and on what.
+// Turn is a mutation in the queue: its last decision and the view it was based on.
 class Turn {
-  /** A view that was read from the store itself; the feed's, where that is newer. */
+  /** A view read from the store itself; the feed's view where that is newer. */
   base: ReadonlyView | undefined;
   lostRaces = 0;
   subject = '';
@@ -166,7 +169,7 @@ class Turn {
     return this.base === undefined || this.base.revision < view.revision ? view : this.base;
   }
 
-  /** take waits for its turn and commits; undefined: there is nothing to commit, or the decision was a refusal. */
+  /** take waits for its turn and commits; undefined: nothing to commit, or the decision was a refusal. */
   take(): Promise<CommitResult | undefined> {
     this.#isSent = false;
     return this.#context.commits.submit({
@@ -194,7 +197,7 @@ class Turn {
     return commitOf(this.#context, this.#mutation, subject, change);
   }
 
-  // Undefined: a refusal, which is one of the store only when a fresh view comes to the same.
+  // Undefined: a refusal, which is final only if a fresh view leads to the same one.
   #decide(view: ReadonlyView, taken: ReadonlySet<number>): Decision | undefined {
     try {
       return this.#mutation.decide(view, { taken, lostRaces: this.lostRaces });
@@ -205,10 +208,10 @@ class Turn {
   }
 
   /**
-   * refusedOrDone looks again where there was nothing to commit. What decide() refuses, or finds to be so already, may
-   * be the very thing that this operation did before its answer was lost. And it may be so only in a view that is behind
-   * the store: what another controller has answered holds here too.
-   * @returns undefined: the store itself speaks for a commit
+   * refusedOrDone decides again on a fresh view when there was nothing to commit. A refusal, or a state that is already
+   * as requested, may be the effect of this very operation whose answer was lost, or may exist only in a stale view:
+   * what another controller has answered must hold here too.
+   * @returns undefined: on a fresh view there is something to commit
    * @throws XnetError the refusal
    */
   async refusedOrDone(): Promise<MutationResult | undefined> {
@@ -222,7 +225,7 @@ class Turn {
     return { subject, unchanged: true, repeated: false, revision: view.revision, message: '' };
   }
 
-  /** mayHaveHappened says whether a commit that failed so may have happened all the same. */
+  /** mayHaveHappened reports whether a commit that failed with `error` may have been applied. */
   mayHaveHappened(error: unknown): boolean {
     if (!this.#isSent || !(error instanceof XnetError)) return false;
     return error.code === 'Unavailable' || error.code === 'DeadlineExceeded';

@@ -1,7 +1,7 @@
-// The etcd that a controller runs for itself where it is given none: one local process, started again when it dies.
-// Invariant: it listens on unix sockets alone, in a folder that only the controller's user may enter: nobody else on the
-// machine can reach it. It never outlives the controller (the kernel ends it with its parent), so its sockets and its
-// data directory are free when the controller starts again.
+// Runs the etcd of a controller that is configured without one: one local process, restarted when it exits.
+// Invariant: it listens only on unix sockets in a folder that only the controller's user may enter, so no other user of
+// the machine can reach it. It never outlives the controller (the kernel ends it with its parent), so its sockets and
+// its data directory are free when the controller starts again.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
@@ -13,11 +13,11 @@ import { backoffMs, pause } from '../../proto/process/backoff.js';
 import { makeFolder } from '../../proto/process/folder.js';
 import type { Logger } from '../../proto/process/log.js';
 
-/** EmbeddedOptions say where the etcd lives. */
+/** EmbeddedOptions are the paths of the etcd. */
 export type EmbeddedOptions = {
   /** "/var/lib/xnet-controller/etcd" */
   readonly dataDir: string;
-  /** Folder of its sockets: "/var/lib/xnet-controller/etcd.run"; made with mode 0700. */
+  /** Folder of its sockets, created with mode 0700: "/var/lib/xnet-controller/etcd.run". */
   readonly socketDir: string;
   readonly log: Logger;
 };
@@ -26,18 +26,18 @@ export type EmbeddedOptions = {
 export type EmbeddedEtcd = {
   /** "unix:/var/lib/xnet-controller/etcd.run/client:0" */
   readonly endpoint: string;
-  /** stop ends it and waits until it is gone. */
+  /** stop ends etcd and waits until it has exited. */
   stop(): Promise<void>;
 };
 
 const backoff = { firstMs: 200, longestMs: 10_000 };
 const stopTimeoutMs = 10_000;
-// The last lines of its log, for the error when it does not start.
+// Lines of etcd's log to keep for the error when it does not start.
 const keptLines = 20;
 
-// etcd wants a host and a port in every URL, and makes of them a socket of that name in its working directory
-// (pkg/types/urls.go). Of those that one that was killed left over it removes its peers' alone (embed/etcd.go): the other
-// keeps it from starting, and is ours to remove.
+// etcd wants a host and a port in every URL and creates a socket of that name in its working directory
+// (pkg/types/urls.go). After a kill, etcd itself removes only the stale peer socket (embed/etcd.go). The stale client
+// socket would prevent the start, so xnet removes it.
 const clientSocket = 'client:0';
 const peerSocket = 'peer:0';
 // sun_path of sockaddr_un holds 108 bytes with the final NUL (linux/un.h).
@@ -47,7 +47,7 @@ function argv(options: EmbeddedOptions): readonly string[] {
   const client = `unix://${clientSocket}`;
   const peer = `unix://${peerSocket}`;
   return [
-    // When the controller dies, however it dies, so does its etcd.
+    // SIGTERM when the parent dies, however it dies.
     ...['--pdeathsig', 'TERM', 'etcd'],
     ...['--name', 'xnet', '--data-dir', options.dataDir],
     ...['--listen-client-urls', client, '--advertise-client-urls', client],
@@ -78,8 +78,8 @@ function ended(child: ChildProcess): Promise<string> {
 }
 
 /**
- * startEmbeddedEtcd starts etcd and returns when it answers. From then on it is started again whenever it dies.
- * @throws XnetError FailedPrecondition when etcd is not installed, another one runs there or it does not start
+ * startEmbeddedEtcd starts etcd, returns when it answers, and from then on restarts it whenever it exits.
+ * @throws XnetError FailedPrecondition when etcd is not installed, another etcd runs there, or it does not start
  */
 export async function startEmbeddedEtcd(options: EmbeddedOptions, signal: AbortSignal): Promise<EmbeddedEtcd> {
   const { dataDir, socketDir, log } = options;
@@ -106,14 +106,14 @@ export async function startEmbeddedEtcd(options: EmbeddedOptions, signal: AbortS
   let lastLines: string[] = [];
   const launch = () => {
     lastLines = [];
-    // Nobody listens there: it was looked at above, and one that was ours has ended.
+    // Safe to remove: the check above found no listener, and an etcd of our own has exited.
     rmSync(socket, { force: true });
     const started = spawn('setpriv', argv(options), {
       cwd: socketDir,
       stdio: ['ignore', 'ignore', 'pipe'],
-      // A session of its own: what a terminal sends to the controller's group is not for etcd.
+      // A session of its own, so that signals from a terminal to the controller's group do not reach etcd.
       detached: true,
-      // etcd 3.4 refuses architectures that its authors did not test, unless told otherwise.
+      // etcd 3.4 refuses untested architectures unless this is set.
       env: { ...process.env, ...(process.arch === 'arm64' ? { ETCD_UNSUPPORTED_ARCH: 'arm64' } : {}) },
     });
     if (started.stderr !== null) {

@@ -1,17 +1,17 @@
 // A client of one etcd member: the only file that imports etcd3.
-// Invariant: one client talks to one member, and repeats nothing: whoever calls knows whether repeating is safe, and
-// which member to turn to.
+// Invariant: a client talks to one member and never retries. The caller knows whether a retry is safe and which member
+// to use.
 import { InterceptingCall as Intercepting, type InterceptingCall, type Interceptor } from '@grpc/grpc-js';
 import { Etcd3, type IOptions } from 'etcd3';
 import { failureOf } from './etcd-errors.js';
 
 export type { ICompare, IRequestOp } from 'etcd3';
 
-/** EtcdOptions say which etcd, and who we are to it. */
+/** EtcdOptions are the address of an etcd and our credentials for it. */
 export type EtcdOptions = {
   /** "http://127.0.0.1:2379", "https://etcd-1:2379" */
   readonly endpoints: readonly string[];
-  /** Begins every key: "/xnet/v1/". */
+  /** Prefix of every key: "/xnet/v1/". */
   readonly prefix: string;
   readonly tls?: { readonly ca: Buffer; readonly cert?: Buffer; readonly key?: Buffer };
   readonly auth?: { readonly username: string; readonly password: string };
@@ -20,11 +20,11 @@ export type EtcdOptions = {
 /** EtcdClient is a connection to one member. */
 export type EtcdClient = Etcd3;
 
-// A healthy etcd answers within some 10 ms; an election takes about 1 s. Longer than this, a caller is better told.
+// A healthy etcd answers within about 10 ms; an election takes about 1 s. A longer wait is better reported as an error.
 const callTimeoutMs = 5_000;
 
-// No retries and no circuit breaker: etcd3 repeats transactions whose answer was lost, and stops asking for 5 s after
-// three failures.
+// No retries and no circuit breaker: etcd3 would repeat transactions whose answer was lost, and would refuse calls for
+// 5 s after three failures.
 const passThrough = {
   onFailure: () => ({ dispose: () => undefined }),
   onSuccess: () => ({ dispose: () => undefined }),
@@ -32,8 +32,8 @@ const passThrough = {
     fn({ signal: new AbortController().signal }),
 };
 
-// A member that is cut off from the others refuses what says so, and ends its streams, instead of letting them hang
-// (etcd, rpctypes.MetadataRequireLeaderKey).
+// Makes a member that is partitioned from the others refuse calls and end streams instead of letting them hang (etcd,
+// rpctypes.MetadataRequireLeaderKey).
 const requireLeader: Interceptor = (options, nextCall): InterceptingCall =>
   new Intercepting(nextCall(options), {
     start: (metadata, listener, next) => {
@@ -52,7 +52,7 @@ function clientOptions(options: EtcdOptions, endpoint: string): IOptions {
       ...(context.isStream ? {} : { deadline: Date.now() + callTimeoutMs }),
     }),
     grpcOptions: {
-      // A server that hangs answers no ping: found within 15 s. etcd refuses pings more often than every 5 s.
+      // Finds a hung server within 15 s by unanswered pings. etcd refuses pings more often than every 5 s.
       'grpc.keepalive_time_ms': 10_000,
       'grpc.keepalive_timeout_ms': 5_000,
       'grpc.keepalive_permit_without_calls': 1,
@@ -73,14 +73,14 @@ function clientOptions(options: EtcdOptions, endpoint: string): IOptions {
   };
 }
 
-/** clientOf makes a client of one member. It connects when it is first used. */
+/** clientOf returns a client of one member. It connects on first use. */
 export function clientOf(options: EtcdOptions, endpoint: string): EtcdClient {
   return new Etcd3(clientOptions(options, endpoint));
 }
 
 /**
- * readsAnonymously says whether an etcd lets somebody read who shows neither a certificate nor a password.
- * @param ca of an etcd with TLS
+ * readsAnonymously reports whether an etcd permits reads without a certificate or a password.
+ * @param ca authority of an etcd with TLS
  * @throws XnetError Unavailable or DeadlineExceeded when it does not answer
  */
 export async function readsAnonymously(endpoint: string, ca: Buffer | undefined): Promise<boolean> {
@@ -91,7 +91,7 @@ export async function readsAnonymously(endpoint: string, ca: Buffer | undefined)
     return true;
   } catch (error) {
     const known = failureOf(error, 'read anything', 'read').error;
-    // Without a certificate, a TLS handshake that wants one fails: "bad certificate", "certificate required".
+    // A server that requires a client certificate fails the TLS handshake: "bad certificate", "certificate required".
     if (known.code === 'FailedPrecondition' || /certificate|handshake|alert/i.test(known.message)) return false;
     throw known;
   } finally {

@@ -1,42 +1,42 @@
-// What an etcd call failed with, in our words, and what is known of its effect. Pure.
-// Invariant: "not done" is said only where it is certain: a connection that never came about, and refusals that etcd
-// makes before it proposes anything. Whatever else breaks leaves the outcome open.
+// Translates failures of etcd calls into XnetErrors and classifies their effect on the store. Pure.
+// Invariant: the outcome is "not done" only where that is certain: the connection was never established, or etcd
+// refused before proposing. Every other failure leaves the outcome unknown.
 import { messageOf, XnetError } from '../../proto/errors.js';
 
-/** CallOutcome is what a failed call did to the store. `refused`: nothing, and every member would answer the same. */
+/** CallOutcome is the effect of a failed call on the store. `refused`: no effect, and every member would refuse it. */
 export type CallOutcome = 'unknown' | 'not done' | 'refused';
 
-/** Failure is why a call failed. */
+/** Failure is the error of a call and its outcome. */
 export type Failure = { readonly error: XnetError; readonly outcome: CallOutcome };
 
-/** briefly is what is wrong with a member, in a few words: "connect ECONNREFUSED 10.0.0.2:2379". */
+/** briefly returns the cause in a few words: "connect ECONNREFUSED 10.0.0.2:2379". */
 export function briefly({ error }: Failure): string {
   if (error.code === 'DeadlineExceeded') return 'does not answer in time';
   const text = messageOf(error.cause ?? error);
   if (/no leader/i.test(text)) return 'has no leader: it is cut off from the others, or most of them are away';
-  // How grpc-js quotes what a connection failed with.
+  // grpc-js's wording of a connection error.
   return /Last error: (?:Error: )?(.*?)\.? Resolution note/.exec(text)?.[1] ?? text.replace(/^\d+ [A-Z_]+: /, '');
 }
 
-// How grpc-js words a call that never had a connection (load-balancer-pick-first.ts, picker.ts, resolver-dns.ts,
+// grpc-js's messages for calls that never had a connection (load-balancer-pick-first.ts, picker.ts, resolver-dns.ts,
 // internal-channel.ts).
 const notSent = /No connection established|Name resolution failed|Channel closed before call started/i;
-// grpc-js's own deadline, which names the remote address of a request that was on its way (resolving-call.ts,
-// subchannel-call.ts). A server's says "context deadline exceeded".
+// grpc-js's own deadline; it names the remote address if the request was sent (resolving-call.ts, subchannel-call.ts).
+// A server's message is "context deadline exceeded".
 const neverConnected = /Deadline exceeded after(?!.*remote_addr)/;
-// What etcd answers before it proposes (etcdserver/api/v3rpc/interceptor.go, v3_server.go). "server stopped" is none of
-// these: a member that stops says so of what it has proposed, too.
+// etcd's refusals before it proposes (etcdserver/api/v3rpc/interceptor.go, v3_server.go). "server stopped" is not one
+// of them: a stopping member also returns it for what it has proposed.
 const notProposed = /no leader|too many requests|not capable/i;
 
 /**
- * CallKind says what a call does to the store. Repeating a read is always safe, and so is repeating the grant or the end
- * of a lease: one that nobody knows of expires.
+ * CallKind is the effect of a call on the store. Repeating a read is always safe. So is repeating the grant or the
+ * revocation of a lease: a lease that nobody keeps alive expires.
  */
 export type CallKind = 'read' | 'lease' | 'write';
 
 /**
- * abandoned is what a call fails with that was under way at a member which is given up. Whatever is wrong with the
- * member by now, the call was sent before: an XnetError, whose outcome failureOf takes for unknown.
+ * abandoned returns the error of a call that was in flight when its member was given up. The call was sent before that,
+ * so failureOf classifies the outcome as unknown.
  * @param reason "has no leader: …", "etcd has another leader"
  */
 export function abandoned(endpoint: string, reason: string): XnetError {
@@ -44,7 +44,7 @@ export function abandoned(endpoint: string, reason: string): XnetError {
 }
 
 /**
- * failureOf says what an etcd call failed with.
+ * failureOf returns the error and the outcome of a failed etcd call.
  * @param what completes "etcd can't …": "write"
  */
 export function failureOf(thrown: unknown, what: string, kind: CallKind): Failure {

@@ -1,4 +1,4 @@
-// Checks whether others than the controllers can use the store, by connecting to etcd without credentials.
+// Checks whether clients other than the controllers can use the store, by connecting to etcd without credentials.
 // Invariant: it writes nothing, and the controller continues whatever etcd answers.
 import { messageOf } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
@@ -64,7 +64,7 @@ export class EtcdExposure {
         } catch (error) {
           complete = false;
           this.#log.debug({ endpoint, reason: messageOf(error) }, 'etcd: could not find out who can reach it');
-          // The last findings stand until a check succeeds.
+          // Keep the last findings until a check succeeds.
           return this.#warnings.filter((warning) => warning.includes(` ${endpoint} `));
         }
       }),

@@ -1,6 +1,6 @@
-// Liveness on an etcd lease, renewed by us: etcd3's own Lease notices its loss only after twice its TTL.
-// Invariant: `lost` aborts no later than the lease can have expired, counted on our own monotonic clock from the moment
-// the last answered renewal was sent.
+// Liveness on an etcd lease with its own renewal: etcd3's Lease notices a loss only after twice its TTL.
+// Invariant: `lost` aborts no later than the lease can have expired, measured on the local monotonic clock from the
+// time at which the last answered renewal was sent.
 import { XnetError } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
 import type { Liveness } from './store.js';
@@ -55,7 +55,7 @@ class EtcdLiveness implements Liveness {
     this.#lost.abort();
   }
 
-  // One keepalive stream. False: the store says that the lease is gone.
+  // Runs one keepalive stream. False: the store reports that the lease is gone.
   async #renewUntilBroken(stop: AbortSignal): Promise<boolean> {
     const left = AbortSignal.timeout(Math.max(1, Math.ceil(this.#trustedUntil - performance.now())));
     const stream = await Promise.race([this.#calls.leaseKeepAlive().catch(() => undefined), aborted(left)]);
@@ -80,7 +80,7 @@ class EtcdLiveness implements Liveness {
       sentAt = performance.now();
       stream.write({ ID: this.id });
       await pause(this.#ttlMs / 5, broken);
-      // A member that stopped answers nothing and ends nothing: another stream, on another member if there is one.
+      // A hung member neither answers nor ends the stream: open another stream, on another member if there is one.
       if (answeredAt < sentAt) break;
     }
     stream.cancel();
@@ -94,7 +94,7 @@ function aborted(signal: AbortSignal): Promise<undefined> {
 
 /**
  * grantLease takes a lease and renews it every third of its TTL, until it is ended, lost, or `closed` aborts.
- * @throws what the grant fails with
+ * @throws the error of the grant
  */
 export async function grantLease(calls: LeaseCalls, ttlSeconds: number, closed: AbortSignal): Promise<Liveness> {
   const at = performance.now();
@@ -105,7 +105,7 @@ export async function grantLease(calls: LeaseCalls, ttlSeconds: number, closed: 
 }
 
 /**
- * leaseIdOf is the etcd lease behind a liveness; undefined for none.
+ * leaseIdOf returns the etcd lease of a liveness; undefined for none.
  * @throws XnetError Internal for the liveness of another store
  */
 export function leaseIdOf(liveness: Liveness | 'record' | undefined): string | undefined {

@@ -1,7 +1,7 @@
-// The members of one etcd: which of them calls go to, and what is known of each. A heartbeat asks every member whether
-// it answers and has a leader.
-// Invariant: a call that may have changed something is never repeated. Calls keep to one member as long as it is well;
-// whatever was certainly not done, and whatever only reads, goes on to the next one.
+// The members of one etcd: chooses the member for each call and tracks the health of all. A heartbeat asks every member
+// whether it answers and has a leader.
+// Invariant: a call that may have had an effect is never repeated. Calls stay with one member as long as it is healthy.
+// Reads, and calls that certainly had no effect, move on to the next member.
 import { XnetError } from '../../proto/errors.js';
 import { Alarm, pause } from '../../proto/process/backoff.js';
 import { clientOf, type EtcdClient, type EtcdOptions } from './etcd-client.js';
@@ -11,17 +11,17 @@ import { abandoned, briefly, type CallKind, type Failure, failureOf } from './et
 export type Member = {
   readonly endpoint: string;
   readonly client: EtcdClient;
-  /** Why calls do not go there; undefined: they do. */
+  /** Why calls avoid this member; undefined: they do not. */
   problem: string | undefined;
   /** "memberID:10276657743932975437 alarm:NOSPACE" */
   alarms: readonly string[];
   leader: string;
-  /** When it answered its last heartbeat, on the monotonic clock. */
+  /** Time of its last answered heartbeat, on the monotonic clock. */
   answeredAt: number;
-  /** Heartbeats in a row that were not answered in time. */
+  /** Consecutive heartbeats that were not answered in time. */
   late: number;
   readonly calls: Set<CallUnderWay>;
-  /** Rings when its next heartbeat is due at once. */
+  /** Triggers the next heartbeat at once. */
   readonly due: Alarm;
 };
 
@@ -29,14 +29,14 @@ type CallUnderWay = { readonly kind: CallKind; readonly since: number; readonly 
 
 const beatEveryMs = 1_000;
 const beatWhileDownMs = 250;
-// How long a call that was certainly not done waits for a member that is well: an election takes about 1 s.
+// How long a call that certainly had no effect waits for a healthy member: an election takes about 1 s.
 const patienceMs = 1_500;
 const beatTimeoutMs = 1_500;
-// What was proposed to a leader that is gone may be lost: etcd itself would say so after 7 s.
+// A proposal to a leader that is gone may be lost: etcd itself would report that only after 7 s.
 const electionMs = 1_000;
 
-// etcd3 closes a member's channels when any call or stream of it breaks, with the calls that have not begun. They were
-// not sent, and the member is as well as it was.
+// etcd3 closes a member's channels when any of its calls or streams breaks, and fails the calls that have not begun.
+// Those were not sent, and the member is as healthy as before.
 const channelClosed = /Channel closed before call started/;
 const mostResets = 5;
 const retryMs = 50;
@@ -61,17 +61,19 @@ export class Members {
     }));
     const [first] = this.#members;
     if (first === undefined) throw new XnetError('InvalidArgument', 'no etcd endpoint is given');
-    // Controllers spread over the members.
+    // A random start, so that controllers spread over the members.
     this.#current = this.#members[Math.floor(Math.random() * this.#members.length)] ?? first;
     for (const member of this.#members) void this.#beat(member);
   }
 
-  /** current is the member that calls and streams go to. */
+  /** current is the member that calls and streams use. */
   get current(): Member {
     return this.#current;
   }
 
-  /** problems are what is wrong with members, one line each: "the etcd member at http://10.0.0.2:2379 has no leader: …". */
+  /**
+   * problems returns the faults of members, one line each: "the etcd member at http://10.0.0.2:2379 has no leader: …".
+   */
   get problems(): readonly string[] {
     const away = this.#members.flatMap(({ endpoint, problem }) =>
       problem === undefined
@@ -81,13 +83,13 @@ export class Members {
     return [...away, ...this.alarms.map((alarm) => `etcd has raised an alarm: ${alarm}`)];
   }
 
-  /** alarms are what members have raised: "memberID:10276657743932975437 alarm:NOSPACE". */
+  /** alarms returns the alarms of members: "memberID:10276657743932975437 alarm:NOSPACE". */
   get alarms(): readonly string[] {
     return [...new Set(this.#members.flatMap(({ alarms }) => alarms))];
   }
 
   /**
-   * call makes a call, on another member if need be.
+   * call makes a call, on another member if necessary.
    * @param what completes "etcd can't …"
    * @throws XnetError see failureOf
    */
@@ -121,9 +123,9 @@ export class Members {
     }
   }
 
-  /** suspect turns calls away from a member, until it answers its next heartbeat. */
+  /** suspect diverts calls from a member until it answers its next heartbeat. */
   suspect(member: Member, reason: string): void {
-    // With no other member, whoever calls may as well try this one again.
+    // Without another member there is nowhere to divert to.
     if (this.#members.length === 1) return;
     member.problem ??= reason;
     if (member === this.#current) this.#moveOn();
@@ -194,8 +196,8 @@ export class Members {
     }
   }
 
-  // A stream that broke takes the heartbeats of its channel along. And with no other member, one that is late once says more
-  // of a busy machine than of etcd: who calls may as well wait for it.
+  // A broken stream fails the heartbeats of its channel too. With a single member, one late heartbeat indicates a busy
+  // machine rather than a failed etcd, and callers may as well wait.
   #mayBeWell(member: Member, { error }: Failure): boolean {
     if (channelClosed.test(error.message)) return true;
     if (error.code !== 'DeadlineExceeded') return false;
@@ -203,7 +205,7 @@ export class Members {
     return this.#members.length === 1 && member.late === 1;
   }
 
-  // A machine that is busy makes all of them late: then one that is late is no worse than the others.
+  // A busy machine delays the heartbeats of all members: then a single late one is no worse than the others.
   #hasAnsweredSince(began: number): boolean {
     return this.#members.some(({ answeredAt }) => answeredAt > began);
   }
@@ -221,7 +223,7 @@ export class Members {
     member.leader = leader;
   }
 
-  // New calls go elsewhere at once; those under way are given up when it is silent again.
+  // New calls go elsewhere at once; calls in flight are given up after the next missed heartbeat.
   #silent(member: Member, reason: string): void {
     const again = member.problem !== undefined;
     member.problem = reason;

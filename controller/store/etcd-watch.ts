@@ -1,5 +1,5 @@
-// One watch over all our keys that loses nothing: it resumes after the last revision that was delivered whole, and
-// lists again after a compaction. etcd3's own Watcher resumes from the server's current revision and so skips what was
+// One watch over all keys of xnet that loses no event: it resumes after the last completely delivered revision, and
+// lists again after a compaction. etcd3's own Watcher resumes from the server's current revision, and so skips what was
 // not delivered before a second disconnect.
 import { messageOf } from '../../proto/errors.js';
 import { backoffMs, pause } from '../../proto/process/backoff.js';
@@ -12,10 +12,10 @@ type KeyValue = {
   readonly create_revision: string;
 };
 
-/** WatchResponse is what etcd says on it. */
+/** WatchResponse is one message of etcd's Watch service. */
 export type WatchResponse = {
   readonly header: { readonly revision: string };
-  /** "-1": about all watches of the stream. */
+  /** "-1": concerns all watches of the stream. */
   readonly watch_id: string;
   readonly created: boolean;
   readonly canceled: boolean;
@@ -34,9 +34,9 @@ export type WatchStream = {
   cancel(): void;
 };
 
-/** WatchSource is what a watch needs of its store. */
+/** WatchSource is the access of a watch to its store. */
 export type WatchSource = {
-  /** open opens a stream to a member; `leave` says that this member is of no use, so that the next one is another. */
+  /** open opens a stream to a member; `leave` marks this member as faulty, so that the next stream uses another. */
   open(): Promise<{ readonly stream: WatchStream; readonly leave: (reason: string) => void }>;
   readonly from: Buffer;
   readonly end: Buffer;
@@ -45,15 +45,16 @@ export type WatchSource = {
   readonly signal: AbortSignal;
 };
 
-// From a blink to the length of an election.
+// From one short retry up to the length of an election.
 const backoff = { firstMs: 50, longestMs: 2_000 };
-// A member is asked for the progress of the watch this often, and left when it says nothing for so long.
+// How often a member is asked for the progress of the watch, and how long it may stay silent before the watch leaves
+// it.
 const askEveryMs = 1_500;
 const silenceMs = 6_000;
 
 type Ending = { readonly kind: 'compacted' } | { readonly kind: 'broken'; readonly reason: string };
 
-/** Mailbox hands what callbacks put in to one reader, in order. */
+/** Mailbox passes values from callbacks to one reader, in order. */
 class Mailbox<T> {
   #items: T[] = [];
   #wake: (() => void) | undefined;
@@ -76,7 +77,7 @@ class Mailbox<T> {
   }
 }
 
-/** watchEtcd yields a listing and every change after it, as Store.watch says. */
+/** watchEtcd yields a listing and every later change, as Store.watch specifies. */
 export async function* watchEtcd(source: WatchSource): AsyncGenerator<WatchMessage, void, undefined> {
   const { signal } = source;
   let next: number | undefined;
@@ -116,7 +117,7 @@ export async function* watchEtcd(source: WatchSource): AsyncGenerator<WatchMessa
       lost = true;
       yield { kind: 'lost', reason };
     }
-    // etcd3 takes a new token only when a single call is refused, so make one.
+    // etcd3 gets a new token only when a unary call is refused, so make one.
     if (/auth token/i.test(reason)) next = undefined;
     attempt += 1;
     await pause(backoffMs(attempt, backoff, Math.random()), signal);
@@ -125,7 +126,7 @@ export async function* watchEtcd(source: WatchSource): AsyncGenerator<WatchMessa
 
 type Batch = { readonly revision: number; readonly changes: readonly Change[] };
 
-// One stream from one revision on; returns why it ended.
+// Follows one stream from one revision; returns why it ended.
 async function* watchFrom(
   source: WatchSource,
   start: number,
@@ -139,12 +140,12 @@ async function* watchFrom(
   });
   stream.on('error', (error) => mailbox.put({ kind: 'broken', reason: error.message }));
   stream.on('end', () => mailbox.put({ kind: 'broken', reason: 'etcd ended the watch' }));
-  // A member that hangs, or is cut off, says nothing and ends nothing.
+  // A member that hangs or is partitioned sends nothing and does not end the stream.
   const asking = setInterval(() => {
     if (performance.now() - heardAt > silenceMs) mailbox.put({ kind: 'broken', reason: 'etcd says nothing any more' });
     else stream.write({ progress_request: {} });
   }, askEveryMs);
-  // Whoever stopped the watch need not take another message for the stream to end.
+  // Ends the stream even if the consumer takes no further message.
   const stop = () => {
     clearInterval(asking);
     stream.cancel();
@@ -189,13 +190,13 @@ function endingOf(item: WatchResponse | Ending, start: number): Ending | undefin
   if ('kind' in item) return item;
   if (Number(item.compact_revision) > 0) return { kind: 'compacted' };
   if (item.canceled) return { kind: 'broken', reason: `etcd cancelled the watch: ${item.cancel_reason}` };
-  // A store that is behind what it told us is another one, or a member that lags: a listing tells which.
+  // A store that is behind its own earlier revision is a different store, or the member lags: a listing decides which.
   if (item.created && Number(item.header.revision) < start - 1) return { kind: 'compacted' };
   return undefined;
 }
 
-// What etcd tells by itself means that everything up to its revision was delivered. The answer to our asking does not,
-// before etcd 3.4.25 and 3.5.8 (etcd issue 15220): it is a sign of life and nothing more.
+// Unsolicited progress means that everything up to its revision was delivered. Before etcd 3.4.25 and 3.5.8 (etcd issue
+// 15220), the answer to a progress request does not mean that: it only proves that the member is alive.
 function progressOf({ watch_id, header }: WatchResponse): Batch | 'alive' {
   return watch_id === '-1' ? 'alive' : { revision: Number(header.revision), changes: [] };
 }

@@ -1,5 +1,5 @@
-// The store on etcd: keys and transactions. The watch and the liveness are in files of their own, over the same members.
-// Invariant: a commit whose outcome is not known is never repeated here. Whoever commits knows whether that is safe.
+// The store on etcd: keys and transactions. Watch and liveness have their own files and share the members.
+// Invariant: a commit with an unknown outcome is never repeated here. Only the caller knows whether that is safe.
 import { XnetError } from '../../proto/errors.js';
 import type { EtcdOptions, ICompare, IRequestOp } from './etcd-client.js';
 import { grantLease, type LeaseCalls, leaseIdOf } from './etcd-lease.js';
@@ -20,7 +20,9 @@ import {
 
 const pageSize = 2_000;
 
-/** rangeEndOf ends the range of all keys that begin with `prefix`: its last byte plus one (etcd api guide). */
+/**
+ * rangeEndOf returns the end of the range of keys that begin with `prefix`: its last byte plus one (etcd API guide).
+ */
 export function rangeEndOf(prefix: Buffer): Buffer {
   for (let index = prefix.length - 1; index >= 0; index--) {
     const byte = prefix[index];
@@ -33,7 +35,7 @@ export function rangeEndOf(prefix: Buffer): Buffer {
   return Buffer.from([0]);
 }
 
-// Whether etcd itself refused, rather than this process because nobody could be asked.
+// Reports whether etcd itself refused, as opposed to no member being reachable.
 function isAnswered({ cause }: XnetError): boolean {
   return cause instanceof Error && /space exceeded|NOSPACE/i.test(cause.message);
 }
@@ -68,12 +70,12 @@ export class EtcdStore implements Store {
     };
   }
 
-  /** member is the endpoint that calls go to as long as it is well. */
+  /** member is the endpoint that calls use as long as it is healthy. */
   get member(): string {
     return this.#members.current.endpoint;
   }
 
-  /** problems are what is wrong with the members of the etcd, one line each. */
+  /** problems returns the faults of etcd members, one line each. */
   get problems(): readonly string[] {
     return this.#members.problems;
   }
@@ -86,7 +88,7 @@ export class EtcdStore implements Store {
     return (await this.#range(prefix)).entries;
   }
 
-  // In pages, all of them at the revision of the first.
+  // Reads in pages, all at the revision of the first.
   async #range(prefix: string, signal?: AbortSignal): Promise<Listing> {
     const end = rangeEndOf(this.#key(prefix));
     const entries: Entry[] = [];
@@ -122,10 +124,11 @@ export class EtcdStore implements Store {
       return await this.#transact(commit);
     } catch (error) {
       if (!(error instanceof XnetError)) throw error;
-      // etcd that runs out of space refuses with its answer what it has done already (quotaApplierV3, apply.go).
+      // etcd that runs out of space may return an error for a write that it applied (quotaApplierV3, apply.go).
       const done = error.code === 'NotWritable' && isAnswered(error) ? await this.#findDone(commit) : undefined;
       if (done !== undefined) return done;
-      // The lease of records can be gone with a restored or wiped etcd. Then nothing was done: once more with another.
+      // The lease of the records can be gone with a restored or wiped etcd. Then nothing was written: retry with a new
+      // lease.
       if (this.#recordLease === undefined || !/lease not found/i.test(error.message)) throw error;
       this.#recordLease = undefined;
       return await this.#transact(commit);
@@ -145,7 +148,7 @@ export class EtcdStore implements Store {
     return { committed: response.succeeded, revision: Number(response.header.revision) };
   }
 
-  // Whether all that a commit puts is there, of one revision: then it happened.
+  // Finds out whether a commit happened: all its puts are present, at one revision.
   async #findDone({ operations }: Commit): Promise<CommitResult | undefined> {
     const puts = operations.filter((operation) => operation.kind === 'put');
     const found = await Promise.all(puts.map(({ key }) => this.read(key)));
@@ -186,7 +189,7 @@ export class EtcdStore implements Store {
     };
   }
 
-  // One etcd lease serves the records of an hour: they live a day, give or take that hour.
+  // One etcd lease serves the records of an hour, so they live a day, plus or minus that hour.
   async #leaseOfRecords(): Promise<string> {
     const held = this.#recordLease;
     if (held !== undefined && held.untilMs > performance.now()) return held.id;

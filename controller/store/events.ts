@@ -1,10 +1,10 @@
-// Events: what `xctl events` shows. Each is one record, which the store deletes after a while.
+// Events, as `xctl events` shows them. Each is one record that the store deletes after a day.
 import { randomInt } from 'node:crypto';
 import { keys } from './keys.js';
 import { encode } from './record-codec.js';
 import type { Operation } from './store.js';
 
-/** Event is something to tell operators: what changed, or what is wrong. It is stored with the change it is about. */
+/** Event informs operators of a change or a fault. It is stored in the transaction of the change that it describes. */
 export type Event = {
   /** CamelCase: "NodeAdded". */
   readonly reason: string;

@@ -1,16 +1,16 @@
-// The store as everything but the feed writes to it: closed until the feed has accepted it, and while it is known
-// that nothing can be written.
-// Invariant: what the gate refuses was not sent. Every commit that passes is guarded by the record of the cluster as the
-// feed has it, so that nothing is written under an epoch that is over.
+// The store for all writers except the feed: refuses writes until the feed has accepted the store, and while writes are
+// known to fail.
+// Invariant: a write that the gate refuses was never sent. Every commit that passes is guarded by the cluster record as
+// the feed has it, so nothing is written under an earlier epoch.
 import { XnetError } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
 import { keys } from './keys.js';
 import type { Commit, CommitResult, Entry, Listing, Liveness, Store, WatchMessage } from './store.js';
 
-/** Keeping is what the gate needs of the feed. */
+/** Keeping is the part of the feed that the gate uses. */
 export type Keeping = {
-  /** Revision that the record of the cluster was last changed at; throws as long as the store is not accepted. */
+  /** Revision at which the cluster record last changed; throws until the store is accepted. */
   readonly clusterRevision: number;
   untilReady(signal: AbortSignal): Promise<void>;
 };
@@ -18,10 +18,10 @@ export type Keeping = {
 const proveEveryMs = 2_000;
 const proveAgainMs = 500;
 const proofTimeoutMs = 2_000;
-// A machine that is busy may be late once.
+// Tolerated consecutive late answers: a busy machine may be late once.
 const mostLate = 2;
 
-/** Gate is a store that refuses at once what it could not write. */
+/** Gate is a store that immediately refuses writes that would fail. */
 export class Gate implements Store {
   readonly #store: Store;
   readonly #keeping: Keeping;
@@ -34,7 +34,7 @@ export class Gate implements Store {
     this.#log = log;
   }
 
-  /** problem says why nothing can be written; undefined: it was written just now, or is not known to fail. */
+  /** problem is why writes fail; undefined: the last write succeeded, or no failure is known. */
   get problem(): XnetError | undefined {
     return this.#problem;
   }
@@ -45,7 +45,7 @@ export class Gate implements Store {
   }
 
   async claim(ttlSeconds: number): Promise<Liveness> {
-    // Throws as long as the store is not accepted.
+    // Throws until the store is accepted.
     this.#guarded({ guards: [], operations: [] });
     return this.#store.claim(ttlSeconds);
   }
@@ -55,7 +55,7 @@ export class Gate implements Store {
     return { guards: [...guards, { kind: 'key', key: keys.cluster, modRevision }], operations };
   }
 
-  /** run proves that the store can be written, every few seconds, until `signal` aborts. */
+  /** run checks every few seconds, until `signal` aborts, that the store can be written. */
   async run(signal: AbortSignal): Promise<void> {
     let late = 0;
     while (!signal.aborted) {
@@ -85,8 +85,8 @@ export class Gate implements Store {
     else this.#log.error({ reason: message, problems }, 'store: nothing can be written');
   }
 
-  // A transaction that etcd takes through all that a write takes (consensus, disk, quota, permission), and of which
-  // nothing remains: its guard never holds.
+  // A transaction that passes through every stage of a write in etcd (consensus, disk, quota, permission) and leaves
+  // nothing behind: its guard never holds.
   async #prove(signal: AbortSignal): Promise<XnetError | undefined> {
     const proof: Commit = {
       guards: [{ kind: 'key', key: keys.cluster, modRevision: Number.MAX_SAFE_INTEGER }],

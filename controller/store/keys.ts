@@ -1,5 +1,5 @@
-// Every key of the store, relative to its prefix. The subnet is the primary key of a lease, so that uniqueness is the
-// store's own job.
+// Every key of the store, relative to its prefix. Invariant: the subnet is the primary key of a lease, so the store
+// itself enforces that no subnet is leased twice.
 import {
   formatIpv4,
   formatPrefix,
@@ -10,7 +10,7 @@ import {
 } from '../../proto/domain/address.js';
 import { checkName } from '../../proto/domain/input.js';
 
-/** Key is a key taken apart. */
+/** Key is a parsed key. */
 export type Key =
   | { readonly kind: 'cluster' }
   | { readonly kind: 'pool'; readonly name: string }
@@ -31,7 +31,7 @@ export type Key =
   | { readonly kind: 'operation'; readonly id: string }
   | { readonly kind: 'event'; readonly id: string };
 
-/** keys writes keys. */
+/** keys formats keys. */
 export const keys = {
   cluster: 'cluster',
   pool: (name: string) => `pools/${name}`,
@@ -45,19 +45,19 @@ export const keys = {
   status: (id: string) => `status/${id}`,
   controller: (id: string) => `controllers/${id}`,
   progress: (id: string) => `progress/${id}`,
-  /** Of a controller, whether it lives or not, until somebody removes it. */
+  /** A controller that is expected to run; stays until `xctl controllers remove`. */
   registration: (id: string) => `registrations/${id}`,
   authority: 'authority',
   token: (id: string) => `tokens/${id}`,
   /** By serial. */
   certificate: (serial: string) => `certificates/${serial}`,
-  /** By serial, or by the id of a node: then it is about all of its certificates. */
+  /** By serial, or by node id, which covers all certificates of the node. */
   revoked: (id: string) => `revoked/${id}`,
   operation: (id: string) => `operations/${id}`,
   event: (id: string) => `events/${id}`,
 } as const;
 
-/** prefixes begin the keys of one kind, for guards over all of them. */
+/** prefixes are the prefixes of the keys of one kind, for guards over all of them. */
 export const prefixes = {
   pools: 'pools/',
   addresses: 'addresses/',
@@ -103,7 +103,7 @@ const parsers: Readonly<Record<string, (rest: string) => Key | undefined>> = {
     const pool = rest.slice(0, slash);
     const subnet = parsePrefix(rest.slice(slash + 1).replace('-', '/'));
     if (slash < 0 || !isName(pool) || subnet === undefined) return undefined;
-    // One subnet has one key: a second way to write it would be a second record of it.
+    // One subnet has one key: another spelling would be a second record of it.
     return keys.subnet(pool, subnet) === `subnets/${rest}` ? { kind: 'subnet', pool, subnet } : undefined;
   },
   sessions: byId('session'),
@@ -119,7 +119,7 @@ const parsers: Readonly<Record<string, (rest: string) => Key | undefined>> = {
   events: byId('event'),
 };
 
-/** parseKey takes a key apart; undefined for one that is not ours. */
+/** parseKey parses a key; undefined for an unknown one. */
 export function parseKey(key: string): Key | undefined {
   if (key === keys.cluster) return { kind: 'cluster' };
   if (key === keys.authority) return { kind: 'authority' };

@@ -1,11 +1,11 @@
-// Records to and from JSON that reads well with `etcdctl get --prefix`.
-// Invariant: a value that does not fit its schema is never used in part: decode() says what is wrong with it instead.
+// Converts records to and from JSON that is readable with `etcdctl get --prefix`.
+// Invariant: a value that does not fit its schema is never used in part: decode() returns the problem instead.
 import * as v from 'valibot';
 import { formatIpv4, formatPrefix } from '../../proto/domain/address.js';
 import { messageOf } from '../../proto/errors.js';
 import { addressText, prefixText, type RecordKind, type RecordOf, schemas } from './records.js';
 
-/** Decoded is a record, or what is wrong with its value. */
+/** Decoded is a record, or the problem with its value. */
 export type Decoded<T> = { readonly record: T } | { readonly problem: string };
 
 /** decode parses the value of a key of a kind. */
@@ -21,7 +21,7 @@ export function decode<K extends RecordKind>(kind: K, value: string): Decoded<Re
   return { problem: result.issues.map((issue) => `${v.getDotPath(issue) ?? 'value'}: ${issue.message}`).join('; ') };
 }
 
-// What encode() and unknownFields() need to know of a schema.
+// The parts of a schema that encode() and unknownFields() use.
 type Shape = {
   readonly type: string;
   readonly entries?: Readonly<Record<string, Shape>>;
@@ -36,7 +36,7 @@ function shapeOf(kind: RecordKind): Shape {
   return schemas[kind] as unknown as Shape;
 }
 
-// The reverse of parsing by a schema. Values that the schema does not describe stay as they are.
+// Formats a value, the inverse of parsing by a schema. Values outside the schema stay unchanged.
 function textFrom(shape: Shape | undefined, value: unknown): unknown {
   if (shape === undefined || value === undefined || value === null) return value;
   if (shape === (prefixText as unknown)) return formatPrefix(value as Parameters<typeof formatPrefix>[0]);

@@ -1,6 +1,6 @@
 // The schema of the record behind each key.
-// Invariant: a schema keeps the fields that it does not know, so that an older controller loses nothing of a record that a
-// newer one wrote when it writes the record again.
+// Invariant: a schema keeps the fields that it does not know, so that an older controller preserves the fields of a
+// newer one when it rewrites a record.
 import * as v from 'valibot';
 import { parseIpv4, parsePrefix } from '../../proto/domain/address.js';
 import { availabilities, modes } from '../../proto/domain/network.js';
@@ -81,7 +81,7 @@ const subnet = v.variant('state', [
     address: addressText,
     generation: count,
     sinceMs: count,
-    /** By the clock of the controller that wrote it. Others count `quarantineMs` from when they saw the record. */
+    /** By the clock of the controller that wrote it. Others count `quarantineMs` from the time they saw the record. */
     untilMs: count,
     quarantineMs: v.optional(count),
     /** The epoch that the record was written in. */
@@ -92,9 +92,12 @@ const subnet = v.variant('state', [
 const session = object({ controller: v.string(), fingerprint: v.string(), sinceMs: count });
 
 const absence = object({
-  /** When the node's stream ended, or when a controller noticed that no controller has it: milliseconds since 1970. */
+  /**
+   * When the node's stream ended, or when a controller noticed that no controller has the node: milliseconds since
+   * 1970.
+   */
   sinceMs: count,
-  /** An event reported the absence. */
+  /** Whether an event has reported the absence. */
   told: v.boolean(),
 });
 
@@ -134,7 +137,10 @@ const controller = object({
 });
 
 const progress = object({
-  /** Pairs of a table revision and the number of this controller's nodes that have exactly that one in their kernel. */
+  /**
+   * Pairs of a table revision and the number of this controller's nodes that have exactly that revision in their
+   * kernel.
+   */
   applied: v.array(v.tuple([v.number(), count])),
   /** Names of up to ten nodes that are furthest behind. */
   behind: v.array(v.string()),
@@ -148,13 +154,13 @@ const registration = object({
 });
 
 const authority = object({
-  /** Certificate (PEM) and private key of the authority that issues; the key is sealed with the cluster key. */
+  /** Certificate (PEM) and private key of the issuing authority; the key is sealed with the cluster key. */
   certificate: v.string(),
   sealedKey: v.string(),
-  /** Identifies the cluster key that it was sealed with. */
+  /** Name of the cluster key that sealed it. */
   sealedBy: v.string(),
   createdMs: count,
-  /** During a rotation: the authority that is replaced, and this one's certificate signed by it. */
+  /** During a rotation: the previous authority, and this authority's certificate signed by it. */
   previous: v.optional(object({ certificate: v.string(), cross: v.string() })),
 });
 
@@ -168,7 +174,7 @@ const token = object({
   uses: count,
   usesLeft: count,
   createdMs: count,
-  /** By the clock of the controller that wrote it. Others count `ttlMs` from when they saw the key created. */
+  /** By the clock of the controller that wrote it. Others count `ttlMs` from the time they saw the key created. */
   expiresMs: count,
   ttlMs: v.optional(count),
   /** "admin/alice" */
@@ -180,10 +186,10 @@ const certificate = object({
   id: v.string(),
   notBeforeMs: count,
   notAfterMs: count,
-  /** keyDigest of its public key, and of its authority's. */
+  /** keyDigest of the certificate's public key, and of its authority's. */
   keyDigest: v.string(),
   issuer: v.string(),
-  /** Its predecessors that have not expired: they are as valid as this one, until it is superseded. */
+  /** Its unexpired predecessors: as valid as this certificate until it is superseded. */
   replaced: v.optional(v.array(object({ serial: v.string(), notAfterMs: count }))),
 });
 
@@ -191,7 +197,7 @@ const revoked = object({
   role: v.picklist(roles),
   id: v.string(),
   atMs: count,
-  /** When there is nothing left to refuse; absent: never, which is so for nodes that are revoked. */
+  /** When the last denied certificate has expired; absent: the denial is permanent, as for revoked nodes. */
   untilMs: v.optional(count),
 });
 
@@ -256,25 +262,25 @@ export type NodeRecord = RecordOf<'node'>;
 export type SubnetRecord = RecordOf<'subnet'>;
 /** SessionRecord says which controller a node is connected to. */
 export type SessionRecord = RecordOf<'session'>;
-/** AbsenceRecord says since when a node is not connected. */
+/** AbsenceRecord is the time since which a node has been disconnected. */
 export type AbsenceRecord = RecordOf<'absence'>;
-/** StatusRecord is what a node reported last. */
+/** StatusRecord is the last report of a node. */
 export type StatusRecord = RecordOf<'status'>;
 /** ControllerRecord is the presence of a running controller. */
 export type ControllerRecord = RecordOf<'controller'>;
-/** ProgressRecord is how far the nodes of one controller have come. */
+/** ProgressRecord counts how many nodes of one controller have which table revision. */
 export type ProgressRecord = RecordOf<'progress'>;
 /** RegistrationRecord is a controller that is expected to run. */
 export type RegistrationRecord = RecordOf<'registration'>;
 /** AuthorityRecord is the certificate authority, its key sealed. */
 export type AuthorityRecord = RecordOf<'authority'>;
-/** TokenRecord is a join token by its digest. */
+/** TokenRecord is a join token, identified by its digest. */
 export type TokenRecord = RecordOf<'token'>;
 /** CertificateRecord is an issued certificate. */
 export type CertificateRecord = RecordOf<'certificate'>;
 /** RevokedRecord is a denied identity. */
 export type RevokedRecord = RecordOf<'revoked'>;
-/** OperationRecord is a mutation that was done, by its operation id. */
+/** OperationRecord is the outcome of a mutation, by its operation id. */
 export type OperationRecord = RecordOf<'operation'>;
 /** EventRecord is one event. */
 export type EventRecord = RecordOf<'event'>;

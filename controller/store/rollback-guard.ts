@@ -1,7 +1,7 @@
-// Guards against a store that is not the one this controller used before. With a wiped or swapped etcd, or one restored from
-// an older backup, every node would withdraw routes and subnets would be leased twice. So the controller remembers what it
-// saw, in memory and on its own disk, and refuses to act on a store that can't be the same.
-// Invariant: what is remembered is never newer than what was seen. A revision alone proves nothing, because others write to a
+// Guards against a store other than the one this controller used before. With a wiped or swapped etcd, or one restored
+// from an older backup, every node would withdraw routes and subnets would be leased twice. The controller therefore
+// remembers what it saw, in memory and on its own disk, and refuses to act on a store that contradicts it.
+// Invariant: the memory is never newer than what was seen. A revision alone proves nothing, because others write to a
 // restored store as well: the keys are compared.
 import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
@@ -15,34 +15,36 @@ const rememberedSchema = v.object({
   clusterId: v.string(),
   epoch: v.number(),
   revision: v.number(),
-  /** The keys that changed last, and the revisions they changed at. */
+  /** The keys that changed last, with their revisions. */
   newest: v.optional(v.record(v.string(), v.number()), {}),
-  /** The key that this controller alone writes periodically; empty: not written yet. */
+  /** The key that only this controller writes periodically; empty: not written yet. */
   own: v.optional(v.string(), ''),
 });
 
-/** RememberedStore is what the file on disk remembers of the store. */
+/** RememberedStore is the content of the file on disk. */
 export type RememberedStore = v.InferOutput<typeof rememberedSchema>;
 
-/** FoundStore is a store as it is now. */
+/** FoundStore is the store as it is now. */
 export type FoundStore = {
   readonly storeId: string;
   readonly clusterId: string;
   readonly epoch: number;
   readonly revision: number;
-  /** Every key under the prefix, and the revision it was last changed at. */
+  /** Every key under the prefix, with the revision of its last change. */
   readonly changedAt: ReadonlyMap<string, number>;
 };
 
-/** KnownStore is a store as it was last seen, with all keys but operations and events (`complete`), or with the newest. */
+/**
+ * KnownStore is the store as last seen: with all keys except operations and events (`complete`), or with the newest.
+ */
 export type KnownStore = FoundStore & { readonly complete: boolean; readonly own: string };
 
-/** knownFrom returns the store that was remembered on disk. */
+/** knownFrom returns the store as remembered on disk. */
 export function knownFrom({ newest, ...seen }: RememberedStore): KnownStore {
   return { ...seen, changedAt: new Map(Object.entries(newest)), complete: false };
 }
 
-// The absence of keys that expire, with their controller or after a time, proves nothing.
+// Keys that expire, with their controller or after a time: their absence proves nothing.
 const passing: ReadonlySet<Key['kind'] | undefined> = new Set([
   'session',
   'controller',
@@ -56,7 +58,9 @@ function isLasting(key: string): boolean {
   return !passing.has(parseKey(key)?.kind);
 }
 
-/** removalKey is the key of the note that a registration was removed, as opposed to lost with a restored backup. */
+/**
+ * removalKey returns the key that records the removal of a registration, as opposed to its loss with a restored backup.
+ */
 export function removalKey(registration: string): string {
   return keys.revoked(`removed-${registration}`);
 }
@@ -69,8 +73,9 @@ function wasForgotten(own: string, ownAt: number, { changedAt }: FoundStore): bo
 const remedy = 'If this is intended, start the controller once with --accept-store.';
 
 /**
- * refusalOf says why a controller that knew `before` must not act on `now`, and what to do; undefined: it may. An epoch
- * above the remembered one means that an operator accepted a restored store, here or at another controller.
+ * refusalOf returns why a controller that knew `before` must not act on `now`, and what the operator can do; undefined:
+ * it may act. An epoch above the remembered one means that an operator accepted a restored store, here or at another
+ * controller.
  */
 export function refusalOf(before: KnownStore | undefined, now: FoundStore): string | undefined {
   if (before === undefined) return undefined;
@@ -93,7 +98,7 @@ export function refusalOf(before: KnownStore | undefined, now: FoundStore): stri
     : `${contradiction}: it was restored from an older backup and written to since. ${remedy}`;
 }
 
-// A key seen at a revision keeps that revision until a later one changes it.
+// A key keeps its revision until a later revision changes it.
 function contradictionOf(before: KnownStore, now: FoundStore): string | undefined {
   for (const [key, seenAt] of before.changedAt) {
     const at = now.changedAt.get(key);
@@ -109,7 +114,7 @@ function contradictionOf(before: KnownStore, now: FoundStore): string | undefine
   if (ownAt !== undefined && !now.changedAt.has(before.own) && !wasForgotten(before.own, ownAt, now)) {
     return `the store does not have ${before.own}, which this controller wrote at revision ${ownAt}`;
   }
-  // Every deletion writes an event with it, and controllers write their own keys periodically.
+  // Every deletion writes an event, and controllers write their own keys periodically.
   const lastSeen = latest([...before.changedAt].filter(([key]) => isLasting(key)));
   const last = latest(now.changedAt);
   if (last < lastSeen) {
@@ -147,10 +152,10 @@ export class NewestKeys {
     for (const [key, at] of lasting.sort(([, a], [, b]) => a - b).slice(-keptNewest)) this.#changedAt.set(key, at);
   }
 
-  /** put notes a change of a key. */
+  /** put records a change of a key. */
   put(key: string, revision: number): void {
     if (!isLasting(key)) return;
-    // A Map keeps the order of insertion: the first key changed longest ago.
+    // A Map keeps insertion order: the first key is the one that changed longest ago.
     this.#changedAt.delete(key);
     this.#changedAt.set(key, revision);
     if (this.#changedAt.size <= keptNewest) return;
@@ -160,7 +165,7 @@ export class NewestKeys {
     }
   }
 
-  /** forget notes that a key is gone. */
+  /** forget records the deletion of a key. */
   forget(key: string): void {
     this.#changedAt.delete(key);
   }
@@ -171,7 +176,7 @@ export class NewestKeys {
   }
 }
 
-/** readRemembered reads the file; undefined: there is none. Throws XnetError Corrupt when it is unreadable. */
+/** readRemembered reads the file; undefined: it does not exist. Throws XnetError Corrupt when it is unreadable. */
 export async function readRemembered(path: string): Promise<RememberedStore | undefined> {
   let text: string;
   try {

@@ -1,6 +1,6 @@
-// The records that depend on each other, indexed by what they can clash over: a range, a node, a name, an address.
-// consistency.ts judges them.
-// Invariant: a key that exists has its claim, readable or not: an unreadable record still claims what its key names.
+// An index of the records that depend on each other, by what they can conflict over: a range, a node, a name, an
+// address. consistency.ts compares them.
+// Invariant: every existing key has a claim: an unreadable record still claims what its key names.
 import {
   type Ipv4,
   type Prefix,
@@ -26,13 +26,13 @@ export type RecordClaim<T> = {
 /** SubnetClaim is the claim of a subnet's key, with the parts of the key. */
 export type SubnetClaim = RecordClaim<SubnetRecord> & { readonly pool: string; readonly subnet: Prefix };
 
-/** OwnerClaim is the claim of a name's or an address's key. */
+/** OwnerClaim is the claim of the key of a name or an address. */
 export type OwnerClaim = RecordClaim<RecordOf<'name'>>;
 
 /** CheckedKey is a key whose record is checked against others. */
 export type CheckedKey = Extract<Key, { readonly kind: 'pool' | 'node' | 'name' | 'address' | 'subnet' }>;
 
-/** CheckedClaim is a key whose record is checked against others, and its claim; undefined: the key does not exist. */
+/** CheckedClaim is a checked key and its claim; undefined: the key does not exist. */
 export type CheckedClaim =
   | { readonly key: KeyOf<'pool'>; readonly claim: RecordClaim<PoolRecord> | undefined; readonly kind: 'pool' }
   | { readonly key: KeyOf<'node'>; readonly claim: RecordClaim<NodeRecord> | undefined; readonly kind: 'node' }
@@ -42,7 +42,7 @@ export type CheckedClaim =
 
 type KeyOf<K extends CheckedKey['kind']> = Extract<CheckedKey, { readonly kind: K }>;
 
-/** isChecked says whether a key's record is checked against others. */
+/** isChecked reports whether a key's record is checked against others. */
 export function isChecked(key: Key): key is CheckedKey {
   return ['pool', 'node', 'name', 'address', 'subnet'].includes(key.kind);
 }
@@ -53,7 +53,7 @@ function claimOf<K extends RecordKind>(kind: K, entry: StoredEntry | undefined):
   return { key, record: entry.read(kind), createRevision, modRevision };
 }
 
-/** checkedClaim reads an entry as its key says; undefined: the key does not exist. */
+/** checkedClaim returns the claim of a key; undefined: the key does not exist. */
 export function checkedClaim(key: CheckedKey, entry: StoredEntry | undefined): CheckedClaim {
   switch (key.kind) {
     case 'pool':
@@ -95,12 +95,14 @@ class Groups<G, T> {
   }
 }
 
-/** leaseholderOf is the node that a subnet is leased to; undefined: it is not leased, or its record is unreadable. */
+/**
+ * leaseholderOf returns the node that a subnet is leased to; undefined: it is not leased, or its record is unreadable.
+ */
 export function leaseholderOf(claim: SubnetClaim | undefined): string | undefined {
   return claim?.record?.state === 'leased' ? claim.record.node : undefined;
 }
 
-/** Claims holds them all. */
+/** Claims indexes all claims. */
 export class Claims {
   readonly pools = new Map<string, RecordClaim<PoolRecord>>();
   /** By id. */
@@ -117,10 +119,10 @@ export class Claims {
   readonly subnetsOfPool = new Groups<string, string>();
   /** Keys of the names and addresses whose record names a node. */
   readonly ownedBy = new Groups<string, string>();
-  // By length, then by prefixKey: a fleet has one or two lengths, so looking for overlaps takes one or two steps.
+  // By prefix length, then by prefixKey: a fleet has one or two lengths, so finding overlaps takes one or two steps.
   readonly #byLength = new Map<number, Groups<number, string>>();
 
-  /** put takes in a key as it is now. */
+  /** put records the current claim of a key. */
   put({ kind, key, claim }: CheckedClaim): void {
     switch (kind) {
       case 'pool':
@@ -180,7 +182,7 @@ export class Claims {
     this.leasesOfNode.add(leaseholderOf(whole), key);
   }
 
-  /** sameSubnet are the claims of exactly this subnet (prefixKey), in any pool. */
+  /** sameSubnet returns the claims of exactly this subnet (prefixKey), in any pool. */
   sameSubnet(id: number): readonly SubnetClaim[] {
     return [...this.#claims(this.#byLength.get(id % 64)?.of(id) ?? [])];
   }
