@@ -37,9 +37,6 @@ const notYet = {
     ['test/net/routes.test.ts', 450],
     ['test/support/memory-route-host.ts', 400],
     ['test/support/route-scenarios.ts', 650],
-    ['test/unit/controller/view/consistency.test.ts', 350],
-    ['test/unit/controller/table/tables.test.ts', 350],
-    ['test/unit/controller/view/view-feed.test.ts', 350],
   ]),
 };
 

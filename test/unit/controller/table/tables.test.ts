@@ -7,12 +7,11 @@ import type { Change } from '../../../../controller/store/store.js';
 import { FleetTable } from '../../../../controller/table/fleet-table.js';
 import { View } from '../../../../controller/view/view.js';
 import { noViewChanges } from '../../../../controller/view/view-changes.js';
-import { mostWithdrawals, type NodeTable, withDelta, withSnapshot } from '../../../../node/table/node-table.js';
+import { type NodeTable, withDelta, withSnapshot } from '../../../../node/table/node-table.js';
 import { formatPrefix, prefixFromKey, prefixKey, subnetAt } from '../../../../proto/domain/address.js';
 import type { Route, Version } from '../../../../proto/domain/network.js';
-import { PrefixMap } from '../../../../proto/domain/prefix-map.js';
-import { someRoute, someSubnet, testPool } from '../../../support/arbitrary.js';
-import { address, leased, nodeRecord, poolRecord, prefix } from '../../../support/pools.js';
+import { testPool } from '../../../support/arbitrary.js';
+import { leased, nodeRecord, poolRecord } from '../../../support/pools.js';
 
 const version = (revision: number): Version => ({ clusterId: 'c', epoch: 1, revision });
 const putChange = (key: string, value: string, modRevision: number): Change => ({
@@ -195,130 +194,4 @@ test('a second listing yields only what changed in between', (t) => {
   t.is(rig.table.entries.size, 1);
   t.deepEqual(rig.view.replace({ revision: 51, storeId: 's', entries: [] }).pools, true);
   t.deepEqual(noViewChanges().subnets.size, 0);
-});
-
-const tableOf = (routes: readonly Route[], revision = 1): NodeTable =>
-  withSnapshot(undefined, { version: version(revision), routes, unresolved: [], pools: [], fresh: true });
-
-const uniqueRoutes = fc
-  .array(someRoute, { maxLength: 32 })
-  .map((routes) => [...new Map(routes.map((route) => [prefixKey(route.subnet), route])).values()]);
-
-test('no change withdraws more than max(3, 20 %) of the routes unless it was confirmed', (t) => {
-  fc.assert(
-    fc.property(uniqueRoutes, uniqueRoutes, fc.boolean(), (first, second, fresh) => {
-      const before = tableOf(first);
-      const snapshot = { version: version(2), routes: second, unresolved: [], pools: [], fresh };
-      const after = withSnapshot(before, snapshot);
-      const wanted = new Set(second.map((route) => prefixKey(route.subnet)));
-      const missing = [...before.routes.keys()].filter((id) => !wanted.has(id));
-      const kept = missing.filter((id) => after.routes.has(id));
-      for (const route of second) t.deepEqual(after.routes.get(prefixKey(route.subnet)), route);
-      if (fresh || missing.length <= mostWithdrawals(before.routes.size)) {
-        t.deepEqual(kept, []);
-        t.is(after.held.size, 0);
-      } else {
-        t.deepEqual(kept, missing);
-        t.deepEqual(after.held, new Set(missing));
-      }
-    }),
-  );
-});
-
-test('deltas hold withdrawals too, and the confirming snapshot releases them', (t) => {
-  fc.assert(
-    fc.property(uniqueRoutes, fc.uniqueArray(someSubnet, { selector: prefixKey }), (routes, removals) => {
-      const before = tableOf(routes);
-      const delta = {
-        fromRevision: 1,
-        to: version(2),
-        upserts: [],
-        removals,
-        unresolved: [],
-        pools: undefined,
-      };
-      const after = withDelta(before, delta);
-      const gone = removals.filter((subnet) => before.routes.has(prefixKey(subnet)));
-      const few = gone.length <= mostWithdrawals(before.routes.size);
-      t.is(after.routes.size, few ? before.routes.size - gone.length : before.routes.size);
-      t.is(after.held.size, few ? 0 : gone.length);
-      const left = routes.filter((route) => !removals.some((subnet) => prefixKey(subnet) === prefixKey(route.subnet)));
-      const confirmed = withSnapshot(after, {
-        version: version(3),
-        routes: left,
-        unresolved: [],
-        pools: [],
-        fresh: true,
-      });
-      t.is(confirmed.routes.size, left.length);
-      t.is(confirmed.held.size, 0);
-    }),
-  );
-});
-
-test('a route that comes back is not held any more', (t) => {
-  const routes = [1, 2, 3, 4, 5].map(
-    (index): Route => ({
-      subnet: prefix(`10.76.${index}.0/24`),
-      nextHop: address(`192.168.83.${index}`),
-      nodeName: `web-${index}`,
-    }),
-  );
-  const delta = { fromRevision: 1, to: version(2), unresolved: [], pools: undefined };
-  const held = withDelta(tableOf(routes), { ...delta, upserts: [], removals: routes.map((route) => route.subnet) });
-  t.is(held.held.size, 5);
-  const back = withDelta(held, { ...delta, upserts: routes.slice(0, 3), removals: [] });
-  t.is(back.held.size, 0, 'two that are left to withdraw need no confirmation');
-  t.is(back.routes.size, 3);
-});
-
-test('a map that was changed is another one, and tells which keys differ; the one before stays as it was', (t) => {
-  const change = fc.tuple(fc.nat(200), fc.option(fc.nat(3), { nil: undefined }));
-  fc.assert(
-    fc.property(fc.array(fc.array(change, { maxLength: 80 }), { maxLength: 6 }), fc.nat(6), (batches, since) => {
-      const plain = [new Map<number, number>()];
-      const maps = [PrefixMap.from<number>([])];
-      for (const batch of batches) {
-        const next = new Map(plain.at(-1));
-        for (const [key, value] of batch) {
-          if (value === undefined) next.delete(key);
-          else next.set(key, value);
-        }
-        plain.push(next);
-        maps.push(maps.at(-1)?.with(batch) ?? PrefixMap.from([]));
-      }
-      const entries = (map: Iterable<[number, number]>) => [...map].sort(([a], [b]) => a - b);
-      for (const [index, map] of maps.entries()) t.deepEqual([...map], entries(plain[index] ?? []));
-      const [last, lastPlain] = [maps.at(-1), plain.at(-1)];
-      const [old, oldPlain] = [maps[since] ?? last, plain[since] ?? lastPlain];
-      if (last === undefined || old === undefined) return;
-      const keys = new Set([...(lastPlain ?? []), ...(oldPlain ?? [])].map(([key]) => key));
-      const differing = [...keys].filter((key) => lastPlain?.get(key) !== oldPlain?.get(key)).sort((a, b) => a - b);
-      const told = (map: PrefixMap<number>, before: PrefixMap<number>) =>
-        [...map.changedSince(before)].sort((a, b) => a - b);
-      t.deepEqual(told(last, old), differing);
-      t.deepEqual(told(old, PrefixMap.from(last)), differing, 'also where they share nothing');
-      t.is(last.size, lastPlain?.size ?? 0);
-      t.is(last.with([...last]), last);
-    }),
-  );
-});
-
-test('a change makes another table of what it changes, and a snapshot that says the same makes none of it', (t) => {
-  const routes = Array.from({ length: 2_000 }, (_, index) => ({
-    subnet: subnetAt(prefix('10.0.0.0/8'), 24, index),
-    nextHop: address('192.168.83.11'),
-    nodeName: `web-${index}`,
-  }));
-  const before = tableOf(routes);
-  const [first] = routes;
-  if (first === undefined) return t.fail();
-  const moved = { ...first, nextHop: address('192.168.83.12') };
-  const delta = { fromRevision: 1, to: version(2), upserts: [moved], removals: [], unresolved: [], pools: undefined };
-  const after = withDelta(before, delta);
-  t.deepEqual(after.routes.changedSince(before.routes), [prefixKey(first.subnet)]);
-  t.is(before.routes.get(prefixKey(first.subnet)), first);
-  const copies = routes.slice(1).map((route) => ({ ...route, subnet: { ...route.subnet } }));
-  const snapshot = { version: version(3), routes: [moved, ...copies], unresolved: [], pools: [], fresh: true };
-  t.is(withSnapshot(after, snapshot).routes, after.routes);
 });

@@ -1,70 +1,12 @@
 // Records that contradict each other: what is believed of them, and that nothing is withdrawn because of any.
 import test from 'ava';
-import fc from 'fast-check';
-import { keys, parseKey } from '../../../../controller/store/keys.js';
 import { encode } from '../../../../controller/store/record-codec.js';
-import type { Change, Entry } from '../../../../controller/store/store.js';
-import { FleetTable } from '../../../../controller/table/fleet-table.js';
+import type { FleetTable } from '../../../../controller/table/fleet-table.js';
 import { assignmentOf } from '../../../../controller/view/assignment.js';
 import { View } from '../../../../controller/view/view.js';
 import { formatIpv4, formatPrefix } from '../../../../proto/domain/address.js';
-import { address, leased, nodeRecord, poolRecord, prefix } from '../../../support/pools.js';
-
-/** A store of keys, and the view that follows it, as a controller's does. */
-class Rig {
-  readonly view = new View();
-  readonly table = new FleetTable();
-  readonly #entries = new Map<string, Entry>();
-  #revision = 1;
-
-  /** Puts keys in one transaction; undefined deletes one. */
-  write(values: Readonly<Record<string, string | undefined>>): this {
-    this.#revision += 1;
-    const modRevision = this.#revision;
-    const changes = Object.entries(values).flatMap(([key, value]): Change[] => {
-      const before = this.#entries.get(key);
-      if (value === undefined) {
-        this.#entries.delete(key);
-        return before === undefined ? [] : [{ kind: 'delete', key, modRevision }];
-      }
-      const entry = { key, value, modRevision, createRevision: before?.createRevision ?? modRevision };
-      this.#entries.set(key, entry);
-      return [{ kind: 'put', entry }];
-    });
-    this.table.update(this.view, this.view.apply(changes, modRevision));
-    return this;
-  }
-
-  /** A controller that starts now. */
-  restarted(former?: View): { readonly view: View; readonly table: FleetTable } {
-    const view = new View(former);
-    const table = new FleetTable();
-    table.update(view, view.replace({ revision: this.#revision, storeId: 's', entries: [...this.#entries.values()] }));
-    return { view, table };
-  }
-
-  join(index: number, pool = 'default'): this {
-    const [name, at] = [`web-${index}`, `192.168.83.${index}`];
-    return this.write({
-      [`nodes/n-${index}`]: encode('node', nodeRecord(name, at)),
-      [`names/${name}`]: encode('name', { node: `n-${index}` }),
-      [`addresses/${at}`]: encode('address', { node: `n-${index}` }),
-      [`subnets/${pool}/10.76.${index}.0-24`]: lease(`n-${index}`),
-    });
-  }
-}
-
-const lease = (node: string) => encode('subnet', leased(node));
-const pool = (cidr: string, length = 24) => encode('pool', poolRecord(prefix(cidr), length));
-const freed = JSON.stringify({
-  state: 'quarantined',
-  node: 'n-0',
-  nodeName: 'old',
-  address: '192.168.83.9',
-  generation: 1,
-  sinceMs: 0,
-  untilMs: 1,
-});
+import { address, nodeRecord } from '../../../support/pools.js';
+import { freed, lease, pool, Rig } from '../../../support/written-records.js';
 
 function fleet(): Rig {
   return new Rig()
@@ -254,58 +196,4 @@ test('a listing of a new epoch replaces everything: a restored store repeats rev
   view.replace(listing(1, 1));
   view.replace(listing(2, 2));
   t.is(view.nodes.get('n-1')?.record.address, address('192.168.83.2'));
-});
-
-const id = fc.integer({ min: 1, max: 4 }).map((index) => `n-${index}`);
-const anyKey = fc.oneof(
-  fc.constantFrom('pools/default', 'pools/b'),
-  id.map(keys.node),
-  fc.constantFrom('names/web-1', 'names/web-2', 'names/web-3', 'addresses/192.168.83.1', 'addresses/192.168.83.2'),
-  fc
-    .tuple(
-      fc.constantFrom('default', 'b'),
-      fc.constantFrom('10.76.1.0-24', '10.76.2.0-24', '10.76.2.0-23', '10.76.2.128-25', '10.76.3.0-24'),
-    )
-    .map(([name, subnet]) => `subnets/${name}/${subnet}`),
-);
-const anyValue = (key: string): fc.Arbitrary<string | undefined> => {
-  const kind = parseKey(key)?.kind;
-  const sound =
-    kind === 'pool'
-      ? fc.constantFrom(pool('10.76.0.0/16'), pool('10.76.0.0/16', 25), pool('10.80.0.0/16'))
-      : kind === 'node'
-        ? fc
-            .tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 2 }))
-            .map(([n, host]) => encode('node', nodeRecord(`web-${n}`, `192.168.83.${host}`)))
-        : kind === 'subnet'
-          ? fc.oneof(id.map(lease), fc.constant(freed))
-          : id.map((node) => encode('name', { node }));
-  return fc.oneof({ weight: 5, arbitrary: sound }, fc.constant(undefined), fc.constant('{'));
-};
-const anyWrite = anyKey.chain((key) => anyValue(key).map((value) => ({ key, value })));
-
-test('checking records change by change gives the same result as checking all of them', (t) => {
-  fc.assert(
-    fc.property(fc.array(fc.array(anyWrite, { minLength: 1, maxLength: 4 }), { maxLength: 20 }), (transactions) => {
-      const rig = new Rig();
-      for (const writes of transactions) {
-        rig.write(Object.fromEntries(writes.map(({ key, value }) => [key, value])));
-        const whole = rig.restarted();
-        t.deepEqual([...rig.view.contradictions].sort(), [...whole.view.contradictions].sort());
-        t.deepEqual([...rig.view.strays.keys()].sort(), [...whole.view.strays.keys()].sort());
-        const known = new Set([...whole.view.subnets.keys(), ...whole.view.unresolvedSubnets.keys()]);
-        for (const subnet of known) {
-          t.true(rig.view.subnets.has(subnet) || rig.view.unresolvedSubnets.has(subnet));
-        }
-        const { view } = whole;
-        const leases = [...view.subnets.values()].filter(({ record }) => record.state === 'leased');
-        t.is(new Set(leases.map(({ record }) => record.node)).size, leases.length, 'one lease each');
-        for (const held of view.subnets.values()) {
-          const inTheWay = view.recordsIn(held.subnet).filter(({ key }) => !view.strays.has(key));
-          t.true(inTheWay.length <= 1, 'no two that stand overlap');
-        }
-        t.deepEqual([...view.subnetOfNode.keys()].sort(), leases.map(({ record }) => record.node).sort());
-      }
-    }),
-  );
 });

@@ -4,13 +4,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { deregisterController } from '../../../../controller/registry/controllers.js';
-import { controllerProblems } from '../../../../controller/service/controller-problems.js';
 import { Gate } from '../../../../controller/store/gate.js';
-import { keys } from '../../../../controller/store/keys.js';
 import { encode } from '../../../../controller/store/record-codec.js';
 import type { Commit } from '../../../../controller/store/store.js';
-import { Clocks } from '../../../../controller/view/clocks.js';
-import { type ReadonlyView, View } from '../../../../controller/view/view.js';
 import { ViewFeed } from '../../../../controller/view/view-feed.js';
 import { XnetError } from '../../../../proto/errors.js';
 import { Core, silent } from '../../../support/controller.js';
@@ -162,63 +158,6 @@ test('the seen revision is written to disk soon, and an unreadable file ends the
   t.is(error instanceof XnetError ? error.code : '', 'Corrupt');
 });
 
-test('a read-only store refuses commits at once, and accepts them again once it is writable', async (t) => {
-  const { core, store } = await restorableStore(t);
-  const stop = new AbortController();
-  t.teardown(() => stop.abort());
-  let full = true;
-  const failing = Object.assign(Object.create(store) as MemoryStore, {
-    commit: async (commit: Commit) => {
-      if (full) throw new XnetError('NotWritable', 'its disk quota is used up');
-      return store.commit(commit);
-    },
-  });
-  const gate = new Gate(failing, core.feed, silent);
-  const running = gate.run(stop.signal);
-  await until('it is known', async () => gate.problem !== undefined);
-  await t.throwsAsync(gate.commit(put('nodes/n-1')), { message: /quota/ });
-  full = false;
-  await until('it is over', async () => gate.problem === undefined);
-  stop.abort();
-  await running;
-});
-
-test('both controllers report a clock difference, which changes nothing', async (t) => {
-  const { core, store } = await restorableStore(t);
-  const clocks = new Clocks(core.feed, 'c-1');
-  const register = (registration: string, aheadMs: number) =>
-    store.commit({
-      guards: [],
-      operations: [
-        {
-          kind: 'put',
-          key: keys.controller(`${registration}-live`),
-          value: encode('controller', { version: '0', startedMs: 0, addresses: [], joinAddresses: [], registration }),
-        },
-        {
-          kind: 'put',
-          key: keys.registration(registration),
-          value: encode('registration', { version: '0', addresses: [], clockMs: Date.now() + aheadMs }),
-        },
-      ],
-    });
-  const told = () => controllerProblems(core.feed.view, 'c-1', (id) => clocks.offsetOf(id)).map(({ text }) => text);
-  await register('c-2', 0);
-  const { revision } = await register('c-3', -1_000);
-  await core.feed.reached(revision, 5_000);
-  t.deepEqual(told(), []);
-  await core.feed.reached((await register('c-2', 2 * 3_600_000)).revision, 5_000);
-  t.deepEqual(told(), ['the clock of controller c-2 is 2.0h ahead of that of c-1']);
-  const { revision: late } = await register('c-4', -60_000);
-  await core.feed.reached(late, 5_000);
-  t.deepEqual(told().at(-1), 'the clock of controller c-4 is 60s behind that of c-1');
-  // One that may have been written some time ago, when it is found at start, tells nothing; the next one does.
-  await core.feed.reached((await register('c-5', -12_000)).revision, 5_000);
-  t.false(told().some((text) => text?.includes('c-5')));
-  await core.feed.reached((await register('c-5', -12_000)).revision, 5_000);
-  t.deepEqual(told().at(-1), 'the clock of controller c-5 is 12s behind that of c-1');
-});
-
 test('a view older than its bound is not served as current until the store answers again', async (t) => {
   const { cluster, dir } = await restorableStore(t);
   const store = new MemoryStore(cluster);
@@ -244,30 +183,4 @@ test('a view older than its bound is not served as current until the store answe
   await t.notThrowsAsync(back);
   stop.abort();
   await running;
-});
-
-test('readers of a view can change nothing of it', (t) => {
-  const view: ReadonlyView = new View();
-  // The compiler refuses each of them: a line that it accepts fails the build. None is run.
-  const attempts = [
-    // @ts-expect-error: not a property of a reader's view
-    () => view.replace({ entries: [], revision: 1, storeId: '' }),
-    // @ts-expect-error: not a property of a reader's view
-    () => view.apply([], 1),
-    // @ts-expect-error: a getter
-    () => (view.revision = 1),
-    // @ts-expect-error: a read-only map
-    () => view.nodes.clear(),
-    // @ts-expect-error: a read-only map
-    () => view.sessions.clear(),
-    // @ts-expect-error: a read-only map
-    () => view.undecodable.clear(),
-    // @ts-expect-error: a read-only set
-    () => view.certificatesOfNode.get('n-1')?.clear(),
-    // @ts-expect-error: no mutations of the index
-    () => view.hostNetworks.delete('n-1'),
-    // @ts-expect-error: a read-only array
-    () => view.pools.get('default')?.record.reservations.push(),
-  ];
-  t.is(attempts.length, 9);
 });
