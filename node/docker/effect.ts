@@ -1,5 +1,5 @@
-// The Docker effect of xnetd: Docker has the node's subnet, as docker0's or as that of a network of its own.
-// Invariant: of the two modes, the one that is not wanted is gone before the other comes.
+// The Docker effect of xnetd: Docker has the node's subnet, on docker0 or on a network of its own.
+// Invariant: the mode that is not wanted is removed before the other one is set up.
 import type { HostNetwork, Mode } from '../../proto/domain/network.js';
 import { type Exec, exec as execHere } from '../../proto/process/exec.js';
 import type { Logger } from '../../proto/process/log.js';
@@ -14,47 +14,49 @@ import { commandRestarter, systemdRestarter } from './engine/restarter.js';
 import type { DesiredDocker, DockerHost, DockerSettings, Steps } from './engine/settings.js';
 import { hostNetworks, unroutedNetworks } from './host-networks.js';
 
-/** DockerEffectOptions are what the effect is made of besides its settings. */
+/** DockerEffectOptions are the dependencies of the effect besides its settings. */
 export type DockerEffectOptions = {
   readonly settings: DockerSettings;
-  /** Default: programs run on this host. */
+  /** Runs programs; by default on this host. */
   readonly exec?: Exec;
   readonly interfaces: (signal?: AbortSignal) => Promise<readonly HostInterface[]>;
   readonly steps?: Steps;
   readonly log?: Logger;
 };
 
-/** DockerEffect is the effect, and what else the daemon wants to know of Docker. */
+/** DockerEffect is the effect, and what the daemon asks about Docker. */
 export interface DockerEffect extends Effect<DesiredDocker> {
-  /** For its events, and its version. */
+  /** Gives the daemon Docker's events and version. */
   readonly engine: Engine;
-  /** remove undoes everything that carries the effect's mark. Findings say what could not be removed. */
+  /** remove undoes everything that carries the effect's mark. Findings name what could not be removed. */
   remove(signal: AbortSignal): Promise<Outcome>;
   /**
-   * leave is `remove`, and with `force` it stops running containers (bip, they are started again) or takes them off
+   * leave is `remove`; with `force` it also stops running containers and starts them again (bip), or detaches them from
    * the network (bridge).
    */
   leave(force: boolean, signal: AbortSignal): Promise<Outcome>;
-  /** retry has the next turn try again what failed before, however often Docker was restarted: an operator asks for it. */
+  /**
+   * retry makes the next turn repeat what failed before, without a limit on restarts, because an operator requested it.
+   */
   retry(): void;
   /**
-   * hostNetworks lists what a pool must not overlap on this host.
+   * hostNetworks lists the networks of this host that a pool must not overlap.
    * @throws XnetError as Engine does
    */
   hostNetworks(mode: Mode, signal: AbortSignal): Promise<readonly HostNetwork[]>;
   /**
-   * dualHomed lists running containers on our network and others, whose way out is by another.
+   * dualHomed lists running containers on our network and on others, whose default route is by another network.
    * @throws XnetError as Engine does
    */
   dualHomed(signal: AbortSignal): Promise<readonly DualHomed[]>;
   /**
-   * unroutedNetworks names networks of Docker with running containers that nothing is routed to.
+   * unroutedNetworks names Docker networks with running containers that no route leads to.
    * @throws XnetError as Engine does
    */
   unroutedNetworks(mode: Mode, signal: AbortSignal): Promise<readonly string[]>;
 }
 
-/** makeDockerEffect makes the effect. Nothing is touched, or connected to, before the first call. */
+/** makeDockerEffect makes the effect. It touches and connects to nothing before the first call. */
 export function makeDockerEffect(options: DockerEffectOptions): DockerEffect {
   const { settings, exec = execHere, steps = { reached: () => undefined }, log } = options;
   const { restartCommand, unit } = settings;
@@ -117,8 +119,8 @@ async function converge(
 
 async function leaveOther(host: DockerHost, wanted: Mode, byHand: boolean, signal: AbortSignal): Promise<Outcome> {
   if (wanted === 'bip') return leaveBridge(host, false, signal);
-  // dockerd and daemon.json are no business of a node that always was in bridge mode. A journal that can't be read is
-  // told of by leaveBip.
+  // A node that was always in bridge mode leaves dockerd and daemon.json alone. If the journal can't be read, leaveBip
+  // reports it.
   const had = await hasBip(host).catch(() => true);
   return had ? leaveBip(host, { force: false, byHand }, signal) : { findings: [], changes: 0 };
 }

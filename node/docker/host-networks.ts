@@ -1,5 +1,5 @@
-// The networks of a host that are not ours: those that a pool must not overlap, and those that nothing is routed to.
-// Invariant: what xnet makes, or is about to replace, is not among them. Pure.
+// The foreign networks of a host: those that a pool must not overlap, and those that no route leads to.
+// Invariant: networks that xnet makes or is about to replace are not included. Pure.
 import { type Prefix, parsePrefix, prefixCovers, prefixKey, prefixOf } from '../../proto/domain/address.js';
 import type { HostNetwork, Mode } from '../../proto/domain/network.js';
 import { attachedTo, isOurNetwork } from './bridge/plan.js';
@@ -7,7 +7,7 @@ import type { EngineContainer, EngineNetwork } from './engine/engine.js';
 import type { HostInterface } from './engine/interfaces.js';
 import { shown } from './engine/settings.js';
 
-// Never routed between hosts: every host has them (RFC 1122, RFC 3927).
+// Never routed between hosts; every host has them (RFC 1122, RFC 3927).
 const local = ['127.0.0.0/8', '169.254.0.0/16'].flatMap((cidr): Prefix[] => {
   const prefix = parsePrefix(cidr);
   return prefix === undefined ? [] : [prefix];
@@ -15,7 +15,7 @@ const local = ['127.0.0.0/8', '169.254.0.0/16'].flatMap((cidr): Prefix[] => {
 
 /**
  * hostNetworks lists them: 172.18.0.0/16 of "docker network shop", 192.168.83.0/24 of "interface eth0".
- * @param mode in mode bip, docker0's subnet gives way to the lease
+ * @param mode in mode bip, docker0's subnet is replaced by the lease and does not count
  */
 export function hostNetworks(
   networks: readonly EngineNetwork[],
@@ -34,7 +34,7 @@ export function hostNetworks(
     for (const { prefix } of network.subnets) add(prefix, `docker network ${shown(network.name)}`);
   }
   for (const { name, addresses } of interfaces) {
-    // docker0 stays for a moment when dockerd is down, and is then known by its name alone.
+    // docker0 outlives dockerd for a moment, and is then recognised only by its name.
     if (ownBridges.has(name) || (mode === 'bip' && name === 'docker0')) continue;
     for (const { address, length } of addresses) add(prefixOf(address, length), `interface ${name}`);
   }
@@ -42,8 +42,8 @@ export function hostNetworks(
 }
 
 /**
- * unroutedNetworks are the names of Docker's bridge networks whose running containers are on no leased network as well:
- * they reach no leased containers of other hosts, and are not reached from there.
+ * unroutedNetworks returns the names of Docker's bridge networks whose running containers are on no leased network as
+ * well: these containers can't reach leased containers of other hosts, nor be reached from there.
  */
 export function unroutedNetworks(
   {

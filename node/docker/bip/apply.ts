@@ -1,7 +1,7 @@
-// Gives docker0 another address: daemon.json, restart, verification; and takes up what an earlier xnetd has left half
-// done.
-// Invariant: the journal knows of each step before it is taken, and success is told only when docker0 has the address.
-// Whatever goes wrong after the file was replaced ends in bip-rollback.ts.
+// Gives docker0 another address: writes daemon.json, restarts Docker and verifies the result. Also resumes a change
+// that an earlier xnetd did not finish.
+// Invariant: each step is in the journal before it is taken, and success is reported only once docker0 has the address.
+// Any failure after the file was replaced is handled in rollback.ts.
 
 import { discardTemporary } from '../../../proto/process/atomic-file.js';
 import type { Finding } from '../../reconcile/effect.js';
@@ -16,7 +16,7 @@ import { daemonJsonFinding, notWritten, runningFinding } from './findings.js';
 import { bipOfDocker0, isInForce, limitFinding } from './plan.js';
 import { type Applied, rollBack, withdraw, withRestart } from './rollback.js';
 
-/** beginApply writes daemon.json and brings Docker to start with it. `file` is the one that the plan was made from. */
+/** beginApply writes daemon.json and restarts Docker with it. `file` is the content that the plan was made from. */
 export async function beginApply(
   host: DockerHost,
   journal: Journal,
@@ -37,7 +37,7 @@ export async function beginApply(
   return forward(host, pending, apply, signal);
 }
 
-/** resumeApply finishes or rolls back an apply that an earlier xnetd has begun. */
+/** resumeApply finishes or rolls back an apply that an earlier xnetd began. */
 export async function resumeApply(
   host: DockerHost,
   journal: Journal,
@@ -49,7 +49,7 @@ export async function resumeApply(
   const file = await readDaemonJson(apply.ours.path);
   await discardTemporary(file.target);
   if (sameContent(file.bytes, apply.before) && !sameContent(apply.before, apply.after)) {
-    // It came to nothing: Docker has not been touched either.
+    // The file was never replaced, so Docker has not been restarted either.
     const next = { ...journal, apply: undefined };
     await writeJournal(host.settings.stateFolder, next);
     return { journal: next, findings: [], changes: 0 };
@@ -68,7 +68,7 @@ async function forward(host: DockerHost, journal: Journal, apply: Apply, signal:
   if (now === undefined) {
     const finding = await unseenFinding(host, apply);
     if (finding !== undefined) return { journal, findings: [finding], changes: 0 };
-    // A daemon that dies while it restarts Docker, again and again. What Docker ran with before is the way up.
+    // The daemon dies repeatedly while it restarts Docker: go back to the configuration that Docker last ran with.
     if (limitFinding(limits, apply) !== undefined) {
       const reason = 'it did not come up before xnetd was ended';
       return rollBack(host, journal, { ...apply, direction: 'back', reason }, signal);
@@ -80,7 +80,8 @@ async function forward(host: DockerHost, journal: Journal, apply: Apply, signal:
     if (finding !== undefined) return withdraw(host, journal, apply, finding);
     pending = { ...journal, toStart: [...new Set([...journal.toStart, ...now.running.map(({ id }) => id)])] };
   }
-  // Before the first container is stopped: killed from here on, the next xnetd goes on with the restart.
+  // Recorded before the first container is stopped: if xnetd is killed from here on, the next one continues the
+  // restart.
   pending = withRestart(host, { ...pending, apply: { ...apply, restarting: true } }, apply);
   await writeJournal(settings.stateFolder, pending);
   if (now !== undefined) {
@@ -92,7 +93,8 @@ async function forward(host: DockerHost, journal: Journal, apply: Apply, signal:
   await steps.reached('restarted');
   signal.throwIfAborted();
   if (!restart.ok && restart.hostStops === true) {
-    // Docker starts with it at the next boot, and is looked at then. What did not happen does not count as a restart.
+    // Docker starts with the new file at the next boot and is verified then. A restart that did not happen does not
+    // count against the limit.
     const next = { ...pending, restarts: journal.restarts };
     await writeJournal(settings.stateFolder, next);
     const message = `bip ${formatBip(apply.bip)} is in daemon.json, and Docker was not started with it: ${restart.reason}`;
@@ -111,8 +113,8 @@ async function forward(host: DockerHost, journal: Journal, apply: Apply, signal:
   return rollBack(host, pending, { ...apply, direction: 'back', reason }, signal);
 }
 
-// A dockerd that runs and does not answer may have containers that are not to be stopped. One that is down has none that a
-// start would stop.
+// A dockerd that runs but does not answer may have containers that must not be stopped. If dockerd is down, a start
+// stops no container.
 async function unseenFinding(host: DockerHost, apply: Apply): Promise<Finding | undefined> {
   const { onRunning, pidFile, socket, unit } = host.settings;
   if (apply.restarting || apply.force || onRunning === 'restart') return undefined;
@@ -123,7 +125,8 @@ async function unseenFinding(host: DockerHost, apply: Apply): Promise<Finding | 
   return waiting('NotAnswering', message, `systemctl status ${unit}`);
 }
 
-// With live-restore dockerd leaves docker0 as it is while any container runs. Without, dockerd stops them itself.
+// With live-restore, dockerd leaves docker0 unchanged while any container runs, so xnet stops them. Without it, dockerd
+// stops them itself.
 async function stopForRestart(host: DockerHost, { running }: DockerNow, signal: AbortSignal): Promise<void> {
   if (running.length === 0 || !(await host.engine.info(signal)).liveRestore) return;
   for (const problem of await stopContainers(host, running, signal)) {
@@ -138,7 +141,8 @@ function whyNot(apply: Apply, now: DockerNow | undefined, waitMs: number): strin
   return `Docker started with ${has} on docker0 instead of ${formatBip(apply.bip)}: does it read ${apply.ours.path}?`;
 }
 
-// With live-restore, and containers that came up in between: it takes effect with the next start without any.
+// With live-restore and containers that started during the restart, the bip takes effect at the next start without
+// containers.
 async function deferred(
   host: DockerHost,
   journal: Journal,
@@ -173,7 +177,7 @@ async function startAndTell(host: DockerHost, journal: Journal, signal: AbortSig
   return { journal: again.journal, findings: again.findings, changes: 2 + again.started };
 }
 
-// docker0 has its former address, and keeps it without the key that gave it.
+// docker0 has its former address, and keeps it after the key is removed from daemon.json.
 async function takeOut(host: DockerHost, apply: Apply): Promise<Finding | undefined> {
   try {
     const file = await readDaemonJson(apply.ours.path);

@@ -1,6 +1,6 @@
-// Mode bip: docker0 has the gateway address of the node's lease, by a bip in daemon.json.
-// Invariant: everything is looked at before anything is touched; what an earlier turn has begun is brought to its end
-// first; a Docker that does not start with our bip runs again without it.
+// Mode bip: docker0 has the gateway address of the node's lease, set by the key bip in daemon.json.
+// Invariant: everything is read before anything is changed; an unfinished change of an earlier turn is completed first;
+// a Docker that does not start with our bip runs again without it.
 import { quoted } from '../../../proto/domain/input.js';
 import { XnetError } from '../../../proto/errors.js';
 import type { Finding, Outcome } from '../../reconcile/effect.js';
@@ -20,7 +20,7 @@ import { type BipChange, type BipPlan, type BipSeen, planJoin, planLeave, withou
 
 /**
  * convergeBip gives docker0 the wanted address.
- * @param byHand an operator asked for it: see BipSeen
+ * @param byHand whether an operator requested it, see BipSeen
  */
 export function convergeBip(host: DockerHost, wanted: Bip, byHand: boolean, signal: AbortSignal): Promise<Outcome> {
   return told(signal, async () => {
@@ -31,15 +31,15 @@ export function convergeBip(host: DockerHost, wanted: Bip, byHand: boolean, sign
   });
 }
 
-/** BipLeave is how mode bip ends. */
+/** BipLeave holds the options of leaveBip. */
 export type BipLeave = {
-  /** Running containers may be stopped, and are started again; a Docker that is down is no obstacle. */
+  /** Running containers may be stopped and are started again; a Docker that is down does not prevent the leave. */
   readonly force: boolean;
-  /** An operator asked for it: see BipSeen. */
+  /** Whether an operator requested it, see BipSeen. */
   readonly byHand: boolean;
 };
 
-/** leaveBip gives docker0 its former address, and daemon.json its former content. */
+/** leaveBip gives docker0 its former address and daemon.json its former content. */
 export function leaveBip(host: DockerHost, { force, byHand }: BipLeave, signal: AbortSignal): Promise<Outcome> {
   return told(signal, async () => {
     const journal = await readJournal(host.settings.stateFolder);
@@ -49,13 +49,13 @@ export function leaveBip(host: DockerHost, { force, byHand }: BipLeave, signal: 
   });
 }
 
-/** hasBip says whether anything is left of mode bip: our key, containers to be started again, a failure to remember. */
+/** hasBip reports whether anything of mode bip remains: our key, containers to start again, or a recorded failure. */
 export async function hasBip(host: DockerHost): Promise<boolean> {
   const { ours, givenUp, toStart } = await readJournal(host.settings.stateFolder);
   return ours !== undefined || givenUp !== undefined || toStart.length > 0;
 }
 
-/** forgetRestarts forgets how often Docker was restarted: an operator has taken the host out. */
+/** forgetRestarts clears the recorded restarts of Docker, because an operator has removed the host. */
 export function forgetRestarts(host: DockerHost, signal: AbortSignal): Promise<Outcome> {
   return told(signal, async () => {
     const { stateFolder } = host.settings;
@@ -66,8 +66,8 @@ export function forgetRestarts(host: DockerHost, signal: AbortSignal): Promise<O
 }
 
 /**
- * resumeBip brings what an earlier xnetd has begun to its end. It has to come before anything else, in both modes.
- * @param byHand an operator asked for it: see BipSeen
+ * resumeBip completes what an earlier xnetd began. It must run before anything else, in both modes.
+ * @param byHand whether an operator requested it, see BipSeen
  */
 export function resumeBip(host: DockerHost, byHand: boolean, signal: AbortSignal): Promise<Outcome> {
   return told(signal, async () => {
@@ -79,7 +79,7 @@ export function resumeBip(host: DockerHost, byHand: boolean, signal: AbortSignal
   });
 }
 
-/** All that is looked at before something is done. */
+/** World holds everything that is read before the first change. */
 type World = BipSeen & { readonly dockerd: Dockerd; readonly daemonJson: DaemonJsonFile };
 
 async function turn(
@@ -161,7 +161,7 @@ async function leave(host: DockerHost, world: World, force: boolean, signal: Abo
   }
 }
 
-// daemon.json can be put right without Docker; docker0 can't.
+// daemon.json can be restored while Docker is down; docker0 can't.
 async function leaveWithoutDocker(host: DockerHost, journal: Journal, why: Finding, force: boolean): Promise<Outcome> {
   const isGone = why.reason === 'NotInstalled';
   if (!isGone && !(force && why.reason === 'NotRunning')) return { findings: [why], changes: 0 };
@@ -208,7 +208,7 @@ async function carryOut(
   return beginApply(host, world.journal, { apply, file: world.daemonJson }, signal);
 }
 
-// A restart with a file that dockerd does not take as it stands would leave Docker down, whatever we write.
+// dockerd refuses the present daemon.json, so a restart would leave Docker down, whatever xnet writes.
 async function refusedByDockerd(
   host: DockerHost,
   world: World,
@@ -226,14 +226,15 @@ async function refusedByDockerd(
   return blocked('DaemonJsonInvalid', message, `correct what rules it out in ${world.path}`);
 }
 
-// dockerd does not start with a setting that is both a flag and in daemon.json, nor with ones that exclude each other.
+// dockerd does not start with a setting that is both a flag and in daemon.json, or with settings that exclude each
+// other.
 async function flagFinding(
   { flags, file, dockerd }: World,
   wanted: Bip,
   inForce: boolean,
 ): Promise<Finding | undefined> {
   const bip = flags.get('bip');
-  // The lease's bip as a flag alone is as good.
+  // A flag that sets the lease's bip is equivalent to the key.
   if (bip !== undefined && (bipIn(file) !== undefined || !inForce)) {
     const where = await dockerd.where('bip');
     const message = `dockerd is given --bip ${quoted(bip)} by ${where}, and does not start with a bip in daemon.json as well`;

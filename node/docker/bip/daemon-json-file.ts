@@ -1,15 +1,15 @@
-// daemon.json on disk: read, replaced, removed.
-// Invariant: the file that is replaced is the one that was read; see node/docker/bip/compare-and-replace.ts.
+// Reads, replaces and removes daemon.json on disk.
+// Invariant: only the file that was read is replaced; see compare-and-replace.ts.
 
 import type { Content } from '../engine/journal.js';
 import { largestFile } from '../engine/json-document.js';
 import type { DockerHost } from '../engine/settings.js';
 import { type FileAbsent, type FileSeen, readForReplace, removeFile, replaceFile } from './compare-and-replace.js';
 
-/** DaemonJsonFile is daemon.json as it was read, there or not. */
+/** DaemonJsonFile is daemon.json as it was read, or its absence. */
 export type DaemonJsonFile = FileSeen | FileAbsent;
 
-/** sameContent says whether two files are the same byte for byte; no file is the same as no file only. */
+/** sameContent reports whether two files are byte for byte the same. A missing file equals only a missing file. */
 export function sameContent(a: Content, b: Content): boolean {
   return a === undefined || b === undefined ? a === b : a.equals(b);
 }
@@ -23,8 +23,10 @@ export function readDaemonJson(path: string): Promise<DaemonJsonFile> {
 }
 
 /**
- * writeDaemonJson gives the file a content, or removes it, and returns whether it had another.
- * @throws XnetError Conflict when somebody has changed it since it was read, FailedPrecondition when it can't be written
+ * writeDaemonJson writes the content, or removes the file if the content is undefined. It returns whether the file
+ * changed.
+ * @throws XnetError Conflict when another program has changed the file since it was read, FailedPrecondition when it
+ *   can't be written
  */
 export async function writeDaemonJson(host: DockerHost, file: DaemonJsonFile, content: Content): Promise<boolean> {
   if (sameContent(file.bytes, content)) return false;

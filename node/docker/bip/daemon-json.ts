@@ -1,6 +1,6 @@
-// What becomes of daemon.json when Docker gets a bip, or loses it: bytes in, bytes or a refusal out.
-// Invariant: only a bip of ours is ever changed or taken out, and no other byte is; a file that dockerd would refuse, or
-// that rules the bip out, is refused with line, column and what to do. Pure.
+// Computes daemon.json with a bip added or removed: bytes in, bytes or a refusal out.
+// Invariant: only our own bip is changed or removed, and no other byte. A file that dockerd would refuse, or that
+// excludes a bip, is refused with line, column and what to do. Pure.
 import { formatPrefix, parseIpv4, prefixContains, prefixCovers, prefixOf } from '../../../proto/domain/address.js';
 import { quoted } from '../../../proto/domain/input.js';
 import { type Bip, bipsEqual, formatBip, parseBip } from '../engine/bip-value.js';
@@ -16,33 +16,35 @@ import {
 } from '../engine/json-document.js';
 
 /**
- * RefusalReason tells what keeps us from editing: dockerd can't read the file (`Invalid`), it is too large or too deep
- * (`TooLarge`), a key is there twice (`DuplicateKey`), it has a bip by another hand (`BipByHand`), its `bridge` rules a
- * bip out (`BridgeSet`), or another key does not go with the bip (`DoesNotFit`).
+ * RefusalReason says why daemon.json can't be edited: dockerd can't parse it (`Invalid`), it is too large or too deeply
+ * nested (`TooLarge`), a key occurs twice (`DuplicateKey`), it has a foreign bip (`BipByHand`), its `bridge` excludes a
+ * bip (`BridgeSet`), or another key conflicts with the bip (`DoesNotFit`).
  */
 export type RefusalReason = 'Invalid' | 'TooLarge' | 'DuplicateKey' | 'BipByHand' | 'BridgeSet' | 'DoesNotFit';
 
-/** DaemonJsonRefusal says why a daemon.json is not edited, and what to change in it. Line and column count characters from 1. */
+/**
+ * DaemonJsonRefusal says why a daemon.json is not edited and how to change it. Line and column count characters from 1.
+ */
 export type DaemonJsonRefusal = {
   readonly refused: RefusalReason;
   readonly line: number;
   readonly column: number;
   readonly message: string;
-  /** For the operator: "remove the key bridge". */
+  /** Instruction for the operator: "remove the key bridge". */
   readonly fix: string;
 };
 
-/** Misfit says why a setting does not go with a bip; `alternatives` are what else than removing it helps. */
+/** Misfit says why a setting conflicts with a bip; `alternatives` are remedies other than removing the setting. */
 export type Misfit = {
   readonly refused: 'BridgeSet' | 'DoesNotFit';
   readonly message: string;
   readonly alternatives: readonly string[];
 };
 
-/** Edited is the content that daemon.json has to have; `changed` is false where it has it already. */
+/** Edited is the resulting content of daemon.json; `changed` is false if the file already has it. */
 export type Edited = { readonly bytes: Buffer; readonly changed: boolean };
 
-/** OtherSettings are texts of dockerd's settings that a bip has to go with, empty where they are not set. */
+/** OtherSettings are the dockerd settings that a bip must agree with, as texts; empty if not set. */
 export type OtherSettings = {
   readonly bridge?: string;
   readonly 'fixed-cidr'?: string;
@@ -50,9 +52,9 @@ export type OtherSettings = {
 };
 
 /**
- * setBip gives daemon.json the wanted bip.
- * @param bytes the file's content, undefined where there is no file
- * @param ours the bip that we put there before, which may be replaced; any other is somebody else's
+ * setBip sets the wanted bip in daemon.json.
+ * @param bytes the file's content, undefined if there is no file
+ * @param ours the bip that xnet wrote before, which may be replaced; any other bip is foreign
  */
 export function setBip(bytes: Buffer | undefined, wanted: Bip, ours: Bip | undefined): Edited | DaemonJsonRefusal {
   const document = readChecked(bytes);
@@ -79,8 +81,8 @@ export function setBip(bytes: Buffer | undefined, wanted: Bip, ours: Bip | undef
 }
 
 /**
- * removeBip takes our bip out of daemon.json; any other bip stays.
- * @param bytes the file's content, undefined where there is no file
+ * removeBip removes our bip from daemon.json; any other bip stays.
+ * @param bytes the file's content, undefined if there is no file
  */
 export function removeBip(bytes: Buffer | undefined, ours: Bip): Edited | DaemonJsonRefusal {
   const document = readChecked(bytes);
@@ -92,15 +94,16 @@ export function removeBip(bytes: Buffer | undefined, ours: Bip): Edited | Daemon
   return { bytes: withoutProperty(document, property), changed: true };
 }
 
-/** bipIn is the bip that a daemon.json sets; undefined where it sets none, or can't be read. */
+/** bipIn returns the bip that a daemon.json sets; undefined if it sets none or can't be parsed. */
 export function bipIn(bytes: Buffer | undefined): Bip | undefined {
   const document = readChecked(bytes);
   return 'refused' in document ? undefined : parseBip(named(document, 'bip')?.value);
 }
 
 /**
- * doesNotFit says why dockerd would not do what these settings say beside this bip; undefined where it would. It does
- * not start with most of them; a fixed-cidr outside the subnet it takes and then ignores (measured on 20.10 to 28.5).
+ * doesNotFit says why dockerd would not apply these settings together with this bip; undefined if it would. dockerd
+ * refuses to start with most of them; it accepts a fixed-cidr outside the subnet and ignores it (measured on 20.10 to
+ * 28.5).
  */
 export function doesNotFit(wanted: Bip, settings: OtherSettings): Misfit | undefined {
   const subnet = prefixOf(wanted.address, wanted.length);
@@ -110,7 +113,7 @@ export function doesNotFit(wanted: Bip, settings: OtherSettings): Misfit | undef
     return { refused: 'BridgeSet', message, alternatives: ['use bridge mode (xctl nodes add --mode bridge)'] };
   }
   if (fixedCidr !== '') {
-    // Host bits are let through: Go's net.ParseCIDR masks them.
+    // Host bits are accepted: Go's net.ParseCIDR masks them.
     const range = parseBip(fixedCidr);
     if (range === undefined || !prefixCovers(subnet, prefixOf(range.address, range.length))) {
       const message = `fixed-cidr is ${quoted(fixedCidr)}, which is no part of ${formatPrefix(subnet)}`;

@@ -1,4 +1,4 @@
-// What keeps docker0 from getting its address, as findings: what is wrong, and what to do. Pure.
+// Findings about docker0's address: what prevents it, and what to do. Pure.
 import { XnetError } from '../../../proto/errors.js';
 import type { Finding } from '../../reconcile/effect.js';
 import { type Bip, formatBip } from '../engine/bip-value.js';
@@ -7,7 +7,7 @@ import type { GivenUp } from '../engine/journal.js';
 import { blocked, blockedBy, type OnRunning, waiting } from '../engine/settings.js';
 import type { DaemonJsonRefusal } from './daemon-json.js';
 
-/** rolledBackFinding tells of an apply that was rolled back. */
+/** rolledBackFinding reports an apply that was rolled back. */
 export function rolledBackFinding({ message }: GivenUp): Finding {
   const fix =
     'correct the cause, then: systemctl reload xnetd (xnetd also tries again when daemon.json, Docker or an overlapping ' +
@@ -15,7 +15,7 @@ export function rolledBackFinding({ message }: GivenUp): Finding {
   return blocked('RolledBack', message, fix);
 }
 
-/** runningFinding is what keeps Docker from being restarted while containers run; undefined where nothing does. */
+/** runningFinding reports the running containers that prevent a restart of Docker; undefined if none do. */
 export function runningFinding(
   running: readonly EngineContainer[],
   onRunning: OnRunning,
@@ -33,7 +33,7 @@ export function runningFinding(
 const stopThem = 'stop these containers, or let xnetd restart them (--on-running restart)';
 
 /**
- * daemonJsonFinding tells where daemon.json has what keeps us from editing it.
+ * daemonJsonFinding reports where and why daemon.json can't be edited.
  * @param path the file, "/etc/docker/daemon.json"
  */
 export function daemonJsonFinding({ refused, line, column, message, fix }: DaemonJsonRefusal, path: string): Finding {
@@ -42,7 +42,7 @@ export function daemonJsonFinding({ refused, line, column, message, fix }: Daemo
 }
 
 /**
- * notWritten is the finding of a daemon.json that was not written.
+ * notWritten reports that daemon.json could not be written.
  * @param path the file, "/etc/docker/daemon.json"
  */
 export function notWritten(error: unknown, path: string): Finding {

@@ -1,6 +1,6 @@
-// Decides what has to be done so that docker0 has the lease's address, or so that it has its own again.
-// Invariant: nothing is planned that stops a running container unless the operator has said so, that changes a key by
-// another hand, or that failed before with the same inputs. Pure.
+// Decides the steps that give docker0 the lease's address, or its former address back.
+// Invariant: no plan stops a running container without the operator's consent, changes a foreign key, or repeats what
+// failed before with the same inputs. Pure.
 import {
   formatPrefix,
   ipv4FromNumber,
@@ -22,12 +22,12 @@ import { blocked, type OnRunning, waiting } from '../engine/settings.js';
 import { bipIn, type DaemonJsonRefusal, removeBip, setBip } from './daemon-json.js';
 import { daemonJsonFinding, rolledBackFinding, runningFinding } from './findings.js';
 
-/** BipSeen is all that a plan depends on. */
+/** BipSeen holds everything that a plan depends on. */
 export type BipSeen = {
   readonly engine: EngineSeen;
   readonly interfaces: readonly HostInterface[];
   readonly flags: Flags;
-  /** daemon.json, and what is in it. */
+  /** Path of daemon.json and its content. */
   readonly path: string;
   readonly file: Content;
   readonly journal: Journal;
@@ -35,13 +35,13 @@ export type BipSeen = {
   readonly restarts: RestartLimit;
   /** Milliseconds since 1970. */
   readonly nowMs: number;
-  /** An operator asked for it: neither a former failure nor the number of restarts is in the way. */
+  /** An operator requested it: earlier failures and the restart limit do not apply. */
   readonly byHand: boolean;
 };
 
 /**
- * BipPlan is what to do: nothing, tell, put docker0's address back, change daemon.json and docker0, or put the file back
- * as docker0 is already.
+ * BipPlan is the next step: nothing, report a finding, add docker0's address again, change daemon.json and docker0, or
+ * only restore the file because docker0 is already right.
  */
 export type BipPlan =
   | { readonly do: 'nothing' }
@@ -50,25 +50,25 @@ export type BipPlan =
   | { readonly do: 'apply'; readonly change: BipChange }
   | { readonly do: 'put-back'; readonly content: Content };
 
-/** BipChange is a daemon.json for Docker to start with, and what comes of it. */
+/** BipChange is a change of daemon.json, and what the journal records about it. */
 export type BipChange = {
   readonly bip: Bip;
-  /** daemon.json to come back to, and the one to start Docker with. The present one is one of them. */
+  /** daemon.json to roll back to, and the one to start Docker with. The present content is one of the two. */
   readonly before: Content;
   readonly after: Content;
   readonly ours: Ours;
-  /** What else the outcome depends on, see inputsOf. */
+  /** Other inputs that the outcome depends on, see inputsOf. */
   readonly circumstances: string;
 };
 
 const dockerDefaultBridge = 'docker0';
 
-/** defaultNetwork is the network behind docker0. */
+/** defaultNetwork returns the Docker network of docker0. */
 export function defaultNetwork(networks: readonly EngineNetwork[]): EngineNetwork | undefined {
   return networks.find((network) => network.isDefault);
 }
 
-/** isInForce says whether docker0 has the address, and Docker gives containers addresses of its subnet. */
+/** isInForce reports whether docker0 has the address and Docker allocates container addresses from its subnet. */
 export function isInForce(bip: Bip, networks: readonly EngineNetwork[], interfaces: readonly HostInterface[]): boolean {
   const bridge = bridgeBehind(networks, interfaces);
   return bridge?.addresses.some((address) => bipsEqual(address, bip)) === true && dockerHas(bip, networks);
@@ -81,7 +81,7 @@ function bridgeBehind(
   return interfaces.find(({ name }) => name === (defaultNetwork(networks)?.bridgeName ?? dockerDefaultBridge));
 }
 
-// Docker gives containers addresses of the bip's subnet, whatever the interface has.
+// Reports whether Docker allocates from the bip's subnet, whatever address the interface has.
 function dockerHas(bip: Bip, networks: readonly EngineNetwork[]): boolean {
   const subnet = prefixOf(bip.address, bip.length);
   const subnets = defaultNetwork(networks)?.subnets ?? [];
@@ -91,8 +91,8 @@ function dockerHas(bip: Bip, networks: readonly EngineNetwork[]): boolean {
 }
 
 /**
- * bipOfDocker0 is what docker0 has at present; undefined where it has nothing. 20.10 tells the gateway of a docker0 that
- * was set up without a bip by the interface alone.
+ * bipOfDocker0 returns docker0's present address and length; undefined if it has none. Docker 20.10 does not list a
+ * gateway for a docker0 that was set up without a bip; its address is then read from the interface.
  */
 export function bipOfDocker0(
   networks: readonly EngineNetwork[],
@@ -105,13 +105,14 @@ export function bipOfDocker0(
   return addresses?.find(({ address }) => subnet !== undefined && prefixContains(subnet.prefix, address));
 }
 
-/** planJoin decides how docker0 gets the wanted bip. */
+/** planJoin decides the step that gives docker0 the wanted bip. */
 export function planJoin(seen: BipSeen, wanted: Bip): BipPlan {
   const { journal, file, engine, interfaces } = seen;
   const inForce = isInForce(wanted, engine.networks, interfaces);
   const bridge = bridgeBehind(engine.networks, interfaces);
   if (!inForce && bridge !== undefined && dockerHas(wanted, engine.networks)) {
-    // Somebody took the address off docker0: Docker has the bip, so that a restart would do no more than add it again.
+    // Somebody removed the address from docker0. Docker still has the bip, so a restart would only add the address
+    // again.
     const taken = takenBy(seen, wanted);
     return taken === undefined ? { do: 'add-address', bridgeName: bridge.name } : report(taken);
   }
@@ -132,14 +133,14 @@ export function planJoin(seen: BipSeen, wanted: Bip): BipPlan {
   const ours = { path: seen.path, bip: wanted, wrote: contentHash(edit.bytes), without: without.content, former };
   const taken = inForce ? undefined : takenBy(seen, wanted);
   if (taken !== undefined) return report(taken);
-  // Where the file is right already, there is nothing to go back to but the file without our key.
+  // If the file is already right, the only content to roll back to is the file without our key.
   const before = edit.changed ? file : without.content;
   return planChange(seen, { bip: wanted, before, after: edit.bytes, ours }, inForce);
 }
 
 /**
- * planLeave decides how docker0 gets back what it had before us.
- * @param force containers are stopped and started again, whatever `onRunning` says
+ * planLeave decides the step that gives docker0 back its former address.
+ * @param force stop containers and start them again, whatever `onRunning` says
  */
 export function planLeave(seen: BipSeen, force: boolean): BipPlan {
   const { journal, file, engine } = seen;
@@ -148,7 +149,7 @@ export function planLeave(seen: BipSeen, force: boolean): BipPlan {
   const without = withoutOurs(ours, file);
   if ('refused' in without) return report(daemonJsonFinding(without, seen.path));
   const putBack: BipPlan = { do: 'put-back', content: without.content };
-  // A bip by another hand came in the place of ours: docker0 is theirs.
+  // A foreign bip has replaced ours: docker0 is no longer xnet's.
   if (bipIn(without.content) !== undefined) return putBack;
   const former = formerOrFree(seen, ours);
   if (former === undefined) {
@@ -177,7 +178,7 @@ function planChange(seen: BipSeen, wanted: Omit<BipChange, 'circumstances'>, inF
   return finding === undefined ? plan : report(finding);
 }
 
-/** limitFinding is what keeps Docker from being restarted once more; undefined where nothing does. */
+/** limitFinding reports why Docker must not be restarted again yet; undefined if it may be. */
 export function limitFinding(
   { journal, restarts, nowMs, byHand }: Pick<BipSeen, 'journal' | 'restarts' | 'nowMs' | 'byHand'>,
   { bip, ours, circumstances }: Pick<BipChange, 'bip' | 'ours' | 'circumstances'>,
@@ -193,7 +194,7 @@ export function limitFinding(
   return waiting('RestartsLimited', message, 'to restart Docker at once: systemctl reload xnetd');
 }
 
-/** withoutOurs is the file as it would be without us. What others have edited since we wrote it stays. */
+/** withoutOurs returns daemon.json without our change. Edits that others made since xnet wrote it are kept. */
 export function withoutOurs(ours: Ours | undefined, file: Content): { readonly content: Content } | DaemonJsonRefusal {
   if (ours === undefined) return { content: file };
   if (contentHash(file) === ours.wrote) return { content: ours.without };
@@ -202,7 +203,7 @@ export function withoutOurs(ours: Ours | undefined, file: Content): { readonly c
   return { content: edit.changed ? edit.bytes : file };
 }
 
-/** contentHash is the SHA-256 of a file; that of no file differs from that of an empty one. */
+/** contentHash returns the SHA-256 of a file; a missing file and an empty one have different hashes. */
 export function contentHash(file: Content): string {
   return file === undefined ? 'absent' : sha256(file);
 }
@@ -214,21 +215,21 @@ function takenBy({ engine: { networks }, interfaces }: BipSeen, bip: Bip): Findi
   return overlapFinding(subnet, overlapping(subnet, { networks, interfaces }, except));
 }
 
-// What Docker takes for docker0 by itself, in its order (libnetwork/ipamutils, the local scope's defaults).
+// Subnets that Docker itself tries for docker0, in its order (libnetwork/ipamutils, the defaults of the local scope).
 const dockerChoices: readonly Bip[] = Array.from({ length: 15 }, (_, index) => ({
   address: ipv4FromNumber(((172 << 24) | ((17 + index) << 16) | 1) >>> 0),
   length: 16,
 }));
 
-// Docker gives the subnet that docker0 had to the next network that is made.
+// Docker may have given docker0's former subnet to a network that was created since.
 function formerOrFree(seen: BipSeen, ours: Ours): Bip | undefined {
   const candidates = ours.former === undefined ? dockerChoices : [ours.former, ...dockerChoices];
   return candidates.find((bip) => takenBy(seen, bip) === undefined);
 }
 
 /**
- * inputsOf is the SHA-256 of what a start of Docker with a bip depends on: the bip, the rest of daemon.json, the
- * engine's version, its flags, and those of its networks that overlap the bip's subnet.
+ * inputsOf returns the SHA-256 of everything that a start of Docker with a bip depends on: the bip, the rest of
+ * daemon.json, the engine's version, its flags, and the Docker networks that overlap the bip's subnet.
  */
 export function inputsOf(
   { bip, circumstances }: Pick<BipChange, 'bip' | 'circumstances'>,

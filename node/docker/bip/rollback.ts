@@ -1,6 +1,6 @@
-// Brings Docker back to the daemon.json that it ran with, when it does not start with ours.
-// Invariant: Docker is never left down: the journal says "back" until it answers again, and each turn goes on from
-// there. What others have put into the file meanwhile is kept, in the file where dockerd takes it, beside it otherwise.
+// Returns Docker to its former daemon.json when it does not start with ours.
+// Invariant: Docker is never left down. The journal says "back" until Docker answers again, and each turn continues
+// from there. Edits that others made meanwhile are kept: in the file if dockerd accepts them, else in a file beside it.
 import { join } from 'node:path';
 import { messageOf, XnetError } from '../../../proto/errors.js';
 import { discardTemporary, writeOwnFile } from '../../../proto/process/atomic-file.js';
@@ -16,12 +16,10 @@ import { readDaemonJson, sameContent, writeDaemonJson } from './daemon-json-file
 import { notWritten, rolledBackFinding } from './findings.js';
 import { inputsOf } from './plan.js';
 
-/** Applied is what came of an apply: the journal after it, and its outcome. */
+/** Applied is the result of an apply: its outcome, and the journal after it. */
 export type Applied = Outcome & { readonly journal: Journal };
 
-/**
- * rollBack restores daemon.json, and restarts Docker if it does not run. `apply` has the direction "back" and the reason.
- */
+/** rollBack restores daemon.json and starts Docker if it does not run. `apply` has direction "back" and the reason. */
 export async function rollBack(
   host: DockerHost,
   journal: Journal,
@@ -44,7 +42,7 @@ export async function rollBack(
   try {
     restored = await restoreFile(host, apply);
   } catch (error) {
-    // Whatever kept it from starting may have passed.
+    // The cause may be gone by now, so one more start is tried.
     const runs = typeof ((await dockerNow(host, signal)) ?? (await startDocker())) !== 'string';
     const message =
       `Docker did not start with bip ${formatBip(apply.bip)} (${apply.reason}), and daemon.json could not be ` +
@@ -53,10 +51,10 @@ export async function rollBack(
     return { journal: noted, findings: [blocked('RollbackFailed', message, fix)], changes: 1 };
   }
   await steps.reached('restored');
-  // It may run: with another docker0 than wanted, or since an xnetd that was killed has started it.
+  // Docker may run already: with an unwanted docker0, or started by an xnetd that was killed since.
   let now: DockerNow | string = (await dockerNow(host, signal)) ?? (await startDocker());
   if (typeof now === 'string' && restored.kept) {
-    // What others have added keeps it from starting, too.
+    // The edits of others prevent the start as well: restore the file without them.
     restored = await restoreFile(host, apply, true);
     now = await startDocker();
   }
@@ -68,7 +66,7 @@ export async function rollBack(
   const message =
     `Docker does not start with bip ${formatBip(apply.bip)}: ${apply.reason}. It runs again with daemon.json as it ` +
     `was${aside}`;
-  // With the networks of now: one that came in between was the reason, perhaps.
+  // Uses the present networks: one created in between may have been the cause.
   const inputs = inputsOf(apply, restored.content, now.networks);
   const givenUp = { inputs, message };
   const next = { ...withoutApply(noted, apply), givenUp };
@@ -79,14 +77,14 @@ export async function rollBack(
   return { journal: again.journal, findings, changes: 2 + again.started };
 }
 
-// A full disk must not keep Docker down: without the journal the next turn comes to the same end, one restart later.
+// A full disk must not keep Docker down: without the journal, the next turn does the same, with one more restart.
 async function note(host: DockerHost, journal: Journal): Promise<void> {
   await writeJournal(host.settings.stateFolder, journal).catch((error: unknown) => {
     host.log?.error({ err: error }, 'the journal could not be written');
   });
 }
 
-/** withRestart is the journal with a restart of Docker that is about to be made for `apply`. */
+/** withRestart returns the journal with a restart of Docker added that `apply` is about to make. */
 export function withRestart(host: DockerHost, journal: Journal, apply: Apply): Journal {
   const nowMs = host.now();
   const restart = {
@@ -97,7 +95,7 @@ export function withRestart(host: DockerHost, journal: Journal, apply: Apply): J
   return { ...journal, restarts: [...recentRestarts(journal.restarts, nowMs), restart] };
 }
 
-// A Docker that did not start in an earlier turn is started again after longer and longer pauses.
+// A Docker that failed to start in an earlier turn is started again after growing pauses.
 async function heldBack(
   host: DockerHost,
   journal: Journal,
@@ -116,7 +114,7 @@ function startByHand(unit: string): string {
   return `find the cause with journalctl -u ${unit}, then start Docker by hand: systemctl start ${unit}`;
 }
 
-/** withdraw takes our key out again before Docker was touched, because of `finding`. */
+/** withdraw removes our key again, before Docker was restarted, because of `finding`. */
 export async function withdraw(host: DockerHost, journal: Journal, apply: Apply, finding: Finding): Promise<Applied> {
   try {
     await restoreFile(host, apply);
@@ -133,7 +131,7 @@ function withoutApply(journal: Journal, apply: Apply): Journal {
   return { ...journal, ours: bipsEqual(inFile, journal.ours?.bip) ? journal.ours : undefined, apply: undefined };
 }
 
-/** What Docker is when it answers, else why it does not. */
+/** Returns Docker's state once it answers, else why it does not. */
 async function start(host: DockerHost, signal: AbortSignal): Promise<DockerNow | string> {
   const restart = await host.restarter.restart();
   await host.steps.reached('restarted-back');
@@ -145,14 +143,14 @@ async function start(host: DockerHost, signal: AbortSignal): Promise<DockerNow |
 
 type Restored = {
   readonly content: Content;
-  /** The file has what others have put into it since we wrote it. */
+  /** Whether the restored file has edits that others made since xnet wrote it. */
   readonly kept: boolean;
-  /** Where the file as others have left it was put, if it was replaced. */
+  /** Path that the file with others' edits was moved to, if it was replaced. */
   readonly aside: string | undefined;
 };
 
 async function restoreFile(host: DockerHost, apply: Apply, discardOthers = false): Promise<Restored> {
-  // Somebody writes at this very moment: Docker can't wait for the next turn.
+  // Another program may be writing at this moment, and Docker can't wait for the next turn: retry at once.
   for (let attempt = 1; attempt < 5; attempt += 1) {
     try {
       return await restoreOnce(host, apply, discardOthers);
@@ -171,7 +169,7 @@ async function restoreOnce(host: DockerHost, apply: Apply, discardOthers: boolea
     await writeDaemonJson(host, file, apply.before);
     return { content: apply.before, kept: false, aside: undefined };
   }
-  // Somebody else has edited it.
+  // Another program has edited the file.
   const theirs = discardOthers ? undefined : await acceptable(host, apply, file.bytes);
   if (theirs !== undefined) {
     await writeDaemonJson(host, file, theirs);
@@ -183,7 +181,7 @@ async function restoreOnce(host: DockerHost, apply: Apply, discardOthers: boolea
   return { content: apply.before, kept: false, aside: file.bytes === undefined ? undefined : aside };
 }
 
-// Their file with the bip from before instead of ours, if dockerd takes that.
+// Returns their file with the former bip instead of ours, if dockerd accepts it.
 async function acceptable(host: DockerHost, apply: Apply, theirs: Content): Promise<Buffer | undefined> {
   if (theirs === undefined) return undefined;
   const before = bipIn(apply.before);

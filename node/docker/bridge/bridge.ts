@@ -1,6 +1,7 @@
-// Mode bridge: a Docker network of our own has the node's subnet, made through the API, without a restart of Docker.
-// Invariant: whatever is half done when xnetd dies, the next turn sees in Docker itself; the containers that have to be
-// attached again stand in the journal before they are detached.
+// Mode bridge: a Docker network made by xnet has the node's subnet. It is created through the API, without a restart of
+// Docker.
+// Invariant: a half-finished change is visible in Docker itself, so the next turn completes it. Containers to attach
+// again are in the journal before they are detached.
 import { formatPrefix, prefixContains } from '../../../proto/domain/address.js';
 import { messageOf, XnetError } from '../../../proto/errors.js';
 import type { Finding, Outcome } from '../../reconcile/effect.js';
@@ -18,7 +19,7 @@ import {
   planBridgeRemoval,
 } from './plan.js';
 
-/** convergeBridge makes the desired network, or makes it anew. */
+/** convergeBridge creates the desired network, or recreates it. */
 export function convergeBridge(host: DockerHost, desired: DesiredBridge, signal: AbortSignal): Promise<Outcome> {
   return turn(signal, async () => {
     const engine = await seeEngine(host, signal);
@@ -44,13 +45,13 @@ export function convergeBridge(host: DockerHost, desired: DesiredBridge, signal:
 }
 
 /**
- * leaveBridge removes every network of ours.
- * @param force containers are taken off first
+ * leaveBridge removes every network that xnet made.
+ * @param force detach containers first
  */
 export function leaveBridge(host: DockerHost, force: boolean, signal: AbortSignal): Promise<Outcome> {
   return turn(signal, async () => {
     const engine = await seeEngine(host, signal);
-    // No Docker, no network of it.
+    // Without Docker there is no network to remove.
     if ('reason' in engine) return { findings: engine.reason === 'NotInstalled' ? [] : [engine], changes: 0 };
     const plan = planBridgeRemoval(engine, force);
     const changes = await removeNetworks(host, plan, { connectAgain: false }, signal);
@@ -70,7 +71,7 @@ async function turn(signal: AbortSignal, work: () => Promise<Outcome>): Promise<
       return { findings: [waiting('Interrupted', 'given up half way; the next turn goes on')], changes: 0 };
     const code = error instanceof XnetError ? error.code : 'Internal';
     if (code === 'Corrupt') return { findings: [blockedBy('JournalDamaged', error, seeLog)], changes: 0 };
-    // Docker went away, or somebody was faster: the next turn looks again.
+    // Docker stopped answering, or another program made the same change: the next turn observes again.
     return { findings: [waiting('DockerFailed', messageOf(error))], changes: 0 };
   }
 }
@@ -128,7 +129,7 @@ async function create(host: DockerHost, desired: DesiredBridge, signal: AbortSig
   return undefined;
 }
 
-// Docker says "Pool overlaps with other one on this address space", not with which.
+// Docker says "Pool overlaps with other one on this address space", but not which network overlaps.
 async function refusal(
   host: DockerHost,
   { subnet, networkName }: DesiredBridge,

@@ -1,6 +1,6 @@
-// Decides what has to be done so that Docker has the node's bridge network, or so that it is gone.
-// Invariant: only networks with our label are ever changed, and a container is taken off one only where the operator
-// has said so. Pure.
+// Decides the steps that create or remove the node's bridge network in Docker.
+// Invariant: only networks with our label are changed, and a container is detached only with the operator's consent.
+// Pure.
 import { formatIpv4, formatPrefix, prefixesEqual } from '../../../proto/domain/address.js';
 import type { Finding } from '../../reconcile/effect.js';
 import type { EngineContainer, EngineNetwork, EngineSeen } from '../engine/engine.js';
@@ -11,35 +11,35 @@ import { blocked, type DesiredDocker, type OnRunning, shown, waiting } from '../
 /** ownerLabel marks networks that xnet made; its value is the id of the node. */
 export const ownerLabel = 'io.xnet.node';
 
-/** DesiredBridge is the network that a node in bridge mode has. */
+/** DesiredBridge is the desired network of a node in bridge mode. */
 export type DesiredBridge = DesiredDocker & { readonly mode: 'bridge' };
 
-/** Removal is a network of ours that goes, and the containers that have to be taken off it before. */
+/** Removal is a network of ours to remove, and the containers to detach from it first. */
 export type Removal = { readonly network: EngineNetwork; readonly attached: readonly EngineContainer[] };
 
-/** BridgePlan is what to do, in this order; `findings` are what can't be done. */
+/** BridgePlan lists the steps in the order in which they are taken; `findings` are those that can't be. */
 export type BridgePlan = {
   readonly removals: readonly Removal[];
   readonly create: boolean;
-  /** The bridge is there and lost its address. */
+  /** The bridge exists but lost its address. */
   readonly addAddress: boolean;
   readonly findings: readonly Finding[];
 };
 
-/** isOurNetwork says whether a network has our label. */
+/** isOurNetwork reports whether a network has our label. */
 export function isOurNetwork(network: EngineNetwork): boolean {
   return network.labels.has(ownerLabel);
 }
 
-/** attachedTo are the containers, running or not, that are attached to a network. */
+/** attachedTo lists the containers, running or stopped, that are attached to a network. */
 export function attachedTo(network: EngineNetwork, containers: readonly EngineContainer[]): readonly EngineContainer[] {
   return containers.filter(({ networks }) =>
-    // A container that never ran knows its network by name.
+    // A container that has never run refers to its network by name.
     networks.some(({ id, name }) => (id === '' ? name === network.name : id === network.id)),
   );
 }
 
-/** isAsDesired says whether a network is what a node in bridge mode has. */
+/** isAsDesired reports whether a network is the desired one. */
 export function isAsDesired(network: EngineNetwork, desired: DesiredBridge): boolean {
   const [subnet, ...more] = network.subnets;
   return (
@@ -115,7 +115,7 @@ function obstacles(
   const bridge = seen.interfaces.find(({ name }) => name === bridgeName);
   const wasOurs = ours.some((network) => network.bridgeName === bridgeName);
   const goingBridges = [bridgeName, ...ours.flatMap((network) => network.bridgeName ?? [])];
-  // A bridge without another address is what a dockerd that was killed leaves; Docker takes it over.
+  // A bridge without a foreign address was left by a killed dockerd; Docker adopts it.
   if (!wasOurs && bridge?.addresses.some(({ address }) => address !== gateway)) {
     const message = `there is an interface ${bridgeName} on this host that xnet did not make`;
     return [blocked('BridgeNameTaken', message, `ip link delete ${bridgeName}, or choose another bridge for the pool`)];
@@ -125,8 +125,8 @@ function obstacles(
 }
 
 /**
- * planBridgeRemoval decides how all networks of ours go.
- * @param force containers are taken off
+ * planBridgeRemoval decides how all networks of ours are removed.
+ * @param force detach containers
  */
 export function planBridgeRemoval(seen: Pick<EngineSeen, 'networks' | 'containers'>, force: boolean): BridgePlan {
   const all = seen.networks
@@ -142,12 +142,15 @@ export function planBridgeRemoval(seen: Pick<EngineSeen, 'networks' | 'container
   return { removals: all.filter((removal) => !kept.includes(removal)), create: false, addAddress: false, findings };
 }
 
-/** DualHomed is a container on docker0 and on our network: its way out is docker0, so it can't begin flows to peers. */
+/**
+ * DualHomed is a container on our network and on others. Its default route is by another network, so it can't begin
+ * flows to peers.
+ */
 export type DualHomed = { readonly container: string; readonly networks: readonly string[] };
 
 /**
- * dualHomed lists running containers that have more networks than ours: Docker gives such a container its default
- * route by another of them, unless it is told otherwise (GwPriority, 28.0).
+ * dualHomed lists running containers on our network and on at least one more: Docker gives such a container its default
+ * route by another network, unless GwPriority (28.0) says otherwise.
  */
 export function dualHomed({ networks, containers }: Pick<EngineSeen, 'networks' | 'containers'>): readonly DualHomed[] {
   return networks.filter(isOurNetwork).flatMap((network) =>

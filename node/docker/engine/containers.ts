@@ -1,5 +1,5 @@
-// Stops running containers, starts those again that ran, and waits for dockerd.
-// Invariant: what is stopped stands in the journal before, and stays there until it runs again or is gone.
+// Stops running containers, starts them again, and waits for dockerd.
+// Invariant: a container is in the journal before it is stopped, and stays there until it runs again or is gone.
 import { messageOf, XnetError } from '../../../proto/errors.js';
 import { pause } from '../../../proto/process/backoff.js';
 import type { Finding } from '../../reconcile/effect.js';
@@ -8,14 +8,14 @@ import type { HostInterface } from './interfaces.js';
 import { type Journal, writeJournal } from './journal.js';
 import { blocked, type DockerHost } from './settings.js';
 
-/** DockerNow is what Docker and docker0 are at one moment. */
+/** DockerNow is the state of Docker and docker0 at one moment. */
 export type DockerNow = {
   readonly networks: readonly EngineNetwork[];
   readonly interfaces: readonly HostInterface[];
   readonly running: readonly EngineContainer[];
 };
 
-/** dockerNow looks; undefined while Docker does not answer. */
+/** dockerNow reads the present state; undefined while Docker does not answer. */
 export async function dockerNow(host: DockerHost, signal: AbortSignal): Promise<DockerNow | undefined> {
   try {
     const [networks, containers] = await Promise.all([host.engine.networks(signal), host.engine.containers(signal)]);
@@ -27,10 +27,10 @@ export async function dockerNow(host: DockerHost, signal: AbortSignal): Promise<
   }
 }
 
-// There is no event for a socket that answers; dockerd takes 0.6 to 3.5 s.
+// No event announces that a socket answers; dockerd takes 0.6 to 3.5 s to start.
 const pollMs = 50;
 
-/** untilDockerAnswers waits for dockerd, `waitMs` milliseconds at most, and looks once in any case. */
+/** untilDockerAnswers waits for dockerd for at most `waitMs` milliseconds, and asks at least once. */
 export async function untilDockerAnswers(
   host: DockerHost,
   waitMs: number,
@@ -45,7 +45,7 @@ export async function untilDockerAnswers(
   }
 }
 
-/** stopContainers stops containers side by side, and returns why those that still run do. */
+/** stopContainers stops containers concurrently, and returns one problem for each that still runs. */
 export async function stopContainers(
   host: DockerHost,
   containers: readonly EngineContainer[],
@@ -59,8 +59,8 @@ export async function stopContainers(
 }
 
 /**
- * startAgain starts the containers of the journal that do not run, and takes them off it. Those that can't be started
- * stay on it, for the next turn.
+ * startAgain starts the containers of the journal that do not run and removes them from the journal. Those that can't
+ * be started stay in it for the next turn.
  */
 export async function startAgain(
   host: DockerHost,
@@ -69,13 +69,13 @@ export async function startAgain(
 ): Promise<{ readonly journal: Journal; readonly findings: readonly Finding[]; readonly started: number }> {
   if (journal.toStart.length === 0) return { journal, findings: [], started: 0 };
   const present = await host.engine.containers(signal);
-  // The engine lists the newest first; what was made later may need what was made before.
+  // The engine lists the newest first; a container may need one that was created earlier.
   const waiting = present.filter(({ id, running }) => journal.toStart.includes(id) && !running).reverse();
   const gone = journal.toStart.filter((id) => !present.some((container) => container.id === id));
   if (gone.length > 0) host.log?.warn({ containers: gone }, 'containers that ran before the restart are gone (--rm)');
   let left = waiting.filter(({ swarmTask }) => !swarmTask);
   const problems = new Map<string, string>();
-  // Twice: one that shares the network of another can start only when that runs.
+  // Two rounds: a container that shares another's network namespace can start only once that one runs.
   for (let round = 0; round < 2; round += 1) {
     const failed: EngineContainer[] = [];
     for (const container of left) {

@@ -1,6 +1,6 @@
-// The one file that knows dockerode: Engine over a unix socket.
-// Invariant: what the engine answers is checked before it is used, and no call waits for ever. The library is loaded
-// with the first call (0.2 s, 18 MB): a host without Docker does without it.
+// The only file that imports dockerode: Engine over a unix socket.
+// Invariant: every answer is validated before it is used, and no call waits forever. The library is loaded by the first
+// call (0.2 s, 18 MB), so a host without Docker never loads it.
 import type Dockerode from 'dockerode';
 import * as v from 'valibot';
 import { formatIpv4, formatPrefix } from '../../../proto/domain/address.js';
@@ -9,16 +9,16 @@ import { backoffMs, pause } from '../../../proto/process/backoff.js';
 import type { Attachment, Engine, EngineEvent, NetworkToCreate } from './engine.js';
 import { attachmentFrom, containersFrom, eventFrom, infoFrom, networksFrom, versionFrom } from './engine-answers.js';
 
-// A dockerd that is busy starting many containers has been seen to take seconds; one that hangs never answers.
+// A dockerd that is starting many containers was seen to take seconds to answer; one that hangs never answers.
 const callTimeoutMs = 20_000;
-// Containers may have any stop timeout; this is for one that can't be stopped at all.
+// Containers may have any stop timeout; this limit is for one that can't be stopped at all.
 const stopTimeoutMs = 300_000;
 const reconnectPause = { firstMs: 100, longestMs: 5_000 };
-// One event has a few hundred bytes.
+// An event has a few hundred bytes.
 const longestEvent = 1024 * 1024;
 
 /**
- * connectEngine is the engine of a socket. Nothing is connected to before the first call.
+ * connectEngine returns the engine of a socket. It connects at the first call.
  * @param socketPath "/var/run/docker.sock"
  */
 export function connectEngine(socketPath: string): Engine {
@@ -76,9 +76,9 @@ export function connectEngine(socketPath: string): Engine {
 
 async function makeClient(socketPath: string, timeout: number): Promise<Dockerode> {
   const { default: Docker } = await import('dockerode');
-  // A connection that was kept from before a restart of dockerd would fail the first call after it.
+  // A connection kept alive across a restart of dockerd would fail the first call after it.
   const headers = { Connection: 'close' };
-  // An empty host: DOCKER_HOST in the environment would go before the socket.
+  // An empty host: otherwise DOCKER_HOST of the environment would take precedence over the socket.
   return new Docker({ socketPath, host: '', protocol: 'http', headers, ...(timeout > 0 ? { timeout } : {}) });
 }
 
@@ -107,7 +107,7 @@ function doneIf(...outcomes: readonly (XnetError['code'] | RegExp)[]): (error: u
 }
 
 const codesOfStatus: Readonly<Record<number, XnetError['code']>> = {
-  // Started or stopped already.
+  // Already started or stopped.
   304: 'AlreadyExists',
   400: 'InvalidArgument',
   403: 'FailedPrecondition',
@@ -140,7 +140,7 @@ function creation(network: NetworkToCreate): Dockerode.NetworkCreateOptions {
   return {
     Name: network.name,
     Driver: 'bridge',
-    // Engines before 25 make a second network of the same name without this.
+    // Without this, engines before 25 create a second network of the same name.
     CheckDuplicate: true,
     IPAM: {
       Driver: 'default',
@@ -151,7 +151,7 @@ function creation(network: NetworkToCreate): Dockerode.NetworkCreateOptions {
   };
 }
 
-// What can change a thing that we look at. Health checks make two exec events each, which can't.
+// Events that can change what xnet observes. The two exec events of each health check can't.
 const watched = {
   type: ['container', 'network', 'daemon'],
   event: ['create', 'start', 'die', 'destroy', 'remove', 'connect', 'disconnect', 'reload'],
@@ -168,7 +168,7 @@ async function* eventsOf(client: () => Promise<Dockerode>, signal: AbortSignal):
       yield { kind: 'connected' };
       yield* eventsFrom(stream);
     } catch {
-      // Not there, or gone: dockerd may be back at any time.
+      // The socket is absent or closed: dockerd may return at any time.
     }
     if (isConnected && !signal.aborted) yield { kind: 'disconnected' };
     await pause(backoffMs(attempt + 1, reconnectPause, Math.random()), signal);

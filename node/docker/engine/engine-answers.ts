@@ -1,5 +1,5 @@
-// What a Docker engine answers, checked, and turned into our own types.
-// Invariant: a text that came from the engine is used only after its schema has let it through. Pure.
+// Validates the answers of a Docker engine and converts them to our own types.
+// Invariant: an answer of the engine is used only after it passed its schema. Pure.
 import * as v from 'valibot';
 import { type Ipv4, type Prefix, parseIpv4, prefixOf } from '../../../proto/domain/address.js';
 import type { Attachment, EngineContainer, EngineEvent, EngineInfo, EngineNetwork, EngineVersion } from './engine.js';
@@ -65,14 +65,14 @@ const eventAnswer = v.object({
   Actor: v.optional(v.object({ ID: v.optional(v.string(), '') })),
 });
 
-/** versionFrom reads GET /version. */
+/** versionFrom converts the answer of GET /version. */
 export function versionFrom(answer: unknown): EngineVersion {
   const { Version: version, Components: components } = v.parse(versionAnswer, answer);
   const isDocker = !components.some(({ Name: name }) => /podman/i.test(name));
   return { version, major: Number(/^\d+/.exec(version)?.[0] ?? 0), isDocker };
 }
 
-/** infoFrom reads GET /info. */
+/** infoFrom converts the answer of GET /info. */
 export function infoFrom(answer: unknown): EngineInfo {
   const info = v.parse(infoAnswer, answer);
   return {
@@ -82,11 +82,11 @@ export function infoFrom(answer: unknown): EngineInfo {
   };
 }
 
-/** networksFrom reads GET /networks. */
+/** networksFrom converts the answer of GET /networks. */
 export function networksFrom(answer: unknown): readonly EngineNetwork[] {
   return v.parse(networksAnswer, answer).map((network) => {
     const isDefault = network.Options['com.docker.network.bridge.default_bridge'] === 'true';
-    // libnetwork names the bridge after the first 12 digits of the network's id, unless told otherwise.
+    // libnetwork names the bridge after the first 12 digits of the network's id by default.
     const bridgeName = network.Options['com.docker.network.bridge.name'] ?? `br-${network.Id.slice(0, 12)}`;
     return {
       id: network.Id,
@@ -95,7 +95,7 @@ export function networksFrom(answer: unknown): readonly EngineNetwork[] {
       labels: new Map(Object.entries(network.Labels)),
       subnets: (network.IPAM?.Config ?? []).flatMap(({ Subnet: subnet, Gateway: gateway }) => {
         const prefix = subnetFrom(subnet ?? '');
-        // IPv6 subnets are not ours to know.
+        // xnet ignores IPv6 subnets.
         return prefix === undefined ? [] : [{ prefix, gateway: addressFrom(gateway ?? '') }];
       }),
       bridgeName: network.Driver === 'bridge' ? bridgeName : undefined,
@@ -111,12 +111,12 @@ function subnetFrom(text: string): Prefix | undefined {
   return address === undefined ? undefined : prefixOf(address, Math.min(32, Number(match?.[2])));
 }
 
-// 20.10 writes a gateway that it was not told with the subnet's length: "172.18.0.1/16".
+// Docker 20.10 writes a gateway that it chose itself with the subnet's length: "172.18.0.1/16".
 function addressFrom(text: string): Ipv4 | undefined {
   return parseIpv4(text.replace(/\/\d+$/, ''));
 }
 
-/** containersFrom reads GET /containers/json. */
+/** containersFrom converts the answer of GET /containers/json. */
 export function containersFrom(answer: unknown): readonly EngineContainer[] {
   return v.parse(containersAnswer, answer).map((container) => ({
     id: container.Id,
@@ -131,7 +131,7 @@ export function containersFrom(answer: unknown): readonly EngineContainer[] {
   }));
 }
 
-/** attachmentFrom reads how a container is attached to a network from GET /containers/ID/json. */
+/** attachmentFrom extracts how a container is attached to a network from the answer of GET /containers/ID/json. */
 export function attachmentFrom(answer: unknown, networkName: string): Attachment {
   const { Id: containerId, NetworkSettings: settings } = v.parse(containerAnswer, answer);
   const network = settings.Networks[networkName];
@@ -140,7 +140,7 @@ export function attachmentFrom(answer: unknown, networkName: string): Attachment
   return { containerId, aliases, address: parseIpv4(network?.IPAMConfig?.IPv4Address ?? '') };
 }
 
-/** eventFrom reads one line of GET /events; undefined for what is no reason to look again. */
+/** eventFrom parses one line of GET /events; undefined for an event that needs no reaction. */
 export function eventFrom(line: string): EngineEvent | undefined {
   if (line.trim() === '') return undefined;
   const { Type: kind, Action: action, Actor: actor } = v.parse(eventAnswer, JSON.parse(line));

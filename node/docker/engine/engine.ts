@@ -1,21 +1,21 @@
-// The Docker engine as the rest of xnetd sees it: few calls, our own types, errors by what can be done about them.
-// Invariant: nothing of a client library shows here; engines from 20.10 to 29 look the same.
+// The Docker engine as the rest of xnetd sees it: few calls, our own types, errors classified by what to do about them.
+// Invariant: no type of a client library appears here; engines from 20.10 to 29 look the same.
 import type { Ipv4, Prefix } from '../../../proto/domain/address.js';
 
-/** EngineVersion tells which engine answers. */
+/** EngineVersion identifies the engine that answers. */
 export type EngineVersion = {
   /** "28.5.2+dfsg4" */
   readonly version: string;
-  /** 28 of "28.5.2+dfsg4"; 0 where the version is no number. */
+  /** 28 of "28.5.2+dfsg4"; 0 if the version is not a number. */
   readonly major: number;
-  /** Podman and others answer at docker.sock, too. */
+  /** False for Podman and others, which answer at docker.sock, too. */
   readonly isDocker: boolean;
 };
 
-/** EngineInfo is what of `docker info` decides how we go about things. */
+/** EngineInfo holds the parts of `docker info` that decisions depend on. */
 export type EngineInfo = {
   readonly liveRestore: boolean;
-  /** "iptables", "iptables+firewalld", "nftables"; undefined before 28.0, which knows iptables alone. */
+  /** "iptables", "iptables+firewalld", "nftables"; undefined before 28.0, which supports only iptables. */
   readonly firewallBackend: string | undefined;
   readonly rootless: boolean;
 };
@@ -31,7 +31,7 @@ export type EngineNetwork = {
   readonly subnets: readonly { readonly prefix: Prefix; readonly gateway: Ipv4 | undefined }[];
   /** Linux interface of a bridge network: "docker0", "br-0c5e…"; undefined for other drivers. */
   readonly bridgeName: string | undefined;
-  /** The one that containers get unless told otherwise, named "bridge". */
+  /** The network that containers get by default, named "bridge". */
   readonly isDefault: boolean;
 };
 
@@ -42,7 +42,7 @@ export type EngineContainer = {
   readonly name: string;
   /** Running, paused or between two attempts to run. */
   readonly running: boolean;
-  /** Swarm starts and replaces the tasks of its services by itself. */
+  /** A task of a Swarm service: Swarm itself starts and replaces it. */
   readonly swarmTask: boolean;
   readonly networks: readonly {
     readonly name: string;
@@ -52,12 +52,12 @@ export type EngineContainer = {
   }[];
 };
 
-/** Attachment is what somebody asked for when a container was attached to a network. */
+/** Attachment is how a container is attached to a network, as it was requested. */
 export type Attachment = {
   readonly containerId: string;
-  /** Names that other containers find it by: ["web"]. */
+  /** Names by which other containers resolve it: ["web"]. */
   readonly aliases: readonly string[];
-  /** An address that was asked for, `docker network connect --ip`. */
+  /** The requested address, `docker network connect --ip`. */
   readonly address: Ipv4 | undefined;
 };
 
@@ -72,22 +72,22 @@ export type NetworkToCreate = {
 };
 
 /**
- * EngineEvent is a reason to look again: `connected` comes first and after every reconnection, as what happened in
- * between is not known; `disconnected` after each connection.
+ * EngineEvent is a reason to observe again. `connected` comes first and after every reconnection, because events in
+ * between are lost; `disconnected` comes after each connection.
  */
 export type EngineEvent =
   | { readonly kind: 'connected' | 'disconnected' }
   | { readonly kind: 'container' | 'network' | 'daemon'; readonly action: string; readonly id: string };
 
 /**
- * Engine is the Docker engine of one socket. Every call throws XnetError: Unavailable when nothing answers, with the
- * errno as the cause's code, PermissionDenied, and where named below NotFound, AlreadyExists, FailedPrecondition.
+ * Engine is the Docker engine behind one socket. Every call throws XnetError: Unavailable if nothing answers (the errno
+ * is the cause's code), PermissionDenied, and where stated NotFound, AlreadyExists or FailedPrecondition.
  */
 export interface Engine {
   version(signal?: AbortSignal): Promise<EngineVersion>;
   info(signal?: AbortSignal): Promise<EngineInfo>;
   networks(signal?: AbortSignal): Promise<readonly EngineNetwork[]>;
-  /** containers are all containers, stopped ones included. */
+  /** containers lists all containers, including stopped ones. */
   containers(signal?: AbortSignal): Promise<readonly EngineContainer[]>;
   /**
    * createNetwork returns the id of the new network.
@@ -95,34 +95,34 @@ export interface Engine {
    */
   createNetwork(network: NetworkToCreate, signal?: AbortSignal): Promise<string>;
   /**
-   * removeNetwork removes a network; gone already is done.
+   * removeNetwork removes a network; it succeeds if the network is already gone.
    * @throws XnetError FailedPrecondition while running containers are attached
    */
   removeNetwork(id: string, signal?: AbortSignal): Promise<void>;
   /**
-   * attachment tells how a container was attached to a network, so that it can be again.
+   * attachment returns how a container is attached to a network, to attach it again later.
    * @throws XnetError NotFound
    */
   attachment(networkName: string, containerId: string, signal?: AbortSignal): Promise<Attachment>;
   /**
-   * connect attaches a container; attached already is done.
+   * connect attaches a container; it succeeds if it is already attached.
    * @throws XnetError NotFound (container or network)
    */
   connect(networkId: string, attachment: Attachment, signal?: AbortSignal): Promise<void>;
-  /** disconnect detaches a container, by force where it is stopped; not attached, or gone, is done. */
+  /** disconnect detaches a container, by force if it is stopped; it succeeds if it is not attached or gone. */
   disconnect(networkId: string, containerId: string, signal?: AbortSignal): Promise<void>;
-  /** stopContainer ends when the container has; stopped already, or gone, is done. */
+  /** stopContainer returns once the container has stopped; it succeeds if it is already stopped or gone. */
   stopContainer(id: string, signal?: AbortSignal): Promise<void>;
   /**
-   * startContainer starts a container; running already is done.
+   * startContainer starts a container; it succeeds if it already runs.
    * @throws XnetError NotFound
    */
   startContainer(id: string, signal?: AbortSignal): Promise<void>;
-  /** events go on until `signal` aborts; it reconnects by itself, with growing pauses. */
+  /** events yields events until `signal` aborts; it reconnects by itself, with growing pauses. */
   events(signal: AbortSignal): AsyncIterable<EngineEvent>;
 }
 
-/** EngineSeen is an engine that answers and that xnet can work with. */
+/** EngineSeen is the observed state of an engine that answers and that xnet supports. */
 export type EngineSeen = {
   readonly version: EngineVersion;
   readonly info: EngineInfo;

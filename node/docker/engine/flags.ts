@@ -1,36 +1,36 @@
-// What dockerd was told by its command line, and where that is written down: settings that stand there can't stand in
-// daemon.json as well, or dockerd does not start.
-// Invariant: a flag is found in each of its spellings. Only reads.
+// The flags of dockerd's command line, and the files that set them. dockerd does not start with a setting that is both
+// a flag and in daemon.json.
+// Invariant: a flag is found in each of its spellings. Read-only.
 import { readFile, readlink } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { errnoOf, messageOf, XnetError } from '../../../proto/errors.js';
 import type { Exec } from '../../../proto/process/exec.js';
 
-/** DockerdProcess is a dockerd that runs. */
+/** DockerdProcess is a running dockerd. */
 export type DockerdProcess = {
   readonly pid: number;
   /** "/usr/sbin/dockerd" */
   readonly program: string;
-  /** Without the program: ["-H", "fd://"]. */
+  /** Arguments without the program: ["-H", "fd://"]. */
   readonly argv: readonly string[];
 };
 
-/** DockerdUnit is what systemd would start dockerd with. */
+/** DockerdUnit is the command by which systemd starts dockerd. */
 export type DockerdUnit = {
   /** "docker.service" */
   readonly name: string;
-  /** Without the program, with environment variables put in. */
+  /** Arguments without the program, with environment variables expanded. */
   readonly argv: readonly string[];
-  /** Files that have a say in the command line: unit, drop-ins, environment files. */
+  /** Files that contribute to the command line: unit, drop-ins, environment files. */
   readonly files: readonly string[];
-  /** Process id of the dockerd that it runs; 0 while it runs none. */
+  /** Process id of its running dockerd; 0 if none runs. */
   readonly mainPid: number;
 };
 
-/** Flags are the long names of flags and their values: "iptables" is "false", "bip" is "10.76.3.1/24". */
+/** Flags maps long flag names to values: "iptables" to "false", "bip" to "10.76.3.1/24". */
 export type Flags = ReadonlyMap<string, string>;
 
-// dockerd --help of 20.10, 26.1 and 28.5: these are what it has.
+// The complete set, from dockerd --help of 20.10, 26.1 and 28.5.
 const shortNames: Readonly<Record<string, string>> = {
   b: 'bridge',
   D: 'debug',
@@ -60,8 +60,8 @@ const switches: readonly string[] = [
 ];
 
 /**
- * flagsOf reads a command line of dockerd as spf13/pflag does: "--bip=x", "--bip x", "-b x", "-bx", "-Db=x". The last
- * of several wins, as with pflag's texts.
+ * flagsOf parses a command line of dockerd as spf13/pflag does: "--bip=x", "--bip x", "-b x", "-bx", "-Db=x". The last
+ * occurrence wins, as for pflag's strings.
  */
 export function flagsOf(argv: readonly string[]): Flags {
   const flags = new Map<string, string>();
@@ -74,7 +74,7 @@ export function flagsOf(argv: readonly string[]): Flags {
     } else if (word.startsWith('-')) {
       readShort(word.slice(1), rest, flags);
     }
-    // dockerd takes no other words.
+    // dockerd accepts no positional arguments.
   }
   return flags;
 }
@@ -97,7 +97,7 @@ function readShort(letters: string, rest: string[], flags: Map<string, string>):
 }
 
 /**
- * runningDockerd finds the dockerd of a pid file; undefined when there is none or it is stale.
+ * runningDockerd returns the dockerd that a pid file names; undefined if there is none or the file is stale.
  * @throws XnetError FailedPrecondition when the file can't be read
  */
 export async function runningDockerd(pidFile: string): Promise<DockerdProcess | undefined> {
@@ -112,27 +112,27 @@ export async function runningDockerd(pidFile: string): Promise<DockerdProcess | 
   return pid > 0 ? dockerdOf(pid) : undefined;
 }
 
-/** dockerdOf is the process of that number, if it is a dockerd: a number may be another's by the time it is read. */
+/** dockerdOf returns the process with this id if it is a dockerd: a stale id may belong to another process. */
 export async function dockerdOf(pid: number): Promise<DockerdProcess | undefined> {
   try {
     const [program, words] = await Promise.all([
       readlink(`/proc/${pid}/exe`),
       readFile(`/proc/${pid}/cmdline`, 'utf8'),
     ]);
-    // An upgrade replaces the file of a dockerd that runs.
+    // The kernel adds this once an upgrade has replaced the file of a running dockerd.
     const path = program.replace(/ \(deleted\)$/, '');
     const [name = '', ...argv] = words.replace(/\0$/, '').split('\0');
     // NixOS wraps it as ".dockerd-wrapped".
     if (![path, name].some((candidate) => /^\.?dockerd(-wrapped)?$/.test(basename(candidate)))) return undefined;
     return { pid, program: path, argv };
   } catch {
-    // It ended meanwhile.
+    // The process ended meanwhile.
     return undefined;
   }
 }
 
 /**
- * dockerdUnit asks systemd how it starts dockerd; undefined without systemd, or without that unit.
+ * dockerdUnit asks systemd how it starts dockerd; undefined without systemd or without the unit.
  * @param name "docker.service"
  */
 export async function dockerdUnit(exec: Exec, name: string, signal?: AbortSignal): Promise<DockerdUnit | undefined> {
@@ -152,7 +152,7 @@ export async function dockerdUnit(exec: Exec, name: string, signal?: AbortSignal
     if (result.code !== 0) return undefined;
     output = result.stdout;
   } catch {
-    // No systemctl.
+    // There is no systemctl.
     return undefined;
   }
   const shown = shownProperties(output);
@@ -175,7 +175,7 @@ export async function dockerdUnit(exec: Exec, name: string, signal?: AbortSignal
   return { name, argv: expandWords(words, environment), files: files.filter((path) => path !== ''), mainPid };
 }
 
-/** shownProperties reads what `systemctl show` prints: "Name=value" lines, of which the last of a name counts. */
+/** shownProperties parses the output of `systemctl show`: "Name=value" lines; the last line of a name wins. */
 export function shownProperties(output: string): ReadonlyMap<string, string> {
   return new Map(
     output.split('\n').flatMap((line): [string, string][] => {
@@ -185,7 +185,7 @@ export function shownProperties(output: string): ReadonlyMap<string, string> {
   );
 }
 
-// systemctl quotes an assignment that has blanks as a whole: "A=b c".
+// systemctl quotes an assignment that contains blanks as a whole: "A=b c".
 function quotedWords(text: string): readonly string[] {
   return [...text.matchAll(/"((?:[^"\\]|\\.)*)"|\S+/g)].map(([word, inner]) => inner?.replace(/\\(.)/g, '$1') ?? word);
 }
@@ -200,7 +200,7 @@ function parseEnvironment(lines: readonly string[]): Map<string, string> {
   return environment;
 }
 
-// systemd.exec(5): "$X" as a word of its own is split at blanks, "${X}" is put in as it is.
+// systemd.exec(5): "$X" as a separate word is split at blanks, "${X}" is inserted unchanged.
 function expandWords(words: readonly string[], environment: ReadonlyMap<string, string>): readonly string[] {
   return words.flatMap((word) => {
     const alone = /^\$([A-Za-z_]\w*)$/.exec(word)?.[1];
@@ -210,8 +210,8 @@ function expandWords(words: readonly string[], environment: ReadonlyMap<string, 
 }
 
 /**
- * whereFlag tells where a unit's flag is written, with this value if need be: "/etc/default/docker, line 7". The unit's
- * name if it is nowhere to be seen.
+ * whereFlag returns where a unit's flag is set, with this value if it has one: "/etc/default/docker, line 7". It
+ * returns the unit's name if no file shows the flag.
  */
 export async function whereFlag(unit: DockerdUnit, name: string, value: string): Promise<string> {
   const short = Object.entries(shortNames).find(([, long]) => long === name)?.[0];

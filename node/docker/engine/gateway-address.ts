@@ -1,10 +1,10 @@
-// Puts the gateway address back on a bridge that lost it. Docker itself would do so at its next start only.
-// Invariant: the bridge is one whose network Docker has with this gateway; nothing else on it is changed.
+// Adds the gateway address to a bridge that lost it. Docker would do so only at its next start.
+// Invariant: Docker has a network with this gateway on the bridge; nothing else on the bridge is changed.
 import type { Finding } from '../../reconcile/effect.js';
 import { type Bip, formatBip } from './bip-value.js';
 import { blocked, type DockerHost } from './settings.js';
 
-/** putGatewayBack adds an address to a bridge; that it is there already is no failure. */
+/** putGatewayBack adds an address to a bridge; it succeeds if the address is already there. */
 export async function putGatewayBack(
   host: DockerHost,
   bridgeName: string,

@@ -1,10 +1,11 @@
-// The host's network interfaces and their IPv4 addresses, those that are down included: docker0 is, without containers.
-// Invariant: only reads.
+// The host's network interfaces and their IPv4 addresses, including those that are down, as docker0 is without
+// containers.
+// Invariant: read-only.
 import type { Ipv4 } from '../../../proto/domain/address.js';
 import { messageOf, XnetError } from '../../../proto/errors.js';
 import type { KernelMirror } from '../../kernel/mirror.js';
 
-/** HostInterface is one network interface, and its IPv4 addresses with their lengths. */
+/** HostInterface is one network interface with its IPv4 addresses and their prefix lengths. */
 export type HostInterface = {
   /** "docker0" */
   readonly name: string;
@@ -12,7 +13,7 @@ export type HostInterface = {
 };
 
 /**
- * interfacesOf are the interfaces that a mirror of the kernel has at this moment.
+ * interfacesOf lists the interfaces that a mirror of the kernel has at this moment.
  * @throws XnetError Internal when the kernel does not answer
  */
 export async function interfacesOf(

@@ -1,6 +1,6 @@
-// What xnetd has to remember about Docker across its own death: what was there before, what is ours, what is under way.
-// Invariant: it is written and flushed before the thing that it tells of is done, so that whatever runs next knows as
-// much as what was killed. A journal that can't be read is never taken for an empty one.
+// What xnetd remembers about Docker across a crash: the former configuration, our changes, and the change under way.
+// Invariant: an entry is written and flushed before the step it describes, so the next xnetd knows as much as the one
+// that was killed. A journal that can't be read is never treated as empty.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -10,80 +10,80 @@ import { removeOwnFile, writeOwnFile } from '../../../proto/process/atomic-file.
 import { type Bip, formatBip, parseBip } from './bip-value.js';
 import type { Attachment } from './engine.js';
 
-/** Content is a file's bytes; undefined where there was no file. */
+/** Content is a file's bytes; undefined if there was no file. */
 export type Content = Buffer | undefined;
 
 /** Restart is one restart of Docker that xnet made, or was about to make. */
 export type Restart = {
   /** Milliseconds since 1970. */
   readonly atMs: number;
-  /** What an operator had decided by then, see decidedBy in restart-limit. */
+  /** Hash of the operator's decisions at that time, see decidedBy in restart-limit.ts. */
   readonly decided: string;
-  /** It was to bring Docker up again with what it ran with before. */
+  /** Whether it was to return Docker to its former configuration. */
   readonly back: boolean;
 };
 
-/** Ours is what we have put into daemon.json, and what has to come back when it goes. */
+/** Ours is what xnet wrote into daemon.json, and what to restore when it is removed. */
 export type Ours = {
-  /** The file, symlinks not followed: "/etc/docker/daemon.json". */
+  /** The file, with symlinks not followed: "/etc/docker/daemon.json". */
   readonly path: string;
-  /** The bip that we wrote. */
+  /** The bip that xnet wrote. */
   readonly bip: Bip;
-  /** SHA-256 of the file as we left it; another one means that somebody has edited it since. */
+  /** SHA-256 of the file as xnet wrote it; a different hash means that somebody has edited it since. */
   readonly wrote: string;
-  /** The file as it would be without us. */
+  /** The file without our change. */
   readonly without: Content;
-  /** What docker0 had before we came; undefined where it had nothing. */
+  /** docker0's address before xnet's; undefined if it had none. */
   readonly former: Bip | undefined;
 };
 
 /** Apply is a change of docker0's address that has begun. */
 export type Apply = {
-  /** The bip that docker0 is to have. */
+  /** The bip that docker0 is to get. */
   readonly bip: Bip;
-  /** We leave: the bip is docker0's former one, and goes from the file when it is in force. */
+  /** A leave: the bip is docker0's former one, and its key is removed from the file once it is in force. */
   readonly leaving: boolean;
   /** Running containers may be stopped, whatever the settings say. */
   readonly force: boolean;
-  /** An operator asked for it: it is not limited. */
+  /** An operator requested it: the restart limit does not apply. */
   readonly byHand: boolean;
-  /** The restart was decided with what ran by then; whatever runs now does not hold it up. */
+  /** The restart was decided for the containers that ran at that time; containers that run now do not delay it. */
   readonly restarting: boolean;
-  /** `forward` until it is verified, `back` from the moment that it is given up, which `reason` tells of. */
+  /** `forward` until it is verified, `back` once it is given up; `reason` then says why. */
   readonly direction: 'forward' | 'back';
   readonly reason: string;
-  /** daemon.json before and after; before is what Docker ran with, and what comes back. */
+  /** daemon.json before and after. `before` is what Docker ran with, and what a rollback restores. */
   readonly before: Content;
   readonly after: Content;
-  /** What is ours when it has come to its end. */
+  /** Becomes the journal's `ours` once the apply succeeds. */
   readonly ours: Ours;
-  /** The engine's version and flags, see inputsOf in bip-plan.ts. */
+  /** The engine's version and flags, see inputsOf in bip/plan.ts. */
   readonly circumstances: string;
-  /** The dockerd whose opinion of a file can be asked while it is down. */
+  /** The dockerd to validate a configuration file with while it is down. */
   readonly dockerd: { readonly program: string; readonly argv: readonly string[]; readonly major: number };
 };
 
-/** GivenUp is an apply that was rolled back: it is not tried again with the same inputs. */
+/** GivenUp is an apply that was rolled back. It is not repeated with the same inputs. */
 export type GivenUp = {
-  /** SHA-256 over all that the outcome depends on. */
+  /** SHA-256 of all inputs of the outcome. */
   readonly inputs: string;
   readonly message: string;
 };
 
-/** Journal is all of it. */
+/** Journal is the whole content of the journal file. */
 export type Journal = {
   readonly ours: Ours | undefined;
   readonly apply: Apply | undefined;
   readonly givenUp: GivenUp | undefined;
-  /** Ids of containers that we have stopped, or that ended with dockerd, and that have to run again. */
+  /** Ids of containers that xnet stopped, or that ended with dockerd, and that must be started again. */
   readonly toStart: readonly string[];
-  /** Containers that are taken off our network to make it anew, and have to be put on it again. */
+  /** Containers that were detached to recreate our network and must be attached to it again. */
   readonly toConnect: readonly Attachment[];
   /** Restarts of Docker, oldest first; those of the last hour count. */
   readonly restarts: readonly Restart[];
 };
 
-/** emptyJournal is that of a host that xnet has not touched. */
+/** emptyJournal is the journal of a host that xnet has not touched. */
 export const emptyJournal: Journal = {
   ours: undefined,
   apply: undefined,
@@ -148,14 +148,14 @@ const schema = v.object({
   restarts: v.optional(v.array(v.object({ atMs: v.number(), decided: v.string(), back: v.boolean() })), []),
 });
 
-/** journalPath is the journal's place in a state directory: "/var/lib/xnet/docker.json". */
+/** journalPath returns the path of the journal in a state directory: "/var/lib/xnet/docker.json". */
 export function journalPath(stateFolder: string): string {
   return join(stateFolder, 'docker.json');
 }
 
 /**
- * readJournal reads the journal; a host that xnet has not touched has none.
- * @throws XnetError Corrupt when it is not one, FailedPrecondition when it can't be read
+ * readJournal reads the journal; it returns an empty one for a host that xnet has not touched.
+ * @throws XnetError Corrupt when the file is not a journal, FailedPrecondition when it can't be read
  */
 export async function readJournal(stateFolder: string): Promise<Journal> {
   const path = journalPath(stateFolder);
@@ -177,9 +177,9 @@ export async function readJournal(stateFolder: string): Promise<Journal> {
 }
 
 /**
- * writeJournal puts a journal on disk before it returns; an empty one is no file. Nobody but root may read it:
- * daemon.json can hold credentials.
- * @throws XnetError FailedPrecondition when it can't be written; the former one is there then
+ * writeJournal flushes a journal to disk before it returns; for an empty one it removes the file. Only root may read
+ * the file, because daemon.json can hold credentials.
+ * @throws XnetError FailedPrecondition when it can't be written; the former journal then remains
  */
 export async function writeJournal(stateFolder: string, journal: Journal): Promise<void> {
   const { ours, apply, givenUp, toStart, toConnect, restarts } = journal;

@@ -1,29 +1,29 @@
-// A JSON object in a file as dockerd reads it, and the edits that touch one of its properties and no other byte.
-// Invariant: what this reads without a problem, Go's encoding/json reads to the same end, whatever the encoding; adding
-// a property and taking it out again gives the bytes from before. Pure.
+// A JSON object in a file as dockerd reads it, and edits that change one of its properties and no other byte.
+// Invariant: a file that is read here without a problem has the same meaning to Go's encoding/json, in every encoding.
+// Adding a property and removing it again restores the original bytes. Pure.
 import { isUtf8 } from 'node:buffer';
 import { applyEdits, type Edit, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 
-/** JsonProperty is one top-level property: `value` is undefined for what is neither a text nor null. */
+/** JsonProperty is one top-level property; `value` is undefined if it is neither a string nor null. */
 export type JsonProperty = {
   readonly name: string;
   readonly value: string | null | undefined;
-  /** Offsets into the text: of the key, and of the value's first character and the one after its last. */
+  /** Offsets into the text: of the key, of the value's first character, and of the character after its last. */
   readonly start: number;
   readonly valueStart: number;
   readonly end: number;
 };
 
-/** JsonDocument is one object of a file; a file without content counts as an empty one. */
+/** JsonDocument is one object of a file; an empty file counts as an empty object. */
 export type JsonDocument = {
   readonly text: string;
   readonly encoding: TextEncoding;
-  /** Offset of the object's brace; undefined where the file has no content. */
+  /** Offset of the object's opening brace; undefined if the file is empty. */
   readonly brace: number | undefined;
   readonly properties: readonly JsonProperty[];
 };
 
-/** TextProblem is what is wrong at one place of a file. Line and column count characters from 1. */
+/** TextProblem is a problem at one place of a file. Line and column count characters from 1. */
 export type TextProblem = {
   readonly kind: 'Invalid' | 'TooLarge';
   readonly line: number;
@@ -33,18 +33,18 @@ export type TextProblem = {
   readonly fix: string;
 };
 
-/** TextEncoding is how a file writes its characters. All but plain UTF-8 begin with a byte order mark. */
+/** TextEncoding is the character encoding of a file. All but plain UTF-8 begin with a byte order mark. */
 export type TextEncoding = 'utf8' | 'utf8-bom' | 'utf16le' | 'utf16be';
 
-/** largestFile is the size in bytes above which a file is not read: a real daemon.json has a few hundred. */
+/** largestFile is the size in bytes above which a file is not read; a real daemon.json has a few hundred. */
 export const largestFile = 1024 * 1024;
 
-// Go refuses 10,000 levels (encoding/json, maxNestingDepth); the deepest documented setting of dockerd has 5.
+// Go's encoding/json refuses 10,000 levels (maxNestingDepth); the deepest documented setting of dockerd has 5.
 const deepestLevel = 200;
 
 const marks = { utf8: [], 'utf8-bom': [0xef, 0xbb, 0xbf], utf16le: [0xff, 0xfe], utf16be: [0xfe, 0xff] } as const;
 
-/** readDocument reads a file's bytes; undefined stands for a file that is not there. */
+/** readDocument parses a file's bytes; undefined means that there is no file. */
 export function readDocument(bytes: Buffer | undefined): JsonDocument | TextProblem {
   if (bytes === undefined) return { text: '', encoding: 'utf8', brace: undefined, properties: [] };
   if (bytes.length > largestFile) {
@@ -72,7 +72,7 @@ export function readDocument(bytes: Buffer | undefined): JsonDocument | TextProb
   return { text, encoding, brace: root.offset, properties: (root.children ?? []).map(propertyOf) };
 }
 
-/** problemAt is a problem at an offset into a text. */
+/** problemAt returns a problem at an offset into a text. */
 export function problemAt(
   text: string,
   offset: number,
@@ -83,7 +83,7 @@ export function problemAt(
   return { ...problem, line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
 }
 
-/** withValue is the file's bytes with another text as the value of a property that is there. */
+/** withValue returns the file's bytes with another text as the value of an existing property. */
 export function withValue(document: JsonDocument, property: JsonProperty, value: string): Buffer {
   return apply(document, {
     offset: property.valueStart,
@@ -92,12 +92,12 @@ export function withValue(document: JsonDocument, property: JsonProperty, value:
   });
 }
 
-/** withProperty is the file's bytes with one more property at the end, laid out as the one before it. */
+/** withProperty returns the file's bytes with one more property at the end, formatted like the one before it. */
 export function withProperty(document: JsonDocument, name: string, value: string): Buffer {
   const { text, brace, properties } = document;
   const pair = `${JSON.stringify(name)}: ${JSON.stringify(value)}`;
   if (brace === undefined) {
-    // White space of an empty file stays behind the object.
+    // White space of an empty file stays after the object.
     return apply(document, { offset: 0, length: 0, content: `{\n  ${pair}\n}${text === '' ? '\n' : ''}` });
   }
   const last = properties.at(-1);
@@ -108,13 +108,13 @@ export function withProperty(document: JsonDocument, name: string, value: string
     return apply(document, { offset: brace + 1, length: 0, content: `${before}${pair}` });
   }
   const gap = /[\t\n\r ]*$/.exec(text.slice(0, last.start))?.[0] ?? '';
-  // `"mtu":1400` without a blank after the colon stays the file's way.
+  // The file's own style is kept, such as `"mtu":1400` without a blank after the colon.
   const colon = /[\t\n\r ]*:[\t ]*$/.exec(text.slice(last.start, last.valueStart))?.[0] ?? ': ';
   const content = `,${gap}${JSON.stringify(name)}${/[\n\r]/.test(colon) ? ': ' : colon}${JSON.stringify(value)}`;
   return apply(document, { offset: last.end, length: 0, content });
 }
 
-/** withoutProperty is the file's bytes without a property that is there, its comma and the white space before it. */
+/** withoutProperty returns the file's bytes without an existing property, its comma and the white space before it. */
 export function withoutProperty(document: JsonDocument, property: JsonProperty): Buffer {
   const index = document.properties.indexOf(property);
   const previous = document.properties[index - 1];
@@ -147,7 +147,7 @@ function propertyOf(node: Node): JsonProperty {
   };
 }
 
-// The marks that dockerd knows since 23.0 (golang.org/x/text/encoding/unicode, BOMOverride).
+// The byte order marks that dockerd recognises since 23.0 (golang.org/x/text/encoding/unicode, BOMOverride).
 function encodingOf(bytes: Buffer): TextEncoding {
   for (const encoding of ['utf8-bom', 'utf16le', 'utf16be'] as const) {
     if (marks[encoding].every((byte, index) => bytes[index] === byte)) return encoding;
@@ -159,7 +159,7 @@ function decode(bytes: Buffer, encoding: TextEncoding): string {
   const body = bytes.subarray(marks[encoding].length);
   if (encoding === 'utf16le') return body.toString('utf16le');
   if (encoding !== 'utf16be') return body.toString('utf8');
-  // swap16 works in place and on whole pairs only.
+  // swap16 works in place, and only on whole pairs.
   const even = Buffer.from(body.subarray(0, body.length - (body.length % 2)));
   return even.swap16().toString('utf16le');
 }

@@ -1,21 +1,21 @@
-// The bridge that a node's subnet stands on, as the kernel has it: docker0 in mode bip, xnet's own in mode bridge.
-// Invariant: only reads. What is wrong with the bridge is repaired by the Docker effect.
+// The bridge with the node's subnet, as the kernel has it: docker0 in mode bip, xnet's own in mode bridge.
+// Invariant: read-only. The Docker effect repairs the bridge.
 import type { Ipv4 } from '../../../proto/domain/address.js';
 import type { Assignment } from '../../../proto/domain/network.js';
 import type { KernelMirror } from '../../kernel/mirror.js';
 
-/** bridgeNameOf is the name of the interface that has, or is to get, a node's gateway address: "docker0". */
+/** bridgeNameOf returns the name of the interface that has, or is to get, a node's gateway address: "docker0". */
 export function bridgeNameOf({ mode, bridgeName }: Pick<Assignment, 'mode' | 'bridgeName'>): string {
   return mode === 'bip' ? 'docker0' : bridgeName;
 }
 
-/** BridgeState is what the kernel has of a bridge: nothing, the interface alone, or the interface with its gateway. */
+/** BridgeState is the state of a bridge in the kernel: missing, present without its gateway address, or complete. */
 export type BridgeState = 'gone' | 'without gateway' | 'whole';
 
-/** OwnBridge is a bridge as it should be. */
+/** OwnBridge is the desired bridge. */
 export type OwnBridge = { readonly name: string; readonly gateway: Ipv4 };
 
-/** bridgeState says what there is of a bridge. */
+/** bridgeState returns the present state of a bridge. */
 export function bridgeState(
   { links, addresses }: Pick<KernelMirror, 'links' | 'addresses'>,
   { name, gateway }: OwnBridge,
@@ -27,9 +27,9 @@ export function bridgeState(
 }
 
 /**
- * onBridgeChange calls `listener` when somebody deletes the bridge or its gateway address, or puts it back.
- * @param bridge the bridge of the present assignment; undefined when there is none
- * @returns ends it
+ * onBridgeChange calls `listener` when somebody deletes or restores the bridge or its gateway address.
+ * @param bridge the bridge of the present assignment; undefined if there is none
+ * @returns unsubscribes
  */
 export function onBridgeChange(
   mirror: Pick<KernelMirror, 'links' | 'addresses' | 'onChange'>,

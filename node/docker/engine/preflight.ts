@@ -1,5 +1,5 @@
-// Is this a Docker that xnet can work with, and how was its dockerd started?
-// Invariant: nothing is changed, and each answer that is not "yes" says what to do.
+// Checks whether xnet supports this Docker, and finds out how its dockerd is started.
+// Invariant: nothing is changed, and each refusal says what to do.
 import { formatPrefix, type Prefix, prefixesOverlap, prefixOf } from '../../../proto/domain/address.js';
 import { errnoOf, XnetError } from '../../../proto/errors.js';
 import type { Exec } from '../../../proto/process/exec.js';
@@ -15,11 +15,14 @@ export type Dockerd = {
   readonly program: string;
   readonly argv: readonly string[];
   readonly flags: Flags;
-  /** Tells where a flag is written: "/etc/default/docker, line 7". */
+  /** Returns where a flag is set: "/etc/default/docker, line 7". */
   readonly where: (flag: string) => Promise<string>;
 };
 
-/** seeEngine asks the engine all that decisions need, or finds why it can't be worked with. Once in a turn is enough. */
+/**
+ * seeEngine reads everything from the engine that decisions need, or reports why xnet can't work with it. A turn calls
+ * it once.
+ */
 export async function seeEngine(host: DockerHost, signal: AbortSignal): Promise<EngineSeen | Finding> {
   const { turn } = host;
   if (turn?.seen !== undefined) return turn.seen;
@@ -42,7 +45,7 @@ async function askEngine(host: DockerHost, signal: AbortSignal): Promise<EngineS
   }
 }
 
-/** unsupportedEngine says why xnet can't work with an engine that answers; undefined where it can. */
+/** unsupportedEngine says why xnet can't work with an engine that answers; undefined if it can. */
 export function unsupportedEngine(version: EngineVersion, info: EngineInfo): Finding | undefined {
   if (!version.isDocker) {
     const message = 'the program that answers at the Docker socket is not Docker (Podman?)';
@@ -61,8 +64,8 @@ export function unsupportedEngine(version: EngineVersion, info: EngineInfo): Fin
 }
 
 /**
- * unreachableEngine is the finding of an engine that does not answer.
- * @param isInstalled says whether there is a dockerd on this host
+ * unreachableEngine reports an engine that does not answer.
+ * @param isInstalled reports whether this host has a dockerd
  */
 export async function unreachableEngine(
   error: unknown,
@@ -84,7 +87,7 @@ export async function unreachableEngine(
   return waiting('NotAnswering', error.message);
 }
 
-// Through the same way as every other program, so that the answer is about the host whose Docker it is.
+// Runs through the same `exec` as every other program, so the answer is about the host that the Docker belongs to.
 const lookForDockerd = 'PATH=$PATH:/usr/sbin:/usr/bin:/usr/local/bin:/snap/bin; command -v dockerd';
 
 async function dockerdIsInstalled(exec: Exec, signal: AbortSignal): Promise<boolean> {
@@ -92,10 +95,10 @@ async function dockerdIsInstalled(exec: Exec, signal: AbortSignal): Promise<bool
   return code === 0;
 }
 
-/** seeDockerd finds out how dockerd was started, and will be started next. */
+/** seeDockerd finds out how dockerd was started and how it will be started next. */
 export async function seeDockerd(host: DockerHost, signal: AbortSignal): Promise<Dockerd | Finding> {
   const { pidFile, unit: unitName, restartCommand } = host.settings;
-  // A unit says what the next start will be only where systemd does it.
+  // The unit determines the next start only if systemd performs it.
   const unit = restartCommand === undefined ? await dockerdUnit(host.exec, unitName, signal) : undefined;
   const running =
     (await runningDockerd(pidFile)) ?? (unit && unit.mainPid > 0 ? await dockerdOf(unit.mainPid) : undefined);
@@ -119,8 +122,8 @@ export async function seeDockerd(host: DockerHost, signal: AbortSignal): Promise
 export type NetworkOverlap = { readonly prefix: Prefix; readonly by: string };
 
 /**
- * overlapping finds networks of Docker and of the host that a subnet would overlap.
- * @param except names of interfaces and ids of networks that do not count
+ * overlapping lists networks of Docker and of the host that a subnet would overlap.
+ * @param except names of interfaces and ids of networks to ignore
  */
 export function overlapping(
   subnet: Prefix,
@@ -140,7 +143,7 @@ export function overlapping(
   return [...ofDocker, ...ofHost].filter(({ prefix }) => prefixesOverlap(prefix, subnet));
 }
 
-/** overlapFinding says what a subnet overlaps and what to do. */
+/** overlapFinding reports what a subnet overlaps and what to do. */
 export function overlapFinding(subnet: Prefix, [taken]: readonly NetworkOverlap[]): Finding | undefined {
   if (taken === undefined) return undefined;
   const message = `the leased subnet ${formatPrefix(subnet)} overlaps ${formatPrefix(taken.prefix)} of ${taken.by}`;

@@ -1,35 +1,39 @@
-// How often Docker may be restarted because of xnet. Each restart stops or delays what runs on the host, so that neither a
-// controller that changes its mind nor a daemon that dies again and again may have it restarted without end.
+// Limits how often xnet restarts Docker. Each restart stops or delays containers, so neither a controller that keeps
+// changing its assignment nor a daemon that keeps dying may cause restarts without end.
 // Invariant: an operator is never limited: a leave by hand, `systemctl reload xnetd`, and a change of daemon.json or of
-// dockerd's flags by anybody else let the next restart happen at once. Pure.
+// dockerd's flags by anybody else permit the next restart at once. Pure.
 import { sha256 } from './content-hash.js';
 import type { Content, Restart } from './journal.js';
 
-/** RestartLimit is how often Docker may be restarted without an operator. */
+/** RestartLimit limits the restarts of Docker that no operator requested. */
 export type RestartLimit = {
   readonly mostPerHour: number;
-  /** The pause after one that failed, in milliseconds; it doubles with each. */
+  /** Pause after a failed restart, in milliseconds; it doubles with each failure. */
   readonly pauseMs: number;
 };
 
 const hourMs = 3_600_000;
 const longestDownPauseMs = 20 * 60_000;
-// One that fails is followed by another, which takes it back.
+// A failed restart is followed by a second one that rolls it back.
 const perAttempt = 2;
 
-/** recentRestarts are those of the last hour. One of the future is of a clock that was set back since, and counts no more. */
+/**
+ * recentRestarts returns the restarts of the last hour. One in the future dates from before the clock was set back, and
+ * is ignored.
+ */
 export function recentRestarts(restarts: readonly Restart[], nowMs: number): readonly Restart[] {
   return restarts.filter(({ atMs }) => atMs <= nowMs && nowMs - atMs < hourMs);
 }
 
-/** decidedBy is the SHA-256 of what is an operator's to decide: daemon.json without our key, and how dockerd is started. */
+/** decidedBy returns the SHA-256 of what an operator decides: daemon.json without our key, and how dockerd is started. */
 export function decidedBy(without: Content, circumstances: string): string {
   return sha256(Buffer.from(JSON.stringify([without?.toString('base64') ?? null, circumstances])));
 }
 
 /**
- * restartAt is when Docker may be restarted next to give docker0 another address, in milliseconds since 1970: 0 at once.
- * @param failed the last attempt was rolled back
+ * restartAt returns when Docker may next be restarted to change docker0's address, in milliseconds since 1970; 0 means
+ * at once.
+ * @param failed whether the last attempt was rolled back
  */
 export function restartAt(
   restarts: readonly Restart[],
@@ -47,8 +51,8 @@ export function restartAt(
 }
 
 /**
- * startAt is when a Docker that is down may be started again after it did not start: in milliseconds since 1970, 0 at once.
- * No limit but longer and longer pauses: it is down, so that an attempt stops nothing.
+ * startAt returns when a Docker that failed to start may be started again, in milliseconds since 1970; 0 means at once.
+ * There is no limit, only growing pauses: Docker is down, so an attempt stops no container.
  */
 export function startAt(restarts: readonly Restart[], nowMs: number, { pauseMs }: RestartLimit): number {
   const recent = recentRestarts(restarts, nowMs).filter(({ back }) => back);

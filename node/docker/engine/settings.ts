@@ -1,4 +1,4 @@
-// What the Docker effect is told, and what it works with on one host.
+// Settings and inputs of the Docker effect, and its dependencies on one host.
 // Invariant: values only; nothing here touches the host.
 import type { Ipv4, Prefix } from '../../../proto/domain/address.js';
 import { quoted } from '../../../proto/domain/input.js';
@@ -12,30 +12,30 @@ import type { RestartLimit } from './restart-limit.js';
 import type { Restarter } from './restarter.js';
 
 /**
- * OnRunning says what to do when Docker has to be restarted while containers run: not do it (`refuse`), not until they
- * have ended (`wait`), or do it and start them again (`restart`).
+ * OnRunning says what to do if Docker must be restarted while containers run: refuse (`refuse`), wait until they have
+ * ended (`wait`), or restart and start them again (`restart`).
  */
 export type OnRunning = 'refuse' | 'wait' | 'restart';
 
-/** onRunnings are all of OnRunning. */
+/** onRunnings lists the values of OnRunning. */
 export const onRunnings = ['refuse', 'wait', 'restart'] as const satisfies readonly OnRunning[];
 
-/** DockerSettings are an operator's. Defaults stand in `dockerDefaults`. */
+/** DockerSettings are the operator's settings. Defaults are in `dockerDefaults`. */
 export type DockerSettings = {
   /** "/var/run/docker.sock" */
   readonly socket: string;
-  /** Undefined: what dockerd was started with (--config-file), else /etc/docker/daemon.json. */
+  /** Undefined: the file that dockerd was started with (--config-file), else /etc/docker/daemon.json. */
   readonly daemonJson: string | undefined;
   /** "/var/run/docker.pid" */
   readonly pidFile: string;
   /** "docker.service" */
   readonly unit: string;
-  /** Command that restarts dockerd; undefined: systemd does. */
+  /** Command that restarts dockerd; undefined: systemd restarts it. */
   readonly restartCommand: readonly [string, ...string[]] | undefined;
   readonly onRunning: OnRunning;
-  /** How long dockerd may take until it answers after a restart, in milliseconds. */
+  /** Time in milliseconds that dockerd has to answer after a restart. */
   readonly waitMs: number;
-  /** How often Docker may be restarted without an operator. */
+  /** Limit on restarts of Docker that no operator requested. */
   readonly restarts: RestartLimit;
   /** Folder of the journal: "/var/lib/xnet". */
   readonly stateFolder: string;
@@ -53,7 +53,7 @@ export const dockerDefaults = {
   restarts: { mostPerHour: 3, pauseMs: 60_000 },
 } as const satisfies Omit<DockerSettings, 'stateFolder'>;
 
-/** DesiredDocker is what Docker is to be on a node. */
+/** DesiredDocker is the desired state of Docker on a node. */
 export type DesiredDocker =
   | { readonly mode: 'bip'; readonly nodeId: string; readonly subnet: Prefix; readonly gateway: Ipv4 }
   | {
@@ -67,10 +67,10 @@ export type DesiredDocker =
       readonly bridgeName: string;
     };
 
-/** Steps is told of every step that a death may come after. Tests die there. */
+/** Steps is notified of every step that xnetd may be killed after. Tests end the process there. */
 export type Steps = { reached(step: string): Promise<void> | void };
 
-/** DockerHost is what the parts of the effect work with. */
+/** DockerHost holds the dependencies that the parts of the effect share. */
 export type DockerHost = {
   readonly settings: DockerSettings;
   readonly engine: Engine;
@@ -81,29 +81,29 @@ export type DockerHost = {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Logger | undefined;
-  /** What a turn has seen of the engine, for the parts of it that follow; undefined: each part asks for itself. */
+  /** The engine as observed in this turn, shared by the parts of the turn; undefined: each part reads it itself. */
   readonly turn?: { seen: EngineSeen | undefined };
 };
 
-/** seeLog is the fix of a failure that says no more of itself. */
+/** seeLog is the fix for a failure that has no remedy of its own. */
 export const seeLog = 'find the cause with journalctl -u xnetd';
 
-/** shown is a name of Docker's in a message: as it is, or quoted where it has anything unusual. */
+/** shown formats a Docker name for a message: unchanged, or quoted if it has unusual characters. */
 export function shown(name: string): string {
   return /^[\w.-]{1,80}$/.test(name) ? name : quoted(name);
 }
 
-/** blocked is a finding that somebody has to act on; `fix` says how. */
+/** blocked returns a finding that requires action; `fix` says which. */
 export function blocked(reason: string, message: string, fix: string): Finding {
   return { type: 'Docker', transient: false, reason, message, fix };
 }
 
-/** blockedBy is a finding of an error, whose own hint is the fix if it has one. */
+/** blockedBy returns a finding for an error; the error's own hint, if any, replaces `fix`. */
 export function blockedBy(reason: string, error: unknown, fix: string): Finding {
   return blocked(reason, messageOf(error), (error instanceof XnetError ? error.hint : undefined) ?? fix);
 }
 
-/** waiting is a finding that goes away by itself; `fix` is what ends it sooner, where something does. */
+/** waiting returns a finding that resolves by itself; `fix`, if given, resolves it sooner. */
 export function waiting(reason: string, message: string, fix?: string): Finding {
   return { type: 'Docker', transient: true, reason, message, ...(fix === undefined ? {} : { fix }) };
 }

@@ -1,28 +1,28 @@
-// Asks dockerd itself whether it would take a configuration file, without starting it.
-// Invariant: the dockerd that is asked can't come up: it ends before it has touched anything.
+// Asks dockerd whether it accepts a configuration file, without starting it.
+// Invariant: the dockerd that is asked can't start: it exits before it touches anything.
 import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeOwnFile } from '../../../proto/process/atomic-file.js';
 import type { Exec } from '../../../proto/process/exec.js';
 import { reasonIn } from './restarter.js';
 
-/** DockerdToAsk is a dockerd and the flags that it runs with. */
+/** DockerdToAsk is a dockerd program, the flags that it runs with, and its major version. */
 export type DockerdToAsk = { readonly program: string; readonly argv: readonly string[]; readonly major: number };
 
-// 23.0 brought --validate. Before it, a flag with a value that is refused after all of the file has been read and
-// checked (daemon/config/config.go of 20.10: MergeDaemonConfigurations, the second Validate) does the same.
+// 23.0 added --validate. Before, a flag whose value is refused only after the whole file has been read and checked
+// (daemon/config/config.go of 20.10: MergeDaemonConfigurations, the second Validate) has the same effect.
 const firstWithValidate = 23;
 const impossible = '--max-concurrent-downloads=-1';
 const onlyTheImpossible = [
   /merged configuration validation from file and command line flags failed: invalid max concurrent downloads: -1\s*$/,
-  // A file that sets it, too: that is the one conflict.
+  // If the file sets the key too, the only error is this conflict.
   /both as a flag and in the configuration file: max-concurrent-downloads: \(from flag: -1, from file: \S+\)\s*$/,
 ];
 
 /**
- * askDockerd says why dockerd would not take a configuration, in its own words; undefined where it would. It looks at
- * syntax, keys, types and conflicts with flags, not at whether the values can be put to work.
- * @param content undefined: no file, which dockerd always takes
+ * askDockerd says why dockerd would refuse a configuration, in its own words; undefined if it would accept it. dockerd
+ * checks syntax, keys, types and conflicts with flags, not whether the values work.
+ * @param content undefined means no file, which dockerd always accepts
  */
 export async function askDockerd(
   exec: Exec,
@@ -35,7 +35,7 @@ export async function askDockerd(
   await writeOwnFile(file, content);
   try {
     const validates = dockerd.major >= firstWithValidate || dockerd.major === 0;
-    // The last of several --config-file counts.
+    // The last of several --config-file wins.
     const argv = [...dockerd.argv, `--config-file=${file}`, validates ? '--validate' : impossible];
     const { code, stdout, stderr } = await exec([dockerd.program, ...argv]);
     const said = `${stdout}\n${stderr}`.trim();
