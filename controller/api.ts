@@ -1,6 +1,6 @@
-// What a controller is called by: its local sockets, and its TCP ports, with the services bound to both.
-// Invariant: the local sockets are open as long as the controller runs; clients are told that it serves while it has read
-// the store and all its ports are open.
+// The servers of a controller: the local sockets and the TCP ports, with the services bound to both.
+// Invariant: the local sockets are open while the controller runs; the health service reports serving while the store
+// has been read and all TCP ports are open.
 import type { XnetError } from '../proto/errors.js';
 import type { Logger } from '../proto/process/log.js';
 import { type Endpoint, formatEndpoint } from '../proto/rpc/endpoint.js';
@@ -13,14 +13,14 @@ import { joinService } from './service/join-service.js';
 import { nodeService } from './service/node-service.js';
 import { type ControllerSettings, joinEndpoints, localEndpoints } from './settings.js';
 
-/** ApiDeps are what the services are bound to. */
+/** ApiDeps are the dependencies of the services. */
 export type ApiDeps = {
   readonly state: ClusterState;
   readonly registries: Registries;
   readonly controller: Omit<ThisController, 'ports'>;
   readonly observer: CallObserver;
   readonly log: Logger;
-  /** Called when there can be no ports for a reason that is not their addresses. */
+  /** Called when the ports can't open for a reason other than their addresses. */
   readonly onFailure: (error: XnetError) => void;
 };
 
@@ -64,13 +64,13 @@ export class Api {
     });
   }
 
-  /** endpoints are where the local server listens; none before start. */
+  /** endpoints returns the addresses of the local server; none before start. */
   get endpoints(): readonly Endpoint[] {
     return this.#local?.endpoints ?? [];
   }
 
   /**
-   * start opens the local sockets. The TCP ports open when the authority does: see Listeners.
+   * start opens the local sockets. The TCP ports open once there is an authority: see Listeners.
    * @throws XnetError when an address can't be listened on
    */
   async start(): Promise<void> {
@@ -86,7 +86,7 @@ export class Api {
     state.feed.onStanding(() => this.#tellHealth());
   }
 
-  /** checkPorts looks whether the TCP ports can be opened. A problem is logged and shown in the status. */
+  /** checkPorts checks whether the TCP ports can be opened. A problem is logged and shown in the status. */
   async checkPorts(): Promise<void> {
     await this.#listeners.check();
   }
@@ -95,12 +95,12 @@ export class Api {
     this.#local?.health.set(this.#deps.state.feed.serving && this.#listeners.opened);
   }
 
-  /** drain tells clients to turn to another controller. */
+  /** drain asks clients to move to another controller. */
   drain(): void {
     this.#local?.health.set(false);
   }
 
-  /** close closes all servers; calls under way have `graceMs` to end. */
+  /** close closes all servers; calls in flight have `graceMs` milliseconds to end. */
   async close(graceMs: number): Promise<void> {
     await Promise.all([this.#local?.close(graceMs), this.#listeners.close(graceMs)]);
   }

@@ -1,5 +1,5 @@
-// Whether a port could be opened, without opening it to anybody: so that a wrong address is told when the controller
-// starts, which is long before the ports open.
+// Checks whether a port can be bound, without serving on it, so that a wrong address is reported when the controller
+// starts, long before the ports open.
 import { createServer } from 'node:net';
 import { errnoOf, messageOf, XnetError } from '../proto/errors.js';
 import { type Endpoint, formatEndpoint } from '../proto/rpc/endpoint.js';
@@ -12,7 +12,7 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /**
- * requireBindable binds a TCP endpoint and lets it go.
+ * requireBindable binds a TCP endpoint and releases it.
  * @throws XnetError FailedPrecondition when it can't be bound
  */
 export function requireBindable(endpoint: Extract<Endpoint, { kind: 'tcp' }>): Promise<void> {

@@ -1,4 +1,4 @@
-// Puts the parts of a controller together, runs them, and takes them apart again in the reverse order.
+// Assembles the parts of a controller, runs them, and closes them in the reverse order.
 import { randomBytes } from 'node:crypto';
 import { messageOf, XnetError } from '../proto/errors.js';
 import { makeFolder } from '../proto/process/folder.js';
@@ -50,7 +50,7 @@ function makeRegistries(context: Context, settings: ControllerSettings): Registr
   };
 }
 
-/** Resources are what has to be closed when a controller ends, and outlives all of its parts. */
+/** Resources are what outlives the parts of a controller and is closed when it ends. */
 type Resources = {
   readonly systemd: Systemd;
   readonly entries: AuditLog;
@@ -114,7 +114,7 @@ class Controller {
     });
   }
 
-  // The first failure ends the controller.
+  // Ends the controller with its first failure.
   #fail(error: unknown): void {
     this.#failure ??= error;
     this.#failed.abort();
@@ -130,7 +130,7 @@ class Controller {
       await this.#api.checkPorts();
       const parts = this.#runParts(stopped).catch((error: unknown) => this.#fail(error));
       await aborted(stopped);
-      // Its nodes go to another controller at once, before anything else of this one ends.
+      // Nodes move to another controller before anything else is closed.
       this.#api.drain();
       this.#registries.authority.close();
       this.#sessions.end();
@@ -171,7 +171,7 @@ export async function runController(
   log: Logger,
   signal: AbortSignal,
 ): Promise<void> {
-  // Before etcd is started, which would find the socket and say that it is ready itself.
+  // Before etcd starts: it would inherit the notification socket and report readiness itself.
   const systemd = new Systemd(log);
   try {
     await prepareFolder(settings.dataDir);

@@ -1,8 +1,8 @@
-// The TCP ports of a controller: the API, for those with a certificate, and the port to join by, for those without. They
-// open when the authority does, and follow it: a new authority, and a certificate of our own that grows old, change what
-// new connections see.
-// Invariant: no port is open without an authority; a port that is open stays open, with every stream on it. An address
-// that can't be listened on ends nothing: it is a problem that is told, from the start on, and tried again.
+// The TCP ports of a controller: the API for clients with a certificate, and the join port for hosts without one. They
+// open once there is an authority, and follow it: a new authority, or a renewed server certificate, applies to new
+// connections.
+// Invariant: no port is open without an authority. An open port stays open, with all its streams. An address that can't
+// be listened on does not end the controller: it is reported from the start and retried.
 import { messageOf, XnetError } from '../proto/errors.js';
 import { keyOfRequest, makeRequest } from '../proto/pki/certificate.js';
 import { readCertificate, renewalAt } from '../proto/pki/chain.js';
@@ -17,7 +17,7 @@ import type { Authority, Opened } from './authority/authority.js';
 import { requireBindable } from './bindable.js';
 import type { ViewFeed } from './view/view-feed.js';
 
-/** ListenerDeps are what the ports are made of. */
+/** ListenerDeps are the dependencies of the ports. */
 export type ListenerDeps = {
   readonly authority: Authority;
   readonly feed: ViewFeed;
@@ -30,7 +30,7 @@ export type ListenerDeps = {
   readonly log: Logger;
   /** Called when all ports are open. */
   readonly onOpen: () => void;
-  /** Called when there can be no ports for a reason that is not their addresses. */
+  /** Called when the ports can't open for a reason other than their addresses. */
   readonly onFailure: (error: XnetError) => void;
 };
 
@@ -38,12 +38,12 @@ const controllerTtlMs = 90 * 24 * 3_600_000;
 // setTimeout takes at most 2^31-1 ms, some 25 days.
 const longestTimerMs = 24 * 3_600_000;
 
-// A host that is up answers within this.
+// A reachable host answers within this time.
 const aliveMs = 3_000;
-// An address may come with an interface that is up later than the controller.
+// Retries because the interface of an address may come up later than the controller.
 const retryMs = 2_000;
 
-// A port of one kind: where it is to listen, and with what, once there is an authority.
+// A port of one kind: where it listens, and with which services, once there is an authority.
 type Port = {
   readonly clients: 'certificates' | 'strangers';
   readonly endpoints: readonly Endpoint[];
@@ -55,7 +55,7 @@ type Port = {
 export class Listeners {
   readonly #deps: ListenerDeps;
   readonly #ports: readonly Port[];
-  /** What keeps ports from being open. */
+  /** Why ports are not open. */
   #problem: XnetError | undefined;
   #closed = false;
   #retry: NodeJS.Timeout | undefined;
@@ -71,7 +71,7 @@ export class Listeners {
     ];
     deps.authority.onOpened((opened) => this.#schedule(opened));
     deps.feed.onChange((touched) => {
-      // Streams that are open outlive a store that is not known for a while.
+      // Open streams survive a period in which the store is not accepted.
       const concerned = deps.feed.ready && (touched.certificates || touched.nodes.size > 0);
       if (concerned) for (const { server } of this.#ports) server?.recheck();
       this.#tellHealth();
@@ -79,17 +79,17 @@ export class Listeners {
     deps.feed.onStanding(() => this.#tellHealth());
   }
 
-  /** opened says whether all ports are open. */
+  /** opened reports whether all ports are open. */
   get opened(): boolean {
     return this.#ports.every(({ server }) => server !== undefined);
   }
 
-  /** problem is why ports that are to be open can't be. */
+  /** problem returns why ports that should be open are not. */
   get problem(): XnetError | undefined {
     return this.#problem;
   }
 
-  /** check looks whether the ports can be opened, and again until they can. They are not opened by it. */
+  /** check checks whether the ports can be bound, and repeats that until they can. It does not open them. */
   async check(): Promise<void> {
     try {
       for (const port of this.#ports) if (port.server === undefined) await this.#requireBindable(port);
@@ -117,12 +117,12 @@ export class Listeners {
     }, retryMs).unref();
   }
 
-  /** settled waits until what the authority said last was done. */
+  /** settled waits until the last change of the authority has been applied. */
   settled(): Promise<void> {
     return this.#work;
   }
 
-  /** alive asks whether the other end of a connection ("192.168.83.7:40123") answers, for as long as some seconds. */
+  /** alive reports whether the other end of a connection ("192.168.83.7:40123") answers within a few seconds. */
   async alive(connection: string): Promise<boolean> {
     const asked = this.#ports.map(({ server }) => server?.alive(connection, aliveMs) ?? false);
     return (await Promise.all(asked)).includes(true);
@@ -177,8 +177,8 @@ export class Listeners {
     return startServer({ endpoints, bindings, tls, observer, refuse: (caller) => this.#refuse(caller) });
   }
 
-  // Whoever is of another cluster, or in the store as revoked; that a node exists is for its calls to find out. As long as
-  // nobody knows who is revoked, nobody is let in.
+  // Refuses identities of another cluster, and revoked ones. Calls check themselves whether the node exists. While the
+  // revocations are unknown, every identity is refused.
   #refuse({ identity, serial }: Parameters<NonNullable<Admission['refuse']>>[0]): XnetError | undefined {
     const whose = `the certificate of ${formatIdentity(identity)}`;
     try {
@@ -196,7 +196,7 @@ export class Listeners {
 
   async #identity(opened: Opened): Promise<ServerIdentity> {
     const { authority, controllerId } = this.#deps;
-    // A key of its own each time, that is never written anywhere.
+    // A new key for each server certificate; it is never written to disk.
     const { key, csr } = await makeRequest();
     const issued = await authority.issue('controller', controllerId, await keyOfRequest(csr), controllerTtlMs);
     this.#renewLater(renewalAt(readCertificate(issued.certificate), Math.random()));

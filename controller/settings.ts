@@ -147,7 +147,7 @@ The command line goes before the environment, the environment before the file.`,
     });
 }
 
-/** joinEndpoints are where hosts join: as set, or next to each TCP port that the API has. */
+/** joinEndpoints returns the endpoints for joining hosts: as set, or next to each TCP port of the API. */
 export function joinEndpoints({
   listen,
   joinListen,
@@ -156,8 +156,9 @@ export function joinEndpoints({
 }
 
 /**
- * localEndpoints are the unix sockets: as set, or one without which nobody could run xctl init: where xctl looks for it,
- * or, for one of several controllers on a machine, which have data directories of their own, in that.
+ * localEndpoints returns the unix sockets: as set, or a default one, without which `xctl init` could not be run. The
+ * default is the path that xctl tries first; for one of several controllers on a machine, it is in its own data
+ * directory.
  */
 export function localEndpoints({
   listen,
@@ -170,7 +171,7 @@ export function localEndpoints({
   return [{ kind: 'unix', path: `${dataDir}/controller.sock` }];
 }
 
-/** controllerName is the name that was set, or one made of the host's name. */
+/** controllerName returns the name from the settings, or one derived from the host's name. */
 export function controllerName(settings: Pick<ControllerSettings, 'name'>): string {
   const host = hostname()
     .toLowerCase()

@@ -1,6 +1,6 @@
-// The store of a controller and its view of it: etcd (its own or the operator's), the client, the feed of the view, and the
-// queue that commits changes.
-// Invariant: close ends what open started, in the reverse order; an open that fails leaves nothing running.
+// Opens the store of a controller and the view of it: etcd (its own or the operator's), the client, the feed of the
+// view, and the commit queue.
+// Invariant: close ends everything that open started, in the reverse order; a failed open leaves nothing running.
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { messageOf, XnetError } from '../proto/errors.js';
@@ -68,7 +68,7 @@ async function embeddedEtcd(
   );
 }
 
-/** Storage is the store and what keeps the view of it. */
+/** Storage is the store and what keeps the view current. */
 export class Storage {
   /** Addresses of etcd: "http://10.0.0.2:2379". */
   readonly endpoints: readonly string[];
@@ -118,9 +118,9 @@ export class Storage {
   }
 
   /**
-   * open starts etcd where the settings name none, and makes the clients. Nothing is read from the store yet: see parts.
+   * open starts etcd unless the settings name one, and makes the clients. It reads nothing from the store: see parts.
    * @param registration id of this controller's registration
-   * @throws XnetError when etcd does not start, or a file that the settings name can't be read
+   * @throws XnetError when etcd does not start, or a file named in the settings can't be read
    */
   static async open(
     settings: ControllerSettings,
@@ -139,32 +139,32 @@ export class Storage {
     }
   }
 
-  /** store is what everything else of the controller reads and writes. */
+  /** store is the store that all other parts read and write. */
   get store(): Store {
     return this.commits.store;
   }
 
-  /** embedded says whether etcd is the controller's own. */
+  /** embedded reports whether etcd is the controller's own. */
   get embedded(): boolean {
     return this.#etcd !== undefined;
   }
 
-  /** warnings are what makes etcd reachable for others than the controllers. */
+  /** warnings returns what makes etcd reachable for others than the controllers. */
   get warnings(): readonly string[] {
     return this.#exposure.warnings;
   }
 
-  /** writeProblem is why nothing can be written to the store; undefined: it can. */
+  /** writeProblem returns why the store can't be written; undefined: it can. */
   get writeProblem(): XnetError | undefined {
     return this.#gate.problem;
   }
 
-  /** etcdProblems are what is wrong with members of the etcd, one line each. */
+  /** etcdProblems returns the faults of etcd members, one line each. */
   get etcdProblems(): readonly string[] {
     return this.#etcdStore.problems;
   }
 
-  /** parts are what runs as long as the controller does. */
+  /** parts returns the loops that run as long as the controller. */
   get parts(): Parts {
     return {
       view: (stop) => this.feed.run(stop),
@@ -174,7 +174,7 @@ export class Storage {
     };
   }
 
-  /** close closes the client, and stops etcd where it is the controller's own. */
+  /** close closes the client, and stops etcd if it is the controller's own. */
   async close(): Promise<void> {
     await this.store.close();
     await this.#etcd?.stop();

@@ -1,6 +1,6 @@
-// Keeps systemd's watchdog and status line fed with what the controller's own clients see: a beat is an answer of its
-// server to a call through its own listener. A store that is away stops no beat: nodes keep their streams then, and
-// starting the controller again would bring nothing back.
+// Feeds systemd's watchdog and status line. A beat requires that the server answers a call through its own listener, as
+// a client would see it. An unreachable store does not stop the beats: nodes keep their streams, and a restart of the
+// controller would not help.
 
 import { pause } from '../proto/process/backoff.js';
 import type { Logger } from '../proto/process/log.js';
@@ -10,33 +10,33 @@ import type { Endpoint } from '../proto/rpc/endpoint.js';
 import { HealthProbe } from '../proto/rpc/health-probe.js';
 import type { ViewFeed } from './view/view-feed.js';
 
-/** WatchdogDeps are what the watchdog is fed with. */
+/** WatchdogDeps are the inputs of the watchdog. */
 export type WatchdogDeps = {
   readonly systemd: Systemd;
   readonly feed: ViewFeed;
-  /** How many nodes have their stream here. */
+  /** Returns how many nodes have their stream here. */
   readonly streams: () => number;
   /** Where the controller listens. */
   readonly endpoints: readonly Endpoint[];
   readonly log: Logger;
 };
 
-/** ControllerState is what a controller's status line tells. */
+/** ControllerState is the input of a controller's status line. */
 export type ControllerState = {
-  /** Why it does not act; empty: it does. */
+  /** Why it refuses to act; empty: it acts. */
   readonly refusal: string;
   /** Undefined: the store was not read yet. */
   readonly view:
     | { readonly revision: number; readonly nodes: number; readonly sessions: number; readonly streams: number }
     | undefined;
-  /** Whether the watch of the store is up. */
+  /** Whether the watch of the store is connected. */
   readonly connected: boolean;
 };
 
-// Where systemd waits for no beat.
+// Used where systemd expects no beats.
 const defaultWatchdogMs = 30_000;
 
-/** statusLine is a controller's line in `systemctl status`: "3 nodes connected of 4, revision 812". Pure. */
+/** statusLine returns a controller's line in `systemctl status`: "3 nodes connected of 4, revision 812". Pure. */
 export function statusLine({ refusal, view, connected }: ControllerState): string {
   if (refusal !== '') return `refuses to act: ${refusal}`;
   if (view === undefined) return 'waiting for the store';
@@ -60,7 +60,7 @@ function controllerState({ feed, streams }: WatchdogDeps): ControllerState {
 /** feedWatchdog feeds systemd until `signal` aborts. */
 export async function feedWatchdog(deps: WatchdogDeps, signal: AbortSignal): Promise<void> {
   const { systemd, feed, endpoints, log } = deps;
-  // A unix socket needs no route and no port that others might have.
+  // A unix socket depends on no route and no port.
   const endpoint = endpoints.find(({ kind }) => kind === 'unix') ?? endpoints[0];
   if (!systemd.present || endpoint === undefined) return aborted(signal);
   const off = feed.onChange(() => systemd.status(statusLine(controllerState(deps))));

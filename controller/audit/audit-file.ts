@@ -1,11 +1,11 @@
 // One file of the audit log: lines are appended, and are on the disk when append() returns.
-// Invariant: a batch of lines is on the disk whole, or none of it counts. What a failed write or a failed fsync left
-// behind is cut off before anything else is written; what others did to the file is never cut off.
+// Invariant: a batch of lines is on the disk completely or does not count. Leftovers of a failed write or fsync are
+// truncated before the next write; changes by others are never truncated.
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** LogHandle is what is done to an open file of the log: what a disk can refuse. */
+/** LogHandle is the part of an open file that the log uses: the operations that a disk can fail. */
 export type LogHandle = Pick<
   FileHandle,
   'stat' | 'chmod' | 'read' | 'write' | 'datasync' | 'sync' | 'truncate' | 'close'
@@ -17,13 +17,13 @@ export type OpenLogFile = (path: string, flags: number, mode?: number) => Promis
 const newline = 0x0a;
 const appending = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
 
-/** openLogFile opens on the disk itself. */
+/** openLogFile opens files on the disk. */
 export const openLogFile: OpenLogFile = (path, flags, mode) => open(path, flags, mode);
 
 type Opened = {
   readonly handle: LogHandle;
   readonly size: number;
-  /** It ends in the middle of a line. */
+  /** Its last line is incomplete. */
   readonly torn: boolean;
 };
 
@@ -32,7 +32,7 @@ export class AuditFile {
   readonly #path: string;
   readonly #open: OpenLogFile;
   #opened: Opened;
-  // A write or an fsync failed: behind the bytes that are on the disk there may be others that are not.
+  // A write or an fsync failed: bytes beyond those known to be on the disk may be in the file.
   #suspect = false;
 
   private constructor(path: string, openFile: OpenLogFile, opened: Opened) {
@@ -41,21 +41,21 @@ export class AuditFile {
     this.#opened = opened;
   }
 
-  /** open opens a file, or makes it, with mode 0600. Throws a system error. */
+  /** open opens a file, or creates it with mode 0600. Throws a system error. */
   static async open(path: string, openFile: OpenLogFile): Promise<AuditFile> {
     return new AuditFile(path, openFile, await openedAt(path, openFile));
   }
 
-  /** size is how many bytes are on the disk. */
+  /** size returns how many bytes are on the disk. */
   get size(): number {
     return this.#opened.size;
   }
 
-  /** append writes lines and waits until the disk has them. Throws a system error: then none of them counts. */
+  /** append writes lines and waits until they are on the disk. Throws a system error: then none of them counts. */
   async append(lines: string): Promise<void> {
     const { handle, size, torn } = await this.#ready();
     this.#suspect = true;
-    // The rest of a line that a death tore, or a cut: what comes next has a line of its own.
+    // A new line follows the remains of a torn or truncated one.
     const bytes = Buffer.from(torn ? `\n${lines}` : lines, 'utf8');
     let done = 0;
     while (done < bytes.length) done += (await handle.write(bytes, done)).bytesWritten;
@@ -64,8 +64,8 @@ export class AuditFile {
     this.#opened = { handle, size: size + bytes.length, torn: false };
   }
 
-  // After an fsync that failed the kernel takes the pages for clean (fsync(2)): a second one would succeed and write
-  // nothing. So what is not known to be on the disk is cut off, and written anew.
+  // After a failed fsync the kernel marks the pages as clean (fsync(2)): a second fsync would succeed and write
+  // nothing. Bytes not known to be on the disk are therefore truncated and written again.
   async #ready(): Promise<Opened> {
     const { handle, size } = this.#opened;
     const now = await handle.stat();
@@ -96,7 +96,7 @@ async function openedAt(path: string, openFile: OpenLogFile): Promise<Opened> {
       await handle.read(last, 0, 1, size - 1);
       return { handle, size, torn: last[0] !== newline };
     }
-    // A new file is on the disk when its folder is.
+    // A new file is durable once its folder is flushed.
     const folder = await openFile(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
     await folder.sync().finally(() => folder.close());
     return { handle, size, torn: false };

@@ -1,8 +1,8 @@
-// The audit log of one controller: files of one JSON entry per line, only ever appended to.
-// Invariant: entries are in the files in the order of their chain, each on a line of its own, and append() returns when
-// the disk has them. What can't be written waits, in order; a line that a death tore is left as it is and the chain goes
-// on behind it. Nobody waits longer than a bound for a disk that does not answer: the write that is under way goes on, and
-// nothing is written beside it.
+// The audit log of one controller: append-only files with one JSON entry per line.
+// Invariant: the files have the entries in the order of their chain, one per line, and append() returns when they are
+// on the disk. Entries that can't be written are queued in order; a torn line stays as it is and the chain continues
+// after it. No caller waits longer than a limit for a hanging disk: the pending write continues, and no other write
+// starts meanwhile.
 import { join } from 'node:path';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
@@ -23,52 +23,52 @@ import { type AuditQuery, LogFolder } from './log-folder.js';
 
 export type { AuditQuery } from './log-folder.js';
 
-/** AuditLogOptions say where a log is and how large it may grow. */
+/** AuditLogOptions are the place of a log and its size limits. */
 export type AuditLogOptions = {
-  /** "/var/lib/xnet-controller/audit"; made with mode 0700. */
+  /** "/var/lib/xnet-controller/audit"; created with mode 0700. */
   readonly dir: string;
   readonly log: Logger;
-  /** A file that is larger is followed by another one, in bytes. */
+  /** Size at which a new file is begun, in bytes. */
   readonly fileBytes?: number;
-  /** The oldest files beyond so many are removed. */
+  /** Number of files to keep; the oldest beyond it are removed. */
   readonly files?: number;
-  /** How the files that are written are opened. */
+  /** Opens the files to write. */
   readonly open?: OpenLogFile;
-  /** How long a write may take before the disk counts as hanging, milliseconds. */
+  /** Time after which a pending write counts as hanging, in milliseconds. */
   readonly stallMs?: number;
 };
 
-/** Appended is where in the chain an entry is, and whether the disk has it; otherwise it waits to be written. */
+/** Appended is the place of an entry in the chain; `written` is false while it is queued. */
 export type Appended = Head & { readonly written: boolean };
 
-// An entry is about 1 KiB: some 16,000 in a file, a million in all.
+// An entry is about 1 KiB: about 16,000 per file, a million in all.
 const defaultFileBytes = 16 * 1024 * 1024;
 const defaultFiles = 64;
-// What waits to be written is in memory.
+// Limit of queued entries, which are in memory.
 const mostWaiting = 10_000;
-// Until somebody asks for a change, which tries at once.
+// Retry interval; a requested change retries at once.
 const retryMs = 2_000;
-// An fsync on a busy disk takes up to some seconds; callers wait 15 s for an answer.
+// An fsync on a busy disk may take several seconds; callers wait 15 s for an answer.
 const defaultStallMs = 5_000;
 
-/** AuditLog is one controller's log. Open it before anything is appended; close it. */
+/** AuditLog is one controller's log. Open it before appending; close it. */
 export class AuditLog {
   readonly #options: AuditLogOptions;
   readonly #folder: LogFolder;
   #remembered: HeadFile | undefined;
   #head: Head = origin;
-  /** Up to which entry the disk has them. */
+  /** Sequence number of the last entry on the disk. */
   #written = 0;
   #file: AuditFile | undefined;
   #waiting: AuditEntry[] = [];
   #writing: Promise<void> | undefined;
   #problem: string | undefined;
   #retry: NodeJS.Timeout | undefined;
-  /** Ends the waiting for the write under way, which goes on. */
+  /** Stops waiting for the pending write, which continues. */
   #giveUp = () => {};
   #isStalled = false;
   #isClosed = false;
-  /** Sequence numbers of what this process has begun and not settled. */
+  /** Sequence numbers of the changes that this process announced and has not settled. */
   readonly #underWay = new Set<number>();
 
   private constructor(options: AuditLogOptions) {
@@ -77,7 +77,7 @@ export class AuditLog {
   }
 
   /**
-   * open opens a log and finds where its chain is at.
+   * open opens a log and finds the head of its chain.
    * @throws XnetError FailedPrecondition when it can't be read or written
    */
   static async open(options: AuditLogOptions): Promise<AuditLog> {
@@ -106,7 +106,8 @@ export class AuditLog {
         { endsWith: this.#head.sequence, written: head.sequence },
         'audit: entries at the end of the log are missing or were changed; xctl audit --verify shows it',
       );
-      // The chain goes on behind what was written, so that the gap is seen for as long as the log is kept.
+      // The chain continues after the remembered head, so that lost entries show as a gap for as long as the log is
+      // kept.
       this.#head = head;
     }
     this.#written = this.#head.sequence;
@@ -114,20 +115,20 @@ export class AuditLog {
     if (newest !== undefined) this.#file = await AuditFile.open(newest, this.#options.open ?? openLogFile);
   }
 
-  /** head is where the chain is at, with what waits to be written. */
+  /** head returns the head of the chain, queued entries included. */
   get head(): Head {
     return this.#head;
   }
 
-  /** problem says why entries can't be written at the moment; undefined: they can. */
+  /** problem returns why entries can't be written at present; undefined: they can. */
   get problem(): string | undefined {
     return this.#problem;
   }
 
   /**
-   * append writes an entry and resolves when the disk has it, or when it waits because it can't be written or the disk
-   * hangs. Those that come at once share one fsync. It never throws.
-   * @returns undefined: too many wait, and it is not in the chain
+   * append adds an entry and resolves when it is on the disk, or when it is queued because the disk fails or hangs.
+   * Entries that arrive together share one fsync. It never throws.
+   * @returns undefined: the queue is full and the entry is not in the chain
    */
   async append(facts: AuditFacts): Promise<Appended | undefined> {
     if (this.#waiting.length >= mostWaiting) {
@@ -147,16 +148,16 @@ export class AuditLog {
     return { ...head, written: this.#written >= head.sequence };
   }
 
-  /** settle tries to write what waits. It resolves at once while the disk hangs. */
+  /** settle tries to write the queued entries. It resolves at once while the disk hangs. */
   async settle(): Promise<void> {
-    // All that have come meanwhile go in one write; one that came while the last of them ended goes in another.
+    // Entries that have arrived meanwhile share one write; entries that arrive during the last write get another one.
     do {
       this.#writing ??= this.#begin();
       await this.#writing;
     } while (this.#waiting.length > 0 && this.#problem === undefined);
   }
 
-  // Resolves when all is written, or the disk hangs. Until it is written no other write begins.
+  // Resolves when everything is written, or the disk hangs. No other write starts before the pending one ends.
   #begin(): Promise<void> {
     return new Promise((resolve) => {
       this.#giveUp = resolve;
@@ -198,7 +199,7 @@ export class AuditLog {
     this.#problem = problem;
   }
 
-  // A write that hangs can't be cancelled, and may be done at any time: whoever waits is let go, the write is not.
+  // A hanging write can't be cancelled and may complete at any time: callers stop waiting, the write continues.
   async #timed(write: () => Promise<void>): Promise<void> {
     const { stallMs = defaultStallMs } = this.#options;
     const timer = setTimeout(() => {
@@ -231,11 +232,11 @@ export class AuditLog {
     return this.#folder.list(query, new Set(this.#underWay));
   }
 
-  /** verify computes the chain again over all that is kept. Throws a system error. */
+  /** verify recomputes the chain over all files. Throws a system error. */
   async verify(): Promise<Verdict> {
     await this.settle();
     const verifier = new Verifier();
-    // What is appended while this reads is not looked at.
+    // Entries appended during the verification are ignored.
     const known = this.#head;
     const waiting = this.#waiting.length;
     reading: for (const path of await this.#folder.paths()) {
@@ -248,7 +249,7 @@ export class AuditLog {
     return verifier.end(waiting === 0 ? known : undefined);
   }
 
-  /** close writes what waits and closes the files; on a disk that hangs, when it goes on. */
+  /** close writes the queued entries and closes the files; on a hanging disk, once it responds. */
   async close(): Promise<void> {
     await this.settle();
     clearTimeout(this.#retry);

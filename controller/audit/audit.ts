@@ -1,7 +1,7 @@
-// Sees every call of a controller and has an entry written for each that changes something, or that was not allowed.
-// Invariant: a change is announced by an entry on the disk before it is made, and settled by another one before whoever
-// asked for it gets the answer, whether the caller still waits for it or not. Once an entry can't be written, no change
-// is made until it can: a full disk stops changes, and neither reading nor routing.
+// Observes every call of a controller and records each that changes something or was refused.
+// Invariant: a change is announced by an entry on the disk before it is made, and settled by another entry before the
+// caller gets the answer, even if the caller has disconnected. While entries can't be written, no change is made: a
+// full disk blocks mutations, but neither reads nor routing.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { quoted } from '../../proto/domain/input.js';
 import { type ErrorCode, XnetError } from '../../proto/errors.js';
@@ -14,33 +14,36 @@ import { type AuditFacts, begun } from './chain.js';
 import type { RecordChanges } from './records.js';
 import { Refusals } from './refusals.js';
 
-/** Settlement is what a change came to. */
+/** Settlement is the outcome of a change. */
 export type Settlement = {
   readonly outcome: 'OK' | ErrorCode;
   readonly subject: string;
   readonly message: string;
-  /** What became of the records; absent: nothing. */
+  /** The changed records; absent: none. */
   readonly changes?: RecordChanges;
 };
 
-/** Recording is the record of one change, from before it is made until its outcome is known. */
+/** Recording is the record of one change, from its announcement to its outcome. */
 export interface Recording {
   /**
-   * begin announces the change, once: it resolves when the disk has the entry.
-   * @throws XnetError Unavailable when it can't be written: the change must not be made then
+   * begin announces the change, once. It resolves when the entry is on the disk.
+   * @throws XnetError Unavailable when it can't be written: then the change must not be made
    */
   begin(planned: { readonly subject: string; readonly message: string }): Promise<void>;
-  /** settle tells the outcome of what was begun, once. It resolves when the disk has it, or can't be written to. */
+  /**
+   * settle records the outcome of an announced change, once. It resolves when the entry is on the disk, or can't be
+   * written.
+   */
   settle(settlement: Settlement): Promise<void>;
 }
 
-/** Recorder records changes, each from before it is made. */
+/** Recorder records changes, each beginning before it is made. */
 export interface Recorder {
-  /** record is the record of a change that the call which runs at this moment asks for. Nothing is written yet. */
+  /** record returns the record of a change requested by the current call. Nothing is written yet. */
   record(change: { readonly call: string; readonly operationId: string }): Recording;
 }
 
-/** AuditOptions are what an audit is made of. */
+/** AuditOptions are the dependencies of an audit. */
 export type AuditOptions = {
   readonly entries: AuditLog;
   /** "ctl-1-3f2a" */
@@ -49,9 +52,9 @@ export type AuditOptions = {
   readonly log: Logger;
 };
 
-// Calls that change nothing. A call that is not known to is taken to change something.
+// Calls that change nothing. An unknown call is assumed to change something.
 const reading = /^(Get|List|Watch|Verify|Report)/;
-// A field of a request that nobody may read later.
+// Request fields that are never recorded.
 const secret = /token|secret|password|key|csr|signing/i;
 const longestRecord = 8_192;
 const longestText = 1_024;
@@ -60,7 +63,7 @@ const longestText = 1_024;
 export class Audit implements CallObserver, Recorder {
   readonly #options: AuditOptions;
   readonly #calls = new AsyncLocalStorage<ObservedCall>();
-  /** Calls whose changes have entries of their own. */
+  /** Calls whose changes have their own entries. */
   readonly #recorded = new WeakSet<ObservedCall>();
   readonly #refusals = new Refusals();
 
@@ -72,7 +75,7 @@ export class Audit implements CallObserver, Recorder {
     const call = this.#calls.getStore();
     const isAsked = call !== undefined && !reading.test(call.name);
     const facts = call === undefined ? this.#ofOurOwn(name, operationId) : this.#factsOf(call);
-    // What a call changes beside what it is for has the name of the change: a node that watches is taken back.
+    // A change that a call causes in passing is named after the change, such as the restoration of a node that watches.
     const about = isAsked ? facts : { ...facts, call: name };
     let announced: Promise<Appended | undefined> | undefined;
     let settled = false;
@@ -129,7 +132,7 @@ export class Audit implements CallObserver, Recorder {
     this.#calls.run(call, run);
   };
 
-  // What changes something has its entries by now: a caller who is gone is not told, and not asked.
+  // A recorded change has its own entries by now, whether or not the caller still waits.
   readonly ended: CallObserver['ended'] = (call, ending) => {
     if (this.#recorded.has(call)) return undefined;
     const isRefusal = ending.outcome === 'PermissionDenied' || ending.outcome === 'Unauthenticated';
@@ -147,9 +150,9 @@ export class Audit implements CallObserver, Recorder {
 
   async #append(facts: AuditFacts): Promise<Appended | undefined> {
     const { actor, call, subject, operationId, outcome } = facts;
-    // Its own: others may have come behind it by the time it is written.
+    // Returns the head at this entry: others may have been appended by the time it is written.
     const appended = await this.#options.entries.append(facts);
-    // The journal is another place, which who changes files here has to change as well.
+    // The journal is a second copy that somebody who edits the files would have to change as well.
     const { sequence, hash } = appended ?? {};
     this.#options.log.info({ actor, call, subject, operationId, outcome, sequence, hash }, 'audit');
     return appended;
@@ -173,7 +176,7 @@ export class Audit implements CallObserver, Recorder {
     };
   }
 
-  // A change that no call asked for.
+  // The facts of a change that no call requested.
   #ofOurOwn(call: string, operationId: string): AuditFacts {
     const { now, controllerId: controller } = this.#options;
     return {
@@ -204,7 +207,7 @@ function isDryRun(request: unknown): boolean {
   return typeof request === 'object' && request !== null && Reflect.get(request, 'dryRun') === true;
 }
 
-// What the request names, where the call was refused before anybody looked for it.
+// The object that a request names, for a call that was refused before it was resolved.
 function subjectOf(request: unknown): string {
   const fields = ['name', 'node', 'nodeName', 'nodeId', 'pool', 'cidr', 'subnet', 'id', 'serial'];
   return fields.map((field) => textOf(request, field)).find((text) => text !== '') ?? '';

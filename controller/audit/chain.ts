@@ -1,6 +1,6 @@
-// The entries of an audit log and the chain of hashes through them. Pure.
-// Invariant: an entry's hash covers every field of it and the hash before, so that nothing in the middle can be changed,
-// taken out or put in without the next hash telling.
+// The entries of an audit log and their hash chain. Pure.
+// Invariant: an entry's hash covers all its fields and the previous hash, so a change, removal or insertion in the
+// middle breaks the next hash.
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 
@@ -25,43 +25,43 @@ const schema = v.strictObject({
   hash: v.string(),
 });
 
-/** AuditEntry is one entry as it stands in the log; what the fields mean is told in admin.proto. */
+/** AuditEntry is one entry of the log; admin.proto documents the fields. */
 export type AuditEntry = Readonly<v.InferOutput<typeof schema>>;
 
 /**
- * begun is the outcome of an entry that announces a change before it is made. Another entry settles it; where there is
- * none, the controller ended in between, and the change may have been made or not.
+ * begun is the outcome of an entry that announces a change. A second entry settles it. Without one, the controller
+ * ended in between, and the change may or may not have been made.
  */
 export const begun = 'Begun';
 
-/** AuditFacts are what an entry tells of a call. */
+/** AuditFacts are the fields of an entry that describe a call. */
 export type AuditFacts = Omit<AuditEntry, 'sequence' | 'previousHash' | 'hash'>;
 
-/** Head is where a chain is at: the number and the hash of its last entry. */
+/** Head is the sequence number and the hash of a chain's last entry. */
 export type Head = { readonly sequence: number; readonly hash: string };
 
-/** origin is the head of a chain without entries. */
+/** origin is the head of an empty chain. */
 export const origin: Head = { sequence: 0, hash: '0'.repeat(64) };
 
-/** canonicalJson writes an object with its keys in order, so that equal objects are equal texts. */
+/** canonicalJson formats an object with sorted keys, so that equal objects give equal texts. */
 export function canonicalJson(entry: Readonly<Record<string, string | number | undefined>>): string {
   return JSON.stringify(Object.fromEntries(Object.entries(entry).sort(([a], [b]) => (a < b ? -1 : 1))));
 }
 
-/** hashOf is SHA-256, hexadecimal, of the hash before and the entry without its own hash. */
+/** hashOf returns the SHA-256, in hexadecimal, of the previous hash and the entry without its own hash. */
 export function hashOf({ hash: _, ...entry }: AuditEntry): string {
   return createHash('sha256')
     .update(`${entry.previousHash}\n${canonicalJson(entry)}`)
     .digest('hex');
 }
 
-/** seal makes the next entry of a chain. */
+/** seal returns the next entry of a chain. */
 export function seal(facts: AuditFacts, head: Head): AuditEntry {
   const entry = { ...facts, sequence: head.sequence + 1, previousHash: head.hash, hash: '' };
   return { ...entry, hash: hashOf(entry) };
 }
 
-/** parseLine reads one line of a log; undefined for one that is not an entry. */
+/** parseLine parses one line of a log; undefined for a line that is not an entry. */
 export function parseLine(line: string): AuditEntry | undefined {
   try {
     const parsed = v.safeParse(schema, JSON.parse(line));
@@ -71,7 +71,7 @@ export function parseLine(line: string): AuditEntry | undefined {
   }
 }
 
-/** Verdict is what a look at a whole log came to. */
+/** Verdict is the result of verifying a log. */
 export type Verdict = {
   readonly ok: boolean;
   readonly entries: number;
@@ -81,20 +81,20 @@ export type Verdict = {
   readonly problems: readonly string[];
 };
 
-// Somebody who writes garbage into a log of gigabytes gets told a part of it.
+// Limits the output for a log that is full of garbage.
 const mostProblems = 100;
 
-/** Verifier takes the lines of a log one after the other. */
+/** Verifier checks the lines of a log in order. */
 export class Verifier {
   readonly #problems: string[] = [];
   #ok = true;
   #entries = 0;
   #firstSequence = 0;
   #head: Head | undefined;
-  // A line that is no entry: harmless if the chain goes on right behind it, as after a death in the middle of a write.
+  // A line that is not an entry: harmless if the chain continues right after it, as after a crash during a write.
   #torn: string | undefined;
 
-  /** line takes the next one; `where` names it: "00000001.jsonl, line 7". */
+  /** line checks the next line; `where` names it: "00000001.jsonl, line 7". */
   line(text: string, where: string): void {
     const entry = parseLine(text);
     if (entry === undefined) {
@@ -138,12 +138,12 @@ export class Verifier {
   }
 
   /**
-   * end says what came of it.
-   * @param known where the chain is known to be at; undefined: nothing is known
+   * end returns the verdict.
+   * @param known the known head of the chain; undefined: unknown
    */
   end(known?: Head): Verdict {
     const head = this.#head ?? origin;
-    // The last line of a log may be one that is being written, or was when its writer died.
+    // The last line may be incomplete: it is being written, or its writer died.
     if (this.#torn !== undefined) this.#note(`${this.#torn}: is torn, as by a death while it was written`);
     if (known !== undefined && (known.sequence !== head.sequence || known.hash !== head.hash)) {
       this.#wrong(`the log ends with entry ${head.sequence}, the controller has written up to entry ${known.sequence}`);

@@ -1,6 +1,6 @@
-// Remembers beside the audit log where its chain is at, so that a log whose end was lost or cut off is found when the
-// controller starts.
-// Invariant: it is written after the entry that it names is on the disk, so it is never ahead of a log that is whole.
+// Remembers the head of the audit log in a file beside it, so that a truncated log is detected when the controller
+// starts.
+// Invariant: it is written after the entry that it names is on the disk, so it is never ahead of an intact log.
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import * as v from 'valibot';
@@ -9,11 +9,11 @@ import type { Head } from './chain.js';
 
 const schema = v.object({ sequence: v.pipe(v.number(), v.integer(), v.minValue(0)), hash: v.string() });
 
-// Always as long, so that it is overwritten in place, which a full disk allows.
+// A fixed length, so that it is overwritten in place, which works on a full disk.
 const bytes = 128;
 const flushEveryMs = 1_000;
 
-/** HeadFile is the open file. What goes wrong with it stops nothing: it is a second look, not the log. */
+/** HeadFile is the open file. Its failures block nothing: it is a second check, not the log. */
 export class HeadFile {
   readonly #file: FileHandle | undefined;
   #flush: NodeJS.Timeout | undefined;
@@ -24,7 +24,9 @@ export class HeadFile {
     this.#file = file;
   }
 
-  /** open opens the file, or makes it, and reads what it remembers; undefined: nothing, and `problem` may say why. */
+  /**
+   * open opens or creates the file and reads the remembered head; undefined: there is none, and `problem` may say why.
+   */
   static async open(path: string): Promise<{
     readonly file: HeadFile;
     readonly head: Head | undefined;
@@ -43,7 +45,7 @@ export class HeadFile {
     return { file, head, ...(head === undefined && text !== '' ? { problem: 'it holds something else' } : {}) };
   }
 
-  /** remember notes where the chain is at. It waits for nothing; the disk has it within a second. */
+  /** remember notes the head of the chain. It does not wait; the file is written within a second. */
   remember({ sequence, hash }: Head): void {
     this.#newest = { sequence, hash };
     this.#writing ??= this.#writeNewest().finally(() => {
@@ -63,7 +65,7 @@ export class HeadFile {
     }
   }
 
-  /** close writes it to the disk and closes it. */
+  /** close writes and closes the file. */
   async close(): Promise<void> {
     clearTimeout(this.#flush);
     await this.#writing;

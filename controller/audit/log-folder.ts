@@ -1,19 +1,19 @@
-// The folder of one controller's audit log, for reading: its files in order, their lines, the entries of a query.
-// Invariant: nothing here changes an entry. An entry that announces a change is shown until the entry that settles it is
-// there, so that a change whose outcome nobody recorded is seen.
+// Reads the folder of one controller's audit log: its files in order, their lines, the entries of a query.
+// Invariant: nothing here changes an entry. An announcement is shown until the entry that settles it exists, so that a
+// change without a recorded outcome is visible.
 import { constants } from 'node:fs';
 import { open, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder } from '../../proto/process/folder.js';
 import { type AuditEntry, begun, parseLine } from './chain.js';
 
-/** AuditQuery says which entries. Empty texts and 0 mean: whatever. */
+/** AuditQuery selects entries. Empty texts and 0 match everything. */
 export type AuditQuery = {
   readonly sinceMs: number;
   readonly subject: string;
   readonly actor: string;
   readonly call: string;
-  /** How many of the newest to return. */
+  /** Maximum number of entries to return, the newest ones. */
   readonly limit: number;
 };
 
@@ -30,23 +30,23 @@ export class LogFolder {
     this.#dir = dir;
   }
 
-  /** make makes the folder with mode 0700 where there is none. */
+  /** make creates the folder with mode 0700 if it does not exist. */
   async make(): Promise<void> {
     await makeFolder(this.#dir, 0o700);
   }
 
-  /** pathOf is the file that begins with the entry of a sequence number. */
+  /** pathOf returns the file that begins with the entry of a sequence number. */
   pathOf(sequence: number): string {
     return join(this.#dir, `${String(sequence).padStart(12, '0')}.jsonl`);
   }
 
-  /** paths are the files, oldest first. */
+  /** paths returns the files, oldest first. */
   async paths(): Promise<readonly string[]> {
     const names = (await readdir(this.#dir)).filter((name) => filePattern.test(name)).sort();
     return names.map((name) => join(this.#dir, name));
   }
 
-  /** lines reads the lines of a file that are not empty. */
+  /** lines reads the non-empty lines of a file. */
   async *lines(path: string): AsyncGenerator<Line> {
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
     try {
@@ -60,7 +60,7 @@ export class LogFolder {
     }
   }
 
-  /** lastEntry is the newest entry of all; undefined when there is none. */
+  /** lastEntry returns the newest entry; undefined when there is none. */
   async lastEntry(): Promise<AuditEntry | undefined> {
     for (const path of [...(await this.paths())].reverse()) {
       let last: AuditEntry | undefined;
@@ -70,7 +70,7 @@ export class LogFolder {
     return undefined;
   }
 
-  /** keep removes the oldest files beyond so many. */
+  /** keep removes the oldest files beyond `files`. */
   async keep(files: number): Promise<void> {
     const paths = await this.paths();
     for (const path of paths.slice(0, Math.max(0, paths.length - files))) await unlink(path);
@@ -78,13 +78,13 @@ export class LogFolder {
 
   /**
    * list reads entries, oldest first.
-   * @param underWay sequence numbers of entries whose change is not settled only because it goes on at this moment
+   * @param underWay sequence numbers of announcements whose change is still in progress
    */
   async list(query: AuditQuery, underWay: ReadonlySet<number>): Promise<readonly AuditEntry[]> {
     const found: AuditEntry[][] = [];
     const settled = new Set<number>(underWay);
     let count = 0;
-    // What settles an entry stands behind it: in the same file, or in one that was read before.
+    // An entry that settles another one comes later: in the same file, or in one that was already read.
     for (const path of [...(await this.paths())].reverse()) {
       const { mtimeMs } = await stat(path);
       if (count >= query.limit || mtimeMs < query.sinceMs) break;

@@ -1,12 +1,12 @@
-// What a mutation makes of the store's records, for the audit: each record before and after. Pure.
-// Invariant: only records that hold no secret are told; of all others it is told that they changed.
+// The records before and after a mutation, for the audit log. Pure.
+// Invariant: only records without secrets are shown; of all others it is only recorded that they changed.
 import { prefixKey } from '../../proto/domain/address.js';
 import { parseKey } from '../store/keys.js';
 import { encode } from '../store/record-codec.js';
 import type { Operation } from '../store/store.js';
 import type { ReadonlyView } from '../view/view.js';
 
-/** RecordChanges are records by key; null: there is none, "…": it is there and is not told. */
+/** RecordChanges are records by key; null: absent, "…": present but not shown. */
 export type RecordChanges = {
   readonly before: Readonly<Record<string, unknown>>;
   readonly after: Readonly<Record<string, unknown>>;
@@ -14,7 +14,7 @@ export type RecordChanges = {
 
 const untold = '…';
 
-/** recordChanges is what a commit does to the records as a view has them. */
+/** recordChanges returns the effect of a commit on the records of a view. */
 export function recordChanges(view: ReadonlyView, operations: readonly Operation[]): RecordChanges {
   const before: Record<string, unknown> = {};
   const after: Record<string, unknown> = {};
@@ -25,7 +25,7 @@ export function recordChanges(view: ReadonlyView, operations: readonly Operation
       continue;
     }
     const kind = parseKey(operation.key)?.kind;
-    // Names and addresses say nothing that the node's record does not.
+    // Names and addresses add nothing to the node's record.
     if (kind === 'name' || kind === 'address' || kind === 'event' || kind === 'operation') continue;
     const isTold = kind === 'node' || kind === 'pool' || kind === 'subnet';
     before[operation.key] = isTold ? textBefore(view, operation.key) : untold;

@@ -1,28 +1,27 @@
-// How many refused calls get an entry: they are cheap to make, and entries are not.
-// Invariant: what one caller is refused never uses up what others' refusals are recorded with: each certificate has an
-// allowance of its own, and so has each address without one, under a total for all of those. What is kept in memory is
-// bounded.
+// Limits how many refused calls get an entry: they are cheap to make, and entries are not.
+// Invariant: one caller's refusals never use up the allowance of another. Each certificate has its own allowance, and
+// so has each address without one, under a total for all of those. Memory is bounded.
 import { formatPeer, type Peer } from '../../proto/rpc/peer.js';
 
 type Allowance = { left: number; atMs: number; untold: number };
 type Rate = { readonly burst: number; readonly everyMs: number };
 
-// A person who is refused a hundred times at once has run a script that goes wrong.
+// A person refused a hundred times at once is running a faulty script.
 const caller: Rate = { burst: 100, everyMs: 5_000 };
-// Anybody who reaches the port for joining: at most some 17,000 entries a day, of a million that are kept.
+// Everybody who reaches the join port: at most about 17,000 entries a day, of a million that are kept.
 const strangers: Rate = { burst: 200, everyMs: 5_000 };
 const mostCallers = 10_000;
 
-/** Refusals are the allowances. */
+/** Refusals holds the allowances. */
 export class Refusals {
-  // Each in order of their last refusal.
+  // In order of the last refusal.
   readonly #callers = new Map<string, Allowance>();
   readonly #addresses = new Map<string, Allowance>();
   readonly #strangers: Allowance = { left: strangers.burst, atMs: 0, untold: 0 };
 
   /**
-   * take notes a refused call.
-   * @returns how many before it were not told; undefined: this one is not told either
+   * take counts a refused call.
+   * @returns the number of preceding refusals that were not recorded; undefined: do not record this one either
    */
   take(peer: Peer, nowMs: number): number | undefined {
     const allowance = this.#of(peer, nowMs);

@@ -1,6 +1,6 @@
-// The cluster's authority as this controller has it: follows its record in the store, opens it with the cluster key,
-// and issues certificates. Makes it, and replaces it.
-// Invariant: the private key is in memory and, sealed, in the store; it is never written anywhere else nor sent.
+// The cluster's authority: follows its record in the store, opens it with the cluster key, issues certificates, and
+// creates and replaces the authority.
+// Invariant: the private key is in memory and, sealed, in the store; it is never written elsewhere nor sent.
 import { messageOf, XnetError } from '../../proto/errors.js';
 import {
   crossSign,
@@ -20,26 +20,26 @@ import { encode, unknownFields } from '../store/record-codec.js';
 import type { AuthorityRecord } from '../store/records.js';
 import { type ClusterKey, makeClusterKey, readClusterKey, sealText, unsealText } from './cluster-key.js';
 
-/** Opened is an authority that can issue. */
+/** Opened is an authority whose private key is available. */
 export type Opened = {
   readonly record: AuthorityRecord;
   readonly signer: Signer;
-  /** The signer, as it gets ready to issue. */
+  /** The signer, once it is ready. */
   readonly issuing: Promise<Issuer>;
   readonly clusterKey: ClusterKey;
-  /** keyDigest of the authority that issues. */
+  /** keyDigest of the issuing authority. */
   readonly issuer: string;
-  /** What join tokens pin: the authority that everybody trusts by now. */
+  /** Digest that join tokens pin: that of the authority that everybody already trusts. */
   readonly caDigest: string;
-  /** Certificates to trust, the one that issues first (PEM). */
+  /** Certificates to trust, the issuing one first (PEM). */
   readonly trusted: readonly string[];
-  /** What leads from a certificate of ours to what everybody trusts (PEM). */
+  /** Certificates that link ours to the authority that everybody already trusts (PEM). */
   readonly path: readonly string[];
 };
 
 const retryMs = 2_000;
 
-/** Authority is the authority. */
+/** Authority is the cluster's authority, as this controller has it. */
 export class Authority {
   /** File of the cluster key: "/var/lib/xnet-controller/cluster.key". */
   readonly keyPath: string;
@@ -58,20 +58,20 @@ export class Authority {
     });
   }
 
-  /** opened is the authority; undefined when there is none yet, or when it can't be opened. */
+  /** opened returns the authority; undefined: there is none, or it can't be opened. */
   get opened(): Opened | undefined {
     return this.#opened;
   }
 
-  /** onOpened calls a listener when the authority was opened, and when another took its place. */
+  /** onOpened registers a listener that is called when the authority is opened or replaced. */
   onOpened(listener: (opened: Opened) => void): void {
     this.#listeners.add(listener);
     if (this.#opened !== undefined) listener(this.#opened);
   }
 
   /**
-   * require is the authority.
-   * @throws XnetError FailedPrecondition when there is none, or when this controller can't open it
+   * require returns the authority.
+   * @throws XnetError FailedPrecondition when there is none, or this controller can't open it
    */
   require(): Opened {
     if (this.#opened !== undefined) return this.#opened;
@@ -83,7 +83,7 @@ export class Authority {
     );
   }
 
-  /** close stops following. */
+  /** close stops following the record. */
   close(): void {
     clearTimeout(this.#retry);
   }
@@ -101,7 +101,7 @@ export class Authority {
       this.#problem = problem;
       this.#opened = undefined;
       this.#clusterKey = undefined;
-      // Whoever operates this brings the file.
+      // Retry: an operator may copy the key file at any time.
       this.#retry = setTimeout(() => void this.#follow(), retryMs).unref();
     }
   }
@@ -119,7 +119,7 @@ export class Authority {
     const { certificate, previous } = record;
     const signer = { certificate, key: unsealText(clusterKey, record.sealedKey, certificate) };
     const issuing = Issuer.open(signer);
-    // Whoever issues is told.
+    // The callers that await `issuing` get the error.
     issuing.catch(() => undefined);
     this.#opened = {
       record,
@@ -136,13 +136,13 @@ export class Authority {
   }
 
   /**
-   * init makes the authority, and the cluster key if need be. It is there, unchanged, when there was one.
-   * @throws XnetError FailedPrecondition when the authority there is can't be opened
+   * init creates the authority, and the cluster key if there is none. An existing authority stays unchanged.
+   * @throws XnetError FailedPrecondition when the existing authority can't be opened
    */
   async init(id: MutationId): Promise<MutationResult> {
     const { feed, now } = this.#context;
     const { clusterId } = feed.version;
-    // One that can't be read is an authority all the same: another one would shut out all that have its certificates.
+    // An unreadable record is still an authority: a new one would lock out all holders of its certificates.
     requireDecodable(feed.view, keys.authority);
     if (feed.view.authority === undefined && !id.dryRun) this.#clusterKey = await makeClusterKey(this.keyPath);
     const made = await makeAuthority(clusterId, now());
@@ -185,7 +185,7 @@ export class Authority {
   }
 
   /**
-   * rotate begins to replace the authority by a new one. A rotation that is under way goes on.
+   * rotate starts the replacement of the authority, or returns the rotation in progress.
    * @throws XnetError FailedPrecondition when there is no authority
    */
   async rotate(id: MutationId): Promise<MutationResult> {
@@ -216,7 +216,7 @@ export class Authority {
     });
   }
 
-  /** finish ends a rotation: the authority that was replaced is trusted no more. */
+  /** finish ends a rotation: the previous authority is no longer trusted. */
   finish(): Promise<MutationResult> {
     return mutate(this.#context, {
       call: 'RotateAuthority',
@@ -243,8 +243,8 @@ export class Authority {
   }
 
   /**
-   * issue issues a certificate from now on. `authority` is the authority's own (PEM): what is written of it has to be
-   * guarded by that.
+   * issue issues a certificate valid from now. `authority` in the result is the authority's own certificate (PEM):
+   * guard by it what is written of the new certificate.
    * @param publicKey SubjectPublicKeyInfo, DER
    * @throws XnetError FailedPrecondition when there is no authority
    */

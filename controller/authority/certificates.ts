@@ -1,5 +1,5 @@
 // Issues and revokes the certificates of nodes and people.
-// Invariant: a certificate is in the store before its holder gets it, and gets into the store only while the authority that
+// Invariant: a certificate is in the store before its holder gets it, and is stored only while the authority that
 // issued it is the current one.
 import { quoted } from '../../proto/domain/input.js';
 import { XnetError } from '../../proto/errors.js';
@@ -29,7 +29,7 @@ import { decideTokenJoin, type JoiningHost, nodeOfJoin } from './join.js';
 export const usualNodeTtlMs = 30 * 24 * 3_600_000;
 
 const once: MutationId = { operationId: '', dryRun: false };
-// A view follows a new authority within some 10 ms.
+// A view follows a new authority within about 10 ms.
 const issueAttempts = 20;
 
 /** CertificateWithPem is an issued certificate with its PEM text, as the caller gets it. */
@@ -63,7 +63,7 @@ export class CertificateRegistry {
     return { certificate, serial, record, authority: issued.authority };
   }
 
-  // Issues again when the authority was replaced between issuing and writing.
+  // Issues again if the authority was replaced between issuing and writing.
   async #issued<T>(work: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -77,8 +77,8 @@ export class CertificateRegistry {
   }
 
   /**
-   * join uses a token whose secret is right and issues a node's certificate.
-   * @throws XnetError what decideTokenJoin throws
+   * join uses a token, whose secret was verified, and issues a node's certificate.
+   * @throws XnetError the errors of decideTokenJoin
    */
   async join(joining: Omit<JoiningHost, 'keyDigest'>, token: TokenRecord, csr: string): Promise<CertificateWithPem> {
     const publicKey = await keyOfRequest(csr);
@@ -102,8 +102,8 @@ export class CertificateRegistry {
   }
 
   /**
-   * renew issues another certificate to a node that authenticated itself.
-   * @throws XnetError what decideRenewal throws; InvalidArgument for a bad request; Conflict
+   * renew issues another certificate to an authenticated node.
+   * @throws XnetError the errors of decideRenewal; InvalidArgument for a bad request; Conflict
    */
   async renew(renewal: NodeRenewal, csr: string): Promise<CertificateWithPem> {
     const { feed, now } = this.#context;
@@ -164,13 +164,13 @@ export class CertificateRegistry {
       },
     });
     const done = await mutate(this.#context, { ...id, call: 'IssueCertificate', decide });
-    // A repeated call returns another certificate for the same key, which must be in the store, too.
+    // A repeated call returns another certificate for the same key, which must be stored too.
     if (done.repeated) await mutate(this.#context, { ...once, call: 'IssueCertificate', decide });
     return certified;
   }
 
   /**
-   * revokeCertificate refuses one certificate of a person or a program.
+   * revokeCertificate revokes one certificate of a person or a program.
    * @throws XnetError NotFound; FailedPrecondition for a node's
    */
   revokeCertificate(id: MutationId, serial: string): Promise<MutationResult> {
@@ -210,7 +210,7 @@ export class CertificateRegistry {
   }
 
   /**
-   * revokeNode refuses every certificate of a node from now on.
+   * revokeNode revokes all certificates of a node permanently.
    * @throws XnetError NotFound
    */
   revokeNode(id: MutationId, nodeId: string): Promise<MutationResult> {

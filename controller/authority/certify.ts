@@ -1,7 +1,7 @@
 // Decides what an issued certificate changes in the store, and whether it may still be handed out. Pure.
-// Invariant: a node has one certificate on record, which names its unexpired predecessors. A host that takes the node's place
-// revokes them all. The write is guarded by the issuing authority, so that a rotation never waits for a certificate that
-// the old authority issued after the rotation began.
+// Invariant: a node has one certificate on record, which names its unexpired predecessors. A host that takes the node's
+// place revokes them all. The write is guarded by the issuing authority, so a rotation never waits for a certificate
+// that the old authority issued after the rotation began.
 import { XnetError } from '../../proto/errors.js';
 import { asSeen, put } from '../registry/guards.js';
 import { requireNode } from '../registry/lookup.js';
@@ -18,10 +18,10 @@ export type IssuedCertificate = {
   readonly authority: string;
 };
 
-/** AuthorityReplaced says that the authority that issued a certificate is no longer the current one. */
+/** AuthorityReplaced means that the authority that issued a certificate is no longer the current one. */
 export class AuthorityReplaced extends Error {}
 
-// Each takes an entry in a record, and an operation in the commit that revokes them.
+// Each predecessor takes an entry in the record, and an operation in the commit that revokes it.
 const mostReplaced = 32;
 
 /**
@@ -54,7 +54,7 @@ function lineOf(view: ReadonlyView, nodeId: string, nowMs: number): Replaced {
 }
 
 /**
- * certify makes a certificate the one of its node. The node's earlier certificates, of the same host, stay valid.
+ * certify makes a certificate the node's current one. Earlier certificates of the same host stay valid.
  * @throws XnetError ResourceExhausted when too many of them have not expired
  */
 export function certify(view: ReadonlyView, certified: IssuedCertificate, nowMs: number): readonly Operation[] {
@@ -71,7 +71,7 @@ export function certify(view: ReadonlyView, certified: IssuedCertificate, nowMs:
   return inPlace(view, certified, replaced);
 }
 
-/** supersede makes a certificate the one of its node, and revokes those of the host that the node was before. */
+/** supersede makes a certificate the node's current one, and revokes those of the node's former host. */
 export function supersede(view: ReadonlyView, certified: IssuedCertificate, nowMs: number): readonly Operation[] {
   const { role, id } = certified.record;
   return [
@@ -90,7 +90,7 @@ function inPlace(view: ReadonlyView, { serial, record }: IssuedCertificate, repl
   ];
 }
 
-/** NodeRenewal is a node that asks for another certificate, and the serial of the certificate it authenticated with. */
+/** NodeRenewal is a node's request for a new certificate; `shown` is the serial that it authenticated with. */
 export type NodeRenewal = { readonly nodeId: string; readonly shown: string };
 
 /**

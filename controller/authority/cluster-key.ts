@@ -1,16 +1,16 @@
-// The cluster key: what opens the authority's private key, which stands in the store, and what tokens are hashed with.
-// Invariant: it is in a file of each controller and nowhere else; the store alone gives nobody an authority.
+// The cluster key: seals the authority's private key, which is in the store, and keys the hashes of join tokens.
+// Invariant: it is only in a file on each controller; the store alone is not enough to use the authority.
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
 import { XnetError } from '../../proto/errors.js';
 import { readSecretFile, writeNewSecretFile } from '../../proto/pki/secret-file.js';
 
-/** ClusterKey is the key, and what is derived from it. */
+/** ClusterKey is the key and the keys derived from it. */
 export type ClusterKey = {
-  /** Names the key without telling it: 16 hexadecimal digits. */
+  /** Identifies the key without revealing it: 16 hexadecimal digits. */
   readonly name: string;
-  /** What join tokens are hashed with. */
+  /** Key of the hashes of join tokens. */
   readonly tokens: Buffer;
-  /** What the authority's private key is sealed with. */
+  /** Key that seals the authority's private key. */
   readonly seal: Buffer;
 };
 
@@ -28,8 +28,8 @@ function clusterKeyFrom(bytes: Buffer): ClusterKey {
 }
 
 /**
- * readClusterKey reads the key; undefined when there is no such file.
- * @throws XnetError FailedPrecondition when others can read it, or when it is no cluster key
+ * readClusterKey reads the key; undefined when the file does not exist.
+ * @throws XnetError FailedPrecondition when others can read it, or it is not a cluster key
  */
 export async function readClusterKey(path: string): Promise<ClusterKey | undefined> {
   const content = await readSecretFile(path);
@@ -42,7 +42,7 @@ export async function readClusterKey(path: string): Promise<ClusterKey | undefin
 }
 
 /**
- * makeClusterKey makes a key and its file, unless there is one, which it reads.
+ * makeClusterKey creates a key and its file, or reads the existing one.
  * @throws XnetError FailedPrecondition as readClusterKey, and when the file can't be written
  */
 export async function makeClusterKey(path: string): Promise<ClusterKey> {
@@ -51,7 +51,7 @@ export async function makeClusterKey(path: string): Promise<ClusterKey> {
   try {
     await writeNewSecretFile(path, Buffer.from(`${randomBytes(keyBytes).toString('base64')}\n`));
   } catch (error) {
-    // Another call was first, and may have sealed the authority with its key: that one is the key.
+    // A concurrent call created the file first, and may have sealed the authority with its key: use that one.
     if (!(error instanceof XnetError) || error.code !== 'AlreadyExists') throw error;
   }
   const made = await readClusterKey(path);
@@ -59,7 +59,7 @@ export async function makeClusterKey(path: string): Promise<ClusterKey> {
   return made;
 }
 
-/** sealText encrypts a text (AES-256-GCM) for the store; `about` has to be the same when it is opened. Base 64. */
+/** sealText encrypts a text for the store (AES-256-GCM, base 64); unsealText needs the same `about`. */
 export function sealText({ seal: key }: ClusterKey, text: string, about: string): string {
   const nonce = randomBytes(nonceBytes);
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(about, 'utf8'));
@@ -68,8 +68,8 @@ export function sealText({ seal: key }: ClusterKey, text: string, about: string)
 }
 
 /**
- * unsealText is the text that was sealed.
- * @throws XnetError Corrupt when it was sealed with another key, for something else, or changed since
+ * unsealText decrypts a sealed text.
+ * @throws XnetError Corrupt when it was sealed with another key or another `about`, or was altered
  */
 export function unsealText({ seal: key }: ClusterKey, sealed: string, about: string): string {
   const bytes = Buffer.from(sealed, 'base64');

@@ -1,5 +1,6 @@
-// Decides how a host joins: the token is used, the node gets its certificate, and is added if it does not exist. Pure.
-// Invariant: a join is one transaction, guarded by the token as it was read and by the issuing authority, so that one use of
+// Decides how a host joins: uses the token, records the node's certificate, and adds the node if it does not exist.
+// Pure.
+// Invariant: a join is one transaction, guarded by the token as it was read and by the issuing authority, so one use of
 // a token admits one key, and a deleted token admits none.
 import { type Ipv4, prefixesOverlap } from '../../proto/domain/address.js';
 import type { HostNetwork } from '../../proto/domain/network.js';
@@ -33,7 +34,7 @@ export type JoiningHost = {
 export type JoinInput = {
   readonly view: ReadonlyView;
   readonly joining: JoiningHost;
-  /** For the node that `nodeOfJoin` named. */
+  /** Issued to the node that `nodeOfJoin` returned. */
   readonly certified: IssuedCertificate;
   readonly nowMs: number;
   /** See AddInput. */
@@ -42,7 +43,7 @@ export type JoinInput = {
 };
 
 /**
- * nodeOfJoin returns the id of the node that a host joins as; undefined: a new one.
+ * nodeOfJoin returns the id of the node that a host joins as; undefined: a new node.
  * @throws XnetError PermissionDenied, Unauthenticated, AlreadyExists, InvalidArgument
  */
 export function nodeOfJoin(view: ReadonlyView, token: TokenRecord, joining: JoiningHost): string | undefined {
@@ -66,7 +67,7 @@ function nodeByName(view: ReadonlyView, { name, address, keyDigest }: JoiningHos
   }
   const id = view.nodeOfName.get(name);
   if (id === undefined) return undefined;
-  // The same host again: it did not get the answer.
+  // The same host, which did not get the answer to its first call.
   if (holdsKey(view, id, keyDigest) && view.nodes.get(id)?.record.address === address) return id;
   throw new XnetError('AlreadyExists', `node ${name} already exists`, {
     hint: `if it is this host: xctl tokens create --node ${name}`,
@@ -80,8 +81,8 @@ function holdsKey(view: ReadonlyView, nodeId: string, keyDigest: string): boolea
 
 /**
  * decideTokenJoin decides how a host joins.
- * @throws XnetError what nodeOfJoin and decideAdd throw; FailedPrecondition when the node's subnet overlaps a network of
- * the host; Unauthenticated when the token is used up
+ * @throws XnetError the errors of nodeOfJoin and decideAdd; FailedPrecondition when the node's subnet overlaps a
+ * network of the host; Unauthenticated when the token is used up
  */
 export function decideTokenJoin(input: JoinInput): Decision {
   const { view, joining, certified } = input;
@@ -103,7 +104,7 @@ export function decideTokenJoin(input: JoinInput): Decision {
     ...certifyGuards(view, certified),
   ];
   const proofs: readonly Operation[] = [
-    // A host that joins with another key replaces the host that joined before.
+    // A host with another key replaces the host that joined before.
     ...(again ? certify : supersede)(view, certified, input.nowMs),
     ...(again ? [] : [putToken(joining.tokenId, { ...token, usesLeft: token.usesLeft - 1 })]),
   ];
@@ -145,7 +146,7 @@ function requireToken(view: ReadonlyView, id: string): TokenRecord {
   throw new XnetError('Unauthenticated', `join token ${id} is not valid: it was revoked or never created`);
 }
 
-// A node's first certificate has no predecessor to guard: the tokens for the node are guarded instead.
+// A node's first certificate has no predecessor to guard; guard the tokens for the node instead.
 function tokenGuards(view: ReadonlyView, tokenId: string, nodeId: string | undefined): readonly Guard[] {
   const ids = new Set([tokenId]);
   if (nodeId !== undefined && !view.certificateOfNode.has(nodeId)) {

@@ -1,22 +1,22 @@
-// How far a rotation of the authority is: which nodes still depend on the one that is replaced. Pure.
+// The progress of a rotation of the authority: which nodes still depend on the previous one. Pure.
 import type { ReadonlyView } from '../view/view.js';
 
-/** Rotation is how far a rotation is. */
+/** Rotation is the progress of a rotation. */
 export type Rotation = {
-  /** Nodes with a certificate that counts. */
+  /** Number of nodes with a current certificate. */
   readonly nodes: number;
   readonly renewed: number;
-  /** Names of nodes whose certificate is of the authority that is replaced, in order. */
+  /** Names of the nodes whose certificate is from the previous authority, sorted. */
   readonly pending: readonly string[];
-  /** Of these, how many are not connected. */
+  /** How many of these are not connected. */
   readonly pendingDown: number;
-  /** People and programs whose certificate is of it: "admin/alice", in order. */
+  /** People and programs whose certificate is from the previous authority: "admin/alice", sorted. */
   readonly people: readonly string[];
 };
 
 /**
- * rotationOf is how far a rotation is.
- * @param issuer keyDigest of the authority that issues
+ * rotationOf returns the progress of a rotation.
+ * @param issuer keyDigest of the issuing authority
  */
 export function rotationOf(view: ReadonlyView, issuer: string, nowMs: number): Rotation {
   let nodes = 0;
@@ -26,7 +26,7 @@ export function rotationOf(view: ReadonlyView, issuer: string, nowMs: number): R
   let pendingDown = 0;
   for (const [serial, { record }] of view.certificates) {
     if (record.notAfterMs <= nowMs || view.revoked.has(serial)) continue;
-    // One that was left behind by a renewal is waited for by nobody.
+    // Skip a node's certificates that a renewal has replaced.
     if (record.role === 'node' && view.certificateOfNode.get(record.id) !== serial) continue;
     if (record.role !== 'node') {
       (record.issuer === issuer ? renewedPeople : people).add(`${record.role}/${record.id}`);

@@ -1,4 +1,4 @@
-// Creates and revokes join tokens. The store has a hash only: the secret is in the response alone.
+// Creates and revokes join tokens. Invariant: the store has only a hash; the secret is only in the response.
 import type { Ipv4, Prefix } from '../../proto/domain/address.js';
 import { prefixContains } from '../../proto/domain/address.js';
 import { quoted } from '../../proto/domain/input.js';
@@ -57,8 +57,8 @@ export function putToken(id: string, record: TokenRecord): Operation {
 }
 
 /**
- * checkUse says why a token with the right secret does not admit a host; undefined: it does. Pure.
- * @param source the IPv4 address that the host calls from; undefined: it is not an IPv4 address
+ * checkUse returns why a token with the right secret does not admit a host; undefined: it does. Pure.
+ * @param source IPv4 address that the host calls from; undefined: it is not an IPv4 address
  */
 export function checkUse(record: TokenRecord, source: Ipv4 | undefined, nowMs: number): XnetError | undefined {
   if (record.expiresMs <= nowMs) {
@@ -72,7 +72,7 @@ export function checkUse(record: TokenRecord, source: Ipv4 | undefined, nowMs: n
   return undefined;
 }
 
-/** TokenRegistry makes and revokes tokens. */
+/** TokenRegistry creates and revokes tokens. */
 export class TokenRegistry {
   readonly #context: Context;
 
@@ -82,7 +82,7 @@ export class TokenRegistry {
 
   /**
    * create stores a new token.
-   * @throws XnetError NotFound (node, pool), Conflict when the operation's token was made long ago
+   * @throws XnetError NotFound (node, pool), Conflict when the operation created its token long ago
    */
   create(id: MutationId, clusterKey: ClusterKey, names: TokenNames, wanted: NewToken): Promise<MutationResult> {
     const { now } = this.#context;
@@ -132,7 +132,7 @@ export class TokenRegistry {
         return {
           subject: tokenId,
           change: {
-            // No guard: uses of the token change it, and they fail once it is deleted.
+            // No guard: concurrent uses change the token, and fail once it is deleted.
             guards: [],
             operations: [{ kind: 'delete', key: keys.token(tokenId) }],
             event: { reason: 'TokenRevoked', subject: `token/${tokenId}`, message: 'hosts can no longer join with it' },
