@@ -1,5 +1,5 @@
-// What the operators' calls depend on, grouped by owner, and what the calls have in common. Each group of calls declares
-// the part of it that it uses.
+// The dependencies of the operators' calls, grouped by owner, and what the calls share. Each group of calls declares
+// the part that it uses.
 import type { XnetError } from '../../proto/errors.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Authority } from '../authority/authority.js';
@@ -15,14 +15,14 @@ import type { ViewFeed } from '../view/view-feed.js';
 import type { ControllerHealth } from './controller-problems.js';
 import type { Live } from './to-wire/records.js';
 
-/** ClusterState is what the calls read: the view, the records that are not in it, and the connected nodes. */
+/** ClusterState is the state that the calls read: the view, the records outside it, and the connected nodes. */
 export type ClusterState = {
   readonly feed: ViewFeed;
   readonly store: Store;
   readonly sessions: Sessions;
 };
 
-/** Registries are what the calls change the store through. */
+/** Registries change the store on behalf of the calls. */
 export type Registries = {
   readonly nodes: NodeRegistry;
   readonly pools: PoolRegistry;
@@ -35,11 +35,11 @@ export type Registries = {
 export type Ports = {
   readonly check: () => Promise<void>;
   readonly settled: () => Promise<void>;
-  /** Why a port can't be opened; undefined: nothing prevents it. */
+  /** Returns why a port can't be opened; undefined: no problem. */
   readonly problem: () => XnetError | undefined;
 };
 
-/** ThisController is the controller that answers, and what it knows of the others. */
+/** ThisController is the answering controller, and what it knows of the others. */
 export type ThisController = {
   readonly id: string;
   /** "0.1.0" */
@@ -51,29 +51,29 @@ export type ThisController = {
   readonly etcd: {
     readonly endpoints: readonly string[];
     readonly embedded: boolean;
-    /** What makes etcd reachable for others than the controllers. */
+    /** Returns what makes etcd reachable for others than the controllers. */
     readonly warnings: () => readonly string[];
   };
   readonly health: () => ControllerHealth;
   /** See Clocks.offsetOf. */
   readonly offsetOf: (registration: string) => number | undefined;
-  /** Removes the record of a controller that is gone. */
+  /** Removes the record of an absent controller. */
   readonly forget: (id: MutationId, controller: string) => Promise<unknown>;
 };
 
-/** AdminDeps are what adminService binds the calls to. */
+/** AdminDeps are the dependencies of adminService. */
 export type AdminDeps = {
   readonly state: ClusterState;
   readonly registries: Registries;
   readonly controller: ThisController;
 };
 
-/** mutationId takes what every mutation carries from a request. */
+/** mutationId returns the fields of a request that every mutation has. */
 export function mutationId(request: { readonly operationId: string; readonly dryRun: boolean }): MutationId {
   return { operationId: request.operationId, digest: requestDigest(request), dryRun: request.dryRun };
 }
 
-/** liveOf returns what the sessions know of nodes beyond the store's records, as of now. */
+/** liveOf returns the sessions' current knowledge of nodes beyond the store's records. */
 export function liveOf(sessions: Pick<Sessions, 'statusOf' | 'fanout'>): Live {
   return {
     statusOf: (nodeId) => sessions.statusOf(nodeId),

@@ -1,4 +1,4 @@
-// Binds the calls of operators to the service definition. Nothing is decided here.
+// Binds the operators' calls to the service definition. It makes no decisions.
 
 import type { AdminServiceHandlers } from '../../proto/gen/xnet/v1/AdminService.js';
 import type { Convergence } from '../../proto/gen/xnet/v1/Convergence.js';
@@ -20,7 +20,7 @@ import { NodeCalls } from './node-calls.js';
 import { PoolCalls } from './pool-calls.js';
 import { StatusCalls } from './status-calls.js';
 
-/** adminService binds the calls of operators. */
+/** adminService binds the operators' calls. */
 export function adminService({ state, registries, controller }: AdminDeps): ServiceBinding {
   const { feed, store, sessions } = state;
   const live = () => liveOf(sessions);
@@ -73,6 +73,6 @@ export function adminService({ state, registries, controller }: AdminDeps): Serv
       authority.rotate(request, call, gone),
     ),
   } satisfies Partial<AdminServiceHandlers>;
-  // gRPC answers UNIMPLEMENTED for the calls that are not bound.
+  // gRPC answers UNIMPLEMENTED for unbound calls.
   return { definition: services.admin.service, implementation };
 }

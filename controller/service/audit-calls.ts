@@ -5,7 +5,7 @@ import type { VerifyAuditResponse } from '../../proto/gen/xnet/v1/VerifyAuditRes
 import type { AuditLog } from '../audit/audit-log.js';
 
 const defaultLimit = 1_000;
-// About 1 KiB each, of the 64 MiB that an answer may have.
+// About 1 KiB each; a response may have 64 MiB.
 const longestLimit = 10_000;
 
 /** AuditCalls are the calls about the audit log. */

@@ -1,4 +1,4 @@
-// The calls about the authority, join tokens and certificates. Every argument is checked here.
+// The calls about the authority, join tokens and certificates. Invariant: every argument is checked here.
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { checkName, checkPrefix, Problems, quoted } from '../../proto/domain/input.js';
 import { throwIfAny, XnetError } from '../../proto/errors.js';
@@ -51,7 +51,7 @@ function wireFromAuthority(clusterId: string, { record, trusted, caDigest, signe
   return { clusterId, certificates: [...trusted], caDigest, createdMs: record.createdMs, notAfterMs };
 }
 
-/** AuthorityCallDeps are what the calls about the authority use. */
+/** AuthorityCallDeps are the dependencies of the calls about the authority. */
 export type AuthorityCallDeps = Pick<Registries, 'authority' | 'certificates' | 'tokens'> & {
   readonly feed: Pick<ClusterState['feed'], 'view' | 'version' | 'onChange'>;
   readonly ports: Ports;
@@ -69,7 +69,8 @@ export class AuthorityCalls {
 
   async init(request: InitRequest__Output): Promise<InitResponse> {
     const { authority, feed, ports } = this.#deps;
-    // An authority whose controllers nobody reaches is of no use, and can't be made a second time.
+    // Check the ports first: an authority whose controllers are unreachable is useless and can't be created a second
+    // time.
     if (authority.opened === undefined) await ports.check();
     const problem = ports.problem();
     if (problem !== undefined) throw problem;
@@ -194,7 +195,7 @@ export class AuthorityCalls {
     };
   }
 
-  /** rotate begins a rotation, or goes on with the one there is, and writes how far it is until it is finished. */
+  /** rotate starts a rotation or resumes the one in progress, and streams its progress until it is finished. */
   async rotate(
     request: RotateAuthorityRequest__Output,
     call: Pick<ServerWritableStream<unknown, RotationProgress>, 'write'>,
@@ -222,7 +223,7 @@ export class AuthorityCalls {
   }
 }
 
-// Resolves with the next change of certificates, though not at once with each of thousands.
+// Resolves with the next change of certificates, at most once every `everyMs`.
 function changedOr(feed: AuthorityCallDeps['feed'], everyMs: number, gone: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     let timer: NodeJS.Timeout | undefined;

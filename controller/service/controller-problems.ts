@@ -1,21 +1,21 @@
-// What is wrong with the controllers and their store, as status tells it. Pure.
-// Invariant: what keeps a change from being made is told here before anybody tries one.
+// The problems of the controllers and their store, for the status. Pure.
+// Invariant: everything that would block a change is reported here before a change is attempted.
 import type { XnetError } from '../../proto/errors.js';
 import type { Problem } from '../../proto/gen/xnet/v1/Problem.js';
 import { liveRegistrations, toleratedMs } from '../view/clocks.js';
 import type { ReadonlyView } from '../view/view.js';
 
-/** ControllerHealth is what a controller knows of itself and its store. */
+/** ControllerHealth is a controller's knowledge of itself and its store. */
 export type ControllerHealth = {
-  /** Why nothing can be written to the store. */
+  /** Why the store can't be written; undefined: it can. */
   readonly writeProblem: XnetError | undefined;
-  /** Why the audit log can't be written. */
+  /** Why the audit log can't be written; undefined: it can. */
   readonly auditProblem: string | undefined;
-  /** What is wrong with members of the etcd, one line each. */
+  /** Faults of etcd members, one line each. */
   readonly etcdProblems: readonly string[];
 };
 
-/** storeProblems are what is wrong with the store, and with what a change needs besides. */
+/** storeProblems returns the problems of the store and of whatever else a change needs. */
 export function storeProblems({ writeProblem, auditProblem, etcdProblems }: ControllerHealth): readonly Problem[] {
   const problems: Problem[] = etcdProblems.map((text) => ({
     text,
@@ -45,9 +45,9 @@ function durationText(ms: number): string {
 }
 
 /**
- * controllerProblems are controllers that are gone, and clocks that differ.
- * @param own registration of the controller that answers
- * @param offsetOf how far another controller's clock is ahead of this one's, milliseconds
+ * controllerProblems returns the controllers that are absent, and the clocks that differ.
+ * @param own registration of the answering controller
+ * @param offsetOf how far another controller's clock is ahead of this one's, in milliseconds
  */
 export function controllerProblems(
   view: ReadonlyView,

@@ -1,4 +1,4 @@
-// The calls about events: those that were recorded, and those to come.
+// The calls about events: listing recorded ones and watching for new ones.
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import type { Event } from '../../proto/gen/xnet/v1/Event.js';
 import type { ListEventsRequest__Output } from '../../proto/gen/xnet/v1/ListEventsRequest.js';
@@ -9,20 +9,20 @@ import type { Store } from '../store/store.js';
 import type { ViewFeed } from '../view/view-feed.js';
 import { wireFromEvent } from './to-wire/records.js';
 
-/** EventQuery says which events. */
+/** EventQuery selects events. */
 export type EventQuery = {
   readonly sinceMs: number;
   /** "node/web-1"; empty: all. */
   readonly subject: string;
-  /** How many of the newest to return. */
+  /** Maximum number of events to return, the newest ones. */
   readonly limit: number;
 };
 
 const defaultLimit = 1_000;
-// A reader that takes none for so long is not reading.
+// A client with this many unread events has stopped reading.
 const longestQueue = 10_000;
 
-/** eventsOf reads recorded events, oldest first. Throws what the store throws. */
+/** eventsOf reads recorded events, oldest first. Throws the errors of the store. */
 export async function eventsOf(store: Pick<Store, 'scan'>, query: EventQuery): Promise<Event[]> {
   const events: Event[] = [];
   for (const entry of await store.scan('events/')) {
@@ -65,7 +65,7 @@ export class EventCalls {
     gone: AbortSignal,
   ): Promise<void> {
     const ended = new AbortController();
-    // Listens before it lists: what happens in between is heard, and told after what was recorded.
+    // Subscribe before listing: events that arrive in between are buffered and sent after the recorded ones.
     let early: Event[] | undefined = [];
     const watcher = (event: Event) => {
       if (request.subject !== '' && event.subject !== request.subject) return;

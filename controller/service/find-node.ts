@@ -1,4 +1,4 @@
-// Finding the node that somebody means: by name, id or the beginning of one, node address or subnet. Pure.
+// Finds a node by name, id or id prefix, node address, subnet, or container address. Pure.
 import { parseIpv4, parsePrefix, prefixContains, prefixKey } from '../../proto/domain/address.js';
 import { quoted } from '../../proto/domain/input.js';
 import { XnetError } from '../../proto/errors.js';
@@ -9,7 +9,7 @@ function byAddress(view: ReadonlyView, text: string): string | undefined {
   if (address === undefined) return undefined;
   const holder = view.nodeOfAddress.get(address);
   if (holder !== undefined) return holder;
-  // An address of a container tells its node too.
+  // The address of a container identifies its node too.
   for (const held of view.subnets.values()) {
     if (held.record.state === 'leased' && prefixContains(held.subnet, address)) return held.record.node;
   }
@@ -23,8 +23,9 @@ function bySubnet(view: ReadonlyView, text: string): string | undefined {
 }
 
 /**
- * findNode is the id of the node that `text` names: "web-1", "n-3f9a", "192.168.83.11", "10.76.3.0/24", "10.76.3.7".
- * @throws XnetError NotFound; InvalidArgument when it is the beginning of several ids
+ * findNode returns the id of the node that `text` names: "web-1", "n-3f9a", "192.168.83.11", "10.76.3.0/24",
+ * "10.76.3.7".
+ * @throws XnetError NotFound; InvalidArgument for an ambiguous id prefix
  */
 export function findNode(view: ReadonlyView, text: string): string {
   const found = view.nodeOfName.get(text) ?? byAddress(view, text) ?? bySubnet(view, text);
@@ -43,7 +44,7 @@ export function findNode(view: ReadonlyView, text: string): string {
   });
 }
 
-/** nearest is the name that was probably meant: at most two edits away (Levenshtein distance). */
+/** nearest returns the most similar name, at most two edits away (Levenshtein distance). */
 function nearest(text: string, names: readonly string[]): string | undefined {
   let best: { readonly name: string; readonly distance: number } | undefined;
   for (const name of names) {

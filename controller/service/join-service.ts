@@ -1,5 +1,5 @@
-// The call by which a host becomes a node. Everybody who reaches the port can make it: nothing is looked at before the
-// token's secret was found right, and who is wrong too often is not heard for a while.
+// The call by which a host joins. Anyone who reaches the port can make it. Invariant: nothing of a request is processed
+// before the token's secret is verified, and an address with too many failures is refused for a while.
 import type { ServerUnaryCall } from '@grpc/grpc-js';
 import { formatPrefix, parseIpv4, prefixFromKey } from '../../proto/domain/address.js';
 import { checkAddress, checkName, Problems } from '../../proto/domain/input.js';
@@ -26,18 +26,17 @@ import { localToken } from '../view/local-times.js';
 import type { ViewFeed } from '../view/view-feed.js';
 import { JoinThrottle } from './join-throttle.js';
 
-/** JoinServiceDeps are what joining works with. */
+/** JoinServiceDeps are the dependencies of joining. */
 export type JoinServiceDeps = {
   readonly feed: Pick<ViewFeed, 'view' | 'version'>;
   readonly store: Pick<Store, 'read'>;
   readonly authority: Pick<Authority, 'require'>;
   readonly certificates: Pick<CertificateRegistry, 'join'>;
-  /** Writes an event by itself. */
+  /** Writes an event outside of a mutation. */
   readonly record: (event: Event) => void;
 };
 
-// Who is refused is told so after a pause: what one connection can try stays little, and the calls and streams of others
-// get their turn in between.
+// Delay of a refusal: it limits the attempts of one connection, and leaves time for other calls and streams.
 const refusalPauseMs = 250;
 
 const refusals: ReadonlySet<string> = new Set([
@@ -47,7 +46,7 @@ const refusals: ReadonlySet<string> = new Set([
   'PoolExhausted',
 ]);
 
-// What an unknown token's secret is compared with: as long as a real hash, so that it takes as long.
+// Compared with the secret of an unknown token: as long as a real hash, so that the comparison takes as long.
 const nobody = '0'.repeat(64);
 
 function nameAndAddress({ nodeName, address }: JoinRequest__Output): Pick<JoiningHost, 'name' | 'address'> {
@@ -117,7 +116,7 @@ class JoinCalls {
     return { id: token.id, record };
   }
 
-  // A token that was made a moment ago through another controller is not in the view yet.
+  // A token created a moment ago through another controller is not in the view yet.
   async #find(id: string): Promise<TokenRecord | undefined> {
     const { feed, store } = this.#deps;
     const known = feed.view.tokens.get(id)?.record;
@@ -139,8 +138,8 @@ class JoinCalls {
     return error;
   }
 
-  // A secret that is right and does not let in any more is worth knowing of: either a host joins twice, or two hosts
-  // have one token, and the wrong one may have been first.
+  // Record an event for a right secret that is refused: either a host joins twice, or two hosts have one token, and the
+  // wrong one may have been first.
   #refused(address: string, tokenId: string, error: XnetError): XnetError {
     if (error.code !== 'Unauthenticated' && error.code !== 'PermissionDenied') return error;
     this.#deps.record({
@@ -177,7 +176,7 @@ function answerOf(
   };
 }
 
-/** joinService binds the call. */
+/** joinService binds the join call. */
 export function joinService(deps: JoinServiceDeps): ServiceBinding {
   const calls = new JoinCalls(deps);
   return {

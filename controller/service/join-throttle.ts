@@ -1,17 +1,16 @@
-// How often somebody may be wrong: failed joins by address. A host that is right is never slowed by those that are not,
-// unless it calls from the same address.
-// Invariant: what is remembered is bounded, however many addresses try.
+// Limits failed joins by address. A host with a valid token is slowed only by failures from its own address.
+// Invariant: memory is bounded, however many addresses fail.
 
-// A person mistypes a few times; a guess has a chance of 1 in 2^134.
+// Covers mistyped tokens; a random guess succeeds with a probability of 1 in 2^134.
 const burst = 10;
 const oneEveryMs = 6_000;
 const mostAddresses = 10_000;
 
 type Bucket = { readonly left: number; readonly atMs: number };
 
-/** JoinThrottle are the failures of late, by address: a token bucket of 10, filled again by 10 a minute. */
+/** JoinThrottle counts recent failures by address: a token bucket of 10, refilled at 10 a minute. */
 export class JoinThrottle {
-  // In order of their last failure.
+  // In order of the last failure.
   readonly #buckets = new Map<string, Bucket>();
 
   #leftOf(address: string, nowMs: number): number {
@@ -20,12 +19,12 @@ export class JoinThrottle {
     return Math.min(burst, bucket.left + (nowMs - bucket.atMs) / oneEveryMs);
   }
 
-  /** may says whether an address may try. */
+  /** may reports whether an address may try. */
   may(address: string, nowMs: number): boolean {
     return this.#leftOf(address, nowMs) >= 1;
   }
 
-  /** failed notes a failure. Returns whether it was the last one that this address has for now. */
+  /** failed counts a failure. Returns whether it used up the address's allowance. */
   failed(address: string, nowMs: number): boolean {
     const left = this.#leftOf(address, nowMs) - 1;
     this.#buckets.delete(address);

@@ -1,4 +1,4 @@
-// The calls of operators about nodes. Every argument is checked here, all problems at once.
+// The operators' calls about nodes. Invariant: every argument is checked here, and all problems are reported together.
 import {
   formatIpv4,
   formatPrefix,
@@ -36,7 +36,7 @@ import { type Live, summaryFromNode, wireFromNode } from './to-wire/records.js';
 import { wireFromJoinToken } from './to-wire/security.js';
 
 const eventsShown = 10;
-// How long a view may lag behind what another controller has done.
+// How long a view may lag behind a change made through another controller.
 const catchUpMs = 5_000;
 
 function labelsOf(labels: Readonly<Record<string, string>>, problems: Problems): Record<string, string> {
@@ -71,7 +71,7 @@ function warningsOf(view: ReadonlyView, { name = '', subnet = '' }: Node): strin
   return leased === undefined ? [] : overlapWarnings(view, name, leased);
 }
 
-/** NodeCallDeps are what the calls about nodes use. */
+/** NodeCallDeps are the dependencies of the calls about nodes. */
 export type NodeCallDeps = Pick<Registries, 'nodes'> & {
   readonly feed: Pick<ClusterState['feed'], 'view' | 'reached'>;
   readonly store: Pick<ClusterState['store'], 'scan'>;
@@ -120,7 +120,7 @@ export class NodeCalls {
     };
   }
 
-  // What a dry run would have chosen.
+  // The node that a dry run would have added.
   #planned(view: ReadonlyView, wanted: NewNode): Node {
     const decision = decideAdd({ view, wanted, nodeId: '', nowMs: Date.now(), taken: new Set(), spread: 0 });
     const put = decision.change?.operations.find(
@@ -141,7 +141,7 @@ export class NodeCalls {
     };
   }
 
-  /** list is every node, in order of name. */
+  /** list returns every node, sorted by name. */
   list({ summary }: ListNodesRequest__Output): ListNodesResponse {
     const { view } = this.#deps.feed;
     const live = this.#deps.live();
@@ -186,7 +186,8 @@ export class NodeCalls {
     return { node: this.#node(id), unchanged, revision, change: message };
   }
 
-  // A call that is repeated finds its node although it is gone, or has another address, through that very call.
+  // Resolves the node of a call. A repeated call finds its node even if its first execution removed it or changed its
+  // address.
   async #find(text: string, id: MutationId, call: 'SetNode' | 'RemoveNode'): Promise<string> {
     const { feed, nodes } = this.#deps;
     try {
@@ -221,7 +222,7 @@ function grantRevision(view: ReadonlyView, nodeId: string): number {
   return (subnetId === undefined ? undefined : view.subnets.get(subnetId)?.modRevision) ?? 0;
 }
 
-// A host that was connected once may go on using its subnet, whether it is up or not.
+// A host that has ever connected may keep using its subnet, whether it is up or not.
 function requireGone(view: ReadonlyView, id: string, live: Live): void {
   const { name } = requireNode(view, id);
   const hint = `run "xnetd leave" on the host; if the host is gone for good: xctl nodes remove ${name} --force`;

@@ -1,4 +1,4 @@
-// The calls of nodes. Each returns or sends values; what goes wrong is thrown and becomes the call's status.
+// The nodes' calls. Each returns or sends values; exceptions become the call's status.
 import type { Metadata, ServerWritableStream } from '@grpc/grpc-js';
 import { quoted } from '../../proto/domain/input.js';
 import { XnetError } from '../../proto/errors.js';
@@ -26,7 +26,7 @@ import type { Store } from '../store/store.js';
 import { assignmentOf } from '../view/assignment.js';
 import type { ViewFeed } from '../view/view-feed.js';
 
-/** NodeServiceDeps are what the calls work with. */
+/** NodeServiceDeps are the dependencies of the calls. */
 export type NodeServiceDeps = {
   readonly feed: Pick<ViewFeed, 'view' | 'version' | 'reached'>;
   readonly store: Pick<Store, 'list'>;
@@ -34,27 +34,27 @@ export type NodeServiceDeps = {
   readonly nodes: NodeRegistry;
   readonly certificates: Pick<CertificateRegistry, 'renew'>;
   readonly authority: Pick<Authority, 'require'>;
-  /** Asks whether the other end of a connection ("192.168.83.7:40123") answers, for as long as some seconds. */
+  /** Reports whether the other end of a connection ("192.168.83.7:40123") answers within a few seconds. */
   readonly alive: (connection: string) => Promise<boolean>;
 };
 
 type Call = { readonly metadata: Metadata };
 
 const reportEveryMs = 30_000;
-// A report costs a controller about 0.3 ms: spread so that they take a fifth of one core.
+// A report costs a controller about 0.3 ms: spread them so that they take a fifth of one core.
 const spreadMsPerNode = 1.5;
 const nodesWithoutSpread = 32;
 const longestSpreadMs = 5_000;
 // How long a view may lag behind what a node has already seen through another controller.
 const catchUpMs = 2_000;
 
-// A certificate is renewed some times in its life, which is minutes where somebody tries what happens; each is a record.
+// A certificate is renewed a few times in its life, which may be minutes in a test; each renewal is a record.
 const renewals = { burst: 20, perSecond: 0.1 };
 
 class DaemonCalls {
   readonly #deps: NodeServiceDeps;
   readonly #renewals = new Allowances(renewals);
-  /** Of whom an event says that they could not be adopted, and why. */
+  /** Nodes with an event that they could not be adopted, and the reason. */
   readonly #logged = new Map<string, string>();
 
   constructor(deps: NodeServiceDeps) {
@@ -95,7 +95,8 @@ class DaemonCalls {
     sessions.close(stream);
   }
 
-  // The node's name. One that a restored store has not seen, or does not know, is compared with what it holds.
+  // Returns the node's name. A node that a restored store has not seen or does not know is compared with the assignment
+  // it holds.
   async #returned(nodeId: string, wire: Assignment__Output | null): Promise<string> {
     const { feed, nodes, sessions } = this.#deps;
     const known = feed.view.nodes.get(nodeId)?.record.name;
@@ -122,7 +123,7 @@ class DaemonCalls {
   #notAdopted(nodeId: string, name: string, error: unknown): unknown {
     if (!(error instanceof XnetError) || error.code === 'Unavailable' || error.code === 'NotFound') return error;
     const message = `the restored store does not know it, and it can't be a node again: ${error.message}`;
-    // It tries again and again.
+    // The node retries: record each reason once.
     if (this.#logged.get(nodeId) !== message) {
       this.#deps.sessions.record({ reason: 'NodeNotAdopted', warning: true, subject: `node/${name}`, message });
     }
@@ -132,7 +133,7 @@ class DaemonCalls {
     });
   }
 
-  // Where to begin. A node must never be taken back to an older table than it has.
+  // Where the stream begins. A node must never get an older table than it has.
   async #startOf(request: WatchRequest__Output): Promise<Start> {
     const { feed, store } = this.#deps;
     if (request.fresh) return { kind: 'fresh' };
@@ -177,7 +178,7 @@ class DaemonCalls {
     }
     const applied = versionFromWire(request.applied);
     const comparable = applied?.clusterId === version.clusterId && applied.epoch === version.epoch;
-    // Its stream outlived the acceptance of a restored store.
+    // The stream was open before a restored store was accepted.
     if (view.isAwaited(nodeId)) await nodes.confirm(nodeId);
     sessions.report(nodeId, statusFromReport(request), comparable ? applied.revision : undefined);
     const beyond = Math.max(0, sessions.fanout.streams.size - nodesWithoutSpread);
@@ -189,7 +190,7 @@ class DaemonCalls {
     const { feed, nodes, sessions } = this.#deps;
     const id = nodeIdOf(call, request.nodeId);
     const name = feed.view.nodes.get(id)?.record.name;
-    // Gone already: nothing of this host's is left.
+    // The node was removed already: nothing of this host is left to withdraw.
     if (name === undefined) return { peersPending: 0 };
     if (request.nodeName !== '' && request.nodeName !== name) {
       throw new XnetError('PermissionDenied', `this host is ${name} and can't speak for ${quoted(request.nodeName)}`);
@@ -200,7 +201,8 @@ class DaemonCalls {
       await nodes.leave(mutation, id);
       return { peersPending: 0 };
     }
-    // Asked again and again until all have withdrawn their routes: what is so already needs no store.
+    // The node repeats the call until all peers have withdrawn their routes; a state that is already recorded needs no
+    // write.
     if (feed.view.nodes.get(id)?.record.availability !== 'leaving') {
       await nodes.set(mutation, id, { availability: 'leaving', setLabels: {}, removeLabels: [] });
     }
@@ -228,7 +230,7 @@ class DaemonCalls {
   }
 }
 
-/** nodeService binds the calls of nodes. Messages of its stream are encoded before they get to gRPC. */
+/** nodeService binds the nodes' calls. Messages of the watch stream are encoded before they reach gRPC. */
 export function nodeService(deps: NodeServiceDeps): ServiceBinding {
   const calls = new DaemonCalls(deps);
   const { service } = services.node;

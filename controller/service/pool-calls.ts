@@ -1,4 +1,5 @@
-// The calls about pools. Every argument is checked here, all problems at once; what they mean is decided in registry/.
+// The calls about pools. Invariant: every argument is checked here, and all problems are reported together; registry/
+// decides.
 import { formatPrefix, type Prefix, subnetCount } from '../../proto/domain/address.js';
 import {
   checkDockerName,
@@ -70,7 +71,7 @@ function newPoolOf(request: CreatePoolRequest__Output): NewPool {
   return { name, cidr, subnetLength, mode, networkName, bridgeName, quarantineSeconds };
 }
 
-/** PoolCallDeps are what the calls about pools use. */
+/** PoolCallDeps are the dependencies of the calls about pools. */
 export type PoolCallDeps = Pick<Registries, 'pools'> & {
   readonly feed: Pick<ClusterState['feed'], 'view'>;
 };
@@ -150,7 +151,7 @@ export class PoolCalls {
   }
 }
 
-// What a dry run would have created.
+// The pool that a dry run would have created.
 function planned({ name, cidr, subnetLength, mode, networkName, bridgeName, quarantineSeconds }: NewPool): Pool {
   const total = subnetCount(cidr, subnetLength);
   return {

@@ -1,4 +1,4 @@
-// The calls that look at the whole: status, routes, convergence, and the list of nodes as it changes.
+// The calls about the whole cluster: status, routes, convergence, and the watch of all nodes.
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { XnetError } from '../../proto/errors.js';
 import type { Convergence } from '../../proto/gen/xnet/v1/Convergence.js';
@@ -32,7 +32,7 @@ const countOf = {
   NODE_STATE_REVOKED: 'revoked',
 } as const satisfies Record<NodeState__Output, string>;
 
-/** StatusCallDeps are what the calls about the whole cluster use. */
+/** StatusCallDeps are the dependencies of the calls about the whole cluster. */
 export type StatusCallDeps = {
   readonly feed: Pick<
     ClusterState['feed'],
@@ -42,7 +42,7 @@ export type StatusCallDeps = {
   readonly controller: Omit<ThisController, 'audit'>;
 };
 
-/** StatusCalls are the calls that look at the whole. */
+/** StatusCalls are the calls about the whole cluster. */
 export class StatusCalls {
   readonly #deps: StatusCallDeps;
 
@@ -50,7 +50,7 @@ export class StatusCalls {
     this.#deps = deps;
   }
 
-  /** status answers even when the controller refuses to act: that is when it is needed most. */
+  /** status answers even while the controller refuses to act: that is when it is needed most. */
   async status(): Promise<GetStatusResponse> {
     const { feed, controller } = this.#deps;
     const { etcd } = controller;
@@ -126,7 +126,7 @@ export class StatusCalls {
     return { routes, unresolved, revision: feed.view.revision };
   }
 
-  /** watchNodes writes the list, and again whenever something in it changed, at most five times a second. */
+  /** watchNodes sends the list of nodes, and sends it again after each change, at most five times a second. */
   async watchNodes(
     list: () => ListNodesResponse,
     call: ServerWritableStream<unknown, ListNodesResponse>,
@@ -140,7 +140,7 @@ export class StatusCalls {
         last = nodes;
         if (!call.write(response)) {
           await drained(call, gone);
-          // It may have changed meanwhile.
+          // The list may have changed while it was sent.
           continue;
         }
       }
@@ -155,7 +155,7 @@ export class StatusCalls {
       const stops: (() => void)[] = [];
       const done = () => {
         for (const stop of stops) stop();
-        // Not left behind: a stream wakes as often as the fleet changes.
+        // Remove the listener: the stream wakes with every change of the fleet, and listeners would accumulate.
         gone.removeEventListener('abort', done);
         resolve();
       };
@@ -165,7 +165,7 @@ export class StatusCalls {
     });
   }
 
-  /** watchConvergence writes how far the fleet is with the newest change of a node's route, until all have it. */
+  /** watchConvergence sends how many nodes have the newest change of a node's route, until all have it. */
   async watchConvergence(
     request: WatchConvergenceRequest__Output,
     call: ServerWritableStream<unknown, Convergence>,
@@ -209,8 +209,9 @@ export class StatusCalls {
   }
 }
 
-// The revision of the route table that has the node where it is: of its lease, or of its address, whose key is written
-// when a node gets it and never again. The node's own record changes with labels too, which no other node ever hears of.
+// Returns the revision of the route table since which the node is routed: that of its lease, or of its address, whose
+// key is written once, when the node gets it. The node's own record also changes with labels, which no other node
+// receives.
 function routedSince(view: ReadonlyView, nodeId: string): number {
   const subnetId = view.subnetOfNode.get(nodeId);
   const lease = subnetId === undefined ? 0 : (view.subnets.get(subnetId)?.modRevision ?? 0);

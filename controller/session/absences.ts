@@ -1,6 +1,6 @@
-// Nodes that were connected and are not: since when, and the event that tells of it.
-// Invariant: every controller looks at every node, so that one that goes down together with its controller is noticed, and
-// the record in the store has one of them tell of it.
+// Tracks nodes that were connected and no longer are, and records the event of each absence.
+// Invariant: every controller checks every node, so that a node that goes down together with its controller is noticed.
+// The record in the store makes exactly one controller report the absence.
 import { messageOf } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
 import { eventOperation } from '../store/events.js';
@@ -10,22 +10,22 @@ import type { Store } from '../store/store.js';
 import type { ReadonlyView } from '../view/view.js';
 import type { ViewFeed } from '../view/view-feed.js';
 
-/** AbsenceParts are what absences work with. */
+/** AbsenceParts are the dependencies of Absences. */
 export type AbsenceParts = {
   readonly store: Store;
   readonly feed: ViewFeed;
   readonly log: Logger;
-  /** Whether a node's stream is here. */
+  /** Reports whether a node's stream is on this controller. */
   readonly isHere: (nodeId: string) => boolean;
 };
 
-/** Grace is how long a node may be away before it is told of, in milliseconds. */
+/** Grace is how long a node may be disconnected before its absence is reported, in milliseconds. */
 export type Grace = {
-  /** A stream that comes back within this time was never really away. */
+  /** For a stream whose end was seen: a stream that returns within this time counts as uninterrupted. */
   readonly seen: number;
-  /** Where nobody saw the stream end, its controller is gone, and its nodes are looking for another one. */
+  /** For a stream whose end was not seen: its controller is gone, and its nodes are looking for another one. */
   readonly orphan: number;
-  /** At most so much is added, at random: controllers seldom tell of it at the same moment. */
+  /** Maximum of a random addition, so that controllers seldom report at the same moment. */
   readonly jitter: number;
 };
 
@@ -33,7 +33,7 @@ const usualGrace: Grace = { seen: 15_000, orphan: 30_000, jitter: 3_000 };
 
 type Wait = { readonly timer: NodeJS.Timeout; readonly sinceMs: number; readonly orphan: boolean };
 
-/** Absences look for nodes that are away. */
+/** Absences checks for disconnected nodes. */
 export class Absences {
   readonly #parts: AbsenceParts;
   readonly #grace: Grace;
@@ -92,7 +92,8 @@ export class Absences {
       subject: `node/${name}`,
       message: 'its daemon is disconnected; its lease and the routes to it stay',
     };
-    // Where a guard fails, another was faster or the node is back: the view brings it, and ends the wait.
+    // A failed guard means that another controller was faster or the node is back: the view will contain it and end the
+    // wait.
     const { committed } = await store.commit({
       guards: seen.map((key) => ({ kind: 'key', key, modRevision: view.modRevisionOf(key) })),
       operations: [
@@ -105,7 +106,7 @@ export class Absences {
     if (committed) this.#parts.log.info({ reason: event.reason, subject: event.subject }, event.message);
   }
 
-  /** end ends what waits. */
+  /** end cancels the pending checks. */
   end(): void {
     for (const { timer } of this.#waits.values()) clearTimeout(timer);
     this.#waits.clear();

@@ -1,12 +1,12 @@
-// How many nodes have a revision of the table in their kernel, and how long that took from its commit.
-// Invariant: a node counts only for what it said itself; one that is not connected is not waited for, and is named.
+// Counts the nodes that have a table revision in their kernel, and measures how long that took from its commit.
+// Invariant: a node counts only by its own report. Disconnected nodes are not waited for, and are named.
 import type { ProgressRecord } from '../store/records.js';
 
-/** Count is how far the connected nodes are with one revision. */
+/** Count is the progress of the connected nodes with one revision. */
 export type Count = {
   readonly nodes: number;
   readonly applied: number;
-  /** Names of up to ten that are behind. */
+  /** Names of up to ten nodes that are behind. */
   readonly behind: readonly string[];
 };
 
@@ -19,13 +19,15 @@ type Learnt = { readonly at: number; doneAt: number | undefined };
 /** Convergence tracks this controller's connected nodes. */
 export class Convergence {
   readonly #nodes = new Map<string, Tracked>();
-  /** How many nodes are at a revision. Few revisions, however many nodes. */
+  /** Number of nodes per revision: few revisions, however many nodes. */
   readonly #counts = new Map<number, number>();
-  /** Table revisions, oldest first: when this controller learnt of each, and when all its nodes had it. Monotonic ms. */
+  /**
+   * Table revisions, oldest first: when this controller learnt of each, and when all its nodes had it. Monotonic ms.
+   */
   readonly #learnt = new Map<number, Learnt>();
   readonly #listeners = new Set<() => void>();
 
-  /** learnt notes that the table changed at a revision. */
+  /** learnt records a change of the table. */
   learnt(revision: number): void {
     this.#learnt.set(revision, { at: performance.now(), doneAt: undefined });
     const [oldest] = this.#learnt.keys();
@@ -34,15 +36,15 @@ export class Convergence {
   }
 
   /**
-   * tookMs is how long a revision took from its commit until all of this controller's nodes had it, or has taken up to
-   * now, in milliseconds; undefined for one that this controller did not see committed.
+   * tookMs returns how long it took from a revision's commit until all nodes of this controller had it, or the time so
+   * far, in milliseconds; undefined for a revision that this controller did not see committed.
    */
   tookMs(revision: number): number | undefined {
     const learnt = this.#learnt.get(revision);
     return learnt === undefined ? undefined : (learnt.doneAt ?? performance.now()) - learnt.at;
   }
 
-  /** joined begins to count a node, whose table is at nothing yet. */
+  /** joined starts counting a node, which has no table yet. */
   joined(nodeId: string, name: string): void {
     this.left(nodeId);
     this.#nodes.set(nodeId, { name, applied: 0 });
@@ -59,7 +61,7 @@ export class Convergence {
     this.#changed();
   }
 
-  /** applied notes what a node has in its kernel. */
+  /** applied records the revision that a node has in its kernel. */
   applied(nodeId: string, revision: number): void {
     const node = this.#nodes.get(nodeId);
     if (node === undefined || node.applied === revision) return;
@@ -77,12 +79,12 @@ export class Convergence {
     if (to !== undefined) this.#counts.set(to, (this.#counts.get(to) ?? 0) + 1);
   }
 
-  /** appliedBy is the revision that a node has in its kernel; undefined when it is not connected here. */
+  /** appliedBy returns the revision that a node has in its kernel; undefined when it is not connected here. */
   appliedBy(nodeId: string): number | undefined {
     return this.#nodes.get(nodeId)?.applied;
   }
 
-  /** onChange calls a listener after every change of what is counted. Returns how to stop that. */
+  /** onChange registers a listener for changes of the counts. Returns its removal. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -110,7 +112,7 @@ export class Convergence {
     return { nodes, applied, behind };
   }
 
-  /** record is what other controllers are told. `newest`: revision of the table's newest change. */
+  /** record returns what other controllers are told. `newest`: revision of the table's newest change. */
   record(newest: number): ProgressRecord {
     const behind: string[] = [];
     for (const node of this.#nodes.values()) {
@@ -122,8 +124,8 @@ export class Convergence {
 }
 
 /**
- * withoutNode is a record without one of the nodes that it counts. Which revision that one is at is known by its name
- * only while it is behind and there are few such.
+ * withoutNode returns a record without one of the nodes that it counts. The node's revision is known only while the
+ * record names it as behind.
  */
 export function withoutNode(record: ProgressRecord, name: string): ProgressRecord {
   const isBehind = record.behind.includes(name);
@@ -135,7 +137,7 @@ export function withoutNode(record: ProgressRecord, name: string): ProgressRecor
   };
 }
 
-/** addRecord adds what another controller tells of its nodes to a count. */
+/** addRecord adds another controller's record to a count. */
 export function addRecord(count: Count, record: ProgressRecord, revision: number): Count {
   let { nodes, applied } = count;
   for (const [at, howMany] of record.applied) {

@@ -1,5 +1,5 @@
-// Messages to nodes, encoded once and shared: however many streams get a delta or a snapshot, it is made once.
-// Invariant: a buffer is cached only as long as the table it was made of is the newest one.
+// Encodes messages to nodes once, and shares them between all streams that get them.
+// Invariant: a buffer is cached only while the table that it was made from is the newest one.
 
 import { prefixFromKey } from '../../proto/domain/address.js';
 import type { Assignment, Version } from '../../proto/domain/network.js';
@@ -14,7 +14,7 @@ import {
 import { services } from '../../proto/rpc/definitions.js';
 import type { FleetTable } from '../table/fleet-table.js';
 
-// About 60 bytes a route, at most 90: far below the 256 KiB that a message may have.
+// About 60 bytes per route, at most 90: far below the 256 KiB limit of a message.
 const routesPerChunk = 2_000;
 
 function encode(message: WatchResponse): Buffer {
@@ -24,10 +24,10 @@ function encode(message: WatchResponse): Buffer {
 /** Snapshot is the whole table at a revision, as messages. */
 export type Snapshot = { readonly revision: number; readonly chunks: readonly Buffer[] };
 
-/** Delta is what changed up to a revision, as a message. */
+/** Delta is the change up to a revision, as a message. */
 export type Delta = { readonly revision: number; readonly buffer: Buffer };
 
-/** encodeSnapshot makes the messages of a whole table. */
+/** encodeSnapshot encodes the messages of a whole table. */
 export function encodeSnapshot(table: FleetTable, version: Version, fresh: boolean): Snapshot {
   const routes: ReturnType<typeof wireFromRoute>[] = [];
   const unresolved: ReturnType<typeof wireFromPrefix>[] = [];
@@ -56,17 +56,17 @@ export function encodeSnapshot(table: FleetTable, version: Version, fresh: boole
   return { revision: version.revision, chunks };
 }
 
-/** encodeAssignment makes the message that concerns one node alone. */
+/** encodeAssignment encodes the message for one node alone. */
 export function encodeAssignment(assignment: Assignment): Buffer {
   return encode({ assignment: wireFromAssignment(assignment) });
 }
 
-/** encodeTrust makes the message that says whom to trust (PEM), and where the controllers are. */
+/** encodeTrust encodes the trusted authorities (PEM) and the controllers' addresses. */
 export function encodeTrust(authority: readonly string[], spreadMs: number, controllers: readonly string[]): Buffer {
   return encode({ trust: { authority: [...authority], spreadMs, controllers: [...controllers] } });
 }
 
-/** Encoder makes the messages of one table. */
+/** Encoder encodes the messages of one table. */
 export class Encoder {
   readonly #table: FleetTable;
   readonly #version: () => Version;
@@ -80,7 +80,10 @@ export class Encoder {
     this.#version = version;
   }
 
-  /** delta is what changed since `revision`, for a table whose history still has it. It may end before where the table is. */
+  /**
+   * delta returns the changes since `revision`, which the table's history must still contain. It may end before the
+   * table's newest revision.
+   */
   delta(revision: number): Delta {
     if (this.#deltasAt !== this.#table.changedAt) {
       this.#deltas.clear();
@@ -96,7 +99,7 @@ export class Encoder {
     return delta;
   }
 
-  /** snapshot is the whole table, possibly of some revisions ago: a delta from its revision on completes it. */
+  /** snapshot returns the whole table, possibly of an earlier revision: a delta from there completes it. */
   snapshot(): Snapshot {
     const held = this.#snapshot;
     const enough = Math.max(64, this.#table.entries.size / 4);
@@ -107,7 +110,7 @@ export class Encoder {
     return this.#snapshot;
   }
 
-  /** bookmark says that the table did not change up to the newest revision. */
+  /** bookmark returns the message that the table did not change up to the newest revision. */
   bookmark(): Buffer {
     const version = this.#version();
     if (this.#bookmark?.revision !== version.revision) {
@@ -116,7 +119,7 @@ export class Encoder {
     return this.#bookmark.buffer;
   }
 
-  /** forget drops what was made of a table that began anew. */
+  /** forget drops the cached messages when the table starts anew. */
   forget(): void {
     this.#snapshot = undefined;
     this.#deltas.clear();

@@ -1,6 +1,6 @@
 // Sends every change to every connected node, as it commits.
-// Invariant: a stream's cursor never runs ahead of what was written to it, so whatever happens between two writes is in
-// the next one.
+// Invariant: a stream's cursor never runs ahead of what was written to it, so the next write contains everything since
+// the last one.
 import type { Logger } from '../../proto/process/log.js';
 import { FleetTable } from '../table/fleet-table.js';
 import { apiAddresses, isLoopback } from '../view/api-addresses.js';
@@ -11,16 +11,16 @@ import type { ViewFeed } from '../view/view-feed.js';
 import { Encoder, encodeAssignment, encodeSnapshot, encodeTrust } from './encoding.js';
 import type { NodeStream } from './node-stream.js';
 
-/** Start says what a node has when its stream begins. */
+/** Start is what a node has when its stream begins. */
 export type Start =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'revision'; readonly revision: number }
   | { readonly kind: 'fresh' };
 
-// Reports and other calls get their turn between two slices of a broadcast.
+// Streams per slice of a broadcast; other calls run between two slices.
 const sliceSize = 256;
-// A broadcast to thousands takes some 100 ms; changes that come meanwhile go out together after a pause as long, at
-// most this.
+// A broadcast to thousands takes about 100 ms. Changes that arrive meanwhile are sent together, after a pause as long,
+// at most this.
 const longestPauseMs = 100;
 const bookmarkEveryMs = 60_000;
 const renewalMs = 50;
@@ -37,7 +37,7 @@ export class Fanout {
   readonly #byNode = new Map<string, NodeStream>();
   readonly #bookmarks: NodeJS.Timeout;
   #trusted: { readonly authority: readonly string[]; readonly spreadMs: number } | undefined;
-  /** For those on this machine, and for all others: addresses of the one are no use to the other. */
+  /** For nodes on this machine, and for all others: they need different addresses. */
   #trust: { readonly local: Buffer; readonly others: Buffer } | undefined;
   #flushing = false;
   #due = false;
@@ -51,12 +51,12 @@ export class Fanout {
     this.#bookmarks = setInterval(() => this.#sendBookmarks(), bookmarkEveryMs).unref();
   }
 
-  /** streamOf is the stream of a connected node. */
+  /** streamOf returns the stream of a connected node. */
   streamOf(nodeId: string): NodeStream | undefined {
     return this.#byNode.get(nodeId);
   }
 
-  /** streams are all connected nodes. */
+  /** streams returns the streams of all connected nodes. */
   get streams(): ReadonlySet<NodeStream> {
     return this.#streams;
   }
@@ -75,7 +75,7 @@ export class Fanout {
     if (changed || this.#assignmentsDue.size > 0) this.#schedule();
   }
 
-  // What nodes had in another epoch can't be continued: all begin with a snapshot.
+  // Tables of another epoch can't be continued: all nodes get a snapshot.
   #restart(epoch: string, revision: number): void {
     this.#epoch = epoch;
     this.table.restart(revision);
@@ -83,9 +83,12 @@ export class Fanout {
     for (const stream of this.#streams) stream.cursor = undefined;
   }
 
-  /** trust has every node told whom to trust (PEM), and where the controllers are, now, when it connects and when they change. */
+  /**
+   * trust sends all nodes the trusted authorities (PEM) and the controllers' addresses: now, on connect, and on every
+   * change.
+   */
   trust(authority: readonly string[]): void {
-    // Renewing costs this controller some 10 ms for each node: spread so that it takes a fifth of one core.
+    // A renewal costs this controller about 10 ms: spread them so that they take a fifth of one core.
     this.#trusted = { authority, spreadMs: Math.min(longestRenewalMs, this.#streams.size * renewalMs) };
     this.#encodeTrust();
   }
@@ -106,14 +109,14 @@ export class Fanout {
     return [trust];
   }
 
-  /** canResume says whether a node that has `revision` needs no snapshot. */
+  /** canResume reports whether a node with `revision` can continue without a snapshot. */
   canResume(revision: number): boolean {
     return this.table.hasSince(revision);
   }
 
   /**
-   * attach makes a stream the one of its node, and begins sending.
-   * @throws XnetError Unavailable when a fresh snapshot was asked for and the store does not answer
+   * attach makes a stream the node's current one and starts sending.
+   * @throws XnetError Unavailable when a fresh snapshot was requested and the store does not answer
    */
   async attach(stream: NodeStream, start: Start): Promise<void> {
     this.#register(stream);
@@ -153,12 +156,12 @@ export class Fanout {
     if (this.#byNode.get(stream.nodeId) === stream) this.#byNode.delete(stream.nodeId);
   }
 
-  /** feedIdle sends to a stream that can take more what it has not got yet. */
+  /** feedIdle sends a stream that is ready what it does not have yet. */
   feedIdle(stream: NodeStream): void {
     if (this.#streams.has(stream)) this.#feed(stream);
   }
 
-  /** close stops everything; streams are closed by whoever owns them. */
+  /** close stops sending; the owners of the streams close them. */
   close(): void {
     clearInterval(this.#bookmarks);
   }
@@ -176,7 +179,7 @@ export class Fanout {
   #feed(stream: NodeStream): void {
     if (!stream.idle || !this.#viewFeed.ready) return;
     const messages: Buffer[] = [...this.#trustFor(stream), ...this.#assignmentFor(stream)];
-    // A snapshot that was read from the store can be ahead of the table, until the watch has told as much.
+    // A snapshot read from the store can be ahead of the table until the watch catches up.
     const isAhead = stream.cursor !== undefined && stream.cursor > this.table.revision;
     if (stream.cursor === undefined || (!isAhead && !this.table.hasSince(stream.cursor))) {
       const snapshot = this.#encoder.snapshot();
@@ -186,7 +189,7 @@ export class Fanout {
     if (this.table.changedAt > stream.cursor) {
       const delta = this.#encoder.delta(stream.cursor);
       messages.push(delta.buffer);
-      // Where the message takes the node: one that was made for others may be some revisions old.
+      // The revision of this message: a shared one may be some revisions old.
       stream.cursor = delta.revision;
     }
     if (messages.length > 0) stream.send(messages);
@@ -196,7 +199,7 @@ export class Fanout {
     this.#due = true;
     if (this.#flushing) return;
     this.#flushing = true;
-    // After what else this turn of the event loop brings, so that changes of one moment go together.
+    // After the other work of this turn of the event loop, so that simultaneous changes are sent together.
     setImmediate(() => void this.#flush());
   }
 

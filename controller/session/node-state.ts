@@ -3,11 +3,11 @@ import { type Condition, type NodeStatus, pendingReason } from '../../proto/doma
 import type { NodeState__Output } from '../../proto/gen/xnet/v1/NodeState.js';
 import type { Event } from '../store/events.js';
 
-// A daemon reports within a second of connecting: one that has not after this time is at fault.
+// A daemon reports within a second of connecting; one that has not by then is at fault.
 const longestSilenceMs = 30_000;
 
 /**
- * nodeState returns a node's state, from its liveness and its convergence.
+ * nodeState returns a node's state, derived from its liveness and its convergence.
  * @param connectedMs how long its daemon has been connected; undefined: it is not
  */
 export function nodeState(connectedMs: number | undefined, status: NodeStatus | undefined): NodeState__Output {
@@ -19,7 +19,7 @@ export function nodeState(connectedMs: number | undefined, status: NodeStatus | 
   return 'NODE_STATE_READY';
 }
 
-/** transitionsOf returns the events for changed conditions of a node: those that failed, and those that recovered. */
+/** transitionsOf returns the events for changed conditions of a node: failures and recoveries. */
 export function transitionsOf(
   nodeName: string,
   before: readonly Condition[],
@@ -30,9 +30,9 @@ export function transitionsOf(
   for (const condition of after) {
     const former = before.find(({ type }) => type === condition.type);
     const same = former?.ok === condition.ok && former.reason === condition.reason;
-    // A transient failure that became permanent is an event, too.
+    // A transient failure that becomes permanent is an event too.
     if (same && (former.transient === condition.transient || condition.transient)) continue;
-    // A daemon that begins to look, and then finds the condition ok, is no event.
+    // A condition whose first result is ok is not an event.
     if (
       (condition.reason === pendingReason && condition.transient) ||
       (condition.ok && former?.reason === pendingReason)

@@ -1,10 +1,10 @@
-// One node's stream, seen from the sending side: what it was sent last, and whether it can take more.
-// Invariant: at most one snapshot or one delta waits in a stream. A slow reader costs no memory and holds up nobody;
-// what happened meanwhile reaches it as one merged delta. gRPC's own queue takes 16 messages before it says that it is
-// full, so that is not what is waited for.
+// One node's stream on the sending side: what was sent last, and whether it is ready for more.
+// Invariant: at most one snapshot or one delta is queued per stream. A slow reader costs no memory and delays nobody;
+// later changes reach it as one merged delta. gRPC's own queue reports full only after 16 messages, so it is not used
+// for this.
 import type { ServerWritableStream } from '@grpc/grpc-js';
 
-/** RawStream is a gRPC stream whose messages are encoded already. */
+/** RawStream is a gRPC stream of encoded messages. */
 export type RawStream = Pick<ServerWritableStream<unknown, Buffer>, 'write' | 'emit' | 'end'>;
 
 /** NodeStream is the stream of one connected node. */
@@ -14,13 +14,13 @@ export class NodeStream {
   readonly fingerprint: string;
   /** Where it calls from: "192.168.83.7". */
   readonly address: string;
-  /** Asks whether the other end answers. */
+  /** Reports whether the other end answers. */
   readonly alive: () => Promise<boolean>;
-  /** Revision that the node's table is at when it has read everything sent so far; undefined: it has none. */
+  /** Revision of the node's table once it has read everything sent so far; undefined: it has none. */
   cursor: number | undefined;
-  /** The assignment as last sent. */
+  /** The assignment last sent. */
   assignment: Buffer | undefined;
-  /** Whom to trust, as last sent. */
+  /** The authorities and addresses last sent. */
   trust: Buffer | undefined;
   readonly #stream: RawStream;
   readonly #onIdle: (stream: NodeStream) => void;
@@ -43,7 +43,7 @@ export class NodeStream {
     this.#onIdle = onIdle;
   }
 
-  /** idle says whether the stream takes another message now. */
+  /** idle reports whether the stream is ready for another message. */
   get idle(): boolean {
     return this.#begun && !this.#sending && !this.#closed && this.#queue.length === 0;
   }
@@ -52,18 +52,18 @@ export class NodeStream {
     return this.#closed;
   }
 
-  /** begin says that it is known what the node has: nothing is sent before. */
+  /** begin allows sending, once the node's current table is known. */
   begin(): void {
     this.#begun = true;
   }
 
-  /** send writes messages as fast as the reader takes them. Only on an idle stream. */
+  /** send writes messages as fast as the reader takes them. The stream must be idle. */
   send(buffers: readonly Buffer[]): void {
     this.#queue = buffers;
     this.#pump();
   }
 
-  // One message at a time: the next when this one has gone out, which it does not while the reader's window is full.
+  // Writes one message at a time: the next one after this one was sent, which waits for the reader's window.
   #pump(): void {
     const [next, ...rest] = this.#queue;
     if (this.#closed || this.#sending || next === undefined) return;
@@ -76,7 +76,7 @@ export class NodeStream {
     });
   }
 
-  /** close ends the stream, with an error if one is given. Nothing is sent after it. */
+  /** close ends the stream, with an error if one is given. Nothing is sent afterwards. */
   close(error?: unknown): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -85,7 +85,7 @@ export class NodeStream {
     else this.#stream.emit('error', error);
   }
 
-  /** abandon has nothing sent any more; whoever opened the stream ends it. */
+  /** abandon stops sending; whoever opened the stream ends it. */
   abandon(): void {
     this.#closed = true;
     this.#queue = [];

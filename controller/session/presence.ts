@@ -1,8 +1,8 @@
-// Tells the store, and so the other controllers, that this controller lives and which nodes are connected to it.
-// Invariant: the session keys of this controller are reconciled with its streams on every change of the view: one that is
-// missing is put, one without a stream is deleted, and neither touches what another controller has put since. A session's
-// key never outlives this process by more than the claim's TTL, and liveness is all it says: nobody loses a lease because
-// a session is gone.
+// Publishes in the store, for the other controllers, that this controller is alive and which nodes are connected to it.
+// Invariant: on every change of the view, this controller's session keys are reconciled with its streams: a missing one
+// is put, one without a stream is deleted, and keys that another controller has put since are left alone. A session's
+// key outlives this process by at most the claim's TTL. It only means liveness: nobody loses a lease because a session
+// is gone.
 
 import { messageOf, XnetError } from '../../proto/errors.js';
 import { backoffMs, pause } from '../../proto/process/backoff.js';
@@ -14,17 +14,17 @@ import type { Commit, Liveness, Store } from '../store/store.js';
 import type { ReadonlyView } from '../view/view.js';
 import type { ViewFeed } from '../view/view-feed.js';
 
-// Long enough for an etcd election and a restart of a loaded machine, short enough that a dead controller's nodes are
-// known to be away before somebody asks.
+// Long enough for an etcd election and a restart of a loaded machine; short enough that the nodes of a dead controller
+// are soon known to be disconnected.
 const claimSeconds = 10;
 const backoff = { firstMs: 100, longestMs: 5_000 };
-// How old what the others know of this controller's clock may be.
+// Maximum age of what the other controllers know of this one's clock.
 const registerEveryMs = 15_000;
 
-// `confirmed`: the view had it.
+// `confirmed`: the view contained it.
 type Own = { readonly record: SessionRecord; confirmed: boolean };
 
-/** Presence keeps this controller's own keys. */
+/** Presence maintains this controller's own keys. */
 export class Presence {
   readonly controllerId: string;
   readonly #store: Store;
@@ -32,7 +32,7 @@ export class Presence {
   readonly #log: Logger;
   readonly #record: ControllerRecord;
   readonly #sessions = new Map<string, Own>();
-  /** When streams ended that the store still has, milliseconds since 1970. */
+  /** When streams ended whose session the store still has, milliseconds since 1970. */
   readonly #ended = new Map<string, number>();
   readonly #onMoved = new Set<(nodeId: string) => void>();
   readonly #due = new Set<string>();
@@ -55,7 +55,7 @@ export class Presence {
     });
   }
 
-  /** onMoved calls a listener when a node that is connected here has connected to another controller since. */
+  /** onMoved registers a listener for nodes connected here that have since connected to another controller. */
   onMoved(listener: (nodeId: string) => void): void {
     this.#onMoved.add(listener);
   }
@@ -73,20 +73,20 @@ export class Presence {
     } else if (own.confirmed) for (const listener of this.#onMoved) listener(nodeId);
   }
 
-  /** connected says that a node's stream is up. */
+  /** connected records that a node's stream is open. */
   connected(nodeId: string, session: Omit<SessionRecord, 'controller'>): void {
     this.#sessions.set(nodeId, { record: { ...session, controller: this.controllerId }, confirmed: false });
     this.#mark(keys.session(nodeId));
   }
 
-  /** disconnected says that it is gone. */
+  /** disconnected records that it has ended. */
   disconnected(nodeId: string): void {
     this.#sessions.delete(nodeId);
     this.#ended.set(nodeId, Date.now());
     this.#mark(keys.session(nodeId));
   }
 
-  /** publishProgress tells the other controllers how far this one's nodes are. */
+  /** publishProgress publishes the progress of this controller's nodes to the other controllers. */
   publishProgress(progress: ProgressRecord): void {
     this.#progress = progress;
     this.#mark(keys.progress(this.controllerId));
@@ -97,7 +97,7 @@ export class Presence {
     this.#wake?.();
   }
 
-  /** run keeps a claim and the keys under it until `signal` aborts; then it drops them at once. */
+  /** run maintains a claim and the keys under it until `signal` aborts; then it deletes them at once. */
   async run(signal: AbortSignal): Promise<void> {
     const registering = setInterval(() => this.#register(), registerEveryMs);
     try {
@@ -105,11 +105,11 @@ export class Presence {
     } finally {
       clearInterval(registering);
     }
-    // A store that is not accepted is left as it is: the claim ends by itself.
+    // A store that is not accepted is not written: the claim expires by itself.
     if (this.#viewFeed.ready) await this.#claim?.end();
   }
 
-  // Others have to know of it as long as it is there, and it has to know the store again.
+  // Records that this controller exists, for the others as long as it runs, and for its own check of the store.
   #register(): void {
     if (this.#record.registration !== '') this.#mark(keys.registration(this.#record.registration));
   }
@@ -138,7 +138,7 @@ export class Presence {
 
   async #writeWhileHeld(claim: Liveness, stop: AbortSignal): Promise<void> {
     let attempt = 0;
-    // One listener for all waits: each of them would otherwise leave one behind.
+    // One listener for all waits: one per wait would accumulate.
     stop.addEventListener('abort', () => this.#wake?.(), { once: true });
     while (!stop.aborted) {
       if (this.#due.size === 0) {
@@ -163,7 +163,7 @@ export class Presence {
     if (commit === undefined) return;
     const { committed, revision } = await this.#store.commit(commit);
     if (committed) return;
-    // Changed by somebody since: look again with the newest view.
+    // The key has changed since: decide again on the newest view.
     await this.#viewFeed.reached(revision, 5_000);
     throw new XnetError('Conflict', `${key} was changed by others`);
   }
@@ -185,8 +185,8 @@ export class Presence {
     const nodeId = key.slice(keys.session('').length);
     const own = this.#sessions.get(nodeId);
     if (own !== undefined) {
-      // Only while the node exists: its removal deletes the session, and this must not bring it back. And only over what
-      // the view has: a session that another controller has put since is of a newer stream.
+      // Only while the node exists: its removal deletes the session, which must not return. And only over the session
+      // that the view has: one that another controller has put since belongs to a newer stream.
       const nodeKey = keys.node(nodeId);
       const { view } = this.#viewFeed;
       if (!view.nodes.has(nodeId)) return undefined;

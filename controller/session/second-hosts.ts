@@ -1,18 +1,19 @@
-// Hosts that claim to be a node that another host is: a copied machine, or a state directory that was restored elsewhere.
-// Invariant: the host that was there first stays the node, also while its daemon restarts, until an operator decides by
-// having one of them join anew or by removing the node. A host that was merely too early after its own reboot, when its
-// former stream had not ended yet, is no second one: it counts as such only when the first is heard of after it.
+// Detects a second host with the identity of a node: a copied machine, or a state directory that was restored
+// elsewhere.
+// Invariant: the first host stays the node, also while its daemon restarts, until an operator has one of them join anew
+// or removes the node. A host that returns after a reboot before its former stream has ended is not a second host: a
+// refused host counts as one only when the first host is heard from after it.
 
-/** HostClaim is a host that wants to be a node. */
+/** HostClaim is a host that claims to be a node. */
 export type HostClaim = {
   readonly nodeId: string;
   /** Differs for each boot of each host. */
   readonly fingerprint: string;
-  /** Serial of the certificate that it shows; a host that joined anew has another. */
+  /** Serial of the certificate it presents; a host that joined anew has another one. */
   readonly serial: string;
 };
 
-/** HostAdmission is what becomes of a claim; `isNew`: it was not refused before, so that it is worth an event. */
+/** HostAdmission is the decision on a claim; `isNew`: the host was not refused before, so record an event. */
 export type HostAdmission = { readonly admitted: true } | { readonly admitted: false; readonly isNew: boolean };
 
 type Refused = {
@@ -23,19 +24,19 @@ type Refused = {
   reported: boolean;
 };
 
-// A stream whose host is gone ends within 30 s (proto/rpc/limits.ts); one that is there after twice that is alive.
+// A stream of a dead host ends within 30 s (proto/rpc/limits.ts); one older than twice that is alive.
 const surelyAliveMs = 60_000;
-// Of one node. More copies than this are told of again and again, which they deserve.
+// Remembered hosts per node. Copies beyond it are reported repeatedly.
 const mostPerNode = 16;
 
-/** SecondHosts remembers them, as long as this controller runs. */
+/** SecondHosts remembers refused hosts while this controller runs. */
 export class SecondHosts {
   readonly #refused = new Map<string, Map<string, Refused>>();
 
   /**
-   * judge says whether a host may be the node.
-   * @param connected the host that is connected as the node; undefined: none is. `sure`: it answered a moment ago
-   * @param nowMs of a clock that only goes forward
+   * judge decides whether a host may be the node.
+   * @param connected the host connected as the node; undefined: none. `sure`: it answered a moment ago
+   * @param nowMs of a monotonic clock
    */
   judge(
     { nodeId, fingerprint, serial }: HostClaim,
@@ -44,7 +45,7 @@ export class SecondHosts {
   ): HostAdmission {
     const ofNode = this.#refused.get(nodeId) ?? new Map<string, Refused>();
     let before = ofNode.get(fingerprint);
-    // It joined anew: an operator decided.
+    // The host joined anew: an operator decided.
     if (before !== undefined && before.serial !== serial) {
       ofNode.delete(fingerprint);
       before = undefined;
@@ -67,17 +68,17 @@ export class SecondHosts {
     return { admitted: false, isNew: sure };
   }
 
-  /** isSecond says whether a host was refused while the node was another one. */
+  /** isSecond reports whether a host was refused while another host was the node. */
   isSecond(nodeId: string, fingerprint: string): boolean {
     return this.#refused.get(nodeId)?.get(fingerprint)?.isSecond === true;
   }
 
-  /** alive says that the connected host of a node was heard of: those that were refused because of it are others. */
+  /** alive records a sign of life of the connected host of a node: the hosts refused because of it are second hosts. */
   alive(nodeId: string): void {
     for (const refused of this.#refused.get(nodeId)?.values() ?? []) refused.isSecond = true;
   }
 
-  /** forget forgets all of a node. */
+  /** forget drops all records of a node. */
   forget(nodeId: string): void {
     this.#refused.delete(nodeId);
   }

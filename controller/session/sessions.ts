@@ -1,4 +1,4 @@
-// The nodes that are connected to this controller: admits their streams, takes their reports, writes their status.
+// The nodes connected to this controller: admits their streams, takes their reports, writes their status.
 // Invariant: one node has one stream. A newer one from the same host replaces the older; one from another host is
 // refused, so that a copied host can't make both flap (second-hosts.ts).
 import type { NodeStatus } from '../../proto/domain/network.js';
@@ -19,21 +19,21 @@ import type { Presence } from './presence.js';
 import { SecondHosts } from './second-hosts.js';
 import { Statuses } from './statuses.js';
 
-/** Arrival is a node that wants to watch. */
+/** Arrival is a node that opens a watch. */
 export type Arrival = {
   readonly nodeId: string;
   readonly nodeName: string;
   readonly fingerprint: string;
-  /** Serial of the certificate that it shows. */
+  /** Serial of the certificate it presents. */
   readonly serial: string;
   /** Where it calls from: "192.168.83.7". */
   readonly address: string;
   readonly start: Start;
-  /** Asks whether the other end of the stream answers, for as long as some seconds. */
+  /** Reports whether the other end of the stream answers within a few seconds. */
   readonly alive: () => Promise<boolean>;
 };
 
-/** SessionParts are what sessions work with. */
+/** SessionParts are the dependencies of Sessions. */
 export type SessionParts = {
   readonly store: Store;
   readonly feed: ViewFeed;
@@ -83,7 +83,7 @@ export class Sessions {
     const { nodeId, nodeName, fingerprint } = arrival;
     const before = this.fanout.streamOf(nodeId);
     const stream = new NodeStream(arrival, raw, (idle) => this.fanout.feedIdle(idle));
-    // From here on this is the node's stream: the end of the one before concerns nothing but itself.
+    // From here on this is the node's stream: the end of the previous one affects nothing else.
     const attached = this.fanout.attach(stream, arrival.start);
     before?.close(statusFromError(new XnetError('Conflict', 'replaced by a newer stream')));
     this.convergence.joined(nodeId, nodeName);
@@ -99,7 +99,7 @@ export class Sessions {
     return stream;
   }
 
-  // A host that boots is back before anybody notices that the stream from before is dead.
+  // A host that reboots is back before its former stream is found dead.
   async #endIfDead({ nodeId, fingerprint }: Arrival): Promise<void> {
     const here = this.fanout.streamOf(nodeId);
     if (here === undefined || here.fingerprint === fingerprint || (await here.alive())) return;
@@ -107,8 +107,8 @@ export class Sessions {
     this.#forget(here);
   }
 
-  // The host that is connected as a node; `sure`: here, where it has answered. What the store has of another controller may
-  // be of before a boot.
+  // The host connected as a node; `sure`: it is connected here and has answered. The store's record of another
+  // controller may be from before a reboot.
   #connectedAs(nodeId: string): { readonly fingerprint: string; readonly sure: boolean } | undefined {
     const here = this.fanout.streamOf(nodeId);
     if (here !== undefined) return { fingerprint: here.fingerprint, sure: true };
@@ -119,8 +119,8 @@ export class Sessions {
   }
 
   /**
-   * requireSameHost makes sure that a call comes from the host that is the node, and not from a copy of it.
-   * @param fingerprint what the caller says it is; empty: it is of a version that does not say
+   * requireSameHost checks that a call comes from the host that is the node, and not from a copy of it.
+   * @param fingerprint as sent by the caller; empty: its version does not send one
    * @throws XnetError AlreadyExists
    */
   requireSameHost(nodeId: string, fingerprint: string): void {
@@ -145,7 +145,7 @@ export class Sessions {
     throw anotherHost(nodeName);
   }
 
-  /** close forgets a stream that ended. */
+  /** close removes a stream that ended. */
   close(stream: NodeStream): void {
     stream.close();
     this.#forget(stream);
@@ -169,12 +169,12 @@ export class Sessions {
     stream?.close(statusFromError(absenceOf(view, nodeId)));
   }
 
-  /** statusOf is what a node connected here reported last. */
+  /** statusOf returns the last report of a node connected here. */
   statusOf(nodeId: string): NodeStatus | undefined {
     return this.#statuses.of(nodeId);
   }
 
-  /** report takes a node's status; it is written when it says something new. */
+  /** report takes a node's status; a changed one is written. */
   report(nodeId: string, status: NodeStatus, appliedRevision: number | undefined): void {
     if (appliedRevision !== undefined) this.convergence.applied(nodeId, appliedRevision);
     if (this.fanout.streamOf(nodeId) !== undefined) this.#secondHosts.alive(nodeId);
@@ -182,8 +182,8 @@ export class Sessions {
   }
 
   /**
-   * record writes an event by itself, unless there are too many of its subject. Lost when the store does not answer: the
-   * log has it too.
+   * record writes an event outside of a mutation, unless its subject has too many. It is lost if the store does not
+   * answer; the log has it too.
    */
   record(event: Event): void {
     const { store, log } = this.#parts;
@@ -196,13 +196,13 @@ export class Sessions {
   #noteBack(nodeId: string, name: string): void {
     const { view } = this.#parts.feed;
     const first = !view.statuses.has(nodeId) && !view.absences.has(nodeId);
-    // That a controller restarts, or takes over, is no event of its nodes.
+    // A restart or takeover of a controller is not an event of its nodes.
     if (!first && view.absences.get(nodeId)?.record.told !== true) return;
     const reason = first ? 'NodeJoined' : 'NodeUp';
     this.record({ reason, subject: `node/${name}`, message: 'its daemon connected' });
   }
 
-  /** progress is how far the connected nodes of all controllers, except one node, are with a revision. */
+  /** progress counts the connected nodes of all controllers, except one, that have a revision. */
   progress(revision: number, except: string): Count {
     const { feed, presence } = this.#parts;
     const { view } = feed;
@@ -216,7 +216,7 @@ export class Sessions {
     return count;
   }
 
-  // Other controllers hear at once, then at most ten times a second; with none there, nobody needs to.
+  // Publishes to other controllers at once, then at most ten times a second; not at all if there are none.
   #publishProgress(): void {
     this.#progressDue = true;
     if (this.#progressTimer !== undefined) return;
@@ -234,7 +234,7 @@ export class Sessions {
     presence.publishProgress(this.convergence.record(this.fanout.table.changedAt));
   }
 
-  /** end closes every stream, so that nodes go to another controller. */
+  /** end closes every stream, so that nodes move to another controller. */
   end(): void {
     const status = statusFromError(new XnetError('Unavailable', 'the controller is stopping'));
     for (const stream of [...this.fanout.streams]) stream.close(status);

@@ -1,6 +1,6 @@
-// What nodes report: the newest of those that are connected here, in memory, and what the store keeps of it.
-// Invariant: a node's status is written one at a time, always the newest, and no more of it than the node's share of the
-// store. What came in between is merged: it is told of as one change.
+// The nodes' reports: the newest of each node connected here, in memory, and its copy in the store.
+// Invariant: a node has at most one write of its status in flight, always of the newest, within the node's share of the
+// store. Intermediate reports are merged into one change.
 import type { NodeStatus } from '../../proto/domain/network.js';
 import { messageOf } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
@@ -14,26 +14,26 @@ import type { Operation, Store } from '../store/store.js';
 import type { ViewFeed } from '../view/view-feed.js';
 import { transitionsOf } from './node-state.js';
 
-/** StatusParts are what statuses work with. */
+/** StatusParts are the dependencies of Statuses. */
 export type StatusParts = {
   readonly store: Store;
   readonly feed: ViewFeed;
   readonly log: Logger;
-  /** Whether a node's stream is here. */
+  /** Reports whether a node's stream is on this controller. */
   readonly isHere: (nodeId: string) => boolean;
 };
 
-// Bytes. A status is some kilobytes, and changes a few times a day; etcd keeps what was written until it compacts.
+// Bytes. A status has some kilobytes and changes a few times a day; etcd keeps every version until it compacts.
 const share = { burst: 256 * 1024, perSecond: 1_024 };
-// A host that starts has some ten things to tell; one that flaps has nothing new.
+// A starting host has about ten events; a flapping one has nothing new.
 const eventShare = { burst: 32, perSecond: 1 / 30 };
 
-/** EventShare lets as many events of one subject through as it may have, and tells how many it did not. */
+/** EventShare limits the events of each subject, and reports how many it dropped. */
 export class EventShare {
   readonly #share = new Allowances(eventShare);
   readonly #untold = new Map<string, number>();
 
-  /** of are those of some events of one subject that may be recorded now. */
+  /** of returns those of a subject's events that may be recorded now. */
   of(subject: string, events: readonly Event[]): readonly Event[] {
     const now = performance.now();
     const allowance = this.#share.of(subject, now);
@@ -51,23 +51,23 @@ export class EventShare {
     return [{ ...first, message: `${first.message} (${before} events before this one are not recorded)` }, ...rest];
   }
 
-  /** forget forgets a subject. */
+  /** forget drops a subject. */
   forget(subject: string): void {
     this.#share.forget(subject);
     this.#untold.delete(subject);
   }
 }
 
-/** Statuses are what nodes report. */
+/** Statuses holds the nodes' reports. */
 export class Statuses {
   readonly events = new EventShare();
   readonly #parts: StatusParts;
-  /** Of nodes that are connected here, also while it is being written. */
+  /** Of nodes connected here, including reports being written. */
   readonly #newest = new Map<string, NodeStatus>();
-  /** Not written yet. */
+  /** Reports to write. */
   readonly #due = new Map<string, NodeStatus>();
   readonly #writing = new Set<string>();
-  /** Written last; counts until the view has it. */
+  /** The last written report; used until the view contains it. */
   readonly #written = new Map<string, { readonly status: NodeStatus; readonly revision: number }>();
   readonly #share = new Allowances(share);
   readonly #ended = new AbortController();
@@ -76,17 +76,17 @@ export class Statuses {
     this.#parts = parts;
   }
 
-  /** of is what a node that is connected here reported last. */
+  /** of returns the last report of a node connected here. */
   of(nodeId: string): NodeStatus | undefined {
     return this.#newest.get(nodeId);
   }
 
-  /** left forgets what is known of a node beyond the store: from now on it may report elsewhere. */
+  /** left drops what is known of a node beyond the store: it may report to another controller from now on. */
   left(nodeId: string): void {
     this.#newest.delete(nodeId);
   }
 
-  /** removed forgets a node. */
+  /** removed drops a node. */
   removed(nodeId: string): void {
     this.left(nodeId);
     this.#due.delete(nodeId);
@@ -94,9 +94,9 @@ export class Statuses {
     this.#share.forget(nodeId);
   }
 
-  /** report takes a node's status; it is written when it says something new. */
+  /** report takes a node's status; a changed one is written. */
   report(nodeId: string, status: NodeStatus): void {
-    // Of a node whose stream is elsewhere, the store alone has the newest.
+    // If the stream is on another controller, only the store has the newest report.
     if (this.#parts.isHere(nodeId)) this.#newest.set(nodeId, status);
     this.#due.set(nodeId, status);
     if (!this.#writing.has(nodeId)) void this.#writeAll(nodeId);
@@ -116,7 +116,7 @@ export class Statuses {
     try {
       while (this.#due.has(nodeId) && !this.#ended.signal.aborted) await this.#writeNewest(nodeId);
     } catch (error) {
-      // What is not stored is written with the next report.
+      // A failed write is repeated with the next report.
       log.warn({ node: nodeId, reason: messageOf(error) }, 'status: could not write');
     }
     this.#writing.delete(nodeId);
@@ -136,7 +136,7 @@ export class Statuses {
     const allowance = this.#share.of(nodeId, now);
     const bytes = Math.min(Buffer.byteLength(value), share.burst);
     if (!allowance.take(now, bytes)) {
-      // What is reported meanwhile takes its place.
+      // A report that arrives meanwhile replaces it.
       await pause(allowance.waitMs(now, bytes), this.#ended.signal);
       return;
     }
@@ -153,7 +153,7 @@ export class Statuses {
   async #write(nodeId: string, operations: readonly Operation[]): Promise<number | undefined> {
     const { store, feed } = this.#parts;
     const nodeKey = keys.node(nodeId);
-    // A node that is being removed keeps no status; one that is being changed does.
+    // The status of a node being removed is not written; that of a node being changed is.
     while (feed.view.nodes.has(nodeId)) {
       const guards = [{ kind: 'key' as const, key: nodeKey, modRevision: feed.view.modRevisionOf(nodeKey) }];
       const { committed, revision } = await store.commit({ guards, operations });
@@ -163,7 +163,7 @@ export class Statuses {
     return undefined;
   }
 
-  /** end ends what waits. */
+  /** end cancels the pending writes. */
   end(): void {
     this.#ended.abort();
   }
@@ -180,7 +180,7 @@ function recordOf(status: NodeStatus): StatusRecord {
   };
 }
 
-// Counts change with every join and leave of the fleet: what the store keeps is only how many routes are amiss.
+// Counts change with every join and leave in the fleet: the store only keeps how many routes are wrong.
 function sameForTheStore(a: NodeStatus, b: NodeStatus): boolean {
   const essence = (status: NodeStatus) =>
     JSON.stringify([

@@ -1,4 +1,4 @@
-// What the admin calls answer, made of the view. Pure but for the clock and the sessions' live counts.
+// Builds the admin calls' responses from the view. Pure except for the clock and the sessions' live counts.
 import { formatIpv4, formatPrefix, gatewayOf, prefixFromKey } from '../../../proto/domain/address.js';
 import type { NodeStatus, RouteCounts } from '../../../proto/domain/network.js';
 import type { Event } from '../../../proto/gen/xnet/v1/Event.js';
@@ -16,17 +16,17 @@ import { withDataPath } from '../../view/data-path.js';
 import type { HeldSubnet } from '../../view/held.js';
 import { poolOf, type ReadonlyView } from '../../view/view.js';
 
-/** Live is what is known of nodes beyond the store's records. */
+/** Live is the knowledge of nodes beyond the store's records. */
 export type Live = {
-  /** What a node connected to this controller reported last. */
+  /** Returns the last report of a node that is connected to this controller. */
   readonly statusOf: (nodeId: string) => NodeStatus | undefined;
-  /** It is connected to this controller; the store may not tell yet. */
+  /** Reports whether a node is connected to this controller; the store may lag behind. */
   readonly isConnected: (nodeId: string) => boolean;
-  /** Subnets that are routed. */
+  /** Number of routed subnets. */
   readonly routes: number;
 };
 
-/** wireFromPool shows a pool and how full it is. Throws XnetError NotFound. */
+/** wireFromPool returns a pool with its usage. Throws XnetError NotFound. */
 export function wireFromPool(view: ReadonlyView, name: string, nowMs: number): Pool {
   const record = view.pools.get(name)?.record;
   if (record === undefined) throw noSuchPool(view, name);
@@ -49,14 +49,14 @@ export function wireFromPool(view: ReadonlyView, name: string, nowMs: number): P
   };
 }
 
-// For how long a node is connected, in milliseconds; undefined: it is not. The store tells a little later.
+// How long a node has been connected, in milliseconds; undefined: it is not. The store lags behind a little.
 function connectedMs(view: ReadonlyView, id: string, live: Live): number | undefined {
   const session = view.sessions.get(id)?.record;
   if (session !== undefined) return Math.max(0, Date.now() - session.sinceMs);
   return live.isConnected(id) ? 0 : undefined;
 }
 
-// What is known of a node's state, the way to its peers included.
+// The known status of a node, including the data path to its peers.
 function statusOf(view: ReadonlyView, id: string, live: Live): NodeStatus | undefined {
   const status = live.statusOf(id) ?? view.statuses.get(id)?.record;
   if (status === undefined || status.silentPeers.length === 0) return status;
@@ -73,7 +73,7 @@ function stateOf(view: ReadonlyView, id: string, live: Live, status: NodeStatus 
   return view.revoked.has(id) ? 'NODE_STATE_REVOKED' : nodeState(connectedMs(view, id, live), status);
 }
 
-// The store keeps how many routes are amiss; what is desired follows from the table. A node has no route to itself.
+// The store keeps the number of wrong routes; the desired number follows from the table. A node has no route to itself.
 function countsOf(status: NodeStatus, live: NodeStatus | undefined, table: number): RouteCounts {
   if (live !== undefined) return live.routes;
   const { desired, installed, conflicting, unreachable } = status.routes;
@@ -81,7 +81,7 @@ function countsOf(status: NodeStatus, live: NodeStatus | undefined, table: numbe
   return { desired: now, installed: Math.max(0, now - (desired - installed)), conflicting, unreachable };
 }
 
-/** summaryFromNode shows what a table has of a node; undefined when there is none of this id. */
+/** summaryFromNode returns the fields of a node that a table shows; undefined for an unknown id. */
 export function summaryFromNode(view: ReadonlyView, id: string, live: Live): Node | undefined {
   const node = view.nodes.get(id)?.record;
   if (node === undefined) return undefined;
@@ -104,7 +104,7 @@ export function summaryFromNode(view: ReadonlyView, id: string, live: Live): Nod
   };
 }
 
-/** wireFromNode shows a node; undefined when there is none of this id. */
+/** wireFromNode returns a node; undefined for an unknown id. */
 export function wireFromNode(view: ReadonlyView, id: string, live: Live): Node | undefined {
   const node = view.nodes.get(id)?.record;
   const summary = summaryFromNode(view, id, live);
@@ -144,7 +144,7 @@ function wireFromHeldSubnet(view: ReadonlyView, { record, pool, subnet }: HeldSu
   };
 }
 
-/** wireFromSubnets returns the leased, reserved and quarantined subnets of a pool, or of all pools, in order of address. */
+/** wireFromSubnets returns the leased, reserved and quarantined subnets of one pool or of all, sorted by address. */
 export function wireFromSubnets(view: ReadonlyView, pool: string | undefined, nowMs: number): Subnet[] {
   if (pool !== undefined && !view.pools.has(pool)) throw noSuchPool(view, pool);
   const rows: { readonly order: number; readonly subnet: Subnet }[] = [];
@@ -169,13 +169,13 @@ export function wireFromSubnets(view: ReadonlyView, pool: string | undefined, no
   return rows.sort((a, b) => a.order - b.order).map((row) => row.subnet);
 }
 
-/** wireFromEvent shows an event. */
+/** wireFromEvent returns an event. */
 export function wireFromEvent(id: string, record: EventRecord): Event {
   const { timeMs, reason, warning, subject, message } = record;
   return { id, timeMs, reason, warning, subject, message };
 }
 
-/** wireFromRoutes shows the route table, without one node's own entry. */
+/** wireFromRoutes returns the route table, without one node's own entry. */
 export function wireFromRoutes(
   view: ReadonlyView,
   entries: ReadonlyMap<number, { readonly kind: string }>,

@@ -1,4 +1,4 @@
-// Tokens and certificates as messages.
+// Converts tokens and certificates to messages.
 import { formatPrefix } from '../../../proto/domain/address.js';
 import type { Certificate } from '../../../proto/gen/xnet/v1/Certificate.js';
 import type { JoinToken } from '../../../proto/gen/xnet/v1/JoinToken.js';
@@ -8,7 +8,7 @@ import type { Opened } from '../../authority/authority.js';
 import type { CertificateRecord, TokenRecord } from '../../store/records.js';
 import type { ReadonlyView } from '../../view/view.js';
 
-/** wireFromToken is a token as it is listed. */
+/** wireFromToken returns a token as lists show it. */
 export function wireFromToken(view: ReadonlyView, id: string, record: TokenRecord): Token {
   const { node, pool, source, uses, usesLeft, createdMs, expiresMs, createdBy } = record;
   return {
@@ -24,12 +24,12 @@ export function wireFromToken(view: ReadonlyView, id: string, record: TokenRecor
   };
 }
 
-/** joinAddresses are where hosts join: "192.168.83.2:7401". */
+/** joinAddresses returns the addresses for joining hosts: "192.168.83.2:7401". */
 export function joinAddresses(view: ReadonlyView): string[] {
   return [...new Set([...view.controllers.values()].flatMap(({ record }) => record.joinAddresses))].sort();
 }
 
-/** wireFromJoinToken is a token as it is answered once, with its secret; undefined when it is not stored any more. */
+/** wireFromJoinToken returns a new token with its secret; undefined when it is no longer stored. */
 export function wireFromJoinToken(view: ReadonlyView, { caDigest }: Opened, names: TokenNames): JoinToken | null {
   const record = view.tokens.get(names.id)?.record;
   if (record === undefined) return null;
@@ -41,7 +41,7 @@ export function wireFromJoinToken(view: ReadonlyView, { caDigest }: Opened, name
   };
 }
 
-/** wireFromCertificate is a certificate as it is listed. `issuer`: keyDigest of the authority that issues. */
+/** wireFromCertificate returns a certificate as lists show it. `issuer`: keyDigest of the issuing authority. */
 export function wireFromCertificate(
   view: ReadonlyView,
   serial: string,
