@@ -34,6 +34,8 @@ export class ControllerProcess {
   readonly #clients: { close(): void }[] = [];
   #child: ChildProcess | undefined;
   #output = '';
+  // Ends with the last of its output, which may come after its exit.
+  #closed: Promise<void> = Promise.resolve();
   #trust: Trust | undefined;
 
   private constructor(dir: string, ports: readonly [number, number], args: readonly string[]) {
@@ -237,7 +239,7 @@ export class ControllerProcess {
   async exited(): Promise<number | null> {
     const child = this.#child;
     if (child === undefined) return null;
-    if (child.exitCode === null) await new Promise((resolve) => child.once('exit', resolve));
+    await this.#closed;
     return child.exitCode;
   }
 
