@@ -12,11 +12,11 @@ import { notJoined } from './identity/identity.js';
 import { addJoinOptions, joinSettingsOf } from './join/settings.js';
 import { addOptions, daemonSettingsOf, nodeSettingsOf, settingsAsDaemon } from './settings/settings.js';
 
-// A daemon that mostly waits: V8 would let the space for new objects grow from 2 MiB to 32 at a start with thousands of
-// routes, and keep it. An upper limit can only be given on the command line of node.
+// The daemon mostly waits. V8 would let the young generation grow from 2 MiB to 32 MiB at a start with thousands of
+// routes, and keep it. An upper limit can only be set on the command line of node.
 setFlagsFromString('--semi-space-growth-factor=1');
-// Nor does the space for old objects grow by more than a third between two collections: after many changes it would be
-// twice as large as after a start with the same table, and stay so. A change costs a sixth more processor time for it.
+// Limits the growth of the old generation to a third between two collections. Otherwise, after many changes, it would
+// stay twice as large as after a start with the same table. A change costs a sixth more processor time.
 setFlagsFromString('--optimize-for-size');
 
 const program = new Command('xnetd')

@@ -1,10 +1,10 @@
-// The settings of xnetd as the parts that touch the host take them. Pure.
+// Converts the settings of xnetd to those of the parts that touch the host. Pure.
 import { join } from 'node:path';
 import { dockerDefaults } from '../docker/engine/settings.js';
 import type { HostSettings } from '../host/host.js';
 import type { NodeSettings } from '../settings/settings.js';
 
-/** hostSettings are the settings of what touches the host. */
+/** hostSettings returns the settings of the parts that touch the host. */
 export function hostSettings(settings: NodeSettings): HostSettings {
   return {
     routeProtocol: settings.routeProtocol,
@@ -24,7 +24,7 @@ export function hostSettings(settings: NodeSettings): HostSettings {
   };
 }
 
-/** localSocket is where the daemon listens for commands on the same host. */
+/** localSocket returns the endpoint on which the daemon serves commands of the same host. */
 export function localSocket(settings: NodeSettings): { readonly kind: 'unix'; readonly path: string } {
   return { kind: 'unix', path: join(settings.runDir, 'xnetd.sock') };
 }

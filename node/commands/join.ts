@@ -1,7 +1,7 @@
-// `xnetd join`: has this host become a node, with a join token. Progress goes to standard error, what came of it to
-// standard output.
-// Invariant: the host's key is on its disk before anybody is asked to certify it, so that the same call can be made again
-// after any failure; the identity is put in place whole, or not at all.
+// `xnetd join`: makes this host a node, with a join token. Progress goes to standard error, the result to standard
+// output.
+// Invariant: the host's key is on disk before a certificate is requested, so the same command can be rerun after any
+// failure. The identity is put in place as a whole or not at all.
 import { createPrivateKey } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { formatIpv4, formatPrefix } from '../../proto/domain/address.js';
@@ -24,19 +24,22 @@ import { cachePath, readCache } from '../table/cache.js';
 import { readNetworks } from '../table/used-ranges.js';
 import { callStanding, type NodeStanding } from '../uplink/uplink.js';
 
-/** Joined is what `xnetd join -o json` prints. Fields are only ever added. */
+/** Joined is what `xnetd join -o json` prints. Fields are only added, never removed. */
 export type Joined = {
-  /** False: the host was this node before, and nothing has changed. */
+  /** False: the host already was this node, and nothing has changed. */
   readonly changed: boolean;
   readonly node: string;
   readonly nodeId: string;
   readonly cluster: string;
-  /** Empty: a controller tells it when the daemon runs. */
+  /** Empty until a controller sends it to the daemon. */
   readonly subnet: string;
   readonly controllers: readonly string[];
   /** RFC 3339. */
   readonly certificateUntil: string;
-  /** 'start' it; it 'goes on' by itself, since it runs already; 'restart' it, since it runs as another node. */
+  /**
+   * 'start': the daemon must be started; 'goes on': it runs and continues; 'restart': it runs as another node and must
+   * be restarted.
+   */
   readonly daemon: 'start' | 'goes on' | 'restart';
 };
 
@@ -49,8 +52,8 @@ function onStandardError(): Progress {
   };
 }
 
-// Both locks are held until the end, so that no daemon begins with half of it. The daemon's own lock is another's when
-// it runs.
+// Both locks are held until the end, so that no daemon starts with an incomplete identity. If a daemon runs, it holds
+// its own lock.
 function takeLocks(stateDir: string): { readonly running: boolean; readonly release: () => void } {
   const identity = lockState(stateDir, 'identity.lock');
   if (identity === undefined) {
@@ -91,7 +94,7 @@ async function standingOf(
   }
 }
 
-// The key of this attempt, or of one before that did not end.
+// Returns the key of this attempt, or of an earlier one that did not finish.
 async function pendingKey(stateDir: string): Promise<{ readonly key: string; readonly csr: string }> {
   const path = pendingKeyPath(stateDir);
   const before = (await readSecretFile(path))?.toString('utf8');
@@ -100,7 +103,7 @@ async function pendingKey(stateDir: string): Promise<{ readonly key: string; rea
       createPrivateKey(before);
       return { key: before, csr: await requestFor(before) };
     } catch {
-      // Nothing was certified with what is no key.
+      // The file is not a key, so no certificate was issued for it.
     }
   }
   const made = await makeRequest();
@@ -135,7 +138,8 @@ async function join(settings: JoinSettings, token: Token, progress: Progress, si
       });
     }
     const standing = await standingOf(before, signal);
-    // One at a time, from the proof to the answer: a controller that can be proved may still be one that can't act.
+    // One controller at a time, from proof to answer: a controller that is proved may still be unable to serve the
+    // call.
     const made = await eachOf(controller, async (endpoint) => {
       const proven = await prove(endpoint, token, signal);
       progress(`${formatEndpoint(endpoint)} is a controller of cluster ${proven.clusterId}, as the token says`);
@@ -197,7 +201,7 @@ const nextSteps: Readonly<Record<Joined['daemon'], string>> = {
   restart: 'xnetd still runs as the node before: systemctl restart xnetd',
 };
 
-/** formatJoined is what `xnetd join` prints for people. */
+/** formatJoined formats the result for people. */
 export function formatJoined(joined: Joined): string {
   const { node, nodeId, cluster, subnet, controllers, certificateUntil, daemon } = joined;
   const lines = [
@@ -213,9 +217,10 @@ export function formatJoined(joined: Joined): string {
 }
 
 /**
- * joinCluster has this host become a node, and prints what came of it. Run again it changes nothing.
- * @throws XnetError InvalidArgument for a bad token; Unauthenticated when a server is not of the token's cluster, or when
- * the token is not valid; FailedPrecondition when this host is something else; Unavailable when no controller answers
+ * joinCluster makes this host a node and prints the result. Run again, it changes nothing.
+ * @throws XnetError InvalidArgument for a bad token; Unauthenticated when a server is not of the token's cluster, or
+ *   when the token is not valid; FailedPrecondition when this host is another node; Unavailable when no controller
+ *   answers
  */
 export async function joinCluster(settings: JoinSettings): Promise<void> {
   const signal = untilSignal();

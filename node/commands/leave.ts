@@ -1,4 +1,4 @@
-// `xnetd leave`: by the running daemon where there is one, else here.
+// `xnetd leave`: the running daemon leaves if there is one, else this process.
 import { XnetError } from '../../proto/errors.js';
 import { makeLog } from '../../proto/process/log.js';
 import { problemText } from '../../proto/process/problem.js';
@@ -17,7 +17,7 @@ import { hostSettings, localSocket } from './host-settings.js';
 /** LeaveFlags are the flags of `xnetd leave`. */
 export type LeaveFlags = { readonly force: boolean; readonly local: boolean };
 
-// Returns false when the daemon knew of no lease.
+// Returns false if the daemon had no lease.
 async function leaveByDaemon(
   settings: NodeSettings,
   flags: LeaveFlags,
@@ -42,8 +42,8 @@ async function leaveByDaemon(
 }
 
 /**
- * memberToLeave is who a host is that leaves. One that has nothing left to prove itself with, since it was about to be
- * done when it was killed, is nobody to the controllers.
+ * memberToLeave returns the membership of a host that leaves. If an earlier leave was killed after it had removed the
+ * identity, the host has nothing to authenticate with, and the membership names no controllers.
  * @throws XnetError what requireMember throws
  */
 export async function memberToLeave(
@@ -60,15 +60,15 @@ export async function memberToLeave(
   return requireMember({ ...settings, node: settings.node ?? (identity ? undefined : cachedName) }, identity);
 }
 
-// Neither an identity nor a cache says whose node this is: no lease is known to end, and no controller would believe it.
+// Without an identity and a cache, the node is unknown: no lease can be ended, and no controller would accept the call.
 async function isUnknown({ stateDir }: NodeSettings): Promise<boolean> {
   if ((await readIdentity(stateDir)) !== undefined || (await isLeaving(stateDir))) return false;
   return (await readCache(stateDir)) === undefined;
 }
 
 /**
- * leftUnknown says what was undone on a host that does not know which node it is, and what is left to do. Pure.
- * @param name of the node, from the settings; undefined: not known
+ * leftUnknown reports what was undone on a host that does not know which node it is, and what is left to do. Pure.
+ * @param name the node's name from the settings; undefined if not set
  */
 export function leftUnknown({ changes, findings }: Undone, name: string | undefined): XnetError {
   const undone =
@@ -87,7 +87,7 @@ function removeHint(name: string | undefined): string {
   return `if it was a node, end its lease on a machine with xctl: xctl nodes remove ${name ?? 'NAME'}`;
 }
 
-// The daemon has left, but had never been told of a lease.
+// The daemon has left, but never received a lease.
 function leftWithoutLease(name: string | undefined): XnetError {
   const message =
     `no controller has told ${name ?? 'this host'} of a lease yet: ` +
@@ -97,7 +97,7 @@ function leftWithoutLease(name: string | undefined): XnetError {
 
 /**
  * leaveFleet undoes everything xnet made on this host and ends the lease. Progress goes to standard error.
- * @returns undefined when the host has left; else why no controller was told of it, see leftUnknown
+ * @returns undefined when the host has left; else why no controller was called, see leftUnknown
  * @throws XnetError what leave() throws
  */
 export async function leaveFleet(settings: NodeSettings, flags: LeaveFlags): Promise<XnetError | undefined> {

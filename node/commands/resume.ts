@@ -1,5 +1,5 @@
-// What a daemon resumes from when it starts: the membership of this host, and what the controllers said last.
-// Invariant: only reads.
+// Reads the state that a daemon resumes from: the host's membership and the last message of the controllers.
+// Invariant: read-only.
 import type { Logger } from '../../proto/process/log.js';
 import type { Known } from '../daemon/known.js';
 import { readIdentity } from '../identity/folder.js';
@@ -9,7 +9,7 @@ import type { NodeSettings } from '../settings/settings.js';
 import { readCache } from '../table/cache.js';
 import { memberToLeave } from './leave.js';
 
-/** cachedKnown reads what the controllers said before the daemon was started; empty when the cache can't be used. */
+/** cachedKnown reads the cached messages of the controllers; empty if the cache can't be used. */
 export async function cachedKnown(settings: NodeSettings, node: string, log: Logger): Promise<Known> {
   try {
     const cached = await readCache(settings.stateDir);
@@ -24,8 +24,8 @@ export async function cachedKnown(settings: NodeSettings, node: string, log: Log
 }
 
 /**
- * memberToRun determines which node this host is; undefined: it has to join first. A pending leave goes on with whatever
- * is left of the membership.
+ * memberToRun determines which node this host is; undefined if it has to join first. A pending leave continues with
+ * whatever is left of the membership.
  * @throws XnetError what requireMember, leaveBegun and readIdentity throw
  */
 export async function memberToRun(settings: NodeSettings): Promise<Membership | undefined> {

@@ -1,4 +1,5 @@
-// `xnetd run`: the daemon. Starts with what is cached, ends at SIGTERM and leaves everything in place.
+// `xnetd run`: the daemon. It starts with the cached state, ends at SIGTERM, and leaves everything on the host in
+// place.
 import { messageOf, XnetError } from '../../proto/errors.js';
 import { type Logger, makeLog } from '../../proto/process/log.js';
 import { untilSignal } from '../../proto/process/program.js';
@@ -25,16 +26,16 @@ import { cachedKnown, memberToRun } from './resume.js';
 
 const graceMs = 1_000;
 
-/** DaemonEnding is why the daemon ended: it was told to stop, this host has left the fleet, or it has not joined one. */
+/** DaemonEnding is why the daemon ended: it was stopped, the host has left the fleet, or it has not joined one. */
 export type DaemonEnding = 'stopped' | 'left' | 'not joined';
 
 /**
- * runDaemon runs the daemon until it is told to stop, or has left.
- * @param told what it was told of its settings, for commands on this host
- * @throws XnetError FailedPrecondition when another one runs on the same state directory, or the host can't be used
+ * runDaemon runs the daemon until it is stopped or the host has left.
+ * @param told the settings given to the daemon, saved for other commands on this host
+ * @throws XnetError FailedPrecondition when another daemon runs on the same state directory, or the host can't be used
  */
 export async function runDaemon(settings: NodeSettings, told: DaemonSettings): Promise<DaemonEnding> {
-  // A wait for netlink holds one thread of libuv's pool; files and names need the others.
+  // A wait for netlink occupies one thread of libuv's pool; file access and name resolution need the others.
   process.env['UV_THREADPOOL_SIZE'] ??= '8';
   const member = await memberToRun(settings);
   if (member === undefined) return 'not joined';
@@ -125,7 +126,7 @@ class DaemonProcess {
         () => undefined,
         (error: unknown) => error,
       );
-      // Refused before anything was undone: the host goes on as a member of the fleet.
+      // Refused before anything was undone: the host remains a member of the fleet.
       if (failed === undefined || signal.aborted || (await isLeaving(stateDir))) break;
       this.#leaving = undefined;
       this.#pending = undefined;
@@ -136,8 +137,8 @@ class DaemonProcess {
     if (this.#leaving === undefined) await cache.flush();
     await server.close(graceMs);
     await statusFile.close();
-    // A part of the daemon has failed, or a leave whose command has been told: a service manager starts it again, and it
-    // goes on with what it was doing.
+    // A part of the daemon has failed, or a leave has failed after its command got the error: exit, so that the service
+    // manager restarts the daemon, which resumes.
     if (failed !== undefined && !signal.aborted) throw failed;
     const isLeft = this.#leaving !== undefined && failed === undefined;
     log.info(isLeft ? 'left' : 'stopped; everything stays in place');
@@ -151,7 +152,7 @@ class DaemonProcess {
     this.#running?.lanes.abort();
   }
 
-  // Keeps the host as the controllers say until it is told to stop or to leave.
+  // Keeps the host as the controllers say until the daemon is stopped or the host leaves.
   async #keep(known: LiveValue<Known>, cache: CacheWriter, statusFile: StatusFile): Promise<void> {
     if (this.#stopped) return;
     const lanes = new AbortController();
@@ -219,7 +220,7 @@ class DaemonProcess {
     signal: AbortSignal,
   ): Promise<boolean> {
     if (this.#pending !== undefined) {
-      // What is known of the lease may be gone already, as the lease ends before that is removed.
+      // The cached lease may be gone already: the lease ends before the cache is removed.
       await this.#pending.ask(options, onStep);
       return true;
     }
@@ -227,12 +228,12 @@ class DaemonProcess {
     if (this.#leaving !== undefined || running === undefined) {
       throw new XnetError('FailedPrecondition', 'this host is leaving already, or xnetd is about to stop');
     }
-    // No lane runs any more that gives signs of life; each step of leaving is bounded by itself.
+    // The lanes are stopped and no longer signal that they are alive; each step of leaving has its own time limit.
     running.lanes.abort();
     const { ended } = running;
     const leaving = async () => {
       await ended;
-      // Nothing is left to be written when the cache is removed.
+      // No write may be pending when the cache is removed.
       await cache.flush();
       return this.#leave(known.current, options, onStep, signal);
     };
@@ -241,7 +242,7 @@ class DaemonProcess {
     return isLeaseKnown;
   }
 
-  // As it is by now: its certificate may have been renewed since the daemon was started.
+  // Reads the present identity: the certificate may have been renewed since the daemon started.
   async #newestMember(): Promise<Membership> {
     const identity = this.#member.identity && (await readIdentity(this.#settings.stateDir));
     return { ...this.#member, ...(identity === undefined ? {} : { identity }) };
@@ -256,7 +257,7 @@ class DaemonProcess {
     const { stateDir } = this.#settings;
     const member = await this.#newestMember();
     const systemd = this.#systemd;
-    // systemd starts Docker after xnetd is ready: a restart of Docker would wait for us, and we for it.
+    // systemd starts Docker after xnetd is ready: a restart of Docker before that would deadlock.
     systemd.ready();
     systemd.status('leaving');
     try {

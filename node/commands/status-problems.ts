@@ -1,20 +1,20 @@
-// What is wrong on a host, of all who have looked at it: each thing once. Pure.
+// Merges the problems of a host from all sources; each problem appears once. Pure.
 import type { Problem } from '../../proto/process/problem.js';
 import type { DaemonStatus } from '../daemon/status-file.js';
 import type { Finding } from '../reconcile/effect.js';
 
-/** Looked is what was found by whom. */
+/** Looked holds the problems by source. */
 export type Looked = {
-  /** What could not be looked at. */
+  /** Failures while observing. */
   readonly failed: readonly Problem[];
-  /** What a look at the host has found now. */
+  /** Findings of the present observation of the host. */
   readonly found: readonly Finding[];
   readonly daemonRuns: boolean;
-  /** The host is leaving, and is not done. */
+  /** Whether an unfinished leave is pending. */
   readonly leaving: boolean;
-  /** What the daemon found at its last look; undefined: none runs, or it has not looked yet. */
+  /** The daemon's last findings; undefined if it does not run or has not observed yet. */
   readonly daemon: DaemonStatus | undefined;
-  /** What the lease asks for and the host does not have. */
+  /** The part of the assignment that the host lacks. */
   readonly lacks: Problem | undefined;
 };
 
@@ -28,8 +28,8 @@ const notLeft: Problem = {
 };
 
 /**
- * problemsOf are the problems. What the daemon says of something is left out where this look has found something wrong
- * with the same: it would be the same in other words.
+ * problemsOf returns the problems. A condition of the daemon is left out if the present observation found a problem of
+ * the same type, as it would repeat it in other words.
  */
 export function problemsOf({ failed, found, daemonRuns, leaving, daemon, lacks }: Looked): readonly Problem[] {
   const wrong = found.filter(({ isNote }) => isNote !== true);
@@ -39,7 +39,7 @@ export function problemsOf({ failed, found, daemonRuns, leaving, daemon, lacks }
     ...failed,
     ...wrong.map(({ message, fix = null }) => ({ text: message, fix })),
     ...told.map(({ message, reason, fix = null }) => ({ text: message === '' ? reason : message, fix })),
-    // What Docker lacks follows from what is wrong with it.
+    // What the host lacks follows from Docker's problem.
     ...(lacks === undefined || told.some(({ type }) => type === 'Docker') ? [] : [lacks]),
     ...(daemonRuns ? [] : [notRunning]),
     ...(leaving ? [notLeft] : []),

@@ -1,4 +1,4 @@
-// What `xnetd status` prints for people. Pure.
+// Formats `xnetd status` for people. Pure.
 import { escaped } from '../../proto/domain/text.js';
 import { problemLines } from '../../proto/process/problem.js';
 import { formatFields } from '../../proto/process/table.js';
@@ -22,7 +22,7 @@ function firewallLine(firewall: FirewallReport | undefined): string {
   return `table ${firewall.table}, ${installed}/${desired} peers let in, Docker's rules: ${rules}`;
 }
 
-/** statusLines writes a status for people. @param paint colours the mark before a problem */
+/** statusLines formats a status for people. @param paint colours the mark before a problem */
 export function statusLines(status: HostStatus, nowMs: number, paint: (text: string) => string): readonly string[] {
   const { assignment, routes, docker, underlay, firewall } = status;
   const { desired, installed, conflicting, unreachable } = routes;
@@ -54,7 +54,7 @@ export function statusLines(status: HostStatus, nowMs: number, paint: (text: str
           'containers on these networks of Docker reach no containers of other hosts, and are not reached from there: ' +
             docker.unrouted.join(', '),
         ]),
-    // The daemon alone has probed.
+    // Only the daemon probes.
     ...(dataPath?.ok === true && dataPath.message !== '' ? [dataPath.message] : []),
     ...(firewall?.notes ?? []),
   ];

@@ -1,4 +1,4 @@
-// `xnetd status`: desired against installed, looked at now, without a controller and without the daemon.
+// `xnetd status`: compares desired and installed state at this moment, without a controller and without the daemon.
 import { formatIpv4, formatPrefix, gatewayOf } from '../../proto/domain/address.js';
 import { exitCodes, messageOf } from '../../proto/errors.js';
 import { makeLog } from '../../proto/process/log.js';
@@ -23,7 +23,7 @@ import { readUnderlay } from '../underlay/underlay.js';
 import { hostSettings } from './host-settings.js';
 import { problemsOf } from './status-problems.js';
 
-/** HostStatus is what `xnetd status -o json` prints. Fields are only ever added. */
+/** HostStatus is what `xnetd status -o json` prints. Fields are only added, never removed. */
 export type HostStatus = {
   readonly node: string;
   readonly assignment:
@@ -35,12 +35,12 @@ export type HostStatus = {
         readonly address: string;
       }
     | undefined;
-  /** What this host proves itself with; null: it has not joined, or it can't be read. */
+  /** The host's identity; null if it has not joined or the identity can't be read. */
   readonly identity: IdentityStatus | null;
   /** Revision of the route table on disk. */
   readonly revision: number | undefined;
   readonly daemonRuns: boolean;
-  /** What the daemon that runs said last of itself; undefined: it does not run, or has said nothing yet. */
+  /** The last status of the running daemon; undefined if it does not run or has not written one yet. */
   readonly daemon: DaemonStatus | undefined;
   readonly underlay: { readonly interface: string; readonly address: string } | undefined;
   readonly routes: {
@@ -48,21 +48,24 @@ export type HostStatus = {
     readonly installed: number;
     readonly conflicting: number;
     readonly unreachable: number;
-    /** How many changes the next turn would make. */
+    /** Number of changes that the next turn would make. */
     readonly pending: number;
   };
   readonly firewall: FirewallReport | undefined;
   readonly docker: {
     readonly version: string;
     readonly running: boolean;
-    /** Docker has the subnet, and its interface has the gateway address. */
+    /** Whether Docker has the subnet and its interface the gateway address. */
     readonly subnetInForce: boolean;
-    /** Containers on the leased network and another: their way out is by the other. */
+    /** Containers on the leased network and on another, through which their default route leads. */
     readonly dualHomed: readonly { readonly container: string; readonly networks: readonly string[] }[];
-    /** Networks of Docker with running containers that neither reach leased containers of other hosts nor are reached. */
+    /**
+     * Docker networks with running containers that can't reach leased containers of other hosts, nor be reached from
+     * there.
+     */
     readonly unrouted: readonly string[];
   };
-  /** What is wrong, each once, and what to do about it. */
+  /** Each problem once, with what to do about it. */
   readonly problems: readonly Problem[];
 };
 
@@ -102,7 +105,7 @@ async function routesOf(host: Host, settings: NodeSettings, cached: Cached | und
   };
 }
 
-// Routes that change meanwhile differ, too: only what differs every time is told.
+// Routes that change while they are read differ as well, so only differences of every reading are reported.
 const readings = 3;
 
 async function readTwice(host: Host, protocol: number): Promise<readonly string[]> {
@@ -138,7 +141,7 @@ async function dockerOf(host: Host, cached: Cached | undefined): Promise<HostSta
   if (!facts.running) return { version: '', running: false, subnetInForce: false, dualHomed: [], unrouted: [] };
   const networks = await host.docker.engine.networks(signal);
   const { assignment } = cached ?? {};
-  // Docker goes on to say that it has the subnet when somebody has deleted its interface, or the address of that.
+  // Docker reports the subnet even if somebody has deleted its interface, or the interface's address.
   const subnetInForce =
     assignment !== undefined &&
     bridgeState(host.mirror, { name: bridgeNameOf(assignment), gateway: gatewayOf(assignment.subnet) }) === 'whole' &&
@@ -156,7 +159,7 @@ async function dockerOf(host: Host, cached: Cached | undefined): Promise<HostSta
   };
 }
 
-// What the lease asks for and Docker does not have.
+// Returns what the lease requires and Docker does not have.
 function lackOf(cached: Cached | undefined, docker: HostStatus['docker'] | undefined): Problem | undefined {
   if (cached === undefined) {
     return { text: 'this host has no lease: it never reached a controller, or it has left', fix: null };
@@ -167,7 +170,7 @@ function lackOf(cached: Cached | undefined, docker: HostStatus['docker'] | undef
   return { text: `${bridgeNameOf(assignment)} does not have ${formatPrefix(assignment.subnet)} yet`, fix: null };
 }
 
-/** hostStatus looks at the host. What can't be looked at is a problem. */
+/** hostStatus observes the host. What can't be observed becomes a problem. */
 export async function hostStatus(settings: NodeSettings): Promise<HostStatus> {
   const host = openHost(hostSettings(settings), makeLog('xnetd', 'error'));
   const failed: Problem[] = [];
@@ -182,7 +185,7 @@ export async function hostStatus(settings: NodeSettings): Promise<HostStatus> {
   try {
     const cached = await attempt('cache', () => readCache(settings.stateDir));
     const identity = await attempt('identity', () => readIdentity(settings.stateDir));
-    // The lock is the kernel's: the file of a daemon that was killed stays.
+    // The lock is held by the kernel: the file of a killed daemon remains.
     const daemonRuns = (await attempt('daemon', async () => isLocked(settings.stateDir))) ?? false;
     const daemon = daemonRuns ? await attempt('daemon', () => readStatus(settings.runDir)) : undefined;
     const leaving = await attempt('leave', () => leaveBegun(settings.stateDir));
@@ -194,7 +197,7 @@ export async function hostStatus(settings: NodeSettings): Promise<HostStatus> {
       found: [
         ...(routes?.findings ?? []),
         ...(firewall?.findings ?? []),
-        // The daemon, which knows what a renewal failed with, says it in its condition.
+        // The daemon's condition reports it instead, because it knows why a renewal failed.
         ...(identity === undefined ? [] : identityFindings(identity, {}, Date.now())),
       ],
       daemonRuns,
@@ -233,7 +236,7 @@ export async function hostStatus(settings: NodeSettings): Promise<HostStatus> {
   }
 }
 
-/** nodeStatusExitCode is 8 when something is wrong. */
+/** nodeStatusExitCode returns 8 if there is a problem, else 0. */
 export function nodeStatusExitCode(status: HostStatus): number {
   return status.problems.length === 0 ? exitCodes.ok : exitCodes.problemsFound;
 }

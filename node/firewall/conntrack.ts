@@ -1,18 +1,17 @@
-// Flows that began before our table was there keep the translation that Docker gave them, for as long as they last.
-// Invariant: only flows from our subnet to a pool whose source is translated are forgotten, each to begin anew; those
-// that keep their source are not touched.
-//
-// conntrack(8) has a filter for translated sources, --src-nat, that the identity translation of our own table passes
-// too (1.4.7). The address that answers go to tells them apart.
+// Flows that began before our table was installed keep the translation that Docker gave them for as long as they last.
+// Invariant: only flows from our subnet to a pool whose source is translated are deleted, so that each begins anew.
+// Flows that keep their source are not touched.
+// The filter of conntrack(8) for translated sources, --src-nat, also matches the identity translation of our own table
+// (1.4.7). The address that replies go to distinguishes them.
 import { formatPrefix, type Ipv4, type Prefix, parseIpv4, prefixContains } from '../../proto/domain/address.js';
 import type { Exec } from '../../proto/process/exec.js';
 import { programFailure, runFirewallProgram } from './programs.js';
 
-/** translatedSources are the addresses that sources in `own` are translated to, from lines of `conntrack -L`. */
+/** translatedSources returns the addresses that sources in `own` are translated to, from the lines of `conntrack -L`. */
 export function translatedSources(own: Prefix, listing: string): readonly string[] {
   const sources = new Set<string>();
   for (const line of listing.split('\n')) {
-    // Two tuples a line: that of the first packet, then that of its answer, which goes to where the first came from.
+    // Each line has two tuples: the original direction, then the reply, whose destination is the translated source.
     const [source, answersTo] = [/ src=(\S+)/.exec(line)?.[1], [...line.matchAll(/ dst=(\S+)/g)][1]?.[1]];
     const [from, to] = [parseIpv4(source ?? ''), parseIpv4(answersTo ?? '')];
     if (isIn(own, from) && to !== undefined && from !== to && answersTo !== undefined) sources.add(answersTo);
@@ -25,8 +24,9 @@ function isIn(prefix: Prefix, address: Ipv4 | undefined): boolean {
 }
 
 /**
- * forgetTranslated forgets the flows from `own` to any of `pools` whose source is translated. Returns how many.
- * @throws XnetError ProgramMissing when there is no conntrack(8), FailedPrecondition when it fails
+ * forgetTranslated deletes the conntrack entries of flows from `own` to `pools` whose source is translated. It returns
+ * their number.
+ * @throws XnetError ProgramMissing when conntrack(8) is not installed, FailedPrecondition when it fails
  */
 export async function forgetTranslated(
   exec: Exec,
@@ -41,7 +41,7 @@ export async function forgetTranslated(
     if (listed.code !== 0) throw programFailure('conntrack -L failed', listed);
     for (const source of translatedSources(own, listed.stdout)) {
       const deleted = await runFirewallProgram(exec, ['conntrack', '-D', ...flows, '--reply-dst', source], { signal });
-      // 1: none was left.
+      // Exit code 1: no entry was left.
       if (deleted.code > 1) throw programFailure('conntrack -D failed', deleted);
       forgotten += deleted.stdout.split('\n').filter((line) => line !== '').length;
     }

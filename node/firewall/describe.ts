@@ -1,4 +1,4 @@
-// What a plan changes of the firewall, for logs. Pure.
+// Describes the changes of a firewall plan, for logs. Pure.
 import { formatIpv4 } from '../../proto/domain/address.js';
 import type { FirewallPlan } from './plan.js';
 import { tableName } from './ruleset.js';
@@ -15,7 +15,7 @@ export function describePlan({ table, rules }: Pick<FirewallPlan, 'table' | 'rul
   }
   for (const [backend, { text, changes }] of rules) {
     if (changes === 0) continue;
-    // Of what iptables-restore reads, the lines that change a rule.
+    // The lines of the iptables-restore input that change a rule.
     const lines = text.split('\n').filter((line) => /^-[ADIR] /.test(line));
     what.push(...lines.map((line) => `${backend}: ${line}`));
   }

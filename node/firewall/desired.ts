@@ -1,31 +1,31 @@
-// What the firewall of a host should let through, from the assignment, the route table and the underlay. Pure.
-// Invariant: only subnets that are leased to peers are among `peers`; the host's own never is.
+// Derives the desired firewall of a host from the assignment, the route table and the underlay. Pure.
+// Invariant: `peers` has only subnets that are leased to peers, never the host's own.
 import { type Prefix, prefixesOverlap, prefixKey } from '../../proto/domain/address.js';
 import { type Checked, checkInterfaceName, quoted } from '../../proto/domain/input.js';
 import type { Assignment, Route } from '../../proto/domain/network.js';
 
-/** DesiredFirewall is all that the firewall effect needs to know. */
+/** DesiredFirewall is the desired state of the firewall effect. */
 export type DesiredFirewall = {
   /** This node's own subnet. */
   readonly own: Prefix;
-  /** The bridge that has it: "docker0", "xnet0". */
+  /** The bridge with this subnet: "docker0", "xnet0". */
   readonly bridge: string;
   /** The interface that peers are reached on: "eth0". */
   readonly underlay: string;
   /** The peers' subnets, ordered by prefixKey, each once. */
   readonly peers: readonly Prefix[];
-  /** What containers' own addresses are kept towards, ordered by prefixKey. */
+  /** Destinations towards which containers keep their own addresses, ordered by prefixKey. */
   readonly pools: readonly Prefix[];
-  /** The one bit of the packet mark that says "from a peer, to us". */
+  /** The one bit of the packet mark that marks packets from a peer to this host. */
   readonly mark: number;
 };
 
 /**
- * defaultMark is bit 31. Programs that take single bits leave it alone, but for Calico and Cilium, which take nearly
- * all of them and run on Kubernetes nodes (github.com/fwmark/registry; Tailscale has bits 16 to 23, Kubernetes 14 and
- * 15, CNI and podman 13). It is clear in the whole marks that others set: 0xd0c4e3 (Docker's encrypted overlays),
- * 0xca6c (wg-quick), 0xe1f1 (NordVPN), 0x6d6f6c65 (Mullvad), 0x1bd00 (NetBird), 0x539 (Istio), and in the small numbers
- * that administrators choose.
+ * defaultMark is bit 31. Programs that use single bits leave it alone, except Calico and Cilium, which use nearly all
+ * bits and run on Kubernetes nodes (github.com/fwmark/registry; Tailscale has bits 16 to 23, Kubernetes 14 and 15, CNI
+ * and podman 13). It is clear in the whole marks that others set: 0xd0c4e3 (Docker's encrypted overlays), 0xca6c
+ * (wg-quick), 0xe1f1 (NordVPN), 0x6d6f6c65 (Mullvad), 0x1bd00 (NetBird), 0x539 (Istio), and in the small numbers that
+ * administrators choose.
  */
 export const defaultMark = 0x80000000;
 
@@ -36,10 +36,10 @@ export function checkMark(text: string): Checked<number> {
   return { problem: `${quoted(text)} is not one bit of a packet mark: use a power of two such as 0x80000000` };
 }
 
-/** DesiredFirewallInput is what the firewall follows from. */
+/** DesiredFirewallInput holds the inputs of desiredFirewall. */
 export type DesiredFirewallInput = {
   readonly assignment: Pick<Assignment, 'subnet' | 'mode' | 'bridgeName'>;
-  /** The route table; the node's own entry may be among it. */
+  /** The route table; it may contain the node's own entry. */
   readonly routes: Iterable<Pick<Route, 'subnet'>>;
   readonly pools: readonly Prefix[];
   /** Name of the underlay interface. */
@@ -48,7 +48,7 @@ export type DesiredFirewallInput = {
   readonly mark?: number;
 };
 
-/** desiredFirewall says what the firewall should let through. */
+/** desiredFirewall derives the desired firewall. */
 export function desiredFirewall(input: DesiredFirewallInput): DesiredFirewall {
   const { assignment, underlay, mark = defaultMark } = input;
   const own = assignment.subnet;
@@ -56,7 +56,7 @@ export function desiredFirewall(input: DesiredFirewallInput): DesiredFirewall {
   for (const { subnet } of input.routes) if (!prefixesOverlap(subnet, own)) peers.push(subnet);
   return {
     own,
-    // Docker's own bridge has no other name: `bip` and `bridge` exclude each other in its configuration.
+    // Docker's default bridge has no other name: `bip` and `bridge` exclude each other in its configuration.
     bridge: assignment.mode === 'bip' ? 'docker0' : assignment.bridgeName,
     underlay,
     peers: distinct(peers),
@@ -66,7 +66,7 @@ export function desiredFirewall(input: DesiredFirewallInput): DesiredFirewall {
 }
 
 function distinct(prefixes: readonly Prefix[]): readonly Prefix[] {
-  // As the route table has them: thousands, for every change of one.
+  // The route table is ordered already; sorting thousands again for each change would be wasted.
   if (isOrdered(prefixes)) return prefixes;
   const byKey = new Map(prefixes.map((prefix) => [prefixKey(prefix), prefix]));
   return [...byKey].sort(([a], [b]) => a - b).map(([, prefix]) => prefix);
@@ -83,26 +83,26 @@ function isOrdered(prefixes: readonly Prefix[]): boolean {
 }
 
 /**
- * unusableNames are the interface names that can't stand in a rule. The kernel allows nearly any character in them;
- * nft and iptables take some as wildcards.
+ * unusableNames returns the interface names that can't be used in a rule. The kernel allows nearly any character in
+ * them; nft and iptables take some as wildcards.
  */
 export function unusableNames(desired: Pick<DesiredFirewall, 'bridge' | 'underlay'>): readonly string[] {
   return [desired.bridge, desired.underlay].filter((name) => 'problem' in checkInterfaceName(name));
 }
 
-/** EngineFacts are what is known of the Docker engine on this host and decides what is done. */
+/** EngineFacts are the facts about this host's Docker engine that firewall decisions depend on. */
 export type EngineFacts = {
-  /** It answers. */
+  /** Whether it answers. */
   readonly running: boolean;
-  /** 28 of "28.5.2"; undefined: not known. */
+  /** 28 of "28.5.2"; undefined if not known. */
   readonly major?: number | undefined;
-  /** Of GET /info: "iptables", "iptables+firewalld", "nftables"; engines before 28 do not say. */
+  /** From GET /info: "iptables", "iptables+firewalld", "nftables"; engines before 28 do not report it. */
   readonly firewallBackend?: string | undefined;
-  /** dockerd's --iptables, or "iptables" of daemon.json; undefined: not known, the default is true. */
+  /** dockerd's --iptables, or "iptables" of daemon.json; undefined if not known (the default is true). */
   readonly iptables?: boolean | undefined;
 };
 
-/** filtersWithNftables says whether the engine keeps its rules in nftables, where there is no DOCKER-USER chain. */
+/** filtersWithNftables reports whether the engine keeps its rules in nftables, which has no DOCKER-USER chain. */
 export function filtersWithNftables(engine: EngineFacts | undefined): boolean {
   return engine?.firewallBackend?.startsWith('nftables') === true;
 }

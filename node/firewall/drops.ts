@@ -1,5 +1,5 @@
-// Which rules of others keep packets between containers and peers from coming through, and what to type. Pure.
-// Invariant: what is told drops all of them, for certain; what may let some of them through is not told.
+// Finds foreign rules that drop packets between containers and peers, with the command that helps. Pure.
+// Invariant: a rule is reported only if it certainly drops all of them; one that may let some through is not.
 import { formatPrefix, prefixesOverlap } from '../../proto/domain/address.js';
 import type { Finding } from '../reconcile/effect.js';
 import type { DesiredFirewall } from './desired.js';
@@ -10,13 +10,13 @@ import { dropInTables, type FilterTables, isDockersChain, type TableDrop } from 
 import { dropInTable, type NftTable } from './nft-verdict.js';
 import type { Drop } from './verdict.js';
 
-/** DropsInput is what drops are found in. */
+/** DropsInput holds the inputs of dropFindings. */
 export type DropsInput = {
   readonly desired: DesiredFirewall;
   readonly backends: ReadonlyMap<Backend, Tables>;
-  /** Tables of nftables that are neither ours nor iptables'. */
+  /** nftables tables that belong neither to xnet nor to iptables. */
   readonly others: readonly NftTable[];
-  /** filterTablesOf, or what remembers it: rules change seldom. */
+  /** filterTablesOf, possibly memoised: rules change seldom. */
   readonly filterOf: (tables: Tables) => FilterTables;
 };
 
@@ -64,8 +64,8 @@ function iptablesFix(desired: DesiredFirewall, backend: Backend, tables: Tables,
   const { table, chain, rule } = drop;
   const ranges = rangesOf(desired);
   const program = `iptables-${backend}${table === 'filter' ? '' : ` -t ${table}`}`;
-  // Docker's own rules are right: something in DOCKER-USER keeps packets from coming to ours behind it (as ufw-docker's
-  // "-s 10.0.0.0/8 -j RETURN" does).
+  // Docker's own rules are right, so a foreign rule in DOCKER-USER keeps packets from reaching ours after it (as
+  // ufw-docker's "-s 10.0.0.0/8 -j RETURN" does).
   const isPassedBy = table === 'filter' && isDockersChain(chain);
   if (isPassedBy && !ufwDecidesFirst(tables)) {
     const { own, underlay } = desired;
@@ -99,7 +99,7 @@ function nftFix(desired: DesiredFirewall, { family, table, bases, chains }: NftT
   );
 }
 
-// The pools, and what of the subnets they do not cover.
+// Returns the pools, and the subnets that no pool covers.
 function rangesOf({ own, peers, pools }: DesiredFirewall): readonly string[] {
   const rest = [own, ...peers].filter((subnet) => !pools.some((pool) => prefixesOverlap(pool, subnet)));
   return [...pools, ...rest].map(formatPrefix);

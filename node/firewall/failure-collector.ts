@@ -1,13 +1,13 @@
-// Failures of one turn, collected as findings, so that one of them keeps nothing else from being done.
+// Collects the failures of one turn as findings, so that one failure does not prevent the other steps.
 import { quoted } from '../../proto/domain/input.js';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
 import type { Finding } from '../reconcile/effect.js';
 import { ProgramMissing } from './programs.js';
 
-/** Area is what failed: one of the programs, or a sysctl. */
+/** Area is the part that failed: one of the programs, or a sysctl. */
 export type Area = 'Nft' | 'Iptables' | 'Conntrack' | 'Forwarding';
 
-// Debian's names, which are those of most others: conntrack is in conntrack-tools elsewhere.
+// Debian's package names, which most distributions share; elsewhere conntrack is in conntrack-tools.
 const packages = {
   Nft: 'nftables',
   Iptables: 'iptables',
@@ -31,7 +31,7 @@ export class FailureCollector {
   }
 
   /**
-   * collect does some work; what it can't do becomes a finding, and the result undefined.
+   * collect runs `work`. A failure becomes a finding, and the result undefined.
    * @throws XnetError Cancelled
    */
   async collect<T>(area: Area, work: () => Promise<T>): Promise<T | undefined> {
@@ -56,14 +56,14 @@ function findingOf(area: Area, error: unknown): Finding {
   return { type, transient: false, reason: `${area}Missing`, message: `${message}: ${without[area]}`, fix };
 }
 
-/** unusableName is the finding of an interface name that can't stand in a rule. */
+/** unusableName returns the finding of an interface name that can't be used in a rule. */
 export function unusableName(name: string): Finding & { readonly fix: string } {
   const message = `the interface name ${quoted(name)} can't be used in a firewall rule`;
   const fix = 'rename the interface with 1 to 15 of letters, digits, "_", "." and "-"';
   return { type: 'Firewall', transient: false, reason: 'UnusableInterfaceName', message, fix };
 }
 
-/** contested is the finding of rules that do not stay as they are made. */
+/** contested is the finding of rules that another program keeps changing. */
 export const contested: Finding = {
   type: 'Firewall',
   transient: true,

@@ -1,6 +1,7 @@
-// The firewall effect: lets peers' containers in, and keeps containers' own addresses on the way to peers.
-// Invariants: nothing that was closed opens but to leased peers, to our own subnet, on the underlay interface; there is
-// no moment without the rules while they are changed; what is not ours is never changed, and never overtaken.
+// The firewall effect: admits packets from peers' containers, and preserves containers' own addresses on the way to
+// peers.
+// Invariants: access is opened only for leased peers, to our own subnet, on the underlay interface; no change leaves a
+// moment without the rules; foreign objects are never changed, and our rules accept nothing that an operator's drop.
 import { XnetError } from '../../proto/errors.js';
 import { type Exec, exec } from '../../proto/process/exec.js';
 import { Allowance } from '../../proto/rpc/allowance.js';
@@ -25,37 +26,37 @@ import { ipv4Sysctl, type ProcFiles, procFiles } from './proc.js';
 import { type FirewallReport, reportOf } from './report.js';
 import { elementsText, rulesetOf, type SetElements, tableName } from './ruleset.js';
 
-/** FirewallOptions are the parts of a firewall effect. */
+/** FirewallOptions are the dependencies of a firewall effect. */
 export type FirewallOptions = {
-  /** Default: programs run on this host. */
+  /** Runs programs; by default on this host. */
   readonly exec?: Exec;
   /** /proc of the same host. */
   readonly proc?: ProcFiles;
   /**
-   * nftables' generation (NFT_MSG_GETGEN): while it stays the same, nothing in nftables has changed, and nothing of it
-   * is listed. Undefined, the default: not known, so all is listed each turn.
+   * nftables' generation (NFT_MSG_GETGEN): while it is unchanged, nothing in nftables has changed, and no table is
+   * listed. Undefined, the default, means unknown: everything is listed each turn.
    */
   readonly generation?: () => number | undefined;
-  /** What was touched after one generation, up to another; undefined, the default: not known, so all is listed. */
+  /** Objects touched after one generation, up to another; undefined, the default, means unknown: everything is listed. */
   readonly touchedSince?: (from: number, to: number) => readonly TouchedObject[] | undefined;
   /**
-   * Changes sets of a table at one generation of nftables, as NftablesSets does. By default, and whenever it does not,
-   * nft does.
+   * Changes sets of a table at one generation of nftables, as NftablesSets does. Without it, or if it returns
+   * undefined, nft does.
    */
   readonly changeSets?: (table: string, generation: number, changes: readonly SetChange[]) => number | undefined;
-  /** What is known of the Docker engine at the time. */
+  /** Present facts about the Docker engine. */
   readonly engine?: () => EngineFacts | undefined;
-  /** A monotonic clock in milliseconds; performance.now unless given. */
+  /** A monotonic clock in milliseconds; default performance.now. */
   readonly now?: () => number;
 };
 
-// Enough for an operator's script that appends many rules, and for any number of them one by one.
+// Permits an operator's script that appends many rules at once, and any number of rules appended one by one.
 const moves = { burst: 10, perSecond: 1 / 30 };
 
-// One that changes, one that finds it so; more only while somebody else writes as well.
+// One round that changes and one that finds nothing to change; more are needed only while another program writes too.
 const longestRounds = 4;
 
-/** Firewall is the effect. Its turns must not overlap. */
+/** Firewall is the firewall effect. Its turns must not overlap. */
 export class Firewall implements Effect<DesiredFirewall> {
   readonly name = 'firewall';
   readonly #exec: Exec;
@@ -68,7 +69,8 @@ export class Firewall implements Effect<DesiredFirewall> {
   readonly #now: () => number;
   readonly #moves: Allowance;
   readonly #filters = new WeakMap<Tables, FilterTables>();
-  // Whether flows may have a translation from before our table was there. A process that begins can't know.
+  // Whether some flows may still have a translation from before our table was installed. Unknown when the process
+  // starts.
   #translated = true;
 
   constructor(options: FirewallOptions = {}) {
@@ -88,7 +90,7 @@ export class Firewall implements Effect<DesiredFirewall> {
     this.#moves = new Allowance(moves, this.#now());
   }
 
-  /** converge makes the firewall as desired. */
+  /** converge brings the firewall to the desired state. */
   async converge(desired: DesiredFirewall, signal: AbortSignal): Promise<Outcome> {
     const unusable = unusableNames(desired);
     if (unusable.length > 0) return { findings: unusable.map(unusableName), changes: 0, inForce: false };
@@ -120,15 +122,15 @@ export class Firewall implements Effect<DesiredFirewall> {
         findings: [...findings, ...plan.findings, ...left, ...last.findings],
         changes: changes + last.changes,
         ...(what.length + (last.what ?? []).length > 0 ? { what: [...what, ...(last.what ?? [])] } : {}),
-        // What could not be looked at may not be there.
+        // What could not be observed may be missing.
         ...(open || findings.length > 0 || !isInForce(plan, observed) ? { inForce: false } : {}),
       };
     }
   }
 
   /**
-   * remove takes away our table and our rules, and a DOCKER-USER chain that we made and Docker never used. The table
-   * `raw` of iptables, which comes into being with the first rule in it, stays, empty: it may be anybody's by then.
+   * remove deletes our table and our rules, and a DOCKER-USER chain that xnet made and Docker never used. The iptables
+   * table `raw`, which exists since the first rule in it, stays, empty: other programs may use it by now.
    */
   async remove(signal: AbortSignal): Promise<Outcome> {
     const all = new FailureCollector();
@@ -153,8 +155,8 @@ export class Firewall implements Effect<DesiredFirewall> {
   }
 
   /**
-   * inspect compares what is desired with what is there, and changes nothing.
-   * @throws XnetError FailedPrecondition when the name of an interface can't stand in a rule
+   * inspect compares the desired state with the observed one, and changes nothing.
+   * @throws XnetError FailedPrecondition when the name of an interface can't be used in a rule
    */
   async inspect(desired: DesiredFirewall, signal: AbortSignal): Promise<FirewallReport> {
     const [unusable] = unusableNames(desired).map(unusableName);
@@ -172,12 +174,12 @@ export class Firewall implements Effect<DesiredFirewall> {
     return reportOf({ desired, observed, plan, state, forwarding, findings });
   }
 
-  /** urgencyOf says how soon a turn is due after commits of others; none: some were lost. */
+  /** urgencyOf says how soon a turn is due after foreign commits; an empty list means that some were lost. */
   urgencyOf(commits: readonly Pick<NftablesCommit, 'touched'>[]): Urgency {
     return this.#look.urgencyOf(commits);
   }
 
-  // Tables that were not listed anew are the same as before.
+  // Tables that were not listed again are the same objects as before.
   readonly #filterOf = (tables: Tables): FilterTables => {
     const filter = this.#filters.get(tables) ?? filterTablesOf(tables);
     this.#filters.set(tables, filter);
@@ -197,7 +199,7 @@ export class Firewall implements Effect<DesiredFirewall> {
       await all.collect('Nft', async () => {
         await this.#nft.run(table.kind === 'replace' ? table.text : elementsText(table.sets), signal);
         changes += table.kind === 'replace' ? 1 : table.changes;
-        // The table may have been away: whatever began in the meantime was translated.
+        // The table may have been missing: flows that began meanwhile were translated.
         if (table.kind === 'replace') this.#translated = true;
       });
     }
@@ -212,8 +214,8 @@ export class Firewall implements Effect<DesiredFirewall> {
     return { findings: all.list, changes };
   }
 
-  // Straight to the kernel, where what it has is known. Afterwards that is known too, unless somebody else has changed
-  // something as well.
+  // Changes sets directly in the kernel if their present content is known. Afterwards it is known too, unless another
+  // program has committed as well.
   #changeElements(sets: readonly SetElements[]): boolean {
     const seen = this.#look.ownTable;
     if (seen === undefined) return false;
@@ -228,7 +230,7 @@ export class Firewall implements Effect<DesiredFirewall> {
     return true;
   }
 
-  // What has to wait for the rules: flows may begin anew, and packets be forwarded.
+  // Steps that must follow the rules: deleting translated flows, and turning on forwarding.
   async #finish(
     desired: DesiredFirewall,
     plan: FirewallPlan,
@@ -260,7 +262,7 @@ export class Firewall implements Effect<DesiredFirewall> {
   }
 }
 
-// Our table is there, and as it should be.
+// Reports whether our table is installed as desired.
 function isInForce(plan: FirewallPlan, { table }: ObservedFirewall): boolean {
   return plan.table.kind === 'none' && table !== undefined && table !== 'none' && table.ours;
 }

@@ -1,31 +1,30 @@
-// The packets that have to come through: those of peers to our containers and those of ours to peers, as far as a rule
-// of a firewall can ask about them. Pure.
-// Invariant: "always" and "never" are said only of what is certain; whatever else a rule asks is "sometimes".
+// The packets that must pass, from peers to our containers and back, described by what firewall rules can match. Pure.
+// Invariant: "always" and "never" are returned only if certain; any other condition is "sometimes".
 import { type Ipv4, lastAddress, type Prefix, parseIpv4, parsePrefix } from '../../proto/domain/address.js';
 import type { DesiredFirewall } from './desired.js';
 
-/** Match says whether a condition is met by all packets of a flow, by none, or perhaps by some. */
+/** Match says whether all packets of a flow meet a condition, none, or possibly some. */
 export type Match = 'always' | 'never' | 'sometimes';
 
 /** AddressRange is a range of addresses, both ends included. */
 export type AddressRange = { readonly first: Ipv4; readonly last: Ipv4 };
 
-/** Flow is the first packets of connections in one direction. */
+/** Flow is the set of first packets of connections in one direction. */
 export type Flow = {
   /** "from peers to containers" */
   readonly name: string;
-  /** Ordered, and no two overlap. */
+  /** Ordered and disjoint. */
   readonly source: readonly AddressRange[];
   readonly destination: readonly AddressRange[];
-  /** Name of the interface that they come in on. */
+  /** Name of the interface that they arrive on. */
   readonly from: string;
-  /** Name of the interface that they go out on. */
+  /** Name of the interface that they leave by. */
   readonly to: string;
-  /** The bit of the packet mark that all of them carry; undefined: their mark is not known. */
+  /** The bit of the packet mark that all of them carry; undefined if their mark is not known. */
   readonly mark: number | undefined;
 };
 
-/** flowsOf are both directions; none without peers. */
+/** flowsOf returns the flows of both directions; none without peers. */
 export function flowsOf({ own, bridge, underlay, peers, mark }: DesiredFirewall): readonly Flow[] {
   if (peers.length === 0) return [];
   const ours = [rangeOf(own)];
@@ -43,7 +42,7 @@ export function flowsOf({ own, bridge, underlay, peers, mark }: DesiredFirewall)
   ];
 }
 
-/** rangeOf is a prefix as a range. */
+/** rangeOf converts a prefix to a range. */
 export function rangeOf(prefix: Prefix): AddressRange {
   return { first: prefix.network, last: lastAddress(prefix) };
 }
@@ -58,7 +57,7 @@ function joined(ranges: readonly AddressRange[]): readonly AddressRange[] {
   return result;
 }
 
-/** parseRange reads an address or a prefix: "10.76.1.2", "10.76.1.0/24"; undefined for anything else. */
+/** parseRange parses an address or a prefix: "10.76.1.2", "10.76.1.0/24"; undefined for anything else. */
 export function parseRange(text: string): AddressRange | undefined {
   const address = parseIpv4(text);
   if (address !== undefined) return { first: address, last: address };
@@ -66,12 +65,12 @@ export function parseRange(text: string): AddressRange | undefined {
   return prefix === undefined ? undefined : rangeOf(prefix);
 }
 
-/** within says whether addresses, ordered and none twice, lie in a range. */
+/** within says whether addresses, ordered and disjoint, lie in a range. */
 export function within(addresses: readonly AddressRange[], { first, last }: AddressRange): Match {
   const [lowest, highest] = [addresses[0], addresses.at(-1)];
   if (lowest === undefined || highest === undefined) return 'never';
   if (lowest.first >= first && highest.last <= last) return 'always';
-  // The first that does not end before the range begins.
+  // Binary search for the first that does not end before the range begins.
   let [from, to] = [0, addresses.length];
   while (from < to) {
     const middle = (from + to) >> 1;
@@ -82,7 +81,7 @@ export function within(addresses: readonly AddressRange[], { first, last }: Addr
   return next !== undefined && next.first <= last ? 'sometimes' : 'never';
 }
 
-/** named says whether a name is a pattern's, "eth0", or begins as it does up to its wildcard, "eth*". */
+/** named says whether a name equals a pattern, "eth0", or matches its prefix before a wildcard, "eth*". */
 export function named(name: string, pattern: string, wildcard: '*' | '+'): Match {
   const isPrefix = pattern.endsWith(wildcard);
   return (isPrefix ? name.startsWith(pattern.slice(0, -1)) : name === pattern) ? 'always' : 'never';
@@ -97,25 +96,25 @@ export function marked({ mark }: Flow, value: number, mask: number): Match {
 }
 
 /**
- * inState says whether the first packet of a connection is in one of some states: "new", "established", or "DNAT", which
- * it would be in by a rule for a published port.
+ * inState says whether the first packet of a connection is in one of some states: "new", "established", or "DNAT",
+ * which a rule for a published port would cause.
  */
 export function inState(states: readonly string[]): Match {
   return states.some((state) => state.toLowerCase() === 'new') ? 'always' : 'never';
 }
 
-/** not is the contrary. */
+/** not negates a match. */
 export function not(match: Match): Match {
   return match === 'always' ? 'never' : match === 'never' ? 'always' : 'sometimes';
 }
 
-/** allOf is what conditions come to that all have to be met. */
+/** allOf combines conditions that must all be met. */
 export function allOf(matches: readonly Match[]): Match {
   if (matches.includes('never')) return 'never';
   return matches.every((match) => match === 'always') ? 'always' : 'sometimes';
 }
 
-/** anyOf is what conditions come to of which one has to be met. */
+/** anyOf combines conditions of which one must be met. */
 export function anyOf(matches: readonly Match[]): Match {
   return not(allOf(matches.map(not)));
 }

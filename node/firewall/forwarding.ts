@@ -1,12 +1,12 @@
-// Whether the host forwards at all, and whether it may be made to.
-// Invariant: forwarding is turned on only where something drops what nobody has let in. Docker before 28 sets the
-// policy of FORWARD to DROP only where it turns forwarding on itself; turned on by anybody else before its first start,
-// every port of every container is open to the network.
+// Decides whether the host forwards packets, and whether xnet may turn forwarding on.
+// Invariant: forwarding is turned on only if some rule drops forwarded packets by default. Docker before 28 sets the
+// policy of FORWARD to DROP only if it turns forwarding on itself. If another program does so before Docker's first
+// start, every port of every container is open to the network.
 import type { Finding } from '../reconcile/effect.js';
 import type { DesiredFirewall, EngineFacts } from './desired.js';
 import { ipv4Sysctl, type ProcFiles } from './proc.js';
 
-/** ForwardingState are the sysctls that decide whether packets are forwarded; undefined: there is no such file. */
+/** ForwardingState holds the sysctls that decide whether packets are forwarded; undefined if the file does not exist. */
 export type ForwardingState = {
   /** net.ipv4.ip_forward: "1" */
   readonly host: string | undefined;
@@ -30,33 +30,34 @@ export async function readForwarding(proc: ProcFiles, desired: DesiredFirewall):
   return { host, interfaces, reversePath };
 }
 
-/** ForwardingInput is what the decision follows from. */
+/** ForwardingInput holds the inputs of planForwarding. */
 export type ForwardingInput = {
   readonly state: ForwardingState;
   readonly bridge: string;
-  /** Some backend of iptables drops forwarded packets that no rule accepts. */
+  /** Whether some iptables backend drops forwarded packets that no rule accepts. */
   readonly drops: boolean;
   readonly engine: EngineFacts | undefined;
 };
 
-/** ForwardingPlan says whether to turn forwarding on, and what is wrong. Notes are worth knowing, no more. */
+/** ForwardingPlan says whether to turn forwarding on, and what is wrong. Notes are informational. */
 export type ForwardingPlan = {
   readonly turnOn: boolean;
   readonly findings: readonly Finding[];
   readonly notes: readonly string[];
 };
 
-/** planForwarding decides. */
+/** planForwarding decides whether to turn forwarding on. */
 export function planForwarding({ state, bridge, drops, engine }: ForwardingInput): ForwardingPlan {
   const notes = reversePathNotes(state, bridge);
   if (state.host === '0') {
-    // From 28 on, Docker drops what comes from outside by rules of its own, whatever the policy.
+    // From 28 on, Docker drops packets from outside by its own rules, whatever the policy.
     const dropsItself = engine?.running === true && (engine.major ?? 0) >= 28 && engine.iptables !== false;
     if (drops || dropsItself) return { turnOn: true, findings: [], notes };
     return { turnOn: false, findings: [forwardingOff(engine)], notes };
   }
   const findings = [...state.interfaces].flatMap(([name, value]) => (value === '0' ? [interfaceOff(name)] : []));
-  // Before 28, nothing else keeps strangers away. It was so before us, and closing it could cut off others.
+  // Before 28, only the policy protects containers from the network. It was open before xnet, and closing it could cut
+  // off others.
   const open = !drops && engine?.running === true && engine.major !== undefined && engine.major < 28;
   if (!open) return { turnOn: false, findings, notes };
   const note =
@@ -84,10 +85,10 @@ function interfaceOff(name: string): Finding {
   return { type: 'Forwarding', transient: false, reason: 'InterfaceForwardingOff', message, fix };
 }
 
-// Our own traffic comes in where the answer goes out, so that a strict filter lets it through. A container that is on
-// docker0 and on our network at once answers by docker0 whatever comes in by our bridge.
+// Our own traffic arrives on the interface that the reply leaves by, so a strict filter admits it. A container on both
+// docker0 and our network replies through docker0, even to packets from our bridge.
 function reversePathNotes({ reversePath }: ForwardingState, bridge: string): readonly string[] {
-  // The greater of both counts: 1 is strict, 2 is loose (Documentation/networking/ip-sysctl.rst).
+  // The greater of the two applies: 1 is strict, 2 is loose (Documentation/networking/ip-sysctl.rst).
   const mode = Math.max(...[...reversePath.values()].map((value) => Number(value ?? 0)));
   if (bridge === 'docker0' || mode !== 1 || reversePath.get('docker0') === undefined) return [];
   return [

@@ -1,21 +1,21 @@
-// What of a host's nftables is of interest here, and what a commit of somebody else's means for it. Pure.
-// Invariant: what may have changed what we look at is listed anew, at the latest with the next turn; what can only have
-// put our rules out of force, or let something overtake them, is a reason for a turn.
+// Decides which parts of the host's nftables concern xnet, and what a foreign commit means for them. Pure.
+// Invariant: what a commit may have changed is listed again by the next turn at the latest. A turn is triggered only if
+// our rules may be out of force or preceded by others.
 import type { TouchedObject } from '../kernel/nftables-touched.js';
 import { userChain } from './iptables-save.js';
 import { tableName } from './ruleset.js';
 
-/** Stale says which of what was listed may be out of date. */
+/** Stale says which listed parts may be out of date. */
 export type Stale = {
   /** Our table. */
   readonly own: boolean;
-  /** The tables of iptables-nft that a packet comes through. */
+  /** The tables of iptables-nft that forwarded packets traverse. */
   readonly iptables: boolean;
-  /** Tables of others that may drop what is forwarded. */
+  /** Foreign tables that may drop forwarded packets. */
   readonly others: boolean;
 };
 
-/** Bases are the tables of others with chains that forwarded packets come to: "inet filter". */
+/** Bases names the foreign tables with base chains that forwarded packets traverse: "inet filter". */
 export type Bases = ReadonlySet<string>;
 
 function isOwn({ family, table }: TouchedObject): boolean {
@@ -32,7 +32,7 @@ function isOfOthers(touched: TouchedObject, bases: Bases): boolean {
   return (kind === 'chain' && isBase) || (/^(table|chain|rule)$/.test(kind) && bases.has(`${family} ${table}`));
 }
 
-/** staleBy says what is to be listed anew. */
+/** staleBy says what must be listed again. */
 export function staleBy(touched: readonly TouchedObject[], bases: Bases): Stale {
   return {
     own: touched.some(isOwn),
@@ -41,10 +41,12 @@ export function staleBy(touched: readonly TouchedObject[], bases: Bases): Stale 
   };
 }
 
-/** Urgency is when a turn is due: something of ours may be gone; something else may be amiss; there is no reason. */
+/**
+ * Urgency is when a turn is due: now if one of our objects may be missing, soon if another change matters, else never.
+ */
 export type Urgency = 'now' | 'soon' | 'never';
 
-/** urgencyOf says how soon to look after what was touched. */
+/** urgencyOf says how soon a turn is due after these objects were touched. */
 export function urgencyOf(touched: readonly TouchedObject[], bases: Bases): Urgency {
   const each = touched.map((one): Urgency => {
     if (isOwn(one)) return 'now';
@@ -54,7 +56,7 @@ export function urgencyOf(touched: readonly TouchedObject[], bases: Bases): Urge
   return each.includes('now') ? 'now' : each.includes('soon') ? 'soon' : 'never';
 }
 
-// Where our rules are, and how packets come there. Docker changes its other chains with each container.
+// Chains that have our rules or lead to them. Docker changes its other chains with each container.
 function mayHoldOurs({ kind, table, chain }: TouchedObject): boolean {
   if (kind === 'table') return true;
   if (table === 'raw') return chain === 'PREROUTING';

@@ -1,15 +1,15 @@
-// Where our rule stands among others' in a chain. Pure.
-// Invariant: the chains belong to the operator. Our rule accepts, so it stands after every rule of others that a packet
-// can come to, and what they drop stays dropped. It comes before a final RETURN, and in raw PREROUTING before the rules
-// that Docker makes for its containers: behind either it would not be reached.
+// Chooses the position of our rule in a chain that it shares with foreign rules. Pure.
+// Invariant: the chains belong to the operator. Our rule accepts, so it follows every foreign rule that a packet can
+// reach, and what those drop stays dropped. It precedes a final RETURN, and in raw PREROUTING the rules that Docker
+// makes for its containers, because after either it would not be reached.
 import { type Prefix, parsePrefix, prefixesOverlap } from '../../proto/domain/address.js';
 import { optionsOf } from './iptables-save.js';
 
-/** RulePosition is where our rule goes among the rules of others. */
+/** RulePosition is the position of our rule among the foreign rules. */
 export type RulePosition = {
-  /** How many rules of others come before it. */
+  /** Number of foreign rules before it. */
   readonly after: number;
-  /** Rules of others behind it that packets of peers never come to. */
+  /** Foreign rules after it, which packets from peers never reach. */
   readonly unreached: readonly string[];
 };
 
@@ -17,15 +17,15 @@ function conditionsOf(rule: string): readonly string[] {
   return optionsOf(rule).filter((option) => !option.startsWith('--comment '));
 }
 
-/** decidesOnAll says whether a rule has this target, and no condition. */
+/** decidesOnAll reports whether a rule has this target and no condition. */
 export function decidesOnAll(rule: string, target: string): boolean {
   const conditions = conditionsOf(rule);
   return conditions.length === 1 && conditions[0] === `-j ${target}`;
 }
 
 /**
- * placeInUserChain is the place in DOCKER-USER. dockerd up to 27 ends the chain with a RETURN for all packets. What
- * somebody appends after that is never reached, by whatever packet, so the last such RETURN is the end.
+ * placeInUserChain returns the position in DOCKER-USER. dockerd up to 27 ends the chain with a RETURN for all packets.
+ * No packet reaches rules appended after it, so the last such RETURN counts as the end.
  */
 export function placeInUserChain(foreign: readonly string[]): RulePosition {
   const end = foreign.findLastIndex((rule) => decidesOnAll(rule, 'RETURN'));
@@ -33,8 +33,8 @@ export function placeInUserChain(foreign: readonly string[]): RulePosition {
 }
 
 /**
- * placeInRaw is the place in PREROUTING of the raw table. dockerd from 28 on appends a rule for each container that
- * drops what comes to it from outside; rules that others append after one of these can't come before ours.
+ * placeInRaw returns the position in PREROUTING of the raw table. dockerd from 28 on appends one rule per container
+ * that drops packets from outside to it; foreign rules appended after one of these can't precede ours.
  * @param own the node's subnet
  */
 export function placeInRaw(foreign: readonly string[], own: Prefix): RulePosition {

@@ -1,6 +1,6 @@
-// Our rules among those of Docker and the operator, in one backend of iptables: what makes them as desired. Pure.
-// Invariant: only rules that carry our comment and accept are ever deleted, by their full text and never by their
-// number, so that whoever else changes the chains at the same time loses nothing.
+// Plans our rules among those of Docker and the operator in one iptables backend. Pure.
+// Invariant: only accepting rules with our comment are deleted, by their full text and never by number, so a concurrent
+// change of the chain loses nothing.
 import { formatPrefix, type Prefix } from '../../proto/domain/address.js';
 import type { DesiredFirewall } from './desired.js';
 import { placeInRaw, placeInUserChain, type RulePosition } from './iptables-place.js';
@@ -18,8 +18,8 @@ import {
 
 const commented = `-m comment --comment ${comment} -j ACCEPT`;
 
-// The interface and the subnet stand here beside the mark, so that a packet which has got its mark from anybody else
-// does not come further by it than a peer's does.
+// The rule matches interface and subnet besides the mark, so a packet that another program marked gets no further than
+// a packet from a peer.
 function fromPeers({ own, underlay, mark }: DesiredFirewall): string {
   const bit = `0x${mark.toString(16)}`;
   return `-d ${formatPrefix(own)} -i ${underlay} -m mark --mark ${bit}/${bit} ${commented}`;
@@ -29,33 +29,35 @@ function toPool({ own, bridge, underlay }: DesiredFirewall, pool: Prefix): strin
   return `-s ${formatPrefix(own)} -d ${formatPrefix(pool)} -i ${bridge} -o ${underlay} ${commented}`;
 }
 
-/** RulesPlan is input for iptables-restore --noflush, empty where nothing is to be done. */
+/** RulesPlan holds input for iptables-restore --noflush; it is empty if there is nothing to do. */
 export type RulesPlan = {
   readonly text: string;
   readonly changes: number;
-  /** The backend is to have rules of ours. */
+  /** Whether the backend is to have rules of ours. */
   readonly used: boolean;
-  /** Chains in which our rule is as it should be, and not where it should be: it is moved by `text`, or left there. */
+  /** Chains in which our rule is right but in the wrong position; `text` moves it, or leaves it there. */
   readonly misplaced: readonly string[];
-  /** Rules of others that packets of peers do not come to, as iptables shows them: "-A DOCKER-USER -s 1.2.3.4/32 -j DROP" */
+  /** Foreign rules that packets from peers never reach, as iptables shows them: "-A DOCKER-USER -s 1.2.3.4/32 -j DROP" */
   readonly unreached: readonly string[];
 };
 
-/** ChainRole says what one backend is to have: our rules, those and a DOCKER-USER chain for them, or nothing of ours. */
+/**
+ * ChainRole is what one backend is to have: our rules, our rules and a DOCKER-USER chain for them, or nothing of ours.
+ */
 export type ChainRole = 'rules' | 'chain and rules' | 'nothing';
 
-/** RulesOptions say how rules are planned. */
+/** RulesOptions are the options of planRules. */
 export type RulesOptions = {
   /**
-   * Docker should have its rules in this backend, and somebody has flushed them. Where the policy drops, ours then stand
-   * in FORWARD as well, after all others, in both directions, as long as Docker's are missing.
+   * Docker should have its rules in this backend, but somebody has flushed them. If the policy drops, our rules are
+   * added to FORWARD as well, after all others, in both directions, until Docker's return.
    */
   readonly abandoned: boolean;
-  /** A rule that is as it should be, but not where it should be, is moved. */
+  /** Whether a rule that is right but in the wrong position is moved. */
   readonly mayMove: boolean;
 };
 
-/** planRules plans for one backend. */
+/** planRules plans the rules of one backend. */
 export function planRules(
   desired: DesiredFirewall,
   tables: Tables,
@@ -88,13 +90,13 @@ export function planRemoval(tables: Tables): RulesPlan {
   const raw = planChain('PREROUTING', chainOf(tables, 'raw', 'PREROUTING').rules, [], last);
   const user = planChain(userChain, chainOf(tables, 'filter', userChain).rules, [], last);
   const forward = planChain('FORWARD', chainOf(tables, 'filter', 'FORWARD').rules, [], last);
-  // -X fails when somebody has put a rule into the chain or leads to it by now: then it is in use.
+  // -X fails if somebody has added a rule to the chain or a jump to it: the chain is in use then.
   const drop = isLeftover(tables) ? [`-X ${userChain}`] : [];
   const input = asInput({ raw: raw.lines, filter: [...user.lines, ...forward.lines, ...drop] });
   return { ...input, used: false, misplaced: [], unreached: [] };
 }
 
-// A DOCKER-USER chain that was made in advance and that no Docker has ever led to.
+// A DOCKER-USER chain that was made in advance and that no Docker has ever jumped to.
 function isLeftover(tables: Tables): boolean {
   const filter = tables.get('filter') ?? new Map<string, Chain>();
   if (!filter.has(userChain) || filter.has('DOCKER')) return false;
@@ -102,10 +104,10 @@ function isLeftover(tables: Tables): boolean {
   return ![...filter.values()].some(({ rules }) => rules.some((rule) => wordsOf(rule).includes(userChain)));
 }
 
-/** ChainPlace says where in a chain our rules go. */
+/** ChainPlace chooses the position of our rules in a chain. */
 type ChainPlace = { readonly place: (foreign: readonly string[]) => RulePosition; readonly mayMove: boolean };
 
-// Appended, and left where they are then.
+// Appended, and never moved afterwards.
 const last: ChainPlace = { place: (foreign) => ({ after: foreign.length, unreached: [] }), mayMove: false };
 
 type ChainPlan = Pick<RulesPlan, 'unreached'> & { readonly lines: readonly string[]; readonly misplaced: boolean };
@@ -124,7 +126,7 @@ function planChain(
   const misplaced = same && ours.some((_, index) => present[after + index] !== ours[index]);
   const told = wanted.length === 0 ? [] : unreached;
   if (same && (!misplaced || !mayMove)) return { lines: [], misplaced, unreached: told };
-  // One commit for all of it: no packet meets the chain without the rule.
+  // All in one commit: no packet meets the chain without the rule.
   const removals = ours.map((rule) => `-D ${chain} ${rule}`);
   const isEnd = after === foreign.length;
   const additions = wanted.map((rule, index) =>

@@ -1,25 +1,25 @@
-// What iptables-save says: tables, chains, and the words of rules. Pure.
-// Invariant: a rule is ours only when it carries our comment and accepts.
+// Parses the output of iptables-save: tables, chains, and the words of rules. Pure.
+// Invariant: a rule counts as ours only if it has our comment and accepts.
 
 /** comment marks our rules: `-m comment --comment xnet`. */
 export const comment = 'xnet';
 
-/** userChain is where Docker lets others put rules, before its own. */
+/** userChain is Docker's chain for rules of the operator, traversed before Docker's own. */
 export const userChain = 'DOCKER-USER';
 
-/** Backend is where iptables keeps its rules: nf_tables, or the x_tables of old. */
+/** Backend is the kernel interface of an iptables: nf_tables, or the older x_tables. */
 export type Backend = 'nft' | 'legacy';
 
-/** Policy is what becomes of packets that no rule of a chain decides on. */
+/** Policy is the fate of packets that no rule of a chain decides on. */
 export type Policy = 'ACCEPT' | 'DROP';
 
-/** Chain is a chain of iptables; each rule is its text after `-A CHAIN `. */
+/** Chain is an iptables chain; each rule is its text after `-A CHAIN `. */
 export type Chain = { readonly policy: Policy | undefined; readonly rules: readonly string[] };
 
-/** Tables are the chains of a backend, by table and name: "filter", "DOCKER-USER". */
+/** Tables maps table names to their chains by name: "filter", "DOCKER-USER". */
 export type Tables = ReadonlyMap<string, ReadonlyMap<string, Chain>>;
 
-/** parseSave reads iptables-save. Lines that it does not know are left out. */
+/** parseSave parses the output of iptables-save. Unknown lines are skipped. */
 export function parseSave(text: string): Tables {
   const tables = new Map<string, Map<string, { policy: Policy | undefined; rules: string[] }>>();
   let current = new Map<string, { policy: Policy | undefined; rules: string[] }>();
@@ -37,14 +37,14 @@ export function parseSave(text: string): Tables {
   return tables;
 }
 
-/** wordsOf are the words of a rule's text. iptables-save puts those with special characters into quotes. */
+/** wordsOf splits a rule's text into words. iptables-save quotes words with special characters. */
 export function wordsOf(rule: string): readonly string[] {
   return [...rule.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map(
     ([, inQuotes, bare]) => bare ?? inQuotes?.replace(/\\(.)/g, '$1') ?? '',
   );
 }
 
-/** optionsOf are a rule's options with their values, "! -i docker0", sorted, without the names of the matches. */
+/** optionsOf returns a rule's options with their values, "! -i docker0", sorted, without the names of the matches. */
 export function optionsOf(rule: string): readonly string[] {
   const options: string[] = [];
   for (const word of wordsOf(rule)) {
@@ -54,12 +54,12 @@ export function optionsOf(rule: string): readonly string[] {
   return options.filter((option) => !option.startsWith('-m ')).sort();
 }
 
-/** meaningOf is the same for rules that say the same. */
+/** meaningOf returns the same text for equivalent rules. */
 export function meaningOf(rule: string): string {
   return optionsOf(rule).join(' ');
 }
 
-/** isOurRule says whether a rule is ours. */
+/** isOurRule reports whether a rule is ours. */
 export function isOurRule(rule: string): boolean {
   const words = wordsOf(rule);
   const follows = (option: string, value: string) =>
@@ -67,22 +67,22 @@ export function isOurRule(rule: string): boolean {
   return follows('--comment', comment) && follows('-j', 'ACCEPT');
 }
 
-/** jumpsToUserChain says whether forwarded packets come to DOCKER-USER. */
+/** jumpsToUserChain reports whether forwarded packets reach DOCKER-USER. */
 export function jumpsToUserChain(tables: Tables): boolean {
   return chainOf(tables, 'filter', 'FORWARD').rules.some((rule) => meaningOf(rule) === `-j ${userChain}`);
 }
 
-/** hasChain says whether the filter table has a chain of that name. */
+/** hasChain reports whether the filter table has a chain of that name. */
 export function hasChain(tables: Tables, name: string): boolean {
   return tables.get('filter')?.has(name) === true;
 }
 
-/** forwardPolicy is what happens to forwarded packets that no rule decides on; undefined: there is no such chain. */
+/** forwardPolicy returns the policy of FORWARD; undefined if there is no such chain. */
 export function forwardPolicy(tables: Tables): Policy | undefined {
   return tables.get('filter')?.get('FORWARD')?.policy;
 }
 
-/** chainOf is a chain; one that is not there is empty. */
+/** chainOf returns a chain; a missing one is empty. */
 export function chainOf(tables: Tables, table: string, name: string): Chain {
   return tables.get(table)?.get(name) ?? { policy: undefined, rules: [] };
 }

@@ -1,12 +1,12 @@
-// What becomes of a flow in the tables of one backend of iptables. Pure.
+// Computes the fate of a flow in the tables of one iptables backend. Pure.
 import { allOf, type Flow, inState, type Match, marked, named, not, parseRange, within } from './flow.js';
 import { optionsOf, type Tables, userChain } from './iptables-save.js';
 import { type Drop, dropOf, type FilterChain, type RuleVerdict, type Step } from './verdict.js';
 
-/** TableDrop is what drops, in which table: "filter". */
+/** TableDrop is a drop and the table that it is in: "filter". */
 export type TableDrop = Drop & { readonly table: string };
 
-// Through which a packet comes that is forwarded (nat decides nothing of that kind).
+// The chains that a forwarded packet traverses (nat does not filter).
 const ways = [
   ['raw', 'PREROUTING'],
   ['mangle', 'PREROUTING'],
@@ -16,20 +16,20 @@ const ways = [
   ['mangle', 'POSTROUTING'],
 ] as const;
 
-/** isDockersChain says whether a chain is one that Docker makes, and nobody else has rules in. */
+/** isDockersChain reports whether Docker makes this chain, and nobody else adds rules to it. */
 export function isDockersChain(name: string): boolean {
   return name === 'DOCKER' || (name.startsWith('DOCKER-') && name !== userChain);
 }
 
-// -d 10.76.1.2/32 ! -i docker0 -o docker0 -p tcp -m tcp --dport 80 -j ACCEPT: what is published by one container.
+// -d 10.76.1.2/32 ! -i docker0 -o docker0 -p tcp -m tcp --dport 80 -j ACCEPT: a port that a container publishes.
 function isPublished(chain: string, rule: string): boolean {
   return chain === 'DOCKER' && optionsOf(rule).some((option) => /^-d [\d.]+\/32$/.test(option));
 }
 
-/** FilterTables are tables whose rules are understood, by name. */
+/** FilterTables holds parsed tables by name. */
 export type FilterTables = ReadonlyMap<string, ReadonlyMap<string, FilterChain>>;
 
-/** filterTablesOf understands the tables of a backend. */
+/** filterTablesOf parses the rules of a backend's tables. */
 export function filterTablesOf(tables: Tables): FilterTables {
   const read = new Map<string, ReadonlyMap<string, FilterChain>>();
   for (const table of new Set(ways.map(([name]) => name))) {
@@ -46,8 +46,8 @@ export function filterTablesOf(tables: Tables): FilterTables {
 }
 
 /**
- * dropInTables is what drops all packets of a flow; undefined where some may come through. Ports that Docker publishes do
- * not count: to them packets come that would not come to any other.
+ * dropInTables returns what drops all packets of a flow; undefined if some may pass. Rules for ports that Docker
+ * publishes are ignored, because they accept only packets to these ports.
  */
 export function dropInTables(tables: FilterTables, flow: Flow): TableDrop | undefined {
   for (const [table, base] of ways) {
@@ -68,7 +68,7 @@ function stepOf(rule: string, chains: ReadonlyMap<string, unknown>): readonly St
   return [{ match: (flow) => allOf(conditions.map((condition) => condition(flow))), verdict, text: rule }];
 }
 
-// Targets after which a packet goes on in the chain, of those that are common in these tables.
+// The common targets after which a packet continues in the chain.
 const passing = /^(LOG|NFLOG|ULOG|MARK|CONNMARK|CT|NOTRACK|TRACE|TCPMSS|TTL|DSCP|TOS|SET|TEE|CHECKSUM|CLASSIFY|AUDIT)$/;
 
 function verdictOf(options: readonly string[], chains: ReadonlyMap<string, unknown>): RuleVerdict | undefined {

@@ -1,12 +1,12 @@
-// Both backends of iptables: what each has, and changes to it.
-// Invariant: looking at a backend makes nothing in it. iptables-legacy loads modules and makes tables just by being
-// asked for them, so it runs only where it has tables already.
+// Runs both iptables backends: lists their tables and applies changes.
+// Invariant: listing a backend creates nothing in it. iptables-legacy loads modules and creates tables merely by
+// listing them, so it runs only if it has tables already.
 import type { Exec } from '../../proto/process/exec.js';
 import { type Backend, parseSave, type Tables } from './iptables-save.js';
 import type { ProcFiles } from './proc.js';
 import { ProgramMissing, programFailure, runFirewallProgram } from './programs.js';
 
-// How long another iptables may hold the lock of the legacy backend, in seconds.
+// Time that another iptables may hold the lock of the legacy backend, in seconds.
 const waitSeconds = '5';
 
 const empty: Tables = new Map();
@@ -15,7 +15,7 @@ const empty: Tables = new Map();
 export class Iptables {
   readonly #exec: Exec;
   readonly #proc: ProcFiles;
-  // How a backend's programs begin: "iptables-nft", or "iptables" where that is all there is.
+  // Prefix of a backend's program names: "iptables-nft", or "iptables" if no other exists.
   readonly #prefixes = new Map<Backend, string>();
 
   constructor(exec: Exec, proc: ProcFiles) {
@@ -24,7 +24,7 @@ export class Iptables {
   }
 
   /**
-   * tables are the tables of a backend, none where it is not used; undefined: its programs are not installed.
+   * tables returns the tables of a backend: none if it is not used, undefined if its programs are not installed.
    * @throws XnetError FailedPrecondition when iptables-save fails
    */
   async tables(backend: Backend, signal: AbortSignal): Promise<Tables | undefined> {
@@ -46,7 +46,7 @@ export class Iptables {
   }
 
   /**
-   * restore applies input for iptables-restore. Each table of it is changed as a whole, or not at all.
+   * restore applies input for iptables-restore. Each of its tables is changed as a whole, or not at all.
    * @throws XnetError ProgramMissing, FailedPrecondition when it is refused: somebody else changed the rules just then
    */
   async restore(backend: Backend, input: string, signal: AbortSignal): Promise<void> {
@@ -56,7 +56,7 @@ export class Iptables {
   }
 
   /**
-   * preferred is the backend that Docker will use on this host: the one of the program `iptables`.
+   * preferred returns the backend that Docker will use on this host: that of the program `iptables`.
    * @throws XnetError ProgramMissing
    */
   async preferred(signal: AbortSignal): Promise<Backend> {

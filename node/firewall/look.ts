@@ -1,6 +1,6 @@
-// What of a host's firewall is looked at, listed only where it may have changed since it was listed last.
-// Invariant: looking changes nothing. What is taken from memory was listed at a generation of nftables since which
-// nobody has touched it.
+// Observes the host's firewall, and lists only what may have changed since it was last listed.
+// Invariant: observing changes nothing. A remembered listing is used only if nobody has touched its objects since the
+// nftables generation at which it was made.
 import type { TouchedObject } from '../kernel/nftables-touched.js';
 import type { NftablesCommit } from '../kernel/nftables-watch.js';
 import type { Finding } from '../reconcile/effect.js';
@@ -13,17 +13,17 @@ import { type ObservedFirewall, withUserChain } from './plan.js';
 import { ProgramMissing } from './programs.js';
 import { type SetElements, withElements } from './ruleset.js';
 
-/** FirewallLookOptions are what is looked with. */
+/** FirewallLookOptions are the dependencies of FirewallLook. */
 export type FirewallLookOptions = {
   readonly nft: Nft;
   readonly iptables: Iptables;
-  /** nftables' generation; undefined: not known. */
+  /** nftables' generation; undefined if not known. */
   readonly generation: () => number | undefined;
-  /** What was touched after one generation, up to another; undefined: not known. */
+  /** Objects touched after one generation, up to another; undefined if not known. */
   readonly touchedSince: (from: number, to: number) => readonly TouchedObject[] | undefined;
 };
 
-// What of the host is kept by nftables and so covered by its generation.
+// The parts that nftables stores and its generation therefore covers.
 type InNftables = Pick<ObservedFirewall, 'table' | 'others'> & { readonly tables: Tables | undefined };
 
 type Rules = Pick<ObservedFirewall, 'table' | 'others' | 'backends'>;
@@ -32,7 +32,7 @@ type Where = Pick<ObservedFirewall, 'preferred' | 'dockerTable'>;
 
 const settled: Where = { preferred: undefined, dockerTable: false };
 
-/** FirewallLook looks, and remembers. */
+/** FirewallLook observes the firewall and remembers the last listing. */
 export class FirewallLook {
   readonly #options: FirewallLookOptions;
   #seen: { readonly generation: number; readonly content: InNftables } | undefined;
@@ -41,20 +41,20 @@ export class FirewallLook {
     this.#options = options;
   }
 
-  /** ownTable is our table as it was at a generation; undefined where that is not known, or there is none. */
+  /** ownTable is our table as of a generation; undefined if that is not known, or if the table does not exist. */
   get ownTable(): { readonly generation: number } | undefined {
     const table = this.#seen?.content.table;
     return table === undefined || table === 'none' || table.table === undefined ? undefined : this.#seen;
   }
 
-  /** forget has the next look list everything. */
+  /** forget makes the next observation list everything. */
   forget(): void {
     this.#seen = undefined;
   }
 
   /**
-   * noteElements takes in that the elements of our sets were changed.
-   * @param generation that of nftables since; one more than before unless somebody else has changed something as well
+   * noteElements records that elements of our sets were changed.
+   * @param generation nftables' generation afterwards; one more than before unless another program has committed too
    */
   noteElements(generation: number, sets: readonly SetElements[]): void {
     const seen = this.#seen;
@@ -66,7 +66,7 @@ export class FirewallLook {
     this.#seen = { generation, content: { ...seen.content, table } };
   }
 
-  /** urgencyOf says how soon to look after commits of others; none: some were lost. */
+  /** urgencyOf says how soon a turn is due after foreign commits; an empty list means that some were lost. */
   urgencyOf(commits: readonly Pick<NftablesCommit, 'touched'>[]): Urgency {
     if (commits.length === 0) return 'now';
     return urgencyOf(
@@ -75,7 +75,7 @@ export class FirewallLook {
     );
   }
 
-  /** whole looks at everything. What can't be looked at is a finding. */
+  /** whole observes everything. What can't be observed becomes a finding. */
   async whole(
     signal: AbortSignal,
   ): Promise<{ readonly observed: ObservedFirewall; readonly findings: readonly Finding[] }> {
@@ -85,9 +85,9 @@ export class FirewallLook {
     return { observed: { table, others, backends, ...where }, findings: all.list };
   }
 
-  /** atRules looks at what there is of rules, and not at where Docker will put its own. */
+  /** atRules observes the existing rules, but not which backend Docker will use. */
   async atRules(all: FailureCollector, signal: AbortSignal): Promise<Rules> {
-    // Read first: what changes while it is being listed has another generation, and is listed again next time.
+    // Read before listing: a change during the listing has another generation, so it is listed again next time.
     const generation = this.#options.generation();
     const seen = this.#seen;
     const known = generation !== undefined && seen?.generation === generation ? seen.content : undefined;
@@ -103,7 +103,7 @@ export class FirewallLook {
     return { table, others, backends: found };
   }
 
-  /** requirePrograms finds backends that may have rules of ours while their programs are gone. */
+  /** requirePrograms reports backends that may have rules of ours but whose programs are missing. */
   async requirePrograms(
     all: FailureCollector,
     looked: ReadonlyMap<Backend, Tables>,
@@ -117,7 +117,7 @@ export class FirewallLook {
     }
   }
 
-  // What of it is still as it was listed, after what others have touched since.
+  // Returns the remembered parts that nobody has touched since they were listed.
   #knownSince(generation: number | undefined): Partial<InNftables> {
     const seen = this.#seen;
     if (seen === undefined || generation === undefined) return {};

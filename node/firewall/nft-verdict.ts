@@ -1,4 +1,4 @@
-// What becomes of a flow in the nftables tables of others: read from nft's JSON (libnftables-json(5)). Pure.
+// Computes the fate of a flow in foreign nftables tables, from nft's JSON (libnftables-json(5)). Pure.
 import * as v from 'valibot';
 import { parseIpv4 } from '../../proto/domain/address.js';
 import {
@@ -16,10 +16,10 @@ import {
 } from './flow.js';
 import { type Drop, dropOf, type FilterChain, type RuleVerdict, type Step } from './verdict.js';
 
-/** BaseChain is a chain that packets which are forwarded come to: family "inet", table "filter", name "forward". */
+/** BaseChain is a chain that forwarded packets traverse: family "inet", table "filter", name "forward". */
 export type BaseChain = { readonly family: string; readonly table: string; readonly name: string };
 
-/** NftTable is a table of somebody else's that may drop what is forwarded. */
+/** NftTable is a foreign table that may drop forwarded packets. */
 export type NftTable = {
   readonly family: string;
   readonly table: string;
@@ -44,12 +44,12 @@ function entriesOf(json: string): readonly (readonly [string, unknown])[] {
   return parsed.success ? parsed.output.nftables.flatMap((entry) => Object.entries(entry)) : [];
 }
 
-// iptables-nft's own, which iptables-save shows better.
+// Chains of iptables-nft, which iptables-save shows better.
 const ofIptables = /^(PREROUTING|FORWARD|POSTROUTING)$/;
 
 /**
- * parseBaseChains reads `nft -j list chains`: the base chains of others that may drop what is forwarded.
- * @throws SyntaxError when it is no JSON
+ * parseBaseChains parses `nft -j list chains` and returns the foreign base chains that may drop forwarded packets.
+ * @throws SyntaxError when it is not JSON
  */
 export function parseBaseChains(json: string, ownTable: string): readonly BaseChain[] {
   return entriesOf(json).flatMap(([kind, value]) => {
@@ -63,8 +63,8 @@ export function parseBaseChains(json: string, ownTable: string): readonly BaseCh
 }
 
 /**
- * parseNftTable reads `nft -j -t list table FAMILY TABLE`.
- * @throws SyntaxError when it is no JSON
+ * parseNftTable parses `nft -j -t list table FAMILY TABLE`.
+ * @throws SyntaxError when it is not JSON
  */
 export function parseNftTable(
   json: string,
@@ -74,7 +74,7 @@ export function parseNftTable(
   const chains = new Map<string, { policy: FilterChain['policy']; steps: Step[] }>();
   let isRead = true;
   for (const [kind, value] of entriesOf(json)) {
-    // One that is dormant drops nothing. In place of a flag, nft 1.0.6 writes whatever lies there in its memory.
+    // A dormant table drops nothing. Instead of a flag, nft 1.0.6 writes uninitialised memory.
     if (kind === 'table' && v.is(flagged, value))
       isRead = [value.flags].flat().every((flag) => /^(owner|persist)$/.test(flag));
     else if (kind === 'chain' && v.is(chainEntry, value)) {
@@ -87,7 +87,7 @@ export function parseNftTable(
   return { ...of, bases: isRead ? bases : [], chains };
 }
 
-/** dropInTable is what drops all packets of a flow; undefined where some may come through. */
+/** dropInTable returns what drops all packets of a flow; undefined if some may pass. */
 export function dropInTable({ bases, chains }: NftTable, flow: Flow): Drop | undefined {
   for (const base of bases) {
     const drop = dropOf(chains, base, flow);
@@ -120,7 +120,7 @@ function stepsOf({ expr, handle }: v.InferOutput<typeof ruleEntry>): readonly St
         if (then !== undefined) steps.push(step([(flow) => isValue(value.key, key, flow)], then));
       }
     } else if (kind === 'vmap') steps.push(step([() => 'sometimes'], { kind: 'unknown' }));
-    // A match that is not understood, a limit, a quota: met by some, perhaps.
+    // A match that is not understood, a limit, a quota: possibly met by some packets.
     else if (!nothing.test(kind)) conditions.push(() => 'sometimes');
   }
   return steps;
@@ -159,15 +159,15 @@ function met({ op, left, right }: v.InferOutput<typeof matchValue>, flow: Flow):
 
 const setValue = v.object({ set: v.array(v.unknown()) });
 
-// Whether what a rule looks at has a value, or one of several.
+// Says whether the expression on the left has a value, or one of several.
 function isValue(left: unknown, right: unknown, flow: Flow): Match {
   if (v.is(setValue, right)) return anyOf(right.set.map((one) => isValue(left, one, flow)));
   if (Array.isArray(right)) return anyOf(right.map((one) => isValue(left, one, flow)));
-  // A named set, whose elements are not listed.
+  // A named set; its elements are not listed.
   if (typeof right === 'string' && right.startsWith('@')) return 'sometimes';
   if (v.is(metaValue, left)) return isMeta(left.meta.key, right, flow);
   if (v.is(stateValue, left)) return typeof right === 'string' ? inState([right]) : 'sometimes';
-  // Nothing between peers' containers and ours is translated before it is forwarded.
+  // Packets between peers' containers and ours are not translated before they are forwarded.
   if (v.is(statusValue, left)) return right === 'dnat' ? 'never' : 'sometimes';
   if (v.is(payloadValue, left)) return isPayload(left.payload, right, flow);
   if (v.is(maskedMark, left) && typeof right === 'number') return marked(flow, right, left['&'][1]);

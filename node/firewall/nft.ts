@@ -1,16 +1,16 @@
-// nft: lists our table and runs scripts, each of which is one transaction.
+// Runs nft: lists our table, and applies scripts, each as one transaction.
 import type { Exec } from '../../proto/process/exec.js';
 import { type BaseChain, type NftTable, parseBaseChains, parseNftTable } from './nft-verdict.js';
 import { programFailure, runFirewallProgram } from './programs.js';
 import { type InstalledTable, isOurTable, isOurTableText, parseTable, tableName } from './ruleset.js';
 
 /**
- * FoundTable is what is there under our table's name. `ours` says that we made it; `table` is undefined where it is
- * not to be read, and then it is not as desired.
+ * FoundTable is the table with our name. `ours` says whether xnet made it; `table` is undefined if it can't be parsed,
+ * and then it does not count as desired.
  */
 export type FoundTable = { readonly ours: boolean; readonly table: InstalledTable | undefined };
 
-/** dockerTable is where Docker keeps its rules in nftables (moby, daemon/libnetwork/drivers/bridge/internal/nftabler). */
+/** dockerTable is the table of Docker's nftables backend (moby, daemon/libnetwork/drivers/bridge/internal/nftabler). */
 export const dockerTable = 'docker-bridges';
 
 /** Nft runs nft(8). */
@@ -22,8 +22,8 @@ export class Nft {
   }
 
   /**
-   * find looks at our table; undefined: there is none.
-   * @throws XnetError ProgramMissing when there is no nft, FailedPrecondition when it fails
+   * find lists our table; undefined if there is none.
+   * @throws XnetError ProgramMissing when nft is not installed, FailedPrecondition when it fails
    */
   async find(signal: AbortSignal): Promise<FoundTable | undefined> {
     const json = await this.#list(['-j'], signal);
@@ -40,14 +40,14 @@ export class Nft {
     });
     if (result.code === 0) return result.stdout;
     if (/No such file or directory/.test(result.stderr)) return undefined;
-    // Ended by a signal: JSON of some tables is too much for some versions of nft.
+    // Killed by a signal: some versions of nft crash when they write some tables as JSON.
     if (result.code > 128 && flags.length > 0) return '';
     throw programFailure(`nft can't list table ip ${tableName}`, result);
   }
 
   /**
-   * run runs a script as one transaction: all of it, or nothing.
-   * @throws XnetError ProgramMissing when there is no nft, FailedPrecondition when it fails
+   * run applies a script as one transaction.
+   * @throws XnetError ProgramMissing when nft is not installed, FailedPrecondition when it fails
    */
   async run(script: string, signal: AbortSignal): Promise<void> {
     const result = await runFirewallProgram(this.#exec, ['nft', '-f', '-'], { signal, input: script });
@@ -55,8 +55,8 @@ export class Nft {
   }
 
   /**
-   * remove deletes our table; it is no failure when there is none.
-   * @throws XnetError ProgramMissing when there is no nft, FailedPrecondition when it fails
+   * remove deletes our table; it succeeds if there is none.
+   * @throws XnetError ProgramMissing when nft is not installed, FailedPrecondition when it fails
    */
   async remove(signal: AbortSignal): Promise<void> {
     const result = await runFirewallProgram(this.#exec, ['nft', 'delete', 'table', 'ip', tableName], { signal });
@@ -65,8 +65,8 @@ export class Nft {
   }
 
   /**
-   * others are the tables of others that may drop what is forwarded; undefined: there is no JSON of them to be had.
-   * @throws XnetError ProgramMissing when there is no nft, FailedPrecondition when it fails
+   * others lists the foreign tables that may drop forwarded packets; undefined if nft can't list them as JSON.
+   * @throws XnetError ProgramMissing when nft is not installed, FailedPrecondition when it fails
    */
   async others(signal: AbortSignal): Promise<readonly NftTable[] | undefined> {
     const listed = await runFirewallProgram(this.#exec, ['nft', '-j', 'list', 'chains'], { signal });
@@ -81,7 +81,7 @@ export class Nft {
     const found: NftTable[] = [];
     for (const its of tables.values()) {
       const [{ family, table } = { family: '', table: '' }] = its;
-      // Without the elements of its sets.
+      // Without the elements of its sets (-t).
       const { code, stdout } = await runFirewallProgram(
         this.#exec,
         ['nft', '-j', '-t', 'list', 'table', family, table],
@@ -90,7 +90,7 @@ export class Nft {
         },
       );
       const names = its.map(({ name }) => name);
-      // Gone by now, or a table with flags, of which nft 1.0.6 writes no JSON: nothing is said of it.
+      // The table is gone, or has flags, for which nft 1.0.6 writes no JSON: it is skipped.
       const read = code === 0 ? readable(() => parseNftTable(stdout, { family, table }, names)) : undefined;
       found.push(read ?? { family, table, bases: [], chains: new Map() });
     }
@@ -98,8 +98,8 @@ export class Nft {
   }
 
   /**
-   * tables names all tables of family ip.
-   * @throws XnetError ProgramMissing when there is no nft, FailedPrecondition when it fails
+   * tables returns the names of all tables of family ip.
+   * @throws XnetError ProgramMissing when nft is not installed, FailedPrecondition when it fails
    */
   async tables(signal: AbortSignal): Promise<readonly string[]> {
     const result = await runFirewallProgram(this.#exec, ['nft', 'list', 'tables', 'ip'], { signal });

@@ -1,5 +1,5 @@
-// What is to be done to the firewall of a host, from what is there. Pure.
-// Invariant: what can't be looked at is not changed.
+// Plans the changes to a host's firewall from its observed state. Pure.
+// Invariant: what could not be observed is not changed.
 import type { Finding } from '../reconcile/effect.js';
 import { type DesiredFirewall, type EngineFacts, filtersWithNftables } from './desired.js';
 import { dropFindings } from './drops.js';
@@ -10,49 +10,49 @@ import type { FoundTable } from './nft.js';
 import type { NftTable } from './nft-verdict.js';
 import { planTable, type Ruleset, type TablePlan, tableName } from './ruleset.js';
 
-/** ObservedFirewall is the firewall of a host as it is. */
+/** ObservedFirewall is the observed firewall of a host. */
 export type ObservedFirewall = {
-  /** "none": there is no table of our name; undefined: it could not be looked at. */
+  /** "none": there is no table with our name; undefined: it could not be listed. */
   readonly table: FoundTable | 'none' | undefined;
-  /** Backends of iptables that are installed and could be looked at. */
+  /** Installed iptables backends that could be listed. */
   readonly backends: ReadonlyMap<Backend, Tables>;
-  /** Where Docker will make its chains, if none has them yet; undefined: not known. */
+  /** The backend in which Docker will make its chains if none has them yet; undefined if not known. */
   readonly preferred: Backend | undefined;
-  /** There is a table of Docker's nftables backend. */
+  /** Whether the table of Docker's nftables backend exists. */
   readonly dockerTable: boolean;
-  /** Tables of others in nftables that may drop what is forwarded; undefined: they could not be looked at. */
+  /** Foreign nftables tables that may drop forwarded packets; undefined if they could not be listed. */
   readonly others: readonly NftTable[] | undefined;
 };
 
-/** FirewallPlan is what is to be done, and what can't be. Notes are worth knowing, no more. */
+/** FirewallPlan holds the changes to make, and findings about those that can't be made. Notes are informational. */
 export type FirewallPlan = {
   readonly table: TablePlan;
   readonly rules: ReadonlyMap<Backend, RulesPlan>;
   readonly findings: readonly Finding[];
   readonly notes: readonly string[];
-  /** A backend drops forwarded packets that no rule accepts. */
+  /** Whether a backend drops forwarded packets that no rule accepts. */
   readonly drops: boolean;
 };
 
-/** withUserChain are the backends that have a DOCKER-USER chain. */
+/** withUserChain returns the backends that have a DOCKER-USER chain. */
 export function withUserChain(backends: ReadonlyMap<Backend, Tables>): readonly Backend[] {
   return [...backends].filter(([, tables]) => hasChain(tables, userChain)).map(([backend]) => backend);
 }
 
-/** PlanInput is what a plan follows from. */
+/** PlanInput holds the inputs of planFirewall. */
 export type PlanInput = {
   readonly desired: DesiredFirewall;
-  /** rulesetOf(desired): of thousands of peers it is made once for all rounds. */
+  /** rulesetOf(desired), computed once for all rounds because it may have thousands of peers. */
   readonly ruleset: Ruleset;
   readonly observed: ObservedFirewall;
   readonly engine: EngineFacts | undefined;
-  /** A rule of ours that is only in the wrong place may be moved. */
+  /** Whether a rule of ours that is only in the wrong position may be moved. */
   readonly mayMove: boolean;
-  /** filterTablesOf, or what remembers it. */
+  /** filterTablesOf, possibly memoised. */
   readonly filterOf: (tables: Tables) => FilterTables;
 };
 
-/** planFirewall plans. */
+/** planFirewall plans the table and the rules of every backend. */
 export function planFirewall({ desired, ruleset, observed, engine, mayMove, filterOf }: PlanInput): FirewallPlan {
   const { table, backends } = observed;
   const findings: Finding[] = [];
@@ -83,7 +83,8 @@ export function planFirewall({ desired, ruleset, observed, engine, mayMove, filt
   const misplaced = [...new Set(planned.flatMap((plan) => plan.misplaced))];
   if (misplaced.length > 0 && !mayMove) findings.push(overtaken(misplaced));
   notes.push(...planned.flatMap(({ unreached }) => unreached).map(unreachedNote));
-  // Before our rules are there, or where Docker's are missing, it says nothing that is not told otherwise.
+  // Foreign drops are reported only once our rules are installed and Docker's are present: before, they follow from
+  // what other findings say.
   if (tablePlan.kind === 'none' && !foreign && !missing && planned.every(({ changes }) => changes === 0)) {
     findings.push(...dropFindings({ desired, backends, others: observed.others ?? [], filterOf }));
   }
@@ -91,11 +92,11 @@ export function planFirewall({ desired, ruleset, observed, engine, mayMove, filt
   return { table: tablePlan, rules, findings, notes, drops };
 }
 
-// Each backend that has rules decides on a packet by itself, so that all with Docker's chains need ours: there are two
-// where Docker was moved from one to the other since the host started.
+// Each backend that has rules decides on a packet separately, so every backend with Docker's chains needs ours. Two
+// have them if Docker was moved from one to the other since the host started.
 function roleOf(backend: Backend, users: readonly Backend[], preferred: Backend | undefined): ChainRole {
   if (users.includes(backend)) return 'rules';
-  // Made in advance: Docker takes the chain and what is in it over, and drops nothing of ours for a moment.
+  // Made in advance: Docker adopts the chain with its rules, so our rule is never missing.
   return users.length === 0 && backend === preferred ? 'chain and rules' : 'nothing';
 }
 
@@ -134,12 +135,12 @@ const unfilteredNote =
   'Docker runs with "iptables": false: it drops nothing and translates nothing, and what comes to containers is up to ' +
   'the rules of this host';
 
-/** movesRules says whether a plan only moves rules that are as they should be in at least one chain. */
+/** movesRules reports whether a plan, in at least one chain, only moves rules that are otherwise right. */
 export function movesRules({ rules }: FirewallPlan): boolean {
   return [...rules.values()].some(({ misplaced, changes }) => misplaced.length > 0 && changes > 0);
 }
 
-/** countChanges is how many changes a plan has. */
+/** countChanges returns the number of changes in a plan. */
 export function countChanges({ table, rules }: FirewallPlan): number {
   const tableChanges = table.kind === 'none' ? 0 : table.kind === 'replace' ? 1 : table.changes;
   return [...rules.values()].reduce((sum, { changes }) => sum + changes, tableChanges);

@@ -1,8 +1,8 @@
-// How the firewall's programs fail: not there, or not able to; each an XnetError that says which and what to do.
+// Runs the firewall's programs. Each failure is an XnetError that names the program and what to do.
 import { XnetError } from '../../proto/errors.js';
 import type { Exec, ExecOptions, ExecResult } from '../../proto/process/exec.js';
 
-/** ProgramMissing is a program that is not installed. */
+/** ProgramMissing means that a program is not installed. */
 export class ProgramMissing extends XnetError {
   constructor(program: string, cause?: unknown) {
     super('FailedPrecondition', `the program ${program} is not installed`, cause === undefined ? {} : { cause });
@@ -10,7 +10,7 @@ export class ProgramMissing extends XnetError {
 }
 
 /**
- * runFirewallProgram runs a program.
+ * runFirewallProgram runs a program and returns its result, whatever its exit code.
  * @throws XnetError ProgramMissing, DeadlineExceeded, Cancelled
  */
 export async function runFirewallProgram(
@@ -25,12 +25,12 @@ export async function runFirewallProgram(
     if (error instanceof XnetError && error.code === 'FailedPrecondition') throw new ProgramMissing(argv[0], error);
     throw error;
   }
-  // What nsenter(1) and env(1) end with when there is no such program; none of ours ends with it.
+  // The exit code of nsenter(1) and env(1) if there is no such program; none of the programs here uses it.
   if (result.code === 127) throw new ProgramMissing(argv[0]);
   return result;
 }
 
-/** programFailure is the error of a program that ended with a failure: its first line of standard error, cut short. */
+/** programFailure returns the error of a program that failed, with its first line of standard error, truncated. */
 export function programFailure(what: string, { code, stderr }: ExecResult): XnetError {
   const lines = stderr.split('\n').map((line) => line.trim());
   const said = lines.find((line) => line !== '' && !line.startsWith('#')) ?? `exit code ${code}`;

@@ -1,4 +1,4 @@
-// The firewall for `xnetd status`: desired against installed. Pure.
+// Compares the desired firewall with the installed one, for `xnetd status`. Pure.
 import type { Finding } from '../reconcile/effect.js';
 import type { DesiredFirewall } from './desired.js';
 import type { ForwardingPlan, ForwardingState } from './forwarding.js';
@@ -6,35 +6,35 @@ import type { Backend } from './iptables-save.js';
 import { countChanges, type FirewallPlan, type ObservedFirewall } from './plan.js';
 import { setName } from './ruleset.js';
 
-/** FirewallReport is what is installed of what is desired. */
+/** FirewallReport says how much of the desired firewall is installed. */
 export type FirewallReport = {
-  /** Our nftables table. "unknown": it could not be looked at. */
+  /** Our nftables table. "unknown": it could not be listed. */
   readonly table: 'installed' | 'differs' | 'missing' | 'foreign' | 'unknown';
-  /** Subnets of peers that are let in. */
+  /** Number of peers' subnets that are admitted. */
   readonly peers: { readonly desired: number; readonly installed: number };
-  /** Our rules in each backend of iptables; "unused": Docker has no chains there. */
+  /** Our rules in each iptables backend. "unused": Docker has no chains there. */
   readonly rules: readonly { readonly backend: Backend; readonly state: 'installed' | 'differs' | 'unused' }[];
-  /** net.ipv4.ip_forward is 1. */
+  /** Whether net.ipv4.ip_forward is 1. */
   readonly forwarding: boolean;
-  /** How many changes the next turn will make. */
+  /** Number of changes that the next turn will make. */
   readonly changes: number;
   readonly findings: readonly Finding[];
-  /** Worth knowing, but not wrong: one line each. */
+  /** Informational: one line each. */
   readonly notes: readonly string[];
 };
 
-/** ReportInput is what a report follows from. */
+/** ReportInput holds the inputs of reportOf. */
 export type ReportInput = {
   readonly desired: DesiredFirewall;
   readonly observed: ObservedFirewall;
   readonly plan: FirewallPlan;
   readonly state: ForwardingState;
   readonly forwarding: ForwardingPlan;
-  /** Of looking. */
+  /** Failures while observing. */
   readonly findings: readonly Finding[];
 };
 
-/** reportOf sums up. */
+/** reportOf builds the report. */
 export function reportOf({ desired, observed, plan, state, forwarding, findings }: ReportInput): FirewallReport {
   return {
     table: tableState(observed, plan),

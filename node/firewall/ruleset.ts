@@ -1,11 +1,10 @@
-// Our nftables table: its text, what of it is installed, and what makes the one the other. Pure.
+// Our nftables table: its script, its installed state, and the plan between the two. Pure.
 // Invariant: the table is ours as a whole and is replaced as a whole, in one transaction; only elements of its sets are
-// changed one by one. A table of that name which is not ours is never touched.
-//
-// A rule carries a digest of its own text as its comment, so that an installed rule is compared without knowing how
-// each version of nft writes rules. Sets are hash sets, one for each length of subnet, looked up with the masked
-// source address: 17 ns for a packet that is in none, with 1 element and with 5,000. An interval set takes 25 and
-// 190 ns, and its changes cost more with its size.
+// changed individually. A foreign table of that name is never touched.
+// A rule has a digest of its own text as its comment, so installed rules can be compared although each version of nft
+// formats rules differently. Sets are hash sets, one for each prefix length, looked up with the masked source address:
+// 17 ns for a packet that is in none, with 1 element and with 5,000. An interval set takes 25 and 190 ns, and its
+// changes cost more with its size.
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import { formatIpv4, formatPrefix, type Ipv4, netmask, parseIpv4 } from '../../proto/domain/address.js';
@@ -13,7 +12,7 @@ import { checkInterfaceName, quoted } from '../../proto/domain/input.js';
 import { XnetError } from '../../proto/errors.js';
 import type { DesiredFirewall } from './desired.js';
 
-/** tableName names our table, of family ip. */
+/** tableName is the name of our table, of family ip. */
 export const tableName = 'xnet';
 
 const commentPrefix = 'xnet:';
@@ -26,19 +25,19 @@ type Chain = {
   readonly rules: readonly string[];
 };
 
-/** Ruleset is our table as it should be. */
+/** Ruleset is the desired content of our table. */
 export type Ruleset = {
-  /** By name, "peers24"; elements are network addresses. */
+  /** Sets by name, "peers24"; elements are network addresses. */
   readonly sets: ReadonlyMap<string, ReadonlySet<Ipv4>>;
   readonly chains: readonly Chain[];
 };
 
-/** setName names the set of the peers' subnets of one length: "peers24". */
+/** setName returns the name of the set of peers' subnets of one prefix length: "peers24". */
 export function setName(length: number): string {
   return `peers${length}`;
 }
 
-/** rulesetOf is the table that lets through what is desired. */
+/** rulesetOf returns the table for a desired firewall. */
 export function rulesetOf(desired: DesiredFirewall): Ruleset {
   const lengths = [...new Set(desired.peers.map(({ length }) => length))].sort((a, b) => a - b);
   const sets = new Map(lengths.map((length) => [setName(length), new Set<Ipv4>()]));
@@ -47,14 +46,14 @@ export function rulesetOf(desired: DesiredFirewall): Ruleset {
   const toUs = `iifname ${quotedName(desired.underlay)} ip daddr ${formatPrefix(desired.own)}`;
   const setMark = `meta mark set meta mark | ${bit}`;
   const fromPeers = lengths.map((each) => `ip saddr & ${formatIpv4(netmask(each))} @${setName(each)} ${setMark}`);
-  // NAT that is decided is not decided again: the source stays, whatever Docker's MASQUERADE says afterwards, and
-  // wherever Docker puts it. What goes out by our own bridge is left to Docker: a container that reaches itself by its
-  // published port needs to be masqueraded.
+  // The first NAT decision for a flow is final: the source stays, whatever Docker's MASQUERADE rule says later and
+  // wherever Docker puts it. Packets that leave by our own bridge are left to Docker: a container that reaches itself
+  // through its published port needs the masquerade.
   const keepSource = `oifname != ${quotedName(desired.bridge)} ip saddr ${formatPrefix(desired.own)}`;
   return {
     sets,
     chains: [
-      // Before raw (-300), where engines from 28 on drop what comes from outside straight to a container.
+      // Before raw (-300), where engines from 28 on drop packets from outside to a container's address.
       {
         name: 'from-peers',
         type: 'filter',
@@ -62,7 +61,7 @@ export function rulesetOf(desired: DesiredFirewall): Ruleset {
         priority: -301,
         rules: fromPeers.map((rule) => `${toUs} ${rule}`),
       },
-      // Before filter (0), where DOCKER-USER is: whoever sets the whole mark in between takes our bit away.
+      // Before filter (0), where DOCKER-USER is. A program that sets the whole mark in between clears our bit.
       {
         name: 'from-peers-again',
         type: 'filter',
@@ -82,7 +81,7 @@ export function rulesetOf(desired: DesiredFirewall): Ruleset {
   };
 }
 
-// Names that checkInterfaceName lets through need no escaping within quotes; others never get here.
+// Names that pass checkInterfaceName need no escaping within quotes; no others get here.
 function quotedName(name: string): string {
   if ('problem' in checkInterfaceName(name))
     throw new XnetError('Internal', `interface name ${quoted(name)} in a rule`);
@@ -94,7 +93,7 @@ function commentOf({ name, type, hook, priority }: Chain, rule: string): string 
   return `${commentPrefix}${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
 }
 
-/** replaceText is the nft script that makes the table, whatever was there, in one transaction. */
+/** replaceText returns the nft script that replaces the table, or creates it, in one transaction. */
 export function replaceText(ruleset: Ruleset): string {
   const lines = [`add table ip ${tableName}`, `delete table ip ${tableName}`, `table ip ${tableName} {`];
   for (const [name, elements] of ruleset.sets) {
@@ -120,11 +119,11 @@ type InstalledChain = {
   readonly rules: readonly (string | undefined)[];
 };
 
-/** InstalledTable is what is there under our table's name. */
+/** InstalledTable is the installed table with our name. */
 export type InstalledTable = {
   readonly sets: ReadonlyMap<string, ReadonlySet<Ipv4>>;
   readonly chains: ReadonlyMap<string, InstalledChain>;
-  /** Things that our table never has: flags, maps, sets of other types, elements with options. */
+  /** Whether it has anything that our table never has: flags, maps, sets of other types, elements with options. */
   readonly strange: boolean;
 };
 
@@ -146,8 +145,8 @@ const chainEntry = v.object({
 const ruleEntry = v.object({ chain: v.string(), comment: v.optional(v.string()) });
 
 /**
- * parseTable reads `nft -j list table`. Undefined: it is not to be read; nft 1.0.6 writes no JSON of a table that has
- * flags.
+ * parseTable parses `nft -j list table`. It returns undefined if there is nothing to parse: nft 1.0.6 writes no JSON
+ * for a table that has flags.
  */
 export function parseTable(json: string): InstalledTable | undefined {
   const parsed = v.safeParse(listing, parseJson(json));
@@ -182,7 +181,7 @@ function parseJson(text: string): unknown {
 
 const ownNames = /^(peers\d{1,2}|from-peers|from-peers-again|to-pools)$/;
 
-/** isOurTable says whether a table of our name was made by us: it is empty, or has a rule or a chain or a set of ours. */
+/** isOurTable reports whether xnet made a table of our name: it is empty, or has a rule, a chain or a set of ours. */
 export function isOurTable(table: InstalledTable): boolean {
   const names = [...table.sets.keys(), ...table.chains.keys()];
   return names.length === 0 ? !table.strange : names.some((name) => ownNames.test(name)) || hasOurComment(table);
@@ -192,28 +191,28 @@ function hasOurComment({ chains }: InstalledTable): boolean {
   return [...chains.values()].some(({ rules }) => rules.some((comment) => comment?.startsWith(commentPrefix) === true));
 }
 
-/** isOurTableText is isOurTable from the text of `nft list table`, for a table that parseTable can't read. */
+/** isOurTableText is isOurTable for the text of `nft list table`, for a table that parseTable can't parse. */
 export function isOurTableText(text: string): boolean {
   const lines = text.split('\n').map((line) => line.trim());
   const named = lines.flatMap((line) => /^(?:set|chain) (\S+) \{/.exec(line)?.[1] ?? []);
   return named.length === 0 || named.some((name) => ownNames.test(name)) || text.includes(`comment "${commentPrefix}`);
 }
 
-/** TablePlan is what makes the installed table the desired one. */
+/** TablePlan turns the installed table into the desired one. */
 export type TablePlan =
   | { readonly kind: 'none' }
   | { readonly kind: 'replace'; readonly text: string }
-  /** `changes` elements are added or deleted. */
+  /** `changes` is the number of elements to add or delete. */
   | { readonly kind: 'elements'; readonly sets: readonly SetElements[]; readonly changes: number };
 
-/** SetElements are the elements that one set lacks, and those that it has too many. */
+/** SetElements are the elements to add to one set, and those to delete from it. */
 export type SetElements = {
   readonly name: string;
   readonly missing: readonly Ipv4[];
   readonly superfluous: readonly Ipv4[];
 };
 
-/** elementsText is the nft script that changes elements, in one transaction. */
+/** elementsText returns the nft script that changes elements, in one transaction. */
 export function elementsText(sets: readonly SetElements[]): string {
   const lines = sets.flatMap(({ name, missing, superfluous }) => [
     ...(superfluous.length > 0 ? [`delete element ip ${tableName} ${name} { ${formatElements(superfluous)} }\n`] : []),
@@ -222,7 +221,7 @@ export function elementsText(sets: readonly SetElements[]): string {
   return lines.join('');
 }
 
-/** withElements is an installed table after its elements were changed. */
+/** withElements returns an installed table with changed elements. */
 export function withElements(table: InstalledTable, changes: readonly SetElements[]): InstalledTable {
   const sets = new Map(table.sets);
   for (const { name, missing, superfluous } of changes) {
@@ -234,7 +233,7 @@ export function withElements(table: InstalledTable, changes: readonly SetElement
   return { ...table, sets };
 }
 
-/** planTable plans. `installed` undefined: there is no table. */
+/** planTable plans the change of the table. `installed` is undefined if there is no table. */
 export function planTable(ruleset: Ruleset, installed: InstalledTable | undefined): TablePlan {
   if (installed === undefined || !sameFrame(ruleset, installed)) return { kind: 'replace', text: replaceText(ruleset) };
   const sets: SetElements[] = [];
@@ -249,7 +248,7 @@ export function planTable(ruleset: Ruleset, installed: InstalledTable | undefine
   return changes === 0 ? { kind: 'none' } : { kind: 'elements', sets, changes };
 }
 
-// Everything but the elements.
+// Compares everything except the elements.
 function sameFrame(ruleset: Ruleset, installed: InstalledTable): boolean {
   if (installed.strange || installed.sets.size !== ruleset.sets.size) return false;
   if (installed.chains.size !== ruleset.chains.length) return false;

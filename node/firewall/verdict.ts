@@ -1,33 +1,33 @@
-// What becomes of a flow in the chains of one table, nftables' or iptables'. Pure.
-// Invariant: a flow counts as dropped only when no packet of it can come through, whatever the conditions say that are
-// not understood.
+// Computes the fate of a flow in the chains of one table, of nftables or iptables. Pure.
+// Invariant: a flow counts as dropped only if no packet of it can pass, whatever the conditions that are not understood
+// mean.
 import type { Flow, Match } from './flow.js';
 
-/** RuleVerdict is what a rule does with a packet that matches. "unknown": it may be let through. */
+/** RuleVerdict is what a rule does with a matching packet. "unknown": it may be accepted. */
 export type RuleVerdict =
   | { readonly kind: 'accept' | 'drop' | 'return' | 'unknown' }
   | { readonly kind: 'jump' | 'goto'; readonly chain: string };
 
-/** Step is one rule that decides something. */
+/** Step is one rule that decides on packets. */
 export type Step = {
   readonly match: (flow: Flow) => Match;
   readonly verdict: RuleVerdict;
-  /** The rule as people know it. */
+  /** The rule in the syntax of its program. */
   readonly text: string;
 };
 
 /** FilterChain is a chain. Only a base chain has a policy. */
 export type FilterChain = { readonly policy: 'accept' | 'drop' | undefined; readonly steps: readonly Step[] };
 
-/** Drop is what drops: a rule of a chain, or the policy of one. */
+/** Drop identifies what drops: a rule of a chain, or the chain's policy. */
 export type Drop = { readonly chain: string; readonly rule: string | undefined };
 
 type Outcome = { passes: boolean; drop: Drop | undefined; goesOn: boolean };
 
-// nftables allows 16 (NFT_JUMP_STACK_SIZE).
+// The limit of nftables (NFT_JUMP_STACK_SIZE).
 const deepest = 16;
 
-/** dropOf is what drops all packets of a flow that come to a base chain; undefined where some may come through. */
+/** dropOf returns what drops all packets of a flow that reach a base chain; undefined if some may pass. */
 export function dropOf(chains: ReadonlyMap<string, FilterChain>, base: string, flow: Flow): Drop | undefined {
   const known = new Map<string, Outcome>();
   const walk = (name: string, depth: number): Outcome => {
@@ -41,7 +41,7 @@ export function dropOf(chains: ReadonlyMap<string, FilterChain>, base: string, f
     known.set(name, outcome);
     return outcome;
   };
-  // Returns whether no packet comes to the end of the chain.
+  // Returns whether no packet reaches the end of the chain.
   const follow = (name: string, { steps }: FilterChain, outcome: Outcome, depth: number): boolean => {
     for (const { match, verdict, text } of steps) {
       const met = match(flow);

@@ -1,6 +1,6 @@
-// Joining through one of the controllers: first who they are, then everything else.
-// Invariant: the token leaves this host only on a connection whose other end has proved to be of the authority that the
-// token names. A server that is of another ends the whole attempt.
+// Joins through one of the controllers: first verifies the controller, then sends the request.
+// Invariant: the token is sent only on a connection whose server has proved to belong to the authority that the token
+// names. A server of another authority ends the whole attempt.
 
 import type { HostNetwork } from '../../proto/domain/network.js';
 import { type ErrorCode, XnetError } from '../../proto/errors.js';
@@ -27,14 +27,14 @@ import { serverChain } from './server-chain.js';
 /** TcpEndpoint is a host and a port. */
 export type TcpEndpoint = Extract<Endpoint, { readonly kind: 'tcp' }>;
 
-/** Proven is a controller that proved to be of the token's authority. */
+/** Proven is a controller that has proved to belong to the token's authority. */
 export type Proven = { readonly endpoint: TcpEndpoint; readonly clusterId: string; readonly authority: string };
 
 const joinTimeoutMs = 30_000;
 
 /**
- * provenFrom finds out whether a server that shows this chain is a controller of the authority that a token names.
- * @throws XnetError Unauthenticated when it is not
+ * provenFrom verifies that the chain of a server belongs to a controller of the token's authority.
+ * @throws XnetError Unauthenticated when it does not
  */
 export function provenFrom(chain: readonly string[], caDigest: string, endpoint: TcpEndpoint): Proven {
   const at = formatEndpoint(endpoint);
@@ -48,29 +48,29 @@ export function provenFrom(chain: readonly string[], caDigest: string, endpoint:
   return { endpoint, clusterId: identity.clusterId, authority };
 }
 
-/** prove connects to a controller and finds out whether it is of the token's authority. */
+/** prove connects to a controller and verifies that it belongs to the token's authority. */
 export async function prove(endpoint: TcpEndpoint, token: Token, signal: AbortSignal): Promise<Proven> {
   return provenFrom(await serverChain(endpoint, signal), token.caDigest, endpoint);
 }
 
-/** JoinCall is what a host asks with. */
+/** JoinCall holds the parameters of a join. */
 export type JoinCall = {
   readonly token: Token;
   readonly csr: string;
-  /** Empty where the token names the node. */
+  /** Empty if the token names the node. */
   readonly nodeName: string;
   readonly address: string;
-  /** Networks that this host has by itself. */
+  /** Networks of this host that xnet did not make. */
   readonly networks: readonly HostNetwork[];
 };
 
-// The port of the API shows the same chain, and ends the connection of whoever has no certificate.
+// The API port shows the same chain, but ends connections without a client certificate.
 function elsewhere(code: ErrorCode, { port }: TcpEndpoint): string {
   if (code !== 'Unavailable' || port !== defaultPort) return '';
   return ` (${defaultPort} is the port of the API; hosts join by ${defaultJoinPort})`;
 }
 
-/** callJoin joins through a controller that was proved. Throws XnetError. */
+/** callJoin joins through a proven controller. Throws XnetError. */
 export async function callJoin(
   { endpoint, clusterId, authority }: Proven,
   { token, csr, nodeName, address, networks }: JoinCall,
@@ -94,8 +94,8 @@ export async function callJoin(
 }
 
 /**
- * identityFrom is the identity that a controller's answer gives to the host with this key.
- * @throws XnetError Corrupt when the answer is not one
+ * identityFrom builds the identity of the host with this key from a controller's response.
+ * @throws XnetError Corrupt when the response is invalid
  */
 export function identityFrom(answer: JoinResponse__Output, proven: Proven, key: string): NodeIdentity {
   const { certificate, authority, clusterId, nodeId, nodeName, controllers, pools } = answer;
@@ -109,14 +109,14 @@ export function identityFrom(answer: JoinResponse__Output, proven: Proven, key: 
   throw new XnetError('Corrupt', `${formatEndpoint(proven.endpoint)} answered what is no identity: ${problem}`);
 }
 
-/** isWorthAnother says whether another controller may do what one did not. */
+/** isWorthAnother reports whether another controller may succeed after this error. */
 export function isWorthAnother(error: unknown): error is XnetError {
   return error instanceof XnetError && (error.code === 'Unavailable' || error.code === 'DeadlineExceeded');
 }
 
 /**
- * eachOf tries the controllers one after the other until one does it.
- * @throws XnetError what is no reason to try another, or Unavailable with what each of them failed with
+ * eachOf tries the controllers in order until one succeeds.
+ * @throws XnetError the first error that no other controller can avoid, or Unavailable with the errors of all
  */
 export async function eachOf<C, T>(candidates: readonly C[], attempt: (candidate: C) => Promise<T>): Promise<T> {
   const errors: XnetError[] = [];

@@ -1,21 +1,21 @@
-// What `xnetd join` does on a host, given what is there already. Pure.
+// Decides what `xnetd join` does on a host, given its present state. Pure.
 import { XnetError } from '../../proto/errors.js';
 import { hasExpired, type NodeIdentity } from '../identity/identity.js';
 import type { NodeStanding } from '../uplink/uplink.js';
 
-/** JoinSituation is everything that it depends on. */
+/** JoinSituation holds everything that the decision depends on. */
 export type JoinSituation = {
-  /** Of the host; undefined: it has not joined yet. */
+  /** The host's identity; undefined if it has not joined yet. */
   readonly identity: NodeIdentity | undefined;
-  /** What the controllers make of it; 'unknown': none of them answered. */
+  /** The host's standing with the controllers; 'unknown' if none answered. */
   readonly standing: NodeStanding['is'] | 'unknown';
-  /** The host trusts the authority that the token names. */
+  /** Whether the host trusts the authority that the token names. */
   readonly trusted: boolean;
-  /** The cluster that the token is for, as its controller proved. */
+  /** The cluster of the token, as its controller proved. */
   readonly clusterId: string;
   /** --node */
   readonly nodeName: string | undefined;
-  /** A daemon runs on the host. */
+  /** Whether a daemon runs on the host. */
   readonly running: boolean;
   /** --force */
   readonly force: boolean;
@@ -23,8 +23,8 @@ export type JoinSituation = {
 };
 
 /**
- * planHostJoin decides: the host is what it is to be already, or it joins.
- * @throws XnetError FailedPrecondition when it is something else, and what to do
+ * planHostJoin decides whether the host already is the requested node or has to join.
+ * @throws XnetError FailedPrecondition when it is another node, with what to do
  */
 export function planHostJoin(situation: JoinSituation): 'already' | 'join' {
   const { identity, standing, trusted, clusterId, nodeName, running, force, nowMs } = situation;
@@ -49,7 +49,7 @@ export function planHostJoin(situation: JoinSituation): 'already' | 'join' {
       },
     );
   }
-  // A host that was off while the authority was replaced can be told so by nobody but who brings the token.
+  // A host that was off during a rotation of the authority learns of the new one only from a token.
   const useless = hasExpired(identity, nowMs) || (standing === 'unknown' && !trusted);
   if (useless || standing === 'refused' || standing === 'removed') return 'join';
   if (nodeName !== undefined && nodeName !== identity.nodeName) {

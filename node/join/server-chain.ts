@@ -1,18 +1,18 @@
-// What a server shows before anybody trusts it.
-// Invariant: nothing is said on this connection but TLS's own greeting, and it is not used for anything after.
+// Reads the certificate chain of a server that is not trusted yet.
+// Invariant: nothing but the TLS handshake is sent on this connection, and it is closed afterwards.
 import { connect, type DetailedPeerCertificate } from 'node:tls';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import { pemOf } from '../../proto/pki/chain.js';
 
 const timeoutMs = 10_000;
-// Its own, the two of an authority that replaces another, and the root: what is longer is nobody of ours.
+// The server's own, two of an authority under rotation, and the root. A longer chain is not one of ours.
 const longest = 8;
 
 function chainFrom(own: DetailedPeerCertificate): readonly string[] {
   const chain: string[] = [];
   const seen = new Set<string>();
   let next: DetailedPeerCertificate | undefined = own;
-  // A self-signed one is its own issuer.
+  // A self-signed certificate is its own issuer.
   while (next?.raw !== undefined && !seen.has(next.fingerprint256) && chain.length < longest) {
     seen.add(next.fingerprint256);
     chain.push(pemOf(next.raw));
@@ -22,9 +22,8 @@ function chainFrom(own: DetailedPeerCertificate): readonly string[] {
 }
 
 /**
- * serverChain is the chain of certificates (PEM, its own first) that a server shows to whoever connects. It proves
- * nothing by itself.
- * @throws XnetError Unavailable when nobody answers, or not in TLS 1.3
+ * serverChain returns the certificate chain (PEM, leaf first) that a server presents. The chain alone proves nothing.
+ * @throws XnetError Unavailable when the server does not answer, or not with TLS 1.3
  */
 export function serverChain(
   { host, port }: { readonly host: string; readonly port: number },
@@ -36,7 +35,7 @@ export function serverChain(
       port,
       minVersion: 'TLSv1.3',
       ALPNProtocols: ['h2'],
-      // Whom to trust is found out by what is shown here.
+      // The caller verifies the chain against the token's digest.
       rejectUnauthorized: false,
     });
     const end = (finish: () => void) => {

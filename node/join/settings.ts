@@ -1,4 +1,4 @@
-// The settings of `xnetd join`: those of the daemon, but for the port of the controllers, and what is about joining.
+// The settings of `xnetd join`: those of the daemon except the controllers' port, and those of joining.
 import { type Command, Option } from 'commander';
 import * as v from 'valibot';
 import { fromCheck, listOf, readSettings } from '../../proto/process/settings.js';
@@ -38,7 +38,7 @@ const used = ['--config', '--node', '--controller', '--address', '--state-dir'];
 /** addJoinOptions adds the options of `xnetd join`. */
 export function addJoinOptions(target: Command): Command {
   addOptions(target);
-  // The settings file is the daemon's, too: what else stands in it is taken, and of no interest here.
+  // The settings file is also the daemon's: its other settings are accepted and ignored.
   for (const option of target.options) {
     if (option.long === '--controller') option.description = 'controllers: HOST or HOST:PORT, comma-separated';
     else if (!used.includes(option.long ?? '')) option.hideHelp();

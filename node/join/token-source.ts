@@ -1,4 +1,4 @@
-// Where a join token comes from: a file that nobody else can read, or standard input. Never the command line, which
+// Reads a join token from a file that nobody else can read, or from standard input, never from the command line, which
 // every user of the host can see.
 import { createInterface } from 'node:readline/promises';
 import { addAbortSignal, Writable } from 'node:stream';
@@ -11,7 +11,7 @@ const longest = 1_024;
 
 async function typed(signal: AbortSignal): Promise<string> {
   process.stderr.write('join token: ');
-  // What is typed is not shown.
+  // Typed characters are not echoed.
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true });
   terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
@@ -30,7 +30,7 @@ async function piped(signal: AbortSignal): Promise<string> {
   try {
     for await (const chunk of addAbortSignal(signal, process.stdin)) {
       text += String(chunk);
-      // The first line is enough: whoever writes may keep the pipe open.
+      // The first line is enough; the writer may keep the pipe open.
       if (text.trimStart().includes('\n') || text.length > longest) break;
     }
   } catch (error) {
@@ -49,7 +49,7 @@ async function content(source: string, signal: AbortSignal): Promise<string> {
 /**
  * readToken reads a join token.
  * @param source path of a file, or "-" for standard input
- * @throws XnetError InvalidArgument for what is no token; FailedPrecondition for a file that others can read
+ * @throws XnetError InvalidArgument for an invalid token; FailedPrecondition for a file that others can read
  */
 export async function readToken(source: string, signal: AbortSignal): Promise<Token> {
   const where = source === '-' ? 'standard input' : source;

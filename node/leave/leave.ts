@@ -22,7 +22,7 @@ import { removeDaemonSettings } from '../settings/daemon-settings.js';
 import { cachePath } from '../table/cache.js';
 import { type CallTarget, callLeave, callStanding, type NodeStanding } from '../uplink/uplink.js';
 
-/** LeaveOptions say how to leave. */
+/** LeaveOptions are the options and dependencies of a leave. */
 export type LeaveOptions = {
   readonly host: Host;
   readonly known: Known;
@@ -44,7 +44,7 @@ function markerPath(stateDir: string): string {
 
 const markerSchema = v.object({ force: v.boolean(), localOnly: v.boolean() });
 
-/** LeaveBegun has the options of an interrupted leave. */
+/** LeaveBegun holds the options of an interrupted leave. */
 export type LeaveBegun = v.InferOutput<typeof markerSchema>;
 
 /**
@@ -79,8 +79,8 @@ export async function isLeaving(stateDir: string): Promise<boolean> {
 export type Undone = { readonly changes: number; readonly findings: readonly Finding[] };
 
 /**
- * undoMarked undoes everything on this host that carries xnet's marks. It tells no controller, and leaves the state
- * directory alone but for what the Docker effect keeps there.
+ * undoMarked undoes everything on this host that carries xnet's marks. It calls no controller, and changes nothing in
+ * the state directory except the state of the Docker effect.
  */
 export async function undoMarked(
   { host, force, onStep }: Pick<LeaveOptions, 'host' | 'force' | 'onStep'>,
@@ -111,7 +111,7 @@ function throwIfFound(findings: readonly Finding[], what: string): void {
   });
 }
 
-// Whoever requested the leave was told that it is under way, and would not see that it was given up.
+// The command that requested the leave was told that it is pending, and would not see that it was abandoned.
 function throwIfPending(findings: readonly Finding[]): void {
   if (findings.length === 0) return;
   throw new XnetError('Unavailable', "the configuration of Docker can't be undone yet; the leave stays pending", {
@@ -122,10 +122,10 @@ function throwIfPending(findings: readonly Finding[]): void {
 
 /**
  * leave takes this host out of the fleet.
- * @returns whether a lease was known, and so has ended; false, too, with `localOnly`
- * @throws XnetError FailedPrecondition when something could not be undone: what was done so far stays done, and the
- * lease stays; Unavailable when no controller answers, unless `localOnly`, and when Docker does not answer and the leave
- * was begun before: it is still pending then
+ * @returns whether a known lease has ended; always false with `localOnly`
+ * @throws XnetError FailedPrecondition when something could not be undone: finished steps stay done, and the lease
+ *   stays; Unavailable when no controller answers, unless `localOnly`, and when Docker does not answer and the leave
+ *   was begun before: it is still pending then
  */
 export async function leave(options: LeaveOptions, signal: AbortSignal): Promise<boolean> {
   const { host, stateDir, onStep, force, localOnly } = options;

@@ -8,7 +8,7 @@ import type { LeaveBegun } from './leave.js';
 
 type OnStep = (step: string) => void;
 
-/** PendingLeaveOptions say how to leave. */
+/** PendingLeaveOptions are the dependencies of PendingLeave. */
 export type PendingLeaveOptions = {
   /** Leaves; throws when it fails. */
   readonly leave: (how: LeaveBegun, onStep: OnStep) => Promise<void>;

@@ -1,5 +1,5 @@
-// What of a host's routing keeps packets between containers and peers from taking the way that xnet's routes say, and
-// what to type. Pure.
+// Reports routing settings that divert packets between containers and peers from xnet's routes, with the command that
+// helps. Pure.
 import { formatPrefix, type Prefix } from '../../proto/domain/address.js';
 import type { DesiredFirewall } from '../firewall/desired.js';
 import type { Forwarded } from '../kernel/lookup.js';
@@ -9,32 +9,32 @@ import type { Finding } from '../reconcile/effect.js';
 /** Enslaved is an interface that belongs to a VRF: "eth0", "red". */
 export type Enslaved = { readonly name: string; readonly vrf: string };
 
-/** Direction is that of a packet between a peer's container and one of ours. */
+/** Direction is the direction of a packet between a peer's container and one of ours. */
 export type Direction = 'in' | 'out';
 
-/** Probed is what the kernel would do with a packet of each direction. */
+/** Probed is the kernel's forwarding decision for a packet of each direction. */
 export type Probed = { readonly peer: Prefix } & Readonly<Record<Direction, Forwarded>>;
 
-/** Entrance is where packets of one direction come in: its interface index, and whether rp_filter is strict there. */
+/** Entrance is the interface on which packets of one direction arrive: its index, and whether its rp_filter is strict. */
 export type Entrance = { readonly ifindex: number; readonly isStrict: boolean };
 
-/** PathSeen is what was looked at. */
+/** PathSeen holds the observed routing settings. */
 export type PathSeen = {
   readonly desired: Pick<DesiredFirewall, 'own' | 'bridge' | 'underlay' | 'pools'>;
   readonly enslaved: readonly Enslaved[];
-  /** There are policy rules besides the kernel's own. */
+  /** Whether there are policy rules besides the kernel's own. */
   readonly hasRules: boolean;
   readonly entrances: Readonly<Record<Direction, Entrance>>;
   readonly probed: readonly Probed[];
 };
 
-// Answers of the kernel to a lookup that a rule of ip-rule(8) has ended: prohibit, unreachable, blackhole.
+// The kernel's errors for a lookup that a rule of ip-rule(8) ended: prohibit, unreachable, blackhole.
 const refused: ReadonlySet<string> = new Set(['EACCES', 'ENETUNREACH', 'EINVAL']);
 const examples = 3;
 
-/** pathFindings says what is wrong. */
+/** pathFindings reports what diverts or drops packets. */
 export function pathFindings({ desired, enslaved, hasRules, entrances, probed }: PathSeen): readonly Finding[] {
-  // All else follows from it.
+  // Everything else would only follow from it.
   if (enslaved.length > 0) return enslaved.map(enslavedFinding);
   const found: Finding[] = [];
   for (const direction of ['in', 'out'] as const) {
@@ -50,7 +50,7 @@ export function pathFindings({ desired, enslaved, hasRules, entrances, probed }:
   return found;
 }
 
-// From Linux 6.13 on, the kernel answers EINVAL for whatever it would drop.
+// From Linux 6.13 on, the kernel answers EINVAL for a packet that it would drop.
 function isFiltered(probe: Probed, direction: Direction, { ifindex, isStrict }: Entrance): boolean {
   const [there, back] = direction === 'in' ? [probe.in, probe.out] : [probe.out, probe.in];
   if (!isStrict || !('errno' in there) || !/^(EXDEV|EINVAL)$/.test(there.errno)) return false;

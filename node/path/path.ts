@@ -1,6 +1,5 @@
-// Looks at what of a host's routing comes before the routes of the main table: policy rules, VRFs, the filter of sources.
-// Invariant: it only looks. The kernel itself is asked what it would do with a packet, so that what a rule means is not
-// guessed.
+// Observes the routing settings that precede the main table: policy rules, VRFs, the reverse-path filter.
+// Invariant: read-only. The kernel is asked for its decision on a packet, so the meaning of a rule is never guessed.
 import { gatewayOf, type Ipv4, ipv4FromNumber, type Prefix, prefixKey } from '../../proto/domain/address.js';
 import type { DesiredFirewall } from '../firewall/desired.js';
 import { ipv4Sysctl, type ProcFiles } from '../firewall/proc.js';
@@ -10,10 +9,10 @@ import { type Link, linkFlags, routeTypes } from '../kernel/route-kernel.js';
 import type { Finding } from '../reconcile/effect.js';
 import { type Enslaved, type Probed, pathFindings } from './findings.js';
 
-/** PathOptions are what a host's paths are looked at with. */
+/** PathOptions are the dependencies of the observation. */
 export type PathOptions = {
   readonly lookup: Lookup;
-  /** As it is: it is not brought up to date here. */
+  /** Used as it is; it is not refreshed here. */
   readonly mirror: Pick<KernelMirror, 'links' | 'routes' | 'hasAddress'>;
   readonly proc: ProcFiles;
 };
@@ -21,10 +20,10 @@ export type PathOptions = {
 const nowhere = { in: { ifindex: 0, isStrict: false }, out: { ifindex: 0, isStrict: false } };
 // local, main, default
 const rulesAtFirst = 3;
-// A lookup takes some 50 µs. Rules may be about single peers; the filter of sources is the same for most.
+// A lookup takes about 50 µs. Rules may concern single peers; the reverse-path filter treats most peers alike.
 const mostPeers = { withRules: 256, without: 32 };
 
-/** lookAtPath says what keeps packets of peers from their way. */
+/** lookAtPath reports what diverts or drops packets of peers. */
 export async function lookAtPath(
   { lookup, mirror, proc }: PathOptions,
   desired: DesiredFirewall,
@@ -33,7 +32,7 @@ export async function lookAtPath(
   const [underlay, bridge] = [desired.underlay, desired.bridge].map((name) => links.find((link) => link.name === name));
   const enslaved = [underlay, bridge].flatMap((link) => inVrf(link, mirror, lookup));
   if (enslaved.length > 0) return pathFindings({ desired, enslaved, hasRules: false, entrances: nowhere, probed: [] });
-  // Without it, there are no containers, and no way to them.
+  // Without an underlay or a bridge there are no containers and no path to them.
   if (underlay === undefined || bridge === undefined || (bridge.flags & linkFlags.up) === 0) return [];
   if (!mirror.hasAddress(gatewayOf(desired.own))) return [];
   const hasRules = (await lookup.ruleCount()) > rulesAtFirst;
@@ -43,7 +42,7 @@ export async function lookAtPath(
   };
   if (!hasRules && !entrances.in.isStrict && !entrances.out.isStrict) return [];
   const [own, { mark }] = [containerIn(desired.own), desired];
-  // One without a route is told of where routes are.
+  // The routes effect reports a peer without a route.
   const routed = desired.peers.filter((peer) => isRouted(mirror, peer));
   const probed = sampleOf(routed, hasRules ? mostPeers.withRules : mostPeers.without).map((peer): Probed => {
     const theirs = containerIn(peer);
@@ -65,13 +64,13 @@ function inVrf(link: Link | undefined, mirror: PathOptions['mirror'], lookup: Lo
   return [{ name: link.name, vrf: mirror.links.get(link.master)?.name ?? `${link.master}` }];
 }
 
-// The greater of both counts (Documentation/networking/ip-sysctl.rst): 1 is strict, 2 is loose.
+// The greater of the two applies (Documentation/networking/ip-sysctl.rst): 1 is strict, 2 is loose.
 async function isStrict(proc: ProcFiles, name: string): Promise<boolean> {
   const read = async (of: string) => Number((await proc.read(ipv4Sysctl('conf', of, 'rp_filter'))) ?? 0);
   return Math.max(await read('all'), await read(name)) === 1;
 }
 
-// The second address: the first is the gateway's.
+// The second address of the subnet: the first is the gateway's.
 function containerIn({ network }: Prefix): Ipv4 {
   return ipv4FromNumber(network + 2);
 }
@@ -81,10 +80,10 @@ function sampleOf(peers: readonly Prefix[], most: number): readonly Prefix[] {
   return peers.filter((_, index) => index % step === 0);
 }
 
-// Of a growing fleet's many turns, one after the other, few find anything else.
+// A growing fleet causes many turns in a row, and few of them would find anything else.
 const longestAgeMs = 10_000;
 
-/** PathLook looks at a host's paths, and keeps what it saw for 10 s. */
+/** PathLook observes a host's paths, and caches the findings for 10 s. */
 export class PathLook {
   readonly #options: PathOptions;
   #seen: { readonly atMs: number; readonly findings: readonly Finding[] } | undefined;
@@ -93,7 +92,7 @@ export class PathLook {
     this.#options = options;
   }
 
-  /** look says what keeps packets of peers from their way. */
+  /** look reports what diverts or drops packets of peers. */
   async look(desired: DesiredFirewall): Promise<readonly Finding[]> {
     const now = performance.now();
     if (this.#seen !== undefined && now - this.#seen.atMs < longestAgeMs) return this.#seen.findings;

@@ -1,4 +1,4 @@
-// What the probe's verdict means for this host, in words. Pure.
+// Turns the probe's verdict into findings for this host. Pure.
 import { formatIpv4 } from '../../proto/domain/address.js';
 import { echoIgnoredReason, mostSilentReported, type SilentPeer } from '../../proto/domain/network.js';
 import type { Finding } from '../reconcile/effect.js';
@@ -11,8 +11,8 @@ function named(list: readonly string[]): string {
   return [...list.slice(0, mostNamed), ...more].join(', ');
 }
 
-// Where not all can be named: those whose host answers, which is up, then those that fell silent last. Hosts that have long
-// been off, or were never set up, must not hide one that was cut off.
+// Orders the peers for a message that can't name all: first those whose host answers, then those that fell silent last.
+// Hosts that have long been off, or were never set up, must not hide one that was cut off.
 function inOrder({ silent }: ProbeVerdict): readonly Silent[] {
   return [...silent].sort((a, b) => Number(b.hostAnswers) - Number(a.hostAnswers) || b.sinceMs - a.sinceMs);
 }
@@ -34,8 +34,8 @@ function largeLost(peers: readonly ProbedPeer[], underlay: string, mtu: number):
 }
 
 /**
- * probeFindings says what is amiss. Silent peers are notes: whether a peer is down or cut off is known to controllers alone,
- * which get the list.
+ * probeFindings reports problems of the data path. Silent peers are notes: only the controllers, which receive the
+ * list, can tell a peer that is down from one that is cut off.
  * @param underlay the interface, "eth0", and its MTU in bytes
  */
 export function probeFindings(
@@ -54,8 +54,9 @@ export function probeFindings(
 }
 
 /**
- * echoFindings says whether this host answers echoes at all: peers that probe it can't tell it from one that is cut off.
- * @param ignored net.ipv4.icmp_echo_ignore_all: "1"; undefined: it can't be read
+ * echoFindings reports a host that does not answer echo requests: peers that probe it can't distinguish it from one
+ * that is cut off.
+ * @param ignored net.ipv4.icmp_echo_ignore_all: "1"; undefined if it can't be read
  */
 export function echoFindings(ignored: string | undefined): readonly Finding[] {
   if (ignored === undefined || ignored === '0') return [];
@@ -66,7 +67,7 @@ export function echoFindings(ignored: string | undefined): readonly Finding[] {
   return [{ type: 'DataPath', transient: false, reason: echoIgnoredReason, message, fix }];
 }
 
-/** silentPeersOf lists silent peers as they are reported. */
+/** silentPeersOf returns the silent peers in the form of the report. */
 export function silentPeersOf(verdict: ProbeVerdict): readonly SilentPeer[] {
   return inOrder(verdict)
     .slice(0, mostSilentReported)

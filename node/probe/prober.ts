@@ -1,6 +1,6 @@
-// Sends probes along the data path: from this host's gateway address to those of its peers, a few each minute.
-// Invariant: at most five peers at a time, three packets each; what can't be sent counts as not answered, and nothing that
-// fails here touches anything else.
+// Sends probes along the data path, from this host's gateway address to those of its peers, a few each minute.
+// Invariant: at most five peers at a time, with three packets each. A packet that can't be sent counts as unanswered,
+// and a failure here affects nothing else.
 import type { Ipv4 } from '../../proto/domain/address.js';
 import { messageOf } from '../../proto/errors.js';
 import { Alarm, pause } from '../../proto/process/backoff.js';
@@ -8,40 +8,43 @@ import type { Logger } from '../../proto/process/log.js';
 import { headerBytes, type Icmp } from '../kernel/icmp.js';
 import { type ProbedPeer, type ProbeVerdict, type RoundResult, Rounds } from './rounds.js';
 
-/** ProbeScene is what there is to probe at a moment. */
+/** ProbeScene holds the addresses to probe at one moment. */
 export type ProbeScene = {
-  /** Where probes come from: this host's own gateway address, which an interface has. */
+  /** Source of the probes: this host's own gateway address, which an interface has. */
   readonly gateway: Ipv4;
-  /** By key. */
+  /** Peers by ProbedPeer.key. */
   readonly peers: ReadonlyMap<number, ProbedPeer>;
-  /** Of the underlay, in bytes. */
+  /** MTU of the underlay, in bytes. */
   readonly mtu: number;
 };
 
-/** ProberOptions say what to probe and whom to tell. */
+/** ProberOptions are the dependencies and intervals of a Prober. */
 export type ProberOptions = {
   /** Undefined: nothing can be probed now. */
   readonly scene: () => ProbeScene | undefined;
-  /** Opens a socket that sends from an address; undefined: from that of the way out. Throws SyscallError. */
+  /**
+   * Opens a socket that sends from an address; undefined: from the address of the outgoing interface. Throws
+   * SyscallError.
+   */
   readonly open: (source: Ipv4 | undefined) => Icmp;
-  /** Between rounds, in milliseconds. */
+  /** Pause between rounds, in milliseconds. */
   readonly intervalMs: number;
-  /** For one answer, in milliseconds. Default 1,000. */
+  /** Timeout for one reply, in milliseconds. Default 1,000. */
   readonly timeoutMs?: number;
-  /** Called after each round, and when there is nothing to probe any more. */
+  /** Called after each round, and when there is nothing left to probe. */
   readonly onVerdict: (verdict: ProbeVerdict) => void | Promise<void>;
   readonly log: Logger;
 };
 
 const triesPerPeer = 3;
 const smallPacketBytes = headerBytes + 56;
-// The first peers are probed soon after the routes are there, so that a small fleet is known at once.
+// Peers probed soon after the routes are installed, so that a small fleet is covered at once.
 const firstPeers = 6;
 const firstIntervalMs = 1_000;
-// Every link has to pass this (RFC 791): nothing larger to find out.
+// Every link must pass packets of this size (RFC 791), so there is nothing larger to test.
 const smallestMtu = 576;
 
-/** Prober probes until it is told to stop. */
+/** Prober probes peers until its signal aborts. */
 export class Prober {
   readonly #options: ProberOptions;
   readonly #rounds = new Rounds();
@@ -63,7 +66,7 @@ export class Prober {
         if (signal.aborted) return;
         await onVerdict(this.#rounds.verdict());
       } else if (this.#rounds.probed > 0) {
-        // What was found before is not so any more.
+        // Earlier results no longer apply.
         this.#rounds.forget();
         await onVerdict(this.#rounds.verdict());
       }
@@ -113,7 +116,7 @@ export class Prober {
   }
 }
 
-// Matches replies with requests of one socket.
+// Matches replies to the requests of one socket.
 class Echo {
   readonly #icmp: Icmp;
   readonly #timeoutMs: number;
@@ -147,14 +150,14 @@ class Echo {
     try {
       this.#icmp.send(to, sequence, packetBytes);
     } catch {
-      // EHOSTUNREACH, EPERM and the like: no answer will come to this one.
+      // EHOSTUNREACH, EPERM and the like: there will be no reply.
     }
     await waiting.alarm.wait(this.#timeoutMs);
     this.#waiting.delete(sequence);
     return waiting.answered;
   }
 
-  /** cancel ends every wait, without an answer. */
+  /** cancel ends every wait, as without a reply. */
   cancel(): void {
     this.#cancelled = true;
     for (const { alarm } of this.#waiting.values()) alarm.ring();
@@ -165,7 +168,7 @@ class Echo {
   }
 }
 
-// Fisher and Yates.
+// The Fisher-Yates shuffle.
 function shuffled(keys: number[]): number[] {
   for (let at = keys.length - 1; at > 0; at -= 1) {
     const other = Math.floor(Math.random() * (at + 1));

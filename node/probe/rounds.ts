@@ -1,5 +1,5 @@
-// Which peers are probed next, and what came of it so far. Pure state: no clock, no input or output.
-// Invariant: a peer counts as silent after three rounds without an answer, and no longer after one with an answer.
+// Chooses the peers to probe next, and keeps the results. Pure state: no clock, no input or output.
+// Invariant: a peer counts as silent after three rounds without an answer, until one with an answer.
 import { gatewayOf, type Ipv4, type Prefix, prefixKey } from '../../proto/domain/address.js';
 import type { Route } from '../../proto/domain/network.js';
 
@@ -10,14 +10,14 @@ export type ProbedPeer = {
   readonly nodeName: string;
   /** First address of the subnet: where the peer's bridge answers. */
   readonly gateway: Ipv4;
-  /** The address that routes lead to. */
+  /** The peer's node address, the next hop of the routes to it. */
   readonly address: Ipv4;
 };
 
 /**
- * routedPeers are the peers that this host has a route to, by key. One that has none for a reason, such as a network of
- * the host's own in its place, is told of by the routes.
- * @param own this host's subnet, which is no peer's
+ * routedPeers returns the peers that this host has a route to, by key. A missing route, for example because the host
+ * has a network of its own there, is reported by the routes effect.
+ * @param own this host's subnet, which is not a peer's
  */
 export function routedPeers(
   routes: Iterable<Route>,
@@ -34,19 +34,19 @@ export function routedPeers(
   return peers;
 }
 
-/** RoundResult is what came of one peer's round. */
+/** RoundResult is the result of one peer's round. */
 export type RoundResult = {
   readonly answered: boolean;
-  /** Whether a packet as long as the underlay allows was answered; undefined: none was sent. */
+  /** Whether a packet as large as the underlay allows was answered; undefined if none was sent. */
   readonly largeAnswered?: boolean;
-  /** Without an answer: whether the peer's host answered at its node address. */
+  /** Set if there was no answer: whether the peer's host answered at its node address. */
   readonly hostAnswered?: boolean;
 };
 
 /** Silent is a peer that does not answer. */
 export type Silent = { readonly peer: ProbedPeer; readonly hostAnswers: boolean; readonly sinceMs: number };
 
-/** ProbeVerdict is what the probe says of the data path. */
+/** ProbeVerdict is the conclusion about the data path. */
 export type ProbeVerdict = { readonly silent: readonly Silent[]; readonly largeLost: readonly ProbedPeer[] };
 
 type PeerState = {
@@ -58,26 +58,27 @@ type PeerState = {
   readonly failingSinceMs: number;
 };
 
-// Packets are lost now and then, and a Docker that restarts takes its bridge down for some seconds.
+// Single packets get lost, and a restart of Docker takes the bridge down for some seconds.
 const failuresUntilSilent = 3;
-// One large packet in so many rounds of a peer, the first one included.
+// One of this many rounds of a peer sends a large packet, beginning with the first.
 const roundsPerLarge = 8;
-// Peers that may have stopped answering are looked at again in every round, but not all of a large fleet at once.
+// Peers that did not answer last time are probed again in every round, but at most this many.
 const mostSuspects = 4;
-// Of these, places for peers that are not known to be silent yet. One more peer a round is found not to answer at most, and
-// is looked at twice more until it counts as silent: peers that have long been silent do not hold that up.
+// Places among these for peers that are not yet known to be silent. Each round finds at most one more peer that does
+// not answer, and it is probed twice more until it counts as silent. So peers that have long been silent do not delay
+// that.
 const mostUnconfirmed = 2;
 
-/** Rounds keeps who was probed. */
+/** Rounds keeps the results of all peers. */
 export class Rounds {
   readonly #states = new Map<number, PeerState>();
   #queue: number[] = [];
 
   /**
-   * next chooses the peers of the next round: one in turn, so that all are looked at in as many rounds as there are peers,
-   * and up to four of those that did not answer last time: two that are not known to be silent yet, then those that have
-   * waited longest.
-   * @param shuffled puts a list into any order: not all hosts of a fleet probe the same peer at once
+   * next chooses the peers of the next round: one in turn, so that all are probed in as many rounds as there are peers,
+   * and up to four of those that did not answer last time: two that are not yet known to be silent, then those that
+   * have waited longest.
+   * @param shuffled returns a list in random order, so that the hosts of a fleet do not probe the same peer at once
    */
   next(peers: ReadonlyMap<number, ProbedPeer>, shuffled: (keys: number[]) => number[]): readonly ProbedPeer[] {
     for (const [key, { peer }] of this.#states) {
@@ -85,7 +86,7 @@ export class Rounds {
       if (now === undefined || now.address !== peer.address) this.#states.delete(key);
     }
     const suspects = [...this.#states.values()].filter((state) => state.failures + state.largeFailures > 0);
-    // Those that have waited longest: a state that is noted goes to the end.
+    // Those that have waited longest come first: a state that is noted moves to the end.
     const unconfirmed = suspects.filter((state) => !isSilent(state)).slice(0, mostUnconfirmed);
     const ordered = [...new Set([...unconfirmed, ...suspects])].slice(0, mostSuspects);
     const chosen = new Map(ordered.map(({ peer }) => [peer.key, peer]));
@@ -112,13 +113,13 @@ export class Rounds {
     }
   }
 
-  /** wantsLarge says whether a large packet is due in a peer's round. */
+  /** wantsLarge reports whether a large packet is due in a peer's round. */
   wantsLarge({ key }: ProbedPeer): boolean {
     const state = this.#states.get(key);
     return state === undefined || state.largeFailures > 0 || state.rounds % roundsPerLarge === 0;
   }
 
-  /** note takes in what came of a peer's round. `nowMs` is milliseconds since 1970. */
+  /** note records the result of a peer's round. `nowMs` is milliseconds since 1970. */
   note(peer: ProbedPeer, result: RoundResult, nowMs: number): void {
     const before = this.#states.get(peer.key);
     const failures = result.answered ? 0 : (before?.failures ?? 0) + 1;
@@ -135,18 +136,18 @@ export class Rounds {
     });
   }
 
-  /** forget begins anew: there is nobody to probe, or nothing to probe from. */
+  /** forget discards all results: there is nothing to probe, or no address to probe from. */
   forget(): void {
     this.#states.clear();
     this.#queue = [];
   }
 
-  /** probed is how many of the present peers were probed at least once. */
+  /** probed returns how many of the present peers were probed at least once. */
   get probed(): number {
     return this.#states.size;
   }
 
-  /** verdict is what follows from all rounds so far, in order of address. */
+  /** verdict returns the conclusion from all rounds so far, in order of address. */
   verdict(): ProbeVerdict {
     const states = [...this.#states.values()].sort((a, b) => a.peer.gateway - b.peer.gateway);
     return {

@@ -7,7 +7,7 @@ import * as v from 'valibot';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
 import { removeOwnFile, writeOwnFile } from '../../proto/process/atomic-file.js';
 
-/** DaemonSettings are settings by their attribute names, as they were written: not checked yet. */
+/** DaemonSettings are settings by attribute name, as written and not yet validated. */
 export type DaemonSettings = Readonly<Record<string, string | number | readonly string[]>>;
 
 const schema = v.record(v.string(), v.union([v.string(), v.number(), v.array(v.string())]));
@@ -30,7 +30,7 @@ export function readDaemonSettings(stateDir: string): DaemonSettings {
   try {
     return v.parse(schema, JSON.parse(readFileSync(path, 'utf8')));
   } catch (error) {
-    // A user without access to the folder gets the error of whatever needs it.
+    // A user without access to the folder gets the error of the operation that needs it.
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'EACCES') return {};
     throw new XnetError('Corrupt', `${path} does not hold what xnetd wrote: ${messageOf(error)}`, {
       hint: 'remove it, and tell this command what xnetd run is told: see --help',
@@ -39,7 +39,7 @@ export function readDaemonSettings(stateDir: string): DaemonSettings {
   }
 }
 
-/** removeDaemonSettings removes them. Throws XnetError FailedPrecondition when they can't be removed. */
+/** removeDaemonSettings removes the saved settings. Throws XnetError FailedPrecondition when they can't be removed. */
 export function removeDaemonSettings(stateDir: string): Promise<void> {
   return removeOwnFile(settingsPath(stateDir));
 }

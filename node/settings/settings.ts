@@ -1,4 +1,4 @@
-// The settings of xnetd: each with its flag, its environment variable and its name in the config file.
+// The settings of xnetd, each with its flag, its environment variable and its name in the settings file.
 import { type Command, Option } from 'commander';
 import * as v from 'valibot';
 import { checkAddress, checkInterfaceName, checkName, checkPrefix } from '../../proto/domain/input.js';
@@ -12,7 +12,7 @@ import { type DaemonSettings, readDaemonSettings } from './daemon-settings.js';
 
 const path = v.pipe(v.string(), v.regex(/^\//, 'has to be an absolute path'));
 
-// A command is a list in the file, and on the command line either a JSON list or words between spaces.
+// A command is a list in the file; on the command line it is a JSON list or words separated by spaces.
 const command = v.pipe(
   v.union([v.string(), v.array(v.string())]),
   v.rawTransform<string | string[], [string, ...string[]]>(({ dataset, addIssue, NEVER }) => {
@@ -39,7 +39,7 @@ function wordsOf(value: string | readonly string[]): readonly string[] | undefin
   }
 }
 
-// A flag without a value, a value in the environment, a boolean in the file.
+// Accepts a flag without a value, text in the environment, and a boolean in the file.
 const onOrOff = v.pipe(
   v.union([v.boolean(), v.string()]),
   v.transform(String),
@@ -47,7 +47,7 @@ const onOrOff = v.pipe(
   v.transform((text) => text === 'true'),
 );
 
-/** settingsSchema checks them, each by itself. */
+/** settingsSchema validates each setting separately. */
 export const settingsSchema = v.object({
   node: v.optional(v.pipe(v.string(), fromCheck(checkName))),
   controller: v.optional(listOf(v.pipe(v.string(), fromCheck(checkEndpoint)))),
@@ -79,10 +79,10 @@ export const settingsSchema = v.object({
   logLevel: v.picklist(logLevels, `has to be one of ${logLevels.join(', ')}`),
 });
 
-/** NodeSettings are the settings of xnetd, checked. */
+/** NodeSettings are the validated settings of xnetd. */
 export type NodeSettings = v.InferOutput<typeof settingsSchema>;
 
-/** defaultFile is the config file that is read where none is named. */
+/** defaultFile is the settings file that is read by default. */
 export const defaultFile = '/etc/xnet/xnetd.yaml';
 
 const env = (name: string) => `XNETD_${name}`;
@@ -181,21 +181,21 @@ export function addOptions(target: Command): Command {
 }
 
 /**
- * nodeSettingsOf reads the settings of a parsed command.
+ * nodeSettingsOf reads and validates the settings of a parsed command.
  * @throws XnetError InvalidArgument with every problem
  */
 export function nodeSettingsOf(parsed: Command): NodeSettings {
   return readSettings(parsed, settingsSchema, defaultFile);
 }
 
-// Where the state is has to be known to find them; what is logged is each command's own.
+// The state directory is needed to find the saved settings; the log level is each command's own.
 const ofEachCommand: ReadonlySet<string> = new Set(['config', 'stateDir', 'logLevel']);
 
 function isDefault(parsed: Command, attribute: string): boolean {
   return [undefined, 'default'].includes(parsed.getOptionValueSource(attribute));
 }
 
-/** daemonSettingsOf are the settings of a command that settingsOf has read, without defaults, as they were written. */
+/** daemonSettingsOf returns the settings of a command that settingsOf has read, without defaults, as written. */
 export function daemonSettingsOf(parsed: Command): DaemonSettings {
   const written = Object.entries(parsed.opts<DaemonSettings>());
   return Object.fromEntries(
@@ -204,8 +204,9 @@ export function daemonSettingsOf(parsed: Command): DaemonSettings {
 }
 
 /**
- * settingsAsDaemon reads the settings of a parsed command; what it is not told is as the daemon was told that ran last.
- * @throws XnetError InvalidArgument with every problem, Corrupt when the daemon's can't be read
+ * settingsAsDaemon reads the settings of a parsed command. A setting that is not given has the value of the daemon that
+ * ran last.
+ * @throws XnetError InvalidArgument with every problem, Corrupt when the daemon's settings can't be read
  */
 export function settingsAsDaemon(parsed: Command): NodeSettings {
   const { stateDir } = nodeSettingsOf(parsed);
