@@ -170,3 +170,8 @@ export function json(ran: Ran): Json {
 export function part(of: Json, key: string): Json {
   return of[key] as Json;
 }
+
+/** list is the list under a key of a JSON document. */
+export function list(of: Json, key: string): readonly Json[] {
+  return of[key] as readonly Json[];
+}

@@ -1,0 +1,186 @@
+// The firewall effect beside a Docker that starts, stops, has both backends or none, and beside others who want the same place.
+import { dockerRules } from '../support/docker-rules.js';
+import { closed, desired, netTest, onHost, signal, works } from '../support/firewall-scene.js';
+
+netTest('a program that wants its rule last, too, is not fought for ever', (t) =>
+  onHost('28', 'nft', async (scene) => {
+    let now = 0;
+    const firewall = scene.start({ now: () => now });
+    const rival = ['DOCKER-USER', '-s', '1.2.3.4', '-j', 'DROP'];
+    await firewall.converge(desired(), signal);
+    const turn = async () => {
+      const present = scene.chain('filter', 'DOCKER-USER').some((rule) => rule.includes('1.2.3.4'));
+      if (present) scene.iptables('-D', ...rival);
+      scene.iptables('-A', ...rival);
+      const { changes, findings } = await firewall.converge(desired(), signal);
+      return changes > 0 ? 'moved' : findings.map(({ reason }) => reason).join();
+    };
+    const outcomes: string[] = [];
+    for (let turns = 0; turns < 20; turns += 1) outcomes.push(await turn());
+    t.is(outcomes[0], 'moved');
+    t.true(
+      outcomes.slice(-5).every((outcome) => outcome === 'Overtaken'),
+      outcomes.join(' '),
+    );
+    scene.iptables('-F', 'DOCKER-USER');
+    await firewall.converge(desired(), signal);
+    t.is(scene.chain('filter', 'DOCKER-USER').length, 1, 'one that is missing is put back');
+    scene.iptables('-A', ...rival);
+    now += 3_600_000;
+    t.is(await turn(), 'moved');
+  }),
+);
+
+netTest('before Docker: nothing is opened, and its first start finds the rules in place', (t) =>
+  onHost(undefined, 'nft', async (scene) => {
+    const { on } = scene;
+    const before = scene.rules();
+    const outcome = await scene.firewall.converge(desired(), signal);
+    t.deepEqual(
+      outcome.findings.map(({ type, reason, transient }) => [type, reason, transient]),
+      [['Forwarding', 'ForwardingOff', true]],
+    );
+    t.is(await on.proc.read('sys/net/ipv4/ip_forward'), '0');
+    t.is(scene.chain('filter', 'DOCKER-USER').length, 1);
+    // As dockerd 20.10 does: forwarding, then the policy, then chains that may be there.
+    on.host.runSync(['sysctl', '-qw', 'net.ipv4.ip_forward=1']);
+    on.host.runSync(['iptables-nft-restore', '--noflush'], dockerRules('20.10').replace(/^:DOCKER-USER.*\n/m, ''));
+    await works(t, scene, 'right after');
+    t.is(await scene.converged(t), 0);
+    await closed(t, scene, 'right after');
+    await scene.firewall.remove(signal);
+    t.deepEqual(scene.chain('filter', 'DOCKER-USER'), ['-A DOCKER-USER -j RETURN'], "the chain is Docker's by now");
+
+    on.host.runSync(['nft', 'flush', 'ruleset']);
+    await scene.firewall.converge(desired(), signal);
+    const removed = await scene.firewall.remove(signal);
+    t.deepEqual(removed.findings, []);
+    t.false(scene.rules().includes('DOCKER-USER'), 'made in advance, and Docker never came');
+    t.deepEqual(scene.rules().match(/^-A/gm), before.match(/^-A/gm));
+  }),
+);
+
+netTest('all of nftables is flushed while Docker runs', (t) =>
+  onHost('28', 'nft', async (scene) => {
+    await scene.converged(t);
+    scene.on.host.runSync(['nft', 'flush', 'ruleset']);
+    const outcome = await scene.firewall.converge(desired(), signal);
+    t.deepEqual(
+      outcome.findings.map(({ reason }) => reason),
+      ['DockerRulesMissing'],
+    );
+    await works(t, scene, 'without any of the rest');
+    scene.on.host.runSync(['iptables-nft-restore', '--noflush'], dockerRules('28').replace(/^:DOCKER-USER.*\n/m, ''));
+    await works(t, scene, 'as soon as Docker is back');
+    await scene.converged(t);
+    await closed(t, scene, 'as soon as Docker is back');
+  }),
+);
+
+netTest("Docker's chains in both backends: both get our rules", (t) =>
+  onHost('20.10', 'legacy', async (scene) => {
+    scene.on.host.runSync(['iptables-nft-restore', '--noflush'], dockerRules('28'));
+    await scene.converged(t);
+    await works(t, scene, 'through both');
+    await closed(t, scene, 'through both');
+    const report = await scene.firewall.inspect(desired(), signal);
+    t.deepEqual(report.rules, [
+      { backend: 'nft', state: 'installed' },
+      { backend: 'legacy', state: 'installed' },
+    ]);
+    await scene.firewall.remove(signal);
+    t.false(scene.rules().includes('xnet'));
+  }),
+);
+
+netTest('forwarding is turned on only where something drops', (t) =>
+  onHost('20.10', 'nft', async (scene) => {
+    const { on } = scene;
+    const forwarding = () => on.proc.read('sys/net/ipv4/ip_forward');
+    scene.iptables('-P', 'FORWARD', 'ACCEPT');
+    const outcome = await scene.firewall.converge(desired(), signal);
+    t.deepEqual(
+      outcome.findings.map(({ reason, transient }) => [reason, transient]),
+      [['ForwardingOff', false]],
+    );
+    t.is(await forwarding(), '0');
+    const modern = scene.start({ engine: () => ({ running: true, major: 28, iptables: true }) });
+    const turned = await modern.converge(desired(), signal);
+    t.deepEqual(turned, { findings: [], changes: 1, what: ['net.ipv4.ip_forward: on'] });
+    t.is(await forwarding(), '1');
+    // It was so before us: not ours to judge, but worth telling.
+    t.deepEqual(await scene.firewall.converge(desired(), signal), { findings: [], changes: 0 });
+    const { notes } = await scene.firewall.inspect(desired(), signal);
+    t.true(notes.some((note) => note.includes('FORWARD chain is ACCEPT')));
+    scene.iptables('-P', 'FORWARD', 'DROP');
+    on.host.runSync(['sysctl', '-qw', 'net.ipv4.ip_forward=0']);
+    t.is(await scene.converged(t), 1);
+    on.host.runSync(['sysctl', '-qw', 'net.ipv4.conf.eth0.forwarding=0']);
+    const off = await scene.firewall.converge(desired(), signal);
+    t.like(off.findings[0], { type: 'Forwarding', reason: 'InterfaceForwardingOff', transient: false });
+  }),
+);
+
+netTest('tables and engines that are not for us', (t) =>
+  onHost('28', 'nft', async (scene) => {
+    const { on } = scene;
+    on.host.runSync(['nft', '-f', '-'], 'table ip xnet { chain mine { type filter hook input priority 0; }; }\n');
+    const before = on.host.runSync(['nft', 'list', 'table', 'ip', 'xnet']);
+    const outcome = await scene.firewall.converge(desired(), signal);
+    t.deepEqual(
+      outcome.findings.map(({ reason }) => reason),
+      ['ForeignTable'],
+    );
+    t.is((await scene.firewall.inspect(desired(), signal)).table, 'foreign');
+    await scene.firewall.remove(signal);
+    on.host.runSync(['nft', 'add', 'table', 'ip', 'xnet', '{ flags dormant; }']);
+    await scene.firewall.converge(desired(), signal);
+    t.true(on.host.runSync(['nft', 'list', 'table', 'ip', 'xnet']).includes('chain mine'));
+    t.true(before.includes('chain mine'));
+
+    on.host.runSync(['nft', 'flush', 'ruleset']);
+    on.host.runSync(['nft', 'add', 'table', 'ip', 'docker-bridges']);
+    const nftables = await scene.firewall.converge(desired(), signal);
+    t.true(nftables.findings.some(({ reason }) => reason === 'UnsupportedFirewallBackend'));
+    t.false(scene.rules().includes('DOCKER-USER'));
+
+    on.host.runSync(['nft', 'flush', 'ruleset']);
+    const off = scene.start({ engine: () => ({ running: true, major: 20, iptables: false }) });
+    await off.converge(desired(), signal);
+    t.false(scene.rules().includes('xnet'));
+    t.true((await off.inspect(desired(), signal)).notes.some((note) => note.includes('"iptables": false')));
+    t.like((await off.converge(desired({ underlay: 'a"b' }), signal)).findings[0], {
+      reason: 'UnusableInterfaceName',
+      transient: false,
+    });
+  }),
+);
+
+netTest('a program that is missing keeps nothing else from being done', (t) =>
+  onHost('20.10', 'nft', async (scene) => {
+    const { exec } = scene.on;
+    const reasons = async (...missing: readonly string[]) => {
+      const firewall = scene.start({
+        exec: ([program, ...rest], options) =>
+          exec([missing.includes(program) ? `/nowhere/${program}` : program, ...rest], options),
+      });
+      const { findings, inForce } = await firewall.converge(desired(), signal);
+      // What can't be looked at is not said to be there.
+      t.is(inForce, missing.includes('nft') || missing.includes('iptables') ? false : undefined);
+      return findings.map(({ reason, fix = '' }) => [reason, /install the package (\S+)$/.exec(fix)?.[1]]);
+    };
+    t.deepEqual(await reasons('conntrack'), [['ConntrackMissing', 'conntrack']]);
+    t.is(scene.chain('filter', 'DOCKER-USER').filter((rule) => rule.includes('xnet')).length, 1);
+    scene.on.host.runSync(['nft', 'delete', 'table', 'ip', 'xnet']);
+    scene.iptables('-F', 'DOCKER-USER');
+    t.deepEqual(await reasons('nft'), [['NftMissing', 'nftables']]);
+    t.is(scene.chain('filter', 'DOCKER-USER').length, 1);
+    scene.iptables('-F', 'DOCKER-USER');
+    const iptables = ['iptables', 'iptables-nft', 'iptables-nft-save', 'iptables-save'];
+    t.deepEqual(await reasons(...iptables), [['IptablesMissing', 'iptables']]);
+    t.true(scene.on.host.runSync(['nft', 'list', 'tables']).includes('table ip xnet'));
+    // Where there is `iptables` alone.
+    t.deepEqual(await reasons('iptables-nft', 'iptables-legacy'), []);
+    t.is(scene.chain('filter', 'DOCKER-USER').length, 1);
+  }),
+);

@@ -1,0 +1,21 @@
+// What the tests of xctl on the unix socket of a controller share.
+/** words are the arguments in a command line without quotes. */
+export function words(args: string): readonly string[] {
+  return args.split(' ').filter((word) => word !== '');
+}
+
+/** inTurn starts two at a time, since a start takes most of a second of a busy core, and yields each with its result. */
+export async function* inTurn<T, R>(
+  items: readonly T[],
+  start: (item: T) => Promise<R>,
+): AsyncGenerator<readonly [T, R]> {
+  const started: (readonly [T, Promise<R>])[] = [];
+  for (const item of items) {
+    started.push([item, start(item)]);
+    const [first] = started;
+    if (started.length < 2 || first === undefined) continue;
+    started.shift();
+    yield [first[0], await first[1]];
+  }
+  for (const [item, result] of started) yield [item, await result];
+}
