@@ -1,57 +1,23 @@
 // The lab itself, on real dockerds: what the other end-to-end tests stand on.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { findDockerd, readDockerdRecord } from '../../deploy/lab/dockerd.js';
-import { type EngineLine, type EngineUnavailable, engineLines, tryEngine } from '../../deploy/lab/engines.js';
-import type { LabHost } from '../../deploy/lab/host.js';
-import { Lab, type LabOptions } from '../../deploy/lab/lab.js';
-import { commandLine, processes, untilEnded } from '../../deploy/lab/process-table.js';
+import { type EngineUnavailable, engineLines, tryEngine } from '../../deploy/lab/engines.js';
+import { commandLine, untilEnded } from '../../deploy/lab/process-table.js';
 import { listRecords, readRecord } from '../../deploy/lab/record.js';
 import { removeLab, sweepLabs } from '../../deploy/lab/sweep.js';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import { exec } from '../../proto/process/exec.js';
-import { mountsOfMachine, tracesOf } from '../support/lab-traces.js';
+import { tracesOf } from '../support/lab-traces.js';
+import { dockerdsOf, endBy, firstLine, startOwner, untilSo, withEngine, withLab } from '../support/owned-labs.js';
 
 const asRoot = process.getuid?.() === 0;
 const real = asRoot ? test.serial : test.serial.skip;
 if (!asRoot) console.log('SKIP the lab: it needs root');
-
-async function withLab(t: ExecutionContext, options: LabOptions, work: (lab: Lab) => Promise<void>): Promise<void> {
-  const before = mountsOfMachine();
-  const lab = await Lab.create(options);
-  try {
-    await work(lab);
-  } finally {
-    await lab.close();
-  }
-  t.deepEqual(tracesOf(lab.id), []);
-  t.deepEqual(mountsOfMachine(), before);
-}
-
-async function withEngine(
-  t: ExecutionContext,
-  line: EngineLine,
-  options: Omit<LabOptions, 'engine'>,
-  work: (lab: Lab) => Promise<void>,
-): Promise<void> {
-  const engine = await tryEngine(line);
-  if ('why' in engine) {
-    console.log(`SKIP the lab with Docker ${line}: ${engine.why}`);
-    t.pass();
-    return;
-  }
-  await withLab(t, { ...options, engine }, work);
-}
-
-function dockerdsOf(host: LabHost): number {
-  const pidFile = `--pidfile=${readDockerdRecord(host.folder).pidFile}`;
-  return processes().filter((process) => commandLine(process).includes(pidFile)).length;
-}
 
 for (const line of engineLines) {
   real(`Docker ${line}: two hosts come up as fresh ones, and their containers answer`, (t) =>
@@ -295,35 +261,3 @@ real('an engine that can not be had is told with the reason, and leaves nothing 
     rmSync(folder, { recursive: true });
   }
 });
-
-function startOwner(hosts: string, line: string): ChildProcess {
-  const script = fileURLToPath(new URL('../support/lab-owner.js', import.meta.url));
-  return spawn(process.execPath, [script, hosts, line], { stdio: ['ignore', 'pipe', 'inherit'] });
-}
-
-async function firstLine(child: ChildProcess): Promise<string> {
-  if (child.stdout === null) throw new Error('no output to read');
-  const [line] = await once(createInterface({ input: child.stdout }), 'line');
-  return String(line);
-}
-
-async function endBy(child: ChildProcess, name: NodeJS.Signals): Promise<NodeJS.Signals | null> {
-  child.kill(name);
-  const [, by] = await once(child, 'exit');
-  return by;
-}
-
-/** untilSo waits for changes in a folder until something is found. */
-async function untilSo<T>(folder: string, find: () => T | undefined): Promise<T> {
-  mkdirSync(folder, { recursive: true });
-  const watcher = watch(folder);
-  try {
-    for (;;) {
-      const found = find();
-      if (found !== undefined) return found;
-      await once(watcher, 'change');
-    }
-  } finally {
-    watcher.close();
-  }
-}

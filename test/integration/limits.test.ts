@@ -1,12 +1,9 @@
 // Floods against a server of ours: what a peer can hold is bounded, and those who behave notice nothing.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
+import { connect as connectHttp2 } from 'node:http2';
 import { connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import * as grpc from '@grpc/grpc-js';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { Authority } from '../../controller/authority/authority.js';
 import { CertificateRegistry } from '../../controller/authority/certificates.js';
 import { nodeService } from '../../controller/service/node-service.js';
@@ -17,67 +14,20 @@ import type { Version } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import type { AdminServiceHandlers } from '../../proto/gen/xnet/v1/AdminService.js';
 import { controllerHost } from '../../proto/pki/identity.js';
-import { callUnary, makeClient } from '../../proto/rpc/channel.js';
+import { callUnary } from '../../proto/rpc/channel.js';
 import { services } from '../../proto/rpc/definitions.js';
 import { maxMessageBytes, serverLimits } from '../../proto/rpc/limits.js';
 import { attachPeer } from '../../proto/rpc/peer.js';
-import { serverStream, startServer, unary } from '../../proto/rpc/server.js';
+import { serverStream, startServer } from '../../proto/rpc/server.js';
 import { errorFromStatus } from '../../proto/rpc/status.js';
 import { ServerTls } from '../../proto/rpc/tls.js';
 import { Core, silent } from '../support/controller.js';
+import { limited, rawSession, serve } from '../support/limited-server.js';
 import { MemoryCluster, MemoryStore } from '../support/memory-store.js';
 import { address, newDefaultPool } from '../support/pools.js';
 import { makeTestAuthority } from '../support/test-authority.js';
 
 const once = { operationId: '', dryRun: false };
-
-/** A server whose streams stay open, and a client that was connected before anything happened. */
-async function serve(t: ExecutionContext) {
-  const dir = mkdtempSync(join(tmpdir(), 'xnet-limits-'));
-  const path = join(dir, 'api.sock');
-  const open = { now: 0, most: 0, unary: 0 };
-  const server = await startServer({
-    endpoints: [{ kind: 'unix', path }],
-    bindings: [
-      {
-        definition: services.admin.service,
-        implementation: {
-          GetStatus: unary(async () => {
-            open.unary += 1;
-            return {};
-          }),
-          AddNode: unary(async () => {
-            open.unary += 1;
-            return {};
-          }),
-          WatchEvents: serverStream(async (_request, _call, signal) => {
-            open.now += 1;
-            open.most = Math.max(open.most, open.now);
-            await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-            open.now -= 1;
-          }),
-        } as unknown as AdminServiceHandlers,
-      },
-    ],
-  });
-  const client = makeClient(services.admin, { kind: 'unix', path });
-  const stream = client.watchEvents({});
-  const ended: unknown[] = [];
-  stream.on('error', (error) => ended.push(error));
-  stream.on('end', () => ended.push('end'));
-  const works = async () => {
-    await callUnary(client.getStatus.bind(client), {}, { timeoutMs: 30_000 });
-    t.deepEqual(ended, []);
-  };
-  await works();
-  t.teardown(async () => {
-    stream.cancel();
-    client.close();
-    await server.close(100);
-    rmSync(dir, { recursive: true });
-  });
-  return { path, open, works };
-}
 
 // One after the other: ten thousand streams take what processor there is, and the deadlines of the rest would pass.
 test.serial('a huge message is refused before it is read, and nobody else notices', async (t) => {
@@ -120,18 +70,6 @@ test.serial('ten thousand streams on one connection get no more than their share
   t.is(open.most, limit + 1);
 });
 
-function rawSession(path: string): Promise<ClientHttp2Session> {
-  return new Promise((resolve, reject) => {
-    const session = connectHttp2('http://localhost', { createConnection: () => connect(path) });
-    session.once('error', reject);
-    // Not before the server has said how many streams it takes.
-    session.once('remoteSettings', () => {
-      session.on('error', () => undefined);
-      resolve(session);
-    });
-  });
-}
-
 test.serial('a unary call without a deadline, or with one that never comes, is refused', async (t) => {
   const { path, open } = await serve(t);
   const client = new services.admin(`unix:${path}`, grpc.credentials.createInsecure());
@@ -151,24 +89,6 @@ test.serial('a unary call without a deadline, or with one that never comes, is r
   t.is(await problem({ deadline: Date.now() + 30_000 }), undefined);
   client.close();
 });
-
-/** A server of ours with shorter times: grpc-js takes them when it is made. */
-async function limited(t: ExecutionContext, options: grpc.ServerOptions, add: (server: grpc.Server) => void) {
-  const dir = mkdtempSync(join(tmpdir(), 'xnet-limits-'));
-  const path = join(dir, 'api.sock');
-  const server = new grpc.Server({ ...serverLimits, ...options });
-  add(server);
-  await new Promise<void>((resolve, reject) => {
-    server.bindAsync(`unix:${path}`, grpc.ServerCredentials.createInsecure(), (error) =>
-      error === null ? resolve() : reject(error),
-    );
-  });
-  t.teardown(() => {
-    server.forceShutdown();
-    rmSync(dir, { recursive: true });
-  });
-  return path;
-}
 
 test.serial('a peer that vanished without a word loses its stream', async (t) => {
   t.true(Number(serverLimits['grpc.keepalive_time_ms']) <= 20_000);

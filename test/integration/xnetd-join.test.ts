@@ -1,41 +1,18 @@
-// `xnetd join` as a real process, with real controllers, bad networks, and servers that are not who they should be.
+// xnetd join with a real controller: what makes a host that node, whatever is lost on the way.
 import { execFileSync, spawn } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import type { AddressInfo } from 'node:net';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { createServer, type Server } from 'node:tls';
 import { fileURLToPath } from 'node:url';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { readIdentity } from '../../node/identity/folder.js';
-import { issue, keyOfRequest, lifetimeFrom, makeAuthority, makeRequest } from '../../proto/pki/certificate.js';
 import { callUnary } from '../../proto/rpc/channel.js';
 import { ControllerProcess } from '../support/controller-process.js';
+import { callOptions, hostOf, joinedOf, tellsSecrets } from '../support/joined-host.js';
 import { tokenFor } from '../support/joining.js';
 import { isRoot } from '../support/linux-route-host.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
-import type { Ran } from '../support/xctl.js';
-import { Xnetd } from '../support/xnetd.js';
 
-type Joined = {
-  changed: boolean;
-  node: string;
-  nodeId: string;
-  cluster: string;
-  subnet: string;
-  controllers: string[];
-};
-
-const callOptions = { timeoutMs: 60_000 };
 let controller: ControllerProcess;
 let nextHost = 10;
 
@@ -48,12 +25,6 @@ test.after.always(async () => {
   await controller?.close();
 });
 
-function hostOf(t: ExecutionContext, options: ConstructorParameters<typeof Xnetd>[0] = {}): Xnetd {
-  const host = new Xnetd(options);
-  t.teardown(() => host.close());
-  return host;
-}
-
 const joinAddress = () => `127.0.0.1:${controller.joinPort}`;
 
 // A node that was added, and a token for it.
@@ -63,19 +34,10 @@ async function added(name: string, by: ControllerProcess = controller): Promise<
   return tokenFor(by.admin, name);
 }
 
-function joinedOf(t: ExecutionContext, ran: Ran): Joined {
-  t.is(ran.code, 0, ran.stderr);
-  return JSON.parse(ran.stdout) as Joined;
-}
-
 async function usesLeft(token: string, by: ControllerProcess = controller): Promise<number | undefined> {
   const id = /-([0-9a-z]{6})\./.exec(token)?.[1];
   const { tokens } = await callUnary(by.admin.listTokens.bind(by.admin), {}, callOptions);
   return tokens.find((one) => one.id === id)?.usesLeft;
-}
-
-function tellsSecrets({ stdout, stderr }: Ran, token: string): boolean {
-  return [token.slice(-26), 'PRIVATE KEY'].some((secret) => stdout.includes(secret) || stderr.includes(secret));
 }
 
 test('a host joins, and is that node from then on, however often it is asked to', async (t) => {
@@ -184,168 +146,6 @@ test('two at once on one host leave one identity', async (t) => {
   t.is(await usesLeft(token), 0);
 });
 
-// A server that takes down what is said to it after TLS's greeting.
-class Impostor {
-  said = 0;
-  met = 0;
-  readonly #server: Server;
-
-  constructor(chain: readonly string[], key: string) {
-    this.#server = createServer(
-      { cert: chain.join('\n'), key, minVersion: 'TLSv1.3', ALPNProtocols: ['h2'] },
-      (socket) => {
-        socket.on('data', (bytes: Buffer) => {
-          this.said += bytes.length;
-        });
-        socket.on('error', () => undefined);
-      },
-    );
-    this.#server.on('tlsClientError', () => undefined);
-    this.#server.on('connection', () => {
-      this.met += 1;
-    });
-  }
-
-  static async start(t: ExecutionContext, chain: readonly string[], key: string): Promise<Impostor> {
-    const impostor = new Impostor(chain, key);
-    await new Promise<void>((resolve) => impostor.#server.listen(0, '127.0.0.1', resolve));
-    t.teardown(() => impostor.#server.close());
-    return impostor;
-  }
-
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port;
-  }
-}
-
-test('nothing is said to a server that is not of the authority in the token', async (t) => {
-  const { clusterId, authority: known } = await controller.trust();
-  const token = await added('fake-1');
-  const evil = await makeAuthority(clusterId, Date.now());
-  const certify = async (role: 'controller' | 'node') => {
-    const { key, csr } = await makeRequest();
-    const identity = { clusterId, role, id: 'c-1' };
-    const publicKey = await keyOfRequest(csr);
-    const { certificate } = await issue(evil, { identity, publicKey, ...lifetimeFrom(Date.now(), 3_600_000) });
-    return { certificate, key };
-  };
-  const server = await certify('controller');
-  const chains = [
-    [server.certificate, evil.certificate],
-    // The certificate of the real authority is no secret: anybody can send it along.
-    [server.certificate, ...known],
-    [server.certificate, evil.certificate, ...known],
-    [server.certificate],
-  ];
-  for (const chain of chains) {
-    const impostor = await Impostor.start(t, chain, server.key);
-    const host = hostOf(t);
-    // A good controller behind it changes nothing: somebody is in between.
-    const ran = await host.join(`127.0.0.1:${impostor.port},${joinAddress()}`, token);
-    t.is(ran.code, 5, ran.stderr);
-    t.regex(ran.stderr, /is not a controller of the cluster that the join token is for/);
-    t.is(impostor.met, 1);
-    t.is(impostor.said, 0);
-    t.false(existsSync(join(host.stateDir, 'identity')));
-    t.false(existsSync(join(host.stateDir, 'joining.key')));
-    t.false(tellsSecrets(ran, token));
-  }
-  t.is(await usesLeft(token), 1);
-});
-
-test('a server that shows itself only after the real one was looked at hears nothing either', async (t) => {
-  const { clusterId } = await controller.trust();
-  const token = await added('swap-1');
-  const evil = await makeAuthority(clusterId, Date.now());
-  const { key, csr } = await makeRequest();
-  const identity = { clusterId, role: 'controller' as const, id: 'c-1' };
-  const publicKey = await keyOfRequest(csr);
-  const { certificate } = await issue(evil, { identity, publicKey, ...lifetimeFrom(Date.now(), 3_600_000) });
-  const impostor = await Impostor.start(t, [certificate, evil.certificate], key);
-  const proxy = await TcpProxy.start(controller.joinPort);
-  t.teardown(() => proxy.close());
-  proxy.divertLater(impostor.port);
-  const host = hostOf(t);
-  const ran = await host.join(`127.0.0.1:${proxy.port}`, token);
-  t.is(ran.code, 6, ran.stderr);
-  t.regex(ran.stderr, /as the token says/);
-  t.is(impostor.said, 0);
-  t.is(await usesLeft(token), 1);
-  t.is(joinedOf(t, await host.join(joinAddress(), token)).node, 'swap-1');
-});
-
-test('what is wrong is said before anybody is asked', async (t) => {
-  const host = hostOf(t);
-  const token = await added('wrong-1');
-  const none = await host.run('join', '--address', '300.1.1.1');
-  t.is(none.code, 2);
-  for (const problem of [/--controller: is missing/, /--token-file: is missing/, /--address/])
-    t.regex(none.stderr, problem);
-  const good = ['join', '--controller', joinAddress(), '--token-file'];
-
-  for (const [text, problem] of [
-    ['', /not a join token/],
-    ['hello', /not a join token/],
-    [token.slice(0, -1), /not complete/],
-  ] as const) {
-    const ran = await host.run(...good, host.tokenFile(text));
-    t.is(ran.code, 2, ran.stderr);
-    t.regex(ran.stderr, problem);
-    t.false(ran.stderr.includes(token.slice(0, 60)));
-  }
-  const open = await host.run(...good, host.tokenFile(token, 0o644));
-  t.is(open.code, 4, open.stderr);
-  t.regex(open.stderr, /others can get at it \(mode 0644\)\nif nobody has read it: chmod 600/);
-  const missing = await host.run(...good, join(host.dir, 'nowhere'));
-  t.is(missing.code, 2);
-  t.regex(missing.stderr, /there is no file/);
-  symlinkSync(host.tokenFile(token), join(host.dir, 'link'));
-  const linked = await host.run(...good, join(host.dir, 'link'));
-  t.not(linked.code, 0);
-  const unix = await host.run(
-    'join',
-    '--controller',
-    `unix:${controller.socket}`,
-    '--token-file',
-    host.tokenFile(token),
-  );
-  t.is(unix.code, 2);
-  t.regex(unix.stderr, /hosts join over TCP/);
-  t.false(existsSync(host.stateDir));
-  t.is(await usesLeft(token), 1);
-});
-
-test('a token that is not good is refused, and the host stays as it was', async (t) => {
-  const host = hostOf(t);
-  const token = await added('used-1');
-  joinedOf(t, await host.join(joinAddress(), token));
-  const second = hostOf(t);
-  const used = await second.join(joinAddress(), token);
-  t.is(used.code, 5, used.stderr);
-  t.regex(used.stderr, /used already/);
-  t.regex(used.stderr, /xctl nodes revoke/);
-  t.false(existsSync(join(second.stateDir, 'identity')));
-
-  await added('brief-1');
-  const { joinToken } = await callUnary(
-    controller.admin.createToken.bind(controller.admin),
-    { node: 'brief-1', ttlSeconds: 1 },
-    callOptions,
-  );
-  const brief = joinToken?.token ?? '';
-  await until('the token has expired', async () => {
-    const { tokens } = await callUnary(controller.admin.listTokens.bind(controller.admin), {}, callOptions);
-    const known = tokens.find(({ id }) => brief.includes(`-${id}.`));
-    return known === undefined || Number(known.expiresMs) < Date.now();
-  });
-  const late = await second.join(joinAddress(), brief);
-  t.is(late.code, 5, late.stderr);
-
-  const unknown = await second.join(joinAddress(), `${token.slice(0, -26)}${'0'.repeat(26)}`);
-  t.is(unknown.code, 5, unknown.stderr);
-  t.false(existsSync(join(second.stateDir, 'identity')));
-});
-
 test('a controller that does not answer is passed by', async (t) => {
   const host = hostOf(t);
   const token = await added('many-1');
@@ -378,50 +178,6 @@ test('a host that was removed and added again joins again; one of another cluste
   const forced = joinedOf(t, await host.join(`127.0.0.1:${other.joinPort}`, token, '--force'));
   t.is(forced.node, 'other-1');
   t.is((await readIdentity(host.stateDir))?.nodeName, 'other-1');
-});
-
-test('an identity that can not be used is told, with what to do', async (t) => {
-  const host = hostOf(t);
-  const token = await added('broken-1');
-  joinedOf(t, await host.join(joinAddress(), token));
-  const folder = join(host.stateDir, 'identity');
-  writeFileSync(join(folder, 'key.pem'), (await makeRequest()).key);
-  const other = await host.join(joinAddress(), token);
-  t.is(other.code, 4, other.stderr);
-  t.regex(other.stderr, /its key is not that of its certificate[\s\S]*--force/);
-  const run = await host.run('run');
-  t.is(run.code, 4, run.stderr);
-  t.regex(run.stderr, /its key is not that of its certificate/);
-  const forced = await host.join(joinAddress(), await tokenFor(controller.admin, 'broken-1'), '--force');
-  t.is(joinedOf(t, forced).node, 'broken-1');
-  execFileSync('chmod', ['644', join(folder, 'key.pem')]);
-  const open = await host.run('run');
-  t.is(open.code, 4, open.stderr);
-  t.regex(open.stderr, /others can get at it \(mode 0644\)/);
-});
-
-test('a daemon of a host that has not joined says so', async (t) => {
-  const host = hostOf(t);
-  const ran = await host.run('run', '--controller', '192.0.2.1');
-  t.is(ran.code, 12, ran.stderr);
-  t.regex(ran.stderr, /has not joined a cluster[\s\S]*xctl nodes add/);
-  // In a network namespace of its own: it looks for what is marked, and removes it.
-  const left = await hostOf(t, { enter: ['unshare', '--net'] }).run('leave');
-  t.is(left.code, 12, left.stderr);
-  t.regex(left.stderr, /has not joined a cluster[\s\S]*xctl nodes remove/);
-});
-
-test('a daemon that was told of no lease leaves, and the command says that no controller was told', async (t) => {
-  // In a network namespace of its own, with a controller that is not there.
-  const host = hostOf(t, { enter: ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'] });
-  const controller = `unix:${join(host.dir, 'none-controller.sock')}`;
-  const daemon = host.start(['run', '--node', 'web-9', '--controller', controller]);
-  await daemon.until('started', ({ stdout, stderr }) => `${stdout}${stderr}`.includes('"msg":"started"'), 30_000);
-  const left = await host.run('leave');
-  t.is(left.code, 12, left.stderr);
-  t.is(left.stdout, '');
-  t.regex(left.stderr, /told web-9 of a lease[\s\S]*no controller was told[\s\S]*xctl nodes remove web-9/);
-  t.is((await daemon.ended).code, 11);
 });
 
 const writer = fileURLToPath(new URL('../support/identity-writer.js', import.meta.url));

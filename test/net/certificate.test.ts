@@ -1,119 +1,18 @@
 // A real xnetd and a real controller on a real kernel, over certificates that are renewed, replaced, revoked and run out.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { Namespace } from '../../deploy/lab/namespace.js';
 import { readIdentity } from '../../node/identity/folder.js';
 import { certificateOf } from '../../node/identity/identity.js';
 import { digestOf } from '../../proto/pki/chain.js';
-import { callUnary, makeClient, readStream } from '../../proto/rpc/channel.js';
-import { services } from '../../proto/rpc/definitions.js';
+import { callUnary, readStream } from '../../proto/rpc/channel.js';
+import { callOptions, count, linesOf, Machine } from '../support/certified-machine.js';
 import { tokenFor } from '../support/joining.js';
 import { isRoot } from '../support/linux-route-host.js';
 import { until } from '../support/until.js';
-import type { Running } from '../support/xctl.js';
 import { Xnetd } from '../support/xnetd.js';
-
-const main = fileURLToPath(new URL('../../controller/main.js', import.meta.url));
-const callOptions = { timeoutMs: 60_000 };
-
-type Line = Readonly<Record<string, unknown>> & { readonly msg: string };
-
-// What a daemon has logged.
-function linesOf({ stdout, stderr }: Running): readonly Line[] {
-  return `${stdout}${stderr}`
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line) as Line);
-}
-
-const count = (running: Running, msg: string) => linesOf(running).filter((line) => line.msg === msg).length;
-
-// A machine with a controller and a node on it.
-class Machine {
-  readonly namespace = Namespace.create('cert');
-  readonly dir = mkdtempSync(join(tmpdir(), 'xnet-cert-'));
-  readonly admin = makeClient(services.admin, { kind: 'unix', path: join(this.dir, 'c.sock') });
-  readonly host: Xnetd;
-  #controller: ChildProcess | undefined;
-
-  constructor() {
-    this.namespace.ipBatch([
-      'link add eth0 type veth peer name eth0-end',
-      'link set eth0-end up',
-      'link set eth0 up',
-      'address add 192.168.83.11/24 dev eth0',
-      'address add 192.168.83.2/24 dev eth0',
-      'route add default via 192.168.83.1',
-    ]);
-    this.host = new Xnetd({ enter: this.namespace.enter });
-  }
-
-  static async start(t: ExecutionContext, ...args: readonly string[]): Promise<Machine> {
-    const machine = new Machine();
-    t.teardown(() => machine.close());
-    const [program = '', ...enter] = machine.namespace.enter;
-    machine.#controller = spawn(
-      program,
-      [
-        ...[...enter, 'setpriv', '--pdeathsig', 'KILL', process.execPath, main, '--data-dir', machine.dir],
-        ...['--listen', `unix:${join(machine.dir, 'c.sock')},192.168.83.2:7400`, ...args],
-      ],
-      { stdio: 'ignore' },
-    );
-    const { admin } = machine;
-    await until('the controller answers', async () => {
-      const { clusterId } = await callUnary(admin.getStatus.bind(admin), {}, { timeoutMs: 2_000 });
-      return clusterId !== '';
-    });
-    await callUnary(admin.init.bind(admin), {}, callOptions);
-    await callUnary(admin.createPool.bind(admin), { name: 'default', cidr: '10.76.0.0/16' }, callOptions);
-    await machine.add('web-1', '192.168.83.11');
-    return machine;
-  }
-
-  async add(name: string, address: string): Promise<void> {
-    await callUnary(this.admin.addNode.bind(this.admin), { name, address }, callOptions);
-  }
-
-  async join(t: ExecutionContext, ...more: readonly string[]): Promise<void> {
-    const ran = await this.host.join('192.168.83.2', await tokenFor(this.admin, 'web-1'), ...more);
-    t.is(ran.code, 0, ran.stderr);
-  }
-
-  async serial(): Promise<string> {
-    const identity = await readIdentity(this.host.stateDir);
-    return identity === undefined ? '' : certificateOf(identity).serial;
-  }
-
-  async status(): Promise<{
-    problems: { text: string; fix: string | null }[];
-    identity: { renewalAt: string; certificateUntil: string } | null;
-  }> {
-    const { stdout } = await this.host.run('status', '-o', 'json');
-    return JSON.parse(stdout) as Awaited<ReturnType<Machine['status']>>;
-  }
-
-  async conditionOf(type: string) {
-    const { nodes } = await callUnary(this.admin.listNodes.bind(this.admin), {}, callOptions);
-    return nodes[0]?.conditions.find((one) => one.type === type);
-  }
-
-  async close(): Promise<void> {
-    this.admin.close();
-    await this.host.close();
-    if (this.#controller?.exitCode === null) {
-      const gone = new Promise((resolve) => this.#controller?.once('exit', resolve));
-      this.#controller.kill('SIGKILL');
-      await gone;
-    }
-    this.namespace.delete();
-    rmSync(this.dir, { recursive: true, force: true });
-  }
-}
 
 if (!isRoot('certificates of a real host')) test.skip('certificates: needs root', (t) => t.pass());
 else {

@@ -1,21 +1,11 @@
 // Every example of every help text, run as it stands there, on a machine with a controller.
 // Invariant: an example that is in a help text and not in this test fails it, and so does one that is here alone.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import type { Command } from 'commander';
 import { makeProgram as makeXctl } from '../../cli/program/program.js';
 import { makeControllerProgram as makeController } from '../../controller/settings.js';
-import { Namespace } from '../../deploy/lab/namespace.js';
+import { Machine } from '../support/installed-machine.js';
 import { isRoot } from '../support/linux-route-host.js';
-import { Running } from '../support/xctl.js';
-
-// As it is installed.
-const bundle = fileURLToPath(new URL('../../bin/xctl.js', import.meta.url));
-const main = (part: string) => fileURLToPath(new URL(`../../${part}/main.js`, import.meta.url));
 
 function everyCommand(command: Command): readonly Command[] {
   return [command, ...command.commands.flatMap(everyCommand)];
@@ -194,83 +184,6 @@ test('every example of xctl is run here, and none that is in no help', (t) => {
   );
   t.deepEqual([...run].sort(), [...examplesOfXctl()].sort());
 });
-
-// A machine of its own: network, and the folders that programs use where they are told of no other.
-class Machine {
-  readonly namespace = Namespace.create('help');
-  readonly dir = mkdtempSync(join(tmpdir(), 'xnet-help-'));
-  readonly #running: ChildProcess[] = [];
-
-  constructor() {
-    this.namespace.ipBatch(['link set lo up', 'address add 192.168.83.2/24 dev lo']);
-    for (const folder of ['run', 'lib', 'bin', 'work']) mkdirSync(join(this.dir, folder));
-    const programs = { xctl: bundle, xnetd: main('node'), 'xnet-controller': main('controller') };
-    for (const [name, path] of Object.entries(programs))
-      this.#program(name, `exec '${process.execPath}' '${path}' "$@"`);
-    for (const [name, script] of [
-      ['sudo', 'exec "$@"'],
-      ['jq', 'exec cat'],
-    ] as const) {
-      // What a machine does not have is not what is tried here.
-      if (!has(name)) this.#program(name, script);
-    }
-  }
-
-  #program(name: string, script: string): void {
-    const path = join(this.dir, 'bin', name);
-    writeFileSync(path, `#!/bin/sh\n${script}\n`);
-    chmodSync(path, 0o755);
-  }
-
-  start(line: string, home = 'root'): Running {
-    const homeDir = join(this.dir, home);
-    mkdirSync(homeDir, { recursive: true });
-    const script =
-      `mount --bind '${this.dir}/run' /run && mount --bind '${this.dir}/lib' /var/lib && ` +
-      `cd '${this.dir}/work' && set -o pipefail && ${line}`;
-    const [program = '', ...enter] = this.namespace.enter;
-    const argv = [...enter, 'setpriv', '--pdeathsig', 'KILL', 'unshare', '--mount', '--propagation', 'private'];
-    const child = spawn(program, [...argv, 'bash', '-c', script], {
-      env: { PATH: `${this.dir}/bin:${process.env['PATH']}`, HOME: homeDir },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-    });
-    this.#running.push(child);
-    return new Running(child);
-  }
-
-  /** interrupt is Ctrl-C on the terminal that a line was started on. */
-  interrupt({ child }: Running): void {
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGINT');
-  }
-
-  /** kill ends a line and all that it has started at once. */
-  kill({ child }: Running): void {
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-  }
-
-  close(): void {
-    for (const { pid, exitCode, signalCode } of this.#running) {
-      if (pid === undefined || exitCode !== null || signalCode !== null) continue;
-      try {
-        process.kill(-pid, 'SIGKILL');
-      } catch {
-        // It has ended meanwhile.
-      }
-    }
-    this.namespace.delete();
-    rmSync(this.dir, { recursive: true, force: true });
-  }
-}
-
-function has(program: string): boolean {
-  try {
-    execFileSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 if (!isRoot) test.skip('SKIP examples: needs root', () => undefined);
 else {

@@ -1,6 +1,6 @@
 // RouteHost in memory: routes, next-hop objects, interfaces and addresses under the kernel's rules, as far as xnet
 // depends on them. test/contract/route-kernel.test.ts holds it to the real kernel.
-import type { NextHop, Notification, RouteChange, RouteKernel } from '../../node/kernel/route-kernel.js';
+import type { NextHop, Notification, RouteChange } from '../../node/kernel/route-kernel.js';
 import {
   type Address,
   type Hop,
@@ -8,7 +8,6 @@ import {
   type KernelRoute,
   type Link,
   linkFlags,
-  type RouteFilter,
   routeTypes,
   scopes,
 } from '../../node/kernel/route-kernel.js';
@@ -22,17 +21,14 @@ import {
   prefixKey,
   prefixOf,
 } from '../../proto/domain/address.js';
+import { MemoryRouteKernel, refuse } from './memory-route-kernel.js';
 import type { RouteHost } from './route-host.js';
 
-const up = linkFlags.up | linkFlags.lowerUp;
-const kernelProtocol = 2;
+export const up = linkFlags.up | linkFlags.lowerUp;
+export const kernelProtocol = 2;
 
-function refuse(errno: string, text = ''): KernelRefusal {
-  return { errno, text };
-}
-
-type WithoutOwner<N> = N extends Notification ? Omit<N, 'own'> : never;
-type Event = WithoutOwner<Notification>;
+export type WithoutOwner<N> = N extends Notification ? Omit<N, 'own'> : never;
+export type Event = WithoutOwner<Notification>;
 
 /** MemoryRouteHostOptions say what kind of kernel it is. */
 export type MemoryRouteHostOptions = { readonly nextHops?: boolean };
@@ -289,76 +285,5 @@ export class MemoryRouteHost implements RouteHost {
   /** prefixes lists the destinations of all routes. */
   prefixes(): readonly Prefix[] {
     return [...this.routes.all()].map(({ destination }) => destination);
-  }
-}
-
-/** MemoryRouteKernel is one party's view of a MemoryRouteHost. */
-export class MemoryRouteKernel implements RouteKernel {
-  readonly #host: MemoryRouteHost;
-  #queue: Notification[] = [];
-  #lost = false;
-  #listener: (() => void) | undefined;
-  #closed = false;
-  /** All changes that were asked for, in order. */
-  readonly asked: RouteChange[] = [];
-
-  constructor(host: MemoryRouteHost) {
-    this.#host = host;
-  }
-
-  async routes(filter: RouteFilter): Promise<readonly KernelRoute[]> {
-    return [...this.#host.routes.all()].filter(({ destination, protocol, scope, nextHopId }) =>
-      filter({ ...destination, protocol, scope, nextHopId }),
-    );
-  }
-
-  async nextHops(): Promise<readonly NextHop[] | undefined> {
-    return this.#host.nextHops && [...this.#host.nextHops.values()];
-  }
-
-  async links(): Promise<readonly Link[]> {
-    return [...this.#host.links.values()];
-  }
-
-  async addresses(): Promise<readonly Address[]> {
-    return [...this.#host.addresses];
-  }
-
-  async apply(changes: readonly RouteChange[], signal?: AbortSignal): Promise<readonly (KernelRefusal | undefined)[]> {
-    if (signal?.aborted === true) return changes.map(() => refuse('ECANCELED'));
-    this.asked.push(...changes);
-    return changes.map((change) => this.#host.change(change, this));
-  }
-
-  drain(visit: (notification: Notification) => void): boolean {
-    const complete = !this.#lost;
-    this.#lost = false;
-    for (const notification of this.#queue.splice(0)) visit(notification);
-    return complete;
-  }
-
-  onReadable(listener: () => void): void {
-    this.#listener = listener;
-  }
-
-  close(): void {
-    this.#closed = true;
-  }
-
-  queue(notification: Notification): void {
-    if (this.#closed) return;
-    this.#queue.push(notification);
-    this.#wake();
-  }
-
-  lose(): void {
-    this.#queue = [];
-    this.#lost = true;
-    this.#wake();
-  }
-
-  #wake(): void {
-    const listener = this.#listener;
-    if (listener !== undefined) setImmediate(() => this.#closed || listener());
   }
 }

@@ -17,23 +17,8 @@ const withDeploy = [...sources, ...sourcesIn(root, 'deploy')];
 const notYet = {
   /** Test files that are longer, each with the most lines that it may have. */
   longTests: new Map([
-    ['test/contract/store.test.ts', 350],
     ['test/e2e/docker-bip.test.ts', 600],
-    ['test/e2e/lab.test.ts', 350],
     ['test/e2e/systemd.test.ts', 700],
-    ['test/integration/access.test.ts', 450],
-    ['test/integration/cli-faults.test.ts', 400],
-    ['test/integration/controller.test.ts', 500],
-    ['test/integration/joins.test.ts', 450],
-    ['test/integration/limits.test.ts', 400],
-    ['test/integration/revocation.test.ts', 400],
-    ['test/integration/xnetd-join.test.ts', 500],
-    ['test/net/bad-controller.test.ts', 400],
-    ['test/net/certificate.test.ts', 350],
-    ['test/net/examples.test.ts', 350],
-    ['test/net/routes.test.ts', 450],
-    ['test/support/memory-route-host.ts', 400],
-    ['test/support/route-scenarios.ts', 650],
   ]),
 };
 

@@ -11,7 +11,8 @@ import { Routes } from '../../../../node/routes/routes.js';
 import { prefixContains, prefixCovers, prefixKey } from '../../../../proto/domain/address.js';
 import { MemoryRouteHost } from '../../../support/memory-route-host.js';
 import { ip, peer, pool, prefix, wanted } from '../../../support/route-fixtures.js';
-import { installed, runScenario, scenarios } from '../../../support/route-scenarios.js';
+import { installed, runScenario } from '../../../support/route-scenario.js';
+import { scenarios } from '../../../support/route-scenarios.js';
 import { ifindex, peers, type Step, steps, World } from '../../../support/route-world.js';
 
 const { signal } = new AbortController();
