@@ -116,6 +116,7 @@ export class ControllerProcess {
       this.#output += chunk.toString('utf8');
     });
     this.#child = child;
+    this.#closed = new Promise((resolve) => child.once('close', () => resolve()));
   }
 
   /** output is what it has logged. */
