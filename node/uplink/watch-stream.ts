@@ -68,18 +68,20 @@ export class MessageReader {
   }
 
   #readChunk(chunk: SnapshotChunk__Output): boolean {
-    if (chunk.first) this.#partial = { routes: [], unresolved: [], pools: [] };
-    const partial = this.#partial;
+    const partial: Partial | undefined = chunk.first ? { routes: [], unresolved: [], pools: [] } : this.#partial;
+    // Not kept if this chunk can't be read: the others without it would withdraw what it has.
+    this.#partial = undefined;
     if (partial === undefined) return false;
     for (const route of chunk.routes) partial.routes.push(routeFromWire(route));
     for (const subnet of chunk.unresolved) partial.unresolved.push(prefixFromWire(subnet));
     for (const pool of chunk.pools) partial.pools.push(poolRangeFromWire(pool));
     if (partial.routes.length + partial.unresolved.length + partial.pools.length > mostEntries) {
-      this.#partial = undefined;
       throw new XnetError('Corrupt', `the controller's table has more than ${mostEntries} entries`);
     }
-    if (!chunk.last) return false;
-    this.#partial = undefined;
+    if (!chunk.last) {
+      this.#partial = partial;
+      return false;
+    }
     this.#listener.onSnapshot({ ...partial, version: requireVersion(chunk.version), fresh: chunk.fresh });
     return true;
   }
