@@ -1,7 +1,7 @@
 // The one error class of xnet, and the one table between its codes, gRPC's and the exit codes of the command line.
 // Messages are for people and may change; codes are for programs and may not.
 
-/** ErrorCode says what kind of failure it is, and with it what the caller can do. */
+/** ErrorCode is the kind of a failure, and determines what the caller can do. */
 export type ErrorCode =
   | 'InvalidArgument'
   | 'NotFound'
@@ -28,10 +28,10 @@ type CodeRow = {
 };
 
 /**
- * exitCodes are those of every xnet command: 0 success, 1 failure, 2 usage, 3 not found, 4 conflict or precondition,
- * 5 not allowed, 6 unavailable, 7 timeout, 8 a check found problems, 9 declined by the user, 11 the daemon
- * ended because its host has left the fleet, 12 because it has not joined one (xnetd.service does not start it again
- * then), 13 the store takes no writes and nothing was written, 130 interrupted. 10 is not used.
+ * exitCodes are the exit codes of every xnet command: 0 success, 1 failure, 2 usage, 3 not found, 4 conflict or
+ * precondition, 5 not allowed, 6 unavailable, 7 timeout, 8 a check found problems, 9 declined by the user, 11 the
+ * daemon ended because its host has left the fleet, 12 because it has not joined one (xnetd.service then does not
+ * restart it), 13 the store takes no writes and nothing was written, 130 interrupted. 10 is not used.
  */
 export const exitCodes = {
   ok: 0,
@@ -56,7 +56,7 @@ const codes = {
   AlreadyExists: { status: 6, exit: exitCodes.conflict },
   FailedPrecondition: { status: 9, exit: exitCodes.conflict },
   PoolExhausted: { status: 8, exit: exitCodes.conflict },
-  /** More was asked for than one caller may have: the same again later succeeds. */
+  /** The caller exceeded its share: the same call succeeds later. */
   ResourceExhausted: { status: 8, exit: exitCodes.unavailable },
   NotWritable: { status: 9, exit: exitCodes.notWritable },
   Conflict: { status: 10, exit: exitCodes.conflict },
@@ -72,14 +72,14 @@ const codes = {
 
 /** ErrorDetails are the parts of an XnetError besides its code and message. */
 export type ErrorDetails = {
-  /** Each thing that is wrong, where there are several: one line each. */
+  /** The individual problems, if there are several: one line each. */
   readonly problems?: readonly string[];
-  /** What to do about it: "create one with: xctl pools create NAME CIDR". */
+  /** What to do: "create one with: xctl pools create NAME CIDR". */
   readonly hint?: string;
   readonly cause?: unknown;
 };
 
-/** XnetError is every error that xnet raises on purpose. */
+/** XnetError is the class of every error that xnet raises deliberately. */
 export class XnetError extends Error {
   override readonly name = 'XnetError';
   readonly code: ErrorCode;
@@ -94,25 +94,25 @@ export class XnetError extends Error {
   }
 }
 
-/** statusOf is the gRPC status number of an error code. */
+/** statusOf returns the gRPC status number of an error code. */
 export function statusOf(code: ErrorCode): number {
   return codes[code].status;
 }
 
-/** exitCodeOf is the exit code of a command that failed with this error code. */
+/** exitCodeOf returns the exit code of a command that failed with this error code. */
 export function exitCodeOf(code: ErrorCode): number {
   return codes[code].exit;
 }
 
-/** errorCodes are all codes. */
+/** errorCodes lists all codes. */
 export const errorCodes = Object.keys(codes) as readonly ErrorCode[];
 
-/** isErrorCode says whether a text is one of our codes. */
+/** isErrorCode reports whether a text is one of our codes. */
 export function isErrorCode(text: string): text is ErrorCode {
   return Object.hasOwn(codes, text);
 }
 
-/** codeFromStatus is the error code that stands for a gRPC status from a peer that did not name one of ours. */
+/** codeFromStatus returns the error code for a gRPC status from a peer that named none of ours. */
 export function codeFromStatus(status: number): ErrorCode {
   if (status === 8) return 'Unavailable'; // RESOURCE_EXHAUSTED from gRPC itself is a limit of the transport
   for (const [code, row] of Object.entries(codes)) {
@@ -121,20 +121,20 @@ export function codeFromStatus(status: number): ErrorCode {
   return 'Internal';
 }
 
-/** messageOf is the message of anything that was thrown. */
+/** messageOf returns the message of any thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** errnoOf is the errno name of a system error, "ENOENT"; undefined for any other. */
+/** errnoOf returns the errno name of a system error, "ENOENT"; undefined for any other error. */
 export function errnoOf(error: unknown): string | undefined {
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
   return undefined;
 }
 
 /**
- * throwIfAny refuses a request that has problems: `what` names it in the message of several.
- * @throws XnetError InvalidArgument with all problems, when there are any
+ * throwIfAny throws if a request has problems; `what` names the request in the message of several.
+ * @throws XnetError InvalidArgument with all problems
  */
 export function throwIfAny(problems: readonly string[], what: string): void {
   if (problems.length === 0) return;

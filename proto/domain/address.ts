@@ -11,13 +11,13 @@ export type Prefix = { readonly network: Ipv4; readonly length: number };
 
 const dottedQuad = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/;
 
-/** ipv4FromNumber takes the low 32 bits of `value` as an address. */
+/** ipv4FromNumber returns the low 32 bits of `value` as an address. */
 export function ipv4FromNumber(value: number): Ipv4 {
   return (value >>> 0) as Ipv4;
 }
 
 /**
- * parseIpv4 reads a dotted quad, "192.168.83.11"; undefined for anything else. Leading zeros are refused: some parsers
+ * parseIpv4 parses a dotted quad, "192.168.83.11"; undefined for anything else. Leading zeros are refused: some parsers
  * take them as octal.
  */
 export function parseIpv4(text: string): Ipv4 | undefined {
@@ -32,22 +32,22 @@ export function parseIpv4(text: string): Ipv4 | undefined {
   return value as Ipv4;
 }
 
-/** formatIpv4 writes a dotted quad: "192.168.83.11". */
+/** formatIpv4 returns the dotted quad: "192.168.83.11". */
 export function formatIpv4(address: Ipv4): string {
   return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
 }
 
-/** netmask is the mask of a prefix length as a number: 24 is 0xffffff00. */
+/** netmask returns the mask of a prefix length as a number: 0xffffff00 for 24. */
 export function netmask(length: number): Ipv4 {
   return ipv4FromNumber(length === 0 ? 0 : 0xffffffff << (32 - length));
 }
 
-/** prefixOf is the block of `length` bits that `address` lies in. */
+/** prefixOf returns the block of `length` bits that contains `address`. */
 export function prefixOf(address: Ipv4, length: number): Prefix {
   return { network: ipv4FromNumber(address & netmask(length)), length };
 }
 
-/** parsePrefix reads a canonical CIDR, "10.76.3.0/24"; undefined for anything else, host bits included. */
+/** parsePrefix parses a canonical CIDR, "10.76.3.0/24"; undefined for anything else, including host bits. */
 export function parsePrefix(text: string): Prefix | undefined {
   const slash = text.indexOf('/');
   if (slash < 0) return undefined;
@@ -60,12 +60,12 @@ export function parsePrefix(text: string): Prefix | undefined {
   return prefix.network === address ? prefix : undefined;
 }
 
-/** formatPrefix writes a canonical CIDR: "10.76.3.0/24". */
+/** formatPrefix returns the canonical CIDR: "10.76.3.0/24". */
 export function formatPrefix(prefix: Prefix): string {
   return `${formatIpv4(prefix.network)}/${prefix.length}`;
 }
 
-/** prefixKey is one number per prefix, for Maps and Sets. It orders by address, shorter prefixes first. */
+/** prefixKey returns a unique number per prefix, for Maps and Sets. It orders by address, shorter prefixes first. */
 export function prefixKey(prefix: Prefix): number {
   return prefix.network * 64 + prefix.length;
 }
@@ -75,37 +75,37 @@ export function prefixFromKey(key: number): Prefix {
   return { network: ipv4FromNumber(Math.floor(key / 64)), length: key % 64 };
 }
 
-/** lastAddress is the highest address of a prefix: 10.76.3.255 of 10.76.3.0/24. */
+/** lastAddress returns the highest address of a prefix: 10.76.3.255 for 10.76.3.0/24. */
 export function lastAddress(prefix: Prefix): Ipv4 {
   return ipv4FromNumber(prefix.network + 2 ** (32 - prefix.length) - 1);
 }
 
-/** prefixContains says whether `address` lies in `prefix`. */
+/** prefixContains reports whether `address` is in `prefix`. */
 export function prefixContains(prefix: Prefix, address: Ipv4): boolean {
   return ipv4FromNumber(address & netmask(prefix.length)) === prefix.network;
 }
 
-/** prefixCovers says whether all of `inner` lies in `outer`. */
+/** prefixCovers reports whether all of `inner` is in `outer`. */
 export function prefixCovers(outer: Prefix, inner: Prefix): boolean {
   return inner.length >= outer.length && prefixContains(outer, inner.network);
 }
 
-/** prefixesOverlap says whether two prefixes share an address. */
+/** prefixesOverlap reports whether two prefixes share an address. */
 export function prefixesOverlap(a: Prefix, b: Prefix): boolean {
   return prefixCovers(a, b) || prefixCovers(b, a);
 }
 
-/** prefixesEqual says whether two prefixes are the same block. */
+/** prefixesEqual reports whether two prefixes are the same block. */
 export function prefixesEqual(a: Prefix, b: Prefix): boolean {
   return a.network === b.network && a.length === b.length;
 }
 
-/** subnetCount is how many subnets of `subnetLength` bits a pool holds: 256 /24s in a /16. */
+/** subnetCount returns how many subnets of `subnetLength` bits a pool holds: 256 /24s in a /16. */
 export function subnetCount(pool: Prefix, subnetLength: number): number {
   return 2 ** (subnetLength - pool.length);
 }
 
-/** subnetAt is the `index`-th subnet of a pool, from 0. */
+/** subnetAt returns the subnet of a pool at `index`, from 0. */
 export function subnetAt(pool: Prefix, subnetLength: number, index: number): Prefix {
   return { network: ipv4FromNumber(pool.network + index * 2 ** (32 - subnetLength)), length: subnetLength };
 }
@@ -115,12 +115,12 @@ export function subnetKeyAt(pool: Prefix, subnetLength: number, index: number): 
   return (pool.network + index * 2 ** (32 - subnetLength)) * 64 + subnetLength;
 }
 
-/** subnetIndex is the inverse of subnetAt. `subnet` has to lie in `pool`. */
+/** subnetIndex is the inverse of subnetAt. `subnet` must be in `pool`. */
 export function subnetIndex(pool: Prefix, subnet: Prefix): number {
   return (subnet.network - pool.network) / 2 ** (32 - subnet.length);
 }
 
-/** gatewayOf is the address that a bridge takes for itself in its subnet: the first one after the network's own. */
+/** gatewayOf returns the bridge's own address in its subnet: the first one after the network address. */
 export function gatewayOf(subnet: Prefix): Ipv4 {
   return ipv4FromNumber(subnet.network + 1);
 }
@@ -134,7 +134,7 @@ const specialRanges: readonly (readonly [string, string])[] = [
   ['240.0.0.0/4', 'reserved (RFC 1112)'],
 ];
 
-// RFC 1918, RFC 6598 (shared address space) and RFC 2544 (benchmarking): nobody on the internet has these.
+// RFC 1918, RFC 6598 (shared address space) and RFC 2544 (benchmarking): not used on the internet.
 const privateRanges = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '198.18.0.0/15'];
 
 function known(text: string): Prefix {
@@ -143,12 +143,12 @@ function known(text: string): Prefix {
   return prefix;
 }
 
-/** specialRange names the range that can't hold hosts and overlaps `prefix`: "loopback (RFC 1122)". */
+/** specialRange returns the name of the range that can't hold hosts and overlaps `prefix`: "loopback (RFC 1122)". */
 export function specialRange(prefix: Prefix): string | undefined {
   return specialRanges.find(([cidr]) => prefixesOverlap(known(cidr), prefix))?.[1];
 }
 
-/** isPrivate says whether all of `prefix` is in a range that nobody on the internet has. */
+/** isPrivate reports whether all of `prefix` is in a range that is not used on the internet. */
 export function isPrivate(prefix: Prefix): boolean {
   return privateRanges.some((cidr) => prefixCovers(known(cidr), prefix));
 }

@@ -1,5 +1,5 @@
 // Durations as people read and type them. Pure.
-// Invariant: parseDuration reads back what formatDuration writes.
+// Invariant: parseDuration parses what formatDuration returns.
 import type { Checked } from './text.js';
 
 const units = [
@@ -10,7 +10,7 @@ const units = [
   ['ms', 1],
 ] as const;
 
-/** formatDuration writes milliseconds exactly: "1h30m", "84ms", "0s". Fractions of a millisecond are cut off. */
+/** formatDuration returns milliseconds exactly: "1h30m", "84ms", "0s". Fractions of a millisecond are truncated. */
 export function formatDuration(ms: number): string {
   let rest = Math.trunc(ms);
   let text = '';
@@ -22,7 +22,7 @@ export function formatDuration(ms: number): string {
   return text === '' ? '0s' : text;
 }
 
-/** parseDuration reads "1h30m", "90s", "1.5h" or "500ms", in milliseconds; undefined for anything else. */
+/** parseDuration parses "1h30m", "90s", "1.5h" or "500ms" into milliseconds; undefined for anything else. */
 export function parseDuration(text: string): number | undefined {
   const part = /(\d+(?:\.\d+)?)(ms|d|h|m|s)/y;
   let total = 0;
@@ -35,7 +35,7 @@ export function parseDuration(text: string): number | undefined {
   return text === '' || total > Number.MAX_SAFE_INTEGER ? undefined : Math.round(total);
 }
 
-/** checkDuration checks a duration, "36h", between two, and takes it in milliseconds. */
+/** checkDuration parses a duration, "36h", into milliseconds and checks its bounds. */
 export function checkDuration(
   text: string,
   { minMs, maxMs }: { readonly minMs: number; readonly maxMs: number },

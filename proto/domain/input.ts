@@ -1,6 +1,6 @@
-// What people type: names, addresses and CIDRs, checked with messages that say what is wrong and what would be right.
-// Invariant: a value that these let through needs no further check anywhere, and never has a character that a shell,
-// a file system or a terminal takes specially.
+// Checks typed input (names, addresses, CIDRs) with messages that state the problem and a valid form.
+// Invariant: an accepted value needs no further check anywhere, and contains no character with a special meaning to a
+// shell, a file system or a terminal.
 import IPCIDR from 'ip-cidr';
 import { formatIpv4, formatPrefix, type Ipv4, type Prefix, parseIpv4, parsePrefix, prefixOf } from './address.js';
 import { type Checked, quoted } from './text.js';
@@ -11,7 +11,7 @@ export { type Checked, quoted } from './text.js';
 const namePattern = /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/;
 const labelKeyPattern = /^[a-z0-9]([a-z0-9._/-]{0,61}[a-z0-9])?$/;
 const labelValuePattern = /^[A-Za-z0-9._-]{0,63}$/;
-// IFNAMSIZ is 16 with the final NUL (linux/if.h). The kernel allows more characters than these; nobody needs them.
+// IFNAMSIZ is 16 with the final NUL (linux/if.h). The kernel permits more characters than these.
 const interfacePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/;
 // Docker: daemon/names/names.go, RestrictedNameChars.
 const dockerNamePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/;
@@ -33,11 +33,11 @@ export function checkAddress(text: string): Checked<Ipv4> {
   return { value: address };
 }
 
-/** checkPrefix checks a CIDR: "10.76.0.0/16". Host bits are refused, with the CIDR that was probably meant. */
+/** checkPrefix checks a CIDR: "10.76.0.0/16". Host bits are refused; the message suggests the CIDR without them. */
 export function checkPrefix(text: string): Checked<Prefix> {
   const prefix = parsePrefix(text);
   if (prefix !== undefined) return { value: prefix };
-  // ip-cidr accepts host bits, which tells a slip from garbage.
+  // ip-cidr accepts host bits, which distinguishes a slip from garbage.
   if (/^[\d.]+\/\d{1,2}$/.test(text) && IPCIDR.isValidCIDR(text)) {
     const [address, length] = text.split('/');
     const meant = parseIpv4(address ?? '');
@@ -73,8 +73,8 @@ export function checkLabel(key: string, value: string): Checked<readonly [string
 }
 
 /**
- * checkText checks a free text of an operator, such as the reason of a reservation: one line, at most 200 characters,
- * no control characters.
+ * checkText checks an operator's free text, such as the reason of a reservation: one line, at most 200 characters, no
+ * control characters.
  */
 export function checkText(text: string): Checked<string> {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
@@ -82,11 +82,14 @@ export function checkText(text: string): Checked<string> {
   return { problem: `${quoted(text)} is too long or has control characters: use one line of up to 200 characters` };
 }
 
-/** Problems collects what is wrong with a request, so that all of it is told at once. */
+/** Problems collects the problems of a request, so that all are reported together. */
 export class Problems {
   readonly list: string[] = [];
 
-  /** take returns the value of a check, or records its problem, after the name of what was checked, and returns undefined. */
+  /**
+   * take returns the checked value, or records the problem, prefixed with the name of what was checked, and returns
+   * undefined.
+   */
   take<T>(what: string, checked: Checked<T>): T | undefined {
     if ('value' in checked) return checked.value;
     this.list.push(`${what}: ${checked.problem}`);

@@ -1,32 +1,32 @@
-// The values that a controller and a node agree on: a node's assignment, the route table, conditions.
-// Invariant: all of it is plain, immutable data; what it looks like on the wire is known to proto/rpc/convert.ts alone.
+// The values shared by controllers and nodes: a node's assignment, the route table, conditions.
+// Invariant: all are plain, immutable values; only proto/rpc/convert.ts knows their wire form.
 import type { Ipv4, Prefix } from './address.js';
 
-/** Mode is how a node realises its lease: as docker0's subnet, or as that of a bridge network of its own. */
+/** Mode is how a node realises its lease: as docker0's subnet, or as the subnet of a separate bridge network. */
 export type Mode = 'bip' | 'bridge';
 
-/** modes are all of Mode. */
+/** modes lists all values of Mode. */
 export const modes = ['bip', 'bridge'] as const satisfies readonly Mode[];
 
-/** Availability is what an operator wants of a node. */
+/** Availability is the placement state of a node, set by an operator or by a leaving host. */
 export type Availability = 'active' | 'cordoned' | 'draining' | 'leaving';
 
-/** availabilities are all of Availability. */
+/** availabilities lists all values of Availability. */
 export const availabilities = ['active', 'cordoned', 'draining', 'leaving'] as const satisfies readonly Availability[];
 
 /**
- * Version is a point in the store's history. A store that was restored from a backup starts a new epoch: revisions
- * compare within one epoch only.
+ * Version is a point in the store's history. A restored store starts a new epoch; revisions compare only within one
+ * epoch.
  */
 export type Version = { readonly clusterId: string; readonly epoch: number; readonly revision: number };
 
-/** Route is one node's subnet and the node address that leads to it. */
+/** Route is one node's subnet and the node address that is its next hop. */
 export type Route = { readonly subnet: Prefix; readonly nextHop: Ipv4; readonly nodeName: string };
 
 /** PoolRange is the range of a pool, 10.76.0.0/16, and the length of its subnets, 24. */
 export type PoolRange = Prefix & { readonly subnetLength: number };
 
-/** Assignment is what concerns one node alone. */
+/** Assignment holds the values for one node alone. */
 export type Assignment = {
   readonly nodeId: string;
   readonly nodeName: string;
@@ -34,7 +34,7 @@ export type Assignment = {
   readonly availability: Availability;
   readonly pool: string;
   readonly subnet: Prefix;
-  /** +1 for every grant of this subnet; fences a holder that was replaced. */
+  /** +1 for every grant of this subnet; fences a former holder. */
   readonly generation: number;
   readonly mode: Mode;
   /** Docker network of bridge mode, "xnet", and its Linux bridge, "xnet0". */
@@ -42,19 +42,19 @@ export type Assignment = {
   readonly bridgeName: string;
 };
 
-/** TableDelta is what changed in the route table between two revisions. */
+/** TableDelta is the change of the route table between two revisions. */
 export type TableDelta = {
   readonly fromRevision: number;
   readonly to: Version;
   readonly upserts: readonly Route[];
   readonly removals: readonly Prefix[];
-  /** Subnets whose record became unreadable: whoever has a route to them keeps it. */
+  /** Subnets whose record became unreadable: nodes keep their routes to them. */
   readonly unresolved: readonly Prefix[];
-  /** All pools, when their set changed. */
+  /** All pools, if their set changed. */
   readonly pools: readonly PoolRange[] | undefined;
 };
 
-/** ConditionType names what a condition is about. */
+/** ConditionType names the subject of a condition. */
 export type ConditionType =
   | 'Underlay'
   | 'Routes'
@@ -67,32 +67,32 @@ export type ConditionType =
   | 'DataPath'
   | 'State';
 
-/** pendingReason is the reason of a condition that nothing is known of yet. */
+/** pendingReason is the reason of a condition without a result yet. */
 export const pendingReason = 'Pending';
 
-/** echoIgnoredReason is the reason of the condition DataPath of a host that answers no ICMP echo by its own settings. */
+/** echoIgnoredReason is the reason of the condition DataPath if the host's own settings ignore ICMP echo. */
 export const echoIgnoredReason = 'EchoIgnored';
 
-/** mostSilentReported is how many silent peers a report names at most. */
+/** mostSilentReported is the maximum number of silent peers in a report. */
 export const mostSilentReported = 16;
 
-/** Condition says whether one effect of a node is as it should be, and if not, why and what to do. */
+/** Condition is the state of one effect of a node: as desired, or why not and what to do. */
 export type Condition = {
   readonly type: ConditionType | (string & {});
   readonly ok: boolean;
-  /** Waiting is enough. */
+  /** Expected to pass without intervention. */
   readonly transient: boolean;
   /** CamelCase, stable: "RolledBack". */
   readonly reason: string;
-  /** What is wrong, for people; with what to do about it unless `fix` says that. */
+  /** The problem, for people; includes the remedy unless `fix` has it. */
   readonly message: string;
-  /** What to do about it, a command where there is one. */
+  /** The remedy, a command where there is one. */
   readonly fix?: string;
-  /** Since when `ok` and `reason` are so, milliseconds since 1970. */
+  /** Since when `ok` and `reason` have had these values, milliseconds since 1970. */
   readonly sinceMs: number;
 };
 
-/** RouteCounts are a node's routes to its peers' subnets, counted. */
+/** RouteCounts counts a node's routes to its peers' subnets. */
 export type RouteCounts = {
   readonly desired: number;
   readonly installed: number;
@@ -100,7 +100,7 @@ export type RouteCounts = {
   readonly unreachable: number;
 };
 
-/** HostNetwork is a network on a host that is not xnet's, "192.168.83.0/24" of "interface eth0". */
+/** HostNetwork is a network of a host that is not xnet's: "192.168.83.0/24" of "interface eth0". */
 export type HostNetwork = { readonly prefix: Prefix; readonly source: string };
 
 /** SilentPeer is a peer whose gateway does not answer a node's probes. */
@@ -110,11 +110,11 @@ export type SilentPeer = {
   readonly gateway: Ipv4;
   /** Whether its host answers at its node address. */
   readonly hostAnswers: boolean;
-  /** When it first did not answer, milliseconds since 1970, the reporting node's clock. */
+  /** When it first did not answer: milliseconds since 1970, by the reporting node's clock. */
   readonly sinceMs: number;
 };
 
-/** NodeStatus is what a node last reported. */
+/** NodeStatus is the last report of a node. */
 export type NodeStatus = {
   readonly routes: RouteCounts;
   readonly conditions: readonly Condition[];

@@ -1,5 +1,5 @@
-// Makes certificates and requests for them. The one file that imports @peculiar/x509, which takes 0.2 s to load: who
-// only reads certificates uses chain.ts. Everything is ECDSA over P-256 with SHA-256, everything travels as PEM.
+// Makes certificates and certificate requests: ECDSA over P-256 with SHA-256, as PEM. The only file that imports
+// @peculiar/x509, which takes 0.2 s to load; chain.ts reads certificates without it.
 import 'reflect-metadata';
 import { createPrivateKey, randomBytes, webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
@@ -10,22 +10,22 @@ import { controllerHost, formatIdentity, type Identity, isIdentity, uriOf } from
 /** Signer is an authority's certificate and its private key (PKCS #8), both PEM. */
 export type Signer = { readonly certificate: string; readonly key: string };
 
-/** Lifetime says from when to when a certificate is valid, milliseconds since 1970. */
+/** Lifetime is the validity period of a certificate, milliseconds since 1970. */
 export type Lifetime = { readonly notBeforeMs: number; readonly notAfterMs: number };
 
-/** Issued is a certificate that was issued. */
+/** Issued is an issued certificate. */
 export type Issued = Lifetime & { readonly certificate: string; readonly serial: string };
 
-/** Request is a new private key (PKCS #8) and the request for a certificate of it (PKCS #10), both PEM. */
+/** Request is a new private key (PKCS #8) and its certificate request (PKCS #10), both PEM. */
 export type Request = { readonly key: string; readonly csr: string };
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const dayMs = 24 * 3_600_000;
 const authorityMs = 10 * 365 * dayMs;
 
-/** lifetimeFrom is a lifetime of `ttlMs` milliseconds from now on, and a little before. */
+/** lifetimeFrom returns a lifetime that ends `ttlMs` milliseconds from now and begins a little earlier than now. */
 export function lifetimeFrom(nowMs: number, ttlMs: number): Lifetime {
-  // Certificates count seconds.
+  // Certificates have a resolution of seconds.
   const second = Math.floor(nowMs / 1000) * 1000;
   return { notBeforeMs: second - backdateMs, notAfterMs: second + Math.ceil(ttlMs / 1000) * 1000 };
 }
@@ -54,7 +54,7 @@ function authorityName(clusterId: string, madeMs: number): x509.JsonName {
   return [{ O: [clusterId] }, { CN: [`xnet authority ${new Date(madeMs).toISOString()}`] }];
 }
 
-// What makes a certificate that of an authority. Below it may be as many authorities: the one that replaces it, once.
+// The extensions of an authority. `below` is the path length: 1 permits one authority below, its cross-signed successor.
 async function authorityExtensions(
   publicKey: x509.PublicKey | webcrypto.CryptoKey,
   below: 0 | 1,
@@ -66,7 +66,7 @@ async function authorityExtensions(
   ];
 }
 
-/** makeAuthority makes a new authority for a cluster, for ten years. */
+/** makeAuthority creates a new authority for a cluster, valid for ten years. */
 export async function makeAuthority(clusterId: string, nowMs: number): Promise<Signer> {
   const keys = await makeKeys();
   const { notBeforeMs, notAfterMs } = lifetimeFrom(nowMs, authorityMs);
@@ -83,8 +83,8 @@ export async function makeAuthority(clusterId: string, nowMs: number): Promise<S
 }
 
 /**
- * crossSign has one authority vouch for another: the same name and key as `certificate`, signed by `signer`. Who trusts
- * only the former then trusts what the latter issues.
+ * crossSign returns a certificate for the name and key of `certificate`, signed by `signer`. Whoever trusts only
+ * `signer` then trusts what the other authority issues.
  */
 export async function crossSign(signer: Signer, certificate: string): Promise<string> {
   const by = new x509.X509Certificate(signer.certificate);
@@ -106,13 +106,13 @@ export async function crossSign(signer: Signer, certificate: string): Promise<st
   return crossed.toString('pem');
 }
 
-/** makeRequest makes a new key and the request for a certificate of it. The key is in no other place. */
+/** makeRequest creates a key and a certificate request for it. No other copy of the key exists. */
 export async function makeRequest(): Promise<Request> {
   const keys = await makeKeys();
   return { key: await exportKey(keys.privateKey), csr: await requestOf(keys) };
 }
 
-/** requestFor makes the request for a certificate of a key that there is already (PKCS #8, PEM). */
+/** requestFor returns the certificate request for an existing key (PKCS #8, PEM). */
 export async function requestFor(key: string): Promise<string> {
   const privateKey = await importKey(key);
   const jwk = createPrivateKey(key).export({ format: 'jwk' });
@@ -130,11 +130,11 @@ async function requestOf(keys: webcrypto.CryptoKeyPair): Promise<string> {
   return csr.toString('pem');
 }
 
-// A request has some 400 bytes; nothing of it but the key is used.
+// A request has about 400 bytes; only its key is used.
 const longestRequest = 8_192;
 
 /**
- * keyOfRequest is the public key (SubjectPublicKeyInfo, DER) that a request asks a certificate for.
+ * keyOfRequest returns the public key of a certificate request (SubjectPublicKeyInfo, DER).
  * @throws XnetError InvalidArgument when it is not a request, not for a key on P-256, or not signed by that key
  */
 export async function keyOfRequest(csr: string): Promise<Buffer> {
@@ -143,7 +143,7 @@ export async function keyOfRequest(csr: string): Promise<Buffer> {
   let read: { readonly key: Buffer; readonly algorithm: { readonly name?: string; readonly namedCurve?: string } };
   try {
     const request = new x509.Pkcs10CertificateRequest(csr);
-    // Much of it is only read when it is asked for.
+    // Accessing these fields parses them, and may throw.
     read = { key: Buffer.from(request.publicKey.rawData), algorithm: request.publicKey.algorithm };
     proved = await request.verify().catch(() => false);
   } catch (error) {
@@ -156,14 +156,14 @@ export async function keyOfRequest(csr: string): Promise<Buffer> {
   return read.key;
 }
 
-/** CertificateTemplate is the certificate to issue. */
+/** CertificateTemplate is a certificate to issue. */
 export type CertificateTemplate = Lifetime & {
   readonly identity: Identity;
   /** SubjectPublicKeyInfo, DER. */
   readonly publicKey: Uint8Array;
 };
 
-/** Issuer is an authority that issues. What every certificate takes of it is read once. */
+/** Issuer is an authority that issues certificates. It parses the authority's certificate once. */
 export class Issuer {
   readonly #by: x509.X509Certificate;
   readonly #key: webcrypto.CryptoKey;
@@ -175,7 +175,7 @@ export class Issuer {
     this.#keyIdentifier = keyIdentifier;
   }
 
-  /** open reads what an authority signs with. Throws Error when it is no certificate and key. */
+  /** open parses an authority's certificate and key. Throws Error when they are invalid. */
   static async open({ certificate, key }: Signer): Promise<Issuer> {
     const by = new x509.X509Certificate(certificate);
     const keyIdentifier = await x509.AuthorityKeyIdentifierExtension.create(by.publicKey);
@@ -183,9 +183,9 @@ export class Issuer {
   }
 
   /**
-   * issue issues a certificate. Nodes and people can only be clients with it; controllers are servers, too, under the
-   * name that all of them share.
-   * @throws XnetError Internal when the identity can't stand in a certificate
+   * issue issues a certificate. Nodes and people get client certificates; a controller's is also a server certificate,
+   * for the name that all controllers share.
+   * @throws XnetError Internal when the identity can't be represented in a certificate
    */
   async issue(wanted: CertificateTemplate): Promise<Issued> {
     const { identity, notBeforeMs, notAfterMs } = wanted;
@@ -198,7 +198,7 @@ export class Issuer {
     ];
     const { clientAuth, serverAuth } = x509.ExtendedKeyUsage;
     const serial = newSerial();
-    // Nothing that an authority signs outlives it.
+    // A certificate never outlives its authority.
     const end = Math.min(notAfterMs, this.#by.notAfter.getTime());
     const certificate = await x509.X509CertificateGenerator.create({
       serialNumber: serial,
@@ -221,7 +221,7 @@ export class Issuer {
   }
 }
 
-/** issue issues one certificate: see Issuer, which is for many. */
+/** issue issues one certificate; use Issuer for many. */
 export async function issue(signer: Signer, wanted: CertificateTemplate): Promise<Issued> {
   return (await Issuer.open(signer)).issue(wanted);
 }

@@ -1,14 +1,14 @@
-// Reads certificates and decides whom they prove. Uses Node.js's own X.509, which is OpenSSL's.
+// Reads certificates and decides whom they identify. Uses Node.js's own X.509, which is OpenSSL's.
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { messageOf, XnetError } from '../errors.js';
 import { type Identity, identityOf, type Subject } from './identity.js';
 import { keyDigest } from './token.js';
 
-/** Certificate is what a certificate says. */
+/** Certificate holds the parsed fields of a certificate. */
 export type Certificate = {
   /** Hexadecimal, lower case. */
   readonly serial: string;
-  /** Undefined: not of xnet's form, such as an authority's. */
+  /** Undefined: not one of xnet's certificates for an identity; for example an authority's. */
   readonly identity: Identity | undefined;
   /** Milliseconds since 1970. */
   readonly notBeforeMs: number;
@@ -25,7 +25,7 @@ function parse(pem: string): X509Certificate {
   }
 }
 
-// "O=…\nOU=node\nCN=n-1" as Node.js prints a subject. A part that comes twice proves nothing.
+// "O=…\nOU=node\nCN=n-1" as Node.js prints a subject. A subject with a duplicate part is rejected.
 function subjectOf(text: string): Subject {
   const parts = text.split('\n').map((line): [string, string] => {
     const equals = line.indexOf('=');
@@ -34,7 +34,7 @@ function subjectOf(text: string): Subject {
   return new Set(parts.map(([name]) => name)).size === parts.length ? Object.fromEntries(parts) : {};
 }
 
-// A certificate can be well formed with a key in it that is none.
+// A well-formed certificate can contain an invalid key.
 function keyOf(certificate: X509Certificate): KeyObject {
   try {
     return certificate.publicKey;
@@ -48,8 +48,8 @@ function spkiOf(certificate: X509Certificate): Buffer {
 }
 
 /**
- * readCertificate reads a certificate (PEM). It says nothing of who signed it.
- * @throws XnetError InvalidArgument when it is none
+ * readCertificate parses a certificate (PEM). It does not check the signature.
+ * @throws XnetError InvalidArgument when it is not a certificate
  */
 export function readCertificate(pem: string): Certificate {
   const certificate = parse(pem);
@@ -62,14 +62,12 @@ export function readCertificate(pem: string): Certificate {
   };
 }
 
-/** digestOf is the digest of a certificate's public key, by which join tokens pin an authority. */
+/** digestOf returns the digest of a certificate's public key, by which join tokens pin an authority. */
 export function digestOf(pem: string): string {
   return keyDigest(spkiOf(parse(pem)));
 }
 
-/**
- * pemOf writes a certificate's DER as PEM.
- */
+/** pemOf returns a DER certificate as PEM. */
 export function pemOf(der: Uint8Array): string {
   const lines =
     Buffer.from(der)
@@ -78,21 +76,21 @@ export function pemOf(der: Uint8Array): string {
   return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
 }
 
-/** isAuthority says whether a certificate (PEM) is that of an authority that stands for itself. */
+/** isAuthority reports whether a certificate (PEM) is that of a self-signed authority. */
 export function isAuthority(pem: string): boolean {
   return parse(pem).ca && isIssuedBy(pem, pem);
 }
 
-/** isIssuedBy says whether an authority signed a certificate, both PEM. */
+/** isIssuedBy reports whether an authority signed a certificate, both PEM. */
 export function isIssuedBy(certificate: string, authority: string): boolean {
   const [leaf, by] = [parse(certificate), parse(authority)];
   return leaf.checkIssued(by) && leaf.verify(keyOf(by));
 }
 
 /**
- * provenAuthority finds, in the chain that a server presents (PEM, its own first), the self-signed certificate of the
- * authority with this digest, provided that every certificate before it is signed by the one after it. Undefined: the
- * server did not prove to be of that authority.
+ * provenAuthority returns the self-signed certificate of the authority with this digest from the chain that a server
+ * presents (PEM, its own first), if every certificate before it is signed by the next one. Undefined: the server did
+ * not prove that it belongs to that authority.
  */
 export function provenAuthority(chain: readonly string[], caDigest: string): string | undefined {
   for (const [index, pem] of chain.entries()) {
@@ -103,7 +101,7 @@ export function provenAuthority(chain: readonly string[], caDigest: string): str
   return undefined;
 }
 
-/** belongTogether says whether a certificate and a private key (PEM) belong together. */
+/** belongTogether reports whether a private key matches a certificate, both PEM. */
 export function belongTogether(certificate: string, key: string): boolean {
   try {
     return parse(certificate).checkPrivateKey(createPrivateKey(key));
@@ -113,19 +111,19 @@ export function belongTogether(certificate: string, key: string): boolean {
 }
 
 /**
- * backdateMs is how long before its making a certificate is valid from, in milliseconds: a day. So far may the clock of the
- * controller that issues be ahead of the others' without anybody refusing what it issues as not valid yet.
+ * backdateMs is how long before its creation a certificate's validity begins, in milliseconds: a day. The issuing
+ * controller's clock may be ahead of others by as much without its certificates being refused as not yet valid.
  */
 export const backdateMs = 24 * 3_600_000;
 
-/** madeAt is when a certificate was made, by its issuer's clock: milliseconds since 1970. */
+/** madeAt returns when a certificate was created, by its issuer's clock: milliseconds since 1970. */
 export function madeAt({ notBeforeMs, notAfterMs }: Pick<Certificate, 'notBeforeMs' | 'notAfterMs'>): number {
   return Math.min(notBeforeMs + backdateMs, notAfterMs);
 }
 
 /**
- * renewalAt is when a certificate is to be renewed: after a share of its life between 50 % and 80 %, counted from its
- * making, so that a fleet that was set up in one hour does not renew in one hour (as Docker Swarm does, ca/renewer.go).
+ * renewalAt returns when to renew a certificate: after 50 % to 80 % of its life, counted from its creation, so that a
+ * fleet that was set up in one hour does not renew in one hour (as Docker Swarm does, ca/renewer.go).
  * @param random 0 to 1
  * @returns milliseconds since 1970
  */

@@ -1,5 +1,5 @@
-// Files that hold secrets: keys, and what is proved with them.
-// Invariant: nobody but their owner reads them, from the first byte on, and a path never has half a content.
+// Reads and writes files that hold secrets, such as private keys.
+// Invariant: only the owner can read them, from the first byte on, and a path never has partial content.
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open, readdir, unlink } from 'node:fs/promises';
@@ -9,8 +9,9 @@ import { writeAtomically } from '../process/atomic-file.js';
 import { makeFolder } from '../process/folder.js';
 
 /**
- * readSecretFile is the content of a secret file; undefined when there is none.
- * @throws XnetError FailedPrecondition when others can read or write it, when it is somebody else's, or no plain file
+ * readSecretFile returns the content of a secret file; undefined when it does not exist.
+ * @throws XnetError FailedPrecondition when others can read or write it, another user owns it, or it is not a regular
+ * file
  */
 export async function readSecretFile(path: string): Promise<Buffer | undefined> {
   let file: FileHandle;
@@ -57,7 +58,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-// What was being written by a process that was killed is a secret, too.
+// The temporary file of a killed process holds a secret too.
 async function removeLeftOver(path: string): Promise<void> {
   const begin = `.${basename(path)}.`;
   for (const name of await readdir(dirname(path))) {
@@ -66,7 +67,7 @@ async function removeLeftOver(path: string): Promise<void> {
   }
 }
 
-// A temporary file of this call alone: another call may write the same file at this moment.
+// A temporary name for this call alone: another call may be writing the same file.
 function ownTemporary(path: string): string {
   return join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(6).toString('hex')}.xnet-new`);
 }
@@ -76,8 +77,9 @@ function notWritten(path: string, error: unknown): XnetError {
 }
 
 /**
- * writeSecretFile writes a secret file, mode 0600, in place of the one there is. Its folder is made with 0700 if need be.
- * @throws XnetError FailedPrecondition when it can't be written; the file is as it was then
+ * writeSecretFile writes a secret file, mode 0600, replacing an existing one. It creates the folder with 0700 if
+ * necessary.
+ * @throws XnetError FailedPrecondition when it can't be written; the file is then unchanged
  */
 export async function writeSecretFile(path: string, content: Uint8Array): Promise<void> {
   try {
@@ -90,9 +92,9 @@ export async function writeSecretFile(path: string, content: Uint8Array): Promis
 }
 
 /**
- * writeNewSecretFile writes a secret file, mode 0600, where there is none.
- * @throws XnetError AlreadyExists, which leaves what is there as it is; FailedPrecondition when it can't be written:
- * then there is none
+ * writeNewSecretFile creates a secret file, mode 0600.
+ * @throws XnetError AlreadyExists, which leaves the existing file unchanged; FailedPrecondition when it can't be
+ * written: then no file exists
  */
 export async function writeNewSecretFile(path: string, content: Uint8Array): Promise<void> {
   try {

@@ -1,13 +1,13 @@
-// Join tokens: what a host proves with that it may join, and by which it knows the authority before it says anything.
-// Invariant: a token's secret is never stored; what is stored does not tell it, whoever reads the store.
+// Join tokens: they authorize a host to join, and let it verify the authority before it sends anything.
+// Invariant: a token's secret is never stored, and can't be derived from what is stored.
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Checked } from '../domain/text.js';
 
-/** Token is a join token, taken apart. */
+/** Token is a parsed join token. */
 export type Token = {
   /** SHA-256 of the authority's public key (its SubjectPublicKeyInfo), in base 36: 50 characters. */
   readonly caDigest: string;
-  /** Six characters; names the token in lists and logs. */
+  /** Six characters; identifies the token in lists and logs. */
   readonly id: string;
   /** 26 characters: 134 bits. */
   readonly secret: string;
@@ -29,33 +29,33 @@ export function keyDigest(spki: Uint8Array): string {
   return base36(createHash('sha256').update(spki).digest(), digestLength);
 }
 
-/** TokenNames are the parts of a token that its maker chooses. */
+/** TokenNames are the parts of a token that its creator chooses. */
 export type TokenNames = Pick<Token, 'id' | 'secret'>;
 
-// 32 bytes are twice what a secret takes, so the remainder that makes it is as good as even.
+// 32 bytes are twice the size of a secret, so the bias of the remainder is negligible.
 function namesFrom(bytes: Uint8Array): TokenNames {
   return { id: base36(bytes.subarray(0, 16), idLength), secret: base36(bytes.subarray(16, 48), secretLength) };
 }
 
-/** randomNames makes a new token's id and secret. */
+/** randomNames returns a new token's id and secret. */
 export function randomNames(): TokenNames {
   return namesFrom(randomBytes(48));
 }
 
 /**
- * namesOfOperation are the id and the secret that an operation's token has: the same whenever it is repeated, though
- * neither is stored. Who does not have `key` can't tell them.
+ * namesOfOperation derives the id and the secret of an operation's token: the same for every repetition, though neither
+ * is stored. They can't be derived without `key`.
  */
 export function namesOfOperation(key: Uint8Array, operationId: string): TokenNames {
   return namesFrom(createHmac('sha512', key).update(`xnet join token\n${operationId}`).digest());
 }
 
-/** formatToken writes a token: "XJT1-<digest>-<id>.<secret>". */
+/** formatToken returns the text of a token: "XJT1-<digest>-<id>.<secret>". */
 export function formatToken({ caDigest, id, secret }: Token): string {
   return `XJT1-${caDigest}-${id}.${secret}`;
 }
 
-/** checkToken reads what formatToken wrote. What is wrong is said without repeating it: it may be a secret. */
+/** checkToken parses a token. Its problems do not quote the text: it may be a secret. */
 export function checkToken(text: string): Checked<Token> {
   const [, caDigest, id, secret] = pattern.exec(text.trim()) ?? [];
   if (caDigest === undefined || id === undefined || secret === undefined) {
@@ -66,19 +66,19 @@ export function checkToken(text: string): Checked<Token> {
 }
 
 /**
- * withoutSecrets is a text in which tokens have no secret any more: for what people write where no token belongs, and
- * others read. Also a token that was not copied whole has lost it.
+ * withoutSecrets returns a text with the secrets of all tokens removed, incomplete tokens included: for input that may
+ * contain a token by mistake and that others read.
  */
 export function withoutSecrets(text: string): string {
   return text.replace(/\b([0-9a-z]{6})\.[0-9a-z]{8,}/g, '$1.…');
 }
 
-/** tokenHash is what is stored of a token: HMAC-SHA256 under the cluster's key, in hexadecimal. */
+/** tokenHash returns what is stored of a token: HMAC-SHA256 under the cluster's key, in hexadecimal. */
 export function tokenHash(key: Uint8Array, { id, secret }: TokenNames): string {
   return createHmac('sha256', key).update(`xnet join token\n${id}.${secret}`).digest('hex');
 }
 
-/** sameHash compares two hashes in a time that does not depend on where they differ. */
+/** sameHash compares two hashes in constant time. */
 export function sameHash(a: string, b: string): boolean {
   const [left, right] = [Buffer.from(a), Buffer.from(b)];
   return left.length === right.length && timingSafeEqual(left, right);

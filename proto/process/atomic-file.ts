@@ -1,17 +1,17 @@
-// The one way in which files are written: the content goes into a temporary file beside the target, is flushed, and is then
-// renamed or linked to the target, whose folder is flushed.
-// Invariant: a path never has half a content, wherever a crash or a full disk comes in between.
+// The only writer of files: writes a temporary file beside the target, flushes it, renames or links it to the target,
+// and flushes the folder.
+// Invariant: a path never has partial content, whether after a crash or on a full disk.
 import { constants } from 'node:fs';
 import { type FileHandle, link, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, messageOf, XnetError } from '../errors.js';
 import { makeFolder } from './folder.js';
 
-/** AtomicWriteOptions say how a file is written. */
+/** AtomicWriteOptions control how a file is written. */
 export type AtomicWriteOptions = {
   /** Permission bits, whatever the umask. Default 0o600. */
   readonly mode?: number;
-  /** `replace` (the default) takes the place of a file; `create` fails with EEXIST where there is one. */
+  /** `replace` (the default) replaces an existing file; `create` fails with EEXIST if there is one. */
   readonly place?: 'replace' | 'create';
   /** The temporary file, in the target's folder. Default temporaryOf(path), which suits a file with one writer. */
   readonly temporary?: string;
@@ -20,9 +20,9 @@ export type AtomicWriteOptions = {
 };
 
 /**
- * writeAtomically writes a file whole or not at all. A symlink in the target's place is replaced, not followed. The folder
- * has to be there.
- * @throws the system's error; unless only the flush of the folder failed, the target is as it was
+ * writeAtomically writes a file completely or not at all. A symlink at the target is replaced, not followed. The folder
+ * must exist.
+ * @throws the system's error; unless only the flush of the folder failed, the target is unchanged
  */
 export async function writeAtomically(
   path: string,
@@ -34,7 +34,7 @@ export async function writeAtomically(
     if (place === 'replace') {
       await rename(temporary, path);
     } else {
-      // Unlike rename, link fails where there is a file (link(2)).
+      // Unlike rename, link fails if the target exists (link(2)).
       await link(temporary, path);
       await unlink(temporary);
     }
@@ -46,8 +46,9 @@ export async function writeAtomically(
 }
 
 /**
- * writeOwnFile writes a file that only this program writes, such as a cache or a journal. Its folder is made if need be.
- * @throws XnetError FailedPrecondition when it can't be written; the file is as it was then
+ * writeOwnFile writes a file that only this program writes, such as a cache or a journal. It creates the folder if
+ * necessary.
+ * @throws XnetError FailedPrecondition when it can't be written; the file is then unchanged
  */
 export async function writeOwnFile(path: string, bytes: Uint8Array, mode = 0o600): Promise<void> {
   try {
@@ -72,27 +73,27 @@ export async function removeOwnFile(path: string): Promise<void> {
   await flushFolder(dirname(path));
 }
 
-/** temporaryOf is the name that a file's new content has until it is complete: a crash leaves it, the next write takes it. */
+/** temporaryOf returns the name of a file's incomplete new content: a crash leaves it, the next write replaces it. */
 export function temporaryOf(target: string): string {
   return join(dirname(target), `.${basename(target)}.xnet-new`);
 }
 
-/** discardTemporary removes what a crash may have left beside a file. */
+/** discardTemporary removes the temporary file that a crash may have left. */
 export async function discardTemporary(target: string): Promise<void> {
   await unlink(temporaryOf(target)).catch(() => undefined);
 }
 
-/** openNew makes a new, empty file with this mode, whatever the umask; what was in its place goes. */
+/** openNew creates an empty file with this mode, whatever the umask, replacing an existing one. */
 export async function openNew(temporary: string, mode: number): Promise<FileHandle> {
   await unlink(temporary).catch(() => undefined);
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   const file = await open(temporary, flags, mode);
-  // The process's umask is none of the file's business.
+  // open applies the process's umask; chmod does not.
   await file.chmod(mode);
   return file;
 }
 
-/** fill gives a file its content, flushes it to disk unless `flush` is false, and closes it. */
+/** fill writes a file's content, flushes it to disk unless `flush` is false, and closes it. */
 export async function fill(file: FileHandle, bytes: Uint8Array, flush = true): Promise<void> {
   try {
     await file.truncate(0);
@@ -103,13 +104,13 @@ export async function fill(file: FileHandle, bytes: Uint8Array, flush = true): P
   }
 }
 
-/** flushFolder flushes a folder's entries to disk. A rename survives a crash only after that. */
+/** flushFolder flushes a folder's entries to disk. A rename is durable only after that. */
 export async function flushFolder(folder: string): Promise<void> {
   const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     await handle.sync();
   } catch (error) {
-    // Some FUSE file systems can't flush a folder; the rename has happened all the same.
+    // Some FUSE file systems can't flush a folder; the rename has succeeded anyway.
     if (errnoOf(error) !== 'EINVAL') throw fileError(`can't flush ${folder}`, error);
   } finally {
     await handle.close();
@@ -126,7 +127,7 @@ const explanations: Readonly<Record<string, string>> = {
   EXDEV: 'it is a mount point of its own, and has to be changed where it is mounted from',
 };
 
-/** fileError is an error of the file system with what it means: "can't write /x: the disk is full (ENOSPC)". */
+/** fileError returns the XnetError for an error of the file system: "can't write /x: the disk is full (ENOSPC)". */
 export function fileError(what: string, error: unknown): XnetError {
   if (error instanceof XnetError) return error;
   const errno = errnoOf(error);

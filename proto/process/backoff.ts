@@ -1,11 +1,11 @@
-// Waiting between attempts, and waiting that can be ended.
+// Pauses between attempts, and waits that can be interrupted.
 
 /** BackoffOptions bound the pauses between attempts, in milliseconds. */
 export type BackoffOptions = { readonly firstMs: number; readonly longestMs: number };
 
 /**
- * backoffMs is the pause before attempt number `attempt` (from 1): full jitter under an exponential cap, so that many
- * that failed together do not come back together (Brooker, "Exponential Backoff And Jitter", AWS 2015).
+ * backoffMs returns the pause before attempt number `attempt` (from 1): full jitter under an exponential cap, so that
+ * many that failed together do not retry together (Brooker, "Exponential Backoff And Jitter", AWS 2015).
  * @param random a number from 0 to 1
  */
 export function backoffMs(attempt: number, options: BackoffOptions, random: number): number {
@@ -26,11 +26,11 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** Alarm is what one loop waits for between two rounds of its work. Waking costs next to nothing: no timer, no error. */
+/** Alarm wakes one loop between two rounds of its work. Waking is cheap: no timer, no error. */
 export class Alarm {
   #ring: (() => void) | undefined;
 
-  /** ring ends the wait that is under way, if one is. */
+  /** ring ends the current wait, if any. */
   ring(): void {
     this.#ring?.();
   }

@@ -1,8 +1,8 @@
-// Names of errors of system calls. The kernel's numbers come in netlink messages; syscall-napi hands out strerror() texts
-// alone. Both become errno names here: "ENOBUFS".
+// Names of system call errors, such as "ENOBUFS", from the kernel's numbers in netlink messages and from the strerror()
+// texts that syscall-napi returns.
 import { constants } from 'node:os';
 
-// Of two names for one number, the one that Linux' manual pages use.
+// Of two names for one number, the one in the Linux manual pages.
 const preferred = new Map([
   [constants.errno.EAGAIN, 'EAGAIN'],
   [constants.errno.EOPNOTSUPP, 'EOPNOTSUPP'],
@@ -10,13 +10,13 @@ const preferred = new Map([
 
 const names = new Map<number, string>(Object.entries(constants.errno).map(([name, number]) => [number, name]));
 
-/** errnoName is the name of an error number: "EEXIST" for 17; "E999" for one that has no name. */
+/** errnoName returns the name of an error number: "EEXIST" for 17; "E999" for an unknown one. */
 export function errnoName(number: number): string {
   return preferred.get(number) ?? names.get(number) ?? `E${number}`;
 }
 
 // glibc's texts (sysdeps/gnu/errlist.h, C locale: Node.js never calls setlocale) of all errors that the calls in
-// syscall.ts can end in. musl words these the same, except for those in the second group.
+// syscall.ts can return. musl has the same texts, except for those in the second group.
 const namesOfTexts = new Map([
   ['Operation not permitted', 'EPERM'],
   ['No such file or directory', 'ENOENT'],
@@ -51,7 +51,7 @@ const namesOfTexts = new Map([
   ['Not supported', 'EOPNOTSUPP'],
 ]);
 
-/** errnoOfText is the name of the error with a strerror() text; "EUNKNOWN" for one that is not expected of our calls. */
+/** errnoOfText returns the errno name of a strerror() text; "EUNKNOWN" for one that our calls do not return. */
 export function errnoOfText(text: string): string {
   return namesOfTexts.get(text) ?? 'EUNKNOWN';
 }

@@ -1,5 +1,5 @@
-// Runs the few programs that xnetd needs (nft, iptables, conntrack, systemctl). Never through a shell: arguments are
-// passed as they are, so no name from anywhere is ever interpreted.
+// Runs other programs (nft, iptables, conntrack, systemctl). Invariant: never through a shell; arguments are passed
+// unchanged, so no name is ever interpreted.
 import { type ExecFileException, execFile } from 'node:child_process';
 import { constants } from 'node:os';
 import { messageOf, XnetError } from '../errors.js';
@@ -9,13 +9,13 @@ export type ExecOptions = {
   readonly signal?: AbortSignal;
   /** Written to the program's standard input. */
   readonly input?: string;
-  /** The program is killed after so long, in milliseconds. Default 30,000. */
+  /** Time after which the program is killed, in milliseconds. Default 30,000. */
   readonly timeoutMs?: number;
 };
 
-/** ExecResult is what a program that could be started did. */
+/** ExecResult is the outcome of a program that could be started. */
 export type ExecResult = {
-  /** Exit code; 128 + the signal's number where one ended it, as shells count. */
+  /** Exit code; 128 + the signal's number if a signal ended it, as in shells. */
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -23,17 +23,20 @@ export type ExecResult = {
 
 /**
  * Exec runs a program and awaits its end. A non-zero exit code is a result, not an error.
- * @throws XnetError FailedPrecondition when the program is not there, DeadlineExceeded after `timeoutMs`, Cancelled
+ * @throws XnetError FailedPrecondition when the program is not installed, DeadlineExceeded after `timeoutMs`, Cancelled
  */
 export type Exec = (argv: readonly [string, ...string[]], options?: ExecOptions) => Promise<ExecResult>;
 
-// Enough for an nft listing of 16,384 subnets; more is a program gone wild.
+// Enough for an nft listing of 16,384 subnets; more output indicates a faulty program.
 const longestOutputBytes = 64 * 1024 * 1024;
 
 /** exec is Exec on this host. */
 export const exec: Exec = (argv, options = {}) => run(argv, options);
 
-/** execThrough is Exec with every program started by another one, e.g. ["nsenter", "--net=/run/netns/h1", "--"]. */
+/**
+ * execThrough returns an Exec that starts every program through another one, such as ["nsenter", "--net=/run/netns/h1",
+ * "--"].
+ */
 export function execThrough(prefix: readonly [string, ...string[]]): Exec {
   return (argv, options = {}) => run([...prefix, ...argv], options);
 }
@@ -51,7 +54,7 @@ function run(argv: readonly [string, ...string[]], options: ExecOptions): Promis
         killSignal: 'SIGKILL',
         maxBuffer: longestOutputBytes,
         encoding: 'utf8',
-        // C: the messages that are looked at are the untranslated ones.
+        // The C locale: our checks match the untranslated messages.
         env: { ...process.env, LC_ALL: 'C' },
       },
       (error, stdout, stderr) => {
@@ -60,13 +63,13 @@ function run(argv: readonly [string, ...string[]], options: ExecOptions): Promis
         else reject(problemOf(program, error, timeoutMs));
       },
     );
-    // A program that does not read its input to the end closes the pipe; its exit code says what is wrong.
+    // A program that stops reading its input closes the pipe; its exit code reports the problem.
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(input ?? '');
   });
 }
 
-// Undefined for a program that did not run to an end of its own.
+// Undefined for a program that did not end by itself.
 function exitCodeOf({ code, signal, killed }: ExecFileException): number | undefined {
   if (typeof code === 'number') return code;
   return typeof code === 'string' || killed === true || signal == null ? undefined : 128 + constants.signals[signal];

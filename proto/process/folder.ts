@@ -1,12 +1,12 @@
-// Making folders. Node.js's own mkdir with `recursive` never returns where a folder can't be made in a parent that there
-// is, as in /proc (it takes ENOENT for a parent that is missing, and begins again).
+// Creates folders. Node.js's mkdir with `recursive` never returns if a folder can't be created in an existing parent,
+// as in /proc (it takes ENOENT for a missing parent and starts again).
 import { mkdirSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf } from '../errors.js';
 
 /**
- * makeFolder makes a folder and those that it lies in, where there are none.
+ * makeFolder creates a folder and its missing parents.
  * @throws the system's error
  */
 export async function makeFolder(path: string, mode = 0o777): Promise<void> {
@@ -22,7 +22,7 @@ export async function makeFolder(path: string, mode = 0o777): Promise<void> {
   }
 }
 
-/** makeFolderSync is makeFolder at once. */
+/** makeFolderSync is the synchronous makeFolder. */
 export function makeFolderSync(path: string, mode = 0o777): void {
   try {
     mkdirSync(path, { mode });

@@ -1,18 +1,19 @@
-// Structured logs of the daemons: one JSON object a line on standard output, for journald. Info means that a state
-// changed; debug tells the rest.
+// Structured logs of the daemons: one JSON object per line on standard output, for journald. Level info means that a
+// state changed; all else is debug.
 import { type DestinationStream, type Logger, pino } from 'pino';
 
 export type { Logger } from 'pino';
 
-/** logLevels are what --log-level takes. */
+/** logLevels are the values of --log-level. */
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 
-/** LogLevel is the least serious level that is written. */
+/** LogLevel is the lowest level that is written. */
 export type LogLevel = (typeof logLevels)[number];
 
 /**
- * makeLog makes a daemon's root logger: `{"level":"info","ts":"2026-11-21T10:00:00.000Z","component":"xnetd","msg":…}`.
- * @param destination where lines go, standard output unless given
+ * makeLog returns a daemon's root logger:
+ * `{"level":"info","ts":"2026-11-21T10:00:00.000Z","component":"xnetd","msg":…}`.
+ * @param destination where lines are written; default standard output
  */
 export function makeLog(component: string, level: LogLevel, destination?: DestinationStream): Logger {
   return pino(
@@ -21,7 +22,7 @@ export function makeLog(component: string, level: LogLevel, destination?: Destin
       base: { component },
       timestamp: () => `,"ts":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
-      // An Error's stack only where somebody debugs; its message and code always.
+      // An Error's message and code are always logged, its stack only at level debug.
       serializers: {
         err: (error: unknown) => {
           if (!(error instanceof Error)) return { message: String(error) };

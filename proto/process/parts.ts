@@ -1,14 +1,14 @@
-// The parts of a long-running program, run side by side until it is told to stop.
-// Invariant: no program goes on with some of its parts. The first that fails, or that ends before it was told to, ends all
-// of them, and its error is thrown, so that the program exits and whatever supervises it starts it anew.
+// Runs the parts of a long-running program side by side until it is stopped.
+// Invariant: no program continues with only some of its parts. The first part that fails, or ends before it was
+// stopped, ends all of them and its error is thrown, so that the program exits and its supervisor restarts it.
 import { setMaxListeners } from 'node:events';
 import { messageOf, XnetError } from '../errors.js';
 import { pause } from './backoff.js';
 
-/** Parts are what runs, by name. Each runs until its signal aborts. */
+/** Parts are the loops to run, by name. Each runs until its signal aborts. */
 export type Parts = Readonly<Record<string, (signal: AbortSignal) => Promise<void>>>;
 
-/** PartsOptions say how long to wait for the end. */
+/** PartsOptions bound the shutdown. */
 export type PartsOptions = {
   /** How long the other parts may take to end after one has failed, in milliseconds. */
   readonly graceMs: number;
@@ -18,13 +18,13 @@ export type PartsOptions = {
 
 /**
  * runParts runs all parts until `signal` aborts, and returns when all of them have ended.
- * @throws XnetError Internal, when a part fails or ends by itself; the others have been told to end by then, and have had
- *   `graceMs` for it
+ * @throws XnetError Internal when a part fails or ends by itself; the others have been stopped by then, and have had
+ * `graceMs` to end
  */
 export async function runParts(parts: Parts, signal: AbortSignal, options: PartsOptions): Promise<void> {
   const failed = new AbortController();
   const stop = AbortSignal.any([signal, failed.signal]);
-  // Each part waits for it in several places; Node.js takes more than ten for a leak.
+  // Each part listens on it in several places; Node.js warns of a leak at more than ten.
   setMaxListeners(64, stop);
   let failure: XnetError | undefined;
   const fail = (part: string, error: unknown) => {
@@ -60,7 +60,7 @@ export function aborted(signal: AbortSignal): Promise<void> {
 }
 
 function partFailure(part: string, error: unknown): XnetError {
-  // What people can do something about is told as it is.
+  // Errors that people can act on are thrown unchanged.
   if (error instanceof XnetError) return error;
   return new XnetError('Internal', `${part} failed: ${messageOf(error)}`, { cause: error });
 }

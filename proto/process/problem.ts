@@ -1,15 +1,15 @@
-// What is wrong, and what to do about it, as people see it: a line for each. Pure.
+// Formats problems and their remedies for people, one line each. Pure.
 import { escaped } from '../domain/text.js';
 
-/** Problem is one thing that is wrong, and what to do about it: a command where there is one, null where it depends. */
+/** Problem is a problem and its remedy: a command where there is one, null where it depends. */
 export type Problem = { readonly text: string; readonly fix: string | null };
 
-/** problemText is a problem on one line. */
+/** problemText returns a problem on one line. */
 export function problemText({ text, fix }: Problem): string {
   return fix === null ? text : `${text}: ${fix}`;
 }
 
-// What is right of the mark begins under the text, so that problems are told apart.
+// Text to the right of the mark is indented, so that problems are distinguishable.
 const indent = '  ';
 
 function wrapped(text: string, width: number): readonly string[] {
@@ -26,9 +26,9 @@ function wrapped(text: string, width: number): readonly string[] {
 }
 
 /**
- * problemLines are a problem and, below it, what to do.
+ * problemLines returns the lines of a problem, followed by its remedy.
  * @param paint colours the mark before it
- * @param width a problem that is longer is wrapped; what to do never is, since people copy it
+ * @param width wraps longer problems; remedies are never wrapped, because people copy them
  */
 export function problemLines(
   { text, fix }: Problem,

@@ -1,10 +1,10 @@
-// What every xnet executable does the same way: parse, run, print an error for people on standard error, exit with the
-// code that goes with it.
+// The common frame of every xnet executable: parse, run, print an error for people on standard error, exit with the
+// matching code.
 import { type Command, CommanderError } from 'commander';
 import { exitCodeOf, exitCodes, XnetError } from '../errors.js';
 import { errorDocument, safeJson } from './json.js';
 
-/** describeError is an error as people read it: what happened, each problem, what to do. One or more lines. */
+/** describeError returns an error for people: what failed, each problem, what to do. One or more lines. */
 export function describeError(error: unknown): string {
   if (!(error instanceof XnetError)) {
     return `internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
@@ -14,22 +14,22 @@ export function describeError(error: unknown): string {
   return `${error.message}${problems}${hint}`;
 }
 
-/** exitCodeFor is the exit code of a program that failed with `error`. */
+/** exitCodeFor returns the exit code of a program that failed with `error`. */
 export function exitCodeFor(error: unknown): number {
   if (error instanceof XnetError) return exitCodeOf(error.code);
   return error instanceof CommanderError ? commanderExit(error) : exitCodes.failure;
 }
 
 function commanderExit(error: CommanderError): number {
-  // Help and version are not failures; everything else that commander finds is wrong usage.
+  // Help and version are not failures; all other errors of commander are wrong usage.
   return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
 }
 
 const lingerMs = 5_000;
 
-/** ProgramOptions say how a program differs from others. */
+/** ProgramOptions are the differences between programs. */
 export type ProgramOptions = {
-  /** Whether errors are for programs: asked when there is one. */
+  /** Whether to print errors as JSON; called when there is an error. */
   readonly jsonErrors?: () => boolean;
 };
 
@@ -52,11 +52,11 @@ export async function runProgram(program: Command, { jsonErrors = () => false }:
     if (jsonErrors()) {
       const document = errorDocument(error, process.exitCode);
       if (process.exitCode !== exitCodes.ok) process.stderr.write(`${safeJson(document)}\n`);
-      // What commander found it has printed itself.
+      // commander has printed its own errors.
     } else if (!(error instanceof CommanderError)) {
       process.stderr.write(`${program.name()}: ${describeError(error)}\n`);
     }
-    // Whatever the program has left open does not keep it from ending: something may wait to start it anew.
+    // Exits despite open resources: a supervisor may be waiting to restart the program.
     setTimeout(() => process.exit(), lingerMs).unref();
   }
 }

@@ -1,6 +1,5 @@
 // How every xnet executable reads its settings: command line over environment over config file over default.
-// Invariant: all settings are checked before anything is touched, and all that is wrong is told at once, each with
-// where it was set.
+// Invariant: all settings are checked before any effect, and all problems are reported together, each with its source.
 import { readFileSync } from 'node:fs';
 import type { Command, Option } from 'commander';
 import * as v from 'valibot';
@@ -8,7 +7,7 @@ import { parseDocument } from 'yaml';
 import { type Checked, quoted } from '../domain/text.js';
 import { errnoOf, messageOf, XnetError } from '../errors.js';
 
-/** fromCheck makes a schema step of a check function: `v.pipe(v.string(), fromCheck(checkName))`. */
+/** fromCheck returns the schema step of a check function: `v.pipe(v.string(), fromCheck(checkName))`. */
 export function fromCheck<T>(check: (text: string) => Checked<T>): v.RawTransformAction<string, T> {
   return v.rawTransform(({ dataset, addIssue, NEVER }) => {
     const checked = check(dataset.value);
@@ -18,7 +17,7 @@ export function fromCheck<T>(check: (text: string) => Checked<T>): v.RawTransfor
   });
 }
 
-/** listOf makes a schema for a setting that is a list in the file and comma-separated everywhere else. */
+/** listOf returns the schema of a setting that is a list in the file and comma-separated elsewhere. */
 export function listOf<T>(item: v.GenericSchema<string, T>): v.GenericSchema<string | string[], T[]> {
   return v.pipe(
     v.union([v.string(), v.array(v.string())]),
@@ -34,7 +33,7 @@ function splitList(text: string): string[] {
     .filter((part) => part !== '');
 }
 
-/** integer makes a schema of a whole number from `min` to `max`, written as a number or as text. */
+/** integer returns the schema of a whole number from `min` to `max`, as a number or as text. */
 export function integer(min: number, max: number): v.GenericSchema<string | number, number> {
   const message = `has to be a whole number from ${min} to ${max}`;
   return v.pipe(
@@ -45,12 +44,12 @@ export function integer(min: number, max: number): v.GenericSchema<string | numb
   );
 }
 
-/** SettingsFile is a settings file as it was read. */
+/** SettingsFile is a parsed settings file. */
 export type SettingsFile = { readonly path: string; readonly values: ReadonlyMap<string, unknown> };
 
 /**
- * readSettingsFile reads a YAML file of settings, named as the long flags without their dashes. A file that is absent
- * counts as empty unless `required`.
+ * readSettingsFile reads a YAML file of settings, named as the long flags without their dashes. A missing file counts
+ * as empty unless `required`.
  * @throws XnetError InvalidArgument, naming the file and the line
  */
 export function readSettingsFile(path: string, required: boolean): SettingsFile {
@@ -69,7 +68,7 @@ export function readSettingsFile(path: string, required: boolean): SettingsFile 
   return { path, values: new Map(Object.entries(content)) };
 }
 
-// Documents that nest too deep, or stand for more than they are, make the parser itself throw.
+// The parser itself throws on documents that nest too deeply or expand too far by aliases.
 function contentOf(path: string, text: string): unknown {
   try {
     const document = parseDocument(text, { uniqueKeys: true, prettyErrors: true });
@@ -99,7 +98,7 @@ function whereSet(command: Command, option: Option, file: SettingsFile): string 
 /**
  * readSettings merges a parsed command's options with its config file, and checks the result against `schema`, whose
  * keys are the options' attribute names.
- * @param defaultFile read if it exists, unless the command line or the environment names another with --config
+ * @param defaultFile read if it exists, unless the command line or the environment names another one with --config
  * @throws XnetError InvalidArgument with every problem
  */
 export function readSettings<S extends v.GenericSchema>(

@@ -1,6 +1,6 @@
-// The part of syscall-napi (which comes without types) that syscall.ts uses.
+// The part of syscall-napi, which has no types, that syscall.ts uses.
 declare module 'syscall-napi' {
-  /** Argument is one of up to six: a number, or a buffer that stands for its address. */
+  /** Argument is one of up to six: a number, or a buffer whose address is passed. */
   type Argument = bigint | Uint8Array;
 
   type SystemCall = {
@@ -10,7 +10,7 @@ declare module 'syscall-napi' {
     readonly sync: (number: bigint, ...args: Argument[]) => bigint;
   };
 
-  /** Numbers by name; those of an architecture that the package does not know are absent. */
+  /** Numbers by name; absent for an architecture that the package does not know. */
   type SystemCallNumbers = {
     readonly [name in `__NR_${string}`]?: bigint;
   };

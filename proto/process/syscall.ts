@@ -1,14 +1,14 @@
-// The few system calls that Node.js has no function for: netlink sockets, waiting for several descriptors, file locks,
-// network namespaces. The only file that imports syscall-napi.
-// Invariant: everything but waitReadable runs at once on the calling thread and never blocks for long; every failure is
-// a SyscallError with an errno name.
+// The system calls that Node.js does not offer: netlink sockets, waiting for several descriptors, file locks, network
+// namespaces. The only file that imports syscall-napi.
+// Invariant: all calls except waitReadable run synchronously on the calling thread and never block for long; every
+// failure is a SyscallError with an errno name.
 import { closeSync, openSync } from 'node:fs';
 import { endianness } from 'node:os';
 import binding from 'syscall-napi';
 import { messageOf, XnetError } from '../errors.js';
 import { errnoOfText } from './errno.js';
 
-/** SyscallError is a system call that failed. */
+/** SyscallError is a failed system call. */
 export class SyscallError extends Error {
   override readonly name = 'SyscallError';
   /** Errno name: "ENOBUFS". */
@@ -77,14 +77,14 @@ const socketOptions = {
   strictCheck: 12n, // NETLINK_GET_STRICT_CHK: dumps are filtered by what the request says
 } as const;
 
-/** NetlinkOption is a socket option of netlink. */
+/** NetlinkOption is the name of a netlink socket option. */
 export type NetlinkOption = keyof typeof socketOptions;
 
 /**
- * openNetlink opens a netlink socket and gives it an address.
+ * openNetlink opens and binds a netlink socket.
  * @param protocol NETLINK_ROUTE (0), NETLINK_NETFILTER (12)
- * @returns the descriptor, and the port id that the kernel marks our changes with in its notifications
- * @throws SyscallError EMFILE and the like
+ * @returns the descriptor, and the port id by which the kernel's notifications identify our own changes
+ * @throws SyscallError, such as EMFILE
  */
 export function openNetlink(protocol: number): { readonly fd: number; readonly portId: number } {
   if (endianness() !== 'LE') throw new XnetError('FailedPrecondition', 'xnetd runs on little-endian machines only');
@@ -106,23 +106,23 @@ export function openNetlink(protocol: number): { readonly fd: number; readonly p
 
 /**
  * openSocket opens a socket.
- * @throws SyscallError EPERM without the capability that it needs, EMFILE
+ * @throws SyscallError EPERM without the necessary capability, EMFILE
  */
 export function openSocket(family: number, type: number, protocol: number): number {
   return call('socket', BigInt(family), BigInt(type | SOCK_CLOEXEC), BigInt(protocol));
 }
 
-/** bindSocket gives a socket an address: a struct sockaddr. Throws SyscallError EADDRNOTAVAIL for one of no interface. */
+/** bindSocket binds a socket to a struct sockaddr. Throws SyscallError EADDRNOTAVAIL for an address of no interface. */
 export function bindSocket(fd: number, address: Uint8Array): void {
   call('bind', BigInt(fd), address, BigInt(address.length));
 }
 
-/** sendTo sends a datagram to an address, a struct sockaddr, without waiting. Throws SyscallError EHOSTUNREACH and the like. */
+/** sendTo sends a datagram to a struct sockaddr without blocking. Throws SyscallError, such as EHOSTUNREACH. */
 export function sendTo(fd: number, bytes: Uint8Array, address: Uint8Array): void {
   call('sendto', BigInt(fd), bytes, BigInt(bytes.length), MSG_DONTWAIT, address, BigInt(address.length));
 }
 
-/** setSocketOption sets an option of 32 bits. */
+/** setSocketOption sets a 32-bit option. */
 export function setSocketOption(fd: number, level: number, option: number, value: number): void {
   setOption(fd, BigInt(level), BigInt(option), value);
 }
@@ -135,7 +135,7 @@ function setOption(fd: number, level: bigint, option: bigint, value: number): vo
 
 /**
  * setNetlinkOption sets an option of a netlink socket.
- * @returns false where the kernel is too old to know it, or the group
+ * @returns false if the kernel is too old to know the option or the group
  * @throws SyscallError for any other failure
  */
 export function setNetlinkOption(fd: number, option: NetlinkOption, value: number): boolean {
@@ -148,12 +148,14 @@ export function setNetlinkOption(fd: number, option: NetlinkOption, value: numbe
   }
 }
 
-/** setReceiveBuffer lets a socket queue so many bytes, beyond the system's limit. Needs CAP_NET_ADMIN. */
+/**
+ * setReceiveBuffer sets the size of a socket's receive queue in bytes, beyond the system's limit. Needs CAP_NET_ADMIN.
+ */
 export function setReceiveBuffer(fd: number, bytes: number): void {
   setOption(fd, SOL_SOCKET, SO_RCVBUFFORCE, bytes);
 }
 
-/** send sends the first `length` bytes. The kernel has dealt with all of them when it returns. */
+/** send sends the first `length` bytes. The kernel has processed all of them when it returns. */
 export function send(fd: number, bytes: Uint8Array, length: number): void {
   for (;;) {
     try {
@@ -166,11 +168,11 @@ export function send(fd: number, bytes: Uint8Array, length: number): void {
 }
 
 /**
- * isReadable says whether a descriptor has something to read, or an error to tell, at this moment. Asking is a thirtieth
- * of the price of being told EAGAIN, which comes as an error with a stack.
+ * isReadable reports whether a descriptor currently has data or an error to read. That costs a thirtieth of a read that
+ * fails with EAGAIN, which creates an Error with a stack.
  */
 export function isReadable(fd: number): boolean {
-  // struct pollfd (descriptor, events asked for, events seen), and a struct timespec of no time at all.
+  // struct pollfd (descriptor, events requested, events seen), and a struct timespec of zero.
   const polled = Buffer.alloc(8);
   polled.writeInt32LE(fd, 0);
   polled.writeInt16LE(POLLIN, 4);
@@ -178,14 +180,14 @@ export function isReadable(fd: number): boolean {
     try {
       return call('ppoll', polled, 1n, Buffer.alloc(16), 0n, 0n) > 0;
     } catch (error) {
-      // A signal came in between, such as that of a reload: ppoll is never taken up again by itself (signal(7)).
+      // Interrupted by a signal, such as that of a reload: ppoll is never restarted automatically (signal(7)).
       if (!(error instanceof SyscallError) || error.code !== 'EINTR') throw error;
     }
   }
 }
 
 /**
- * receive takes one datagram from a socket's queue, without waiting.
+ * receive reads one datagram from a socket's queue without blocking.
  * @returns its length in bytes; undefined when the queue is empty
  * @throws SyscallError ENOBUFS after datagrams were lost, EMSGSIZE for one that is longer than `buffer`
  */
@@ -206,18 +208,17 @@ export function receive(fd: number, buffer: Uint8Array): number | undefined {
   }
 }
 
-/** openEvent opens an eventfd: readable from the first 8-byte number other than 0 that is written to it. */
+/** openEvent opens an eventfd: readable once an 8-byte number other than 0 has been written to it. */
 export function openEvent(): number {
   return call('eventfd2', 0n, EFD_CLOEXEC);
 }
 
 /**
- * waitReadable waits, on a thread of libuv's pool, until one of the descriptors has something to read or an error to
- * tell. It takes nothing from them.
- * @returns those of them
+ * waitReadable waits, on a thread of libuv's pool, until a descriptor has data or an error to read. It reads nothing.
+ * @returns the readable descriptors
  */
 export async function waitReadable(fds: readonly number[]): Promise<readonly number[]> {
-  // struct pollfd: descriptor, events asked for, events seen.
+  // struct pollfd: descriptor, events requested, events seen.
   const polled = Buffer.alloc(8 * fds.length);
   for (const [index, fd] of fds.entries()) {
     polled.writeInt32LE(fd, 8 * index);
@@ -240,8 +241,8 @@ const lockOperations = { shared: 1n, exclusive: 2n } as const;
 const nonBlocking = 4n;
 
 /**
- * tryLock takes a lock on an open file, which the kernel drops when the process ends, however it ends. Any number of open
- * files can share one; an exclusive one is alone.
+ * tryLock locks an open file; the kernel releases the lock when the process ends, however it ends. Any number of open
+ * files can share a lock; an exclusive one has a single holder.
  * @returns false when another open file holds it
  */
 export function tryLock(fd: number, kind: keyof typeof lockOperations = 'exclusive'): boolean {
@@ -255,14 +256,15 @@ export function tryLock(fd: number, kind: keyof typeof lockOperations = 'exclusi
 }
 
 /**
- * inNamespace runs `action` with this thread in another network namespace, "/run/netns/h1", and comes back. A socket
- * stays in the namespace that it was opened in. `action` has to be synchronous: what it awaits would run elsewhere.
+ * inNamespace runs `action` with this thread in another network namespace, "/run/netns/h1", and returns to the present
+ * one. A socket stays in the namespace that it was opened in. `action` must be synchronous: asynchronous work would run
+ * elsewhere.
  * @throws an Error of node:fs when there is no such namespace, SyscallError EPERM without CAP_SYS_ADMIN
  */
 export function inNamespace<T>(path: string, action: () => T): T {
   const target = openSync(path, 'r');
   try {
-    // Namespaces belong to threads: /proc/self would be the main thread's.
+    // Namespaces belong to threads: /proc/self is the main thread.
     const here = openSync('/proc/thread-self/ns/net', 'r');
     try {
       call('setns', BigInt(target), CLONE_NEWNET);

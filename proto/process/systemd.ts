@@ -1,23 +1,23 @@
-// Tells systemd how a daemon is doing (sd_notify(3)), where systemd started it: by datagrams of this very process, so that
-// the units allow nobody else to speak for it (NotifyAccess=main).
-// Invariant: messages go in order; what could not be sent goes with the next one. No child inherits the socket's name: etcd
-// and dockerd would say on it that they are ready.
+// Notifies systemd of a daemon's state (sd_notify(3)), if systemd started it. This process sends the datagrams itself,
+// so the units accept no other sender (NotifyAccess=main).
+// Invariant: messages are sent in order; an unsent one is sent with the next. No child inherits the socket's name: etcd
+// and dockerd would report their own readiness on it.
 import { closeSync } from 'node:fs';
 import { messageOf } from '../errors.js';
 import type { Logger } from './log.js';
 
-// A status is for people: in a storm of changes the newest will do, and not in the way of the changes.
+// A status is for people: in a burst of changes only the newest is sent, so that it does not delay the changes.
 const statusDelayMs = 1_000;
-// systemd has read its queue by then.
+// By then systemd has read its queue.
 const retryMs = 1_000;
 const AF_UNIX = 1;
 const SOCK_DGRAM = 2;
 
-/** Systemd is the service manager, or nobody. */
+/** Systemd is the connection to the service manager; without one, its methods do nothing. */
 export class Systemd {
   readonly #log: Logger;
   readonly #socket: string | undefined;
-  /** systemd ends the daemon after so long without a beat, in milliseconds; undefined: it does not wait for any. */
+  /** Watchdog timeout in milliseconds; undefined: systemd expects no beats. */
   readonly watchdogMs: number | undefined;
   readonly #due = new Set<'READY=1' | 'STOPPING=1' | 'WATCHDOG=1'>();
   #lastBeat = Number.NEGATIVE_INFINITY;
@@ -28,7 +28,7 @@ export class Systemd {
   #retry: NodeJS.Timeout | undefined;
   #sending: Promise<void> | undefined;
 
-  /** @param environment NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID are taken out of it */
+  /** @param environment NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID are removed from it */
   constructor(log: Logger, environment: NodeJS.ProcessEnv = process.env) {
     this.#log = log;
     const { NOTIFY_SOCKET: socket, WATCHDOG_USEC: microseconds, WATCHDOG_PID: pid } = environment;
@@ -38,19 +38,19 @@ export class Systemd {
     for (const name of ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID']) delete environment[name];
   }
 
-  /** present says whether systemd started this process and wants to be told. */
+  /** present reports whether systemd started this process and expects notifications. */
   get present(): boolean {
     return this.#socket !== undefined;
   }
 
-  /** ready says that the daemon does its work: units that are ordered after it may start. */
+  /** ready reports that the daemon is working: units ordered after it may start. */
   ready(): void {
     if (this.#ready) return;
     this.#ready = true;
     this.#send('READY=1');
   }
 
-  /** beat is a sign of life. It is passed on as often as systemd needs it, however often there is one. */
+  /** beat is a sign of life. It is forwarded only as often as systemd needs it. */
   beat(): void {
     const now = performance.now();
     if (this.watchdogMs === undefined || now - this.#lastBeat < this.watchdogMs / 4) return;
@@ -59,8 +59,8 @@ export class Systemd {
   }
 
   /**
-   * beatWhile gives signs of life from a timer until `work` ends, and is as `work`: for what takes long in steps that
-   * are each bounded themselves.
+   * beatWhile sends beats from a timer until `work` ends, and returns its result: for long operations whose steps have
+   * their own time limits.
    */
   async beatWhile<T>(work: Promise<T>): Promise<T> {
     if (this.watchdogMs === undefined) return work;
@@ -73,7 +73,7 @@ export class Systemd {
     }
   }
 
-  /** status is what `systemctl status` shows, within a second: "49/49 routes, revision 812, connected". */
+  /** status sets the line that `systemctl status` shows, within a second: "49/49 routes, revision 812, connected". */
   status(text: string): void {
     this.#status = text;
     if (this.#socket === undefined || this.#statusTimer !== undefined || text === this.#statusSent) return;
@@ -83,7 +83,7 @@ export class Systemd {
     }, statusDelayMs).unref();
   }
 
-  /** stopping says that the daemon is on its way out: from here on TimeoutStopSec= counts, and no watchdog. */
+  /** stopping reports that the daemon is shutting down: from here on TimeoutStopSec= applies, and no watchdog. */
   stopping(): void {
     this.#send('STOPPING=1');
   }
@@ -129,8 +129,8 @@ export class Systemd {
 }
 
 /**
- * socketAddress is a struct sockaddr_un (unix(7)) of a path, or of an abstract name, which begins with "@" as systemd
- * writes it.
+ * socketAddress returns the struct sockaddr_un (unix(7)) of a path, or of an abstract name, which begins with "@" in
+ * systemd's notation.
  */
 export function socketAddress(name: string): Buffer {
   const path = Buffer.from(name.startsWith('@') ? `\0${name.slice(1)}` : `${name}\0`, 'utf8');
@@ -139,7 +139,7 @@ export function socketAddress(name: string): Buffer {
   return Buffer.concat([family, path]);
 }
 
-// The system calls are loaded where there is somebody to tell: a controller without systemd does without them.
+// Loads the system calls only if there is a service manager to notify.
 async function sendDatagram(socket: string, message: string): Promise<void> {
   const { openSocket, sendTo } = await import('./syscall.js');
   const fd = openSocket(AF_UNIX, SOCK_DGRAM, 0);

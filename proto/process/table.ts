@@ -1,28 +1,29 @@
-// Tables for people: columns of text under upper-case headers, two blanks apart, as docker and kubectl print them.
-// Every cell but those of the last column is ASCII here. Pure.
+// Tables for people: columns of text under upper-case headers, separated by two blanks, as docker and kubectl print
+// them. Pure.
+// Invariant: every cell except those of the last column is ASCII.
 
-/** Paint colours a text that is padded already; the plain text where colours are off. */
+/** Paint colours a text that is already padded; returns it unchanged if colours are off. */
 export type Paint = (text: string) => string;
 
-/** Cell is a text, and how it is coloured. */
+/** Cell is a text and its colour. */
 export type Cell = string | { readonly text: string; readonly paint: Paint };
 
 const textOf = (cell: Cell): string => (typeof cell === 'string' ? cell : cell.text);
 
-/** TableOptions say how much room there is for a table. */
+/** TableOptions bound the size of a table. */
 export type TableOptions = {
-  /** How many characters a line may have; undefined: as many as it takes. */
+  /** Maximum length of a line, in characters; undefined: unlimited. */
   readonly width?: number | undefined;
-  /** Indices of columns that go when there is no room for all, the first to go first. */
+  /** Indices of columns that may be dropped for space, the first to drop first. */
   readonly droppable?: readonly number[];
-  /** Without the line of headers. */
+  /** Omits the header line. */
   readonly headless?: boolean;
 };
 
-// A last column that is cut shorter than this says nothing any more.
+// A last column cut shorter than this is useless.
 const shortestLast = 16;
 
-// Which columns are shown, and how wide the last of them may be. What is droppable goes first, then what stands last.
+// Returns the columns to show and the width of the last one. Droppable columns go first, then the rightmost.
 function fitted(
   widths: readonly number[],
   { width, droppable = [] }: TableOptions,
@@ -42,14 +43,14 @@ function fitted(
   }
 }
 
-/** cut shortens a text to a width, and shows that it did. */
+/** cut shortens a text to a width, and marks the cut. */
 export function cut(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
 }
 
 /**
- * formatTable lays rows out under their headers, as lines without a newline at their end. Free text belongs into the
- * last column, which is not padded, and which is shortened where there is little room.
+ * formatTable lays out rows under their headers, as lines without a trailing newline. Free text belongs in the last
+ * column, which is not padded, and is cut if space is short.
  */
 export function formatTable(
   headers: readonly string[],
@@ -79,7 +80,7 @@ export function formatTable(
   return [...(options.headless === true ? [] : [line(headers)]), ...rows.map(line)];
 }
 
-/** formatFields lays out "Name: value" lines with aligned values; fields with an empty value are left out. */
+/** formatFields lays out "Name: value" lines with aligned values; fields with an empty value are omitted. */
 export function formatFields(fields: readonly (readonly [name: string, value: string])[]): string[] {
   const shown = fields.filter(([, value]) => value !== '');
   const width = Math.max(0, ...shown.map(([name]) => name.length)) + 2;

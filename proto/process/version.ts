@@ -1,4 +1,4 @@
-// The version of everything in this package. A test holds it against package.json.
+// The version of everything in this package. A test compares it with package.json.
 
 /** version is "MAJOR.MINOR.PATCH" (semver.org). */
 export const version = '0.1.0';
