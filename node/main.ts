@@ -83,6 +83,17 @@ addOptions(program.command('leave'))
   .description('take this host out of the fleet: undo everything xnet made here, and end the lease')
   .option('--force', 'stop or detach containers that use the subnet', false)
   .option('--local', 'undo what is on this host and tell no controller', false)
+  .addHelpText(
+    'after',
+    `
+Examples:
+  xnetd leave
+  xnetd leave --force   stops or detaches containers that use the subnet
+  xnetd leave --local   the lease stays until: xctl nodes remove NAME
+
+Exit codes: ${exitCodes.conflict} something could not be undone, ${exitCodes.denied} the controllers do not let this host in, ${exitCodes.unavailable} no controller answers,
+${exitCodes.notJoined} no lease of this host is known. After a failure the same command can be run again.`,
+  )
   .action(async (_options: unknown, command: Command) => {
     const { force, local } = command.opts<{ force: boolean; local: boolean }>();
     const settings = settingsAsDaemon(command);

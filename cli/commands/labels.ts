@@ -17,3 +17,20 @@ export function labelsFrom(texts: readonly string[]): Record<string, string> {
   throwIfAny(problems, 'the labels are not right');
   return Object.fromEntries(labels);
 }
+
+/**
+ * labelChange reads what `--label` and `--remove-label` say of one node.
+ * @throws XnetError InvalidArgument, also naming every label that is both set and removed
+ */
+export function labelChange(
+  set: readonly string[],
+  remove: readonly string[],
+): { readonly setLabels: Record<string, string>; readonly removeLabels: string[] } {
+  const setLabels = labelsFrom(set);
+  const both = remove.filter((key) => Object.hasOwn(setLabels, key));
+  throwIfAny(
+    both.map((key) => `label ${quoted(key)} is both set and removed: leave out --label or --remove-label`),
+    'the labels are not right',
+  );
+  return { setLabels, removeLabels: [...remove] };
+}

@@ -8,7 +8,7 @@ import type { CommandContext } from '../client/context.js';
 import { nodeFromWire } from '../output/node.js';
 import { formatLeft, isoTime } from '../output/time.js';
 import { requirePart, verdict } from './change-response.js';
-import { labelsFrom } from './labels.js';
+import { labelChange } from './labels.js';
 import type { RemoveOptions } from './pools.js';
 import { type Goal, showAndWait } from './wait.js';
 
@@ -23,15 +23,17 @@ export type SetOptions = {
   readonly dryRun: boolean;
 };
 
-/** setNode changes a node. */
+/**
+ * setNode changes a node.
+ * @throws XnetError InvalidArgument when a label is both set and removed; what the call throws
+ */
 export async function setNode(context: CommandContext, options: SetOptions, text: string): Promise<void> {
   const { client, output } = context;
   const { address, availability, mode, label, removeLabel, wait, dryRun } = options;
   const response = await client.change((admin) => admin.setNode.bind(admin), {
     node: text,
     dryRun,
-    setLabels: labelsFrom(label),
-    removeLabels: [...removeLabel],
+    ...labelChange(label, removeLabel),
     ...(address === undefined ? {} : { address }),
     ...(availability === undefined ? {} : { availability: wireFromAvailability(availability) }),
     ...(mode === undefined ? {} : { mode: wireFromMode(mode) }),

@@ -24,7 +24,13 @@ type Labels = Readonly<Record<string, string>>;
 function labelChanges(before: Labels, after: Labels): readonly string[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
   const changed = names.filter((name) => before[name] !== after[name]);
-  return changed.map((name) => `label ${name}: ${before[name] ?? '(none)'} → ${after[name] ?? '(none)'}`);
+  return changed.map((name) => `label ${name}: ${labelValue(before[name])} → ${labelValue(after[name])}`);
+}
+
+// A label may have an empty value.
+function labelValue(value: string | undefined): string {
+  if (value === undefined) return '(none)';
+  return value === '' ? '""' : value;
 }
 
 /**

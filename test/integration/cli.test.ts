@@ -73,8 +73,8 @@ test.serial('from nothing to nodes and back', async (t) => {
     /Labels: +zone=eu-1[\s\S]*none: its host has not joined[\s\S]*never connected[\s\S]*tokens create --node web-1[\s\S]*NodeAdded/,
   );
   await says(
-    'nodes set web-1 --address 192.168.83.21 --label rack=r1 --remove-label zone',
-    /^changed web-1: address: 192\.168\.83\.11 → 192\.168\.83\.21, label rack: \(none\) → r1, label zone: eu-1 → \(none\)\n$/,
+    'nodes set web-1 --address 192.168.83.21 --label rack=r1 --label spare= --remove-label zone',
+    /^changed web-1: address: 192\.168\.83\.11 → 192\.168\.83\.21, label rack: \(none\) → r1, label spare: \(none\) → "", label zone: eu-1 → \(none\)\n$/,
   );
   await says('nodes set web-1 --address 192.168.83.21', /^unchanged: web-1\n$/);
   await says('nodes cordon web-1', /^changed web-1: availability: active → cordoned\n$/);

@@ -1,9 +1,10 @@
 // Commands of xctl: their help, labels, completion, and why no controller answers.
+import { readFileSync } from 'node:fs';
 import test from 'ava';
 import type { Command } from 'commander';
 import fc from 'fast-check';
 import { callFailureOf, isPassing, noController } from '../../../../cli/client/unreachable.js';
-import { labelsFrom } from '../../../../cli/commands/labels.js';
+import { labelChange, labelsFrom } from '../../../../cli/commands/labels.js';
 import { wantedAt } from '../../../../cli/completion/candidates.js';
 import { completionScripts } from '../../../../cli/completion/scripts.js';
 import { forBash, splitLine } from '../../../../cli/completion/words.js';
@@ -60,6 +61,32 @@ test('labels have the form key=value, and every other one is reported', (t) => {
 function everyCommand(command: Command): readonly Command[] {
   return [command, ...command.commands.flatMap(everyCommand)];
 }
+
+test('a label that is both set and removed is refused', (t) => {
+  t.deepEqual(labelChange(['zone=eu-1'], ['rack']), { setLabels: { zone: 'eu-1' }, removeLabels: ['rack'] });
+  t.throws(() => labelChange(['zone=eu-1', 'rack=r1'], ['rack']), {
+    code: 'InvalidArgument',
+    message: /label "rack" is both set and removed/,
+  });
+});
+
+test('the help of xctl names every exit code of the table in README, in the same words', (t) => {
+  let help = '';
+  makeProgram()
+    .configureOutput({
+      writeOut: (text) => {
+        help += text;
+      },
+    })
+    .outputHelp();
+  const readme = readFileSync(new URL('../../../../../README.md', import.meta.url), 'utf8');
+  const [, table = ''] = /## Exit codes\n([\s\S]*?)\n## /.exec(readme) ?? [];
+  const rows = [...table.matchAll(/(\d+) +\| ([^|,]*[^|, ])/g)].filter(
+    ([, , meaning]) => meaning?.startsWith('`') === false,
+  );
+  t.true(rows.length >= 11);
+  for (const [, code, meaning] of rows) t.true(help.includes(`${code} ${meaning}`), `${code} ${meaning}`);
+});
 
 test('every command has a description and examples, and every change has --dry-run', (t) => {
   const program = makeProgram();
