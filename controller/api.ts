@@ -31,6 +31,7 @@ export class Api {
   readonly #bindings: readonly ServiceBinding[];
   readonly #listeners: Listeners;
   #local: RpcServer | undefined;
+  #isDraining = false;
 
   constructor(settings: ControllerSettings, deps: ApiDeps) {
     const { state, registries, observer, log, onFailure } = deps;
@@ -92,11 +93,13 @@ export class Api {
   }
 
   #tellHealth(): void {
+    if (this.#isDraining) return;
     this.#local?.health.set(this.#deps.state.feed.serving && this.#listeners.opened);
   }
 
   /** drain asks clients to move to another controller. */
   drain(): void {
+    this.#isDraining = true;
     this.#local?.health.set(false);
   }
 

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { messageOf, XnetError } from '../proto/errors.js';
 import { makeFolder } from '../proto/process/folder.js';
 import type { Logger } from '../proto/process/log.js';
-import { aborted, runParts } from '../proto/process/parts.js';
+import { aborted, type Parts, runParts } from '../proto/process/parts.js';
 import { Systemd } from '../proto/process/systemd.js';
 import { formatEndpoint } from '../proto/rpc/endpoint.js';
 import { Api } from './api.js';
@@ -123,41 +123,48 @@ class Controller {
   async run(signal: AbortSignal): Promise<void> {
     const { systemd } = this.#resources;
     const stopped = AbortSignal.any([signal, this.#failed.signal]);
+    // The view is kept until the API is closed: a call that is under way ends when the view has what it changed.
+    const closed = new AbortController();
     try {
       await this.#api.start();
       systemd.ready();
       signal.addEventListener('abort', () => systemd.stopping(), { once: true });
       await this.#api.checkPorts();
-      const parts = this.#runParts(stopped).catch((error: unknown) => this.#fail(error));
+      const storage = this.#runParts(this.#resources.storage.parts, closed.signal);
+      const others = this.#runParts(this.#otherParts(), stopped);
       await aborted(stopped);
-      // Nodes move to another controller before anything else is closed.
+      // Its nodes go to another controller at once, before anything else of this one ends.
       this.#api.drain();
       this.#registries.authority.close();
       this.#sessions.end();
-      await this.#api.close(graceMs);
-      await parts;
+      await Promise.all([this.#api.close(graceMs), others]);
+      closed.abort();
+      await storage;
     } finally {
       this.#failed.abort();
+      closed.abort();
     }
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  #runParts(stopped: AbortSignal): Promise<void> {
+  #runParts(parts: Parts, stopped: AbortSignal): Promise<void> {
+    return runParts(parts, stopped, {
+      graceMs,
+      onFailure: (part, error) => this.#log.fatal({ err: error, part }, 'failed: the controller ends'),
+    }).catch((error: unknown) => this.#fail(error));
+  }
+
+  #otherParts(): Parts {
     const { systemd, storage } = this.#resources;
     const log = this.#log;
     const { feed } = storage;
     const { endpoints } = this.#api;
     const streams = () => this.#sessions.fanout.streams.size;
-    return runParts(
-      {
-        ...storage.parts,
-        presence: (stop) => this.#presence.run(stop),
-        sweeps: (stop) => runSweeps(this.#context, stop),
-        watchdog: (stop) => feedWatchdog({ systemd, feed, log, endpoints, streams }, stop),
-      },
-      stopped,
-      { graceMs, onFailure: (part, error) => log.fatal({ err: error, part }, 'failed: the controller ends') },
-    );
+    return {
+      presence: (stop) => this.#presence.run(stop),
+      sweeps: (stop) => runSweeps(this.#context, stop),
+      watchdog: (stop) => feedWatchdog({ systemd, feed, log, endpoints, streams }, stop),
+    };
   }
 }
 

@@ -129,6 +129,7 @@ export class Listeners {
   }
 
   #tellHealth(): void {
+    if (this.#closed) return;
     for (const { server } of this.#ports) server?.health.set(this.#deps.feed.ready);
   }
 

@@ -131,8 +131,8 @@ export async function startEmbeddedEtcd(options: EmbeddedOptions, signal: AbortS
   void gone.then(() => {
     over = true;
   });
-  for (let attempt = 1; !(await socketAnswers(socket)); attempt++) {
-    if (over || signal.aborted) {
+  for (let attempt = 1; !signal.aborted && !(await socketAnswers(socket)); attempt++) {
+    if (over) {
       const why = (await gone) === 'spawn setpriv ENOENT' ? 'setpriv (util-linux) is not installed' : await gone;
       throw new XnetError('FailedPrecondition', `etcd did not start: ${why}`, {
         problems: lastLines.slice(-5),

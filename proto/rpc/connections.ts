@@ -130,6 +130,11 @@ export class Connections {
     return new XnetError('ResourceExhausted', `${holder} has ${connections} connections to this controller already`);
   }
 
+  /** cutSilent ends the sockets that have not begun a call. */
+  cutSilent(): void {
+    this.#silent.cutAll();
+  }
+
   /** alive asks whether the other end of a connection answers within so many milliseconds. */
   alive(peer: string, withinMs: number): Promise<boolean> {
     const session = this.#open.get(peer)?.session;

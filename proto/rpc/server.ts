@@ -2,6 +2,7 @@
 // and every error that a handler throws is turned into a status.
 // Invariant: a TCP port speaks TLS, and nothing else; only unix sockets are plain.
 import { chmod, mkdir, rename, rm } from 'node:fs/promises';
+import { constants, type ServerHttp2Session } from 'node:http2';
 import { createConnection } from 'node:net';
 import { dirname, join } from 'node:path';
 import * as grpc from '@grpc/grpc-js';
@@ -193,7 +194,7 @@ export async function startServer(options: ServerOptions): Promise<RpcServer> {
         for (const name of names) health.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
       },
     },
-    close: (graceMs) => closeServer(server, bound, graceMs),
+    close: (graceMs) => closeServer(server, connections, bound, graceMs),
   };
 }
 
@@ -203,9 +204,31 @@ function serviceName(definition: grpc.ServiceDefinition): string[] {
   return name === undefined ? [] : [name];
 }
 
-async function closeServer(server: grpc.Server, endpoints: readonly Endpoint[], graceMs: number): Promise<void> {
+// The HTTP/2 sessions that are open. grpc-js hands out neither its HTTP/2 servers nor their sessions; its version is pinned.
+function sessionsOf(server: grpc.Server): readonly ServerHttp2Session[] {
+  const servers: unknown = Reflect.get(server, 'http2Servers');
+  if (!(servers instanceof Map)) throw new XnetError('Internal', 'no HTTP/2 server to close');
+  return [...(servers as Map<unknown, { readonly sessions: ReadonlySet<ServerHttp2Session> }>).values()].flatMap(
+    ({ sessions }) => [...sessions],
+  );
+}
+
+async function closeServer(
+  server: grpc.Server,
+  connections: Connections,
+  endpoints: readonly Endpoint[],
+  graceMs: number,
+): Promise<void> {
+  // tryShutdown waits for every socket, also for those that never complete a handshake.
+  connections.cutSilent();
+  const sessions = sessionsOf(server);
   await new Promise<void>((resolve) => {
-    const force = setTimeout(() => server.forceShutdown(), graceMs);
+    const force = setTimeout(() => {
+      server.forceShutdown();
+      // Without channelz (serverLimits) grpc-js does not know the sessions that forceShutdown should destroy.
+      for (const session of sessions) session.destroy(undefined, constants.NGHTTP2_CANCEL);
+      connections.cutSilent();
+    }, graceMs);
     server.tryShutdown(() => {
       clearTimeout(force);
       resolve();

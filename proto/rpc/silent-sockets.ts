@@ -68,6 +68,11 @@ export class SilentSockets {
     if (names?.size === 0) this.#ofAddress.delete(address);
   }
 
+  /** cutAll ends all of these. */
+  cutAll(): void {
+    for (const peer of [...this.#sockets.keys()]) this.cut(peer);
+  }
+
   /** cut ends a socket, if it is one of these. */
   cut(peer: string): void {
     const socket = this.#sockets.get(peer);

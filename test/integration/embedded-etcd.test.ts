@@ -79,6 +79,15 @@ test('it serves its controller, and listens on no port at all', async (t) => {
   await t.throwsAsync(startEmbeddedEtcd(options, signal), { message: /another etcd listens/ });
 });
 
+test('a start that is told to stop before etcd answers ends, and the etcd with it', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'xnet-own-'));
+  t.teardown(() => rmSync(dir, { recursive: true }));
+  const options = { dataDir: join(dir, 'etcd'), socketDir: join(dir, 'etcd.run'), log: silent };
+  const etcd = await startEmbeddedEtcd(options, AbortSignal.abort());
+  await etcd.stop();
+  t.deepEqual(processesIn(options.socketDir), []);
+});
+
 const isRoot = process.getuid?.() === 0;
 const asNobody = isRoot ? test : test.skip;
 if (!isRoot) process.stdout.write('SKIP another user and the embedded etcd: needs root\n');
