@@ -142,6 +142,8 @@ export class Xctl {
     const command = ['--pdeathsig', 'KILL', 'script', '--quiet', '--return', '--command', words.join(' '), '/dev/null'];
     const child = spawn('setpriv', command, { env: { ...this.env, TERM: 'xterm' }, stdio: ['pipe', 'pipe', 'pipe'] });
     const running = new Running(child);
+    // It may end without reading what is typed: how it ended says the rest.
+    child.stdin?.on('error', () => undefined);
     try {
       await running.until(`shows ${prompt}`, ({ stdout }) => prompt.test(stdout));
       child.stdin?.write(typed);
