@@ -1,4 +1,4 @@
-// Which message makes which change, and which message tells of which change.
+// Maps route changes to netlink requests, and notifications to changes.
 import {
   addressMessages,
   linkMessages,
@@ -37,7 +37,10 @@ export function writeChange(writer: MessageWriter, change: RouteChange, sequence
   }
 }
 
-/** readNotification reads a notification; undefined for one of what RouteKernel does not know. `own`: we asked for it. */
+/**
+ * readNotification decodes a notification; undefined for kinds that RouteKernel does not report. `own`: this process
+ * requested the change.
+ */
 export function readNotification(bytes: Buffer, message: Message, own: boolean): Notification | undefined {
   const { type, flags, start, end } = message;
   switch (type) {

@@ -1,5 +1,5 @@
-// Compares what the mirror has with what the second reader lists. Pure.
-// Invariant: only what both can know is compared: names of links, and the routes of one protocol.
+// Compares the mirror with what the second reader lists. Pure.
+// Invariant: compares only what both readers report: names of links, and the routes of one protocol.
 import { formatIpv4, formatPrefix } from '../../proto/domain/address.js';
 import type { Hop, KernelRoute, Link } from './route-kernel.js';
 import type { SecondReading, SecondRoute } from './second-reader.js';
@@ -11,7 +11,7 @@ export type FirstReading = {
 };
 
 /**
- * differences lists what one reading has and the other has not, one line each; empty when they agree.
+ * differences lists what only one of the readings contains, one line each; empty if they agree.
  * @param protocol rtm_protocol of the routes to compare: 88
  */
 export function differences(mirror: FirstReading, second: SecondReading, protocol: number): readonly string[] {
@@ -22,7 +22,7 @@ export function differences(mirror: FirstReading, second: SecondReading, protoco
   return [...onlyIn(links, otherLinks), ...onlyIn(ours, theirs)];
 }
 
-// Lists may have the same line twice: two routes that differ in what is not compared.
+// Lists may contain a line twice: two routes that differ only in attributes that are not compared.
 function onlyIn(mirror: readonly string[], second: readonly string[]): readonly string[] {
   const counts = new Map<string, number>();
   for (const line of mirror) counts.set(line, (counts.get(line) ?? 0) + 1);
@@ -49,7 +49,7 @@ function gatewayOf(hop: Hop | undefined): string | undefined {
 }
 
 function textOfSecond(route: SecondRoute): string {
-  // The kernel repeats the hop of a next-hop object, or not (net.ipv4.nexthop_compat_mode).
+  // Depending on net.ipv4.nexthop_compat_mode, the kernel also lists the hop of a route's next-hop object.
   return text(route.nextHopId === 0 ? route : { ...route, gateway: undefined, ifindex: 0 });
 }
 

@@ -19,7 +19,7 @@ export class HostMonitor {
     this.#unsubscribe = [
       mirror.onChange((changes) => this.#tell(changes)),
       nftables.onCommit((commits) => {
-        // Lost notifications come as none.
+        // Lost notifications are reported as an empty list.
         const ours = commits.length > 0 && commits.every(({ processId }) => processId === process.pid);
         if (!ours) this.#tell(new Set(['nftables']), commits);
       }),
@@ -28,7 +28,7 @@ export class HostMonitor {
 
   /**
    * onChange calls `listener` soon after something changed.
-   * @returns ends it
+   * @returns ends the subscription
    */
   onChange(listener: HostListener): () => void {
     this.#listeners.add(listener);

@@ -1,5 +1,5 @@
-// Echo requests and their replies (RFC 792) by a raw socket. Needs CAP_NET_RAW.
-// Invariant: it sends nothing but echo requests, of which none is fragmented, and takes in nothing but replies to its own.
+// Sends echo requests and receives their replies (RFC 792) on a raw socket. Needs CAP_NET_RAW.
+// Invariant: it sends only echo requests, which are never fragmented, and accepts only replies to its own requests.
 import { randomInt } from 'node:crypto';
 import { closeSync } from 'node:fs';
 import { type Ipv4, ipv4FromNumber } from '../../proto/domain/address.js';
@@ -10,9 +10,9 @@ import type { Poller } from './poller.js';
 export interface Icmp {
   /**
    * send sends an echo request.
-   * @param sequence 0 to 65,535: comes back with the reply
+   * @param sequence 0 to 65,535; the reply carries the same number
    * @param packetBytes length of the whole IP packet, at least 28
-   * @throws SyscallError EHOSTUNREACH, ENETUNREACH, EMSGSIZE (longer than the interface sends), EPERM (a rule drops it)
+   * @throws SyscallError EHOSTUNREACH, ENETUNREACH, EMSGSIZE (longer than the interface's MTU), EPERM (a rule drops it)
    */
   send(to: Ipv4, sequence: number, packetBytes: number): void;
   /** onReply calls `listener` for each reply to a request of this socket. */
@@ -35,7 +35,7 @@ export const headerBytes = 20 + 8;
 
 /**
  * openIcmp opens a socket for echo requests.
- * @param source the address that they are sent from; undefined: that of the way out
+ * @param source source address of the requests; undefined: the address of the outgoing interface
  * @param namespace path of a network namespace: "/run/netns/h1"; undefined: this process's own
  * @throws SyscallError EPERM without CAP_NET_RAW, EADDRNOTAVAIL when no interface has `source`
  */
@@ -50,7 +50,7 @@ export function openIcmp(poller: Poller, source?: Ipv4, namespace?: string): Icm
     closeSync(fd);
     throw error;
   }
-  // Of all programs that send echo requests on this host, which one a reply is for.
+  // Distinguishes replies to this socket from those to other programs on this host.
   const identifier = randomInt(1, 0x10000);
   const buffer = Buffer.alloc(0x10000);
   let listener: ((from: Ipv4, sequence: number) => void) | undefined;
@@ -91,7 +91,7 @@ function echo(identifier: number, sequence: number, length: number): Buffer {
   return message;
 }
 
-/** checksum is the internet checksum (RFC 1071) of a message in which its own field is 0. */
+/** checksum returns the internet checksum (RFC 1071) of a message whose checksum field is 0. */
 export function checksum(message: Buffer): number {
   let sum = 0;
   for (let at = 0; at < message.length; at += 2) {

@@ -1,16 +1,16 @@
-// ifinfomsg, ifaddrmsg and netconfmsg, the messages of interfaces, their IPv4 addresses and their settings
-// (linux/rtnetlink.h, linux/if_addr.h, linux/netconf.h).
+// Reads and writes ifinfomsg, ifaddrmsg and netconfmsg, the messages of interfaces, their IPv4 addresses and their
+// settings (linux/rtnetlink.h, linux/if_addr.h, linux/netconf.h).
 import { ipv4FromNumber, prefixOf } from '../../proto/domain/address.js';
 import { eachAttribute, type MessageWriter } from './netlink-message.js';
 import { type Address, addressFlags, type Link, linkFlags } from './route-kernel.js';
 
-/** linkMessages are the types of messages of interfaces. */
+/** linkMessages are the message types of interfaces. */
 export const linkMessages = { added: 16, removed: 17, get: 18 } as const;
 
-/** addressMessages are the types of messages of addresses. */
+/** addressMessages are the message types of addresses. */
 export const addressMessages = { added: 20, removed: 21, get: 22 } as const;
 
-/** settingMessages are the types of messages of settings. */
+/** settingMessages are the message types of settings. */
 export const settingMessages = { changed: 80 } as const;
 
 const AF_UNSPEC = 0;
@@ -26,7 +26,7 @@ const netconfmsgLength = 4;
 const settingAttributes = { ifindex: 1, forwarding: 2 } as const;
 const addressAttributes = { address: 1, local: 2, flags: 8 } as const;
 
-/** writeLinkDump asks for all interfaces. */
+/** writeLinkDump writes the request that lists all interfaces. */
 export function writeLinkDump(writer: MessageWriter, sequence: number, flags: number): void {
   writer.begin(linkMessages.get, flags, sequence);
   writer.u8(AF_UNSPEC);
@@ -35,9 +35,9 @@ export function writeLinkDump(writer: MessageWriter, sequence: number, flags: nu
   writer.end();
 }
 
-/** readLink reads a message of an interface; undefined for those that tell of a bridge's port. */
+/** readLink decodes a message of an interface; undefined for a message of a bridge port. */
 export function readLink(bytes: Buffer, start: number, end: number): Link | undefined {
-  // A bridge sends RTM_DELLINK of its own family when a port leaves it: the interface is still there.
+  // A bridge sends RTM_DELLINK of its own family when a port leaves it; the interface still exists.
   if (end - start < ifinfomsgLength || bytes[start] === AF_BRIDGE) return undefined;
   let name = '';
   let master = 0;
@@ -51,7 +51,7 @@ export function readLink(bytes: Buffer, start: number, end: number): Link | unde
   return { ifindex: bytes.readInt32LE(start + 4), name, flags, master, mtu };
 }
 
-/** writeAddressDump asks for all IPv4 addresses. */
+/** writeAddressDump writes the request that lists all IPv4 addresses. */
 export function writeAddressDump(writer: MessageWriter, sequence: number, flags: number): void {
   writer.begin(addressMessages.get, flags, sequence);
   writer.u8(AF_INET);
@@ -59,7 +59,7 @@ export function writeAddressDump(writer: MessageWriter, sequence: number, flags:
   writer.end();
 }
 
-/** readAddress reads a message of an address; undefined for one of another family. */
+/** readAddress decodes a message of an address; undefined for another address family. */
 export function readAddress(bytes: Buffer, start: number, end: number): Address | undefined {
   if (end - start < ifaddrmsgLength || bytes[start] !== AF_INET) return undefined;
   let address = 0;
@@ -70,7 +70,7 @@ export function readAddress(bytes: Buffer, start: number, end: number): Address 
     else if (type === addressAttributes.local) local = bytes.readUInt32BE(at);
     else if (type === addressAttributes.flags) flags = bytes.readUInt32LE(at);
   });
-  // IFA_ADDRESS is the other end's on a point-to-point link; IFA_LOCAL is always our own.
+  // On a point-to-point link IFA_ADDRESS is the remote end's; IFA_LOCAL is always our own.
   return {
     ifindex: bytes.readUInt32LE(start + 4),
     address: ipv4FromNumber(local ?? address),
@@ -81,8 +81,8 @@ export function readAddress(bytes: Buffer, start: number, end: number): Address 
 }
 
 /**
- * readForwardingMessage reads a message of settings: whether forwarding was turned on; undefined for one of another setting, and
- * for one of an interface that is new, which tells all settings that it begins with.
+ * readForwardingMessage decodes whether a message of settings turned forwarding on. It returns undefined for another
+ * setting, and for the message of a new interface, which lists all its initial settings.
  */
 export function readForwardingMessage(bytes: Buffer, start: number, end: number): boolean | undefined {
   if (end - start < netconfmsgLength || bytes[start] !== AF_INET) return undefined;

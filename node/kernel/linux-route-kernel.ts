@@ -1,4 +1,4 @@
-// RouteKernel over rtnetlink. Three sockets: changes, dumps (which go on while changes are made), notifications.
+// RouteKernel over rtnetlink. Three sockets: changes, dumps (which continue while changes are made), notifications.
 import { setImmediate as yieldToEvents } from 'node:timers/promises';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import { errnoName } from '../../proto/process/errno.js';
@@ -32,16 +32,16 @@ import { readRoute, routeMessages, writeRouteDump } from './route-messages.js';
 const NETLINK_ROUTE = 0;
 // RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV4_NETCONF, RTNLGRP_NEXTHOP (linux/rtnetlink.h)
 const groups = [1, 5, 7, 24, 32];
-// Sent at once: their answers have to fit into the socket's queue.
+// Sent at once: all replies must fit into the socket's queue.
 const changesPerBatch = 256;
-// About 10 ms of work, then others get their turn.
+// About 10 ms of work before yielding to the event loop.
 const changesPerSlice = 2048;
-// Errors of a whole batch fit in, at about 1 KiB of kernel memory each.
+// Room for an error reply to every request of a batch, at about 1 KiB of kernel memory each.
 const answersBytes = 1024 * 1024;
-// About 30,000 notifications wait in it. When more come before they are read, a dump is as quick as reading them.
+// Room for about 30,000 notifications. If more arrive before they are read, a dump is as quick as reading them.
 const notificationsBytes = 16 * 1024 * 1024;
 
-/** LinuxRouteKernelOptions say where the kernel's state is looked at and changed. */
+/** LinuxRouteKernelOptions say which network namespace to use. */
 export type LinuxRouteKernelOptions = {
   readonly poller: Poller;
   /** Network namespace, "/run/netns/h1"; that of the process by default. */
@@ -50,7 +50,8 @@ export type LinuxRouteKernelOptions = {
 
 /**
  * openLinuxRouteKernel opens the routing of a network namespace.
- * @throws XnetError FailedPrecondition without CAP_NET_ADMIN, without such a namespace, or out of descriptors
+ * @throws XnetError FailedPrecondition without CAP_NET_ADMIN, if the namespace does not exist, or without free file
+ *   descriptors
  */
 export function openLinuxRouteKernel(options: LinuxRouteKernelOptions): RouteKernel {
   const { poller, namespace } = options;
@@ -101,7 +102,7 @@ class LinuxRouteKernel implements RouteKernel {
     try {
       return await this.#dump(writeNextHopDump, nextHopMessages.added, readNextHop);
     } catch (error) {
-      // Kernels before 5.3 do not know the message.
+      // Kernels before 5.3 do not support the message.
       if (error instanceof SyscallError && (error.code === 'EOPNOTSUPP' || error.code === 'EINVAL')) return undefined;
       throw error;
     }
@@ -135,7 +136,7 @@ class LinuxRouteKernel implements RouteKernel {
   async apply(changes: readonly RouteChange[], signal?: AbortSignal): Promise<readonly (KernelRefusal | undefined)[]> {
     if (changes.length <= changesPerSlice) return this.#applyNow(changes, signal);
     const outcomes: (KernelRefusal | undefined)[] = [];
-    // Our own notifications are read when all is done, not in between.
+    // Our own notifications are read once everything is applied, not in between.
     this.#pause();
     try {
       for (let at = 0; at < changes.length; at += changesPerSlice) {
@@ -164,7 +165,7 @@ class LinuxRouteKernel implements RouteKernel {
         .map(({ errno, text }) => (errno === 0 ? undefined : { errno: errnoName(errno), text }));
     } catch (error) {
       if (!(error instanceof SyscallError)) throw error;
-      // What became of each is unknown; the notifications tell.
+      // The outcome of each change is unknown; the notifications show it.
       return batch.map(() => ({ errno: error.code, text: error.message }));
     }
   }

@@ -7,7 +7,7 @@ import { linkMessages } from './link-messages.js';
 import { eachAttribute } from './netlink-message.js';
 import { NetlinkSocket } from './netlink-socket.js';
 
-/** PacketToForward is a packet that comes in. */
+/** PacketToForward is an incoming packet. */
 export type PacketToForward = {
   readonly source: Ipv4;
   readonly destination: Ipv4;
@@ -17,16 +17,19 @@ export type PacketToForward = {
   readonly mark: number;
 };
 
-/** Forwarded is what becomes of it: the routing table that decides and the interface it goes out on, or an errno. */
+/**
+ * Forwarded is the kernel's decision: the routing table that applies and the interface that the packet leaves by, or an
+ * errno.
+ */
 export type Forwarded = { readonly table: number; readonly to: number } | { readonly errno: string };
 
-/** Lookup is what can be asked. */
+/** Lookup queries the kernel of one network namespace. */
 export interface Lookup {
-  /** forward says what becomes of a packet. */
+  /** forward returns the decision for a packet. */
   forward(packet: PacketToForward): Forwarded;
-  /** kindOf is the kind of an interface, "vrf", "bridge"; empty for one that has none, or is gone. */
+  /** kindOf returns the kind of an interface, "vrf", "bridge"; empty if it has none or no longer exists. */
   kindOf(ifindex: number): string;
-  /** ruleCount is how many policy rules there are for IPv4; the kernel begins with three. */
+  /** ruleCount returns the number of IPv4 policy rules; the kernel starts with three. */
   ruleCount(): Promise<number>;
 }
 
@@ -41,7 +44,7 @@ const routeAttributes = { destination: 1, source: 2, from: 3, to: 4, table: 15, 
 const ifinfomsgLength = 16;
 const linkInfo = { info: 18, kind: 1 } as const;
 
-/** LinuxLookup is the one of a network namespace, until it is closed. */
+/** LinuxLookup queries the kernel of a network namespace until it is closed. */
 export class LinuxLookup implements Lookup {
   readonly #socket: NetlinkSocket;
 

@@ -9,22 +9,25 @@ import { linkFlags, scopes } from './route-kernel.js';
 import { covers, KernelRouteTable, sameRoute, sameSlot } from './route-table.js';
 import { TouchedLog, type TouchedRoutes } from './touched-routes.js';
 
-/** KernelChange is what kind of thing somebody else changed; "lost": notifications were lost, anything may have. */
+/**
+ * KernelChange is the kind of object that another program changed; "lost": notifications were lost, anything may have
+ * changed.
+ */
 export type KernelChange = Notification['kind'] | 'lost';
 
-/** MirrorOptions say what a mirror is of. */
+/** MirrorOptions are the options of a KernelMirror. */
 export type MirrorOptions = {
   readonly kernel: RouteKernel;
-  /** rtm_protocol of our routes: they are of interest wherever they lead. */
+  /** rtm_protocol of our routes, which are mirrored whatever their destination. */
   readonly protocol: number;
-  /** A monotonic clock in milliseconds; performance.now unless given. */
+  /** A monotonic clock in milliseconds; default performance.now. */
   readonly now?: () => number;
 };
 
-// If the tables keep changing during the dumps, the last of so many is used, and the mirror stays stale.
+// If the tables keep changing during this many dumps, the last dump is used and the mirror stays stale.
 const dumpsPerRefresh = 3;
 
-/** KernelMirror is a view of one RouteKernel. */
+/** KernelMirror mirrors the state of one RouteKernel. */
 export class KernelMirror {
   readonly #kernel: RouteKernel;
   readonly #protocol: number;
@@ -56,12 +59,14 @@ export class KernelMirror {
     return this.#protocol;
   }
 
-  /** routes are our routes, the default routes, those straight to a link, and all within the ranges of interest. */
+  /**
+   * routes are our routes, the default routes, routes directly to a link, and all routes within the ranges of interest.
+   */
   get routes(): Omit<KernelRouteTable, 'insert' | 'remove' | 'replace' | 'removeUsing'> {
     return this.#routes;
   }
 
-  /** nextHops are all next-hop objects by id; undefined where the kernel has no such thing. */
+  /** nextHops are all next-hop objects by id; undefined if the kernel does not support them. */
   get nextHops(): ReadonlyMap<number, NextHop> | undefined {
     return this.#nextHops;
   }
@@ -76,44 +81,47 @@ export class KernelMirror {
     return this.#addresses;
   }
 
-  /** epoch changes whenever somebody else changed anything: what was refused before may be possible. */
+  /** epoch changes whenever another program changed anything: a change that was refused before may succeed now. */
   get epoch(): number {
     return this.#epoch;
   }
 
-  /** mark is this moment, for touchedSince. */
+  /** mark identifies this moment for touchedSince. */
   get mark(): number {
     return this.#touched.mark;
   }
 
   /**
-   * touchedSince is what has changed of routes and next-hop objects since a mark; undefined: anything may have, or
-   * another network is on the link than before.
+   * touchedSince returns which routes and next-hop objects have changed since a mark; undefined if anything may have
+   * changed, or if a different network is on the link than before.
    */
   touchedSince(mark: number): TouchedRoutes | undefined {
     return this.#touched.since(mark);
   }
 
-  /** hasAddress says whether an interface has this address. */
+  /** hasAddress reports whether an interface has this address. */
   hasAddress(address: Ipv4): boolean {
     return this.#addresses.some((other) => other.address === address);
   }
 
-  /** setRanges sets the destinations of interest, the pools: routes within them are mirrored, whoever made them. */
+  /**
+   * setRanges sets the destinations of interest, the pools: all routes within them are mirrored, including foreign
+   * ones.
+   */
   setRanges(ranges: readonly Prefix[]): void {
     if (ranges === this.#ranges) return;
     if (ranges.some((range) => !covers(this.#ranges, range.network, range.length))) this.#stale = true;
     this.#ranges = ranges;
   }
 
-  /** invalidate makes the next refresh dump, because the mirror turned out to be wrong. */
+  /** invalidate makes the next refresh dump, because the mirror proved wrong. */
   invalidate(): void {
     this.#stale = true;
   }
 
   /**
    * refresh brings the mirror up to this moment.
-   * @param maxAgeMs dump also when the last dump is older, in milliseconds
+   * @param maxAgeMs also dump if the last dump is older than this, in milliseconds
    * @throws SyscallError when the kernel does not answer
    */
   async refresh(maxAgeMs: number = Number.POSITIVE_INFINITY): Promise<void> {
@@ -161,7 +169,7 @@ export class KernelMirror {
   async #dump(): Promise<void> {
     const pending: Notification[] = [];
     this.#pending = pending;
-    // Set first: whatever makes it stale while the dump is taken makes it stale after it.
+    // Cleared before the dump: anything that marks the mirror stale during the dump must remain in effect.
     this.#stale = false;
     try {
       const links = await this.#kernel.links();
@@ -186,7 +194,7 @@ export class KernelMirror {
     this.#drain();
   }
 
-  // `overlapping`: it may have happened before the dump, which then has it already, and may have it undone.
+  // `overlapping`: the change may have happened before the dump, which then contains it, and possibly its reversal.
   #take(notification: Notification, overlapping: boolean): void {
     const wasStale = this.#stale;
     const matters = this.#follow(notification, overlapping);
@@ -283,10 +291,10 @@ export class KernelMirror {
     return (
       route.protocol === this.#protocol ||
       route.length === 0 ||
-      // It makes what it leads to on-link: peers' addresses, perhaps.
+      // Makes its destination on-link, possibly peers' addresses.
       route.scope === scopes.link ||
       covers(this.#ranges, route.network, route.length) ||
-      // It may use one of our next-hop objects, whose ids are addresses of the pools.
+      // May use one of our next-hop objects, whose ids are addresses of the pools.
       (route.nextHopId !== 0 && covers(this.#ranges, route.nextHopId, 32))
     );
   }

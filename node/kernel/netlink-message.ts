@@ -1,13 +1,15 @@
-// Netlink's framing (linux/netlink.h): messages with a 16-byte header, their attributes, and both padded to 4 bytes.
-// Little-endian, as openNetlink makes sure; addresses are in network byte order.
+// Netlink's framing (linux/netlink.h): messages with a 16-byte header and attributes, both padded to 4 bytes.
+// Little-endian, which openNetlink verifies; addresses are in network byte order.
 
 /** headerLength is the size of struct nlmsghdr in bytes: length, type, flags, sequence number, port id. */
 export const headerLength = 16;
 
-/** messageTypes are those that every netlink protocol has. */
+/** messageTypes are the message types common to all netlink protocols. */
 export const messageTypes = { error: 2, done: 3 } as const;
 
-/** messageFlags are bits of a header's flags; `replace` to `append` in requests and notifications of changes. */
+/**
+ * messageFlags are the bits of a header's flags; `replace` to `append` apply to requests and notifications of changes.
+ */
 export const messageFlags = {
   request: 0x1,
   ack: 0x4,
@@ -17,12 +19,12 @@ export const messageFlags = {
   exclusive: 0x200,
   create: 0x400,
   append: 0x800,
-  // Of an error (NLM_F_CAPPED, NLM_F_ACK_TLVS).
+  // Flags of an error message (NLM_F_CAPPED, NLM_F_ACK_TLVS).
   capped: 0x100,
   ackAttributes: 0x200,
 } as const;
 
-/** Message is one message in a buffer: its header's fields, and where its payload lies. */
+/** Message is one message in a buffer: the fields of its header, and the position of its payload. */
 export type Message = {
   readonly type: number;
   readonly flags: number;
@@ -36,7 +38,7 @@ function align(length: number): number {
   return (length + 3) & ~3;
 }
 
-/** messagesIn lists the messages of a datagram. A message that is cut off ends the list. */
+/** messagesIn lists the messages of a datagram. A truncated message ends the list. */
 export function messagesIn(bytes: Buffer, length: number): readonly Message[] {
   const messages: Message[] = [];
   let at = 0;
@@ -57,8 +59,8 @@ export function messagesIn(bytes: Buffer, length: number): readonly Message[] {
 }
 
 /**
- * eachAttribute calls `visit` with the type, and the first and the last + 1 position of the value, of each attribute
- * between two positions of a buffer. One that is cut off ends it.
+ * eachAttribute calls `visit` for each attribute between two positions of a buffer, with its type, and the start and
+ * the end (exclusive) of its value. A truncated attribute ends the iteration.
  */
 export function eachAttribute(
   bytes: Buffer,
@@ -70,26 +72,26 @@ export function eachAttribute(
   while (at + 4 <= end) {
     const length = bytes.readUInt16LE(at);
     if (length < 4 || at + length > end) return;
-    // The two highest bits say "nested" and "network byte order".
+    // The two highest bits mean "nested" and "network byte order".
     visit(bytes.readUInt16LE(at + 2) & 0x3fff, at + 4, at + length);
     at += align(length);
   }
 }
 
-/** NetlinkError is what the kernel answered to one request that it did not do. */
+/** NetlinkError is the kernel's reply to a request that it refused. */
 export type NetlinkError = {
-  /** Error number: 17. 0: the request was done. */
+  /** Error number: 17. 0: the request succeeded. */
   readonly errno: number;
-  /** The kernel's explanation, "Nexthop has invalid gateway"; empty where it gives none. */
+  /** The kernel's explanation, "Nexthop has invalid gateway"; empty if it gives none. */
   readonly text: string;
 };
 
-/** readError reads an NLMSG_ERROR. */
+/** readError decodes an NLMSG_ERROR. */
 export function readError(bytes: Buffer, message: Message): NetlinkError {
   const errno = -bytes.readInt32LE(message.start);
   let text = '';
   if (errno !== 0 && (message.flags & messageFlags.ackAttributes) !== 0) {
-    // The request's header follows, and its payload unless it was capped.
+    // The request's header follows, with its payload unless the reply is capped.
     const header = message.start + 4;
     const copied = (message.flags & messageFlags.capped) !== 0 ? headerLength : align(bytes.readUInt32LE(header));
     eachAttribute(bytes, header + copied, message.end, (type, at, end) => {
@@ -99,13 +101,13 @@ export function readError(bytes: Buffer, message: Message): NetlinkError {
   return { errno, text };
 }
 
-/** MessageWriter writes messages one after the other into one buffer, which it keeps for the next ones. */
+/** MessageWriter writes consecutive messages into one buffer, which it reuses. */
 export class MessageWriter {
   #bytes = Buffer.allocUnsafeSlow(32 * 1024);
   #length = 0;
   #start = 0;
 
-  /** bytes is the buffer; the first `length` bytes of it are written. */
+  /** bytes is the buffer; its first `length` bytes are written. */
   get bytes(): Buffer {
     return this.#bytes;
   }
@@ -114,12 +116,12 @@ export class MessageWriter {
     return this.#length;
   }
 
-  /** clear forgets what is written. */
+  /** clear discards what is written. */
   clear(): void {
     this.#length = 0;
   }
 
-  /** begin writes a header. `sequence` tells the answers apart. */
+  /** begin writes a header. Replies carry the same `sequence`. */
   begin(type: number, flags: number, sequence: number): void {
     this.reserve(256);
     this.#start = this.#length;
@@ -130,7 +132,7 @@ export class MessageWriter {
     this.u32(0);
   }
 
-  /** reserve makes room for so many bytes. begin() does for as many as a message without a list has. */
+  /** reserve makes room for this many bytes. begin() reserves enough for a message without a list. */
   reserve(bytes: number): void {
     if (this.#length + bytes <= this.#bytes.length) return;
     const larger = Buffer.allocUnsafeSlow(Math.max(2 * this.#bytes.length, this.#length + bytes));
@@ -157,32 +159,32 @@ export class MessageWriter {
     this.#length = this.#bytes.writeUInt32LE(value, this.#length);
   }
 
-  /** zeros writes so many bytes of 0. */
+  /** zeros writes this many zero bytes. */
   zeros(count: number): void {
     this.#bytes.fill(0, this.#length, this.#length + count);
     this.#length += count;
   }
 
-  /** attribute writes an attribute of one 32-bit number. */
+  /** attribute writes an attribute with a 32-bit number. */
   attribute(type: number, value: number): void {
     this.u16(8);
     this.u16(type);
     this.u32(value);
   }
 
-  /** addressAttribute writes an attribute of one IPv4 address. */
+  /** addressAttribute writes an attribute with an IPv4 address. */
   addressAttribute(type: number, address: number): void {
     this.u16(8);
     this.u16(type);
     this.#length = this.#bytes.writeUInt32BE(address, this.#length);
   }
 
-  /** numberAttribute writes an attribute of one 32-bit number in network byte order, as netfilter has them. */
+  /** numberAttribute writes an attribute with a 32-bit number in network byte order, as netfilter uses. */
   numberAttribute(type: number, value: number): void {
     this.addressAttribute(type, value);
   }
 
-  /** textAttribute writes an attribute of a short text, with a 0 behind it. */
+  /** textAttribute writes an attribute with a short zero-terminated text. */
   textAttribute(type: number, text: string): void {
     const length = Buffer.byteLength(text, 'utf8') + 1;
     this.u16(4 + length);
@@ -192,7 +194,7 @@ export class MessageWriter {
     while (this.#length % 4 !== 0) this.u8(0);
   }
 
-  /** nestedAttribute writes the beginning of an attribute that consists of the next `length` bytes of attributes. */
+  /** nestedAttribute writes the header of an attribute that contains the next `length` bytes of attributes. */
   nestedAttribute(type: number, length: number): void {
     this.u16(4 + length);
     this.u16(0x8000 | type);

@@ -1,7 +1,7 @@
-// One netlink socket: batches of changes, dumps, notifications. Knows framing and errors, not what messages mean.
-// The kernel works through rtnetlink requests inside sendto(): when it returns, all answers are in the socket's queue.
-// So nothing here waits, and an acknowledgement is asked for with the last request of a batch alone: errors are always
-// answered.
+// One netlink socket: batches of changes, dumps, notifications. It handles framing and errors, not the meaning of
+// messages. The kernel processes rtnetlink requests inside sendto(): when it returns, all replies are in the socket's
+// queue. So nothing here waits, and only the last request of a batch asks for an acknowledgement: errors are always
+// reported.
 import { closeSync } from 'node:fs';
 import { setImmediate as yieldToEvents } from 'node:timers/promises';
 import { errnoName } from '../../proto/process/errno.js';
@@ -25,13 +25,13 @@ import {
   readError,
 } from './netlink-message.js';
 
-// The kernel cuts dumps into datagrams of at most 32 KiB (net/netlink/af_netlink.c); single messages stay below that.
+// The kernel splits dumps into datagrams of at most 32 KiB (net/netlink/af_netlink.c); single messages are smaller.
 const longestDatagramBytes = 64 * 1024;
 // About 15 ms of a route dump.
 const datagramsPerSlice = 16;
 const dumpAttempts = 4;
 
-/** NetlinkSocketOptions say what a socket is for. */
+/** NetlinkSocketOptions are the options of a NetlinkSocket. */
 export type NetlinkSocketOptions = {
   /** NETLINK_ROUTE (0), NETLINK_NETFILTER (12) */
   readonly protocol: number;
@@ -39,26 +39,26 @@ export type NetlinkSocketOptions = {
   readonly namespace?: string | undefined;
   /** Multicast groups to join, by number. */
   readonly groups?: readonly number[];
-  /** How much may wait in its queue, in bytes. */
+  /** Size of its receive queue, in bytes. */
   readonly receiveBufferBytes?: number;
 };
 
-/** Visit is called with each message, which lies in `bytes` until it returns. */
+/** Visit is called for each message, whose content is in `bytes` until it returns. */
 export type Visit = (bytes: Buffer, message: Message) => void;
 
-/** NetlinkSocket is one open socket. */
+/** NetlinkSocket is an open netlink socket. */
 export class NetlinkSocket {
   readonly fd: number;
-  /** The id that the kernel marks changes asked for through this socket with. */
+  /** The port id by which the kernel marks changes requested through this socket. */
   readonly portId: number;
   readonly #buffer = Buffer.allocUnsafeSlow(longestDatagramBytes);
   readonly #writer = new MessageWriter();
   #sequence = 0;
-  // Answers to a request that was given up may still be in the queue.
+  // Replies to an abandoned request may still be in the queue.
   #leftover = false;
   #closed = false;
 
-  /** @throws SyscallError, or an Error of node:fs for a namespace that is not there */
+  /** @throws SyscallError, or an Error of node:fs if the namespace does not exist */
   constructor(options: NetlinkSocketOptions) {
     const { protocol, namespace, groups = [], receiveBufferBytes } = options;
     const opened =
@@ -138,7 +138,7 @@ export class NetlinkSocket {
     this.#send(writer);
     let whole = true;
     for (let datagrams = 1; ; datagrams += 1) {
-      // The next part is put into the queue by taking the one before.
+      // Receiving one part makes the kernel queue the next one.
       const length = receive(this.fd, this.#buffer);
       if (length === undefined) throw new SyscallError('recvfrom', 'EPROTO', 'the kernel did not answer');
       for (const message of messagesIn(this.#buffer, length)) {
@@ -153,7 +153,7 @@ export class NetlinkSocket {
         visit(this.#buffer, message);
       }
       if (datagrams % datagramsPerSlice === 0) await yieldToEvents();
-      // The descriptor may be somebody else's by now.
+      // After a close, the descriptor may be reused by another socket.
       if (this.#closed) throw new SyscallError('recvfrom', 'EBADF', 'the socket was closed');
     }
   }
@@ -221,7 +221,7 @@ export class NetlinkSocket {
     }
   }
 
-  /** close ends the socket's use; a dump that is under way fails. */
+  /** close closes the socket; a dump under way fails. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -243,7 +243,7 @@ export class NetlinkSocket {
 }
 
 function readEnd(bytes: Buffer, message: Message): NetlinkError {
-  // A dump that went well ends with a length or a 0 (NLMSG_DONE); old kernels send less.
+  // A successful dump ends with a length or a 0 (NLMSG_DONE); old kernels send less.
   if (message.end - message.start < 4) return { errno: 0, text: '' };
   if (message.type === messageTypes.error) return readError(bytes, message);
   return { errno: Math.max(0, -bytes.readInt32LE(message.start)), text: '' };

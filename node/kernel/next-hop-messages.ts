@@ -1,9 +1,9 @@
-// nhmsg, the messages of next-hop objects (linux/nexthop.h, kernel 5.3 and later): reading and writing.
+// Reads and writes nhmsg, the messages of next-hop objects (linux/nexthop.h, kernel 5.3 and later).
 import { ipv4FromNumber } from '../../proto/domain/address.js';
 import { eachAttribute, type MessageWriter } from './netlink-message.js';
 import { type Hop, hopFlags, type NextHop } from './route-kernel.js';
 
-/** nextHopMessages are the types of messages of next-hop objects. */
+/** nextHopMessages are the message types of next-hop objects. */
 export const nextHopMessages = { added: 104, removed: 105, get: 106 } as const;
 
 const AF_UNSPEC = 0;
@@ -11,7 +11,7 @@ const AF_INET = 2;
 const nhmsgLength = 8;
 const attributes = { id: 1, group: 2, blackhole: 4, interface: 5, gateway: 6, encapsulation: 8, fdb: 11 } as const;
 
-/** writeNextHopDump asks for all next-hop objects. */
+/** writeNextHopDump writes the request that lists all next-hop objects. */
 export function writeNextHopDump(writer: MessageWriter, sequence: number, flags: number): void {
   writer.begin(nextHopMessages.get, flags, sequence);
   writer.u8(AF_UNSPEC);
@@ -19,7 +19,7 @@ export function writeNextHopDump(writer: MessageWriter, sequence: number, flags:
   writer.end();
 }
 
-/** writeNewNextHop writes a next-hop object that is to be made or replaced. */
+/** writeNewNextHop writes the request that makes or replaces a next-hop object. */
 export function writeNewNextHop(writer: MessageWriter, nextHop: NextHop, sequence: number, flags: number): void {
   writer.begin(nextHopMessages.added, flags, sequence);
   writer.u8(AF_INET);
@@ -35,7 +35,7 @@ export function writeNewNextHop(writer: MessageWriter, nextHop: NextHop, sequenc
   writer.end();
 }
 
-/** writeDeleteNextHop writes a next-hop object that is to be deleted. The kernel takes nothing but its id. */
+/** writeDeleteNextHop writes the request that deletes a next-hop object. The kernel accepts only its id. */
 export function writeDeleteNextHop(writer: MessageWriter, nextHop: NextHop, sequence: number, flags: number): void {
   writer.begin(nextHopMessages.removed, flags, sequence);
   writer.u8(AF_UNSPEC);
@@ -44,7 +44,7 @@ export function writeDeleteNextHop(writer: MessageWriter, nextHop: NextHop, sequ
   writer.end();
 }
 
-/** readNextHop reads a message of a next-hop object. */
+/** readNextHop decodes a message of a next-hop object. */
 export function readNextHop(bytes: Buffer, start: number, end: number): NextHop | undefined {
   if (end - start < nhmsgLength) return undefined;
   const family = bytes.readUInt8(start);

@@ -1,5 +1,5 @@
-// Asks nftables for its generation, which changes with every commit by whomever, iptables-nft included: as long as it is
-// the same, nothing in nftables has changed (linux/netfilter/nf_tables.h, NFT_MSG_GETGEN).
+// Queries nftables' generation, which changes with every commit of any program, including iptables-nft: while it is the
+// same, nothing in nftables has changed (linux/netfilter/nf_tables.h, NFT_MSG_GETGEN).
 
 import { SyscallError } from '../../proto/process/syscall.js';
 import { eachAttribute } from './netlink-message.js';
@@ -11,7 +11,7 @@ const getGeneration = (10 << 8) | 16;
 const generationAttribute = 1; // NFTA_GEN_ID
 const nfgenmsgLength = 4;
 
-/** NftablesGeneration asks in one network namespace until it is closed. */
+/** NftablesGeneration queries one network namespace until it is closed. */
 export class NftablesGeneration {
   readonly #socket: NetlinkSocket | undefined;
 
@@ -25,7 +25,7 @@ export class NftablesGeneration {
     }
   }
 
-  /** current is the generation at this moment; undefined where it can't be had. */
+  /** current returns the present generation; undefined if it can't be read. */
   current(): number | undefined {
     try {
       return this.#socket?.ask(

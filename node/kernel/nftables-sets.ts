@@ -1,13 +1,13 @@
-// Adds and deletes elements of nftables sets in one transaction, on condition that nothing in nftables was changed
-// since: the kernel compares the generation that the transaction names (linux/netfilter/nfnetlink.h, NFNL_BATCH_GENID).
-// nft(8) does the same in 10 ms, most of them spent on starting it.
+// Adds and deletes elements of nftables sets in one transaction, which the kernel executes only if nftables is still at
+// the generation that it names (linux/netfilter/nfnetlink.h, NFNL_BATCH_GENID). nft(8) does the same in 10 ms, most of
+// which is its start.
 import type { Ipv4 } from '../../proto/domain/address.js';
 import { SyscallError } from '../../proto/process/syscall.js';
 import { type MessageWriter, messageFlags, messageTypes, readError } from './netlink-message.js';
 import { NetlinkSocket } from './netlink-socket.js';
 import type { NftablesGeneration } from './nftables-generation.js';
 
-/** SetChange is what becomes of one set of IPv4 addresses. */
+/** SetChange lists the addresses to add to and delete from one set of IPv4 addresses. */
 export type SetChange = {
   /** "peers24" */
   readonly set: string;
@@ -24,9 +24,9 @@ const elementMessages = { add: (NFNL_SUBSYS_NFTABLES << 8) | 12, remove: (NFNL_S
 const attributes = { table: 1, set: 2, elements: 3, element: 1, key: 1, value: 1 } as const;
 const NFPROTO_IPV4 = 2;
 const elementLength = 16;
-// The length of an attribute has 16 bits.
+// The length field of an attribute has 16 bits.
 const elementsPerMessage = 2_000;
-// A transaction is one datagram, which has to fit into the socket's send buffer (net.core.wmem_default, 208 KiB).
+// A transaction is one datagram, which must fit into the socket's send buffer (net.core.wmem_default, 208 KiB).
 const mostElements = 8_000;
 
 /** NftablesSets changes the sets of one network namespace until it is closed. */

@@ -2,18 +2,18 @@
 // Invariant: an object whose name can't be decoded has an empty name; it is never left out.
 import { eachAttribute } from './netlink-message.js';
 
-/** TouchedKind is a kind of thing in nftables. */
+/** TouchedKind is a kind of nftables object. */
 export type TouchedKind = 'table' | 'chain' | 'rule' | 'set' | 'element' | 'other';
 
-/** TouchedObject is one thing that a commit made, changed or removed. */
+/** TouchedObject is an object that a commit made, changed or removed. */
 export type TouchedObject = {
   readonly kind: TouchedKind;
-  /** "ip", "inet"; "other" for the rest. */
+  /** "ip", "inet"; "other" for all other families. */
   readonly family: 'ip' | 'inet' | 'other';
   readonly table: string;
-  /** Of a chain or a rule. */
+  /** Name of the chain, for a chain or a rule. */
   readonly chain: string;
-  /** It is a chain that packets come to by themselves. */
+  /** Whether it is a base chain. */
   readonly isBase: boolean;
   readonly removed: boolean;
 };
@@ -36,10 +36,10 @@ const messages: Readonly<Record<number, readonly [TouchedKind, boolean]>> = {
   12: ['element', false],
   14: ['element', true],
 };
-// The table's name is attribute 1 of all of them.
+// Attribute 1 of every message is the table's name.
 const attributes = { table: 1, ruleChain: 2, chainName: 3, chainHook: 4 } as const;
 
-/** readTouched reads a notification of nftables. */
+/** readTouched decodes a notification of nftables. */
 export function readTouched(bytes: Buffer, type: number, start: number, end: number): TouchedObject {
   const [kind, removed] = messages[type & 0xff] ?? ['other', false];
   let table = '';

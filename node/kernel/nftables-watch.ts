@@ -17,7 +17,10 @@ const attributes = { generation: 1, processId: 2, processName: 3 } as const;
 // A commit of 5,000 set elements is about 0.5 MB of notifications.
 const notificationsBytes = 4 * 1024 * 1024;
 
-/** NftablesCommit is who committed a change, process id and name, "nft"; what it touched; and the generation since. */
+/**
+ * NftablesCommit is one commit: the process id and name ("nft") of the program, what it touched, and the generation
+ * after it.
+ */
 export type NftablesCommit = {
   readonly processId: number;
   readonly program: string;
@@ -25,7 +28,7 @@ export type NftablesCommit = {
   readonly touched: readonly TouchedObject[];
 };
 
-// The last commits, for touchedSince(): more than a busy host makes in the 30 s between two turns.
+// Number of commits kept for touchedSince(): more than a busy host makes in the 30 s between two turns.
 const mostRemembered = 128;
 
 /** NftablesWatch watches one network namespace until it is closed. */
@@ -34,9 +37,9 @@ export class NftablesWatch {
   readonly #socket: NetlinkSocket | undefined;
   readonly #listeners = new Set<(commits: readonly NftablesCommit[]) => void>();
   #remembered: NftablesCommit[] = [];
-  // Of the commit whose notifications are coming in.
+  // Objects of the commit whose notifications are arriving.
   #touched = new Map<string, TouchedObject>();
-  // Some of them were lost.
+  // Whether some of its notifications were lost.
   #isPartial = false;
 
   /**
@@ -50,8 +53,8 @@ export class NftablesWatch {
   }
 
   /**
-   * onCommit calls `listener` with the commits since the last call; with none when notifications were lost.
-   * @returns ends it
+   * onCommit calls `listener` with the commits since the last call; with none if notifications were lost.
+   * @returns ends the subscription
    */
   onCommit(listener: (commits: readonly NftablesCommit[]) => void): () => void {
     this.#listeners.add(listener);
@@ -59,13 +62,13 @@ export class NftablesWatch {
   }
 
   /**
-   * touchedSince is what was touched after one generation, up to another; undefined when that is not known.
-   * @param to the generation that nftables has by now
+   * touchedSince returns what was touched after one generation, up to another; undefined if that is not known.
+   * @param to the present generation of nftables
    */
   touchedSince(from: number, to: number): readonly TouchedObject[] | undefined {
     this.#drain();
     const since = this.#remembered.filter(({ generation }) => generation > from && generation <= to);
-    // Generations that are missing were lost, or are still on their way.
+    // Missing generations were lost, or have not arrived yet.
     return to > from && since.length === to - from ? since.flatMap(({ touched }) => touched) : undefined;
   }
 

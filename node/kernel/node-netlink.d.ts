@@ -1,4 +1,4 @@
-// The part of node-netlink (which comes without types) that second-reader.ts uses.
+// Declares the part of node-netlink, which has no types, that second-reader.ts uses.
 declare module 'node-netlink' {
   type Message = {
     readonly header: { readonly nlmsg_type: bigint; readonly nlmsg_flags: bigint };
@@ -6,7 +6,7 @@ declare module 'node-netlink' {
   };
 
   type Socket = {
-    /** One request at a time: a second one makes the socket forget the first. Timeout in milliseconds. */
+    /** Handles one request at a time: a second one makes the socket forget the first. Timeout in milliseconds. */
     tryTalk(message: Message, options: { timeout: number }): Promise<{ errorCode: number; packets: Message[] }>;
     close(): Promise<void>;
   };

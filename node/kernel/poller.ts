@@ -2,11 +2,11 @@
 // It only waits: the main thread reads, and empties the whole queue of a socket at once and in order. Compared with a
 // read() per notification in the pool, and with a worker thread: the same latency, a seventh of the processor time in
 // bursts, no second isolate.
-// Invariant: the waiting thread never delays the end of the process: a descriptor of ours wakes it.
+// Invariant: the waiting thread never delays the exit of the process: writing to a descriptor of ours wakes it.
 import { closeSync, readSync, writeSync } from 'node:fs';
 import { openEvent, waitReadable } from '../../proto/process/syscall.js';
 
-/** Poller watches descriptors until it is closed. While it does, the process does not end by itself. */
+/** Poller watches descriptors until it is closed. An open poller keeps the process alive. */
 export class Poller {
   readonly #wake = openEvent();
   readonly #listeners = new Map<number, () => void>();
@@ -14,23 +14,23 @@ export class Poller {
   #running: Promise<void> | undefined;
   #closed = false;
 
-  /** add calls `onReadable` whenever `fd` has something to read; it has to take all of it. */
+  /** add calls `onReadable` whenever `fd` is readable; the callback must read everything. */
   add(fd: number, onReadable: () => void): void {
     this.#listeners.set(fd, onReadable);
     if (this.#running === undefined) {
-      // Node.js joins its pool's threads when it exits; one that waits for ever would keep it from exiting.
+      // Node.js joins its pool's threads when it exits; a thread that waits forever would prevent the exit.
       process.once('exit', this.#stop);
       this.#running = this.#run();
     } else this.#interrupt();
   }
 
-  /** remove ends the watch of `fd`, which may be closed at once after it. */
+  /** remove stops watching `fd`, which may be closed right after. */
   remove(fd: number): void {
     this.#listeners.delete(fd);
     if (this.#running !== undefined) this.#interrupt();
   }
 
-  /** close ends all watches. */
+  /** close stops watching all descriptors. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;

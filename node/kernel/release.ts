@@ -1,7 +1,7 @@
 // The kernel's version, for the report.
 import { release } from 'node:os';
 
-/** kernelVersion is the running kernel's release as uname(2) has it: "6.1.0-37-amd64". */
+/** kernelVersion returns the running kernel's release as in uname(2): "6.1.0-37-amd64". */
 export function kernelVersion(): string {
   return release();
 }

@@ -1,8 +1,8 @@
-// What the rest of the daemon knows of the kernel's IPv4 routing, and what it can ask of it. The real one is
-// linux-route-kernel.ts; tests have one in memory that passes the same suite.
+// The interface between the daemon and the kernel's IPv4 routing. linux-route-kernel.ts implements it; tests have an
+// implementation in memory that passes the same suite.
 import type { Ipv4, Prefix } from '../../proto/domain/address.js';
 
-/** mainTable is the one routing table that xnet looks at and writes to (RT_TABLE_MAIN). */
+/** mainTable is the only routing table that xnet reads and writes (RT_TABLE_MAIN). */
 export const mainTable = 254;
 
 /** routeTypes are kinds of routes (RTN_* of linux/rtnetlink.h). */
@@ -19,7 +19,7 @@ export const routeTypes = {
   nat: 10,
 } as const;
 
-/** hopFlags are flags of a hop or a next-hop object that say how it was asked for (RTNH_F_*). */
+/** hopFlags are requested flags of a hop or a next-hop object (RTNH_F_*). */
 export const hopFlags = { onLink: 4 } as const;
 
 /** linkFlags are flags of an interface (IFF_* of linux/if.h). */
@@ -28,15 +28,15 @@ export const linkFlags = { up: 0x1, loopback: 0x8, lowerUp: 0x10000 } as const;
 /** addressFlags are flags of an address (IFA_F_* of linux/if_addr.h). */
 export const addressFlags = { secondary: 0x1, deprecated: 0x20 } as const;
 
-/** scopes are how far an address or a route reaches (RT_SCOPE_* of linux/rtnetlink.h). */
+/** scopes are the scopes of addresses and routes (RT_SCOPE_* of linux/rtnetlink.h). */
 export const scopes = { universe: 0, site: 200, link: 253, host: 254, nowhere: 255 } as const;
 
-/** Hop is one way that a route leads on. */
+/** Hop is one way to a destination. */
 export type Hop = {
-  /** "inet6": a gateway of the other family. Undefined: straight to the link. */
+  /** "inet6": a gateway of the other address family. Undefined: directly to the link. */
   readonly gateway: Ipv4 | 'inet6' | undefined;
   readonly ifindex: number;
-  /** Of hopFlags. */
+  /** Bits of hopFlags. */
   readonly flags: number;
 };
 
@@ -44,20 +44,20 @@ export type Hop = {
 export type KernelRoute = {
   readonly destination: Prefix;
   readonly tos: number;
-  /** 0 is preferred to all others. */
+  /** 0 takes precedence over all others. */
   readonly metric: number;
-  /** Who made it: 2 kernel, 4 static, 88 xnet. */
+  /** Origin of the route: 2 kernel, 4 static, 88 xnet. */
   readonly protocol: number;
-  /** Of routeTypes. */
+  /** One of routeTypes. */
   readonly type: number;
-  /** Of scopes. What a route of scope "link" leads to is on-link: it can be the gateway of others. */
+  /** One of scopes. The destination of a route with scope "link" is on-link: it can contain gateways of other routes. */
   readonly scope: number;
-  /** None with a next-hop object, and for types that lead nowhere. Several: multipath. */
+  /** Empty with a next-hop object, and for types without a destination. Several: multipath. */
   readonly hops: readonly Hop[];
-  /** Id of its next-hop object; 0: it has none. */
+  /** Id of its next-hop object; 0 if it has none. */
   readonly nextHopId: number;
   readonly preferredSource: Ipv4 | undefined;
-  /** It has an MTU or another metric of RTA_METRICS, or an encapsulation: xnet's never do. */
+  /** Whether it has an MTU or another metric of RTA_METRICS, or an encapsulation. xnet's routes never do. */
   readonly hasOptions: boolean;
 };
 
@@ -65,7 +65,7 @@ export type KernelRoute = {
 export type NextHop = {
   readonly id: number;
   readonly protocol: number;
-  /** IPv4 gateway on one interface: the only kind xnet makes. Undefined: a group, a blackhole or another kind. */
+  /** IPv4 gateway on one interface, the only kind that xnet makes. Undefined: a group, a blackhole or another kind. */
   readonly hop: Hop | undefined;
   /** Ids of a group's members. */
   readonly members: readonly number[];
@@ -76,11 +76,11 @@ export type Link = {
   readonly ifindex: number;
   /** "eth0" */
   readonly name: string;
-  /** Of linkFlags. */
+  /** Bits of linkFlags. */
   readonly flags: number;
-  /** Interface index of the bridge, bond or VRF it belongs to; 0: none. */
+  /** Interface index of the bridge, bond or VRF it belongs to; 0 if none. */
   readonly master: number;
-  /** Longest packet that it sends, in bytes. */
+  /** MTU in bytes. */
   readonly mtu: number;
 };
 
@@ -88,62 +88,62 @@ export type Link = {
 export type Address = {
   readonly ifindex: number;
   readonly address: Ipv4;
-  /** The network it puts on the link. */
+  /** The on-link network of the address. */
   readonly prefix: Prefix;
-  /** Of scopes. */
+  /** One of scopes. */
   readonly scope: number;
-  /** Of addressFlags. */
+  /** Bits of addressFlags. */
   readonly flags: number;
 };
 
-/** RouteChange is one thing to do. None of them can alter a foreign route. */
+/** RouteChange is one change. None of them can alter a foreign route. */
 export type RouteChange =
-  /** Fails with EEXIST when there is a route with this destination, tos and metric, whoever made it. */
+  /** Fails with EEXIST if there is a route with this destination, tos and metric, of whatever origin. */
   | { readonly op: 'addRoute'; readonly route: KernelRoute }
-  /** Adds it after those with this destination, tos and metric: it counts when they are gone. */
+  /** Adds the route after those with this destination, tos and metric; it takes effect when they are gone. */
   | { readonly op: 'appendRoute'; readonly route: KernelRoute }
   /**
-   * Deletes the first route that equals `route` in all but tos, metric, preferred source and hops, and in those that
-   * `route` has (not 0, not undefined). Fails with ESRCH when there is none.
+   * Deletes the first route that equals `route` in everything but tos, metric, preferred source and hops, and in those
+   * of these that `route` sets (not 0, not undefined). Fails with ESRCH if there is none.
    */
   | { readonly op: 'deleteRoute'; readonly route: KernelRoute }
-  /** Fails with EEXIST when the id is taken. */
+  /** Fails with EEXIST if the id is in use. */
   | { readonly op: 'addNextHop'; readonly nextHop: NextHop }
-  /** Moves all routes that use it at once. Fails with ENOENT when there is none of the id. */
+  /** Moves all routes that use it at once. Fails with ENOENT if there is no object with the id. */
   | { readonly op: 'replaceNextHop'; readonly nextHop: NextHop }
-  /** Takes the routes that use it along. Fails with ENOENT when there is none. */
+  /** Also deletes the routes that use it. Fails with ENOENT if there is no such object. */
   | { readonly op: 'deleteNextHop'; readonly nextHop: NextHop };
 
-/** KernelRefusal is why one change was not made. */
+/** KernelRefusal is the reason why one change was refused. */
 export type KernelRefusal = {
   /** Errno name: "ENETUNREACH". */
   readonly errno: string;
-  /** The kernel's explanation: "Nexthop has invalid gateway"; empty where it gives none. */
+  /** The kernel's explanation: "Nexthop has invalid gateway"; empty if it gives none. */
   readonly text: string;
 };
 
-/** Notification is one change of the kernel's state, by whomever. */
+/** Notification is one change of the kernel's state, by any program. */
 export type Notification = {
-  /** It was asked for through this RouteKernel. */
+  /** Whether it was requested through this RouteKernel. */
   readonly own: boolean;
 } & (
   | {
       readonly kind: 'route';
       readonly removed: boolean;
       readonly route: KernelRoute;
-      /** It took the place of the first one with its destination, tos and metric. */
+      /** Whether it replaced the first route with its destination, tos and metric. */
       readonly replaced: boolean;
-      /** It came after those with its destination, tos and metric; otherwise before. */
+      /** Whether it follows those with its destination, tos and metric; otherwise it precedes them. */
       readonly appended: boolean;
     }
   | { readonly kind: 'nextHop'; readonly removed: boolean; readonly nextHop: NextHop }
   | { readonly kind: 'link'; readonly removed: boolean; readonly link: Link }
   | { readonly kind: 'address'; readonly removed: boolean; readonly address: Address }
-  /** Forwarding was turned on or off, of the host or of an interface. */
+  /** Forwarding was turned on or off for the host or an interface. */
   | { readonly kind: 'forwarding'; readonly on: boolean }
 );
 
-/** RouteFilter says which routes a dump is to list: it is asked before a route is read as a whole. */
+/** RouteFilter selects the routes that a dump lists; it is called before a route is decoded completely. */
 export type RouteFilter = (route: {
   readonly network: Ipv4;
   readonly length: number;
@@ -157,9 +157,9 @@ export type RouteFilter = (route: {
  * at most one dump may run at a time.
  */
 export interface RouteKernel {
-  /** routes lists routes of the main table; of several with one destination, tos and metric, that which counts first. */
+  /** routes lists routes of the main table; of several with one destination, tos and metric, only the one in effect. */
   routes(filter: RouteFilter): Promise<readonly KernelRoute[]>;
-  /** nextHops lists all next-hop objects; undefined where the kernel has no such thing. */
+  /** nextHops lists all next-hop objects; undefined if the kernel does not support them. */
   nextHops(): Promise<readonly NextHop[] | undefined>;
   links(): Promise<readonly Link[]>;
   addresses(): Promise<readonly Address[]>;
@@ -175,7 +175,7 @@ export interface RouteKernel {
    * @returns false when some were lost
    */
   drain(visit: (notification: Notification) => void): boolean;
-  /** onReadable calls `listener` when there is something to drain; it has to drain. */
+  /** onReadable calls `listener` when there are notifications; the listener must drain. */
   onReadable(listener: () => void): void;
   close(): void;
 }

@@ -1,9 +1,9 @@
-// rtmsg, the messages of routes (linux/rtnetlink.h, rtnetlink(7)): reading and writing.
+// Reads and writes rtmsg, the messages of routes (linux/rtnetlink.h, rtnetlink(7)).
 import { type Ipv4, ipv4FromNumber } from '../../proto/domain/address.js';
 import { eachAttribute, type MessageWriter } from './netlink-message.js';
 import { type Hop, hopFlags, type KernelRoute, mainTable, type RouteFilter, scopes } from './route-kernel.js';
 
-/** routeMessages are the types of messages of routes. */
+/** routeMessages are the message types of routes. */
 export const routeMessages = { added: 24, removed: 25, get: 26 } as const;
 
 const AF_INET = 2;
@@ -24,7 +24,7 @@ const attributes = {
 } as const;
 const noHops: readonly Hop[] = [];
 
-/** writeRouteDump asks for all IPv4 routes of the main table. */
+/** writeRouteDump writes the request that lists all IPv4 routes of the main table. */
 export function writeRouteDump(writer: MessageWriter, sequence: number, flags: number): void {
   writer.begin(routeMessages.get, flags, sequence);
   writer.u8(AF_INET);
@@ -34,14 +34,14 @@ export function writeRouteDump(writer: MessageWriter, sequence: number, flags: n
   writer.end();
 }
 
-/** writeNewRoute writes a route that is to be made. `flags` say what may be there already. */
+/** writeNewRoute writes the request that makes a route. `flags` say which existing routes are acceptable. */
 export function writeNewRoute(writer: MessageWriter, route: KernelRoute, sequence: number, flags: number): void {
   writeRoute(writer, { route, type: routeMessages.added, scope: route.scope, sequence, flags });
 }
 
-/** writeDeleteRoute writes a route that is to be deleted; attributes of 0 or undefined are not compared. */
+/** writeDeleteRoute writes the request that deletes a route; attributes of 0 or undefined are not compared. */
 export function writeDeleteRoute(writer: MessageWriter, route: KernelRoute, sequence: number, flags: number): void {
-  // Scope "nowhere" matches any.
+  // Scope "nowhere" matches any scope.
   writeRoute(writer, { route, type: routeMessages.removed, scope: scopes.nowhere, sequence, flags });
 }
 
@@ -75,13 +75,13 @@ function writeRoute(writer: MessageWriter, request: RouteRequest): void {
   writer.end();
 }
 
-/** readRoute reads a message of a route; undefined when it is of another table or family, or `filter` says no. */
+/** readRoute decodes a message of a route; undefined for another table or family, or if `filter` rejects it. */
 export function readRoute(bytes: Buffer, start: number, end: number, filter?: RouteFilter): KernelRoute | undefined {
   if (end - start < rtmsgLength || bytes[start] !== AF_INET) return undefined;
   const length = bytes.readUInt8(start + 1);
   const protocol = bytes.readUInt8(start + 5);
   const scope = bytes.readUInt8(start + 6);
-  // The state of the link (dead, linkdown, offload) is not the route's own.
+  // The other flags are the state of the link (dead, linkdown, offload), not part of the route.
   const flags = bytes.readUInt32LE(start + 8) & hopFlags.onLink;
   let table = bytes.readUInt8(start + 4);
   let network = 0;
@@ -130,7 +130,7 @@ export function readRoute(bytes: Buffer, start: number, end: number, filter?: Ro
   if (table !== mainTable) return undefined;
   const destination = { network: ipv4FromNumber(network), length };
   if (filter !== undefined && !filter({ ...destination, protocol, scope, nextHopId })) return undefined;
-  // With a next-hop object the kernel shows that one's hops as well (net.ipv4.nexthop_compat_mode), or not.
+  // For a next-hop object the kernel may list its hops as well (net.ipv4.nexthop_compat_mode).
   if (nextHopId !== 0) hops = noHops;
   else hops ??= ifindex === 0 ? noHops : [{ gateway, ifindex, flags }];
   return {

@@ -1,14 +1,14 @@
-// Routes as they stand in a kernel's table, in the order in which the kernel takes them, with the rules by which it
-// changes that order (net/ipv4/fib_trie.c, fib_table_insert()). Pure state, no input or output.
+// The routes of a kernel table in the kernel's order, with the kernel's rules for changes of that order
+// (net/ipv4/fib_trie.c, fib_table_insert()). Pure state, no input or output.
 import { type Prefix, prefixKey } from '../../proto/domain/address.js';
 import type { Hop, KernelRoute } from './route-kernel.js';
 
-/** sameHop says whether two hops lead the same way. */
+/** sameHop reports whether two hops are the same. */
 export function sameHop(a: Hop, b: Hop): boolean {
   return a.gateway === b.gateway && a.ifindex === b.ifindex && a.flags === b.flags;
 }
 
-/** sameRoute says whether two routes are the same in all that xnet knows of routes. */
+/** sameRoute reports whether two routes agree in everything that xnet knows of routes. */
 export function sameRoute(a: KernelRoute, b: KernelRoute): boolean {
   return (
     a.destination.network === b.destination.network &&
@@ -26,31 +26,31 @@ export function sameRoute(a: KernelRoute, b: KernelRoute): boolean {
   );
 }
 
-/** sameSlot says whether two routes to one destination exclude each other: only the first of them counts. */
+/** sameSlot reports whether two routes to one destination exclude each other: only the first one takes effect. */
 export function sameSlot(a: KernelRoute, b: KernelRoute): boolean {
   return a.tos === b.tos && a.metric === b.metric;
 }
 
 const none: readonly KernelRoute[] = [];
 
-/** KernelRouteTable is a set of routes. */
+/** KernelRouteTable is an ordered set of routes. */
 export class KernelRouteTable {
   readonly #routes = new Map<number, KernelRoute[]>();
-  // Keys of destinations, by next-hop object.
+  // Keys of destinations by id of next-hop object.
   readonly #byNextHop = new Map<number, number[]>();
   #size = 0;
 
-  /** size is how many routes there are. */
+  /** size is the number of routes. */
   get size(): number {
     return this.#size;
   }
 
-  /** at lists the routes to exactly this destination, by its prefixKey. Within one slot the first one counts. */
+  /** at lists the routes to exactly this destination, by its prefixKey. Within one slot the first one takes effect. */
   at(key: number): readonly KernelRoute[] {
     return this.#routes.get(key) ?? none;
   }
 
-  /** all lists all routes, destination by destination. */
+  /** all lists all routes, grouped by destination. */
   *all(): IterableIterator<KernelRoute> {
     for (const list of this.#routes.values()) yield* list;
   }
@@ -62,7 +62,7 @@ export class KernelRouteTable {
     return keys.flatMap((key) => this.at(key).filter((route) => route.nextHopId === nextHopId));
   }
 
-  /** insert adds a route before those of its slot, or after them. It may not be there yet. */
+  /** insert adds a route before those of its slot, or after them. The route must not be in the table yet. */
   insert(route: KernelRoute, where: 'before' | 'after'): void {
     const key = prefixKey(route.destination);
     const list = this.#routes.get(key);
@@ -77,7 +77,7 @@ export class KernelRouteTable {
     else list.unshift(route);
   }
 
-  /** remove takes out a route that is the same; false when there is none. */
+  /** remove removes an equal route; false if there is none. */
   remove(route: KernelRoute): boolean {
     const list = this.#routes.get(prefixKey(route.destination));
     const index = list?.findIndex((other) => sameRoute(other, route)) ?? -1;
@@ -86,18 +86,18 @@ export class KernelRouteTable {
     return true;
   }
 
-  /** replace puts a route in the place of the first one of its slot; false when there is none. */
+  /** replace replaces the first route of the slot; false if there is none. */
   replace(route: KernelRoute): boolean {
     const list = this.#routes.get(prefixKey(route.destination));
     const index = list?.findIndex((other) => sameSlot(other, route)) ?? -1;
     if (list === undefined || index < 0) return false;
     this.#removeAt(list, index);
-    // Slots do not mix: before all of them is before those of its own.
+    // The order matters only within a slot, so "before all" is "before those of its slot".
     this.insert(route, 'before');
     return true;
   }
 
-  /** removeUsing takes out all routes that use a next-hop object. */
+  /** removeUsing removes all routes that use a next-hop object. */
   removeUsing(nextHopId: number): void {
     for (const route of this.using(nextHopId)) this.remove(route);
   }
@@ -115,10 +115,10 @@ export class KernelRouteTable {
   }
 }
 
-/** covers says whether one of `ranges` covers a prefix. */
+/** covers reports whether one of `ranges` covers a prefix. */
 export function covers(ranges: readonly Prefix[], network: number, length: number): boolean {
   for (const range of ranges) {
-    // The bits beyond the range's length are shifted out; a shift by 32 would be one by 0.
+    // Shifts out the bits beyond the range's length; a shift by 32 would be a shift by 0.
     const shift = 32 - range.length;
     if (length >= range.length && (shift === 32 || network >>> shift === range.network >>> shift)) return true;
   }

@@ -4,7 +4,7 @@
 import netlink from 'node-netlink';
 import { XnetError } from '../../proto/errors.js';
 
-/** SecondRoute is one route of the main table, as its message says it. */
+/** SecondRoute is one route of the main table, as in its message. */
 export type SecondRoute = {
   /** "10.76.3.0/24" */
   readonly destination: string;
@@ -13,9 +13,9 @@ export type SecondRoute = {
   readonly protocol: number;
   /** rtm_type: 1 unicast, 7 unreachable. */
   readonly type: number;
-  /** Id of the next-hop object; 0: none. */
+  /** Id of the next-hop object; 0 if none. */
   readonly nextHopId: number;
-  /** "192.168.83.12"; undefined: straight to the link, or several hops. */
+  /** "192.168.83.12"; undefined: directly to the link, or several hops. */
   readonly gateway: string | undefined;
   /** Interface index; 0: none, or several hops. */
   readonly ifindex: number;
@@ -53,7 +53,7 @@ export async function readAgain(): Promise<SecondReading> {
       if (errorCode !== 0) throw new XnetError('Unavailable', `the kernel refuses to list: errno ${errorCode}`);
       return packets.map((packet) => packet.payload);
     };
-    // One after the other: the socket forgets a request when there is another.
+    // Sequentially: the socket forgets a request when there is another.
     const links = await dump(RTM_GETLINK, Buffer.alloc(ifinfomsgLength));
     const routeRequest = Buffer.alloc(rtmsgLength);
     routeRequest[0] = AF_INET;
@@ -90,7 +90,7 @@ function routeOf(message: Buffer): readonly SecondRoute[] {
     const value = attributes.get(type);
     return value === undefined ? undefined : [...value.subarray(0, 4)].join('.');
   };
-  // RTA_TABLE has numbers that the byte of rtmsg can't hold.
+  // RTA_TABLE can hold table numbers that do not fit into the byte of rtmsg.
   if ((number(15) ?? message.readUInt8(4)) !== RT_TABLE_MAIN) return [];
   return [
     {

@@ -1,50 +1,52 @@
-// Which routes and next-hop objects notifications have changed, so that a plan looks at those alone. Pure state.
-// Invariant: what is told may be more than what changed, never less; where that can't be said, nothing is.
+// Records which routes and next-hop objects the notifications have changed, so that a plan visits only those. Pure
+// state.
+// Invariant: what is reported may be more than what changed, never less; if that can't be guaranteed, nothing is
+// reported.
 
 import { prefixKey } from '../../proto/domain/address.js';
 import { type KernelRoute, type NextHop, scopes } from './route-kernel.js';
 
-/** TouchedRoutes is what has changed. */
+/** TouchedRoutes is the set of changes since a mark. */
 export type TouchedRoutes = {
-  /** prefixKeys of destinations whose routes are others, or lead elsewhere. */
+  /** prefixKeys of destinations whose routes have changed or lead elsewhere. */
   readonly destinations: ReadonlySet<number>;
-  /** Ids of next-hop objects that are others, or that other routes or groups use. */
+  /** Ids of next-hop objects that have changed, or whose users have (routes or groups). */
   readonly nextHops: ReadonlySet<number>;
 };
 
-// Twice a fleet of 5,000 peers, each a route and an object. Whoever is further behind looks at everything.
+// Twice a fleet of 5,000 peers, with a route and an object each. A reader that is further behind plans in full.
 const longest = 20_000;
 
 type Entry = { readonly kind: 'destination' | 'nextHop'; readonly key: number };
 
-/** TouchedLog is what has changed, in the order in which it did. */
+/** TouchedLog is the ordered log of changes. */
 export class TouchedLog {
   #entries: Entry[] = [];
   // Mark of the first entry.
   #first = 0;
 
-  /** mark is this moment. */
+  /** mark identifies this moment. */
   get mark(): number {
     return this.#first + this.#entries.length;
   }
 
-  /** noteRoute says that a route was added or removed, or another was put before or after it. */
+  /** noteRoute records that a route was added or removed, or that another was put before or after it. */
   noteRoute({ destination, nextHopId, scope }: KernelRoute): void {
-    // One straight to a link says what is on-link.
+    // A route directly to a link determines what is on-link.
     if (scope === scopes.link) this.forget();
     this.#note('destination', prefixKey(destination));
     if (nextHopId !== 0) this.#note('nextHop', nextHopId);
   }
 
-  /** noteNextHop says that a next-hop object is another than before, or gone; `users` are the routes that use it. */
+  /** noteNextHop records that a next-hop object changed or was removed; `users` are the routes that use it. */
   noteNextHop({ id, hop }: NextHop, users: readonly KernelRoute[]): void {
-    // So does one without a gateway; a group has others for members.
+    // So does an object without a gateway; a group has other objects as members.
     if (hop?.gateway === undefined) this.forget();
     this.#note('nextHop', id);
     for (const { destination } of users) this.#note('destination', prefixKey(destination));
   }
 
-  /** forget says that anything may have changed. */
+  /** forget records that anything may have changed. */
   forget(): void {
     this.#first = this.mark + 1;
     this.#entries = [];
@@ -55,7 +57,7 @@ export class TouchedLog {
     this.#entries.push({ kind, key });
   }
 
-  /** since is what has changed since a mark; undefined: anything may have. */
+  /** since returns the changes since a mark; undefined if anything may have changed. */
   since(mark: number): TouchedRoutes | undefined {
     if (mark < this.#first) return undefined;
     const destinations = new Set<number>();
