@@ -9,10 +9,7 @@ import { linkFlags, scopes } from './route-kernel.js';
 import { covers, KernelRouteTable, sameRoute, sameSlot } from './route-table.js';
 import { TouchedLog, type TouchedRoutes } from './touched-routes.js';
 
-/**
- * KernelChange is the kind of object that another program changed; "lost": notifications were lost, anything may have
- * changed.
- */
+/** KernelChange is the kind of object that another program changed; "lost": notifications were lost. */
 export type KernelChange = Notification['kind'] | 'lost';
 
 /** MirrorOptions are the options of a KernelMirror. */
@@ -59,9 +56,7 @@ export class KernelMirror {
     return this.#protocol;
   }
 
-  /**
-   * routes are our routes, the default routes, routes directly to a link, and all routes within the ranges of interest.
-   */
+  /** routes are our routes, default routes, routes directly to a link, and all within the ranges of interest. */
   get routes(): Omit<KernelRouteTable, 'insert' | 'remove' | 'replace' | 'removeUsing'> {
     return this.#routes;
   }
@@ -104,10 +99,7 @@ export class KernelMirror {
     return this.#addresses.some((other) => other.address === address);
   }
 
-  /**
-   * setRanges sets the destinations of interest, the pools: all routes within them are mirrored, including foreign
-   * ones.
-   */
+  /** setRanges sets the destinations of interest, the pools: all routes within them are mirrored. */
   setRanges(ranges: readonly Prefix[]): void {
     if (ranges === this.#ranges) return;
     if (ranges.some((range) => !covers(this.#ranges, range.network, range.length))) this.#stale = true;

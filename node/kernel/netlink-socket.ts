@@ -78,10 +78,9 @@ export class NetlinkSocket {
   }
 
   /**
-   * change sends a batch of requests and returns what became of each. One that fails does not keep the others from
-   * being done.
+   * change sends a batch of requests and returns the result of each. A failed request does not affect the others.
    * @param write writes the message of one request, between begin() and end()
-   * @returns one entry per request; errno 0: done
+   * @returns one entry per request; errno 0: succeeded
    */
   change<T>(
     requests: readonly T[],
@@ -111,10 +110,10 @@ export class NetlinkSocket {
   }
 
   /**
-   * dump asks for a list. It lets other work go on between its parts; nothing else may use the socket meanwhile. When
-   * the kernel says that the list changed while it was written out, it starts again, up to a few times.
+   * dump requests a list. It yields to the event loop between the parts; nothing else may use the socket meanwhile. If
+   * the kernel reports that the list changed during the dump, it starts again, up to a few times.
    * @param restart called before the first message of each attempt
-   * @throws SyscallError with the errno that the kernel answered: EOPNOTSUPP for a list that it does not have
+   * @throws SyscallError with the kernel's errno: EOPNOTSUPP for a list that it does not support
    */
   async dump(
     write: (writer: MessageWriter, sequence: number, flags: number) => void,
@@ -159,8 +158,8 @@ export class NetlinkSocket {
   }
 
   /**
-   * ask sends one request that the kernel answers with one message, and returns what `read` makes of that.
-   * @throws SyscallError with the errno that the kernel answered instead
+   * ask sends one request that the kernel answers with one message, and returns the result of `read`.
+   * @throws SyscallError with the errno if the kernel answers with an error
    */
   ask<T>(
     write: (writer: MessageWriter, sequence: number, flags: number) => void,
@@ -185,10 +184,10 @@ export class NetlinkSocket {
   }
 
   /**
-   * exchange sends messages as one datagram and calls `visit` with each answer that the kernel has given when it has
-   * dealt with them.
-   * @param count how many messages there are; their sequence numbers begin at the one that `write` is given
-   * @throws SyscallError when they could not be sent, or answers were lost
+   * exchange sends messages as one datagram and calls `visit` for each reply that the kernel has queued when it has
+   * processed them.
+   * @param count number of messages; their sequence numbers begin at the one passed to `write`
+   * @throws SyscallError when they could not be sent, or replies were lost
    */
   exchange(count: number, write: (writer: MessageWriter, first: number) => void, visit: Visit): void {
     const writer = this.#writer;
@@ -204,8 +203,8 @@ export class NetlinkSocket {
   }
 
   /**
-   * drain takes all notifications out of the queue, in the order in which things happened.
-   * @returns false when some were lost: anything may have changed
+   * drain reads all notifications from the queue, in the order of the changes.
+   * @returns false if some were lost: anything may have changed
    */
   drain(visit: Visit): boolean {
     let complete = true;

@@ -47,9 +47,9 @@ export class NftablesSets {
 
   /**
    * change makes all changes, or none.
-   * @param generation what NftablesGeneration said when the sets were as the changes take them to be
-   * @returns the generation after it: `generation` + 1 unless somebody else has changed something since. Undefined:
-   * nothing was changed, for whatever reason; nft(8) can say it in words
+   * @param generation the generation at which the sets had the content that the changes assume
+   * @returns the generation after the change: `generation` + 1 unless another program has committed since. Undefined if
+   *   nothing was changed, for any reason; nft(8) then reports the reason
    */
   change(table: string, generation: number, changes: readonly SetChange[]): number | undefined {
     const messages = changes.flatMap(({ set, add, remove }) => [

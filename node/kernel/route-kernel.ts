@@ -164,15 +164,15 @@ export interface RouteKernel {
   links(): Promise<readonly Link[]>;
   addresses(): Promise<readonly Address[]>;
   /**
-   * apply makes changes, in order, as far as each can be made. It lets other work go on now and then.
-   * @returns one entry per change: undefined when it was made; ECANCELED for those after `signal` aborted
+   * apply makes as many of the changes as possible, in order. It yields to the event loop now and then.
+   * @returns one entry per change: undefined if it was made; ECANCELED for those after `signal` aborted
    */
   apply(changes: readonly RouteChange[], signal?: AbortSignal): Promise<readonly (KernelRefusal | undefined)[]>;
   /**
-   * drain takes the notifications since the last drain, in the order in which things happened. All of our own changes
-   * that apply() has returned from are among them. What the kernel removes along with something else (routes of an
-   * interface that goes down, of an address, of a next-hop object) is not notified.
-   * @returns false when some were lost
+   * drain reads the notifications since the last drain, in the order of the changes. They include all own changes that
+   * apply() has returned from. Objects that the kernel removes as a consequence (routes of an interface that goes down,
+   * of an address, of a next-hop object) are not notified.
+   * @returns false if some were lost
    */
   drain(visit: (notification: Notification) => void): boolean;
   /** onReadable calls `listener` when there are notifications; the listener must drain. */
