@@ -87,7 +87,7 @@ export class Rounds {
     }
     const suspects = [...this.#states.values()].filter((state) => state.failures + state.largeFailures > 0);
     // Those that have waited longest come first: a state that is noted moves to the end.
-    const unconfirmed = suspects.filter((state) => !isSilent(state)).slice(0, mostUnconfirmed);
+    const unconfirmed = suspects.filter((state) => !isSilent(state) && !losesLarge(state)).slice(0, mostUnconfirmed);
     const ordered = [...new Set([...unconfirmed, ...suspects])].slice(0, mostSuspects);
     const chosen = new Map(ordered.map(({ peer }) => [peer.key, peer]));
     const inTurn = this.#takeNext(peers, shuffled, chosen);
@@ -154,13 +154,16 @@ export class Rounds {
       silent: states
         .filter(isSilent)
         .map(({ peer, hostAnswers, failingSinceMs }) => ({ peer, hostAnswers, sinceMs: failingSinceMs })),
-      largeLost: states
-        .filter(({ failures, largeFailures }) => failures === 0 && largeFailures >= failuresUntilSilent)
-        .map(({ peer }) => peer),
+      largeLost: states.filter(losesLarge).map(({ peer }) => peer),
     };
   }
 }
 
 function isSilent({ failures }: Pick<PeerState, 'failures'>): boolean {
   return failures >= failuresUntilSilent;
+}
+
+// It answers, but not to packets as long as the underlay allows.
+function losesLarge({ failures, largeFailures }: Pick<PeerState, 'failures' | 'largeFailures'>): boolean {
+  return failures === 0 && largeFailures >= failuresUntilSilent;
 }

@@ -23,6 +23,7 @@ const peersOf = (count: number): ReadonlyMap<number, ProbedPeer> =>
     }),
   );
 const asIs = (keys: number[]) => keys;
+const silentOf = (rounds: Rounds) => rounds.verdict().silent.map(({ peer }) => peer);
 const eth0 = { name: 'eth0', mtu: 1500 };
 
 test('every peer is probed once before any is probed twice', (t) => {
@@ -119,8 +120,7 @@ test('peers that have long been silent do not hold up that another one falls sil
       looked.add(peer.key);
       rounds.note(peer, { answered: peer !== newest && !dead.includes(peer) }, round);
     }
-    const isSilent = rounds.verdict().silent.some(({ peer }) => peer === newest);
-    if (isSilent && confirmedIn === 0) confirmedIn = round;
+    if (silentOf(rounds).includes(newest) && confirmedIn === 0) confirmedIn = round;
   }
   t.is(confirmedIn, 2);
   t.true(
@@ -128,6 +128,37 @@ test('peers that have long been silent do not hold up that another one falls sil
     'those that may have come back are looked at in turn',
   );
   return t.is(rounds.verdict().silent.length, 101);
+});
+
+test('peers that lose large packets do not hold up that another one falls silent', (t) => {
+  const rounds = new Rounds();
+  const peers = peersOf(120);
+  const lossy = [...peers.values()].slice(0, 100);
+  for (const peer of lossy) {
+    for (let round = 0; round < 3; round += 1) rounds.note(peer, { answered: true, largeAnswered: false }, round);
+  }
+  t.is(rounds.verdict().largeLost.length, 100);
+  const [lost] = lossy;
+  const newest = peers.get(119);
+  if (lost === undefined || newest === undefined) return t.fail();
+  // One that no packet comes back from any more is looked at as if it had never lost any.
+  const fallen = [lost, newest];
+  for (const peer of fallen) rounds.note(peer, { answered: false }, 0);
+  const looked = new Set<number>();
+  for (let round = 1; round <= 60; round += 1) {
+    for (const peer of rounds.next(peers, asIs)) {
+      looked.add(peer.key);
+      const answered = !fallen.includes(peer);
+      const large = rounds.wantsLarge(peer) ? { largeAnswered: !lossy.includes(peer) } : {};
+      rounds.note(peer, answered ? { answered, ...large } : { answered }, round);
+    }
+    if (round >= 2) t.deepEqual(silentOf(rounds), fallen);
+  }
+  t.true(
+    lossy.every(({ key }) => looked.has(key)),
+    'those whose large packets may come through again are looked at in turn',
+  );
+  return t.is(rounds.verdict().largeLost.length, 99);
 });
 
 test('a host that answers no echo by its own settings says so, and degrades no other', (t) => {
