@@ -1,5 +1,5 @@
-// Who may make which call: the one interceptor of every server that admits and refuses.
-// Invariant: a call that declares nothing is refused, and no service sees a call before its caller was found.
+// Access control: the one interceptor of every server that admits and refuses calls.
+// Invariant: a call without declared access is refused, and no service sees a call before its caller is identified.
 import * as grpc from '@grpc/grpc-js';
 import { XnetError } from '../errors.js';
 import { descriptor } from '../gen/descriptor.js';
@@ -8,7 +8,7 @@ import { CallLimits } from './call-limits.js';
 import { attachPeer, formatPeer, type Peer } from './peer.js';
 import { statusFromError } from './status.js';
 
-/** Access is what a call declares (proto/xnet/v1/access.proto). */
+/** Access is the access that a call declares (proto/xnet/v1/access.proto). */
 export type Access = Exclude<
   keyof (typeof descriptor)['nested']['xnet']['nested']['v1']['nested']['Access']['values'],
   'ACCESS_UNSPECIFIED'
@@ -33,7 +33,7 @@ type ServiceNode = {
   readonly methods?: Readonly<Record<string, { readonly options?: Readonly<Record<string, unknown>> }>>;
 };
 
-/** declaredAccess is what every call of ours declares, by its path: "/xnet.v1.AdminService/CreatePool". */
+/** declaredAccess maps the path of every call of ours, "/xnet.v1.AdminService/CreatePool", to its declared access. */
 export const declaredAccess: ReadonlyMap<string, Access> = new Map(
   Object.entries(descriptor.nested.xnet.nested.v1.nested as Readonly<Record<string, ServiceNode>>).flatMap(
     ([service, { methods = {} }]) =>
@@ -45,17 +45,17 @@ export const declaredAccess: ReadonlyMap<string, Access> = new Map(
   ),
 );
 
-// Health says nothing but whether somebody is there; reflection tells the whole contract.
+// Health only reveals whether a server is running; reflection reveals the whole contract.
 const foreign: Readonly<Record<string, Access>> = { '/grpc.health.': 'ANYONE', '/grpc.reflection.': 'VIEWER' };
 
-/** accessOf is what a call needs; undefined: nobody may make it. */
+/** accessOf returns the access that a call requires; undefined: nobody may make it. */
 export function accessOf(path: string): Access | undefined {
   const declared = declaredAccess.get(path);
   if (declared !== undefined) return declared;
   return Object.entries(foreign).find(([prefix]) => path.startsWith(prefix))?.[1];
 }
 
-/** mayCall says whether a caller may make a call that declares this. */
+/** mayCall reports whether a caller may make a call with this access. */
 export function mayCall(access: Access, peer: Peer): boolean {
   return rules[access](peer);
 }
@@ -76,13 +76,15 @@ function refusal(path: string, peer: Peer): XnetError {
   });
 }
 
-/** Admission says who is behind the connections of one server, and who of them is not wanted any more. */
+/** Admission identifies the callers of one server, and refuses some of them. */
 export type Admission = {
-  /** 'local': unix sockets. 'certificates': the other end has proved a certificate. 'strangers': it has none. */
+  /** 'local': unix sockets. 'certificates': the client has proved a certificate. 'strangers': it has none. */
   readonly from: 'local' | 'certificates' | 'strangers';
-  /** Why a caller is refused whatever it calls; undefined: it is not. Asked for each call, and again by recheck(). */
+  /**
+   * Returns why a caller is refused for all calls; undefined: it is not. Called for each call, and again by recheck().
+   */
   readonly refuse?: (caller: Extract<Peer, { readonly kind: 'certificate' }>) => XnetError | undefined;
-  /** Why calls on a connection ("192.168.83.7:40123") are refused; undefined: they are not. */
+  /** Returns why calls on a connection ("192.168.83.7:40123") are refused; undefined: they are not. */
   readonly refuseConnection?: (connection: string) => XnetError | undefined;
 };
 
@@ -90,7 +92,7 @@ function addressOf(peer: string): string {
   return peer.replace(/:\d+$/, '').replace(/^::ffff:/, '');
 }
 
-/** peerFrom is who is behind a call of a server that is for these. */
+/** peerFrom returns the caller of a call, on a server with this kind of clients. */
 export function peerFrom(from: Admission['from'], call: grpc.ServerInterceptingCallInterface): Peer {
   if (from === 'local') return { kind: 'local' };
   const address = addressOf(call.getPeer());
@@ -99,7 +101,7 @@ export function peerFrom(from: Admission['from'], call: grpc.ServerInterceptingC
   const identity: Identity | undefined =
     certificate === undefined ? undefined : identityOf(certificate.subject, certificate.subjectaltname ?? '');
   if (certificate === undefined || identity === undefined) return { kind: 'stranger', address };
-  // It was valid when the connection was made, which may be hours ago.
+  // The certificate was valid when the connection was made, which may be hours ago.
   if (Date.parse(certificate.valid_to) <= Date.now()) return { kind: 'stranger', address };
   return { kind: 'certificate', identity, serial: certificate.serialNumber.toLowerCase(), address };
 }
@@ -110,7 +112,7 @@ type Live = { readonly caller: Caller; readonly end: (why: XnetError) => void };
 /** AccessControl admits the calls of one server. */
 export class AccessControl {
   readonly #admission: Admission;
-  // Streams that are open: they are ended when their caller is refused later.
+  // Open streams: ended if their caller is refused later.
   readonly #live = new Set<Live>();
   readonly #limits = new CallLimits();
 
@@ -118,7 +120,7 @@ export class AccessControl {
     this.#admission = admission;
   }
 
-  /** recheck ends the streams of those that are refused by now. */
+  /** recheck ends the streams of callers that are refused by now. */
   recheck(): void {
     for (const { caller, end } of [...this.#live]) {
       const why = this.#admission.refuse?.(caller);
@@ -126,12 +128,12 @@ export class AccessControl {
     }
   }
 
-  /** interceptor is to be the server's first. */
+  /** interceptor must precede all other interceptors except the observer's. */
   readonly interceptor: grpc.ServerInterceptor = (method, call) =>
     new AdmittedCall(call, {
       peer: () => peerFrom(this.#admission.from, call),
       refusal: (peer) => {
-        // Counted whether it is admitted or not.
+        // A call counts whether it is admitted or not.
         const tooMany =
           this.#admission.refuseConnection?.(call.getPeer()) ?? this.#limits.refusalOf(peer, method.responseStream);
         return this.#refusal(method.path, peer) ?? tooMany;
@@ -158,11 +160,11 @@ export class AccessControl {
 type Admitting = {
   readonly peer: () => Peer;
   readonly refusal: (peer: Peer) => XnetError | undefined;
-  /** Notes an open stream, with how to end it. Returns how to forget it. */
+  /** Records an open stream and how to end it. Returns its removal. */
   readonly live: (caller: Caller, end: Live['end']) => () => void;
 };
 
-// One call on its way in. Its own class, since ending a stream from outside has to reach the service, too.
+// One incoming call. A separate class, because ending a stream from outside must also reach the service.
 class AdmittedCall extends grpc.ServerInterceptingCall {
   readonly #call: grpc.ServerInterceptingCallInterface;
   readonly #admitting: Admitting;
@@ -211,7 +213,7 @@ class AdmittedCall extends grpc.ServerInterceptingCall {
 
   override sendStatus(status: Parameters<grpc.ServerInterceptingCall['sendStatus']>[0]): void {
     this.#forget();
-    // The service, cancelled, ends its call a second time.
+    // The cancelled service ends its call a second time.
     if (!this.#ended) super.sendStatus(status);
   }
 

@@ -1,10 +1,10 @@
-// How much of something somebody may do: so much at once, and so much more with time (a token bucket).
-// Invariant: what is remembered is bounded, however many there are. Time is an argument: milliseconds of one clock.
+// Rate limits: an amount available at once, refilled over time (a token bucket).
+// Invariant: memory is bounded, however many holders there are. Time is an argument: milliseconds of one clock.
 
-/** Rate is an amount that may be had at once, and how much of it comes back in a second. */
+/** Rate is the amount available at once, and the amount refilled per second. */
 export type Rate = { readonly burst: number; readonly perSecond: number };
 
-/** Allowance is what one of them has left. */
+/** Allowance is the remaining amount of one holder. */
 export class Allowance {
   readonly #rate: Rate;
   #left: number;
@@ -16,13 +16,13 @@ export class Allowance {
     this.#atMs = nowMs;
   }
 
-  /** left is how much may be had at this moment. */
+  /** left returns the amount available now. */
   left(nowMs: number): number {
     const gained = (Math.max(0, nowMs - this.#atMs) / 1_000) * this.#rate.perSecond;
     return Math.min(this.#rate.burst, this.#left + gained);
   }
 
-  /** take takes an amount, 1 unless given. Returns false, and takes nothing, when there is not as much. */
+  /** take takes an amount, default 1. Returns false, and takes nothing, if less is available. */
   take(nowMs: number, amount = 1): boolean {
     const left = this.left(nowMs);
     this.#atMs = nowMs;
@@ -32,7 +32,7 @@ export class Allowance {
     return true;
   }
 
-  /** waitMs is how long until there is an amount; Infinity when there never is. */
+  /** waitMs returns how long until an amount is available, in milliseconds; Infinity if it never is. */
   waitMs(nowMs: number, amount = 1): number {
     if (amount > this.#rate.burst) return Number.POSITIVE_INFINITY;
     return Math.max(0, ((amount - this.left(nowMs)) / this.#rate.perSecond) * 1_000);
@@ -41,17 +41,17 @@ export class Allowance {
 
 const mostHolders = 20_000;
 
-/** Allowances are one for each of many holders, by name. A holder that is new has all of it. */
+/** Allowances holds one allowance per holder, by name. A new holder has the full amount. */
 export class Allowances {
   readonly #rate: Rate;
-  // Whoever took last is last. What is forgotten first was full again long ago, unless a flood has many names.
+  // Ordered by last use. The first to be evicted was refilled long ago, unless a flood uses many names.
   readonly #holders = new Map<string, Allowance>();
 
   constructor(rate: Rate) {
     this.#rate = rate;
   }
 
-  /** of is the allowance of a holder. */
+  /** of returns the allowance of a holder. */
   of(holder: string, nowMs: number): Allowance {
     const allowance = this.#holders.get(holder) ?? new Allowance(this.#rate, nowMs);
     this.#holders.delete(holder);
@@ -61,7 +61,7 @@ export class Allowances {
     return allowance;
   }
 
-  /** forget forgets a holder. */
+  /** forget drops a holder. */
   forget(holder: string): void {
     this.#holders.delete(holder);
   }

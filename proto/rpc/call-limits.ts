@@ -1,5 +1,6 @@
-// How often, and how many at once: what one caller's calls are bounded by.
-// Invariant: a call beyond its caller's share is refused before it is looked at, and costs others nothing of theirs.
+// Limits the rate and the concurrency of each caller's calls.
+// Invariant: a call beyond its caller's share is refused before it is processed, and uses up nothing of other callers'
+// shares.
 import { XnetError } from '../errors.js';
 import { Allowances } from './allowance.js';
 import { type CallerLimits, callerLimits } from './limits.js';
@@ -9,7 +10,7 @@ type Share = { readonly limits: CallerLimits; readonly calls: Allowances };
 
 const shareOf = (limits: CallerLimits): Share => ({ limits, calls: new Allowances(limits.calls) });
 
-/** CallLimits count the calls of one server. Those on a unix socket are not bounded. */
+/** CallLimits counts the calls of one server. Calls on a unix socket are not limited. */
 export class CallLimits {
   readonly #shares = {
     node: shareOf(callerLimits.node),
@@ -41,7 +42,7 @@ export class CallLimits {
     return new XnetError('ResourceExhausted', `${caller} has ${limits.streams} streams on this controller already`);
   }
 
-  /** opened counts an open stream of answers. Returns how to say that it ended. */
+  /** opened counts an open response stream. Returns the function that ends the count. */
   opened(peer: Peer): () => void {
     const caller = formatPeer(peer);
     this.#streams.set(caller, (this.#streams.get(caller) ?? 0) + 1);

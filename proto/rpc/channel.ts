@@ -1,4 +1,4 @@
-// The one place where a client is made: transport security, keepalive and limits are decided here.
+// The only place where clients are made: it sets their transport security, keepalive and limits.
 import * as grpc from '@grpc/grpc-js';
 import { XnetError } from '../errors.js';
 import { type Endpoint, formatEndpoint } from './endpoint.js';
@@ -10,13 +10,13 @@ const clientOptions: grpc.ChannelOptions = {
   ...keepaliveOptions,
   'grpc.max_receive_message_length': maxAnswerBytes,
   'grpc.max_send_message_length': maxMessageBytes,
-  // A mutation is repeated by us, with its operation id, or not at all.
+  // xnet repeats a mutation itself, with its operation id, or not at all.
   'grpc.enable_retries': 0,
-  // Controllers are on the hosts' own network. grpc-js would go through the proxy of http_proxy, which is for the web.
+  // Controllers are on the hosts' own network. grpc-js would use the proxy of http_proxy, which is for the web.
   'grpc.enable_http_proxy': 0,
-  // gRPC's own statistics, which nobody can ask for here.
+  // gRPC's statistics, which nothing can query here.
   'grpc.enable_channelz': 0,
-  // A connection of its own: another client's failed attempts, and its pauses after them, are not this one's.
+  // Do not share connections: another client's failed attempts, and the pauses after them, must not affect this one.
   'grpc.use_local_subchannel_pool': 1,
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 5_000,
@@ -29,9 +29,9 @@ type ClientConstructor<C extends grpc.Client> = new (
 ) => C;
 
 /**
- * makeClient makes a client of one service at one endpoint. It connects at its first call; close() ends it.
- * @param credentials what it shows and trusts; a unix socket needs none, a TCP port does
- * @throws XnetError FailedPrecondition for a TCP port without them: nothing is said in the clear
+ * makeClient makes a client of one service at one endpoint. It connects on its first call; close() ends it.
+ * @param credentials required for a TCP port; a unix socket needs none
+ * @throws XnetError FailedPrecondition for a TCP port without credentials: nothing is sent in the clear
  */
 export function makeClient<C extends grpc.Client>(
   service: ClientConstructor<C>,
@@ -45,19 +45,19 @@ export function makeClient<C extends grpc.Client>(
   return new service(address, tls.credentials, { ...clientOptions, ...tls.options });
 }
 
-/** isConnected says whether a client has a connection at this moment. */
+/** isConnected reports whether a client is connected at present. */
 export function isConnected(client: grpc.Client): boolean {
   return client.getChannel().getConnectivityState(false) === grpc.connectivityState.READY;
 }
 
 /** CallOptions bound one call. */
 export type CallOptions = {
-  /** Give up after so long, in milliseconds. */
+  /** Deadline of the call, in milliseconds from now. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
 };
 
-// A generated method has four overloads; this is the last one, the one that TypeScript infers from.
+// A generated method has four overloads; this is the last one, from which TypeScript infers.
 type UnaryMethod<Request, Response> = (
   request: Request,
   callback: grpc.requestCallback<Response>,
@@ -72,7 +72,7 @@ type FullUnaryMethod<Request, Response> = (
 
 /**
  * callUnary makes one call and awaits its answer: `callUnary(client.report.bind(client), request, {timeoutMs: 5000})`.
- * @throws XnetError, whatever went wrong
+ * @throws XnetError for every failure
  */
 export function callUnary<Request, Response>(
   method: UnaryMethod<Request, Response>,

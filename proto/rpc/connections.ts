@@ -1,7 +1,7 @@
-// The connections of one TCP port: how many there are, whose they are, and which of them end because of what they do.
-// Invariant: what anybody does here without a call that is admitted costs little, and a connection that does too much of
-// it ends. Those of others stay: where there is no room for new ones, a connection that is not its address's only one makes
-// way for an address that has fewer, and otherwise the new one is refused.
+// Limits the connections of one TCP port and ends those that misuse it.
+// Invariant: whatever a client does without an admitted call costs little, and a connection that does too much of it
+// ends. Other connections stay: if there is no room for a new one, a connection that is not its address's only one
+// makes way for an address that has fewer; otherwise the new one is refused.
 import { constants, type Http2SecureServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
@@ -12,7 +12,7 @@ import { Allowances } from './allowance.js';
 import { callerLimits, connectionLimits } from './limits.js';
 import { peerNameOf, SilentSockets } from './silent-sockets.js';
 
-/** CallerKind names the limits of a caller. */
+/** CallerKind is the kind of a caller, which selects its limits. */
 export type CallerKind = keyof typeof callerLimits;
 
 type Connection = {
@@ -20,9 +20,9 @@ type Connection = {
   /** "192.168.83.7" */
   readonly address: string;
   readonly kind: CallerKind;
-  /** Whose it is: "node/n-4k2f9c", or its address. */
+  /** Identity of the client, "node/n-4k2f9c", or its address. */
   readonly holder: string;
-  /** Its caller has as many as it may have without it. */
+  /** The caller already has its maximum number of connections without this one. */
   readonly beyond: boolean;
 };
 
@@ -32,7 +32,7 @@ const perKind = (of: 'begun' | 'resets'): Readonly<Record<CallerKind, Allowances
   stranger: new Allowances(callerLimits.stranger[of]),
 });
 
-/** Connections are those of one port. */
+/** Connections tracks the connections of one port. */
 export class Connections {
   // By address and port, as grpc-js names them.
   readonly #open = new Map<string, Connection>();
@@ -42,17 +42,17 @@ export class Connections {
   readonly #begun = perKind('begun');
   readonly #resets = perKind('resets');
 
-  /** @param mostSilent how many may be there without a call */
+  /** @param mostSilent maximum number of connections without a call */
   constructor(mostSilent: number = connectionLimits.mostSilent) {
     this.#silent = new SilentSockets(mostSilent, connectionLimits.silenceMs);
   }
 
   /**
-   * guard looks after the connections of a server that is bound.
-   * @param most how many there may be at once
+   * guard tracks the connections of a bound server.
+   * @param most maximum number of connections
    */
   guard(server: grpc.Server, most: number): void {
-    // grpc-js hands out neither its HTTP/2 servers nor their sessions; its exact version is pinned.
+    // grpc-js exposes neither its HTTP/2 servers nor their sessions; its exact version is pinned.
     const servers: unknown = Reflect.get(server, 'http2Servers');
     if (!(servers instanceof Map) || servers.size === 0) throw new XnetError('Internal', 'no HTTP/2 server to guard');
     for (const http2 of servers.keys() as Iterable<Http2SecureServer>) {
@@ -79,7 +79,7 @@ export class Connections {
     const begun = this.#begun[kind].of(holder, performance.now());
     if (begun.left(performance.now()) < 1) {
       endOf(session);
-      // A session that has not begun yet leaves its socket open.
+      // A session that has not begun leaves its socket open.
       this.#silent.cut(peer);
       return;
     }
@@ -116,12 +116,12 @@ export class Connections {
       const at = performance.now();
       if (stream.rstCode !== constants.NGHTTP2_NO_ERROR && !this.#resets[kind].of(holder, at).take(at)) endOf(session);
     });
-    // The calls that are there are answered, that there are too many connections.
+    // Let pending calls get the error that there are too many connections.
     if (beyond) session.close();
     else this.#silent.spoke(peer);
   }
 
-  /** refusalOf says why calls on a connection ("192.168.83.7:40123") are refused; undefined: they are not. */
+  /** refusalOf returns why calls on a connection ("192.168.83.7:40123") are refused; undefined: they are not. */
   refusalOf(peer: string): XnetError | undefined {
     const connection = this.#open.get(peer);
     if (connection?.beyond !== true) return undefined;
@@ -135,7 +135,7 @@ export class Connections {
     this.#silent.cutAll();
   }
 
-  /** alive asks whether the other end of a connection answers within so many milliseconds. */
+  /** alive reports whether the other end of a connection answers within `withinMs` milliseconds. */
   alive(peer: string, withinMs: number): Promise<boolean> {
     const session = this.#open.get(peer)?.session;
     if (session === undefined || session.destroyed) return Promise.resolve(false);
@@ -154,7 +154,7 @@ export class Connections {
   }
 }
 
-// Destroyed, not closed: what waits in its buffers is not worth anything, and its reader may not read.
+// Destroy, not close: its buffers are worthless, and its reader may not read.
 function endOf(session: ServerHttp2Session): void {
   if (!session.destroyed) session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
 }

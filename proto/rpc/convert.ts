@@ -1,6 +1,5 @@
-// Between the wire and the domain, for the node protocol: the only file that knows both forms.
-// Invariant: what comes from the wire is checked here; a value that makes no sense raises Corrupt and never reaches a
-// kernel or a store.
+// Converts between the wire and the domain, for the node protocol: the only file that knows both forms.
+// Invariant: wire values are validated here; an invalid one throws Corrupt and never reaches a kernel or a store.
 import {
   formatIpv4,
   formatPrefix,
@@ -56,27 +55,27 @@ function keyOf<K extends string, V>(table: Readonly<Record<K, V>>, value: V): K 
   return undefined;
 }
 
-/** wireFromMode writes a mode as the enum's name. */
+/** wireFromMode returns the enum name of a mode. */
 export function wireFromMode(mode: Mode): Mode__Output {
   return modeToWire[mode];
 }
 
-/** modeFromWire reads a mode; undefined for MODE_UNSPECIFIED and for one of a newer version. */
+/** modeFromWire returns a mode; undefined for MODE_UNSPECIFIED and for one of a newer version. */
 export function modeFromWire(mode: Mode__Output): Mode | undefined {
   return keyOf<Mode, Mode__Output>(modeToWire, mode);
 }
 
-/** wireFromAvailability writes an availability as the enum's name. */
+/** wireFromAvailability returns the enum name of an availability. */
 export function wireFromAvailability(availability: Availability): Availability__Output {
   return availabilityToWire[availability];
 }
 
-/** availabilityFromWire reads an availability; undefined for AVAILABILITY_UNSPECIFIED. */
+/** availabilityFromWire returns an availability; undefined for AVAILABILITY_UNSPECIFIED. */
 export function availabilityFromWire(availability: Availability__Output): Availability | undefined {
   return keyOf<Availability, Availability__Output>(availabilityToWire, availability);
 }
 
-/** enumProblem is what is wrong with an enum's value in a request: one that this version does not have is a number. */
+/** enumProblem returns the problem with an enum's value in a request: a value unknown to this version is a number. */
 export function enumProblem(field: string, value: string | number): readonly string[] {
   return typeof value === 'string' ? [] : [`${field}: this version of xnet has no value ${value}`];
 }
@@ -84,14 +83,14 @@ export function enumProblem(field: string, value: string | number): readonly str
 type WirePrefix = { network: number; prefixLength: number };
 type WireRoute = WirePrefix & { nextHop: number; nodeName: string };
 
-/** wireFromPrefix writes a prefix as numbers. */
+/** wireFromPrefix returns a prefix as numbers. */
 export function wireFromPrefix(prefix: Prefix): WirePrefix {
   return { network: prefix.network, prefixLength: prefix.length };
 }
 
 /**
- * prefixFromWire reads a prefix; throws Corrupt when it has host bits or an impossible length. 0.0.0.0/0 is one: whether
- * it may be where it stands is for its reader to say.
+ * prefixFromWire returns a prefix; throws Corrupt when it has host bits or an impossible length. 0.0.0.0/0 is accepted:
+ * the caller decides whether it is permitted.
  */
 export function prefixFromWire(wire: WirePrefix | Destination__Output | PoolRange__Output): Prefix {
   const prefix = prefixOf(ipv4FromNumber(wire.network), wire.prefixLength);
@@ -101,40 +100,40 @@ export function prefixFromWire(wire: WirePrefix | Destination__Output | PoolRang
   return prefix;
 }
 
-/** wireFromPoolRange writes the range of a pool. */
+/** wireFromPoolRange returns the message of a pool's range. */
 export function wireFromPoolRange(pool: PoolRange): PoolRange__Output {
   return { ...wireFromPrefix(pool), subnetLength: pool.subnetLength };
 }
 
-/** poolRangeFromWire reads the range of a pool; throws Corrupt. */
+/** poolRangeFromWire returns a pool's range; throws Corrupt. */
 export function poolRangeFromWire(wire: PoolRange__Output): PoolRange {
   return { ...prefixFromWire(wire), subnetLength: wire.subnetLength };
 }
 
-/** wireFromRoute writes a route. */
+/** wireFromRoute returns the message of a route. */
 export function wireFromRoute(route: Route): WireRoute {
   return { ...wireFromPrefix(route.subnet), nextHop: route.nextHop, nodeName: route.nodeName };
 }
 
-/** routeFromWire reads a route; throws Corrupt. */
+/** routeFromWire returns a route; throws Corrupt. */
 export function routeFromWire(wire: Route__Output): Route {
   return { subnet: prefixFromWire(wire), nextHop: ipv4FromNumber(wire.nextHop), nodeName: wire.nodeName };
 }
 
-/** versionFromWire reads a version; undefined for a message without one. */
+/** versionFromWire returns a version; undefined if absent. */
 export function versionFromWire(wire: Version__Output | null | undefined): Version | undefined {
   if (wire === null || wire === undefined || wire.clusterId === '') return undefined;
   return { clusterId: wire.clusterId, epoch: wire.epoch, revision: wire.revision };
 }
 
-/** requireVersion is versionFromWire for messages that can't be without one; throws Corrupt. */
+/** requireVersion is versionFromWire for messages that must have a version; throws Corrupt. */
 export function requireVersion(wire: Version__Output | null | undefined): Version {
   const version = versionFromWire(wire);
   if (version === undefined) throw corrupt('it has no version');
   return version;
 }
 
-/** wireFromDelta writes a delta. */
+/** wireFromDelta returns the message of a delta. */
 export function wireFromDelta(delta: TableDelta): DeltaWire {
   return {
     fromRevision: delta.fromRevision,
@@ -146,7 +145,7 @@ export function wireFromDelta(delta: TableDelta): DeltaWire {
   };
 }
 
-/** deltaFromWire reads a delta; throws Corrupt. */
+/** deltaFromWire returns a delta; throws Corrupt. */
 export function deltaFromWire(wire: Delta__Output): TableDelta {
   return {
     fromRevision: wire.fromRevision,
@@ -158,7 +157,7 @@ export function deltaFromWire(wire: Delta__Output): TableDelta {
   };
 }
 
-/** wireFromAssignment writes an assignment. */
+/** wireFromAssignment returns the message of an assignment. */
 export function wireFromAssignment(assignment: Assignment): AssignmentWire {
   return {
     nodeId: assignment.nodeId,
@@ -174,7 +173,7 @@ export function wireFromAssignment(assignment: Assignment): AssignmentWire {
   };
 }
 
-/** assignmentFromWire reads an assignment; throws Corrupt. */
+/** assignmentFromWire returns an assignment; throws Corrupt. */
 export function assignmentFromWire(wire: Assignment__Output): Assignment {
   const address = parseIpv4(wire.address);
   const subnet = parsePrefix(wire.subnet);
@@ -197,13 +196,13 @@ export function assignmentFromWire(wire: Assignment__Output): Assignment {
   };
 }
 
-/** conditionFromWire reads a condition. */
+/** conditionFromWire returns a condition. */
 export function conditionFromWire(wire: Condition__Output): Condition {
   const { type, ok, transient, reason, message, fix, sinceMs } = wire;
   return { type, ok, transient, reason, message, ...(fix === '' ? {} : { fix }), sinceMs };
 }
 
-/** routeCountsFromWire reads route counts; all 0 when absent. */
+/** routeCountsFromWire returns route counts; all 0 if absent. */
 export function routeCountsFromWire(wire: RouteCounts__Output | null): RouteCounts {
   return {
     desired: wire?.desired ?? 0,
@@ -213,24 +212,26 @@ export function routeCountsFromWire(wire: RouteCounts__Output | null): RouteCoun
   };
 }
 
-/** wireFromHostNetwork writes a host's network. */
+/** wireFromHostNetwork returns the message of a host's network. */
 export function wireFromHostNetwork(network: HostNetwork): HostNetwork__Output {
   return { cidr: formatPrefix(network.prefix), source: network.source };
 }
 
-/** wireFromSilentPeer writes a silent peer. */
+/** wireFromSilentPeer returns the message of a silent peer. */
 export function wireFromSilentPeer(peer: SilentPeer): SilentPeer__Output {
   return { ...peer, gateway: formatIpv4(peer.gateway) };
 }
 
-// Far above what xnetd reports: what a host gone wild can put into the store is bounded.
+// Far above what xnetd reports: bounds what a faulty host can put into the store.
 const mostConditions = 32;
 const mostNetworks = 256;
 const mostSilentPeers = 16;
 const longestMessage = 1_024;
 const longestName = 128;
 
-/** hostNetworksFromWire reads networks of a host. Those that make no sense are left out, what is too long is cut. */
+/**
+ * hostNetworksFromWire returns the networks of a host. Invalid ones are omitted; excess ones and long texts are cut.
+ */
 export function hostNetworksFromWire(wire: readonly HostNetwork__Output[]): readonly HostNetwork[] {
   return wire.slice(0, mostNetworks).flatMap(({ cidr, source }) => {
     const prefix = parsePrefix(cidr);
@@ -238,7 +239,9 @@ export function hostNetworksFromWire(wire: readonly HostNetwork__Output[]): read
   });
 }
 
-/** statusFromReport reads the status of a report. Networks that make no sense are left out, what is too long is cut. */
+/**
+ * statusFromReport returns the status in a report. Invalid networks are omitted; excess entries and long texts are cut.
+ */
 export function statusFromReport(wire: ReportRequest__Output): NodeStatus {
   return {
     routes: routeCountsFromWire(wire.routes),

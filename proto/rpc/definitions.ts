@@ -10,7 +10,7 @@ import { loaderOptions } from './loader-options.js';
 
 /** packageDefinition describes every message and service of xnet.v1, as the reflection service needs it. */
 export const packageDefinition: protoLoader.PackageDefinition = protoLoader.fromJSON(
-  // protobufjs's own JSON; its declared type wants `fields` where toJSON leaves an empty one out.
+  // protobufjs's own JSON; its declared type requires `fields`, which toJSON omits when empty.
   descriptor as unknown as Parameters<typeof protoLoader.fromJSON>[0],
   loaderOptions,
 );

@@ -1,4 +1,4 @@
-// Where a server listens and where a client connects to, as people write it.
+// Endpoints as people write them: where a server listens, and where a client connects to.
 import { type Checked, quoted } from '../domain/text.js';
 
 /** Endpoint is a unix socket's absolute path, or a host and a TCP port. */
@@ -9,16 +9,16 @@ export type Endpoint =
 /** defaultPort is the controller's TCP port. */
 export const defaultPort = 7400;
 
-/** defaultJoinPort is the controller's TCP port for hosts that join. */
+/** defaultJoinPort is the controller's TCP port for joining hosts. */
 export const defaultJoinPort = 7401;
 
-/** defaultControllerSocket is where the controller listens for those on its own machine. */
+/** defaultControllerSocket is the controller's unix socket for clients on its own machine. */
 export const defaultControllerSocket = 'unix:/run/xnet-controller/controller.sock';
 
 // sun_path of sockaddr_un holds 108 bytes with the final NUL (linux/un.h).
 const longestSocketPath = 107;
 
-/** checkEndpoint reads "unix:/run/controller.sock", "192.168.83.2:7400" or "ctl-1" (port 7400, or `otherPort`). */
+/** checkEndpoint parses "unix:/run/controller.sock", "192.168.83.2:7400" or "ctl-1" (port 7400, or `otherPort`). */
 export function checkEndpoint(text: string, otherPort: number = defaultPort): Checked<Endpoint> {
   if (text.startsWith('unix:')) {
     const path = text.slice('unix:'.length).replace(/^\/\/(?=\/)/, '');
@@ -37,7 +37,7 @@ export function checkEndpoint(text: string, otherPort: number = defaultPort): Ch
   return { value: { kind: 'tcp', host, port } };
 }
 
-/** formatEndpoint writes an endpoint as checkEndpoint reads it, which is also how gRPC takes it. */
+/** formatEndpoint returns the text of an endpoint, as checkEndpoint and gRPC accept it. */
 export function formatEndpoint(endpoint: Endpoint): string {
   return endpoint.kind === 'unix' ? `unix:${endpoint.path}` : `${endpoint.host}:${endpoint.port}`;
 }

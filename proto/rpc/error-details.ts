@@ -1,6 +1,6 @@
-// What an error says beyond its code and message, as every client library of gRPC reads it: google.rpc.Status in the
-// trailer grpc-status-details-bin, with ErrorInfo and, where there are several problems, BadRequest.
-// The numbers of fields are those of google/rpc/status.proto and google/rpc/error_details.proto (googleapis).
+// Encodes the parts of an error beyond its code and message as every gRPC library reads them: google.rpc.Status in the
+// trailer grpc-status-details-bin, with ErrorInfo and, if there are several problems, BadRequest. The field numbers are
+// those of google/rpc/status.proto and google/rpc/error_details.proto (googleapis).
 import { type ErrorCode, errorCodes, statusOf, type XnetError } from '../errors.js';
 import { bytesOf, type Field, readFields, textOf, writeFields } from './protobuf-fields.js';
 
@@ -18,16 +18,18 @@ function any(name: string, message: readonly Field[]): Buffer {
   return writeFields([text(anyFields.typeUrl, `type.googleapis.com/${name}`), { id: anyFields.value, value }]);
 }
 
-/** detailsTrailer is the trailer that gRPC libraries know. "-bin": it is carried as base64, so any bytes are safe. */
+/**
+ * detailsTrailer is the trailer that gRPC libraries read. "-bin" makes gRPC carry it as base64, so any bytes are safe.
+ */
 export const detailsTrailer = 'grpc-status-details-bin';
 
 const domain = 'xnet';
 
-// "PoolExhausted" is POOL_EXHAUSTED: ErrorInfo wants its reason so.
+// Converts "PoolExhausted" to POOL_EXHAUSTED, the form of ErrorInfo's reason.
 const reasonOf = (code: ErrorCode) => code.replace(/(?!^)([A-Z])/g, '_$1').toUpperCase();
 const codeOfReason = new Map(errorCodes.map((code) => [reasonOf(code), code]));
 
-// A problem begins with what it is about: "address: 10.0.0.300 is not an address".
+// A problem begins with its field: "address: 10.0.0.300 is not an address".
 const problemPattern = /^([a-z][a-z0-9 -]{0,40}): (.*)$/s;
 
 function violationOf(problem: string): Field {
@@ -38,7 +40,7 @@ function violationOf(problem: string): Field {
   };
 }
 
-/** encodeDetails writes an error as a google.rpc.Status. */
+/** encodeDetails encodes an error as a google.rpc.Status. */
 export function encodeDetails({ code, message, problems, hint }: XnetError): Buffer {
   const info = [text(infoFields.reason, reasonOf(code)), text(infoFields.domain, domain)];
   if (hint !== undefined) {
@@ -54,7 +56,7 @@ export function encodeDetails({ code, message, problems, hint }: XnetError): Buf
   ]);
 }
 
-/** Details are what was said beyond a code and a message. */
+/** Details are the parts of an error beyond its message. */
 export type Details = { readonly code: ErrorCode; readonly problems: readonly string[]; readonly hint?: string };
 
 function hintOf(info: readonly Field[]): string | undefined {
@@ -70,7 +72,7 @@ function problemOf(violation: readonly Field[]): string {
   return field === '' ? description : `${field}: ${description}`;
 }
 
-/** decodeDetails reads what encodeDetails wrote; undefined for anything else. */
+/** decodeDetails is the inverse of encodeDetails; undefined for anything else. */
 export function decodeDetails(bytes: Buffer): Details | undefined {
   try {
     let found: Omit<Details, 'problems'> | undefined;

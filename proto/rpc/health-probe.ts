@@ -1,4 +1,4 @@
-// Asks a server of ours the standard health question (grpc.health.v1).
+// Calls the standard health service (grpc.health.v1) of an xnet server.
 import * as grpc from '@grpc/grpc-js';
 import { service } from 'grpc-health-check';
 import { messageOf } from '../errors.js';
@@ -13,7 +13,7 @@ type Check = (
 
 const Health = grpc.makeGenericClientConstructor(service, 'grpc.health.v1.Health');
 
-/** HealthProbe asks one server, over one connection that it keeps. Close it. */
+/** HealthProbe probes one server over one persistent connection. Close it. */
 export class HealthProbe {
   readonly #client: grpc.Client;
 
@@ -21,9 +21,7 @@ export class HealthProbe {
     this.#client = makeClient(Health, endpoint, credentials);
   }
 
-  /**
-   * ask is undefined when the server has answered, whatever it said of its health; else it is why there is no answer.
-   */
+  /** ask returns undefined if the server answered, whatever its health; otherwise why there is no answer. */
   async ask(timeoutMs: number): Promise<string | undefined> {
     try {
       const check: Check = Reflect.get(this.#client, 'check');

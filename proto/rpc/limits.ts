@@ -1,25 +1,27 @@
-// What one connection, one stream and one message may cost the other side. Options of grpc-js, which sets none by itself.
-// Invariant: whatever a peer sends or does not send, what it holds here is bounded, and it goes when the peer is silent.
+// The limits of connections, streams and messages. Options of grpc-js, which sets none by default.
+// Invariant: whatever a peer sends or does not send, its resources here are bounded, and are released when the peer is
+// silent.
 import * as grpc from '@grpc/grpc-js';
 import { XnetError } from '../errors.js';
 import type { Rate } from './allowance.js';
 import { statusFromError } from './status.js';
 
 /**
- * maxMessageBytes bounds what a server takes. The largest is a node's report: as many as 256 networks of its host and 32
- * conditions (convert.ts), in practice some kilobytes.
+ * maxMessageBytes is the largest message that a server accepts, in bytes. The largest is a node's report: up to 256
+ * networks of its host and 32 conditions (convert.ts), in practice some kilobytes.
  */
 export const maxMessageBytes = 256 * 1024;
 
 /**
- * maxAnswerBytes bounds what a client takes. Chunks of the route table stay below 256 KiB; the largest is the list of
- * all nodes, about 400 bytes for each and as much again for every ten networks that its host reports.
+ * maxAnswerBytes is the largest message that a client accepts, in bytes. Chunks of the route table stay below 256 KiB;
+ * the largest is the list of all nodes, about 400 bytes for each and as much again for every ten networks that its host
+ * reports.
  */
 export const maxAnswerBytes = 64 * 1024 * 1024;
 
 /**
- * keepaliveOptions find a peer that vanished without a word within 30 s: a ping after 20 s of silence, an answer
- * within 10 s.
+ * keepaliveOptions detect a peer that vanished silently within 30 s: a ping after 20 s of silence, an answer within 10
+ * s.
  */
 export const keepaliveOptions: grpc.ChannelOptions = {
   'grpc.keepalive_time_ms': 20_000,
@@ -27,26 +29,26 @@ export const keepaliveOptions: grpc.ChannelOptions = {
   'grpc.keepalive_permit_without_calls': 1,
 };
 
-/** serverLimits are what every server of ours is made with. */
+/** serverLimits are the options of every xnet server. */
 export const serverLimits: grpc.ChannelOptions = {
   ...keepaliveOptions,
   'grpc.max_receive_message_length': maxMessageBytes,
   'grpc.max_send_message_length': maxAnswerBytes,
   // Per connection. A node holds one stream and one call at a time, xctl a few.
   'grpc.max_concurrent_streams': 64,
-  // Megabytes that one HTTP/2 session may hold before it gets no new streams (node:http2 maxSessionMemory): one answer of
-  // the largest size.
+  // Megabytes that one HTTP/2 session may hold before it gets no new streams (node:http2 maxSessionMemory): one
+  // response of the largest size.
   'grpc-node.max_session_memory': 64,
-  // Connections are made anew now and then, so that a fleet spreads over controllers that have come since and nobody
-  // stays on what an old certificate allowed. grpc-js varies it by 10 % either way. A watch that is cut goes on from
-  // its revision.
+  // Connections are renewed periodically, so that a fleet spreads over controllers that were added since, and nobody
+  // keeps the permissions of an old certificate. grpc-js varies the age by 10 % either way. An interrupted watch
+  // resumes from its revision.
   'grpc.max_connection_age_ms': 4 * 60 * 60_000,
   'grpc.max_connection_age_grace_ms': 30_000,
-  // gRPC's own statistics, of every connection and every call: nobody can ask for them here.
+  // gRPC's statistics of every connection and every call, which nothing can query here.
   'grpc.enable_channelz': 0,
 };
 
-/** joinLimits are serverLimits for those who have no certificate yet: one small request, and away. */
+/** joinLimits are serverLimits for clients without a certificate: one small request each. */
 export const joinLimits: grpc.ChannelOptions = {
   ...serverLimits,
   'grpc.max_receive_message_length': 16 * 1024,
@@ -58,24 +60,24 @@ export const joinLimits: grpc.ChannelOptions = {
   'grpc.max_connection_age_grace_ms': 5_000,
 };
 
-/** CallerLimits bound what one identity, or one address without any, may do on one controller. */
+/** CallerLimits bound what one identity, or one address without an identity, may do on one controller. */
 export type CallerLimits = {
-  /** Connections at once; beyond them, calls on the newest are refused. */
+  /** Maximum number of connections; calls on the newest beyond it are refused. */
   readonly connections: number;
-  /** Streams of answers at once, over all connections. */
+  /** Maximum number of response streams, over all connections. */
   readonly streams: number;
-  /** Calls that are answered; beyond them, they are refused. */
+  /** Rate of answered calls; excess calls are refused. */
   readonly calls: Rate;
-  /** HTTP/2 streams that are begun, whatever becomes of them; beyond them, connections end. */
+  /** Rate of HTTP/2 streams begun, whatever their outcome; beyond it, connections end. */
   readonly begun: Rate;
-  /** HTTP/2 streams that are reset by either side; beyond them, connections end (CVE-2023-44487, CVE-2025-8671). */
+  /** Rate of HTTP/2 streams reset by either side; beyond it, connections end (CVE-2023-44487, CVE-2025-8671). */
   readonly resets: Rate;
 };
 
 /**
- * callerLimits: a node holds one stream on one connection, and at times a second one; it reports after each change, at
- * most ten times a second. A person is also a program that manages a whole fleet. A stranger is all hosts that join from
- * one address.
+ * callerLimits are the limits of each kind of caller. A node holds one stream on one connection, and at times a second
+ * one; it reports after each change, at most ten times a second. A person may also be a program that manages a whole
+ * fleet. A stranger is all hosts that join from one address.
  */
 export const callerLimits = {
   node: {
@@ -101,26 +103,26 @@ export const callerLimits = {
   },
 } as const satisfies Record<string, CallerLimits>;
 
-/** connectionLimits bound the connections of one server, before it is known whose they are. */
+/** connectionLimits bound the connections of one server before their client is identified. */
 export const connectionLimits = {
-  /** On the API's port: a fleet of 5,000 hosts has twice as many at most. */
+  /** On the API's port: twice the number of hosts in a fleet of 5,000, with a margin. */
   most: 20_000,
-  /** On the port for joining. */
+  /** On the join port. */
   mostJoining: 2_048,
-  /** That have not begun a call. What happens beyond them: see SilentSockets. */
+  /** Connections that have not begun a call. Beyond this limit: see SilentSockets. */
   mostSilent: 1_024,
-  /** From the connection to the first call: TLS, HTTP/2's preface, the headers of one request. */
+  /** Milliseconds from the connection to the first call: TLS, HTTP/2's preface, the headers of one request. */
   silenceMs: 10_000,
-  /** New ones by address, since a handshake of TLS costs a controller some 2 ms. */
+  /** New connections by address: a TLS handshake costs a controller about 2 ms. */
   byAddress: { burst: 5_000, perSecond: 100 },
 } as const;
 
-/** longestDeadlineMs is how long a caller may have a unary call open, in milliseconds. */
+/** longestDeadlineMs is the longest permitted deadline of a unary call, in milliseconds. */
 export const longestDeadlineMs = 60 * 60_000;
 
 /**
- * requireDeadline is the interceptor of servers that refuses unary calls of ours without a deadline, or with one beyond
- * longestDeadlineMs: a caller that waits for ever holds its stream for ever. Health checks are not ours.
+ * requireDeadline is the server interceptor that refuses unary calls of ours without a deadline, or with one beyond
+ * longestDeadlineMs: an endless call would hold its stream forever. Health checks are exempt.
  */
 export const requireDeadline: grpc.ServerInterceptor = (method, call) => {
   const isOurs = method.path.startsWith('/xnet.');
@@ -129,7 +131,7 @@ export const requireDeadline: grpc.ServerInterceptor = (method, call) => {
     start: (next) => {
       const deadline = call.getDeadline();
       const leftMs = Number(deadline) - Date.now();
-      // The difference allows for the time since the deadline was read.
+      // The margin allows for the time since the deadline was read.
       if (leftMs <= longestDeadlineMs + 1_000) {
         next();
         return;

@@ -1,6 +1,6 @@
-// Who calls what with what outcome, for those who keep a record of it.
-// Invariant: a call that was refused before its handler is observed like one that was served, and the caller gets its
-// answer after the observer has taken it in.
+// Observes calls: caller, call, outcome.
+// Invariant: a call refused before its handler is observed like a served one, and the caller gets its answer only after
+// the observer has handled it.
 import * as grpc from '@grpc/grpc-js';
 import type { ErrorCode, XnetError } from '../errors.js';
 import type { Peer } from './peer.js';
@@ -11,26 +11,26 @@ export type ObservedCall = {
   /** "AddNode" */
   readonly name: string;
   readonly peer: Peer;
-  /** What was sent; undefined before it has come. */
+  /** The request; undefined until it arrives. */
   request: unknown;
 };
 
-/** CallResult is how a call ended. */
+/** CallResult is the outcome of a call. */
 export type CallResult = { readonly outcome: 'OK' | ErrorCode; readonly message: string };
 
-/** CallObserver sees calls. */
+/** CallObserver observes calls. */
 export type CallObserver = {
-  /** before may refuse a call before its handler runs, by the error that it resolves to. Undefined: it does not. */
+  /** before may refuse a call before its handler runs, with the error that it resolves to. Undefined: it does not. */
   readonly before: (call: ObservedCall) => Promise<XnetError | undefined> | undefined;
-  /** around calls `run`, in which the handler begins. */
+  /** around must call `run`, which starts the handler. */
   readonly around: (call: ObservedCall, run: () => void) => void;
-  /** ended is awaited before the caller gets the answer. It does not throw. Undefined: nothing is to be awaited. */
+  /** ended is awaited before the caller gets the answer. It never throws. Undefined: nothing to await. */
   readonly ended: (call: ObservedCall, ending: CallResult) => Promise<void> | undefined;
 };
 
 /**
- * observed is the interceptor by which an observer sees the calls of ours. To be the server's first: it then sees what
- * the others refuse.
+ * observed returns the interceptor by which an observer sees the calls of our services. It must be the server's first,
+ * so that it also sees what the others refuse.
  */
 export function observed(
   observer: CallObserver,

@@ -1,7 +1,7 @@
-// The part of protobuf's encoding that error details need: numbers and length-delimited fields. xctl reads them without
-// proto-loader, which takes longer to load than all else that it does.
-// Source: https://protobuf.dev/programming-guides/encoding/
-// Invariant: bytes that are not whole fields throw; fields of other kinds are skipped.
+// The part of protobuf's encoding that error details need: numbers and length-delimited fields. xctl decodes them
+// without proto-loader, which takes longer to load than everything else it does. Source:
+// https://protobuf.dev/programming-guides/encoding/
+// Invariant: truncated fields throw; fields of other kinds are skipped.
 
 /** Field is one field of a message: its number, and its bytes or its number. */
 export type Field = { readonly id: number; readonly value: number | Buffer };
@@ -12,7 +12,7 @@ const lengthDelimited = 2;
 const fixed32 = 5;
 const mostVarintBytes = 10;
 
-/** writeFields writes a message. Numbers are from 0 to 2^31 - 1. */
+/** writeFields encodes a message. Numbers are from 0 to 2^31 - 1. */
 export function writeFields(fields: readonly Field[]): Buffer {
   return Buffer.concat(
     fields.flatMap(({ id, value }) =>
@@ -31,8 +31,8 @@ function writeVarint(value: number): Buffer {
 }
 
 /**
- * readFields reads a message.
- * @throws RangeError when it is cut short, or has a field of an unknown kind
+ * readFields decodes a message.
+ * @throws RangeError when it is truncated, or has a field of an unknown kind
  */
 export function readFields(bytes: Buffer): readonly Field[] {
   const fields: Field[] = [];
@@ -64,12 +64,12 @@ export function readFields(bytes: Buffer): readonly Field[] {
   return fields;
 }
 
-/** bytesOf are the values of a field that may be there several times. */
+/** bytesOf returns the values of a repeated field. */
 export function bytesOf(fields: readonly Field[], id: number): readonly Buffer[] {
   return fields.flatMap((field) => (field.id === id && typeof field.value !== 'number' ? [field.value] : []));
 }
 
-/** textOf is the last value of a field of text; empty when it is absent. */
+/** textOf returns the last value of a text field; empty when absent. */
 export function textOf(fields: readonly Field[], id: number): string {
   return bytesOf(fields, id).at(-1)?.toString('utf8') ?? '';
 }

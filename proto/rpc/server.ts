@@ -1,6 +1,6 @@
-// The one place where a server is made: transport security, admission, limits, health and reflection are decided here,
-// and every error that a handler throws is turned into a status.
-// Invariant: a TCP port speaks TLS, and nothing else; only unix sockets are plain.
+// The only place where servers are made: it sets their transport security, admission, limits, health and reflection,
+// and turns every exception of a handler into a status.
+// Invariant: a TCP port speaks only TLS; only unix sockets are plain.
 import { chmod, mkdir, rename, rm } from 'node:fs/promises';
 import { constants, type ServerHttp2Session } from 'node:http2';
 import { createConnection } from 'node:net';
@@ -19,7 +19,7 @@ import { type CallObserver, observed } from './observe.js';
 import { statusFromError } from './status.js';
 import type { ServerTls } from './tls.js';
 
-/** Health is what standard health probes are told, for the server ('') and for each service. */
+/** Health sets the answers of the standard health service, for the server ('') and for each service. */
 export type Health = {
   /** set changes the answer of all services at once. */
   set(serving: boolean): void;
@@ -28,23 +28,26 @@ export type Health = {
 /** RpcServer is a running server. */
 export type RpcServer = {
   readonly health: Health;
-  /** Where it really listens, with the port that was bound. */
+  /** The addresses it listens on, with the actual ports. */
   readonly endpoints: readonly Endpoint[];
-  /** alive asks whether the other end of a connection of a TCP port ("192.168.83.7:40123") answers within milliseconds. */
+  /**
+   * alive reports whether the other end of a TCP connection ("192.168.83.7:40123") answers within `withinMs`
+   * milliseconds.
+   */
   alive(connection: string, withinMs: number): Promise<boolean>;
-  /** recheck asks of every open stream anew whether its caller is refused, and ends those that are. */
+  /** recheck decides again for every open stream whether its caller is refused, and ends those that are. */
   recheck(): void;
   /** close ends all streams after at most `graceMs` milliseconds. */
   close(graceMs: number): Promise<void>;
 };
 
-/** ServiceBinding is one service and what implements it. */
+/** ServiceBinding is one service and its implementation. */
 export type ServiceBinding = {
   readonly definition: grpc.ServiceDefinition;
   readonly implementation: grpc.UntypedServiceImplementation;
 };
 
-/** unary makes a gRPC handler of an async function. What it throws becomes the status. */
+/** unary makes a gRPC handler from an async function. Its exception becomes the status. */
 export function unary<Request, Response>(
   handle: (request: Request, call: grpc.ServerUnaryCall<Request, Response>) => Promise<Response>,
 ): grpc.handleUnaryCall<Request, Response> {
@@ -57,8 +60,8 @@ export function unary<Request, Response>(
 }
 
 /**
- * serverStream makes a gRPC handler of an async function that writes until it returns or `signal` says that the client
- * is gone.
+ * serverStream makes a gRPC handler from an async function that writes until it returns or `signal` reports that the
+ * client has disconnected.
  */
 export function serverStream<Request, Response>(
   handle: (request: Request, call: grpc.ServerWritableStream<Request, Response>, signal: AbortSignal) => Promise<void>,
@@ -85,7 +88,7 @@ async function socketAnswers(path: string): Promise<boolean> {
   });
 }
 
-// A socket file outlives the process that made it. One that nobody answers on is left over and goes.
+// A socket file outlives its process. One without a listener is removed.
 async function prepareSocket(path: string): Promise<void> {
   await makeFolder(dirname(path));
   if (await socketAnswers(path)) {
@@ -108,8 +111,8 @@ function bind(server: grpc.Server, endpoint: Endpoint, credentials: grpc.ServerC
   });
 }
 
-// A socket is reachable from the moment that it is bound, so it is bound in a folder that nobody else may enter, and
-// moved to its place when its mode is right.
+// A socket is reachable as soon as it is bound, so it is bound in a folder that nobody else may enter, and moved to its
+// place once its mode is set.
 async function bindSocket(server: grpc.Server, path: string): Promise<Endpoint> {
   await prepareSocket(path);
   const folder = join(dirname(path), '.new');
@@ -126,28 +129,28 @@ async function bindSocket(server: grpc.Server, path: string): Promise<Endpoint> 
   return { kind: 'unix', path };
 }
 
-/** ServerOptions are what a server is made of. */
+/** ServerOptions are the options of startServer. */
 export type ServerOptions = {
-  /** Unix sockets alone without `tls`, TCP ports alone with it. */
+  /** Only unix sockets without `tls`, only TCP ports with it. */
   readonly endpoints: readonly Endpoint[];
   readonly bindings: readonly ServiceBinding[];
   readonly tls?: ServerTls;
-  /** See Admission. Only for a server that wants certificates. */
+  /** See Admission. Only for a server that requires certificates. */
   readonly refuse?: Admission['refuse'];
-  /** Sees every call of ours, those that are refused among them. */
+  /** Observes every call of our services, including refused ones. */
   readonly observer?: CallObserver;
-  /** How many connections may be there without a call; connectionLimits.mostSilent. */
+  /** Maximum number of connections without a call; default connectionLimits.mostSilent. */
   readonly mostSilent?: number;
 };
 
 /**
- * startServer listens on every endpoint, with the health and, except for strangers, the reflection service beside
- * `bindings`. Unix sockets get mode 0660.
+ * startServer listens on every endpoint and serves `bindings`, health and, except to strangers, reflection. Unix
+ * sockets get mode 0660.
  * @throws XnetError FailedPrecondition when an endpoint can't be listened on
  */
 export async function startServer(options: ServerOptions): Promise<RpcServer> {
   const { endpoints, bindings, tls, refuse, observer } = options;
-  // Its own lines on standard error are those of a library; what matters of them is thrown.
+  // Silences the library's own lines on standard error; its relevant errors are thrown.
   grpc.setLogVerbosity(grpc.logVerbosity.NONE);
   const from = tls?.clients ?? 'local';
   const connections = new Connections(options.mostSilent);

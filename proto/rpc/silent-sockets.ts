@@ -1,14 +1,14 @@
-// The sockets of one port that have not begun a call: how many there are, and which of them go.
-// Invariant: however many come at once, the only socket of an address keeps its place until it has begun a call or its
-// time is over. So of thousands of hosts that connect at once some finish their handshakes, and the others come again.
+// Limits the sockets of one port that have not begun a call.
+// Invariant: however many arrive at once, the only socket of an address keeps its place until it has begun a call or
+// its time is over. So of thousands of hosts that connect at once, some finish their handshakes and the others retry.
 import type { Socket } from 'node:net';
 
-/** peerNameOf is the address and port of a socket's other end, as grpc-js names a peer: "192.168.83.7:40123". */
+/** peerNameOf returns the address and port of a socket's other end, as grpc-js names a peer: "192.168.83.7:40123". */
 export function peerNameOf(socket: Pick<Socket, 'remoteAddress' | 'remotePort'>): string {
   return `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`;
 }
 
-/** SilentSockets are the sockets. */
+/** SilentSockets holds the sockets that have not begun a call. */
 export class SilentSockets {
   readonly #most: number;
   readonly #silenceMs: number;
@@ -17,8 +17,8 @@ export class SilentSockets {
   readonly #ofAddress = new Map<string, Set<string>>();
 
   /**
-   * @param most how many there may be
-   * @param silenceMs how long each may stay one, milliseconds
+   * @param most maximum number of sockets
+   * @param silenceMs how long each may stay silent, in milliseconds
    */
   constructor(most: number, silenceMs: number) {
     this.#most = most;
@@ -26,7 +26,7 @@ export class SilentSockets {
   }
 
   /**
-   * take takes a new socket. It is destroyed when its time is over, and at once when there is no room for it.
+   * take adds a new socket. It is destroyed when its time is over, or at once if there is no room.
    * @returns whether there is room
    */
   take(socket: Socket): boolean {
@@ -47,7 +47,7 @@ export class SilentSockets {
     return true;
   }
 
-  // The newest socket of the address that has most goes, where that leaves it with no fewer than the newcomer's.
+  // Evicts the newest socket of the address that has most, if that leaves it with no fewer than the newcomer's address.
   #makeRoomFor(address: string): boolean {
     let largest: ReadonlySet<string> = new Set();
     for (const names of this.#ofAddress.values()) if (names.size > largest.size) largest = names;
@@ -58,22 +58,22 @@ export class SilentSockets {
     return true;
   }
 
-  /** spoke notes that a socket has begun a call, or is gone: it is none of these any more. */
+  /** spoke removes a socket that has begun a call or is closed. */
   spoke(peer: string): void {
     if (!this.#sockets.delete(peer)) return;
-    // By the name: a socket that is closed does not know its address any more.
+    // From the name: a closed socket no longer knows its address.
     const address = peer.slice(0, peer.lastIndexOf(':'));
     const names = this.#ofAddress.get(address);
     names?.delete(peer);
     if (names?.size === 0) this.#ofAddress.delete(address);
   }
 
-  /** cutAll ends all of these. */
+  /** cutAll destroys every socket that has not begun a call. */
   cutAll(): void {
     for (const peer of [...this.#sockets.keys()]) this.cut(peer);
   }
 
-  /** cut ends a socket, if it is one of these. */
+  /** cut destroys a socket that has not begun a call. */
   cut(peer: string): void {
     const socket = this.#sockets.get(peer);
     this.spoke(peer);

@@ -1,10 +1,10 @@
-// XnetError over gRPC: its code becomes the status, the rest travels in the trailer that gRPC libraries know, and comes
-// out the same.
+// Carries an XnetError over gRPC: its code becomes the status, the rest travels in the standard details trailer, and
+// the receiver gets an equal error.
 import * as grpc from '@grpc/grpc-js';
 import { codeFromStatus, type ErrorCode, messageOf, statusOf, XnetError } from '../errors.js';
 import { type Details, decodeDetails, detailsTrailer, encodeDetails } from './error-details.js';
 
-/** statusFromError is what a server answers for an error. Errors that are not ours become INTERNAL. */
+/** statusFromError returns a server's status for an error. Foreign errors become INTERNAL. */
 export function statusFromError(error: unknown): grpc.ServerErrorResponse | grpc.StatusObject {
   const known = error instanceof XnetError ? error : new XnetError('Internal', messageOf(error), { cause: error });
   const metadata = new grpc.Metadata();
@@ -17,17 +17,17 @@ function detailsFrom(metadata: grpc.Metadata | null | undefined): Details | unde
   return Buffer.isBuffer(value) ? decodeDetails(value) : undefined;
 }
 
-/** isServiceError says whether something thrown came from gRPC. */
+/** isServiceError reports whether a thrown value came from gRPC. */
 export function isServiceError(error: unknown): error is grpc.ServiceError {
   return error instanceof Error && 'code' in error && typeof error.code === 'number' && 'details' in error;
 }
 
-/** isAnswer says whether an error was raised by the other side itself, rather than by gRPC on the way to it. */
+/** isAnswer reports whether an error was raised by the server itself, rather than by gRPC on the way to it. */
 export function isAnswer(error: XnetError): boolean {
   return isServiceError(error.cause) && detailsFrom(error.cause.metadata) !== undefined;
 }
 
-/** codeOfStatus is the error code behind a status that is not OK. */
+/** codeOfStatus returns the error code of a status that is not OK. */
 export function codeOfStatus(status: {
   readonly code?: number | null | undefined;
   readonly metadata?: grpc.Metadata | null | undefined;
@@ -35,7 +35,7 @@ export function codeOfStatus(status: {
   return detailsFrom(status.metadata)?.code ?? codeFromStatus(status.code ?? grpc.status.UNKNOWN);
 }
 
-/** errorFromStatus is the XnetError behind what a client call failed with. */
+/** errorFromStatus returns the XnetError of a failed client call. */
 export function errorFromStatus(error: unknown): XnetError {
   if (error instanceof XnetError) return error;
   if (!isServiceError(error)) return new XnetError('Internal', messageOf(error), { cause: error });

@@ -1,26 +1,26 @@
-// TLS on both sides of a connection: what is shown, and who is trusted. TLS 1.3 alone.
-// Invariant: a client knows its controller by the authority and by the name that all controllers of the cluster share,
-// never by its address.
+// TLS of clients and servers: their certificates and the authorities they trust. Only TLS 1.3.
+// Invariant: a client verifies its controller by the authority and by the name that all controllers of the cluster
+// share, never by its address.
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import * as grpc from '@grpc/grpc-js';
 import { controllerHost } from '../pki/identity.js';
 import { connectionLimits } from './limits.js';
 
-/** Credentials are what a client shows and trusts. Certificates and keys are PEM. */
+/** Credentials are a client's certificate and key, and the authorities it trusts. All PEM. */
 export type Credentials = {
   readonly clusterId: string;
-  /** Certificates of the authorities to trust: one, or two while one replaces the other. */
+  /** Certificates of the trusted authorities: one, or two during a rotation. */
   readonly authority: readonly string[];
-  /** Absent where the client has none yet, and joins. */
+  /** Absent if the client has none yet because it joins. */
   readonly own?: { readonly certificate: string; readonly key: string };
 };
 
-/** ServerIdentity is what a server shows and trusts. All PEM. */
+/** ServerIdentity is a server's certificate and key, and the authorities it trusts. All PEM. */
 export type ServerIdentity = {
-  /** Its certificate, and those that lead from it to the authority. */
+  /** Its certificate, and those that link it to the authority. */
   readonly chain: readonly string[];
   readonly key: string;
-  /** Authorities of clients. */
+  /** Authorities of the clients' certificates. */
   readonly authority: readonly string[];
 };
 
@@ -30,7 +30,7 @@ function contextOf({ chain, key, authority }: ServerIdentity): SecureContextOpti
   return { cert: chain.join('\n'), key, ca: [...authority], minVersion };
 }
 
-// grpc-js gives whoever holds the credentials a way to change them for connections to come; those there stay.
+// Lets the owner of the credentials change them for new connections; open ones stay.
 class ChangingCredentials extends grpc.ServerCredentials {
   constructor(identity: ServerIdentity, requestCert: boolean) {
     const handshakeTimeout = connectionLimits.silenceMs;
@@ -48,7 +48,7 @@ class ChangingCredentials extends grpc.ServerCredentials {
 
 /** ServerTls is the TLS of one server. */
 export class ServerTls {
-  /** Whether clients have to have a certificate. */
+  /** Whether clients must have a certificate. */
   readonly clients: 'certificates' | 'strangers';
   readonly #credentials: ChangingCredentials;
 
@@ -57,18 +57,18 @@ export class ServerTls {
     this.#credentials = new ChangingCredentials(identity, clients === 'certificates');
   }
 
-  /** credentials are what a port is bound with. */
+  /** credentials returns the credentials to bind a port with. */
   get credentials(): grpc.ServerCredentials {
     return this.#credentials;
   }
 
-  /** change has new connections see another certificate, and trust other authorities. Those that are open stay. */
+  /** change replaces the certificate and the trusted authorities for new connections. Open ones stay. */
   change(identity: ServerIdentity): void {
     this.#credentials.change(identity);
   }
 }
 
-/** clientTls are the credentials and the options of a client's channel. */
+/** clientTls returns the credentials and the options of a client's channel. */
 export function clientTls({ clusterId, authority, own }: Credentials): {
   readonly credentials: grpc.ChannelCredentials;
   readonly options: grpc.ChannelOptions;
