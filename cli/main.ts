@@ -4,7 +4,7 @@ import { exitCodes } from '../proto/errors.js';
 import { runProgram } from '../proto/process/program.js';
 import { makeProgram } from './program/program.js';
 
-// Whoever reads our output may have had enough of it: `xctl nodes list | head -1`.
+// The reader of our output may stop early: `xctl nodes list | head -1`.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(exitCodes.ok);
@@ -12,13 +12,13 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-// The format counts also where the command line can't be read to its end.
+// The format applies even if the rest of the command line is invalid.
 function isForPrograms(format: string): boolean {
   return format === 'json' || format === 'jsonl';
 }
 
 async function main(): Promise<void> {
-  // Asked by the completion scripts; not a command, so that words are not taken for options.
+  // Called by the completion scripts; not a command, so that its words are not parsed as options.
   const [, , first, ...words] = process.argv;
   if (first === '__complete') {
     const { complete } = await import('./completion/complete.js');
@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   }
 }
 
-// What is left is connections that close in their own time, which nobody waits for.
+// Only closing connections are left, which need not be awaited.
 function end(): void {
   if (process.stdout.writableLength > 0) process.stdout.once('drain', () => process.exit());
   else process.exit();

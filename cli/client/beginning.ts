@@ -1,13 +1,13 @@
-// Finding what somebody means by the beginning of its id or serial number. Pure.
+// Resolves a unique prefix of an id or a serial number. Pure.
 import { quoted } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
 
 const mostShown = 5;
 
 /**
- * byBeginning is the one of `items` whose id is `text`, or the only one whose id begins with it.
+ * byBeginning returns the item whose id is `text`, or the only one whose id begins with it.
  * @param what "certificate"
- * @throws XnetError NotFound; InvalidArgument when several begin so
+ * @throws XnetError NotFound; InvalidArgument for an ambiguous prefix
  */
 export function byBeginning<T>(
   what: string,

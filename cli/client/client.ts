@@ -1,5 +1,5 @@
-// Calls to controllers: any of them will do, so each call goes to the next one when one does not answer.
-// Invariant: a change is made at most once, however often its call is repeated: all its attempts carry one operation id.
+// Calls controllers. All are equal: a call moves on to the next controller when one does not answer.
+// Invariant: a change is made at most once, however often its call is repeated: all attempts carry one operation id.
 import type { ClientReadableStream } from '@grpc/grpc-js';
 import { XnetError } from '../../proto/errors.js';
 import type { AdminServiceClient } from '../../proto/gen/xnet/v1/AdminService.js';
@@ -18,23 +18,23 @@ import {
   safeError,
 } from './unreachable.js';
 
-/** Call picks a method of the service: `(admin) => admin.listNodes.bind(admin)`. */
+/** Call selects a method of the service: `(admin) => admin.listNodes.bind(admin)`. */
 export type Call<Request, Response> = (admin: AdminServiceClient) => Parameters<typeof callUnary<Request, Response>>[0];
 
-/** ClientOptions are what a client needs to know. */
+/** ClientOptions are the options of AdminClient. */
 export type ClientOptions = {
   /** At least one. */
   readonly endpoints: readonly Endpoint[];
-  /** What is shown to controllers and who is trusted; needed for ports, unix sockets do without. */
+  /** The certificate and the trusted authorities; required for TCP ports, not for unix sockets. */
   readonly credentials: Credentials | undefined;
-  /** How long one call may take, with all its attempts, in milliseconds. */
+  /** Time limit of one call with all its attempts, in milliseconds. */
   readonly timeoutMs: number;
-  /** Told once for each call that has to wait for a controller: "no controller answers, trying again for 15s". */
+  /** Called once for each call that has to wait for a controller: "no controller answers, trying again for 15s". */
   readonly onWaiting: (text: string) => void;
 };
 
 const backoff = { firstMs: 50, longestMs: 1_000 };
-// With others to turn to, a controller that is slow to accept a connection, or to answer, is left for the next one.
+// With several controllers, one that is slow to accept a connection, or to answer, is skipped.
 const connectMs = 2_000;
 const attemptMs = 5_000;
 
@@ -42,7 +42,7 @@ const attemptMs = 5_000;
 export class AdminClient {
   readonly #options: ClientOptions;
   readonly #clients = new Map<Endpoint, AdminServiceClient>();
-  /** Which endpoint is asked first: the one that answered last. */
+  /** Index of the endpoint to try first: the one that answered last. */
   #first = 0;
   #answered: Endpoint | undefined;
   #changing = false;
@@ -51,12 +51,12 @@ export class AdminClient {
     this.#options = options;
   }
 
-  /** answered is the endpoint that answered last. */
+  /** answered returns the endpoint that answered last. */
   get answered(): Endpoint | undefined {
     return this.#answered;
   }
 
-  /** changing says whether a change is under way whose outcome is not known yet. */
+  /** changing reports whether a change with an unknown outcome is in flight. */
   get changing(): boolean {
     return this.#changing;
   }
@@ -102,7 +102,7 @@ export class AdminClient {
     }
   }
 
-  // Asks each controller once. Throws what a controller refused; returns what kept all of them from answering.
+  // Tries each controller once. Throws a controller's refusal; returns the failures if none answered.
   async #round<Request, Response>(
     call: Call<Request, Response>,
     request: Request,
@@ -124,8 +124,8 @@ export class AdminClient {
   }
 
   /**
-   * read asks for something that changes nothing: each controller once.
-   * @throws XnetError Unavailable when none answers, and what a controller answers
+   * read makes a call that changes nothing: each controller is tried once.
+   * @throws XnetError Unavailable when none answers, and the errors of the controller that answers
    */
   async read<Request, Response>(call: Call<Request, Response>, request: NoInfer<Request>): Promise<Response> {
     const { timeoutMs } = this.#options;
@@ -135,8 +135,8 @@ export class AdminClient {
   }
 
   /**
-   * change asks for a change, again and again until one controller says what came of it or the time is over.
-   * @throws XnetError Unavailable or DeadlineExceeded when none said, and what a controller answers
+   * change makes a changing call, repeated until one controller returns an outcome or the time is over.
+   * @throws XnetError Unavailable or DeadlineExceeded when none did, and the errors of the controller that answers
    */
   async change<Request, Response>(call: Call<Request, Response>, request: NoInfer<Request>): Promise<Response> {
     const { timeoutMs } = this.#options;
@@ -159,8 +159,8 @@ export class AdminClient {
           failures.splice(0, failures.length, ...sent, ...result.failures);
         }
         const pauseMs = backoffMs(attempt, backoff, Math.random());
-        // Nothing was done, and nothing will be until somebody has repaired the store. The controllers have waited for an
-        // election themselves before they refused.
+        // Nothing was written, and a retry would not help before somebody repairs the store. The controllers themselves
+        // waited for an election before they refused.
         if (isRefused) throw noController(failures, { timeoutMs, changing: true });
         if (performance.now() + pauseMs >= deadline) throw noController(failures, { timeoutMs, changing: true });
         await pause(pauseMs);
@@ -179,9 +179,9 @@ export class AdminClient {
   }
 
   /**
-   * follow reads a stream, and opens it again on another controller when it breaks. A break before anything was heard
-   * from any controller ends it.
-   * @param endsByItself the stream's end is the end; otherwise it is opened again
+   * follow reads a stream, and reopens it on another controller when it breaks. A break before the first message from
+   * any controller ends it.
+   * @param endsByItself the stream's end ends the iteration; otherwise it is reopened
    * @throws XnetError as read does; not when `signal` ends it
    */
   async *follow<Response>(

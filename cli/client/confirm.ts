@@ -1,19 +1,19 @@
-// Asking before something is done that can't be undone.
+// Confirmation of actions that can't be undone.
 import { once } from 'node:events';
 import { exitCodes, XnetError } from '../../proto/errors.js';
 import type { CommandContext } from './context.js';
 
-/** Question is what is asked. */
+/** Question is a request for confirmation. */
 export type Question = {
-  /** What is about to be done: "remove pool default (10.76.0.0/16)". */
+  /** The action to confirm: "remove pool default (10.76.0.0/16)". */
   readonly what: string;
-  /** What has to be given with --confirm, or typed when asked. */
+  /** The value required by --confirm, or typed at the prompt. */
   readonly name: string;
-  /** The beginning of the name will do: it is long, and nobody types it. */
+  /** A prefix of the name is sufficient, because the name is too long to type. */
   readonly byBeginning?: boolean;
-  /** --yes is not enough. */
+  /** --yes is not sufficient. */
   readonly severe: boolean;
-  /** What was given with --confirm. */
+  /** The value of --confirm. */
   readonly given: string | undefined;
 };
 
@@ -21,7 +21,7 @@ const shortestBeginning = 4;
 const shownBeginning = 8;
 
 function names({ name, byBeginning = false }: Question, text: string): boolean {
-  // Several names are confirmed by a list of them.
+  // Several names are confirmed by a comma-separated list.
   return text
     .split(',')
     .some((one) => one === name || (byBeginning && one.length >= shortestBeginning && name.startsWith(one)));
@@ -32,7 +32,7 @@ async function ask(text: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   lines.once('SIGINT', () => process.exit(exitCodes.interrupted));
   try {
-    // The end of the input is no answer.
+    // End of input is not an answer.
     const answer = lines.question(text).catch(() => '');
     return await Promise.race([answer, once(lines, 'close').then(() => '')]);
   } finally {
@@ -41,8 +41,8 @@ async function ask(text: string): Promise<string> {
 }
 
 /**
- * confirmed asks unless the answer was given on the command line. False: the user said no; the exit code is set.
- * @throws XnetError InvalidArgument when nobody can be asked, or --confirm names something else
+ * confirmed asks for confirmation unless it was given on the command line. False: declined; the exit code is set.
+ * @throws XnetError InvalidArgument when there is no terminal to ask on, or --confirm has another name
  */
 export async function confirmed({ settings, output }: CommandContext, question: Question): Promise<boolean> {
   const { what, name, severe, given, byBeginning = false } = question;

@@ -1,4 +1,4 @@
-// What every command works with, made of the settings: a client, the output, and an end by Ctrl-C.
+// The dependencies of every command, made from the settings: a client, the output, and cancellation by Ctrl-C.
 import pc from 'picocolors';
 import { exitCodes } from '../../proto/errors.js';
 import { expiryWarning } from '../contexts/saved.js';
@@ -7,7 +7,7 @@ import { Output } from '../output/output.js';
 import { AdminClient } from './client.js';
 import type { XctlSettings } from './settings.js';
 
-/** CommandContext is what a command works with. */
+/** CommandContext holds the dependencies of a command. */
 export type CommandContext = {
   readonly settings: XctlSettings;
   readonly client: AdminClient;
@@ -21,10 +21,10 @@ function colorsFor(enabled: boolean): Colors {
   return { good: green, waiting: yellow, bad: red, faint: dim, strong: bold };
 }
 
-/** ListOptions are the options that every list has. */
+/** ListOptions are the options of every list. */
 export type ListOptions = { readonly sortBy?: string; readonly headers?: boolean };
 
-/** openContext makes a context. Its client connects at its first call. */
+/** openContext makes a context. Its client connects on its first call. */
 export function openContext(settings: XctlSettings, { sortBy, headers = true }: ListOptions = {}): CommandContext {
   const output = new Output({
     format: settings.format,
@@ -55,7 +55,7 @@ export function openContext(settings: XctlSettings, { sortBy, headers = true }: 
   return { settings, client, output };
 }
 
-/** Run is a command: it gets its own options and arguments, as commander parsed them. */
+/** Run is a command: its parameters are its options and arguments, as commander parsed them. */
 export type Run<Options, Args extends readonly unknown[]> = (
   context: CommandContext,
   options: Options,

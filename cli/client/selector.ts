@@ -1,22 +1,22 @@
-// Selectors of labels as kubectl has them: "zone=eu-1,tier!=db,rack in (r1,r2),!spare". Pure.
-// Invariant: what can't be read is refused; nothing is ever left out of a selector silently.
+// Label selectors as in kubectl: "zone=eu-1,tier!=db,rack in (r1,r2),!spare". Pure.
+// Invariant: an unparsable selector is refused; no part of it is ever ignored.
 import { checkLabel } from '../../proto/domain/input.js';
 import { type Checked, quoted } from '../../proto/domain/text.js';
 
-/** Requirement is one condition of a selector; a node has to fulfil all. */
+/** Requirement is one condition of a selector; a node must meet all of them. */
 export type Requirement = {
   readonly key: string;
-  /** "in": has the key with one of the values. "notin": has not, or not the key. */
+  /** "in": the key has one of the values. "notin": it has none of them, or is absent. */
   readonly operator: 'in' | 'notin' | 'exists' | 'absent';
   readonly values: readonly string[];
 };
 
-/** Selector is all that is required. */
+/** Selector is a list of requirements. */
 export type Selector = readonly Requirement[];
 
 const operators = { '=': 'in', '==': 'in', '!=': 'notin' } as const;
 
-// Commas separate, but for those between parentheses.
+// Commas separate requirements, except between parentheses.
 function splitRequirements(text: string): readonly string[] {
   const parts: string[] = [];
   let depth = 0;
@@ -48,7 +48,7 @@ function parsed(text: string): Requirement | undefined {
   return { key, operator: operator === 'in' ? 'in' : 'notin', values: list.split(',').map((value) => value.trim()) };
 }
 
-/** checkSelector reads a selector. */
+/** checkSelector parses a selector. */
 export function checkSelector(text: string): Checked<Selector> {
   const selector: Requirement[] = [];
   for (const part of splitRequirements(text)) {
@@ -81,7 +81,7 @@ function fulfils(labels: Readonly<Record<string, string>>, { key, operator, valu
   }
 }
 
-/** selects says whether labels fulfil all that a selector requires. */
+/** selects reports whether labels meet all requirements of a selector. */
 export function selects(selector: Selector, labels: Readonly<Record<string, string>>): boolean {
   return selector.every((requirement) => fulfils(labels, requirement));
 }

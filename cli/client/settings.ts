@@ -1,6 +1,5 @@
-// The settings that every command of xctl takes: command line over environment over config file over default.
-// Invariant: all are checked before a controller is asked anything, and nothing is loaded to read a file that is not
-// there.
+// The settings of every xctl command: command line over environment over config file over default.
+// Invariant: all are checked before any controller is called, and nothing is loaded to read a file that does not exist.
 import { existsSync, statSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -16,30 +15,30 @@ import { parseDuration } from '../output/time.js';
 export type XctlSettings = {
   /** At least one; tried in turn. */
   readonly controllers: readonly Endpoint[];
-  /** Whether they were named on the command line or in the environment: those go before the context's. */
+  /** Whether they were set on the command line or in the environment: those precede the context's. */
   readonly controllersNamed: boolean;
   /** The context in use; undefined: there is none. */
   readonly context: NamedContext | undefined;
-  /** The context that was named, there or not; undefined: none was. */
+  /** The name of the requested context, whether it exists or not; undefined: none was named. */
   readonly contextNamed: string | undefined;
-  /** The folder of contexts, there or not. */
+  /** The folder of contexts; it may not exist. */
   readonly contextFolder: string;
   readonly format: Format;
-  /** How long the command may take, in milliseconds; undefined: as long as is usual for it. */
+  /** Time limit of the command, in milliseconds; undefined: the command's default. */
   readonly timeoutMs: number | undefined;
   readonly color: boolean;
   readonly quiet: boolean;
-  /** Answers yes to questions, except for destructive actions. */
+  /** Confirms all prompts except those for destructive actions. */
   readonly yes: boolean;
-  /** May ask. */
+  /** Whether prompts are permitted. */
   readonly input: boolean;
 };
 
 /** NamedContext is a context and its name. */
 export type NamedContext = { readonly name: string; readonly saved: SavedContext };
 
-// sudo may leave HOME and its like as they were. What root writes there its owner could not read, and could put a link
-// in the way of.
+// sudo may keep HOME and similar variables. The owner of that folder could not read what root writes there, and could
+// place a link there.
 function isOwn(folder: string, env: NodeJS.ProcessEnv): boolean {
   if (env['SUDO_UID'] === undefined || process.geteuid?.() !== 0) return true;
   const found = statSync(folder, { throwIfNoEntry: false });
@@ -47,8 +46,8 @@ function isOwn(folder: string, env: NodeJS.ProcessEnv): boolean {
 }
 
 /**
- * configFile is the config file that is read where none is named (XDG Base Directory Specification). Under sudo it is
- * root's, whatever HOME and XDG_CONFIG_HOME say.
+ * configFile returns the default config file (XDG Base Directory Specification). Under sudo it is root's, whatever HOME
+ * and XDG_CONFIG_HOME are.
  */
 export function configFile(env: NodeJS.ProcessEnv): string {
   const named = env['XDG_CONFIG_HOME'];
@@ -57,14 +56,14 @@ export function configFile(env: NodeJS.ProcessEnv): string {
   return join(isOwn(home, env) ? home : userInfo().homedir, '.config', 'xctl', 'config.yaml');
 }
 
-/** durationOption is how commander reads a duration, into milliseconds. */
+/** durationOption parses an option's duration into milliseconds, for commander. */
 export function durationOption(text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined || ms <= 0) throw new InvalidArgumentError('Give a duration such as 90s, 5m or 1h30m.');
   return ms;
 }
 
-// One list, comma-separated, as `--controller` has it.
+// Parses a comma-separated list, as in `--controller`.
 function endpointsOf(text: string): Checked<readonly Endpoint[]> {
   const checked = text
     .split(',')
@@ -79,7 +78,7 @@ function endpointsOf(text: string): Checked<readonly Endpoint[]> {
   return endpoints.length > 0 ? { value: endpoints } : { problem: 'no controller given' };
 }
 
-/** endpointsOption is how commander reads a list of endpoints. */
+/** endpointsOption parses an option's list of endpoints, for commander. */
 export function endpointsOption(text: string): readonly Endpoint[] {
   const checked = endpointsOf(text);
   if ('problem' in checked) throw new InvalidArgumentError(`${checked.problem}.`);
@@ -118,7 +117,7 @@ export function addGlobalOptions(program: Command): void {
     );
 }
 
-// What may stand in the file, by the names of the flags, and how its values are checked.
+// The settings that the file may contain, by the names of the flags, with their checks.
 const fileSettings: Readonly<Record<string, (value: unknown) => Checked<unknown>>> = {
   controller: (value) => {
     const text = Array.isArray(value) ? value.join(',') : value;
@@ -174,7 +173,7 @@ async function savedContext(path: string, named: string | undefined): Promise<Na
   return name === undefined ? undefined : { name, saved: await folder.require(name) };
 }
 
-// A port answers nobody without a certificate, and a certificate that has expired is none.
+// A TCP port requires a certificate that has not expired.
 async function requireCertificate(controllers: readonly Endpoint[], context: NamedContext | undefined): Promise<void> {
   const port = controllers.find(({ kind }) => kind === 'tcp');
   if (port === undefined) return;
@@ -190,16 +189,16 @@ async function requireCertificate(controllers: readonly Endpoint[], context: Nam
   if (expired !== undefined) throw expired;
 }
 
-/** SettingsNeeds are what a command makes of its settings. */
+/** SettingsNeeds are a command's requirements on its settings. */
 export type SettingsNeeds = {
-  /** False: the command is about contexts themselves, and calls no controller by one. */
+  /** False: the command manages contexts and calls no controller through one. */
   readonly context: boolean;
 };
 
 /**
  * resolveSettings reads the settings of a parsed command line.
- * @throws XnetError InvalidArgument with every problem of the config file, NotFound for a context that there is none of,
- * FailedPrecondition for one that can't be used, Unauthenticated for ports without a certificate that is valid
+ * @throws XnetError InvalidArgument with every problem of the config file, NotFound for an unknown context,
+ * FailedPrecondition for an unusable one, Unauthenticated for TCP ports without a valid certificate
  */
 export async function resolveSettings(
   command: Command,
@@ -214,7 +213,7 @@ export async function resolveSettings(
   const contextFolder = join(dirname(configFile(env)), 'contexts');
   const { controller, context, output, timeout, quiet, yes, input, color } = program.opts<GlobalOptions>();
   const controllersNamed = ['cli', 'env'].includes(program.getOptionValueSource('controller') ?? '');
-  // On a controller's own machine nothing but the socket is needed, even if the context can't be used.
+  // On a controller's own machine the socket is sufficient, even if the context is unusable.
   const local = controllersNamed && context === undefined && controller.every(({ kind }) => kind === 'unix');
   const saved = needs.context && !local ? await savedContext(contextFolder, context) : undefined;
   const controllers = controllersNamed || saved === undefined ? controller : saved.saved.controllers;
@@ -227,7 +226,7 @@ export async function resolveSettings(
     contextFolder,
     format: output,
     timeoutMs: timeout,
-    // NO_COLOR counts when it is not empty (no-color.org).
+    // NO_COLOR applies if it is not empty (no-color.org).
     color: color && isTerminal && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb',
     quiet,
     yes,

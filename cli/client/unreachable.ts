@@ -1,33 +1,33 @@
-// What to say when no controller answers: where it was tried, why that failed, and what to do. Pure.
+// The errors for unreachable controllers: where xctl tried, why that failed, and what to do. Pure.
 import { escaped } from '../../proto/domain/text.js';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import { type Endpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
 import { isAnswer } from '../../proto/rpc/status.js';
 import { formatDuration } from '../output/time.js';
 
-/** CallFailure is why one attempt at one controller came to nothing. */
+/** CallFailure is the failure of one attempt at one controller. */
 export type CallFailure = {
   readonly endpoint: Endpoint;
   readonly error: XnetError;
   /** For people: "connection refused". */
   readonly text: string;
-  /** The request went out, so the controller may have done what was asked. */
+  /** The request was sent, so the controller may have executed it. */
   readonly sent: boolean;
-  /** The controller itself said so. */
+  /** The controller itself returned the error. */
   readonly answered: boolean;
-  /** What answers there did not prove to be a controller of our cluster: no later attempt does better. */
+  /** The server did not prove to be a controller of the cluster: a retry does not help. */
   readonly untrusted: boolean;
 };
 
-// How grpc-js words a connection that never came about, with libuv's error in it. A deadline that passed says
-// remote_addr= once the request was on its way.
+// grpc-js's messages for a connection that was never established, with libuv's error in them. A deadline's message has
+// remote_addr= once the request was sent.
 const notConnected =
   /No connection established|Name resolution failed|no connection within|Deadline exceeded(?!.*remote_addr)/;
-// What answers speaks something else, or does not know our service.
+// The server speaks another protocol, or does not know our service.
 const foreign = /HTTP status code|unknown service|unknown method|Protocol error|UNIMPLEMENTED/i;
-// How grpc-js answers calls of a service that a server does not have.
+// grpc-js's answer to calls of a service that a server does not have.
 const otherPort = /does not implement the method/;
-// How OpenSSL and Node.js word what is wrong with the certificate of the other end (X509_verify_cert_error_string(3)).
+// Messages of OpenSSL and Node.js for an invalid server certificate (X509_verify_cert_error_string(3)).
 const unknownAuthority = /self-signed certificate|unable to (get|verify)|certificate signature failure/;
 const otherCluster = /ERR_TLS_CERT_ALTNAME_INVALID|certificate's altnames/;
 
@@ -51,7 +51,7 @@ function textOf({ message, code }: XnetError, { kind }: Endpoint): string {
     return "its certificate is not valid at this machine's time";
   }
   if (/SSL routines/.test(message)) return 'this server does not speak TLS';
-  // A server that does not take our certificate says so when the connection has been made, and is not heard.
+  // A server that refuses our certificate says so only after the connection was made, and grpc-js drops its reason.
   if (kind === 'tcp' && /Last error: Failed to connect/.test(message)) {
     return 'it closed the connection: the client certificate may have expired or be of another authority';
   }
@@ -63,7 +63,7 @@ function textOf({ message, code }: XnetError, { kind }: Endpoint): string {
   return escaped(message);
 }
 
-/** callFailureOf says what an attempt failed with. */
+/** callFailureOf returns the failure of an attempt. */
 export function callFailureOf(endpoint: Endpoint, thrown: unknown): CallFailure {
   const error = thrown instanceof XnetError ? thrown : new XnetError('Internal', messageOf(thrown), { cause: thrown });
   const answered = isAnswer(error);
@@ -80,21 +80,21 @@ export function callFailureOf(endpoint: Endpoint, thrown: unknown): CallFailure 
   };
 }
 
-/** isPassing says whether another controller, or the same one a little later, may do better. */
+/** isPassing reports whether another controller, or a retry on the same one, may succeed. */
 export function isPassing({ error, answered }: CallFailure): boolean {
   const { code, message } = error;
   if (code === 'Unavailable' || code === 'DeadlineExceeded' || code === 'Conflict') return true;
-  // Another controller may have a disk with room, and an election is over soon.
+  // Another controller's disk may have space, and an election ends soon.
   if (code === 'NotWritable') return true;
   return !answered && code === 'Internal' && (foreign.test(message) || otherPort.test(message));
 }
 
-/** isRefusedByStore says whether nothing was done, and nothing will be until somebody has seen to the store. */
+/** isRefusedByStore reports whether nothing was written, and nothing can be until somebody repairs the store. */
 export function isRefusedByStore({ error, answered }: CallFailure): boolean {
   return error.code === 'NotWritable' || (answered && error.message.startsWith('the controller refuses to act'));
 }
 
-/** safeError is an error whose texts are fit for a terminal: it may quote what a node reported. */
+/** safeError returns an error whose texts are safe for a terminal: it may quote a node's report. */
 export function safeError(error: XnetError): XnetError {
   return new XnetError(error.code, escaped(error.message), {
     problems: error.problems.map(escaped),
@@ -117,14 +117,14 @@ function hintFor(failures: readonly CallFailure[]): string {
   return `${look} Other controllers: --controller HOST:PORT,… or XCTL_CONTROLLER`;
 }
 
-/** noController is the error when nobody did what was asked. */
+/** noController returns the error of a call that no controller executed. */
 export function noController(
   failures: readonly CallFailure[],
   { timeoutMs, changing }: { readonly timeoutMs: number; readonly changing: boolean },
 ): XnetError {
   const uncertain = changing && failures.some(({ sent }) => sent);
   const uncertainHint = 'the outcome is unknown: rerun the command to see it; a change that was made is not made twice';
-  // One that answered says more than those that did not.
+  // An error from a controller is more informative than a failure to reach one.
   const answer = failures.findLast(({ answered }) => answered)?.error;
   if (answer !== undefined) {
     const unsure = changing && failures.some((failure) => failure.sent && !isRefusedByStore(failure));

@@ -1,4 +1,4 @@
-// Lists under --watch: on a terminal drawn again in place, for programs as a stream of changes.
+// Lists under --watch: redrawn in place on a terminal, a stream of changes for programs.
 import { isDeepStrictEqual } from 'node:util';
 import { XnetError } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
@@ -6,12 +6,12 @@ import type { Kind } from '../output/columns.js';
 import { Screen } from '../output/screen.js';
 import type { CommandContext } from './context.js';
 
-/** ChangeOutput is one line of `--watch -o jsonl`: a thing as lists have it, and what happened to it. */
+/** ChangeOutput is one line of `--watch -o jsonl`: an item as in lists, and its change. */
 export type ChangeOutput<T> = T & { readonly event: 'added' | 'changed' | 'removed' };
 
 /**
- * changesBetween says what differs between two versions of a list: what is gone, then what is new or other, in the
- * list's order.
+ * changesBetween returns the differences between two versions of a list: removed items, then new and changed ones in
+ * the list's order.
  */
 export function changesBetween<T extends object>(
   kind: Kind<T>,
@@ -33,7 +33,7 @@ export function changesBetween<T extends object>(
 
 const listEveryMs = 2_000;
 
-/** relisted yields a list, and again as often as it may have changed. Throws what the first listing throws. */
+/** relisted yields a list, and again whenever it may have changed. Throws the errors of the first listing. */
 export async function* relisted<T>(load: () => Promise<readonly T[]>): AsyncGenerator<readonly T[]> {
   let listed = false;
   for (;;) {
@@ -41,14 +41,14 @@ export async function* relisted<T>(load: () => Promise<readonly T[]>): AsyncGene
       yield await load();
       listed = true;
     } catch (error) {
-      // The next listing may find a controller again.
+      // The next listing may reach a controller again.
       if (!listed || !(error instanceof XnetError) || error.code !== 'Unavailable') throw error;
     }
     await pause(listEveryMs);
   }
 }
 
-/** watchLists shows each version of a list that differs from the one before, for as long as they come. */
+/** watchLists shows each version of a list that differs from the previous one, until the stream of versions ends. */
 export async function watchLists<T extends object>(
   { output }: CommandContext,
   kind: Kind<T>,

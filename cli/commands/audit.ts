@@ -7,7 +7,7 @@ import type { CommandContext } from '../client/context.js';
 import { type AuditOutput, auditFromWire, auditKind, verificationFromWire } from '../output/audit.js';
 import { type TableLook, tableOf } from '../output/columns.js';
 
-/** ListAuditOptions are those of `audit`. */
+/** ListAuditOptions are the options of `audit`. */
 export type ListAuditOptions = {
   /** Milliseconds. */
   readonly since?: number;
@@ -19,7 +19,7 @@ export type ListAuditOptions = {
   readonly verify: boolean;
 };
 
-/** listAudit prints the audit log, oldest first; with --watch also what is to come; with --verify checks it instead. */
+/** listAudit prints the audit log, oldest first; with --watch also new entries; with --verify checks it instead. */
 export async function listAudit(context: CommandContext, options: ListAuditOptions): Promise<void> {
   const { client, output } = context;
   const { since, subject = '', actor = '', call = '', limit, watch, verify } = options;
@@ -34,8 +34,8 @@ export async function listAudit(context: CommandContext, options: ListAuditOptio
   await tellOthers(context);
 }
 
-// Each controller has a log of its own, and only one was asked. What was asked for has been printed: that a controller is
-// lost right after it is no failure of it.
+// Each controller has its own log, and only one was read. The requested entries are already printed, so a failure here
+// is not an error of the command.
 async function tellOthers({ client, output }: CommandContext): Promise<void> {
   const status = await client
     .read((admin) => admin.getStatus.bind(admin), {})
@@ -62,7 +62,7 @@ type AuditRequest = {
 const askEveryMs = 2_000;
 const longestLimit = 10_000;
 
-// There is no stream of it: what is newer than the last that was seen of each controller is printed.
+// There is no stream of entries: poll, and print those newer than the last one seen of each controller.
 async function watchAudit({ client, output }: CommandContext, request: AuditRequest): Promise<void> {
   const last = new Map<string, number>();
   let asking = request;

@@ -1,4 +1,4 @@
-// `xctl ca`: the cluster's authority, and the change to a new one.
+// `xctl ca`: shows and replaces the cluster's authority.
 
 import { escaped } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
@@ -47,12 +47,12 @@ export async function showAuthority({ client, output }: CommandContext): Promise
   });
 }
 
-// Whoever rotates is not to be locked out by it: the context in use gets a certificate of the new authority.
+// Gives the context in use a certificate of the new authority, so that the rotation does not lock out its operator.
 async function renewOwn(context: CommandContext): Promise<Renewed | undefined> {
   return context.settings.context === undefined ? undefined : renewContext(context, 0);
 }
 
-// What was replaced is trusted no more, by nobody.
+// The previous authority is no longer trusted by any part.
 async function forgetOld(context: CommandContext, { name, saved }: Renewed): Promise<void> {
   const { credentials } = saved;
   const authority = credentials.authority.slice(0, 1);
@@ -60,7 +60,7 @@ async function forgetOld(context: CommandContext, { name, saved }: Renewed): Pro
   await folder.write(name, { ...saved, credentials: { ...credentials, authority } });
 }
 
-/** RotateOptions are those of `ca rotate`. */
+/** RotateOptions are the options of `ca rotate`. */
 export type RotateOptions = {
   readonly wait: boolean;
   readonly force: boolean;
@@ -71,8 +71,9 @@ export type RotateOptions = {
 const waitMs = 600_000;
 
 /**
- * rotateAuthority replaces the authority, or goes on with it; with --wait until no node depends on the old one.
- * @throws XnetError DeadlineExceeded when nodes are still to renew
+ * rotateAuthority replaces the authority, or resumes the rotation in progress; with --wait until no node depends on the
+ * old one.
+ * @throws XnetError DeadlineExceeded when some nodes have not renewed
  */
 export async function rotateAuthority(context: CommandContext, options: RotateOptions): Promise<void> {
   const { client, output, settings } = context;

@@ -15,7 +15,7 @@ import { requirePart, verdict } from './change-response.js';
 import { getCertificate, renewContext, tryCertificate } from './issue.js';
 import { requireFree } from './join-token.js';
 
-/** ListCertificatesOptions are those of `certs list`. */
+/** ListCertificatesOptions are the options of `certs list`. */
 export type ListCertificatesOptions = { readonly role?: string; readonly watch: boolean };
 
 /** listCertificates lists the newest certificate of each identity, by expiry. */
@@ -30,7 +30,7 @@ export async function listCertificates(context: CommandContext, options: ListCer
   await output.list(certificateKind, await load());
 }
 
-/** IssueOptions are those of `certs issue`. */
+/** IssueOptions are the options of `certs issue`. */
 export type IssueOptions = {
   readonly role: PersonRole;
   /** Milliseconds. */
@@ -39,7 +39,7 @@ export type IssueOptions = {
   readonly dryRun: boolean;
 };
 
-/** issueCertificate has a certificate issued, and writes it with its key and all that belongs to it into a file. */
+/** issueCertificate gets a certificate, and writes it with its key and everything else a context has into a file. */
 export async function issueCertificate(context: CommandContext, options: IssueOptions, id: string): Promise<void> {
   const { output } = context;
   const { role, ttl = 0, out = `${id}.context.json`, dryRun } = options;
@@ -76,7 +76,7 @@ export async function issueCertificate(context: CommandContext, options: IssueOp
   });
 }
 
-/** renewCertificate puts a new certificate into the context in use. */
+/** renewCertificate gets a new certificate for the context in use. */
 export async function renewCertificate(context: CommandContext, { ttl = 0 }: { readonly ttl?: number }): Promise<void> {
   const renewed = await renewContext(context, Math.ceil(ttl / 1000));
   const { name, saved, before } = renewed;
@@ -92,10 +92,10 @@ export async function renewCertificate(context: CommandContext, { ttl = 0 }: { r
   });
 }
 
-/** RevokeOptions are those of commands that revoke. */
+/** RevokeOptions are the options of commands that revoke. */
 export type RevokeOptions = { readonly confirm?: string; readonly dryRun: boolean };
 
-/** revokeCertificate refuses a certificate of a person or a program. */
+/** revokeCertificate revokes a certificate of a person or a program. */
 export async function revokeCertificate(
   context: CommandContext,
   options: RevokeOptions,
@@ -131,7 +131,7 @@ export async function revokeCertificate(
   });
 }
 
-/** revokeNode refuses every certificate of a node; its streams end. */
+/** revokeNode revokes every certificate of a node; its streams end. */
 export async function revokeNode(context: CommandContext, options: RevokeOptions, text: string): Promise<void> {
   const { client, output } = context;
   const { confirm, dryRun } = options;
@@ -144,7 +144,7 @@ export async function revokeNode(context: CommandContext, options: RevokeOptions
     given: confirm,
   };
   if (!dryRun && !(await confirmed(context, question))) return;
-  // By its id: the name may be another node's by now.
+  // By id: another node may have the name by now.
   const response = await client.change((admin) => admin.revokeNode.bind(admin), { node: id, dryRun });
   const node = nodeFromWire(requirePart(response.node));
   const { unchanged } = response;

@@ -1,16 +1,16 @@
-// What the answers of controllers have in common.
+// The common parts of controllers' responses.
 import { XnetError } from '../../proto/errors.js';
 
 /**
- * requirePart is a part of an answer that can't be missing.
- * @throws XnetError Internal
+ * requirePart returns a part that every such response has.
+ * @throws XnetError Internal when it is missing
  */
 export function requirePart<T>(part: T | null | undefined): T {
   if (part === null || part === undefined) throw new XnetError('Internal', 'incomplete response from the controller');
   return part;
 }
 
-/** verdict is how the line begins that says what came of a change: "created", "would create", "unchanged:". */
+/** verdict returns the first word of a line about the outcome of a change: "created", "would create", "unchanged:". */
 export function verdict(
   { unchanged, dryRun }: { readonly unchanged: boolean; readonly dryRun: boolean },
   done: string,

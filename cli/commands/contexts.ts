@@ -1,5 +1,6 @@
-// `xctl context`: which clusters this user reaches, and as whom. Calls no controller.
-// Invariant: a key is written into files that only their owner reads, or to a pipe, and never shown on a terminal.
+// `xctl context`: the clusters that this user can access, and with which identity. Calls no controller.
+// Invariant: a key is written only to files that only their owner can read, or to a pipe, and never shown on a
+// terminal.
 import { escaped } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
 import { formatIdentity } from '../../proto/pki/identity.js';
@@ -35,7 +36,7 @@ export async function listContexts(context: CommandContext): Promise<void> {
   await context.output.list(contextKind, contexts);
 }
 
-// The one that is named, as argument or by --context, or the current one.
+// The context named as argument or by --context, or the current one.
 async function chosen(context: CommandContext, name: string | undefined): Promise<string> {
   const folder = folderOf(context);
   const found = name ?? context.settings.contextNamed ?? (await folder.current());
@@ -97,7 +98,7 @@ async function readInput(path: string): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-// A certificate of the same identity renews the one there is; anything else would be lost.
+// A certificate of the same identity renews the existing context; importing anything else would lose it.
 function requireSame(name: string, existing: SavedContext, { identity }: SavedContext): void {
   const had = existing.identity;
   if (had.clusterId === identity.clusterId && formatIdentity(had) === formatIdentity(identity)) return;
@@ -106,10 +107,10 @@ function requireSame(name: string, existing: SavedContext, { identity }: SavedCo
   });
 }
 
-/** ImportOptions are those of `context import`. */
+/** ImportOptions are the options of `context import`. */
 export type ImportOptions = { readonly name?: string };
 
-/** importContext saves a context that `certs issue` or `context export` wrote. */
+/** importContext saves a context written by `certs issue` or `context export`. */
 export async function importContext(context: CommandContext, { name }: ImportOptions, path: string): Promise<void> {
   const { settings, output } = context;
   const folder = folderOf(context);
@@ -135,10 +136,10 @@ export async function importContext(context: CommandContext, { name }: ImportOpt
   });
 }
 
-/** ExportOptions are those of `context export`. */
+/** ExportOptions are the options of `context export`. */
 export type ExportOptions = { readonly out: string };
 
-/** exportContext writes a context with its key, into a new file that only its owner reads, or to a pipe. */
+/** exportContext writes a context with its key into a new file that only its owner can read, or to a pipe. */
 export async function exportContext(context: CommandContext, { out }: ExportOptions, name?: string): Promise<void> {
   const wanted = await chosen(context, name);
   const saved = await folderOf(context).require(wanted);
@@ -156,7 +157,7 @@ export async function exportContext(context: CommandContext, { out }: ExportOpti
   context.output.message(`context ${wanted} is in ${out}, with its key: transfer it securely`);
 }
 
-// A context that can't be used can be removed all the same.
+// An unusable context can still be removed.
 async function serialOf(folder: ContextFolder, name: string): Promise<string | undefined> {
   try {
     return (await folder.find(name))?.certificate.serial;
@@ -166,7 +167,7 @@ async function serialOf(folder: ContextFolder, name: string): Promise<string | u
   }
 }
 
-/** RemoveContextOptions are those of `context remove`. */
+/** RemoveContextOptions are the options of `context remove`. */
 export type RemoveContextOptions = { readonly confirm?: string };
 
 /** removeContext removes a context, with its key. */

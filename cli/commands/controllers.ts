@@ -1,12 +1,12 @@
-// `xctl controllers`: forgetting one that is gone.
+// `xctl controllers`: removes the record of an absent controller.
 import { confirmed } from '../client/confirm.js';
 import type { CommandContext } from '../client/context.js';
 import { verdict } from './change-response.js';
 
-/** RemoveControllerOptions are those of `controllers remove`. */
+/** RemoveControllerOptions are the options of `controllers remove`. */
 export type RemoveControllerOptions = { readonly confirm?: string; readonly dryRun: boolean };
 
-/** forgetController forgets a controller that is gone. */
+/** forgetController removes the record of an absent controller. */
 export async function forgetController(
   context: CommandContext,
   options: RemoveControllerOptions,

@@ -1,4 +1,4 @@
-// `xctl events`: what happened, and with --watch what happens.
+// `xctl events`: lists recorded events, and with --watch new ones.
 import { XnetError } from '../../proto/errors.js';
 import type { AdminServiceClient } from '../../proto/gen/xnet/v1/AdminService.js';
 import type { CommandContext } from '../client/context.js';
@@ -6,7 +6,7 @@ import { type TableLook, tableOf } from '../output/columns.js';
 import { type EventOutput, eventFromWire, eventKind } from '../output/event.js';
 import type { Output } from '../output/output.js';
 
-/** EventsOptions are those of `events`. */
+/** EventsOptions are the options of `events`. */
 export type EventsOptions = {
   /** Milliseconds. */
   readonly since?: number;
@@ -16,7 +16,7 @@ export type EventsOptions = {
   readonly watch: boolean;
 };
 
-/** listEvents prints events, oldest first; with --watch also those to come. */
+/** listEvents prints events, oldest first; with --watch also new ones. */
 export async function listEvents(context: CommandContext, options: EventsOptions): Promise<void> {
   const { client, output } = context;
   const { since, node, limit, watch } = options;
@@ -37,11 +37,11 @@ export async function listEvents(context: CommandContext, options: EventsOptions
 
 type EventsRequest = { readonly subject: string; readonly limit: number; readonly sinceMs: number };
 
-// Events carry the clock of the controller that recorded them: those of another may be behind by this much.
+// Events have the time of the controller that recorded them; another controller's clock may be this much behind.
 const skewMs = 60_000;
 const mostRemembered = 10_000;
 
-// A stream begins with what is recorded already, so one that is opened again misses nothing, and repeats some.
+// A stream begins with recorded events, so a reopened one misses nothing, and repeats some.
 async function watchEvents({ client, output }: CommandContext, request: EventsRequest): Promise<void> {
   const seen = new Set<string>();
   let newestMs = 0;

@@ -1,4 +1,4 @@
-// What `xctl init` is told of pools and of the admin. Pure.
+// Parses the pools and the admin name of `xctl init`. Pure.
 import { type Prefix, prefixesOverlap } from '../../proto/domain/address.js';
 import { checkName, checkPrefix, Problems } from '../../proto/domain/input.js';
 import { quoted } from '../../proto/domain/text.js';
@@ -20,8 +20,8 @@ function clashes(pools: readonly Parsed[]): readonly string[] {
 }
 
 /**
- * poolsFrom reads the words of --pool: a range, or a name and its range. A range without a name is that of "default".
- * @param admin name of the first admin, undefined where none is given
+ * poolsFrom parses the words of --pool: a range, or a name and its range. A range without a name is the pool "default".
+ * @param admin name of the first admin; undefined if not set
  * @throws XnetError InvalidArgument with every problem
  */
 export function poolsFrom(words: readonly string[], admin: string | undefined): readonly FirstPool[] {
@@ -48,7 +48,7 @@ export function poolsFrom(words: readonly string[], admin: string | undefined): 
   return pools.map((pool) => ({ name: pool.name, cidr: pool.cidr }));
 }
 
-/** adminName is the name of the first admin where none is given: whoever called sudo, or "admin". */
+/** adminName returns the default name of the first admin: the user who called sudo, or "admin". */
 export function adminName(env: NodeJS.ProcessEnv): string {
   const user = env['SUDO_USER'];
   return user !== undefined && user !== 'root' && 'value' in checkPersonId(user) ? user : 'admin';

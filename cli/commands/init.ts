@@ -1,5 +1,5 @@
-// `xctl init`: makes the authority of a cluster, its first pools, and a certificate for the first admin, saved as a
-// context. Invariant: run again after it was cut short at any point, it makes what is missing and nothing twice.
+// `xctl init`: creates the authority of a cluster, its first pools, and a certificate for the first admin, saved as a
+// context. Invariant: a repeated run after an interruption at any point creates what is missing and nothing twice.
 import { escaped } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
 import { digestOf } from '../../proto/pki/chain.js';
@@ -18,16 +18,16 @@ import { adminName, type FirstPool, poolsFrom } from './first-pools.js';
 import { addressesHere, getCertificate } from './issue.js';
 import { poolText } from './pools.js';
 
-/** InitOptions are those of `init`. */
+/** InitOptions are the options of `init`. */
 export type InitOptions = {
-  /** Ranges, each with its name before it or without: ["default", "10.76.0.0/16"]. */
+  /** Ranges, each optionally preceded by its name: ["default", "10.76.0.0/16"]. */
   readonly pool: readonly string[];
   /** Name of the first admin. */
   readonly name?: string;
   readonly dryRun: boolean;
 };
 
-// A context that is there is of this cluster and of this admin, or it stays out of this.
+// Refuses an existing context of another cluster or another admin.
 function requireSame(contextName: string, existing: SavedContext, clusterId: string, admin: string | undefined): void {
   const { identity } = existing;
   const hint = 'give this one another name: --context NAME';
@@ -50,7 +50,7 @@ async function createPools(context: CommandContext, pools: readonly FirstPool[],
   const made: MadePool[] = [];
   for (const pool of pools) {
     const response = await client.change((admin) => admin.createPool.bind(admin), { ...pool, dryRun });
-    // Told once: the dry run is the first.
+    // Print warnings once: the dry run comes first.
     if (dryRun) for (const warning of response.warnings) output.message(`warning: ${escaped(warning)}`);
     made.push({ pool: poolFromWire(requirePart(response.pool)), unchanged: response.unchanged });
   }
@@ -77,7 +77,7 @@ type Wanted = {
   readonly id: string;
 };
 
-// Where the controllers are by now: they may listen elsewhere than when the context was saved.
+// Adds the controllers' present addresses: they may listen elsewhere than when the context was saved.
 async function withAddresses(context: CommandContext, saved: SavedContext): Promise<SavedContext> {
   const told = (await addressesHere(context)).filter(({ kind }) => kind === 'tcp');
   const controllers = refreshedControllers(saved.controllers, told);
@@ -85,7 +85,7 @@ async function withAddresses(context: CommandContext, saved: SavedContext): Prom
   return same ? saved : { ...saved, controllers };
 }
 
-// A context that can be used keeps its certificate, any other is made anew. The first one becomes the current one.
+// A usable context keeps its certificate, any other is created anew. The first context becomes the current one.
 async function makeAdmin(context: CommandContext, authority: AuthorityOutput, wanted: Wanted): Promise<Admin> {
   const { folder, contextName, existing, id } = wanted;
   const saved =
@@ -122,9 +122,9 @@ function keptLines(clusterKeyFile: string, { context }: Admin, { digest }: Autho
 }
 
 /**
- * initCluster makes what a new cluster needs before hosts can join.
- * @throws XnetError InvalidArgument, AlreadyExists and what controllers answer; then nothing was changed, but for what
- * an earlier step has made
+ * initCluster creates what a new cluster needs before hosts can join.
+ * @throws XnetError InvalidArgument, AlreadyExists and the controllers' errors; then nothing was changed, except by
+ * earlier steps
  */
 export async function initCluster(context: CommandContext, options: InitOptions): Promise<void> {
   const { client, output, settings } = context;
@@ -140,7 +140,7 @@ export async function initCluster(context: CommandContext, options: InitOptions)
   const existing = await folder.find(contextName);
   const { clusterId } = await client.read((admin) => admin.getStatus.bind(admin), {});
   if (existing !== undefined && clusterId !== '') requireSame(contextName, existing, clusterId, name);
-  // What can't be made is found before anything is.
+  // The dry run reports what can't be created before anything is created.
   const planned = await createPools(context, wanted, true);
   const { unchanged, clusterKeyFile, ...made } = await client.change((admin) => admin.init.bind(admin), { dryRun });
   const madeLine = (look: TableLook) => {

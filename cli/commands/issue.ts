@@ -1,4 +1,4 @@
-// Gets a certificate for a person or a program. Its key is made here, and is in no request.
+// Gets a certificate for a person or a program. Invariant: its key is generated here and sent nowhere.
 
 import { XnetError } from '../../proto/errors.js';
 import type { IssueCertificateResponse__Output } from '../../proto/gen/xnet/v1/IssueCertificateResponse.js';
@@ -9,26 +9,26 @@ import type { CommandContext } from '../client/context.js';
 import { ContextFolder } from '../contexts/folder.js';
 import { contextOf, joinedControllers, type SavedContext } from '../contexts/saved.js';
 
-/** CertificateOrder is the certificate to get. */
+/** CertificateOrder is a certificate to request. */
 export type CertificateOrder = {
   readonly role: PersonRole;
   /** Name of the person or the program. */
   readonly id: string;
-  /** 0: as long as is usual. */
+  /** 0: the default lifetime. */
   readonly ttlSeconds: number;
 };
 
-/** Got is what came of it. */
+/** Got is the result of a request for a certificate. */
 export type Got = {
   readonly saved: SavedContext;
   readonly response: IssueCertificateResponse__Output;
-  /** The addresses of controllers are of this machine alone. */
+  /** The controllers' addresses work on this machine only. */
   readonly onlyHere: boolean;
 };
 
 /**
- * addressesHere are the addresses by which this machine reaches controllers, also those that listen for it alone, or on
- * all of their addresses.
+ * addressesHere returns the addresses by which this machine reaches controllers, including loopback and wildcard
+ * listeners.
  */
 export async function addressesHere({ client }: CommandContext): Promise<readonly Endpoint[]> {
   const { controllers } = await client.read((admin) => admin.getStatus.bind(admin), {});
@@ -43,15 +43,15 @@ export async function addressesHere({ client }: CommandContext): Promise<readonl
   return here.length > 0 ? here : reached;
 }
 
-// Loaded when it is needed: it takes most of what a short command takes.
+// Loaded on demand: loading takes most of the time of a short command.
 async function newRequest(): Promise<Request> {
   const { makeRequest } = await import('../../proto/pki/certificate.js');
   return makeRequest();
 }
 
 /**
- * tryCertificate asks whether a certificate would be issued, and issues none.
- * @throws XnetError what the controller answers
+ * tryCertificate checks whether a certificate would be issued, and issues none.
+ * @throws XnetError the controller's errors
  */
 export async function tryCertificate(
   { client }: CommandContext,
@@ -63,8 +63,8 @@ export async function tryCertificate(
 }
 
 /**
- * getCertificate makes a key, has a certificate issued for it, and makes a context of both.
- * @throws XnetError what the controller answers; Internal when its answer does not fit together
+ * getCertificate makes a key, requests a certificate for it, and makes a context of both.
+ * @throws XnetError the controller's errors; Internal when the response is inconsistent
  */
 export async function getCertificate(
   context: CommandContext,
@@ -86,19 +86,19 @@ export async function getCertificate(
   return { saved: checked.value, response, onlyHere };
 }
 
-/** Renewed is a context that has a new certificate. */
+/** Renewed is a context with a new certificate. */
 export type Renewed = {
   readonly name: string;
   readonly saved: SavedContext;
-  /** Serial of the certificate that it had before. */
+  /** Serial of its previous certificate. */
   readonly before: string;
 };
 
 /**
- * renewContext has a certificate issued for whom the context in use is for, and puts it into the context, which stays
- * as it was if anything goes wrong.
- * @throws XnetError NotFound without a context, FailedPrecondition when its role is not of a person, and what
- * getCertificate throws
+ * renewContext requests a certificate for the identity of the context in use, and stores it in the context. The context
+ * is unchanged on any error.
+ * @throws XnetError NotFound without a context, FailedPrecondition when its role is not one of people, and the errors
+ * of getCertificate
  */
 export async function renewContext(context: CommandContext, ttlSeconds: number): Promise<Renewed> {
   const { client, settings } = context;

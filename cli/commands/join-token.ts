@@ -1,4 +1,4 @@
-// What to do with a join token that was just made: the command for the host, or a file that only its owner reads.
+// Presents a new join token: as the command to run on the host, or in a file that only its owner can read.
 import { access, constants, lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { messageOf, XnetError } from '../../proto/errors.js';
@@ -10,23 +10,23 @@ import { hereDocument, hostCommand, shellText } from '../output/host-command.js'
 import { leftText, type TokenOutput, tokenFromWire } from '../output/token.js';
 import { requirePart } from './change-response.js';
 
-/** JoinOutput is how a host joins, in JSON. */
+/** JoinOutput describes in JSON how a host joins. */
 export type JoinOutput = {
-  /** The token with its secret; null when it went into `tokenFile`. */
+  /** The token with its secret; null if it was written to `tokenFile`. */
   readonly token: string | null;
   readonly tokenFile: string | null;
   readonly record: TokenOutput;
   /** Pins the authority. */
   readonly caDigest: string;
-  /** What to run on the host, with `token` on its standard input. */
+  /** The command to run on the host, with `token` on its standard input. */
   readonly command: readonly string[];
-  /** Why the command can't be run as it is; null when it can. */
+  /** Why the command does not work as it is; null: it does. */
   readonly note: string | null;
 };
 
 /**
- * requireFree is asked before a controller makes a secret that is to go into a file: it can't be had twice.
- * @throws XnetError AlreadyExists, and FailedPrecondition when there can be no file
+ * requireFree checks the token file before a controller creates a secret, which can't be retrieved twice.
+ * @throws XnetError AlreadyExists, and FailedPrecondition when the file can't be created
  */
 export async function requireFree(path: string | undefined): Promise<void> {
   if (path === undefined) return;
@@ -40,7 +40,7 @@ export async function requireFree(path: string | undefined): Promise<void> {
   throw new XnetError('AlreadyExists', `${path} is there already`, { hint: 'name another file, or remove it' });
 }
 
-// The token is made, and nobody has it: whatever else was asked for is done.
+// On failure the token exists but is lost; everything else that was requested is done.
 async function writeToken(path: string, { id, node }: TokenOutput, token: string): Promise<void> {
   try {
     await writeNewSecretFile(path, Buffer.from(`${token}\n`, 'utf8'));
@@ -54,7 +54,7 @@ async function writeToken(path: string, { id, node }: TokenOutput, token: string
   }
 }
 
-/** joinWith is how a host joins with a token. With `tokenOut` the token goes into that file. */
+/** joinWith returns how a host joins with a token. With `tokenOut` the token is written to that file. */
 export async function joinWith(
   { client, output }: CommandContext,
   wire: JoinToken__Output,
@@ -80,7 +80,7 @@ export async function joinWith(
   };
 }
 
-/** joinLines is how a host joins, for people. @param where "web-1 (192.168.83.11)", "each host" */
+/** joinLines returns the instructions to join, for people. @param where "web-1 (192.168.83.11)", "each host" */
 export function joinLines({ token, tokenFile, record, command }: JoinOutput, where: string, look: TableLook): string[] {
   const { colors, nowMs } = look;
   const named = record.node === null ? ', with its NAME and ADDRESS put in' : '';
@@ -91,6 +91,6 @@ export function joinLines({ token, tokenFile, record, command }: JoinOutput, whe
       `  ${colors.strong(shellText(command))}`,
     ];
   }
-  // Not indented: the end of a here-document has to begin its line.
+  // Not indented: the delimiter of a here-document must begin its line.
   return [`run on ${where}, as root, ${left}:`, '', ...hereDocument(command, token).map(colors.strong), ''];
 }

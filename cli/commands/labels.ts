@@ -1,10 +1,10 @@
-// Labels as they are typed: "zone=eu-1". Whether key and value are right is for the controller to say. Pure.
+// Parses labels as typed: "zone=eu-1". The controller validates keys and values. Pure.
 import { quoted } from '../../proto/domain/text.js';
 import { throwIfAny } from '../../proto/errors.js';
 
 /**
- * labelsFrom reads labels, each "key=value"; a later one wins over an earlier one of the same key.
- * @throws XnetError InvalidArgument, naming every one that is not
+ * labelsFrom parses labels, each "key=value"; the last one of a key wins.
+ * @throws XnetError InvalidArgument, naming every malformed one
  */
 export function labelsFrom(texts: readonly string[]): Record<string, string> {
   const problems: string[] = [];

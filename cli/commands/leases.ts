@@ -5,7 +5,7 @@ import { relisted, watchLists } from '../client/watch.js';
 import { leaseFromWire, leaseKind } from '../output/pool.js';
 import { verdict } from './change-response.js';
 
-/** LeasesOptions are those of `leases list`. */
+/** LeasesOptions are the options of `leases list`. */
 export type LeasesOptions = { readonly pool?: string; readonly watch: boolean };
 
 /** listLeases lists leased, reserved and quarantined subnets. */
@@ -19,7 +19,7 @@ export async function listLeases(context: CommandContext, { pool = '', watch }: 
   await output.list(leaseKind, await load());
 }
 
-/** ReleaseOptions are those of `leases release`. */
+/** ReleaseOptions are the options of `leases release`. */
 export type ReleaseOptions = { readonly confirm?: string; readonly dryRun: boolean };
 
 /** releaseLease ends a quarantine early. */

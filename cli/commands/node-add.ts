@@ -1,4 +1,4 @@
-// `xctl nodes add`: leases a subnet at once and says what to run on the host.
+// `xctl nodes add`: leases a subnet at once and prints the command to run on the host.
 import { escaped } from '../../proto/domain/text.js';
 import { wireFromMode } from '../../proto/rpc/convert.js';
 import type { CommandContext } from '../client/context.js';
@@ -8,16 +8,16 @@ import { joinLines, joinWith, requireFree } from './join-token.js';
 import { labelsFrom } from './labels.js';
 import { type Goal, showAndWait, type WaitedOutput } from './wait.js';
 
-/** AddOptions are those of `nodes add`. */
+/** AddOptions are the options of `nodes add`. */
 export type AddOptions = {
   readonly address: string;
   readonly pool?: string;
   readonly subnet?: string;
   readonly mode?: 'bip' | 'bridge';
   readonly label: readonly string[];
-  /** File that the join token goes into. */
+  /** File to write the join token to. */
   readonly tokenOut?: string;
-  /** True: routed. */
+  /** True: 'routed'. */
   readonly wait?: Goal | true;
   readonly dryRun: boolean;
 };
@@ -55,7 +55,7 @@ export async function addNode(context: CommandContext, options: AddOptions, name
   await showAndWait(context, { name, goal: dryRun ? undefined : wait }, show);
 }
 
-/** tokenCommand is what makes another token for a node. */
+/** tokenCommand returns the command that creates another token for a node. */
 export function tokenCommand(name: string): string {
   return `xctl tokens create --node ${escaped(name)}`;
 }

@@ -12,7 +12,7 @@ import { labelChange } from './labels.js';
 import type { RemoveOptions } from './pools.js';
 import { type Goal, showAndWait } from './wait.js';
 
-/** SetOptions are those of `nodes set`. */
+/** SetOptions are the options of `nodes set`. */
 export type SetOptions = {
   readonly address?: string;
   readonly availability?: Extract<Availability, 'active' | 'cordoned'>;
@@ -50,7 +50,7 @@ export async function setNode(context: CommandContext, options: SetOptions, text
   );
 }
 
-/** cordonNode and uncordonNode are shorthands of setNode. */
+/** cordonNode is a shorthand of setNode. */
 export function cordonNode(
   context: CommandContext,
   { dryRun }: { readonly dryRun: boolean },
@@ -59,7 +59,7 @@ export function cordonNode(
   return setNode(context, { availability: 'cordoned', label: [], removeLabel: [], dryRun }, text);
 }
 
-/** uncordonNode makes a node active again. */
+/** uncordonNode is a shorthand of setNode that makes a node active again. */
 export function uncordonNode(
   context: CommandContext,
   { dryRun }: { readonly dryRun: boolean },
@@ -81,7 +81,7 @@ export async function removeNode(context: CommandContext, options: RemoveOptions
     given: confirm,
   };
   if (!dryRun && !(await confirmed(context, question))) return;
-  // By its id: the name may be another node's by now.
+  // By id: another node may have the name by now.
   const response = await client.change((admin) => admin.removeNode.bind(admin), { node: id, force, dryRun });
   const node = nodeFromWire(requirePart(response.node));
   const until = isoTime(response.quarantinedUntilMs);

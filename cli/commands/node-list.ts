@@ -23,14 +23,14 @@ import { leftText } from '../output/token.js';
 import { requirePart } from './change-response.js';
 import { tokenCommand } from './node-add.js';
 
-/** ListNodesOptions are those of `nodes list`. */
+/** ListNodesOptions are the options of `nodes list`. */
 export type ListNodesOptions = {
   readonly selector: Selector;
   readonly state: readonly string[];
   readonly watch: boolean;
 };
 
-/** listNodes lists nodes. A table does with the summary that the controller makes. */
+/** listNodes lists nodes. A table only needs the controller's summary. */
 export async function listNodes(context: CommandContext, options: ListNodesOptions): Promise<void> {
   const { client, output } = context;
   const { selector } = options;
@@ -102,7 +102,7 @@ function fieldsOf(node: NodeOutput, certificate: CertificateOutput | null, look:
 type Everything = {
   readonly node: NodeOutput;
   readonly events: readonly EventOutput[];
-  /** The newest of its host; null: it has not joined. */
+  /** The newest certificate of its host; null: the host has not joined. */
   readonly certificate: CertificateOutput | null;
 };
 
@@ -120,7 +120,7 @@ function textOf({ node, events, certificate }: Everything, look: TableLook): str
     );
   }
   if (node.state === 'pending' && certificate === null) lines.push(`    to have it join: ${tokenCommand(node.name)}`);
-  // What was well when a node was last heard of says nothing of it as it is, and what failing ones say stands above.
+  // For a disconnected node, conditions that were ok are no longer known, and failing ones are shown above.
   const shown = node.conditions.filter(({ ok }) => !ok || !isAway(node));
   if (shown.length > 0) {
     const rows = shown.map(({ type, ok, transient, reason, since, message }) => [
@@ -154,7 +154,7 @@ function textOf({ node, events, certificate }: Everything, look: TableLook): str
   return lines;
 }
 
-/** showNode shows everything about one node, and why it is not ready. */
+/** showNode shows everything about one node, including why it is not ready. */
 export async function showNode(context: CommandContext, _options: unknown, text: string): Promise<void> {
   const { client, output } = context;
   const response = await client.read((admin) => admin.getNode.bind(admin), { node: text });

@@ -11,7 +11,7 @@ import { formatPoolMap } from '../output/pool-map.js';
 import { ageOf, formatDuration } from '../output/time.js';
 import { requirePart, verdict } from './change-response.js';
 
-/** CreateOptions are those of `pools create`. */
+/** CreateOptions are the options of `pools create`. */
 export type CreateOptions = {
   readonly subnetLength?: number;
   readonly mode?: 'bip' | 'bridge';
@@ -21,7 +21,7 @@ export type CreateOptions = {
   readonly dryRun: boolean;
 };
 
-/** poolText is the line that says what came of creating a pool. @param did "created", "would create", "unchanged:" */
+/** poolText returns the line about the creation of a pool. @param did "created", "would create", "unchanged:" */
 export function poolText({ name, cidr, usage, subnetLength, mode }: PoolOutput, did: string): string {
   return `${did} pool ${escaped(name)}: ${cidr}, ${usage.total} subnets of /${subnetLength}, ${mode}`;
 }
@@ -106,7 +106,7 @@ export async function showPool({ client, output }: CommandContext, _options: unk
   });
 }
 
-/** RemoveOptions are those of commands that remove something. */
+/** RemoveOptions are the options of commands that remove something. */
 export type RemoveOptions = { readonly force: boolean; readonly confirm?: string; readonly dryRun: boolean };
 
 /** removePool removes a pool without leases. */
@@ -120,10 +120,10 @@ export async function removePool(context: CommandContext, options: RemoveOptions
   await output.show({ value: { pool: { name }, dryRun }, name, text: () => [`${did} pool ${name}`] });
 }
 
-/** ReserveOptions are those of `pools reserve`. */
+/** ReserveOptions are the options of `pools reserve`. */
 export type ReserveOptions = { readonly node?: string; readonly reason?: string; readonly dryRun: boolean };
 
-/** reserveSubnet keeps a range out of allocation, or for one node. */
+/** reserveSubnet excludes a range from allocation, or keeps it for one node. */
 export async function reserveSubnet(context: CommandContext, options: ReserveOptions, pool: string, cidr: string) {
   const { client, output } = context;
   const { node = '', reason = '', dryRun } = options;

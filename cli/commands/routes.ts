@@ -1,4 +1,4 @@
-// `xctl routes`: the table that nodes get, and which nodes do not have it in their kernel.
+// `xctl routes`: the nodes' route table, and the nodes whose kernel does not have it.
 import { escaped } from '../../proto/domain/text.js';
 import { exitCodes } from '../../proto/errors.js';
 import type { CommandContext } from '../client/context.js';
@@ -7,10 +7,10 @@ import { isAway, nodeFromWire } from '../output/node.js';
 import { isAmiss, routeCheckKind, routeKind, routeOutputOf } from '../output/route.js';
 import { counted } from '../output/time.js';
 
-/** ListRoutesOptions are those of `routes list`. */
+/** ListRoutesOptions are the options of `routes list`. */
 export type ListRoutesOptions = { readonly node?: string; readonly watch: boolean };
 
-/** listRoutes lists the route table; with a node, as that node has it: without its own entry. */
+/** listRoutes lists the route table; for a node, without the node's own entry. */
 export async function listRoutes(context: CommandContext, { node = '', watch }: ListRoutesOptions): Promise<void> {
   const { client, output } = context;
   const ask = () => client.read((admin) => admin.listRoutes.bind(admin), { node });
@@ -28,7 +28,7 @@ export async function listRoutes(context: CommandContext, { node = '', watch }: 
   }
 }
 
-/** checkRoutes lists the nodes that route less than they should; exit code 8 when there are any. */
+/** checkRoutes lists the nodes with missing routes; exit code 8 if there are any. */
 export async function checkRoutes({ client, output }: CommandContext): Promise<void> {
   const response = await client.read((admin) => admin.listNodes.bind(admin), { summary: output.forPeople });
   const nodes = response.nodes.map(nodeFromWire);

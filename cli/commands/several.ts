@@ -1,10 +1,10 @@
-// Commands that take several names: done for one after the other, and printed together.
+// Commands that take several names: executed for one after the other, printed together.
 import { XnetError } from '../../proto/errors.js';
 import type { Run } from '../client/context.js';
 
 /**
- * eachName makes a command that takes several names of one that takes one. What fails for one name is told when it was
- * tried for all, with the exit code of the first that failed.
+ * eachName turns a command for one name into one for several. It tries all names before it reports failures, with the
+ * exit code of the first one.
  */
 export function eachName<Options>(run: Run<Options, [string]>): Run<Options, [readonly string[]]> {
   return async (context, options, names) => {

@@ -1,4 +1,4 @@
-// `xctl status`: the whole on one screen; with --wait until all is well.
+// `xctl status`: the whole cluster on one screen; with --wait until there are no problems.
 import { XnetError } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
 import { problemText } from '../../proto/process/problem.js';
@@ -17,13 +17,13 @@ import {
 } from '../output/status.js';
 import { counted, formatDuration } from '../output/time.js';
 
-/** StatusOptions are those of `status`. */
+/** StatusOptions are the options of `status`. */
 export type StatusOptions = { readonly wait: boolean; readonly watch: boolean };
 
 const waitMs = 60_000;
 const askEveryMs = 200;
 
-// A cluster without an authority, and a controller that can't open it, are told in the status.
+// A missing authority, or one that the controller can't open, is part of the status, not an error.
 async function trustOf({ client }: CommandContext, withCertificates: boolean): Promise<TrustOutput> {
   try {
     const { authority, rotation } = await client.read((admin) => admin.getAuthority.bind(admin), {});
@@ -42,7 +42,7 @@ async function trustOf({ client }: CommandContext, withCertificates: boolean): P
   }
 }
 
-/** statusOf asks for all of a status. A controller that has not read its store yet knows of no authority either. */
+/** statusOf requests all parts of a status. A controller that has not read its store yet knows no authority either. */
 async function statusOf(
   context: CommandContext,
   { certificates }: { readonly certificates: boolean },
@@ -53,7 +53,7 @@ async function statusOf(
   return statusFromWire(wire, trust, Date.now());
 }
 
-// There is no event for a controller that starts, or a store that comes back: it is asked again and again.
+// Polls: there is no event for a controller that starts, or a store that recovers.
 async function settled(context: CommandContext): Promise<StatusOutput> {
   const timeoutMs = context.settings.timeoutMs ?? waitMs;
   const deadline = performance.now() + timeoutMs;
@@ -83,7 +83,7 @@ async function settled(context: CommandContext): Promise<StatusOutput> {
   throw new XnetError('DeadlineExceeded', `not all is well within ${within}`, { problems });
 }
 
-/** showStatus shows the whole; exit code 8 when something is wrong, 6 when the store can't be used. */
+/** showStatus shows the status; exit code 8 when there are problems, 6 when the store can't be used. */
 export async function showStatus(context: CommandContext, { wait, watch }: StatusOptions): Promise<void> {
   if (wait && watch) throw new XnetError('InvalidArgument', '--wait and --watch exclude each other');
   if (watch) return watchStatus(context);
@@ -98,7 +98,7 @@ function shownStatus(status: StatusOutput): Shown {
 
 const watchEveryMs = 2_000;
 
-// There is no stream of it. What is shown on a terminal has ages in it, so it is drawn anew as they change.
+// Polls: there is no stream. The ages on a terminal change, so it is redrawn continually.
 async function watchStatus(context: CommandContext): Promise<void> {
   const { output } = context;
   const screen = new Screen(process.stdout, output.options.format === 'yaml' ? '---' : '');

@@ -6,7 +6,7 @@ import { tokenFromWire, tokenKind } from '../output/token.js';
 import { requirePart, verdict } from './change-response.js';
 import { joinLines, joinWith, requireFree } from './join-token.js';
 
-/** CreateTokenOptions are those of `tokens create`. */
+/** CreateTokenOptions are the options of `tokens create`. */
 export type CreateTokenOptions = {
   readonly node?: string;
   readonly uses?: number;
@@ -14,12 +14,12 @@ export type CreateTokenOptions = {
   readonly ttl?: number;
   readonly pool?: string;
   readonly source?: string;
-  /** File that the token goes into. */
+  /** File to write the token to. */
   readonly tokenOut?: string;
   readonly dryRun: boolean;
 };
 
-/** createToken makes a join token. */
+/** createToken creates a join token. */
 export async function createToken(context: CommandContext, options: CreateTokenOptions): Promise<void> {
   const { client, output } = context;
   const { node = '', uses = 0, ttl = 0, pool = '', source = '', tokenOut, dryRun } = options;
@@ -48,7 +48,7 @@ export async function createToken(context: CommandContext, options: CreateTokenO
   });
 }
 
-/** listTokens lists the tokens that have not expired. */
+/** listTokens lists the unexpired tokens. */
 export async function listTokens(context: CommandContext, { watch }: { readonly watch: boolean }): Promise<void> {
   const { client, output } = context;
   const load = async () => {
@@ -59,7 +59,7 @@ export async function listTokens(context: CommandContext, { watch }: { readonly 
   await output.list(tokenKind, await load());
 }
 
-/** revokeToken ends a token. */
+/** revokeToken revokes a token. */
 export async function revokeToken(
   { client, output }: CommandContext,
   { dryRun }: { readonly dryRun: boolean },

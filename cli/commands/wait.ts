@@ -1,4 +1,4 @@
-// Waiting until a node's newest change is in the kernels of all connected nodes, with a line of progress meanwhile.
+// Waits until a node's newest change is in the kernels of all connected nodes, and shows the progress.
 import { escaped } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
 import type { Convergence__Output } from '../../proto/gen/xnet/v1/Convergence.js';
@@ -7,24 +7,24 @@ import type { CommandContext } from '../client/context.js';
 import { ProgressLine } from '../output/screen.js';
 import { formatDuration } from '../output/time.js';
 
-/** Goal is what is waited for: the routes of all others, or also that the node itself is ready. */
+/** Goal is the state to wait for: all other nodes route to the node, or the node itself is also ready. */
 export type Goal = 'routed' | 'ready';
 
-/** WaitedOutput is how far it came, in JSON. */
+/** WaitedOutput is the progress, in JSON. */
 export type WaitedOutput = {
   /** Connected nodes besides this one, and how many of them have the change in their kernel. */
   readonly nodes: number;
   readonly routed: number;
-  /** From the commit until the last of them had it, or until now; null when that is not known. */
+  /** Time from the commit until the last of them had it, or until now; null if unknown. */
   readonly elapsedMs: number | null;
-  /** Names of up to ten that have not. */
+  /** Names of up to ten that do not have it. */
   readonly pending: readonly string[];
-  /** Nodes that are not connected: not waited for. `down` has up to ten names. */
+  /** Number of disconnected nodes, which are not waited for. `down` has up to ten names. */
   readonly downCount: number;
   readonly down: readonly string[];
   /** The node itself is connected and ready. */
   readonly ready: boolean;
-  /** What was waited for came true. */
+  /** The goal was reached. */
   readonly done: boolean;
 };
 
@@ -91,9 +91,9 @@ function notInTime(
 }
 
 type Waiting = {
-  /** Null when no controller said anything. */
+  /** Null if no controller answered. */
   readonly waited: WaitedOutput | null;
-  /** What was waited for did not come true in time. */
+  /** Set if the goal was not reached in time. */
   readonly failure?: XnetError;
 };
 
@@ -123,8 +123,8 @@ async function waitFor({ client, settings }: CommandContext, name: string, goal:
 }
 
 /**
- * showAndWait shows what was done to a node, and waits when there is a goal.
- * @param show prints it, with how far the waiting came
+ * showAndWait shows a change of a node, and waits if there is a goal.
+ * @param show prints the change, with the progress of the wait
  * @throws XnetError DeadlineExceeded, NotFound when the node is removed meanwhile, Unavailable
  */
 export async function showAndWait(
@@ -133,7 +133,7 @@ export async function showAndWait(
   show: (waited: WaitedOutput | null) => Promise<void>,
 ): Promise<void> {
   if (goal === undefined) return show(null);
-  // People need what it says while they wait; programs want one document, which also says how the waiting ended.
+  // People need the output while they wait; programs need one document, which includes the outcome of the wait.
   const { forPeople } = context.output;
   if (forPeople) await show(null);
   const { waited, failure } = await waitFor(context, name, goal === true ? 'routed' : goal);

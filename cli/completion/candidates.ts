@@ -1,12 +1,12 @@
-// What can stand at the cursor: found by walking the words before it through the tree of commands. Pure.
+// Finds the possible words at the cursor by walking the preceding words through the command tree. Pure.
 import type { Argument, Command, Option } from 'commander';
 import { nodeStates } from '../output/states.js';
 import type { Typed } from './words.js';
 
-/** Candidate is one thing that can stand at the cursor. */
+/** Candidate is one possible word at the cursor. */
 export type Candidate = { readonly value: string; readonly description: string };
 
-/** Source is what a controller has to be asked for; contexts and files lie on this machine. */
+/** Source is where candidates come from: a controller for most; contexts and files are local. */
 export type Source =
   | 'nodes'
   | 'pools'
@@ -18,25 +18,25 @@ export type Source =
   | 'labels'
   | 'label-keys';
 
-/** Completion is what to offer: what is known here, and what a controller knows. */
+/** Completion is the set of candidates: those known locally, and the source of others. */
 export type Completion = {
   readonly candidates: readonly Candidate[];
   readonly source?: Source;
-  /** Stands before every value that the controller gives: "--node=". */
+  /** Prefix of every value from the source: "--node=". */
   readonly prefix: string;
-  /** Value of --controller, where one was typed. */
+  /** Value of --controller on the command line. */
   readonly controller?: string;
-  /** Value of --context, where one was typed. */
+  /** Value of --context on the command line. */
   readonly context?: string;
 };
 
 type Walked = {
   readonly command: Command;
   readonly positionals: number;
-  /** The option whose value stands at the cursor. */
+  /** The option whose value is at the cursor. */
   readonly pending: Option | undefined;
   readonly given: ReadonlySet<Option>;
-  /** Values of the options that say whom to ask, by their long names. */
+  /** Values of the options that select a controller, by their long names. */
   readonly asked: ReadonlyMap<string, string>;
 };
 
@@ -104,7 +104,7 @@ function valuesOf(thing: Option | Argument): { readonly candidates: readonly Can
   const name = 'long' in thing ? thing.attributeName() : thing.name();
   const known = name === 'state' ? nodeStates : (thing.argChoices ?? []);
   const candidates = known.map((value) => ({ value, description: '' }));
-  // The subnet of `nodes add --subnet` is one that is free.
+  // The subnet of `nodes add --subnet` must be free, so existing ones are no candidates.
   const source = 'long' in thing && name === 'subnet' ? undefined : sources[name];
   return { candidates, ...(source === undefined ? {} : { source }) };
 }
@@ -116,12 +116,12 @@ function flagsOf({ command, given }: Walked): readonly Candidate[] {
   return open.map((option) => ({ value: option.long ?? option.short ?? '', description: option.description }));
 }
 
-// Of a selector only what follows the last comma is still being typed.
+// In a list, only the part after the last comma is still being typed.
 function listPrefix(option: Option, current: string): string {
   return option.attributeName() === 'selector' ? current.slice(0, current.lastIndexOf(',') + 1) : '';
 }
 
-/** wantedAt is what can stand at the cursor. Candidates that do not begin with what is typed are left out. */
+/** wantedAt returns the possible words at the cursor. Candidates that do not begin with the typed text are omitted. */
 export function wantedAt(program: Command, { before, current }: Typed): Completion {
   const walked = walk(program, before);
   const { command, pending, positionals, asked } = walked;
@@ -154,7 +154,7 @@ export function wantedAt(program: Command, { before, current }: Typed): Completi
     const names = subs.map((sub) => ({ value: sub.name(), description: sub.description() }));
     return { candidates: beginning(names), prefix: '', ...rest };
   }
-  // The last argument may take several names.
+  // The last argument may accept several names.
   const last = command.registeredArguments.at(-1);
   const argument = command.registeredArguments[positionals] ?? (last?.variadic === true ? last : undefined);
   if (argument === undefined) return { candidates: [], prefix: '', ...rest };

@@ -1,6 +1,6 @@
-// Answers the completion scripts: `xctl __complete bash LINE` and `xctl __complete words WORD...`, one candidate a line
-// as "value<TAB>description". Silent and quick whatever goes wrong: somebody is typing.
-// Invariant: a value is printed only when no shell takes a character of it specially.
+// Serves the completion scripts: `xctl __complete bash LINE` and `xctl __complete words WORD...` print one candidate
+// per line as "value<TAB>description". Silent and quick on every failure, because a user is typing.
+// Invariant: a value is printed only if it has no character that is special to a shell.
 import type { Command } from 'commander';
 import { isPersonRole } from '../../proto/pki/identity.js';
 import { endpointsOption, resolveSettings } from '../client/settings.js';
@@ -69,7 +69,8 @@ async function askController(
   }
 }
 
-// What a folder has that begins as the last part of a path does. Folders end with a slash: there is more to type.
+// Returns the files whose name begins with the last part of the path. Folders end with a slash, so that typing can
+// continue.
 async function filesAt(path: string): Promise<Candidate[]> {
   const { readdir } = await import('node:fs/promises');
   const folder = path.slice(0, path.lastIndexOf('/') + 1);
@@ -93,7 +94,7 @@ async function candidatesOf(program: Command, wanted: Completion, current: strin
   return [...wanted.candidates, ...told];
 }
 
-/** complete prints the candidates for what a completion script was given. Never fails. */
+/** complete prints the candidates for a command line. It never fails. */
 export async function complete(program: Command, [kind, ...given]: readonly string[]): Promise<void> {
   const typed: Typed =
     kind === 'bash' ? dropName(splitLine(given[0] ?? '')) : { before: given.slice(0, -1), current: given.at(-1) ?? '' };
@@ -108,11 +109,11 @@ export async function complete(program: Command, [kind, ...given]: readonly stri
       });
     process.stdout.write(lines.join(''));
   } catch {
-    // Nothing to offer.
+    // Offer nothing.
   }
 }
 
-// What stands before our own name is another program that runs us: `sudo xctl nodes list`.
+// Another program may precede our name: `sudo xctl nodes list`.
 function dropName({ before, current }: Typed): Typed {
   const own = before.findIndex((word) => /(^|\/)xctl$/.test(word));
   return { before: before.slice(own + 1), current };

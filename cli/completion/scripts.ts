@@ -1,5 +1,5 @@
-// The scripts that make shells ask `xctl __complete`. They hold no names of commands: those come from xctl itself, so a
-// script that was installed once stays right.
+// The shell scripts that call `xctl __complete`. They contain no command names: those come from xctl itself, so an
+// installed script stays valid.
 
 const bash = `# bash completion of xctl
 _xctl() {

@@ -1,11 +1,11 @@
-// Words of a command line that is still being typed, as a POSIX shell splits it. Pure.
+// Splits an incomplete command line into words as a POSIX shell does. Pure.
 
-/** Typed is a line up to the cursor: the words before the last one, and the last one as far as it is typed. */
+/** Typed is a line up to the cursor: the complete words, and the incomplete last one. */
 export type Typed = { readonly before: readonly string[]; readonly current: string };
 
 /**
- * splitLine splits a line into words. Quotes and backslashes are taken as the shell takes them; a quote that is still
- * open goes to the end. Expansions are not made: what they would become is not known here.
+ * splitLine splits a line into words. Quotes and backslashes are interpreted as in a shell; an open quote extends to
+ * the end. Nothing is expanded, because the results are unknown here.
  */
 export function splitLine(line: string): Typed {
   const words: string[] = [];
@@ -28,10 +28,10 @@ export function splitLine(line: string): Typed {
   return { before: words, current: word ?? '' };
 }
 
-// bash takes these as ends of words (COMP_WORDBREAKS), and replaces only what stands after them.
+// bash ends words at these characters (COMP_WORDBREAKS), and replaces only the text after them.
 const breaks = /^.*[=:]/;
 
-/** forBash is what bash puts in the place of the current word, of which it sees only what follows a ":" or "=". */
+/** forBash returns the replacement of bash's current word, which begins after the last ":" or "=". */
 export function forBash(value: string, current: string): string {
   const [seen = ''] = breaks.exec(current) ?? [];
   return value.slice(seen.length);

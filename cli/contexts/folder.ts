@@ -1,5 +1,5 @@
-// The folder of contexts: one file for each, which is the whole of it, and one that names the current one.
-// Invariant: nobody but their owner reads them, and a context is there as a whole or not at all: one rename puts it there.
+// The folder of contexts: one complete file per context, and a file with the name of the current one.
+// Invariant: only the owner can read the files, and a context is written completely or not at all, by one rename.
 import { existsSync } from 'node:fs';
 import { readdir, stat, unlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -10,14 +10,14 @@ import { checkContextName, formatContext, parseContext, type SavedContext } from
 const suffix = '.json';
 const currentFile = 'current';
 
-/** contextName is a name of a context that was checked. Throws XnetError InvalidArgument. */
+/** contextName checks a context's name. Throws XnetError InvalidArgument. */
 function contextName(name: string): string {
   const checked = checkContextName(name);
   if ('problem' in checked) throw new XnetError('InvalidArgument', checked.problem);
   return checked.value;
 }
 
-/** ContextFolder is that folder. It need not exist. */
+/** ContextFolder is the folder of contexts. It need not exist. */
 export class ContextFolder {
   readonly path: string;
 
@@ -25,7 +25,7 @@ export class ContextFolder {
     this.path = path;
   }
 
-  /** fileOf is the file of a context, there or not. */
+  /** fileOf returns the path of a context's file, which may not exist. */
   fileOf(name: string): string {
     return join(this.path, `${contextName(name)}${suffix}`);
   }
@@ -46,8 +46,8 @@ export class ContextFolder {
   }
 
   /**
-   * names are the names of all contexts, in order.
-   * @throws XnetError FailedPrecondition when others can get into the folder
+   * names returns the names of all contexts, sorted.
+   * @throws XnetError FailedPrecondition when others can access the folder
    */
   async names(): Promise<readonly string[]> {
     await this.#check();
@@ -62,8 +62,8 @@ export class ContextFolder {
   }
 
   /**
-   * find is a context; undefined when there is none of this name.
-   * @throws XnetError FailedPrecondition when others can read it, or when it can't be used
+   * find returns a context; undefined when there is none of this name.
+   * @throws XnetError FailedPrecondition when others can read it, or it is unusable
    */
   async find(name: string): Promise<SavedContext | undefined> {
     const file = this.fileOf(name);
@@ -78,8 +78,8 @@ export class ContextFolder {
   }
 
   /**
-   * require is a context.
-   * @throws XnetError NotFound, and what find throws
+   * require returns a context.
+   * @throws XnetError NotFound, and the errors of find
    */
   async require(name: string): Promise<SavedContext> {
     const found = await this.find(name);
@@ -91,8 +91,8 @@ export class ContextFolder {
   }
 
   /**
-   * write puts a context in place of the one of that name.
-   * @throws XnetError FailedPrecondition when it can't be written; it is as it was then
+   * write saves a context, replacing one of the same name.
+   * @throws XnetError FailedPrecondition when it can't be written; the file is then unchanged
    */
   async write(name: string, context: SavedContext): Promise<void> {
     const file = this.fileOf(name);
@@ -100,7 +100,7 @@ export class ContextFolder {
     await writeSecretFile(file, Buffer.from(formatContext(context), 'utf8'));
   }
 
-  /** remove removes a context, and with it what names it as the current one. False: there was none. */
+  /** remove removes a context, and unsets it as the current one. False: it did not exist. */
   async remove(name: string): Promise<boolean> {
     const file = this.fileOf(name);
     if ((await this.current()) === name) await this.#unlink(join(this.path, currentFile));
@@ -117,9 +117,9 @@ export class ContextFolder {
     }
   }
 
-  /** current is the name of the context that is used where none is named; undefined: there is none. */
+  /** current returns the name of the current context; undefined: there is none. */
   async current(): Promise<string | undefined> {
-    // Most runs on the machine of a controller have no contexts at all.
+    // Most runs on a controller's machine have no contexts.
     if (!existsSync(this.path)) return undefined;
     await this.#check();
     const content = await readSecretFile(join(this.path, currentFile));

@@ -1,5 +1,5 @@
-// A context: one cluster as one person reaches it, with the certificate and the key that prove who it is. Pure.
-// Invariant: what parseContext accepts can be used as it is: every part was checked, also against the others.
+// A context: one person's access to one cluster, with the certificate and the key that prove the identity. Pure.
+// Invariant: a context that parseContext accepts is usable: every part was checked, also against the others.
 import { checkName } from '../../proto/domain/input.js';
 import { type Checked, quoted } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
@@ -12,20 +12,20 @@ import type { Credentials } from '../../proto/rpc/tls.js';
 export type SavedContext = {
   /** At least one; tried in turn. */
   readonly controllers: readonly Endpoint[];
-  /** What is shown to them, and who is trusted to be one of them. */
+  /** The certificate, the key and the trusted authorities. */
   readonly credentials: Required<Credentials>;
-  /** Who the certificate names. */
+  /** The identity in the certificate. */
   readonly identity: Identity;
-  /** What the certificate says besides. */
+  /** The other fields of the certificate. */
   readonly certificate: Certificate;
 };
 
-/** SavedParts are the parts of a context as a file has them. Certificates and keys are PEM. */
+/** SavedParts are the parts of a context in a file. Certificates and keys are PEM. */
 export type SavedParts = {
   /** "192.168.83.2:7400" */
   readonly controllers: readonly string[];
   readonly cluster: string;
-  /** One, or two while one authority replaces the other. */
+  /** One, or two during a rotation. */
   readonly authority: readonly string[];
   readonly certificate: string;
   /** PKCS #8. */
@@ -61,7 +61,7 @@ function checkCertificate(what: string, pem: string): Checked<Certificate> {
   }
 }
 
-/** contextOf checks the parts of a context, each by itself and against the others. */
+/** contextOf checks the parts of a context, individually and against each other. */
 export function contextOf({ controllers, cluster, authority, certificate, key }: SavedParts): Checked<SavedContext> {
   const endpoints: Endpoint[] = [];
   for (const text of controllers) {
@@ -86,8 +86,8 @@ export function contextOf({ controllers, cluster, authority, certificate, key }:
 }
 
 /**
- * joinedControllers are the addresses of a context that is renewed: those that it had, which may have been set by hand,
- * and those that controllers told and it did not have.
+ * joinedControllers returns the addresses of a renewed context: its former ones, which may have been set by hand, and
+ * the new ones from the controllers.
  */
 export function joinedControllers(had: readonly Endpoint[], told: readonly Endpoint[]): readonly Endpoint[] {
   const known = new Set(had.map(formatEndpoint));
@@ -99,9 +99,9 @@ function isLoopback(endpoint: Endpoint): boolean {
 }
 
 /**
- * refreshedControllers are the addresses of a context when the cluster's are `told`, those of this machine alone among
- * them: first where the controllers are, then what was there before. What only this machine reaches goes when there is
- * better.
+ * refreshedControllers returns the addresses of a context when the cluster's current ones are `told`, including those
+ * of this machine only: first the current addresses, then the former ones. Former addresses that work on this machine
+ * only are dropped if there are others.
  */
 export function refreshedControllers(had: readonly Endpoint[], told: readonly Endpoint[]): readonly Endpoint[] {
   const better = told.filter((endpoint) => !isLoopback(endpoint));
@@ -110,7 +110,7 @@ export function refreshedControllers(had: readonly Endpoint[], told: readonly En
   return joinedControllers(better, kept);
 }
 
-/** parseContext reads what formatContext wrote. What is wrong is said without repeating it: it may be a secret. */
+/** parseContext parses the text of formatContext. Its problems do not quote the text: it may be a secret. */
 export function parseContext(text: string): Checked<SavedContext> {
   let value: unknown;
   try {
@@ -122,7 +122,7 @@ export function parseContext(text: string): Checked<SavedContext> {
   return 'problem' in parts ? parts : contextOf(parts.value);
 }
 
-/** formatContext writes a context as a file has it: JSON, with the private key in it. */
+/** formatContext returns the file content of a context: JSON, including the private key. */
 export function formatContext({ controllers, credentials }: SavedContext): string {
   const { clusterId, authority, own } = credentials;
   const parts: SavedParts = {
@@ -138,10 +138,10 @@ export function formatContext({ controllers, credentials }: SavedContext): strin
 /** checkContextName checks the name of a context: "prod". */
 export const checkContextName = checkName;
 
-// Nodes and controllers renew by themselves after 80 % of a life at the latest; people are told from then on.
+// Nodes and controllers renew automatically after at most 80 % of a certificate's life; people are warned from then on.
 const lateShare = 0.2;
 
-/** expiryWarning is what to tell whoever uses a context whose certificate ends soon; undefined: nothing. */
+/** expiryWarning returns the warning for a context whose certificate expires soon; undefined: none. */
 export function expiryWarning(
   name: string,
   { identity, certificate }: SavedContext,
@@ -157,7 +157,7 @@ export function expiryWarning(
   return `the certificate of ${formatIdentity(identity)} in context ${name} expires at ${new Date(notAfterMs).toISOString()}; ${what}`;
 }
 
-/** expiryProblem is why a context's certificate is of no use at this time; undefined: it can be used. */
+/** expiryProblem returns why a context's certificate can't be used at this time; undefined: it can. */
 export function expiryProblem(
   name: string,
   { identity, certificate }: SavedContext,

@@ -1,5 +1,5 @@
-// Entries of the audit log, as programs get them in JSON and as people see them. Pure.
-// Invariant: fields of the output types are only ever added; what is not known is null, never left out.
+// Audit entries in JSON and as tables. Pure.
+// Invariant: fields of the output types are only ever added; an unknown value is null, never omitted.
 import { escaped } from '../../proto/domain/text.js';
 import type { AuditEntry__Output } from '../../proto/gen/xnet/v1/AuditEntry.js';
 import type { VerifyAuditResponse__Output } from '../../proto/gen/xnet/v1/VerifyAuditResponse.js';
@@ -11,9 +11,9 @@ import { isoTime, timeText } from './time.js';
 export type AuditOutput = {
   readonly sequence: number;
   readonly time: string | null;
-  /** Who asked: "admin/alice", "node/n-4k2f9c", "local". */
+  /** The caller: "admin/alice", "node/n-4k2f9c", "local". */
   readonly actor: string;
-  /** Serial of its certificate, and where it called from; null for callers on a unix socket. */
+  /** Serial of the caller's certificate, and its address; null for callers on a unix socket. */
   readonly serial: string | null;
   readonly source: string | null;
   /** "AddNode" */
@@ -21,11 +21,11 @@ export type AuditOutput = {
   readonly operationId: string | null;
   /** "node/web-1", "pool/default" */
   readonly subject: string | null;
-  /** What was asked for, and what the records were and became, as the controller wrote it. */
+  /** The request, and the records before and after, as the controller wrote them. */
   readonly request: unknown;
   readonly before: unknown;
   readonly after: unknown;
-  /** "OK", or the code of the error: "PermissionDenied"; "Begun": the controller ended before it knew. */
+  /** "OK", or the error code: "PermissionDenied"; "Begun": the controller ended before it recorded the outcome. */
   readonly outcome: string;
   readonly message: string | null;
   readonly controller: string;
@@ -33,7 +33,7 @@ export type AuditOutput = {
   readonly previousHash: string | null;
 };
 
-// JSON on the wire. What is none is told as the text that it is: an entry is never lost for it.
+// The wire has JSON. Invalid JSON is shown as text, so that no entry is lost.
 function parsedJson(text: string): unknown {
   if (text === '') return null;
   try {
@@ -43,7 +43,7 @@ function parsedJson(text: string): unknown {
   }
 }
 
-/** auditFromWire reads an entry. */
+/** auditFromWire converts an entry. */
 export function auditFromWire(wire: AuditEntry__Output): AuditOutput {
   return {
     sequence: wire.sequence,
@@ -65,7 +65,7 @@ export function auditFromWire(wire: AuditEntry__Output): AuditOutput {
   };
 }
 
-/** auditKind prints entries. */
+/** auditKind describes how entries are printed. */
 export const auditKind: Kind<AuditOutput> = {
   plural: 'entries',
   nameOf: ({ sequence }) => String(sequence),
@@ -90,19 +90,19 @@ export const auditKind: Kind<AuditOutput> = {
   ],
 };
 
-/** VerificationOutput is what recomputing the chain of hashes came to. */
+/** VerificationOutput is the result of recomputing the hash chain. */
 export type VerificationOutput = {
   readonly ok: boolean;
   readonly entries: number;
   readonly firstSequence: number;
   readonly lastSequence: number;
-  /** Of the last entry: kept elsewhere, it shows when the log is cut short. */
+  /** Hash of the last entry: kept elsewhere, it reveals a truncated log. */
   readonly lastHash: string | null;
-  /** What is wrong, and at which entry. */
+  /** The problems, each with its entry. */
   readonly problems: readonly string[];
 };
 
-/** verificationFromWire reads what verifying came to. */
+/** verificationFromWire converts the result of a verification. */
 export function verificationFromWire(wire: VerifyAuditResponse__Output): VerificationOutput {
   const { ok, entries, firstSequence, lastSequence, lastHash, problems } = wire;
   return { ok, entries, firstSequence, lastSequence, lastHash: orNull(lastHash), problems };

@@ -1,5 +1,5 @@
-// Certificates and the authority, as programs get them in JSON and as people see them. Pure.
-// Invariant: fields of the output types are only ever added; what is not known is null, never left out.
+// Certificates and the authority in JSON and as tables. Pure.
+// Invariant: fields of the output types are only ever added; an unknown value is null, never omitted.
 import { escaped } from '../../proto/domain/text.js';
 import type { Authority__Output } from '../../proto/gen/xnet/v1/Authority.js';
 import type { Certificate__Output } from '../../proto/gen/xnet/v1/Certificate.js';
@@ -17,16 +17,16 @@ export type CertificateOutput = {
   readonly role: string;
   /** Id of a node or a controller, name of a person or a program. */
   readonly id: string;
-  /** Name of a node; null for all else. */
+  /** Name of a node; null for all others. */
   readonly name: string | null;
   readonly validFrom: string | null;
   readonly expiresAt: string | null;
   readonly revokedAt: string | null;
-  /** Of the authority that a rotation replaces. */
+  /** Issued by the authority that a rotation is replacing. */
   readonly oldAuthority: boolean;
 };
 
-/** certificateFromWire reads a certificate. */
+/** certificateFromWire converts a certificate. */
 export function certificateFromWire(wire: Certificate__Output): CertificateOutput {
   return {
     serial: wire.serial,
@@ -40,13 +40,14 @@ export function certificateFromWire(wire: Certificate__Output): CertificateOutpu
   };
 }
 
-// Nodes and controllers renew after 80 % of a life at the latest: with less than this left, one has not managed to.
+// Nodes and controllers renew after at most 80 % of a certificate's life: with less than this left, a renewal has
+// failed.
 const lateShare = 0.15;
 
-/** CertificateState is what is to be said of a certificate at a time. */
+/** CertificateState is the state of a certificate at a time. */
 export type CertificateState = 'valid' | 'expiring' | 'expired' | 'revoked';
 
-/** certificateState is "expiring" when less than 15 % of its life is left. */
+/** certificateState returns the state of a certificate; "expiring" when less than 15 % of its life is left. */
 export function certificateState(certificate: CertificateOutput, nowMs: number): CertificateState {
   const { validFrom, expiresAt, revokedAt } = certificate;
   if (revokedAt !== null) return 'revoked';
@@ -56,7 +57,7 @@ export function certificateState(certificate: CertificateOutput, nowMs: number):
   return endMs - nowMs < lifeMs * lateShare ? 'expiring' : 'valid';
 }
 
-/** whoText names whom a certificate is for: "node/web-1", "admin/alice". */
+/** whoText returns the holder of a certificate: "node/web-1", "admin/alice". */
 export function whoText({ role, id, name }: CertificateOutput): string {
   return escaped(`${role}/${name ?? id}`);
 }
@@ -64,12 +65,12 @@ export function whoText({ role, id, name }: CertificateOutput): string {
 function stateCell(certificate: CertificateOutput, { colors, nowMs }: TableLook) {
   const state = certificateState(certificate, nowMs);
   const paints = { valid: colors.good, expiring: colors.waiting, expired: colors.bad, revoked: colors.faint };
-  // Good as long as a rotation is under way, and for nothing after it.
+  // Valid until the rotation ends.
   const old = certificate.oldAuthority && (state === 'valid' || state === 'expiring');
   return old ? { text: 'old-authority', paint: colors.waiting } : { text: state, paint: paints[state] };
 }
 
-/** certificateKind prints certificates. */
+/** certificateKind describes how certificates are printed. */
 export const certificateKind: Kind<CertificateOutput> = {
   plural: 'certificates',
   nameOf: ({ serial }) => serial,
@@ -88,26 +89,26 @@ export const certificateKind: Kind<CertificateOutput> = {
 /** AuthorityOutput is the cluster's authority in the output of `xctl ca` and `xctl status`. */
 export type AuthorityOutput = {
   readonly clusterId: string;
-  /** What join tokens pin: SHA-256 of the public key of its certificate, in base 36. */
+  /** Digest that join tokens pin: SHA-256 of the public key of its certificate, in base 36. */
   readonly digest: string;
-  /** PEM; two while a rotation is under way, the one that issues first. */
+  /** PEM; two during a rotation, the issuing one first. */
   readonly certificates: readonly string[];
   readonly createdAt: string | null;
   readonly expiresAt: string | null;
 };
 
-/** authorityFromWire reads an authority. */
+/** authorityFromWire converts an authority. */
 export function authorityFromWire(wire: Authority__Output): AuthorityOutput {
   const { clusterId, caDigest, certificates, createdMs, notAfterMs } = wire;
   return { clusterId, digest: caDigest, certificates, createdAt: isoTime(createdMs), expiresAt: isoTime(notAfterMs) };
 }
 
-/** RotationOutput is how far a rotation of the authority is. */
+/** RotationOutput is the progress of a rotation of the authority. */
 export type RotationOutput = {
   /** Nodes with a certificate, and how many of these have one of the new authority. */
   readonly nodes: number;
   readonly renewed: number;
-  /** Names of up to ten that have not; of all that have not, how many are not connected. */
+  /** Names of up to ten that have not renewed; and how many of those that have not are disconnected. */
   readonly pending: readonly string[];
   readonly pendingDown: number;
   /** Up to ten people and programs with no certificate of the new authority: "admin/alice". Not waited for. */
@@ -115,13 +116,13 @@ export type RotationOutput = {
   readonly done: boolean;
 };
 
-/** rotationFromWire reads how far a rotation is. */
+/** rotationFromWire converts the progress of a rotation. */
 export function rotationFromWire(wire: RotationProgress__Output): RotationOutput {
   const { nodes, renewed, pending, pendingDown, people, done } = wire;
   return { nodes, renewed, pending, pendingDown, people, done };
 }
 
-/** rotationText is the line of progress: "41/42 nodes have renewed (1 of 1 pending is down: db-2)". */
+/** rotationText returns the line of progress: "41/42 nodes have renewed (1 of 1 pending is down: db-2)". */
 export function rotationText({ nodes, renewed, pending, pendingDown, done }: RotationOutput): string {
   const behind = nodes - renewed;
   const progress = nodes === 0 ? 'no node has a certificate' : `${renewed}/${nodes} nodes have renewed`;

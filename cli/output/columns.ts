@@ -1,7 +1,7 @@
-// What a kind of thing looks like when a list of it is printed.
+// Describes the columns of each kind of list, and lays out tables.
 import { type Cell, formatTable } from '../../proto/process/table.js';
 
-/** Colors paint texts, or leave them as they are. */
+/** Colors paint texts, or return them unchanged. */
 export type Colors = {
   readonly good: (text: string) => string;
   readonly waiting: (text: string) => string;
@@ -10,36 +10,36 @@ export type Colors = {
   readonly strong: (text: string) => string;
 };
 
-/** TableLook is what a table depends on besides its items. */
+/** TableLook holds the inputs of a table besides its items. */
 export type TableLook = {
   readonly colors: Colors;
   readonly nowMs: number;
-  /** How many characters a line of the terminal has; undefined: it is no terminal, or everything is wanted. */
+  /** Characters per line of the terminal; undefined: no terminal, or no limit. */
   readonly width?: number | undefined;
 };
 
 /** Column is one column of a table. */
 export type Column<T> = {
   readonly header: string;
-  /** Shown by `-o wide` only. */
+  /** Only shown by `-o wide`. */
   readonly wide?: boolean;
-  /** Left out where there is no room for all: those with the lowest number first. Without one it stays longest. */
+  /** Order of omission if space is short, the lowest number first. A column without a number stays longest. */
   readonly drop?: number;
   readonly cell: (item: T, look: TableLook) => Cell;
 };
 
-/** Kind says how things of one kind are printed. */
+/** Kind describes how items of one kind are printed. */
 export type Kind<T> = {
   /** Key of the list in JSON: "nodes". */
   readonly plural: string;
-  /** What `-o name` prints. */
+  /** Returns the text for `-o name`. */
   readonly nameOf: (item: T) => string;
   readonly columns: readonly Column<T>[];
-  /** Lines below the table: what somebody should look at. */
+  /** Returns lines to print below the table: what needs attention. */
   readonly remarks?: (items: readonly T[], look: TableLook) => readonly string[];
 };
 
-/** tableOf lays items out as a table that fits. */
+/** tableOf lays out items as a table that fits the width. */
 export function tableOf<T>(
   columns: readonly Column<T>[],
   items: readonly T[],

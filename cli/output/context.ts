@@ -1,5 +1,5 @@
-// Contexts, as programs get them in JSON and as people see them. Pure.
-// Invariant: no part of a key is in them.
+// Contexts in JSON and as tables. Pure.
+// Invariant: they contain no part of a key.
 import { escaped } from '../../proto/domain/text.js';
 import { formatIdentity } from '../../proto/pki/identity.js';
 import { formatEndpoint } from '../../proto/rpc/endpoint.js';
@@ -11,10 +11,10 @@ import { leftText } from './token.js';
 /** ContextOutput is a context in the output of `xctl context`. */
 export type ContextOutput = {
   readonly name: string;
-  /** Used where none is named. */
+  /** The context used by default. */
   readonly current: boolean;
   readonly file: string;
-  /** Null where it can't be read: `problem` says why. */
+  /** Null if the context can't be read: `problem` says why. */
   readonly cluster: string | null;
   /** "admin/alice" */
   readonly identity: string | null;
@@ -24,7 +24,7 @@ export type ContextOutput = {
   readonly problem: string | null;
 };
 
-/** contextOutput is a context that can be read. */
+/** contextOutput converts a readable context. */
 export function contextOutput(
   { name, current, file }: Pick<ContextOutput, 'name' | 'current' | 'file'>,
   { controllers, credentials, identity, certificate }: SavedContext,
@@ -42,7 +42,7 @@ export function contextOutput(
   };
 }
 
-/** contextKind prints contexts. */
+/** contextKind describes how contexts are printed. */
 export const contextKind: Kind<ContextOutput> = {
   plural: 'contexts',
   nameOf: ({ name }) => name,

@@ -1,7 +1,7 @@
-// The formats of -o, apart from what prints them: help and completion need no more than their names.
+// The names of the formats of -o, in a file of their own because help and completion need nothing else.
 
-/** formats are what -o takes. */
+/** formats are the values of -o. */
 export const formats = ['table', 'wide', 'json', 'yaml', 'jsonl', 'name'] as const;
 
-/** Format is how data is printed. */
+/** Format is an output format. */
 export type Format = (typeof formats)[number];

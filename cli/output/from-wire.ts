@@ -1,6 +1,6 @@
-// From the wire to what xctl prints: enum names in lower case, times as ISO text. Pure.
+// Converts wire values to output values: enum names to lower case, empty texts to null. Pure.
 
-/** stateOf writes an enum's name as programs get it: "NODE_STATE_READY" is "ready"; "unknown" for a newer server's. */
+/** stateOf returns an enum's name for programs: "NODE_STATE_READY" is "ready"; "unknown" for a newer server's. */
 export function stateOf(wire: string, prefix: string): string {
   const name = String(wire);
   return name.startsWith(prefix) && !name.endsWith('_UNSPECIFIED')
@@ -8,7 +8,7 @@ export function stateOf(wire: string, prefix: string): string {
     : 'unknown';
 }
 
-/** orNull makes an absent text, which the wire has as an empty one, null. */
+/** orNull returns null for an empty text, which means absent on the wire. */
 export function orNull(text: string): string | null {
   return text === '' ? null : text;
 }

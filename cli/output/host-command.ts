@@ -1,26 +1,26 @@
-// The command that makes a host a node, as somebody copies it from one terminal to another. Pure.
-// Invariant: the secret of a token is in no argument: other users of a host see those.
+// Builds the command that joins a host, for copying from one terminal to another. Pure.
+// Invariant: a token's secret is never an argument, because other users of a host can see those.
 import { checkEndpoint, defaultJoinPort, type Endpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
 
-/** HostCommand is that command. */
+/** HostCommand is a command to run on a host. */
 export type HostCommand = {
   /** ["xnetd", "join", "--controller", "192.168.83.2:7401", "--token-file", "-"] */
   readonly argv: readonly string[];
-  /** Why it can't be run as it is on another host, and what to do; null when it can. */
+  /** Why it does not work as it is on another host, and what to do; null: it does. */
   readonly note: string | null;
 };
 
 const isLoopback = (host: string) => host === 'localhost' || host.startsWith('127.');
 const isWildcard = (host: string) => host === '0.0.0.0';
 
-/** Reachable are the addresses of controllers that work on another machine, and what is wrong when none does. */
+/** Reachable holds the controllers' addresses that work on another machine, and the problem if there are none. */
 export type Reachable = { readonly addresses: readonly string[]; readonly note: string | null };
 
 /**
- * reachableFrom picks those addresses of controllers that another machine reaches.
- * @param listening where controllers say that they listen: "192.168.83.2:7401"
- * @param connected where this xctl reached a controller: takes the place of one that listens on all its addresses
- * @param otherPort stands in where nothing is known
+ * reachableFrom returns the controllers' addresses that another machine can reach.
+ * @param listening addresses that controllers report: "192.168.83.2:7401"
+ * @param connected address at which this xctl reached a controller: replaces one that listens on all its addresses
+ * @param otherPort used if the port is unknown
  */
 export function reachableFrom(
   listening: readonly string[],
@@ -53,32 +53,32 @@ export function reachableFrom(
   };
 }
 
-/** HostToJoin is what the command is made of. */
+/** HostToJoin is the input of hostCommand. */
 export type HostToJoin = {
-  /** Where controllers say that hosts join: "192.168.83.2:7401". */
+  /** Addresses for joining hosts, as controllers report them: "192.168.83.2:7401". */
   readonly listening: readonly string[];
   readonly connected: Endpoint | undefined;
-  /** File that has the token; "-": standard input. */
+  /** File with the token; "-": standard input. */
   readonly tokenFile: string;
-  /** The token names no node: the host says who it is. */
+  /** The token names no node: the host sends its own name. */
   readonly anyHost: boolean;
 };
 
-/** hostCommand is what to run on the host of a node. */
+/** hostCommand returns the command to run on the host of a node. */
 export function hostCommand({ listening, connected, tokenFile, anyHost }: HostToJoin): HostCommand {
   const { addresses, note } = reachableFrom(listening, connected, defaultJoinPort);
   const who = anyHost ? ['--node', 'NAME', '--address', 'ADDRESS'] : [];
   return { argv: ['xnetd', 'join', '--controller', addresses.join(','), ...who, '--token-file', tokenFile], note };
 }
 
-/** shellText writes an argv for a POSIX shell. Words of ours need no quotes; one that does gets them. */
+/** shellText formats an argv for a POSIX shell, quoting words that need it. */
 export function shellText(argv: readonly string[]): string {
   return argv
     .map((word) => (/^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
     .join(' ');
 }
 
-/** hereDocument writes a command for a POSIX shell that gives a text to it on standard input. */
+/** hereDocument formats a command for a POSIX shell with a text as its standard input. */
 export function hereDocument(argv: readonly string[], text: string): readonly string[] {
   return [`${shellText(argv)} <<'EOF'`, ...text.split('\n'), 'EOF'];
 }

@@ -1,5 +1,5 @@
-// Nodes, as programs get them in JSON and as people see them in a table. Pure.
-// Invariant: fields of NodeOutput are only ever added; what is not known is null, never left out.
+// Nodes in JSON and as tables. Pure.
+// Invariant: fields of NodeOutput are only ever added; an unknown value is null, never omitted.
 import { escaped } from '../../proto/domain/text.js';
 import type { Condition__Output } from '../../proto/gen/xnet/v1/Condition.js';
 import type { Node__Output } from '../../proto/gen/xnet/v1/Node.js';
@@ -8,19 +8,19 @@ import type { Colors, Kind, TableLook } from './columns.js';
 import { orNull, stateOf } from './from-wire.js';
 import { ageOf, isoTime } from './time.js';
 
-/** ConditionOutput says whether one effect of a node is as it should be. */
+/** ConditionOutput is the condition of one effect of a node. */
 export type ConditionOutput = {
   /** "Routes", "Docker", "Firewall", "Underlay", "Withdrawals", "Forwarding". */
   readonly type: string;
   readonly ok: boolean;
-  /** Waiting is enough. */
+  /** Expected to pass without intervention. */
   readonly transient: boolean;
   /** CamelCase, stable: "RolledBack". */
   readonly reason: string;
   readonly message: string;
-  /** What to do about it; null where `message` says it, or where it depends. */
+  /** The remedy; null where `message` has it, or where it depends. */
   readonly fix: string | null;
-  /** Since when `ok` and `reason` are so, by the node's clock. */
+  /** Since when `ok` and `reason` have had these values, by the node's clock. */
   readonly since: string | null;
 };
 
@@ -29,7 +29,7 @@ export type NodeOutput = {
   readonly name: string;
   /** "n-85f97290490c" */
   readonly id: string;
-  /** The address that other nodes route to: "192.168.83.11". */
+  /** Next hop of the other nodes' routes: "192.168.83.11". */
   readonly address: string;
   readonly pool: string | null;
   readonly subnet: string | null;
@@ -45,9 +45,9 @@ export type NodeOutput = {
   /** "pending" (never connected), "progressing", "ready", "degraded", "down" or "revoked". */
   readonly state: string;
   readonly createdAt: string | null;
-  /** Since when its daemon is connected, or when it was last heard of. */
+  /** When its daemon connected, or was last connected. */
   readonly seenAt: string | null;
-  /** The controller that it is connected to. */
+  /** The controller it is connected to. */
   readonly controller: string | null;
   /** Null before its first report. */
   readonly routes: {
@@ -56,7 +56,7 @@ export type NodeOutput = {
     readonly conflicting: number;
     readonly unreachable: number;
   } | null;
-  /** Those that are not ok come first. */
+  /** Failing ones come first. */
   readonly conditions: readonly ConditionOutput[];
   readonly versions: { readonly daemon: string | null; readonly kernel: string | null; readonly docker: string | null };
   /** Networks of the host that are not xnet's. */
@@ -67,7 +67,7 @@ function conditionFromWire({ type, ok, transient, reason, message, fix, sinceMs 
   return { type, ok, transient, reason, message, fix: orNull(fix), since: isoTime(sinceMs) };
 }
 
-/** nodeFromWire reads a node. */
+/** nodeFromWire converts a node. */
 export function nodeFromWire(wire: Node__Output): NodeOutput {
   return {
     name: wire.name,
@@ -95,25 +95,25 @@ export function nodeFromWire(wire: Node__Output): NodeOutput {
   };
 }
 
-/** paintOfState is the colour of a node's state. */
+/** paintOfState returns the colour of a node's state. */
 export function paintOfState(state: string, colors: Colors): (text: string) => string {
   if (state === 'ready') return colors.good;
   if (state === 'progressing') return colors.waiting;
   return state === 'pending' ? colors.faint : colors.bad;
 }
 
-/** stateText is a node's state with what goes with it: "down 3m", "ready,cordoned". */
+/** stateText returns a node's state with its details: "down 3m", "ready,cordoned". */
 export function stateText(node: NodeOutput, nowMs: number): string {
   const state = node.state === 'down' && node.seenAt !== null ? `down ${ageOf(node.seenAt, nowMs)}` : node.state;
   return node.availability === 'active' ? state : `${state},${node.availability}`;
 }
 
-/** isAway says whether what a node reported last is all that is known of it, however long ago that was. */
+/** isAway reports whether a node is disconnected, so that its last report may be out of date. */
 export function isAway({ state }: NodeOutput): boolean {
   return state === 'down' || state === 'revoked' || state === 'pending';
 }
 
-/** routesText is "49/49"; "48/49 !" when some are missing; "-" when nobody knows. */
+/** routesText returns "49/49"; "48/49 !" if some are missing; "-" if unknown. */
 export function routesText(node: NodeOutput): string {
   const { routes } = node;
   if (routes === null || isAway(node)) return '-';
@@ -121,7 +121,7 @@ export function routesText(node: NodeOutput): string {
   return `${installed}/${desired}${installed === desired ? '' : ' !'}`;
 }
 
-// Lists leave out conditions that are ok: an engine that was seen, and about which nothing is wrong, is ready.
+// Lists omit conditions that are ok: an engine with a known version and no failing condition is ready.
 function dockerText(node: NodeOutput): string {
   const { conditions, versions } = node;
   if (isAway(node)) return '-';
@@ -138,7 +138,7 @@ function labelsText(labels: Readonly<Record<string, string>>): string {
   );
 }
 
-/** whyNotReady says what keeps a node from being ready; nothing when it is. */
+/** whyNotReady returns the problems that keep a node from being ready; none if it is. */
 export function whyNotReady(node: NodeOutput, nowMs: number): readonly Problem[] {
   const { state, name, routes } = node;
   const only = (text: string, fix: string | null = null): readonly Problem[] => [{ text, fix }];
@@ -187,7 +187,7 @@ function remarks(nodes: readonly NodeOutput[], look: TableLook): readonly string
   return [...lines, `! and ${amiss.length - mostRemarks} more that are not ready: xctl nodes list --state ${states}`];
 }
 
-/** nodeKind prints nodes. */
+/** nodeKind describes how nodes are printed. */
 export const nodeKind: Kind<NodeOutput> = {
   plural: 'nodes',
   nameOf: ({ name }) => name,

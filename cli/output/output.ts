@@ -1,6 +1,6 @@
-// Where everything that xctl prints goes through: data to standard output in the format asked for, all else to standard
-// error.
-// Invariant: what is printed holds no control character that came from outside: tables escape each text, JSON and YAML
+// The only printer of xctl: data to standard output in the requested format, everything else to standard error.
+// Invariant: the output contains no control character from outside: tables escape each text, JSON and YAML have \u001b
+// instead.
 // have them as \u001b.
 import type { Writable } from 'node:stream';
 import { escaped } from '../../proto/domain/text.js';
@@ -9,31 +9,31 @@ import { type Colors, type Kind, type TableLook, tableOf } from './columns.js';
 import type { Format } from './formats.js';
 import { sortedBy } from './sort.js';
 
-/** OutputOptions are what output depends on. */
+/** OutputOptions are the options of Output. */
 export type OutputOptions = {
   readonly format: Format;
   readonly colors: Colors;
-  /** How many characters a line of the terminal has; undefined: it is none. */
+  /** Characters per line of the terminal; undefined: no terminal. */
   readonly width?: number | undefined;
-  /** Tables without their line of headers. */
+  /** Omits the header line of tables. */
   readonly headless?: boolean;
-  /** Field that lists are in the order of: "createdAt", "usage.free"; undefined: as they come. */
+  /** Field to sort lists by: "createdAt", "usage.free"; undefined: not sorted. */
   readonly sortBy?: string | undefined;
-  /** No messages. */
+  /** Suppresses messages. */
   readonly quiet: boolean;
   readonly data: Pick<Writable, 'write'>;
   readonly messages: Pick<Writable, 'write'>;
-  /** Milliseconds since 1970. */
+  /** Returns milliseconds since 1970. */
   readonly now: () => number;
 };
 
-/** Shown is one thing to print: as programs get it, and as people see it. */
+/** Shown is one item to print, for programs and for people. */
 export type Shown = {
-  /** What JSON and YAML have. */
+  /** The document for JSON and YAML. */
   readonly value: Readonly<Record<string, unknown>>;
-  /** What `-o name` has. */
+  /** The text for `-o name`. */
   readonly name: string;
-  /** Lines for people. */
+  /** Returns the lines for people. */
   readonly text: (look: TableLook) => readonly string[];
 };
 
@@ -42,7 +42,7 @@ async function yamlOf(value: unknown): Promise<string> {
   const document = new Document(value);
   visit(document, {
     Scalar: (_key, node) => {
-      // Only double quotes have escapes.
+      // In YAML, only double quotes permit escapes.
       if (isScalar(node) && typeof node.value === 'string' && escaped(node.value) !== node.value) {
         node.type = 'QUOTE_DOUBLE';
       }
@@ -51,7 +51,7 @@ async function yamlOf(value: unknown): Promise<string> {
   return document.toString({ lineWidth: 0 }).trimEnd().split('\n').map(escaped).join('\n');
 }
 
-/** Output prints. */
+/** Output prints data and messages. */
 export class Output {
   readonly options: OutputOptions;
   #together: Shown[] | undefined;
@@ -60,7 +60,7 @@ export class Output {
     this.options = options;
   }
 
-  /** forPeople says whether data is printed for people rather than for programs. */
+  /** forPeople reports whether data is printed for people rather than for programs. */
   get forPeople(): boolean {
     return this.options.format === 'table' || this.options.format === 'wide';
   }
@@ -77,7 +77,10 @@ export class Output {
     return [...tableOf(columns, items, look, { headless }), ...(kind.remarks?.(items, look) ?? [])].join('\n');
   }
 
-  /** listText is a list in the format asked for, without a newline at its end. `more` stands beside the list in JSON. */
+  /**
+   * listText returns a list in the requested format, without a trailing newline. `more` is added beside the list in
+   * JSON.
+   */
   async listText<T extends object>(
     kind: Kind<T>,
     unsorted: readonly T[],
@@ -109,7 +112,7 @@ export class Output {
     this.write(await this.listText(kind, items, more));
   }
 
-  /** shownText is one thing in the format asked for. */
+  /** shownText returns one item in the requested format. */
   async shownText({ value, name, text }: Shown): Promise<string> {
     switch (this.options.format) {
       case 'json':
@@ -125,13 +128,13 @@ export class Output {
     }
   }
 
-  /** show prints one thing. */
+  /** show prints one item. */
   async show(shown: Shown): Promise<void> {
     if (this.#together === undefined) this.write(await this.shownText(shown));
     else this.#together.push(shown);
   }
 
-  /** together prints what is shown while `work` runs when it has ended: programs get one document of it. */
+  /** together collects what is shown while `work` runs and prints it at the end: programs get one document. */
   async together(work: () => Promise<void>): Promise<void> {
     const all: Shown[] = [];
     this.#together = all;
@@ -150,7 +153,7 @@ export class Output {
     this.write(texts.join(long ? '\n\n' : '\n'));
   }
 
-  /** write prints data as it is, with a newline; nothing for an empty text. */
+  /** write prints data unchanged, with a newline; nothing for an empty text. */
   write(text: string): void {
     if (text !== '') this.options.data.write(`${text}\n`);
   }
@@ -160,7 +163,7 @@ export class Output {
     this.write(safeJson(withVersion(value)));
   }
 
-  /** message tells people something on standard error, unless they want quiet. */
+  /** message prints a line for people on standard error, unless --quiet is set. */
   message(text: string): void {
     if (!this.options.quiet) this.options.messages.write(`${text}\n`);
   }

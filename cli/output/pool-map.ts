@@ -1,4 +1,4 @@
-// The map of a pool: one character per subnet, in rows, so that a pool of 256 fits a glance. Pure.
+// The map of a pool: one character per subnet, in rows. Pure.
 // Invariant: every subnet of the pool is either one character of a row or counted by a line between rows.
 import {
   formatIpv4,
@@ -15,7 +15,7 @@ import type { LeaseOutput, PoolOutput } from './pool.js';
 
 const symbols = { leased: '#', reserved: 'r', quarantined: 'q', free: '.' } as const;
 
-// A /16 of /24s is a square of 16 × 16.
+// Subnets per row of a pool with more than 256 subnets; a /16 of /24s is a square of 16 × 16.
 const perRow = 64;
 const mostRows = 48;
 
@@ -24,12 +24,12 @@ function symbolOf(state: string): string {
   return state === 'quarantined' ? symbols.quarantined : symbols.reserved;
 }
 
-/** poolCells are a pool's subnets in order of address, one symbol each. */
+/** poolCells returns a pool's subnets, sorted by address, one symbol each. */
 export function poolCells(pool: PoolOutput, leases: readonly LeaseOutput[]): readonly string[] {
   const range = parsePrefix(pool.cidr);
   if (range === undefined) return [];
   const cells: string[] = new Array(subnetCount(range, pool.subnetLength)).fill(symbols.free);
-  // Reservations first: a subnet of one that is leased, or in quarantine, shows as that.
+  // Reservations first: a reserved subnet that is leased or quarantined shows as that.
   const inOrder = [...leases].sort((a, b) => Number(a.state !== 'reserved') - Number(b.state !== 'reserved'));
   for (const { subnet, state } of inOrder) {
     const block = parsePrefix(subnet);
@@ -58,7 +58,7 @@ function paintCells(cells: readonly string[], colors: Colors): string {
     [symbols.quarantined]: colors.waiting,
     [symbols.free]: colors.faint,
   };
-  // Runs of one symbol are painted together: a colour for every character would make the output ten times as long.
+  // Runs of one symbol are painted together: a colour per character would make the output ten times as long.
   return cells.join('').replace(/(.)\1*/g, (run, symbol: string) => paints[symbol]?.(run) ?? run);
 }
 
@@ -69,8 +69,8 @@ function rangeOf(range: Prefix, length: number, first: number, count: number): s
 }
 
 /**
- * formatPoolMap draws a pool, one line per row, each with the first subnet of the row, and a legend. Rows with nothing
- * in them are told in one line for each run; of a pool that is still too long, only the first rows are drawn.
+ * formatPoolMap returns the map of a pool: one line per row, beginning with the first subnet of the row, and a legend.
+ * Each run of empty rows is summarised in one line; of a pool that is still too long, only the first rows are shown.
  */
 export function formatPoolMap(pool: PoolOutput, leases: readonly LeaseOutput[], colors: Colors): string[] {
   const range = parsePrefix(pool.cidr);

@@ -1,5 +1,5 @@
-// Pools and their subnets, as programs get them in JSON and as people see them in tables. Pure.
-// Invariant: fields of the output types are only ever added; what is not known is null, never left out.
+// Pools and their subnets in JSON and as tables. Pure.
+// Invariant: fields of the output types are only ever added; an unknown value is null, never omitted.
 import { escaped } from '../../proto/domain/text.js';
 import type { Pool__Output } from '../../proto/gen/xnet/v1/Pool.js';
 import type { Subnet__Output } from '../../proto/gen/xnet/v1/Subnet.js';
@@ -33,7 +33,7 @@ export type PoolOutput = {
   readonly usage: UsageOutput;
   readonly reservations: readonly {
     readonly cidr: string;
-    /** Name of the node it is kept for; null: for nobody. */
+    /** Name of the node it is kept for; null: none. */
     readonly node: string | null;
     readonly reason: string;
   }[];
@@ -45,7 +45,7 @@ export type LeaseOutput = {
   readonly pool: string;
   /** "leased", "reserved" or "quarantined". */
   readonly state: string;
-  /** The holder; of a quarantined subnet the former one; of a reserved one the node it is kept for. */
+  /** The holder; for a quarantined subnet the former one; for a reserved one the node it is kept for. */
   readonly node: string | null;
   readonly nodeId: string | null;
   readonly generation: number;
@@ -57,7 +57,7 @@ export type LeaseOutput = {
 
 const noUsage: UsageOutput = { total: 0, leased: 0, reserved: 0, quarantined: 0, free: 0 };
 
-/** poolFromWire reads a pool. */
+/** poolFromWire converts a pool. */
 export function poolFromWire(wire: Pool__Output): PoolOutput {
   return {
     name: wire.name,
@@ -73,7 +73,7 @@ export function poolFromWire(wire: Pool__Output): PoolOutput {
   };
 }
 
-/** leaseFromWire reads a subnet. */
+/** leaseFromWire converts a subnet. */
 export function leaseFromWire(wire: Subnet__Output): LeaseOutput {
   return {
     subnet: wire.cidr,
@@ -88,7 +88,7 @@ export function leaseFromWire(wire: Subnet__Output): LeaseOutput {
   };
 }
 
-/** poolKind prints pools. */
+/** poolKind describes how pools are printed. */
 export const poolKind: Kind<PoolOutput> = {
   plural: 'pools',
   nameOf: ({ name }) => name,
@@ -112,7 +112,7 @@ export const poolKind: Kind<PoolOutput> = {
   ],
 };
 
-/** leaseKind prints leased, reserved and quarantined subnets. */
+/** leaseKind describes how leased, reserved and quarantined subnets are printed. */
 export const leaseKind: Kind<LeaseOutput> = {
   plural: 'leases',
   nameOf: ({ subnet }) => subnet,

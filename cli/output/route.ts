@@ -1,5 +1,5 @@
-// Routes, as programs get them in JSON and as people see them in tables. Pure.
-// Invariant: fields of the output types are only ever added; what is not known is null, never left out.
+// Routes in JSON and as tables. Pure.
+// Invariant: fields of the output types are only ever added; an unknown value is null, never omitted.
 import { escaped } from '../../proto/domain/text.js';
 import type { RouteEntry__Output } from '../../proto/gen/xnet/v1/RouteEntry.js';
 import type { Kind } from './columns.js';
@@ -17,7 +17,7 @@ export type RouteOutput = {
   readonly nodeState: string;
 };
 
-/** routeOutputOf reads an entry of the route table. */
+/** routeOutputOf converts an entry of the route table. */
 export function routeOutputOf(wire: RouteEntry__Output): RouteOutput {
   return {
     subnet: wire.subnet,
@@ -28,7 +28,7 @@ export function routeOutputOf(wire: RouteEntry__Output): RouteOutput {
   };
 }
 
-/** routeKind prints routes. */
+/** routeKind describes how routes are printed. */
 export const routeKind: Kind<RouteOutput> = {
   plural: 'routes',
   nameOf: ({ subnet }) => subnet,
@@ -44,13 +44,13 @@ export const routeKind: Kind<RouteOutput> = {
   ],
 };
 
-/** isAmiss says whether a node routes less than it should. Of one that is away, nothing is known. */
+/** isAmiss reports whether a connected node has fewer routes than it should. Disconnected nodes are unknown. */
 export function isAmiss(node: NodeOutput): boolean {
   const { routes } = node;
   return routes !== null && !isAway(node) && routes.installed !== routes.desired;
 }
 
-/** routeCheckKind prints nodes that route less than they should. */
+/** routeCheckKind describes how nodes with missing routes are printed. */
 export const routeCheckKind: Kind<NodeOutput> = {
   plural: 'nodes',
   nameOf: ({ name }) => name,

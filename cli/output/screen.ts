@@ -1,8 +1,8 @@
-// Text that changes while it is shown: a list under --watch, and the line of progress under --wait. On a terminal it is
-// drawn again in place, elsewhere each version is printed after the one before.
+// Text that changes while it is shown: a list under --watch, or the line of progress under --wait. It is redrawn in
+// place on a terminal; elsewhere each version is printed after the previous one.
 import { stripVTControlCharacters } from 'node:util';
 
-/** Terminal is where it is shown: standard output or standard error. */
+/** Terminal is the output stream: standard output or standard error. */
 export type Terminal = {
   write(text: string): unknown;
   readonly isTTY?: boolean;
@@ -16,19 +16,19 @@ const home = `${csi}H`;
 const eraseLine = `${csi}K`;
 const eraseBelow = `${csi}J`;
 
-// A line that is too long would wrap, and what is drawn over it the next time would not fit.
+// A line that is too long would wrap, and redrawing would then leave remains.
 function cut(line: string, columns: number): string {
   const plain = stripVTControlCharacters(line);
   return plain.length <= columns ? line : `${plain.slice(0, Math.max(0, columns - 1))}…`;
 }
 
-/** Screen shows one version after the other. */
+/** Screen shows successive versions of a text. */
 export class Screen {
   readonly #terminal: Terminal;
   readonly #separator: string;
   #drawn = false;
 
-  /** @param separator printed between versions where they are printed one after the other: "", "---" */
+  /** @param separator printed between versions that are printed one after the other: "", "---" */
   constructor(terminal: Terminal, separator: string) {
     this.#terminal = terminal;
     this.#separator = separator;
@@ -49,7 +49,7 @@ export class Screen {
   }
 }
 
-/** ProgressLine shows how far something is, on one line. */
+/** ProgressLine shows progress on one line. */
 export class ProgressLine {
   readonly #terminal: Terminal;
   #last = '';
@@ -58,7 +58,7 @@ export class ProgressLine {
     this.#terminal = terminal;
   }
 
-  /** set shows a text in place of the last one. */
+  /** set replaces the line. */
   set(text: string): void {
     if (text === this.#last) return;
     this.#last = text;
@@ -66,7 +66,7 @@ export class ProgressLine {
     this.#terminal.write(isTTY === true ? `\r${cut(text, columns)}${eraseLine}` : `${text}\n`);
   }
 
-  /** end leaves the last text where it is. */
+  /** end keeps the last line on the screen. */
   end(): void {
     if (this.#last !== '' && this.#terminal.isTTY === true) this.#terminal.write('\n');
     this.#last = '';

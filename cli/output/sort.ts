@@ -1,4 +1,4 @@
-// Lists in the order of one of their fields, as --sort-by asks for it. Pure.
+// Sorts lists by one of their fields, for --sort-by. Pure.
 import { quoted } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
 
@@ -11,7 +11,7 @@ function fieldOf(item: unknown, path: readonly string[]): unknown {
   return value;
 }
 
-// "web-10" after "web-9", 10.76.10.0 after 10.76.9.0.
+// Numeric: "web-10" after "web-9", 10.76.10.0 after 10.76.9.0.
 const collator = new Intl.Collator('en', { numeric: true });
 
 function compare(a: unknown, b: unknown): number {
@@ -22,8 +22,7 @@ function compare(a: unknown, b: unknown): number {
 const isKnown = (value: unknown) => value !== undefined && value !== null;
 
 /**
- * sortedBy is items in the order of a field that JSON has of them, "createdAt" or "usage.free". Those that do not have it
- * come last.
+ * sortedBy returns items sorted by a field of their JSON, "createdAt" or "usage.free". Items without it come last.
  * @throws XnetError InvalidArgument when none has it
  */
 export function sortedBy<T extends object>(items: readonly T[], field: string): readonly T[] {

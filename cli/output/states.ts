@@ -1,4 +1,4 @@
-// The states of nodes, apart from what prints them: help and completion need no more than their names.
+// The names of the states of nodes, in a file of their own because help and completion need nothing else.
 
-/** nodeStates are what `--state` takes. */
+/** nodeStates are the values of `--state`. */
 export const nodeStates = ['pending', 'progressing', 'ready', 'degraded', 'down', 'revoked'] as const;

@@ -1,5 +1,5 @@
-// The whole at a glance, as programs get it in JSON and as people see it on one screen. Pure.
-// Invariant: fields of StatusOutput are only ever added; what is not known is null, never left out.
+// The status of the whole cluster in JSON and on one screen. Pure.
+// Invariant: fields of StatusOutput are only ever added; an unknown value is null, never omitted.
 import { escaped } from '../../proto/domain/text.js';
 import { exitCodes } from '../../proto/errors.js';
 import type { GetStatusResponse__Output } from '../../proto/gen/xnet/v1/GetStatusResponse.js';
@@ -27,13 +27,13 @@ export type StatusOutput = {
   readonly revision: number;
   /** This xctl. */
   readonly client: { readonly version: string };
-  /** The controller that answered. */
+  /** The answering controller. */
   readonly controller: { readonly id: string; readonly version: string };
   readonly controllers: readonly {
     readonly id: string;
     readonly version: string;
     readonly startedAt: string | null;
-    /** Nodes connected to it. */
+    /** Number of nodes connected to it. */
     readonly sessions: number;
     readonly addresses: readonly string[];
   }[];
@@ -41,11 +41,11 @@ export type StatusOutput = {
     readonly endpoints: readonly string[];
     readonly embedded: boolean;
     readonly connected: boolean;
-    /** Why the controller refuses to act on it; null: it does not. */
+    /** Why the controller refuses to act on the store; null: it acts. */
     readonly refusal: string | null;
-    /** How often it was read anew since the controller started. */
+    /** How often the store was listed again since the controller started. */
     readonly resyncs: number;
-    /** Who else can reach it, one line each. A warning is no problem of the fleet: it does not change the exit code. */
+    /** What makes the store reachable for others, one line each. A warning does not change the exit code. */
     readonly warnings: readonly string[];
   };
   readonly pools: readonly PoolOutput[];
@@ -59,19 +59,19 @@ export type StatusOutput = {
     readonly pending: number;
     readonly revoked: number;
   } | null;
-  /** Null: there is none yet, or the controller that answered can't open it, which is one of the problems. */
+  /** Null: there is none yet, or the answering controller can't open it, which is then one of the problems. */
   readonly authority: Pick<AuthorityOutput, 'digest' | 'createdAt' | 'expiresAt'> | null;
-  /** How far a rotation of the authority is; null: none is under way. */
+  /** Progress of a rotation of the authority; null: none is in progress. */
   readonly rotation: RotationOutput | null;
-  /** Certificates that expire soon, the first one first, and those of nodes that have expired. */
+  /** Certificates that expire soon, the earliest first, and expired ones of nodes. */
   readonly expiring: readonly CertificateOutput[];
-  /** Keys that can't be read. */
+  /** Unreadable keys. */
   readonly undecodable: readonly { readonly key: string; readonly problem: string }[];
-  /** What is wrong. */
+  /** The problems. */
   readonly problems: readonly Problem[];
 };
 
-/** TrustOutput is what is asked for besides a status. */
+/** TrustOutput is the part of the status that separate calls return. */
 export type TrustOutput = {
   readonly authority: AuthorityOutput | null;
   readonly rotation: RotationOutput | null;
@@ -80,10 +80,11 @@ export type TrustOutput = {
   readonly problem: Problem | null;
 };
 
-/** noTrust stands for what was not asked for. */
+/** noTrust is the value for a status without these calls. */
 export const noTrust: TrustOutput = { authority: null, rotation: null, certificates: [], problem: null };
 
-// Nodes renew after 80 % of a life at the latest. A person's that has expired is of no interest: it may be long gone.
+// Nodes renew after at most 80 % of a certificate's life. An expired certificate of a person is omitted: it may be
+// obsolete.
 function expiringOf(certificates: readonly CertificateOutput[], nowMs: number): readonly CertificateOutput[] {
   const newest = new Map<string, CertificateOutput>();
   for (const certificate of certificates) {
@@ -125,7 +126,7 @@ function problemsOf(
   return problems;
 }
 
-/** statusFromWire reads a status. */
+/** statusFromWire converts a status. */
 export function statusFromWire(wire: GetStatusResponse__Output, trust: TrustOutput, nowMs: number): StatusOutput {
   const { authority } = trust;
   const { store } = wire;
@@ -163,13 +164,13 @@ export function statusFromWire(wire: GetStatusResponse__Output, trust: TrustOutp
   return { ...status, problems: problemsOf(status, wire.problems, trust.problem) };
 }
 
-/** clusterExitCode is 0 when all is well, 6 when the store can't be used, 8 when something else is wrong. */
+/** clusterExitCode returns 0 without problems, 6 if the store can't be used, 8 for other problems. */
 export function clusterExitCode({ store, clusterId, problems }: StatusOutput): number {
   if (!store.connected || store.refusal !== null || clusterId === null) return exitCodes.unavailable;
   return problems.length === 0 ? exitCodes.ok : exitCodes.problemsFound;
 }
 
-/** isSettled says whether nothing is wrong and nothing is under way. */
+/** isSettled reports whether there are no problems and no changes in progress. */
 export function isSettled(status: StatusOutput): boolean {
   return status.problems.length === 0 && (status.nodes?.progressing ?? 0) === 0;
 }
@@ -208,14 +209,14 @@ function expiryLines({ expiring }: StatusOutput, nowMs: number): readonly string
   return more > 0 ? [...lines, `${more} more certificates expire soon: xctl certs list`] : lines;
 }
 
-// What xctl and the controller say to each other is the same for all patches of one minor version.
+// xctl and a controller are compatible in all patches of one minor version.
 function skewLines({ client, controller }: StatusOutput): readonly string[] {
   const minor = (version: string) => version.split('.').slice(0, 2).join('.');
   if (minor(client.version) === minor(controller.version)) return [];
   return [`xctl is of version ${client.version}, the controller of ${escaped(controller.version)}: use the same`];
 }
 
-/** formatStatus writes a status on one screen. */
+/** formatStatus formats a status for one screen. */
 export function formatStatus(status: StatusOutput, look: TableLook): string[] {
   const { store, controllers, pools, problems } = status;
   const { colors, nowMs } = look;

@@ -1,12 +1,12 @@
-// Times as people read and type them. Pure: the clock is an argument.
+// Formats times and ages for people. Pure: the clock is an argument.
 
 import { formatDuration } from '../../proto/domain/duration.js';
 
 export { formatDuration, parseDuration } from '../../proto/domain/duration.js';
 
 /**
- * formatAge writes how long ago a time was, in one unit: "8s", "3m", "5h", "41d". Less than two of a unit are told
- * in the next smaller one, "119s" or "47h": "1d" could be nearly two. A time that is to come counts as now: clocks
+ * formatAge returns how long ago a time was, in one unit: "8s", "3m", "5h", "41d". Less than two of a unit are given in
+ * the next smaller one, "119s" or "47h", because "1d" could be nearly two. A future time counts as now, because clocks
  * differ.
  */
 export function formatAge(sinceMs: number, nowMs: number): string {
@@ -17,27 +17,27 @@ export function formatAge(sinceMs: number, nowMs: number): string {
   return `${Math.floor(seconds / 86_400)}d`;
 }
 
-/** formatLeft writes how long it is until a time, in whole seconds: "1h", "59m12s"; "0s" for one that has passed. */
+/** formatLeft returns the time left until a time, in whole seconds: "1h", "59m12s"; "0s" for one that has passed. */
 export function formatLeft(untilMs: number, nowMs: number): string {
   return formatDuration(Math.max(0, Math.ceil((untilMs - nowMs) / 1000)) * 1000);
 }
 
-/** isoTime writes milliseconds since 1970 as "2026-11-21T10:00:00.000Z"; null for 0, which stands for never. */
+/** isoTime returns milliseconds since 1970 as "2026-11-21T10:00:00.000Z"; null for 0, which means never. */
 export function isoTime(ms: number): string | null {
   return ms === 0 || !Number.isFinite(ms) || Math.abs(ms) > 8.64e15 ? null : new Date(ms).toISOString();
 }
 
-/** ageOf writes the age of an ISO time, "-" for null. */
+/** ageOf returns the age of an ISO time, "-" for null. */
 export function ageOf(iso: string | null, nowMs: number): string {
   return iso === null ? '-' : formatAge(Date.parse(iso), nowMs);
 }
 
-/** counted writes how many of something there are: "1 node is", "2 nodes are". */
+/** counted returns a count with its noun: "1 node is", "2 nodes are". */
 export function counted(count: number, one: string, many: string): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
-/** timeText writes an ISO time: as it is, or where there is little room as its age, "3m ago". */
+/** timeText returns an ISO time unchanged, or its age, "3m ago", if space is short. */
 export function timeText(
   iso: string | null,
   { nowMs, width }: { readonly nowMs: number; readonly width?: number | undefined },

@@ -1,5 +1,5 @@
-// Join tokens, as programs get them in JSON and as people see them. Pure.
-// Invariant: fields of the output types are only ever added; what is not known is null, never left out.
+// Join tokens in JSON and as tables. Pure.
+// Invariant: fields of the output types are only ever added; an unknown value is null, never omitted.
 import { escaped } from '../../proto/domain/text.js';
 import type { Token__Output } from '../../proto/gen/xnet/v1/Token.js';
 import type { Kind } from './columns.js';
@@ -12,9 +12,9 @@ export type TokenOutput = {
   readonly id: string;
   /** Name of the only node that can join with it; null: any host. */
   readonly node: string | null;
-  /** Pool of the nodes that are added by it; null: the default one. */
+  /** Pool of the nodes that it adds; null: the default one. */
   readonly pool: string | null;
-  /** Hosts may join from this range alone: "192.168.83.0/24". */
+  /** Only hosts in this range may join: "192.168.83.0/24". */
   readonly source: string | null;
   readonly uses: number;
   readonly usesLeft: number;
@@ -24,7 +24,7 @@ export type TokenOutput = {
   readonly expiresAt: string | null;
 };
 
-/** tokenFromWire reads a token. */
+/** tokenFromWire converts a token. */
 export function tokenFromWire(wire: Token__Output): TokenOutput {
   return {
     id: wire.id,
@@ -39,17 +39,17 @@ export function tokenFromWire(wire: Token__Output): TokenOutput {
   };
 }
 
-/** leftText is how long it is until an ISO time: "in 59m", to the nearest; "expired" when it has passed, "-" for null. */
+/** leftText returns the rounded time until an ISO time: "in 59m"; "expired" if it has passed, "-" for null. */
 export function leftText(iso: string | null, nowMs: number): string {
   if (iso === null) return '-';
   const leftMs = Date.parse(iso) - nowMs;
   if (leftMs <= 0) return 'expired';
-  // Nobody needs the seconds of a month.
+  // Coarse units: seconds are irrelevant for a month.
   const unitMs = [86_400_000, 3_600_000, 60_000].find((ms) => leftMs > 2 * ms) ?? 1000;
   return `in ${formatLeft(Math.round(leftMs / unitMs) * unitMs, 0)}`;
 }
 
-/** tokenKind prints tokens. */
+/** tokenKind describes how tokens are printed. */
 export const tokenKind: Kind<TokenOutput> = {
   plural: 'tokens',
   nameOf: ({ id }) => id,

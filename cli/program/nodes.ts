@@ -46,7 +46,7 @@ Examples:
   xctl nodes add web-1 --address 192.168.83.83 --wait
   xctl nodes add db-1 --address 192.168.83.21 --subnet 10.76.7.0/24 --label zone=eu-1 --wait ready --timeout 5m`,
     )
-    // Not by commander's requiredOption: it would complain before it names a flag that is misspelt.
+    // Not commander's requiredOption, which would complain before a misspelt flag is reported.
     .hook('preAction', (_program, command) => {
       if (command.getOptionValue('address') === undefined) command.error("error: option '--address' is missing");
     })

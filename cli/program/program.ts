@@ -1,4 +1,4 @@
-// The command line of xctl: which commands there are, what they take, and what their help says.
+// The command line of xctl: its commands, their arguments, and their help.
 import { Argument, Command, type Option } from 'commander';
 import { version } from '../../proto/process/version.js';
 import { addGlobalOptions } from '../client/settings.js';
@@ -29,7 +29,7 @@ Examples:
     });
 }
 
-// commander's own would say "(default: false)" of every switch.
+// commander's own version would print "(default: false)" for every switch.
 function describeOption({ description, argChoices, defaultValue, defaultValueDescription, envVar }: Option): string {
   const choices = argChoices === undefined ? '' : `: ${argChoices.join(', ')}`;
   const shown =
@@ -41,7 +41,7 @@ function describeOption({ description, argChoices, defaultValue, defaultValueDes
   return `${description}${choices}${notes.length === 0 ? '' : ` (${notes.join(', ')})`}`;
 }
 
-// Every help would be as long as this list otherwise.
+// Keeps the global options out of every command's help.
 function addOptionsHelp(program: Command): void {
   program
     .command('options')
@@ -64,7 +64,7 @@ function everyCommand(command: Command): readonly Command[] {
   return [command, ...command.commands.flatMap(everyCommand)];
 }
 
-/** makeProgram makes the command line. */
+/** makeProgram returns the command line. */
 export function makeProgram(): Command {
   const program = new Command('xctl')
     .description('Leases subnets to Docker hosts and shows how they reach each other.')

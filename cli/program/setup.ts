@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { action, addListOptions, confirm, dryRun } from './action.js';
 
-// These are about contexts themselves: none has to be in order for them.
+// Commands about contexts themselves do not require a usable one.
 const withoutContext = { context: false } as const;
 
 /** addInit adds `xctl init`. */
