@@ -160,7 +160,11 @@ class DaemonCalls {
         'FailedPrecondition',
         `the store is at revision ${revision} (epoch ${epoch}), this host has seen revision ${has.revision} ` +
           `(epoch ${has.epoch}): it was restored from an older backup`,
-        { hint: 'if that is intended, start a controller once with --accept-store' },
+        {
+          hint:
+            'if that is intended, check the clock of a controller and start it once with --accept-store; if it has accepted ' +
+            'a store before, remove store.json from its data directory first',
+        },
       );
     }
     throw new XnetError('Unavailable', 'this controller lags behind what the host has seen: try another one');

@@ -100,9 +100,10 @@ export class StoreAdmission {
         revision,
         changedAt: changedAtOf(current),
       });
-      // A controller that remembers nothing can't tell that a store was restored. Its operator can.
-      const isUnknown = this.#beforeWith(held) === undefined;
-      if (refusal === undefined && !(accept && isUnknown)) return { listing: current };
+      // A controller that remembers nothing can't tell that a store was restored, nor can one that acted on it before its
+      // operator said so. A store that was accepted already is not accepted anew: the flag may have been left in place.
+      const mayBeRestored = this.#beforeWith(held) === undefined || decoded.record.acceptedMs === undefined;
+      if (refusal === undefined && !(accept && mayBeRestored)) return { listing: current };
       if (!accept && refusal !== undefined) return { refusal };
       accept = false;
       current = await this.#beginEpoch(decoded.record, entry.modRevision, signal);

@@ -106,3 +106,22 @@ test('a backup that is restored twice begins two epochs, though who accepts it r
   await restarted.core.ready();
   t.is(restarted.core.feed.version.epoch, second);
 });
+
+test('a controller that acted on a restored store before it was told to accept it begins an epoch once it is told', async (t) => {
+  const { core, cluster, start, backup, dir } = await restorableStore(t);
+  await core.stop();
+  cluster.restore(backup);
+  const fresh = { seenPath: join(dir, 'fresh'), ownKey: 'registrations/c-9' };
+  const { core: unaware } = start(fresh);
+  await unaware.ready();
+  t.is(unaware.feed.version.epoch, 1, 'it remembers nothing');
+  await unaware.stop();
+  const { core: told } = start({ ...fresh, acceptStore: true });
+  await told.ready();
+  const { epoch } = told.feed.version;
+  t.true(epoch > 1);
+  await told.stop();
+  const { core: again } = start({ ...fresh, acceptStore: true });
+  await again.ready();
+  t.is(again.feed.version.epoch, epoch, 'the flag was left in place');
+});
