@@ -1,5 +1,5 @@
-// A proxy between a gRPC client and its server, on unix sockets, that keeps the server's answers to itself: requests
-// arrive and are done, and nobody hears of it.
+// A proxy on unix sockets between a gRPC client and its server that drops the server's answers: requests are executed,
+// and the client does not learn it.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,10 +10,10 @@ const headerBytes = 9;
 const dataType = 0;
 const headersType = 1;
 
-/** AnswerProxy swallows the first answer, and ends its connection then. */
+/** AnswerProxy drops the first answer and then ends its connection. */
 export class AnswerProxy {
   readonly #folder: string;
-  /** Resolves when an answer was swallowed: its request was done. */
+  /** Resolves when an answer was dropped: its request was executed. */
   readonly swallowed: Promise<void>;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();

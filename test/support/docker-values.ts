@@ -4,18 +4,21 @@ import type { EngineContainer, EngineNetwork } from '../../node/docker/engine/en
 import type { HostInterface } from '../../node/docker/engine/interfaces.js';
 import { gatewayOf, type Prefix, parsePrefix } from '../../proto/domain/address.js';
 
+/** prefix parses a CIDR; throws TypeError. */
 export function prefix(text: string): Prefix {
   const parsed = parsePrefix(text);
   if (parsed === undefined) throw new TypeError(text);
   return parsed;
 }
 
+/** bip parses "10.76.3.1/24"; throws TypeError. */
 export function bip(text: string): Bip {
   const parsed = parseBip(text);
   if (parsed === undefined) throw new TypeError(text);
   return parsed;
 }
 
+/** network returns a bridge network with one subnet. */
 export function network(name: string, cidr: string, more: Partial<EngineNetwork> = {}): EngineNetwork {
   const subnets = [{ prefix: prefix(cidr), gateway: gatewayOf(prefix(cidr)) }];
   return {
@@ -32,17 +35,21 @@ export function network(name: string, cidr: string, more: Partial<EngineNetwork>
   };
 }
 
+/** defaultNetwork returns the Docker network of docker0. */
 export function defaultNetwork(cidr: string): EngineNetwork {
   return network('bridge', cidr, { bridgeName: 'docker0', isDefault: true });
 }
 
+/** bridge returns a host interface with these addresses. */
 export function bridge(name: string, ...addresses: readonly string[]): HostInterface {
   return { name, addresses: addresses.map(bip) };
 }
 
+/** container returns a running container on these networks. */
 export function container(name: string, ...networks: readonly string[]): EngineContainer {
   const attached = networks.map((of) => ({ name: of, id: `id-${of}`, address: undefined }));
   return { id: `id-${name}`, name, running: true, swarmTask: false, networks: attached };
 }
 
+/** labels mark a network of node-1. */
 export const labels = new Map([['io.xnet.node', 'node-1']]);

@@ -1,5 +1,5 @@
-// A disk for the audit log that fails when it is told to, over real files. What a failed fsync leaves behind is what a
-// kernel leaves: pages that count as clean and were never written, here zeros.
+// A disk for the audit log, over real files, that fails on request. After a failed fsync it leaves what a kernel
+// leaves: pages that count as clean but were never written, here zeros.
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { type LogHandle, openLogFile } from '../../controller/audit/audit-file.js';

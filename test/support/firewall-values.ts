@@ -4,12 +4,14 @@ import { type InstalledTable, parseTable } from '../../node/firewall/ruleset.js'
 import type { Prefix } from '../../proto/domain/address.js';
 import { checkPrefix } from '../../proto/domain/input.js';
 
+/** prefix parses a CIDR; throws TypeError. */
 export const prefix = (text: string): Prefix => {
   const checked = checkPrefix(text);
   if ('problem' in checked) throw new TypeError(checked.problem);
   return checked.value;
 };
 
+/** small is a desired firewall with three peers in two pools. */
 export const small: DesiredFirewall = {
   own: prefix('10.76.1.0/24'),
   bridge: 'docker0',
@@ -19,7 +21,7 @@ export const small: DesiredFirewall = {
   mark: defaultMark,
 };
 
-// What nft 1.0.6 lists of a table that a script made, by reading the script.
+// listing returns nft 1.0.6's listing of the table that a script makes, derived from the script.
 export function listing(script: string): Record<string, unknown>[] {
   const entries: Record<string, unknown>[] = [{ metainfo: { version: '1.0.6' } }, { table: { name: 'xnet' } }];
   let chain = '';
@@ -39,10 +41,12 @@ export function listing(script: string): Record<string, unknown>[] {
   return entries;
 }
 
+/** installed parses the entries of an nft listing. */
 export function installed(entries: readonly unknown[]): InstalledTable {
   const table = parseTable(JSON.stringify({ nftables: entries }));
   if (table === undefined) throw new TypeError('not to be read');
   return table;
 }
 
+/** outward is our FORWARD rule for packets to peers, for `small`. */
 export const outward = '-s 10.76.1.0/24 -d 10.76.0.0/16 -i docker0 -o eth0.100 -m comment --comment xnet -j ACCEPT';

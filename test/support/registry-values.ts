@@ -5,8 +5,10 @@ import { Core } from './controller.js';
 import { MemoryCluster, MemoryStore } from './memory-store.js';
 import { address, prefix } from './pools.js';
 
+/** once is a mutation without an operation id. */
 export const once = { operationId: '', dryRun: false };
 
+/** newPool is a request to create a pool in mode bip. */
 export const newPool = (cidr: string, name = 'default', quarantineSeconds = 3600): NewPool => ({
   name,
   cidr: prefix(cidr),
@@ -17,12 +19,14 @@ export const newPool = (cidr: string, name = 'default', quarantineSeconds = 3600
   quarantineSeconds,
 });
 
+/** newNode is a request to add a node at 192.168.80.0 + host. */
 export const newNode = (name: string, host: number) => ({
   name,
   address: ipv4FromNumber(address('192.168.80.0') + host),
   labels: {},
 });
 
+/** rig starts cores over one store in memory, with a pool. */
 export async function rig(cores = 1, cidr = '10.76.0.0/16', now?: () => number) {
   const cluster = new MemoryCluster();
   const stores = Array.from({ length: cores }, () => new MemoryStore(cluster));
@@ -38,6 +42,7 @@ export async function rig(cores = 1, cidr = '10.76.0.0/16', now?: () => number) 
   return { cluster, stores, cores: started, core: first, close };
 }
 
+/** subnetOf returns the subnet leased to a node; "" if none. */
 export function subnetOf(core: Core, nodeId: string): string {
   const id = core.feed.view.subnetOfNode.get(nodeId);
   return id === undefined ? '' : formatPrefix(prefixFromKey(id));

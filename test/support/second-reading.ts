@@ -1,4 +1,4 @@
-// Prints what the second reader lists in the namespace that this is started in, as JSON.
+// Prints, as JSON, what the second reader lists in the network namespace that it is started in.
 import { readAgain } from '../../node/kernel/second-reader.js';
 
 const { links, routes } = await readAgain();

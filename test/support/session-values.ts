@@ -15,7 +15,7 @@ import { until } from './until.js';
 
 export const once = { operationId: '', dryRun: false };
 
-/** A stream that says how it ended. */
+/** Stream records how it ended. */
 export class Stream {
   ended: string | undefined;
   alive = true;
@@ -36,7 +36,7 @@ export class Stream {
   } as unknown as RawStream;
 }
 
-/** A store whose reading of everything is counted, and waits until it is let go, or fails. */
+/** SlowStore counts full listings, and delays or fails them on request. */
 export class SlowStore extends MemoryStore {
   lists = 0;
   #gate: Promise<void> | undefined;

@@ -1,4 +1,4 @@
-// A TCP proxy that can be cut, and that can lose what a server answers: a network between two parts that fails.
+// A TCP proxy that can be cut and can drop a server's answers, as a failing network between two parts does.
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
 /** TcpProxy forwards a loopback port to another. */

@@ -5,7 +5,7 @@ import type { Credentials, ServerIdentity } from '../../proto/rpc/tls.js';
 
 const clusterId = 'test-cluster';
 
-/** TestAuthority issues to whomever a test wants. */
+/** TestAuthority issues certificates to any identity. */
 export type TestAuthority = {
   readonly server: ServerIdentity;
   /** credentialsFor are those of a client: "node", "n-1". */

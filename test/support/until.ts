@@ -1,4 +1,4 @@
-// Waiting for what tells nobody that it happened.
+// Polls for a state that no event announces.
 import { pause } from '../../proto/process/backoff.js';
 
 // Many labs may share a machine of two cores.
