@@ -8,7 +8,7 @@ import { services } from '../../proto/rpc/definitions.js';
 import { openHost } from '../host/host.js';
 import { lockState } from '../host/lock.js';
 import { readIdentity } from '../identity/folder.js';
-import { type Membership, requireMember } from '../identity/membership.js';
+import { type Membership, needsIdentity, requireMember } from '../identity/membership.js';
 import { isLeaving, leave, type Undone, undoMarked } from '../leave/leave.js';
 import type { NodeSettings } from '../settings/settings.js';
 import { readCache } from '../table/cache.js';
@@ -44,7 +44,7 @@ async function leaveByDaemon(
 /**
  * memberToLeave returns the membership of a host that leaves. If an earlier leave was killed after it had removed the
  * identity, the host has nothing to authenticate with, and the membership names no controllers.
- * @throws XnetError what requireMember throws
+ * @throws XnetError FailedPrecondition when the identity is lost and the cache is not; what requireMember throws
  */
 export async function memberToLeave(
   settings: NodeSettings,
@@ -57,7 +57,15 @@ export async function memberToLeave(
   if (identity === undefined && cachedName === undefined && (await isLeaving(settings.stateDir))) {
     return nobody;
   }
+  if (cachedName !== undefined && needsIdentity(settings, identity)) throw identityLost(cachedName);
   return requireMember({ ...settings, node: settings.node ?? (identity ? undefined : cachedName) }, identity);
+}
+
+function identityLost(name: string): XnetError {
+  const message = `this host is node ${name}, but its identity is lost: it can't end its lease`;
+  return new XnetError('FailedPrecondition', message, {
+    hint: `undo everything here with: xnetd leave --local\nthen, on a machine with xctl: xctl nodes remove ${name}`,
+  });
 }
 
 // Without an identity and a cache, the node is unknown: no lease can be ended, and no controller would accept the call.

@@ -22,6 +22,11 @@ function firewallLine(firewall: FirewallReport | undefined): string {
   return `table ${firewall.table}, ${installed}/${desired} peers let in, Docker's rules: ${rules}`;
 }
 
+function forwardingLine(firewall: FirewallReport | undefined): string {
+  if (firewall === undefined) return 'nothing known';
+  return firewall.forwarding ? 'on' : 'off';
+}
+
 /** statusLines formats a status for people. @param paint colours the mark before a problem */
 export function statusLines(status: HostStatus, nowMs: number, paint: (text: string) => string): readonly string[] {
   const { assignment, routes, docker, underlay, firewall } = status;
@@ -37,7 +42,7 @@ export function statusLines(status: HostStatus, nowMs: number, paint: (text: str
     ['Underlay', underlay === undefined ? 'none' : `${underlay.interface} ${underlay.address}`],
     ['Routes', `${installed}/${desired} installed${amiss}, revision ${status.revision ?? '-'}`],
     ['Firewall', firewallLine(firewall)],
-    ['Forwarding', firewall?.forwarding === true ? 'on' : 'off'],
+    ['Forwarding', forwardingLine(firewall)],
     [
       'Docker',
       docker.running ? `${docker.version}, subnet ${docker.subnetInForce ? 'in force' : 'not in force'}` : 'down',

@@ -1,6 +1,8 @@
 // What `xnetd status` says of what it and the daemon have found.
 import test from 'ava';
+import type { HostStatus } from '../../../../node/commands/status.js';
 import { problemsOf } from '../../../../node/commands/status-problems.js';
+import { statusLines } from '../../../../node/commands/status-text.js';
 import type { DaemonStatus } from '../../../../node/daemon/status-file.js';
 import type { Finding } from '../../../../node/reconcile/effect.js';
 
@@ -64,4 +66,23 @@ test('problems include the daemon’s own, a missing daemon and a pending leave,
       fix: 'xnetd leave --force, which does not wait for Docker',
     },
   ]);
+});
+
+test('what was not looked at is not shown as off', (t) => {
+  const left: HostStatus = {
+    node: '-',
+    assignment: undefined,
+    identity: null,
+    revision: undefined,
+    daemonRuns: false,
+    daemon: undefined,
+    underlay: undefined,
+    routes: { desired: 0, installed: 0, conflicting: 0, unreachable: 0, pending: 0 },
+    firewall: undefined,
+    docker: { version: '', running: false, subnetInForce: false, dualHomed: [], unrouted: [] },
+    problems: [],
+  };
+  const lines = statusLines(left, 0, (text) => text);
+  t.true(lines.includes('Firewall:    nothing known'));
+  t.true(lines.includes('Forwarding:  nothing known'));
 });

@@ -6,6 +6,7 @@ import test from 'ava';
 import { memberToLeave } from '../../../../node/commands/leave.js';
 import { isLeaving, leaveBegun } from '../../../../node/leave/leave.js';
 import type { NodeSettings } from '../../../../node/settings/settings.js';
+import { XnetError } from '../../../../proto/errors.js';
 
 test('a damaged leave marker does not block a leave by hand, and its options are not used', async (t) => {
   const stateDir = mkdtempSync(join(tmpdir(), 'xnet-leaving-'));
@@ -23,6 +24,21 @@ test('a damaged leave marker does not block a leave by hand, and its options are
     }
     writeFileSync(marker, '{"force":true,"localOnly":false}\n');
     t.deepEqual(await leaveBegun(stateDir), { force: true, localOnly: false });
+  } finally {
+    rmSync(stateDir, { recursive: true });
+  }
+});
+
+test('a host that has lost its identity, but knows its lease, is told how to leave', async (t) => {
+  const stateDir = mkdtempSync(join(tmpdir(), 'xnet-leaving-'));
+  try {
+    const error = await t.throwsAsync(memberToLeave({ stateDir } as NodeSettings, false, 'web-1'), {
+      instanceOf: XnetError,
+      code: 'FailedPrecondition',
+      message: /node web-1, but its identity is lost/,
+    });
+    t.regex(error?.hint ?? '', /xnetd leave --local\n.*xctl nodes remove web-1/);
+    t.deepEqual(await memberToLeave({ stateDir } as NodeSettings, true, 'web-1'), { node: 'web-1', controllers: [] });
   } finally {
     rmSync(stateDir, { recursive: true });
   }
