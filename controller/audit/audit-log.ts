@@ -49,7 +49,7 @@ const mostWaiting = 10_000;
 // Retry interval; a requested change retries at once.
 const retryMs = 2_000;
 // An fsync on a busy disk may take several seconds; callers wait 15 s for an answer.
-const defaultStallMs = 5_000;
+const defaultStallMs = 10_000;
 
 /** AuditLog is one controller's log. Open it before appending; close it. */
 export class AuditLog {
