@@ -15,9 +15,16 @@ export type Keeping = {
   untilReady(signal: AbortSignal): Promise<void>;
 };
 
-const proveEveryMs = 2_000;
-const proveAgainMs = 500;
-const proofTimeoutMs = 2_000;
+/** ProofTimes say how often the gate proves that the store can be written, in milliseconds. */
+export type ProofTimes = {
+  readonly everyMs: number;
+  /** Pause after a proof that failed. */
+  readonly againMs: number;
+  /** A proof without an answer for this long is late. */
+  readonly timeoutMs: number;
+};
+
+const proofTimes: ProofTimes = { everyMs: 2_000, againMs: 500, timeoutMs: 2_000 };
 // Tolerated consecutive late answers: a busy machine may be late once.
 const mostLate = 2;
 
@@ -26,12 +33,16 @@ export class Gate implements Store {
   readonly #store: Store;
   readonly #keeping: Keeping;
   readonly #log: Logger;
+  readonly #times: ProofTimes;
   #problem: XnetError | undefined;
+  // Number of commits that the store has answered.
+  #answered = 0;
 
-  constructor(store: Store, keeping: Keeping, log: Logger) {
+  constructor(store: Store, keeping: Keeping, log: Logger, times: ProofTimes = proofTimes) {
     this.#store = store;
     this.#keeping = keeping;
     this.#log = log;
+    this.#times = times;
   }
 
   /** problem is why writes fail; undefined: the last write succeeded, or no failure is known. */
@@ -41,7 +52,9 @@ export class Gate implements Store {
 
   async commit(commit: Commit): Promise<CommitResult> {
     if (this.#problem !== undefined) throw this.#problem;
-    return this.#store.commit(this.#guarded(commit));
+    const result = await this.#store.commit(this.#guarded(commit));
+    this.#answered += 1;
+    return result;
   }
 
   async claim(ttlSeconds: number): Promise<Liveness> {
@@ -61,12 +74,17 @@ export class Gate implements Store {
     while (!signal.aborted) {
       await this.#keeping.untilReady(signal);
       if (signal.aborted) return;
-      const failed = await this.#prove(signal);
+      const { everyMs, againMs } = this.#times;
+      const answered = this.#answered;
+      const proof = await this.#prove(signal);
       if (signal.aborted) return;
+      // A store that answers commits meanwhile is busy, not away: the late proof waits behind them.
+      const isBusy = this.#answered !== answered && proof?.code !== 'NotWritable';
+      const failed = isBusy ? undefined : proof;
       const isLate = failed !== undefined && failed.code !== 'NotWritable';
       late = isLate ? late + 1 : 0;
       this.#note(isLate && late < mostLate ? this.#problem : failed);
-      await pause(failed === undefined ? proveEveryMs : proveAgainMs, signal);
+      await pause(failed === undefined ? everyMs : againMs, signal);
     }
   }
 
@@ -94,7 +112,7 @@ export class Gate implements Store {
     };
     const done = new AbortController();
     const stop = AbortSignal.any([signal, done.signal]);
-    const late = pause(proofTimeoutMs, stop).then(
+    const late = pause(this.#times.timeoutMs, stop).then(
       () => new XnetError('DeadlineExceeded', 'it does not answer in time'),
     );
     const proven = this.#store.commit(proof).then(

@@ -165,7 +165,8 @@ else {
     // Has the lane of routes take a turn.
     namespace.runSync(['ip', 'route', 'delete', '10.76.1.0/24']);
     t.is(await ended, 1);
-    t.regex(host.output, /"part":"routes".*no release today|no release today.*"part":"routes"/);
+    // Whichever lane takes its turn first: that of Docker may have been at it.
+    t.regex(host.output, /no release today.*"part":"\w+","msg":"failed: the daemon ends"/);
     rmSync(broken);
     const streams = bad.said.length;
     void host.start();

@@ -185,7 +185,7 @@ test('every example of xctl is run here, and none that is in no help', (t) => {
   t.deepEqual([...run].sort(), [...examplesOfXctl()].sort());
 });
 
-if (!isRoot) test.skip('SKIP examples: needs root', () => undefined);
+if (!isRoot('examples of xctl')) test.skip('SKIP examples: needs root', () => undefined);
 else {
   const machine = new Machine();
   test.after.always(() => machine.close());
