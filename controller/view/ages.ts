@@ -1,8 +1,8 @@
 // How long ago this controller saw each revision of the store. Durations in records are measured with it, so that no
 // controller compares its clock with another's.
 // Invariant: an age never exceeds the time that passed on this machine, if its clock runs evenly. It is smaller by the time
-// that this controller was away: a revision that it never saw before is as old as this process. So a quarantine or a token
-// may last longer here than its record says, never shorter.
+// that this controller was down: a revision that it never saw before is as old as this process. A quarantine or a token
+// may therefore last longer here than its record says, never shorter.
 import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
 import { errnoOf } from '../../proto/errors.js';
@@ -20,7 +20,7 @@ const gapMs = 10_000;
 const mostSamples = 1_024;
 const saveEveryMs = 30_000;
 
-/** Ages remembers when each revision was seen, by the clock that it is given (milliseconds since 1970). */
+/** Ages records when each revision was seen, by the clock that it is given (milliseconds since 1970). */
 export class Ages {
   #samples: Sample[] = [];
   #newest: Sample | undefined;
@@ -28,7 +28,7 @@ export class Ages {
   #epoch = 0;
   #saved = true;
 
-  /** begin names the store that the revisions belong to. Those of another store, or of another epoch, are forgotten. */
+  /** begin names the store that the revisions belong to. Revisions of another store, or of another epoch, are forgotten. */
   begin(clusterId: string, epoch: number): void {
     if (clusterId === this.#clusterId && epoch === this.#epoch) return;
     this.#clusterId = clusterId;
@@ -48,7 +48,7 @@ export class Ages {
     if (this.#samples.length > mostSamples) this.#thin(nowMs);
   }
 
-  // Keeps samples that are apart by at least a fiftieth of their age. Two years take 700 samples.
+  // Keeps samples whose distance is at least a fiftieth of their age. Two years take 700 samples.
   #thin(nowMs: number): void {
     const kept: Sample[] = [];
     let next = nowMs;
@@ -60,7 +60,7 @@ export class Ages {
     this.#samples = kept.reverse();
   }
 
-  /** of returns the least time since a revision was made, in milliseconds. */
+  /** of returns the least time that can have passed since a revision was made, in milliseconds. */
   of(revision: number, nowMs: number): number {
     let low = 0;
     let high = this.#samples.length;
@@ -73,13 +73,13 @@ export class Ages {
     return seen === undefined || seen.revision < revision ? 0 : Math.max(0, nowMs - seen.atMs);
   }
 
-  /** load reads the saved samples. When they are unreadable, every revision is as old as this process. */
+  /** load reads the saved samples. If they are unreadable, every revision is as old as this process. */
   async load(path: string, log: Logger, nowMs: number): Promise<this> {
     try {
       const saved = v.parse(kept, JSON.parse(await readFile(path, 'utf8')));
       this.#clusterId = saved.clusterId;
       this.#epoch = saved.epoch;
-      // Samples of the future: the clock was set back since.
+      // A sample in the future means that the clock was set back.
       this.#samples = saved.samples.filter(({ atMs }) => atMs <= nowMs);
       this.#newest = this.#samples.pop();
     } catch (error) {

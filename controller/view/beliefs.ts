@@ -1,6 +1,6 @@
 // The pools, nodes and leases that the controller acts on.
-// Invariant: a record that stands is believed. One that does not stand, or is unreadable, changes nothing: the former belief
-// under its key is kept. A deleted key is forgotten, unless other records still depend on it: xnet never deletes it alone.
+// Invariant: a record with a positive verdict is believed. A rejected or unreadable record changes nothing: the earlier
+// belief under its key is kept. A deleted key is forgotten unless other records still depend on it: xnet never deletes it alone.
 import { type Ipv4, type Prefix, prefixKey } from '../../proto/domain/address.js';
 import { keys } from '../store/keys.js';
 import type { NodeRecord, PoolRecord, SubnetRecord } from '../store/records.js';
@@ -23,12 +23,12 @@ export class Beliefs {
   readonly strays = new Map<string, Prefix>();
   readonly #former: Beliefs | undefined;
 
-  /** @param former the beliefs of the view before this one: kept where this one finds no record that stands */
+  /** @param former the beliefs of the previous view, kept wherever this view has no acceptable record */
   constructor(former: Beliefs | undefined) {
     this.#former = former;
   }
 
-  /** settle applies the verdicts on what was put into `consistency` since the last time. */
+  /** settle applies the verdicts on the records that were put into `consistency` since the last call. */
   settle(touched: ViewChanges): void {
     for (const settled of this.consistency.settle()) {
       const { key } = settled;
@@ -63,7 +63,7 @@ export class Beliefs {
     this.#reviewLease(id, touched);
   }
 
-  // The belief in a lease whose key was deleted is kept while its node exists and has no other lease.
+  // The belief in a lease whose key was deleted is kept as long as its node exists and has no other lease.
   #reviewLease(id: string, touched: ViewChanges): void {
     const { claims } = this.consistency;
     const waits = claims.nodes.has(id) && claims.leasesOfNode.of(id).size === 0;
@@ -172,7 +172,7 @@ export class Beliefs {
     if (this.subnetOfNode.get(record.node) === id) this.subnetOfNode.delete(record.node);
   }
 
-  // A subnet with records of which none is believed may be held by some node.
+  // If a subnet has records but none is believed, some node may hold it.
   #noteUnresolved(id: number, subnet: Prefix, touched: ViewChanges): void {
     const was = this.unresolvedSubnets.has(id);
     const is = !this.subnets.has(id) && this.consistency.claims.sameSubnet(id).length > 0;

@@ -17,7 +17,7 @@ import type { StoredEntry } from './held.js';
 /** RecordClaim is a key in the store, with its record. */
 export type RecordClaim<T> = {
   readonly key: string;
-  /** Undefined: unreadable. */
+  /** Undefined if the record is unreadable. */
   readonly record: T | undefined;
   readonly createRevision: number;
   readonly modRevision: number;
@@ -96,7 +96,7 @@ class Groups<G, T> {
 }
 
 /**
- * leaseholderOf returns the node that a subnet is leased to; undefined: it is not leased, or its record is unreadable.
+ * leaseholderOf returns the node that a subnet is leased to; undefined if it is not leased or its record is unreadable.
  */
 export function leaseholderOf(claim: SubnetClaim | undefined): string | undefined {
   return claim?.record?.state === 'leased' ? claim.record.node : undefined;
@@ -119,7 +119,7 @@ export class Claims {
   readonly subnetsOfPool = new Groups<string, string>();
   /** Keys of the names and addresses whose record names a node. */
   readonly ownedBy = new Groups<string, string>();
-  // By prefix length, then by prefixKey: a fleet has one or two lengths, so finding overlaps takes one or two steps.
+  // By prefix length, then by prefixKey. A fleet has one or two lengths, so finding overlaps takes one or two steps.
   readonly #byLength = new Map<number, Groups<number, string>>();
 
   /** put records the current claim of a key. */

@@ -1,24 +1,25 @@
-// The clocks of the controllers, compared through the store: each writes what its clock says, the others note by how much
-// theirs differs when they hear it.
-// Invariant: nothing is decided by this: durations are measured by each controller itself (view/ages.ts). Which clock is
-// right nobody can tell; that two differ is told by both controllers.
+// Compares the clocks of the controllers through the store: each controller writes its clock's time, and the others record
+// the difference to their own clock when the write arrives.
+// Invariant: no decision depends on the differences: each controller measures durations itself (view/ages.ts). A difference
+// does not show which of the two clocks is wrong, so both controllers report it.
 
 import type { ReadonlyView } from './view.js';
 import type { ViewFeed } from './view-feed.js';
 
-/** toleratedMs is how far apart clocks may be before that is a condition. */
+/** toleratedMs is the difference between two clocks above which a condition reports it. */
 export const toleratedMs = 5_000;
-// A message that is late makes a clock look slow: of the last few samples the largest is the nearest to the truth.
+// A delayed message makes a clock look slow, so the largest of the last few samples is the most accurate.
 const keptSamples = 4;
-// What a controller finds when it starts was written up to 15 s ago (presence.ts): by itself it tells of nothing less.
+// The record that a controller finds at its start was written up to 15 s earlier (presence.ts), so a single sample that is
+// behind by less than this is ignored.
 const oldestMs = 15_000 + toleratedMs;
 
-/** liveRegistrations are the registrations of the controllers that live. */
+/** liveRegistrations returns the registrations of the running controllers. */
 export function liveRegistrations(view: ReadonlyView): ReadonlySet<string> {
   return new Set([...view.controllers.values()].map(({ record }) => record.registration));
 }
 
-/** Clocks knows how far the other controllers' clocks are from this one's. */
+/** Clocks holds the differences between the other controllers' clocks and this one's. */
 export class Clocks {
   readonly #samples = new Map<string, readonly number[]>();
   readonly #own: string;
@@ -26,7 +27,7 @@ export class Clocks {
 
   /**
    * @param own the registration of this controller
-   * @param clock what the clock of this machine says, milliseconds since 1970
+   * @param clock returns this machine's time, milliseconds since 1970
    */
   constructor(feed: ViewFeed, own: string, clock: () => number = Date.now) {
     this.#own = own;
@@ -36,7 +37,7 @@ export class Clocks {
     });
   }
 
-  /** offsetOf is how far another controller's clock is ahead of this one's, milliseconds; undefined: not known. */
+  /** offsetOf returns how far another controller's clock is ahead of this one's, in milliseconds; undefined if unknown. */
   offsetOf(registration: string): number | undefined {
     const samples = this.#samples.get(registration) ?? [];
     const [first, ...later] = samples;

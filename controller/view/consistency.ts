@@ -1,6 +1,7 @@
-// Decides which of contradicting records stand. Each change is judged together with the records that it can concern.
-// Invariant: a verdict depends on what the store holds, not on the order in which this controller learnt it, so that all
-// controllers agree. Of two records that exclude each other the older stands: a later write takes nothing away that was
+// Decides which of several contradicting records to act on. Each change is judged together with the records that it can
+// affect.
+// Invariant: a verdict depends on the content of the store, not on the order in which this controller received it, so all
+// controllers agree. Of two records that exclude each other, the older one stands: a later write revokes nothing that was
 // granted.
 import { formatIpv4, formatPrefix, prefixCovers, prefixesOverlap } from '../../proto/domain/address.js';
 import { keys, parseKey } from '../store/keys.js';
@@ -18,9 +19,9 @@ import {
 
 /** ClaimVerdict says whether a record is acted on, and what it contradicts. */
 export type ClaimVerdict = {
-  /** The record is acted on. False when an older record excludes it, or when it is unreadable. */
+  /** Whether to act on the record. False if an older record excludes it, or if it is unreadable. */
   readonly stands: boolean;
-  /** What it contradicts, one line each; empty: nothing. */
+  /** The contradictions, one line each; empty if there are none. */
   readonly problems: readonly string[];
 };
 
@@ -28,7 +29,7 @@ export type ClaimVerdict = {
 export type Settled = {
   readonly key: CheckedKey;
   readonly text: string;
-  /** The key exists. */
+  /** Whether the key exists. */
   readonly exists: boolean;
   readonly stands: boolean;
 };
@@ -45,7 +46,7 @@ function oldestOf<C extends RecordClaim<unknown>>(claims: readonly C[]): C | und
   );
 }
 
-// The part of a record that others depend on; undefined: unreadable.
+// Returns the part of a record that others depend on; undefined if the record is unreadable.
 function poolMeaning(claim: RecordClaim<PoolRecord> | undefined): string | undefined {
   if (claim?.record === undefined) return undefined;
   const { cidr, subnetLength } = claim.record;
@@ -58,14 +59,14 @@ function nodeMeaning(claim: RecordClaim<NodeRecord> | undefined): string | undef
   return `${claim.createRevision} ${name} ${address}`;
 }
 
-/** Consistency holds the records that depend on each other, and the contradictions among them. */
+/** Consistency holds the records that depend on each other, and the contradictions between them. */
 export class Consistency {
   readonly claims = new Claims();
-  /** What each key contradicts. */
+  /** The contradictions of each key. */
   readonly contradictions = new Map<string, string>();
   readonly #due = new Map<string, CheckedKey>();
 
-  /** put takes in a key, in text and in parts, as it is now. */
+  /** put stores the present state of a key, given as text and as parts. */
   put(text: string, checked: CheckedClaim): void {
     const { key } = checked;
     this.#due.set(text, key);
@@ -76,8 +77,7 @@ export class Consistency {
     } else this.claims.put(checked);
   }
 
-  // A label or a reservation changes a record, but nothing that others depend on. Of a name, an address or a subnet
-  // every field counts.
+  // A changed label or reservation does not affect other records. In a name, an address or a subnet, every field does.
   #hasSameMeaning({ kind, key, claim }: CheckedClaim): boolean {
     if (kind !== 'pool' && kind !== 'node') return false;
     const before =
@@ -85,7 +85,7 @@ export class Consistency {
     return before !== undefined && before === (kind === 'pool' ? poolMeaning(claim) : nodeMeaning(claim));
   }
 
-  /** settle judges the keys put since the last time, and all keys that these may concern. */
+  /** settle judges the keys put since the last call, and all keys that these may affect. */
   settle(): readonly Settled[] {
     const settled: Settled[] = [];
     for (const [text, key] of this.#due) {
@@ -99,7 +99,7 @@ export class Consistency {
     return settled;
   }
 
-  /** claimOf is a key as it is in the store; undefined: it does not exist. */
+  /** claimOf returns a key's claim in the store; undefined if the key does not exist. */
   claimOf(key: CheckedKey): RecordClaim<unknown> | undefined {
     switch (key.kind) {
       case 'pool':
@@ -118,7 +118,7 @@ export class Consistency {
   /** verdictOf judges one key. */
   verdictOf(key: CheckedKey): ClaimVerdict {
     const claim = this.claimOf(key);
-    // An unreadable record is reported elsewhere, and excludes others by its key alone.
+    // Unreadable records are reported elsewhere. Their key alone still excludes others.
     if (claim?.record === undefined) return { stands: false, problems: [] };
     switch (key.kind) {
       case 'pool':
@@ -168,7 +168,7 @@ export class Consistency {
     return { stands, problems };
   }
 
-  // Of nodes with the same name or address, the one that the name's or the address's key names; else the oldest.
+  // Of several nodes with the same name or address, returns the one that the key of the name or address names; else the oldest.
   #firstOf(ids: ReadonlySet<string>, named: string | undefined): string | undefined {
     if (named !== undefined && ids.has(named)) return named;
     let first: RecordClaim<unknown> | undefined;
@@ -208,8 +208,8 @@ export class Consistency {
     return { stands, problems };
   }
 
-  // A lease is written in the transaction that adds its node, so the lease of that revision is the node's; else the oldest.
-  // The age of the key is not enough: a subnet that was leased before keeps its key.
+  // A lease is written in the transaction that adds its node, so the lease of that revision is the node's; otherwise the oldest
+  // is. The age of the key is not enough: a subnet that was leased before keeps its key.
   #firstLeaseOf(node: string): SubnetClaim | undefined {
     const made = this.claims.nodes.get(node)?.createRevision;
     let first: SubnetClaim | undefined;
@@ -231,12 +231,12 @@ export class Consistency {
     return `pool ${pool} (${formatPrefix(cidr)}, subnets of /${subnetLength}) has no such subnet`;
   }
 
-  /** isInPool reports whether a subnet is one that its pool is cut into. */
+  /** isInPool reports whether a subnet is one of those that its pool is divided into. */
   isInPool(claim: SubnetClaim): boolean {
     return this.claims.pools.get(claim.pool)?.record !== undefined && this.#misplacement(claim) === undefined;
   }
 
-  // Marks every key that `key`, as it is now, can exclude or be excluded by.
+  // Marks every key that the present state of `key` can exclude or be excluded by.
   #noteNeighbours(key: CheckedKey): void {
     const { claims } = this;
     switch (key.kind) {
@@ -261,7 +261,7 @@ export class Consistency {
         break;
       case 'subnet': {
         for (const other of claims.overlapping(key.subnet)) this.#noteSubnet(other);
-        // The belief in a deleted pool is kept while subnets of it exist.
+        // The belief in a deleted pool is kept as long as subnets of it exist.
         if (!claims.pools.has(key.pool)) this.#notePool(key.pool);
         const node = leaseholderOf(claims.subnets.get(keys.subnet(key.pool, key.subnet)));
         if (node === undefined) break;

@@ -1,4 +1,4 @@
-// Logs each record that begins to contradict others, and each that no longer does. `xctl status` lists the current ones.
+// Logs when a record begins and when it ceases to contradict others. `xctl status` lists the current contradictions.
 import type { Logger } from '../../proto/process/log.js';
 import type { ViewFeed } from './view-feed.js';
 

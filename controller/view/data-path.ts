@@ -1,6 +1,7 @@
-// Decides which unanswered probes of a node are a fault of the data path: a host that is off does not answer either. Pure.
-// Invariant: a silent peer counts only while it is connected and has its subnet configured, and has been for long enough to
-// be probed again: a result from when its host was off says nothing now that it is back.
+// Decides which of a node's unanswered probes indicate a fault of the data path: a host that is off does not answer either.
+// Pure.
+// Invariant: a silent peer counts only if it is connected with its subnet configured, for long enough to be probed again: a
+// result from the time when its host was off says nothing about the present.
 import { formatIpv4 } from '../../proto/domain/address.js';
 import {
   type Condition,
@@ -12,7 +13,7 @@ import {
 
 /** KnownPeer is the state of a peer. */
 export type KnownPeer = {
-  /** How long its daemon has been connected, in milliseconds; undefined: it is not. */
+  /** How long its daemon has been connected, in milliseconds; undefined if it is not connected. */
   readonly connectedMs: number | undefined;
   readonly status: NodeStatus | undefined;
 };
@@ -36,7 +37,7 @@ export function withDataPath(
 ): NodeStatus {
   const cutOff = status.silentPeers.filter(({ nodeName: name }) => {
     const peer = peerOf(name);
-    // What answers no echo by its own settings says so itself, and degrades no other.
+    // A host whose settings ignore echo requests reports that itself, and does not degrade other nodes.
     if (ignoresEcho(peer?.status)) return false;
     return (peer?.connectedMs ?? 0) >= settledMs && hasSubnet(peer?.status, nowMs);
   });
@@ -55,7 +56,7 @@ export function withDataPath(
   return { ...status, conditions: [...status.conditions.filter((other) => other !== own), condition] };
 }
 
-// A restart of Docker takes the bridge down, and is a condition of its own. A time in the future comes from a wrong clock.
+// A restart of Docker takes the bridge down and has a condition of its own. A time in the future comes from a wrong clock.
 function hasSubnet(status: NodeStatus | undefined, nowMs: number): boolean {
   const docker = status?.conditions.find((condition) => condition.type === 'Docker');
   if (docker?.ok !== true) return false;

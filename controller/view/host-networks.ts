@@ -1,4 +1,4 @@
-// The networks that nodes report of their hosts, by network: in a fleet most hosts have the same few.
+// The networks that nodes report for their hosts, grouped by network: in a fleet most hosts report the same few.
 // Invariant: it holds exactly the networks in the statuses of the view.
 import { type Prefix, prefixesOverlap, prefixKey } from '../../proto/domain/address.js';
 import type { HostNetwork } from '../../proto/domain/network.js';

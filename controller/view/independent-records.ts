@@ -18,7 +18,7 @@ function idOf(key: IndependentKey): string {
   return 'id' in key ? key.id : '';
 }
 
-/** IndependentRecords are these tables. */
+/** IndependentRecords holds these tables. */
 export class IndependentRecords {
   readonly hostNetworks = new HostNetworks();
   readonly nodeCertificates = new NodeCertificates();
@@ -60,14 +60,14 @@ export class IndependentRecords {
     note: (changes) => {
       changes.certificates = true;
     },
-    // An unreadable revocation refuses as much as a readable one.
+    // An unreadable revocation is as effective as a readable one.
     placeholder: (id) => ({ role: 'node', id, atMs: 0 }),
   });
   readonly #tables: Tables;
 
   /**
-   * @param former the tables of the view before this one, for single records that are unreadable now
-   * @param noteCluster marks what a new record of the cluster concerns
+   * @param former the tables of the previous view, for single records that are unreadable now
+   * @param noteCluster marks what a new cluster record affects
    */
   constructor(
     former: IndependentRecords | undefined,
@@ -99,18 +99,18 @@ export class IndependentRecords {
     };
   }
 
-  /** put takes in an entry. Returns why its record is ignored; undefined: it is not. */
+  /** put stores an entry. Returns why its record is ignored; undefined if it is not. */
   put(key: IndependentKey, entry: StoredEntry, changes: ViewChanges): string | undefined {
     return this.#tables[key.kind].put(idOf(key), entry, changes);
   }
 
-  /** delete takes in that a key is gone. Returns why that is ignored; undefined: it is not. */
+  /** delete removes a deleted key. Returns why the deletion is ignored; undefined if it is not. */
   delete(key: IndependentKey, changes: ViewChanges): string | undefined {
     return this.#tables[key.kind].delete(idOf(key), changes);
   }
 }
 
-// The id of a cluster never changes, and its epoch never goes back.
+// The id of a cluster never changes, and its epoch never decreases.
 function clusterRefusal({ id, epoch }: ClusterRecord, before: ClusterRecord): string | undefined {
   if (before.id === id && before.epoch <= epoch) return undefined;
   return `it names cluster ${id}, epoch ${epoch}; this is ${before.id}, epoch ${before.epoch}`;

@@ -1,11 +1,11 @@
-// Times in records, by this controller's clock: a duration counts from when this controller saw the record begin.
-// Records of older versions have no duration; their times stand as they were written, by whatever clock.
+// Converts times in records to this controller's clock: a duration counts from when this controller first saw the record.
+// Records of older versions have no duration; their times are used as written, whichever clock wrote them.
 import type { ClusterRecord, RecordKind, RecordOf, SubnetRecord, TokenRecord } from '../store/records.js';
 
-/** Since says for how long a record, and its key, have existed, in milliseconds. */
+/** Since returns how long a record, and its key, have existed, in milliseconds. */
 export type Since = { readonly record: () => number; readonly key: () => number };
 
-/** localToken returns a token that expires its lifetime after it was made. */
+/** localToken returns a token that expires one lifetime after its creation. */
 export function localToken(token: TokenRecord, ageMs: number, nowMs: number): TokenRecord {
   return token.ttlMs === undefined ? token : { ...token, expiresMs: nowMs - ageMs + token.ttlMs };
 }
@@ -21,7 +21,7 @@ function localCluster(cluster: ClusterRecord, ageMs: number, nowMs: number): Clu
 
 type ToLocal<T> = (record: T, since: Since, nowMs: number) => T;
 
-// Kinds without an entry have no time that another controller's clock would matter for.
+// Kinds without an entry have no time for which the difference between clocks matters.
 const toLocal: { readonly [K in RecordKind]?: ToLocal<RecordOf<K>> } = {
   cluster: (record, since, nowMs) => localCluster(record, since.record(), nowMs),
   subnet: (record, since, nowMs) => localSubnet(record, since.record(), nowMs),
@@ -29,7 +29,7 @@ const toLocal: { readonly [K in RecordKind]?: ToLocal<RecordOf<K>> } = {
   token: (record, since, nowMs) => localToken(record, since.key(), nowMs),
 };
 
-/** localTimes returns a record with its times by the clock that `nowMs` is read from. */
+/** localTimes returns a record with its times by the clock that `nowMs` was read from. */
 export function localTimes<K extends RecordKind>(
   kind: K,
   record: RecordOf<K>,

@@ -1,5 +1,5 @@
-// The certificates of each node, by node.
-// Invariant: it names the same certificates as the view's table of certificates.
+// Indexes certificates by node.
+// Invariant: the index holds the same certificates as the view's table of certificates.
 import type { CertificateRecord } from '../store/records.js';
 import type { Held } from './held.js';
 import type { RecordIndex } from './record-tables.js';

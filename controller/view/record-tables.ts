@@ -1,34 +1,34 @@
-// The records of the kinds that depend on no other record, one table per kind. The kinds that do depend on each other
-// (pools, nodes, names, addresses, subnets) are in beliefs.ts.
-// Invariant: an unreadable record removes nothing that its table holds.
+// The records of the kinds that depend on no other record, one table per kind. The kinds that depend on each other (pools,
+// nodes, names, addresses, subnets) are in beliefs.ts.
+// Invariant: an unreadable record removes nothing from its table.
 import type { RecordKind, RecordOf } from '../store/records.js';
 import type { Held, StoredEntry } from './held.js';
 import type { ViewChanges } from './view-changes.js';
 
 /** KindTable holds the records of one kind. */
 export type KindTable = {
-  /** put takes in an entry of this kind. Returns why the record is ignored; undefined: it is not. */
+  /** put stores an entry of this kind. Returns why the record is ignored; undefined if it is not. */
   readonly put: (id: string, entry: StoredEntry, changes: ViewChanges) => string | undefined;
-  /** delete takes in that a key of this kind is gone. Returns why that is ignored; undefined: it is not. */
+  /** delete removes a deleted key of this kind. Returns why the deletion is ignored; undefined if it is not. */
   readonly delete: (id: string, changes: ViewChanges) => string | undefined;
 };
 
-/** RecordIndex finds the records of one kind by something else than their id. `all` is the table after the change. */
+/** RecordIndex finds the records of one kind by another property than their id. `all` is the table after the change. */
 export type RecordIndex<T> = {
   readonly put: (id: string, held: Held<T>, all: ReadonlyMap<string, Held<T>>) => void;
   readonly delete: (id: string, before: Held<T>, all: ReadonlyMap<string, Held<T>>) => void;
 };
 
-/** RecordMapOptions describe a kind of which there are many records. */
+/** RecordMapOptions configure the table of a kind with many records. */
 export type RecordMapOptions<K extends RecordKind> = {
-  /** note marks in `changes` what a change of record `id` concerns. */
+  /** note marks in `changes` what a change of record `id` affects. */
   readonly note: (changes: ViewChanges, id: string) => void;
   readonly index?: RecordIndex<RecordOf<K>>;
-  /** placeholder stands for an unreadable record that the table does not hold yet. Absent: nothing does. */
+  /** placeholder returns the substitute for an unreadable record that the table does not hold yet. Absent: no substitute. */
   readonly placeholder?: (id: string) => RecordOf<K>;
 };
 
-/** RecordMap is the table of a kind of which there are many records, by id. */
+/** RecordMap is the table of a kind with many records, by id. */
 export class RecordMap<K extends RecordKind> implements KindTable {
   readonly #kind: K;
   readonly #options: RecordMapOptions<K>;
@@ -68,16 +68,16 @@ export class RecordMap<K extends RecordKind> implements KindTable {
   }
 }
 
-/** SingleRecordOptions describe a kind of which there is one record. */
+/** SingleRecordOptions configure the table of a kind with one record. */
 export type SingleRecordOptions<K extends RecordKind> = {
-  /** former returns what the view before this one held, which stands where the record can't be read. */
+  /** former returns the previous view's record, which is kept if the record can't be read. */
   readonly former: () => Held<RecordOf<K>> | undefined;
-  /** refuse says why a record must not replace the one held; undefined: it may. */
+  /** refuse returns why a record must not replace the held one; undefined if it may. */
   readonly refuse?: (record: RecordOf<K>, before: RecordOf<K>) => string | undefined;
   readonly note: (changes: ViewChanges, record: RecordOf<K>) => void;
 };
 
-/** SingleRecord is the table of a kind of which there is one record. xnet never deletes it, so a deletion is ignored. */
+/** SingleRecord is the table of a kind with one record. xnet never deletes that record, so a deletion is ignored. */
 export class SingleRecord<K extends RecordKind> implements KindTable {
   readonly #kind: K;
   readonly #options: SingleRecordOptions<K>;
@@ -88,7 +88,7 @@ export class SingleRecord<K extends RecordKind> implements KindTable {
     this.#options = options;
   }
 
-  /** held returns the record; undefined: there was never one. */
+  /** held returns the record; undefined if there never was one. */
   get held(): Held<RecordOf<K>> | undefined {
     return this.#held;
   }

@@ -1,6 +1,6 @@
-// Decides whether to act on the store that was found, given what this controller remembers of it in memory and on disk.
-// Invariant: the only write to a store that is not accepted yet is the cluster record, which accepts it. An operator's
-// --accept-store applies to the first store that is found, and to no other.
+// Decides whether to act on the store that answers, given what this controller remembers of it in memory and on disk.
+// Invariant: the only write to a store before its acceptance is the cluster record, which accepts it. An operator's
+// --accept-store applies only to the first store that is found.
 import { messageOf } from '../../proto/errors.js';
 import { backoffMs, pause } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
@@ -27,24 +27,24 @@ export type StoreAdmissionOptions = {
   /** Accept the store found at start, whatever is remembered, and begin a new epoch for all nodes. */
   readonly acceptStore: boolean;
   readonly newClusterId: () => string;
-  /** The key that this controller alone writes periodically; empty: none. */
+  /** A key that only this controller writes, periodically; empty if there is none. */
   readonly ownKey?: string;
 };
 
-/** Judgement is a listing to act on, or why not to. Undefined: aborted. */
+/** Judgement is a listing to act on, or the reason not to. Undefined: aborted. */
 export type Judgement = { readonly listing: Listing } | { readonly refusal: string } | undefined;
 
 type Identity = Omit<RememberedStore, 'newest' | 'own'>;
 
-/** changedAtOf is every key of a listing, and the revision it was last changed at. */
+/** changedAtOf returns every key of a listing with the revision of its last change. */
 function changedAtOf({ entries }: Listing): ReadonlyMap<string, number> {
   return new Map(entries.map(({ key, modRevision }) => [key, modRevision]));
 }
 
-// Changes within this time are written together; a crash loses no more than this.
+// Changes within this time are written together; a crash loses no more than these.
 const rememberAfterMs = 250;
 
-/** StoreAdmission remembers the store, and judges the store that is found. */
+/** StoreAdmission remembers the store, and judges the store that answers. */
 export class StoreAdmission {
   readonly #options: StoreAdmissionOptions;
   readonly #newest = new NewestKeys();
@@ -60,7 +60,7 @@ export class StoreAdmission {
   }
 
   /**
-   * load reads what is remembered on disk.
+   * load reads the remembered state from disk.
    * @throws XnetError Corrupt
    */
   async load(): Promise<void> {
@@ -69,8 +69,8 @@ export class StoreAdmission {
   }
 
   /**
-   * judge decides whether to act on a listing. It writes the cluster record of an empty store, and that of an accepted one.
-   * @param held all keys of the view but operations and events, and its revision; undefined: there was no view yet
+   * judge decides whether to act on a listing. It writes the cluster record of an empty store and of an accepted one.
+   * @param held all keys of the view except operations and events, and its revision; undefined if there was no view yet
    */
   async judge(
     listing: Listing,
@@ -100,8 +100,8 @@ export class StoreAdmission {
         revision,
         changedAt: changedAtOf(current),
       });
-      // A controller that remembers nothing can't tell that a store was restored, nor can one that acted on it before its
-      // operator said so. A store that was accepted already is not accepted anew: the flag may have been left in place.
+      // A controller that remembers nothing can't tell that a store was restored; neither can one that acted on it before its
+      // operator accepted it. A store that was accepted already is not accepted again: the flag may have been left in place.
       const mayBeRestored = this.#beforeWith(held) === undefined || decoded.record.acceptedMs === undefined;
       if (refusal === undefined && !(accept && mayBeRestored)) return { listing: current };
       if (!accept && refusal !== undefined) return { refusal };
@@ -111,13 +111,13 @@ export class StoreAdmission {
     return undefined;
   }
 
-  // What this process has seen is more complete than the file.
+  // This process has seen more than the file contains.
   #beforeWith(held: Parameters<StoreAdmission['judge']>[1]): KnownStore | undefined {
     if (held === undefined || this.#identity === undefined) return this.#before;
     return { ...this.#identity, ...held, own: this.#options.ownKey ?? '', complete: true };
   }
 
-  /** begin notes that the controller acts on a listing. */
+  /** begin records that the controller acts on a listing. */
   begin(listing: Listing, cluster: ClusterRecord): void {
     const { storeId, revision } = listing;
     this.#newest.begin(changedAtOf(listing));
@@ -125,7 +125,7 @@ export class StoreAdmission {
     this.#remember();
   }
 
-  /** follow notes changes that the view has taken in. */
+  /** follow records changes that the view has applied. */
   follow(changes: readonly Change[], revision: number, cluster: ClusterRecord): void {
     if (this.#identity === undefined) return;
     for (const change of changes) {
@@ -136,12 +136,12 @@ export class StoreAdmission {
     this.#remember();
   }
 
-  /** storeId returns the id of the store that the controller acts on; empty: none yet. */
+  /** storeId returns the id of the store that the controller acts on; empty if there is none yet. */
   get storeId(): string {
     return this.#identity?.storeId ?? '';
   }
 
-  /** settle waits until what is remembered is on disk. */
+  /** settle waits until the remembered state is on disk. */
   async settle(): Promise<void> {
     await this.#writing;
     if (this.#identity !== this.#written) await this.#write();
@@ -164,7 +164,7 @@ export class StoreAdmission {
     try {
       await writeRemembered(this.#options.seenPath, { ...identity, newest: { ...this.#newest.entries }, own });
     } catch (error) {
-      // A full disk does not stop the service: the store is elsewhere.
+      // A full disk does not stop the service: the store is on other machines.
       this.#options.log.warn({ err: error }, 'store: could not remember its revision');
     }
   }
@@ -178,15 +178,15 @@ export class StoreAdmission {
         'If this is intended, start the controller once with --accept-store.'
       );
     }
-    // Controllers write other keys only after the cluster record, so these keys are not xnet's.
+    // Controllers write other keys only after the cluster record, so these keys are foreign.
     if (entries.length > 0) return 'there are keys under the prefix but no record "cluster": check --etcd-prefix';
     return undefined;
   }
 
-  // Makes an empty store a cluster. Of several controllers one writes the record.
+  // Creates the cluster record in an empty store. Of several controllers, one succeeds.
   async #makeCluster(signal: AbortSignal): Promise<Listing | undefined> {
     const { newClusterId } = this.#options;
-    // When it replaces the store of another cluster, hosts may hold subnets that it does not know.
+    // If the store replaces that of another cluster, hosts may hold subnets that it does not know.
     const isFirst = this.#before === undefined && this.#identity === undefined;
     const accepted = isFirst ? {} : { acceptedMs: Date.now() };
     const value = encode('cluster', { id: newClusterId(), epoch: 1, createdMs: Date.now(), ...accepted, schema: 1 });
@@ -195,9 +195,9 @@ export class StoreAdmission {
     return listing;
   }
 
-  // Begins a new epoch, which invalidates what nodes and other controllers remember of the store. Its number is the time, so
-  // a backup that is restored twice leads to two different epochs, whatever the accepting controller remembers. If its clock
-  // is behind, nodes may know a higher number and refuse the store; no node takes one epoch for another.
+  // Begins a new epoch, which invalidates what nodes and other controllers remember of the store. The epoch is the current time,
+  // so restoring a backup twice leads to two different epochs, whatever the accepting controller remembers. If its clock is
+  // behind, nodes may know a higher epoch and refuse the store; no node mistakes one epoch for another.
   async #beginEpoch(record: ClusterRecord, modRevision: number, signal: AbortSignal): Promise<Listing | undefined> {
     const known = Math.max(record.epoch, this.#before?.epoch ?? 0, this.#identity?.epoch ?? 0);
     const epoch = Math.max(known + 1, Date.now());
@@ -220,7 +220,7 @@ export class StoreAdmission {
     const { store, log } = this.#options;
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
-        // If another controller wrote it first, its record serves as well.
+        // If another controller wrote its record first, that record is as good.
         await store.commit({
           guards: [{ kind: 'key', key: keys.cluster, modRevision }],
           operations: [{ kind: 'put', key: keys.cluster, value }],

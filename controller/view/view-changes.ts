@@ -1,11 +1,11 @@
-// The parts of a view that a batch of changes concerns: what listeners look at to decide whether to recompute.
+// The parts of a view that a batch of changes affects. Listeners use it to decide whether to recompute.
 import type { EventRecord } from '../store/records.js';
 
-/** ViewChanges names the parts of a view that one batch of changes concerns. */
+/** ViewChanges names the parts of a view that one batch of changes affects. */
 export type ViewChanges = {
   /** prefixKey of each subnet whose route may have changed. */
   readonly subnets: Set<number>;
-  /** Ids of nodes of which some record changed. */
+  /** Ids of nodes with at least one changed record. */
   readonly nodes: Set<string>;
   pools: boolean;
   sessions: boolean;
@@ -13,9 +13,9 @@ export type ViewChanges = {
   readonly registrations: Set<string>;
   controllers: boolean;
   authority: boolean;
-  /** Certificates or revocations. */
+  /** Whether certificates or revocations changed. */
   certificates: boolean;
-  /** The events recorded. Empty for a listing. */
+  /** The recorded events. Empty for a listing. */
   readonly events: { readonly id: string; readonly record: EventRecord }[];
 };
 

@@ -1,5 +1,5 @@
-// Keeps the view current from one watch of the store, and says when the controller must not act.
-// Invariant: readers see the view at whole revisions only, and not before the store is known to be the one that this
+// Keeps the view current from one watch of the store, and reports when the controller must not act.
+// Invariant: readers see the view at whole revisions only, and only after the store was verified to be the one that this
 // controller used before.
 
 import type { Version } from '../../proto/domain/network.js';
@@ -12,9 +12,9 @@ import { type ViewListener, ViewListeners } from './view-listeners.js';
 
 /** ViewFeedOptions configure a feed. */
 export type ViewFeedOptions = StoreAdmissionOptions & {
-  /** What times in records are measured with. Default: the machine's clock, with no revisions seen yet. */
+  /** The times in records are measured with it. Default: the machine's clock, with no revisions seen yet. */
   readonly times?: Times;
-  /** How old the view may be, milliseconds. Default: 15 s. */
+  /** Maximum age of the view, milliseconds. Default: 15 s. */
   readonly staleAfterMs?: number;
 };
 
@@ -33,7 +33,7 @@ export class ViewFeed {
   #connected = false;
   /** The connection was lost, and the store that answers now is not verified yet. */
   #unverified = false;
-  /** Changes arrived while unverified that the view did not apply: it has to take the next listing. */
+  /** Changes arrived while unverified that the view did not apply, so it needs the next listing. */
   #missed = false;
   #stale = false;
   #heardAt = 0;
@@ -64,7 +64,7 @@ export class ViewFeed {
     return this.#ready && this.#refusal === '';
   }
 
-  /** connected reports whether the watch is up. While it is not, the view stays as of the last message. */
+  /** connected reports whether the watch is up. While it is down, the view stays at the last message. */
   get connected(): boolean {
     return this.#connected && !this.#stale;
   }
@@ -74,7 +74,7 @@ export class ViewFeed {
     return this.ready && !this.#stale;
   }
 
-  /** refusal says why the controller refuses to act on the store; empty: it does not. */
+  /** refusal returns why the controller refuses to act on the store; empty if it does not refuse. */
   get refusal(): string {
     return this.#refusal;
   }
@@ -95,14 +95,14 @@ export class ViewFeed {
   }
 
   /**
-   * clusterRevision returns the revision at which the cluster record was last changed, which is when its epoch began.
+   * clusterRevision returns the revision at which the cluster record last changed, which is the beginning of its epoch.
    * @throws XnetError as `view` does
    */
   get clusterRevision(): number {
     return this.view.modRevisionOf(keys.cluster);
   }
 
-  /** onChange calls a listener after each change of the view, in order of registration. Returns how to remove it. */
+  /** onChange calls a listener after each change of the view, in order of registration. Returns a function that removes it. */
   onChange(listener: ViewListener): () => void {
     return this.#listeners.add(listener);
   }
@@ -143,7 +143,7 @@ export class ViewFeed {
    * @throws XnetError Unavailable, DeadlineExceeded
    */
   fresh(): Promise<ReadonlyView> {
-    // The read under way may have begun before this call; the next one has not.
+    // The read in progress may have begun before this call; the next one has not.
     this.#nextReading ??= (this.#reading ?? Promise.resolve())
       .catch(() => undefined)
       .then(() => {
@@ -155,7 +155,7 @@ export class ViewFeed {
   }
 
   async #read(): Promise<ReadonlyView> {
-    // The watch may be ahead of the answer when it arrives: the view continues meanwhile.
+    // The watch may be ahead of the answer when it arrives, because the view continues to change.
     const { revision } = this.#view;
     const listing = await this.#options.store.list();
     if (!this.ready || listing.storeId !== this.#admission.storeId || listing.revision < revision) {
@@ -168,8 +168,8 @@ export class ViewFeed {
   }
 
   /**
-   * run keeps the view until `signal` aborts.
-   * @throws XnetError Corrupt when the file that remembers the store is unreadable
+   * run maintains the view until `signal` aborts.
+   * @throws XnetError Corrupt if the file that remembers the store is unreadable
    */
   async run(signal: AbortSignal): Promise<void> {
     const { log, store } = this.#options;
@@ -225,13 +225,13 @@ export class ViewFeed {
       return this.#verify(signal);
     }
     if (this.#refusal !== '') {
-      // An operator accepted the store, here or at another controller: read it again, missed changes do not matter.
+      // An operator accepted the store, here or at another controller: read it again; missed changes do not matter.
       if (changed.some((change) => change.kind === 'put' && change.entry.key === keys.cluster)) {
         await this.#verify(signal);
       }
       return;
     }
-    // A listing read meanwhile contains them.
+    // A listing read in the meantime contains these changes.
     if (!this.#ready || revision <= this.#view.revision) return;
     this.#connected = true;
     const changes = this.#view.apply(changed, revision);
@@ -240,8 +240,8 @@ export class ViewFeed {
     this.#listeners.publish(changes, this.#view);
   }
 
-  // Another store may answer now, at any revision, so a whole listing is compared with the view. The view gets later
-  // changes from the watch, unless the watch delivered them while this failed (#missed).
+  // Another store may answer now, at any revision, so a whole listing is compared with the view. The view gets later changes
+  // from the watch, unless the watch delivered them before the comparison succeeded (#missed).
   async #verify(signal: AbortSignal): Promise<void> {
     this.#unverified = true;
     try {
@@ -254,7 +254,7 @@ export class ViewFeed {
     }
   }
 
-  // @param judgeOnly leave the view as it is when the listing is accepted
+  // @param judgeOnly leaves the view unchanged if the listing is accepted
   async #takeListing(listing: Listing, signal: AbortSignal, judgeOnly = false): Promise<void> {
     const { changedAt, revision } = this.#view;
     const held = this.#ready ? { changedAt, revision } : undefined;

@@ -1,5 +1,5 @@
 // The parts of the controller that follow the view: listeners called after each change, and calls waiting for a revision.
-// Invariant: a listener that fails stops neither the other listeners nor the view.
+// Invariant: a failing listener stops neither the other listeners nor the view.
 import { XnetError } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
@@ -19,13 +19,13 @@ export class ViewListeners {
     this.#log = log;
   }
 
-  /** add registers a listener, called after those registered before it. Returns how to remove it. */
+  /** add registers a listener, called after those registered earlier. Returns a function that removes it. */
   add(listener: ViewListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** publish calls all listeners, and ends the waits for the revision that the view is at. */
+  /** publish calls all listeners, and ends the waits for the view's revision. */
   publish(changes: ViewChanges, view: ReadonlyView): void {
     for (const listener of this.#listeners) {
       try {

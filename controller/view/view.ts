@@ -1,6 +1,6 @@
-// Everything in the store, in memory, as of one revision. ViewFeed keeps it current from one watch; all others read it.
-// Invariant: a record that is unreadable, or that contradicts an older one, never removes what was believed before it:
-// the problem is reported and the belief is kept. Nor does the absence of a record on which others still depend.
+// Everything in the store, in memory, at one revision. ViewFeed keeps it current from one watch; all others only read it.
+// Invariant: neither a record that is unreadable or contradicts an older one, nor the absence of a record on which others
+// depend, removes an earlier belief: the problem is reported and the belief is kept.
 import { type Ipv4, type Prefix, prefixCovers } from '../../proto/domain/address.js';
 import { keys, parseKey } from '../store/keys.js';
 import { decode } from '../store/record-codec.js';
@@ -32,10 +32,10 @@ import { IndependentRecords } from './independent-records.js';
 import { localTimes } from './local-times.js';
 import { noViewChanges, type ViewChanges } from './view-changes.js';
 
-/** Times are what a view measures the times in records with: its own clock, and when it saw each revision. */
+/** Times measure the times in records: the view's own clock, and when it saw each revision. */
 export type Times = { readonly ages: Ages; readonly now: () => number };
 
-/** ReadonlyView is the view as everybody but its feed sees it. */
+/** ReadonlyView is the view for all users except its feed. */
 export type ReadonlyView = Omit<View, 'apply' | 'replace'>;
 
 function noteEvent({ key: text, value }: Entry, changes: ViewChanges): void {
@@ -45,53 +45,53 @@ function noteEvent({ key: text, value }: Entry, changes: ViewChanges): void {
   if ('record' in decoded) changes.events.push({ id: key.id, record: decoded.record });
 }
 
-/** View holds the records of all kinds but operations and events, which are read from the store when asked for. */
+/** View holds the records of all kinds except operations and events, which are read from the store on demand. */
 export class View {
   readonly pools: ReadonlyMap<string, Held<PoolRecord>>;
   readonly nodes: ReadonlyMap<string, Held<NodeRecord>>;
   readonly nodeOfName: ReadonlyMap<string, string>;
   readonly nodeOfAddress: ReadonlyMap<Ipv4, string>;
-  /** By prefixKey: the believed record of each subnet. */
+  /** The believed record of each subnet, by prefixKey. */
   readonly subnets: ReadonlyMap<number, HeldSubnet>;
   /** The records of `subnets`, by pool. */
   readonly subnetsOfPool: ReadonlyMap<string, ReadonlyMap<number, SubnetRecord>>;
-  /** prefixKey of the subnet that a node holds. */
+  /** prefixKey of each node's subnet, by node id. */
   readonly subnetOfNode: ReadonlyMap<string, number>;
-  /** By prefixKey: subnets that have records of which none is believed, being unreadable or contradicting older ones. */
+  /** Subnets with records of which none is believed, because they are unreadable or contradict older ones; by prefixKey. */
   readonly unresolvedSubnets: ReadonlyMap<number, Prefix>;
   /** Keys of subnets whose record does not fit its pool, contradicts an older one or is unreadable. */
   readonly strays: ReadonlyMap<string, Prefix>;
   readonly sessions: ReadonlyMap<string, Held<SessionRecord>>;
-  /** Of nodes that were connected and are not. */
+  /** Records of nodes that were connected and are not any more. */
   readonly absences: ReadonlyMap<string, Held<AbsenceRecord>>;
   readonly statuses: ReadonlyMap<string, Held<StatusRecord>>;
-  /** The networks that all statuses report. */
+  /** The networks that all node statuses report. */
   readonly hostNetworks: ReadonlyHostNetworks;
-  /** Of running controllers. */
+  /** Records of running controllers. */
   readonly controllers: ReadonlyMap<string, Held<ControllerRecord>>;
   readonly progress: ReadonlyMap<string, Held<ProgressRecord>>;
-  /** Of all controllers, running or not, that nobody removed. */
+  /** Records of all controllers, running or not, that nobody removed. */
   readonly registrations: ReadonlyMap<string, Held<RegistrationRecord>>;
   readonly tokens: ReadonlyMap<string, Held<TokenRecord>>;
   /** By serial. */
   readonly certificates: ReadonlyMap<string, Held<CertificateRecord>>;
   /** Serial of a node's newest certificate. */
   readonly certificateOfNode: ReadonlyMap<string, string>;
-  /** Serials of a node's certificates in the store: one, unless an older version left more behind. */
+  /** Serials of a node's certificates in the store: one, unless an older version left several. */
   readonly certificatesOfNode: ReadonlyMap<string, ReadonlySet<string>>;
-  /** By the serial of a certificate, or by the id of a node. */
+  /** Revocations, by the serial of a certificate or the id of a node. */
   readonly revoked: ReadonlyMap<string, Held<RevokedRecord>>;
-  /** Keys whose records contradict older ones, and what they contradict. They are not acted on. */
+  /** Keys whose records contradict older ones, with the contradictions. These records are not acted on. */
   readonly contradictions: ReadonlyMap<string, string>;
   readonly #beliefs: Beliefs;
   readonly #records: IndependentRecords;
   readonly #undecodable = new Map<string, string>();
-  // Every key that the last listing or change said exists: a key that is not in a new listing was deleted.
+  // Every key that exists according to the last listing or change: a key that a new listing lacks was deleted.
   readonly #keys = new Map<string, number>();
   readonly #times: Times;
   #revision = 0;
 
-  /** @param former the view before this one: its beliefs stand where this one finds no record to believe */
+  /** @param former the previous view: its beliefs are kept wherever this view finds no record to believe */
   constructor(former?: View, times?: Times) {
     this.#times = times ?? (former === undefined ? undefined : former.#times) ?? { ages: new Ages(), now: Date.now };
     const beliefs = new Beliefs(former === undefined ? undefined : former.#beliefs);
@@ -129,39 +129,39 @@ export class View {
     this.revoked = records.revoked.all;
   }
 
-  /** revision is the revision of the store that the view is at; 0 before the first listing. */
+  /** revision returns the view's revision of the store; 0 before the first listing. */
   get revision(): number {
     return this.#revision;
   }
 
-  /** cluster is the record of the cluster; undefined before the first listing. */
+  /** cluster returns the record of the cluster; undefined before the first listing. */
   get cluster(): Held<ClusterRecord> | undefined {
     return this.#records.cluster.held;
   }
 
-  /** authority is the record of the authority; undefined: the cluster has none. */
+  /** authority returns the record of the authority; undefined if the cluster has none. */
   get authority(): Held<AuthorityRecord> | undefined {
     return this.#records.authority.held;
   }
 
-  /** undecodable are the keys that are unreadable or ignored, and why. */
+  /** undecodable returns the keys that are unreadable or ignored, with the reason. */
   get undecodable(): ReadonlyMap<string, string> {
     return this.#undecodable;
   }
 
-  /** changedAt are all keys but those of operations and events, and the revision that each was last changed at. */
+  /** changedAt returns all keys except those of operations and events, with the revision of the last change of each. */
   get changedAt(): ReadonlyMap<string, number> {
     return this.#keys;
   }
 
-  /** modRevisionOf is the revision that a key was last changed at; 0 when it does not exist. */
+  /** modRevisionOf returns the revision at which a key last changed; 0 if it does not exist. */
   modRevisionOf(key: string): number {
     return this.#keys.get(key) ?? 0;
   }
 
   /**
-   * isAwaited says of a node of a restored store that nobody has seen it since the store was accepted: neither its host
-   * nor an operator, who may have removed it after the backup.
+   * isAwaited reports whether neither the host nor an operator has confirmed a node since a restored store was accepted. An
+   * operator may have removed the node after the backup.
    */
   isAwaited(nodeId: string): boolean {
     if (this.cluster?.record.acceptedMs === undefined) return false;
@@ -169,32 +169,32 @@ export class View {
     return node !== undefined && node.modRevision < this.cluster.modRevision;
   }
 
-  /** leasesOf are the subnets that the store has as leased to a node: one, unless records contradict each other. */
+  /** leasesOf returns the subnets that the store records as leased to a node: one, unless records contradict each other. */
   leasesOf(nodeId: string): readonly SubnetClaim[] {
     const { subnets, leasesOfNode } = this.#beliefs.consistency.claims;
     return [...leasesOfNode.of(nodeId)].flatMap((key) => subnets.get(key) ?? []);
   }
 
-  /** recordsIn are the records of subnets of any pool that overlap a range, readable or not. */
+  /** recordsIn returns the records of subnets of any pool that overlap a range, readable or not. */
   recordsIn(range: Prefix): readonly SubnetClaim[] {
     return [...this.#beliefs.consistency.claims.overlapping(range)];
   }
 
-  /** replace takes a new listing in place of everything. Returns what differs from before. */
+  /** replace replaces everything with a new listing. Returns what differs from before. */
   replace(listing: Listing): ViewChanges {
     const changes = noViewChanges();
     const another = this.#isOfAnotherEpoch(listing);
     const listed = new Set(listing.entries.map((entry) => entry.key));
     for (const key of [...this.#keys.keys()]) if (!listed.has(key)) this.#delete(key, changes);
     for (const entry of listing.entries) {
-      // A restored store gives the same revisions again, to other records.
+      // A restored store assigns the same revisions again, to other records.
       if (another || this.#keys.get(entry.key) !== entry.modRevision) this.#put(entry, changes);
     }
     this.#arriveAt(listing.revision, changes);
     return changes;
   }
 
-  /** apply takes the changes of one revision. */
+  /** apply applies the changes of one revision. */
   apply(changed: readonly Change[], revision: number): ViewChanges {
     const changes = noViewChanges();
     for (const change of changed) {
@@ -213,7 +213,7 @@ export class View {
     this.#times.ages.saw(revision, this.#times.now());
   }
 
-  // Whether a restored store was accepted since the last listing. Asked first, because ages depend on the answer.
+  // Reports whether a restored store was accepted since the last listing. Called first, because ages depend on the result.
   #isOfAnotherEpoch({ entries }: Listing): boolean {
     const entry = entries.find(({ key }) => key === keys.cluster);
     const decoded = entry === undefined ? undefined : decode('cluster', entry.value);
@@ -264,7 +264,7 @@ export class View {
   }
 }
 
-/** poolOf is the pool whose CIDR a prefix lies in, with its name. */
+/** poolOf returns the pool whose CIDR contains a prefix, with its name. */
 export function poolOf(view: ReadonlyView, subnet: Prefix): readonly [string, Held<PoolRecord>] | undefined {
   for (const entry of view.pools) if (prefixCovers(entry[1].record.cidr, subnet)) return entry;
   return undefined;
