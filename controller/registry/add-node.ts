@@ -21,7 +21,7 @@ import { choosePool, poolState, requireFreeAddress, requireFreeName, requireNode
 import type { Decision } from './mutation.js';
 import { hindering } from './node-networks.js';
 
-/** NewNode is a node to add. Absent fields are chosen for it. */
+/** NewNode describes a node to add. Absent fields are chosen for it. */
 export type NewNode = {
   readonly name: string;
   readonly address: Ipv4;
@@ -29,7 +29,7 @@ export type NewNode = {
   readonly subnet?: Prefix;
   readonly mode?: Mode;
   readonly labels: Readonly<Record<string, string>>;
-  /** Networks of the host itself, if it reported them. */
+  /** Networks of the host itself, if it reported any. */
   readonly networks?: readonly HostNetwork[];
 };
 
@@ -84,7 +84,7 @@ function poolMode(view: ReadonlyView, pool: string | undefined): Mode | undefine
   return pool === undefined ? undefined : view.pools.get(pool)?.record.mode;
 }
 
-/** AddInput is everything that the decision to add a node depends on. */
+/** AddInput holds everything that the decision to add a node depends on. */
 export type AddInput = {
   readonly view: ReadonlyView;
   readonly nodeId: string;
@@ -116,7 +116,7 @@ export function decideAdd(input: AddInput): Decision {
     avoid: view.hostNetworks.overlapping(state.record.cidr).map(({ prefix }) => prefix),
     ...(wanted.subnet === undefined ? {} : { subnet: wanted.subnet }),
   };
-  // When a pending commit takes the last free subnet, try for it all the same: that commit can still fail.
+  // If a pending commit takes the last free subnet, fall back to that subnet: the pending commit can still fail.
   const subnet = chooseSubnet(poolState(view, pool, taken), wish, nowMs, spread) ?? chooseSubnet(state, wish, nowMs);
   if (subnet === undefined) throw exhausted(state, own, nowMs);
   return additionOf(input, pool, subnet);

@@ -1,8 +1,8 @@
 // Chooses the subnet of a node. Pure: a function of the view, the wish and the clock.
-// The order of preference: the subnet it held before; one reserved for it; the lowest that was never leased; the one freed
-// longest ago. So freed subnets are reused last, and quarantined ones only by the host that held them. Subnets that overlap a
-// network of another node's host come last, since that host will not route to them; those that overlap a network of the
-// host itself are never chosen.
+// The order of preference: the subnet that the node held before; one reserved for it; the lowest that was never leased; the
+// one freed longest ago. Freed subnets are therefore reused last, and quarantined ones only by the host that held them.
+// Subnets that overlap a network of another node's host come last, since that host will not route to them; those that
+// overlap a network of the host itself are never chosen.
 import {
   formatPrefix,
   type Ipv4,
@@ -19,26 +19,26 @@ import type { HostNetwork } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import type { PoolRecord, ReservationRecord, SubnetRecord } from '../store/records.js';
 
-/** PoolState is one pool and its subnets. */
+/** PoolState holds one pool and its subnets. */
 export type PoolState = {
   readonly name: string;
   readonly record: PoolRecord;
-  /** Records by prefixKey: leased, or freed at some time. */
+  /** Records by prefixKey: subnets that are leased, or were freed at some time. */
   readonly subnets: ReadonlyMap<number, SubnetRecord>;
-  /** prefixKeys of subnets that pending commits write: not to be chosen. */
+  /** prefixKeys of subnets that pending commits write; they are not chosen. */
   readonly excluded: ReadonlySet<number>;
-  /** Ranges of records that are unreadable or do not fit this pool: nothing in them may be chosen. */
+  /** Ranges of records that are unreadable or do not fit this pool; nothing in them may be chosen. */
   readonly blocked: readonly Prefix[];
   readonly doubt?: Doubt;
 };
 
 /**
- * Doubt follows the acceptance of a restored store: until `untilMs`, a subnet that the store does not have as leased may have
- * been leased after the backup and be in use. Subnets freed or released in the new epoch are not in doubt.
+ * Doubt follows the acceptance of a restored store: until `untilMs`, a subnet without a lease in the store may have been
+ * leased after the backup and be in use. Subnets freed or released in the new epoch are not in doubt.
  */
 export type Doubt = { readonly untilMs: number; readonly epoch: number };
 
-/** isInDoubt reports whether a subnet may be in use although the store does not have it as leased. */
+/** isInDoubt reports whether a subnet may be in use although the store has no lease for it. */
 export function isInDoubt(doubt: Doubt | undefined, record: SubnetRecord | undefined, nowMs: number): boolean {
   if (doubt === undefined || nowMs >= doubt.untilMs || record?.state === 'leased') return false;
   return record?.epoch !== doubt.epoch;
@@ -52,7 +52,7 @@ export type Wish = {
   readonly own?: readonly HostNetwork[];
   /** Networks of other nodes' hosts: subnets that overlap none are preferred. */
   readonly avoid?: readonly Prefix[];
-  /** This subnet and no other. */
+  /** The only subnet to choose. */
   readonly subnet?: Prefix;
 };
 
@@ -61,7 +61,7 @@ export function reservationOf(pool: PoolRecord, subnet: Prefix): ReservationReco
   return pool.reservations.find((reservation) => prefixCovers(reservation.cidr, subnet));
 }
 
-// A node of the same name and address is the host that held the subnet: no other host can be using it.
+// A node of the same name and address is the host that held the subnet, so no other host can be using it.
 function heldBefore(record: SubnetRecord, wish: Wish): boolean {
   return record.state === 'quarantined' && record.nodeName === wish.nodeName && record.address === wish.address;
 }
@@ -85,10 +85,10 @@ function isFree(state: PoolState, wish: Wish, subnet: Prefix, nowMs: number): bo
 }
 
 /**
- * chooseSubnet chooses the subnet for a wish; undefined when the pool has none left.
- * @param spread 0 takes the lowest fresh subnet, n the n-th after it where there are so many: callers that lost a race
- * raise it, so that they do not all choose the same subnet again
- * @throws XnetError InvalidArgument, FailedPrecondition when the requested subnet is not available
+ * chooseSubnet chooses the subnet for a wish. It returns undefined if the pool has none left.
+ * @param spread 0 takes the lowest subnet that was never leased, n the n-th after it if there are that many. Callers that
+ * lost a race raise it, so that they do not all choose the same subnet again
+ * @throws XnetError InvalidArgument, FailedPrecondition if the requested subnet is not available
  */
 export function chooseSubnet(state: PoolState, wish: Wish, nowMs: number, spread = 0): Prefix | undefined {
   if (wish.subnet !== undefined) {
@@ -110,7 +110,7 @@ type Look = {
   readonly wish: Wish;
   readonly nowMs: number;
   readonly spread: number;
-  /** Reports whether a free subnet is acceptable. */
+  /** suits reports whether a free subnet is acceptable. */
   readonly suits: (subnet: Prefix) => boolean;
 };
 
@@ -144,7 +144,7 @@ function freshSubnet({ state, wish, nowMs, spread, suits }: Look): Prefix | unde
   const count = subnetCount(cidr, subnetLength);
   const candidates: Prefix[] = [];
   for (let index = 0; index < count; index++) {
-    // A fast path: in a large fleet most subnets end here, at every lease.
+    // Fast path: in a large fleet, every lease skips most subnets here.
     if (state.subnets.has(subnetKeyAt(cidr, subnetLength, index))) continue;
     const subnet = subnetAt(cidr, subnetLength, index);
     if (!isFree(state, wish, subnet, nowMs) || !suits(subnet)) continue;
@@ -169,7 +169,7 @@ export function overlapsOwn(subnet: Prefix, nodeName: string, { prefix, source }
   return `subnet ${formatPrefix(subnet)} overlaps ${formatPrefix(prefix)} of ${source}, which ${nodeName} has itself`;
 }
 
-/** howToEndOverlap is the hint for such an overlap. */
+/** howToEndOverlap is the hint for an overlap with the host's own network. */
 export const howToEndOverlap =
   'renumber or remove that network on the host, or lease it another subnet: xctl nodes remove NAME, then ' +
   'xctl nodes add NAME --address ADDRESS --subnet SUBNET';

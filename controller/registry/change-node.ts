@@ -10,7 +10,7 @@ import { requireDecodable, requireFreeAddress, requireNode } from './lookup.js';
 import type { Decision } from './mutation.js';
 import { removalOf } from './restored.js';
 
-/** NodeChange is what to change of a node. Absent fields stay as they are. */
+/** NodeChange describes a change to a node. Absent fields stay as they are. */
 export type NodeChange = {
   readonly address?: Ipv4;
   readonly availability?: Availability;
@@ -126,12 +126,12 @@ export function decideRemove(view: ReadonlyView, nodeId: string, how: 'left' | '
     });
   const subnetKeys = new Map<string, SubnetRecord | undefined>();
   if (held !== undefined) subnetKeys.set(keys.subnet(held.pool, held.subnet), held.record);
-  // Contradicting leases of the same node are freed, too.
+  // Contradicting leases of the same node are freed as well.
   for (const { key, record } of view.leasesOf(nodeId)) subnetKeys.set(key, record);
   const quarantine = [...subnetKeys].map(([key, before]) => put(key, freed(before)));
   const gone = [
     keys.node(nodeId),
-    // Where records contradict each other, the name or the address can belong to another node.
+    // If records contradict each other, the name or the address can belong to another node.
     ...(view.nodeOfName.get(nodeName) === nodeId ? [keys.name(nodeName)] : []),
     ...(view.nodeOfAddress.get(address) === nodeId ? [keys.address(address)] : []),
   ];

@@ -10,17 +10,17 @@ import { parseKey } from '../store/keys.js';
 import type { Commit, CommitResult, Store } from '../store/store.js';
 import { conflict, type Footprint, fits, footprintOf, mergeCommits, Sum, tooLarge } from './footprint.js';
 
-/** Proposal is a write that is decided when its turn comes. */
+/** Proposal is a write whose content is decided when its turn comes. */
 export type Proposal = {
   /**
-   * propose decides what to commit; undefined: nothing. It is called again when the proposal has to wait, or when a
-   * shared transaction lost a race. Its exceptions reject submit().
+   * propose decides what to commit; undefined: nothing. It is called again if the proposal has to wait, or if a shared
+   * transaction lost a race. Its exceptions reject submit().
    * @param taken prefixKeys of the subnets that commits in flight write
    */
   readonly propose: (taken: ReadonlySet<number>) => Commit | undefined;
   /** prepare is awaited before the last proposed commit is sent; if it rejects, submit() rejects. */
   readonly prepare?: () => Promise<void>;
-  /** Memory that it occupies while it waits, in bytes; absent: the minimum. */
+  /** Memory that the proposal occupies while it waits, in bytes; absent: the minimum. */
   readonly bytes?: number;
 };
 
@@ -39,34 +39,34 @@ type Waiting = {
   readonly proposal: Proposal;
   readonly resolve: (result: CommitResult | undefined) => void;
   readonly reject: (error: unknown) => void;
-  /** The keys and ranges of its last proposed commit. */
+  /** The keys and ranges of the last commit that it proposed. */
   footprint: Footprint;
-  /** It is not decided again before this transaction is settled. */
+  /** The proposal is not decided again before this transaction is settled. */
   behind: Transaction | undefined;
-  /** It shares no transaction, because a shared one failed. */
+  /** The proposal shares no transaction, because a shared one failed. */
   alone: boolean;
 };
 
 type Chosen = { readonly waiting: Waiting; readonly commit: Commit };
 
-// While etcd writes one transaction to its disk, the next is on its way. More in flight would be smaller, and cost both
-// sides more.
+// While etcd writes one transaction to disk, the next is in transit. More in flight would make each transaction smaller
+// and cost both sides more.
 const mostUnderWay = 2;
-// Proposals examined for one transaction: there are more only when thousands arrive at once.
+// Proposals examined for one transaction. There are more only if thousands arrive at once.
 const mostLookedAt = 256;
 // The watch delivers a commit within milliseconds. After this time, the guards of the next commits detect conflicts
 // instead.
 const seenWithinMs = 5_000;
 const lostRaceMs = 200;
-// Minimum for each waiting proposal: its closures, and the record of its call.
+// Minimum for each waiting proposal: its closures and the record of its call.
 const leastBytes = 2 * 1024;
-// Over 30,000 changes of usual size: several times those of a fleet of 5,000 that joins or reports at once.
+// Room for over 30,000 changes of usual size: several times what a fleet of 5,000 that joins or reports at once needs.
 const defaultMostBytes = 64 * 1024 * 1024;
 const nothing = footprintOf({ guards: [], operations: [] });
 
 /** CommitQueue serialises and batches commits. */
 export class CommitQueue {
-  /** A store whose commits go through this queue. */
+  /** The store that commits through this queue. */
   readonly store: Store;
   readonly #parts: CommitQueueParts;
   #waiting: Waiting[] = [];
@@ -96,10 +96,10 @@ export class CommitQueue {
   }
 
   /**
-   * submit waits for its turn and commits. A failed guard is a result: `committed` is false.
-   * @returns undefined when nothing was proposed
-   * @throws XnetError the errors of the proposal and the store; InvalidArgument when the commit is too large for the
-   * store; ResourceExhausted when the queue is full: the proposal was not decided and nothing was written
+   * submit queues a proposal and commits it. A failed guard is a result: `committed` is false.
+   * @returns undefined if nothing was proposed
+   * @throws XnetError the errors of the proposal and the store; InvalidArgument if the commit is too large for the
+   * store; ResourceExhausted if the queue is full: the proposal was not decided and nothing was written
    */
   async submit(proposal: Proposal): Promise<CommitResult | undefined> {
     const { mostBytes = defaultMostBytes } = this.#parts;
@@ -130,7 +130,7 @@ export class CommitQueue {
   #choose(transaction: Transaction): readonly Chosen[] {
     const chosen: Chosen[] = [];
     const staying: Waiting[] = [];
-    // The footprint of skipped proposals: a later proposal that touches the same keys is skipped too.
+    // The footprint of skipped proposals: a later proposal that touches the same keys is skipped as well.
     const passed = new Sum();
     let behind: Transaction | undefined;
     let looked = 0;
@@ -144,7 +144,7 @@ export class CommitQueue {
         if (conflict(transaction.footprint, footprint)) return transaction;
         return conflict(passed, footprint) ? behind : undefined;
       };
-      // Its last footprint already shows whether it must wait, which saves a decision.
+      // If its last footprint already shows that it must wait, it need not be decided.
       let blocking = waiting.behind?.settled === false ? waiting.behind : blockingNow();
       if (blocking === undefined) {
         const commit = this.#ask(waiting);

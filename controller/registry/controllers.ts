@@ -1,5 +1,5 @@
-// Removes the registration of a controller that will not come back. That of a running controller is never removed: it would
-// register again.
+// Removes the registration of a controller that is permanently gone. The registration of a running controller is never
+// removed: the controller would register again.
 import { XnetError } from '../../proto/errors.js';
 import { keys } from '../store/keys.js';
 import { encode } from '../store/record-codec.js';
@@ -21,7 +21,7 @@ export function decideDeregistration(view: ReadonlyView, id: string, nowMs: numb
     throw new XnetError('FailedPrecondition', `controller ${id} is running`, { hint: 'stop it for good first' });
   }
   const key = keys.registration(id);
-  // If it is started again all the same, this note tells it that the store did not lose its registration.
+  // If the controller starts again, this record tells it that its registration was removed, not lost by the store.
   const removal = encode('revoked', { role: 'controller', id, atMs: nowMs });
   return {
     subject: id,

@@ -1,4 +1,4 @@
-// What a commit reads and writes, and its size: whether two commits can be pending at once, or merged into one. Pure.
+// The keys that a commit reads and writes, and its size; whether two commits can be pending at once, or be merged. Pure.
 // Invariant: two commits that do not conflict have the same result in either order, and as one transaction.
 import { XnetError } from '../../proto/errors.js';
 import { type Commit, type Guard, longestCommit } from '../store/store.js';
@@ -11,10 +11,10 @@ const mostGuards = longestCommit - 4;
 // An upper bound for what etcd's fields and the prefix add to a key.
 const overhead = 96;
 
-/** Footprint is what one or several commits read and write, and their size. */
+/** Footprint holds what one or several commits read and write, and their size. */
 export type Footprint = {
   readonly writes: ReadonlySet<string>;
-  /** Prefixes of keys that they delete as a whole. */
+  /** Prefixes of keys that the commits delete as a whole. */
   readonly clears: ReadonlySet<string>;
   readonly reads: ReadonlySet<string>;
   /** Prefixes of keys that must not have changed. */
@@ -91,7 +91,7 @@ function changesWhatIsSeen(writer: Footprint, { writes, clears, reads, watches }
   return false;
 }
 
-/** conflict reports whether one of two commits writes what the other one reads or writes. */
+/** conflict reports whether one of two commits writes what the other reads or writes. */
 export function conflict(a: Footprint, b: Footprint): boolean {
   return changesWhatIsSeen(a, b) || changesWhatIsSeen(b, a);
 }
@@ -116,7 +116,7 @@ function guardId(guard: Guard): string {
 }
 
 /**
- * mergeCommits merges commits that do not conflict. Guards on the same key have to agree: where they do not, one of them
+ * mergeCommits merges commits that do not conflict. Guards on the same key have to agree: if they do not, one of them
  * fails anyway, and the merged commit with it.
  */
 export function mergeCommits(commits: readonly Commit[]): Commit {

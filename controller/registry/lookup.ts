@@ -1,4 +1,4 @@
-// Finds pools and nodes in the view. Its errors list what exists instead.
+// Finds pools and nodes in the view. Its errors list the existing ones.
 import { formatIpv4, type Ipv4, prefixCovers, prefixesOverlap } from '../../proto/domain/address.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys, prefixes } from '../store/keys.js';
@@ -7,9 +7,9 @@ import type { ReadonlyView } from '../view/view.js';
 import type { Doubt, PoolState } from './allocate.js';
 
 /**
- * poolState returns what allocation needs to know of a pool.
+ * poolState returns the state of a pool that allocation needs.
  * @param taken prefixKeys of the subnets that pending commits write
- * @throws XnetError NotFound; FailedPrecondition when its record is unreadable or contradicts others
+ * @throws XnetError NotFound; FailedPrecondition if its record is unreadable or contradicts others
  */
 export function poolState(view: ReadonlyView, name: string, taken: ReadonlySet<number> = new Set()): PoolState {
   const held = view.pools.get(name);
@@ -25,16 +25,16 @@ export function poolState(view: ReadonlyView, name: string, taken: ReadonlySet<n
   };
 }
 
-/** doubtOf returns for how long subnets of a pool are in doubt, after a restored store was accepted. */
+/** doubtOf returns how long subnets of a pool are in doubt after a restored store was accepted. */
 export function doubtOf(view: ReadonlyView, { quarantineSeconds }: PoolRecord): { readonly doubt?: Doubt } {
   const { acceptedMs, epoch = 0 } = view.cluster?.record ?? {};
   return acceptedMs === undefined ? {} : { doubt: { untilMs: acceptedMs + quarantineSeconds * 1000, epoch } };
 }
 
 /**
- * requireReadable checks that the view's belief is what the store holds, so that no decision is based on, and no write
+ * requireReadable checks that the view and the store agree on a record, so that no decision is based on, and no write
  * replaces, an unreadable record.
- * @param believed the view has a belief for the key
+ * @param believed whether the view holds a record for the key
  * @throws XnetError FailedPrecondition
  */
 export function requireReadable(view: ReadonlyView, key: string, believed: boolean): void {
@@ -44,7 +44,7 @@ export function requireReadable(view: ReadonlyView, key: string, believed: boole
 }
 
 /**
- * requireDecodable checks that a record is readable, before it is replaced.
+ * requireDecodable checks that a record is readable before it is replaced.
  * @throws XnetError FailedPrecondition
  */
 export function requireDecodable(view: ReadonlyView, key: string): void {
@@ -118,7 +118,7 @@ function poolCovering(view: ReadonlyView, address: Ipv4): string | undefined {
 }
 
 /**
- * requireFreeAddress checks that an address can become that of node `id`; undefined: of a new node.
+ * requireFreeAddress checks that an address can become the address of node `id`; undefined: of a new node.
  * @throws XnetError AlreadyExists, FailedPrecondition
  */
 export function requireFreeAddress(view: ReadonlyView, address: Ipv4, id: string | undefined): void {

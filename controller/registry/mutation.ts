@@ -1,6 +1,6 @@
 // Runs every mutation: decide on the view, commit with guards, decide again when a guard fails.
-// Invariant: a mutation happens exactly once per operation id. Its record is written in the same transaction and
-// guarded to be absent, so repeating a commit whose answer was lost can't apply it twice, and finds the first outcome.
+// Invariant: a mutation happens exactly once per operation id. Its record is written in the same transaction and guarded to
+// be absent, so a repeated commit whose answer was lost can't be applied twice, and finds the first outcome.
 import { XnetError } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
 import type { Recorder } from '../audit/audit.js';
@@ -32,29 +32,29 @@ export type Context = {
  * requested.
  */
 export type Decision = {
-  /** The object of the call, returned to a caller that repeats it: a node's id, a pool's name. */
+  /** The object of the call, returned to a caller that repeats the call: a node's id, a pool's name. */
   readonly subject: string;
   readonly change?: {
     readonly guards: readonly Guard[];
     readonly operations: readonly Operation[];
     readonly event: Event;
-    /** False: only the audit log records it. */
+    /** False: the change appears only in the audit log. */
     readonly isEvent?: boolean;
   };
 };
 
-/** Circumstances are the inputs of a decision besides the view. */
+/** Circumstances holds the inputs of a decision besides the view. */
 export type Circumstances = {
   /** prefixKeys of the subnets that commits of this controller, currently in flight, write. */
   readonly taken: ReadonlySet<number>;
-  /** How often another writer changed the same records first. */
+  /** Number of times that another writer changed the same records first. */
   readonly lostRaces: number;
 };
 
 /** Mutation is one call. */
 export type Mutation = {
   readonly call: string;
-  /** Chosen by the client; empty: the client does not need idempotency. */
+  /** Chosen by the client; empty: the client needs no idempotency. */
   readonly operationId: string;
   /** requestDigest of the request: a repetition must have the same digest. Absent: not compared. */
   readonly digest?: string;
@@ -66,11 +66,11 @@ export type Mutation = {
   readonly decide: (view: ReadonlyView, circumstances: Circumstances) => Decision;
 };
 
-// A controller loses races only against other controllers. One that is far from etcd loses many to one that is near, so
-// it retries for about as long as a caller waits.
+// A controller loses races only against other controllers. One far from etcd loses many races against one near it, so it
+// retries for about as long as a caller waits.
 const attempts = 40;
 const patienceMs = 10_000;
-// How long to wait for the winning change before reading the store: the watch takes some milliseconds.
+// How long to wait for the winning change before reading the store: the watch takes a few milliseconds.
 const lostRaceMs = 200;
 const nothingTaken: ReadonlySet<number> = new Set();
 
@@ -133,7 +133,7 @@ async function untilDone(context: Context, mutation: Mutation, recorded: Recorde
   });
 }
 
-// The watch delivers a successful commit. The revision of a failed one may belong to foreign keys in the same store,
+// The watch delivers a successful commit. The revision of a failed one may belong to keys of others in the same store,
 // which the watch never delivers.
 async function reachedSoon(feed: ViewFeed, { committed, revision }: CommitResult): Promise<boolean> {
   try {
@@ -147,7 +147,7 @@ async function reachedSoon(feed: ViewFeed, { committed, revision }: CommitResult
 
 // Turn is a mutation in the queue: its last decision and the view it was based on.
 class Turn {
-  /** A view read from the store itself; the feed's view where that is newer. */
+  /** A view read from the store itself, or the feed's view if that is newer. */
   base: ReadonlyView | undefined;
   lostRaces = 0;
   subject = '';
@@ -169,7 +169,7 @@ class Turn {
     return this.base === undefined || this.base.revision < view.revision ? view : this.base;
   }
 
-  /** take waits for its turn and commits; undefined: nothing to commit, or the decision was a refusal. */
+  /** take waits for its turn and commits. Returns undefined if there was nothing to commit or the mutation was refused. */
   take(): Promise<CommitResult | undefined> {
     this.#isSent = false;
     return this.#context.commits.submit({
@@ -197,7 +197,7 @@ class Turn {
     return commitOf(this.#context, this.#mutation, subject, change);
   }
 
-  // Undefined: a refusal, which is final only if a fresh view leads to the same one.
+  // Returns undefined for a refusal, which is final only if a fresh view leads to the same one.
   #decide(view: ReadonlyView, taken: ReadonlySet<number>): Decision | undefined {
     try {
       return this.#mutation.decide(view, { taken, lostRaces: this.lostRaces });
@@ -210,8 +210,8 @@ class Turn {
   /**
    * refusedOrDone decides again on a fresh view when there was nothing to commit. A refusal, or a state that is already
    * as requested, may be the effect of this very operation whose answer was lost, or may exist only in a stale view:
-   * what another controller has answered must hold here too.
-   * @returns undefined: on a fresh view there is something to commit
+   * an answer from another controller must hold here as well.
+   * @returns undefined if there is something to commit on a fresh view
    * @throws XnetError the refusal
    */
   async refusedOrDone(): Promise<MutationResult | undefined> {

@@ -1,4 +1,4 @@
-// Compares the networks that nodes report of their hosts with the subnets of pools. Pure.
+// Compares the networks that nodes report for their hosts with the subnets of pools. Pure.
 // Invariant: a network of one node's host never keeps another node from a subnet: such subnets are chosen last, with a warning.
 import { formatPrefix, type Prefix, prefixesEqual } from '../../proto/domain/address.js';
 import type { HostNetwork, Mode } from '../../proto/domain/network.js';
@@ -20,12 +20,12 @@ export function nodeNetworks({ nodes, hostNetworks }: Hosts, range: Prefix): rea
   );
 }
 
-/** Placement is how a node realises a lease; `subnet` is the one it already has, if any. */
+/** Placement holds how a node realises a lease; `subnet` is the one that the node already has, if any. */
 export type Placement = { readonly mode: Mode; readonly bridgeName: string; readonly subnet?: Prefix };
 
 /**
- * hindering returns the networks of a host that its subnet must not overlap: all but that of its own bridge, which gets the
- * subnet; in mode bip that is docker0. In mode bridge, docker0 may still have the same lease from mode bip.
+ * hindering returns the networks of a host that its subnet must not overlap: all except that of its own bridge, which gets
+ * the subnet (docker0 in mode bip). In mode bridge, docker0 may still have the same lease from mode bip.
  */
 export function hindering(
   networks: readonly HostNetwork[],
@@ -39,7 +39,7 @@ export function hindering(
 
 const examples = 3;
 
-/** overlapWarnings says which nodes will not route to a subnet; empty: all will. */
+/** overlapWarnings returns a warning for each node that will not route to a subnet. */
 export function overlapWarnings(view: Hosts, nodeName: string, subnet: Prefix): string[] {
   const others = nodeNetworks(view, subnet).filter((network) => network.nodeName !== nodeName);
   if (others.length === 0) return [];

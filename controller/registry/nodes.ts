@@ -20,7 +20,7 @@ export function newNodeId(): string {
 
 /**
  * spreadAfter returns how many free subnets to skip after lost races. Calls of one controller never choose the same subnet,
- * but a controller does not know the pending commits of others: a random offset seldom clashes again.
+ * but a controller does not know the pending commits of others. A random offset makes another clash unlikely.
  */
 export function spreadAfter(lostRaces: number): number {
   return lostRaces === 0 ? 0 : Math.floor(Math.random() * Math.min(256, 32 * lostRaces));
@@ -60,8 +60,8 @@ export class NodeRegistry {
   }
 
   /**
-   * adopt adds a node again that a restored store lost, with the subnet that its host holds.
-   * @throws XnetError what decideAdopt throws
+   * adopt adds back a node that a restored store lost, with the subnet that its host holds.
+   * @throws XnetError as decideAdopt does
    */
   adopt(nodeId: string, held: Assignment): Promise<MutationResult> {
     const { now } = this.#context;
@@ -80,7 +80,7 @@ export class NodeRegistry {
   async confirm(nodeId: string): Promise<void> {
     const { store } = this.#context;
     const key = keys.node(nodeId);
-    // The same bytes again: the new revision of the record is the mark. If the guard fails, another write set it.
+    // Write the same bytes: the new revision of the record is the mark. If the guard fails, another write has set it.
     const entry = await store.read(key);
     if (entry === undefined) return;
     const guards = [{ kind: 'key' as const, key, modRevision: entry.modRevision }];
@@ -89,7 +89,7 @@ export class NodeRegistry {
 
   /**
    * recall returns the result of an earlier operation, for a repeated call that names a node which no longer exists.
-   * @throws XnetError what outcomeOf throws
+   * @throws XnetError as outcomeOf does
    */
   recall(id: MutationId, call: 'SetNode' | 'RemoveNode'): Promise<MutationResult | undefined> {
     return outcomeOf(this.#context.store, { ...id, call });

@@ -1,6 +1,6 @@
 // The record of an operation: the result of a call with a client's operation id, for repetitions of the call.
-// Invariant: it is written in the transaction of the change, guarded to be absent. One id is one request: the same id with
-// other arguments is refused, never answered with the result of the other request.
+// Invariant: it is written in the transaction of the change, guarded to be absent. An operation id identifies one request:
+// the same id with other arguments is refused, never answered with the result of the other request.
 import { createHash } from 'node:crypto';
 import { quoted } from '../../proto/domain/input.js';
 import { XnetError } from '../../proto/errors.js';
@@ -13,11 +13,11 @@ import { absent } from './guards.js';
 /** MutationResult is the result of a mutation. */
 export type MutationResult = {
   readonly subject: string;
-  /** Nothing was to be changed, so nothing was written. */
+  /** The state was already as requested, so nothing was written. */
   readonly unchanged: boolean;
-  /** An earlier call with the same operation id did it. */
+  /** An earlier call with the same operation id made the change. */
   readonly repeated: boolean;
-  /** The store's revision with the change in it. */
+  /** The store's revision that contains the change. */
   readonly revision: number;
   /** What was changed, or would be in a dry run, as in the event; empty when unchanged or repeated. */
   readonly message: string;
@@ -41,7 +41,7 @@ export function checkOperationId(operationId: string): void {
   throw new XnetError('InvalidArgument', `${quoted(operationId)} is not an operation id`);
 }
 
-// Fields that do not distinguish requests: the operation id itself, and whether it is a dry run.
+// Fields that do not distinguish requests: the operation id, and whether the request is a dry run.
 const apart: ReadonlySet<string> = new Set(['operationId', 'dryRun']);
 
 /** requestDigest identifies the content of a request: the SHA-256, in base64url, of its fields ordered by name. */
@@ -63,8 +63,8 @@ export function onceOnly({ call, operationId, digest }: Identified, subject: str
 }
 
 /**
- * outcomeOf returns the result of an operation that was done before; undefined: it was not.
- * @throws XnetError InvalidArgument when its id was used for another call, or with other arguments; what the store throws
+ * outcomeOf returns the result of an operation that was done before; undefined if it was not.
+ * @throws XnetError InvalidArgument if its id was used for another call, or with other arguments; the errors of the store
  */
 export async function outcomeOf(
   store: Pick<Store, 'read'>,

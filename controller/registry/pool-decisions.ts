@@ -20,7 +20,7 @@ function clashes(view: ReadonlyView, pool: NewPool): string[] {
     }
   }
   const records = view.recordsIn(pool.cidr).map(({ key }) => key);
-  // The subnets of an overlapping pool need no mention.
+  // The subnets of an overlapping pool are not listed as well.
   if (records.length > 0 && found.length === 0) {
     const some = records.slice(0, 3).join(', ');
     const more = records.length > 3 ? `, and ${records.length - 3} more` : '';
@@ -96,7 +96,7 @@ export function decideCreatePool(view: ReadonlyView, pool: NewPool, nowMs: numbe
 
 /**
  * decideRemovePool decides how to remove a pool.
- * @param force remove it even if subnets of it are in quarantine
+ * @param force remove the pool even if subnets of it are in quarantine
  * @throws XnetError NotFound, FailedPrecondition
  */
 export function decideRemovePool(view: ReadonlyView, name: string, force: boolean, nowMs: number): Decision {

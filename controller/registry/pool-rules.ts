@@ -1,8 +1,8 @@
-// Checks and defaults of pools, each by itself. Pure.
+// Checks and defaults of pools, each considered alone. Pure.
 import { formatPrefix, isPrivate, type Prefix, specialRange } from '../../proto/domain/address.js';
 import type { Mode } from '../../proto/domain/network.js';
 
-/** NewPool is a pool to create, with all its settings. */
+/** NewPool describes a pool to create, with all its settings. */
 export type NewPool = {
   readonly name: string;
   readonly cidr: Prefix;
@@ -23,14 +23,14 @@ const mostSubnetBits = 16;
 export const usualSubnetLength = 24;
 
 /**
- * fittingSubnetLength returns the subnet length to suggest for a pool: the usual one, or two more than the pool's where it
- * has no room for four such subnets (flannel's rule).
+ * fittingSubnetLength returns the subnet length to suggest for a pool: the default, or the pool's length plus two if the
+ * pool has no room for four such subnets (flannel's rule).
  */
 export function fittingSubnetLength(cidr: Prefix): number {
   return cidr.length <= 22 ? usualSubnetLength : Math.min(longestSubnet, cidr.length + 2);
 }
 
-/** poolProblems returns everything that is wrong with a pool by itself. */
+/** poolProblems returns all problems of a pool considered alone. */
 export function poolProblems(pool: Pick<NewPool, 'cidr' | 'subnetLength'>): string[] {
   const { cidr, subnetLength } = pool;
   const text = formatPrefix(cidr);
@@ -62,7 +62,7 @@ export function poolWarnings(cidr: Prefix, others: readonly Prefix[]): string[] 
   const all = [...others, cidr].map(formatPrefix).join(', ');
   return [
     `${formatPrefix(cidr)} is a public range: containers will not reach the hosts on the internet that have these addresses`,
-    // See node/table/admission-rules.ts. Hosts that join later learn of the pool when they join.
+    // See node/table/admission-rules.ts. Hosts that join later receive the pool when they join.
     `hosts that have already joined refuse ${formatPrefix(cidr)} until they allow it: put "allowed-pools: [${all}]" into ` +
       '/etc/xnet/xnetd.yaml of each, and run there: systemctl restart xnetd',
   ];

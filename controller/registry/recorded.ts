@@ -1,16 +1,16 @@
-// The audit entries of a mutation: its plan before each commit, and its outcome.
+// The audit entries of a mutation: one with its plan before each commit, and one with its outcome.
 // Invariant: every entry that was begun is settled, however the mutation ends.
 
 import { messageOf, XnetError } from '../../proto/errors.js';
 import type { Recorder, Recording } from '../audit/audit.js';
 import type { RecordChanges } from '../audit/records.js';
 
-/** Plan is what one commit of a mutation will do. */
+/** Plan describes the effect of one commit of a mutation. */
 export type Plan = {
   /** "node/web-1" */
   readonly subject: string;
   readonly message: string;
-  /** Returns how the records change, given the view of the decision. */
+  /** changes returns how the records change, given the view of the decision. */
   readonly changes: () => RecordChanges;
 };
 
@@ -27,8 +27,8 @@ export class Recorded {
   }
 
   /**
-   * begin records what the next commit will do.
-   * @throws XnetError Unavailable when the entry can't be written: then the commit must not be sent
+   * begin records the effect of the next commit.
+   * @throws XnetError Unavailable if the entry can't be written: the commit must not be sent then
    */
   async begin({ subject, message, changes }: Plan): Promise<void> {
     if (this.#recording === undefined) return;

@@ -1,4 +1,4 @@
-// Decides how quarantines end early, and leases of nodes that do not exist. Pure.
+// Decides how to end quarantines early, and how to release leases of nodes that do not exist. Pure.
 import { formatPrefix, ipv4FromNumber, type Prefix, prefixKey } from '../../proto/domain/address.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys } from '../store/keys.js';
@@ -80,7 +80,7 @@ function isOfNobody(view: ReadonlyView, node: string): boolean {
   return !view.nodes.has(node) && view.modRevisionOf(keys.node(node)) === 0;
 }
 
-// Ends a lease of a node that does not exist, since there is no node to remove.
+// Ends a lease of a node that does not exist: there is no node to remove.
 function releaseOfNobody(
   view: ReadonlyView,
   { pool, subnet }: HeldSubnet,

@@ -1,4 +1,4 @@
-// Decides how ranges of pools are reserved, and how reservations end. Pure.
+// Decides how to reserve ranges of pools, and how to end reservations. Pure.
 // Invariant: a reservation covers no subnet that is leased to another node.
 import { formatPrefix, type Prefix, prefixesEqual } from '../../proto/domain/address.js';
 import { XnetError } from '../../proto/errors.js';
@@ -11,7 +11,7 @@ import { asSeen, put } from './guards.js';
 import { poolState } from './lookup.js';
 import type { Decision } from './mutation.js';
 
-/** NewReservation is a range of a pool to reserve. */
+/** NewReservation describes a range of a pool to reserve. */
 export type NewReservation = {
   readonly pool: string;
   readonly cidr: Prefix;
@@ -45,7 +45,7 @@ export function decideReserve(view: ReadonlyView, range: NewReservation): Decisi
     change: {
       guards: [
         asSeen(view, keys.pool(range.pool)),
-        // No subnet in the range may have been leased meanwhile.
+        // No subnet in the range may have been leased in the meantime.
         { kind: 'unchanged', prefix: prefixes.subnetsOf(range.pool), since: view.revision },
       ],
       operations: [put(keys.pool(range.pool), encode('pool', record))],

@@ -1,5 +1,5 @@
-// Decides about hosts that a store restored from a backup does not know, and how their nodes are added again. Pure.
-// Invariant: only a host whose removal is on record is told that it was removed. A host never gets a subnet that another
+// Decides how to treat hosts that a store restored from a backup does not know, and how to add their nodes back. Pure.
+// Invariant: a host is told that it was removed only if the removal is on record. A host never gets a subnet that another
 // record claims.
 import { formatIpv4, formatPrefix, prefixCovers, prefixesEqual, prefixKey } from '../../proto/domain/address.js';
 import type { Assignment } from '../../proto/domain/network.js';
@@ -15,24 +15,24 @@ import { absent, asSeen, put } from './guards.js';
 import { poolState, requireFreeAddress, requireFreeName } from './lookup.js';
 import type { Decision } from './mutation.js';
 
-// Kept with the revocations: one more reason to refuse a certificate.
+// Stored among the revocations, as a further reason to refuse a certificate.
 const removedId = (nodeId: string) => `removed-${nodeId}`;
 
 /**
- * removalOf returns the writes that record the removal of a node, so that its host does not come back as one that a
- * restored store lost. Every store records it: the record is then in each backup taken after the removal. It lasts as long
- * as a certificate of the node can; in a store that was accepted for ever, since such a store may lack certificates.
+ * removalOf returns the writes that record the removal of a node, so that its host is not taken for one that a restored
+ * store lost. Every store records it, so each backup taken after the removal contains the record. It lasts as long as a
+ * certificate of the node can; in a store that was accepted, for ever, since such a store may lack certificates.
  */
 export function removalOf(view: ReadonlyView, nodeId: string, nowMs: number): readonly Operation[] {
   const isComplete = view.cluster?.record.acceptedMs === undefined;
   const untilMs = certifiedUntilMs(view, nodeId, nowMs);
-  // No certificate: no host can claim to be this node.
+  // Without a certificate, no host can claim to be this node.
   if (isComplete && untilMs === undefined) return [];
   const record = { role: 'node' as const, id: nodeId, atMs: nowMs, ...(isComplete ? { untilMs } : {}) };
   return [put(keys.revoked(removedId(nodeId)), encode('revoked', record))];
 }
 
-// When the last certificate of a node ends, also one that is issued at this moment: it lives as long as those before it.
+// Returns when the last certificate of a node ends, including one issued right now, which lives as long as those before it.
 function certifiedUntilMs(view: ReadonlyView, nodeId: string, nowMs: number): number | undefined {
   const ends = [...(view.certificatesOfNode.get(nodeId) ?? [])].flatMap((serial) => {
     const record = view.certificates.get(serial)?.record;
@@ -43,7 +43,7 @@ function certifiedUntilMs(view: ReadonlyView, nodeId: string, nowMs: number): nu
   return ends.length === 0 ? undefined : Math.max(...ends);
 }
 
-/** wasRemoved reports whether the removal of a node is on record. */
+/** wasRemoved reports whether a removal of the node is on record. */
 export function wasRemoved(view: ReadonlyView, nodeId: string): boolean {
   if (view.revoked.has(removedId(nodeId))) return true;
   for (const { record } of view.subnets.values()) {
@@ -75,8 +75,8 @@ export function absenceOf(view: ReadonlyView, nodeId: string): XnetError {
 }
 
 /**
- * decideAdopt decides how a node that a restored store lost is added again, with the subnet that its host holds.
- * @throws XnetError NotFound when it was removed; FailedPrecondition, AlreadyExists when another record is in conflict
+ * decideAdopt decides how to add back a node that a restored store lost, with the subnet that its host holds.
+ * @throws XnetError NotFound if it was removed; FailedPrecondition, AlreadyExists if another record conflicts with it
  */
 export function decideAdopt(view: ReadonlyView, nodeId: string, held: Assignment, nowMs: number): Decision {
   if (view.nodes.has(nodeId)) return { subject: nodeId };
@@ -145,7 +145,7 @@ export function decideAdopt(view: ReadonlyView, nodeId: string, held: Assignment
   };
 }
 
-/** differencesFrom returns where an assignment that a host reports differs from the store, one line each. */
+/** differencesFrom returns the differences between an assignment that a host reports and the store, one line each. */
 export function differencesFrom(view: ReadonlyView, nodeId: string, held: Assignment): readonly string[] {
   const stored = assignmentOf(view, nodeId);
   if (stored === undefined) return [];

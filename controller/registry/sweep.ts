@@ -1,6 +1,6 @@
 // Deletes expired join tokens, expired certificates of people, and revocations of expired certificates. Every controller
-// does it from time to time.
-// Invariant: nothing is deleted that still has an effect by any controller's clock.
+// sweeps from time to time.
+// Invariant: a record is deleted only if it has no effect by any controller's clock.
 import { messageOf } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
 import { keys } from '../store/keys.js';
@@ -10,8 +10,8 @@ import { asSeen } from './guards.js';
 import type { Context } from './mutation.js';
 
 /**
- * longestSkewMs is the largest tolerated difference between the clocks of controllers: a day. With a larger one a revocation
- * could be deleted while some controller still accepts the certificate, which expires by each controller's own clock.
+ * longestSkewMs is the largest tolerated difference between the clocks of controllers: a day. With a larger one, a
+ * revocation could be deleted while some controller, by its own clock, still accepts the certificate.
  */
 export const longestSkewMs = 24 * 3_600_000;
 
@@ -19,7 +19,7 @@ export const longestSkewMs = 24 * 3_600_000;
 const mostAtOnce = 64;
 const everyMs = 60_000;
 
-/** decideSweep decides what to delete in one commit; undefined: nothing. Unreadable records stay. Pure. */
+/** decideSweep decides what to delete in one commit; undefined: nothing. It never deletes unreadable records. Pure. */
 export function decideSweep(view: ReadonlyView, nowMs: number): Commit | undefined {
   const longAgo = nowMs - longestSkewMs;
   const due: string[] = [];
@@ -39,13 +39,13 @@ export function decideSweep(view: ReadonlyView, nowMs: number): Commit | undefin
   };
 }
 
-/** sweepOnce deletes everything that has expired by now. */
+/** sweepOnce deletes everything that has expired. */
 export async function sweepOnce({ feed, store, now }: Context): Promise<void> {
   for (;;) {
     const commit = feed.ready ? decideSweep(feed.view, now()) : undefined;
     if (commit === undefined) return;
     const { committed, revision } = await store.commit(commit);
-    // Another controller sweeps, or a record was just used: retry next time.
+    // Another controller is sweeping, or a record was just used: retry next time.
     if (!committed) return;
     await feed.reached(revision, 5_000);
   }

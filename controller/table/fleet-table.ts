@@ -1,24 +1,24 @@
-// The route table that every node gets: one entry per leased subnet, derived from the view, with a history that
+// The route table that every node receives: one entry per leased subnet, derived from the view, with a history that
 // answers "what changed since revision R".
-// Invariant: the history has which subnets changed and when, not their former state; answers have the newest state, so any
-// number of changes of one subnet cost one entry.
+// Invariant: the history holds which subnets changed and when, not their former state. Answers contain the newest state, so
+// any number of changes of one subnet add one entry.
 import { type Prefix, prefixesEqual, prefixFromKey } from '../../proto/domain/address.js';
 import type { PoolRange, Route, TableDelta, Version } from '../../proto/domain/network.js';
 import type { ReadonlyView } from '../view/view.js';
 import type { ViewChanges } from '../view/view-changes.js';
 
-/** TableEntry is a route, or a subnet whose holder is unresolved: nodes keep the route that they have. */
+/** TableEntry is a route, or a subnet whose holder is unresolved: nodes keep their present route to it. */
 export type TableEntry = { readonly kind: 'route'; readonly route: Route } | { readonly kind: 'unresolved' };
 
 /**
- * entryOf returns the entry of one subnet; undefined: no node routes to it. Nodes stop routing to a node that is leaving.
+ * entryOf returns the entry of one subnet; undefined if no node routes to it. Nodes stop routing to a node that is leaving.
  */
 export function entryOf(view: ReadonlyView, id: number): TableEntry | undefined {
   const held = view.subnets.get(id);
   if (held === undefined) return view.unresolvedSubnets.has(id) ? { kind: 'unresolved' } : undefined;
   if (held.record.state !== 'leased') return undefined;
   const node = view.nodes.get(held.record.node);
-  // A lease ends in the commit that removes its node, so a lease without a node is a faulty record.
+  // A lease ends in the commit that removes its node, so a lease without a node is a fault in the records.
   if (node === undefined) return { kind: 'unresolved' };
   if (node.record.availability === 'leaving') return undefined;
   // The node may have been removed after the backup that the store was restored from: no node adds a route to it.
@@ -36,7 +36,7 @@ function sameEntry(a: TableEntry | undefined, b: TableEntry | undefined): boolea
 
 type HistoryRow = { readonly revision: number; readonly subnet: number };
 
-// As many changes as a large fleet makes in a busy hour; a row is about 50 bytes.
+// As many changes as a large fleet makes in a busy hour. A row takes about 50 bytes.
 const longestHistory = 65_536;
 
 /** FleetTable is the route table at the view's revision. */
@@ -50,17 +50,17 @@ export class FleetTable {
   /** Changes after this revision are in the history. */
   #floor = 0;
 
-  /** entries are the entries by prefixKey. */
+  /** entries returns the entries by prefixKey. */
   get entries(): ReadonlyMap<number, TableEntry> {
     return this.#entries;
   }
 
-  /** revision returns the revision of the view that the table is at. */
+  /** revision returns the revision of the view that the table reflects. */
   get revision(): number {
     return this.#revision;
   }
 
-  /** changedAt returns the revision of the newest change of the table. */
+  /** changedAt returns the revision of the table's last change. */
   get changedAt(): number {
     return this.#changedAt;
   }
@@ -71,15 +71,15 @@ export class FleetTable {
   }
 
   /**
-   * restart forgets the history: nodes at revisions before `revision` need a snapshot. For a new epoch, and for the first
-   * listing.
+   * restart forgets the history, so nodes at revisions before `revision` need a snapshot. It is called for a new epoch and
+   * for the first listing.
    */
   restart(revision: number): void {
     this.#history = [];
     this.#floor = revision;
   }
 
-  /** update applies a batch of changes of the view. Returns whether the table changed. */
+  /** update applies a batch of changes of the view, and reports whether the table changed. */
   update(view: ReadonlyView, touched: ViewChanges): boolean {
     let changed = false;
     for (const id of touched.subnets) {
