@@ -168,7 +168,7 @@ export class Consistency {
     return { stands, problems };
   }
 
-  // Of several nodes with the same name or address, returns the one that the key of the name or address names; else the oldest.
+  // Of the nodes with the same name or address, returns the one that the key of the name or address names, else the oldest.
   #firstOf(ids: ReadonlySet<string>, named: string | undefined): string | undefined {
     if (named !== undefined && ids.has(named)) return named;
     let first: RecordClaim<unknown> | undefined;
@@ -208,8 +208,8 @@ export class Consistency {
     return { stands, problems };
   }
 
-  // A lease is written in the transaction that adds its node, so the lease of that revision is the node's; otherwise the oldest
-  // is. The age of the key is not enough: a subnet that was leased before keeps its key.
+  // A lease is written in the transaction that adds its node, so the lease of that revision is the node's; otherwise the
+  // oldest is. The age of the key is not enough: a subnet that was leased before keeps its key.
   #firstLeaseOf(node: string): SubnetClaim | undefined {
     const made = this.claims.nodes.get(node)?.createRevision;
     let first: SubnetClaim | undefined;

@@ -100,7 +100,7 @@ export class StoreAdmission {
         revision,
         changedAt: changedAtOf(current),
       });
-      // A controller that remembers nothing can't tell that a store was restored; neither can one that acted on it before its
+      // A controller that remembers nothing can't tell that a store was restored; nor can one that acted on it before its
       // operator accepted it. A store that was accepted already is not accepted again: the flag may have been left in place.
       const mayBeRestored = this.#beforeWith(held) === undefined || decoded.record.acceptedMs === undefined;
       if (refusal === undefined && !(accept && mayBeRestored)) return { listing: current };
@@ -195,8 +195,8 @@ export class StoreAdmission {
     return listing;
   }
 
-  // Begins a new epoch, which invalidates what nodes and other controllers remember of the store. The epoch is the current time,
-  // so restoring a backup twice leads to two different epochs, whatever the accepting controller remembers. If its clock is
+  // Begins a new epoch, which invalidates what nodes and other controllers remember of the store. The epoch is the current
+  // time, so restoring a backup twice leads to two different epochs, whatever the accepting controller remembers. If its clock is
   // behind, nodes may know a higher epoch and refuse the store; no node mistakes one epoch for another.
   async #beginEpoch(record: ClusterRecord, modRevision: number, signal: AbortSignal): Promise<Listing | undefined> {
     const known = Math.max(record.epoch, this.#before?.epoch ?? 0, this.#identity?.epoch ?? 0);

@@ -102,7 +102,7 @@ export class ViewFeed {
     return this.view.modRevisionOf(keys.cluster);
   }
 
-  /** onChange calls a listener after each change of the view, in order of registration. Returns a function that removes it. */
+  /** onChange calls a listener after each change of the view, in order of registration. Returns a function to remove it. */
   onChange(listener: ViewListener): () => void {
     return this.#listeners.add(listener);
   }
