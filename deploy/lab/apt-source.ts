@@ -1,6 +1,5 @@
-// Fetches packages of any Debian release into a folder, beside the machine's own apt and without touching it.
-// Invariant: nothing outside the given folder is written, no package is installed, and every package is one that
-// Debian signed.
+// Fetches packages of any Debian release into a folder, without touching the machine's own apt.
+// Invariant: nothing outside the given folder is written, no package is installed, and every package is signed by Debian.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, XnetError } from '../../proto/errors.js';
@@ -10,10 +9,10 @@ import { systemPath } from './paths.js';
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const aptTimeoutMs = 600_000;
 
-/** defaultMirror is where packages come from when the machine's own sources name no mirror of Debian. */
+/** defaultMirror is the mirror to use if the machine's own sources name no mirror of Debian. */
 export const defaultMirror = 'http://deb.debian.org/debian';
 
-/** AptSource is one release of Debian, e.g. trixie, read with lists of its own. */
+/** AptSource is one release of Debian, e.g. trixie, with package lists of its own. */
 export class AptSource {
   readonly suite: string;
   readonly #folder: string;
@@ -25,7 +24,7 @@ export class AptSource {
 
   /**
    * open fetches the lists of a release into `folder`.
-   * @throws XnetError Unavailable with what apt said
+   * @throws XnetError Unavailable with apt's output
    */
   static async open(suite: string, mirror: string, folder: string): Promise<AptSource> {
     const source = new AptSource(suite, folder);
@@ -35,7 +34,7 @@ export class AptSource {
     writeFileSync(join(folder, 'sources.list'), `deb [signed-by=${keyring}] ${mirror} ${suite} main\n`);
     writeFileSync(join(folder, 'apt.conf'), aptConfig(folder));
     const { code, stderr } = await source.#apt('apt-get', 'update');
-    // An apt-get that could fetch nothing warns and ends with 0.
+    // An apt-get that could fetch nothing only warns and exits with 0.
     const fetched = readdirSync(join(folder, 'lists')).some((name) => name.includes('_Packages'));
     if (code !== 0 || !fetched) {
       throw new XnetError('Unavailable', `can't read Debian ${suite} from ${mirror}: ${reason(stderr)}`, {
@@ -45,15 +44,15 @@ export class AptSource {
     return source;
   }
 
-  /** version is the version of a package in this release, "28.5.2+dfsg4-5"; undefined when it has none. */
+  /** version returns the version of a package in this release, "28.5.2+dfsg4-5"; undefined if the release lacks it. */
   async version(name: string): Promise<string | undefined> {
     const { stdout } = await this.#apt('apt-cache', 'show', '--no-all-versions', name);
     return /^Version: (\S+)$/m.exec(stdout)?.[1];
   }
 
   /**
-   * unpack fetches packages and unpacks them into `target`; none of their scripts is run.
-   * @throws XnetError Unavailable with what apt said, FailedPrecondition with what dpkg said
+   * unpack fetches packages and unpacks them into `target`; it runs none of their scripts.
+   * @throws XnetError Unavailable with apt's output, FailedPrecondition with dpkg's output
    */
   async unpack(names: readonly string[], target: string): Promise<void> {
     const { code, stderr } = await this.#apt('apt-get', 'download', ...names);
@@ -79,8 +78,8 @@ export class AptSource {
   }
 }
 
-// Read after the machine's own configuration, whose proxies stay in force. What hooks on `apt-get update` there is for
-// the machine's lists, not for these.
+// Read after the machine's own configuration, whose proxies stay in force. Hooks on `apt-get update` are cleared: they are
+// meant for the machine's lists.
 function aptConfig(folder: string): string {
   return `#clear APT::Update::Pre-Invoke;
 #clear APT::Update::Post-Invoke;
@@ -104,7 +103,7 @@ function reason(stderr: string): string {
   return lines.slice(-3).join('; ') || stderr.trim() || 'no reason given';
 }
 
-/** mirrorsOfMachine are the mirrors of Debian to ask, in order: those of the machine's own apt, then the default. */
+/** mirrorsOfMachine returns the mirrors of Debian to try, in order: those of the machine's own apt, then the default. */
 export function mirrorsOfMachine(): readonly string[] {
   const found = sourceFiles().flatMap((path) => debianMirrors(path, readFileSync(path, 'utf8')));
   return [...new Set([...found, defaultMirror])];
@@ -133,8 +132,8 @@ function isReadable(path: string): boolean {
 const releases = /^(buster|bullseye|bookworm|trixie|forky|sid|oldstable|stable|testing|unstable)$/;
 
 /**
- * debianMirrors finds the mirrors of Debian in a file of apt sources, one-line or deb822 (sources.list(5)): those that
- * have a whole release's `main`, so neither security updates nor others' repositories.
+ * debianMirrors finds the mirrors of Debian in a file of apt sources, one-line or deb822 (sources.list(5)). Only mirrors
+ * with the `main` component of a whole release count: no security updates, no third-party repositories.
  */
 export function debianMirrors(path: string, text: string): readonly string[] {
   const entries = path.endsWith('.sources') ? stanzas(text) : lines(text);

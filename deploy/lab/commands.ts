@@ -1,4 +1,4 @@
-// The lab by hand: npm run lab -- up, list, enter, remove, sweep. See README.md.
+// The lab on the command line: npm run lab -- up, list, enter, remove, sweep. See README.md.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Command, Option } from 'commander';
@@ -126,7 +126,7 @@ async function enter(id: string, name: string, command: readonly string[]): Prom
     stdio: 'inherit',
     env: { ...state.env, ...terminal, PS1: `${name}# ` },
   });
-  // Ctrl-C is for the program inside.
+  // Ctrl-C belongs to the program inside.
   process.on('SIGINT', () => undefined);
   const [code] = await once(child, 'exit');
   process.exitCode = typeof code === 'number' ? code : 1;

@@ -5,20 +5,20 @@ import type { ExecResult } from '../../proto/process/exec.js';
 import type { Machine } from './machine.js';
 import { type Fetched, fetchSource, type LabPlace, ping } from './probe.js';
 
-/** ContainerOptions are how a container is started; it runs the lab's web server unless told otherwise. */
+/** ContainerOptions configure the start of a container. By default it runs the lab's web server. */
 export type ContainerOptions = {
   readonly name: string;
-  /** Docker network; default is Docker's own default bridge. */
+  /** Docker network. Default: Docker's own default bridge. */
   readonly network?: string;
-  /** Published ports as `docker run --publish` takes them: "8080:80". */
+  /** Published ports in the syntax of `docker run --publish`: "8080:80". */
   readonly publish?: readonly string[];
-  /** Any other options of `docker run`, before the image. */
+  /** Other options of `docker run`, placed before the image. */
   readonly options?: readonly string[];
-  /** What it runs instead of the web servers on 80 and 81. */
+  /** Command to run instead of the web servers on ports 80 and 81. */
   readonly command?: readonly string[];
 };
 
-/** Container is one container. It may be stopped, and removed by others. */
+/** Container is one container. It may be stopped, or removed by others. */
 export class Container<Host extends Machine = Machine> {
   readonly name: string;
   readonly host: Host;
@@ -29,8 +29,8 @@ export class Container<Host extends Machine = Machine> {
   }
 
   /**
-   * address is its address on a network, on the first one unless named: "10.76.1.2".
-   * @throws XnetError FailedPrecondition when it has none
+   * address returns the container's address on a network, by default on the first one: "10.76.1.2".
+   * @throws XnetError FailedPrecondition if it has no address
    */
   async address(network?: string): Promise<string> {
     const format = '{{range $name, $end := .NetworkSettings.Networks}}{{$name}} {{$end.IPAddress}}\n{{end}}';
@@ -41,12 +41,12 @@ export class Container<Host extends Machine = Machine> {
     throw new XnetError('FailedPrecondition', `the container ${this.name} has no address on ${where}`);
   }
 
-  /** exec runs a program in the container, as `docker exec` does; a non-zero exit code is a result. */
+  /** exec runs a program in the container, as `docker exec` does. A non-zero exit code is a result. */
   exec(argv: readonly string[]): Promise<ExecResult> {
     return this.host.exec(['docker', 'exec', this.name, ...argv]);
   }
 
-  /** fetch asks a server of the lab whom it sees, from within this container's network. */
+  /** fetch sends an HTTP request to a web server of the lab from within this container's network. */
   async fetch(at: string, timeoutSeconds?: number): Promise<Fetched> {
     return fetchSource(await this.#place(), at, timeoutSeconds);
   }
@@ -56,15 +56,15 @@ export class Container<Host extends Machine = Machine> {
     return ping(await this.#place(), address, timeoutSeconds);
   }
 
-  /** remove stops and removes it; one that is gone is fine. */
+  /** remove stops and removes the container. It succeeds if the container is gone already. */
   async remove(): Promise<void> {
     await this.host.run(['docker', 'rm', '--force', this.name]);
   }
 
   /**
-   * enter is the beginning of a command line that runs the rest of it in this container's network: far quicker than
-   * exec, and with all programs of the machine underneath.
-   * @throws XnetError FailedPrecondition when it does not run
+   * enter returns a command prefix that runs a command in this container's network. It is far quicker than exec, and offers
+   * all programs of the underlying machine.
+   * @throws XnetError FailedPrecondition if the container does not run
    */
   async enter(): Promise<readonly [string, ...string[]]> {
     const pid = await this.#inspect('{{.State.Pid}}');

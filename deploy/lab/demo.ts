@@ -1,4 +1,4 @@
-// `npm run demo`: the main job on real Docker engines, from nothing to proofs, on one machine.
+// `npm run demo`: runs xnet on real Docker engines on one machine, from nothing to proofs.
 import { Command, Option } from 'commander';
 import pc from 'picocolors';
 import * as v from 'valibot';
@@ -25,7 +25,7 @@ const mostNodes = 50;
 
 type Step = { readonly what: string; readonly seconds: number; readonly result: string };
 
-/** Steps prints progress on standard error, and keeps what each step took. */
+/** Steps prints progress on standard error, and records the duration of each step. */
 class Steps {
   readonly done: Step[] = [];
   readonly #began = performance.now();
@@ -76,7 +76,7 @@ function printProofs(proofs: readonly Proof[]): void {
   for (const { claim, details } of proofs) for (const detail of details) print(`${claim}: ${detail}`);
 }
 
-// Of what `xctl nodes add --wait -o json` prints.
+// The part used of the output of `xctl nodes add --wait -o json`.
 type Waited = {
   readonly waited: { readonly nodes: number; readonly routed: number; readonly elapsedMs: number | null };
 };

@@ -1,6 +1,6 @@
 // Starts, stops and restarts the dockerd of one host of the lab, from the lab's own process or from any other.
-// Invariant: a host never has two dockerds. Every change is made under the host's lock, and what runs is found by
-// looking at the processes, not remembered.
+// Invariant: a host never has two dockerds. Every change is made under the host's lock, and running dockerds are found by
+// inspecting the processes, not remembered.
 import { spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
@@ -26,26 +26,26 @@ const dockerdRecord = v.object({
   logFile: v.string(),
 });
 
-/** DockerdRecord is all that is needed to start a host's dockerd again: dockerd.json in the host's folder. */
+/** DockerdRecord holds all that is needed to start a host's dockerd again: dockerd.json in the host's folder. */
 export type DockerdRecord = v.InferOutput<typeof dockerdRecord>;
 
-// Docker gives containers 15 s to end before it kills them, and itself as long for its containerd.
+// Docker gives containers 15 s to end before it kills them, and its containerd the same time.
 const stopTimeoutMs = 45_000;
 const startTimeoutMs = 90_000;
-// A restart waits for one that is under way.
+// A restart waits for a restart in progress.
 const lockTimeoutMs = stopTimeoutMs + startTimeoutMs;
 
-/** writeDockerdRecord puts a host's record into its folder. */
+/** writeDockerdRecord writes a host's record into its folder. */
 export function writeDockerdRecord(record: DockerdRecord): void {
   const path = join(record.folder, 'dockerd.json');
-  // A restarter may be reading it.
+  // Another process may be reading the record.
   writeFileSync(`${path}.new`, `${JSON.stringify(record, null, 2)}\n`);
   renameSync(`${path}.new`, path);
 }
 
 /**
  * readDockerdRecord reads a host's record.
- * @throws XnetError NotFound when its dockerd was never started
+ * @throws XnetError NotFound if its dockerd was never started
  */
 export function readDockerdRecord(folder: string): DockerdRecord {
   const path = join(folder, 'dockerd.json');
@@ -56,12 +56,12 @@ export function readDockerdRecord(folder: string): DockerdRecord {
   }
 }
 
-/** findDockerd finds the host's dockerd; undefined when none runs. One that is just being started counts. */
+/** findDockerd finds the host's dockerd, including one that is starting; undefined if none runs. */
 export function findDockerd(record: DockerdRecord): ProcessRef | undefined {
   return findByArgument('dockerd', `--pidfile=${record.pidFile}`);
 }
 
-// nsenter is what a dockerd is for its first millisecond.
+// For its first millisecond, a dockerd is still nsenter.
 function findByArgument(program: string, argument: string): ProcessRef | undefined {
   return processes().find((process) => {
     const argv = commandLine(process);
@@ -73,19 +73,19 @@ function containerdConfig(record: DockerdRecord): string {
   return join(record.execRoot, 'containerd/containerd.toml');
 }
 
-/** startDockerd starts the host's dockerd unless it runs, and awaits that its API answers. */
+/** startDockerd starts the host's dockerd unless it runs, and waits until its API answers. */
 export function startDockerd(folder: string): Promise<void> {
   return locked(folder, start);
 }
 
-/** stopDockerd stops the host's dockerd as systemd would: SIGTERM, after a long while SIGKILL. */
+/** stopDockerd stops the host's dockerd as systemd would: SIGTERM, then SIGKILL after a long timeout. */
 export function stopDockerd(folder: string): Promise<void> {
   return locked(folder, stop);
 }
 
 /**
- * restartDockerd stops the host's dockerd and starts it anew with the same flags.
- * @throws XnetError FailedPrecondition with its last lines when it does not start
+ * restartDockerd stops the host's dockerd and starts it again with the same flags.
+ * @throws XnetError FailedPrecondition with its last lines if it does not start
  */
 export function restartDockerd(folder: string): Promise<void> {
   return locked(folder, async (record) => {
@@ -94,7 +94,7 @@ export function restartDockerd(folder: string): Promise<void> {
   });
 }
 
-/** killDockerd kills the host's dockerd (SIGKILL), whatever else is going on. Containers and containerd are left. */
+/** killDockerd kills the host's dockerd (SIGKILL) without taking the lock. Containers and containerd stay. */
 export async function killDockerd(folder: string): Promise<void> {
   const dockerd = findDockerd(readDockerdRecord(folder));
   if (dockerd === undefined) return;
@@ -115,8 +115,8 @@ async function stop(record: DockerdRecord): Promise<void> {
   await containerdEnded(record);
 }
 
-// containerd ends with its dockerd, or shortly after that was killed; the kernel sends it SIGTERM then. The next dockerd
-// would take one that is ending for one that runs.
+// containerd ends with its dockerd, or shortly after a kill, when the kernel sends it SIGTERM. The next dockerd would
+// mistake a containerd that is ending for a running one.
 async function containerdEnded(record: DockerdRecord): Promise<void> {
   const containerd = findByArgument('containerd', containerdConfig(record));
   if (containerd !== undefined) await ended(containerd);
@@ -133,7 +133,7 @@ async function start(record: DockerdRecord): Promise<void> {
   const running = findDockerd(record);
   if (running !== undefined) return untilReady(record, () => (isRunning(running) ? undefined : 'it has ended'));
   await containerdEnded(record);
-  // Files of one that was killed: the pid in them may be another process's by this time.
+  // A killed dockerd leaves its pid files, and the pid may since belong to another process.
   rmSync(record.pidFile, { force: true });
   rmSync(join(record.execRoot, 'containerd/containerd.pid'), { force: true });
   const [program = '', ...rest] = [...readMachineState(record.folder).enter, ...record.argv];
@@ -161,7 +161,7 @@ async function start(record: DockerdRecord): Promise<void> {
   }
 }
 
-// dockerd tells systemd alone when it is ready, by a datagram that Node.js can't receive; hence asking.
+// dockerd reports its readiness only to systemd, by a datagram that Node.js can't receive, so its API is polled.
 async function untilReady(record: DockerdRecord, whyEnded: () => string | undefined): Promise<void> {
   const deadline = performance.now() + startTimeoutMs;
   for (let attempt = 1; performance.now() < deadline; attempt++) {
@@ -185,7 +185,7 @@ function answers(socket: string): Promise<boolean> {
   });
 }
 
-/** lastLines are the lines of dockerd's log that say why it ended: the last five that are not mere information. */
+/** lastLines returns the lines of dockerd's log that explain its end: the last five above level info, or the last five of all. */
 export function lastLines(log: string): readonly string[] {
   const lines = log.split('\n').filter((line) => line.trim() !== '');
   const telling = lines.filter((line) => !/\blevel=(info|debug)\b/.test(line));

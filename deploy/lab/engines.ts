@@ -1,5 +1,5 @@
-// The Docker engines that the lab runs: unpacked from Debian's packages into a cache folder, nothing is installed.
-// Invariant: an engine's folder is there complete and of the line it is named after, or not at all.
+// The Docker engines of the lab, unpacked from Debian's packages into a cache folder. Nothing is installed.
+// Invariant: an engine's folder either exists, complete and of the line that it is named after, or does not exist.
 import {
   existsSync,
   mkdirSync,
@@ -18,61 +18,61 @@ import { AptSource, mirrorsOfMachine } from './apt-source.js';
 import { withLock } from './lock.js';
 import { repositoryRoot, systemPath } from './paths.js';
 
-/** engineLines are the lines of Docker that xnet is tried on, oldest first. */
+/** engineLines lists the lines of Docker that xnet is tested on, oldest first. */
 export const engineLines = ['20.10', '26', '28'] as const;
 
-/** EngineLine is one line of versions. */
+/** EngineLine is one line of Docker versions. */
 export type EngineLine = (typeof engineLines)[number];
 
-/** LabEngine is one version of Docker that is unpacked and runs on this machine. */
+/** LabEngine is one version of Docker, unpacked and able to run on this machine. */
 export type LabEngine = {
   readonly line: EngineLine;
   /** "28.5.2+dfsg4-5" */
   readonly version: string;
-  /** Folders to put before PATH, with colons between: they have dockerd, containerd, runc and docker. */
+  /** Folders with dockerd, containerd, runc and docker, to put before PATH, separated by colons. */
   readonly path: string;
   /** The executable: "/…/.cache/engines/28/usr/sbin/dockerd". */
   readonly dockerd: string;
 };
 
-/** EngineUnavailable is a line that can't be had on this machine, and why. */
+/** EngineUnavailable is a line that can't be obtained on this machine, with the reason. */
 export type EngineUnavailable = { readonly line: EngineLine; readonly why: string };
 
-/** EngineOptions say where engines are kept and who is told what happens. */
+/** EngineOptions configure where engines are kept and where progress is logged. */
 export type EngineOptions = {
   /** Default: .cache/engines in the repository. */
   readonly cacheFolder?: string;
   readonly log?: (line: string) => void;
 };
 
-// Debian's releases that have a line, in order of trying: a line stays in `testing` for a while after `unstable` has
-// gone on to the next.
+// Debian's releases that have a line, in the order of trying: a line stays in `testing` for a while after `unstable` has
+// moved on to the next.
 const sources = {
   '20.10': { suites: ['bookworm'], packages: ['docker.io', 'containerd'] },
   '26': { suites: ['trixie'], packages: ['docker.io', 'docker-cli', 'containerd'] },
   '28': { suites: ['sid', 'forky'], packages: ['docker.io', 'docker-cli', 'containerd'] },
 } as const satisfies Record<EngineLine, { suites: readonly string[]; packages: readonly string[] }>;
 
-// The only one of their programs that needs a C library newer than Debian 12's where it comes from a newer Debian.
+// runc is the only program of a newer Debian that needs a C library newer than Debian 12's.
 const runcSuite = 'bookworm';
 
 const stamp = v.object({ line: v.picklist(engineLines), version: v.string() });
 
-/** isEngineLine says whether a text is a line: "20.10", "26", "28". */
+/** isEngineLine reports whether a text names a line: "20.10", "26", "28". */
 export function isEngineLine(text: string): text is EngineLine {
   return engineLines.some((line) => line === text);
 }
 
 /**
- * obtainEngine gives an engine of a line, from the cache or from Debian.
- * @throws XnetError Unavailable with the reason when it can't be had
+ * obtainEngine returns an engine of a line, from the cache or from Debian.
+ * @throws XnetError Unavailable with the reason if it can't be obtained
  */
 export async function obtainEngine(line: EngineLine, options: EngineOptions = {}): Promise<LabEngine> {
   const cacheFolder = options.cacheFolder ?? join(repositoryRoot(), '.cache/engines');
   const cached = readEngine(cacheFolder, line);
   if (cached !== undefined) return cached;
   try {
-    // An engine takes a few seconds to fetch, minutes on a slow line; another process may be at it.
+    // Fetching takes seconds, on a slow connection minutes. Another process may be fetching the same engine.
     return await withLock(join(cacheFolder, 'lock'), 1_800_000, async () => {
       for (const name of readdirSync(cacheFolder)) {
         if (name.startsWith('.new-')) rmSync(join(cacheFolder, name), { recursive: true, force: true });
@@ -84,7 +84,7 @@ export async function obtainEngine(line: EngineLine, options: EngineOptions = {}
   }
 }
 
-/** tryEngine is obtainEngine with the reason as a value, for tests that are skipped then. */
+/** tryEngine is obtainEngine with the reason as a value, for tests that are skipped in that case. */
 export async function tryEngine(line: EngineLine, options?: EngineOptions): Promise<LabEngine | EngineUnavailable> {
   try {
     return await obtainEngine(line, options);
@@ -131,7 +131,7 @@ async function fetchEngine(cacheFolder: string, line: EngineLine, log: (text: st
   }
 }
 
-// Promise.all would go on, to the end and its clean-up, while the other is at work still.
+// Promise.all would reject, and the clean-up would begin, while the other promise is still running.
 async function both<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
   await Promise.allSettled([a, b]);
   return [await a, await b];
@@ -164,7 +164,7 @@ async function findRelease(line: EngineLine, work: string): Promise<{ source: Ap
   throw new XnetError('Unavailable', problems.join('; '));
 }
 
-// Runs every program once: a library that is missing or too old shows here, and not as a dockerd that does not start.
+// Runs every program once, so that a missing or outdated library shows here and not as a dockerd that does not start.
 async function checkEngine(engine: LabEngine): Promise<void> {
   for (const program of ['dockerd', 'containerd', 'runc', 'docker']) {
     const { code, stdout, stderr } = await exec(['env', `PATH=${engine.path}:${systemPath()}`, program, '--version']);

@@ -1,4 +1,4 @@
-// The controllers of a fleet: processes on the control machine, over the one etcd of the first.
+// The controllers of a fleet: processes on the control machine that share the etcd of the first one.
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { AdminServiceClient } from '../../proto/gen/xnet/v1/AdminService.js';
@@ -32,7 +32,7 @@ export class FleetControllers {
   readonly #lab: Lab;
   readonly #problems: () => readonly string[];
 
-  /** @param problems what a timeout reports besides, such as the last lines of the daemons */
+  /** @param problems returns further lines for the error of a timeout, such as the last lines of the daemons */
   constructor(lab: Lab, problems: () => readonly string[]) {
     this.#lab = lab;
     this.#problems = problems;
@@ -40,7 +40,7 @@ export class FleetControllers {
   }
 
   /**
-   * start starts `count` controllers one after the other. `xctl init` makes the authority on the first one and saves the
+   * start starts `count` controllers one after the other. `xctl init` creates the authority on the first one and saves the
    * first admin's certificate as the context of the control machine.
    */
   async start(count: number): Promise<void> {
@@ -59,7 +59,7 @@ export class FleetControllers {
     }
   }
 
-  /** restart starts a controller again that was killed. */
+  /** restart starts a killed controller again. */
   async restart(controller: FleetController): Promise<void> {
     controller.process = await this.#spawn(this.list.indexOf(controller), controller.endpoint);
     await this.#untilReady();
@@ -85,7 +85,7 @@ export class FleetControllers {
     );
   }
 
-  // The first controller has read its store. No event outside of it tells that.
+  // Polls until the first controller has read its store: no event outside of its process announces that.
   #untilReady(): Promise<void> {
     return this.#until('the controller answers', async () => (await this.#status()).clusterId !== '');
   }

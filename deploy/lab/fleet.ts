@@ -1,5 +1,5 @@
 // A lab that runs xnet: controllers on the control machine, a daemon on each host.
-// Invariant: it is operated like a real fleet, by xctl and xnetd. All traffic on its LAN is TLS, and every host joins with
+// Invariant: it is operated like a real fleet, with xctl and xnetd. All traffic on its LAN is TLS, and every host joins with
 // a token of its own.
 import { XnetError } from '../../proto/errors.js';
 import type { AdminServiceClient } from '../../proto/gen/xnet/v1/AdminService.js';
@@ -12,12 +12,12 @@ import type { LabProcess } from './lab-process.js';
 import { pollUntil } from './poll.js';
 import { type AddedNode, addedNodeFrom, installPrograms, programCommand, runXctl } from './programs.js';
 
-/** FleetOptions describe a fleet. */
+/** FleetOptions configure a fleet. */
 export type FleetOptions = LabOptions & {
   readonly mode: 'bip' | 'bridge';
   /** "10.76.0.0/16" */
   readonly pool: string;
-  /** The number of controllers, all on the etcd of the first. Default 1. */
+  /** Number of controllers, which all use the etcd of the first. Default 1. */
   readonly controllers?: number;
   /** Flags of every dockerd: ["--live-restore"]. */
   readonly dockerdFlags?: readonly string[];
@@ -38,7 +38,7 @@ export class Fleet {
   }
 
   /**
-   * create makes the lab and starts nothing in it.
+   * create creates the lab and starts nothing in it.
    * @throws XnetError as Lab.create does
    */
   static async create(options: FleetOptions, signal?: AbortSignal): Promise<Fleet> {
@@ -47,7 +47,7 @@ export class Fleet {
     return new Fleet(lab, options);
   }
 
-  /** start makes a whole fleet: dockerds, controllers, the pool, and a ready node on every host. */
+  /** start starts a whole fleet: dockerds, controllers, the pool, and a ready node on every host. */
   static async start(options: FleetOptions, signal?: AbortSignal): Promise<Fleet> {
     const fleet = await Fleet.create(options, signal);
     try {
@@ -62,12 +62,12 @@ export class Fleet {
     }
   }
 
-  /** admin calls the API of the first controller by its unix socket. */
+  /** admin is a client of the first controller's API, through its unix socket. */
   get admin(): AdminServiceClient {
     return this.#controllers.admin;
   }
 
-  /** controllers are the controllers that were started. */
+  /** controllers returns the controllers that were started. */
   get controllers(): readonly FleetController[] {
     return this.#controllers.list;
   }
@@ -78,12 +78,12 @@ export class Fleet {
     if (engine !== undefined) await this.lab.startDockerds({ flags: dockerdFlags });
   }
 
-  /** startControllers starts the controllers and makes the cluster's authority. */
+  /** startControllers starts the controllers and creates the cluster's authority. */
   startControllers(): Promise<void> {
     return this.#controllers.start(this.options.controllers ?? 1);
   }
 
-  /** restartController starts a controller again that was killed. */
+  /** restartController starts a killed controller again. */
   restartController(controller: FleetController): Promise<void> {
     return this.#controllers.restart(controller);
   }
@@ -107,7 +107,7 @@ export class Fleet {
   }
 
   /**
-   * joinHost joins a host with its token, which is passed on standard input only.
+   * joinHost joins a host with its token, which is passed only on standard input.
    * @throws XnetError FailedPrecondition with xnetd's standard error if it fails
    */
   async joinHost(host: LabHost, token: string): Promise<void> {
@@ -116,7 +116,7 @@ export class Fleet {
     await host.run([...programCommand('xnetd'), ...join], { input: `${token}\n`, timeoutMs: 60_000 });
   }
 
-  /** daemonCommand is the command line of a host's daemon. Its node and its controllers come from the join. */
+  /** daemonCommand returns the command line of a host's daemon. The join determines its node and its controllers. */
   daemonCommand(host: LabHost, ...args: readonly string[]): readonly [string, ...string[]] {
     return [...programCommand('xnetd'), 'run', '--docker-restart', JSON.stringify(host.restartCommand), ...args];
   }
@@ -140,7 +140,7 @@ export class Fleet {
     await this.startDaemon(host, ...args);
   }
 
-  /** nodes lists all nodes of the first controller. */
+  /** nodes lists all nodes, as reported by the first controller. */
   async nodes(): Promise<readonly Node__Output[]> {
     return (await callUnary(this.admin.listNodes.bind(this.admin), {}, { timeoutMs: 5_000 })).nodes;
   }
@@ -167,7 +167,7 @@ export class Fleet {
     );
   }
 
-  /** network is the Docker network of the fleet's containers; undefined stands for Docker's default network. */
+  /** network returns the Docker network of the fleet's containers; undefined means Docker's default network. */
   get network(): string | undefined {
     return this.options.mode === 'bridge' ? 'xnet' : undefined;
   }
@@ -178,7 +178,7 @@ export class Fleet {
     await this.lab.close();
   }
 
-  // The last lines of each host's daemon.
+  // Returns the last lines of each host's daemon.
   #lastLines(): readonly string[] {
     return this.lab.hosts.map(({ name }) => {
       const output = this.daemons.get(name)?.output.trim().split('\n').slice(-4).join('\n    ');

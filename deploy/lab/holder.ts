@@ -1,4 +1,4 @@
-// Starts the process that keeps a machine of the lab, see holder.sh.
+// Starts the process that keeps a machine of the lab alive, see holder.sh.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -11,7 +11,7 @@ import { hostsFile, type LabPlan, type MachinePlan, machineLinks } from './plan.
 import { identify, type ProcessRef } from './process-table.js';
 import { recordFolder } from './record.js';
 
-/** IptablesBackend is what `iptables` is on a machine: Debian's alternatives iptables-nft and iptables-legacy. */
+/** IptablesBackend is the variant of `iptables` on a machine: Debian's alternatives iptables-nft and iptables-legacy. */
 export type IptablesBackend = 'nft' | 'legacy';
 
 const iptablesPrograms = [
@@ -23,23 +23,23 @@ const iptablesPrograms = [
   'ip6tables-restore',
 ];
 
-/** MachineFolders are a machine's two folders, the same inside and outside. */
+/** MachineFolders holds a machine's two folders, whose paths are the same inside and outside. */
 export type MachineFolders = {
   /** In memory: sockets and records. Its subfolder `run` is the machine's /run. "/run/xnet-lab/1f0c9a/h1" */
   readonly folder: string;
-  /** On disk: logs, root's home, and what is /etc/docker, /etc/xnet, /var/lib/docker and /var/lib/xnet on the machine. */
+  /** On disk: logs, root's home, and the machine's /etc/docker, /etc/xnet, /var/lib/docker and /var/lib/xnet. */
   readonly store: string;
 };
 
-/** machineFolders are the folders of the machine of that name. */
+/** machineFolders returns the folders of a machine. */
 export function machineFolders(labId: string, name: string): MachineFolders {
   return { folder: join(recordFolder(labId), name), store: join(storesFolder, labId, name) };
 }
 
 /**
- * holdMachine makes a machine of the lab, whose network namespace and whose link to the LAN are there already, and
- * returns the process that keeps it.
- * @throws XnetError Internal with what the script said when it failed
+ * holdMachine sets up a machine of the lab, whose network namespace and link to the LAN must exist, and returns the process
+ * that keeps it alive.
+ * @throws XnetError Internal with the script's output if it fails
  */
 export async function holdMachine(plan: LabPlan, machine: MachinePlan, backend: IptablesBackend): Promise<ProcessRef> {
   const { folder, store } = machineFolders(plan.id, machine.name);
@@ -60,13 +60,13 @@ export async function holdMachine(plan: LabPlan, machine: MachinePlan, backend: 
   const files = {
     hosts: hostsFile(plan),
     hostname: `${machine.name}\n`,
-    // The router serves no names and says so at once, where no answer at all would be waited for.
+    // The router runs no name server and refuses queries at once; without an answer, programs would wait for a timeout.
     'resolv.conf': `nameserver ${plan.router}\noptions timeout:1 attempts:1\n`,
     'machine-id': `${randomBytes(16).toString('hex')}\n`,
   };
   for (const [name, content] of Object.entries(files)) writeFileSync(join(store, 'etc', name), content);
   for (const name of iptablesPrograms) {
-    // As update-alternatives(1) does it.
+    // Links as update-alternatives(1) makes them.
     const target = `/usr/sbin/${name.replace('tables', `tables-${backend}`)}`;
     symlinkSync(target, join(store, 'etc/alternatives', name));
   }
@@ -83,7 +83,7 @@ export async function holdMachine(plan: LabPlan, machine: MachinePlan, backend: 
   const said = { stdout: '', stderr: '' };
   child.stdin.on('error', () => undefined);
   child.stdin.end(`${machineLinks(plan, machine).join('\n')}\n`);
-  // Both pipes end with the script, or when it has come to its last command, which has them closed.
+  // Both pipes end when the script ends, or when it reaches its last command, which closes them.
   const read = (name: 'stdout' | 'stderr') =>
     once(
       child[name].setEncoding('utf8').on('data', (text: string) => {

@@ -1,6 +1,6 @@
-// A host of the lab: a machine with a dockerd of its own, of any engine.
-// Invariant: its dockerd shares nothing with the machine underneath but the kernel: neither containerd, cgroups of
-// others, data, sockets nor configuration.
+// A host of the lab: a machine with its own dockerd, of any engine.
+// Invariant: its dockerd shares only the kernel with the underlying machine: no containerd, foreign cgroups, data, sockets
+// or configuration.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { XnetError } from '../../proto/errors.js';
@@ -11,9 +11,9 @@ import { imageName, imageTar, importChanges } from './image.js';
 import { type Argv, Machine, type MachineParts } from './machine.js';
 import { cgroupOf, repositoryRoot } from './paths.js';
 
-/** DockerdOptions are how a host's dockerd is started. */
+/** DockerdOptions configure the start of a host's dockerd. */
 export type DockerdOptions = {
-  /** Put after the lab's own: ["--live-restore"]. */
+  /** Appended to the lab's own flags: ["--live-restore"]. */
   readonly flags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 };
@@ -21,12 +21,12 @@ export type DockerdOptions = {
 /** LabHost is one host of the lab. */
 export class LabHost extends Machine {
   readonly engine: LabEngine | undefined;
-  /** Docker's socket, the same inside and outside; inside it is /run/docker.sock too. */
+  /** Docker's socket, at the same path inside and outside; inside, /run/docker.sock leads there too. */
   readonly dockerSocket: string;
-  /** daemon.json as it is seen from outside; inside it is /etc/docker/daemon.json. It is not there at first. */
+  /** Path of daemon.json from outside; inside it is /etc/docker/daemon.json. The file does not exist at first. */
   readonly daemonJson: string;
   readonly dockerdLog: string;
-  /** Command line that restarts this host's dockerd and says why when it can't; works inside and outside. */
+  /** Command line that restarts this host's dockerd and prints the reason if it can't; works inside and outside. */
   readonly restartCommand: Argv;
 
   constructor(parts: Omit<MachineParts, 'programs'>, engine: LabEngine | undefined) {
@@ -40,8 +40,8 @@ export class LabHost extends Machine {
   }
 
   /**
-   * startDockerd starts this host's dockerd and awaits that its API answers. One that runs is left as it is.
-   * @throws XnetError FailedPrecondition with its last lines when it does not start, or without an engine
+   * startDockerd starts this host's dockerd and waits until its API answers. A running dockerd is left unchanged.
+   * @throws XnetError FailedPrecondition with its last lines if it does not start, or without an engine
    */
   async startDockerd(options: DockerdOptions = {}): Promise<void> {
     if (this.engine === undefined) {
@@ -78,20 +78,20 @@ export class LabHost extends Machine {
 
   /**
    * restartDockerd stops this host's dockerd and starts it with the same flags.
-   * @throws XnetError FailedPrecondition with its last lines when it does not start
+   * @throws XnetError FailedPrecondition with its last lines if it does not start
    */
   async restartDockerd(): Promise<void> {
     await restartDockerd(this.folder);
   }
 
-  /** killDockerd kills this host's dockerd (SIGKILL): its containers stay. */
+  /** killDockerd kills this host's dockerd (SIGKILL). Its containers stay. */
   async killDockerd(): Promise<void> {
     await killDockerd(this.folder);
   }
 
   /**
-   * docker runs the engine's own client on this host and returns what it printed: docker('network', 'ls').
-   * @throws XnetError FailedPrecondition with what it said when it fails
+   * docker runs the engine's own client on this host and returns its standard output: docker('network', 'ls').
+   * @throws XnetError FailedPrecondition with the client's message if it fails
    */
   docker(...args: readonly string[]): Promise<string> {
     return this.run(['docker', ...args]);
@@ -99,7 +99,7 @@ export class LabHost extends Machine {
 
   /**
    * runContainer starts a container of the lab's image.
-   * @throws XnetError FailedPrecondition with what Docker said
+   * @throws XnetError FailedPrecondition with Docker's message
    */
   async runContainer(options: ContainerOptions): Promise<Container<LabHost>> {
     await this.loadImage();
@@ -118,19 +118,19 @@ export class LabHost extends Machine {
     return new Container(this, options.name);
   }
 
-  /** loadImage makes sure that this host's dockerd has the lab's image. */
+  /** loadImage loads the lab's image into this host's dockerd unless it is there. */
   async loadImage(): Promise<void> {
     if ((await this.docker('images', '--quiet', imageName)).trim() !== '') return;
     await this.docker('import', ...importChanges, imageTar(this.labId), imageName);
   }
 
-  /** environment has the client look neither at the machine's configuration of it nor for another dockerd. */
+  /** environment keeps the client from using the machine's Docker configuration or another dockerd. */
   override environment(added?: Readonly<Record<string, string>>): Record<string, string> {
     const client = { DOCKER_HOST: `unix://${this.dockerSocket}`, DOCKER_CONFIG: join(this.store, 'docker-client') };
     return { ...super.environment(), ...client, ...added };
   }
 
-  /** dockerdOutput is what this host's dockerds have said so far. */
+  /** dockerdOutput returns everything that this host's dockerds have logged. */
   get dockerdOutput(): string {
     return readFileSync(this.dockerdLog, 'utf8');
   }

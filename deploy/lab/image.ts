@@ -1,4 +1,4 @@
-// The one image of the lab: a static busybox and a web server that tells whom it sees. Nothing is pulled.
+// The only image of the lab: a static busybox, and a web server that returns its client's address. Nothing is pulled.
 import { execFile } from 'node:child_process';
 import { closeSync, cpSync, existsSync, mkdirSync, openSync, readSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,18 +9,18 @@ import { recordFolder } from './record.js';
 
 const execFileAsync = promisify(execFile);
 
-/** imageName is what the image is called in every dockerd of the lab. */
+/** imageName is the name of the image in every dockerd of the lab. */
 export const imageName = 'xnet-lab:1';
 
-// A CGI program that prints the address its client is seen with, and the name of the server.
+// A CGI program that prints the address from which it sees its client, and the name of the server.
 const sourceScript = `#!/bin/sh
 echo 'Content-Type: text/plain'
 echo
 echo "$REMOTE_ADDR $(hostname)"
 `;
 
-// A web server on port 80 and one on 81, so that one can be published and the other not. As process 1 it gets no
-// default action for SIGTERM, and without the trap every stop would take Docker's 10 s.
+// One web server on port 80 and one on 81, so that one can be published and the other not. As process 1 the script has no
+// default action for SIGTERM: without the trap every stop would take Docker's 10 s.
 const serveScript = `#!/bin/sh
 trap 'exit 0' TERM INT
 httpd -p 81 -h /www
@@ -28,12 +28,12 @@ httpd -f -p 80 -h /www &
 wait
 `;
 
-/** importChanges are options of `docker import` that make the image run its web server. */
+/** importChanges holds options of `docker import` that make the image run its web servers. */
 export const importChanges: readonly string[] = ['--change', 'CMD ["/serve"]', '--change', 'EXPOSE 80 81'];
 
 /**
- * staticBusybox finds a busybox that needs no libraries: setup.sh puts one into the cache where the system's is another.
- * @throws XnetError FailedPrecondition when there is none
+ * staticBusybox finds a busybox that needs no libraries. setup.sh puts one into the cache if the system's is dynamic.
+ * @throws XnetError FailedPrecondition if there is none
  */
 export function staticBusybox(): string {
   const candidates = [join(repositoryRoot(), '.cache/busybox/bin/busybox'), '/usr/bin/busybox', '/bin/busybox'];
@@ -56,18 +56,18 @@ function isStatic(path: string): boolean {
   return page.subarray(0, 4).toString('latin1') === '\x7fELF' && !page.includes('/ld-');
 }
 
-/** imageRoot is the image's file system as a folder: programs of its busybox run there on machines of the lab too. */
+/** imageRoot returns the folder with the image's file system. Machines of the lab also run the programs of its busybox. */
 export function imageRoot(labId: string): string {
   return join(recordFolder(labId), 'image');
 }
 
-/** imageTar is the image as a tar for `docker import`. */
+/** imageTar returns the path of the image as a tar for `docker import`. */
 export function imageTar(labId: string): string {
   return join(recordFolder(labId), 'image.tar');
 }
 
 /**
- * makeImage makes a lab's image.
+ * makeImage creates a lab's image.
  * @throws XnetError FailedPrecondition without a static busybox
  */
 export async function makeImage(labId: string): Promise<void> {
@@ -78,7 +78,7 @@ export async function makeImage(labId: string): Promise<void> {
   }
   const { stdout } = await execFileAsync(busybox, ['--list'], { encoding: 'utf8' });
   for (const applet of stdout.split('\n')) {
-    // busybox lists itself too, and would be a link to itself.
+    // busybox lists itself as well, and would become a link to itself.
     if (applet !== '' && applet !== 'busybox') symlinkSync('busybox', join(root, 'bin', applet));
   }
   cpSync(busybox, join(root, 'bin/busybox'), { dereference: true });

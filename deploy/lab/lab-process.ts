@@ -1,23 +1,23 @@
-// A program that was started on a machine of the lab and is a child of this process: xnetd, a controller, a server.
-// Invariant: its pid is signalled only as long as it is that child.
+// A program started on a machine of the lab, which is a child of this process: xnetd, a controller, a server.
+// Invariant: its pid is signalled only while it belongs to that child.
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import { identify, type ProcessRef, signal } from './process-table.js';
 
-/** ExitStatus is how a process ended: by itself with a code, or by a signal. */
+/** ExitStatus holds the exit code of a process, or the signal that ended it. */
 export type ExitStatus = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
 
 /** LabProcess is one started program. */
 export class LabProcess {
   readonly pid: number;
   readonly logFile: string;
-  /** Resolves when it has ended, and never rejects. */
+  /** Resolves when the program has ended, and never rejects. */
   readonly exited: Promise<ExitStatus>;
   readonly #ref: ProcessRef;
   readonly #child: ChildProcess;
-  // Where in the log its own lines begin: an earlier program may have written to the same file.
+  // Where the program's own lines begin in the log: an earlier program may have written to the same file.
   readonly #logOffset: number;
 
   private constructor(child: ChildProcess, ref: ProcessRef, log: { readonly file: string; readonly offset: number }) {
@@ -32,8 +32,8 @@ export class LabProcess {
   }
 
   /**
-   * of takes over a child that was just started.
-   * @throws XnetError FailedPrecondition when it could not be started
+   * of wraps a child that was just started.
+   * @throws XnetError FailedPrecondition if it could not be started
    */
   static async of(child: ChildProcess, log: { readonly file: string; readonly offset: number }): Promise<LabProcess> {
     try {
@@ -41,27 +41,27 @@ export class LabProcess {
     } catch (error) {
       throw new XnetError('FailedPrecondition', `can't run ${child.spawnfile}: ${messageOf(error)}`, { cause: error });
     }
-    // Node.js has not reaped it yet if it has ended already, so /proc has it still, as a zombie.
+    // If the child has ended already, Node.js has not reaped it yet, so /proc still has it as a zombie.
     const pid = child.pid ?? 0;
     return new LabProcess(child, identify(pid) ?? { pid, startTime: '' }, log);
   }
 
-  /** running says whether it has not ended yet. */
+  /** running reports whether the program has not ended yet. */
   get running(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** output is what it has printed so far, on standard output and standard error together. */
+  /** output returns everything printed so far, on standard output and standard error together. */
   get output(): string {
     return readFileSync(this.logFile).subarray(this.#logOffset).toString('utf8');
   }
 
-  /** kill sends a signal. Returns false when it has ended. */
+  /** kill sends a signal. Returns false if the program has ended. */
   kill(name: NodeJS.Signals): boolean {
     return this.running && signal(this.#ref, name);
   }
 
-  /** stop asks it to end (SIGTERM), makes it end after `timeoutMs` milliseconds, and awaits that. */
+  /** stop sends SIGTERM, after `timeoutMs` milliseconds SIGKILL, and waits for the end. */
   async stop(timeoutMs = 10_000): Promise<ExitStatus> {
     this.kill('SIGTERM');
     const timer = setTimeout(() => this.kill('SIGKILL'), timeoutMs);
@@ -72,7 +72,7 @@ export class LabProcess {
     }
   }
 
-  /** release lets this process end while that one goes on. */
+  /** release allows this process to end while the program continues. */
   release(): void {
     this.#child.unref();
   }

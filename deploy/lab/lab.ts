@@ -1,5 +1,5 @@
 // A whole fleet on one Linux machine: hosts with Docker on a LAN, a router with the world behind it, and a stranger.
-// Invariant: everything of a lab is removable by its record alone, which is written first; see sweep.ts.
+// Invariant: a lab can be removed by its record alone, which is written first; see sweep.ts.
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,36 +20,36 @@ import { checkRequirements } from './requirements.js';
 import { SignalGuard } from './signal-guard.js';
 import { removeLab, sweepLabs } from './sweep.js';
 
-/** LabOptions say what a lab consists of. */
+/** LabOptions configure a lab. */
 export type LabOptions = {
-  /** How many hosts; they are called h1, h2, … */
+  /** Number of hosts, which are called h1, h2, … */
   readonly hosts: number;
-  /** What their dockerds are of. Default: hosts without Docker. */
+  /** Engine of their dockerds. Default: hosts without Docker. */
   readonly engine?: LabEngine;
   /** From /8 to /24; default 192.168.83.0/24, which has room for 238 hosts. */
   readonly lan?: string;
-  /** What `iptables` is on every machine of the lab. Default nft. */
+  /** Variant of `iptables` on every machine of the lab. Default nft. */
   readonly iptables?: IptablesBackend;
-  /** The lab stays when this process ends. Default: it is removed. */
+  /** Whether the lab stays when this process ends. Default: it is removed. */
   readonly keep?: boolean;
-  /** Is told what is found of earlier labs. Default: nobody. */
+  /** Called with messages about the remains of earlier labs. Default: not called. */
   readonly log?: (line: string) => void;
 };
 
-// Of what is mostly waiting for other processes; more at once only makes them wait for each other.
+// Limits work that mostly waits for other processes: more at once would only slow those down.
 const atOnce = 8;
 
 /** Lab is one lab that is up. Close it. */
 export class Lab {
-  /** Six hex digits, in the name of everything that belongs to the lab. */
+  /** Six hex digits, contained in the name of everything that belongs to the lab. */
   readonly id: string;
   readonly plan: LabPlan;
   readonly hosts: readonly LabHost[];
-  /** The place of controllers, .250: a machine on the LAN like any other, without Docker. */
+  /** The machine of the controllers, .250: a machine on the LAN, without Docker. */
   readonly control: Machine;
-  /** The LAN's router, .254, which has the world behind it (`beyond`) and no way into any pool. */
+  /** The LAN's router, .254, with the world behind it (`beyond`) and no route to any pool. */
   readonly outside: Machine;
-  /** A machine on the LAN, .66, that is no node. */
+  /** A machine on the LAN, .66, that is not a node. */
   readonly stranger: Machine;
   readonly #record: LabRecord;
   readonly #guard: SignalGuard;
@@ -67,7 +67,7 @@ export class Lab {
   }
 
   /**
-   * create makes a lab, after it has removed what labs of processes that are gone have left.
+   * create creates a lab, after it has removed the remains of labs whose processes are gone.
    * @throws XnetError PermissionDenied unless root, FailedPrecondition when a program is missing, InvalidArgument,
    *   Cancelled
    */
@@ -107,7 +107,7 @@ export class Lab {
       if (options.keep === true) lab.keep();
       return lab;
     } catch (error) {
-      // What can't be removed at this moment is found by the next lab: the record is still there then.
+      // The next lab finds what can't be removed now: the record still exists then.
       await removeLab(record).catch((problem: unknown) => options.log?.(messageOf(problem)));
       guard.release(async () => undefined);
       if (!guard.signal.aborted) guard.dispose();
@@ -116,7 +116,7 @@ export class Lab {
   }
 
   /**
-   * host is the host of that name, "h1".
+   * host returns the host of a name, "h1".
    * @throws XnetError NotFound
    */
   host(name: string): LabHost {
@@ -130,12 +130,12 @@ export class Lab {
     await inBatches(this.hosts, (host) => host.startDockerd(options));
   }
 
-  /** routeStranger gives the stranger a route to a subnet through a host, as a LAN host that knows the way would have. */
+  /** routeStranger gives the stranger a route to a subnet through a host, such as a LAN host that knows the way has. */
   async routeStranger(subnet: string, host: LabHost): Promise<void> {
     await this.stranger.run(['ip', 'route', 'replace', subnet, 'via', host.address]);
   }
 
-  /** keep lets the lab stay when this process ends. It is removed by `npm run lab -- remove ID` then. */
+  /** keep lets the lab stay when this process ends. `npm run lab -- remove ID` removes it then. */
   keep(): void {
     replaceRecord({ ...this.#record, keep: true });
     this.#guard.dispose();
@@ -145,7 +145,7 @@ export class Lab {
   }
 
   /**
-   * close removes the lab and everything in it. It may be called again.
+   * close removes the lab and everything in it. It may be called repeatedly.
    * @throws XnetError FailedPrecondition with everything that could not be removed
    */
   close(): Promise<void> {
@@ -185,7 +185,7 @@ function only(machines: ReadonlyMap<string, Machine>, name: string): Machine {
   return machine;
 }
 
-// Rejects only when all that was begun has ended: what comes next removes the lab.
+// Rejects only after all started work has ended, because the caller removes the lab next.
 async function inBatches<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const left = items.values();
   const problems: unknown[] = [];

@@ -1,5 +1,5 @@
-// A lock on a file between processes, which ends with its holder however that ends.
-// Invariant: what is started under the lock does not inherit it.
+// A lock on a file between processes, released when its holder ends for any reason.
+// Invariant: processes started under the lock do not inherit it.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
@@ -9,11 +9,11 @@ import { XnetError } from '../../proto/errors.js';
 import { systemPath } from './paths.js';
 
 /**
- * withLock runs `work` while no other process holds the lock on the file `path`, which is made when absent. A child
- * holds the lock (flock(1)) for as long as this process keeps a pipe to it open, and the kernel closes that pipe even
- * when this process is killed.
+ * withLock runs `work` while no other process holds the lock on the file `path`, which is created if absent. A child process
+ * holds the lock (flock(1)) as long as this process keeps a pipe to it open; the kernel closes that pipe even if this
+ * process is killed.
  * @param timeoutMs how long to wait for the lock, in milliseconds
- * @throws XnetError DeadlineExceeded when another holds the lock for that long
+ * @throws XnetError DeadlineExceeded if another process holds the lock for that long
  */
 export async function withLock<T>(path: string, timeoutMs: number, work: () => Promise<T>): Promise<T> {
   mkdirSync(dirname(path), { recursive: true });
@@ -21,7 +21,7 @@ export async function withLock<T>(path: string, timeoutMs: number, work: () => P
   const child = spawn('flock', ['--wait', seconds, path, 'sh', '-c', 'echo held && exec cat >/dev/null'], {
     stdio: ['pipe', 'pipe', 'ignore'],
     env: { ...process.env, PATH: systemPath() },
-    // Not ended with us by Ctrl-C at a terminal, but by the end of the pipe: the work is still ending then.
+    // Ctrl-C at a terminal must not end the child with us: the work is still ending then. The end of the pipe ends it.
     detached: true,
   });
   const ended = once(child, 'close');

@@ -1,5 +1,5 @@
-// What another process needs to run something on a machine of the lab: machine.json in the machine's folder.
-// Invariant: it is used only while the machine's holder lives; another process may have the holder's pid afterwards.
+// What another process needs to run a program on a machine of the lab: machine.json in the machine's folder.
+// Invariant: it is used only while the machine's holder lives; afterwards another process may have the holder's pid.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -7,25 +7,25 @@ import { messageOf, XnetError } from '../../proto/errors.js';
 import { isRunning } from './process-table.js';
 
 const machineState = v.object({
-  /** The process that keeps the machine. */
+  /** The process that keeps the machine alive. */
   holder: v.object({ pid: v.number(), startTime: v.string() }),
-  /** Beginning of a command line that runs the rest of it there: ["nsenter", "--target=4711", …, "--"]. */
+  /** Command prefix that runs a command on the machine: ["nsenter", "--target=4711", …, "--"]. */
   enter: v.array(v.string()),
-  /** Environment of what is run there. */
+  /** Environment of programs that run on the machine. */
   env: v.record(v.string(), v.string()),
 });
 
-/** MachineState is machine.json. */
+/** MachineState is the content of machine.json. */
 export type MachineState = v.InferOutput<typeof machineState>;
 
-/** writeMachineState puts a machine's state into its folder. */
+/** writeMachineState writes a machine's state into its folder. */
 export function writeMachineState(folder: string, state: MachineState): void {
   writeFileSync(join(folder, 'machine.json'), `${JSON.stringify(state, null, 2)}\n`);
 }
 
 /**
  * readMachineState reads a machine's state.
- * @throws XnetError NotFound when there is no such machine, FailedPrecondition when it is not up any more
+ * @throws XnetError NotFound if there is no such machine, FailedPrecondition if it is no longer up
  */
 export function readMachineState(folder: string): MachineState {
   const path = join(folder, 'machine.json');

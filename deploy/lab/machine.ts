@@ -1,5 +1,5 @@
 // One machine of a lab: a network namespace, and mount and UTS namespaces that a process holds open.
-// Invariant: whatever is started here carries the lab's mark in its environment, so that removing the lab finds it.
+// Invariant: everything started here carries the lab's mark in its environment, so that removing the lab finds it.
 import { spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -16,40 +16,40 @@ import { isRunning, type ProcessRef } from './process-table.js';
 /** Argv is a program and its arguments. */
 export type Argv = readonly [string, ...string[]];
 
-/** SpawnOptions are how a program is started on a machine. */
+/** SpawnOptions configure a program that is started on a machine. */
 export type SpawnOptions = {
-  /** Added to PATH, HOME, LANG and the lab's mark, which are all it gets otherwise. */
+  /** Added to PATH, HOME, LANG and the lab's mark, which otherwise are the whole environment. */
   readonly env?: Readonly<Record<string, string>>;
-  /** What it prints is appended there. Default: PROGRAM.log in the machine's `logs`. */
+  /** File to which the program's output is appended. Default: PROGRAM.log in the machine's `logs`. */
   readonly logFile?: string;
 };
 
-/** MachineParts are what a machine consists of when it is up. */
+/** MachineParts hold the parts of a machine that is up. */
 export type MachineParts = {
   readonly labId: string;
   readonly plan: MachinePlan;
-  /** The process that keeps it, see holdMachine. */
+  /** The process that keeps the machine alive, see holdMachine. */
   readonly holder: ProcessRef;
-  /** Put before the system's PATH: where this machine's engine is. */
+  /** Folders of this machine's engine, put before the system's PATH. */
   readonly programs?: string;
 };
 
-/** Machine is one machine of a lab that is up. It lives until its lab is removed. */
+/** Machine is one machine of a lab. It lives until its lab is removed. */
 export class Machine {
-  /** "h1": its hostname too, and in /etc/hosts of every machine. */
+  /** "h1": also its hostname, and listed in /etc/hosts of every machine. */
   readonly name: string;
   readonly role: MachineRole;
-  /** On the LAN: "192.168.83.11". */
+  /** Address on the LAN: "192.168.83.11". */
   readonly address: string;
   readonly namespace: Namespace;
-  /** Below /run/xnet-lab, the same inside and outside; `folder`/run is the machine's /run. */
+  /** Folder below /run/xnet-lab, at the same path inside and outside; `folder`/run is the machine's /run. */
   readonly folder: string;
-  /** On disk, the same inside and outside. */
+  /** Folder on disk, at the same path inside and outside. */
   readonly store: string;
-  /** Folder of what its programs print. */
+  /** Folder with the output of its programs. */
   readonly logs: string;
   readonly labId: string;
-  /** PATH of everything that is started here. */
+  /** PATH of all programs started here. */
   readonly path: string;
   readonly #holder: ProcessRef;
   readonly #started: LabProcess[] = [];
@@ -70,8 +70,8 @@ export class Machine {
   }
 
   /**
-   * enter is the beginning of a command line that runs the rest of it on this machine, from its /.
-   * @throws XnetError FailedPrecondition when the lab was removed
+   * enter returns a command prefix that runs a command on this machine, in its root folder.
+   * @throws XnetError FailedPrecondition if the lab was removed
    */
   get enter(): Argv {
     if (!isRunning(this.#holder)) {
@@ -80,14 +80,14 @@ export class Machine {
     return ['nsenter', `--target=${this.#holder.pid}`, '--mount', '--net', '--uts', '--'];
   }
 
-  /** inside is where a file of this machine is seen from outside: /etc/xnet as "/proc/4711/root/etc/xnet". */
+  /** inside returns the path from outside of a file of this machine: /etc/xnet becomes "/proc/4711/root/etc/xnet". */
   inside(path: string): string {
     return join(`/proc/${this.#holder.pid}/root`, path);
   }
 
   /**
-   * exec runs a program to its end; a non-zero exit code is a result.
-   * @throws XnetError DeadlineExceeded and Cancelled as Exec does; FailedPrecondition when the lab was removed
+   * exec runs a program to its end. A non-zero exit code is a result.
+   * @throws XnetError DeadlineExceeded and Cancelled as Exec does; FailedPrecondition if the lab was removed
    */
   exec(argv: Argv, options?: ExecOptions & { readonly env?: Readonly<Record<string, string>> }): Promise<ExecResult> {
     const variables = Object.entries(this.environment(options?.env)).map(([name, value]) => `${name}=${value}`);
@@ -95,8 +95,8 @@ export class Machine {
   }
 
   /**
-   * run runs a program to its end and returns what it printed on standard output.
-   * @throws XnetError FailedPrecondition with what it said when its exit code is not 0
+   * run runs a program to its end and returns its standard output.
+   * @throws XnetError FailedPrecondition with the program's message if its exit code is not 0
    */
   async run(argv: Argv, options?: ExecOptions): Promise<string> {
     const { code, stdout, stderr } = await this.exec(argv, options);
@@ -105,7 +105,7 @@ export class Machine {
     throw new XnetError('FailedPrecondition', `${argv.join(' ')} on ${this.name}: exit code ${code}: ${said}`);
   }
 
-  /** spawn starts a program that goes on, e.g. xnetd. It ends with the lab at the latest. */
+  /** spawn starts a program that continues to run, such as xnetd. It ends with the lab at the latest. */
   async spawn(argv: Argv, options: SpawnOptions = {}): Promise<LabProcess> {
     const [program, ...rest] = [...this.enter, ...argv] as const;
     const file = options.logFile ?? join(this.logs, `${basename(argv[0])}.log`);
@@ -114,7 +114,7 @@ export class Machine {
     try {
       const child = spawn(program, rest, {
         cwd: '/',
-        // A session of its own: Ctrl-C at a terminal ends the lab in order, not its parts in none.
+        // Starts a session, so that Ctrl-C at a terminal ends the lab in order, not its programs in arbitrary order.
         detached: true,
         env: this.environment(options.env),
         stdio: ['ignore', log, log],
@@ -128,8 +128,8 @@ export class Machine {
   }
 
   /**
-   * serve starts a web server on this machine that tells whom it sees (fetchSource); it listens when this returns.
-   * @throws XnetError FailedPrecondition when the port is taken
+   * serve starts a web server for fetchSource on this machine. It listens when this returns.
+   * @throws XnetError FailedPrecondition if the port is in use
    */
   async serve(port: number): Promise<void> {
     const { code, stderr } = await serveSource(this, port);
@@ -138,22 +138,22 @@ export class Machine {
     }
   }
 
-  /** fetch asks a server of the lab whom it sees. */
+  /** fetch sends an HTTP request to a web server of the lab. */
   fetch(at: string, timeoutSeconds?: number): Promise<Fetched> {
     return fetchSource(this, at, timeoutSeconds);
   }
 
-  /** ping sends one echo request and says whether it was answered. */
+  /** ping sends one echo request and reports whether it was answered. */
   ping(address: string, timeoutSeconds?: number): Promise<boolean> {
     return ping(this, address, timeoutSeconds);
   }
 
-  /** started are the programs that spawn started and that run. */
+  /** started returns the running programs that spawn started. */
   get started(): readonly LabProcess[] {
     return this.#started.filter((process) => process.running);
   }
 
-  /** environment is that of everything that is started here, with what is added. */
+  /** environment returns the environment of all programs started here, with additions. */
   environment(added: Readonly<Record<string, string>> = {}): Record<string, string> {
     return { PATH: this.path, HOME: join(this.store, 'home'), LANG: 'C.UTF-8', [labMark]: this.labId, ...added };
   }

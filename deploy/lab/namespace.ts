@@ -1,5 +1,5 @@
-// A network namespace that a test, the demo or a benchmark made, and everything that is run in it.
-// Invariant: only namespaces that this module made, recognised by their name's beginning, are ever removed.
+// A network namespace made by a test, the demo or a benchmark, and the programs that run in it.
+// Invariant: only namespaces that this module made, recognised by the prefix of their name, are ever removed.
 import { execFile, execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -11,15 +11,15 @@ const execFileAsync = promisify(execFile);
 // Enough for a dump of 100,000 routes.
 const longestOutputBytes = 64 * 1024 * 1024;
 
-/** namespacePrefix begins the name of every namespace we make. */
+/** namespacePrefix is the prefix of the name of every namespace made here. */
 export const namespacePrefix = 'xnet-';
 
-/** namespaceFile is what `ip netns` mounts a namespace on, by its name. */
+/** namespaceFile returns the file on which `ip netns` mounts a namespace. */
 export function namespaceFile(name: string): string {
   return `/run/netns/${name}`;
 }
 
-/** Namespace is one network namespace: a machine of the lab, its LAN, or the place of a test. */
+/** Namespace is one network namespace: a machine of the lab, its LAN, or the environment of a test. */
 export class Namespace {
   /** "xnet-1f0c9a-h1" */
   readonly name: string;
@@ -32,8 +32,8 @@ export class Namespace {
   }
 
   /**
-   * create makes a namespace with its loopback up. `label` ends its name: "h1". Unless a group is given, the name says
-   * which process it belongs to, so that abandonedNamespaces knows it when that process was killed.
+   * create makes a namespace with its loopback up. `label` ends its name: "h1". Unless a group is given, the name contains
+   * the owning process, so that abandonedNamespaces finds the namespace after that process was killed.
    */
   static create(label: string, group: string = groupOf(thisProcess())): Namespace {
     const namespace = new Namespace(`${namespacePrefix}${group}-${label}`);
@@ -42,26 +42,26 @@ export class Namespace {
     return namespace;
   }
 
-  /** named is the namespace of that name, which has to be there by the time it is used. */
+  /** named returns the namespace of a name, which must exist before the first use. */
   static named(name: string): Namespace {
     return new Namespace(name);
   }
 
   /**
-   * createAll makes many namespaces in one go, by name, with nothing in them up.
-   * @param env added to the environment of the program that makes them, which goes on when this process is killed
+   * createAll makes many namespaces at once, by name, with no interface up.
+   * @param env added to the environment of the program that makes them, which continues if this process is killed
    */
   static createAll(names: readonly string[], env: Readonly<Record<string, string>>): void {
     const lines = names.map((name) => `netns add ${name}\n`);
     execFileSync('ip', ['-batch', '-'], { input: lines.join(''), env: { ...environment(), ...env } });
   }
 
-  /** enter is the beginning of a command line that runs the rest of it in the namespace. */
+  /** enter returns a command prefix that runs a command in the namespace. */
   get enter(): readonly [string, ...string[]] {
     return ['nsenter', `--net=${this.path}`, '--'];
   }
 
-  /** runSync runs a program in the namespace and returns what it printed; throws when it fails. */
+  /** runSync runs a program in the namespace and returns its output. It throws if the program fails. */
   runSync(argv: readonly string[], input?: string): string {
     const [program, ...rest] = [...this.enter, ...argv];
     return execFileSync(program ?? '', rest, {
@@ -84,12 +84,12 @@ export class Namespace {
     return stdout;
   }
 
-  /** ipBatch applies lines of `ip -batch`, which stops at the first that fails. */
+  /** ipBatch applies lines of `ip -batch`, which stops at the first one that fails. */
   ipBatch(lines: readonly string[]): void {
     this.runSync(['ip', '-batch', '-'], `${lines.join('\n')}\n`);
   }
 
-  /** delete removes the namespace, and with it its interfaces, routes and rules. */
+  /** delete removes the namespace with its interfaces, routes and rules. */
   delete(): void {
     execFileSync('ip', ['netns', 'delete', this.name], { env: environment() });
   }
@@ -99,7 +99,7 @@ function groupOf(owner: ProcessRef): string {
   return `t${owner.pid}-${owner.startTime}-${randomBytes(3).toString('hex')}`;
 }
 
-/** abandonedNamespaces names the namespaces that Namespace.create made for a process that is gone. */
+/** abandonedNamespaces returns the namespaces that Namespace.create made for a process that is gone. */
 export function abandonedNamespaces(names: readonly string[]): readonly string[] {
   return names.filter((name) => {
     const [, pid, startTime] = /^xnet-t(\d+)-(\d+)-[0-9a-f]{6}-/.exec(name) ?? [];

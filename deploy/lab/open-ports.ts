@@ -1,4 +1,4 @@
-// What programs of xnet can be reached by on a machine of the lab: its TCP ports, and its unix sockets with their modes.
+// The ways to reach xnet's programs on a machine of the lab: TCP ports, and unix sockets with their modes.
 import { readdirSync, readFileSync, readlinkSync, type Stats, statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { XnetError } from '../../proto/errors.js';
@@ -6,28 +6,28 @@ import type { Machine } from './machine.js';
 import { repositoryRoot } from './paths.js';
 import type { PortAnswers } from './port-probe.js';
 
-/** Listener is somebody who listens: a process of xnet's, and where. */
+/** Listener is a listening process of xnet, with the address. */
 type Listener = {
-  /** "192.168.83.250:7400", or the path that a socket was bound to, from the process's working directory. */
+  /** "192.168.83.250:7400", or the path to which a socket was bound, relative to the process's working directory. */
   readonly at: string;
   readonly pid: number;
-  /** The socket's file, which may have another name by now. */
+  /** Inode of the socket's file, which may have been renamed. */
   readonly inode: number;
 };
 
-/** OpenPort is a TCP port of xnet's. */
+/** OpenPort is a TCP port of xnet. */
 export type OpenPort = PortAnswers & {
   /** "192.168.83.250:7400" */
   readonly at: string;
 };
 
-/** OpenSocket is a unix socket of xnet's. */
+/** OpenSocket is a unix socket of xnet. */
 export type OpenSocket = {
-  /** As the machine sees it: "/run/xnet-controller/controller.sock". */
+  /** Path on the machine: "/run/xnet-controller/controller.sock". */
   readonly path: string;
   /** Permission bits of the socket: 0o660. */
   readonly mode: number;
-  /** Those who are neither its owner nor in its group can open it: its mode and all folders above let them. */
+  /** Whether users other than its owner and group can open it, given its mode and those of all folders above. */
   readonly forAll: boolean;
 };
 
@@ -41,7 +41,7 @@ function listenersIn(output: string): readonly Listener[] {
   });
 }
 
-// Programs of this checkout, installed ones (deploy/install.sh), and the etcd that a controller runs.
+// Matches programs of this checkout, installed ones (deploy/install.sh), and the etcd that a controller runs.
 function isOurs(pid: number): boolean {
   let words: readonly string[];
   try {
@@ -60,7 +60,7 @@ async function listening(machine: Machine, family: '-t' | '-x'): Promise<readonl
   return found.filter(({ pid }) => isOurs(pid)).sort((a, b) => (a.at < b.at ? -1 : 1));
 }
 
-/** openPorts are the TCP ports of xnet on a machine, and what each answers to whoever connects there, in order. */
+/** openPorts returns the TCP ports of xnet on a machine, in order, with their answers to an arbitrary client. */
 export async function openPorts(machine: Machine): Promise<readonly OpenPort[]> {
   const probe = `${repositoryRoot()}/dist/deploy/lab/port-probe.js`;
   return Promise.all(
@@ -74,8 +74,8 @@ export async function openPorts(machine: Machine): Promise<readonly OpenPort[]> 
 }
 
 /**
- * openSockets are the unix sockets of xnet on a machine.
- * @throws XnetError FailedPrecondition for a socket whose file is not found: nothing can be said of it
+ * openSockets returns the unix sockets of xnet on a machine.
+ * @throws XnetError FailedPrecondition if the file of a socket is not found: its permissions are unknown
  */
 export async function openSockets(machine: Machine): Promise<readonly OpenSocket[]> {
   return (await listening(machine, '-x')).map(({ at, pid, inode }) => {
@@ -86,7 +86,7 @@ export async function openSockets(machine: Machine): Promise<readonly OpenSocket
   });
 }
 
-// A socket is bound in a folder that nobody may enter, and moved out of it when its mode is right (proto/rpc/server.ts).
+// A socket is bound in a folder that nobody else may enter, and moved out once its mode is set (proto/rpc/server.ts).
 function besides(machine: Machine, bound: string): readonly string[] {
   const folder = dirname(dirname(bound));
   return readdirSync(machine.inside(folder)).map((name) => join(folder, name));

@@ -1,5 +1,5 @@
-// What a lab consists of, decided before any of it is made: names, addresses, and the links of its LAN. Pure.
-// Invariant: no two machines share an address, and no bridge has more ports than the kernel gives it.
+// Plans the content of a lab before any of it is made: names, addresses, and the links of its LAN. Pure.
+// Invariant: no two machines share an address, and no bridge has more ports than the kernel allows.
 import {
   formatIpv4,
   formatPrefix,
@@ -12,19 +12,19 @@ import { XnetError } from '../../proto/errors.js';
 import { namespacePrefix } from './namespace.js';
 
 /**
- * MachineRole is what a machine of the lab is there for: `host` runs Docker, `control` the controllers, `outside` is
- * the LAN's router and everything beyond it, `stranger` a machine on the LAN that is no node.
+ * MachineRole is the role of a machine of the lab: `host` runs Docker, `control` the controllers, `outside` is the LAN's
+ * router and everything beyond it, `stranger` is a machine on the LAN that is not a node.
  */
 export type MachineRole = 'host' | 'control' | 'outside' | 'stranger';
 
 /** MachinePlan is one machine. */
 export type MachinePlan = {
-  /** "h1", "control", "outside", "stranger": its hostname too. */
+  /** "h1", "control", "outside", "stranger": also its hostname. */
   readonly name: string;
   readonly role: MachineRole;
-  /** On the LAN: "192.168.83.11". */
+  /** Address on the LAN: "192.168.83.11". */
   readonly address: string;
-  /** Of its eth0: "02:58:c0:a8:53:0b", made from its address. */
+  /** MAC address of its eth0: "02:58:c0:a8:53:0b", derived from its address. */
   readonly mac: string;
   /** Name of its network namespace: "xnet-1f0c9a-h1". */
   readonly namespace: string;
@@ -34,7 +34,7 @@ export type MachinePlan = {
 export type LabPlan = {
   readonly id: string;
   readonly lan: Prefix;
-  /** The namespace that the LAN's bridges are in: "xnet-1f0c9a-lan". */
+  /** The namespace of the LAN's bridges: "xnet-1f0c9a-lan". */
   readonly lanNamespace: string;
   /** The LAN's router, default gateway of every machine: "192.168.83.254". */
   readonly router: string;
@@ -42,22 +42,22 @@ export type LabPlan = {
   readonly machines: readonly MachinePlan[];
 };
 
-/** defaultLan is the lab's LAN unless another is asked for. */
+/** defaultLan is the default LAN of a lab. */
 export const defaultLan = '192.168.83.0/24';
 
-/** beyond is an address that is reached by the default route only: of TEST-NET-3 (RFC 5737), nobody has it. */
+/** beyond is an address reachable only by the default route: it is of TEST-NET-3 (RFC 5737), so nobody has it. */
 export const beyond = '203.0.113.1';
 
 // BR_MAX_PORTS of net/bridge/br_private.h is 1024; port numbers start at 1.
 const portsPerBridge = 1000;
 
-// All namespaces of a kernel share one table of neighbours (net.ipv4.neigh.default.gc_thresh3, 1024 by default), which N
-// machines that all talk to each other fill with N² entries. Permanent ones do not count (net/core/neighbour.c), but are
-// made before they are needed: in a very large lab only those towards the machines that all others talk to.
+// All namespaces of a kernel share one neighbour table (net.ipv4.neigh.default.gc_thresh3, 1024 by default), which N machines
+// that all talk to each other fill with N² entries. Permanent entries do not count (net/core/neighbour.c), but have to be
+// made in advance: in a very large lab, only those for the machines that all others talk to.
 const neighboursByAsking = 24;
 const allNeighboursFixed = 256;
 
-// Hosts begin at .11, strangers sit at .66, as in every example of the documents.
+// Hosts begin at .11 and strangers are at .66, as in every example of the documents.
 const firstHost = 11;
 const strangerAt = 66;
 // Counted from the end: .254 and .250 of a /24.
@@ -65,10 +65,10 @@ const routerBeforeBroadcast = 1;
 const controlBeforeBroadcast = 5;
 
 /**
- * planLab decides what a lab consists of.
+ * planLab plans a lab.
  * @param id six hex digits
  * @param lan the LAN, 192.168.83.0/24 or another from /8 to /24
- * @throws XnetError InvalidArgument when the LAN is too small for so many hosts
+ * @throws XnetError InvalidArgument if the LAN is too small for that many hosts
  */
 export function planLab(id: string, lan: Prefix, hosts: number): LabPlan {
   if (lan.length < 8 || lan.length > 24) {
@@ -78,7 +78,7 @@ export function planLab(id: string, lan: Prefix, hosts: number): LabPlan {
   const router = ipv4FromNumber(broadcast - routerBeforeBroadcast);
   const control = ipv4FromNumber(broadcast - controlBeforeBroadcast);
   const stranger = ipv4FromNumber(lan.network + strangerAt);
-  // Every address from the first host's to the last one before those of the control machine and the router.
+  // All addresses from the first host's to the last one before those of the control machine and the router.
   const room = control - (lan.network + firstHost) - 1;
   if (!Number.isInteger(hosts) || hosts < 0 || hosts > room) {
     throw new XnetError('InvalidArgument', `a lab on ${formatPrefix(lan)} has from 0 to ${room} hosts, not ${hosts}`, {
@@ -106,25 +106,25 @@ export function planLab(id: string, lan: Prefix, hosts: number): LabPlan {
   return { id, lan, lanNamespace: `${namespacePrefix}${id}-lan`, router: formatIpv4(router), machines };
 }
 
-// Locally administered (the 2), and telling in a packet capture.
+// Locally administered (the 2), and recognisable in a packet capture.
 function macOf(address: Ipv4): string {
   const octets = [address >>> 24, (address >>> 16) & 255, (address >>> 8) & 255, address & 255];
   return ['02', '58', ...octets.map((octet) => octet.toString(16).padStart(2, '0'))].join(':');
 }
 
-/** namespacesOf names every network namespace of a lab. */
+/** namespacesOf returns the name of every network namespace of a lab. */
 export function namespacesOf(plan: LabPlan): readonly string[] {
   return [plan.lanNamespace, ...plan.machines.map((machine) => machine.namespace)];
 }
 
 /**
- * lanLinks is the LAN as lines for `ip -batch` in its namespace: one bridge with a port per machine, whose other end is
- * eth0 in the machine's namespace. More machines than a bridge has ports make a tree of two levels.
+ * lanLinks returns the LAN as lines for `ip -batch` in its namespace: one bridge with a port per machine, whose other end is
+ * eth0 in the machine's namespace. If there are more machines than ports of a bridge, the bridges form a tree of two levels.
  */
 export function lanLinks(plan: LabPlan): readonly string[] {
   const lines: string[] = ['link set lo up'];
   const leaves = Math.ceil(plan.machines.length / portsPerBridge);
-  // No IPv6 on the LAN's own ports, and none on eth0: neighbour discovery of N machines is N² packets in one kernel.
+  // The LAN's own ports and eth0 have no IPv6: neighbour discovery of N machines sends N² packets in one kernel.
   const bridge = (name: string) => {
     lines.push(`link add ${name} type bridge mcast_snooping 0`, `link set ${name} addrgenmode none up`);
   };
@@ -149,7 +149,7 @@ export function lanLinks(plan: LabPlan): readonly string[] {
   return lines;
 }
 
-/** machineLinks is a machine's own part of the LAN as lines for `ip -batch` in its namespace. */
+/** machineLinks returns a machine's own part of the LAN as lines for `ip -batch` in its namespace. */
 export function machineLinks(plan: LabPlan, machine: MachinePlan): readonly string[] {
   const lines = [
     'link set lo up',
@@ -173,7 +173,7 @@ function fixedNeighbours(plan: LabPlan, machine: MachinePlan): readonly MachineP
   return machines.filter((peer) => peer !== machine && (all || central(peer)));
 }
 
-/** hostsFile is /etc/hosts of every machine of a lab. */
+/** hostsFile returns the content of /etc/hosts on every machine of a lab. */
 export function hostsFile(plan: LabPlan): string {
   const lines = plan.machines.map((machine) => `${machine.address} ${machine.name}`);
   return `127.0.0.1 localhost\n${lines.join('\n')}\n`;

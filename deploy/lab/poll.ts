@@ -1,12 +1,12 @@
-// Waiting for a state of a fleet that no event announces.
+// Polls for a state of a fleet that no event announces.
 import { XnetError } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
 
-/** PollOptions say for how long a state is polled, and what a timeout reports besides. */
+/** PollOptions configure how long a state is polled, and the details of a timeout's error. */
 export type PollOptions = {
   /** Default 60 s. */
   readonly timeoutMs?: number | undefined;
-  /** The last lines of the processes involved. */
+  /** problems returns the last lines of the processes involved. */
   readonly problems?: () => readonly string[];
 };
 

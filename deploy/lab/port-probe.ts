@@ -1,24 +1,24 @@
-// What a TCP port answers to whom: in the clear, in old TLS, and without a certificate.
-// usage, on the machine that has the port: node dist/deploy/lab/port-probe.js HOST PORT
+// Probes a TCP port: with plaintext, with old TLS, and without a client certificate.
+// usage, on the machine with the port: node dist/deploy/lab/port-probe.js HOST PORT
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 
-/** PortAnswers are what a port answers. */
+/** PortAnswers say which protocols a port answers. */
 export type PortAnswers = {
-  /** To somebody who speaks in the clear, anything but a TLS alert. */
+  /** Plaintext is answered with anything but a TLS alert. */
   readonly plaintext: boolean;
-  /** Its TLS up to version 1.2. */
+  /** The port accepts TLS up to version 1.2. */
   readonly oldTls: boolean;
-  /** Its TLS 1.3. */
+  /** The port accepts TLS 1.3. */
   readonly tls: boolean;
-  /** HTTP/2 over TLS 1.3 to a client without a certificate. */
+  /** The port serves HTTP/2 over TLS 1.3 to a client without a certificate. */
   readonly withoutCertificate: boolean;
 };
 
 type Place = { readonly host: string; readonly port: number };
 
-// RFC 9113, 3.4: what a client of HTTP/2 says first, and an empty SETTINGS frame.
+// RFC 9113, 3.4: the connection preface of an HTTP/2 client, and an empty SETTINGS frame.
 const http2Preface = Buffer.concat([
   Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
   Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]),
@@ -27,7 +27,7 @@ const http2Preface = Buffer.concat([
 const tlsAlert = 21;
 const silenceMs = 5_000;
 
-// The first bytes that come, none when the connection ends, fails, or nothing comes for so long.
+// Returns the first bytes received; none if the connection ends or fails, or nothing arrives before the timeout.
 function firstBytes(socket: Socket): Promise<Buffer> {
   return new Promise((resolve) => {
     const end = (bytes: Buffer) => {
@@ -54,7 +54,7 @@ function shakesHands(
   versions: { readonly minVersion: 'TLSv1' | 'TLSv1.3'; readonly maxVersion: 'TLSv1.2' | 'TLSv1.3' },
 ): Promise<boolean> {
   return new Promise((resolve) => {
-    // @SECLEVEL=0: OpenSSL itself offers nothing older than TLS 1.2 otherwise.
+    // @SECLEVEL=0: otherwise OpenSSL itself offers nothing older than TLS 1.2.
     const socket = connectTls({ host, port, rejectUnauthorized: false, ciphers: 'DEFAULT@SECLEVEL=0', ...versions });
     const end = (done: boolean) => {
       clearTimeout(timer);
@@ -68,14 +68,14 @@ function shakesHands(
   });
 }
 
-// In TLS 1.3 a client has finished before the server has looked at its certificate: what counts is whether it is served.
+// In TLS 1.3 a client finishes its handshake before the server checks the client's certificate, so only an answer counts.
 async function servesStrangers({ host, port }: Place): Promise<boolean> {
   const socket = connectTls({ host, port, rejectUnauthorized: false, minVersion: 'TLSv1.3', ALPNProtocols: ['h2'] });
   socket.once('secureConnect', () => socket.write(http2Preface));
   return (await firstBytes(socket)).length > 0;
 }
 
-/** probePort tries a port. A port that does not answer one of the tries for 5 s does not answer it. */
+/** probePort probes a port. No answer to a probe within 5 s counts as a negative answer. */
 export async function probePort(place: Place): Promise<PortAnswers> {
   const [http1, http2, oldTls, tls, withoutCertificate] = await Promise.all([
     answersInTheClear(place, Buffer.from(`GET / HTTP/1.1\r\nHost: ${place.host}\r\n\r\n`)),

@@ -1,11 +1,11 @@
-// Which processes there are, told apart for certain.
-// Invariant: a signal goes only to the very process that was meant: its start time is compared first, so a pid that
-// was given to another process meanwhile is left alone.
+// Identifies processes reliably, and signals them.
+// Invariant: a signal reaches only the intended process: its start time is compared first, so a process that was given the
+// same pid later is not affected.
 import { readdirSync, readFileSync } from 'node:fs';
 import { XnetError } from '../../proto/errors.js';
 import { pause } from '../../proto/process/backoff.js';
 
-/** ProcessRef names one process for good. */
+/** ProcessRef identifies one process for all time. */
 export type ProcessRef = {
   readonly pid: number;
   /** Clock ticks from boot to its start, field 22 of /proc/PID/stat (proc(5)). */
@@ -15,14 +15,14 @@ export type ProcessRef = {
 function statFields(pid: number): readonly string[] | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The second field, the name in parentheses, may itself have spaces and parentheses.
+    // The second field, the name in parentheses, may contain spaces and parentheses.
     return text.slice(text.lastIndexOf(')') + 2).split(' ');
   } catch {
     return undefined;
   }
 }
 
-/** identify is the process that has `pid` at this moment; undefined when there is none, or it is dead already. */
+/** identify returns the process with a pid; undefined if there is none, or it is dead already. */
 export function identify(pid: number): ProcessRef | undefined {
   const fields = statFields(pid);
   const [state, startTime] = [fields?.[0], fields?.[19]];
@@ -31,8 +31,8 @@ export function identify(pid: number): ProcessRef | undefined {
 }
 
 /**
- * thisProcess is this process.
- * @throws XnetError Internal without a /proc
+ * thisProcess returns this process.
+ * @throws XnetError Internal if there is no /proc
  */
 export function thisProcess(): ProcessRef {
   const self = identify(process.pid);
@@ -40,12 +40,12 @@ export function thisProcess(): ProcessRef {
   return self;
 }
 
-/** isRunning says whether that very process is there and not a zombie. */
+/** isRunning reports whether that process exists and is not a zombie. */
 export function isRunning(process: ProcessRef): boolean {
   return identify(process.pid)?.startTime === process.startTime;
 }
 
-/** signal sends a signal to that very process. Returns false when it is gone. */
+/** signal sends a signal to that process. Returns false if it is gone. */
 export function signal(target: ProcessRef, name: NodeJS.Signals): boolean {
   if (!isRunning(target)) return false;
   try {
@@ -56,9 +56,9 @@ export function signal(target: ProcessRef, name: NodeJS.Signals): boolean {
 }
 
 /**
- * untilEnded waits until none of the processes runs. The kernel tells only a parent of an end, and these are others'
- * children as a rule, hence looking again and again.
- * @returns those that run still after `timeoutMs` milliseconds
+ * untilEnded waits until none of the processes runs. The kernel reports an end only to the parent, and these processes are
+ * usually children of others, so their state is polled.
+ * @returns the processes that still run after `timeoutMs` milliseconds
  */
 export async function untilEnded(processes: readonly ProcessRef[], timeoutMs: number): Promise<ProcessRef[]> {
   const deadline = performance.now() + timeoutMs;
@@ -70,7 +70,7 @@ export async function untilEnded(processes: readonly ProcessRef[], timeoutMs: nu
   return left;
 }
 
-/** processes lists all processes but this one and the kernel's own. */
+/** processes lists all processes except this one and kernel threads. */
 export function processes(): ProcessRef[] {
   const found: ProcessRef[] = [];
   for (const name of readdirSync('/proc')) {
@@ -82,12 +82,12 @@ export function processes(): ProcessRef[] {
   return found;
 }
 
-/** commandLine is a process's arguments; empty when it is gone. */
+/** commandLine returns a process's arguments; empty if it is gone. */
 export function commandLine(target: ProcessRef): readonly string[] {
   return nulTerminated(`/proc/${target.pid}/cmdline`);
 }
 
-/** environment is the environment that a process was started with, as "NAME=value"; empty when it is gone. */
+/** environment returns a process's initial environment, as "NAME=value"; empty if it is gone. */
 export function environment(target: ProcessRef): readonly string[] {
   return nulTerminated(`/proc/${target.pid}/environ`);
 }

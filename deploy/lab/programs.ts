@@ -10,12 +10,12 @@ const mains = { xctl: 'cli/main.js', xnetd: 'node/main.js', 'xnet-controller': '
 /** ProgramName names an executable of xnet. */
 export type ProgramName = keyof typeof mains;
 
-/** programCommand is the command line that starts an executable: ["/usr/bin/node", ".../dist/node/main.js"]. */
+/** programCommand returns the command line that starts an executable: ["/usr/bin/node", ".../dist/node/main.js"]. */
 export function programCommand(name: ProgramName): readonly [string, string] {
   return [process.execPath, `${repositoryRoot()}/dist/${mains[name]}`];
 }
 
-/** installPrograms writes xctl, xnetd and xnet-controller into the folder that is in PATH on every machine of the lab. */
+/** installPrograms writes xctl, xnetd and xnet-controller into the lab's folder in the PATH of its machines. */
 export function installPrograms({ id }: Lab): void {
   const folder = programsFolder(id);
   mkdirSync(folder, { recursive: true });

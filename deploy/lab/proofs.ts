@@ -1,16 +1,16 @@
-// What a fleet has to be able to do, tried with real traffic.
+// Proves with real traffic that a fleet does what xnet promises.
 import type { Container } from './container.js';
 import type { Fleet } from './fleet.js';
 import type { LabHost } from './host.js';
 import { openPorts, openSockets } from './open-ports.js';
 
-/** Proof is one claim and what came of trying it. */
+/** Proof is one claim and the outcome of testing it. */
 export type Proof = {
   readonly claim: string;
   /** "6/6" */
   readonly outcome: string;
   readonly holds: boolean;
-  /** What was seen where it does not hold. */
+  /** Observations that contradict the claim. */
   readonly details: readonly string[];
 };
 
@@ -27,7 +27,7 @@ async function prove(claim: string, trials: readonly Promise<Trial>[]): Promise<
   };
 }
 
-/** FleetContainer is a container with its address and its host's. */
+/** FleetContainer is a container with its address and its host's address. */
 export type FleetContainer = {
   readonly container: Container<LabHost>;
   readonly address: string;
@@ -35,7 +35,7 @@ export type FleetContainer = {
   readonly subnet: string;
 };
 
-/** publishedPort is the port of each host that leads to port 80 of its container; port 81 is not published. */
+/** publishedPort is the port of each host that leads to port 80 of its container. Port 81 is not published. */
 export const publishedPort = 8080;
 
 /** startContainers starts one container per host. */
@@ -55,17 +55,17 @@ export async function startContainers(fleet: Fleet): Promise<readonly FleetConta
   );
 }
 
-/** proveFleet tries everything that xnet promises: traffic between all containers, and what is open on the machines. */
+/** proveFleet tests everything that xnet promises: traffic between all containers, and what is open on the machines. */
 export async function proveFleet(fleet: Fleet, containers: readonly FleetContainer[]): Promise<readonly Proof[]> {
   return [...(await proveTraffic(fleet, containers)), ...(await proveClosed(fleet))];
 }
 
-/** proveTraffic tries what holds with controllers and without: who reaches whom, and under which address. */
+/** proveTraffic tests what holds with and without controllers: which places reach each other, and by which address. */
 export async function proveTraffic(fleet: Fleet, containers: readonly FleetContainer[]): Promise<readonly Proof[]> {
   const { lab } = fleet;
   const pairs = containers.flatMap((from) => containers.filter((to) => to !== from).map((to) => [from, to] as const));
   const name = ({ container }: FleetContainer) => container.name;
-  // One after the other: they share two cores, and a timeout is a failure.
+  // Run in sequence: they share two cores, and a timeout is a failure.
   const ping = await prove(
     'every container reaches every other by ping',
     pairs.map(async ([from, to]) => ({
@@ -117,7 +117,7 @@ export async function proveTraffic(fleet: Fleet, containers: readonly FleetConta
   return [ping, http, source, published, outside, stranger];
 }
 
-/** proveClosed looks at everything that xnet has open, on every machine of the lab. All controllers have to run. */
+/** proveClosed inspects everything that xnet has open on all machines of the lab. All controllers must be running. */
 export async function proveClosed(fleet: Fleet): Promise<readonly Proof[]> {
   const { hosts, control } = fleet.lab;
   const machines = [control, ...hosts];

@@ -1,5 +1,5 @@
-// What is written down of a lab so that whoever comes later can remove it: the owner that was killed could not.
-// Invariant: a lab's record is there before anything else of it is made, and is the last of it to go.
+// The record of a lab, by which another process can remove the lab if its owner was killed.
+// Invariant: a lab's record is written before anything else of the lab is made, and removed last.
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -21,11 +21,11 @@ const labRecord = v.object({
   version: v.literal(1),
   /** Six hex digits. */
   id: v.pipe(v.string(), v.regex(/^[0-9a-f]{6}$/)),
-  /** The process that made the lab and removes it. */
+  /** The process that created the lab and removes it. */
   owner: processRef,
-  /** Of the boot it was made in: after another one only its files are left. */
+  /** The boot in which the lab was made: after another boot only its files are left. */
   bootId: v.string(),
-  /** The lab stays when its owner ends. */
+  /** Whether the lab stays when its owner ends. */
   keep: v.boolean(),
   /** ISO 8601, UTC. */
   createdAt: v.string(),
@@ -38,25 +38,25 @@ const labRecord = v.object({
   machines: v.array(machineRecord),
 });
 
-/** LabRecord is lab.json in a lab's folder. */
+/** LabRecord is the content of lab.json in a lab's folder. */
 export type LabRecord = v.InferOutput<typeof labRecord>;
 
-/** recordFolder is a lab's folder below /run. */
+/** recordFolder returns a lab's folder below /run. */
 export function recordFolder(id: string): string {
   return join(labsFolder, id);
 }
 
-/** bootId is the kernel's name for the time since it started. */
+/** bootId returns the kernel's identifier of the current boot. */
 export function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }
 
 /**
- * createRecord makes a lab's folder with its record in it, both or neither.
- * @throws XnetError AlreadyExists when a lab of that id is there
+ * createRecord creates a lab's folder with its record in it, atomically.
+ * @throws XnetError AlreadyExists if a lab with that id exists
  */
 export function createRecord(record: LabRecord): void {
-  // A name that says whose it is: when this process is killed before the rename, others can tell.
+  // The name contains the owner: if this process is killed before the rename, others can tell that the folder is abandoned.
   const fresh = join(labsFolder, `.new-${record.id}-${record.owner.pid}-${record.owner.startTime}`);
   mkdirSync(fresh, { recursive: true, mode: 0o755 });
   writeFileSync(join(fresh, 'lab.json'), serialize(record));
@@ -71,7 +71,7 @@ export function createRecord(record: LabRecord): void {
   }
 }
 
-/** replaceRecord writes a lab's record anew. */
+/** replaceRecord rewrites a lab's record. */
 export function replaceRecord(record: LabRecord): void {
   const path = join(recordFolder(record.id), 'lab.json');
   writeFileSync(`${path}.new`, serialize(record));
@@ -82,7 +82,7 @@ function serialize(record: LabRecord): string {
   return `${JSON.stringify(record, null, 2)}\n`;
 }
 
-/** FoundLab is a lab's folder as it was found: with its record, or with why it can't be read. */
+/** FoundLab is a lab's folder, with its record or the reason why it can't be read. */
 export type FoundLab = { readonly id: string } & ({ readonly record: LabRecord } | { readonly problem: string });
 
 /** listRecords reads the records of all labs on this machine. */
@@ -95,7 +95,7 @@ export function listRecords(): readonly FoundLab[] {
     });
 }
 
-/** readRecord reads one lab's record; undefined when there is no such lab. */
+/** readRecord reads one lab's record; undefined if there is no such lab. */
 export function readRecord(id: string): FoundLab | undefined {
   const path = join(recordFolder(id), 'lab.json');
   let text: string;
@@ -109,17 +109,17 @@ export function readRecord(id: string): FoundLab | undefined {
     const result = v.safeParse(labRecord, JSON.parse(text));
     if (result.success && result.output.id === id) return { id, record: result.output };
   } catch {
-    // Not JSON: as wrong as any other content.
+    // Not JSON: treated like any other invalid content.
   }
   return { id, problem: `${path} is not a lab's record of a version that is known here` };
 }
 
-/** isAbandoned says whether nobody is there any more to remove a lab, and nobody wants it kept. */
+/** isAbandoned reports whether a lab's owner is gone and the lab is not to be kept. */
 export function isAbandoned(record: LabRecord): boolean {
   return record.bootId !== bootId() || (!record.keep && !isRunning(record.owner));
 }
 
-/** removeUnfinished removes what is left of createRecord when it was killed half way. */
+/** removeUnfinished removes what a killed createRecord left behind. */
 export function removeUnfinished(): void {
   for (const name of folders()) {
     const [, pid, startTime] = /^\.new-[0-9a-f]{6}-(\d+)-(\d+)$/.exec(name) ?? [];

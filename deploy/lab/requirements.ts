@@ -1,11 +1,11 @@
-// What the lab needs of the machine it is on.
+// The lab's requirements on the machine that it runs on.
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { XnetError } from '../../proto/errors.js';
 import { staticBusybox } from './image.js';
 import { systemPath } from './paths.js';
 
-// With the Debian package of each.
+// The Debian package of each program.
 const programs = {
   ip: 'iproute2',
   nsenter: 'util-linux',
@@ -19,8 +19,8 @@ const programs = {
 } as const;
 
 /**
- * checkRequirements checks that a lab can be made here.
- * @throws XnetError PermissionDenied unless root, FailedPrecondition naming every program that is missing
+ * checkRequirements checks that a lab can be created on this machine.
+ * @throws XnetError PermissionDenied unless root, FailedPrecondition with the name of every missing program
  */
 export function checkRequirements(): void {
   if (process.getuid?.() !== 0) {
@@ -37,7 +37,7 @@ export function checkRequirements(): void {
   staticBusybox();
 }
 
-/** findProgram is where a program is, as a shell would find it: "/usr/sbin/nft". */
+/** findProgram returns the path of a program, found as by a shell: "/usr/sbin/nft". */
 export function findProgram(name: string): string | undefined {
   return systemPath()
     .split(':')

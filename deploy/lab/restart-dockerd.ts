@@ -1,6 +1,6 @@
-// Restarts the dockerd of one host of the lab: what `systemctl restart docker` is on a host that has systemd.
+// Restarts the dockerd of one host of the lab, as `systemctl restart docker` does on a host with systemd.
 // usage: node restart-dockerd.js FOLDER, the host's folder below /run/xnet-lab; works inside the host and outside.
-// Exit code 0 when its API answers, 1 when it does not start: its last lines are on standard error then.
+// Exit code 0 if its API answers; 1 if it does not start, with its last lines on standard error.
 import { messageOf, XnetError } from '../../proto/errors.js';
 import { restartDockerd } from './dockerd.js';
 

@@ -1,10 +1,10 @@
-// Puts off the end of this process by SIGINT or SIGTERM until what it made is removed.
-// Invariant: the process still ends by that signal, so its parent sees the truth, unless it has handlers of its own.
+// Delays the end of this process by SIGINT or SIGTERM until what it created is removed.
+// Invariant: the process still ends by that signal, so its parent sees the true status, unless it has handlers of its own.
 import { messageOf, XnetError } from '../../proto/errors.js';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** SignalGuard is one thing that has to be removed first. It begins when it is made, and ends by dispose. */
+/** SignalGuard protects one thing that has to be removed first, from its construction until dispose. */
 export class SignalGuard {
   readonly #aborting = new AbortController();
   readonly #remove: Promise<() => Promise<void>>;
@@ -18,17 +18,17 @@ export class SignalGuard {
     for (const name of signals) process.on(name, this.#listener);
   }
 
-  /** signal aborts when the process is to end: there is no use in making more. */
+  /** signal aborts when the process is about to end, so that nothing more is created. */
   get signal(): AbortSignal {
     return this.#aborting.signal;
   }
 
-  /** release says how to remove what was made; until then the end is put off. */
+  /** release sets how to remove what was created. Until then the end is delayed. */
   release(remove: () => Promise<void>): void {
     this.#resolveRemove(remove);
   }
 
-  /** dispose stops looking at signals. */
+  /** dispose stops handling signals. */
   dispose(): void {
     for (const name of signals) process.off(name, this.#listener);
   }

@@ -1,6 +1,6 @@
-// Removes labs: one's own, and those whose owner was killed.
-// Invariant: only what a lab's record names, and what is found inside of that, is touched. Every step may be repeated,
-// killed half way and done by two at once; the record goes last, so that the next one carries on.
+// Removes labs: this process's own, and those whose owner was killed.
+// Invariant: only what a lab's record names, and what is found inside of that, is touched. Every step may be repeated, killed
+// half way, and run by two processes at once. The record is removed last, so that the next sweep can resume.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -35,7 +35,7 @@ export async function removeLab(record: LabRecord): Promise<void> {
     }
   };
   await attempt(async () => {
-    // A program that was just being started may have gone unseen, and made more meanwhile.
+    // A program that was just starting may have been missed, and may have created more in the meantime.
     do {
       await endProcesses(`the lab ${record.id}`, () => processesOf(record));
       deleteNamespaces(record.namespaces);
@@ -58,16 +58,16 @@ export async function removeLab(record: LabRecord): Promise<void> {
   }
 }
 
-/** Swept is what sweepLabs came to. */
+/** Swept is the result of sweepLabs. */
 export type Swept = {
-  /** Ids of the labs that it removed. */
+  /** Ids of the removed labs. */
   readonly removed: readonly string[];
-  /** What it could not remove and why, one line each. */
+  /** What could not be removed, with the reason, one line each. */
   readonly problems: readonly string[];
 };
 
 /**
- * sweepLabs removes the labs and the test namespaces whose owner is gone. Labs that are kept on purpose stay.
+ * sweepLabs removes the labs and the test namespaces whose owner is gone. Labs that are to be kept stay.
  */
 export async function sweepLabs(): Promise<Swept> {
   const removed: string[] = [];
@@ -94,7 +94,7 @@ export async function sweepLabs(): Promise<Swept> {
   return { removed, problems };
 }
 
-// A boot empties /run, where the records are, but not the disk.
+// A boot empties /run, which holds the records, but not the disk.
 function removeStoresOfEarlierBoots(): void {
   const now = bootId();
   for (const id of entries(storesFolder)) {
@@ -112,7 +112,7 @@ function processesIn(namespaces: readonly string[]): ProcessRef[] {
   return processes().filter((process) => ours.has(identityOf(`/proc/${process.pid}/ns/net`) ?? 'gone'));
 }
 
-// A container has a network namespace of its own, but not a cgroup of its own choice; its shim has the lab's mark.
+// A container has its own network namespace, but does not choose its cgroup; its shim carries the lab's mark.
 function processesOf(record: LabRecord): ProcessRef[] {
   const inside = new Set(processesIn(record.namespaces).map(({ pid }) => pid));
   const mark = `${labMark}=${record.id}`;
@@ -125,7 +125,7 @@ function processesOf(record: LabRecord): ProcessRef[] {
   );
 }
 
-// What is killed may have started another one just before; hence until none is found.
+// A killed process may have started another one just before, so this repeats until none is found.
 async function endProcesses(where: string, find: () => ProcessRef[]): Promise<void> {
   for (let round = 0; round < 20; round++) {
     const found = find();
@@ -142,7 +142,7 @@ function deleteNamespaces(names: readonly string[]): void {
   const lines = present(names).map((name) => `netns delete ${name}\n`);
   if (lines.length === 0) return;
   const env = { ...process.env, PATH: systemPath() };
-  // -force goes on after a line that fails, e.g. because somebody else has just deleted it.
+  // With -force, ip continues after a line that fails, e.g. because another process has just deleted the namespace.
   const { stderr } = spawnSync('ip', ['-force', '-batch', '-'], { input: lines.join(''), encoding: 'utf8', env });
   const left = present(names);
   if (left.length > 0) throw new XnetError('FailedPrecondition', `can't delete ${left.join(', ')}: ${stderr.trim()}`);
@@ -153,7 +153,7 @@ function present(namespaces: readonly string[]): readonly string[] {
   return namespaces.filter((name) => names.has(name));
 }
 
-// In the unified hierarchy, or in each of those of cgroup v1.
+// Removes it from the unified hierarchy, or from each hierarchy of cgroup v1.
 async function removeCgroups(cgroup: string): Promise<void> {
   const root = '/sys/fs/cgroup';
   for (const hierarchy of [root, ...entries(root).map((name) => join(root, name))]) {
@@ -162,17 +162,17 @@ async function removeCgroups(cgroup: string): Promise<void> {
 }
 
 async function removeCgroup(path: string): Promise<void> {
-  // Where it is not, the file system may be read-only, which would be the answer to removing it.
+  // If it does not exist, the file system may be read-only, and removing would fail with that error.
   if (!existsSync(path)) return;
   for (const entry of folders(path)) await removeCgroup(join(path, entry));
-  // Its processes are dead, but the kernel may count them for a moment longer.
+  // Its processes are dead, but the kernel may count them for a moment.
   for (let waitMs = 1; !removeEmpty(path); waitMs *= 2) {
     if (waitMs > 4_096) throw new XnetError('FailedPrecondition', `can't remove the cgroup ${path}: it is in use`);
     await pause(waitMs);
   }
 }
 
-// What is mounted is not the lab's: a file system that can't be unmounted keeps the folder from being removed.
+// Mounted file systems do not belong to the lab: one that can't be unmounted keeps the folder from being removed.
 function unmountBelow(folder: string): void {
   const points = readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
@@ -215,7 +215,7 @@ function folders(path: string): readonly string[] {
   return entries(path).filter((name) => lstatSync(join(path, name), { throwIfNoEntry: false })?.isDirectory() === true);
 }
 
-// Returns whether it is gone.
+// Reports whether the folder is gone.
 function removeEmpty(folder: string): boolean {
   try {
     rmdirSync(folder);
