@@ -42,9 +42,10 @@ async function leaveByDaemon(
 }
 
 /**
- * memberToLeave returns the membership of a host that leaves. If an earlier leave was killed after it had removed the
- * identity, the host has nothing to authenticate with, and the membership names no controllers.
- * @throws XnetError FailedPrecondition when the identity is lost and the cache is not; what requireMember throws
+ * memberToLeave returns the membership of a host that leaves. It names no controllers if none is to be called: if
+ * `localOnly`, or if an earlier leave was killed after it had removed the cache and the identity.
+ * @throws XnetError FailedPrecondition if the cache exists, but an identity that the controllers require does not; as
+ *   requireMember does
  */
 export async function memberToLeave(
   settings: NodeSettings,

@@ -83,8 +83,8 @@ export function planFirewall({ desired, ruleset, observed, engine, mayMove, filt
   const misplaced = [...new Set(planned.flatMap((plan) => plan.misplaced))];
   if (misplaced.length > 0 && !mayMove) findings.push(overtaken(misplaced));
   notes.push(...planned.flatMap(({ unreached }) => unreached).map(unreachedNote));
-  // Foreign drops are reported only once our rules are installed and Docker's are present: before, they follow from
-  // what other findings say.
+  // Foreign drops are reported only if xnet's table and rules need no change and Docker's rules are not missing: otherwise
+  // packets may be dropped for a reason that those changes, or a restart of Docker, will remove.
   if (tablePlan.kind === 'none' && !foreign && !missing && planned.every(({ changes }) => changes === 0)) {
     findings.push(...dropFindings({ desired, backends, others: observed.others ?? [], filterOf }));
   }
