@@ -1,10 +1,10 @@
-// Runs the tests and sums up: what failed and why, what was skipped and why, and a last line that programs read.
+// Runs the tests and prints a summary: failures and skipped tests with their reasons, and a last line for programs.
 // usage: node dist/test/run.js [PART]...     PART: unit, contract, integration, net, e2e; all by default
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-// Tests with real dockerds go one file after the other: each has the machine's cores to itself.
+// Files with real dockerds run one after the other, so that each has the machine's cores to itself.
 const stages = [
   { parts: ['unit', 'contract', 'integration', 'net'], concurrency: 2 },
   { parts: ['e2e'], concurrency: 1 },
@@ -20,7 +20,7 @@ type Tally = {
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const tests = fileURLToPath(new URL('./', import.meta.url));
 
-// TAP 13: one line per test, indented details under one that failed, comments for what a test prints.
+// TAP 13: one line per test, indented details below a failed one, comments for the output of a test.
 function read(line: string, tally: Tally): void {
   const result = /^(not )?ok \d+ - (.*)$/.exec(line);
   if (result !== null) {
@@ -63,7 +63,7 @@ for (const { parts, concurrency } of stages) {
   const chosen = parts.filter((part) => wanted.length === 0 || wanted.includes(part));
   if (chosen.length > 0) worst = Math.max(worst, await runStage(chosen, concurrency, tally));
 }
-// A file that crashes or never ends fails the run without a failed test of its own.
+// A file that crashes or hangs fails the run without a failed test of its own.
 if (worst !== 0 && tally.failed.length === 0) tally.failed.push('a test file did not end as it should: see above');
 process.stdout.write(`\n${Math.round((performance.now() - began) / 1000)} s\n`);
 for (const skip of tally.skips) process.stdout.write(`${skip}\n`);

@@ -18,7 +18,7 @@ export const route = (cidr: string, via: string, nodeName = 'web-2'): Route => (
 
 export const version = (revision: number): Version => ({ clusterId: 'c', epoch: 1, revision });
 
-// eth0 with the default route, a LAN of its own on eth1, a VPN, a name server, Docker's default bridge.
+// eth0 with the default route, another LAN on eth1, a VPN, a name server, Docker's default bridge.
 export const mainRoutes = parseMainRoutes(
   [
     'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT',

@@ -1,19 +1,19 @@
-// A proxy on unix sockets between a gRPC client and its server that drops the server's answers: requests are executed,
-// and the client does not learn it.
+// A proxy on unix sockets between a gRPC client and its server that drops the server's answers: the server executes the
+// requests, but the client does not learn of it.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-// HTTP/2 frames (RFC 9113, section 4.1 and 6): a length of 3 bytes, the type in the next one; 9 bytes before the payload.
+// HTTP/2 frames (RFC 9113, sections 4.1 and 6): a length of 3 bytes, then the type; the payload begins after 9 bytes.
 const headerBytes = 9;
 const dataType = 0;
 const headersType = 1;
 
-/** AnswerProxy drops the first answer and then ends its connection. */
+/** AnswerProxy drops the first answer, then ends the connection. */
 export class AnswerProxy {
   readonly #folder: string;
-  /** Resolves when an answer was dropped: its request was executed. */
+  /** Resolves when an answer was dropped, so its request was executed. */
   readonly swallowed: Promise<void>;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -24,12 +24,12 @@ export class AnswerProxy {
     this.swallowed = swallowed;
   }
 
-  /** socket is the path that it listens on. */
+  /** socket returns the path that the proxy listens on. */
   get socket(): string {
     return join(this.#folder, 'p.sock');
   }
 
-  /** start begins to forward to a unix socket. */
+  /** start starts a proxy that forwards to a unix socket. */
   static start(target: string): Promise<AnswerProxy> {
     return new Promise((resolve, reject) => {
       let onSwallowed = () => {};

@@ -1,4 +1,4 @@
-// A controller gone bad, and a host whose xnetd has it.
+// A malicious controller, and a host whose xnetd is connected to it.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,26 +16,26 @@ import { address } from './pools.js';
 
 const main = fileURLToPath(new URL('../../node/main.js', import.meta.url));
 
-/** range is a CIDR as a controller sends it. */
+/** range returns a CIDR as a controller sends it. */
 export function range(cidr: string) {
   const [text = '', length] = cidr.split('/');
   return { network: address(text), prefixLength: Number(length) };
 }
 
-/** route is a route as a controller sends it. */
+/** route returns a route as a controller sends it. */
 export const route = (cidr: string, via: string, nodeName = 'web-2') => ({
   ...range(cidr),
   nextHop: address(via),
   nodeName,
 });
-/** version is that of a table at a revision. */
+/** version returns the version of a table at a revision. */
 export const version = (revision: number) => ({ clusterId: 'c-1', epoch: 1, revision });
 
-/** A controller that says what it is told to, and hears what the node reports. */
+/** A controller that sends whatever a test tells it to, and receives the node's reports. */
 class BadController {
   readonly said: ((message: WatchResponse) => void)[] = [];
   readonly reports: ReportRequest__Output[] = [];
-  /** What each stream begins with. */
+  /** First messages of each stream. */
   greet: readonly WatchResponse[] = [];
   readonly #listeners = new Set<() => void>();
 
@@ -80,7 +80,7 @@ class BadController {
   }
 }
 
-/** assignment is that of the host. */
+/** assignment is the assignment of the host. */
 export const assignment = {
   nodeId: 'n-0123456789ab',
   nodeName: 'web-1',
@@ -95,10 +95,10 @@ export const assignment = {
 };
 /** pool is the pool of the assignment. */
 export const pool = { ...range('10.76.0.0/16'), subnetLength: 24 };
-/** good are the routes of a good controller. */
+/** good holds the routes of a correct controller. */
 export const good = [route('10.76.0.0/24', '192.168.83.11', 'web-1'), route('10.76.1.0/24', '192.168.83.12')];
 
-/** snapshotAt is the good table at a revision, in one chunk. */
+/** snapshotAt returns the correct table at a revision, in one chunk. */
 export function snapshotAt(revision: number): WatchResponse {
   return {
     snapshot: {
@@ -113,16 +113,16 @@ export function snapshotAt(revision: number): WatchResponse {
   };
 }
 
-/** BadHost is a host with two interfaces, whose xnetd has a bad controller. */
+/** BadHost is a host with two interfaces whose xnetd is connected to a malicious controller. */
 export class BadHost {
   readonly dir = mkdtempSync(join(tmpdir(), 'xnet-bad-'));
   readonly namespace = Namespace.create('bad');
   readonly bad = new BadController();
   readonly #socket = join(this.dir, 'c.sock');
-  // No server of ours: who is bad admits whom it likes.
+  // Not a server of ours: a malicious controller admits any caller.
   readonly #server = new grpc.Server();
   #daemon: ChildProcess | undefined;
-  /** What its daemons have logged. */
+  /** Log output of its daemons. */
   output = '';
 
   static async make(t: ExecutionContext): Promise<BadHost> {
@@ -147,7 +147,7 @@ export class BadHost {
     return host;
   }
 
-  /** start starts xnetd, with these options of Node.js, and returns what it ends with. */
+  /** start starts xnetd with these options of Node.js, and returns its exit code. */
   start(nodeOptions: readonly string[] = []): Promise<number | null> {
     const [program = '', ...enter] = this.namespace.enter;
     const daemon = spawn(

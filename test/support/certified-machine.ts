@@ -1,4 +1,4 @@
-// A machine with a controller and a node on it, and what its daemon logs.
+// A machine with a controller and a node, and the log of its daemon.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,12 +16,12 @@ import type { Running } from './xctl.js';
 import { Xnetd } from './xnetd.js';
 
 const main = fileURLToPath(new URL('../../controller/main.js', import.meta.url));
-/** callOptions are how long a call may take. */
+/** callOptions sets how long a call may take. */
 export const callOptions = { timeoutMs: 60_000 };
 
 type Line = Readonly<Record<string, unknown>> & { readonly msg: string };
 
-/** linesOf is what a daemon has logged. */
+/** linesOf returns the lines that a daemon has logged. */
 export function linesOf({ stdout, stderr }: Running): readonly Line[] {
   return `${stdout}${stderr}`
     .split('\n')
@@ -29,7 +29,7 @@ export function linesOf({ stdout, stderr }: Running): readonly Line[] {
     .map((line) => JSON.parse(line) as Line);
 }
 
-/** count is how often a daemon has logged a message. */
+/** count returns how often a daemon has logged a message. */
 export const count = (running: Running, msg: string) => linesOf(running).filter((line) => line.msg === msg).length;
 
 /** Machine is a network namespace with a controller and a node in it. */

@@ -3,14 +3,14 @@ import type { ExecutionContext } from 'ava';
 import { ControllerProcess } from './controller-process.js';
 import { TestEtcd } from './etcd.js';
 
-/** ControllerPair is two controllers over one etcd. */
+/** ControllerPair holds two controllers over one etcd. */
 export type ControllerPair = {
   readonly etcd: TestEtcd;
   readonly a: ControllerProcess;
   readonly b: ControllerProcess;
 };
 
-/** startPair starts both, and ends them with the test. @param flags more flags of both controllers */
+/** startPair starts both, which end with the test. @param flags added to the flags of both controllers */
 export async function startPair(t: ExecutionContext, flags: readonly string[] = []): Promise<ControllerPair> {
   const etcd = await TestEtcd.start();
   t.teardown(() => etcd.close());

@@ -1,4 +1,4 @@
-// A real controller process for a test, and clients of it. It goes with the test, however that ends.
+// A real controller process for a test, with clients for it. The process ends with the test in any case.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,19 +22,19 @@ const callOptions = { timeoutMs: 60_000 };
 export class ControllerProcess {
   readonly dir: string;
   readonly socket: string;
-  /** Port of the API, which opens with init(). */
+  /** Port of the API, which init() opens. */
   readonly port: number;
-  /** Port for hosts that join. */
+  /** Port where hosts join. */
   readonly joinPort: number;
-  /** By the unix socket, as are all calls here that say no other. */
+  /** Client of the unix socket, like all clients here unless stated otherwise. */
   readonly admin: AdminServiceClient;
-  /** By the unix socket, where nobody is a node. Those who are have nodeClient(). */
+  /** Client of the unix socket, whose callers are never nodes. Nodes use nodeClient(). */
   readonly node: NodeServiceClient;
   readonly #args: readonly string[];
   readonly #clients: { close(): void }[] = [];
   #child: ChildProcess | undefined;
   #output = '';
-  // Ends with the last of its output, which may come after its exit.
+  // Resolves after the last output, which may arrive after the exit.
   #closed: Promise<void> = Promise.resolve();
   #trust: Trust | undefined;
 
@@ -49,7 +49,7 @@ export class ControllerProcess {
 
   /**
    * start starts a controller and waits until it has read its store.
-   * @param args added to its command line: ["--etcd-endpoints", …]; without it runs an etcd of its own
+   * @param args added to its command line: ["--etcd-endpoints", …]; without these it runs an etcd of its own
    */
   static async start(args: readonly string[] = []): Promise<ControllerProcess> {
     const controller = await ControllerProcess.prepare(args);
@@ -58,20 +58,20 @@ export class ControllerProcess {
     return controller;
   }
 
-  /** prepare makes a controller that is not started yet. */
+  /** prepare returns a controller that is not started yet. */
   static async prepare(args: readonly string[] = []): Promise<ControllerProcess> {
     const dir = mkdtempSync(join(tmpdir(), 'xnet-ctl-'));
     return new ControllerProcess(dir, [await freePort(), await freePort()], args);
   }
 
-  /** startWithAuthority starts a controller and makes the authority, so that its TCP ports are open. */
+  /** startWithAuthority starts a controller and creates the authority, so that its TCP ports are open. */
   static async startWithAuthority(args: readonly string[] = []): Promise<ControllerProcess> {
     const controller = await ControllerProcess.start(args);
     await controller.init();
     return controller;
   }
 
-  /** startBeside starts another controller over the etcd of one that has the authority, whose cluster key it gets. */
+  /** startBeside starts another controller over the etcd of `first`, which has the authority, and copies its cluster key. */
   static async startBeside(first: ControllerProcess, args: readonly string[]): Promise<ControllerProcess> {
     const controller = await ControllerProcess.prepare(args);
     copyFileSync(join(first.dir, 'cluster.key'), join(controller.dir, 'cluster.key'));
@@ -82,8 +82,8 @@ export class ControllerProcess {
   }
 
   /**
-   * contents are what calls change in the store, for comparing. Its revision grows by itself: controllers write their
-   * own keys every few seconds.
+   * contents returns what calls change in the store, for comparisons. The store's revision grows without calls: controllers
+   * write their own keys every few seconds.
    */
   async contents() {
     const status = await this.status();
@@ -91,12 +91,12 @@ export class ControllerProcess {
     return { pools: status?.pools, nodes: status?.nodes?.total, events };
   }
 
-  /** registration is the id by which the store knows it. */
+  /** registration returns the controller's id in the store. */
   registration(): string {
     return readFileSync(join(this.dir, 'registration'), 'utf8').trim();
   }
 
-  /** launch starts it (again) on the same data. */
+  /** launch starts the controller, also a second time, on the same data. */
   async launch(more: readonly string[] = []): Promise<void> {
     const child = spawn(
       'setpriv',
@@ -119,7 +119,7 @@ export class ControllerProcess {
     this.#closed = new Promise((resolve) => child.once('close', () => resolve()));
   }
 
-  /** output is what it has logged. */
+  /** output returns everything that the controller has logged. */
   get output(): string {
     return this.#output;
   }
@@ -128,7 +128,7 @@ export class ControllerProcess {
     return this.#child?.pid ?? 0;
   }
 
-  /** status asks it; undefined while it does not answer. */
+  /** status requests the controller's status; undefined if it does not answer. */
   async status() {
     try {
       return await callUnary(this.admin.getStatus.bind(this.admin), {}, { timeoutMs: 2_000 });
@@ -137,7 +137,7 @@ export class ControllerProcess {
     }
   }
 
-  /** until polls its status: there is no event for a process that begins to answer. */
+  /** until polls the status: no event announces that a process begins to answer. */
   async until(
     what: string,
     holds: (status: NonNullable<Awaited<ReturnType<ControllerProcess['status']>>>) => boolean,
@@ -152,13 +152,13 @@ export class ControllerProcess {
     throw new Error(`not in time: ${what}\n${this.#output}`);
   }
 
-  /** ready waits until it has a view and, if there is an authority, until its TCP ports are open. */
+  /** ready waits until the controller has a view and, if there is an authority, until its TCP ports are open. */
   async ready(): Promise<void> {
     await this.until('ready', (status) => status.clusterId !== '');
     if (this.#trust !== undefined) await this.untilOpen();
   }
 
-  /** untilOpen polls its TCP ports: there is no event for a port of another process. */
+  /** untilOpen polls the TCP ports: no event announces a port of another process. */
   async untilOpen(): Promise<void> {
     const deadline = performance.now() + 60_000;
     while (!((await answers(this.port)) && (await answers(this.joinPort)))) {
@@ -167,51 +167,51 @@ export class ControllerProcess {
     }
   }
 
-  /** init makes the authority, unless there is one; the TCP ports are open then. */
+  /** init creates the authority unless it exists. The TCP ports are open afterwards. */
   async init(): Promise<void> {
     await callUnary(this.admin.init.bind(this.admin), {}, callOptions);
     this.#trust = await trustOf(this.admin);
   }
 
-  /** trust is the authority; it is made if there is none. */
+  /** trust returns the authority, and creates it if necessary. */
   async trust(): Promise<Trust> {
     if (this.#trust === undefined) await this.init();
     return this.#trust ?? { clusterId: '', authority: [] };
   }
 
-  /** endpoint is the API's. */
+  /** endpoint returns the API's endpoint. */
   get endpoint(): Endpoint {
     return { kind: 'tcp', host: '127.0.0.1', port: this.port };
   }
 
-  /** joinEndpoint is where hosts join. */
+  /** joinEndpoint returns the endpoint where hosts join. */
   get joinEndpoint(): Endpoint {
     return { kind: 'tcp', host: '127.0.0.1', port: this.joinPort };
   }
 
-  /** credentialsFor has a certificate issued to a person. */
+  /** credentialsFor issues a certificate to a person. */
   async credentialsFor(role: PersonRole, id: string = role): Promise<Credentials> {
     await this.trust();
     return credentialsFor(this.admin, role, id);
   }
 
-  /** joinNode joins a host as a node that was added, by the join port, with a token for it. */
+  /** joinNode joins a host as an existing node, through the join port, with a new token. */
   async joinNode(name: string): Promise<Member> {
     const trust = await this.trust();
     return joinHost(this.joinEndpoint, trust, { token: await tokenFor(this.admin, name) });
   }
 
-  /** adminClient is a client of the API's TCP port. It is closed with the controller. */
+  /** adminClient returns a client of the API's TCP port. It is closed with the controller. */
   adminClient(credentials: Credentials): AdminServiceClient {
     return this.#closing(makeClient(services.admin, this.endpoint, credentials));
   }
 
-  /** nodeClient is the same for the calls of nodes. */
+  /** nodeClient returns a client of the API's TCP port for the calls of nodes. It is closed with the controller. */
   nodeClient({ credentials }: Pick<Member, 'credentials'>): NodeServiceClient {
     return this.#closing(makeClient(services.node, this.endpoint, credentials));
   }
 
-  /** joined joins a host as a node that was added, and is its client. */
+  /** joined joins a host as an existing node, and returns its client. */
   async joined(name: string): Promise<NodeServiceClient> {
     return this.nodeClient(await this.joinNode(name));
   }
@@ -226,7 +226,7 @@ export class ControllerProcess {
     this.#child?.kill(signal);
   }
 
-  /** kill ends it and waits. Its data stays. */
+  /** kill ends the controller and waits for the end. Its data stays. */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
@@ -236,7 +236,7 @@ export class ControllerProcess {
     await gone;
   }
 
-  /** exited waits until it has ended by itself, and returns its exit code. */
+  /** exited waits until the controller has ended by itself, and returns its exit code. */
   async exited(): Promise<number | null> {
     const child = this.#child;
     if (child === undefined) return null;
@@ -244,7 +244,7 @@ export class ControllerProcess {
     return child.exitCode;
   }
 
-  /** seen is what it remembers of its store. */
+  /** seen returns what the controller remembers of its store. */
   seen(): { readonly revision: number; readonly epoch: number } {
     return JSON.parse(readFileSync(join(this.dir, 'store.json'), 'utf8')) as { revision: number; epoch: number };
   }

@@ -1,4 +1,4 @@
-// A controller's core on any store, without its server: the feed and the registries.
+// The core of a controller on any store, without its server: the feed and the registries.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,14 +17,14 @@ import { ViewFeed } from '../../controller/view/view-feed.js';
 import { type Prefix, prefixesOverlap } from '../../proto/domain/address.js';
 import type { Logger } from '../../proto/process/log.js';
 
-/** silent is a log that nobody reads. */
+/** silent is a log without output. */
 export const silent: Logger = pino({ level: 'silent' });
 
-/** CoreOptions are what a core has beside its store. */
+/** CoreOptions configure a core besides its store. */
 export type CoreOptions = {
   readonly seenPath?: string;
   readonly acceptStore?: boolean;
-  /** Key that this controller alone writes. */
+  /** A key that only this controller writes. */
   readonly ownKey?: string;
   readonly now?: () => number;
   readonly ages?: Ages;
@@ -68,12 +68,12 @@ export class Core {
     this.#running = this.feed.run(this.#stop.signal);
   }
 
-  /** start makes a core; it does not wait for its view. */
+  /** start makes a core. It does not wait for the view. */
   static start(store: Store, options: CoreOptions = {}): Core {
     return new Core(store, options);
   }
 
-  /** ready waits until the view is there. */
+  /** ready waits until the view is available. */
   async ready(): Promise<this> {
     if (this.feed.ready) return this;
     await new Promise<void>((resolve) => {
@@ -95,8 +95,8 @@ export class Core {
 type Version = { readonly revision: number; readonly changes: readonly Change[] };
 
 /**
- * overlapsIn replays a history and says where two leased subnets overlap, or one is granted although it is leased to
- * another node: "at revision 12: 10.76.0.0/24 and 10.76.0.0/23".
+ * overlapsIn replays a history and reports where two leased subnets overlap, or where a subnet is granted although it is
+ * leased to another node: "at revision 12: 10.76.0.0/24 and 10.76.0.0/23".
  */
 export function overlapsIn(history: Iterable<Version>): string[] {
   const found: string[] = [];

@@ -1,4 +1,4 @@
-// Labs for the tests of the Docker effect: hosts of one engine line, and the effect as xnetd on such a host has it.
+// Labs for the tests of the Docker effect: hosts of one engine line, and the effect as xnetd runs it on such a host.
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ import { gatewayOf, parsePrefix } from '../../proto/domain/address.js';
 import type { DockerTurn } from './docker-turn.js';
 import { hostInterfaces } from './host-interfaces.js';
 
-/** DockerLab is a lab of one engine line whose hosts are handed out to tests one after the other. */
+/** DockerLab is a lab of one engine line, whose hosts are given to one test after the other. */
 export class DockerLab {
   readonly line: EngineLine;
   readonly engine: LabEngine;
@@ -35,8 +35,8 @@ export class DockerLab {
   }
 
   /**
-   * open makes labs of `hosts` hosts for the lines that can be had here; of the others it says why not.
-   * @param skip takes lines that begin with "SKIP "
+   * open creates labs of `hosts` hosts for the lines that are available, and reports why the others are not.
+   * @param skip receives lines that begin with "SKIP "
    */
   static async open(
     hosts: number,
@@ -58,7 +58,7 @@ export class DockerLab {
 
   /**
    * onHost runs a test on a host that no other test has used, with its dockerd up. Tests of one line run one after the
-   * other, those of different lines side by side.
+   * other, those of different lines in parallel.
    */
   onHost<T>(flags: readonly string[], test: (host: LabHost) => Promise<T>): Promise<T> {
     const turn = this.#queue.then(async () => {
@@ -82,7 +82,7 @@ export class DockerLab {
   }
 }
 
-/** settingsOn are the Docker settings of xnetd on a host of the lab. */
+/** settingsOn returns the Docker settings of xnetd on a host of the lab. */
 export function settingsOn(host: LabHost, changes: Partial<DockerSettings> = {}): DockerSettings {
   return {
     ...dockerDefaults,
@@ -91,18 +91,18 @@ export function settingsOn(host: LabHost, changes: Partial<DockerSettings> = {})
     pidFile: join(host.folder, 'run/docker.pid'),
     restartCommand: host.restartCommand,
     stateFolder: stateFolderOn(host),
-    // Tests restart it more often than a host ever would.
+    // Tests restart dockerd more often than a real host would.
     restarts: { mostPerHour: 1_000, pauseMs: 0 },
     ...changes,
   };
 }
 
-/** stateFolderOn is the state directory of xnetd on a host of the lab. */
+/** stateFolderOn returns the state directory of xnetd on a host of the lab. */
 export function stateFolderOn(host: LabHost): string {
   return join(host.store, 'state');
 }
 
-/** effectOn is the Docker effect of xnetd on a host of the lab. */
+/** effectOn returns the Docker effect of xnetd on a host of the lab. */
 export function effectOn(host: LabHost, changes: Partial<DockerSettings> = {}, steps?: Steps): DockerEffect {
   return makeDockerEffect({
     settings: settingsOn(host, changes),
@@ -112,7 +112,7 @@ export function effectOn(host: LabHost, changes: Partial<DockerSettings> = {}, s
   });
 }
 
-/** turnUntil runs one turn in a process that kills itself at a step, and returns whether it came to that. */
+/** turnUntil runs one turn in a process that kills itself at a step, and returns whether it reached that step. */
 export async function turnUntil(
   host: LabHost,
   dieAt: string,
@@ -129,13 +129,13 @@ export async function turnUntil(
   });
 }
 
-/** bipOf is mode bip with a subnet: "10.76.3.0/24". */
+/** bipOf returns mode bip with a subnet: "10.76.3.0/24". */
 export function bipOf(cidr: string): DesiredDocker & { readonly mode: 'bip' } {
   const subnet = prefix(cidr);
   return { mode: 'bip', nodeId: 'node-1', subnet, gateway: gatewayOf(subnet) };
 }
 
-/** bridgeOf is mode bridge with a subnet: "10.76.3.0/24". */
+/** bridgeOf returns mode bridge with a subnet: "10.76.3.0/24". */
 export function bridgeOf(cidr: string): DesiredDocker & { readonly mode: 'bridge' } {
   const subnet = prefix(cidr);
   const names = { networkName: 'xnet', bridgeName: 'xnet0' } as const;
@@ -148,30 +148,30 @@ function prefix(cidr: string) {
   return parsed;
 }
 
-/** reasonsOf are the reasons of findings. */
+/** reasonsOf returns the reasons of findings. */
 export function reasonsOf({ findings }: { readonly findings: readonly Finding[] }): readonly string[] {
   return findings.map(({ reason }) => reason);
 }
 
-/** addressOn is the IPv4 address of an interface of a host: "10.76.3.1/24"; empty without one. */
+/** addressOn returns the IPv4 address of an interface of a host: "10.76.3.1/24"; empty if it has none. */
 export async function addressOn(host: LabHost, name: string): Promise<string> {
   const { stdout } = await host.exec(['ip', '-4', '-oneline', 'address', 'show', 'dev', name]);
   return /inet (\S+)/.exec(stdout)?.[1] ?? '';
 }
 
-/** dockerdPid is the process id of a host's dockerd, to tell whether it was restarted. */
+/** dockerdPid returns the process id of a host's dockerd, which shows whether it was restarted. */
 export async function dockerdPid(host: LabHost): Promise<string> {
   return (await host.run(['cat', join(host.folder, 'run/docker.pid')])).trim();
 }
 
-/** runIdle starts a container that ends at once when it is told to. */
+/** runIdle starts an idle container whose stop signal is SIGKILL, so that it stops at once. */
 export async function runIdle(host: LabHost, name: string, ...options: readonly string[]): Promise<void> {
   await host.loadImage();
   const run = ['run', '--detach', `--name=${name}`, '--stop-signal=SIGKILL', ...options];
   await host.docker(...run, imageName, 'sleep', '1000000');
 }
 
-/** freshFolder is an empty folder below a host's store. */
+/** freshFolder creates an empty folder below a host's store. */
 export function freshFolder(host: LabHost, name: string): string {
   const folder = join(host.store, name);
   rmSync(folder, { recursive: true, force: true });

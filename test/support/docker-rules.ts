@@ -1,10 +1,10 @@
-// The rules that Docker makes for docker0 with 10.76.1.0/24 and one container, 10.76.1.2, which publishes its port 80 as
-// 8080, as dockerd 20.10, 26.1 (the same as 20.10) and 28.5 were seen to make them with "userland-proxy": false.
+// The rules that Docker creates for docker0 with 10.76.1.0/24 and one container, 10.76.1.2, with port 80 published as 8080,
+// as observed on dockerd 20.10, 26.1 (the same as 20.10) and 28.5 with "userland-proxy": false.
 
-/** DockerRules are a line of engines whose rules are imitated. */
+/** DockerRules is a line of engines whose rules are imitated. */
 export type DockerRules = '20.10' | '28';
 
-/** masquerade is Docker's rule that gives what leaves the host's own address. */
+/** masquerade is Docker's rule that gives leaving packets the host's own address. */
 export const masquerade = '-s 10.76.1.0/24 ! -o docker0 -j MASQUERADE';
 
 const nat = `*nat
@@ -68,7 +68,7 @@ COMMIT
 `,
 } as const satisfies Record<DockerRules, string>;
 
-/** dockerRules is input for iptables-restore --noflush. */
+/** dockerRules returns input for iptables-restore --noflush. */
 export function dockerRules(engine: DockerRules): string {
   return nat + filter[engine];
 }

@@ -1,21 +1,21 @@
 // One turn of the Docker effect in a process of its own, which kills itself (SIGKILL) at a given step. Started by
 // tests: node docker-turn.js '{"settings":…,"enter":[…],"turn":"converge","dieAt":"renamed","desired":…}'. Prints the
-// outcome as JSON where it lives to have one.
+// outcome as JSON if it survives.
 import { writeFileSync } from 'node:fs';
 import { makeDockerEffect } from '../../node/docker/effect.js';
 import type { DesiredDocker, DockerSettings } from '../../node/docker/engine/settings.js';
 import { execThrough } from '../../proto/process/exec.js';
 import { hostInterfaces } from './host-interfaces.js';
 
-/** DockerTurn is what the process is told. */
+/** DockerTurn is the argument of the process. */
 export type DockerTurn = {
   readonly settings: DockerSettings;
-  /** Command line that enters the host: ["nsenter", …, "--"]. */
+  /** Command prefix that enters the host: ["nsenter", …, "--"]. */
   readonly enter: readonly [string, ...string[]];
   readonly turn: 'converge' | 'leave' | 'leave-force';
   readonly desired: DesiredDocker;
   readonly dieAt: string;
-  /** Another program's hand: puts this into daemon.json at that step. */
+  /** An edit by another program: writes this content to daemon.json at that step. */
   readonly spoil?: { readonly step: string; readonly content: string };
 };
 

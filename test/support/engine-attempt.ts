@@ -1,4 +1,4 @@
-// Tries to get an engine into a folder and prints what came of it as JSON: for tests that run it where it can't be had.
+// Tries to obtain an engine in a folder and prints the result as JSON, for tests that run it where that must fail.
 // usage: node engine-attempt.js LINE FOLDER
 import { isEngineLine, tryEngine } from '../../deploy/lab/engines.js';
 

@@ -1,5 +1,5 @@
-// A real etcd of three members for a test, with TLS and authentication if it wants them. Members can be killed, stopped
-// and started again by themselves.
+// A real etcd of three members for a test, optionally with TLS and authentication. Members can be killed, stopped and
+// started again individually.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import type { EtcdOptions } from '../../controller/store/etcd-client.js';
 import { answers, enableAuthentication, freePort } from './etcd.js';
 import { until } from './until.js';
 
-/** EtcdMember is one of the three. */
+/** EtcdMember is one of the three members. */
 export type EtcdMember = {
   readonly name: string;
   readonly clientPort: number;
@@ -32,8 +32,8 @@ export class EtcdCluster {
   }
 
   /**
-   * start starts one.
-   * @param secure with TLS and authentication
+   * start starts a cluster.
+   * @param secure enables TLS and authentication
    * @param more added to the command line of each member: ["--quota-backend-bytes", "16777216"]
    */
   static async start(secure = false, more: readonly string[] = []): Promise<EtcdCluster> {
@@ -42,7 +42,7 @@ export class EtcdCluster {
       members.push({ name, clientPort: await freePort(), peerPort: await freePort(), child: undefined });
     }
     const cluster = new EtcdCluster(members, secure, more);
-    // The first one makes the certificate that all of them show.
+    // The first member creates the certificate that all of them use.
     for (const member of members) await cluster.launch(member);
     await until('the etcd has a leader', async () => {
       cluster.etcdctl('endpoint', 'health');
@@ -59,20 +59,20 @@ export class EtcdCluster {
     return `${this.#secure ? 'https' : 'http'}://127.0.0.1:${clientPort}`;
   }
 
-  /** endpoints are those of all members. */
+  /** endpoints returns the endpoints of all members. */
   get endpoints(): readonly string[] {
     return this.members.map((member) => this.endpointOf(member));
   }
 
-  /** endpoint is all endpoints, as --etcd-endpoints and etcdctl take them. */
+  /** endpoint returns all endpoints in the syntax of --etcd-endpoints and etcdctl. */
   get endpoint(): string {
     return this.endpoints.join(',');
   }
 
   /**
-   * options are those of a store on it.
-   * @param prefix "/x…" where it has authentication
-   * @param endpoints other ones that lead there
+   * options returns the options of a store on this cluster.
+   * @param prefix "/x…" if the cluster has authentication
+   * @param endpoints other endpoints that lead to it
    */
   options(prefix: string, endpoints = this.endpoints): EtcdOptions {
     return {
@@ -82,7 +82,7 @@ export class EtcdCluster {
     };
   }
 
-  /** caFile is what is trusted, where it has TLS: the certificate that the first member has signed itself. */
+  /** caFile returns the certificate to trust if the cluster has TLS: it is self-signed by the first member. */
   get caFile(): string {
     return join(this.#dir, 'm1/fixtures/client/cert.pem');
   }
@@ -90,7 +90,7 @@ export class EtcdCluster {
   #tlsArgs({ name }: EtcdMember): readonly string[] {
     if (!this.#secure) return [];
     const shown = ['--cert-file', this.caFile, '--key-file', join(this.#dir, 'm1/fixtures/client/key.pem')];
-    // The cheapest hash of passwords: what it costs is not what is tested.
+    // The cheapest password hash: its cost is not under test.
     return [...(name === 'm1' ? ['--auto-tls'] : shown), '--bcrypt-cost', '4'];
   }
 
@@ -98,7 +98,7 @@ export class EtcdCluster {
     return this.#secure ? ['--cacert', this.caFile] : [];
   }
 
-  /** etcdctl runs etcdctl on it as root, and returns what it prints. */
+  /** etcdctl runs etcdctl on the cluster as root, and returns its output. */
   etcdctl(...args: readonly string[]): string {
     return execFileSync('etcdctl', ['--endpoints', this.endpoint, ...this.#flags(), ...args], {
       encoding: 'utf8',
@@ -107,7 +107,7 @@ export class EtcdCluster {
     });
   }
 
-  /** leader is the member that leads, as long as all answer. Without authentication alone. */
+  /** leader returns the leading member. All members must answer, and authentication must be off. */
   leader(): EtcdMember {
     const lines = this.etcdctl('endpoint', 'status', '-w', 'fields').split('\n');
     const numbers = (name: string) =>
@@ -118,13 +118,13 @@ export class EtcdCluster {
     return leader;
   }
 
-  /** followers are the other two. */
+  /** followers returns the other two members. */
   followers(): readonly EtcdMember[] {
     const leader = this.leader();
     return this.members.filter((member) => member !== leader);
   }
 
-  /** launch starts a member (again) and waits until its port answers. */
+  /** launch starts a member, also a second time, and waits until its port answers. */
   async launch(member: EtcdMember): Promise<void> {
     const client = this.endpointOf(member);
     const peerOf = ({ peerPort }: EtcdMember) => `http://127.0.0.1:${peerPort}`;

@@ -1,4 +1,4 @@
-// What an etcd has ever held, told by etcdctl.
+// The history of an etcd, read with etcdctl.
 import { execFileSync, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import * as v from 'valibot';
@@ -7,7 +7,7 @@ import type { Change } from '../../controller/store/store.js';
 const prefix = '/xnet/v1/';
 const environment = { ...process.env, ETCDCTL_API: '3' };
 
-// etcdctl -w json: keys and values in base64, 1 for a deletion, nothing for a put.
+// etcdctl -w json: keys and values in base64, type 1 for a deletion, no type for a put.
 const response = v.object({
   Events: v.optional(
     v.nullable(
@@ -26,24 +26,24 @@ const response = v.object({
   ),
 });
 
-/** StoredVersion is all that changed at one revision. */
+/** StoredVersion holds all changes of one revision. */
 export type StoredVersion = { readonly revision: number; readonly changes: readonly Change[] };
 
 function etcdctl(endpoint: string, ...args: readonly string[]): string {
   return execFileSync('etcdctl', ['--endpoints', endpoint, ...args], { encoding: 'utf8', env: environment });
 }
 
-/** putKey puts a key as an operator with etcdctl could. */
+/** putKey puts a key as an operator with etcdctl would. */
 export function putKey(endpoint: string, key: string, value: string): void {
   etcdctl(endpoint, 'put', prefix + key, value);
 }
 
-/** deleteKey deletes a key as an operator with etcdctl could. */
+/** deleteKey deletes a key as an operator with etcdctl would. */
 export function deleteKey(endpoint: string, key: string): void {
   etcdctl(endpoint, 'del', prefix + key);
 }
 
-/** keysOf are the keys that begin so, without our prefix. */
+/** keysOf returns the keys with a prefix, relative to xnet's own prefix. */
 export function keysOf(endpoint: string, begin: string): readonly string[] {
   return etcdctl(endpoint, 'get', '--prefix', '--keys-only', prefix + begin)
     .split('\n')
@@ -51,13 +51,13 @@ export function keysOf(endpoint: string, begin: string): readonly string[] {
     .map((line) => line.slice(prefix.length));
 }
 
-// The lease of a key as etcdctl takes it. JSON would have it as a number, which it is too large for.
+// Returns the lease of a key in etcdctl's notation. JSON has it as a number, for which it is too large.
 function leaseOf(endpoint: string, key: string): string {
   const [, lease = '0'] = /^"Lease" : (\d+)$/m.exec(etcdctl(endpoint, 'get', prefix + key, '-w', 'fields')) ?? [];
   return BigInt(lease).toString(16);
 }
 
-/** grantedSecondsOf is how long after its lease was granted a key goes by itself; 0: never. */
+/** grantedSecondsOf returns the granted time to live of a key's lease; 0 if it does not expire. */
 export function grantedSecondsOf(endpoint: string, key: string): number {
   const lease = leaseOf(endpoint, key);
   if (lease === '0') return 0;
@@ -65,7 +65,7 @@ export function grantedSecondsOf(endpoint: string, key: string): number {
   return Number(seconds);
 }
 
-/** expire has the lease of a key end, as it would by itself. */
+/** expire ends the lease of a key, as if it had expired. */
 export function expire(endpoint: string, key: string): void {
   etcdctl(endpoint, 'lease', 'revoke', leaseOf(endpoint, key));
 }
@@ -102,14 +102,14 @@ export async function changesFrom(
   }
 }
 
-/** historyOf is everything that was ever written, revision by revision. */
+/** historyOf returns everything that was ever written, by revision. */
 export async function historyOf(endpoint: string): Promise<readonly StoredVersion[]> {
   const listed = v.parse(
     v.object({ header: v.object({ revision: v.number() }) }),
     JSON.parse(etcdctl(endpoint, 'get', '--prefix', prefix, '--keys-only', '-w', 'json')),
   );
   const versions = new Map<number, Change[]>();
-  // The last revision may be of a key elsewhere: a key of ours makes sure that there is one to end at.
+  // The last revision may belong to a foreign key. A key of xnet's prefix makes sure that there is a revision to end at.
   putKey(endpoint, 'events/999999999999999-end', '{}');
   await changesFrom(endpoint, (change, revision) => {
     versions.set(revision, [...(versions.get(revision) ?? []), change]);

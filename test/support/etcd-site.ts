@@ -1,4 +1,4 @@
-// The place that OPERATIONS.md speaks of: an etcd member on each of three machines, and controllers on a fourth.
+// The site that OPERATIONS.md describes: an etcd member on each of three machines, and controllers on a fourth.
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fleet } from '../../deploy/lab/fleet.js';
@@ -7,13 +7,13 @@ import type { Machine } from '../../deploy/lab/machine.js';
 import { pause } from '../../proto/process/backoff.js';
 import type { ExecResult } from '../../proto/process/exec.js';
 
-/** etcdMembers are the members of the etcd, and the machines that they run on. */
+/** etcdMembers lists the members of the etcd, which are also the names of their machines. */
 export const etcdMembers: readonly string[] = ['etcd-1', 'etcd-2', 'etcd-3'];
 
-// As Debian's unit has it.
+// The path in Debian's unit.
 const dataDir = '/var/lib/etcd/default';
 
-/** EtcdSite is one that is up. Close it. */
+/** EtcdSite is a running site. Close it. */
 export class EtcdSite {
   readonly #fleet: Fleet;
   readonly #running = new Map<string, LabProcess>();
@@ -39,20 +39,20 @@ export class EtcdSite {
     }
   }
 
-  // Of its disk, since /var/lib of a lab's machine is in memory.
+  // On the machine's disk, since /var/lib of a lab's machine is in memory.
   async #prepare(machine: Machine): Promise<void> {
     for (const folder of ['etcd', 'home']) mkdirSync(join(machine.store, folder), { recursive: true });
     await machine.run(['mkdir', '-p', '/var/lib/etcd']);
     await machine.run(['mount', '--bind', join(machine.store, 'etcd'), '/var/lib/etcd']);
   }
 
-  /** machine is a member's, or with "" the controllers'. */
+  /** machine returns the machine of a member, or that of the controllers for "". */
   machine(name: string): Machine {
     if (name === '') return this.#fleet.lab.control;
     return this.#fleet.lab.host(name.replace('etcd-', 'h'));
   }
 
-  /** environment is what the page exports. */
+  /** environment returns the variables that the page exports. */
   get environment(): Readonly<Record<string, string>> {
     return {
       XCTL_CONTROLLER: 'unix:/run/c1.sock',
@@ -65,7 +65,7 @@ export class EtcdSite {
     return `http://${this.machine(name).address}:2379`;
   }
 
-  /** sh runs a line as somebody types it on a machine, in root's home there. */
+  /** sh runs a line as an operator would type it on a machine, in root's home. */
   async sh(machine: string, line: string, input = ''): Promise<ExecResult> {
     const on = this.machine(machine);
     const script = `cd "$HOME" || exit 1; exec 2>&1; ${line}`;
@@ -73,8 +73,8 @@ export class EtcdSite {
   }
 
   /**
-   * until runs a line that only looks once a second, since each run costs a process, until it prints what it should.
-   * @throws Error with what it printed last, when it does not within a minute and a half
+   * until runs a read-only line once a second, since each run costs a process, until its output is as expected.
+   * @throws Error with the last output if that does not happen within a minute and a half
    */
   async until(machine: string, line: string, holds: (ran: ExecResult) => boolean): Promise<void> {
     const deadline = performance.now() + 90_000;
@@ -87,12 +87,12 @@ export class EtcdSite {
     }
   }
 
-  /** inHome is a file in root's home on a machine, as this process sees it. */
+  /** inHome returns the path, for this process, of a file in root's home on a machine. */
   inHome(machine: string, file: string): string {
     return join(this.machine(machine).store, 'home', file);
   }
 
-  /** startMember starts a member (again), on what it has; with nothing, as a member of the cluster in that state. */
+  /** startMember starts a member, also a second time, on its data; without data, as a member of a cluster in that state. */
   async startMember(name: string, state: 'new' | 'existing' = 'new'): Promise<void> {
     const peer = (member: string) => `http://${this.machine(member).address}:2380`;
     const { address } = this.machine(name);
@@ -106,7 +106,7 @@ export class EtcdSite {
     this.#running.set(name, etcd);
   }
 
-  /** startController starts a controller (again): "c1". */
+  /** startController starts a controller, also a second time: "c1". */
   async startController(name: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
     const { address } = this.machine('');
     if (name !== 'c1') {
@@ -127,7 +127,7 @@ export class EtcdSite {
     );
   }
 
-  /** kill ends a member or a controller by SIGKILL. */
+  /** kill ends a member or a controller with SIGKILL. */
   async kill(name: string): Promise<void> {
     this.#running.get(name)?.kill('SIGKILL');
     await this.#running.get(name)?.exited;
@@ -138,7 +138,7 @@ export class EtcdSite {
     this.#running.get(name)?.kill(signal);
   }
 
-  /** loseDisk removes what a member has stored. */
+  /** loseDisk removes the data of a member. */
   loseDisk(name: string): void {
     rmSync(join(this.machine(name).store, 'etcd/default'), { recursive: true, force: true });
   }

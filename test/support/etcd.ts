@@ -1,4 +1,4 @@
-// A real etcd for a test: its own process, data directory and ports, gone with the test.
+// A real etcd for a test, with its own process, data directory and ports, removed with the test.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -7,11 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pause } from '../../proto/process/backoff.js';
 
-// Below what the kernel gives to connections (net.ipv4.ip_local_port_range begins at 32768).
+// Below the ports that the kernel assigns to connections (net.ipv4.ip_local_port_range begins at 32768).
 const lowestPort = 12_000;
 const highestPort = 32_000;
 
-/** freePort is a loopback port that nobody listens on at this moment, and that no connection will be given. */
+/** freePort returns a loopback port that nobody listens on now, and that the kernel assigns to no connection. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(lowestPort, highestPort);
@@ -27,7 +27,7 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** answers says whether somebody listens on a loopback port. */
+/** answers reports whether a process listens on a loopback port. */
 export async function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port });
@@ -65,7 +65,7 @@ export class TestEtcd {
     return etcd;
   }
 
-  /** endpoint is "http://127.0.0.1:40123". */
+  /** endpoint returns the URL of the etcd: "http://127.0.0.1:40123". */
   get endpoint(): string {
     return `http://127.0.0.1:${this.clientPort}`;
   }
@@ -74,7 +74,7 @@ export class TestEtcd {
     return this.#child?.pid ?? 0;
   }
 
-  /** launch starts it (again) on the same data, and waits until it answers. */
+  /** launch starts the etcd, also a second time, on the same data, and waits until it answers. */
   async launch(): Promise<void> {
     const peer = `http://127.0.0.1:${this.#peerPort}`;
     const child = spawn(
@@ -94,7 +94,7 @@ export class TestEtcd {
     }
   }
 
-  /** kill ends it with a signal and waits until it is gone. Its data stays. */
+  /** kill ends the etcd with a signal and waits until it is gone. Its data stays. */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
@@ -103,12 +103,12 @@ export class TestEtcd {
     await gone;
   }
 
-  /** wipe removes its data, as a new machine would have none. Only while it does not run. */
+  /** wipe removes the data, as if the machine were new. The etcd must not be running. */
   wipe(): void {
     rmSync(join(this.#dir, 'data'), { recursive: true, force: true });
   }
 
-  /** close ends it and removes its data. */
+  /** close ends the etcd and removes its data. */
   async close(): Promise<void> {
     await this.kill();
     rmSync(this.#dir, { recursive: true, force: true });
@@ -116,7 +116,7 @@ export class TestEtcd {
 }
 
 /**
- * enableAuthentication gives an etcd a root user, and a user that may read and write what begins with a prefix, as its
+ * enableAuthentication gives an etcd a root user, and a user that may read and write the keys under a prefix, as its
  * operator would.
  */
 export function enableAuthentication(
@@ -130,7 +130,7 @@ export function enableAuthentication(
     readonly user: string;
     readonly password: string;
     readonly prefix: string;
-    /** Of etcdctl: ["--cacert", "/tmp/ca.pem"]. */
+    /** Flags of etcdctl: ["--cacert", "/tmp/ca.pem"]. */
     readonly flags?: readonly string[];
   },
 ): void {

@@ -16,17 +16,17 @@ type Described = {
 
 const described = descriptor.nested.xnet.nested.v1.nested as Readonly<Record<string, Described>>;
 
-/** Call is one call. */
+/** Call describes one call. */
 export type Call = {
   /** "AdminService/AddNode" */
   readonly name: string;
   /** "/xnet.v1.AdminService/AddNode" */
   readonly path: string;
-  /** Whether it answers with a stream. */
+  /** Whether the response is a stream. */
   readonly streams: boolean;
-  /** What it declares of who may make it, as it stands in the .proto. */
+  /** The declaration of its permitted callers, as written in the .proto. */
   readonly declared: unknown;
-  /** Fields of its request by name, those of messages in it by their path: "version.clusterId". Without lists and maps. */
+  /** Fields of its request by name, those of nested messages by path: "version.clusterId". Without lists and maps. */
   readonly fields: readonly { readonly path: string; readonly type: string }[];
   readonly serialize: (request: object) => Buffer;
   readonly deserialize: (bytes: Buffer) => object;
@@ -41,7 +41,7 @@ function fieldsOf(type: string, before = ''): Call['fields'] {
   });
 }
 
-/** everyCall is every call of every service of ours. */
+/** everyCall lists every call of every service of xnet. */
 export const everyCall: readonly Call[] = Object.entries(described).flatMap(([service, { methods = {} }]) =>
   Object.entries(methods).map(([method, { requestType, options }]) => {
     const definition = (packageDefinition[`xnet.v1.${service}`] as grpc.ServiceDefinition | undefined)?.[method];
@@ -58,15 +58,15 @@ export const everyCall: readonly Call[] = Object.entries(described).flatMap(([se
   }),
 );
 
-/** withField is a request in which one field is set: withField('version.clusterId', 'x'). */
+/** withField returns a request with one field set: withField('version.clusterId', 'x'). */
 export function withField(path: string, value: unknown): Record<string, unknown> {
   const [name = '', ...rest] = path.split('.');
   return { [name]: rest.length === 0 ? value : withField(rest.join('.'), value) };
 }
 
 /**
- * Answer is how a call ended: "OK" with its first message, "PermissionDenied" and so on when a server of ours said so,
- * gRPC's own name ("UNAVAILABLE", "UNIMPLEMENTED") when it did not.
+ * Answer is the result of a call: "OK" with its first message; "PermissionDenied" and so on if a server of xnet
+ * refused it; gRPC's own name ("UNAVAILABLE", "UNIMPLEMENTED") if gRPC did.
  */
 export type Answer = { readonly outcome: string; readonly message: string; readonly answer?: object };
 
@@ -82,7 +82,7 @@ export class Caller {
     });
   }
 
-  /** attempt makes one call; a stream is left at its first message. */
+  /** attempt makes one call. A stream is closed at its first message. */
   attempt(call: Call, request: object = {}, metadata: grpc.Metadata = new grpc.Metadata()): Promise<Answer> {
     const options = { deadline: Date.now() + 30_000 };
     return new Promise((resolve) => {

@@ -1,5 +1,5 @@
-// A disk for the audit log, over real files, that fails on request. After a failed fsync it leaves what a kernel
-// leaves: pages that count as clean but were never written, here zeros.
+// A disk for the audit log, over real files, that fails on request. After a failed fsync it leaves what a kernel leaves:
+// pages marked clean that were never written, here zeros.
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { type LogHandle, openLogFile } from '../../controller/audit/audit-file.js';
@@ -8,17 +8,17 @@ function failure(code: string): Error {
   return Object.assign(new Error(`${code}: the disk was told to fail`), { code });
 }
 
-/** FaultyDisk opens files that fail as its fields say. */
+/** FaultyDisk opens files that fail as its fields specify. */
 export class FaultyDisk {
-  /** Writes fail with ENOSPC after so many bytes of each; undefined: they do not. */
+  /** Number of bytes of each write after which it fails with ENOSPC; undefined: writes do not fail. */
   roomLeft: number | undefined;
-  /** So many fsyncs fail with EIO. */
+  /** Number of fsyncs that fail with EIO. */
   failingSyncs = 0;
-  /** A file can't be cut. */
+  /** Whether truncating a file fails. */
   failingTruncate = false;
-  /** Fsyncs that succeeded. */
+  /** Number of fsyncs that succeeded. */
   synced = 0;
-  /** Waits before each fsync. */
+  /** Awaited before each fsync. */
   hold: Promise<void> | undefined;
 
   readonly open = async (path: string, flags: number, mode?: number): Promise<LogHandle> => {

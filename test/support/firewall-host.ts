@@ -1,12 +1,12 @@
 // A host with a bridge and a container, a peer and a stranger on its LAN, each a network namespace with a real kernel's
-// firewall; Docker's rules on the host are put there by hand.
+// firewall. Docker's rules on the host are imitated.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Namespace } from '../../deploy/lab/namespace.js';
 import type { ProcFiles } from '../../node/firewall/proc.js';
 import { type Exec, execThrough } from '../../proto/process/exec.js';
 
-/** procThrough are files of /proc as programs that run by `exec` see them. */
+/** procThrough returns access to files of /proc as seen by programs that `exec` runs. */
 export function procThrough(exec: Exec): ProcFiles {
   return {
     async read(path) {
@@ -20,7 +20,7 @@ export function procThrough(exec: Exec): ProcFiles {
   };
 }
 
-// Answers each connection with the address that it came from.
+// Answers each connection with the client's address.
 const serverCode = `
 const net = require('node:net');
 const ports = process.argv.slice(1).map(Number);
@@ -39,14 +39,14 @@ socket.setTimeout(Number(timeoutMs), () => socket.destroy(new Error('timeout')))
 socket.on('error', (error) => process.stdout.write(error.code ?? error.message));
 socket.on('data', (data) => process.stdout.write(data));`;
 
-/** FirewallHost is the whole scene. */
+/** FirewallHost is this network. */
 export class FirewallHost {
   readonly host: Namespace;
-  /** 10.76.1.2, answers on ports 80 and 81. */
+  /** 10.76.1.2, which answers on ports 80 and 81. */
   readonly container: Namespace;
-  /** 192.168.83.12, with 10.76.2.0/24: leased. Answers on port 9000 at 10.76.2.2. */
+  /** 192.168.83.12, with the leased subnet 10.76.2.0/24. Answers on port 9000 at 10.76.2.2. */
   readonly peer: Namespace;
-  /** 192.168.83.66, with 10.76.66.0/24, which is nobody's. Answers on port 9000 at 10.99.0.1, outside the pool. */
+  /** 192.168.83.66, with 10.76.66.0/24, which is not leased. Answers on port 9000 at 10.99.0.1, outside the pool. */
   readonly stranger: Namespace;
   readonly lan: Namespace;
   readonly exec: Exec;
@@ -63,7 +63,7 @@ export class FirewallHost {
     this.proc = procThrough(this.exec);
   }
 
-  /** create makes the scene. The host forwards nothing and has no rules at first. */
+  /** create creates the network. At first the host forwards nothing and has no rules. */
   static async create(): Promise<FirewallHost> {
     const scene = new FirewallHost();
     try {
@@ -99,7 +99,7 @@ export class FirewallHost {
       'link set c1 master docker0 up',
       'link set c1 type bridge_slave hairpin on',
       'route add 10.76.2.0/24 via 192.168.83.12 src 10.76.1.1',
-      // The worst case: what a stranger with a made-up address gets as an answer comes back to it.
+      // The worst case: answers to a stranger with a spoofed address reach the stranger.
       'route add 10.76.66.0/24 via 192.168.83.66',
       'route add 10.99.0.0/24 via 192.168.83.66',
     ]);
@@ -121,7 +121,7 @@ export class FirewallHost {
       machine.runSync(['sysctl', '-qw', 'net.ipv4.conf.all.rp_filter=0', 'net.ipv4.conf.default.rp_filter=0']);
     }
     host.runSync(['sysctl', '-qw', 'net.ipv4.ip_forward=0']);
-    // Counts what comes through to the container from anybody but its own host.
+    // Counts packets that reach the container from anywhere but its own host.
     container.runSync(
       ['nft', '-f', '-'],
       `table ip seen {
@@ -141,12 +141,12 @@ export class FirewallHost {
     await once(child.stdout, 'data');
   }
 
-  /** connect is the address that a server sees us come from, or an error: "ECONNREFUSED", "timeout". */
+  /** connect returns the client address that a server sees, or an error: "ECONNREFUSED", "timeout". */
   connect(from: Namespace, host: string, port: number): Promise<string> {
     return this.#connect(from, [host, `${port}`, '10000']);
   }
 
-  /** knock is connect where no answer is expected, perhaps from an address that is not the machine's own. */
+  /** knock is connect when no answer is expected, possibly from an address that is not the machine's own. */
   knock(
     from: Namespace,
     host: string,
@@ -160,7 +160,7 @@ export class FirewallHost {
     return from.run([process.execPath, '-e', clientCode, '--', ...args]);
   }
 
-  /** ping sends pings 2 ms apart and returns how many of them came back. */
+  /** ping sends echo requests 2 ms apart and returns the number of answers. */
   async ping(from: Namespace, to: string, count: number): Promise<number> {
     const { stdout } = await execThrough(from.enter)(['ping', '-q', '-i', '0.002', '-c', `${count}`, '-W', '2', to], {
       timeoutMs: 180_000,
@@ -168,13 +168,13 @@ export class FirewallHost {
     return Number(/(\d+) received/.exec(stdout)?.[1]);
   }
 
-  /** seen is how many packets of strangers came through to the container. */
+  /** seen returns how many packets of strangers reached the container. */
   seen(): number {
     const listing = this.container.runSync(['nft', 'list', 'table', 'ip', 'seen']);
     return [...listing.matchAll(/counter packets (\d+)/g)].reduce((sum, [, packets]) => sum + Number(packets), 0);
   }
 
-  /** delete removes it all. */
+  /** delete removes the network. */
   delete(): void {
     for (const server of this.#servers) server.kill('SIGKILL');
     for (const machine of [this.container, this.stranger, this.peer, this.host, this.lan]) machine.delete();

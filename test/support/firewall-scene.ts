@@ -1,4 +1,4 @@
-// A host on which the firewall effect works: Docker's rules in one backend of iptables, and what everybody reaches.
+// A host for the firewall effect: Docker's rules in one backend of iptables, and checks of what each party can reach.
 import test, { type ExecutionContext } from 'ava';
 import { type DesiredFirewall, defaultMark, type EngineFacts } from '../../node/firewall/desired.js';
 import { Firewall, type FirewallOptions } from '../../node/firewall/firewall.js';
@@ -8,10 +8,10 @@ import { FirewallHost } from './firewall-host.js';
 import { isRoot } from './linux-route-host.js';
 import { prefix } from './pools.js';
 
-/** netTest is a test of the real firewall: skipped without root, and one after the other. */
+/** netTest is a test of the real firewall. It is skipped without root, and runs serially. */
 export const netTest = isRoot('the firewall') ? test.serial : test.serial.skip;
 
-/** desired is what a node with one peer wants of its firewall, with changes. */
+/** desired returns the desired firewall of a node with one peer, with changes. */
 export function desired(changes: Partial<DesiredFirewall> = {}): DesiredFirewall {
   return {
     own: prefix('10.76.1.0/24'),
@@ -27,10 +27,10 @@ export function desired(changes: Partial<DesiredFirewall> = {}): DesiredFirewall
 /** signal is never aborted. */
 export const signal = new AbortController().signal;
 
-/** ourRule is the rule of xnet among those of a chain, or nothing. */
+/** ourRule returns xnet's rule among the rules of a chain; empty if there is none. */
 export const ourRule = (rules: readonly string[]) => rules.find((rule) => rule.includes('--comment xnet')) ?? '';
 
-/** Scene is a host with the rules of one Docker in one backend, and the firewall that is tested. */
+/** Scene is a host with the rules of one Docker in one backend, and the firewall under test. */
 export class Scene {
   readonly on: FirewallHost;
   readonly backend: Backend;
@@ -44,7 +44,7 @@ export class Scene {
     this.firewall = this.start();
   }
 
-  /** start is what a daemon that has just started works with. */
+  /** start returns the firewall as a newly started daemon has it. */
   start(options: FirewallOptions = {}): Firewall {
     return new Firewall({ exec: this.on.exec, proc: this.on.proc, engine: () => this.engine, ...options });
   }
@@ -58,7 +58,7 @@ export class Scene {
     return lines.filter((line) => line.startsWith('-A '));
   }
 
-  /** rules are all rules of all backends and tables, ours among them, without counters and handles. */
+  /** rules returns all rules of all backends and tables, including xnet's, without counters and handles. */
   rules(): string {
     const save = (program: string) => this.on.host.runSync([program]).replace(/^#.*\n|\[\d+:\d+\]/gm, '');
     return `${save('iptables-nft-save')}${save('iptables-legacy-save')}`;
@@ -76,7 +76,7 @@ export class Scene {
   }
 }
 
-/** onHost runs work on a host with the rules of that Docker, or with none, and deletes the host. */
+/** onHost runs work on a host with the rules of a Docker, or with none, and deletes the host. */
 export async function onHost(
   docker: DockerRules | undefined,
   backend: Backend,

@@ -21,7 +21,7 @@ export const small: DesiredFirewall = {
   mark: defaultMark,
 };
 
-// listing returns nft 1.0.6's listing of the table that a script makes, derived from the script.
+// Returns nft 1.0.6's listing of the table that a script makes, derived from the script.
 export function listing(script: string): Record<string, unknown>[] {
   const entries: Record<string, unknown>[] = [{ metainfo: { version: '1.0.6' } }, { table: { name: 'xnet' } }];
   let chain = '';

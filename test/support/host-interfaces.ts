@@ -1,4 +1,4 @@
-// The network interfaces of a host of the lab, read by `ip` in its namespace: the daemon reads its own from the kernel.
+// The network interfaces of a host of the lab, listed by `ip` in its namespace. The daemon reads its own from the kernel.
 import * as v from 'valibot';
 import type { HostInterface } from '../../node/docker/engine/interfaces.js';
 import { parseIpv4 } from '../../proto/domain/address.js';
@@ -23,7 +23,7 @@ const answer = v.array(
 
 /**
  * hostInterfaces lists all interfaces of the host.
- * @throws XnetError FailedPrecondition without iproute2, Internal when it fails
+ * @throws XnetError FailedPrecondition without iproute2, Internal if it fails
  */
 export async function hostInterfaces(exec: Exec, signal?: AbortSignal): Promise<readonly HostInterface[]> {
   const argv = ['ip', '-json', 'address', 'show'] as const;

@@ -1,4 +1,4 @@
-// Writes one identity and another in turn over that of the first state directory, until it is killed: a byte for each.
+// Alternately writes two identities over that of the first state directory until it is killed; prints a byte for each.
 import { readIdentity, writeIdentity } from '../../node/identity/folder.js';
 
 const [target = '', other = ''] = process.argv.slice(2);

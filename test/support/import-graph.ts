@@ -18,15 +18,15 @@ export function sourcesIn(root: string, folder: string): readonly Source[] {
     });
 }
 
-/** importedPath is the path of the source that a relative import of `from` names. */
+/** importedPath returns the path of the source that a relative import of `from` names. */
 export function importedPath(from: string, name: string): string {
   return join(dirname(from), name).replace(/\.js$/, '.ts');
 }
 
-/** Graph has, for each vertex, the vertices that it points to. */
+/** Graph maps each vertex to the vertices that it points to. */
 export type Graph = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** fileGraph has an edge for each import of one source by another; imports of types count as well. */
+/** fileGraph has an edge for each import of one source by another, including imports of types. */
 export function fileGraph(sources: readonly Source[]): Graph {
   const paths = new Set(sources.map(({ path }) => path));
   return new Map(
@@ -37,7 +37,7 @@ export function fileGraph(sources: readonly Source[]): Graph {
   );
 }
 
-// The folder of a file: "node/docker". A file at the top of a part stands for itself: "node/settings/settings.ts".
+// Returns the folder of a file: "node/docker". A file at the top of a part stands alone: "node/settings/settings.ts".
 function roomOf(path: string): string {
   return path.split('/').length === 2 ? path : dirname(path);
 }

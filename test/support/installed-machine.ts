@@ -1,4 +1,4 @@
-// A machine on which xnet is installed, and command lines that run there.
+// A machine on which xnet is installed, and command lines that run on it.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,11 +7,11 @@ import { fileURLToPath } from 'node:url';
 import { Namespace } from '../../deploy/lab/namespace.js';
 import { Running } from './xctl.js';
 
-// As it is installed.
+// The bundle as it is installed.
 const bundle = fileURLToPath(new URL('../../bin/xctl.js', import.meta.url));
 const main = (part: string) => fileURLToPath(new URL(`../../${part}/main.js`, import.meta.url));
 
-/** Machine is one with a network of its own, and the folders that programs use where they are told of no other. */
+/** Machine is a machine with its own network and its own copies of the folders that programs use by default. */
 export class Machine {
   readonly namespace = Namespace.create('help');
   readonly dir = mkdtempSync(join(tmpdir(), 'xnet-help-'));
@@ -27,7 +27,7 @@ export class Machine {
       ['sudo', 'exec "$@"'],
       ['jq', 'exec cat'],
     ] as const) {
-      // What a machine does not have is not what is tried here.
+      // Programs that a machine lacks are not under test.
       if (!has(name)) this.#program(name, script);
     }
   }
@@ -55,12 +55,12 @@ export class Machine {
     return new Running(child);
   }
 
-  /** interrupt is Ctrl-C on the terminal that a line was started on. */
+  /** interrupt sends what Ctrl-C on the line's terminal sends. */
   interrupt({ child }: Running): void {
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGINT');
   }
 
-  /** kill ends a line and all that it has started at once. */
+  /** kill ends a line and all processes that it has started, at once. */
   kill({ child }: Running): void {
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
   }
@@ -71,7 +71,7 @@ export class Machine {
       try {
         process.kill(-pid, 'SIGKILL');
       } catch {
-        // It has ended meanwhile.
+        // It has ended in the meantime.
       }
     }
     this.namespace.delete();

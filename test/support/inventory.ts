@@ -1,18 +1,18 @@
-// Everything on a host that xnet could have changed, in a form that two of them can be compared in.
+// Everything on a host that xnet could have changed, in a form in which two states can be compared.
 import { readFileSync, statSync } from 'node:fs';
 import type { LabHost } from '../../deploy/lab/host.js';
 import { errnoOf } from '../../proto/errors.js';
 
-/** Inventory is what is there, line by line. */
+/** Inventory is the state of a host, line by line. */
 export type Inventory = {
   readonly addresses: readonly string[];
   readonly routes: readonly string[];
   readonly policyRules: readonly string[];
   readonly nextHops: readonly string[];
   readonly nftTables: readonly string[];
-  /** Docker puts its own rules in another order whenever it starts. */
+  /** Docker orders its own rules differently at each start. */
   readonly dockerRules: readonly string[];
-  /** In their order. */
+  /** In their order on the host. */
   readonly otherRules: readonly string[];
   readonly networks: readonly string[];
   readonly daemonJson: string;
@@ -40,13 +40,13 @@ function isDockers(rule: string): boolean {
   return /DOCKER-(?!USER)|docker0|foreign0|-[AI] DOCKER /.test(rule);
 }
 
-/** inventory takes one. Counters, and empty tables that iptables makes by being looked at, are left out. */
+/** inventory returns the present state, without counters and without empty tables, which listing with iptables creates. */
 export async function inventory(host: LabHost): Promise<Inventory> {
   const ruleset = lines(await host.run(['iptables-save']))
     .filter((line) => !line.startsWith('#'))
     .map((line) => line.replace(/\[\d+:\d+\]/g, ''));
   const own = lines(await host.run(['nft', 'list', 'tables'])).filter((line) => line !== 'table ip raw');
-  // Chains of tables without rules tell nothing: listing makes them.
+  // Tables without rules are irrelevant: listing creates them.
   const raw = ruleset.indexOf('*raw');
   const rawEnd = ruleset.indexOf('COMMIT', raw);
   const rawRules = ruleset.slice(raw, rawEnd).filter((line) => line.startsWith('-A'));

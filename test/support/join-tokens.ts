@@ -1,4 +1,4 @@
-// Join tokens as the tests of joining make and use them.
+// Creates and uses join tokens in the tests of joining.
 
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { connect as connectTls } from 'node:tls';
@@ -11,22 +11,22 @@ import { services } from '../../proto/rpc/definitions.js';
 import type { ControllerProcess } from './controller-process.js';
 import type { Trust } from './joining.js';
 
-/** options are how long a call may take. */
+/** options sets how long a call may take. */
 export const options = { timeoutMs: 60_000 };
 
-/** newToken makes a join token. */
+/** newToken creates a join token. */
 export async function newToken({ admin }: ControllerProcess, wanted: CreateTokenRequest): Promise<string> {
   return (await callUnary(admin.createToken.bind(admin), wanted, options)).joinToken?.token ?? '';
 }
 
-/** partsOf takes a sound token apart. */
+/** partsOf splits a valid token into its parts. */
 export function partsOf(token: string) {
   const checked = checkToken(token);
   if (!('value' in checked)) throw new Error('no token');
   return checked.value;
 }
 
-/** codeOf is OK, or the code of the error that a call ends with. */
+/** codeOf returns OK, or the code of the error that a call ends with. */
 export const codeOf = async (call: Promise<unknown>): Promise<string> => {
   try {
     await call;
@@ -36,7 +36,7 @@ export const codeOf = async (call: Promise<unknown>): Promise<string> => {
   }
 };
 
-/** Guesser is a host that guesses at tokens, as fast as it is answered. */
+/** Guesser is a host that guesses tokens as fast as it is answered. */
 export class Guesser {
   readonly #session: ClientHttp2Session;
 
@@ -46,7 +46,7 @@ export class Guesser {
 
   static connect(port: number, { clusterId, authority }: Trust, localAddress: string): Promise<Guesser> {
     return new Promise((resolve, reject) => {
-      // Node.js passes localAddress on to the socket; the type of TLS options does not have it.
+      // Node.js passes localAddress on to the socket, although the type of TLS options lacks it.
       const options = {
         host: '127.0.0.1',
         port,
@@ -61,7 +61,7 @@ export class Guesser {
     });
   }
 
-  /** guess is the gRPC status of a join with this token. */
+  /** guess returns the gRPC status of a join with this token. */
   guess(token: string, csr: string): Promise<string> {
     const { Join } = services.join.service;
     const message = Join.requestSerialize({ token, csr, nodeName: 'thief', address: '192.168.83.66' });

@@ -1,4 +1,4 @@
-// Stories that are told on the real kernel: a host, its routes, and events of what others change.
+// Scenarios on the real kernel: a host, its routes, and notifications of changes by others.
 import test, { type ExecutionContext } from 'ava';
 import { type KernelChange, KernelMirror } from '../../node/kernel/mirror.js';
 import type { DesiredRoutes } from '../../node/routes/desired.js';
@@ -7,10 +7,10 @@ import { isRoot, LinuxRouteHost } from './linux-route-host.js';
 
 /** signal is never aborted. */
 export const { signal } = new AbortController();
-/** rooted says whether the real kernel can be had. */
+/** rooted reports whether the real kernel can be used. */
 export const rooted = isRoot('routes on the real kernel');
 
-/** On is what a story is told on. */
+/** On is the environment of a scenario. */
 export type On = {
   readonly host: LinuxRouteHost;
   readonly eth0: number;
@@ -18,7 +18,7 @@ export type On = {
   readonly routes: Routes;
 };
 
-/** story is a test on a host of its own, one after the other: each host holds a thread of libuv's pool. */
+/** story declares a test on a host of its own. Tests run serially: each host occupies a thread of libuv's pool. */
 export function story(title: string, body: (t: ExecutionContext, on: On) => Promise<void>): void {
   if (!rooted) return;
   test.serial(`on the kernel: ${title}`, async (t) => {
@@ -35,7 +35,7 @@ export function story(title: string, body: (t: ExecutionContext, on: On) => Prom
   });
 }
 
-/** told resolves when somebody else's change of one of these kinds is told. */
+/** told resolves when the mirror reports a foreign change of one of these kinds. */
 export function told(mirror: KernelMirror, ...kinds: readonly KernelChange[]): Promise<void> {
   return new Promise((resolve) => {
     const end = mirror.onChange((changes) => {

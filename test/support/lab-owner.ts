@@ -1,4 +1,4 @@
-// A process that makes a lab and does not close it: for tests of what becomes of a lab whose owner ends.
+// A process that creates a lab and does not close it, for tests of labs whose owner ends.
 // usage: node lab-owner.js HOSTS ENGINE-LINE|none; prints the lab's id when it is up, and waits for a signal.
 import { isEngineLine, obtainEngine } from '../../deploy/lab/engines.js';
 import { Lab } from '../../deploy/lab/lab.js';

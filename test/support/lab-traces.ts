@@ -1,10 +1,10 @@
-// Whether a lab has left anything on this machine.
+// Finds what a lab has left on this machine.
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { labsFolder, storesFolder } from '../../deploy/lab/paths.js';
 import { commandLine, environment, processes } from '../../deploy/lab/process-table.js';
 
-/** tracesOf lists everything on this machine that has the lab's id in its name or belongs to it; [] when it is gone. */
+/** tracesOf lists everything on this machine that has the lab's id in its name or belongs to it; [] if it is gone. */
 export function tracesOf(id: string): readonly string[] {
   const traces: string[] = [];
   for (const folder of [labsFolder, storesFolder]) {
@@ -31,7 +31,7 @@ export function tracesOf(id: string): readonly string[] {
   return traces;
 }
 
-/** mountsOfMachine are the mounts of this machine that do not come from any lab or from `ip netns`. */
+/** mountsOfMachine returns the mounts of this machine that come neither from a lab nor from `ip netns`. */
 export function mountsOfMachine(): readonly string[] {
   const points = read('/proc/self/mountinfo').split('\n');
   return points.filter((line) => !/xnet-|\/netns/.test(line)).map((line) => line.split(' ').slice(3, 5).join(' on '));

@@ -1,4 +1,4 @@
-// Servers with the limits of a controller, and clients that keep to none.
+// Servers with the limits of a controller, and clients that ignore limits.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
@@ -13,7 +13,7 @@ import { services } from '../../proto/rpc/definitions.js';
 import { serverLimits } from '../../proto/rpc/limits.js';
 import { serverStream, startServer, unary } from '../../proto/rpc/server.js';
 
-/** serve starts a server whose streams stay open, and a client that was connected before anything happened. */
+/** serve starts a server whose streams stay open, and a client that is connected before the test begins. */
 export async function serve(t: ExecutionContext) {
   const dir = mkdtempSync(join(tmpdir(), 'xnet-limits-'));
   const path = join(dir, 'api.sock');
@@ -65,7 +65,7 @@ export function rawSession(path: string): Promise<ClientHttp2Session> {
   return new Promise((resolve, reject) => {
     const session = connectHttp2('http://localhost', { createConnection: () => connect(path) });
     session.once('error', reject);
-    // Not before the server has said how many streams it takes.
+    // Waits until the server has announced how many streams it accepts.
     session.once('remoteSettings', () => {
       session.on('error', () => undefined);
       resolve(session);
@@ -73,7 +73,7 @@ export function rawSession(path: string): Promise<ClientHttp2Session> {
   });
 }
 
-/** A server of ours with shorter times: grpc-js takes them when it is made. */
+/** A server of xnet with shorter times, which grpc-js reads at construction. */
 export async function limited(t: ExecutionContext, options: grpc.ServerOptions, add: (server: grpc.Server) => void) {
   const dir = mkdtempSync(join(tmpdir(), 'xnet-limits-'));
   const path = join(dir, 'api.sock');

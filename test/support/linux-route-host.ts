@@ -5,7 +5,7 @@ import { Poller } from '../../node/kernel/poller.js';
 import type { RouteKernel } from '../../node/kernel/route-kernel.js';
 import type { RouteHost } from './route-host.js';
 
-/** LinuxRouteHost needs root. */
+/** LinuxRouteHost is a namespace of the real kernel. It needs root. */
 export class LinuxRouteHost implements RouteHost {
   readonly namespace = Namespace.create('routes');
   readonly poller = new Poller();
@@ -24,7 +24,7 @@ export class LinuxRouteHost implements RouteHost {
   }
 
   addLink(name: string): number {
-    // A pair, both ends up: an interface with a carrier. Not every kernel has dummy interfaces.
+    // A veth pair with both ends up is an interface with a carrier. Not every kernel has dummy interfaces.
     const end = `${name}-end`;
     this.namespace.ipBatch([
       `link add ${name} type veth peer name ${end}`,
@@ -64,8 +64,8 @@ export class LinuxRouteHost implements RouteHost {
   }
 
   /**
-   * addNeighbour makes an interface that leads to a namespace of its own, where a host answers: "192.168.83.11/24", and
-   * whatever other addresses it has.
+   * addNeighbour makes an interface that leads to a host in a namespace of its own, which has the address "192.168.83.11/24"
+   * and the other given addresses.
    */
   addNeighbour(name: string, addresses: readonly string[]): Namespace {
     const neighbour = Namespace.create('neighbour');
@@ -75,7 +75,7 @@ export class LinuxRouteHost implements RouteHost {
     return neighbour;
   }
 
-  /** ifindex is the interface index of an interface. */
+  /** ifindex returns the interface index of an interface. */
   ifindex(name: string): number {
     const links: unknown = JSON.parse(this.ip('-j', 'link', 'show', 'dev', name));
     if (!Array.isArray(links)) throw new TypeError('not a list of links');
@@ -91,7 +91,7 @@ export class LinuxRouteHost implements RouteHost {
   }
 }
 
-/** isRoot says whether network namespaces can be made; it says so loudly when not. */
+/** isRoot reports whether network namespaces can be created, and prints a message if not. */
 export function isRoot(what: string): boolean {
   if (process.getuid?.() === 0) return true;
   console.log(`SKIP ${what}: needs root`);

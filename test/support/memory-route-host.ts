@@ -1,5 +1,5 @@
-// RouteHost in memory: routes, next-hop objects, interfaces and addresses under the kernel's rules, as far as xnet
-// depends on them. test/contract/route-kernel.test.ts holds it to the real kernel.
+// RouteHost in memory: routes, next-hop objects, interfaces and addresses under the rules of the kernel that xnet depends
+// on. test/contract/route-kernel.test.ts compares it with the real kernel.
 import type { NextHop, Notification, RouteChange } from '../../node/kernel/route-kernel.js';
 import {
   type Address,
@@ -30,10 +30,10 @@ export const kernelProtocol = 2;
 export type WithoutOwner<N> = N extends Notification ? Omit<N, 'own'> : never;
 export type Event = WithoutOwner<Notification>;
 
-/** MemoryRouteHostOptions say what kind of kernel it is. */
+/** MemoryRouteHostOptions configure the kind of kernel. */
 export type MemoryRouteHostOptions = { readonly nextHops?: boolean };
 
-/** MemoryRouteHost is the state; its kernels are views of it. */
+/** MemoryRouteHost holds the state; its kernels are views of it. */
 export class MemoryRouteHost implements RouteHost {
   routes = new KernelRouteTable();
   readonly nextHops: Map<number, NextHop> | undefined;
@@ -41,7 +41,7 @@ export class MemoryRouteHost implements RouteHost {
   addresses: Address[] = [];
   readonly kernel: MemoryRouteKernel;
   readonly other: MemoryRouteKernel;
-  /** Called after every single change by either party. */
+  /** Called after each change by either party. */
   afterChange: () => void = () => undefined;
   #lastIfindex = 1;
 
@@ -96,7 +96,7 @@ export class MemoryRouteHost implements RouteHost {
     this.notify({ kind: 'link', removed: true, link });
   }
 
-  // Silently, as the kernel does it (net/ipv4/fib_frontend.c, fib_disable_ip(); nexthop.c, nexthop_flush_dev()).
+  // Without notifications, like the kernel (net/ipv4/fib_frontend.c, fib_disable_ip(); nexthop.c, nexthop_flush_dev()).
   #flushLink(ifindex: number): void {
     for (const { id, hop } of [...(this.nextHops?.values() ?? [])]) {
       if (hop?.ifindex !== ifindex) continue;
@@ -177,7 +177,7 @@ export class MemoryRouteHost implements RouteHost {
     this.other.close();
   }
 
-  /** change makes one change, or says why not. */
+  /** change applies one change, or returns the reason for its refusal. */
   change(change: RouteChange, by: MemoryRouteKernel): KernelRefusal | undefined {
     const refusal = this.#change(change, by);
     this.afterChange();
@@ -222,7 +222,7 @@ export class MemoryRouteHost implements RouteHost {
 
   #deleteRoute(route: KernelRoute, by: MemoryRouteKernel): KernelRefusal | undefined {
     const [hop] = route.hops;
-    // The kernel keeps them by metric; within one metric, in the order that the table has.
+    // The kernel orders candidates by metric, and within one metric as in the table.
     const candidates = [...this.routes.at(prefixKey(route.destination))].sort((a, b) => a.metric - b.metric);
     const found = candidates.find(
       (other) =>

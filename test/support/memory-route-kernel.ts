@@ -1,4 +1,4 @@
-// RouteKernel in memory: one party and what it is told of.
+// RouteKernel in memory: one party, with its notifications.
 import type {
   Address,
   KernelRefusal,
@@ -12,7 +12,7 @@ import type {
 } from '../../node/kernel/route-kernel.js';
 import type { MemoryRouteHost } from './memory-route-host.js';
 
-/** refuse is a refusal of the kernel. */
+/** refuse returns a refusal of the kernel. */
 export function refuse(errno: string, text = ''): KernelRefusal {
   return { errno, text };
 }
@@ -24,7 +24,7 @@ export class MemoryRouteKernel implements RouteKernel {
   #lost = false;
   #listener: (() => void) | undefined;
   #closed = false;
-  /** All changes that were asked for, in order. */
+  /** All requested changes, in order. */
   readonly asked: RouteChange[] = [];
 
   constructor(host: MemoryRouteHost) {

@@ -1,5 +1,5 @@
-// A store in memory that behaves as the real one does: the same contract suite runs on both. It keeps its history, and
-// can lose a connection or an answer.
+// A store in memory that behaves like the real one: the same contract suite runs on both. It keeps its history, and can
+// lose a connection or an answer.
 
 import type {
   Change,
@@ -35,7 +35,7 @@ class MemoryLiveness implements Liveness {
   }
 }
 
-/** MemoryCluster is what several stores share: the keys, and everything that ever happened to them. */
+/** MemoryCluster is the state that several stores share: the keys and their whole history. */
 export class MemoryCluster {
   readonly storeId = 'memory';
   readonly history: Version[] = [];
@@ -66,12 +66,12 @@ export class MemoryCluster {
     return () => this.#watchers.delete(listener);
   }
 
-  /** compact forgets the history up to now: a watch that has to begin there starts with a listing. */
+  /** compact forgets the history up to now: a watch from an earlier revision starts with a listing. */
   compact(): void {
     this.#compacted = this.#revision;
   }
 
-  /** restore takes the store back to what it was at a revision, as from a backup. Watches that are cut off find out. */
+  /** restore returns the store to its state at a revision, as from a backup. Disconnected watches detect it. */
   restore(revision: number): void {
     const past = this.history.filter((version) => version.revision <= revision);
     this.history.splice(0, this.history.length, ...past);
@@ -138,11 +138,11 @@ export class MemoryCluster {
 
 /** MemoryStore is one client of a MemoryCluster. */
 export class MemoryStore implements Store {
-  /** The next commits happen, but their answer is lost. */
+  /** Number of next commits that are applied, but whose answer is lost. */
   lostAnswers = 0;
-  /** The watch tells nothing, and the store answers. */
+  /** The watch delivers nothing, while the store answers. */
   deaf = false;
-  /** Nothing answers. */
+  /** Neither the store nor the watch answers. */
   disconnected = false;
   readonly #cluster: MemoryCluster;
   readonly #stirred = new Set<() => void>();
@@ -151,7 +151,7 @@ export class MemoryStore implements Store {
     this.#cluster = cluster;
   }
 
-  /** connect ends or begins a disconnect. */
+  /** connect ends a disconnection (true) or begins one (false). */
   connect(connected: boolean): void {
     this.disconnected = !connected;
     for (const stir of this.#stirred) stir();

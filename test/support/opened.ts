@@ -1,9 +1,9 @@
-// What a test opens: it is closed when the test ends, and what is refused for a moment is tried again.
+// Closes what a test opens when the test ends, and retries what is refused temporarily.
 import type { ExecutionContext } from 'ava';
 
 type Closing = { close(): unknown };
 
-/** scope closes what a test opened when it ends, however it ends. */
+/** scope returns a function that closes its argument when the test ends, in any case. */
 export function scope(t: ExecutionContext): <T extends Closing>(opened: T) => T {
   return (opened) => {
     t.teardown(async () => {
@@ -13,7 +13,7 @@ export function scope(t: ExecutionContext): <T extends Closing>(opened: T) => T 
   };
 }
 
-/** endpointOf is the socket of a controller. */
+/** endpointOf returns the flags that connect a controller to an etcd. */
 export const endpointOf = (etcd: { readonly endpoint: string }) => ['--etcd-endpoints', etcd.endpoint];
 
 export async function retry<T>(attempt: () => Promise<T>): Promise<T> {

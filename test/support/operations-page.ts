@@ -1,24 +1,24 @@
-// OPERATIONS.md as a script: its commands, and what each of them prints.
-// Invariant: what a line shows is what has to be printed, but for what is never twice the same (ids, times, revisions).
+// OPERATIONS.md as a script: its commands and the expected output of each.
+// Invariant: the output has to match the page, except for parts that differ in every run (ids, times, revisions).
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositoryRoot } from '../../deploy/lab/paths.js';
 
 /** PageCommand is one command of a block. */
 export type PageCommand = {
-  /** What stands before the prompt: "etcd-2"; empty where the operator sits. */
+  /** The text before the prompt: "etcd-2"; empty for the operator's own machine. */
   readonly machine: string;
   readonly command: string;
-  /** The lines below it; "..." stands for any lines. */
+  /** The lines below the command; "..." matches any lines. */
   readonly shown: readonly string[];
-  /** From "[exit 8]"; 0 where there is none. */
+  /** The code in "[exit 8]"; 0 if absent. */
   readonly exit: number;
 };
 
-/** PageSection is a section: its title, and its blocks with commands. */
+/** PageSection is a section: its title, and those of its blocks that have commands. */
 export type PageSection = { readonly title: string; readonly blocks: readonly (readonly PageCommand[])[] };
 
-/** readOperations reads OPERATIONS.md. What comes before its first section has the title "". */
+/** readOperations reads OPERATIONS.md. The text before its first section has the title "". */
 export function readOperations(): readonly PageSection[] {
   const text = readFileSync(join(repositoryRoot(), 'OPERATIONS.md'), 'utf8');
   return text.split(/^## /m).map((section, index) => ({
@@ -28,8 +28,8 @@ export function readOperations(): readonly PageSection[] {
 }
 
 /**
- * commandsOf reads a block.
- * @throws Error where a line stands before the first command
+ * commandsOf parses a block.
+ * @throws Error if a line precedes the first command
  */
 export function commandsOf(block: string): readonly PageCommand[] {
   const commands: PageCommand[] = [];
@@ -49,7 +49,7 @@ export function commandsOf(block: string): readonly PageCommand[] {
   return commands;
 }
 
-// What differs from run to run, and what it looks like then. Identifiers are captured.
+// What differs from run to run, with the pattern that matches it. Identifiers are captured.
 const variables: readonly (readonly [RegExp, string])[] = [
   [/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/, '([0-9a-f-]{36})'],
   [/^\d{4}-\d\d-\d\dT[\d:.]+Z/, '\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z'],
@@ -59,15 +59,15 @@ const variables: readonly (readonly [RegExp, string])[] = [
   [/^\bepoch \d{13}\b/, 'epoch \\d{13}'],
   [/^\b\d+ [kM]B\b/, '[\\d.]+ [kM]B'],
   [/^\b\d+[smhd]\b/, '\\d+[smhd]'],
-  // Of `etcdctl endpoint status`: leader, learner, term, index, applied index.
+  // Fields of `etcdctl endpoint status`: leader, learner, term, index, applied index.
   [/^(?:true|false), (?:true|false), \d+, \d+, \d+/, '(?:true|false), (?:true|false), \\d+, \\d+, \\d+'],
   [/^ +/, ' +'],
 ];
 
-/** Known are the identifiers of the page that were met, with what they are in this run. */
+/** Known maps identifiers of the page to those of this run. */
 export type Known = Map<string, string>;
 
-/** matches says whether a program printed what is shown, and adds the identifiers in it to those that are known. */
+/** matches reports whether a program's output is as shown, and adds the identifiers in it to the known ones. */
 export function matches(shown: readonly string[], printed: string, known: Known): boolean {
   const met: string[] = [];
   const pattern = shown
@@ -106,7 +106,7 @@ function variableAt(rest: string, withinWord: boolean): readonly [text: string, 
 
 const escaped = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
-/** inThisRun is a command with the identifiers of this run in the place of those of the page. */
+/** inThisRun returns a command with the identifiers of the page replaced by those of this run. */
 export function inThisRun(command: string, known: Known): string {
   let text = command;
   for (const [shown, real] of known) text = text.replaceAll(shown, real);

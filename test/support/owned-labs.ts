@@ -1,4 +1,4 @@
-// Labs that end with a test, and owners of labs that are processes.
+// Labs that end with a test, and processes that own labs.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, watch } from 'node:fs';
@@ -65,7 +65,7 @@ export async function endBy(child: ChildProcess, name: NodeJS.Signals): Promise<
   return by;
 }
 
-/** untilSo waits for changes in a folder until something is found. */
+/** untilSo looks again after each change in a folder until it finds something. */
 export async function untilSo<T>(folder: string, find: () => T | undefined): Promise<T> {
   mkdirSync(folder, { recursive: true });
   const watcher = watch(folder);

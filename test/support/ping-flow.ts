@@ -1,4 +1,4 @@
-// A flow of echo requests at 1 ms intervals from a container, and how many of them were answered.
+// A flow of echo requests from a container at intervals of 1 ms, and the number of answers.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Container } from '../../deploy/lab/container.js';
@@ -34,7 +34,7 @@ export class PingFlow {
     return new PingFlow(child);
   }
 
-  /** seen waits until so many more answers have come. Rejects when the flow has ended. */
+  /** seen waits for that many more answers. It rejects if the flow has ended. */
   async seen(more: number): Promise<void> {
     const target = this.#answers + more;
     await Promise.race([
@@ -52,7 +52,7 @@ export class PingFlow {
     ]);
   }
 
-  /** stop ends the flow and counts. The request that is under way when it ends does not count. */
+  /** stop ends the flow and counts. A request in transit at the end does not count. */
   async stop(): Promise<{ readonly sent: number; readonly received: number }> {
     this.#child.kill('SIGINT');
     const summary = await this.#ended;

@@ -1,18 +1,18 @@
-// Pool states for tests of what is decided on them.
+// Pool states for tests of decisions about them.
 
 import type { PoolState } from '../../controller/registry/allocate.js';
 import type { NodeRecord, PoolRecord, SubnetRecord } from '../../controller/store/records.js';
 import type { Prefix } from '../../proto/domain/address.js';
 import { parseIpv4, parsePrefix, prefixKey } from '../../proto/domain/address.js';
 
-/** prefix reads a CIDR that is known to be one. */
+/** prefix parses a CIDR that is known to be valid. */
 export function prefix(text: string): Prefix {
   const parsed = parsePrefix(text);
   if (parsed === undefined) throw new TypeError(text);
   return parsed;
 }
 
-/** address reads an address that is known to be one. */
+/** address parses an address that is known to be valid. */
 export function address(text: string) {
   const parsed = parseIpv4(text);
   if (parsed === undefined) throw new TypeError(text);
@@ -30,12 +30,12 @@ export const newDefaultPool = {
   quarantineSeconds: 60,
 } as const;
 
-/** nodeRecord is an active node without labels. */
+/** nodeRecord returns an active node without labels. */
 export function nodeRecord(name: string, at: string): NodeRecord {
   return { name, address: address(at), labels: {}, availability: 'active', createdMs: 0 };
 }
 
-/** poolRecord is a pool without reservations. */
+/** poolRecord returns a pool without reservations. */
 export function poolRecord(
   cidr: Prefix,
   subnetLength: number,
@@ -53,7 +53,7 @@ export function poolRecord(
   };
 }
 
-/** poolStateOf is a pool with records, by subnet. */
+/** poolStateOf returns a pool with records, by subnet. */
 export function poolStateOf(record: PoolRecord, subnets: Iterable<readonly [Prefix, SubnetRecord]> = []): PoolState {
   return {
     name: 'default',
@@ -64,12 +64,12 @@ export function poolStateOf(record: PoolRecord, subnets: Iterable<readonly [Pref
   };
 }
 
-/** leased is a lease of a node. */
+/** leased returns the record of a subnet leased to a node. */
 export function leased(node: string): SubnetRecord {
   return { state: 'leased', node, generation: 1, sinceMs: 0 };
 }
 
-/** quarantined is a subnet that a node gave back at `sinceMs`. */
+/** quarantined returns the record of a subnet that a node released at `sinceMs`. */
 export function quarantined(nodeName: string, at: string, sinceMs: number, untilMs: number): SubnetRecord {
   return {
     state: 'quarantined',

@@ -5,7 +5,7 @@ import { Core } from './controller.js';
 import { MemoryCluster, MemoryStore } from './memory-store.js';
 import { address, prefix } from './pools.js';
 
-/** once is a mutation without an operation id. */
+/** once identifies a mutation without an operation id. */
 export const once = { operationId: '', dryRun: false };
 
 /** newPool is a request to create a pool in mode bip. */

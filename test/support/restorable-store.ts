@@ -1,4 +1,4 @@
-// A store in memory with a pool and four nodes, a backup of it from when there was one, and controllers over it.
+// A store in memory with a pool and four nodes, a backup made when it had one node, and controllers over it.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,10 +15,10 @@ const node = (index: number) => ({ name: `web-${index}`, address: address(`192.1
 const put = (key: string, value = '{}'): Commit => ({ guards: [], operations: [{ kind: 'put', key, value }] });
 const own = 'registrations/c-1';
 
-/** sampleFleet holds what tests of restored stores make: a pool, nodes, and the key that the controller writes itself. */
+/** sampleFleet holds the content that tests of restored stores use: a pool, nodes, and the controller's own key. */
 export const sampleFleet = { once, pool, networks, node, put, own };
 
-/** restorableStore makes one, with the controller that wrote it and a way to start others. */
+/** restorableStore creates such a store, with the controller that wrote it and a function to start others. */
 export async function restorableStore(t: ExecutionContext) {
   const dir = mkdtempSync(join(tmpdir(), 'xnet-feed-'));
   t.teardown(() => rmSync(dir, { recursive: true, force: true }));

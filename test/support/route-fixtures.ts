@@ -14,21 +14,21 @@ import {
 import type { Route } from '../../proto/domain/network.js';
 import { PrefixMap } from '../../proto/domain/prefix-map.js';
 
-/** ip is an address from text. */
+/** ip parses an address. */
 export function ip(text: string): Ipv4 {
   const address = parseIpv4(text);
   if (address === undefined) throw new TypeError(`not an address: ${text}`);
   return address;
 }
 
-/** prefix is a prefix from text. */
+/** prefix parses a prefix. */
 export function prefix(text: string): Prefix {
   const parsed = parsePrefix(text);
   if (parsed === undefined) throw new TypeError(`not a prefix: ${text}`);
   return parsed;
 }
 
-/** route is a route of protocol 88 that leads nowhere, unless `details` say more. */
+/** route returns a route of protocol 88 without a next hop, unless `details` override it. */
 export function route(destination: string, details: Partial<KernelRoute> = {}): KernelRoute {
   return {
     destination: prefix(destination),
@@ -45,31 +45,31 @@ export function route(destination: string, details: Partial<KernelRoute> = {}): 
   };
 }
 
-/** via is the way by a gateway on an interface. */
+/** via returns the next hop of a route through a gateway on an interface. */
 export function via(gateway: string, ifindex: number): Pick<KernelRoute, 'hops'> {
   return { hops: [{ gateway: ip(gateway), ifindex, flags: 0 }] };
 }
 
-/** straight is the way to an interface itself: what it leads to is on-link. */
+/** straight returns the next hop of a route to an interface itself, whose destinations are on-link. */
 export function straight(ifindex: number): Pick<KernelRoute, 'hops' | 'scope'> {
   return { scope: scopes.link, hops: [{ gateway: undefined, ifindex, flags: 0 }] };
 }
 
-/** nextHop is a next-hop object of protocol 88. */
+/** nextHop returns a next-hop object of protocol 88. */
 export function nextHop(id: number, gateway: string, ifindex: number): NextHop {
   return { id, protocol: 88, hop: { gateway: ip(gateway), ifindex, flags: 0 }, members: [] };
 }
 
-/** pool is the pool of all peers of `peer`: 10.76.0.0/16. */
+/** pool is the pool of all peers made by `peer`: 10.76.0.0/16. */
 export const pool = prefix('10.76.0.0/16');
 
-/** peer is the `index`-th peer: 10.76.<index>.0/24 by 192.168.83.<10 + index>, or by another gateway. */
+/** peer returns the `index`-th peer: 10.76.<index>.0/24 via 192.168.83.<10 + index>, or via another gateway. */
 export function peer(index: number, gateway?: string): Route {
   const subnet = { network: ipv4FromNumber(pool.network + index * 256), length: 24 };
   return { subnet, nextHop: ip(gateway ?? `192.168.83.${10 + index}`), nodeName: `web-${index}` };
 }
 
-/** manyPeers are so many peers with subnets from 10.64.0.0 on and gateways in 192.168.80.0/20: up to 16,384. */
+/** manyPeers returns `count` peers with subnets from 10.64.0.0 on and gateways in 192.168.80.0/20: up to 16,384. */
 export function manyPeers(count: number): readonly Route[] {
   const first = ip('10.64.0.0');
   const gateway = ip('192.168.80.2');
@@ -80,12 +80,12 @@ export function manyPeers(count: number): readonly Route[] {
   }));
 }
 
-/** peerId is the id of the next-hop object of `peer(index)`. */
+/** peerId returns the id of the next-hop object of `peer(index)`. */
 export function peerId(index: number): number {
   return pool.network + index * 256;
 }
 
-/** WantedRoutes are what a test varies. */
+/** WantedRoutes holds the properties that tests vary. */
 export type WantedRoutes = {
   readonly peers: readonly Route[];
   readonly ifindex: number | undefined;
@@ -94,7 +94,7 @@ export type WantedRoutes = {
   readonly unresolved?: readonly Prefix[];
 };
 
-/** wanted is the desired routes of a host with its underlay on eth0, whose own subnet is 10.76.0.0/24. */
+/** wanted returns the desired routes of a host with its underlay on eth0, whose own subnet is 10.76.0.0/24. */
 export function wanted({ peers, ifindex, own, pools, unresolved }: WantedRoutes): DesiredRoutes {
   const underlay: Underlay | undefined =
     ifindex === undefined ? undefined : { ifname: 'eth0', ifindex, address: ip('192.168.83.1') };

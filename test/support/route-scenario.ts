@@ -1,4 +1,4 @@
-// A story of what the routes effect does on a host, and what all of them look at.
+// Scenarios of the routes effect on a host, and the checks that all of them share.
 import type { ExecutionContext } from 'ava';
 import { KernelMirror } from '../../node/kernel/mirror.js';
 import { type Hop, type NextHop, type RouteKernel, routeTypes } from '../../node/kernel/route-kernel.js';
@@ -8,23 +8,23 @@ import { Routes, type RoutesOptions } from '../../node/routes/routes.js';
 import { formatIpv4, formatPrefix, prefixKey } from '../../proto/domain/address.js';
 import type { RouteHost } from './route-host.js';
 
-/** OnHost is what a story is told on. */
+/** OnHost is the environment of a scenario. */
 export type OnHost = {
   readonly host: RouteHost;
-  /** Interface index of the underlay, which is 192.168.83.1/24. */
+  /** Interface index of the underlay, whose address is 192.168.83.1/24. */
   readonly eth0: number;
   readonly mirror: KernelMirror;
-  /** A routes effect on the host's kernel. */
+  /** effect returns a routes effect on the host's kernel. */
   readonly effect: (options?: Partial<RoutesOptions>) => Routes;
 };
 
-/** Scenario is one story. */
+/** Scenario is one scenario. */
 export type Scenario = { readonly title: string; readonly run: (t: ExecutionContext, on: OnHost) => Promise<void> };
 
 /** signal is never aborted. */
 export const { signal } = new AbortController();
 
-/** runScenario tells a story on a host, and closes it. */
+/** runScenario runs a scenario on a host, and closes the host. */
 export async function runScenario(t: ExecutionContext, host: RouteHost, scenario: Scenario): Promise<void> {
   try {
     const eth0 = host.addLink('eth0');
@@ -57,15 +57,15 @@ export async function installed(kernel: RouteKernel, protocol = 88): Promise<rea
     });
 }
 
-/** guard is the route that guards the pool, as installed lists it. */
+/** guard is the guard route of the pool, as installed lists it. */
 export const guard = 'unreachable 10.76.0.0/16';
 
-/** reasons are those of the findings of a turn. */
+/** reasons returns the reasons of a turn's findings. */
 export function reasons({ findings }: Outcome): readonly string[] {
   return findings.map(({ reason }) => reason);
 }
 
-/** settle converges, and checks that a second turn, and one that starts from nothing, have nothing to do. */
+/** settle converges, and checks that neither a second turn nor one after a dump changes anything. */
 export async function settle(
   t: ExecutionContext,
   on: OnHost,

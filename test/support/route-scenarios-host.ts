@@ -1,8 +1,8 @@
-// Interfaces and networks of the host, and what is not routed because of them.
+// Scenarios of interfaces and networks of the host, and of routes that are withheld because of them.
 import { peer, prefix, wanted } from './route-fixtures.js';
 import { guard, installed, reasons, type Scenario, settle, signal } from './route-scenario.js';
 
-/** hostScenarios are the stories about them. */
+/** hostScenarios lists these scenarios. */
 export const hostScenarios: readonly Scenario[] = [
   {
     title: 'an interface that goes down and comes up, or comes back as another, gets its routes back',
@@ -79,7 +79,7 @@ export const hostScenarios: readonly Scenario[] = [
         t.deepEqual((await settle(t, on, routes, desired)).findings, []);
         const all = await installed(host.kernel);
         host.addLink('shop');
-        // Shorter than the peers' subnets, longer, and just as long.
+        // Prefixes shorter than, longer than, and as long as the peers' subnets.
         for (const [cidr, network, left] of [
           ['10.76.4.1/22', '10.76.4.0/22', [1, 8]],
           ['10.76.6.129/25', '10.76.6.128/25', [1, 4, 5, 7, 8]],
@@ -95,7 +95,7 @@ export const hostScenarios: readonly Scenario[] = [
           t.deepEqual((await settle(t, on, routes, desired)).findings, [], cidr);
           t.deepEqual(await installed(host.kernel), all);
         }
-        // No network: addresses by themselves, one of lo's, an interface that is down.
+        // These are not networks: single addresses, an address of lo, an interface that is down.
         host.addAddress('shop', '10.76.6.9/32');
         host.addAddress('lo', '10.76.5.9/32');
         host.setLink('shop', 'down');

@@ -1,10 +1,10 @@
-// What others do to routes and next hops, their own and ours.
+// Scenarios of changes by other parties to routes and next hops, to their own and to xnet's.
 import { type KernelRoute, type NextHop, routeTypes } from '../../node/kernel/route-kernel.js';
 import { sameRoute } from '../../node/kernel/route-table.js';
 import { nextHop, peer, peerId, pool, prefix, route, via, wanted } from './route-fixtures.js';
 import { guard, installed, reasons, type Scenario, settle, signal } from './route-scenario.js';
 
-/** othersScenarios are the stories about them. */
+/** othersScenarios lists these scenarios. */
 export const othersScenarios: readonly Scenario[] = [
   {
     title: 'routes and next hops that others delete, change or double are repaired',
@@ -128,7 +128,7 @@ export const othersScenarios: readonly Scenario[] = [
         `10.76.1.0/24 by 192.168.83.11 on ${eth0}`,
         `10.76.2.0/24 by 192.168.83.12 on ${eth0} by object`,
       ]);
-      // Somebody takes an id of ours over, with our route on it.
+      // Another party takes over a next-hop id of xnet that a route of xnet uses.
       const taken = { ...nextHop(peerId(2), '192.168.83.99', eth0), protocol: 4 };
       await host.other.apply([{ op: 'replaceNextHop', nextHop: taken }]);
       t.deepEqual((await settle(t, on, routes, desired)).findings, []);
@@ -202,7 +202,7 @@ export const othersScenarios: readonly Scenario[] = [
       const desired = wanted({ peers: [peer(1)], ifindex: eth0 });
       await routes.converge(desired, signal);
       const told: string[] = [];
-      // A new interface's carrier may be told up to a second late.
+      // A new interface's carrier may be reported up to a second late.
       let links = 0;
       mirror.onChange((changes) => {
         told.push(...[...changes].filter((kind) => kind !== 'link'));

@@ -1,8 +1,8 @@
-// Peers that come, move and go, and the form of their routes.
+// Scenarios of peers that appear, move and disappear, and of the form of their routes.
 import { peer, route, straight, via, wanted } from './route-fixtures.js';
 import { guard, installed, reasons, type Scenario, settle, signal } from './route-scenario.js';
 
-/** peerScenarios are the stories about them. */
+/** peerScenarios lists these scenarios. */
 export const peerScenarios: readonly Scenario[] = [
   {
     title: 'peers get routes by next-hop objects, the pool its guard, and remove leaves nothing',

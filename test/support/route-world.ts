@@ -1,4 +1,4 @@
-// Worlds for properties of the routes effect: what may be in a host's kernel, and what may happen to it.
+// Generated states of a host's kernel, and events, for property tests of the routes effect.
 import fc from 'fast-check';
 import { KernelMirror } from '../../node/kernel/mirror.js';
 import {
@@ -16,11 +16,11 @@ import type { Route } from '../../proto/domain/network.js';
 import { MemoryRouteHost } from './memory-route-host.js';
 import { ip, peer, peerId, pool, prefix, wanted } from './route-fixtures.js';
 
-// What there is in the worlds below: six peers' subnets and the host's own, few gateways, so that things meet.
+// The generated content: six peers' subnets and the host's own, and few gateways, so that collisions are frequent.
 const indexes = fc.integer({ min: 0, max: 6 });
 const gateways = fc.constantFrom('192.168.83.11', '192.168.83.12', '192.168.83.99', '198.51.100.7', '198.51.100.8');
 const protocols = fc.constantFrom(4, 12, 88);
-/** ifindex is that of eth0, the first interface that a host makes. */
+/** ifindex is the index of eth0, the first interface that a host creates. */
 export const ifindex = 2;
 
 const destinations: fc.Arbitrary<Prefix> = fc.oneof(
@@ -55,7 +55,7 @@ const kernelRoutes: fc.Arbitrary<KernelRoute> = fc
   })
   .map(({ way, ...rest }) => ({ ...rest, ...way }));
 
-/** nextHops are next-hop objects of ours and others. */
+/** nextHops generates next-hop objects of xnet and of others. */
 export const nextHops: fc.Arbitrary<NextHop> = fc
   .record({ index: indexes, protocol: protocols, gateway: gateways })
   .map(({ index, protocol, gateway }) => ({
@@ -65,7 +65,7 @@ export const nextHops: fc.Arbitrary<NextHop> = fc
     members: [],
   }));
 
-/** changes are what others may do. */
+/** changes generates changes that other parties may make. */
 export const changes: fc.Arbitrary<RouteChange> = fc.oneof(
   fc
     .record({ op: fc.constantFrom('addRoute' as const, 'appendRoute' as const), route: kernelRoutes })
@@ -79,7 +79,7 @@ export const changes: fc.Arbitrary<RouteChange> = fc.oneof(
     .map((change): RouteChange => change),
 );
 
-/** Step is one thing that happens. */
+/** Step is one event. */
 export type Step =
   | { readonly kind: 'change'; readonly change: RouteChange }
   | { readonly kind: 'converge'; readonly peers: readonly Route[]; readonly mode: 'auto' | 'never' }
@@ -87,7 +87,7 @@ export type Step =
   | { readonly kind: 'docker0' | 'secondNetwork' | 'localNetwork'; readonly present: boolean }
   | { readonly kind: 'flood' };
 
-/** peers are some of those that there may be. */
+/** peers generates a subset of the possible peers. */
 export const peers: fc.Arbitrary<readonly Route[]> = fc
   .array(fc.record({ index: indexes, gateway: gateways }), { maxLength: 7 })
   .map((list) => [...new Map(list.map(({ index, gateway }) => [index, peer(index, gateway)])).values()]);
@@ -98,7 +98,7 @@ const converges = fc.record({
   mode: fc.constantFrom('auto' as const, 'auto' as const, 'never' as const),
 });
 
-/** steps are what happens. */
+/** steps generates a sequence of events. */
 export const steps: fc.Arbitrary<readonly Step[]> = fc.array(
   fc.oneof<fc.Arbitrary<Step>[]>(
     { weight: 6, arbitrary: changes.map((change) => ({ kind: 'change', change })) } as never,
@@ -113,7 +113,7 @@ export const steps: fc.Arbitrary<readonly Step[]> = fc.array(
   { maxLength: 14 },
 );
 
-/** World is one host, one mirror that lives through all that happens, and the checks that hold at any time. */
+/** World is one host, one mirror that exists throughout all events, and the checks that hold at any time. */
 export class World {
   readonly host = new MemoryRouteHost();
   readonly mirror = new KernelMirror({ kernel: this.host.kernel, protocol: 88 });

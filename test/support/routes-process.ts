@@ -1,4 +1,4 @@
-// A process that keeps routes in a namespace, for tests that kill it. Arguments: namespace path, interface index of
+// A process that maintains routes in a namespace, for tests that kill it. Arguments: namespace path, interface index of
 // eth0, number of peers. Prints "converged N" after a turn that made N changes, then waits to be killed.
 import { openLinuxRouteKernel } from '../../node/kernel/linux-route-kernel.js';
 import { KernelMirror } from '../../node/kernel/mirror.js';

@@ -1,4 +1,4 @@
-// Prints, as JSON, what the second reader lists in the network namespace that it is started in.
+// Prints, as JSON, the listing of the second reader in the network namespace in which it was started.
 import { readAgain } from '../../node/kernel/second-reader.js';
 
 const { links, routes } = await readAgain();

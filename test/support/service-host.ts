@@ -1,5 +1,5 @@
-// A machine of the lab as a real host is: a systemd of its own, and xnet installed from a package by its installer.
-// Invariant: what is installed is seen on this machine only, at the paths that it has on a real one.
+// A machine of the lab set up like a real host: its own systemd, and xnet installed from a package by its installer.
+// Invariant: the installed files are visible on this machine only, at the paths that they have on a real one.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Machine } from '../../deploy/lab/machine.js';
@@ -10,14 +10,14 @@ import { Systemd } from './systemd.js';
 const unitFolders = ['/etc/systemd/system', '/usr/local/lib/systemd/system'];
 const deadlineMs = 90_000;
 
-// What installing, running and leaving may touch. Sizes and times of folders are not what counts.
+// The paths that installing, running and leaving may touch. Sizes and times of folders are ignored.
 const inventoryScript = `
 for folder in /usr/local /etc /var/lib/xnet /run/xnet; do
   [ ! -e "$folder" ] || find "$folder" -xdev ! -type d -printf '%p %l %m %U %s\\n' -o -type d -printf '%p %m %U\\n'
 done | sort
 `;
 
-/** ServiceHost is one machine. Its systemd is booted and killed as often as wanted. */
+/** ServiceHost is one machine. Its systemd can be booted and killed repeatedly. */
 export class ServiceHost {
   readonly machine: Machine;
   readonly #units: Readonly<Record<string, string>>;
@@ -29,8 +29,8 @@ export class ServiceHost {
   }
 
   /**
-   * prepare gives a machine what a host has: a /usr/local and a /etc/systemd/system of its own, and nothing of xnet.
-   * @param units units of the host besides those of xnet; "multi-user.target" is what it boots to
+   * prepare gives a machine what a host has: its own /usr/local and /etc/systemd/system, without anything of xnet.
+   * @param units units of the host besides those of xnet; it boots to "multi-user.target"
    */
   static async prepare(
     machine: Machine,
@@ -44,12 +44,12 @@ export class ServiceHost {
     const overlay = await machine.exec(['mount', '-t', 'overlay', '-o', options, 'overlay', '/usr/local']);
     if (overlay.code !== 0) return { why: `no overlay file system here: ${overlay.stderr.trim()}` };
     await machine.run(['mount', '-t', 'tmpfs', 'tmpfs', '/etc/systemd/system']);
-    // The lab has put these there, as mounts.
+    // The lab has mounted these folders.
     for (const folder of ['/etc/xnet', '/var/lib/xnet']) {
       await machine.run(['umount', folder]);
       await machine.run(['rmdir', folder]);
     }
-    // A machine of the lab has 64 MB for /var/lib; a log of etcd alone takes as much.
+    // A machine of the lab has 64 MB for /var/lib, which the write-ahead log of etcd alone fills.
     const data = join(machine.store, 'xnet-controller');
     mkdirSync(data, { recursive: true });
     await machine.run(['mkdir', '/var/lib/xnet-controller']);
@@ -57,7 +57,7 @@ export class ServiceHost {
     return host;
   }
 
-  /** boot starts systemd on an empty kernel, as after a power failure; undefined when it runs, else why it does not. */
+  /** boot starts systemd on empty kernel tables, as after a power failure. If systemd does not run, it returns the reason. */
   async boot(): Promise<string | undefined> {
     await this.#systemd?.kill();
     await this.machine.run(['sh', '-c', afterReboot]);
@@ -67,30 +67,30 @@ export class ServiceHost {
     return undefined;
   }
 
-  /** exec runs a program on this machine, with `input` on its standard input; a non-zero exit code is a result. */
+  /** exec runs a program on this machine, with `input` on its standard input. A non-zero exit code is a result. */
   exec(argv: readonly [string, ...string[]], input = ''): Promise<ExecResult> {
     if (this.#systemd === undefined) return this.machine.exec(argv, { input });
     return this.#systemd.exec(argv, input);
   }
 
-  /** run runs a program and returns what it printed. Throws with what it said when it failed. */
+  /** run runs a program and returns its output. It throws with the program's message if the program fails. */
   async run(...argv: readonly [string, ...string[]]): Promise<string> {
     const { code, stdout, stderr } = await this.exec(argv);
     if (code !== 0) throw new Error(`${argv.join(' ')}: exit code ${code}: ${stderr}${stdout}${await this.#journal()}`);
     return stdout;
   }
 
-  /** ctl is systemctl: ctl('restart', 'xnetd'). */
+  /** ctl runs systemctl: ctl('restart', 'xnetd'). */
   ctl(...args: readonly string[]): Promise<string> {
     return this.run('systemctl', ...args);
   }
 
-  /** show is one property of a unit: show('xnetd', 'MainPID'). */
+  /** show returns one property of a unit: show('xnetd', 'MainPID'). */
   async show(unit: string, property: string): Promise<string> {
     return (await this.ctl('show', '--value', `--property=${property}`, unit)).trim();
   }
 
-  /** until waits until something is so: there is no event for it outside of systemd. */
+  /** until polls until a condition holds: outside of systemd, no event announces it. */
   async until(what: string, holds: () => Promise<boolean>): Promise<void> {
     const deadline = performance.now() + deadlineMs;
     while (!(await holds())) {
@@ -99,7 +99,7 @@ export class ServiceHost {
     }
   }
 
-  /** journalOf is what a unit has said since the boot, and systemd of it. */
+  /** journalOf returns the log of a unit since the boot, with systemd's messages about it. */
   journalOf(unit: string): Promise<string> {
     return this.run('journalctl', '--no-pager', '--output=cat', `--unit=${unit}`);
   }
@@ -115,7 +115,7 @@ export class ServiceHost {
   }
 }
 
-// Memory is empty: the kernel's tables, and /run but for what the lab has mounted there.
+// After a reboot, memory is empty: the kernel's tables, and /run except for the lab's mounts.
 const afterReboot = `
 ip route flush proto 88
 ip nexthop flush >/dev/null 2>&1

@@ -1,4 +1,4 @@
-// A node without a host: watches, keeps the table as xnetd does, and reports what it has taken in.
+// A node without a host: it watches, maintains the table as xnetd does, and reports what it has applied.
 import { randomUUID } from 'node:crypto';
 import {
   follows,
@@ -18,21 +18,21 @@ import { callUnary } from '../../proto/rpc/channel.js';
 import { wireFromAssignment } from '../../proto/rpc/convert.js';
 import { errorFromStatus } from '../../proto/rpc/status.js';
 
-/** Heard is one thing a controller said. */
+/** Heard is one message of a controller. */
 export type Heard =
   | { readonly kind: 'assignment'; readonly assignment: Assignment }
   | { readonly kind: 'snapshot'; readonly snapshot: TableSnapshot }
   | { readonly kind: 'delta'; readonly delta: TableDelta }
   | { readonly kind: 'ended'; readonly error: XnetError };
 
-/** SimulatedNode is one such node. */
+/** SimulatedNode is one node. */
 export class SimulatedNode {
   readonly name: string;
   readonly fingerprint: string;
   readonly heard: Heard[] = [];
   table: NodeTable | undefined;
   assignment: Assignment | undefined;
-  /** Whom it was told to trust last. */
+  /** The authority that it was last told to trust. */
   trust: Trust | undefined;
   #client: NodeServiceClient;
   #stream: ReturnType<NodeServiceClient['watch']> | undefined;
@@ -44,7 +44,7 @@ export class SimulatedNode {
     this.fingerprint = fingerprint;
   }
 
-  /** watch opens a stream, with what the node has. */
+  /** watch opens a stream, and sends the version that the node has. */
   watch(options: { readonly fresh?: boolean; readonly version?: NodeTable['version'] } = {}): this {
     const version = options.version ?? this.table?.version;
     const stream = this.#client.watch({
@@ -84,7 +84,7 @@ export class SimulatedNode {
     return this;
   }
 
-  /** over goes on by another client: one whose connection was refused a moment ago waits before it tries again. */
+  /** over switches to another client: a client whose connection was just refused delays its next attempt. */
   over(client: NodeServiceClient): this {
     this.#client = client;
     return this;
@@ -100,7 +100,7 @@ export class SimulatedNode {
     for (const listener of this.#listeners) listener();
   }
 
-  /** until waits until something holds that is changed by what is heard. */
+  /** until waits until a condition holds. It checks after each message. */
   async until(what: string, holds: () => boolean, timeoutMs = 60_000): Promise<void> {
     if (holds()) return;
     await new Promise<void>((resolve, reject) => {
@@ -118,7 +118,7 @@ export class SimulatedNode {
     });
   }
 
-  /** routes are its table's routes, "10.76.1.0/24 via 192.168.83.12", in order, without its own. */
+  /** routes returns the routes of its table in order, without its own: "10.76.1.0/24 via 192.168.83.12". */
   routes(): readonly string[] {
     const own = this.assignment === undefined ? '' : formatPrefix(this.assignment.subnet);
     return [...(this.table?.routes.values() ?? [])]
@@ -127,7 +127,7 @@ export class SimulatedNode {
       .map(({ subnet, nextHop }) => `${formatPrefix(subnet)} via ${formatIpv4(nextHop)}`);
   }
 
-  /** report says that everything heard is in the kernel, with these conditions. */
+  /** report reports with these conditions that everything received is in the kernel. */
   report(conditions: readonly Condition[] = []) {
     const desired = this.routes().length;
     return callUnary(

@@ -1,16 +1,16 @@
-// What every store has to do, as tests that are the same for each.
+// The contract of every store, as tests that are the same for each.
 import test, { type ExecutionContext } from 'ava';
 import type { Change, Commit, Store, WatchMessage } from '../../controller/store/store.js';
 
 export type Bench = {
   readonly store: Store;
   readonly other: Store;
-  /** connect ends or begins a disconnect of `store`. */
+  /** connect ends a disconnection of `store` (true) or begins one (false). */
   connect(connected: boolean): void;
   close(): Promise<void>;
 };
 
-/** put is the operation that writes a value. */
+/** put returns the operation that writes a value. */
 export const put = (key: string, value = '{}'): Commit['operations'][number] => ({ kind: 'put', key, value });
 const absent = (key: string): Commit['guards'][number] => ({ kind: 'key', key, modRevision: 0 });
 
@@ -28,7 +28,7 @@ async function changesUntil(
   }
 }
 
-// @param declare test, or test.serial for what takes many connections
+// @param declare test, or test.serial for a store that takes many connections
 export function storeContract(
   name: string,
   open: () => Promise<Bench>,

@@ -1,6 +1,6 @@
-// A real systemd on a machine of the lab, as the first process of a PID namespace, with no units but those of a test.
-// Invariant: it sees the lab machine's files and network, can change neither kernel settings outside net nor the cgroups of
-// others, and ends with the lab.
+// A real systemd on a machine of the lab, as the first process of a PID namespace, with only the units of a test.
+// Invariant: it sees the lab machine's files and network, can change neither kernel settings outside net nor foreign
+// cgroups, and ends with the lab.
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LabProcess } from '../../deploy/lab/lab-process.js';
@@ -26,14 +26,14 @@ Description=A systemd for a test
 Wants=systemd-journald.service
 `;
 
-// Nothing on disk, nothing of the kernel's log, which is everybody's.
+// Writes nothing to disk, and reads nothing of the kernel's log, which all machines share.
 const journald = `[Journal]
 Storage=volatile
 ReadKMsg=no
 Audit=no
 `;
 
-// $1: a cgroup of the hierarchy that systemd keeps its units in.
+// $1: a cgroup of the hierarchy in which systemd keeps its units.
 const beginning = `
 set -e
 mkdir -p "$1"
@@ -55,13 +55,13 @@ exec unshare --pid --fork --kill-child=SIGKILL --mount-proc --cgroup -- sh -c '
   exec "$@"' sh "$@"
 `;
 
-/** SystemdOptions are how one is started. */
+/** SystemdOptions configure the start of a systemd. */
 export type SystemdOptions = {
-  /** Where it looks for units besides those of the test: ["/etc/systemd/system"]. Default: nowhere. */
+  /** Folders of units besides those of the test: ["/etc/systemd/system"]. Default: none. */
   readonly unitPath?: readonly string[];
 };
 
-/** Systemd is one that runs. */
+/** Systemd is a running systemd. */
 export class Systemd {
   readonly #enter: Argv;
   readonly #started: LabProcess;
@@ -72,7 +72,7 @@ export class Systemd {
   }
 
   /**
-   * start starts a systemd with these units, {"docker.service": "[Unit]…"}; of what keeps it from running it says so.
+   * start starts a systemd with these units, {"docker.service": "[Unit]…"}. If systemd can't run, it returns the reason.
    */
   static async start(
     host: Machine,
@@ -110,22 +110,22 @@ export class Systemd {
     return { why: `systemd does not come up: ${started.output.slice(-500)}` };
   }
 
-  /** exec runs a program beside this systemd, with `input` on its standard input: systemctl means this one. */
+  /** exec runs a program next to this systemd, with `input` on its standard input; systemctl there controls this systemd. */
   exec(argv: readonly string[], input = ''): Promise<ExecResult> {
     return exec([...this.#enter, ...argv], { timeoutMs: 180_000, input });
   }
 
-  /** kill ends it and everything it has started at once, as a power failure does. */
+  /** kill ends systemd and everything that it has started at once, as a power failure does. */
   async kill(): Promise<void> {
     const first = firstProcessBelow(this.#started.pid);
     this.#started.kill('SIGKILL');
     await this.#started.exited;
-    // The first process of a PID namespace is gone when all others in it are.
+    // The first process of a PID namespace is gone when all other processes in it are.
     while (first !== undefined && existsSync(`/proc/${first}/status`)) await pause(20);
   }
 }
 
-// nsenter and sh become unshare, whose one child is the systemd once it has said so.
+// The spawned nsenter and sh become unshare, whose only child is the systemd once it has reported its start.
 function firstProcessBelow(pid: number): number | undefined {
   try {
     const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();

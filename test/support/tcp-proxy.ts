@@ -1,4 +1,4 @@
-// A TCP proxy that can be cut and can drop a server's answers, as a failing network between two parts does.
+// A TCP proxy that can be cut and can drop a server's answers, like a failing network between two parts.
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
 /** TcpProxy forwards a loopback port to another. */
@@ -17,7 +17,7 @@ export class TcpProxy {
     this.port = port;
   }
 
-  /** start begins to forward to `target`. */
+  /** start starts a proxy that forwards to `target`. */
   static start(target: number): Promise<TcpProxy> {
     return new Promise((resolve, reject) => {
       const server = createServer();
@@ -66,14 +66,14 @@ export class TcpProxy {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** mend lets connections through again. */
+  /** mend accepts connections again. */
   mend(): void {
     this.#cut = false;
     this.#losing = false;
     this.#losingBeyond = Number.POSITIVE_INFINITY;
   }
 
-  /** loseAnswers lets requests through and nothing back, until mend(). Then the connections are ended. */
+  /** loseAnswers forwards requests but no answers, until mend() or reset(). */
   loseAnswers(): void {
     this.#losing = true;
   }
@@ -84,14 +84,14 @@ export class TcpProxy {
   }
 
   /**
-   * loseAnswersBeyond lets nothing back to a client that has said more than so many bytes after its greeting, until mend().
-   * The greeting of TLS has 600 bytes or 1,800, by what the client's OpenSSL offers.
+   * loseAnswersBeyond drops the answers to a client that has sent more than `bytes` bytes after its first message, until
+   * mend(). The first message of TLS has 600 or 1,800 bytes, depending on what the client's OpenSSL offers.
    */
   loseAnswersBeyond(bytes: number): void {
     this.#losingBeyond = bytes;
   }
 
-  /** reset ends every connection, and lets new ones through. */
+  /** reset ends every connection, and accepts new ones. */
   reset(): void {
     this.mend();
     for (const socket of this.#sockets) socket.destroy();

@@ -1,4 +1,4 @@
-// An authority in memory, for tests of servers and clients that need no controller.
+// An authority in memory, for tests of servers and clients without a controller.
 import { issue, keyOfRequest, lifetimeFrom, makeAuthority, makeRequest } from '../../proto/pki/certificate.js';
 import type { Role } from '../../proto/pki/identity.js';
 import type { Credentials, ServerIdentity } from '../../proto/rpc/tls.js';
@@ -8,11 +8,11 @@ const clusterId = 'test-cluster';
 /** TestAuthority issues certificates to any identity. */
 export type TestAuthority = {
   readonly server: ServerIdentity;
-  /** credentialsFor are those of a client: "node", "n-1". */
+  /** credentialsFor returns the credentials of a client: "node", "n-1". */
   credentialsFor(role: Role, id: string, ttlMs?: number): Promise<Credentials>;
 };
 
-/** makeTestAuthority makes one. */
+/** makeTestAuthority creates one. */
 export async function makeTestAuthority(): Promise<TestAuthority> {
   const signer = await makeAuthority(clusterId, Date.now());
   const certify = async (role: Role, id: string, ttlMs: number) => {

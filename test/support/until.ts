@@ -1,12 +1,12 @@
 // Polls for a state that no event announces.
 import { pause } from '../../proto/process/backoff.js';
 
-// Many labs may share a machine of two cores.
+// Several labs may share a machine with two cores.
 const mostMs = 60_000;
 
 /**
- * until waits until it holds; what throws does not hold yet.
- * @throws Error with what did not hold, when it does not within a minute
+ * until polls until a condition holds. An error of the condition counts as "does not hold yet".
+ * @throws Error naming the condition if it does not hold within a minute
  */
 export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + mostMs;

@@ -1,4 +1,4 @@
-// Nodes that have joined and watch, and how soon what they watch ends.
+// Joined nodes that watch a controller, and how soon their streams end.
 import { randomUUID } from 'node:crypto';
 import type { XnetError } from '../../proto/errors.js';
 import type { NodeServiceClient } from '../../proto/gen/xnet/v1/NodeService.js';
@@ -23,11 +23,11 @@ export async function members(controller: ControllerProcess, count: number): Pro
   return joined;
 }
 
-/** Watcher is a node that watches, and renews when it is told of another authority. */
+/** Watcher is a node that watches, and renews when it receives another authority. */
 export class Watcher {
   readonly nodeName: string;
   credentials: Credentials;
-  /** Names of nodes in deltas. */
+  /** Names of the nodes in deltas. */
   readonly deltas: string[] = [];
   trusted: readonly string[] = [];
   snapshots = 0;
@@ -37,7 +37,7 @@ export class Watcher {
   readonly #listeners = new Set<() => void>();
   #stream: ReturnType<NodeServiceClient['watch']> | undefined;
 
-  /** @param may is awaited before it renews */
+  /** @param may is awaited before the watcher renews */
   constructor(controller: ControllerProcess, member: Member, may: () => Promise<void> = () => Promise.resolve()) {
     this.nodeName = member.nodeName;
     this.credentials = member.credentials;
@@ -89,7 +89,7 @@ export class Watcher {
     for (const listener of this.#listeners) listener();
   }
 
-  /** until resolves when it holds, looked at whenever something is heard. */
+  /** until resolves when a condition holds, which it checks after each message. */
   until(holds: () => boolean): Promise<void> {
     return new Promise((resolve) => {
       const look = () => {

@@ -1,11 +1,11 @@
-// Records that somebody writes into a store key by key, and the view and the table that follow them.
+// Records that another party writes into a store key by key, and the view and the table that follow them.
 import { encode } from '../../controller/store/record-codec.js';
 import type { Change, Entry } from '../../controller/store/store.js';
 import { FleetTable } from '../../controller/table/fleet-table.js';
 import { View } from '../../controller/view/view.js';
 import { leased, nodeRecord, poolRecord, prefix } from './pools.js';
 
-/** Rig is a store of keys, and the view that follows it, as a controller's does. */
+/** Rig is a store of keys, with a view that follows it as a controller's does. */
 export class Rig {
   readonly view = new View();
   readonly table = new FleetTable();
@@ -30,7 +30,7 @@ export class Rig {
     return this;
   }
 
-  /** A controller that starts now. */
+  /** A controller that starts at this moment. */
   restarted(former?: View): { readonly view: View; readonly table: FleetTable } {
     const view = new View(former);
     const table = new FleetTable();
@@ -49,11 +49,11 @@ export class Rig {
   }
 }
 
-/** lease is the record of a subnet that is leased to a node, as it is stored. */
+/** lease returns the stored record of a subnet leased to a node. */
 export const lease = (node: string) => encode('subnet', leased(node));
-/** pool is the record of a pool with this range, as it is stored. */
+/** pool returns the stored record of a pool with this range. */
 export const pool = (cidr: string, length = 24) => encode('pool', poolRecord(prefix(cidr), length));
-/** freed is the record of a subnet in quarantine that n-0 held, as it is stored. */
+/** freed is the stored record of a subnet in quarantine that n-0 held. */
 export const freed = JSON.stringify({
   state: 'quarantined',
   node: 'n-0',

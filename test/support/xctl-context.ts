@@ -1,17 +1,17 @@
-// What the tests of xctl with contexts of its own share.
+// Shared parts of the tests of xctl with its own contexts.
 import type { ExecutionContext } from 'ava';
 import type { ControllerProcess } from './controller-process.js';
 import { type Json, json, type Ran, type Xctl } from './xctl.js';
 
-/** Shared is what each test has: a controller, and an operator. */
+/** Shared holds what each test uses: a controller, and an operator. */
 export type Shared = { controller: ControllerProcess; xctl: Xctl };
 
-/** unix is the socket of a controller, as xctl takes it. */
+/** unix returns the socket of a controller in xctl's syntax. */
 export const unix = ({ socket }: ControllerProcess) => `unix:${socket}`;
-/** tcp is the port of a controller, as xctl takes it. */
+/** tcp returns the port of a controller in xctl's syntax. */
 export const tcp = ({ port }: ControllerProcess) => `127.0.0.1:${port}`;
 
-/** sayer runs xctl again and again, and looks at what each run came to. */
+/** sayer returns a function that runs xctl and checks the result of each run. */
 export function sayer(t: ExecutionContext, xctl: Xctl) {
   return async (args: string, expected: RegExp, code = 0): Promise<Ran> => {
     const ran = await xctl.run(...args.split(' '));
@@ -21,7 +21,7 @@ export function sayer(t: ExecutionContext, xctl: Xctl) {
   };
 }
 
-/** initialised makes the first admin, as on a new cluster. */
+/** initialised creates the first admin, as on a new cluster. */
 export async function initialised({ controller, xctl }: Shared, ...more: readonly string[]): Promise<Json> {
   return json(await xctl.run('init', '--controller', unix(controller), '--name', 'alice', '-o', 'json', ...more));
 }

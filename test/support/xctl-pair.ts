@@ -4,7 +4,7 @@ import { ControllerProcess } from './controller-process.js';
 import { TestEtcd } from './etcd.js';
 import { Xctl } from './xctl.js';
 
-/** closing closes with the test what it opened. */
+/** closing closes its argument when the test ends. */
 export function closing<T extends { close(): unknown }>(t: ExecutionContext, opened: T): T {
   t.teardown(async () => {
     await opened.close();
@@ -25,7 +25,7 @@ export async function pair(t: ExecutionContext) {
   return { etcd, a, b, xctl };
 }
 
-/** tcp is the port of a controller, as xctl takes it. */
+/** tcp returns the port of a controller in xctl's syntax. */
 export const tcp = (controller: { readonly port: number }) => `127.0.0.1:${controller.port}`;
-/** unix is the socket of a controller, as xctl takes it. */
+/** unix returns the socket of a controller in xctl's syntax. */
 export const unix = (controller: { readonly socket: string }) => `unix:${controller.socket}`;

@@ -1,10 +1,10 @@
-// What the tests of xctl on the unix socket of a controller share.
-/** words are the arguments in a command line without quotes. */
+// Shared parts of the tests of xctl on the unix socket of a controller.
+/** words splits a command line without quotes into its arguments. */
 export function words(args: string): readonly string[] {
   return args.split(' ').filter((word) => word !== '');
 }
 
-/** inTurn starts two at a time, since a start takes most of a second of a busy core, and yields each with its result. */
+/** inTurn starts two runs at a time, since a start takes most of a second of a core, and yields each with its result. */
 export async function* inTurn<T, R>(
   items: readonly T[],
   start: (item: T) => Promise<R>,

@@ -1,4 +1,4 @@
-// xctl as a process, as an operator runs it: with a home of its own and nothing of this machine's environment.
+// xctl as a process, run as by an operator: with its own home and nothing of this machine's environment.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,19 +8,19 @@ import { ContextFolder } from '../../cli/contexts/folder.js';
 import { contextOf } from '../../cli/contexts/saved.js';
 import type { Credentials } from '../../proto/rpc/tls.js';
 
-/** xctlMain is the program as it is compiled, without the bundle. */
+/** xctlMain is the path of the compiled program, without the bundle. */
 export const xctlMain = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 
-/** Ran is what a run came to. */
+/** Ran is the result of a run. */
 export type Ran = {
-  /** Null when a signal ended it. */
+  /** Exit code; null if a signal ended the run. */
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
 };
 
-/** Running is an xctl that has not ended yet. */
+/** Running is an xctl that was started. */
 export class Running {
   stdout = '';
   stderr = '';
@@ -50,7 +50,7 @@ export class Running {
     });
   }
 
-  /** until waits until something holds of what it has printed. */
+  /** until waits until a condition on its output holds. */
   async until(what: string, holds: (running: Running) => boolean, timeoutMs = 30_000): Promise<void> {
     if (holds(this)) return;
     await new Promise<void>((resolve, reject) => {
@@ -72,9 +72,9 @@ export class Running {
   }
 }
 
-/** XctlOptions are what a run depends on besides its arguments. */
+/** XctlOptions holds the inputs of a run besides its arguments. */
 export type XctlOptions = {
-  /** What XCTL_CONTROLLER has: "unix:/tmp/x.sock,127.0.0.1:7400". */
+  /** Value of XCTL_CONTROLLER: "unix:/tmp/x.sock,127.0.0.1:7400". */
   readonly controller?: string;
   /** The program to run instead of the compiled one. */
   readonly main?: string;
@@ -90,7 +90,7 @@ export class Xctl {
     this.#options = options;
   }
 
-  /** env is the environment of its runs. */
+  /** env returns the environment of its runs. */
   get env(): Record<string, string> {
     const { controller, env = {} } = this.#options;
     return {
@@ -102,7 +102,7 @@ export class Xctl {
   }
 
   /**
-   * signIn saves a context, by which its runs reach controllers as somebody, and makes it the current one.
+   * signIn saves a context with credentials for the controllers, and makes it the current one.
    * @param controllers "127.0.0.1:7400"
    */
   async signIn(credentials: Credentials, controllers: readonly string[], name = 'default'): Promise<this> {
@@ -116,33 +116,33 @@ export class Xctl {
     return this;
   }
 
-  /** contexts are those of its home. */
+  /** contexts returns the contexts in its home. */
   get contexts(): ContextFolder {
     return new ContextFolder(join(this.home, '.config', 'xctl', 'contexts'));
   }
 
-  /** start starts it. It ends with the test, however that ends. */
+  /** start starts xctl. The process ends with the test in any case. */
   start(args: readonly string[]): Running {
     const main = this.#options.main ?? xctlMain;
     const command = ['--pdeathsig', 'KILL', process.execPath, main, ...args];
     return new Running(spawn('setpriv', command, { env: this.env, stdio: ['ignore', 'pipe', 'pipe'] }));
   }
 
-  /** run runs it to its end. */
+  /** run runs xctl to its end. */
   run(...args: readonly string[]): Promise<Ran> {
     return this.start(args).ended;
   }
 
   /**
-   * onTerminal runs it on a terminal of its own, where somebody types, and returns all that the terminal showed.
-   * @param typed what is typed, when `prompt` has been shown
+   * onTerminal runs xctl on a terminal of its own with typed input, and returns everything that the terminal showed.
+   * @param typed the input, sent when `prompt` has been shown
    */
   async onTerminal(args: readonly string[], prompt: RegExp, typed: string): Promise<Ran> {
     const words = [process.execPath, xctlMain, ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
     const command = ['--pdeathsig', 'KILL', 'script', '--quiet', '--return', '--command', words.join(' '), '/dev/null'];
     const child = spawn('setpriv', command, { env: { ...this.env, TERM: 'xterm' }, stdio: ['pipe', 'pipe', 'pipe'] });
     const running = new Running(child);
-    // It may end without reading what is typed: how it ended says the rest.
+    // xctl may end without reading the input; its exit code shows that.
     child.stdin?.on('error', () => undefined);
     try {
       await running.until(`shows ${prompt}`, ({ stdout }) => prompt.test(stdout));
@@ -162,18 +162,18 @@ export class Xctl {
 /** Json is an object that a program printed. */
 export type Json = Readonly<Record<string, unknown>>;
 
-/** json is what a run printed with -o json. Throws with what it said when it failed. */
+/** json parses the output of a run with -o json. It throws with the run's message if the run failed. */
 export function json(ran: Ran): Json {
   if (ran.code !== 0) throw new Error(`exit code ${ran.code}: ${ran.stderr}`);
   return JSON.parse(ran.stdout) as Json;
 }
 
-/** part is a field that is an object. */
+/** part returns a field that is an object. */
 export function part(of: Json, key: string): Json {
   return of[key] as Json;
 }
 
-/** list is the list under a key of a JSON document. */
+/** list returns the list under a key of a JSON document. */
 export function list(of: Json, key: string): readonly Json[] {
   return of[key] as readonly Json[];
 }

@@ -1,4 +1,4 @@
-// A host without a machine: runs the real `xnetd` on a state directory of its own, as a user would.
+// A host without a machine: runs the real `xnetd` on its own state directory, as a user would.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,11 +8,11 @@ import { type Ran, Running } from './xctl.js';
 
 const xnetdMain = fileURLToPath(new URL('../../node/main.js', import.meta.url));
 
-/** XnetdOptions are what its runs depend on besides their arguments. */
+/** XnetdOptions holds the inputs of its runs besides their arguments. */
 export type XnetdOptions = {
-  /** Begins every command line: ["nsenter", "--net=…", "--"]. */
+  /** Prefix of every command line: ["nsenter", "--net=…", "--"]. */
   readonly enter?: readonly string[];
-  /** Instead of one of its own. */
+  /** State directory to use instead of its own. */
   readonly stateDir?: string;
 };
 
@@ -28,7 +28,7 @@ export class Xnetd {
     this.stateDir = stateDir ?? join(this.dir, 'state');
   }
 
-  /** tokenFile is a file with a text, with mode 0600 or another. */
+  /** tokenFile creates a file with a text, by default with mode 0600. */
   tokenFile(text: string, mode = 0o600): string {
     const path = join(this.dir, 'token');
     rmSync(path, { force: true });
@@ -36,7 +36,7 @@ export class Xnetd {
     return path;
   }
 
-  /** start starts it. It ends with the test, however that ends. */
+  /** start starts xnetd. The process ends with the test in any case. */
   start(args: readonly string[], input = ''): Running {
     const [command = '', ...rest] = args;
     const common = [
@@ -48,7 +48,7 @@ export class Xnetd {
       env: { PATH: process.env['PATH'] ?? '' },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
-    // One that is done before it has read all has no use for the rest.
+    // xnetd may end without reading all of its input.
     child.stdin.on('error', () => undefined);
     child.stdin.end(input);
     const running = new Running(child);
@@ -57,7 +57,7 @@ export class Xnetd {
     return running;
   }
 
-  /** run runs it to its end. */
+  /** run runs xnetd to its end. */
   run(...args: readonly string[]): Promise<Ran> {
     return this.start(args).ended;
   }
