@@ -1,6 +1,6 @@
-// What N Node.js processes need at least: each alone in the network of a machine of the lab, with one TCP connection to
-// the control machine, it puts a route into its kernel when it is told to, and does nothing else.
-// Run as a program, it is the one that tells (`speak`) or one of those (`listen ADDRESS`).
+// The minimum that N Node.js processes need: each runs alone in the network of a machine of the lab, with one TCP connection
+// to the control machine, and only adds a route to its kernel on command.
+// As a program, it runs the sender (`speak`) or one receiver (`listen ADDRESS`).
 import { mkdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -17,10 +17,10 @@ import { route } from '../support/route-fixtures.js';
 
 const program = fileURLToPath(import.meta.url);
 const port = 7500;
-// As seen on the control machine.
+// The path on the control machine.
 const control = '/run/bare.sock';
 
-/** BareRouters are such processes, all connected. Close them. */
+/** BareRouters holds such processes, all connected. Close them. */
 export class BareRouters {
   readonly #processes: LabProcess[];
   readonly #speaker: Socket;
@@ -30,7 +30,7 @@ export class BareRouters {
     this.#speaker = speaker;
   }
 
-  /** start starts one on each of these hosts. */
+  /** start starts one process on each of these hosts. */
   static async start(lab: Lab, hosts: readonly LabHost[]): Promise<BareRouters> {
     mkdirSync(join(lab.control.folder, 'run'), { recursive: true });
     const speak = await lab.control.spawn([process.execPath, program, 'speak'], {
@@ -54,12 +54,12 @@ export class BareRouters {
     return new BareRouters(processes, speaker);
   }
 
-  /** announce has all of them add a route that leads nowhere: "10.98.1.0/24". */
+  /** announce makes all of them add a route without a next hop: "10.98.1.0/24". */
   announce(destination: string): void {
     this.#speaker.write(`add ${destination}\n`);
   }
 
-  /** withdraw has them take it away. */
+  /** withdraw makes them remove it. */
   withdraw(destination: string): void {
     this.#speaker.write(`remove ${destination}\n`);
   }
@@ -85,9 +85,9 @@ async function dial(machine: Machine, speak: LabProcess): Promise<Socket> {
   }
 }
 
-// Tells every listener what it is told, and its teller of every listener that came, with one byte.
+// Forwards what it receives to every listener, and sends its controlling client one byte for each listener that connects.
 function speak(): void {
-  // Of one that was here before.
+  // The socket of an earlier sender.
   rmSync(control, { force: true });
   const listeners: Socket[] = [];
   let teller: Socket | undefined;

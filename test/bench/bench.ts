@@ -1,6 +1,5 @@
-// `npm run bench`: how quick xnet is, beside what could be had at best on the same machine in the same run.
-// Invariant: it asserts no times. It fails when something is wrong: a lease twice, a join that failed, a route that never
-// came.
+// `npm run bench`: measures how fast xnet is, compared with the best possible on the same machine in the same run.
+// Invariant: it asserts no times. It fails if something is wrong: a subnet leased twice, a failed join, a missing route.
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { exitCodes, messageOf, XnetError } from '../../proto/errors.js';
 import { runProgram } from '../../proto/process/program.js';
@@ -24,7 +23,7 @@ import { benchLeases } from './leases.js';
 import { benchMtls } from './mtls.js';
 import { routesPart } from './routes-row.js';
 
-// Those that load every processor for long come last.
+// The parts that load all processors for long come last.
 const parts: readonly BenchPart[] = [
   routesPart,
   benchDaemon,

@@ -1,5 +1,5 @@
-// BIRD 2 (Debian's bird2) in the same lab, as a peer for how quickly a route reaches every kernel: each host runs one
-// router, iBGP through one route reflector on the control machine.
+// BIRD 2 (Debian's bird2) in the same lab, for comparing how quickly a route reaches every kernel: each host runs one
+// router, with iBGP through one route reflector on the control machine.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -9,12 +9,12 @@ import type { LabProcess } from '../../deploy/lab/lab-process.js';
 import type { Machine } from '../../deploy/lab/machine.js';
 import { pause } from '../../proto/process/backoff.js';
 
-// BIRD says of itself: the protocol number of its routes is 12 (rtnetlink).
+// BIRD identifies its routes by protocol number 12 (rtnetlink).
 function common(machine: Machine): string {
   return [
     `router id ${machine.address};`,
     'protocol device {}',
-    // What is on-link, for next hops.
+    // The on-link prefixes, for resolving next hops.
     'protocol direct { ipv4; interface "eth0"; }',
   ].join('\n');
 }
@@ -45,7 +45,7 @@ function routerConfig(lab: Lab, machine: Machine, subnet: string): string {
   ].join('\n');
 }
 
-/** BirdRouters are routers that have all their sessions. Close them. */
+/** BirdRouters holds routers with all sessions established. Close them. */
 export class BirdRouters {
   readonly #processes: LabProcess[] = [];
   readonly #lab: Lab;
@@ -57,7 +57,7 @@ export class BirdRouters {
     this.#hosts = hosts;
   }
 
-  /** start starts one on each of these hosts; the first is the one that announces `subnet`. */
+  /** start starts one router on each of these hosts; the first one announces `subnet`. */
   static async start(lab: Lab, hosts: readonly LabHost[], subnet: string): Promise<BirdRouters> {
     const routers = new BirdRouters(lab, hosts);
     await routers.#launch(lab.control, reflectorConfig(lab, hosts));
@@ -86,12 +86,12 @@ export class BirdRouters {
     }
   }
 
-  /** announce has the first router announce the subnet. It is on its way when this returns. */
+  /** announce makes the first router announce the subnet. The announcement is in transit when this returns. */
   announce(): void {
     this.#control?.write('enable added\n');
   }
 
-  /** withdraw takes it back. */
+  /** withdraw withdraws the subnet. */
   withdraw(): void {
     this.#control?.write('disable added\n');
   }
@@ -113,7 +113,7 @@ async function dial(path: string): Promise<Socket> {
     socket.once('connect', resolve);
     socket.once('error', reject);
   });
-  // What it says back is of no interest, but has to be taken.
+  // The replies are not used, but have to be read.
   socket.resume();
   return socket;
 }

@@ -1,4 +1,4 @@
-// One real daemon on its own: routes that somebody deletes, and the memory it takes.
+// One real daemon alone: the repair of routes that another program deletes, and memory.
 import { Fleet } from '../../deploy/lab/fleet.js';
 import type { LabHost } from '../../deploy/lab/host.js';
 import { openLinuxRouteKernel } from '../../node/kernel/linux-route-kernel.js';
@@ -16,7 +16,7 @@ import { median, summaryOf } from './statistics.js';
 import { WallClock } from './wall-clock.js';
 import { XnetRouters } from './xnet-routers.js';
 
-// Room for the addresses of 5,000 peers that are on-link, of which only the first exists.
+// Room for the addresses of 5,000 on-link peers, of which only the first exists.
 const lan = '172.20.0.0/16';
 const firstPeer = 0xac140a00;
 const quietMs = 800;
@@ -32,7 +32,7 @@ async function peersUpTo(routers: XnetRouters, have: number, want: number): Prom
   await pause(2 * quietMs);
 }
 
-// One netlink round trip: a route put into the host's kernel by another program than the daemon, and its answer.
+// One netlink round trip: a route that another program adds to the host's kernel, and the kernel's acknowledgement.
 async function roundTripMs(host: LabHost): Promise<number> {
   const poller = new Poller();
   const kernel = openLinuxRouteKernel({ poller, namespace: host.namespace.path });
@@ -64,7 +64,7 @@ function installed(host: LabHost): readonly string[] {
   return text.split('\n').flatMap((row) => /^(\d\S+\/\d+) /.exec(row)?.[1] ?? []);
 }
 
-/** deletions deletes one route after the other, as somebody at the host would. */
+/** deletions deletes one route after the other, as an operator at the host would. */
 async function deletions({ host, watch }: Place, rounds: number): Promise<readonly number[]> {
   const routes = installed(host);
   const times: number[] = [];
@@ -80,7 +80,7 @@ async function deletions({ host, watch }: Place, rounds: number): Promise<readon
   return times;
 }
 
-// The kernel does not tell of the routes that go with their next hops. From the command's end: until then it was deleting.
+// The kernel does not report the routes that go with their next hops. Measured from the command's end: before, it deletes.
 async function flush({ host, watch }: Place, count: number): Promise<number> {
   watch.look();
   const clock = WallClock.set();
@@ -126,7 +126,7 @@ async function measureRepair({ quick, log, tell }: BenchContext, place: Place, c
 
 const growMs = 3_000;
 
-// As a fleet grows: one peer after the other, so that each is a change of the table, and a turn.
+// Grows like a fleet, one peer after the other, so that each is a change of the table and a turn.
 async function measureMemory(context: BenchContext, { fleet, host }: Place, grow: Growth): Promise<void> {
   const { log, tell } = context;
   log(`memory of a table that grows to ${grow.to} routes`);

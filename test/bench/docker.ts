@@ -1,5 +1,5 @@
-// Hosts with real Docker engines: how quickly one joins, and how good the way between two containers is; both beside the
-// same made by hand, and beside Docker's own overlay.
+// Hosts with real Docker engines: how quickly one joins, and the quality of the path between two containers, compared with
+// networks made by hand and with Docker's own overlay.
 import type { Container } from '../../deploy/lab/container.js';
 import { engineLines, type LabEngine, tryEngine } from '../../deploy/lab/engines.js';
 import { Fleet } from '../../deploy/lab/fleet.js';
@@ -32,7 +32,7 @@ type Join = {
   readonly readyMs: number;
 };
 
-// From `xctl nodes add` until a container of the new host has answered the first one's.
+// Measures from `xctl nodes add` until a container of the new host has answered one of the first host.
 async function join(fleet: Fleet, host: LabHost, from: Container): Promise<Join> {
   await host.loadImage();
   const began = monotonicMs();

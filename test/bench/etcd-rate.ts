@@ -1,9 +1,9 @@
-// etcd alone, with nothing of xnet before it: what one transaction takes, and how many go in a second.
+// etcd alone, without xnet: the time of one transaction, and the number of transactions a second.
 import { Etcd3 } from 'etcd3';
 import { TestEtcd } from '../support/etcd.js';
 import { median } from './statistics.js';
 
-// As adding a node writes: five records, three keys that must not be there, two that must be as they were.
+// The transaction that adds a node: five records, three keys that must be absent, two that must be unchanged.
 const value = Buffer.from(
   JSON.stringify({ node: 'n-0123456789abcdef', state: 'leased', generation: 1, sinceMs: 1e12 }),
 );
@@ -20,7 +20,7 @@ async function transact(client: Etcd3, id: string): Promise<void> {
   if (!succeeded) throw new Error(`etcd refused ${id}`);
 }
 
-/** transactionMs is how long one transaction takes when there is no other: median of `count`. */
+/** transactionMs returns how long one transaction takes when there is no other: the median of `count`. */
 export async function transactionMs(count: number): Promise<number> {
   const etcd = await TestEtcd.start();
   const client = new Etcd3({ hosts: etcd.endpoint });
@@ -38,7 +38,7 @@ export async function transactionMs(count: number): Promise<number> {
   }
 }
 
-/** rateOf runs `work` `count` times, `clients` of them at any moment, and returns how many were done in a second. */
+/** rateOf runs `work` `count` times, `clients` of them concurrently, and returns the rate per second. */
 export async function rateOf(count: number, clients: number, work: (index: number) => Promise<void>): Promise<number> {
   let next = 0;
   const client = async () => {
@@ -53,7 +53,7 @@ export async function rateOf(count: number, clients: number, work: (index: numbe
   return (count * 1000) / (performance.now() - began);
 }
 
-/** transactionRate is how many transactions a second `clients` at once make. */
+/** transactionRate returns how many transactions a second `clients` concurrent clients make. */
 export async function transactionRate(count: number, clients: number): Promise<number> {
   const etcd = await TestEtcd.start();
   const client = new Etcd3({ hosts: etcd.endpoint });

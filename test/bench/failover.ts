@@ -1,5 +1,5 @@
-// One of two controllers is killed: until the other grants a lease to somebody who asked the dead one first, and until
-// every node is connected there.
+// Kills one of two controllers, and measures the time until the other grants a lease to a client that tried the dead one
+// first, and until every node is connected to the other.
 import { pause } from '../../proto/process/backoff.js';
 import { callUnary, makeClient } from '../../proto/rpc/channel.js';
 import { services } from '../../proto/rpc/definitions.js';
@@ -17,7 +17,7 @@ const patienceMs = 30_000;
 
 type Operator = { readonly order: readonly ControllerProcess[]; readonly credentials: Credentials };
 
-/** leaseFrom asks the controllers in turn, as xctl does, until one has granted a lease; returns when it had. */
+/** leaseFrom tries the controllers in turn, as xctl does, until one has granted a lease. Returns when it was granted. */
 async function leaseFrom(operator: Operator, name: string, address: string): Promise<number> {
   const request = { name, address, operationId: `failover-${name}` };
   const { order, credentials } = operator;
@@ -58,7 +58,7 @@ async function run({ quick, log, tell }: BenchContext): Promise<void> {
     const reconnects: number[] = [];
     for (let round = 0; round < rounds; round += 1) {
       await pause(Math.min(5_000, count * 1.5));
-      // All nodes are at this one: where they went when the other was killed.
+      // All nodes are connected to this one: they moved there when the other was killed.
       const [dying, other] = round % 2 === 0 ? controllers : [controllers[1], controllers[0]];
       log(`killing a controller with ${count} nodes`);
       const killedAt = monotonicMs();

@@ -1,9 +1,9 @@
-// One line of the benchmark's table: what was measured, beside what in the same run, and what is aimed at.
-// Invariant: a figure asserts nothing. What is wrong, and not merely slow, is thrown as Wrong.
+// One line of the benchmark's table: the measurement, the comparison in the same run, and the target.
+// Invariant: a figure asserts nothing. A result that is wrong, not merely slow, is thrown as Wrong.
 import { stripVTControlCharacters } from 'node:util';
 import pc from 'picocolors';
 
-/** rowNames are the rows of the table, in its order. */
+/** rowNames lists the rows of the table, in order. */
 export const rowNames = [
   'join',
   'join-simulated',
@@ -20,7 +20,7 @@ export const rowNames = [
   'failover',
 ] as const;
 
-/** RowName is one of them; a row has a line for each size that it is measured with. */
+/** RowName is the name of a row. A row has a line for each size that it is measured with. */
 export type RowName = (typeof rowNames)[number];
 
 /** Figure is one line. */
@@ -29,19 +29,19 @@ export type Figure = {
   /** "one node joins, until 50 kernels have its route" */
   readonly what: string;
   readonly ours: string;
-  /** What it is compared with, and how that did in the same run. */
+  /** The comparison, and its result in the same run. */
   readonly limit: string;
-  /** Ours to the limit; NaN where there is nothing to compare with. */
+  /** Ratio of xnet's figure to the comparison's; NaN without a comparison. */
   readonly ratio: number;
   readonly aim: string;
-  /** Undefined: nothing is aimed at. */
+  /** Whether the target is met; undefined without a target. */
   readonly met: boolean | undefined;
 };
 
-/** Outcome is a line that says why there is no figure. `wrong`: xnet did what it must not, however slow or quick. */
+/** Outcome is a figure, or the reason why there is none. `wrong`: xnet behaved incorrectly, whatever its speed. */
 export type Outcome = Figure | { readonly row: RowName; readonly missing: string; readonly wrong: boolean };
 
-/** BenchContext is what a part of the benchmark works with. */
+/** BenchContext holds the environment of a part of the benchmark. */
 export type BenchContext = {
   readonly wanted: ReadonlySet<RowName>;
   /** Smaller sizes and fewer rounds. */
@@ -50,19 +50,19 @@ export type BenchContext = {
   readonly tell: (figure: Figure) => void;
 };
 
-/** BenchPart measures some rows in one go. */
+/** BenchPart measures some rows together. */
 export type BenchPart = {
   readonly rows: readonly RowName[];
   readonly run: (context: BenchContext) => Promise<void>;
 };
 
-/** Wrong is an error of xnet that the benchmark has come upon: a subnet leased twice, a route that never came. */
+/** Wrong is an error of xnet found by the benchmark: a subnet leased twice, a missing route. */
 export class Wrong extends Error {}
 
-/** CannotMeasure is a row that can't be had on this machine. */
+/** CannotMeasure reports a row that can't be measured on this machine. */
 export class CannotMeasure extends Error {}
 
-/** ms is a time in words: "2.13 ms", "45 ms", "1.20 s". */
+/** ms formats a time: "2.13 ms", "45 ms", "1.20 s". */
 export function ms(value: number): string {
   if (value >= 1000) return `${(value / 1000).toFixed(2)} s`;
   return `${value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)} ms`;
@@ -90,7 +90,7 @@ function wrapped(text: string, width: number): readonly string[] {
   return [...lines, line];
 }
 
-// A row is printed as soon as it is known, so the widths are the same for all.
+// Each row is printed as soon as it is known, so all rows have the same column widths.
 function line(cells: readonly string[]): string {
   const parts = columns.map(([, width], index) => wrapped(cells[index] ?? '', width - 2));
   const height = Math.max(...parts.map(({ length }) => length));
@@ -103,12 +103,12 @@ function line(cells: readonly string[]): string {
   return rows.map((row) => row.join('').trimEnd()).join('\n');
 }
 
-/** headLine is the table's first line. */
+/** headLine returns the table's first line. */
 export function headLine(): string {
   return line(columns.map(([name]) => pc.bold(name)));
 }
 
-/** lineOf is one line of the table, wrapped. */
+/** lineOf returns one line of the table, wrapped. */
 export function lineOf(outcome: Outcome): string {
   if ('missing' in outcome) {
     const { row, missing, wrong } = outcome;

@@ -1,4 +1,4 @@
-// One node joins a fleet of real daemons: until the last of N kernels has its route. BIRD beside it, in the same lab.
+// One node joins a fleet of real daemons: the time until the last of N kernels has its route. BIRD runs in the same lab.
 import { Fleet } from '../../deploy/lab/fleet.js';
 import { findProgram } from '../../deploy/lab/requirements.js';
 import { pause } from '../../proto/process/backoff.js';
@@ -12,24 +12,24 @@ import { WallClock } from './wall-clock.js';
 import { XnetRouters } from './xnet-routers.js';
 
 const birdSubnet = '10.99.1.0/24';
-// Of a machine that is not there: nobody is disturbed by what runs on it.
+// The address of a machine that does not exist, so that no program on it disturbs the measurement.
 const joinerAddress = '192.168.83.252';
-// What comes after a route is in the kernel (firewall, cache, reports) is over by then.
+// By then, the work after a route's arrival in the kernel (firewall, cache, reports) is done.
 const settleMs = 700;
 
 type Spread = {
-  /** From the beginning until the last kernel has it, in each round. */
+  /** From the beginning until the last kernel has it, for each round. */
   readonly last: Summary;
-  /** From the beginning until one kernel has it, in all rounds. */
+  /** From the beginning until each kernel has it, over all rounds. */
   readonly each: Summary;
 };
 
 type Rounds = { readonly watch: KernelWatch; readonly count: number; readonly rounds: number };
 
 /**
- * measure starts something on its way and sees it arrive, over and over.
- * @param start returns the destination that is on its way
- * @throws Wrong when it does not get to every kernel
+ * measure repeatedly announces a destination and waits for its arrival.
+ * @param start announces a destination and returns it
+ * @throws Wrong if it does not reach every kernel
  */
 async function measure(
   { watch, count, rounds }: Rounds,
@@ -38,7 +38,7 @@ async function measure(
 ): Promise<Spread> {
   const last: number[] = [];
   const each: number[] = [];
-  // The first round warms up: it is not counted.
+  // The first round is a warm-up and does not count.
   for (let round = 0; round <= rounds; round += 1) {
     await pause(settleMs);
     watch.look();
@@ -62,7 +62,7 @@ async function measure(
 async function measureBird(fleet: Fleet, rounds: Rounds): Promise<Spread> {
   const bird = await BirdRouters.start(fleet.lab, fleet.lab.hosts.slice(0, rounds.count), birdSubnet);
   try {
-    // The router that announces needs no route itself.
+    // The announcing router itself needs no route.
     return await measure(
       { ...rounds, count: rounds.count - 1 },
       async () => {
@@ -78,7 +78,7 @@ async function measureBird(fleet: Fleet, rounds: Rounds): Promise<Spread> {
 
 async function measureBare(fleet: Fleet, rounds: Rounds): Promise<Spread> {
   const bare = await BareRouters.start(fleet.lab, fleet.lab.hosts.slice(0, rounds.count));
-  // One of its own each time: the last withdrawal may not have come to every kernel when the processes end.
+  // A new subnet each time: the last withdrawal may not have reached every kernel when the processes end.
   const bareSubnet = `10.98.${rounds.count}.0/24`;
   try {
     return await measure(
@@ -127,7 +127,7 @@ async function run({ quick, log, tell }: BenchContext): Promise<void> {
         async (round) => (await routers.add(`joiner-${count}-${round}`, joinerAddress)).subnet,
         (round) => routers.remove(`joiner-${count}-${round}`),
       );
-      // A round adds a node and takes it away again.
+      // A round adds a node and removes it again.
       const cpuMs = (routers.cpuMs() - cpuBefore) / (2 * (rounds + 1) * count);
       const bird = birds.get(count);
       const bare = bares.get(count);

@@ -1,5 +1,5 @@
-// A controller with thousands of simulated nodes: a thousand that join at once, one more that joins them, and the memory
-// that each takes.
+// A controller with thousands of simulated nodes: a thousand that join at once, one more that joins later, and the memory
+// per node.
 import { pause } from '../../proto/process/backoff.js';
 import { ControllerProcess } from '../support/controller-process.js';
 import { transactionMs, transactionRate } from './etcd-rate.js';
@@ -10,17 +10,17 @@ import { slopeOf, summaryOf } from './statistics.js';
 import { tcpFanoutMs } from './tcp-fanout.js';
 import { monotonicMs } from './thin-node.js';
 
-// Of the nodes that are only added, and run nowhere.
+// The first of the nodes that are only added, and do not run.
 const firstJoiner = 50_000;
 
-// How many join at once when that is not what is measured.
+// How many join at once where that is not measured.
 const batchSize = 200;
 
 type Place = { readonly controller: ControllerProcess; readonly fleet: SimulatedFleet };
 
 type Aim = { readonly count: number; readonly p99Ms: number };
 
-/** @throws Wrong when a subnet is leased twice, or the controller lists other leases than it has granted */
+/** @throws Wrong if a subnet is leased twice, or the controller lists other leases than it has granted */
 async function checkLeases(controller: ControllerProcess, granted: readonly string[]): Promise<void> {
   const listed = (await controller.nodes()).map(({ subnet }) => subnet);
   const leased = new Set(listed);
@@ -45,7 +45,7 @@ async function measureJoin(context: BenchContext, { controller, fleet }: Place, 
   log(`one node joins ${count} simulated nodes`);
   const fanoutMs = await tcpFanoutMs(count, quick ? 3 : 7);
   const commitMs = await transactionMs(200);
-  // Until the reports of the last join are in, which the controller spreads over seconds.
+  // Waits for the reports of the last join, which the controller spreads over seconds.
   const quietMs = Math.min(5_000, count * 1.5) + 500;
   const times: number[] = [];
   const rounds = quick ? 3 : 8;
@@ -54,7 +54,7 @@ async function measureJoin(context: BenchContext, { controller, fleet }: Place, 
     const began = monotonicMs();
     const { node } = await controller.addNode(`joiner-${count}-${round}`, addressOf(firstJoiner + count + round));
     const arrived = await fleet.arrivals(node?.subnet ?? '');
-    // The first round warms up.
+    // The first round is a warm-up.
     if (round > 0) times.push(...arrived.map((at) => at - began));
   }
   const { median, p99, max } = summaryOf(times);

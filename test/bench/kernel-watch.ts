@@ -1,8 +1,8 @@
-// When the kernels of many network namespaces got and lost routes, by their own notifications: one `ip monitor` for all
-// of them, which stamps each as it comes.
-// Invariant: what is measured is disturbed by that one process alone, which goes before all others (SCHED_FIFO), so that
-// its stamps are those of the notifications whatever else wants the processor. It writes to a file that is read later,
-// and what it cost is told with what it saw.
+// Records when the kernels of many network namespaces add and delete routes, by their own notifications: one `ip monitor`
+// for all of them timestamps each notification.
+// Invariant: that one process is the only disturbance of the measurement. It has priority over all others (SCHED_FIFO), so
+// that its timestamps are those of the notifications under any load. It writes to a file that is read later, and its own
+// processor time is reported with the result.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,30 +13,30 @@ import { pause } from '../../proto/process/backoff.js';
 
 /** Sighting is one notification of a route. */
 export type Sighting = {
-  /** Milliseconds since 1970, with a fraction: WallClock makes the same of other moments. */
+  /** Milliseconds since 1970, with a fraction; WallClock returns other times in the same unit. */
   readonly at: number;
-  /** Index of its namespace in the list that is watched. */
+  /** Index of its namespace in the list of watched ones. */
   readonly namespace: number;
   /** "10.76.3.0/24" */
   readonly destination: string;
   readonly removed: boolean;
 };
 
-/** Seen is what was seen since the last look. */
+/** Seen holds the sightings since the last look. */
 export type Seen = {
   readonly sightings: readonly Sighting[];
-  /** Processor time of the observer since the last look, in milliseconds. */
+  /** Processor time of `ip monitor` since the last look, in milliseconds. */
   readonly cpuMs: number;
 };
 
-// Reading what was seen takes time from what is being measured: that should be over when it is read.
+// Reading the file takes time from what is measured, so it should be read after the measurement.
 const lookEveryMs = 400;
 const patienceMs = 10_000;
 
 // "[2026-11-21T03:23:14.021976] [nsid 7]Deleted 10.1.0.0/24 nhid 4 via 192.168.83.12 dev eth0 proto 88"
 const line = /^\[(\S{19})\.(\d{6})\] \[nsid (\d+)\](Deleted )?(?:[a-z]+ )?(\d[\d./]+) /;
 
-/** sightingOf reads a line of `ip -tshort -oneline monitor all-nsid route`; undefined for what is no IPv4 route. */
+/** sightingOf parses a line of `ip -tshort -oneline monitor all-nsid route`; undefined if it is not an IPv4 route. */
 export function sightingOf(text: string): Sighting | undefined {
   const [, second = '', micros = '', nsid, deleted, destination = ''] = line.exec(text) ?? [];
   if (nsid === undefined) return undefined;
@@ -79,7 +79,7 @@ export class KernelWatch {
     return watch;
   }
 
-  // There is no event for a monitor that has begun to listen: a route is put there and taken away until it tells.
+  // No event announces that a monitor listens, so a route is added and removed until the monitor reports it.
   async #untilItSees(namespace: Namespace): Promise<void> {
     const probe = 'blackhole 198.51.100.0/24 metric 4000';
     while (readFileSync(this.#file).length === 0) {
@@ -89,7 +89,7 @@ export class KernelWatch {
     }
   }
 
-  /** look is what was seen since the last look. Throws when notifications were lost. */
+  /** look returns the sightings since the last look. It throws if notifications were lost. */
   look(): Seen {
     const all = readFileSync(this.#file);
     const text = all.toString('latin1', this.#read);
@@ -102,8 +102,8 @@ export class KernelWatch {
   }
 
   /**
-   * arrivals waits until `count` namespaces have got a route, and returns when each did, as `at` of a sighting. Fewer
-   * when they have not within 10 s.
+   * arrivals waits until `count` namespaces have a route, and returns the time of each, as `at` of a sighting. It returns
+   * fewer times if some have no route after 10 s.
    */
   async arrivals(
     destination: string,
@@ -122,7 +122,7 @@ export class KernelWatch {
     }
   }
 
-  /** close ends it. */
+  /** close ends the watch. */
   async close(): Promise<void> {
     const gone = new Promise((resolve) => this.#child.once('exit', resolve));
     this.#child.kill('SIGKILL');

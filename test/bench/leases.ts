@@ -1,4 +1,4 @@
-// How many leases a second a controller grants, and how quickly xctl lists a thousand nodes.
+// The number of leases a second that a controller grants, and how quickly xctl lists a thousand nodes.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ const xctlBundle = fileURLToPath(new URL('../../bin/xctl.js', import.meta.url));
 const callOptions = { timeoutMs: 30_000 };
 const connections = 8;
 
-/** Grant is a controller that is asked for leases, in turns by some connections. */
+/** Grant is a controller that grants leases, through several connections in turn. */
 class Grant {
   readonly controller: ControllerProcess;
   readonly subnets = new Set<string>();
@@ -47,7 +47,7 @@ async function measureRate({ quick, log, tell }: BenchContext, grant: Grant): Pr
   const count = quick ? 600 : 3_000;
   for (const clients of [8, 64]) {
     log(`leases by ${clients} clients`);
-    // In turns, as the machine is not equally quick all the time.
+    // Alternates, as the machine's speed varies over time.
     const raw: number[] = [];
     const ours: number[] = [];
     await rateOf(200, clients, () => grant.next());
@@ -81,11 +81,11 @@ function timeOf(
 
 function measureList({ quick, log, tell }: BenchContext, { controller }: Grant, nodes: number): void {
   log(`xctl nodes list, ${nodes} nodes`);
-  // With a place for its cache of compiled code, as every operator's home is one.
+  // The home of an operator: it has a place for the cache of compiled code.
   const home = mkdtempSync(join(tmpdir(), 'xnet-bench-'));
   const remote = { PATH: process.env['PATH'], HOME: home };
   const env = { ...remote, XCTL_CONTROLLER: `unix:${controller.socket}` };
-  // Saves a context, with which xctl speaks TLS to the API's port where it is told nothing else.
+  // Saves a context, with which xctl by default uses TLS and the API's port.
   timeOf([xctlBundle, 'init'], env);
   const [list, listTls, nothing, help]: [number[], number[], number[], number[]] = [[], [], [], []];
   const listed = (by: NodeJS.ProcessEnv) => {
@@ -94,7 +94,7 @@ function measureList({ quick, log, tell }: BenchContext, { controller }: Grant, 
     if (lines !== nodes) throw new Wrong(`xctl nodes list printed ${lines} of ${nodes} nodes`);
     return tookMs;
   };
-  // The first run of each fills caches of the disk.
+  // The first run of each program fills the disk caches.
   for (let round = 0; round <= (quick ? 5 : 25); round += 1) {
     const [local, tls] = [listed(env), listed(remote)];
     if (round > 0) {

@@ -1,5 +1,5 @@
-// What it costs that everybody proves who he is: the same fleet in the clear over a unix socket, and over TLS with
-// certificates, one after the other in the same run.
+// The cost of mutual TLS: the same fleet in plaintext over a unix socket, and over TLS with certificates, one after the
+// other in the same run.
 import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,10 +20,10 @@ import { monotonicMs } from './thin-node.js';
 
 const plainProgram = fileURLToPath(new URL('./plain-controller.js', import.meta.url));
 const firstJoiner = 50_000;
-// How many connections are made at once where it is counted how many a second can be.
+// The number of concurrent connections when their rate is measured.
 const atOnce = 16;
 
-/** What nodes are connected to, and how. */
+/** The server that nodes connect to, and how they connect. */
 type Subject = {
   readonly pid: number;
   readonly endpoint: Endpoint;
@@ -92,7 +92,7 @@ async function withCertificates(
   }
 }
 
-// A connection, a call over it, and the end of it.
+// Connects, makes one call, and disconnects.
 async function connectionRate({ endpoint, credentials }: Subject, count: number): Promise<number> {
   let left = count;
   const began = monotonicMs();
@@ -127,7 +127,7 @@ async function costOf(admin: ControllerProcess, subject: Subject, quick: boolean
     const began = monotonicMs();
     const { node } = await admin.addNode(`joiner-${round}`, addressOf(firstJoiner + round));
     const arrived = await fleet.arrivals(node?.subnet ?? '');
-    // The first round warms up.
+    // The first round is a warm-up.
     if (round > 0) times.push(...arrived.map((at) => at - began));
   }
   const connectionsPerSecond = await connectionRate(subject, quick ? 200 : 1_000);

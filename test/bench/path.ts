@@ -1,4 +1,4 @@
-// How good the way between two places of the lab is: throughput of one stream, and round trip.
+// The quality of the path between two places of the lab: throughput of one stream, and round-trip time.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { systemPath } from '../../deploy/lab/paths.js';
@@ -6,13 +6,13 @@ import { exec } from '../../proto/process/exec.js';
 import { Wrong } from './figure.js';
 import { median } from './statistics.js';
 
-/** Enter is the beginning of a command line that runs the rest of it in a place's network. */
+/** Enter is a command prefix that runs a command in a place's network. */
 export type Enter = readonly [string, ...string[]];
 
-/** PathEnds are two places; traffic goes from the first to the second, which has this address there. */
+/** PathEnds holds two places; traffic goes from the first to the second, at this address. */
 export type PathEnds = { readonly from: Enter; readonly to: Enter; readonly address: string };
 
-/** PathQuality is what came of measuring. */
+/** PathQuality is the result of a measurement. */
 export type PathQuality = { readonly gbitPerSecond: number; readonly roundTripMs: number };
 
 const pings = 20_000;
@@ -24,21 +24,21 @@ async function run(argv: Enter): Promise<string> {
   return stdout;
 }
 
-/** roundTripMs is what one ping takes that follows the answer to the one before, in milliseconds. */
+/** roundTripMs returns the time of one echo request that follows the answer to the previous one, in milliseconds. */
 async function roundTripMs({ from, address }: PathEnds): Promise<number> {
   const said = await run([...from, 'ping', '-q', '-f', '-c', String(pings), address]);
-  // Of all together: what ping says of a single one it rounds to microseconds.
+  // Derived from the total: ping rounds single times to microseconds.
   const [, lost, took] = /, (\S+)% packet loss, time (\d+)ms/.exec(said) ?? [];
   if (lost !== '0' || took === undefined) throw new Wrong(`ping ${address}: ${said.trim()}`);
   return Number(took) / pings;
 }
 
-/** gbitPerSecond is the throughput of one TCP stream over `seconds`. */
+/** gbitPerSecond returns the throughput of one TCP stream over `seconds`. */
 async function gbitPerSecond({ from, to, address }: PathEnds, seconds: number): Promise<number> {
   const [program, ...rest] = [...to, 'iperf3', '--server', '--one-off', '--forceflush', '--bind', address] as const;
   const server = spawn(program, rest, { env: { PATH: systemPath() }, stdio: ['ignore', 'pipe', 'inherit'] });
   try {
-    // It says so when it listens.
+    // The server reports when it listens.
     await once(server.stdout, 'data');
     const said = await run([
       ...from,
@@ -60,17 +60,17 @@ async function gbitPerSecond({ from, to, address }: PathEnds, seconds: number): 
   }
 }
 
-/** comparePaths measures some ways in turns, and returns the median of each. */
+/** comparePaths measures several paths in turns, and returns the medians of each. */
 export async function comparePaths<Name extends string>(
   paths: ReadonlyMap<Name, PathEnds>,
   { rounds, seconds }: { readonly rounds: number; readonly seconds: number },
 ): Promise<ReadonlyMap<Name, PathQuality>> {
   const times = new Map<Name, PathQuality[]>([...paths.keys()].map((name) => [name, []]));
   for (let round = 0; round < rounds; round += 1) {
-    // Each as often before the others as after them.
+    // Each path runs as often before the others as after them.
     const order = round % 2 === 0 ? [...paths] : [...paths].reverse();
     for (const [name, ends] of order) {
-      // In this order: the first packet finds the neighbour.
+      // The round trip comes first: its first packet resolves the neighbour.
       const trip = await roundTripMs(ends);
       times.get(name)?.push({ roundTripMs: trip, gbitPerSecond: await gbitPerSecond(ends, seconds) });
     }

@@ -1,5 +1,5 @@
-// A controller for nodes alone that speaks in the clear over a unix socket and believes what they say: what a real one
-// would cost without certificates. Told by its arguments: the etcd, the socket.
+// A controller for nodes only that uses plaintext over a unix socket and trusts its callers: the cost of a real controller
+// without certificates. Arguments: the etcd, the socket.
 import { setMaxListeners } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -51,7 +51,7 @@ const { definition, implementation } = nodeService({
 
 type Handler = (call: { readonly metadata: grpc.Metadata; readonly request: object }, ...rest: unknown[]) => unknown;
 
-// Whoever a call says it is from.
+// The caller is whoever a call claims to be from.
 function believed(handler: Handler): Handler {
   return (call, ...rest) => {
     const { nodeId, nodeName } = call.request as { readonly nodeId: string; readonly nodeName?: string };
@@ -79,5 +79,5 @@ feed.onChange(() => {
 server.bindAsync(`unix:${socket}`, grpc.ServerCredentials.createInsecure(), (error) => {
   if (error !== null) throw error;
 });
-// The benchmark is gone.
+// The benchmark has ended.
 process.on('disconnect', () => process.exit());

@@ -1,17 +1,17 @@
-// How much memory and processor time a process has taken, as the kernel counts it.
+// The memory and processor time of a process, as counted by the kernel.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { pause } from '../../proto/process/backoff.js';
 
-/** residentKiB is the resident memory of a process (VmRSS of proc(5)), in KiB. Throws when it is gone. */
+/** residentKiB returns the resident memory of a process (VmRSS of proc(5)), in KiB. It throws if the process is gone. */
 export function residentKiB(pid: number): number {
   const kib = /^VmRSS:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   if (kib === undefined) throw new Error(`the process ${pid} has no memory: it has ended`);
   return Number(kib);
 }
 
-// Every process by its parent (proc(5), stat: the name in brackets may have blanks).
+// Returns all processes by parent (proc(5), stat: the name in parentheses may contain blanks).
 function childrenByParent(): ReadonlyMap<number, readonly number[]> {
   const children = new Map<number, number[]>();
   for (const name of readdirSync('/proc')) {
@@ -20,13 +20,13 @@ function childrenByParent(): ReadonlyMap<number, readonly number[]> {
       const parent = Number(/\) \S (\d+) /.exec(readFileSync(`/proc/${name}/stat`, 'utf8'))?.[1]);
       children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
     } catch {
-      // It ended meanwhile.
+      // It ended in the meantime.
     }
   }
   return children;
 }
 
-/** treeKiB is the resident memory of a process, with all its threads, and of all processes that it started, in KiB. */
+/** treeKiB returns the resident memory of a process and of all processes that it started, in KiB. */
 export function treeKiB(pid: number): number {
   const children = childrenByParent();
   const sum = (of: number): number =>
@@ -42,7 +42,7 @@ function tryKiB(pid: number): number {
   }
 }
 
-/** mostTreeKiB is the most that treeKiB comes to while `work` goes on, and when it is done, in KiB. */
+/** mostTreeKiB returns the largest value of treeKiB while `work` runs and just after, in KiB. */
 export async function mostTreeKiB(pid: number, work: () => Promise<void>): Promise<number> {
   let most = treeKiB(pid);
   const timer = setInterval(() => {
@@ -56,7 +56,7 @@ export async function mostTreeKiB(pid: number, work: () => Promise<void>): Promi
   return Math.max(most, treeKiB(pid));
 }
 
-/** settledKiB is the least that treeKiB comes to over `ms` milliseconds, in KiB. */
+/** settledKiB returns the smallest value of treeKiB over `ms` milliseconds, in KiB. */
 export async function settledKiB(pid: number, ms: number): Promise<number> {
   let least = treeKiB(pid);
   for (const end = performance.now() + ms; performance.now() < end; ) {
@@ -66,7 +66,7 @@ export async function settledKiB(pid: number, ms: number): Promise<number> {
   return least;
 }
 
-/** idleNodeKiB is the resident memory of a Node.js that does nothing, in KiB. */
+/** idleNodeKiB returns the resident memory of an idle Node.js, in KiB. */
 export async function idleNodeKiB(): Promise<number> {
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6); process.stdout.write("up")'], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -79,7 +79,7 @@ export async function idleNodeKiB(): Promise<number> {
   }
 }
 
-/** cpuMsOf is the processor time of a process's main thread (/proc/PID/schedstat) in milliseconds. */
+/** cpuMsOf returns the processor time of a process's main thread (/proc/PID/schedstat) in milliseconds. */
 export function cpuMsOf(pid: number): number {
   return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
 }

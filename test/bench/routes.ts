@@ -1,5 +1,5 @@
-// How quickly routes get into a kernel: against `ip -batch` with the same next-hop objects and routes, in one run, in
-// turns, in a namespace of its own. Needs root. Run with: node dist/test/bench/routes.js
+// How quickly routes reach a kernel, compared with `ip -batch` with the same next-hop objects and routes, alternating in one
+// run, in a namespace of its own. Needs root. Run with: node dist/test/bench/routes.js
 import { pathToFileURL } from 'node:url';
 import { openLinuxRouteKernel } from '../../node/kernel/linux-route-kernel.js';
 import { KernelMirror } from '../../node/kernel/mirror.js';
@@ -11,7 +11,7 @@ import { LinuxRouteHost } from '../support/linux-route-host.js';
 import { manyPeers, prefix, wanted } from '../support/route-fixtures.js';
 import { median } from './statistics.js';
 
-/** RouteBench is what was measured, in milliseconds unless it says otherwise. */
+/** RouteBench holds the results, in milliseconds unless stated otherwise. */
 export type RouteBench = {
   /** 10,000 routes and next-hop objects: `ip -batch`, median. */
   readonly ipBatchMs: number;
@@ -20,18 +20,18 @@ export type RouteBench = {
   readonly addedFirstMs: number;
   /** The whole turn, which reads everything back: median. */
   readonly turnMs: number;
-  /** A turn that adds one peer to as many as the key says: median, and its processor time. */
+  /** A turn that adds one peer to the number of peers in the key: median, and its processor time. */
   readonly oneAdded: ReadonlyMap<number, { readonly ms: number; readonly cpuMs: number }>;
-  /** From somebody's deletion of one of 5,000 routes until it is back, by event: median. */
+  /** From a foreign deletion of one of 5,000 routes until it is restored, by event: median. */
   readonly repairedMs: number;
 };
 
 const { signal } = new AbortController();
 
-/** benchRoutes measures; the 10,000 routes go in and out `rounds` times. */
+/** benchRoutes measures; it adds and removes the 10,000 routes `rounds` times. */
 export async function benchRoutes(rounds = 11): Promise<RouteBench> {
   const host = new LinuxRouteHost();
-  // Another listener would slow both down.
+  // Another listener would slow both programs down.
   host.other.close();
   try {
     const ifindex = host.addLink('eth0');
@@ -61,7 +61,7 @@ async function benchBulk(host: LinuxRouteHost, { mirror, routes, desired }: Effe
     `nexthop add id ${subnet.network} via ${formatIpv4(nextHop)} dev eth0 proto 88`,
     `route add ${formatPrefix(subnet)} nhid ${subnet.network} proto 88`,
   ]);
-  // The end of apply() is when the kernel has acknowledged the last change.
+  // apply() returns when the kernel has acknowledged the last change.
   let acknowledged = 0;
   const apply = host.kernel.apply.bind(host.kernel);
   host.kernel.apply = async (changes: readonly RouteChange[], aborted?: AbortSignal) => {
@@ -75,7 +75,7 @@ async function benchBulk(host: LinuxRouteHost, { mirror, routes, desired }: Effe
     host.namespace.ipBatch(lines);
     times.ipBatch.push(performance.now() - started);
     host.ip('nexthop', 'flush', 'proto', '88');
-    // What iproute2 did is read before the clock starts.
+    // The changes of iproute2 are read before the clock starts.
     await mirror.refresh();
     const begun = performance.now();
     await routes.converge(desired, signal);
@@ -112,7 +112,7 @@ async function benchOne(
   return { ms: median(times), cpuMs: median(cpu) };
 }
 
-// `other` is who deletes.
+// `other` deletes the route.
 type Repair = Effect & { readonly other: RouteKernel };
 
 async function benchRepair({ other, mirror, routes, desired }: Repair): Promise<number> {

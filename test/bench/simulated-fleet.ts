@@ -9,30 +9,30 @@ import type { Answers, Asked, Cluster, Newcomer } from './simulated-process.js';
 import { monotonicMs } from './thin-node.js';
 
 const program = fileURLToPath(new URL('./simulated-process.js', import.meta.url));
-// 10.128.0.1 on, outside the pools that the benchmark makes.
+// Addresses from 10.128.0.1 on, outside the pools of the benchmark.
 const firstAddress = 0x0a800001;
 const patienceMs = 20_000;
 
 type AskedOf<Kind extends Asked['ask']> = Extract<Asked, { readonly ask: Kind }>;
 
-/** Joined is what became of nodes that joined at once. */
+/** Joined is the result of nodes that joined at once. */
 export type Joined = {
   readonly failed: readonly string[];
   readonly subnets: readonly string[];
   /** From the first call until the last node has every route; seconds. */
   readonly seconds: number;
-  /** Until the last one has reported that, when the controller asked it to. */
+  /** Until the last node has reported that, after the delay that the controller requested; seconds. */
   readonly reportedSeconds: number;
-  /** What all their streams have brought so far. */
+  /** Bytes received on all their streams so far. */
   readonly bytes: number;
 };
 
-/** addressOf is the address of the `index`-th simulated node. */
+/** addressOf returns the address of the `index`-th simulated node. */
 export function addressOf(index: number): string {
   return formatIpv4(ipv4FromNumber(firstAddress + index));
 }
 
-/** SimulatedFleet is such nodes. Close it. */
+/** SimulatedFleet holds such nodes. Close it. */
 export class SimulatedFleet {
   readonly #children: readonly ChildProcess[];
   readonly #cluster: Cluster;
@@ -43,7 +43,7 @@ export class SimulatedFleet {
     this.#cluster = cluster;
   }
 
-  /** start starts the processes, without nodes. All nodes join by the first of the controllers, and begin there. */
+  /** start starts the processes, without nodes. All nodes join through the first controller, and connect to it first. */
   static async start(controllers: readonly ControllerProcess[], processes = 2): Promise<SimulatedFleet> {
     const [first] = controllers;
     if (first === undefined) throw new Error('no controller');
@@ -56,7 +56,7 @@ export class SimulatedFleet {
     return SimulatedFleet.startIn(cluster, processes);
   }
 
-  /** startIn is start for a cluster that is not made of such controllers. */
+  /** startIn is start for a cluster that is not made of ControllerProcess. */
   static async startIn(cluster: Cluster, processes = 2): Promise<SimulatedFleet> {
     const children = Array.from({ length: processes }, () =>
       fork(program, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }),
@@ -88,8 +88,8 @@ export class SimulatedFleet {
   }
 
   /**
-   * join has `count` more nodes added at once, each join with its token, and waits until each has reported that it has
-   * every route.
+   * join adds `count` more nodes at once, joins each with its token, and waits until each has reported that it has every
+   * route.
    */
   async join(count: number): Promise<Joined> {
     const newcomers: Newcomer[] = Array.from({ length: count }, (_, index) => {
@@ -121,8 +121,8 @@ export class SimulatedFleet {
   }
 
   /**
-   * arrivals waits until all nodes have heard of a route, and returns when each did, as monotonicMs.
-   * @throws Wrong when they have not within 20 s
+   * arrivals waits until all nodes have received a route, and returns the time of each, as monotonicMs.
+   * @throws Wrong if they have not within 20 s
    */
   async arrivals(subnet: string): Promise<readonly number[]> {
     for (const deadline = performance.now() + patienceMs; ; ) {
@@ -134,8 +134,8 @@ export class SimulatedFleet {
   }
 
   /**
-   * reconnected waits until all nodes have a stream that began after `sinceMs`, and returns when each began.
-   * @throws Wrong when they have not within a minute
+   * reconnected waits until all nodes have a stream that began after `sinceMs`, and returns the beginning of each.
+   * @throws Wrong if they have not within a minute
    */
   async reconnected(sinceMs: number): Promise<readonly number[]> {
     const answers = await this.#ask<'reconnected'>({ ask: 'reconnected', sinceMs });

@@ -1,4 +1,4 @@
-// A process with many thin nodes, told what to do by the benchmark that forked it (SimulatedFleet).
+// A process with many thin nodes, controlled by the benchmark that forked it (SimulatedFleet).
 
 import { messageOf } from '../../proto/errors.js';
 import type { AdminServiceClient } from '../../proto/gen/xnet/v1/AdminService.js';
@@ -11,43 +11,43 @@ import type { Credentials } from '../../proto/rpc/tls.js';
 import { joinHost, type Trust } from '../support/joining.js';
 import { Hearing, monotonicMs, ThinNode } from './thin-node.js';
 
-/** Newcomer is a node that is to be: "s-12" at "10.128.0.12". */
+/** Newcomer is a node to add: "s-12" at "10.128.0.12". */
 export type Newcomer = { readonly name: string; readonly address: string };
 
-/** Cluster is where nodes come from and go to. */
+/** Cluster holds the endpoints that nodes use. */
 export type Cluster = {
-  /** Of the controllers' API. All nodes begin at the first one. */
+  /** Endpoints of the controllers' API. All nodes connect to the first one first. */
   readonly endpoints: readonly Endpoint[];
-  /** Where nodes are added; absent: at the first one, too. */
+  /** Where nodes are added; absent: at the first endpoint. */
   readonly adminAt?: Endpoint;
-  /** Where hosts join; absent: they need not, there are no certificates. */
+  /** Where hosts join; absent: there are no certificates, so they need not join. */
   readonly joinAt?: Endpoint;
   readonly trust: Trust;
-  /** Of whoever adds nodes. */
+  /** Credentials of the operator who adds nodes. */
   readonly operator: Credentials;
 };
 
-/** Asked is what the benchmark asks for. */
+/** Asked is a request of the benchmark. */
 export type Asked =
-  /** Makes keys for so many nodes to come: hosts make theirs each by itself, on processors of their own. */
+  /** Creates keys for `count` future nodes: real hosts create their own, on their own processors. */
   | { readonly ask: 'keys'; readonly count: number }
-  /** Adds nodes, as many at once, has each join with its token, watch and report. Answered when all have joined. */
+  /** Adds nodes, all at once, joins each with its token, and makes it watch and report. Answered when all have joined. */
   | { readonly ask: 'join'; readonly cluster: Cluster; readonly nodes: readonly Newcomer[] }
-  /** Answered when all nodes are at this revision, and have reported that. */
+  /** Answered when all nodes are at this revision and have reported it. */
   | { readonly ask: 'reported'; readonly revision: number }
-  /** Answered with when nodes heard of a route, and forgets all others. */
+  /** Answered with the times at which nodes received a route; all other times are forgotten. */
   | { readonly ask: 'arrivals'; readonly subnet: string }
   /** Answered when all nodes have a stream that began after this time. */
   | { readonly ask: 'reconnected'; readonly sinceMs: number };
 
-/** Answers are what comes back, by what was asked. */
+/** Answers holds the type of the answer to each request. */
 export type Answers = {
   readonly keys: { readonly count: number };
   readonly join: {
-    /** "s-12: why it is no node" */
+    /** "s-12: why it is not a node" */
     readonly failed: readonly string[];
     readonly subnets: readonly string[];
-    /** The newest revision that one of them was added at. */
+    /** The newest revision at which one of them was added. */
     readonly revision: number;
   };
   readonly reported: {
@@ -61,7 +61,7 @@ export type Answers = {
   readonly reconnected: { readonly times: readonly number[]; readonly missing: readonly string[] };
 };
 
-// There is no event for a thousand nodes having come to something.
+// No event announces that a thousand nodes have reached a state.
 const lookEveryMs = 5;
 const patienceMs = 60_000;
 
@@ -147,5 +147,5 @@ process.on('message', (asked: Asked) => {
     (error: unknown) => process.send?.({ problem: messageOf(error) }),
   );
 });
-// The benchmark is gone.
+// The benchmark has ended.
 process.on('disconnect', () => process.exit());

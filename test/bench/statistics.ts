@@ -1,6 +1,6 @@
-// What a row of figures comes to.
+// Statistics of a series of figures.
 
-/** Summary is what many figures of one kind come to. */
+/** Summary summarises many figures of one kind. */
 export type Summary = {
   readonly count: number;
   readonly min: number;
@@ -9,18 +9,18 @@ export type Summary = {
   readonly max: number;
 };
 
-/** quantile is the value that a part `q` (0 to 1) of the values does not exceed; NaN of none. */
+/** quantile returns the value that a fraction `q` (0 to 1) of the values does not exceed; NaN if there are none. */
 export function quantile(values: Iterable<number>, q: number): number {
   const sorted = Float64Array.from(values).sort();
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(q * sorted.length) - 1))] ?? Number.NaN;
 }
 
-/** median is the middle value, the lower of two; NaN of none. */
+/** median returns the middle value, the lower of two; NaN if there are none. */
 export function median(values: Iterable<number>): number {
   return quantile(values, 0.5);
 }
 
-/** summaryOf sums figures up; everything NaN of none. */
+/** summaryOf summarises figures; every field is NaN if there are none. */
 export function summaryOf(values: readonly number[]): Summary {
   return {
     count: values.length,
@@ -32,7 +32,7 @@ export function summaryOf(values: readonly number[]): Summary {
 }
 
 /**
- * slopeOf is how much y grows per unit of x: the least-squares line through the points. NaN of fewer than two.
+ * slopeOf returns the slope of the least-squares line through the points; NaN for fewer than two.
  */
 export function slopeOf(points: readonly (readonly [x: number, y: number])[]): number {
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,5 +1,5 @@
-// The least that telling N others takes: one write to each of N plain TCP connections, read by processes of their own.
-// Run as a program, it is such a reader: node tcp-fanout.js PORT COUNT
+// The minimum time to notify N receivers: one write to each of N plain TCP connections, read by other processes.
+// As a program, it runs such a reader: node tcp-fanout.js PORT COUNT
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
@@ -8,11 +8,11 @@ import { pause } from '../../proto/process/backoff.js';
 import { quantile } from './statistics.js';
 import { monotonicMs } from './thin-node.js';
 
-// As long as the message of one route is on the wire, HTTP/2 frame and all.
+// The size of a message with one route on the wire, including the HTTP/2 frame.
 const messageBytes = 90;
 
 /**
- * tcpFanoutMs is how long it takes until 99 % of `count` connections have read one small message: median of `rounds`.
+ * tcpFanoutMs returns the time until 99 % of `count` connections have read one small message: the median of `rounds`.
  */
 export async function tcpFanoutMs(count: number, rounds: number): Promise<number> {
   const sockets: Socket[] = [];

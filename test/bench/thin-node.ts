@@ -1,6 +1,7 @@
-// A node of which there can be thousands in one process: watches on a connection of its own, reports what it has heard,
-// and keeps nothing but the revision it is at.
-// Invariant: what it costs is its connection. Messages, which are the same for all nodes, are read once (Hearing).
+// A node that can run thousands of times in one process: it watches on a connection of its own, reports what it has
+// received, and stores only its revision.
+// Invariant: it costs little more than its connection. Messages, which are the same for all nodes, are parsed once
+// (Hearing).
 import { type ClientReadableStream, makeGenericClientConstructor } from '@grpc/grpc-js';
 import { formatPrefix } from '../../proto/domain/address.js';
 import type { NodeServiceClient } from '../../proto/gen/xnet/v1/NodeService.js';
@@ -12,7 +13,7 @@ import { services } from '../../proto/rpc/definitions.js';
 import type { Endpoint } from '../../proto/rpc/endpoint.js';
 import type { Member } from '../support/joining.js';
 
-/** monotonicMs is the machine's monotonic clock, the same in every process, in milliseconds with a fraction. */
+/** monotonicMs returns the machine's monotonic clock, the same in every process, in milliseconds with a fraction. */
 export function monotonicMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
@@ -25,9 +26,9 @@ const UnreadNodeService = makeGenericClientConstructor(
 
 type Message = {
   readonly assignment?: { readonly nodeId: string; readonly generation: number };
-  /** What a change continues: a table at this revision or later. */
+  /** A change applies to a table at this revision or later. */
   readonly from?: number;
-  /** Where the table is after it. */
+  /** The version of the table after the message. */
   readonly version?: Version & { readonly revision: number };
   /** "10.76.3.0/24" of every route in a delta. */
   readonly subnets: readonly string[];
@@ -44,12 +45,12 @@ function readMessage(buffer: Buffer): Message {
   return bookmark ? { version: requireVersion(bookmark.version), subnets: [] } : { subnets: [] };
 }
 
-/** Hearing reads messages for many nodes. */
+/** Hearing parses messages for many nodes. */
 export class Hearing {
-  /** When nodes heard of a route, by subnet: "10.76.3.0/24". */
+  /** The times at which nodes received a route, by subnet: "10.76.3.0/24". */
   readonly arrivals = new Map<string, number[]>();
   bytes = 0;
-  /** How many changes did not continue what the node had. */
+  /** Number of changes that did not continue the node's table. */
   discontinuities = 0;
   #last: { readonly buffer: Buffer; readonly message: Message } | undefined;
 
@@ -67,17 +68,17 @@ export class Hearing {
   }
 }
 
-// As xnetd's own (node/uplink/uplink.ts).
+// The same as in xnetd (node/uplink/uplink.ts).
 const backoff = { firstMs: 200, longestMs: 8_000 };
 
-/** ThinNode is one such node. It watches until it is told to stop. */
+/** ThinNode is one such node. It watches until it is stopped. */
 export class ThinNode {
   readonly name: string;
   /** When its table last changed, as monotonicMs. */
   learntAt = 0;
   /** The revision that it has reported. */
   reported = 0;
-  /** When its present stream brought its first message; undefined: it has none. */
+  /** When its present stream delivered its first message; undefined if it has not. */
   connectedAt: number | undefined;
   /** Why its last report or stream failed. */
   trouble = '';
@@ -99,12 +100,12 @@ export class ThinNode {
     this.#hearing = hearing;
   }
 
-  /** revision is where its table is; 0: it has none. */
+  /** revision returns the revision of its table; 0 if it has none. */
   get revision(): number {
     return this.#version?.revision ?? 0;
   }
 
-  /** run watches, on one controller after the other, as xnetd does. */
+  /** run watches one controller after the other, as xnetd does. */
   async run(): Promise<void> {
     let attempt = 0;
     for (let next = 0; !this.#stopped; next += 1) {
@@ -150,7 +151,7 @@ export class ThinNode {
 
   #take({ assignment, from, version }: Message): void {
     if (from !== undefined && from > this.revision) {
-      // As xnetd does: another stream begins where the table is.
+      // As in xnetd: a new stream begins at the table's revision.
       this.#hearing.discontinuities += 1;
       this.#stream?.cancel();
       return;
@@ -163,7 +164,7 @@ export class ThinNode {
     if (this.#assignment !== undefined && this.revision > this.reported) void this.#report();
   }
 
-  // One at a time, always of the newest state, spread as the controller asks.
+  // Sends one report at a time, always with the newest state, spread as the controller requests.
   async #report(): Promise<void> {
     if (this.#reporting) return;
     this.#reporting = true;
@@ -198,7 +199,7 @@ export class ThinNode {
     this.#reporting = false;
   }
 
-  /** stop ends it. */
+  /** stop ends the node. */
   stop(): void {
     this.#stopped = true;
     this.#stream?.cancel();

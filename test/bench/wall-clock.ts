@@ -1,7 +1,7 @@
-// The wall clock in microseconds, which iproute2 stamps notifications with. Date.now() has milliseconds, and the offset
-// of performance.now() drifts with every correction of the clock.
+// The wall clock in microseconds, which iproute2 uses for timestamps of notifications. Date.now() has milliseconds, and the
+// offset of performance.now() drifts with every correction of the clock.
 
-/** WallClock converts moments of performance.now() into wall-clock time. Good for the next minute or so. */
+/** WallClock converts times of performance.now() into wall-clock time. It is accurate for about a minute. */
 export class WallClock {
   readonly #offset: number;
 
@@ -9,10 +9,10 @@ export class WallClock {
     this.#offset = offset;
   }
 
-  /** set takes both clocks' time at the moment when a millisecond of the wall clock begins: within some 2 µs. */
+  /** set compares both clocks at the moment when a millisecond of the wall clock begins, to within about 2 µs. */
   static set(): WallClock {
     let offset = Number.POSITIVE_INFINITY;
-    // Being interrupted makes an offset too large, never too small, but for the resolution of the clocks.
+    // An interruption makes an offset too large, never too small, apart from the resolution of the clocks.
     for (let tries = 0; tries < 5; tries += 1) {
       const begun = Date.now();
       let now = begun;
@@ -26,7 +26,7 @@ export class WallClock {
     return new WallClock(offset);
   }
 
-  /** at is the wall-clock time of a moment of performance.now(), in milliseconds since 1970 with a fraction. */
+  /** at returns the wall-clock time of a time of performance.now(), in milliseconds since 1970 with a fraction. */
   at(moment: number): number {
     return moment - this.#offset;
   }

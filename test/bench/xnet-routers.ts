@@ -1,12 +1,12 @@
-// N real daemons, each alone in the network of a machine of the lab, without Docker: their routes are all they have to
-// keep. A controller with its own etcd on the control machine.
+// N real daemons, each alone in the network of a machine of the lab, without Docker, so that they maintain only routes. A
+// controller with its own etcd runs on the control machine.
 import type { Fleet } from '../../deploy/lab/fleet.js';
 import type { LabHost } from '../../deploy/lab/host.js';
 import type { Node__Output } from '../../proto/gen/xnet/v1/Node.js';
 import { callUnary } from '../../proto/rpc/channel.js';
 import { cpuMsOf } from './process-usage.js';
 
-// As Docker would have made it. Where it is not yet there, xnetd asks the host's programs in every turn where it will be.
+// The chain as Docker makes it. Without it, xnetd runs the host's programs in every turn to find out where it will be.
 const userChain = [
   ['--new-chain', 'DOCKER-USER'],
   ['--append', 'DOCKER-USER', '--jump', 'RETURN'],
@@ -15,7 +15,7 @@ const userChain = [
 
 const callOptions = { timeoutMs: 30_000 };
 
-/** XnetRouters are daemons that have converged. Close them. */
+/** XnetRouters holds daemons that have converged. Close them. */
 export class XnetRouters {
   readonly fleet: Fleet;
 
@@ -23,17 +23,17 @@ export class XnetRouters {
     this.fleet = fleet;
   }
 
-  /** start starts the controller and makes the pool, which has to have room for all nodes: "10.76.0.0/16". */
+  /** start starts the controller and creates the pool, which must have room for all nodes: "10.76.0.0/16". */
   static async start(fleet: Fleet, pool = '10.76.0.0/16'): Promise<XnetRouters> {
     const routers = new XnetRouters(fleet);
     await fleet.startControllers();
-    // Of mode bridge: in mode bip a daemon would try again and again to restart a Docker that is not there.
+    // Mode bridge: in mode bip a daemon would repeatedly try to restart a Docker that does not exist.
     const wanted = { name: 'default', cidr: pool, mode: 'MODE_BRIDGE' } as const;
     await callUnary(fleet.admin.createPool.bind(fleet.admin), wanted, callOptions);
     return routers;
   }
 
-  /** grow has daemons on these hosts too, and waits until every daemon has routed all others. */
+  /** grow starts daemons on these hosts as well, and waits until every daemon has routes to all others. */
   async grow(hosts: readonly LabHost[]): Promise<void> {
     for (const host of hosts) {
       for (const rule of userChain) await host.run(['iptables', '--wait', ...rule]);
@@ -56,7 +56,7 @@ export class XnetRouters {
     await callUnary(admin.removeNode.bind(admin), { node: name, force: true }, callOptions);
   }
 
-  /** untilRouted waits until every daemon has said that it has routed all others. */
+  /** untilRouted waits until every daemon has reported routes to all others. */
   async untilRouted(): Promise<void> {
     const hosts = [...this.fleet.daemons.keys()];
     await this.fleet.until(
@@ -69,7 +69,7 @@ export class XnetRouters {
     );
   }
 
-  /** cpuMs is the processor time that all daemons have taken so far, in milliseconds. */
+  /** cpuMs returns the processor time that all daemons have used so far, in milliseconds. */
   cpuMs(): number {
     return [...this.fleet.daemons.values()].reduce((sum, { pid }) => sum + cpuMsOf(pid), 0);
   }
