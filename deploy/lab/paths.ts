@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { XnetError } from '../../proto/errors.js';
 
-/** labsFolder holds one folder per lab: its record, and each machine's /run. Short: a socket's path has at most 107 bytes. */
+/** labsFolder holds one folder per lab: its record, and each machine's /run. Short: socket paths have at most 107 bytes. */
 export const labsFolder = '/run/xnet-lab';
 
 /** storesFolder holds one folder per lab for large content: Docker's data, logs, state of daemons. */

@@ -51,8 +51,8 @@ export const beyond = '203.0.113.1';
 // BR_MAX_PORTS of net/bridge/br_private.h is 1024; port numbers start at 1.
 const portsPerBridge = 1000;
 
-// All namespaces of a kernel share one neighbour table (net.ipv4.neigh.default.gc_thresh3, 1024 by default), which N machines
-// that all talk to each other fill with N² entries. Permanent entries do not count (net/core/neighbour.c), but have to be
+// All namespaces of a kernel share one neighbour table (net.ipv4.neigh.default.gc_thresh3, 1024 by default), which N
+// machines that all talk to each other fill with N² entries. Permanent entries do not count (net/core/neighbour.c), but have to be
 // made in advance: in a very large lab, only those for the machines that all others talk to.
 const neighboursByAsking = 24;
 const allNeighboursFixed = 256;

@@ -1,6 +1,6 @@
 // Removes labs: this process's own, and those whose owner was killed.
-// Invariant: only what a lab's record names, and what is found inside of that, is touched. Every step may be repeated, killed
-// half way, and run by two processes at once. The record is removed last, so that the next sweep can resume.
+// Invariant: only what a lab's record names, and what is found inside of that, is touched. Every step may be repeated,
+// killed half way, and run by two processes at once. The record is removed last, so that the next sweep can resume.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
