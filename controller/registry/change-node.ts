@@ -139,7 +139,7 @@ export function decideRemove(view: ReadonlyView, nodeId: string, how: 'left' | '
   return {
     subject: nodeId,
     change: {
-      // If the host connects meanwhile, the guard on the session fails and the decision is made again.
+      // If the host connects in the meantime, the guard on the session fails and the decision is made again.
       guards: [...gone, keys.session(nodeId), ...subnetKeys.keys()].map((key) => asSeen(view, key)),
       operations: [
         ...[...gone, keys.status(nodeId), keys.session(nodeId), keys.absence(nodeId), ...proofsOf(view, nodeId)].map(
