@@ -151,5 +151,5 @@ async function run({ quick, log, tell }: BenchContext): Promise<void> {
   }
 }
 
-/** benchJoin measures how quickly a node gets to everybody. */
+/** benchJoin measures how quickly the route to a new node reaches all others. */
 export const benchJoin: BenchPart = { rows: ['join'], run };

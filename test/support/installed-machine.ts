@@ -11,7 +11,7 @@ import { Running } from './xctl.js';
 const bundle = fileURLToPath(new URL('../../bin/xctl.js', import.meta.url));
 const main = (part: string) => fileURLToPath(new URL(`../../${part}/main.js`, import.meta.url));
 
-/** Machine is a machine with its own network and its own copies of the folders that programs use by default. */
+/** Machine is a machine with a network of its own, and its own folders at the paths that programs use by default. */
 export class Machine {
   readonly namespace = Namespace.create('help');
   readonly dir = mkdtempSync(join(tmpdir(), 'xnet-help-'));
@@ -27,7 +27,7 @@ export class Machine {
       ['sudo', 'exec "$@"'],
       ['jq', 'exec cat'],
     ] as const) {
-      // Programs that a machine lacks are not under test.
+      // Substitutes a program that this machine lacks: it is not under test.
       if (!has(name)) this.#program(name, script);
     }
   }

@@ -10,7 +10,7 @@ import { Systemd } from './systemd.js';
 const unitFolders = ['/etc/systemd/system', '/usr/local/lib/systemd/system'];
 const deadlineMs = 90_000;
 
-// The paths that installing, running and leaving may touch. Sizes and times of folders are ignored.
+// Lists what installing, running and leaving may touch. Sizes and times of folders are ignored.
 const inventoryScript = `
 for folder in /usr/local /etc /var/lib/xnet /run/xnet; do
   [ ! -e "$folder" ] || find "$folder" -xdev ! -type d -printf '%p %l %m %U %s\\n' -o -type d -printf '%p %m %U\\n'
