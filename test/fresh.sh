@@ -290,6 +290,8 @@ done
 if [ -n "$tests" ]; then
   echo "\$ sudo npm test --$tests"
   code=0
+  # Before the tests start, so that tail finds it.
+  : >/root/tests.log
   # shellcheck disable=SC2086
   npm test --$tests >/root/tests.log 2>&1 &
   runner=$!
