@@ -143,7 +143,8 @@ export class StoreAdmission {
 
   /** settle waits until the remembered state is on disk. */
   async settle(): Promise<void> {
-    await this.#writing;
+    // A write that ends may have begun the next one; two at once would share a temporary file.
+    while (this.#writing !== undefined) await this.#writing;
     if (this.#identity !== this.#written) await this.#write();
   }
 
