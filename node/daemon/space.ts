@@ -5,7 +5,7 @@ import { messageOf } from '../../proto/errors.js';
 import { Alarm } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
 import type { Finding } from '../reconcile/effect.js';
-import { Subscribers } from '../reconcile/live-value.js';
+import { SingleFinding } from '../reconcile/single-finding.js';
 
 /** Space is what a file system says of itself: free blocks for root, of so many bytes, and free inodes; 0 inodes in all: it has no limit. */
 export type Space = {
@@ -38,10 +38,9 @@ const everyMs = 30_000;
 /** StateSpace checks the room of a state directory periodically. */
 export class StateSpace {
   readonly #stateDir: string;
-  readonly #changed = new Subscribers();
+  readonly #finding = new SingleFinding();
   readonly #log: Logger;
   readonly #alarm = new Alarm();
-  #finding: Finding | undefined;
 
   constructor(stateDir: string, log: Logger) {
     this.#stateDir = stateDir;
@@ -50,12 +49,12 @@ export class StateSpace {
 
   /** findings is what was found last; empty while there is room. */
   get findings(): readonly Finding[] {
-    return this.#finding === undefined ? [] : [this.#finding];
+    return this.#finding.findings;
   }
 
   /** subscribe calls `listener` whenever the findings have changed. */
   subscribe(listener: () => void): () => void {
-    return this.#changed.subscribe(listener);
+    return this.#finding.subscribe(listener);
   }
 
   /** again checks now: a write has succeeded or failed. */
@@ -67,13 +66,11 @@ export class StateSpace {
   async run(signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', () => this.#alarm.ring(), { once: true });
     while (!signal.aborted) {
-      const before = this.#finding;
       try {
-        this.#finding = spaceFinding(this.#stateDir, await statfs(this.#stateDir));
+        this.#finding.note(spaceFinding(this.#stateDir, await statfs(this.#stateDir)));
       } catch (error) {
         this.#log.debug({ reason: messageOf(error) }, 'state directory: room not known');
       }
-      if (before?.message !== this.#finding?.message) this.#changed.notify();
       if (!signal.aborted) await this.#alarm.wait(everyMs);
     }
   }

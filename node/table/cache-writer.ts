@@ -4,7 +4,7 @@ import { messageOf } from '../../proto/errors.js';
 import { backoffMs } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
 import type { Finding } from '../reconcile/effect.js';
-import { Subscribers } from '../reconcile/live-value.js';
+import { SingleFinding } from '../reconcile/single-finding.js';
 import { type Cached, writeCache } from './cache.js';
 
 const everyMs = 1_000;
@@ -13,13 +13,12 @@ const backoff = { firstMs: everyMs, longestMs: 60_000 };
 /** CacheWriter writes the cache of one state directory. */
 export class CacheWriter {
   readonly #stateDir: string;
-  readonly #changed = new Subscribers();
+  readonly #finding = new SingleFinding();
   readonly #log: Logger;
   #newest: Cached | undefined;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
   #failures = 0;
-  #finding: Finding | undefined;
 
   constructor(stateDir: string, log: Logger) {
     this.#stateDir = stateDir;
@@ -28,12 +27,12 @@ export class CacheWriter {
 
   /** findings say why the cache is out of date; empty while it is not. */
   get findings(): readonly Finding[] {
-    return this.#finding === undefined ? [] : [this.#finding];
+    return this.#finding.findings;
   }
 
   /** subscribe calls `listener` whenever the findings have changed. */
   subscribe(listener: () => void): () => void {
-    return this.#changed.subscribe(listener);
+    return this.#finding.subscribe(listener);
   }
 
   /** keep schedules a write of `cached`. */
@@ -61,7 +60,7 @@ export class CacheWriter {
     try {
       await writeCache(this.#stateDir, cached);
       this.#failures = 0;
-      this.#note(undefined);
+      this.#finding.note(undefined);
     } catch (error) {
       // Routing goes on without a cache. A state that arrived meanwhile is newer.
       this.#newest ??= cached;
@@ -69,7 +68,7 @@ export class CacheWriter {
       this.#writeIn(backoffMs(this.#failures, backoff, 0.5 + Math.random() / 2));
       this.#log.warn({ reason: messageOf(error), attempt: this.#failures }, 'cache: could not write');
       const message = `${messageOf(error)}: the newest table is in force but not on disk, so a reboot would begin with an older one`;
-      this.#note({
+      this.#finding.note({
         type: 'State',
         transient: false,
         reason: 'CacheNotWritten',
@@ -77,11 +76,5 @@ export class CacheWriter {
         fix: `df -h ${this.#stateDir}`,
       });
     }
-  }
-
-  #note(finding: Finding | undefined): void {
-    const same = finding?.message === this.#finding?.message;
-    this.#finding = finding;
-    if (!same) this.#changed.notify();
   }
 }
