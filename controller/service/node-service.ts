@@ -11,7 +11,8 @@ import type { ReportRequest__Output } from '../../proto/gen/xnet/v1/ReportReques
 import type { ReportResponse } from '../../proto/gen/xnet/v1/ReportResponse.js';
 import type { WatchRequest__Output } from '../../proto/gen/xnet/v1/WatchRequest.js';
 import { Allowances } from '../../proto/rpc/allowance.js';
-import { assignmentFromWire, statusFromReport, versionFromWire } from '../../proto/rpc/convert.js';
+import { statusFromReport, versionFromWire } from '../../proto/rpc/convert.js';
+import { assignmentFromWire } from '../../proto/rpc/convert-assignment.js';
 import { services } from '../../proto/rpc/definitions.js';
 import { nodeIdOf, peerOf } from '../../proto/rpc/peer.js';
 import { type ServiceBinding, serverStream, unary } from '../../proto/rpc/server.js';

@@ -4,13 +4,8 @@
 import { prefixFromKey } from '../../proto/domain/address.js';
 import type { Assignment, Version } from '../../proto/domain/network.js';
 import type { WatchResponse } from '../../proto/gen/xnet/v1/WatchResponse.js';
-import {
-  wireFromAssignment,
-  wireFromDelta,
-  wireFromPoolRange,
-  wireFromPrefix,
-  wireFromRoute,
-} from '../../proto/rpc/convert.js';
+import { wireFromDelta, wireFromPoolRange, wireFromPrefix, wireFromRoute } from '../../proto/rpc/convert.js';
+import { wireFromAssignment } from '../../proto/rpc/convert-assignment.js';
 import { services } from '../../proto/rpc/definitions.js';
 import type { FleetTable } from '../table/fleet-table.js';
 

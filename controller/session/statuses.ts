@@ -193,6 +193,7 @@ function sameForTheStore(a: NodeStatus, b: NodeStatus): boolean {
       status.dockerVersion,
       status.hostNetworks,
       status.silentPeers,
+      status.leases,
     ]);
   return essence(a) === essence(b);
 }

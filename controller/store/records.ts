@@ -122,6 +122,9 @@ const status = object({
     v.array(object({ nodeName: v.string(), gateway: addressText, hostAnswers: v.boolean(), sinceMs: count })),
     [],
   ),
+  leases: v.optional(v.array(object({ subnet: prefixText, generation: count, inForce: v.boolean() })), []),
+  containers: v.optional(v.array(object({ id: v.string(), name: v.string(), subnet: prefixText })), []),
+  containerCount: v.optional(count, 0),
   /** When this was written, milliseconds since 1970. */
   reportedMs: count,
 });

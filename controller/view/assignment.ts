@@ -9,16 +9,22 @@ export function assignmentOf(view: ReadonlyView, nodeId: string): Assignment | u
   const held = subnetId === undefined ? undefined : view.subnets.get(subnetId);
   const pool = held === undefined ? undefined : view.pools.get(held.pool)?.record;
   if (node === undefined || held === undefined || pool === undefined) return undefined;
-  return {
-    nodeId,
-    nodeName: node.name,
-    address: node.address,
-    availability: node.availability,
+  const lease = {
     pool: held.pool,
     subnet: held.subnet,
     generation: held.record.generation,
     mode: node.mode ?? pool.mode,
     networkName: pool.networkName,
     bridgeName: pool.bridgeName,
+  };
+  return {
+    nodeId,
+    nodeName: node.name,
+    address: node.address,
+    availability: node.availability,
+    ...lease,
+    leases: [{ ...lease, state: 'wanted' }],
+    permit: { rollout: '', subnet: held.subnet, generation: held.record.generation },
+    leave: false,
   };
 }

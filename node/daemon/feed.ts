@@ -7,7 +7,7 @@ import { XnetError } from '../../proto/errors.js';
 import type { WatchRequest } from '../../proto/gen/xnet/v1/WatchRequest.js';
 import type { Logger } from '../../proto/process/log.js';
 import { version as daemonVersion } from '../../proto/process/version.js';
-import { wireFromAssignment } from '../../proto/rpc/convert.js';
+import { wireFromAssignment } from '../../proto/rpc/convert-assignment.js';
 import type { CertificateRenewal } from '../identity/renewal.js';
 import type { Outcome } from '../reconcile/effect.js';
 import type { Lane } from '../reconcile/lane.js';

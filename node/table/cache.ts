@@ -11,7 +11,7 @@ import {
   prefixFromKey,
   prefixKey,
 } from '../../proto/domain/address.js';
-import { type Assignment, availabilities, modes } from '../../proto/domain/network.js';
+import { type Assignment, availabilities, leaseStates, modes } from '../../proto/domain/network.js';
 import { PrefixMap } from '../../proto/domain/prefix-map.js';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
 import { writeOwnFile } from '../../proto/process/atomic-file.js';
@@ -35,6 +35,16 @@ function parsed<T>(parse: (text: string) => T | undefined, what: string) {
 const address = parsed(parseIpv4, 'an address');
 const prefix = parsed(parsePrefix, 'a CIDR');
 
+const lease = v.object({
+  pool: v.string(),
+  subnet: prefix,
+  generation: v.number(),
+  mode: v.picklist(modes),
+  networkName: v.string(),
+  bridgeName: v.string(),
+  state: v.picklist(leaseStates),
+});
+
 const schema = v.object({
   format: v.literal(1),
   assignment: v.object({
@@ -48,6 +58,8 @@ const schema = v.object({
     mode: v.picklist(modes),
     networkName: v.string(),
     bridgeName: v.string(),
+    // Absent in a file of a version that knew one lease per node.
+    leases: v.optional(v.array(lease)),
   }),
   table: v.optional(
     v.object({
@@ -95,7 +107,15 @@ export async function readCache(stateDir: string): Promise<Cached | undefined> {
   }
 }
 
-function cachedFrom({ assignment, table }: v.InferOutput<typeof schema>): Cached {
+function assignmentFrom(cached: v.InferOutput<typeof schema>['assignment']): Assignment {
+  const { pool, subnet, generation, mode, networkName, bridgeName } = cached;
+  const only = { pool, subnet, generation, mode, networkName, bridgeName };
+  // A permit is a controller's word at present: it is not kept.
+  return { ...cached, leases: cached.leases ?? [{ ...only, state: 'in force' }], permit: undefined, leave: false };
+}
+
+function cachedFrom({ assignment: written, table }: v.InferOutput<typeof schema>): Cached {
+  const assignment = assignmentFrom(written);
   if (table === undefined) return { assignment, table: undefined };
   return {
     assignment,
@@ -126,13 +146,15 @@ function cachedFrom({ assignment, table }: v.InferOutput<typeof schema>): Cached
 /** writeCache writes the cache: flushed, then put in place of the one before. Throws a system error. */
 export async function writeCache(stateDir: string, cached: Cached): Promise<void> {
   const { assignment, table } = cached;
+  const { permit: _permit, leave: _leave, ...kept } = assignment;
   await mkdir(stateDir, { recursive: true, mode: 0o700 });
   const content = {
     format: 1,
     assignment: {
-      ...assignment,
+      ...kept,
       address: formatIpv4(assignment.address),
       subnet: formatPrefix(assignment.subnet),
+      leases: assignment.leases.map((each) => ({ ...each, subnet: formatPrefix(each.subnet) })),
     },
     ...(table === undefined
       ? {}

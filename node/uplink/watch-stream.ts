@@ -6,13 +6,13 @@ import { XnetError } from '../../proto/errors.js';
 import type { SnapshotChunk__Output } from '../../proto/gen/xnet/v1/SnapshotChunk.js';
 import type { WatchResponse__Output } from '../../proto/gen/xnet/v1/WatchResponse.js';
 import {
-  assignmentFromWire,
   deltaFromWire,
   poolRangeFromWire,
   prefixFromWire,
   requireVersion,
   routeFromWire,
 } from '../../proto/rpc/convert.js';
+import { assignmentFromWire } from '../../proto/rpc/convert-assignment.js';
 import type { TableSnapshot } from '../table/node-table.js';
 
 /** Trust has the certificate authorities to trust, and the addresses of the controllers. */

@@ -26,21 +26,84 @@ export type Route = { readonly subnet: Prefix; readonly nextHop: Ipv4; readonly 
 /** PoolRange is the range of a pool, 10.76.0.0/16, and the length of its subnets, 24. */
 export type PoolRange = Prefix & { readonly subnetLength: number };
 
+/**
+ * LeaseState is the progress of a lease. "wanted": granted, the host does not use it yet. "in force": the host uses it.
+ * "ending": the host is to stop using it. Peers route to the subnet in all three.
+ */
+export type LeaseState = 'wanted' | 'in force' | 'ending';
+
+/** leaseStates lists all values of LeaseState. */
+export const leaseStates = ['wanted', 'in force', 'ending'] as const satisfies readonly LeaseState[];
+
+/** Lease is one lease of a node, as its host realises it. */
+export type Lease = {
+  readonly pool: string;
+  readonly subnet: Prefix;
+  /** +1 for every grant of this subnet; fences a former holder. */
+  readonly generation: number;
+  /** Of the leases of one node that are not ending, at most one is of mode bip. */
+  readonly mode: Mode;
+  /** Docker network of bridge mode, "xnet", and its Linux bridge, "xnet0". */
+  readonly networkName: string;
+  readonly bridgeName: string;
+  readonly state: LeaseState;
+};
+
+/**
+ * Permit allows a host to restart Docker for one change of its leases: `subnet` is the lease to use with mode bip;
+ * undefined: none.
+ */
+export type Permit = {
+  /** Id of the rollout; empty: the node's first lease. */
+  readonly rollout: string;
+  readonly subnet: Prefix | undefined;
+  readonly generation: number;
+};
+
 /** Assignment holds the values for one node alone. */
 export type Assignment = {
   readonly nodeId: string;
   readonly nodeName: string;
   readonly address: Ipv4;
   readonly availability: Availability;
+  /** The lease that primaryLease returns. */
   readonly pool: string;
   readonly subnet: Prefix;
-  /** +1 for every grant of this subnet; fences a former holder. */
   readonly generation: number;
   readonly mode: Mode;
-  /** Docker network of bridge mode, "xnet", and its Linux bridge, "xnet0". */
   readonly networkName: string;
   readonly bridgeName: string;
+  /** All leases, sorted by subnet; never empty. */
+  readonly leases: readonly Lease[];
+  /** Undefined: the host does not restart Docker to change which lease of mode bip it uses. */
+  readonly permit: Permit | undefined;
+  /** Whether the host is to leave by itself. */
+  readonly leave: boolean;
 };
+
+/**
+ * primaryLease is the lease that stands for a node where only one can be shown: the first that is in force, else the
+ * first that is not ending, else the first.
+ */
+export function primaryLease({ leases }: Pick<Assignment, 'leases'>): Lease | undefined {
+  return (
+    leases.find(({ state }) => state === 'in force') ?? leases.find(({ state }) => state === 'wanted') ?? leases[0]
+  );
+}
+
+/** ContainerUse is a container with an address in a lease's subnet. */
+export type ContainerUse = {
+  /** First 12 digits of its id. */
+  readonly id: string;
+  readonly name: string;
+  readonly subnet: Prefix;
+};
+
+/** LeaseUse is what a host does with a lease: whether a bridge of the host has its gateway address. */
+export type LeaseUse = { readonly subnet: Prefix; readonly generation: number; readonly inForce: boolean };
+
+/** mostContainersReported is the maximum number of containers in a report. */
+export const mostContainersReported = 64;
 
 /** TableDelta is the change of the route table between two revisions. */
 export type TableDelta = {
@@ -123,4 +186,9 @@ export type NodeStatus = {
   readonly dockerVersion: string;
   readonly hostNetworks: readonly HostNetwork[];
   readonly silentPeers: readonly SilentPeer[];
+  /** Empty from a daemon that knows only one lease. */
+  readonly leases: readonly LeaseUse[];
+  /** At most mostContainersReported of those that use the node's subnets. */
+  readonly containers: readonly ContainerUse[];
+  readonly containerCount: number;
 };

@@ -31,6 +31,7 @@ import type { AuditEntry as _xnet_v1_AuditEntry, AuditEntry__Output as _xnet_v1_
 import type { Authority as _xnet_v1_Authority, Authority__Output as _xnet_v1_Authority__Output } from './xnet/v1/Authority.js';
 import type { Certificate as _xnet_v1_Certificate, Certificate__Output as _xnet_v1_Certificate__Output } from './xnet/v1/Certificate.js';
 import type { Condition as _xnet_v1_Condition, Condition__Output as _xnet_v1_Condition__Output } from './xnet/v1/Condition.js';
+import type { ContainerUse as _xnet_v1_ContainerUse, ContainerUse__Output as _xnet_v1_ContainerUse__Output } from './xnet/v1/ContainerUse.js';
 import type { ControllerStatus as _xnet_v1_ControllerStatus, ControllerStatus__Output as _xnet_v1_ControllerStatus__Output } from './xnet/v1/ControllerStatus.js';
 import type { Convergence as _xnet_v1_Convergence, Convergence__Output as _xnet_v1_Convergence__Output } from './xnet/v1/Convergence.js';
 import type { CreatePoolRequest as _xnet_v1_CreatePoolRequest, CreatePoolRequest__Output as _xnet_v1_CreatePoolRequest__Output } from './xnet/v1/CreatePoolRequest.js';
@@ -52,6 +53,7 @@ import type { InitResponse as _xnet_v1_InitResponse, InitResponse__Output as _xn
 import type { IssueCertificateRequest as _xnet_v1_IssueCertificateRequest, IssueCertificateRequest__Output as _xnet_v1_IssueCertificateRequest__Output } from './xnet/v1/IssueCertificateRequest.js';
 import type { IssueCertificateResponse as _xnet_v1_IssueCertificateResponse, IssueCertificateResponse__Output as _xnet_v1_IssueCertificateResponse__Output } from './xnet/v1/IssueCertificateResponse.js';
 import type { JoinToken as _xnet_v1_JoinToken, JoinToken__Output as _xnet_v1_JoinToken__Output } from './xnet/v1/JoinToken.js';
+import type { Lease as _xnet_v1_Lease, Lease__Output as _xnet_v1_Lease__Output } from './xnet/v1/Lease.js';
 import type { ListAuditRequest as _xnet_v1_ListAuditRequest, ListAuditRequest__Output as _xnet_v1_ListAuditRequest__Output } from './xnet/v1/ListAuditRequest.js';
 import type { ListAuditResponse as _xnet_v1_ListAuditResponse, ListAuditResponse__Output as _xnet_v1_ListAuditResponse__Output } from './xnet/v1/ListAuditResponse.js';
 import type { ListCertificatesRequest as _xnet_v1_ListCertificatesRequest, ListCertificatesRequest__Output as _xnet_v1_ListCertificatesRequest__Output } from './xnet/v1/ListCertificatesRequest.js';
@@ -151,6 +153,7 @@ export interface ProtoGrpcType {
       Availability: EnumTypeDefinition
       Certificate: MessageTypeDefinition<_xnet_v1_Certificate, _xnet_v1_Certificate__Output>
       Condition: MessageTypeDefinition<_xnet_v1_Condition, _xnet_v1_Condition__Output>
+      ContainerUse: MessageTypeDefinition<_xnet_v1_ContainerUse, _xnet_v1_ContainerUse__Output>
       ControllerStatus: MessageTypeDefinition<_xnet_v1_ControllerStatus, _xnet_v1_ControllerStatus__Output>
       Convergence: MessageTypeDefinition<_xnet_v1_Convergence, _xnet_v1_Convergence__Output>
       CreatePoolRequest: MessageTypeDefinition<_xnet_v1_CreatePoolRequest, _xnet_v1_CreatePoolRequest__Output>
@@ -172,6 +175,8 @@ export interface ProtoGrpcType {
       IssueCertificateRequest: MessageTypeDefinition<_xnet_v1_IssueCertificateRequest, _xnet_v1_IssueCertificateRequest__Output>
       IssueCertificateResponse: MessageTypeDefinition<_xnet_v1_IssueCertificateResponse, _xnet_v1_IssueCertificateResponse__Output>
       JoinToken: MessageTypeDefinition<_xnet_v1_JoinToken, _xnet_v1_JoinToken__Output>
+      Lease: MessageTypeDefinition<_xnet_v1_Lease, _xnet_v1_Lease__Output>
+      LeaseState: EnumTypeDefinition
       ListAuditRequest: MessageTypeDefinition<_xnet_v1_ListAuditRequest, _xnet_v1_ListAuditRequest__Output>
       ListAuditResponse: MessageTypeDefinition<_xnet_v1_ListAuditResponse, _xnet_v1_ListAuditResponse__Output>
       ListCertificatesRequest: MessageTypeDefinition<_xnet_v1_ListCertificatesRequest, _xnet_v1_ListCertificatesRequest__Output>

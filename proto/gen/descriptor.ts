@@ -33,6 +33,70 @@ export const descriptor = {
         "AVAILABILITY_LEAVING": 4
        }
       },
+      "LeaseState": {
+       "values": {
+        "LEASE_STATE_UNSPECIFIED": 0,
+        "LEASE_STATE_WANTED": 1,
+        "LEASE_STATE_IN_FORCE": 2,
+        "LEASE_STATE_ENDING": 3
+       }
+      },
+      "Lease": {
+       "fields": {
+        "pool": {
+         "type": "string",
+         "id": 1
+        },
+        "subnet": {
+         "type": "string",
+         "id": 2
+        },
+        "gateway": {
+         "type": "string",
+         "id": 3
+        },
+        "generation": {
+         "type": "uint64",
+         "id": 4
+        },
+        "mode": {
+         "type": "Mode",
+         "id": 5
+        },
+        "networkName": {
+         "type": "string",
+         "id": 6
+        },
+        "bridgeName": {
+         "type": "string",
+         "id": 7
+        },
+        "state": {
+         "type": "LeaseState",
+         "id": 8
+        },
+        "sinceMs": {
+         "type": "int64",
+         "id": 9
+        }
+       }
+      },
+      "ContainerUse": {
+       "fields": {
+        "name": {
+         "type": "string",
+         "id": 1
+        },
+        "subnet": {
+         "type": "string",
+         "id": 2
+        },
+        "id": {
+         "type": "string",
+         "id": 3
+        }
+       }
+      },
       "NodeState": {
        "values": {
         "NODE_STATE_UNSPECIFIED": 0,
@@ -325,6 +389,20 @@ export const descriptor = {
          "rule": "repeated",
          "type": "HostNetwork",
          "id": 20
+        },
+        "leases": {
+         "rule": "repeated",
+         "type": "Lease",
+         "id": 21
+        },
+        "containers": {
+         "rule": "repeated",
+         "type": "ContainerUse",
+         "id": 22
+        },
+        "containerCount": {
+         "type": "uint32",
+         "id": 23
         }
        }
       },
@@ -533,6 +611,51 @@ export const descriptor = {
         "bridgeName": {
          "type": "string",
          "id": 10
+        },
+        "leases": {
+         "rule": "repeated",
+         "type": "Lease",
+         "id": 11
+        },
+        "permit": {
+         "type": "Permit",
+         "id": 12
+        },
+        "leave": {
+         "type": "bool",
+         "id": 13
+        }
+       }
+      },
+      "Permit": {
+       "fields": {
+        "rollout": {
+         "type": "string",
+         "id": 1
+        },
+        "subnet": {
+         "type": "string",
+         "id": 2
+        },
+        "generation": {
+         "type": "uint64",
+         "id": 3
+        }
+       }
+      },
+      "LeaseUse": {
+       "fields": {
+        "subnet": {
+         "type": "string",
+         "id": 1
+        },
+        "generation": {
+         "type": "uint64",
+         "id": 2
+        },
+        "inForce": {
+         "type": "bool",
+         "id": 3
         }
        }
       },
@@ -733,6 +856,20 @@ export const descriptor = {
         "hostFingerprint": {
          "type": "string",
          "id": 11
+        },
+        "leases": {
+         "rule": "repeated",
+         "type": "LeaseUse",
+         "id": 12
+        },
+        "containers": {
+         "rule": "repeated",
+         "type": "ContainerUse",
+         "id": 13
+        },
+        "containerCount": {
+         "type": "uint32",
+         "id": 14
         }
        }
       },

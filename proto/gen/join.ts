@@ -25,11 +25,13 @@ import type { ServiceOptions as _google_protobuf_ServiceOptions, ServiceOptions_
 import type { SourceCodeInfo as _google_protobuf_SourceCodeInfo, SourceCodeInfo__Output as _google_protobuf_SourceCodeInfo__Output } from './google/protobuf/SourceCodeInfo.js';
 import type { UninterpretedOption as _google_protobuf_UninterpretedOption, UninterpretedOption__Output as _google_protobuf_UninterpretedOption__Output } from './google/protobuf/UninterpretedOption.js';
 import type { Condition as _xnet_v1_Condition, Condition__Output as _xnet_v1_Condition__Output } from './xnet/v1/Condition.js';
+import type { ContainerUse as _xnet_v1_ContainerUse, ContainerUse__Output as _xnet_v1_ContainerUse__Output } from './xnet/v1/ContainerUse.js';
 import type { Event as _xnet_v1_Event, Event__Output as _xnet_v1_Event__Output } from './xnet/v1/Event.js';
 import type { HostNetwork as _xnet_v1_HostNetwork, HostNetwork__Output as _xnet_v1_HostNetwork__Output } from './xnet/v1/HostNetwork.js';
 import type { JoinRequest as _xnet_v1_JoinRequest, JoinRequest__Output as _xnet_v1_JoinRequest__Output } from './xnet/v1/JoinRequest.js';
 import type { JoinResponse as _xnet_v1_JoinResponse, JoinResponse__Output as _xnet_v1_JoinResponse__Output } from './xnet/v1/JoinResponse.js';
 import type { JoinServiceClient as _xnet_v1_JoinServiceClient, JoinServiceDefinition as _xnet_v1_JoinServiceDefinition } from './xnet/v1/JoinService.js';
+import type { Lease as _xnet_v1_Lease, Lease__Output as _xnet_v1_Lease__Output } from './xnet/v1/Lease.js';
 import type { Node as _xnet_v1_Node, Node__Output as _xnet_v1_Node__Output } from './xnet/v1/Node.js';
 import type { Pool as _xnet_v1_Pool, Pool__Output as _xnet_v1_Pool__Output } from './xnet/v1/Pool.js';
 import type { PoolUsage as _xnet_v1_PoolUsage, PoolUsage__Output as _xnet_v1_PoolUsage__Output } from './xnet/v1/PoolUsage.js';
@@ -76,11 +78,14 @@ export interface ProtoGrpcType {
       Access: EnumTypeDefinition
       Availability: EnumTypeDefinition
       Condition: MessageTypeDefinition<_xnet_v1_Condition, _xnet_v1_Condition__Output>
+      ContainerUse: MessageTypeDefinition<_xnet_v1_ContainerUse, _xnet_v1_ContainerUse__Output>
       Event: MessageTypeDefinition<_xnet_v1_Event, _xnet_v1_Event__Output>
       HostNetwork: MessageTypeDefinition<_xnet_v1_HostNetwork, _xnet_v1_HostNetwork__Output>
       JoinRequest: MessageTypeDefinition<_xnet_v1_JoinRequest, _xnet_v1_JoinRequest__Output>
       JoinResponse: MessageTypeDefinition<_xnet_v1_JoinResponse, _xnet_v1_JoinResponse__Output>
       JoinService: SubtypeConstructor<typeof grpc.Client, _xnet_v1_JoinServiceClient> & { service: _xnet_v1_JoinServiceDefinition }
+      Lease: MessageTypeDefinition<_xnet_v1_Lease, _xnet_v1_Lease__Output>
+      LeaseState: EnumTypeDefinition
       Mode: EnumTypeDefinition
       Node: MessageTypeDefinition<_xnet_v1_Node, _xnet_v1_Node__Output>
       NodeState: EnumTypeDefinition

@@ -27,14 +27,18 @@ import type { UninterpretedOption as _google_protobuf_UninterpretedOption, Unint
 import type { Assignment as _xnet_v1_Assignment, Assignment__Output as _xnet_v1_Assignment__Output } from './xnet/v1/Assignment.js';
 import type { Bookmark as _xnet_v1_Bookmark, Bookmark__Output as _xnet_v1_Bookmark__Output } from './xnet/v1/Bookmark.js';
 import type { Condition as _xnet_v1_Condition, Condition__Output as _xnet_v1_Condition__Output } from './xnet/v1/Condition.js';
+import type { ContainerUse as _xnet_v1_ContainerUse, ContainerUse__Output as _xnet_v1_ContainerUse__Output } from './xnet/v1/ContainerUse.js';
 import type { Delta as _xnet_v1_Delta, Delta__Output as _xnet_v1_Delta__Output } from './xnet/v1/Delta.js';
 import type { Destination as _xnet_v1_Destination, Destination__Output as _xnet_v1_Destination__Output } from './xnet/v1/Destination.js';
 import type { Event as _xnet_v1_Event, Event__Output as _xnet_v1_Event__Output } from './xnet/v1/Event.js';
 import type { HostNetwork as _xnet_v1_HostNetwork, HostNetwork__Output as _xnet_v1_HostNetwork__Output } from './xnet/v1/HostNetwork.js';
+import type { Lease as _xnet_v1_Lease, Lease__Output as _xnet_v1_Lease__Output } from './xnet/v1/Lease.js';
+import type { LeaseUse as _xnet_v1_LeaseUse, LeaseUse__Output as _xnet_v1_LeaseUse__Output } from './xnet/v1/LeaseUse.js';
 import type { LeaveRequest as _xnet_v1_LeaveRequest, LeaveRequest__Output as _xnet_v1_LeaveRequest__Output } from './xnet/v1/LeaveRequest.js';
 import type { LeaveResponse as _xnet_v1_LeaveResponse, LeaveResponse__Output as _xnet_v1_LeaveResponse__Output } from './xnet/v1/LeaveResponse.js';
 import type { Node as _xnet_v1_Node, Node__Output as _xnet_v1_Node__Output } from './xnet/v1/Node.js';
 import type { NodeServiceClient as _xnet_v1_NodeServiceClient, NodeServiceDefinition as _xnet_v1_NodeServiceDefinition } from './xnet/v1/NodeService.js';
+import type { Permit as _xnet_v1_Permit, Permit__Output as _xnet_v1_Permit__Output } from './xnet/v1/Permit.js';
 import type { Pool as _xnet_v1_Pool, Pool__Output as _xnet_v1_Pool__Output } from './xnet/v1/Pool.js';
 import type { PoolList as _xnet_v1_PoolList, PoolList__Output as _xnet_v1_PoolList__Output } from './xnet/v1/PoolList.js';
 import type { PoolRange as _xnet_v1_PoolRange, PoolRange__Output as _xnet_v1_PoolRange__Output } from './xnet/v1/PoolRange.js';
@@ -95,16 +99,21 @@ export interface ProtoGrpcType {
       Availability: EnumTypeDefinition
       Bookmark: MessageTypeDefinition<_xnet_v1_Bookmark, _xnet_v1_Bookmark__Output>
       Condition: MessageTypeDefinition<_xnet_v1_Condition, _xnet_v1_Condition__Output>
+      ContainerUse: MessageTypeDefinition<_xnet_v1_ContainerUse, _xnet_v1_ContainerUse__Output>
       Delta: MessageTypeDefinition<_xnet_v1_Delta, _xnet_v1_Delta__Output>
       Destination: MessageTypeDefinition<_xnet_v1_Destination, _xnet_v1_Destination__Output>
       Event: MessageTypeDefinition<_xnet_v1_Event, _xnet_v1_Event__Output>
       HostNetwork: MessageTypeDefinition<_xnet_v1_HostNetwork, _xnet_v1_HostNetwork__Output>
+      Lease: MessageTypeDefinition<_xnet_v1_Lease, _xnet_v1_Lease__Output>
+      LeaseState: EnumTypeDefinition
+      LeaseUse: MessageTypeDefinition<_xnet_v1_LeaseUse, _xnet_v1_LeaseUse__Output>
       LeaveRequest: MessageTypeDefinition<_xnet_v1_LeaveRequest, _xnet_v1_LeaveRequest__Output>
       LeaveResponse: MessageTypeDefinition<_xnet_v1_LeaveResponse, _xnet_v1_LeaveResponse__Output>
       Mode: EnumTypeDefinition
       Node: MessageTypeDefinition<_xnet_v1_Node, _xnet_v1_Node__Output>
       NodeService: SubtypeConstructor<typeof grpc.Client, _xnet_v1_NodeServiceClient> & { service: _xnet_v1_NodeServiceDefinition }
       NodeState: EnumTypeDefinition
+      Permit: MessageTypeDefinition<_xnet_v1_Permit, _xnet_v1_Permit__Output>
       Pool: MessageTypeDefinition<_xnet_v1_Pool, _xnet_v1_Pool__Output>
       PoolList: MessageTypeDefinition<_xnet_v1_PoolList, _xnet_v1_PoolList__Output>
       PoolRange: MessageTypeDefinition<_xnet_v1_PoolRange, _xnet_v1_PoolRange__Output>

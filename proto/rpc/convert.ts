@@ -9,22 +9,21 @@ import {
   parsePrefix,
   prefixOf,
 } from '../domain/address.js';
-import type {
-  Assignment,
-  Availability,
-  Condition,
-  HostNetwork,
-  Mode,
-  NodeStatus,
-  PoolRange,
-  Route,
-  RouteCounts,
-  SilentPeer,
-  TableDelta,
-  Version,
+import {
+  type Availability,
+  type Condition,
+  type HostNetwork,
+  type Mode,
+  mostContainersReported,
+  type NodeStatus,
+  type PoolRange,
+  type Route,
+  type RouteCounts,
+  type SilentPeer,
+  type TableDelta,
+  type Version,
 } from '../domain/network.js';
 import { XnetError } from '../errors.js';
-import type { Assignment__Output, Assignment as AssignmentWire } from '../gen/xnet/v1/Assignment.js';
 import type { Availability__Output } from '../gen/xnet/v1/Availability.js';
 import type { Condition__Output } from '../gen/xnet/v1/Condition.js';
 import type { Delta__Output, Delta as DeltaWire } from '../gen/xnet/v1/Delta.js';
@@ -46,11 +45,13 @@ const availabilityToWire = {
   leaving: 'AVAILABILITY_LEAVING',
 } as const satisfies Record<Availability, Availability__Output>;
 
-function corrupt(what: string): XnetError {
+/** corrupt returns the error of a message that makes no sense. */
+export function corrupt(what: string): XnetError {
   return new XnetError('Corrupt', `the message from the other side makes no sense: ${what}`);
 }
 
-function keyOf<K extends string, V>(table: Readonly<Record<K, V>>, value: V): K | undefined {
+/** keyOf returns the key of a value in a table; undefined if there is none. */
+export function keyOf<K extends string, V>(table: Readonly<Record<K, V>>, value: V): K | undefined {
   for (const key in table) if (table[key] === value) return key;
   return undefined;
 }
@@ -157,45 +158,6 @@ export function deltaFromWire(wire: Delta__Output): TableDelta {
   };
 }
 
-/** wireFromAssignment returns the message of an assignment. */
-export function wireFromAssignment(assignment: Assignment): AssignmentWire {
-  return {
-    nodeId: assignment.nodeId,
-    nodeName: assignment.nodeName,
-    address: formatIpv4(assignment.address),
-    availability: wireFromAvailability(assignment.availability),
-    pool: assignment.pool,
-    subnet: formatPrefix(assignment.subnet),
-    generation: assignment.generation,
-    mode: wireFromMode(assignment.mode),
-    networkName: assignment.networkName,
-    bridgeName: assignment.bridgeName,
-  };
-}
-
-/** assignmentFromWire returns an assignment; throws Corrupt. */
-export function assignmentFromWire(wire: Assignment__Output): Assignment {
-  const address = parseIpv4(wire.address);
-  const subnet = parsePrefix(wire.subnet);
-  const mode = modeFromWire(wire.mode);
-  const availability = availabilityFromWire(wire.availability);
-  if (address === undefined || subnet === undefined || mode === undefined || availability === undefined) {
-    throw corrupt(`assignment of ${wire.subnet} at ${wire.address}, ${wire.mode}, ${wire.availability}`);
-  }
-  return {
-    nodeId: wire.nodeId,
-    nodeName: wire.nodeName,
-    address,
-    availability,
-    pool: wire.pool,
-    subnet,
-    generation: wire.generation,
-    mode,
-    networkName: wire.networkName,
-    bridgeName: wire.bridgeName,
-  };
-}
-
 /** conditionFromWire returns a condition. */
 export function conditionFromWire(wire: Condition__Output): Condition {
   const { type, ok, transient, reason, message, fix, sinceMs } = wire;
@@ -226,6 +188,7 @@ export function wireFromSilentPeer(peer: SilentPeer): SilentPeer__Output {
 const mostConditions = 32;
 const mostNetworks = 256;
 const mostSilentPeers = 16;
+const mostLeases = 64;
 const longestMessage = 1_024;
 const longestName = 128;
 
@@ -261,5 +224,15 @@ export function statusFromReport(wire: ReportRequest__Output): NodeStatus {
       const peer = { nodeName: nodeName.slice(0, longestName), hostAnswers, sinceMs };
       return address === undefined ? [] : [{ ...peer, gateway: address }];
     }),
+    leases: wire.leases.slice(0, mostLeases).flatMap(({ subnet, generation, inForce }) => {
+      const prefix = parsePrefix(subnet);
+      return prefix === undefined ? [] : [{ subnet: prefix, generation, inForce }];
+    }),
+    containers: wire.containers.slice(0, mostContainersReported).flatMap(({ id, name, subnet }) => {
+      const prefix = parsePrefix(subnet);
+      const container = { id: id.slice(0, longestName), name: name.slice(0, longestName) };
+      return prefix === undefined ? [] : [{ ...container, subnet: prefix }];
+    }),
+    containerCount: wire.containerCount,
   };
 }

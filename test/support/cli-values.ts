@@ -32,6 +32,9 @@ export const wireNode: Node__Output = {
   kernelVersion: '6.1',
   dockerVersion: '20.10.24',
   hostNetworks: [],
+  leases: [],
+  containers: [],
+  containerCount: 0,
 };
 
 export const node = (more: Partial<Node__Output> = {}): NodeOutput => nodeFromWire({ ...wireNode, ...more });

@@ -72,6 +72,9 @@ export const status: NodeStatus = {
   dockerVersion: '28.0',
   hostNetworks: [],
   silentPeers: [],
+  leases: [],
+  containers: [],
+  containerCount: 0,
 };
 
 export type Controller = {

@@ -15,7 +15,7 @@ import type { XnetError } from '../../proto/errors.js';
 import type { Condition } from '../../proto/gen/xnet/v1/Condition.js';
 import type { NodeServiceClient } from '../../proto/gen/xnet/v1/NodeService.js';
 import { callUnary } from '../../proto/rpc/channel.js';
-import { wireFromAssignment } from '../../proto/rpc/convert.js';
+import { wireFromAssignment } from '../../proto/rpc/convert-assignment.js';
 import { errorFromStatus } from '../../proto/rpc/status.js';
 
 /** Heard is one message of a controller. */

@@ -2,6 +2,8 @@
 
 import type { Availability as _xnet_v1_Availability, Availability__Output as _xnet_v1_Availability__Output } from '../../xnet/v1/Availability.js';
 import type { Mode as _xnet_v1_Mode, Mode__Output as _xnet_v1_Mode__Output } from '../../xnet/v1/Mode.js';
+import type { Lease as _xnet_v1_Lease, Lease__Output as _xnet_v1_Lease__Output } from '../../xnet/v1/Lease.js';
+import type { Permit as _xnet_v1_Permit, Permit__Output as _xnet_v1_Permit__Output } from '../../xnet/v1/Permit.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Assignment {
@@ -15,6 +17,9 @@ export interface Assignment {
   'mode'?: (_xnet_v1_Mode);
   'networkName'?: (string);
   'bridgeName'?: (string);
+  'leases'?: (_xnet_v1_Lease)[];
+  'permit'?: (_xnet_v1_Permit | null);
+  'leave'?: (boolean);
 }
 
 export interface Assignment__Output {
@@ -28,4 +33,7 @@ export interface Assignment__Output {
   'mode': (_xnet_v1_Mode__Output);
   'networkName': (string);
   'bridgeName': (string);
+  'leases': (_xnet_v1_Lease__Output)[];
+  'permit': (_xnet_v1_Permit__Output | null);
+  'leave': (boolean);
 }

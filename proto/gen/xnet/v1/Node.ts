@@ -6,6 +6,8 @@ import type { NodeState as _xnet_v1_NodeState, NodeState__Output as _xnet_v1_Nod
 import type { RouteCounts as _xnet_v1_RouteCounts, RouteCounts__Output as _xnet_v1_RouteCounts__Output } from '../../xnet/v1/RouteCounts.js';
 import type { Condition as _xnet_v1_Condition, Condition__Output as _xnet_v1_Condition__Output } from '../../xnet/v1/Condition.js';
 import type { HostNetwork as _xnet_v1_HostNetwork, HostNetwork__Output as _xnet_v1_HostNetwork__Output } from '../../xnet/v1/HostNetwork.js';
+import type { Lease as _xnet_v1_Lease, Lease__Output as _xnet_v1_Lease__Output } from '../../xnet/v1/Lease.js';
+import type { ContainerUse as _xnet_v1_ContainerUse, ContainerUse__Output as _xnet_v1_ContainerUse__Output } from '../../xnet/v1/ContainerUse.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Node {
@@ -29,6 +31,9 @@ export interface Node {
   'kernelVersion'?: (string);
   'dockerVersion'?: (string);
   'hostNetworks'?: (_xnet_v1_HostNetwork)[];
+  'leases'?: (_xnet_v1_Lease)[];
+  'containers'?: (_xnet_v1_ContainerUse)[];
+  'containerCount'?: (number);
 }
 
 export interface Node__Output {
@@ -52,4 +57,7 @@ export interface Node__Output {
   'kernelVersion': (string);
   'dockerVersion': (string);
   'hostNetworks': (_xnet_v1_HostNetwork__Output)[];
+  'leases': (_xnet_v1_Lease__Output)[];
+  'containers': (_xnet_v1_ContainerUse__Output)[];
+  'containerCount': (number);
 }

@@ -5,6 +5,8 @@ import type { RouteCounts as _xnet_v1_RouteCounts, RouteCounts__Output as _xnet_
 import type { Condition as _xnet_v1_Condition, Condition__Output as _xnet_v1_Condition__Output } from '../../xnet/v1/Condition.js';
 import type { HostNetwork as _xnet_v1_HostNetwork, HostNetwork__Output as _xnet_v1_HostNetwork__Output } from '../../xnet/v1/HostNetwork.js';
 import type { SilentPeer as _xnet_v1_SilentPeer, SilentPeer__Output as _xnet_v1_SilentPeer__Output } from '../../xnet/v1/SilentPeer.js';
+import type { LeaseUse as _xnet_v1_LeaseUse, LeaseUse__Output as _xnet_v1_LeaseUse__Output } from '../../xnet/v1/LeaseUse.js';
+import type { ContainerUse as _xnet_v1_ContainerUse, ContainerUse__Output as _xnet_v1_ContainerUse__Output } from '../../xnet/v1/ContainerUse.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface ReportRequest {
@@ -19,6 +21,9 @@ export interface ReportRequest {
   'hostNetworks'?: (_xnet_v1_HostNetwork)[];
   'silentPeers'?: (_xnet_v1_SilentPeer)[];
   'hostFingerprint'?: (string);
+  'leases'?: (_xnet_v1_LeaseUse)[];
+  'containers'?: (_xnet_v1_ContainerUse)[];
+  'containerCount'?: (number);
 }
 
 export interface ReportRequest__Output {
@@ -33,4 +38,7 @@ export interface ReportRequest__Output {
   'hostNetworks': (_xnet_v1_HostNetwork__Output)[];
   'silentPeers': (_xnet_v1_SilentPeer__Output)[];
   'hostFingerprint': (string);
+  'leases': (_xnet_v1_LeaseUse__Output)[];
+  'containers': (_xnet_v1_ContainerUse__Output)[];
+  'containerCount': (number);
 }

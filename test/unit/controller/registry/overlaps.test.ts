@@ -19,6 +19,9 @@ async function reportNetworks(core: Core, nodeId: string, hostNetworks: readonly
     conditions: [],
     hostNetworks: [...hostNetworks],
     silentPeers: [],
+    leases: [],
+    containers: [],
+    containerCount: 0,
     reportedMs: 1,
   });
   const operation = { kind: 'put', key: `status/${nodeId}`, value } as const;

@@ -48,6 +48,9 @@ const samples: Partial<Record<RecordKind, object>> = {
     dockerVersion: '3',
     hostNetworks: [{ prefix: '172.17.0.0/16', source: 'docker0', ...unknown }],
     silentPeers: [{ nodeName: 'web-2', gateway: '10.76.1.1', hostAnswers: true, sinceMs: 1 }],
+    leases: [{ subnet: '10.76.3.0/24', generation: 1, inForce: true, ...unknown }],
+    containers: [{ id: '0123456789ab', name: 'web', subnet: '10.76.3.0/24', ...unknown }],
+    containerCount: 1,
     reportedMs: 1,
   },
   token: {

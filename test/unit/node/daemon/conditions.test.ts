@@ -28,6 +28,9 @@ const status = (conditions: readonly Condition[]): NodeStatus => ({
   dockerVersion: '28.0',
   hostNetworks: [],
   silentPeers: [],
+  leases: [],
+  containers: [],
+  containerCount: 0,
 });
 
 test('a transient condition becomes permanent after a time limit', (t) => {

@@ -9,6 +9,7 @@ import { type ProbedPeer, Rounds, routedPeers } from '../../../../node/probe/rou
 import { ipv4FromNumber, prefixKey } from '../../../../proto/domain/address.js';
 import type { Condition, NodeStatus, SilentPeer } from '../../../../proto/domain/network.js';
 import { ip, peer, prefix } from '../../../support/route-fixtures.js';
+import { status as emptyStatus } from '../../../support/session-values.js';
 
 const peersOf = (count: number): ReadonlyMap<number, ProbedPeer> =>
   new Map(
@@ -238,12 +239,8 @@ const silentPeer = (nodeName: string, hostAnswers = false): SilentPeer => ({
   sinceMs: 7,
 });
 const status = (silentPeers: readonly SilentPeer[], conditions: readonly Condition[] = [docker(true)]): NodeStatus => ({
-  routes: { desired: 1, installed: 1, conflicting: 0, unreachable: 0 },
+  ...emptyStatus,
   conditions,
-  daemonVersion: '',
-  kernelVersion: '',
-  dockerVersion: '',
-  hostNetworks: [],
   silentPeers,
 });
 

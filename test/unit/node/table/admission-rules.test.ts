@@ -159,17 +159,23 @@ test('a route is one subnet of a pool by a valid peer address', (t) => {
 });
 
 test('an assignment must be for this node, within its pools, and name no interface of the host', (t) => {
-  const good: Assignment = {
-    nodeId: 'n-0123456789ab',
-    nodeName: 'web-1',
-    address: address('192.168.83.11'),
-    availability: 'active',
+  const lease = {
     pool: 'default',
     subnet: prefix('10.76.0.0/24'),
     generation: 1,
     mode: 'bridge',
     networkName: 'xnet',
     bridgeName: 'xnet0',
+  } as const;
+  const good: Assignment = {
+    nodeId: 'n-0123456789ab',
+    nodeName: 'web-1',
+    address: address('192.168.83.11'),
+    availability: 'active',
+    ...lease,
+    leases: [{ ...lease, state: 'wanted' }],
+    permit: undefined,
+    leave: false,
   };
   const pools = [pool('10.76.0.0/16')];
   t.is(assignmentProblem(good, pools, rules), undefined);

@@ -1,0 +1,14 @@
+// Original file: proto/xnet/v1/types.proto
+
+
+export interface ContainerUse {
+  'name'?: (string);
+  'subnet'?: (string);
+  'id'?: (string);
+}
+
+export interface ContainerUse__Output {
+  'name': (string);
+  'subnet': (string);
+  'id': (string);
+}

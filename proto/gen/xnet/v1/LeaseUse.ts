@@ -1,0 +1,15 @@
+// Original file: proto/xnet/v1/node.proto
+
+import type { Long } from '@grpc/proto-loader';
+
+export interface LeaseUse {
+  'subnet'?: (string);
+  'generation'?: (number | string | Long);
+  'inForce'?: (boolean);
+}
+
+export interface LeaseUse__Output {
+  'subnet': (string);
+  'generation': (number);
+  'inForce': (boolean);
+}

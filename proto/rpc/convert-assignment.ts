@@ -1,0 +1,111 @@
+// Converts a node's assignment, its leases and what its host does with them between the wire and the domain.
+// Invariant: wire values are validated here; an invalid one throws Corrupt.
+import { formatIpv4, formatPrefix, gatewayOf, parseIpv4, parsePrefix } from '../domain/address.js';
+import type { Assignment, ContainerUse, Lease, LeaseState, LeaseUse, Permit } from '../domain/network.js';
+import type { Assignment__Output, Assignment as AssignmentWire } from '../gen/xnet/v1/Assignment.js';
+import type { ContainerUse__Output } from '../gen/xnet/v1/ContainerUse.js';
+import type { Lease__Output } from '../gen/xnet/v1/Lease.js';
+import type { LeaseState__Output } from '../gen/xnet/v1/LeaseState.js';
+import type { LeaseUse__Output } from '../gen/xnet/v1/LeaseUse.js';
+import type { Permit__Output } from '../gen/xnet/v1/Permit.js';
+import { availabilityFromWire, corrupt, keyOf, modeFromWire, wireFromAvailability, wireFromMode } from './convert.js';
+
+const leaseStateToWire = {
+  wanted: 'LEASE_STATE_WANTED',
+  'in force': 'LEASE_STATE_IN_FORCE',
+  ending: 'LEASE_STATE_ENDING',
+} as const satisfies Record<LeaseState, LeaseState__Output>;
+
+/** wireFromLease returns the message of a lease. `sinceMs`: when it was granted, milliseconds since 1970; 0: unknown. */
+export function wireFromLease(lease: Lease, sinceMs = 0): Lease__Output {
+  const { pool, subnet, generation, mode, networkName, bridgeName, state } = lease;
+  return {
+    pool,
+    subnet: formatPrefix(subnet),
+    gateway: formatIpv4(gatewayOf(subnet)),
+    generation,
+    mode: wireFromMode(mode),
+    networkName,
+    bridgeName,
+    state: leaseStateToWire[state],
+    sinceMs,
+  };
+}
+
+// Throws Corrupt. A state of a newer version counts as wanted.
+function leaseFromWire(wire: Lease__Output): Lease {
+  const { pool, generation, networkName, bridgeName } = wire;
+  const subnet = parsePrefix(wire.subnet);
+  const mode = modeFromWire(wire.mode);
+  if (subnet === undefined || mode === undefined) throw corrupt(`lease of ${wire.subnet}, ${wire.mode}`);
+  const state = keyOf<LeaseState, LeaseState__Output>(leaseStateToWire, wire.state) ?? 'wanted';
+  return { pool, subnet, generation, mode, networkName, bridgeName, state };
+}
+
+function permitFromWire(wire: Permit__Output | null): Permit | undefined {
+  if (wire === null) return undefined;
+  const subnet = wire.subnet === '' ? undefined : parsePrefix(wire.subnet);
+  if (wire.subnet !== '' && subnet === undefined) throw corrupt(`permit for ${wire.subnet}`);
+  return { rollout: wire.rollout, subnet, generation: wire.generation };
+}
+
+/** wireFromLeaseUse returns the message of what a host does with a lease. */
+export function wireFromLeaseUse({ subnet, generation, inForce }: LeaseUse): LeaseUse__Output {
+  return { subnet: formatPrefix(subnet), generation, inForce };
+}
+
+/** wireFromContainerUse returns the message of a container with an address in a lease's subnet. */
+export function wireFromContainerUse({ id, name, subnet }: ContainerUse): ContainerUse__Output {
+  return { id, name, subnet: formatPrefix(subnet) };
+}
+
+/** wireFromAssignment returns the message of an assignment. */
+export function wireFromAssignment(assignment: Assignment): AssignmentWire {
+  return {
+    nodeId: assignment.nodeId,
+    nodeName: assignment.nodeName,
+    address: formatIpv4(assignment.address),
+    availability: wireFromAvailability(assignment.availability),
+    pool: assignment.pool,
+    subnet: formatPrefix(assignment.subnet),
+    generation: assignment.generation,
+    mode: wireFromMode(assignment.mode),
+    networkName: assignment.networkName,
+    bridgeName: assignment.bridgeName,
+    leases: assignment.leases.map((lease) => wireFromLease(lease)),
+    permit:
+      assignment.permit === undefined
+        ? null
+        : {
+            rollout: assignment.permit.rollout,
+            subnet: assignment.permit.subnet === undefined ? '' : formatPrefix(assignment.permit.subnet),
+            generation: assignment.permit.generation,
+          },
+    leave: assignment.leave,
+  };
+}
+
+/** assignmentFromWire returns an assignment; throws Corrupt. */
+export function assignmentFromWire(wire: Assignment__Output): Assignment {
+  const address = parseIpv4(wire.address);
+  const subnet = parsePrefix(wire.subnet);
+  const mode = modeFromWire(wire.mode);
+  const availability = availabilityFromWire(wire.availability);
+  if (address === undefined || subnet === undefined || mode === undefined || availability === undefined) {
+    throw corrupt(`assignment of ${wire.subnet} at ${wire.address}, ${wire.mode}, ${wire.availability}`);
+  }
+  const { nodeId, nodeName, pool, generation, networkName, bridgeName, leave } = wire;
+  const only = { pool, subnet, generation, mode, networkName, bridgeName };
+  // A controller that knows one lease per node lets its nodes restart Docker for it at any time.
+  const knowsOne = wire.leases.length === 0;
+  return {
+    nodeId,
+    nodeName,
+    address,
+    availability,
+    ...only,
+    leases: knowsOne ? [{ ...only, state: 'wanted' }] : wire.leases.map(leaseFromWire),
+    permit: knowsOne ? { rollout: '', subnet, generation } : permitFromWire(wire.permit),
+    leave,
+  };
+}
