@@ -9,6 +9,7 @@ import { type RpcServer, type ServiceBinding, startServer } from '../proto/rpc/s
 import { Listeners } from './listeners.js';
 import type { ClusterState, Ports, Registries, ThisController } from './service/admin-deps.js';
 import { adminService } from './service/admin-service.js';
+import { ipamService } from './service/ipam-service.js';
 import { joinService } from './service/join-service.js';
 import { nodeService } from './service/node-service.js';
 import { type ControllerSettings, joinEndpoints, localEndpoints } from './settings.js';
@@ -48,6 +49,7 @@ export class Api {
     this.#bindings = [
       nodeService({ feed, store, sessions, nodes, certificates, authority, alive }),
       adminService({ state, registries, controller: { ...deps.controller, ports } }),
+      ipamService({ feed, pools: registries.pools }),
     ];
     const record = sessions.record.bind(sessions);
     this.#listeners = new Listeners({

@@ -2,10 +2,9 @@
 // Invariant: a change is made at most once, however often its call is repeated: all attempts carry one operation id.
 import type { ClientReadableStream } from '@grpc/grpc-js';
 import { XnetError } from '../../proto/errors.js';
-import type { AdminServiceClient } from '../../proto/gen/xnet/v1/AdminService.js';
 import { backoffMs, pause } from '../../proto/process/backoff.js';
 import { callUnary, isConnected, makeClient, readStream } from '../../proto/rpc/channel.js';
-import { services } from '../../proto/rpc/definitions.js';
+import { type OperatorClient, services } from '../../proto/rpc/definitions.js';
 import { type Endpoint, formatEndpoint } from '../../proto/rpc/endpoint.js';
 import type { Credentials } from '../../proto/rpc/tls.js';
 import { formatDuration } from '../output/time.js';
@@ -18,8 +17,8 @@ import {
   safeError,
 } from './unreachable.js';
 
-/** Call selects a method of the service: `(admin) => admin.listNodes.bind(admin)`. */
-export type Call<Request, Response> = (admin: AdminServiceClient) => Parameters<typeof callUnary<Request, Response>>[0];
+/** Call selects a call of the operators' services: `(admin) => admin.listNodes.bind(admin)`. */
+export type Call<Request, Response> = (admin: OperatorClient) => Parameters<typeof callUnary<Request, Response>>[0];
 
 /** ClientOptions are the options of AdminClient. */
 export type ClientOptions = {
@@ -41,7 +40,7 @@ const attemptMs = 5_000;
 /** AdminClient calls controllers. */
 export class AdminClient {
   readonly #options: ClientOptions;
-  readonly #clients = new Map<Endpoint, AdminServiceClient>();
+  readonly #clients = new Map<Endpoint, OperatorClient>();
   /** Index of the endpoint to try first: the one that answered last. */
   #first = 0;
   #answered: Endpoint | undefined;
@@ -66,10 +65,10 @@ export class AdminClient {
     return [...endpoints.slice(this.#first), ...endpoints.slice(0, this.#first)];
   }
 
-  #clientOf(endpoint: Endpoint): AdminServiceClient {
+  #clientOf(endpoint: Endpoint): OperatorClient {
     const existing = this.#clients.get(endpoint);
     if (existing !== undefined) return existing;
-    const client = makeClient(services.admin, endpoint, this.#options.credentials);
+    const client = makeClient(services.operator, endpoint, this.#options.credentials);
     this.#clients.set(endpoint, client);
     return client;
   }
@@ -185,7 +184,7 @@ export class AdminClient {
    * @throws XnetError as read does; not when `signal` ends it
    */
   async *follow<Response>(
-    open: (admin: AdminServiceClient) => ClientReadableStream<Response>,
+    open: (admin: OperatorClient) => ClientReadableStream<Response>,
     options: { readonly endsByItself: boolean },
     signal: AbortSignal,
   ): AsyncGenerator<Response, void, undefined> {

@@ -1,6 +1,6 @@
 // `xctl events`: lists recorded events, and with --watch new ones.
 import { XnetError } from '../../proto/errors.js';
-import type { AdminServiceClient } from '../../proto/gen/xnet/v1/AdminService.js';
+import type { OperatorClient } from '../../proto/rpc/definitions.js';
 import type { CommandContext } from '../client/context.js';
 import { type TableLook, tableOf } from '../output/columns.js';
 import { type EventOutput, eventFromWire, eventKind } from '../output/event.js';
@@ -45,7 +45,7 @@ const mostRemembered = 10_000;
 async function watchEvents({ client, output }: CommandContext, request: EventsRequest): Promise<void> {
   const seen = new Set<string>();
   let newestMs = 0;
-  const open = (admin: AdminServiceClient) =>
+  const open = (admin: OperatorClient) =>
     admin.watchEvents(newestMs === 0 ? request : { ...request, sinceMs: Math.max(request.sinceMs, newestMs - skewMs) });
   const never = new AbortController().signal;
   for await (const event of client.follow(open, { endsByItself: false }, never)) {

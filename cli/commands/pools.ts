@@ -75,6 +75,12 @@ function poolFields(pool: PoolOutput, { nowMs }: TableLook): string[] {
     ['Mode', pool.mode],
     ['Network', pool.mode === 'bridge' ? escaped(`${pool.networkName} on bridge ${pool.bridgeName}`) : ''],
     ['Quarantine', formatDuration(pool.quarantineSeconds * 1000)],
+    [
+      'Reclaims',
+      pool.reclaimAfterSeconds === null
+        ? ''
+        : `nodes that are down for ${formatDuration(pool.reclaimAfterSeconds * 1000)}`,
+    ],
     ['Created', pool.createdAt === null ? '' : `${pool.createdAt} (${ageOf(pool.createdAt, nowMs)} ago)`],
     [
       'Subnets',

@@ -29,6 +29,8 @@ export type PoolOutput = {
   /** That network's Linux bridge. */
   readonly bridgeName: string;
   readonly quarantineSeconds: number;
+  /** How long a node may be down before its leases end; null: they never do. */
+  readonly reclaimAfterSeconds: number | null;
   readonly createdAt: string | null;
   readonly usage: UsageOutput;
   readonly reservations: readonly {
@@ -67,6 +69,7 @@ export function poolFromWire(wire: Pool__Output): PoolOutput {
     networkName: wire.networkName,
     bridgeName: wire.bridgeName,
     quarantineSeconds: wire.quarantineSeconds,
+    reclaimAfterSeconds: wire.reclaimAfterSeconds === 0 ? null : wire.reclaimAfterSeconds,
     createdAt: isoTime(wire.createdMs),
     usage: wire.usage ?? noUsage,
     reservations: wire.reservations.map(({ cidr, nodeName, reason }) => ({ cidr, node: orNull(nodeName), reason })),

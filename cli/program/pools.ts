@@ -9,6 +9,55 @@ function lengthOption(text: string): number {
   return length;
 }
 
+function reclaimOption(text: string): number {
+  return text === 'never' ? 0 : durationOption(text);
+}
+
+function addChanges(pools: Command): void {
+  pools
+    .command('resize')
+    .description('give a pool a larger or a smaller range')
+    .argument('<pool>', 'its name')
+    .requiredOption('--cidr <cidr>', 'its new range, which contains the present one or lies within it')
+    .addOption(dryRun())
+    .addHelpText(
+      'after',
+      `
+A pool can grow at any time. It can shrink when no lease, reservation or quarantine is outside of the new range.
+
+Examples:
+  xctl pools resize default --cidr 10.76.0.0/15
+  xctl pools resize default --cidr 10.76.0.0/17 --dry-run`,
+    )
+    .action(action(async () => (await import('../commands/pool-change.js')).resizePool));
+  pools
+    .command('set')
+    .description('change settings of a pool')
+    .argument('<pool>', 'its name')
+    .addOption(
+      new Option('--quarantine <duration>', 'how long subnets that are freed from now on are withheld').argParser(
+        durationOption,
+      ),
+    )
+    .addOption(
+      new Option(
+        '--reclaim-after <duration>',
+        'end the leases of nodes that are down for this long: 7d; never (the default) keeps them',
+      ).argParser(reclaimOption),
+    )
+    .addOption(new Option('--mode <mode>', 'refused: a rollout changes the mode, see apply').choices(['bip', 'bridge']))
+    .addOption(dryRun())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  xctl pools set default --quarantine 24h
+  xctl pools set default --reclaim-after 7d
+  xctl pools set default --reclaim-after never`,
+    )
+    .action(action(async () => (await import('../commands/pool-change.js')).setPool));
+}
+
 /** addPools adds `xctl pools`. */
 export function addPools(program: Command): void {
   const pools = program.command('pools').alias('pool').description('ranges that subnets are leased from');
@@ -87,4 +136,5 @@ Examples:
     .addOption(dryRun())
     .addHelpText('after', '\nExamples:\n  xctl pools unreserve default 10.76.0.0/22')
     .action(action(async () => (await import('../commands/pools.js')).unreserveSubnet));
+  addChanges(pools);
 }

@@ -1,4 +1,4 @@
-// Writes the service of operators as plain JavaScript, for the bundle of xctl: proto-loader builds the same when it is
+// Writes the services of operators as plain JavaScript, for the bundle of xctl: proto-loader builds the same when it is
 // loaded, from the descriptor, which takes longer than everything else that xctl does. Requests are written by
 // protobufjs's own functions, printed instead of evaluated. Answers, which can hold thousands of nodes, are read in one
 // pass into the plain values that proto-loader makes in two.
@@ -65,18 +65,24 @@ function readFunction(type, refer) {
 }`;
 }
 
+// As in proto/rpc/definitions.ts.
+const operatorServices = { admin: 'AdminService', ipam: 'IpamService' };
+
 /**
- * staticServices is the source of a module that exports `services.admin`, as proto/rpc/definitions.ts does.
+ * staticServices is the source of a module that exports `services.operator`, as proto/rpc/definitions.ts does.
  * @param {string} protoDir folder of the .proto files
  */
 export function staticServices(protoDir) {
   const root = new protobuf.Root();
   root.resolvePath = (_origin, target) => join(protoDir, target);
-  root.loadSync('xnet/v1/admin.proto').resolveAll();
-  const service = root.lookupService('xnet.v1.AdminService');
+  root.loadSync(Object.keys(operatorServices).map((name) => `xnet/v1/${name}.proto`)).resolveAll();
+  const operatorMethods = Object.values(operatorServices).flatMap((name) => {
+    const service = root.lookupService(`xnet.v1.${name}`);
+    return service.methodsArray.map((method) => ({ service, method }));
+  });
   const requests = new Set();
   const responses = new Set();
-  for (const method of service.methodsArray) {
+  for (const { method } of operatorMethods) {
     method.resolve();
     reachable(method.resolvedRequestType, requests);
     reachable(method.resolvedResponseType, responses);
@@ -104,7 +110,7 @@ export function staticServices(protoDir) {
     if (responses.has(type)) lines.push(`${name}.read = ${readFunction(type, refer)};`);
     return `((types) => {\n${lines.join('\n')}\n})([${type.fieldsArray.map(refer)}]);`;
   });
-  const methods = service.methodsArray.map((method) => {
+  const methods = operatorMethods.map(({ service, method }) => {
     const original = method.name.charAt(0).toLowerCase() + method.name.slice(1);
     const request = nameOf.get(method.resolvedRequestType);
     const response = nameOf.get(method.resolvedResponseType);
@@ -147,9 +153,9 @@ function methodOf(path, originalName, responseStream, request, response) {
 }
 ${bodies.join('\n')}
 export const services = {
-  admin: makeGenericClientConstructor({
+  operator: makeGenericClientConstructor({
     ${methods.join('\n    ')}
-  }, 'AdminService', {}),
+  }, 'operator', {}),
 };
 `;
 }

@@ -1,6 +1,6 @@
 // Decides how pools are created and removed. Pure.
 // Invariant: no two pools overlap, and no pool covers a node's address or a network that a host reports as its own.
-import { formatIpv4, formatPrefix, prefixCovers, prefixesEqual, prefixesOverlap } from '../../proto/domain/address.js';
+import { formatPrefix, prefixesEqual, prefixesOverlap } from '../../proto/domain/address.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys, prefixes } from '../store/keys.js';
 import { encode } from '../store/record-codec.js';
@@ -9,39 +9,8 @@ import type { ReadonlyView } from '../view/view.js';
 import { absent, asSeen, put } from './guards.js';
 import { poolNames, poolState, requireReadable } from './lookup.js';
 import type { Decision } from './mutation.js';
-
+import { clashes } from './pool-clashes.js';
 import type { NewPool } from './pool-rules.js';
-
-function clashes(view: ReadonlyView, pool: NewPool): string[] {
-  const found: string[] = [];
-  for (const [name, held] of view.pools) {
-    if (prefixesOverlap(held.record.cidr, pool.cidr)) {
-      found.push(`it overlaps pool ${name} (${formatPrefix(held.record.cidr)})`);
-    }
-  }
-  const records = view.recordsIn(pool.cidr).map(({ key }) => key);
-  // The subnets of an overlapping pool are not listed as well.
-  if (records.length > 0 && found.length === 0) {
-    const some = records.slice(0, 3).join(', ');
-    const more = records.length > 3 ? `, and ${records.length - 3} more` : '';
-    found.push(`it overlaps subnets in the store: ${some}${more}`);
-  }
-  for (const held of view.nodes.values()) {
-    if (prefixCovers(pool.cidr, { network: held.record.address, length: 32 })) {
-      found.push(`it covers the address of node ${held.record.name} (${formatIpv4(held.record.address)})`);
-    }
-  }
-  for (const [id, held] of view.statuses) {
-    const name = view.nodes.get(id)?.record.name;
-    if (name === undefined) continue;
-    for (const { prefix, source } of held.record.hostNetworks) {
-      if (prefixesOverlap(prefix, pool.cidr)) {
-        found.push(`it overlaps ${formatPrefix(prefix)} of ${source} on node ${name}`);
-      }
-    }
-  }
-  return found;
-}
 
 function samePool(record: PoolRecord, pool: NewPool): boolean {
   return (

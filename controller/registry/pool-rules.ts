@@ -19,6 +19,18 @@ const shortestPool = 8;
 // The allocator walks a pool's subnets, so their number is limited.
 const mostSubnetBits = 16;
 
+/** longestQuarantineSeconds is the longest quarantine: a year. */
+export const longestQuarantineSeconds = 365 * 24 * 3_600;
+
+/**
+ * shortestReclaimSeconds is the shortest time after which leases of a node that is down may end: longer than a host
+ * takes to restart.
+ */
+export const shortestReclaimSeconds = 600;
+
+/** longestReclaimSeconds is the longest such time: a year. */
+export const longestReclaimSeconds = 365 * 24 * 3_600;
+
 /** usualSubnetLength is the default prefix length of subnets. */
 export const usualSubnetLength = 24;
 

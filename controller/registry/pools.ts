@@ -3,6 +3,7 @@ import type { Prefix } from '../../proto/domain/address.js';
 import type { ReadonlyView } from '../view/view.js';
 import type { MutationId } from './guards.js';
 import { type Context, type Decision, type MutationResult, mutate } from './mutation.js';
+import { decideResizePool, decideSetPool, type PoolSettings } from './pool-changes.js';
 import { decideCreatePool, decideRemovePool } from './pool-decisions.js';
 import type { NewPool } from './pool-rules.js';
 import { decideRelease } from './release-decisions.js';
@@ -26,6 +27,14 @@ export class PoolRegistry {
 
   remove(id: MutationId, name: string, force: boolean): Promise<MutationResult> {
     return this.#mutate(id, 'RemovePool', (view) => decideRemovePool(view, name, force, this.#context.now()));
+  }
+
+  resize(id: MutationId, name: string, cidr: Prefix): Promise<MutationResult> {
+    return this.#mutate(id, 'ResizePool', (view) => decideResizePool(view, name, cidr, this.#context.now()));
+  }
+
+  set(id: MutationId, name: string, settings: PoolSettings): Promise<MutationResult> {
+    return this.#mutate(id, 'SetPool', (view) => decideSetPool(view, name, settings));
   }
 
   reserve(id: MutationId, range: NewReservation): Promise<MutationResult> {

@@ -29,6 +29,7 @@ import type { UnreserveSubnetResponse } from '../../proto/gen/xnet/v1/UnreserveS
 import { enumProblem, modeFromWire, wireFromMode } from '../../proto/rpc/convert.js';
 import {
   fittingSubnetLength,
+  longestQuarantineSeconds,
   type NewPool,
   poolProblems,
   poolWarnings,
@@ -38,7 +39,6 @@ import { type ClusterState, mutationId, type Registries } from './admin-deps.js'
 import { wireFromPool, wireFromSubnets } from './to-wire/records.js';
 
 const defaultQuarantineSeconds = 3_600;
-const longestQuarantineSeconds = 365 * 24 * 3_600;
 
 function newPoolOf(request: CreatePoolRequest__Output): NewPool {
   const problems = new Problems();

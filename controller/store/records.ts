@@ -56,6 +56,8 @@ const pool = object({
   networkName: v.string(),
   bridgeName: v.string(),
   quarantineSeconds: count,
+  /** How long a node may be down before its leases end, in seconds; absent or 0: they never do. */
+  reclaimAfterSeconds: v.optional(count),
   reservations: v.array(reservation),
   createdMs: count,
 });

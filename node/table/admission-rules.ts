@@ -173,6 +173,13 @@ function sortPools(received: readonly PoolRange[], before: readonly PoolRange[],
     if (problem === undefined) accepted.push(pool);
     else if (refused.length < mostPools) refused.push([pool, problem]);
   }
+  // A pool that grew, and can't on this host, stays as it is.
+  for (const [pool] of refused) {
+    const kept = before.filter(
+      (one) => prefixCovers(pool, one) && !accepted.some((each) => prefixesOverlap(each, one)),
+    );
+    accepted.push(...kept);
+  }
   return { accepted: accepted.sort((a, b) => a.network - b.network), refused };
 }
 
@@ -237,18 +244,25 @@ export function admitDelta(before: NodeTable, delta: TableDelta, rules: HostRule
   return pools === undefined ? next : reconsider(next, rules);
 }
 
+function samePools(a: readonly PoolRange[], b: readonly PoolRange[]): boolean {
+  const known = new Set(b.map(prefixKey));
+  return a.length === b.length && a.every((pool) => known.has(prefixKey(pool)));
+}
+
 /** reconsider is the table with what was refused and is acceptable on the host as it is; the same one if nothing is. */
 export function reconsider(table: NodeTable, rules: HostRules): NodeTable {
   const { refused } = table;
   if (refused.pools.length === 0 && refused.routes.size === 0) return table;
-  const received = [...table.pools, ...refused.pools.map(({ pool }) => pool)];
+  const wanted = refused.pools.map(({ pool }) => pool);
+  const isReplaced = (pool: PoolRange) => wanted.some((one) => prefixCovers(one, pool));
+  const received = [...table.pools.filter((pool) => !isReplaced(pool)), ...wanted];
   const pools = sortPools(received, table.pools, rules);
   const again = sortRoutes(
     Array.from(refused.routes.values(), ({ route }) => route),
     pools.accepted,
     rules,
   );
-  if (again.accepted.length === 0 && pools.accepted.length === table.pools.length) return table;
+  if (again.accepted.length === 0 && samePools(pools.accepted, table.pools)) return table;
   const routes = table.routes.with(again.accepted.map((route) => [prefixKey(route.subnet), route] as const));
   const unresolved = new Set(table.unresolved);
   for (const route of again.accepted) unresolved.delete(prefixKey(route.subnet));

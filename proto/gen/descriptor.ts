@@ -1,4 +1,4 @@
-// Original files: proto/xnet/v1/access.proto proto/xnet/v1/types.proto proto/xnet/v1/node.proto proto/xnet/v1/join.proto proto/xnet/v1/admin.proto proto/xnet/v1/local.proto
+// Original files: proto/xnet/v1/access.proto proto/xnet/v1/types.proto proto/xnet/v1/node.proto proto/xnet/v1/join.proto proto/xnet/v1/admin.proto proto/xnet/v1/ipam.proto proto/xnet/v1/local.proto
 
 export const descriptor = {
  "nested": {
@@ -222,6 +222,10 @@ export const descriptor = {
         "usage": {
          "type": "PoolUsage",
          "id": 10
+        },
+        "reclaimAfterSeconds": {
+         "type": "uint32",
+         "id": 11
         }
        }
       },
@@ -2713,6 +2717,137 @@ export const descriptor = {
          "rule": "repeated",
          "type": "string",
          "id": 6
+        }
+       }
+      },
+      "IpamService": {
+       "methods": {
+        "ResizePool": {
+         "requestType": "ResizePoolRequest",
+         "responseType": "ResizePoolResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        },
+        "SetPool": {
+         "requestType": "SetPoolRequest",
+         "responseType": "SetPoolResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        }
+       }
+      },
+      "ResizePoolRequest": {
+       "fields": {
+        "operationId": {
+         "type": "string",
+         "id": 1
+        },
+        "dryRun": {
+         "type": "bool",
+         "id": 2
+        },
+        "name": {
+         "type": "string",
+         "id": 3
+        },
+        "cidr": {
+         "type": "string",
+         "id": 4
+        }
+       }
+      },
+      "ResizePoolResponse": {
+       "fields": {
+        "pool": {
+         "type": "Pool",
+         "id": 1
+        },
+        "unchanged": {
+         "type": "bool",
+         "id": 2
+        },
+        "change": {
+         "type": "string",
+         "id": 3
+        },
+        "warnings": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 4
+        }
+       }
+      },
+      "SetPoolRequest": {
+       "oneofs": {
+        "_quarantineSeconds": {
+         "oneof": [
+          "quarantineSeconds"
+         ]
+        },
+        "_reclaimAfterSeconds": {
+         "oneof": [
+          "reclaimAfterSeconds"
+         ]
+        }
+       },
+       "fields": {
+        "operationId": {
+         "type": "string",
+         "id": 1
+        },
+        "dryRun": {
+         "type": "bool",
+         "id": 2
+        },
+        "name": {
+         "type": "string",
+         "id": 3
+        },
+        "quarantineSeconds": {
+         "type": "uint32",
+         "id": 4,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "reclaimAfterSeconds": {
+         "type": "uint32",
+         "id": 5,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "mode": {
+         "type": "Mode",
+         "id": 6
+        }
+       }
+      },
+      "SetPoolResponse": {
+       "fields": {
+        "pool": {
+         "type": "Pool",
+         "id": 1
+        },
+        "unchanged": {
+         "type": "bool",
+         "id": 2
+        },
+        "change": {
+         "type": "string",
+         "id": 3
         }
        }
       },

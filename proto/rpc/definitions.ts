@@ -3,9 +3,12 @@ import * as grpc from '@grpc/grpc-js';
 import * as protoLoader from '@grpc/proto-loader';
 import type { ProtoGrpcType as AdminTypes } from '../gen/admin.js';
 import { descriptor } from '../gen/descriptor.js';
+import type { ProtoGrpcType as IpamTypes } from '../gen/ipam.js';
 import type { ProtoGrpcType as JoinTypes } from '../gen/join.js';
 import type { ProtoGrpcType as LocalTypes } from '../gen/local.js';
 import type { ProtoGrpcType as NodeTypes } from '../gen/node.js';
+import type { AdminServiceClient } from '../gen/xnet/v1/AdminService.js';
+import type { IpamServiceClient } from '../gen/xnet/v1/IpamService.js';
 import { loaderOptions } from './loader-options.js';
 
 /** packageDefinition describes every message and service of xnet.v1, as the reflection service needs it. */
@@ -16,14 +19,28 @@ export const packageDefinition: protoLoader.PackageDefinition = protoLoader.from
 );
 
 const loaded = grpc.loadPackageDefinition(packageDefinition) as unknown as AdminTypes &
+  IpamTypes &
   JoinTypes &
   LocalTypes &
   NodeTypes;
 
+const { AdminService, IpamService, JoinService, LocalService, NodeService } = loaded.xnet.v1;
+
+/** OperatorClient makes the operators' calls: those of every service that people use. */
+export type OperatorClient = AdminServiceClient & IpamServiceClient;
+
+type OperatorConstructor = new (...args: ConstructorParameters<typeof grpc.Client>) => OperatorClient;
+
 /** services are the client constructors, each with its `.service` definition for a server. */
 export const services = {
-  admin: loaded.xnet.v1.AdminService,
-  node: loaded.xnet.v1.NodeService,
-  join: loaded.xnet.v1.JoinService,
-  local: loaded.xnet.v1.LocalService,
+  admin: AdminService,
+  ipam: IpamService,
+  node: NodeService,
+  join: JoinService,
+  local: LocalService,
+  /** A client of all operators' services over one connection; no two of them have a call of the same name. */
+  operator: grpc.makeGenericClientConstructor(
+    { ...AdminService.service, ...IpamService.service },
+    'operator',
+  ) as unknown as OperatorConstructor,
 } as const;

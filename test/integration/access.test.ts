@@ -24,6 +24,7 @@ const operators = [
     ...['AddNode', 'CreatePool', 'CreateToken', 'ListTokens', 'ReleaseSubnet', 'RemoveNode', 'RemovePool'],
     ...['ReserveSubnet', 'RevokeNode', 'RevokeToken', 'SetNode', 'UnreserveSubnet'],
   ].map((call) => `AdminService/${call}`),
+  ...['ResizePool', 'SetPool'].map((call) => `IpamService/${call}`),
 ];
 const admins = [
   ...operators,
@@ -218,6 +219,7 @@ test('a value of an enum that this version does not have is refused, whichever c
     'AdminService/CreatePool mode',
     'AdminService/SetNode availability',
     'AdminService/SetNode mode',
+    'IpamService/SetPool mode',
   ]);
   t.deepEqual(await controller.contents(), before, 'nothing was changed');
 });

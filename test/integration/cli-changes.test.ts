@@ -33,6 +33,8 @@ test.serial('a dry run says what would be done, and changes nothing', async (t) 
     ['pools remove default --force', /^$/],
     ['pools reserve default 10.76.8.0/24', /^would reserve 10\.76\.8\.0\/24 of pool default\n$/],
     ['pools unreserve default 10.76.9.0/24', /^would end the reservation/],
+    ['pools resize default --cidr 10.76.0.0/15', /^would resize pool default: 10\.76\.0\.0\/16 → 10\.76\.0\.0\/15\n$/],
+    ['pools set default --quarantine 2h', /^would change pool default: quarantine: 1h → 2h\n$/],
     ['nodes add web-3 --address 192.168.83.3', /^would lease 10\.76\.2\.0\/24 of pool default to web-3\n$/],
     ['nodes add web-1 --address 192.168.83.1 --wait', /^unchanged: 10\.76\.0\.0\/24/],
     ['nodes set web-1 --address 192.168.83.7', /^would change web-1: address: 192\.168\.83\.1 → 192\.168\.83\.7\n$/],

@@ -1,6 +1,8 @@
 // Registries over one store in memory, for tests of mutations.
 import { fittingSubnetLength, type NewPool } from '../../controller/registry/pool-rules.js';
+import { encode } from '../../controller/store/record-codec.js';
 import { formatPrefix, ipv4FromNumber, prefixFromKey } from '../../proto/domain/address.js';
+import type { HostNetwork } from '../../proto/domain/network.js';
 import { Core } from './controller.js';
 import { MemoryCluster, MemoryStore } from './memory-store.js';
 import { address, prefix } from './pools.js';
@@ -46,4 +48,24 @@ export async function rig(cores = 1, cidr = '10.76.0.0/16', now?: () => number) 
 export function subnetOf(core: Core, nodeId: string): string {
   const id = core.feed.view.subnetOfNode.get(nodeId);
   return id === undefined ? '' : formatPrefix(prefixFromKey(id));
+}
+
+/** reportNetworks stores a report of a node with these networks of its host. */
+export async function reportNetworks(core: Core, nodeId: string, hostNetworks: readonly HostNetwork[]): Promise<void> {
+  const routes = { desired: 0, installed: 0, conflicting: 0, unreachable: 0 };
+  const versions = { daemonVersion: '', kernelVersion: '', dockerVersion: '' };
+  const value = encode('status', {
+    ...versions,
+    routes,
+    conditions: [],
+    hostNetworks: [...hostNetworks],
+    silentPeers: [],
+    leases: [],
+    containers: [],
+    containerCount: 0,
+    reportedMs: 1,
+  });
+  const operation = { kind: 'put', key: `status/${nodeId}`, value } as const;
+  const { revision } = await core.context.store.commit({ guards: [], operations: [operation] });
+  await core.feed.reached(revision, 1_000);
 }

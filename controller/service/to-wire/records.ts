@@ -45,6 +45,7 @@ export function wireFromPool(view: ReadonlyView, name: string, nowMs: number): P
       reason,
     })),
     createdMs: record.createdMs,
+    reclaimAfterSeconds: record.reclaimAfterSeconds ?? 0,
     usage: usageOf({ record, subnets, ...doubtOf(view, record) }, nowMs),
   };
 }

@@ -16,6 +16,7 @@ export interface Pool {
   'reservations'?: (_xnet_v1_Reservation)[];
   'createdMs'?: (number | string | Long);
   'usage'?: (_xnet_v1_PoolUsage | null);
+  'reclaimAfterSeconds'?: (number);
 }
 
 export interface Pool__Output {
@@ -29,4 +30,5 @@ export interface Pool__Output {
   'reservations': (_xnet_v1_Reservation__Output)[];
   'createdMs': (number);
   'usage': (_xnet_v1_PoolUsage__Output | null);
+  'reclaimAfterSeconds': (number);
 }

@@ -113,6 +113,7 @@ const emptyPool: Pool__Output = {
   networkName: 'xnet',
   bridgeName: 'xnet0',
   quarantineSeconds: 3600,
+  reclaimAfterSeconds: 0,
   reservations: [],
   createdMs: nowMs,
   usage: null,

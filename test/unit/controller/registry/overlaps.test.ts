@@ -3,31 +3,10 @@ import test from 'ava';
 import fc from 'fast-check';
 import { overlapWarnings } from '../../../../controller/registry/node-networks.js';
 import { fittingSubnetLength, poolProblems, poolWarnings } from '../../../../controller/registry/pool-rules.js';
-import { encode } from '../../../../controller/store/record-codec.js';
 import { parsePrefix } from '../../../../proto/domain/address.js';
-import type { HostNetwork } from '../../../../proto/domain/network.js';
-import { type Core, overlapsIn } from '../../../support/controller.js';
+import { overlapsIn } from '../../../support/controller.js';
 import { address, prefix } from '../../../support/pools.js';
-import { newNode, newPool, once, rig, subnetOf } from '../../../support/registry-values.js';
-
-async function reportNetworks(core: Core, nodeId: string, hostNetworks: readonly HostNetwork[]): Promise<void> {
-  const routes = { desired: 0, installed: 0, conflicting: 0, unreachable: 0 };
-  const versions = { daemonVersion: '', kernelVersion: '', dockerVersion: '' };
-  const value = encode('status', {
-    ...versions,
-    routes,
-    conditions: [],
-    hostNetworks: [...hostNetworks],
-    silentPeers: [],
-    leases: [],
-    containers: [],
-    containerCount: 0,
-    reportedMs: 1,
-  });
-  const operation = { kind: 'put', key: `status/${nodeId}`, value } as const;
-  const { revision } = await core.context.store.commit({ guards: [], operations: [operation] });
-  await core.feed.reached(revision, 1_000);
-}
+import { newNode, newPool, once, reportNetworks, rig, subnetOf } from '../../../support/registry-values.js';
 
 test('a subnet comes back to its host at once, to others after the quarantine', async (t) => {
   let nowMs = 1_000_000;

@@ -11,6 +11,7 @@ import {
   reconsider,
   routeProblem,
 } from '../../../../node/table/admission-rules.js';
+import type { NodeTable } from '../../../../node/table/node-table.js';
 import { connectedNetworks, parseMainRoutes } from '../../../../node/table/used-ranges.js';
 import { formatPrefix, prefixKey } from '../../../../proto/domain/address.js';
 import type { Assignment } from '../../../../proto/domain/network.js';
@@ -99,6 +100,36 @@ test('a pool named at the join is accepted at any time, unless it overlaps the h
   t.truthy(poolProblem(pool('192.168.83.0/24'), { rules: joined, before: first.pools, accepted: [] }));
   // Refused first, and known from joining anew.
   t.deepEqual(reconsider(strangers, joined).pools.map(formatPrefix), ['10.76.0.0/16', '172.172.0.0/16']);
+});
+
+test('a pool grows, or stays as it is where the host has no room for it', (t) => {
+  const free = { ...rules, taken: () => [] };
+  const begun = snapshotOf([pool('10.76.0.0/16')], [route('10.76.1.0/24', '192.168.83.12')]);
+  const table = admitSnapshot(undefined, begun, free);
+  const ranges = ({ pools }: NodeTable) => pools.map(formatPrefix);
+  const wide = { prefix: prefix('10.77.8.0/24'), what: '10.77.8.0/24, which this host routes by tun0', vital: false };
+  const used = { ...rules, taken: () => [wide] };
+  const upserts = [route('10.77.1.0/24', '192.168.83.13')];
+  const delta = {
+    fromRevision: 1,
+    to: version(2),
+    upserts,
+    removals: [],
+    unresolved: [],
+    pools: [pool('10.76.0.0/15')],
+  };
+  const grown = admitDelta(table, delta, free);
+  t.deepEqual([ranges(grown), grown.routes.size, grown.refused.pools.length], [['10.76.0.0/15'], 2, 0]);
+  const refused = admitDelta(table, delta, used);
+  t.deepEqual([ranges(refused), refused.routes.size], [['10.76.0.0/16'], 1]);
+  t.regex(refused.refused.pools.map(({ problem }) => problem).join(), /overlaps 10.77.8.0\/24, which this host routes/);
+  t.is(reconsider(refused, used), refused);
+  const later = reconsider(refused, free);
+  t.deepEqual([ranges(later), later.routes.size, later.refused.pools.length], [['10.76.0.0/15'], 2, 0]);
+  // It shrinks at once, whatever the host uses.
+  const back = { ...delta, fromRevision: 2, to: version(3), upserts: [], removals: [prefix('10.77.1.0/24')] };
+  const shrunk = admitDelta(grown, { ...back, pools: [pool('10.76.0.0/17')] }, used);
+  t.deepEqual([ranges(shrunk), shrunk.routes.size], [['10.76.0.0/17'], 1]);
 });
 
 test('narrowing --allowed-pools removes no pool in force', (t) => {

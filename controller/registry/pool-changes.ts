@@ -1,0 +1,180 @@
+// Decides how the range and the settings of a pool change. Pure.
+// Invariant: every lease, reservation and quarantine of a pool lies within its range.
+import {
+  formatPrefix,
+  type Prefix,
+  prefixCovers,
+  prefixesEqual,
+  prefixesOverlap,
+  prefixFromKey,
+} from '../../proto/domain/address.js';
+import { formatDuration } from '../../proto/domain/duration.js';
+import type { Mode } from '../../proto/domain/network.js';
+import { throwIfAny, XnetError } from '../../proto/errors.js';
+import { keys, prefixes } from '../store/keys.js';
+import { encode } from '../store/record-codec.js';
+import type { PoolRecord, SubnetRecord } from '../store/records.js';
+import type { ReadonlyView } from '../view/view.js';
+import type { PoolState } from './allocate.js';
+import { asSeen, put } from './guards.js';
+import { poolNames, poolState, requireReadable } from './lookup.js';
+import type { Decision } from './mutation.js';
+import { clashes } from './pool-clashes.js';
+import { poolProblems } from './pool-rules.js';
+
+const examples = 20;
+
+function inUse(record: SubnetRecord, nowMs: number): boolean {
+  return record.state === 'leased' || record.untilMs > nowMs;
+}
+
+function described(view: ReadonlyView, subnet: Prefix, record: SubnetRecord): string {
+  const text = formatPrefix(subnet);
+  if (record.state === 'quarantined') {
+    return `${text} is in quarantine until ${new Date(record.untilMs).toISOString()}: xctl leases release ${text}`;
+  }
+  const holder = view.nodes.get(record.node)?.record.name ?? record.node;
+  return `${text} is leased to ${holder}`;
+}
+
+// Everything of a pool that a smaller range has no place for.
+function outside(view: ReadonlyView, { name, record, subnets }: PoolState, cidr: Prefix, nowMs: number): string[] {
+  const isOut = (prefix: Prefix) => !prefixCovers(cidr, prefix);
+  const kept = [...subnets].filter(([id, each]) => isOut(prefixFromKey(id)) && inUse(each, nowMs));
+  const reserved = record.reservations.filter((each) => isOut(each.cidr));
+  return [
+    ...kept.sort(([a], [b]) => a - b).map(([id, each]) => described(view, prefixFromKey(id), each)),
+    ...reserved.map((each) => {
+      const text = formatPrefix(each.cidr);
+      return `${text} is reserved${each.nodeName === undefined ? '' : ` for ${each.nodeName}`}: xctl pools unreserve ${name} ${text}`;
+    }),
+  ];
+}
+
+function requireResolved(view: ReadonlyView, { name, record }: PoolState): void {
+  const strays = [...view.strays].filter(
+    ([key, subnet]) => key.startsWith(prefixes.subnetsOf(name)) || prefixesOverlap(record.cidr, subnet),
+  );
+  const [stray] = strays;
+  if (stray === undefined) return;
+  throw new XnetError(
+    'FailedPrecondition',
+    `pool ${name} has ${strays.length} subnets with unreadable or contradictory records: ${stray[0]}`,
+    { hint: 'xctl status says what is wrong with them' },
+  );
+}
+
+function requireRoom(view: ReadonlyView, state: PoolState, cidr: Prefix, nowMs: number): void {
+  const { name } = state;
+  if (state.doubt !== undefined && state.doubt.untilMs > nowMs) {
+    throw new XnetError(
+      'FailedPrecondition',
+      `pool ${name} can't shrink until ${new Date(state.doubt.untilMs).toISOString()}: a restored store was accepted, and ` +
+        'hosts may use subnets that it does not list',
+    );
+  }
+  const left = outside(view, state, cidr, nowMs);
+  if (left.length === 0) return;
+  const more = left.length > examples ? [`and ${left.length - examples} more`] : [];
+  throw new XnetError('FailedPrecondition', `pool ${name} can't shrink to ${formatPrefix(cidr)}: ${left[0]}`, {
+    problems: [...left.slice(1, examples), ...more],
+    hint: 'move or remove these nodes, end these quarantines and reservations, or choose a larger range',
+  });
+}
+
+/**
+ * decideResizePool decides how to give a pool a larger or a smaller range.
+ * @throws XnetError NotFound, InvalidArgument, FailedPrecondition
+ */
+export function decideResizePool(view: ReadonlyView, name: string, cidr: Prefix, nowMs: number): Decision {
+  const state = poolState(view, name);
+  const { record } = state;
+  if (prefixesEqual(record.cidr, cidr)) return { subject: name };
+  throwIfAny(poolProblems({ cidr, subnetLength: record.subnetLength }), 'invalid range');
+  const change = `${formatPrefix(record.cidr)} → ${formatPrefix(cidr)}`;
+  if (!prefixesOverlap(record.cidr, cidr)) {
+    throw new XnetError('FailedPrecondition', `pool ${name} can't move: ${change} have nothing in common`, {
+      hint: `create another pool, move the nodes to it, then remove this one: xctl pools create NAME ${formatPrefix(cidr)}`,
+    });
+  }
+  requireResolved(view, state);
+  const grows = prefixCovers(cidr, record.cidr);
+  // The range of an unreadable pool is unknown, and its subnets may be in use.
+  if (grows) for (const other of poolNames(view)) requireReadable(view, keys.pool(other), view.pools.has(other));
+  else requireRoom(view, state, cidr, nowMs);
+  const found = grows ? clashes(view, { name, cidr, present: record.cidr }) : [];
+  if (found.length > 0) {
+    throw new XnetError('FailedPrecondition', `pool ${name} can't be ${formatPrefix(cidr)}: ${found[0]}`, {
+      problems: found.slice(1),
+      hint: 'choose a range that nothing on your network uses',
+    });
+  }
+  // What is left outside are quarantines that have ended: nothing depends on them.
+  const ended = [...state.subnets.keys()].map(prefixFromKey).filter((subnet) => !prefixCovers(cidr, subnet));
+  const everywhere = [prefixes.pools, prefixes.addresses, prefixes.subnets];
+  return {
+    subject: name,
+    change: {
+      guards: [
+        asSeen(view, keys.pool(name)),
+        ...(grows ? everywhere : [prefixes.subnetsOf(name)]).map((prefix) => ({
+          kind: 'unchanged' as const,
+          prefix,
+          since: view.revision,
+        })),
+      ],
+      operations: [
+        put(keys.pool(name), encode('pool', { ...record, cidr })),
+        ...ended.map((subnet) => ({ kind: 'delete' as const, key: keys.subnet(name, subnet) })),
+      ],
+      event: { reason: 'PoolResized', subject: `pool/${name}`, message: change },
+    },
+  };
+}
+
+/** PoolSettings are settings of a pool that can change. Absent ones stay as they are. */
+export type PoolSettings = {
+  readonly quarantineSeconds?: number;
+  /** 0: leases of nodes that are down are kept. */
+  readonly reclaimAfterSeconds?: number;
+  readonly mode?: Mode;
+};
+
+function period(seconds: number): string {
+  return seconds === 0 ? 'never' : formatDuration(seconds * 1000);
+}
+
+/**
+ * decideSetPool decides how to change the settings of a pool. The mode can't be changed here, because every host of the
+ * pool would have to restart Docker.
+ * @throws XnetError NotFound, FailedPrecondition
+ */
+export function decideSetPool(view: ReadonlyView, name: string, settings: PoolSettings): Decision {
+  const { record } = poolState(view, name);
+  const { mode = record.mode, quarantineSeconds = record.quarantineSeconds } = settings;
+  const before = record.reclaimAfterSeconds ?? 0;
+  const after = settings.reclaimAfterSeconds ?? before;
+  if (mode !== record.mode) {
+    throw new XnetError(
+      'FailedPrecondition',
+      `pool ${name} has mode ${record.mode}: ${mode} would restart Docker on each of its hosts`,
+      { hint: 'change it in a file, and let a rollout take one host after the other: xctl export; xctl apply -f FILE' },
+    );
+  }
+  const changes = [
+    quarantineSeconds === record.quarantineSeconds
+      ? ''
+      : `quarantine: ${formatDuration(record.quarantineSeconds * 1000)} → ${formatDuration(quarantineSeconds * 1000)}`,
+    after === before ? '' : `reclaim after: ${period(before)} → ${period(after)}`,
+  ].filter((part) => part !== '');
+  if (changes.length === 0) return { subject: name };
+  const changed: PoolRecord = { ...record, quarantineSeconds, reclaimAfterSeconds: after };
+  return {
+    subject: name,
+    change: {
+      guards: [asSeen(view, keys.pool(name))],
+      operations: [put(keys.pool(name), encode('pool', changed))],
+      event: { reason: 'PoolChanged', subject: `pool/${name}`, message: changes.join(', ') },
+    },
+  };
+}

@@ -1,0 +1,44 @@
+// What a pool's range must not overlap: other pools, their subnets, node addresses, networks of hosts. Pure.
+// Invariant: what a pool overlaps already is no reason against more of it.
+import { formatIpv4, formatPrefix, type Prefix, prefixCovers, prefixesOverlap } from '../../proto/domain/address.js';
+import { prefixes } from '../store/keys.js';
+import type { ReadonlyView } from '../view/view.js';
+
+/** Range is the range that a pool is to have, and the one that it has; absent: the pool is new. */
+export type Range = { readonly name: string; readonly cidr: Prefix; readonly present?: Prefix };
+
+/** clashes returns why a pool can't have a range, one line each; empty: it can. */
+export function clashes(view: ReadonlyView, { name: own, cidr, present }: Range): string[] {
+  const found: string[] = [];
+  const isNew = (prefix: Prefix) => present === undefined || !prefixesOverlap(prefix, present);
+  for (const [name, held] of view.pools) {
+    if (name === own && present !== undefined) continue;
+    if (prefixesOverlap(held.record.cidr, cidr)) {
+      found.push(`it overlaps pool ${name} (${formatPrefix(held.record.cidr)})`);
+    }
+  }
+  const isOwn = (key: string) => present !== undefined && key.startsWith(prefixes.subnetsOf(own));
+  const records = view.recordsIn(cidr).filter(({ key, subnet }) => !isOwn(key) || isNew(subnet));
+  // The subnets of an overlapping pool are not listed as well.
+  if (records.length > 0 && found.length === 0) {
+    const some = records.slice(0, 3).map(({ key }) => key);
+    const more = records.length > 3 ? `, and ${records.length - 3} more` : '';
+    found.push(`it overlaps subnets in the store: ${some.join(', ')}${more}`);
+  }
+  for (const held of view.nodes.values()) {
+    const address = { network: held.record.address, length: 32 };
+    if (prefixCovers(cidr, address) && isNew(address)) {
+      found.push(`it covers the address of node ${held.record.name} (${formatIpv4(held.record.address)})`);
+    }
+  }
+  for (const [id, held] of view.statuses) {
+    const name = view.nodes.get(id)?.record.name;
+    if (name === undefined) continue;
+    for (const { prefix, source } of held.record.hostNetworks) {
+      if (prefixesOverlap(prefix, cidr) && isNew(prefix)) {
+        found.push(`it overlaps ${formatPrefix(prefix)} of ${source} on node ${name}`);
+      }
+    }
+  }
+  return found;
+}

@@ -1,0 +1,17 @@
+// Original file: proto/xnet/v1/ipam.proto
+
+import type { Pool as _xnet_v1_Pool, Pool__Output as _xnet_v1_Pool__Output } from '../../xnet/v1/Pool.js';
+
+export interface ResizePoolResponse {
+  'pool'?: (_xnet_v1_Pool | null);
+  'unchanged'?: (boolean);
+  'change'?: (string);
+  'warnings'?: (string)[];
+}
+
+export interface ResizePoolResponse__Output {
+  'pool': (_xnet_v1_Pool__Output | null);
+  'unchanged': (boolean);
+  'change': (string);
+  'warnings': (string)[];
+}
