@@ -14,6 +14,8 @@ import { hindering } from '../registry/node-networks.js';
 import { keys } from '../store/keys.js';
 import type { TokenRecord } from '../store/records.js';
 import type { Guard, Operation } from '../store/store.js';
+import { networkOf } from '../view/lease-network.js';
+import { leasesOf } from '../view/leases.js';
 import type { ReadonlyView } from '../view/view.js';
 import { certify, certifyGuards, type IssuedCertificate, supersede } from './certify.js';
 import { putToken } from './tokens.js';
@@ -127,16 +129,15 @@ export function decideTokenJoin(input: JoinInput): Decision {
 }
 
 function requireNoOverlap(view: ReadonlyView, nodeId: string, { networks = [] }: JoiningHost): void {
-  const id = view.subnetOfNode.get(nodeId);
-  const held = id === undefined ? undefined : view.subnets.get(id);
-  if (held === undefined) return;
   const node = requireNode(view, nodeId);
-  const pool = view.pools.get(held.pool)?.record;
-  if (pool === undefined) return;
-  const placement = { ...pool, mode: node.mode ?? pool.mode, subnet: held.subnet };
-  const own = hindering(networks, placement).find(({ prefix }) => prefixesOverlap(prefix, held.subnet));
-  if (own === undefined) return;
-  throw new XnetError('FailedPrecondition', overlapsOwn(held.subnet, node.name, own), { hint: howToEndOverlap });
+  for (const { pool, subnet, record } of leasesOf(view, nodeId)) {
+    const poolRecord = view.pools.get(pool)?.record;
+    if (poolRecord === undefined) continue;
+    const placement = { ...networkOf(record, node, poolRecord), subnet };
+    const own = hindering(networks, placement).find(({ prefix }) => prefixesOverlap(prefix, subnet));
+    if (own === undefined) continue;
+    throw new XnetError('FailedPrecondition', overlapsOwn(subnet, node.name, own), { hint: howToEndOverlap });
+  }
 }
 
 // A token that is not in the store was revoked or has expired.

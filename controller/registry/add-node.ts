@@ -6,7 +6,6 @@ import {
   type Prefix,
   prefixesEqual,
   prefixesOverlap,
-  prefixFromKey,
   prefixKey,
 } from '../../proto/domain/address.js';
 import type { HostNetwork, Mode } from '../../proto/domain/network.js';
@@ -14,6 +13,8 @@ import { XnetError } from '../../proto/errors.js';
 import { keys, prefixes } from '../store/keys.js';
 import { encode, unknownFields } from '../store/record-codec.js';
 import type { NodeRecord } from '../store/records.js';
+import type { HeldLease } from '../view/held.js';
+import { leasesOf } from '../view/leases.js';
 import type { ReadonlyView } from '../view/view.js';
 import { chooseSubnet, isInDoubt, type PoolState, usageOf, type Wish } from './allocate.js';
 import { absent, asSeen, put } from './guards.js';
@@ -58,17 +59,18 @@ function exhausted(state: PoolState, own: readonly HostNetwork[], nowMs: number)
 
 function existingNode(view: ReadonlyView, id: string, wanted: NewNode): Decision {
   const node = requireNode(view, id);
-  const subnetId = view.subnetOfNode.get(id);
-  const subnet = subnetId === undefined ? undefined : prefixFromKey(subnetId);
-  const pool = subnetId === undefined ? undefined : view.subnets.get(subnetId)?.pool;
+  const leases = leasesOf(view, id);
+  const fits = (lease: HeldLease) =>
+    (wanted.pool === undefined || wanted.pool === lease.pool) &&
+    (wanted.subnet === undefined || prefixesEqual(wanted.subnet, lease.subnet));
+  const lease = leases.find(fits) ?? leases[0];
+  const pool = lease?.pool;
   const differences = [
     node.address === wanted.address ? '' : `its address is ${formatIpv4(node.address)}`,
     wanted.pool === undefined || wanted.pool === pool ? '' : `its pool is ${pool ?? 'unknown'}`,
-    wanted.subnet === undefined ||
-    subnetId === undefined ||
-    (subnet !== undefined && prefixesEqual(wanted.subnet, subnet))
+    wanted.subnet === undefined || lease === undefined || prefixesEqual(wanted.subnet, lease.subnet)
       ? ''
-      : `its subnet is ${subnet === undefined ? 'unknown' : formatPrefix(subnet)}`,
+      : `its subnet is ${formatPrefix(lease.subnet)}`,
     wanted.mode === undefined || wanted.mode === node.mode || wanted.mode === poolMode(view, pool)
       ? ''
       : 'its mode differs',

@@ -2,12 +2,14 @@
 import { formatIpv4, formatPrefix, type Ipv4 } from '../../proto/domain/address.js';
 import type { Availability, Mode } from '../../proto/domain/network.js';
 import { keys, prefixes } from '../store/keys.js';
-import { encode, unknownFields } from '../store/record-codec.js';
-import type { NodeRecord, PoolRecord, SubnetRecord } from '../store/records.js';
+import { encode } from '../store/record-codec.js';
+import type { NodeRecord } from '../store/records.js';
+import { leasesOf } from '../view/leases.js';
 import type { ReadonlyView } from '../view/view.js';
-import { absent, asSeen, put, writtenIn } from './guards.js';
+import { absent, asSeen, put } from './guards.js';
 import { requireDecodable, requireFreeAddress, requireNode } from './lookup.js';
 import type { Decision } from './mutation.js';
+import { type Freed, quarantineOf } from './quarantine.js';
 import { removalOf } from './restored.js';
 
 /** NodeChange describes a change to a node. Absent fields stay as they are. */
@@ -99,48 +101,35 @@ function proofsOf(view: ReadonlyView, nodeId: string): readonly string[] {
 }
 
 /**
- * decideRemove decides how to remove a node: its subnet goes into quarantine.
- * @param how `left` when its host reported that it no longer uses the subnet
+ * decideRemove decides how to remove a node: its subnets go into quarantine.
+ * @param how `left` when its host reported that it no longer uses them
  * @throws XnetError NotFound
  */
 export function decideRemove(view: ReadonlyView, nodeId: string, how: 'left' | 'removed', nowMs: number): Decision {
   const node = requireNode(view, nodeId);
-  const subnetId = view.subnetOfNode.get(nodeId);
-  const held = subnetId === undefined ? undefined : view.subnets.get(subnetId);
-  const pool: PoolRecord | undefined = held === undefined ? undefined : view.pools.get(held.pool)?.record;
-  const quarantineMs = (pool?.quarantineSeconds ?? 0) * 1000;
-  const untilMs = nowMs + quarantineMs;
   const { name: nodeName, address } = node;
-  const freed = (before: SubnetRecord | undefined) =>
-    encode('subnet', {
-      ...unknownFields('subnet', before),
-      state: 'quarantined',
-      node: nodeId,
-      nodeName,
-      address,
-      generation: before?.generation ?? 0,
-      sinceMs: nowMs,
-      untilMs,
-      quarantineMs,
-      ...writtenIn(view),
-    });
-  const subnetKeys = new Map<string, SubnetRecord | undefined>();
-  if (held !== undefined) subnetKeys.set(keys.subnet(held.pool, held.subnet), held.record);
+  const leases = new Map<string, Freed>();
+  for (const { pool, subnet, record } of leasesOf(view, nodeId)) {
+    leases.set(keys.subnet(pool, subnet), { pool, subnet, before: record });
+  }
   // Contradicting leases of the same node are freed as well.
-  for (const { key, record } of view.leasesOf(nodeId)) subnetKeys.set(key, record);
-  const quarantine = [...subnetKeys].map(([key, before]) => put(key, freed(before)));
+  for (const { key, pool, subnet, record } of view.leaseClaimsOf(nodeId)) {
+    leases.set(key, { pool, subnet, before: record });
+  }
+  const quarantine = [...leases.values()].map((freed) =>
+    quarantineOf(view, freed, { nodeId, nodeName, address, nowMs }),
+  );
   const gone = [
     keys.node(nodeId),
     // If records contradict each other, the name or the address can belong to another node.
     ...(view.nodeOfName.get(nodeName) === nodeId ? [keys.name(nodeName)] : []),
     ...(view.nodeOfAddress.get(address) === nodeId ? [keys.address(address)] : []),
   ];
-  const subnet = held === undefined ? 'no subnet' : formatPrefix(held.subnet);
   return {
     subject: nodeId,
     change: {
       // If the host connects in the meantime, the guard on the session fails and the decision is made again.
-      guards: [...gone, keys.session(nodeId), ...subnetKeys.keys()].map((key) => asSeen(view, key)),
+      guards: [...gone, keys.session(nodeId), ...leases.keys()].map((key) => asSeen(view, key)),
       operations: [
         ...[...gone, keys.status(nodeId), keys.session(nodeId), keys.absence(nodeId), ...proofsOf(view, nodeId)].map(
           (key) => ({
@@ -148,13 +137,21 @@ export function decideRemove(view: ReadonlyView, nodeId: string, how: 'left' | '
             key,
           }),
         ),
-        ...quarantine,
+        ...quarantine.map(({ operation }) => operation),
         ...removalOf(view, nodeId, nowMs),
       ],
       event: {
         reason: how === 'left' ? 'NodeLeft' : 'NodeRemoved',
         subject: `node/${node.name}`,
-        message: `${subnet} is in quarantine until ${new Date(untilMs).toISOString()}`,
+        message:
+          quarantine.length === 0
+            ? 'no subnet is in quarantine'
+            : quarantine
+                .map(
+                  ({ subnet, untilMs }) =>
+                    `${formatPrefix(subnet)} is in quarantine until ${new Date(untilMs).toISOString()}`,
+                )
+                .join('; '),
       },
     },
   };

@@ -2,7 +2,7 @@
 import { formatPrefix, ipv4FromNumber, type Prefix, prefixKey } from '../../proto/domain/address.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys } from '../store/keys.js';
-import { encode, unknownFields } from '../store/record-codec.js';
+import { encode } from '../store/record-codec.js';
 import type { SubnetRecord } from '../store/records.js';
 import type { HeldSubnet } from '../view/held.js';
 import { poolOf, type ReadonlyView } from '../view/view.js';
@@ -10,6 +10,7 @@ import { isInDoubt } from './allocate.js';
 import { absent, asSeen, put, writtenIn } from './guards.js';
 import { doubtOf, poolState } from './lookup.js';
 import type { Decision } from './mutation.js';
+import { quarantineOf } from './quarantine.js';
 
 /**
  * decideRelease decides how to end a quarantine early.
@@ -36,7 +37,7 @@ export function decideRelease(view: ReadonlyView, subnet: Prefix, nowMs: number)
   if (record.state === 'leased') {
     const holder = view.nodes.get(record.node)?.record.name ?? record.node;
     throw new XnetError('FailedPrecondition', `${text} is leased to ${holder}`, {
-      hint: `a lease ends with its node: xctl nodes remove ${holder}`,
+      hint: `end the lease with: xctl leases end ${holder} ${text}, or with its node: xctl nodes remove ${holder}`,
     });
   }
   const { doubt } = doubtOf(view, poolState(view, held.pool).record);
@@ -87,26 +88,15 @@ function releaseOfNobody(
   before: SubnetRecord,
   nowMs: number,
 ): Decision {
-  const { node, generation } = before;
+  const { node } = before;
   const key = keys.subnet(pool, subnet);
-  const quarantineMs = (view.pools.get(pool)?.record.quarantineSeconds ?? 0) * 1000;
-  const untilMs = nowMs + quarantineMs;
-  const record = {
-    state: 'quarantined' as const,
-    node,
-    nodeName: node,
-    address: ipv4FromNumber(0),
-    generation,
-    sinceMs: nowMs,
-    untilMs,
-    quarantineMs,
-    ...writtenIn(view),
-  };
+  const holder = { nodeId: node, nodeName: node, address: ipv4FromNumber(0), nowMs };
+  const { operation, untilMs } = quarantineOf(view, { pool, subnet, before }, holder);
   return {
     subject: formatPrefix(subnet),
     change: {
       guards: [asSeen(view, key), absent(keys.node(node))],
-      operations: [put(key, encode('subnet', { ...unknownFields('subnet', before), ...record }))],
+      operations: [operation],
       event: {
         reason: 'LeaseEnded',
         subject: `pool/${pool}`,

@@ -1,7 +1,7 @@
 // The call by which a host joins. Anyone who reaches the port can make it. Invariant: nothing of a request is processed
 // before the token's secret is verified, and an address with too many failures is refused for a while.
 import type { ServerUnaryCall } from '@grpc/grpc-js';
-import { formatPrefix, parseIpv4, prefixFromKey } from '../../proto/domain/address.js';
+import { formatPrefix, parseIpv4 } from '../../proto/domain/address.js';
 import { checkAddress, checkName, Problems } from '../../proto/domain/input.js';
 import { throwIfAny, XnetError } from '../../proto/errors.js';
 import type { JoinRequest__Output } from '../../proto/gen/xnet/v1/JoinRequest.js';
@@ -22,6 +22,7 @@ import { decode } from '../store/record-codec.js';
 import type { TokenRecord } from '../store/records.js';
 import type { Store } from '../store/store.js';
 import { apiAddresses } from '../view/api-addresses.js';
+import { assignmentOf } from '../view/assignment.js';
 import { localToken } from '../view/local-times.js';
 import type { ViewFeed } from '../view/view-feed.js';
 import { JoinThrottle } from './join-throttle.js';
@@ -163,7 +164,7 @@ function answerOf(
 ): JoinResponse {
   const { view, version } = feed;
   const { nodeId, certificate, trusted, from } = joined;
-  const subnetId = view.subnetOfNode.get(nodeId);
+  const assignment = assignmentOf(view, nodeId);
   return {
     certificate,
     authority: [...trusted],
@@ -171,7 +172,7 @@ function answerOf(
     nodeId,
     nodeName: view.nodes.get(nodeId)?.record.name ?? '',
     controllers: apiAddresses(view, from),
-    subnet: subnetId === undefined ? '' : formatPrefix(prefixFromKey(subnetId)),
+    subnet: assignment === undefined ? '' : formatPrefix(assignment.subnet),
     pools: [...view.pools.values()].map(({ record }) => formatPrefix(record.cidr)),
   };
 }

@@ -28,6 +28,7 @@ import type { NodeChange } from '../registry/change-node.js';
 import type { MutationId } from '../registry/guards.js';
 import { requireNode } from '../registry/lookup.js';
 import { overlapWarnings } from '../registry/node-networks.js';
+import { leasesOf } from '../view/leases.js';
 import type { ReadonlyView } from '../view/view.js';
 import { type ClusterState, mutationId, type Registries } from './admin-deps.js';
 import { eventsOf } from './event-calls.js';
@@ -218,8 +219,7 @@ export class NodeCalls {
 }
 
 function grantRevision(view: ReadonlyView, nodeId: string): number {
-  const subnetId = view.subnetOfNode.get(nodeId);
-  return (subnetId === undefined ? undefined : view.subnets.get(subnetId)?.modRevision) ?? 0;
+  return Math.max(0, ...leasesOf(view, nodeId).map(({ modRevision }) => modRevision));
 }
 
 // A host that has ever connected may keep using its subnet, whether it is up or not.

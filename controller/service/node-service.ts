@@ -1,6 +1,8 @@
 // The nodes' calls. Each returns or sends values; exceptions become the call's status.
 import type { Metadata, ServerWritableStream } from '@grpc/grpc-js';
+import { formatPrefix, prefixesEqual } from '../../proto/domain/address.js';
 import { quoted } from '../../proto/domain/input.js';
+import type { Assignment, Lease, LeaseUse } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import type { Assignment__Output } from '../../proto/gen/xnet/v1/Assignment.js';
 import type { LeaveRequest__Output } from '../../proto/gen/xnet/v1/LeaveRequest.js';
@@ -178,14 +180,13 @@ class DaemonCalls {
     const assignment = assignmentOf(view, nodeId);
     if (assignment === undefined) throw absenceOf(view, nodeId);
     sessions.requireSameHost(nodeId, request.hostFingerprint);
-    if (assignment.generation !== request.generation) {
-      throw new XnetError('Fenced', `the lease of ${assignment.nodeName} is of generation ${assignment.generation}`);
-    }
+    const status = statusFromReport(request);
+    requireUnfenced(assignment, request.generation, status.leases);
     const applied = versionFromWire(request.applied);
     const comparable = applied?.clusterId === version.clusterId && applied.epoch === version.epoch;
     // The stream was open before a restored store was accepted.
     if (view.isAwaited(nodeId)) await nodes.confirm(nodeId);
-    sessions.report(nodeId, statusFromReport(request), comparable ? applied.revision : undefined);
+    sessions.report(nodeId, status, comparable ? applied.revision : undefined);
     const beyond = Math.max(0, sessions.fanout.streams.size - nodesWithoutSpread);
     const spreadMs = Math.min(longestSpreadMs, Math.round(beyond * spreadMsPerNode));
     return { nextReportMs: reportEveryMs, spreadMs };
@@ -233,6 +234,17 @@ class DaemonCalls {
   #tableRevision(): number {
     return this.#deps.sessions.fanout.table.changedAt;
   }
+}
+
+// A host that holds leases of earlier grants alone is about to get its assignment: what it reports is out of date.
+function requireUnfenced(assignment: Assignment, generation: number, uses: readonly LeaseUse[]): void {
+  const { leases, nodeName } = assignment;
+  const holds = (lease: Lease) =>
+    uses.some((use) => use.generation === lease.generation && prefixesEqual(use.subnet, lease.subnet));
+  // A daemon that knows one lease reports its generation alone.
+  if (uses.length === 0 ? generation === assignment.generation : leases.some(holds)) return;
+  const own = leases.map((lease) => `${formatPrefix(lease.subnet)} of generation ${lease.generation}`).join(', ');
+  throw new XnetError('Fenced', `the leases of ${nodeName} are ${own}`);
 }
 
 /** nodeService binds the nodes' calls. Messages of the watch stream are encoded before they reach gRPC. */

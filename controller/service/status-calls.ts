@@ -12,6 +12,7 @@ import type { RemoveControllerResponse } from '../../proto/gen/xnet/v1/RemoveCon
 import type { WatchConvergenceRequest__Output } from '../../proto/gen/xnet/v1/WatchConvergenceRequest.js';
 import { pause } from '../../proto/process/backoff.js';
 import { keys } from '../store/keys.js';
+import { leasesOf } from '../view/leases.js';
 import type { ReadonlyView } from '../view/view.js';
 import { type ClusterState, liveOf, mutationId, type ThisController } from './admin-deps.js';
 import { controllerProblems, storeProblems } from './controller-problems.js';
@@ -188,7 +189,8 @@ export class StatusCalls {
   #progressOf(nodeId: string, untilReady: boolean): Convergence {
     const { feed, sessions } = this.#deps;
     const { view } = feed;
-    const revision = routedSince(view, nodeId);
+    // A lease that is marked as ending changes no route.
+    const revision = Math.min(routedSince(view, nodeId), sessions.fanout.table.changedAt);
     const count = sessions.progress(revision, nodeId);
     const down = [...view.nodes].filter(([id]) => id !== nodeId && !view.sessions.has(id));
     const node = wireFromNode(view, nodeId, liveOf(this.#deps.sessions));
@@ -209,12 +211,11 @@ export class StatusCalls {
   }
 }
 
-// Returns the revision of the route table since which the node is routed: that of its lease, or of its address, whose
+// Returns the revision of the route table since which the node is routed: that of its leases, or of its address, whose
 // key is written once, when the node gets it. The node's own record also changes with labels, which no other node
 // receives.
 function routedSince(view: ReadonlyView, nodeId: string): number {
-  const subnetId = view.subnetOfNode.get(nodeId);
-  const lease = subnetId === undefined ? 0 : (view.subnets.get(subnetId)?.modRevision ?? 0);
+  const lease = Math.max(0, ...leasesOf(view, nodeId).map(({ modRevision }) => modRevision));
   const address = view.nodes.get(nodeId)?.record.address;
   const isKnown = address !== undefined && view.nodeOfAddress.get(address) === nodeId;
   return Math.max(lease, view.modRevisionOf(isKnown ? keys.address(address) : keys.node(nodeId)));

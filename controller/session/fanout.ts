@@ -4,7 +4,7 @@
 import type { Logger } from '../../proto/process/log.js';
 import { FleetTable } from '../table/fleet-table.js';
 import { apiAddresses, isLoopback } from '../view/api-addresses.js';
-import { assignmentOf } from '../view/assignment.js';
+import { type AssignmentSources, assignmentOf } from '../view/assignment.js';
 import type { ReadonlyView } from '../view/view.js';
 import { noViewChanges, type ViewChanges } from '../view/view-changes.js';
 import type { ViewFeed } from '../view/view-feed.js';
@@ -32,6 +32,7 @@ export class Fanout {
   readonly #viewFeed: ViewFeed;
   readonly #log: Logger;
   readonly #encoder: Encoder;
+  readonly #sources: AssignmentSources;
   readonly #streams = new Set<NodeStream>();
   readonly #assignmentsDue = new Set<NodeStream>();
   readonly #byNode = new Map<string, NodeStream>();
@@ -43,8 +44,9 @@ export class Fanout {
   #due = false;
   #epoch: string | undefined;
 
-  constructor(feed: ViewFeed, log: Logger) {
+  constructor(feed: ViewFeed, log: Logger, sources: AssignmentSources = {}) {
     this.#viewFeed = feed;
+    this.#sources = sources;
     this.#log = log;
     this.#encoder = new Encoder(this.table, () => feed.version);
     feed.onChange((touched, view) => this.#take(touched, view));
@@ -156,6 +158,14 @@ export class Fanout {
     if (this.#byNode.get(stream.nodeId) === stream) this.#byNode.delete(stream.nodeId);
   }
 
+  /** reassign sends a node its assignment if that changed with something else than the view: a report, a permit. */
+  reassign(nodeId: string): void {
+    const stream = this.#byNode.get(nodeId);
+    if (stream === undefined) return;
+    this.#assignmentsDue.add(stream);
+    this.#schedule();
+  }
+
   /** feedIdle sends a stream that is ready what it does not have yet. */
   feedIdle(stream: NodeStream): void {
     if (this.#streams.has(stream)) this.#feed(stream);
@@ -168,7 +178,7 @@ export class Fanout {
 
   #assignmentFor(stream: NodeStream): readonly Buffer[] {
     if (!this.#assignmentsDue.delete(stream) && stream.assignment !== undefined) return [];
-    const assignment = assignmentOf(this.#viewFeed.view, stream.nodeId);
+    const assignment = assignmentOf(this.#viewFeed.view, stream.nodeId, this.#sources);
     if (assignment === undefined) return [];
     const buffer = encodeAssignment(assignment);
     if (stream.assignment?.equals(buffer) === true) return [];

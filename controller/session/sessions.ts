@@ -1,7 +1,8 @@
 // The nodes connected to this controller: admits their streams, takes their reports, writes their status.
 // Invariant: one node has one stream. A newer one from the same host replaces the older; one from another host is
 // refused, so that a copied host can't make both flap (second-hosts.ts).
-import type { NodeStatus } from '../../proto/domain/network.js';
+import { prefixKey } from '../../proto/domain/address.js';
+import type { LeaseUse, NodeStatus, Permit } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
 import { statusFromError } from '../../proto/rpc/status.js';
@@ -39,6 +40,8 @@ export type SessionParts = {
   readonly feed: ViewFeed;
   readonly presence: Presence;
   readonly log: Logger;
+  /** See AssignmentSources. */
+  readonly permitOf?: (nodeId: string) => Permit | undefined;
 };
 
 const progressEveryMs = 100;
@@ -56,8 +59,9 @@ export class Sessions {
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
-    this.fanout = new Fanout(parts.feed, parts.log);
-    const { store, feed, log } = parts;
+    const { store, feed, log, permitOf } = parts;
+    const statusOf = (nodeId: string) => this.statusOf(nodeId);
+    this.fanout = new Fanout(feed, log, { statusOf, ...(permitOf === undefined ? {} : { permitOf }) });
     const isHere = (nodeId: string) => this.fanout.streamOf(nodeId) !== undefined;
     this.#statuses = new Statuses({ store, feed, log, isHere });
     this.#absences = new Absences({ store, feed, log, isHere });
@@ -178,7 +182,9 @@ export class Sessions {
   report(nodeId: string, status: NodeStatus, appliedRevision: number | undefined): void {
     if (appliedRevision !== undefined) this.convergence.applied(nodeId, appliedRevision);
     if (this.fanout.streamOf(nodeId) !== undefined) this.#secondHosts.alive(nodeId);
+    const before = this.#statuses.of(nodeId)?.leases;
     this.#statuses.report(nodeId, status);
+    if (before === undefined || !sameUses(before, status.leases)) this.fanout.reassign(nodeId);
   }
 
   /**
@@ -243,6 +249,12 @@ export class Sessions {
     this.#statuses.end();
     this.fanout.close();
   }
+}
+
+function sameUses(a: readonly LeaseUse[], b: readonly LeaseUse[]): boolean {
+  const text = (uses: readonly LeaseUse[]) =>
+    uses.map(({ subnet, generation, inForce }) => `${prefixKey(subnet)} ${generation} ${inForce}`).join();
+  return text(a) === text(b);
 }
 
 function anotherHost(nodeName: string): XnetError {

@@ -176,6 +176,8 @@ function recordOf(status: NodeStatus): StatusRecord {
     conditions: [...status.conditions],
     hostNetworks: [...status.hostNetworks],
     silentPeers: [...status.silentPeers],
+    leases: [...status.leases],
+    containers: [...status.containers],
     reportedMs: Date.now(),
   };
 }

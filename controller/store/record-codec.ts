@@ -3,7 +3,8 @@
 import * as v from 'valibot';
 import { formatIpv4, formatPrefix } from '../../proto/domain/address.js';
 import { messageOf } from '../../proto/errors.js';
-import { addressText, prefixText, type RecordKind, type RecordOf, schemas } from './records.js';
+import { addressText, prefixText } from './record-fields.js';
+import { type RecordKind, type RecordOf, schemas } from './records.js';
 
 /** Decoded is a record, or the problem with its value. */
 export type Decoded<T> = { readonly record: T } | { readonly problem: string };

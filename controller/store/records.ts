@@ -2,38 +2,10 @@
 // Invariant: a schema keeps the fields that it does not know, so that an older controller preserves the fields of a
 // newer one when it rewrites a record.
 import * as v from 'valibot';
-import { parseIpv4, parsePrefix } from '../../proto/domain/address.js';
 import { availabilities, modes } from '../../proto/domain/network.js';
 import { roles } from '../../proto/pki/identity.js';
+import { addressText, count, object, prefixText } from './record-fields.js';
 
-// An object whose known fields are typed and whose unknown fields are kept.
-function object<const E extends v.ObjectEntries>(entries: E): v.ObjectSchema<E, undefined> {
-  return v.looseObject(entries) as unknown as v.ObjectSchema<E, undefined>;
-}
-
-/** prefixText is a CIDR as text. */
-export const prefixText = v.pipe(
-  v.string(),
-  v.rawTransform(({ dataset, addIssue, NEVER }) => {
-    const parsed = parsePrefix(dataset.value);
-    if (parsed !== undefined) return parsed;
-    addIssue({ message: `"${dataset.value}" is not a CIDR` });
-    return NEVER;
-  }),
-);
-
-/** addressText is an IPv4 address as text. */
-export const addressText = v.pipe(
-  v.string(),
-  v.rawTransform(({ dataset, addIssue, NEVER }) => {
-    const parsed = parseIpv4(dataset.value);
-    if (parsed !== undefined) return parsed;
-    addIssue({ message: `"${dataset.value}" is not an address` });
-    return NEVER;
-  }),
-);
-
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const labels = v.record(v.string(), v.string());
 
 const cluster = object({
@@ -75,7 +47,18 @@ const node = object({
 const owner = object({ node: v.string() });
 
 const subnet = v.variant('state', [
-  object({ state: v.literal('leased'), node: v.string(), generation: count, sinceMs: count }),
+  object({
+    state: v.literal('leased'),
+    node: v.string(),
+    generation: count,
+    sinceMs: count,
+    /** Since when the host is to stop using the subnet; absent: it is not. */
+    endingMs: v.optional(count),
+    /** Absent: the node's mode, else the pool's; the pool's names. */
+    mode: v.optional(v.picklist(modes)),
+    networkName: v.optional(v.string()),
+    bridgeName: v.optional(v.string()),
+  }),
   object({
     state: v.literal('quarantined'),
     node: v.string(),
@@ -265,6 +248,8 @@ export type ReservationRecord = PoolRecord['reservations'][number];
 export type NodeRecord = RecordOf<'node'>;
 /** SubnetRecord is a lease, or a freed subnet in quarantine. */
 export type SubnetRecord = RecordOf<'subnet'>;
+/** LeaseRecord is the record of a leased subnet. */
+export type LeaseRecord = Extract<SubnetRecord, { readonly state: 'leased' }>;
 /** SessionRecord says which controller a node is connected to. */
 export type SessionRecord = RecordOf<'session'>;
 /** AbsenceRecord is the time since which a node has been disconnected. */

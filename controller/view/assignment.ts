@@ -1,30 +1,61 @@
-// The assignment of one node, derived from the view. Pure.
-import type { Assignment } from '../../proto/domain/network.js';
+// The assignment of one node, derived from the view and from its newest report. Pure.
+import {
+  type Assignment,
+  type Lease,
+  type LeaseUse,
+  type NodeStatus,
+  type Permit,
+  primaryLease,
+} from '../../proto/domain/network.js';
+import { leasesOf, statedLeases, useOf } from './leases.js';
 import type { ReadonlyView } from './view.js';
 
-/** assignmentOf returns a node's assignment; undefined when its node, subnet or pool record is missing or unreadable. */
-export function assignmentOf(view: ReadonlyView, nodeId: string): Assignment | undefined {
+/** AssignmentSources are what an assignment depends on besides the view. */
+export type AssignmentSources = {
+  /** Returns the newest report of a node, if it is newer than the view's. */
+  readonly statusOf?: (nodeId: string) => Pick<NodeStatus, 'leases'> | undefined;
+  /** Returns the permit that a rollout gives a node; undefined: none. */
+  readonly permitOf?: (nodeId: string) => Permit | undefined;
+};
+
+/**
+ * assignmentOf returns a node's assignment; undefined when its node record is missing or unreadable, or the records of
+ * all its subnets or their pools are.
+ */
+export function assignmentOf(
+  view: ReadonlyView,
+  nodeId: string,
+  { statusOf, permitOf }: AssignmentSources = {},
+): Assignment | undefined {
   const node = view.nodes.get(nodeId)?.record;
-  const subnetId = view.subnetOfNode.get(nodeId);
-  const held = subnetId === undefined ? undefined : view.subnets.get(subnetId);
-  const pool = held === undefined ? undefined : view.pools.get(held.pool)?.record;
-  if (node === undefined || held === undefined || pool === undefined) return undefined;
-  const lease = {
-    pool: held.pool,
-    subnet: held.subnet,
-    generation: held.record.generation,
-    mode: node.mode ?? pool.mode,
-    networkName: pool.networkName,
-    bridgeName: pool.bridgeName,
-  };
+  const uses = (statusOf?.(nodeId) ?? view.statuses.get(nodeId)?.record)?.leases;
+  const leases = statedLeases(view, nodeId, uses);
+  const primary = primaryLease({ leases });
+  if (node === undefined || primary === undefined) return undefined;
+  const { pool, subnet, generation, mode, networkName, bridgeName } = primary;
   return {
     nodeId,
     nodeName: node.name,
     address: node.address,
     availability: node.availability,
-    ...lease,
-    leases: [{ ...lease, state: 'wanted' }],
-    permit: { rollout: '', subnet: held.subnet, generation: held.record.generation },
+    ...{ pool, subnet, generation, mode, networkName, bridgeName },
+    leases,
+    permit: permitOf?.(nodeId) ?? firstPermit(view, nodeId, leases, uses),
     leave: false,
   };
+}
+
+// A host that uses none of its leases may begin to: no container loses its network. A report that says nothing is that of
+// a daemon that knows one lease: it may use that one.
+function firstPermit(
+  view: ReadonlyView,
+  nodeId: string,
+  leases: readonly Lease[],
+  uses: readonly LeaseUse[] | undefined,
+): Permit | undefined {
+  const [first, second] = leases.filter(({ mode, state }) => mode === 'bip' && state !== 'ending');
+  if (first === undefined || second !== undefined) return undefined;
+  const held = leasesOf(view, nodeId);
+  const usesOne = uses?.length === 0 ? leases.length > 1 : held.some((lease) => useOf(uses ?? [], lease)?.inForce);
+  return usesOne ? undefined : { rollout: '', subnet: first.subnet, generation: first.generation };
 }

@@ -18,7 +18,8 @@ export class Beliefs {
   readonly nodeOfAddress = new Map<Ipv4, string>();
   readonly subnets = new Map<number, HeldSubnet>();
   readonly subnetsOfPool = new Map<string, Map<number, SubnetRecord>>();
-  readonly subnetOfNode = new Map<string, number>();
+  /** prefixKeys of each node's leases, sorted; never an empty list. */
+  readonly leasesOfNode = new Map<string, readonly number[]>();
   readonly unresolvedSubnets = new Map<number, Prefix>();
   readonly strays = new Map<string, Prefix>();
   readonly #former: Beliefs | undefined;
@@ -60,27 +61,25 @@ export class Beliefs {
       const former = this.#former?.nodes.get(id);
       if (former !== undefined && !this.nodes.has(id)) this.#believeNode(id, former, touched);
     } else this.#forgetNode(id, touched);
-    this.#reviewLease(id, touched);
+    this.#reviewLeases(id, touched);
   }
 
-  // The belief in a lease whose key was deleted is kept as long as its node exists and has no other lease.
-  #reviewLease(id: string, touched: ViewChanges): void {
+  #reviewLeases(id: string, touched: ViewChanges): void {
     const { claims } = this.consistency;
-    const waits = claims.nodes.has(id) && claims.leasesOfNode.of(id).size === 0;
-    const own = this.#leaseOf(id);
-    if (own !== undefined) {
-      if (!waits && !claims.subnets.has(keys.subnet(own.pool, own.subnet))) this.#forgetSubnet(own, touched);
-      return;
+    for (const own of this.#leasesOf(id)) {
+      if (!claims.subnets.has(keys.subnet(own.pool, own.subnet)) && !this.#isAwaited(own)) {
+        this.#forgetSubnet(own, touched);
+      }
     }
-    if (!waits || this.#former === undefined) return;
-    const former = this.#former.#leaseOf(id);
-    if (former === undefined || !claims.overlapping(former.subnet).next().done) return;
-    this.#believeSubnet(former, touched);
+    const before = this.#former === undefined ? [] : this.#former.#leasesOf(id);
+    for (const former of before) {
+      const isReplaced = this.subnets.has(prefixKey(former.subnet)) || !claims.overlapping(former.subnet).next().done;
+      if (!isReplaced && this.#isAwaited(former)) this.#believeSubnet(former, touched);
+    }
   }
 
-  #leaseOf(node: string): HeldSubnet | undefined {
-    const id = this.subnetOfNode.get(node);
-    return id === undefined ? undefined : this.subnets.get(id);
+  #leasesOf(node: string): readonly HeldSubnet[] {
+    return (this.leasesOfNode.get(node) ?? []).flatMap((id) => this.subnets.get(id) ?? []);
   }
 
   #believeNode(id: string, held: Held<NodeRecord>, touched: ViewChanges): void {
@@ -107,8 +106,7 @@ export class Beliefs {
 
   #touchNode(id: string, touched: ViewChanges): void {
     touched.nodes.add(id);
-    const subnet = this.subnetOfNode.get(id);
-    if (subnet !== undefined) touched.subnets.add(subnet);
+    for (const subnet of this.leasesOfNode.get(id) ?? []) touched.subnets.add(subnet);
   }
 
   #settleSubnet(
@@ -133,9 +131,12 @@ export class Beliefs {
     this.#noteUnresolved(id, subnet, touched);
   }
 
-  #isAwaited({ record }: HeldSubnet): boolean {
-    const { claims } = this.consistency;
-    return record.state === 'leased' && claims.nodes.has(record.node) && claims.leasesOfNode.of(record.node).size === 0;
+  // Reports whether the belief in a lease is kept although its key was deleted: as long as its node exists. xnet deletes
+  // such a key only with its whole pool, after all leases of the pool have ended.
+  #isAwaited({ pool, record }: HeldSubnet): boolean {
+    const { nodes, pools, leasesOfNode } = this.consistency.claims;
+    if (record.state !== 'leased' || !nodes.has(record.node)) return false;
+    return pools.has(pool) || leasesOfNode.of(record.node).size === 0;
   }
 
   #believeSubnet(held: HeldSubnet, touched: ViewChanges): void {
@@ -149,12 +150,9 @@ export class Beliefs {
     touched.subnets.add(id);
     this.unresolvedSubnets.delete(id);
     if (record.state !== 'leased') return;
-    const other = this.#leaseOf(record.node);
-    this.subnetOfNode.set(record.node, id);
+    const leases = [...(this.leasesOfNode.get(record.node) ?? []), id].sort((a, b) => a - b);
+    this.leasesOfNode.set(record.node, leases);
     touched.nodes.add(record.node);
-    if (other !== undefined && !this.consistency.claims.subnets.has(keys.subnet(other.pool, other.subnet))) {
-      this.#forgetSubnet(other, touched);
-    }
   }
 
   #forgetSubnet(held: HeldSubnet, touched: ViewChanges): void {
@@ -169,7 +167,9 @@ export class Beliefs {
     touched.subnets.add(id);
     if (record.state !== 'leased') return;
     touched.nodes.add(record.node);
-    if (this.subnetOfNode.get(record.node) === id) this.subnetOfNode.delete(record.node);
+    const left = (this.leasesOfNode.get(record.node) ?? []).filter((lease) => lease !== id);
+    if (left.length === 0) this.leasesOfNode.delete(record.node);
+    else this.leasesOfNode.set(record.node, left);
   }
 
   // If a subnet has records but none is believed, some node may hold it.

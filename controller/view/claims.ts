@@ -102,6 +102,11 @@ export function leaseholderOf(claim: SubnetClaim | undefined): string | undefine
   return claim?.record?.state === 'leased' ? claim.record.node : undefined;
 }
 
+/** isOlderClaim reports whether the key of a claim was created before that of another. */
+export function isOlderClaim(a: RecordClaim<unknown>, b: RecordClaim<unknown>): boolean {
+  return a.createRevision === b.createRevision ? a.key < b.key : a.createRevision < b.createRevision;
+}
+
 /** Claims indexes all claims. */
 export class Claims {
   readonly pools = new Map<string, RecordClaim<PoolRecord>>();

@@ -11,11 +11,13 @@ import {
   type CheckedKey,
   Claims,
   isChecked,
+  isOlderClaim,
   leaseholderOf,
   type OwnerClaim,
   type RecordClaim,
   type SubnetClaim,
 } from './claims.js';
+import { rivalOf } from './lease-network.js';
 
 /** ClaimVerdict says whether a record is acted on, and what it contradicts. */
 export type ClaimVerdict = {
@@ -34,14 +36,10 @@ export type Settled = {
   readonly stands: boolean;
 };
 
-function isOlder(a: RecordClaim<unknown>, b: RecordClaim<unknown>): boolean {
-  return a.createRevision === b.createRevision ? a.key < b.key : a.createRevision < b.createRevision;
-}
-
 // The result does not depend on the order of `claims`.
 function oldestOf<C extends RecordClaim<unknown>>(claims: readonly C[]): C | undefined {
   return claims.reduce<C | undefined>(
-    (oldest, claim) => (oldest === undefined || isOlder(claim, oldest) ? claim : oldest),
+    (oldest, claim) => (oldest === undefined || isOlderClaim(claim, oldest) ? claim : oldest),
     undefined,
   );
 }
@@ -49,14 +47,14 @@ function oldestOf<C extends RecordClaim<unknown>>(claims: readonly C[]): C | und
 // Returns the part of a record that others depend on; undefined if the record is unreadable.
 function poolMeaning(claim: RecordClaim<PoolRecord> | undefined): string | undefined {
   if (claim?.record === undefined) return undefined;
-  const { cidr, subnetLength } = claim.record;
-  return `${claim.createRevision} ${cidr.network} ${cidr.length} ${subnetLength}`;
+  const { cidr, subnetLength, mode, networkName, bridgeName } = claim.record;
+  return [claim.createRevision, cidr.network, cidr.length, subnetLength, mode, networkName, bridgeName].join(' ');
 }
 
 function nodeMeaning(claim: RecordClaim<NodeRecord> | undefined): string | undefined {
   if (claim?.record === undefined) return undefined;
-  const { name, address } = claim.record;
-  return `${claim.createRevision} ${name} ${address}`;
+  const { name, address, mode } = claim.record;
+  return `${claim.createRevision} ${name} ${address} ${mode}`;
 }
 
 /** Consistency holds the records that depend on each other, and the contradictions between them. */
@@ -141,7 +139,7 @@ export class Consistency {
     const overlapping = [...this.claims.pools.values()].filter(
       ({ record }) => record !== undefined && prefixesOverlap(record.cidr, cidr),
     );
-    const older = oldestOf(overlapping.filter((other) => isOlder(other, own)));
+    const older = oldestOf(overlapping.filter((other) => isOlderClaim(other, own)));
     if (older?.record === undefined) return { stands: true, problems: [] };
     const ranges = `${formatPrefix(cidr)} overlaps ${formatPrefix(older.record.cidr)} of ${older.key}`;
     return { stands: false, problems: [`${ranges}, which is older and stands`] };
@@ -175,7 +173,7 @@ export class Consistency {
     let firstId: string | undefined;
     for (const id of ids) {
       const claim = this.claims.nodes.get(id);
-      if (claim === undefined || (first !== undefined && !isOlder(claim, first))) continue;
+      if (claim === undefined || (first !== undefined && !isOlderClaim(claim, first))) continue;
       first = claim;
       firstId = id;
     }
@@ -194,32 +192,19 @@ export class Consistency {
   #subnet(own: SubnetClaim | undefined): ClaimVerdict {
     if (own === undefined) return { stands: false, problems: [] };
     const problems: string[] = [];
-    const older = oldestOf([...this.claims.overlapping(own.subnet)].filter((other) => isOlder(other, own)));
+    const older = oldestOf([...this.claims.overlapping(own.subnet)].filter((other) => isOlderClaim(other, own)));
     if (older !== undefined) problems.push(`it overlaps ${older.key}, which is older and stands`);
     const node = leaseholderOf(own);
-    const first = node === undefined ? undefined : this.#firstLeaseOf(node);
-    if (first !== undefined && first.key !== own.key) {
-      problems.push(`its node ${node} holds ${first.key}, which was first and stands`);
+    const rival = node === undefined ? undefined : rivalOf(this.claims, own, node);
+    if (rival !== undefined) {
+      const { first, shared } = rival;
+      problems.push(`its node ${node} holds ${first.key}, also of ${shared}, which was first and stands`);
     }
     const stands = problems.length === 0;
     if (node !== undefined && !this.claims.nodes.has(node)) problems.push(`its node ${node} does not exist`);
     const misplaced = this.#misplacement(own);
     if (misplaced !== undefined) problems.push(misplaced);
     return { stands, problems };
-  }
-
-  // A lease is written in the transaction that adds its node, so the lease of that revision is the node's; otherwise the
-  // oldest is. The age of the key is not enough: a subnet that was leased before keeps its key.
-  #firstLeaseOf(node: string): SubnetClaim | undefined {
-    const made = this.claims.nodes.get(node)?.createRevision;
-    let first: SubnetClaim | undefined;
-    for (const key of this.claims.leasesOfNode.of(node)) {
-      const claim = this.claims.subnets.get(key);
-      if (claim === undefined) continue;
-      const [isGrant, firstIsGrant] = [claim.modRevision === made, first?.modRevision === made];
-      if (first === undefined || (isGrant === firstIsGrant ? isOlder(claim, first) : isGrant)) first = claim;
-    }
-    return first;
   }
 
   #misplacement({ pool, subnet }: SubnetClaim): string | undefined {
@@ -242,11 +227,14 @@ export class Consistency {
     switch (key.kind) {
       case 'pool':
         for (const name of claims.pools.keys()) this.#notePool(name);
-        for (const subnet of claims.subnetsOfPool.of(key.name)) this.#noteSubnet(claims.subnets.get(subnet));
+        for (const subnet of claims.subnetsOfPool.of(key.name)) {
+          this.#noteSubnet(claims.subnets.get(subnet));
+          this.#noteLeasesOf(leaseholderOf(claims.subnets.get(subnet)));
+        }
         break;
       case 'node': {
         const record = claims.nodes.get(key.id)?.record;
-        for (const lease of claims.leasesOfNode.of(key.id)) this.#noteSubnet(claims.subnets.get(lease));
+        this.#noteLeasesOf(key.id);
         for (const owned of claims.ownedBy.of(key.id)) this.#noteOwned(owned);
         if (record === undefined) break;
         for (const id of claims.nodesOfName.of(record.name)) this.#noteNode(id);
@@ -266,7 +254,7 @@ export class Consistency {
         const node = leaseholderOf(claims.subnets.get(keys.subnet(key.pool, key.subnet)));
         if (node === undefined) break;
         this.#noteNode(node);
-        for (const lease of claims.leasesOfNode.of(node)) this.#noteSubnet(claims.subnets.get(lease));
+        this.#noteLeasesOf(node);
         break;
       }
     }
@@ -282,6 +270,11 @@ export class Consistency {
 
   #noteSubnet(claim: SubnetClaim | undefined): void {
     if (claim !== undefined) this.#due.set(claim.key, { kind: 'subnet', pool: claim.pool, subnet: claim.subnet });
+  }
+
+  #noteLeasesOf(node: string | undefined): void {
+    if (node === undefined) return;
+    for (const lease of this.claims.leasesOfNode.of(node)) this.#noteSubnet(this.claims.subnets.get(lease));
   }
 
   #noteOwned(text: string): void {

@@ -55,8 +55,8 @@ export class View {
   readonly subnets: ReadonlyMap<number, HeldSubnet>;
   /** The records of `subnets`, by pool. */
   readonly subnetsOfPool: ReadonlyMap<string, ReadonlyMap<number, SubnetRecord>>;
-  /** prefixKey of each node's subnet, by node id. */
-  readonly subnetOfNode: ReadonlyMap<string, number>;
+  /** prefixKeys of each node's leases, sorted, by node id. A node without a lease has no entry. */
+  readonly leasesOfNode: ReadonlyMap<string, readonly number[]>;
   /** Subnets with records of which none is believed, because they are unreadable or contradict older ones; by prefixKey. */
   readonly unresolvedSubnets: ReadonlyMap<number, Prefix>;
   /** Keys of subnets whose record does not fit its pool, contradicts an older one or is unreadable. */
@@ -102,7 +102,7 @@ export class View {
     this.nodeOfAddress = beliefs.nodeOfAddress;
     this.subnets = beliefs.subnets;
     this.subnetsOfPool = beliefs.subnetsOfPool;
-    this.subnetOfNode = beliefs.subnetOfNode;
+    this.leasesOfNode = beliefs.leasesOfNode;
     this.unresolvedSubnets = beliefs.unresolvedSubnets;
     this.strays = beliefs.strays;
     this.contradictions = beliefs.consistency.contradictions;
@@ -169,8 +169,8 @@ export class View {
     return node !== undefined && node.modRevision < this.cluster.modRevision;
   }
 
-  /** leasesOf returns the subnets that the store records as leased to a node: one, unless records contradict each other. */
-  leasesOf(nodeId: string): readonly SubnetClaim[] {
+  /** leaseClaimsOf returns all subnets that the store records as leased to a node, including contradicting records. */
+  leaseClaimsOf(nodeId: string): readonly SubnetClaim[] {
     const { subnets, leasesOfNode } = this.#beliefs.consistency.claims;
     return [...leasesOfNode.of(nodeId)].flatMap((key) => subnets.get(key) ?? []);
   }

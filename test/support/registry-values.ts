@@ -46,7 +46,7 @@ export async function rig(cores = 1, cidr = '10.76.0.0/16', now?: () => number) 
 
 /** subnetOf returns the subnet leased to a node; "" if none. */
 export function subnetOf(core: Core, nodeId: string): string {
-  const id = core.feed.view.subnetOfNode.get(nodeId);
+  const id = core.feed.view.leasesOfNode.get(nodeId)?.[0];
   return id === undefined ? '' : formatPrefix(prefixFromKey(id));
 }
 

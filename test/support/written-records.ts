@@ -1,5 +1,6 @@
 // Records that another party writes into a store key by key, and the view and the table that follow them.
 import { encode } from '../../controller/store/record-codec.js';
+import type { LeaseRecord } from '../../controller/store/records.js';
 import type { Change, Entry } from '../../controller/store/store.js';
 import { FleetTable } from '../../controller/table/fleet-table.js';
 import { View } from '../../controller/view/view.js';
@@ -49,8 +50,11 @@ export class Rig {
   }
 }
 
+/** LeaseFields are the optional fields of a lease's record. */
+export type LeaseFields = Partial<Pick<LeaseRecord, 'endingMs' | 'mode' | 'networkName' | 'bridgeName'>>;
+
 /** lease returns the stored record of a subnet leased to a node. */
-export const lease = (node: string) => encode('subnet', leased(node));
+export const lease = (node: string, more: LeaseFields = {}) => encode('subnet', { ...leased(node), ...more });
 /** pool returns the stored record of a pool with this range. */
 export const pool = (cidr: string, length = 24) => encode('pool', poolRecord(prefix(cidr), length));
 /** freed is the stored record of a subnet in quarantine that n-0 held. */

@@ -1,6 +1,6 @@
 // Builds the admin calls' responses from the view. Pure except for the clock and the sessions' live counts.
-import { formatIpv4, formatPrefix, gatewayOf, prefixFromKey } from '../../../proto/domain/address.js';
-import type { NodeStatus, RouteCounts } from '../../../proto/domain/network.js';
+import { formatIpv4, formatPrefix, gatewayOf, prefixFromKey, prefixKey } from '../../../proto/domain/address.js';
+import { type Lease, type NodeStatus, primaryLease, type RouteCounts } from '../../../proto/domain/network.js';
 import type { Event } from '../../../proto/gen/xnet/v1/Event.js';
 import type { Node } from '../../../proto/gen/xnet/v1/Node.js';
 import type { NodeState__Output } from '../../../proto/gen/xnet/v1/NodeState.js';
@@ -8,12 +8,14 @@ import type { Pool } from '../../../proto/gen/xnet/v1/Pool.js';
 import type { RouteEntry } from '../../../proto/gen/xnet/v1/RouteEntry.js';
 import type { Subnet } from '../../../proto/gen/xnet/v1/Subnet.js';
 import { wireFromAvailability, wireFromHostNetwork, wireFromMode } from '../../../proto/rpc/convert.js';
+import { wireFromContainerUse, wireFromLease } from '../../../proto/rpc/convert-assignment.js';
 import { usageOf } from '../../registry/allocate.js';
 import { doubtOf, noSuchPool } from '../../registry/lookup.js';
 import { nodeState } from '../../session/node-state.js';
 import type { EventRecord, SubnetRecord } from '../../store/records.js';
 import { withDataPath } from '../../view/data-path.js';
 import type { HeldSubnet } from '../../view/held.js';
+import { statedLeases } from '../../view/leases.js';
 import { poolOf, type ReadonlyView } from '../../view/view.js';
 
 /** Live is the knowledge of nodes beyond the store's records. */
@@ -74,19 +76,28 @@ function stateOf(view: ReadonlyView, id: string, live: Live, status: NodeStatus 
   return view.revoked.has(id) ? 'NODE_STATE_REVOKED' : nodeState(connectedMs(view, id, live), status);
 }
 
-// The store keeps the number of wrong routes; the desired number follows from the table. A node has no route to itself.
-function countsOf(status: NodeStatus, live: NodeStatus | undefined, table: number): RouteCounts {
+// The leases of a node with their states, and when they were granted: milliseconds since 1970.
+function leasesFromNode(view: ReadonlyView, id: string, live: Live): readonly (Lease & { readonly sinceMs: number })[] {
+  const uses = (live.statusOf(id) ?? view.statuses.get(id)?.record)?.leases;
+  return statedLeases(view, id, uses).map((lease) => ({
+    ...lease,
+    sinceMs: view.subnets.get(prefixKey(lease.subnet))?.record.sinceMs ?? 0,
+  }));
+}
+
+// The store keeps the number of wrong routes; the desired number follows from the table.
+function countsOf(status: NodeStatus, live: NodeStatus | undefined, peers: number): RouteCounts {
   if (live !== undefined) return live.routes;
   const { desired, installed, conflicting, unreachable } = status.routes;
-  const now = Math.max(0, table - 1);
-  return { desired: now, installed: Math.max(0, now - (desired - installed)), conflicting, unreachable };
+  return { desired: peers, installed: Math.max(0, peers - (desired - installed)), conflicting, unreachable };
 }
 
 /** summaryFromNode returns the fields of a node that a table shows; undefined for an unknown id. */
 export function summaryFromNode(view: ReadonlyView, id: string, live: Live): Node | undefined {
   const node = view.nodes.get(id)?.record;
   if (node === undefined) return undefined;
-  const subnetId = view.subnetOfNode.get(id);
+  const leases = leasesFromNode(view, id, live);
+  const primary = primaryLease({ leases });
   const session = view.sessions.get(id)?.record;
   const stored = view.statuses.get(id)?.record;
   const liveStatus = live.statusOf(id);
@@ -94,13 +105,14 @@ export function summaryFromNode(view: ReadonlyView, id: string, live: Live): Nod
   return {
     name: node.name,
     address: formatIpv4(node.address),
-    subnet: subnetId === undefined ? '' : formatPrefix(prefixFromKey(subnetId)),
+    subnet: primary === undefined ? '' : formatPrefix(primary.subnet),
+    leases: leases.map((lease) => wireFromLease(lease, lease.sinceMs)),
     availability: wireFromAvailability(node.availability),
     createdMs: node.createdMs,
     state: stateOf(view, id, live, status),
     seenMs: session?.sinceMs ?? view.absences.get(id)?.record.sinceMs ?? stored?.reportedMs ?? 0,
     dockerVersion: status?.dockerVersion ?? '',
-    ...(status === undefined ? {} : { routes: countsOf(status, liveStatus, live.routes) }),
+    ...(status === undefined ? {} : { routes: countsOf(status, liveStatus, Math.max(0, live.routes - leases.length)) }),
     conditions: (status?.conditions ?? []).filter(({ ok }) => !ok),
   };
 }
@@ -110,23 +122,23 @@ export function wireFromNode(view: ReadonlyView, id: string, live: Live): Node |
   const node = view.nodes.get(id)?.record;
   const summary = summaryFromNode(view, id, live);
   if (node === undefined || summary === undefined) return undefined;
-  const subnetId = view.subnetOfNode.get(id);
-  const held = subnetId === undefined ? undefined : view.subnets.get(subnetId);
-  const pool = held === undefined ? undefined : view.pools.get(held.pool)?.record;
+  const primary = primaryLease({ leases: leasesFromNode(view, id, live) });
   const status = statusOf(view, id, live);
   return {
     ...summary,
     id,
     labels: node.labels,
-    mode: wireFromMode(node.mode ?? pool?.mode ?? 'bip'),
-    pool: held?.pool ?? '',
-    gateway: held === undefined ? '' : formatIpv4(gatewayOf(held.subnet)),
-    generation: held?.record.generation ?? 0,
+    mode: wireFromMode(primary?.mode ?? node.mode ?? 'bip'),
+    pool: primary?.pool ?? '',
+    gateway: primary === undefined ? '' : formatIpv4(gatewayOf(primary.subnet)),
+    generation: primary?.generation ?? 0,
     controller: view.sessions.get(id)?.record.controller ?? '',
     conditions: [...(status?.conditions ?? [])],
     daemonVersion: status?.daemonVersion ?? '',
     kernelVersion: status?.kernelVersion ?? '',
     hostNetworks: (status?.hostNetworks ?? []).map(wireFromHostNetwork),
+    containers: (status?.containers ?? []).map(wireFromContainerUse),
+    containerCount: status?.containerCount ?? 0,
   };
 }
 

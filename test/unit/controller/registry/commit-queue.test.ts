@@ -281,7 +281,7 @@ test('a controller never loses a race against itself', async (t) => {
       ),
   );
   t.is(lost, 0);
-  t.is(new Set(core.feed.view.subnetOfNode.values()).size, 200);
+  t.is(new Set([...core.feed.view.leasesOfNode.values()].flat()).size, 200);
   t.is(Object.keys(core.feed.view.nodes.get(added[0]?.subject ?? '')?.record.labels ?? {}).length, 100);
   t.true(transactions < 100 + 100, `${transactions} transactions`);
   await core.stop();

@@ -58,11 +58,11 @@ test('any mix of calls through three controllers keeps every invariant, at every
       t.deepEqual(overlapsIn(cluster.history), []);
       t.is(view.nodeOfName.size, view.nodes.size);
       t.is(view.nodeOfAddress.size, view.nodes.size);
-      t.is(view.subnetOfNode.size, view.nodes.size, 'one subnet each');
+      t.is(view.leasesOfNode.size, view.nodes.size, 'a lease each');
       for (const [id, { record }] of view.nodes) {
         t.is(view.nodeOfName.get(record.name), id);
         t.is(view.nodeOfAddress.get(record.address), id);
-        t.true(view.subnetOfNode.has(id));
+        t.true(view.leasesOfNode.has(id));
       }
       t.deepEqual([...view.undecodable], []);
       await close();

@@ -20,7 +20,7 @@ test('a subnet comes back to its host at once, to others after the quarantine', 
   await t.throwsAsync(core.nodes.add(once, { ...newNode('web-2', 2), ...small }), { message: /1 in quarantine/ });
   const back = await core.nodes.add(once, { ...newNode('web-1', 1), ...small });
   t.is(subnetOf(core, back.subject), '10.80.0.0/24');
-  t.is(core.feed.view.subnets.get(core.feed.view.subnetOfNode.get(back.subject) ?? 0)?.record.generation, 2);
+  t.is(core.feed.view.subnets.get(core.feed.view.leasesOfNode.get(back.subject)?.[0] ?? 0)?.record.generation, 2);
   await core.nodes.remove(once, back.subject, () => undefined);
   nowMs += 60_000;
   const other = await core.nodes.add(once, { ...newNode('web-2', 2), ...small });

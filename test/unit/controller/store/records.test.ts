@@ -103,7 +103,7 @@ test('every mutation of a record keeps the fields of a newer version', async (t)
   });
   const node = { name: 'web-1', address: address('192.168.83.1'), labels: {} };
   const { subject } = await core.nodes.add(once, node);
-  const subnet = prefixFromKey(core.feed.view.subnetOfNode.get(subject) ?? 0);
+  const subnet = prefixFromKey(core.feed.view.leasesOfNode.get(subject)?.[0] ?? 0);
   const [poolKey, nodeKey] = [keys.pool('default'), keys.node(subject)];
   const subnetKey = keys.subnet('default', subnet);
   const read = (key: string) => JSON.parse(cluster.get(key)?.value ?? '{}') as Record<string, unknown>;

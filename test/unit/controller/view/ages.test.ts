@@ -106,7 +106,7 @@ test('a controller whose clock is two hours ahead grants nothing out of quaranti
   clock.nowMs += hourMs / 2 + 1;
   await t.throwsAsync(fresh.nodes.add(once, host(2)), { message: /1 in quarantine/ });
   const { subject: second } = await restarted.nodes.add(once, host(2));
-  const id = restarted.feed.view.subnetOfNode.get(second) ?? 0;
+  const id = restarted.feed.view.leasesOfNode.get(second)?.[0] ?? 0;
   t.is(formatPrefix(prefixFromKey(id)), '10.76.0.0/24');
   for (const core of [right, wrong, fresh, restarted]) await core.stop();
 });

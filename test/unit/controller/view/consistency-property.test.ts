@@ -3,8 +3,12 @@ import test from 'ava';
 import fc from 'fast-check';
 import { keys, parseKey } from '../../../../controller/store/keys.js';
 import { encode } from '../../../../controller/store/record-codec.js';
+import { clashOf, networkOf } from '../../../../controller/view/lease-network.js';
+import { leasesOf } from '../../../../controller/view/leases.js';
+import type { View } from '../../../../controller/view/view.js';
+import { prefixKey } from '../../../../proto/domain/address.js';
 import { nodeRecord } from '../../../support/pools.js';
-import { freed, lease, pool, Rig } from '../../../support/written-records.js';
+import { freed, type LeaseFields, lease, pool, Rig } from '../../../support/written-records.js';
 
 const id = fc.integer({ min: 1, max: 4 }).map((index) => `n-${index}`);
 const anyKey = fc.oneof(
@@ -18,6 +22,15 @@ const anyKey = fc.oneof(
     )
     .map(([name, subnet]) => `subnets/${name}/${subnet}`),
 );
+const anyLease = fc.constantFrom<LeaseFields[]>(
+  {},
+  { endingMs: 5 },
+  { mode: 'bip' },
+  { mode: 'bridge' },
+  { mode: 'bridge', networkName: 'blue' },
+  { mode: 'bridge', networkName: 'blue', bridgeName: 'br-blue' },
+  { mode: 'bridge', networkName: 'red', bridgeName: 'br-red', endingMs: 5 },
+);
 const anyValue = (key: string): fc.Arbitrary<string | undefined> => {
   const kind = parseKey(key)?.kind;
   const sound =
@@ -28,11 +41,27 @@ const anyValue = (key: string): fc.Arbitrary<string | undefined> => {
             .tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 2 }))
             .map(([n, host]) => encode('node', nodeRecord(`web-${n}`, `192.168.83.${host}`)))
         : kind === 'subnet'
-          ? fc.oneof(id.map(lease), fc.constant(freed))
+          ? fc.oneof(
+              fc.tuple(id, anyLease).map(([node, more]) => lease(node, more)),
+              fc.constant(freed),
+            )
           : id.map((node) => encode('name', { node }));
   return fc.oneof({ weight: 5, arbitrary: sound }, fc.constant(undefined), fc.constant('{'));
 };
 const anyWrite = anyKey.chain((key) => anyValue(key).map((value) => ({ key, value })));
+
+const sorted = (ids: readonly number[]) => [...ids].sort((a, b) => a - b);
+
+// The pairs of believed leases that one host can't have.
+function clashesOf(view: View, node: string) {
+  const leases = leasesOf(view, node).flatMap(({ pool: name, subnet, record }) => {
+    const held = view.pools.get(name)?.record;
+    if (held === undefined) return [];
+    const network = networkOf(record, view.nodes.get(node)?.record, held);
+    return [{ ...network, subnet, ending: record.endingMs !== undefined }];
+  });
+  return leases.flatMap((a, index) => leases.slice(index + 1).filter((b) => clashOf(a, b) !== undefined));
+}
 
 test('checking records change by change gives the same result as checking all of them', (t) => {
   fc.assert(
@@ -49,12 +78,15 @@ test('checking records change by change gives the same result as checking all of
         }
         const { view } = whole;
         const leases = [...view.subnets.values()].filter(({ record }) => record.state === 'leased');
-        t.is(new Set(leases.map(({ record }) => record.node)).size, leases.length, 'one lease each');
+        for (const node of view.leasesOfNode.keys()) t.deepEqual(clashesOf(view, node), []);
         for (const held of view.subnets.values()) {
           const inTheWay = view.recordsIn(held.subnet).filter(({ key }) => !view.strays.has(key));
           t.true(inTheWay.length <= 1, 'no two that stand overlap');
         }
-        t.deepEqual([...view.subnetOfNode.keys()].sort(), leases.map(({ record }) => record.node).sort());
+        t.deepEqual(
+          sorted([...view.leasesOfNode.values()].flat()),
+          sorted(leases.map(({ subnet }) => prefixKey(subnet))),
+        );
       }
     }),
   );

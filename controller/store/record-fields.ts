@@ -1,0 +1,33 @@
+// What the schemas of records are made of.
+import * as v from 'valibot';
+import { parseIpv4, parsePrefix } from '../../proto/domain/address.js';
+
+/** object is an object whose known fields are typed and whose unknown fields are kept. */
+export function object<const E extends v.ObjectEntries>(entries: E): v.ObjectSchema<E, undefined> {
+  return v.looseObject(entries) as unknown as v.ObjectSchema<E, undefined>;
+}
+
+/** count is an integer from 0 on. */
+export const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+/** prefixText is a CIDR as text. */
+export const prefixText = v.pipe(
+  v.string(),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const parsed = parsePrefix(dataset.value);
+    if (parsed !== undefined) return parsed;
+    addIssue({ message: `"${dataset.value}" is not a CIDR` });
+    return NEVER;
+  }),
+);
+
+/** addressText is an IPv4 address as text. */
+export const addressText = v.pipe(
+  v.string(),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const parsed = parseIpv4(dataset.value);
+    if (parsed !== undefined) return parsed;
+    addIssue({ message: `"${dataset.value}" is not an address` });
+    return NEVER;
+  }),
+);
