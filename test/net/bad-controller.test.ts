@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { readCache } from '../../node/table/cache.js';
 import { parsePrefix } from '../../proto/domain/address.js';
+import type { Delta } from '../../proto/gen/xnet/v1/Delta.js';
 import { exec } from '../../proto/process/exec.js';
 import { assignment, BadHost, pool, range, route, snapshotAt, version } from '../support/bad-host.js';
 import { isRoot } from '../support/linux-route-host.js';
@@ -105,6 +106,44 @@ else {
     bad.say({ assignment });
     bad.say(snapshotAt(12));
     await bad.until('all is well again', () => bad.condition('Controller')?.ok === true);
+    t.is(bad.reports.at(-1)?.routes?.installed, 1);
+  });
+
+  test('a pool grows and shrinks under a running daemon: guard, rules and routes follow', async (t) => {
+    const host = await BadHost.make(t);
+    const { bad, namespace } = host;
+    void host.start();
+    await bad.until('the node watches', () => bad.said.length > 0);
+    bad.say({ assignment });
+    bad.say(snapshotAt(10));
+    await bad.until('the table is applied', () => bad.reports.at(-1)?.routes?.installed === 1);
+    const guards = () =>
+      namespace
+        .runSync(['ip', '-4', 'route', 'show', 'type', 'unreachable'])
+        .split('\n')
+        .flatMap((line) => /^unreachable (\S+) /.exec(line)?.[1] ?? []);
+    const rules = () => namespace.runSync(['nft', 'list', 'table', 'ip', 'xnet']);
+    const change = (revision: number, cidr: string, more: Pick<Delta, 'upserts' | 'removals'>) => ({
+      fromRevision: revision - 1,
+      to: version(revision),
+      unresolved: [],
+      pools: { pools: [{ ...range(cidr), subnetLength: 24 }] },
+      ...more,
+    });
+    t.deepEqual(guards(), ['10.76.0.0/16']);
+    bad.say({
+      delta: change(11, '10.76.0.0/15', { upserts: [route('10.77.5.0/24', '192.168.83.15', 'web-5')], removals: [] }),
+    });
+    await bad.until('the larger pool is applied', () => bad.reports.at(-1)?.applied?.revision === 11);
+    t.deepEqual([bad.condition('Controller')?.ok, bad.reports.at(-1)?.routes?.installed], [true, 2]);
+    t.deepEqual(guards(), ['10.76.0.0/15']);
+    t.regex(namespace.runSync(['ip', '-4', 'route', 'show', '10.77.5.0/24']), /via 192\.168\.83\.15/);
+    t.regex(rules(), /ip daddr 10\.76\.0\.0\/15 /);
+    t.notRegex(rules(), /10\.76\.0\.0\/16/);
+    bad.say({ delta: change(12, '10.76.0.0/17', { upserts: [], removals: [range('10.77.5.0/24')] }) });
+    await bad.until('the smaller pool is applied', () => bad.reports.at(-1)?.applied?.revision === 12);
+    t.deepEqual(guards(), ['10.76.0.0/17']);
+    t.regex(rules(), /ip daddr 10\.76\.0\.0\/17 /);
     t.is(bad.reports.at(-1)?.routes?.installed, 1);
   });
 

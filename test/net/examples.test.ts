@@ -72,6 +72,11 @@ const steps: Readonly<Record<string, readonly Step[]>> = {
     example('xctl pools unreserve default 10.76.0.0/22'),
     example('xctl pools reserve default 10.76.7.0/24 --node web-7'),
     prepares('xctl pools unreserve default 10.76.7.0/24'),
+    example('xctl pools resize default --cidr 10.76.0.0/15'),
+    example('xctl pools resize default --cidr 10.76.0.0/17 --dry-run'),
+    example('xctl pools set default --quarantine 24h'),
+    example('xctl pools set default --reclaim-after 7d'),
+    example('xctl pools set default --reclaim-after never'),
   ],
   nodes: [
     example('xctl nodes add web-1 --address 192.168.83.83'),

@@ -91,6 +91,25 @@ story('a process that is killed and started again changes nothing', async (t, { 
   t.deepEqual(monitor.seen, []);
 });
 
+story(
+  'R9 a host’s new address is one replaced next hop at each peer, and no route',
+  async (t, { host, eth0, routes }) => {
+    const peers = [peer(1), peer(2), peer(3)];
+    await routes.converge(wanted({ peers, ifindex: eth0 }), signal);
+    // Otherwise the kernel itself also tells of every route that uses the next hop.
+    host.namespace.runSync(['sh', '-c', 'echo 0 >/proc/sys/net/ipv4/nexthop_compat_mode']);
+    const monitor = new Monitor(host);
+    t.teardown(() => monitor.close());
+    await monitor.flush();
+    const moved = [peer(1), peer(2, '192.168.83.77'), peer(3)];
+    t.is((await routes.converge(wanted({ peers: moved, ifindex: eth0 }), signal)).changes, 1);
+    await monitor.flush();
+    t.is(monitor.seen.length, 1, monitor.seen.join());
+    t.regex(monitor.seen[0] ?? '', /^id \d+ via 192\.168\.83\.77 dev eth0/);
+    t.is((await routes.converge(wanted({ peers: moved, ifindex: eth0 }), signal)).changes, 0);
+  },
+);
+
 story('a process that is killed half way is completed by the next', async (t, { host, eth0, mirror }) => {
   host.removeAddress('eth0', '192.168.83.1/24');
   host.addAddress('eth0', '192.168.80.1/20');
