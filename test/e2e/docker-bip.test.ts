@@ -52,7 +52,7 @@ function each(
   body: (t: ExecutionContext, host: LabHost, line: string) => Promise<void>,
 ) {
   for (const lab of labs) {
-    test(`Docker ${lab.line}: ${title}`, (t) => lab.onHost(flags, (host) => body(t, host, lab.line)));
+    test(`${title} (Docker ${lab.line})`, (t) => lab.onHost(flags, (host) => body(t, host, lab.line)));
   }
 }
 
@@ -70,7 +70,7 @@ async function networkOf(host: LabHost, container: string): Promise<string> {
   return (await host.docker('inspect', format, container)).trim();
 }
 
-each('join without daemon.json, again, leave', [], async (t, host) => {
+each('N14 join without daemon.json, again, leave', [], async (t, host) => {
   const effect = effectOn(host);
   t.deepEqual((await effect.converge(lease, never)).findings, []);
   t.is(readFileSync(host.daemonJson, 'utf8'), '{\n  "bip": "10.76.3.1/24"\n}\n');
@@ -87,7 +87,7 @@ each('join without daemon.json, again, leave', [], async (t, host) => {
   t.deepEqual(await effect.remove(never), { findings: [], changes: 0 });
 });
 
-each('a symlink, an owner, a mode and a layout are kept', [], async (t, host) => {
+each('N11 N12 a symlink, an owner, a mode and a layout are kept', [], async (t, host) => {
   const target = join(freshFolder(host, 'elsewhere'), 'real.json');
   const content = '{ "labels" :[ "a=1","b=2"\n ]  ,"log-opts":{"max-size":"1m" , "max-file":"2"}}';
   writeFileSync(target, content);
@@ -133,7 +133,7 @@ each("docker0 loses its address behind Docker's back: put back, Docker and conta
   t.deepEqual(await effect.converge(lease, never), { findings: [], changes: 0 });
 });
 
-each('what others edit meanwhile stays, and only our key goes', [], async (t, host) => {
+each('N7 what others edit meanwhile stays, and only our key goes', [], async (t, host) => {
   writeFileSync(host.daemonJson, '{"debug": false}\n');
   const effect = effectOn(host);
   t.deepEqual((await effect.converge(lease, never)).findings, []);
@@ -154,7 +154,7 @@ each('what others edit meanwhile stays, and only our key goes', [], async (t, ho
   t.is(await addressOn(host, 'docker0'), former);
 });
 
-each('running containers: refuse, wait, restart', [], async (t, host) => {
+each('N18 running containers: refuse, wait, restart', [], async (t, host) => {
   await runIdle(host, 'once');
   await runIdle(host, 'always', '--restart=always');
   await runIdle(host, 'sidecar', '--network=container:once');
@@ -184,33 +184,37 @@ each('running containers: refuse, wait, restart', [], async (t, host) => {
   t.false(existsSync(host.daemonJson));
 });
 
-each('live-restore: containers are stopped first, or the change is deferred', ['--live-restore'], async (t, host) => {
-  await runIdle(host, 'one');
-  t.deepEqual(reasonsOf(await effectOn(host).converge(lease, never)), ['ContainersRunning']);
-  t.true(await isRunning(host, 'one'));
-  const restarting = effectOn(host, { onRunning: 'restart' });
-  t.deepEqual((await restarting.converge(lease, never)).findings, []);
-  t.true(await isRunning(host, 'one'));
-  t.is(await networkOf(host, 'one'), '10.76.3.1');
-  // One that comes up between the look and the restart.
-  await host.docker('stop', 'one');
-  const late = effectOn(host, {}, { reached: (step) => (step === 'stopped' ? start(host) : undefined) });
-  const next = bipOf('10.76.9.0/24');
-  const deferred = await late.converge(next, never);
-  t.deepEqual(reasonsOf(deferred), ['Deferred']);
-  t.is(await addressOn(host, 'docker0'), '10.76.3.1/24');
-  t.true(readFileSync(host.daemonJson, 'utf8').includes('10.76.9.1/24'));
-  t.deepEqual(reasonsOf(await effectOn(host).converge(next, never)), ['ContainersRunning']);
-  await host.docker('stop', 'one');
-  t.deepEqual((await effectOn(host).converge(next, never)).findings, []);
-  t.is(await addressOn(host, 'docker0'), '10.76.9.1/24');
-});
+each(
+  'N6 live-restore: containers are stopped first, or the change is deferred',
+  ['--live-restore'],
+  async (t, host) => {
+    await runIdle(host, 'one');
+    t.deepEqual(reasonsOf(await effectOn(host).converge(lease, never)), ['ContainersRunning']);
+    t.true(await isRunning(host, 'one'));
+    const restarting = effectOn(host, { onRunning: 'restart' });
+    t.deepEqual((await restarting.converge(lease, never)).findings, []);
+    t.true(await isRunning(host, 'one'));
+    t.is(await networkOf(host, 'one'), '10.76.3.1');
+    // One that comes up between the look and the restart.
+    await host.docker('stop', 'one');
+    const late = effectOn(host, {}, { reached: (step) => (step === 'stopped' ? start(host) : undefined) });
+    const next = bipOf('10.76.9.0/24');
+    const deferred = await late.converge(next, never);
+    t.deepEqual(reasonsOf(deferred), ['Deferred']);
+    t.is(await addressOn(host, 'docker0'), '10.76.3.1/24');
+    t.true(readFileSync(host.daemonJson, 'utf8').includes('10.76.9.1/24'));
+    t.deepEqual(reasonsOf(await effectOn(host).converge(next, never)), ['ContainersRunning']);
+    await host.docker('stop', 'one');
+    t.deepEqual((await effectOn(host).converge(next, never)).findings, []);
+    t.is(await addressOn(host, 'docker0'), '10.76.9.1/24');
+  },
+);
 
 async function start(host: LabHost): Promise<void> {
   await host.docker('start', 'one');
 }
 
-each('a bip that dockerd does not start with is rolled back, once', [], async (t, host) => {
+each('N4 a bip that dockerd does not start with is rolled back, once', [], async (t, host) => {
   const content = '{\n\t"mtu": 1400\n}';
   writeFileSync(host.daemonJson, content);
   let restarts = 0;
@@ -238,7 +242,7 @@ each('a bip that dockerd does not start with is rolled back, once', [], async (t
   t.not(await dockerdPid(host), pid);
 });
 
-each('an edit of others that dockerd does not start with is set aside', [], async (t, host) => {
+each('N4 an edit of others that dockerd does not start with is set aside', [], async (t, host) => {
   const spoiling = effectOn(
     host,
     {},
@@ -275,7 +279,7 @@ each('an edit of others that dockerd does not start with is set aside', [], asyn
 });
 
 each(
-  'a daemon.json or a flag that rules it out is refused before anything is touched',
+  'N13 a daemon.json or a flag that rules it out is refused before anything is touched',
   ['--bip=10.50.0.1/24'],
   async (t, host) => {
     const pid = await dockerdPid(host);
@@ -316,7 +320,7 @@ each("docker0's former subnet is another network's by the time of leaving", [], 
   t.false(existsSync(host.daemonJson));
 });
 
-each('a full disk, a file that changes, an immutable one', [], async (t, host) => {
+each('N11 N15 N16 a full disk, a file that changes, an immutable one', [], async (t, host) => {
   const folder = freshFolder(host, 'small');
   const file = join(folder, 'daemon.json');
   const changes = { daemonJson: file };
@@ -412,7 +416,7 @@ const [oldest] = labs;
 const restarting = { onRunning: 'restart' } as const;
 
 if (oldest !== undefined) {
-  test(`Docker ${oldest.line}: killed at any step of a join, the next turn finishes`, (t) =>
+  test(`N1 N2 killed at any step of a join, the next turn finishes (Docker ${oldest.line})`, (t) =>
     oldest.onHost([], async (host) => {
       await runIdle(host, 'once');
       writeFileSync(host.daemonJson, '{"mtu": 1400}');
@@ -514,7 +518,7 @@ if (oldest !== undefined) {
       t.is(await addressOn(host, 'docker0'), former);
     }));
 
-  test(`Docker ${oldest.line}: killed at any step of a rollback, the next turn goes on with it`, (t) =>
+  test(`N1 killed at any step of a rollback, the next turn goes on with it (Docker ${oldest.line})`, (t) =>
     oldest.onHost([], async (host) => {
       await runIdle(host, 'once');
       const content = '{\r\n  "mtu": 1400\r\n}';
@@ -534,7 +538,7 @@ if (oldest !== undefined) {
       }
     }));
 
-  test(`Docker ${oldest.line}: killed at any step of leaving, it can be gone on with, or turned back`, (t) =>
+  test(`P7 killed at any step of leaving, it can be gone on with, or turned back (Docker ${oldest.line})`, (t) =>
     oldest.onHost([], async (host) => {
       const steps = ['journaled', 'renamed', 'restarted', 'verified', 'taken-out', 'finished'];
       for (const step of steps) {

@@ -31,7 +31,7 @@ if (labs.length === 0) test.skip('no dockerd can be run here', () => undefined);
 
 function each(title: string, body: (t: ExecutionContext, host: LabHost) => Promise<void>) {
   for (const lab of labs) {
-    test(`Docker ${lab.line}: ${title}`, (t) => lab.onHost([], (host) => body(t, host)));
+    test(`${title} (Docker ${lab.line})`, (t) => lab.onHost([], (host) => body(t, host)));
   }
 }
 
@@ -87,7 +87,7 @@ each('made, found again, removed; others are left alone', async (t, host) => {
   t.false(existsSync(host.daemonJson));
 });
 
-each('what is in the way is told of and left alone', async (t, host) => {
+each('N20 what is in the way is told of and left alone', async (t, host) => {
   const effect = effectOn(host);
   const refused = async (reason: string, says: RegExp) => {
     const before = await networks(host);

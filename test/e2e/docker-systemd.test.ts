@@ -39,7 +39,7 @@ KillMode=process
 
 if (lab === undefined) test.skip('no dockerd can be run here', () => undefined);
 else {
-  test('dockerd under systemd', (t) =>
+  test('N5 dockerd under systemd', (t) =>
     lab.onHost([], async (host) => {
       await host.stopDockerd();
       const environmentFile = join(host.store, 'default-docker');

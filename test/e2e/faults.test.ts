@@ -108,7 +108,7 @@ onFleet('a host whose controllers are gone boots into its routes and its bip', a
   await proven(t, parts, 'after the boot');
 });
 
-onFleet('what others take away comes back by itself', async (t, parts) => {
+onFleet('N17 N23 N24 R1 R2 what others take away comes back by itself', async (t, parts) => {
   const { fleet, containers, host } = parts;
   const [own, other] = containers;
   if (own === undefined || other === undefined) return t.fail();

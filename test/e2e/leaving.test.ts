@@ -35,7 +35,7 @@ if ('why' in engine) {
   console.log(`SKIP hosts that are killed while they leave: ${engine.why}`);
   test.skip('hosts that are killed while they leave', () => undefined);
 } else {
-  test('a leave that was killed is finished by the next one, and one without a cache leaves nothing', async (t) => {
+  test('P7 a leave that was killed is finished by the next one, and one without a cache leaves nothing', async (t) => {
     const fleet = await Fleet.create({ hosts: 1, engine, mode: 'bip', pool: '10.76.0.0/16' });
     t.teardown(() => fleet.close());
     await Promise.all([fleet.startDockerds(), fleet.startControllers()]);

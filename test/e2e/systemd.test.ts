@@ -426,7 +426,7 @@ if ('why' in stage) {
     await untilReady();
   });
 
-  test.serial('stopped, started again, killed, hanging: no route changes', async (t) => {
+  test.serial('N25 stopped, started again, killed, hanging: no route changes', async (t) => {
     const restarted = await routeChangesDuring(async () => {
       await node.ctl('restart', 'xnetd');
       await untilReady();
@@ -589,7 +589,7 @@ if ('why' in stage) {
     await untilReady();
   });
 
-  test.serial('another version is installed under a running daemon, and back', async (t) => {
+  test.serial('N26 another version is installed under a running daemon, and back', async (t) => {
     const exe = async () => (await node.run('readlink', `/proc/${await node.show('xnetd', 'MainPID')}/exe`)).trim();
     const copy = join(work, 'newer');
     cpSync(unpacked, copy, { recursive: true });

@@ -197,7 +197,7 @@ test('viewers look, operators operate, admins administer, and what is local is l
   t.deepEqual(await reachable(socket), [...local].sort());
 });
 
-test('a value of an enum that this version does not have is refused, whichever call has it', async (t) => {
+test('C19 a value of an enum that this version does not have is refused, whichever call has it', async (t) => {
   const { controller } = await start(t);
   const socket = callerOf(t, { kind: 'unix', path: controller.socket });
   const before = await controller.contents();

@@ -127,7 +127,7 @@ test('calls that are cancelled right after they were sent leave no change withou
   t.true((await verify(controller)).ok);
 });
 
-test('a disk that is full stops changes, and they go on when there is room', async (t) => {
+test('C20 a disk that is full stops changes, and they go on when there is room', async (t) => {
   const etcd = await TestEtcd.start();
   t.teardown(() => etcd.close());
   const disk = mkdtempSync(join(tmpdir(), 'xnet-small-disk-'));

@@ -138,7 +138,7 @@ test.serial('a change waits for a controller that starts, within its time', asyn
   );
 });
 
-test.serial('a store that is lost: lists go on, changes do not, status tells and --wait waits', async (t) => {
+test.serial('C7 a store that is lost: lists go on, changes do not, status tells and --wait waits', async (t) => {
   const { etcd, a, b, xctl } = await pair(t);
   await a.createPool();
   await etcd.kill();

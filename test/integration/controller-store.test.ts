@@ -39,7 +39,7 @@ test('its own etcd comes back when it dies, and goes with the controller', async
   t.is((await controller.nodes()).length, 1);
 });
 
-test('nothing is lost over a cut connection and a compaction', async (t) => {
+test('C9 nothing is lost over a cut connection and a compaction', async (t) => {
   const opened = scope(t);
   const etcd = opened(await TestEtcd.start());
   const proxy = opened(await TcpProxy.start(etcd.clientPort));
@@ -76,7 +76,7 @@ test('nothing is lost over a cut connection and a compaction', async (t) => {
   t.deepEqual(await table(far), await table(near));
 });
 
-test('a commit whose answer is lost is done once', async (t) => {
+test('C14 a commit whose answer is lost is done once', async (t) => {
   const opened = scope(t);
   const etcd = opened(await TestEtcd.start());
   const proxy = opened(await TcpProxy.start(etcd.clientPort));
@@ -102,7 +102,7 @@ test('a commit whose answer is lost is done once', async (t) => {
   t.deepEqual(keysOf(etcd.endpoint, 'operations/once'), []);
 });
 
-test('an older or another store is refused until an operator accepts it', async (t) => {
+test('C8 an older or another store is refused until an operator accepts it', async (t) => {
   const opened = scope(t);
   const controller = opened(await ControllerProcess.startWithAuthority());
   await controller.createPool();

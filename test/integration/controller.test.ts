@@ -12,7 +12,7 @@ import { endpointOf, scope } from '../support/opened.js';
 import { SimulatedNode } from '../support/simulated-node.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
-test('64 hosts added at once through two controllers get 64 subnets; no revision of etcd shows an overlap', async (t) => {
+test('C4 64 hosts added at once through two controllers get 64 subnets; no revision of etcd shows an overlap', async (t) => {
   const opened = scope(t);
   const etcd = opened(await TestEtcd.start());
   const controllers = await Promise.all([1, 2].map(() => ControllerProcess.start(endpointOf(etcd))));
@@ -67,7 +67,7 @@ test('a node gets its assignment, a snapshot, then every change; and goes on whe
   );
 });
 
-test('thousands of routes come whole, in chunks', async (t) => {
+test('C16 thousands of routes come whole, in chunks', async (t) => {
   const opened = scope(t);
   const controller = opened(await ControllerProcess.start());
   await controller.createPool('10.0.0.0/11');
@@ -81,7 +81,7 @@ test('thousands of routes come whole, in chunks', async (t) => {
   t.is(node.routes().length, total - 1);
 });
 
-test('a second host under the same name is refused, whatever it calls, and told of once; one that boots is let in', async (t) => {
+test('P1 a second host under the same name is refused, whatever it calls, and told of once; one that boots is let in', async (t) => {
   const opened = scope(t);
   const etcd = opened(await TestEtcd.start());
   const a = opened(await ControllerProcess.startWithAuthority(endpointOf(etcd)));
@@ -146,7 +146,7 @@ test('a second host under the same name is refused, whatever it calls, and told 
   t.is(newest.events.filter(({ reason }) => reason === 'NodeConflict').length, 1);
 });
 
-test('a removed node’s stream ends; a report of another generation is fenced', async (t) => {
+test('P3 a removed node’s stream ends; a report of another generation is fenced', async (t) => {
   const opened = scope(t);
   const controller = opened(await ControllerProcess.start());
   await controller.createPool();
@@ -165,7 +165,7 @@ test('a removed node’s stream ends; a report of another generation is fenced',
   t.true(error instanceof XnetError && (error.code === 'NotFound' || error.code === 'Fenced'));
 });
 
-test('a garbled or unknown key is skipped and told of; no route is withdrawn, by nobody', async (t) => {
+test('C12 a garbled or unknown key is skipped and told of; no route is withdrawn, by nobody', async (t) => {
   const opened = scope(t);
   const etcd = opened(await TestEtcd.start());
   const controller = opened(await ControllerProcess.start(endpointOf(etcd)));
@@ -251,7 +251,7 @@ test('how far the fleet is with a change is told, over all controllers', async (
   t.deepEqual(seen, ['0/3', '1/3', '2/3', '3/3']);
 });
 
-test('conditions of a node are seen by all controllers, and are events', async (t) => {
+test('P5 conditions of a node are seen by all controllers, and are events', async (t) => {
   const opened = scope(t);
   const etcd = opened(await TestEtcd.start());
   const a = opened(await ControllerProcess.startWithAuthority(endpointOf(etcd)));

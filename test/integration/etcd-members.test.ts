@@ -115,7 +115,7 @@ function keysOf(message: WatchMessage): readonly string[] {
   return message.changes.map((change) => (change.kind === 'put' ? change.entry.key : change.key));
 }
 
-test('what a call failed with says whether it may have happened', (t) => {
+test('C14 what a call failed with says whether it may have happened', (t) => {
   const outcomes: readonly (readonly [string, CallOutcome, ErrorCode])[] = [
     ['14 UNAVAILABLE: No connection established. Last error: connect ECONNREFUSED', 'not done', 'NotWritable'],
     ['14 UNAVAILABLE: etcdserver: no leader', 'not done', 'NotWritable'],

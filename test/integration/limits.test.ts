@@ -90,7 +90,7 @@ test.serial('a unary call without a deadline, or with one that never comes, is r
   client.close();
 });
 
-test.serial('a peer that vanished without a word loses its stream', async (t) => {
+test.serial('C18 a peer that vanished without a word loses its stream', async (t) => {
   t.true(Number(serverLimits['grpc.keepalive_time_ms']) <= 20_000);
   let noticed: () => void = () => undefined;
   const gone = new Promise<void>((resolve) => {
@@ -134,66 +134,69 @@ test.serial('a peer that vanished without a word loses its stream', async (t) =>
   t.is(stream.destroyed, false, 'the client has not been told');
 });
 
-test.serial('hosts that connect at once do not cut each other’s handshakes: who came first gets through', async (t) => {
-  const authority = await makeTestAuthority();
-  const server = await startServer({
-    endpoints: [{ kind: 'tcp', host: '127.0.0.1', port: 0 }],
-    bindings: [],
-    mostSilent: 4,
-    tls: new ServerTls(authority.server, 'certificates'),
-  });
-  t.teardown(() => server.close(0));
-  const { own, authority: ca, clusterId } = await authority.credentialsFor('node', 'n-1');
-  const [endpoint] = server.endpoints;
-  if (endpoint?.kind !== 'tcp' || own === undefined) return t.fail();
-  const { port } = endpoint;
-  const opened: Socket[] = [];
-  t.teardown(() => {
-    for (const socket of opened) socket.destroy();
-  });
-  const from = async (localAddress: string) => {
-    const socket = connect({ host: '127.0.0.1', port, localAddress });
-    socket.on('error', () => undefined);
-    opened.push(socket);
-    await new Promise<void>((resolve) => socket.once('connect', resolve));
-    return socket;
-  };
-  const closed = (socket: Socket) =>
-    new Promise<void>((resolve) => {
-      if (socket.closed) resolve();
-      else socket.once('close', () => resolve());
-      socket.resume();
+test.serial(
+  'C17 hosts that connect at once do not cut each other’s handshakes: who came first gets through',
+  async (t) => {
+    const authority = await makeTestAuthority();
+    const server = await startServer({
+      endpoints: [{ kind: 'tcp', host: '127.0.0.1', port: 0 }],
+      bindings: [],
+      mostSilent: 4,
+      tls: new ServerTls(authority.server, 'certificates'),
     });
-  // TLS, HTTP/2 and a call, by a host that was slow to begin.
-  const calls = (socket: Socket) =>
-    new Promise<number>((resolve, reject) => {
-      const proof = { cert: own.certificate, key: own.key, ca: [...ca], servername: controllerHost(clusterId) };
-      const made = connectHttp2('https://controller', {
-        createConnection: () => connectTls({ socket, ALPNProtocols: ['h2'], ...proof }),
-      });
-      made.once('error', reject);
-      made.once('close', () => reject(new Error('it was cut')));
-      const stream = made.request({
-        ':method': 'POST',
-        ':path': '/grpc.health.v1.Health/Check',
-        'content-type': 'application/grpc',
-        te: 'trailers',
-      });
-      stream.once('response', ({ ':status': status }) => resolve(Number(status)));
-      stream.end(Buffer.alloc(5));
+    t.teardown(() => server.close(0));
+    const { own, authority: ca, clusterId } = await authority.credentialsFor('node', 'n-1');
+    const [endpoint] = server.endpoints;
+    if (endpoint?.kind !== 'tcp' || own === undefined) return t.fail();
+    const { port } = endpoint;
+    const opened: Socket[] = [];
+    t.teardown(() => {
+      for (const socket of opened) socket.destroy();
     });
-  const first = [];
-  for (let n = 1; n <= 4; n++) first.push(await from(`127.0.1.${n}`));
-  const late = await Promise.all(Array.from({ length: 40 }, (_, n) => from(`127.0.2.${n + 1}`)));
-  await Promise.all(late.map(closed));
-  t.deepEqual(await Promise.all(first.map(calls)), [200, 200, 200, 200]);
-  // There is room again. Whoever takes all of it makes way for the others.
-  const greedy = [];
-  for (let n = 1; n <= 4; n++) greedy.push(await from('127.0.3.1'));
-  t.is(await calls(await from('127.0.3.2')), 200);
-  await Promise.race(greedy.map(closed));
-  t.is(greedy[0]?.closed, false, 'the oldest goes on');
-});
+    const from = async (localAddress: string) => {
+      const socket = connect({ host: '127.0.0.1', port, localAddress });
+      socket.on('error', () => undefined);
+      opened.push(socket);
+      await new Promise<void>((resolve) => socket.once('connect', resolve));
+      return socket;
+    };
+    const closed = (socket: Socket) =>
+      new Promise<void>((resolve) => {
+        if (socket.closed) resolve();
+        else socket.once('close', () => resolve());
+        socket.resume();
+      });
+    // TLS, HTTP/2 and a call, by a host that was slow to begin.
+    const calls = (socket: Socket) =>
+      new Promise<number>((resolve, reject) => {
+        const proof = { cert: own.certificate, key: own.key, ca: [...ca], servername: controllerHost(clusterId) };
+        const made = connectHttp2('https://controller', {
+          createConnection: () => connectTls({ socket, ALPNProtocols: ['h2'], ...proof }),
+        });
+        made.once('error', reject);
+        made.once('close', () => reject(new Error('it was cut')));
+        const stream = made.request({
+          ':method': 'POST',
+          ':path': '/grpc.health.v1.Health/Check',
+          'content-type': 'application/grpc',
+          te: 'trailers',
+        });
+        stream.once('response', ({ ':status': status }) => resolve(Number(status)));
+        stream.end(Buffer.alloc(5));
+      });
+    const first = [];
+    for (let n = 1; n <= 4; n++) first.push(await from(`127.0.1.${n}`));
+    const late = await Promise.all(Array.from({ length: 40 }, (_, n) => from(`127.0.2.${n + 1}`)));
+    await Promise.all(late.map(closed));
+    t.deepEqual(await Promise.all(first.map(calls)), [200, 200, 200, 200]);
+    // There is room again. Whoever takes all of it makes way for the others.
+    const greedy = [];
+    for (let n = 1; n <= 4; n++) greedy.push(await from('127.0.3.1'));
+    t.is(await calls(await from('127.0.3.2')), 200);
+    await Promise.race(greedy.map(closed));
+    t.is(greedy[0]?.closed, false, 'the oldest goes on');
+  },
+);
 
 // What a certificate says on a TCP port, for a socket that has none.
 function asNode(id: string): grpc.ServerInterceptor {

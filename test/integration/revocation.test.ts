@@ -34,7 +34,7 @@ const codeOf = async (call: Promise<unknown>): Promise<string> => {
   }
 };
 
-test('the streams of a node that is revoked end on every controller, and it gets no other', async (t) => {
+test('P15 the streams of a node that is revoked end on every controller, and it gets no other', async (t) => {
   const { a, b } = await startPair(t);
   const [first, second, third, fourth] = await members(a, 4);
   if (!first || !second || !third || !fourth) return t.fail();
@@ -159,7 +159,7 @@ async function rotate(controller: ControllerProcess, onProgress: (progress: Rota
   return last;
 }
 
-test('an authority is replaced under fifty nodes: none loses its stream, and the old one is dropped', async (t) => {
+test('C21 an authority is replaced under fifty nodes: none loses its stream, and the old one is dropped', async (t) => {
   const { a, b } = await startPair(t);
   const joined = await members(a, 50);
   const before = await a.trust();

@@ -25,7 +25,7 @@ function etcdctl(etcd: TestEtcd, args: readonly string[], input?: Buffer): strin
 const problemsOf = (status: { readonly problems: readonly { readonly text: string }[] }) =>
   status.problems.map(({ text }) => text).join('\n');
 
-test('a store whose quota is used up is told, refuses changes by a code of its own, and goes on when it is cured', async (t) => {
+test('C11 a store whose quota is used up is told, refuses changes by a code of its own, and goes on when it is cured', async (t) => {
   const etcd = await TestEtcd.start(['--quota-backend-bytes', String(16 * 1024 ** 2)]);
   t.teardown(() => etcd.close());
   const controller = await ControllerProcess.start(['--etcd-endpoints', etcd.endpoint]);

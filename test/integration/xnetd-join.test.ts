@@ -158,7 +158,7 @@ test('a controller that does not answer is passed by', async (t) => {
   t.is(joinedOf(t, ran).node, 'many-1');
 });
 
-test('a host that was removed and added again joins again; one of another cluster does not by accident', async (t) => {
+test('P4 a host that was removed and added again joins again; one of another cluster does not by accident', async (t) => {
   const host = hostOf(t);
   const first = joinedOf(t, await host.join(joinAddress(), await added('again-1')));
   await controller.removeNode('again-1');

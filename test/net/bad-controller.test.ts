@@ -215,7 +215,7 @@ else {
     t.regex(namespace.runSync(['ip', 'route']), /10\.76\.1\.0\/24/);
   });
 
-  test('a state directory that is full is a condition, and the cache is written when there is room', async (t) => {
+  test('N16 a state directory that is full is a condition, and the cache is written when there is room', async (t) => {
     const host = await BadHost.make(t);
     const { bad } = host;
     const state = join(host.dir, 'state');

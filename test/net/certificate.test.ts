@@ -159,7 +159,7 @@ else {
     t.is(count(daemon, 'watch: ended'), 0);
   });
 
-  test.serial('a host that was off for too long is told to join again, and can', async (t) => {
+  test.serial('P14 a host that was off for too long is told to join again, and can', async (t) => {
     const machine = await Machine.start(t, '--node-certificate-ttl', '10s');
     await machine.join(t);
     const { certificateUntil = '' } = (await machine.status()).identity ?? {};

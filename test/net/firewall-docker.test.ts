@@ -60,7 +60,7 @@ netTest('before Docker: nothing is opened, and its first start finds the rules i
   }),
 );
 
-netTest('all of nftables is flushed while Docker runs', (t) =>
+netTest('N23 all of nftables is flushed while Docker runs', (t) =>
   onHost('28', 'nft', async (scene) => {
     await scene.converged(t);
     scene.on.host.runSync(['nft', 'flush', 'ruleset']);

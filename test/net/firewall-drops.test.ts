@@ -142,58 +142,60 @@ netTest('what may let packets of peers through is not told to drop them', (t) =>
   }),
 );
 
-netTest('routing rules and strict filters of sources that keep packets from their way are named, and cured', (t) =>
-  onHost('20.10', 'nft', async ({ on }) => {
-    const poller = new Poller();
-    const kernel = openLinuxRouteKernel({ poller, namespace: on.host.path });
-    const mirror = new KernelMirror({ kernel, protocol: 88 });
-    const lookup = new LinuxLookup(on.host.path);
-    const ip = (...args: readonly string[]) => on.host.runSync(['ip', ...args]);
-    const sysctl = (...args: readonly string[]) => on.host.runSync(['sysctl', '-qw', ...args]);
-    try {
-      sysctl('net.ipv4.ip_forward=1');
-      mirror.setRanges([prefix('10.76.0.0/16')]);
-      const look = async () => {
-        await mirror.refresh();
-        return lookAtPath({ lookup, mirror, proc: on.proc }, desired());
-      };
-      const told = async () => (await look()).map(({ type, reason }) => `${type} ${reason}`);
-      const cure = async () => {
-        for (const finding of await look()) on.host.runSync(['sh', '-c', commandOf(finding)]);
-      };
-      t.deepEqual(await told(), []);
-      t.is(await lookup.ruleCount(), 3);
-      ip('route', 'add', 'default', 'via', '192.168.83.66', 'table', '100');
-      for (const rule of [
-        ['from', '10.76.1.0/24', 'lookup', '100'],
-        ['fwmark', `${defaultMark}/${defaultMark}`, 'lookup', '100'],
-        ['to', '10.76.2.0/24', 'prohibit'],
-        ['to', '10.76.2.0/24', 'unreachable'],
-        ['to', '10.76.2.0/24', 'blackhole'],
-      ]) {
-        ip('rule', 'add', 'pref', '100', ...rule);
-        t.deepEqual(await told(), ['Routes DivertedByRule'], rule.join(' '));
+netTest(
+  'N24 R17 routing rules and strict filters of sources that keep packets from their way are named, and cured',
+  (t) =>
+    onHost('20.10', 'nft', async ({ on }) => {
+      const poller = new Poller();
+      const kernel = openLinuxRouteKernel({ poller, namespace: on.host.path });
+      const mirror = new KernelMirror({ kernel, protocol: 88 });
+      const lookup = new LinuxLookup(on.host.path);
+      const ip = (...args: readonly string[]) => on.host.runSync(['ip', ...args]);
+      const sysctl = (...args: readonly string[]) => on.host.runSync(['sysctl', '-qw', ...args]);
+      try {
+        sysctl('net.ipv4.ip_forward=1');
+        mirror.setRanges([prefix('10.76.0.0/16')]);
+        const look = async () => {
+          await mirror.refresh();
+          return lookAtPath({ lookup, mirror, proc: on.proc }, desired());
+        };
+        const told = async () => (await look()).map(({ type, reason }) => `${type} ${reason}`);
+        const cure = async () => {
+          for (const finding of await look()) on.host.runSync(['sh', '-c', commandOf(finding)]);
+        };
+        t.deepEqual(await told(), []);
+        t.is(await lookup.ruleCount(), 3);
+        ip('route', 'add', 'default', 'via', '192.168.83.66', 'table', '100');
+        for (const rule of [
+          ['from', '10.76.1.0/24', 'lookup', '100'],
+          ['fwmark', `${defaultMark}/${defaultMark}`, 'lookup', '100'],
+          ['to', '10.76.2.0/24', 'prohibit'],
+          ['to', '10.76.2.0/24', 'unreachable'],
+          ['to', '10.76.2.0/24', 'blackhole'],
+        ]) {
+          ip('rule', 'add', 'pref', '100', ...rule);
+          t.deepEqual(await told(), ['Routes DivertedByRule'], rule.join(' '));
+          await cure();
+          t.deepEqual(await told(), [], `${rule.join(' ')}, cured`);
+          ip('rule', 'del', 'pref', '100');
+          ip('rule', 'del', 'pref', '1');
+        }
+        // One that leads nowhere else is none of our business.
+        ip('rule', 'add', 'pref', '100', 'from', 'all', 'lookup', '101');
+        t.deepEqual(await told(), []);
+        sysctl('net.ipv4.conf.all.rp_filter=1');
+        t.deepEqual(await told(), [], 'answers leave by the interface that packets come in on');
+        ip('link', 'add', 'eth1', 'type', 'veth', 'peer', 'name', 'eth1-end');
+        ip('link', 'set', 'eth1', 'up');
+        ip('route', 'replace', '10.76.2.0/24', 'dev', 'eth1');
+        t.deepEqual(await told(), ['Forwarding ReversePath']);
         await cure();
-        t.deepEqual(await told(), [], `${rule.join(' ')}, cured`);
-        ip('rule', 'del', 'pref', '100');
-        ip('rule', 'del', 'pref', '1');
+        t.deepEqual(await told(), []);
+        t.is(lookup.kindOf([...mirror.links.values()].find(({ name }) => name === 'docker0')?.ifindex ?? 0), 'bridge');
+      } finally {
+        kernel.close();
+        lookup.close();
+        await poller.close();
       }
-      // One that leads nowhere else is none of our business.
-      ip('rule', 'add', 'pref', '100', 'from', 'all', 'lookup', '101');
-      t.deepEqual(await told(), []);
-      sysctl('net.ipv4.conf.all.rp_filter=1');
-      t.deepEqual(await told(), [], 'answers leave by the interface that packets come in on');
-      ip('link', 'add', 'eth1', 'type', 'veth', 'peer', 'name', 'eth1-end');
-      ip('link', 'set', 'eth1', 'up');
-      ip('route', 'replace', '10.76.2.0/24', 'dev', 'eth1');
-      t.deepEqual(await told(), ['Forwarding ReversePath']);
-      await cure();
-      t.deepEqual(await told(), []);
-      t.is(lookup.kindOf([...mirror.links.values()].find(({ name }) => name === 'docker0')?.ifindex ?? 0), 'bridge');
-    } finally {
-      kernel.close();
-      lookup.close();
-      await poller.close();
-    }
-  }),
+    }),
 );

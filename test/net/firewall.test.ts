@@ -8,7 +8,7 @@ for (const docker of ['20.10', '28'] as const) {
   for (const backend of ['nft', 'legacy'] as const) {
     const name = `${docker} with iptables-${backend}`;
 
-    netTest(`${name}: peers get in and keep their addresses, strangers do not get in`, (t) =>
+    netTest(`N22 peers get in and keep their addresses, strangers do not get in (${name})`, (t) =>
       onHost(docker, backend, async (scene) => {
         const { on } = scene;
         await closed(t, scene, 'before');
@@ -32,7 +32,7 @@ for (const docker of ['20.10', '28'] as const) {
       }),
     );
 
-    netTest(`${name}: what is flushed, deleted, doubled or moved is repaired`, (t) =>
+    netTest(`N23 what is flushed, deleted, doubled or moved is repaired (${name})`, (t) =>
       onHost(docker, backend, async (scene) => {
         const { on } = scene;
         await scene.converged(t);

@@ -162,7 +162,7 @@ if (isRoot('OPERATIONS.md')) {
     t.deepEqual(restored.blocks, []);
   });
 
-  test('a controller whose clock is wrong, and one that is gone', async (t) => {
+  test('C13 a controller whose clock is wrong, and one that is gone', async (t) => {
     const site = await siteOf(t);
     await site.sh('', 'touch /run/ahead');
     await site.startController('c2', { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(ahead)}` });

@@ -90,7 +90,7 @@ class TwoHosts {
 }
 
 if (isRoot('the probe on the real kernel')) {
-  test('packets that pass, that a firewall drops, that the link loses, and that are too long', async (t) => {
+  test('R12 R13 packets that pass, that a firewall drops, that the link loses, and that are too long', async (t) => {
     const hosts = new TwoHosts();
     const { first, second } = hosts;
     const silent = ({ silent: list }: ProbeVerdict) => list.length === 1;

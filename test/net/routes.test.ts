@@ -14,7 +14,7 @@ import { scenarios } from '../support/route-scenarios.js';
 
 if (!rooted) test.skip('routes on the real kernel: needs root', (t) => t.pass());
 for (const scenario of rooted ? scenarios : []) {
-  test.serial(`on the kernel: ${scenario.title}`, (t) => runScenario(t, new LinuxRouteHost(), scenario));
+  test.serial(`${scenario.title}, on the kernel`, (t) => runScenario(t, new LinuxRouteHost(), scenario));
 }
 
 story('a bridge that loses its address, or is deleted, is told of at once', async (t, { host, mirror }) => {
@@ -54,28 +54,31 @@ story('a bridge that loses its address, or is deleted, is told of at once', asyn
   off();
 });
 
-story('one deleted route and a flush of all are noticed and repaired', async (t, { host, eth0, mirror, routes }) => {
-  const desired = wanted({ peers: [1, 2, 3, 4, 5].map((index) => peer(index)), ifindex: eth0 });
-  const plain = new Routes({ kernel: host.kernel, mirror, nextHops: 'never' });
-  const commands: [Routes, string[]][] = [
-    [routes, ['route', 'delete', '10.76.3.0/24']],
-    [routes, ['nexthop', 'flush', 'proto', '88']],
-    [plain, ['route', 'delete', '10.76.3.0/24']],
-    // With next-hop objects iproute2 6.1 fails at this: it sends both the object and its gateway back to the kernel.
-    [plain, ['route', 'flush', 'proto', '88']],
-  ];
-  for (const [effect, command] of commands) {
-    await effect.converge(desired, signal);
-    const good = await installed(host.kernel);
-    const noticed = told(mirror, 'route', 'nextHop');
-    host.ip(...command);
-    await noticed;
-    t.true((await effect.converge(desired, signal)).changes > 0);
-    t.deepEqual(await installed(host.kernel), good, command.join(' '));
-  }
-});
+story(
+  'R1 R2 one deleted route and a flush of all are noticed and repaired',
+  async (t, { host, eth0, mirror, routes }) => {
+    const desired = wanted({ peers: [1, 2, 3, 4, 5].map((index) => peer(index)), ifindex: eth0 });
+    const plain = new Routes({ kernel: host.kernel, mirror, nextHops: 'never' });
+    const commands: [Routes, string[]][] = [
+      [routes, ['route', 'delete', '10.76.3.0/24']],
+      [routes, ['nexthop', 'flush', 'proto', '88']],
+      [plain, ['route', 'delete', '10.76.3.0/24']],
+      // With next-hop objects iproute2 6.1 fails at this: it sends both the object and its gateway back to the kernel.
+      [plain, ['route', 'flush', 'proto', '88']],
+    ];
+    for (const [effect, command] of commands) {
+      await effect.converge(desired, signal);
+      const good = await installed(host.kernel);
+      const noticed = told(mirror, 'route', 'nextHop');
+      host.ip(...command);
+      await noticed;
+      t.true((await effect.converge(desired, signal)).changes > 0);
+      t.deepEqual(await installed(host.kernel), good, command.join(' '));
+    }
+  },
+);
 
-story('an interface that is taken down, up and renamed is followed by events alone', async (t, on) => {
+story('R7 R8 an interface that is taken down, up and renamed is followed by events alone', async (t, on) => {
   const { host, eth0, mirror, routes } = on;
   const desired = wanted({ peers: [peer(1), peer(2)], ifindex: eth0 });
   await routes.converge(desired, signal);
@@ -100,31 +103,34 @@ story('an interface that is taken down, up and renamed is followed by events alo
   t.deepEqual(underlay, { ifname: 'lan0', ifindex: eth0, address: ip('192.168.83.1') });
 });
 
-story('forwarding that is turned off, of the host or of an interface, is told at once', async (t, { host, mirror }) => {
-  const sysctl = (setting: string) => host.namespace.runSync(['sysctl', '-qw', setting]);
-  await mirror.refresh();
-  for (const name of ['ip_forward', 'conf.eth0.forwarding', 'conf.default.forwarding']) {
-    for (const value of ['1', '0']) {
-      if (host.namespace.runSync(['sysctl', '-n', `net.ipv4.${name}`]).trim() === value) continue;
-      const changed = told(mirror, 'forwarding');
-      sysctl(`net.ipv4.${name}=${value}`);
-      await t.notThrowsAsync(changed, name);
+story(
+  'N24 forwarding that is turned off, of the host or of an interface, is told at once',
+  async (t, { host, mirror }) => {
+    const sysctl = (setting: string) => host.namespace.runSync(['sysctl', '-qw', setting]);
+    await mirror.refresh();
+    for (const name of ['ip_forward', 'conf.eth0.forwarding', 'conf.default.forwarding']) {
+      for (const value of ['1', '0']) {
+        if (host.namespace.runSync(['sysctl', '-n', `net.ipv4.${name}`]).trim() === value) continue;
+        const changed = told(mirror, 'forwarding');
+        sysctl(`net.ipv4.${name}=${value}`);
+        await t.notThrowsAsync(changed, name);
+      }
     }
-  }
-  // An interface that comes with forwarding on is no change of it.
-  sysctl('net.ipv4.ip_forward=1');
-  await mirror.refresh();
-  const kinds = new Set<KernelChange>();
-  const end = mirror.onChange((changes) => {
-    for (const kind of changes) kinds.add(kind);
-  });
-  host.addLink('eth7');
-  await mirror.refresh();
-  end();
-  t.false(kinds.has('forwarding'));
-});
+    // An interface that comes with forwarding on is no change of it.
+    sysctl('net.ipv4.ip_forward=1');
+    await mirror.refresh();
+    const kinds = new Set<KernelChange>();
+    const end = mirror.onChange((changes) => {
+      for (const kind of changes) kinds.add(kind);
+    });
+    host.addLink('eth7');
+    await mirror.refresh();
+    end();
+    t.false(kinds.has('forwarding'));
+  },
+);
 
-story('a carrier that is lost and comes back is followed by events alone', async (t, on) => {
+story('R7 a carrier that is lost and comes back is followed by events alone', async (t, on) => {
   const { host, eth0, mirror, routes } = on;
   const desired = wanted({ peers: [peer(1), peer(2)], ifindex: eth0 });
   await routes.converge(desired, signal);

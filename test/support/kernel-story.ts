@@ -21,7 +21,7 @@ export type On = {
 /** story declares a test on a host of its own. Tests run serially: each host occupies a thread of libuv's pool. */
 export function story(title: string, body: (t: ExecutionContext, on: On) => Promise<void>): void {
   if (!rooted) return;
-  test.serial(`on the kernel: ${title}`, async (t) => {
+  test.serial(`${title}, on the kernel`, async (t) => {
     const host = new LinuxRouteHost();
     try {
       const eth0 = host.addLink('eth0');

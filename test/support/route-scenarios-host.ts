@@ -5,7 +5,7 @@ import { guard, installed, reasons, type Scenario, settle, signal } from './rout
 /** hostScenarios lists these scenarios. */
 export const hostScenarios: readonly Scenario[] = [
   {
-    title: 'an interface that goes down and comes up, or comes back as another, gets its routes back',
+    title: 'R7 R8 an interface that goes down and comes up, or comes back as another, gets its routes back',
     run: async (t, on) => {
       const { host, eth0, effect } = on;
       const routes = effect();

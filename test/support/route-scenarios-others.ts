@@ -34,7 +34,7 @@ export const othersScenarios: readonly Scenario[] = [
     },
   },
   {
-    title: 'a foreign route with another next hop is reported and not touched; with the same, it serves',
+    title: 'R4 a foreign route with another next hop is reported and not touched; with the same, it serves',
     run: async (t, on) => {
       const { host, eth0, effect } = on;
       const routes = effect();
@@ -65,7 +65,7 @@ export const othersScenarios: readonly Scenario[] = [
     },
   },
   {
-    title: 'foreign routes that shadow, are shadowed, or are more specific are reported and not touched',
+    title: 'R5 R6 foreign routes that shadow, are shadowed, or are more specific are reported and not touched',
     run: async (t, on) => {
       const { host, eth0, effect } = on;
       const foreign = [
@@ -178,7 +178,7 @@ export const othersScenarios: readonly Scenario[] = [
     },
   },
   {
-    title: 'lost notifications lead to a dump',
+    title: 'R16 lost notifications lead to a dump',
     run: async (t, on) => {
       const { host, eth0, mirror, effect } = on;
       const routes = effect();

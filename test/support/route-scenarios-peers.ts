@@ -42,7 +42,7 @@ export const peerScenarios: readonly Scenario[] = [
     },
   },
   {
-    title: 'peers come, move and go; their routes follow',
+    title: 'R9 peers come, move and go; their routes follow',
     run: async (t, on) => {
       const { host, eth0, effect } = on;
       for (const nextHops of ['auto', 'never'] as const) {
@@ -87,7 +87,7 @@ export const peerScenarios: readonly Scenario[] = [
     },
   },
   {
-    title: 'a peer that is not on-link is reported; the others get their routes',
+    title: 'R10 a peer that is not on-link is reported; the others get their routes',
     run: async (t, on) => {
       const { host, eth0, effect } = on;
       for (const nextHops of ['auto', 'never'] as const) {

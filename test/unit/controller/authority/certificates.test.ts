@@ -133,7 +133,7 @@ test('a token is revoked at once, however often it is used meanwhile, and when i
   t.is(cluster.get('tokens/garble'), undefined);
 });
 
-test('a superseded host can renew none of its certificates', async (t) => {
+test('P4 a superseded host can renew none of its certificates', async (t) => {
   const { a, b, nodeId, even } = await rig(t);
   const first = await a.join(await a.token(nodeId), (await makeRequest()).csr);
   const renewed = await a.certificates.renew({ nodeId, shown: first.serial }, (await makeRequest()).csr);

@@ -80,7 +80,7 @@ test('a name at another address is another host: it waits for the quarantine', (
   t.is(show(chooseSubnet(state, wish('web-1', '192.168.83.99'), 100)), '10.76.0.0/24');
 });
 
-test('a requested subnet is granted, or the refusal is explained', (t) => {
+test('P12 a requested subnet is granted, or the refusal is explained', (t) => {
   const record = poolRecord(prefix('10.76.0.0/16'), 24, [
     { cidr: prefix('10.76.8.0/22'), reason: 'the printers' },
     { cidr: prefix('10.76.4.0/24'), nodeName: 'db-1', reason: '' },
@@ -102,7 +102,7 @@ test('a requested subnet is granted, or the refusal is explained', (t) => {
   t.regex(attempt('10.76.0.0/23'), /has to be a \/24/);
 });
 
-test('a subnet that overlaps another host’s network comes last, one that overlaps the host’s own never', (t) => {
+test('N20 a subnet that overlaps another host’s network comes last, one that overlaps the host’s own never', (t) => {
   const record = poolRecord(prefix('10.76.0.0/22'), 24);
   const choose = (changes: Partial<Wish>, subnets: Iterable<readonly [Prefix, SubnetRecord]> = []) =>
     show(chooseSubnet(poolStateOf(record, subnets), { ...wish('web-1'), ...changes }, 1_000));

@@ -24,7 +24,7 @@ test('64 nodes added at once through two controllers get 64 subnets', async (t) 
   await close();
 });
 
-test('one of two requests gets the last subnet, the other learns why not', async (t) => {
+test('P9 P17 one of two requests gets the last subnet, the other learns why not', async (t) => {
   const { cores, close } = await rig(2, '10.76.0.0/24');
   // A /24 pool has four /26s; three are taken.
   const [a, b] = cores;
@@ -108,7 +108,7 @@ test('a refusal or a no-op decided on a stale view is checked against the store'
   await close();
 });
 
-test('repeating a command changes nothing; a different one under the same name is told what exists', async (t) => {
+test('P2 repeating a command changes nothing; a different one under the same name is told what exists', async (t) => {
   const { core, cluster, close } = await rig();
   const first = await core.nodes.add(once, newNode('web-1', 1));
   const { revision } = cluster;

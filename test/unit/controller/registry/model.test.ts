@@ -18,7 +18,7 @@ const step: fc.Arbitrary<Step> = fc.record({
   via: fc.nat(2),
 });
 
-test('any mix of calls through three controllers keeps every invariant, at every revision', async (t) => {
+test('P8 any mix of calls through three controllers keeps every invariant, at every revision', async (t) => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), async (steps) => {
       const { cores, stores, cluster, core, close } = await rig(3, '10.76.0.0/21');

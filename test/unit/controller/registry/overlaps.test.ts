@@ -31,7 +31,7 @@ test('a subnet comes back to its host at once, to others after the quarantine', 
   await close();
 });
 
-test('pools overlap nothing: no pool, no node address, no network of a host', async (t) => {
+test('P11 pools overlap nothing: no pool, no node address, no network of a host', async (t) => {
   const { core, close } = await rig();
   const { subject } = await core.nodes.add(once, newNode('web-1', 1));
   const hostNetworks = [{ prefix: prefix('172.18.0.0/16'), source: 'docker network app_default' }];
@@ -74,7 +74,7 @@ test('nodes get subnets that overlap no host’s network while there are any, an
   await close();
 });
 
-test('of a pool and a node address that overlap, one is refused', async (t) => {
+test('P17 of a pool and a node address that overlap, one is refused', async (t) => {
   for (let round = 0; round < 20; round++) {
     const { cores, cluster, close } = await rig(2);
     const [a, b] = cores;
@@ -115,7 +115,7 @@ test('removing a pool while a node is added leaves no lease without a pool', asy
   }
 });
 
-test('a moved node frees its old address, and can take no other node’s', async (t) => {
+test('R9 a moved node frees its old address, and can take no other node’s', async (t) => {
   const { core, close } = await rig();
   const a = await core.nodes.add(once, newNode('web-1', 1));
   await core.nodes.add(once, newNode('web-2', 2));

@@ -128,7 +128,7 @@ test('each message of a stream continues the one before, also if it was encoded 
   await close();
 });
 
-test('a blocked reader has one message waiting, and gets the rest as one change', async (t) => {
+test('C15 a blocked reader has one message waiting, and gets the rest as one change', async (t) => {
   const { add, attach, settled, close } = await rig();
   for (const index of [1, 2]) await add(index);
   const slow = await attach('web-1', false);

@@ -72,7 +72,7 @@ const samples: Partial<Record<RecordKind, object>> = {
   },
 };
 
-test('a record keeps the fields of a newer version at every level when it is written back', (t) => {
+test('C19 a record keeps the fields of a newer version at every level when it is written back', (t) => {
   for (const [name, sample] of Object.entries(samples)) {
     const kind = name as RecordKind;
     const text = JSON.stringify({ ...sample, ...unknown });

@@ -93,7 +93,7 @@ async function skewed() {
 
 const host = (index: number) => ({ name: `web-${index}`, address: address(`192.168.83.${index}`), labels: {} });
 
-test('a controller whose clock is two hours ahead grants nothing out of quarantine', async (t) => {
+test('C13 a controller whose clock is two hours ahead grants nothing out of quarantine', async (t) => {
   const { clock, right, wrong, ages, ahead, start, even } = await skewed();
   const { subject } = await right.nodes.add(once, host(1));
   await right.nodes.remove(once, subject, () => undefined);

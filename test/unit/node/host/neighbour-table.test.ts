@@ -32,7 +32,7 @@ test('a neighbour table with room is left alone, as is a kernel without limits',
   });
 });
 
-test('a small neighbour table is reported with the command, and raised if allowed', async (t) => {
+test('R11 a small neighbour table is reported with the command, and raised if allowed', async (t) => {
   const { values, proc } = files(512, 1024);
   const told = await new NeighbourTable({ tune: false, log: silent, proc }).converge(5_000);
   t.like(told.findings[0], { type: 'Routes', reason: 'NeighbourTableSmall', transient: false });

@@ -103,7 +103,7 @@ test('a host reaches new and former controllers, also after a restart', async (t
   t.deepEqual((await readIdentity(stateDir))?.controllers, [b, a]);
 });
 
-test('connection errors say what to do', (t) => {
+test('P16 connection errors say what to do', (t) => {
   const about = (text: string, code: 'Unavailable' | 'NotFound' = 'Unavailable') =>
     explainConnectionError(
       new XnetError(

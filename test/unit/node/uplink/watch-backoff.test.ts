@@ -5,7 +5,7 @@ import { type EndedStream, WatchBackoff } from '../../../../node/uplink/watch-ba
 const nothing: EndedStream = { tookIn: false, livedMs: 0, code: 'Unavailable' };
 const longest = 1;
 
-test('pauses grow while no stream brings a message, even if each one opens', (t) => {
+test('C5 pauses grow while no stream brings a message, even if each one opens', (t) => {
   const attempts = new WatchBackoff(() => 1);
   const pauses = [0, 20, 20, 20, 20, 20, 20, 20].map((livedMs) => attempts.pauseMs({ ...nothing, livedMs }, longest));
   t.deepEqual(pauses, [200, 400, 800, 1_600, 3_200, 6_400, 8_000, 8_000]);

@@ -194,7 +194,7 @@ test('certificates of one hour are not renewed in one hour', (t) => {
   t.is(renewalAt({ notBeforeMs: -backdateMs, notAfterMs: 20_000 }, 0), 10_000);
 });
 
-test('certificates of a controller two hours ahead are valid for all others at once', async (t) => {
+test('C13 certificates of a controller two hours ahead are valid for all others at once', async (t) => {
   const signer = await makeAuthority(clusterId, noon);
   const { csr } = await makeRequest();
   const ahead = lifetimeFrom(noon + 2 * hourMs, 24 * hourMs);

@@ -121,7 +121,7 @@ test('a file that was not there is made, with its folder', (t) =>
     t.false(existsSync(path));
   }));
 
-test('a concurrent change wins, however it was written', (t) =>
+test('N15 a concurrent change wins, however it was written', (t) =>
   inFolder(async (folder) => {
     const path = join(folder, 'file');
     const hands: Readonly<Record<string, () => void>> = {
@@ -225,7 +225,7 @@ test('a temporary file left by a crash is adopted or discarded, and a link is ne
     t.deepEqual(readdirSync(folder).sort(), ['file', 'victim']);
   }));
 
-test('readers see the old or the new content, always whole', (t) =>
+test('N2 readers see the old or the new content, always whole', (t) =>
   inFolder(async (folder) => {
     const path = join(folder, 'state/file');
     const contents = ['a'.repeat(100_000), 'b'.repeat(200_000)];

@@ -15,8 +15,17 @@ function bip(text: string): Bip {
 
 const wanted = bip('10.76.3.1/24');
 
+// The faults that fixtures are about, by their names.
+const faults: readonly (readonly [RegExp, string])[] = [
+  [/^(comment|trailing-comma)/, 'N8 fixture'],
+  [/^(bom|utf16|crlf|no-final-newline)/, 'N9 fixture'],
+  [/twice/, 'N10 fixture'],
+  [/^(absent|empty|white-space)/, 'N14 fixture'],
+];
+
 for (const fixture of fixtures) {
-  test(`fixture ${fixture.name}`, (t) => {
+  const [, title = 'fixture'] = faults.find(([names]) => names.test(fixture.name)) ?? [];
+  test(`${title} ${fixture.name}`, (t) => {
     const input = fixtureBytes(fixture.input);
     const ours = fixture.ours === undefined ? undefined : bip(fixture.ours);
     const result = fixture.edit === 'set' ? setBip(input, wanted, ours) : removeBip(input, ours ?? wanted);
@@ -88,7 +97,7 @@ test('removing the bip restores the former bytes', (t) => {
   t.pass();
 });
 
-test('an edit keeps the other keys and adds the bip', (t) => {
+test('N7 an edit keeps the other keys and adds the bip', (t) => {
   fc.assert(
     fc.property(object, fc.boolean(), (text, replaced) => {
       const former = bip('10.76.9.1/24');
