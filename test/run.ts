@@ -4,10 +4,11 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-// Files with real dockerds run one after the other, so that each has the machine's cores to itself.
+// Files with real dockerds and machines mostly wait, for programs that start and stop: two at a time leave the cores of a
+// small machine to those that compute.
 const stages = [
   { parts: ['unit', 'contract', 'integration', 'net'], concurrency: 2 },
-  { parts: ['e2e'], concurrency: 1 },
+  { parts: ['e2e'], concurrency: 2 },
 ] as const;
 
 type Tally = {
@@ -28,7 +29,8 @@ function read(line: string, tally: Tally): void {
     if (/# SKIP\b/i.test(title)) tally.skipped += 1;
     else if (failed === undefined) tally.passed += 1;
     else tally.failed.push(title);
-    process.stdout.write(`${failed === undefined ? '  ok  ' : 'FAILED'} ${title}\n`);
+    const seconds = String(Math.round((performance.now() - began) / 1000)).padStart(5);
+    process.stdout.write(`${failed === undefined ? '  ok  ' : 'FAILED'} ${seconds} s  ${title}\n`);
     return;
   }
   const skip = /SKIP .*/.exec(line);
