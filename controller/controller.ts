@@ -4,6 +4,7 @@ import { messageOf, XnetError } from '../proto/errors.js';
 import { makeFolder } from '../proto/process/folder.js';
 import type { Logger } from '../proto/process/log.js';
 import { aborted, type Parts, runParts } from '../proto/process/parts.js';
+import { noSteps, type Steps } from '../proto/process/steps.js';
 import { Systemd } from '../proto/process/systemd.js';
 import { formatEndpoint } from '../proto/rpc/endpoint.js';
 import { Api } from './api.js';
@@ -170,6 +171,7 @@ class Controller {
 
 /**
  * runController runs a controller until `signal` aborts.
+ * @param steps told of the steps that it reaches: for tests
  * @throws XnetError when it can't start, or one of its parts fails
  */
 export async function runController(
@@ -177,6 +179,7 @@ export async function runController(
   version: string,
   log: Logger,
   signal: AbortSignal,
+  steps: Steps = noSteps,
 ): Promise<void> {
   // Before etcd starts: it would inherit the notification socket and report readiness itself.
   const systemd = new Systemd(log);
@@ -185,7 +188,7 @@ export async function runController(
     const entries = await AuditLog.open({ dir: `${settings.dataDir}/audit`, log });
     try {
       const registration = await registrationOf(settings);
-      const storage = await Storage.open(settings, registration, log, signal);
+      const storage = await Storage.open(settings, registration, log, { signal, steps });
       try {
         await new Controller(settings, version, { systemd, entries, storage, registration }, log).run(signal);
       } finally {

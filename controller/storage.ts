@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { messageOf, XnetError } from '../proto/errors.js';
 import type { Logger } from '../proto/process/log.js';
 import type { Parts } from '../proto/process/parts.js';
+import type { Steps } from '../proto/process/steps.js';
 import { CommitQueue } from './registry/commit-queue.js';
 import type { ControllerSettings } from './settings.js';
 import { type EmbeddedEtcd, startEmbeddedEtcd } from './store/embedded-etcd.js';
@@ -88,11 +89,13 @@ export class Storage {
       ages,
       registration,
       log,
+      steps,
     }: {
       readonly etcd: EmbeddedEtcd | undefined;
       readonly ages: Ages;
       readonly registration: string;
       readonly log: Logger;
+      readonly steps: Steps;
     },
   ) {
     this.endpoints = options.endpoints;
@@ -112,6 +115,7 @@ export class Storage {
     this.commits = new CommitQueue({
       store: this.#gate,
       reached: (revision, ms) => this.feed.reached(revision, ms),
+      steps,
     });
     this.#runAges = (signal) => ages.run(agesPath(settings), log, signal);
     logContradictions(this.feed, log);
@@ -120,19 +124,20 @@ export class Storage {
   /**
    * open starts etcd unless the settings name one, and makes the clients. It reads nothing from the store: see parts.
    * @param registration id of this controller's registration
+   * @param steps told of the steps of its commits
    * @throws XnetError when etcd does not start, or a file named in the settings can't be read
    */
   static async open(
     settings: ControllerSettings,
     registration: string,
     log: Logger,
-    signal: AbortSignal,
+    { signal, steps }: { readonly signal: AbortSignal; readonly steps: Steps },
   ): Promise<Storage> {
     const etcd = await embeddedEtcd(settings, log, signal);
     try {
       const options = etcdOptions(settings, settings.etcdEndpoints ?? [etcd?.endpoint ?? '']);
       const ages = await new Ages().load(agesPath(settings), log, Date.now());
-      return new Storage(settings, options, { etcd, ages, registration, log });
+      return new Storage(settings, options, { etcd, ages, registration, log, steps });
     } catch (error) {
       await etcd?.stop();
       throw error;

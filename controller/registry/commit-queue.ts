@@ -6,6 +6,7 @@
 // controllers, etcd's compares decide.
 import { prefixKey } from '../../proto/domain/address.js';
 import { XnetError } from '../../proto/errors.js';
+import { noSteps, type Steps } from '../../proto/process/steps.js';
 import { parseKey } from '../store/keys.js';
 import type { Commit, CommitResult, Store } from '../store/store.js';
 import { conflict, type Footprint, fits, footprintOf, mergeCommits, Sum, tooLarge } from './footprint.js';
@@ -31,6 +32,8 @@ export type CommitQueueParts = {
   readonly reached: (revision: number, timeoutMs: number) => Promise<void>;
   /** Bound of the queue, in bytes. */
   readonly mostBytes?: number;
+  /** Told of alloc.beforeTxn and alloc.afterTxn: before a transaction that writes subnets, and when it is answered. */
+  readonly steps?: Steps;
 };
 
 type Transaction = { readonly footprint: Sum; settled: boolean };
@@ -196,7 +199,11 @@ export class CommitQueue {
     let result: CommitResult | undefined;
     try {
       if (await this.#prepared(chosen)) {
+        const { steps = noSteps } = this.#parts;
+        const allocates = subnetsOf(transaction.footprint).length > 0;
+        if (allocates) await steps.reached('alloc.beforeTxn');
         result = await this.#parts.store.commit(mergeCommits(chosen.map(({ commit }) => commit)));
+        if (allocates) await steps.reached('alloc.afterTxn');
       }
     } catch (error) {
       for (const { waiting } of chosen) waiting.reject(error);

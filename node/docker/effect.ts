@@ -3,6 +3,7 @@
 import type { HostNetwork, Mode } from '../../proto/domain/network.js';
 import { type Exec, exec as execHere } from '../../proto/process/exec.js';
 import type { Logger } from '../../proto/process/log.js';
+import { noSteps, type Steps } from '../../proto/process/steps.js';
 import type { Effect, Outcome } from '../reconcile/effect.js';
 import { convergeBip, forgetRestarts, hasBip, leaveBip, resumeBip } from './bip/bip.js';
 import { convergeBridge, leaveBridge } from './bridge/bridge.js';
@@ -11,7 +12,7 @@ import { connectEngine } from './engine/dockerode.js';
 import type { Engine } from './engine/engine.js';
 import type { HostInterface } from './engine/interfaces.js';
 import { commandRestarter, systemdRestarter } from './engine/restarter.js';
-import type { DesiredDocker, DockerHost, DockerSettings, Steps } from './engine/settings.js';
+import type { DesiredDocker, DockerHost, DockerSettings } from './engine/settings.js';
 import { hostNetworks, unroutedNetworks } from './host-networks.js';
 
 /** DockerEffectOptions are the dependencies of the effect besides its settings. */
@@ -58,7 +59,7 @@ export interface DockerEffect extends Effect<DesiredDocker> {
 
 /** makeDockerEffect makes the effect. It touches and connects to nothing before the first call. */
 export function makeDockerEffect(options: DockerEffectOptions): DockerEffect {
-  const { settings, exec = execHere, steps = { reached: () => undefined }, log } = options;
+  const { settings, exec = execHere, steps = noSteps, log } = options;
   const { restartCommand, unit } = settings;
   const host: DockerHost = {
     settings,

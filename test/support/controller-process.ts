@@ -1,6 +1,6 @@
 // A real controller process for a test, with clients for it. The process ends with the test in any case.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +16,8 @@ import { answers, freePort } from './etcd.js';
 import { credentialsFor, joinHost, type Member, type Trust, tokenFor, trustOf } from './joining.js';
 
 const main = fileURLToPath(new URL('../../controller/main.js', import.meta.url));
+/** steppedMain is the program of a controller that signals itself at a step: see stepsAt. */
+export const steppedMain = fileURLToPath(new URL('./stepped-controller.js', import.meta.url));
 const callOptions = { timeoutMs: 60_000 };
 
 /** ControllerProcess is a running controller. */
@@ -31,6 +33,7 @@ export class ControllerProcess {
   /** Client of the unix socket, whose callers are never nodes. Nodes use nodeClient(). */
   readonly node: NodeServiceClient;
   readonly #args: readonly string[];
+  readonly #program: string;
   readonly #clients: { close(): void }[] = [];
   #child: ChildProcess | undefined;
   #output = '';
@@ -38,8 +41,9 @@ export class ControllerProcess {
   #closed: Promise<void> = Promise.resolve();
   #trust: Trust | undefined;
 
-  private constructor(dir: string, ports: readonly [number, number], args: readonly string[]) {
+  private constructor(dir: string, ports: readonly [number, number], args: readonly string[], program: string) {
     this.dir = dir;
+    this.#program = program;
     this.socket = join(dir, 'c.sock');
     [this.port, this.joinPort] = ports;
     this.#args = args;
@@ -50,23 +54,24 @@ export class ControllerProcess {
   /**
    * start starts a controller and waits until it has read its store.
    * @param args added to its command line: ["--etcd-endpoints", …]; without these it runs an etcd of its own
+   * @param program steppedMain, or the program that is installed
    */
-  static async start(args: readonly string[] = []): Promise<ControllerProcess> {
-    const controller = await ControllerProcess.prepare(args);
+  static async start(args: readonly string[] = [], program = main): Promise<ControllerProcess> {
+    const controller = await ControllerProcess.prepare(args, program);
     await controller.launch();
     await controller.ready();
     return controller;
   }
 
   /** prepare returns a controller that is not started yet. */
-  static async prepare(args: readonly string[] = []): Promise<ControllerProcess> {
+  static async prepare(args: readonly string[] = [], program = main): Promise<ControllerProcess> {
     const dir = mkdtempSync(join(tmpdir(), 'xnet-ctl-'));
-    return new ControllerProcess(dir, [await freePort(), await freePort()], args);
+    return new ControllerProcess(dir, [await freePort(), await freePort()], args, program);
   }
 
   /** startWithAuthority starts a controller and creates the authority, so that its TCP ports are open. */
-  static async startWithAuthority(args: readonly string[] = []): Promise<ControllerProcess> {
-    const controller = await ControllerProcess.start(args);
+  static async startWithAuthority(args: readonly string[] = [], program = main): Promise<ControllerProcess> {
+    const controller = await ControllerProcess.start(args, program);
     await controller.init();
     return controller;
   }
@@ -101,7 +106,7 @@ export class ControllerProcess {
     const child = spawn(
       'setpriv',
       [
-        ...['--pdeathsig', 'KILL', process.execPath, main, '--data-dir', this.dir],
+        ...['--pdeathsig', 'KILL', process.execPath, this.#program, '--data-dir', this.dir],
         ...['--listen', `unix:${this.socket},127.0.0.1:${this.port}`],
         ...['--join-listen', `127.0.0.1:${this.joinPort}`],
         ...this.#args,
@@ -219,6 +224,11 @@ export class ControllerProcess {
   #closing<C extends { close(): void }>(client: C): C {
     this.#clients.push(client);
     return client;
+  }
+
+  /** stepsAt has a controller of steppedMain send itself a signal when it next reaches a step: "alloc.beforeTxn". */
+  stepsAt(step: string, signal: 'SIGKILL' | 'SIGSTOP'): void {
+    writeFileSync(join(this.dir, 'step.json'), JSON.stringify({ step, signal }));
   }
 
   /** signal sends a signal. */

@@ -8,14 +8,10 @@ import type { LabHost } from '../../deploy/lab/host.js';
 import { imageName } from '../../deploy/lab/image.js';
 import { Lab } from '../../deploy/lab/lab.js';
 import { type DockerEffect, makeDockerEffect } from '../../node/docker/effect.js';
-import {
-  type DesiredDocker,
-  type DockerSettings,
-  dockerDefaults,
-  type Steps,
-} from '../../node/docker/engine/settings.js';
+import { type DesiredDocker, type DockerSettings, dockerDefaults } from '../../node/docker/engine/settings.js';
 import type { Finding } from '../../node/reconcile/effect.js';
 import { gatewayOf, parsePrefix } from '../../proto/domain/address.js';
+import type { Steps } from '../../proto/process/steps.js';
 import type { DockerTurn } from './docker-turn.js';
 import { hostInterfaces } from './host-interfaces.js';
 

@@ -1,7 +1,7 @@
 // A real etcd of three members for a test, optionally with TLS and authentication. Members can be killed, stopped and
 // started again individually.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EtcdOptions } from '../../controller/store/etcd-client.js';
@@ -98,6 +98,23 @@ export class EtcdCluster {
     return this.#secure ? ['--cacert', this.caFile] : [];
   }
 
+  /** rootFlags returns the flags of etcdctl for root, who may do anything. */
+  get rootFlags(): readonly string[] {
+    return this.#secure ? [...this.#flags(), '--user', `root:${credentials.password}`] : [];
+  }
+
+  /** controllerArgs returns the flags of a controller on this cluster. Its prefix begins with "/x". */
+  controllerArgs(): readonly string[] {
+    const plain = ['--etcd-endpoints', this.endpoint];
+    if (!this.#secure) return plain;
+    const passwordFile = join(this.#dir, 'password');
+    writeFileSync(passwordFile, credentials.password, { mode: 0o600 });
+    return [
+      ...plain,
+      ...['--etcd-ca', this.caFile, '--etcd-user', credentials.username, '--etcd-password-file', passwordFile],
+    ];
+  }
+
   /** etcdctl runs etcdctl on the cluster as root, and returns its output. */
   etcdctl(...args: readonly string[]): string {
     return execFileSync('etcdctl', ['--endpoints', this.endpoint, ...this.#flags(), ...args], {
@@ -107,9 +124,10 @@ export class EtcdCluster {
     });
   }
 
-  /** leader returns the leading member. All members must answer, and authentication must be off. */
+  /** leader returns the leading member. All members must answer. */
   leader(): EtcdMember {
-    const lines = this.etcdctl('endpoint', 'status', '-w', 'fields').split('\n');
+    const user = this.#secure ? ['--user', `root:${credentials.password}`] : [];
+    const lines = this.etcdctl(...user, 'endpoint', 'status', '-w', 'fields').split('\n');
     const numbers = (name: string) =>
       lines.filter((line) => line.startsWith(`"${name}"`)).map((line) => line.split(' : ')[1]);
     const leads = numbers('MemberID').findIndex((id, index) => id === numbers('Leader')[index]);

@@ -75,12 +75,17 @@ export function compact(endpoint: string, revision: number): void {
   etcdctl(endpoint, 'compact', String(revision));
 }
 
-/** changesFrom calls `visit` with each change from the first revision on, until it returns true. */
+/**
+ * changesFrom calls `visit` with each change from the first revision on, until it returns true.
+ * @param flags of etcdctl: ["--cacert", "/tmp/ca.pem"]
+ */
 export async function changesFrom(
   endpoint: string,
   visit: (change: Change, revision: number) => boolean,
+  flags: readonly string[] = [],
 ): Promise<void> {
-  const child = spawn('etcdctl', ['--endpoints', endpoint, 'watch', '--prefix', prefix, '--rev', '1', '-w', 'json'], {
+  const watch = ['watch', '--prefix', prefix, '--rev', '1', '-w', 'json'] as const;
+  const child = spawn('etcdctl', ['--endpoints', endpoint, ...flags, ...watch], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: environment,
   });
@@ -102,18 +107,22 @@ export async function changesFrom(
   }
 }
 
-/** historyOf returns everything that was ever written, by revision. */
-export async function historyOf(endpoint: string): Promise<readonly StoredVersion[]> {
+/**
+ * historyOf returns everything that was ever written, by revision.
+ * @param flags of etcdctl: ["--cacert", "/tmp/ca.pem"]
+ */
+export async function historyOf(endpoint: string, flags: readonly string[] = []): Promise<readonly StoredVersion[]> {
   const listed = v.parse(
     v.object({ header: v.object({ revision: v.number() }) }),
-    JSON.parse(etcdctl(endpoint, 'get', '--prefix', prefix, '--keys-only', '-w', 'json')),
+    JSON.parse(etcdctl(endpoint, ...flags, 'get', '--prefix', prefix, '--keys-only', '-w', 'json')),
   );
   const versions = new Map<number, Change[]>();
   // The last revision may belong to a foreign key. A key of xnet's prefix makes sure that there is a revision to end at.
-  putKey(endpoint, 'events/999999999999999-end', '{}');
-  await changesFrom(endpoint, (change, revision) => {
+  etcdctl(endpoint, ...flags, 'put', `${prefix}events/999999999999999-end`, '{}');
+  const visit = (change: Change, revision: number) => {
     versions.set(revision, [...(versions.get(revision) ?? []), change]);
     return revision > listed.header.revision;
-  });
+  };
+  await changesFrom(endpoint, visit, flags);
   return [...versions].sort(([a], [b]) => a - b).map(([revision, changes]) => ({ revision, changes }));
 }

@@ -96,3 +96,17 @@ test('the counts of the page are those of its rows', (t) => {
   const each = Object.keys(series).map((letter) => counts(rows.filter(({ id }) => id.startsWith(letter))));
   t.deepEqual(shown, [...each, counts(rows)]);
 });
+
+test('steps are passed in by tests alone', (t) => {
+  const programs = ['proto', 'controller', 'node', 'cli', 'deploy'].flatMap((part) => sourcesIn(root, part));
+  for (const { path, imports } of programs) {
+    t.false(
+      imports.some((name) => name.startsWith('.') && importedPath(path, name).startsWith('test/')),
+      `${path} imports a test`,
+    );
+  }
+  // Where a program is put together from its parts, nothing is said of steps.
+  const composed = programs.filter(({ path }) => /^(\w+\/main|node\/commands\/.+|node\/host\/host)\.ts$/.test(path));
+  t.true(composed.length > 5);
+  for (const { path, text } of composed) t.notRegex(text, /\bsteps\b/i, `${path} passes steps`);
+});

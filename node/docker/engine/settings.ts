@@ -5,6 +5,7 @@ import { quoted } from '../../../proto/domain/input.js';
 import { messageOf, XnetError } from '../../../proto/errors.js';
 import type { Exec } from '../../../proto/process/exec.js';
 import type { Logger } from '../../../proto/process/log.js';
+import type { Steps } from '../../../proto/process/steps.js';
 import type { Finding } from '../../reconcile/effect.js';
 import type { Engine, EngineSeen } from './engine.js';
 import type { HostInterface } from './interfaces.js';
@@ -66,9 +67,6 @@ export type DesiredDocker =
       /** "xnet0" */
       readonly bridgeName: string;
     };
-
-/** Steps is notified of every step that xnetd may be killed after. Tests end the process there. */
-export type Steps = { reached(step: string): Promise<void> | void };
 
 /** DockerHost holds the dependencies that the parts of the effect share. */
 export type DockerHost = {
