@@ -11,6 +11,7 @@ import type { ClusterState, Ports, Registries, ThisController } from './service/
 import { adminService } from './service/admin-service.js';
 import { ipamService } from './service/ipam-service.js';
 import { joinService } from './service/join-service.js';
+import { lifecycleService } from './service/lifecycle-calls.js';
 import { nodeService } from './service/node-service.js';
 import { type ControllerSettings, joinEndpoints, localEndpoints } from './settings.js';
 
@@ -50,6 +51,7 @@ export class Api {
       nodeService({ feed, store, sessions, nodes, certificates, authority, alive }),
       adminService({ state, registries, controller: { ...deps.controller, ports } }),
       ipamService({ feed, pools: registries.pools }),
+      lifecycleService({ state, registries }),
     ];
     const record = sessions.record.bind(sessions);
     this.#listeners = new Listeners({

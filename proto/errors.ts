@@ -70,12 +70,25 @@ const codes = {
   Internal: { status: 13, exit: exitCodes.failure },
 } as const satisfies Record<ErrorCode, CodeRow>;
 
+/**
+ * Fence tells a host that it is no longer its node: an operator removed the node, or gave it to another host. It is
+ * based on a record of that, never on the absence of a record.
+ */
+export type Fence = {
+  readonly reason: 'removed' | 'replaced';
+  /** The version of the store that has the record. */
+  readonly clusterId: string;
+  readonly epoch: number;
+  readonly revision: number;
+};
+
 /** ErrorDetails are the parts of an XnetError besides its code and message. */
 export type ErrorDetails = {
   /** The individual problems, if there are several: one line each. */
   readonly problems?: readonly string[];
   /** What to do: "create one with: xctl pools create NAME CIDR". */
   readonly hint?: string;
+  readonly fence?: Fence;
   readonly cause?: unknown;
 };
 
@@ -85,12 +98,14 @@ export class XnetError extends Error {
   readonly code: ErrorCode;
   readonly problems: readonly string[];
   readonly hint: string | undefined;
+  readonly fence: Fence | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.problems = details.problems ?? [];
     this.hint = details.hint;
+    this.fence = details.fence;
   }
 }
 

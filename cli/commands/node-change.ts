@@ -50,6 +50,27 @@ export async function setNode(context: CommandContext, options: SetOptions, text
   );
 }
 
+/**
+ * renameNode gives a node another name.
+ * @throws XnetError what the call throws
+ */
+export async function renameNode(
+  { client, output }: CommandContext,
+  { dryRun }: { readonly dryRun: boolean },
+  text: string,
+  name: string,
+): Promise<void> {
+  const response = await client.change((admin) => admin.renameNode.bind(admin), { node: text, name, dryRun });
+  const node = nodeFromWire(requirePart(response.node));
+  const { unchanged, change } = response;
+  const did = verdict({ unchanged, dryRun }, 'renamed', 'rename');
+  await output.show({
+    value: { node, unchanged, dryRun, change },
+    name: node.name,
+    text: () => [`${did} ${escaped(node.name)}${change === '' ? '' : `: ${escaped(change)}`}`],
+  });
+}
+
 /** cordonNode is a shorthand of setNode. */
 export function cordonNode(
   context: CommandContext,

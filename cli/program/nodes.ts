@@ -134,6 +134,21 @@ Examples:
     )
     .action(action(async () => (await import('../commands/node-change.js')).setNode));
   nodes
+    .command('rename')
+    .description('give a node another name; its host goes on by itself')
+    .argument('<node>', which)
+    .argument('<name>', 'the new name: web-2')
+    .addOption(dryRun())
+    .addHelpText(
+      'after',
+      `
+The node keeps its id, subnet, labels and reservations. Its host needs no restart.
+
+Examples:
+  xctl nodes rename web-1 web-eu-1`,
+    )
+    .action(action(async () => (await import('../commands/node-change.js')).renameNode));
+  nodes
     .command('cordon')
     .description('cordon a node: no new containers should be placed on it')
     .argument('<node...>', which)

@@ -11,6 +11,7 @@ import { type MutationId, put } from './guards.js';
 import { requireNode } from './lookup.js';
 import { type Context, type MutationResult, mutate } from './mutation.js';
 import { outcomeOf } from './operation.js';
+import { decideRename } from './rename-node.js';
 import { decideAdopt } from './restored.js';
 
 /** newNodeId returns an id for a new node: "n-4f2f9c03a1b2". Ids are never reused. */
@@ -25,6 +26,9 @@ export function newNodeId(): string {
 export function spreadAfter(lostRaces: number): number {
   return lostRaces === 0 ? 0 : Math.floor(Math.random() * Math.min(256, 32 * lostRaces));
 }
+
+/** NodeCall is the name of a call that changes one node. */
+export type NodeCall = 'SetNode' | 'RemoveNode' | 'RenameNode';
 
 /** NodeRegistry adds, changes and removes nodes. */
 export class NodeRegistry {
@@ -91,7 +95,7 @@ export class NodeRegistry {
    * recall returns the result of an earlier operation, for a repeated call that names a node which no longer exists.
    * @throws XnetError as outcomeOf does
    */
-  recall(id: MutationId, call: 'SetNode' | 'RemoveNode'): Promise<MutationResult | undefined> {
+  recall(id: MutationId, call: NodeCall): Promise<MutationResult | undefined> {
     return outcomeOf(this.#context.store, { ...id, call });
   }
 
@@ -101,6 +105,14 @@ export class NodeRegistry {
    */
   set(id: MutationId, nodeId: string, change: NodeChange): Promise<MutationResult> {
     return mutate(this.#context, { ...id, call: 'SetNode', decide: (view) => decideSet(view, nodeId, change) });
+  }
+
+  /**
+   * rename gives a node another name.
+   * @throws XnetError NotFound, AlreadyExists, FailedPrecondition
+   */
+  rename(id: MutationId, nodeId: string, name: string): Promise<MutationResult> {
+    return mutate(this.#context, { ...id, call: 'RenameNode', decide: (view) => decideRename(view, nodeId, name) });
   }
 
   /**

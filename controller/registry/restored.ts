@@ -3,7 +3,7 @@
 // record claims.
 import { formatIpv4, formatPrefix, prefixCovers, prefixesEqual, prefixKey } from '../../proto/domain/address.js';
 import type { Assignment } from '../../proto/domain/network.js';
-import { XnetError } from '../../proto/errors.js';
+import { type Fence, XnetError } from '../../proto/errors.js';
 import { keys, prefixes } from '../store/keys.js';
 import { encode } from '../store/record-codec.js';
 import type { NodeRecord } from '../store/records.js';
@@ -69,9 +69,21 @@ export function absenceOf(view: ReadonlyView, nodeId: string): XnetError {
       hint: 'the host keeps its subnet and routes; if it does not come back by itself, add it again: xctl nodes add, xnetd join',
     });
   }
-  return new XnetError('NotFound', `there is no node ${nodeId}: it was removed`, {
-    hint: 'add this host again, with xctl nodes add, and join again',
+  const hint = 'add this host again, with xctl nodes add, and join again';
+  const removed = wasRemoved(view, nodeId) ? ': it was removed' : '';
+  // A quarantine can also follow a lease that ended alone: only the record of the removal makes a host give up.
+  const fence = view.revoked.has(removedId(nodeId)) ? fenceOf(view, 'removed') : undefined;
+  return new XnetError('NotFound', `there is no node ${nodeId}${removed}`, {
+    hint,
+    ...(fence === undefined ? {} : { fence }),
   });
+}
+
+/** fenceOf returns what tells a host that it is no longer its node; undefined before the first listing. */
+export function fenceOf(view: ReadonlyView, reason: Fence['reason']): Fence | undefined {
+  const { id: clusterId, epoch } = view.cluster?.record ?? {};
+  if (clusterId === undefined || epoch === undefined) return undefined;
+  return { reason, clusterId, epoch, revision: view.revision };
 }
 
 /**

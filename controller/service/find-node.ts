@@ -2,7 +2,9 @@
 import { parseIpv4, parsePrefix, prefixContains, prefixKey } from '../../proto/domain/address.js';
 import { quoted } from '../../proto/domain/input.js';
 import { XnetError } from '../../proto/errors.js';
+import type { MutationResult } from '../registry/mutation.js';
 import type { ReadonlyView } from '../view/view.js';
+import type { ViewFeed } from '../view/view-feed.js';
 
 function byAddress(view: ReadonlyView, text: string): string | undefined {
   const address = parseIpv4(text);
@@ -42,6 +44,30 @@ export function findNode(view: ReadonlyView, text: string): string {
   throw new XnetError('NotFound', `there is no node ${quoted(text)}`, {
     hint: near === undefined ? 'see: xctl nodes list' : `did you mean ${near}?`,
   });
+}
+
+// How long a view may lag behind a change made through another controller.
+const catchUpMs = 5_000;
+
+/**
+ * findNodeAgain is findNode for a call that changes something. A repeated call finds its node even if its first execution
+ * removed it, renamed it or changed its address.
+ * @param recall returns the result of the first execution; undefined: there was none
+ * @throws XnetError as findNode does
+ */
+export async function findNodeAgain(
+  feed: Pick<ViewFeed, 'view' | 'reached'>,
+  text: string,
+  recall: () => Promise<MutationResult | undefined>,
+): Promise<string> {
+  try {
+    return findNode(feed.view, text);
+  } catch (error) {
+    const done = await recall();
+    if (done === undefined) throw error;
+    await feed.reached(done.revision, catchUpMs);
+    return done.subject;
+  }
 }
 
 /** nearest returns the most similar name, at most two edits away (Levenshtein distance). */

@@ -32,13 +32,11 @@ import { leasesOf } from '../view/leases.js';
 import type { ReadonlyView } from '../view/view.js';
 import { type ClusterState, mutationId, type Registries } from './admin-deps.js';
 import { eventsOf } from './event-calls.js';
-import { findNode } from './find-node.js';
+import { findNode, findNodeAgain } from './find-node.js';
 import { type Live, summaryFromNode, wireFromNode } from './to-wire/records.js';
 import { wireFromJoinToken } from './to-wire/security.js';
 
 const eventsShown = 10;
-// How long a view may lag behind a change made through another controller.
-const catchUpMs = 5_000;
 
 function labelsOf(labels: Readonly<Record<string, string>>, problems: Problems): Record<string, string> {
   const checked = Object.entries(labels).map(([key, value]) => problems.take('label', checkLabel(key, value)));
@@ -187,18 +185,9 @@ export class NodeCalls {
     return { node: this.#node(id), unchanged, revision, change: message };
   }
 
-  // Resolves the node of a call. A repeated call finds its node even if its first execution removed it or changed its
-  // address.
-  async #find(text: string, id: MutationId, call: 'SetNode' | 'RemoveNode'): Promise<string> {
+  #find(text: string, id: MutationId, call: 'SetNode' | 'RemoveNode'): Promise<string> {
     const { feed, nodes } = this.#deps;
-    try {
-      return findNode(feed.view, text);
-    } catch (error) {
-      const done = await nodes.recall(id, call);
-      if (done === undefined) throw error;
-      await feed.reached(done.revision, catchUpMs);
-      return done.subject;
-    }
+    return findNodeAgain(feed, text, () => nodes.recall(id, call));
   }
 
   async remove(request: RemoveNodeRequest__Output): Promise<RemoveNodeResponse> {

@@ -21,6 +21,7 @@ import { type ServiceBinding, serverStream, unary } from '../../proto/rpc/server
 import type { Authority } from '../authority/authority.js';
 import type { CertificateRegistry } from '../authority/certificates.js';
 import type { NodeRegistry } from '../registry/nodes.js';
+import { isNamed } from '../registry/rename-node.js';
 import { absenceOf, differencesFrom, mayBeLost } from '../registry/restored.js';
 import type { Start } from '../session/fanout.js';
 import type { Sessions } from '../session/sessions.js';
@@ -73,7 +74,7 @@ class DaemonCalls {
     const nodeId = nodeIdOf(call, request.nodeId);
     const start = await this.#startOf(request);
     const nodeName = await this.#returned(nodeId, request.held);
-    if (request.nodeName !== '' && request.nodeName !== nodeName) {
+    if (request.nodeName !== '' && !isNamed(feed.view, nodeId, request.nodeName)) {
       throw new XnetError(
         'PermissionDenied',
         `this host is ${nodeName} and can't speak for ${quoted(request.nodeName)}`,
@@ -198,7 +199,7 @@ class DaemonCalls {
     const name = feed.view.nodes.get(id)?.record.name;
     // The node was removed already: nothing of this host is left to withdraw.
     if (name === undefined) return { peersPending: 0 };
-    if (request.nodeName !== '' && request.nodeName !== name) {
+    if (request.nodeName !== '' && !isNamed(feed.view, id, request.nodeName)) {
       throw new XnetError('PermissionDenied', `this host is ${name} and can't speak for ${quoted(request.nodeName)}`);
     }
     sessions.requireSameHost(id, request.hostFingerprint);

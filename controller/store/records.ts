@@ -36,6 +36,8 @@ const pool = object({
 
 const node = object({
   name: v.string(),
+  /** Names that it had before, the last one first: its host may still say one of them. */
+  formerNames: v.optional(v.array(v.string())),
   address: addressText,
   labels,
   availability: v.picklist(availabilities),

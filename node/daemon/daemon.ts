@@ -88,7 +88,14 @@ export class Daemon {
     const controllers = new ControllerList({ configured: node.controllers, announced });
     const { mirror } = host;
     const { allowedPools } = settings;
-    const intake = new Intake({ nodeName: node.name, controllers, allowedPools, joined: renewal, mirror });
+    const intake = new Intake({
+      nodeName: node.name,
+      nodeId: identity?.nodeId,
+      controllers,
+      allowedPools,
+      joined: renewal,
+      mirror,
+    });
     this.#dataPath = new DataPath({ host, known, underlay, intervalMs: settings.probeIntervalMs, log });
     this.#space = new StateSpace(stateDir, log);
     this.#status = new SelfStatus({

@@ -21,6 +21,8 @@ import type { Known } from './known.js';
 /** IntakeOptions are the local facts that controller input is checked against. */
 export type IntakeOptions = {
   readonly nodeName: string;
+  /** The id in the host's certificate; undefined: it has none. */
+  readonly nodeId?: string | undefined;
   readonly controllers: Pick<ControllerList, 'endpoints'>;
   /** --allowed-pools */
   readonly allowedPools: readonly Prefix[] | undefined;
@@ -82,11 +84,12 @@ export class Intake {
   }
 
   #rules({ assignment }: Known): HostRules {
-    const { nodeName, controllers, allowedPools, joined, mirror } = this.#options;
+    const { nodeName, nodeId, controllers, allowedPools, joined, mirror } = this.#options;
     const known = [assignment, this.#offer].flatMap((one) => (one === undefined ? [] : [one]));
     const own = known.map(({ address }) => address);
     return {
       nodeName,
+      nodeId,
       own: known.map(({ subnet }) => subnet),
       addresses: activeAddresses(mirror),
       taken: () => readUsedRanges({ controllers: controllers.endpoints, own }),

@@ -70,7 +70,9 @@ export function requireMember(
  * @throws XnetError FailedPrecondition
  */
 export function requireSameNode(before: NodeIdentity, after: NodeIdentity): void {
-  if (before.clusterId === after.clusterId && before.nodeName === after.nodeName) return;
+  // A node that was removed and added again has another id; one that was renamed has another name.
+  const isSame = before.nodeName === after.nodeName || before.nodeId === after.nodeId;
+  if (before.clusterId === after.clusterId && isSame) return;
   throw new XnetError('FailedPrecondition', `this host has joined as another node, ${after.nodeName}, meanwhile`, {
     hint: 'restart the daemon: systemctl restart xnetd',
   });

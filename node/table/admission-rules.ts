@@ -32,6 +32,8 @@ export type UsedRange = {
 /** HostRules are what a host knows by itself and measures a controller by. */
 export type HostRules = {
   readonly nodeName: string;
+  /** The id in the host's certificate: the node can be renamed then. Undefined: it has none. */
+  readonly nodeId?: string | undefined;
   /** The subnet that the node has, and the one that it is offered: never routed, whatever their next hop is. */
   readonly own: readonly Prefix[];
   /** The host's addresses and their networks. */
@@ -140,7 +142,10 @@ export function assignmentProblem(
 ): string | undefined {
   const { nodeId, nodeName, pool: poolName, subnet, address, generation, mode } = assignment;
   if (!idPattern.test(nodeId)) return `${quoted(nodeId)} is not the id of a node`;
-  if (nodeName !== rules.nodeName) return `it is for the node ${quoted(nodeName)}, this is ${rules.nodeName}`;
+  if (rules.nodeId !== undefined) {
+    if (nodeId !== rules.nodeId) return `it is for the node ${quoted(nodeId)}, this is ${rules.nodeId}`;
+    if ('problem' in checkName(nodeName)) return `${quoted(nodeName)} is not the name of a node`;
+  } else if (nodeName !== rules.nodeName) return `it is for the node ${quoted(nodeName)}, this is ${rules.nodeName}`;
   if ('problem' in checkName(poolName)) return `${quoted(poolName)} is not the name of a pool`;
   if (!Number.isSafeInteger(generation) || generation < 1) return `${generation} is not a generation`;
   const pool = pools.find((one) => prefixCovers(one, subnet));

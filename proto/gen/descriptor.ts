@@ -1,4 +1,4 @@
-// Original files: proto/xnet/v1/access.proto proto/xnet/v1/types.proto proto/xnet/v1/node.proto proto/xnet/v1/join.proto proto/xnet/v1/admin.proto proto/xnet/v1/ipam.proto proto/xnet/v1/local.proto
+// Original files: proto/xnet/v1/access.proto proto/xnet/v1/types.proto proto/xnet/v1/node.proto proto/xnet/v1/join.proto proto/xnet/v1/admin.proto proto/xnet/v1/ipam.proto proto/xnet/v1/lifecycle.proto proto/xnet/v1/local.proto
 
 export const descriptor = {
  "nested": {
@@ -2848,6 +2848,62 @@ export const descriptor = {
         "change": {
          "type": "string",
          "id": 3
+        }
+       }
+      },
+      "LifecycleService": {
+       "methods": {
+        "RenameNode": {
+         "requestType": "RenameNodeRequest",
+         "responseType": "RenameNodeResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        }
+       }
+      },
+      "RenameNodeRequest": {
+       "fields": {
+        "operationId": {
+         "type": "string",
+         "id": 1
+        },
+        "dryRun": {
+         "type": "bool",
+         "id": 2
+        },
+        "node": {
+         "type": "string",
+         "id": 3
+        },
+        "name": {
+         "type": "string",
+         "id": 4
+        }
+       }
+      },
+      "RenameNodeResponse": {
+       "fields": {
+        "node": {
+         "type": "Node",
+         "id": 1
+        },
+        "unchanged": {
+         "type": "bool",
+         "id": 2
+        },
+        "revision": {
+         "type": "int64",
+         "id": 3
+        },
+        "change": {
+         "type": "string",
+         "id": 4
         }
        }
       },

@@ -5,10 +5,12 @@ import type { ProtoGrpcType as AdminTypes } from '../gen/admin.js';
 import { descriptor } from '../gen/descriptor.js';
 import type { ProtoGrpcType as IpamTypes } from '../gen/ipam.js';
 import type { ProtoGrpcType as JoinTypes } from '../gen/join.js';
+import type { ProtoGrpcType as LifecycleTypes } from '../gen/lifecycle.js';
 import type { ProtoGrpcType as LocalTypes } from '../gen/local.js';
 import type { ProtoGrpcType as NodeTypes } from '../gen/node.js';
 import type { AdminServiceClient } from '../gen/xnet/v1/AdminService.js';
 import type { IpamServiceClient } from '../gen/xnet/v1/IpamService.js';
+import type { LifecycleServiceClient } from '../gen/xnet/v1/LifecycleService.js';
 import { loaderOptions } from './loader-options.js';
 
 /** packageDefinition describes every message and service of xnet.v1, as the reflection service needs it. */
@@ -21,13 +23,14 @@ export const packageDefinition: protoLoader.PackageDefinition = protoLoader.from
 const loaded = grpc.loadPackageDefinition(packageDefinition) as unknown as AdminTypes &
   IpamTypes &
   JoinTypes &
+  LifecycleTypes &
   LocalTypes &
   NodeTypes;
 
-const { AdminService, IpamService, JoinService, LocalService, NodeService } = loaded.xnet.v1;
+const { AdminService, IpamService, JoinService, LifecycleService, LocalService, NodeService } = loaded.xnet.v1;
 
 /** OperatorClient makes the operators' calls: those of every service that people use. */
-export type OperatorClient = AdminServiceClient & IpamServiceClient;
+export type OperatorClient = AdminServiceClient & IpamServiceClient & LifecycleServiceClient;
 
 type OperatorConstructor = new (...args: ConstructorParameters<typeof grpc.Client>) => OperatorClient;
 
@@ -35,12 +38,13 @@ type OperatorConstructor = new (...args: ConstructorParameters<typeof grpc.Clien
 export const services = {
   admin: AdminService,
   ipam: IpamService,
+  lifecycle: LifecycleService,
   node: NodeService,
   join: JoinService,
   local: LocalService,
   /** A client of all operators' services over one connection; no two of them have a call of the same name. */
   operator: grpc.makeGenericClientConstructor(
-    { ...AdminService.service, ...IpamService.service },
+    { ...AdminService.service, ...IpamService.service, ...LifecycleService.service },
     'operator',
   ) as unknown as OperatorConstructor,
 } as const;

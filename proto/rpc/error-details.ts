@@ -1,7 +1,7 @@
 // Encodes the parts of an error beyond its code and message as every gRPC library reads them: google.rpc.Status in the
 // trailer grpc-status-details-bin, with ErrorInfo and, if there are several problems, BadRequest. The field numbers are
 // those of google/rpc/status.proto and google/rpc/error_details.proto (googleapis).
-import { type ErrorCode, errorCodes, statusOf, type XnetError } from '../errors.js';
+import { type ErrorCode, errorCodes, type Fence, statusOf, type XnetError } from '../errors.js';
 import { bytesOf, type Field, readFields, textOf, writeFields } from './protobuf-fields.js';
 
 const statusFields = { code: 1, message: 2, details: 3 } as const;
@@ -40,13 +40,38 @@ function violationOf(problem: string): Field {
   };
 }
 
+// The keys of ErrorInfo's metadata.
+const metadataKeys = {
+  hint: 'hint',
+  fenced: 'fenced',
+  clusterId: 'clusterId',
+  epoch: 'epoch',
+  revision: 'revision',
+} as const;
+
+function metadataOf({ hint, fence }: XnetError): readonly Field[] {
+  const { hint: hintKey, fenced, clusterId, epoch, revision } = metadataKeys;
+  const entries: readonly (readonly [string, string])[] = [
+    ...(hint === undefined ? [] : [[hintKey, hint] as const]),
+    ...(fence === undefined
+      ? []
+      : [
+          [fenced, fence.reason] as const,
+          [clusterId, fence.clusterId] as const,
+          [epoch, String(fence.epoch)] as const,
+          [revision, String(fence.revision)] as const,
+        ]),
+  ];
+  return entries.map(([key, value]) => ({
+    id: infoFields.metadata,
+    value: writeFields([text(entryFields.key, key), text(entryFields.value, value)]),
+  }));
+}
+
 /** encodeDetails encodes an error as a google.rpc.Status. */
-export function encodeDetails({ code, message, problems, hint }: XnetError): Buffer {
-  const info = [text(infoFields.reason, reasonOf(code)), text(infoFields.domain, domain)];
-  if (hint !== undefined) {
-    const entry = writeFields([text(entryFields.key, 'hint'), text(entryFields.value, hint)]);
-    info.push({ id: infoFields.metadata, value: entry });
-  }
+export function encodeDetails(error: XnetError): Buffer {
+  const { code, message, problems } = error;
+  const info = [text(infoFields.reason, reasonOf(code)), text(infoFields.domain, domain), ...metadataOf(error)];
   const details = [any('google.rpc.ErrorInfo', info)];
   if (problems.length > 0) details.push(any('google.rpc.BadRequest', problems.map(violationOf)));
   return writeFields([
@@ -57,13 +82,30 @@ export function encodeDetails({ code, message, problems, hint }: XnetError): Buf
 }
 
 /** Details are the parts of an error beyond its message. */
-export type Details = { readonly code: ErrorCode; readonly problems: readonly string[]; readonly hint?: string };
+export type Details = {
+  readonly code: ErrorCode;
+  readonly problems: readonly string[];
+  readonly hint?: string;
+  readonly fence?: Fence;
+};
 
-function hintOf(info: readonly Field[]): string | undefined {
-  for (const entry of bytesOf(info, infoFields.metadata).map(readFields)) {
-    if (textOf(entry, entryFields.key) === 'hint') return textOf(entry, entryFields.value);
-  }
-  return undefined;
+function metadataFrom(info: readonly Field[]): Pick<Details, 'hint' | 'fence'> {
+  const entries = bytesOf(info, infoFields.metadata).map(readFields);
+  const found = new Map(entries.map((entry) => [textOf(entry, entryFields.key), textOf(entry, entryFields.value)]));
+  const hint = found.get(metadataKeys.hint);
+  const fence = fenceFrom(found);
+  return { ...(hint === undefined ? {} : { hint }), ...(fence === undefined ? {} : { fence }) };
+}
+
+// Undefined also for an incomplete one: a host gives up its node only on an answer that it understands.
+function fenceFrom(metadata: ReadonlyMap<string, string>): Fence | undefined {
+  const reason = metadata.get(metadataKeys.fenced);
+  const clusterId = metadata.get(metadataKeys.clusterId) ?? '';
+  const [epoch = 0, revision = 0] = [metadataKeys.epoch, metadataKeys.revision].map((key) => Number(metadata.get(key)));
+  if ((reason !== 'removed' && reason !== 'replaced') || clusterId === '') return undefined;
+  return Number.isSafeInteger(epoch) && Number.isSafeInteger(revision)
+    ? { reason, clusterId, epoch, revision }
+    : undefined;
 }
 
 function problemOf(violation: readonly Field[]): string {
@@ -83,8 +125,7 @@ export function decodeDetails(bytes: Buffer): Details | undefined {
       if (typeUrl.endsWith('/google.rpc.ErrorInfo')) {
         const ours = textOf(message, infoFields.domain) === domain;
         const code = ours ? codeOfReason.get(textOf(message, infoFields.reason)) : undefined;
-        const hint = hintOf(message);
-        if (code !== undefined) found = { code, ...(hint === undefined ? {} : { hint }) };
+        if (code !== undefined) found = { code, ...metadataFrom(message) };
       } else if (typeUrl.endsWith('/google.rpc.BadRequest')) {
         problems = bytesOf(message, badRequestFields.violations).map((violation) => problemOf(readFields(violation)));
       }

@@ -39,10 +39,11 @@ export function codeOfStatus(status: {
 export function errorFromStatus(error: unknown): XnetError {
   if (error instanceof XnetError) return error;
   if (!isServiceError(error)) return new XnetError('Internal', messageOf(error), { cause: error });
-  const { problems, hint } = detailsFrom(error.metadata) ?? {};
+  const { problems, hint, fence } = detailsFrom(error.metadata) ?? {};
   return new XnetError(codeOfStatus(error), error.details, {
     cause: error,
     ...(problems === undefined ? {} : { problems }),
     ...(hint === undefined ? {} : { hint }),
+    ...(fence === undefined ? {} : { fence }),
   });
 }

@@ -25,6 +25,7 @@ const operators = [
     ...['ReserveSubnet', 'RevokeNode', 'RevokeToken', 'SetNode', 'UnreserveSubnet'],
   ].map((call) => `AdminService/${call}`),
   ...['ResizePool', 'SetPool'].map((call) => `IpamService/${call}`),
+  'LifecycleService/RenameNode',
 ];
 const admins = [
   ...operators,

@@ -210,6 +210,11 @@ test('an assignment must be for this node, within its pools, and name no interfa
   };
   const pools = [pool('10.76.0.0/16')];
   t.is(assignmentProblem(good, pools, rules), undefined);
+  // The certificate names the node by its id: a name can change then.
+  const certified = { ...rules, nodeId: good.nodeId };
+  t.is(assignmentProblem({ ...good, nodeName: 'web-2' }, pools, certified), undefined);
+  t.regex(assignmentProblem({ ...good, nodeName: 'a b' }, pools, certified) ?? '', /not the name of a node/);
+  t.regex(assignmentProblem({ ...good, nodeId: 'n-1' }, pools, certified) ?? '', /it is for the node "n-1"/);
   const bad: readonly Partial<Assignment>[] = [
     { nodeId: '../x' },
     { nodeName: 'web-2' },

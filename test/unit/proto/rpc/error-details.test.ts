@@ -59,6 +59,19 @@ test('error details are compatible with the reference library, both ways', (t) =
   );
 });
 
+test('a fence arrives whole, and an incomplete one is none', (t) => {
+  const fence = { reason: 'removed' as const, clusterId: 'c-1', epoch: 1, revision: 42 };
+  const bytes = encodeDetails(new XnetError('NotFound', 'gone', { fence, hint: 'join again' }));
+  t.deepEqual(decodeDetails(bytes), { code: 'NotFound', problems: [], hint: 'join again', fence });
+  for (const odd of [
+    { ...fence, clusterId: '' },
+    { ...fence, reason: 'lost' as 'removed' },
+    { ...fence, epoch: 0.5 },
+  ]) {
+    t.is(decodeDetails(encodeDetails(new XnetError('NotFound', 'gone', { fence: odd })))?.fence, undefined);
+  }
+});
+
 test('arbitrary bytes are no error details, and cause no exception', (t) => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
