@@ -18,6 +18,7 @@ import { deregisterController } from './registry/controllers.js';
 import type { Context } from './registry/mutation.js';
 import { NodeRegistry } from './registry/nodes.js';
 import { PoolRegistry } from './registry/pools.js';
+import { Reclaims } from './registry/reclaim.js';
 import { runSweeps } from './registry/sweep.js';
 import type { Registries, ThisController } from './service/admin-deps.js';
 import { Presence } from './session/presence.js';
@@ -25,6 +26,7 @@ import { Sessions } from './session/sessions.js';
 import { type ControllerSettings, joinEndpoints } from './settings.js';
 import { Storage } from './storage.js';
 import { Clocks } from './view/clocks.js';
+import { Downtimes } from './view/downtimes.js';
 import { feedWatchdog } from './watchdog.js';
 
 const graceMs = 2_000;
@@ -57,7 +59,12 @@ type Resources = {
   readonly entries: AuditLog;
   readonly storage: Storage;
   readonly registration: string;
+  readonly downtimes: Downtimes;
 };
+
+function downtimesPath({ dataDir }: ControllerSettings): string {
+  return `${dataDir}/downtimes.json`;
+}
 
 class Controller {
   readonly #resources: Resources;
@@ -67,11 +74,12 @@ class Controller {
   readonly #context: Context;
   readonly #registries: Registries;
   readonly #api: Api;
+  readonly #runReclaims: (signal: AbortSignal) => Promise<void>;
   readonly #failed = new AbortController();
   #failure: unknown;
 
   constructor(settings: ControllerSettings, version: string, resources: Resources, log: Logger) {
-    const { storage, entries, registration } = resources;
+    const { storage, entries, registration, downtimes } = resources;
     const { store, feed, commits } = storage;
     const id = `${registration}-${randomBytes(2).toString('hex')}`;
     this.#resources = resources;
@@ -87,6 +95,9 @@ class Controller {
     const sessions = new Sessions({ store, feed, presence: this.#presence, log });
     const audit = new Audit({ entries, controllerId: id, now: Date.now, log });
     const context = { store, commits, feed, log, now: Date.now, audit };
+    const monotonicMs = () => performance.now();
+    const reclaims = new Reclaims({ context, downtimes, controllerId: id, monotonicMs });
+    this.#runReclaims = (stop) => reclaims.run(downtimesPath(settings), stop);
     this.#sessions = sessions;
     this.#context = context;
     this.#registries = makeRegistries(context, settings);
@@ -101,6 +112,7 @@ class Controller {
         writeProblem: storage.writeProblem,
         auditProblem: entries.problem,
         etcdProblems: storage.etcdProblems,
+        reclaimProblem: reclaims.problem,
       }),
       offsetOf: (other) => clocks.offsetOf(other),
       forget: (mutation, other) => deregisterController(context, mutation, other),
@@ -164,6 +176,7 @@ class Controller {
     return {
       presence: (stop) => this.#presence.run(stop),
       sweeps: (stop) => runSweeps(this.#context, stop),
+      reclaims: this.#runReclaims,
       watchdog: (stop) => feedWatchdog({ systemd, feed, log, endpoints, streams }, stop),
     };
   }
@@ -188,9 +201,12 @@ export async function runController(
     const entries = await AuditLog.open({ dir: `${settings.dataDir}/audit`, log });
     try {
       const registration = await registrationOf(settings);
+      const downtimes = await new Downtimes().load(downtimesPath(settings), log);
       const storage = await Storage.open(settings, registration, log, { signal, steps });
       try {
-        await new Controller(settings, version, { systemd, entries, storage, registration }, log).run(signal);
+        await new Controller(settings, version, { systemd, entries, storage, registration, downtimes }, log).run(
+          signal,
+        );
       } finally {
         await storage.close();
       }

@@ -13,10 +13,17 @@ export type ControllerHealth = {
   readonly auditProblem: string | undefined;
   /** Faults of etcd members, one line each. */
   readonly etcdProblems: readonly string[];
+  /** Why no lease is reclaimed, though a pool reclaims; undefined: nothing is held. */
+  readonly reclaimProblem?: string | undefined;
 };
 
 /** storeProblems returns the problems of the store and of whatever else a change needs. */
-export function storeProblems({ writeProblem, auditProblem, etcdProblems }: ControllerHealth): readonly Problem[] {
+export function storeProblems({
+  writeProblem,
+  auditProblem,
+  etcdProblems,
+  reclaimProblem,
+}: ControllerHealth): readonly Problem[] {
   const problems: Problem[] = etcdProblems.map((text) => ({
     text,
     fix: text.includes('alarm:NOSPACE')
@@ -34,6 +41,9 @@ export function storeProblems({ writeProblem, auditProblem, etcdProblems }: Cont
       text: `nothing can be changed through this controller: the audit log can't be written: ${auditProblem}`,
       fix: 'make room on the disk of this controller, or use another controller',
     });
+  }
+  if (reclaimProblem !== undefined) {
+    problems.push({ text: reclaimProblem, fix: 'find out why: xctl nodes list --state down' });
   }
   return problems;
 }
