@@ -3,7 +3,7 @@
 # Invariant: nothing of this machine but its kernel, its devices and its way to the network is visible to them, and
 # nothing of them is left when this script ends, however it ends.
 #
-# usage: sh test/fresh.sh [--keep] [PART]...     PART: pack, demo, unit, contract, integration, net, e2e; all by default
+# usage: sh test/fresh.sh [--keep] [PART]...     PART: pack, demo, unit, contract, integration, net, chaos, e2e; all by default
 #
 # Needs root. The root file system is made anew by mmdebstrap in a folder of its own below $XNET_FRESH_DIR (default
 # /var/tmp); mount, PID, network, IPC and UTS namespaces are its own, too. Its only way out is slirp4netns, a network stack
@@ -17,7 +17,7 @@ suite=bookworm
 packages=nodejs,npm,ca-certificates
 default_mirror=http://deb.debian.org/debian
 timeout=${XNET_FRESH_TIMEOUT:-4500}
-known='pack demo unit contract integration net e2e'
+known='pack demo unit contract integration net chaos e2e'
 # From the range for benchmarks (RFC 2544), which no test uses.
 cidr=198.18.255.0/24
 resolver=198.18.255.3

@@ -1,5 +1,5 @@
 // Runs the tests and prints a summary: failures and skipped tests with their reasons, and a last line for programs.
-// usage: node dist/test/run.js [PART]...     PART: unit, contract, integration, net, e2e; all by default
+// usage: node dist/test/run.js [PART]...     PART: unit, contract, integration, net, chaos, e2e; all by default
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 // Files with real dockerds and machines mostly wait, for programs that start and stop: two at a time leave the cores of a
 // small machine to those that compute.
 const stages = [
-  { parts: ['unit', 'contract', 'integration', 'net'], concurrency: 2 },
+  { parts: ['unit', 'contract', 'integration', 'net', 'chaos'], concurrency: 2 },
   { parts: ['e2e'], concurrency: 2 },
 ] as const;
 
