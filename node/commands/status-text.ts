@@ -4,7 +4,7 @@ import { problemLines } from '../../proto/process/problem.js';
 import { formatFields } from '../../proto/process/table.js';
 import type { FirewallReport } from '../firewall/report.js';
 import { identityLine } from '../identity/status.js';
-import type { HostStatus } from './status.js';
+import type { HostStatus, LeaseStatus } from './status.js';
 
 function daemonLine({ daemonRuns, daemon }: HostStatus): string {
   if (!daemonRuns) return 'not running';
@@ -27,12 +27,24 @@ function forwardingLine(firewall: FirewallReport | undefined): string {
   return firewall.forwarding ? 'on' : 'off';
 }
 
+function leasesLine(leases: readonly LeaseStatus[]): string {
+  const [first, ...more] = leases;
+  if (first !== undefined && more.length === 0) return `${first.subnet} (${first.mode}, pool ${first.pool})`;
+  return leases
+    .map(({ subnet, bridge, pool, state, inForce }) => {
+      const now =
+        state === 'ending' ? (inForce ? 'ending, still in force' : 'ending') : inForce ? 'in force' : 'wanted';
+      return `${subnet} (${bridge}, pool ${pool}, ${now})`;
+    })
+    .join(', ');
+}
+
 /** statusLines formats a status for people. @param paint colours the mark before a problem */
 export function statusLines(status: HostStatus, nowMs: number, paint: (text: string) => string): readonly string[] {
   const { assignment, routes, docker, underlay, firewall } = status;
   const { desired, installed, conflicting, unreachable } = routes;
   const amiss = conflicting + unreachable === 0 ? '' : `, ${conflicting} conflicting, ${unreachable} unreachable`;
-  const subnet = assignment && `${assignment.subnet} (${assignment.mode}, pool ${assignment.pool})`;
+  const subnet = assignment && leasesLine(assignment.leases);
   const fields = formatFields([
     ['Node', status.node],
     ['Cluster', status.identity?.cluster ?? 'none'],

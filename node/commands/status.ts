@@ -1,10 +1,11 @@
 // `xnetd status`: compares desired and installed state at this moment, without a controller and without the daemon.
-import { formatIpv4, formatPrefix, gatewayOf } from '../../proto/domain/address.js';
+import { formatIpv4, formatPrefix, gatewayOf, prefixesEqual } from '../../proto/domain/address.js';
+import { type Lease, primaryLease } from '../../proto/domain/network.js';
 import { exitCodes, messageOf } from '../../proto/errors.js';
 import { makeLog } from '../../proto/process/log.js';
 import type { Problem } from '../../proto/process/problem.js';
 import { type DaemonStatus, readStatus } from '../daemon/status-file.js';
-import { bridgeNameOf, bridgeState } from '../docker/engine/own-bridge.js';
+import { bridgeState } from '../docker/engine/own-bridge.js';
 import { desiredFirewall } from '../firewall/desired.js';
 import type { FirewallReport } from '../firewall/report.js';
 import { type Host, openHost } from '../host/host.js';
@@ -19,9 +20,24 @@ import { planRoutes } from '../routes/plan.js';
 import { findingsOf } from '../routes/problems.js';
 import type { NodeSettings } from '../settings/settings.js';
 import { type Cached, readCache } from '../table/cache.js';
+import { bridgeNameOf, gatewaysInOrder, ownSubnets } from '../table/own-subnets.js';
 import { readUnderlay } from '../underlay/underlay.js';
 import { hostSettings } from './host-settings.js';
 import { problemsOf } from './status-problems.js';
+
+/** LeaseStatus is one lease of the host. */
+export type LeaseStatus = {
+  readonly subnet: string;
+  readonly gateway: string;
+  readonly pool: string;
+  readonly mode: string;
+  /** "docker0", "xnet0" */
+  readonly bridge: string;
+  /** As a controller said last: "wanted", "in force", "ending". */
+  readonly state: string;
+  /** Whether the bridge has the gateway address now. */
+  readonly inForce: boolean;
+};
 
 /** HostStatus is what `xnetd status -o json` prints. Fields are only added, never removed. */
 export type HostStatus = {
@@ -33,6 +49,8 @@ export type HostStatus = {
         readonly pool: string;
         readonly mode: string;
         readonly address: string;
+        /** All leases; the fields above are those of the one that stands for the node. */
+        readonly leases: readonly LeaseStatus[];
       }
     | undefined;
   /** The host's identity; null if it has not joined or the identity can't be read. */
@@ -55,7 +73,7 @@ export type HostStatus = {
   readonly docker: {
     readonly version: string;
     readonly running: boolean;
-    /** Whether Docker has the subnet and its interface the gateway address. */
+    /** Whether Docker has the subnets of all leases that do not end, and their interfaces the gateway addresses. */
     readonly subnetInForce: boolean;
     /** Containers on the leased network and on another, through which their default route leads. */
     readonly dualHomed: readonly { readonly container: string; readonly networks: readonly string[] }[];
@@ -81,8 +99,8 @@ async function routesOf(host: Host, settings: NodeSettings, cached: Cached | und
     routes: table?.routes ?? noRoutes.peers,
     unresolved: noRoutes.unresolved,
     pools,
-    own: assignment?.subnet,
-    bridge: assignment && bridgeNameOf(assignment),
+    own: ownSubnets(assignment),
+    gateways: gatewaysInOrder(assignment),
     underlay: choice.underlay,
   });
   host.mirror.setRanges(desired.ranges);
@@ -142,32 +160,41 @@ async function dockerOf(host: Host, cached: Cached | undefined): Promise<HostSta
   const networks = await host.docker.engine.networks(signal);
   const { assignment } = cached ?? {};
   // Docker reports the subnet even if somebody has deleted its interface, or the interface's address.
-  const subnetInForce =
-    assignment !== undefined &&
-    bridgeState(host.mirror, { name: bridgeNameOf(assignment), gateway: gatewayOf(assignment.subnet) }) === 'whole' &&
+  const isInForce = (lease: Lease) =>
+    bridgeState(host.mirror, { subnet: lease.subnet, bridge: bridgeNameOf(lease) }) === 'whole' &&
     networks.some(
       (network) =>
-        (assignment.mode === 'bip' ? network.isDefault : network.name === assignment.networkName) &&
-        network.subnets.some(({ prefix }) => formatPrefix(prefix) === formatPrefix(assignment.subnet)),
+        (lease.mode === 'bip' ? network.isDefault : network.name === lease.networkName) &&
+        network.subnets.some(({ prefix }) => prefixesEqual(prefix, lease.subnet)),
     );
+  const staying = (assignment?.leases ?? []).filter(({ state }) => state !== 'ending');
   return {
     version: host.engineFacts.version,
     running: true,
-    subnetInForce,
-    dualHomed: assignment?.mode === 'bridge' ? await host.docker.dualHomed(signal) : [],
-    unrouted: assignment === undefined ? [] : await host.docker.unroutedNetworks(assignment.mode, signal),
+    subnetInForce: assignment !== undefined && staying.every(isInForce),
+    dualHomed: assignment?.leases.some(({ mode }) => mode === 'bridge') ? await host.docker.dualHomed(signal) : [],
+    unrouted: assignment === undefined ? [] : await host.docker.unroutedNetworks(assignment.leases, signal),
   };
 }
 
-// Returns what the lease requires and Docker does not have.
-function lackOf(cached: Cached | undefined, docker: HostStatus['docker'] | undefined): Problem | undefined {
+function leaseStatus(host: Host, lease: Lease): LeaseStatus {
+  const { subnet, pool, mode, state } = lease;
+  const bridge = bridgeNameOf(lease);
+  const inForce = bridgeState(host.mirror, { subnet, bridge }) === 'whole';
+  return { subnet: formatPrefix(subnet), gateway: formatIpv4(gatewayOf(subnet)), pool, mode, bridge, state, inForce };
+}
+
+// Returns what the leases require and Docker does not have.
+function lackOf(host: Host, cached: Cached | undefined, docker: HostStatus['docker'] | undefined): Problem | undefined {
   if (cached === undefined) {
     return { text: 'this host has no lease: it never reached a controller, or it has left', fix: null };
   }
   if (docker?.running === false) return { text: 'Docker does not answer', fix: 'systemctl status docker' };
   if (docker?.subnetInForce !== false) return undefined;
-  const { assignment } = cached;
-  return { text: `${bridgeNameOf(assignment)} does not have ${formatPrefix(assignment.subnet)} yet`, fix: null };
+  const staying = cached.assignment.leases.filter(({ state }) => state !== 'ending');
+  const lease = staying.find((each) => !leaseStatus(host, each).inForce) ?? primaryLease(cached.assignment);
+  if (lease === undefined) return undefined;
+  return { text: `${bridgeNameOf(lease)} does not have ${formatPrefix(lease.subnet)} yet`, fix: null };
 }
 
 /** hostStatus observes the host. What can't be observed becomes a problem. */
@@ -203,7 +230,7 @@ export async function hostStatus(settings: NodeSettings): Promise<HostStatus> {
       daemonRuns,
       daemon,
       leaving: leaving !== undefined,
-      lacks: lackOf(cached, docker),
+      lacks: lackOf(host, cached, docker),
     });
     const { assignment } = cached ?? {};
     return {
@@ -218,6 +245,7 @@ export async function hostStatus(settings: NodeSettings): Promise<HostStatus> {
               pool: assignment.pool,
               mode: assignment.mode,
               address: formatIpv4(assignment.address),
+              leases: assignment.leases.map((lease) => leaseStatus(host, lease)),
             },
       revision: cached?.table?.version.revision,
       daemonRuns,

@@ -9,14 +9,16 @@ import type { Host } from '../host/host.js';
 import type { NodeIdentity } from '../identity/identity.js';
 import { CertificateRenewal } from '../identity/renewal.js';
 import { LiveValue } from '../reconcile/live-value.js';
+import { ownSubnets } from '../table/own-subnets.js';
 import type { Underlay } from '../underlay/choose.js';
 import { Uplink } from '../uplink/uplink.js';
 import { ControllerList } from './controller-list.js';
 import { DataPath } from './data-path.js';
 import { Feed } from './feed.js';
 import { Intake } from './intake.js';
-import { type Known, ownBridge } from './known.js';
+import type { Known } from './known.js';
 import { type LaneSettings, type Lanes, makeLanes, type Watchdog } from './lanes.js';
+import { LeaseUses } from './lease-use.js';
 import { Reporter } from './reporter.js';
 import { type DaemonState, type FindingSource, SelfStatus } from './self-status.js';
 import { StateSpace } from './space.js';
@@ -71,6 +73,7 @@ export class Daemon {
   readonly #renewal: CertificateRenewal | undefined;
   readonly #dataPath: DataPath;
   readonly #space: StateSpace;
+  readonly #uses: LeaseUses;
   readonly #status: SelfStatus;
   readonly #lanes: Lanes;
   readonly #uplink: Uplink;
@@ -98,11 +101,13 @@ export class Daemon {
     });
     this.#dataPath = new DataPath({ host, known, underlay, intervalMs: settings.probeIntervalMs, log });
     this.#space = new StateSpace(stateDir, log);
+    this.#uses = new LeaseUses({ engine: host.docker.engine, mirror, known, log });
     this.#status = new SelfStatus({
       host,
       known,
       intake,
       dataPath: this.#dataPath,
+      uses: this.#uses,
       sources: [...(renewal === undefined ? [] : [renewal]), cache, this.#space],
       onStatus: (status) => supervisor.onStatus(status),
       log,
@@ -134,8 +139,9 @@ export class Daemon {
     const triggers = new Triggers({
       host,
       lanes,
-      bridge: () => ownBridge(known.current),
+      own: () => ownSubnets(known.current.assignment),
       dockerWaits: () => this.#status.waits('docker'),
+      onContainers: () => this.#uses.lookSoon(),
     });
     const ends = [triggers.listen(), ...this.#subscribe()];
     const renewal = this.#renewal;
@@ -169,8 +175,8 @@ export class Daemon {
     const tell = () => this.#status.tell();
     return [
       this.#lanes.turns.subscribe((lane, outcome, known) => this.#feed.onTurn(lane, outcome, known)),
-      ...[this.#dataPath, this.#space, ...(this.#renewal === undefined ? [] : [this.#renewal])].map((source) =>
-        source.subscribe(tell),
+      ...[this.#dataPath, this.#space, this.#uses, ...(this.#renewal === undefined ? [] : [this.#renewal])].map(
+        (source) => source.subscribe(tell),
       ),
       cache.subscribe(() => {
         this.#space.again();

@@ -1,6 +1,5 @@
 // Runs the probe in the daemon: selects the peers to probe, and holds the findings.
-// Invariant: nothing is probed before this host has its gateway address and routes to its peers.
-import { gatewayOf } from '../../proto/domain/address.js';
+// Invariant: nothing is probed before this host has a gateway address and routes to its peers.
 import type { SilentPeer } from '../../proto/domain/network.js';
 import type { Logger } from '../../proto/process/log.js';
 import { aborted } from '../../proto/process/parts.js';
@@ -12,6 +11,7 @@ import { Prober, type ProbeScene } from '../probe/prober.js';
 import { type ProbeVerdict, routedPeers } from '../probe/rounds.js';
 import type { Finding } from '../reconcile/effect.js';
 import { type LiveValue, Subscribers } from '../reconcile/live-value.js';
+import { gatewaysInOrder } from '../table/own-subnets.js';
 import type { Underlay } from '../underlay/choose.js';
 import type { KnownReader } from './known.js';
 
@@ -73,9 +73,10 @@ export class DataPath {
     const { assignment, table } = known.current;
     const link = host.mirror.links.get(underlay.current?.ifindex ?? 0);
     if (assignment === undefined || table === undefined || link === undefined) return undefined;
-    const gateway = gatewayOf(assignment.subnet);
-    if (!host.mirror.hasAddress(gateway)) return undefined;
-    const peers = routedPeers(table.routes.values(), assignment.subnet, (key) =>
+    const gateway = gatewaysInOrder(assignment).find((each) => host.mirror.hasAddress(each));
+    if (gateway === undefined) return undefined;
+    const own = assignment.leases.map(({ subnet }) => subnet);
+    const peers = routedPeers(table.routes.values(), own, (key) =>
       host.mirror.routes.at(key).some(({ type }) => type === routeTypes.unicast),
     );
     return { gateway, peers, mtu: link.mtu };

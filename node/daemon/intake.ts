@@ -90,7 +90,7 @@ export class Intake {
     return {
       nodeName,
       nodeId,
-      own: known.map(({ subnet }) => subnet),
+      own: known.flatMap(({ leases }) => leases.map(({ subnet }) => subnet)),
       addresses: activeAddresses(mirror),
       taken: () => readUsedRanges({ controllers: controllers.endpoints, own }),
       allowed: allowedPools,

@@ -10,9 +10,10 @@ import type { Effect, Outcome } from '../reconcile/effect.js';
 import { Lane } from '../reconcile/lane.js';
 import { type LiveValue, Subscribers } from '../reconcile/live-value.js';
 import { type DesiredRoutes, desiredRoutes, noRoutes } from '../routes/desired.js';
+import { gatewaysInOrder, ownSubnets } from '../table/own-subnets.js';
 import type { Underlay, UnderlaySettings } from '../underlay/choose.js';
 import { readUnderlay } from '../underlay/underlay.js';
-import { type Known, type KnownReader, ownBridge } from './known.js';
+import type { Known, KnownReader } from './known.js';
 
 /** LaneSettings are the settings of what the lanes do. */
 export type LaneSettings = {
@@ -66,8 +67,8 @@ function routesEffect({ host, settings, underlay: chosen }: LanesOptions): Effec
   let before: DesiredRoutes | undefined;
   const desired = ({ table, assignment }: Known, underlay: Underlay | undefined) => {
     const { routes, unresolved, pools } = table ?? { routes: noRoutes.peers, ...noRoutes };
-    const bridge = ownBridge({ assignment, table })?.name;
-    before = desiredRoutes({ routes, unresolved, pools, own: assignment?.subnet, bridge, underlay }, before);
+    const [own, gateways] = [ownSubnets(assignment), gatewaysInOrder(assignment)];
+    before = desiredRoutes({ routes, unresolved, pools, own, gateways, underlay }, before);
     return before;
   };
   let last: Underlay | undefined;

@@ -8,12 +8,13 @@ import type { ReportRequest } from '../../proto/gen/xnet/v1/ReportRequest.js';
 import type { Logger } from '../../proto/process/log.js';
 import { version as daemonVersion } from '../../proto/process/version.js';
 import { wireFromHostNetwork, wireFromSilentPeer } from '../../proto/rpc/convert.js';
-import { bridgeNameOf } from '../docker/engine/own-bridge.js';
+import { wireFromContainerUse, wireFromLeaseUse } from '../../proto/rpc/convert-assignment.js';
 import type { Host } from '../host/host.js';
 import { kernelVersion } from '../kernel/release.js';
 import type { Finding, Outcome } from '../reconcile/effect.js';
 import { Subscribers } from '../reconcile/live-value.js';
 import { isOlder } from '../table/node-table.js';
+import { ownSubnets } from '../table/own-subnets.js';
 import { mirroredNetworks } from '../table/used-ranges.js';
 import type { UplinkState } from '../uplink/uplink.js';
 import { conditionsFrom } from './conditions.js';
@@ -21,6 +22,7 @@ import type { DataPath } from './data-path.js';
 import type { Intake } from './intake.js';
 import type { Known, KnownReader } from './known.js';
 import type { LaneName } from './lanes.js';
+import type { LeaseUses } from './lease-use.js';
 import { Patience } from './patience.js';
 
 /** DaemonState is the daemon's state as the status file and systemd show it. */
@@ -43,6 +45,7 @@ export type SelfStatusOptions = {
   readonly known: KnownReader;
   readonly intake: Pick<Intake, 'offered' | 'findings'>;
   readonly dataPath: Pick<DataPath, 'findings' | 'silentPeers'>;
+  readonly uses: Pick<LeaseUses, 'look' | 'report'>;
   /** The certificate and the state directory. */
   readonly sources: readonly Pick<FindingSource, 'findings'>[];
   /** Called with each new status. */
@@ -52,6 +55,8 @@ export type SelfStatusOptions = {
 
 // While work is under way, a report waits this long for its end.
 const longestUnderWayMs = 1_000;
+// In a fleet, containers start and end all the time.
+const containersMs = 15_000;
 
 function pending(type: ConditionType): Finding {
   return { type, transient: true, reason: pendingReason, message: 'not looked at yet' };
@@ -65,8 +70,8 @@ export function tookIn(lane: LaneName, { inForce, findings }: Outcome): boolean 
 }
 
 function networksOf({ assignment }: Known, mirror: Host['mirror']): readonly HostNetwork[] {
-  const own = assignment === undefined ? '' : `interface ${bridgeNameOf(assignment)}`;
-  return mirroredNetworks(mirror).filter(({ source }) => source !== own);
+  const own = new Set(ownSubnets(assignment).map(({ bridge }) => `interface ${bridge}`));
+  return mirroredNetworks(mirror).filter(({ source }) => !own.has(source));
 }
 
 /** SelfStatus holds the state of the daemon and its host. */
@@ -87,6 +92,8 @@ export class SelfStatus {
   #connection: UplinkState | undefined;
   #hostNetworks: readonly HostNetwork[] = [];
   #lastReport = '';
+  // Without the containers.
+  #lastRest = '';
 
   constructor(options: SelfStatusOptions) {
     this.#options = options;
@@ -123,9 +130,10 @@ export class SelfStatus {
 
   async #lookAtNetworks({ assignment }: Known): Promise<void> {
     if (assignment === undefined) return;
-    const { host, log } = this.#options;
+    const { host, uses, log } = this.#options;
+    await uses.look();
     try {
-      this.#hostNetworks = await host.docker.hostNetworks(assignment.mode, AbortSignal.timeout(10_000));
+      this.#hostNetworks = await host.docker.hostNetworks(assignment.leases, AbortSignal.timeout(10_000));
       this.tell();
     } catch (error) {
       // Docker is unavailable: its last known networks stay.
@@ -155,10 +163,15 @@ export class SelfStatus {
     );
     this.#logChanges(before);
     onStatus({ connection: this.#connection, applied: this.#applied(), conditions: this.#conditions });
-    const report = JSON.stringify(this.report());
-    if (report === this.#lastReport) return;
-    this.#lastReport = report;
-    this.reportable.notify(this.#isUnderWay(before) ? longestUnderWayMs : 0);
+    const report = this.report();
+    const text = JSON.stringify(report);
+    if (text === this.#lastReport) return;
+    this.#lastReport = text;
+    const { containers: _containers, containerCount: _count, ...rest } = report ?? {};
+    const lastRest = this.#lastRest;
+    this.#lastRest = JSON.stringify(rest);
+    if (this.#lastRest === lastRest) this.reportable.notify(this.#containersWithinMs());
+    else this.reportable.notify(this.#isUnderWay(before) ? longestUnderWayMs : 0);
   }
 
   #judged(found: readonly Condition[]): readonly Condition[] {
@@ -192,6 +205,13 @@ export class SelfStatus {
     return same && table !== undefined && applied !== undefined && isOlder(applied, table.version);
   }
 
+  // Only what waits for containers to end needs to know of them soon.
+  #containersWithinMs(): number {
+    const { assignment } = this.#options.known.current;
+    const waits = assignment?.availability === 'draining' || assignment?.leases.some(({ state }) => state === 'ending');
+    return waits === true ? longestUnderWayMs : containersMs;
+  }
+
   #withdrawals(): readonly Finding[] {
     const held = this.#options.known.current.table?.held.size ?? 0;
     if (held === 0) return [];
@@ -209,11 +229,12 @@ export class SelfStatus {
 
   /** report returns the report for the controllers; undefined while this host has no lease. */
   report(): ReportRequest | undefined {
-    const { intake, dataPath, host, known } = this.#options;
+    const { intake, dataPath, host, known, uses } = this.#options;
     // Controllers identify this host by the newest assignment, even if the host refuses it.
     const assignment = intake.offered ?? known.current.assignment;
     if (assignment === undefined) return undefined;
     const applied = this.#applied();
+    const { leases, containers, containerCount } = uses.report(assignment);
     return {
       nodeId: assignment.nodeId,
       generation: assignment.generation,
@@ -225,6 +246,9 @@ export class SelfStatus {
       dockerVersion: host.engineFacts.version,
       hostNetworks: this.#hostNetworks.map(wireFromHostNetwork),
       silentPeers: dataPath.silentPeers.map(wireFromSilentPeer),
+      leases: leases.map(wireFromLeaseUse),
+      containers: containers.map(wireFromContainerUse),
+      containerCount,
     };
   }
 }

@@ -3,11 +3,11 @@
 // others are debounced. The periodic resync finds whatever is missed here.
 import { Allowance } from '../../proto/rpc/allowance.js';
 import type { EngineEvent } from '../docker/engine/engine.js';
-import type { OwnBridge } from '../docker/engine/own-bridge.js';
 import { onBridgeChange } from '../docker/engine/own-bridge.js';
 import type { Host } from '../host/host.js';
 import type { HostChange } from '../kernel/host-monitor.js';
 import type { NftablesCommit } from '../kernel/nftables-watch.js';
+import type { OwnSubnet } from '../table/own-subnets.js';
 import type { Lanes } from './lanes.js';
 
 /** TriggersOptions are the sources of events, and the lanes to trigger. */
@@ -18,10 +18,12 @@ export type TriggersOptions = {
   readonly lanes: {
     readonly [lane in 'routes' | 'firewall' | 'docker']: Pick<Lanes[lane], 'trigger' | 'triggerSoon'>;
   };
-  /** The bridge of the present assignment; undefined when there is none. */
-  readonly bridge: () => OwnBridge | undefined;
+  /** The subnets of the present assignment; none when there is none. */
+  readonly own: () => readonly OwnSubnet[];
   /** Reports whether Docker differs from the desired state: any container event may have changed that. */
   readonly dockerWaits: () => boolean;
+  /** Called when containers may have come to use a subnet, or ceased to. */
+  readonly onContainers: () => void;
 };
 
 // A burst of immediate repairs, and the sustained rate when another program keeps removing things.
@@ -42,10 +44,10 @@ export class Triggers {
    * @returns stops listening
    */
   listen(): () => void {
-    const { host, bridge } = this.#options;
+    const { host, own } = this.#options;
     const ends = [
       host.monitor.onChange((changes, commits) => this.#takeChanges(changes, commits)),
-      onBridgeChange(host.mirror, bridge, () => this.#bridgeNow()),
+      onBridgeChange(host.mirror, own, () => this.#bridgeNow()),
     ];
     return () => {
       for (const end of ends) end();
@@ -80,7 +82,8 @@ export class Triggers {
   }
 
   #takeEvent(event: EngineEvent): void {
-    const { host, lanes, dockerWaits } = this.#options;
+    const { host, lanes, dockerWaits, onContainers } = this.#options;
+    if (isAboutUse(event)) onContainers();
     if (event.kind === 'connected' || event.kind === 'disconnected' || event.kind === 'daemon') {
       // Docker may have started, stopped or been reconfigured.
       host.engineFacts.forget();
@@ -88,6 +91,12 @@ export class Triggers {
       lanes.firewall.trigger();
     } else if (isAboutNetworks(event) || dockerWaits()) lanes.docker.triggerSoon();
   }
+}
+
+// Not those that a health check causes every few seconds (exec_start).
+function isAboutUse(event: EngineEvent): boolean {
+  if (event.kind === 'container') return /^(start|die|destroy)$/.test(event.action);
+  return event.kind === 'network' && /^(dis)?connect$/.test(event.action);
 }
 
 // Networks that are created or removed. Containers that connect or disconnect don't affect a network that is as desired.

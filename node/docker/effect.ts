@@ -13,7 +13,7 @@ import type { Engine } from './engine/engine.js';
 import type { HostInterface } from './engine/interfaces.js';
 import { commandRestarter, systemdRestarter } from './engine/restarter.js';
 import type { DesiredDocker, DockerHost, DockerSettings } from './engine/settings.js';
-import { hostNetworks, unroutedNetworks } from './host-networks.js';
+import { hostNetworks, type LeaseModes, unroutedNetworks } from './host-networks.js';
 
 /** DockerEffectOptions are the dependencies of the effect besides its settings. */
 export type DockerEffectOptions = {
@@ -44,7 +44,7 @@ export interface DockerEffect extends Effect<DesiredDocker> {
    * hostNetworks lists the networks of this host that a pool must not overlap.
    * @throws XnetError as Engine does
    */
-  hostNetworks(mode: Mode, signal: AbortSignal): Promise<readonly HostNetwork[]>;
+  hostNetworks(leases: LeaseModes, signal: AbortSignal): Promise<readonly HostNetwork[]>;
   /**
    * dualHomed lists running containers on our network and on others, whose default route is by another network.
    * @throws XnetError as Engine does
@@ -54,7 +54,7 @@ export interface DockerEffect extends Effect<DesiredDocker> {
    * unroutedNetworks names Docker networks with running containers that no route leads to.
    * @throws XnetError as Engine does
    */
-  unroutedNetworks(mode: Mode, signal: AbortSignal): Promise<readonly string[]>;
+  unroutedNetworks(leases: LeaseModes, signal: AbortSignal): Promise<readonly string[]>;
 }
 
 /** makeDockerEffect makes the effect. It touches and connects to nothing before the first call. */
@@ -86,15 +86,15 @@ export function makeDockerEffect(options: DockerEffectOptions): DockerEffect {
     retry: () => {
       byHand = true;
     },
-    hostNetworks: async (mode, signal) =>
-      hostNetworks(await engine.networks(signal), await host.interfaces(signal), mode),
+    hostNetworks: async (leases, signal) =>
+      hostNetworks(await engine.networks(signal), await host.interfaces(signal), leases),
     dualHomed: async (signal) => {
       const [networks, containers] = await Promise.all([engine.networks(signal), engine.containers(signal)]);
       return dualHomed({ networks, containers });
     },
-    unroutedNetworks: async (mode, signal) => {
+    unroutedNetworks: async (leases, signal) => {
       const [networks, containers] = await Promise.all([engine.networks(signal), engine.containers(signal)]);
-      return unroutedNetworks({ networks, containers }, mode);
+      return unroutedNetworks({ networks, containers }, leases);
     },
   };
 }

@@ -1,7 +1,7 @@
 // The foreign networks of a host: those that a pool must not overlap, and those that no route leads to.
 // Invariant: networks that xnet makes or is about to replace are not included. Pure.
 import { type Prefix, parsePrefix, prefixCovers, prefixKey, prefixOf } from '../../proto/domain/address.js';
-import type { HostNetwork, Mode } from '../../proto/domain/network.js';
+import type { HostNetwork, Lease } from '../../proto/domain/network.js';
 import { attachedTo, isOurNetwork } from './bridge/plan.js';
 import type { EngineContainer, EngineNetwork } from './engine/engine.js';
 import type { HostInterface } from './engine/interfaces.js';
@@ -13,16 +13,22 @@ const local = ['127.0.0.0/8', '169.254.0.0/16'].flatMap((cidr): Prefix[] => {
   return prefix === undefined ? [] : [prefix];
 });
 
+/** LeaseModes are the modes of a node's leases. */
+export type LeaseModes = readonly Pick<Lease, 'mode'>[];
+
+const hasBip = (leases: LeaseModes) => leases.some(({ mode }) => mode === 'bip');
+const hasBridge = (leases: LeaseModes) => leases.some(({ mode }) => mode === 'bridge');
+
 /**
  * hostNetworks lists them: 172.18.0.0/16 of "docker network shop", 192.168.83.0/24 of "interface eth0".
- * @param mode in mode bip, docker0's subnet is replaced by the lease and does not count
+ * @param leases with one of mode bip, docker0's subnet is or gets that lease's and does not count
  */
 export function hostNetworks(
   networks: readonly EngineNetwork[],
   interfaces: readonly HostInterface[],
-  mode: Mode,
+  leases: LeaseModes,
 ): readonly HostNetwork[] {
-  const own = networks.filter((network) => isOurNetwork(network) || (mode === 'bip' && network.isDefault));
+  const own = networks.filter((network) => isOurNetwork(network) || (hasBip(leases) && network.isDefault));
   const ownBridges = new Set(own.map(({ bridgeName }) => bridgeName));
   const found = new Map<number, HostNetwork>();
   const add = (prefix: Prefix, source: string) => {
@@ -35,7 +41,7 @@ export function hostNetworks(
   }
   for (const { name, addresses } of interfaces) {
     // docker0 outlives dockerd for a moment, and is then recognised only by its name.
-    if (ownBridges.has(name) || (mode === 'bip' && name === 'docker0')) continue;
+    if (ownBridges.has(name) || (hasBip(leases) && name === 'docker0')) continue;
     for (const { address, length } of addresses) add(prefixOf(address, length), `interface ${name}`);
   }
   return [...found.values()];
@@ -50,9 +56,10 @@ export function unroutedNetworks(
     networks,
     containers,
   }: { readonly networks: readonly EngineNetwork[]; readonly containers: readonly EngineContainer[] },
-  mode: Mode,
+  leases: LeaseModes,
 ): readonly string[] {
-  const isLeased = (network: EngineNetwork) => (mode === 'bip' ? network.isDefault : isOurNetwork(network));
+  const isLeased = (network: EngineNetwork) =>
+    (hasBridge(leases) && isOurNetwork(network)) || (hasBip(leases) && network.isDefault);
   const running = (network: EngineNetwork) => attachedTo(network, containers).filter((container) => container.running);
   const reached = new Set(networks.filter(isLeased).flatMap(running));
   return networks

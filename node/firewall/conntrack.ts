@@ -1,5 +1,5 @@
 // Flows that began before our table was installed keep the translation that Docker gave them for as long as they last.
-// Invariant: only flows from our subnet to a pool whose source is translated are deleted, so that each begins anew.
+// Invariant: only flows from our subnets to a pool whose source is translated are deleted, so that each begins anew.
 // Flows that keep their source are not touched.
 // The filter of conntrack(8) for translated sources, --src-nat, also matches the identity translation of our own table
 // (1.4.7). The address that replies go to distinguishes them.

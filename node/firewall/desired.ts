@@ -1,15 +1,15 @@
 // Derives the desired firewall of a host from the assignment, the route table and the underlay. Pure.
-// Invariant: `peers` has only subnets that are leased to peers, never the host's own.
+// Invariant: `peers` has only subnets that are leased to peers, never the host's own. A lease that is wanted, in force or
+// ending gives the same rules, so that none is written anew because of its state.
 import { type Prefix, prefixesOverlap, prefixKey } from '../../proto/domain/address.js';
 import { type Checked, checkInterfaceName, quoted } from '../../proto/domain/input.js';
 import type { Assignment, Route } from '../../proto/domain/network.js';
+import { type OwnSubnet, ownSubnets } from '../table/own-subnets.js';
 
 /** DesiredFirewall is the desired state of the firewall effect. */
 export type DesiredFirewall = {
-  /** This node's own subnet. */
-  readonly own: Prefix;
-  /** The bridge with this subnet: "docker0", "xnet0". */
-  readonly bridge: string;
+  /** This node's own subnets and their bridges, ordered by prefixKey. */
+  readonly own: readonly OwnSubnet[];
   /** The interface that peers are reached on: "eth0". */
   readonly underlay: string;
   /** The peers' subnets, ordered by prefixKey, each once. */
@@ -38,8 +38,8 @@ export function checkMark(text: string): Checked<number> {
 
 /** DesiredFirewallInput holds the inputs of desiredFirewall. */
 export type DesiredFirewallInput = {
-  readonly assignment: Pick<Assignment, 'subnet' | 'mode' | 'bridgeName'>;
-  /** The route table; it may contain the node's own entry. */
+  readonly assignment: Pick<Assignment, 'leases'>;
+  /** The route table; it may contain the node's own entries. */
   readonly routes: Iterable<Pick<Route, 'subnet'>>;
   readonly pools: readonly Prefix[];
   /** Name of the underlay interface. */
@@ -51,13 +51,13 @@ export type DesiredFirewallInput = {
 /** desiredFirewall derives the desired firewall. */
 export function desiredFirewall(input: DesiredFirewallInput): DesiredFirewall {
   const { assignment, underlay, mark = defaultMark } = input;
-  const own = assignment.subnet;
+  const own = ownSubnets(assignment);
   const peers: Prefix[] = [];
-  for (const { subnet } of input.routes) if (!prefixesOverlap(subnet, own)) peers.push(subnet);
+  for (const { subnet } of input.routes) {
+    if (!own.some((each) => prefixesOverlap(subnet, each.subnet))) peers.push(subnet);
+  }
   return {
     own,
-    // Docker's default bridge has no other name: `bip` and `bridge` exclude each other in its configuration.
-    bridge: assignment.mode === 'bip' ? 'docker0' : assignment.bridgeName,
     underlay,
     peers: distinct(peers),
     pools: distinct(input.pools),
@@ -82,12 +82,17 @@ function isOrdered(prefixes: readonly Prefix[]): boolean {
   return true;
 }
 
+/** bridgesOf returns the bridges of the own subnets, each once. */
+export function bridgesOf({ own }: Pick<DesiredFirewall, 'own'>): readonly string[] {
+  return [...new Set(own.map(({ bridge }) => bridge))];
+}
+
 /**
  * unusableNames returns the interface names that can't be used in a rule. The kernel allows nearly any character in
  * them; nft and iptables take some as wildcards.
  */
-export function unusableNames(desired: Pick<DesiredFirewall, 'bridge' | 'underlay'>): readonly string[] {
-  return [desired.bridge, desired.underlay].filter((name) => 'problem' in checkInterfaceName(name));
+export function unusableNames(desired: Pick<DesiredFirewall, 'own' | 'underlay'>): readonly string[] {
+  return [...bridgesOf(desired), desired.underlay].filter((name) => 'problem' in checkInterfaceName(name));
 }
 
 /** EngineFacts are the facts about this host's Docker engine that firewall decisions depend on. */

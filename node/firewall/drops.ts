@@ -69,7 +69,8 @@ function iptablesFix(desired: DesiredFirewall, backend: Backend, tables: Tables,
   const isPassedBy = table === 'filter' && isDockersChain(chain);
   if (isPassedBy && !ufwDecidesFirst(tables)) {
     const { own, underlay } = desired;
-    return `${program} -I ${userChain} -i ${underlay} -s ${ranges.join(',')} -d ${formatPrefix(own)} -j ACCEPT`;
+    const ours = own.map(({ subnet }) => formatPrefix(subnet)).join(',');
+    return `${program} -I ${userChain} -i ${underlay} -s ${ranges.join(',')} -d ${ours} -j ACCEPT`;
   }
   if (hasChain(tables, ufwChain) && table === 'filter' && chain !== userChain) {
     return ranges.map((from) => ranges.map((to) => `ufw route allow from ${from} to ${to}`).join('; ')).join('; ');
@@ -101,6 +102,8 @@ function nftFix(desired: DesiredFirewall, { family, table, bases, chains }: NftT
 
 // Returns the pools, and the subnets that no pool covers.
 function rangesOf({ own, peers, pools }: DesiredFirewall): readonly string[] {
-  const rest = [own, ...peers].filter((subnet) => !pools.some((pool) => prefixesOverlap(pool, subnet)));
+  const rest = [...own.map(({ subnet }) => subnet), ...peers].filter(
+    (subnet) => !pools.some((pool) => prefixesOverlap(pool, subnet)),
+  );
   return [...pools, ...rest].map(formatPrefix);
 }

@@ -1,6 +1,6 @@
 // The firewall effect: admits packets from peers' containers, and preserves containers' own addresses on the way to
 // peers.
-// Invariants: access is opened only for leased peers, to our own subnet, on the underlay interface; no change leaves a
+// Invariants: access is opened only for leased peers, to our own subnets, on the underlay interface; no change leaves a
 // moment without the rules; foreign objects are never changed, and our rules accept nothing that an operator's drop.
 import { XnetError } from '../../proto/errors.js';
 import { type Exec, exec } from '../../proto/process/exec.js';
@@ -11,7 +11,7 @@ import type { NftablesCommit } from '../kernel/nftables-watch.js';
 import type { Effect, Finding, Outcome } from '../reconcile/effect.js';
 import { forgetTranslated } from './conntrack.js';
 import { describePlan } from './describe.js';
-import { type DesiredFirewall, type EngineFacts, unusableNames } from './desired.js';
+import { bridgesOf, type DesiredFirewall, type EngineFacts, unusableNames } from './desired.js';
 import { contested, FailureCollector, unusableName } from './failure-collector.js';
 import { planForwarding, readForwarding } from './forwarding.js';
 import type { Urgency } from './interest.js';
@@ -170,7 +170,7 @@ export class Firewall implements Effect<DesiredFirewall> {
     ]);
     const ruleset = rulesetOf(desired);
     const plan = planFirewall({ desired, ruleset, observed, engine, mayMove: true, filterOf: this.#filterOf });
-    const forwarding = planForwarding({ state, bridge: desired.bridge, drops: plan.drops, engine });
+    const forwarding = planForwarding({ state, bridges: bridgesOf(desired), drops: plan.drops, engine });
     return reportOf({ desired, observed, plan, state, forwarding, findings });
   }
 
@@ -242,7 +242,10 @@ export class Firewall implements Effect<DesiredFirewall> {
     let changes = 0;
     if (this.#translated && isInForce(plan, observed)) {
       await all.collect('Conntrack', async () => {
-        const forgotten = await forgetTranslated(this.#exec, desired.own, desired.pools, signal);
+        let forgotten = 0;
+        for (const { subnet } of desired.own) {
+          forgotten += await forgetTranslated(this.#exec, subnet, desired.pools, signal);
+        }
         changes += forgotten;
         if (forgotten > 0) what.push(`${forgotten} connections from before are decided anew`);
         this.#translated = false;
@@ -250,8 +253,8 @@ export class Firewall implements Effect<DesiredFirewall> {
     }
     await all.collect('Forwarding', async () => {
       const state = await readForwarding(this.#proc, desired);
-      const { bridge } = desired;
-      const forwarding = planForwarding({ state, bridge, drops: plan.drops, engine: this.#engine() });
+      const bridges = bridgesOf(desired);
+      const forwarding = planForwarding({ state, bridges, drops: plan.drops, engine: this.#engine() });
       all.list.push(...forwarding.findings);
       if (!forwarding.turnOn) return;
       await this.#proc.write(ipv4Sysctl('ip_forward'), '1');

@@ -1,7 +1,7 @@
 // The packets that must pass, from peers to our containers and back, described by what firewall rules can match. Pure.
 // Invariant: "always" and "never" are returned only if certain; any other condition is "sometimes".
 import { type Ipv4, lastAddress, type Prefix, parseIpv4, parsePrefix } from '../../proto/domain/address.js';
-import type { DesiredFirewall } from './desired.js';
+import { bridgesOf, type DesiredFirewall } from './desired.js';
 
 /** Match says whether all packets of a flow meet a condition, none, or possibly some. */
 export type Match = 'always' | 'never' | 'sometimes';
@@ -24,22 +24,26 @@ export type Flow = {
   readonly mark: number | undefined;
 };
 
-/** flowsOf returns the flows of both directions; none without peers. */
-export function flowsOf({ own, bridge, underlay, peers, mark }: DesiredFirewall): readonly Flow[] {
+/** flowsOf returns the flows of both directions for each bridge; none without peers. */
+export function flowsOf({ own, underlay, peers, mark }: DesiredFirewall): readonly Flow[] {
   if (peers.length === 0) return [];
-  const ours = [rangeOf(own)];
   const theirs = joined(peers.map(rangeOf));
-  return [
-    { name: 'from peers to containers', source: theirs, destination: ours, from: underlay, to: bridge, mark },
-    {
-      name: 'from containers to peers',
-      source: ours,
-      destination: theirs,
-      from: bridge,
-      to: underlay,
-      mark: undefined,
-    },
-  ];
+  const bridges = bridgesOf({ own });
+  return bridges.flatMap((bridge): readonly Flow[] => {
+    const ours = joined(own.filter((each) => each.bridge === bridge).map(({ subnet }) => rangeOf(subnet)));
+    const where = bridges.length === 1 ? '' : ` on ${bridge}`;
+    return [
+      { name: `from peers to containers${where}`, source: theirs, destination: ours, from: underlay, to: bridge, mark },
+      {
+        name: `from containers${where} to peers`,
+        source: ours,
+        destination: theirs,
+        from: bridge,
+        to: underlay,
+        mark: undefined,
+      },
+    ];
+  });
 }
 
 /** rangeOf converts a prefix to a range. */

@@ -3,14 +3,14 @@
 // policy of FORWARD to DROP only if it turns forwarding on itself. If another program does so before Docker's first
 // start, every port of every container is open to the network.
 import type { Finding } from '../reconcile/effect.js';
-import type { DesiredFirewall, EngineFacts } from './desired.js';
+import { bridgesOf, type DesiredFirewall, type EngineFacts } from './desired.js';
 import { ipv4Sysctl, type ProcFiles } from './proc.js';
 
 /** ForwardingState holds the sysctls that decide whether packets are forwarded; undefined if the file does not exist. */
 export type ForwardingState = {
   /** net.ipv4.ip_forward: "1" */
   readonly host: string | undefined;
-  /** net.ipv4.conf.NAME.forwarding of the underlay interface and of the bridge */
+  /** net.ipv4.conf.NAME.forwarding of the underlay interface and of the bridges */
   readonly interfaces: ReadonlyMap<string, string | undefined>;
   /** net.ipv4.conf.NAME.rp_filter of "all" and of docker0 */
   readonly reversePath: ReadonlyMap<string, string | undefined>;
@@ -24,7 +24,7 @@ export async function readForwarding(proc: ProcFiles, desired: DesiredFirewall):
     );
   const [host, interfaces, reversePath] = await Promise.all([
     proc.read(ipv4Sysctl('ip_forward')),
-    conf([...new Set([desired.underlay, desired.bridge])], 'forwarding'),
+    conf([...new Set([desired.underlay, ...bridgesOf(desired)])], 'forwarding'),
     conf(['all', 'docker0'], 'rp_filter'),
   ]);
   return { host, interfaces, reversePath };
@@ -33,7 +33,7 @@ export async function readForwarding(proc: ProcFiles, desired: DesiredFirewall):
 /** ForwardingInput holds the inputs of planForwarding. */
 export type ForwardingInput = {
   readonly state: ForwardingState;
-  readonly bridge: string;
+  readonly bridges: readonly string[];
   /** Whether some iptables backend drops forwarded packets that no rule accepts. */
   readonly drops: boolean;
   readonly engine: EngineFacts | undefined;
@@ -47,8 +47,8 @@ export type ForwardingPlan = {
 };
 
 /** planForwarding decides whether to turn forwarding on. */
-export function planForwarding({ state, bridge, drops, engine }: ForwardingInput): ForwardingPlan {
-  const notes = reversePathNotes(state, bridge);
+export function planForwarding({ state, bridges, drops, engine }: ForwardingInput): ForwardingPlan {
+  const notes = reversePathNotes(state, bridges);
   if (state.host === '0') {
     // From 28 on, Docker drops packets from outside by its own rules, whatever the policy.
     const dropsItself = engine?.running === true && (engine.major ?? 0) >= 28 && engine.iptables !== false;
@@ -87,11 +87,12 @@ function interfaceOff(name: string): Finding {
 
 // Our own traffic arrives on the interface that the reply leaves by, so a strict filter admits it. A container on both
 // docker0 and our network replies through docker0, even to packets from our bridge.
-function reversePathNotes({ reversePath }: ForwardingState, bridge: string): readonly string[] {
+function reversePathNotes({ reversePath }: ForwardingState, bridges: readonly string[]): readonly string[] {
   // The greater of the two applies: 1 is strict, 2 is loose (Documentation/networking/ip-sysctl.rst).
   const mode = Math.max(...[...reversePath.values()].map((value) => Number(value ?? 0)));
-  if (bridge === 'docker0' || mode !== 1 || reversePath.get('docker0') === undefined) return [];
+  const others = bridges.filter((bridge) => bridge !== 'docker0');
+  if (others.length === 0 || mode !== 1 || reversePath.get('docker0') === undefined) return [];
   return [
-    `rp_filter is strict on docker0: a container that is on docker0 and on ${bridge} at once is not reached from other hosts`,
+    `rp_filter is strict on docker0: a container that is on docker0 and on ${others.join(' or ')} at once is not reached from other hosts`,
   ];
 }

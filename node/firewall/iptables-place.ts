@@ -35,9 +35,9 @@ export function placeInUserChain(foreign: readonly string[]): RulePosition {
 /**
  * placeInRaw returns the position in PREROUTING of the raw table. dockerd from 28 on appends one rule per container
  * that drops packets from outside to it; foreign rules appended after one of these can't precede ours.
- * @param own the node's subnet
+ * @param own the node's subnets
  */
-export function placeInRaw(foreign: readonly string[], own: Prefix): RulePosition {
+export function placeInRaw(foreign: readonly string[], own: readonly Prefix[]): RulePosition {
   const drops = foreign.findIndex((rule) => isDockersDrop(rule, own));
   const { after, unreached } = placeInUserChain(foreign);
   if (drops < 0 || drops > after) return { after, unreached };
@@ -45,12 +45,12 @@ export function placeInRaw(foreign: readonly string[], own: Prefix): RulePositio
 }
 
 // -d 10.76.1.2/32 ! -i docker0 -j DROP
-function isDockersDrop(rule: string, own: Prefix): boolean {
+function isDockersDrop(rule: string, own: readonly Prefix[]): boolean {
   const [interfaceName = '', destination = '', target, more] = conditionsOf(rule);
   if (more !== undefined || target !== '-j DROP' || !interfaceName.startsWith('! -i ')) return false;
   const prefix = /^-d (\S+)$/.exec(destination)?.[1];
   const parsed = prefix === undefined ? undefined : parsePrefix(prefix);
-  return parsed !== undefined && prefixesOverlap(parsed, own);
+  return parsed !== undefined && own.some((subnet) => prefixesOverlap(parsed, subnet));
 }
 
 // Those above; -d 10.76.1.2/32 -i eth0 -j ACCEPT (com.docker.network.bridge.trusted_host_interfaces); and

@@ -1,7 +1,7 @@
 // Plans our rules among those of Docker and the operator in one iptables backend. Pure.
 // Invariant: only accepting rules with our comment are deleted, by their full text and never by number, so a concurrent
 // change of the chain loses nothing.
-import { formatPrefix, type Prefix } from '../../proto/domain/address.js';
+import { formatPrefix } from '../../proto/domain/address.js';
 import type { DesiredFirewall } from './desired.js';
 import { placeInRaw, placeInUserChain, type RulePosition } from './iptables-place.js';
 import {
@@ -20,13 +20,15 @@ const commented = `-m comment --comment ${comment} -j ACCEPT`;
 
 // The rule matches interface and subnet besides the mark, so a packet that another program marked gets no further than
 // a packet from a peer.
-function fromPeers({ own, underlay, mark }: DesiredFirewall): string {
+function fromPeers({ own, underlay, mark }: DesiredFirewall): readonly string[] {
   const bit = `0x${mark.toString(16)}`;
-  return `-d ${formatPrefix(own)} -i ${underlay} -m mark --mark ${bit}/${bit} ${commented}`;
+  return own.map(({ subnet }) => `-d ${formatPrefix(subnet)} -i ${underlay} -m mark --mark ${bit}/${bit} ${commented}`);
 }
 
-function toPool({ own, bridge, underlay }: DesiredFirewall, pool: Prefix): string {
-  return `-s ${formatPrefix(own)} -d ${formatPrefix(pool)} -i ${bridge} -o ${underlay} ${commented}`;
+function toPools({ own, pools, underlay }: DesiredFirewall): readonly string[] {
+  return own.flatMap(({ subnet, bridge }) =>
+    pools.map((pool) => `-s ${formatPrefix(subnet)} -d ${formatPrefix(pool)} -i ${bridge} -o ${underlay} ${commented}`),
+  );
 }
 
 /** RulesPlan holds input for iptables-restore --noflush; it is empty if there is nothing to do. */
@@ -64,10 +66,10 @@ export function planRules(
   role: ChainRole,
   { abandoned, mayMove }: RulesOptions,
 ): RulesPlan {
-  const { own } = desired;
-  const inward = role === 'nothing' ? [] : [fromPeers(desired)];
+  const own = desired.own.map(({ subnet }) => subnet);
+  const inward = role === 'nothing' ? [] : fromPeers(desired);
   const alone = role !== 'nothing' && abandoned && forwardPolicy(tables) === 'DROP';
-  const both = alone ? [fromPeers(desired), ...desired.pools.map((pool) => toPool(desired, pool))] : [];
+  const both = alone ? [...fromPeers(desired), ...toPools(desired)] : [];
   const inRaw: ChainPlace = { place: (foreign) => placeInRaw(foreign, own), mayMove };
   const raw = planChain('PREROUTING', chainOf(tables, 'raw', 'PREROUTING').rules, inward, inRaw);
   const inUser: ChainPlace = { place: placeInUserChain, mayMove };

@@ -43,13 +43,17 @@ export function rulesetOf(desired: DesiredFirewall): Ruleset {
   const sets = new Map(lengths.map((length) => [setName(length), new Set<Ipv4>()]));
   for (const { network, length } of desired.peers) sets.get(setName(length))?.add(network);
   const bit = `0x${desired.mark.toString(16)}`;
-  const toUs = `iifname ${quotedName(desired.underlay)} ip daddr ${formatPrefix(desired.own)}`;
+  const toUs = desired.own.map(
+    ({ subnet }) => `iifname ${quotedName(desired.underlay)} ip daddr ${formatPrefix(subnet)}`,
+  );
   const setMark = `meta mark set meta mark | ${bit}`;
   const fromPeers = lengths.map((each) => `ip saddr & ${formatIpv4(netmask(each))} @${setName(each)} ${setMark}`);
   // The first NAT decision for a flow is final: the source stays, whatever Docker's MASQUERADE rule says later and
   // wherever Docker puts it. Packets that leave by our own bridge are left to Docker: a container that reaches itself
   // through its published port needs the masquerade.
-  const keepSource = `oifname != ${quotedName(desired.bridge)} ip saddr ${formatPrefix(desired.own)}`;
+  const keepSource = desired.own.map(
+    ({ subnet, bridge }) => `oifname != ${quotedName(bridge)} ip saddr ${formatPrefix(subnet)}`,
+  );
   return {
     sets,
     chains: [
@@ -59,7 +63,7 @@ export function rulesetOf(desired: DesiredFirewall): Ruleset {
         type: 'filter',
         hook: 'prerouting',
         priority: -301,
-        rules: fromPeers.map((rule) => `${toUs} ${rule}`),
+        rules: toUs.flatMap((to) => fromPeers.map((rule) => `${to} ${rule}`)),
       },
       // Before filter (0), where DOCKER-USER is. A program that sets the whole mark in between clears our bit.
       {
@@ -67,7 +71,7 @@ export function rulesetOf(desired: DesiredFirewall): Ruleset {
         type: 'filter',
         hook: 'forward',
         priority: -1,
-        rules: fromPeers.map((rule) => `${toUs} meta mark & ${bit} == 0x0 ${rule}`),
+        rules: toUs.flatMap((to) => fromPeers.map((rule) => `${to} meta mark & ${bit} == 0x0 ${rule}`)),
       },
       // Before srcnat (100).
       {
@@ -75,7 +79,9 @@ export function rulesetOf(desired: DesiredFirewall): Ruleset {
         type: 'nat',
         hook: 'postrouting',
         priority: 99,
-        rules: desired.pools.map((pool) => `${keepSource} ip daddr ${formatPrefix(pool)} snat to ip saddr`),
+        rules: keepSource.flatMap((from) =>
+          desired.pools.map((pool) => `${from} ip daddr ${formatPrefix(pool)} snat to ip saddr`),
+        ),
       },
     ],
   };

@@ -5,6 +5,7 @@ import type { DesiredFirewall } from '../firewall/desired.js';
 import type { Forwarded } from '../kernel/lookup.js';
 import { mainTable } from '../kernel/route-kernel.js';
 import type { Finding } from '../reconcile/effect.js';
+import type { OwnSubnet } from '../table/own-subnets.js';
 
 /** Enslaved is an interface that belongs to a VRF: "eth0", "red". */
 export type Enslaved = { readonly name: string; readonly vrf: string };
@@ -20,7 +21,7 @@ export type Entrance = { readonly ifindex: number; readonly isStrict: boolean };
 
 /** PathSeen holds the observed routing settings. */
 export type PathSeen = {
-  readonly desired: Pick<DesiredFirewall, 'own' | 'bridge' | 'underlay' | 'pools'>;
+  readonly desired: Pick<DesiredFirewall, 'underlay' | 'pools'> & OwnSubnet;
   readonly enslaved: readonly Enslaved[];
   /** Whether there are policy rules besides the kernel's own. */
   readonly hasRules: boolean;
@@ -75,7 +76,11 @@ function reversePathFinding(
   return { type: 'Forwarding', transient: false, reason: 'ReversePath', message, fix };
 }
 
-function ruleFinding({ own, pools }: PathSeen['desired'], direction: Direction, probed: readonly Probed[]): Finding {
+function ruleFinding(
+  { subnet: own, pools }: PathSeen['desired'],
+  direction: Direction,
+  probed: readonly Probed[],
+): Finding {
   const [first] = probed;
   const outcome = first?.[direction] ?? { errno: '' };
   const where =

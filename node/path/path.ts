@@ -7,6 +7,7 @@ import type { Lookup } from '../kernel/lookup.js';
 import type { KernelMirror } from '../kernel/mirror.js';
 import { type Link, linkFlags, routeTypes } from '../kernel/route-kernel.js';
 import type { Finding } from '../reconcile/effect.js';
+import type { OwnSubnet } from '../table/own-subnets.js';
 import { type Enslaved, type Probed, pathFindings } from './findings.js';
 
 /** PathOptions are the dependencies of the observation. */
@@ -23,33 +24,43 @@ const rulesAtFirst = 3;
 // A lookup takes about 50 µs. Rules may concern single peers; the reverse-path filter treats most peers alike.
 const mostPeers = { withRules: 256, without: 32 };
 
-/** lookAtPath reports what diverts or drops packets of peers. */
-export async function lookAtPath(
+/** lookAtPath reports what diverts or drops packets of peers: the first own subnet with findings speaks for all. */
+export async function lookAtPath(options: PathOptions, desired: DesiredFirewall): Promise<readonly Finding[]> {
+  for (const own of desired.own) {
+    const findings = await lookAtSubnet(options, desired, own);
+    if (findings.length > 0) return findings;
+  }
+  return [];
+}
+
+async function lookAtSubnet(
   { lookup, mirror, proc }: PathOptions,
-  desired: DesiredFirewall,
+  { underlay: underlayName, pools, peers, mark }: DesiredFirewall,
+  own: OwnSubnet,
 ): Promise<readonly Finding[]> {
   const links = [...mirror.links.values()];
-  const [underlay, bridge] = [desired.underlay, desired.bridge].map((name) => links.find((link) => link.name === name));
+  const [underlay, bridge] = [underlayName, own.bridge].map((name) => links.find((link) => link.name === name));
+  const desired = { ...own, underlay: underlayName, pools };
   const enslaved = [underlay, bridge].flatMap((link) => inVrf(link, mirror, lookup));
   if (enslaved.length > 0) return pathFindings({ desired, enslaved, hasRules: false, entrances: nowhere, probed: [] });
   // Without an underlay or a bridge there are no containers and no path to them.
   if (underlay === undefined || bridge === undefined || (bridge.flags & linkFlags.up) === 0) return [];
-  if (!mirror.hasAddress(gatewayOf(desired.own))) return [];
+  if (!mirror.hasAddress(gatewayOf(own.subnet))) return [];
   const hasRules = (await lookup.ruleCount()) > rulesAtFirst;
   const entrances = {
     in: { ifindex: underlay.ifindex, isStrict: await isStrict(proc, underlay.name) },
     out: { ifindex: bridge.ifindex, isStrict: await isStrict(proc, bridge.name) },
   };
   if (!hasRules && !entrances.in.isStrict && !entrances.out.isStrict) return [];
-  const [own, { mark }] = [containerIn(desired.own), desired];
+  const ours = containerIn(own.subnet);
   // The routes effect reports a peer without a route.
-  const routed = desired.peers.filter((peer) => isRouted(mirror, peer));
+  const routed = peers.filter((peer) => isRouted(mirror, peer));
   const probed = sampleOf(routed, hasRules ? mostPeers.withRules : mostPeers.without).map((peer): Probed => {
     const theirs = containerIn(peer);
     return {
       peer,
-      in: lookup.forward({ source: theirs, destination: own, from: underlay.ifindex, mark }),
-      out: lookup.forward({ source: own, destination: theirs, from: bridge.ifindex, mark: 0 }),
+      in: lookup.forward({ source: theirs, destination: ours, from: underlay.ifindex, mark }),
+      out: lookup.forward({ source: ours, destination: theirs, from: bridge.ifindex, mark: 0 }),
     };
   });
   return pathFindings({ desired, enslaved, hasRules, entrances, probed });

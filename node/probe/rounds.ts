@@ -17,18 +17,18 @@ export type ProbedPeer = {
 /**
  * routedPeers returns the peers that this host has a route to, by key. A missing route, for example because the host
  * has a network of its own there, is reported by the routes effect.
- * @param own this host's subnet, which is not a peer's
+ * @param own this host's subnets, which are not peers'
  */
 export function routedPeers(
   routes: Iterable<Route>,
-  own: Prefix,
+  own: readonly Prefix[],
   isRouted: (key: number) => boolean,
 ): ReadonlyMap<number, ProbedPeer> {
   const peers = new Map<number, ProbedPeer>();
-  const ownKey = prefixKey(own);
+  const ownKeys = new Set(own.map(prefixKey));
   for (const { subnet, nextHop, nodeName } of routes) {
     const key = prefixKey(subnet);
-    if (key === ownKey || !isRouted(key)) continue;
+    if (ownKeys.has(key) || !isRouted(key)) continue;
     peers.set(key, { key, nodeName, gateway: gatewayOf(subnet), address: nextHop });
   }
   return peers;

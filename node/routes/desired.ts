@@ -1,20 +1,19 @@
 // The routes that a host should have, from the route table and what is known of the host. Pure.
-import { gatewayOf, type Ipv4, ipv4FromNumber, type Prefix, prefixKey } from '../../proto/domain/address.js';
+import { type Ipv4, ipv4FromNumber, type Prefix, prefixKey } from '../../proto/domain/address.js';
 import type { Route } from '../../proto/domain/network.js';
 import { PrefixMap } from '../../proto/domain/prefix-map.js';
 import { covers } from '../kernel/route-table.js';
+import { type OwnSubnet, sameSubnets } from '../table/own-subnets.js';
 import type { Underlay } from '../underlay/choose.js';
 
 /** DesiredRoutes is all that the routes effect needs to know. */
 export type DesiredRoutes = {
   /** Where peers are reached. Undefined: not known; then nothing is added. */
   readonly underlay: Underlay | undefined;
-  /** This node's own subnet, which is never routed. */
-  readonly own: Prefix | undefined;
-  /** The interface that the own subnet is to stand on: "docker0". What addresses it has is no hindrance. */
-  readonly bridge: string | undefined;
-  /** First address of the own subnet: the source of what the host itself sends to peers, once an interface has it. */
-  readonly preferredSource: Ipv4 | undefined;
+  /** This node's own subnets, which are never routed. What addresses their bridges have is no hindrance. */
+  readonly own: readonly OwnSubnet[];
+  /** Gateway addresses of the own subnets. The first that an interface has is the source of what the host sends to peers. */
+  readonly gateways: readonly Ipv4[];
   /** The others' subnets, by prefixKey. */
   readonly peers: PrefixMap<Route>;
   /** prefixKeys of subnets whose record can't be read: a route of ours that leads there stays. */
@@ -31,9 +30,8 @@ export type DesiredRoutes = {
  */
 export const noRoutes: DesiredRoutes = {
   underlay: undefined,
-  own: undefined,
-  bridge: undefined,
-  preferredSource: undefined,
+  own: [],
+  gateways: [],
   peers: PrefixMap.from([]),
   unresolved: new Set(),
   pools: [],
@@ -42,14 +40,15 @@ export const noRoutes: DesiredRoutes = {
 
 /** DesiredRoutesInput is what the host's routes follow from. */
 export type DesiredRoutesInput = {
-  /** The route table, by prefixKey; the node's own entry may be among it. */
+  /** The route table, by prefixKey; the node's own entries may be among it. */
   readonly routes: PrefixMap<Route>;
   /** prefixKeys. */
   readonly unresolved: ReadonlySet<number>;
   readonly pools: readonly Prefix[];
-  /** The node's own subnet; undefined before the first assignment. */
-  readonly own: Prefix | undefined;
-  readonly bridge?: string | undefined;
+  /** The node's own subnets; none before the first assignment. */
+  readonly own: readonly OwnSubnet[];
+  /** See DesiredRoutes. */
+  readonly gateways: readonly Ipv4[];
   readonly underlay: Underlay | undefined;
 };
 
@@ -58,14 +57,13 @@ export type DesiredRoutesInput = {
  * @param before what it said last: only what is different since then is looked at
  */
 export function desiredRoutes(input: DesiredRoutesInput, before?: DesiredRoutes): DesiredRoutes {
-  const { routes, unresolved, pools, own, bridge, underlay } = input;
-  const peers = own === undefined ? routes : routes.with([[prefixKey(own), undefined]]);
-  const preferredSource = own === undefined ? undefined : gatewayOf(own);
+  const { routes, unresolved, pools, own, gateways, underlay } = input;
+  const peers =
+    own.length === 0 ? routes : routes.with(own.map(({ subnet }) => [prefixKey(subnet), undefined] as const));
   return {
     underlay,
     own,
-    bridge,
-    preferredSource,
+    gateways,
     peers,
     unresolved,
     pools,
@@ -75,13 +73,13 @@ export function desiredRoutes(input: DesiredRoutesInput, before?: DesiredRoutes)
 
 function rangesOf(
   pools: readonly Prefix[],
-  own: Prefix | undefined,
+  own: readonly OwnSubnet[],
   peers: PrefixMap<Route>,
   before: DesiredRoutes | undefined,
 ): readonly Prefix[] {
-  const isBuiltOn = before?.pools === pools && before.own === own;
-  const isApart = own !== undefined && !covers(pools, own.network, own.length);
-  const ranges = isBuiltOn ? before.ranges : isApart ? [...pools, own] : pools;
+  const isBuiltOn = before?.pools === pools && sameSubnets(before.own, own);
+  const apart = own.map(({ subnet }) => subnet).filter((subnet) => !covers(pools, subnet.network, subnet.length));
+  const ranges = isBuiltOn ? before.ranges : apart.length > 0 ? [...pools, ...apart] : pools;
   const added = isBuiltOn ? peers.changedSince(before.peers).map((key) => peers.get(key)) : peers.values();
   let all: Prefix[] | undefined;
   for (const peer of added) {

@@ -90,9 +90,11 @@ function planOthers({ scene, problems, ...planning }: Planning, key: number, len
 function foreignProblems(scene: Scene, route: KernelRoute, lengths: Iterable<number>): readonly RouteProblem[] {
   const { desired, observed } = scene.input;
   const { network, length } = route.destination;
-  const { own } = desired;
-  if (own !== undefined && length >= own.length && prefixesOverlap(own, route.destination)) {
-    return isBridgeOf(scene, route) ? [] : [{ reason: 'OwnSubnetRouted', route }];
+  const own = desired.own.findIndex(
+    ({ subnet }) => length >= subnet.length && prefixesOverlap(subnet, route.destination),
+  );
+  if (own >= 0) {
+    return isBridgeOf(scene.bridges[own] ?? [], route) ? [] : [{ reason: 'OwnSubnetRouted', route }];
   }
   const problems: RouteProblem[] = [];
   for (const peerLength of lengths) {
@@ -105,9 +107,9 @@ function foreignProblems(scene: Scene, route: KernelRoute, lengths: Iterable<num
   return problems;
 }
 
-// Traffic for the own subnet has to go straight to the interface with the gateway address; until one has it, straight to
+// Traffic for an own subnet has to go straight to the interface with its gateway address; until one has it, straight to
 // any.
-function isBridgeOf({ bridges }: Scene, route: KernelRoute): boolean {
+function isBridgeOf(bridges: readonly number[], route: KernelRoute): boolean {
   const [hop] = route.hops;
   if (route.type !== routeTypes.unicast || hop === undefined || hop.gateway !== undefined) return false;
   return bridges.length === 0 || bridges.includes(hop.ifindex);

@@ -1,5 +1,5 @@
 // The networks that a host has by itself: no route to a peer may lead their traffic away. Pure.
-// Invariant: the bridge that the node's own subnet stands on is not among them, whatever address it still has; nor is
+// Invariant: the bridges that the node's own subnets stand on are not among them, whatever addresses they have; nor is
 // an address without a network (a /32), which the kernel keeps to itself before it looks at any route.
 import { formatPrefix, type Prefix, prefixCovers, prefixesOverlap, prefixKey } from '../../proto/domain/address.js';
 import { linkName } from '../kernel/link-name.js';
@@ -12,13 +12,14 @@ export type LocalNetwork = { readonly prefix: Prefix; readonly what: string };
 
 /** localNetworks lists those that overlap what is to be routed. */
 export function localNetworks(
-  { underlay, own, bridge, ranges }: Pick<DesiredRoutes, 'underlay' | 'own' | 'bridge' | 'ranges'>,
+  { underlay, own, ranges }: Pick<DesiredRoutes, 'underlay' | 'own' | 'ranges'>,
   { links, addresses }: Pick<KernelMirror, 'links' | 'addresses'>,
 ): readonly LocalNetwork[] {
+  const bridges = new Set(own.map(({ bridge }) => bridge));
   const isConnected = ({ ifindex, address, prefix }: Address) => {
     if (ifindex === underlay?.ifindex) return true;
     const link = links.get(ifindex);
-    if (link === undefined || link.name === bridge || (link.flags & linkFlags.loopback) !== 0) return false;
+    if (link === undefined || bridges.has(link.name) || (link.flags & linkFlags.loopback) !== 0) return false;
     // An address of a point-to-point link has the other end for its network, and that is one host.
     return (link.flags & linkFlags.up) !== 0 && !(prefix.length === 32 && prefix.network === address);
   };
@@ -29,7 +30,7 @@ export function localNetworks(
     const what = `${formatPrefix(prefix)} of ${linkName(links, ifindex)}`;
     if (!found.has(prefixKey(prefix))) found.set(prefixKey(prefix), { prefix, what });
   }
-  if (own !== undefined) found.set(prefixKey(own), { prefix: own, what: "this host's own subnet" });
+  for (const { subnet } of own) found.set(prefixKey(subnet), { prefix: subnet, what: "this host's own subnet" });
   return [...found.values()];
 }
 

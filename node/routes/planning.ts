@@ -1,6 +1,6 @@
 // A plan in the making: what it follows from, what holds for all destinations, and what it has come to for one of them.
 // Pure.
-import { type Prefix, prefixKey } from '../../proto/domain/address.js';
+import { gatewayOf, type Prefix, prefixKey } from '../../proto/domain/address.js';
 import type { Route } from '../../proto/domain/network.js';
 import type { KernelMirror } from '../kernel/mirror.js';
 import {
@@ -67,10 +67,10 @@ export type Scene = {
   readonly onLink: readonly Prefix[];
   /** Nothing is routed that overlaps these. */
   readonly local: readonly LocalNetwork[];
-  /** Preferred source of our routes: as desired, if an interface has it. */
+  /** Preferred source of our routes: the first desired one that an interface has. */
   readonly preferredSource: KernelRoute['preferredSource'];
-  /** Interface indexes of those that have the first address of the own subnet. */
-  readonly bridges: readonly number[];
+  /** For each own subnet, the interface indexes of those that have its first address. */
+  readonly bridges: readonly (readonly number[])[];
   /** The pools by prefixKey. */
   readonly pools: ReadonlyMap<number, Prefix>;
 };
@@ -115,7 +115,7 @@ function routedOnLink({ routes, nextHops }: Observed, ifindex: number): readonly
  */
 export function sceneOf(input: RoutePlanInput, before?: Scene): Scene {
   const { desired, observed, useNextHops } = input;
-  const { underlay, preferredSource } = desired;
+  const { underlay, own, gateways } = desired;
   const link = underlay && observed.links.get(underlay.ifindex);
   // The kernel takes plain routes also while the carrier is down, next-hop objects it does not.
   const needed = useNextHops && observed.nextHops !== undefined ? linkFlags.up | linkFlags.lowerUp : linkFlags.up;
@@ -131,9 +131,10 @@ export function sceneOf(input: RoutePlanInput, before?: Scene): Scene {
     routedOnLink: routed,
     onLink: [...connected, ...routed.filter((prefix) => !covers(connected, prefix.network, prefix.length))],
     local: localNetworks(desired, observed),
-    preferredSource:
-      preferredSource !== undefined && observed.hasAddress(preferredSource) ? preferredSource : undefined,
-    bridges: observed.addresses.filter(({ address }) => address === preferredSource).map(({ ifindex }) => ifindex),
+    preferredSource: gateways.find((gateway) => observed.hasAddress(gateway)),
+    bridges: own.map(({ subnet }) =>
+      observed.addresses.filter(({ address }) => address === gatewayOf(subnet)).map(({ ifindex }) => ifindex),
+    ),
     pools: new Map(desired.pools.map((pool) => [prefixKey(pool), pool])),
   };
 }

@@ -16,9 +16,10 @@ import {
   prefixKey,
   specialRange,
 } from '../../proto/domain/address.js';
-import { checkAddress, checkDockerName, checkInterfaceName, checkName, quoted } from '../../proto/domain/input.js';
+import { checkAddress, checkName, quoted } from '../../proto/domain/input.js';
 import type { Assignment, PoolRange, Route, TableDelta } from '../../proto/domain/network.js';
 import { PrefixMap } from '../../proto/domain/prefix-map.js';
+import { leasesProblem } from './lease-rules.js';
 import { type NodeTable, type RefusedRoute, type TableSnapshot, withDelta, withSnapshot } from './node-table.js';
 
 /** UsedRange is a range of addresses that this host uses by itself: "192.168.83.0/24", "the network of eth0". */
@@ -34,7 +35,7 @@ export type HostRules = {
   readonly nodeName: string;
   /** The id in the host's certificate: the node can be renamed then. Undefined: it has none. */
   readonly nodeId?: string | undefined;
-  /** The subnet that the node has, and the one that it is offered: never routed, whatever their next hop is. */
+  /** The subnets that the node has, and those that it is offered: never routed, whatever their next hop is. */
   readonly own: readonly Prefix[];
   /** The host's addresses and their networks. */
   readonly addresses: ReadonlyMap<Ipv4, Prefix>;
@@ -129,9 +130,6 @@ export function routeProblem(route: Route, pools: readonly PoolRange[], rules: H
   return problem === undefined ? undefined : `has a next hop that can't be: ${problem}`;
 }
 
-// Names that Docker has given to its own networks (libnetwork, predefined networks), and interfaces that are nobody's.
-const dockersOwn: ReadonlySet<string> = new Set(['bridge', 'host', 'none', 'default', 'docker_gwbridge', 'ingress']);
-const reservedInterfaces: ReadonlySet<string> = new Set(['lo', 'docker0', 'docker_gwbridge']);
 const idPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** assignmentProblem says why an assignment is not accepted; undefined: it is. */
@@ -140,30 +138,15 @@ export function assignmentProblem(
   pools: readonly PoolRange[],
   rules: HostRules,
 ): string | undefined {
-  const { nodeId, nodeName, pool: poolName, subnet, address, generation, mode } = assignment;
+  const { nodeId, nodeName, address, leases } = assignment;
   if (!idPattern.test(nodeId)) return `${quoted(nodeId)} is not the id of a node`;
   if (rules.nodeId !== undefined) {
     if (nodeId !== rules.nodeId) return `it is for the node ${quoted(nodeId)}, this is ${rules.nodeId}`;
     if ('problem' in checkName(nodeName)) return `${quoted(nodeName)} is not the name of a node`;
   } else if (nodeName !== rules.nodeName) return `it is for the node ${quoted(nodeName)}, this is ${rules.nodeName}`;
-  if ('problem' in checkName(poolName)) return `${quoted(poolName)} is not the name of a pool`;
-  if (!Number.isSafeInteger(generation) || generation < 1) return `${generation} is not a generation`;
-  const pool = pools.find((one) => prefixCovers(one, subnet));
-  const text = formatPrefix(subnet);
-  if (pool === undefined) return `the subnet ${text} is not within a pool of this node`;
-  if (subnet.length !== pool.subnetLength) return `${text} is not one subnet of ${formatPrefix(pool)}`;
   if ('problem' in checkAddress(formatIpv4(address))) return `${formatIpv4(address)} can't be the address of a host`;
   if (pools.some((one) => prefixContains(one, address))) return `the node address ${formatIpv4(address)} is in a pool`;
-  return mode === 'bip' ? undefined : bridgeProblem(assignment);
-}
-
-function bridgeProblem({ networkName, bridgeName }: Assignment): string | undefined {
-  const network = checkDockerName(networkName);
-  if ('problem' in network) return network.problem;
-  if (dockersOwn.has(networkName)) return `the network ${quoted(networkName)} is Docker's own`;
-  const bridge = checkInterfaceName(bridgeName);
-  if ('problem' in bridge) return bridge.problem;
-  return reservedInterfaces.has(bridgeName) ? `the interface ${bridgeName} is not xnet's to make` : undefined;
+  return leasesProblem(assignment.subnet, leases, pools);
 }
 
 type Sorted<T> = { readonly accepted: readonly T[]; readonly refused: readonly (readonly [T, string])[] };

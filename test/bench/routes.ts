@@ -39,7 +39,7 @@ export async function benchRoutes(rounds = 11): Promise<RouteBench> {
     const mirror = new KernelMirror({ kernel: host.kernel, protocol: 88 });
     const routes = new Routes({ kernel: host.kernel, mirror });
     const want = (count: number): DesiredRoutes =>
-      wanted({ peers: manyPeers(count), ifindex, pools: [prefix('10.64.0.0/10')], own: prefix('10.200.0.0/24') });
+      wanted({ peers: manyPeers(count), ifindex, pools: [prefix('10.64.0.0/10')], own: [prefix('10.200.0.0/24')] });
     const bulk = await benchBulk(host, { mirror, routes, desired: want(10_000) }, rounds);
     const other = openLinuxRouteKernel({ poller: host.poller, namespace: host.namespace.path });
     const oneAdded = new Map<number, { ms: number; cpuMs: number }>();

@@ -37,8 +37,7 @@ class Node {
     this.subnet = `10.76.${index}.0/24`;
     this.#mode = mode;
     this.desired = {
-      own: prefix(this.subnet),
-      bridge: mode === 'bip' ? 'docker0' : 'xnet0',
+      own: [{ subnet: prefix(this.subnet), bridge: mode === 'bip' ? 'docker0' : 'xnet0' }],
       underlay: 'eth0',
       peers: [prefix(`10.76.${3 - index}.0/24`)],
       pools: [prefix('10.76.0.0/16')],

@@ -19,7 +19,7 @@ story('16,384 routes go in, are seen whole, and go', async (t, on) => {
   host.addAddress('eth0', '192.168.80.1/20');
   const peers = manyPeers(16_384);
   const pools = [prefix('10.64.0.0/10')];
-  const own = prefix('10.200.0.0/24');
+  const own = [prefix('10.200.0.0/24')];
   const desired = wanted({ peers, ifindex: eth0, pools, own });
   t.deepEqual((await routes.converge(desired, signal)).findings, []);
   t.is(routes.counts.installed, 16_384);
@@ -42,7 +42,7 @@ story('two protocols in one kernel leave each other alone', async (t, { host, et
     peers: [{ ...peer(3), subnet: prefix('10.90.3.0/24') }],
     ifindex: eth0,
     pools: [prefix('10.90.0.0/16')],
-    own: prefix('10.90.0.0/24'),
+    own: [prefix('10.90.0.0/24')],
   });
   await routes.converge(desired, signal);
   await others.converge(elsewhere, signal);
@@ -192,7 +192,7 @@ story('no packet is lost while next hops, forms and preferred sources change', a
     await routes.converge(by(gateway), signal);
     // Taking the address away takes the routes along, which is the kernel's doing: without a preferred source first.
     if (rounds % 3 === 1) {
-      await routes.converge({ ...by(gateway), preferredSource: undefined }, signal);
+      await routes.converge({ ...by(gateway), gateways: [] }, signal);
       host.removeAddress('docker0', '10.76.0.1/24');
     }
     await new Promise((resolve) => setImmediate(resolve));

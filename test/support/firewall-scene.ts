@@ -14,8 +14,7 @@ export const netTest = isRoot('the firewall') ? test.serial : test.serial.skip;
 /** desired returns the desired firewall of a node with one peer, with changes. */
 export function desired(changes: Partial<DesiredFirewall> = {}): DesiredFirewall {
   return {
-    own: prefix('10.76.1.0/24'),
-    bridge: 'docker0',
+    own: [{ subnet: prefix('10.76.1.0/24'), bridge: 'docker0' }],
     underlay: 'eth0',
     peers: [prefix('10.76.2.0/24')],
     pools: [prefix('10.76.0.0/16')],

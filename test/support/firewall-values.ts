@@ -13,12 +13,21 @@ export const prefix = (text: string): Prefix => {
 
 /** small is a desired firewall with three peers in two pools. */
 export const small: DesiredFirewall = {
-  own: prefix('10.76.1.0/24'),
-  bridge: 'docker0',
+  own: [{ subnet: prefix('10.76.1.0/24'), bridge: 'docker0' }],
   underlay: 'eth0.100',
   peers: [prefix('10.76.2.0/24'), prefix('10.76.3.0/24'), prefix('10.80.4.64/26')],
   pools: [prefix('10.76.0.0/16'), prefix('10.80.0.0/16')],
   mark: defaultMark,
+};
+
+/** several is `small` with a second subnet on docker0, as in a move, and a third on a bridge of its own. */
+export const several: DesiredFirewall = {
+  ...small,
+  own: [
+    ...small.own,
+    { subnet: prefix('10.80.5.0/26'), bridge: 'xnet0' },
+    { subnet: prefix('10.80.6.0/26'), bridge: 'docker0' },
+  ],
 };
 
 // Returns nft 1.0.6's listing of the table that a script makes, derived from the script.

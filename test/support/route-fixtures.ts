@@ -4,6 +4,7 @@ import { routeTypes, scopes } from '../../node/kernel/route-kernel.js';
 import { type DesiredRoutes, desiredRoutes } from '../../node/routes/desired.js';
 import type { Underlay } from '../../node/underlay/choose.js';
 import {
+  gatewayOf,
   type Ipv4,
   ipv4FromNumber,
   type Prefix,
@@ -89,21 +90,23 @@ export function peerId(index: number): number {
 export type WantedRoutes = {
   readonly peers: readonly Route[];
   readonly ifindex: number | undefined;
-  readonly own?: Prefix;
+  /** Default 10.76.0.0/24. Each is on docker0. */
+  readonly own?: readonly Prefix[];
   readonly pools?: readonly Prefix[];
   readonly unresolved?: readonly Prefix[];
 };
 
-/** wanted returns the desired routes of a host with its underlay on eth0, whose own subnet is 10.76.0.0/24. */
+/** wanted returns the desired routes of a host with its underlay on eth0, whose own subnets are on docker0. */
 export function wanted({ peers, ifindex, own, pools, unresolved }: WantedRoutes): DesiredRoutes {
+  const ours = own ?? [prefix('10.76.0.0/24')];
   const underlay: Underlay | undefined =
     ifindex === undefined ? undefined : { ifname: 'eth0', ifindex, address: ip('192.168.83.1') };
   return desiredRoutes({
     routes: PrefixMap.from(peers.map((each) => [prefixKey(each.subnet), each])),
     unresolved: new Set((unresolved ?? []).map(prefixKey)),
     pools: pools ?? [pool],
-    own: own ?? prefix('10.76.0.0/24'),
-    bridge: 'docker0',
+    own: ours.map((subnet) => ({ subnet, bridge: 'docker0' })),
+    gateways: ours.map(gatewayOf),
     underlay,
   });
 }

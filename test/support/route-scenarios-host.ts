@@ -58,7 +58,12 @@ export const hostScenarios: readonly Scenario[] = [
       const inOwn = { ...peer(2), subnet: prefix('192.168.7.128/25') };
       const good = { ...peer(3), subnet: prefix('192.168.9.0/24') };
       const own = prefix('192.168.7.0/24');
-      const outcome = await settle(t, on, routes, wanted({ peers: [inLan, inOwn, good], ifindex: eth0, pools, own }));
+      const outcome = await settle(
+        t,
+        on,
+        routes,
+        wanted({ peers: [inLan, inOwn, good], ifindex: eth0, pools, own: [own] }),
+      );
       t.deepEqual(reasons(outcome), ['OverlapsHost']);
       t.deepEqual(await installed(host.kernel), [
         'unreachable 192.168.0.0/16',

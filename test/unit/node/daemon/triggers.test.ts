@@ -7,7 +7,7 @@ import type { HostListener } from '../../../../node/kernel/host-monitor.js';
 import type { TouchedObject } from '../../../../node/kernel/nftables-touched.js';
 import { dueAt } from '../../../../node/reconcile/debounce.js';
 import { Lane } from '../../../../node/reconcile/lane.js';
-import { ipv4FromNumber } from '../../../../proto/domain/address.js';
+import { ipv4FromNumber, prefixOf } from '../../../../proto/domain/address.js';
 import { makeLog } from '../../../../proto/process/log.js';
 
 const touched = (text: string): TouchedObject => {
@@ -132,8 +132,9 @@ function scene(events: readonly EngineEvent[] = [], waits = false) {
       firewall: { urgencyOf: () => urgency },
     },
     lanes: { routes: lane('routes'), firewall: lane('firewall'), docker: lane('docker') },
-    bridge: () => ({ name: 'docker0', gateway }),
+    own: () => [{ subnet: prefixOf(gateway, 24), bridge: 'docker0' }],
     dockerWaits: () => waits,
+    onContainers: () => void told.push('containers'),
   };
   const triggers = new Triggers(options as unknown as TriggersOptions);
   triggers.listen();
@@ -194,10 +195,15 @@ test('container events trigger no turn while Docker is as desired', async (t) =>
     await triggers.followDocker(new AbortController().signal);
     return told;
   };
-  t.deepEqual(await follow([...containers, network('connect'), network('disconnect')], false), []);
+  const uses = ['containers', 'containers'];
+  const health: EngineEvent = { kind: 'container', action: 'exec_start: true', id: 'c' };
+  t.deepEqual(await follow([network('connect'), health, network('disconnect')], false), uses);
+  t.deepEqual(await follow(containers, false), [...uses, 'containers']);
   t.deepEqual(
     await follow(containers, true),
-    containers.map(() => 'docker soon'),
+    containers.flatMap(({ kind }, index) =>
+      kind === 'container' && index > 0 ? ['containers', 'docker soon'] : ['docker soon'],
+    ),
   );
   t.deepEqual(await follow([network('create'), network('destroy')], false), ['docker soon', 'docker soon']);
   for (const event of [

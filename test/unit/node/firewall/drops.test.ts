@@ -11,6 +11,8 @@ import { type PathSeen, pathFindings } from '../../../../node/path/findings.js';
 import { formatPrefix } from '../../../../proto/domain/address.js';
 import { prefix, small } from '../../../support/firewall-values.js';
 
+const ownSubnet = prefix('10.76.1.0/24');
+
 test('a rule that drops packets of peers is named with its owner and a command', (t) => {
   const filter = (...lines: readonly string[]) => parseSave(`*filter\n${lines.join('\n')}\nCOMMIT\n`);
   const told = (tables: Tables, others: readonly NftTable[] = []) =>
@@ -44,11 +46,11 @@ test('a rule that drops packets of peers is named with its owner and a command',
   );
 
   // As ufw-docker has it, with and without a port that is published: Docker's rule is right, and nobody is told to delete it.
-  const published = `-A DOCKER -d 10.76.1.2/32 ! -i ${small.bridge} -o ${small.bridge} -p tcp --dport 80 -j ACCEPT`;
+  const published = `-A DOCKER -d 10.76.1.2/32 ! -i docker0 -o docker0 -p tcp --dport 80 -j ACCEPT`;
   const leaves = [':FORWARD DROP [0:0]', ':DOCKER - [0:0]', ':DOCKER-USER - [0:0]', '-A FORWARD -j DOCKER-USER'];
-  const dockers = ['-A FORWARD -j DOCKER', published, `-A DOCKER ! -i ${small.bridge} -o ${small.bridge} -j DROP`];
+  const dockers = ['-A FORWARD -j DOCKER', published, `-A DOCKER ! -i docker0 -o docker0 -j DROP`];
   const passedBy = '-A DOCKER-USER -s 10.0.0.0/8 -j RETURN';
-  const outward = `-A FORWARD -i ${small.bridge} -j ACCEPT`;
+  const outward = `-A FORWARD -i docker0 -j ACCEPT`;
   const accept = `-A DOCKER-USER -i ${small.underlay} -m comment --comment xnet -j ACCEPT`;
   const [left = '', ...more] = told(filter(...leaves, ...dockers, outward, passedBy, accept));
   t.deepEqual(more, []);
@@ -104,7 +106,7 @@ test('a rule that drops packets of peers is named with its owner and a command',
 test('an interface in a VRF is reported before its consequences', (t) => {
   const entrance = { ifindex: 2, isStrict: true };
   const seen: PathSeen = {
-    desired: small,
+    desired: { ...small, subnet: ownSubnet, bridge: 'docker0' },
     enslaved: [{ name: 'eth0', vrf: 'red' }],
     hasRules: true,
     entrances: { in: entrance, out: entrance },
@@ -140,7 +142,7 @@ test('translated flows are distinguished from those that keep their source', (t)
     'conntrack v1.4.7 (conntrack-tools): 5 flow entries have been shown.',
     'nonsense src= dst=x dst=y',
   ];
-  t.deepEqual(translatedSources(small.own, lines.join('\n')), ['192.168.83.11', '192.168.83.12', '192.168.84.1']);
+  t.deepEqual(translatedSources(ownSubnet, lines.join('\n')), ['192.168.83.11', '192.168.83.12', '192.168.84.1']);
 });
 
 test('forwarding is enabled only if something drops packets by default', (t) => {
@@ -154,7 +156,7 @@ test('forwarding is enabled only if something drops packets by default', (t) => 
   };
   const off = { ...on, host: '0', interfaces: new Map([['eth0', '0']]) };
   const decide = (state: ForwardingState, drops: boolean, engine?: Parameters<typeof planForwarding>[0]['engine']) => {
-    const { turnOn, findings, notes } = planForwarding({ state, bridge: 'docker0', drops, engine });
+    const { turnOn, findings, notes } = planForwarding({ state, bridges: ['docker0'], drops, engine });
     return [turnOn, findings.map(({ reason, transient }) => `${reason} ${transient}`).join(), notes.length];
   };
   t.deepEqual(decide(off, true), [true, '', 0]);
@@ -168,9 +170,9 @@ test('forwarding is enabled only if something drops packets by default', (t) => 
   t.deepEqual(decide(on, false, { running: true, major: 20 }), [false, '', 1]);
   t.deepEqual(decide(on, false, { running: true, major: 28 }), [false, '', 0]);
   t.deepEqual(decide({ ...on, interfaces: off.interfaces }, true), [false, 'InterfaceForwardingOff false', 0]);
-  t.is(planForwarding({ state: on, bridge: 'xnet0', drops: true, engine: undefined }).notes.length, 1);
+  t.is(planForwarding({ state: on, bridges: ['docker0', 'xnet0'], drops: true, engine: undefined }).notes.length, 1);
   t.is(
-    planForwarding({ state: { ...on, host: undefined }, bridge: 'docker0', drops: true, engine: undefined }).turnOn,
+    planForwarding({ state: { ...on, host: undefined }, bridges: ['docker0'], drops: true, engine: undefined }).turnOn,
     false,
   );
 });

@@ -9,7 +9,7 @@ import { countChanges, type ObservedFirewall, planFirewall } from '../../../../n
 import { replaceText, rulesetOf } from '../../../../node/firewall/ruleset.js';
 import { formatPrefix } from '../../../../proto/domain/address.js';
 import { dockerRules } from '../../../support/docker-rules.js';
-import { installed, listing, outward, small } from '../../../support/firewall-values.js';
+import { installed, listing, outward, prefix, several, small } from '../../../support/firewall-values.js';
 
 /** apply does to tables what iptables-restore --noflush does, and fails where it fails. */
 function apply(tables: Tables, input: string): Tables {
@@ -122,9 +122,35 @@ test('our rules come once, behind all reachable rules, and no foreign rule chang
   );
 });
 
+test('a host with several subnets has the rules of each in one place, and needs no second change', (t) => {
+  fc.assert(
+    fc.property(anyTables, fc.boolean(), (before, abandoned) => {
+      const hasUser = before.get('filter')?.has('DOCKER-USER') === true;
+      const role = hasUser ? 'rules' : 'chain and rules';
+      const after = apply(before, planRules(several, before, role, { abandoned, mayMove: true }).text);
+      const wanted = several.own.map(({ subnet }) => inward.replace('10.76.1.0/24', formatPrefix(subnet)));
+      for (const [table, name] of [
+        ['filter', 'DOCKER-USER'],
+        ['raw', 'PREROUTING'],
+      ] as const) {
+        const rules = after.get(table)?.get(name)?.rules ?? [];
+        t.deepEqual(rules.filter(isOurRule), wanted);
+        const at = rules.indexOf(wanted[0] ?? '');
+        t.deepEqual(rules.slice(at, at + wanted.length), wanted);
+      }
+      t.is(planRules(several, after, 'rules', { abandoned, mayMove: true }).text, '');
+      // A host that gives one of them up again has exactly what it had before.
+      const less = apply(after, planRules(small, after, 'rules', { abandoned, mayMove: true }).text);
+      t.deepEqual(less, apply(before, planRules(small, before, role, { abandoned, mayMove: true }).text));
+    }),
+    { numRuns: 200 },
+  );
+});
+
 test('the place of our rule', (t) => {
   const inUser = (...foreign: readonly string[]) => placeInUserChain(foreign);
-  const inRaw = (...foreign: readonly string[]) => placeInRaw(foreign, small.own);
+  const inRaw = (...foreign: readonly string[]) =>
+    placeInRaw(foreign, [prefix('10.99.0.0/24'), prefix('10.76.1.0/24')]);
   const [a, b] = ['-s 1.2.3.4/32 -j DROP', '-s 1.2.3.5/32 -j RETURN'];
   const end = '-m comment --comment "the end" -j RETURN';
   for (const place of [inUser, inRaw]) {

@@ -13,7 +13,8 @@ import {
   rulesetOf,
 } from '../../../../node/firewall/ruleset.js';
 import { ipv4FromNumber, type Prefix, prefixKey, prefixOf } from '../../../../proto/domain/address.js';
-import { installed, listing, prefix, small } from '../../../support/firewall-values.js';
+import type { Lease } from '../../../../proto/domain/network.js';
+import { installed, listing, prefix, several, small } from '../../../support/firewall-values.js';
 import { address } from '../../../support/pools.js';
 
 test('desired: the own subnet is no peer, and the order in which routes come does not matter', (t) => {
@@ -21,12 +22,21 @@ test('desired: the own subnet is no peer, and the order in which routes come doe
     subnet: prefix(text),
   }));
   const input = { pools: [small.pools[1], small.pools[0]].flatMap((pool) => pool ?? []), underlay: 'eth0.100' };
-  const assignment = { subnet: small.own, mode: 'bip', bridgeName: '' } as const;
+  const lease = { pool: 'default', generation: 1, mode: 'bip', networkName: '', bridgeName: '' } as const;
+  const own: Lease = { ...lease, subnet: prefix('10.76.1.0/24'), state: 'in force' };
+  const assignment = { leases: [own] };
   t.deepEqual(desiredFirewall({ ...input, assignment, routes }), small);
   t.deepEqual(desiredFirewall({ ...input, assignment, routes: routes.toReversed() }), small);
-  const bridged = { subnet: small.own, mode: 'bridge', bridgeName: 'xnet0' } as const;
-  t.is(desiredFirewall({ ...input, assignment: bridged, routes, mark: 4 }).bridge, 'xnet0');
-  t.deepEqual(unusableNames({ bridge: 'a"; flush ruleset', underlay: 'eth*' }), ['a"; flush ruleset', 'eth*']);
+  const bridged: Lease = { ...own, subnet: prefix('10.80.5.0/26'), mode: 'bridge', bridgeName: 'xnet0' };
+  const ending: Lease = { ...own, subnet: prefix('10.80.6.0/26'), state: 'ending' };
+  for (const leases of [
+    [own, bridged, ending],
+    [{ ...ending, state: 'in force' }, bridged, { ...own, state: 'ending' }],
+  ] as const) {
+    t.deepEqual(desiredFirewall({ ...input, assignment: { leases }, routes }), several, 'in any order and state');
+  }
+  const wild = [{ subnet: own.subnet, bridge: 'a"; flush ruleset' }];
+  t.deepEqual(unusableNames({ own: wild, underlay: 'eth*' }), ['a"; flush ruleset', 'eth*']);
 });
 
 test('a mark is exactly one of 32 bits', (t) => {
@@ -72,8 +82,27 @@ table ip xnet {
 }
 `,
   );
+  // Each subnet has rules of its own, with its own bridge; those of the first are as they are alone.
+  const [alone, all] = [rulesetOf(small), rulesetOf(several)].map(({ chains }) => chains.map(({ rules }) => rules));
+  for (const [index, rules] of (all ?? []).entries()) {
+    t.is(rules.length, 6);
+    t.deepEqual(rules.slice(0, 2), alone?.[index]);
+  }
+  t.deepEqual(
+    all?.[2]?.slice(2),
+    [
+      ['xnet0', '10.80.5.0/26'],
+      ['docker0', '10.80.6.0/26'],
+    ].flatMap(([bridge, own]) =>
+      ['10.76.0.0/16', '10.80.0.0/16'].map(
+        (pool) => `oifname != "${bridge}" ip saddr ${own} ip daddr ${pool} snat to ip saddr`,
+      ),
+    ),
+  );
   t.throws(() => rulesetOf({ ...small, underlay: 'eth0" accept; #' }), { code: 'Internal' });
-  t.throws(() => rulesetOf({ ...small, bridge: 'docker*' }), { code: 'Internal' });
+  t.throws(() => rulesetOf({ ...small, own: [{ subnet: prefix('10.76.1.0/24'), bridge: 'docker*' }] }), {
+    code: 'Internal',
+  });
 });
 
 const prefixes = fc

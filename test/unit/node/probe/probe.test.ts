@@ -50,12 +50,12 @@ test('every peer is probed once before any is probed twice', (t) => {
 
 test('only peers that are routed are probed, and never this host itself', (t) => {
   const routed = prefixKey(peer(1).subnet);
-  const peers = routedPeers([peer(0), peer(1), peer(2)], prefix('10.76.0.0/24'), (key) => key === routed);
+  const peers = routedPeers([peer(0), peer(1), peer(2)], [prefix('10.76.0.0/24')], (key) => key === routed);
   t.deepEqual(
     [...peers.values()],
     [{ key: routed, nodeName: 'web-1', gateway: ip('10.76.1.1'), address: ip('192.168.83.11') }],
   );
-  t.is(routedPeers([peer(0)], prefix('10.76.0.0/24'), () => true).size, 0);
+  t.is(routedPeers([peer(0), peer(1)], [prefix('10.76.0.0/24'), prefix('10.76.1.0/24')], () => true).size, 0);
 });
 
 test('a peer is silent after three rounds, not before, and no longer after one answer', (t) => {

@@ -5,7 +5,7 @@ import { type RouteChange, scopes } from '../../../../node/kernel/route-kernel.j
 import { type DesiredRoutes, desiredRoutes, noRoutes } from '../../../../node/routes/desired.js';
 import { planRoutes, RoutePlanner } from '../../../../node/routes/plan.js';
 import type { Observed, PeerRefusal, PlannedChange, RoutePlanInput } from '../../../../node/routes/planning.js';
-import { prefixKey } from '../../../../proto/domain/address.js';
+import { gatewayOf, prefixKey } from '../../../../proto/domain/address.js';
 import type { Route } from '../../../../proto/domain/network.js';
 import { PrefixMap } from '../../../../proto/domain/prefix-map.js';
 import { ip, manyPeers, peer, pool, prefix, route, straight, wanted } from '../../../support/route-fixtures.js';
@@ -18,7 +18,7 @@ type Turn = {
   readonly told: { readonly peers: readonly Route[]; readonly isAll: boolean };
   readonly removed: readonly number[];
   readonly unresolved: readonly number[];
-  readonly own: string;
+  readonly own: readonly string[];
   readonly pools: readonly string[];
   readonly underlay: boolean;
   readonly isStale: boolean;
@@ -60,7 +60,7 @@ const turns: fc.Arbitrary<readonly Turn[]> = fc.array(
     told: fc.record({ peers: peers.map((list) => list.slice(0, 3)), isAll: some(false, true) }),
     removed: fc.array(fc.integer({ min: 0, max: 6 }), { maxLength: 1 }),
     unresolved: some<readonly number[]>([], [1], [2, 3]),
-    own: some('10.76.0.0/24', '10.76.1.0/24'),
+    own: some<readonly string[]>(['10.76.0.0/24'], ['10.76.1.0/24'], ['10.76.0.0/24', '10.76.1.0/24'], []),
     pools: some<readonly string[]>(['10.76.0.0/16'], ['10.76.0.0/16', '10.77.0.0/24'], ['10.76.2.0/24']),
     underlay: some(true, false),
     isStale: some(false, true),
@@ -96,8 +96,8 @@ class Planned {
         routes: this.#table,
         unresolved: new Set(turn.unresolved.map((index) => prefixKey(peer(index).subnet))),
         pools: same ? this.#desired.pools : turn.pools.map((cidr) => poolOf.get(cidr) ?? pool),
-        own: prefix(turn.own),
-        bridge: 'docker0',
+        own: turn.own.map((own) => ({ subnet: prefix(own), bridge: 'docker0' })),
+        gateways: turn.own.map((own) => gatewayOf(prefix(own))),
         underlay,
       },
       this.#desired,
@@ -151,7 +151,7 @@ test('the plan of a change looks at what the change is about, among however many
   const pools = [prefix('10.64.0.0/10')];
   const table = PrefixMap.from(all.map((each) => [prefixKey(each.subnet), each] as const));
   const { underlay } = wanted({ peers: [], ifindex });
-  const rest = { unresolved: noRoutes.unresolved, pools, own: undefined, bridge: 'docker0', underlay };
+  const rest = { unresolved: noRoutes.unresolved, pools, own: [], gateways: [], underlay };
   const planner = new RoutePlanner();
   const looked: number[] = [];
   // The mirror, and which destinations somebody looks at.

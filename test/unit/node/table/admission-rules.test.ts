@@ -14,7 +14,7 @@ import {
 import type { NodeTable } from '../../../../node/table/node-table.js';
 import { connectedNetworks, parseMainRoutes } from '../../../../node/table/used-ranges.js';
 import { formatPrefix, prefixKey } from '../../../../proto/domain/address.js';
-import type { Assignment } from '../../../../proto/domain/network.js';
+import type { Assignment, Lease } from '../../../../proto/domain/network.js';
 import {
   first,
   mainRoutes,
@@ -215,16 +215,28 @@ test('an assignment must be for this node, within its pools, and name no interfa
   t.is(assignmentProblem({ ...good, nodeName: 'web-2' }, pools, certified), undefined);
   t.regex(assignmentProblem({ ...good, nodeName: 'a b' }, pools, certified) ?? '', /not the name of a node/);
   t.regex(assignmentProblem({ ...good, nodeId: 'n-1' }, pools, certified) ?? '', /it is for the node "n-1"/);
+  const other: Lease = {
+    ...lease,
+    subnet: prefix('10.76.7.0/24'),
+    networkName: 'xnet-7',
+    bridgeName: 'xnet7',
+    state: 'in force',
+  };
   const bad: readonly Partial<Assignment>[] = [
     { nodeId: '../x' },
     { nodeName: 'web-2' },
+    { address: address('127.0.0.1') },
+    { address: address('10.76.3.1') },
+    { leases: [] },
+    { subnet: prefix('10.76.9.0/24') },
+  ];
+  for (const each of bad) t.truthy(assignmentProblem({ ...good, ...each }, pools, rules), JSON.stringify(each));
+  const badLease: readonly Partial<Lease>[] = [
     { pool: 'a b' },
     { generation: 0 },
     { subnet: prefix('192.168.83.0/24') },
     { subnet: prefix('10.76.0.0/16') },
     { subnet: prefix('10.76.0.0/25') },
-    { address: address('127.0.0.1') },
-    { address: address('10.76.3.1') },
     { bridgeName: 'docker0' },
     { bridgeName: 'lo' },
     { bridgeName: 'a/b' },
@@ -232,6 +244,24 @@ test('an assignment must be for this node, within its pools, and name no interfa
     { networkName: 'host' },
     { networkName: '-x' },
   ];
-  for (const each of bad) t.truthy(assignmentProblem({ ...good, ...each }, pools, rules), JSON.stringify(each));
-  t.is(assignmentProblem({ ...good, mode: 'bip', networkName: '', bridgeName: '' }, pools, rules), undefined);
+  const [own] = good.leases;
+  if (own === undefined) return t.fail();
+  const problem = (...leases: readonly Lease[]) =>
+    assignmentProblem({ ...good, subnet: leases[0]?.subnet ?? good.subnet, leases }, pools, rules);
+  for (const each of badLease) {
+    t.truthy(problem({ ...own, ...each }), JSON.stringify(each));
+    t.truthy(problem(other, { ...own, ...each }), 'whichever it is');
+  }
+  const bip: Lease = { ...own, mode: 'bip', networkName: '', bridgeName: '' };
+  t.is(problem(bip), undefined);
+  // Side by side: one to begin with and others that end on docker0, bridges with names of their own, no overlap.
+  const ending: Lease = { ...bip, subnet: prefix('10.76.8.0/24'), state: 'ending' };
+  t.is(problem(bip, other, ending, { ...ending, subnet: prefix('10.76.9.0/24') }), undefined);
+  t.regex(
+    problem(bip, { ...ending, state: 'wanted' }) ?? '',
+    /docker0 can't have 10\.76\.0\.0\/24 and 10\.76\.8\.0\/24/,
+  );
+  t.regex(problem(own, { ...other, networkName: 'xnet' }) ?? '', /the network xnet is of both/);
+  t.regex(problem(own, { ...other, bridgeName: 'xnet0', state: 'ending' }) ?? '', /the interface xnet0 is of both/);
+  t.regex(problem(bip, { ...other, subnet: bip.subnet }) ?? '', /overlap/);
 });

@@ -6,6 +6,7 @@ import { formatBip } from '../../../../../node/docker/engine/bip-value.js';
 import type { DesiredDocker, OnRunning } from '../../../../../node/docker/engine/settings.js';
 import { hostNetworks, unroutedNetworks } from '../../../../../node/docker/host-networks.js';
 import { formatPrefix, gatewayOf } from '../../../../../proto/domain/address.js';
+import type { Mode } from '../../../../../proto/domain/network.js';
 import { bridge, container, defaultNetwork, labels, network, prefix } from '../../../../support/docker-values.js';
 
 const desired: DesiredDocker & { readonly mode: 'bridge' } = {
@@ -85,14 +86,19 @@ test('the host’s networks exclude our own', (t) => {
     bridge('xnet0', '10.76.3.1/24'),
     bridge('br-shop', '172.18.0.1/16'),
   ];
-  const listed = (mode: 'bip' | 'bridge') =>
-    hostNetworks(networks, interfaces, mode).map(({ prefix: p, source }) => `${formatPrefix(p)} ${source}`);
+  const listed = (...modes: readonly Mode[]) =>
+    hostNetworks(
+      networks,
+      interfaces,
+      modes.map((mode) => ({ mode })),
+    ).map(({ prefix: p, source }) => `${formatPrefix(p)} ${source}`);
   const others = [
     '172.18.0.0/16 docker network shop',
     '172.19.0.0/16 docker network "odd\\nname"',
     '192.168.83.0/24 interface eth0',
   ];
   t.deepEqual(listed('bip'), others);
+  t.deepEqual(listed('bridge', 'bip'), others);
   t.deepEqual(listed('bridge'), ['172.17.0.0/16 docker network bridge', ...others]);
 });
 
@@ -114,7 +120,8 @@ test('unrouted networks are named once, if containers run on them only', (t) => 
     { ...container('f', 'idle'), running: false },
   ];
   const seenNow = { networks: [...networks, lan], containers };
-  t.deepEqual(unroutedNetworks(seenNow, 'bridge'), ['bridge', 'shop']);
-  t.deepEqual(unroutedNetworks(seenNow, 'bip'), ['idle', 'shop', 'xnet']);
-  t.deepEqual(unroutedNetworks({ networks, containers: [] }, 'bip'), []);
+  t.deepEqual(unroutedNetworks(seenNow, [{ mode: 'bridge' }]), ['bridge', 'shop']);
+  t.deepEqual(unroutedNetworks(seenNow, [{ mode: 'bip' }]), ['idle', 'shop', 'xnet']);
+  t.deepEqual(unroutedNetworks(seenNow, [{ mode: 'bip' }, { mode: 'bridge' }]), ['shop']);
+  t.deepEqual(unroutedNetworks({ networks, containers: [] }, [{ mode: 'bip' }]), []);
 });

@@ -1,0 +1,123 @@
+// Observes what the host does with its leases: which are in force, and which containers have addresses in them.
+// Invariant: a lease that ends counts as in force until Docker itself has shown that it no longer has the subnet. Until
+// Docker answers, its last known networks and containers stay.
+import { type Prefix, prefixContains, prefixesEqual } from '../../proto/domain/address.js';
+import {
+  type Assignment,
+  type ContainerUse,
+  type Lease,
+  type LeaseUse,
+  mostContainersReported,
+} from '../../proto/domain/network.js';
+import { messageOf } from '../../proto/errors.js';
+import type { Logger } from '../../proto/process/log.js';
+import type { Engine, EngineContainer, EngineNetwork } from '../docker/engine/engine.js';
+import { bridgeState } from '../docker/engine/own-bridge.js';
+import type { KernelMirror } from '../kernel/mirror.js';
+import { Debounce } from '../reconcile/debounce.js';
+import { Subscribers } from '../reconcile/live-value.js';
+import { bridgeNameOf } from '../table/own-subnets.js';
+import type { KnownReader } from './known.js';
+
+/** DockerSeen is what Docker said last. */
+export type DockerSeen = {
+  readonly networks: readonly EngineNetwork[];
+  readonly containers: readonly EngineContainer[];
+};
+
+/** leaseUseOf says whether a host uses a lease. Pure. @param seen undefined: Docker has not answered yet */
+export function leaseUseOf(
+  lease: Lease,
+  mirror: Pick<KernelMirror, 'links' | 'addresses'>,
+  seen: DockerSeen | undefined,
+): LeaseUse {
+  const { subnet, generation, state } = lease;
+  const hasAddress = bridgeState(mirror, { subnet, bridge: bridgeNameOf(lease) }) === 'whole';
+  // While dockerd is down, its bridge may be gone, and comes back with the address when it starts.
+  const mayReturn = state === 'ending' && (seen === undefined || has(seen.networks, subnet));
+  return { subnet, generation, inForce: hasAddress || mayReturn };
+}
+
+function has(networks: readonly EngineNetwork[], subnet: Prefix): boolean {
+  return networks.some((network) => network.subnets.some(({ prefix }) => prefixesEqual(prefix, subnet)));
+}
+
+/** containerUses lists the running containers that have addresses in the subnets of leases, by name. Pure. */
+export function containerUses(
+  leases: readonly Lease[],
+  containers: readonly EngineContainer[],
+): readonly ContainerUse[] {
+  const uses = containers.flatMap(({ id, name, running, networks }) =>
+    leases
+      .filter(({ subnet }) =>
+        networks.some(({ address }) => running && address !== undefined && prefixContains(subnet, address)),
+      )
+      .map(({ subnet }): ContainerUse => ({ id: id.slice(0, 12), name, subnet })),
+  );
+  return uses.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+}
+
+/** LeaseUsesOptions are the sources of the observation. */
+export type LeaseUsesOptions = {
+  readonly engine: Pick<Engine, 'networks' | 'containers'>;
+  readonly mirror: Pick<KernelMirror, 'links' | 'addresses'>;
+  readonly known: KnownReader;
+  readonly log: Logger;
+};
+
+/** LeaseUseReport is what a report says of leases and containers. */
+export type LeaseUseReport = {
+  readonly leases: readonly LeaseUse[];
+  /** At most mostContainersReported. */
+  readonly containers: readonly ContainerUse[];
+  readonly containerCount: number;
+};
+
+const timeoutMs = 10_000;
+// Starting a stack of containers causes many events.
+const eventsSettle = { quietMs: 500, longestMs: 2_000 } as const;
+
+/** LeaseUses holds the last observation. */
+export class LeaseUses {
+  readonly #options: LeaseUsesOptions;
+  readonly #changed = new Subscribers();
+  readonly #settle = new Debounce(eventsSettle, () => void this.look());
+  #seen: DockerSeen | undefined;
+
+  constructor(options: LeaseUsesOptions) {
+    this.#options = options;
+  }
+
+  /** subscribe calls `listener` after each observation. */
+  subscribe(listener: () => void): () => void {
+    return this.#changed.subscribe(listener);
+  }
+
+  /** lookSoon observes once the events of Docker have settled. */
+  lookSoon(): void {
+    this.#settle.soon();
+  }
+
+  /** look asks Docker. It never throws: if Docker does not answer, what it said last stays. */
+  async look(): Promise<void> {
+    const { engine, log } = this.#options;
+    const signal = AbortSignal.timeout(timeoutMs);
+    try {
+      const [networks, containers] = await Promise.all([engine.networks(signal), engine.containers(signal)]);
+      this.#seen = { networks, containers };
+      this.#changed.notify();
+    } catch (error) {
+      log.debug({ reason: messageOf(error) }, 'containers not read');
+    }
+  }
+
+  /** report returns what the host does with the leases of the present assignment. */
+  report({ leases }: Pick<Assignment, 'leases'>): LeaseUseReport {
+    const containers = containerUses(leases, this.#seen?.containers ?? []);
+    return {
+      leases: leases.map((lease) => leaseUseOf(lease, this.#options.mirror, this.#seen)),
+      containers: containers.slice(0, mostContainersReported),
+      containerCount: new Set(containers.map(({ id }) => id)).size,
+    };
+  }
+}

@@ -1,0 +1,65 @@
+// Which leases a node accepts from a controller: each for itself, and all of them side by side. Pure.
+import { formatPrefix, type Prefix, prefixCovers, prefixesEqual, prefixesOverlap } from '../../proto/domain/address.js';
+import { checkDockerName, checkInterfaceName, checkName, quoted } from '../../proto/domain/input.js';
+import type { Lease, PoolRange } from '../../proto/domain/network.js';
+
+// Names that Docker has given to its own networks (libnetwork, predefined networks), and interfaces that are nobody's.
+const dockersOwn: ReadonlySet<string> = new Set(['bridge', 'host', 'none', 'default', 'docker_gwbridge', 'ingress']);
+const reservedInterfaces: ReadonlySet<string> = new Set(['lo', 'docker0', 'docker_gwbridge']);
+// More than a host that moves between pools needs; each adds rules to the firewall.
+const mostLeases = 64;
+
+/**
+ * leasesProblem says why the leases of an assignment are not accepted; undefined: they are.
+ * @param primary the subnet that stands for the node where only one can be shown
+ */
+export function leasesProblem(
+  primary: Prefix,
+  leases: readonly Lease[],
+  pools: readonly PoolRange[],
+): string | undefined {
+  if (leases.length === 0) return 'it has no lease';
+  if (leases.length > mostLeases) return `it has more than ${mostLeases} leases`;
+  if (!leases.some(({ subnet }) => prefixesEqual(subnet, primary))) {
+    return `its subnet ${formatPrefix(primary)} is not that of one of its leases`;
+  }
+  for (const [index, lease] of leases.entries()) {
+    const problem = leaseProblem(lease, pools) ?? clashProblem(lease, leases.slice(0, index));
+    if (problem !== undefined) return problem;
+  }
+  const [bip, other] = leases.filter(({ mode, state }) => mode === 'bip' && state !== 'ending');
+  if (bip === undefined || other === undefined) return undefined;
+  return `docker0 can't have ${formatPrefix(bip.subnet)} and ${formatPrefix(other.subnet)}`;
+}
+
+function leaseProblem(lease: Lease, pools: readonly PoolRange[]): string | undefined {
+  const { pool: poolName, subnet, generation, mode } = lease;
+  if ('problem' in checkName(poolName)) return `${quoted(poolName)} is not the name of a pool`;
+  if (!Number.isSafeInteger(generation) || generation < 1) return `${generation} is not a generation`;
+  const pool = pools.find((one) => prefixCovers(one, subnet));
+  const text = formatPrefix(subnet);
+  if (pool === undefined) return `the subnet ${text} is not within a pool of this node`;
+  if (subnet.length !== pool.subnetLength) return `${text} is not one subnet of ${formatPrefix(pool)}`;
+  return mode === 'bip' ? undefined : bridgeProblem(lease);
+}
+
+function bridgeProblem({ networkName, bridgeName }: Lease): string | undefined {
+  const network = checkDockerName(networkName);
+  if ('problem' in network) return network.problem;
+  if (dockersOwn.has(networkName)) return `the network ${quoted(networkName)} is Docker's own`;
+  const bridge = checkInterfaceName(bridgeName);
+  if ('problem' in bridge) return bridge.problem;
+  return reservedInterfaces.has(bridgeName) ? `the interface ${bridgeName} is not xnet's to make` : undefined;
+}
+
+function clashProblem(lease: Lease, others: readonly Lease[]): string | undefined {
+  for (const other of others) {
+    const [one, two] = [formatPrefix(lease.subnet), formatPrefix(other.subnet)];
+    if (prefixesOverlap(lease.subnet, other.subnet)) return `the subnets ${one} and ${two} overlap`;
+    if (lease.mode !== 'bridge' || other.mode !== 'bridge') continue;
+    const both = `of both ${one} and ${two}`;
+    if (lease.networkName === other.networkName) return `the network ${lease.networkName} is ${both}`;
+    if (lease.bridgeName === other.bridgeName) return `the interface ${lease.bridgeName} is ${both}`;
+  }
+  return undefined;
+}

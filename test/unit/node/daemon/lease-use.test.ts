@@ -1,0 +1,96 @@
+// What a host reports of its leases and of the containers that use them.
+import test from 'ava';
+import fc from 'fast-check';
+import { containerUses, type DockerSeen, leaseUseOf } from '../../../../node/daemon/lease-use.js';
+import type { EngineContainer } from '../../../../node/docker/engine/engine.js';
+import { type Address, type Link, linkFlags } from '../../../../node/kernel/route-kernel.js';
+import { formatPrefix, gatewayOf, ipv4FromNumber } from '../../../../proto/domain/address.js';
+import { type Lease, leaseStates } from '../../../../proto/domain/network.js';
+import { container, defaultNetwork, prefix } from '../../../support/docker-values.js';
+
+const bip: Lease = {
+  pool: 'default',
+  subnet: prefix('10.76.1.0/24'),
+  generation: 4,
+  mode: 'bip',
+  networkName: '',
+  bridgeName: '',
+  state: 'in force',
+};
+const bridge: Lease = {
+  ...bip,
+  subnet: prefix('10.80.1.0/24'),
+  mode: 'bridge',
+  networkName: 'xnet',
+  bridgeName: 'xnet0',
+};
+
+// A kernel whose bridges have the gateway addresses of these leases.
+function kernel(...on: readonly (readonly [name: string, lease: Lease])[]) {
+  const names = [...new Set(on.map(([name]) => name))];
+  const links = new Map(
+    names.map((name, index) => [index + 1, { ifindex: index + 1, name, flags: linkFlags.up, master: 0 } as Link]),
+  );
+  const addresses = on.map(
+    ([name, { subnet }]): Address => ({
+      ifindex: names.indexOf(name) + 1,
+      address: gatewayOf(subnet),
+      prefix: subnet,
+      scope: 0,
+      flags: 0,
+    }),
+  );
+  return { links, addresses };
+}
+
+test('a lease is in force when its own bridge has the address; one that ends, until Docker shows that it has not', (t) => {
+  const seen: DockerSeen = { networks: [defaultNetwork('172.17.0.0/16')], containers: [] };
+  const inForce = (lease: Lease, on: ReturnType<typeof kernel>, docker = seen) => leaseUseOf(lease, on, docker).inForce;
+  t.deepEqual(leaseUseOf(bip, kernel(['docker0', bip]), seen), { subnet: bip.subnet, generation: 4, inForce: true });
+  t.false(inForce(bip, kernel(['docker0', bridge], ['xnet0', bip])), 'on another bridge');
+  t.false(inForce(bip, kernel()));
+  t.true(inForce(bridge, kernel(['docker0', bip], ['xnet0', bridge])));
+  t.false(leaseUseOf(bip, kernel(), undefined).inForce, 'one that is wanted is never guessed to be in force');
+  const ending: Lease = { ...bip, state: 'ending' };
+  t.true(leaseUseOf(ending, kernel(), undefined).inForce, 'Docker has not answered yet');
+  t.true(inForce(ending, kernel(), { ...seen, networks: [defaultNetwork('10.76.1.0/24')] }), 'the bridge comes back');
+  t.true(inForce(ending, kernel(['docker0', ending])), 'the address is still there');
+  t.false(inForce(ending, kernel(['docker0', { ...bip, subnet: prefix('172.17.0.0/16') }])));
+  t.false(inForce({ ...bridge, state: 'ending' }, kernel(['docker0', bip])));
+});
+
+test('containers are counted where they have addresses, and only while they run', (t) => {
+  const at = (name: string, address: string, running = true): EngineContainer => ({
+    ...container(name, 'bridge'),
+    running,
+    networks: [{ name: 'bridge', id: 'n', address: ipv4FromNumber(prefix(`${address}/32`).network) }],
+  });
+  const two = {
+    ...at('two', '10.76.1.9'),
+    networks: [...at('', '10.76.1.9').networks, ...at('', '10.80.1.2').networks],
+  };
+  const all = [
+    at('web', '10.76.1.2'),
+    two,
+    at('old', '10.76.1.3', false),
+    at('shop', '172.18.0.2'),
+    container('x', 'bridge'),
+  ];
+  t.deepEqual(
+    containerUses([bip, bridge], all).map(({ name, subnet }) => `${name} ${formatPrefix(subnet)}`),
+    ['two 10.76.1.0/24', 'two 10.80.1.0/24', 'web 10.76.1.0/24'],
+  );
+  t.true(containerUses([bip], all).every(({ id }) => id.length <= 12));
+  fc.assert(
+    fc.property(fc.shuffledSubarray(all), fc.constantFrom(...leaseStates), (containers, state) => {
+      const uses = containerUses([{ ...bip, state }], containers);
+      t.deepEqual(
+        [...new Set(uses.map(({ name }) => name))],
+        containers
+          .map(({ name }) => name)
+          .filter((name) => name === 'web' || name === 'two')
+          .sort(),
+      );
+    }),
+  );
+});
