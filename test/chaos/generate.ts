@@ -1,6 +1,7 @@
 // Makes a plan from a seed. Pure.
-// Invariant: at most `mostFaults` faults at once, at most one of them in the etcd and one in the controllers, at most one
-// on each host; all end before the plan does. A majority of the etcd, or both controllers, are lost only by their own faults.
+// Invariant: at most `mostFaults` faults at once, at most one of them in the etcd, one in the controllers, and on each host
+// one of its daemon, its links and its kernel; all end before the plan does. A majority of the etcd, or both controllers, are
+// lost only by their own faults.
 import type { Fault, Operation, Plan, PlannedFault, Step } from './plan.js';
 import { Random } from './random.js';
 
@@ -20,7 +21,11 @@ const members = [1, 2, 3] as const;
 
 /** scopeOf names what a fault breaks: of each scope, one fault is active at a time. */
 export function scopeOf(fault: Fault): string {
-  if ('host' in fault) return `host ${fault.host}`;
+  if ('host' in fault) {
+    const isOfDaemon = fault.break === 'daemon killed' || fault.break === 'daemon stopped';
+    const part = isOfDaemon ? 'daemon' : fault.break === 'host cut' ? 'links' : 'kernel';
+    return `the ${part} of host ${fault.host}`;
+  }
   if ('member' in fault || fault.break === 'compaction') return 'etcd';
   return 'controllers';
 }
