@@ -28,6 +28,7 @@ export type PoolSetOptions = {
   /** 0: never. */
   readonly reclaimAfter?: number;
   readonly mode?: 'bip' | 'bridge';
+  readonly followAddress?: 'on' | 'off';
   readonly dryRun: boolean;
 };
 
@@ -37,13 +38,14 @@ export async function setPool(
   options: PoolSetOptions,
   name: string,
 ): Promise<void> {
-  const { quarantine, reclaimAfter, mode, dryRun } = options;
+  const { quarantine, reclaimAfter, mode, followAddress, dryRun } = options;
   const response = await client.change((ipam) => ipam.setPool.bind(ipam), {
     name,
     dryRun,
     ...(quarantine === undefined ? {} : { quarantineSeconds: Math.ceil(quarantine / 1000) }),
     ...(reclaimAfter === undefined ? {} : { reclaimAfterSeconds: Math.ceil(reclaimAfter / 1000) }),
     ...(mode === undefined ? {} : { mode: wireFromMode(mode) }),
+    ...(followAddress === undefined ? {} : { followAddress: followAddress === 'on' }),
   });
   const { unchanged, change } = response;
   const did = verdict({ unchanged, dryRun }, 'changed', 'change');

@@ -81,6 +81,7 @@ function poolFields(pool: PoolOutput, { nowMs }: TableLook): string[] {
         ? ''
         : `nodes that are down for ${formatDuration(pool.reclaimAfterSeconds * 1000)}`,
     ],
+    ['Addresses', pool.followAddress ? 'hosts may change that of their node' : ''],
     ['Created', pool.createdAt === null ? '' : `${pool.createdAt} (${ageOf(pool.createdAt, nowMs)} ago)`],
     [
       'Subnets',

@@ -31,6 +31,8 @@ export type PoolOutput = {
   readonly quarantineSeconds: number;
   /** How long a node may be down before its leases end; null: they never do. */
   readonly reclaimAfterSeconds: number | null;
+  /** Whether a host may change the address of its node to one that it calls from. */
+  readonly followAddress: boolean;
   readonly createdAt: string | null;
   readonly usage: UsageOutput;
   readonly reservations: readonly {
@@ -70,6 +72,7 @@ export function poolFromWire(wire: Pool__Output): PoolOutput {
     bridgeName: wire.bridgeName,
     quarantineSeconds: wire.quarantineSeconds,
     reclaimAfterSeconds: wire.reclaimAfterSeconds === 0 ? null : wire.reclaimAfterSeconds,
+    followAddress: wire.followAddress,
     createdAt: isoTime(wire.createdMs),
     usage: wire.usage ?? noUsage,
     reservations: wire.reservations.map(({ cidr, nodeName, reason }) => ({ cidr, node: orNull(nodeName), reason })),

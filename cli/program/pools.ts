@@ -45,6 +45,12 @@ Examples:
         'end the leases of nodes that are down for this long: 7d; never (the default) keeps them',
       ).argParser(reclaimOption),
     )
+    .addOption(
+      new Option(
+        '--follow-address <state>',
+        'whether hosts may change the address of their node to one that they call from (see xnetd --follow-address)',
+      ).choices(['on', 'off']),
+    )
     .addOption(new Option('--mode <mode>', 'refused: a rollout changes the mode, see apply').choices(['bip', 'bridge']))
     .addOption(dryRun())
     .addHelpText(
@@ -53,7 +59,8 @@ Examples:
 Examples:
   xctl pools set default --quarantine 24h
   xctl pools set default --reclaim-after 7d
-  xctl pools set default --reclaim-after never`,
+  xctl pools set default --reclaim-after never
+  xctl pools set default --follow-address on`,
     )
     .action(action(async () => (await import('../commands/pool-change.js')).setPool));
 }

@@ -7,6 +7,7 @@ import type { Operation } from '../store/store.js';
 import type { ReadonlyView } from '../view/view.js';
 import { decideAdd, type NewNode } from './add-node.js';
 import { decideRemove, decideSet, type NodeChange } from './change-node.js';
+import { type Claimed, decideFollow } from './follow-address.js';
 import { type MutationId, put } from './guards.js';
 import { requireNode } from './lookup.js';
 import { type Context, type MutationResult, mutate } from './mutation.js';
@@ -113,6 +114,19 @@ export class NodeRegistry {
    */
   rename(id: MutationId, nodeId: string, name: string): Promise<MutationResult> {
     return mutate(this.#context, { ...id, call: 'RenameNode', decide: (view) => decideRename(view, nodeId, name) });
+  }
+
+  /**
+   * follow gives a node the address that its own host reports.
+   * @param mayFollow throws when the node may not change its address now; called only if there is something to change
+   * @throws XnetError as decideFollow does
+   */
+  async follow(nodeId: string, claimed: Claimed, mayFollow: () => void): Promise<void> {
+    // A host repeats what is refused with every report: that must not cost a reading of the store.
+    if (decideFollow(this.#context.feed.view, nodeId, claimed).change === undefined) return;
+    mayFollow();
+    const decide = (view: ReadonlyView) => decideFollow(view, nodeId, claimed);
+    await mutate(this.#context, { call: 'FollowAddress', operationId: '', dryRun: false, decide });
   }
 
   /**

@@ -138,7 +138,12 @@ export type PoolSettings = {
   /** 0: leases of nodes that are down are kept. */
   readonly reclaimAfterSeconds?: number;
   readonly mode?: Mode;
+  readonly followAddress?: boolean;
 };
+
+function onOff(value: boolean): string {
+  return value ? 'on' : 'off';
+}
 
 function period(seconds: number): string {
   return seconds === 0 ? 'never' : formatDuration(seconds * 1000);
@@ -154,6 +159,8 @@ export function decideSetPool(view: ReadonlyView, name: string, settings: PoolSe
   const { mode = record.mode, quarantineSeconds = record.quarantineSeconds } = settings;
   const before = record.reclaimAfterSeconds ?? 0;
   const after = settings.reclaimAfterSeconds ?? before;
+  const follows = record.followAddress ?? false;
+  const { followAddress = follows } = settings;
   if (mode !== record.mode) {
     throw new XnetError(
       'FailedPrecondition',
@@ -165,10 +172,11 @@ export function decideSetPool(view: ReadonlyView, name: string, settings: PoolSe
     quarantineSeconds === record.quarantineSeconds
       ? ''
       : `quarantine: ${formatDuration(record.quarantineSeconds * 1000)} → ${formatDuration(quarantineSeconds * 1000)}`,
+    followAddress === follows ? '' : `follow addresses: ${onOff(follows)} → ${onOff(followAddress)}`,
     after === before ? '' : `reclaim after: ${period(before)} → ${period(after)}`,
   ].filter((part) => part !== '');
   if (changes.length === 0) return { subject: name };
-  const changed: PoolRecord = { ...record, quarantineSeconds, reclaimAfterSeconds: after };
+  const changed: PoolRecord = { ...record, quarantineSeconds, reclaimAfterSeconds: after, followAddress };
   return {
     subject: name,
     change: {

@@ -45,19 +45,15 @@ async function setPool({ feed, pools }: IpamDeps, request: SetPoolRequest__Outpu
   const problems = new Problems();
   const name = problems.take('name', checkName(request.name));
   for (const problem of enumProblem('mode', request.mode)) problems.add(problem);
-  const { quarantineSeconds, reclaimAfterSeconds } = request;
+  const { quarantineSeconds, reclaimAfterSeconds, followAddress } = request;
   const mode = modeFromWire(request.mode);
   if ((quarantineSeconds ?? 0) > longestQuarantineSeconds) problems.add('quarantine: longer than a year');
   const reclaim = reclaimAfterSeconds ?? 0;
   if (reclaim !== 0 && (reclaim < shortestReclaimSeconds || reclaim > longestReclaimSeconds)) {
     problems.add('reclaim after: 0 (never), or from 10 minutes to a year');
   }
-  if (
-    problems.list.length === 0 &&
-    quarantineSeconds === undefined &&
-    reclaimAfterSeconds === undefined &&
-    mode === undefined
-  ) {
+  const given = [quarantineSeconds, reclaimAfterSeconds, followAddress, mode];
+  if (problems.list.length === 0 && given.every((each) => each === undefined)) {
     problems.add('nothing to change: give a quarantine or a time to reclaim after');
   }
   throwIfAny(problems.list, 'invalid settings');
@@ -65,6 +61,7 @@ async function setPool({ feed, pools }: IpamDeps, request: SetPoolRequest__Outpu
     ...(quarantineSeconds === undefined ? {} : { quarantineSeconds }),
     ...(reclaimAfterSeconds === undefined ? {} : { reclaimAfterSeconds }),
     ...(mode === undefined ? {} : { mode }),
+    ...(followAddress === undefined ? {} : { followAddress }),
   });
   return {
     pool: wireFromPool(feed.view, request.name, Date.now()),

@@ -29,6 +29,7 @@ import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
 import { assignmentOf } from '../view/assignment.js';
 import type { ViewFeed } from '../view/view-feed.js';
+import { FollowedAddresses } from './followed-addresses.js';
 
 /** NodeServiceDeps are the dependencies of the calls. */
 export type NodeServiceDeps = {
@@ -58,11 +59,13 @@ const renewals = { burst: 20, perSecond: 0.1 };
 class DaemonCalls {
   readonly #deps: NodeServiceDeps;
   readonly #renewals = new Allowances(renewals);
+  readonly #followed: FollowedAddresses;
   /** Nodes with an event that they could not be adopted, and the reason. */
   readonly #logged = new Map<string, string>();
 
   constructor(deps: NodeServiceDeps) {
     this.#deps = deps;
+    this.#followed = new FollowedAddresses(deps);
   }
 
   async watch(
@@ -188,6 +191,7 @@ class DaemonCalls {
     // The stream was open before a restored store was accepted.
     if (view.isAwaited(nodeId)) await nodes.confirm(nodeId);
     sessions.report(nodeId, status, comparable ? applied.revision : undefined);
+    await this.#followed.take({ nodeId, nodeName: assignment.nodeName, peer: peerOf(call) }, request.newAddress);
     const beyond = Math.max(0, sessions.fanout.streams.size - nodesWithoutSpread);
     const spreadMs = Math.min(longestSpreadMs, Math.round(beyond * spreadMsPerNode));
     return { nextReportMs: reportEveryMs, spreadMs };

@@ -30,6 +30,8 @@ const pool = object({
   quarantineSeconds: count,
   /** How long a node may be down before its leases end, in seconds; absent or 0: they never do. */
   reclaimAfterSeconds: v.optional(count),
+  /** Whether a host may change the address of its node to one that it calls from. */
+  followAddress: v.optional(v.boolean()),
   reservations: v.array(reservation),
   createdMs: count,
 });

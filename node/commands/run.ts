@@ -37,6 +37,11 @@ export type DaemonEnding = 'stopped' | 'left' | 'not joined';
 export async function runDaemon(settings: NodeSettings, told: DaemonSettings): Promise<DaemonEnding> {
   // A wait for netlink occupies one thread of libuv's pool; file access and name resolution need the others.
   process.env['UV_THREADPOOL_SIZE'] ??= '8';
+  if (settings.followAddress && settings.address !== undefined) {
+    throw new XnetError('InvalidArgument', '--follow-address and --address exclude each other', {
+      hint: 'leave out --address: the address that the node has is used, and a new one is reported',
+    });
+  }
   const member = await memberToRun(settings);
   if (member === undefined) return 'not joined';
   const log = makeLog('xnetd', settings.logLevel);
@@ -175,6 +180,7 @@ class DaemonProcess {
       mark,
       allowedPools,
       probeInterval,
+      followAddress,
     } = this.#settings;
     const { node: name, controllers, identity } = this.#member;
     const systemd = this.#systemd;
@@ -196,6 +202,7 @@ class DaemonProcess {
         mark,
         allowedPools,
         probeIntervalMs: probeInterval * 1000,
+        followAddress,
       },
       supervisor: {
         watchdogMs: systemd.watchdogMs,

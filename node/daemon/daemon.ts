@@ -12,6 +12,7 @@ import { LiveValue } from '../reconcile/live-value.js';
 import { ownSubnets } from '../table/own-subnets.js';
 import type { Underlay } from '../underlay/choose.js';
 import { Uplink } from '../uplink/uplink.js';
+import { AddressFollower } from './address-follower.js';
 import { ControllerList } from './controller-list.js';
 import { DataPath } from './data-path.js';
 import { Feed } from './feed.js';
@@ -43,6 +44,8 @@ export type DaemonNetworkSettings = LaneSettings & {
   readonly allowedPools: readonly Prefix[] | undefined;
   /** --probe-interval in milliseconds; 0: peers are not probed. */
   readonly probeIntervalMs: number;
+  /** --follow-address */
+  readonly followAddress: boolean;
 };
 
 /** Supervisor is told how the daemon does, and ends it when it gives no sign of life. */
@@ -108,6 +111,7 @@ export class Daemon {
       intake,
       dataPath: this.#dataPath,
       uses: this.#uses,
+      follower: settings.followAddress ? new AddressFollower({ mirror, known, underlay }) : undefined,
       sources: [...(renewal === undefined ? [] : [renewal]), cache, this.#space],
       onStatus: (status) => supervisor.onStatus(status),
       log,

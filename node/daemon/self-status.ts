@@ -1,6 +1,7 @@
 // Collects the daemon's own state: the findings of its lanes, the table that they have applied, and other problems.
 // Updates status file and log when it changes, and notifies the reporter.
 // Invariant: a table counts as applied once both the kernel's routes and the firewall have it.
+import { formatIpv4 } from '../../proto/domain/address.js';
 import type { Condition, ConditionType, HostNetwork, Version } from '../../proto/domain/network.js';
 import { pendingReason } from '../../proto/domain/network.js';
 import { messageOf } from '../../proto/errors.js';
@@ -17,6 +18,7 @@ import { isOlder } from '../table/node-table.js';
 import { ownSubnets } from '../table/own-subnets.js';
 import { mirroredNetworks } from '../table/used-ranges.js';
 import type { UplinkState } from '../uplink/uplink.js';
+import type { AddressFollower } from './address-follower.js';
 import { conditionsFrom } from './conditions.js';
 import type { DataPath } from './data-path.js';
 import type { Intake } from './intake.js';
@@ -46,6 +48,8 @@ export type SelfStatusOptions = {
   readonly intake: Pick<Intake, 'offered' | 'findings'>;
   readonly dataPath: Pick<DataPath, 'findings' | 'silentPeers'>;
   readonly uses: Pick<LeaseUses, 'look' | 'report'>;
+  /** Undefined: without --follow-address. */
+  readonly follower: Pick<AddressFollower, 'look'> | undefined;
   /** The certificate and the state directory. */
   readonly sources: readonly Pick<FindingSource, 'findings'>[];
   /** Called with each new status. */
@@ -229,12 +233,13 @@ export class SelfStatus {
 
   /** report returns the report for the controllers; undefined while this host has no lease. */
   report(): ReportRequest | undefined {
-    const { intake, dataPath, host, known, uses } = this.#options;
+    const { intake, dataPath, follower, host, known, uses } = this.#options;
     // Controllers identify this host by the newest assignment, even if the host refuses it.
     const assignment = intake.offered ?? known.current.assignment;
     if (assignment === undefined) return undefined;
     const applied = this.#applied();
     const { leases, containers, containerCount } = uses.report(assignment);
+    const newAddress = follower?.look();
     return {
       nodeId: assignment.nodeId,
       generation: assignment.generation,
@@ -249,6 +254,7 @@ export class SelfStatus {
       leases: leases.map(wireFromLeaseUse),
       containers: containers.map(wireFromContainerUse),
       containerCount,
+      ...(newAddress === undefined ? {} : { newAddress: formatIpv4(newAddress) }),
     };
   }
 }

@@ -75,6 +75,7 @@ export const settingsSchema = v.object({
   nextHops: v.picklist(['auto', 'never'], 'has to be auto or never'),
   probeInterval: integer(0, 3600),
   tuneKernel: onOrOff,
+  followAddress: onOrOff,
   mark: v.pipe(v.union([v.string(), v.pipe(v.number(), v.transform(String))]), fromCheck(checkMark)),
   logLevel: v.picklist(logLevels, `has to be one of ${logLevels.join(', ')}`),
 });
@@ -163,6 +164,15 @@ export function addOptions(target: Command): Command {
     .addOption(
       new Option('--tune-kernel [boolean]', "raise the kernel's limits where the fleet is too large for them")
         .env(env('TUNE_KERNEL'))
+        .preset('true')
+        .default('false'),
+    )
+    .addOption(
+      new Option(
+        '--follow-address [boolean]',
+        'report a new address of this host, such as one from DHCP, to the controllers',
+      )
+        .env(env('FOLLOW_ADDRESS'))
         .preset('true')
         .default('false'),
     )

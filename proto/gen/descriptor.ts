@@ -226,6 +226,10 @@ export const descriptor = {
         "reclaimAfterSeconds": {
          "type": "uint32",
          "id": 11
+        },
+        "followAddress": {
+         "type": "bool",
+         "id": 12
         }
        }
       },
@@ -874,6 +878,10 @@ export const descriptor = {
         "containerCount": {
          "type": "uint32",
          "id": 14
+        },
+        "newAddress": {
+         "type": "string",
+         "id": 15
         }
        }
       },
@@ -2800,6 +2808,11 @@ export const descriptor = {
          "oneof": [
           "reclaimAfterSeconds"
          ]
+        },
+        "_followAddress": {
+         "oneof": [
+          "followAddress"
+         ]
         }
        },
        "fields": {
@@ -2832,6 +2845,13 @@ export const descriptor = {
         "mode": {
          "type": "Mode",
          "id": 6
+        },
+        "followAddress": {
+         "type": "bool",
+         "id": 7,
+         "options": {
+          "proto3_optional": true
+         }
         }
        }
       },

@@ -109,10 +109,10 @@ else {
     t.is(bad.reports.at(-1)?.routes?.installed, 1);
   });
 
-  test('a pool grows and shrinks under a running daemon: guard, rules and routes follow', async (t) => {
+  test('a pool grows and shrinks under a running daemon; a new address of the host is reported', async (t) => {
     const host = await BadHost.make(t);
     const { bad, namespace } = host;
-    void host.start();
+    void host.start([], ['--follow-address']);
     await bad.until('the node watches', () => bad.said.length > 0);
     bad.say({ assignment });
     bad.say(snapshotAt(10));
@@ -144,6 +144,19 @@ else {
     await bad.until('the smaller pool is applied', () => bad.reports.at(-1)?.applied?.revision === 12);
     t.deepEqual(guards(), ['10.76.0.0/17']);
     t.regex(rules(), /ip daddr 10\.76\.0\.0\/17 /);
+    t.is(bad.reports.at(-1)?.routes?.installed, 1);
+
+    // As after DHCP gave it another address: that of another interface is none.
+    namespace.ipBatch([
+      'address add 192.168.84.11/24 dev eth1',
+      'address delete 192.168.83.11/24 dev eth0',
+      'address add 192.168.83.99/24 dev eth0',
+    ]);
+    await bad.until('the new address is reported', () => (bad.reports.at(-1)?.newAddress ?? '') !== '');
+    t.is(bad.reports.at(-1)?.newAddress, '192.168.83.99');
+    bad.say({ assignment: { ...assignment, address: '192.168.83.99' } });
+    await bad.until('all is well', () => bad.condition('Underlay')?.ok === true);
+    t.is(bad.reports.at(-1)?.newAddress, '');
     t.is(bad.reports.at(-1)?.routes?.installed, 1);
   });
 

@@ -77,6 +77,7 @@ const steps: Readonly<Record<string, readonly Step[]>> = {
     example('xctl pools set default --quarantine 24h'),
     example('xctl pools set default --reclaim-after 7d'),
     example('xctl pools set default --reclaim-after never'),
+    example('xctl pools set default --follow-address on'),
   ],
   nodes: [
     example('xctl nodes add web-1 --address 192.168.83.83'),

@@ -147,8 +147,8 @@ export class BadHost {
     return host;
   }
 
-  /** start starts xnetd with these options of Node.js, and returns its exit code. */
-  start(nodeOptions: readonly string[] = []): Promise<number | null> {
+  /** start starts xnetd with these options of Node.js and of its own, and returns its exit code. */
+  start(nodeOptions: readonly string[] = [], options: readonly string[] = []): Promise<number | null> {
     const [program = '', ...enter] = this.namespace.enter;
     const daemon = spawn(
       program,
@@ -158,6 +158,7 @@ export class BadHost {
         ...['--controller', `unix:${this.#socket}`, '--state-dir', join(this.dir, 'state')],
         ...['--run-dir', join(this.dir, 'run'), '--probe-interval', '0'],
         ...['--docker-socket', join(this.dir, 'none.sock'), '--docker-pid-file', join(this.dir, 'none.pid')],
+        ...options,
       ],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );

@@ -48,6 +48,7 @@ export function wireFromPool(view: ReadonlyView, name: string, nowMs: number): P
     })),
     createdMs: record.createdMs,
     reclaimAfterSeconds: record.reclaimAfterSeconds ?? 0,
+    followAddress: record.followAddress ?? false,
     usage: usageOf({ record, subnets, ...doubtOf(view, record) }, nowMs),
   };
 }

@@ -17,6 +17,7 @@ export interface Pool {
   'createdMs'?: (number | string | Long);
   'usage'?: (_xnet_v1_PoolUsage | null);
   'reclaimAfterSeconds'?: (number);
+  'followAddress'?: (boolean);
 }
 
 export interface Pool__Output {
@@ -31,4 +32,5 @@ export interface Pool__Output {
   'createdMs': (number);
   'usage': (_xnet_v1_PoolUsage__Output | null);
   'reclaimAfterSeconds': (number);
+  'followAddress': (boolean);
 }

@@ -24,6 +24,7 @@ export interface ReportRequest {
   'leases'?: (_xnet_v1_LeaseUse)[];
   'containers'?: (_xnet_v1_ContainerUse)[];
   'containerCount'?: (number);
+  'newAddress'?: (string);
 }
 
 export interface ReportRequest__Output {
@@ -41,4 +42,5 @@ export interface ReportRequest__Output {
   'leases': (_xnet_v1_LeaseUse__Output)[];
   'containers': (_xnet_v1_ContainerUse__Output)[];
   'containerCount': (number);
+  'newAddress': (string);
 }

@@ -9,8 +9,10 @@ export interface SetPoolRequest {
   'quarantineSeconds'?: (number);
   'reclaimAfterSeconds'?: (number);
   'mode'?: (_xnet_v1_Mode);
+  'followAddress'?: (boolean);
   '_quarantineSeconds'?: "quarantineSeconds";
   '_reclaimAfterSeconds'?: "reclaimAfterSeconds";
+  '_followAddress'?: "followAddress";
 }
 
 export interface SetPoolRequest__Output {
@@ -20,6 +22,8 @@ export interface SetPoolRequest__Output {
   'quarantineSeconds'?: (number);
   'reclaimAfterSeconds'?: (number);
   'mode': (_xnet_v1_Mode__Output);
+  'followAddress'?: (boolean);
   '_quarantineSeconds'?: "quarantineSeconds";
   '_reclaimAfterSeconds'?: "reclaimAfterSeconds";
+  '_followAddress'?: "followAddress";
 }

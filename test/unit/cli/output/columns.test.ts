@@ -114,6 +114,7 @@ const emptyPool: Pool__Output = {
   bridgeName: 'xnet0',
   quarantineSeconds: 3600,
   reclaimAfterSeconds: 0,
+  followAddress: false,
   reservations: [],
   createdMs: nowMs,
   usage: null,
