@@ -13,6 +13,8 @@ import { ipamService } from './service/ipam-service.js';
 import { joinService } from './service/join-service.js';
 import { lifecycleService } from './service/lifecycle-calls.js';
 import { nodeService } from './service/node-service.js';
+import { rolloutFacts } from './service/rollout-facts.js';
+import { rolloutService } from './service/rollout-service.js';
 import { type ControllerSettings, joinEndpoints, localEndpoints } from './settings.js';
 
 /** ApiDeps are the dependencies of the services. */
@@ -52,6 +54,7 @@ export class Api {
       adminService({ state, registries, controller: { ...deps.controller, ports } }),
       ipamService({ feed, pools: registries.pools }),
       lifecycleService({ state, registries }),
+      rolloutService({ feed, rollouts: registries.rollouts, facts: rolloutFacts(feed, sessions) }),
     ];
     const record = sessions.record.bind(sessions);
     this.#listeners = new Listeners({

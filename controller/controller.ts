@@ -20,7 +20,10 @@ import { NodeRegistry } from './registry/nodes.js';
 import { PoolRegistry } from './registry/pools.js';
 import { Reclaims } from './registry/reclaim.js';
 import { runSweeps } from './registry/sweep.js';
+import { RolloutExecutor } from './rollout/executor.js';
+import { RolloutRegistry } from './rollout/rollouts.js';
 import type { Registries, ThisController } from './service/admin-deps.js';
+import { rolloutFacts } from './service/rollout-facts.js';
 import { Presence } from './session/presence.js';
 import { Sessions } from './session/sessions.js';
 import { type ControllerSettings, joinEndpoints } from './settings.js';
@@ -47,6 +50,7 @@ function makeRegistries(context: Context, settings: ControllerSettings): Registr
   return {
     nodes: new NodeRegistry(context),
     pools: new PoolRegistry(context),
+    rollouts: new RolloutRegistry(context),
     tokens: new TokenRegistry(context),
     authority,
     certificates: new CertificateRegistry(context, authority, { nodeTtlMs: settings.nodeCertificateTtl }),
@@ -73,6 +77,7 @@ class Controller {
   readonly #sessions: Sessions;
   readonly #context: Context;
   readonly #registries: Registries;
+  readonly #rollouts: RolloutExecutor;
   readonly #api: Api;
   readonly #runReclaims: (signal: AbortSignal) => Promise<void>;
   readonly #failed = new AbortController();
@@ -102,6 +107,12 @@ class Controller {
     this.#context = context;
     this.#registries = makeRegistries(context, settings);
     this.#registries.authority.onOpened(({ trusted }) => sessions.fanout.trust(trusted));
+    this.#rollouts = new RolloutExecutor({
+      context,
+      controllerId: id,
+      facts: rolloutFacts(feed, sessions),
+      onFacts: (listener) => sessions.convergence.onChange(listener),
+    });
     const controller: Omit<ThisController, 'ports'> = {
       id,
       version,
@@ -175,6 +186,7 @@ class Controller {
     const streams = () => this.#sessions.fanout.streams.size;
     return {
       presence: (stop) => this.#presence.run(stop),
+      rollouts: (stop) => this.#rollouts.run(stop),
       sweeps: (stop) => runSweeps(this.#context, stop),
       reclaims: this.#runReclaims,
       watchdog: (stop) => feedWatchdog({ systemd, feed, log, endpoints, streams }, stop),

@@ -66,7 +66,12 @@ function readFunction(type, refer) {
 }
 
 // As in proto/rpc/definitions.ts.
-const operatorServices = { admin: 'AdminService', ipam: 'IpamService', lifecycle: 'LifecycleService' };
+const operatorServices = {
+  admin: 'AdminService',
+  ipam: 'IpamService',
+  lifecycle: 'LifecycleService',
+  rollout: 'RolloutService',
+};
 
 /**
  * staticServices is the source of a module that exports `services.operator`, as proto/rpc/definitions.ts does.

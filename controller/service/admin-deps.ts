@@ -9,6 +9,7 @@ import type { MutationId } from '../registry/guards.js';
 import type { NodeRegistry } from '../registry/nodes.js';
 import { requestDigest } from '../registry/operation.js';
 import type { PoolRegistry } from '../registry/pools.js';
+import type { RolloutRegistry } from '../rollout/rollouts.js';
 import type { Sessions } from '../session/sessions.js';
 import type { Store } from '../store/store.js';
 import type { ViewFeed } from '../view/view-feed.js';
@@ -26,6 +27,7 @@ export type ClusterState = {
 export type Registries = {
   readonly nodes: NodeRegistry;
   readonly pools: PoolRegistry;
+  readonly rollouts: RolloutRegistry;
   readonly tokens: TokenRegistry;
   readonly certificates: CertificateRegistry;
   readonly authority: Authority;

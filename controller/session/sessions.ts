@@ -2,7 +2,7 @@
 // Invariant: one node has one stream. A newer one from the same host replaces the older; one from another host is
 // refused, so that a copied host can't make both flap (second-hosts.ts).
 import { prefixKey } from '../../proto/domain/address.js';
-import type { LeaseUse, NodeStatus, Permit } from '../../proto/domain/network.js';
+import type { LeaseUse, NodeStatus } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
 import { statusFromError } from '../../proto/rpc/status.js';
@@ -40,8 +40,6 @@ export type SessionParts = {
   readonly feed: ViewFeed;
   readonly presence: Presence;
   readonly log: Logger;
-  /** See AssignmentSources. */
-  readonly permitOf?: (nodeId: string) => Permit | undefined;
 };
 
 const progressEveryMs = 100;
@@ -59,9 +57,9 @@ export class Sessions {
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
-    const { store, feed, log, permitOf } = parts;
+    const { store, feed, log } = parts;
     const statusOf = (nodeId: string) => this.statusOf(nodeId);
-    this.fanout = new Fanout(feed, log, { statusOf, ...(permitOf === undefined ? {} : { permitOf }) });
+    this.fanout = new Fanout(feed, log, { statusOf });
     const isHere = (nodeId: string) => this.fanout.streamOf(nodeId) !== undefined;
     this.#statuses = new Statuses({ store, feed, log, isHere });
     this.#absences = new Absences({ store, feed, log, isHere });

@@ -28,6 +28,8 @@ export type Key =
   | { readonly kind: 'token'; readonly id: string }
   | { readonly kind: 'certificate'; readonly id: string }
   | { readonly kind: 'revoked'; readonly id: string }
+  | { readonly kind: 'rollout'; readonly id: string }
+  | { readonly kind: 'steps'; readonly id: string }
   | { readonly kind: 'operation'; readonly id: string }
   | { readonly kind: 'event'; readonly id: string };
 
@@ -53,6 +55,9 @@ export const keys = {
   certificate: (serial: string) => `certificates/${serial}`,
   /** By serial, or by node id, which covers all certificates of the node. */
   revoked: (id: string) => `revoked/${id}`,
+  rollout: (id: string) => `rollouts/${id}`,
+  /** Part `part`, from 0, of the steps of a rollout: "steps/r-4f2f9c.0". */
+  steps: (rollout: string, part: number) => `steps/${rollout}.${part}`,
   operation: (id: string) => `operations/${id}`,
   event: (id: string) => `events/${id}`,
 } as const;
@@ -64,6 +69,8 @@ export const prefixes = {
   nodes: 'nodes/',
   subnets: 'subnets/',
   subnetsOf: (pool: string) => `subnets/${pool}/`,
+  rollouts: 'rollouts/',
+  stepsOf: (rollout: string) => `steps/${rollout}.`,
 } as const;
 
 const idPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
@@ -79,6 +86,8 @@ type ById =
   | 'token'
   | 'certificate'
   | 'revoked'
+  | 'rollout'
+  | 'steps'
   | 'operation'
   | 'event';
 
@@ -115,6 +124,8 @@ const parsers: Readonly<Record<string, (rest: string) => Key | undefined>> = {
   tokens: byId('token'),
   certificates: byId('certificate'),
   revoked: byId('revoked'),
+  rollouts: byId('rollout'),
+  steps: byId('steps'),
   operations: byId('operation'),
   events: byId('event'),
 };

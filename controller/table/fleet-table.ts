@@ -97,6 +97,11 @@ export class FleetTable {
     return changed;
   }
 
+  /** routedSince returns the revision since which the table has the present entry of a subnet, by prefixKey, or a later one. */
+  routedSince(id: number): number {
+    return this.#history.findLast(({ subnet }) => subnet === id)?.revision ?? this.#floor;
+  }
+
   /** hasSince reports whether the history has everything that changed after `revision`. */
   hasSince(revision: number): boolean {
     return revision >= this.#floor && revision <= this.#revision;

@@ -8,14 +8,13 @@ import {
   primaryLease,
 } from '../../proto/domain/network.js';
 import { leasesOf, statedLeases, useOf } from './leases.js';
+import { permitOf } from './permits.js';
 import type { ReadonlyView } from './view.js';
 
 /** AssignmentSources are what an assignment depends on besides the view. */
 export type AssignmentSources = {
   /** Returns the newest report of a node, if it is newer than the view's. */
   readonly statusOf?: (nodeId: string) => Pick<NodeStatus, 'leases'> | undefined;
-  /** Returns the permit that a rollout gives a node; undefined: none. */
-  readonly permitOf?: (nodeId: string) => Permit | undefined;
 };
 
 /**
@@ -25,7 +24,7 @@ export type AssignmentSources = {
 export function assignmentOf(
   view: ReadonlyView,
   nodeId: string,
-  { statusOf, permitOf }: AssignmentSources = {},
+  { statusOf }: AssignmentSources = {},
 ): Assignment | undefined {
   const node = view.nodes.get(nodeId)?.record;
   const uses = (statusOf?.(nodeId) ?? view.statuses.get(nodeId)?.record)?.leases;
@@ -40,7 +39,7 @@ export function assignmentOf(
     availability: node.availability,
     ...{ pool, subnet, generation, mode, networkName, bridgeName },
     leases,
-    permit: permitOf?.(nodeId) ?? firstPermit(view, nodeId, leases, uses),
+    permit: permitOf(view, nodeId) ?? firstPermit(view, nodeId, leases, uses),
     leave: false,
   };
 }

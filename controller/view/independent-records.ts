@@ -7,6 +7,7 @@ import type { StoredEntry } from './held.js';
 import { HostNetworks } from './host-networks.js';
 import { NodeCertificates } from './node-certificates.js';
 import { type KindTable, RecordMap, SingleRecord } from './record-tables.js';
+import { RolloutSteps } from './rollout-steps.js';
 import type { ViewChanges } from './view-changes.js';
 
 /** IndependentKey is a key whose record depends on no other. Operations and events are not kept in memory. */
@@ -63,6 +64,12 @@ export class IndependentRecords {
     // An unreadable revocation is as effective as a readable one.
     placeholder: (id) => ({ role: 'node', id, atMs: 0 }),
   });
+  readonly rollouts = new RecordMap('rollout', {
+    note: (changes) => {
+      changes.rollouts = true;
+    },
+  });
+  readonly steps = new RolloutSteps();
   readonly #tables: Tables;
 
   /**
@@ -96,6 +103,8 @@ export class IndependentRecords {
       token: this.tokens,
       certificate: this.certificates,
       revoked: this.revoked,
+      rollout: this.rollouts,
+      steps: this.steps,
     };
   }
 

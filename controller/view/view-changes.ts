@@ -13,6 +13,8 @@ export type ViewChanges = {
   readonly registrations: Set<string>;
   controllers: boolean;
   authority: boolean;
+  /** Whether rollouts or their steps changed. */
+  rollouts: boolean;
   /** Whether certificates or revocations changed. */
   certificates: boolean;
   /** The recorded events. Empty for a listing. */
@@ -30,6 +32,7 @@ export function noViewChanges(): ViewChanges {
     registrations: new Set(),
     controllers: false,
     authority: false,
+    rollouts: false,
     certificates: false,
     events: [],
   };

@@ -17,6 +17,7 @@ import type {
   RecordOf,
   RegistrationRecord,
   RevokedRecord,
+  RolloutRecord,
   SessionRecord,
   StatusRecord,
   SubnetRecord,
@@ -30,6 +31,7 @@ import type { Held, HeldSubnet, StoredEntry } from './held.js';
 import type { ReadonlyHostNetworks } from './host-networks.js';
 import { IndependentRecords } from './independent-records.js';
 import { localTimes } from './local-times.js';
+import type { ReadonlyRolloutSteps } from './rollout-steps.js';
 import { noViewChanges, type ViewChanges } from './view-changes.js';
 
 /** Times measure the times in records: the view's own clock, and when it saw each revision. */
@@ -81,6 +83,8 @@ export class View {
   readonly certificatesOfNode: ReadonlyMap<string, ReadonlySet<string>>;
   /** Revocations, by the serial of a certificate or the id of a node. */
   readonly revoked: ReadonlyMap<string, Held<RevokedRecord>>;
+  readonly rollouts: ReadonlyMap<string, Held<RolloutRecord>>;
+  readonly rolloutSteps: ReadonlyRolloutSteps;
   /** Keys whose records contradict older ones, with the contradictions. These records are not acted on. */
   readonly contradictions: ReadonlyMap<string, string>;
   readonly #beliefs: Beliefs;
@@ -127,6 +131,8 @@ export class View {
     this.certificateOfNode = records.nodeCertificates.newest;
     this.certificatesOfNode = records.nodeCertificates.serials;
     this.revoked = records.revoked.all;
+    this.rollouts = records.rollouts.all;
+    this.rolloutSteps = records.steps;
   }
 
   /** revision returns the view's revision of the store; 0 before the first listing. */

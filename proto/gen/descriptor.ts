@@ -1,4 +1,4 @@
-// Original files: proto/xnet/v1/access.proto proto/xnet/v1/types.proto proto/xnet/v1/node.proto proto/xnet/v1/join.proto proto/xnet/v1/admin.proto proto/xnet/v1/ipam.proto proto/xnet/v1/lifecycle.proto proto/xnet/v1/local.proto
+// Original files: proto/xnet/v1/access.proto proto/xnet/v1/types.proto proto/xnet/v1/node.proto proto/xnet/v1/join.proto proto/xnet/v1/admin.proto proto/xnet/v1/ipam.proto proto/xnet/v1/lifecycle.proto proto/xnet/v1/local.proto proto/xnet/v1/rollout.proto
 
 export const descriptor = {
  "nested": {
@@ -2969,6 +2969,368 @@ export const descriptor = {
         "leaseUnknown": {
          "type": "bool",
          "id": 3
+        }
+       }
+      },
+      "RolloutService": {
+       "methods": {
+        "CreateRollout": {
+         "requestType": "CreateRolloutRequest",
+         "responseType": "CreateRolloutResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        },
+        "ListRollouts": {
+         "requestType": "ListRolloutsRequest",
+         "responseType": "ListRolloutsResponse",
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
+        },
+        "GetRollout": {
+         "requestType": "GetRolloutRequest",
+         "responseType": "GetRolloutResponse",
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
+        },
+        "WatchRollout": {
+         "requestType": "GetRolloutRequest",
+         "responseType": "GetRolloutResponse",
+         "responseStream": true,
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
+        },
+        "ControlRollout": {
+         "requestType": "ControlRolloutRequest",
+         "responseType": "ControlRolloutResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        }
+       }
+      },
+      "RolloutState": {
+       "values": {
+        "ROLLOUT_STATE_UNSPECIFIED": 0,
+        "ROLLOUT_STATE_RUNNING": 1,
+        "ROLLOUT_STATE_PAUSED": 2,
+        "ROLLOUT_STATE_FAILED": 3,
+        "ROLLOUT_STATE_DONE": 4,
+        "ROLLOUT_STATE_CANCELLED": 5,
+        "ROLLOUT_STATE_UNDOING": 6,
+        "ROLLOUT_STATE_UNDONE": 7
+       }
+      },
+      "StepState": {
+       "values": {
+        "STEP_STATE_UNSPECIFIED": 0,
+        "STEP_STATE_PENDING": 1,
+        "STEP_STATE_GRANTED": 2,
+        "STEP_STATE_PERMITTED": 3,
+        "STEP_STATE_VERIFYING": 4,
+        "STEP_STATE_DONE": 5,
+        "STEP_STATE_FAILED": 6,
+        "STEP_STATE_UNDONE": 7,
+        "STEP_STATE_SKIPPED": 8
+       }
+      },
+      "RolloutControl": {
+       "values": {
+        "ROLLOUT_CONTROL_UNSPECIFIED": 0,
+        "ROLLOUT_CONTROL_PAUSE": 1,
+        "ROLLOUT_CONTROL_RESUME": 2,
+        "ROLLOUT_CONTROL_CANCEL": 3,
+        "ROLLOUT_CONTROL_UNDO": 4
+       }
+      },
+      "RolloutMove": {
+       "fields": {
+        "node": {
+         "type": "string",
+         "id": 1
+        },
+        "pool": {
+         "type": "string",
+         "id": 2
+        },
+        "mode": {
+         "type": "Mode",
+         "id": 3
+        }
+       }
+      },
+      "CreateRolloutRequest": {
+       "fields": {
+        "operationId": {
+         "type": "string",
+         "id": 1
+        },
+        "dryRun": {
+         "type": "bool",
+         "id": 2
+        },
+        "moves": {
+         "rule": "repeated",
+         "type": "RolloutMove",
+         "id": 3
+        },
+        "pool": {
+         "type": "string",
+         "id": 4
+        },
+        "mode": {
+         "type": "Mode",
+         "id": 5
+        },
+        "maxUnavailable": {
+         "type": "string",
+         "id": 6
+        },
+        "per": {
+         "type": "string",
+         "id": 7
+        },
+        "healthSeconds": {
+         "type": "uint32",
+         "id": 8
+        }
+       }
+      },
+      "CreateRolloutResponse": {
+       "fields": {
+        "rollout": {
+         "type": "Rollout",
+         "id": 1
+        },
+        "steps": {
+         "rule": "repeated",
+         "type": "RolloutStep",
+         "id": 2
+        },
+        "unchanged": {
+         "type": "bool",
+         "id": 3
+        }
+       }
+      },
+      "ListRolloutsRequest": {
+       "fields": {}
+      },
+      "ListRolloutsResponse": {
+       "fields": {
+        "rollouts": {
+         "rule": "repeated",
+         "type": "Rollout",
+         "id": 1
+        }
+       }
+      },
+      "GetRolloutRequest": {
+       "fields": {
+        "rollout": {
+         "type": "string",
+         "id": 1
+        }
+       }
+      },
+      "GetRolloutResponse": {
+       "fields": {
+        "rollout": {
+         "type": "Rollout",
+         "id": 1
+        },
+        "steps": {
+         "rule": "repeated",
+         "type": "RolloutStep",
+         "id": 2
+        }
+       }
+      },
+      "ControlRolloutRequest": {
+       "fields": {
+        "operationId": {
+         "type": "string",
+         "id": 1
+        },
+        "dryRun": {
+         "type": "bool",
+         "id": 2
+        },
+        "rollout": {
+         "type": "string",
+         "id": 3
+        },
+        "control": {
+         "type": "RolloutControl",
+         "id": 4
+        }
+       }
+      },
+      "ControlRolloutResponse": {
+       "fields": {
+        "rollout": {
+         "type": "Rollout",
+         "id": 1
+        },
+        "unchanged": {
+         "type": "bool",
+         "id": 2
+        }
+       }
+      },
+      "Rollout": {
+       "fields": {
+        "id": {
+         "type": "string",
+         "id": 1
+        },
+        "state": {
+         "type": "RolloutState",
+         "id": 2
+        },
+        "undo": {
+         "type": "bool",
+         "id": 3
+        },
+        "message": {
+         "type": "string",
+         "id": 4
+        },
+        "waiting": {
+         "type": "string",
+         "id": 5
+        },
+        "pool": {
+         "type": "string",
+         "id": 6
+        },
+        "mode": {
+         "type": "Mode",
+         "id": 7
+        },
+        "maxUnavailable": {
+         "type": "string",
+         "id": 8
+        },
+        "per": {
+         "type": "string",
+         "id": 9
+        },
+        "healthSeconds": {
+         "type": "uint32",
+         "id": 10
+        },
+        "createdMs": {
+         "type": "int64",
+         "id": 11
+        },
+        "createdBy": {
+         "type": "string",
+         "id": 12
+        },
+        "sinceMs": {
+         "type": "int64",
+         "id": 13
+        },
+        "steps": {
+         "type": "uint32",
+         "id": 14
+        },
+        "settled": {
+         "type": "uint32",
+         "id": 15
+        },
+        "failed": {
+         "type": "uint32",
+         "id": 16
+        }
+       }
+      },
+      "RolloutStep": {
+       "fields": {
+        "nodeId": {
+         "type": "string",
+         "id": 1
+        },
+        "nodeName": {
+         "type": "string",
+         "id": 2
+        },
+        "group": {
+         "type": "string",
+         "id": 3
+        },
+        "state": {
+         "type": "StepState",
+         "id": 4
+        },
+        "undo": {
+         "type": "bool",
+         "id": 5
+        },
+        "fromSubnet": {
+         "type": "string",
+         "id": 6
+        },
+        "fromPool": {
+         "type": "string",
+         "id": 7
+        },
+        "fromMode": {
+         "type": "Mode",
+         "id": 8
+        },
+        "toPool": {
+         "type": "string",
+         "id": 9
+        },
+        "toMode": {
+         "type": "Mode",
+         "id": 10
+        },
+        "grantedSubnet": {
+         "type": "string",
+         "id": 11
+        },
+        "message": {
+         "type": "string",
+         "id": 12
+        },
+        "sinceMs": {
+         "type": "int64",
+         "id": 13
+        },
+        "attempts": {
+         "type": "uint32",
+         "id": 14
         }
        }
       }

@@ -8,9 +8,11 @@ import type { ProtoGrpcType as JoinTypes } from '../gen/join.js';
 import type { ProtoGrpcType as LifecycleTypes } from '../gen/lifecycle.js';
 import type { ProtoGrpcType as LocalTypes } from '../gen/local.js';
 import type { ProtoGrpcType as NodeTypes } from '../gen/node.js';
+import type { ProtoGrpcType as RolloutTypes } from '../gen/rollout.js';
 import type { AdminServiceClient } from '../gen/xnet/v1/AdminService.js';
 import type { IpamServiceClient } from '../gen/xnet/v1/IpamService.js';
 import type { LifecycleServiceClient } from '../gen/xnet/v1/LifecycleService.js';
+import type { RolloutServiceClient } from '../gen/xnet/v1/RolloutService.js';
 import { loaderOptions } from './loader-options.js';
 
 /** packageDefinition describes every message and service of xnet.v1, as the reflection service needs it. */
@@ -25,12 +27,14 @@ const loaded = grpc.loadPackageDefinition(packageDefinition) as unknown as Admin
   JoinTypes &
   LifecycleTypes &
   LocalTypes &
-  NodeTypes;
+  NodeTypes &
+  RolloutTypes;
 
-const { AdminService, IpamService, JoinService, LifecycleService, LocalService, NodeService } = loaded.xnet.v1;
+const { AdminService, IpamService, JoinService, LifecycleService, LocalService, NodeService, RolloutService } =
+  loaded.xnet.v1;
 
 /** OperatorClient makes the operators' calls: those of every service that people use. */
-export type OperatorClient = AdminServiceClient & IpamServiceClient & LifecycleServiceClient;
+export type OperatorClient = AdminServiceClient & IpamServiceClient & LifecycleServiceClient & RolloutServiceClient;
 
 type OperatorConstructor = new (...args: ConstructorParameters<typeof grpc.Client>) => OperatorClient;
 
@@ -39,12 +43,13 @@ export const services = {
   admin: AdminService,
   ipam: IpamService,
   lifecycle: LifecycleService,
+  rollout: RolloutService,
   node: NodeService,
   join: JoinService,
   local: LocalService,
   /** A client of all operators' services over one connection; no two of them have a call of the same name. */
   operator: grpc.makeGenericClientConstructor(
-    { ...AdminService.service, ...IpamService.service, ...LifecycleService.service },
+    { ...AdminService.service, ...IpamService.service, ...LifecycleService.service, ...RolloutService.service },
     'operator',
   ) as unknown as OperatorConstructor,
 } as const;

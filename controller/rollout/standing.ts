@@ -1,0 +1,67 @@
+// What is known of a node during its step: whether it is down, uses its new lease, is healthy, or failed. Pure.
+// Invariant: a node counts as healthy only by its own newest report, and only while it is connected and no peer misses it.
+import { formatPrefix, gatewayOf, prefixesEqual } from '../../proto/domain/address.js';
+import type { Condition, NodeStatus } from '../../proto/domain/network.js';
+import type { NodeState__Output } from '../../proto/gen/xnet/v1/NodeState.js';
+import type { PlaceRecord } from '../store/records.js';
+import type { NodeStep } from '../view/rollout-steps.js';
+import type { ReadonlyView } from '../view/view.js';
+
+/** Facts are what a controller knows besides the view. */
+export type Facts = {
+  /** Returns a node's state. */
+  readonly stateOf: (nodeId: string) => NodeState__Output;
+  /** Returns a node's newest report. */
+  readonly statusOf: (nodeId: string) => NodeStatus | undefined;
+  /** Reports whether all connected nodes except its holder route to a subnet. */
+  readonly isRouted: (subnet: PlaceRecord['subnet'], nodeId: string) => boolean;
+  /** Returns how long this controller has known a permit, in milliseconds; 0: it is new. */
+  readonly permittedMs: (step: NodeStep) => number;
+};
+
+/** isDown reports whether a node that was connected is not. */
+export function isDown(view: ReadonlyView, nodeId: string): boolean {
+  return !view.sessions.has(nodeId) && (view.absences.has(nodeId) || view.statuses.has(nodeId));
+}
+
+/** isGone reports whether a node is down for longer than a restart of its daemon or of a controller takes. */
+export function isGone(view: ReadonlyView, nodeId: string): boolean {
+  return !view.sessions.has(nodeId) && view.absences.get(nodeId)?.record.told === true;
+}
+
+/** usesLease reports whether a node's newest report says that its host uses a lease. */
+export function usesLease(facts: Facts, nodeId: string, place: PlaceRecord): boolean {
+  return (facts.statusOf(nodeId)?.leases ?? []).some(
+    ({ subnet, generation, inForce }) =>
+      inForce && generation === place.generation && prefixesEqual(subnet, place.subnet),
+  );
+}
+
+/** dockerFailure returns the condition of a node that says that its Docker can't be changed; undefined: none does. */
+export function dockerFailure(facts: Facts, nodeId: string): Condition | undefined {
+  return facts.statusOf(nodeId)?.conditions.find(({ type, ok, transient }) => type === 'Docker' && !ok && !transient);
+}
+
+/**
+ * whyNotHealthy says why a node is not healthy with a lease yet; empty: it is. Healthy: connected, ready, its host uses
+ * the lease, its probes are answered, all peers route to it, and no peer misses it.
+ */
+export function whyNotHealthy(view: ReadonlyView, facts: Facts, nodeId: string, place: PlaceRecord): string {
+  if (!view.sessions.has(nodeId)) return 'it is not connected';
+  if (!usesLease(facts, nodeId, place)) return `it does not report ${formatPrefix(place.subnet)} in force`;
+  if (facts.stateOf(nodeId) !== 'NODE_STATE_READY') {
+    const failing = facts.statusOf(nodeId)?.conditions.find(({ ok }) => !ok);
+    return failing === undefined ? 'it is not ready' : `${failing.type}: ${failing.message || failing.reason}`;
+  }
+  if (!facts.isRouted(place.subnet, nodeId)) return `not all peers route to ${formatPrefix(place.subnet)}`;
+  const missing = missedBy(view, facts, gatewayOf(place.subnet));
+  return missing === undefined ? '' : `${missing} gets no answer from it`;
+}
+
+function missedBy(view: ReadonlyView, facts: Facts, gateway: number): string | undefined {
+  for (const id of view.sessions.keys()) {
+    const silent = facts.statusOf(id)?.silentPeers.some((peer) => peer.gateway === gateway && peer.hostAnswers);
+    if (silent === true) return view.nodes.get(id)?.record.name ?? id;
+  }
+  return undefined;
+}

@@ -1,0 +1,20 @@
+// The permit of a node: what allows its host to restart Docker for a change of its leases. Pure.
+import type { Permit } from '../../proto/domain/network.js';
+import type { ReadonlyView } from './view.js';
+
+/**
+ * permitOf returns the permit that a rollout gives a node; undefined: none does. Each attempt of a step has a permit of
+ * its own ("r-4f2f9c03a1b2/2"), so that a host which failed before tries again.
+ */
+export function permitOf(view: ReadonlyView, nodeId: string): Permit | undefined {
+  const permitted = view.rolloutSteps.permittedOf(nodeId);
+  const granted = permitted?.step.granted;
+  if (permitted === undefined || granted === undefined) return undefined;
+  const { subnet, generation, mode } = granted;
+  return {
+    rollout: `${permitted.rollout}/${permitted.step.attempt}`,
+    // A lease of another mode leaves docker0 without one.
+    subnet: mode === 'bip' ? subnet : undefined,
+    generation,
+  };
+}
