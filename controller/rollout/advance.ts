@@ -69,7 +69,7 @@ function entered(
 ): Change {
   const { rollout } = at;
   const { nodeName, state, message } = wanted;
-  const step: StepRecord = { ...wanted, sinceMs: nowMs, ...(state === 'permitted' ? permitted(at.step, facts) : {}) };
+  const step: StepRecord = { ...wanted, sinceMs: nowMs, ...begun(at.step, state, facts) };
   const stops = state === 'failed' && (record.state === 'running' || record.state === 'undoing');
   const after: RolloutRecord = stops
     ? { ...record, state: 'failed', sinceMs: nowMs, message: `${nodeName}: ${message}` }
@@ -88,9 +88,11 @@ function entered(
   };
 }
 
-function permitted(step: StepRecord, facts: Facts): Partial<StepRecord> {
-  const failure = dockerFailure(facts, step.node);
-  return { attempt: step.attempt + 1, ...(failure === undefined ? {} : { failureMs: failure.sinceMs }) };
+// A failure that the host reports at the beginning of an attempt is not one of this attempt.
+function begun(step: StepRecord, state: StepRecord['state'], facts: Facts): Partial<StepRecord> {
+  if (step.state !== 'granted' || (state !== 'permitted' && state !== 'verifying')) return {};
+  const failureMs = dockerFailure(facts, step.node)?.sinceMs;
+  return { attempt: step.attempt + (state === 'permitted' ? 1 : 0), ...(failureMs === undefined ? {} : { failureMs }) };
 }
 
 // Back: to the lease that the node had, pinned to its subnet; a repeated step keeps the subnet that it was granted.

@@ -56,12 +56,13 @@ export function placeOf(view: ReadonlyView, nodeId: string, lease: HeldLease): P
   return { pool: lease.pool, subnet: lease.subnet, generation: lease.record.generation, mode };
 }
 
-function without(lease: LeaseRecord, field: 'endingMs'): LeaseRecord {
-  const { [field]: _dropped, ...rest } = lease;
+function without(lease: LeaseRecord): LeaseRecord {
+  const { endingMs: _ending, mode: _mode, ...rest } = lease;
   return rest;
 }
 
-// The record of a granted lease names its mode where the node or the pool have another.
+// The record of a granted lease names its mode where the node or the pool have another; that of an ending one always does,
+// since its pool may get another mode while it ends.
 function modeFor(view: ReadonlyView, node: NodeRecord, { pool, mode }: Target): { readonly mode?: Mode } {
   return (node.mode ?? view.pools.get(pool)?.record.mode) === mode ? {} : { mode };
 }
@@ -105,7 +106,8 @@ export function moveLease(input: LeaseMoveInput): LeaseMove {
   const { view, nodeId, from, target, nowMs } = input;
   const node = requireNode(view, nodeId);
   const former = from === undefined ? undefined : heldAt(view, nodeId, from);
-  const own = leasesOf(view, nodeId).find((lease) => lease !== former && isAt(view, nodeId, lease, target));
+  const isFormer = ({ subnet }: HeldLease) => former !== undefined && prefixesEqual(subnet, former.subnet);
+  const own = leasesOf(view, nodeId).find((lease) => !isFormer(lease) && isAt(view, nodeId, lease, target));
   const subnet = own?.subnet ?? choose(input);
   const key = keys.subnet(target.pool, subnet);
   const before = view.subnets.get(prefixKey(subnet))?.record;
@@ -120,14 +122,14 @@ export function moveLease(input: LeaseMoveInput): LeaseMove {
           generation,
           sinceMs: nowMs,
         }
-      : without(own.record, 'endingMs');
+      : { ...without(own.record), ...modeFor(view, node, target) };
   const ended =
     former === undefined
       ? []
       : [
           put(
             keys.subnet(former.pool, former.subnet),
-            encode('subnet', { ...former.record, endingMs: former.record.endingMs ?? nowMs }),
+            encode('subnet', { ...former.record, mode: from?.mode, endingMs: former.record.endingMs ?? nowMs }),
           ),
         ];
   return {

@@ -1,6 +1,7 @@
 // Plans a rollout: the steps of the nodes that it concerns. Pure.
 // Invariant: everything that would stop a step at its turn and can be known now is reported now, all of it at once.
 
+import { prefixesEqual } from '../../proto/domain/address.js';
 import type { Mode } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import { usageOf } from '../registry/allocate.js';
@@ -76,7 +77,7 @@ function clash(view: ReadonlyView, nodeId: string, from: HeldLease, to: StepReco
   for (const lease of leasesOf(view, nodeId)) {
     const its = view.pools.get(lease.pool)?.record;
     if (its === undefined) continue;
-    const ending = lease === from || lease.record.endingMs !== undefined;
+    const ending = prefixesEqual(lease.subnet, from.subnet) || lease.record.endingMs !== undefined;
     const shared = clashOf(wanted, { ...networkOf(lease.record, node, its), ending });
     if (shared !== undefined) return `its lease of pool ${lease.pool} uses ${shared}, as pool ${to.pool} would`;
   }

@@ -53,7 +53,8 @@ function newRolloutOf(view: ReadonlyView, request: CreateRolloutRequest__Output,
   const problems = new Problems();
   const maxUnavailable = problems.take('max unavailable', checkMaxUnavailable(request.maxUnavailable || '1'));
   const per = request.per === '' ? undefined : problems.take('per', checkLabel(request.per, ''));
-  for (const problem of enumProblem('mode', request.mode)) problems.add(problem);
+  const enums = [request, ...request.moves].flatMap(({ mode }) => enumProblem('mode', mode));
+  throwIfAny([...new Set(enums)], 'invalid rollout');
   const mode = modeFromWire(request.mode);
   const pool = request.pool === '' ? undefined : problems.take('pool', checkName(request.pool));
   if (request.healthSeconds > longestHealthSeconds) problems.add('health: longer than a day');
@@ -62,7 +63,6 @@ function newRolloutOf(view: ReadonlyView, request: CreateRolloutRequest__Output,
   }
   if (request.pool === '' && request.moves.length === 0) problems.add('no node is named');
   const moves = request.moves.flatMap((move) => {
-    for (const problem of enumProblem('mode', move.mode)) problems.add(problem);
     const name = problems.take('pool', checkName(move.pool));
     const its = modeFromWire(move.mode);
     try {
@@ -87,7 +87,7 @@ function newRolloutOf(view: ReadonlyView, request: CreateRolloutRequest__Output,
   };
 }
 
-/** findRollout returns the id of the rollout that `text` names: an id, or a unique prefix of one. */
+// Returns the id of the rollout that `text` names: an id, or a unique prefix of one. */
 function findRollout(view: ReadonlyView, text: string): string {
   if (view.rollouts.has(text)) return text;
   const [only, second] = [...view.rollouts.keys()].filter((id) => text !== '' && id.startsWith(text));

@@ -18,6 +18,7 @@ const viewers = [
   ...['GetAuthority', 'GetNode', 'GetPool', 'GetStatus', 'ListCertificates', 'ListEvents', 'ListNodes', 'ListPools'],
   ...['ListRoutes', 'ListSubnets', 'WatchConvergence', 'WatchEvents', 'WatchNodes'],
 ].map((call) => `AdminService/${call}`);
+viewers.push(...['GetRollout', 'ListRollouts', 'WatchRollout'].map((call) => `RolloutService/${call}`));
 const operators = [
   ...viewers,
   ...[
@@ -26,6 +27,7 @@ const operators = [
   ].map((call) => `AdminService/${call}`),
   ...['ResizePool', 'SetPool'].map((call) => `IpamService/${call}`),
   'LifecycleService/RenameNode',
+  ...['ControlRollout', 'CreateRollout'].map((call) => `RolloutService/${call}`),
 ];
 const admins = [
   ...operators,
@@ -221,6 +223,7 @@ test('C19 a value of an enum that this version does not have is refused, whichev
     'AdminService/SetNode availability',
     'AdminService/SetNode mode',
     'IpamService/SetPool mode',
+    'RolloutService/CreateRollout mode',
   ]);
   t.deepEqual(await controller.contents(), before, 'nothing was changed');
 });
