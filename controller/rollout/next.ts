@@ -7,7 +7,7 @@ import type { NodeStep } from '../view/rollout-steps.js';
 import type { ReadonlyView } from '../view/view.js';
 import { heldAt } from './lease-moves.js';
 import { mostUnavailable } from './limits.js';
-import { dockerFailure, type Facts, isDown, isGone, usesLease, whyNotHealthy } from './standing.js';
+import { dockerFailure, type Facts, isDisconnected, isGone, usesLease, whyNotHealthy } from './standing.js';
 
 /** Next is the next thing to do in a rollout. */
 export type Next =
@@ -68,7 +68,7 @@ function cancelled(at: NodeStep, facts: Facts): Next | undefined {
 /** unavailableIn returns the names of the nodes of a group that are down, or not healthy again after their permit. */
 export function unavailableIn(view: ReadonlyView, members: ReadonlySet<string>, steps: readonly NodeStep[]): string[] {
   const busy = new Set(steps.filter(({ step }) => isInFlight(step)).map(({ step }) => step.node));
-  return [...members].filter((id) => busy.has(id) || isDown(view, id));
+  return [...members].filter((id) => busy.has(id) || isDisconnected(view, id));
 }
 
 /** membersOf returns the ids of all nodes of the fleet that have this value of the label; without a label, of all nodes. */
@@ -133,7 +133,7 @@ type Standstill = {
 };
 
 function whyWaiting(view: ReadonlyView, { most, unavailable, granted, here }: Standstill): string {
-  const down = unavailable.filter((id) => isDown(view, id));
+  const down = unavailable.filter((id) => isDisconnected(view, id));
   if (unavailable.length >= most && down.length > 0) {
     const they = `${namesOf(view, down)} ${down.length === 1 ? 'is' : 'are'} down`;
     return `${they}: at most ${most} may be unavailable at once`;

@@ -19,8 +19,8 @@ export type Facts = {
   readonly permittedMs: (step: NodeStep) => number;
 };
 
-/** isDown reports whether a node that was connected is not. */
-export function isDown(view: ReadonlyView, nodeId: string): boolean {
+/** isDisconnected reports whether a node that was connected is not. */
+export function isDisconnected(view: ReadonlyView, nodeId: string): boolean {
   return !view.sessions.has(nodeId) && (view.absences.has(nodeId) || view.statuses.has(nodeId));
 }
 
