@@ -7,10 +7,11 @@ import { type Endpoint, formatEndpoint } from '../proto/rpc/endpoint.js';
 import type { CallObserver } from '../proto/rpc/observe.js';
 import { type RpcServer, type ServiceBinding, startServer } from '../proto/rpc/server.js';
 import { Listeners } from './listeners.js';
-import type { ClusterState, Ports, Registries, ThisController } from './service/admin-deps.js';
+import { type ClusterState, liveOf, type Ports, type Registries, type ThisController } from './service/admin-deps.js';
 import { adminService } from './service/admin-service.js';
 import { ipamService } from './service/ipam-service.js';
 import { joinService } from './service/join-service.js';
+import { leaseService } from './service/lease-service.js';
 import { lifecycleService } from './service/lifecycle-calls.js';
 import { nodeService } from './service/node-service.js';
 import { rolloutFacts } from './service/rollout-facts.js';
@@ -40,7 +41,7 @@ export class Api {
   constructor(settings: ControllerSettings, deps: ApiDeps) {
     const { state, registries, observer, log, onFailure } = deps;
     const { feed, store, sessions } = state;
-    const { nodes, certificates, authority } = registries;
+    const { nodes, leases, certificates, authority } = registries;
     this.#deps = deps;
     this.#settings = settings;
     const ports: Ports = {
@@ -50,11 +51,12 @@ export class Api {
     };
     const alive = (connection: string) => this.#listeners.alive(connection);
     this.#bindings = [
-      nodeService({ feed, store, sessions, nodes, certificates, authority, alive }),
+      nodeService({ feed, store, sessions, nodes, leases, certificates, authority, alive }),
       adminService({ state, registries, controller: { ...deps.controller, ports } }),
       ipamService({ feed, pools: registries.pools }),
       lifecycleService({ state, registries }),
       rolloutService({ feed, rollouts: registries.rollouts, facts: rolloutFacts(feed, sessions) }),
+      leaseService({ feed, nodes, leases, live: () => liveOf(sessions) }),
     ];
     const record = sessions.record.bind(sessions);
     this.#listeners = new Listeners({

@@ -15,6 +15,7 @@ import { CertificateRegistry } from './authority/certificates.js';
 import { TokenRegistry } from './authority/tokens.js';
 import { registrationOf } from './registration.js';
 import { deregisterController } from './registry/controllers.js';
+import { LeaseRegistry } from './registry/leases.js';
 import type { Context } from './registry/mutation.js';
 import { NodeRegistry } from './registry/nodes.js';
 import { PoolRegistry } from './registry/pools.js';
@@ -49,6 +50,7 @@ function makeRegistries(context: Context, settings: ControllerSettings): Registr
   const authority = new Authority(context, `${settings.dataDir}/cluster.key`);
   return {
     nodes: new NodeRegistry(context),
+    leases: new LeaseRegistry(context),
     pools: new PoolRegistry(context),
     rollouts: new RolloutRegistry(context),
     tokens: new TokenRegistry(context),

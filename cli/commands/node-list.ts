@@ -57,6 +57,24 @@ function certificateText(certificate: CertificateOutput, { colors, nowMs }: Tabl
   return state === 'valid' ? text : colors.bad(text);
 }
 
+function leaseFields(node: NodeOutput): readonly (readonly [string, string])[] {
+  const { leases, subnet, pool, gateway, generation, mode } = node;
+  if (leases.length < 2) {
+    const only = subnet === null ? '' : `${subnet} of pool ${pool}, gateway ${gateway}, generation ${generation}`;
+    return [
+      ['Subnet', only],
+      ['Mode', mode],
+    ];
+  }
+  return leases.map((lease, index) => {
+    const how = lease.mode === 'bip' ? 'bip' : `bridge, network ${lease.network} on ${lease.bridge}`;
+    return [
+      index === 0 ? 'Leases' : '',
+      escaped(`${lease.subnet} of pool ${lease.pool}, ${lease.state}, ${how}, generation ${lease.generation}`),
+    ];
+  });
+}
+
 function fieldsOf(node: NodeOutput, certificate: CertificateOutput | null, look: TableLook): string[] {
   const { colors, nowMs } = look;
   const { routes, versions } = node;
@@ -70,13 +88,7 @@ function fieldsOf(node: NodeOutput, certificate: CertificateOutput | null, look:
     ['Id', node.id],
     ['State', `${paintOfState(node.state, colors)(stateText(node, nowMs))}${escaped(by)}`],
     ['Address', node.address],
-    [
-      'Subnet',
-      node.subnet === null
-        ? ''
-        : `${node.subnet} of pool ${node.pool}, gateway ${node.gateway}, generation ${node.generation}`,
-    ],
-    ['Mode', node.mode],
+    ...leaseFields(node),
     ['Availability', node.availability],
     [
       'Labels',

@@ -12,3 +12,8 @@ export function stateOf(wire: string, prefix: string): string {
 export function orNull(text: string): string | null {
   return text === '' ? null : text;
 }
+
+/** leaseStateOf returns the state of a lease: "wanted", "in force" or "ending". */
+export function leaseStateOf(wire: string): string {
+  return stateOf(wire, 'LEASE_STATE_').replace('_', ' ');
+}

@@ -2,10 +2,11 @@
 // Invariant: fields of NodeOutput are only ever added; an unknown value is null, never omitted.
 import { escaped } from '../../proto/domain/text.js';
 import type { Condition__Output } from '../../proto/gen/xnet/v1/Condition.js';
+import type { Lease__Output } from '../../proto/gen/xnet/v1/Lease.js';
 import type { Node__Output } from '../../proto/gen/xnet/v1/Node.js';
 import { type Problem, problemLines } from '../../proto/process/problem.js';
 import type { Colors, Kind, TableLook } from './columns.js';
-import { orNull, stateOf } from './from-wire.js';
+import { leaseStateOf, orNull, stateOf } from './from-wire.js';
 import { ageOf, isoTime } from './time.js';
 
 /** ConditionOutput is the condition of one effect of a node. */
@@ -24,6 +25,23 @@ export type ConditionOutput = {
   readonly since: string | null;
 };
 
+/** NodeLeaseOutput is one lease of a node. */
+export type NodeLeaseOutput = {
+  readonly subnet: string;
+  readonly pool: string;
+  readonly gateway: string;
+  /** +1 for every grant of this subnet. */
+  readonly generation: number;
+  /** "bip" or "bridge". */
+  readonly mode: string;
+  /** Docker network and Linux bridge of mode bridge; null in mode bip. */
+  readonly network: string | null;
+  readonly bridge: string | null;
+  /** "wanted", "in force" or "ending", as the node last reported. */
+  readonly state: string;
+  readonly since: string | null;
+};
+
 /** NodeOutput is a node in the output of `xctl nodes`. */
 export type NodeOutput = {
   readonly name: string;
@@ -31,6 +49,8 @@ export type NodeOutput = {
   readonly id: string;
   /** Next hop of the other nodes' routes: "192.168.83.11". */
   readonly address: string;
+  /** All its leases, by subnet. `pool` to `mode` are those of the one that its host uses, else of the first not ending. */
+  readonly leases: readonly NodeLeaseOutput[];
   readonly pool: string | null;
   readonly subnet: string | null;
   /** First address of the subnet, the bridge's own. */
@@ -61,7 +81,25 @@ export type NodeOutput = {
   readonly versions: { readonly daemon: string | null; readonly kernel: string | null; readonly docker: string | null };
   /** Networks of the host that are not xnet's. */
   readonly hostNetworks: readonly { readonly cidr: string; readonly source: string }[];
+  /** Containers that use its subnets, at most 64, and their number. */
+  readonly containers: readonly { readonly id: string; readonly name: string; readonly subnet: string }[];
+  readonly containerCount: number;
 };
+
+function nodeLeaseFromWire(wire: Lease__Output): NodeLeaseOutput {
+  const isBridge = wire.mode === 'MODE_BRIDGE';
+  return {
+    subnet: wire.subnet,
+    pool: wire.pool,
+    gateway: wire.gateway,
+    generation: wire.generation,
+    mode: stateOf(wire.mode, 'MODE_'),
+    network: isBridge ? wire.networkName : null,
+    bridge: isBridge ? wire.bridgeName : null,
+    state: leaseStateOf(wire.state),
+    since: isoTime(wire.sinceMs),
+  };
+}
 
 function conditionFromWire({ type, ok, transient, reason, message, fix, sinceMs }: Condition__Output): ConditionOutput {
   return { type, ok, transient, reason, message, fix: orNull(fix), since: isoTime(sinceMs) };
@@ -73,6 +111,7 @@ export function nodeFromWire(wire: Node__Output): NodeOutput {
     name: wire.name,
     id: wire.id,
     address: wire.address,
+    leases: wire.leases.map(nodeLeaseFromWire),
     pool: orNull(wire.pool),
     subnet: orNull(wire.subnet),
     gateway: orNull(wire.gateway),
@@ -92,6 +131,8 @@ export function nodeFromWire(wire: Node__Output): NodeOutput {
       docker: orNull(wire.dockerVersion),
     },
     hostNetworks: wire.hostNetworks.map(({ cidr, source }) => ({ cidr, source })),
+    containers: wire.containers.map(({ id, name, subnet }) => ({ id, name, subnet })),
+    containerCount: wire.containerCount,
   };
 }
 
@@ -128,6 +169,16 @@ function dockerText(node: NodeOutput): string {
   const condition = conditions.find(({ type }) => type === 'Docker');
   if (condition?.ok === false) return escaped(condition.reason);
   return condition !== undefined || versions.docker !== null ? 'ready' : '-';
+}
+
+// "10.76.3.0/24 +1" for a node that has another lease.
+function subnetText({ subnet, leases }: NodeOutput): string {
+  return `${subnet ?? '-'}${leases.length > 1 ? ` +${leases.length - 1}` : ''}`;
+}
+
+function leasesText({ leases, subnet }: NodeOutput): string {
+  if (leases.length === 0) return subnet ?? '-';
+  return leases.map((lease) => `${lease.subnet}${lease.state === 'in force' ? '' : ` ${lease.state}`}`).join(', ');
 }
 
 function labelsText(labels: Readonly<Record<string, string>>): string {
@@ -194,7 +245,7 @@ export const nodeKind: Kind<NodeOutput> = {
   columns: [
     { header: 'NAME', cell: ({ name }) => escaped(name) },
     { header: 'ADDRESS', drop: 2, cell: ({ address }) => address },
-    { header: 'SUBNET', cell: ({ subnet }) => subnet ?? '-' },
+    { header: 'SUBNET', cell: subnetText },
     {
       header: 'STATE',
       cell: (node, { colors, nowMs }) => ({ text: stateText(node, nowMs), paint: paintOfState(node.state, colors) }),
@@ -203,6 +254,7 @@ export const nodeKind: Kind<NodeOutput> = {
     { header: 'DOCKER', drop: 3, cell: dockerText },
     { header: 'AGE', drop: 1, cell: ({ createdAt }, { nowMs }) => ageOf(createdAt, nowMs) },
     { header: 'ID', wide: true, cell: ({ id }) => id },
+    { header: 'LEASES', wide: true, cell: leasesText },
     { header: 'POOL', wide: true, cell: ({ pool }) => pool ?? '-' },
     { header: 'MODE', wide: true, cell: ({ mode }) => mode },
     { header: 'AVAILABILITY', wide: true, cell: ({ availability }) => availability },

@@ -4,7 +4,7 @@ import { escaped } from '../../proto/domain/text.js';
 import type { Pool__Output } from '../../proto/gen/xnet/v1/Pool.js';
 import type { Subnet__Output } from '../../proto/gen/xnet/v1/Subnet.js';
 import type { Kind } from './columns.js';
-import { orNull, stateOf } from './from-wire.js';
+import { leaseStateOf, orNull, stateOf } from './from-wire.js';
 import { ageOf, formatDuration, formatLeft, isoTime } from './time.js';
 
 /** UsageOutput counts subnets: total = leased + reserved + quarantined + free. */
@@ -57,6 +57,10 @@ export type LeaseOutput = {
   /** End of the quarantine. */
   readonly until: string | null;
   readonly reason: string;
+  /** Of a lease: "wanted", "in force" or "ending", as its node last reported. */
+  readonly leaseState: string | null;
+  /** Of a lease: "bip" or "bridge". */
+  readonly mode: string | null;
 };
 
 const noUsage: UsageOutput = { total: 0, leased: 0, reserved: 0, quarantined: 0, free: 0 };
@@ -91,6 +95,8 @@ export function leaseFromWire(wire: Subnet__Output): LeaseOutput {
     since: isoTime(wire.sinceMs),
     until: isoTime(wire.untilMs),
     reason: wire.reason,
+    leaseState: wire.leaseState === 'LEASE_STATE_UNSPECIFIED' ? null : leaseStateOf(wire.leaseState),
+    mode: wire.mode === 'MODE_UNSPECIFIED' ? null : stateOf(wire.mode, 'MODE_'),
   };
 }
 
@@ -127,8 +133,8 @@ export const leaseKind: Kind<LeaseOutput> = {
     { header: 'POOL', drop: 2, cell: ({ pool }) => escaped(pool) },
     {
       header: 'STATE',
-      cell: ({ state }, { colors }) => ({
-        text: state,
+      cell: ({ state, leaseState }, { colors }) => ({
+        text: leaseState === 'ending' ? `${state},ending` : state,
         paint: state === 'leased' ? colors.good : state === 'quarantined' ? colors.waiting : colors.faint,
       }),
     },
@@ -141,6 +147,8 @@ export const leaseKind: Kind<LeaseOutput> = {
         return untilMs <= nowMs ? '-' : `in ${formatLeft(untilMs, nowMs)}`;
       },
     },
+    { header: 'LEASE', wide: true, cell: ({ leaseState }) => leaseState ?? '-' },
+    { header: 'MODE', wide: true, cell: ({ mode }) => mode ?? '-' },
     { header: 'GENERATION', wide: true, cell: ({ generation }) => (generation === 0 ? '-' : String(generation)) },
     { header: 'NODE-ID', wide: true, cell: ({ nodeId }) => escaped(nodeId ?? '-') },
     { header: 'REASON', cell: ({ reason }) => escaped(reason) || '-' },

@@ -22,12 +22,62 @@ export function addLeases(program: Command): void {
     .addHelpText(
       'after',
       `
-This does not end a lease: a lease ends with its node, see xctl nodes remove.
+This does not end a lease: see xctl leases end.
 
 Examples:
   xctl leases release 10.76.7.0/24 --confirm 10.76.7.0/24`,
     )
     .action(several(async () => (await import('../commands/leases.js')).releaseLease));
+  addLeaseChanges(leases);
+}
+
+function addLeaseChanges(leases: Command): void {
+  leases
+    .command('add')
+    .description('lease a node another subnet; peers route to it at once')
+    .argument('<node>', 'its name, id, address or subnet')
+    .requiredOption('--pool <pool>', 'lease from this pool')
+    .option('--subnet <cidr>', 'lease exactly this subnet')
+    .addOption(
+      new Option('--mode <mode>', "how the node uses the subnet (default: the node's, else the pool's)").choices([
+        'bip',
+        'bridge',
+      ]),
+    )
+    .option('--network <name>', "Docker network of mode bridge (default: the pool's)")
+    .option('--bridge <name>', "that network's bridge (default: the pool's)")
+    .option('--replace <cidr>', 'end this lease of the node: it moves from it to the new one')
+    .addOption(dryRun())
+    .addHelpText(
+      'after',
+      `
+A host has any number of leases of mode bridge, with a network and a bridge for each. It has one of mode bip: another one
+replaces it. The host keeps the replaced subnet until a rollout permits it to restart Docker.
+
+Examples:
+  xctl leases add web-1 --pool edge --mode bridge --network blue --bridge br-blue
+  xctl leases add web-1 --pool new --replace 10.76.3.0/24`,
+    )
+    .action(action(async () => (await import('../commands/lease-change.js')).addLease));
+  leases
+    .command('end')
+    .description('end a lease of a node that has another one')
+    .argument('<node>', 'its name, id, address or subnet')
+    .argument('<lease>', 'the subnet: 10.76.7.0/24')
+    .option('--force', 'at once, although its host is down and may still use the subnet', false)
+    .addOption(confirm('subnet'))
+    .addOption(dryRun())
+    .addHelpText(
+      'after',
+      `
+Peers keep their routes until the host has stopped using the subnet; then it goes into quarantine. While it is ending,
+xctl leases add with --subnet takes it back. A node's last lease ends with the node: xctl nodes remove.
+
+Examples:
+  xctl leases end web-1 10.76.7.0/24 --yes
+  xctl leases end web-1 10.76.7.0/24 --force --confirm 10.76.7.0/24`,
+    )
+    .action(action(async () => (await import('../commands/lease-change.js')).endLease));
 }
 
 /** addRoutes adds `xctl routes`. */

@@ -69,6 +69,7 @@ function readFunction(type, refer) {
 const operatorServices = {
   admin: 'AdminService',
   ipam: 'IpamService',
+  lease: 'LeaseService',
   lifecycle: 'LifecycleService',
   rollout: 'RolloutService',
 };

@@ -111,17 +111,38 @@ export function decideAdd(input: AddInput): Decision {
   const pool = choosePool(view, wanted.pool);
   const state = poolState(view, pool);
   const own = hindering(wanted.networks ?? [], { ...state.record, mode: wanted.mode ?? state.record.mode });
+  const { name, address } = wanted;
+  const choice = { name, address, pool, own, nowMs, taken, spread };
+  const subnet = chooseFor(view, { ...choice, ...(wanted.subnet === undefined ? {} : { subnet: wanted.subnet }) });
+  return additionOf(input, pool, subnet);
+}
+
+/** Choice is what the subnet for a node depends on besides the view. */
+export type Choice = Pick<NewNode, 'name' | 'address' | 'subnet'> &
+  Pick<AddInput, 'nowMs' | 'taken' | 'spread'> & {
+    readonly pool: string;
+    /** Networks of the host itself that its subnet must not overlap. */
+    readonly own: readonly HostNetwork[];
+  };
+
+/**
+ * chooseFor returns the subnet of a pool to lease to a node.
+ * @throws XnetError NotFound, InvalidArgument, FailedPrecondition, PoolExhausted
+ */
+export function chooseFor(view: ReadonlyView, choice: Choice): Prefix {
+  const { name, address, subnet: wanted, pool, own, nowMs, taken, spread } = choice;
+  const state = poolState(view, pool);
   const wish: Wish = {
-    nodeName: wanted.name,
-    address: wanted.address,
+    nodeName: name,
+    address,
     own,
     avoid: view.hostNetworks.overlapping(state.record.cidr).map(({ prefix }) => prefix),
-    ...(wanted.subnet === undefined ? {} : { subnet: wanted.subnet }),
+    ...(wanted === undefined ? {} : { subnet: wanted }),
   };
   // If a pending commit takes the last free subnet, fall back to that subnet: the pending commit can still fail.
   const subnet = chooseSubnet(poolState(view, pool, taken), wish, nowMs, spread) ?? chooseSubnet(state, wish, nowMs);
   if (subnet === undefined) throw exhausted(state, own, nowMs);
-  return additionOf(input, pool, subnet);
+  return subnet;
 }
 
 function additionOf({ view, nodeId, wanted, nowMs }: AddInput, pool: string, subnet: Prefix): Decision {

@@ -9,6 +9,7 @@ import type { ReadonlyView } from '../view/view.js';
 import { absent, asSeen, put } from './guards.js';
 import { requireDecodable, requireFreeAddress, requireNode } from './lookup.js';
 import type { Decision } from './mutation.js';
+import { leaseGuards, poolGuards, requireCompatible, requireLeases } from './node-leases.js';
 import { type Freed, quarantineOf } from './quarantine.js';
 import { removalOf } from './restored.js';
 
@@ -50,6 +51,8 @@ export function decideSet(view: ReadonlyView, nodeId: string, change: NodeChange
   const mode = change.mode ?? node.mode;
   const moved = address !== node.address;
   if (moved) requireFreeAddress(view, address, nodeId);
+  const leases = mode === node.mode ? [] : requireLeases(view, nodeId);
+  requireCompatible(view, { name: node.name, ...(mode === undefined ? {} : { mode }) }, leases);
   const done = [
     moved ? `address: ${formatIpv4(node.address)} → ${formatIpv4(address)}` : '',
     availability === node.availability ? '' : `availability: ${node.availability} → ${availability}`,
@@ -63,6 +66,8 @@ export function decideSet(view: ReadonlyView, nodeId: string, change: NodeChange
     change: {
       guards: [
         asSeen(view, keys.node(nodeId)),
+        ...leaseGuards(view, leases),
+        ...poolGuards(view, leases),
         ...(moved
           ? [
               absent(keys.address(address)),

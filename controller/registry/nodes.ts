@@ -29,7 +29,7 @@ export function spreadAfter(lostRaces: number): number {
 }
 
 /** NodeCall is the name of a call that changes one node. */
-export type NodeCall = 'SetNode' | 'RemoveNode' | 'RenameNode';
+export type NodeCall = 'SetNode' | 'RemoveNode' | 'RenameNode' | 'AddLease' | 'EndLease';
 
 /** NodeRegistry adds, changes and removes nodes. */
 export class NodeRegistry {

@@ -6,6 +6,7 @@ import type { Authority } from '../authority/authority.js';
 import type { CertificateRegistry } from '../authority/certificates.js';
 import type { TokenRegistry } from '../authority/tokens.js';
 import type { MutationId } from '../registry/guards.js';
+import type { LeaseRegistry } from '../registry/leases.js';
 import type { NodeRegistry } from '../registry/nodes.js';
 import { requestDigest } from '../registry/operation.js';
 import type { PoolRegistry } from '../registry/pools.js';
@@ -26,6 +27,7 @@ export type ClusterState = {
 /** Registries change the store on behalf of the calls. */
 export type Registries = {
   readonly nodes: NodeRegistry;
+  readonly leases: LeaseRegistry;
   readonly pools: PoolRegistry;
   readonly rollouts: RolloutRegistry;
   readonly tokens: TokenRegistry;

@@ -20,6 +20,7 @@ import { nodeIdOf, peerOf } from '../../proto/rpc/peer.js';
 import { type ServiceBinding, serverStream, unary } from '../../proto/rpc/server.js';
 import type { Authority } from '../authority/authority.js';
 import type { CertificateRegistry } from '../authority/certificates.js';
+import type { LeaseRegistry } from '../registry/leases.js';
 import type { NodeRegistry } from '../registry/nodes.js';
 import { isNamed } from '../registry/rename-node.js';
 import { absenceOf, differencesFrom, mayBeLost } from '../registry/restored.js';
@@ -37,6 +38,7 @@ export type NodeServiceDeps = {
   readonly store: Pick<Store, 'list'>;
   readonly sessions: Sessions;
   readonly nodes: NodeRegistry;
+  readonly leases: Pick<LeaseRegistry, 'finish'>;
   readonly certificates: Pick<CertificateRegistry, 'renew'>;
   readonly authority: Pick<Authority, 'require'>;
   /** Reports whether the other end of a connection ("192.168.83.7:40123") answers within a few seconds. */
@@ -178,7 +180,7 @@ class DaemonCalls {
   }
 
   async report(request: ReportRequest__Output, call: Call): Promise<ReportResponse> {
-    const { feed, nodes, sessions } = this.#deps;
+    const { feed, nodes, leases, sessions } = this.#deps;
     const { view, version } = feed;
     const nodeId = nodeIdOf(call, request.nodeId);
     const assignment = assignmentOf(view, nodeId);
@@ -191,6 +193,7 @@ class DaemonCalls {
     // The stream was open before a restored store was accepted.
     if (view.isAwaited(nodeId)) await nodes.confirm(nodeId);
     sessions.report(nodeId, status, comparable ? applied.revision : undefined);
+    if (sessions.fanout.streamOf(nodeId) !== undefined) void leases.finish(nodeId, status);
     await this.#followed.take({ nodeId, nodeName: assignment.nodeName, peer: peerOf(call) }, request.newAddress);
     const beyond = Math.max(0, sessions.fanout.streams.size - nodesWithoutSpread);
     const spreadMs = Math.min(longestSpreadMs, Math.round(beyond * spreadMsPerNode));

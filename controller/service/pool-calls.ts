@@ -40,17 +40,29 @@ import { wireFromPool, wireFromSubnets } from './to-wire/records.js';
 
 const defaultQuarantineSeconds = 3_600;
 
+/** checkedNetworkName checks the name of the Docker network of mode bridge. */
+export function checkedNetworkName(text: string, problems: Problems): string | undefined {
+  const name = problems.take('network name', checkDockerName(text));
+  if (name === undefined || !['bridge', 'host', 'none', 'default'].includes(name)) return name;
+  problems.add(`network name: ${name} is one of Docker's own`);
+  return undefined;
+}
+
+/** checkedBridgeName checks the name of the Linux bridge of mode bridge. */
+export function checkedBridgeName(text: string, problems: Problems): string | undefined {
+  const name = problems.take('bridge name', checkInterfaceName(text));
+  if (name !== 'docker0') return name;
+  problems.add("bridge name: docker0 is Docker's own");
+  return undefined;
+}
+
 function newPoolOf(request: CreatePoolRequest__Output): NewPool {
   const problems = new Problems();
   const name = problems.take('name', checkName(request.name));
   const cidr = problems.take('cidr', checkPrefix(request.cidr));
-  const networkName = problems.take('network name', checkDockerName(request.networkName || 'xnet'));
-  const bridgeName = problems.take('bridge name', checkInterfaceName(request.bridgeName || 'xnet0'));
-  if (networkName !== undefined && ['bridge', 'host', 'none', 'default'].includes(networkName)) {
-    problems.add(`network name: ${networkName} is one of Docker's own`);
-  }
+  const networkName = checkedNetworkName(request.networkName || 'xnet', problems);
+  const bridgeName = checkedBridgeName(request.bridgeName || 'xnet0', problems);
   for (const problem of enumProblem('mode', request.mode)) problems.add(problem);
-  if (bridgeName === 'docker0') problems.add("bridge name: docker0 is Docker's own");
   const quarantineSeconds = request.quarantineSeconds ?? defaultQuarantineSeconds;
   if (quarantineSeconds > longestQuarantineSeconds) problems.add('quarantine: longer than a year');
   const subnetLength = request.subnetLength || usualSubnetLength;

@@ -1,4 +1,4 @@
-// Original files: proto/xnet/v1/access.proto proto/xnet/v1/types.proto proto/xnet/v1/node.proto proto/xnet/v1/join.proto proto/xnet/v1/admin.proto proto/xnet/v1/ipam.proto proto/xnet/v1/lifecycle.proto proto/xnet/v1/local.proto proto/xnet/v1/rollout.proto
+// Original files: proto/xnet/v1/access.proto proto/xnet/v1/types.proto proto/xnet/v1/node.proto proto/xnet/v1/join.proto proto/xnet/v1/admin.proto proto/xnet/v1/ipam.proto proto/xnet/v1/lease.proto proto/xnet/v1/lifecycle.proto proto/xnet/v1/local.proto proto/xnet/v1/rollout.proto
 
 export const descriptor = {
  "nested": {
@@ -310,6 +310,14 @@ export const descriptor = {
         "reason": {
          "type": "string",
          "id": 9
+        },
+        "leaseState": {
+         "type": "LeaseState",
+         "id": 10
+        },
+        "mode": {
+         "type": "Mode",
+         "id": 11
         }
        }
       },
@@ -2868,6 +2876,151 @@ export const descriptor = {
         "change": {
          "type": "string",
          "id": 3
+        }
+       }
+      },
+      "LeaseService": {
+       "methods": {
+        "AddLease": {
+         "requestType": "AddLeaseRequest",
+         "responseType": "AddLeaseResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        },
+        "EndLease": {
+         "requestType": "EndLeaseRequest",
+         "responseType": "EndLeaseResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        }
+       }
+      },
+      "AddLeaseRequest": {
+       "fields": {
+        "operationId": {
+         "type": "string",
+         "id": 1
+        },
+        "dryRun": {
+         "type": "bool",
+         "id": 2
+        },
+        "node": {
+         "type": "string",
+         "id": 3
+        },
+        "pool": {
+         "type": "string",
+         "id": 4
+        },
+        "subnet": {
+         "type": "string",
+         "id": 5
+        },
+        "mode": {
+         "type": "Mode",
+         "id": 6
+        },
+        "networkName": {
+         "type": "string",
+         "id": 7
+        },
+        "bridgeName": {
+         "type": "string",
+         "id": 8
+        },
+        "replace": {
+         "type": "string",
+         "id": 9
+        }
+       }
+      },
+      "AddLeaseResponse": {
+       "fields": {
+        "node": {
+         "type": "Node",
+         "id": 1
+        },
+        "subnet": {
+         "type": "string",
+         "id": 2
+        },
+        "pool": {
+         "type": "string",
+         "id": 3
+        },
+        "unchanged": {
+         "type": "bool",
+         "id": 4
+        },
+        "change": {
+         "type": "string",
+         "id": 5
+        },
+        "warnings": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 6
+        }
+       }
+      },
+      "EndLeaseRequest": {
+       "fields": {
+        "operationId": {
+         "type": "string",
+         "id": 1
+        },
+        "dryRun": {
+         "type": "bool",
+         "id": 2
+        },
+        "node": {
+         "type": "string",
+         "id": 3
+        },
+        "subnet": {
+         "type": "string",
+         "id": 4
+        },
+        "force": {
+         "type": "bool",
+         "id": 5
+        }
+       }
+      },
+      "EndLeaseResponse": {
+       "fields": {
+        "node": {
+         "type": "Node",
+         "id": 1
+        },
+        "subnet": {
+         "type": "string",
+         "id": 2
+        },
+        "unchanged": {
+         "type": "bool",
+         "id": 3
+        },
+        "change": {
+         "type": "string",
+         "id": 4
+        },
+        "quarantinedUntilMs": {
+         "type": "int64",
+         "id": 5
         }
        }
       },

@@ -16,6 +16,11 @@ const leaseStateToWire = {
   ending: 'LEASE_STATE_ENDING',
 } as const satisfies Record<LeaseState, LeaseState__Output>;
 
+/** wireFromLeaseState returns the enum value of a lease's state. */
+export function wireFromLeaseState(state: LeaseState): LeaseState__Output {
+  return leaseStateToWire[state];
+}
+
 /** wireFromLease returns the message of a lease. `sinceMs`: when it was granted, milliseconds since 1970; 0: unknown. */
 export function wireFromLease(lease: Lease, sinceMs = 0): Lease__Output {
   const { pool, subnet, generation, mode, networkName, bridgeName, state } = lease;

@@ -5,12 +5,14 @@ import type { ProtoGrpcType as AdminTypes } from '../gen/admin.js';
 import { descriptor } from '../gen/descriptor.js';
 import type { ProtoGrpcType as IpamTypes } from '../gen/ipam.js';
 import type { ProtoGrpcType as JoinTypes } from '../gen/join.js';
+import type { ProtoGrpcType as LeaseTypes } from '../gen/lease.js';
 import type { ProtoGrpcType as LifecycleTypes } from '../gen/lifecycle.js';
 import type { ProtoGrpcType as LocalTypes } from '../gen/local.js';
 import type { ProtoGrpcType as NodeTypes } from '../gen/node.js';
 import type { ProtoGrpcType as RolloutTypes } from '../gen/rollout.js';
 import type { AdminServiceClient } from '../gen/xnet/v1/AdminService.js';
 import type { IpamServiceClient } from '../gen/xnet/v1/IpamService.js';
+import type { LeaseServiceClient } from '../gen/xnet/v1/LeaseService.js';
 import type { LifecycleServiceClient } from '../gen/xnet/v1/LifecycleService.js';
 import type { RolloutServiceClient } from '../gen/xnet/v1/RolloutService.js';
 import { loaderOptions } from './loader-options.js';
@@ -25,16 +27,29 @@ export const packageDefinition: protoLoader.PackageDefinition = protoLoader.from
 const loaded = grpc.loadPackageDefinition(packageDefinition) as unknown as AdminTypes &
   IpamTypes &
   JoinTypes &
+  LeaseTypes &
   LifecycleTypes &
   LocalTypes &
   NodeTypes &
   RolloutTypes;
 
-const { AdminService, IpamService, JoinService, LifecycleService, LocalService, NodeService, RolloutService } =
-  loaded.xnet.v1;
+const {
+  AdminService,
+  IpamService,
+  JoinService,
+  LeaseService,
+  LifecycleService,
+  LocalService,
+  NodeService,
+  RolloutService,
+} = loaded.xnet.v1;
 
 /** OperatorClient makes the operators' calls: those of every service that people use. */
-export type OperatorClient = AdminServiceClient & IpamServiceClient & LifecycleServiceClient & RolloutServiceClient;
+export type OperatorClient = AdminServiceClient &
+  IpamServiceClient &
+  LeaseServiceClient &
+  LifecycleServiceClient &
+  RolloutServiceClient;
 
 type OperatorConstructor = new (...args: ConstructorParameters<typeof grpc.Client>) => OperatorClient;
 
@@ -42,6 +57,7 @@ type OperatorConstructor = new (...args: ConstructorParameters<typeof grpc.Clien
 export const services = {
   admin: AdminService,
   ipam: IpamService,
+  lease: LeaseService,
   lifecycle: LifecycleService,
   rollout: RolloutService,
   node: NodeService,
@@ -49,7 +65,13 @@ export const services = {
   local: LocalService,
   /** A client of all operators' services over one connection; no two of them have a call of the same name. */
   operator: grpc.makeGenericClientConstructor(
-    { ...AdminService.service, ...IpamService.service, ...LifecycleService.service, ...RolloutService.service },
+    {
+      ...AdminService.service,
+      ...IpamService.service,
+      ...LeaseService.service,
+      ...LifecycleService.service,
+      ...RolloutService.service,
+    },
     'operator',
   ) as unknown as OperatorConstructor,
 } as const;

@@ -12,7 +12,7 @@ const ofLoader = createRequire(require.resolve('@grpc/proto-loader'));
 const protobuf = ofLoader('protobufjs');
 // google/protobuf/descriptor.proto, which access.proto extends, as proto-loader bundles it.
 ofLoader('./util.js').addCommonProtos();
-const files = ['access', 'types', 'node', 'join', 'admin', 'ipam', 'lifecycle', 'local', 'rollout'].map(
+const files = ['access', 'types', 'node', 'join', 'admin', 'ipam', 'lease', 'lifecycle', 'local', 'rollout'].map(
   (name) => `xnet/v1/${name}.proto`,
 );
 

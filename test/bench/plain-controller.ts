@@ -1,5 +1,6 @@
 // A controller for nodes only that uses plaintext over a unix socket and trusts its callers: the cost of a real controller
 // without certificates. Arguments: the etcd, the socket.
+
 import { setMaxListeners } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +10,7 @@ import { pino } from 'pino';
 import { Authority } from '../../controller/authority/authority.js';
 import { CertificateRegistry } from '../../controller/authority/certificates.js';
 import { CommitQueue } from '../../controller/registry/commit-queue.js';
+import { LeaseRegistry } from '../../controller/registry/leases.js';
 import type { Context } from '../../controller/registry/mutation.js';
 import { NodeRegistry } from '../../controller/registry/nodes.js';
 import { nodeService } from '../../controller/service/node-service.js';
@@ -44,6 +46,7 @@ const { definition, implementation } = nodeService({
   store,
   sessions,
   nodes,
+  leases: new LeaseRegistry(context),
   certificates,
   authority,
   alive: async () => true,

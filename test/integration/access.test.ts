@@ -27,6 +27,7 @@ const operators = [
   ].map((call) => `AdminService/${call}`),
   ...['ResizePool', 'SetPool'].map((call) => `IpamService/${call}`),
   'LifecycleService/RenameNode',
+  ...['AddLease', 'EndLease'].map((call) => `LeaseService/${call}`),
   ...['ControlRollout', 'CreateRollout'].map((call) => `RolloutService/${call}`),
 ];
 const admins = [
@@ -223,6 +224,7 @@ test('C19 a value of an enum that this version does not have is refused, whichev
     'AdminService/SetNode availability',
     'AdminService/SetNode mode',
     'IpamService/SetPool mode',
+    'LeaseService/AddLease mode',
     'RolloutService/CreateRollout mode',
   ]);
   t.deepEqual(await controller.contents(), before, 'nothing was changed');

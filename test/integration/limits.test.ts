@@ -1,4 +1,5 @@
 // Floods against a server of ours: what a peer can hold is bounded, and those who behave notice nothing.
+
 import { connect as connectHttp2 } from 'node:http2';
 import { connect, createServer, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -6,6 +7,7 @@ import * as grpc from '@grpc/grpc-js';
 import test from 'ava';
 import { Authority } from '../../controller/authority/authority.js';
 import { CertificateRegistry } from '../../controller/authority/certificates.js';
+import { LeaseRegistry } from '../../controller/registry/leases.js';
 import { nodeService } from '../../controller/service/node-service.js';
 import { Presence } from '../../controller/session/presence.js';
 import { Sessions } from '../../controller/session/sessions.js';
@@ -228,6 +230,7 @@ test.serial('a connection that has grown too old is made anew, and the watch goe
     store,
     sessions,
     nodes,
+    leases: new LeaseRegistry(core.context),
     certificates,
     authority,
     alive: async () => true,

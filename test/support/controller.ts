@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Recorder } from '../../controller/audit/audit.js';
 import { CommitQueue } from '../../controller/registry/commit-queue.js';
+import { LeaseRegistry } from '../../controller/registry/leases.js';
 import type { Context } from '../../controller/registry/mutation.js';
 import { NodeRegistry } from '../../controller/registry/nodes.js';
 import { PoolRegistry } from '../../controller/registry/pools.js';
@@ -35,6 +36,7 @@ export type CoreOptions = {
 export class Core {
   readonly feed: ViewFeed;
   readonly nodes: NodeRegistry;
+  readonly leases: LeaseRegistry;
   readonly pools: PoolRegistry;
   readonly context: Context;
   readonly #stop = new AbortController();
@@ -64,6 +66,7 @@ export class Core {
       ...(audit === undefined ? {} : { audit }),
     };
     this.nodes = new NodeRegistry(this.context);
+    this.leases = new LeaseRegistry(this.context);
     this.pools = new PoolRegistry(this.context);
     this.#running = this.feed.run(this.#stop.signal);
   }

@@ -1,9 +1,10 @@
 // Pool states for tests of decisions about them.
 
 import type { PoolState } from '../../controller/registry/allocate.js';
-import type { NodeRecord, PoolRecord, SubnetRecord } from '../../controller/store/records.js';
+import type { NodeRecord, PoolRecord, StatusRecord, SubnetRecord } from '../../controller/store/records.js';
 import type { Prefix } from '../../proto/domain/address.js';
 import { parseIpv4, parsePrefix, prefixKey } from '../../proto/domain/address.js';
+import type { LeaseUse } from '../../proto/domain/network.js';
 
 /** prefix parses a CIDR that is known to be valid. */
 export function prefix(text: string): Prefix {
@@ -79,5 +80,22 @@ export function quarantined(nodeName: string, at: string, sinceMs: number, until
     generation: 1,
     sinceMs,
     untilMs,
+  };
+}
+
+/** statusRecord returns the stored report of a host that uses its leases like this. */
+export function statusRecord(leases: readonly LeaseUse[]): StatusRecord {
+  return {
+    routes: { desired: 0, installed: 0, conflicting: 0, unreachable: 0 },
+    conditions: [],
+    daemonVersion: '0',
+    kernelVersion: '6.1',
+    dockerVersion: '28.0',
+    hostNetworks: [],
+    silentPeers: [],
+    leases,
+    containers: [],
+    containerCount: 0,
+    reportedMs: 0,
   };
 }

@@ -1,5 +1,12 @@
 // Builds the admin calls' responses from the view. Pure except for the clock and the sessions' live counts.
-import { formatIpv4, formatPrefix, gatewayOf, prefixFromKey, prefixKey } from '../../../proto/domain/address.js';
+import {
+  formatIpv4,
+  formatPrefix,
+  gatewayOf,
+  prefixesEqual,
+  prefixFromKey,
+  prefixKey,
+} from '../../../proto/domain/address.js';
 import { type Lease, type NodeStatus, primaryLease, type RouteCounts } from '../../../proto/domain/network.js';
 import type { Event } from '../../../proto/gen/xnet/v1/Event.js';
 import type { Node } from '../../../proto/gen/xnet/v1/Node.js';
@@ -8,7 +15,7 @@ import type { Pool } from '../../../proto/gen/xnet/v1/Pool.js';
 import type { RouteEntry } from '../../../proto/gen/xnet/v1/RouteEntry.js';
 import type { Subnet } from '../../../proto/gen/xnet/v1/Subnet.js';
 import { wireFromAvailability, wireFromHostNetwork, wireFromMode } from '../../../proto/rpc/convert.js';
-import { wireFromContainerUse, wireFromLease } from '../../../proto/rpc/convert-assignment.js';
+import { wireFromContainerUse, wireFromLease, wireFromLeaseState } from '../../../proto/rpc/convert-assignment.js';
 import { usageOf } from '../../registry/allocate.js';
 import { doubtOf, noSuchPool } from '../../registry/lookup.js';
 import { nodeState } from '../../session/node-state.js';
@@ -107,7 +114,7 @@ export function summaryFromNode(view: ReadonlyView, id: string, live: Live): Nod
     name: node.name,
     address: formatIpv4(node.address),
     subnet: primary === undefined ? '' : formatPrefix(primary.subnet),
-    leases: leases.map((lease) => wireFromLease(lease, lease.sinceMs)),
+    leases: leases.length > 1 ? leases.map((lease) => wireFromLease(lease, lease.sinceMs)) : [],
     availability: wireFromAvailability(node.availability),
     createdMs: node.createdMs,
     state: stateOf(view, id, live, status),
@@ -123,7 +130,8 @@ export function wireFromNode(view: ReadonlyView, id: string, live: Live): Node |
   const node = view.nodes.get(id)?.record;
   const summary = summaryFromNode(view, id, live);
   if (node === undefined || summary === undefined) return undefined;
-  const primary = primaryLease({ leases: leasesFromNode(view, id, live) });
+  const leases = leasesFromNode(view, id, live);
+  const primary = primaryLease({ leases });
   const status = statusOf(view, id, live);
   return {
     ...summary,
@@ -131,6 +139,7 @@ export function wireFromNode(view: ReadonlyView, id: string, live: Live): Node |
     labels: node.labels,
     mode: wireFromMode(primary?.mode ?? node.mode ?? 'bip'),
     pool: primary?.pool ?? '',
+    leases: leases.map((lease) => wireFromLease(lease, lease.sinceMs)),
     gateway: primary === undefined ? '' : formatIpv4(gatewayOf(primary.subnet)),
     generation: primary?.generation ?? 0,
     controller: view.sessions.get(id)?.record.controller ?? '',
@@ -145,6 +154,8 @@ export function wireFromNode(view: ReadonlyView, id: string, live: Live): Node |
 
 function wireFromHeldSubnet(view: ReadonlyView, { record, pool, subnet }: HeldSubnet): Subnet {
   const leased = record.state === 'leased';
+  const leases = leased ? statedLeases(view, record.node, view.statuses.get(record.node)?.record.leases) : [];
+  const lease = leases.find((each) => prefixesEqual(each.subnet, subnet));
   return {
     cidr: formatPrefix(subnet),
     pool,
@@ -155,6 +166,7 @@ function wireFromHeldSubnet(view: ReadonlyView, { record, pool, subnet }: HeldSu
     sinceMs: record.sinceMs,
     untilMs: leased ? 0 : record.untilMs,
     reason: '',
+    ...(lease === undefined ? {} : { leaseState: wireFromLeaseState(lease.state), mode: wireFromMode(lease.mode) }),
   };
 }
 

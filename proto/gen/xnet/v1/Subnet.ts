@@ -1,6 +1,8 @@
 // Original file: proto/xnet/v1/types.proto
 
 import type { SubnetState as _xnet_v1_SubnetState, SubnetState__Output as _xnet_v1_SubnetState__Output } from '../../xnet/v1/SubnetState.js';
+import type { LeaseState as _xnet_v1_LeaseState, LeaseState__Output as _xnet_v1_LeaseState__Output } from '../../xnet/v1/LeaseState.js';
+import type { Mode as _xnet_v1_Mode, Mode__Output as _xnet_v1_Mode__Output } from '../../xnet/v1/Mode.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Subnet {
@@ -13,6 +15,8 @@ export interface Subnet {
   'sinceMs'?: (number | string | Long);
   'untilMs'?: (number | string | Long);
   'reason'?: (string);
+  'leaseState'?: (_xnet_v1_LeaseState);
+  'mode'?: (_xnet_v1_Mode);
 }
 
 export interface Subnet__Output {
@@ -25,4 +29,6 @@ export interface Subnet__Output {
   'sinceMs': (number);
   'untilMs': (number);
   'reason': (string);
+  'leaseState': (_xnet_v1_LeaseState__Output);
+  'mode': (_xnet_v1_Mode__Output);
 }

@@ -91,7 +91,8 @@ test('the help of xctl names every exit code of the table in README, in the same
 test('every command has a description and examples, and every change has --dry-run', (t) => {
   const program = makeProgram();
   const leaves = everyCommand(program).filter(({ commands }) => commands.length === 0);
-  const changes = /^(init|create|remove|reserve|unreserve|add|set|cordon|uncordon|release|issue|revoke|rotate)$/;
+  const changes =
+    /^(init|create|remove|reserve|unreserve|add|set|cordon|uncordon|release|issue|revoke|rotate|resize|end|rename)$/;
   t.true(leaves.length >= 20);
   for (const command of leaves) {
     let help = '';

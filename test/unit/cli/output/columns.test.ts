@@ -121,7 +121,8 @@ const emptyPool: Pool__Output = {
 };
 
 function leaseOf(subnet: string, state: string): LeaseOutput {
-  return { subnet, pool: 'p', state, node: null, nodeId: null, generation: 0, since: null, until: null, reason: '' };
+  const empty = { node: null, nodeId: null, since: null, until: null, leaseState: null, mode: null };
+  return { subnet, pool: 'p', state, generation: 0, reason: '', ...empty };
 }
 
 test('the pool map draws a large reservation below its leases', (t) => {

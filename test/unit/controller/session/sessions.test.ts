@@ -1,9 +1,11 @@
 // Which nodes are connected, as this controller and the others see it: streams that come, go, fail to begin and move.
+
 import { getEventListeners } from 'node:events';
 import { type handleUnaryCall, Metadata, type ServerUnaryCall } from '@grpc/grpc-js';
 import test from 'ava';
 import { Authority } from '../../../../controller/authority/authority.js';
 import { CertificateRegistry } from '../../../../controller/authority/certificates.js';
+import { LeaseRegistry } from '../../../../controller/registry/leases.js';
 import { nodeService } from '../../../../controller/service/node-service.js';
 import { type StatusCallDeps, StatusCalls } from '../../../../controller/service/status-calls.js';
 import { summaryFromNode } from '../../../../controller/service/to-wire/records.js';
@@ -179,6 +181,7 @@ test('a leaving node learns how many peers of all controllers have its route, wi
     store,
     sessions,
     nodes,
+    leases: new LeaseRegistry(context),
     certificates,
     authority,
     alive: async () => true,

@@ -3,10 +3,8 @@ import test from 'ava';
 import fc from 'fast-check';
 import { keys, parseKey } from '../../../../controller/store/keys.js';
 import { encode } from '../../../../controller/store/record-codec.js';
-import { clashOf, networkOf } from '../../../../controller/view/lease-network.js';
-import { leasesOf } from '../../../../controller/view/leases.js';
-import type { View } from '../../../../controller/view/view.js';
 import { prefixKey } from '../../../../proto/domain/address.js';
+import { clashesOf } from '../../../support/lease-clashes.js';
 import { nodeRecord } from '../../../support/pools.js';
 import { freed, type LeaseFields, lease, pool, Rig } from '../../../support/written-records.js';
 
@@ -51,17 +49,6 @@ const anyValue = (key: string): fc.Arbitrary<string | undefined> => {
 const anyWrite = anyKey.chain((key) => anyValue(key).map((value) => ({ key, value })));
 
 const sorted = (ids: readonly number[]) => [...ids].sort((a, b) => a - b);
-
-// The pairs of believed leases that one host can't have.
-function clashesOf(view: View, node: string) {
-  const leases = leasesOf(view, node).flatMap(({ pool: name, subnet, record }) => {
-    const held = view.pools.get(name)?.record;
-    if (held === undefined) return [];
-    const network = networkOf(record, view.nodes.get(node)?.record, held);
-    return [{ ...network, subnet, ending: record.endingMs !== undefined }];
-  });
-  return leases.flatMap((a, index) => leases.slice(index + 1).filter((b) => clashOf(a, b) !== undefined));
-}
 
 test('checking records change by change gives the same result as checking all of them', (t) => {
   fc.assert(

@@ -1,0 +1,86 @@
+// The leases of a node, for decisions that change them. Pure.
+// Invariant: a change of a node's leases guards all of them, so that it is not made on a part of the truth.
+import { formatPrefix } from '../../proto/domain/address.js';
+import { XnetError } from '../../proto/errors.js';
+import { keys } from '../store/keys.js';
+import { encode } from '../store/record-codec.js';
+import type { LeaseRecord, NodeRecord } from '../store/records.js';
+import type { Guard, Operation } from '../store/store.js';
+import type { HeldLease } from '../view/held.js';
+import { clashOf, networkOf } from '../view/lease-network.js';
+import { leasesOf } from '../view/leases.js';
+import type { ReadonlyView } from '../view/view.js';
+import { asSeen, put } from './guards.js';
+import { poolState, requireReadable } from './lookup.js';
+
+/**
+ * requireLeases returns a node's leases, sorted by subnet.
+ * @throws XnetError FailedPrecondition when a record of one is unreadable, contradicts others or was deleted
+ */
+export function requireLeases(view: ReadonlyView, nodeId: string): readonly HeldLease[] {
+  for (const { key } of view.leaseClaimsOf(nodeId)) requireReadable(view, key, false);
+  const leases = leasesOf(view, nodeId);
+  for (const lease of leases) requireReadable(view, keyOfLease(lease), true);
+  return leases;
+}
+
+/** keyOfLease returns the key of a lease's record. */
+export function keyOfLease({ pool, subnet }: Pick<HeldLease, 'pool' | 'subnet'>): string {
+  return keys.subnet(pool, subnet);
+}
+
+/** leaseGuards guards that leases have not changed since the view. */
+export function leaseGuards(view: ReadonlyView, leases: readonly HeldLease[]): readonly Guard[] {
+  return leases.map((lease) => asSeen(view, keyOfLease(lease)));
+}
+
+/** poolGuards guards that the pools of leases have not changed: they say how a host realises them. */
+export function poolGuards(view: ReadonlyView, leases: readonly HeldLease[]): readonly Guard[] {
+  return [...new Set(leases.map(({ pool }) => pool))].map((pool) => asSeen(view, keys.pool(pool)));
+}
+
+/** ended returns the write that marks a lease as ending. */
+export function ended(lease: HeldLease, nowMs: number): Operation {
+  return put(keyOfLease(lease), encode('subnet', { ...lease.record, endingMs: nowMs }));
+}
+
+/** kept returns the write that takes the mark from a lease that is ending. */
+export function kept(lease: HeldLease): Operation {
+  const { endingMs: _ending, ...record } = lease.record;
+  return put(keyOfLease(lease), encode('subnet', record));
+}
+
+/**
+ * requireCompatible checks that one host can have all of these leases.
+ * @param leases as they will be
+ * @throws XnetError FailedPrecondition
+ */
+export function requireCompatible(
+  view: ReadonlyView,
+  node: Pick<NodeRecord, 'name' | 'mode'>,
+  leases: readonly (Pick<HeldLease, 'pool' | 'subnet'> & { readonly record: LeaseRecord })[],
+): void {
+  const all = leases.map(({ pool, subnet, record }) => ({
+    ...networkOf(record, node, poolState(view, pool).record),
+    ending: record.endingMs !== undefined,
+    subnet,
+  }));
+  all.forEach((lease, index) => {
+    for (const other of all.slice(0, index)) {
+      const shared = clashOf(other, lease);
+      if (shared === undefined) continue;
+      const ending = other.ending ? ', which is ending' : '';
+      throw new XnetError(
+        'FailedPrecondition',
+        `${node.name} has ${formatPrefix(other.subnet)} with ${shared}${ending}: one host can't have ` +
+          `${formatPrefix(lease.subnet)} with ${shared} as well`,
+        {
+          hint:
+            lease.mode === 'bip'
+              ? `move the host to the new subnet with --replace ${formatPrefix(other.subnet)}, or use --mode bridge`
+              : 'choose another Docker network and bridge: --network NAME --bridge NAME',
+        },
+      );
+    }
+  });
+}
