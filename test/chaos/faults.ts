@@ -1,6 +1,7 @@
 // Breaks what a plan's faults name, and mends it.
 // Invariant: after the end of a fault everything that it broke is as it was, except what xnet is to repair by itself.
 import { pollUntil } from '../../deploy/lab/poll.js';
+import { pause } from '../../proto/process/backoff.js';
 import type { ChaosHost } from './host.js';
 import type { Journal } from './journal.js';
 import { nextHopsOf, peersOf } from './kernel.js';
@@ -24,6 +25,11 @@ export type FaultParts = {
 type Mend = () => Promise<void>;
 const nothing: Mend = async () => undefined;
 
+// Nothing is broken any longer than xnet takes to repair it.
+const momentary: ReadonlySet<Fault['break']> = new Set(['compaction', 'routes deleted', 'tables deleted']);
+// Each look starts two programs.
+const betweenLooksMs = 200;
+
 /** Faults breaks and mends. */
 export class Faults {
   readonly #parts: FaultParts;
@@ -32,11 +38,11 @@ export class Faults {
     this.#parts = parts;
   }
 
-  /** run breaks something, waits for `end`, and mends it. It resolves when that is whole again. */
+  /** run breaks something, waits for `end` unless it is momentary, and mends it. It resolves when that is whole again. */
   async run(fault: Fault, end: Promise<unknown>): Promise<void> {
     const entry = this.#parts.journal.fault(fault);
     const mend = await this.#break(fault);
-    await end;
+    if (!momentary.has(fault.break)) await end;
     await mend();
     this.#parts.journal.mended(entry);
   }
@@ -173,12 +179,14 @@ export class Faults {
 
   // Whether the host's kernel has all that the mesh needs of it.
   async #isWhole(name: string): Promise<boolean> {
-    const { mesh } = this.#parts;
-    const host = mesh.hosts.find((one) => one.name === name);
-    if (host === undefined) return true;
-    const others = mesh.hosts.filter((other) => other !== host);
+    const { mesh, hosts } = this.#parts;
+    const host = hosts.find((one) => one.name === name);
+    if (host === undefined || !mesh.containers.some((one) => one.host === name)) return true;
+    await pause(betweenLooksMs);
+    const others = mesh.containers.filter((other) => other.host !== name);
     const [nextHops, subnets] = await Promise.all([nextHopsOf(host.machine), peersOf(host.machine)]);
-    return others.every(({ address, subnet = '' }) => nextHops.includes(address) && subnets.includes(subnet));
+    const addressOf = (of: string) => hosts.find((one) => one.name === of)?.address ?? '';
+    return others.every((other) => nextHops.includes(addressOf(other.host)) && subnets.includes(other.subnet));
   }
 
   async #churn({ machine }: ChaosHost): Promise<Mend> {

@@ -13,7 +13,7 @@ const firstJoinsTake = 12;
 const quietAtEnd = 4;
 const shortestFault = 3;
 const longestFault = 15;
-const betweenOperations = [1.5, 6] as const;
+const betweenOperations = [2, 8] as const;
 const betweenFaults = [1, 6] as const;
 
 const controllers = [1, 2] as const;
@@ -71,7 +71,19 @@ function nextOperation(random: Random, state: HostState, states: readonly HostSt
   const mayGo = states.filter(({ isMember }) => isMember).length > 2;
   const what = random.pick(
     mayGo
-      ? (['leave', 'leave', 'remove', 'move', 'move', 'cordon', 'label', 'restart'] as const)
+      ? ([
+          'leave',
+          'leave',
+          'remove',
+          'move',
+          'move',
+          'move',
+          'cordon',
+          'label',
+          'label',
+          'restart',
+          'restart',
+        ] as const)
       : (['move', 'cordon', 'label', 'restart'] as const),
   );
   switch (what) {

@@ -3,13 +3,12 @@
 // Invariant: one operation on a host at a time, in the order of the plan; what the operator put there before stays as it is.
 import type { LabProcess } from '../../deploy/lab/lab-process.js';
 import type { Machine } from '../../deploy/lab/machine.js';
-import { Namespace } from '../../deploy/lab/namespace.js';
 import { programCommand } from '../../deploy/lab/programs.js';
-import { formatIpv4, gatewayOf, ipv4FromNumber, parsePrefix } from '../../proto/domain/address.js';
 import type { ExecResult } from '../../proto/process/exec.js';
+import { ChaosContainer } from './container.js';
 
 const ethernet = 'eth0';
-const bridge = 'docker0';
+const dockerBridge = 'docker0';
 // One run of xnetd join, which may wait for a controller that is stopped.
 const runLimitMs = 120_000;
 
@@ -34,9 +33,8 @@ export class ChaosHost {
   isMember = false;
   /** Whether a fault has killed the daemon: it is started when that ends. */
   isHeldDown = false;
-  /** The lease of the container: "10.76.3.0/24"; undefined: there is no container. */
-  subnet: string | undefined;
-  container: Namespace | undefined;
+  /** One in each lease. */
+  readonly containers: ChaosContainer[] = [];
   daemon: LabProcess | undefined;
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -63,8 +61,8 @@ export class ChaosHost {
       '-P FORWARD DROP',
       '-N DOCKER-USER',
       '-A FORWARD -j DOCKER-USER',
-      `-A FORWARD -o ${bridge} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`,
-      `-A FORWARD -i ${bridge} ! -o ${bridge} -j ACCEPT`,
+      `-A FORWARD -o ${dockerBridge} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`,
+      `-A FORWARD -i ${dockerBridge} ! -o ${dockerBridge} -j ACCEPT`,
       '-A INPUT -s 198.51.100.99/32 -j DROP',
     ]) {
       await this.machine.run(['iptables', '-w', ...rule.split(' ')]);
@@ -102,41 +100,16 @@ export class ChaosHost {
     await this.daemon?.exited;
   }
 
-  /** addContainer makes the bridge with the gateway address of a lease, and the container behind it, at address .2. */
-  addContainer(subnet: string): void {
-    const prefix = parsePrefix(subnet);
-    if (prefix === undefined) throw new TypeError(`not a prefix: ${subnet}`);
-    const gateway = formatIpv4(gatewayOf(prefix));
-    this.container = Namespace.create(`${this.name}-container`);
-    this.machine.namespace.ipBatch([
-      `link add ${bridge} type bridge`,
-      `address add ${gateway}/${prefix.length} dev ${bridge}`,
-      `link set ${bridge} up`,
-      `link add veth0 type veth peer name eth0 netns ${this.container.name}`,
-      `link set veth0 master ${bridge} up`,
-    ]);
-    this.subnet = subnet;
-    this.container.ipBatch([
-      `address add ${this.containerAddress}/${prefix.length} dev eth0`,
-      'link set eth0 up',
-      `route add default via ${gateway}`,
-    ]);
+  /** addContainer makes a container in a lease, whose bridge is docker0 for the first one: "10.76.3.0/24". */
+  addContainer(subnet: string, bridge = dockerBridge): ChaosContainer {
+    const container = new ChaosContainer(this.machine, { subnet, bridge });
+    this.containers.push(container);
+    return container;
   }
 
-  /** containerAddress returns the container's address: "10.76.3.2". */
-  get containerAddress(): string {
-    const prefix = parsePrefix(this.subnet ?? '');
-    if (prefix === undefined) throw new Error(`${this.name} has no container`);
-    return formatIpv4(ipv4FromNumber(prefix.network + 2));
-  }
-
-  /** removeContainer removes the container and the bridge. It succeeds if there is none. */
-  removeContainer(): void {
-    if (this.container === undefined) return;
-    this.machine.namespace.ipBatch([`link delete ${bridge}`]);
-    this.container.delete();
-    this.container = undefined;
-    this.subnet = undefined;
+  /** removeContainers removes all containers. */
+  removeContainers(): void {
+    for (const container of this.containers.splice(0)) container.remove();
   }
 
   /** addAddress gives the host another address on the LAN and returns it. */
@@ -167,8 +140,7 @@ export class ChaosHost {
   }
 
   close(): void {
-    this.container?.delete();
-    this.container = undefined;
+    for (const container of this.containers.splice(0)) container.dispose();
   }
 }
 

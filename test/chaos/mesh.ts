@@ -2,14 +2,14 @@
 // Invariant: a flow counts from its first answer on; what was in transit when it was stopped does not count.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { ChaosHost } from './host.js';
+import type { ChaosContainer } from './container.js';
 
 const intervalSeconds = 0.2;
 
 /** Answer is an answered request: its number, and when the answer came, in milliseconds since 1970. */
 export type Answer = { readonly sequence: number; readonly ms: number };
 
-/** Flow is the requests from one container to another. */
+/** Flow is the requests from one container to another; `from` and `to` are their hosts. */
 export type Flow = {
   readonly from: string;
   readonly to: string;
@@ -34,39 +34,38 @@ type Running = { readonly flow: Flow; readonly child: ChildProcess };
 export class Mesh {
   readonly flows: Flow[] = [];
   readonly #running: Running[] = [];
-  readonly #hosts = new Set<ChaosHost>();
+  readonly #containers = new Set<ChaosContainer>();
 
-  /** add starts the flows between a host's container and those of all others. */
-  add(host: ChaosHost): void {
-    for (const other of this.#hosts) {
-      this.#start(host, other);
-      this.#start(other, host);
+  /** add starts the flows between a container and those of all other hosts. */
+  add(container: ChaosContainer): void {
+    for (const other of this.#containers) {
+      if (other.host === container.host) continue;
+      this.#start(container, other);
+      this.#start(other, container);
     }
-    this.#hosts.add(host);
+    this.#containers.add(container);
   }
 
-  /** remove ends the flows of a host. */
-  async remove(host: ChaosHost): Promise<void> {
-    this.#hosts.delete(host);
-    const ending = this.#running.filter(({ flow }) => flow.from === host.name || flow.to === host.name);
+  /** remove ends the flows of a host's containers. */
+  async remove(host: string): Promise<void> {
+    for (const container of this.containers) if (container.host === host) this.#containers.delete(container);
+    const ending = this.#running.filter(({ flow }) => flow.from === host || flow.to === host);
     await Promise.all(ending.map((running) => this.#stop(running)));
   }
 
-  /** has returns the hosts that take part. */
-  get hosts(): readonly ChaosHost[] {
-    return [...this.#hosts];
+  /** containers returns those that take part. */
+  get containers(): readonly ChaosContainer[] {
+    return [...this.#containers];
   }
 
-  #start(from: ChaosHost, to: ChaosHost): void {
-    const { container } = from;
-    if (container === undefined) throw new Error(`${from.name} has no container`);
-    const [program, ...enter] = container.enter;
-    const ping = ['ping', '-D', '-n', '-i', String(intervalSeconds), '-W', '2', to.containerAddress];
+  #start(from: ChaosContainer, to: ChaosContainer): void {
+    const [program, ...enter] = from.enter;
+    const ping = ['ping', '-D', '-n', '-i', String(intervalSeconds), '-W', '2', to.address];
     const child = spawn(program, [...enter, ...ping], {
       stdio: ['ignore', 'pipe', 'ignore'],
-      env: from.machine.environment(),
+      env: from.environment,
     });
-    const flow: Flow = { from: from.name, to: to.name, startMs: Date.now(), endMs: undefined, answers: [] };
+    const flow: Flow = { from: from.host, to: to.host, startMs: Date.now(), endMs: undefined, answers: [] };
     this.flows.push(flow);
     this.#running.push({ flow, child });
     createInterface({ input: child.stdout }).on('line', (line) => {
@@ -95,7 +94,7 @@ export class Mesh {
   /** stop ends all flows. */
   async stop(): Promise<void> {
     await Promise.all([...this.#running].map((running) => this.#stop(running)));
-    this.#hosts.clear();
+    this.#containers.clear();
   }
 }
 

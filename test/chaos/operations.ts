@@ -17,6 +17,8 @@ import type { Site } from './site.js';
 // Long after every fault of a plan has ended.
 const limitMs = 300_000;
 const callTimeoutMs = 10_000;
+// Each look starts a program for each host.
+const betweenLooksMs = 300;
 // The outcome is unknown, or nothing was done: the same id again.
 const repeated: ReadonlySet<string> = new Set([
   'Unavailable',
@@ -124,8 +126,7 @@ export class Operations {
     const { subnet } = JSON.parse(stdout) as { readonly subnet: string };
     host.isMember = true;
     await host.startDaemon();
-    host.addContainer(subnet);
-    this.#mesh.add(host);
+    this.#mesh.add(host.addContainer(subnet));
   }
 
   async #untilDone(host: ChaosHost, args: readonly string[], { input = '' } = {}): Promise<string> {
@@ -143,20 +144,20 @@ export class Operations {
   }
 
   // Containers are moved away first, as by an operator who drains a host.
-  async #withoutContainer(host: ChaosHost): Promise<void> {
-    await this.#mesh.remove(host);
-    host.removeContainer();
+  async #withoutContainers(host: ChaosHost): Promise<void> {
+    await this.#mesh.remove(host.name);
+    host.removeContainers();
   }
 
   async #leave(host: ChaosHost): Promise<void> {
-    await this.#withoutContainer(host);
+    await this.#withoutContainers(host);
     host.isMember = false;
     await this.#untilDone(host, ['leave', '--force']);
     await host.daemon?.exited;
   }
 
   async #remove(host: ChaosHost, controller: number): Promise<void> {
-    await this.#withoutContainer(host);
+    await this.#withoutContainers(host);
     host.isMember = false;
     await host.killDaemon();
     await this.#mutate('RemoveNode', host, controller, (admin, operationId, options) =>
@@ -181,6 +182,7 @@ export class Operations {
     await pollUntil(
       `no host has the next hop ${former}`,
       async () => {
+        await pause(betweenLooksMs);
         const nextHops = await Promise.all(others().map(({ machine }) => nextHopsOf(machine)));
         return !nextHops.flat().includes(former);
       },

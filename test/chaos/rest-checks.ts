@@ -7,7 +7,7 @@ import type { Mesh } from './mesh.js';
 import type { Recorder } from './recorder.js';
 import { Replay, type StoredLease } from './replay.js';
 import type { Site } from './site.js';
-import { difference } from './watching.js';
+import { difference, type WatchLine } from './watching.js';
 
 /** RestParts are what is looked at. */
 export type RestParts = {
@@ -15,15 +15,24 @@ export type RestParts = {
   readonly hosts: readonly ChaosHost[];
   readonly mesh: Mesh;
   readonly recorder: Recorder;
+  /** The messages to the observer so far. */
+  readonly observed: () => readonly WatchLine[];
 };
 
 /** unrest returns what is not at rest; empty: everything is. @param sinceMs when the last fault or operation ended */
-export async function unrest({ site, hosts, mesh, recorder }: RestParts, sinceMs: number): Promise<readonly string[]> {
+export async function unrest(
+  { site, hosts, mesh, recorder, observed }: RestParts,
+  sinceMs: number,
+): Promise<readonly string[]> {
   await recorder.catchUp();
   const store = new Replay(recorder.history).at(recorder.last);
   const leases = store.leases();
   const expected = store.routes();
   const problems: string[] = mesh.silentSince(sinceMs).map((pair) => `no answer at rest: ${pair}`);
+  const [told = []] = observed()
+    .flatMap((line) => ('routes' in line ? [line.routes] : []))
+    .slice(-1);
+  if (difference(told, expected) !== 'nothing') problems.push(`the observer was told ${difference(told, expected)}`);
   for (const { admin, name } of site.controllers) {
     const { routes } = await callUnary(admin.listRoutes.bind(admin), {}, { timeoutMs: 10_000 });
     const listed = routes.map(({ subnet, nextHop }) => `${subnet} via ${nextHop}`).sort();
@@ -40,9 +49,11 @@ async function kernelProblems(
   pools: readonly string[],
 ): Promise<readonly string[]> {
   const own = leases.filter(({ node }) => node === host.name);
-  if (host.isMember && host.subnet !== own[0]?.subnet) {
-    return [`${host.name} has its container in ${host.subnet} and the lease ${own[0]?.subnet}`];
-  }
+  const lodgings = difference(
+    host.containers.map(({ subnet }) => subnet),
+    own.map(({ subnet }) => subnet),
+  );
+  if (lodgings !== 'nothing') return [`the containers of ${host.name} are in ${lodgings}, compared with its leases`];
   // A host that has left has nothing of xnet.
   const peers = host.isMember ? leases.filter(({ node }) => node !== host.name) : [];
   const guards = host.isMember ? pools.map((pool) => `unreachable ${pool}`) : [];

@@ -7,7 +7,7 @@ import { pause } from '../../proto/process/backoff.js';
 import { callUnary } from '../../proto/rpc/channel.js';
 import { tokenFor, trustOf } from '../support/joining.js';
 import { auditProblems } from './audit-checks.js';
-import { Faults } from './faults.js';
+import { type FaultParts, Faults } from './faults.js';
 import { historyProblems } from './history-checks.js';
 import { ChaosHost } from './host.js';
 import { Journal } from './journal.js';
@@ -38,11 +38,12 @@ export async function runPlan(plan: Plan, print: (line: string) => void): Promis
     const foreign = await Promise.all(hosts.map((host) => host.foreign()));
     const observer = await startObserver(site);
     const journal = new Journal(print);
+    const observed = () => readWatchLines(observer.output);
     const failed = await execute(plan, { site, hosts, mesh, recorder, journal });
-    const restless = await untilRest({ site, hosts, mesh, recorder }, Date.now());
+    const restless = await untilRest({ site, hosts, mesh, recorder, observed }, Date.now());
     await mesh.stop();
     const { history } = recorder;
-    const lines = readWatchLines(observer.output);
+    const lines = observed();
     const after = await Promise.all(hosts.map((host) => host.foreign()));
     const problems = [
       ...failed,
@@ -92,10 +93,10 @@ async function startObserver(site: Site): Promise<LabProcess> {
 }
 
 // Starts each step at its time, whatever the state of those before. Returns what went wrong with the run itself.
-async function execute(plan: Plan, parts: RestParts & { readonly journal: Journal }): Promise<readonly string[]> {
-  const { site, hosts, mesh, recorder, journal } = parts;
+async function execute(plan: Plan, parts: FaultParts): Promise<readonly string[]> {
+  const { site, hosts, mesh, journal } = parts;
   const operations = new Operations(site, hosts, { mesh, journal });
-  const faults = new Faults({ site, hosts, mesh, recorder, journal });
+  const faults = new Faults(parts);
   const failed: string[] = [];
   const running: Promise<void>[] = [];
   const began = performance.now();
