@@ -9,6 +9,7 @@ import { type RpcServer, type ServiceBinding, startServer } from '../proto/rpc/s
 import { Listeners } from './listeners.js';
 import { type ClusterState, liveOf, type Ports, type Registries, type ThisController } from './service/admin-deps.js';
 import { adminService } from './service/admin-service.js';
+import { type BackupServiceDeps, backupService } from './service/backup-service.js';
 import { ipamService } from './service/ipam-service.js';
 import { joinService } from './service/join-service.js';
 import { leaseService } from './service/lease-service.js';
@@ -23,6 +24,7 @@ export type ApiDeps = {
   readonly state: ClusterState;
   readonly registries: Registries;
   readonly controller: Omit<ThisController, 'ports'>;
+  readonly backup: Omit<BackupServiceDeps, 'controller'>;
   readonly observer: CallObserver;
   readonly log: Logger;
   /** Called when the ports can't open for a reason other than their addresses. */
@@ -57,6 +59,7 @@ export class Api {
       lifecycleService({ state, registries }),
       rolloutService({ feed, rollouts: registries.rollouts, facts: rolloutFacts(feed, sessions) }),
       leaseService({ feed, nodes, leases, live: () => liveOf(sessions) }),
+      backupService({ ...deps.backup, controller: deps.controller }),
     ];
     const record = sessions.record.bind(sessions);
     this.#listeners = new Listeners({

@@ -13,6 +13,7 @@ import { AuditLog } from './audit/audit-log.js';
 import { Authority } from './authority/authority.js';
 import { CertificateRegistry } from './authority/certificates.js';
 import { TokenRegistry } from './authority/tokens.js';
+import { Restoration } from './backup/restoration.js';
 import { registrationOf } from './registration.js';
 import { deregisterController } from './registry/controllers.js';
 import { LeaseRegistry } from './registry/leases.js';
@@ -57,6 +58,12 @@ function makeRegistries(context: Context, settings: ControllerSettings): Registr
     authority,
     certificates: new CertificateRegistry(context, authority, { nodeTtlMs: settings.nodeCertificateTtl }),
   };
+}
+
+function backupOf(context: Context, { direct: store, feed }: Storage, audit: Audit, settings: ControllerSettings) {
+  const keyPath = `${settings.dataDir}/cluster.key`;
+  const restoration = new Restoration({ store, feed, keyPath, audit, now: context.now, log: context.log });
+  return { feed, store, context, restoration, keyPath };
 }
 
 /** Resources are what outlives the parts of a controller and is closed when it ends. */
@@ -134,6 +141,7 @@ class Controller {
       state: { feed, store, sessions },
       registries: this.#registries,
       controller,
+      backup: backupOf(context, storage, audit, settings),
       observer: audit,
       log,
       onFailure: (error) => this.#fail(error),

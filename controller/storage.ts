@@ -149,6 +149,11 @@ export class Storage {
     return this.commits.store;
   }
 
+  /** direct is the store itself, for what has to reach it also while the view does not accept it. */
+  get direct(): Pick<Store, 'list' | 'scan' | 'read' | 'commit'> {
+    return this.#etcdStore;
+  }
+
   /** embedded reports whether etcd is the controller's own. */
   get embedded(): boolean {
     return this.#etcd !== undefined;

@@ -2,6 +2,7 @@
 import { Argument, Command, type Option } from 'commander';
 import { version } from '../../proto/process/version.js';
 import { addGlobalOptions } from '../client/settings.js';
+import { addBackup } from './backup.js';
 import { addControllers } from './controllers.js';
 import { addEvents, addLeases, addRoutes, addStatus } from './inspect.js';
 import { addNodes } from './nodes.js';
@@ -99,6 +100,7 @@ Exit codes: 0 done, 1 failure, 2 wrong usage, 3 not found, 4 conflict, 5 not all
   addCerts(program);
   addAuthority(program);
   addAudit(program);
+  addBackup(program);
   addCompletion(program);
   addOptionsHelp(program);
   return program;

@@ -68,6 +68,7 @@ function readFunction(type, refer) {
 // As in proto/rpc/definitions.ts.
 const operatorServices = {
   admin: 'AdminService',
+  backup: 'BackupService',
   ipam: 'IpamService',
   lease: 'LeaseService',
   lifecycle: 'LifecycleService',

@@ -219,9 +219,11 @@ function cut(whole: string): string {
 }
 
 function bounded(value: unknown): string {
-  const text = JSON.stringify(value, (field, each: unknown) => {
+  // JSON.stringify passes what toJSON has made of a value: only its owner still has the bytes themselves.
+  const text = JSON.stringify(value, function replaced(this: unknown, field, each: unknown) {
     if (field !== '' && secret.test(field)) return each === '' || each === undefined ? undefined : '…';
-    return Buffer.isBuffer(each) ? '…' : each;
+    const original: unknown = typeof this === 'object' && this !== null ? Reflect.get(this, field) : each;
+    return Buffer.isBuffer(original) ? '…' : each;
   });
   if (text === undefined) return '';
   return shortened(withoutSecrets(text));

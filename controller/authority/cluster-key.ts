@@ -34,9 +34,13 @@ function clusterKeyFrom(bytes: Buffer): ClusterKey {
 export async function readClusterKey(path: string): Promise<ClusterKey | undefined> {
   const content = await readSecretFile(path);
   if (content === undefined) return undefined;
+  return clusterKeyOf(content, path);
+}
+
+function clusterKeyOf(content: Buffer, what: string): ClusterKey {
   const bytes = Buffer.from(content.toString('utf8').trim(), 'base64');
   if (bytes.length !== keyBytes) {
-    throw new XnetError('FailedPrecondition', `${path} is no cluster key: it has to be ${keyBytes} bytes in base 64`);
+    throw new XnetError('FailedPrecondition', `${what} is no cluster key: it has to be ${keyBytes} bytes in base 64`);
   }
   return clusterKeyFrom(bytes);
 }
@@ -57,6 +61,40 @@ export async function makeClusterKey(path: string): Promise<ClusterKey> {
   const made = await readClusterKey(path);
   if (made === undefined) throw new XnetError('Internal', `${path} is gone again`);
   return made;
+}
+
+/**
+ * readKeyFile returns the content of the key's file, for a backup, and the name of the key.
+ * @throws XnetError FailedPrecondition when there is no key, and as readClusterKey
+ */
+export async function readKeyFile(path: string): Promise<{ readonly content: Buffer; readonly name: string }> {
+  const key = await readClusterKey(path);
+  const content = await readSecretFile(path);
+  if (key === undefined || content === undefined) {
+    throw new XnetError('FailedPrecondition', `this controller has no cluster key: ${path} does not exist`, {
+      hint: 'copy it from another controller, or save a backup there',
+    });
+  }
+  return { content, name: key.name };
+}
+
+/**
+ * installClusterKey writes the key of a backup to a controller that has none.
+ * @param content of the file
+ * @throws XnetError FailedPrecondition if the controller has another key, which stays, or the content is no key
+ */
+export async function installClusterKey(path: string, content: Buffer): Promise<void> {
+  const wanted = clusterKeyOf(content, 'the cluster key of the backup');
+  try {
+    await writeNewSecretFile(path, content);
+  } catch (error) {
+    if (!(error instanceof XnetError) || error.code !== 'AlreadyExists') throw error;
+  }
+  const present = await readClusterKey(path);
+  if (present?.name === wanted.name) return;
+  throw new XnetError('FailedPrecondition', `${path} is another cluster key (${present?.name ?? 'gone again'})`, {
+    hint: 'move it away, if no authority is sealed with it',
+  });
 }
 
 /** sealText encrypts a text for the store (AES-256-GCM, base 64); unsealText needs the same `about`. */

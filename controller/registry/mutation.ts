@@ -9,6 +9,7 @@ import { type Event, eventOperation } from '../store/events.js';
 import type { Commit, CommitResult, Guard, Operation, Store } from '../store/store.js';
 import type { ReadonlyView } from '../view/view.js';
 import type { ViewFeed } from '../view/view-feed.js';
+import { heldWhileAdopting } from './allocation-hold.js';
 import type { CommitQueue } from './commit-queue.js';
 import { checkOperationId, type MutationResult, onceOnly, outcomeOf } from './operation.js';
 import { type Plan, Recorded } from './recorded.js';
@@ -84,8 +85,10 @@ const nothingTaken: ReadonlySet<number> = new Set();
 export async function mutate(context: Context, mutation: Mutation): Promise<MutationResult> {
   checkOperationId(mutation.operationId);
   const recorded = new Recorded(context.audit, mutation);
+  const decide: Mutation['decide'] = (view, circumstances) =>
+    heldWhileAdopting(view, mutation.call, () => mutation.decide(view, circumstances));
   try {
-    const done = await untilDone(context, mutation, recorded);
+    const done = await untilDone(context, { ...mutation, decide }, recorded);
     await recorded.ended();
     return done;
   } catch (error) {

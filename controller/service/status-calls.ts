@@ -94,6 +94,7 @@ export class StatusCalls {
         ...own.problems,
         ...controllerProblems(view, controller.registration, controller.offsetOf),
         ...Array.from(view.contradictions, problemFromContradiction),
+        ...adoptionProblems(view),
         ...awaitedProblems(view),
       ],
       undecodable: [...view.undecodable].map(([key, problem]) => ({ key, problem })),
@@ -236,6 +237,17 @@ async function drained(call: ServerWritableStream<unknown, ListNodesResponse>, g
 function problemFromContradiction([key, problem]: readonly [string, string]) {
   const fix = 'no route is withdrawn; correct or delete that key with etcdctl if it was written by hand';
   return { text: `the record ${key} contradicts others: ${problem}`, fix };
+}
+
+function adoptionProblems(view: ReadonlyView) {
+  const adoption = view.adoption?.record;
+  if (adoption === undefined) return [];
+  return [
+    {
+      text: `backup of ${new Date(adoption.madeMs).toISOString()} was restored, and its nodes are being adopted: nothing is allocated`,
+      fix: 'see who is missing, and end the adoption: xctl backup adopt',
+    },
+  ];
 }
 
 function awaitedProblems(view: ReadonlyView) {

@@ -1,7 +1,9 @@
 // Sends every change to every connected node, as it commits.
 // Invariant: a stream's cursor never runs ahead of what was written to it, so the next write contains everything since
 // the last one.
+import { XnetError } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
+import { statusFromError } from '../../proto/rpc/status.js';
 import { FleetTable } from '../table/fleet-table.js';
 import { apiAddresses, isLoopback } from '../view/api-addresses.js';
 import { type AssignmentSources, assignmentOf } from '../view/assignment.js';
@@ -36,6 +38,8 @@ export class Fanout {
   readonly #streams = new Set<NodeStream>();
   readonly #assignmentsDue = new Set<NodeStream>();
   readonly #byNode = new Map<string, NodeStream>();
+  /** Streams that wait for the end of an adoption to get a table that was read from the store. */
+  readonly #freshDue = new Set<NodeStream>();
   readonly #bookmarks: NodeJS.Timeout;
   #trusted: { readonly authority: readonly string[]; readonly spreadMs: number } | undefined;
   /** For nodes on this machine, and for all others: they need different addresses. */
@@ -74,7 +78,15 @@ export class Fanout {
       if (stream !== undefined) this.#assignmentsDue.add(stream);
     }
     if (touched.pools) for (const stream of this.#streams) this.#assignmentsDue.add(stream);
-    if (changed || this.#assignmentsDue.size > 0) this.#schedule();
+    if (touched.adoption && view.adoption === undefined) this.#endFreshDue();
+    if (changed || touched.adoption || this.#assignmentsDue.size > 0) this.#schedule();
+  }
+
+  // These nodes ask again for such a table.
+  #endFreshDue(): void {
+    const ended = statusFromError(new XnetError('Unavailable', 'the adoption of a restored backup has ended'));
+    for (const stream of [...this.#freshDue]) stream.close(ended);
+    this.#freshDue.clear();
   }
 
   // Tables of another epoch can't be continued: all nodes get a snapshot.
@@ -111,6 +123,12 @@ export class Fanout {
     return [trust];
   }
 
+  // While the nodes of a restored backup are adopted, the table lacks those that have not connected yet: each host keeps
+  // the table that it has.
+  get #isAdopting(): boolean {
+    return this.#viewFeed.view.adoption !== undefined;
+  }
+
   /** canResume reports whether a node with `revision` can continue without a snapshot. */
   canResume(revision: number): boolean {
     return this.table.hasSince(revision);
@@ -122,7 +140,8 @@ export class Fanout {
    */
   async attach(stream: NodeStream, start: Start): Promise<void> {
     this.#register(stream);
-    if (start.kind === 'fresh') {
+    if (start.kind === 'fresh' && this.#isAdopting) this.#freshDue.add(stream);
+    else if (start.kind === 'fresh') {
       const view = await this.#viewFeed.fresh();
       if (stream.closed) return;
       stream.begin();
@@ -154,6 +173,7 @@ export class Fanout {
   /** detach stops sending to a node. */
   detach(stream: NodeStream): void {
     this.#streams.delete(stream);
+    this.#freshDue.delete(stream);
     this.#assignmentsDue.delete(stream);
     if (this.#byNode.get(stream.nodeId) === stream) this.#byNode.delete(stream.nodeId);
   }
@@ -189,6 +209,11 @@ export class Fanout {
   #feed(stream: NodeStream): void {
     if (!stream.idle || !this.#viewFeed.ready) return;
     const messages: Buffer[] = [...this.#trustFor(stream), ...this.#assignmentFor(stream)];
+    if (this.#isAdopting) {
+      stream.cursor = undefined;
+      if (messages.length > 0) stream.send(messages);
+      return;
+    }
     // A snapshot read from the store can be ahead of the table until the watch catches up.
     const isAhead = stream.cursor !== undefined && stream.cursor > this.table.revision;
     if (stream.cursor === undefined || (!isAhead && !this.table.hasSince(stream.cursor))) {
@@ -235,7 +260,8 @@ export class Fanout {
   #sendBookmarks(): void {
     if (!this.#viewFeed.ready) return;
     for (const stream of this.#streams) {
-      if (!stream.idle || stream.cursor === undefined || stream.cursor >= this.table.revision) continue;
+      if (this.#isAdopting || !stream.idle || stream.cursor === undefined || stream.cursor >= this.table.revision)
+        continue;
       if (this.table.changedAt > stream.cursor) continue;
       stream.cursor = this.table.revision;
       stream.send([this.#encoder.bookmark()]);

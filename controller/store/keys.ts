@@ -13,6 +13,7 @@ import { checkName } from '../../proto/domain/input.js';
 /** Key is a parsed key. */
 export type Key =
   | { readonly kind: 'cluster' }
+  | { readonly kind: 'adoption' }
   | { readonly kind: 'pool'; readonly name: string }
   | { readonly kind: 'node'; readonly id: string }
   | { readonly kind: 'name'; readonly name: string }
@@ -36,6 +37,8 @@ export type Key =
 /** keys formats keys. */
 export const keys = {
   cluster: 'cluster',
+  /** Exists from the restore of a backup until an operator ends the adoption of its nodes. */
+  adoption: 'adoption',
   pool: (name: string) => `pools/${name}`,
   node: (id: string) => `nodes/${id}`,
   name: (name: string) => `names/${name}`,
@@ -133,6 +136,7 @@ const parsers: Readonly<Record<string, (rest: string) => Key | undefined>> = {
 /** parseKey parses a key; undefined for an unknown one. */
 export function parseKey(key: string): Key | undefined {
   if (key === keys.cluster) return { kind: 'cluster' };
+  if (key === keys.adoption) return { kind: 'adoption' };
   if (key === keys.authority) return { kind: 'authority' };
   const slash = key.indexOf('/');
   const folder = key.slice(0, Math.max(slash, 0));

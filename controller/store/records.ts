@@ -4,21 +4,11 @@
 import * as v from 'valibot';
 import { availabilities, modes } from '../../proto/domain/network.js';
 import { roles } from '../../proto/pki/identity.js';
+import { adoption, cluster } from './cluster-records.js';
 import { addressText, count, object, prefixText } from './record-fields.js';
 import { rollout, steps } from './rollout-records.js';
 
 const labels = v.record(v.string(), v.string());
-
-const cluster = object({
-  id: v.string(),
-  /** 1 for a new cluster; then the time at which a restored store was accepted, milliseconds since 1970. */
-  epoch: v.pipe(v.number(), v.integer(), v.minValue(1)),
-  createdMs: count,
-  /** When this epoch began, if an operator accepted a restored store; absent: the store was never restored. */
-  acceptedMs: v.optional(count),
-  /** Version of this layout of keys and values. */
-  schema: v.literal(1),
-});
 
 const reservation = object({ cidr: prefixText, nodeName: v.optional(v.string()), reason: v.string() });
 
@@ -214,6 +204,7 @@ const event = object({
 /** schemas are the schemas of all kinds of records. */
 export const schemas = {
   cluster,
+  adoption,
   pool,
   node,
   name: owner,
@@ -247,6 +238,8 @@ export type RecordOf<K extends RecordKind> = DeepReadonly<v.InferOutput<(typeof 
 
 /** ClusterRecord is the identity of the cluster and its epoch. */
 export type ClusterRecord = RecordOf<'cluster'>;
+/** AdoptionRecord says that a restored backup waits for its nodes; it is deleted when an operator ends the adoption. */
+export type AdoptionRecord = RecordOf<'adoption'>;
 /** PoolRecord is a pool with its reservations. */
 export type PoolRecord = RecordOf<'pool'>;
 /** ReservationRecord is one reserved range of a pool. */

@@ -30,6 +30,8 @@ export type FoundStore = {
   readonly clusterId: string;
   readonly epoch: number;
   readonly revision: number;
+  /** Id of the cluster that a restored backup replaced. */
+  readonly restoredOver?: string;
   /** Every key under the prefix, with the revision of its last change. */
   readonly changedAt: ReadonlyMap<string, number>;
 };
@@ -78,7 +80,8 @@ const remedy = 'If this is intended, start the controller once with --accept-sto
  * controller.
  */
 export function refusalOf(before: KnownStore | undefined, now: FoundStore): string | undefined {
-  if (before === undefined) return undefined;
+  // An operator restored a backup over the cluster without nodes that this controller had made or seen.
+  if (before === undefined || before.clusterId === now.restoredOver) return undefined;
   if (before.clusterId !== now.clusterId) {
     return `the store holds xnet cluster ${now.clusterId}, this controller belongs to ${before.clusterId}. ${remedy}`;
   }

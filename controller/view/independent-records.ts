@@ -25,6 +25,13 @@ export class IndependentRecords {
   readonly nodeCertificates = new NodeCertificates();
   readonly cluster: SingleRecord<'cluster'>;
   readonly authority: SingleRecord<'authority'>;
+  readonly adoptions = new RecordMap('adoption', {
+    note: (changes) => {
+      changes.adoption = true;
+    },
+    // Nothing is allocated while it can't be read.
+    placeholder: () => ({ backup: '', restore: '', madeMs: 0, sinceMs: 0, nodes: 0 }),
+  });
   readonly sessions = new RecordMap('session', {
     note: (changes, id) => {
       changes.sessions = true;
@@ -93,6 +100,7 @@ export class IndependentRecords {
     });
     this.#tables = {
       cluster: this.cluster,
+      adoption: this.adoptions,
       session: this.sessions,
       absence: this.absences,
       status: this.statuses,
@@ -119,8 +127,8 @@ export class IndependentRecords {
   }
 }
 
-// The id of a cluster never changes, and its epoch never decreases.
-function clusterRefusal({ id, epoch }: ClusterRecord, before: ClusterRecord): string | undefined {
-  if (before.id === id && before.epoch <= epoch) return undefined;
+// The id of a cluster never changes, except where a backup replaces a cluster without nodes; its epoch never decreases.
+function clusterRefusal({ id, epoch, restoredOver }: ClusterRecord, before: ClusterRecord): string | undefined {
+  if (before.id === id ? before.epoch <= epoch : before.id === restoredOver) return undefined;
   return `it names cluster ${id}, epoch ${epoch}; this is ${before.id}, epoch ${before.epoch}`;
 }

@@ -41,6 +41,13 @@ function changedAtOf({ entries }: Listing): ReadonlyMap<string, number> {
   return new Map(entries.map(({ key, modRevision }) => [key, modRevision]));
 }
 
+function refusalOfRestoring(sinceMs: number): string {
+  return (
+    `a backup is being restored since ${new Date(sinceMs).toISOString()}. ` +
+    'If xctl backup restore was interrupted, run it again.'
+  );
+}
+
 // Changes within this time are written together; a crash loses no more than these.
 const rememberAfterMs = 250;
 
@@ -91,7 +98,8 @@ export class StoreAdmission {
       }
       const decoded = decode('cluster', entry.value);
       if ('problem' in decoded) return { refusal: `the record "cluster" can't be read: ${decoded.problem}` };
-      const { id: clusterId, epoch } = decoded.record;
+      const { id: clusterId, epoch, restoring, restoredOver } = decoded.record;
+      if (restoring !== undefined) return { refusal: refusalOfRestoring(restoring.sinceMs) };
       const { storeId, revision } = current;
       const refusal = refusalOf(this.#beforeWith(held), {
         storeId,
@@ -99,6 +107,7 @@ export class StoreAdmission {
         epoch,
         revision,
         changedAt: changedAtOf(current),
+        ...(restoredOver === undefined ? {} : { restoredOver }),
       });
       // A controller that remembers nothing can't tell that a store was restored; nor can one that acted on it before its
       // operator accepted it. A store that was accepted already is not accepted again: the flag may have been left in place.

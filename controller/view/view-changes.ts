@@ -15,6 +15,8 @@ export type ViewChanges = {
   authority: boolean;
   /** Whether rollouts or their steps changed. */
   rollouts: boolean;
+  /** Whether an adoption began or ended. */
+  adoption: boolean;
   /** Whether certificates or revocations changed. */
   certificates: boolean;
   /** The recorded events. Empty for a listing. */
@@ -33,6 +35,7 @@ export function noViewChanges(): ViewChanges {
     controllers: false,
     authority: false,
     rollouts: false,
+    adoption: false,
     certificates: false,
     events: [],
   };

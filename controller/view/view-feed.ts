@@ -224,15 +224,16 @@ export class ViewFeed {
       this.#missed = true;
       return this.#verify(signal);
     }
-    if (this.#refusal !== '') {
-      // An operator accepted the store, here or at another controller: read it again; missed changes do not matter.
-      if (changed.some((change) => change.kind === 'put' && change.entry.key === keys.cluster)) {
-        await this.#verify(signal);
-      }
-      return;
-    }
+    const isCluster = changed.some((change) => change.kind === 'put' && change.entry.key === keys.cluster);
     // A listing read in the meantime contains these changes.
-    if (!this.#ready || revision <= this.#view.revision) return;
+    const isNew = this.#ready && revision > this.#view.revision;
+    // An operator accepted the store, or begins to restore a backup, here or at another controller: judge it again; missed
+    // changes do not matter.
+    if (isCluster && (isNew || this.#refusal !== '')) {
+      this.#missed = true;
+      return this.#verify(signal);
+    }
+    if (!isNew || this.#refusal !== '') return;
     this.#connected = true;
     const changes = this.#view.apply(changed, revision);
     const { cluster } = this.#view;

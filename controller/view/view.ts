@@ -6,6 +6,7 @@ import { keys, parseKey } from '../store/keys.js';
 import { decode } from '../store/record-codec.js';
 import type {
   AbsenceRecord,
+  AdoptionRecord,
   AuthorityRecord,
   CertificateRecord,
   ClusterRecord,
@@ -145,6 +146,11 @@ export class View {
     return this.#records.cluster.held;
   }
 
+  /** adoption returns the record of the adoption that follows a restored backup; undefined if there is none. */
+  get adoption(): Held<AdoptionRecord> | undefined {
+    return this.#records.adoptions.all.get('');
+  }
+
   /** authority returns the record of the authority; undefined if the cluster has none. */
   get authority(): Held<AuthorityRecord> | undefined {
     return this.#records.authority.held;
@@ -173,6 +179,13 @@ export class View {
     if (this.cluster?.record.acceptedMs === undefined) return false;
     const node = this.nodes.get(nodeId);
     return node !== undefined && node.modRevision < this.cluster.modRevision;
+  }
+
+  /** isNewlyAdopted reports whether a node was created since a restored store was accepted. */
+  isNewlyAdopted(nodeId: string): boolean {
+    const { acceptedMs } = this.cluster?.record ?? {};
+    const created = this.#beliefs.consistency.claims.nodes.get(nodeId)?.createRevision ?? 0;
+    return acceptedMs !== undefined && created > (this.cluster?.modRevision ?? 0);
   }
 
   /** leaseClaimsOf returns all subnets that the store records as leased to a node, including contradicting records. */

@@ -1,4 +1,4 @@
-// Original files: proto/xnet/v1/access.proto proto/xnet/v1/types.proto proto/xnet/v1/node.proto proto/xnet/v1/join.proto proto/xnet/v1/admin.proto proto/xnet/v1/ipam.proto proto/xnet/v1/lease.proto proto/xnet/v1/lifecycle.proto proto/xnet/v1/local.proto proto/xnet/v1/rollout.proto
+// Original files: proto/xnet/v1/access.proto proto/xnet/v1/types.proto proto/xnet/v1/node.proto proto/xnet/v1/join.proto proto/xnet/v1/admin.proto proto/xnet/v1/backup.proto proto/xnet/v1/ipam.proto proto/xnet/v1/lease.proto proto/xnet/v1/lifecycle.proto proto/xnet/v1/local.proto proto/xnet/v1/rollout.proto
 
 export const descriptor = {
  "nested": {
@@ -2733,6 +2733,357 @@ export const descriptor = {
          "rule": "repeated",
          "type": "string",
          "id": 6
+        }
+       }
+      },
+      "BackupService": {
+       "methods": {
+        "SaveBackup": {
+         "requestType": "SaveBackupRequest",
+         "responseType": "BackupPart",
+         "responseStream": true,
+         "options": {
+          "(xnet.v1.access)": "ADMIN"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "ADMIN"
+          }
+         ]
+        },
+        "ReadClusterKey": {
+         "requestType": "ReadClusterKeyRequest",
+         "responseType": "ReadClusterKeyResponse",
+         "options": {
+          "(xnet.v1.access)": "LOCAL"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "LOCAL"
+          }
+         ]
+        },
+        "BeginRestore": {
+         "requestType": "BeginRestoreRequest",
+         "responseType": "BeginRestoreResponse",
+         "options": {
+          "(xnet.v1.access)": "LOCAL"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "LOCAL"
+          }
+         ]
+        },
+        "WriteRestore": {
+         "requestType": "WriteRestoreRequest",
+         "responseType": "WriteRestoreResponse",
+         "options": {
+          "(xnet.v1.access)": "LOCAL"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "LOCAL"
+          }
+         ]
+        },
+        "FinishRestore": {
+         "requestType": "FinishRestoreRequest",
+         "responseType": "FinishRestoreResponse",
+         "options": {
+          "(xnet.v1.access)": "LOCAL"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "LOCAL"
+          }
+         ]
+        },
+        "GetAdoption": {
+         "requestType": "GetAdoptionRequest",
+         "responseType": "GetAdoptionResponse",
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
+        },
+        "FinishAdoption": {
+         "requestType": "FinishAdoptionRequest",
+         "responseType": "FinishAdoptionResponse",
+         "options": {
+          "(xnet.v1.access)": "ADMIN"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "ADMIN"
+          }
+         ]
+        }
+       }
+      },
+      "SaveBackupRequest": {
+       "fields": {}
+      },
+      "BackupPart": {
+       "fields": {
+        "header": {
+         "type": "BackupHeader",
+         "id": 1
+        },
+        "records": {
+         "type": "BackupRecords",
+         "id": 2
+        },
+        "end": {
+         "type": "BackupEnd",
+         "id": 3
+        }
+       }
+      },
+      "BackupHeader": {
+       "fields": {
+        "id": {
+         "type": "string",
+         "id": 1
+        },
+        "clusterId": {
+         "type": "string",
+         "id": 2
+        },
+        "epoch": {
+         "type": "uint64",
+         "id": 3
+        },
+        "revision": {
+         "type": "uint64",
+         "id": 4
+        },
+        "storeId": {
+         "type": "string",
+         "id": 5
+        },
+        "madeMs": {
+         "type": "uint64",
+         "id": 6
+        },
+        "controller": {
+         "type": "string",
+         "id": 7
+        },
+        "version": {
+         "type": "string",
+         "id": 8
+        },
+        "clusterKey": {
+         "type": "string",
+         "id": 9
+        },
+        "problems": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 10
+        }
+       }
+      },
+      "BackupRecords": {
+       "fields": {
+        "records": {
+         "rule": "repeated",
+         "type": "BackupRecord",
+         "id": 1
+        }
+       }
+      },
+      "BackupRecord": {
+       "fields": {
+        "key": {
+         "type": "string",
+         "id": 1
+        },
+        "value": {
+         "type": "bytes",
+         "id": 2
+        }
+       }
+      },
+      "BackupEnd": {
+       "fields": {
+        "records": {
+         "type": "uint64",
+         "id": 1
+        }
+       }
+      },
+      "ReadClusterKeyRequest": {
+       "fields": {}
+      },
+      "ReadClusterKeyResponse": {
+       "fields": {
+        "clusterKey": {
+         "type": "bytes",
+         "id": 1
+        },
+        "name": {
+         "type": "string",
+         "id": 2
+        }
+       }
+      },
+      "BeginRestoreRequest": {
+       "fields": {
+        "operationId": {
+         "type": "string",
+         "id": 1
+        },
+        "dryRun": {
+         "type": "bool",
+         "id": 2
+        },
+        "backup": {
+         "type": "BackupHeader",
+         "id": 3
+        },
+        "clusterKey": {
+         "type": "bytes",
+         "id": 4
+        },
+        "force": {
+         "type": "bool",
+         "id": 5
+        },
+        "restoreId": {
+         "type": "string",
+         "id": 6
+        }
+       }
+      },
+      "BeginRestoreResponse": {
+       "fields": {
+        "unchanged": {
+         "type": "bool",
+         "id": 1
+        },
+        "nodes": {
+         "type": "uint32",
+         "id": 2
+        }
+       }
+      },
+      "WriteRestoreRequest": {
+       "fields": {
+        "operationId": {
+         "type": "string",
+         "id": 1
+        },
+        "records": {
+         "rule": "repeated",
+         "type": "BackupRecord",
+         "id": 2
+        },
+        "restoreId": {
+         "type": "string",
+         "id": 3
+        }
+       }
+      },
+      "WriteRestoreResponse": {
+       "fields": {}
+      },
+      "FinishRestoreRequest": {
+       "fields": {
+        "operationId": {
+         "type": "string",
+         "id": 1
+        },
+        "records": {
+         "type": "uint64",
+         "id": 2
+        },
+        "digest": {
+         "type": "bytes",
+         "id": 3
+        },
+        "restoreId": {
+         "type": "string",
+         "id": 4
+        }
+       }
+      },
+      "FinishRestoreResponse": {
+       "fields": {
+        "epoch": {
+         "type": "uint64",
+         "id": 1
+        },
+        "nodes": {
+         "type": "uint32",
+         "id": 2
+        }
+       }
+      },
+      "GetAdoptionRequest": {
+       "fields": {}
+      },
+      "GetAdoptionResponse": {
+       "fields": {
+        "adopting": {
+         "type": "bool",
+         "id": 1
+        },
+        "madeMs": {
+         "type": "uint64",
+         "id": 2
+        },
+        "sinceMs": {
+         "type": "uint64",
+         "id": 3
+        },
+        "nodes": {
+         "type": "uint32",
+         "id": 4
+        },
+        "awaited": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 5
+        },
+        "adopted": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 6
+        },
+        "contradictions": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 7
+        }
+       }
+      },
+      "FinishAdoptionRequest": {
+       "fields": {
+        "operationId": {
+         "type": "string",
+         "id": 1
+        },
+        "dryRun": {
+         "type": "bool",
+         "id": 2
+        },
+        "force": {
+         "type": "bool",
+         "id": 3
+        }
+       }
+      },
+      "FinishAdoptionResponse": {
+       "fields": {
+        "unchanged": {
+         "type": "bool",
+         "id": 1
         }
        }
       },

@@ -26,7 +26,7 @@ export type AtomicWriteOptions = {
  */
 export async function writeAtomically(
   path: string,
-  bytes: Uint8Array,
+  bytes: Uint8Array | AsyncIterable<Uint8Array>,
   { mode = 0o600, place = 'replace', temporary = temporaryOf(path), flush = true }: AtomicWriteOptions = {},
 ): Promise<void> {
   try {
@@ -94,10 +94,16 @@ export async function openNew(temporary: string, mode: number): Promise<FileHand
 }
 
 /** fill writes a file's content, flushes it to disk unless `flush` is false, and closes it. */
-export async function fill(file: FileHandle, bytes: Uint8Array, flush = true): Promise<void> {
+export async function fill(
+  file: FileHandle,
+  bytes: Uint8Array | AsyncIterable<Uint8Array>,
+  flush = true,
+): Promise<void> {
   try {
     await file.truncate(0);
-    await file.writeFile(bytes);
+    if (bytes instanceof Uint8Array) await file.writeFile(bytes);
+    // From the present position on.
+    else for await (const some of bytes) await file.writeFile(some);
     if (flush) await file.sync();
   } finally {
     await file.close();

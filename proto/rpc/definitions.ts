@@ -2,6 +2,7 @@
 import * as grpc from '@grpc/grpc-js';
 import * as protoLoader from '@grpc/proto-loader';
 import type { ProtoGrpcType as AdminTypes } from '../gen/admin.js';
+import type { ProtoGrpcType as BackupTypes } from '../gen/backup.js';
 import { descriptor } from '../gen/descriptor.js';
 import type { ProtoGrpcType as IpamTypes } from '../gen/ipam.js';
 import type { ProtoGrpcType as JoinTypes } from '../gen/join.js';
@@ -11,6 +12,7 @@ import type { ProtoGrpcType as LocalTypes } from '../gen/local.js';
 import type { ProtoGrpcType as NodeTypes } from '../gen/node.js';
 import type { ProtoGrpcType as RolloutTypes } from '../gen/rollout.js';
 import type { AdminServiceClient } from '../gen/xnet/v1/AdminService.js';
+import type { BackupServiceClient } from '../gen/xnet/v1/BackupService.js';
 import type { IpamServiceClient } from '../gen/xnet/v1/IpamService.js';
 import type { LeaseServiceClient } from '../gen/xnet/v1/LeaseService.js';
 import type { LifecycleServiceClient } from '../gen/xnet/v1/LifecycleService.js';
@@ -25,6 +27,7 @@ export const packageDefinition: protoLoader.PackageDefinition = protoLoader.from
 );
 
 const loaded = grpc.loadPackageDefinition(packageDefinition) as unknown as AdminTypes &
+  BackupTypes &
   IpamTypes &
   JoinTypes &
   LeaseTypes &
@@ -35,6 +38,7 @@ const loaded = grpc.loadPackageDefinition(packageDefinition) as unknown as Admin
 
 const {
   AdminService,
+  BackupService,
   IpamService,
   JoinService,
   LeaseService,
@@ -46,6 +50,7 @@ const {
 
 /** OperatorClient makes the operators' calls: those of every service that people use. */
 export type OperatorClient = AdminServiceClient &
+  BackupServiceClient &
   IpamServiceClient &
   LeaseServiceClient &
   LifecycleServiceClient &
@@ -56,6 +61,7 @@ type OperatorConstructor = new (...args: ConstructorParameters<typeof grpc.Clien
 /** services are the client constructors, each with its `.service` definition for a server. */
 export const services = {
   admin: AdminService,
+  backup: BackupService,
   ipam: IpamService,
   lease: LeaseService,
   lifecycle: LifecycleService,
@@ -67,6 +73,7 @@ export const services = {
   operator: grpc.makeGenericClientConstructor(
     {
       ...AdminService.service,
+      ...BackupService.service,
       ...IpamService.service,
       ...LeaseService.service,
       ...LifecycleService.service,

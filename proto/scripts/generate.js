@@ -12,9 +12,19 @@ const ofLoader = createRequire(require.resolve('@grpc/proto-loader'));
 const protobuf = ofLoader('protobufjs');
 // google/protobuf/descriptor.proto, which access.proto extends, as proto-loader bundles it.
 ofLoader('./util.js').addCommonProtos();
-const files = ['access', 'types', 'node', 'join', 'admin', 'ipam', 'lease', 'lifecycle', 'local', 'rollout'].map(
-  (name) => `xnet/v1/${name}.proto`,
-);
+const files = [
+  'access',
+  'types',
+  'node',
+  'join',
+  'admin',
+  'backup',
+  'ipam',
+  'lease',
+  'lifecycle',
+  'local',
+  'rollout',
+].map((name) => `xnet/v1/${name}.proto`);
 
 function generate(outDir) {
   const generator = require.resolve('@grpc/proto-loader/build/bin/proto-loader-gen-types.js');

@@ -18,6 +18,7 @@ const viewers = [
   ...['GetAuthority', 'GetNode', 'GetPool', 'GetStatus', 'ListCertificates', 'ListEvents', 'ListNodes', 'ListPools'],
   ...['ListRoutes', 'ListSubnets', 'WatchConvergence', 'WatchEvents', 'WatchNodes'],
 ].map((call) => `AdminService/${call}`);
+viewers.push('BackupService/GetAdoption');
 viewers.push(...['GetRollout', 'ListRollouts', 'WatchRollout'].map((call) => `RolloutService/${call}`));
 const operators = [
   ...viewers,
@@ -35,8 +36,19 @@ const admins = [
   ...['IssueCertificate', 'ListAudit', 'RemoveController', 'RevokeCertificate', 'RotateAuthority', 'VerifyAudit'].map(
     (call) => `AdminService/${call}`,
   ),
+  ...['FinishAdoption', 'SaveBackup'].map((call) => `BackupService/${call}`),
 ];
-const local = [...admins, 'AdminService/Init'];
+const local = [
+  ...admins,
+  'AdminService/Init',
+  ...['BeginRestore', 'FinishRestore', 'ReadClusterKey', 'WriteRestore'].map((call) => `BackupService/${call}`),
+];
+// What a field of a type may hold; of any other: 1.
+const samples = new Map<string, unknown>([
+  ['string', 'web-2'],
+  ['bytes', Buffer.from('web-2')],
+  ['BackupHeader', {}],
+]);
 
 test('every call of every service declares who may make it', (t) => {
   t.true(everyCall.length > 30);
@@ -82,7 +94,7 @@ test('a node can make four calls of all there are, whatever it sends', async (t)
   const before = await controller.contents();
   // Everybody else's calls with every field that there is naming something that exists, one at a time.
   for (const call of everyCall.filter(({ name }) => !nodes.includes(name))) {
-    const requests = [{}, ...call.fields.map(({ path, type }) => withField(path, type === 'string' ? 'web-2' : 1))];
+    const requests = [{}, ...call.fields.map(({ path, type }) => withField(path, samples.get(type) ?? 1))];
     for (const request of requests) {
       const { outcome, answer } = await caller.attempt(call, request);
       t.true(['PermissionDenied', 'UNIMPLEMENTED'].includes(outcome), `${call.name}: ${outcome}`);

@@ -162,6 +162,18 @@ const steps: Readonly<Record<string, readonly Step[]>> = {
       instead: ['d111fe8a', 'xctl status -o name | cut -c1-8'],
     }),
   ],
+  backups: [
+    prepares("(umask 077; echo 'correct horse battery' >backup.pass)"),
+    example('xctl backup save fleet.backup --passphrase-file backup.pass'),
+    example('xctl backup verify fleet.backup --passphrase-file backup.pass'),
+    // The store is in use.
+    example('xctl backup restore fleet.backup --passphrase-file backup.pass --dry-run', { code: 4 }),
+    example('xctl backup restore fleet.backup --passphrase-file backup.pass --adopt --yes', { code: 4 }),
+    example('xctl backup save fleet.backup --passphrase-file backup.pass --force --without-key'),
+    example('xctl backup adopt --dry-run'),
+    example('xctl backup adopt --wait --timeout 10m'),
+    example('xctl backup adopt --force'),
+  ],
   'what ends': [
     example('xctl nodes revoke web-1 --confirm web-1'),
     example('xctl nodes remove web-1 --force --confirm web-1'),

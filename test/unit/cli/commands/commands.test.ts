@@ -92,7 +92,7 @@ test('every command has a description and examples, and every change has --dry-r
   const program = makeProgram();
   const leaves = everyCommand(program).filter(({ commands }) => commands.length === 0);
   const changes =
-    /^(init|create|remove|reserve|unreserve|add|set|cordon|uncordon|release|issue|revoke|rotate|resize|end|rename)$/;
+    /^(init|create|remove|reserve|unreserve|add|set|cordon|uncordon|release|issue|revoke|rotate|resize|end|rename|restore|adopt)$/;
   t.true(leaves.length >= 20);
   for (const command of leaves) {
     let help = '';
@@ -109,7 +109,9 @@ test('every command has a description and examples, and every change has --dry-r
       command.name(),
     );
   }
-  const nouns = program.commands.filter((command) => command.commands.length > 0 && command.name() !== 'ca');
+  const nouns = program.commands.filter(
+    (command) => command.commands.length > 0 && !['ca', 'backup'].includes(command.name()),
+  );
   for (const noun of nouns) t.is(`${noun.alias()}s`, noun.name());
   for (const list of leaves.filter((command) => command.name() === 'list')) {
     t.is(list.alias(), 'ls');
@@ -131,7 +133,7 @@ test('completion offers what fits at the cursor', (t) => {
     return [candidates.map(({ value }) => value).join(' '), source, prefix];
   };
   t.deepEqual(at('xctl '), [
-    'init contexts pools controllers nodes leases routes events status tokens certs ca audit completion options help',
+    'init contexts pools controllers nodes leases routes events status tokens certs ca audit backup completion options help',
     undefined,
     '',
   ]);
@@ -163,7 +165,7 @@ test('completion offers what fits at the cursor', (t) => {
   t.deepEqual(at('xctl nodes set web-1 --address 1.2.3.4 --addr'), ['', undefined, '']);
   t.deepEqual(at('xctl --controller unix:/x nodes l'), ['list', undefined, '']);
   t.deepEqual(at('xctl nothing like this '), [
-    'init contexts pools controllers nodes leases routes events status tokens certs ca audit completion options help',
+    'init contexts pools controllers nodes leases routes events status tokens certs ca audit backup completion options help',
     undefined,
     '',
   ]);

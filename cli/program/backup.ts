@@ -1,0 +1,75 @@
+// The command lines of `xctl backup`.
+import type { Command } from 'commander';
+import { action, confirm, dryRun } from './action.js';
+
+function passphrase(command: Command): Command {
+  return command.option('--passphrase-file <file>', 'a file that only you can read (default: ask on the terminal)');
+}
+
+/** addBackup adds `xctl backup`. */
+export function addBackup(program: Command): void {
+  const backup = program.command('backup').description('save the store to a file, check it, restore it');
+  passphrase(backup.command('save'))
+    .description('save the store and the cluster key to a file, sealed with a passphrase')
+    .argument('<file>', 'new file, readable by its owner only')
+    .option('--without-key', 'leave the cluster key out: without it, any machine of an admin can save', false)
+    .option('--force', 'replace an existing file', false)
+    .addHelpText(
+      'after',
+      `
+The file has everything that a lost etcd and a lost controller are rebuilt from. It leaves out what ends by itself:
+sessions, events, outcomes of operations. The cluster key is handed out on the unix socket of a controller alone.
+
+Examples:
+  xctl backup save fleet.backup --passphrase-file backup.pass
+  xctl backup save fleet.backup --passphrase-file backup.pass --force --without-key`,
+    )
+    .action(action(async () => (await import('../commands/backup.js')).saveBackup));
+  passphrase(backup.command('verify'))
+    .description('check a backup file and show what it contains, without a controller')
+    .argument('<file>', 'the file')
+    .addHelpText(
+      'after',
+      `
+Exits with 8 if records contradict each other.
+
+Examples:
+  xctl backup verify fleet.backup --passphrase-file backup.pass`,
+    )
+    .action(action(async () => (await import('../commands/backup.js')).verifyBackup, { context: false }));
+  passphrase(backup.command('restore'))
+    .description('replace the content of the store by a backup, on the machine of a controller')
+    .argument('<file>', 'the file')
+    .option('--adopt', 'wait until the nodes of the backup are back, then end the adoption', false)
+    .option('--force', 'replace a store that is in use: changes since the backup are lost', false)
+    .addOption(confirm('cluster'))
+    .addOption(dryRun())
+    .addHelpText(
+      'after',
+      `
+The etcd may be empty, or older than the backup. Hosts keep their routes. A host that joined after the backup becomes a
+node again with the subnet that it holds. Until the adoption has ended, nothing is allocated.
+
+Examples:
+  xctl backup restore fleet.backup --passphrase-file backup.pass --dry-run
+  xctl backup restore fleet.backup --passphrase-file backup.pass --adopt --yes`,
+    )
+    .action(action(async () => (await import('../commands/restore.js')).restoreBackup));
+  backup
+    .command('adopt')
+    .description('show which nodes of a restored backup are back; end the adoption if all are')
+    .option('--wait', 'wait until all are', false)
+    .option('--force', 'go on without those that are missing or contradict the backup', false)
+    .addOption(dryRun())
+    .addHelpText(
+      'after',
+      `
+Exits with 8 if nodes are missing.
+
+Examples:
+  xctl backup adopt --dry-run
+  xctl backup adopt --wait --timeout 10m
+  xctl backup adopt --force`,
+    )
+    .action(action(async () => (await import('../commands/restore.js')).adoptNodes));
+}

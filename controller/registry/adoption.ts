@@ -1,0 +1,96 @@
+// The adoption after a restored backup: which hosts have come back, and when it may end. Pure.
+// Invariant: only an operator ends it, and only on demand without hosts that are missing or contradict the backup.
+import { XnetError } from '../../proto/errors.js';
+import { keys, parseKey } from '../store/keys.js';
+import { decode } from '../store/record-codec.js';
+import type { Entry } from '../store/store.js';
+import type { ReadonlyView } from '../view/view.js';
+import { asSeen } from './guards.js';
+import type { Decision } from './mutation.js';
+
+/** Adoption is the state of an adoption. */
+export type Adoption = {
+  /** When the backup was made and restored, milliseconds since 1970. */
+  readonly madeMs: number;
+  readonly sinceMs: number;
+  /** How many nodes the backup has. */
+  readonly nodes: number;
+  /** Names of the nodes of the backup that have not connected since. */
+  readonly awaited: readonly string[];
+  /** Names of the nodes that the backup does not know. */
+  readonly adopted: readonly string[];
+  /** Hosts that contradict the backup, one line each. */
+  readonly contradictions: readonly string[];
+};
+
+/**
+ * adoptionOf returns the state of the adoption; undefined if there is none.
+ * @param events the entries of all events
+ */
+export function adoptionOf(view: ReadonlyView, events: readonly Entry[]): Adoption | undefined {
+  const record = view.adoption?.record;
+  if (record === undefined) return undefined;
+  const { madeMs, sinceMs, nodes } = record;
+  const namesOf = (holds: (id: string) => boolean) =>
+    [...view.nodes].flatMap(([id, node]) => (holds(id) ? [node.record.name] : [])).sort();
+  return {
+    madeMs,
+    sinceMs,
+    nodes,
+    awaited: namesOf((id) => view.isAwaited(id)),
+    adopted: namesOf((id) => view.isNewlyAdopted(id)),
+    contradictions: contradictionsIn(view, events),
+  };
+}
+
+// What controllers have recorded about hosts since the restore, the newest event of each host.
+function contradictionsIn(view: ReadonlyView, events: readonly Entry[]): readonly string[] {
+  const since = view.cluster?.modRevision ?? 0;
+  const found = new Map<string, string>();
+  for (const { key, value, modRevision } of events) {
+    const decoded = decode('event', value);
+    if (modRevision <= since || parseKey(key)?.kind !== 'event' || 'problem' in decoded) continue;
+    const { reason, subject, message } = decoded.record;
+    const name = subject.replace(/^node\//, '');
+    if (reason === 'NodeNotAdopted' || reason === 'HeldDiffers') found.set(name, `${name}: ${message}`);
+    if (reason === 'NodeAdopted') found.delete(name);
+  }
+  // A host that holds what differs is no contradiction any more once its node was removed.
+  return [...found].flatMap(([name, line]) => (isPast(view, name, line) ? [] : [line])).sort();
+}
+
+function isPast(view: ReadonlyView, name: string, line: string): boolean {
+  return line.includes('came back to the restored store') && !view.nodeOfName.has(name);
+}
+
+/**
+ * decideFinish decides to end the adoption.
+ * @throws XnetError FailedPrecondition if hosts are missing or contradict the backup, without `force`
+ */
+export function decideFinish(view: ReadonlyView, events: readonly Entry[], force: boolean): Decision {
+  const adoption = adoptionOf(view, events);
+  if (adoption === undefined) return { subject: 'cluster' };
+  const { awaited, adopted, contradictions } = adoption;
+  const problems = [...awaited.map((name) => `${name} has not connected since the restore`), ...contradictions];
+  if (problems.length > 0 && !force) {
+    throw new XnetError('FailedPrecondition', 'the adoption is not complete', {
+      problems,
+      hint:
+        'start these hosts, remove those that are gone for good (xctl nodes remove NAME --force), or go on without them: ' +
+        'xctl backup adopt --force',
+    });
+  }
+  const without = problems.length === 0 ? '' : `; without ${problems.join(', ')}`;
+  return {
+    subject: 'cluster',
+    change: {
+      guards: [asSeen(view, keys.adoption)],
+      operations: [{ kind: 'delete', key: keys.adoption }],
+      event: {
+        reason: 'AdoptionFinished',
+        subject: 'cluster',
+        message: `the adoption has ended: ${adopted.length} nodes were added back${without}`,
+      },
+    },
+  };
+}

@@ -1,0 +1,15 @@
+// Original file: proto/xnet/v1/backup.proto
+
+import type { BackupRecord as _xnet_v1_BackupRecord, BackupRecord__Output as _xnet_v1_BackupRecord__Output } from '../../xnet/v1/BackupRecord.js';
+
+export interface WriteRestoreRequest {
+  'operationId'?: (string);
+  'records'?: (_xnet_v1_BackupRecord)[];
+  'restoreId'?: (string);
+}
+
+export interface WriteRestoreRequest__Output {
+  'operationId': (string);
+  'records': (_xnet_v1_BackupRecord__Output)[];
+  'restoreId': (string);
+}
