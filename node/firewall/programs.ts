@@ -11,7 +11,7 @@ export class ProgramMissing extends XnetError {
 
 /**
  * runFirewallProgram runs a program and returns its result, whatever its exit code.
- * @throws XnetError ProgramMissing, DeadlineExceeded, Cancelled
+ * @throws XnetError ProgramMissing, ResourceExhausted, DeadlineExceeded, Cancelled
  */
 export async function runFirewallProgram(
   exec: Exec,

@@ -2,7 +2,7 @@
 // unchanged, so no name is ever interpreted.
 import { type ExecFileException, execFile } from 'node:child_process';
 import { constants } from 'node:os';
-import { messageOf, XnetError } from '../errors.js';
+import { errnoOf, messageOf, XnetError } from '../errors.js';
 
 /** ExecOptions bound one run. */
 export type ExecOptions = {
@@ -23,7 +23,8 @@ export type ExecResult = {
 
 /**
  * Exec runs a program and awaits its end. A non-zero exit code is a result, not an error.
- * @throws XnetError FailedPrecondition when the program is not installed, DeadlineExceeded after `timeoutMs`, Cancelled
+ * @throws XnetError FailedPrecondition when the program is not installed, ResourceExhausted when there is no room for another
+ * process, DeadlineExceeded after `timeoutMs`, Cancelled
  */
 export type Exec = (argv: readonly [string, ...string[]], options?: ExecOptions) => Promise<ExecResult>;
 
@@ -44,12 +45,17 @@ export function execThrough(prefix: readonly [string, ...string[]]): Exec {
 function run(argv: readonly [string, ...string[]], options: ExecOptions): Promise<ExecResult> {
   const [program, ...rest] = argv;
   const { timeoutMs = 30_000, input, signal } = options;
+  // Of a program that can't be started, Node.js leaves its listener on the signal, which may last as long as the daemon.
+  const stop = new AbortController();
+  const onAbort = () => stop.abort();
+  if (signal?.aborted === true) onAbort();
+  signal?.addEventListener('abort', onAbort, { once: true });
   return new Promise((resolve, reject) => {
     const child = execFile(
       program,
       rest,
       {
-        ...(signal === undefined ? {} : { signal }),
+        signal: stop.signal,
         timeout: timeoutMs,
         killSignal: 'SIGKILL',
         maxBuffer: longestOutputBytes,
@@ -58,6 +64,7 @@ function run(argv: readonly [string, ...string[]], options: ExecOptions): Promis
         env: { ...process.env, LC_ALL: 'C' },
       },
       (error, stdout, stderr) => {
+        signal?.removeEventListener('abort', onAbort);
         const code = error === null ? 0 : exitCodeOf(error);
         if (code !== undefined) resolve({ code, stdout, stderr });
         else reject(problemOf(program, error, timeoutMs));
@@ -75,10 +82,14 @@ function exitCodeOf({ code, signal, killed }: ExecFileException): number | undef
   return typeof code === 'string' || killed === true || signal == null ? undefined : 128 + constants.signals[signal];
 }
 
+// What pipe(2) and fork(2) fail with for lack of descriptors, processes or memory, of this process or of the system.
+const noRoom: readonly string[] = ['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM'];
+
 function problemOf(program: string, error: ExecFileException | null, timeoutMs: number): XnetError {
   const { code, killed } = error ?? {};
   if (code === 'ABORT_ERR') return new XnetError('Cancelled', `${program} was stopped`);
   if (code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') return new XnetError('Internal', `${program} printed too much`);
   if (killed === true) return new XnetError('DeadlineExceeded', `${program} did not end within ${timeoutMs} ms`);
-  return new XnetError('FailedPrecondition', `can't run ${program}: ${messageOf(error)}`, { cause: error });
+  const kind = noRoom.includes(errnoOf(error) ?? '') ? 'ResourceExhausted' : 'FailedPrecondition';
+  return new XnetError(kind, `can't run ${program}: ${messageOf(error)}`, { cause: error });
 }

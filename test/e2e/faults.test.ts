@@ -40,7 +40,7 @@ async function proven(t: ExecutionContext, { fleet, containers }: Parts, when: s
 const routesOf = (host: LabHost) => host.run(['ip', '-o', 'route', 'show', 'proto', '88']);
 
 onFleet(
-  'no packet is lost with controller and etcd dead, nor when daemons are killed and started',
+  'C5 C7 no packet is lost with controller and etcd dead, nor when daemons are killed and started',
   async (t, parts) => {
     const { fleet, containers, host } = parts;
     const [from, to] = containers;

@@ -42,7 +42,7 @@ async function certify(signer: Signer, identity: Identity, lifetime: Lifetime, a
   return { clusterId: identity.clusterId, authority, own: { certificate, key } };
 }
 
-test('certificates that prove nothing are refused', async (t) => {
+test('P16 certificates that prove nothing are refused', async (t) => {
   const cluster = await start(t);
   const { controller, victim } = cluster;
   const { clusterId, authority } = await controller.trust();

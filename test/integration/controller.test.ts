@@ -4,6 +4,7 @@ import { XnetError } from '../../proto/errors.js';
 import { makeRequest } from '../../proto/pki/certificate.js';
 import { callUnary, makeClient, readStream } from '../../proto/rpc/channel.js';
 import { services } from '../../proto/rpc/definitions.js';
+import { clientTls } from '../../proto/rpc/tls.js';
 import { overlapsIn } from '../support/controller.js';
 import { ControllerProcess } from '../support/controller-process.js';
 import { TestEtcd } from '../support/etcd.js';
@@ -33,7 +34,7 @@ test('C4 64 hosts added at once through two controllers get 64 subnets; no revis
   t.deepEqual((await a.routes()).routes, (await b.routes()).routes);
 });
 
-test('a node gets its assignment, a snapshot, then every change; and goes on where it was', async (t) => {
+test('P6 a node gets its assignment, a snapshot, then every change; and goes on where it was', async (t) => {
   const opened = scope(t);
   const controller = opened(await ControllerProcess.start());
   await controller.createPool();
@@ -58,9 +59,10 @@ test('a node gets its assignment, a snapshot, then every change; and goes on whe
   node.leaveStream();
   await node.until('ended', () => node.heard.at(-1)?.kind === 'ended');
   await controller.addNode('web-4', '192.168.83.4');
+  await controller.removeNode('web-3');
   node.heard.length = 0;
   node.watch();
-  await node.until('what it missed', () => node.routes().length === 2);
+  await node.until('what it missed', () => node.routes().join() === '10.76.3.0/24 via 192.168.83.4');
   t.false(
     node.heard.some(({ kind }) => kind === 'snapshot'),
     'a delta is enough',
@@ -72,12 +74,18 @@ test('C16 thousands of routes come whole, in chunks', async (t) => {
   const controller = opened(await ControllerProcess.start());
   await controller.createPool('10.0.0.0/11');
   const total = 4_500;
-  const add = (id: number) => controller.addNode(`web-${id}`, `192.168.${1 + (id >> 7)}.${(id & 127) + 1}`);
+  const nameOf = (id: number) => `web-${id}-${'x'.repeat(40)}`;
+  const add = (id: number) => controller.addNode(nameOf(id), `192.168.${1 + (id >> 7)}.${(id & 127) + 1}`);
   for (let from = 0; from < total; from += 250) {
     await Promise.all(Array.from({ length: 250 }, (_, index) => add(from + index)));
   }
-  const node = new SimulatedNode(await controller.joined('web-1'), 'web-1').watch();
-  await node.until('snapshot', () => node.table !== undefined);
+  const { credentials } = await controller.joinNode(nameOf(1));
+  const tls = clientTls(credentials);
+  // A larger message would end the stream with RESOURCE_EXHAUSTED.
+  const small = { ...tls.options, 'grpc.max_receive_message_length': 256 * 1024 };
+  const client = opened(new services.node(`127.0.0.1:${controller.port}`, tls.credentials, small));
+  const node = new SimulatedNode(client, nameOf(1)).watch();
+  await node.until('snapshot', () => node.table !== undefined || node.heard.some(({ kind }) => kind === 'ended'));
   t.is(node.routes().length, total - 1);
 });
 
@@ -267,6 +275,12 @@ test('P5 conditions of a node are seen by all controllers, and are events', asyn
   await b.until('ready', (status) => status.nodes?.ready === 1);
   node.leaveStream();
   await b.until('down', (status) => status.nodes?.down === 1);
+  // Nothing is withdrawn because of it: neither its lease, nor the others' routes to it.
+  t.is((await b.nodes())[0]?.subnet, '10.76.0.0/24');
+  t.deepEqual(
+    (await b.routes()).routes.map(({ subnet }) => subnet),
+    ['10.76.0.0/24'],
+  );
   const { events } = await callUnary(b.admin.listEvents.bind(b.admin), { subject: 'node/web-1' }, { timeoutMs: 5_000 });
   const reasons = events.map(({ reason }) => reason);
   t.deepEqual(reasons, ['NodeAdded', 'TokenCreated', 'NodeCertified', 'NodeJoined', 'RolledBack', 'DockerReady']);

@@ -109,7 +109,7 @@ else {
     t.is(bad.reports.at(-1)?.routes?.installed, 1);
   });
 
-  test('a pool grows and shrinks under a running daemon; a new address of the host is reported', async (t) => {
+  test('R9 P10 a pool grows and shrinks under a running daemon; a new address of the host is reported', async (t) => {
     const host = await BadHost.make(t);
     const { bad, namespace } = host;
     void host.start([], ['--follow-address']);
@@ -160,7 +160,7 @@ else {
     t.is(bad.reports.at(-1)?.routes?.installed, 1);
   });
 
-  test('a controller whose table is refused is asked again less and less often', async (t) => {
+  test('C5 a controller whose table is refused is asked again less and less often', async (t) => {
     const host = await BadHost.make(t);
     const { bad } = host;
     void host.start();

@@ -50,7 +50,7 @@ else {
   });
 
   test.serial(
-    'an authority is replaced under a daemon that runs, which hears nothing of it but whom to trust',
+    'C21 an authority is replaced under a daemon that runs, which hears nothing of it but whom to trust',
     async (t) => {
       const machine = await Machine.start(t);
       await machine.join(t);

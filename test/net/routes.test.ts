@@ -207,3 +207,52 @@ story('the node address that is gone for a moment moves nothing to another inter
   t.deepEqual((await turn()).findings, []);
   t.deepEqual(await installed(host.kernel), good);
 });
+
+story(
+  'R3 a network service that restarts takes routes, next hops and the address, and puts the address back',
+  async (t, on) => {
+    const { host, eth0, mirror, routes } = on;
+    const desired = wanted({ peers: [peer(1), peer(2)], ifindex: eth0 });
+    await routes.converge(desired, signal);
+    const good = await installed(host.kernel);
+    // As systemd-networkd does at a restart with ManageForeignRoutes=yes, and one that configures the interface anew.
+    for (const between of ['', 'ip link set eth0 down; ip link set eth0 up;']) {
+      const gone = told(mirror, 'address');
+      const flush = 'ip nexthop flush proto 88; ip route flush proto 88; ip address flush dev eth0;';
+      host.namespace.runSync(['sh', '-c', `${flush} ${between} ip address add 192.168.83.1/24 dev eth0`]);
+      await gone;
+      await healed(on, desired);
+      t.deepEqual(await installed(host.kernel), good);
+    }
+  },
+);
+
+story('R18 a routing daemon that changes thousands of routes wakes no lane, and ours stay', async (t, on) => {
+  const { host, eth0, mirror, routes } = on;
+  const desired = wanted({ peers: [peer(1), peer(2)], ifindex: eth0 });
+  await routes.converge(desired, signal);
+  await mirror.refresh();
+  const good = await installed(host.kernel);
+  const kinds = new Set<KernelChange>();
+  const end = mirror.onChange((changes) => {
+    for (const kind of changes) kinds.add(kind);
+  });
+  const churn = Array.from({ length: 10 }, () => ['add', 'delete']).flatMap((round) =>
+    round.flatMap((change) =>
+      Array.from({ length: 500 }, (_, index) => {
+        const network = `100.${64 + (index >> 8)}.${index & 255}.0/24`;
+        return `route ${change} ${network} via 192.168.83.99 dev eth0 proto bird`;
+      }),
+    ),
+  );
+  host.namespace.ipBatch(churn);
+  await mirror.refresh();
+  end();
+  // When the kernel drops notifications, the routes are dumped; none of them is of interest all the same.
+  t.deepEqual(
+    [...kinds].filter((kind) => kind !== 'lost'),
+    [],
+  );
+  t.is((await routes.converge(desired, signal)).changes, 0);
+  t.deepEqual(await installed(host.kernel), good);
+});

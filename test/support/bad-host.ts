@@ -171,6 +171,11 @@ export class BadHost {
     return new Promise((resolve) => daemon.once('close', (code) => resolve(code)));
   }
 
+  /** pid is that of the daemon that was started last. */
+  get pid(): number {
+    return this.#daemon?.pid ?? 0;
+  }
+
   /** stop tells xnetd to stop. */
   stop(): void {
     this.#daemon?.kill('SIGTERM');

@@ -6,7 +6,7 @@ import { overlapsIn } from '../../../support/controller.js';
 import { prefix } from '../../../support/pools.js';
 import { newNode, newPool, once, reportNetworks, rig } from '../../../support/registry-values.js';
 
-test('a pool grows over nothing else, and what it overlaps already is no reason against it', async (t) => {
+test('P10 a pool grows over nothing else, and what it overlaps already is no reason against it', async (t) => {
   const { core, close } = await rig(1, '10.76.0.0/22');
   t.teardown(close);
   await core.pools.create(once, newPool('10.78.0.0/16', 'other'));
@@ -33,7 +33,7 @@ test('a pool grows over nothing else, and what it overlaps already is no reason 
   t.is(core.feed.view.contradictions.size, 0);
 });
 
-test('a pool shrinks when nothing is outside; everything that is gets named at once', async (t) => {
+test('P10 a pool shrinks when nothing is outside; everything that is gets named at once', async (t) => {
   let now = Date.now();
   const { core, close } = await rig(1, '10.76.0.0/16', () => now);
   t.teardown(close);
@@ -64,7 +64,7 @@ test('a pool shrinks when nothing is outside; everything that is gets named at o
   );
 });
 
-test('of a shrinking pool and a grant outside of it, one is refused', async (t) => {
+test('P10 P17 of a shrinking pool and a grant outside of it, one is refused', async (t) => {
   for (let round = 0; round < 8; round++) {
     const { cores, cluster, core, close } = await rig(2);
     const [a, b] = cores;

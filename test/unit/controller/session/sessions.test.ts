@@ -164,7 +164,7 @@ test('a node that dies with its controller is reported down once, by the remaini
   await until('and that it is gone again', async () => told().length === 2);
 });
 
-test('a leaving node learns how many peers of all controllers have its route, without reading the store again', async (t) => {
+test('P6 a leaving node learns how many peers of all controllers have its route, without reading the store again', async (t) => {
   const { a, b, nodeId, open } = await rig(t);
   const others = await Promise.all(
     ['web-2', 'web-3'].map((name, index) =>

@@ -161,7 +161,7 @@ test('a request is for a key of ours, and proves it', async (t) => {
   }
 });
 
-test('a chain proves only the authority with the known digest', async (t) => {
+test('C21 a chain proves only the authority with the known digest', async (t) => {
   const [old, next, foreign] = await Promise.all([1, 2, 3].map((n) => makeAuthority(clusterId, noon + n)));
   if (!old || !next || !foreign) return t.fail();
   const cross = await crossSign(old, next.certificate);
