@@ -100,7 +100,8 @@ test.serial('C18 a peer that vanished without a word loses its stream', async (t
   const gone = new Promise<void>((resolve) => {
     noticed = resolve;
   });
-  const path = await limited(t, { 'grpc.keepalive_time_ms': 100, 'grpc.keepalive_timeout_ms': 100 }, (server) =>
+  const often = { 'grpc.keepalive_time_ms': 100, 'grpc.keepalive_timeout_ms': 100 };
+  const path = await limited(t, often, (server) =>
     server.addService(services.admin.service, {
       WatchEvents: serverStream(async (_request, call, signal) => {
         call.write({});
@@ -122,11 +123,7 @@ test.serial('C18 a peer that vanished without a word loses its stream', async (t
   await new Promise<void>((resolve) => middle.listen(between, resolve));
   const client = new services.admin(`unix:${between}`, grpc.credentials.createInsecure());
   // A client that asks as often as this server does.
-  const asking = new services.admin(`unix:${between}`, grpc.credentials.createInsecure(), {
-    'grpc.keepalive_time_ms': 100,
-    'grpc.keepalive_timeout_ms': 100,
-    'grpc.use_local_subchannel_pool': 1,
-  });
+  const asking = new services.admin(`unix:${between}`, grpc.credentials.createInsecure(), often);
   t.teardown(() => {
     client.close();
     asking.close();
