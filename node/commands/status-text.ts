@@ -60,7 +60,10 @@ export function statusLines(status: HostStatus, nowMs: number, paint: (text: str
       docker.running ? `${docker.version}, subnet ${docker.subnetInForce ? 'in force' : 'not in force'}` : 'down',
     ],
   ]);
-  const dataPath = status.daemon?.conditions.find(({ type }) => type === 'DataPath');
+  // Only the daemon probes, and knows what waits for a rollout.
+  const told = (status.daemon?.conditions ?? []).filter(
+    ({ ok, type, message }) => ok && message !== '' && (type === 'DataPath' || type === 'Docker'),
+  );
   const notes = [
     ...docker.dualHomed.map(
       ({ container, networks }) => `${container} is on ${networks.join(' and ')} too: what it sends goes out there`,
@@ -71,8 +74,7 @@ export function statusLines(status: HostStatus, nowMs: number, paint: (text: str
           'containers on these networks of Docker reach no containers of other hosts, and are not reached from there: ' +
             docker.unrouted.join(', '),
         ]),
-    // Only the daemon probes.
-    ...(dataPath?.ok === true && dataPath.message !== '' ? [dataPath.message] : []),
+    ...told.map(({ message, fix }) => (fix === undefined ? message : `${message}: ${fix}`)),
     ...(firewall?.notes ?? []),
   ];
   return [

@@ -1,9 +1,6 @@
 // Builds the daemon's three lanes, each from one effect and its desired state.
 // Invariant: a lane acts only on what a controller has said, now or before; without that it changes nothing.
-import { gatewayOf } from '../../proto/domain/address.js';
-import type { Assignment } from '../../proto/domain/network.js';
 import type { Logger } from '../../proto/process/log.js';
-import type { DesiredDocker } from '../docker/engine/settings.js';
 import { desiredFirewall } from '../firewall/desired.js';
 import type { Host } from '../host/host.js';
 import type { Effect, Outcome } from '../reconcile/effect.js';
@@ -55,13 +52,6 @@ export type Lanes = {
 
 const routesResyncMs = 10_000;
 const otherResyncMs = 30_000;
-
-/** desiredDocker is the desired state of Docker for an assignment. */
-export function desiredDocker(assignment: Assignment): DesiredDocker {
-  const { nodeId, subnet, mode, networkName, bridgeName } = assignment;
-  const common = { nodeId, subnet, gateway: gatewayOf(subnet) };
-  return mode === 'bip' ? { mode, ...common } : { mode, ...common, networkName, bridgeName };
-}
 
 function routesEffect({ host, settings, underlay: chosen }: LanesOptions): Effect<Known> {
   let before: DesiredRoutes | undefined;
@@ -125,7 +115,7 @@ function dockerEffect({ host }: LanesOptions): Effect<Known> {
   return {
     name: 'docker',
     converge: async ({ assignment }, signal) =>
-      assignment === undefined ? nothing : host.docker.converge(desiredDocker(assignment), signal),
+      assignment === undefined ? nothing : host.docker.converge(assignment, signal),
   };
 }
 

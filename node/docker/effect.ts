@@ -1,13 +1,14 @@
-// The Docker effect of xnetd: Docker has the node's subnet, on docker0 or on a network of its own.
-// Invariant: the mode that is not wanted is removed before the other one is set up.
-import type { HostNetwork, Mode } from '../../proto/domain/network.js';
+// The Docker effect of xnetd: Docker has the subnets of the node's leases, one on docker0, others on networks of their own.
+// Invariant: what is not wanted is removed before anything takes its place.
+import { prefixesOverlap } from '../../proto/domain/address.js';
+import type { HostNetwork } from '../../proto/domain/network.js';
 import { type Exec, exec as execHere } from '../../proto/process/exec.js';
 import type { Logger } from '../../proto/process/log.js';
 import { noSteps, type Steps } from '../../proto/process/steps.js';
-import type { Effect, Outcome } from '../reconcile/effect.js';
-import { convergeBip, forgetRestarts, hasBip, leaveBip, resumeBip } from './bip/bip.js';
-import { convergeBridge, leaveBridge } from './bridge/bridge.js';
-import { type DualHomed, dualHomed } from './bridge/plan.js';
+import type { Effect, Finding, Outcome } from '../reconcile/effect.js';
+import { convergeBip, forgetRestarts, hasBip, leaveBip, resumeBip, subnetOfDocker0 } from './bip/bip.js';
+import { convergeBridges, leaveBridge, removeStrays } from './bridge/bridge.js';
+import { type DualHomed, desiredBridges, dualHomed } from './bridge/plan.js';
 import { connectEngine } from './engine/dockerode.js';
 import type { Engine } from './engine/engine.js';
 import type { HostInterface } from './engine/interfaces.js';
@@ -107,30 +108,42 @@ async function converge(
   const resumed = await resumeBip(always, byHand, signal);
   if (resumed.findings.length > 0) return resumed;
   const host: DockerHost = { ...always, turn: { seen: undefined } };
-  const former = await leaveOther(host, desired.mode, byHand, signal);
-  if (former.findings.length > 0) return sum(resumed, former);
-  if (former.changes > 0 && host.turn !== undefined) host.turn.seen = undefined;
-  const { gateway: address, subnet } = desired;
-  const wanted =
-    desired.mode === 'bip'
-      ? await convergeBip(host, { address, length: subnet.length }, byHand, signal)
-      : await convergeBridge(host, desired, signal);
-  return sum(resumed, sum(former, wanted));
+  const seeAgainAfter = ({ changes }: Outcome) => {
+    if (changes > 0 && host.turn !== undefined) host.turn.seen = undefined;
+  };
+  const bridges = desiredBridges(desired);
+  const strays = await removeStrays(host, bridges, signal);
+  seeAgainAfter(strays);
+  const begun = sum(resumed, strays);
+  // A network without a lease is in the way of docker0, unless it was made for another one beside it.
+  if (wrong(strays).length > 0 && bridges.length === 0) return begun;
+  const bip = await convergeBip(host, desired, byHand, signal);
+  seeAgainAfter(bip);
+  if (bridges.length === 0) return sum(begun, bip);
+  // A lease that changes its mode keeps its subnet: docker0 has to give it up first.
+  const held = wrong(bip).length === 0 ? undefined : await subnetOfDocker0(host).catch(() => undefined);
+  const free = bridges.filter(({ subnet }) => held === undefined || !prefixesOverlap(subnet, held));
+  const made = free.length === 0 ? nothing : await convergeBridges(host, free, signal);
+  return once(sum(begun, sum(bip, made)));
 }
 
-async function leaveOther(host: DockerHost, wanted: Mode, byHand: boolean, signal: AbortSignal): Promise<Outcome> {
-  if (wanted === 'bip') return leaveBridge(host, false, signal);
-  // A node that was always in bridge mode leaves dockerd and daemon.json alone. If the journal can't be read, leaveBip
-  // reports it.
-  const had = await hasBip(host).catch(() => true);
-  return had ? leaveBip(host, { force: false, byHand }, signal) : { findings: [], changes: 0 };
+const nothing: Outcome = { findings: [], changes: 0 };
+
+function wrong({ findings }: Outcome): readonly Finding[] {
+  return findings.filter(({ isNote }) => isNote !== true);
+}
+
+// What keeps xnet from Docker keeps it from both modes.
+function once({ findings, ...outcome }: Outcome): Outcome {
+  const isFirst = (finding: Finding, index: number) =>
+    findings.findIndex(({ reason, message }) => reason === finding.reason && message === finding.message) === index;
+  return { ...outcome, findings: findings.filter(isFirst) };
 }
 
 async function leave(host: DockerHost, force: boolean, signal: AbortSignal): Promise<Outcome> {
   const resumed = await resumeBip(host, true, signal);
   const bridge = await leaveBridge(host, force, signal);
   const had = await hasBip(host).catch(() => true);
-  const nothing: Outcome = { findings: [], changes: 0 };
   const isWhole = resumed.findings.length === 0;
   const bip = had && isWhole ? await leaveBip(host, { force, byHand: true }, signal) : nothing;
   const left = sum(resumed, sum(bridge, bip));

@@ -5,20 +5,25 @@ import test, { type ExecutionContext } from 'ava';
 import type { LabHost } from '../../deploy/lab/host.js';
 import type { EngineEvent } from '../../node/docker/engine/engine.js';
 import { formatPrefix } from '../../proto/domain/address.js';
+import type { Lease, Permit } from '../../proto/domain/network.js';
 import {
   addressOn,
+  bipLease,
   bipOf,
+  bridgeLease,
   bridgeOf,
   DockerLab,
   dockerdPid,
+  dockerWith,
   effectOn,
+  permitFor,
   reasonsOf,
   runIdle,
   stateFolderOn,
   turnUntil,
 } from '../support/docker-lab.js';
 
-const labs = await DockerLab.open(7);
+const labs = await DockerLab.open(8);
 const never = new AbortController().signal;
 const lease = bridgeOf('10.76.3.0/24');
 const restarting = { onRunning: 'restart' } as const;
@@ -153,10 +158,8 @@ each('another lease: made anew when nothing is attached, or when told to', async
   t.deepEqual(readdirSync(stateFolderOn(host)), []);
   // Another name: the former one goes.
   await host.docker('rm', '--force', 'one', 'two');
-  t.deepEqual(
-    (await effectOn(host).converge({ ...lease, networkName: 'fleet', bridgeName: 'fleet0' }, never)).findings,
-    [],
-  );
+  const renamed = dockerWith([bridgeLease('10.76.3.0/24', 'fleet0')]);
+  t.deepEqual((await effectOn(host).converge(renamed, never)).findings, []);
   t.deepEqual(await networks(host), ['bridge', 'fleet', 'host', 'none']);
   t.is(await addressOn(host, 'fleet0'), '10.76.3.1/24');
 });
@@ -196,6 +199,60 @@ each('from one mode to the other and back', async (t, host) => {
   t.is(await addressOn(host, 'docker0'), '172.17.0.1/16');
   t.is(await addressOn(host, 'xnet0'), '10.76.3.1/24');
 });
+
+// What differs between engines is in the tests above.
+const [first] = labs;
+if (first !== undefined) {
+  test(`leases side by side: docker0 moves with a permit, bridges come and go beside it (Docker ${first.line})`, (t) =>
+    first.onHost([], (host) => moves(t, host)));
+}
+
+async function moves(t: ExecutionContext, host: LabHost): Promise<void> {
+  const effect = effectOn(host, restarting);
+  const reasons = async (leases: readonly Lease[], permit?: Permit) =>
+    reasonsOf(await effect.converge(dockerWith(leases, permit), never));
+  const [a, b] = [bipLease('10.76.3.0/24'), bipLease('10.80.3.0/24')];
+  const ending = { ...a, state: 'ending' } as const;
+  t.deepEqual(await reasons([a], permitFor('', a)), []);
+  await runIdle(host, 'one', '--restart=always');
+  const pid = await dockerdPid(host);
+  // Without a permit the host has both leases and goes on with the first; a bridge comes beside it without a restart.
+  const beside = bridgeLease('10.90.3.0/24', 'side0');
+  for (const permit of [undefined, permitFor('', b), permitFor('r-1', { ...b, generation: 7 })]) {
+    t.deepEqual(await reasons([ending, b, beside], permit), ['WaitingForRollout']);
+  }
+  t.deepEqual([await addressOn(host, 'docker0'), await addressOn(host, 'side0')], ['10.76.3.1/24', '10.90.3.1/24']);
+  t.is(await dockerdPid(host), pid);
+  await runIdle(host, 'two', '--network=side');
+  // The host's own setting is the limit of what a rollout may do.
+  t.deepEqual(reasonsOf(await effectOn(host).converge(dockerWith([ending, b, beside], permitFor('r-1', b)), never)), [
+    'ContainersRunning',
+  ]);
+  t.is(await dockerdPid(host), pid);
+  t.deepEqual(await reasons([ending, b, beside], permitFor('r-1', b)), []);
+  t.deepEqual([await addressOn(host, 'docker0'), await addressOn(host, 'side0')], ['10.80.3.1/24', '10.90.3.1/24']);
+  t.regex(await addressOf(host, 'one', 'bridge'), /^10\.80\.3\./);
+  t.regex(await addressOf(host, 'two', 'side'), /^10\.90\.3\./);
+  t.deepEqual(await reasons([b, beside]), [], 'what it has needs no permit');
+  // The bridge ends: it stays as long as a container holds it, which is no fault.
+  const sideEnds = { ...beside, state: 'ending' } as const;
+  const { findings } = await effect.converge(dockerWith([b, sideEnds]), never);
+  t.deepEqual(
+    findings.map(({ reason, isNote, message }) => [reason, isNote, /: two$/.test(message)]),
+    [['LeaseEnding', true, true]],
+  );
+  await host.docker('rm', '--force', 'two');
+  t.deepEqual(await reasons([b, sideEnds]), []);
+  t.deepEqual(await networks(host), ['bridge', 'host', 'none']);
+  // Only a bridge is to stay: docker0 gets its former address back, with a permit that names no lease.
+  const next = bridgeLease('10.91.3.0/24');
+  const bEnds = { ...b, state: 'ending' } as const;
+  t.deepEqual(await reasons([bEnds, next]), ['WaitingForRollout']);
+  t.deepEqual(await reasons([bEnds, next], permitFor('r-2')), []);
+  t.deepEqual([await addressOn(host, 'docker0'), await addressOn(host, 'xnet0')], ['172.17.0.1/16', '10.91.3.1/24']);
+  t.false(existsSync(host.daemonJson));
+  t.deepEqual((await effect.remove(never)).findings, []);
+}
 
 each('killed at any step of making it anew, the next turn finishes', async (t, host) => {
   t.deepEqual((await effectOn(host).converge(lease, never)).findings, []);

@@ -10,7 +10,8 @@ import { Lab } from '../../deploy/lab/lab.js';
 import { type DockerEffect, makeDockerEffect } from '../../node/docker/effect.js';
 import { type DesiredDocker, type DockerSettings, dockerDefaults } from '../../node/docker/engine/settings.js';
 import type { Finding } from '../../node/reconcile/effect.js';
-import { gatewayOf, parsePrefix } from '../../proto/domain/address.js';
+import { parsePrefix } from '../../proto/domain/address.js';
+import type { Lease, LeaseState, Permit } from '../../proto/domain/network.js';
 import type { Steps } from '../../proto/process/steps.js';
 import type { DockerTurn } from './docker-turn.js';
 import { hostInterfaces } from './host-interfaces.js';
@@ -125,17 +126,36 @@ export async function turnUntil(
   });
 }
 
-/** bipOf returns mode bip with a subnet: "10.76.3.0/24". */
-export function bipOf(cidr: string): DesiredDocker & { readonly mode: 'bip' } {
-  const subnet = prefix(cidr);
-  return { mode: 'bip', nodeId: 'node-1', subnet, gateway: gatewayOf(subnet) };
+/** bipLease returns a lease of mode bip: "10.76.3.0/24". */
+export function bipLease(cidr: string, state: LeaseState = 'wanted'): Lease {
+  const names = { networkName: '', bridgeName: '' };
+  return { pool: 'default', subnet: prefix(cidr), generation: 1, mode: 'bip', ...names, state };
 }
 
-/** bridgeOf returns mode bridge with a subnet: "10.76.3.0/24". */
-export function bridgeOf(cidr: string): DesiredDocker & { readonly mode: 'bridge' } {
-  const subnet = prefix(cidr);
-  const names = { networkName: 'xnet', bridgeName: 'xnet0' } as const;
-  return { mode: 'bridge', nodeId: 'node-1', subnet, gateway: gatewayOf(subnet), ...names };
+/** bridgeLease returns a lease of mode bridge: "10.76.3.0/24", "xnet0". */
+export function bridgeLease(cidr: string, bridgeName = 'xnet0', state: LeaseState = 'wanted'): Lease {
+  const networkName = bridgeName.replace(/0$/, '');
+  return { ...bipLease(cidr, state), mode: 'bridge', networkName, bridgeName };
+}
+
+/** permitFor returns the permit of a rollout, "r-1", for a lease; none: docker0 gets its former address back. */
+export function permitFor(rollout: string, lease?: Lease): Permit {
+  return { rollout, subnet: lease?.subnet, generation: lease?.generation ?? 0 };
+}
+
+/** dockerWith returns the desired state with leases; without a permit, nothing that a rollout permits is done. */
+export function dockerWith(leases: readonly Lease[], permit?: Permit): DesiredDocker {
+  return { nodeId: 'node-1', leases, permit };
+}
+
+/** bipOf returns a single lease of mode bip with the permit of a first lease: "10.76.3.0/24". */
+export function bipOf(cidr: string): DesiredDocker {
+  return dockerWith([bipLease(cidr)], permitFor('', bipLease(cidr)));
+}
+
+/** bridgeOf returns a single lease of mode bridge with the permit of a first lease: "10.76.3.0/24". */
+export function bridgeOf(cidr: string): DesiredDocker {
+  return dockerWith([bridgeLease(cidr)], permitFor('', bridgeLease(cidr)));
 }
 
 function prefix(cidr: string) {

@@ -1,33 +1,55 @@
-// Mode bip: docker0 has the gateway address of the node's lease, set by the key bip in daemon.json.
+// Mode bip: docker0 has the gateway address of one of the node's leases, set by the key bip in daemon.json.
 // Invariant: everything is read before anything is changed; an unfinished change of an earlier turn is completed first;
 // a Docker that does not start with our bip runs again without it.
+import { type Prefix, prefixOf } from '../../../proto/domain/address.js';
 import { quoted } from '../../../proto/domain/input.js';
 import { XnetError } from '../../../proto/errors.js';
 import type { Finding, Outcome } from '../../reconcile/effect.js';
 import { type Bip, formatBip } from '../engine/bip-value.js';
 import { startAgain } from '../engine/containers.js';
-import type { EngineSeen } from '../engine/engine.js';
 import { putGatewayBack } from '../engine/gateway-address.js';
 import { type Apply, emptyJournal, type Journal, readJournal, writeJournal } from '../engine/journal.js';
 import { type Dockerd, seeDockerd, seeEngine } from '../engine/preflight.js';
-import { blocked, blockedBy, type DockerHost, seeLog, waiting } from '../engine/settings.js';
+import { blocked, blockedBy, type DesiredDocker, type DockerHost, seeLog, waiting } from '../engine/settings.js';
 import { askDockerd } from '../engine/validation.js';
 import { beginApply, resumeApply } from './apply.js';
+import { chooseBip } from './choose.js';
 import { bipIn, doesNotFit } from './daemon-json.js';
 import { type DaemonJsonFile, readDaemonJson, writeDaemonJson } from './daemon-json-file.js';
 import { daemonJsonFinding, notWritten } from './findings.js';
-import { type BipChange, type BipPlan, type BipSeen, planJoin, planLeave, withoutOurs } from './plan.js';
+import { type BipChange, type BipPlan, type BipSeen, bipOfDocker0, planJoin, planLeave, withoutOurs } from './plan.js';
 
 /**
- * convergeBip gives docker0 the wanted address.
+ * convergeBip gives docker0 the address that chooseBip chooses. A node that never had a lease of mode bip leaves dockerd
+ * and daemon.json alone.
  * @param byHand whether an operator requested it, see BipSeen
  */
-export function convergeBip(host: DockerHost, wanted: Bip, byHand: boolean, signal: AbortSignal): Promise<Outcome> {
+export function convergeBip(
+  host: DockerHost,
+  desired: DesiredDocker,
+  byHand: boolean,
+  signal: AbortSignal,
+): Promise<Outcome> {
   return told(signal, async () => {
     const journal = await readJournal(host.settings.stateFolder);
+    const hasLease = desired.leases.some(({ mode }) => mode === 'bip');
+    if (!hasLease && !isTouched(journal)) return { findings: [], changes: 0 };
     const engine = await seeEngine(host, signal);
-    if ('reason' in engine) return { findings: [engine], changes: 0 };
-    return turn(host, { journal, engine, byHand }, signal, (world) => join(host, world, wanted, signal));
+    const interfaces = 'reason' in engine ? [] : await host.interfaces(signal);
+    const present = 'reason' in engine ? undefined : bipOfDocker0(engine.networks, interfaces);
+    const choice = chooseBip(desired, { ours: journal.ours?.bip, present });
+    if ('reason' in engine) {
+      if (choice.do === 'give-back') return leaveWithoutDocker(host, journal, engine, false);
+      return { findings: [engine], changes: 0 };
+    }
+    if (choice.do === 'hold') return { findings: [choice.waiting], changes: 0 };
+    const { rollout } = choice;
+    return turn(host, { journal, engine, byHand, rollout }, signal, async (world) => {
+      if (choice.do === 'give-back') return leave(host, world, false, signal);
+      const outcome = await join(host, world, choice.bip, signal);
+      const { waiting } = choice;
+      return waiting === undefined ? outcome : { ...outcome, findings: [...outcome.findings, waiting] };
+    });
   });
 }
 
@@ -45,14 +67,26 @@ export function leaveBip(host: DockerHost, { force, byHand }: BipLeave, signal: 
     const journal = await readJournal(host.settings.stateFolder);
     const engine = await seeEngine(host, signal);
     if ('reason' in engine) return leaveWithoutDocker(host, journal, engine, force);
-    return turn(host, { journal, engine, byHand }, signal, (world) => leave(host, world, force, signal));
+    return turn(host, { journal, engine, byHand, rollout: '' }, signal, (world) => leave(host, world, force, signal));
   });
 }
 
 /** hasBip reports whether anything of mode bip remains: our key, containers to start again, or a recorded failure. */
 export async function hasBip(host: DockerHost): Promise<boolean> {
-  const { ours, givenUp, toStart } = await readJournal(host.settings.stateFolder);
+  return isTouched(await readJournal(host.settings.stateFolder));
+}
+
+function isTouched({ ours, givenUp, toStart }: Journal): boolean {
   return ours !== undefined || givenUp !== undefined || toStart.length > 0;
+}
+
+/**
+ * subnetOfDocker0 returns the subnet of the bip that xnet wrote; undefined if there is none.
+ * @throws XnetError as readJournal does
+ */
+export async function subnetOfDocker0(host: DockerHost): Promise<Prefix | undefined> {
+  const { ours } = await readJournal(host.settings.stateFolder);
+  return ours === undefined ? undefined : prefixOf(ours.bip.address, ours.bip.length);
 }
 
 /** forgetRestarts clears the recorded restarts of Docker, because an operator has removed the host. */
@@ -84,12 +118,12 @@ type World = BipSeen & { readonly dockerd: Dockerd; readonly daemonJson: DaemonJ
 
 async function turn(
   host: DockerHost,
-  { journal, engine, byHand }: { readonly journal: Journal; readonly engine: EngineSeen; readonly byHand: boolean },
+  { journal, ...given }: Pick<BipSeen, 'journal' | 'engine' | 'byHand' | 'rollout'>,
   signal: AbortSignal,
   decide: (world: World) => Promise<Outcome>,
 ): Promise<Outcome> {
   const again = await startAgain(host, journal, signal);
-  const world = await lookAt(host, { journal: again.journal, engine, byHand }, signal);
+  const world = await lookAt(host, { journal: again.journal, ...given }, signal);
   if ('reason' in world) return { findings: [world, ...again.findings], changes: again.started };
   const outcome = await decide(world);
   return { findings: [...outcome.findings, ...again.findings], changes: again.started + outcome.changes };
@@ -112,7 +146,7 @@ function reasonOf(error: unknown): string {
 
 async function lookAt(
   host: DockerHost,
-  given: Pick<BipSeen, 'journal' | 'engine' | 'byHand'>,
+  given: Pick<BipSeen, 'journal' | 'engine' | 'byHand' | 'rollout'>,
   signal: AbortSignal,
 ): Promise<World | Finding> {
   const dockerd = await seeDockerd(host, signal);
@@ -200,6 +234,7 @@ async function carryOut(
     leaving,
     force,
     byHand: world.byHand,
+    rollout: world.rollout,
     restarting: false,
     direction: 'forward',
     reason: '',

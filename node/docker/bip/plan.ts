@@ -37,6 +37,8 @@ export type BipSeen = {
   readonly nowMs: number;
   /** An operator requested it: earlier failures and the restart limit do not apply. */
   readonly byHand: boolean;
+  /** Id of the rollout that permits the change; empty: none is needed. What failed is tried again in another rollout. */
+  readonly rollout: string;
 };
 
 /**
@@ -171,7 +173,7 @@ function planChange(seen: BipSeen, wanted: Omit<BipChange, 'circumstances'>, inF
   const plan: BipPlan = { do: 'apply', change };
   if (inForce) return plan;
   const { givenUp } = seen.journal;
-  const inputs = inputsOf(change, change.before, seen.engine.networks);
+  const inputs = inputsOf({ ...change, rollout: seen.rollout }, change.before, seen.engine.networks);
   if (!seen.byHand && givenUp?.inputs === inputs) return report(rolledBackFinding(givenUp));
   const running = seen.engine.containers.filter((container) => container.running);
   const finding = runningFinding(running, seen.onRunning, change.bip) ?? limitFinding(seen, change);
@@ -229,10 +231,11 @@ function formerOrFree(seen: BipSeen, ours: Ours): Bip | undefined {
 
 /**
  * inputsOf returns the SHA-256 of everything that a start of Docker with a bip depends on: the bip, the rest of
- * daemon.json, the engine's version, its flags, and the Docker networks that overlap the bip's subnet.
+ * daemon.json, the engine's version, its flags, and the Docker networks that overlap the bip's subnet. The rollout is
+ * among them because an operator began it.
  */
 export function inputsOf(
-  { bip, circumstances }: Pick<BipChange, 'bip' | 'circumstances'>,
+  { bip, circumstances, rollout }: Pick<BipChange, 'bip' | 'circumstances'> & Pick<BipSeen, 'rollout'>,
   file: Content,
   networks: readonly EngineNetwork[],
 ): string {
@@ -242,7 +245,9 @@ export function inputsOf(
     .flatMap(({ subnets }) => subnets.map(({ prefix }) => prefix))
     .filter((prefix) => prefixesOverlap(prefix, subnet))
     .map(formatPrefix);
-  return sha256(Buffer.from(JSON.stringify([formatBip(bip), contentHash(file), circumstances, others.sort()])));
+  const permitted = rollout === '' ? [] : [rollout];
+  const inputs = [formatBip(bip), contentHash(file), circumstances, others.sort(), ...permitted];
+  return sha256(Buffer.from(JSON.stringify(inputs)));
 }
 
 function report(finding: Finding): BipPlan {

@@ -1,13 +1,13 @@
-// Mode bridge: a Docker network made by xnet has the node's subnet. It is created through the API, without a restart of
-// Docker.
+// Mode bridge: a Docker network made by xnet has the subnet of each lease. It is created through the API, without a restart
+// of Docker.
 // Invariant: a half-finished change is visible in Docker itself, so the next turn completes it. Containers to attach
 // again are in the journal before they are detached.
 import { formatPrefix, prefixContains } from '../../../proto/domain/address.js';
 import { messageOf, XnetError } from '../../../proto/errors.js';
 import type { Finding, Outcome } from '../../reconcile/effect.js';
-import type { Attachment, EngineContainer, EngineNetwork } from '../engine/engine.js';
+import type { EngineContainer, EngineNetwork } from '../engine/engine.js';
 import { putGatewayBack } from '../engine/gateway-address.js';
-import { type Journal, readJournal, writeJournal } from '../engine/journal.js';
+import { type Journal, readJournal, type ToConnect, writeJournal } from '../engine/journal.js';
 import { overlapFinding, overlapping, seeEngine } from '../engine/preflight.js';
 import { blocked, blockedBy, type DockerHost, seeLog, waiting } from '../engine/settings.js';
 import {
@@ -17,31 +17,70 @@ import {
   ownerLabel,
   planBridge,
   planBridgeRemoval,
+  planStrays,
 } from './plan.js';
 
-/** convergeBridge creates the desired network, or recreates it. */
-export function convergeBridge(host: DockerHost, desired: DesiredBridge, signal: AbortSignal): Promise<Outcome> {
+/** removeStrays removes networks of ours that no lease needs and that none takes the place of. */
+export function removeStrays(
+  host: DockerHost,
+  desired: readonly DesiredBridge[],
+  signal: AbortSignal,
+): Promise<Outcome> {
+  return turn(signal, async () => {
+    const engine = await seeEngine(host, signal);
+    // Without Docker there is no network to remove.
+    if ('reason' in engine) return { findings: engine.reason === 'NotInstalled' ? [] : [engine], changes: 0 };
+    const plan = planStrays(desired, engine);
+    const changes = await removeNetworks(host, plan, { connectAgain: undefined }, signal);
+    // Nothing that was detached has a network to go back to.
+    if (desired.length === 0 && plan.findings.length === 0) await forgetDetached(host);
+    return { findings: plan.findings, changes };
+  });
+}
+
+/** convergeBridges creates the networks of the leases that stay, or recreates them. */
+export function convergeBridges(
+  host: DockerHost,
+  desired: readonly DesiredBridge[],
+  signal: AbortSignal,
+): Promise<Outcome> {
   return turn(signal, async () => {
     const engine = await seeEngine(host, signal);
     if ('reason' in engine) return { findings: [engine], changes: 0 };
     const interfaces = await host.interfaces(signal);
-    const plan = planBridge(desired, { ...engine, interfaces }, host.settings.onRunning);
-    if (plan.findings.length > 0) return { findings: plan.findings, changes: 0 };
-    let changes = await removeNetworks(host, plan, { connectAgain: true }, signal);
-    if (plan.create) {
-      const refused = await create(host, desired, signal);
-      if (refused !== undefined) return { findings: [refused], changes };
-      changes += 1;
-    }
-    if (plan.addAddress) {
-      const { bridgeName, gateway: address, subnet } = desired;
-      const problem = await putGatewayBack(host, bridgeName, { address, length: subnet.length }, signal);
-      if (problem !== undefined) return { findings: [problem], changes };
-      changes += 1;
+    const findings: Finding[] = [];
+    let changes = 0;
+    for (const each of desired.filter(({ ending }) => !ending)) {
+      const plan = planBridge(each, desired, { ...engine, interfaces }, host.settings.onRunning);
+      const made = await carryOut(host, each, plan, signal);
+      findings.push(...made.findings);
+      changes += made.changes;
     }
     const connected = await connectAgain(host, desired, signal);
-    return { findings: connected.findings, changes: changes + connected.changes };
+    return { findings: [...findings, ...connected.findings], changes: changes + connected.changes };
   });
+}
+
+async function carryOut(
+  host: DockerHost,
+  desired: DesiredBridge,
+  plan: BridgePlan,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  if (plan.findings.length > 0) return { findings: plan.findings, changes: 0 };
+  let changes = await removeNetworks(host, plan, { connectAgain: desired.networkName }, signal);
+  if (plan.create) {
+    const refused = await create(host, desired, signal);
+    if (refused !== undefined) return { findings: [refused], changes };
+    changes += 1;
+  }
+  if (plan.addAddress) {
+    const { bridgeName, gateway: address, subnet } = desired;
+    const problem = await putGatewayBack(host, bridgeName, { address, length: subnet.length }, signal);
+    if (problem !== undefined) return { findings: [problem], changes };
+    changes += 1;
+  }
+  return { findings: [], changes };
 }
 
 /**
@@ -54,13 +93,15 @@ export function leaveBridge(host: DockerHost, force: boolean, signal: AbortSigna
     // Without Docker there is no network to remove.
     if ('reason' in engine) return { findings: engine.reason === 'NotInstalled' ? [] : [engine], changes: 0 };
     const plan = planBridgeRemoval(engine, force);
-    const changes = await removeNetworks(host, plan, { connectAgain: false }, signal);
-    if (plan.findings.length === 0) {
-      const journal = await readJournal(host.settings.stateFolder);
-      if (journal.toConnect.length > 0) await writeJournal(host.settings.stateFolder, { ...journal, toConnect: [] });
-    }
+    const changes = await removeNetworks(host, plan, { connectAgain: undefined }, signal);
+    if (plan.findings.length === 0) await forgetDetached(host);
     return { findings: plan.findings, changes };
   });
+}
+
+async function forgetDetached({ settings }: DockerHost): Promise<void> {
+  const journal = await readJournal(settings.stateFolder);
+  if (journal.toConnect.length > 0) await writeJournal(settings.stateFolder, { ...journal, toConnect: [] });
 }
 
 async function turn(signal: AbortSignal, work: () => Promise<Outcome>): Promise<Outcome> {
@@ -79,13 +120,13 @@ async function turn(signal: AbortSignal, work: () => Promise<Outcome>): Promise<
 async function removeNetworks(
   host: DockerHost,
   { removals }: BridgePlan,
-  options: { readonly connectAgain: boolean },
+  options: { readonly connectAgain: string | undefined },
   signal: AbortSignal,
 ): Promise<number> {
   let changes = 0;
   for (const { network, attached } of removals) {
-    if (attached.length > 0 && options.connectAgain) {
-      await remember(host, network, attached, signal);
+    if (attached.length > 0 && options.connectAgain !== undefined) {
+      await remember(host, network, { attached, networkName: options.connectAgain }, signal);
       await host.steps.reached('journaled');
     }
     for (const container of attached) {
@@ -105,12 +146,14 @@ async function removeNetworks(
 async function remember(
   host: DockerHost,
   { name }: EngineNetwork,
-  attached: readonly EngineContainer[],
+  { attached, networkName }: { readonly attached: readonly EngineContainer[]; readonly networkName: string },
   signal: AbortSignal,
 ): Promise<void> {
   const journal = await readJournal(host.settings.stateFolder);
   const toConnect = new Map(journal.toConnect.map((attachment) => [attachment.containerId, attachment]));
-  for (const { id } of attached) toConnect.set(id, await host.engine.attachment(name, id, signal));
+  for (const { id } of attached) {
+    toConnect.set(id, { ...(await host.engine.attachment(name, id, signal)), networkName });
+  }
   await writeJournal(host.settings.stateFolder, { ...journal, toConnect: [...toConnect.values()] });
 }
 
@@ -144,25 +187,35 @@ async function refusal(
   return blocked('NetworkRefused', message, `find the cause with journalctl -u ${host.settings.unit}`);
 }
 
-async function connectAgain(host: DockerHost, desired: DesiredBridge, signal: AbortSignal): Promise<Outcome> {
+async function connectAgain(
+  host: DockerHost,
+  desired: readonly DesiredBridge[],
+  signal: AbortSignal,
+): Promise<Outcome> {
   const journal = await readJournal(host.settings.stateFolder);
   if (journal.toConnect.length === 0) return { findings: [], changes: 0 };
-  const network = (await host.engine.networks(signal)).find(
-    (candidate) => isOurNetwork(candidate) && candidate.name === desired.networkName,
-  );
-  if (network === undefined) throw new XnetError('NotFound', `the network ${desired.networkName} is gone again`);
+  const networks = (await host.engine.networks(signal)).filter(isOurNetwork);
   const findings: Finding[] = [];
-  const left: Attachment[] = [];
-  for (const attachment of journal.toConnect) {
+  const left: ToConnect[] = [];
+  for (const detached of journal.toConnect) {
+    const { networkName, ...attachment } = detached;
     const { containerId: id, address } = attachment;
+    const wanted = desired.find((each) => !each.ending && (networkName ?? each.networkName) === each.networkName);
+    // Its lease is gone meanwhile.
+    if (wanted === undefined) continue;
+    const network = networks.find(({ name }) => name === wanted.networkName);
+    if (network === undefined) {
+      left.push(detached);
+      continue;
+    }
     try {
-      const fits = address !== undefined && prefixContains(desired.subnet, address);
+      const fits = address !== undefined && prefixContains(wanted.subnet, address);
       await host.engine.connect(network.id, fits ? attachment : { ...attachment, address: undefined }, signal);
     } catch (error) {
       signal.throwIfAborted();
       // The container is gone.
       if (error instanceof XnetError && error.code === 'NotFound') continue;
-      left.push(attachment);
+      left.push(detached);
       const message = `the container ${id.slice(0, 12)} can't be attached to ${network.name} again: ${messageOf(error)}`;
       findings.push(
         blocked('ContainerNotAttached', message, `docker network connect ${network.name} ${id.slice(0, 12)}`),

@@ -1,7 +1,14 @@
-// Decides the steps that create or remove the node's bridge network in Docker.
+// Decides the steps that create or remove the node's bridge networks in Docker.
 // Invariant: only networks with our label are changed, and a container is detached only with the operator's consent.
 // Pure.
-import { formatIpv4, formatPrefix, prefixesEqual } from '../../../proto/domain/address.js';
+import {
+  formatIpv4,
+  formatPrefix,
+  gatewayOf,
+  type Ipv4,
+  type Prefix,
+  prefixesEqual,
+} from '../../../proto/domain/address.js';
 import type { Finding } from '../../reconcile/effect.js';
 import type { EngineContainer, EngineNetwork, EngineSeen } from '../engine/engine.js';
 import type { HostInterface } from '../engine/interfaces.js';
@@ -11,8 +18,27 @@ import { blocked, type DesiredDocker, type OnRunning, shown, waiting } from '../
 /** ownerLabel marks networks that xnet made; its value is the id of the node. */
 export const ownerLabel = 'io.xnet.node';
 
-/** DesiredBridge is the desired network of a node in bridge mode. */
-export type DesiredBridge = DesiredDocker & { readonly mode: 'bridge' };
+/** DesiredBridge is the desired network of one lease of mode bridge. */
+export type DesiredBridge = {
+  readonly nodeId: string;
+  readonly subnet: Prefix;
+  readonly gateway: Ipv4;
+  /** "xnet" */
+  readonly networkName: string;
+  /** "xnet0" */
+  readonly bridgeName: string;
+  /** The lease ends: the network goes once nothing is attached to it. */
+  readonly ending: boolean;
+};
+
+/** desiredBridges returns the networks of a node's leases of mode bridge. */
+export function desiredBridges({ nodeId, leases }: DesiredDocker): readonly DesiredBridge[] {
+  return leases
+    .filter(({ mode }) => mode === 'bridge')
+    .map(({ subnet, networkName, bridgeName, state }) => {
+      return { nodeId, subnet, gateway: gatewayOf(subnet), networkName, bridgeName, ending: state === 'ending' };
+    });
+}
 
 /** Removal is a network of ours to remove, and the containers to detach from it first. */
 export type Removal = { readonly network: EngineNetwork; readonly attached: readonly EngineContainer[] };
@@ -53,19 +79,46 @@ export function isAsDesired(network: EngineNetwork, desired: DesiredBridge): boo
   );
 }
 
-/** planBridge decides how Docker gets the desired network. */
+/** BridgesSeen is what plans of bridges depend on. */
+export type BridgesSeen = Pick<EngineSeen, 'networks' | 'containers'> & {
+  readonly interfaces: readonly HostInterface[];
+};
+
+// Networks of ours that are not those of a lease that stays, with the network that takes the place of each: one of the
+// same name or bridge, or else the only one that there is to be.
+function strays(
+  desired: readonly DesiredBridge[],
+  { networks }: Pick<BridgesSeen, 'networks'>,
+): readonly { readonly network: EngineNetwork; readonly successor: DesiredBridge | undefined }[] {
+  const staying = desired.filter(({ ending }) => !ending);
+  const [only, ...more] = staying;
+  return networks
+    .filter((network) => isOurNetwork(network) && !staying.some((each) => isAsDesired(network, each)))
+    .map((network) => {
+      const namesake = staying.find(
+        ({ networkName, bridgeName }) => networkName === network.name || bridgeName === network.bridgeName,
+      );
+      const isLeased = desired.some((each) => isAsDesired(network, each));
+      return { network, successor: namesake ?? (more.length === 0 && !isLeased ? only : undefined) };
+    });
+}
+
+/** planBridge decides how Docker gets the network of one lease that stays, of those in `all`. */
 export function planBridge(
   desired: DesiredBridge,
-  seen: Pick<EngineSeen, 'networks' | 'containers'> & { readonly interfaces: readonly HostInterface[] },
+  all: readonly DesiredBridge[],
+  seen: BridgesSeen,
   onRunning: OnRunning,
 ): BridgePlan {
   const ours = seen.networks.filter(isOurNetwork);
   const present = ours.find((network) => isAsDesired(network, desired));
   const bridge = seen.interfaces.find(({ name }) => name === desired.bridgeName);
   const broken = present !== undefined && bridge === undefined;
-  const removals = ours
-    .filter((network) => network !== present || broken)
-    .map((network) => ({ network, attached: attachedTo(network, seen.containers) }));
+  const replaced = strays(all, seen).filter(({ successor }) => successor === desired);
+  const removals = [...replaced.map(({ network }) => network), ...(broken ? [present] : [])].map((network) => ({
+    network,
+    attached: attachedTo(network, seen.containers),
+  }));
   const findings = removals
     .filter(({ attached }) => attached.length > 0 && onRunning !== 'restart')
     .map((removal) => inUse(desired, removal, { onRunning, broken }));
@@ -76,6 +129,26 @@ export function planBridge(
   if (findings.length > 0) return { removals: [], create: false, addAddress: false, findings };
   const addAddress = !create && bridge?.addresses.some(({ address }) => address === desired.gateway) === false;
   return { removals, create, addAddress, findings };
+}
+
+/**
+ * planStrays decides which networks of ours go without another in their place: those of leases that end, and those of
+ * none. One that containers are attached to stays; that is a note while its lease lasts.
+ */
+export function planStrays(
+  desired: readonly DesiredBridge[],
+  seen: Pick<BridgesSeen, 'networks' | 'containers'>,
+): BridgePlan {
+  const left = strays(desired, seen)
+    .filter(({ successor }) => successor === undefined)
+    .map(({ network }) => ({ network, attached: attachedTo(network, seen.containers) }));
+  const kept = left.filter(({ attached }) => attached.length > 0);
+  const findings = kept.map((removal): Finding => {
+    const finding = stillAttached(removal);
+    const isLeased = desired.some((each) => isAsDesired(removal.network, each));
+    return isLeased ? { ...finding, reason: 'LeaseEnding', isNote: true } : finding;
+  });
+  return { removals: left.filter((each) => !kept.includes(each)), create: false, addAddress: false, findings };
 }
 
 function inUse(
@@ -133,13 +206,15 @@ export function planBridgeRemoval(seen: Pick<EngineSeen, 'networks' | 'container
     .filter(isOurNetwork)
     .map((network) => ({ network, attached: attachedTo(network, seen.containers) }));
   const kept = all.filter(({ attached }) => attached.length > 0 && !force);
-  const findings = kept.map(({ network, attached }) => {
-    const names = listed(attached.map(({ name, running }) => (running ? name : `${name} (stopped)`)));
-    const name = shown(network.name);
-    const message = `these containers are attached to the network ${name}: ${names}`;
-    return blocked('ContainersAttached', message, `remove them, or: docker network disconnect ${name} CONTAINER`);
-  });
+  const findings = kept.map(stillAttached);
   return { removals: all.filter((removal) => !kept.includes(removal)), create: false, addAddress: false, findings };
+}
+
+function stillAttached({ network, attached }: Removal): Finding {
+  const names = listed(attached.map(({ name, running }) => (running ? name : `${name} (stopped)`)));
+  const name = shown(network.name);
+  const message = `these containers are attached to the network ${name} (${subnetsOf(network)}), which is to go: ${names}`;
+  return blocked('ContainersAttached', message, `remove them, or: docker network disconnect ${name} CONTAINER`);
 }
 
 /**

@@ -47,6 +47,8 @@ export type Apply = {
   readonly force: boolean;
   /** An operator requested it: the restart limit does not apply. */
   readonly byHand: boolean;
+  /** Id of the rollout that permits it; empty: none. */
+  readonly rollout: string;
   /** The restart was decided for the containers that ran at that time; containers that run now do not delay it. */
   readonly restarting: boolean;
   /** `forward` until it is verified, `back` once it is given up; `reason` then says why. */
@@ -70,6 +72,12 @@ export type GivenUp = {
   readonly message: string;
 };
 
+/**
+ * ToConnect is a container to attach again, and the name of the network; undefined: the only one of ours, as a version
+ * that knew one lease per node wrote it.
+ */
+export type ToConnect = Attachment & { readonly networkName: string | undefined };
+
 /** Journal is the whole content of the journal file. */
 export type Journal = {
   readonly ours: Ours | undefined;
@@ -78,7 +86,7 @@ export type Journal = {
   /** Ids of containers that xnet stopped, or that ended with dockerd, and that must be started again. */
   readonly toStart: readonly string[];
   /** Containers that were detached to recreate our network and must be attached to it again. */
-  readonly toConnect: readonly Attachment[];
+  readonly toConnect: readonly ToConnect[];
   /** Restarts of Docker, oldest first; those of the last hour count. */
   readonly restarts: readonly Restart[];
 };
@@ -120,6 +128,7 @@ const applySchema = v.object({
   leaving: v.boolean(),
   force: v.boolean(),
   byHand: v.optional(v.boolean(), false),
+  rollout: v.optional(v.string(), ''),
   restarting: v.optional(v.boolean(), false),
   direction: v.picklist(['forward', 'back']),
   reason: v.string(),
@@ -138,6 +147,7 @@ const schema = v.object({
   toConnect: v.array(
     v.object({
       containerId: v.string(),
+      networkName: v.pipe(v.optional(v.nullable(v.string()), null), v.transform(absent)),
       aliases: v.array(v.string()),
       address: v.pipe(
         v.nullable(v.string()),
@@ -193,8 +203,9 @@ export async function writeJournal(stateFolder: string, journal: Journal): Promi
     apply: apply === undefined ? null : encodeApply(apply),
     givenUp: givenUp ?? null,
     toStart: [...toStart],
-    toConnect: toConnect.map(({ containerId, aliases, address }) => ({
+    toConnect: toConnect.map(({ containerId, networkName, aliases, address }) => ({
       containerId,
+      networkName: networkName ?? null,
       aliases: [...aliases],
       address: address === undefined ? null : formatIpv4(address),
     })),

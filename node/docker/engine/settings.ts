@@ -1,7 +1,7 @@
 // Settings and inputs of the Docker effect, and its dependencies on one host.
 // Invariant: values only; nothing here touches the host.
-import type { Ipv4, Prefix } from '../../../proto/domain/address.js';
 import { quoted } from '../../../proto/domain/input.js';
+import type { Lease, Permit } from '../../../proto/domain/network.js';
 import { messageOf, XnetError } from '../../../proto/errors.js';
 import type { Exec } from '../../../proto/process/exec.js';
 import type { Logger } from '../../../proto/process/log.js';
@@ -54,19 +54,13 @@ export const dockerDefaults = {
   restarts: { mostPerHour: 3, pauseMs: 60_000 },
 } as const satisfies Omit<DockerSettings, 'stateFolder'>;
 
-/** DesiredDocker is the desired state of Docker on a node. */
-export type DesiredDocker =
-  | { readonly mode: 'bip'; readonly nodeId: string; readonly subnet: Prefix; readonly gateway: Ipv4 }
-  | {
-      readonly mode: 'bridge';
-      readonly nodeId: string;
-      readonly subnet: Prefix;
-      readonly gateway: Ipv4;
-      /** "xnet" */
-      readonly networkName: string;
-      /** "xnet0" */
-      readonly bridgeName: string;
-    };
+/** DesiredDocker is the desired state of Docker on a node: at most one lease that does not end is of mode bip. */
+export type DesiredDocker = {
+  readonly nodeId: string;
+  readonly leases: readonly Lease[];
+  /** Allows a restart of Docker that changes which lease of mode bip docker0 has. */
+  readonly permit: Permit | undefined;
+};
 
 /** DockerHost holds the dependencies that the parts of the effect share. */
 export type DockerHost = {

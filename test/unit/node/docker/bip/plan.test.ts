@@ -37,6 +37,7 @@ const seen: BipSeen = {
   restarts: { mostPerHour: 3, pauseMs: 60_000 },
   nowMs: Date.UTC(2026, 0, 1, 12),
   byHand: false,
+  rollout: '',
 };
 
 function reasonOf(plan: ReturnType<typeof planJoin>): string {
@@ -137,16 +138,17 @@ test('a bip that failed is not tried again until an input changes', (t) => {
   const plan = planJoin(seen, wanted);
   if (plan.do !== 'apply') return t.fail();
   // As a rollback writes it down.
-  const inputs = inputsOf(plan.change, plan.change.before, engine.networks);
+  const inputs = inputsOf({ ...plan.change, rollout: '' }, plan.change.before, engine.networks);
   const again = { ...seen, journal: { ...emptyJournal, givenUp: { inputs, message: 'no' } } };
   t.is(reasonOf(planJoin(again, wanted)), 'RolledBack');
   t.is(planJoin(again, bip('10.76.4.1/24')).do, 'apply');
+  t.is(planJoin({ ...again, rollout: 'r-2' }, wanted).do, 'apply', 'an operator began another rollout');
   t.is(planJoin({ ...again, file: Buffer.from('{}') }, wanted).do, 'apply');
   t.is(planJoin({ ...again, flags: new Map([['mtu', '1400']]) }, wanted).do, 'apply');
   const beside = (cidr: string) => [...engine.networks, network('n', cidr)];
   t.is(reasonOf(planJoin({ ...again, engine: { ...engine, networks: beside('10.99.0.0/24') } }, wanted)), 'RolledBack');
   // One that overlapped was there when it failed, and is gone.
-  const overlapped = inputsOf(plan.change, plan.change.before, beside('10.76.3.128/25'));
+  const overlapped = inputsOf({ ...plan.change, rollout: '' }, plan.change.before, beside('10.76.3.128/25'));
   const freed = { ...seen, journal: { ...emptyJournal, givenUp: { inputs: overlapped, message: 'no' } } };
   t.is(planJoin(freed, wanted).do, 'apply');
   return t.is(planJoin({ ...again, byHand: true }, wanted).do, 'apply', 'an operator asks for it');
@@ -212,6 +214,7 @@ test('the journal survives writing and reading, and a damaged one is not taken f
         leaving: false,
         force: true,
         byHand: true,
+        rollout: 'r-1',
         restarting: true,
         direction: 'back',
         reason: 'it said "no"',
@@ -223,7 +226,7 @@ test('the journal survives writing and reading, and a damaged one is not taken f
       },
       givenUp: { inputs: 'y', message: 'z' },
       toStart: ['a', 'b'],
-      toConnect: [{ containerId: 'c', aliases: ['web'], address: parseIpv4('10.76.3.9') }],
+      toConnect: [{ containerId: 'c', networkName: 'xnet', aliases: ['web'], address: parseIpv4('10.76.3.9') }],
       restarts: [{ atMs: 1_700_000_000_000, decided: 'd', back: true }],
     };
     await writeJournal(folder, journal);

@@ -1,21 +1,28 @@
 // Decisions of mode bridge, and the networks of a host.
 import test from 'ava';
 import fc from 'fast-check';
-import { attachedTo, isAsDesired, planBridge, planBridgeRemoval } from '../../../../../node/docker/bridge/plan.js';
+import {
+  attachedTo,
+  type DesiredBridge,
+  isAsDesired,
+  planBridge,
+  planBridgeRemoval,
+  planStrays,
+} from '../../../../../node/docker/bridge/plan.js';
 import { formatBip } from '../../../../../node/docker/engine/bip-value.js';
-import type { DesiredDocker, OnRunning } from '../../../../../node/docker/engine/settings.js';
+import type { OnRunning } from '../../../../../node/docker/engine/settings.js';
 import { hostNetworks, unroutedNetworks } from '../../../../../node/docker/host-networks.js';
 import { formatPrefix, gatewayOf } from '../../../../../proto/domain/address.js';
 import type { Mode } from '../../../../../proto/domain/network.js';
 import { bridge, container, defaultNetwork, labels, network, prefix } from '../../../../support/docker-values.js';
 
-const desired: DesiredDocker & { readonly mode: 'bridge' } = {
-  mode: 'bridge',
+const desired: DesiredBridge = {
   nodeId: 'node-1',
   subnet: prefix('10.76.3.0/24'),
   gateway: gatewayOf(prefix('10.76.3.0/24')),
   networkName: 'xnet',
   bridgeName: 'xnet0',
+  ending: false,
 };
 
 test('only networks with our label are changed', (t) => {
@@ -46,6 +53,7 @@ test('only networks with our label are changed', (t) => {
         : [];
       const plan = planBridge(
         desired,
+        [desired],
         { networks: [defaultNetwork('172.17.0.0/16'), ...all], containers, interfaces },
         onRunning,
       );
@@ -61,6 +69,64 @@ test('only networks with our label are changed', (t) => {
       t.is(forced.removals.length, all.filter((n) => n.labels.has('io.xnet.node')).length);
       // Either it is as desired, or it will be, or it is said why not.
       return plan.create || plan.findings.length > 0 || all.some((n) => isAsDesired(n, desired));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+// Bridges as a host that moves has them: each by its own name, some of them ending.
+const several = fc.uniqueArray(
+  fc.record({ index: fc.integer({ min: 1, max: 3 }), ending: fc.boolean() }).map(
+    ({ index, ending }): DesiredBridge => ({
+      nodeId: 'node-1',
+      subnet: prefix(`10.76.${index}.0/24`),
+      gateway: gatewayOf(prefix(`10.76.${index}.0/24`)),
+      networkName: `xnet-${index}`,
+      bridgeName: `x${index}`,
+      ending,
+    }),
+  ),
+  { selector: ({ networkName }) => networkName },
+);
+
+test('several networks stand side by side: none is touched for another, and one that ends goes when nothing holds it', (t) => {
+  fc.assert(
+    fc.property(several, fc.subarray([1, 2, 3, 4]), fc.subarray([1, 2, 3, 4]), (all, made, used) => {
+      const networks = made.map((index) =>
+        network(`xnet-${index}`, `10.76.${index}.0/24`, { bridgeName: `x${index}`, labels }),
+      );
+      const interfaces = made.map((index) => bridge(`x${index}`, `10.76.${index}.1/24`));
+      const containers = used.map((index) => container(`c-${index}`, `xnet-${index}`));
+      const seen = { networks, containers, interfaces };
+      const staying = all.filter(({ ending }) => !ending);
+      const plans = staying.map((each) => planBridge(each, all, seen, 'refuse'));
+      const strays = planStrays(all, seen);
+      const removed = [strays, ...plans].flatMap(({ removals }) => removals.map((removal) => removal.network));
+      // What a lease that stays has is never removed, nor anything that a container holds.
+      t.false(removed.some((each) => staying.some((lease) => isAsDesired(each, lease))));
+      t.false(removed.some((each) => attachedTo(each, containers).length > 0));
+      t.is(new Set(removed).size, removed.length, 'each once');
+      for (const [index, { create }] of plans.entries()) {
+        const has = networks.some((each) => staying[index] !== undefined && isAsDesired(each, staying[index]));
+        t.false(create && has);
+      }
+      // Whatever else of ours is there goes, or it is said which containers hold it. What one lease takes the place of
+      // goes as a whole or not at all.
+      const blocked = plans.some(({ findings }) => findings.length > 0);
+      for (const each of blocked ? [] : networks) {
+        if (staying.some((lease) => isAsDesired(each, lease)) || removed.includes(each)) continue;
+        const told = [strays, ...plans].flatMap(({ findings }) => findings);
+        t.true(
+          told.some(({ message }) => message.includes(each.name) && message.includes(`c-`)),
+          each.name,
+        );
+      }
+      const isEnding = (name: string) => all.some((each) => each.networkName === name && each.ending);
+      for (const { isNote, reason, message } of strays.findings) {
+        const name = /network (\S+)/.exec(message)?.[1] ?? '';
+        t.is(isNote === true, isEnding(name), 'a fault only if nobody leases it');
+        t.is(reason, isEnding(name) ? 'LeaseEnding' : 'ContainersAttached');
+      }
     }),
     { numRuns: 500 },
   );

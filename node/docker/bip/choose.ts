@@ -1,0 +1,65 @@
+// Chooses which lease docker0 is to have, or that it gets its former address back.
+// Invariant: docker0 moves from a lease that it has only with a permit that names the change. What it has already needs
+// none, so that it is repaired without a controller. Pure.
+import { formatPrefix, gatewayOf, prefixesEqual } from '../../../proto/domain/address.js';
+import type { Lease, Permit } from '../../../proto/domain/network.js';
+import type { Finding } from '../../reconcile/effect.js';
+import { type Bip, bipsEqual, formatBip } from '../engine/bip-value.js';
+import type { DesiredDocker } from '../engine/settings.js';
+
+/** Docker0 is what docker0 has: the bip that xnet wrote, and its present address; undefined: none, or not known. */
+export type Docker0 = { readonly ours: Bip | undefined; readonly present: Bip | undefined };
+
+/**
+ * BipChoice is what docker0 is to have: the address of a lease, its former address, or what it has, whatever that is.
+ * `rollout` is the id of the rollout that permits a change, if one is needed. `waiting` says what has no permit yet.
+ */
+export type BipChoice =
+  | { readonly do: 'use'; readonly bip: Bip; readonly rollout: string; readonly waiting: Finding | undefined }
+  | { readonly do: 'give-back'; readonly rollout: string }
+  | { readonly do: 'hold'; readonly waiting: Finding };
+
+/** bipOfLease returns the address that docker0 has with a lease. */
+export function bipOfLease({ subnet }: Pick<Lease, 'subnet'>): Bip {
+  return { address: gatewayOf(subnet), length: subnet.length };
+}
+
+/** chooseBip chooses. */
+export function chooseBip({ leases, permit }: DesiredDocker, { ours, present }: Docker0): BipChoice {
+  const bips = leases.filter(({ mode }) => mode === 'bip');
+  const wanted = bips.find(({ state }) => state !== 'ending');
+  // What is in daemon.json counts: with live-restore, docker0 follows later.
+  const has = ours ?? present;
+  const current = bips.find((lease) => bipsEqual(bipOfLease(lease), has));
+  const use = (lease: Lease, rollout: string, waiting?: Finding): BipChoice => {
+    return { do: 'use', bip: bipOfLease(lease), rollout, waiting };
+  };
+  // The permit of a node's first lease is not one to leave another.
+  const counts = permit !== undefined && (permit.rollout !== '' || current === undefined);
+  if (wanted !== undefined && wanted === current) return use(wanted, '');
+  if (wanted !== undefined && counts && names(permit, wanted)) return use(wanted, permit.rollout);
+  // A controller that knows one lease per node permits a bridge where docker0 had a lease of ours.
+  const givesBack = counts && (permit.subnet === undefined || permit.rollout === '');
+  if (wanted === undefined && (ours === undefined || givesBack)) {
+    return { do: 'give-back', rollout: permit?.rollout ?? '' };
+  }
+  const waiting = waitsForRollout(has, wanted);
+  return current === undefined ? { do: 'hold', waiting } : use(current, '', waiting);
+}
+
+function names({ subnet, generation }: Permit, lease: Lease): boolean {
+  return subnet !== undefined && prefixesEqual(subnet, lease.subnet) && generation === lease.generation;
+}
+
+function waitsForRollout(has: Bip | undefined, wanted: Lease | undefined): Finding {
+  const what = wanted === undefined ? 'its former address back' : formatPrefix(wanted.subnet);
+  const keeps = has === undefined ? '' : `; until then it keeps ${formatBip(has)}`;
+  return {
+    type: 'Docker',
+    transient: false,
+    isNote: true,
+    reason: 'WaitingForRollout',
+    message: `docker0 gets ${what} when a rollout permits this host to restart Docker${keeps}`,
+    fix: 'xctl rollouts list',
+  };
+}
