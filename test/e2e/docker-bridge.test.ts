@@ -5,23 +5,23 @@ import test, { type ExecutionContext } from 'ava';
 import type { LabHost } from '../../deploy/lab/host.js';
 import type { EngineEvent } from '../../node/docker/engine/engine.js';
 import { formatPrefix } from '../../proto/domain/address.js';
-import type { Lease, Permit } from '../../proto/domain/network.js';
 import {
   addressOn,
-  bipLease,
   bipOf,
   bridgeLease,
   bridgeOf,
+  containerAddress,
   DockerLab,
   dockerdPid,
   dockerWith,
   effectOn,
-  permitFor,
+  networkNames,
   reasonsOf,
   runIdle,
   stateFolderOn,
   turnUntil,
 } from '../support/docker-lab.js';
+import { leaseMoves } from '../support/lease-moves.js';
 
 const labs = await DockerLab.open(8);
 const never = new AbortController().signal;
@@ -45,18 +45,9 @@ async function inspect(host: LabHost, network: string): Promise<string> {
   return (await host.docker('network', 'inspect', network, `--format=${format}`)).trim();
 }
 
-async function addressOf(host: LabHost, container: string, network = 'xnet'): Promise<string> {
-  const format = `--format={{(index .NetworkSettings.Networks "${network}").IPAddress}}`;
-  return (await host.docker('inspect', format, container)).trim();
-}
-
-async function networks(host: LabHost): Promise<readonly string[]> {
-  return (await host.docker('network', 'ls', '--format={{.Name}}')).trim().split('\n').sort();
-}
-
 each('made, found again, removed; others are left alone', async (t, host) => {
   await host.docker('network', 'create', '--subnet=10.99.0.0/24', '--label=io.example=1', 'shop');
-  const before = [await networks(host), await inspect(host, 'shop'), await inspect(host, 'bridge')];
+  const before = [await networkNames(host), await inspect(host, 'shop'), await inspect(host, 'bridge')];
   const pid = await dockerdPid(host);
   const effect = effectOn(host);
   t.deepEqual(await effect.converge(lease, never), { findings: [], changes: 1 });
@@ -73,7 +64,7 @@ each('made, found again, removed; others are left alone', async (t, host) => {
     ['10.99.0.0/24 docker network shop', '172.17.0.0/16 docker network bridge', '192.168.83.0/24 interface eth0'],
   );
   await runIdle(host, 'inside', '--network=xnet');
-  t.regex(await addressOf(host, 'inside'), /^10\.76\.3\./);
+  t.regex(await containerAddress(host, 'inside'), /^10\.76\.3\./);
   t.deepEqual(await effect.dualHomed(never), []);
   await runIdle(host, 'both');
   await host.docker('network', 'connect', 'xnet', 'both');
@@ -82,10 +73,10 @@ each('made, found again, removed; others are left alone', async (t, host) => {
   const refused = await effect.remove(never);
   t.deepEqual(reasonsOf(refused), ['ContainersAttached']);
   t.regex(refused.findings[0]?.message ?? '', /both \(stopped\), inside|inside, both \(stopped\)/);
-  t.true((await networks(host)).includes('xnet'));
+  t.true((await networkNames(host)).includes('xnet'));
   t.deepEqual((await effect.leave(true, never)).findings, []);
   t.is(await addressOn(host, 'xnet0'), '');
-  t.deepEqual([await networks(host), await inspect(host, 'shop'), await inspect(host, 'bridge')], before);
+  t.deepEqual([await networkNames(host), await inspect(host, 'shop'), await inspect(host, 'bridge')], before);
   t.is((await host.docker('inspect', '--format={{.State.Running}}', 'inside')).trim(), 'true');
   t.deepEqual(await effect.remove(never), { findings: [], changes: 0 });
   t.is(await dockerdPid(host), pid);
@@ -95,12 +86,12 @@ each('made, found again, removed; others are left alone', async (t, host) => {
 each('N20 what is in the way is told of and left alone', async (t, host) => {
   const effect = effectOn(host);
   const refused = async (reason: string, says: RegExp) => {
-    const before = await networks(host);
+    const before = await networkNames(host);
     const { findings, changes } = await effect.converge(lease, never);
     t.is(changes, 0);
     t.is(findings[0]?.reason, reason);
     t.regex(`${findings[0]?.message}; fix: ${findings[0]?.fix}`, says);
-    t.deepEqual(await networks(host), before);
+    t.deepEqual(await networkNames(host), before);
   };
   await host.docker('network', 'create', '--subnet=10.99.0.0/24', 'xnet');
   await refused('NetworkNameTaken', /Docker network xnet that xnet did not make; fix: docker network rm xnet/);
@@ -151,16 +142,16 @@ each('another lease: made anew when nothing is attached, or when told to', async
   t.like((await effectOn(host, { onRunning: 'wait' }).converge(lease, never)).findings[0], { transient: true });
   t.is(await addressOn(host, 'xnet0'), '10.76.7.1/24');
   t.deepEqual((await effectOn(host, restarting).converge(lease, never)).findings, []);
-  t.regex(await addressOf(host, 'one'), /^10\.76\.3\./);
+  t.regex(await containerAddress(host, 'one'), /^10\.76\.3\./);
   t.is((await host.docker('inspect', '--format={{.RestartCount}} {{.State.Running}}', 'one')).trim(), '0 true');
   await host.docker('start', 'two');
-  t.regex(await addressOf(host, 'two'), /^10\.76\.3\./);
+  t.regex(await containerAddress(host, 'two'), /^10\.76\.3\./);
   t.deepEqual(readdirSync(stateFolderOn(host)), []);
   // Another name: the former one goes.
   await host.docker('rm', '--force', 'one', 'two');
   const renamed = dockerWith([bridgeLease('10.76.3.0/24', 'fleet0')]);
   t.deepEqual((await effectOn(host).converge(renamed, never)).findings, []);
-  t.deepEqual(await networks(host), ['bridge', 'fleet', 'host', 'none']);
+  t.deepEqual(await networkNames(host), ['bridge', 'fleet', 'host', 'none']);
   t.is(await addressOn(host, 'fleet0'), '10.76.3.1/24');
 });
 
@@ -174,11 +165,11 @@ each("the bridge is deleted or flushed behind Docker's back", async (t, host) =>
   await host.run(['ip', 'address', 'flush', 'dev', 'xnet0']);
   t.deepEqual(await effect.converge(lease, never), { findings: [], changes: 1 });
   t.is(await addressOn(host, 'xnet0'), '10.76.3.1/24');
-  t.true(await host.ping(await addressOf(host, 'one')));
+  t.true(await host.ping(await containerAddress(host, 'one')));
   await host.run(['ip', 'link', 'delete', 'xnet0']);
   t.deepEqual(reasonsOf(await effect.converge(lease, never)), ['BridgeGone']);
   t.deepEqual((await effectOn(host, restarting).converge(lease, never)).findings, []);
-  t.is(await addressOf(host, 'one'), '10.76.3.77');
+  t.is(await containerAddress(host, 'one'), '10.76.3.77');
   t.true(await host.ping('10.76.3.77'));
   await runIdle(host, 'two', '--network=xnet');
   t.is((await host.exec(['docker', 'exec', 'two', 'ping', '-c', '1', 'web'])).code, 0, 'found by its alias');
@@ -189,11 +180,11 @@ each('from one mode to the other and back', async (t, host) => {
   const effect = effectOn(host);
   t.deepEqual((await effect.converge(lease, never)).findings, []);
   t.deepEqual((await effect.converge(bipOf('10.76.3.0/24'), never)).findings, []);
-  t.deepEqual(await networks(host), ['bridge', 'host', 'none']);
+  t.deepEqual(await networkNames(host), ['bridge', 'host', 'none']);
   t.is(await addressOn(host, 'docker0'), '10.76.3.1/24');
   await runIdle(host, 'one');
   t.deepEqual(reasonsOf(await effect.converge(lease, never)), ['ContainersRunning'], 'the former mode has to go first');
-  t.deepEqual(await networks(host), ['bridge', 'host', 'none']);
+  t.deepEqual(await networkNames(host), ['bridge', 'host', 'none']);
   await host.docker('rm', '--force', 'one');
   t.deepEqual((await effect.converge(lease, never)).findings, []);
   t.is(await addressOn(host, 'docker0'), '172.17.0.1/16');
@@ -204,54 +195,7 @@ each('from one mode to the other and back', async (t, host) => {
 const [first] = labs;
 if (first !== undefined) {
   test(`leases side by side: docker0 moves with a permit, bridges come and go beside it (Docker ${first.line})`, (t) =>
-    first.onHost([], (host) => moves(t, host)));
-}
-
-async function moves(t: ExecutionContext, host: LabHost): Promise<void> {
-  const effect = effectOn(host, restarting);
-  const reasons = async (leases: readonly Lease[], permit?: Permit) =>
-    reasonsOf(await effect.converge(dockerWith(leases, permit), never));
-  const [a, b] = [bipLease('10.76.3.0/24'), bipLease('10.80.3.0/24')];
-  const ending = { ...a, state: 'ending' } as const;
-  t.deepEqual(await reasons([a], permitFor('', a)), []);
-  await runIdle(host, 'one', '--restart=always');
-  const pid = await dockerdPid(host);
-  // Without a permit the host has both leases and goes on with the first; a bridge comes beside it without a restart.
-  const beside = bridgeLease('10.90.3.0/24', 'side0');
-  for (const permit of [undefined, permitFor('', b), permitFor('r-1', { ...b, generation: 7 })]) {
-    t.deepEqual(await reasons([ending, b, beside], permit), ['WaitingForRollout']);
-  }
-  t.deepEqual([await addressOn(host, 'docker0'), await addressOn(host, 'side0')], ['10.76.3.1/24', '10.90.3.1/24']);
-  t.is(await dockerdPid(host), pid);
-  await runIdle(host, 'two', '--network=side');
-  // The host's own setting is the limit of what a rollout may do.
-  t.deepEqual(reasonsOf(await effectOn(host).converge(dockerWith([ending, b, beside], permitFor('r-1', b)), never)), [
-    'ContainersRunning',
-  ]);
-  t.is(await dockerdPid(host), pid);
-  t.deepEqual(await reasons([ending, b, beside], permitFor('r-1', b)), []);
-  t.deepEqual([await addressOn(host, 'docker0'), await addressOn(host, 'side0')], ['10.80.3.1/24', '10.90.3.1/24']);
-  t.regex(await addressOf(host, 'one', 'bridge'), /^10\.80\.3\./);
-  t.regex(await addressOf(host, 'two', 'side'), /^10\.90\.3\./);
-  t.deepEqual(await reasons([b, beside]), [], 'what it has needs no permit');
-  // The bridge ends: it stays as long as a container holds it, which is no fault.
-  const sideEnds = { ...beside, state: 'ending' } as const;
-  const { findings } = await effect.converge(dockerWith([b, sideEnds]), never);
-  t.deepEqual(
-    findings.map(({ reason, isNote, message }) => [reason, isNote, /: two$/.test(message)]),
-    [['LeaseEnding', true, true]],
-  );
-  await host.docker('rm', '--force', 'two');
-  t.deepEqual(await reasons([b, sideEnds]), []);
-  t.deepEqual(await networks(host), ['bridge', 'host', 'none']);
-  // Only a bridge is to stay: docker0 gets its former address back, with a permit that names no lease.
-  const next = bridgeLease('10.91.3.0/24');
-  const bEnds = { ...b, state: 'ending' } as const;
-  t.deepEqual(await reasons([bEnds, next]), ['WaitingForRollout']);
-  t.deepEqual(await reasons([bEnds, next], permitFor('r-2')), []);
-  t.deepEqual([await addressOn(host, 'docker0'), await addressOn(host, 'xnet0')], ['172.17.0.1/16', '10.91.3.1/24']);
-  t.false(existsSync(host.daemonJson));
-  t.deepEqual((await effect.remove(never)).findings, []);
+    first.onHost([], (host) => leaseMoves(t, host)));
 }
 
 each('killed at any step of making it anew, the next turn finishes', async (t, host) => {
@@ -262,14 +206,15 @@ each('killed at any step of making it anew, the next turn finishes', async (t, h
     const desired = bridgeOf(`10.76.1${index}.0/24`);
     t.true(await turnUntil(host, step, { turn: 'converge', desired }, restarting), step);
     t.deepEqual((await effectOn(host, restarting).converge(desired, never)).findings, [], step);
-    for (const name of ['one', 'two']) t.true((await addressOf(host, name)).startsWith(`10.76.1${index}.`), step);
+    for (const name of ['one', 'two'])
+      t.true((await containerAddress(host, name)).startsWith(`10.76.1${index}.`), step);
     t.is(await addressOn(host, 'xnet0'), `10.76.1${index}.1/24`, step);
     t.deepEqual(readdirSync(stateFolderOn(host)), [], step);
   }
   for (const step of ['disconnected', 'removed']) {
     t.true(await turnUntil(host, step, { turn: 'leave-force', desired: lease }), step);
     t.deepEqual((await effectOn(host).leave(true, never)).findings, [], step);
-    t.deepEqual(await networks(host), ['bridge', 'host', 'none'], step);
+    t.deepEqual(await networkNames(host), ['bridge', 'host', 'none'], step);
     t.deepEqual((await effectOn(host).converge(lease, never)).findings, [], step);
   }
 });

@@ -175,6 +175,17 @@ export async function addressOn(host: LabHost, name: string): Promise<string> {
   return /inet (\S+)/.exec(stdout)?.[1] ?? '';
 }
 
+/** containerAddress returns the address of a container on a network of Docker. */
+export async function containerAddress(host: LabHost, container: string, network = 'xnet'): Promise<string> {
+  const format = `--format={{(index .NetworkSettings.Networks "${network}").IPAddress}}`;
+  return (await host.docker('inspect', format, container)).trim();
+}
+
+/** networkNames lists Docker's networks, sorted. */
+export async function networkNames(host: LabHost): Promise<readonly string[]> {
+  return (await host.docker('network', 'ls', '--format={{.Name}}')).trim().split('\n').sort();
+}
+
 /** dockerdPid returns the process id of a host's dockerd, which shows whether it was restarted. */
 export async function dockerdPid(host: LabHost): Promise<string> {
   return (await host.run(['cat', join(host.folder, 'run/docker.pid')])).trim();
