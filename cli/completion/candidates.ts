@@ -11,6 +11,7 @@ export type Source =
   | 'nodes'
   | 'pools'
   | 'quarantined'
+  | 'rollouts'
   | 'tokens'
   | 'serials'
   | 'contexts'
@@ -87,6 +88,8 @@ function walk(program: Command, words: readonly string[]): Walked {
 const sources: Readonly<Record<string, Source>> = {
   node: 'nodes',
   pool: 'pools',
+  rollout: 'rollouts',
+  per: 'label-keys',
   subnet: 'quarantined',
   token: 'tokens',
   serial: 'serials',

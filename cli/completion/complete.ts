@@ -61,6 +61,10 @@ async function askController(
       const { pools } = await client.read((admin) => admin.listPools.bind(admin), {});
       return pools.map(({ name, cidr }) => ({ value: name, description: cidr }));
     }
+    if (source === 'rollouts') {
+      const { rollouts } = await client.read((admin) => admin.listRollouts.bind(admin), {});
+      return rollouts.map(({ id, state }) => ({ value: id, description: String(state) }));
+    }
     const { subnets } = await client.read((admin) => admin.listSubnets.bind(admin), {});
     const quarantined = subnets.filter(({ state }) => state === 'SUBNET_STATE_QUARANTINED');
     return quarantined.map(({ cidr, nodeName }) => ({ value: cidr, description: nodeName }));

@@ -14,6 +14,7 @@ import {
   wait,
   watch,
 } from './action.js';
+import { addMove } from './rollouts.js';
 
 const which = 'its name, the beginning of its id, its address, its subnet or an address of a container on it';
 
@@ -208,5 +209,6 @@ export function addNodes(program: Command): void {
   addAdding(nodes);
   addLooking(nodes);
   addChanging(nodes);
+  addMove(nodes);
   addRevoking(nodes);
 }

@@ -7,6 +7,7 @@ import { addControllers } from './controllers.js';
 import { addEvents, addLeases, addRoutes, addStatus } from './inspect.js';
 import { addNodes } from './nodes.js';
 import { addPools } from './pools.js';
+import { addRollouts } from './rollouts.js';
 import { addAudit, addAuthority, addCerts, addTokens } from './security.js';
 import { addContexts, addInit } from './setup.js';
 
@@ -92,6 +93,7 @@ Exit codes: 0 done, 1 failure, 2 wrong usage, 3 not found, 4 conflict, 5 not all
   addPools(program);
   addControllers(program);
   addNodes(program);
+  addRollouts(program);
   addLeases(program);
   addRoutes(program);
   addEvents(program);

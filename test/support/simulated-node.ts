@@ -10,12 +10,12 @@ import {
 } from '../../node/table/node-table.js';
 import { MessageReader, type Trust } from '../../node/uplink/watch-stream.js';
 import { formatIpv4, formatPrefix } from '../../proto/domain/address.js';
-import type { Assignment, TableDelta } from '../../proto/domain/network.js';
+import type { Assignment, LeaseUse, TableDelta } from '../../proto/domain/network.js';
 import type { XnetError } from '../../proto/errors.js';
 import type { Condition } from '../../proto/gen/xnet/v1/Condition.js';
 import type { NodeServiceClient } from '../../proto/gen/xnet/v1/NodeService.js';
 import { callUnary } from '../../proto/rpc/channel.js';
-import { wireFromAssignment } from '../../proto/rpc/convert-assignment.js';
+import { wireFromAssignment, wireFromLeaseUse } from '../../proto/rpc/convert-assignment.js';
 import { errorFromStatus } from '../../proto/rpc/status.js';
 
 /** Heard is one message of a controller. */
@@ -128,7 +128,7 @@ export class SimulatedNode {
   }
 
   /** report reports with these conditions that everything received is in the kernel. */
-  report(conditions: readonly Condition[] = []) {
+  report(conditions: readonly Condition[] = [], leases: readonly LeaseUse[] = []) {
     const desired = this.routes().length;
     return callUnary(
       this.#client.report.bind(this.#client),
@@ -142,6 +142,7 @@ export class SimulatedNode {
         kernelVersion: '6.1',
         dockerVersion: '28.0',
         hostNetworks: [],
+        leases: leases.map(wireFromLeaseUse),
       },
       { timeoutMs: 10_000 },
     );

@@ -1,0 +1,74 @@
+// Rollouts by two real controllers over one etcd, with simulated nodes that obey permits, and xctl.
+import test from 'ava';
+import { overlapsIn } from '../support/controller.js';
+import { startPair } from '../support/controller-pair.js';
+import { historyOf } from '../support/etcd-history.js';
+import { ObedientNode } from '../support/obedient-node.js';
+import { type Json, json, part, Xctl } from '../support/xctl.js';
+import { unix } from '../support/xctl-pair.js';
+
+test('nodes move one by one; the controller that is killed in between is followed by the other; undo brings all back', async (t) => {
+  const { etcd, a, b } = await startPair(t);
+  await a.createPool('10.77.0.0/16', 'b');
+  const names = ['web-1', 'web-2', 'web-3', 'web-4'];
+  const nodes: ObedientNode[] = [];
+  for (const [index, name] of names.entries()) {
+    await a.addNode(name, `192.168.83.${index + 1}`);
+    const member = await a.joinNode(name);
+    const node = new ObedientNode(name, [a.nodeClient(member), b.nodeClient(member)]);
+    t.teardown(() => node.close());
+    nodes.push(node);
+  }
+  await b.until('all are ready', (status) => status.nodes?.ready === names.length);
+  const before = (await a.nodes()).map(({ subnet }) => subnet);
+  const xctl = new Xctl({ controller: `${unix(a)},${unix(b)}` });
+  t.teardown(() => xctl.close());
+
+  const planned = await xctl.run('nodes', 'move', ...names, '--pool', 'b', '--dry-run', '-o', 'json');
+  t.is(planned.code, 0, planned.stderr);
+  t.is((json(planned)['steps'] as Json[]).length, 4);
+  t.deepEqual(json(await xctl.run('rollouts', 'list', '-o', 'json'))['rollouts'], [], 'a dry run starts none');
+  const refused = await xctl.run('nodes', 'move', ...names, '--pool', 'nope', '--yes');
+  t.is(refused.code, 3, refused.stderr);
+  const bad = await xctl.run(
+    'nodes',
+    'move',
+    'web-1',
+    'web-9',
+    'web-8',
+    '--pool',
+    'b',
+    '--max-unavailable',
+    '0',
+    '--yes',
+  );
+  t.is(bad.code, 2, bad.stderr);
+  for (const word of ['web-9', 'web-8', 'max unavailable']) t.true(bad.stderr.includes(word), bad.stderr);
+
+  const moving = xctl.start(['nodes', 'move', ...names, '--pool', 'b', '--yes', '--timeout', '5m', '-o', 'json']);
+  await b.until('the first one moves', () => nodes.some(({ obeyed }) => obeyed.length > 0));
+  await a.kill();
+  const moved = await moving.ended;
+  t.is(moved.code, 0, moved.stderr);
+  t.is(part(json(moved), 'rollout')['state'], 'done');
+  const at = async () => (await b.nodes()).map(({ pool }) => pool);
+  t.deepEqual(await at(), ['b', 'b', 'b', 'b']);
+  t.true(
+    nodes.every(({ obeyed }) => obeyed.length === 1),
+    'each has one permit',
+  );
+
+  const id = String(part(json(moved), 'rollout')['id']);
+  const shown = await xctl.run('rollouts', 'show', id);
+  t.regex(shown.stdout, /web-4 +done/);
+  const back = await xctl.run('rollouts', 'undo', id.slice(0, 8), '--yes', '--watch', '--timeout', '5m');
+  t.is(back.code, 0, back.stderr + back.stdout);
+  t.deepEqual(
+    (await b.nodes()).map(({ subnet }) => subnet),
+    before,
+    'the very subnets that they had',
+  );
+  const again = await xctl.run('rollouts', 'resume', id);
+  t.is(again.code, 4, again.stderr);
+  t.deepEqual(overlapsIn(await historyOf(etcd.endpoint)), []);
+});
