@@ -28,7 +28,7 @@ import { rotationOf } from '../authority/rotation.js';
 import { joinTokenMs, type NewToken, namesFor } from '../authority/tokens.js';
 import { apiAddresses } from '../view/api-addresses.js';
 import { type ClusterState, mutationId, type Ports, type Registries } from './admin-deps.js';
-import { findNode } from './find-node.js';
+import { findNodeAgain } from './find-node.js';
 import { type Live, wireFromNode } from './to-wire/records.js';
 import { wireFromCertificate, wireFromJoinToken, wireFromToken } from './to-wire/security.js';
 
@@ -53,7 +53,7 @@ function wireFromAuthority(clusterId: string, { record, trusted, caDigest, signe
 
 /** AuthorityCallDeps are the dependencies of the calls about the authority. */
 export type AuthorityCallDeps = Pick<Registries, 'authority' | 'certificates' | 'tokens'> & {
-  readonly feed: Pick<ClusterState['feed'], 'view' | 'version' | 'onChange'>;
+  readonly feed: Pick<ClusterState['feed'], 'view' | 'version' | 'onChange' | 'reached' | 'fresh'>;
   readonly ports: Ports;
   /** See liveOf. */
   readonly live: () => Live;
@@ -99,7 +99,7 @@ export class AuthorityCalls {
       uses,
       ttlMs: durationOf(request.ttlSeconds, joinTokenMs, longestTokenMs),
       createdBy: formatPeer(peer),
-      ...(request.node === '' ? {} : { node: findNode(feed.view, request.node) }),
+      ...(request.node === '' ? {} : { node: await findNodeAgain(feed, request.node) }),
       ...(pool === undefined ? {} : { pool }),
       ...(source === undefined ? {} : { source }),
     };
@@ -167,7 +167,7 @@ export class AuthorityCalls {
 
   async revokeNode(request: RevokeNodeRequest__Output): Promise<RevokeNodeResponse> {
     const { certificates, feed } = this.#deps;
-    const id = findNode(feed.view, request.node);
+    const id = await findNodeAgain(feed, request.node);
     const done = await certificates.revokeNode(mutationId(request), id);
     const node = wireFromNode(feed.view, id, this.#deps.live());
     return { ...(node === undefined ? {} : { node }), unchanged: done.unchanged };

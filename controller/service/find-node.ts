@@ -51,20 +51,21 @@ const catchUpMs = 5_000;
 
 /**
  * findNodeAgain is findNode for a call that changes something. A repeated call finds its node even if its first execution
- * removed it, renamed it or changed its address.
+ * removed it, renamed it or changed its address. A node that another controller has added is found at once: that there is
+ * none is said of the store itself, not of a view that lags behind.
  * @param recall returns the result of the first execution; undefined: there was none
- * @throws XnetError as findNode does
+ * @throws XnetError as findNode does; Unavailable, DeadlineExceeded when the store does not answer
  */
 export async function findNodeAgain(
-  feed: Pick<ViewFeed, 'view' | 'reached'>,
+  feed: Pick<ViewFeed, 'view' | 'reached' | 'fresh'>,
   text: string,
-  recall: () => Promise<MutationResult | undefined>,
+  recall: () => Promise<MutationResult | undefined> = async () => undefined,
 ): Promise<string> {
   try {
     return findNode(feed.view, text);
-  } catch (error) {
+  } catch {
     const done = await recall();
-    if (done === undefined) throw error;
+    if (done === undefined) return findNode(await feed.fresh(), text);
     await feed.reached(done.revision, catchUpMs);
     return done.subject;
   }

@@ -18,19 +18,16 @@ import { overlapWarnings } from '../registry/node-networks.js';
 import { parseKey } from '../store/keys.js';
 import type { ReadonlyView } from '../view/view.js';
 import { type ClusterState, mutationId, type Registries } from './admin-deps.js';
-import { findNode } from './find-node.js';
+import { findNodeAgain } from './find-node.js';
 import { checkedBridgeName, checkedNetworkName } from './pool-calls.js';
 import { type Live, wireFromNode } from './to-wire/records.js';
 
 /** LeaseServiceDeps are the dependencies of leaseService. */
 export type LeaseServiceDeps = Pick<Registries, 'nodes' | 'leases'> & {
-  readonly feed: Pick<ClusterState['feed'], 'view' | 'reached'>;
+  readonly feed: Pick<ClusterState['feed'], 'view' | 'reached' | 'fresh'>;
   /** See liveOf. */
   readonly live: () => Live;
 };
-
-// How long a view may lag behind a change made through another controller.
-const catchUpMs = 5_000;
 
 function newLeaseOf(request: AddLeaseRequest__Output): NewLease {
   const problems = new Problems();
@@ -65,16 +62,9 @@ class LeaseCalls {
   }
 
   // Resolves the node of a call. A repeated call finds its node by the subnet that its first execution ended.
-  async #find(text: string, id: MutationId, call: 'AddLease' | 'EndLease'): Promise<string> {
+  #find(text: string, id: MutationId, call: 'AddLease' | 'EndLease'): Promise<string> {
     const { feed, nodes } = this.#deps;
-    try {
-      return findNode(feed.view, text);
-    } catch (error) {
-      const done = await nodes.recall(id, call);
-      if (done === undefined) throw error;
-      await feed.reached(done.revision, catchUpMs);
-      return done.subject;
-    }
+    return findNodeAgain(feed, text, () => nodes.recall(id, call));
   }
 
   #node(id: string): Node {

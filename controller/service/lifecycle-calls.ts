@@ -14,7 +14,7 @@ import { type Live, wireFromNode } from './to-wire/records.js';
 
 /** LifecycleCallDeps are the dependencies of the calls. */
 export type LifecycleCallDeps = Pick<Registries, 'nodes'> & {
-  readonly feed: Pick<ClusterState['feed'], 'view' | 'reached'>;
+  readonly feed: Pick<ClusterState['feed'], 'view' | 'reached' | 'fresh'>;
   /** See liveOf. */
   readonly live: () => Live;
 };

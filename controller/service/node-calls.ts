@@ -72,7 +72,7 @@ function warningsOf(view: ReadonlyView, { name = '', subnet = '' }: Node): strin
 
 /** NodeCallDeps are the dependencies of the calls about nodes. */
 export type NodeCallDeps = Pick<Registries, 'nodes'> & {
-  readonly feed: Pick<ClusterState['feed'], 'view' | 'reached'>;
+  readonly feed: Pick<ClusterState['feed'], 'view' | 'reached' | 'fresh'>;
   readonly store: Pick<ClusterState['store'], 'scan'>;
   readonly authority: Pick<Registries['authority'], 'opened'>;
   /** See liveOf. */

@@ -1,7 +1,7 @@
 // Mutations by one or several controllers at once: races, lost answers, repetition.
 import test from 'ava';
 import { requestDigest } from '../../../../controller/registry/operation.js';
-import { findNode } from '../../../../controller/service/find-node.js';
+import { findNode, findNodeAgain } from '../../../../controller/service/find-node.js';
 import { XnetError } from '../../../../proto/errors.js';
 import { overlapsIn } from '../../../support/controller.js';
 import { prefix } from '../../../support/pools.js';
@@ -154,4 +154,20 @@ test('a node is found by id, name, address or subnet', async (t) => {
   t.is(error instanceof XnetError ? error.hint : '', 'did you mean web-1?');
   t.throws(() => findNode(view, '\u001b[2J'), { message: /there is no node "\\u001b\[2J"/ });
   await close();
+});
+
+test('a call that changes a node finds one that its view does not have yet', async (t) => {
+  const { cores, close } = await rig(1);
+  const [core] = cores;
+  if (core === undefined) return t.fail();
+  const other = await rig(1);
+  const view = other.cores[0]?.feed.view;
+  if (view === undefined) return t.fail();
+  const { subject } = await core.nodes.add(once, newNode('web-1', 1));
+  const { feed } = core;
+  const behind = { view, reached: feed.reached.bind(feed), fresh: feed.fresh.bind(feed) };
+  t.throws(() => findNode(behind.view, 'web-1'), { message: /there is no node "web-1"/ });
+  t.is(await findNodeAgain(behind, 'web-1'), subject);
+  await t.throwsAsync(findNodeAgain(behind, 'web-2'), { message: /there is no node "web-2"/ });
+  await Promise.all([close(), other.close()]);
 });
