@@ -39,7 +39,7 @@ export function generatePlan(seed: number, options: { readonly hosts: number; re
   return { version: 1, seed, hosts, seconds, steps };
 }
 
-type HostState = { readonly host: number; isMember: boolean; isCordoned: boolean };
+type HostState = { readonly host: number; isMember: boolean; isCordoned: boolean; hasSecond: boolean };
 
 function operationsOf(random: Random, hosts: number, seconds: number): Step[] {
   const steps: Step[] = [];
@@ -47,7 +47,7 @@ function operationsOf(random: Random, hosts: number, seconds: number): Step[] {
   for (let host = 1; host <= hosts; host++) {
     // The last one joins later, while there are faults.
     const isMember = host < hosts || hosts === 2;
-    states.push({ host, isMember, isCordoned: false });
+    states.push({ host, isMember, isCordoned: false, hasSecond: false });
     if (!isMember) continue;
     steps.push(step(random.between(0, firstJoinsTake / 4), { do: 'join', host, controller: random.pick(controllers) }));
   }
@@ -65,27 +65,13 @@ function nextOperation(random: Random, state: HostState, states: readonly HostSt
   if (!state.isMember) {
     state.isMember = true;
     state.isCordoned = false;
+    state.hasSecond = false;
     return { do: 'join', host, controller };
   }
   // At least two remain, so that there is a mesh.
   const mayGo = states.filter(({ isMember }) => isMember).length > 2;
-  const what = random.pick(
-    mayGo
-      ? ([
-          'leave',
-          'leave',
-          'remove',
-          'move',
-          'move',
-          'move',
-          'cordon',
-          'label',
-          'label',
-          'restart',
-          'restart',
-        ] as const)
-      : (['move', 'cordon', 'label', 'restart'] as const),
-  );
+  const usual = ['move', 'move', 'cordon', 'label', 'lease', 'lease', 'restart', 'restart'] as const;
+  const what = random.pick(mayGo ? ([...usual, 'leave', 'leave', 'remove', 'move'] as const) : usual);
   switch (what) {
     case 'leave':
     case 'remove':
@@ -94,6 +80,11 @@ function nextOperation(random: Random, state: HostState, states: readonly HostSt
     case 'cordon':
       state.isCordoned = !state.isCordoned;
       return { do: state.isCordoned ? 'cordon' : 'uncordon', host, controller };
+    case 'lease':
+      // One more is enough.
+      if (state.hasSecond) return { do: 'label', host, controller };
+      state.hasSecond = true;
+      return { do: what, host, controller };
     case 'restart':
       return { do: what, host };
     default:

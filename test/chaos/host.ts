@@ -6,6 +6,7 @@ import type { Machine } from '../../deploy/lab/machine.js';
 import { programCommand } from '../../deploy/lab/programs.js';
 import type { ExecResult } from '../../proto/process/exec.js';
 import { ChaosContainer } from './container.js';
+import { secondBridge } from './site.js';
 
 const ethernet = 'eth0';
 const dockerBridge = 'docker0';
@@ -61,8 +62,10 @@ export class ChaosHost {
       '-P FORWARD DROP',
       '-N DOCKER-USER',
       '-A FORWARD -j DOCKER-USER',
-      `-A FORWARD -o ${dockerBridge} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`,
-      `-A FORWARD -i ${dockerBridge} ! -o ${dockerBridge} -j ACCEPT`,
+      ...[dockerBridge, secondBridge].flatMap((bridge) => [
+        `-A FORWARD -o ${bridge} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`,
+        `-A FORWARD -i ${bridge} ! -o ${bridge} -j ACCEPT`,
+      ]),
       '-A INPUT -s 198.51.100.99/32 -j DROP',
     ]) {
       await this.machine.run(['iptables', '-w', ...rule.split(' ')]);

@@ -12,7 +12,7 @@ import type { Journal, Mutation } from './journal.js';
 import { nextHopsOf } from './kernel.js';
 import type { Mesh } from './mesh.js';
 import type { Operation } from './plan.js';
-import type { Site } from './site.js';
+import { type Site, type SiteController, secondBridge, secondPool } from './site.js';
 
 // Long after every fault of a plan has ended.
 const limitMs = 300_000;
@@ -30,7 +30,7 @@ const repeated: ReadonlySet<string> = new Set([
   'Cancelled',
 ]);
 
-type Call<T> = (admin: AdminServiceClient, operationId: string, options: CallOptions) => Promise<T>;
+type Call<T> = (at: SiteController, operationId: string, options: CallOptions) => Promise<T>;
 
 /** Operations executes operations on a site. */
 export class Operations {
@@ -70,6 +70,8 @@ export class Operations {
         return this.#remove(host, operation.controller);
       case 'move':
         return this.#move(host, operation.controller);
+      case 'lease':
+        return this.#lease(host, operation.controller);
       case 'cordon':
       case 'uncordon': {
         const availability = operation.do === 'cordon' ? 'AVAILABILITY_CORDONED' : 'AVAILABILITY_ACTIVE';
@@ -90,11 +92,11 @@ export class Operations {
     this.#journal.mutations.push(mutation);
     const { controllers } = this.#site;
     for (;;) {
-      const { admin } = controllers[(first - 1 + mutation.attempts) % controllers.length] ?? {};
-      if (admin === undefined) throw new Error('no controllers');
+      const at = controllers[(first - 1 + mutation.attempts) % controllers.length];
+      if (at === undefined) throw new Error('no controllers');
       mutation.attempts += 1;
       try {
-        const answer = await work(admin, mutation.operationId, { timeoutMs: callTimeoutMs });
+        const answer = await work(at, mutation.operationId, { timeoutMs: callTimeoutMs });
         mutation.outcome = 'OK';
         mutation.unchanged = 'unchanged' in answer && answer.unchanged === true;
         mutation.endMs = Date.now();
@@ -112,11 +114,11 @@ export class Operations {
 
   async #join(host: ChaosHost, controller: number): Promise<void> {
     const { name, address } = host;
-    await this.#mutate('AddNode', host, controller, (admin, operationId, options) =>
+    await this.#mutate('AddNode', host, controller, ({ admin }, operationId, options) =>
       callUnary(admin.addNode.bind(admin), { operationId, name, address }, options),
     );
     // Not the token of the addition: only its first answer has one, and that may be lost.
-    const { joinToken } = await this.#mutate('CreateToken', host, controller, (admin, operationId, options) =>
+    const { joinToken } = await this.#mutate('CreateToken', host, controller, ({ admin }, operationId, options) =>
       callUnary(admin.createToken.bind(admin), { operationId, node: name }, options),
     );
     const endpoints = this.#site.controllers.map(({ machine }) => `${machine.address}:7401`).join();
@@ -160,14 +162,21 @@ export class Operations {
     await this.#withoutContainers(host);
     host.isMember = false;
     await host.killDaemon();
-    await this.#mutate('RemoveNode', host, controller, (admin, operationId, options) =>
+    await this.#mutate('RemoveNode', host, controller, ({ admin }, operationId, options) =>
       callUnary(admin.removeNode.bind(admin), { operationId, node: host.name, force: true }, options),
     );
     await this.#untilDone(host, ['leave', '--force', '--local']);
   }
 
+  async #lease(host: ChaosHost, controller: number): Promise<void> {
+    const { subnet } = await this.#mutate('AddLease', host, controller, ({ leases }, operationId, options) =>
+      callUnary(leases.addLease.bind(leases), { operationId, node: host.name, pool: secondPool }, options),
+    );
+    this.#mesh.add(host.addContainer(subnet, secondBridge));
+  }
+
   async #set(host: ChaosHost, controller: number, change: Parameters<AdminServiceClient['setNode']>[0]): Promise<void> {
-    await this.#mutate('SetNode', host, controller, (admin, operationId, options) =>
+    await this.#mutate('SetNode', host, controller, ({ admin }, operationId, options) =>
       callUnary(admin.setNode.bind(admin), { operationId, node: host.name, ...change }, options),
     );
   }

@@ -16,6 +16,8 @@ const operation = v.variant('do', [
   v.object({ do: v.literal('remove'), host, controller }),
   /** The host gets another address beside its own, the node is told, and the former address goes. */
   v.object({ do: v.literal('move'), host, controller }),
+  /** The host gets a second lease, of another pool, and a container in it. It ends when the host leaves. */
+  v.object({ do: v.literal('lease'), host, controller }),
   v.object({ do: v.literal('cordon'), host, controller }),
   v.object({ do: v.literal('uncordon'), host, controller }),
   v.object({ do: v.literal('label'), host, controller }),

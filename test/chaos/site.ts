@@ -8,6 +8,7 @@ import type { Machine } from '../../deploy/lab/machine.js';
 import { pollUntil } from '../../deploy/lab/poll.js';
 import { installPrograms, programCommand } from '../../deploy/lab/programs.js';
 import type { AdminServiceClient } from '../../proto/gen/xnet/v1/AdminService.js';
+import type { LeaseServiceClient } from '../../proto/gen/xnet/v1/LeaseService.js';
 import { callUnary, makeClient } from '../../proto/rpc/channel.js';
 import { services } from '../../proto/rpc/definitions.js';
 
@@ -18,6 +19,11 @@ const socket = '/run/xnet-controller/controller.sock';
 const stateFolder = '/var/lib/xnet-controller';
 // Enough for the audit log and the files beside it, and quickly filled.
 const diskSize = '12m';
+
+/** secondPool is the pool of second leases, which are of mode bridge. */
+export const secondPool = 'edge';
+/** secondBridge is the bridge of second leases. */
+export const secondBridge = 'xnet1';
 
 /** startLimitMs bounds the wait for a process: the machine may be busy with other tests. */
 export const startLimitMs = 180_000;
@@ -32,6 +38,7 @@ export type SiteProcess = {
 /** SiteController is a controller. */
 export type SiteController = SiteProcess & {
   readonly admin: AdminServiceClient;
+  readonly leases: LeaseServiceClient;
   /** "192.168.83.20:7400" */
   readonly endpoint: string;
   /** Whether it was killed at least once: the audit log may end with an announcement. */
@@ -58,12 +65,13 @@ export class Site {
       machine,
       process: undefined,
       admin: makeClient(services.admin, { kind: 'unix', path: machine.inside(socket) }),
+      leases: makeClient(services.lease, { kind: 'unix', path: machine.inside(socket) }),
       endpoint: `${machine.address}:7400`,
       wasKilled: false,
     }));
   }
 
-  /** start makes the machines and starts etcd and the controllers, with the cluster's authority and a pool. */
+  /** start makes the machines and starts etcd and the controllers, with the cluster's authority and two pools. */
   static async start(hosts: number): Promise<Site> {
     const lab = await Lab.create({ hosts: hosts + 5 });
     const site = new Site(lab, hosts);
@@ -94,11 +102,12 @@ export class Site {
     const key = `${stateFolder}/cluster.key`;
     copyFileSync(first.machine.inside(key), second.machine.inside(key));
     await this.startController(second);
-    await callUnary(
-      admin.createPool.bind(admin),
-      { name: 'default', cidr: '10.76.0.0/16', mode: 'MODE_BIP' },
-      { timeoutMs: startLimitMs },
-    );
+    for (const pool of [
+      { name: 'default', cidr: '10.76.0.0/16', mode: 'MODE_BIP' as const },
+      { name: secondPool, cidr: '10.80.0.0/16', mode: 'MODE_BRIDGE' as const, bridgeName: secondBridge },
+    ]) {
+      await callUnary(admin.createPool.bind(admin), pool, { timeoutMs: startLimitMs });
+    }
   }
 
   /** clientUrls returns the endpoints of the etcd, in the syntax of etcdctl. */
@@ -187,7 +196,10 @@ export class Site {
   }
 
   async close(): Promise<void> {
-    for (const { admin } of this.controllers) admin.close();
+    for (const { admin, leases } of this.controllers) {
+      admin.close();
+      leases.close();
+    }
     await this.lab.close();
   }
 }

@@ -79,7 +79,7 @@ test('five minutes of a plan have every kind of operation and fault somewhere in
       kinds.add(step.kind === 'fault' ? step.fault.break : step.operation.do);
     }
   }
-  t.is(kinds.size, 8 + 15);
+  t.is(kinds.size, 9 + 15);
 });
 
 test('a failing plan shrinks to the steps that it fails because of', async (t) => {
