@@ -55,7 +55,7 @@ export class Api {
     this.#bindings = [
       nodeService({ feed, store, sessions, nodes, leases, certificates, authority, alive }),
       adminService({ state, registries, controller: { ...deps.controller, ports } }),
-      ipamService({ feed, pools: registries.pools }),
+      ipamService({ feed, sessions, pools: registries.pools, controllerId: deps.controller.id }),
       lifecycleService({ state, registries }),
       rolloutService({ feed, rollouts: registries.rollouts, facts: rolloutFacts(feed, sessions) }),
       leaseService({ feed, nodes, leases, live: () => liveOf(sessions) }),

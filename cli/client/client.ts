@@ -134,6 +134,30 @@ export class AdminClient {
   }
 
   /**
+   * readEach makes a call that changes nothing on every controller, one after the other.
+   * @throws XnetError when a controller refuses the caller
+   */
+  async readEach<Request, Response>(
+    call: Call<Request, Response>,
+    request: NoInfer<Request>,
+  ): Promise<
+    readonly (({ readonly response: Response } | { readonly error: XnetError }) & { readonly endpoint: Endpoint })[]
+  > {
+    const answers = [];
+    for (const endpoint of this.#options.endpoints) {
+      try {
+        const response = await this.#attempt(endpoint, call, request, this.#options.timeoutMs);
+        answers.push({ endpoint, response });
+      } catch (error) {
+        const failure = callFailureOf(endpoint, error);
+        if (!isPassing(failure)) throw safeError(failure.error);
+        answers.push({ endpoint, error: safeError(failure.error) });
+      }
+    }
+    return answers;
+  }
+
+  /**
    * change makes a changing call, repeated until one controller returns an outcome or the time is over.
    * @throws XnetError Unavailable or DeadlineExceeded when none did, and the errors of the controller that answers
    */

@@ -5,6 +5,7 @@ import { addGlobalOptions } from '../client/settings.js';
 import { addBackup } from './backup.js';
 import { addControllers } from './controllers.js';
 import { addEvents, addLeases, addRoutes, addStatus } from './inspect.js';
+import { addIpam } from './ipam.js';
 import { addNodes } from './nodes.js';
 import { addPools } from './pools.js';
 import { addRollouts } from './rollouts.js';
@@ -95,6 +96,7 @@ Exit codes: 0 done, 1 failure, 2 wrong usage, 3 not found, 4 conflict, 5 not all
   addNodes(program);
   addRollouts(program);
   addLeases(program);
+  addIpam(program);
   addRoutes(program);
   addEvents(program);
   addStatus(program);

@@ -7,6 +7,7 @@ import { decideResizePool, decideSetPool, type PoolSettings } from './pool-chang
 import { decideCreatePool, decideRemovePool } from './pool-decisions.js';
 import type { NewPool } from './pool-rules.js';
 import { decideRelease } from './release-decisions.js';
+import { decideReleaseFinding, type Releasable } from './release-finding.js';
 import { decideReserve, decideUnreserve, type NewReservation } from './reservation-decisions.js';
 
 /** PoolRegistry changes pools. The errors of each call are those of its decision. */
@@ -27,6 +28,10 @@ export class PoolRegistry {
 
   remove(id: MutationId, name: string, force: boolean): Promise<MutationResult> {
     return this.#mutate(id, 'RemovePool', (view) => decideRemovePool(view, name, force, this.#context.now()));
+  }
+
+  releaseFinding(id: MutationId, finding: Releasable): Promise<MutationResult> {
+    return this.#mutate(id, 'ReleaseFinding', (view) => decideReleaseFinding(view, finding, this.#context.now()));
   }
 
   resize(id: MutationId, name: string, cidr: Prefix): Promise<MutationResult> {

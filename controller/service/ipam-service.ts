@@ -16,14 +16,12 @@ import {
   poolWarnings,
   shortestReclaimSeconds,
 } from '../registry/pool-rules.js';
-import { type ClusterState, mutationId, type Registries } from './admin-deps.js';
+import { mutationId } from './admin-deps.js';
+import { checkIpam, type IpamCheckDeps, releaseFinding } from './ipam-check.js';
 import { wireFromPool } from './to-wire/records.js';
 
 /** IpamDeps are the dependencies of ipamService. */
-export type IpamDeps = {
-  readonly feed: Pick<ClusterState['feed'], 'view'>;
-  readonly pools: Registries['pools'];
-};
+export type IpamDeps = IpamCheckDeps;
 
 async function resizePool({ feed, pools }: IpamDeps, request: ResizePoolRequest__Output): Promise<ResizePoolResponse> {
   const problems = new Problems();
@@ -75,6 +73,8 @@ export function ipamService(deps: IpamDeps): ServiceBinding {
   const implementation = {
     ResizePool: unary((request) => resizePool(deps, request)),
     SetPool: unary((request) => setPool(deps, request)),
+    CheckIpam: unary(() => checkIpam(deps)),
+    ReleaseFinding: unary((request) => releaseFinding(deps, request)),
   } satisfies Partial<IpamServiceHandlers>;
   return { definition: services.ipam.service, implementation };
 }

@@ -194,6 +194,14 @@ export class View {
     return [...leasesOfNode.of(nodeId)].flatMap((key) => subnets.get(key) ?? []);
   }
 
+  /** ownerOf returns the id of the node that the record of a name or an address names; undefined if there is none. */
+  ownerOf(key: string): string | undefined {
+    const { names, addresses } = this.#beliefs.consistency.claims;
+    const parsed = parseKey(key);
+    if (parsed?.kind === 'name') return names.get(parsed.name)?.record?.node;
+    return parsed?.kind === 'address' ? addresses.get(parsed.address)?.record?.node : undefined;
+  }
+
   /** recordsIn returns the records of subnets of any pool that overlap a range, readable or not. */
   recordsIn(range: Prefix): readonly SubnetClaim[] {
     return [...this.#beliefs.consistency.claims.overlapping(range)];

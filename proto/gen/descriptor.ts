@@ -3112,6 +3112,30 @@ export const descriptor = {
            "(xnet.v1.access)": "OPERATOR"
           }
          ]
+        },
+        "CheckIpam": {
+         "requestType": "CheckIpamRequest",
+         "responseType": "CheckIpamResponse",
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
+        },
+        "ReleaseFinding": {
+         "requestType": "ReleaseFindingRequest",
+         "responseType": "ReleaseFindingResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
         }
        }
       },
@@ -3153,6 +3177,110 @@ export const descriptor = {
          "rule": "repeated",
          "type": "string",
          "id": 4
+        }
+       }
+      },
+      "CheckIpamRequest": {
+       "fields": {}
+      },
+      "CheckIpamResponse": {
+       "fields": {
+        "controller": {
+         "type": "string",
+         "id": 1
+        },
+        "clusterId": {
+         "type": "string",
+         "id": 2
+        },
+        "epoch": {
+         "type": "uint64",
+         "id": 3
+        },
+        "revision": {
+         "type": "int64",
+         "id": 4
+        },
+        "tableRevision": {
+         "type": "int64",
+         "id": 5
+        },
+        "tableHash": {
+         "type": "string",
+         "id": 6
+        },
+        "findings": {
+         "rule": "repeated",
+         "type": "IpamFinding",
+         "id": 7
+        }
+       }
+      },
+      "IpamFinding": {
+       "fields": {
+        "reason": {
+         "type": "string",
+         "id": 1
+        },
+        "subject": {
+         "type": "string",
+         "id": 2
+        },
+        "message": {
+         "type": "string",
+         "id": 3
+        },
+        "fix": {
+         "type": "string",
+         "id": 4
+        },
+        "key": {
+         "type": "string",
+         "id": 5
+        },
+        "modRevision": {
+         "type": "int64",
+         "id": 6
+        }
+       }
+      },
+      "ReleaseFindingRequest": {
+       "fields": {
+        "operationId": {
+         "type": "string",
+         "id": 1
+        },
+        "dryRun": {
+         "type": "bool",
+         "id": 2
+        },
+        "clusterId": {
+         "type": "string",
+         "id": 3
+        },
+        "epoch": {
+         "type": "uint64",
+         "id": 4
+        },
+        "reason": {
+         "type": "string",
+         "id": 5
+        },
+        "key": {
+         "type": "string",
+         "id": 6
+        },
+        "modRevision": {
+         "type": "int64",
+         "id": 7
+        }
+       }
+      },
+      "ReleaseFindingResponse": {
+       "fields": {
+        "change": {
+         "type": "string",
+         "id": 1
         }
        }
       },

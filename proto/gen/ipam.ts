@@ -24,15 +24,20 @@ import type { ServiceDescriptorProto as _google_protobuf_ServiceDescriptorProto,
 import type { ServiceOptions as _google_protobuf_ServiceOptions, ServiceOptions__Output as _google_protobuf_ServiceOptions__Output } from './google/protobuf/ServiceOptions.js';
 import type { SourceCodeInfo as _google_protobuf_SourceCodeInfo, SourceCodeInfo__Output as _google_protobuf_SourceCodeInfo__Output } from './google/protobuf/SourceCodeInfo.js';
 import type { UninterpretedOption as _google_protobuf_UninterpretedOption, UninterpretedOption__Output as _google_protobuf_UninterpretedOption__Output } from './google/protobuf/UninterpretedOption.js';
+import type { CheckIpamRequest as _xnet_v1_CheckIpamRequest, CheckIpamRequest__Output as _xnet_v1_CheckIpamRequest__Output } from './xnet/v1/CheckIpamRequest.js';
+import type { CheckIpamResponse as _xnet_v1_CheckIpamResponse, CheckIpamResponse__Output as _xnet_v1_CheckIpamResponse__Output } from './xnet/v1/CheckIpamResponse.js';
 import type { Condition as _xnet_v1_Condition, Condition__Output as _xnet_v1_Condition__Output } from './xnet/v1/Condition.js';
 import type { ContainerUse as _xnet_v1_ContainerUse, ContainerUse__Output as _xnet_v1_ContainerUse__Output } from './xnet/v1/ContainerUse.js';
 import type { Event as _xnet_v1_Event, Event__Output as _xnet_v1_Event__Output } from './xnet/v1/Event.js';
 import type { HostNetwork as _xnet_v1_HostNetwork, HostNetwork__Output as _xnet_v1_HostNetwork__Output } from './xnet/v1/HostNetwork.js';
+import type { IpamFinding as _xnet_v1_IpamFinding, IpamFinding__Output as _xnet_v1_IpamFinding__Output } from './xnet/v1/IpamFinding.js';
 import type { IpamServiceClient as _xnet_v1_IpamServiceClient, IpamServiceDefinition as _xnet_v1_IpamServiceDefinition } from './xnet/v1/IpamService.js';
 import type { Lease as _xnet_v1_Lease, Lease__Output as _xnet_v1_Lease__Output } from './xnet/v1/Lease.js';
 import type { Node as _xnet_v1_Node, Node__Output as _xnet_v1_Node__Output } from './xnet/v1/Node.js';
 import type { Pool as _xnet_v1_Pool, Pool__Output as _xnet_v1_Pool__Output } from './xnet/v1/Pool.js';
 import type { PoolUsage as _xnet_v1_PoolUsage, PoolUsage__Output as _xnet_v1_PoolUsage__Output } from './xnet/v1/PoolUsage.js';
+import type { ReleaseFindingRequest as _xnet_v1_ReleaseFindingRequest, ReleaseFindingRequest__Output as _xnet_v1_ReleaseFindingRequest__Output } from './xnet/v1/ReleaseFindingRequest.js';
+import type { ReleaseFindingResponse as _xnet_v1_ReleaseFindingResponse, ReleaseFindingResponse__Output as _xnet_v1_ReleaseFindingResponse__Output } from './xnet/v1/ReleaseFindingResponse.js';
 import type { Reservation as _xnet_v1_Reservation, Reservation__Output as _xnet_v1_Reservation__Output } from './xnet/v1/Reservation.js';
 import type { ResizePoolRequest as _xnet_v1_ResizePoolRequest, ResizePoolRequest__Output as _xnet_v1_ResizePoolRequest__Output } from './xnet/v1/ResizePoolRequest.js';
 import type { ResizePoolResponse as _xnet_v1_ResizePoolResponse, ResizePoolResponse__Output as _xnet_v1_ResizePoolResponse__Output } from './xnet/v1/ResizePoolResponse.js';
@@ -79,10 +84,13 @@ export interface ProtoGrpcType {
     v1: {
       Access: EnumTypeDefinition
       Availability: EnumTypeDefinition
+      CheckIpamRequest: MessageTypeDefinition<_xnet_v1_CheckIpamRequest, _xnet_v1_CheckIpamRequest__Output>
+      CheckIpamResponse: MessageTypeDefinition<_xnet_v1_CheckIpamResponse, _xnet_v1_CheckIpamResponse__Output>
       Condition: MessageTypeDefinition<_xnet_v1_Condition, _xnet_v1_Condition__Output>
       ContainerUse: MessageTypeDefinition<_xnet_v1_ContainerUse, _xnet_v1_ContainerUse__Output>
       Event: MessageTypeDefinition<_xnet_v1_Event, _xnet_v1_Event__Output>
       HostNetwork: MessageTypeDefinition<_xnet_v1_HostNetwork, _xnet_v1_HostNetwork__Output>
+      IpamFinding: MessageTypeDefinition<_xnet_v1_IpamFinding, _xnet_v1_IpamFinding__Output>
       IpamService: SubtypeConstructor<typeof grpc.Client, _xnet_v1_IpamServiceClient> & { service: _xnet_v1_IpamServiceDefinition }
       Lease: MessageTypeDefinition<_xnet_v1_Lease, _xnet_v1_Lease__Output>
       LeaseState: EnumTypeDefinition
@@ -91,6 +99,8 @@ export interface ProtoGrpcType {
       NodeState: EnumTypeDefinition
       Pool: MessageTypeDefinition<_xnet_v1_Pool, _xnet_v1_Pool__Output>
       PoolUsage: MessageTypeDefinition<_xnet_v1_PoolUsage, _xnet_v1_PoolUsage__Output>
+      ReleaseFindingRequest: MessageTypeDefinition<_xnet_v1_ReleaseFindingRequest, _xnet_v1_ReleaseFindingRequest__Output>
+      ReleaseFindingResponse: MessageTypeDefinition<_xnet_v1_ReleaseFindingResponse, _xnet_v1_ReleaseFindingResponse__Output>
       Reservation: MessageTypeDefinition<_xnet_v1_Reservation, _xnet_v1_Reservation__Output>
       ResizePoolRequest: MessageTypeDefinition<_xnet_v1_ResizePoolRequest, _xnet_v1_ResizePoolRequest__Output>
       ResizePoolResponse: MessageTypeDefinition<_xnet_v1_ResizePoolResponse, _xnet_v1_ResizePoolResponse__Output>

@@ -20,13 +20,14 @@ const viewers = [
 ].map((call) => `AdminService/${call}`);
 viewers.push('BackupService/GetAdoption');
 viewers.push(...['GetRollout', 'ListRollouts', 'WatchRollout'].map((call) => `RolloutService/${call}`));
+viewers.push('IpamService/CheckIpam');
 const operators = [
   ...viewers,
   ...[
     ...['AddNode', 'CreatePool', 'CreateToken', 'ListTokens', 'ReleaseSubnet', 'RemoveNode', 'RemovePool'],
     ...['ReserveSubnet', 'RevokeNode', 'RevokeToken', 'SetNode', 'UnreserveSubnet'],
   ].map((call) => `AdminService/${call}`),
-  ...['ResizePool', 'SetPool'].map((call) => `IpamService/${call}`),
+  ...['ReleaseFinding', 'ResizePool', 'SetPool'].map((call) => `IpamService/${call}`),
   'LifecycleService/RenameNode',
   ...['AddLease', 'EndLease'].map((call) => `LeaseService/${call}`),
   ...['ControlRollout', 'CreateRollout'].map((call) => `RolloutService/${call}`),

@@ -1,0 +1,29 @@
+// The command line of `xctl ipam`.
+import type { Command } from 'commander';
+import { action, dryRun } from './action.js';
+
+/** addIpam adds `xctl ipam`. */
+export function addIpam(program: Command): void {
+  const ipam = program.command('ipam').description('checks of addresses and leases');
+  ipam
+    .command('check')
+    .description('verify records, controllers and what nodes report; exit code 8 if something is wrong')
+    .option('--report <file>', 'write the findings to a file, for ipam release')
+    .addHelpText('after', '\nExamples:\n  xctl ipam check\n  xctl ipam check --report findings.json')
+    .action(action(async () => (await import('../commands/ipam.js')).checkFleet));
+  ipam
+    .command('release')
+    .description('end leases, names and addresses of nodes that do not exist, as a check found them')
+    .requiredOption('--from-report <file>', 'what ipam check --report wrote')
+    .addOption(dryRun())
+    .addHelpText(
+      'after',
+      `
+It shows what it would do, and asks (--yes: goes on). What is not any more as the report has it is left.
+
+Examples:
+  xctl ipam release --from-report findings.json --dry-run
+  xctl ipam release --from-report findings.json --yes`,
+    )
+    .action(action(async () => (await import('../commands/ipam.js')).releaseFromReport));
+}

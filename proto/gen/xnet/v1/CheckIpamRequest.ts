@@ -1,0 +1,8 @@
+// Original file: proto/xnet/v1/ipam.proto
+
+
+export interface CheckIpamRequest {
+}
+
+export interface CheckIpamRequest__Output {
+}
