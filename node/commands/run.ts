@@ -13,15 +13,16 @@ import { StatusFile } from '../daemon/status-file.js';
 import { type Host, openHost } from '../host/host.js';
 import { lockForDaemon } from '../host/lock.js';
 import { hostFingerprint } from '../identity/fingerprint.js';
-import { readIdentity } from '../identity/folder.js';
 import type { Membership } from '../identity/membership.js';
-import { isLeaving, leave, leaveBegun } from '../leave/leave.js';
+import { AskedLeave } from '../leave/asked-leave.js';
+import { isLeaving, type LeaveBegun, leaveBegun } from '../leave/leave.js';
 import { PendingLeave } from '../leave/pending-leave.js';
 import { LiveValue } from '../reconcile/live-value.js';
 import { type DaemonSettings, writeDaemonSettings } from '../settings/daemon-settings.js';
 import type { NodeSettings } from '../settings/settings.js';
 import { CacheWriter } from '../table/cache-writer.js';
 import { hostSettings, localSocket } from './host-settings.js';
+import { leaveAsDaemon } from './leave-as-daemon.js';
 import { cachedKnown, memberToRun } from './resume.js';
 
 const graceMs = 1_000;
@@ -77,6 +78,7 @@ class DaemonProcess {
   #running: Running | undefined;
   #leaving: Promise<unknown> | undefined;
   #pending: PendingLeave | undefined;
+  #asked: AskedLeave | undefined;
 
   constructor(
     settings: NodeSettings,
@@ -99,6 +101,12 @@ class DaemonProcess {
     const known = new LiveValue(await cachedKnown(this.#settings, this.#member.node, log));
     known.subscribe(({ assignment, table }) => {
       if (assignment !== undefined) cache.keep({ assignment, table });
+    });
+    this.#asked = new AskedLeave({
+      known,
+      obstacles: (stop) => this.#host.docker.leaveObstacles(stop),
+      begin: () => this.#leaveNow({ force: false, localOnly: false }, () => undefined, { known, cache }, signal),
+      log,
     });
     signal.addEventListener('abort', () => this.#stop(), { once: true });
     const reload = () => this.#running?.daemon.retry();
@@ -135,6 +143,7 @@ class DaemonProcess {
       if (failed === undefined || signal.aborted || (await isLeaving(stateDir))) break;
       this.#leaving = undefined;
       this.#pending = undefined;
+      this.#asked.failed(failed);
       log.info('still a member of the fleet, going on');
     }
     this.#stop();
@@ -189,6 +198,7 @@ class DaemonProcess {
       log: this.#log,
       known,
       cache,
+      asked: this.#asked,
       node: {
         name,
         controllers,
@@ -231,10 +241,22 @@ class DaemonProcess {
       await this.#pending.ask(options, onStep);
       return true;
     }
-    const running = this.#running;
-    if (this.#leaving !== undefined || running === undefined) {
+    const leaving = this.#leaveNow(options, onStep, { known, cache }, signal);
+    if (leaving === undefined) {
       throw new XnetError('FailedPrecondition', 'this host is leaving already, or xnetd is about to stop');
     }
+    return leaving;
+  }
+
+  // Ends the daemon and begins to leave; undefined if that is not possible now.
+  #leaveNow(
+    options: Parameters<Leave>[0],
+    onStep: Parameters<Leave>[1],
+    { known, cache }: { readonly known: LiveValue<Known>; readonly cache: CacheWriter },
+    signal: AbortSignal,
+  ): Promise<boolean> | undefined {
+    const running = this.#running;
+    if (this.#leaving !== undefined || running === undefined) return undefined;
     // The lanes are stopped and no longer signal that they are alive; each step of leaving has its own time limit.
     running.lanes.abort();
     const { ended } = running;
@@ -249,44 +271,13 @@ class DaemonProcess {
     return isLeaseKnown;
   }
 
-  // Reads the present identity: the certificate may have been renewed since the daemon started.
-  async #newestMember(): Promise<Membership> {
-    const identity = this.#member.identity && (await readIdentity(this.#settings.stateDir));
-    return { ...this.#member, ...(identity === undefined ? {} : { identity }) };
-  }
-
-  async #leave(
-    known: Known,
-    { force, localOnly }: { readonly force: boolean; readonly localOnly: boolean },
-    onStep: (step: string) => void,
-    signal: AbortSignal,
-  ): Promise<boolean> {
+  #leave(known: Known, how: LeaveBegun, onStep: (step: string) => void, signal: AbortSignal): Promise<boolean> {
+    const [systemd, log] = [this.#systemd, this.#log];
     const { stateDir } = this.#settings;
-    const member = await this.#newestMember();
-    const systemd = this.#systemd;
-    // systemd starts Docker after xnetd is ready: a restart of Docker before that would deadlock.
-    systemd.ready();
-    systemd.status('leaving');
-    try {
-      return await leave(
-        {
-          host: this.#host,
-          known,
-          member,
-          stateDir,
-          force,
-          localOnly,
-          onStep: (step) => {
-            this.#log.info({ step }, 'leaving');
-            systemd.status(`leaving: ${step}`);
-            onStep(step);
-          },
-        },
-        signal,
-      );
-    } catch (error) {
-      this.#log.error({ reason: messageOf(error) }, 'could not leave');
-      throw error;
-    }
+    return leaveAsDaemon(
+      { host: this.#host, member: this.#member, stateDir, systemd, log },
+      { known, how, onStep },
+      signal,
+    );
   }
 }

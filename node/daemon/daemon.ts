@@ -3,11 +3,12 @@
 import type { Prefix } from '../../proto/domain/address.js';
 import { messageOf } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
-import { type Parts, runParts } from '../../proto/process/parts.js';
+import { aborted, type Parts, runParts } from '../../proto/process/parts.js';
 import type { Endpoint } from '../../proto/rpc/endpoint.js';
 import type { Host } from '../host/host.js';
 import type { NodeIdentity } from '../identity/identity.js';
 import { CertificateRenewal } from '../identity/renewal.js';
+import type { AskedLeave } from '../leave/asked-leave.js';
 import { LiveValue } from '../reconcile/live-value.js';
 import { ownSubnets } from '../table/own-subnets.js';
 import type { Underlay } from '../underlay/choose.js';
@@ -63,6 +64,8 @@ export type DaemonOptions = {
   readonly known: LiveValue<Known>;
   /** Finds that what is known can't be kept on disk. */
   readonly cache: FindingSource;
+  /** Waits for the controllers to ask this host to leave; undefined: they can't. */
+  readonly asked: (FindingSource & Pick<AskedLeave, 'run'>) | undefined;
   readonly supervisor: Supervisor;
   readonly log: Logger;
 };
@@ -84,7 +87,7 @@ export class Daemon {
   readonly #feed: Feed;
 
   constructor(options: DaemonOptions) {
-    const { node, host, settings, known, cache, supervisor, log } = options;
+    const { node, host, settings, known, cache, asked, supervisor, log } = options;
     this.#options = options;
     const { identity, stateDir } = node;
     const underlay = new LiveValue<Underlay | undefined>(undefined);
@@ -112,7 +115,7 @@ export class Daemon {
       dataPath: this.#dataPath,
       uses: this.#uses,
       follower: settings.followAddress ? new AddressFollower({ mirror, known, underlay }) : undefined,
-      sources: [...(renewal === undefined ? [] : [renewal]), cache, this.#space],
+      sources: [renewal, asked, cache, this.#space].flatMap((source) => source ?? []),
       onStatus: (status) => supervisor.onStatus(status),
       log,
     });
@@ -138,7 +141,7 @@ export class Daemon {
    * @throws XnetError when a part fails: a daemon that repairs only some things would look like one that repairs all
    */
   async run(signal: AbortSignal): Promise<void> {
-    const { host, known, log } = this.#options;
+    const { host, known, asked, log } = this.#options;
     const lanes = this.#lanes;
     const triggers = new Triggers({
       host,
@@ -158,6 +161,7 @@ export class Daemon {
       'events of Docker': (stop) => triggers.followDocker(stop),
       'data path': (stop) => this.#dataPath.run(stop),
       'room on disk': (stop) => this.#space.run(stop),
+      'leave that is asked for': (stop) => (asked?.run(stop) ?? Promise.resolve()).then(() => aborted(stop)),
       ...(renewal === undefined ? {} : { renewal: (stop: AbortSignal) => renewal.run(this.#uplink, stop) }),
     };
     try {
@@ -175,13 +179,13 @@ export class Daemon {
   }
 
   #subscribe(): readonly (() => void)[] {
-    const { cache } = this.#options;
+    const { cache, asked } = this.#options;
     const tell = () => this.#status.tell();
     return [
       this.#lanes.turns.subscribe((lane, outcome, known) => this.#feed.onTurn(lane, outcome, known)),
-      ...[this.#dataPath, this.#space, this.#uses, ...(this.#renewal === undefined ? [] : [this.#renewal])].map(
-        (source) => source.subscribe(tell),
-      ),
+      ...[this.#dataPath, this.#space, this.#uses, asked, this.#renewal]
+        .flatMap((source) => source ?? [])
+        .map((source) => source.subscribe(tell)),
       cache.subscribe(() => {
         this.#space.again();
         tell();

@@ -7,11 +7,14 @@ import type { Logger } from '../../proto/process/log.js';
 import { noSteps, type Steps } from '../../proto/process/steps.js';
 import type { Effect, Finding, Outcome } from '../reconcile/effect.js';
 import { convergeBip, forgetRestarts, hasBip, leaveBip, resumeBip, subnetOfDocker0 } from './bip/bip.js';
+import { runningFinding } from './bip/findings.js';
 import { convergeBridges, leaveBridge, removeStrays } from './bridge/bridge.js';
-import { type DualHomed, desiredBridges, dualHomed } from './bridge/plan.js';
+import { type DualHomed, desiredBridges, dualHomed, planBridgeRemoval } from './bridge/plan.js';
 import { connectEngine } from './engine/dockerode.js';
 import type { Engine } from './engine/engine.js';
 import type { HostInterface } from './engine/interfaces.js';
+import { readJournal } from './engine/journal.js';
+import { seeEngine } from './engine/preflight.js';
 import { commandRestarter, systemdRestarter } from './engine/restarter.js';
 import type { DesiredDocker, DockerHost, DockerSettings } from './engine/settings.js';
 import { hostNetworks, type LeaseModes, unroutedNetworks } from './host-networks.js';
@@ -37,6 +40,11 @@ export interface DockerEffect extends Effect<DesiredDocker> {
    * the network (bridge).
    */
   leave(force: boolean, signal: AbortSignal): Promise<Outcome>;
+  /**
+   * leaveObstacles returns what prevents a leave that forces nothing: running or attached containers. It changes nothing.
+   * @throws XnetError as Engine does
+   */
+  leaveObstacles(signal: AbortSignal): Promise<readonly Finding[]>;
   /**
    * retry makes the next turn repeat what failed before, without a limit on restarts, because an operator requested it.
    */
@@ -84,6 +92,7 @@ export function makeDockerEffect(options: DockerEffectOptions): DockerEffect {
     },
     remove: (signal) => leave(host, false, signal),
     leave: (force, signal) => leave(host, force, signal),
+    leaveObstacles: (signal) => leaveObstacles(host, signal),
     retry: () => {
       byHand = true;
     },
@@ -148,6 +157,16 @@ async function leave(host: DockerHost, force: boolean, signal: AbortSignal): Pro
   const bip = had && isWhole ? await leaveBip(host, { force, byHand: true }, signal) : nothing;
   const left = sum(resumed, sum(bridge, bip));
   return left.findings.length === 0 ? sum(left, await forgetRestarts(host, signal)) : left;
+}
+
+async function leaveObstacles(host: DockerHost, signal: AbortSignal): Promise<readonly Finding[]> {
+  const engine = await seeEngine(host, signal);
+  // Without Docker nothing runs.
+  if ('reason' in engine) return engine.reason === 'NotInstalled' ? [] : [engine];
+  const { ours } = await readJournal(host.settings.stateFolder);
+  const running = engine.containers.filter((container) => container.running);
+  const bip = ours === undefined ? undefined : runningFinding(running, host.settings.onRunning, ours.former);
+  return [...planBridgeRemoval(engine, false).findings, ...(bip === undefined ? [] : [bip])];
 }
 
 function sum(a: Outcome, b: Outcome): Outcome {

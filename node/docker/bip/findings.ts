@@ -19,12 +19,12 @@ export function rolledBackFinding({ message }: GivenUp): Finding {
 export function runningFinding(
   running: readonly EngineContainer[],
   onRunning: OnRunning,
-  bip: Bip,
+  bip: Bip | undefined,
 ): Finding | undefined {
   if (running.length === 0 || onRunning === 'restart') return undefined;
   const names = running.slice(0, 5).map(({ name }) => name);
   const more = running.length > names.length ? ` and ${running.length - names.length} more` : '';
-  const what = `docker0 gets ${formatBip(bip)} by a restart of Docker, and these containers run: ${names.join(', ')}${more}`;
+  const what = `docker0 gets ${bip === undefined ? 'its former address' : formatBip(bip)} by a restart of Docker, and these containers run: ${names.join(', ')}${more}`;
   return onRunning === 'wait'
     ? waiting('WaitingForContainers', `${what}; waiting for them to end`, stopThem)
     : blocked('ContainersRunning', what, stopThem);
