@@ -8,7 +8,6 @@ import type { Endpoint } from '../../proto/rpc/endpoint.js';
 import type { Host } from '../host/host.js';
 import type { NodeIdentity } from '../identity/identity.js';
 import { CertificateRenewal } from '../identity/renewal.js';
-import type { AskedLeave } from '../leave/asked-leave.js';
 import { LiveValue } from '../reconcile/live-value.js';
 import { ownSubnets } from '../table/own-subnets.js';
 import type { Underlay } from '../underlay/choose.js';
@@ -65,7 +64,7 @@ export type DaemonOptions = {
   /** Finds that what is known can't be kept on disk. */
   readonly cache: FindingSource;
   /** Waits for the controllers to ask this host to leave; undefined: they can't. */
-  readonly asked: (FindingSource & Pick<AskedLeave, 'run'>) | undefined;
+  readonly asked: (FindingSource & { run(signal: AbortSignal): Promise<void> }) | undefined;
   readonly supervisor: Supervisor;
   readonly log: Logger;
 };
