@@ -163,7 +163,8 @@ export class AdminClient {
    */
   async change<Request, Response>(call: Call<Request, Response>, request: NoInfer<Request>): Promise<Response> {
     const { timeoutMs } = this.#options;
-    const identified = { ...request, operationId: crypto.randomUUID() };
+    // A request may bring its own: see `operationId` of its .proto.
+    const identified = { operationId: crypto.randomUUID(), ...request };
     const deadline = performance.now() + timeoutMs;
     const failures: CallFailure[] = [];
     this.#changing = true;

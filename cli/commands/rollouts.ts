@@ -1,6 +1,7 @@
 // `xctl rollouts`, and what starts one: `xctl nodes move`.
 import { XnetError } from '../../proto/errors.js';
 import type { GetRolloutResponse__Output } from '../../proto/gen/xnet/v1/GetRolloutResponse.js';
+import type { Mode__Output } from '../../proto/gen/xnet/v1/Mode.js';
 import type { RolloutControl__Output } from '../../proto/gen/xnet/v1/RolloutControl.js';
 import { confirmed } from '../client/confirm.js';
 import type { CommandContext } from '../client/context.js';
@@ -167,8 +168,12 @@ export async function moveNodes(
 
 /** RolloutRequest is a request for a rollout, without its operation id. */
 export type RolloutRequest = ReturnType<typeof paceOf> & {
-  readonly moves: readonly { readonly node: string; readonly pool: string }[];
+  readonly moves: readonly { readonly node: string; readonly pool: string; readonly mode?: Mode__Output }[];
+  /** Instead of `moves`: the pool that gets `mode`. */
   readonly pool: string;
+  readonly mode?: Mode__Output;
+  /** Absent: chosen by the client. */
+  readonly operationId?: string;
 };
 
 /** startRollout creates a rollout, shows it, and follows it unless told otherwise. */

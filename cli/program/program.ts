@@ -4,6 +4,7 @@ import { version } from '../../proto/process/version.js';
 import { addGlobalOptions } from '../client/settings.js';
 import { addBackup } from './backup.js';
 import { addControllers } from './controllers.js';
+import { addFleet } from './fleet.js';
 import { addEvents, addLeases, addRoutes, addStatus } from './inspect.js';
 import { addIpam } from './ipam.js';
 import { addNodes } from './nodes.js';
@@ -94,6 +95,7 @@ Exit codes: 0 done, 1 failure, 2 wrong usage, 3 not found, 4 conflict, 5 not all
   addPools(program);
   addControllers(program);
   addNodes(program);
+  addFleet(program);
   addRollouts(program);
   addLeases(program);
   addIpam(program);

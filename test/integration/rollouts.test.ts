@@ -1,4 +1,7 @@
 // Rollouts by two real controllers over one etcd, with simulated nodes that obey permits, and xctl.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'ava';
 import { overlapsIn } from '../support/controller.js';
 import { startPair } from '../support/controller-pair.js';
@@ -45,7 +48,20 @@ test('nodes move one by one; the controller that is killed in between is followe
   t.is(bad.code, 2, bad.stderr);
   for (const word of ['web-9', 'web-8', 'max unavailable']) t.true(bad.stderr.includes(word), bad.stderr);
 
-  const moving = xctl.start(['nodes', 'move', ...names, '--pool', 'b', '--yes', '--timeout', '5m', '-o', 'json']);
+  const folder = mkdtempSync(join(tmpdir(), 'xnet-fleet-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'fleet.yaml');
+  const exported = await xctl.run('export');
+  writeFileSync(file, exported.stdout);
+  t.is((await xctl.run('diff', '-f', file)).stdout, 'no changes\n');
+  writeFileSync(
+    file,
+    exported.stdout.replaceAll('pool: default', 'pool: b').replace('labels: {}', 'labels: {zone: z1}'),
+  );
+  const differing = await xctl.run('diff', '-f', file);
+  t.is(differing.code, 8, differing.stderr);
+  t.regex(differing.stdout, /^~ node web-1: label zone: \(none\) → z1\n(! node web-\d: pool default, .*\n){4}$/);
+  const moving = xctl.start(['apply', '-f', file, '--yes', '--timeout', '5m', '-o', 'json']);
   await b.until('the first one moves', () => nodes.some(({ obeyed }) => obeyed.length > 0));
   await a.kill();
   const moved = await moving.ended;
@@ -58,6 +74,7 @@ test('nodes move one by one; the controller that is killed in between is followe
     'each has one permit',
   );
 
+  t.is((await xctl.run('apply', '-f', file, '--yes')).stdout, 'no changes\n');
   const id = String(part(json(moved), 'rollout')['id']);
   const shown = await xctl.run('rollouts', 'show', id);
   t.regex(shown.stdout, /web-4 +done/);

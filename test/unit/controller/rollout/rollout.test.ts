@@ -148,6 +148,6 @@ test('whatever hosts and controllers do, no group has more unavailable than perm
         }
       },
     ),
-    { numRuns: 20 },
+    { numRuns: 10 },
   );
 });

@@ -1,0 +1,128 @@
+// Fleet files: what is refused and where, and what a file changes.
+import test from 'ava';
+import { exportFleet } from '../../../../cli/fleet/export.js';
+import { formatFleet, parseFleet } from '../../../../cli/fleet/file.js';
+import { type FleetState, planFleet, stepText } from '../../../../cli/fleet/plan.js';
+import { nodeFromWire } from '../../../../cli/output/node.js';
+import { poolFromWire } from '../../../../cli/output/pool.js';
+import { XnetError } from '../../../../proto/errors.js';
+
+const pool = (name: string, cidr: string, more: object = {}) =>
+  poolFromWire({
+    ...{ name, cidr, subnetLength: 24, mode: 'MODE_BIP', networkName: 'xnet', bridgeName: 'xnet0' },
+    ...{ quarantineSeconds: 3600, reservations: [], createdMs: 1, usage: null, ...more },
+  } as unknown as Parameters<typeof poolFromWire>[0]);
+
+const node = (name: string, address: string, more: object = {}) =>
+  nodeFromWire({
+    ...{
+      id: `n-${name}`,
+      name,
+      address,
+      labels: { zone: 'z1' },
+      availability: 'AVAILABILITY_ACTIVE',
+      mode: 'MODE_BIP',
+    },
+    ...{
+      pool: 'a',
+      subnet: '10.76.0.0/24',
+      gateway: '10.76.0.1',
+      generation: 1,
+      createdMs: 1,
+      state: 'NODE_STATE_READY',
+    },
+    ...{ seenMs: 0, controller: '', routes: null, conditions: [], hostNetworks: [], leases: [], containers: [] },
+    ...{ daemonVersion: '', kernelVersion: '', dockerVersion: '', containerCount: 0, ...more },
+  } as unknown as Parameters<typeof nodeFromWire>[0]);
+
+const reserved = { cidr: '10.76.9.0/24', nodeName: 'web-9', reason: 'kept' };
+const fleet: FleetState = {
+  pools: [pool('a', '10.76.0.0/16', { reservations: [reserved] }), pool('b', '10.77.0.0/16')],
+  nodes: [node('web-1', '192.168.83.1'), node('web-2', '192.168.83.2', { availability: 'AVAILABILITY_DRAINING' })],
+};
+
+const planned = (text: string, prune = false) => {
+  const { steps, problems } = planFleet(parseFleet(text, 'f'), fleet, { prune });
+  return [...steps.flatMap(stepText), ...problems];
+};
+
+test('what is exported changes nothing when it is applied, and says everything', (t) => {
+  for (const prune of [false, true]) {
+    const file = parseFleet(formatFleet(exportFleet(fleet)), 'f');
+    t.deepEqual(planFleet(file, fleet, { prune }), { steps: [], problems: [] });
+  }
+});
+
+test('every problem of a file is named, at its line and column', (t) => {
+  const text = [
+    'apiVersion: xnet/v2',
+    'pools:',
+    '  - name: A_B',
+    '    cidr: 10.76.0.1/16',
+    '    color: red',
+    '    quarantine: soon',
+    'nodes:',
+    '  - name: web-1',
+    '    labels: {zone: 1}',
+    'more: 1',
+  ].join('\n');
+  const error = t.throws(() => parseFleet(text, 'fleet.yaml'), { instanceOf: XnetError });
+  const at = (error?.problems ?? []).map((line) => line.split(' ')[0]).sort();
+  t.deepEqual(at, [
+    'fleet.yaml:10:1:',
+    'fleet.yaml:1:13:',
+    'fleet.yaml:3:11:',
+    'fleet.yaml:4:11:',
+    'fleet.yaml:5:5:',
+    'fleet.yaml:6:17:',
+    'fleet.yaml:8:5:',
+    'fleet.yaml:9:20:',
+  ]);
+  t.is(error?.code, 'InvalidArgument');
+  for (const word of ['color', 'more', 'address', 'quotes', 'host bits', 'duration']) {
+    t.true(
+      error?.problems.some((line) => line.includes(word)),
+      word,
+    );
+  }
+  t.throws(() => parseFleet('pools: [', 'f'), { message: /f:1:9: / });
+  const double = 'apiVersion: xnet/v1\npools: [{name: a, cidr: 10.1.0.0/16}, {name: a, cidr: 10.2.0.0/16}]';
+  t.throws(() => parseFleet(double, 'f'), { message: 'f:2:46: pools[1].name: pool a is there twice' });
+  t.throws(() => parseFleet('', 'f'), { instanceOf: XnetError });
+});
+
+test('a file changes what it names; what it does not name is left alone, unless it is pruned', (t) => {
+  const head = 'apiVersion: xnet/v1\n';
+  t.deepEqual(planned(head), []);
+  t.deepEqual(planned(`${head}nodes: [{name: web-1, address: 192.168.83.1}]`), []);
+  t.deepEqual(
+    planned(
+      `${head}pools: [{name: c, cidr: 10.78.0.0/16}, {name: a, cidr: 10.76.0.0/15, mode: bridge, quarantine: 2h}]\n` +
+        'nodes: [{name: web-1, address: 192.168.83.7, pool: b, labels: {zone: z2, rack: r1}}, ' +
+        '{name: web-3, address: 192.168.83.3, pool: c, cordoned: true}]',
+    ),
+    [
+      '+ pool c: 10.78.0.0/16, bip',
+      '~ pool a: range: 10.76.0.0/16 → 10.76.0.0/15',
+      '~ pool a: quarantine: 1h → 2h',
+      '~ node web-1: address: 192.168.83.1 → 192.168.83.7, label zone: z1 → z2, label rack: (none) → r1',
+      '+ node web-3: 192.168.83.3, pool c',
+      '~ node web-3: availability: active → cordoned',
+      '! node web-1: pool a, mode bip → pool b, mode bip (restarts Docker, by a rollout)',
+      '! pool a: mode: bip → bridge (restarts Docker on its nodes, by a rollout)',
+    ],
+  );
+  t.deepEqual(
+    planned(`${head}nodes: [{name: web-1, address: 192.168.83.1}]\npools: [{name: a, cidr: 10.76.0.0/16}]`, true),
+    ['- reservation of 10.76.9.0/24 in pool a', '~ node web-1: label zone: z1 → (none)', '- node web-2', '- pool b'],
+  );
+  t.deepEqual(
+    planned(
+      `${head}pools: [{name: a, cidr: 10.76.0.0/16, subnetLength: 26}]\nnodes: [{name: web-1, address: 192.168.83.1, pool: x}]`,
+    ),
+    [
+      "pool a: subnetLength is 24 and can't become 26: create another pool and move its nodes",
+      'node web-1: there is no pool x',
+    ],
+  );
+});
