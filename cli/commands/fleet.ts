@@ -16,8 +16,8 @@ import { poolFromWire } from '../output/pool.js';
 import { isRolloutOver, rolloutFromWire } from '../output/rollout.js';
 import { type PaceOptions, paceOf, startRollout, watchRollout } from './rollouts.js';
 
-/** FleetOptions are the options of `apply` and `diff`. */
-export type FleetOptions = { readonly file: string; readonly prune: boolean };
+/** FileOptions are the options of `apply` and `diff`. */
+export type FileOptions = { readonly file: string; readonly prune: boolean };
 
 async function read(path: string): Promise<string> {
   try {
@@ -35,7 +35,7 @@ async function stateOf({ client }: CommandContext): Promise<FleetState & { reado
 
 type Planned = { readonly plan: FleetPlan; readonly idOf: (step: FleetStep) => string };
 
-async function planned(context: CommandContext, { file: path, prune }: FleetOptions): Promise<Planned> {
+async function planned(context: CommandContext, { file: path, prune }: FileOptions): Promise<Planned> {
   const text = await read(path);
   const file = parseFleet(text, path === '-' ? 'stdin' : path);
   const state = await stateOf(context);
@@ -72,7 +72,7 @@ async function showPlan({ output }: CommandContext, { steps }: FleetPlan, more: 
 }
 
 /** diffFleet shows what `apply` would do. Exit code 8 if there is anything. */
-export async function diffFleet(context: CommandContext, options: FleetOptions): Promise<void> {
+export async function diffFleet(context: CommandContext, options: FileOptions): Promise<void> {
   const { plan } = await planned(context, options);
   await showPlan(context, plan, {});
   if (plan.steps.length > 0) process.exitCode = exitCodes.problemsFound;
@@ -142,7 +142,7 @@ async function followOpen(context: CommandContext): Promise<void> {
 }
 
 /** ApplyOptions are the options of `apply`. */
-export type ApplyOptions = FleetOptions & PaceOptions;
+export type ApplyOptions = FileOptions & PaceOptions;
 
 /** applyFleet shows the plan, asks, and goes through it; what restarts Docker goes through a rollout. */
 export async function applyFleet(context: CommandContext, options: ApplyOptions): Promise<void> {
