@@ -66,10 +66,10 @@ function leaseFields(node: NodeOutput): readonly (readonly [string, string])[] {
       ['Mode', mode],
     ];
   }
-  return leases.map((lease, index) => {
+  return leases.map((lease) => {
     const how = lease.mode === 'bip' ? 'bip' : `bridge, network ${lease.network} on ${lease.bridge}`;
     return [
-      index === 0 ? 'Leases' : '',
+      'Lease',
       escaped(`${lease.subnet} of pool ${lease.pool}, ${lease.state}, ${how}, generation ${lease.generation}`),
     ];
   });

@@ -6,6 +6,7 @@ import { keys } from '../store/keys.js';
 import type { Operation } from '../store/store.js';
 import type { ReadonlyView } from '../view/view.js';
 import { decideAdd, type NewNode } from './add-node.js';
+import { decideAdopt } from './adopt.js';
 import { decideRemove, decideSet, type NodeChange } from './change-node.js';
 import { type Claimed, decideFollow } from './follow-address.js';
 import { type MutationId, put } from './guards.js';
@@ -13,7 +14,6 @@ import { requireNode } from './lookup.js';
 import { type Context, type MutationResult, mutate } from './mutation.js';
 import { outcomeOf } from './operation.js';
 import { decideRename } from './rename-node.js';
-import { decideAdopt } from './restored.js';
 
 /** newNodeId returns an id for a new node: "n-4f2f9c03a1b2". Ids are never reused. */
 export function newNodeId(): string {
@@ -65,7 +65,7 @@ export class NodeRegistry {
   }
 
   /**
-   * adopt adds back a node that a restored store lost, with the subnet that its host holds.
+   * adopt adds back a node that a restored store lost, or leases of it, as its host holds them.
    * @throws XnetError as decideAdopt does
    */
   adopt(nodeId: string, held: Assignment): Promise<MutationResult> {

@@ -1,22 +1,17 @@
-// Decides how to treat hosts that a store restored from a backup does not know, and how to add their nodes back. Pure.
-// Invariant: a host is told that it was removed only if the removal is on record. A host never gets a subnet that another
-// record claims.
-import { formatIpv4, formatPrefix, prefixCovers, prefixesEqual, prefixKey } from '../../proto/domain/address.js';
-import type { Assignment } from '../../proto/domain/network.js';
+// Decides how to treat hosts that a store restored from a backup does not know. Pure.
+// Invariant: a host is told that it was removed only if the removal is on record.
+import { formatIpv4, formatPrefix } from '../../proto/domain/address.js';
+import type { Assignment, Lease } from '../../proto/domain/network.js';
 import { type Fence, XnetError } from '../../proto/errors.js';
-import { keys, prefixes } from '../store/keys.js';
+import { keys } from '../store/keys.js';
 import { encode } from '../store/record-codec.js';
-import type { NodeRecord } from '../store/records.js';
 import type { Operation } from '../store/store.js';
 import { assignmentOf } from '../view/assignment.js';
 import type { ReadonlyView } from '../view/view.js';
-import { reservationOf } from './allocate.js';
-import { absent, asSeen, put } from './guards.js';
-import { poolState, requireFreeAddress, requireFreeName } from './lookup.js';
-import type { Decision } from './mutation.js';
+import { put } from './guards.js';
 
-// Stored among the revocations, as a further reason to refuse a certificate.
-const removedId = (nodeId: string) => `removed-${nodeId}`;
+/** removedId returns the id of the record of a removal, among the revocations: a further reason to refuse a certificate. */
+export const removedId = (nodeId: string) => `removed-${nodeId}`;
 
 /**
  * removalOf returns the writes that record the removal of a node, so that its host is not taken for one that a restored
@@ -86,82 +81,12 @@ export function fenceOf(view: ReadonlyView, reason: Fence['reason']): Fence | un
   return { reason, clusterId, epoch, revision: view.revision };
 }
 
-/**
- * decideAdopt decides how to add back a node that a restored store lost, with the subnet that its host holds.
- * @throws XnetError NotFound if it was removed; FailedPrecondition, AlreadyExists if another record conflicts with it
- */
-export function decideAdopt(view: ReadonlyView, nodeId: string, held: Assignment, nowMs: number): Decision {
-  if (view.nodes.has(nodeId)) return { subject: nodeId };
-  if (!mayBeLost(view, nodeId) || view.modRevisionOf(keys.node(nodeId)) !== 0) throw absenceOf(view, nodeId);
-  const { nodeName: name, address, subnet, pool, generation, mode } = held;
-  const text = formatPrefix(subnet);
-  const namesake = view.nodeOfName.get(name);
-  if (namesake !== undefined) throw new XnetError('AlreadyExists', `there is another node ${name} (${namesake})`);
-  requireFreeName(view, name);
-  requireFreeAddress(view, address, undefined);
-  const state = poolState(view, pool);
-  const { cidr, subnetLength } = state.record;
-  if (!prefixCovers(cidr, subnet) || subnet.length !== subnetLength) {
-    throw new XnetError('FailedPrecondition', `${text} is no subnet of pool ${pool} (${formatPrefix(cidr)})`);
-  }
-  const reservation = reservationOf(state.record, subnet);
-  if (reservation !== undefined && reservation.nodeName !== name) {
-    const whom = reservation.nodeName === undefined ? 'reserved' : `reserved for ${reservation.nodeName}`;
-    throw new XnetError('FailedPrecondition', `${text} is ${whom}`, {
-      hint: `end that with: xctl pools unreserve ${pool} ${formatPrefix(reservation.cidr)}`,
-    });
-  }
-  // The subnet may have been freed before the backup and leased to this host after it.
-  const before = state.subnets.get(prefixKey(subnet));
-  for (const other of view.recordsIn(subnet)) {
-    if (prefixesEqual(other.subnet, subnet) && other.pool === pool && before?.state === 'quarantined') continue;
-    const holder = other.record?.state === 'leased' ? other.record.node : other.key;
-    throw new XnetError('FailedPrecondition', `${text} is held by ${view.nodes.get(holder)?.record.name ?? holder}`);
-  }
-  const record: NodeRecord = {
-    name,
-    address,
-    labels: {},
-    availability: 'active',
-    ...(mode === state.record.mode ? {} : { mode }),
-    createdMs: nowMs,
-  };
-  return {
-    subject: nodeId,
-    change: {
-      guards: [
-        ...[keys.node(nodeId), keys.name(name), keys.address(address), keys.revoked(nodeId)].map(absent),
-        absent(keys.revoked(removedId(nodeId))),
-        asSeen(view, keys.subnet(pool, subnet)),
-        asSeen(view, keys.pool(pool)),
-        { kind: 'unchanged', prefix: prefixes.pools, since: view.revision },
-      ],
-      operations: [
-        put(keys.node(nodeId), encode('node', record)),
-        put(keys.name(name), encode('name', { node: nodeId })),
-        put(keys.address(address), encode('address', { node: nodeId })),
-        put(
-          keys.subnet(pool, subnet),
-          encode('subnet', { state: 'leased', node: nodeId, generation: Math.max(1, generation), sinceMs: nowMs }),
-        ),
-      ],
-      event: {
-        reason: 'NodeAdopted',
-        warning: true,
-        subject: `node/${name}`,
-        message:
-          `the restored store did not know ${name}, which holds ${text} of pool ${pool} at ${formatIpv4(address)}: ` +
-          'it is a node again; if it was removed since the backup, remove it',
-      },
-    },
-  };
-}
-
 /** differencesFrom returns the differences between an assignment that a host reports and the store, one line each. */
-export function differencesFrom(view: ReadonlyView, nodeId: string, held: Assignment): readonly string[] {
+export function differencesFrom(view: ReadonlyView, nodeId: string, held: Assignment): string[] {
   const stored = assignmentOf(view, nodeId);
   if (stored === undefined) return [];
-  const [own, received] = [formatPrefix(stored.subnet), formatPrefix(held.subnet)];
+  const texts = (leases: readonly Lease[]) => leases.map(({ subnet }) => formatPrefix(subnet)).join(', ');
+  const [own, received] = [texts(stored.leases), texts(held.leases)];
   const [at, was] = [formatIpv4(stored.address), formatIpv4(held.address)];
   return [
     own === received ? '' : `it holds ${received}, the store says ${own}`,

@@ -112,7 +112,9 @@ class DaemonCalls {
     if (known !== undefined && !feed.view.isAwaited(nodeId)) return known;
     const held = wire === null ? undefined : assignmentFromWire(wire);
     if (known !== undefined) {
+      const hindrance = held === undefined ? '' : await this.#adoptLeases(nodeId, held);
       const differences = held === undefined ? [] : differencesFrom(feed.view, nodeId, held);
+      if (differences.length > 0 && hindrance !== '') differences.push(hindrance);
       await nodes.confirm(nodeId);
       if (differences.length > 0) {
         const message = `it came back to the restored store, and ${differences.join('; ')}`;
@@ -127,6 +129,17 @@ class DaemonCalls {
       throw this.#notAdopted(nodeId, held.nodeName, error);
     }
     return held.nodeName;
+  }
+
+  // Gives a node of the backup the leases that its host holds. Returns what is in the way.
+  async #adoptLeases(nodeId: string, held: Assignment): Promise<string> {
+    try {
+      await this.#deps.nodes.adopt(nodeId, held);
+      return '';
+    } catch (error) {
+      if (!(error instanceof XnetError) || error.code === 'Unavailable') throw error;
+      return error.message;
+    }
   }
 
   #notAdopted(nodeId: string, name: string, error: unknown): unknown {

@@ -17,6 +17,7 @@ import type { ReadonlyView } from '../view/view.js';
 import { type ClusterState, liveOf, mutationId, type ThisController } from './admin-deps.js';
 import { controllerProblems, storeProblems } from './controller-problems.js';
 import { findNode } from './find-node.js';
+import { leaseProblems } from './lease-problems.js';
 import { wireFromNode, wireFromPool, wireFromRoutes } from './to-wire/records.js';
 
 const mostNames = 10;
@@ -96,6 +97,7 @@ export class StatusCalls {
         ...Array.from(view.contradictions, problemFromContradiction),
         ...adoptionProblems(view),
         ...awaitedProblems(view),
+        ...leaseProblems(view, liveOf(this.#deps.sessions).statusOf),
       ],
       undecodable: [...view.undecodable].map(([key, problem]) => ({ key, problem })),
     };

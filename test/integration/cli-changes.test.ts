@@ -43,6 +43,10 @@ test.serial('a dry run says what would be done, and changes nothing', async (t) 
     ['nodes uncordon web-1', /^unchanged: web-1/],
     ['nodes remove web-1 --force', /^would remove web-1\n$/],
     ['leases release 10.76.1.0/24', /^would end the quarantine of 10\.76\.1\.0\/24/],
+    [
+      'leases add web-1 --pool default --subnet 10.76.5.0/24 --replace 10.76.0.0/24',
+      /^would lease 10\.76\.5\.0\/24 of pool default to web-1\n10\.76\.0\.0\/24 is ending\n$/,
+    ],
   ];
   for await (const [[args, stdout], ran] of inTurn(cases, ([args]) => xctl.run(...words(args), '--dry-run'))) {
     t.is(ran.code, args.startsWith('pools remove') ? 4 : 0, `${args}: ${ran.stderr}`);

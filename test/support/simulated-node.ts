@@ -120,15 +120,28 @@ export class SimulatedNode {
 
   /** routes returns the routes of its table in order, without its own: "10.76.1.0/24 via 192.168.83.12". */
   routes(): readonly string[] {
-    const own = this.assignment === undefined ? '' : formatPrefix(this.assignment.subnet);
+    const own = new Set(this.assignment?.leases.map(({ subnet }) => formatPrefix(subnet)));
     return [...(this.table?.routes.values() ?? [])]
-      .filter(({ subnet }) => formatPrefix(subnet) !== own)
+      .filter(({ subnet }) => !own.has(formatPrefix(subnet)))
       .sort((a, b) => a.subnet.network - b.subnet.network)
       .map(({ subnet, nextHop }) => `${formatPrefix(subnet)} via ${formatIpv4(nextHop)}`);
   }
 
-  /** report reports with these conditions that everything received is in the kernel. */
-  report(conditions: readonly Condition[] = [], leases: readonly LeaseUse[] = []) {
+  /** uses returns what a host that has these of its leases in force reports of all of them. */
+  uses(...inForce: readonly string[]): readonly LeaseUse[] {
+    const { leases = [] } = this.assignment ?? {};
+    return leases.map(({ subnet, generation }) => ({
+      subnet,
+      generation,
+      inForce: inForce.includes(formatPrefix(subnet)),
+    }));
+  }
+
+  /**
+   * report reports with these conditions that everything received is in the kernel. `uses` says what it does with its
+   * leases; none: as a daemon that knows one lease.
+   */
+  report(conditions: readonly Condition[] = [], uses: readonly LeaseUse[] = []) {
     const desired = this.routes().length;
     return callUnary(
       this.#client.report.bind(this.#client),
@@ -142,7 +155,7 @@ export class SimulatedNode {
         kernelVersion: '6.1',
         dockerVersion: '28.0',
         hostNetworks: [],
-        leases: leases.map(wireFromLeaseUse),
+        leases: uses.map(wireFromLeaseUse),
       },
       { timeoutMs: 10_000 },
     );

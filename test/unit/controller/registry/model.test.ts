@@ -3,6 +3,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import type { HeldLease } from '../../../../controller/view/held.js';
 import { leasesOf } from '../../../../controller/view/leases.js';
+import { View } from '../../../../controller/view/view.js';
 import { XnetError } from '../../../../proto/errors.js';
 import { type Core, overlapsIn } from '../../../support/controller.js';
 import { clashesOf } from '../../../support/lease-clashes.js';
@@ -116,6 +117,16 @@ test('P8 any mix of calls through three controllers keeps every invariant, at ev
       await core.feed.reached(cluster.revision, 1_000);
       const { view } = core.feed;
       t.deepEqual(overlapsIn(cluster.history), []);
+      const replayed = new View();
+      for (const { revision, changes } of cluster.history) {
+        for (const id of replayed.apply(changes, revision).nodes) {
+          t.deepEqual(clashesOf(replayed, id), [], `revision ${revision}`);
+          const leases = leasesOf(replayed, id);
+          const ending = leases.filter((lease) => lease.record.endingMs !== undefined);
+          t.true(!replayed.nodes.has(id) || ending.length < leases.length, `a lease stays at ${revision}`);
+        }
+        t.deepEqual([...replayed.contradictions], [], `revision ${revision}`);
+      }
       t.is(view.nodeOfName.size, view.nodes.size);
       t.is(view.nodeOfAddress.size, view.nodes.size);
       t.is(view.leasesOfNode.size, view.nodes.size, 'a lease each');

@@ -1,6 +1,7 @@
 // Nodes and a store that was restored from a backup: who stays removed, who comes back, and which epoch begins.
 import { join } from 'node:path';
 import test from 'ava';
+import { differencesFrom } from '../../../../controller/registry/restored.js';
 import { decideSweep, longestSkewMs } from '../../../../controller/registry/sweep.js';
 import { keys } from '../../../../controller/store/keys.js';
 import { encode } from '../../../../controller/store/record-codec.js';
@@ -124,4 +125,55 @@ test('a controller that acted on a restored store before it was told to accept i
   const { core: again } = start({ ...fresh, acceptStore: true });
   await again.ready();
   t.is(again.feed.version.epoch, epoch, 'the flag was left in place');
+});
+
+test('a host gets back all leases that the restored store lost, of a node that it knows or not', async (t) => {
+  const { core, cluster, start } = await restorableStore(t);
+  const { feed, nodes, pools, leases } = core;
+  await pools.create(once, { ...pool, ...networks, name: 'new', cidr: prefix('10.78.0.0/20') });
+  await pools.create(once, { ...pool, ...networks, name: 'side', cidr: prefix('10.79.0.0/20'), mode: 'bridge' });
+  const { subject: known } = await nodes.add(once, node(7));
+  const backup = cluster.revision;
+  const { subject: lost } = await nodes.add(once, node(8));
+  // Both moved after the backup, and have a lease of mode bridge besides.
+  for (const id of [known, lost]) {
+    const [first] = assignmentOf(feed.view, id)?.leases ?? [];
+    await leases.add(once, id, { pool: 'new', ...(first === undefined ? {} : { replace: first.subnet }) });
+    await leases.add(once, id, { pool: 'side', networkName: 'blue' });
+  }
+  const held = new Map([known, lost].map((id) => [id, assignmentOf(feed.view, id)]));
+  await core.stop();
+  cluster.restore(backup);
+  const { core: accepting } = start({ acceptStore: true });
+  await accepting.ready();
+  for (const [id, assignment] of held) {
+    if (assignment === undefined) return t.fail();
+    await accepting.nodes.adopt(id, assignment);
+    const { leases: now } = assignmentOf(accepting.feed.view, id) ?? {};
+    t.deepEqual(now, assignment.leases, 'all, with their states');
+    t.deepEqual(differencesFrom(accepting.feed.view, id, assignment), []);
+    t.true((await accepting.nodes.adopt(id, assignment)).unchanged);
+    t.deepEqual([...accepting.feed.view.contradictions], []);
+  }
+});
+
+test('a lease that somebody else has by now is not given back, and nothing in part', async (t) => {
+  const { core, cluster, start } = await restorableStore(t);
+  const { feed, nodes, pools, leases } = core;
+  await pools.create(once, { ...pool, ...networks, name: 'side', cidr: prefix('10.79.0.0/20'), mode: 'bridge' });
+  const { subject: known } = await nodes.add(once, node(7));
+  const { subject: other } = await nodes.add(once, node(8));
+  const backup = cluster.revision;
+  await leases.add(once, known, { pool: 'side', subnet: prefix('10.79.1.0/24') });
+  await leases.add(once, known, { pool: 'side', subnet: prefix('10.79.2.0/24'), networkName: 'b', bridgeName: 'b' });
+  const held = assignmentOf(feed.view, known);
+  if (held === undefined) return t.fail();
+  await core.stop();
+  cluster.restore(backup);
+  const { core: accepting } = start({ acceptStore: true });
+  await accepting.ready();
+  await accepting.pools.release(once, prefix('10.79.2.0/24'));
+  await accepting.leases.add(once, other, { pool: 'side', subnet: prefix('10.79.2.0/24') });
+  await t.throwsAsync(accepting.nodes.adopt(known, held), { message: /10\.79\.2\.0\/24 is held by web-8/ });
+  t.is(assignmentOf(accepting.feed.view, known)?.leases.length, 1);
 });

@@ -74,8 +74,11 @@ test('no number is used twice in one message or enum', (t) => {
 
 test('a change of the wire is noticed', (t) => {
   const lease = release['Assignment'] ?? {};
-  const changed = (members: Readonly<Record<string, string>>) => differencesOf(release, { ...now, Assignment: members });
-  t.deepEqual(changed({ ...lease, subnet: '60 string' }), ['Assignment.subnet: 6 string in the release, 60 string now']);
+  const changed = (members: Readonly<Record<string, string>>) =>
+    differencesOf(release, { ...now, Assignment: members });
+  t.deepEqual(changed({ ...lease, subnet: '60 string' }), [
+    'Assignment.subnet: 6 string in the release, 60 string now',
+  ]);
   t.deepEqual(changed({ ...lease, subnet: '6 repeated string' }).length, 1);
   t.deepEqual(changed({ ...lease, generation: '7 string' }).length, 1);
   const { pool: _pool, ...rest } = lease;

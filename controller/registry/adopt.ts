@@ -1,0 +1,188 @@
+// Decides how to give a node back the leases that a store restored from a backup does not know, but its host holds. Pure.
+// Invariant: a host gets all that it holds or nothing, and never a subnet that another record claims.
+import { formatIpv4, formatPrefix, prefixCovers, prefixesEqual, prefixKey } from '../../proto/domain/address.js';
+import type { Assignment, Lease } from '../../proto/domain/network.js';
+import { XnetError } from '../../proto/errors.js';
+import { keys, prefixes } from '../store/keys.js';
+import { encode, unknownFields } from '../store/record-codec.js';
+import type { LeaseRecord, NodeRecord } from '../store/records.js';
+import type { Guard } from '../store/store.js';
+import type { HeldLease } from '../view/held.js';
+import { clashOf, networkOf } from '../view/lease-network.js';
+import { leasesOf } from '../view/leases.js';
+import type { ReadonlyView } from '../view/view.js';
+import { reservationOf } from './allocate.js';
+import { absent, asSeen, put } from './guards.js';
+import { poolState, requireFreeAddress, requireFreeName, requireNode } from './lookup.js';
+import type { Decision } from './mutation.js';
+import { ended, keyOfLease, leaseGuards, poolGuards, requireLeases } from './node-leases.js';
+import { absenceOf, mayBeLost, removedId } from './restored.js';
+
+type AdoptedLease = Pick<HeldLease, 'pool' | 'subnet'> & { readonly record: LeaseRecord };
+
+/**
+ * decideAdopt decides how to add back a node that a restored store lost, or those of its leases that the store lost, as
+ * its host holds them. A node that has been seen since the restore is not changed.
+ * @throws XnetError NotFound if it was removed; FailedPrecondition, AlreadyExists if another record conflicts with it
+ */
+export function decideAdopt(view: ReadonlyView, nodeId: string, held: Assignment, nowMs: number): Decision {
+  if (view.nodes.has(nodeId)) {
+    return view.isAwaited(nodeId) ? decideReturn(view, nodeId, held, nowMs) : { subject: nodeId };
+  }
+  if (!mayBeLost(view, nodeId) || view.modRevisionOf(keys.node(nodeId)) !== 0) throw absenceOf(view, nodeId);
+  const { nodeName: name, address } = held;
+  const namesake = view.nodeOfName.get(name);
+  if (namesake !== undefined) throw new XnetError('AlreadyExists', `there is another node ${name} (${namesake})`);
+  requireFreeName(view, name);
+  requireFreeAddress(view, address, undefined);
+  const leases = adoptable(view, nodeId, name, held.leases, nowMs);
+  const record: NodeRecord = { name, address, labels: {}, availability: 'active', createdMs: nowMs };
+  const texts = leases.map(({ pool, subnet }) => `${formatPrefix(subnet)} of pool ${pool}`).join(', ');
+  return {
+    subject: nodeId,
+    change: {
+      guards: [
+        ...[keys.node(nodeId), keys.name(name), keys.address(address), keys.revoked(nodeId)].map(absent),
+        absent(keys.revoked(removedId(nodeId))),
+        ...adoptionGuards(view, leases),
+      ],
+      operations: [
+        put(keys.node(nodeId), encode('node', record)),
+        put(keys.name(name), encode('name', { node: nodeId })),
+        put(keys.address(address), encode('address', { node: nodeId })),
+        ...leases.map((lease) => put(keyOfLease(lease), encode('subnet', lease.record))),
+      ],
+      event: {
+        reason: 'NodeAdopted',
+        warning: true,
+        subject: `node/${name}`,
+        message:
+          `the restored store did not know ${name}, which holds ${texts} at ${formatIpv4(address)}: ` +
+          'it is a node again; if it was removed since the backup, remove it',
+      },
+    },
+  };
+}
+
+// The node of the backup had other leases later. Those that its host does not hold any more end if they are in the way.
+function decideReturn(view: ReadonlyView, nodeId: string, held: Assignment, nowMs: number): Decision {
+  const node = requireNode(view, nodeId);
+  const own = leasesOf(view, nodeId);
+  const holds = ({ subnet }: HeldLease) => held.leases.find((lease) => prefixesEqual(lease.subnet, subnet));
+  const lost = held.leases.filter(({ subnet }) => !own.some((lease) => prefixesEqual(lease.subnet, subnet)));
+  if (lost.length === 0) return { subject: nodeId };
+  requireLeases(view, nodeId);
+  const adopted = adoptable(view, nodeId, node.name, lost, nowMs);
+  const ending = own.filter((lease) => {
+    if (lease.record.endingMs !== undefined) return false;
+    const state = holds(lease)?.state;
+    return state === 'ending' || (state === undefined && lost.some((other) => clashes(view, node, lease, other)));
+  });
+  const isLeft = [...own.filter((lease) => !ending.includes(lease)), ...adopted].some(
+    ({ record }) => record.endingMs === undefined,
+  );
+  if (!isLeft) throw new XnetError('FailedPrecondition', `all leases that ${node.name} holds are ending`);
+  const texts = (leases: readonly Pick<HeldLease, 'pool' | 'subnet'>[]) =>
+    leases.map(({ pool, subnet }) => `${formatPrefix(subnet)} of pool ${pool}`).join(', ');
+  const instead = ending.length === 0 ? '' : `; ${texts(ending)} is ending`;
+  return {
+    subject: nodeId,
+    change: {
+      guards: [
+        asSeen(view, keys.node(nodeId)),
+        ...leaseGuards(view, own),
+        ...poolGuards(view, own),
+        ...adoptionGuards(view, adopted),
+      ],
+      operations: [
+        put(keys.node(nodeId), encode('node', node)),
+        ...adopted.map((lease) => put(keyOfLease(lease), encode('subnet', lease.record))),
+        ...ending.map((lease) => ended(lease, nowMs)),
+      ],
+      event: {
+        reason: 'LeaseAdopted',
+        warning: true,
+        subject: `node/${node.name}`,
+        message: `the restored store did not know that ${node.name} holds ${texts(adopted)}: leased to it again${instead}`,
+      },
+    },
+  };
+}
+
+function clashes(view: ReadonlyView, node: NodeRecord, { pool, record }: HeldLease, other: Lease): boolean {
+  const poolRecord = view.pools.get(pool)?.record;
+  if (poolRecord === undefined) return false;
+  const [a, b] = [
+    { ...networkOf(record, node, poolRecord), ending: false },
+    { ...other, ending: other.state === 'ending' },
+  ];
+  return clashOf(a, b) !== undefined;
+}
+
+function adoptionGuards(view: ReadonlyView, leases: readonly AdoptedLease[]): readonly Guard[] {
+  return [
+    ...leases.map((lease) => asSeen(view, keyOfLease(lease))),
+    ...[...new Set(leases.map(({ pool }) => pool))].map((pool) => asSeen(view, keys.pool(pool))),
+    { kind: 'unchanged', prefix: prefixes.pools, since: view.revision },
+  ];
+}
+
+// Returns the records of leases that a host holds. Throws FailedPrecondition with all that is in their way.
+function adoptable(
+  view: ReadonlyView,
+  nodeId: string,
+  name: string,
+  leases: readonly Lease[],
+  nowMs: number,
+): readonly AdoptedLease[] {
+  const problems: string[] = [];
+  const adopted = leases.flatMap((lease): AdoptedLease[] => {
+    const problem = hindrance(view, name, lease);
+    if (problem !== undefined) problems.push(problem);
+    return problem === undefined ? [adoptedLease(view, nodeId, lease, nowMs)] : [];
+  });
+  const [only] = problems;
+  if (problems.length === 1 && only !== undefined) throw new XnetError('FailedPrecondition', only);
+  if (problems.length > 1) throw new XnetError('FailedPrecondition', problems.join('; '));
+  return adopted;
+}
+
+function adoptedLease(view: ReadonlyView, nodeId: string, lease: Lease, nowMs: number): AdoptedLease {
+  const { pool, subnet, generation, mode, networkName, bridgeName, state } = lease;
+  const own = poolState(view, pool).record;
+  const record: LeaseRecord = {
+    ...unknownFields('subnet', view.subnets.get(prefixKey(subnet))?.record),
+    state: 'leased',
+    node: nodeId,
+    generation: Math.max(1, generation),
+    sinceMs: nowMs,
+    ...(state === 'ending' ? { endingMs: nowMs } : {}),
+    ...(mode === own.mode ? {} : { mode }),
+    ...(networkName === own.networkName ? {} : { networkName }),
+    ...(bridgeName === own.bridgeName ? {} : { bridgeName }),
+  };
+  return { pool, subnet, record };
+}
+
+// Says why a host can't have a lease that it holds; undefined: it can.
+function hindrance(view: ReadonlyView, name: string, { pool, subnet }: Lease): string | undefined {
+  const text = formatPrefix(subnet);
+  const state = poolState(view, pool);
+  const { cidr, subnetLength } = state.record;
+  if (!prefixCovers(cidr, subnet) || subnet.length !== subnetLength) {
+    return `${text} is no subnet of pool ${pool} (${formatPrefix(cidr)})`;
+  }
+  const reservation = reservationOf(state.record, subnet);
+  if (reservation !== undefined && reservation.nodeName !== name) {
+    const whom = reservation.nodeName === undefined ? 'reserved' : `reserved for ${reservation.nodeName}`;
+    return `${text} is ${whom}: xctl pools unreserve ${pool} ${formatPrefix(reservation.cidr)}`;
+  }
+  // The subnet may have been freed before the backup and leased to this host after it.
+  const before = state.subnets.get(prefixKey(subnet));
+  for (const other of view.recordsIn(subnet)) {
+    if (prefixesEqual(other.subnet, subnet) && other.pool === pool && before?.state === 'quarantined') continue;
+    const holder = other.record?.state === 'leased' ? other.record.node : other.key;
+    return `${text} is held by ${view.nodes.get(holder)?.record.name ?? holder}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,84 @@
+// A node gets a second lease by xctl, uses it, and loses it, as its peers and its operator see it.
+import test from 'ava';
+import { ControllerProcess } from '../support/controller-process.js';
+import { SimulatedNode } from '../support/simulated-node.js';
+import { json, list, part, Xctl } from '../support/xctl.js';
+import { words } from '../support/xctl-socket.js';
+
+const [first, second] = ['10.76.0.0/24', '10.84.0.0/24'];
+
+test('a second lease is routed at once and ends when its host has stopped using it', async (t) => {
+  const controller = await ControllerProcess.startWithAuthority();
+  const xctl = new Xctl({ controller: `unix:${controller.socket}` });
+  t.teardown(async () => {
+    xctl.close();
+    await controller.close();
+  });
+  const says = async (command: string, stdout: RegExp, code = 0) => {
+    const ran = await xctl.run(...words(command));
+    t.is(ran.code, code, `${command}: ${ran.stderr}`);
+    t.regex(code === 0 || code === 8 ? ran.stdout : ran.stderr, stdout, command);
+  };
+  const leasesOf = async (node: string) => {
+    const shown = part(json(await xctl.run('nodes', 'show', node, '-o', 'json')), 'node');
+    return list(shown, 'leases').map(({ subnet, state, mode }) => `${subnet} ${state} ${mode}`);
+  };
+  await controller.createPool();
+  await says('pools create side 10.84.0.0/16 --mode bridge', /^created/);
+  const [host, peer] = await Promise.all(
+    [1, 2].map(async (index) => {
+      const name = `web-${index}`;
+      await controller.addNode(name, `192.168.83.${index}`, { subnet: `10.76.${index - 1}.0/24` });
+      return new SimulatedNode(await controller.joined(name), name).watch();
+    }),
+  );
+  if (host === undefined || peer === undefined) throw new Error('two nodes');
+  await host.until('its lease', () => host.uses().length === 1);
+  await host.report();
+  // Nothing is done with the leases of a host whose daemon would not understand.
+  await says('leases add web-1 --pool side', /the daemon of web-1 is of a version that knows one lease/, 4);
+  await host.report([], host.uses(first));
+  t.deepEqual(await leasesOf('web-1'), [`${first} in force bip`]);
+  await says(
+    'leases add web-1 --pool default --subnet 10.76.9.0/24',
+    /web-1 has 10\.76\.0\.0\/24 with mode bip[\s\S]*--replace 10\.76\.0\.0\/24/,
+    4,
+  );
+
+  const added = json(await xctl.run('leases', 'add', 'web-1', '--pool', 'side', '-o', 'json'));
+  t.like(part(added, 'lease'), { subnet: second, pool: 'side' });
+  await peer.until('the route', () => peer.routes().includes(`${second} via 192.168.83.1`));
+  await host.until('both leases', () => host.uses().length === 2);
+  t.deepEqual(host.assignment?.subnet, host.assignment?.leases[0]?.subnet, 'an older daemon would keep what it has');
+  t.deepEqual(await leasesOf('web-1'), [`${first} in force bip`, `${second} wanted bridge`]);
+  await says('leases add web-1 --pool side', /^unchanged: 10\.84\.0\.0\/24 of pool side to web-1/);
+  await says('nodes list', /web-1 +192\.168\.83\.1 +10\.76\.0\.0\/24 \+1 /);
+  await says(
+    'nodes show web-1',
+    /Lease: +10\.76\.0\.0\/24 of pool default, in force, bip[\s\S]*Lease: +10\.84\.0\.0\/24 of pool side, wanted/,
+  );
+
+  await host.report([], host.uses(first, second));
+  await says('leases end web-1 10.84.0.0/24', /confirm|--yes/, 2);
+  await says(
+    'leases end web-1 10.84.0.0/24 --yes',
+    /^ended the lease of 10\.84\.0\.0\/24 to web-1: .* when web-1 has stopped/,
+  );
+  await host.until('the end', () => host.assignment?.leases[1]?.state === 'ending');
+  await says('leases list', /10\.84\.0\.0\/24 +side +leased,ending +web-1/);
+  await says('leases end web-1 10.76.0.0/24 --yes', /is the last lease of web-1/, 4);
+  await host.report([], host.uses(first, second));
+  t.true(peer.routes().includes(`${second} via 192.168.83.1`), 'it is in use');
+  const used = host.uses(first, second);
+  await host.report([], host.uses(first));
+  await peer.until('no route', () => !peer.routes().includes(`${second} via 192.168.83.1`));
+  await host.until('one lease', () => host.uses().length === 1);
+  await says('leases list', /10\.84\.0\.0\/24 +side +quarantined +web-1/);
+  await host.report([], used);
+  await says('status', /web-1 still uses 10\.84\.0\.0\/24, which is in quarantine until/, 8);
+  const events = list(json(await xctl.run('events', '-o', 'json')), 'events').map(({ reason }) => reason);
+  t.deepEqual(
+    events.filter((reason) => String(reason).startsWith('Lease')),
+    ['LeaseAdded', 'LeaseEnding', 'LeaseEnded'],
+  );
+});
