@@ -10,7 +10,7 @@ const seconds = 90;
 
 if (isRoot('chaos')) {
   for (const seed of seeds) {
-    test.serial(`chaos: seed ${seed} of 5 hosts and ${seconds} s breaks no invariant`, async (t) => {
+    test.serial(`P8 chaos: seed ${seed} of 5 hosts and ${seconds} s breaks no invariant`, async (t) => {
       t.timeout(900_000);
       const plan = generatePlan(seed, { hosts: 5, seconds });
       const journal: string[] = [];

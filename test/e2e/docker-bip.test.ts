@@ -216,7 +216,7 @@ async function start(host: LabHost): Promise<void> {
   await host.docker('start', 'one');
 }
 
-each('N4 a bip that dockerd does not start with is rolled back, once', [], async (t, host) => {
+each('N4 N20 a bip that dockerd does not start with is rolled back, once', [], async (t, host) => {
   const content = '{\n\t"mtu": 1400\n}';
   writeFileSync(host.daemonJson, content);
   let restarts = 0;

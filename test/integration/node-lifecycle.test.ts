@@ -6,7 +6,7 @@ import { SimulatedNode } from '../support/simulated-node.js';
 import { Xctl } from '../support/xctl.js';
 import { words } from '../support/xctl-socket.js';
 
-test('a node is renamed and removed by force; its host is told on its stream, and when it comes back', async (t) => {
+test('P3 a node is renamed and removed by force; its host is told on its stream, and when it comes back', async (t) => {
   const controller = await ControllerProcess.startWithAuthority();
   const xctl = new Xctl({ controller: `unix:${controller.socket}` });
   t.teardown(async () => {
