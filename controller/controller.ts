@@ -26,6 +26,7 @@ import { RolloutExecutor } from './rollout/executor.js';
 import { RolloutRegistry } from './rollout/rollouts.js';
 import type { Registries, ThisController } from './service/admin-deps.js';
 import { rolloutFacts } from './service/rollout-facts.js';
+import { Drains } from './session/drains.js';
 import { Presence } from './session/presence.js';
 import { Sessions } from './session/sessions.js';
 import { type ControllerSettings, joinEndpoints } from './settings.js';
@@ -84,6 +85,7 @@ class Controller {
   readonly #log: Logger;
   readonly #presence: Presence;
   readonly #sessions: Sessions;
+  readonly #drains: Drains;
   readonly #context: Context;
   readonly #registries: Registries;
   readonly #rollouts: RolloutExecutor;
@@ -106,7 +108,18 @@ class Controller {
       registration,
     });
     const clocks = new Clocks(feed, registration);
-    const sessions = new Sessions({ store, feed, presence: this.#presence, log });
+    const drains = new Drains({
+      feed,
+      log,
+      now: Date.now,
+      step: (nodeId, step, containerCount) => this.#registries.nodes.stepDrain(nodeId, step, containerCount),
+    });
+    this.#drains = drains;
+    const sessions = new Sessions({
+      ...{ store, feed, presence: this.#presence, log },
+      onReport: (nodeId, status) => drains.reported(nodeId, status),
+      onLeft: (nodeId) => drains.left(nodeId),
+    });
     const audit = new Audit({ entries, controllerId: id, now: Date.now, log });
     const context = { store, commits, feed, log, now: Date.now, audit };
     const monotonicMs = () => performance.now();
@@ -197,6 +210,7 @@ class Controller {
     return {
       presence: (stop) => this.#presence.run(stop),
       rollouts: (stop) => this.#rollouts.run(stop),
+      drains: (stop) => this.#drains.run(stop),
       sweeps: (stop) => runSweeps(this.#context, stop),
       reclaims: this.#runReclaims,
       watchdog: (stop) => feedWatchdog({ systemd, feed, log, endpoints, streams }, stop),

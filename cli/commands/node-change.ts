@@ -2,6 +2,7 @@
 
 import type { Availability } from '../../proto/domain/network.js';
 import { escaped } from '../../proto/domain/text.js';
+import { XnetError } from '../../proto/errors.js';
 import { wireFromAvailability, wireFromMode } from '../../proto/rpc/convert.js';
 import { confirmed } from '../client/confirm.js';
 import type { CommandContext } from '../client/context.js';
@@ -9,6 +10,7 @@ import { nodeFromWire } from '../output/node.js';
 import { formatLeft, isoTime } from '../output/time.js';
 import { requirePart, verdict } from './change-response.js';
 import { labelChange } from './labels.js';
+import { leaveNode } from './node-drain.js';
 import type { RemoveOptions } from './pools.js';
 import { type Goal, showAndWait } from './wait.js';
 
@@ -89,12 +91,23 @@ export function uncordonNode(
   return setNode(context, { availability: 'active', label: [], removeLabel: [], dryRun }, text);
 }
 
+/** RemoveNodeOptions are the options of `nodes remove`. */
+export type RemoveNodeOptions = RemoveOptions & {
+  /** Drain it, and have its host leave by itself. */
+  readonly wait: boolean;
+  /** Time limit of the drain, in milliseconds. */
+  readonly deadline?: number;
+};
+
 /** removeNode ends a node's lease. Its subnet goes into quarantine. */
-export async function removeNode(context: CommandContext, options: RemoveOptions, text: string): Promise<void> {
+export async function removeNode(context: CommandContext, options: RemoveNodeOptions, text: string): Promise<void> {
   const { client, output } = context;
-  const { force, dryRun, confirm } = options;
+  const { force, dryRun, confirm, wait, deadline } = options;
+  if (deadline !== undefined && !wait) {
+    throw new XnetError('InvalidArgument', '--deadline is for a removal that waits', { hint: 'give --wait as well' });
+  }
   const found = await client.read((admin) => admin.getNode.bind(admin), { node: text });
-  const { name, id, address, subnet } = nodeFromWire(requirePart(found.node));
+  const { name, id, address, subnet, state } = nodeFromWire(requirePart(found.node));
   const question = {
     what: `remove node ${name} (${address}) and end its lease of ${subnet ?? 'no subnet'}`,
     name,
@@ -102,6 +115,10 @@ export async function removeNode(context: CommandContext, options: RemoveOptions
     given: confirm,
   };
   if (!dryRun && !(await confirmed(context, question))) return;
+  // A host that has never connected has nothing to leave.
+  if (wait && state !== 'pending') {
+    return leaveNode(context, id, { dryRun, ...(deadline === undefined ? {} : { deadline }) });
+  }
   // By id: another node may have the name by now.
   const response = await client.change((admin) => admin.removeNode.bind(admin), { node: id, force, dryRun });
   const node = nodeFromWire(requirePart(response.node));

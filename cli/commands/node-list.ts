@@ -27,6 +27,7 @@ import { tokenCommand } from './node-add.js';
 export type ListNodesOptions = {
   readonly selector: Selector;
   readonly state: readonly string[];
+  readonly schedulable: boolean;
   readonly watch: boolean;
 };
 
@@ -36,7 +37,9 @@ export async function listNodes(context: CommandContext, options: ListNodesOptio
   const { selector } = options;
   const summary = ['table', 'name'].includes(output.options.format) && selector.length === 0;
   const wanted = (node: NodeOutput) =>
-    selects(selector, node.labels) && (options.state.length === 0 || options.state.includes(node.state));
+    selects(selector, node.labels) &&
+    (!options.schedulable || node.schedulable) &&
+    (options.state.length === 0 || options.state.includes(node.state));
   if (options.watch) {
     const never = new AbortController().signal;
     const lists = client.follow((admin) => admin.watchNodes({ summary }), { endsByItself: false }, never);

@@ -6,6 +6,7 @@ import type { Lease__Output } from '../../proto/gen/xnet/v1/Lease.js';
 import type { Node__Output } from '../../proto/gen/xnet/v1/Node.js';
 import { type Problem, problemLines } from '../../proto/process/problem.js';
 import type { Colors, Kind, TableLook } from './columns.js';
+import { type DrainOutput, drainFromWire } from './drain.js';
 import { leaseStateOf, orNull, stateOf } from './from-wire.js';
 import { ageOf, isoTime } from './time.js';
 
@@ -61,6 +62,10 @@ export type NodeOutput = {
   readonly mode: string;
   /** "active", "cordoned", "draining" or "leaving". */
   readonly availability: string;
+  /** Null: not being drained, and the last drain did not miss its deadline. */
+  readonly drain: DrainOutput | null;
+  /** New containers should be placed on it: it is active and ready. */
+  readonly schedulable: boolean;
   readonly labels: Readonly<Record<string, string>>;
   /** "pending" (never connected), "progressing", "ready", "degraded", "down" or "revoked". */
   readonly state: string;
@@ -81,9 +86,9 @@ export type NodeOutput = {
   readonly versions: { readonly daemon: string | null; readonly kernel: string | null; readonly docker: string | null };
   /** Networks of the host that are not xnet's. */
   readonly hostNetworks: readonly { readonly cidr: string; readonly source: string }[];
-  /** Containers that use its subnets, at most 64, and their number. */
-  readonly containers: readonly { readonly id: string; readonly name: string; readonly subnet: string }[];
-  readonly containerCount: number;
+  /** Containers that use its subnets, at most 64, and their number; null: not known. */
+  readonly containers: readonly { readonly name: string; readonly id: string; readonly subnet: string }[];
+  readonly containerCount: number | null;
 };
 
 function nodeLeaseFromWire(wire: Lease__Output): NodeLeaseOutput {
@@ -118,6 +123,8 @@ export function nodeFromWire(wire: Node__Output): NodeOutput {
     generation: wire.generation,
     mode: stateOf(wire.mode, 'MODE_'),
     availability: stateOf(wire.availability, 'AVAILABILITY_'),
+    drain: drainFromWire(wire.drain),
+    schedulable: wire.schedulable,
     labels: wire.labels,
     state: stateOf(wire.state, 'NODE_STATE_'),
     createdAt: isoTime(wire.createdMs),
@@ -131,8 +138,8 @@ export function nodeFromWire(wire: Node__Output): NodeOutput {
       docker: orNull(wire.dockerVersion),
     },
     hostNetworks: wire.hostNetworks.map(({ cidr, source }) => ({ cidr, source })),
-    containers: wire.containers.map(({ id, name, subnet }) => ({ id, name, subnet })),
-    containerCount: wire.containerCount,
+    containers: wire.containers.map(({ name, id, subnet }) => ({ name, id, subnet })),
+    containerCount: wire.containersKnown ? wire.containerCount : null,
   };
 }
 
@@ -258,6 +265,7 @@ export const nodeKind: Kind<NodeOutput> = {
     { header: 'POOL', wide: true, cell: ({ pool }) => pool ?? '-' },
     { header: 'MODE', wide: true, cell: ({ mode }) => mode },
     { header: 'AVAILABILITY', wide: true, cell: ({ availability }) => availability },
+    { header: 'SCHEDULABLE', wide: true, cell: ({ schedulable }) => (schedulable ? 'yes' : 'no') },
     { header: 'XNETD', wide: true, cell: ({ versions }) => escaped(versions.daemon ?? '-') },
     { header: 'KERNEL', wide: true, cell: ({ versions }) => escaped(versions.kernel ?? '-') },
     { header: 'ENGINE', wide: true, cell: ({ versions }) => escaped(versions.docker ?? '-') },

@@ -1,5 +1,6 @@
 // The command line of `xctl nodes`.
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { checkDuration } from '../../proto/domain/duration.js';
 import { checkSelector, type Selector } from '../client/selector.js';
 import { nodeStates } from '../output/states.js';
 import {
@@ -17,6 +18,14 @@ import {
 import { addMove } from './rollouts.js';
 
 const which = 'its name, the beginning of its id, its address, its subnet or an address of a container on it';
+
+function deadline(): Option {
+  return new Option('--deadline <duration>', 'give up draining after this long: 10m').argParser((text) => {
+    const checked = checkDuration(text, { minMs: 1_000, maxMs: 30 * 86_400_000 });
+    if ('problem' in checked) throw new InvalidArgumentError(`It ${checked.problem}.`);
+    return checked.value;
+  });
+}
 
 function mode(): Option {
   return new Option('--mode <mode>', "how the node uses its subnet (default: the pool's)").choices(['bip', 'bridge']);
@@ -68,6 +77,7 @@ function addLooking(nodes: Command): void {
         .argParser(statesOption)
         .default([]),
     )
+    .option('--schedulable', 'only nodes that new containers should be placed on: active and ready', false)
     .addOption(watch())
     .addHelpText(
       'after',
@@ -79,7 +89,7 @@ Examples:
   xctl nodes list
   xctl nodes list --state degraded,down -o wide
   xctl nodes list --sort-by createdAt --no-headers
-  xctl nodes list --selector zone=eu-1 -o name
+  xctl nodes list --schedulable --selector zone=eu-1 -o name
   xctl nodes list -l 'zone in (eu-1,eu-2),!spare'
   xctl nodes list --watch -o jsonl      one line for every node, then one for every change`,
     )
@@ -164,20 +174,43 @@ Examples:
     .addHelpText('after', '\nExamples:\n  xctl nodes uncordon web-1')
     .action(several(async () => (await import('../commands/node-change.js')).uncordonNode));
   nodes
+    .command('drain')
+    .description('cordon nodes and wait until no container uses their subnets')
+    .argument('<node...>', which)
+    .addOption(deadline())
+    .option('--cancel', 'end it: the node is again what it was before', false)
+    .addOption(dryRun())
+    .addHelpText(
+      'after',
+      `
+xnet stops no container: move them away as you placed them. The controllers wait also when this command is interrupted;
+the same command waits again. When the deadline passes, the node stays cordoned, and the exit code is 7.
+
+Examples:
+  xctl nodes drain web-1 --deadline 10m
+  xctl nodes drain web-1 db-1
+  xctl nodes drain web-1 --cancel`,
+    )
+    .action(action(async () => (await import('../commands/node-drain.js')).drainNodes));
+  nodes
     .command('remove')
     .alias('rm')
-    .description('remove a node that has left: its lease ends, its subnet goes into quarantine')
+    .description('remove a node: its leases end, its subnets go into quarantine')
     .argument('<node...>', which)
-    .option('--force', 'even though its host may still use the subnet', false)
+    .option('--wait', 'drain it, have its host leave by itself, and wait for that', false)
+    .addOption(deadline())
+    .addOption(new Option('--force', 'even though its host may still use the subnet').default(false).conflicts('wait'))
     .addOption(confirm('name'))
     .addOption(dryRun())
     .addHelpText(
       'after',
       `
-A host leaves by "xnetd leave", which removes its node. --force is for hosts that are gone for good.
+With --wait the node is drained; then its peers withdraw their routes, and its host restores the configuration of Docker.
+Interrupted, the controllers carry on; the same command waits again. Without it, the host has left by "xnetd leave".
+--force is for hosts that are gone for good: one that comes back is told that it was removed, and withdraws its routes.
 
 Examples:
-  xctl nodes remove web-1 --yes
+  xctl nodes remove web-1 --wait --deadline 10m --yes
   xctl nodes remove web-1 --force --confirm web-1`,
     )
     .action(several(async () => (await import('../commands/node-change.js')).removeNode));

@@ -6,6 +6,7 @@ import { encode } from '../store/record-codec.js';
 import type { NodeRecord } from '../store/records.js';
 import { leasesOf } from '../view/leases.js';
 import type { ReadonlyView } from '../view/view.js';
+import { withoutDrain } from './drain-node.js';
 import { absent, asSeen, put } from './guards.js';
 import { requireDecodable, requireFreeAddress, requireNode } from './lookup.js';
 import type { Decision } from './mutation.js';
@@ -36,6 +37,14 @@ function labelValue(value: string | undefined): string {
   return value === '' ? '""' : value;
 }
 
+// Of a change of the availability alone.
+const reasons = {
+  active: 'NodeUncordoned',
+  cordoned: 'NodeCordoned',
+  draining: 'NodeDraining',
+  leaving: 'NodeLeaving',
+} as const satisfies Record<Availability, string>;
+
 /**
  * decideSet decides how to change a node.
  * @throws XnetError NotFound, AlreadyExists, FailedPrecondition
@@ -60,7 +69,9 @@ export function decideSet(view: ReadonlyView, nodeId: string, change: NodeChange
     ...labelChanges(node.labels, labels),
   ].filter((part) => part !== '');
   if (done.length === 0) return { subject: nodeId };
-  const record: NodeRecord = { ...node, address, availability, labels, ...(mode === undefined ? {} : { mode }) };
+  // A host that leaves by itself goes on with a drain; any other availability ends it.
+  const base = availability === node.availability || availability === 'leaving' ? node : withoutDrain(node);
+  const record: NodeRecord = { ...base, address, availability, labels, ...(mode === undefined ? {} : { mode }) };
   return {
     subject: nodeId,
     change: {
@@ -85,7 +96,11 @@ export function decideSet(view: ReadonlyView, nodeId: string, change: NodeChange
             ]
           : []),
       ],
-      event: { reason: 'NodeChanged', subject: `node/${node.name}`, message: done.join(', ') },
+      event: {
+        reason: done.length === 1 && availability !== node.availability ? reasons[availability] : 'NodeChanged',
+        subject: `node/${node.name}`,
+        message: done.join(', '),
+      },
     },
   };
 }

@@ -8,6 +8,7 @@ import type { ReadonlyView } from '../view/view.js';
 import { decideAdd, type NewNode } from './add-node.js';
 import { decideAdopt } from './adopt.js';
 import { decideRemove, decideSet, type NodeChange } from './change-node.js';
+import { type Draining, type DrainStep, decideDrain, decideDrainCancel, decideDrainStep } from './drain-node.js';
 import { type Claimed, decideFollow } from './follow-address.js';
 import { type MutationId, put } from './guards.js';
 import { requireNode } from './lookup.js';
@@ -29,7 +30,7 @@ export function spreadAfter(lostRaces: number): number {
 }
 
 /** NodeCall is the name of a call that changes one node. */
-export type NodeCall = 'SetNode' | 'RemoveNode' | 'RenameNode' | 'AddLease' | 'EndLease';
+export type NodeCall = 'SetNode' | 'RemoveNode' | 'RenameNode' | 'DrainNode' | 'ReplaceNode' | 'AddLease' | 'EndLease';
 
 /** NodeRegistry adds, changes and removes nodes. */
 export class NodeRegistry {
@@ -127,6 +128,35 @@ export class NodeRegistry {
     mayFollow();
     const decide = (view: ReadonlyView) => decideFollow(view, nodeId, claimed);
     await mutate(this.#context, { call: 'FollowAddress', operationId: '', dryRun: false, decide });
+  }
+
+  /**
+   * drain begins to drain a node, or ends that with `wanted` undefined.
+   * @throws XnetError NotFound, FailedPrecondition
+   */
+  drain(id: MutationId, nodeId: string, wanted: Draining | undefined): Promise<MutationResult> {
+    const { now } = this.#context;
+    return mutate(this.#context, {
+      ...id,
+      call: 'DrainNode',
+      decide: (view) =>
+        wanted === undefined ? decideDrainCancel(view, nodeId) : decideDrain(view, nodeId, wanted, now()),
+    });
+  }
+
+  /**
+   * stepDrain takes the next step of a drain, unless that was done already.
+   * @param containerCount number of containers that the host reported last; undefined: not known
+   * @throws XnetError Unavailable, DeadlineExceeded; NotFound if the node was removed
+   */
+  stepDrain(nodeId: string, step: DrainStep, containerCount: number | undefined): Promise<MutationResult> {
+    const { now } = this.#context;
+    return mutate(this.#context, {
+      operationId: '',
+      dryRun: false,
+      call: 'DrainNode',
+      decide: (view) => decideDrainStep(view, nodeId, step, { containerCount, nowMs: now() }),
+    });
   }
 
   /**

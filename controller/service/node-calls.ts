@@ -166,7 +166,8 @@ export class NodeCalls {
       request.address === '' ? undefined : problems.take('address', checkAddress(request.address));
     const availability = availabilityFromWire(request.availability);
     if (availability === 'leaving' || availability === 'draining') {
-      problems.add(`availability: ${availability} is not set by hand: run "xnetd leave" on the host`);
+      const how = availability === 'draining' ? 'use xctl nodes drain' : 'run "xnetd leave" on the host';
+      problems.add(`availability: ${availability} is not set by hand: ${how}`);
     }
     const setLabels = labelsOf(request.setLabels, problems);
     for (const problem of enumProblem('mode', request.mode)) problems.add(problem);
@@ -214,7 +215,7 @@ function grantRevision(view: ReadonlyView, nodeId: string): number {
 // A host that has ever connected may keep using its subnet, whether it is up or not.
 function requireGone(view: ReadonlyView, id: string, live: Live): void {
   const { name } = requireNode(view, id);
-  const hint = `run "xnetd leave" on the host; if the host is gone for good: xctl nodes remove ${name} --force`;
+  const hint = `to have its host leave: xctl nodes remove ${name} --wait; if the host is gone for good: --force`;
   if (view.sessions.has(id) || live.isConnected(id)) {
     throw new XnetError('FailedPrecondition', `${name} is connected and uses its subnet`, { hint });
   }

@@ -18,6 +18,7 @@ import { type ClusterState, liveOf, mutationId, type ThisController } from './ad
 import { controllerProblems, storeProblems } from './controller-problems.js';
 import { findNode } from './find-node.js';
 import { leaseProblems } from './lease-problems.js';
+import { somethingChanged } from './something-changed.js';
 import { wireFromNode, wireFromPool, wireFromRoutes } from './to-wire/records.js';
 
 const mostNames = 10;
@@ -148,25 +149,9 @@ export class StatusCalls {
           continue;
         }
       }
-      await this.#somethingChanged(gone);
+      await somethingChanged(this.#deps, gone);
       await pause(listEveryMs, gone);
     }
-  }
-
-  #somethingChanged(gone: AbortSignal): Promise<void> {
-    const { feed, sessions } = this.#deps;
-    return new Promise((resolve) => {
-      const stops: (() => void)[] = [];
-      const done = () => {
-        for (const stop of stops) stop();
-        // Remove the listener: the stream wakes with every change of the fleet, and listeners would accumulate.
-        gone.removeEventListener('abort', done);
-        resolve();
-      };
-      stops.push(feed.onChange(done), sessions.convergence.onChange(done));
-      if (gone.aborted) done();
-      else gone.addEventListener('abort', done, { once: true });
-    });
   }
 
   /** watchConvergence sends how many nodes have the newest change of a node's route, until all have it. */
@@ -184,7 +169,7 @@ export class StatusCalls {
       if (essence !== last || progress.done === true) call.write(progress);
       last = essence;
       if (progress.done === true) return;
-      await this.#somethingChanged(gone);
+      await somethingChanged(this.#deps, gone);
       await pause(progressEveryMs, gone);
     }
   }

@@ -40,6 +40,9 @@ export type SessionParts = {
   readonly feed: ViewFeed;
   readonly presence: Presence;
   readonly log: Logger;
+  /** Told of each report of a node that is connected here, and when it no longer is. */
+  readonly onReport?: (nodeId: string, status: NodeStatus) => void;
+  readonly onLeft?: (nodeId: string) => void;
 };
 
 const progressEveryMs = 100;
@@ -160,6 +163,7 @@ export class Sessions {
     if (!current) return;
     this.convergence.left(nodeId);
     this.#statuses.left(nodeId);
+    this.#parts.onLeft?.(nodeId);
     this.#parts.presence.disconnected(nodeId);
   }
 
@@ -179,9 +183,11 @@ export class Sessions {
   /** report takes a node's status; a changed one is written. */
   report(nodeId: string, status: NodeStatus, appliedRevision: number | undefined): void {
     if (appliedRevision !== undefined) this.convergence.applied(nodeId, appliedRevision);
-    if (this.fanout.streamOf(nodeId) !== undefined) this.#secondHosts.alive(nodeId);
+    const isHere = this.fanout.streamOf(nodeId) !== undefined;
+    if (isHere) this.#secondHosts.alive(nodeId);
     const before = this.#statuses.of(nodeId)?.leases;
     this.#statuses.report(nodeId, status);
+    if (isHere) this.#parts.onReport?.(nodeId, status);
     if (before === undefined || !sameUses(before, status.leases)) this.fanout.reassign(nodeId);
   }
 

@@ -127,11 +127,18 @@ export class Statuses {
     const status = this.#due.get(nodeId);
     const name = feed.view.nodes.get(nodeId)?.record.name;
     const before = this.#stored(nodeId);
-    if (status === undefined || name === undefined || (before !== undefined && sameForTheStore(before, status))) {
+    const withContainers = feed.view.nodes.get(nodeId)?.record.availability === 'draining';
+    const record = status === undefined ? undefined : recordOf(status, withContainers);
+    if (
+      status === undefined ||
+      record === undefined ||
+      name === undefined ||
+      (before !== undefined && sameForTheStore(before, record))
+    ) {
       this.#due.delete(nodeId);
       return;
     }
-    const value = encode('status', recordOf(status));
+    const value = encode('status', record);
     const now = performance.now();
     const allowance = this.#share.of(nodeId, now);
     const bytes = Math.min(Buffer.byteLength(value), share.burst);
@@ -147,7 +154,7 @@ export class Statuses {
       { kind: 'put', key: keys.status(nodeId), value },
       ...allowed.map((event) => eventOperation(event, Date.now())),
     ]);
-    if (revision !== undefined) this.#written.set(nodeId, { status, revision });
+    if (revision !== undefined) this.#written.set(nodeId, { status: record, revision });
   }
 
   async #write(nodeId: string, operations: readonly Operation[]): Promise<number | undefined> {
@@ -169,7 +176,8 @@ export class Statuses {
   }
 }
 
-function recordOf(status: NodeStatus): StatusRecord {
+// Containers come and go: the store has those of a node that is being drained, for the other controllers.
+function recordOf({ containerCount, ...status }: NodeStatus, withContainers: boolean): StatusRecord {
   return {
     ...status,
     routes: { ...status.routes },
@@ -177,7 +185,8 @@ function recordOf(status: NodeStatus): StatusRecord {
     hostNetworks: [...status.hostNetworks],
     silentPeers: [...status.silentPeers],
     leases: [...status.leases],
-    containers: [...status.containers],
+    containers: withContainers ? [...status.containers] : [],
+    ...(withContainers && containerCount !== undefined ? { containerCount } : {}),
     reportedMs: Date.now(),
   };
 }
@@ -196,6 +205,8 @@ function sameForTheStore(a: NodeStatus, b: NodeStatus): boolean {
       status.hostNetworks,
       status.silentPeers,
       status.leases,
+      status.containers,
+      status.containerCount,
     ]);
   return essence(a) === essence(b);
 }

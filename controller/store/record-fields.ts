@@ -31,3 +31,18 @@ export const addressText = v.pipe(
     return NEVER;
   }),
 );
+
+/** drain is the draining of a node. */
+export const drain = object({
+  /** The availability to go back to. */
+  before: v.picklist(['active', 'cordoned']),
+  sinceMs: count,
+  /** How long to wait for it; absent: as long as it takes. */
+  deadlineMs: v.exactOptional(count),
+  /** Whether the host is to leave as soon as no container uses its subnets, and whether it was told so. */
+  remove: v.boolean(),
+  leave: v.boolean(),
+  /** When its host reported that no container uses its subnets; when the deadline had passed. */
+  drainedMs: v.exactOptional(count),
+  missedMs: v.exactOptional(count),
+});

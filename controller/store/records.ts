@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { availabilities, modes } from '../../proto/domain/network.js';
 import { roles } from '../../proto/pki/identity.js';
 import { adoption, cluster } from './cluster-records.js';
-import { addressText, count, object, prefixText } from './record-fields.js';
+import { addressText, count, drain, object, prefixText } from './record-fields.js';
 import { rollout, steps } from './rollout-records.js';
 
 const labels = v.record(v.string(), v.string());
@@ -34,6 +34,8 @@ const node = object({
   address: addressText,
   labels,
   availability: v.picklist(availabilities),
+  /** The drain in progress, or the last one if its deadline has passed. */
+  drain: v.exactOptional(drain),
   /** Absent: the pool's. */
   mode: v.optional(v.picklist(modes)),
   createdMs: count,
@@ -104,7 +106,8 @@ const status = object({
   ),
   leases: v.optional(v.array(object({ subnet: prefixText, generation: count, inForce: v.boolean() })), []),
   containers: v.optional(v.array(object({ id: v.string(), name: v.string(), subnet: prefixText })), []),
-  containerCount: v.optional(count, 0),
+  /** Only of a node that is being drained; absent: not known. */
+  containerCount: v.exactOptional(count),
   /** When this was written, milliseconds since 1970. */
   reportedMs: count,
 });

@@ -40,7 +40,7 @@ export function assignmentOf(
     ...{ pool, subnet, generation, mode, networkName, bridgeName },
     leases,
     permit: permitOf(view, nodeId) ?? firstPermit(view, nodeId, leases, uses),
-    leave: false,
+    leave: node.drain?.leave === true,
   };
 }
 

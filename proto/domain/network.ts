@@ -190,5 +190,6 @@ export type NodeStatus = {
   readonly leases: readonly LeaseUse[];
   /** At most mostContainersReported of those that use the node's subnets. */
   readonly containers: readonly ContainerUse[];
-  readonly containerCount: number;
+  /** Absent: not known. A daemon that knows only one lease reports 0. */
+  readonly containerCount?: number;
 };

@@ -38,6 +38,7 @@ import type { CreatePoolRequest as _xnet_v1_CreatePoolRequest, CreatePoolRequest
 import type { CreatePoolResponse as _xnet_v1_CreatePoolResponse, CreatePoolResponse__Output as _xnet_v1_CreatePoolResponse__Output } from './xnet/v1/CreatePoolResponse.js';
 import type { CreateTokenRequest as _xnet_v1_CreateTokenRequest, CreateTokenRequest__Output as _xnet_v1_CreateTokenRequest__Output } from './xnet/v1/CreateTokenRequest.js';
 import type { CreateTokenResponse as _xnet_v1_CreateTokenResponse, CreateTokenResponse__Output as _xnet_v1_CreateTokenResponse__Output } from './xnet/v1/CreateTokenResponse.js';
+import type { Drain as _xnet_v1_Drain, Drain__Output as _xnet_v1_Drain__Output } from './xnet/v1/Drain.js';
 import type { Event as _xnet_v1_Event, Event__Output as _xnet_v1_Event__Output } from './xnet/v1/Event.js';
 import type { GetAuthorityRequest as _xnet_v1_GetAuthorityRequest, GetAuthorityRequest__Output as _xnet_v1_GetAuthorityRequest__Output } from './xnet/v1/GetAuthorityRequest.js';
 import type { GetAuthorityResponse as _xnet_v1_GetAuthorityResponse, GetAuthorityResponse__Output as _xnet_v1_GetAuthorityResponse__Output } from './xnet/v1/GetAuthorityResponse.js';
@@ -160,6 +161,7 @@ export interface ProtoGrpcType {
       CreatePoolResponse: MessageTypeDefinition<_xnet_v1_CreatePoolResponse, _xnet_v1_CreatePoolResponse__Output>
       CreateTokenRequest: MessageTypeDefinition<_xnet_v1_CreateTokenRequest, _xnet_v1_CreateTokenRequest__Output>
       CreateTokenResponse: MessageTypeDefinition<_xnet_v1_CreateTokenResponse, _xnet_v1_CreateTokenResponse__Output>
+      Drain: MessageTypeDefinition<_xnet_v1_Drain, _xnet_v1_Drain__Output>
       Event: MessageTypeDefinition<_xnet_v1_Event, _xnet_v1_Event__Output>
       GetAuthorityRequest: MessageTypeDefinition<_xnet_v1_GetAuthorityRequest, _xnet_v1_GetAuthorityRequest__Output>
       GetAuthorityResponse: MessageTypeDefinition<_xnet_v1_GetAuthorityResponse, _xnet_v1_GetAuthorityResponse__Output>

@@ -419,6 +419,46 @@ export const descriptor = {
         "containerCount": {
          "type": "uint32",
          "id": 23
+        },
+        "containersKnown": {
+         "type": "bool",
+         "id": 24
+        },
+        "drain": {
+         "type": "Drain",
+         "id": 25
+        },
+        "schedulable": {
+         "type": "bool",
+         "id": 26
+        }
+       }
+      },
+      "Drain": {
+       "fields": {
+        "sinceMs": {
+         "type": "int64",
+         "id": 1
+        },
+        "deadlineMs": {
+         "type": "int64",
+         "id": 2
+        },
+        "drainedMs": {
+         "type": "int64",
+         "id": 3
+        },
+        "missedMs": {
+         "type": "int64",
+         "id": 4
+        },
+        "remove": {
+         "type": "bool",
+         "id": 5
+        },
+        "leave": {
+         "type": "bool",
+         "id": 6
         }
        }
       },
@@ -3516,6 +3556,31 @@ export const descriptor = {
            "(xnet.v1.access)": "OPERATOR"
           }
          ]
+        },
+        "DrainNode": {
+         "requestType": "DrainNodeRequest",
+         "responseType": "DrainNodeResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        },
+        "WatchDeparture": {
+         "requestType": "WatchDepartureRequest",
+         "responseType": "Departure",
+         "responseStream": true,
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
         }
        }
       },
@@ -3556,6 +3621,107 @@ export const descriptor = {
         "change": {
          "type": "string",
          "id": 4
+        }
+       }
+      },
+      "DrainNodeRequest": {
+       "fields": {
+        "operationId": {
+         "type": "string",
+         "id": 1
+        },
+        "dryRun": {
+         "type": "bool",
+         "id": 2
+        },
+        "node": {
+         "type": "string",
+         "id": 3
+        },
+        "deadlineSeconds": {
+         "type": "uint32",
+         "id": 4
+        },
+        "remove": {
+         "type": "bool",
+         "id": 5
+        },
+        "cancel": {
+         "type": "bool",
+         "id": 6
+        }
+       }
+      },
+      "DrainNodeResponse": {
+       "fields": {
+        "node": {
+         "type": "Node",
+         "id": 1
+        },
+        "unchanged": {
+         "type": "bool",
+         "id": 2
+        },
+        "revision": {
+         "type": "int64",
+         "id": 3
+        },
+        "change": {
+         "type": "string",
+         "id": 4
+        }
+       }
+      },
+      "WatchDepartureRequest": {
+       "fields": {
+        "node": {
+         "type": "string",
+         "id": 1
+        }
+       }
+      },
+      "DepartureStage": {
+       "values": {
+        "DEPARTURE_STAGE_UNSPECIFIED": 0,
+        "DEPARTURE_STAGE_DRAINING": 1,
+        "DEPARTURE_STAGE_DRAINED": 2,
+        "DEPARTURE_STAGE_LEAVING": 3,
+        "DEPARTURE_STAGE_WITHDRAWING": 4,
+        "DEPARTURE_STAGE_REMOVED": 5,
+        "DEPARTURE_STAGE_MISSED": 6,
+        "DEPARTURE_STAGE_ENDED": 7
+       }
+      },
+      "Departure": {
+       "fields": {
+        "stage": {
+         "type": "DepartureStage",
+         "id": 1
+        },
+        "done": {
+         "type": "bool",
+         "id": 2
+        },
+        "node": {
+         "type": "Node",
+         "id": 3
+        },
+        "peers": {
+         "type": "uint32",
+         "id": 4
+        },
+        "withdrawn": {
+         "type": "uint32",
+         "id": 5
+        },
+        "pending": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 6
+        },
+        "quarantinedUntilMs": {
+         "type": "int64",
+         "id": 7
         }
        }
       },

@@ -28,6 +28,7 @@ import type { CheckIpamRequest as _xnet_v1_CheckIpamRequest, CheckIpamRequest__O
 import type { CheckIpamResponse as _xnet_v1_CheckIpamResponse, CheckIpamResponse__Output as _xnet_v1_CheckIpamResponse__Output } from './xnet/v1/CheckIpamResponse.js';
 import type { Condition as _xnet_v1_Condition, Condition__Output as _xnet_v1_Condition__Output } from './xnet/v1/Condition.js';
 import type { ContainerUse as _xnet_v1_ContainerUse, ContainerUse__Output as _xnet_v1_ContainerUse__Output } from './xnet/v1/ContainerUse.js';
+import type { Drain as _xnet_v1_Drain, Drain__Output as _xnet_v1_Drain__Output } from './xnet/v1/Drain.js';
 import type { Event as _xnet_v1_Event, Event__Output as _xnet_v1_Event__Output } from './xnet/v1/Event.js';
 import type { HostNetwork as _xnet_v1_HostNetwork, HostNetwork__Output as _xnet_v1_HostNetwork__Output } from './xnet/v1/HostNetwork.js';
 import type { IpamFinding as _xnet_v1_IpamFinding, IpamFinding__Output as _xnet_v1_IpamFinding__Output } from './xnet/v1/IpamFinding.js';
@@ -88,6 +89,7 @@ export interface ProtoGrpcType {
       CheckIpamResponse: MessageTypeDefinition<_xnet_v1_CheckIpamResponse, _xnet_v1_CheckIpamResponse__Output>
       Condition: MessageTypeDefinition<_xnet_v1_Condition, _xnet_v1_Condition__Output>
       ContainerUse: MessageTypeDefinition<_xnet_v1_ContainerUse, _xnet_v1_ContainerUse__Output>
+      Drain: MessageTypeDefinition<_xnet_v1_Drain, _xnet_v1_Drain__Output>
       Event: MessageTypeDefinition<_xnet_v1_Event, _xnet_v1_Event__Output>
       HostNetwork: MessageTypeDefinition<_xnet_v1_HostNetwork, _xnet_v1_HostNetwork__Output>
       IpamFinding: MessageTypeDefinition<_xnet_v1_IpamFinding, _xnet_v1_IpamFinding__Output>

@@ -28,6 +28,7 @@ import type { AddLeaseRequest as _xnet_v1_AddLeaseRequest, AddLeaseRequest__Outp
 import type { AddLeaseResponse as _xnet_v1_AddLeaseResponse, AddLeaseResponse__Output as _xnet_v1_AddLeaseResponse__Output } from './xnet/v1/AddLeaseResponse.js';
 import type { Condition as _xnet_v1_Condition, Condition__Output as _xnet_v1_Condition__Output } from './xnet/v1/Condition.js';
 import type { ContainerUse as _xnet_v1_ContainerUse, ContainerUse__Output as _xnet_v1_ContainerUse__Output } from './xnet/v1/ContainerUse.js';
+import type { Drain as _xnet_v1_Drain, Drain__Output as _xnet_v1_Drain__Output } from './xnet/v1/Drain.js';
 import type { EndLeaseRequest as _xnet_v1_EndLeaseRequest, EndLeaseRequest__Output as _xnet_v1_EndLeaseRequest__Output } from './xnet/v1/EndLeaseRequest.js';
 import type { EndLeaseResponse as _xnet_v1_EndLeaseResponse, EndLeaseResponse__Output as _xnet_v1_EndLeaseResponse__Output } from './xnet/v1/EndLeaseResponse.js';
 import type { Event as _xnet_v1_Event, Event__Output as _xnet_v1_Event__Output } from './xnet/v1/Event.js';
@@ -83,6 +84,7 @@ export interface ProtoGrpcType {
       Availability: EnumTypeDefinition
       Condition: MessageTypeDefinition<_xnet_v1_Condition, _xnet_v1_Condition__Output>
       ContainerUse: MessageTypeDefinition<_xnet_v1_ContainerUse, _xnet_v1_ContainerUse__Output>
+      Drain: MessageTypeDefinition<_xnet_v1_Drain, _xnet_v1_Drain__Output>
       EndLeaseRequest: MessageTypeDefinition<_xnet_v1_EndLeaseRequest, _xnet_v1_EndLeaseRequest__Output>
       EndLeaseResponse: MessageTypeDefinition<_xnet_v1_EndLeaseResponse, _xnet_v1_EndLeaseResponse__Output>
       Event: MessageTypeDefinition<_xnet_v1_Event, _xnet_v1_Event__Output>

@@ -26,6 +26,10 @@ import type { SourceCodeInfo as _google_protobuf_SourceCodeInfo, SourceCodeInfo_
 import type { UninterpretedOption as _google_protobuf_UninterpretedOption, UninterpretedOption__Output as _google_protobuf_UninterpretedOption__Output } from './google/protobuf/UninterpretedOption.js';
 import type { Condition as _xnet_v1_Condition, Condition__Output as _xnet_v1_Condition__Output } from './xnet/v1/Condition.js';
 import type { ContainerUse as _xnet_v1_ContainerUse, ContainerUse__Output as _xnet_v1_ContainerUse__Output } from './xnet/v1/ContainerUse.js';
+import type { Departure as _xnet_v1_Departure, Departure__Output as _xnet_v1_Departure__Output } from './xnet/v1/Departure.js';
+import type { Drain as _xnet_v1_Drain, Drain__Output as _xnet_v1_Drain__Output } from './xnet/v1/Drain.js';
+import type { DrainNodeRequest as _xnet_v1_DrainNodeRequest, DrainNodeRequest__Output as _xnet_v1_DrainNodeRequest__Output } from './xnet/v1/DrainNodeRequest.js';
+import type { DrainNodeResponse as _xnet_v1_DrainNodeResponse, DrainNodeResponse__Output as _xnet_v1_DrainNodeResponse__Output } from './xnet/v1/DrainNodeResponse.js';
 import type { Event as _xnet_v1_Event, Event__Output as _xnet_v1_Event__Output } from './xnet/v1/Event.js';
 import type { HostNetwork as _xnet_v1_HostNetwork, HostNetwork__Output as _xnet_v1_HostNetwork__Output } from './xnet/v1/HostNetwork.js';
 import type { Lease as _xnet_v1_Lease, Lease__Output as _xnet_v1_Lease__Output } from './xnet/v1/Lease.js';
@@ -38,6 +42,7 @@ import type { RenameNodeResponse as _xnet_v1_RenameNodeResponse, RenameNodeRespo
 import type { Reservation as _xnet_v1_Reservation, Reservation__Output as _xnet_v1_Reservation__Output } from './xnet/v1/Reservation.js';
 import type { RouteCounts as _xnet_v1_RouteCounts, RouteCounts__Output as _xnet_v1_RouteCounts__Output } from './xnet/v1/RouteCounts.js';
 import type { Subnet as _xnet_v1_Subnet, Subnet__Output as _xnet_v1_Subnet__Output } from './xnet/v1/Subnet.js';
+import type { WatchDepartureRequest as _xnet_v1_WatchDepartureRequest, WatchDepartureRequest__Output as _xnet_v1_WatchDepartureRequest__Output } from './xnet/v1/WatchDepartureRequest.js';
 
 type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
   new(...args: ConstructorParameters<Constructor>): Subtype;
@@ -79,6 +84,11 @@ export interface ProtoGrpcType {
       Availability: EnumTypeDefinition
       Condition: MessageTypeDefinition<_xnet_v1_Condition, _xnet_v1_Condition__Output>
       ContainerUse: MessageTypeDefinition<_xnet_v1_ContainerUse, _xnet_v1_ContainerUse__Output>
+      Departure: MessageTypeDefinition<_xnet_v1_Departure, _xnet_v1_Departure__Output>
+      DepartureStage: EnumTypeDefinition
+      Drain: MessageTypeDefinition<_xnet_v1_Drain, _xnet_v1_Drain__Output>
+      DrainNodeRequest: MessageTypeDefinition<_xnet_v1_DrainNodeRequest, _xnet_v1_DrainNodeRequest__Output>
+      DrainNodeResponse: MessageTypeDefinition<_xnet_v1_DrainNodeResponse, _xnet_v1_DrainNodeResponse__Output>
       Event: MessageTypeDefinition<_xnet_v1_Event, _xnet_v1_Event__Output>
       HostNetwork: MessageTypeDefinition<_xnet_v1_HostNetwork, _xnet_v1_HostNetwork__Output>
       Lease: MessageTypeDefinition<_xnet_v1_Lease, _xnet_v1_Lease__Output>
@@ -95,6 +105,7 @@ export interface ProtoGrpcType {
       RouteCounts: MessageTypeDefinition<_xnet_v1_RouteCounts, _xnet_v1_RouteCounts__Output>
       Subnet: MessageTypeDefinition<_xnet_v1_Subnet, _xnet_v1_Subnet__Output>
       SubnetState: EnumTypeDefinition
+      WatchDepartureRequest: MessageTypeDefinition<_xnet_v1_WatchDepartureRequest, _xnet_v1_WatchDepartureRequest__Output>
     }
   }
 }

@@ -30,6 +30,7 @@ import type { ControlRolloutRequest as _xnet_v1_ControlRolloutRequest, ControlRo
 import type { ControlRolloutResponse as _xnet_v1_ControlRolloutResponse, ControlRolloutResponse__Output as _xnet_v1_ControlRolloutResponse__Output } from './xnet/v1/ControlRolloutResponse.js';
 import type { CreateRolloutRequest as _xnet_v1_CreateRolloutRequest, CreateRolloutRequest__Output as _xnet_v1_CreateRolloutRequest__Output } from './xnet/v1/CreateRolloutRequest.js';
 import type { CreateRolloutResponse as _xnet_v1_CreateRolloutResponse, CreateRolloutResponse__Output as _xnet_v1_CreateRolloutResponse__Output } from './xnet/v1/CreateRolloutResponse.js';
+import type { Drain as _xnet_v1_Drain, Drain__Output as _xnet_v1_Drain__Output } from './xnet/v1/Drain.js';
 import type { Event as _xnet_v1_Event, Event__Output as _xnet_v1_Event__Output } from './xnet/v1/Event.js';
 import type { GetRolloutRequest as _xnet_v1_GetRolloutRequest, GetRolloutRequest__Output as _xnet_v1_GetRolloutRequest__Output } from './xnet/v1/GetRolloutRequest.js';
 import type { GetRolloutResponse as _xnet_v1_GetRolloutResponse, GetRolloutResponse__Output as _xnet_v1_GetRolloutResponse__Output } from './xnet/v1/GetRolloutResponse.js';
@@ -92,6 +93,7 @@ export interface ProtoGrpcType {
       ControlRolloutResponse: MessageTypeDefinition<_xnet_v1_ControlRolloutResponse, _xnet_v1_ControlRolloutResponse__Output>
       CreateRolloutRequest: MessageTypeDefinition<_xnet_v1_CreateRolloutRequest, _xnet_v1_CreateRolloutRequest__Output>
       CreateRolloutResponse: MessageTypeDefinition<_xnet_v1_CreateRolloutResponse, _xnet_v1_CreateRolloutResponse__Output>
+      Drain: MessageTypeDefinition<_xnet_v1_Drain, _xnet_v1_Drain__Output>
       Event: MessageTypeDefinition<_xnet_v1_Event, _xnet_v1_Event__Output>
       GetRolloutRequest: MessageTypeDefinition<_xnet_v1_GetRolloutRequest, _xnet_v1_GetRolloutRequest__Output>
       GetRolloutResponse: MessageTypeDefinition<_xnet_v1_GetRolloutResponse, _xnet_v1_GetRolloutResponse__Output>

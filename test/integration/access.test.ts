@@ -21,6 +21,7 @@ const viewers = [
 viewers.push('BackupService/GetAdoption');
 viewers.push(...['GetRollout', 'ListRollouts', 'WatchRollout'].map((call) => `RolloutService/${call}`));
 viewers.push('IpamService/CheckIpam');
+viewers.push('LifecycleService/WatchDeparture');
 const operators = [
   ...viewers,
   ...[
@@ -28,7 +29,7 @@ const operators = [
     ...['ReserveSubnet', 'RevokeNode', 'RevokeToken', 'SetNode', 'UnreserveSubnet'],
   ].map((call) => `AdminService/${call}`),
   ...['ReleaseFinding', 'ResizePool', 'SetPool'].map((call) => `IpamService/${call}`),
-  'LifecycleService/RenameNode',
+  ...['DrainNode', 'RenameNode'].map((call) => `LifecycleService/${call}`),
   ...['AddLease', 'EndLease'].map((call) => `LeaseService/${call}`),
   ...['ControlRollout', 'CreateRollout'].map((call) => `RolloutService/${call}`),
 ];

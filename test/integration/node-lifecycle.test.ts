@@ -1,24 +1,90 @@
 // What operators do to nodes in the course of their lives, through xctl, with nodes that have no host.
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { XnetError } from '../../proto/errors.js';
 import { ControllerProcess } from '../support/controller-process.js';
 import { SimulatedNode } from '../support/simulated-node.js';
 import { Xctl } from '../support/xctl.js';
 import { words } from '../support/xctl-socket.js';
 
-test('P3 a node is renamed and removed by force; its host is told on its stream, and when it comes back', async (t) => {
+type Story = { readonly controller: ControllerProcess; readonly xctl: Xctl; readonly says: Says };
+type Says = (
+  args: string,
+  expected: RegExp,
+  code?: number,
+) => Promise<{ readonly stdout: string; readonly stderr: string }>;
+
+async function story(t: ExecutionContext): Promise<Story> {
   const controller = await ControllerProcess.startWithAuthority();
   const xctl = new Xctl({ controller: `unix:${controller.socket}` });
   t.teardown(async () => {
     xctl.close();
     await controller.close();
   });
-  const says = async (args: string, expected: RegExp, code = 0) => {
+  await controller.createPool();
+  const says: Says = async (args, expected, code = 0) => {
     const ran = await xctl.run(...words(args));
     t.is(ran.code, code, `${args}: ${ran.stderr}`);
     t.regex(code === 0 ? ran.stdout : ran.stderr, expected, args);
+    return ran;
   };
-  await controller.createPool();
+  return { controller, xctl, says };
+}
+
+test('a node is drained, goes back, is drained again and leaves; each command can be repeated', async (t) => {
+  const { controller, says } = await story(t);
+  const nodes: SimulatedNode[] = [];
+  for (const host of [1, 2]) {
+    await controller.addNode(`web-${host}`, `192.168.83.${host}`);
+    nodes.push(new SimulatedNode(await controller.joined(`web-${host}`), `web-${host}`).watch());
+  }
+  const [first, second] = nodes;
+  if (first === undefined || second === undefined) return t.fail();
+  for (const node of nodes) {
+    await node.until('its assignment', () => node.assignment !== undefined && node.routes().length === 1);
+    await node.reportContainers(['db', 'cache']);
+  }
+  await says('nodes list --schedulable -o name', /^web-1\nweb-2\n$/);
+  await says('nodes drain web-1 --dry-run', /^would drain web-1: waits until no container uses its subnets\n$/);
+  // The deadline passes while containers are there.
+  const late = says('nodes drain web-1 --deadline 1s', /not drained in time; it stays cordoned/, 7);
+  await first.until('draining', () => first.assignment?.availability === 'draining');
+  await first.reportContainers(['db', 'cache']);
+  const { stderr } = await late;
+  t.regex(stderr, /web-1: 2 containers use its subnets: db, cache; \d+s left/);
+  t.regex(stderr, /container db \(0123456789ab\) uses 10\.76\.0\.0\/24/);
+  await says('nodes list --schedulable -o name', /^web-2\n$/);
+  await says('nodes show web-1', /cordoned[\s\S]*DrainDeadline/);
+  await says('nodes uncordon web-1', /cordoned → active/);
+  // A daemon that reports no containers is named; the operator goes back.
+  const waits = says('nodes drain web-1 web-2 --timeout 2s', /2 of 2 could not be done/, 7);
+  await first.until('draining', () => first.assignment?.availability === 'draining');
+  await first.report();
+  const { stderr: told } = await waits;
+  t.regex(told, /xnetd simulated on its host does not report containers: upgrade it/);
+  await says('nodes drain web-1 web-2 --cancel', /changed web-1: availability: draining → active\n.*web-2/);
+  await says('nodes drain web-1 --cancel', /^unchanged: web-1\n$/);
+  // Drained by its report, and asked to leave.
+  const leaves = says('nodes remove web-1 --wait --yes', /^removed web-1; 10\.76\.0\.0\/24 is in quarantine for /);
+  await first.until('draining', () => first.assignment?.availability === 'draining');
+  await first.reportContainers(['db']);
+  t.false(first.assignment?.leave);
+  await first.reportContainers([]);
+  await first.until('asked to leave', () => first.assignment?.leave === true);
+  await says('nodes show web-1', /NodeDrained[\s\S]*NodeToLeave/);
+  const pending = await first.leave(false);
+  t.is(pending, 1);
+  await says('nodes drain web-1 --cancel', /web-1 is leaving/, 4);
+  await second.until('the withdrawal', () => second.routes().length === 0);
+  await second.reportContainers([]);
+  t.is(await first.leave(false), 0);
+  await first.leave(true);
+  const { stderr: steps } = await leaves;
+  t.regex(steps, /restores the configuration of Docker[\s\S]*withdrew the routes/);
+  await says('nodes remove web-1 --wait --yes', /there is no node "web-1"/, 3);
+});
+
+test('P3 a node is renamed and removed by force; its host is told on its stream, and when it comes back', async (t) => {
+  const { controller, says } = await story(t);
   await controller.addNode('web-1', '192.168.83.1');
   await controller.addNode('web-2', '192.168.83.2');
   const client = await controller.joined('web-1');

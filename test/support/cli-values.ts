@@ -35,6 +35,9 @@ export const wireNode: Node__Output = {
   leases: [],
   containers: [],
   containerCount: 0,
+  containersKnown: true,
+  drain: null,
+  schedulable: true,
 };
 
 export const node = (more: Partial<Node__Output> = {}): NodeOutput => nodeFromWire({ ...wireNode, ...more });

@@ -138,10 +138,13 @@ export class SimulatedNode {
   }
 
   /**
-   * report reports with these conditions that everything received is in the kernel. `uses` says what it does with its
-   * leases; none: as a daemon that knows one lease.
+   * report reports with these conditions that everything received is in the kernel.
+   * @param uses what it does with its leases; none: as a daemon that knows one lease
+   * @param containers names of those that use the first lease
    */
-  report(conditions: readonly Condition[] = [], uses: readonly LeaseUse[] = []) {
+  report(conditions: readonly Condition[] = [], uses: readonly LeaseUse[] = [], containers: readonly string[] = []) {
+    const [first] = this.assignment?.leases ?? [];
+    const subnet = first === undefined ? '' : formatPrefix(first.subnet);
     const desired = this.routes().length;
     return callUnary(
       this.#client.report.bind(this.#client),
@@ -156,8 +159,24 @@ export class SimulatedNode {
         dockerVersion: '28.0',
         hostNetworks: [],
         leases: uses.map(wireFromLeaseUse),
+        containers: containers.map((name) => ({ name, id: '0123456789ab', subnet })),
+        containerCount: containers.length,
       },
       { timeoutMs: 10_000 },
     );
+  }
+
+  /** reportContainers is report with all leases in force, and the names of the containers that use the first one. */
+  reportContainers(names: readonly string[]) {
+    const leases = (this.assignment?.leases ?? []).map((lease) => ({ ...lease, inForce: true }));
+    return this.report([], leases, names);
+  }
+
+  /** leave ends the leases, as `xnetd leave` does: announces it, and confirms it if the peers have withdrawn. */
+  async leave(done: boolean): Promise<number> {
+    const { nodeId = '' } = this.assignment ?? {};
+    const request = { nodeName: this.name, nodeId, done, operationId: randomUUID(), hostFingerprint: this.fingerprint };
+    const { peersPending } = await callUnary(this.#client.leave.bind(this.#client), request, { timeoutMs: 10_000 });
+    return peersPending;
   }
 }

@@ -8,6 +8,7 @@ import {
   prefixKey,
 } from '../../../proto/domain/address.js';
 import { type Lease, type NodeStatus, primaryLease, type RouteCounts } from '../../../proto/domain/network.js';
+import type { Drain } from '../../../proto/gen/xnet/v1/Drain.js';
 import type { Event } from '../../../proto/gen/xnet/v1/Event.js';
 import type { Node } from '../../../proto/gen/xnet/v1/Node.js';
 import type { NodeState__Output } from '../../../proto/gen/xnet/v1/NodeState.js';
@@ -17,9 +18,10 @@ import type { Subnet } from '../../../proto/gen/xnet/v1/Subnet.js';
 import { wireFromAvailability, wireFromHostNetwork, wireFromMode } from '../../../proto/rpc/convert.js';
 import { wireFromContainerUse, wireFromLease, wireFromLeaseState } from '../../../proto/rpc/convert-assignment.js';
 import { usageOf } from '../../registry/allocate.js';
+import { reportsContainers } from '../../registry/drain-node.js';
 import { doubtOf, noSuchPool } from '../../registry/lookup.js';
 import { nodeState } from '../../session/node-state.js';
-import type { EventRecord, SubnetRecord } from '../../store/records.js';
+import type { EventRecord, NodeRecord, SubnetRecord } from '../../store/records.js';
 import { withDataPath } from '../../view/data-path.js';
 import type { HeldSubnet } from '../../view/held.js';
 import { statedLeases } from '../../view/leases.js';
@@ -110,19 +112,26 @@ export function summaryFromNode(view: ReadonlyView, id: string, live: Live): Nod
   const stored = view.statuses.get(id)?.record;
   const liveStatus = live.statusOf(id);
   const status = statusOf(view, id, live);
+  const state = stateOf(view, id, live, status);
   return {
     name: node.name,
     address: formatIpv4(node.address),
     subnet: primary === undefined ? '' : formatPrefix(primary.subnet),
     leases: leases.length > 1 ? leases.map((lease) => wireFromLease(lease, lease.sinceMs)) : [],
     availability: wireFromAvailability(node.availability),
+    schedulable: node.availability === 'active' && state === 'NODE_STATE_READY',
     createdMs: node.createdMs,
-    state: stateOf(view, id, live, status),
+    state,
     seenMs: session?.sinceMs ?? view.absences.get(id)?.record.sinceMs ?? stored?.reportedMs ?? 0,
     dockerVersion: status?.dockerVersion ?? '',
     ...(status === undefined ? {} : { routes: countsOf(status, liveStatus, Math.max(0, live.routes - leases.length)) }),
     conditions: (status?.conditions ?? []).filter(({ ok }) => !ok),
   };
+}
+
+function wireFromDrain(drain: NonNullable<NodeRecord['drain']>): Drain {
+  const { sinceMs, deadlineMs = 0, drainedMs = 0, missedMs = 0, remove, leave } = drain;
+  return { sinceMs, deadlineMs, drainedMs, missedMs, remove, leave };
 }
 
 /** wireFromNode returns a node; undefined for an unknown id. */
@@ -149,6 +158,8 @@ export function wireFromNode(view: ReadonlyView, id: string, live: Live): Node |
     hostNetworks: (status?.hostNetworks ?? []).map(wireFromHostNetwork),
     containers: (status?.containers ?? []).map(wireFromContainerUse),
     containerCount: status?.containerCount ?? 0,
+    containersKnown: status?.containerCount !== undefined && reportsContainers(status),
+    ...(node.drain === undefined ? {} : { drain: wireFromDrain(node.drain) }),
   };
 }
 

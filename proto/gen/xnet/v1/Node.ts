@@ -8,6 +8,7 @@ import type { Condition as _xnet_v1_Condition, Condition__Output as _xnet_v1_Con
 import type { HostNetwork as _xnet_v1_HostNetwork, HostNetwork__Output as _xnet_v1_HostNetwork__Output } from '../../xnet/v1/HostNetwork.js';
 import type { Lease as _xnet_v1_Lease, Lease__Output as _xnet_v1_Lease__Output } from '../../xnet/v1/Lease.js';
 import type { ContainerUse as _xnet_v1_ContainerUse, ContainerUse__Output as _xnet_v1_ContainerUse__Output } from '../../xnet/v1/ContainerUse.js';
+import type { Drain as _xnet_v1_Drain, Drain__Output as _xnet_v1_Drain__Output } from '../../xnet/v1/Drain.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Node {
@@ -34,6 +35,9 @@ export interface Node {
   'leases'?: (_xnet_v1_Lease)[];
   'containers'?: (_xnet_v1_ContainerUse)[];
   'containerCount'?: (number);
+  'containersKnown'?: (boolean);
+  'drain'?: (_xnet_v1_Drain | null);
+  'schedulable'?: (boolean);
 }
 
 export interface Node__Output {
@@ -60,4 +64,7 @@ export interface Node__Output {
   'leases': (_xnet_v1_Lease__Output)[];
   'containers': (_xnet_v1_ContainerUse__Output)[];
   'containerCount': (number);
+  'containersKnown': (boolean);
+  'drain': (_xnet_v1_Drain__Output | null);
+  'schedulable': (boolean);
 }

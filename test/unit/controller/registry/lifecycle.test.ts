@@ -1,6 +1,10 @@
 // Decisions that change what a node is, or end it, on cores over one store in memory.
 import test from 'ava';
+import { type DrainStep, drainStepOf } from '../../../../controller/registry/drain-node.js';
 import { isNamed } from '../../../../controller/registry/rename-node.js';
+import { stageOf } from '../../../../controller/service/departure.js';
+import type { NodeRecord } from '../../../../controller/store/records.js';
+import { assignmentOf } from '../../../../controller/view/assignment.js';
 import { prefix } from '../../../support/pools.js';
 import { newNode, once, rig, subnetOf } from '../../../support/registry-values.js';
 
@@ -39,5 +43,94 @@ test('of two names given at once to one node, or of two nodes that want one name
   t.is(a.feed.view.nodes.size, 2);
   t.is(a.feed.view.nodeOfName.size, 2);
   t.deepEqual([...a.feed.view.contradictions], []);
+  await close();
+});
+
+const leases = [{ subnet: prefix('10.76.0.0/24'), generation: 1, inForce: true }];
+
+test('what a draining node is due for depends on its record, on a report made meanwhile, and on the clock', (t) => {
+  const drain = { before: 'active' as const, sinceMs: 1_000, remove: false, leave: false };
+  const record = (more: Partial<NonNullable<NodeRecord['drain']>>) => ({
+    availability: 'draining' as const,
+    drain: { ...drain, ...more },
+  });
+  const empty = { leases, containerCount: 0 };
+  const used = { leases, containerCount: 2 };
+  const old = { leases: [], containerCount: 0 };
+  const cases: readonly (readonly [
+    Parameters<typeof drainStepOf>[0],
+    typeof empty | typeof old | undefined,
+    number,
+    DrainStep?,
+  ])[] = [
+    [{ availability: 'active' }, empty, 0],
+    [{ availability: 'cordoned', drain: { ...drain, missedMs: 2 } }, empty, 9_000],
+    [record({}), undefined, 9_000_000],
+    [record({}), used, 9_000_000],
+    // A daemon that knows one lease says nothing of containers.
+    [record({}), old, 9_000_000],
+    [record({}), empty, 1_000, 'drained'],
+    [record({ deadlineMs: 500 }), used, 1_499],
+    [record({ deadlineMs: 500 }), used, 1_500, 'deadline'],
+    [record({ deadlineMs: 500 }), undefined, 1_500, 'deadline'],
+    [record({ deadlineMs: 500 }), empty, 9_000, 'drained'],
+    [record({ deadlineMs: 500, drainedMs: 1_200 }), used, 9_000],
+    [record({ remove: true, drainedMs: 1_200 }), empty, 9_000, 'leave'],
+    // Containers came back after it was drained.
+    [record({ remove: true, drainedMs: 1_200 }), used, 9_000],
+    [record({ remove: true, leave: true, drainedMs: 1_200 }), empty, 9_000],
+  ];
+  for (const [node, status, nowMs, step] of cases) {
+    t.is(drainStepOf(node, status, nowMs), step, JSON.stringify([node, status, nowMs]));
+  }
+});
+
+test('a drain remembers what was before; two controllers take each step once', async (t) => {
+  let nowMs = 1_000;
+  const { cores, cluster, close } = await rig(2, '10.76.0.0/16', () => nowMs);
+  const [a, b] = cores;
+  if (a === undefined || b === undefined) throw new Error('no core');
+  const { subject: id } = await a.nodes.add(once, newNode('web-1', 1));
+  const nodeOf = () => a.feed.view.nodes.get(id)?.record;
+  const cordon = { availability: 'cordoned' as const, setLabels: {}, removeLabels: [] };
+  await a.nodes.set(once, id, cordon);
+  await a.nodes.drain(once, id, { deadlineMs: 500, remove: false });
+  t.true((await a.nodes.drain(once, id, { deadlineMs: undefined, remove: false })).unchanged);
+  t.like(nodeOf(), { availability: 'draining', drain: { before: 'cordoned', deadlineMs: 500 } });
+  await a.nodes.drain(once, id, undefined);
+  t.is(nodeOf()?.availability, 'cordoned');
+  t.is(nodeOf()?.drain, undefined);
+  t.true((await a.nodes.drain(once, id, undefined)).unchanged);
+  // The deadline, on both controllers at once.
+  await a.nodes.drain(once, id, { deadlineMs: 500, remove: true });
+  nowMs = 1_500;
+  await b.feed.reached(cluster.revision, 1_000);
+  await Promise.all(cores.map((core) => core.nodes.stepDrain(id, 'deadline', 2)));
+  await a.feed.reached(cluster.revision, 1_000);
+  t.like(nodeOf(), { availability: 'cordoned', drain: { missedMs: 1_500, remove: false } });
+  t.is(stageOf(nodeOf()).stage, 'DEPARTURE_STAGE_MISSED');
+  // Again, to the end; an uncordoned node is not drained any more.
+  await a.nodes.drain(once, id, { deadlineMs: undefined, remove: true });
+  await b.feed.reached(cluster.revision, 1_000);
+  await Promise.all(cores.map((core) => core.nodes.stepDrain(id, 'drained', 0)));
+  await a.feed.reached(cluster.revision, 1_000);
+  t.deepEqual(stageOf(nodeOf()), { stage: 'DEPARTURE_STAGE_DRAINED', done: false });
+  await a.nodes.stepDrain(id, 'leave', 0);
+  t.is(assignmentOf(a.feed.view, id)?.leave, true);
+  await a.nodes.set(once, id, { ...cordon, availability: 'leaving' });
+  t.deepEqual(stageOf(nodeOf()), { stage: 'DEPARTURE_STAGE_WITHDRAWING', done: false });
+  await t.throwsAsync(a.nodes.drain(once, id, undefined), { message: /web-1 is leaving/ });
+  await a.nodes.leave(once, id);
+  t.deepEqual(stageOf(nodeOf()), { stage: 'DEPARTURE_STAGE_REMOVED', done: true });
+  const reasons = cluster.history.flatMap(({ changes }) =>
+    changes.flatMap((change) => {
+      const key = change.kind === 'put' ? change.entry : undefined;
+      return key?.key.startsWith('events/') === true ? [JSON.parse(key.value).reason as string] : [];
+    }),
+  );
+  t.deepEqual(reasons, [
+    ...['PoolCreated', 'NodeAdded', 'NodeCordoned', 'NodeDraining', 'DrainCancelled', 'NodeDraining'],
+    ...['DrainDeadline', 'NodeDraining', 'NodeDrained', 'NodeToLeave', 'NodeLeaving', 'NodeLeft'],
+  ]);
   await close();
 });

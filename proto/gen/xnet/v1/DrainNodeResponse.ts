@@ -1,0 +1,18 @@
+// Original file: proto/xnet/v1/lifecycle.proto
+
+import type { Node as _xnet_v1_Node, Node__Output as _xnet_v1_Node__Output } from '../../xnet/v1/Node.js';
+import type { Long } from '@grpc/proto-loader';
+
+export interface DrainNodeResponse {
+  'node'?: (_xnet_v1_Node | null);
+  'unchanged'?: (boolean);
+  'revision'?: (number | string | Long);
+  'change'?: (string);
+}
+
+export interface DrainNodeResponse__Output {
+  'node': (_xnet_v1_Node__Output | null);
+  'unchanged': (boolean);
+  'revision': (number);
+  'change': (string);
+}
