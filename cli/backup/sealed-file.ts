@@ -66,13 +66,15 @@ const partSchema = v.object({
 /** BackupContent is a part of what is sealed; the last one has `end`. */
 export type BackupContent = v.InferOutput<typeof partSchema>;
 
+// Of node:crypto.
+const usualMaxmem = 32 * 1024 * 1024;
 const keyBytes = 32;
 const tagBytes = 16;
 const saltBytes = 16;
 
 function keyFrom(passphrase: string, salt: Buffer, { N, r, p }: ScryptCost): Promise<Buffer> {
-  // Twice what it takes (node:crypto compares with maxmem before it starts).
-  const options = { N, r, p, maxmem: 256 * N * r };
+  // More than it takes: node:crypto compares with maxmem before it starts.
+  const options = { N, r, p, maxmem: 256 * N * r + usualMaxmem };
   return new Promise((resolve, reject) => {
     // The same text may be typed with composed or decomposed letters.
     scrypt(passphrase.normalize('NFKC'), salt, keyBytes, options, (error, key) =>
@@ -168,7 +170,9 @@ export function readBackup(bytes: Buffer, path: string): BackupFile {
     head,
     open: async (passphrase) => {
       if (128 * sealed.N * sealed.r > mostMemory) throw damaged(path, 'opening it would take too much memory');
-      const key = await keyFrom(passphrase, Buffer.from(sealed.salt, 'base64'), sealed);
+      const key = await keyFrom(passphrase, Buffer.from(sealed.salt, 'base64'), sealed).catch((error: unknown) => {
+        throw damaged(path, messageOf(error));
+      });
       const digest = createHash('sha256').update(begin).digest();
       const contents = parts.map((part, index) => {
         const content = opened(part, key, index, aboutPart(digest, index, index === parts.length - 1));
