@@ -24,7 +24,7 @@ export type ApiDeps = {
   readonly state: ClusterState;
   readonly registries: Registries;
   readonly controller: Omit<ThisController, 'ports'>;
-  readonly backup: Omit<BackupServiceDeps, 'controller'>;
+  readonly backup: Omit<BackupServiceDeps, 'controller' | 'statusOf'>;
   readonly observer: CallObserver;
   readonly log: Logger;
   /** Called when the ports can't open for a reason other than their addresses. */
@@ -59,7 +59,11 @@ export class Api {
       lifecycleService({ state, registries }),
       rolloutService({ feed, rollouts: registries.rollouts, facts: rolloutFacts(feed, sessions) }),
       leaseService({ feed, nodes, leases, live: () => liveOf(sessions) }),
-      backupService({ ...deps.backup, controller: deps.controller }),
+      backupService({
+        ...deps.backup,
+        controller: deps.controller,
+        statusOf: (nodeId) => sessions.statusOf(nodeId),
+      }),
     ];
     const record = sessions.record.bind(sessions);
     this.#listeners = new Listeners({

@@ -36,10 +36,23 @@ function refuseExisting(path: string): XnetError {
   });
 }
 
+/**
+ * requireSocket checks that the controller to call is one of this machine.
+ * @param what is done there alone: "the cluster key is sent"
+ * @throws XnetError PermissionDenied
+ */
+export function requireSocket({ settings }: CommandContext, what: string, otherwise = ''): void {
+  if (settings.controllers.every(({ kind }) => kind === 'unix')) return;
+  throw new XnetError('PermissionDenied', `${what} on the unix socket of a controller alone`, {
+    hint: `run it as root on the machine of a controller${otherwise}`,
+  });
+}
+
 /** saveBackup saves the store and, on a controller's machine, the cluster key. */
 export async function saveBackup(context: CommandContext, options: SaveOptions, path: string): Promise<void> {
   const { client, output, settings } = context;
   const { force, withoutKey } = options;
+  if (!withoutKey) requireSocket(context, 'the cluster key is sent', ', or leave it out: --without-key');
   if (!force && existsSync(path)) throw refuseExisting(path);
   const passphrase = await readPassphrase(settings, { file: options.passphraseFile, isNew: true });
   const key = withoutKey ? undefined : await client.read((admin) => admin.readClusterKey.bind(admin), {});

@@ -9,7 +9,7 @@ import { confirmed } from '../client/confirm.js';
 import type { CommandContext } from '../client/context.js';
 import { ProgressLine } from '../output/screen.js';
 import { formatDuration } from '../output/time.js';
-import { backupLines, type OpenedBackup, openBackup } from './backup.js';
+import { backupLines, type OpenedBackup, openBackup, requireSocket } from './backup.js';
 
 /** RestoreOptions are the options of `backup restore`. */
 export type RestoreOptions = {
@@ -36,6 +36,7 @@ function digestOf(records: readonly Record[]): Buffer {
 /** restoreBackup replaces the content of the store by a backup. */
 export async function restoreBackup(context: CommandContext, options: RestoreOptions, path: string): Promise<void> {
   const { client, output, settings } = context;
+  requireSocket(context, 'a backup is restored');
   const opened = await openBackup(context, options, path);
   const { head, summary } = opened;
   const begin = beginningOf(opened, options.force);
@@ -117,13 +118,14 @@ export type AdoptOptions = { readonly wait: boolean; readonly force: boolean; re
 const waitMs = 600_000;
 const askEveryMs = 500;
 
-function missing({ awaited, contradictions }: GetAdoptionResponse__Output): number {
-  return awaited.length + contradictions.length;
+function openPoints({ awaited, contradictions, missing }: GetAdoptionResponse__Output): number {
+  return awaited.length + contradictions.length + missing;
 }
 
-function progressText({ nodes, awaited, adopted, contradictions }: GetAdoptionResponse__Output): string {
+function progressText({ nodes, awaited, adopted, contradictions, missing }: GetAdoptionResponse__Output): string {
   return (
     `${nodes - awaited.length} of ${nodes} nodes are back, ${adopted.length} were added back` +
+    (missing === 0 ? '' : `, at least ${missing} more are missing`) +
     (contradictions.length === 0 ? '' : `, ${contradictions.length} contradict the backup`)
   );
 }
@@ -135,8 +137,8 @@ async function settled({ client, settings }: CommandContext, wait: boolean): Pro
   try {
     for (;;) {
       const adoption = await client.read((admin) => admin.getAdoption.bind(admin), {});
-      if (!adoption.adopting || !wait || missing(adoption) === 0) return adoption;
-      line.set(`${progressText(adoption)}; waiting for ${adoption.awaited.slice(0, 3).map(escaped).join(', ')}`);
+      if (!adoption.adopting || !wait || openPoints(adoption) === 0) return adoption;
+      line.set(progressText(adoption));
       if (performance.now() > deadline) {
         throw new XnetError('DeadlineExceeded', `not done within ${formatDuration(settings.timeoutMs ?? waitMs)}`, {
           problems: linesOf(adoption),
@@ -150,8 +152,12 @@ async function settled({ client, settings }: CommandContext, wait: boolean): Pro
   }
 }
 
-function linesOf({ awaited, contradictions }: GetAdoptionResponse__Output): string[] {
-  return [...awaited.map((name) => `${name} has not connected since the restore`), ...contradictions].map(escaped);
+function linesOf({ awaited, contradictions, missing }: GetAdoptionResponse__Output): string[] {
+  return [
+    ...awaited.map((name) => `${name} has not connected since the restore`),
+    ...contradictions,
+    ...(missing === 0 ? [] : [`hosts route to ${missing} subnets that nobody has claimed yet`]),
+  ].map(escaped);
 }
 
 /** adoptNodes ends the adoption of a restored backup's nodes; with --wait it waits for them. */
@@ -159,14 +165,16 @@ export async function adoptNodes(context: CommandContext, options: AdoptOptions)
   const { client, output } = context;
   const { wait, force, dryRun } = options;
   const adoption = await settled(context, wait);
-  const { nodes, awaited, adopted, contradictions } = adoption;
-  const incomplete = missing(adoption) > 0 && !force;
+  const { nodes, awaited, adopted, contradictions, missing } = adoption;
+  const incomplete = openPoints(adoption) > 0 && !force;
   const { unchanged } =
     dryRun || incomplete
       ? { unchanged: !adoption.adopting }
       : await client.change((admin) => admin.finishAdoption.bind(admin), { dryRun, force });
   await output.show({
-    value: { adoption: { nodes, awaited, adopted, contradictions, dryRun, unchanged, ended: !dryRun && !incomplete } },
+    value: {
+      adoption: { nodes, awaited, adopted, contradictions, missing, dryRun, unchanged, ended: !dryRun && !incomplete },
+    },
     name: 'adoption',
     text: ({ colors }) => {
       if (!adoption.adopting) return ['unchanged: no nodes are being adopted'];

@@ -7,14 +7,15 @@ import { resolveSettings, type SettingsNeeds } from '../client/settings.js';
 /** action returns commander's action for a command that is loaded when it runs. */
 export function action<Options, Args extends readonly unknown[]>(
   load: () => Promise<Run<Options, Args>>,
-  needs?: SettingsNeeds,
+  needs?: SettingsNeeds | ((options: Options) => SettingsNeeds),
 ): (...given: unknown[]) => Promise<void> {
   return async (...given) => {
     // commander passes the arguments, then the options, then the command itself.
     const command = given.at(-1) as Command;
     const options = given.at(-2) as Options;
     const args = given.slice(0, -2) as unknown as Args;
-    const settings = await resolveSettings(command, process.env, process.stdout.isTTY === true, needs);
+    const needed = typeof needs === 'function' ? needs(options) : needs;
+    const settings = await resolveSettings(command, process.env, process.stdout.isTTY === true, needed);
     const [{ openContext }, run] = await Promise.all([import('../client/context.js'), load()]);
     const context = openContext(settings, options as ListOptions);
     try {

@@ -24,7 +24,13 @@ Examples:
   xctl backup save fleet.backup --passphrase-file backup.pass
   xctl backup save fleet.backup --passphrase-file backup.pass --force --without-key`,
     )
-    .action(action(async () => (await import('../commands/backup.js')).saveBackup));
+    .action(
+      // The cluster key comes by the unix socket of this machine alone.
+      action(
+        async () => (await import('../commands/backup.js')).saveBackup,
+        ({ withoutKey }) => ({ context: withoutKey }),
+      ),
+    );
   passphrase(backup.command('verify'))
     .description('check a backup file and show what it contains, without a controller')
     .argument('<file>', 'the file')
@@ -54,7 +60,7 @@ Examples:
   xctl backup restore fleet.backup --passphrase-file backup.pass --dry-run
   xctl backup restore fleet.backup --passphrase-file backup.pass --adopt --yes`,
     )
-    .action(action(async () => (await import('../commands/restore.js')).restoreBackup));
+    .action(action(async () => (await import('../commands/restore.js')).restoreBackup, { context: false }));
   backup
     .command('adopt')
     .description('show which nodes of a restored backup are back; end the adoption if all are')

@@ -1,5 +1,6 @@
 // The adoption after a restored backup: which hosts have come back, and when it may end. Pure.
 // Invariant: only an operator ends it, and only on demand without hosts that are missing or contradict the backup.
+import type { NodeStatus } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys, parseKey } from '../store/keys.js';
 import { decode } from '../store/record-codec.js';
@@ -21,13 +22,20 @@ export type Adoption = {
   readonly adopted: readonly string[];
   /** Hosts that contradict the backup, one line each. */
   readonly contradictions: readonly string[];
+  /** How many subnets at least hosts route to that the store does not have as leased: their hosts have not come back. */
+  readonly missing: number;
 };
 
-/**
- * adoptionOf returns the state of the adoption; undefined if there is none.
- * @param events the entries of all events
- */
-export function adoptionOf(view: ReadonlyView, events: readonly Entry[]): Adoption | undefined {
+/** AdoptionSources are what the state of an adoption depends on besides the view. */
+export type AdoptionSources = {
+  /** The entries of all events. */
+  readonly events: readonly Entry[];
+  /** Returns the newest report of a node, if it is newer than the view's. */
+  readonly statusOf: (nodeId: string) => Pick<NodeStatus, 'routes'> | undefined;
+};
+
+/** adoptionOf returns the state of the adoption; undefined if there is none. */
+export function adoptionOf(view: ReadonlyView, { events, statusOf }: AdoptionSources): Adoption | undefined {
   const record = view.adoption?.record;
   if (record === undefined) return undefined;
   const { madeMs, sinceMs, nodes } = record;
@@ -40,7 +48,21 @@ export function adoptionOf(view: ReadonlyView, events: readonly Entry[]): Adopti
     awaited: namesOf((id) => view.isAwaited(id)),
     adopted: namesOf((id) => view.isNewlyAdopted(id)),
     contradictions: contradictionsIn(view, events),
+    missing: missingIn(view, statusOf),
   };
+}
+
+// A host keeps the routes to all others while it waits for a table: the one that routes to most knows how many there are.
+function missingIn(view: ReadonlyView, statusOf: AdoptionSources['statusOf']): number {
+  let leased = 0;
+  for (const { record } of view.subnets.values()) if (record.state === 'leased') leased += 1;
+  let most = 0;
+  for (const id of view.nodes.keys()) {
+    const status = view.isAwaited(id) ? undefined : (statusOf(id) ?? view.statuses.get(id)?.record);
+    const own = view.leasesOfNode.get(id)?.length ?? 0;
+    most = Math.max(most, (status?.routes.desired ?? 0) - (leased - own));
+  }
+  return most;
 }
 
 // What controllers have recorded about hosts since the restore, the newest event of each host.
@@ -67,11 +89,15 @@ function isPast(view: ReadonlyView, name: string, line: string): boolean {
  * decideFinish decides to end the adoption.
  * @throws XnetError FailedPrecondition if hosts are missing or contradict the backup, without `force`
  */
-export function decideFinish(view: ReadonlyView, events: readonly Entry[], force: boolean): Decision {
-  const adoption = adoptionOf(view, events);
+export function decideFinish(view: ReadonlyView, sources: AdoptionSources, force: boolean): Decision {
+  const adoption = adoptionOf(view, sources);
   if (adoption === undefined) return { subject: 'cluster' };
-  const { awaited, adopted, contradictions } = adoption;
-  const problems = [...awaited.map((name) => `${name} has not connected since the restore`), ...contradictions];
+  const { awaited, adopted, contradictions, missing } = adoption;
+  const problems = [
+    ...awaited.map((name) => `${name} has not connected since the restore`),
+    ...contradictions,
+    ...(missing === 0 ? [] : [`hosts route to ${missing} subnets that nobody has claimed yet`]),
+  ];
   if (problems.length > 0 && !force) {
     throw new XnetError('FailedPrecondition', 'the adoption is not complete', {
       problems,

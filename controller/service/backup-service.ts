@@ -17,7 +17,7 @@ import { type ServiceBinding, serverStream, unary } from '../../proto/rpc/server
 import { readKeyFile } from '../authority/cluster-key.js';
 import type { Restoration } from '../backup/restoration.js';
 import { partsOf, recordProblems, sealedByOf } from '../backup/saved-records.js';
-import { adoptionOf, decideFinish } from '../registry/adoption.js';
+import { type AdoptionSources, adoptionOf, decideFinish } from '../registry/adoption.js';
 import { type Context, type MutationResult, mutate } from '../registry/mutation.js';
 import { checkOperationId } from '../registry/operation.js';
 import type { Store } from '../store/store.js';
@@ -30,6 +30,8 @@ export type BackupServiceDeps = {
   readonly store: Pick<Store, 'list' | 'scan'>;
   readonly context: Context;
   readonly restoration: Restoration;
+  /** Returns the last report of a node that is connected here. */
+  readonly statusOf: AdoptionSources['statusOf'];
   /** "/var/lib/xnet-controller/cluster.key" */
   readonly keyPath: string;
   readonly controller: { readonly id: string; readonly version: string };
@@ -89,9 +91,9 @@ class BackupCalls {
   }
 
   async adoption(): Promise<GetAdoptionResponse> {
-    const { feed, store } = this.#deps;
+    const { feed, store, statusOf } = this.#deps;
     if (feed.view.adoption === undefined) return { adopting: false };
-    const adoption = adoptionOf(feed.view, await store.scan('events/'));
+    const adoption = adoptionOf(feed.view, { events: await store.scan('events/'), statusOf });
     if (adoption === undefined) return { adopting: false };
     const { awaited, adopted, contradictions, ...times } = adoption;
     return {
@@ -104,12 +106,12 @@ class BackupCalls {
   }
 
   async finishAdoption(request: FinishAdoptionRequest__Output): Promise<Pick<MutationResult, 'unchanged'>> {
-    const { store, context } = this.#deps;
+    const { store, context, statusOf } = this.#deps;
     const events = await store.scan('events/');
     return mutate(context, {
       ...mutationId(request),
       call: 'FinishAdoption',
-      decide: (view) => decideFinish(view, events, request.force),
+      decide: (view) => decideFinish(view, { events, statusOf }, request.force),
     });
   }
 }

@@ -115,7 +115,8 @@ class DaemonCalls {
       const hindrance = held === undefined ? '' : await this.#adoptLeases(nodeId, held);
       const differences = held === undefined ? [] : differencesFrom(feed.view, nodeId, held);
       if (differences.length > 0 && hindrance !== '') differences.push(hindrance);
-      await nodes.confirm(nodeId);
+      // While nodes are adopted, its first report confirms it, which says how many routes the host has.
+      if (feed.view.adoption === undefined) await nodes.confirm(nodeId);
       if (differences.length > 0) {
         const message = `it came back to the restored store, and ${differences.join('; ')}`;
         sessions.record({ reason: 'HeldDiffers', warning: true, subject: `node/${known}`, message });
@@ -203,9 +204,9 @@ class DaemonCalls {
     requireUnfenced(assignment, request.generation, status.leases);
     const applied = versionFromWire(request.applied);
     const comparable = applied?.clusterId === version.clusterId && applied.epoch === version.epoch;
-    // The stream was open before a restored store was accepted.
-    if (view.isAwaited(nodeId)) await nodes.confirm(nodeId);
     sessions.report(nodeId, status, comparable ? applied.revision : undefined);
+    // The stream was open before a restored store was accepted, or the node is being adopted.
+    if (view.isAwaited(nodeId)) await nodes.confirm(nodeId);
     if (sessions.fanout.streamOf(nodeId) !== undefined) void leases.finish(nodeId, status);
     await this.#followed.take({ nodeId, nodeName: assignment.nodeName, peer: peerOf(call) }, request.newAddress);
     const beyond = Math.max(0, sessions.fanout.streams.size - nodesWithoutSpread);

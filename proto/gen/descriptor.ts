@@ -3100,6 +3100,10 @@ export const descriptor = {
          "rule": "repeated",
          "type": "string",
          "id": 7
+        },
+        "missing": {
+         "type": "uint32",
+         "id": 8
         }
        }
       },

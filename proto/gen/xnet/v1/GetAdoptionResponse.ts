@@ -10,6 +10,7 @@ export interface GetAdoptionResponse {
   'awaited'?: (string)[];
   'adopted'?: (string)[];
   'contradictions'?: (string)[];
+  'missing'?: (number);
 }
 
 export interface GetAdoptionResponse__Output {
@@ -20,4 +21,5 @@ export interface GetAdoptionResponse__Output {
   'awaited': (string)[];
   'adopted': (string)[];
   'contradictions': (string)[];
+  'missing': (number);
 }
