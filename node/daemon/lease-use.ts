@@ -42,7 +42,10 @@ function has(networks: readonly EngineNetwork[], subnet: Prefix): boolean {
   return networks.some((network) => network.subnets.some(({ prefix }) => prefixesEqual(prefix, subnet)));
 }
 
-/** containerUses lists the running containers that have addresses in the subnets of leases, by name. Pure. */
+/**
+ * containerUses lists the running containers that have addresses in the subnets of leases: those of ending leases first,
+ * because a report has room for a limited number and they keep a lease from ending; then by name. Pure.
+ */
 export function containerUses(
   leases: readonly Lease[],
   containers: readonly EngineContainer[],
@@ -52,9 +55,16 @@ export function containerUses(
       .filter(({ subnet }) =>
         networks.some(({ address }) => running && address !== undefined && prefixContains(subnet, address)),
       )
-      .map(({ subnet }): ContainerUse => ({ id: id.slice(0, 12), name, subnet })),
+      .map(({ subnet, state }) => ({
+        id: id.slice(0, 12),
+        name,
+        subnet,
+        order: `${state === 'ending' ? 0 : 1} ${name}`,
+      })),
   );
-  return uses.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  return uses
+    .sort((a, b) => (a.order < b.order ? -1 : a.order > b.order ? 1 : 0))
+    .map(({ order: _order, ...use }) => use);
 }
 
 /** LeaseUsesOptions are the sources of the observation. */

@@ -140,6 +140,6 @@ test('P8 any mix of calls through three controllers keeps every invariant, at ev
       t.deepEqual([...view.undecodable], []);
       await close();
     }),
-    { numRuns: 60 },
+    { numRuns: 50 },
   );
 });

@@ -7,6 +7,7 @@ import { prefixFromKey } from '../../../../proto/domain/address.js';
 import { Core } from '../../../support/controller.js';
 import { MemoryCluster, MemoryStore } from '../../../support/memory-store.js';
 import { address, prefix } from '../../../support/pools.js';
+import { newPool } from '../../../support/registry-values.js';
 
 // What looks like something of ours is none of it.
 const unknown = {
@@ -123,6 +124,17 @@ test('every mutation of a record keeps the fields of a newer version', async (t)
   };
   await core.nodes.set(once, subject, { setLabels: { a: 'b' }, removeLabels: [] });
   kept(nodeKey, 'set');
+  await core.pools.create(once, newPool('10.80.0.0/22', 'other'));
+  await core.leases.add(once, subject, { pool: 'other', replace: subnet });
+  kept(nodeKey, 'add a lease');
+  kept(subnetKey, 'end a lease');
+  t.is(typeof read(subnetKey)['endingMs'], 'number');
+  const second = prefix('10.80.0.0/24');
+  await core.leases.add(once, subject, { pool: 'default', replace: second });
+  kept(subnetKey, 'keep a lease');
+  t.is(read(subnetKey)['endingMs'], undefined);
+  await core.leases.end(once, { nodeId: subject, subnet: second, force: false, isConnected: false });
+  t.is(read(keys.subnet('other', second))['state'], 'quarantined');
   await core.pools.reserve(once, { pool: 'default', cidr: subnet, nodeName: 'web-1', reason: 'x' });
   kept(poolKey, 'reserve');
   await core.pools.unreserve(once, 'default', subnet);

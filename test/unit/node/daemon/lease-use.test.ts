@@ -80,6 +80,13 @@ test('containers are counted where they have addresses, and only while they run'
     containerUses([bip, bridge], all).map(({ name, subnet }) => `${name} ${formatPrefix(subnet)}`),
     ['two 10.76.1.0/24', 'two 10.80.1.0/24', 'web 10.76.1.0/24'],
   );
+  t.deepEqual(
+    containerUses([bip, { ...bridge, state: 'ending' }], all).map(
+      ({ name, subnet }) => `${name} ${formatPrefix(subnet)}`,
+    ),
+    ['two 10.80.1.0/24', 'two 10.76.1.0/24', 'web 10.76.1.0/24'],
+    'those that keep a lease from ending first',
+  );
   t.true(containerUses([bip], all).every(({ id }) => id.length <= 12));
   fc.assert(
     fc.property(fc.shuffledSubarray(all), fc.constantFrom(...leaseStates), (containers, state) => {
