@@ -7,6 +7,8 @@ import pc from 'picocolors';
 export const rowNames = [
   'join',
   'join-simulated',
+  'address-change',
+  'reconnect',
   'storm',
   'mtls',
   'leases',

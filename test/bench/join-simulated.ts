@@ -4,6 +4,7 @@ import { pause } from '../../proto/process/backoff.js';
 import { ControllerProcess } from '../support/controller-process.js';
 import { transactionMs, transactionRate } from './etcd-rate.js';
 import { type BenchContext, type BenchPart, ms, Wrong } from './figure.js';
+import { measureMove, measureReconnect, type Place } from './fleet-changes.js';
 import { settledKiB } from './process-usage.js';
 import { addressOf, type Joined, SimulatedFleet } from './simulated-fleet.js';
 import { slopeOf, summaryOf } from './statistics.js';
@@ -15,8 +16,6 @@ const firstJoiner = 50_000;
 
 // How many join at once where that is not measured.
 const batchSize = 200;
-
-type Place = { readonly controller: ControllerProcess; readonly fleet: SimulatedFleet };
 
 type Aim = { readonly count: number; readonly p99Ms: number };
 
@@ -89,6 +88,8 @@ async function run(context: BenchContext): Promise<void> {
       }
       memory.push([fleet.count, await settledKiB(controller.pid, quick ? 2_000 : 6_000)]);
       if (wanted.has('join-simulated')) await measureJoin(context, place, size);
+      if (wanted.has('address-change')) await measureMove(context, place);
+      if (wanted.has('reconnect')) await measureReconnect(context, place);
     }
     const perNode = slopeOf(memory);
     tell({
@@ -126,4 +127,7 @@ async function tellStorm(
 }
 
 /** benchSimulated measures them. */
-export const benchSimulated: BenchPart = { rows: ['storm', 'join-simulated', 'controller-memory'], run };
+export const benchSimulated: BenchPart = {
+  rows: ['storm', 'join-simulated', 'address-change', 'reconnect', 'controller-memory'],
+  run,
+};

@@ -121,13 +121,15 @@ export class SimulatedFleet {
   }
 
   /**
-   * arrivals waits until all nodes have received a route, and returns the time of each, as monotonicMs.
+   * arrivals waits until all nodes have received a route after `sinceMs`, and returns the time of each, as monotonicMs.
    * @throws Wrong if they have not within 20 s
    */
-  async arrivals(subnet: string): Promise<readonly number[]> {
+  async arrivals(subnet: string, sinceMs = 0): Promise<readonly number[]> {
     for (const deadline = performance.now() + patienceMs; ; ) {
       await pause(500);
-      const times = (await this.#ask<'arrivals'>({ ask: 'arrivals', subnet })).flatMap((one) => one.times);
+      const times = (await this.#ask<'arrivals'>({ ask: 'arrivals', subnet }))
+        .flatMap((one) => one.times)
+        .filter((at) => at > sinceMs);
       if (times.length >= this.#count) return times;
       if (performance.now() > deadline) throw new Wrong(`${subnet} came to ${times.length} of ${this.#count} nodes`);
     }
