@@ -153,10 +153,8 @@ export class Faults {
     await host.killDaemon();
     return async () => {
       host.isHeldDown = false;
-      // A leave that goes on without the daemon ends first.
-      await host.inTurn(async () => {
-        if (host.isMember) await host.startDaemon();
-      });
+      // In no turn: the operation that has the turn may wait for this daemon.
+      if (host.isMember) await host.startDaemon();
     };
   }
 

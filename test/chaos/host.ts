@@ -38,6 +38,7 @@ export class ChaosHost {
   readonly containers: ChaosContainer[] = [];
   daemon: LabProcess | undefined;
   #queue: Promise<unknown> = Promise.resolve();
+  #starting: Promise<void> | undefined;
 
   constructor(number: number, machine: Machine) {
     this.number = number;
@@ -93,6 +94,14 @@ export class ChaosHost {
   /** startDaemon starts the daemon unless it runs or a fault holds it down. */
   async startDaemon(): Promise<void> {
     if (this.isHeldDown || this.daemon?.running === true) return;
+    // The end of a fault and an operation may both ask for it.
+    this.#starting ??= this.#spawnDaemon().finally(() => {
+      this.#starting = undefined;
+    });
+    await this.#starting;
+  }
+
+  async #spawnDaemon(): Promise<void> {
     const { machine } = this;
     this.daemon = await machine.spawn([...programCommand('xnetd'), 'run'], { logFile: `${machine.logs}/xnetd.log` });
   }

@@ -43,6 +43,8 @@ export type SiteController = SiteProcess & {
   readonly endpoint: string;
   /** Whether it was killed at least once: the audit log may end with an announcement. */
   wasKilled: boolean;
+  /** A start under way. */
+  starting: Promise<void> | undefined;
 };
 
 /** Site is the machines of one run. Close it. */
@@ -68,6 +70,7 @@ export class Site {
       leases: makeClient(services.lease, { kind: 'unix', path: machine.inside(socket) }),
       endpoint: `${machine.address}:7400`,
       wasKilled: false,
+      starting: undefined,
     }));
   }
 
@@ -139,8 +142,19 @@ export class Site {
     ]);
   }
 
-  /** startController starts a controller, also a second time, and waits until it has read its store. */
+  /** startController starts a controller unless it runs, also a second time, and waits until it has read its store. */
   async startController(controller: SiteController): Promise<void> {
+    if (controller.process?.running !== true) {
+      // The ends of two faults may both ask for it.
+      controller.starting ??= this.#spawnController(controller).finally(() => {
+        controller.starting = undefined;
+      });
+      await controller.starting;
+    }
+    await this.untilAnswers(controller);
+  }
+
+  async #spawnController(controller: SiteController): Promise<void> {
     const { machine, name, endpoint } = controller;
     mkdirSync(dirname(machine.inside(socket)), { recursive: true, mode: 0o700 });
     controller.process = await machine.spawn(
@@ -151,7 +165,6 @@ export class Site {
       ],
       { logFile: `${machine.logs}/controller.log` },
     );
-    await this.untilAnswers(controller);
   }
 
   /** untilAnswers waits until a controller has a view of its store. */
