@@ -1,4 +1,4 @@
-// The page of faults: it names each fault once, and tests that exist; no test claims a fault that the page does not show.
+// The page of faults: it names each fault once, and tests that exist.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -73,14 +73,11 @@ test('every test of a row exists, and its title begins with the id', (t) => {
   }
 });
 
-test('every title with an id is in the row of that id', (t) => {
-  const shown = new Set(rows.flatMap(({ id, tests }) => tests.map(({ title }) => `${id} ${title}`)));
+test('every id that a title begins with is that of a fault', (t) => {
+  const known = new Set(ids);
   for (const { path, text } of sources.values()) {
-    for (const [, title = ''] of text.matchAll(/['"`]((?:[CNRP]\d+ )+[^'"`\n$(]*)/g)) {
-      for (const id of /^((?:[CNRP]\d+ )+)/.exec(title)?.[1]?.trim().split(' ') ?? []) {
-        const isShown = [...shown].some((entry) => entry.startsWith(`${id} ${title.trimEnd()}`));
-        t.true(isShown, `${path}: “${title}” is not in the row of ${id}`);
-      }
+    for (const [, named = ''] of text.matchAll(/\b(?:test|serial|story|each|netTest)\(\s*['"`]((?:[CNRP]\d+ )+)/g)) {
+      for (const id of named.trim().split(' ')) t.true(known.has(id), `${path}: there is no fault ${id}`);
     }
   }
 });
