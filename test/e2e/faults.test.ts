@@ -69,6 +69,14 @@ onFleet(
     t.is(await routesOf(host), before);
     await monitor.stop();
     t.is(monitor.output, '', 'a daemon that starts changes no route');
+    // A controller, and with it its etcd, that dies again and again.
+    for (let crashes = 0; crashes < 3; crashes += 1) {
+      await fleet.restartController(controller);
+      const { process: running } = fleet.controllers[0] ?? controller;
+      running.kill('SIGKILL');
+      await running.exited;
+    }
+    t.is(await routesOf(host), before);
     await fleet.restartController(controller);
     await fleet.untilReady();
     for (const flow of flows) {
