@@ -13,6 +13,7 @@ import { type EmbeddedEtcd, startEmbeddedEtcd } from './store/embedded-etcd.js';
 import { EtcdStore } from './store/etcd.js';
 import type { EtcdOptions } from './store/etcd-client.js';
 import { EtcdExposure } from './store/etcd-exposure.js';
+import { runUpkeep } from './store/etcd-upkeep.js';
 import { Gate } from './store/gate.js';
 import { keys } from './store/keys.js';
 import type { Store } from './store/store.js';
@@ -80,6 +81,7 @@ export class Storage {
   readonly #exposure: EtcdExposure;
   readonly #gate: Gate;
   readonly #runAges: (signal: AbortSignal) => Promise<void>;
+  readonly #runUpkeep: (signal: AbortSignal) => Promise<void>;
 
   private constructor(
     settings: ControllerSettings,
@@ -118,6 +120,7 @@ export class Storage {
       steps,
     });
     this.#runAges = (signal) => ages.run(agesPath(settings), log, signal);
+    this.#runUpkeep = (signal) => runUpkeep(options, log, signal);
     logContradictions(this.feed, log);
   }
 
@@ -180,6 +183,8 @@ export class Storage {
       view: (stop) => this.feed.run(stop),
       gate: (stop) => this.#gate.run(stop),
       exposure: (stop) => this.#exposure.run(stop),
+      // An external etcd is its operator's.
+      ...(this.#etcd === undefined ? {} : { upkeep: this.#runUpkeep }),
       ages: this.#runAges,
     };
   }
