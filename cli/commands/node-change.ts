@@ -6,7 +6,7 @@ import { XnetError } from '../../proto/errors.js';
 import { wireFromAvailability, wireFromMode } from '../../proto/rpc/convert.js';
 import { confirmed } from '../client/confirm.js';
 import type { CommandContext } from '../client/context.js';
-import { nodeFromWire } from '../output/node.js';
+import { type NodeOutput, nodeFromWire } from '../output/node.js';
 import { formatLeft, isoTime } from '../output/time.js';
 import { requirePart, verdict } from './change-response.js';
 import { labelChange } from './labels.js';
@@ -99,7 +99,12 @@ export type RemoveNodeOptions = RemoveOptions & {
   readonly deadline?: number;
 };
 
-/** removeNode ends a node's lease. Its subnet goes into quarantine. */
+// "10.76.3.0/24, 10.84.0.0/24"
+function subnetsOf({ subnet, leases }: Pick<NodeOutput, 'subnet' | 'leases'>): string | null {
+  return leases.length > 1 ? leases.map((lease) => lease.subnet).join(', ') : subnet;
+}
+
+/** removeNode ends a node's leases. Its subnets go into quarantine. */
 export async function removeNode(context: CommandContext, options: RemoveNodeOptions, text: string): Promise<void> {
   const { client, output } = context;
   const { force, dryRun, confirm, wait, deadline } = options;
@@ -107,9 +112,9 @@ export async function removeNode(context: CommandContext, options: RemoveNodeOpt
     throw new XnetError('InvalidArgument', '--deadline is for a removal that waits', { hint: 'give --wait as well' });
   }
   const found = await client.read((admin) => admin.getNode.bind(admin), { node: text });
-  const { name, id, address, subnet, state } = nodeFromWire(requirePart(found.node));
+  const { name, id, address, state, ...rest } = nodeFromWire(requirePart(found.node));
   const question = {
-    what: `remove node ${name} (${address}) and end its lease of ${subnet ?? 'no subnet'}`,
+    what: `remove node ${name} (${address}) and end its lease of ${subnetsOf(rest) ?? 'no subnet'}`,
     name,
     severe: force,
     given: confirm,
@@ -126,7 +131,7 @@ export async function removeNode(context: CommandContext, options: RemoveNodeOpt
   const did = verdict({ unchanged: false, dryRun }, 'removed', 'remove');
   const untilMs = response.quarantinedUntilMs;
   const quarantine = (nowMs: number) =>
-    until === null ? '' : `; ${node.subnet} is in quarantine for ${formatLeft(untilMs, nowMs)}, until ${until}`;
+    until === null ? '' : `; ${subnetsOf(node)} is in quarantine for ${formatLeft(untilMs, nowMs)}, until ${until}`;
   await output.show({
     value: { node, dryRun, quarantinedUntil: until },
     name: node.name,

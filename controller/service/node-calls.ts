@@ -198,13 +198,14 @@ export class NodeCalls {
     await nodes.remove(mutationId(request), id, (view) => {
       if (!request.force) requireGone(view, id, this.#deps.live());
     });
-    for (const { record, subnet } of feed.view.subnets.values()) {
-      if (record.state !== 'quarantined' || record.node !== id) continue;
-      const { nodeName: name, address, untilMs } = record;
-      const former = { id, name, address: formatIpv4(address), subnet: formatPrefix(subnet) };
-      return { node: node ?? former, quarantinedUntilMs: untilMs };
-    }
-    return { node: node ?? { id }, quarantinedUntilMs: 0 };
+    const freed = [...feed.view.subnets.values()].flatMap(({ record, subnet }) =>
+      record.state === 'quarantined' && record.node === id ? [{ ...record, subnet }] : [],
+    );
+    const [last] = freed.sort((a, b) => b.untilMs - a.untilMs);
+    if (last === undefined) return { node: node ?? { id }, quarantinedUntilMs: 0 };
+    const { nodeName: name, address, subnet, untilMs } = last;
+    const former = { id, name, address: formatIpv4(address), subnet: formatPrefix(subnet) };
+    return { node: node ?? former, quarantinedUntilMs: untilMs };
   }
 }
 

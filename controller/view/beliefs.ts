@@ -132,11 +132,11 @@ export class Beliefs {
   }
 
   // Reports whether the belief in a lease is kept although its key was deleted: as long as its node exists. xnet deletes
-  // such a key only with its whole pool, after all leases of the pool have ended.
-  #isAwaited({ pool, record }: HeldSubnet): boolean {
-    const { nodes, pools, leasesOfNode } = this.consistency.claims;
+  // such a key only with its whole pool, or when the pool shrinks, after the lease has ended.
+  #isAwaited({ pool, subnet, record }: HeldSubnet): boolean {
+    const { nodes, leasesOfNode } = this.consistency.claims;
     if (record.state !== 'leased' || !nodes.has(record.node)) return false;
-    return pools.has(pool) || leasesOfNode.of(record.node).size === 0;
+    return leasesOfNode.of(record.node).size === 0 || !this.consistency.isMisplaced({ pool, subnet });
   }
 
   #believeSubnet(held: HeldSubnet, touched: ViewChanges): void {

@@ -207,13 +207,18 @@ export class Consistency {
     return { stands, problems };
   }
 
-  #misplacement({ pool, subnet }: SubnetClaim): string | undefined {
+  #misplacement({ pool, subnet }: Pick<SubnetClaim, 'pool' | 'subnet'>): string | undefined {
     const claim = this.claims.pools.get(pool);
     if (claim === undefined) return `there is no pool ${pool}`;
     if (claim.record === undefined) return undefined;
     const { cidr, subnetLength } = claim.record;
     if (prefixCovers(cidr, subnet) && subnet.length === subnetLength) return undefined;
     return `pool ${pool} (${formatPrefix(cidr)}, subnets of /${subnetLength}) has no such subnet`;
+  }
+
+  /** isMisplaced reports whether a subnet is none of its pool; false if that can't be read. */
+  isMisplaced(subnet: Pick<SubnetClaim, 'pool' | 'subnet'>): boolean {
+    return this.#misplacement(subnet) !== undefined;
   }
 
   /** isInPool reports whether a subnet is one of those that its pool is divided into. */
