@@ -3,7 +3,7 @@
 // connections.
 // Invariant: no port is open without an authority. An open port stays open, with all its streams. An address that can't
 // be listened on does not end the controller: it is reported from the start and retried.
-import { messageOf, XnetError } from '../proto/errors.js';
+import { type Fence, messageOf, XnetError } from '../proto/errors.js';
 import { keyOfRequest, makeRequest } from '../proto/pki/certificate.js';
 import { readCertificate, renewalAt } from '../proto/pki/chain.js';
 import { formatIdentity } from '../proto/pki/identity.js';
@@ -15,6 +15,7 @@ import { type RpcServer, type ServiceBinding, startServer } from '../proto/rpc/s
 import { type ServerIdentity, ServerTls } from '../proto/rpc/tls.js';
 import type { Authority, Opened } from './authority/authority.js';
 import { requireBindable } from './bindable.js';
+import { fenceOf } from './registry/restored.js';
 import type { ViewFeed } from './view/view-feed.js';
 
 /** ListenerDeps are the dependencies of the ports. */
@@ -192,7 +193,13 @@ export class Listeners {
     } catch (error) {
       return error instanceof XnetError ? error : new XnetError('Internal', messageOf(error));
     }
-    return new XnetError('PermissionDenied', `${whose} was revoked`);
+    return new XnetError('PermissionDenied', `${whose} was revoked`, this.#fenceOf(serial));
+  }
+
+  #fenceOf(serial: string): { readonly fence?: Fence } {
+    const { view } = this.#deps.feed;
+    const fence = view.revoked.get(serial)?.record.replaced === true ? fenceOf(view, 'replaced') : undefined;
+    return fence === undefined ? {} : { fence };
   }
 
   async #identity(opened: Opened): Promise<ServerIdentity> {

@@ -174,6 +174,29 @@ Examples:
     .addHelpText('after', '\nExamples:\n  xctl nodes uncordon web-1')
     .action(several(async () => (await import('../commands/node-change.js')).uncordonNode));
   nodes
+    .command('replace')
+    .description("give a node to new hardware: it gets the node's name, labels and subnets")
+    .argument('<node>', which)
+    .option('--address <address>', 'the address of the new host; required')
+    .option('--force', 'even though its host is connected and not drained', false)
+    .addOption(tokenOut())
+    .addOption(confirm('name'))
+    .addOption(dryRun())
+    .addHelpText(
+      'after',
+      `
+The former host has to be down or drained. It is refused from then on: when it comes back it is told so, and withdraws its
+routes. What this prints has a join token in it, with which the new host joins: once, within an hour.
+
+Examples:
+  xctl nodes replace web-1 --address 192.168.83.91 --yes
+  xctl nodes replace web-1 --address 192.168.83.91 --force --confirm web-1`,
+    )
+    .hook('preAction', (_program, command) => {
+      if (command.getOptionValue('address') === undefined) command.error("error: option '--address' is missing");
+    })
+    .action(action(async () => (await import('../commands/node-replace.js')).replaceNode));
+  nodes
     .command('drain')
     .description('cordon nodes and wait until no container uses their subnets')
     .argument('<node...>', which)

@@ -15,6 +15,7 @@ import { requireNode } from './lookup.js';
 import { type Context, type MutationResult, mutate } from './mutation.js';
 import { outcomeOf } from './operation.js';
 import { decideRename } from './rename-node.js';
+import { decideReplace, type ReplaceInput } from './replace-node.js';
 
 /** newNodeId returns an id for a new node: "n-4f2f9c03a1b2". Ids are never reused. */
 export function newNodeId(): string {
@@ -141,6 +142,28 @@ export class NodeRegistry {
       call: 'DrainNode',
       decide: (view) =>
         wanted === undefined ? decideDrainCancel(view, nodeId) : decideDrain(view, nodeId, wanted, now()),
+    });
+  }
+
+  /**
+   * replace has new hardware take the place of a node's host, which is fenced.
+   * @param mayReplace throws when the former host may still be in use, given the newest view
+   * @param also further writes for the same transaction
+   * @throws XnetError as decideReplace does, and what `mayReplace` throws
+   */
+  replace(
+    id: MutationId,
+    wanted: Pick<ReplaceInput, 'nodeId' | 'address' | 'also'>,
+    mayReplace: (view: ReadonlyView) => void,
+  ): Promise<MutationResult> {
+    const { now } = this.#context;
+    return mutate(this.#context, {
+      ...id,
+      call: 'ReplaceNode',
+      decide: (view) => {
+        mayReplace(view);
+        return decideReplace({ ...wanted, view, nowMs: now() });
+      },
     });
   }
 

@@ -183,6 +183,8 @@ const revoked = object({
   role: v.picklist(roles),
   id: v.string(),
   atMs: count,
+  /** The node was given to another host on purpose: its former host is told so, and gives up its routes. */
+  replaced: v.exactOptional(v.boolean()),
   /** When the last denied certificate has expired; absent: the denial is permanent, as for revoked nodes. */
   untilMs: v.optional(count),
 });

@@ -3573,6 +3573,18 @@ export const descriptor = {
           }
          ]
         },
+        "ReplaceNode": {
+         "requestType": "ReplaceNodeRequest",
+         "responseType": "ReplaceNodeResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        },
         "WatchDeparture": {
          "requestType": "WatchDepartureRequest",
          "responseType": "Departure",
@@ -3726,6 +3738,50 @@ export const descriptor = {
         "quarantinedUntilMs": {
          "type": "int64",
          "id": 7
+        }
+       }
+      },
+      "ReplaceNodeRequest": {
+       "fields": {
+        "operationId": {
+         "type": "string",
+         "id": 1
+        },
+        "dryRun": {
+         "type": "bool",
+         "id": 2
+        },
+        "node": {
+         "type": "string",
+         "id": 3
+        },
+        "address": {
+         "type": "string",
+         "id": 4
+        },
+        "force": {
+         "type": "bool",
+         "id": 5
+        }
+       }
+      },
+      "ReplaceNodeResponse": {
+       "fields": {
+        "node": {
+         "type": "Node",
+         "id": 1
+        },
+        "revision": {
+         "type": "int64",
+         "id": 2
+        },
+        "change": {
+         "type": "string",
+         "id": 3
+        },
+        "joinToken": {
+         "type": "JoinToken",
+         "id": 4
         }
        }
       },

@@ -29,7 +29,7 @@ const operators = [
     ...['ReserveSubnet', 'RevokeNode', 'RevokeToken', 'SetNode', 'UnreserveSubnet'],
   ].map((call) => `AdminService/${call}`),
   ...['ReleaseFinding', 'ResizePool', 'SetPool'].map((call) => `IpamService/${call}`),
-  ...['DrainNode', 'RenameNode'].map((call) => `LifecycleService/${call}`),
+  ...['DrainNode', 'RenameNode', 'ReplaceNode'].map((call) => `LifecycleService/${call}`),
   ...['AddLease', 'EndLease'].map((call) => `LeaseService/${call}`),
   ...['ControlRollout', 'CreateRollout'].map((call) => `RolloutService/${call}`),
 ];

@@ -116,3 +116,32 @@ test('P3 a node is renamed and removed by force; its host is told on its stream,
     t.true((error?.fence?.revision ?? 0) > 0);
   }
 });
+
+test('P4 the host of a node is replaced: the new one gets its name and subnet, the former one is fenced', async (t) => {
+  const { controller, says } = await story(t);
+  await controller.addNode('web-1', '192.168.83.1');
+  await controller.addNode('web-2', '192.168.83.2');
+  const client = await controller.joined('web-1');
+  const former = new SimulatedNode(client, 'web-1').watch();
+  await former.until('its assignment', () => former.assignment !== undefined);
+  await former.report();
+  await says('nodes replace web-1 --address 192.168.83.9 --yes', /drain it first: xctl nodes drain web-1/, 4);
+  await says('nodes replace web-1 --address 192.168.83.2 --force --confirm web-1', /is that of node web-2/, 4);
+  await says('nodes replace web-1 --address 192.168.83.9 --force --dry-run', /^would replace web-1: its host at /);
+  await says('nodes replace web-1 --address 192.168.83.9 --force --confirm web-1', /fenced[\s\S]*XJT1-/);
+  const ends = (node: SimulatedNode) => node.heard.flatMap((heard) => (heard.kind === 'ended' ? [heard.error] : []));
+  await former.until('the end', () => ends(former).length > 0);
+  const back = new SimulatedNode(client, 'web-1', former.fingerprint).watch();
+  await back.until('the end', () => ends(back).length > 0);
+  for (const node of [former, back]) {
+    t.like(ends(node)[0], { code: 'PermissionDenied' });
+    t.is(ends(node)[0]?.fence?.reason, 'replaced');
+  }
+  // The new host has the same node, with the next generation of its lease.
+  const next = new SimulatedNode(await controller.joined('web-1'), 'web-1').watch();
+  await next.until('its assignment', () => next.assignment !== undefined);
+  t.is(next.assignment?.nodeId, former.assignment?.nodeId);
+  t.is(next.assignment?.generation, (former.assignment?.generation ?? 0) + 1);
+  t.deepEqual(next.assignment?.subnet, former.assignment?.subnet);
+  await says('nodes show web-1', /192\.168\.83\.9[\s\S]*NodeReplaced/);
+});
