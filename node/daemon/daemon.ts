@@ -13,7 +13,6 @@ import { ownSubnets } from '../table/own-subnets.js';
 import type { Underlay } from '../underlay/choose.js';
 import { Uplink } from '../uplink/uplink.js';
 import { AddressFollower } from './address-follower.js';
-import { onAddressGone } from './address-gone.js';
 import { ControllerList } from './controller-list.js';
 import { DataPath } from './data-path.js';
 import { Feed } from './feed.js';
@@ -76,7 +75,6 @@ const partsGraceMs = 2_000;
 /** Daemon is the daemon's core. */
 export class Daemon {
   readonly #options: DaemonOptions;
-  readonly #underlay = new LiveValue<Underlay | undefined>(undefined);
   readonly #renewal: CertificateRenewal | undefined;
   readonly #dataPath: DataPath;
   readonly #space: StateSpace;
@@ -91,7 +89,7 @@ export class Daemon {
     const { node, host, settings, known, cache, asked, supervisor, log } = options;
     this.#options = options;
     const { identity, stateDir } = node;
-    const underlay = this.#underlay;
+    const underlay = new LiveValue<Underlay | undefined>(undefined);
     const renewal = identity === undefined ? undefined : new CertificateRenewal({ identity, stateDir, log });
     this.#renewal = renewal;
     const announced = node.followControllers ? renewal : undefined;
@@ -151,8 +149,7 @@ export class Daemon {
       dockerWaits: () => this.#status.waits('docker'),
       onContainers: () => this.#uses.lookSoon(),
     });
-    const reopen = () => this.#uplink.reopen();
-    const ends = [triggers.listen(), onAddressGone(host.mirror, this.#underlay, reopen), ...this.#subscribe()];
+    const ends = [triggers.listen(), ...this.#subscribe()];
     const renewal = this.#renewal;
     const parts: Parts = {
       routes: (stop) => lanes.routes.run(stop),
