@@ -14,7 +14,8 @@ export async function cachedKnown(settings: NodeSettings, node: string, log: Log
   try {
     const cached = await readCache(settings.stateDir);
     if (cached === undefined || cached.assignment.nodeName === node) {
-      return { assignment: cached?.assignment, table: cached?.table };
+      const fenced = cached?.fenced;
+      return { assignment: cached?.assignment, table: cached?.table, ...(fenced === undefined ? {} : { fenced }) };
     }
     log.warn({ cached: cached.assignment.nodeName, now: node }, 'the cache is of another node: not used');
   } catch (error) {

@@ -99,8 +99,8 @@ class DaemonProcess {
     const statusFile = new StatusFile(runDir, log);
     await statusFile.clear();
     const known = new LiveValue(await cachedKnown(this.#settings, this.#member.node, log));
-    known.subscribe(({ assignment, table }) => {
-      if (assignment !== undefined) cache.keep({ assignment, table });
+    known.subscribe(({ assignment, table, fenced }) => {
+      if (assignment !== undefined) cache.keep({ assignment, table, fenced });
     });
     this.#asked = new AskedLeave({
       known,

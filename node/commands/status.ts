@@ -20,6 +20,7 @@ import { planRoutes } from '../routes/plan.js';
 import { findingsOf } from '../routes/problems.js';
 import type { NodeSettings } from '../settings/settings.js';
 import { type Cached, readCache } from '../table/cache.js';
+import { fencedFinding } from '../table/fence.js';
 import { bridgeNameOf, gatewaysInOrder, ownSubnets } from '../table/own-subnets.js';
 import { readUnderlay } from '../underlay/underlay.js';
 import { hostSettings } from './host-settings.js';
@@ -95,14 +96,15 @@ async function routesOf(host: Host, settings: NodeSettings, cached: Cached | und
     assigned: assignment?.address,
     pools,
   });
-  const desired = desiredRoutes({
+  const told = {
     routes: table?.routes ?? noRoutes.peers,
     unresolved: noRoutes.unresolved,
     pools,
     own: ownSubnets(assignment),
     gateways: gatewaysInOrder(assignment),
     underlay: choice.underlay,
-  });
+  };
+  const desired = cached?.fenced === undefined ? desiredRoutes(told) : noRoutes;
   host.mirror.setRanges(desired.ranges);
   await host.mirror.refresh();
   const plan = planRoutes({
@@ -145,7 +147,7 @@ async function firewallOf(
   cached: Cached | undefined,
   underlay: string | undefined,
 ) {
-  if (cached?.table === undefined || underlay === undefined) return undefined;
+  if (cached?.table === undefined || underlay === undefined || cached.fenced !== undefined) return undefined;
   const { assignment, table } = cached;
   const { mark } = settings;
   const wanted = desiredFirewall({ assignment, routes: table.routes.values(), pools: table.pools, underlay, mark });
@@ -223,6 +225,7 @@ export async function hostStatus(settings: NodeSettings): Promise<HostStatus> {
       failed: [...failed, ...(routes?.disputed ?? []).map((text) => ({ text, fix: null }))],
       found: [
         ...(routes?.findings ?? []),
+        ...(cached?.fenced === undefined ? [] : [fencedFinding(cached.fenced)]),
         ...(firewall?.findings ?? []),
         // The daemon's condition reports it instead, because it knows why a renewal failed.
         ...(identity === undefined ? [] : identityFindings(identity, {}, Date.now())),

@@ -124,6 +124,7 @@ export class Daemon {
     this.#feed = new Feed({
       nodeName: node.name,
       hostFingerprint: node.fingerprint,
+      clusterId: identity?.clusterId,
       known,
       intake,
       lanes: this.#lanes,

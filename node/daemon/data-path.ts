@@ -70,9 +70,9 @@ export class DataPath {
 
   #scene(): ProbeScene | undefined {
     const { host, known, underlay } = this.#options;
-    const { assignment, table } = known.current;
+    const { assignment, table, fenced } = known.current;
     const link = host.mirror.links.get(underlay.current?.ifindex ?? 0);
-    if (assignment === undefined || table === undefined || link === undefined) return undefined;
+    if (assignment === undefined || table === undefined || link === undefined || fenced !== undefined) return undefined;
     const gateway = gatewaysInOrder(assignment).find((each) => host.mirror.hasAddress(each));
     if (gateway === undefined) return undefined;
     const own = assignment.leases.map(({ subnet }) => subnet);

@@ -3,7 +3,7 @@
 // present one are errors that end the stream.
 import { formatPrefix } from '../../proto/domain/address.js';
 import type { Assignment, TableDelta, Version } from '../../proto/domain/network.js';
-import { XnetError } from '../../proto/errors.js';
+import { type Fence, XnetError } from '../../proto/errors.js';
 import type { WatchRequest } from '../../proto/gen/xnet/v1/WatchRequest.js';
 import type { Logger } from '../../proto/process/log.js';
 import { version as daemonVersion } from '../../proto/process/version.js';
@@ -12,6 +12,7 @@ import type { CertificateRenewal } from '../identity/renewal.js';
 import type { Outcome } from '../reconcile/effect.js';
 import type { Lane } from '../reconcile/lane.js';
 import type { LiveValue } from '../reconcile/live-value.js';
+import { fencedFinding, fenceProblem, isLifted } from '../table/fence.js';
 import { follows, isOlder, type TableSnapshot, withBookmark } from '../table/node-table.js';
 import { isAccessRefusal } from '../uplink/connection-errors.js';
 import type { Uplink, UplinkState, Watcher } from '../uplink/uplink.js';
@@ -27,6 +28,8 @@ export type FeedOptions = {
   readonly nodeName: string;
   /** The same on this host as long as it runs, and different on any other. */
   readonly hostFingerprint: string;
+  /** The cluster that this host joined; undefined: every controller is a unix socket. */
+  readonly clusterId: string | undefined;
   readonly known: LiveValue<Known>;
   readonly intake: Pick<Intake, 'assignment' | 'snapshot' | 'delta' | 'again'>;
   readonly lanes: { readonly [lane in LaneName]: Pick<Lane<Known>, 'trigger' | 'triggerWithin'> };
@@ -57,16 +60,17 @@ export class Feed implements Watcher {
   /** watchRequest asks for what is missing here. */
   watchRequest(): WatchRequest {
     const { nodeName, hostFingerprint, known, renewal } = this.#options;
-    const { assignment, table } = known.current;
+    const { assignment, table, fenced } = known.current;
     return {
       nodeName,
       // The certificate names the node of a host that has one.
       nodeId: renewal === undefined ? (assignment?.nodeId ?? '') : '',
-      ...(table === undefined ? {} : { version: table.version }),
+      // Only a whole table shows that a fenced host is a node again; what it held is not to be given back to it.
+      ...(table === undefined || fenced !== undefined ? {} : { version: table.version }),
       fresh: this.#confirming,
       hostFingerprint,
       daemonVersion,
-      ...(assignment === undefined ? {} : { held: wireFromAssignment(assignment) }),
+      ...(assignment === undefined || fenced !== undefined ? {} : { held: wireFromAssignment(assignment) }),
     };
   }
 
@@ -93,8 +97,14 @@ export class Feed implements Watcher {
         `the controller's table is of revision ${snapshot.version.revision}, this host has seen ${revision}`,
       );
     }
+    const { fenced } = known.current;
+    if (fenced !== undefined && !isLifted(fenced, snapshot.version)) {
+      const message = `the controller's table is of revision ${snapshot.version.revision}, this host was fenced at ${fenced.revision}`;
+      throw new XnetError('FailedPrecondition', message);
+    }
+    if (fenced !== undefined) this.#options.log.warn('a node again: no longer fenced');
     if (snapshot.fresh) this.#confirming = false;
-    this.#take(intake.snapshot(known.current, snapshot));
+    this.#take(intake.snapshot({ ...known.current, fenced: undefined }, snapshot));
   }
 
   /**
@@ -133,8 +143,24 @@ export class Feed implements Watcher {
       log.info({ controller: state.endpoint }, 'connected');
       reporter.changed();
       renewal?.connected();
-    } else if (isAccessRefusal(state.error.code)) renewal?.refused(state.error);
+    } else {
+      if (isAccessRefusal(state.error.code)) renewal?.refused(state.error);
+      if (state.error.fence !== undefined) this.#fence(state.error.fence);
+    }
     status.noteConnection(state);
+  }
+
+  #fence(fence: Fence): void {
+    const { known, clusterId, lanes, log } = this.#options;
+    if (known.current.fenced !== undefined) return;
+    const problem = fenceProblem(fence, { version: known.current.table?.version, clusterId });
+    if (problem !== undefined) {
+      log.warn({ reason: problem }, 'not fenced, although a controller says so');
+      return;
+    }
+    log.error({ reason: fence.reason, revision: fence.revision }, fencedFinding(fence).message);
+    known.set({ ...known.current, fenced: { ...fence, sinceMs: Date.now() } });
+    for (const lane of [lanes.routes, lanes.firewall, lanes.docker]) lane.trigger();
   }
 
   /** onTurn takes in the outcome of a lane's turn, and what was known when the turn began. */
@@ -151,7 +177,7 @@ export class Feed implements Watcher {
     const isReassigned = next.assignment !== before.assignment;
     if (next.assignment !== undefined && isReassigned) this.#noteLease(before.assignment, next.assignment);
     known.set(next);
-    if (isReassigned) {
+    if (isReassigned || next.fenced !== before.fenced) {
       for (const lane of [lanes.routes, lanes.firewall, lanes.docker]) lane.trigger();
       reporter.changed();
     }

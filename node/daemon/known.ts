@@ -1,11 +1,17 @@
-// What the controllers have said: the node's assignment and its route table.
+// What the controllers have said: the node's assignment and its route table, or that it is no node any more.
 // Invariant: a value never changes; newer knowledge replaces it as a whole.
 import type { Assignment } from '../../proto/domain/network.js';
 import type { LiveValue } from '../reconcile/live-value.js';
+import type { Fenced } from '../table/fence.js';
 import type { NodeTable } from '../table/node-table.js';
 
 /** Known is what the controllers have said. */
-export type Known = { readonly assignment: Assignment | undefined; readonly table: NodeTable | undefined };
+export type Known = {
+  readonly assignment: Assignment | undefined;
+  readonly table: NodeTable | undefined;
+  /** The host is no longer its node: nothing of the above is in force. */
+  readonly fenced?: Fenced | undefined;
+};
 
 /** KnownReader reads the newest Known. */
 export type KnownReader = Pick<LiveValue<Known>, 'current'>;

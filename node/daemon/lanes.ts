@@ -1,5 +1,6 @@
 // Builds the daemon's three lanes, each from one effect and its desired state.
-// Invariant: a lane acts only on what a controller has said, now or before; without that it changes nothing.
+// Invariant: a lane acts only on what a controller has said, now or before; without that it changes nothing. On a host that
+// is fenced, routes and firewall are withdrawn, and Docker is left as it is.
 import type { Logger } from '../../proto/process/log.js';
 import { desiredFirewall } from '../firewall/desired.js';
 import type { Host } from '../host/host.js';
@@ -65,6 +66,7 @@ function routesEffect({ host, settings, underlay: chosen }: LanesOptions): Effec
   return {
     name: 'routes',
     converge: async (known, signal) => {
+      if (known.fenced !== undefined) return host.routes.converge(noRoutes, signal);
       const assigned = known.assignment?.address;
       const choice = await readUnderlay(host.mirror, {
         settings: settings.underlay,
@@ -101,6 +103,7 @@ function firewallEffect({ host, settings, underlay }: LanesOptions): Effect<Know
   return {
     name: 'firewall',
     converge: async (known, signal) => {
+      if (known.fenced !== undefined) return host.firewall.remove(signal);
       const wanted = desired(known);
       if (wanted === undefined) return { findings: [], changes: 0 };
       await host.engineFacts.read(signal);
@@ -114,8 +117,11 @@ function dockerEffect({ host }: LanesOptions): Effect<Known> {
   const nothing: Outcome = { findings: [], changes: 0 };
   return {
     name: 'docker',
-    converge: async ({ assignment }, signal) =>
-      assignment === undefined ? nothing : host.docker.converge(assignment, signal),
+    converge: async ({ assignment, fenced }, signal) => {
+      // A change that was under way is ended either way: Docker may be down in the middle of it.
+      if (fenced !== undefined) return host.docker.resume(signal);
+      return assignment === undefined ? nothing : host.docker.converge(assignment, signal);
+    },
   };
 }
 
@@ -125,12 +131,13 @@ export function makeLanes(options: LanesOptions): Lanes {
   const turns: Lanes['turns'] = new Subscribers();
   const whenTabled = () => {
     const now = known.current;
-    return now.assignment === undefined || now.table === undefined ? undefined : now;
+    const isTold = now.assignment !== undefined && now.table !== undefined;
+    return isTold || now.fenced !== undefined ? now : undefined;
   };
   const firewall: Lane<Known> = new Lane({
     effect: firewallEffect(options),
     type: 'Firewall',
-    desired: () => (underlay.current === undefined ? undefined : whenTabled()),
+    desired: () => (underlay.current === undefined && known.current.fenced === undefined ? undefined : whenTabled()),
     resyncMs: otherResyncMs,
     log,
     onTurn: (outcome, now) => turns.notify('firewall', outcome, now),

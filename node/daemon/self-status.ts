@@ -14,6 +14,7 @@ import type { Host } from '../host/host.js';
 import { kernelVersion } from '../kernel/release.js';
 import type { Finding, Outcome } from '../reconcile/effect.js';
 import { Subscribers } from '../reconcile/live-value.js';
+import { fencedFinding } from '../table/fence.js';
 import { isOlder } from '../table/node-table.js';
 import { ownSubnets } from '../table/own-subnets.js';
 import { mirroredNetworks } from '../table/used-ranges.js';
@@ -71,6 +72,10 @@ export function tookIn(lane: LaneName, { inForce, findings }: Outcome): boolean 
   // The rules can be in the kernel while Docker is unavailable or forwarding is off.
   const about = lane === 'routes' ? 'Routes' : 'Firewall';
   return inForce !== false && !findings.some(({ type, transient }) => type === about && transient);
+}
+
+function fencedFindings({ fenced }: Known): readonly Finding[] {
+  return fenced === undefined ? [] : [fencedFinding(fenced)];
 }
 
 function networksOf({ assignment }: Known, mirror: Host['mirror']): readonly HostNetwork[] {
@@ -158,7 +163,13 @@ export class SelfStatus {
     this.#conditions = this.#judged(
       conditionsFrom(
         [
-          ...[...findings, ...this.#withdrawals(), ...intake.findings(known.current), ...dataPath.findings],
+          ...[
+            ...findings,
+            ...fencedFindings(known.current),
+            ...this.#withdrawals(),
+            ...intake.findings(known.current),
+            ...dataPath.findings,
+          ],
           ...sources.flatMap((source) => source.findings),
         ],
         before,

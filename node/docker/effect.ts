@@ -40,6 +40,8 @@ export interface DockerEffect extends Effect<DesiredDocker> {
    * the network (bridge).
    */
   leave(force: boolean, signal: AbortSignal): Promise<Outcome>;
+  /** resume ends a change of docker0 that was begun, and begins nothing. */
+  resume(signal: AbortSignal): Promise<Outcome>;
   /**
    * leaveObstacles returns what prevents a leave that forces nothing: running or attached containers. It changes nothing.
    * @throws XnetError as Engine does
@@ -92,6 +94,7 @@ export function makeDockerEffect(options: DockerEffectOptions): DockerEffect {
     },
     remove: (signal) => leave(host, false, signal),
     leave: (force, signal) => leave(host, force, signal),
+    resume: (signal) => resumeBip(host, false, signal),
     leaveObstacles: (signal) => leaveObstacles(host, signal),
     retry: () => {
       byHand = true;

@@ -15,10 +15,16 @@ import { type Assignment, availabilities, leaseStates, modes } from '../../proto
 import { PrefixMap } from '../../proto/domain/prefix-map.js';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
 import { writeOwnFile } from '../../proto/process/atomic-file.js';
+import type { Fenced } from './fence.js';
 import { heldSubnets, type NodeTable } from './node-table.js';
 
 /** Cached is what is kept: an assignment is there from first contact on, a table soon after. */
-export type Cached = { readonly assignment: Assignment; readonly table: NodeTable | undefined };
+export type Cached = {
+  readonly assignment: Assignment;
+  readonly table: NodeTable | undefined;
+  /** The host is no longer its node. */
+  readonly fenced?: Fenced | undefined;
+};
 
 function parsed<T>(parse: (text: string) => T | undefined, what: string) {
   return v.pipe(
@@ -61,6 +67,15 @@ const schema = v.object({
     // Absent in a file of a version that knew one lease per node.
     leases: v.optional(v.array(lease)),
   }),
+  fenced: v.optional(
+    v.object({
+      reason: v.picklist(['removed', 'replaced']),
+      clusterId: v.string(),
+      epoch: v.number(),
+      revision: v.number(),
+      sinceMs: v.number(),
+    }),
+  ),
   table: v.optional(
     v.object({
       version: v.object({ clusterId: v.string(), epoch: v.number(), revision: v.number() }),
@@ -114,11 +129,13 @@ function assignmentFrom(cached: v.InferOutput<typeof schema>['assignment']): Ass
   return { ...cached, leases: cached.leases ?? [{ ...only, state: 'in force' }], permit: undefined, leave: false };
 }
 
-function cachedFrom({ assignment: written, table }: v.InferOutput<typeof schema>): Cached {
+function cachedFrom({ assignment: written, table, fenced }: v.InferOutput<typeof schema>): Cached {
   const assignment = assignmentFrom(written);
-  if (table === undefined) return { assignment, table: undefined };
+  const why = fenced === undefined ? {} : { fenced };
+  if (table === undefined) return { assignment, table: undefined, ...why };
   return {
     assignment,
+    ...why,
     table: {
       version: table.version,
       routes: PrefixMap.from(
@@ -145,7 +162,7 @@ function cachedFrom({ assignment: written, table }: v.InferOutput<typeof schema>
 
 /** writeCache writes the cache: flushed, then put in place of the one before. Throws a system error. */
 export async function writeCache(stateDir: string, cached: Cached): Promise<void> {
-  const { assignment, table } = cached;
+  const { assignment, table, fenced } = cached;
   const { permit: _permit, leave: _leave, ...kept } = assignment;
   await mkdir(stateDir, { recursive: true, mode: 0o700 });
   const content = {
@@ -156,6 +173,7 @@ export async function writeCache(stateDir: string, cached: Cached): Promise<void
       subnet: formatPrefix(assignment.subnet),
       leases: assignment.leases.map((each) => ({ ...each, subnet: formatPrefix(each.subnet) })),
     },
+    ...(fenced === undefined ? {} : { fenced }),
     ...(table === undefined
       ? {}
       : {

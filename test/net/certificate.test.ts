@@ -129,6 +129,40 @@ else {
     t.regex(forced.stderr, /systemctl stop xnetd/);
   });
 
+  test.serial(
+    'a host that was removed withdraws routes and firewall, remembers it, and is a node again once it joins',
+    async (t) => {
+      const machine = await Machine.start(t);
+      const { admin, host, namespace } = machine;
+      await machine.join(t);
+      await machine.add('web-2', '192.168.83.12');
+      const routes = () => namespace.runSync(['ip', 'route', 'show', 'proto', '88']);
+      const tables = () => namespace.runSync(['nft', 'list', 'tables']);
+      const isIn = () => routes().includes('via 192.168.83.12') && /table ip xnet$/m.test(tables());
+      const daemon = host.start(['run']);
+      await until('the other node is reached', async () => isIn());
+      const isTold = async () =>
+        (await machine.status()).problems.some(
+          ({ text, fix }) => /removed from the cluster: .*Docker keeps/.test(text) && /xnetd join here/.test(fix ?? ''),
+        );
+      await callUnary(admin.removeNode.bind(admin), { node: 'web-1', force: true }, callOptions);
+      await until('nothing is left', async () => routes() === '' && !/table ip xnet$/m.test(tables()));
+      await until('the status tells', isTold);
+      daemon.child.kill('SIGKILL');
+      await daemon.ended;
+      // Remembered: what the cache has of the table is not installed.
+      const again = host.start(['run']);
+      await again.until('refused', (one) => count(one, 'watch: ended') >= 1);
+      t.is(routes(), '');
+      t.true(await isTold());
+      await machine.add('web-1', '192.168.83.11');
+      await machine.join(t);
+      await until('a node again', async () => isIn());
+      t.is(count(again, 'a node again: no longer fenced'), 1);
+      t.false(await isTold());
+    },
+  );
+
   test.serial('on a disk that is full a daemon goes on with a certificate that it can not write', async (t) => {
     const machine = await Machine.start(t, '--node-certificate-ttl', '20s');
     const { stateDir } = machine.host;
