@@ -97,14 +97,8 @@ export class Feed implements Watcher {
         `the controller's table is of revision ${snapshot.version.revision}, this host has seen ${revision}`,
       );
     }
-    const { fenced } = known.current;
-    if (fenced !== undefined && !isLifted(fenced, snapshot.version)) {
-      const message = `the controller's table is of revision ${snapshot.version.revision}, this host was fenced at ${fenced.revision}`;
-      throw new XnetError('FailedPrecondition', message);
-    }
-    if (fenced !== undefined) this.#options.log.warn('a node again: no longer fenced');
     if (snapshot.fresh) this.#confirming = false;
-    this.#take(intake.snapshot({ ...known.current, fenced: undefined }, snapshot));
+    this.#take(this.#lifted(intake.snapshot(known.current, snapshot)));
   }
 
   /**
@@ -117,7 +111,7 @@ export class Feed implements Watcher {
     if (!follows(before, delta)) {
       throw new XnetError('Corrupt', `a change since revision ${delta.fromRevision} does not continue the table`);
     }
-    this.#take(intake.delta(known.current, before, delta));
+    this.#take(this.#lifted(intake.delta(known.current, before, delta)));
   }
 
   /** onBookmark takes in that the table has not changed up to a version. */
@@ -127,7 +121,9 @@ export class Feed implements Watcher {
     if (before === undefined || isOlder(at, before.version)) return;
     // A bookmark of another store says nothing about this table.
     if (at.clusterId !== before.version.clusterId || at.epoch !== before.version.epoch) return;
-    known.set({ ...known.current, table: withBookmark(before, at) });
+    const next = this.#lifted({ ...known.current, table: withBookmark(before, at) });
+    if (next.fenced === known.current.fenced) known.set(next);
+    else this.#take(next);
     status.noteBookmark(before.version, at);
   }
 
@@ -148,6 +144,14 @@ export class Feed implements Watcher {
       if (state.error.fence !== undefined) this.#fence(state.error.fence);
     }
     status.noteConnection(state);
+  }
+
+  // A snapshot may be of a while ago, with the changes since then right behind it.
+  #lifted(next: Known): Known {
+    const { fenced, table } = next;
+    if (fenced === undefined || table === undefined || !isLifted(fenced, table.version)) return next;
+    this.#options.log.warn('a node again: no longer fenced');
+    return { ...next, fenced: undefined };
   }
 
   #fence(fence: Fence): void {
