@@ -31,7 +31,7 @@ export function addMove(nodes: Command): void {
       'after',
       `
 Examples:
-  xctl nodes move web-1 web-2 --pool b
+  xctl nodes move web-1 db-1 --pool b --yes --no-wait
   xctl nodes move $(xctl nodes list -o name) --pool b --max-unavailable 10% --per zone --yes`,
     )
     .action(action(async () => (await import('../commands/rollouts.js')).moveNodes));
@@ -77,7 +77,10 @@ Examples:
       .argument('<rollout>', which)
       .addOption(watch())
       .addOption(dryRun())
-      .addHelpText('after', `\nExamples:\n  xctl rollouts ${control} r-4f2f9c03a1b2`)
+      .addHelpText(
+        'after',
+        `\nExamples:\n  xctl rollouts ${control} r-4f2f9c03a1b2${['cancel', 'undo'].includes(control) ? ' --yes' : ''}`,
+      )
       .action(action(async () => (await import('../commands/rollouts.js')).controlRollout(control)));
   }
 }

@@ -53,6 +53,8 @@ const example = (line: string, more: Omit<Step, 'line'> = {}): Step => ({ line, 
 const serialOf = (name: string) =>
   `xctl certs list -o json | grep -B4 '"${name}"' | grep serial | cut -d'"' -f4 | cut -c1-8`;
 
+const newestRollout = ['r-4f2f9c03a1b2', 'xctl rollouts list -o name | tail -1'] as const;
+
 // In the order in which somebody could type them.
 const steps: Readonly<Record<string, readonly Step[]>> = {
   'a new cluster': [
@@ -177,6 +179,28 @@ const steps: Readonly<Record<string, readonly Step[]>> = {
     example('xctl backup adopt --dry-run'),
     example('xctl backup adopt --wait --timeout 10m'),
     example('xctl backup adopt --force'),
+  ],
+  'rollouts and the fleet as a file': [
+    prepares('xctl pools create b 10.90.0.0/16'),
+    example('xctl nodes move web-1 db-1 --pool b --yes --no-wait'),
+    example('xctl rollouts list'),
+    // Its hosts never connected.
+    example('xctl rollouts show --watch', { endless: true }),
+    example('xctl rollouts show r-4f2f9c03a1b2 -o json', { instead: newestRollout }),
+    example('xctl rollouts pause r-4f2f9c03a1b2', { instead: newestRollout }),
+    example('xctl rollouts resume r-4f2f9c03a1b2', { instead: newestRollout }),
+    example('xctl rollouts cancel r-4f2f9c03a1b2 --yes', { instead: newestRollout }),
+    example('xctl rollouts undo r-4f2f9c03a1b2 --yes', { instead: newestRollout }),
+    prepares('until xctl rollouts list | tail -1 | grep undone; do sleep 0.2; done'),
+    example('xctl nodes move $(xctl nodes list -o name) --pool b --max-unavailable 10% --per zone --yes', {
+      endless: true,
+    }),
+    prepares('xctl rollouts cancel $(xctl rollouts list -o name | tail -1) --yes'),
+    example('xctl export >fleet.yaml'),
+    example('xctl diff -f fleet.yaml'),
+    example('xctl apply -f fleet.yaml --dry-run'),
+    example('xctl apply -f fleet.yaml --max-unavailable 10% --per zone --yes'),
+    example('xctl export | xctl apply -f -'),
   ],
   'what ends': [
     example('xctl nodes revoke web-1 --confirm web-1'),
