@@ -5,6 +5,7 @@ import type { Mode__Output } from '../../proto/gen/xnet/v1/Mode.js';
 import type { RolloutControl__Output } from '../../proto/gen/xnet/v1/RolloutControl.js';
 import { confirmed } from '../client/confirm.js';
 import type { CommandContext } from '../client/context.js';
+import { relisted, watchLists } from '../client/watch.js';
 import { type TableLook, tableOf } from '../output/columns.js';
 import {
   isRolloutOver,
@@ -37,9 +38,14 @@ export function paceOf({ maxUnavailable = '', per = '', healthTimeout = 0, dryRu
 }
 
 /** listRollouts lists rollouts. */
-export async function listRollouts({ client, output }: CommandContext): Promise<void> {
-  const { rollouts } = await client.read((admin) => admin.listRollouts.bind(admin), {});
-  await output.list(rolloutKind, rollouts.map(rolloutFromWire));
+export async function listRollouts(context: CommandContext, { watch }: { readonly watch: boolean }): Promise<void> {
+  const { client, output } = context;
+  const load = async () => {
+    const { rollouts } = await client.read((admin) => admin.listRollouts.bind(admin), {});
+    return rollouts.map(rolloutFromWire);
+  };
+  if (watch) return watchLists(context, rolloutKind, relisted(load));
+  await output.list(rolloutKind, await load());
 }
 
 function wholeFromWire({ rollout, steps }: GetRolloutResponse__Output): WholeRollout {

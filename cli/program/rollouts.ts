@@ -46,6 +46,7 @@ export function addRollouts(program: Command): void {
   addListOptions(rollouts.command('list'))
     .alias('ls')
     .description('list the rollouts that are not over, and the last ones that are')
+    .addOption(watch())
     .addHelpText('after', '\nExamples:\n  xctl rollouts list')
     .action(action(async () => (await import('../commands/rollouts.js')).listRollouts));
   rollouts
