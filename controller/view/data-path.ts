@@ -2,7 +2,7 @@
 // Pure.
 // Invariant: a silent peer counts only if it is connected with its subnet configured, for long enough to be probed again: a
 // result from the time when its host was off says nothing about the present.
-import { formatIpv4 } from '../../proto/domain/address.js';
+import { formatIpv4, gatewayOf } from '../../proto/domain/address.js';
 import {
   type Condition,
   echoIgnoredReason,
@@ -35,8 +35,9 @@ export function withDataPath(
   peerOf: (name: string) => KnownPeer | undefined,
   nowMs: number,
 ): NodeStatus {
-  const cutOff = status.silentPeers.filter(({ nodeName: name }) => {
+  const cutOff = status.silentPeers.filter(({ nodeName: name, gateway }) => {
     const peer = peerOf(name);
+    if (!hasGateway(peer?.status, gateway)) return false;
     // A host whose settings ignore echo requests reports that itself, and does not degrade other nodes.
     if (ignoresEcho(peer?.status)) return false;
     return (peer?.connectedMs ?? 0) >= settledMs && hasSubnet(peer?.status, nowMs);
@@ -54,6 +55,12 @@ export function withDataPath(
     sinceMs: Math.min(...cutOff.map(({ sinceMs }) => sinceMs)),
   };
   return { ...status, conditions: [...status.conditions.filter((other) => other !== own), condition] };
+}
+
+// Peers route to a lease before its host uses it, and until it has stopped. A daemon that knows one lease names none.
+function hasGateway(status: NodeStatus | undefined, gateway: number): boolean {
+  const { leases = [] } = status ?? {};
+  return leases.length === 0 || leases.some(({ subnet, inForce }) => inForce && gatewayOf(subnet) === gateway);
 }
 
 // A restart of Docker takes the bridge down and has a condition of its own. A time in the future comes from a wrong clock.
