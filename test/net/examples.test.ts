@@ -54,7 +54,7 @@ const serialOf = (name: string) =>
   `xctl certs list -o json | grep -B4 '"${name}"' | grep serial | cut -d'"' -f4 | cut -c1-8`;
 
 const newestRollout = ['r-4f2f9c03a1b2', 'xctl rollouts list -o name | tail -1'] as const;
-
+const moveAll = 'xctl nodes move $(xctl nodes list -o name) --pool b --max-unavailable 10% --per zone --yes';
 // In the order in which somebody could type them.
 const steps: Readonly<Record<string, readonly Step[]>> = {
   'a new cluster': [
@@ -106,8 +106,7 @@ const steps: Readonly<Record<string, readonly Step[]>> = {
     example('xctl nodes uncordon web-1'),
   ],
   'what there is': [
-    example('xctl leases list'),
-    example('xctl leases list --pool default -o json'),
+    ...['xctl leases list', 'xctl leases list --pool default -o json'].map((line) => example(line)),
     // One that was there once: its record is all that is left of it.
     prepares(
       'etcdctl --endpoints unix:///var/lib/xnet-controller/etcd.run/client:0 put ' +
@@ -131,8 +130,7 @@ const steps: Readonly<Record<string, readonly Step[]>> = {
   tokens: [
     example('xctl tokens create --node web-1'),
     example('xctl tokens create --uses 20 --ttl 4h --source 192.168.83.0/24 --token-out fleet.token'),
-    example('xctl tokens list'),
-    example('xctl tokens list -o json'),
+    ...['xctl tokens list', 'xctl tokens list -o json'].map((line) => example(line)),
     example('xctl tokens revoke 4k2f9c', { instead: ['4k2f9c', 'xctl tokens list -o name | tail -1'] }),
   ],
   'certificates and contexts': [
@@ -144,8 +142,7 @@ const steps: Readonly<Record<string, readonly Step[]>> = {
     example('xctl contexts import alice.context.json --name prod --controller 192.168.83.2,192.168.83.3', {
       home: 'bob',
     }),
-    example('xctl contexts list'),
-    example('xctl contexts list -o json'),
+    ...['xctl contexts list', 'xctl contexts list -o json'].map((line) => example(line)),
     example('xctl contexts show'),
     example('xctl contexts show prod -o json', { home: 'bob' }),
     example('xctl contexts use prod', { home: 'bob' }),
@@ -184,23 +181,22 @@ const steps: Readonly<Record<string, readonly Step[]>> = {
     prepares('xctl pools create b 10.90.0.0/16'),
     example('xctl nodes move web-1 db-1 --pool b --yes --no-wait'),
     example('xctl rollouts list'),
-    // Its hosts never connected.
     example('xctl rollouts show --watch', { endless: true }),
     example('xctl rollouts show r-4f2f9c03a1b2 -o json', { instead: newestRollout }),
-    example('xctl rollouts pause r-4f2f9c03a1b2', { instead: newestRollout }),
-    example('xctl rollouts resume r-4f2f9c03a1b2', { instead: newestRollout }),
-    example('xctl rollouts cancel r-4f2f9c03a1b2 --yes', { instead: newestRollout }),
-    example('xctl rollouts undo r-4f2f9c03a1b2 --yes', { instead: newestRollout }),
+    ...[
+      'pause r-4f2f9c03a1b2',
+      'resume r-4f2f9c03a1b2',
+      'cancel r-4f2f9c03a1b2 --yes',
+      'undo r-4f2f9c03a1b2 --yes',
+    ].map((control) => example(`xctl rollouts ${control}`, { instead: newestRollout })),
     prepares('until xctl rollouts list | tail -1 | grep undone; do sleep 0.2; done'),
-    example('xctl nodes move $(xctl nodes list -o name) --pool b --max-unavailable 10% --per zone --yes', {
-      endless: true,
-    }),
+    example(moveAll, { endless: true }),
     prepares('xctl rollouts cancel $(xctl rollouts list -o name | tail -1) --yes'),
     example('xctl export >fleet.yaml'),
-    example('xctl diff -f fleet.yaml'),
-    example('xctl apply -f fleet.yaml --dry-run'),
+    ...['xctl diff -f fleet.yaml', 'xctl apply -f fleet.yaml --dry-run', 'xctl export | xctl apply -f -'].map((line) =>
+      example(line),
+    ),
     example('xctl apply -f fleet.yaml --max-unavailable 10% --per zone --yes'),
-    example('xctl export | xctl apply -f -'),
   ],
   'what ends': [
     example('xctl nodes revoke web-1 --confirm web-1'),
