@@ -11,6 +11,7 @@ export type Source =
   | 'nodes'
   | 'pools'
   | 'quarantined'
+  | 'leased'
   | 'rollouts'
   | 'tokens'
   | 'serials'
@@ -91,12 +92,17 @@ const sources: Readonly<Record<string, Source>> = {
   rollout: 'rollouts',
   per: 'label-keys',
   subnet: 'quarantined',
+  lease: 'leased',
+  replace: 'leased',
   token: 'tokens',
   serial: 'serials',
   context: 'contexts',
   file: 'files',
   out: 'files',
   tokenOut: 'files',
+  passphraseFile: 'files',
+  report: 'files',
+  fromReport: 'files',
   config: 'files',
   label: 'labels',
   selector: 'labels',

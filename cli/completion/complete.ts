@@ -63,11 +63,15 @@ async function askController(
     }
     if (source === 'rollouts') {
       const { rollouts } = await client.read((admin) => admin.listRollouts.bind(admin), {});
-      return rollouts.map(({ id, state }) => ({ value: id, description: String(state) }));
+      return rollouts.map(({ id, state }) => ({
+        value: id,
+        description: state.replace('ROLLOUT_STATE_', '').toLowerCase(),
+      }));
     }
     const { subnets } = await client.read((admin) => admin.listSubnets.bind(admin), {});
-    const quarantined = subnets.filter(({ state }) => state === 'SUBNET_STATE_QUARANTINED');
-    return quarantined.map(({ cidr, nodeName }) => ({ value: cidr, description: nodeName }));
+    const wantedState = source === 'leased' ? 'SUBNET_STATE_LEASED' : 'SUBNET_STATE_QUARANTINED';
+    const wantedSubnets = subnets.filter(({ state }) => state === wantedState);
+    return wantedSubnets.map(({ cidr, nodeName }) => ({ value: cidr, description: nodeName }));
   } finally {
     client.close();
   }

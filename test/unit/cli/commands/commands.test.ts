@@ -159,6 +159,10 @@ test('completion offers what fits at the cursor', (t) => {
   t.deepEqual(at('xctl nodes add web-1 --wait --dr'), ['--dry-run', undefined, '']);
   t.deepEqual(at('xctl pools reserve d'), ['', 'pools', '']);
   t.deepEqual(at('xctl leases release '), ['', 'quarantined', '']);
+  t.deepEqual(at('xctl leases end web-1 '), ['', 'leased', '']);
+  t.deepEqual(at('xctl rollouts undo '), ['', 'rollouts', '']);
+  t.deepEqual(at('xctl backup verify x --passphrase-file '), ['', 'files', '']);
+  t.deepEqual(at('xctl ipam release --from-report '), ['', 'files', '']);
   t.deepEqual(at('xctl events --node w'), ['', 'nodes', '']);
   t.deepEqual(at('xctl completion '), ['bash zsh fish', undefined, '']);
   t.deepEqual(at('xctl nodes add web-1 --label a=b --lab'), ['--label', undefined, '']);

@@ -31,7 +31,16 @@ const node = (name: string, address: string, more: object = {}) =>
       createdMs: 1,
       state: 'NODE_STATE_READY',
     },
-    ...{ seenMs: 0, controller: '', routes: null, conditions: [], hostNetworks: [], leases: [], containers: [] },
+    ...{
+      seenMs: 0,
+      controller: '',
+      routes: null,
+      conditions: [],
+      hostNetworks: [],
+      leases: [],
+      containers: [],
+      drain: null,
+    },
     ...{ daemonVersion: '', kernelVersion: '', dockerVersion: '', containerCount: 0, ...more },
   } as unknown as Parameters<typeof nodeFromWire>[0]);
 
