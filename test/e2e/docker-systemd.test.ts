@@ -53,7 +53,7 @@ else {
         daemonJson: '/etc/docker/daemon.json',
         stateFolder: stateFolderOn(host),
         // More restarts than a host has in an hour.
-        restarts: { mostPerHour: 1_000, pauseMs: 0 },
+        restarts: { mostPerHour: 1_000, mostPermittedPerHour: 1_000, pauseMs: 0 },
       };
       const turn = async (told: Partial<DockerTurn>): Promise<Outcome | undefined> => {
         const whole: DockerTurn = { settings, enter: ['env'], turn: 'converge', desired: lease, dieAt: '', ...told };

@@ -89,7 +89,7 @@ export function settingsOn(host: LabHost, changes: Partial<DockerSettings> = {})
     restartCommand: host.restartCommand,
     stateFolder: stateFolderOn(host),
     // Tests restart dockerd more often than a real host would.
-    restarts: { mostPerHour: 1_000, pauseMs: 0 },
+    restarts: { mostPerHour: 1_000, mostPermittedPerHour: 1_000, pauseMs: 0 },
     ...changes,
   };
 }

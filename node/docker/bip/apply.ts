@@ -64,7 +64,13 @@ async function forward(host: DockerHost, journal: Journal, apply: Apply, signal:
     return finish(host, journal, apply, signal);
   }
   let pending = journal;
-  const limits = { journal, restarts: settings.restarts, nowMs: host.now(), byHand: apply.byHand };
+  const limits = {
+    journal,
+    restarts: settings.restarts,
+    nowMs: host.now(),
+    byHand: apply.byHand,
+    rollout: apply.rollout,
+  };
   if (now === undefined) {
     const finding = await unseenFinding(host, apply);
     if (finding !== undefined) return { journal, findings: [finding], changes: 0 };

@@ -182,12 +182,13 @@ function planChange(seen: BipSeen, wanted: Omit<BipChange, 'circumstances'>, inF
 
 /** limitFinding reports why Docker must not be restarted again yet; undefined if it may be. */
 export function limitFinding(
-  { journal, restarts, nowMs, byHand }: Pick<BipSeen, 'journal' | 'restarts' | 'nowMs' | 'byHand'>,
+  { journal, restarts, nowMs, byHand, rollout }: Pick<BipSeen, 'journal' | 'restarts' | 'nowMs' | 'byHand' | 'rollout'>,
   { bip, ours, circumstances }: Pick<BipChange, 'bip' | 'ours' | 'circumstances'>,
 ): Finding | undefined {
   if (byHand) return undefined;
   const decided = decidedBy(ours.without, circumstances);
-  const atMs = restartAt(journal.restarts, { decided, failed: journal.givenUp !== undefined, nowMs }, restarts);
+  const failed = journal.givenUp !== undefined;
+  const atMs = restartAt(journal.restarts, { decided, rollout, failed, nowMs }, restarts);
   if (atMs === 0) return undefined;
   const before = journal.givenUp === undefined ? '' : ` The last restart: ${journal.givenUp.message}`;
   const message =

@@ -90,6 +90,7 @@ export function withRestart(host: DockerHost, journal: Journal, apply: Apply): J
   const restart = {
     atMs: nowMs,
     decided: decidedBy(apply.ours.without, apply.circumstances),
+    rollout: apply.rollout,
     back: apply.direction === 'back',
   };
   return { ...journal, restarts: [...recentRestarts(journal.restarts, nowMs), restart] };

@@ -19,6 +19,8 @@ export type Restart = {
   readonly atMs: number;
   /** Hash of the operator's decisions at that time, see decidedBy in restart-limit.ts. */
   readonly decided: string;
+  /** Id of the rollout's permit that it was made with; empty: it needed none. */
+  readonly rollout: string;
   /** Whether it was to return Docker to its former configuration. */
   readonly back: boolean;
 };
@@ -155,7 +157,17 @@ const schema = v.object({
       ),
     }),
   ),
-  restarts: v.optional(v.array(v.object({ atMs: v.number(), decided: v.string(), back: v.boolean() })), []),
+  restarts: v.optional(
+    v.array(
+      v.object({
+        atMs: v.number(),
+        decided: v.string(),
+        rollout: v.optional(v.string(), ''),
+        back: v.boolean(),
+      }),
+    ),
+    [],
+  ),
 });
 
 /** journalPath returns the path of the journal in a state directory: "/var/lib/xnet/docker.json". */

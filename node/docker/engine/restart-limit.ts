@@ -1,5 +1,7 @@
 // Limits how often xnet restarts Docker. Each restart stops or delays containers, so neither a controller that keeps
-// changing its assignment nor a daemon that keeps dying may cause restarts without end.
+// changing its assignment nor a daemon that keeps dying may cause restarts without end. What operators have rollouts do
+// (a move and its undoing) leaves room for repairs: each permit counts apart, and all permits together have a limit of
+// their own, against a controller that gives permits without end.
 // Invariant: an operator is never limited: a leave by hand, `systemctl reload xnetd`, and a change of daemon.json or of
 // dockerd's flags by anybody else permit the next restart at once. Pure.
 import { sha256 } from './content-hash.js';
@@ -7,7 +9,10 @@ import type { Content, Restart } from './journal.js';
 
 /** RestartLimit limits the restarts of Docker that no operator requested. */
 export type RestartLimit = {
+  /** Restarts for one permit of a rollout; or all without a permit: joining, repairs. */
   readonly mostPerHour: number;
+  /** Restarts for all permits of rollouts together. */
+  readonly mostPermittedPerHour: number;
   /** Pause after a failed restart, in milliseconds; it doubles with each failure. */
   readonly pauseMs: number;
 };
@@ -33,21 +38,30 @@ export function decidedBy(without: Content, circumstances: string): string {
 /**
  * restartAt returns when Docker may next be restarted to change docker0's address, in milliseconds since 1970; 0 means
  * at once.
+ * @param rollout id of the permit; empty: the change needs none
  * @param failed whether the last attempt was rolled back
  */
 export function restartAt(
   restarts: readonly Restart[],
-  { decided, failed, nowMs }: { readonly decided: string; readonly failed: boolean; readonly nowMs: number },
-  { mostPerHour, pauseMs }: RestartLimit,
+  { decided, rollout, failed, nowMs }: Attempt,
+  { mostPerHour, mostPermittedPerHour, pauseMs }: RestartLimit,
 ): number {
   const recent = recentRestarts(restarts, nowMs).filter((restart) => restart.decided === decided);
-  const tooMany = Math.min(recent.length, recent.length + perAttempt - mostPerHour);
-  const oldest = tooMany > 0 ? recent[tooMany - 1] : undefined;
-  const last = recent.at(-1);
-  const byNumber = oldest === undefined ? 0 : oldest.atMs + hourMs;
-  const byPause = failed && last !== undefined ? last.atMs + pauseMs * 2 ** (recent.length - 1) : 0;
-  const next = Math.max(byNumber, byPause);
+  const same = recent.filter((restart) => restart.rollout === rollout);
+  const permitted = rollout === '' ? [] : recent.filter((restart) => restart.rollout !== '');
+  const last = same.at(-1);
+  const byPause = failed && last !== undefined ? last.atMs + pauseMs * 2 ** (same.length - 1) : 0;
+  const next = Math.max(freeAt(same, mostPerHour), freeAt(permitted, mostPermittedPerHour), byPause);
   return next > nowMs ? next : 0;
+}
+
+type Attempt = Pick<Restart, 'decided' | 'rollout'> & { readonly failed: boolean; readonly nowMs: number };
+
+// Returns when so many of the restarts are older than an hour that another attempt keeps within the limit.
+function freeAt(restarts: readonly Restart[], most: number): number {
+  const tooMany = Math.min(restarts.length, restarts.length + perAttempt - most);
+  const oldest = tooMany > 0 ? restarts[tooMany - 1] : undefined;
+  return oldest === undefined ? 0 : oldest.atMs + hourMs;
 }
 
 /**

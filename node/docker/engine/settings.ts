@@ -51,7 +51,7 @@ export const dockerDefaults = {
   restartCommand: undefined,
   onRunning: 'refuse',
   waitMs: 60_000,
-  restarts: { mostPerHour: 3, pauseMs: 60_000 },
+  restarts: { mostPerHour: 3, mostPermittedPerHour: 12, pauseMs: 60_000 },
 } as const satisfies Omit<DockerSettings, 'stateFolder'>;
 
 /** DesiredDocker is the desired state of Docker on a node: at most one lease that does not end is of mode bip. */

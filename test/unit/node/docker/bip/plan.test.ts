@@ -15,7 +15,7 @@ import {
   writeJournal,
 } from '../../../../../node/docker/engine/journal.js';
 import { decidedBy, startAt } from '../../../../../node/docker/engine/restart-limit.js';
-import type { OnRunning } from '../../../../../node/docker/engine/settings.js';
+import { dockerDefaults, type OnRunning } from '../../../../../node/docker/engine/settings.js';
 import { formatPrefix, parseIpv4, prefixOf } from '../../../../../proto/domain/address.js';
 import { bip, bridge, container, defaultNetwork, network } from '../../../../support/docker-values.js';
 
@@ -34,7 +34,7 @@ const seen: BipSeen = {
   file: undefined,
   journal: emptyJournal,
   onRunning: 'refuse',
-  restarts: { mostPerHour: 3, pauseMs: 60_000 },
+  restarts: dockerDefaults.restarts,
   nowMs: Date.UTC(2026, 0, 1, 12),
   byHand: false,
   rollout: '',
@@ -161,7 +161,7 @@ test('Docker is restarted at most three times an hour, unless an operator decide
   const { without } = plan.change.ours;
   const decided = decidedBy(without, plan.change.circumstances);
   const minutesAgo = (...minutes: readonly number[]): Journal['restarts'] =>
-    minutes.map((ago) => ({ atMs: seen.nowMs - ago * 60_000, decided, back: false }));
+    minutes.map((ago) => ({ atMs: seen.nowMs - ago * 60_000, decided, rollout: '', back: false }));
   const after = (restarts: Journal['restarts'], more: Partial<Journal> = {}): BipSeen => ({
     ...seen,
     journal: { ...emptyJournal, restarts, ...more },
@@ -193,6 +193,44 @@ test('Docker is restarted at most three times an hour, unless an operator decide
   t.is(startAt(downSince(0.5), seen.nowMs, seen.restarts), seen.nowMs + 30_000);
   t.is(startAt(downSince(50, 40, 30, 20, 19, 18, 1), seen.nowMs, seen.restarts), seen.nowMs + 19 * 60_000);
   return t.is(startAt(downSince(2), seen.nowMs, seen.restarts), 0);
+});
+
+test('restarts with a permit of a rollout leave those for repairs alone, and have a limit of their own', (t) => {
+  const wanted = bip('10.76.3.1/24');
+  const plan = planJoin(seen, wanted);
+  if (plan.do !== 'apply') return t.fail();
+  const decided = decidedBy(plan.change.ours.without, plan.change.circumstances);
+  type Made = readonly (readonly [minutesAgo: number, rollout: string])[];
+  const next = (made: Made, rollout: string, more: Partial<BipSeen> = {}) => {
+    const restarts = made.map(([ago, permit]) => ({
+      atMs: seen.nowMs - ago * 60_000,
+      decided,
+      rollout: permit,
+      back: false,
+    }));
+    return reasonOf(planJoin({ ...seen, rollout, journal: { ...emptyJournal, restarts }, ...more }, wanted));
+  };
+  const permits = (count: number): Made => Array.from({ length: count }, (_, index) => [50 - index, `r-1/${index}`]);
+  const joined: Made = [[59, '']];
+  t.is(next([...joined, [40, 'r-1/1']], 'r-1/2'), 'apply', 'joined, moved, to be moved back');
+  t.is(next([...joined, [40, ''], [30, 'r-1/1']], 'r-2/1'), 'apply', 'whatever was repaired before');
+  t.is(next([...joined, ...permits(10)], ''), 'apply', 'a repair after moves');
+  t.is(next([...joined, [40, ''], ...permits(2)], ''), 'RestartsLimited', 'repairs are limited as before');
+  t.is(
+    next(
+      [
+        [20, 'r-1/1'],
+        [10, 'r-1/1'],
+      ],
+      'r-1/1',
+    ),
+    'RestartsLimited',
+    'a daemon that dies again and again in one step',
+  );
+  t.is(next(permits(10), 'r-2/1'), 'apply');
+  t.is(next(permits(11), 'r-2/1'), 'RestartsLimited', 'one more is left, for a rollback');
+  t.is(next([[61, 'r-0/1'], ...permits(10)], 'r-2/1'), 'apply', 'an hour later');
+  return t.is(next(permits(12), 'r-2/1', { byHand: true }), 'apply', 'an operator asks for it');
 });
 
 test('the journal survives writing and reading, and a damaged one is not taken for an empty one', async (t) => {
@@ -227,7 +265,7 @@ test('the journal survives writing and reading, and a damaged one is not taken f
       givenUp: { inputs: 'y', message: 'z' },
       toStart: ['a', 'b'],
       toConnect: [{ containerId: 'c', networkName: 'xnet', aliases: ['web'], address: parseIpv4('10.76.3.9') }],
-      restarts: [{ atMs: 1_700_000_000_000, decided: 'd', back: true }],
+      restarts: [{ atMs: 1_700_000_000_000, decided: 'd', rollout: 'r-1/1', back: true }],
     };
     await writeJournal(folder, journal);
     t.deepEqual(await readJournal(folder), journal);
