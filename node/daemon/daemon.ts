@@ -106,7 +106,7 @@ export class Daemon {
     });
     this.#dataPath = new DataPath({ host, known, underlay, intervalMs: settings.probeIntervalMs, log });
     this.#space = new StateSpace(stateDir, log);
-    this.#uses = new LeaseUses({ engine: host.docker.engine, mirror, known, log });
+    this.#uses = new LeaseUses({ docker: host.docker, mirror, known, log });
     this.#status = new SelfStatus({
       host,
       known,

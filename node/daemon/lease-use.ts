@@ -1,6 +1,6 @@
 // Observes what the host does with its leases: which are in force, and which containers have addresses in them.
-// Invariant: a lease that ends counts as in force until Docker itself has shown that it no longer has the subnet. Until
-// Docker answers, its last known networks and containers stay.
+// Invariant: a lease that ends counts as in force until Docker itself has shown that it no longer has the subnet, and no
+// start of Docker can bring it back. Until Docker answers, its last known networks and containers stay.
 import { type Prefix, prefixContains, prefixesEqual } from '../../proto/domain/address.js';
 import {
   type Assignment,
@@ -11,7 +11,10 @@ import {
 } from '../../proto/domain/network.js';
 import { messageOf } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
-import type { Engine, EngineContainer, EngineNetwork } from '../docker/engine/engine.js';
+import { bipOfLease } from '../docker/bip/choose.js';
+import type { DockerEffect } from '../docker/effect.js';
+import { type Bip, bipsEqual } from '../docker/engine/bip-value.js';
+import type { EngineContainer, EngineNetwork } from '../docker/engine/engine.js';
 import { bridgeState } from '../docker/engine/own-bridge.js';
 import type { KernelMirror } from '../kernel/mirror.js';
 import { Debounce } from '../reconcile/debounce.js';
@@ -23,6 +26,8 @@ import type { KnownReader } from './known.js';
 export type DockerSeen = {
   readonly networks: readonly EngineNetwork[];
   readonly containers: readonly EngineContainer[];
+  /** See bipsToCome. */
+  readonly bipsToCome: readonly Bip[];
 };
 
 /** leaseUseOf says whether a host uses a lease. Pure. @param seen undefined: Docker has not answered yet */
@@ -34,12 +39,16 @@ export function leaseUseOf(
   const { subnet, generation, state } = lease;
   const hasAddress = bridgeState(mirror, { subnet, bridge: bridgeNameOf(lease) }) === 'whole';
   // While dockerd is down, its bridge may be gone, and comes back with the address when it starts.
-  const mayReturn = state === 'ending' && (seen === undefined || has(seen.networks, subnet));
+  const mayReturn = state === 'ending' && (seen === undefined || has(seen.networks, subnet) || isToCome(lease, seen));
   return { subnet, generation, inForce: hasAddress || mayReturn };
 }
 
 function has(networks: readonly EngineNetwork[], subnet: Prefix): boolean {
   return networks.some((network) => network.subnets.some(({ prefix }) => prefixesEqual(prefix, subnet)));
+}
+
+function isToCome(lease: Lease, { bipsToCome }: DockerSeen): boolean {
+  return lease.mode === 'bip' && bipsToCome.some((bip) => bipsEqual(bip, bipOfLease(lease)));
 }
 
 /**
@@ -69,7 +78,9 @@ export function containerUses(
 
 /** LeaseUsesOptions are the sources of the observation. */
 export type LeaseUsesOptions = {
-  readonly engine: Pick<Engine, 'networks' | 'containers'>;
+  readonly docker: Pick<DockerEffect, 'bipsToCome'> & {
+    readonly engine: Pick<DockerEffect['engine'], 'networks' | 'containers'>;
+  };
   readonly mirror: Pick<KernelMirror, 'links' | 'addresses'>;
   readonly known: KnownReader;
   readonly log: Logger;
@@ -110,11 +121,13 @@ export class LeaseUses {
 
   /** look asks Docker. It never throws: if Docker does not answer, what it said last stays. */
   async look(): Promise<void> {
-    const { engine, log } = this.#options;
+    const { docker, log } = this.#options;
+    const { engine } = docker;
     const signal = AbortSignal.timeout(timeoutMs);
     try {
       const [networks, containers] = await Promise.all([engine.networks(signal), engine.containers(signal)]);
-      this.#seen = { networks, containers };
+      // After the networks: a change that ended in between has its outcome in daemon.json.
+      this.#seen = { networks, containers, bipsToCome: await docker.bipsToCome() };
       this.#changed.notify();
     } catch (error) {
       log.debug({ reason: messageOf(error) }, 'containers not read');

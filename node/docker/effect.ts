@@ -6,10 +6,11 @@ import { type Exec, exec as execHere } from '../../proto/process/exec.js';
 import type { Logger } from '../../proto/process/log.js';
 import { noSteps, type Steps } from '../../proto/process/steps.js';
 import type { Effect, Finding, Outcome } from '../reconcile/effect.js';
-import { convergeBip, forgetRestarts, hasBip, leaveBip, resumeBip, subnetOfDocker0 } from './bip/bip.js';
+import { bipsToCome, convergeBip, forgetRestarts, hasBip, leaveBip, resumeBip, subnetOfDocker0 } from './bip/bip.js';
 import { runningFinding } from './bip/findings.js';
 import { convergeBridges, leaveBridge, removeStrays } from './bridge/bridge.js';
 import { type DualHomed, desiredBridges, dualHomed, planBridgeRemoval } from './bridge/plan.js';
+import type { Bip } from './engine/bip-value.js';
 import { connectEngine } from './engine/dockerode.js';
 import type { Engine } from './engine/engine.js';
 import type { HostInterface } from './engine/interfaces.js';
@@ -57,6 +58,11 @@ export interface DockerEffect extends Effect<DesiredDocker> {
    */
   hostNetworks(leases: LeaseModes, signal: AbortSignal): Promise<readonly HostNetwork[]>;
   /**
+   * bipsToCome returns the addresses that docker0 may get by a start of Docker, whatever it has now.
+   * @throws XnetError when the journal or daemon.json can't be read
+   */
+  bipsToCome(): Promise<readonly Bip[]>;
+  /**
    * dualHomed lists running containers on our network and on others, whose default route is by another network.
    * @throws XnetError as Engine does
    */
@@ -101,6 +107,7 @@ export function makeDockerEffect(options: DockerEffectOptions): DockerEffect {
     },
     hostNetworks: async (leases, signal) =>
       hostNetworks(await engine.networks(signal), await host.interfaces(signal), leases),
+    bipsToCome: () => bipsToCome(host),
     dualHomed: async (signal) => {
       const [networks, containers] = await Promise.all([engine.networks(signal), engine.containers(signal)]);
       return dualHomed({ networks, containers });

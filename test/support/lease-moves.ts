@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import type { ExecutionContext } from 'ava';
 import type { LabHost } from '../../deploy/lab/host.js';
+import { formatBip } from '../../node/docker/engine/bip-value.js';
 import type { Lease, Permit } from '../../proto/domain/network.js';
 import {
   addressOn,
@@ -21,7 +22,12 @@ const never = new AbortController().signal;
 
 /** leaseMoves tells the story on a host whose dockerd runs as it was installed. */
 export async function leaseMoves(t: ExecutionContext, host: LabHost): Promise<void> {
-  const effect = effectOn(host, { onRunning: 'restart' });
+  const toCome: string[] = [];
+  const lookAtBips = async () => {
+    toCome.push((await effect.bipsToCome()).map(formatBip).join(' '));
+  };
+  const reached = async (step: string) => (step === 'restarted' ? lookAtBips() : undefined);
+  const effect = effectOn(host, { onRunning: 'restart' }, { reached });
   const reasons = async (leases: readonly Lease[], permit?: Permit) =>
     reasonsOf(await effect.converge(dockerWith(leases, permit), never));
   const [a, b] = [bipLease('10.76.3.0/24'), bipLease('10.80.3.0/24')];
@@ -45,6 +51,13 @@ export async function leaseMoves(t: ExecutionContext, host: LabHost): Promise<vo
   t.deepEqual(await reasons([ending, b, beside], permitFor('r-1', b)), []);
   t.deepEqual([await addressOn(host, 'docker0'), await addressOn(host, 'side0')], ['10.80.3.1/24', '10.90.3.1/24']);
   t.regex(await containerAddress(host, 'one', 'bridge'), /^10\.80\.3\./);
+  // Until the change has ended, it may be rolled back: the former lease counts as used.
+  await lookAtBips();
+  t.deepEqual(toCome.splice(0), [
+    '10.76.3.1/24 10.76.3.1/24',
+    '10.80.3.1/24 10.80.3.1/24 10.76.3.1/24',
+    '10.80.3.1/24',
+  ]);
   t.regex(await containerAddress(host, 'two', 'side'), /^10\.90\.3\./);
   t.deepEqual(await reasons([b, beside]), [], 'what it has needs no permit');
   // The bridge ends: it stays as long as a container holds it, which is no fault.
@@ -64,5 +77,6 @@ export async function leaseMoves(t: ExecutionContext, host: LabHost): Promise<vo
   t.deepEqual(await reasons([bEnds, next], permitFor('r-2')), []);
   t.deepEqual([await addressOn(host, 'docker0'), await addressOn(host, 'xnet0')], ['172.17.0.1/16', '10.91.3.1/24']);
   t.false(existsSync(host.daemonJson));
+  t.deepEqual(await effect.bipsToCome(), []);
   t.deepEqual((await effect.remove(never)).findings, []);
 }

@@ -89,6 +89,19 @@ export async function subnetOfDocker0(host: DockerHost): Promise<Prefix | undefi
   return ours === undefined ? undefined : prefixOf(ours.bip.address, ours.bip.length);
 }
 
+/**
+ * bipsToCome returns the addresses that docker0 may get by a start of Docker, whatever it has now: the one in daemon.json,
+ * and both sides of a change that is under way, which may be rolled back. None on a host whose docker0 is not xnet's.
+ * @throws XnetError as readJournal and readDaemonJson do
+ */
+export async function bipsToCome(host: DockerHost): Promise<readonly Bip[]> {
+  const { ours, apply } = await readJournal(host.settings.stateFolder);
+  const path = (apply?.ours ?? ours)?.path;
+  if (path === undefined) return [];
+  const written = bipIn((await readDaemonJson(path)).bytes);
+  return [written, ...(apply === undefined ? [] : [apply.bip, ours?.bip])].flatMap((bip) => bip ?? []);
+}
+
 /** forgetRestarts clears the recorded restarts of Docker, because an operator has removed the host. */
 export function forgetRestarts(host: DockerHost, signal: AbortSignal): Promise<Outcome> {
   return told(signal, async () => {

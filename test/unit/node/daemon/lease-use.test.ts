@@ -2,6 +2,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { containerUses, type DockerSeen, leaseUseOf } from '../../../../node/daemon/lease-use.js';
+import { bipOfLease } from '../../../../node/docker/bip/choose.js';
 import type { EngineContainer } from '../../../../node/docker/engine/engine.js';
 import { type Address, type Link, linkFlags } from '../../../../node/kernel/route-kernel.js';
 import { formatPrefix, gatewayOf, ipv4FromNumber } from '../../../../proto/domain/address.js';
@@ -44,7 +45,7 @@ function kernel(...on: readonly (readonly [name: string, lease: Lease])[]) {
 }
 
 test('a lease is in force when its own bridge has the address; one that ends, until Docker shows that it has not', (t) => {
-  const seen: DockerSeen = { networks: [defaultNetwork('172.17.0.0/16')], containers: [] };
+  const seen: DockerSeen = { networks: [defaultNetwork('172.17.0.0/16')], containers: [], bipsToCome: [] };
   const inForce = (lease: Lease, on: ReturnType<typeof kernel>, docker = seen) => leaseUseOf(lease, on, docker).inForce;
   t.deepEqual(leaseUseOf(bip, kernel(['docker0', bip]), seen), { subnet: bip.subnet, generation: 4, inForce: true });
   t.false(inForce(bip, kernel(['docker0', bridge], ['xnet0', bip])), 'on another bridge');
@@ -57,6 +58,10 @@ test('a lease is in force when its own bridge has the address; one that ends, un
   t.true(inForce(ending, kernel(['docker0', ending])), 'the address is still there');
   t.false(inForce(ending, kernel(['docker0', { ...bip, subnet: prefix('172.17.0.0/16') }])));
   t.false(inForce({ ...bridge, state: 'ending' }, kernel(['docker0', bip])));
+  // docker0 got neither lease, and a start of Docker brings the former one back.
+  const failed = { ...seen, bipsToCome: [bipOfLease(ending)] };
+  t.true(inForce(ending, kernel(), failed), 'daemon.json names it');
+  t.false(inForce(bip, kernel(), failed), 'it is not in force yet');
 });
 
 test('containers are counted where they have addresses, and only while they run', (t) => {
