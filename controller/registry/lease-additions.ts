@@ -16,7 +16,15 @@ import { chooseFor } from './add-node.js';
 import { asSeen, put } from './guards.js';
 import { choosePool, poolState, requireDecodable, requireNode } from './lookup.js';
 import type { Decision } from './mutation.js';
-import { ended, kept, leaseGuards, poolGuards, requireCompatible, requireLeases } from './node-leases.js';
+import {
+  ended,
+  kept,
+  knowsOneLease,
+  leaseGuards,
+  poolGuards,
+  requireCompatible,
+  requireLeases,
+} from './node-leases.js';
 import { hindering } from './node-networks.js';
 
 /** NewLease describes a lease to add to a node. Absent fields are chosen for it. */
@@ -64,7 +72,7 @@ export function decideAddLease(input: LeaseInput): Decision {
 // A host that leaves, or whose daemon knows one lease, can't take another.
 function requirePresent(view: ReadonlyView, nodeId: string, { name, availability }: NodeRecord): void {
   if (availability === 'leaving') throw new XnetError('FailedPrecondition', `${name} is leaving`);
-  if (view.statuses.get(nodeId)?.record.leases.length !== 0) return;
+  if (!knowsOneLease(view, nodeId)) return;
   throw new XnetError('FailedPrecondition', `the daemon of ${name} is of a version that knows one lease`, {
     hint: 'upgrade xnetd on the host, then rerun the command',
   });

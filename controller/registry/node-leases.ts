@@ -24,6 +24,14 @@ export function requireLeases(view: ReadonlyView, nodeId: string): readonly Held
   return leases;
 }
 
+/**
+ * knowsOneLease reports whether a node's daemon is of a version that knows one lease: it would take a second one at once,
+ * and restart Docker without a permit.
+ */
+export function knowsOneLease(view: ReadonlyView, nodeId: string): boolean {
+  return view.statuses.get(nodeId)?.record.leases.length === 0;
+}
+
 /** keyOfLease returns the key of a lease's record. */
 export function keyOfLease({ pool, subnet }: Pick<HeldLease, 'pool' | 'subnet'>): string {
   return keys.subnet(pool, subnet);

@@ -136,7 +136,13 @@ function reverted(input: AdvanceInput, record: RolloutRecord, at: NodeStep, mess
   if (former === undefined || step.granted === undefined) return skip(message);
   if (heldAt(view, step.node, former) === undefined) return skip(`${message}; its former lease has ended`);
   const target: Target = { pool: former.pool, mode: former.mode, subnet: former.subnet };
-  const move = moveLease({ ...input, nodeId: step.node, from: step.granted, target });
+  let move: LeaseMove;
+  try {
+    move = moveLease({ ...input, nodeId: step.node, from: step.granted, target });
+  } catch (error) {
+    if (!(error instanceof XnetError)) throw error;
+    return skip(`${message}; its lease is not taken back: ${failureText(error)}`);
+  }
   const { granted: _dropped, ...rest } = step;
   return entered(input, record, at, { ...rest, state: 'skipped', message }, { ...move, message });
 }

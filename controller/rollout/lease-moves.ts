@@ -7,6 +7,7 @@ import { messageOf, XnetError } from '../../proto/errors.js';
 import { chooseSubnet, type Wish } from '../registry/allocate.js';
 import { asSeen, put } from '../registry/guards.js';
 import { poolState, requireNode } from '../registry/lookup.js';
+import { keyOfLease, knowsOneLease, requireCompatible } from '../registry/node-leases.js';
 import { hindering } from '../registry/node-networks.js';
 import { keys } from '../store/keys.js';
 import { encode, unknownFields } from '../store/record-codec.js';
@@ -97,10 +98,17 @@ function isAt(view: ReadonlyView, nodeId: string, lease: HeldLease, { pool, mode
   return subnet === undefined ? lease.record.endingMs === undefined : prefixesEqual(lease.subnet, subnet);
 }
 
+/** needsNewerDaemon says why a host can't move. */
+export const needsNewerDaemon = 'its daemon is of a version that knows one lease: upgrade xnetd on the host first';
+
+function endedLease({ pool, subnet, record }: HeldLease, from: PlaceRecord | undefined, nowMs: number) {
+  return { pool, subnet, record: { ...record, mode: from?.mode, endingMs: record.endingMs ?? nowMs } };
+}
+
 /**
  * moveLease decides how a node goes from one lease to another: to one that it holds already if there is one, else to a new
  * one.
- * @throws XnetError NotFound, PoolExhausted, FailedPrecondition
+ * @throws XnetError NotFound, PoolExhausted, FailedPrecondition, also where the host can't have its leases together
  */
 export function moveLease(input: LeaseMoveInput): LeaseMove {
   const { view, nodeId, from, target, nowMs } = input;
@@ -123,15 +131,11 @@ export function moveLease(input: LeaseMoveInput): LeaseMove {
           sinceMs: nowMs,
         }
       : { ...without(own.record), ...modeFor(view, node, target) };
-  const ended =
-    former === undefined
-      ? []
-      : [
-          put(
-            keys.subnet(former.pool, former.subnet),
-            encode('subnet', { ...former.record, mode: from?.mode, endingMs: former.record.endingMs ?? nowMs }),
-          ),
-        ];
+  const ended = former === undefined ? [] : [endedLease(former, from, nowMs)];
+  const others = leasesOf(view, nodeId).filter((other) => !isFormer(other) && !prefixesEqual(other.subnet, subnet));
+  const all = [...others, ...ended, { pool: target.pool, subnet, record: lease }];
+  if (knowsOneLease(view, nodeId)) throw new XnetError('FailedPrecondition', needsNewerDaemon);
+  requireCompatible(view, node, all);
   return {
     granted: { pool: target.pool, subnet, generation, mode: target.mode },
     guards: [
@@ -140,7 +144,10 @@ export function moveLease(input: LeaseMoveInput): LeaseMove {
       asSeen(view, keys.node(nodeId)),
       ...(former === undefined ? [] : [asSeen(view, keys.subnet(former.pool, former.subnet))]),
     ],
-    operations: [put(key, encode('subnet', lease)), ...ended],
+    operations: [
+      put(key, encode('subnet', lease)),
+      ...ended.map((each) => put(keyOfLease(each), encode('subnet', each.record))),
+    ],
   };
 }
 

@@ -2,6 +2,7 @@
 // Invariant: the nodes of a group that are down, or between their permit and healthy, are never more than permitted; after
 // a failure no further node is touched.
 import { formatPrefix } from '../../proto/domain/address.js';
+import { keys, prefixes } from '../store/keys.js';
 import type { RolloutRecord, StepRecord } from '../store/records.js';
 import type { NodeStep } from '../view/rollout-steps.js';
 import type { ReadonlyView } from '../view/view.js';
@@ -154,6 +155,12 @@ function whyWaiting(view: ReadonlyView, { most, unavailable, granted, here }: St
 export function nextOf(view: ReadonlyView, id: string, facts: Facts): Next | undefined {
   const record = view.rollouts.get(id)?.record;
   if (record === undefined) return undefined;
+  // A newer version wrote them: it goes on with them, or its operator does.
+  const unreadable = [...view.undecodable.keys()].find(
+    (key) => key === keys.rollout(id) || key.startsWith(prefixes.stepsOf(id)),
+  );
+  if (unreadable !== undefined)
+    return { kind: 'wait', text: `the record ${unreadable} can't be read: see xctl status` };
   const steps = view.rolloutSteps.of(id);
   for (const at of steps) {
     const next = isInFlight(at.step) ? inFlight(view, record, at, facts) : undefined;

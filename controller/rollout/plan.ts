@@ -6,13 +6,14 @@ import type { Mode } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import { usageOf } from '../registry/allocate.js';
 import { doubtOf, noSuchPool, poolState } from '../registry/lookup.js';
+import { knowsOneLease } from '../registry/node-leases.js';
 import { keys } from '../store/keys.js';
 import type { PlaceRecord, StepRecord } from '../store/records.js';
 import type { HeldLease } from '../view/held.js';
 import { clashOf, networkOf } from '../view/lease-network.js';
-import { leasesOf } from '../view/leases.js';
+import { leasesOf, useOf } from '../view/leases.js';
 import type { ReadonlyView } from '../view/view.js';
-import { placeOf } from './lease-moves.js';
+import { needsNewerDaemon, placeOf } from './lease-moves.js';
 import { mostSteps } from './step-writes.js';
 
 /** NodeMove is a node that is to go to another pool. */
@@ -69,6 +70,16 @@ function movable(view: ReadonlyView, nodeId: string, move: NodeMove): HeldLease 
   return staying.find(isBip) ?? others[0] ?? staying[0];
 }
 
+// The lease of mode bip that docker0 still has, though it is ending: its host has no permit to leave it. That is so after
+// `leases add --replace`, or when a step was cancelled that its host followed later.
+function leftOver(view: ReadonlyView, nodeId: string): PlaceRecord | undefined {
+  const uses = view.statuses.get(nodeId)?.record.leases ?? [];
+  const places = leasesOf(view, nodeId)
+    .filter((lease) => lease.record.endingMs !== undefined && useOf(uses, lease)?.inForce === true)
+    .flatMap((lease) => placeOf(view, nodeId, lease) ?? []);
+  return places.find(({ mode }) => mode === 'bip');
+}
+
 function clash(view: ReadonlyView, nodeId: string, from: HeldLease, to: StepRecord['to']): string | undefined {
   const node = view.nodes.get(nodeId)?.record;
   const pool = view.pools.get(to.pool)?.record;
@@ -95,12 +106,15 @@ function planOne(view: ReadonlyView, move: NodeMove, settings: { per: string | u
   const lease = movable(view, nodeId, move);
   const from = lease === undefined ? undefined : placeOf(view, nodeId, lease);
   if (lease === undefined || from === undefined) return { problem: `${node.name}: it has no lease to move from` };
-  if (from.pool === to.pool && from.mode === to.mode) return {};
+  const isThere = from.pool === to.pool && from.mode === to.mode;
+  const left = isThere ? leftOver(view, nodeId) : undefined;
+  if (isThere && left === undefined) return {};
   if (node.availability === 'leaving') return { problem: `${node.name}: it is leaving` };
   if (view.undecodable.has(keys.node(nodeId))) return { problem: `${node.name}: its record can't be read` };
-  const shared = clash(view, nodeId, lease, to);
+  if (knowsOneLease(view, nodeId)) return { problem: `${node.name}: ${needsNewerDaemon}` };
+  const shared = isThere ? undefined : clash(view, nodeId, lease, to);
   if (shared !== undefined) return { problem: `${node.name}: ${shared}` };
-  return { step: stepOf(view, nodeId, from, to, settings) };
+  return { step: stepOf(view, nodeId, left ?? from, to, settings) };
 }
 
 function requireRoom(view: ReadonlyView, steps: readonly StepRecord[], nowMs: number): readonly string[] {

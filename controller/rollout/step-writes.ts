@@ -3,6 +3,7 @@
 // decide on the same state, one commits.
 
 import { asSeen, put } from '../registry/guards.js';
+import { requireDecodable } from '../registry/lookup.js';
 import { keys } from '../store/keys.js';
 import { encode } from '../store/record-codec.js';
 import type { RolloutRecord, StepRecord } from '../store/records.js';
@@ -27,13 +28,14 @@ export function putParts(id: string, steps: readonly StepRecord[], firstPart = 0
 /** RolloutWrite is a commit about one rollout. */
 export type RolloutWrite = { readonly guards: readonly Guard[]; readonly operations: readonly Operation[] };
 
-/** writeRollout returns the write of a rollout's own record. */
+/** writeRollout returns the write of a rollout's own record. @throws XnetError FailedPrecondition if it is unreadable */
 export function writeRollout(view: ReadonlyView, id: string, record: RolloutRecord): RolloutWrite {
   const key = keys.rollout(id);
+  requireDecodable(view, key);
   return { guards: [asSeen(view, key)], operations: [put(key, encode('rollout', record))] };
 }
 
-/** writeStep returns the write of one step, and of the rollout's own record. */
+/** writeStep returns the write of one step, and of the rollout's own record. @throws XnetError as writeRollout does */
 export function writeStep(
   view: ReadonlyView,
   { rollout, part, index }: NodeStep,
@@ -41,6 +43,7 @@ export function writeStep(
   record: RolloutRecord,
 ): RolloutWrite {
   const key = keys.steps(rollout, part);
+  requireDecodable(view, key);
   const before = view.rolloutSteps.part(rollout, part)?.record ?? { steps: [] };
   const steps = before.steps.map((other, at) => (at === index ? step : other));
   const own = writeRollout(view, rollout, record);

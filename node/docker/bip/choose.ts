@@ -60,6 +60,6 @@ function waitsForRollout(has: Bip | undefined, wanted: Lease | undefined): Findi
     isNote: true,
     reason: 'WaitingForRollout',
     message: `docker0 gets ${what} when a rollout permits this host to restart Docker${keeps}`,
-    fix: 'xctl rollouts list',
+    fix: `xctl rollouts list; if none is under way: xctl nodes move NAME --pool ${wanted?.pool ?? 'POOL'}`,
   };
 }

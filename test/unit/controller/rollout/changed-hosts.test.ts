@@ -1,0 +1,93 @@
+// Rollouts over hosts whose leases, daemons or records are not what the plan was made for.
+import test, { type ExecutionContext } from 'ava';
+import { LeaseRegistry } from '../../../../controller/registry/leases.js';
+import { nextOf } from '../../../../controller/rollout/next.js';
+import { keys } from '../../../../controller/store/keys.js';
+import { encode } from '../../../../controller/store/record-codec.js';
+import { newPool, once } from '../../../support/registry-values.js';
+import { RolloutFleet, report } from '../../../support/rollout-fleet.js';
+
+const settings = { maxUnavailable: '1', healthSeconds: 60, createdBy: 'admin/alice' };
+
+async function fleetOf(t: ExecutionContext, hosts: number) {
+  const fleet = await RolloutFleet.start(Array.from({ length: hosts }, () => 'good' as const));
+  t.teardown(() => fleet.close());
+  const { core } = fleet;
+  const idOf = (name: string) => core.feed.view.nodeOfName.get(name) ?? '';
+  const move = (pool: string, ...names: string[]) =>
+    fleet.rollouts.create(once, () => ({ ...settings, moves: names.map((name) => ({ nodeId: idOf(name), pool })) }));
+  const put = async (key: string, value: string) => {
+    const { revision } = await core.context.store.commit({ guards: [], operations: [{ kind: 'put', key, value }] });
+    await core.feed.reached(revision, 5_000);
+  };
+  const record = (id: string) => core.feed.view.rollouts.get(id)?.record;
+  return { fleet, core, leases: new LeaseRegistry(core.context), idOf, move, put, record };
+}
+
+function subnetsOf({ core }: RolloutFleet, nodeId: string) {
+  return (core.feed.view.leasesOfNode.get(nodeId) ?? []).flatMap((id) => core.feed.view.subnets.get(id)?.subnet ?? []);
+}
+
+test('a step fails where its host has got another lease meanwhile, and leaves no records that exclude each other', async (t) => {
+  const { fleet, core, leases, idOf, move, record } = await fleetOf(t, 1);
+  await core.pools.create(once, newPool('10.78.0.0/16', 'c'));
+  const { subject: id } = await move('b', 'h-0');
+  const [first] = subnetsOf(fleet, idOf('h-0'));
+  if (first === undefined) return t.fail();
+  await leases.add(once, idOf('h-0'), { pool: 'c', replace: first });
+  fleet.execute(core, 'c-1');
+  await fleet.until(() => record(id)?.state === 'failed');
+  t.regex(record(id)?.message ?? '', /^h-0: h-0 has 10\.78\.0\.0\/24 with mode bip: one host can't have /);
+  t.deepEqual([...core.feed.view.contradictions], []);
+  t.is(subnetsOf(fleet, idOf('h-0')).length, 2);
+});
+
+test('a host whose daemon knows one lease is not in a rollout: it would move without a permit', async (t) => {
+  const { fleet, core, idOf, move, put, record } = await fleetOf(t, 2);
+  const { subject: id } = await move('b', 'h-0');
+  // The daemon is replaced by a former version after the plan was made.
+  await put(keys.status(idOf('h-0')), report([]));
+  fleet.execute(core, 'c-1');
+  await fleet.until(() => record(id)?.state === 'failed');
+  t.regex(record(id)?.message ?? '', /^h-0: its daemon is of a version that knows one lease/);
+  t.is(subnetsOf(fleet, idOf('h-0')).length, 1, 'nothing was granted');
+  await fleet.rollouts.control(once, id, 'cancel');
+  await t.throwsAsync(move('b', 'h-0', 'h-1'), { message: /^h-0: its daemon is of a version that knows one lease/ });
+});
+
+test('a host that waits on an ending lease for its other one gets its permit by a move to where it is', async (t) => {
+  const { fleet, core, leases, idOf, move, record } = await fleetOf(t, 1);
+  fleet.execute(core, 'c-1');
+  const [first] = subnetsOf(fleet, idOf('h-0'));
+  if (first === undefined) return t.fail();
+  await leases.add(once, idOf('h-0'), { pool: 'b', replace: first });
+  const { subject: id } = await move('b', 'h-0');
+  await fleet.until(() => record(id)?.state === 'done');
+  t.deepEqual(
+    core.feed.view.statuses.get(idOf('h-0'))?.record.leases.map(({ subnet }) => subnet),
+    [subnetsOf(fleet, idOf('h-0'))[1]],
+  );
+  t.is(fleet.mostAtOnce().permits, 1);
+  t.true((await move('b', 'h-0')).unchanged, 'it is there');
+});
+
+test('steps that a newer version wrote are not replaced', async (t) => {
+  const { fleet, core, move, put } = await fleetOf(t, 1);
+  const { subject: id } = await move('b', 'h-0');
+  const key = keys.steps(id, 0);
+  const steps = core.feed.view.rolloutSteps.part(id, 0)?.record;
+  if (steps === undefined) return t.fail();
+  await put(key, encode('steps', steps).replace('"pending"', '"deferred"'));
+  const { view } = core.feed;
+  const facts = {
+    stateOf: () => 'NODE_STATE_READY' as const,
+    statusOf: () => undefined,
+    isRouted: () => true,
+    permittedMs: () => 0,
+  };
+  t.deepEqual(nextOf(view, id, facts), { kind: 'wait', text: `the record ${key} can't be read: see xctl status` });
+  // Another one is none of its business; its own steps stay as they are.
+  await fleet.rollouts.control(once, id, 'pause');
+  const entry = await core.context.store.read(key);
+  t.regex(entry?.value ?? '', /deferred/);
+});
