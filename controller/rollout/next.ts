@@ -8,7 +8,7 @@ import type { NodeStep } from '../view/rollout-steps.js';
 import type { ReadonlyView } from '../view/view.js';
 import { heldAt } from './lease-moves.js';
 import { mostUnavailable } from './limits.js';
-import { dockerFailure, type Facts, isDisconnected, isGone, usesLease, whyNotHealthy } from './standing.js';
+import { dockerFailure, type Facts, hasMoved, isDisconnected, isGone, whyNotHealthy } from './standing.js';
 
 /** Next is the next thing to do in a rollout. */
 export type Next =
@@ -51,16 +51,16 @@ function inFlight(view: ReadonlyView, { healthSeconds }: RolloutRecord, at: Node
   }
   const why = whyNotHealthy(view, facts, node, granted);
   if (why === '') return enter(at, undo ? 'undone' : 'done');
-  if (state === 'permitted' && usesLease(facts, node, granted)) return enter(at, 'verifying');
+  if (state === 'permitted' && hasMoved(view, facts, node, granted)) return enter(at, 'verifying');
   if (facts.permittedMs(at) < healthSeconds * 1000) return undefined;
   return enter(at, 'failed', `not healthy within ${healthSeconds} s: ${why}`);
 }
 
 // A grant is taken back where the host does not use it; a failed step keeps the reason of its failure.
-function cancelled(at: NodeStep, facts: Facts): Next | undefined {
+function cancelled(view: ReadonlyView, at: NodeStep, facts: Facts): Next | undefined {
   const { state, node, granted, message } = at.step;
   if (granted === undefined || (state !== 'granted' && state !== 'failed')) return undefined;
-  if (usesLease(facts, node, granted)) {
+  if (hasMoved(view, facts, node, granted)) {
     return state === 'granted' ? enter(at, 'skipped', 'cancelled') : undefined;
   }
   return { kind: 'revert', at, message: message === '' ? 'cancelled' : `cancelled; ${message}` };
@@ -113,7 +113,7 @@ function onward(view: ReadonlyView, record: RolloutRecord, steps: readonly NodeS
     const { node, granted: place } = at.step;
     if (!view.nodes.has(node)) return enter(at, 'skipped', 'the node was removed');
     // It uses the lease already: there is nothing to permit.
-    if (place !== undefined && usesLease(facts, node, place)) return enter(at, 'verifying');
+    if (place !== undefined && hasMoved(view, facts, node, place)) return enter(at, 'verifying');
   }
   const isReady = ({ step: { node, granted: place } }: NodeStep) =>
     place !== undefined && view.sessions.has(node) && facts.isRouted(place.subnet, node);
@@ -165,7 +165,7 @@ export function nextOf(view: ReadonlyView, id: string, facts: Facts): Next | und
   for (const at of steps) {
     const next = isInFlight(at.step) ? inFlight(view, record, at, facts) : undefined;
     if (next !== undefined) return next;
-    const back = record.state === 'cancelled' ? cancelled(at, facts) : undefined;
+    const back = record.state === 'cancelled' ? cancelled(view, at, facts) : undefined;
     if (back !== undefined) return back;
   }
   if (record.state !== 'running' && record.state !== 'undoing') return { kind: 'wait', text: '' };

@@ -4,8 +4,10 @@ import { formatPrefix, gatewayOf, prefixesEqual } from '../../proto/domain/addre
 import type { Condition, NodeStatus } from '../../proto/domain/network.js';
 import type { NodeState__Output } from '../../proto/gen/xnet/v1/NodeState.js';
 import type { PlaceRecord } from '../store/records.js';
+import { leasesOf } from '../view/leases.js';
 import type { NodeStep } from '../view/rollout-steps.js';
 import type { ReadonlyView } from '../view/view.js';
+import { placeOf } from './lease-moves.js';
 
 /** Facts are what a controller knows besides the view. */
 export type Facts = {
@@ -37,6 +39,23 @@ export function usesLease(facts: Facts, nodeId: string, place: PlaceRecord): boo
   );
 }
 
+/**
+ * keepsDocker0 reports whether docker0 of a node still has a lease that ends, although the node goes to one of mode bridge:
+ * that one needs no permit, giving docker0 its former address back does.
+ */
+export function keepsDocker0(view: ReadonlyView, facts: Facts, nodeId: string, { mode }: PlaceRecord): boolean {
+  if (mode === 'bip') return false;
+  return leasesOf(view, nodeId).some((lease) => {
+    const place = lease.record.endingMs === undefined ? undefined : placeOf(view, nodeId, lease);
+    return place?.mode === 'bip' && usesLease(facts, nodeId, place);
+  });
+}
+
+/** hasMoved reports whether a node uses a lease, and docker0 has none that ends. */
+export function hasMoved(view: ReadonlyView, facts: Facts, nodeId: string, place: PlaceRecord): boolean {
+  return usesLease(facts, nodeId, place) && !keepsDocker0(view, facts, nodeId, place);
+}
+
 /** dockerFailure returns the condition of a node that says that its Docker can't be changed; undefined: none does. */
 export function dockerFailure(facts: Facts, nodeId: string): Condition | undefined {
   return facts.statusOf(nodeId)?.conditions.find(({ type, ok, transient }) => type === 'Docker' && !ok && !transient);
@@ -49,6 +68,7 @@ export function dockerFailure(facts: Facts, nodeId: string): Condition | undefin
 export function whyNotHealthy(view: ReadonlyView, facts: Facts, nodeId: string, place: PlaceRecord): string {
   if (!view.sessions.has(nodeId)) return 'it is not connected';
   if (!usesLease(facts, nodeId, place)) return `it does not report ${formatPrefix(place.subnet)} in force`;
+  if (keepsDocker0(view, facts, nodeId, place)) return 'docker0 has its former lease still';
   if (facts.stateOf(nodeId) !== 'NODE_STATE_READY') {
     const failing = facts.statusOf(nodeId)?.conditions.find(({ ok }) => !ok);
     return failing === undefined ? 'it is not ready' : `${failing.type}: ${failing.message || failing.reason}`;

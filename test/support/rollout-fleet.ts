@@ -6,6 +6,7 @@ import { keys, parseKey } from '../../controller/store/keys.js';
 import { decode, encode } from '../../controller/store/record-codec.js';
 import type { StatusRecord, StepRecord } from '../../controller/store/records.js';
 import { assignmentOf } from '../../controller/view/assignment.js';
+import { prefixesEqual } from '../../proto/domain/address.js';
 import type { Condition } from '../../proto/domain/network.js';
 import type { Core } from './controller.js';
 import type { MemoryCluster } from './memory-store.js';
@@ -88,6 +89,13 @@ export class RolloutFleet {
     if (conditions.length > 0 && staying.length > 0 && staying.every(({ state }) => state === 'in force')) {
       return this.#put({ [keys.status(id)]: report(uses) });
     }
+    // A bridge needs no permit.
+    const bridges = staying.filter(({ mode, state }) => mode === 'bridge' && state === 'wanted');
+    const isPermitted = permit !== undefined && permit.rollout !== '' && !this.#tried.has(`${id} ${permit.rollout}`);
+    if (bridges.length > 0 && !isPermitted) {
+      const made = bridges.map(({ subnet, generation }) => ({ subnet, generation, inForce: true }));
+      return this.#put({ [keys.status(id)]: report([...uses, ...made], conditions) });
+    }
     if (assignment === undefined || permit === undefined || permit.rollout === '' || !view.sessions.has(id)) return;
     if (this.#tried.has(`${id} ${permit.rollout}`)) return;
     this.#tried.add(`${id} ${permit.rollout}`);
@@ -163,6 +171,27 @@ export class RolloutFleet {
         const staying = (assignmentOf(view, id)?.leases ?? []).filter(({ state }) => state !== 'ending');
         return [name, staying.map(({ pool }) => pool).join(' ')];
       }),
+    );
+  }
+
+  /** used returns the pools of the leases that each host reports in force, and their modes: {"h-0": "b bip"}. */
+  used(): Record<string, string> {
+    const { view } = this.core.feed;
+    const usedBy = (id: string) =>
+      (assignmentOf(view, id)?.leases ?? []).filter(({ subnet, generation }) =>
+        view.statuses
+          .get(id)
+          ?.record.leases.some(
+            (use) => use.inForce && use.generation === generation && prefixesEqual(use.subnet, subnet),
+          ),
+      );
+    return Object.fromEntries(
+      [...view.nodeOfName].map(([name, id]) => [
+        name,
+        usedBy(id)
+          .map(({ pool, mode }) => `${pool} ${mode}`)
+          .join(', '),
+      ]),
     );
   }
 

@@ -99,6 +99,7 @@ test('a pool changes its mode after its nodes; a node that joins meanwhile is am
   fleet.execute(fleet.core, 'c-1');
   await fleet.until(() => stateOf(fleet, id) === 'done');
   t.is(fleet.core.feed.view.pools.get('default')?.record.mode, 'bridge');
+  t.deepEqual(fleet.used(), { 'h-0': 'default bridge', 'h-1': 'default bridge' }, 'docker0 was given back');
   t.is(fleet.mostAtOnce().most, 1);
   await fleet.rollouts.control(once, id, 'undo');
   await fleet.until(() => stateOf(fleet, id) === 'undone');
