@@ -8,6 +8,7 @@ import { watchLists } from '../client/watch.js';
 import { type CertificateOutput, certificateFromWire, certificateState } from '../output/certificate.js';
 import type { TableLook } from '../output/columns.js';
 import { type EventOutput, eventFromWire } from '../output/event.js';
+import { type Explanation, explanationOf } from '../output/explanation.js';
 import {
   isAway,
   type NodeOutput,
@@ -119,13 +120,24 @@ type Everything = {
   readonly events: readonly EventOutput[];
   /** The newest certificate of its host; null: the host has not joined. */
   readonly certificate: CertificateOutput | null;
+  readonly explanation: Explanation;
 };
 
-function textOf({ node, events, certificate }: Everything, look: TableLook): string[] {
+function explanationLines(
+  { text, fix }: Explanation,
+  paint: (text: string) => string,
+  width?: number,
+): readonly string[] {
+  // Without a mark where there is nothing to do.
+  if (fix === null) return [escaped(text)];
+  return [...problemLines({ text, fix: null }, paint, width), `    next: ${escaped(fix)}`];
+}
+
+function textOf({ node, events, certificate, explanation }: Everything, look: TableLook): string[] {
   const { colors, nowMs } = look;
-  const lines = fieldsOf(node, certificate, look);
   const why = whyNotReady(node, nowMs);
   const paint = paintOfState(node.state, colors);
+  const lines = [...explanationLines(explanation, paint, look.width), '', ...fieldsOf(node, certificate, look)];
   if (why.length > 0) {
     lines.push('', `Not ${node.state === 'progressing' ? 'ready yet' : 'ready'}:`);
     lines.push(
@@ -178,9 +190,7 @@ export async function showNode(context: CommandContext, _options: unknown, text:
   const { certificates } = await client.read((admin) => admin.listCertificates.bind(admin), { role: 'node' });
   const own = certificates.findLast(({ id }) => id === node.id);
   const certificate = own === undefined ? null : certificateFromWire(own);
-  await output.show({
-    value: { node, events, certificate },
-    name: node.name,
-    text: (look) => textOf({ node, events, certificate }, look),
-  });
+  const explanation = explanationOf(node, { hasJoined: certificate !== null, nowMs: Date.now() });
+  const value = { node, events, certificate, explanation };
+  await output.show({ value, name: node.name, text: (look) => textOf(value, look) });
 }

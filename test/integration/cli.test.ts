@@ -70,7 +70,7 @@ test.serial('from nothing to nodes and back', async (t) => {
   }
   await says(
     'nodes show web-1',
-    /Labels: +zone=eu-1[\s\S]*none: its host has not joined[\s\S]*never connected[\s\S]*tokens create --node web-1[\s\S]*NodeAdded/,
+    /^! web-1 is pending: its host has not joined\n {4}next: xctl tokens create --node web-1\n\nName: [\s\S]*Labels: +zone=eu-1[\s\S]*none: its host has not joined[\s\S]*never connected[\s\S]*tokens create --node web-1[\s\S]*NodeAdded/,
   );
   await says(
     'nodes set web-1 --address 192.168.83.21 --label rack=r1 --label spare= --remove-label zone',
