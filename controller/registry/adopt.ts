@@ -8,14 +8,13 @@ import { encode, unknownFields } from '../store/record-codec.js';
 import type { LeaseRecord, NodeRecord } from '../store/records.js';
 import type { Guard } from '../store/store.js';
 import type { HeldLease } from '../view/held.js';
-import { clashOf, networkOf } from '../view/lease-network.js';
 import { leasesOf } from '../view/leases.js';
 import type { ReadonlyView } from '../view/view.js';
 import { reservationOf } from './allocate.js';
 import { absent, asSeen, put } from './guards.js';
 import { poolState, requireFreeAddress, requireFreeName, requireNode } from './lookup.js';
 import type { Decision } from './mutation.js';
-import { ended, keyOfLease, leaseGuards, poolGuards, requireLeases } from './node-leases.js';
+import { ended, kept, keyOfLease, leaseGuards, poolGuards, requireCompatible, requireLeases } from './node-leases.js';
 import { absenceOf, mayBeLost, removedId } from './restored.js';
 
 type AdoptedLease = Pick<HeldLease, 'pool' | 'subnet'> & { readonly record: LeaseRecord };
@@ -64,27 +63,35 @@ export function decideAdopt(view: ReadonlyView, nodeId: string, held: Assignment
   };
 }
 
-// The node of the backup had other leases later. Those that its host does not hold any more end if they are in the way.
+// The node of the backup had other leases later. What its host does not hold ends, since somebody else may have got it
+// after the backup; what the host holds and is not to end, stays.
 function decideReturn(view: ReadonlyView, nodeId: string, held: Assignment, nowMs: number): Decision {
   const node = requireNode(view, nodeId);
   const own = leasesOf(view, nodeId);
-  const holds = ({ subnet }: HeldLease) => held.leases.find((lease) => prefixesEqual(lease.subnet, subnet));
   const lost = held.leases.filter(({ subnet }) => !own.some((lease) => prefixesEqual(lease.subnet, subnet)));
-  if (lost.length === 0) return { subject: nodeId };
+  const stays = ({ subnet }: HeldLease) =>
+    held.leases.some((lease) => lease.state !== 'ending' && prefixesEqual(lease.subnet, subnet));
+  const ending = own.filter((lease) => lease.record.endingMs === undefined && !stays(lease));
+  const staying = own.filter((lease) => lease.record.endingMs !== undefined && stays(lease));
+  if (lost.length + ending.length + staying.length === 0) return { subject: nodeId };
   requireLeases(view, nodeId);
   const adopted = adoptable(view, nodeId, node.name, lost, nowMs);
-  const ending = own.filter((lease) => {
-    if (lease.record.endingMs !== undefined) return false;
-    const state = holds(lease)?.state;
-    return state === 'ending' || (state === undefined && lost.some((other) => clashes(view, node, lease, other)));
-  });
-  const isLeft = [...own.filter((lease) => !ending.includes(lease)), ...adopted].some(
-    ({ record }) => record.endingMs === undefined,
-  );
-  if (!isLeft) throw new XnetError('FailedPrecondition', `all leases that ${node.name} holds are ending`);
-  const texts = (leases: readonly Pick<HeldLease, 'pool' | 'subnet'>[]) =>
-    leases.map(({ pool, subnet }) => `${formatPrefix(subnet)} of pool ${pool}`).join(', ');
-  const instead = ending.length === 0 ? '' : `; ${texts(ending)} is ending`;
+  const all: readonly AdoptedLease[] = [
+    ...own.map((lease) => {
+      const { endingMs, ...record } = lease.record;
+      if (staying.includes(lease)) return { ...lease, record };
+      return ending.includes(lease) ? { ...lease, record: { ...record, endingMs: endingMs ?? nowMs } } : lease;
+    }),
+    ...adopted,
+  ];
+  if (all.every(({ record }) => record.endingMs !== undefined)) {
+    throw new XnetError('FailedPrecondition', `all leases that ${node.name} holds are ending`);
+  }
+  requireCompatible(view, node, all);
+  const texts = (leases: readonly Pick<HeldLease, 'pool' | 'subnet'>[], what: string) =>
+    leases.length === 0
+      ? []
+      : [`${leases.map(({ pool, subnet }) => `${formatPrefix(subnet)} of pool ${pool}`).join(', ')} ${what}`];
   return {
     subject: nodeId,
     change: {
@@ -98,25 +105,20 @@ function decideReturn(view: ReadonlyView, nodeId: string, held: Assignment, nowM
         put(keys.node(nodeId), encode('node', node)),
         ...adopted.map((lease) => put(keyOfLease(lease), encode('subnet', lease.record))),
         ...ending.map((lease) => ended(lease, nowMs)),
+        ...staying.map(kept),
       ],
       event: {
         reason: 'LeaseAdopted',
         warning: true,
         subject: `node/${node.name}`,
-        message: `the restored store did not know that ${node.name} holds ${texts(adopted)}: leased to it again${instead}`,
+        message: `as the host of ${node.name} held its leases when the store was restored: ${[
+          ...texts(adopted, 'leased to it again'),
+          ...texts(staying, 'kept'),
+          ...texts(ending, 'ending'),
+        ].join('; ')}`,
       },
     },
   };
-}
-
-function clashes(view: ReadonlyView, node: NodeRecord, { pool, record }: HeldLease, other: Lease): boolean {
-  const poolRecord = view.pools.get(pool)?.record;
-  if (poolRecord === undefined) return false;
-  const [a, b] = [
-    { ...networkOf(record, node, poolRecord), ending: false },
-    { ...other, ending: other.state === 'ending' },
-  ];
-  return clashOf(a, b) !== undefined;
 }
 
 function adoptionGuards(view: ReadonlyView, leases: readonly AdoptedLease[]): readonly Guard[] {

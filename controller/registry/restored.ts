@@ -85,7 +85,9 @@ export function fenceOf(view: ReadonlyView, reason: Fence['reason']): Fence | un
 export function differencesFrom(view: ReadonlyView, nodeId: string, held: Assignment): string[] {
   const stored = assignmentOf(view, nodeId);
   if (stored === undefined) return [];
-  const texts = (leases: readonly Lease[]) => leases.map(({ subnet }) => formatPrefix(subnet)).join(', ');
+  // What is ending there or here is not contradictory: its host says when it has stopped using it.
+  const texts = (leases: readonly Lease[]) =>
+    leases.flatMap(({ subnet, state }) => (state === 'ending' ? [] : formatPrefix(subnet))).join(', ');
   const [own, received] = [texts(stored.leases), texts(held.leases)];
   const [at, was] = [formatIpv4(stored.address), formatIpv4(held.address)];
   return [

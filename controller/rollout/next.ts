@@ -4,6 +4,7 @@
 import { formatPrefix } from '../../proto/domain/address.js';
 import { keys, prefixes } from '../store/keys.js';
 import type { RolloutRecord, StepRecord } from '../store/records.js';
+import { isOfRestoredStore } from '../view/permits.js';
 import type { NodeStep } from '../view/rollout-steps.js';
 import type { ReadonlyView } from '../view/view.js';
 import { heldAt } from './lease-moves.js';
@@ -161,6 +162,13 @@ export function nextOf(view: ReadonlyView, id: string, facts: Facts): Next | und
   );
   if (unreadable !== undefined)
     return { kind: 'wait', text: `the record ${unreadable} can't be read: see xctl status` };
+  const isActive = record.state === 'running' || record.state === 'undoing' || record.state === 'cancelled';
+  if (isActive && isOfRestoredStore(view, id)) {
+    return {
+      kind: 'wait',
+      text: `the store was restored from a backup: see what hosts hold, then xctl rollouts pause ${id} and resume it, or cancel it`,
+    };
+  }
   const steps = view.rolloutSteps.of(id);
   for (const at of steps) {
     const next = isInFlight(at.step) ? inFlight(view, record, at, facts) : undefined;

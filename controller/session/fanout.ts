@@ -73,13 +73,16 @@ export class Fanout {
     if (this.#epoch !== current) this.#restart(current, view.revision);
     if (touched.controllers) this.#encodeTrust();
     const changed = this.table.update(view, touched);
-    for (const id of touched.nodes) {
-      const stream = this.#byNode.get(id);
-      if (stream !== undefined) this.#assignmentsDue.add(stream);
-    }
-    if (touched.pools) for (const stream of this.#streams) this.#assignmentsDue.add(stream);
+    for (const id of touched.nodes) this.#noteAssignment(id);
+    if (touched.pools || touched.adoption) for (const stream of this.#streams) this.#assignmentsDue.add(stream);
+    if (touched.rollouts) for (const id of view.rolloutSteps.permitted()) this.#noteAssignment(id);
     if (touched.adoption && view.adoption === undefined) this.#endFreshDue();
     if (changed || touched.adoption || this.#assignmentsDue.size > 0) this.#schedule();
+  }
+
+  #noteAssignment(nodeId: string): void {
+    const stream = this.#byNode.get(nodeId);
+    if (stream !== undefined) this.#assignmentsDue.add(stream);
   }
 
   // These nodes ask again for such a table.

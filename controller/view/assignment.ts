@@ -39,9 +39,14 @@ export function assignmentOf(
     availability: node.availability,
     ...{ pool, subnet, generation, mode, networkName, bridgeName },
     leases,
-    permit: permitOf(view, nodeId) ?? firstPermit(view, nodeId, leases, uses),
+    permit: mayRestart(view, nodeId) ? (permitOf(view, nodeId) ?? firstPermit(view, nodeId, leases, uses)) : undefined,
     leave: node.drain?.leave === true,
   };
+}
+
+// A host may hold other leases than a restored store says, and others may hold these, until it is known what hosts hold.
+function mayRestart(view: ReadonlyView, nodeId: string): boolean {
+  return view.adoption === undefined && !view.isAwaited(nodeId);
 }
 
 // A host that uses none of its leases may begin to: no container loses its network. A report that says nothing is that of

@@ -52,6 +52,11 @@ export class RolloutSteps implements KindTable {
     return this.#permitted.get(nodeId);
   }
 
+  /** permitted returns the ids of the nodes that permittedOf returns a step for. */
+  permitted(): Iterable<string> {
+    return this.#permitted.keys();
+  }
+
   put(id: string, entry: StoredEntry, changes: ViewChanges): string | undefined {
     const at = split(id);
     if (at === undefined) return 'not a key of this version of xnet';

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import test from 'ava';
 import { differencesFrom } from '../../../../controller/registry/restored.js';
 import { decideSweep, longestSkewMs } from '../../../../controller/registry/sweep.js';
+import { nextOf } from '../../../../controller/rollout/next.js';
+import { RolloutRegistry } from '../../../../controller/rollout/rollouts.js';
 import { keys } from '../../../../controller/store/keys.js';
 import { encode } from '../../../../controller/store/record-codec.js';
 import { assignmentOf } from '../../../../controller/view/assignment.js';
@@ -176,4 +178,54 @@ test('a lease that somebody else has by now is not given back, and nothing in pa
   await accepting.leases.add(once, other, { pool: 'side', subnet: prefix('10.79.2.0/24') });
   await t.throwsAsync(accepting.nodes.adopt(known, held), { message: /10\.79\.2\.0\/24 is held by web-8/ });
   t.is(assignmentOf(accepting.feed.view, known)?.leases.length, 1);
+});
+
+test('a host keeps what it holds, and begins to use nothing that it had at the time of the backup', async (t) => {
+  const { core, cluster, start } = await restorableStore(t);
+  const { feed, nodes, pools, leases } = core;
+  await pools.create(once, { ...pool, ...networks, name: 'side', cidr: prefix('10.79.0.0/20'), mode: 'bridge' });
+  const { subject: id } = await nodes.add(once, node(7));
+  const [first] = assignmentOf(feed.view, id)?.leases ?? [];
+  if (first === undefined) return t.fail();
+  const held = assignmentOf(feed.view, id);
+  await leases.add(once, id, { pool: 'default', subnet: prefix('10.76.40.0/24'), replace: first.subnet });
+  await leases.add(once, id, { pool: 'side', subnet: prefix('10.79.1.0/24') });
+  await pools.create(once, { ...pool, ...networks, name: 'new', cidr: prefix('10.78.0.0/20') });
+  const moves = [{ nodeId: id, pool: 'new' }];
+  const wanted = { moves, maxUnavailable: '1', healthSeconds: 60, createdBy: 'admin/alice' };
+  const { subject: rollout } = await new RolloutRegistry(core.context).create(once, () => wanted);
+  const backup = cluster.revision;
+  await nodes.add(once, node(8));
+  await core.stop();
+  cluster.restore(backup);
+  const { core: accepting } = start({ acceptStore: true });
+  await accepting.ready();
+  const facts = {
+    stateOf: () => 'NODE_STATE_READY' as const,
+    statusOf: () => undefined,
+    isRouted: () => true,
+    permittedMs: () => 0,
+  };
+  const next = () => nextOf(accepting.feed.view, rollout, facts);
+  t.like(next(), { kind: 'wait' });
+  t.regex(JSON.stringify(next()), /the store was restored/);
+  for (const control of ['pause', 'resume'] as const) {
+    await new RolloutRegistry(accepting.context).control(once, rollout, control);
+  }
+  t.notRegex(JSON.stringify(next()), /restored/);
+  // After the backup the host went back to its first lease; the others may be somebody else's since.
+  if (held === undefined) return t.fail();
+  t.is(assignmentOf(accepting.feed.view, id)?.permit, undefined, 'nothing is permitted before the host is seen');
+  await accepting.nodes.adopt(id, held);
+  const now = assignmentOf(accepting.feed.view, id)?.leases ?? [];
+  t.deepEqual(
+    now.map(({ subnet, state }) => [subnet.network, state]),
+    [
+      [first.subnet.network, 'wanted'],
+      [prefix('10.76.40.0/24').network, 'ending'],
+      [prefix('10.79.1.0/24').network, 'ending'],
+    ],
+  );
+  t.deepEqual(differencesFrom(accepting.feed.view, id, held), []);
+  t.deepEqual([...accepting.feed.view.contradictions], []);
 });
