@@ -4,16 +4,19 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { text as textOf } from 'node:stream/consumers';
-import { exitCodes, messageOf, XnetError } from '../../proto/errors.js';
+import { errnoOf, exitCodes, XnetError } from '../../proto/errors.js';
+import { fileError } from '../../proto/process/atomic-file.js';
 import { wireFromMode } from '../../proto/rpc/convert.js';
 import { confirmed } from '../client/confirm.js';
 import type { CommandContext } from '../client/context.js';
 import { exportFleet } from '../fleet/export.js';
-import { formatFleet, parseFleet } from '../fleet/file.js';
-import { type FleetPlan, type FleetState, type FleetStep, planFleet, secondsOf, stepText } from '../fleet/plan.js';
+import { type FleetFile, formatFleet, type Issue, readFleet } from '../fleet/file.js';
+import { type FleetPlan, type FleetState, type FleetStep, planFleet, stepText } from '../fleet/plan.js';
+import { pathOf } from '../fleet/rehearsal.js';
 import { nodeFromWire } from '../output/node.js';
 import { poolFromWire } from '../output/pool.js';
 import { isRolloutOver, rolloutFromWire } from '../output/rollout.js';
+import { makeStep, rehearse } from './fleet-change.js';
 import { type PaceOptions, paceOf, startRollout, watchRollout } from './rollouts.js';
 
 /** FileOptions are the options of `apply` and `diff`. */
@@ -23,7 +26,8 @@ async function read(path: string): Promise<string> {
   try {
     return path === '-' ? await textOf(process.stdin) : await readFile(path, 'utf8');
   } catch (error) {
-    throw new XnetError('InvalidArgument', `can't read ${path}: ${messageOf(error)}`);
+    if (errnoOf(error) === 'ENOENT') throw new XnetError('NotFound', `${path} does not exist`);
+    throw fileError(`can't read ${path}`, error);
   }
 }
 
@@ -33,20 +37,29 @@ async function stateOf({ client }: CommandContext): Promise<FleetState & { reado
   return { pools: pools.map(poolFromWire), nodes: nodes.map(nodeFromWire), revision };
 }
 
-type Planned = { readonly plan: FleetPlan; readonly idOf: (step: FleetStep) => string };
+type Planned = {
+  readonly file: FleetFile;
+  readonly plan: FleetPlan;
+  readonly idOf: (step: FleetStep) => string;
+  /** Throws if there are issues. */
+  readonly refuse: (issues: readonly Issue[]) => void;
+};
 
 async function planned(context: CommandContext, { file: path, prune }: FileOptions): Promise<Planned> {
   const text = await read(path);
-  const file = parseFleet(text, path === '-' ? 'stdin' : path);
+  const source = path === '-' ? 'stdin' : path;
+  const { file, textOf } = readFleet(text, source);
   const state = await stateOf(context);
   const plan = planFleet(file, state, { prune });
-  const [first = '', second] = plan.problems;
-  if (second !== undefined) {
-    throw new XnetError('FailedPrecondition', `${path} can't be applied: ${plan.problems.length} problems`, {
-      problems: plan.problems,
-    });
-  }
-  if (first !== '') throw new XnetError('FailedPrecondition', first);
+  const refuse = (issues: readonly Issue[]) => {
+    const problems = issues.map((issue) => (issue.path.length === 0 ? `${source}: ${issue.message}` : textOf(issue)));
+    const [first = '', second] = problems;
+    if (first === '') return;
+    if (second === undefined) throw new XnetError('FailedPrecondition', first);
+    const message = `${source} can't be applied: ${problems.length} problems; nothing was changed`;
+    throw new XnetError('FailedPrecondition', message, { problems });
+  };
+  refuse(plan.problems);
   // The revision distinguishes two runs: between them somebody else may have changed things back.
   const idOf = (step: FleetStep) => {
     const digest = createHash('sha256')
@@ -54,7 +67,7 @@ async function planned(context: CommandContext, { file: path, prune }: FileOptio
       .digest('hex');
     return `apply-${digest.slice(0, 40)}`;
   };
-  return { plan, idOf };
+  return { file, plan, idOf, refuse };
 }
 
 async function showPlan({ output }: CommandContext, { steps }: FleetPlan, more: object): Promise<void> {
@@ -78,62 +91,6 @@ export async function diffFleet(context: CommandContext, options: FileOptions): 
   if (plan.steps.length > 0) process.exitCode = exitCodes.problemsFound;
 }
 
-// Makes one change that restarts nothing.
-async function make({ client }: CommandContext, step: FleetStep, operationId: string): Promise<void> {
-  switch (step.kind) {
-    case 'create pool': {
-      const { name, cidr, subnetLength = 0, mode = 'bip', networkName = '', bridgeName = '', quarantine } = step.pool;
-      await client.change((admin) => admin.createPool.bind(admin), {
-        ...{ operationId, name, cidr, subnetLength, mode: wireFromMode(mode), networkName, bridgeName },
-        ...(quarantine === undefined ? {} : { quarantineSeconds: secondsOf(quarantine) }),
-      });
-      return;
-    }
-    case 'set pool':
-      await client.change((admin) => admin.setPool.bind(admin), {
-        ...{ operationId, name: step.name, quarantineSeconds: secondsOf(step.quarantine) },
-      });
-      return;
-    case 'resize pool':
-      await client.change((admin) => admin.resizePool.bind(admin), { operationId, name: step.name, cidr: step.cidr });
-      return;
-    case 'unreserve':
-      await client.change((admin) => admin.unreserveSubnet.bind(admin), {
-        ...{ operationId, pool: step.pool, cidr: step.cidr },
-      });
-      return;
-    case 'reserve':
-      await client.change((admin) => admin.reserveSubnet.bind(admin), {
-        ...{ operationId, pool: step.pool, cidr: step.cidr, nodeName: step.node, reason: step.reason },
-      });
-      return;
-    case 'add node': {
-      const { name, address, pool = '', mode, labels = {} } = step.node;
-      const given = mode === undefined ? {} : { mode: wireFromMode(mode) };
-      await client.change((admin) => admin.addNode.bind(admin), { operationId, name, address, pool, labels, ...given });
-      return;
-    }
-    case 'set node': {
-      const { address = '', availability, setLabels, removeLabels } = step.change;
-      await client.change((admin) => admin.setNode.bind(admin), {
-        ...{ operationId, node: step.name, address, setLabels, removeLabels: [...removeLabels] },
-        ...(availability === undefined
-          ? {}
-          : { availability: availability === 'active' ? 'AVAILABILITY_ACTIVE' : 'AVAILABILITY_CORDONED' }),
-      });
-      return;
-    }
-    case 'remove node':
-      await client.change((admin) => admin.removeNode.bind(admin), { operationId, node: step.name, force: false });
-      return;
-    case 'remove pool':
-      await client.change((admin) => admin.removePool.bind(admin), { operationId, name: step.name, force: false });
-      return;
-    default:
-      throw new XnetError('Internal', `${step.kind} is not one change`);
-  }
-}
-
 // Follows the rollout that an earlier run of the command started.
 async function followOpen(context: CommandContext): Promise<void> {
   const { rollouts } = await context.client.read((admin) => admin.listRollouts.bind(admin), {});
@@ -148,8 +105,10 @@ export type ApplyOptions = FileOptions & PaceOptions;
 export async function applyFleet(context: CommandContext, options: ApplyOptions): Promise<void> {
   const { output } = context;
   const { dryRun, wait } = options;
-  const { plan, idOf } = await planned(context, options);
+  const { file, plan, idOf, refuse } = await planned(context, options);
   const { steps } = plan;
+  const refused = await rehearse(context, steps);
+  refuse(refused.map(({ step, message }) => ({ path: pathOf(step, file), message })));
   const rollouts = steps.filter(({ kind }) => kind === 'rollout' || kind === 'rollout of a pool');
   if (!dryRun && steps.length > 0 && output.forPeople) await showPlan(context, plan, {});
   else if (rollouts.length === 0 || !wait || dryRun) await showPlan(context, plan, { dryRun });
@@ -158,7 +117,7 @@ export async function applyFleet(context: CommandContext, options: ApplyOptions)
   if (steps.length > 0 && !(await confirmed(context, question))) return;
   for (const step of steps) {
     if (step.kind === 'rollout' || step.kind === 'rollout of a pool') continue;
-    await make(context, step, idOf(step));
+    await makeStep(context, step, { operationId: idOf(step) });
     for (const line of stepText(step)) output.message(`done: ${line}`);
   }
   for (const [index, step] of rollouts.entries()) {

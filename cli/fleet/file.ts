@@ -1,7 +1,17 @@
 // The fleet file: pools, reservations, nodes and labels as they are to be. Pure.
 // Invariant: a file with any problem is refused as a whole, with all problems, each at its line and column.
 import * as v from 'valibot';
-import { isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, stringify } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  stringify,
+} from 'yaml';
 import {
   type Checked,
   checkAddress,
@@ -12,15 +22,20 @@ import {
   checkPrefix,
   checkText,
 } from '../../proto/domain/input.js';
-import { XnetError } from '../../proto/errors.js';
+import { messageOf, XnetError } from '../../proto/errors.js';
 import { formatDuration, parseDuration } from '../output/time.js';
 
 /** fleetVersion is the version of the format. */
 export const fleetVersion = 'xnet/v1';
 
+const textNeeded = 'has to be text: put it in quotes';
+const lengthNeeded = 'has to be a whole number from 1 to 30';
+const listNeeded = 'has to be a list';
+const mapNeeded = 'has to be a map of keys and values';
+
 function checked(check: (text: string) => Checked<unknown>) {
   return v.pipe(
-    v.string('has to be text: put it in quotes'),
+    v.string(textNeeded),
     v.rawCheck(({ dataset, addIssue }) => {
       if (!dataset.typed) return;
       const result = check(dataset.value);
@@ -29,61 +44,75 @@ function checked(check: (text: string) => Checked<unknown>) {
   );
 }
 
+// The message is that of a value which is no map: an unknown key has an issue of its own.
+function entry<Entries extends v.ObjectEntries>(entries: Entries) {
+  return v.strictObject(entries, mapNeeded);
+}
+
 const name = checked(checkName);
 const duration = checked((text) =>
   parseDuration(text) === undefined ? { problem: `"${text}" is not a duration such as 1h` } : { value: text },
 );
 const mode = v.picklist(['bip', 'bridge'], 'has to be bip or bridge');
 
-const reservation = v.strictObject({
+const reservation = entry({
   cidr: checked(checkPrefix),
   /** The node that it is kept for. */
   node: v.optional(name),
   reason: v.optional(checked(checkText)),
 });
 
-const pool = v.strictObject({
+const pool = entry({
   name,
   cidr: checked(checkPrefix),
-  subnetLength: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(30))),
+  subnetLength: v.optional(
+    v.custom<number>((value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 30, lengthNeeded),
+  ),
   mode: v.optional(mode),
   networkName: v.optional(checked(checkDockerName)),
   bridgeName: v.optional(checked(checkInterfaceName)),
   quarantine: v.optional(duration),
   /** All reservations of the pool; absent: they are left alone. */
-  reservations: v.optional(v.array(reservation)),
+  reservations: v.optional(v.array(reservation, listNeeded)),
 });
 
+// Not v.record, which checks no key while a value is wrong.
 const labels = v.pipe(
-  v.record(v.string(), v.string('has to be text: put it in quotes')),
+  v.custom<Readonly<Record<string, string>>>(
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    mapNeeded,
+  ),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;
-    for (const [key, value] of Object.entries(dataset.value)) {
-      const result = checkLabel(key, value);
-      if ('problem' in result) addIssue({ message: result.problem });
+    for (const [key, value] of Object.entries<unknown>(dataset.value)) {
+      const result = typeof value === 'string' ? checkLabel(key, value) : { problem: textNeeded };
+      if (!('problem' in result)) continue;
+      const at = { type: 'object', origin: 'value', input: dataset.value, key, value } as const;
+      addIssue({ message: result.problem, path: [at] });
     }
   }),
 );
 
-const node = v.strictObject({
+const node = entry({
   name,
   address: checked(checkAddress),
   pool: v.optional(name),
   mode: v.optional(mode),
   labels: v.optional(labels),
-  cordoned: v.optional(v.boolean()),
+  cordoned: v.optional(v.boolean('has to be true or false')),
 });
 
-const fleet = v.strictObject({
+const fleet = entry({
   apiVersion: v.literal(fleetVersion, `has to be ${fleetVersion}`),
-  pools: v.optional(v.array(pool), []),
-  nodes: v.optional(v.array(node), []),
+  pools: v.optional(v.array(pool, listNeeded), []),
+  nodes: v.optional(v.array(node, listNeeded), []),
 });
 
 /** FleetFile is a fleet file without problems. */
 export type FleetFile = v.InferOutput<typeof fleet>;
 
-type Path = readonly (string | number)[];
+/** Path is the way to a value of a file: ["pools", 0, "cidr"]. */
+export type Path = readonly (string | number)[];
 
 function named(pair: Pair, key: string | number): boolean {
   return isScalar(pair.key) && String(pair.key.value) === String(key);
@@ -110,7 +139,13 @@ function pathText(path: Path): string {
     .replace(/^\./, '');
 }
 
-type Issue = { readonly path: Path; readonly message: string; readonly ofKey?: boolean };
+/** Issue is what is wrong with a value of a file. */
+export type Issue = {
+  readonly path: Path;
+  readonly message: string;
+  /** It is the key that is wrong. */
+  readonly ofKey?: boolean;
+};
 
 function issueOf(issue: v.BaseIssue<unknown>): Issue {
   const path = (issue.path ?? []).map(({ key }) => key as string | number);
@@ -119,29 +154,26 @@ function issueOf(issue: v.BaseIssue<unknown>): Issue {
   return { path, message: issue.message };
 }
 
-function twice(values: readonly string[], path: (index: number) => Path, what: string): Issue[] {
-  return values.flatMap((value, index) =>
-    values.indexOf(value) === index ? [] : [{ path: path(index), message: `${what} ${value} is there twice` }],
-  );
-}
-
-function duplicates({ pools, nodes }: FleetFile): Issue[] {
+// The names and addresses that are there twice, also in a file with other problems.
+function duplicates(raw: unknown): Issue[] {
+  const entriesOf = (list: 'pools' | 'nodes'): readonly unknown[] => {
+    const value: unknown = Object(raw)[list];
+    return Array.isArray(value) ? value : [];
+  };
+  const twice = (list: 'pools' | 'nodes', key: 'name' | 'address', what: string): Issue[] => {
+    const seen = new Set<string>();
+    return entriesOf(list).flatMap((each, index): Issue[] => {
+      const value: unknown = Object(each)[key];
+      if (typeof value !== 'string') return [];
+      const isSecond = seen.has(value);
+      seen.add(value);
+      return isSecond ? [{ path: [list, index, key], message: `${what} ${value} is there twice` }] : [];
+    });
+  };
   return [
-    ...twice(
-      pools.map((each) => each.name),
-      (index) => ['pools', index, 'name'],
-      'pool',
-    ),
-    ...twice(
-      nodes.map((each) => each.name),
-      (index) => ['nodes', index, 'name'],
-      'node',
-    ),
-    ...twice(
-      nodes.map((each) => each.address),
-      (index) => ['nodes', index, 'address'],
-      'address',
-    ),
+    ...twice('pools', 'name', 'pool'),
+    ...twice('nodes', 'name', 'node'),
+    ...twice('nodes', 'address', 'address'),
   ];
 }
 
@@ -151,14 +183,30 @@ function refused(source: string, problems: readonly string[]): XnetError {
   return new XnetError('InvalidArgument', `${source} has ${problems.length} problems`, { problems });
 }
 
+/** ReadFleet is a fleet file, and where its parts stand. */
+export type ReadFleet = {
+  readonly file: FleetFile;
+  /** Returns an issue with its line and column: "fleet.yaml:7:5: pools[0].cidr: …". */
+  readonly textOf: (issue: Issue) => string;
+};
+
+// An alias without its anchor, or aliases that multiply beyond measure, are found only here.
+function contentOf(document: Document): { readonly value: unknown } | { readonly problem: string } {
+  try {
+    return { value: document.toJS() as unknown };
+  } catch (error) {
+    return { problem: messageOf(error) };
+  }
+}
+
 /**
- * parseFleet parses a fleet file, YAML or JSON.
+ * readFleet parses a fleet file, YAML or JSON.
  * @param source its name, for messages
  * @throws XnetError InvalidArgument with all problems: "fleet.yaml:7:5: pools[0].cidr: …"
  */
-export function parseFleet(text: string, source: string): FleetFile {
+export function readFleet(text: string, source: string): ReadFleet {
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter, prettyErrors: false, merge: true });
   const at = (offset: number) => {
     const { line, col } = lineCounter.linePos(offset);
     return `${source}:${line}:${col}`;
@@ -166,19 +214,24 @@ export function parseFleet(text: string, source: string): FleetFile {
   if (document.errors.length > 0) {
     throw refused(
       source,
-      document.errors.map(({ pos, message }) => `${at(pos[0])}: ${message}`),
+      document.errors.map(({ pos, message, code }) => {
+        const problem = code === 'MULTIPLE_DOCS' ? 'a second document begins: a fleet file has one' : message;
+        return `${at(pos[0])}: ${problem}`;
+      }),
     );
   }
-  const result = v.safeParse(fleet, document.toJS() as unknown);
-  const issues = result.success ? duplicates(result.output) : result.issues.map(issueOf);
-  if (result.success && issues.length === 0) return result.output;
-  throw refused(
-    source,
-    issues.map(({ path, message, ofKey = false }) => {
-      const offset = nodeAt(document.contents as Node | null, path, ofKey)?.range?.[0] ?? 0;
-      return `${at(offset)}: ${[pathText(path), message].filter((part) => part !== '').join(': ')}`;
-    }),
-  );
+  if (document.contents === null)
+    throw refused(source, [`${source} is empty: it begins with apiVersion: ${fleetVersion}`]);
+  const read = contentOf(document);
+  if ('problem' in read) throw refused(source, [`${source}: ${read.problem}`]);
+  const result = v.safeParse(fleet, read.value);
+  const issues = [...(result.issues ?? []).map(issueOf), ...duplicates(read.value)];
+  const textOf = ({ path, message, ofKey = false }: Issue) => {
+    const offset = nodeAt(document.contents as Node | null, path, ofKey)?.range?.[0] ?? 0;
+    return `${at(offset)}: ${[pathText(path), message].filter((part) => part !== '').join(': ')}`;
+  };
+  if (result.success && issues.length === 0) return { file: result.output, textOf };
+  throw refused(source, issues.map(textOf));
 }
 
 /** formatFleet returns a fleet file as YAML. */

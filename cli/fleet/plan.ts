@@ -3,7 +3,8 @@
 import type { NodeOutput } from '../output/node.js';
 import type { PoolOutput } from '../output/pool.js';
 import { parseDuration } from '../output/time.js';
-import { durationText, type FleetFile } from './file.js';
+import { clashesIn } from './clashes.js';
+import { durationText, type FleetFile, type Issue, type Path } from './file.js';
 
 type FilePool = FleetFile['pools'][number];
 type FileNode = FleetFile['nodes'][number];
@@ -55,28 +56,26 @@ export type NodeDifference = {
 };
 
 /** FleetPlan is everything that is to be done, in this order, and what can't be. */
-export type FleetPlan = { readonly steps: readonly FleetStep[]; readonly problems: readonly string[] };
+export type FleetPlan = { readonly steps: readonly FleetStep[]; readonly problems: readonly Issue[] };
 
 /** secondsOf returns a duration of a file, which parseFleet has checked, in whole seconds. */
 export function secondsOf(duration: string): number {
   return Math.ceil((parseDuration(duration) ?? 0) / 1000);
 }
 
-function poolSteps(wanted: FilePool, pool: PoolOutput, prune: boolean): FleetPlan {
+function poolSteps(wanted: FilePool, pool: PoolOutput, prune: boolean, path: Path): FleetPlan {
   const { name } = pool;
   const steps: FleetStep[] = [];
-  const problems: string[] = [];
+  const problems: Issue[] = [];
+  // A pool that shrinks has no reservation outside any more, and one that grows has room for new ones.
+  const reserved: FleetStep[] = [];
   for (const field of ['subnetLength', 'networkName', 'bridgeName'] as const) {
     const value = wanted[field];
     if (value === undefined || value === pool[field]) continue;
-    problems.push(
-      `pool ${name}: ${field} is ${pool[field]} and can't become ${value}: create another pool and move its nodes`,
-    );
-  }
-  if (wanted.cidr !== pool.cidr) steps.push({ kind: 'resize pool', name, cidr: wanted.cidr, before: pool.cidr });
-  if (wanted.quarantine !== undefined && secondsOf(wanted.quarantine) !== pool.quarantineSeconds) {
-    const before = durationText(pool.quarantineSeconds);
-    steps.push({ kind: 'set pool', name, quarantine: wanted.quarantine, before });
+    problems.push({
+      path: [...path, field],
+      message: `it is ${pool[field]} and can't become ${value}: create another pool and move its nodes`,
+    });
   }
   if (wanted.reservations !== undefined || prune) {
     const all = (wanted.reservations ?? []).map(({ cidr, node = '', reason = '' }) => ({ cidr, node, reason }));
@@ -85,8 +84,14 @@ function poolSteps(wanted: FilePool, pool: PoolOutput, prune: boolean): FleetPla
     for (const each of held)
       if (!all.some((other) => same(each, other))) steps.push({ kind: 'unreserve', pool: name, cidr: each.cidr });
     for (const each of all)
-      if (!held.some((other) => same(each, other))) steps.push({ kind: 'reserve', pool: name, ...each });
+      if (!held.some((other) => same(each, other))) reserved.push({ kind: 'reserve', pool: name, ...each });
   }
+  if (wanted.cidr !== pool.cidr) steps.push({ kind: 'resize pool', name, cidr: wanted.cidr, before: pool.cidr });
+  if (wanted.quarantine !== undefined && secondsOf(wanted.quarantine) !== pool.quarantineSeconds) {
+    const before = durationText(pool.quarantineSeconds);
+    steps.push({ kind: 'set pool', name, quarantine: wanted.quarantine, before });
+  }
+  steps.push(...reserved);
   return { steps, problems };
 }
 
@@ -122,10 +127,10 @@ export function planFleet(file: FleetFile, state: FleetState, { prune }: { reado
   const pools = new Map(state.pools.map((pool) => [pool.name, pool]));
   const nodes = new Map(state.nodes.map((node) => [node.name, node]));
   const steps: FleetStep[] = [];
-  const problems: string[] = [];
+  const problems: Issue[] = clashesIn(file, state, { prune });
   const modeChanges: FleetStep[] = [];
   const known = new Set([...pools.keys(), ...file.pools.map(({ name }) => name)]);
-  for (const wanted of file.pools) {
+  for (const [index, wanted] of file.pools.entries()) {
     const pool = pools.get(wanted.name);
     if (pool === undefined) {
       steps.push({ kind: 'create pool', pool: wanted });
@@ -134,7 +139,7 @@ export function planFleet(file: FleetFile, state: FleetState, { prune }: { reado
       }
       continue;
     }
-    const plan = poolSteps(wanted, pool, prune);
+    const plan = poolSteps(wanted, pool, prune, ['pools', index]);
     steps.push(...plan.steps);
     problems.push(...plan.problems);
     if (wanted.mode !== undefined && wanted.mode !== pool.mode) {
@@ -145,10 +150,10 @@ export function planFleet(file: FleetFile, state: FleetState, { prune }: { reado
     [...state.pools, ...file.pools].flatMap(({ name, mode }) => (mode === undefined ? [] : [[name, mode]])),
   );
   const moves: PlannedMove[] = [];
-  for (const wanted of file.nodes) {
+  for (const [index, wanted] of file.nodes.entries()) {
     const node = nodes.get(wanted.name);
     if (wanted.pool !== undefined && !known.has(wanted.pool)) {
-      problems.push(`node ${wanted.name}: there is no pool ${wanted.pool}`);
+      problems.push({ path: ['nodes', index, 'pool'], message: `there is no pool ${wanted.pool}` });
       continue;
     }
     if (node === undefined) {

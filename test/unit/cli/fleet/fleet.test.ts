@@ -1,8 +1,9 @@
 // Fleet files: what is refused and where, and what a file changes.
 import test from 'ava';
 import { exportFleet } from '../../../../cli/fleet/export.js';
-import { formatFleet, parseFleet } from '../../../../cli/fleet/file.js';
+import { formatFleet, readFleet } from '../../../../cli/fleet/file.js';
 import { type FleetState, planFleet, stepText } from '../../../../cli/fleet/plan.js';
+import { pathOf, rehearsable } from '../../../../cli/fleet/rehearsal.js';
 import { nodeFromWire } from '../../../../cli/output/node.js';
 import { poolFromWire } from '../../../../cli/output/pool.js';
 import { XnetError } from '../../../../proto/errors.js';
@@ -46,18 +47,19 @@ const node = (name: string, address: string, more: object = {}) =>
 
 const reserved = { cidr: '10.76.9.0/24', nodeName: 'web-9', reason: 'kept' };
 const fleet: FleetState = {
-  pools: [pool('a', '10.76.0.0/16', { reservations: [reserved] }), pool('b', '10.77.0.0/16')],
+  pools: [pool('a', '10.76.0.0/16', { reservations: [reserved] }), pool('b', '10.79.0.0/16')],
   nodes: [node('web-1', '192.168.83.1'), node('web-2', '192.168.83.2', { availability: 'AVAILABILITY_DRAINING' })],
 };
 
 const planned = (text: string, prune = false) => {
-  const { steps, problems } = planFleet(parseFleet(text, 'f'), fleet, { prune });
-  return [...steps.flatMap(stepText), ...problems];
+  const { file, textOf } = readFleet(text, 'f');
+  const { steps, problems } = planFleet(file, fleet, { prune });
+  return [...steps.flatMap(stepText), ...problems.map(textOf)];
 };
 
 test('what is exported changes nothing when it is applied, and says everything', (t) => {
   for (const prune of [false, true]) {
-    const file = parseFleet(formatFleet(exportFleet(fleet)), 'f');
+    const { file } = readFleet(formatFleet(exportFleet(fleet)), 'f');
     t.deepEqual(planFleet(file, fleet, { prune }), { steps: [], problems: [] });
   }
 });
@@ -72,13 +74,18 @@ test('every problem of a file is named, at its line and column', (t) => {
     '    quarantine: soon',
     'nodes:',
     '  - name: web-1',
-    '    labels: {zone: 1}',
+    '    labels: {zone: 1, "a b": x}',
+    '  - {name: web-1, address: 192.168.83.1, cordoned: 1}',
+    '  - 7',
     'more: 1',
   ].join('\n');
-  const error = t.throws(() => parseFleet(text, 'fleet.yaml'), { instanceOf: XnetError });
+  const error = t.throws(() => readFleet(text, 'fleet.yaml'), { instanceOf: XnetError });
   const at = (error?.problems ?? []).map((line) => line.split(' ')[0]).sort();
   t.deepEqual(at, [
-    'fleet.yaml:10:1:',
+    'fleet.yaml:10:12:',
+    'fleet.yaml:10:52:',
+    'fleet.yaml:11:5:',
+    'fleet.yaml:12:1:',
     'fleet.yaml:1:13:',
     'fleet.yaml:3:11:',
     'fleet.yaml:4:11:',
@@ -86,6 +93,7 @@ test('every problem of a file is named, at its line and column', (t) => {
     'fleet.yaml:6:17:',
     'fleet.yaml:8:5:',
     'fleet.yaml:9:20:',
+    'fleet.yaml:9:30:',
   ]);
   t.is(error?.code, 'InvalidArgument');
   for (const word of ['color', 'more', 'address', 'quotes', 'host bits', 'duration']) {
@@ -94,10 +102,20 @@ test('every problem of a file is named, at its line and column', (t) => {
       word,
     );
   }
-  t.throws(() => parseFleet('pools: [', 'f'), { message: /f:1:9: / });
+  t.throws(() => readFleet('pools: [', 'f'), { message: /f:1:9: / });
   const double = 'apiVersion: xnet/v1\npools: [{name: a, cidr: 10.1.0.0/16}, {name: a, cidr: 10.2.0.0/16}]';
-  t.throws(() => parseFleet(double, 'f'), { message: 'f:2:46: pools[1].name: pool a is there twice' });
-  t.throws(() => parseFleet('', 'f'), { instanceOf: XnetError });
+  t.throws(() => readFleet(double, 'f'), { message: 'f:2:46: pools[1].name: pool a is there twice' });
+  for (const [given, message] of [
+    ['', /^f is empty: it begins with apiVersion: xnet/],
+    ['nodes:', /f has 2 problems/],
+    ['---\napiVersion: xnet/v1\n---\nx: 1\n', /^f:3:1: a second document begins/],
+    ['apiVersion: xnet/v1\npools: [*a]', /^f: Unresolved alias/],
+  ] as const) {
+    t.throws(() => readFleet(given, 'f'), { instanceOf: XnetError, code: 'InvalidArgument', message }, given);
+  }
+  const merged =
+    'apiVersion: xnet/v1\nnodes:\n  - &n {name: a, address: 192.168.83.5, labels: {zone: z}}\n  - {<<: *n, name: b, address: 192.168.83.6}';
+  t.deepEqual(readFleet(merged, 'f').file.nodes[1]?.labels, { zone: 'z' });
 });
 
 test('a file changes what it names; what it does not name is left alone, unless it is pruned', (t) => {
@@ -130,8 +148,74 @@ test('a file changes what it names; what it does not name is left alone, unless 
       `${head}pools: [{name: a, cidr: 10.76.0.0/16, subnetLength: 26}]\nnodes: [{name: web-1, address: 192.168.83.1, pool: x}]`,
     ),
     [
-      "pool a: subnetLength is 24 and can't become 26: create another pool and move its nodes",
-      'node web-1: there is no pool x',
+      "f:2:53: pools[0].subnetLength: it is 24 and can't become 26: create another pool and move its nodes",
+      'f:3:52: nodes[0].pool: there is no pool x',
+    ],
+  );
+});
+
+test('clashes of a file with itself and with the fleet are all found before anything is changed', (t) => {
+  const clashes = (text: string, prune = false) => {
+    const { file, textOf } = readFleet(`apiVersion: xnet/v1\n${text}`, 'f');
+    return planFleet(file, fleet, { prune }).problems.map(textOf);
+  };
+  t.deepEqual(
+    clashes(
+      [
+        'pools:',
+        '  - {name: c, cidr: 10.76.4.0/22}',
+        '  - {name: d, cidr: 10.84.0.0/16, reservations: [{cidr: 10.99.0.0/24}]}',
+        '  - {name: e, cidr: 192.168.83.0/30}',
+        'nodes:',
+        '  - {name: web-3, address: 10.84.0.5, pool: d}',
+        '  - {name: web-4, address: 192.168.83.2}',
+      ].join('\n'),
+    ),
+    [
+      'f:3:21: pools[0].cidr: the range of pool c overlaps that of pool a',
+      'f:7:28: nodes[0].address: pool d covers 10.84.0.5, the address of node web-3',
+      'f:5:21: pools[2].cidr: pool e covers 192.168.83.1, the address of node web-1',
+      'f:5:21: pools[2].cidr: pool e covers 192.168.83.2, the address of node web-2',
+      'f:8:28: nodes[1].address: pool e covers 192.168.83.2, the address of node web-4',
+      'f:8:28: nodes[1].address: 192.168.83.2 is the address of node web-2',
+      'f:4:57: pools[1].reservations[0].cidr: 10.99.0.0/24 lies outside of pool d, which is 10.84.0.0/16',
+    ],
+  );
+  const swapped =
+    'nodes: [{name: web-1, address: 192.168.83.9}, {name: web-5, address: 192.168.83.1}]\npools: [{name: a, cidr: 10.76.0.0/16}]';
+  t.deepEqual(clashes(swapped), []);
+});
+
+test('steps are tried beforehand, but for those that others prepare', (t) => {
+  const { file } = readFleet(
+    [
+      'apiVersion: xnet/v1',
+      'pools: [{name: a, cidr: 10.76.0.0/17, reservations: []}, {name: c, cidr: 10.85.0.0/16}]',
+      'nodes: [{name: web-1, address: 192.168.83.1, labels: {zone: z9}}, {name: web-3, address: 192.168.83.3, pool: c}]',
+    ].join('\n'),
+    'f',
+  );
+  const { steps } = planFleet(file, fleet, { prune: false });
+  t.deepEqual(steps.flatMap(stepText), [
+    '- reservation of 10.76.9.0/24 in pool a',
+    '~ pool a: range: 10.76.0.0/16 → 10.76.0.0/17',
+    '+ pool c: 10.85.0.0/16, bip',
+    '~ node web-1: label zone: z1 → z9',
+    '+ node web-3: 192.168.83.3, pool c',
+  ]);
+  const tried = rehearsable(steps);
+  t.deepEqual(tried.flatMap(stepText), [
+    '- reservation of 10.76.9.0/24 in pool a',
+    '~ node web-1: label zone: z1 → z9',
+  ]);
+  t.deepEqual(
+    steps.map((step) => pathOf(step, file)),
+    [
+      ['pools', 0],
+      ['pools', 0],
+      ['pools', 1],
+      ['nodes', 0],
+      ['nodes', 1],
     ],
   );
 });

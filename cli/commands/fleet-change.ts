@@ -1,0 +1,116 @@
+// The changes of a plan: each is one call. All are rehearsed before the first is made.
+// Invariant: a rehearsal changes nothing.
+import { XnetError } from '../../proto/errors.js';
+import { wireFromMode } from '../../proto/rpc/convert.js';
+import type { CommandContext } from '../client/context.js';
+import { type FleetStep, secondsOf } from '../fleet/plan.js';
+import { rehearsable } from '../fleet/rehearsal.js';
+import { ProgressLine } from '../output/screen.js';
+
+/** StepCall says how a step is called for: as an operation, or as a dry run, which changes nothing. */
+export type StepCall = { readonly operationId: string } | { readonly dryRun: true };
+
+/**
+ * makeStep makes one change that restarts nothing.
+ * @throws XnetError what the call throws
+ */
+export async function makeStep({ client }: CommandContext, step: FleetStep, call: StepCall): Promise<void> {
+  switch (step.kind) {
+    case 'create pool': {
+      const { name, cidr, subnetLength = 0, mode = 'bip', networkName = '', bridgeName = '', quarantine } = step.pool;
+      await client.change((admin) => admin.createPool.bind(admin), {
+        ...call,
+        ...{ name, cidr, subnetLength, mode: wireFromMode(mode), networkName, bridgeName },
+        ...(quarantine === undefined ? {} : { quarantineSeconds: secondsOf(quarantine) }),
+      });
+      return;
+    }
+    case 'set pool':
+      await client.change((admin) => admin.setPool.bind(admin), {
+        ...call,
+        ...{ name: step.name, quarantineSeconds: secondsOf(step.quarantine) },
+      });
+      return;
+    case 'resize pool':
+      await client.change((admin) => admin.resizePool.bind(admin), { ...call, name: step.name, cidr: step.cidr });
+      return;
+    case 'unreserve':
+      await client.change((admin) => admin.unreserveSubnet.bind(admin), {
+        ...call,
+        ...{ pool: step.pool, cidr: step.cidr },
+      });
+      return;
+    case 'reserve':
+      await client.change((admin) => admin.reserveSubnet.bind(admin), {
+        ...call,
+        ...{ pool: step.pool, cidr: step.cidr, nodeName: step.node, reason: step.reason },
+      });
+      return;
+    case 'add node': {
+      const { name, address, pool = '', mode, labels = {} } = step.node;
+      const given = mode === undefined ? {} : { mode: wireFromMode(mode) };
+      await client.change((admin) => admin.addNode.bind(admin), { ...call, name, address, pool, labels, ...given });
+      return;
+    }
+    case 'set node': {
+      const { address = '', availability, setLabels, removeLabels } = step.change;
+      await client.change((admin) => admin.setNode.bind(admin), {
+        ...call,
+        ...{ node: step.name, address, setLabels, removeLabels: [...removeLabels] },
+        ...(availability === undefined
+          ? {}
+          : { availability: availability === 'active' ? 'AVAILABILITY_ACTIVE' : 'AVAILABILITY_CORDONED' }),
+      });
+      return;
+    }
+    case 'remove node':
+      await client.change((admin) => admin.removeNode.bind(admin), { ...call, node: step.name, force: false });
+      return;
+    case 'remove pool':
+      await client.change((admin) => admin.removePool.bind(admin), { ...call, name: step.name, force: false });
+      return;
+    default:
+      throw new XnetError('Internal', `${step.kind} is not one change`);
+  }
+}
+
+/** Refusal is why a controller would refuse a step. */
+export type Refusal = { readonly step: FleetStep; readonly message: string };
+
+const atOnce = 16;
+const refusals: ReadonlySet<string> = new Set([
+  ...['InvalidArgument', 'NotFound', 'AlreadyExists', 'FailedPrecondition', 'PoolExhausted', 'Conflict'],
+]);
+
+/**
+ * rehearse asks the controllers for a dry run of each step that depends on no other step, and returns all refusals.
+ * @throws XnetError when nobody answers, or the caller may not do it
+ */
+export async function rehearse(context: CommandContext, steps: readonly FleetStep[]): Promise<readonly Refusal[]> {
+  const line = new ProgressLine(context.settings.quiet ? { write: () => undefined } : process.stderr);
+  const due = rehearsable(steps);
+  const found = new Map<FleetStep, string>();
+  const next = due.values();
+  let done = 0;
+  const worker = async () => {
+    for (const step of next) {
+      try {
+        await makeStep(context, step, { dryRun: true });
+      } catch (error) {
+        if (!(error instanceof XnetError) || !refusals.has(error.code)) throw error;
+        found.set(step, [error.message, ...error.problems].join('; '));
+      }
+      done += 1;
+      if (done % 250 === 0) line.set(`checked ${done} of ${due.length} changes`);
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: Math.min(atOnce, due.length) }, worker));
+  } finally {
+    line.end();
+  }
+  return due.flatMap((step) => {
+    const message = found.get(step);
+    return message === undefined ? [] : [{ step, message }];
+  });
+}

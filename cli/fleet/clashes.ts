@@ -1,0 +1,102 @@
+// What contradicts itself in a fleet as a file wants it: ranges that overlap, addresses that are there twice. Pure.
+// Invariant: what the fleet has already is no reason against a file that does not change it.
+import {
+  formatIpv4,
+  type Prefix,
+  parseIpv4,
+  parsePrefix,
+  prefixCovers,
+  prefixesOverlap,
+} from '../../proto/domain/address.js';
+import type { FleetFile, Issue, Path } from './file.js';
+import type { FleetState } from './plan.js';
+
+type Part<T> = {
+  readonly name: string;
+  readonly value: T;
+  /** Where the file has it; absent: it stays as it is. */
+  readonly path?: Path;
+};
+
+function partsOf<T>(
+  wanted: readonly { readonly name: string; readonly text: string; readonly path?: Path }[],
+  held: readonly { readonly name: string; readonly text: string; readonly path?: Path }[],
+  parse: (text: string) => T | undefined,
+): Part<T>[] {
+  const before = new Map(held.map(({ name, text }) => [name, text]));
+  const named = new Set(wanted.map(({ name }) => name));
+  const kept = held.filter(({ name }) => !named.has(name));
+  return [...kept, ...wanted].flatMap((each): Part<T>[] => {
+    const value = parse(each.text);
+    if (value === undefined) return [];
+    const { name } = each;
+    return [{ name, value, ...(each.path === undefined || before.get(name) === each.text ? {} : { path: each.path }) }];
+  });
+}
+
+/** clashesIn returns the clashes of a file with itself and with the rest of the fleet. */
+export function clashesIn(file: FleetFile, state: FleetState, { prune }: { readonly prune: boolean }): Issue[] {
+  const poolNames = new Set(file.pools.map(({ name }) => name));
+  const nodeNames = new Set(file.nodes.map(({ name }) => name));
+  const staying = <T extends { readonly name: string }>(all: readonly T[], named: ReadonlySet<string>) =>
+    prune ? all.filter(({ name }) => named.has(name)) : all;
+  const pools = partsOf<Prefix>(
+    file.pools.map(({ name, cidr }, index) => ({ name, text: cidr, path: ['pools', index, 'cidr'] })),
+    staying(state.pools, poolNames).map(({ name, cidr }) => ({ name, text: cidr })),
+    parsePrefix,
+  );
+  const nodes = partsOf<Prefix>(
+    file.nodes.map(({ name, address }, index) => ({ name, text: address, path: ['nodes', index, 'address'] })),
+    staying(state.nodes, nodeNames).map(({ name, address }) => ({ name, text: address })),
+    (text) => {
+      const network = parseIpv4(text);
+      return network === undefined ? undefined : { network, length: 32 };
+    },
+  );
+  return [...overlaps(pools), ...covered(pools, nodes), ...sameAddresses(nodes, nodeNames), ...outside(file)];
+}
+
+function overlaps(pools: readonly Part<Prefix>[]): Issue[] {
+  return pools.flatMap((pool, index) =>
+    pools.slice(0, index).flatMap((other): Issue[] => {
+      const path = pool.path ?? other.path;
+      if (path === undefined || !prefixesOverlap(pool.value, other.value)) return [];
+      const [own, name] = pool.path === undefined ? [other, pool.name] : [pool, other.name];
+      return [{ path, message: `the range of pool ${own.name} overlaps that of pool ${name}` }];
+    }),
+  );
+}
+
+function covered(pools: readonly Part<Prefix>[], nodes: readonly Part<Prefix>[]): Issue[] {
+  return pools.flatMap((pool) =>
+    nodes.flatMap((node): Issue[] => {
+      const path = node.path ?? pool.path;
+      if (path === undefined || !prefixCovers(pool.value, node.value)) return [];
+      const address = formatIpv4(node.value.network);
+      return [{ path, message: `pool ${pool.name} covers ${address}, the address of node ${node.name}` }];
+    }),
+  );
+}
+
+// The file itself has no address twice.
+function sameAddresses(nodes: readonly Part<Prefix>[], inFile: ReadonlySet<string>): Issue[] {
+  const others = new Map(
+    nodes.filter(({ name }) => !inFile.has(name)).map(({ name, value }) => [value.network, name] as const),
+  );
+  return nodes.flatMap(({ path, value }): Issue[] => {
+    const other = path === undefined ? undefined : others.get(value.network);
+    if (path === undefined || other === undefined) return [];
+    return [{ path, message: `${formatIpv4(value.network)} is the address of node ${other}` }];
+  });
+}
+
+function outside({ pools }: FleetFile): Issue[] {
+  return pools.flatMap(({ name, cidr, reservations = [] }, index) =>
+    reservations.flatMap((reservation, at): Issue[] => {
+      const [range, inner] = [parsePrefix(cidr), parsePrefix(reservation.cidr)];
+      if (range === undefined || inner === undefined || prefixCovers(range, inner)) return [];
+      const path = ['pools', index, 'reservations', at, 'cidr'];
+      return [{ path, message: `${reservation.cidr} lies outside of pool ${name}, which is ${cidr}` }];
+    }),
+  );
+}

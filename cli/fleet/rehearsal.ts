@@ -1,0 +1,64 @@
+// Which steps of a plan can be tried before any is made, and where the file has them. Pure.
+import type { FleetFile, Path } from './file.js';
+import type { FleetStep } from './plan.js';
+
+/**
+ * rehearsable returns the steps whose dry run tells whether they will succeed: those that no earlier step of the plan
+ * prepares, and that are no rollout.
+ */
+export function rehearsable(steps: readonly FleetStep[]): readonly FleetStep[] {
+  const kinds = new Set(steps.map(({ kind }) => kind));
+  const made = new Set(steps.flatMap((step) => (step.kind === 'create pool' ? [step.pool.name] : [])));
+  const added = new Set(steps.flatMap((step) => (step.kind === 'add node' ? [step.node.name] : [])));
+  const resized = new Set(steps.flatMap((step) => (step.kind === 'resize pool' ? [step.name] : [])));
+  const freed = new Set(steps.flatMap((step) => (step.kind === 'unreserve' ? [step.pool] : [])));
+  const movedAddresses = steps.filter((step) => step.kind === 'set node' && step.change.address !== undefined).length;
+  return steps.filter((step) => {
+    switch (step.kind) {
+      case 'create pool':
+        return resized.size === 0 && movedAddresses === 0;
+      case 'resize pool':
+        return resized.size === 1 && !freed.has(step.name) && movedAddresses === 0;
+      case 'reserve':
+        return ![made, resized, freed].some((names) => names.has(step.pool)) && !added.has(step.node);
+      case 'add node':
+        return resized.size === 0 && movedAddresses === 0 && made.size === 0 && freed.size === 0;
+      case 'set node':
+        return !added.has(step.name) && (step.change.address === undefined || movedAddresses === 1);
+      case 'remove pool':
+        return !kinds.has('remove node') && !kinds.has('rollout');
+      case 'rollout':
+      case 'rollout of a pool':
+        return false;
+      default:
+        return true;
+    }
+  });
+}
+
+/** pathOf returns where a file has the subject of a step; empty: nowhere. */
+export function pathOf(step: FleetStep, { pools, nodes }: FleetFile): Path {
+  const at = (list: 'pools' | 'nodes', name: string): Path => {
+    const index = { pools, nodes }[list].findIndex((each) => each.name === name);
+    return index < 0 ? [] : [list, index];
+  };
+  switch (step.kind) {
+    case 'create pool':
+      return at('pools', step.pool.name);
+    case 'add node':
+      return at('nodes', step.node.name);
+    case 'set node':
+    case 'remove node':
+      return at('nodes', step.name);
+    case 'set pool':
+    case 'resize pool':
+    case 'remove pool':
+      return at('pools', step.name);
+    case 'reserve':
+    case 'unreserve':
+    case 'rollout of a pool':
+      return at('pools', step.pool);
+    case 'rollout':
+      return [];
+  }
+}
