@@ -9,7 +9,12 @@ import {
   prefixesOverlap,
 } from '../../proto/domain/address.js';
 import type { FleetFile, Issue, Path } from './file.js';
-import type { FleetState } from './plan.js';
+
+/** Held is what of a fleet can clash. */
+export type Held = {
+  readonly pools: readonly { readonly name: string; readonly cidr: string }[];
+  readonly nodes: readonly { readonly name: string; readonly address: string }[];
+};
 
 type Part<T> = {
   readonly name: string;
@@ -35,7 +40,7 @@ function partsOf<T>(
 }
 
 /** clashesIn returns the clashes of a file with itself and with the rest of the fleet. */
-export function clashesIn(file: FleetFile, state: FleetState, { prune }: { readonly prune: boolean }): Issue[] {
+export function clashesIn(file: FleetFile, state: Held, { prune }: { readonly prune: boolean }): Issue[] {
   const poolNames = new Set(file.pools.map(({ name }) => name));
   const nodeNames = new Set(file.nodes.map(({ name }) => name));
   const staying = <T extends { readonly name: string }>(all: readonly T[], named: ReadonlySet<string>) =>
