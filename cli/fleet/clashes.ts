@@ -10,8 +10,8 @@ import {
 } from '../../proto/domain/address.js';
 import type { FleetFile, Issue, Path } from './file.js';
 
-/** Held is what of a fleet can clash. */
-export type Held = {
+/** ClashState is the part of a fleet that can clash. */
+export type ClashState = {
   readonly pools: readonly { readonly name: string; readonly cidr: string }[];
   readonly nodes: readonly { readonly name: string; readonly address: string }[];
 };
@@ -40,7 +40,7 @@ function partsOf<T>(
 }
 
 /** clashesIn returns the clashes of a file with itself and with the rest of the fleet. */
-export function clashesIn(file: FleetFile, state: Held, { prune }: { readonly prune: boolean }): Issue[] {
+export function clashesIn(file: FleetFile, state: ClashState, { prune }: { readonly prune: boolean }): Issue[] {
   const poolNames = new Set(file.pools.map(({ name }) => name));
   const nodeNames = new Set(file.nodes.map(({ name }) => name));
   const staying = <T extends { readonly name: string }>(all: readonly T[], named: ReadonlySet<string>) =>
