@@ -49,8 +49,9 @@ function mayRestart(view: ReadonlyView, nodeId: string): boolean {
   return view.adoption === undefined && !view.isAwaited(nodeId);
 }
 
-// A host that uses none of its leases may begin to: no container loses its network. A report that says nothing is that of
-// a daemon that knows one lease: it may use that one.
+// A host that uses none of its leases may begin to: no container loses its network. Without one of mode bip it gives docker0
+// its former address back, as after a change of its mode. A report that says nothing is that of a daemon that knows one
+// lease: it may use that one.
 function firstPermit(
   view: ReadonlyView,
   nodeId: string,
@@ -58,8 +59,9 @@ function firstPermit(
   uses: readonly LeaseUse[] | undefined,
 ): Permit | undefined {
   const [first, second] = leases.filter(({ mode, state }) => mode === 'bip' && state !== 'ending');
-  if (first === undefined || second !== undefined) return undefined;
   const held = leasesOf(view, nodeId);
+  // One whose pool's record can't be read is missing among the former.
+  if (second !== undefined || leases.length !== held.length) return undefined;
   const usesOne = uses?.length === 0 ? leases.length > 1 : held.some((lease) => useOf(uses ?? [], lease)?.inForce);
-  return usesOne ? undefined : { rollout: '', subnet: first.subnet, generation: first.generation };
+  return usesOne ? undefined : { rollout: '', subnet: first?.subnet, generation: first?.generation ?? 0 };
 }

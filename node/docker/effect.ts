@@ -140,7 +140,7 @@ async function converge(
   seeAgainAfter(bip);
   if (bridges.length === 0) return sum(begun, bip);
   // A lease that changes its mode keeps its subnet: docker0 has to give it up first.
-  const held = wrong(bip).length === 0 ? undefined : await subnetOfDocker0(host).catch(() => undefined);
+  const held = await subnetOfDocker0(host).catch(() => undefined);
   const free = bridges.filter(({ subnet }) => held === undefined || !prefixesOverlap(subnet, held));
   const made = free.length === 0 ? nothing : await convergeBridges(host, free, signal);
   return once(sum(begun, sum(bip, made)));

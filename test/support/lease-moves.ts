@@ -74,6 +74,8 @@ export async function leaseMoves(t: ExecutionContext, host: LabHost): Promise<vo
   const next = bridgeLease('10.91.3.0/24');
   const bEnds = { ...b, state: 'ending' } as const;
   t.deepEqual(await reasons([bEnds, next]), ['WaitingForRollout']);
+  // A lease that changes its mode keeps its subnet, which docker0 has to give up first.
+  t.deepEqual(await reasons([bridgeLease('10.80.3.0/24')]), ['AddressNotLeased']);
   t.deepEqual(await reasons([bEnds, next], permitFor('r-2')), []);
   t.deepEqual([await addressOn(host, 'docker0'), await addressOn(host, 'xnet0')], ['172.17.0.1/16', '10.91.3.1/24']);
   t.false(existsSync(host.daemonJson));

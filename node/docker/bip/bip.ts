@@ -37,7 +37,7 @@ export function convergeBip(
     const engine = await seeEngine(host, signal);
     const interfaces = 'reason' in engine ? [] : await host.interfaces(signal);
     const present = 'reason' in engine ? undefined : bipOfDocker0(engine.networks, interfaces);
-    const choice = chooseBip(desired, { ours: journal.ours?.bip, present });
+    const choice = chooseBip(desired, { ours: journal.ours?.bip, present }, byHand);
     if ('reason' in engine) {
       if (choice.do === 'give-back') return leaveWithoutDocker(host, journal, engine, false);
       return { findings: [engine], changes: 0 };

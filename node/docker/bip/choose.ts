@@ -1,6 +1,7 @@
 // Chooses which lease docker0 is to have, or that it gets its former address back.
 // Invariant: docker0 moves from a lease that it has only with a permit that names the change. What it has already needs
-// none, so that it is repaired without a controller. Pure.
+// none, so that it is repaired without a controller. Where it has no lease of this node, an operator's request on the host
+// does as well as a permit. Pure.
 import { formatPrefix, gatewayOf, prefixesEqual } from '../../../proto/domain/address.js';
 import type { Lease, Permit } from '../../../proto/domain/network.js';
 import type { Finding } from '../../reconcile/effect.js';
@@ -24,8 +25,11 @@ export function bipOfLease({ subnet }: Pick<Lease, 'subnet'>): Bip {
   return { address: gatewayOf(subnet), length: subnet.length };
 }
 
-/** chooseBip chooses. */
-export function chooseBip({ leases, permit }: DesiredDocker, { ours, present }: Docker0): BipChoice {
+/**
+ * chooseBip chooses.
+ * @param byHand whether an operator requested it on the host, see BipSeen
+ */
+export function chooseBip({ leases, permit }: DesiredDocker, { ours, present }: Docker0, byHand: boolean): BipChoice {
   const bips = leases.filter(({ mode }) => mode === 'bip');
   const wanted = bips.find(({ state }) => state !== 'ending');
   // What is in daemon.json counts: with live-restore, docker0 follows later.
@@ -37,14 +41,16 @@ export function chooseBip({ leases, permit }: DesiredDocker, { ours, present }: 
   // The permit of a node's first lease is not one to leave another.
   const counts = permit !== undefined && (permit.rollout !== '' || current === undefined);
   if (wanted !== undefined && wanted === current) return use(wanted, '');
+  const isRequested = byHand && current === undefined;
   if (wanted !== undefined && counts && names(permit, wanted)) return use(wanted, permit.rollout);
+  if (wanted !== undefined && isRequested) return use(wanted, '');
   // A controller that knows one lease per node permits a bridge where docker0 had a lease of ours.
-  const givesBack = counts && (permit.subnet === undefined || permit.rollout === '');
+  const givesBack = isRequested || (counts && (permit.subnet === undefined || permit.rollout === ''));
   if (wanted === undefined && (ours === undefined || givesBack)) {
     return { do: 'give-back', rollout: permit?.rollout ?? '' };
   }
-  const waiting = waitsForRollout(has, wanted);
-  return current === undefined ? { do: 'hold', waiting } : use(current, '', waiting);
+  if (current !== undefined) return use(current, '', waitsForRollout(has, wanted));
+  return { do: 'hold', waiting: waitsWithout(waitsForRollout(has, wanted), ours) };
 }
 
 function names({ subnet, generation }: Permit, lease: Lease): boolean {
@@ -62,4 +68,12 @@ function waitsForRollout(has: Bip | undefined, wanted: Lease | undefined): Findi
     message: `docker0 gets ${what} when a rollout permits this host to restart Docker${keeps}`,
     fix: `xctl rollouts list; if none is under way: xctl nodes move NAME --pool ${wanted?.pool ?? 'POOL'}`,
   };
+}
+
+// docker0 has no lease of this node; if it has one that xnet wrote, that may be another node's some day.
+function waitsWithout(waiting: Finding, ours: Bip | undefined): Finding {
+  const fix = `${waiting.fix}; to restart Docker at once: systemctl reload xnetd`;
+  if (ours === undefined) return { ...waiting, fix };
+  const message = `docker0 has ${formatBip(ours)}, which is not leased to this node any more: ${waiting.message}`;
+  return { type: 'Docker', transient: false, reason: 'AddressNotLeased', message, fix };
 }

@@ -133,3 +133,19 @@ test('a host that uses none of its leases may begin; one that uses another waits
   t.is(permit(), undefined, 'an older daemon may use either');
   await t.throwsAsync(core.leases.add(once, nodeId, { pool: 'side' }), { message: /knows one lease/ });
 });
+
+test('a host whose only lease goes to mode bridge gives docker0 back, and to mode bip takes it', async (t) => {
+  const { core, nodeId } = await scene(t);
+  const permit = () => assignmentOf(core.feed.view, nodeId)?.permit;
+  await report(core, nodeId, [use(first, true)]);
+  t.is(permit(), undefined);
+  const set = (mode: 'bip' | 'bridge') => core.nodes.set(once, nodeId, { mode, setLabels: {}, removeLabels: [] });
+  await set('bridge');
+  await report(core, nodeId, [use(first, false)]);
+  t.deepEqual(permit(), { rollout: '', subnet: undefined, generation: 0 });
+  await report(core, nodeId, [use(first, true)]);
+  t.is(permit(), undefined);
+  await set('bip');
+  await report(core, nodeId, [use(first, false)]);
+  t.deepEqual(permit(), { rollout: '', subnet: prefix(first), generation: 1 });
+});

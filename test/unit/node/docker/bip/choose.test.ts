@@ -22,8 +22,14 @@ const permit = (rollout: string, of?: Lease): Permit => ({
   ...{ rollout, subnet: of?.subnet, generation: of?.generation ?? 0 },
 });
 
-function chosen(leases: readonly Lease[], given: Permit | undefined, ours: Bip | undefined, present = ours ?? docker) {
-  const choice = chooseBip({ nodeId: 'n', leases, permit: given }, { ours, present });
+function chosen(
+  leases: readonly Lease[],
+  given: Permit | undefined,
+  ours: Bip | undefined,
+  present = ours ?? docker,
+  byHand = false,
+) {
+  const choice = chooseBip({ nodeId: 'n', leases, permit: given }, { ours, present }, byHand);
   const what = choice.do === 'use' ? formatBip(choice.bip) : choice.do;
   return 'waiting' in choice && choice.waiting !== undefined ? `${what} waits` : what;
 }
@@ -55,6 +61,19 @@ test('docker0 gets its former address back when no lease is to have it, with a p
   t.is(chosen([a, bridge], undefined, undefined, docker), 'give-back', 'it has ended already');
 });
 
+test('where docker0 has no lease of the node, an operator on the host may request the change', (t) => {
+  const requested = (leases: readonly Lease[], ours: Bip | undefined) => chosen(leases, undefined, ours, docker, true);
+  t.is(requested([a, b], onA), '10.76.1.1/24 waits', 'a request never leaves a lease');
+  t.is(requested([a, bridge], onA), '10.76.1.1/24 waits');
+  t.is(requested([b, bridge], undefined), '10.80.1.1/24', 'a first lease of mode bip beside one of mode bridge');
+  // The former lease was ended by force while the host was down.
+  t.is(requested([b], onA), '10.80.1.1/24');
+  t.is(requested([bridge], onA), 'give-back');
+  const choice = chooseBip({ nodeId: 'n', leases: [bridge], permit: undefined }, { ours: onA, present: onA }, false);
+  t.like(choice, { do: 'hold', waiting: { reason: 'AddressNotLeased', transient: false } });
+  t.regex(choice.do === 'hold' ? choice.waiting.message : '', /has 10\.76\.1\.1\/24, which is not leased to this node/);
+});
+
 const anyState = fc.constantFrom<LeaseState>('wanted', 'in force');
 const anyLeases = fc
   .record({ first: fc.boolean(), staying: anyState, other: fc.boolean(), beside: fc.boolean() })
@@ -72,7 +91,7 @@ test('without a permit docker0 never leaves what it has; with one it becomes onl
   const anyBip = fc.constantFrom(onA, bip('10.80.1.1/24'), bip('10.99.1.1/24'), undefined);
   fc.assert(
     fc.property(anyLeases, anyPermit, anyBip, (leases, given, ours) => {
-      const choice = chooseBip({ nodeId: 'n', leases, permit: given }, { ours, present: ours ?? docker });
+      const choice = chooseBip({ nodeId: 'n', leases, permit: given }, { ours, present: ours ?? docker }, false);
       if (ours === undefined) return;
       const moves = choice.do === 'give-back' || (choice.do === 'use' && !bipsEqual(choice.bip, ours));
       if (given === undefined) t.false(moves);
