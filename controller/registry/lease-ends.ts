@@ -83,14 +83,16 @@ export function decideFinishLease(
   return releaseOf(view, { nodeId, node, lease, why }, leaseGuards(view, [lease]), nowMs);
 }
 
-/** unusedLeases returns the leases of a node that are ending and that its host, as it reports, does not use. */
+/** unusedLeases returns the leases of a node that are ending and that its host, which knows that, does not use. */
 export function unusedLeases(
   view: ReadonlyView,
   nodeId: string,
   { leases, containers }: Pick<NodeStatus, 'leases' | 'containers'>,
 ): readonly HeldLease[] {
   return leasesOf(view, nodeId).filter((lease) => {
-    if (lease.record.endingMs === undefined || useOf(leases, lease)?.inForce !== false) return false;
+    const use = useOf(leases, lease);
+    // A host that does not know yet that the lease is ending may begin to use it: Docker starts after it, for example.
+    if (lease.record.endingMs === undefined || use?.inForce !== false || use.ending !== true) return false;
     return !containers.some(({ subnet }) => prefixesEqual(subnet, lease.subnet));
   });
 }

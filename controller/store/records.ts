@@ -93,6 +93,13 @@ const condition = object({
   sinceMs: v.number(),
 });
 
+const use = object({
+  subnet: prefixText,
+  generation: count,
+  inForce: v.boolean(),
+  ending: v.exactOptional(v.boolean()),
+});
+
 const status = object({
   routes: object({ desired: count, installed: count, conflicting: count, unreachable: count }),
   conditions: v.array(condition),
@@ -104,7 +111,7 @@ const status = object({
     v.array(object({ nodeName: v.string(), gateway: addressText, hostAnswers: v.boolean(), sinceMs: count })),
     [],
   ),
-  leases: v.optional(v.array(object({ subnet: prefixText, generation: count, inForce: v.boolean() })), []),
+  leases: v.optional(v.array(use), []),
   containers: v.optional(v.array(object({ id: v.string(), name: v.string(), subnet: prefixText })), []),
   /** Only of a node that is being drained; absent: not known. */
   containerCount: v.exactOptional(count),

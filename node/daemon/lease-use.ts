@@ -40,7 +40,7 @@ export function leaseUseOf(
   const hasAddress = bridgeState(mirror, { subnet, bridge: bridgeNameOf(lease) }) === 'whole';
   // While dockerd is down, its bridge may be gone, and comes back with the address when it starts.
   const mayReturn = state === 'ending' && (seen === undefined || has(seen.networks, subnet) || isToCome(lease, seen));
-  return { subnet, generation, inForce: hasAddress || mayReturn };
+  return { subnet, generation, inForce: hasAddress || mayReturn, ending: state === 'ending' };
 }
 
 function has(networks: readonly EngineNetwork[], subnet: Prefix): boolean {

@@ -99,8 +99,15 @@ export type ContainerUse = {
   readonly subnet: Prefix;
 };
 
-/** LeaseUse is what a host does with a lease: whether a bridge of the host has its gateway address. */
-export type LeaseUse = { readonly subnet: Prefix; readonly generation: number; readonly inForce: boolean };
+/** LeaseUse is what a host does with a lease. */
+export type LeaseUse = {
+  readonly subnet: Prefix;
+  readonly generation: number;
+  /** Whether a bridge of the host has its gateway address. */
+  readonly inForce: boolean;
+  /** Whether the host knows that the lease is ending: if not, it may begin to use it after the report. Absent: no. */
+  readonly ending?: boolean;
+};
 
 /** mostContainersReported is the maximum number of containers in a report. */
 export const mostContainersReported = 64;

@@ -712,6 +712,10 @@ export const descriptor = {
         "inForce": {
          "type": "bool",
          "id": 3
+        },
+        "ending": {
+         "type": "bool",
+         "id": 4
         }
        }
       },

@@ -55,8 +55,8 @@ function permitFromWire(wire: Permit__Output | null): Permit | undefined {
 }
 
 /** wireFromLeaseUse returns the message of what a host does with a lease. */
-export function wireFromLeaseUse({ subnet, generation, inForce }: LeaseUse): LeaseUse__Output {
-  return { subnet: formatPrefix(subnet), generation, inForce };
+export function wireFromLeaseUse({ subnet, generation, inForce, ending = false }: LeaseUse): LeaseUse__Output {
+  return { subnet: formatPrefix(subnet), generation, inForce, ending };
 }
 
 /** wireFromContainerUse returns the message of a container with an address in a lease's subnet. */

@@ -224,9 +224,9 @@ export function statusFromReport(wire: ReportRequest__Output): NodeStatus {
       const peer = { nodeName: nodeName.slice(0, longestName), hostAnswers, sinceMs };
       return address === undefined ? [] : [{ ...peer, gateway: address }];
     }),
-    leases: wire.leases.slice(0, mostLeases).flatMap(({ subnet, generation, inForce }) => {
+    leases: wire.leases.slice(0, mostLeases).flatMap(({ subnet, generation, inForce, ending }) => {
       const prefix = parsePrefix(subnet);
-      return prefix === undefined ? [] : [{ subnet: prefix, generation, inForce }];
+      return prefix === undefined ? [] : [{ subnet: prefix, generation, inForce, ending }];
     }),
     containers: wire.containers.slice(0, mostContainersReported).flatMap(({ id, name, subnet }) => {
       const prefix = parsePrefix(subnet);

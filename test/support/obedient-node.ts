@@ -59,10 +59,11 @@ export class ObedientNode {
   }
 
   async #report(): Promise<void> {
-    const leases = (this.node.assignment?.leases ?? []).map(({ subnet, generation }) => ({
+    const leases = (this.node.assignment?.leases ?? []).map(({ subnet, generation, state }) => ({
       subnet,
       generation,
       inForce: this.#using.has(`${subnet.network}/${generation}`),
+      ending: state === 'ending',
     }));
     // A controller that just died does not take it: it is reported again to the next one.
     await this.node.report([], leases).catch(() => {

@@ -130,10 +130,11 @@ export class SimulatedNode {
   /** uses returns what a host that has these of its leases in force reports of all of them. */
   uses(...inForce: readonly string[]): readonly LeaseUse[] {
     const { leases = [] } = this.assignment ?? {};
-    return leases.map(({ subnet, generation }) => ({
+    return leases.map(({ subnet, generation, state }) => ({
       subnet,
       generation,
       inForce: inForce.includes(formatPrefix(subnet)),
+      ending: state === 'ending',
     }));
   }
 

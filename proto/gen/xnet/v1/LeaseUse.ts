@@ -6,10 +6,12 @@ export interface LeaseUse {
   'subnet'?: (string);
   'generation'?: (number | string | Long);
   'inForce'?: (boolean);
+  'ending'?: (boolean);
 }
 
 export interface LeaseUse__Output {
   'subnet': (string);
   'generation': (number);
   'inForce': (boolean);
+  'ending': (boolean);
 }

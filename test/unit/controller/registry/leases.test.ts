@@ -77,8 +77,8 @@ test('bridge leases of one node differ in network and bridge, also while one is 
 test('a lease that is ending ends when its host reports that it does not use it, and not before', async (t) => {
   const { core, nodeId, leases, end } = await scene(t);
   await core.leases.add(once, nodeId, { pool: 'side' });
-  const status = (inForce: boolean, generation = 1) => ({
-    leases: [use(first, true), use('10.84.0.0/24', inForce, generation)],
+  const status = (inForce: boolean, generation = 1, ending = true) => ({
+    leases: [use(first, true), { ...use('10.84.0.0/24', inForce, generation), ending }],
     containers: [],
   });
   await report(core, nodeId, status(true).leases);
@@ -89,6 +89,8 @@ test('a lease that is ending ends when its host reports that it does not use it,
   t.true((await end('10.84.0.0/24')).unchanged);
   await core.leases.finish(nodeId, status(true));
   await core.leases.finish(nodeId, status(false, 2));
+  // Its host has not heard of the end yet, and may begin to use it.
+  await core.leases.finish(nodeId, status(false, 1, false));
   await core.leases.finish(nodeId, { leases: [use(first, true)], containers: [] });
   const container = { id: '1', name: 'c', subnet: prefix('10.84.0.0/24') };
   await core.leases.finish(nodeId, { ...status(false), containers: [container] });

@@ -97,6 +97,7 @@ test('P8 any mix of calls through three controllers keeps every invariant, at ev
                 subnet,
                 generation,
                 inForce: false,
+                ending: true,
               })),
               containers: [],
             });

@@ -47,12 +47,18 @@ function kernel(...on: readonly (readonly [name: string, lease: Lease])[]) {
 test('a lease is in force when its own bridge has the address; one that ends, until Docker shows that it has not', (t) => {
   const seen: DockerSeen = { networks: [defaultNetwork('172.17.0.0/16')], containers: [], bipsToCome: [] };
   const inForce = (lease: Lease, on: ReturnType<typeof kernel>, docker = seen) => leaseUseOf(lease, on, docker).inForce;
-  t.deepEqual(leaseUseOf(bip, kernel(['docker0', bip]), seen), { subnet: bip.subnet, generation: 4, inForce: true });
+  t.deepEqual(leaseUseOf(bip, kernel(['docker0', bip]), seen), {
+    subnet: bip.subnet,
+    generation: 4,
+    inForce: true,
+    ending: false,
+  });
   t.false(inForce(bip, kernel(['docker0', bridge], ['xnet0', bip])), 'on another bridge');
   t.false(inForce(bip, kernel()));
   t.true(inForce(bridge, kernel(['docker0', bip], ['xnet0', bridge])));
   t.false(leaseUseOf(bip, kernel(), undefined).inForce, 'one that is wanted is never guessed to be in force');
   const ending: Lease = { ...bip, state: 'ending' };
+  t.true(leaseUseOf(ending, kernel(), undefined).ending);
   t.true(leaseUseOf(ending, kernel(), undefined).inForce, 'Docker has not answered yet');
   t.true(inForce(ending, kernel(), { ...seen, networks: [defaultNetwork('10.76.1.0/24')] }), 'the bridge comes back');
   t.true(inForce(ending, kernel(['docker0', ending])), 'the address is still there');
