@@ -41,7 +41,7 @@ export interface DockerEffect extends Effect<DesiredDocker> {
    * the network (bridge).
    */
   leave(force: boolean, signal: AbortSignal): Promise<Outcome>;
-  /** resume ends a change of docker0 that was begun, and begins nothing. */
+  /** resume ends a change of docker0 that was begun, or withdraws it, and begins nothing. */
   resume(signal: AbortSignal): Promise<Outcome>;
   /**
    * leaveObstacles returns what prevents a leave that forces nothing: running or attached containers. It changes nothing.
@@ -100,7 +100,7 @@ export function makeDockerEffect(options: DockerEffectOptions): DockerEffect {
     },
     remove: (signal) => leave(host, false, signal),
     leave: (force, signal) => leave(host, force, signal),
-    resume: (signal) => resumeBip(host, false, signal),
+    resume: (signal) => resumeBip(host, { byHand: false, leases: [] }, signal),
     leaveObstacles: (signal) => leaveObstacles(host, signal),
     retry: () => {
       byHand = true;
@@ -124,7 +124,7 @@ async function converge(
   { desired, byHand }: { readonly desired: DesiredDocker; readonly byHand: boolean },
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const resumed = await resumeBip(always, byHand, signal);
+  const resumed = await resumeBip(always, { byHand, leases: desired.leases }, signal);
   if (resumed.findings.length > 0) return resumed;
   const host: DockerHost = { ...always, turn: { seen: undefined } };
   const seeAgainAfter = ({ changes }: Outcome) => {
@@ -160,7 +160,7 @@ function once({ findings, ...outcome }: Outcome): Outcome {
 }
 
 async function leave(host: DockerHost, force: boolean, signal: AbortSignal): Promise<Outcome> {
-  const resumed = await resumeBip(host, true, signal);
+  const resumed = await resumeBip(host, { byHand: true, leases: undefined }, signal);
   const bridge = await leaveBridge(host, force, signal);
   const had = await hasBip(host).catch(() => true);
   const isWhole = resumed.findings.length === 0;

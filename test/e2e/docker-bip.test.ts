@@ -24,6 +24,7 @@ import { fixtureBytes, fixtures } from '../support/daemon-json-fixtures.js';
 import {
   addressOn,
   bipOf,
+  bridgeOf,
   DockerLab,
   dockerdPid,
   effectOn,
@@ -446,8 +447,12 @@ if (oldest !== undefined) {
       t.is(await addressOn(host, 'docker0'), former);
     }));
 
-  test(`Docker ${oldest.line}: killed before the restart, and a container has come up since: withdrawn`, (t) =>
+  test(`Docker ${oldest.line}: killed before the restart, and the lease is gone, or a container has come up: withdrawn`, (t) =>
     oldest.onHost([], async (host) => {
+      t.true(await turnUntil(host, 'renamed', { turn: 'converge', desired: lease }));
+      const first = await dockerdPid(host);
+      t.deepEqual(reasonsOf(await effectOn(host).converge(bridgeOf('10.90.3.0/24'), never)), ['ChangeWithdrawn']);
+      t.deepEqual([await dockerdPid(host), existsSync(host.daemonJson)], [first, false]);
       t.true(await turnUntil(host, 'renamed', { turn: 'converge', desired: lease }));
       await runIdle(host, 'new');
       // As long as Docker can't say what runs, it is not restarted.

@@ -3,13 +3,15 @@
 // Invariant: each step is in the journal before it is taken, and success is reported only once docker0 has the address.
 // Any failure after the file was replaced is handled in rollback.ts.
 
+import type { Lease } from '../../../proto/domain/network.js';
 import { discardTemporary } from '../../../proto/process/atomic-file.js';
 import type { Finding } from '../../reconcile/effect.js';
-import { formatBip } from '../engine/bip-value.js';
+import { bipsEqual, formatBip } from '../engine/bip-value.js';
 import { type DockerNow, dockerNow, startAgain, stopContainers, untilDockerAnswers } from '../engine/containers.js';
 import { runningDockerd } from '../engine/flags.js';
 import { type Apply, type Content, type Journal, writeJournal } from '../engine/journal.js';
 import { type DockerHost, waiting } from '../engine/settings.js';
+import { bipOfLease } from './choose.js';
 import { removeBip } from './daemon-json.js';
 import { type DaemonJsonFile, readDaemonJson, sameContent, writeDaemonJson } from './daemon-json-file.js';
 import { daemonJsonFinding, notWritten, runningFinding } from './findings.js';
@@ -37,11 +39,18 @@ export async function beginApply(
   return forward(host, pending, apply, signal);
 }
 
-/** resumeApply finishes or rolls back an apply that an earlier xnetd began. */
+/** BipResume says how to complete what an earlier xnetd began: whether an operator requested it, and the node's leases. */
+export type BipResume = { readonly byHand: boolean; readonly leases: readonly Lease[] | undefined };
+
+/**
+ * resumeApply finishes or rolls back an apply that an earlier xnetd began. It withdraws one for which Docker was not
+ * restarted yet, where the node does not have the lease any more.
+ * @param leases the node's; undefined: they do not matter, because everything is undone next
+ */
 export async function resumeApply(
   host: DockerHost,
   journal: Journal,
-  apply: Apply,
+  { apply, leases }: { readonly apply: Apply } & Pick<BipResume, 'leases'>,
   signal: AbortSignal,
 ): Promise<Applied> {
   host.log?.info({ bip: formatBip(apply.bip), direction: apply.direction }, 'taking up a change of docker0');
@@ -54,7 +63,22 @@ export async function resumeApply(
     await writeJournal(host.settings.stateFolder, next);
     return { journal: next, findings: [], changes: 0 };
   }
+  if (leases !== undefined && !isWanted(leases, apply, journal)) {
+    const now = await dockerNow(host, signal);
+    // If Docker is down, it is started; what it has then is corrected by what follows.
+    if (now === undefined ? !apply.restarting : !isInForce(apply.bip, now.networks, now.interfaces)) {
+      const what = `docker0 does not get ${formatBip(apply.bip)}, which is not leased to this node any more`;
+      return withdraw(host, journal, apply, waiting('ChangeWithdrawn', what));
+    }
+  }
   return forward(host, journal, apply, signal);
+}
+
+function isWanted(leases: readonly Lease[], { bip, leaving }: Apply, { ours }: Journal): boolean {
+  const isLeased = leases.some(
+    (lease) => lease.mode === 'bip' && lease.state !== 'ending' && bipsEqual(bipOfLease(lease), bip),
+  );
+  return leaving || isLeased || bipsEqual(ours?.bip, bip);
 }
 
 async function forward(host: DockerHost, journal: Journal, apply: Apply, signal: AbortSignal): Promise<Applied> {

@@ -12,7 +12,7 @@ import { type Apply, emptyJournal, type Journal, readJournal, writeJournal } fro
 import { type Dockerd, seeDockerd, seeEngine } from '../engine/preflight.js';
 import { blocked, blockedBy, type DesiredDocker, type DockerHost, seeLog, waiting } from '../engine/settings.js';
 import { askDockerd } from '../engine/validation.js';
-import { beginApply, resumeApply } from './apply.js';
+import { type BipResume, beginApply, resumeApply } from './apply.js';
 import { chooseBip } from './choose.js';
 import { bipIn, doesNotFit } from './daemon-json.js';
 import { type DaemonJsonFile, readDaemonJson, writeDaemonJson } from './daemon-json-file.js';
@@ -113,15 +113,15 @@ export function forgetRestarts(host: DockerHost, signal: AbortSignal): Promise<O
 }
 
 /**
- * resumeBip completes what an earlier xnetd began. It must run before anything else, in both modes.
- * @param byHand whether an operator requested it, see BipSeen
+ * resumeBip completes or withdraws what an earlier xnetd began. It must run before anything else, in both modes.
+ * @param leases see resumeApply
  */
-export function resumeBip(host: DockerHost, byHand: boolean, signal: AbortSignal): Promise<Outcome> {
+export function resumeBip(host: DockerHost, { byHand, leases }: BipResume, signal: AbortSignal): Promise<Outcome> {
   return told(signal, async () => {
     const journal = await readJournal(host.settings.stateFolder);
     if (journal.apply === undefined) return { findings: [], changes: 0 };
     const apply = { ...journal.apply, byHand: byHand || journal.apply.byHand };
-    const { findings, changes } = await resumeApply(host, journal, apply, signal);
+    const { findings, changes } = await resumeApply(host, journal, { apply, leases }, signal);
     return { findings, changes };
   });
 }
