@@ -170,6 +170,7 @@ export class Fanout {
     const trust = this.#trustFor(stream);
     const assignment = this.#assignmentFor(stream);
     stream.cursor = revision;
+    stream.confirmed = true;
     stream.send([...trust, ...assignment, ...chunks]);
   }
 
@@ -223,13 +224,16 @@ export class Fanout {
       const snapshot = this.#encoder.snapshot();
       messages.push(...snapshot.chunks);
       stream.cursor = snapshot.revision;
+      stream.confirmed = true;
     }
     if (this.table.changedAt > stream.cursor) {
       const delta = this.#encoder.delta(stream.cursor);
       messages.push(delta.buffer);
       // The revision of this message: a shared one may be some revisions old.
       stream.cursor = delta.revision;
+      stream.confirmed = true;
     }
+    messages.push(...(stream.confirmed ? [] : this.#bookmarkFor(stream)));
     if (messages.length > 0) stream.send(messages);
   }
 
@@ -263,11 +267,20 @@ export class Fanout {
   #sendBookmarks(): void {
     if (!this.#viewFeed.ready) return;
     for (const stream of this.#streams) {
-      if (this.#isAdopting || !stream.idle || stream.cursor === undefined || stream.cursor >= this.table.revision)
-        continue;
-      if (this.table.changedAt > stream.cursor) continue;
-      stream.cursor = this.table.revision;
-      stream.send([this.#encoder.bookmark()]);
+      if (this.#isAdopting || !stream.idle) continue;
+      const bookmark = this.#bookmarkFor(stream);
+      if (bookmark.length > 0) stream.send(bookmark);
     }
+  }
+
+  // Nothing while the node is ahead, and while it lacks a change.
+  #bookmarkFor(stream: NodeStream): readonly Buffer[] {
+    const { cursor, confirmed } = stream;
+    const { revision, changedAt } = this.table;
+    if (cursor === undefined || cursor > revision || changedAt > cursor) return [];
+    if (cursor === revision && confirmed) return [];
+    stream.cursor = revision;
+    stream.confirmed = true;
+    return [this.#encoder.bookmark()];
   }
 }

@@ -18,6 +18,8 @@ export class NodeStream {
   readonly alive: () => Promise<boolean>;
   /** Revision of the node's table once it has read everything sent so far; undefined: it has none. */
   cursor: number | undefined;
+  /** Whether this stream has said anything about the table: until then, the node's table is not confirmed. */
+  confirmed = false;
   /** The assignment last sent. */
   assignment: Buffer | undefined;
   /** The authorities and addresses last sent. */

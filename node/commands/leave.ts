@@ -137,7 +137,7 @@ export async function leaveFleet(settings: NodeSettings, flags: LeaveFlags): Pro
           stateDir: settings.stateDir,
           force: flags.force,
           localOnly: flags.local,
-          known: { assignment: cached?.assignment, table: cached?.table },
+          known: { assignment: cached?.assignment, table: cached?.table, isConfirmed: false },
         },
         untilSignal(),
       );

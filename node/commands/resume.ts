@@ -15,13 +15,14 @@ export async function cachedKnown(settings: NodeSettings, node: string, log: Log
     const cached = await readCache(settings.stateDir);
     if (cached === undefined || cached.assignment.nodeName === node) {
       const fenced = cached?.fenced;
-      return { assignment: cached?.assignment, table: cached?.table, ...(fenced === undefined ? {} : { fenced }) };
+      const known = { assignment: cached?.assignment, table: cached?.table, isConfirmed: false };
+      return { ...known, ...(fenced === undefined ? {} : { fenced }) };
     }
     log.warn({ cached: cached.assignment.nodeName, now: node }, 'the cache is of another node: not used');
   } catch (error) {
     log.error({ err: error }, 'cache: not used');
   }
-  return { assignment: undefined, table: undefined };
+  return { assignment: undefined, table: undefined, isConfirmed: false };
 }
 
 /**

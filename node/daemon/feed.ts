@@ -45,6 +45,10 @@ export type FeedOptions = {
 // containers get their new addresses by a restart of Docker that takes some 10 times as long.
 const firewallDelayMs = 50;
 
+function confirmed(known: Known): Known {
+  return known.isConfirmed ? known : { ...known, isConfirmed: true };
+}
+
 /** Feed updates what is known from one watch stream after the other. */
 export class Feed implements Watcher {
   readonly #options: FeedOptions;
@@ -98,7 +102,7 @@ export class Feed implements Watcher {
       );
     }
     if (snapshot.fresh) this.#confirming = false;
-    this.#take(this.#lifted(intake.snapshot(known.current, snapshot)));
+    this.#take(this.#lifted(confirmed(intake.snapshot(known.current, snapshot))));
   }
 
   /**
@@ -111,7 +115,7 @@ export class Feed implements Watcher {
     if (!follows(before, delta)) {
       throw new XnetError('Corrupt', `a change since revision ${delta.fromRevision} does not continue the table`);
     }
-    this.#take(this.#lifted(intake.delta(known.current, before, delta)));
+    this.#take(this.#lifted(confirmed(intake.delta(known.current, before, delta))));
   }
 
   /** onBookmark takes in that the table has not changed up to a version. */
@@ -121,8 +125,10 @@ export class Feed implements Watcher {
     if (before === undefined || isOlder(at, before.version)) return;
     // A bookmark of another store says nothing about this table.
     if (at.clusterId !== before.version.clusterId || at.epoch !== before.version.epoch) return;
-    const next = this.#lifted({ ...known.current, table: withBookmark(before, at) });
-    if (next.fenced === known.current.fenced) known.set(next);
+    const { fenced, isConfirmed } = known.current;
+    const next = this.#lifted(confirmed({ ...known.current, table: withBookmark(before, at) }));
+    // Nothing is to be done about a later version of the same table.
+    if (next.fenced === fenced && isConfirmed) known.set(next);
     else this.#take(next);
     status.noteBookmark(before.version, at);
   }

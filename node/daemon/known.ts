@@ -9,6 +9,8 @@ import type { NodeTable } from '../table/node-table.js';
 export type Known = {
   readonly assignment: Assignment | undefined;
   readonly table: NodeTable | undefined;
+  /** A controller has said in this process what the table is; false: it is as it was in the cache. */
+  readonly isConfirmed: boolean;
   /** The host is no longer its node: nothing of the above is in force. */
   readonly fenced?: Fenced | undefined;
 };

@@ -1,6 +1,6 @@
 // Builds the daemon's three lanes, each from one effect and its desired state.
-// Invariant: a lane acts only on what a controller has said, now or before; without that it changes nothing. On a host that
-// is fenced, routes and firewall are withdrawn, and Docker is left as it is.
+// Invariant: a lane acts only on what a controller has said, now or before; without that it changes nothing. Until one has
+// confirmed what is cached, the kernel is believed where it has something else. On a host that is fenced, routes and firewall are withdrawn, and Docker is left as it is.
 import type { Logger } from '../../proto/process/log.js';
 import { desiredFirewall } from '../firewall/desired.js';
 import type { Host } from '../host/host.js';
@@ -56,10 +56,10 @@ const otherResyncMs = 30_000;
 
 function routesEffect({ host, settings, underlay: chosen }: LanesOptions): Effect<Known> {
   let before: DesiredRoutes | undefined;
-  const desired = ({ table, assignment }: Known, underlay: Underlay | undefined) => {
+  const desired = ({ table, assignment, isConfirmed }: Known, underlay: Underlay | undefined) => {
     const { routes, unresolved, pools } = table ?? { routes: noRoutes.peers, ...noRoutes };
     const [own, gateways] = [ownSubnets(assignment), gatewaysInOrder(assignment)];
-    before = desiredRoutes({ routes, unresolved, pools, own, gateways, underlay }, before);
+    before = desiredRoutes({ routes, unresolved, pools, own, gateways, underlay, isConfirmed }, before);
     return before;
   };
   let last: Underlay | undefined;
@@ -98,6 +98,7 @@ function firewallEffect({ host, settings, underlay }: LanesOptions): Effect<Know
       pools: table.pools,
       underlay: ifname,
       mark: settings.mark,
+      isConfirmed: known.isConfirmed,
     });
   };
   return {

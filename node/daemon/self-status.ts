@@ -63,6 +63,9 @@ const longestUnderWayMs = 1_000;
 // In a fleet, containers start and end all the time.
 const containersMs = 15_000;
 
+// Not confirmed: the lane has only added what the table has and the kernel had not.
+type Applied = { readonly version: Version; readonly isConfirmed: boolean };
+
 function pending(type: ConditionType): Finding {
   return { type, transient: true, reason: pendingReason, message: 'not looked at yet' };
 }
@@ -94,7 +97,7 @@ export class SelfStatus {
     ['firewall', [pending('Firewall')]],
     ['docker', [pending('Docker')]],
   ]);
-  readonly #appliedBy = new Map<LaneName, Version>();
+  readonly #appliedBy = new Map<LaneName, Applied>();
   readonly #patience = new Patience();
   #judgement: NodeJS.Timeout | undefined;
   #conditions: readonly Condition[] = [];
@@ -121,15 +124,18 @@ export class SelfStatus {
 
   /** noteBookmark records that the table at `before` is unchanged at `at`. */
   noteBookmark(before: Version, at: Version): void {
-    for (const [lane, applied] of this.#appliedBy) {
-      if (applied.revision === before.revision) this.#appliedBy.set(lane, at);
+    for (const [lane, { version, isConfirmed }] of this.#appliedBy) {
+      if (version.revision === before.revision) this.#appliedBy.set(lane, { version: at, isConfirmed });
     }
   }
 
   /** noteTurn records the outcome of a lane's turn, and what was known when it began. It notifies nobody. */
   noteTurn(lane: LaneName, outcome: Outcome, known: Known): void {
     this.#findings.set(lane, outcome.findings);
-    if (known.table !== undefined && tookIn(lane, outcome)) this.#appliedBy.set(lane, known.table.version);
+    const { table, isConfirmed } = known;
+    if (table !== undefined && tookIn(lane, outcome)) {
+      this.#appliedBy.set(lane, { version: table.version, isConfirmed });
+    }
     if (lane !== 'docker') return;
     // Docker has never answered: the kernel's connected routes are all there is to report.
     if (outcome.findings.length > 0 && this.#hostNetworks.length === 0)
@@ -177,7 +183,7 @@ export class SelfStatus {
       ),
     );
     this.#logChanges(before);
-    onStatus({ connection: this.#connection, applied: this.#applied(), conditions: this.#conditions });
+    onStatus({ connection: this.#connection, applied: this.#applied()?.version, conditions: this.#conditions });
     const report = this.report();
     const text = JSON.stringify(report);
     if (text === this.#lastReport) return;
@@ -212,7 +218,7 @@ export class SelfStatus {
   // Between the turns that one change of the table triggers, only counts change; the last of these turns reports them.
   #isUnderWay(before: readonly Condition[]): boolean {
     const { table } = this.#options.known.current;
-    const applied = this.#applied();
+    const applied = this.#applied()?.version;
     const essence = ({ type, ok, transient, reason, message }: Condition) =>
       JSON.stringify([type, ok, transient, reason, message]);
     const known = new Set(before.map(essence));
@@ -235,11 +241,14 @@ export class SelfStatus {
   }
 
   // The version that both the kernel's routes and the firewall have.
-  #applied(): Version | undefined {
+  #applied(): Applied | undefined {
     const routes = this.#appliedBy.get('routes');
     const firewall = this.#appliedBy.get('firewall');
     if (routes === undefined || firewall === undefined) return undefined;
-    return isOlder(firewall, routes) ? firewall : routes;
+    return {
+      version: isOlder(firewall.version, routes.version) ? firewall.version : routes.version,
+      isConfirmed: routes.isConfirmed && firewall.isConfirmed,
+    };
   }
 
   /** report returns the report for the controllers; undefined while this host has no lease. */
@@ -254,7 +263,8 @@ export class SelfStatus {
     return {
       nodeId: assignment.nodeId,
       generation: assignment.generation,
-      ...(applied === undefined ? {} : { applied }),
+      // What the cached table does not have is still in the kernel until a turn on a confirmed one.
+      ...(applied?.isConfirmed === true ? { applied: applied.version } : {}),
       routes: host.routes.counts,
       conditions: [...this.#conditions],
       daemonVersion,

@@ -18,6 +18,8 @@ export type DesiredFirewall = {
   readonly pools: readonly Prefix[];
   /** The one bit of the packet mark that marks packets from a peer to this host. */
   readonly mark: number;
+  /** False: no controller has confirmed the route table yet, so that our nftables table may be newer: it only grows. */
+  readonly isConfirmed: boolean;
 };
 
 /**
@@ -46,11 +48,13 @@ export type DesiredFirewallInput = {
   readonly underlay: string;
   /** Default `defaultMark`. */
   readonly mark?: number;
+  /** See DesiredFirewall. Default true. */
+  readonly isConfirmed?: boolean;
 };
 
 /** desiredFirewall derives the desired firewall. */
 export function desiredFirewall(input: DesiredFirewallInput): DesiredFirewall {
-  const { assignment, underlay, mark = defaultMark } = input;
+  const { assignment, underlay, mark = defaultMark, isConfirmed = true } = input;
   const own = ownSubnets(assignment);
   const peers: Prefix[] = [];
   for (const { subnet } of input.routes) {
@@ -62,6 +66,7 @@ export function desiredFirewall(input: DesiredFirewallInput): DesiredFirewall {
     peers: distinct(peers),
     pools: distinct(input.pools),
     mark,
+    isConfirmed,
   };
 }
 

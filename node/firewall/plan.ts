@@ -60,7 +60,9 @@ export function planFirewall({ desired, ruleset, observed, engine, mayMove, filt
   const foreign = table !== undefined && table !== 'none' && !table.ours;
   if (foreign) findings.push(foreignTable);
   const tablePlan: TablePlan =
-    table === undefined || foreign ? { kind: 'none' } : planTable(ruleset, table === 'none' ? undefined : table.table);
+    table === undefined || foreign
+      ? { kind: 'none' }
+      : planTable(ruleset, table === 'none' ? undefined : table.table, desired.isConfirmed ? 'exact' : 'add');
 
   const users = withUserChain(backends);
   const unsupported = filtersWithNftables(engine) || (users.length === 0 && observed.dockerTable);

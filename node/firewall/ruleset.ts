@@ -239,14 +239,23 @@ export function withElements(table: InstalledTable, changes: readonly SetElement
   return { ...table, sets };
 }
 
+/**
+ * TableAim is "exact": the table is to be as desired; or "add": what it has beyond that, which may be newer, stays: elements,
+ * and rules of ours where it has all those that are desired.
+ */
+export type TableAim = 'exact' | 'add';
+
 /** planTable plans the change of the table. `installed` is undefined if there is no table. */
-export function planTable(ruleset: Ruleset, installed: InstalledTable | undefined): TablePlan {
-  if (installed === undefined || !sameFrame(ruleset, installed)) return { kind: 'replace', text: replaceText(ruleset) };
+export function planTable(ruleset: Ruleset, installed: InstalledTable | undefined, aim: TableAim = 'exact'): TablePlan {
+  if (installed === undefined) return { kind: 'replace', text: replaceText(ruleset) };
+  if (!hasFrame(ruleset, installed, aim)) {
+    return { kind: 'replace', text: replaceText(aim === 'exact' ? ruleset : withInstalled(ruleset, installed)) };
+  }
   const sets: SetElements[] = [];
   let changes = 0;
   for (const [name, wanted] of ruleset.sets) {
     const present = installed.sets.get(name) ?? new Set<Ipv4>();
-    const superfluous = [...present].filter((element) => !wanted.has(element));
+    const superfluous = aim === 'add' ? [] : [...present].filter((element) => !wanted.has(element));
     const missing = [...wanted].filter((element) => !present.has(element));
     if (superfluous.length + missing.length > 0) sets.push({ name, missing, superfluous });
     changes += superfluous.length + missing.length;
@@ -254,15 +263,26 @@ export function planTable(ruleset: Ruleset, installed: InstalledTable | undefine
   return changes === 0 ? { kind: 'none' } : { kind: 'elements', sets, changes };
 }
 
+function withInstalled(ruleset: Ruleset, installed: InstalledTable): Ruleset {
+  const union = ([name, wanted]: readonly [string, ReadonlySet<Ipv4>]) =>
+    [name, new Set([...wanted, ...(installed.sets.get(name) ?? [])])] as const;
+  return { ...ruleset, sets: new Map([...ruleset.sets].map(union)) };
+}
+
 // Compares everything except the elements.
-function sameFrame(ruleset: Ruleset, installed: InstalledTable): boolean {
-  if (installed.strange || installed.sets.size !== ruleset.sets.size) return false;
-  if (installed.chains.size !== ruleset.chains.length) return false;
+function hasFrame(ruleset: Ruleset, installed: InstalledTable, aim: TableAim): boolean {
+  if (installed.strange || installed.chains.size !== ruleset.chains.length) return false;
   if ([...ruleset.sets.keys()].some((name) => !installed.sets.has(name))) return false;
+  const others = [...installed.sets.keys()].filter((name) => !ruleset.sets.has(name));
+  if (others.some((name) => aim === 'exact' || !ownNames.test(name))) return false;
   return ruleset.chains.every((chain) => {
     const present = installed.chains.get(chain.name);
     if (present?.hook !== `${chain.type} ${chain.hook} ${chain.priority} accept`) return false;
-    if (present.rules.length !== chain.rules.length) return false;
-    return chain.rules.every((rule, index) => present.rules[index] === commentOf(chain, rule));
+    const rules = chain.rules.map((rule) => commentOf(chain, rule));
+    if (aim === 'add') {
+      const areOurs = present.rules.every((comment) => comment?.startsWith(commentPrefix) === true);
+      return areOurs && rules.every((comment) => present.rules.includes(comment));
+    }
+    return present.rules.length === rules.length && rules.every((comment, at) => present.rules[at] === comment);
   });
 }

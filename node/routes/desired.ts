@@ -22,6 +22,8 @@ export type DesiredRoutes = {
   readonly pools: readonly Prefix[];
   /** All destinations above, and perhaps some that were: the pools, and what they do not cover. */
   readonly ranges: readonly Prefix[];
+  /** False: no controller has confirmed the table yet, so that routes of ours in the kernel may be newer (Witness). */
+  readonly isConfirmed: boolean;
 };
 
 /**
@@ -36,6 +38,7 @@ export const noRoutes: DesiredRoutes = {
   unresolved: new Set(),
   pools: [],
   ranges: [{ network: ipv4FromNumber(0), length: 0 }],
+  isConfirmed: true,
 };
 
 /** DesiredRoutesInput is what the host's routes follow from. */
@@ -50,6 +53,8 @@ export type DesiredRoutesInput = {
   /** See DesiredRoutes. */
   readonly gateways: readonly Ipv4[];
   readonly underlay: Underlay | undefined;
+  /** See DesiredRoutes. Default true. */
+  readonly isConfirmed?: boolean;
 };
 
 /**
@@ -57,7 +62,7 @@ export type DesiredRoutesInput = {
  * @param before what it said last: only what is different since then is looked at
  */
 export function desiredRoutes(input: DesiredRoutesInput, before?: DesiredRoutes): DesiredRoutes {
-  const { routes, unresolved, pools, own, gateways, underlay } = input;
+  const { routes, unresolved, pools, own, gateways, underlay, isConfirmed = true } = input;
   const peers =
     own.length === 0 ? routes : routes.with(own.map(({ subnet }) => [prefixKey(subnet), undefined] as const));
   return {
@@ -68,6 +73,7 @@ export function desiredRoutes(input: DesiredRoutesInput, before?: DesiredRoutes)
     unresolved,
     pools,
     ranges: rangesOf(pools, own, peers, before),
+    isConfirmed,
   };
 }
 

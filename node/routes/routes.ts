@@ -14,6 +14,7 @@ import { type RoutePlan, RoutePlanner } from './plan.js';
 import type { PeerRefusal, PlannedChange } from './planning.js';
 import { describeChange, findingsOf, nameChange, type RouteProblem } from './problems.js';
 import { defaultRouteProtocol } from './protocol.js';
+import { asWitnessed, type Witness, witnessOf } from './witness.js';
 
 /** RoutesOptions are the parts of a routes effect, and its settings. */
 export type RoutesOptions = {
@@ -45,6 +46,8 @@ export class Routes implements Effect<DesiredRoutes> {
   readonly #confirmed = new Set<number>();
   readonly #planner = new RoutePlanner();
   #confirmedAt = 0;
+  // What the kernel had when the first turn began; undefined: the table was confirmed by then.
+  #witness: Witness | undefined;
   #counts: RouteCounts = { desired: 0, installed: 0, conflicting: 0, unreachable: 0 };
 
   constructor(options: RoutesOptions) {
@@ -62,7 +65,7 @@ export class Routes implements Effect<DesiredRoutes> {
     try {
       mirror.setRanges(desired.ranges);
       await mirror.refresh(dumpEveryMs);
-      return await this.#rounds(desired, signal);
+      return await this.#rounds(this.#believed(desired), signal);
     } catch (error) {
       if (!(error instanceof SyscallError)) throw error;
       mirror.invalidate();
@@ -74,6 +77,13 @@ export class Routes implements Effect<DesiredRoutes> {
   async remove(signal: AbortSignal): Promise<Outcome> {
     this.#options.mirror.invalidate();
     return this.converge(noRoutes, signal);
+  }
+
+  #believed(desired: DesiredRoutes): DesiredRoutes {
+    if (desired.isConfirmed) return desired;
+    const { mirror, protocol } = this.#options;
+    this.#witness ??= witnessOf(desired, mirror, { protocol });
+    return asWitnessed(desired, this.#witness);
   }
 
   async #rounds(desired: DesiredRoutes, signal: AbortSignal): Promise<Outcome> {

@@ -42,6 +42,7 @@ class Node {
       peers: [prefix(`10.76.${3 - index}.0/24`)],
       pools: [prefix('10.76.0.0/16')],
       mark: defaultMark,
+      isConfirmed: true,
     };
   }
 

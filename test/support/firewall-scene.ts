@@ -19,6 +19,7 @@ export function desired(changes: Partial<DesiredFirewall> = {}): DesiredFirewall
     peers: [prefix('10.76.2.0/24')],
     pools: [prefix('10.76.0.0/16')],
     mark: defaultMark,
+    isConfirmed: true,
     ...changes,
   };
 }

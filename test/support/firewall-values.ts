@@ -18,6 +18,7 @@ export const small: DesiredFirewall = {
   peers: [prefix('10.76.2.0/24'), prefix('10.76.3.0/24'), prefix('10.80.4.64/26')],
   pools: [prefix('10.76.0.0/16'), prefix('10.80.0.0/16')],
   mark: defaultMark,
+  isConfirmed: true,
 };
 
 /** several is `small` with a second subnet on docker0, as in a move, and a third on a bridge of its own. */

@@ -94,10 +94,11 @@ export type WantedRoutes = {
   readonly own?: readonly Prefix[];
   readonly pools?: readonly Prefix[];
   readonly unresolved?: readonly Prefix[];
+  readonly isConfirmed?: boolean;
 };
 
 /** wanted returns the desired routes of a host with its underlay on eth0, whose own subnets are on docker0. */
-export function wanted({ peers, ifindex, own, pools, unresolved }: WantedRoutes): DesiredRoutes {
+export function wanted({ peers, ifindex, own, pools, unresolved, isConfirmed }: WantedRoutes): DesiredRoutes {
   const ours = own ?? [prefix('10.76.0.0/24')];
   const underlay: Underlay | undefined =
     ifindex === undefined ? undefined : { ifname: 'eth0', ifindex, address: ip('192.168.83.1') };
@@ -108,5 +109,6 @@ export function wanted({ peers, ifindex, own, pools, unresolved }: WantedRoutes)
     own: ours.map((subnet) => ({ subnet, bridge: 'docker0' })),
     gateways: ours.map(gatewayOf),
     underlay,
+    isConfirmed: isConfirmed ?? true,
   });
 }

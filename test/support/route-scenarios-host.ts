@@ -1,5 +1,6 @@
 // Scenarios of interfaces and networks of the host, and of routes that are withheld because of them.
-import { peer, prefix, wanted } from './route-fixtures.js';
+import { prefixKey } from '../../proto/domain/address.js';
+import { peer, pool, prefix, wanted } from './route-fixtures.js';
 import { guard, installed, reasons, type Scenario, settle, signal } from './route-scenario.js';
 
 /** hostScenarios lists these scenarios. */
@@ -153,6 +154,50 @@ export const hostScenarios: readonly Scenario[] = [
       host.removeAddress('wide0', '10.9.9.9/8');
       t.deepEqual((await settle(t, on, routes, desired)).findings, []);
       t.is((await installed(host.kernel)).length, 2);
+    },
+  },
+  {
+    title: 'after a kill, routes of ours are believed rather than an older cache, until a controller has confirmed it',
+    run: async (t, on) => {
+      const { host, eth0, effect } = on;
+      const pools = [pool, prefix('10.77.0.0/16')];
+      const newer = wanted({ peers: [peer(1, '192.168.83.21'), peer(2), peer(3)], ifindex: eth0, pools });
+      // Its first peer had another address, its third was not there, nor was the second pool.
+      const cached = (isConfirmed: boolean) => wanted({ peers: [peer(1), peer(2)], ifindex: eth0, isConfirmed });
+      for (const nextHops of ['auto', 'never'] as const) {
+        const good = [guard, '10.76.1.0/24', '10.76.2.0/24', '10.76.3.0/24', 'unreachable 10.77.0.0/16'];
+        await settle(t, on, effect({ nextHops }), newer);
+        const before = await installed(host.kernel);
+        t.is(before.length, good.length);
+        const routes = effect({ nextHops });
+        t.deepEqual(await settle(t, on, routes, cached(false)), { findings: [], changes: 0, what: [] });
+        t.deepEqual(await installed(host.kernel), before);
+        // What others delete is repaired: as it was, not as in the cache.
+        const keys = new Set([peer(1), peer(2)].map(({ subnet }) => prefixKey(subnet)));
+        for (const route of await host.kernel.routes(({ network, length }) =>
+          keys.has(prefixKey({ network, length })),
+        )) {
+          await host.other.apply([{ op: 'deleteRoute', route }]);
+        }
+        t.is((await settle(t, on, routes, cached(false))).changes, 2);
+        t.deepEqual(await installed(host.kernel), before);
+        // The kernel's word ends where a network of the host itself begins.
+        const own = [prefix('10.76.0.0/24'), prefix('10.76.3.0/24')];
+        await settle(t, on, effect({ nextHops }), {
+          ...cached(false),
+          own: wanted({ peers: [], ifindex: eth0, own }).own,
+        });
+        t.deepEqual(await installed(host.kernel), [...before.slice(0, 3), ...before.slice(4)]);
+        t.true((await settle(t, on, routes, cached(true))).changes > 0);
+        const lines = await installed(host.kernel);
+        t.is(lines.length, 3);
+        t.regex(lines[1] ?? '', /^10\.76\.1\.0\/24 by 192\.168\.83\.11 /);
+        // After a reboot there is nothing to believe.
+        await routes.remove(signal);
+        t.is((await settle(t, on, effect({ nextHops }), cached(false))).findings.length, 0);
+        t.deepEqual(await installed(host.kernel), lines);
+        await routes.remove(signal);
+      }
     },
   },
 ];

@@ -1,7 +1,7 @@
 // What streams get when the table changes, whatever their readers do.
 import test from 'ava';
 import { addRecord, Convergence } from '../../../../controller/session/convergence.js';
-import { Fanout } from '../../../../controller/session/fanout.js';
+import { Fanout, type Start } from '../../../../controller/session/fanout.js';
 import { NodeStream, type RawStream } from '../../../../controller/session/node-stream.js';
 import { formatPrefix, ipv4FromNumber } from '../../../../proto/domain/address.js';
 import { deltaFromWire } from '../../../../proto/rpc/convert.js';
@@ -64,7 +64,7 @@ async function rig() {
       address: ipv4FromNumber(address('192.168.80.0') + index),
       labels: {},
     });
-  const attach = async (name: string, willing = true) => {
+  const attach = async (name: string, willing = true, start: Start = { kind: 'nothing' }) => {
     const reader = new Reader(willing);
     const nodeId = core.feed.view.nodeOfName.get(name) ?? '';
     const stream = new NodeStream(
@@ -72,7 +72,7 @@ async function rig() {
       reader.raw,
       (idle) => fanout.feedIdle(idle),
     );
-    await fanout.attach(stream, { kind: 'nothing' });
+    await fanout.attach(stream, start);
     return { reader, stream };
   };
   const settled = async () => {
@@ -151,6 +151,17 @@ test('C15 a blocked reader has one message waiting, and gets the rest as one cha
     upserts.map(({ subnet }) => formatPrefix(subnet)).sort(),
     Array.from({ length: 20 }, (_, index) => `10.76.${index + 2}.0/24`).sort(),
   );
+  await close();
+});
+
+test('a node that has the newest table already is told so at once', async (t) => {
+  const { fanout, add, attach, settled, close } = await rig();
+  await add(1);
+  const at = fanout.table.revision;
+  const { reader } = await attach('web-1', true, { kind: 'revision', revision: at });
+  await settled();
+  t.deepEqual(reader.kinds, ['assignment', 'bookmark']);
+  t.is(Number(reader.messages.at(-1)?.bookmark?.version?.revision), at);
   await close();
 });
 

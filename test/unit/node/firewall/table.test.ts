@@ -2,7 +2,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { tookIn } from '../../../../node/daemon/self-status.js';
-import { checkMark, desiredFirewall, unusableNames } from '../../../../node/firewall/desired.js';
+import { checkMark, type DesiredFirewall, desiredFirewall, unusableNames } from '../../../../node/firewall/desired.js';
 import {
   elementsText,
   isOurTable,
@@ -11,6 +11,8 @@ import {
   planTable,
   replaceText,
   rulesetOf,
+  setName,
+  withElements,
 } from '../../../../node/firewall/ruleset.js';
 import { ipv4FromNumber, type Prefix, prefixKey, prefixOf } from '../../../../proto/domain/address.js';
 import type { Lease } from '../../../../proto/domain/network.js';
@@ -175,6 +177,34 @@ test('element changes make an installed table the desired one, whatever the two 
       t.deepEqual(planTable(ruleset, { ...table, sets }), { kind: 'none' });
     }),
   );
+});
+
+test('a table that no controller has confirmed only adds to an installed one', (t) => {
+  const own = prefix('10.76.1.0/24');
+  const desired = (peers: readonly Prefix[], more: Partial<DesiredFirewall> = {}) =>
+    rulesetOf({ ...small, ...more, peers });
+  fc.assert(
+    fc.property(prefixes, prefixes, (newer, cached) => {
+      const table = installed(
+        listing(replaceText(desired(newer, { pools: [...small.pools, prefix('10.99.0.0/16')] }))),
+      );
+      const plan = planTable(desired(cached), table, 'add');
+      const now =
+        plan.kind === 'none'
+          ? table
+          : plan.kind === 'elements'
+            ? withElements(table, plan.sets)
+            : installed(listing(plan.text));
+      const lengths = new Set(cached.map(({ length }) => length));
+      const isReplaced = [...lengths].some((length) => !newer.some((one) => one.length === length));
+      t.is(plan.kind === 'replace', isReplaced, 'replaced only where a rule is missing');
+      // Of a replaced table, no rule would look at other sets.
+      const kept = isReplaced ? newer.filter(({ length }) => lengths.has(length)) : newer;
+      for (const { network, length } of [...kept, ...cached]) t.true(now.sets.get(setName(length))?.has(network));
+    }),
+  );
+  const foreign = installed([...listing(replaceText(desired([own]))), { rule: { chain: 'to-pools' } }]);
+  t.is(planTable(desired([own]), foreign, 'add').kind, 'replace', 'a rule of somebody else does not stay');
 });
 
 test('a table is recognised as ours or foreign', (t) => {

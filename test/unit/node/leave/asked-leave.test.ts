@@ -24,7 +24,7 @@ const assignment: Assignment = {
   permit: undefined,
   leave: false,
 };
-const asked: Known = { assignment: { ...assignment, leave: true }, table: undefined };
+const asked: Known = { assignment: { ...assignment, leave: true }, table: undefined, isConfirmed: true };
 const running: Finding = {
   type: 'Docker',
   transient: false,

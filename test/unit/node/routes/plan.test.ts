@@ -140,3 +140,23 @@ test('from any state, the routes converge to the desired set and nothing foreign
   );
   t.pass();
 });
+
+test('a table that no controller has confirmed changes and removes none of our routes, whatever it says', async (t) => {
+  await fc.assert(
+    fc.asyncProperty(peers, peers, fc.constantFrom('auto' as const, 'never' as const), async (newer, cached, mode) => {
+      const world = new World();
+      const { mirror, host } = world;
+      await world.converge(wanted({ peers: newer, ifindex }), mode);
+      const before = await installed(host.kernel);
+      const routes = new Routes({ kernel: host.kernel, mirror, nextHops: mode });
+      await routes.converge(wanted({ peers: cached, ifindex, isConfirmed: false }), signal);
+      const after = new Set(await installed(host.kernel));
+      for (const line of before) if (!after.has(line)) throw new Error(`${line} is gone`);
+      const desired = wanted({ peers: cached, ifindex });
+      await routes.converge(desired, signal);
+      check(world, desired, mode);
+    }),
+    { numRuns: 150, includeErrorInReport: true },
+  );
+  t.pass();
+});
