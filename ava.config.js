@@ -8,6 +8,7 @@ const longest = [
   'e2e/docker-bridge',
   'e2e/docker-bip',
   'e2e/faults',
+  'e2e/rollout',
   'e2e/lab',
   'e2e/firewall',
   'e2e/matrix',

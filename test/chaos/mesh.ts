@@ -28,16 +28,19 @@ export type Loss = {
   readonly endMs: number;
 };
 
+/** MeshPlace is a container that takes part in a mesh: its host, its address, and how programs are run in it. */
+export type MeshPlace = Pick<ChaosContainer, 'host' | 'address' | 'enter' | 'environment'>;
+
 type Running = { readonly flow: Flow; readonly child: ChildProcess };
 
 /** Mesh is the flows between all containers. */
-export class Mesh {
+export class Mesh<Place extends MeshPlace = ChaosContainer> {
   readonly flows: Flow[] = [];
   readonly #running: Running[] = [];
-  readonly #containers = new Set<ChaosContainer>();
+  readonly #containers = new Set<Place>();
 
   /** add starts the flows between a container and those of all other hosts. */
-  add(container: ChaosContainer): void {
+  add(container: Place): void {
     for (const other of this.#containers) {
       if (other.host === container.host) continue;
       this.#start(container, other);
@@ -54,11 +57,11 @@ export class Mesh {
   }
 
   /** containers returns those that take part. */
-  get containers(): readonly ChaosContainer[] {
+  get containers(): readonly Place[] {
     return [...this.#containers];
   }
 
-  #start(from: ChaosContainer, to: ChaosContainer): void {
+  #start(from: Place, to: Place): void {
     const [program, ...enter] = from.enter;
     const ping = ['ping', '-D', '-n', '-i', String(intervalSeconds), '-W', '2', to.address];
     const child = spawn(program, [...enter, ...ping], {
