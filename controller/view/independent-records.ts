@@ -1,6 +1,7 @@
 // The records of the kinds that depend on no other record: one typed table per kind. The kinds that depend on each other
 // (pools, nodes, names, addresses, subnets) are in beliefs.ts.
 import type { Key } from '../store/keys.js';
+import { decode } from '../store/record-codec.js';
 import type { ClusterRecord } from '../store/records.js';
 import type { CheckedKey } from './claims.js';
 import type { StoredEntry } from './held.js';
@@ -125,6 +126,19 @@ export class IndependentRecords {
   delete(key: IndependentKey, changes: ViewChanges): string | undefined {
     return this.#tables[key.kind].delete(idOf(key), changes);
   }
+}
+
+/**
+ * callsForVerdict reports whether a new record of the cluster requires that the whole store is judged again: an operator
+ * accepted a store, or restores a backup. Any other record that contradicts the present one is ignored like the records of
+ * other kinds, so that one bad record stops nobody.
+ * @param text the stored value
+ */
+export function callsForVerdict(text: string, before: ClusterRecord | undefined): boolean {
+  const decoded = decode('cluster', text);
+  if ('problem' in decoded) return false;
+  const { record } = decoded;
+  return before === undefined || record.restoring !== undefined || clusterRefusal(record, before) === undefined;
 }
 
 // The id of a cluster never changes, except where a backup replaces a cluster without nodes; its epoch never decreases.

@@ -6,6 +6,7 @@ import type { Version } from '../../proto/domain/network.js';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import { keys } from '../store/keys.js';
 import type { Change, Listing } from '../store/store.js';
+import { callsForVerdict } from './independent-records.js';
 import { StoreAdmission, type StoreAdmissionOptions } from './store-admission.js';
 import { type ReadonlyView, type Times, View } from './view.js';
 import { type ViewListener, ViewListeners } from './view-listeners.js';
@@ -224,7 +225,13 @@ export class ViewFeed {
       this.#missed = true;
       return this.#verify(signal);
     }
-    const isCluster = changed.some((change) => change.kind === 'put' && change.entry.key === keys.cluster);
+    const { cluster: known } = this.#view;
+    const isCluster = changed.some(
+      (change) =>
+        change.kind === 'put' &&
+        change.entry.key === keys.cluster &&
+        (this.#refusal !== '' || callsForVerdict(change.entry.value, known?.record)),
+    );
     // A listing read in the meantime contains these changes.
     const isNew = this.#ready && revision > this.#view.revision;
     // An operator accepted the store, or begins to restore a backup, here or at another controller: judge it again; missed
