@@ -1,6 +1,7 @@
 // The leases of a node, for decisions that change them. Pure.
 // Invariant: a change of a node's leases guards all of them, so that it is not made on a part of the truth.
 import { formatPrefix } from '../../proto/domain/address.js';
+import { mostLeases } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys } from '../store/keys.js';
 import { encode } from '../store/record-codec.js';
@@ -68,6 +69,11 @@ export function requireCompatible(
   node: Pick<NodeRecord, 'name' | 'mode'>,
   leases: readonly (Pick<HeldLease, 'pool' | 'subnet'> & { readonly record: LeaseRecord })[],
 ): void {
+  if (leases.length > mostLeases) {
+    throw new XnetError('FailedPrecondition', `${node.name} has ${leases.length - 1} leases, and no host takes more`, {
+      hint: `end one first: xctl leases list; xctl leases end ${node.name} SUBNET`,
+    });
+  }
   const all = leases.map(({ pool, subnet, record }) => ({
     ...networkOf(record, node, poolState(view, pool).record),
     ending: record.endingMs !== undefined,

@@ -1,13 +1,11 @@
 // Which leases a node accepts from a controller: each for itself, and all of them side by side. Pure.
 import { formatPrefix, type Prefix, prefixCovers, prefixesEqual, prefixesOverlap } from '../../proto/domain/address.js';
 import { checkDockerName, checkInterfaceName, checkName, quoted } from '../../proto/domain/input.js';
-import type { Lease, PoolRange } from '../../proto/domain/network.js';
+import { type Lease, mostLeases, type PoolRange } from '../../proto/domain/network.js';
 
 // Names that Docker has given to its own networks (libnetwork, predefined networks), and interfaces that are nobody's.
 const dockersOwn: ReadonlySet<string> = new Set(['bridge', 'host', 'none', 'default', 'docker_gwbridge', 'ingress']);
 const reservedInterfaces: ReadonlySet<string> = new Set(['lo', 'docker0', 'docker_gwbridge']);
-// More than a host that moves between pools needs; each adds rules to the firewall.
-const mostLeases = 64;
 
 /**
  * leasesProblem says why the leases of an assignment are not accepted; undefined: they are.

@@ -91,6 +91,9 @@ export function primaryLease({ leases }: Pick<Assignment, 'leases'>): Lease | un
   );
 }
 
+/** mostLeases is how many leases a node may have: more than a host that moves between pools needs; each adds firewall rules. */
+export const mostLeases = 64;
+
 /** ContainerUse is a container with an address in a lease's subnet. */
 export type ContainerUse = {
   /** First 12 digits of its id. */

@@ -5,7 +5,7 @@ import { keys } from '../../../../controller/store/keys.js';
 import { encode } from '../../../../controller/store/record-codec.js';
 import { assignmentOf } from '../../../../controller/view/assignment.js';
 import { formatPrefix } from '../../../../proto/domain/address.js';
-import type { LeaseUse } from '../../../../proto/domain/network.js';
+import { type LeaseUse, mostLeases } from '../../../../proto/domain/network.js';
 import type { Core } from '../../../support/controller.js';
 import { prefix, statusRecord } from '../../../support/pools.js';
 import { newNode, newPool, once, rig } from '../../../support/registry-values.js';
@@ -150,4 +150,15 @@ test('a host whose only lease goes to mode bridge gives docker0 back, and to mod
   await set('bip');
   await report(core, nodeId, [use(first, false)]);
   t.deepEqual(permit(), { rollout: '', subnet: prefix(first), generation: 1 });
+});
+
+test('a node has at most as many leases as its host takes', async (t) => {
+  const { core, nodeId, leases } = await scene(t);
+  for (let number = 1; number < mostLeases; number += 1) {
+    const names = { networkName: `net-${number}`, bridgeName: `br-${number}` };
+    await core.leases.add(once, nodeId, { pool: 'side', ...names });
+  }
+  const more = core.leases.add(once, nodeId, { pool: 'side', networkName: 'more', bridgeName: 'br-more' });
+  await t.throwsAsync(more, { message: 'web-1 has 64 leases, and no host takes more' });
+  t.is(leases().length, mostLeases);
 });
