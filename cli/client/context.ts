@@ -12,6 +12,8 @@ export type CommandContext = {
   readonly settings: XctlSettings;
   readonly client: AdminClient;
   readonly output: Output;
+  /** What Ctrl-C leaves behind, said when it ends the command; empty: nothing that is worth a word. */
+  readonly interruption: { text: string };
 };
 
 const callMs = 15_000;
@@ -46,13 +48,15 @@ export function openContext(settings: XctlSettings, { sortBy, headers = true }: 
     timeoutMs: settings.timeoutMs ?? callMs,
     onWaiting: (text) => output.message(`xctl: ${text}`),
   });
+  const interruption = { text: '' };
   process.once('SIGINT', () => {
     if (process.stderr.isTTY) process.stderr.write('\n');
-    if (client.changing)
+    if (interruption.text !== '') output.message(`xctl: interrupted: ${interruption.text}`);
+    else if (client.changing)
       output.message('xctl: interrupted: the change may have been made; rerun the command to see the outcome');
     process.exit(exitCodes.interrupted);
   });
-  return { settings, client, output };
+  return { settings, client, output, interruption };
 }
 
 /** Run is a command: its parameters are its options and arguments, as commander parsed them. */

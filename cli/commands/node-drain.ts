@@ -128,7 +128,7 @@ type Followed = { readonly departure: DepartureOutput; readonly quarantinedUntil
 
 // Shows the progress until nothing follows. With --timeout it ends earlier, and the controllers carry on.
 async function followDeparture(
-  { client, settings }: CommandContext,
+  { client, settings, interruption }: CommandContext,
   { id, name }: NodeOutput,
   goal: 'drained' | 'removed',
 ): Promise<Followed> {
@@ -136,6 +136,8 @@ async function followDeparture(
   const line = new ProgressLine(quiet ? { write: () => undefined } : process.stderr);
   const signal = timeoutMs === undefined ? new AbortController().signal : AbortSignal.timeout(timeoutMs);
   let last: Followed | undefined;
+  const going = goal === 'drained' ? 'is still being drained' : 'is still being removed';
+  interruption.text = `${escaped(name)} ${going}; repeat the command to wait again, or end it: xctl nodes drain ${escaped(name)} --cancel`;
   try {
     const stream = client.follow((admin) => admin.watchDeparture({ node: id }), { endsByItself: true }, signal);
     for await (const wire of stream) {
@@ -145,6 +147,7 @@ async function followDeparture(
       if (departure.done || (goal === 'drained' && departure.stage === 'drained')) return last;
     }
   } finally {
+    interruption.text = '';
     line.end();
   }
   const far = last === undefined ? 'no controller said how far it is' : departureText(last.departure, Date.now());

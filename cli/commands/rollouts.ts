@@ -1,4 +1,5 @@
 // `xctl rollouts`, and what starts one: `xctl nodes move`.
+import { escaped } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
 import type { GetRolloutResponse__Output } from '../../proto/gen/xnet/v1/GetRolloutResponse.js';
 import type { Mode__Output } from '../../proto/gen/xnet/v1/Mode.js';
@@ -79,6 +80,7 @@ function requireSuccess({ rollout }: WholeRollout): void {
 export async function watchRollout(context: CommandContext, id: string): Promise<void> {
   const { client, output, settings } = context;
   const { timeoutMs } = settings;
+  context.interruption.text = `rollout ${id} goes on by itself; see: xctl rollouts show ${id} --watch`;
   const signal = timeoutMs === undefined ? new AbortController().signal : AbortSignal.timeout(timeoutMs);
   const screen = new Screen(process.stdout, '');
   let whole: WholeRollout | undefined;
@@ -90,6 +92,7 @@ export async function watchRollout(context: CommandContext, id: string): Promise
       else if (output.options.format === 'jsonl') output.jsonLine(whole);
     }
   }
+  context.interruption.text = '';
   if (whole !== undefined && !output.forPeople && output.options.format !== 'jsonl') await showWhole(context, whole);
   if (whole === undefined || !isRolloutOver(whole.rollout)) {
     throw new XnetError('DeadlineExceeded', `rollout ${id} is not over yet; it goes on by itself`, {
@@ -203,6 +206,8 @@ export async function startRollout(
     const did = verdict({ unchanged, dryRun }, 'started', 'start');
     output.message(`${did} rollout ${whole.rollout.id}`.trimEnd());
   }
+  const ungrouped = request.per !== '' && whole.steps.every(({ group }) => group === '');
+  if (ungrouped) output.message(`warning: none of these nodes has a label ${escaped(request.per)}: they are one group`);
   if (dryRun || !wait) return showWhole(context, whole, { unchanged, dryRun });
   await watchRollout(context, whole.rollout.id);
 }

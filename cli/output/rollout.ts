@@ -6,7 +6,7 @@ import type { RolloutStep__Output } from '../../proto/gen/xnet/v1/RolloutStep.js
 import { modeFromWire } from '../../proto/rpc/convert.js';
 import type { Colors, Kind, TableLook } from './columns.js';
 import { orNull, stateOf } from './from-wire.js';
-import { ageOf, isoTime } from './time.js';
+import { ageOf, counted, isoTime } from './time.js';
 
 /** RolloutOutput is a rollout in the output of `xctl rollouts`. */
 export type RolloutOutput = {
@@ -141,7 +141,9 @@ export const stepKind: Kind<StepOutput> = {
 export function rolloutLines(rollout: RolloutOutput, { colors, nowMs }: TableLook): string[] {
   const { id, state, steps, settled, maxUnavailable, per, message, waiting } = rollout;
   const limit = `at most ${maxUnavailable} unavailable${per === null ? '' : ` per ${per}`}`;
-  const head = `${`rollout ${escaped(id)}`.trimEnd()}: ${paintOf(state, colors)(state)}`;
+  // Of a dry run, which has no id.
+  if (id === '') return [`a rollout of ${counted(steps, 'node', 'nodes')}, ${escaped(limit)}`];
+  const head = `rollout ${escaped(id)}: ${paintOf(state, colors)(state)}`;
   const since = `started ${ageOf(rollout.createdAt, nowMs)} ago`;
   const lines = [`${head}, ${settled} of ${steps} nodes settled, ${escaped(limit)}, ${since}`];
   if (message !== '') {

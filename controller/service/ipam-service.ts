@@ -52,7 +52,7 @@ async function setPool({ feed, pools }: IpamDeps, request: SetPoolRequest__Outpu
   }
   const given = [quarantineSeconds, reclaimAfterSeconds, followAddress, mode];
   if (problems.list.length === 0 && given.every((each) => each === undefined)) {
-    problems.add('nothing to change: give a quarantine or a time to reclaim after');
+    problems.add('nothing to change: give a quarantine, a time to reclaim after, or whether addresses are followed');
   }
   throwIfAny(problems.list, 'invalid settings');
   const done = await pools.set(mutationId(request), name ?? '', {

@@ -129,6 +129,9 @@ const explanations: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
   EPERM: 'not permitted: the file or its folder may be immutable (see lsattr)',
   EACCES: 'permission denied',
+  ENOENT: 'there is no such file or folder',
+  ENOTDIR: 'a part of its path is no folder',
+  EISDIR: 'it is a folder',
   EBUSY: 'it is a mount point of its own, and has to be changed where it is mounted from',
   EXDEV: 'it is a mount point of its own, and has to be changed where it is mounted from',
 };

@@ -87,5 +87,28 @@ test('nodes move one by one; the controller that is killed in between is followe
   );
   const again = await xctl.run('rollouts', 'resume', id);
   t.is(again.code, 4, again.stderr);
+
+  await b.addNode('web-9', '192.168.83.99');
+  const waiting = xctl.start(['nodes', 'move', 'web-9', '--pool', 'b', '--per', 'zoen', '--yes']);
+  await waiting.until('progress', ({ stdout }) => stdout.includes('waits: web-9 not connected'));
+  waiting.child.kill('SIGINT');
+  const interrupted = await waiting.ended;
+  t.is(interrupted.code, 130);
+  t.regex(interrupted.stderr, /warning: none of these nodes has a label zoen: they are one group\n/);
+  t.regex(interrupted.stderr, /interrupted: rollout r-\w+ goes on by itself; see: xctl rollouts show r-\w+ --watch\n/);
+
+  writeFileSync(
+    file,
+    'apiVersion: xnet/v1\npools:\n  - {name: c, cidr: 10.99.0.0/16}\n  - {name: d, cidr: 127.0.0.0/16}\nnodes:\n' +
+      '  - {name: web-1, address: 192.168.83.1, labels: {zone: z9}}\n',
+  );
+  const { pools, nodes: count } = await b.contents();
+  for (const more of [['--dry-run'], ['--yes']]) {
+    const clashing = await xctl.run('apply', '-f', file, ...more);
+    t.is(clashing.code, 4);
+    t.regex(clashing.stderr, /fleet.yaml:4:5: pools\[1\]: cidr: 127.0.0.0\/16 overlaps a range that can't hold hosts/);
+  }
+  const after = await b.contents();
+  t.deepEqual([after.pools, after.nodes], [pools, count], 'nothing was changed');
   t.deepEqual(overlapsIn(await historyOf(etcd.endpoint)), []);
 });
