@@ -162,35 +162,46 @@ export class AdminClient {
    * @throws XnetError Unavailable or DeadlineExceeded when none did, and the errors of the controller that answers
    */
   async change<Request, Response>(call: Call<Request, Response>, request: NoInfer<Request>): Promise<Response> {
-    const { timeoutMs } = this.#options;
-    // A request may bring its own: see `operationId` of its .proto.
-    const identified = { operationId: crypto.randomUUID(), ...request };
-    const deadline = performance.now() + timeoutMs;
-    const failures: CallFailure[] = [];
     this.#changing = true;
     try {
-      for (let attempt = 1; ; attempt++) {
-        const result = await this.#round(call, identified, deadline);
-        if ('response' in result) return result.response;
-        const { failures: latest } = result;
-        if (latest.length > 0 && latest.every(({ untrusted }) => untrusted)) {
-          throw noController(latest, { timeoutMs, changing: false });
-        }
-        const isRefused = latest.length > 0 && latest.every(isRefusedByStore);
-        if (attempt === 3 && !isRefused) this.#tellWaiting(result.failures, deadline - performance.now());
-        if (result.failures.length > 0) {
-          const sent = failures.filter((failure) => failure.sent).slice(0, 1);
-          failures.splice(0, failures.length, ...sent, ...result.failures);
-        }
-        const pauseMs = backoffMs(attempt, backoff, Math.random());
-        // Nothing was written, and a retry would not help before somebody repairs the store. The controllers themselves
-        // waited for an election before they refused.
-        if (isRefused) throw noController(failures, { timeoutMs, changing: true });
-        if (performance.now() + pauseMs >= deadline) throw noController(failures, { timeoutMs, changing: true });
-        await pause(pauseMs);
-      }
+      // A request may bring its own: see `operationId` of its .proto.
+      return await this.#repeated(call, { operationId: crypto.randomUUID(), ...request });
     } finally {
       this.#changing = false;
+    }
+  }
+
+  /**
+   * readFirst reads what a change is about to be based on: like a change, it waits for a controller.
+   * @throws XnetError as change does
+   */
+  readFirst<Request, Response>(call: Call<Request, Response>, request: NoInfer<Request>): Promise<Response> {
+    return this.#repeated(call, request);
+  }
+
+  async #repeated<Request, Response>(call: Call<Request, Response>, request: Request): Promise<Response> {
+    const { timeoutMs } = this.#options;
+    const deadline = performance.now() + timeoutMs;
+    const failures: CallFailure[] = [];
+    for (let attempt = 1; ; attempt++) {
+      const result = await this.#round(call, request, deadline);
+      if ('response' in result) return result.response;
+      const { failures: latest } = result;
+      if (latest.length > 0 && latest.every(({ untrusted }) => untrusted)) {
+        throw noController(latest, { timeoutMs, changing: false });
+      }
+      const isRefused = latest.length > 0 && latest.every(isRefusedByStore);
+      if (attempt === 3 && !isRefused) this.#tellWaiting(result.failures, deadline - performance.now());
+      if (result.failures.length > 0) {
+        const sent = failures.filter((failure) => failure.sent).slice(0, 1);
+        failures.splice(0, failures.length, ...sent, ...result.failures);
+      }
+      const pauseMs = backoffMs(attempt, backoff, Math.random());
+      // Nothing was written, and a retry would not help before somebody repairs the store. The controllers themselves
+      // waited for an election before they refused.
+      if (isRefused) throw noController(failures, { timeoutMs, changing: true });
+      if (performance.now() + pauseMs >= deadline) throw noController(failures, { timeoutMs, changing: true });
+      await pause(pauseMs);
     }
   }
 

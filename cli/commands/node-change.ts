@@ -4,6 +4,7 @@ import type { Availability } from '../../proto/domain/network.js';
 import { escaped } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
 import { wireFromAvailability, wireFromMode } from '../../proto/rpc/convert.js';
+import { changeAsSeen, nodeReader } from '../client/as-seen.js';
 import { confirmed } from '../client/confirm.js';
 import type { CommandContext } from '../client/context.js';
 import { type NodeOutput, nodeFromWire } from '../output/node.js';
@@ -21,25 +22,37 @@ export type SetOptions = {
   readonly mode?: 'bip' | 'bridge';
   readonly label: readonly string[];
   readonly removeLabel: readonly string[];
+  /** Of the node on which the change is based. */
+  readonly revision?: number;
   readonly wait?: Goal | true;
   readonly dryRun: boolean;
 };
 
 /**
  * setNode changes a node.
- * @throws XnetError InvalidArgument when a label is both set and removed; what the call throws
+ * @throws XnetError InvalidArgument when a label is both set and removed; as changeAsSeen does
  */
 export async function setNode(context: CommandContext, options: SetOptions, text: string): Promise<void> {
   const { client, output } = context;
-  const { address, availability, mode, label, removeLabel, wait, dryRun } = options;
-  const response = await client.change((admin) => admin.setNode.bind(admin), {
-    node: text,
-    dryRun,
-    ...labelChange(label, removeLabel),
-    ...(address === undefined ? {} : { address }),
-    ...(availability === undefined ? {} : { availability: wireFromAvailability(availability) }),
-    ...(mode === undefined ? {} : { mode: wireFromMode(mode) }),
-  });
+  const { address, availability, mode, label, removeLabel, revision, wait, dryRun } = options;
+  const labels = labelChange(label, removeLabel);
+  const keys = [...Object.keys(labels.setLabels), ...labels.removeLabels];
+  const concerned = (node: NodeOutput) => [
+    address === undefined || node.address,
+    availability === undefined || node.availability,
+    mode === undefined || node.mode,
+    ...keys.map((key) => node.labels[key] ?? null),
+  ];
+  const response = await changeAsSeen(nodeReader(context), { text, revision }, concerned, (seen) =>
+    client.change((admin) => admin.setNode.bind(admin), {
+      ...seen,
+      dryRun,
+      ...labels,
+      ...(address === undefined ? {} : { address }),
+      ...(availability === undefined ? {} : { availability: wireFromAvailability(availability) }),
+      ...(mode === undefined ? {} : { mode: wireFromMode(mode) }),
+    }),
+  );
   const node = nodeFromWire(requirePart(response.node));
   const { unchanged, change } = response;
   const did = verdict({ unchanged, dryRun }, 'changed', 'change');
@@ -54,15 +67,19 @@ export async function setNode(context: CommandContext, options: SetOptions, text
 
 /**
  * renameNode gives a node another name.
- * @throws XnetError what the call throws
+ * @throws XnetError as changeAsSeen does
  */
 export async function renameNode(
-  { client, output }: CommandContext,
-  { dryRun }: { readonly dryRun: boolean },
+  context: CommandContext,
+  { dryRun, revision }: { readonly dryRun: boolean; readonly revision?: number },
   text: string,
   name: string,
 ): Promise<void> {
-  const response = await client.change((admin) => admin.renameNode.bind(admin), { node: text, name, dryRun });
+  const { client, output } = context;
+  const concerned = (node: NodeOutput) => [node.name];
+  const response = await changeAsSeen(nodeReader(context), { text, revision }, concerned, (seen) =>
+    client.change((admin) => admin.renameNode.bind(admin), { ...seen, name, dryRun }),
+  );
   const node = nodeFromWire(requirePart(response.node));
   const { unchanged, change } = response;
   const did = verdict({ unchanged, dryRun }, 'renamed', 'rename');

@@ -90,6 +90,7 @@ function fieldsOf(node: NodeOutput, certificate: CertificateOutput | null, look:
   return formatFields([
     ['Name', escaped(node.name)],
     ['Id', node.id],
+    ['Revision', node.revision === null ? '' : String(node.revision)],
     ['State', `${paintOfState(node.state, colors)(stateText(node, nowMs))}${escaped(by)}`],
     ['Address', node.address],
     ...leaseFields(node),

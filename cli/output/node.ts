@@ -48,6 +48,8 @@ export type NodeOutput = {
   readonly name: string;
   /** "n-85f97290490c" */
   readonly id: string;
+  /** Of its settings, for `nodes set --revision`; null: from a controller that does not say it. */
+  readonly revision: number | null;
   /** Next hop of the other nodes' routes: "192.168.83.11". */
   readonly address: string;
   /** All its leases, by subnet. `pool` to `mode` are those of the one that its host uses, else of the first not ending. */
@@ -115,6 +117,7 @@ export function nodeFromWire(wire: Node__Output): NodeOutput {
   return {
     name: wire.name,
     id: wire.id,
+    revision: wire.revision === 0 ? null : wire.revision,
     address: wire.address,
     leases: wire.leases.map(nodeLeaseFromWire),
     pool: orNull(wire.pool),

@@ -51,6 +51,19 @@ export function countOption(text: string): number {
   return count;
 }
 
+/** revision returns the option of changes that are based on what an operator saw. */
+export function revision(): Option {
+  return new Option('--revision <number>', 'only if the node is still at this revision (nodes show)').argParser(
+    (text) => {
+      const number = Number(text);
+      if (!/^\d{1,16}$/.test(text) || number < 1 || !Number.isSafeInteger(number)) {
+        throw new InvalidArgumentError('Give the revision of a node, such as 1041.');
+      }
+      return number;
+    },
+  );
+}
+
 /** tokenOut returns the option of commands that create a join token. */
 export function tokenOut(): Option {
   return new Option('--token-out <file>', 'write the join token to a new file that only its owner can read');

@@ -9,6 +9,7 @@ import {
   collect,
   confirm,
   dryRun,
+  revision,
   several,
   splitCommas,
   tokenOut,
@@ -134,11 +135,14 @@ function addChanging(nodes: Command): void {
     .addOption(mode())
     .addOption(new Option('--label <key=value>', 'set a label').argParser(collect).default([]))
     .addOption(new Option('--remove-label <key>', 'remove a label').argParser(collect).default([]))
+    .addOption(revision())
     .addOption(wait())
     .addOption(dryRun())
     .addHelpText(
       'after',
       `
+If somebody else changes the same at the same time, one of the two gets exit code 4 and what the other one did.
+
 Examples:
   xctl nodes set web-1 --address 192.168.83.84 --wait
   xctl nodes set web-1 --label zone=eu-2 --remove-label rack`,
@@ -149,6 +153,7 @@ Examples:
     .description('give a node another name; its host goes on by itself')
     .argument('<node>', which)
     .argument('<name>', 'the new name: web-2')
+    .addOption(revision())
     .addOption(dryRun())
     .addHelpText(
       'after',

@@ -13,6 +13,7 @@ import type { Decision } from './mutation.js';
 import { leaseGuards, poolGuards, requireCompatible, requireLeases } from './node-leases.js';
 import { type Freed, quarantineOf } from './quarantine.js';
 import { removalOf } from './restored.js';
+import { changeText, type FieldChange, requireAsSeen } from './seen.js';
 
 /** NodeChange describes a change to a node. Absent fields stay as they are. */
 export type NodeChange = {
@@ -21,14 +22,20 @@ export type NodeChange = {
   readonly mode?: Mode;
   readonly setLabels: Readonly<Record<string, string>>;
   readonly removeLabels: readonly string[];
+  /** See requireAsSeen. */
+  readonly seenRevision?: number;
 };
 
 type Labels = Readonly<Record<string, string>>;
 
-function labelChanges(before: Labels, after: Labels): readonly string[] {
+function labelChanges(before: Labels, after: Labels): readonly FieldChange[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
   const changed = names.filter((name) => before[name] !== after[name]);
-  return changed.map((name) => `label ${name}: ${labelValue(before[name])} → ${labelValue(after[name])}`);
+  return changed.map((name) => ({
+    field: `label ${name}`,
+    before: labelValue(before[name]),
+    after: labelValue(after[name]),
+  }));
 }
 
 // A label may have an empty value.
@@ -47,7 +54,7 @@ const reasons = {
 
 /**
  * decideSet decides how to change a node.
- * @throws XnetError NotFound, AlreadyExists, FailedPrecondition
+ * @throws XnetError NotFound, AlreadyExists, FailedPrecondition; Conflict as requireAsSeen does
  */
 export function decideSet(view: ReadonlyView, nodeId: string, change: NodeChange): Decision {
   const node = requireNode(view, nodeId);
@@ -62,13 +69,14 @@ export function decideSet(view: ReadonlyView, nodeId: string, change: NodeChange
   if (moved) requireFreeAddress(view, address, nodeId);
   const leases = mode === node.mode ? [] : requireLeases(view, nodeId);
   requireCompatible(view, { name: node.name, ...(mode === undefined ? {} : { mode }) }, leases);
-  const done = [
-    moved ? `address: ${formatIpv4(node.address)} → ${formatIpv4(address)}` : '',
-    availability === node.availability ? '' : `availability: ${node.availability} → ${availability}`,
-    mode === node.mode ? '' : `mode: ${node.mode ?? "the pool's"} → ${mode}`,
+  const changes = [
+    { field: 'address', before: formatIpv4(node.address), after: formatIpv4(address) },
+    { field: 'availability', before: node.availability, after: availability },
+    { field: 'mode', before: node.mode ?? "the pool's", after: mode ?? "the pool's" },
     ...labelChanges(node.labels, labels),
-  ].filter((part) => part !== '');
-  if (done.length === 0) return { subject: nodeId };
+  ].filter(({ before, after }) => before !== after);
+  if (changes.length === 0) return { subject: nodeId };
+  requireAsSeen(view, nodeId, change.seenRevision, changes);
   // A host that leaves by itself goes on with a drain; any other availability ends it.
   const base = availability === node.availability || availability === 'leaving' ? node : withoutDrain(node);
   const record: NodeRecord = { ...base, address, availability, labels, ...(mode === undefined ? {} : { mode }) };
@@ -97,9 +105,9 @@ export function decideSet(view: ReadonlyView, nodeId: string, change: NodeChange
           : []),
       ],
       event: {
-        reason: done.length === 1 && availability !== node.availability ? reasons[availability] : 'NodeChanged',
+        reason: changes.length === 1 && availability !== node.availability ? reasons[availability] : 'NodeChanged',
         subject: `node/${node.name}`,
-        message: done.join(', '),
+        message: changes.map(changeText).join(', '),
       },
     },
   };

@@ -104,7 +104,7 @@ export class NodeRegistry {
 
   /**
    * set changes a node.
-   * @throws XnetError NotFound, AlreadyExists, FailedPrecondition
+   * @throws XnetError as decideSet does
    */
   set(id: MutationId, nodeId: string, change: NodeChange): Promise<MutationResult> {
     return mutate(this.#context, { ...id, call: 'SetNode', decide: (view) => decideSet(view, nodeId, change) });
@@ -112,10 +112,11 @@ export class NodeRegistry {
 
   /**
    * rename gives a node another name.
-   * @throws XnetError NotFound, AlreadyExists, FailedPrecondition
+   * @throws XnetError as decideRename does
    */
-  rename(id: MutationId, nodeId: string, name: string): Promise<MutationResult> {
-    return mutate(this.#context, { ...id, call: 'RenameNode', decide: (view) => decideRename(view, nodeId, name) });
+  rename(id: MutationId, nodeId: string, name: string, seenRevision?: number): Promise<MutationResult> {
+    const decide = (view: ReadonlyView) => decideRename(view, nodeId, name, seenRevision);
+    return mutate(this.#context, { ...id, call: 'RenameNode', decide });
   }
 
   /**

@@ -8,15 +8,17 @@ import type { ReadonlyView } from '../view/view.js';
 import { absent, asSeen, put } from './guards.js';
 import { requireDecodable, requireFreeName, requireNode, requireReadable } from './lookup.js';
 import type { Decision } from './mutation.js';
+import { changeText, requireAsSeen } from './seen.js';
 
 // A host learns its name with each connection; more renames than this while it is away are not expected.
 const mostFormerNames = 16;
 
 /**
  * decideRename decides how to rename a node.
- * @throws XnetError NotFound; AlreadyExists when another node has the name; FailedPrecondition
+ * @param seenRevision see requireAsSeen
+ * @throws XnetError NotFound; AlreadyExists when another node has the name; FailedPrecondition; Conflict as requireAsSeen does
  */
-export function decideRename(view: ReadonlyView, nodeId: string, name: string): Decision {
+export function decideRename(view: ReadonlyView, nodeId: string, name: string, seenRevision?: number): Decision {
   const node = requireNode(view, nodeId);
   requireDecodable(view, keys.node(nodeId));
   if (node.name === name) return { subject: nodeId };
@@ -26,6 +28,8 @@ export function decideRename(view: ReadonlyView, nodeId: string, name: string): 
       hint: `see: xctl nodes show ${name}`,
     });
   }
+  const change = { field: 'name', before: node.name, after: name };
+  requireAsSeen(view, nodeId, seenRevision, [change]);
   requireFreeName(view, name);
   const former = [node.name, ...(node.formerNames ?? [])].filter((other) => other !== name).slice(0, mostFormerNames);
   const pools = [...view.pools].filter(([, { record }]) =>
@@ -54,7 +58,7 @@ export function decideRename(view: ReadonlyView, nodeId: string, name: string): 
         ...(view.nodeOfName.get(node.name) === nodeId ? [{ kind: 'delete' as const, key: keys.name(node.name) }] : []),
         ...kept,
       ],
-      event: { reason: 'NodeRenamed', subject: `node/${name}`, message: `name: ${node.name} → ${name}` },
+      event: { reason: 'NodeRenamed', subject: `node/${name}`, message: changeText(change) },
     },
   };
 }

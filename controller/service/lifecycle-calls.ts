@@ -57,7 +57,8 @@ export class LifecycleCalls {
     throwIfAny(problems.list, 'invalid change');
     const { feed, nodes } = this.#deps;
     const id = await findNodeAgain(feed, request.node, () => nodes.recall(mutationId(request), 'RenameNode'));
-    const { unchanged, revision, message } = await nodes.rename(mutationId(request), id, name ?? '');
+    const seenRevision = request.seenRevision === 0 ? undefined : request.seenRevision;
+    const { unchanged, revision, message } = await nodes.rename(mutationId(request), id, name ?? '', seenRevision);
     return { node: this.#node(id), unchanged, revision, change: message };
   }
 

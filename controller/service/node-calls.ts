@@ -177,6 +177,7 @@ export class NodeCalls {
     const change: NodeChange = {
       setLabels,
       removeLabels: request.removeLabels,
+      ...(request.seenRevision === 0 ? {} : { seenRevision: request.seenRevision }),
       ...(address === undefined ? {} : { address }),
       ...(availability === undefined ? {} : { availability }),
       ...(mode === undefined ? {} : { mode }),

@@ -431,6 +431,10 @@ export const descriptor = {
         "schedulable": {
          "type": "bool",
          "id": 26
+        },
+        "revision": {
+         "type": "int64",
+         "id": 27
         }
        }
       },
@@ -1851,6 +1855,10 @@ export const descriptor = {
         "mode": {
          "type": "Mode",
          "id": 8
+        },
+        "seenRevision": {
+         "type": "int64",
+         "id": 9
         }
        }
       },
@@ -3621,6 +3629,10 @@ export const descriptor = {
         "name": {
          "type": "string",
          "id": 4
+        },
+        "seenRevision": {
+         "type": "int64",
+         "id": 5
         }
        }
       },

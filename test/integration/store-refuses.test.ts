@@ -111,6 +111,7 @@ test('a change that the store refuses is asked for once: xctl passes the refusal
         {
           definition: services.admin.service,
           implementation: {
+            GetNode: unary(async () => ({ node: { id: 'n-85f97290490c', name: 'web-1', revision: 7 } })),
             SetNode: unary(async () => {
               asked[index] = (asked[index] ?? 0) + 1;
               throw new XnetError('NotWritable', 'etcd refuses to write: its disk quota is used up');

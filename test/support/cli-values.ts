@@ -38,6 +38,7 @@ export const wireNode: Node__Output = {
   containersKnown: true,
   drain: null,
   schedulable: true,
+  revision: 1041,
 };
 
 export const node = (more: Partial<Node__Output> = {}): NodeOutput => nodeFromWire({ ...wireNode, ...more });

@@ -21,6 +21,7 @@ import { usageOf } from '../../registry/allocate.js';
 import { reportsContainers } from '../../registry/drain-node.js';
 import { doubtOf, noSuchPool } from '../../registry/lookup.js';
 import { nodeState } from '../../session/node-state.js';
+import { keys } from '../../store/keys.js';
 import type { EventRecord, NodeRecord, SubnetRecord } from '../../store/records.js';
 import { withDataPath } from '../../view/data-path.js';
 import type { HeldSubnet } from '../../view/held.js';
@@ -146,6 +147,7 @@ export function wireFromNode(view: ReadonlyView, id: string, live: Live): Node |
     ...summary,
     id,
     labels: node.labels,
+    revision: view.modRevisionOf(keys.node(id)),
     mode: wireFromMode(primary?.mode ?? node.mode ?? 'bip'),
     pool: primary?.pool ?? '',
     leases: leases.map((lease) => wireFromLease(lease, lease.sinceMs)),

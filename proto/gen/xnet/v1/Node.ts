@@ -38,6 +38,7 @@ export interface Node {
   'containersKnown'?: (boolean);
   'drain'?: (_xnet_v1_Drain | null);
   'schedulable'?: (boolean);
+  'revision'?: (number | string | Long);
 }
 
 export interface Node__Output {
@@ -67,4 +68,5 @@ export interface Node__Output {
   'containersKnown': (boolean);
   'drain': (_xnet_v1_Drain__Output | null);
   'schedulable': (boolean);
+  'revision': (number);
 }

@@ -1,11 +1,13 @@
 // Original file: proto/xnet/v1/lifecycle.proto
 
+import type { Long } from '@grpc/proto-loader';
 
 export interface RenameNodeRequest {
   'operationId'?: (string);
   'dryRun'?: (boolean);
   'node'?: (string);
   'name'?: (string);
+  'seenRevision'?: (number | string | Long);
 }
 
 export interface RenameNodeRequest__Output {
@@ -13,4 +15,5 @@ export interface RenameNodeRequest__Output {
   'dryRun': (boolean);
   'node': (string);
   'name': (string);
+  'seenRevision': (number);
 }

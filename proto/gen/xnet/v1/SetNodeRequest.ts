@@ -2,6 +2,7 @@
 
 import type { Availability as _xnet_v1_Availability, Availability__Output as _xnet_v1_Availability__Output } from '../../xnet/v1/Availability.js';
 import type { Mode as _xnet_v1_Mode, Mode__Output as _xnet_v1_Mode__Output } from '../../xnet/v1/Mode.js';
+import type { Long } from '@grpc/proto-loader';
 
 export interface SetNodeRequest {
   'operationId'?: (string);
@@ -12,6 +13,7 @@ export interface SetNodeRequest {
   'setLabels'?: ({[key: string]: string});
   'removeLabels'?: (string)[];
   'mode'?: (_xnet_v1_Mode);
+  'seenRevision'?: (number | string | Long);
 }
 
 export interface SetNodeRequest__Output {
@@ -23,4 +25,5 @@ export interface SetNodeRequest__Output {
   'setLabels': ({[key: string]: string});
   'removeLabels': (string)[];
   'mode': (_xnet_v1_Mode__Output);
+  'seenRevision': (number);
 }
