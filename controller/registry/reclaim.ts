@@ -13,9 +13,12 @@ import { decideRemove } from './change-node.js';
 import { asSeen } from './guards.js';
 import { type Context, type Decision, mutate } from './mutation.js';
 
-/** mostDown is how many of `nodes` nodes may be down at once without anything being held. */
+/**
+ * mostDown is how many of `nodes` nodes may be down at once without anything being held. It is never more than half of them:
+ * in a small fleet, the controllers may be cut off together with the rest.
+ */
 export function mostDown(nodes: number): number {
-  return Math.max(3, Math.floor(nodes * 0.2));
+  return Math.min(Math.max(3, Math.floor(nodes * 0.2)), Math.floor(nodes / 2));
 }
 
 /** Outage counts the nodes that are down while nothing is reclaimed. */
