@@ -37,14 +37,15 @@ export function departureFromWire(wire: Departure__Output): DepartureOutput {
 const mostNames = 5;
 
 /** containersText names the containers that use a node's subnets: "2 containers use its subnets: web, db". */
-export function containersText({ state, containers, containerCount, versions }: NodeOutput): string {
+export function containersText({ state, containers, containerCount, conditions, versions }: NodeOutput): string {
   const isAway = state === 'down' || state === 'pending' || state === 'revoked';
   if (isAway) return `its host is ${state}: nothing is known of its containers`;
   if (containerCount === null) {
-    const which = versions.daemon === null ? '' : ` ${escaped(versions.daemon)}`;
-    return versions.daemon === null
-      ? 'its host has not reported yet'
-      : `xnetd${which} on its host does not report containers: upgrade it, or run "xnetd leave" there`;
+    if (versions.daemon === null) return 'its host has not reported yet';
+    if (conditions.some(({ type, ok }) => type === 'Docker' && !ok))
+      return 'Docker on its host has not answered xnetd: its containers are not known';
+    const which = escaped(versions.daemon);
+    return `xnetd ${which} on its host does not report containers: upgrade it, or run "xnetd leave" there`;
   }
   if (containerCount === 0) return 'no container uses its subnets';
   const names = containers.slice(0, mostNames).map(({ name }) => escaped(name));

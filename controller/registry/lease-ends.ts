@@ -87,8 +87,10 @@ export function decideFinishLease(
 export function unusedLeases(
   view: ReadonlyView,
   nodeId: string,
-  { leases, containers }: Pick<NodeStatus, 'leases' | 'containers'>,
+  { leases, containers, containerCount }: Pick<NodeStatus, 'leases' | 'containers' | 'containerCount'>,
 ): readonly HeldLease[] {
+  // A host whose Docker has not answered yet knows of no container.
+  if (containerCount === undefined) return [];
   return leasesOf(view, nodeId).filter((lease) => {
     const use = useOf(leases, lease);
     // A host that does not know yet that the lease is ending may begin to use it: Docker starts after it, for example.

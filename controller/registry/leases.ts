@@ -46,7 +46,7 @@ export class LeaseRegistry {
   }
 
   /** finish ends those ending leases of a connected node that its report says it does not use. It never throws. */
-  async finish(nodeId: string, status: Pick<NodeStatus, 'leases' | 'containers'>): Promise<void> {
+  async finish(nodeId: string, status: Pick<NodeStatus, 'leases' | 'containers' | 'containerCount'>): Promise<void> {
     const unused = unusedLeases(this.#context.feed.view, nodeId, status);
     await Promise.all(unused.map(({ pool, subnet, record }) => this.#finish(nodeId, { pool, subnet, ...record })));
   }

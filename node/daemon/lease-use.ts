@@ -91,7 +91,8 @@ export type LeaseUseReport = {
   readonly leases: readonly LeaseUse[];
   /** At most mostContainersReported. */
   readonly containers: readonly ContainerUse[];
-  readonly containerCount: number;
+  /** Undefined: Docker has not answered since the daemon started. */
+  readonly containerCount: number | undefined;
 };
 
 const timeoutMs = 10_000;
@@ -140,7 +141,7 @@ export class LeaseUses {
     return {
       leases: leases.map((lease) => leaseUseOf(lease, this.#options.mirror, this.#seen)),
       containers: containers.slice(0, mostContainersReported),
-      containerCount: new Set(containers.map(({ id }) => id)).size,
+      containerCount: this.#seen && new Set(containers.map(({ id }) => id)).size,
     };
   }
 }

@@ -156,6 +156,10 @@ export class SelfStatus {
     }
   }
 
+  #finds(lane: LaneName, reason: string): boolean {
+    return (this.#findings.get(lane) ?? []).some((finding) => finding.reason === reason);
+  }
+
   /** waits reports whether the last turn of a lane left anything not as desired. */
   waits(lane: LaneName): boolean {
     return (this.#findings.get(lane) ?? []).some(({ isNote }) => isNote !== true);
@@ -274,7 +278,9 @@ export class SelfStatus {
       silentPeers: dataPath.silentPeers.map(wireFromSilentPeer),
       leases: leases.map(wireFromLeaseUse),
       containers: containers.map(wireFromContainerUse),
-      containerCount,
+      // A host without Docker has no containers.
+      containerCount: containerCount ?? 0,
+      containersKnown: containerCount !== undefined || this.#finds('docker', 'NotInstalled'),
       ...(newAddress === undefined ? {} : { newAddress: formatIpv4(newAddress) }),
     };
   }

@@ -200,6 +200,6 @@ export type NodeStatus = {
   readonly leases: readonly LeaseUse[];
   /** At most mostContainersReported of those that use the node's subnets. */
   readonly containers: readonly ContainerUse[];
-  /** Absent: not known. A daemon that knows only one lease reports 0. */
+  /** Absent: not known, because Docker has not answered yet, or from a daemon that knows only one lease. */
   readonly containerCount?: number;
 };

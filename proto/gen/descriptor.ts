@@ -938,6 +938,10 @@ export const descriptor = {
         "newAddress": {
          "type": "string",
          "id": 15
+        },
+        "containersKnown": {
+         "type": "bool",
+         "id": 16
         }
        }
       },

@@ -233,6 +233,6 @@ export function statusFromReport(wire: ReportRequest__Output): NodeStatus {
       const container = { id: id.slice(0, longestName), name: name.slice(0, longestName) };
       return prefix === undefined ? [] : [{ ...container, subnet: prefix }];
     }),
-    containerCount: wire.containerCount,
+    ...(wire.containersKnown ? { containerCount: wire.containerCount } : {}),
   };
 }

@@ -141,9 +141,11 @@ export class SimulatedNode {
   /**
    * report reports with these conditions that everything received is in the kernel.
    * @param uses what it does with its leases; none: as a daemon that knows one lease
-   * @param containers names of those that use the first lease
+   * @param told names of those that use the first lease; null: Docker has not answered yet
    */
-  report(conditions: readonly Condition[] = [], uses: readonly LeaseUse[] = [], containers: readonly string[] = []) {
+  report(conditions: readonly Condition[] = [], uses: readonly LeaseUse[] = [], told: readonly string[] | null = []) {
+    const containersKnown = told !== null;
+    const containers = told ?? [];
     const [first] = this.assignment?.leases ?? [];
     const subnet = first === undefined ? '' : formatPrefix(first.subnet);
     const desired = this.routes().length;
@@ -162,13 +164,14 @@ export class SimulatedNode {
         leases: uses.map(wireFromLeaseUse),
         containers: containers.map((name) => ({ name, id: '0123456789ab', subnet })),
         containerCount: containers.length,
+        containersKnown,
       },
       { timeoutMs: 10_000 },
     );
   }
 
   /** reportContainers is report with all leases in force, and the names of the containers that use the first one. */
-  reportContainers(names: readonly string[]) {
+  reportContainers(names: readonly string[] | null) {
     const leases = (this.assignment?.leases ?? []).map((lease) => ({ ...lease, inForce: true }));
     return this.report([], leases, names);
   }

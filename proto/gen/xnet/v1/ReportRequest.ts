@@ -25,6 +25,7 @@ export interface ReportRequest {
   'containers'?: (_xnet_v1_ContainerUse)[];
   'containerCount'?: (number);
   'newAddress'?: (string);
+  'containersKnown'?: (boolean);
 }
 
 export interface ReportRequest__Output {
@@ -43,4 +44,5 @@ export interface ReportRequest__Output {
   'containers': (_xnet_v1_ContainerUse__Output)[];
   'containerCount': (number);
   'newAddress': (string);
+  'containersKnown': (boolean);
 }

@@ -80,6 +80,7 @@ test('a lease that is ending ends when its host reports that it does not use it,
   const status = (inForce: boolean, generation = 1, ending = true) => ({
     leases: [use(first, true), { ...use('10.84.0.0/24', inForce, generation), ending }],
     containers: [],
+    containerCount: 0,
   });
   await report(core, nodeId, status(true).leases);
   t.deepEqual(leases(), [`${first} in force`, '10.84.0.0/24 in force']);
@@ -91,9 +92,11 @@ test('a lease that is ending ends when its host reports that it does not use it,
   await core.leases.finish(nodeId, status(false, 2));
   // Its host has not heard of the end yet, and may begin to use it.
   await core.leases.finish(nodeId, status(false, 1, false));
-  await core.leases.finish(nodeId, { leases: [use(first, true)], containers: [] });
+  await core.leases.finish(nodeId, { leases: [use(first, true)], containers: [], containerCount: 0 });
+  // Docker has not answered its daemon yet.
+  await core.leases.finish(nodeId, { leases: status(false).leases, containers: [] });
   const container = { id: '1', name: 'c', subnet: prefix('10.84.0.0/24') };
-  await core.leases.finish(nodeId, { ...status(false), containers: [container] });
+  await core.leases.finish(nodeId, { ...status(false), containers: [container], containerCount: 1 });
   t.deepEqual(leases(), [`${first} in force`, '10.84.0.0/24 ending']);
   await Promise.all([core.leases.finish(nodeId, status(false)), core.leases.finish(nodeId, status(false))]);
   t.deepEqual(leases(), [`${first} in force`]);

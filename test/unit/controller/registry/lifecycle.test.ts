@@ -57,9 +57,10 @@ test('what a draining node is due for depends on its record, on a report made me
   const empty = { leases, containerCount: 0 };
   const used = { leases, containerCount: 2 };
   const old = { leases: [], containerCount: 0 };
+  const silent = { leases };
   const cases: readonly (readonly [
     Parameters<typeof drainStepOf>[0],
-    typeof empty | typeof old | undefined,
+    typeof empty | typeof old | typeof silent | undefined,
     number,
     DrainStep?,
   ])[] = [
@@ -69,6 +70,10 @@ test('what a draining node is due for depends on its record, on a report made me
     [record({}), used, 9_000_000],
     // A daemon that knows one lease says nothing of containers.
     [record({}), old, 9_000_000],
+    // Docker has not answered the daemon since that started.
+    [record({}), silent, 9_000_000],
+    [record({ remove: true, drainedMs: 1_200 }), silent, 9_000],
+    [record({ deadlineMs: 500 }), silent, 1_500, 'deadline'],
     [record({}), empty, 1_000, 'drained'],
     [record({ deadlineMs: 500 }), used, 1_499],
     [record({ deadlineMs: 500 }), used, 1_500, 'deadline'],

@@ -100,6 +100,7 @@ test('P8 any mix of calls through three controllers keeps every invariant, at ev
                 ending: true,
               })),
               containers: [],
+              containerCount: 0,
             });
           case 'reserve':
             return through.pools.reserve(id, { pool: 'default', cidr: prefix(`10.76.${n % 8}.0/24`), reason: '' });

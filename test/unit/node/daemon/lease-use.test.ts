@@ -1,12 +1,13 @@
 // What a host reports of its leases and of the containers that use them.
 import test from 'ava';
 import fc from 'fast-check';
-import { containerUses, type DockerSeen, leaseUseOf } from '../../../../node/daemon/lease-use.js';
+import { containerUses, type DockerSeen, LeaseUses, leaseUseOf } from '../../../../node/daemon/lease-use.js';
 import { bipOfLease } from '../../../../node/docker/bip/choose.js';
 import type { EngineContainer } from '../../../../node/docker/engine/engine.js';
 import { type Address, type Link, linkFlags } from '../../../../node/kernel/route-kernel.js';
 import { formatPrefix, gatewayOf, ipv4FromNumber } from '../../../../proto/domain/address.js';
 import { type Lease, leaseStates } from '../../../../proto/domain/network.js';
+import { silent } from '../../../support/controller.js';
 import { container, defaultNetwork, prefix } from '../../../support/docker-values.js';
 
 const bip: Lease = {
@@ -111,4 +112,24 @@ test('containers are counted where they have addresses, and only while they run'
       );
     }),
   );
+});
+
+test('containers are known once Docker has answered', async (t) => {
+  const known = { current: { assignment: undefined, table: undefined, isConfirmed: true } };
+  let answers = false;
+  const answer = async () => {
+    if (!answers) throw new Error('no answer');
+    return [];
+  };
+  const docker = { engine: { networks: answer, containers: answer }, bipsToCome: async () => [] };
+  const uses = new LeaseUses({ docker, mirror: kernel(['docker0', bip]), known, log: silent });
+  const count = async () => {
+    await uses.look();
+    return uses.report({ leases: [bip] }).containerCount;
+  };
+  t.is(await count(), undefined);
+  answers = true;
+  t.is(await count(), 0);
+  answers = false;
+  t.is(await count(), 0, 'what it said last stays');
 });
