@@ -1,5 +1,6 @@
 // Makes a commit of the next thing to do in a rollout. Pure.
 
+import { prefixesEqual } from '../../proto/domain/address.js';
 import { XnetError } from '../../proto/errors.js';
 import { asSeen, put } from '../registry/guards.js';
 import type { Circumstances, Decision } from '../registry/mutation.js';
@@ -163,12 +164,42 @@ function ended(input: AdvanceInput, record: RolloutRecord, state: 'done' | 'undo
   }
   const write = writeRollout(view, id, { ...record, state, sinceMs: nowMs, message: '' });
   const pool = poolModeWrite(view, record, state);
-  const message = state === 'done' ? 'all nodes are healthy' : 'all nodes have the leases that they had';
+  const message = endText(view, record, id, { state, keepsMode: pool.operations.length === 0 });
   return {
     guards: [...write.guards, ...pool.guards],
     operations: [...write.operations, ...pool.operations],
     event: event('RolloutDone', message),
   };
+}
+
+// What became of the nodes, and of the pool's mode.
+function endText(
+  view: ReadonlyView,
+  record: RolloutRecord,
+  id: string,
+  { state, keepsMode }: { readonly state: 'done' | 'undone'; readonly keepsMode: boolean },
+): string {
+  const steps = view.rolloutSteps.of(id).map(({ step }) => step);
+  const named = (found: readonly StepRecord[]) => {
+    const names = found.slice(0, 3).map(({ nodeName }) => nodeName);
+    return `${names.join(', ')}${found.length > 3 ? ` and ${found.length - 3} more` : ''}`;
+  };
+  const skipped = steps.filter((step) => step.state === 'skipped');
+  const elsewhere = steps.filter(
+    ({ state: its, granted, from }) =>
+      state === 'undone' && its === 'undone' && granted !== undefined && !prefixesEqual(granted.subnet, from.subnet),
+  );
+  const wanted = state === 'done' ? record.mode : record.formerMode;
+  const present = record.pool === undefined ? undefined : view.pools.get(record.pool)?.record.mode;
+  const others = skipped.length > 0 || elsewhere.length > 0 ? 'all other nodes' : 'all nodes';
+  return [
+    state === 'done' ? `${others} are healthy` : `${others} have the leases that they had`,
+    ...(elsewhere.length === 0 ? [] : [`${named(elsewhere)}: another subnet, since the former one is not free`]),
+    ...(skipped.length === 0 ? [] : [`${named(skipped)}: skipped`]),
+    ...(keepsMode && wanted !== present
+      ? [`pool ${record.pool} keeps mode ${present}: not all of its leases changed`]
+      : []),
+  ].join('; ');
 }
 
 // The pool itself changes last: a lease that names no mode follows it, and there is none left whose mode it would change.

@@ -34,6 +34,11 @@ export function isOpen(record: RolloutRecord, steps: readonly NodeStep[]): boole
   return record.state === 'cancelled' && steps.some(({ step }) => isInFlight(step) || step.state === 'granted');
 }
 
+/** keepsGrants reports whether a cancelled rollout has failed steps with grants: those that hosts do not use are taken back. */
+export function keepsGrants({ state }: RolloutRecord, steps: readonly NodeStep[]): boolean {
+  return state === 'cancelled' && steps.some(({ step }) => step.state === 'failed' && step.granted !== undefined);
+}
+
 function enter(at: NodeStep, state: StepRecord['state'], message = ''): Next {
   return { kind: 'enter', at, state, message };
 }

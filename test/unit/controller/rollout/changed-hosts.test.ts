@@ -4,13 +4,14 @@ import { LeaseRegistry } from '../../../../controller/registry/leases.js';
 import { nextOf } from '../../../../controller/rollout/next.js';
 import { keys } from '../../../../controller/store/keys.js';
 import { encode } from '../../../../controller/store/record-codec.js';
-import { newPool, once } from '../../../support/registry-values.js';
-import { RolloutFleet, report } from '../../../support/rollout-fleet.js';
+import { overlapsIn } from '../../../support/controller.js';
+import { newNode, newPool, once } from '../../../support/registry-values.js';
+import { RolloutFleet, report, type Temper } from '../../../support/rollout-fleet.js';
 
 const settings = { maxUnavailable: '1', healthSeconds: 60, createdBy: 'admin/alice' };
 
-async function fleetOf(t: ExecutionContext, hosts: number) {
-  const fleet = await RolloutFleet.start(Array.from({ length: hosts }, () => 'good' as const));
+async function fleetOf(t: ExecutionContext, hosts: number, temper: Temper = 'good') {
+  const fleet = await RolloutFleet.start(Array.from({ length: hosts }, () => temper));
   t.teardown(() => fleet.close());
   const { core } = fleet;
   const idOf = (name: string) => core.feed.view.nodeOfName.get(name) ?? '';
@@ -69,6 +70,36 @@ test('a host that waits on an ending lease for its other one gets its permit by 
   );
   t.is(fleet.mostAtOnce().permits, 1);
   t.true((await move('b', 'h-0')).unchanged, 'it is there');
+});
+
+test('a host whose former subnet is somebody else’s by now gets another one of the pool back, and the end says so', async (t) => {
+  const { fleet, core, leases, idOf, move, record } = await fleetOf(t, 1);
+  fleet.execute(core, 'c-1');
+  const host = idOf('h-0');
+  const [first] = subnetsOf(fleet, host);
+  if (first === undefined) return t.fail();
+  const { subject: id } = await move('b', 'h-0');
+  await fleet.until(() => record(id)?.state === 'done');
+  const use = { subnet: first, generation: 1, inForce: false, ending: true };
+  await leases.finish(host, { leases: [use], containers: [] });
+  await core.pools.release(once, first);
+  await core.nodes.add(once, { ...newNode('new', 99), pool: 'default', subnet: first });
+  await fleet.rollouts.control(once, id, 'undo');
+  await fleet.until(() => record(id)?.state === 'undone');
+  t.is(fleet.places()['h-0'], 'default');
+  t.deepEqual(overlapsIn(fleet.cluster.history), []);
+  const events = (await core.context.store.scan('events/')).map(({ value }) => value).join();
+  t.regex(events, /all other nodes have the leases that they had; h-0: another subnet/);
+});
+
+test('cancelling a rollout that has failed takes the grant of the failed step back', async (t) => {
+  const { fleet, core, move, record } = await fleetOf(t, 1, 'rolls back');
+  fleet.execute(core, 'c-1');
+  const { subject: id } = await move('b', 'h-0');
+  await fleet.until(() => record(id)?.state === 'failed');
+  await fleet.rollouts.control(once, id, 'cancel');
+  await fleet.until(() => core.feed.view.rolloutSteps.of(id)[0]?.step.state === 'skipped');
+  t.deepEqual(fleet.places(), { 'h-0': 'default' });
 });
 
 test('steps that a newer version wrote are not replaced', async (t) => {
