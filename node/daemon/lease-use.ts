@@ -26,8 +26,8 @@ import type { KnownReader } from './known.js';
 export type DockerSeen = {
   readonly networks: readonly EngineNetwork[];
   readonly containers: readonly EngineContainer[];
-  /** See bipsToCome. */
-  readonly bipsToCome: readonly Bip[];
+  /** See bipsToCome; undefined: not known. */
+  readonly bipsToCome: readonly Bip[] | undefined;
 };
 
 /** leaseUseOf says whether a host uses a lease. Pure. @param seen undefined: Docker has not answered yet */
@@ -48,7 +48,8 @@ function has(networks: readonly EngineNetwork[], subnet: Prefix): boolean {
 }
 
 function isToCome(lease: Lease, { bipsToCome }: DockerSeen): boolean {
-  return lease.mode === 'bip' && bipsToCome.some((bip) => bipsEqual(bip, bipOfLease(lease)));
+  if (lease.mode !== 'bip') return false;
+  return bipsToCome === undefined || bipsToCome.some((bip) => bipsEqual(bip, bipOfLease(lease)));
 }
 
 /**
@@ -128,7 +129,11 @@ export class LeaseUses {
     try {
       const [networks, containers] = await Promise.all([engine.networks(signal), engine.containers(signal)]);
       // After the networks: a change that ended in between has its outcome in daemon.json.
-      this.#seen = { networks, containers, bipsToCome: await docker.bipsToCome() };
+      const bipsToCome = await docker.bipsToCome().catch((error: unknown) => {
+        log.debug({ reason: messageOf(error) }, 'daemon.json not read');
+        return undefined;
+      });
+      this.#seen = { networks, containers, bipsToCome };
       this.#changed.notify();
     } catch (error) {
       log.debug({ reason: messageOf(error) }, 'containers not read');

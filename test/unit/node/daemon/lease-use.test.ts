@@ -69,6 +69,7 @@ test('a lease is in force when its own bridge has the address; one that ends, un
   const failed = { ...seen, bipsToCome: [bipOfLease(ending)] };
   t.true(inForce(ending, kernel(), failed), 'daemon.json names it');
   t.false(inForce(bip, kernel(), failed), 'it is not in force yet');
+  t.true(inForce(ending, kernel(), { ...seen, bipsToCome: undefined }), 'daemon.json can not be read');
 });
 
 test('containers are counted where they have addresses, and only while they run', (t) => {
