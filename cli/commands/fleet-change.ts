@@ -25,12 +25,17 @@ export async function makeStep({ client }: CommandContext, step: FleetStep, call
       });
       return;
     }
-    case 'set pool':
+    case 'set pool': {
+      const { quarantine, reclaimAfter, followAddress } = step.change;
       await client.change((admin) => admin.setPool.bind(admin), {
         ...call,
-        ...{ name: step.name, quarantineSeconds: secondsOf(step.quarantine) },
+        name: step.name,
+        ...(quarantine === undefined ? {} : { quarantineSeconds: secondsOf(quarantine) }),
+        ...(reclaimAfter === undefined ? {} : { reclaimAfterSeconds: secondsOf(reclaimAfter) }),
+        ...(followAddress === undefined ? {} : { followAddress }),
       });
       return;
+    }
     case 'resize pool':
       await client.change((admin) => admin.resizePool.bind(admin), { ...call, name: step.name, cidr: step.cidr });
       return;

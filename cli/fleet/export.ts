@@ -15,6 +15,8 @@ export function exportFleet({ pools, nodes }: FleetState): FleetFile {
       networkName: pool.networkName,
       bridgeName: pool.bridgeName,
       quarantine: durationText(pool.quarantineSeconds),
+      reclaimAfter: pool.reclaimAfterSeconds === null ? 'never' : durationText(pool.reclaimAfterSeconds),
+      followAddress: pool.followAddress,
       reservations: pool.reservations.map(({ cidr, node, reason }) => ({
         cidr,
         ...(node === null ? {} : { node }),

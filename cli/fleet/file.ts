@@ -30,6 +30,7 @@ export const fleetVersion = 'xnet/v1';
 
 const textNeeded = 'has to be text: put it in quotes';
 const lengthNeeded = 'has to be a whole number from 1 to 30';
+const truthNeeded = 'has to be true or false';
 const listNeeded = 'has to be a list';
 const mapNeeded = 'has to be a map of keys and values';
 
@@ -53,6 +54,11 @@ const name = checked(checkName);
 const duration = checked((text) =>
   parseDuration(text) === undefined ? { problem: `"${text}" is not a duration such as 1h` } : { value: text },
 );
+const reclaimAfter = checked((text) =>
+  text === 'never' || parseDuration(text) !== undefined
+    ? { value: text }
+    : { problem: `"${text}" is neither never nor a duration such as 7d` },
+);
 const mode = v.picklist(['bip', 'bridge'], 'has to be bip or bridge');
 
 const reservation = entry({
@@ -72,6 +78,9 @@ const pool = entry({
   networkName: v.optional(checked(checkDockerName)),
   bridgeName: v.optional(checked(checkInterfaceName)),
   quarantine: v.optional(duration),
+  /** A duration or "never". */
+  reclaimAfter: v.optional(reclaimAfter),
+  followAddress: v.optional(v.boolean(truthNeeded)),
   /** All reservations of the pool; absent: they are left alone. */
   reservations: v.optional(v.array(reservation, listNeeded)),
 });
@@ -99,7 +108,7 @@ const node = entry({
   pool: v.optional(name),
   mode: v.optional(mode),
   labels: v.optional(labels),
-  cordoned: v.optional(v.boolean('has to be true or false')),
+  cordoned: v.optional(v.boolean(truthNeeded)),
 });
 
 const fleet = entry({

@@ -15,7 +15,7 @@ export type FleetState = { readonly pools: readonly PoolOutput[]; readonly nodes
 /** FleetStep is one change; all but "rollout" restart nothing. */
 export type FleetStep =
   | { readonly kind: 'create pool'; readonly pool: FilePool }
-  | { readonly kind: 'set pool'; readonly name: string; readonly quarantine: string; readonly before: string }
+  | { readonly kind: 'set pool'; readonly name: string; readonly change: PoolDifference }
   | { readonly kind: 'resize pool'; readonly name: string; readonly cidr: string; readonly before: string }
   | { readonly kind: 'unreserve'; readonly pool: string; readonly cidr: string }
   | {
@@ -45,6 +45,16 @@ export type PlannedMove = {
   readonly before: string;
 };
 
+/** PoolDifference is what differs in the settings of a pool; absent fields do not. */
+export type PoolDifference = {
+  readonly quarantine?: string;
+  /** "never" or a duration. */
+  readonly reclaimAfter?: string;
+  readonly followAddress?: boolean;
+  /** "quarantine: 1h → 2h" */
+  readonly text: string;
+};
+
 /** NodeDifference is what differs in a node; absent fields do not. */
 export type NodeDifference = {
   readonly address?: string;
@@ -60,7 +70,31 @@ export type FleetPlan = { readonly steps: readonly FleetStep[]; readonly problem
 
 /** secondsOf returns a duration of a file, which parseFleet has checked, in whole seconds. */
 export function secondsOf(duration: string): number {
-  return Math.ceil((parseDuration(duration) ?? 0) / 1000);
+  return duration === 'never' ? 0 : Math.ceil((parseDuration(duration) ?? 0) / 1000);
+}
+
+type PoolSettings = Pick<PoolOutput, 'quarantineSeconds' | 'reclaimAfterSeconds' | 'followAddress'>;
+
+// `pool`: as it is, or as it is created.
+function settingSteps({ name, ...wanted }: FilePool, pool: PoolSettings): FleetStep[] {
+  const onOff = (value: boolean) => (value ? 'on' : 'off');
+  const { quarantine, reclaimAfter, followAddress } = wanted;
+  const reclaims = pool.reclaimAfterSeconds ?? 0;
+  const change = {
+    ...(quarantine === undefined || secondsOf(quarantine) === pool.quarantineSeconds ? {} : { quarantine }),
+    ...(reclaimAfter === undefined || secondsOf(reclaimAfter) === reclaims ? {} : { reclaimAfter }),
+    ...(followAddress === undefined || followAddress === pool.followAddress ? {} : { followAddress }),
+  };
+  const texts = [
+    ...('quarantine' in change ? [`quarantine: ${durationText(pool.quarantineSeconds)} → ${change.quarantine}`] : []),
+    ...('reclaimAfter' in change
+      ? [`reclaim after: ${reclaims === 0 ? 'never' : durationText(reclaims)} → ${change.reclaimAfter}`]
+      : []),
+    ...('followAddress' in change
+      ? [`follow addresses: ${onOff(pool.followAddress)} → ${onOff(!pool.followAddress)}`]
+      : []),
+  ];
+  return texts.length === 0 ? [] : [{ kind: 'set pool', name, change: { ...change, text: texts.join(', ') } }];
 }
 
 function poolSteps(wanted: FilePool, pool: PoolOutput, prune: boolean, path: Path): FleetPlan {
@@ -87,11 +121,7 @@ function poolSteps(wanted: FilePool, pool: PoolOutput, prune: boolean, path: Pat
       if (!held.some((other) => same(each, other))) reserved.push({ kind: 'reserve', pool: name, ...each });
   }
   if (wanted.cidr !== pool.cidr) steps.push({ kind: 'resize pool', name, cidr: wanted.cidr, before: pool.cidr });
-  if (wanted.quarantine !== undefined && secondsOf(wanted.quarantine) !== pool.quarantineSeconds) {
-    const before = durationText(pool.quarantineSeconds);
-    steps.push({ kind: 'set pool', name, quarantine: wanted.quarantine, before });
-  }
-  steps.push(...reserved);
+  steps.push(...settingSteps(wanted, pool), ...reserved);
   return { steps, problems };
 }
 
@@ -134,6 +164,9 @@ export function planFleet(file: FleetFile, state: FleetState, { prune }: { reado
     const pool = pools.get(wanted.name);
     if (pool === undefined) {
       steps.push({ kind: 'create pool', pool: wanted });
+      // It is created with its quarantine.
+      const { quarantine: _, ...rest } = wanted;
+      steps.push(...settingSteps(rest, { quarantineSeconds: 0, reclaimAfterSeconds: null, followAddress: false }));
       for (const { cidr, node = '', reason = '' } of wanted.reservations ?? []) {
         steps.push({ kind: 'reserve', pool: wanted.name, cidr, node, reason });
       }
@@ -199,7 +232,7 @@ export function stepText(step: FleetStep): readonly string[] {
     case 'create pool':
       return [`+ pool ${step.pool.name}: ${step.pool.cidr}, ${step.pool.mode ?? 'bip'}`];
     case 'set pool':
-      return [`~ pool ${step.name}: quarantine: ${step.before} → ${step.quarantine}`];
+      return [`~ pool ${step.name}: ${step.change.text}`];
     case 'resize pool':
       return [`~ pool ${step.name}: range: ${step.before} → ${step.cidr}`];
     case 'unreserve':

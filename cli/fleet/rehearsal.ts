@@ -19,6 +19,8 @@ export function rehearsable(steps: readonly FleetStep[]): readonly FleetStep[] {
         return resized.size === 0 && movedAddresses === 0;
       case 'resize pool':
         return resized.size === 1 && !freed.has(step.name) && movedAddresses === 0;
+      case 'set pool':
+        return !made.has(step.name);
       case 'reserve':
         return ![made, resized, freed].some((names) => names.has(step.pool)) && !added.has(step.node);
       case 'add node':

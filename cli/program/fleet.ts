@@ -29,7 +29,7 @@ until it is over. What the file does not name is left alone. The same command ag
 A file:
   apiVersion: xnet/v1
   pools:
-    - {name: a, cidr: 10.76.0.0/16, quarantine: 1h, reservations: [{cidr: 10.76.0.0/22, reason: lab}]}
+    - {name: a, cidr: 10.76.0.0/16, quarantine: 1h, reclaimAfter: never, reservations: [{cidr: 10.76.0.0/22, reason: lab}]}
   nodes:
     - {name: web-1, address: 192.168.83.11, pool: a, labels: {zone: eu-1}}
 

@@ -11,7 +11,15 @@ import { XnetError } from '../../../../proto/errors.js';
 const pool = (name: string, cidr: string, more: object = {}) =>
   poolFromWire({
     ...{ name, cidr, subnetLength: 24, mode: 'MODE_BIP', networkName: 'xnet', bridgeName: 'xnet0' },
-    ...{ quarantineSeconds: 3600, reservations: [], createdMs: 1, usage: null, ...more },
+    ...{
+      quarantineSeconds: 3600,
+      reclaimAfterSeconds: 0,
+      followAddress: false,
+      reservations: [],
+      createdMs: 1,
+      usage: null,
+      ...more,
+    },
   } as unknown as Parameters<typeof poolFromWire>[0]);
 
 const node = (name: string, address: string, more: object = {}) =>
@@ -72,6 +80,7 @@ test('every problem of a file is named, at its line and column', (t) => {
     '    cidr: 10.76.0.1/16',
     '    color: red',
     '    quarantine: soon',
+    '    reclaimAfter: later',
     'nodes:',
     '  - name: web-1',
     '    labels: {zone: 1, "a b": x}',
@@ -82,18 +91,19 @@ test('every problem of a file is named, at its line and column', (t) => {
   const error = t.throws(() => readFleet(text, 'fleet.yaml'), { instanceOf: XnetError });
   const at = (error?.problems ?? []).map((line) => line.split(' ')[0]).sort();
   t.deepEqual(at, [
-    'fleet.yaml:10:12:',
-    'fleet.yaml:10:52:',
-    'fleet.yaml:11:5:',
-    'fleet.yaml:12:1:',
+    'fleet.yaml:10:20:',
+    'fleet.yaml:10:30:',
+    'fleet.yaml:11:12:',
+    'fleet.yaml:11:52:',
+    'fleet.yaml:12:5:',
+    'fleet.yaml:13:1:',
     'fleet.yaml:1:13:',
     'fleet.yaml:3:11:',
     'fleet.yaml:4:11:',
     'fleet.yaml:5:5:',
     'fleet.yaml:6:17:',
-    'fleet.yaml:8:5:',
-    'fleet.yaml:9:20:',
-    'fleet.yaml:9:30:',
+    'fleet.yaml:7:19:',
+    'fleet.yaml:9:5:',
   ]);
   t.is(error?.code, 'InvalidArgument');
   for (const word of ['color', 'more', 'address', 'quotes', 'host bits', 'duration']) {
@@ -124,14 +134,15 @@ test('a file changes what it names; what it does not name is left alone, unless 
   t.deepEqual(planned(`${head}nodes: [{name: web-1, address: 192.168.83.1}]`), []);
   t.deepEqual(
     planned(
-      `${head}pools: [{name: c, cidr: 10.78.0.0/16}, {name: a, cidr: 10.76.0.0/15, mode: bridge, quarantine: 2h}]\n` +
+      `${head}pools: [{name: c, cidr: 10.78.0.0/16, quarantine: 2h, reclaimAfter: 1d}, {name: a, cidr: 10.76.0.0/15, mode: bridge, quarantine: 2h, reclaimAfter: 7d, followAddress: true}]\n` +
         'nodes: [{name: web-1, address: 192.168.83.7, pool: b, labels: {zone: z2, rack: r1}}, ' +
         '{name: web-3, address: 192.168.83.3, pool: c, cordoned: true}]',
     ),
     [
       '+ pool c: 10.78.0.0/16, bip',
+      '~ pool c: reclaim after: never → 1d',
       '~ pool a: range: 10.76.0.0/16 → 10.76.0.0/15',
-      '~ pool a: quarantine: 1h → 2h',
+      '~ pool a: quarantine: 1h → 2h, reclaim after: never → 7d, follow addresses: off → on',
       '~ node web-1: address: 192.168.83.1 → 192.168.83.7, label zone: z1 → z2, label rack: (none) → r1',
       '+ node web-3: 192.168.83.3, pool c',
       '~ node web-3: availability: active → cordoned',
