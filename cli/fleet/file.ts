@@ -12,6 +12,7 @@ import {
   parseDocument,
   stringify,
 } from 'yaml';
+import { checkDuration, formatDuration } from '../../proto/domain/duration.js';
 import {
   type Checked,
   checkAddress,
@@ -23,7 +24,6 @@ import {
   checkText,
 } from '../../proto/domain/input.js';
 import { messageOf, XnetError } from '../../proto/errors.js';
-import { formatDuration, parseDuration } from '../output/time.js';
 
 /** fleetVersion is the version of the format. */
 export const fleetVersion = 'xnet/v1';
@@ -51,14 +51,12 @@ function entry<Entries extends v.ObjectEntries>(entries: Entries) {
 }
 
 const name = checked(checkName);
-const duration = checked((text) =>
-  parseDuration(text) === undefined ? { problem: `"${text}" is not a duration such as 1h` } : { value: text },
-);
-const reclaimAfter = checked((text) =>
-  text === 'never' || parseDuration(text) !== undefined
-    ? { value: text }
-    : { problem: `"${text}" is neither never nor a duration such as 7d` },
-);
+// The bounds are those of the controllers, so that a file is refused before any of it is done.
+const yearMs = 365 * 86_400_000;
+const quarantineBounds = { minMs: 0, maxMs: yearMs };
+const reclaimBounds = { minMs: 600_000, maxMs: yearMs };
+const duration = checked((text) => checkDuration(text, quarantineBounds));
+const reclaimAfter = checked((text) => (text === 'never' ? { value: 0 } : checkDuration(text, reclaimBounds)));
 const mode = v.picklist(['bip', 'bridge'], 'has to be bip or bridge');
 
 const reservation = entry({

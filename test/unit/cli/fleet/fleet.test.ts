@@ -80,7 +80,7 @@ test('every problem of a file is named, at its line and column', (t) => {
     '    cidr: 10.76.0.1/16',
     '    color: red',
     '    quarantine: soon',
-    '    reclaimAfter: later',
+    '    reclaimAfter: 1s',
     'nodes:',
     '  - name: web-1',
     '    labels: {zone: 1, "a b": x}',
