@@ -13,6 +13,7 @@ import { type EmbeddedEtcd, startEmbeddedEtcd } from './store/embedded-etcd.js';
 import { EtcdStore } from './store/etcd.js';
 import type { EtcdOptions } from './store/etcd-client.js';
 import { EtcdExposure } from './store/etcd-exposure.js';
+import { EtcdHistory } from './store/etcd-history.js';
 import { runUpkeep } from './store/etcd-upkeep.js';
 import { Gate } from './store/gate.js';
 import { keys } from './store/keys.js';
@@ -79,6 +80,7 @@ export class Storage {
   readonly #etcd: EmbeddedEtcd | undefined;
   readonly #etcdStore: EtcdStore;
   readonly #exposure: EtcdExposure;
+  readonly #history: EtcdHistory;
   readonly #gate: Gate;
   readonly #runAges: (signal: AbortSignal) => Promise<void>;
   readonly #runUpkeep: (signal: AbortSignal) => Promise<void>;
@@ -104,6 +106,8 @@ export class Storage {
     this.#etcd = etcd;
     this.#etcdStore = new EtcdStore(options);
     this.#exposure = new EtcdExposure(options, log);
+    const known = { olderThan: (ageMs: number) => ages.olderThan(ageMs, Date.now()), newest: () => ages.newest };
+    this.#history = new EtcdHistory(options, known, log);
     this.feed = new ViewFeed({
       times: { ages, now: Date.now },
       store: this.#etcdStore,
@@ -162,9 +166,9 @@ export class Storage {
     return this.#etcd !== undefined;
   }
 
-  /** warnings returns what makes etcd reachable for others than the controllers. */
+  /** warnings returns what makes etcd reachable for others than the controllers, and whether its history grows. */
   get warnings(): readonly string[] {
-    return this.#exposure.warnings;
+    return [...this.#exposure.warnings, ...this.#history.warnings];
   }
 
   /** writeProblem returns why the store can't be written; undefined: it can. */
@@ -183,8 +187,10 @@ export class Storage {
       view: (stop) => this.feed.run(stop),
       gate: (stop) => this.#gate.run(stop),
       exposure: (stop) => this.#exposure.run(stop),
-      // An external etcd is its operator's.
-      ...(this.#etcd === undefined ? {} : { upkeep: this.#runUpkeep }),
+      // An external etcd is its operator's, who is told.
+      ...(this.#etcd === undefined
+        ? { history: (stop: AbortSignal) => this.#history.run(stop) }
+        : { upkeep: this.#runUpkeep }),
       ages: this.#runAges,
     };
   }

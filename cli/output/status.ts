@@ -45,7 +45,7 @@ export type StatusOutput = {
     readonly refusal: string | null;
     /** How often the store was listed again since the controller started. */
     readonly resyncs: number;
-    /** What makes the store reachable for others, one line each. A warning does not change the exit code. */
+    /** What makes the store reachable for others, or fill up, one line each. A warning does not change the exit code. */
     readonly warnings: readonly string[];
   };
   readonly pools: readonly PoolOutput[];

@@ -55,7 +55,7 @@ export type ThisController = {
   readonly etcd: {
     readonly endpoints: readonly string[];
     readonly embedded: boolean;
-    /** Returns what makes etcd reachable for others than the controllers. */
+    /** Returns what makes etcd reachable for others than the controllers, or fill up. */
     readonly warnings: () => readonly string[];
   };
   readonly health: () => ControllerHealth;

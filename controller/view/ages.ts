@@ -73,6 +73,17 @@ export class Ages {
     return seen === undefined || seen.revision < revision ? 0 : Math.max(0, nowMs - seen.atMs);
   }
 
+  /** olderThan returns the newest revision that was seen at least that long ago, in milliseconds; undefined: none was. */
+  olderThan(ageMs: number, nowMs: number): number | undefined {
+    const all = this.#newest === undefined ? this.#samples : [...this.#samples, this.#newest];
+    return all.findLast(({ atMs }) => nowMs - atMs >= ageMs)?.revision;
+  }
+
+  /** newest returns the newest revision that was seen; undefined: none was. */
+  get newest(): number | undefined {
+    return this.#newest?.revision;
+  }
+
   /** load reads the saved samples. If they are unreadable, every revision is as old as this process. */
   async load(path: string, log: Logger, nowMs: number): Promise<this> {
     try {

@@ -2,8 +2,10 @@
 import test from 'ava';
 import { pino } from 'pino';
 import { EtcdStore } from '../../controller/store/etcd.js';
-import { readsAnonymously } from '../../controller/store/etcd-client.js';
+import { clientOf, readsAnonymously } from '../../controller/store/etcd-client.js';
 import { EtcdExposure, exposureOf } from '../../controller/store/etcd-exposure.js';
+import { EtcdHistory } from '../../controller/store/etcd-history.js';
+import { Ages } from '../../controller/view/ages.js';
 import { XnetError } from '../../proto/errors.js';
 import { enableAuthentication, freePort, TestEtcd } from '../support/etcd.js';
 
@@ -48,6 +50,55 @@ test('an etcd without authentication is open, one with it is not; both are witho
     message: /permission denied/i,
   });
   await elsewhere.close();
+});
+
+test('an etcd that keeps a history of a day is told of until it is compacted', async (t) => {
+  const etcd = await TestEtcd.start();
+  t.teardown(() => etcd.close());
+  const options = { endpoints: [etcd.endpoint], prefix: '/xnet/v1/' };
+  const store = new EtcdStore(options);
+  t.teardown(() => store.close());
+  const dayMs = 24 * 3_600_000;
+  const ages = new Ages();
+  const writes = async (count: number) => {
+    let revision = 0;
+    for (let index = 0; index < count; index++) {
+      ({ revision } = await store.commit({ guards: [], operations: [{ kind: 'put', key: 'a', value: `${index}` }] }));
+    }
+    return revision;
+  };
+  const old = await writes(2);
+  ages.saw(old, 0);
+  let nowMs = dayMs - 1;
+  const known = { olderThan: (ageMs: number) => ages.olderThan(ageMs, nowMs), newest: () => ages.newest };
+  const limits = { everyMs: 20, oldMs: dayMs, manyRevisions: 10 };
+  const warned: string[] = [];
+  const log = pino({ level: 'warn' }, { write: (line: string) => warned.push(messageIn(line)) });
+  const history = new EtcdHistory(options, known, log, limits);
+  // One look, then the signal.
+  const looked = async () => {
+    const stop = new AbortController();
+    const running = history.run(stop.signal);
+    stop.abort();
+    await running;
+    return history.warnings;
+  };
+  ages.saw(await writes(9), nowMs);
+  nowMs = dayMs;
+  t.deepEqual(await looked(), [], 'few revisions');
+  ages.saw(await writes(1), nowMs);
+  nowMs = dayMs - 1;
+  t.deepEqual(await looked(), [], 'not a day');
+  nowMs = dayMs;
+  const [warning = ''] = await looked();
+  t.regex(warning, /has not compacted its history for a day \(10 revisions\).*--auto-compaction-retention=1h/);
+  await looked();
+  t.deepEqual(warned, [warning], 'once');
+
+  const client = clientOf(options, etcd.endpoint);
+  await client.kv.compact({ revision: old + 1 });
+  client.close();
+  t.deepEqual(await looked(), []);
 });
 
 test('what does not answer is not said to be closed', async (t) => {
