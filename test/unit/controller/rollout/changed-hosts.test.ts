@@ -81,7 +81,7 @@ test('a host whose former subnet is somebody else’s by now gets another one of
   const { subject: id } = await move('b', 'h-0');
   await fleet.until(() => record(id)?.state === 'done');
   const use = { subnet: first, generation: 1, inForce: false, ending: true };
-  await leases.finish(host, { leases: [use], containers: [] });
+  await leases.finish(host, { leases: [use], containers: [], containerCount: 0 });
   await core.pools.release(once, first);
   await core.nodes.add(once, { ...newNode('new', 99), pool: 'default', subnet: first });
   await fleet.rollouts.control(once, id, 'undo');

@@ -196,8 +196,10 @@ test('membership comes from the identity; a unix socket needs a node name instea
     );
   }
   t.notThrows(() => requireSameNode(whole, { ...whole, nodeId: 'n-2' }));
+  // A node that was renamed keeps its id.
+  t.notThrows(() => requireSameNode(whole, { ...whole, nodeName: 'web-2' }));
   t.is(
-    codeOf(() => requireSameNode(whole, { ...whole, nodeName: 'web-2' })),
+    codeOf(() => requireSameNode(whole, { ...whole, nodeId: 'n-2', nodeName: 'web-2' })),
     'FailedPrecondition',
   );
 });
