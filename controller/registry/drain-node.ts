@@ -62,7 +62,7 @@ export function decideDrain(view: ReadonlyView, nodeId: string, wanted: Draining
     const again = {
       ...drain,
       remove: drain.remove || wanted.remove,
-      ...(deadlineMs === undefined ? {} : { deadlineMs, sinceMs: nowMs }),
+      ...(deadlineMs === undefined ? {} : { deadlineMs, sinceMs: nowMs, revision: view.revision + 1 }),
     };
     return written(view, nodeId, { ...node, drain: again }, { reason: 'NodeDraining', message });
   }
@@ -70,6 +70,7 @@ export function decideDrain(view: ReadonlyView, nodeId: string, wanted: Draining
   const begun = {
     before,
     sinceMs: nowMs,
+    revision: view.revision + 1,
     remove: wanted.remove,
     leave: false,
     ...(deadlineMs === undefined ? {} : { deadlineMs }),

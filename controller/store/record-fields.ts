@@ -36,7 +36,10 @@ export const addressText = v.pipe(
 export const drain = object({
   /** The availability to go back to. */
   before: v.picklist(['active', 'cordoned']),
+  /** By the clock of the controller that wrote it. Others count from the time they saw `revision`. */
   sinceMs: count,
+  /** The drain began at this revision of the store, or a few later. */
+  revision: v.exactOptional(count),
   /** How long to wait for it; absent: as long as it takes. */
   deadlineMs: v.exactOptional(count),
   /** Whether the host is to leave as soon as no container uses its subnets, and whether it was told so. */

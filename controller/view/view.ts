@@ -282,7 +282,8 @@ export class View {
     this.#undecodable.delete(key);
     const { ages, now } = this.#times;
     const nowMs = now();
-    const since = { record: () => ages.of(modRevision, nowMs), key: () => ages.of(createRevision, nowMs) };
+    const revision = (each: number) => ages.of(each, nowMs);
+    const since = { record: () => revision(modRevision), key: () => revision(createRevision), revision };
     return localTimes(kind, decoded.record, since, nowMs);
   }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
 import { checkUse, tokenRecord } from '../../../../controller/authority/tokens.js';
+import { drainStepOf } from '../../../../controller/registry/drain-node.js';
 import { encode } from '../../../../controller/store/record-codec.js';
 import { Ages } from '../../../../controller/view/ages.js';
 import { formatPrefix, prefixFromKey } from '../../../../proto/domain/address.js';
@@ -109,6 +110,26 @@ test('C13 a controller whose clock is two hours ahead grants nothing out of quar
   const id = restarted.feed.view.leasesOfNode.get(second)?.[0] ?? 0;
   t.is(formatPrefix(prefixFromKey(id)), '10.76.0.0/24');
   for (const core of [right, wrong, fresh, restarted]) await core.stop();
+});
+
+test('C13 the deadline of a drain is not over early by the clock of another controller, nor put off by other changes', async (t) => {
+  const { clock, right, wrong, ahead, even } = await skewed();
+  const { subject } = await right.nodes.add(once, host(1));
+  await even(wrong);
+  await right.nodes.drain(once, subject, { deadlineMs: hourMs, remove: false });
+  await even(wrong);
+  const due = () => {
+    const record = wrong.feed.view.nodes.get(subject)?.record;
+    return record === undefined ? 'gone' : drainStepOf(record, undefined, ahead());
+  };
+  t.is(due(), undefined);
+  clock.nowMs += hourMs / 2;
+  await right.nodes.set(once, subject, { setLabels: { zone: 'a' }, removeLabels: [] });
+  await even(wrong);
+  t.is(due(), undefined);
+  clock.nowMs += hourMs / 2 + 10_000;
+  t.is(due(), 'deadline');
+  for (const core of [right, wrong]) await core.stop();
 });
 
 test('a token lasts as long as it says, by every controller, also after it was used', async (t) => {
