@@ -58,8 +58,13 @@ async function joinSoonAfterPublicPool(t: ExecutionContext, fleet: Fleet): Promi
 
 const rooted = process.getuid?.() === 0;
 
-for (const line of engineLines) {
-  const engine = rooted ? await tryEngine(line) : { line, why: 'it needs root' };
+// All engines before the first test: ava takes no test once a file has waited after its first one.
+const engines = await Promise.all(
+  engineLines.map(async (line) => (rooted ? tryEngine(line) : { line, why: 'it needs root' })),
+);
+
+for (const engine of engines) {
+  const { line } = engine;
   for (const mode of ['bip', 'bridge'] as const) {
     if ('why' in engine) {
       console.log(`SKIP fleet on Docker ${line}, mode ${mode}: ${engine.why}`);
