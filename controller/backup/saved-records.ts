@@ -2,7 +2,7 @@
 // Invariant: records keep the order in which they were created, since of two that exclude each other the older one stands.
 import { createHash } from 'node:crypto';
 import { XnetError } from '../../proto/errors.js';
-import { type Key, parseKey } from '../store/keys.js';
+import { type Key, parseKey, passingKinds } from '../store/keys.js';
 import { decode } from '../store/record-codec.js';
 import type { Entry, Listing } from '../store/store.js';
 import { View } from '../view/view.js';
@@ -10,21 +10,13 @@ import { View } from '../view/view.js';
 /** SavedRecord is one record of a backup: its key without the prefix, and its value as stored. */
 export type SavedRecord = { readonly key: string; readonly value: string };
 
-// Under etcd leases: they end with a controller, or after a day.
-const passing: ReadonlySet<Key['kind'] | undefined> = new Set([
-  'session',
-  'controller',
-  'progress',
-  'operation',
-  'event',
-]);
 // What a restore must not bring back: the cluster's record is written last and anew; running controllers register
 // themselves; a join token may have been used or revoked since.
 const notRestored: ReadonlySet<Key['kind'] | undefined> = new Set(['cluster', 'adoption', 'registration', 'token']);
 
 /** isSaved reports whether a backup has the record of a key. Keys that this version does not know are saved. */
 export function isSaved(key: string): boolean {
-  return !passing.has(parseKey(key)?.kind);
+  return !passingKinds.has(parseKey(key)?.kind);
 }
 
 /** isRestored reports whether a restore writes the record of a key, and deletes it where the backup lacks it. */

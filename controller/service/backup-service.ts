@@ -23,6 +23,7 @@ import { checkOperationId } from '../registry/operation.js';
 import type { Store } from '../store/store.js';
 import type { ViewFeed } from '../view/view-feed.js';
 import { mutationId } from './admin-deps.js';
+import { drained } from './drained.js';
 
 /** BackupServiceDeps are the dependencies of the calls. */
 export type BackupServiceDeps = {
@@ -128,16 +129,7 @@ async function sent(
   gone: AbortSignal,
 ): Promise<void> {
   gone.throwIfAborted();
-  if (call.write(message)) return;
-  await new Promise<void>((resolve) => {
-    const end = () => {
-      call.off('drain', end);
-      gone.removeEventListener('abort', end);
-      resolve();
-    };
-    call.once('drain', end);
-    gone.addEventListener('abort', end, { once: true });
-  });
+  if (!call.write(message)) await drained(call, gone);
 }
 
 /** backupService binds the calls. */

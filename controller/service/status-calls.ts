@@ -16,6 +16,7 @@ import { leasesOf } from '../view/leases.js';
 import type { ReadonlyView } from '../view/view.js';
 import { type ClusterState, liveOf, mutationId, type ThisController } from './admin-deps.js';
 import { controllerProblems, storeProblems } from './controller-problems.js';
+import { drained } from './drained.js';
 import { findNode } from './find-node.js';
 import { leaseProblems } from './lease-problems.js';
 import { somethingChanged } from './something-changed.js';
@@ -207,18 +208,6 @@ function routedSince(view: ReadonlyView, nodeId: string): number {
   const address = view.nodes.get(nodeId)?.record.address;
   const isKnown = address !== undefined && view.nodeOfAddress.get(address) === nodeId;
   return Math.max(lease, view.modRevisionOf(isKnown ? keys.address(address) : keys.node(nodeId)));
-}
-
-async function drained(call: ServerWritableStream<unknown, ListNodesResponse>, gone: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const end = () => {
-      call.off('drain', end);
-      gone.removeEventListener('abort', end);
-      resolve();
-    };
-    call.once('drain', end);
-    gone.addEventListener('abort', end, { once: true });
-  });
 }
 
 function problemFromContradiction([key, problem]: readonly [string, string]) {

@@ -142,3 +142,12 @@ export function parseKey(key: string): Key | undefined {
   const folder = key.slice(0, Math.max(slash, 0));
   return Object.hasOwn(parsers, folder) ? parsers[folder]?.(key.slice(slash + 1)) : undefined;
 }
+
+/** passingKinds are the kinds of records under etcd leases: they end with a controller, or after a day. */
+export const passingKinds: ReadonlySet<Key['kind'] | undefined> = new Set([
+  'session',
+  'controller',
+  'progress',
+  'operation',
+  'event',
+] as const);

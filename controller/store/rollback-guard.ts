@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
 import { writeOwnFile } from '../../proto/process/atomic-file.js';
-import { type Key, keys, parseKey } from './keys.js';
+import { keys, parseKey, passingKinds } from './keys.js';
 
 const rememberedSchema = v.object({
   /** Identity of the etcd cluster, and of the xnet cluster in it. */
@@ -46,18 +46,10 @@ export function knownFrom({ newest, ...seen }: RememberedStore): KnownStore {
   return { ...seen, changedAt: new Map(Object.entries(newest)), complete: false };
 }
 
-// Keys that expire, with their controller or after a time: their absence proves nothing.
-const passing: ReadonlySet<Key['kind'] | undefined> = new Set([
-  'session',
-  'controller',
-  'progress',
-  'operation',
-  'event',
-  undefined,
-]);
-
+// The absence of a key that expires, or of an unknown one, proves nothing.
 function isLasting(key: string): boolean {
-  return !passing.has(parseKey(key)?.kind);
+  const kind = parseKey(key)?.kind;
+  return kind !== undefined && !passingKinds.has(kind);
 }
 
 /**

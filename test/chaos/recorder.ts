@@ -6,22 +6,10 @@ import * as v from 'valibot';
 import type { Change } from '../../controller/store/store.js';
 import { pollUntil } from '../../deploy/lab/poll.js';
 import { pause } from '../../proto/process/backoff.js';
-import type { StoredVersion } from '../support/etcd-history.js';
+import { changesIn, type StoredVersion } from '../support/etcd-history.js';
 import { type Site, startLimitMs } from './site.js';
 
 const prefix = '/xnet/v1/';
-
-// etcdctl -w json: keys and values in base64, type 1 for a deletion, no type for a put.
-const event = v.object({
-  type: v.optional(v.number()),
-  kv: v.object({
-    key: v.string(),
-    value: v.optional(v.string(), ''),
-    mod_revision: v.number(),
-    create_revision: v.optional(v.number(), 0),
-  }),
-});
-const response = v.object({ Events: v.nullish(v.array(event)) });
 
 /** Recorder records the history of a site's etcd. */
 export class Recorder {
@@ -63,14 +51,7 @@ export class Recorder {
   }
 
   #read(line: string): void {
-    for (const { type, kv } of v.parse(response, JSON.parse(line)).Events ?? []) {
-      const key = Buffer.from(kv.key, 'base64').toString('utf8').slice(prefix.length);
-      const modRevision = kv.mod_revision;
-      const value = Buffer.from(kv.value, 'base64').toString('utf8');
-      const change: Change =
-        type === 1
-          ? { kind: 'delete', key, modRevision }
-          : { kind: 'put', entry: { key, value, modRevision, createRevision: kv.create_revision } };
+    for (const [change, modRevision] of changesIn(line)) {
       this.#versions.set(modRevision, [...(this.#versions.get(modRevision) ?? []), change]);
       this.#last = modRevision;
     }

@@ -75,6 +75,21 @@ export function compact(endpoint: string, revision: number): void {
   etcdctl(endpoint, 'compact', String(revision));
 }
 
+/** changesIn returns the changes in one line of `etcdctl watch -w json`, each with its revision. */
+export function changesIn(line: string): readonly (readonly [Change, number])[] {
+  return (v.parse(response, JSON.parse(line)).Events ?? []).map(({ type, kv }) => {
+    const key = Buffer.from(kv.key, 'base64').toString('utf8').slice(prefix.length);
+    const modRevision = kv.mod_revision;
+    const value = Buffer.from(kv.value, 'base64').toString('utf8');
+    return [
+      type === 1
+        ? { kind: 'delete', key, modRevision }
+        : { kind: 'put', entry: { key, value, modRevision, createRevision: kv.create_revision } },
+      modRevision,
+    ];
+  });
+}
+
 /**
  * changesFrom calls `visit` with each change from the first revision on, until it returns true.
  * @param flags of etcdctl: ["--cacert", "/tmp/ca.pem"]
@@ -91,16 +106,7 @@ export async function changesFrom(
   });
   try {
     for await (const line of createInterface({ input: child.stdout })) {
-      for (const { type, kv } of v.parse(response, JSON.parse(line)).Events ?? []) {
-        const key = Buffer.from(kv.key, 'base64').toString('utf8').slice(prefix.length);
-        const modRevision = kv.mod_revision;
-        const value = Buffer.from(kv.value, 'base64').toString('utf8');
-        const change: Change =
-          type === 1
-            ? { kind: 'delete', key, modRevision }
-            : { kind: 'put', entry: { key, value, modRevision, createRevision: kv.create_revision } };
-        if (visit(change, modRevision)) return;
-      }
+      for (const [change, revision] of changesIn(line)) if (visit(change, revision)) return;
     }
   } finally {
     child.kill('SIGKILL');
