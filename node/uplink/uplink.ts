@@ -62,6 +62,7 @@ export class Uplink {
   #renewed: NodeServiceClient | undefined;
   #cancelStream: (() => void) | undefined;
   readonly #alarm = new Alarm();
+  #isWoken = false;
 
   constructor(options: UplinkOptions) {
     this.#options = options;
@@ -72,8 +73,12 @@ export class Uplink {
     this.#cancelStream?.();
   }
 
-  /** wake ends the pause before the next attempt, as the certificate has changed. */
+  /**
+   * wake makes the next attempt follow at once, as the certificate has changed: what was refused, and the attempt that is
+   * under way, say nothing about it.
+   */
   wake(): void {
+    this.#isWoken = true;
     this.#alarm.ring();
   }
 
@@ -88,6 +93,8 @@ export class Uplink {
     };
     signal.addEventListener('abort', end, { once: true });
     while (!signal.aborted) {
+      if (this.#isWoken) attempts.reset();
+      this.#isWoken = false;
       const known = controllers.endpoints;
       const endpoint = known[next % known.length];
       if (endpoint === undefined) {
@@ -104,7 +111,8 @@ export class Uplink {
       const why = { code, reason, ...(hint === undefined ? {} : { hint }), attempt: attempts.inRow, pauseMs };
       log.warn({ controller: formatEndpoint(endpoint), ...why }, 'watch: ended');
       watcher.onState({ connected: false, error });
-      if (pauseMs > 0) await this.#alarm.wait(pauseMs);
+      // wake() during the attempt has woken nobody.
+      if (pauseMs > 0 && !this.#isWoken) await this.#alarm.wait(pauseMs);
     }
   }
 

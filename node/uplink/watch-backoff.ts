@@ -35,6 +35,11 @@ export class WatchBackoff {
     return this.#inRow;
   }
 
+  /** reset forgets the streams that have ended. */
+  reset(): void {
+    this.#inRow = 0;
+  }
+
   /**
    * pauseMs records the end of a stream and returns the pause before the next one, in milliseconds.
    * @param random a number from 0 to 1
