@@ -25,7 +25,7 @@ const schema = v.strictObject({
   hash: v.string(),
 });
 
-/** AuditEntry is one entry of the log; admin.proto documents the fields. */
+/** AuditEntry is one entry of the log; security.proto documents the fields. */
 export type AuditEntry = Readonly<v.InferOutput<typeof schema>>;
 
 /**

@@ -1,4 +1,4 @@
-// Original files: proto/xnet/v1/access.proto proto/xnet/v1/types.proto proto/xnet/v1/node.proto proto/xnet/v1/join.proto proto/xnet/v1/admin.proto proto/xnet/v1/backup.proto proto/xnet/v1/ipam.proto proto/xnet/v1/lease.proto proto/xnet/v1/lifecycle.proto proto/xnet/v1/local.proto proto/xnet/v1/rollout.proto
+// Original files: proto/xnet/v1/access.proto proto/xnet/v1/types.proto proto/xnet/v1/node.proto proto/xnet/v1/join.proto proto/xnet/v1/pool.proto proto/xnet/v1/node_admin.proto proto/xnet/v1/status.proto proto/xnet/v1/security.proto proto/xnet/v1/admin.proto proto/xnet/v1/backup.proto proto/xnet/v1/ipam.proto proto/xnet/v1/lease.proto proto/xnet/v1/lifecycle.proto proto/xnet/v1/local.proto proto/xnet/v1/rollout.proto
 
 export const descriptor = {
  "nested": {
@@ -1118,398 +1118,6 @@ export const descriptor = {
         }
        }
       },
-      "AdminService": {
-       "methods": {
-        "CreatePool": {
-         "requestType": "CreatePoolRequest",
-         "responseType": "CreatePoolResponse",
-         "options": {
-          "(xnet.v1.access)": "OPERATOR"
-         },
-         "parsedOptions": [
-          {
-           "(xnet.v1.access)": "OPERATOR"
-          }
-         ]
-        },
-        "ListPools": {
-         "requestType": "ListPoolsRequest",
-         "responseType": "ListPoolsResponse",
-         "options": {
-          "(xnet.v1.access)": "VIEWER"
-         },
-         "parsedOptions": [
-          {
-           "(xnet.v1.access)": "VIEWER"
-          }
-         ]
-        },
-        "GetPool": {
-         "requestType": "GetPoolRequest",
-         "responseType": "GetPoolResponse",
-         "options": {
-          "(xnet.v1.access)": "VIEWER"
-         },
-         "parsedOptions": [
-          {
-           "(xnet.v1.access)": "VIEWER"
-          }
-         ]
-        },
-        "RemovePool": {
-         "requestType": "RemovePoolRequest",
-         "responseType": "RemovePoolResponse",
-         "options": {
-          "(xnet.v1.access)": "OPERATOR"
-         },
-         "parsedOptions": [
-          {
-           "(xnet.v1.access)": "OPERATOR"
-          }
-         ]
-        },
-        "RemoveController": {
-         "requestType": "RemoveControllerRequest",
-         "responseType": "RemoveControllerResponse",
-         "options": {
-          "(xnet.v1.access)": "ADMIN"
-         },
-         "parsedOptions": [
-          {
-           "(xnet.v1.access)": "ADMIN"
-          }
-         ]
-        },
-        "ReserveSubnet": {
-         "requestType": "ReserveSubnetRequest",
-         "responseType": "ReserveSubnetResponse",
-         "options": {
-          "(xnet.v1.access)": "OPERATOR"
-         },
-         "parsedOptions": [
-          {
-           "(xnet.v1.access)": "OPERATOR"
-          }
-         ]
-        },
-        "UnreserveSubnet": {
-         "requestType": "UnreserveSubnetRequest",
-         "responseType": "UnreserveSubnetResponse",
-         "options": {
-          "(xnet.v1.access)": "OPERATOR"
-         },
-         "parsedOptions": [
-          {
-           "(xnet.v1.access)": "OPERATOR"
-          }
-         ]
-        },
-        "AddNode": {
-         "requestType": "AddNodeRequest",
-         "responseType": "AddNodeResponse",
-         "options": {
-          "(xnet.v1.access)": "OPERATOR"
-         },
-         "parsedOptions": [
-          {
-           "(xnet.v1.access)": "OPERATOR"
-          }
-         ]
-        },
-        "ListNodes": {
-         "requestType": "ListNodesRequest",
-         "responseType": "ListNodesResponse",
-         "options": {
-          "(xnet.v1.access)": "VIEWER"
-         },
-         "parsedOptions": [
-          {
-           "(xnet.v1.access)": "VIEWER"
-          }
-         ]
-        },
-        "WatchNodes": {
-         "requestType": "ListNodesRequest",
-         "responseType": "ListNodesResponse",
-         "responseStream": true,
-         "options": {
-          "(xnet.v1.access)": "VIEWER"
-         },
-         "parsedOptions": [
-          {
-           "(xnet.v1.access)": "VIEWER"
-          }
-         ]
-        },
-        "GetNode": {
-         "requestType": "GetNodeRequest",
-         "responseType": "GetNodeResponse",
-         "options": {
-          "(xnet.v1.access)": "VIEWER"
-         },
-         "parsedOptions": [
-          {
-           "(xnet.v1.access)": "VIEWER"
-          }
-         ]
-        },
-        "SetNode": {
-         "requestType": "SetNodeRequest",
-         "responseType": "SetNodeResponse",
-         "options": {
-          "(xnet.v1.access)": "OPERATOR"
-         },
-         "parsedOptions": [
-          {
-           "(xnet.v1.access)": "OPERATOR"
-          }
-         ]
-        },
-        "RemoveNode": {
-         "requestType": "RemoveNodeRequest",
-         "responseType": "RemoveNodeResponse",
-         "options": {
-          "(xnet.v1.access)": "OPERATOR"
-         },
-         "parsedOptions": [
-          {
-           "(xnet.v1.access)": "OPERATOR"
-          }
-         ]
-        },
-        "WatchConvergence": {
-         "requestType": "WatchConvergenceRequest",
-         "responseType": "Convergence",
-         "responseStream": true,
-         "options": {
-          "(xnet.v1.access)": "VIEWER"
-         },
-         "parsedOptions": [
-          {
-           "(xnet.v1.access)": "VIEWER"
-          }
-         ]
-        },
-        "ListSubnets": {
-         "requestType": "ListSubnetsRequest",
-         "responseType": "ListSubnetsResponse",
-         "options": {
-          "(xnet.v1.access)": "VIEWER"
-         },
-         "parsedOptions": [
-          {
-           "(xnet.v1.access)": "VIEWER"
-          }
-         ]
-        },
-        "ReleaseSubnet": {
-         "requestType": "ReleaseSubnetRequest",
-         "responseType": "ReleaseSubnetResponse",
-         "options": {
-          "(xnet.v1.access)": "OPERATOR"
-         },
-         "parsedOptions": [
-          {
-           "(xnet.v1.access)": "OPERATOR"
-          }
-         ]
-        },
-        "ListRoutes": {
-         "requestType": "ListRoutesRequest",
-         "responseType": "ListRoutesResponse",
-         "options": {
-          "(xnet.v1.access)": "VIEWER"
-         },
-         "parsedOptions": [
-          {
-           "(xnet.v1.access)": "VIEWER"
-          }
-         ]
-        },
-        "ListEvents": {
-         "requestType": "ListEventsRequest",
-         "responseType": "ListEventsResponse",
-         "options": {
-          "(xnet.v1.access)": "VIEWER"
-         },
-         "parsedOptions": [
-          {
-           "(xnet.v1.access)": "VIEWER"
-          }
-         ]
-        },
-        "WatchEvents": {
-         "requestType": "ListEventsRequest",
-         "responseType": "Event",
-         "responseStream": true,
-         "options": {
-          "(xnet.v1.access)": "VIEWER"
-         },
-         "parsedOptions": [
-          {
-           "(xnet.v1.access)": "VIEWER"
-          }
-         ]
-        },
-        "GetStatus": {
-         "requestType": "GetStatusRequest",
-         "responseType": "GetStatusResponse",
-         "options": {
-          "(xnet.v1.access)": "VIEWER"
-         },
-         "parsedOptions": [
-          {
-           "(xnet.v1.access)": "VIEWER"
-          }
-         ]
-        },
-        "Init": {
-         "requestType": "InitRequest",
-         "responseType": "InitResponse",
-         "options": {
-          "(xnet.v1.access)": "LOCAL"
-         },
-         "parsedOptions": [
-          {
-           "(xnet.v1.access)": "LOCAL"
-          }
-         ]
-        },
-        "CreateToken": {
-         "requestType": "CreateTokenRequest",
-         "responseType": "CreateTokenResponse",
-         "options": {
-          "(xnet.v1.access)": "OPERATOR"
-         },
-         "parsedOptions": [
-          {
-           "(xnet.v1.access)": "OPERATOR"
-          }
-         ]
-        },
-        "ListTokens": {
-         "requestType": "ListTokensRequest",
-         "responseType": "ListTokensResponse",
-         "options": {
-          "(xnet.v1.access)": "OPERATOR"
-         },
-         "parsedOptions": [
-          {
-           "(xnet.v1.access)": "OPERATOR"
-          }
-         ]
-        },
-        "RevokeToken": {
-         "requestType": "RevokeTokenRequest",
-         "responseType": "RevokeTokenResponse",
-         "options": {
-          "(xnet.v1.access)": "OPERATOR"
-         },
-         "parsedOptions": [
-          {
-           "(xnet.v1.access)": "OPERATOR"
-          }
-         ]
-        },
-        "ListCertificates": {
-         "requestType": "ListCertificatesRequest",
-         "responseType": "ListCertificatesResponse",
-         "options": {
-          "(xnet.v1.access)": "VIEWER"
-         },
-         "parsedOptions": [
-          {
-           "(xnet.v1.access)": "VIEWER"
-          }
-         ]
-        },
-        "IssueCertificate": {
-         "requestType": "IssueCertificateRequest",
-         "responseType": "IssueCertificateResponse",
-         "options": {
-          "(xnet.v1.access)": "ADMIN"
-         },
-         "parsedOptions": [
-          {
-           "(xnet.v1.access)": "ADMIN"
-          }
-         ]
-        },
-        "RevokeCertificate": {
-         "requestType": "RevokeCertificateRequest",
-         "responseType": "RevokeCertificateResponse",
-         "options": {
-          "(xnet.v1.access)": "ADMIN"
-         },
-         "parsedOptions": [
-          {
-           "(xnet.v1.access)": "ADMIN"
-          }
-         ]
-        },
-        "RevokeNode": {
-         "requestType": "RevokeNodeRequest",
-         "responseType": "RevokeNodeResponse",
-         "options": {
-          "(xnet.v1.access)": "OPERATOR"
-         },
-         "parsedOptions": [
-          {
-           "(xnet.v1.access)": "OPERATOR"
-          }
-         ]
-        },
-        "RotateAuthority": {
-         "requestType": "RotateAuthorityRequest",
-         "responseType": "RotationProgress",
-         "responseStream": true,
-         "options": {
-          "(xnet.v1.access)": "ADMIN"
-         },
-         "parsedOptions": [
-          {
-           "(xnet.v1.access)": "ADMIN"
-          }
-         ]
-        },
-        "GetAuthority": {
-         "requestType": "GetAuthorityRequest",
-         "responseType": "GetAuthorityResponse",
-         "options": {
-          "(xnet.v1.access)": "VIEWER"
-         },
-         "parsedOptions": [
-          {
-           "(xnet.v1.access)": "VIEWER"
-          }
-         ]
-        },
-        "ListAudit": {
-         "requestType": "ListAuditRequest",
-         "responseType": "ListAuditResponse",
-         "options": {
-          "(xnet.v1.access)": "ADMIN"
-         },
-         "parsedOptions": [
-          {
-           "(xnet.v1.access)": "ADMIN"
-          }
-         ]
-        },
-        "VerifyAudit": {
-         "requestType": "VerifyAuditRequest",
-         "responseType": "VerifyAuditResponse",
-         "options": {
-          "(xnet.v1.access)": "ADMIN"
-         },
-         "parsedOptions": [
-          {
-           "(xnet.v1.access)": "ADMIN"
-          }
-         ]
-        }
-       }
-      },
       "CreatePoolRequest": {
        "oneofs": {
         "_quarantineSeconds": {
@@ -1633,25 +1241,6 @@ export const descriptor = {
       "RemovePoolResponse": {
        "fields": {}
       },
-      "RemoveControllerRequest": {
-       "fields": {
-        "operationId": {
-         "type": "string",
-         "id": 1
-        },
-        "dryRun": {
-         "type": "bool",
-         "id": 2
-        },
-        "id": {
-         "type": "string",
-         "id": 3
-        }
-       }
-      },
-      "RemoveControllerResponse": {
-       "fields": {}
-      },
       "ReserveSubnetRequest": {
        "fields": {
         "operationId": {
@@ -1717,6 +1306,92 @@ export const descriptor = {
         "pool": {
          "type": "Pool",
          "id": 1
+        }
+       }
+      },
+      "ListSubnetsRequest": {
+       "fields": {
+        "pool": {
+         "type": "string",
+         "id": 1
+        }
+       }
+      },
+      "ListSubnetsResponse": {
+       "fields": {
+        "subnets": {
+         "rule": "repeated",
+         "type": "Subnet",
+         "id": 1
+        }
+       }
+      },
+      "ReleaseSubnetRequest": {
+       "fields": {
+        "operationId": {
+         "type": "string",
+         "id": 1
+        },
+        "dryRun": {
+         "type": "bool",
+         "id": 2
+        },
+        "cidr": {
+         "type": "string",
+         "id": 3
+        }
+       }
+      },
+      "ReleaseSubnetResponse": {
+       "fields": {}
+      },
+      "ListRoutesRequest": {
+       "fields": {
+        "node": {
+         "type": "string",
+         "id": 1
+        }
+       }
+      },
+      "ListRoutesResponse": {
+       "fields": {
+        "routes": {
+         "rule": "repeated",
+         "type": "RouteEntry",
+         "id": 1
+        },
+        "revision": {
+         "type": "int64",
+         "id": 2
+        },
+        "unresolved": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 3
+        }
+       }
+      },
+      "RouteEntry": {
+       "fields": {
+        "subnet": {
+         "type": "string",
+         "id": 1
+        },
+        "nextHop": {
+         "type": "string",
+         "id": 2
+        },
+        "nodeName": {
+         "type": "string",
+         "id": 3
+        },
+        "pool": {
+         "type": "string",
+         "id": 4
+        },
+        "nodeState": {
+         "type": "NodeState",
+         "id": 5
         }
        }
       },
@@ -1974,283 +1649,6 @@ export const descriptor = {
         "done": {
          "type": "bool",
          "id": 10
-        }
-       }
-      },
-      "ListSubnetsRequest": {
-       "fields": {
-        "pool": {
-         "type": "string",
-         "id": 1
-        }
-       }
-      },
-      "ListSubnetsResponse": {
-       "fields": {
-        "subnets": {
-         "rule": "repeated",
-         "type": "Subnet",
-         "id": 1
-        }
-       }
-      },
-      "ReleaseSubnetRequest": {
-       "fields": {
-        "operationId": {
-         "type": "string",
-         "id": 1
-        },
-        "dryRun": {
-         "type": "bool",
-         "id": 2
-        },
-        "cidr": {
-         "type": "string",
-         "id": 3
-        }
-       }
-      },
-      "ReleaseSubnetResponse": {
-       "fields": {}
-      },
-      "ListRoutesRequest": {
-       "fields": {
-        "node": {
-         "type": "string",
-         "id": 1
-        }
-       }
-      },
-      "ListRoutesResponse": {
-       "fields": {
-        "routes": {
-         "rule": "repeated",
-         "type": "RouteEntry",
-         "id": 1
-        },
-        "revision": {
-         "type": "int64",
-         "id": 2
-        },
-        "unresolved": {
-         "rule": "repeated",
-         "type": "string",
-         "id": 3
-        }
-       }
-      },
-      "RouteEntry": {
-       "fields": {
-        "subnet": {
-         "type": "string",
-         "id": 1
-        },
-        "nextHop": {
-         "type": "string",
-         "id": 2
-        },
-        "nodeName": {
-         "type": "string",
-         "id": 3
-        },
-        "pool": {
-         "type": "string",
-         "id": 4
-        },
-        "nodeState": {
-         "type": "NodeState",
-         "id": 5
-        }
-       }
-      },
-      "ListEventsRequest": {
-       "fields": {
-        "sinceMs": {
-         "type": "int64",
-         "id": 1
-        },
-        "subject": {
-         "type": "string",
-         "id": 2
-        },
-        "limit": {
-         "type": "uint32",
-         "id": 3
-        }
-       }
-      },
-      "ListEventsResponse": {
-       "fields": {
-        "events": {
-         "rule": "repeated",
-         "type": "Event",
-         "id": 1
-        }
-       }
-      },
-      "GetStatusRequest": {
-       "fields": {}
-      },
-      "GetStatusResponse": {
-       "fields": {
-        "clusterId": {
-         "type": "string",
-         "id": 1
-        },
-        "epoch": {
-         "type": "uint64",
-         "id": 2
-        },
-        "revision": {
-         "type": "int64",
-         "id": 3
-        },
-        "controller": {
-         "type": "string",
-         "id": 4
-        },
-        "version": {
-         "type": "string",
-         "id": 5
-        },
-        "controllers": {
-         "rule": "repeated",
-         "type": "ControllerStatus",
-         "id": 6
-        },
-        "store": {
-         "type": "StoreStatus",
-         "id": 7
-        },
-        "pools": {
-         "rule": "repeated",
-         "type": "Pool",
-         "id": 8
-        },
-        "nodes": {
-         "type": "NodeCounts",
-         "id": 9
-        },
-        "undecodable": {
-         "rule": "repeated",
-         "type": "UndecodableKey",
-         "id": 10
-        },
-        "problems": {
-         "rule": "repeated",
-         "type": "Problem",
-         "id": 11
-        }
-       }
-      },
-      "Problem": {
-       "fields": {
-        "text": {
-         "type": "string",
-         "id": 1
-        },
-        "fix": {
-         "type": "string",
-         "id": 2
-        }
-       }
-      },
-      "ControllerStatus": {
-       "fields": {
-        "id": {
-         "type": "string",
-         "id": 1
-        },
-        "version": {
-         "type": "string",
-         "id": 2
-        },
-        "startedMs": {
-         "type": "int64",
-         "id": 3
-        },
-        "sessions": {
-         "type": "uint32",
-         "id": 4
-        },
-        "addresses": {
-         "rule": "repeated",
-         "type": "string",
-         "id": 5
-        }
-       }
-      },
-      "StoreStatus": {
-       "fields": {
-        "endpoints": {
-         "rule": "repeated",
-         "type": "string",
-         "id": 1
-        },
-        "embedded": {
-         "type": "bool",
-         "id": 2
-        },
-        "connected": {
-         "type": "bool",
-         "id": 3
-        },
-        "refusal": {
-         "type": "string",
-         "id": 4
-        },
-        "resyncs": {
-         "type": "uint32",
-         "id": 5
-        },
-        "warnings": {
-         "rule": "repeated",
-         "type": "string",
-         "id": 6
-        }
-       }
-      },
-      "NodeCounts": {
-       "fields": {
-        "total": {
-         "type": "uint32",
-         "id": 1
-        },
-        "ready": {
-         "type": "uint32",
-         "id": 2
-        },
-        "progressing": {
-         "type": "uint32",
-         "id": 3
-        },
-        "degraded": {
-         "type": "uint32",
-         "id": 4
-        },
-        "down": {
-         "type": "uint32",
-         "id": 5
-        },
-        "pending": {
-         "type": "uint32",
-         "id": 6
-        },
-        "revoked": {
-         "type": "uint32",
-         "id": 7
-        }
-       }
-      },
-      "UndecodableKey": {
-       "fields": {
-        "key": {
-         "type": "string",
-         "id": 1
-        },
-        "problem": {
-         "type": "string",
-         "id": 2
         }
        }
       },
@@ -2789,6 +2187,608 @@ export const descriptor = {
          "rule": "repeated",
          "type": "string",
          "id": 6
+        }
+       }
+      },
+      "RemoveControllerRequest": {
+       "fields": {
+        "operationId": {
+         "type": "string",
+         "id": 1
+        },
+        "dryRun": {
+         "type": "bool",
+         "id": 2
+        },
+        "id": {
+         "type": "string",
+         "id": 3
+        }
+       }
+      },
+      "RemoveControllerResponse": {
+       "fields": {}
+      },
+      "ListEventsRequest": {
+       "fields": {
+        "sinceMs": {
+         "type": "int64",
+         "id": 1
+        },
+        "subject": {
+         "type": "string",
+         "id": 2
+        },
+        "limit": {
+         "type": "uint32",
+         "id": 3
+        }
+       }
+      },
+      "ListEventsResponse": {
+       "fields": {
+        "events": {
+         "rule": "repeated",
+         "type": "Event",
+         "id": 1
+        }
+       }
+      },
+      "GetStatusRequest": {
+       "fields": {}
+      },
+      "GetStatusResponse": {
+       "fields": {
+        "clusterId": {
+         "type": "string",
+         "id": 1
+        },
+        "epoch": {
+         "type": "uint64",
+         "id": 2
+        },
+        "revision": {
+         "type": "int64",
+         "id": 3
+        },
+        "controller": {
+         "type": "string",
+         "id": 4
+        },
+        "version": {
+         "type": "string",
+         "id": 5
+        },
+        "controllers": {
+         "rule": "repeated",
+         "type": "ControllerStatus",
+         "id": 6
+        },
+        "store": {
+         "type": "StoreStatus",
+         "id": 7
+        },
+        "pools": {
+         "rule": "repeated",
+         "type": "Pool",
+         "id": 8
+        },
+        "nodes": {
+         "type": "NodeCounts",
+         "id": 9
+        },
+        "undecodable": {
+         "rule": "repeated",
+         "type": "UndecodableKey",
+         "id": 10
+        },
+        "problems": {
+         "rule": "repeated",
+         "type": "Problem",
+         "id": 11
+        }
+       }
+      },
+      "Problem": {
+       "fields": {
+        "text": {
+         "type": "string",
+         "id": 1
+        },
+        "fix": {
+         "type": "string",
+         "id": 2
+        }
+       }
+      },
+      "ControllerStatus": {
+       "fields": {
+        "id": {
+         "type": "string",
+         "id": 1
+        },
+        "version": {
+         "type": "string",
+         "id": 2
+        },
+        "startedMs": {
+         "type": "int64",
+         "id": 3
+        },
+        "sessions": {
+         "type": "uint32",
+         "id": 4
+        },
+        "addresses": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 5
+        }
+       }
+      },
+      "StoreStatus": {
+       "fields": {
+        "endpoints": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 1
+        },
+        "embedded": {
+         "type": "bool",
+         "id": 2
+        },
+        "connected": {
+         "type": "bool",
+         "id": 3
+        },
+        "refusal": {
+         "type": "string",
+         "id": 4
+        },
+        "resyncs": {
+         "type": "uint32",
+         "id": 5
+        },
+        "warnings": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 6
+        }
+       }
+      },
+      "NodeCounts": {
+       "fields": {
+        "total": {
+         "type": "uint32",
+         "id": 1
+        },
+        "ready": {
+         "type": "uint32",
+         "id": 2
+        },
+        "progressing": {
+         "type": "uint32",
+         "id": 3
+        },
+        "degraded": {
+         "type": "uint32",
+         "id": 4
+        },
+        "down": {
+         "type": "uint32",
+         "id": 5
+        },
+        "pending": {
+         "type": "uint32",
+         "id": 6
+        },
+        "revoked": {
+         "type": "uint32",
+         "id": 7
+        }
+       }
+      },
+      "UndecodableKey": {
+       "fields": {
+        "key": {
+         "type": "string",
+         "id": 1
+        },
+        "problem": {
+         "type": "string",
+         "id": 2
+        }
+       }
+      },
+      "AdminService": {
+       "methods": {
+        "CreatePool": {
+         "requestType": "CreatePoolRequest",
+         "responseType": "CreatePoolResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        },
+        "ListPools": {
+         "requestType": "ListPoolsRequest",
+         "responseType": "ListPoolsResponse",
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
+        },
+        "GetPool": {
+         "requestType": "GetPoolRequest",
+         "responseType": "GetPoolResponse",
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
+        },
+        "RemovePool": {
+         "requestType": "RemovePoolRequest",
+         "responseType": "RemovePoolResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        },
+        "RemoveController": {
+         "requestType": "RemoveControllerRequest",
+         "responseType": "RemoveControllerResponse",
+         "options": {
+          "(xnet.v1.access)": "ADMIN"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "ADMIN"
+          }
+         ]
+        },
+        "ReserveSubnet": {
+         "requestType": "ReserveSubnetRequest",
+         "responseType": "ReserveSubnetResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        },
+        "UnreserveSubnet": {
+         "requestType": "UnreserveSubnetRequest",
+         "responseType": "UnreserveSubnetResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        },
+        "AddNode": {
+         "requestType": "AddNodeRequest",
+         "responseType": "AddNodeResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        },
+        "ListNodes": {
+         "requestType": "ListNodesRequest",
+         "responseType": "ListNodesResponse",
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
+        },
+        "WatchNodes": {
+         "requestType": "ListNodesRequest",
+         "responseType": "ListNodesResponse",
+         "responseStream": true,
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
+        },
+        "GetNode": {
+         "requestType": "GetNodeRequest",
+         "responseType": "GetNodeResponse",
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
+        },
+        "SetNode": {
+         "requestType": "SetNodeRequest",
+         "responseType": "SetNodeResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        },
+        "RemoveNode": {
+         "requestType": "RemoveNodeRequest",
+         "responseType": "RemoveNodeResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        },
+        "WatchConvergence": {
+         "requestType": "WatchConvergenceRequest",
+         "responseType": "Convergence",
+         "responseStream": true,
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
+        },
+        "ListSubnets": {
+         "requestType": "ListSubnetsRequest",
+         "responseType": "ListSubnetsResponse",
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
+        },
+        "ReleaseSubnet": {
+         "requestType": "ReleaseSubnetRequest",
+         "responseType": "ReleaseSubnetResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        },
+        "ListRoutes": {
+         "requestType": "ListRoutesRequest",
+         "responseType": "ListRoutesResponse",
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
+        },
+        "ListEvents": {
+         "requestType": "ListEventsRequest",
+         "responseType": "ListEventsResponse",
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
+        },
+        "WatchEvents": {
+         "requestType": "ListEventsRequest",
+         "responseType": "Event",
+         "responseStream": true,
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
+        },
+        "GetStatus": {
+         "requestType": "GetStatusRequest",
+         "responseType": "GetStatusResponse",
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
+        },
+        "Init": {
+         "requestType": "InitRequest",
+         "responseType": "InitResponse",
+         "options": {
+          "(xnet.v1.access)": "LOCAL"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "LOCAL"
+          }
+         ]
+        },
+        "CreateToken": {
+         "requestType": "CreateTokenRequest",
+         "responseType": "CreateTokenResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        },
+        "ListTokens": {
+         "requestType": "ListTokensRequest",
+         "responseType": "ListTokensResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        },
+        "RevokeToken": {
+         "requestType": "RevokeTokenRequest",
+         "responseType": "RevokeTokenResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        },
+        "ListCertificates": {
+         "requestType": "ListCertificatesRequest",
+         "responseType": "ListCertificatesResponse",
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
+        },
+        "IssueCertificate": {
+         "requestType": "IssueCertificateRequest",
+         "responseType": "IssueCertificateResponse",
+         "options": {
+          "(xnet.v1.access)": "ADMIN"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "ADMIN"
+          }
+         ]
+        },
+        "RevokeCertificate": {
+         "requestType": "RevokeCertificateRequest",
+         "responseType": "RevokeCertificateResponse",
+         "options": {
+          "(xnet.v1.access)": "ADMIN"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "ADMIN"
+          }
+         ]
+        },
+        "RevokeNode": {
+         "requestType": "RevokeNodeRequest",
+         "responseType": "RevokeNodeResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        },
+        "RotateAuthority": {
+         "requestType": "RotateAuthorityRequest",
+         "responseType": "RotationProgress",
+         "responseStream": true,
+         "options": {
+          "(xnet.v1.access)": "ADMIN"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "ADMIN"
+          }
+         ]
+        },
+        "GetAuthority": {
+         "requestType": "GetAuthorityRequest",
+         "responseType": "GetAuthorityResponse",
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
+        },
+        "ListAudit": {
+         "requestType": "ListAuditRequest",
+         "responseType": "ListAuditResponse",
+         "options": {
+          "(xnet.v1.access)": "ADMIN"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "ADMIN"
+          }
+         ]
+        },
+        "VerifyAudit": {
+         "requestType": "VerifyAuditRequest",
+         "responseType": "VerifyAuditResponse",
+         "options": {
+          "(xnet.v1.access)": "ADMIN"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "ADMIN"
+          }
+         ]
         }
        }
       },

@@ -1,4 +1,4 @@
-// Original file: proto/xnet/v1/admin.proto
+// Original file: proto/xnet/v1/node_admin.proto
 
 import type { Mode as _xnet_v1_Mode, Mode__Output as _xnet_v1_Mode__Output } from '../../xnet/v1/Mode.js';
 

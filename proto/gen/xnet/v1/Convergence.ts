@@ -1,4 +1,4 @@
-// Original file: proto/xnet/v1/admin.proto
+// Original file: proto/xnet/v1/node_admin.proto
 
 import type { Condition as _xnet_v1_Condition, Condition__Output as _xnet_v1_Condition__Output } from '../../xnet/v1/Condition.js';
 import type { Long } from '@grpc/proto-loader';

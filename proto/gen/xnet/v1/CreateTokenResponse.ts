@@ -1,4 +1,4 @@
-// Original file: proto/xnet/v1/admin.proto
+// Original file: proto/xnet/v1/security.proto
 
 import type { JoinToken as _xnet_v1_JoinToken, JoinToken__Output as _xnet_v1_JoinToken__Output } from '../../xnet/v1/JoinToken.js';
 

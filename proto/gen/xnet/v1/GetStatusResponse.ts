@@ -1,4 +1,4 @@
-// Original file: proto/xnet/v1/admin.proto
+// Original file: proto/xnet/v1/status.proto
 
 import type { ControllerStatus as _xnet_v1_ControllerStatus, ControllerStatus__Output as _xnet_v1_ControllerStatus__Output } from '../../xnet/v1/ControllerStatus.js';
 import type { StoreStatus as _xnet_v1_StoreStatus, StoreStatus__Output as _xnet_v1_StoreStatus__Output } from '../../xnet/v1/StoreStatus.js';

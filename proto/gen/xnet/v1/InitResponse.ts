@@ -1,4 +1,4 @@
-// Original file: proto/xnet/v1/admin.proto
+// Original file: proto/xnet/v1/security.proto
 
 import type { Authority as _xnet_v1_Authority, Authority__Output as _xnet_v1_Authority__Output } from '../../xnet/v1/Authority.js';
 

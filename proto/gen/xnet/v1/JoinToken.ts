@@ -1,4 +1,4 @@
-// Original file: proto/xnet/v1/admin.proto
+// Original file: proto/xnet/v1/security.proto
 
 import type { Token as _xnet_v1_Token, Token__Output as _xnet_v1_Token__Output } from '../../xnet/v1/Token.js';
 

@@ -1,4 +1,4 @@
-// Original file: proto/xnet/v1/admin.proto
+// Original file: proto/xnet/v1/pool.proto
 
 import type { RouteEntry as _xnet_v1_RouteEntry, RouteEntry__Output as _xnet_v1_RouteEntry__Output } from '../../xnet/v1/RouteEntry.js';
 import type { Long } from '@grpc/proto-loader';

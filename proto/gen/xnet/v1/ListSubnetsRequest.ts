@@ -1,4 +1,4 @@
-// Original file: proto/xnet/v1/admin.proto
+// Original file: proto/xnet/v1/pool.proto
 
 
 export interface ListSubnetsRequest {

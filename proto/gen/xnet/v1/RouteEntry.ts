@@ -1,4 +1,4 @@
-// Original file: proto/xnet/v1/admin.proto
+// Original file: proto/xnet/v1/pool.proto
 
 import type { NodeState as _xnet_v1_NodeState, NodeState__Output as _xnet_v1_NodeState__Output } from '../../xnet/v1/NodeState.js';
 
