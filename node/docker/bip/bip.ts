@@ -2,7 +2,6 @@
 // Invariant: everything is read before anything is changed; an unfinished change of an earlier turn is completed first;
 // a Docker that does not start with our bip runs again without it.
 import { type Prefix, prefixOf } from '../../../proto/domain/address.js';
-import { quoted } from '../../../proto/domain/input.js';
 import { XnetError } from '../../../proto/errors.js';
 import type { Finding, Outcome } from '../../reconcile/effect.js';
 import { type Bip, formatBip } from '../engine/bip-value.js';
@@ -14,9 +13,10 @@ import { blocked, blockedBy, type DesiredDocker, type DockerHost, seeLog, waitin
 import { askDockerd } from '../engine/validation.js';
 import { type BipResume, beginApply, resumeApply } from './apply.js';
 import { chooseBip } from './choose.js';
-import { bipIn, doesNotFit } from './daemon-json.js';
+import { bipIn } from './daemon-json.js';
 import { type DaemonJsonFile, readDaemonJson, writeDaemonJson } from './daemon-json-file.js';
 import { daemonJsonFinding, notWritten } from './findings.js';
+import { flagFinding } from './flag-finding.js';
 import { type BipChange, type BipPlan, type BipSeen, bipOfDocker0, planJoin, planLeave, withoutOurs } from './plan.js';
 
 /**
@@ -185,7 +185,7 @@ async function join(host: DockerHost, world: World, wanted: Bip, signal: AbortSi
     return problem === undefined ? { findings: [], changes: 1 } : { findings: [problem], changes: 0 };
   }
   if (plan.do !== 'report') {
-    const flagged = await flagFinding(world, wanted, plan.do === 'nothing');
+    const flagged = await flagFinding({ ...world, where: world.dockerd.where }, wanted, plan.do === 'nothing');
     if (flagged !== undefined) return { findings: [flagged], changes: 0 };
   }
   return carryOut(host, world, { plan, leaving: false, force: false }, signal);
@@ -272,29 +272,4 @@ async function refusedByDockerd(
   if (next === undefined) return undefined;
   const message = `Docker would not start with bip ${formatBip(change.bip)}: ${next}`;
   return blocked('DaemonJsonInvalid', message, `correct what rules it out in ${world.path}`);
-}
-
-// dockerd does not start with a setting that is both a flag and in daemon.json, or with settings that exclude each
-// other.
-async function flagFinding(
-  { flags, file, dockerd }: World,
-  wanted: Bip,
-  inForce: boolean,
-): Promise<Finding | undefined> {
-  const bip = flags.get('bip');
-  // A flag that sets the lease's bip is equivalent to the key.
-  if (bip !== undefined && (bipIn(file) !== undefined || !inForce)) {
-    const where = await dockerd.where('bip');
-    const message = `dockerd is given --bip ${quoted(bip)} by ${where}, and does not start with a bip in daemon.json as well`;
-    return blocked('BipIsFlag', message, `remove --bip from ${where} and restart Docker`);
-  }
-  for (const name of ['bridge', 'fixed-cidr', 'default-gateway'] as const) {
-    const problem = doesNotFit(wanted, { [name]: flags.get(name) ?? '' });
-    if (problem !== undefined) {
-      const where = await dockerd.where(name);
-      const fix = [`remove --${name} from ${where} and restart Docker`, ...problem.alternatives].join(', or ');
-      return blocked(`Flag${problem.refused}`, `--${name} of ${where}: ${problem.message}`, fix);
-    }
-  }
-  return undefined;
 }

@@ -15,16 +15,20 @@ export function rolledBackFinding({ message }: GivenUp): Finding {
   return blocked('RolledBack', message, fix);
 }
 
-/** runningFinding reports the running containers that prevent a restart of Docker; undefined if none do. */
+/**
+ * runningFinding reports the running containers that prevent a restart of Docker; undefined if none do.
+ * @param bip what docker0 gets; undefined: its former address; "a lease": that of a lease that is not known yet
+ */
 export function runningFinding(
   running: readonly EngineContainer[],
   onRunning: OnRunning,
-  bip: Bip | undefined,
+  bip: Bip | 'a lease' | undefined,
 ): Finding | undefined {
   if (running.length === 0 || onRunning === 'restart') return undefined;
   const names = running.slice(0, 5).map(({ name }) => name);
   const more = running.length > names.length ? ` and ${running.length - names.length} more` : '';
-  const what = `docker0 gets ${bip === undefined ? 'its former address' : formatBip(bip)} by a restart of Docker, and these containers run: ${names.join(', ')}${more}`;
+  const gets = bip === undefined ? 'its former address' : bip === 'a lease' ? 'the address of a lease' : formatBip(bip);
+  const what = `docker0 gets ${gets} by a restart of Docker, and these containers run: ${names.join(', ')}${more}`;
   return onRunning === 'wait'
     ? waiting('WaitingForContainers', `${what}; waiting for them to end`, stopThem)
     : blocked('ContainersRunning', what, stopThem);

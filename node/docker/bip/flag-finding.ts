@@ -1,0 +1,49 @@
+// Reports the flags of dockerd that exclude a bip in daemon.json.
+// Invariant: a flag that already sets the wanted bip is left alone.
+import { quoted } from '../../../proto/domain/input.js';
+import type { Finding } from '../../reconcile/effect.js';
+import type { Bip } from '../engine/bip-value.js';
+import type { Flags } from '../engine/flags.js';
+import type { Content } from '../engine/journal.js';
+import { blocked } from '../engine/settings.js';
+import { bipIn, doesNotFit } from './daemon-json.js';
+
+/** FlagsSeen are the flags of dockerd, daemon.json, and what tells where a flag is set: "/etc/default/docker, line 7". */
+export type FlagsSeen = {
+  readonly flags: Flags;
+  readonly file: Content;
+  readonly where: (flag: string) => Promise<string>;
+};
+
+/**
+ * flagFinding reports the first flag that excludes a bip; undefined if none does. dockerd does not start with a setting
+ * that is both a flag and in daemon.json, or with settings that exclude each other.
+ * @param inForce whether docker0 has the wanted bip already
+ */
+export async function flagFinding(
+  { flags, file, where }: FlagsSeen,
+  wanted: Bip,
+  inForce: boolean,
+): Promise<Finding | undefined> {
+  const bip = flags.get('bip');
+  // A flag that sets the lease's bip is equivalent to the key.
+  if (bip !== undefined && (bipIn(file) !== undefined || !inForce)) return bipFlagFinding(bip, await where('bip'));
+  for (const name of ['bridge', 'fixed-cidr', 'default-gateway'] as const) {
+    const problem = doesNotFit(wanted, { [name]: flags.get(name) ?? '' });
+    if (problem !== undefined) {
+      const place = await where(name);
+      const fix = [`remove --${name} from ${place} and restart Docker`, ...problem.alternatives].join(', or ');
+      return blocked(`Flag${problem.refused}`, `--${name} of ${place}: ${problem.message}`, fix);
+    }
+  }
+  return undefined;
+}
+
+/**
+ * bipFlagFinding reports a bip that is a flag of dockerd.
+ * @param place where it is set, "/etc/default/docker, line 7"
+ */
+export function bipFlagFinding(bip: string, place: string): Finding {
+  const message = `dockerd is given --bip ${quoted(bip)} by ${place}, and does not start with a bip in daemon.json as well`;
+  return blocked('BipIsFlag', message, `remove --bip from ${place} and restart Docker`);
+}
