@@ -3,6 +3,7 @@
 import type { ServerUnaryCall } from '@grpc/grpc-js';
 import { formatPrefix, parseIpv4 } from '../../proto/domain/address.js';
 import { checkAddress, checkName, Problems } from '../../proto/domain/input.js';
+import { primaryLease } from '../../proto/domain/network.js';
 import { throwIfAny, XnetError } from '../../proto/errors.js';
 import type { JoinRequest__Output } from '../../proto/gen/xnet/v1/JoinRequest.js';
 import type { JoinResponse } from '../../proto/gen/xnet/v1/JoinResponse.js';
@@ -172,7 +173,7 @@ function answerOf(
     nodeId,
     nodeName: view.nodes.get(nodeId)?.record.name ?? '',
     controllers: apiAddresses(view, from),
-    subnet: assignment === undefined ? '' : formatPrefix(assignment.subnet),
+    subnet: assignment === undefined ? '' : formatPrefix(primaryLease(assignment).subnet),
     pools: [...view.pools.values()].map(({ record }) => formatPrefix(record.cidr)),
   };
 }

@@ -2,7 +2,7 @@
 import type { Metadata, ServerWritableStream } from '@grpc/grpc-js';
 import { formatPrefix, prefixesEqual } from '../../proto/domain/address.js';
 import { quoted } from '../../proto/domain/input.js';
-import type { Assignment, Lease, LeaseUse } from '../../proto/domain/network.js';
+import { type Assignment, type Lease, type LeaseUse, primaryLease } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import type { Assignment__Output } from '../../proto/gen/xnet/v1/Assignment.js';
 import type { LeaveRequest__Output } from '../../proto/gen/xnet/v1/LeaveRequest.js';
@@ -264,7 +264,7 @@ function requireUnfenced(assignment: Assignment, generation: number, uses: reado
   const holds = (lease: Lease) =>
     uses.some((use) => use.generation === lease.generation && prefixesEqual(use.subnet, lease.subnet));
   // A daemon that knows one lease reports its generation alone.
-  if (uses.length === 0 ? generation === assignment.generation : leases.some(holds)) return;
+  if (uses.length === 0 ? generation === primaryLease(assignment).generation : leases.some(holds)) return;
   const own = leases.map((lease) => `${formatPrefix(lease.subnet)} of generation ${lease.generation}`).join(', ');
   throw new XnetError('Fenced', `the leases of ${nodeName} are ${own}`);
 }

@@ -1,12 +1,6 @@
 // The assignment of one node, derived from the view and from its newest report. Pure.
-import {
-  type Assignment,
-  type Lease,
-  type LeaseUse,
-  type NodeStatus,
-  type Permit,
-  primaryLease,
-} from '../../proto/domain/network.js';
+import type { Assignment, Lease, LeaseUse, NodeStatus, Permit } from '../../proto/domain/network.js';
+import { isNonEmpty } from '../../proto/domain/non-empty.js';
 import { leasesOf, statedLeases, useOf } from './leases.js';
 import { permitOf } from './permits.js';
 import type { ReadonlyView } from './view.js';
@@ -29,15 +23,12 @@ export function assignmentOf(
   const node = view.nodes.get(nodeId)?.record;
   const uses = (statusOf?.(nodeId) ?? view.statuses.get(nodeId)?.record)?.leases;
   const leases = statedLeases(view, nodeId, uses);
-  const primary = primaryLease({ leases });
-  if (node === undefined || primary === undefined) return undefined;
-  const { pool, subnet, generation, mode, networkName, bridgeName } = primary;
+  if (node === undefined || !isNonEmpty(leases)) return undefined;
   return {
     nodeId,
     nodeName: node.name,
     address: node.address,
     availability: node.availability,
-    ...{ pool, subnet, generation, mode, networkName, bridgeName },
     leases,
     permit: mayRestart(view, nodeId) ? (permitOf(view, nodeId) ?? firstPermit(view, nodeId, leases, uses)) : undefined,
     leave: node.drain?.leave === true,

@@ -5,6 +5,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { formatIpv4, formatPrefix } from '../../proto/domain/address.js';
+import { primaryLease } from '../../proto/domain/network.js';
 import { messageOf, XnetError } from '../../proto/errors.js';
 import { makeRequest, requestFor } from '../../proto/pki/certificate.js';
 import { readSecretFile, writeSecretFile } from '../../proto/pki/secret-file.js';
@@ -186,7 +187,7 @@ async function join(settings: JoinSettings, token: Token, progress: Progress, si
 
 async function cachedSubnet(stateDir: string, { nodeId }: NodeIdentity): Promise<string> {
   const cached = await readCache(stateDir).catch(() => undefined);
-  return cached?.assignment.nodeId === nodeId ? formatPrefix(cached.assignment.subnet) : '';
+  return cached?.assignment.nodeId === nodeId ? formatPrefix(primaryLease(cached.assignment).subnet) : '';
 }
 
 function joinedFrom(identity: NodeIdentity, rest: Pick<Joined, 'changed' | 'subnet' | 'daemon'>): Joined {

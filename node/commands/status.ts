@@ -1,6 +1,6 @@
 // `xnetd status`: compares desired and installed state at this moment, without a controller and without the daemon.
 import { formatIpv4, formatPrefix, gatewayOf, prefixesEqual } from '../../proto/domain/address.js';
-import { type Lease, primaryLease } from '../../proto/domain/network.js';
+import { type Assignment, type Lease, primaryLease } from '../../proto/domain/network.js';
 import { exitCodes, messageOf } from '../../proto/errors.js';
 import { makeLog } from '../../proto/process/log.js';
 import type { Problem } from '../../proto/process/problem.js';
@@ -186,6 +186,11 @@ function leaseStatus(host: Host, lease: Lease): LeaseStatus {
   return { subnet: formatPrefix(subnet), gateway: formatIpv4(gatewayOf(subnet)), pool, mode, bridge, state, inForce };
 }
 
+function primaryStatus(assignment: Assignment): Pick<LeaseStatus, 'subnet' | 'gateway' | 'pool' | 'mode'> {
+  const { subnet, pool, mode } = primaryLease(assignment);
+  return { subnet: formatPrefix(subnet), gateway: formatIpv4(gatewayOf(subnet)), pool, mode };
+}
+
 // Returns what the leases require and Docker does not have.
 function lackOf(host: Host, cached: Cached | undefined, docker: HostStatus['docker'] | undefined): Problem | undefined {
   if (cached === undefined) {
@@ -195,7 +200,6 @@ function lackOf(host: Host, cached: Cached | undefined, docker: HostStatus['dock
   if (docker?.subnetInForce !== false) return undefined;
   const staying = cached.assignment.leases.filter(({ state }) => state !== 'ending');
   const lease = staying.find((each) => !leaseStatus(host, each).inForce) ?? primaryLease(cached.assignment);
-  if (lease === undefined) return undefined;
   return { text: `${bridgeNameOf(lease)} does not have ${formatPrefix(lease.subnet)} yet`, fix: null };
 }
 
@@ -243,10 +247,7 @@ export async function hostStatus(settings: NodeSettings): Promise<HostStatus> {
         assignment === undefined
           ? undefined
           : {
-              subnet: formatPrefix(assignment.subnet),
-              gateway: formatIpv4(gatewayOf(assignment.subnet)),
-              pool: assignment.pool,
-              mode: assignment.mode,
+              ...primaryStatus(assignment),
               address: formatIpv4(assignment.address),
               leases: assignment.leases.map((lease) => leaseStatus(host, lease)),
             },

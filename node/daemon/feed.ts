@@ -1,8 +1,8 @@
 // Takes in what the controllers say over the watch stream, and starts what follows from it.
 // Invariant: knowledge only gets newer. A table of another cluster, an older one, and a delta that does not continue the
 // present one are errors that end the stream.
-import { formatPrefix } from '../../proto/domain/address.js';
-import type { Assignment, TableDelta, Version } from '../../proto/domain/network.js';
+import { formatPrefix, prefixesEqual } from '../../proto/domain/address.js';
+import { type Assignment, primaryLease, type TableDelta, type Version } from '../../proto/domain/network.js';
 import { type Fence, XnetError } from '../../proto/errors.js';
 import type { WatchRequest } from '../../proto/gen/xnet/v1/WatchRequest.js';
 import type { Logger } from '../../proto/process/log.js';
@@ -195,12 +195,14 @@ export class Feed implements Watcher {
     status.tell();
   }
 
-  #noteLease(before: Assignment | undefined, { nodeId, subnet, generation, mode }: Assignment): void {
+  #noteLease(before: Assignment | undefined, assignment: Assignment): void {
     const { status, log } = this.#options;
+    const { nodeId } = assignment;
+    const { subnet, generation, mode } = primaryLease(assignment);
     if (before !== undefined && before.nodeId !== nodeId) {
       log.warn({ before: before.nodeId, now: nodeId }, 'this node was added anew');
     }
-    if (before?.nodeId === nodeId && formatPrefix(before.subnet) === formatPrefix(subnet)) return;
+    if (before?.nodeId === nodeId && prefixesEqual(primaryLease(before).subnet, subnet)) return;
     log.info({ subnet: formatPrefix(subnet), generation, mode }, 'leased');
     status.noteLease();
   }

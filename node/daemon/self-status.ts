@@ -2,8 +2,14 @@
 // Updates status file and log when it changes, and notifies the reporter.
 // Invariant: a table counts as applied once both the kernel's routes and the firewall have it.
 import { formatIpv4 } from '../../proto/domain/address.js';
-import type { Condition, ConditionType, HostNetwork, Version } from '../../proto/domain/network.js';
-import { pendingReason } from '../../proto/domain/network.js';
+import {
+  type Condition,
+  type ConditionType,
+  type HostNetwork,
+  pendingReason,
+  primaryLease,
+  type Version,
+} from '../../proto/domain/network.js';
 import { messageOf } from '../../proto/errors.js';
 import type { ReportRequest } from '../../proto/gen/xnet/v1/ReportRequest.js';
 import type { Logger } from '../../proto/process/log.js';
@@ -266,7 +272,7 @@ export class SelfStatus {
     const newAddress = follower?.look();
     return {
       nodeId: assignment.nodeId,
-      generation: assignment.generation,
+      generation: primaryLease(assignment).generation,
       // What the cached table does not have is still in the kernel until a turn on a confirmed one.
       ...(applied?.isConfirmed === true ? { applied: applied.version } : {}),
       routes: host.routes.counts,

@@ -11,7 +11,8 @@ import {
   prefixFromKey,
   prefixKey,
 } from '../../proto/domain/address.js';
-import { type Assignment, availabilities, leaseStates, modes } from '../../proto/domain/network.js';
+import { type Assignment, availabilities, leaseStates, modes, primaryLease } from '../../proto/domain/network.js';
+import { isNonEmpty } from '../../proto/domain/non-empty.js';
 import { PrefixMap } from '../../proto/domain/prefix-map.js';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
 import { writeOwnFile } from '../../proto/process/atomic-file.js';
@@ -123,10 +124,17 @@ export async function readCache(stateDir: string): Promise<Cached | undefined> {
 }
 
 function assignmentFrom(cached: v.InferOutput<typeof schema>['assignment']): Assignment {
-  const { pool, subnet, generation, mode, networkName, bridgeName } = cached;
-  const only = { pool, subnet, generation, mode, networkName, bridgeName };
-  // A permit is a controller's word at present: it is not kept.
-  return { ...cached, leases: cached.leases ?? [{ ...only, state: 'in force' }], permit: undefined, leave: false };
+  const { nodeId, nodeName, address, availability, leases = [], ...only } = cached;
+  return {
+    nodeId,
+    nodeName,
+    address,
+    availability,
+    leases: isNonEmpty(leases) ? leases : [{ ...only, state: 'in force' }],
+    // A permit is valid only while a controller gives it: it is not kept.
+    permit: undefined,
+    leave: false,
+  };
 }
 
 function cachedFrom({ assignment: written, table, fenced }: v.InferOutput<typeof schema>): Cached {
@@ -163,15 +171,20 @@ function cachedFrom({ assignment: written, table, fenced }: v.InferOutput<typeof
 /** writeCache writes the cache: flushed, then put in place of the one before. Throws a system error. */
 export async function writeCache(stateDir: string, cached: Cached): Promise<void> {
   const { assignment, table, fenced } = cached;
-  const { permit: _permit, leave: _leave, ...kept } = assignment;
+  const { nodeId, nodeName, address, availability, leases } = assignment;
+  const { state: _state, ...primary } = primaryLease(assignment);
   await mkdir(stateDir, { recursive: true, mode: 0o700 });
   const content = {
     format: 1,
     assignment: {
-      ...kept,
-      address: formatIpv4(assignment.address),
-      subnet: formatPrefix(assignment.subnet),
-      leases: assignment.leases.map((each) => ({ ...each, subnet: formatPrefix(each.subnet) })),
+      nodeId,
+      nodeName,
+      address: formatIpv4(address),
+      availability,
+      // For a version that knows one lease per node.
+      ...primary,
+      subnet: formatPrefix(primary.subnet),
+      leases: leases.map((each) => ({ ...each, subnet: formatPrefix(each.subnet) })),
     },
     ...(fenced === undefined ? {} : { fenced }),
     ...(table === undefined

@@ -1,5 +1,5 @@
 // Which leases a node accepts from a controller: each for itself, and all of them side by side. Pure.
-import { formatPrefix, type Prefix, prefixCovers, prefixesEqual, prefixesOverlap } from '../../proto/domain/address.js';
+import { formatPrefix, prefixCovers, prefixesOverlap } from '../../proto/domain/address.js';
 import { checkDockerName, checkInterfaceName, checkName, quoted } from '../../proto/domain/input.js';
 import { type Lease, mostLeases, type PoolRange } from '../../proto/domain/network.js';
 
@@ -7,20 +7,9 @@ import { type Lease, mostLeases, type PoolRange } from '../../proto/domain/netwo
 const dockersOwn: ReadonlySet<string> = new Set(['bridge', 'host', 'none', 'default', 'docker_gwbridge', 'ingress']);
 const reservedInterfaces: ReadonlySet<string> = new Set(['lo', 'docker0', 'docker_gwbridge']);
 
-/**
- * leasesProblem says why the leases of an assignment are not accepted; undefined: they are.
- * @param primary the subnet that stands for the node where only one can be shown
- */
-export function leasesProblem(
-  primary: Prefix,
-  leases: readonly Lease[],
-  pools: readonly PoolRange[],
-): string | undefined {
-  if (leases.length === 0) return 'it has no lease';
+/** leasesProblem says why the leases of an assignment are not accepted; undefined: they are. */
+export function leasesProblem(leases: readonly Lease[], pools: readonly PoolRange[]): string | undefined {
   if (leases.length > mostLeases) return `it has more than ${mostLeases} leases`;
-  if (!leases.some(({ subnet }) => prefixesEqual(subnet, primary))) {
-    return `its subnet ${formatPrefix(primary)} is not that of one of its leases`;
-  }
   for (const [index, lease] of leases.entries()) {
     const problem = leaseProblem(lease, pools) ?? clashProblem(lease, leases.slice(0, index));
     if (problem !== undefined) return problem;

@@ -1,6 +1,7 @@
 // The values shared by controllers and nodes: a node's assignment, the route table, conditions.
 // Invariant: all are plain, immutable values; only proto/rpc/convert.ts knows their wire form.
 import type { Ipv4, Prefix } from './address.js';
+import type { NonEmpty } from './non-empty.js';
 
 /** Mode is how a node realises its lease: as docker0's subnet, or as the subnet of a separate bridge network. */
 export type Mode = 'bip' | 'bridge';
@@ -66,15 +67,8 @@ export type Assignment = {
   readonly nodeName: string;
   readonly address: Ipv4;
   readonly availability: Availability;
-  /** The lease that primaryLease returns. */
-  readonly pool: string;
-  readonly subnet: Prefix;
-  readonly generation: number;
-  readonly mode: Mode;
-  readonly networkName: string;
-  readonly bridgeName: string;
-  /** All leases, sorted by subnet; never empty. */
-  readonly leases: readonly Lease[];
+  /** All leases, sorted by subnet. */
+  readonly leases: NonEmpty<Lease>;
   /** Undefined: the host does not restart Docker to change which lease of mode bip it uses. */
   readonly permit: Permit | undefined;
   /** Whether the host is to leave by itself. */
@@ -85,7 +79,7 @@ export type Assignment = {
  * primaryLease is the lease that stands for a node where only one can be shown: the first that is in force, else the
  * first that is not ending, else the first.
  */
-export function primaryLease({ leases }: Pick<Assignment, 'leases'>): Lease | undefined {
+export function primaryLease({ leases }: Pick<Assignment, 'leases'>): Lease {
   return (
     leases.find(({ state }) => state === 'in force') ?? leases.find(({ state }) => state === 'wanted') ?? leases[0]
   );

@@ -1,7 +1,16 @@
 // Converts a node's assignment, its leases and what its host does with them between the wire and the domain.
 // Invariant: wire values are validated here; an invalid one throws Corrupt.
 import { formatIpv4, formatPrefix, gatewayOf, parseIpv4, parsePrefix } from '../domain/address.js';
-import type { Assignment, ContainerUse, Lease, LeaseState, LeaseUse, Permit } from '../domain/network.js';
+import {
+  type Assignment,
+  type ContainerUse,
+  type Lease,
+  type LeaseState,
+  type LeaseUse,
+  type Permit,
+  primaryLease,
+} from '../domain/network.js';
+import { isNonEmpty } from '../domain/non-empty.js';
 import type { Assignment__Output, Assignment as AssignmentWire } from '../gen/xnet/v1/Assignment.js';
 import type { ContainerUse__Output } from '../gen/xnet/v1/ContainerUse.js';
 import type { Lease__Output } from '../gen/xnet/v1/Lease.js';
@@ -38,7 +47,7 @@ export function wireFromLease(lease: Lease, sinceMs = 0): Lease__Output {
 }
 
 // Throws Corrupt. A state of a newer version counts as wanted.
-function leaseFromWire(wire: Lease__Output): Lease {
+function leaseFromWire(wire: Omit<Lease__Output, 'gateway' | 'sinceMs'>): Lease {
   const { pool, generation, networkName, bridgeName } = wire;
   const subnet = parsePrefix(wire.subnet);
   const mode = modeFromWire(wire.mode);
@@ -64,19 +73,20 @@ export function wireFromContainerUse({ id, name, subnet }: ContainerUse): Contai
   return { id, name, subnet: formatPrefix(subnet) };
 }
 
-/** wireFromAssignment returns the message of an assignment. */
+/** wireFromAssignment returns the message of an assignment. Peers that know one lease per node read the primary one. */
 export function wireFromAssignment(assignment: Assignment): AssignmentWire {
+  const { pool, subnet, generation, mode, networkName, bridgeName } = primaryLease(assignment);
   return {
     nodeId: assignment.nodeId,
     nodeName: assignment.nodeName,
     address: formatIpv4(assignment.address),
     availability: wireFromAvailability(assignment.availability),
-    pool: assignment.pool,
-    subnet: formatPrefix(assignment.subnet),
-    generation: assignment.generation,
-    mode: wireFromMode(assignment.mode),
-    networkName: assignment.networkName,
-    bridgeName: assignment.bridgeName,
+    pool,
+    subnet: formatPrefix(subnet),
+    generation,
+    mode: wireFromMode(mode),
+    networkName,
+    bridgeName,
     leases: assignment.leases.map((lease) => wireFromLease(lease)),
     permit:
       assignment.permit === undefined
@@ -92,25 +102,16 @@ export function wireFromAssignment(assignment: Assignment): AssignmentWire {
 
 /** assignmentFromWire returns an assignment; throws Corrupt. */
 export function assignmentFromWire(wire: Assignment__Output): Assignment {
+  const { nodeId, nodeName, leave } = wire;
   const address = parseIpv4(wire.address);
-  const subnet = parsePrefix(wire.subnet);
-  const mode = modeFromWire(wire.mode);
   const availability = availabilityFromWire(wire.availability);
-  if (address === undefined || subnet === undefined || mode === undefined || availability === undefined) {
-    throw corrupt(`assignment of ${wire.subnet} at ${wire.address}, ${wire.mode}, ${wire.availability}`);
+  if (address === undefined || availability === undefined) {
+    throw corrupt(`assignment at ${wire.address}, ${wire.availability}`);
   }
-  const { nodeId, nodeName, pool, generation, networkName, bridgeName, leave } = wire;
-  const only = { pool, subnet, generation, mode, networkName, bridgeName };
+  const common = { nodeId, nodeName, address, availability, leave };
+  const leases = wire.leases.map(leaseFromWire);
+  if (isNonEmpty(leases)) return { ...common, leases, permit: permitFromWire(wire.permit) };
   // A controller that knows one lease per node lets its nodes restart Docker for it at any time.
-  const knowsOne = wire.leases.length === 0;
-  return {
-    nodeId,
-    nodeName,
-    address,
-    availability,
-    ...only,
-    leases: knowsOne ? [{ ...only, state: 'wanted' }] : wire.leases.map(leaseFromWire),
-    permit: knowsOne ? { rollout: '', subnet, generation } : permitFromWire(wire.permit),
-    leave,
-  };
+  const only = leaseFromWire({ ...wire, state: 'LEASE_STATE_WANTED' });
+  return { ...common, leases: [only], permit: { rollout: '', subnet: only.subnet, generation: only.generation } };
 }

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { follows, type NodeTable, withBookmark, withDelta, withSnapshot } from '../../node/table/node-table.js';
 import { MessageReader } from '../../node/uplink/watch-stream.js';
 import { formatIpv4, formatPrefix } from '../../proto/domain/address.js';
-import type { Assignment } from '../../proto/domain/network.js';
+import { type Assignment, primaryLease } from '../../proto/domain/network.js';
 import type { NodeServiceClient } from '../../proto/gen/xnet/v1/NodeService.js';
 import { pause } from '../../proto/process/backoff.js';
 import { callUnary, makeClient } from '../../proto/rpc/channel.js';
@@ -55,7 +55,7 @@ async function report(client: NodeServiceClient): Promise<void> {
     client.report.bind(client),
     {
       nodeId: assignment.nodeId,
-      generation: assignment.generation,
+      generation: primaryLease(assignment).generation,
       applied: table.version,
       routes: { desired: peers, installed: peers, conflicting: 0, unreachable: 0 },
       hostFingerprint: fingerprint,

@@ -143,7 +143,7 @@ test('P4 the host of a node is replaced: the new one gets its name and subnet, t
   const next = new SimulatedNode(await controller.joined('web-1'), 'web-1').watch();
   await next.until('its assignment', () => next.assignment !== undefined);
   t.is(next.assignment?.nodeId, former.assignment?.nodeId);
-  t.is(next.assignment?.generation, (former.assignment?.generation ?? 0) + 1);
-  t.deepEqual(next.assignment?.subnet, former.assignment?.subnet);
+  t.is(next.primary?.generation, (former.primary?.generation ?? 0) + 1);
+  t.deepEqual(next.primary?.subnet, former.primary?.subnet);
   await says('nodes show web-1', /192\.168\.83\.9[\s\S]*NodeReplaced/);
 });

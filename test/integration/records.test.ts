@@ -172,7 +172,7 @@ test('C8 after a restored store was accepted, what it lost is not given away, an
     nodes.set(name, node);
   }
   const node = (name: string) => nodes.get(name) ?? new SimulatedNode(controller.node, name);
-  const subnetOf = (name: string) => formatPrefix(node(name).assignment?.subnet ?? prefix('0.0.0.0/0'));
+  const subnetOf = (name: string) => formatPrefix(node(name).primary?.subnet ?? prefix('0.0.0.0/0'));
   await controller.kill('SIGTERM');
   rmSync(own, { recursive: true });
   cpSync(backup, own, { recursive: true });

@@ -10,7 +10,13 @@ import {
 } from '../../node/table/node-table.js';
 import { MessageReader, type Trust } from '../../node/uplink/watch-stream.js';
 import { formatIpv4, formatPrefix } from '../../proto/domain/address.js';
-import type { Assignment, LeaseUse, TableDelta } from '../../proto/domain/network.js';
+import {
+  type Assignment,
+  type Lease,
+  type LeaseUse,
+  primaryLease,
+  type TableDelta,
+} from '../../proto/domain/network.js';
 import type { XnetError } from '../../proto/errors.js';
 import type { Condition } from '../../proto/gen/xnet/v1/Condition.js';
 import type { NodeServiceClient } from '../../proto/gen/xnet/v1/NodeService.js';
@@ -42,6 +48,11 @@ export class SimulatedNode {
     this.#client = client;
     this.name = name;
     this.fingerprint = fingerprint;
+  }
+
+  /** primary is the primary lease of its assignment. */
+  get primary(): Lease | undefined {
+    return this.assignment === undefined ? undefined : primaryLease(this.assignment);
   }
 
   /** watch opens a stream, and sends the version that the node has. */
@@ -153,7 +164,7 @@ export class SimulatedNode {
       this.#client.report.bind(this.#client),
       {
         nodeId: this.assignment?.nodeId ?? '',
-        generation: this.assignment?.generation ?? 0,
+        generation: this.primary?.generation ?? 0,
         ...(this.table === undefined ? {} : { applied: this.table.version }),
         routes: { desired, installed: desired, conflicting: 0, unreachable: 0 },
         conditions: [...conditions],

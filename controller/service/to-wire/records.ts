@@ -8,6 +8,7 @@ import {
   prefixKey,
 } from '../../../proto/domain/address.js';
 import { type Lease, type NodeStatus, primaryLease, type RouteCounts } from '../../../proto/domain/network.js';
+import { isNonEmpty } from '../../../proto/domain/non-empty.js';
 import type { Drain } from '../../../proto/gen/xnet/v1/Drain.js';
 import type { Event } from '../../../proto/gen/xnet/v1/Event.js';
 import type { Node } from '../../../proto/gen/xnet/v1/Node.js';
@@ -108,7 +109,7 @@ export function summaryFromNode(view: ReadonlyView, id: string, live: Live): Nod
   const node = view.nodes.get(id)?.record;
   if (node === undefined) return undefined;
   const leases = leasesFromNode(view, id, live);
-  const primary = primaryLease({ leases });
+  const primary = isNonEmpty(leases) ? primaryLease({ leases }) : undefined;
   const session = view.sessions.get(id)?.record;
   const stored = view.statuses.get(id)?.record;
   const liveStatus = live.statusOf(id);
@@ -141,7 +142,7 @@ export function wireFromNode(view: ReadonlyView, id: string, live: Live): Node |
   const summary = summaryFromNode(view, id, live);
   if (node === undefined || summary === undefined) return undefined;
   const leases = leasesFromNode(view, id, live);
-  const primary = primaryLease({ leases });
+  const primary = isNonEmpty(leases) ? primaryLease({ leases }) : undefined;
   const status = statusOf(view, id, live);
   return {
     ...summary,

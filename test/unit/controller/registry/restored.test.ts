@@ -8,6 +8,7 @@ import { RolloutRegistry } from '../../../../controller/rollout/rollouts.js';
 import { keys } from '../../../../controller/store/keys.js';
 import { encode } from '../../../../controller/store/record-codec.js';
 import { assignmentOf } from '../../../../controller/view/assignment.js';
+import { primaryLease } from '../../../../proto/domain/network.js';
 import { prefix } from '../../../support/pools.js';
 import { restorableStore, sampleFleet } from '../../../support/restorable-store.js';
 import { until } from '../../../support/until.js';
@@ -25,12 +26,13 @@ test('a node that was removed does not come back to a store that was accepted, a
   const { subject } = await nodes.add(once, { ...node(7), pool: 'new' });
   const held = assignmentOf(feed.view, subject);
   if (held === undefined) return t.fail();
+  const { subnet } = primaryLease(held);
   await nodes.remove(once, subject, () => undefined);
   // Another one has its subnet after it, and goes as well.
   const { subject: next } = await nodes.add(once, { ...node(8), pool: 'new' });
-  t.deepEqual(assignmentOf(feed.view, next)?.subnet, held.subnet);
+  t.deepEqual(assignmentOf(feed.view, next)?.leases[0].subnet, subnet);
   await nodes.remove(once, next, () => undefined);
-  await pools.release(once, held.subnet);
+  await pools.release(once, subnet);
   await t.throwsAsync(nodes.adopt(subject, held), { message: /it was removed/ });
   t.false(feed.view.nodes.has(subject));
   // One that the store does not know at all may be lost.
@@ -45,6 +47,7 @@ test('a node that was removed before a backup does not come back to the store re
   const { subject } = await nodes.add(once, { ...node(7), pool: 'new' });
   const held = assignmentOf(feed.view, subject);
   if (held === undefined) return t.fail();
+  const { subnet } = primaryLease(held);
   const [notBeforeMs, notAfterMs] = [Date.now() - 1_000, Date.now() + 60_000];
   const certificate = { role: 'node' as const, id: subject, notBeforeMs, notAfterMs, keyDigest: 'k', issuer: 'i' };
   const { revision } = cluster.commit(put(keys.certificate('0a'), encode('certificate', certificate)));
@@ -53,7 +56,7 @@ test('a node that was removed before a backup does not come back to the store re
   // Nothing else tells of it: its subnet is another node's, and free again.
   const { subject: next } = await nodes.add(once, { ...node(8), pool: 'new' });
   await nodes.remove(once, next, () => undefined);
-  await pools.release(once, held.subnet);
+  await pools.release(once, subnet);
   const backup = cluster.revision;
   await nodes.add(once, { ...node(9), pool: 'new' });
   await core.stop();
@@ -68,10 +71,10 @@ test('a node that was removed before a backup does not come back to the store re
     { kind: 'delete', key: `revoked/removed-${subject}` },
   ]);
   // What is reserved for another node is not given to a host because it holds it.
-  await accepting.pools.reserve(once, { pool: 'new', cidr: held.subnet, nodeName: 'db-1', reason: '' });
+  await accepting.pools.reserve(once, { pool: 'new', cidr: subnet, nodeName: 'db-1', reason: '' });
   await t.throwsAsync(accepting.nodes.adopt('n-lost', held), { message: /is reserved for db-1/ });
   t.false(accepting.feed.view.nodes.has('n-lost'));
-  await accepting.pools.unreserve(once, 'new', held.subnet);
+  await accepting.pools.unreserve(once, 'new', subnet);
   await accepting.nodes.adopt('n-lost', held);
   t.true(accepting.feed.view.nodes.has('n-lost'));
 });

@@ -26,7 +26,7 @@ test('desired: the own subnet is no peer, and the order in which routes come doe
   const input = { pools: [small.pools[1], small.pools[0]].flatMap((pool) => pool ?? []), underlay: 'eth0.100' };
   const lease = { pool: 'default', generation: 1, mode: 'bip', networkName: '', bridgeName: '' } as const;
   const own: Lease = { ...lease, subnet: prefix('10.76.1.0/24'), state: 'in force' };
-  const assignment = { leases: [own] };
+  const assignment = { leases: [own] as const };
   t.deepEqual(desiredFirewall({ ...input, assignment, routes }), small);
   t.deepEqual(desiredFirewall({ ...input, assignment, routes: routes.toReversed() }), small);
   const bridged: Lease = { ...own, subnet: prefix('10.80.5.0/26'), mode: 'bridge', bridgeName: 'xnet0' };

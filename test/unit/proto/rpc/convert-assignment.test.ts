@@ -1,0 +1,65 @@
+// The message of an assignment, between versions that know several leases per node and versions that know one.
+import test from 'ava';
+import { type Assignment, type Lease, primaryLease } from '../../../../proto/domain/network.js';
+import type { Assignment__Output } from '../../../../proto/gen/xnet/v1/Assignment.js';
+import { assignmentFromWire, wireFromAssignment } from '../../../../proto/rpc/convert-assignment.js';
+import { address, prefix } from '../../../support/pools.js';
+
+const ending: Lease = {
+  pool: 'default',
+  subnet: prefix('10.76.1.0/24'),
+  generation: 3,
+  mode: 'bip',
+  networkName: '',
+  bridgeName: '',
+  state: 'ending',
+};
+const bridged: Lease = {
+  pool: 'side',
+  subnet: prefix('10.84.0.0/26'),
+  generation: 2,
+  mode: 'bridge',
+  networkName: 'xnet',
+  bridgeName: 'xnet0',
+  state: 'wanted',
+};
+const assignment: Assignment = {
+  nodeId: 'n-1',
+  nodeName: 'web-1',
+  address: address('192.168.83.11'),
+  availability: 'cordoned',
+  leases: [ending, bridged],
+  permit: { rollout: 'r-1', subnet: undefined, generation: 0 },
+  leave: true,
+};
+const sent = wireFromAssignment(assignment) as Assignment__Output;
+const flat = {
+  pool: 'side',
+  subnet: '10.84.0.0/26',
+  generation: 2,
+  mode: 'MODE_BRIDGE',
+  networkName: 'xnet',
+  bridgeName: 'xnet0',
+} as const;
+
+test('an assignment is the same after a round trip, and a peer that knows one lease reads the primary one', (t) => {
+  t.deepEqual(assignmentFromWire(sent), assignment);
+  t.like(sent, flat);
+  const inForce: Lease = { ...ending, state: 'in force' };
+  t.is(primaryLease({ leases: [bridged, inForce] }), inForce);
+  t.like(wireFromAssignment({ ...assignment, leases: [ending] }), { subnet: '10.76.1.0/24', mode: 'MODE_BIP' });
+});
+
+test('the assignment of a controller that knows one lease has this lease and its permit', (t) => {
+  t.deepEqual(assignmentFromWire({ ...sent, leases: [], permit: null, leave: false }), {
+    ...assignment,
+    leases: [bridged],
+    permit: { rollout: '', subnet: bridged.subnet, generation: 2 },
+    leave: false,
+  });
+  for (const wrong of [{ subnet: '' }, { mode: 'MODE_UNSPECIFIED' as const }]) {
+    t.throws(() => assignmentFromWire({ ...sent, ...wrong, leases: [] }), { message: /lease of/ });
+    t.notThrows(() => assignmentFromWire({ ...sent, ...wrong }), 'the list of leases precedes');
+  }
+  t.throws(() => assignmentFromWire({ ...sent, address: 'x' }), { message: /assignment at x/ });
+});
