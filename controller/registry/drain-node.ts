@@ -105,8 +105,8 @@ export function decideDrainCancel(view: ReadonlyView, nodeId: string): Decision 
   );
 }
 
-/** DrainStep is what a draining node is due for. */
-export type DrainStep = 'drained' | 'deadline' | 'leave';
+/** DrainStep is what a draining node is due for; 'used' after it was drained, since containers use its subnets again. */
+export type DrainStep = 'drained' | 'used' | 'deadline' | 'leave';
 
 /**
  * drainStepOf returns what a node is due for; undefined: nothing.
@@ -120,7 +120,10 @@ export function drainStepOf(
   nowMs: number,
 ): DrainStep | undefined {
   if (availability !== 'draining' || drain === undefined) return undefined;
-  const isEmpty = status !== undefined && reportsContainers(status) && status.containerCount === 0;
+  const count = status !== undefined && reportsContainers(status) ? status.containerCount : undefined;
+  const isEmpty = count === 0;
+  // A host that was asked to leave looks for containers by itself.
+  if (count !== undefined && count > 0 && drain.drainedMs !== undefined && !drain.leave) return 'used';
   if (isEmpty && drain.drainedMs === undefined) return 'drained';
   if (isEmpty && drain.remove && !drain.leave) return 'leave';
   const isLate = drain.deadlineMs !== undefined && nowMs - drain.sinceMs >= drain.deadlineMs;
@@ -161,6 +164,14 @@ export function decideDrainStep(
     if (drain.drainedMs !== undefined) return { subject: nodeId };
     const record: NodeRecord = { ...node, drain: { ...drain, drainedMs: nowMs } };
     return written(view, nodeId, record, { reason: 'NodeDrained', message: 'no container uses its subnets' });
+  }
+  if (step === 'used') {
+    if (drain.drainedMs === undefined || drain.leave) return { subject: nodeId };
+    const { drainedMs: _drained, ...rest } = drain;
+    // The deadline begins anew.
+    const record: NodeRecord = { ...node, drain: { ...rest, sinceMs: nowMs, revision: view.revision + 1 } };
+    const message = `containers use its subnets again: ${containerCount ?? 'how many is not known'}`;
+    return written(view, nodeId, record, { reason: 'NodeDraining', message });
   }
   if (!drain.remove || drain.leave) return { subject: nodeId };
   const record: NodeRecord = { ...node, drain: { ...drain, leave: true } };

@@ -79,10 +79,11 @@ test('what a draining node is due for depends on its record, on a report made me
     [record({ deadlineMs: 500 }), used, 1_500, 'deadline'],
     [record({ deadlineMs: 500 }), undefined, 1_500, 'deadline'],
     [record({ deadlineMs: 500 }), empty, 9_000, 'drained'],
-    [record({ deadlineMs: 500, drainedMs: 1_200 }), used, 9_000],
+    [record({ deadlineMs: 500, drainedMs: 1_200 }), used, 9_000, 'used'],
     [record({ remove: true, drainedMs: 1_200 }), empty, 9_000, 'leave'],
     // Containers came back after it was drained.
-    [record({ remove: true, drainedMs: 1_200 }), used, 9_000],
+    [record({ remove: true, drainedMs: 1_200 }), used, 9_000, 'used'],
+    [record({ remove: true, leave: true, drainedMs: 1_200 }), used, 9_000],
     [record({ remove: true, leave: true, drainedMs: 1_200 }), empty, 9_000],
   ];
   for (const [node, status, nowMs, step] of cases) {
@@ -120,6 +121,10 @@ test('a drain remembers what was before; two controllers take each step once', a
   await Promise.all(cores.map((core) => core.nodes.stepDrain(id, 'drained', 0)));
   await a.feed.reached(cluster.revision, 1_000);
   t.deepEqual(stageOf(nodeOf()), { stage: 'DEPARTURE_STAGE_DRAINED', done: false });
+  await Promise.all(cores.map((core) => core.nodes.stepDrain(id, 'used', 2)));
+  await a.feed.reached(cluster.revision, 1_000);
+  t.deepEqual(stageOf(nodeOf()), { stage: 'DEPARTURE_STAGE_DRAINING', done: false });
+  await a.nodes.stepDrain(id, 'drained', 0);
   await a.nodes.stepDrain(id, 'leave', 0);
   t.is(assignmentOf(a.feed.view, id)?.leave, true);
   await a.nodes.set(once, id, { ...cordon, availability: 'leaving' });
@@ -135,7 +140,8 @@ test('a drain remembers what was before; two controllers take each step once', a
   );
   t.deepEqual(reasons, [
     ...['PoolCreated', 'NodeAdded', 'NodeCordoned', 'NodeDraining', 'DrainCancelled', 'NodeDraining'],
-    ...['DrainDeadline', 'NodeDraining', 'NodeDrained', 'NodeToLeave', 'NodeLeaving', 'NodeLeft'],
+    ...['DrainDeadline', 'NodeDraining', 'NodeDrained', 'NodeDraining', 'NodeDrained'],
+    ...['NodeToLeave', 'NodeLeaving', 'NodeLeft'],
   ]);
   await close();
 });
