@@ -17,6 +17,7 @@ import { lifecycleService } from './service/lifecycle-calls.js';
 import { nodeService } from './service/node-service.js';
 import { rolloutFacts } from './service/rollout-facts.js';
 import { rolloutService } from './service/rollout-service.js';
+import { staticRouteService } from './service/static-route-service.js';
 import { type ControllerSettings, joinEndpoints, localEndpoints } from './settings.js';
 
 /** ApiDeps are the dependencies of the services. */
@@ -59,6 +60,7 @@ export class Api {
       lifecycleService({ state, registries }),
       rolloutService({ feed, rollouts: registries.rollouts, facts: rolloutFacts(feed, sessions) }),
       leaseService({ feed, nodes, leases, live: () => liveOf(sessions) }),
+      staticRouteService({ feed, staticRoutes: registries.staticRoutes }),
       backupService({
         ...deps.backup,
         controller: deps.controller,

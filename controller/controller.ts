@@ -21,6 +21,7 @@ import type { Context } from './registry/mutation.js';
 import { NodeRegistry } from './registry/nodes.js';
 import { PoolRegistry } from './registry/pools.js';
 import { Reclaims } from './registry/reclaim.js';
+import { StaticRouteRegistry } from './registry/static-routes.js';
 import { runSweeps } from './registry/sweep.js';
 import { RolloutExecutor } from './rollout/executor.js';
 import { RolloutRegistry } from './rollout/rollouts.js';
@@ -54,6 +55,7 @@ function makeRegistries(context: Context, settings: ControllerSettings): Registr
     nodes: new NodeRegistry(context),
     leases: new LeaseRegistry(context),
     pools: new PoolRegistry(context),
+    staticRoutes: new StaticRouteRegistry(context),
     rollouts: new RolloutRegistry(context),
     tokens: new TokenRegistry(context),
     authority,

@@ -24,10 +24,17 @@ const schemas = {
   subnet: v.variant('state', [
     v.object({ state: v.literal('leased'), node: v.string(), generation: v.number() }),
     v.object({ state: v.literal('quarantined'), node: v.string(), generation: v.number() }),
+    v.object({ state: v.literal('static'), nextHop: v.string(), name: v.string(), generation: v.number() }),
   ]),
 };
 
-type Lease = { readonly key: string; readonly pool: string; readonly subnet: Prefix; readonly node: string };
+// Of a static route: no node.
+type Lease = {
+  readonly key: string;
+  readonly pool: string;
+  readonly subnet: Prefix;
+  readonly node: string | undefined;
+};
 
 class Found {
   readonly pools = new Map<string, Prefix & { readonly subnetLength: number }>();
@@ -74,8 +81,10 @@ class Found {
 
   #takeSubnet(key: string, pool: string, text: string, json: unknown): void {
     const subnet = this.#prefix(key, text.replace('-', '/'));
-    this.#with(key, schemas.subnet, json, ({ state, node }) => {
-      if (state === 'leased' && subnet !== undefined) this.leases.push({ key, pool, subnet, node });
+    this.#with(key, schemas.subnet, json, (record) => {
+      if (subnet === undefined || record.state === 'quarantined') return;
+      const node = record.state === 'leased' ? record.node : undefined;
+      this.leases.push({ key, pool, subnet, node });
     });
   }
 
@@ -101,7 +110,7 @@ function leaseProblems({ pools, nodes, leases }: Found): string[] {
   for (const [index, { key, pool, subnet, node }] of sorted.entries()) {
     const next = sorted[index + 1];
     if (next !== undefined && prefixesOverlap(subnet, next.subnet)) problems.push(`${key} and ${next.key} overlap`);
-    if (!nodes.has(node)) problems.push(`${key}: there is no node ${node}`);
+    if (node !== undefined && !nodes.has(node)) problems.push(`${key}: there is no node ${node}`);
     const range = pools.get(pool);
     if (range === undefined) problems.push(`${key}: there is no pool ${pool}`);
     else if (!prefixCovers(range, subnet) || subnet.length !== range.subnetLength) {
@@ -136,7 +145,7 @@ export function checkRecords(records: Iterable<Record>): BackupSummary {
     records: keys.size,
     pools: found.pools.size,
     nodes: found.nodes.size,
-    leases: found.leases.length,
+    leases: found.leases.filter(({ node }) => node !== undefined).length,
     certificates: found.certificates,
     problems: [...found.problems, ...poolProblems(found), ...leaseProblems(found), ...nodeProblems(found)],
   };

@@ -12,6 +12,7 @@ export type Source =
   | 'pools'
   | 'quarantined'
   | 'leased'
+  | 'static-routes'
   | 'rollouts'
   | 'tokens'
   | 'serials'
@@ -93,6 +94,7 @@ const sources: Readonly<Record<string, Source>> = {
   per: 'label-keys',
   subnet: 'quarantined',
   lease: 'leased',
+  'static-route': 'static-routes',
   replace: 'leased',
   token: 'tokens',
   serial: 'serials',

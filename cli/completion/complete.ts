@@ -69,13 +69,18 @@ async function askController(
       }));
     }
     const { subnets } = await client.read((admin) => admin.listSubnets.bind(admin), {});
-    const wantedState = source === 'leased' ? 'SUBNET_STATE_LEASED' : 'SUBNET_STATE_QUARANTINED';
-    const wantedSubnets = subnets.filter(({ state }) => state === wantedState);
+    const wantedSubnets = subnets.filter(({ state }) => state === stateOfSource[source]);
     return wantedSubnets.map(({ cidr, nodeName }) => ({ value: cidr, description: nodeName }));
   } finally {
     client.close();
   }
 }
+
+const stateOfSource = {
+  leased: 'SUBNET_STATE_LEASED',
+  quarantined: 'SUBNET_STATE_QUARANTINED',
+  'static-routes': 'SUBNET_STATE_STATIC',
+} as const;
 
 // Returns the files whose name begins with the last part of the path. Folders end with a slash, so that typing can
 // continue.

@@ -13,14 +13,14 @@ import {
 import type { Colors } from './columns.js';
 import type { LeaseOutput, PoolOutput } from './pool.js';
 
-const symbols = { leased: '#', reserved: 'r', quarantined: 'q', free: '.' } as const;
+const symbols = { leased: '#', static: 's', reserved: 'r', quarantined: 'q', free: '.' } as const;
 
 // Subnets per row of a pool with more than 256 subnets; a /16 of /24s is a square of 16 × 16.
 const perRow = 64;
 const mostRows = 48;
 
 function symbolOf(state: string): string {
-  if (state === 'leased') return symbols.leased;
+  if (state === 'leased' || state === 'static') return symbols[state];
   return state === 'quarantined' ? symbols.quarantined : symbols.reserved;
 }
 
@@ -54,6 +54,7 @@ function rowsOf(cells: readonly string[]): readonly Row[] {
 function paintCells(cells: readonly string[], colors: Colors): string {
   const paints: Readonly<Record<string, (text: string) => string>> = {
     [symbols.leased]: colors.good,
+    [symbols.static]: colors.good,
     [symbols.reserved]: colors.strong,
     [symbols.quarantined]: colors.waiting,
     [symbols.free]: colors.faint,

@@ -7,10 +7,11 @@ import type { Kind } from './columns.js';
 import { leaseStateOf, orNull, stateOf } from './from-wire.js';
 import { ageOf, formatDuration, formatLeft, isoTime } from './time.js';
 
-/** UsageOutput counts subnets: total = leased + reserved + quarantined + free. */
+/** UsageOutput counts subnets: total = leased + staticRoutes + reserved + quarantined + free. */
 export type UsageOutput = {
   readonly total: number;
   readonly leased: number;
+  readonly staticRoutes: number;
   /** Reserved and not leased. */
   readonly reserved: number;
   readonly quarantined: number;
@@ -47,9 +48,9 @@ export type PoolOutput = {
 export type LeaseOutput = {
   readonly subnet: string;
   readonly pool: string;
-  /** "leased", "reserved" or "quarantined". */
+  /** "leased", "static", "reserved" or "quarantined". */
   readonly state: string;
-  /** The holder; for a quarantined subnet the former one; for a reserved one the node it is kept for. */
+  /** The holder; for a quarantined subnet the former one; for a reserved one the node it is kept for; of a static route its name. */
   readonly node: string | null;
   readonly nodeId: string | null;
   readonly generation: number;
@@ -61,9 +62,11 @@ export type LeaseOutput = {
   readonly leaseState: string | null;
   /** Of a lease: "bip" or "bridge". */
   readonly mode: string | null;
+  /** Of a static route. */
+  readonly nextHop: string | null;
 };
 
-const noUsage: UsageOutput = { total: 0, leased: 0, reserved: 0, quarantined: 0, free: 0 };
+const noUsage: UsageOutput = { total: 0, leased: 0, staticRoutes: 0, reserved: 0, quarantined: 0, free: 0 };
 
 /** poolFromWire converts a pool. */
 export function poolFromWire(wire: Pool__Output): PoolOutput {
@@ -97,6 +100,7 @@ export function leaseFromWire(wire: Subnet__Output): LeaseOutput {
     reason: wire.reason,
     leaseState: wire.leaseState === 'LEASE_STATE_UNSPECIFIED' ? null : leaseStateOf(wire.leaseState),
     mode: wire.mode === 'MODE_UNSPECIFIED' ? null : stateOf(wire.mode, 'MODE_'),
+    nextHop: orNull(wire.nextHop),
   };
 }
 
@@ -124,7 +128,7 @@ export const poolKind: Kind<PoolOutput> = {
   ],
 };
 
-/** leaseKind describes how leased, reserved and quarantined subnets are printed. */
+/** leaseKind describes how leased, reserved and quarantined subnets, and those with static routes, are printed. */
 export const leaseKind: Kind<LeaseOutput> = {
   plural: 'leases',
   nameOf: ({ subnet }) => subnet,
@@ -135,7 +139,12 @@ export const leaseKind: Kind<LeaseOutput> = {
       header: 'STATE',
       cell: ({ state, leaseState }, { colors }) => ({
         text: leaseState === 'ending' ? `${state},ending` : state,
-        paint: state === 'leased' ? colors.good : state === 'quarantined' ? colors.waiting : colors.faint,
+        paint:
+          state === 'leased' || state === 'static'
+            ? colors.good
+            : state === 'quarantined'
+              ? colors.waiting
+              : colors.faint,
       }),
     },
     { header: 'NODE', cell: ({ node }) => escaped(node ?? '-') },

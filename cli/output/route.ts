@@ -13,8 +13,9 @@ export type RouteOutput = {
   readonly nextHop: string;
   readonly node: string;
   readonly pool: string | null;
-  /** State of that node, as in NodeOutput. */
+  /** State of that node, as in NodeOutput; "static": its host is not a node, and `node` is the name of the static route. */
   readonly nodeState: string;
+  readonly static: boolean;
 };
 
 /** routeOutputOf converts an entry of the route table. */
@@ -24,7 +25,8 @@ export function routeOutputOf(wire: RouteEntry__Output): RouteOutput {
     nextHop: wire.nextHop,
     node: wire.nodeName,
     pool: orNull(wire.pool),
-    nodeState: stateOf(wire.nodeState, 'NODE_STATE_'),
+    nodeState: wire.static ? 'static' : stateOf(wire.nodeState, 'NODE_STATE_'),
+    static: wire.static,
   };
 }
 

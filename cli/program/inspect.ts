@@ -1,5 +1,5 @@
 // The command lines of `xctl leases`, `routes`, `events` and `status`.
-import { type Command, Option } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import { durationOption } from '../client/settings.js';
 import { action, addListOptions, confirm, countOption, dryRun, several, watch } from './action.js';
 
@@ -85,7 +85,7 @@ export function addRoutes(program: Command): void {
   const routes = program.command('routes').alias('route').description('the route table');
   addListOptions(routes.command('list'))
     .alias('ls')
-    .description('list the route table')
+    .description('list the route table, with static routes')
     .option('--node <node>', 'as seen by this node')
     .addOption(watch())
     .addHelpText('after', '\nExamples:\n  xctl routes list\n  xctl routes list --node web-1')
@@ -95,6 +95,39 @@ export function addRoutes(program: Command): void {
     .description('list nodes with missing routes; exit code 8 if there are any')
     .addHelpText('after', '\nExamples:\n  xctl routes check && echo complete')
     .action(action(async () => (await import('../commands/routes.js')).checkRoutes));
+  addStaticRoutes(routes);
+}
+
+function addStaticRoutes(routes: Command): void {
+  routes
+    .command('add')
+    .description('route a subnet to a host that is not a node')
+    .argument('<cidr>', 'a subnet of a pool: 10.200.0.0/24')
+    .addArgument(new Argument('<via>', 'the word via').choices(['via']))
+    .argument('<address>', "the host's address on the network between the hosts: 192.168.100.19")
+    .option('--name <name>', 'name of the host, for people (default: "static")')
+    .addOption(dryRun())
+    .addHelpText(
+      'after',
+      `
+Every node gets the route, and lets the subnet's packets in. The subnet is leased to nobody else. When a node is added with
+that address, its lease takes the place of the static route: no node changes its route. Run again with another address, it
+changes the route.
+
+Examples:
+  xctl routes add 10.200.0.0/24 via 192.168.100.19
+  xctl routes add 10.200.0.0/24 via 192.168.100.19 --name db-1`,
+    )
+    .action(action(async () => (await import('../commands/static-routes.js')).addStaticRoute));
+  routes
+    .command('remove')
+    .alias('rm')
+    .description('remove a static route; the subnet goes into quarantine')
+    .argument('<static-route...>', 'its subnet: 10.200.0.0/24')
+    .addOption(confirm('subnet'))
+    .addOption(dryRun())
+    .addHelpText('after', '\nExamples:\n  xctl routes remove 10.200.0.0/24 --yes')
+    .action(several(async () => (await import('../commands/static-routes.js')).removeStaticRoute));
 }
 
 /** addEvents adds `xctl events`. */

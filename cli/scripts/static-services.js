@@ -73,6 +73,7 @@ const operatorServices = {
   lease: 'LeaseService',
   lifecycle: 'LifecycleService',
   rollout: 'RolloutService',
+  static_route: 'StaticRouteService',
 };
 
 /**

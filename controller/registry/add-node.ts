@@ -16,11 +16,12 @@ import type { NodeRecord } from '../store/records.js';
 import type { HeldLease } from '../view/held.js';
 import { leasesOf } from '../view/leases.js';
 import type { ReadonlyView } from '../view/view.js';
-import { chooseSubnet, isInDoubt, type PoolState, usageOf, type Wish } from './allocate.js';
+import { chooseSubnet, isInDoubt, type PoolState, type Wish } from './allocate.js';
 import { absent, asSeen, put } from './guards.js';
 import { choosePool, poolState, requireFreeAddress, requireFreeName, requireNode, sameLabels } from './lookup.js';
 import type { Decision } from './mutation.js';
 import { hindering } from './node-networks.js';
+import { usageOf } from './usage.js';
 
 /** NewNode describes a node to add. Absent fields are chosen for it. */
 export type NewNode = {

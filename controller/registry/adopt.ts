@@ -183,6 +183,7 @@ function hindrance(view: ReadonlyView, name: string, { pool, subnet }: Lease): s
   const before = state.subnets.get(prefixKey(subnet));
   for (const other of view.recordsIn(subnet)) {
     if (prefixesEqual(other.subnet, subnet) && other.pool === pool && before?.state === 'quarantined') continue;
+    if (other.record?.state === 'static') return `${text} has a static route: xctl routes remove ${text}`;
     const holder = other.record?.state === 'leased' ? other.record.node : other.key;
     return `${text} is held by ${view.nodes.get(holder)?.record.name ?? holder}`;
   }

@@ -1,9 +1,10 @@
 // Chooses the subnet of a node. Pure: a function of the view, the wish and the clock.
-// The order of preference: the subnet that the node held before; one reserved for it; the lowest that was never leased; the
-// one freed longest ago. Freed subnets are therefore reused last, and quarantined ones only by the host that held them.
+// The order of preference: the subnet that the node holds by a static route or held before; one reserved for it; the lowest
+// that was never leased; the one freed longest ago. Freed subnets are therefore reused last, and quarantined ones only by the host that held them.
 // Subnets that overlap a network of another node's host come last, since that host will not route to them; those that
 // overlap a network of the host itself are never chosen.
 import {
+  formatIpv4,
   formatPrefix,
   type Ipv4,
   type Prefix,
@@ -40,7 +41,8 @@ export type Doubt = { readonly untilMs: number; readonly epoch: number };
 
 /** isInDoubt reports whether a subnet may be in use although the store has no lease for it. */
 export function isInDoubt(doubt: Doubt | undefined, record: SubnetRecord | undefined, nowMs: number): boolean {
-  if (doubt === undefined || nowMs >= doubt.untilMs || record?.state === 'leased') return false;
+  if (doubt === undefined || nowMs >= doubt.untilMs || (record !== undefined && record.state !== 'quarantined'))
+    return false;
   return record?.epoch !== doubt.epoch;
 }
 
@@ -61,13 +63,23 @@ export function reservationOf(pool: PoolRecord, subnet: Prefix): ReservationReco
   return pool.reservations.find((reservation) => prefixCovers(reservation.cidr, subnet));
 }
 
-// A node of the same name and address is the host that held the subnet, so no other host can be using it.
+// A node of the same name and address is the host that held the subnet, so no other host can be using it. A static route
+// names the host by its address alone.
 function heldBefore(record: SubnetRecord, wish: Wish): boolean {
+  if (record.state === 'static') return record.nextHop === wish.address;
   return record.state === 'quarantined' && record.nodeName === wish.nodeName && record.address === wish.address;
 }
 
 function ownNetwork({ own = [] }: Wish, subnet: Prefix): HostNetwork | undefined {
   return own.find(({ prefix }) => prefixesOverlap(prefix, subnet));
+}
+
+// A range that is excluded from allocation may have static routes: the host of one is who uses the subnet.
+function isReserved(state: PoolState, wish: Wish, subnet: Prefix): boolean {
+  const reservation = reservationOf(state.record, subnet);
+  if (reservation === undefined || reservation.nodeName === wish.nodeName) return false;
+  const record = state.subnets.get(prefixKey(subnet));
+  return reservation.nodeName !== undefined || record?.state !== 'static' || !heldBefore(record, wish);
 }
 
 function isFree(state: PoolState, wish: Wish, subnet: Prefix, nowMs: number): boolean {
@@ -76,12 +88,10 @@ function isFree(state: PoolState, wish: Wish, subnet: Prefix, nowMs: number): bo
   if (ownNetwork(wish, subnet) !== undefined) return false;
   if (state.excluded.has(id) || subnet.length !== subnetLength || !prefixCovers(cidr, subnet)) return false;
   if (state.blocked.some((range) => prefixesOverlap(range, subnet))) return false;
-  const reservation = reservationOf(state.record, subnet);
-  if (reservation !== undefined && reservation.nodeName !== wish.nodeName) return false;
   const record = state.subnets.get(id);
-  if (isInDoubt(state.doubt, record, nowMs)) return false;
-  if (record === undefined) return true;
-  return record.state === 'quarantined' && (record.untilMs <= nowMs || heldBefore(record, wish));
+  if (isReserved(state, wish, subnet) || isInDoubt(state.doubt, record, nowMs)) return false;
+  if (record === undefined || heldBefore(record, wish)) return true;
+  return record.state === 'quarantined' && record.untilMs <= nowMs;
 }
 
 /**
@@ -122,9 +132,10 @@ function* subnetsOf(range: Prefix, subnetLength: number): Generator<Prefix> {
 function previousSubnet({ state, wish, nowMs, suits }: Look): Prefix | undefined {
   let newest: { readonly subnet: Prefix; readonly sinceMs: number } | undefined;
   for (const [id, record] of state.subnets) {
-    if (!heldBefore(record, wish) || (newest !== undefined && record.sinceMs < newest.sinceMs)) continue;
+    const sinceMs = record.state === 'static' ? Number.POSITIVE_INFINITY : record.sinceMs;
+    if (!heldBefore(record, wish) || (newest !== undefined && sinceMs <= newest.sinceMs)) continue;
     const subnet = prefixFromKey(id);
-    if (isFree(state, wish, subnet, nowMs) && suits(subnet)) newest = { subnet, sinceMs: record.sinceMs };
+    if (isFree(state, wish, subnet, nowMs) && suits(subnet)) newest = { subnet, sinceMs };
   }
   return newest?.subnet;
 }
@@ -193,7 +204,14 @@ function requireSubnet(state: PoolState, wish: Wish, subnet: Prefix, nowMs: numb
       hint: `see who has it with: xctl nodes show ${text}`,
     });
   }
-  if (reservation !== undefined && reservation.nodeName !== wish.nodeName) {
+  if (record?.state === 'static' && !heldBefore(record, wish)) {
+    throw new XnetError(
+      'FailedPrecondition',
+      `subnet ${text} has a static route to ${record.name} at ${formatIpv4(record.nextHop)}`,
+      { hint: `a node with that address can have it; if nobody uses it: xctl routes remove ${text}` },
+    );
+  }
+  if (reservation !== undefined && isReserved(state, wish, subnet)) {
     const why = reservation.reason === '' ? '' : ` (${reservation.reason})`;
     const whom = reservation.nodeName === undefined ? 'reserved' : `reserved for ${reservation.nodeName}`;
     throw new XnetError('FailedPrecondition', `subnet ${text} is ${whom}${why}`, {
@@ -228,36 +246,6 @@ function requireSubnet(state: PoolState, wish: Wish, subnet: Prefix, nowMs: numb
   }
 }
 
-/** Usage counts the subnets of a pool; total is the sum of the others. */
-export type Usage = {
-  readonly total: number;
-  readonly leased: number;
-  readonly reserved: number;
-  readonly quarantined: number;
-  readonly free: number;
-};
-
-/** usageOf counts a pool's subnets. */
-export function usageOf(state: Pick<PoolState, 'record' | 'subnets' | 'doubt'>, nowMs: number): Usage {
-  const { cidr, subnetLength, reservations } = state.record;
-  const total = subnetCount(cidr, subnetLength);
-  const inDoubt = isInDoubt(state.doubt, undefined, nowMs);
-  let leased = 0;
-  let quarantined = 0;
-  let sure = 0;
-  let reserved = reservations.reduce((sum, { cidr: range }) => sum + subnetCount(range, subnetLength), 0);
-  for (const [id, record] of state.subnets) {
-    const isReserved = reservationOf(state.record, prefixFromKey(id)) !== undefined;
-    if (record.state === 'leased') {
-      leased++;
-      if (isReserved) reserved--;
-    } else if (!isReserved && record.untilMs > nowMs) quarantined++;
-    else if (!isReserved && !isInDoubt(state.doubt, record, nowMs)) sure++;
-  }
-  if (inDoubt) quarantined = total - leased - reserved - sure;
-  return { total, leased, reserved, quarantined, free: total - leased - reserved - quarantined };
-}
-
 /** checkReservable says why a range of a pool can't be reserved; undefined: it can. */
 export function checkReservable(
   state: Pick<PoolState, 'name' | 'record' | 'subnets'>,
@@ -275,7 +263,11 @@ export function checkReservable(
   if (overlapping !== undefined) return `${text} overlaps the reservation of ${formatPrefix(overlapping.cidr)}`;
   for (const [id, record] of state.subnets) {
     const subnet = prefixFromKey(id);
-    if (record.state !== 'leased' || !prefixCovers(range, subnet)) continue;
+    if (!prefixCovers(range, subnet)) continue;
+    if (record.state === 'static' && nodeName !== undefined) {
+      return `${formatPrefix(subnet)} has a static route to ${record.name} at ${formatIpv4(record.nextHop)}`;
+    }
+    if (record.state !== 'leased') continue;
     const holder = holderName(record);
     if (holder !== nodeName) return `${formatPrefix(subnet)} is leased to ${holder}`;
   }

@@ -49,7 +49,8 @@ function allocated(view: ReadonlyView, operation: Operation): string | undefined
   const key = parseKey(operation.key);
   if (key?.kind !== 'subnet') return undefined;
   const decoded = decode('subnet', operation.value);
-  if ('problem' in decoded || decoded.record.state !== 'leased') return undefined;
+  if ('problem' in decoded || decoded.record.state === 'quarantined') return undefined;
+  if (decoded.record.state === 'static') return `a static route to ${formatPrefix(key.subnet)}`;
   const { node } = decoded.record;
   const held = view.leaseClaimsOf(node).some((claim) => claim.key === operation.key);
   return held ? undefined : `a lease of ${formatPrefix(key.subnet)}`;

@@ -15,6 +15,7 @@ import { isDown } from '../view/downtimes.js';
 import type { HeldLease } from '../view/held.js';
 import { leasesOf } from '../view/leases.js';
 import type { ReadonlyView } from '../view/view.js';
+import { staticRoutes } from './static-routes.js';
 
 /** IpamFinding is one deviation. */
 export type IpamFinding = {
@@ -70,13 +71,25 @@ function ofRecords(view: ReadonlyView): IpamFinding[] {
 // Each pair of neighbours by address: of ranges that overlap, at least two neighbours do.
 function overlaps(view: ReadonlyView): IpamFinding[] {
   const leased = [...view.subnets.values()]
-    .filter(({ record }) => record.state === 'leased')
+    .filter(({ record }) => record.state !== 'quarantined')
     .sort((a, b) => a.subnet.network - b.subnet.network);
   return leased.flatMap((held, index) => {
     const next = leased[index + 1];
     if (next === undefined || !prefixesOverlap(held.subnet, next.subnet)) return [];
     const [a, b] = [held, next].map(({ pool, subnet }) => keys.subnet(pool, subnet));
     return [finding(view, { reason: 'LeasesOverlap', subject: a ?? '', message: `it overlaps ${b}`, fix: byHand })];
+  });
+}
+
+// The routes of a host that became a node with another subnet: it does not let in what comes for these.
+function ofStaticRoutes(view: ReadonlyView): IpamFinding[] {
+  return [...staticRoutes(view)].flatMap(({ pool, subnet, record }) => {
+    const node = view.nodes.get(view.nodeOfAddress.get(record.nextHop) ?? '')?.record.name;
+    if (node === undefined) return [];
+    const text = formatPrefix(subnet);
+    const message = `the static route to ${text} leads to ${formatIpv4(record.nextHop)}, which is node ${node}`;
+    const fix = `xctl leases add ${node} --pool ${pool} --subnet ${text}, or xctl routes remove ${text}`;
+    return [finding(view, { reason: 'StaticRouteToNode', subject: keys.subnet(pool, subnet), message, fix })];
   });
 }
 
@@ -177,7 +190,7 @@ export function ipamFindings(
   statusOf: (nodeId: string) => NodeStatus | undefined,
   nowMs: number,
 ): readonly IpamFinding[] {
-  const found = [...ofRecords(view), ...overlaps(view)];
+  const found = [...ofRecords(view), ...overlaps(view), ...ofStaticRoutes(view)];
   for (const [id, { record }] of [...view.nodes].sort(([, a], [, b]) => (a.record.name < b.record.name ? -1 : 1))) {
     const { name } = record;
     const leases = leasesOf(view, id);

@@ -25,7 +25,7 @@ import { poolProblems } from './pool-rules.js';
 const examples = 20;
 
 function inUse(record: SubnetRecord, nowMs: number): boolean {
-  return record.state === 'leased' || record.untilMs > nowMs;
+  return record.state !== 'quarantined' || record.untilMs > nowMs;
 }
 
 function described(view: ReadonlyView, subnet: Prefix, record: SubnetRecord): string {
@@ -33,6 +33,7 @@ function described(view: ReadonlyView, subnet: Prefix, record: SubnetRecord): st
   if (record.state === 'quarantined') {
     return `${text} is in quarantine until ${new Date(record.untilMs).toISOString()}: xctl leases release ${text}`;
   }
+  if (record.state === 'static') return `${text} has a static route: xctl routes remove ${text}`;
   const holder = view.nodes.get(record.node)?.record.name ?? record.node;
   return `${text} is leased to ${holder}`;
 }
@@ -78,7 +79,7 @@ function requireRoom(view: ReadonlyView, state: PoolState, cidr: Prefix, nowMs: 
   const more = left.length > examples ? [`and ${left.length - examples} more`] : [];
   throw new XnetError('FailedPrecondition', `pool ${name} can't shrink to ${formatPrefix(cidr)}: ${left[0]}`, {
     problems: [...left.slice(1, examples), ...more],
-    hint: 'move or remove these nodes, end these quarantines and reservations, or choose a larger range',
+    hint: 'move or remove these nodes, end these quarantines, reservations and static routes, or choose a larger range',
   });
 }
 

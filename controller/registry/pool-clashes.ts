@@ -1,4 +1,5 @@
-// What a pool's range must not overlap: other pools, their subnets, node addresses, networks of hosts. Pure.
+// What a pool's range must not overlap: other pools, their subnets, addresses of nodes and of the hosts of static routes,
+// networks of hosts. Pure.
 // Invariant: what a pool overlaps already is no reason against more of it.
 import { formatIpv4, formatPrefix, type Prefix, prefixCovers, prefixesOverlap } from '../../proto/domain/address.js';
 import { prefixes } from '../store/keys.js';
@@ -30,6 +31,12 @@ export function clashes(view: ReadonlyView, { name: own, cidr, present }: Range)
     if (prefixCovers(cidr, address) && isNew(address)) {
       found.push(`it covers the address of node ${held.record.name} (${formatIpv4(held.record.address)})`);
     }
+  }
+  for (const { subnet, record } of view.subnets.values()) {
+    if (record.state !== 'static') continue;
+    const nextHop = { network: record.nextHop, length: 32 };
+    if (!prefixCovers(cidr, nextHop) || !isNew(nextHop)) continue;
+    found.push(`it covers ${formatIpv4(record.nextHop)}, the next hop of the static route to ${formatPrefix(subnet)}`);
   }
   for (const [id, held] of view.statuses) {
     const name = view.nodes.get(id)?.record.name;

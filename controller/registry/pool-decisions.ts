@@ -90,6 +90,12 @@ export function decideRemovePool(view: ReadonlyView, name: string, force: boolea
       hint: 'remove their nodes first: xctl leases list',
     });
   }
+  const routed = records.filter(([, record]) => record.state === 'static').length;
+  if (routed > 0) {
+    throw new XnetError('FailedPrecondition', `pool ${name} has ${routed} static routes`, {
+      hint: 'remove them first: xctl routes list; xctl routes remove',
+    });
+  }
   const quarantined = records.filter(([, record]) => record.state === 'quarantined' && record.untilMs > nowMs);
   if (quarantined.length > 0 && !force) {
     throw new XnetError('FailedPrecondition', `pool ${name} has ${quarantined.length} subnets in quarantine`, {

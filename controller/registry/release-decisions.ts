@@ -3,7 +3,7 @@ import { formatPrefix, ipv4FromNumber, type Prefix, prefixKey } from '../../prot
 import { XnetError } from '../../proto/errors.js';
 import { keys } from '../store/keys.js';
 import { encode } from '../store/record-codec.js';
-import type { SubnetRecord } from '../store/records.js';
+import type { LeaseRecord } from '../store/records.js';
 import type { HeldSubnet } from '../view/held.js';
 import { poolOf, type ReadonlyView } from '../view/view.js';
 import { isInDoubt } from './allocate.js';
@@ -38,6 +38,11 @@ export function decideRelease(view: ReadonlyView, subnet: Prefix, nowMs: number)
     const holder = view.nodes.get(record.node)?.record.name ?? record.node;
     throw new XnetError('FailedPrecondition', `${text} is leased to ${holder}`, {
       hint: `end the lease with: xctl leases end ${holder} ${text}, or with its node: xctl nodes remove ${holder}`,
+    });
+  }
+  if (record.state === 'static') {
+    throw new XnetError('FailedPrecondition', `${text} has a static route to ${record.name}`, {
+      hint: `end it with: xctl routes remove ${text}`,
     });
   }
   const { doubt } = doubtOf(view, poolState(view, held.pool).record);
@@ -85,7 +90,7 @@ function isOfNobody(view: ReadonlyView, node: string): boolean {
 function releaseOfNobody(
   view: ReadonlyView,
   { pool, subnet }: HeldSubnet,
-  before: SubnetRecord,
+  before: LeaseRecord,
   nowMs: number,
 ): Decision {
   const { node } = before;

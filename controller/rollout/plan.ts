@@ -4,9 +4,9 @@
 import { prefixesEqual } from '../../proto/domain/address.js';
 import type { Mode } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
-import { usageOf } from '../registry/allocate.js';
 import { doubtOf, noSuchPool, poolState } from '../registry/lookup.js';
 import { knowsOneLease } from '../registry/node-leases.js';
+import { usageOf } from '../registry/usage.js';
 import { keys } from '../store/keys.js';
 import type { PlaceRecord, StepRecord } from '../store/records.js';
 import type { HeldLease } from '../view/held.js';

@@ -10,6 +10,7 @@ import type { LeaseRegistry } from '../registry/leases.js';
 import type { NodeRegistry } from '../registry/nodes.js';
 import { requestDigest } from '../registry/operation.js';
 import type { PoolRegistry } from '../registry/pools.js';
+import type { StaticRouteRegistry } from '../registry/static-routes.js';
 import type { RolloutRegistry } from '../rollout/rollouts.js';
 import type { Sessions } from '../session/sessions.js';
 import type { Store } from '../store/store.js';
@@ -29,6 +30,7 @@ export type Registries = {
   readonly nodes: NodeRegistry;
   readonly leases: LeaseRegistry;
   readonly pools: PoolRegistry;
+  readonly staticRoutes: StaticRouteRegistry;
   readonly rollouts: RolloutRegistry;
   readonly tokens: TokenRegistry;
   readonly certificates: CertificateRegistry;

@@ -100,7 +100,8 @@ class LeaseCalls {
     const isConnected = live().isConnected(nodeId);
     const end = { nodeId, subnet, force: request.force, isConnected };
     const { unchanged, message } = await leases.end(mutationId(request), end);
-    const record = [...feed.view.recordsIn(subnet)].find(({ record: each }) => each?.node === nodeId)?.record;
+    const records = [...feed.view.recordsIn(subnet)].flatMap(({ record }) => (record === undefined ? [] : [record]));
+    const record = records.find((each) => each.state === 'quarantined' && each.node === nodeId);
     return {
       node: this.#node(nodeId),
       subnet: formatPrefix(subnet),

@@ -7,6 +7,7 @@ import { roles } from '../../proto/pki/identity.js';
 import { adoption, cluster } from './cluster-records.js';
 import { addressText, count, drain, object, prefixText } from './record-fields.js';
 import { rollout, steps } from './rollout-records.js';
+import { subnet } from './subnet-records.js';
 
 const labels = v.record(v.string(), v.string());
 
@@ -42,34 +43,6 @@ const node = object({
 });
 
 const owner = object({ node: v.string() });
-
-const subnet = v.variant('state', [
-  object({
-    state: v.literal('leased'),
-    node: v.string(),
-    generation: count,
-    sinceMs: count,
-    /** Since when the host is to stop using the subnet; absent: it is not. */
-    endingMs: v.optional(count),
-    /** Absent: the node's mode, else the pool's; the pool's names. */
-    mode: v.optional(v.picklist(modes)),
-    networkName: v.optional(v.string()),
-    bridgeName: v.optional(v.string()),
-  }),
-  object({
-    state: v.literal('quarantined'),
-    node: v.string(),
-    nodeName: v.string(),
-    address: addressText,
-    generation: count,
-    sinceMs: count,
-    /** By the clock of the controller that wrote it. Others count `quarantineMs` from the time they saw the record. */
-    untilMs: count,
-    quarantineMs: v.optional(count),
-    /** The epoch that the record was written in. */
-    epoch: v.optional(count),
-  }),
-]);
 
 const session = object({ controller: v.string(), fingerprint: v.string(), sinceMs: count });
 
@@ -258,8 +231,10 @@ export type PoolRecord = RecordOf<'pool'>;
 export type ReservationRecord = PoolRecord['reservations'][number];
 /** NodeRecord is a node as an operator added it. */
 export type NodeRecord = RecordOf<'node'>;
-/** SubnetRecord is a lease, or a freed subnet in quarantine. */
+/** SubnetRecord is a lease, a freed subnet in quarantine, or a static route. */
 export type SubnetRecord = RecordOf<'subnet'>;
+/** StaticRouteRecord is the record of a subnet with a static route. */
+export type StaticRouteRecord = Extract<SubnetRecord, { readonly state: 'static' }>;
 /** LeaseRecord is the record of a leased subnet. */
 export type LeaseRecord = Extract<SubnetRecord, { readonly state: 'leased' }>;
 /** SessionRecord says which controller a node is connected to. */

@@ -1,4 +1,4 @@
-// The route table that every node receives: one entry per leased subnet, derived from the view, with a history that
+// The route table that every node receives: one entry per leased subnet and static route, derived from the view, with a history that
 // answers "what changed since revision R".
 // Invariant: the history holds which subnets changed and when, not their former state. Answers contain the newest state, so
 // any number of changes of one subnet add one entry.
@@ -16,7 +16,11 @@ export type TableEntry = { readonly kind: 'route'; readonly route: Route } | { r
 export function entryOf(view: ReadonlyView, id: number): TableEntry | undefined {
   const held = view.subnets.get(id);
   if (held === undefined) return view.unresolvedSubnets.has(id) ? { kind: 'unresolved' } : undefined;
-  if (held.record.state !== 'leased') return undefined;
+  if (held.record.state === 'quarantined') return undefined;
+  if (held.record.state === 'static') {
+    const { nextHop, name: nodeName } = held.record;
+    return { kind: 'route', route: { subnet: held.subnet, nextHop, nodeName, isStatic: true } };
+  }
   const node = view.nodes.get(held.record.node);
   // A lease ends in the commit that removes its node, so a lease without a node is a fault in the records.
   if (node === undefined) return { kind: 'unresolved' };
@@ -31,7 +35,8 @@ export function entryOf(view: ReadonlyView, id: number): TableEntry | undefined 
 
 function sameEntry(a: TableEntry | undefined, b: TableEntry | undefined): boolean {
   if (a?.kind !== 'route' || b?.kind !== 'route') return a?.kind === b?.kind;
-  return a.route.nextHop === b.route.nextHop && a.route.nodeName === b.route.nodeName;
+  const { nextHop, nodeName, isStatic } = a.route;
+  return nextHop === b.route.nextHop && nodeName === b.route.nodeName && isStatic === b.route.isStatic;
 }
 
 type HistoryRow = { readonly revision: number; readonly subnet: number };

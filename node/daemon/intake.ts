@@ -2,7 +2,7 @@
 // Invariant: an assignment takes effect only when the pools that must contain it are known; until then, and while it is
 // refused, the previous one stays in force.
 import { formatIpv4, formatPrefix, type Prefix } from '../../proto/domain/address.js';
-import type { Assignment, TableDelta } from '../../proto/domain/network.js';
+import type { Assignment, Route, TableDelta } from '../../proto/domain/network.js';
 import type { KernelMirror } from '../kernel/mirror.js';
 import type { Finding } from '../reconcile/effect.js';
 import {
@@ -119,11 +119,15 @@ export class Intake {
       const message = `routes and rules of pools that --allowed-pools does not cover stay in force: ${which}`;
       add('PoolNotAllowed', message, 'add these pools to --allowed-pools, or: xnetd leave, then xnetd join');
     }
-    if (routes !== undefined && routes.size > 0) {
-      const which = [...routes.values()]
+    // A static route to this very host: it has other subnets than those that it is leased.
+    const { addresses } = this.#options.mirror;
+    const isHere = ({ isStatic, nextHop }: Route) => isStatic && addresses.some(({ address }) => address === nextHop);
+    const refused = [...(routes?.values() ?? [])].filter(({ route }) => !isHere(route));
+    if (refused.length > 0) {
+      const which = refused
         .slice(0, examples)
         .map(({ route, problem }) => `${formatPrefix(route.subnet)} via ${formatIpv4(route.nextHop)} ${problem}`);
-      const message = `${count(routes.size, 'route')} of the controller's not accepted: ${which.join('; ')}`;
+      const message = `${count(refused.length, 'route')} of the controller's not accepted: ${which.join('; ')}`;
       add(
         'RouteRefused',
         message,

@@ -26,7 +26,9 @@ export function routedPeers(
 ): ReadonlyMap<number, ProbedPeer> {
   const peers = new Map<number, ProbedPeer>();
   const ownKeys = new Set(own.map(prefixKey));
-  for (const { subnet, nextHop, nodeName } of routes) {
+  for (const { subnet, nextHop, nodeName, isStatic } of routes) {
+    // The host of a static route need not answer, and no controller knows whether it is up.
+    if (isStatic) continue;
     const key = prefixKey(subnet);
     if (ownKeys.has(key) || !isRouted(key)) continue;
     peers.set(key, { key, nodeName, gateway: gatewayOf(subnet), address: nextHop });

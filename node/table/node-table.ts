@@ -59,7 +59,7 @@ function hold(before: NodeTable | undefined, { table, withdrawn }: Next, confirm
 }
 
 function sameRoute(a: Route, b: Route): boolean {
-  return a.nextHop === b.nextHop && a.nodeName === b.nodeName;
+  return a.nextHop === b.nextHop && a.nodeName === b.nodeName && a.isStatic === b.isStatic;
 }
 
 /** withSnapshot is the table after a snapshot, all of which has been accepted (accept.ts). */

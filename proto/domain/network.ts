@@ -22,7 +22,13 @@ export const availabilities = ['active', 'cordoned', 'draining', 'leaving'] as c
 export type Version = { readonly clusterId: string; readonly epoch: number; readonly revision: number };
 
 /** Route is one node's subnet and the node address that is its next hop. */
-export type Route = { readonly subnet: Prefix; readonly nextHop: Ipv4; readonly nodeName: string };
+export type Route = {
+  readonly subnet: Prefix;
+  readonly nextHop: Ipv4;
+  readonly nodeName: string;
+  /** A static route: its host is not a node, and `nodeName` is what an operator calls it. */
+  readonly isStatic?: true;
+};
 
 /** PoolRange is the range of a pool, 10.76.0.0/16, and the length of its subnets, 24. */
 export type PoolRange = Prefix & { readonly subnetLength: number };

@@ -1,4 +1,4 @@
-// Original files: proto/xnet/v1/access.proto proto/xnet/v1/types.proto proto/xnet/v1/node.proto proto/xnet/v1/join.proto proto/xnet/v1/pool.proto proto/xnet/v1/node_admin.proto proto/xnet/v1/status.proto proto/xnet/v1/security.proto proto/xnet/v1/admin.proto proto/xnet/v1/backup.proto proto/xnet/v1/ipam.proto proto/xnet/v1/lease.proto proto/xnet/v1/lifecycle.proto proto/xnet/v1/local.proto proto/xnet/v1/rollout.proto
+// Original files: proto/xnet/v1/access.proto proto/xnet/v1/types.proto proto/xnet/v1/node.proto proto/xnet/v1/join.proto proto/xnet/v1/pool.proto proto/xnet/v1/node_admin.proto proto/xnet/v1/status.proto proto/xnet/v1/security.proto proto/xnet/v1/admin.proto proto/xnet/v1/backup.proto proto/xnet/v1/ipam.proto proto/xnet/v1/lease.proto proto/xnet/v1/lifecycle.proto proto/xnet/v1/local.proto proto/xnet/v1/rollout.proto proto/xnet/v1/static_route.proto
 
 export const descriptor = {
  "nested": {
@@ -113,7 +113,8 @@ export const descriptor = {
         "SUBNET_STATE_UNSPECIFIED": 0,
         "SUBNET_STATE_LEASED": 1,
         "SUBNET_STATE_RESERVED": 2,
-        "SUBNET_STATE_QUARANTINED": 3
+        "SUBNET_STATE_QUARANTINED": 3,
+        "SUBNET_STATE_STATIC": 4
        }
       },
       "Condition": {
@@ -270,6 +271,10 @@ export const descriptor = {
         "free": {
          "type": "uint32",
          "id": 5
+        },
+        "staticRoutes": {
+         "type": "uint32",
+         "id": 6
         }
        }
       },
@@ -318,6 +323,10 @@ export const descriptor = {
         "mode": {
          "type": "Mode",
          "id": 11
+        },
+        "nextHop": {
+         "type": "string",
+         "id": 12
         }
        }
       },
@@ -758,6 +767,10 @@ export const descriptor = {
         "nodeName": {
          "type": "string",
          "id": 4
+        },
+        "static": {
+         "type": "bool",
+         "id": 5
         }
        }
       },
@@ -1392,6 +1405,10 @@ export const descriptor = {
         "nodeState": {
          "type": "NodeState",
          "id": 5
+        },
+        "static": {
+         "type": "bool",
+         "id": 6
         }
        }
       },
@@ -4209,6 +4226,127 @@ export const descriptor = {
         "attempts": {
          "type": "uint32",
          "id": 14
+        }
+       }
+      },
+      "StaticRouteService": {
+       "methods": {
+        "AddStaticRoute": {
+         "requestType": "AddStaticRouteRequest",
+         "responseType": "AddStaticRouteResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        },
+        "RemoveStaticRoute": {
+         "requestType": "RemoveStaticRouteRequest",
+         "responseType": "RemoveStaticRouteResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        }
+       }
+      },
+      "StaticRoute": {
+       "fields": {
+        "subnet": {
+         "type": "string",
+         "id": 1
+        },
+        "nextHop": {
+         "type": "string",
+         "id": 2
+        },
+        "name": {
+         "type": "string",
+         "id": 3
+        },
+        "pool": {
+         "type": "string",
+         "id": 4
+        }
+       }
+      },
+      "AddStaticRouteRequest": {
+       "fields": {
+        "operationId": {
+         "type": "string",
+         "id": 1
+        },
+        "dryRun": {
+         "type": "bool",
+         "id": 2
+        },
+        "subnet": {
+         "type": "string",
+         "id": 3
+        },
+        "nextHop": {
+         "type": "string",
+         "id": 4
+        },
+        "name": {
+         "type": "string",
+         "id": 5
+        }
+       }
+      },
+      "AddStaticRouteResponse": {
+       "fields": {
+        "route": {
+         "type": "StaticRoute",
+         "id": 1
+        },
+        "unchanged": {
+         "type": "bool",
+         "id": 2
+        },
+        "change": {
+         "type": "string",
+         "id": 3
+        },
+        "warnings": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 4
+        }
+       }
+      },
+      "RemoveStaticRouteRequest": {
+       "fields": {
+        "operationId": {
+         "type": "string",
+         "id": 1
+        },
+        "dryRun": {
+         "type": "bool",
+         "id": 2
+        },
+        "subnet": {
+         "type": "string",
+         "id": 3
+        }
+       }
+      },
+      "RemoveStaticRouteResponse": {
+       "fields": {
+        "route": {
+         "type": "StaticRoute",
+         "id": 1
+        },
+        "quarantinedUntilMs": {
+         "type": "int64",
+         "id": 2
         }
        }
       }

@@ -82,7 +82,7 @@ export function enumProblem(field: string, value: string | number): readonly str
 }
 
 type WirePrefix = { network: number; prefixLength: number };
-type WireRoute = WirePrefix & { nextHop: number; nodeName: string };
+type WireRoute = WirePrefix & { nextHop: number; nodeName: string; static?: true };
 
 /** wireFromPrefix returns a prefix as numbers. */
 export function wireFromPrefix(prefix: Prefix): WirePrefix {
@@ -113,12 +113,15 @@ export function poolRangeFromWire(wire: PoolRange__Output): PoolRange {
 
 /** wireFromRoute returns the message of a route. */
 export function wireFromRoute(route: Route): WireRoute {
-  return { ...wireFromPrefix(route.subnet), nextHop: route.nextHop, nodeName: route.nodeName };
+  const { subnet, nextHop, nodeName, isStatic } = route;
+  return { ...wireFromPrefix(subnet), nextHop, nodeName, ...(isStatic === undefined ? {} : { static: isStatic }) };
 }
 
 /** routeFromWire returns a route; throws Corrupt. */
 export function routeFromWire(wire: Route__Output): Route {
-  return { subnet: prefixFromWire(wire), nextHop: ipv4FromNumber(wire.nextHop), nodeName: wire.nodeName };
+  const { nextHop, nodeName } = wire;
+  const route = { subnet: prefixFromWire(wire), nextHop: ipv4FromNumber(nextHop), nodeName };
+  return wire.static ? { ...route, isStatic: true } : route;
 }
 
 /** versionFromWire returns a version; undefined if absent. */

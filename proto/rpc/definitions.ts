@@ -11,12 +11,14 @@ import type { ProtoGrpcType as LifecycleTypes } from '../gen/lifecycle.js';
 import type { ProtoGrpcType as LocalTypes } from '../gen/local.js';
 import type { ProtoGrpcType as NodeTypes } from '../gen/node.js';
 import type { ProtoGrpcType as RolloutTypes } from '../gen/rollout.js';
+import type { ProtoGrpcType as StaticRouteTypes } from '../gen/static_route.js';
 import type { AdminServiceClient } from '../gen/xnet/v1/AdminService.js';
 import type { BackupServiceClient } from '../gen/xnet/v1/BackupService.js';
 import type { IpamServiceClient } from '../gen/xnet/v1/IpamService.js';
 import type { LeaseServiceClient } from '../gen/xnet/v1/LeaseService.js';
 import type { LifecycleServiceClient } from '../gen/xnet/v1/LifecycleService.js';
 import type { RolloutServiceClient } from '../gen/xnet/v1/RolloutService.js';
+import type { StaticRouteServiceClient } from '../gen/xnet/v1/StaticRouteService.js';
 import { loaderOptions } from './loader-options.js';
 
 /** packageDefinition describes every message and service of xnet.v1, as the reflection service needs it. */
@@ -34,7 +36,8 @@ const loaded = grpc.loadPackageDefinition(packageDefinition) as unknown as Admin
   LifecycleTypes &
   LocalTypes &
   NodeTypes &
-  RolloutTypes;
+  RolloutTypes &
+  StaticRouteTypes;
 
 const {
   AdminService,
@@ -46,6 +49,7 @@ const {
   LocalService,
   NodeService,
   RolloutService,
+  StaticRouteService,
 } = loaded.xnet.v1;
 
 /** OperatorClient makes the operators' calls: those of every service that people use. */
@@ -54,7 +58,8 @@ export type OperatorClient = AdminServiceClient &
   IpamServiceClient &
   LeaseServiceClient &
   LifecycleServiceClient &
-  RolloutServiceClient;
+  RolloutServiceClient &
+  StaticRouteServiceClient;
 
 type OperatorConstructor = new (...args: ConstructorParameters<typeof grpc.Client>) => OperatorClient;
 
@@ -66,6 +71,7 @@ export const services = {
   lease: LeaseService,
   lifecycle: LifecycleService,
   rollout: RolloutService,
+  staticRoute: StaticRouteService,
   node: NodeService,
   join: JoinService,
   local: LocalService,
@@ -78,6 +84,7 @@ export const services = {
       ...LeaseService.service,
       ...LifecycleService.service,
       ...RolloutService.service,
+      ...StaticRouteService.service,
     },
     'operator',
   ) as unknown as OperatorConstructor,

@@ -28,6 +28,7 @@ const files = [
   'lifecycle',
   'local',
   'rollout',
+  'static_route',
 ].map((name) => `xnet/v1/${name}.proto`);
 
 function generate(outDir) {

@@ -1,5 +1,6 @@
 // A node gets a second lease by xctl, uses it, and loses it, as its peers and its operator see it.
 import test from 'ava';
+import { formatIpv4 } from '../../proto/domain/address.js';
 import { ControllerProcess } from '../support/controller-process.js';
 import { SimulatedNode } from '../support/simulated-node.js';
 import { json, list, part, Xctl } from '../support/xctl.js';
@@ -81,4 +82,31 @@ test('a second lease is routed at once and ends when its host has stopped using 
     events.filter((reason) => String(reason).startsWith('Lease')),
     ['LeaseAdded', 'LeaseEnding', 'LeaseEnded'],
   );
+
+  // The subnet of a host by hand: routed by all, then the lease of the same host in the place of the route.
+  await says('routes add 10.76.9.0/24 to 192.168.83.19', /Allowed choices are via|via/, 2);
+  await says('routes add 10.76.9.0/25 via 192.168.83.300', /subnet|address/, 2);
+  await says('routes add 10.76.9.0/24 via 192.168.83.19 --dry-run', /^would add the static route to 10\.76\.9\.0\/24/);
+  const route = json(
+    await xctl.run('routes', 'add', '10.76.9.0/24', 'via', '192.168.83.19', '--name', 'db-1', '-o', 'json'),
+  );
+  t.like(part(route, 'route'), { subnet: '10.76.9.0/24', nextHop: '192.168.83.19', name: 'db-1', pool: 'default' });
+  const byHand = '10.76.9.0/24 via 192.168.83.19';
+  await peer.until('the static route', () => peer.routes().includes(byHand));
+  await says(`routes add ${byHand} --name db-1`, /^unchanged: the static route/);
+  await says('routes list', /10\.76\.9\.0\/24 +192\.168\.83\.19 +db-1 +static/);
+  await says('leases list', /10\.76\.9\.0\/24 +default +static +db-1/);
+  await says('nodes add web-8 --address 192.168.83.8 --subnet 10.76.9.0/24', /has a static route to db-1/, 4);
+  const before = peer.heard.length;
+  await says('nodes add web-9 --address 192.168.83.19', /leased 10\.76\.9\.0\/24/);
+  const leasedTo = () =>
+    [...(peer.table?.routes.values() ?? [])].find(({ nextHop }) => formatIpv4(nextHop) === '192.168.83.19');
+  await peer.until('the lease', () => leasedTo()?.nodeName === 'web-9');
+  t.is(leasedTo()?.isStatic, undefined);
+  const withdrawn = peer.heard.slice(before).flatMap((each) => (each.kind === 'delta' ? each.delta.removals : []));
+  t.deepEqual(withdrawn, [], 'the route was there all the time');
+  await says('routes remove 10.76.9.0/24 --yes', /there is no static route to 10\.76\.9\.0\/24/, 3);
+  await says('routes add 10.76.8.0/24 via 192.168.83.18', /\(static\)$/m);
+  await says('routes remove 10.76.8.0/24 --yes', /^removed the static route[\s\S]*in quarantine until/);
+  await peer.until('no static route', () => !peer.routes().includes('10.76.8.0/24 via 192.168.83.18'));
 });

@@ -11,7 +11,7 @@ import { NodeRegistry } from '../../controller/registry/nodes.js';
 import { PoolRegistry } from '../../controller/registry/pools.js';
 import { type Key, parseKey } from '../../controller/store/keys.js';
 import { decode } from '../../controller/store/record-codec.js';
-import type { SubnetRecord } from '../../controller/store/records.js';
+import type { LeaseRecord } from '../../controller/store/records.js';
 import type { Change, Store } from '../../controller/store/store.js';
 import { Ages } from '../../controller/view/ages.js';
 import { ViewFeed } from '../../controller/view/view-feed.js';
@@ -103,7 +103,7 @@ type Version = { readonly revision: number; readonly changes: readonly Change[] 
  */
 export function overlapsIn(history: Iterable<Version>): string[] {
   const found: string[] = [];
-  const live = new Map<string, { readonly subnet: Prefix; readonly record: SubnetRecord }>();
+  const live = new Map<string, { readonly subnet: Prefix; readonly record: LeaseRecord }>();
   for (const { revision, changes } of history) {
     for (const change of changes) {
       const name = change.kind === 'put' ? change.entry.key : change.key;

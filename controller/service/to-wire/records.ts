@@ -18,9 +18,9 @@ import type { RouteEntry } from '../../../proto/gen/xnet/v1/RouteEntry.js';
 import type { Subnet } from '../../../proto/gen/xnet/v1/Subnet.js';
 import { wireFromAvailability, wireFromHostNetwork, wireFromMode } from '../../../proto/rpc/convert.js';
 import { wireFromContainerUse, wireFromLease, wireFromLeaseState } from '../../../proto/rpc/convert-assignment.js';
-import { usageOf } from '../../registry/allocate.js';
 import { reportsContainers } from '../../registry/drain-node.js';
 import { doubtOf, noSuchPool } from '../../registry/lookup.js';
+import { usageOf } from '../../registry/usage.js';
 import { nodeState } from '../../session/node-state.js';
 import { keys } from '../../store/keys.js';
 import type { EventRecord, NodeRecord, SubnetRecord } from '../../store/records.js';
@@ -167,6 +167,11 @@ export function wireFromNode(view: ReadonlyView, id: string, live: Live): Node |
 }
 
 function wireFromHeldSubnet(view: ReadonlyView, { record, pool, subnet }: HeldSubnet): Subnet {
+  if (record.state === 'static') {
+    const { name, nextHop, generation, sinceMs } = record;
+    const route = { nodeName: name, nextHop: formatIpv4(nextHop), generation, sinceMs };
+    return { cidr: formatPrefix(subnet), pool, state: 'SUBNET_STATE_STATIC', ...route };
+  }
   const leased = record.state === 'leased';
   const leases = leased ? statedLeases(view, record.node, view.statuses.get(record.node)?.record.leases) : [];
   const lease = leases.find((each) => prefixesEqual(each.subnet, subnet));
@@ -184,7 +189,7 @@ function wireFromHeldSubnet(view: ReadonlyView, { record, pool, subnet }: HeldSu
   };
 }
 
-/** wireFromSubnets returns the leased, reserved and quarantined subnets of one pool or of all, sorted by address. */
+/** wireFromSubnets returns the leased, reserved and quarantined subnets, and those with static routes, of one pool or of all, sorted by address. */
 export function wireFromSubnets(view: ReadonlyView, pool: string | undefined, nowMs: number): Subnet[] {
   if (pool !== undefined && !view.pools.has(pool)) throw noSuchPool(view, pool);
   const rows: { readonly order: number; readonly subnet: Subnet }[] = [];
@@ -227,7 +232,18 @@ export function wireFromRoutes(
   for (const id of [...entries.keys()].sort((a, b) => a - b)) {
     const subnet = prefixFromKey(id);
     const held = view.subnets.get(id);
-    const nodeId = held?.record.node ?? '';
+    if (entries.get(id)?.kind === 'route' && held?.record.state === 'static') {
+      const { nextHop, name: nodeName } = held.record;
+      routes.push({
+        subnet: formatPrefix(subnet),
+        nextHop: formatIpv4(nextHop),
+        nodeName,
+        pool: held.pool,
+        static: true,
+      });
+      continue;
+    }
+    const nodeId = held?.record.state === 'leased' ? held.record.node : '';
     const node = view.nodes.get(nodeId)?.record;
     if (entries.get(id)?.kind !== 'route' || node === undefined) {
       unresolved.push(formatPrefix(subnet));

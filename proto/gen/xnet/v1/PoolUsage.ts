@@ -7,6 +7,7 @@ export interface PoolUsage {
   'reserved'?: (number);
   'quarantined'?: (number);
   'free'?: (number);
+  'staticRoutes'?: (number);
 }
 
 export interface PoolUsage__Output {
@@ -15,4 +16,5 @@ export interface PoolUsage__Output {
   'reserved': (number);
   'quarantined': (number);
   'free': (number);
+  'staticRoutes': (number);
 }

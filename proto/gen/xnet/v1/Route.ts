@@ -6,6 +6,7 @@ export interface Route {
   'prefixLength'?: (number);
   'nextHop'?: (number);
   'nodeName'?: (string);
+  'static'?: (boolean);
 }
 
 export interface Route__Output {
@@ -13,4 +14,5 @@ export interface Route__Output {
   'prefixLength': (number);
   'nextHop': (number);
   'nodeName': (string);
+  'static': (boolean);
 }

@@ -8,6 +8,7 @@ export interface RouteEntry {
   'nodeName'?: (string);
   'pool'?: (string);
   'nodeState'?: (_xnet_v1_NodeState);
+  'static'?: (boolean);
 }
 
 export interface RouteEntry__Output {
@@ -16,4 +17,5 @@ export interface RouteEntry__Output {
   'nodeName': (string);
   'pool': (string);
   'nodeState': (_xnet_v1_NodeState__Output);
+  'static': (boolean);
 }

@@ -17,6 +17,7 @@ export interface Subnet {
   'reason'?: (string);
   'leaseState'?: (_xnet_v1_LeaseState);
   'mode'?: (_xnet_v1_Mode);
+  'nextHop'?: (string);
 }
 
 export interface Subnet__Output {
@@ -31,4 +32,5 @@ export interface Subnet__Output {
   'reason': (string);
   'leaseState': (_xnet_v1_LeaseState__Output);
   'mode': (_xnet_v1_Mode__Output);
+  'nextHop': (string);
 }

@@ -5,6 +5,7 @@ export const SubnetState = {
   SUBNET_STATE_LEASED: 'SUBNET_STATE_LEASED',
   SUBNET_STATE_RESERVED: 'SUBNET_STATE_RESERVED',
   SUBNET_STATE_QUARANTINED: 'SUBNET_STATE_QUARANTINED',
+  SUBNET_STATE_STATIC: 'SUBNET_STATE_STATIC',
 } as const;
 
 export type SubnetState =
@@ -16,5 +17,7 @@ export type SubnetState =
   | 2
   | 'SUBNET_STATE_QUARANTINED'
   | 3
+  | 'SUBNET_STATE_STATIC'
+  | 4
 
 export type SubnetState__Output = typeof SubnetState[keyof typeof SubnetState]

@@ -121,7 +121,7 @@ const emptyPool: Pool__Output = {
 };
 
 function leaseOf(subnet: string, state: string): LeaseOutput {
-  const empty = { node: null, nodeId: null, since: null, until: null, leaseState: null, mode: null };
+  const empty = { node: null, nodeId: null, since: null, until: null, leaseState: null, mode: null, nextHop: null };
   return { subnet, pool: 'p', state, generation: 0, reason: '', ...empty };
 }
 
@@ -225,7 +225,11 @@ test('the problems decide the exit code of status', (t) => {
     ['undecodable', { undecodable: [{ key: 'nodes/x', problem: 'not JSON' }] }, 8, false],
     [
       'exhausted',
-      { pools: [{ ...emptyPool, usage: { total: 4, leased: 4, reserved: 0, quarantined: 0, free: 0 } }] },
+      {
+        pools: [
+          { ...emptyPool, usage: { total: 4, leased: 4, staticRoutes: 0, reserved: 0, quarantined: 0, free: 0 } },
+        ],
+      },
       8,
       false,
     ],

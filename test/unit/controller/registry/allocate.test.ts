@@ -1,7 +1,8 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { checkReservable, chooseSubnet, usageOf, type Wish } from '../../../../controller/registry/allocate.js';
+import { checkReservable, chooseSubnet, type Wish } from '../../../../controller/registry/allocate.js';
 import { hindering, type Placement } from '../../../../controller/registry/node-networks.js';
+import { usageOf } from '../../../../controller/registry/usage.js';
 import type { SubnetRecord } from '../../../../controller/store/records.js';
 import { HostNetworks } from '../../../../controller/view/host-networks.js';
 import {
@@ -46,7 +47,14 @@ test('grants are disjoint subnets of the pool until it is full', (t) => {
         record,
         granted.map((subnet) => [subnet, leased('n')] as const),
       );
-      t.deepEqual(usageOf(state, 0), { total: count, leased: count, reserved: 0, quarantined: 0, free: 0 });
+      t.deepEqual(usageOf(state, 0), {
+        total: count,
+        leased: count,
+        staticRoutes: 0,
+        reserved: 0,
+        quarantined: 0,
+        free: 0,
+      });
     }),
     { numRuns: 60 },
   );

@@ -21,7 +21,7 @@ test('a snapshot of which a chunk can not be read is not delivered, whatever com
     onDelta: () => undefined,
     onBookmark: () => undefined,
   });
-  const [first, second, third] = [1, 2, 3].map((index) => wireFromRoute(peer(index)));
+  const [first, second, third] = [1, 2, 3].map((index) => ({ static: false, ...wireFromRoute(peer(index)) }));
   if (first === undefined || second === undefined || third === undefined) return t.fail();
   t.false(reader.read(chunk({ routes: [first], first: true })));
   t.throws(() => reader.read(chunk({ routes: [{ ...second, prefixLength: 99 }] })), { code: 'Corrupt' });
