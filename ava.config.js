@@ -4,6 +4,8 @@
 // list, all others after them in the order of their names.
 const longest = [
   'chaos/chaos',
+  'e2e/docker-moves',
+  'e2e/draining',
   'e2e/leaving',
   'e2e/docker-bridge',
   'e2e/docker-bip',
