@@ -98,7 +98,6 @@ export class Daemon {
     const { allowedPools } = settings;
     const intake = new Intake({
       nodeName: node.name,
-      nodeId: identity?.nodeId,
       controllers,
       allowedPools,
       joined: renewal,

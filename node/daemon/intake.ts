@@ -21,13 +21,14 @@ import type { Known } from './known.js';
 /** IntakeOptions are the local facts that controller input is checked against. */
 export type IntakeOptions = {
   readonly nodeName: string;
-  /** The id in the host's certificate; undefined: it has none. */
-  readonly nodeId?: string | undefined;
   readonly controllers: Pick<ControllerList, 'endpoints'>;
   /** --allowed-pools */
   readonly allowedPools: readonly Prefix[] | undefined;
-  /** The pools that the controllers named when this host joined; undefined: it did not join by a token. */
-  readonly joined: { readonly joinedPools: readonly Prefix[] } | undefined;
+  /**
+   * The id in the host's certificate, and the pools that the controllers named when this host joined, as of the newest
+   * join; undefined: it did not join by a token.
+   */
+  readonly joined: { readonly nodeId: string; readonly joinedPools: readonly Prefix[] } | undefined;
   readonly mirror: Pick<KernelMirror, 'addresses' | 'links'>;
 };
 
@@ -84,12 +85,12 @@ export class Intake {
   }
 
   #rules({ assignment }: Known): HostRules {
-    const { nodeName, nodeId, controllers, allowedPools, joined, mirror } = this.#options;
+    const { nodeName, controllers, allowedPools, joined, mirror } = this.#options;
     const known = [assignment, this.#offer].flatMap((one) => (one === undefined ? [] : [one]));
     const own = known.map(({ address }) => address);
     return {
       nodeName,
-      nodeId,
+      nodeId: joined?.nodeId,
       own: known.flatMap(({ leases }) => leases.map(({ subnet }) => subnet)),
       addresses: activeAddresses(mirror),
       taken: () => readUsedRanges({ controllers: controllers.endpoints, own }),

@@ -35,8 +35,7 @@ export type CertificateRenewalOptions = {
 // Changes by other processes, such as setting the clock, are noticed within this time. The limit of setTimeout is about
 // 25 days.
 const longestWaitMs = 3_600_000;
-const firstPauseMs = 1_000;
-const longestPauseMs = 30 * 60_000;
+const backoff = { firstMs: 1_000, longestMs: 30 * 60_000 };
 
 /** CertificateRenewal keeps an identity valid. */
 export class CertificateRenewal {
@@ -79,6 +78,11 @@ export class CertificateRenewal {
   /** joinedPools are the pools that the controllers named when this host joined. */
   get joinedPools(): readonly Prefix[] {
     return this.#identity.pools.flatMap((text) => parsePrefix(text) ?? []);
+  }
+
+  /** nodeId is the node that the certificate names: another one after the host was removed and has joined again. */
+  get nodeId(): string {
+    return this.#identity.nodeId;
   }
 
   /** subscribe calls `listener` whenever the findings may have changed. */
@@ -189,8 +193,8 @@ export class CertificateRenewal {
   // Exponential backoff, limited by the remaining life of the certificate.
   #pauseMs(): number {
     const leftMs = certificateOf(this.#identity).notAfterMs - Date.now();
-    const longestMs = Math.max(firstPauseMs, Math.min(longestPauseMs, leftMs / 8));
-    return firstPauseMs / 2 + backoffMs(this.#failures, { firstMs: firstPauseMs, longestMs }, Math.random());
+    const longestMs = Math.max(backoff.firstMs, Math.min(backoff.longestMs, leftMs / 8));
+    return backoff.firstMs / 2 + backoffMs(this.#failures, { ...backoff, longestMs }, Math.random());
   }
 
   async #renew(uplink: RenewalUplink, signal: AbortSignal): Promise<void> {

@@ -159,7 +159,8 @@ else {
       await machine.join(t);
       await until('a node again', async () => isIn());
       t.is(count(again, 'a node again: no longer fenced'), 1);
-      t.false(await isTold());
+      await again.until('its new assignment is acted on', (one) => count(one, 'this node was added anew') === 1);
+      await until('the status does not tell any more', async () => !(await isTold()));
     },
   );
 
