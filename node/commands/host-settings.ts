@@ -10,6 +10,7 @@ export function hostSettings(settings: NodeSettings): HostSettings {
     routeProtocol: settings.routeProtocol,
     nextHops: settings.nextHops,
     tuneKernel: settings.tuneKernel,
+    takeOver: settings.takeOver,
     docker: {
       socket: settings.dockerSocket,
       daemonJson: settings.daemonJson,

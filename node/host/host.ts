@@ -28,6 +28,8 @@ export type HostSettings = {
   readonly routeProtocol: number;
   readonly nextHops: 'auto' | 'never';
   readonly tuneKernel: boolean;
+  /** See RoutesOptions. */
+  readonly takeOver: boolean;
   readonly docker: DockerSettings;
 };
 
@@ -74,7 +76,7 @@ export function openHost(settings: HostSettings, log: Logger): Host {
     engineFacts,
     neighbours: new NeighbourTable({ tune: settings.tuneKernel, log }),
     lookAtPath: (desired) => path.look(desired),
-    routes: new Routes({ kernel, mirror, protocol, nextHops: settings.nextHops }),
+    routes: new Routes({ kernel, mirror, protocol, nextHops: settings.nextHops, takeOver: settings.takeOver }),
     firewall: new Firewall({
       engine: () => engineFacts.facts,
       generation: () => generation.current(),

@@ -15,6 +15,8 @@ export type DestinationPlan = Pick<
 > & {
   readonly additions: readonly PlannedChange[];
   readonly deletions: readonly PlannedChange[];
+  /** See Planning. */
+  readonly takeOvers: readonly PlannedChange[];
   readonly problems: readonly RouteProblem[];
   /** Ids of next-hop objects that routes of ours need; one may stand there several times. */
   readonly nextHopIds: readonly number[];
@@ -44,6 +46,7 @@ export function planDestination(scene: Scene, key: number, lengths: Iterable<num
   return {
     additions: kept(planning.additions),
     deletions: kept(planning.deletions),
+    takeOvers: kept(planning.takeOvers),
     problems: kept(planning.problems),
     nextHopIds: kept(planning.nextHopIds),
     ...{ installed, conflicting, unreachable, waiting, isProvisional, isShared },

@@ -86,6 +86,19 @@ export function hasForm(route: KernelRoute, peer: Route, form: PeerRouteForm): b
   return route.nextHopId === 0 && route.hops.length === 1 && hop !== undefined && sameHop(hop, form.hop);
 }
 
+// RTPROT_BOOT, what `ip route` writes by itself, and RTPROT_STATIC, what scripts and network managers write.
+const byHand: ReadonlySet<number> = new Set([3, 4]);
+
+/**
+ * isByHand says whether a route is as an operator writes it, with nothing in it that ours would lack: one plain next hop, no
+ * type of service, no MTU.
+ */
+export function isByHand(route: KernelRoute): boolean {
+  const [hop] = route.hops;
+  if (route.tos !== 0 || route.nextHopId !== 0 || route.hasOptions || route.hops.length !== 1) return false;
+  return byHand.has(route.protocol) && route.type === routeTypes.unicast && hop?.flags === 0;
+}
+
 /**
  * leads says whether a route, whoever's, leads to a gateway on an interface, and nowhere else.
  * @param ifindex the interface; undefined: any

@@ -2,14 +2,25 @@
 //
 // A route of ours that has to become another is never replaced in place: the kernel would replace whatever is first in
 // its slot, which somebody else may have put there a moment ago. The new one is appended behind the old one, and the
-// next round deletes the old one, by its protocol. At every moment one of them counts, so no packet is lost.
+// next round deletes the old one, by its protocol. At every moment one of them counts, so no packet is lost. A hand-made
+// route that leads the same way serves as ours would. It is taken over, where that is asked for, in the same two steps.
 import { prefixContains, prefixKey } from '../../proto/domain/address.js';
 import type { Route } from '../../proto/domain/network.js';
 import { linkName } from '../kernel/link-name.js';
 import type { Hop, KernelRefusal, KernelRoute, NextHop, RouteChange } from '../kernel/route-kernel.js';
 import { sameHop } from '../kernel/route-table.js';
 import { overlapped } from './local-networks.js';
-import { hasForm, isGuard, isOurs, leads, nextHopIdOf, nextHopOf, type PeerRouteForm, peerRoute } from './ownership.js';
+import {
+  hasForm,
+  isByHand,
+  isGuard,
+  isOurs,
+  leads,
+  nextHopIdOf,
+  nextHopOf,
+  type PeerRouteForm,
+  peerRoute,
+} from './ownership.js';
 import type { Planning } from './planning.js';
 
 /** isOffLink says whether the kernel refused because the gateway can't be reached straight on the link. */
@@ -59,7 +70,11 @@ function lookAtSlot(planning: Planning, peer: Route, routes: readonly KernelRout
   for (const route of routes) {
     const isFirst = first === undefined && isInSlot(route);
     if (isFirst) first = route;
-    if (isOurs(route, input) || leads(route, peer.nextHop, ifindex, input.observed.nextHops)) continue;
+    if (isOurs(route, input)) continue;
+    if (leads(route, peer.nextHop, ifindex, input.observed.nextHops)) {
+      if (isFirst) problems.push({ reason: 'ForeignRouteServes', peer, route });
+      continue;
+    }
     if (isFirst) {
       planning.conflicting += 1;
       problems.push({ reason: 'ForeignRoute', peer, route });
@@ -70,9 +85,9 @@ function lookAtSlot(planning: Planning, peer: Route, routes: readonly KernelRout
   return first;
 }
 
-type OffLink = { readonly routes: readonly KernelRoute[]; readonly ifindex: number };
+type Looked = { readonly routes: readonly KernelRoute[]; readonly ifindex: number };
 
-function planOffLink(planning: Planning, peer: Route, { routes, ifindex }: OffLink): void {
+function planOffLink(planning: Planning, peer: Route, { routes, ifindex }: Looked): void {
   const { links, nextHops } = planning.scene.input.observed;
   planning.unreachable += 1;
   planning.problems.push({ reason: 'NotOnLink', peer, interfaceName: linkName(links, ifindex) });
@@ -100,7 +115,8 @@ function planRoute(planning: Planning, peer: Route, { routes, first, ifindex }: 
     (object === undefined || (isOurs(object, input) && object.hop !== undefined));
   const form: PeerRouteForm = { byNextHop, hop, preferredSource };
   const right = rightOne(planning, peer, { routes, form });
-  if (right === undefined && first !== undefined) {
+  const handMade = takeable(planning, peer, { routes, ifindex });
+  if (right === undefined && first !== undefined && !handMade.includes(first)) {
     if (!isOurs(first, input)) {
       // Somebody else's counts: it is equal to ours, or a conflict that has been reported.
       deleteOurs(planning, routes, () => true);
@@ -127,7 +143,22 @@ function planRoute(planning: Planning, peer: Route, { routes, first, ifindex }: 
     return;
   }
   if (routes.length > 1) deleteOurs(planning, routes, (route) => route !== right);
+  // The last first, as with ours.
+  if (objectIsRight) for (const route of [...handMade].reverse()) takeOver(planning, route);
   if (objectIsRight && isDoubtful(planning, peer)) probe(planning, peer, { object, right });
+}
+
+// The hand-made routes that ours can take the place of. None where a route that leads elsewhere would count next.
+function takeable({ scene }: Planning, peer: Route, { routes, ifindex }: Looked): readonly KernelRoute[] {
+  const { takenOver, observed, ...ownership } = scene.input;
+  if (takenOver === undefined || takenOver.has(prefixKey(peer.subnet))) return [];
+  const isEqual = (route: KernelRoute) => isByHand(route) && leads(route, peer.nextHop, ifindex, observed.nextHops);
+  const isInTheWay = (route: KernelRoute) => isInSlot(route) && !isOurs(route, ownership) && !isEqual(route);
+  return routes.some(isInTheWay) ? [] : routes.filter(isEqual);
+}
+
+function takeOver({ takeOvers }: Planning, route: KernelRoute): void {
+  takeOvers.push({ change: { op: 'deleteRoute', route }, peer: undefined, isProbe: false, isTakeOver: true });
 }
 
 // Routes and next-hop objects stay when the interface loses the network that made their gateway on-link.

@@ -64,8 +64,8 @@ export class PlanMemory {
     const before = this.#scene?.input.desired;
     const keys = new Set(touched.destinations);
     // What came of the changes that were planned is known by now, also where they changed nothing.
-    for (const [key, { additions, deletions }] of this.#open) {
-      if (additions.length + deletions.length > 0) keys.add(key);
+    for (const [key, { additions, deletions, takeOvers }] of this.#open) {
+      if (additions.length + deletions.length + takeOvers.length > 0) keys.add(key);
     }
     if (observed.epoch !== this.#epoch) for (const key of this.#provisional) keys.add(key);
     for (const id of touched.nextHops) {
@@ -100,7 +100,8 @@ export class PlanMemory {
     this.#add(plan, 1);
     for (const id of [...(before?.nextHopIds ?? []), ...plan.nextHopIds]) this.#doubtful.add(id);
     for (const { nextHopId } of this.#scene?.input.observed.routes.at(key) ?? []) this.#doubtful.add(nextHopId);
-    const isOpen = plan.additions.length + plan.deletions.length + plan.problems.length > 0;
+    const { additions, deletions, takeOvers, problems } = plan;
+    const isOpen = additions.length + deletions.length + takeOvers.length + problems.length > 0;
     if (isOpen) this.#open.set(key, plan);
     else this.#open.delete(key);
     mark(this.#provisional, key, plan.isProvisional);

@@ -1,6 +1,7 @@
 // What to change so that a host's routes are as desired: the difference between what is wanted and what the kernel has
 // now. Pure but for what a planner remembers; the plan is made anew after every change, until there is nothing to do.
-// Invariants: a plan names no route and no next-hop object that is not ours (by protocol); nothing that leads a peer's
+// Invariants: a plan names no route and no next-hop object that is not ours (by protocol), except, where that is asked
+// for, the hand-made routes to one peer at a time that ours stands behind and that leads the same way; nothing that leads a peer's
 // traffic the right way is removed before another that does is there; a planner plans what one that remembers nothing
 // would plan.
 import { prefixKey } from '../../proto/domain/address.js';
@@ -59,11 +60,13 @@ function planOf(memory: PlanMemory, scene: Scene): RoutePlan {
   const additions: PlannedChange[] = [];
   const guards: PlannedChange[] = [];
   const deletions: PlannedChange[] = [];
+  let takeOvers: readonly PlannedChange[] = [];
   const problems: RouteProblem[] = [];
   const others: RouteProblem[] = [];
   for (const plan of memory.open()) {
     for (const each of plan.additions) (each.peer === undefined ? guards : additions).push(each);
     deletions.push(...plan.deletions);
+    if (takeOvers.length === 0) takeOvers = plan.takeOvers;
     for (const each of plan.problems) ('peer' in each ? problems : others).push(each);
   }
   problems.push(...others);
@@ -75,7 +78,7 @@ function planOf(memory: PlanMemory, scene: Scene): RoutePlan {
   if (waiting > 0) problems.push(interfaceProblem(scene, waiting));
   return {
     // What leads somewhere comes before what is taken away; next-hop objects go when no route uses them.
-    changes: [...timely(scene.input, [...additions, ...guards], deletions), ...deletions],
+    changes: [...timely(scene.input, [...additions, ...guards], deletions), ...deletions, ...takeOvers],
     problems,
     counts: { desired: desired.peers.size, installed, conflicting, unreachable },
   };

@@ -45,6 +45,11 @@ export type RoutePlanInput = Ownership & {
   readonly refusals: ReadonlyMap<number, PeerRefusal>;
   /** Peers, by prefixKey, that the kernel has found on-link since anything changed. */
   readonly confirmed: ReadonlySet<number>;
+  /**
+   * Peers, by prefixKey, whose hand-made routes have been taken over: what somebody makes there again is left. Undefined:
+   * hand-made routes are not taken over.
+   */
+  readonly takenOver?: ReadonlySet<number> | undefined;
 };
 
 /** PlannedChange is one change, and what it is made for. */
@@ -54,6 +59,8 @@ export type PlannedChange = {
   readonly peer: Route | undefined;
   /** It changes nothing: it asks the kernel whether a gateway is still on-link. */
   readonly isProbe: boolean;
+  /** It deletes a hand-made route that ours stands behind. */
+  readonly isTakeOver?: true;
 };
 
 /** Scene is what holds for all destinations. */
@@ -80,6 +87,8 @@ export type Planning = {
   readonly scene: Scene;
   readonly additions: PlannedChange[];
   readonly deletions: PlannedChange[];
+  /** Hand-made routes to delete: the route of ours behind them leads the same way. */
+  readonly takeOvers: PlannedChange[];
   readonly problems: RouteProblem[];
   /** Ids of next-hop objects that routes of ours need; one may stand there several times. */
   readonly nextHopIds: number[];
@@ -94,7 +103,7 @@ export type Planning = {
 
 /** beginPlanning begins the plan of a destination. */
 export function beginPlanning(scene: Scene): Planning {
-  const lists = { additions: [], deletions: [], problems: [], nextHopIds: [] };
+  const lists = { additions: [], deletions: [], takeOvers: [], problems: [], nextHopIds: [] };
   return { scene, ...lists, installed: 0, conflicting: 0, unreachable: 0, waiting: 0, isProvisional: false };
 }
 
@@ -146,7 +155,16 @@ export function fingerprintOf({ input, ifindex, onLink, local, preferredSource, 
   const hasNextHops = observed.nextHops !== undefined;
   const name = observed.links.get(underlay?.ifindex ?? 0)?.name;
   return JSON.stringify([
-    ...[protocol, useNextHops, hasNextHops, underlay?.ifindex, underlay?.ifname, name, ifindex],
+    ...[
+      protocol,
+      useNextHops,
+      input.takenOver !== undefined,
+      hasNextHops,
+      underlay?.ifindex,
+      underlay?.ifname,
+      name,
+      ifindex,
+    ],
     ...[own, pools, preferredSource, bridges, onLink, local],
   ]);
 }

@@ -4,11 +4,14 @@ import type { Route } from '../../proto/domain/network.js';
 import type { KernelRefusal, KernelRoute, NextHop, RouteChange } from '../kernel/route-kernel.js';
 import type { Finding } from '../reconcile/effect.js';
 import { formatRoute, type Names, removeCommand } from './format.js';
+import { isByHand } from './ownership.js';
 
 /** RouteProblem is one thing that is not as desired. */
 export type RouteProblem =
   /** Somebody else's route for exactly the peer's subnet leads elsewhere; ours can't be, or comes after it. */
   | { readonly reason: 'ForeignRoute'; readonly peer: Route; readonly route: KernelRoute }
+  /** Somebody else's route for exactly the peer's subnet leads the right way: ours is not needed. */
+  | { readonly reason: 'ForeignRouteServes'; readonly peer: Route; readonly route: KernelRoute }
   /** Somebody else's route takes a part of the peer's traffic elsewhere: more specific, or for one type of service. */
   | { readonly reason: 'MoreSpecificRoute'; readonly peer: Route; readonly route: KernelRoute }
   /** Somebody else's route for the peer's subnet leads elsewhere, but ours comes first. */
@@ -77,6 +80,15 @@ const writers: { readonly [R in Reason]: Writer<R> } = {
     transient: false,
     write: (of, names) => `routed elsewhere by routes that are not xnet's: ${list(of, (one) => foreign(one, names))}`,
     fix: removal,
+  },
+  ForeignRouteServes: {
+    transient: false,
+    isNote: true,
+    write: (of, names) => `routed as desired by routes that are not xnet's: ${list(of, (one) => foreign(one, names))}`,
+    fix: (of) =>
+      of.some(({ route }) => isByHand(route))
+        ? "to make the hand-made ones xnet's without a gap: take-over: true in /etc/xnet/xnetd.yaml, then systemctl restart xnetd"
+        : 'if xnet is to have these routes, remove them where they come from',
   },
   MoreSpecificRoute: {
     transient: false,

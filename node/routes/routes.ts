@@ -1,15 +1,16 @@
 // The routes effect: keeps the kernel's routes to peers' subnets as desired.
 // Invariants: a turn plans on what the kernel has at that moment, and again after its own changes, until nothing is
 // left to do; what the kernel refuses for one peer keeps no other peer from its route; what is not ours is never named
-// in a change.
+// in a change, but for hand-made routes with takeOver.
 import { prefixKey } from '../../proto/domain/address.js';
 import type { Route, RouteCounts } from '../../proto/domain/network.js';
 import { messageOf } from '../../proto/errors.js';
 import { SyscallError } from '../../proto/process/syscall.js';
 import type { KernelMirror } from '../kernel/mirror.js';
-import type { KernelRefusal, RouteKernel } from '../kernel/route-kernel.js';
+import type { KernelRefusal, RouteChange, RouteKernel } from '../kernel/route-kernel.js';
 import type { Effect, Outcome } from '../reconcile/effect.js';
 import { type DesiredRoutes, noRoutes } from './desired.js';
+import { formatRoute } from './format.js';
 import { type RoutePlan, RoutePlanner } from './plan.js';
 import type { PeerRefusal, PlannedChange } from './planning.js';
 import { describeChange, findingsOf, nameChange, type RouteProblem } from './problems.js';
@@ -25,6 +26,8 @@ export type RoutesOptions = {
   readonly protocol?: number;
   /** Use next-hop objects where the kernel has them ("auto", the default), or never. */
   readonly nextHops?: 'auto' | 'never';
+  /** Take the place of hand-made routes that lead as ours would. Default false. */
+  readonly takeOver?: boolean;
   /** A turn dumps the kernel's routes when the last dump is older, in milliseconds. Default 20,000. */
   readonly dumpEveryMs?: number;
 };
@@ -44,6 +47,7 @@ export class Routes implements Effect<DesiredRoutes> {
   // By prefixKey of the peer's subnet.
   readonly #refusals = new Map<number, PeerRefusal>();
   readonly #confirmed = new Set<number>();
+  readonly #takenOver = new Set<number>();
   readonly #planner = new RoutePlanner();
   #confirmedAt = 0;
   // What the kernel had when the first turn began; undefined: the table was confirmed by then.
@@ -51,7 +55,13 @@ export class Routes implements Effect<DesiredRoutes> {
   #counts: RouteCounts = { desired: 0, installed: 0, conflicting: 0, unreachable: 0 };
 
   constructor(options: RoutesOptions) {
-    this.#options = { protocol: defaultRouteProtocol, nextHops: 'auto', dumpEveryMs: 20_000, ...options };
+    this.#options = {
+      protocol: defaultRouteProtocol,
+      nextHops: 'auto',
+      takeOver: false,
+      dumpEveryMs: 20_000,
+      ...options,
+    };
   }
 
   /** counts are those of the last turn. */
@@ -92,7 +102,8 @@ export class Routes implements Effect<DesiredRoutes> {
     let changes = 0;
     const what: string[] = [];
     let failures: readonly RouteProblem[] = [];
-    for (let round = 1; ; round += 1) {
+    for (let round = 1; ; ) {
+      const takenBefore = this.#takenOver.size;
       const at = { ifindex: desired.underlay?.ifindex ?? 0, epoch: mirror.epoch };
       if (this.#confirmedAt !== at.epoch) this.#confirmed.clear();
       this.#confirmedAt = at.epoch;
@@ -107,18 +118,21 @@ export class Routes implements Effect<DesiredRoutes> {
         plan.changes.map(({ change }) => change),
         signal,
       );
-      for (const [index, { change, isProbe }] of plan.changes.entries()) {
+      for (const [index, { change, isProbe, isTakeOver }] of plan.changes.entries()) {
         if (isProbe || outcomes[index] !== undefined) continue;
         changes += 1;
-        if (what.length <= mostDescribed) what.push(nameChange(change));
+        if (what.length <= mostDescribed) what.push(isTakeOver ? this.#takeOverText(change) : nameChange(change));
+        if (isTakeOver && 'route' in change) this.#takenOver.add(prefixKey(change.route.destination));
       }
+      // Hand-made routes are taken over one per round, each of them once.
+      if (this.#takenOver.size === takenBefore) round += 1;
       failures = this.#judge(plan.changes, outcomes, at);
       await mirror.refresh();
     }
   }
 
   #plan(desired: DesiredRoutes): RoutePlan {
-    const { mirror, protocol, nextHops } = this.#options;
+    const { mirror, protocol, nextHops, takeOver } = this.#options;
     return this.#planner.plan({
       desired,
       observed: mirror,
@@ -126,7 +140,13 @@ export class Routes implements Effect<DesiredRoutes> {
       useNextHops: nextHops === 'auto',
       refusals: this.#refusals,
       confirmed: this.#confirmed,
+      takenOver: takeOver ? this.#takenOver : undefined,
     });
+  }
+
+  // With all of the hand-made route, so that whoever made it can make it again.
+  #takeOverText(change: RouteChange): string {
+    return 'route' in change ? `take over "${formatRoute(change.route, this.#options.mirror)}"` : nameChange(change);
   }
 
   // Returns what failed, and remembers what is not worth another attempt before something changes.

@@ -76,6 +76,7 @@ export const settingsSchema = v.object({
   probeInterval: integer(0, 3600),
   tuneKernel: onOrOff,
   followAddress: onOrOff,
+  takeOver: onOrOff,
   mark: v.pipe(v.union([v.string(), v.pipe(v.number(), v.transform(String))]), fromCheck(checkMark)),
   logLevel: v.picklist(logLevels, `has to be one of ${logLevels.join(', ')}`),
 });
@@ -173,6 +174,12 @@ export function addOptions(target: Command): Command {
         'report a new address of this host, such as one from DHCP, to the controllers',
       )
         .env(env('FOLLOW_ADDRESS'))
+        .preset('true')
+        .default('false'),
+    )
+    .addOption(
+      new Option('--take-over [boolean]', "make hand-made routes that lead to peers as xnet's would xnet's own")
+        .env(env('TAKE_OVER'))
         .preset('true')
         .default('false'),
     )

@@ -46,8 +46,18 @@ export const othersScenarios: readonly Scenario[] = [
       await host.other.apply(foreign.map((each) => ({ op: 'addRoute', route: each })));
       const desired = wanted({ peers: [peer(1), peer(2), peer(3), peer(4)], ifindex: eth0 });
       const { findings } = await settle(t, on, routes, desired);
-      t.is(findings.length, 1);
-      t.like(findings[0], { type: 'Routes', reason: 'ForeignRoute', transient: false });
+      t.deepEqual(
+        findings.map(({ reason, isNote }) => [reason, isNote]),
+        [
+          ['ForeignRoute', false],
+          ['ForeignRouteServes', true],
+        ],
+      );
+      t.regex(
+        findings[1]?.message ?? '',
+        /10\.76\.2\.0\/24 of web-2 by "10\.76\.2\.0\/24 via 192\.168\.83\.12 dev eth0 proto static"/,
+      );
+      t.like(findings[0], { type: 'Routes', transient: false });
       t.regex(
         findings[0]?.message ?? '',
         /10\.76\.1\.0\/24 of web-1 by "10\.76\.1\.0\/24 via 192\.168\.83\.99 dev eth0 proto static"/,
@@ -62,6 +72,51 @@ export const othersScenarios: readonly Scenario[] = [
       t.deepEqual((await settle(t, on, routes, desired)).findings, []);
       t.is(routes.counts.installed, 4);
       t.is((await installed(host.kernel)).length, 5);
+    },
+  },
+  {
+    title: 'hand-made routes that lead as ours would are taken over, once; all others are left alone',
+    run: async (t, on) => {
+      const { host, eth0, effect } = on;
+      const right = (index: number, more: Partial<KernelRoute> = {}) =>
+        route(`10.76.${index}.0/24`, { ...via(`192.168.83.${10 + index}`, eth0), protocol: 4, ...more });
+      const taken = [
+        right(1),
+        right(2, { protocol: 3 }),
+        right(3, { metric: 100 }),
+        right(3, { metric: 200, protocol: 3 }),
+        right(3),
+      ];
+      const left = [
+        right(4, { protocol: 12 }),
+        right(5, { ...via('192.168.83.99', eth0) }),
+        right(6),
+        right(6, { ...via('192.168.83.99', eth0), protocol: 3 }),
+      ];
+      const add = (each: KernelRoute) => ({ op: 'appendRoute' as const, route: each });
+      t.deepEqual(new Set(await host.other.apply([...taken, ...left].map(add))), new Set([undefined]));
+      const routes = effect({ takeOver: true });
+      const desired = wanted({ peers: [1, 2, 3, 4, 5, 6].map((index) => peer(index)), ifindex: eth0 });
+      const outcome = await settle(t, on, routes, desired);
+      t.deepEqual([...reasons(outcome)].sort(), ['ForeignRoute', 'ForeignRouteServes', 'ShadowedRoute']);
+      const foreign = () =>
+        host.kernel.routes((each) => each.protocol !== 88 && each.length === 24 && each.scope === 0);
+      const same = async () => {
+        const there = await foreign();
+        return there.length === left.length && left.every((each) => there.some((other) => sameRoute(each, other)));
+      };
+      t.true(await same());
+      t.deepEqual(await installed(host.kernel), [
+        guard,
+        ...[1, 2, 3].map((index) => `10.76.${index}.0/24 by 192.168.83.${10 + index} on ${eth0} by object`),
+      ]);
+      // Whoever makes it again is not fought.
+      await host.other.apply([
+        { op: 'deleteRoute', route: route('10.76.1.0/24', { nextHopId: peerId(1) }) },
+        add(right(1)),
+      ]);
+      t.true(reasons(await settle(t, on, routes, desired)).includes('ForeignRouteServes'));
+      t.is((await foreign()).length, left.length + 1);
     },
   },
   {
