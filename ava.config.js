@@ -9,6 +9,8 @@ const longest = [
   'e2e/leaving',
   'e2e/docker-bridge',
   'e2e/docker-bip',
+  'e2e/docker-bip-files',
+  'e2e/docker-bip-recovery',
   'e2e/faults',
   'e2e/rollout',
   'e2e/lab',

@@ -1,7 +1,7 @@
 // Mode bridge on real dockerds of every line: the network is made, kept, made anew and removed through the API, foreign
 // networks are left alone, and Docker is never restarted for it.
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import type { LabHost } from '../../deploy/lab/host.js';
 import type { EngineEvent } from '../../node/docker/engine/engine.js';
 import { formatPrefix } from '../../proto/domain/address.js';
@@ -11,41 +11,30 @@ import {
   bridgeLease,
   bridgeOf,
   containerAddress,
-  DockerLab,
   dockerdPid,
   dockerWith,
   effectOn,
+  isContainerRunning,
   networkNames,
   reasonsOf,
   runIdle,
   stateFolderOn,
   turnUntil,
 } from '../support/docker-lab.js';
+import { dockerLines } from '../support/docker-lines.js';
 import { leaseMoves } from '../support/lease-moves.js';
 
-const labs = await DockerLab.open(8);
+const { each, oldest } = await dockerLines(8);
 const never = new AbortController().signal;
 const lease = bridgeOf('10.76.3.0/24');
 const restarting = { onRunning: 'restart' } as const;
-
-test.after.always(async () => {
-  await Promise.all(labs.map((lab) => lab.close()));
-});
-
-if (labs.length === 0) test.skip('no dockerd can be run here', () => undefined);
-
-function each(title: string, body: (t: ExecutionContext, host: LabHost) => Promise<void>) {
-  for (const lab of labs) {
-    test(`${title} (Docker ${lab.line})`, (t) => lab.onHost([], (host) => body(t, host)));
-  }
-}
 
 async function inspect(host: LabHost, network: string): Promise<string> {
   const format = '{{.Driver}} {{json .IPAM.Config}} {{json .Options}} {{json .Labels}}';
   return (await host.docker('network', 'inspect', network, `--format=${format}`)).trim();
 }
 
-each('made, found again, removed; others are left alone', async (t, host) => {
+each('made, found again, removed; others are left alone', [], async (t, host) => {
   await host.docker('network', 'create', '--subnet=10.99.0.0/24', '--label=io.example=1', 'shop');
   const before = [await networkNames(host), await inspect(host, 'shop'), await inspect(host, 'bridge')];
   const pid = await dockerdPid(host);
@@ -77,13 +66,13 @@ each('made, found again, removed; others are left alone', async (t, host) => {
   t.deepEqual((await effect.leave(true, never)).findings, []);
   t.is(await addressOn(host, 'xnet0'), '');
   t.deepEqual([await networkNames(host), await inspect(host, 'shop'), await inspect(host, 'bridge')], before);
-  t.is((await host.docker('inspect', '--format={{.State.Running}}', 'inside')).trim(), 'true');
+  t.true(await isContainerRunning(host, 'inside'));
   t.deepEqual(await effect.remove(never), { findings: [], changes: 0 });
   t.is(await dockerdPid(host), pid);
   t.false(existsSync(host.daemonJson));
 });
 
-each('N20 what is in the way is told of and left alone', async (t, host) => {
+each('N20 what is in the way is told of and left alone', [], async (t, host) => {
   const effect = effectOn(host);
   const refused = async (reason: string, says: RegExp) => {
     const before = await networkNames(host);
@@ -129,7 +118,7 @@ each('N20 what is in the way is told of and left alone', async (t, host) => {
   t.is(await addressOn(host, 'xnet0'), '10.76.4.1/24');
 });
 
-each('another lease: made anew when nothing is attached, or when told to', async (t, host) => {
+each('another lease: made anew when nothing is attached, or when told to', [], async (t, host) => {
   t.deepEqual((await effectOn(host).converge(lease, never)).findings, []);
   const next = bridgeOf('10.76.7.0/24');
   t.deepEqual((await effectOn(host).converge(next, never)).findings, []);
@@ -155,7 +144,7 @@ each('another lease: made anew when nothing is attached, or when told to', async
   t.is(await addressOn(host, 'fleet0'), '10.76.3.1/24');
 });
 
-each("the bridge is deleted or flushed behind Docker's back", async (t, host) => {
+each("the bridge is deleted or flushed behind Docker's back", [], async (t, host) => {
   const effect = effectOn(host);
   t.deepEqual((await effect.converge(lease, never)).findings, []);
   await host.run(['ip', 'link', 'delete', 'xnet0']);
@@ -175,7 +164,7 @@ each("the bridge is deleted or flushed behind Docker's back", async (t, host) =>
   t.is((await host.exec(['docker', 'exec', 'two', 'ping', '-c', '1', 'web'])).code, 0, 'found by its alias');
 });
 
-each('from one mode to the other and back', async (t, host) => {
+each('from one mode to the other and back', [], async (t, host) => {
   writeFileSync(host.daemonJson, '{"mtu": 1400}');
   const effect = effectOn(host);
   t.deepEqual((await effect.converge(lease, never)).findings, []);
@@ -192,13 +181,12 @@ each('from one mode to the other and back', async (t, host) => {
 });
 
 // What differs between engines is in the tests above.
-const [first] = labs;
-if (first !== undefined) {
-  test(`leases side by side: docker0 moves with a permit, bridges come and go beside it (Docker ${first.line})`, (t) =>
-    first.onHost([], (host) => leaseMoves(t, host)));
+if (oldest !== undefined) {
+  test(`leases side by side: docker0 moves with a permit, bridges come and go beside it (Docker ${oldest.line})`, (t) =>
+    oldest.onHost([], (host) => leaseMoves(t, host)));
 }
 
-each('killed at any step of making it anew, the next turn finishes', async (t, host) => {
+each('killed at any step of making it anew, the next turn finishes', [], async (t, host) => {
   t.deepEqual((await effectOn(host).converge(lease, never)).findings, []);
   await runIdle(host, 'one', '--network=xnet');
   await runIdle(host, 'two', '--network=xnet');
@@ -219,7 +207,7 @@ each('killed at any step of making it anew, the next turn finishes', async (t, h
   }
 });
 
-each('events come, and come again after a restart of Docker', async (t, host) => {
+each('events come, and come again after a restart of Docker', [], async (t, host) => {
   const { engine } = effectOn(host);
   const stop = new AbortController();
   const seen: EngineEvent[] = [];

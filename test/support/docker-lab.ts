@@ -181,6 +181,12 @@ export async function containerAddress(host: LabHost, container: string, network
   return (await host.docker('inspect', format, container)).trim();
 }
 
+/** containerGateway returns the gateway of a container that is on one network of Docker. */
+export async function containerGateway(host: LabHost, container: string): Promise<string> {
+  const format = '--format={{range .NetworkSettings.Networks}}{{.Gateway}}{{end}}';
+  return (await host.docker('inspect', format, container)).trim();
+}
+
 /** networkNames lists Docker's networks, sorted. */
 export async function networkNames(host: LabHost): Promise<readonly string[]> {
   return (await host.docker('network', 'ls', '--format={{.Name}}')).trim().split('\n').sort();
@@ -196,6 +202,11 @@ export async function runIdle(host: LabHost, name: string, ...options: readonly 
   await host.loadImage();
   const run = ['run', '--detach', `--name=${name}`, '--stop-signal=SIGKILL', ...options];
   await host.docker(...run, imageName, 'sleep', '1000000');
+}
+
+/** isContainerRunning returns whether a container runs. */
+export async function isContainerRunning(host: LabHost, container: string): Promise<boolean> {
+  return (await host.docker('inspect', '--format={{.State.Running}}', container)).trim() === 'true';
 }
 
 /** freshFolder creates an empty folder below a host's store. */
