@@ -212,7 +212,7 @@ export class CertificateRenewal {
       const next = { ...before, key, certificate, authority };
       const problem = trustProblem(before, authority) ?? identityProblem(next);
       if (problem !== undefined)
-        throw new XnetError('Corrupt', `the controller answered what is no identity: ${problem}`);
+        throw new XnetError('Corrupt', `the controller returned an invalid identity: ${problem}`);
       this.#unwritten = next;
       this.#reissueMs = undefined;
       uplink.showNewest().catch((error: unknown) => log.warn({ reason: messageOf(error) }, 'calls: not renewed'));

@@ -67,7 +67,7 @@ export type JoinCall = {
 // The API port shows the same chain, but ends connections without a client certificate.
 function elsewhere(code: ErrorCode, { port }: TcpEndpoint): string {
   if (code !== 'Unavailable' || port !== defaultPort) return '';
-  return ` (${defaultPort} is the port of the API; hosts join by ${defaultJoinPort})`;
+  return ` (${defaultPort} is the API port; the join port is ${defaultJoinPort})`;
 }
 
 /** callJoin joins through a proven controller. Throws XnetError. */
@@ -106,7 +106,7 @@ export function identityFrom(answer: JoinResponse__Output, proven: Proven, key: 
       ? identityProblem(identity)
       : `it is of cluster ${clusterId}, not ${proven.clusterId}`;
   if (problem === undefined) return identity;
-  throw new XnetError('Corrupt', `${formatEndpoint(proven.endpoint)} answered what is no identity: ${problem}`);
+  throw new XnetError('Corrupt', `${formatEndpoint(proven.endpoint)} returned an invalid identity: ${problem}`);
 }
 
 /** isWorthAnother reports whether another controller may succeed after this error. */

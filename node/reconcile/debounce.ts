@@ -1,19 +1,19 @@
-// Brings many reasons to do something together to one time: when none has come for a while, and not much after the first.
+// Combines a burst of triggers into one action: after a quiet period, or a maximum time after the first trigger.
 
-/** DebounceOptions say how long is waited, in milliseconds. */
+/** DebounceOptions are the waiting times, in milliseconds. */
 export type DebounceOptions = {
-  /** Without another reason for so long it is done. */
+  /** The quiet period. */
   readonly quietMs: number;
-  /** It is done so long after the first reason at the latest. */
+  /** The maximum time after the first trigger. */
   readonly longestMs: number;
 };
 
-/** dueAt is the time at which it is done, by the times of the first and the last reason. Pure. */
+/** dueAt returns the time of the action from the times of the first and the last trigger. Pure. */
 export function dueAt(firstMs: number, lastMs: number, { quietMs, longestMs }: DebounceOptions): number {
   return Math.min(lastMs + quietMs, firstMs + longestMs);
 }
 
-/** Debounce does one thing. */
+/** Debounce delays one action. */
 export class Debounce {
   readonly #options: DebounceOptions;
   readonly #fire: () => void;
@@ -25,7 +25,7 @@ export class Debounce {
     this.#fire = fire;
   }
 
-  /** soon gives a reason. */
+  /** soon triggers the action. */
   soon(): void {
     const now = performance.now();
     if (this.#timer === undefined) this.#firstMs = now;
@@ -37,7 +37,7 @@ export class Debounce {
     }, waitMs).unref();
   }
 
-  /** cancel forgets all reasons: it has been done. */
+  /** cancel forgets all triggers. */
   cancel(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

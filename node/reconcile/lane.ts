@@ -1,6 +1,6 @@
 // The loop of one effect: a turn after each trigger, periodic turns, and backoff after failures.
 // Invariant: one turn at a time; any number of triggers during a turn cause one more turn. A slow effect (a restart of
-// Docker) delays no other: each has a lane of its own.
+// Docker) delays no other: each has a separate lane.
 
 import type { ConditionType } from '../../proto/domain/network.js';
 import { messageOf } from '../../proto/errors.js';
@@ -9,7 +9,7 @@ import type { Logger } from '../../proto/process/log.js';
 import { Debounce } from './debounce.js';
 import type { Effect, Outcome } from './effect.js';
 
-/** LaneOptions are the effect that a lane runs, and its resync period. */
+/** LaneOptions are the options of a Lane. */
 export type LaneOptions<Desired> = {
   readonly effect: Effect<Desired>;
   /** The condition type of the finding when a turn throws. */
@@ -48,7 +48,7 @@ export class Lane<Desired> {
     this.#alarm.ring();
   }
 
-  /** triggerWithin requests a turn in so many milliseconds; further requests until then share it. */
+  /** triggerWithin requests a turn within `ms` milliseconds; further requests until then share it. */
   triggerWithin(ms: number): void {
     this.#within ??= setTimeout(() => {
       this.#within = undefined;
@@ -68,7 +68,7 @@ export class Lane<Desired> {
       if (!this.#due) await this.#alarm.wait(this.#waitMs());
       if (signal.aborted) return;
       this.#due = false;
-      // The turn sees what they were asked for.
+      // This turn serves all requests so far.
       this.#soon.cancel();
       clearTimeout(this.#within);
       this.#within = undefined;

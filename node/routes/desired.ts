@@ -1,4 +1,4 @@
-// The routes that a host should have, from the route table and what is known of the host. Pure.
+// The routes that a host should have, derived from the route table and the facts of the host. Pure.
 import { type Ipv4, ipv4FromNumber, type Prefix, prefixKey } from '../../proto/domain/address.js';
 import type { Route } from '../../proto/domain/network.js';
 import { PrefixMap } from '../../proto/domain/prefix-map.js';
@@ -6,29 +6,29 @@ import { covers } from '../kernel/route-table.js';
 import { type OwnSubnet, sameSubnets } from '../table/own-subnets.js';
 import type { Underlay } from '../underlay/choose.js';
 
-/** DesiredRoutes is all that the routes effect needs to know. */
+/** DesiredRoutes is the complete input of the routes effect. */
 export type DesiredRoutes = {
   /** Where peers are reached. Undefined: not known; then nothing is added. */
   readonly underlay: Underlay | undefined;
-  /** This node's own subnets, which are never routed. What addresses their bridges have is no hindrance. */
+  /** This node's own subnets, which are never routed. The addresses of their bridges do not conflict with routes. */
   readonly own: readonly OwnSubnet[];
   /** Gateway addresses of the own subnets. The first that an interface has is the source of what the host sends to peers. */
   readonly gateways: readonly Ipv4[];
   /** The others' subnets, by prefixKey. */
   readonly peers: PrefixMap<Route>;
-  /** prefixKeys of subnets whose record can't be read: a route of ours that leads there stays. */
+  /** prefixKeys of subnets whose record can't be read: an existing route of xnet to them stays. */
   readonly unresolved: ReadonlySet<number>;
-  /** Each gets an unreachable route, for the part of it that is not leased. */
+  /** Each gets an unreachable route, which catches packets to unleased subnets. */
   readonly pools: readonly Prefix[];
-  /** All destinations above, and perhaps some that were: the pools, and what they do not cover. */
+  /** Covers all destinations above and may cover former ones: the pools, and the destinations outside of them. */
   readonly ranges: readonly Prefix[];
-  /** False: no controller has confirmed the table yet, so that routes of ours in the kernel may be newer (Witness). */
+  /** False: no controller has confirmed the table yet, so routes of xnet in the kernel may be newer (Witness). */
   readonly isConfirmed: boolean;
 };
 
 /**
- * noRoutes is what a host should have that has left. All destinations are looked at: a route of somebody else's, wherever
- * it leads, may use a next-hop object of ours.
+ * noRoutes is the desired state of a host that has left. Its turn examines all destinations: a foreign route to any
+ * destination may use a next-hop object of xnet.
  */
 export const noRoutes: DesiredRoutes = {
   underlay: undefined,
@@ -41,9 +41,9 @@ export const noRoutes: DesiredRoutes = {
   isConfirmed: true,
 };
 
-/** DesiredRoutesInput is what the host's routes follow from. */
+/** DesiredRoutesInput is the input of desiredRoutes. */
 export type DesiredRoutesInput = {
-  /** The route table, by prefixKey; the node's own entries may be among it. */
+  /** The route table, by prefixKey; it may contain the node's own entries. */
   readonly routes: PrefixMap<Route>;
   /** prefixKeys. */
   readonly unresolved: ReadonlySet<number>;
@@ -58,8 +58,8 @@ export type DesiredRoutesInput = {
 };
 
 /**
- * desiredRoutes says what routes the host should have.
- * @param before what it said last: only what is different since then is looked at
+ * desiredRoutes returns the routes that the host should have.
+ * @param before its last result: only differences from it are computed
  */
 export function desiredRoutes(input: DesiredRoutesInput, before?: DesiredRoutes): DesiredRoutes {
   const { routes, unresolved, pools, own, gateways, underlay, isConfirmed = true } = input;

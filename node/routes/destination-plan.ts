@@ -1,5 +1,5 @@
-// The part of a plan that concerns one destination: the peer there, the guard of the pool there, and what else leads
-// there. Pure.
+// The plan of one destination: its peer, the unreachable route of its pool, and foreign routes to it.
+// Pure.
 import { prefixesOverlap, prefixKey, prefixOf } from '../../proto/domain/address.js';
 import { type KernelRoute, routeTypes } from '../kernel/route-kernel.js';
 import { hiddenBy, overlapped } from './local-networks.js';
@@ -8,7 +8,7 @@ import { planPeer } from './peer-plan.js';
 import { beginPlanning, type PlannedChange, type Planning, type Scene } from './planning.js';
 import type { RouteProblem } from './problems.js';
 
-/** DestinationPlan is what there is to do and to tell of one destination. */
+/** DestinationPlan lists the changes and the problems of one destination. */
 export type DestinationPlan = Pick<
   Planning,
   'installed' | 'conflicting' | 'unreachable' | 'waiting' | 'isProvisional'
@@ -18,15 +18,15 @@ export type DestinationPlan = Pick<
   /** See Planning. */
   readonly takeOvers: readonly PlannedChange[];
   readonly problems: readonly RouteProblem[];
-  /** Ids of next-hop objects that routes of ours need; one may stand there several times. */
+  /** Ids of next-hop objects that routes of xnet need; may contain duplicates. */
   readonly nextHopIds: readonly number[];
-  /** There are routes of others, of which it depends on all peers what there is to tell. */
+  /** There are foreign routes; whether they are problems depends on all peers. */
   readonly isShared: boolean;
 };
 
 const none: readonly never[] = [];
 
-// There is one of these for each of thousands of peers, and nearly all are empty.
+// Shared, because there is a plan for each of thousands of peers and nearly all are empty.
 function kept<T>(list: readonly T[]): readonly T[] {
   return list.length === 0 ? none : list;
 }
@@ -34,7 +34,7 @@ function kept<T>(list: readonly T[]): readonly T[] {
 /**
  * planDestination plans one destination.
  * @param key its prefixKey
- * @param lengths the lengths of all peers' subnets, and perhaps others
+ * @param lengths the lengths of all peers' subnets; may contain others
  */
 export function planDestination(scene: Scene, key: number, lengths: Iterable<number>): DestinationPlan {
   const planning = beginPlanning(scene);
@@ -69,7 +69,7 @@ function planGuard({ scene, additions, problems }: Planning, key: number): void 
   else if (!isGuard(there) && !isOurs(there, input)) problems.push({ reason: 'GuardBlocked', route: there });
 }
 
-// What is ours and not wanted goes; what is others' is told of where it is in the way. Returns whether there are any.
+// Deletes unwanted routes of xnet and reports foreign ones that conflict. Returns whether there are foreign routes.
 function planOthers({ scene, problems, ...planning }: Planning, key: number, lengths: Iterable<number>): boolean {
   const { input, pools } = scene;
   const { desired, observed } = input;
@@ -82,7 +82,7 @@ function planOthers({ scene, problems, ...planning }: Planning, key: number, len
     }
     const pool = pools.get(key);
     const isGuarded = pool !== undefined && hiddenBy(scene.local, pool) === undefined;
-    const wanted = isGuard(route) ? isGuarded : desired.peers.has(key); // planPeer has looked at those
+    const wanted = isGuard(route) ? isGuarded : desired.peers.has(key); // planPeer has planned those
     if (wanted) continue;
     if (desired.unresolved.has(key)) planning.nextHopIds.push(route.nextHopId);
     else planning.deletions.push({ change: { op: 'deleteRoute', route }, peer: undefined, isProbe: false });
@@ -110,7 +110,7 @@ function foreignProblems(scene: Scene, route: KernelRoute, lengths: Iterable<num
   return problems;
 }
 
-// Traffic for an own subnet has to go straight to the interface with its gateway address; until one has it, straight to
+// Traffic for an own subnet must go directly to the interface with its gateway address; until one has it, directly to
 // any.
 function isBridgeOf(bridges: readonly number[], route: KernelRoute): boolean {
   const [hop] = route.hops;

@@ -1,10 +1,10 @@
-// Routes as iproute2 writes them, so that people find what a message speaks of, and the command that removes it. Pure.
+// Routes in iproute2's notation, so that people can find the route of a message, and the command that removes it. Pure.
 import { formatIpv4, formatPrefix } from '../../proto/domain/address.js';
 import { linkName } from '../kernel/link-name.js';
 import { type Hop, type KernelRoute, type Link, type NextHop, routeTypes } from '../kernel/route-kernel.js';
 import { protocolName } from './protocol.js';
 
-/** Names are where a route's numbers are looked up. */
+/** Names translates the numbers of a route: interfaces, protocols. */
 export type Names = {
   readonly links: ReadonlyMap<number, Link>;
   readonly nextHops: ReadonlyMap<number, NextHop> | undefined;

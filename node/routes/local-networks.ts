@@ -1,16 +1,16 @@
-// The networks that a host has by itself: no route to a peer may lead their traffic away. Pure.
-// Invariant: the bridges that the node's own subnets stand on are not among them, whatever addresses they have; nor is
-// an address without a network (a /32), which the kernel keeps to itself before it looks at any route.
+// The host's own networks: no route to a peer may divert their traffic. Pure.
+// Invariant: excludes the bridges of the node's own subnets, whatever addresses they have, and
+// addresses without a network (a /32), which the kernel delivers locally before it looks up any route.
 import { formatPrefix, type Prefix, prefixCovers, prefixesOverlap, prefixKey } from '../../proto/domain/address.js';
 import { linkName } from '../kernel/link-name.js';
 import type { KernelMirror } from '../kernel/mirror.js';
 import { type Address, linkFlags } from '../kernel/route-kernel.js';
 import type { DesiredRoutes } from './desired.js';
 
-/** LocalNetwork is one of them, and what it is: "10.76.4.0/22 of br-shop". */
+/** LocalNetwork is a network of the host and its interface: "10.76.4.0/22 of br-shop". */
 export type LocalNetwork = { readonly prefix: Prefix; readonly what: string };
 
-/** localNetworks lists those that overlap what is to be routed. */
+/** localNetworks lists the host's networks that overlap the desired destinations. */
 export function localNetworks(
   { underlay, own, ranges }: Pick<DesiredRoutes, 'underlay' | 'own' | 'ranges'>,
   { links, addresses }: Pick<KernelMirror, 'links' | 'addresses'>,
@@ -20,7 +20,7 @@ export function localNetworks(
     if (ifindex === underlay?.ifindex) return true;
     const link = links.get(ifindex);
     if (link === undefined || bridges.has(link.name) || (link.flags & linkFlags.loopback) !== 0) return false;
-    // An address of a point-to-point link has the other end for its network, and that is one host.
+    // The network of a point-to-point address is its other end: a single host.
     return (link.flags & linkFlags.up) !== 0 && !(prefix.length === 32 && prefix.network === address);
   };
   const found = new Map<number, LocalNetwork>();
@@ -40,8 +40,8 @@ export function overlapped(networks: readonly LocalNetwork[], destination: Prefi
 }
 
 /**
- * hiddenBy is the local network that a pool's unreachable route would hide a part of; undefined: none. One of the pool's
- * length or longer comes before that route anyhow.
+ * hiddenBy returns the local network that a pool's unreachable route would partly shadow; undefined: none. A network of the
+ * pool's length or longer precedes that route anyway.
  */
 export function hiddenBy(networks: readonly LocalNetwork[], pool: Prefix): LocalNetwork | undefined {
   return networks.find(({ prefix }) => prefix.length < pool.length && prefixCovers(prefix, pool));

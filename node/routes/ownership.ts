@@ -1,33 +1,33 @@
-// Which routes and next-hop objects are ours, and what ours look like. Pure.
+// Identifies and builds the routes and next-hop objects of xnet. Pure.
 import type { Prefix } from '../../proto/domain/address.js';
 import type { Route } from '../../proto/domain/network.js';
 import { type Hop, type KernelRoute, type NextHop, routeTypes, scopes } from '../kernel/route-kernel.js';
 import { sameHop } from '../kernel/route-table.js';
 
-/** Ownership is how ours are told apart. */
+/** Ownership identifies the objects of xnet. */
 export type Ownership = {
   /** rtm_protocol of our routes and nh_protocol of our next-hop objects: 88. */
   readonly protocol: number;
 };
 
 /**
- * guardMetric is the metric of a pool's unreachable route: the last of all, so that any route that an operator makes
- * for the same destination comes before it.
+ * guardMetric is the metric of a pool's unreachable route: the largest, so that every other route for the same
+ * destination precedes it.
  */
 export const guardMetric = 0xffffffff;
 
 const noHops: readonly Hop[] = [];
-/** isOurs says whether a route or a next-hop object is xnet's. */
+/** isOurs reports whether a route or a next-hop object is xnet's. */
 export function isOurs(object: { readonly protocol: number }, { protocol }: Ownership): boolean {
   return object.protocol === protocol;
 }
 
-/** isGuard says whether a route has the form of a pool's unreachable route. */
+/** isGuard reports whether a route has the form of a pool's unreachable route. */
 export function isGuard(route: KernelRoute): boolean {
   return route.type === routeTypes.unreachable && route.metric === guardMetric && route.tos === 0;
 }
 
-/** guardOf is the unreachable route of a pool: what is not leased must not leave by the default route. */
+/** guardOf returns the unreachable route of a pool: packets to unleased subnets must not leave by the default route. */
 export function guardOf(pool: Prefix, { protocol }: Ownership): KernelRoute {
   return {
     destination: pool,
@@ -43,17 +43,17 @@ export function guardOf(pool: Prefix, { protocol }: Ownership): KernelRoute {
   };
 }
 
-/** nextHopIdOf is the id of the next-hop object of a peer: its subnet's first address, 0x0a4c0300 for 10.76.3.0/24. */
+/** nextHopIdOf returns the id of the next-hop object of a peer: its subnet's first address, 0x0a4c0300 for 10.76.3.0/24. */
 export function nextHopIdOf(peer: Route): number {
   return peer.subnet.network;
 }
 
-/** nextHopOf is the next-hop object of a peer. */
+/** nextHopOf returns the next-hop object of a peer. */
 export function nextHopOf(peer: Route, hop: Hop, { protocol }: Ownership): NextHop {
   return { id: nextHopIdOf(peer), protocol, hop, members: [] };
 }
 
-/** PeerRouteForm is what may differ between our routes to one peer. */
+/** PeerRouteForm is the properties in which routes of xnet to one peer may differ. */
 export type PeerRouteForm = {
   /** By its next-hop object, or plain. */
   readonly byNextHop: boolean;
@@ -61,7 +61,7 @@ export type PeerRouteForm = {
   readonly preferredSource: KernelRoute['preferredSource'];
 };
 
-/** peerRoute is our route to a peer's subnet. */
+/** peerRoute returns xnet's route to a peer's subnet. */
 export function peerRoute(peer: Route, form: PeerRouteForm, { protocol }: Ownership): KernelRoute {
   return {
     destination: peer.subnet,
@@ -77,7 +77,7 @@ export function peerRoute(peer: Route, form: PeerRouteForm, { protocol }: Owners
   };
 }
 
-/** hasForm says whether a route of ours to a peer is exactly as peerRoute makes it. */
+/** hasForm reports whether a route of xnet to a peer equals the result of peerRoute. */
 export function hasForm(route: KernelRoute, peer: Route, form: PeerRouteForm): boolean {
   if (route.metric !== 0 || route.tos !== 0 || route.type !== routeTypes.unicast || route.hasOptions) return false;
   if (route.preferredSource !== form.preferredSource) return false;
@@ -100,7 +100,7 @@ export function isByHand(route: KernelRoute): boolean {
 }
 
 /**
- * leads says whether a route, whoever's, leads to a gateway on an interface, and nowhere else.
+ * leads reports whether a route, of xnet or foreign, leads only to this gateway on this interface.
  * @param ifindex the interface; undefined: any
  */
 export function leads(

@@ -1,9 +1,9 @@
-// The part of a plan that concerns one peer: its next-hop object and its route. Pure.
+// The plan of one peer: its next-hop object and its route. Pure.
 //
-// A route of ours that has to become another is never replaced in place: the kernel would replace whatever is first in
-// its slot, which somebody else may have put there a moment ago. The new one is appended behind the old one, and the
-// next round deletes the old one, by its protocol. At every moment one of them counts, so no packet is lost. A hand-made
-// route that leads the same way serves as ours would. It is taken over, where that is asked for, in the same two steps.
+// A route of xnet is never replaced in place: the kernel would replace the first route of its slot, which another program
+// may have just added. The new route is appended behind the old one, and the next round deletes the old one, by its
+// protocol. One of them is effective at every moment, so no packet is lost. A hand-made route that leads the same way
+// makes xnet's unnecessary; on request, xnet takes it over in the same two steps.
 import { prefixContains, prefixKey } from '../../proto/domain/address.js';
 import type { Route } from '../../proto/domain/network.js';
 import { linkName } from '../kernel/link-name.js';
@@ -23,13 +23,13 @@ import {
 } from './ownership.js';
 import type { Planning } from './planning.js';
 
-/** isOffLink says whether the kernel refused because the gateway can't be reached straight on the link. */
+/** isOffLink reports whether the kernel refused because the gateway is not on-link. */
 export function isOffLink({ errno, text }: KernelRefusal): boolean {
   // "Nexthop has invalid gateway" (net/ipv4/fib_semantics.c, fib_check_nh_v4_gw())
   return errno === 'ENETUNREACH' || errno === 'EHOSTUNREACH' || (errno === 'EINVAL' && /gateway/i.test(text));
 }
 
-/** planPeer plans what concerns one peer. */
+/** planPeer plans the changes of one peer. */
 export function planPeer(planning: Planning, key: number, peer: Route): void {
   const { scene, problems } = planning;
   const { input, ifindex } = scene;
@@ -62,7 +62,7 @@ export function planPeer(planning: Planning, key: number, peer: Route): void {
   }
 }
 
-// Reports what is not ours, and returns the route that counts of those with our metric and type of service.
+// Reports foreign routes. Returns the effective route among those with xnet's metric and type of service.
 function lookAtSlot(planning: Planning, peer: Route, routes: readonly KernelRoute[]): KernelRoute | undefined {
   const { problems } = planning;
   const { input, ifindex } = planning.scene;
@@ -79,7 +79,7 @@ function lookAtSlot(planning: Planning, peer: Route, routes: readonly KernelRout
       planning.conflicting += 1;
       problems.push({ reason: 'ForeignRoute', peer, route });
     } else if (route.tos !== 0) problems.push({ reason: 'MoreSpecificRoute', peer, route });
-    // A guard in the place of ours, where the pool is a single subnet, takes nothing away.
+    // If the pool is a single subnet, a foreign unreachable route in xnet's place diverts nothing.
     else if (!isGuard(route)) problems.push({ reason: 'ShadowedRoute', peer, route });
   }
   return first;
@@ -91,8 +91,8 @@ function planOffLink(planning: Planning, peer: Route, { routes, ifindex }: Looke
   const { links, nextHops } = planning.scene.input.observed;
   planning.unreachable += 1;
   planning.problems.push({ reason: 'NotOnLink', peer, interfaceName: linkName(links, ifindex) });
-  // What leads to an address that the peer no longer has is of no use. What leads to the right one stays: the host may
-  // only have lost its own address for a moment.
+  // A route to a former address of the peer is useless. A route to the present one stays: the host may
+  // have lost its own address only briefly.
   deleteOurs(planning, routes, (route) => !leads(route, peer.nextHop, ifindex, nextHops));
 }
 
@@ -108,7 +108,7 @@ function planRoute(planning: Planning, peer: Route, { routes, first, ifindex }: 
   const id = nextHopIdOf(peer);
   const hop: Hop = { gateway: peer.nextHop, ifindex, flags: 0 };
   const object = nextHops?.get(id);
-  // An id that is taken by another's object, or by one of another kind, is left alone.
+  // An id that a foreign object has, or an object of another kind, is left alone.
   const byNextHop =
     input.useNextHops &&
     nextHops !== undefined &&
@@ -118,13 +118,13 @@ function planRoute(planning: Planning, peer: Route, { routes, first, ifindex }: 
   const handMade = takeable(planning, peer, { routes, ifindex });
   if (right === undefined && first !== undefined && !handMade.includes(first)) {
     if (!isOurs(first, input)) {
-      // Somebody else's counts: it is equal to ours, or a conflict that has been reported.
+      // A foreign route is effective: it equals xnet's, or the conflict has been reported.
       deleteOurs(planning, routes, () => true);
       return;
     }
     const foreignBehind = routes.some((route) => isInSlot(route) && !isOurs(route, input));
     if (foreignBehind && leads(first, peer.nextHop, ifindex, nextHops)) {
-      // Ours leads the right way, and one that were put in its place would come after somebody else's.
+      // xnet's route is correct, and its replacement would come after a foreign one.
       keep(planning, peer, routes);
       return;
     }
@@ -137,7 +137,7 @@ function planRoute(planning: Planning, peer: Route, { routes, first, ifindex }: 
   }
   if (right === undefined) {
     keep(planning, peer, routes);
-    // On an object that may not be replaced it would lead to the wrong address: it comes in the next round.
+    // The object may not be replaced yet, so the route would lead to the wrong address: it is added in the next round.
     if (!objectIsRight && object !== undefined) return;
     add(planning, peer, { op: first === undefined ? 'addRoute' : 'appendRoute', route: peerRoute(peer, form, input) });
     return;
@@ -148,7 +148,7 @@ function planRoute(planning: Planning, peer: Route, { routes, first, ifindex }: 
   if (objectIsRight && isDoubtful(planning, peer)) probe(planning, peer, { object, right });
 }
 
-// The hand-made routes that ours can take the place of. None where a route that leads elsewhere would count next.
+// Returns the hand-made routes that xnet's can replace; none if a route that leads elsewhere would then be effective.
 function takeable({ scene }: Planning, peer: Route, { routes, ifindex }: Looked): readonly KernelRoute[] {
   const { takenOver, observed, ...ownership } = scene.input;
   if (takenOver === undefined || takenOver.has(prefixKey(peer.subnet))) return [];
@@ -161,7 +161,7 @@ function takeOver({ takeOvers }: Planning, route: KernelRoute): void {
   takeOvers.push({ change: { op: 'deleteRoute', route }, peer: undefined, isProbe: false, isTakeOver: true });
 }
 
-// Routes and next-hop objects stay when the interface loses the network that made their gateway on-link.
+// The kernel keeps routes and next-hop objects when the interface loses the network that made their gateway on-link.
 function isDoubtful(planning: Planning, peer: Route): boolean {
   const { onLink, input } = planning.scene;
   if (onLink.some((prefix) => prefixContains(prefix, peer.nextHop))) return false;
@@ -171,8 +171,8 @@ function isDoubtful(planning: Planning, peer: Route): boolean {
 
 type Probed = { readonly object: NextHop | undefined; readonly right: KernelRoute };
 
-// The kernel looks at the gateway anew when the same thing is made again: an object is replaced by itself, a route is
-// refused with EEXIST if nothing else is wrong with it.
+// The kernel checks the gateway again when the same object is created again: a next-hop object replaces itself, a route is
+// refused with EEXIST if the gateway is still on-link.
 function probe({ additions }: Planning, peer: Route, { object, right }: Probed): void {
   const change: RouteChange =
     right.nextHopId !== 0 && object !== undefined
@@ -196,13 +196,13 @@ function isInSlot(route: KernelRoute): boolean {
   return route.metric === 0 && route.tos === 0;
 }
 
-// Our routes to a peer that stay for now need their next-hop objects.
+// Routes of xnet that stay for now need their next-hop objects.
 function keep(planning: Planning, peer: Route, routes: readonly KernelRoute[]): void {
   for (const route of routes) if (isOurs(route, planning.scene.input)) planning.nextHopIds.push(route.nextHopId);
   if (routes.length === 0) planning.nextHopIds.push(nextHopIdOf(peer));
 }
 
-// The last first: the one that counts goes when only the right one is left behind it.
+// In reverse order: the effective route is deleted when only the correct one follows it.
 function deleteOurs(planning: Planning, routes: readonly KernelRoute[], which: (route: KernelRoute) => boolean): void {
   for (const route of [...routes].reverse()) {
     if (!isOurs(route, planning.scene.input) || isGuard(route)) continue;

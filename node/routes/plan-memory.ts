@@ -1,6 +1,6 @@
-// What was planned last, destination by destination, and what makes a part of it out of date. Pure state.
-// Invariant: what is outdated() may be more than what would be planned otherwise, never less: each thing that the plan of
-// a destination is made of is in the scene's fingerprint, or told here.
+// The last plan of each destination, and the events that make it out of date. Pure state.
+// Invariant: outdated() returns at least every destination whose plan would differ: each input of the plan of
+// a destination is part of the scene's fingerprint or is recorded here.
 import { ipv4FromNumber, prefixKey } from '../../proto/domain/address.js';
 import type { KernelRoute, NextHop } from '../kernel/route-kernel.js';
 import type { TouchedRoutes } from '../kernel/touched-routes.js';
@@ -9,24 +9,24 @@ import { isOurs } from './ownership.js';
 import type { PlannedChange, Scene } from './planning.js';
 import type { RouteProblem } from './problems.js';
 
-/** NextHopPlan is what is to be done about a next-hop object of ours that no route of ours needs. */
+/** NextHopPlan is the change for a next-hop object of xnet that no route of xnet needs. */
 export type NextHopPlan = { readonly deletion?: PlannedChange; readonly problem?: RouteProblem };
 
 type Counts = { installed: number; conflicting: number; unreachable: number; waiting: number };
 
-/** PlanMemory is what a planner remembers while the scene stays as it is. */
+/** PlanMemory is the memory of a planner for as long as the scene does not change. */
 export class PlanMemory {
   /** Of the scene. */
   readonly fingerprint: string;
   readonly #destinations = new Map<number, DestinationPlan>();
-  // Keys of those that have something to do or to tell, that are provisional, and that others have routes to.
+  // Keys of destinations with changes or problems, of provisional ones, and of those with foreign routes.
   readonly #open = new Map<number, DestinationPlan>();
   readonly #provisional = new Set<number>();
   readonly #shared = new Set<number>();
-  // How often each next-hop object is needed, by id.
+  // The number of uses of each next-hop object, by id.
   readonly #needed = new Map<number, number>();
   readonly #nextHops = new Map<number, NextHopPlan>();
-  // Ids of next-hop objects that have to be looked at again.
+  // Ids of next-hop objects to plan again.
   readonly #doubtful = new Set<number>();
   readonly #lengths = new Set<number>();
   readonly #counts: Counts = { installed: 0, conflicting: 0, unreachable: 0, waiting: 0 };
@@ -38,17 +38,17 @@ export class PlanMemory {
     this.fingerprint = fingerprint;
   }
 
-  /** scene is the one of the last plan. */
+  /** scene is the scene of the last plan. */
   get scene(): Scene | undefined {
     return this.#scene;
   }
 
-  /** mark is the mirror's at the last plan. */
+  /** mark is the mirror's mark at the last plan. */
   get mark(): number {
     return this.#mark;
   }
 
-  /** lengths are the lengths of all peers' subnets, and perhaps of some that were. */
+  /** lengths are the lengths of all peers' subnets; may contain those of former ones. */
   get lengths(): ReadonlySet<number> {
     return this.#lengths;
   }
@@ -58,12 +58,12 @@ export class PlanMemory {
     return this.#counts;
   }
 
-  /** outdated are the prefixKeys of destinations whose plan may be another in a scene than it was in the last one. */
+  /** outdated returns the prefixKeys of destinations whose plan may differ in a scene from the last plan. */
   outdated({ input }: Scene, touched: TouchedRoutes): ReadonlySet<number> {
     const { desired, observed } = input;
     const before = this.#scene?.input.desired;
     const keys = new Set(touched.destinations);
-    // What came of the changes that were planned is known by now, also where they changed nothing.
+    // The outcome of the planned changes is known now, also of those that changed nothing.
     for (const [key, { additions, deletions, takeOvers }] of this.#open) {
       if (additions.length + deletions.length + takeOvers.length > 0) keys.add(key);
     }
@@ -81,7 +81,7 @@ export class PlanMemory {
     return keys;
   }
 
-  /** begin says what is to be planned now, and where. */
+  /** begin starts a plan: the desired routes and the scene. */
   begin(scene: Scene, keys: ReadonlySet<number>): void {
     const { desired, observed } = scene.input;
     this.#scene = scene;
@@ -93,7 +93,7 @@ export class PlanMemory {
     }
   }
 
-  /** keep puts the plan of a destination in the place of the one before. */
+  /** keep replaces the plan of a destination. */
   keep(key: number, plan: DestinationPlan): void {
     const before = this.#destinations.get(key);
     if (before !== undefined) this.#add(before, -1);
@@ -123,7 +123,7 @@ export class PlanMemory {
     }
   }
 
-  /** planNextHops plans these next-hop objects, and those that the destinations that were planned have to do with. */
+  /** planNextHops plans these next-hop objects, and those of the destinations that were planned. */
   planNextHops(scene: Scene, ids: Iterable<number>): void {
     const { nextHops } = scene.input.observed;
     const all = new Set([...this.#doubtful, ...ids]);
@@ -147,7 +147,7 @@ export class PlanMemory {
 
   #planStale({ input }: Scene, nextHop: NextHop, isMember: boolean): NextHopPlan | undefined {
     const users = input.observed.routes.using(nextHop.id).filter((route) => !this.#isDeleted(route));
-    // Deleting it would take them along. Our own users of it are replaced first.
+    // The kernel would delete these routes with it. Routes of xnet that use it are replaced first.
     if (isMember || users.some((route) => !isOurs(route, input)))
       return { problem: { reason: 'NextHopInUse', nextHop } };
     if (users.length > 0) return undefined;
@@ -159,12 +159,12 @@ export class PlanMemory {
     return plan?.deletions.some(({ change }) => 'route' in change && change.route === route) === true;
   }
 
-  /** open are the plans of destinations that have something to do or to tell, in the order of their keys. */
+  /** open returns the plans of destinations with changes or problems, in the order of their keys. */
   open(): readonly DestinationPlan[] {
     return inOrder(this.#open);
   }
 
-  /** openNextHops are those of next-hop objects, in the order of their ids. */
+  /** openNextHops returns the plans of next-hop objects, in the order of their ids. */
   openNextHops(): readonly NextHopPlan[] {
     return inOrder(this.#nextHops);
   }

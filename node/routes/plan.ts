@@ -1,9 +1,8 @@
-// What to change so that a host's routes are as desired: the difference between what is wanted and what the kernel has
-// now. Pure but for what a planner remembers; the plan is made anew after every change, until there is nothing to do.
-// Invariants: a plan names no route and no next-hop object that is not ours (by protocol), except, where that is asked
-// for, the hand-made routes to one peer at a time that ours stands behind and that leads the same way; nothing that leads a peer's
-// traffic the right way is removed before another that does is there; a planner plans what one that remembers nothing
-// would plan.
+// The changes that make a host's routes as desired: the difference between the desired routes and those in the kernel.
+// Pure except for a planner's memory; the plan is recomputed after every change, until it is empty.
+// Invariants: a plan names only routes and next-hop objects of xnet (by protocol), and, on request, hand-made routes to one
+// peer at a time that xnet's follows and that lead the same way; a route that leads a peer's traffic correctly is not
+// removed before its replacement exists; a planner returns the same plan as one without a memory.
 import { prefixKey } from '../../proto/domain/address.js';
 import type { RouteCounts } from '../../proto/domain/network.js';
 import { planDestination } from './destination-plan.js';
@@ -12,7 +11,7 @@ import { PlanMemory } from './plan-memory.js';
 import { fingerprintOf, type PlannedChange, type RoutePlanInput, type Scene, sceneOf } from './planning.js';
 import type { RouteProblem } from './problems.js';
 
-/** RoutePlan is what to do, in order, and what stands in the way. */
+/** RoutePlan lists the changes, in order, and the problems. */
 export type RoutePlan = {
   readonly changes: readonly PlannedChange[];
   readonly problems: readonly RouteProblem[];
@@ -24,7 +23,7 @@ export function planRoutes(input: RoutePlanInput): RoutePlan {
   return new RoutePlanner().plan(input);
 }
 
-/** RoutePlanner plans turns on one mirror. It looks only at what can be other than when it planned last. */
+/** RoutePlanner plans turns on one mirror. It replans only what may have changed since its last plan. */
 export class RoutePlanner {
   #memory: PlanMemory | undefined;
 
@@ -37,7 +36,7 @@ export class RoutePlanner {
     const fingerprint = fingerprintOf(scene);
     const isKnown = former !== undefined && touched !== undefined && former.fingerprint === fingerprint;
     const memory = isKnown ? former : new PlanMemory(fingerprint);
-    // A plan that can't be finished leaves nothing behind.
+    // A plan that fails leaves no memory behind.
     this.#memory = undefined;
     const destinations = isKnown ? memory.outdated(scene, touched) : everywhere(scene);
     memory.begin(scene, destinations);
@@ -77,15 +76,15 @@ function planOf(memory: PlanMemory, scene: Scene): RoutePlan {
   const { installed, conflicting, unreachable, waiting } = memory.counts;
   if (waiting > 0) problems.push(interfaceProblem(scene, waiting));
   return {
-    // What leads somewhere comes before what is taken away; next-hop objects go when no route uses them.
+    // Additions precede deletions; next-hop objects are deleted when no route uses them.
     changes: [...timely(scene.input, [...additions, ...guards], deletions), ...deletions, ...takeOvers],
     problems,
     counts: { desired: desired.peers.size, installed, conflicting, unreachable },
   };
 }
 
-// A next-hop object leads all routes by it elsewhere at once. Where it is the right way for a route of ours to another
-// peer, that route gets one of its own first: the object waits for a round in which nothing changes that peer's.
+// Replacing a next-hop object redirects all routes that use it at once. If it is correct for a route of xnet to another
+// peer, that route gets a separate object first: this one waits for a round that does not change that peer's.
 function timely(
   { desired, observed }: RoutePlanInput,
   additions: readonly PlannedChange[],

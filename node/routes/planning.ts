@@ -1,4 +1,4 @@
-// A plan in the making: what it follows from, what holds for all destinations, and what it has come to for one of them.
+// A plan in progress: its input, the facts for all destinations, and the result so far for one of them.
 // Pure.
 import { gatewayOf, type Prefix, prefixKey } from '../../proto/domain/address.js';
 import type { Route } from '../../proto/domain/network.js';
@@ -18,13 +18,13 @@ import { type LocalNetwork, localNetworks } from './local-networks.js';
 import type { Ownership } from './ownership.js';
 import type { RouteProblem } from './problems.js';
 
-/** Observed is what the kernel has. */
+/** Observed is the state of the kernel. */
 export type Observed = Pick<
   KernelMirror,
   'routes' | 'nextHops' | 'links' | 'addresses' | 'hasAddress' | 'epoch' | 'mark' | 'touchedSince'
 >;
 
-/** PeerRefusal is what the kernel did not do for a peer, and under what circumstances. */
+/** PeerRefusal is a change for a peer that the kernel refused, and the circumstances. */
 export type PeerRefusal = {
   readonly refusal: KernelRefusal;
   /** What was refused: "next hop 172753664". */
@@ -35,13 +35,13 @@ export type PeerRefusal = {
   readonly epoch: number;
 };
 
-/** RoutePlanInput is what a plan follows from. */
+/** RoutePlanInput is the input of a plan. */
 export type RoutePlanInput = Ownership & {
   readonly desired: DesiredRoutes;
   readonly observed: Observed;
-  /** Whether next-hop objects may be used, where the kernel has them. */
+  /** Whether to use next-hop objects if the kernel supports them. */
   readonly useNextHops: boolean;
-  /** What the kernel did not do for a peer, by prefixKey: not tried again until something changes. */
+  /** The refusals of the kernel, by the prefixKey of the peer: not tried again until something changes. */
   readonly refusals: ReadonlyMap<number, PeerRefusal>;
   /** Peers, by prefixKey, that the kernel has found on-link since anything changed. */
   readonly confirmed: ReadonlySet<number>;
@@ -52,10 +52,10 @@ export type RoutePlanInput = Ownership & {
   readonly takenOver?: ReadonlySet<number> | undefined;
 };
 
-/** PlannedChange is one change, and what it is made for. */
+/** PlannedChange is one change and its purpose. */
 export type PlannedChange = {
   readonly change: RouteChange;
-  /** Undefined for guards and for what is stale. */
+  /** Undefined for unreachable routes and stale objects. */
   readonly peer: Route | undefined;
   /** It changes nothing: it asks the kernel whether a gateway is still on-link. */
   readonly isProbe: boolean;
@@ -63,18 +63,18 @@ export type PlannedChange = {
   readonly isTakeOver?: true;
 };
 
-/** Scene is what holds for all destinations. */
+/** Scene is the facts that hold for all destinations. */
 export type Scene = {
   readonly input: RoutePlanInput;
   /** Interface index of the underlay; undefined when nothing can be added there now. */
   readonly ifindex: number | undefined;
   /** Networks on the link of the underlay interface by its routes: where its address is a /32, there are no others. */
   readonly routedOnLink: readonly Prefix[];
-  /** All networks on that link: peers in them are reached straight. */
+  /** All networks on that link: peers in them are on-link. */
   readonly onLink: readonly Prefix[];
-  /** Nothing is routed that overlaps these. */
+  /** Destinations that overlap these are not routed. */
   readonly local: readonly LocalNetwork[];
-  /** Preferred source of our routes: the first desired one that an interface has. */
+  /** Preferred source of xnet's routes: the first desired one that an interface has. */
   readonly preferredSource: KernelRoute['preferredSource'];
   /** For each own subnet, the interface indexes of those that have its first address. */
   readonly bridges: readonly (readonly number[])[];
@@ -82,7 +82,7 @@ export type Scene = {
   readonly pools: ReadonlyMap<number, Prefix>;
 };
 
-/** Planning is the plan of one destination in the making. */
+/** Planning is the unfinished plan of one destination. */
 export type Planning = {
   readonly scene: Scene;
   readonly additions: PlannedChange[];
@@ -90,18 +90,18 @@ export type Planning = {
   /** Hand-made routes to delete: the route of ours behind them leads the same way. */
   readonly takeOvers: PlannedChange[];
   readonly problems: RouteProblem[];
-  /** Ids of next-hop objects that routes of ours need; one may stand there several times. */
+  /** Ids of next-hop objects that routes of xnet need; may contain duplicates. */
   readonly nextHopIds: number[];
   installed: number;
   conflicting: number;
   unreachable: number;
-  /** Routes that could not be added because the interface can't take any. */
+  /** The number of routes that were not added because the interface accepts none. */
   waiting: number;
-  /** It follows from what the kernel answered before: to be made anew when others have changed anything. */
+  /** It depends on earlier answers of the kernel: it is replanned after any foreign change. */
   isProvisional: boolean;
 };
 
-/** beginPlanning begins the plan of a destination. */
+/** beginPlanning starts the plan of a destination. */
 export function beginPlanning(scene: Scene): Planning {
   const lists = { additions: [], deletions: [], takeOvers: [], problems: [], nextHopIds: [] };
   return { scene, ...lists, installed: 0, conflicting: 0, unreachable: 0, waiting: 0, isProvisional: false };
@@ -119,14 +119,14 @@ function routedOnLink({ routes, nextHops }: Observed, ifindex: number): readonly
 }
 
 /**
- * sceneOf looks at what holds for all destinations.
- * @param before one of the same underlay since which no network on a link has come or gone
+ * sceneOf returns the facts that hold for all destinations.
+ * @param before a scene of the same underlay since which no network of a link was added or removed
  */
 export function sceneOf(input: RoutePlanInput, before?: Scene): Scene {
   const { desired, observed, useNextHops } = input;
   const { underlay, own, gateways } = desired;
   const link = underlay && observed.links.get(underlay.ifindex);
-  // The kernel takes plain routes also while the carrier is down, next-hop objects it does not.
+  // While the carrier is down, the kernel accepts plain routes but no next-hop objects.
   const needed = useNextHops && observed.nextHops !== undefined ? linkFlags.up | linkFlags.lowerUp : linkFlags.up;
   const usable = link !== undefined && (link.flags & needed) === needed;
   const isSame = before !== undefined && before.input.desired.underlay?.ifindex === underlay?.ifindex;
@@ -148,7 +148,7 @@ export function sceneOf(input: RoutePlanInput, before?: Scene): Scene {
   };
 }
 
-/** fingerprintOf is a text that is another where a scene differs in anything that a plan of a destination follows from. */
+/** fingerprintOf returns a text that differs if two scenes differ in any input of a destination's plan. */
 export function fingerprintOf({ input, ifindex, onLink, local, preferredSource, bridges }: Scene): string {
   const { desired, observed, protocol, useNextHops } = input;
   const { underlay, own, pools } = desired;

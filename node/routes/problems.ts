@@ -1,4 +1,4 @@
-// What can be wrong with a host's routes, and the sentence that tells people. Pure.
+// The problems that a host's routes can have, and their messages. Pure.
 import { formatIpv4, formatPrefix, type Prefix } from '../../proto/domain/address.js';
 import type { Route } from '../../proto/domain/network.js';
 import type { KernelRefusal, KernelRoute, NextHop, RouteChange } from '../kernel/route-kernel.js';
@@ -6,29 +6,29 @@ import type { Finding } from '../reconcile/effect.js';
 import { formatRoute, type Names, removeCommand } from './format.js';
 import { isByHand } from './ownership.js';
 
-/** RouteProblem is one thing that is not as desired. */
+/** RouteProblem is one deviation from the desired routes. */
 export type RouteProblem =
-  /** Somebody else's route for exactly the peer's subnet leads elsewhere; ours can't be, or comes after it. */
+  /** A foreign route for exactly the peer's subnet leads elsewhere; xnet's can't be added, or comes after it. */
   | { readonly reason: 'ForeignRoute'; readonly peer: Route; readonly route: KernelRoute }
-  /** Somebody else's route for exactly the peer's subnet leads the right way: ours is not needed. */
+  /** A foreign route for exactly the peer's subnet leads to the peer: xnet's is not needed. */
   | { readonly reason: 'ForeignRouteServes'; readonly peer: Route; readonly route: KernelRoute }
-  /** Somebody else's route takes a part of the peer's traffic elsewhere: more specific, or for one type of service. */
+  /** A foreign route diverts a part of the peer's traffic: it is more specific, or for one type of service. */
   | { readonly reason: 'MoreSpecificRoute'; readonly peer: Route; readonly route: KernelRoute }
-  /** Somebody else's route for the peer's subnet leads elsewhere, but ours comes first. */
+  /** A foreign route for the peer's subnet leads elsewhere, but xnet's comes first. */
   | { readonly reason: 'ShadowedRoute'; readonly peer: Route; readonly route: KernelRoute }
-  /** Somebody else's route takes traffic for this node's own subnet away from its bridge. */
+  /** A foreign route diverts traffic for this node's own subnet from its bridge. */
   | { readonly reason: 'OwnSubnetRouted'; readonly route: KernelRoute }
-  /** Somebody else's route is where the pool's unreachable route should be. */
+  /** A foreign route takes the place of the pool's unreachable route. */
   | { readonly reason: 'GuardBlocked'; readonly route: KernelRoute }
   | { readonly reason: 'NotOnLink'; readonly peer: Route; readonly interfaceName: string }
-  /** The peer's subnet overlaps a network that this host has by itself. */
+  /** The peer's subnet overlaps one of this host's own networks. */
   | { readonly reason: 'OverlapsHost'; readonly peer: Route; readonly what: string }
-  /** The pool is a part of a network that this host has by itself. */
+  /** The pool is a part of one of this host's own networks. */
   | { readonly reason: 'PoolOverlapsHost'; readonly pool: Prefix; readonly what: string }
   | { readonly reason: 'InterfaceDown'; readonly interfaceName: string; readonly waiting: number }
   | { readonly reason: 'InterfaceGone'; readonly interfaceName: string; readonly waiting: number }
   | { readonly reason: 'NoUnderlay'; readonly waiting: number }
-  /** A next-hop object of ours that is not needed is used by a route or a group of somebody else's. */
+  /** A foreign route or group uses a next-hop object of xnet that is no longer needed. */
   | { readonly reason: 'NextHopInUse'; readonly nextHop: NextHop }
   | { readonly reason: 'RouteRefused'; readonly what: string; readonly refusal: KernelRefusal }
   | { readonly reason: 'KernelUnavailable'; readonly message: string };
@@ -39,12 +39,12 @@ type Writer<R extends Reason> = {
   readonly transient: boolean;
   readonly isNote?: boolean;
   readonly write: (of: Group<R>, names: Names) => string;
-  /** What to do about it; absent where it passes by itself. */
+  /** The remedy; absent if the problem passes by itself. */
   readonly fix?: (of: Group<R>, names: Names) => string;
 };
 type Group<R extends Reason> = readonly [Of<R>, ...Of<R>[]];
 
-// More would make a line that nobody reads.
+// More would make the line unreadable.
 const examples = 3;
 
 function list<T>(items: readonly T[], write: (item: T) => string, separator = '; '): string {
@@ -99,7 +99,7 @@ const writers: { readonly [R in Reason]: Writer<R> } = {
     transient: false,
     isNote: true,
     write: (of, names) =>
-      `xnet's routes come before others that lead elsewhere: ${list(of, (one) => foreign(one, names))}`,
+      `xnet's routes precede foreign routes that lead elsewhere: ${list(of, (one) => foreign(one, names))}`,
     fix: removal,
   },
   OwnSubnetRouted: {
@@ -114,7 +114,7 @@ const writers: { readonly [R in Reason]: Writer<R> } = {
   GuardBlocked: {
     transient: false,
     write: (of, names) =>
-      `unleased subnets are not kept from leaving the host, another route is in the place of xnet's: ${list(
+      `packets to unleased subnets may leave the host, because a foreign route takes the place of xnet's: ${list(
         of,
         ({ route }) => `"${formatRoute(route, names)}"`,
       )}`,
@@ -133,16 +133,13 @@ const writers: { readonly [R in Reason]: Writer<R> } = {
   OverlapsHost: {
     transient: false,
     write: (of) =>
-      `not routed, because this host has networks of its own there: ${list(
-        of,
-        (one) => `${peerName(one)} overlaps ${one.what}`,
-      )}`,
+      `not routed: this host has overlapping networks: ${list(of, (one) => `${peerName(one)} overlaps ${one.what}`)}`,
     fix: () => "renumber this host's network (see ip address and docker network ls), or lease the peer another subnet",
   },
   PoolOverlapsHost: {
     transient: false,
     write: (of) =>
-      `unleased subnets are not kept from leaving the host, because it has a network of its own there: ${list(
+      `packets to unleased subnets may leave the host, because the pool is part of one of its own networks: ${list(
         of,
         ({ pool, what }) => `pool ${formatPrefix(pool)} is within ${what}`,
       )}`,
@@ -164,7 +161,7 @@ const writers: { readonly [R in Reason]: Writer<R> } = {
   NextHopInUse: {
     transient: false,
     write: (of) =>
-      `next-hop objects of xnet's are used by others' routes or groups and were left: ${list(
+      `foreign routes or groups use next-hop objects of xnet, which were left: ${list(
         of,
         ({ nextHop }) => `id ${nextHop.id}`,
         ', ',
@@ -188,7 +185,7 @@ function findingOf<R extends Reason>(group: Group<R>, names: Names): Finding {
   return writer.fix === undefined ? finding : { ...finding, fix: writer.fix(group, names) };
 }
 
-/** findingsOf tells of problems, one finding per reason. */
+/** findingsOf returns the findings of problems, one per reason. */
 export function findingsOf(problems: readonly RouteProblem[], names: Names): readonly Finding[] {
   const groups = new Map<Reason, [RouteProblem, ...RouteProblem[]]>();
   for (const problem of problems) {

@@ -1,10 +1,10 @@
-// The number that marks our routes in the kernel (rtm_protocol), and the names of others'.
+// The number that marks xnet's routes in the kernel (rtm_protocol), and the names of others.
 import type { Checked } from '../../proto/domain/input.js';
 
-/** defaultRouteProtocol marks routes and next-hop objects as xnet's. Nothing else that is known uses 88. */
+/** defaultRouteProtocol marks routes and next-hop objects as xnet's. No other known program uses 88. */
 export const defaultRouteProtocol = 88;
 
-// linux/rtnetlink.h, and FRR's zebra/rt_netlink.h for those that are not there.
+// linux/rtnetlink.h, and FRR's zebra/rt_netlink.h for the rest.
 const protocolNames: ReadonlyMap<number, string> = new Map([
   [0, 'unspec'],
   [1, 'redirect'],
@@ -44,7 +44,7 @@ export function protocolName(protocol: number): string {
   return protocolNames.get(protocol) ?? String(protocol);
 }
 
-/** checkRouteProtocol checks a number that is to mark our routes. Those that others mark theirs with are refused. */
+/** checkRouteProtocol checks the number that is to mark xnet's routes. Numbers of other programs are refused. */
 export function checkRouteProtocol(protocol: number): Checked<number> {
   if (!Number.isInteger(protocol) || protocol < 5 || protocol > 255) {
     return { problem: `${protocol} can't mark routes: use a number from 5 to 255` };

@@ -1,7 +1,7 @@
 // The routes effect: keeps the kernel's routes to peers' subnets as desired.
-// Invariants: a turn plans on what the kernel has at that moment, and again after its own changes, until nothing is
-// left to do; what the kernel refuses for one peer keeps no other peer from its route; what is not ours is never named
-// in a change, but for hand-made routes with takeOver.
+// Invariants: a turn plans on the present state of the kernel, and again after its own changes, until the plan is
+// empty; a refusal for one peer does not affect other peers; a change never names a foreign object, except hand-made
+// routes with takeOver.
 import { prefixKey } from '../../proto/domain/address.js';
 import type { Route, RouteCounts } from '../../proto/domain/network.js';
 import { messageOf } from '../../proto/errors.js';
@@ -20,11 +20,11 @@ import { asWitnessed, type Witness, witnessOf } from './witness.js';
 /** RoutesOptions are the parts of a routes effect, and its settings. */
 export type RoutesOptions = {
   readonly kernel: RouteKernel;
-  /** A mirror of the same kernel, of the same protocol. */
+  /** A mirror of the same kernel and protocol. */
   readonly mirror: KernelMirror;
-  /** rtm_protocol that marks our routes. Default 88. */
+  /** rtm_protocol that marks xnet's routes. Default 88. */
   readonly protocol?: number;
-  /** Use next-hop objects where the kernel has them ("auto", the default), or never. */
+  /** Use next-hop objects if the kernel supports them ("auto", the default), or never. */
   readonly nextHops?: 'auto' | 'never';
   /** Take the place of hand-made routes that lead as ours would. Default false. */
   readonly takeOver?: boolean;
@@ -32,12 +32,12 @@ export type RoutesOptions = {
   readonly dumpEveryMs?: number;
 };
 
-// Three are made when routes change their form: append, delete, look. More only while somebody else writes as well.
+// Three rounds suffice when routes change their form: append, delete, check. More only if another program writes as well.
 const longestRounds = 6;
 // Logs name no more than these.
 const mostDescribed = 10;
 
-// Answers that mean "it is not as the mirror has it": looked at anew and tried again in the same turn.
+// Errors that show that the mirror is out of date: read again and retried in the same turn.
 const surprises: ReadonlySet<string> = new Set(['EEXIST', 'ENOENT', 'ESRCH', 'ENODEV', 'ENOBUFS', 'EPROTO']);
 
 /** Routes is the effect. Its turns must not overlap. */
@@ -50,7 +50,7 @@ export class Routes implements Effect<DesiredRoutes> {
   readonly #takenOver = new Set<number>();
   readonly #planner = new RoutePlanner();
   #confirmedAt = 0;
-  // What the kernel had when the first turn began; undefined: the table was confirmed by then.
+  // The state of the kernel when the first turn began; undefined: the table had been confirmed.
   #witness: Witness | undefined;
   #counts: RouteCounts = { desired: 0, installed: 0, conflicting: 0, unreachable: 0 };
 
@@ -64,7 +64,7 @@ export class Routes implements Effect<DesiredRoutes> {
     };
   }
 
-  /** counts are those of the last turn. */
+  /** counts are the counts of the last turn. */
   get counts(): RouteCounts {
     return this.#counts;
   }
@@ -83,7 +83,7 @@ export class Routes implements Effect<DesiredRoutes> {
     }
   }
 
-  /** remove takes away all our routes, and our next-hop objects but for those that routes of others use. */
+  /** remove deletes all routes of xnet, and its next-hop objects except those that foreign routes use. */
   async remove(signal: AbortSignal): Promise<Outcome> {
     this.#options.mirror.invalidate();
     return this.converge(noRoutes, signal);
@@ -110,7 +110,7 @@ export class Routes implements Effect<DesiredRoutes> {
       const plan = this.#plan(desired);
       if (plan.changes.length === 0 || round > longestRounds || signal.aborted) {
         this.#counts = plan.counts;
-        // What failed is told as long as it is still to be done.
+        // A failure is reported as long as its change is still planned.
         const left = plan.changes.length === 0 ? [] : failures;
         return { findings: findingsOf([...plan.problems, ...left], mirror), changes, what };
       }
@@ -144,12 +144,12 @@ export class Routes implements Effect<DesiredRoutes> {
     });
   }
 
-  // With all of the hand-made route, so that whoever made it can make it again.
+  // Contains the whole hand-made route, so that its owner can restore it.
   #takeOverText(change: RouteChange): string {
     return 'route' in change ? `take over "${formatRoute(change.route, this.#options.mirror)}"` : nameChange(change);
   }
 
-  // Returns what failed, and remembers what is not worth another attempt before something changes.
+  // Returns the failures, and remembers the refusals that no retry can help before something changes.
   #judge(planned: readonly PlannedChange[], outcomes: readonly (KernelRefusal | undefined)[], at: At): RouteProblem[] {
     const failures: RouteProblem[] = [];
     const refused = new Set<Route>();

@@ -1,7 +1,7 @@
-// What the kernel knows better than the cache when a daemon starts. The cache is written after the routes, so a daemon
-// that was killed may leave routes in the kernel that are newer than its cache. Pure.
-// Invariant: until a controller has confirmed the table, no route of ours that was there is led elsewhere or deleted
-// because of the table; one that the table lacks stays.
+// The routes in the kernel that are newer than the cache when a daemon starts: the cache is written after the routes, so
+// a daemon that was killed may leave such routes. Pure.
+// Invariant: until a controller has confirmed the table, no existing route of xnet is changed or deleted because of the
+// table; a route that the table lacks stays.
 import { type Ipv4, prefixesOverlap, prefixKey } from '../../proto/domain/address.js';
 import type { KernelRoute } from '../kernel/route-kernel.js';
 import type { DesiredRoutes } from './desired.js';
@@ -9,12 +9,12 @@ import { isGuard, isOurs, nextHopIdOf, type Ownership } from './ownership.js';
 import type { Observed } from './planning.js';
 
 /**
- * Witness has the destinations, by prefixKey, for which the kernel has routes of ours that are other than the table's,
- * with their gateways. Undefined: a route without one gateway, which only counts where the table has nothing.
+ * Witness holds the destinations, by prefixKey, whose routes of xnet in the kernel differ from the table,
+ * with their gateways. Undefined: a route without exactly one gateway, used only if the table has no route.
  */
 export type Witness = ReadonlyMap<number, Ipv4 | undefined>;
 
-/** witnessOf looks for what the kernel has of ours and a table that is not confirmed does not have. */
+/** witnessOf returns the routes of xnet in the kernel that an unconfirmed table does not have. */
 export function witnessOf(
   { peers, own, pools }: Pick<DesiredRoutes, 'peers' | 'own' | 'pools'>,
   observed: Pick<Observed, 'routes' | 'nextHops' | 'hasAddress'>,
@@ -22,20 +22,20 @@ export function witnessOf(
 ): Witness {
   const { routes, nextHops } = observed;
   const gatewayOf = (gateway: Ipv4 | 'inet6' | undefined) =>
-    // An address of this host leads to no peer, whoever had it before.
+    // An address of this host leads to no peer, even if a peer had it before.
     typeof gateway !== 'number' || observed.hasAddress(gateway) ? undefined : gateway;
   const found = new Map<number, Ipv4 | undefined>();
   const guarded = new Set(pools.map(prefixKey));
   for (const route of routes.all()) {
     const { destination } = route;
     const key = prefixKey(destination);
-    // What leads away from an own subnet contradicts the host itself.
+    // A route for an own subnet contradicts the host itself.
     if (!isOurs(route, ownership) || own.some(({ subnet }) => prefixesOverlap(subnet, destination))) continue;
     if (isGuard(route)) {
       if (!guarded.has(key) && !found.has(key)) found.set(key, undefined);
       continue;
     }
-    // Of several, the last is the newest: one that is to replace another is appended behind it.
+    // Of several, the last is the newest: a replacement is appended behind the old route.
     found.set(key, gatewayOf(hopOf(route, nextHops)));
   }
   for (const [key, peer] of peers) {
@@ -53,7 +53,7 @@ function hopOf(route: KernelRoute, nextHops: Observed['nextHops']): Ipv4 | 'inet
   return route.hops.length === 1 ? route.hops[0]?.gateway : undefined;
 }
 
-/** asWitnessed is what is desired where the kernel is believed rather than the table. */
+/** asWitnessed returns the desired routes, with those of the kernel in place of the table's. */
 export function asWitnessed(desired: DesiredRoutes, witness: Witness): DesiredRoutes {
   if (witness.size === 0) return desired;
   const { peers } = desired;

@@ -32,7 +32,7 @@ export function readDaemonSettings(stateDir: string): DaemonSettings {
   } catch (error) {
     // A user without access to the folder gets the error of the operation that needs it.
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'EACCES') return {};
-    throw new XnetError('Corrupt', `${path} does not hold what xnetd wrote: ${messageOf(error)}`, {
+    throw new XnetError('Corrupt', `${path} is not a valid file of settings: ${messageOf(error)}`, {
       hint: 'remove it, and tell this command what xnetd run is told: see --help',
       cause: error,
     });

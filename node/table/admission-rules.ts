@@ -1,8 +1,8 @@
-// What a controller may tell a node. A bad controller can break the overlay, not the host: a node routes nothing but
-// single subnets of its pools, and its pools are those that it joined, those of its first contact, and what can't be in the
-// host's own way. Pure.
-// Invariant: what is refused changes nothing. A route, a pool or a lease that was there before stays as it was, and what
-// was refused is kept aside and looked at again when the host has changed.
+// Checks controller input against local facts. A bad controller can break the overlay, not the host: a node routes only
+// single subnets of its pools, and accepts as pools those of its join, those of its first contact, and ranges that do not
+// conflict with the host's own. Pure.
+// Invariant: refused input changes nothing. An existing route, pool or lease stays as it was, and refused
+// input is kept and checked again when the host has changed.
 import {
   formatIpv4,
   formatPrefix,
@@ -22,24 +22,24 @@ import { PrefixMap } from '../../proto/domain/prefix-map.js';
 import { leasesProblem } from './lease-rules.js';
 import { type NodeTable, type RefusedRoute, type TableSnapshot, withDelta, withSnapshot } from './node-table.js';
 
-/** UsedRange is a range of addresses that this host uses by itself: "192.168.83.0/24", "the network of eth0". */
+/** UsedRange is an address range that this host uses besides xnet: "192.168.83.0/24", "the network of eth0". */
 export type UsedRange = {
   readonly prefix: Prefix;
   readonly what: string;
-  /** The host's way to its peers, controllers and everything else: no pool may overlap it, not even the first. */
+  /** Part of the host's path to its peers, controllers or other networks: no pool may overlap it, not even the first. */
   readonly vital: boolean;
 };
 
-/** HostRules are what a host knows by itself and measures a controller by. */
+/** HostRules are the local facts and settings that controller input is checked against. */
 export type HostRules = {
   readonly nodeName: string;
-  /** The id in the host's certificate: the node can be renamed then. Undefined: it has none. */
+  /** The id in the host's certificate, so that the node can be renamed. Undefined: the host has no certificate. */
   readonly nodeId?: string | undefined;
-  /** The subnets that the node has, and those that it is offered: never routed, whatever their next hop is. */
+  /** The subnets of the node's leases, present and offered: never routed, whatever their next hop is. */
   readonly own: readonly Prefix[];
   /** The host's addresses and their networks. */
   readonly addresses: ReadonlyMap<Ipv4, Prefix>;
-  /** Looked up only when a pool is new. */
+  /** Called only when a pool is new. */
   readonly taken: () => readonly UsedRange[];
   /** --allowed-pools; undefined: pools follow the rules of poolProblem. */
   readonly allowed: readonly Prefix[] | undefined;
@@ -47,24 +47,24 @@ export type HostRules = {
   readonly joined: readonly Prefix[];
 };
 
-// As of a controller (controller/registry/pool-rules.ts): a larger pool, or longer subnets, it never makes.
+// The limits of controllers (controller/registry/pool-rules.ts).
 const shortestPool = 8;
 const longestSubnet = 30;
 const mostPools = 256;
 
 type PoolContext = {
   readonly rules: HostRules;
-  /** The pools that are in force. None: this is the first contact. */
+  /** The pools in force. None: this is the first contact. */
   readonly before: readonly PoolRange[];
-  /** Those of the same message that have been accepted. */
+  /** The pools of the same message that were accepted before it. */
   readonly accepted: readonly PoolRange[];
 };
 
 /**
- * poolProblem says why a pool is not accepted; undefined: it is. The pools that were named at joining, and those of the
- * first contact, are the operator's who joined the host. What comes later, so that a fleet can grow, has to be of addresses that nobody on the internet has
- * (RFC 1918, 6598, 2544) and must not overlap anything that this host routes, is reached by or resolves names with.
- * With --allowed-pools, the host's own administrator has said what may be a pool; what is in force already stays.
+ * poolProblem returns why a pool is refused; undefined: it is accepted. The pools of the join and of the
+ * first contact were chosen by the operator who joined the host. Later pools, which let a fleet grow, must be private
+ * (RFC 1918, 6598, 2544) and must not overlap the host's routes, addresses, gateways and name servers.
+ * With --allowed-pools, the host's administrator limits the pools; those in force stay.
  */
 export function poolProblem(pool: PoolRange, { rules, before, accepted }: PoolContext): string | undefined {
   if (accepted.length >= mostPools) return `is one of more than ${mostPools}`;
@@ -72,7 +72,7 @@ export function poolProblem(pool: PoolRange, { rules, before, accepted }: PoolCo
   const special = specialRange(pool);
   if (special !== undefined) return `overlaps ${special}`;
   if (pool.subnetLength < pool.length || pool.subnetLength > longestSubnet) {
-    return `has subnets of impossible length, /${pool.subnetLength}`;
+    return `has an invalid subnet length, /${pool.subnetLength}`;
   }
   const other = accepted.find((one) => prefixesOverlap(one, pool));
   if (other !== undefined) return `overlaps the pool ${formatPrefix(other)}`;
@@ -93,12 +93,12 @@ function isAllowed(pool: Prefix, { allowed }: Pick<HostRules, 'allowed'>): boole
   return allowed === undefined || allowed.some((range) => prefixCovers(range, pool));
 }
 
-/** notAllowed are the pools in force that --allowed-pools does not have: it was narrowed since they came. */
+/** notAllowed returns the pools in force outside of --allowed-pools, which was narrowed after they were accepted. */
 export function notAllowed(pools: readonly PoolRange[], rules: Pick<HostRules, 'allowed'>): readonly PoolRange[] {
   return pools.filter((pool) => !isAllowed(pool, rules));
 }
 
-/** nextHopProblem says why an address can't be a peer's; undefined: it can. That it is on-link, the kernel checks. */
+/** nextHopProblem returns why an address can't be a peer's; undefined: it can. The kernel checks that it is on-link. */
 export function nextHopProblem(
   nextHop: Ipv4,
   { addresses }: Pick<HostRules, 'addresses'>,
@@ -116,7 +116,7 @@ export function nextHopProblem(
   return undefined;
 }
 
-/** routeProblem says why a route is not accepted; undefined: it is. */
+/** routeProblem returns why a route is refused; undefined: it is accepted. */
 export function routeProblem(route: Route, pools: readonly PoolRange[], rules: HostRules): string | undefined {
   const { subnet, nextHop, nodeName } = route;
   const pool = pools.find((one) => prefixCovers(one, subnet));
@@ -124,15 +124,15 @@ export function routeProblem(route: Route, pools: readonly PoolRange[], rules: H
   if (subnet.length !== pool.subnetLength) {
     return `is not one subnet of ${formatPrefix(pool)}, whose subnets are /${pool.subnetLength}`;
   }
-  if ('problem' in checkName(nodeName)) return `is of ${quoted(nodeName)}, which is not a name`;
+  if ('problem' in checkName(nodeName)) return `is of ${quoted(nodeName)}, which is not a node name`;
   if (rules.own.some((own) => prefixKey(own) === prefixKey(subnet))) return undefined;
   const problem = nextHopProblem(nextHop, rules, pools);
-  return problem === undefined ? undefined : `has a next hop that can't be: ${problem}`;
+  return problem === undefined ? undefined : `has an invalid next hop: ${problem}`;
 }
 
 const idPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
-/** assignmentProblem says why an assignment is not accepted; undefined: it is. */
+/** assignmentProblem returns why an assignment is refused; undefined: it is accepted. */
 export function assignmentProblem(
   assignment: Assignment,
   pools: readonly PoolRange[],
@@ -155,13 +155,13 @@ function sortPools(received: readonly PoolRange[], before: readonly PoolRange[],
   const accepted: PoolRange[] = [];
   const refused: [PoolRange, string][] = [];
   const isKnown = (pool: PoolRange) => before.some((one) => prefixKey(one) === prefixKey(pool));
-  // A pool that is in force is never pushed aside by a new one.
+  // Pools in force precede new ones.
   for (const pool of [...received].sort((a, b) => Number(isKnown(b)) - Number(isKnown(a)))) {
     const problem = poolProblem(pool, { rules, before, accepted });
     if (problem === undefined) accepted.push(pool);
     else if (refused.length < mostPools) refused.push([pool, problem]);
   }
-  // A pool that grew, and can't on this host, stays as it is.
+  // A pool whose larger range is refused on this host keeps its present range.
   for (const [pool] of refused) {
     const kept = before.filter(
       (one) => prefixCovers(pool, one) && !accepted.some((each) => prefixesOverlap(each, one)),
@@ -182,7 +182,7 @@ function sortRoutes(received: Iterable<Route>, pools: readonly PoolRange[], rule
   return { accepted, refused };
 }
 
-// Like a subnet whose record can't be read: whatever route there is to it stays.
+// As for a subnet whose record can't be read, an existing route to it stays.
 function kept(before: NodeTable | undefined, { refused }: Sorted<Route>): readonly Prefix[] {
   return refused.map(([{ subnet }]) => subnet).filter((subnet) => before?.routes.has(prefixKey(subnet)));
 }
@@ -195,7 +195,7 @@ function asRefused({ refused }: Sorted<PoolRange>): NodeTable['refused']['pools'
   return refused.map(([pool, problem]) => ({ pool, problem }));
 }
 
-/** admitSnapshot is the table after the part of a snapshot that is accepted. */
+/** admitSnapshot returns the table after the accepted part of a snapshot. */
 export function admitSnapshot(before: NodeTable | undefined, snapshot: TableSnapshot, rules: HostRules): NodeTable {
   const pools = sortPools(snapshot.pools, before?.pools ?? [], rules);
   const routes = sortRoutes(snapshot.routes, pools.accepted, rules);
@@ -208,7 +208,7 @@ export function admitSnapshot(before: NodeTable | undefined, snapshot: TableSnap
   return { ...table, refused: { pools: asRefused(pools), routes: PrefixMap.from(byKey(routes)) } };
 }
 
-/** admitDelta is the table after the part of a delta that is accepted. */
+/** admitDelta returns the table after the accepted part of a delta. */
 export function admitDelta(before: NodeTable, delta: TableDelta, rules: HostRules): NodeTable {
   const pools = delta.pools === undefined ? undefined : sortPools(delta.pools, before.pools, rules);
   const routes = sortRoutes(delta.upserts, pools?.accepted ?? before.pools, rules);
@@ -237,7 +237,7 @@ function samePools(a: readonly PoolRange[], b: readonly PoolRange[]): boolean {
   return a.length === b.length && a.every((pool) => known.has(prefixKey(pool)));
 }
 
-/** reconsider is the table with what was refused and is acceptable on the host as it is; the same one if nothing is. */
+/** reconsider returns the table with the refused entries that are acceptable now; the same table if there are none. */
 export function reconsider(table: NodeTable, rules: HostRules): NodeTable {
   const { refused } = table;
   if (refused.pools.length === 0 && refused.routes.size === 0) return table;

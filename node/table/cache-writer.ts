@@ -62,7 +62,7 @@ export class CacheWriter {
       this.#failures = 0;
       this.#finding.note(undefined);
     } catch (error) {
-      // Routing goes on without a cache. A state that arrived meanwhile is newer.
+      // Routing works without a cache. A state that arrived meanwhile is newer.
       this.#newest ??= cached;
       this.#failures += 1;
       this.#writeIn(backoffMs(this.#failures, backoff, 0.5 + Math.random() / 2));

@@ -1,5 +1,5 @@
-// What the node knew when it was last told something, on disk: applied at boot before any controller answers.
-// Invariant: the file is whole or it is not there; one that can't be read is set aside and reported, never half used.
+// The newest assignment and table of the node on disk: applied at boot before any controller answers.
+// Invariant: the file is complete or missing; an unreadable one is set aside and reported, never used in part.
 import { mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -19,7 +19,7 @@ import { writeOwnFile } from '../../proto/process/atomic-file.js';
 import type { Fenced } from './fence.js';
 import { heldSubnets, type NodeTable } from './node-table.js';
 
-/** Cached is what is kept: an assignment is there from first contact on, a table soon after. */
+/** Cached is the content of the cache: the assignment since first contact, and the table soon after. */
 export type Cached = {
   readonly assignment: Assignment;
   readonly table: NodeTable | undefined;
@@ -97,7 +97,7 @@ const schema = v.object({
   ),
 });
 
-/** cachePath is the cache's file in a state directory. */
+/** cachePath returns the path of the cache in a state directory. */
 export function cachePath(stateDir: string): string {
   return join(stateDir, 'cache.json');
 }
@@ -119,7 +119,7 @@ export async function readCache(stateDir: string): Promise<Cached | undefined> {
     return cachedFrom(v.parse(schema, JSON.parse(text)));
   } catch (error) {
     await rename(path, `${path}.unreadable`);
-    throw new XnetError('Corrupt', `${path} does not hold what xnetd wrote: ${messageOf(error)}`, { cause: error });
+    throw new XnetError('Corrupt', `${path} is not a valid cache: ${messageOf(error)}`, { cause: error });
   }
 }
 
@@ -168,7 +168,7 @@ function cachedFrom({ assignment: written, table, fenced }: v.InferOutput<typeof
   };
 }
 
-/** writeCache writes the cache: flushed, then put in place of the one before. Throws a system error. */
+/** writeCache replaces the cache atomically, after a flush. Throws a system error. */
 export async function writeCache(stateDir: string, cached: Cached): Promise<void> {
   const { assignment, table, fenced } = cached;
   const { nodeId, nodeName, address, availability, leases } = assignment;

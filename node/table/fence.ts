@@ -1,18 +1,18 @@
-// Whether a host believes that it is no longer its node, and until when. Pure.
-// Invariant: only the explicit word of its own cluster, at a version of the store that is not older than what the host has
-// seen, fences it; and only a table that is not older than that word lifts the fence.
+// Decides whether a fence takes effect on this host, and when it is lifted. Pure.
+// Invariant: only an explicit fence of the host's own cluster, at a version of the store that is not older than the
+// host's table, takes effect; only a table that is not older than the fence lifts it.
 import type { Version } from '../../proto/domain/network.js';
 import type { Fence } from '../../proto/errors.js';
 import type { Finding } from '../reconcile/effect.js';
 import { isOlder } from './node-table.js';
 
-/** Fenced is why a host is no longer its node, and since when it knows, milliseconds since 1970. */
+/** Fenced is the reason why a host is no longer its node, and the time of the fence, milliseconds since 1970. */
 export type Fenced = Fence & { readonly sinceMs: number };
 
-/** FenceSeen is what the host knows of its cluster: the version of its table, and the cluster that it joined. */
+/** FenceSeen is the version of the host's table, and the cluster that it joined. */
 export type FenceSeen = { readonly version: Version | undefined; readonly clusterId: string | undefined };
 
-/** fenceProblem says why the word of a controller does not fence this host; undefined: it does. */
+/** fenceProblem returns why a fence does not take effect on this host; undefined: it does. */
 export function fenceProblem(fence: Fence, { version, clusterId }: FenceSeen): string | undefined {
   const own = version?.clusterId ?? clusterId;
   if (own === undefined) return 'this host does not know which cluster it is of';
@@ -30,7 +30,7 @@ export function isLifted(fenced: Fenced, version: Version): boolean {
 
 const what = {
   removed: 'this host was removed from the cluster',
-  replaced: 'another host has taken the place of this one',
+  replaced: 'another host has replaced this one',
 } as const satisfies Record<Fence['reason'], string>;
 
 /** fencedFinding reports that the host is fenced, and what to type next. */

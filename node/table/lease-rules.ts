@@ -1,13 +1,13 @@
-// Which leases a node accepts from a controller: each for itself, and all of them side by side. Pure.
+// Checks the leases that a controller assigns: each one, and all together. Pure.
 import { formatPrefix, prefixCovers, prefixesOverlap } from '../../proto/domain/address.js';
 import { checkDockerName, checkInterfaceName, checkName, quoted } from '../../proto/domain/input.js';
 import { type Lease, mostLeases, type PoolRange } from '../../proto/domain/network.js';
 
-// Names that Docker has given to its own networks (libnetwork, predefined networks), and interfaces that are nobody's.
+// Names of Docker's own networks (libnetwork, predefined networks), and reserved interfaces.
 const dockersOwn: ReadonlySet<string> = new Set(['bridge', 'host', 'none', 'default', 'docker_gwbridge', 'ingress']);
 const reservedInterfaces: ReadonlySet<string> = new Set(['lo', 'docker0', 'docker_gwbridge']);
 
-/** leasesProblem says why the leases of an assignment are not accepted; undefined: they are. */
+/** leasesProblem returns why the leases of an assignment are refused; undefined: they are accepted. */
 export function leasesProblem(leases: readonly Lease[], pools: readonly PoolRange[]): string | undefined {
   if (leases.length > mostLeases) return `it has more than ${mostLeases} leases`;
   for (const [index, lease] of leases.entries()) {
@@ -36,7 +36,7 @@ function bridgeProblem({ networkName, bridgeName }: Lease): string | undefined {
   if (dockersOwn.has(networkName)) return `the network ${quoted(networkName)} is Docker's own`;
   const bridge = checkInterfaceName(bridgeName);
   if ('problem' in bridge) return bridge.problem;
-  return reservedInterfaces.has(bridgeName) ? `the interface ${bridgeName} is not xnet's to make` : undefined;
+  return reservedInterfaces.has(bridgeName) ? `the interface name ${bridgeName} is reserved` : undefined;
 }
 
 function clashProblem(lease: Lease, others: readonly Lease[]): string | undefined {
@@ -44,7 +44,7 @@ function clashProblem(lease: Lease, others: readonly Lease[]): string | undefine
     const [one, two] = [formatPrefix(lease.subnet), formatPrefix(other.subnet)];
     if (prefixesOverlap(lease.subnet, other.subnet)) return `the subnets ${one} and ${two} overlap`;
     if (lease.mode !== 'bridge' || other.mode !== 'bridge') continue;
-    const both = `of both ${one} and ${two}`;
+    const both = `the same for ${one} and ${two}`;
     if (lease.networkName === other.networkName) return `the network ${lease.networkName} is ${both}`;
     if (lease.bridgeName === other.bridgeName) return `the interface ${lease.bridgeName} is ${both}`;
   }

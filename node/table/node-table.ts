@@ -1,32 +1,32 @@
-// The node's own copy of the route table, and what it takes to change it. Pure.
-// Invariant: absence alone withdraws nothing. A subnet whose record can't be read keeps its route; and a change that
-// would withdraw more than max(3, 20 %) of the routes keeps all of them until a snapshot that was read from the store
-// for that purpose says the same.
+// The node's copy of the route table, and its changes. Pure.
+// Invariant: absence alone withdraws no route. A subnet whose record can't be read keeps its route, and a change that
+// would withdraw more than max(3, 20 %) of the routes keeps all of them until a snapshot read from the store
+// for this purpose confirms it.
 import { type Prefix, prefixFromKey, prefixKey } from '../../proto/domain/address.js';
 import type { PoolRange, Route, TableDelta, Version } from '../../proto/domain/network.js';
 import { PrefixMap } from '../../proto/domain/prefix-map.js';
 
-/** NodeTable is the route table as this node acts on it. It never changes: whoever has one may keep it. */
+/** NodeTable is the route table that this node applies. It is immutable. */
 export type NodeTable = {
   readonly version: Version;
-  /** By prefixKey. This node's own entry is among them. */
+  /** By prefixKey, including this node's own entries. */
   readonly routes: PrefixMap<Route>;
   /** prefixKeys of subnets whose record can't be read by the controller. */
   readonly unresolved: ReadonlySet<number>;
   readonly pools: readonly PoolRange[];
   /** prefixKeys of routes that the controller withdrew and this node keeps until that is confirmed. */
   readonly held: ReadonlySet<number>;
-  /** What a controller told and this node does not act on, with why: "is not within a pool of this node". */
+  /** The refused part of the controller's table, with reasons: "is not within a pool of this node". */
   readonly refused: Refused;
 };
 
-/** Refused is what was told last and is not acted on; routes by prefixKey. */
+/** Refused is the refused part of the controller's table; routes by prefixKey. */
 export type Refused = {
   readonly pools: readonly { readonly pool: PoolRange; readonly problem: string }[];
   readonly routes: PrefixMap<RefusedRoute>;
 };
 
-/** RefusedRoute is a route that is not acted on, and why. */
+/** RefusedRoute is a refused route and the reason. */
 export type RefusedRoute = { readonly route: Route; readonly problem: string };
 
 const noRoutes = PrefixMap.from<Route>([]);
@@ -38,16 +38,16 @@ export type TableSnapshot = {
   readonly routes: readonly Route[];
   readonly unresolved: readonly Prefix[];
   readonly pools: readonly PoolRange[];
-  /** Read from the store for this snapshot: confirms what it withdraws. */
+  /** Read from the store for this snapshot: it confirms withdrawals. */
   readonly fresh: boolean;
 };
 
-/** mostWithdrawals is how many of `routes` routes one change may withdraw without being confirmed. */
+/** mostWithdrawals returns how many of `routes` routes one change may withdraw without confirmation. */
 export function mostWithdrawals(routes: number): number {
   return Math.max(3, Math.floor(routes * 0.2));
 }
 
-// What is withdrawn is among the routes still.
+// Held routes are still among the routes.
 type Next = { readonly table: Omit<NodeTable, 'held' | 'refused'>; readonly withdrawn: ReadonlySet<number> };
 
 function hold(before: NodeTable | undefined, { table, withdrawn }: Next, confirmed: boolean): NodeTable {
@@ -62,7 +62,7 @@ function sameRoute(a: Route, b: Route): boolean {
   return a.nextHop === b.nextHop && a.nodeName === b.nodeName && a.isStatic === b.isStatic;
 }
 
-/** withSnapshot is the table after a snapshot, all of which has been accepted (accept.ts). */
+/** withSnapshot returns the table after a snapshot that was accepted as a whole (admission-rules.ts). */
 export function withSnapshot(before: NodeTable | undefined, snapshot: TableSnapshot): NodeTable {
   const routes = new Map(snapshot.routes.map((route) => [prefixKey(route.subnet), route]));
   const unresolved = new Set(snapshot.unresolved.map(prefixKey));
@@ -70,7 +70,7 @@ export function withSnapshot(before: NodeTable | undefined, snapshot: TableSnaps
   for (const [id, route] of before?.routes ?? []) {
     const told = routes.get(id);
     if (told === undefined && !unresolved.has(id)) withdrawn.add(id);
-    // The same value where nothing has changed: what follows from the table is made anew only for what differs.
+    // Unchanged parts keep their identity: values derived from the table are recomputed only for the differences.
     if (told === undefined || sameRoute(told, route)) routes.set(id, route);
   }
   const { version, pools } = snapshot;
@@ -78,7 +78,7 @@ export function withSnapshot(before: NodeTable | undefined, snapshot: TableSnaps
   return hold(before, { table, withdrawn }, snapshot.fresh);
 }
 
-/** withDelta is the table after a delta, all of which has been accepted. It costs what the delta changes. */
+/** withDelta returns the table after a delta that was accepted as a whole. Its cost is proportional to the delta. */
 export function withDelta(before: NodeTable, delta: TableDelta): NodeTable {
   const changes = new Map<number, Route | undefined>();
   const unresolved = new Set(before.unresolved);
@@ -101,18 +101,18 @@ export function withDelta(before: NodeTable, delta: TableDelta): NodeTable {
   return hold(before, { table: { version: delta.to, routes, unresolved, pools }, withdrawn }, false);
 }
 
-/** withBookmark is the table at a later version at which nothing in it changed. */
+/** withBookmark returns the table at a later version without a change. */
 export function withBookmark(before: NodeTable, version: Version): NodeTable {
   return { ...before, version };
 }
 
-/** heldSubnets are the subnets whose withdrawal waits to be confirmed. */
+/** heldSubnets returns the subnets whose withdrawal is not confirmed yet. */
 export function heldSubnets(table: NodeTable): readonly Prefix[] {
   return [...table.held].map(prefixFromKey);
 }
 
 /**
- * follows says whether a delta continues a table: it may begin before where the table is, not after, and not in another
+ * follows reports whether a delta continues a table: it may begin at or before the table's revision, in the same
  * epoch.
  */
 export function follows(table: NodeTable | undefined, delta: TableDelta): table is NodeTable {
@@ -124,7 +124,7 @@ export function follows(table: NodeTable | undefined, delta: TableDelta): table 
   );
 }
 
-/** isOlder says whether a table at `version` would take this node back in time. */
+/** isOlder reports whether a table at `version` is older than this node's. */
 export function isOlder(version: Version, than: Version): boolean {
   return version.epoch < than.epoch || (version.epoch === than.epoch && version.revision < than.revision);
 }

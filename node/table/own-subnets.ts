@@ -2,7 +2,7 @@
 import { gatewayOf, type Ipv4, type Prefix, prefixesEqual, prefixKey } from '../../proto/domain/address.js';
 import type { Assignment, Lease } from '../../proto/domain/network.js';
 
-/** OwnSubnet is a subnet of this node and the bridge that has its gateway address, or is to get it: "docker0", "xnet0". */
+/** OwnSubnet is a subnet of this node and the bridge for its gateway address: "docker0", "xnet0". */
 export type OwnSubnet = { readonly subnet: Prefix; readonly bridge: string };
 
 /** bridgeNameOf returns the bridge of a lease. Docker's default bridge has no other name where bip is set. */

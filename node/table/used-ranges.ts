@@ -1,4 +1,4 @@
-// Determines the address ranges that this host uses by itself, from the kernel and the resolver's configuration: a pool
+// Determines the address ranges that this host uses besides xnet, from the kernel and the resolver's configuration: a pool
 // that a controller announces later must not overlap them. The kernel mirror leaves out routes by gateways outside of the
 // pools, so the whole main table is read from /proc here.
 // Invariant: only reads; what can't be read counts as empty, so that nothing is refused because of it.
@@ -23,8 +23,8 @@ import type { UsedRange } from './admission-rules.js';
 /** MainRoute is one route of the kernel's main table; with a gateway of 0 the destination is on-link. */
 export type MainRoute = { readonly destination: Prefix; readonly gateway: Ipv4; readonly ifname: string };
 
-// Numbers of /proc/net/route are in the machine's byte order, written as hexadecimal: on all machines that Node.js has
-// builds for but one (s390x) the lowest byte of an address comes first.
+// /proc/net/route has hexadecimal numbers in the machine's byte order: on all platforms of Node.js
+// except s390x, the lowest byte of an address comes first.
 const isLittleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
 function fromHex(text: string): Ipv4 {
@@ -53,7 +53,7 @@ export function parseNameServers(text: string): readonly Ipv4[] {
   });
 }
 
-/** activeAddresses are the host's IPv4 addresses on interfaces that are up and have a carrier, with their networks. */
+/** activeAddresses returns the host's IPv4 addresses on interfaces that are up and have a carrier, with their networks. */
 export function activeAddresses({
   addresses,
   links,
@@ -102,7 +102,7 @@ export function usedRangesFrom({ routes, nameServers, controllers, own }: UsedRa
   ];
 }
 
-/** connectedNetworks are the networks on this host's interfaces: "10.76.4.0/22" of "interface br-shop". Pure. */
+/** connectedNetworks returns the networks on this host's interfaces: "10.76.4.0/22" of "interface br-shop". Pure. */
 export function connectedNetworks(routes: readonly MainRoute[]): readonly HostNetwork[] {
   // "*" is a route without an interface, such as a blackhole.
   const connected = routes.filter(

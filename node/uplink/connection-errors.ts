@@ -13,22 +13,22 @@ const explanations: readonly Explanation[] = [
   {
     pattern: /certificate is not yet valid|certificate has expired/i,
     says: "the controller's certificate is not valid at this time",
-    hint: "look at this host's clock, and at the controller's: timedatectl",
+    hint: 'check the clocks of this host and of the controller: timedatectl',
   },
   {
     pattern: /self-signed certificate|unable to (?:verify|get)|signature failure/i,
-    says: 'what answers there is not of the authority that this host trusts',
-    hint: `look at the address. If the authority was replaced while this host was off, ${again}`,
+    says: 'the server has no certificate of the authority that this host trusts',
+    hint: `check the address. If the authority was replaced while this host was off, ${again}`,
   },
   {
     pattern: /does not match certificate|altnames/i,
-    says: 'what answers there is no controller of this cluster',
-    hint: 'look at the address: --controller',
+    says: 'the server is not a controller of this cluster',
+    hint: 'check the address: --controller',
   },
   {
     pattern: /alert (?:certificate (?:required|expired|unknown|revoked)|unknown ca|bad certificate)/i,
     says: "the controller does not take this host's certificate",
-    hint: `look at this host's clock. If it is right, ${again}`,
+    hint: `check this host's clock. If it is right, ${again}`,
   },
 ];
 
@@ -50,7 +50,7 @@ export function explainConnectionError(error: XnetError): XnetError {
 
 const refusals: readonly ErrorCode[] = ['PermissionDenied', 'Unauthenticated', 'NotFound'];
 
-/** isAccessRefusal says whether a controller refuses this host, which does not pass by itself. */
+/** isAccessRefusal reports whether a controller refuses this host, which does not pass by itself. */
 export function isAccessRefusal(code: ErrorCode): boolean {
   return refusals.includes(code);
 }

@@ -21,21 +21,21 @@ import { explainConnectionError } from './connection-errors.js';
 import { type EndedStream, WatchBackoff } from './watch-backoff.js';
 import { MessageReader, type WatchListener } from './watch-stream.js';
 
-/** UplinkOptions say whom to connect to, and as whom. */
+/** UplinkOptions are the controllers to connect to, and the identity to use. */
 export type UplinkOptions = {
   /** Read before each connection attempt. */
   readonly controllers: { readonly endpoints: readonly Endpoint[] };
-  /** Asked for the certificate and the trusted authorities of each connection; undefined: unix sockets need none. */
+  /** Returns the certificate and the trusted authorities for a connection; undefined: unix sockets need none. */
   readonly identity: { credentials(): Promise<Credentials> } | undefined;
   readonly hostFingerprint: string;
   readonly log: Logger;
 };
 
-/** Watcher says what to watch, and takes in what comes of it. */
+/** Watcher supplies the request of each stream, and receives its messages. */
 export type Watcher = {
   /** watchRequest is the request of the next stream. */
   watchRequest(): WatchRequest;
-  /** onState is called when a stream has brought its first message, and when it is gone. */
+  /** onState is called when a stream has delivered its first message, and when it has ended. */
   onState(state: UplinkState): void;
 } & WatchListener;
 
@@ -74,8 +74,8 @@ export class Uplink {
   }
 
   /**
-   * wake makes the next attempt follow at once, as the certificate has changed: what was refused, and the attempt that is
-   * under way, say nothing about it.
+   * wake starts the next attempt at once because the certificate has changed: earlier refusals, and the attempt
+   * under way, do not apply to the new one.
    */
   wake(): void {
     this.#isWoken = true;
@@ -111,7 +111,7 @@ export class Uplink {
       const why = { code, reason, ...(hint === undefined ? {} : { hint }), attempt: attempts.inRow, pauseMs };
       log.warn({ controller: formatEndpoint(endpoint), ...why }, 'watch: ended');
       watcher.onState({ connected: false, error });
-      // wake() during the attempt has woken nobody.
+      // wake() was called during the attempt.
       if (pauseMs > 0 && !this.#isWoken) await this.#alarm.wait(pauseMs);
     }
   }
@@ -204,7 +204,7 @@ export class Uplink {
   }
 }
 
-/** CallTarget is whom to call, and as whom. */
+/** CallTarget is the controllers to call, and the identity to use. */
 export type CallTarget = {
   readonly controllers: readonly Endpoint[];
   /** Undefined: every controller is a unix socket. */
@@ -251,10 +251,10 @@ export function callLeave(
 /** NodeStanding is the controllers' view of a node: it is a member, it was removed, or it is refused. */
 export type NodeStanding =
   | { readonly is: 'member' | 'removed' }
-  /** `why` is what a controller said. */
+  /** `why` is the controller's message. */
   | { readonly is: 'refused'; readonly why: string };
 
-// No lease has it (controller/registry/add-node.ts begins with 1), so that a report of it changes nothing.
+// No lease has this generation (controller/registry/add-node.ts starts with 1), so a report with it changes nothing.
 const noGeneration = 0;
 
 /**

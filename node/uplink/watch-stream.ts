@@ -35,7 +35,7 @@ export type WatchListener = {
   onTrust?(trust: Trust): void;
 };
 
-// A pool has at most 65,536 subnets (controller/registry/pool-rules.ts). What is beyond several full ones would only
+// A pool has at most 65,536 subnets (controller/registry/pool-rules.ts). Entries beyond several full pools would only
 // fill this host's memory.
 const mostEntries = 262_144;
 
@@ -69,7 +69,7 @@ export class MessageReader {
 
   #readChunk(chunk: SnapshotChunk__Output): boolean {
     const partial: Partial | undefined = chunk.first ? { routes: [], unresolved: [], pools: [] } : this.#partial;
-    // Not kept if this chunk can't be read: the others without it would withdraw what it has.
+    // Discarded if this chunk can't be read: without it, the snapshot would withdraw its routes.
     this.#partial = undefined;
     if (partial === undefined) return false;
     for (const route of chunk.routes) partial.routes.push(routeFromWire(route));

@@ -257,7 +257,10 @@ test('an assignment must be for this node, within its pools, and name no interfa
     problem(bip, { ...ending, state: 'wanted' }) ?? '',
     /docker0 can't have 10\.76\.0\.0\/24 and 10\.76\.8\.0\/24/,
   );
-  t.regex(problem(own, { ...other, networkName: 'xnet' }) ?? '', /the network xnet is of both/);
-  t.regex(problem(own, { ...other, bridgeName: 'xnet0', state: 'ending' }) ?? '', /the interface xnet0 is of both/);
+  t.regex(problem(own, { ...other, networkName: 'xnet' }) ?? '', /the network xnet is the same for/);
+  t.regex(
+    problem(own, { ...other, bridgeName: 'xnet0', state: 'ending' }) ?? '',
+    /the interface xnet0 is the same for/,
+  );
   t.regex(problem(bip, { ...other, subnet: bip.subnet }) ?? '', /overlap/);
 });

@@ -44,6 +44,6 @@ test('the cache has the leases, without the permit; a version that knows one lea
   t.deepEqual((await readCache(dir))?.assignment.leases, [bip]);
 
   writeFileSync(cachePath(dir), '{"format":1');
-  await t.throwsAsync(readCache(dir), { message: /does not hold what xnetd wrote/ });
+  await t.throwsAsync(readCache(dir), { message: /is not a valid cache/ });
   t.is(await readCache(dir), undefined, 'it was set aside');
 });
