@@ -26,7 +26,7 @@ export type RoutesOptions = {
   readonly protocol?: number;
   /** Use next-hop objects if the kernel supports them ("auto", the default), or never. */
   readonly nextHops?: 'auto' | 'never';
-  /** Take the place of hand-made routes that lead as ours would. Default false. */
+  /** Replace hand-made routes that equal xnet's. Default false. */
   readonly takeOver?: boolean;
   /** A turn dumps the kernel's routes when the last dump is older, in milliseconds. Default 20,000. */
   readonly dumpEveryMs?: number;
