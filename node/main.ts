@@ -7,9 +7,11 @@ import { safeJson, withVersion } from '../proto/process/json.js';
 import { describeError, runProgram } from '../proto/process/program.js';
 import { version } from '../proto/process/version.js';
 import { defaultJoinPort } from '../proto/rpc/endpoint.js';
+import type { PreflightReport } from './commands/preflight.js';
 import type { HostStatus } from './commands/status.js';
 import { notJoined } from './identity/identity.js';
 import { addJoinOptions, joinSettingsOf } from './join/settings.js';
+import { addPreflightOptions, preflightSettingsOf } from './preflight/settings.js';
 import { addOptions, daemonSettingsOf, nodeSettingsOf, settingsAsDaemon } from './settings/settings.js';
 
 // The daemon mostly waits. V8 would let the young generation grow from 2 MiB to 32 MiB at a start with thousands of
@@ -31,10 +33,41 @@ async function printStatus(status: HostStatus): Promise<void> {
   process.stdout.write(`${statusLines(status, Date.now(), pc.yellow).join('\n')}\n`);
 }
 
+async function printPreflight(report: PreflightReport): Promise<void> {
+  const [{ default: pc }, { preflightLines }] = await Promise.all([
+    import('picocolors'),
+    import('./commands/preflight-text.js'),
+  ]);
+  process.stdout.write(`${preflightLines(report, pc.yellow).join('\n')}\n`);
+}
+
 function tellNotJoined(why: XnetError): void {
   process.stderr.write(`xnetd: ${describeError(why)}\n`);
   process.exitCode = exitCodes.notJoined;
 }
+
+addPreflightOptions(program.command('preflight'))
+  .description('say what would go wrong with xnet on this host, and what to do about it; nothing is changed')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  xnetd preflight                                              before anything is known of the fleet
+  xnetd preflight --subnet 10.76.3.0/24 --pool 10.76.0.0/16    with the subnet that this host is to get
+  xnetd preflight --peer 192.168.83.12 --controller 192.168.83.2 --nodes 200
+  xnetd preflight -o json                                      for programs
+
+Of each finding it says how much it matters: "stops" keeps xnet from working here, "warns" goes wrong later or for a while,
+"info" is worth knowing. Exit codes: ${exitCodes.ok} nothing stops or warns, ${exitCodes.usage} wrong use, ${exitCodes.problemsFound} there are findings.`,
+  )
+  .action(async (_options: unknown, command: Command) => {
+    const settings = preflightSettingsOf(command);
+    const { preflightExitCode, preflightHost } = await import('./commands/preflight.js');
+    const report = await preflightHost(settings);
+    if (settings.output === 'json') process.stdout.write(`${safeJson(withVersion(report), 2)}\n`);
+    else await printPreflight(report);
+    process.exitCode = preflightExitCode(report);
+  });
 
 addJoinOptions(program.command('join'))
   .description('join this host to a cluster: verifies the controllers by the join token and gets a certificate')

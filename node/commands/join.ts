@@ -24,6 +24,7 @@ import { leaveBegun } from '../leave/leave.js';
 import { cachePath, readCache } from '../table/cache.js';
 import { readNetworks } from '../table/used-ranges.js';
 import { callStanding, type NodeStanding } from '../uplink/uplink.js';
+import { requirePreflight } from './preflight.js';
 
 /** Joined is what `xnetd join -o json` prints. Fields are only added, never removed. */
 export type Joined = {
@@ -138,6 +139,8 @@ async function join(settings: JoinSettings, token: Token, progress: Progress, si
         hint: 'stop it first: systemctl stop xnetd',
       });
     }
+    // A host that is a node already runs with what it has; its daemon reports what is wrong.
+    if (before === undefined) await requirePreflight(settings, signal);
     const standing = await standingOf(before, signal);
     // One controller at a time, from proof to answer: a controller that is proved may still be unable to serve the
     // call.

@@ -73,7 +73,7 @@ function iptablesFix(desired: DesiredFirewall, backend: Backend, tables: Tables,
     return `${program} -I ${userChain} -i ${underlay} -s ${ranges.join(',')} -d ${ours} -j ACCEPT`;
   }
   if (hasChain(tables, ufwChain) && table === 'filter' && chain !== userChain) {
-    return ranges.map((from) => ranges.map((to) => `ufw route allow from ${from} to ${to}`).join('; ')).join('; ');
+    return ufwFix(ranges);
   }
   if (rule !== undefined) return `${program} -D ${chain} ${rule}`;
   return `${program} -I ${chain} -s ${ranges.join(',')} -d ${ranges.join(',')} -j ACCEPT`;
@@ -88,16 +88,24 @@ function ufwDecidesFirst(tables: Tables): boolean {
 
 function nftFix(desired: DesiredFirewall, { family, table, bases, chains }: NftTable, drop: Drop): string {
   const ranges = rangesOf(desired);
-  if (table === 'firewalld') {
-    const sources = ranges.map((range) => `--add-source=${range}`).join(' ');
-    return `firewall-cmd --permanent --zone=trusted ${sources}, then firewall-cmd --reload`;
-  }
+  if (table === 'firewalld') return firewalldFix(ranges);
   const set = ranges.length === 1 ? ranges.join() : `{ ${ranges.join(', ')} }`;
   const base = chains.get(drop.chain)?.policy === undefined ? (bases[0] ?? drop.chain) : drop.chain;
   return (
     `nft insert rule ${family} ${table} ${base} ip saddr ${set} ip daddr ${set} accept, and the same in the file that ` +
     'it is loaded from (/etc/nftables.conf)'
   );
+}
+
+/** firewalldFix is the command that lets these ranges through firewalld: "10.76.0.0/16". */
+export function firewalldFix(ranges: readonly string[]): string {
+  const sources = ranges.map((range) => `--add-source=${range}`).join(' ');
+  return `firewall-cmd --permanent --zone=trusted ${sources}, then firewall-cmd --reload`;
+}
+
+/** ufwFix is the command that lets packets between these ranges through ufw. */
+export function ufwFix(ranges: readonly string[]): string {
+  return ranges.map((from) => ranges.map((to) => `ufw route allow from ${from} to ${to}`).join('; ')).join('; ');
 }
 
 // Returns the pools, and the subnets that no pool covers.

@@ -12,6 +12,7 @@ import type { Effect, Finding, Outcome } from '../reconcile/effect.js';
 import { forgetTranslated } from './conntrack.js';
 import { describePlan } from './describe.js';
 import { bridgesOf, type DesiredFirewall, type EngineFacts, unusableNames } from './desired.js';
+import { dropFindings } from './drops.js';
 import { contested, FailureCollector, unusableName } from './failure-collector.js';
 import { planForwarding, readForwarding } from './forwarding.js';
 import type { Urgency } from './interest.js';
@@ -172,6 +173,12 @@ export class Firewall implements Effect<DesiredFirewall> {
     const plan = planFirewall({ desired, ruleset, observed, engine, mayMove: true, filterOf: this.#filterOf });
     const forwarding = planForwarding({ state, bridges: bridgesOf(desired), drops: plan.drops, engine });
     return reportOf({ desired, observed, plan, state, forwarding, findings });
+  }
+
+  /** foreignDrops reports tables of nftables, made by others, that will drop the packets of peers whatever xnet adds. */
+  async foreignDrops(desired: DesiredFirewall, signal: AbortSignal): Promise<readonly Finding[]> {
+    const { observed } = await this.#look.whole(signal);
+    return dropFindings({ desired, backends: new Map(), others: observed.others ?? [], filterOf: this.#filterOf });
   }
 
   /** urgencyOf says how soon a turn is due after foreign commits; an empty list means that some were lost. */

@@ -27,6 +27,10 @@ const joinSchema = v.object({
     '',
   ),
   force: v.boolean(),
+  ignorePreflight: v.optional(
+    listOf(v.pipe(v.string(), v.regex(/^[A-Za-z]+$/, 'has to be reasons, such as Rootless, or all'))),
+    [],
+  ),
   output: v.picklist(['text', 'json']),
 });
 
@@ -50,6 +54,12 @@ export function addJoinOptions(target: Command): Command {
       ),
     )
     .option('--force', 'join anew, whatever this host has joined before', false)
+    .addOption(
+      new Option(
+        '--ignore-preflight <reasons>',
+        'join although xnetd preflight says that something stops xnet here: its reasons, comma-separated, or all',
+      ).env('XNETD_IGNORE_PREFLIGHT'),
+    )
     .addOption(new Option('-o, --output <format>', 'how to print it').choices(['text', 'json']).default('text'));
 }
 

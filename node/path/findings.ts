@@ -58,7 +58,8 @@ function isFiltered(probe: Probed, direction: Direction, { ifindex, isStrict }: 
   return there.errno === 'EXDEV' || ('to' in back && back.to !== ifindex);
 }
 
-function enslavedFinding({ name, vrf }: Enslaved): Finding {
+/** enslavedFinding reports an interface that belongs to a VRF. */
+export function enslavedFinding({ name, vrf }: Enslaved): Finding {
   const message = `${name} belongs to the VRF ${vrf}, which does not use the main table, where xnet's routes are`;
   return { type: 'Underlay', transient: false, reason: 'InVrf', message, fix: `ip link set ${name} nomaster` };
 }

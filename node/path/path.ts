@@ -75,8 +75,11 @@ function inVrf(link: Link | undefined, mirror: PathOptions['mirror'], lookup: Lo
   return [{ name: link.name, vrf: mirror.links.get(link.master)?.name ?? `${link.master}` }];
 }
 
-// The greater of the two applies (Documentation/networking/ip-sysctl.rst): 1 is strict, 2 is loose.
-async function isStrict(proc: ProcFiles, name: string): Promise<boolean> {
+/**
+ * isStrict reports whether the rp_filter of an interface is strict. The greater of the two applies
+ * (Documentation/networking/ip-sysctl.rst): 1 is strict, 2 is loose.
+ */
+export async function isStrict(proc: ProcFiles, name: string): Promise<boolean> {
   const read = async (of: string) => Number((await proc.read(ipv4Sysctl('conf', of, 'rp_filter'))) ?? 0);
   return Math.max(await read('all'), await read(name)) === 1;
 }

@@ -90,7 +90,8 @@ export async function unreachableEngine(
 // Runs through the same `exec` as every other program, so the answer is about the host that the Docker belongs to.
 const lookForDockerd = 'PATH=$PATH:/usr/sbin:/usr/bin:/usr/local/bin:/snap/bin; command -v dockerd';
 
-async function dockerdIsInstalled(exec: Exec, signal: AbortSignal): Promise<boolean> {
+/** dockerdIsInstalled reports whether this host has a dockerd. */
+export async function dockerdIsInstalled(exec: Exec, signal: AbortSignal): Promise<boolean> {
   const { code } = await exec(['sh', '-c', lookForDockerd], { signal });
   return code === 0;
 }

@@ -1,0 +1,118 @@
+// `xnetd preflight`: what would go wrong with xnet on this host, before anything is changed.
+import { escaped } from '../../proto/domain/text.js';
+import { exitCodes, XnetError } from '../../proto/errors.js';
+import { problemText } from '../../proto/process/problem.js';
+import { untilSignal } from '../../proto/process/program.js';
+import type { TcpEndpoint } from '../join/call.js';
+import type { JoinSettings } from '../join/settings.js';
+import type { PreflightFinding } from '../preflight/finding.js';
+import { openPlace } from '../preflight/place.js';
+import { preflight } from '../preflight/preflight.js';
+import { type PreflightRequest, requestFrom } from '../preflight/request.js';
+import type { PreflightSettings } from '../preflight/settings.js';
+import type { NodeSettings } from '../settings/settings.js';
+import { readCache } from '../table/cache.js';
+import { hostSettings } from './host-settings.js';
+
+/** PreflightReport is what `xnetd preflight -o json` prints. Fields are only added, never removed. */
+export type PreflightReport = {
+  /** Whether nothing stops xnet and nothing is warned of. */
+  readonly ok: boolean;
+  readonly counts: { readonly stops: number; readonly warns: number; readonly info: number };
+  /** The gravest first. */
+  readonly findings: readonly {
+    readonly severity: PreflightFinding['severity'];
+    readonly reason: string;
+    readonly message: string;
+    readonly fix: string | null;
+  }[];
+};
+
+// Before that nobody wonders what it is waiting for.
+const quietMs = 1_000;
+
+// Prints a line for each part that is looked at once the whole has taken a second.
+function progressLines(): { readonly onPart: (part: string) => void; readonly end: () => void } {
+  const began = performance.now();
+  let present = '';
+  let spoke = '';
+  const say = () => {
+    if (present === spoke) return;
+    spoke = present;
+    process.stderr.write(`${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  looking at ${present}\n`);
+  };
+  const timer = setInterval(say, quietMs);
+  return {
+    onPart: (part) => {
+      present = part;
+      if (performance.now() - began > quietMs) say();
+    },
+    end: () => clearInterval(timer),
+  };
+}
+
+async function look(
+  settings: Omit<NodeSettings, 'controller'>,
+  request: PreflightRequest,
+  signal: AbortSignal,
+): Promise<readonly PreflightFinding[]> {
+  const { docker } = hostSettings({ ...settings, controller: undefined });
+  const { stateDir, routeProtocol, mark, interface: interfaceName, address } = settings;
+  const underlay = { interfaceName, address };
+  const place = openPlace({ docker, underlay, stateDir, routeProtocol, mark });
+  const { onPart, end } = progressLines();
+  try {
+    return await preflight(place, request, onPart, signal);
+  } finally {
+    end();
+    await place.close();
+  }
+}
+
+/** preflightHost looks at this host. */
+export async function preflightHost(settings: PreflightSettings): Promise<PreflightReport> {
+  const cached = await readCache(settings.stateDir).catch(() => undefined);
+  const controllers = (settings.controller ?? []).flat().filter((one): one is TcpEndpoint => one.kind === 'tcp');
+  const request = requestFrom({ ...settings, controllers }, cached);
+  return reportOf(await look(settings, request, untilSignal()));
+}
+
+/**
+ * requirePreflight looks at a host that is about to join, unless all is to be ignored. What is warned of goes to standard
+ * error.
+ * @throws XnetError FailedPrecondition with everything that stops xnet on this host and is not to be ignored
+ */
+export async function requirePreflight(settings: JoinSettings, signal: AbortSignal): Promise<void> {
+  if (settings.ignorePreflight.includes('all')) return;
+  // The mode and the lease are not known yet. The join itself finds out whether the controllers answer.
+  const request = requestFrom({ mode: 'bip', controllers: [], quick: true }, undefined);
+  const findings = await look(settings, request, signal);
+  const isIgnored = ({ reason }: PreflightFinding) => settings.ignorePreflight.includes(reason);
+  const stops = findings.filter((finding) => finding.severity === 'stops' && !isIgnored(finding));
+  const texts = (some: readonly PreflightFinding[]) =>
+    some.map(({ message, fix = null }) => problemText({ text: message, fix }));
+  if (stops.length > 0) {
+    const reasons = stops.map(({ reason }) => reason).join(',');
+    throw new XnetError('FailedPrecondition', 'xnet can not work on this host as it is', {
+      problems: texts(stops),
+      hint: `to join all the same: --ignore-preflight ${reasons}`,
+    });
+  }
+  const warned = findings.filter(({ severity }) => severity !== 'info');
+  for (const line of texts(warned)) process.stderr.write(`warning: ${escaped(line)}\n`);
+}
+
+function reportOf(findings: readonly PreflightFinding[]): PreflightReport {
+  const count = (severity: PreflightFinding['severity']) => findings.filter((one) => one.severity === severity).length;
+  const counts = { stops: count('stops'), warns: count('warns'), info: count('info') };
+  return {
+    ok: counts.stops + counts.warns === 0,
+    counts,
+    findings: findings.map((finding) => ({ ...finding, fix: finding.fix ?? null })),
+  };
+}
+
+/** preflightExitCode returns 8 if something stops xnet or is warned of, else 0. */
+export function preflightExitCode({ ok }: PreflightReport): number {
+  return ok ? exitCodes.ok : exitCodes.problemsFound;
+}

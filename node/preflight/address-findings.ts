@@ -1,0 +1,160 @@
+// Decides whether a lease, a pool and what Docker takes by itself are in each other's way on this host. Pure.
+// Invariant: docker0's present network does not count against a lease that replaces it, but is named, because it takes the
+// traffic of peers until then.
+import { formatPrefix, type Prefix, parsePrefix, prefixCovers, prefixesOverlap } from '../../proto/domain/address.js';
+import { isOurNetwork } from '../docker/bridge/plan.js';
+import type { EngineNetwork } from '../docker/engine/engine.js';
+import type { HostInterface } from '../docker/engine/interfaces.js';
+import { type NetworkOverlap, overlapFinding, overlapping } from '../docker/engine/preflight.js';
+import type { KernelRoute } from '../kernel/route-kernel.js';
+import { formatRoute, type Names, removeCommand } from '../routes/format.js';
+import { type PreflightFinding, rated } from './finding.js';
+import type { KnownLease, PreflightRequest } from './request.js';
+
+/** AddressesSeen are the addresses that the host uses. */
+export type AddressesSeen = {
+  /** Docker's networks; none if it can't be asked. */
+  readonly networks: readonly EngineNetwork[];
+  readonly interfaces: readonly HostInterface[];
+  /** Routes of the main table that lie within the pools and leases. */
+  readonly routes: readonly KernelRoute[];
+  readonly names: Names;
+  /** rtm_protocol of xnet's routes. */
+  readonly protocol: number;
+  /** JSON text of dockerd's default-address-pools; undefined: not set. */
+  readonly defaultPools: string | undefined;
+  /** Path of daemon.json. */
+  readonly path: string;
+};
+
+const RTPROT_KERNEL = 2;
+const docker0 = 'docker0';
+
+/** addressFindings lists what overlaps. */
+export function addressFindings(seen: AddressesSeen, request: PreflightRequest): readonly PreflightFinding[] {
+  const { leases, pools } = request;
+  if (leases.length === 0 && pools.length === 0) {
+    const message = 'neither a lease nor a pool is known, so nothing was compared with the addresses of this host';
+    const fix = 'xnetd preflight --subnet SUBNET --pool CIDR, with what xctl nodes add leased';
+    return [{ severity: 'info', reason: 'LeaseUnknown', message, fix }];
+  }
+  return [
+    ...leases.flatMap((lease) => leaseFindings(seen, lease)),
+    ...pools.flatMap((pool) => poolFindings(seen, request, pool)),
+    ...routeFindings(seen, request),
+    ...defaultPoolFindings(seen, request),
+  ];
+}
+
+function replaced({ networks }: AddressesSeen, isBip: boolean): ReadonlySet<string> {
+  const own = networks.filter((network) => isOurNetwork(network) || (isBip && network.isDefault));
+  return new Set([...own.flatMap(({ id, bridgeName = '' }) => [id, bridgeName]), ...(isBip ? [docker0] : [])]);
+}
+
+function leaseFindings(seen: AddressesSeen, lease: KnownLease): readonly PreflightFinding[] {
+  const taken = overlapping(lease.subnet, seen, replaced(seen, lease.mode === 'bip'));
+  return taken.flatMap((each) => {
+    const finding = overlapFinding(lease.subnet, [each]);
+    return finding === undefined ? [] : [rated('stops', finding)];
+  });
+}
+
+function poolFindings(
+  seen: AddressesSeen,
+  { leases, mode }: PreflightRequest,
+  pool: Prefix,
+): readonly PreflightFinding[] {
+  const isBip = leases.length === 0 ? mode === 'bip' : leases.some((lease) => lease.mode === 'bip');
+  const isLeased = ({ prefix }: NetworkOverlap) => leases.some(({ subnet }) => prefixCovers(subnet, prefix));
+  const except = replaced(seen, isBip);
+  const found = overlapping(pool, seen, except)
+    .filter((taken) => !isLeased(taken))
+    .map(({ prefix, by }): PreflightFinding => {
+      const message =
+        `the pool ${formatPrefix(pool)} overlaps ${formatPrefix(prefix)} of ${by}: peers whose subnets lie in it are not ` +
+        'routed to';
+      const fix = `remove or renumber ${by}, or use another pool`;
+      return { severity: 'warns', reason: 'PoolOverlapsHost', message, fix };
+    });
+  const present = isBip ? overlapping(pool, seen, new Set()).filter(({ prefix }) => ofDocker0(seen, prefix)) : [];
+  const [first] = present.filter((taken) => !isLeased(taken));
+  if (first === undefined) return found;
+  const message =
+    `docker0 has ${formatPrefix(first.prefix)}, which overlaps the pool ${formatPrefix(pool)}: until docker0 has its lease, ` +
+    'routes to peers take the traffic of containers whose addresses lie in the subnets of peers';
+  const fix = 'stop the containers on docker0 before xnetd starts, or use another pool';
+  return [...found, { severity: 'warns', reason: 'PoolOverlapsDocker0', message, fix }];
+}
+
+function ofDocker0({ networks, interfaces }: AddressesSeen, prefix: Prefix): boolean {
+  const ofNetwork = networks.some(
+    (network) => network.isDefault && network.subnets.some((each) => prefixesOverlap(each.prefix, prefix)),
+  );
+  const link = interfaces.find(({ name }) => name === docker0);
+  return (
+    ofNetwork ||
+    (link?.addresses ?? []).some(({ address }) => prefixesOverlap({ network: address, length: 32 }, prefix))
+  );
+}
+
+function routeFindings(
+  { routes, names, protocol }: AddressesSeen,
+  { leases, pools }: PreflightRequest,
+): readonly PreflightFinding[] {
+  const foreign = routes.filter(
+    (route) => route.destination.length > 0 && route.protocol !== protocol && route.protocol !== RTPROT_KERNEL,
+  );
+  return foreign.flatMap((route): readonly PreflightFinding[] => {
+    const text = formatRoute(route, names);
+    const own = leases.find(({ subnet }) => prefixesOverlap(subnet, route.destination));
+    if (own !== undefined && route.destination.length >= own.subnet.length) {
+      const message = `this host's own subnet is routed away from its bridge: "${text}"`;
+      return [{ severity: 'stops', reason: 'OwnSubnetRouted', message, fix: removeCommand(route, names) }];
+    }
+    const pool = pools.find((each) => prefixCovers(each, route.destination));
+    if (pool === undefined) return [];
+    const message =
+      `a part of the pool ${formatPrefix(pool)} is routed by a route that is not xnet's: "${text}". It stays; xnetd reports it ` +
+      'unless it leads to the peer that has that subnet';
+    return [{ severity: 'warns', reason: 'ForeignRoute', message, fix: removeCommand(route, names) }];
+  });
+}
+
+// What dockerd takes by itself for new networks: libnetwork/ipamutils, the local scope. Parts of /16 and of /20.
+const dockersOwn = ['172.16.0.0/12', '192.168.0.0/16'];
+// Offered instead: the first that is free.
+const candidates = ['172.30.0.0/16', '192.168.224.0/19', '10.213.0.0/16', '100.90.0.0/16'];
+
+function defaultPoolFindings(
+  { defaultPools, path, interfaces, networks }: AddressesSeen,
+  { leases, pools }: PreflightRequest,
+): readonly PreflightFinding[] {
+  const wanted = [...pools, ...leases.map(({ subnet }) => subnet)];
+  const bases = prefixesFrom(defaultPools === undefined ? dockersOwn : basesOf(defaultPools));
+  const inWay = bases.filter(
+    (base) =>
+      wanted.some((range) => prefixesOverlap(range, base)) && !leases.some(({ subnet }) => prefixCovers(subnet, base)),
+  );
+  const [first] = inWay;
+  if (first === undefined) return [];
+  const range = wanted.find((each) => prefixesOverlap(each, first));
+  const whose = defaultPools === undefined ? "Docker's own default" : `"default-address-pools" of ${path}`;
+  const message =
+    `Docker takes subnets for new networks from ${inWay.map(formatPrefix).join(', ')} (${whose}), which overlaps ` +
+    `${range === undefined ? 'the pool' : formatPrefix(range)}: a network that it makes there hides peers from this host`;
+  const used = { networks, interfaces };
+  const free = prefixesFrom(candidates).find(
+    (each) => !wanted.some((one) => prefixesOverlap(one, each)) && overlapping(each, used, new Set()).length === 0,
+  );
+  const base = free === undefined ? 'CIDR' : formatPrefix(free);
+  const fix = `in ${path}: "default-address-pools": [{"base": "${base}", "size": 24}], and restart Docker`;
+  return [{ severity: 'warns', reason: 'DefaultPoolsOverlap', message, fix }];
+}
+
+function prefixesFrom(texts: readonly string[]): readonly Prefix[] {
+  return texts.flatMap((text) => parsePrefix(text) ?? []);
+}
+
+function basesOf(json: string): readonly string[] {
+  return [...json.matchAll(/"base"\s*:\s*"([^"]*)"/gi)].map(([, base = '']) => base);
+}

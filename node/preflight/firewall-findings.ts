@@ -1,0 +1,82 @@
+// Asks the daemon's own inspection of the firewall what it would find with the lease, and rates that.
+// Invariant: read-only. What xnetd adds by itself is not a finding.
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Prefix, prefixesOverlap, subnetAt, subnetCount } from '../../proto/domain/address.js';
+import type { DesiredFirewall } from '../firewall/desired.js';
+import { FailureCollector } from '../firewall/failure-collector.js';
+import { ProgramMissing } from '../firewall/programs.js';
+import type { Finding } from '../reconcile/effect.js';
+import { type PreflightFinding, rated, type Severity } from './finding.js';
+import type { Place } from './place.js';
+import type { PreflightRequest } from './request.js';
+
+const programs = [
+  ['Nft', 'nft'],
+  ['Iptables', 'iptables'],
+  ['Conntrack', 'conntrack'],
+] as const;
+
+// What xnet works without, or what is right again once Docker runs or has been restarted.
+const lighter: ReadonlySet<string> = new Set(['ConntrackMissing', 'DockerRulesMissing']);
+
+function severityOf({ reason, transient }: Finding): Severity {
+  return transient || lighter.has(reason) ? 'warns' : 'stops';
+}
+
+/** firewallAfter returns the firewall that the daemon would want with the known leases and pools, and one peer. Pure. */
+export function firewallAfter(
+  { leases, pools, mode }: PreflightRequest,
+  { underlay, mark }: Pick<DesiredFirewall, 'underlay' | 'mark'>,
+): DesiredFirewall {
+  const [first] = pools.map(firstSubnets);
+  const bridge = mode === 'bip' ? 'docker0' : 'xnet0';
+  const assumed = first?.[0] === undefined ? [] : [{ subnet: first[0], bridge }];
+  const own = leases.length === 0 ? assumed : leases.map(({ subnet, bridge: name }) => ({ subnet, bridge: name }));
+  const isFree = (subnet: Prefix) => !own.some((each) => prefixesOverlap(each.subnet, subnet));
+  const peer = pools.flatMap(firstSubnets).find(isFree);
+  return { own, underlay, peers: peer === undefined ? [] : [peer], pools, mark, isConfirmed: false };
+}
+
+// Any two subnets of a pool do: foreign rules concern pools, or everything.
+function firstSubnets(pool: Prefix): readonly Prefix[] {
+  const length = Math.min(30, Math.max(24, pool.length + 1));
+  const count = Math.min(3, subnetCount(pool, length));
+  return Array.from({ length: count }, (_, index) => subnetAt(pool, length, index));
+}
+
+/** programFindings lists the programs of the firewall that are not installed. */
+export async function programFindings({ root }: Pick<Place, 'root'>): Promise<readonly PreflightFinding[]> {
+  const failures = new FailureCollector();
+  for (const [area, program] of programs) {
+    await failures.collect(area, async () => {
+      if (!(await isInstalled(root, program))) throw new ProgramMissing(program);
+    });
+  }
+  return failures.list.map((finding) => rated(severityOf(finding), finding));
+}
+
+async function isInstalled(root: string, program: string): Promise<boolean> {
+  const folders = new Set([...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin', '/usr/bin', '/bin']);
+  for (const folder of folders) {
+    const found = await access(join(root, folder, program), constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (found) return true;
+  }
+  return false;
+}
+
+/** firewallFindings lists what keeps the daemon from its firewall, and what drops packets whatever it adds. */
+export async function firewallFindings(
+  { firewall, engineFacts }: Place,
+  desired: DesiredFirewall,
+  signal: AbortSignal,
+): Promise<readonly PreflightFinding[]> {
+  await engineFacts.read(signal);
+  const { findings } = await firewall.inspect(desired, signal);
+  const drops = await firewall.foreignDrops(desired, signal);
+  return [...findings, ...drops].map((finding) => rated(severityOf(finding), finding));
+}

@@ -1,0 +1,117 @@
+// Decides what of a host's network keeps packets from peers: the underlay, its MTU, the reverse-path filter, policy rules,
+// and peers that are not on the same link. Pure.
+import { formatIpv4, type Ipv4, prefixContains } from '../../proto/domain/address.js';
+import type { Mode } from '../../proto/domain/network.js';
+import type { Address, Link } from '../kernel/route-kernel.js';
+import { type Enslaved, enslavedFinding } from '../path/findings.js';
+import { findingsOf } from '../routes/problems.js';
+import type { UnderlayChoice } from '../underlay/choose.js';
+import { type PreflightFinding, rated } from './finding.js';
+import type { PingedPeer } from './ping.js';
+
+/** NetworkSeen is the network of a host, as far as peers are concerned. */
+export type NetworkSeen = {
+  readonly underlay: UnderlayChoice;
+  readonly links: ReadonlyMap<number, Link>;
+  readonly addresses: readonly Address[];
+  /** The underlay's VRF, if it is in one. */
+  readonly enslaved: readonly Enslaved[];
+  /** Policy rules besides the kernel's own. */
+  readonly rules: number;
+  /** Names of interfaces whose rp_filter is strict: "eth0", "docker0". */
+  readonly strict: readonly string[];
+  /** MTU that Docker gives containers: that of daemon.json, or 1500. */
+  readonly dockerMtu: number;
+  /** Path of daemon.json. */
+  readonly path: string;
+  readonly mode: Mode;
+  readonly peers: readonly Ipv4[];
+  /** What answered; none before it is known which interface leads to the peers. */
+  readonly pinged: readonly PingedPeer[];
+};
+
+/** networkFindings lists them. */
+export function networkFindings(seen: NetworkSeen): readonly PreflightFinding[] {
+  const { underlay, links, enslaved } = seen;
+  const found = underlay.findings.map((finding) => rated('warns', finding));
+  found.push(...enslaved.map((each) => rated('stops', enslavedFinding(each))));
+  const link = underlay.underlay && links.get(underlay.underlay.ifindex);
+  if (link !== undefined) found.push(...mtuFindings(seen, link), ...peerFindings(seen, link));
+  return [...found, ...filterFindings(seen, link), ...ruleFindings(seen)];
+}
+
+function mtuFindings({ dockerMtu, path, mode }: NetworkSeen, { name, mtu }: Link): readonly PreflightFinding[] {
+  if (mtu >= dockerMtu) return [];
+  const message =
+    `${name} has an MTU of ${mtu}, and Docker gives containers ${dockerMtu}: their large packets to other hosts depend on ICMP ` +
+    'messages that firewalls often drop';
+  const setting =
+    mode === 'bip'
+      ? `"mtu": ${mtu}`
+      : `"default-network-opts": {"bridge": {"com.docker.network.driver.mtu": "${mtu}"}} (from Docker 24 on)`;
+  return [{ severity: 'warns', reason: 'MtuBelowDocker', message, fix: `in ${path}: ${setting}, and restart Docker` }];
+}
+
+function peerFindings({ peers, addresses, pinged, links }: NetworkSeen, link: Link): readonly PreflightFinding[] {
+  const networks = addresses.filter(({ ifindex }) => ifindex === link.ifindex).map(({ prefix }) => prefix);
+  const distant = peers.filter((peer) => !networks.some((network) => prefixContains(network, peer)));
+  const problems = distant.map((nextHop) => {
+    const peer = { nodeName: 'the peer', nextHop, subnet: { network: nextHop, length: 32 } };
+    return { reason: 'NotOnLink' as const, peer, interfaceName: link.name };
+  });
+  const found = findingsOf(problems, { links, nextHops: undefined }).map((finding) => rated('stops', finding));
+  for (const { peer, answers, longest } of pinged) {
+    const address = formatIpv4(peer);
+    if (distant.includes(peer)) continue;
+    if (!answers) {
+      const message = `${address} does not answer an echo request on ${link.name}: its routes would lead nowhere`;
+      const fix = `check that ${address} is up and on this network: ip neighbour show ${address} dev ${link.name}`;
+      found.push({ severity: 'warns', reason: 'PeerSilent', message, fix });
+    } else if (longest < link.mtu) {
+      const message =
+        `packets of ${link.mtu} bytes, the MTU of ${link.name}, do not reach ${address}; those of ${longest} do: large packets ` +
+        'between the two hosts are lost silently';
+      const fix = `give all hosts one MTU; here: ip link set ${link.name} mtu ${longest}`;
+      found.push({ severity: 'warns', reason: 'MtuDiffers', message, fix });
+    }
+  }
+  return found;
+}
+
+function filterFindings({ strict, links, mode }: NetworkSeen, link: Link | undefined): readonly PreflightFinding[] {
+  const found: PreflightFinding[] = [];
+  if (link !== undefined && strict.includes(link.name)) {
+    const message =
+      `rp_filter is strict on ${link.name} (the greater of net.ipv4.conf.all and ${link.name} counts): packets from peers are ` +
+      'dropped whenever the answer would leave by another interface';
+    const fix = `sysctl -w net/ipv4/conf/${link.name}/rp_filter=2`;
+    // With one interface, the answer leaves where the packet came in.
+    const others = [...links.values()].filter((other) => isUplink(other, link));
+    found.push({ severity: others.length > 0 ? 'warns' : 'info', reason: 'ReversePathStrict', message, fix });
+  }
+  if (mode !== 'bip' && strict.includes('docker0')) {
+    const message =
+      'rp_filter is strict on docker0: a container that is on docker0 and on a network of xnet at once is not reached from ' +
+      'other hosts';
+    const fix = 'sysctl -w net/ipv4/conf/docker0/rp_filter=2';
+    found.push({ severity: 'warns', reason: 'ReversePathStrict', message, fix });
+  }
+  return found;
+}
+
+const IFF_UP = 0x1;
+const IFF_LOOPBACK = 0x8;
+
+// Another interface that packets may come in or go out by: not a port of a bridge, nor Docker's.
+function isUplink({ name, flags, master, ifindex }: Link, link: Link): boolean {
+  if ((flags & IFF_UP) === 0 || (flags & IFF_LOOPBACK) !== 0 || ifindex === link.ifindex) return false;
+  return master === 0 && !/^(docker|br-|veth|xnet)/.test(name);
+}
+
+function ruleFindings({ rules }: NetworkSeen): readonly PreflightFinding[] {
+  if (rules === 0) return [];
+  const message =
+    `there ${rules === 1 ? 'is 1 policy rule' : `are ${rules} policy rules`} besides the kernel's own: one that applies to ` +
+    'containers or peers takes their packets past the main table, where xnet has its routes';
+  return [{ severity: 'info', reason: 'PolicyRules', message, fix: 'look at them: ip rule show' }];
+}

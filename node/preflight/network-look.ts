@@ -1,0 +1,66 @@
+// Observes the network of a host, as far as peers are concerned.
+// Invariant: nothing is changed.
+import type { Ipv4 } from '../../proto/domain/address.js';
+import type { Link } from '../kernel/route-kernel.js';
+import { isStrict } from '../path/path.js';
+import type { Underlay } from '../underlay/choose.js';
+import { readUnderlay } from '../underlay/underlay.js';
+import { documentOf, jsonSetting } from './daemon-json-findings.js';
+import type { DockerLooked } from './docker-look.js';
+import type { NetworkSeen } from './network-findings.js';
+import { type PingedPeer, pingPeers } from './ping.js';
+import type { Place } from './place.js';
+import type { PreflightRequest } from './request.js';
+
+// The kernel starts with the rules local, main and default.
+const kernelRules = 3;
+const dockerDefaultMtu = 1500;
+
+/** lookAtNetwork observes it. It sends echo requests to the peers that the request names, and to nobody else. */
+export async function lookAtNetwork(
+  place: Place,
+  { leases, mode, pools, peers, address }: PreflightRequest,
+  docker: DockerLooked | undefined,
+  signal: AbortSignal,
+): Promise<NetworkSeen> {
+  const { mirror, lookup, proc, settings } = place;
+  const choice = await readUnderlay(mirror, { settings: settings.underlay, assigned: address, pools });
+  const { underlay } = choice;
+  const link = underlay && mirror.links.get(underlay.ifindex);
+  const vrf = link === undefined || link.master === 0 || lookup.kindOf(link.master) !== 'vrf' ? undefined : link.master;
+  const names = ['docker0', ...(link === undefined ? [] : [link.name])];
+  const strict: string[] = [];
+  for (const each of names) if (await isStrict(proc, each)) strict.push(each);
+  const pinged =
+    underlay === undefined || link === undefined ? [] : await ping(place, { peers, underlay, link }, signal);
+  const mtu = Number(
+    docker?.flags.get('mtu') ?? (docker && jsonSetting(documentOf(docker), 'mtu')) ?? dockerDefaultMtu,
+  );
+  return {
+    underlay: choice,
+    links: mirror.links,
+    addresses: mirror.addresses,
+    enslaved: vrf === undefined ? [] : [{ name: link?.name ?? '', vrf: mirror.links.get(vrf)?.name ?? `${vrf}` }],
+    rules: Math.max(0, (await lookup.ruleCount()) - kernelRules),
+    strict: strict.filter((each) => [...mirror.links.values()].some(({ name }) => name === each)),
+    dockerMtu: mtu > 0 ? mtu : dockerDefaultMtu,
+    path: docker?.path ?? '/etc/docker/daemon.json',
+    mode: leases[0]?.mode ?? mode,
+    peers,
+    pinged,
+  };
+}
+
+async function ping(
+  { openIcmp }: Place,
+  { peers, underlay, link }: { readonly peers: readonly Ipv4[]; readonly underlay: Underlay; readonly link: Link },
+  signal: AbortSignal,
+): Promise<readonly PingedPeer[]> {
+  if (peers.length === 0) return [];
+  const icmp = openIcmp(underlay.address);
+  try {
+    return await pingPeers(icmp, peers, link.mtu, signal);
+  } finally {
+    icmp.close();
+  }
+}

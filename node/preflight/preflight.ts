@@ -1,0 +1,92 @@
+// Looks at a host for everything that would go wrong with xnet on it, and reports all of it at once.
+// Invariant: nothing is changed. A part that can't be looked at is a finding and keeps no other part from being looked at.
+import { messageOf } from '../../proto/errors.js';
+import { makeLog } from '../../proto/process/log.js';
+import { NeighbourTable } from '../host/neighbour-table.js';
+import { kernelVersion } from '../kernel/release.js';
+import { type AddressesSeen, addressFindings } from './address-findings.js';
+import { documentOf, jsonSetting } from './daemon-json-findings.js';
+import { dockerFindings } from './docker-findings.js';
+import { type DockerLooked, lookAtDocker } from './docker-look.js';
+import { inOrder, type PreflightFinding, rated } from './finding.js';
+import { firewallAfter, firewallFindings, programFindings } from './firewall-findings.js';
+import { networkFindings } from './network-findings.js';
+import { lookAtNetwork } from './network-look.js';
+import type { Place } from './place.js';
+import type { PreflightRequest } from './request.js';
+import { readServices } from './services.js';
+import { servicesFindings } from './services-findings.js';
+import { systemFindings } from './system-findings.js';
+import { lookAtControllers, lookAtState } from './system-look.js';
+
+/**
+ * preflight looks at everything.
+ * @param onPart is told the part that is looked at next: "Docker"
+ */
+export async function preflight(
+  place: Place,
+  request: PreflightRequest,
+  onPart: (part: string) => void,
+  signal: AbortSignal,
+): Promise<readonly PreflightFinding[]> {
+  const found: PreflightFinding[] = [];
+  const part = async <T>(name: string, look: () => Promise<T>): Promise<T | undefined> => {
+    onPart(name);
+    try {
+      return await look();
+    } catch (error) {
+      signal.throwIfAborted();
+      const message = `${name} could not be looked at: ${messageOf(error)}`;
+      found.push({ severity: 'warns', reason: 'NotLookedAt', message, fix: 'run xnetd preflight as root' });
+      return undefined;
+    }
+  };
+  const ranges = [...request.pools, ...request.leases.map(({ subnet }) => subnet)];
+  place.mirror.setRanges(ranges);
+  const docker = await part('Docker', () => lookAtDocker(place.docker, signal));
+  if (docker !== undefined) found.push(...(await dockerFindings(docker, request)));
+  const network = await part('the network', () => lookAtNetwork(place, request, docker, signal));
+  if (network !== undefined) found.push(...networkFindings(network));
+  await part('the addresses', async () => {
+    found.push(...addressFindings(addressesSeen(place, docker), request));
+    found.push(...(await neighbourFindings(place, request)));
+  });
+  await part('the firewall', async () => {
+    found.push(...(await programFindings(place)));
+    if (request.quick) return;
+    const underlay = network?.underlay.underlay?.ifname;
+    if (underlay === undefined) return;
+    const desired = firewallAfter(request, { underlay, mark: place.settings.mark });
+    found.push(...(await firewallFindings(place, desired, signal)));
+  });
+  await part('other programs', async () => {
+    found.push(...servicesFindings(await readServices(place.root, place.exec, signal), request));
+  });
+  const name = request.controllers.length === 0 ? 'the machine' : 'the machine and the controllers';
+  await part(name, async () => {
+    const state = await lookAtState(place.settings.stateDir);
+    const controllers = await lookAtControllers(request.controllers, signal);
+    const hasNextHops = place.mirror.nextHops !== undefined;
+    found.push(...systemFindings({ state, kernel: kernelVersion(), hasNextHops, controllers, nowMs: Date.now() }));
+  });
+  return inOrder(found);
+}
+
+function addressesSeen({ mirror, settings }: Place, docker: DockerLooked | undefined): AddressesSeen {
+  const { engine } = docker ?? {};
+  return {
+    networks: engine === undefined || 'reason' in engine ? [] : engine.networks,
+    interfaces: docker?.interfaces ?? [],
+    routes: [...mirror.routes.all()],
+    names: mirror,
+    protocol: settings.routeProtocol,
+    defaultPools: docker && jsonSetting(documentOf(docker), 'default-address-pools'),
+    path: docker?.path ?? '/etc/docker/daemon.json',
+  };
+}
+
+async function neighbourFindings({ proc }: Place, { fleet }: PreflightRequest): Promise<readonly PreflightFinding[]> {
+  const table = new NeighbourTable({ tune: false, log: makeLog('xnetd', 'error'), proc });
+  const { findings } = await table.converge(fleet);
+  return findings.map((finding) => rated('warns', finding));
+}

@@ -1,0 +1,72 @@
+// What preflight is asked about: the leases and pools, as far as they are known, and who else is in the fleet. Pure.
+import { gatewayOf, type Ipv4, type Prefix, prefixKey } from '../../proto/domain/address.js';
+import type { Mode } from '../../proto/domain/network.js';
+import type { Bip } from '../docker/engine/bip-value.js';
+import type { TcpEndpoint } from '../join/call.js';
+import type { Cached } from '../table/cache.js';
+import { bridgeNameOf } from '../table/own-subnets.js';
+
+/** KnownLease is a lease that the host has or is to get. */
+export type KnownLease = { readonly subnet: Prefix; readonly mode: Mode; readonly bridge: string };
+
+/** PreflightRequest is what to look at besides the host itself. */
+export type PreflightRequest = {
+  /** Empty: no lease is known yet. */
+  readonly leases: readonly KnownLease[];
+  /** Mode of a lease to come. */
+  readonly mode: Mode;
+  readonly pools: readonly Prefix[];
+  /** This host's node address; undefined: not known. */
+  readonly address: Ipv4 | undefined;
+  /** Addresses of other hosts. */
+  readonly peers: readonly Ipv4[];
+  /** Number of other hosts; 0: not known. */
+  readonly fleet: number;
+  readonly controllers: readonly TcpEndpoint[];
+  /** Leaves out the rules of the firewall, which takes most of the time to list. */
+  readonly quick: boolean;
+};
+
+/** PreflightGiven is what the command line says. */
+export type PreflightGiven = {
+  readonly subnet?: Prefix | undefined;
+  readonly pool?: readonly Prefix[] | undefined;
+  readonly mode: Mode;
+  readonly peer?: readonly Ipv4[] | undefined;
+  readonly nodes?: number | undefined;
+  readonly controllers: readonly TcpEndpoint[];
+  readonly quick?: boolean;
+};
+
+/** requestFrom puts together what the command line says and, where it says nothing, what the host's cache has. */
+export function requestFrom(given: PreflightGiven, cached: Cached | undefined): PreflightRequest {
+  const { subnet, pool, mode, peer, nodes, controllers, quick = false } = given;
+  const { assignment, table } = cached ?? {};
+  const bridge = bridgeNameOf({ mode, bridgeName: 'xnet0' });
+  const held = (assignment?.leases ?? [])
+    .filter(({ state }) => state !== 'ending')
+    .map((lease) => ({ subnet: lease.subnet, mode: lease.mode, bridge: bridgeNameOf(lease) }));
+  const own = new Set((assignment?.leases ?? []).map((lease) => prefixKey(lease.subnet)));
+  const routed = [...(table?.routes.values() ?? [])].filter((route) => !own.has(prefixKey(route.subnet)));
+  return {
+    leases: subnet === undefined ? held : [{ subnet, mode, bridge }],
+    mode: held[0]?.mode ?? mode,
+    pools: pool ?? table?.pools ?? [],
+    address: assignment?.address,
+    peers: peer ?? [],
+    fleet: nodes === undefined ? new Set(routed.map(({ nextHop }) => nextHop)).size : Math.max(0, nodes - 1),
+    controllers,
+    quick,
+  };
+}
+
+/** bipWanted returns the address that docker0 is to have; undefined if no lease of mode bip is known. */
+export function bipWanted({ leases }: Pick<PreflightRequest, 'leases'>): Bip | undefined {
+  const lease = leases.find(({ mode }) => mode === 'bip');
+  return lease && { address: gatewayOf(lease.subnet), length: lease.subnet.length };
+}
+
+/** mayGetBip reports whether docker0 has or may get a lease: one of mode bip, or one that is not known yet. */
+export function mayGetBip({ leases, mode }: Pick<PreflightRequest, 'leases' | 'mode'>): boolean {
+  return leases.length === 0 ? mode === 'bip' : leases.some((lease) => lease.mode === 'bip');
+}

@@ -1,0 +1,106 @@
+// Reads which other programs of the host manage its network or its packets: systemd-networkd, NetworkManager, firewalld,
+// ufw, SELinux.
+// Invariant: read-only, and only files and `systemctl is-active`: none of these programs has to be installed.
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Exec } from '../../proto/process/exec.js';
+
+/** ServicesSeen is what they are set to. */
+export type ServicesSeen = {
+  /** Names of units that run: "systemd-networkd". */
+  readonly active: ReadonlySet<string>;
+  /** The settings of [Network] in networkd.conf and its drop-ins, as written: "ManageForeignRoutes" to "no". */
+  readonly networkd: ReadonlyMap<string, string>;
+  /** Texts of NetworkManager's configuration files. */
+  readonly networkManager: readonly string[];
+  /** Text of firewalld's zone "trusted"; empty if it is as shipped. */
+  readonly trustedZone: string;
+  readonly ufw: {
+    readonly enabled: boolean;
+    /** Text of user.rules. */
+    readonly rules: string;
+    /** Whether after.rules puts ufw's rules for routed packets into DOCKER-USER, as ufw-docker does. */
+    readonly inDockerUser: boolean;
+  };
+  readonly selinuxEnforces: boolean;
+};
+
+const units = ['systemd-networkd', 'NetworkManager', 'firewalld'] as const;
+// networkd.conf(5): the first wins, for the main file and for drop-ins of one name.
+const systemdFolders = ['etc/systemd', 'run/systemd', 'usr/local/lib/systemd', 'usr/lib/systemd', 'lib/systemd'];
+
+/**
+ * readServices reads them.
+ * @param root prefix of all paths: "/" on a host
+ */
+export async function readServices(root: string, exec: Exec, signal: AbortSignal): Promise<ServicesSeen> {
+  const read = (path: string) => readFile(join(root, path), 'utf8').catch(() => '');
+  const [ufwConf, afterRules, userRules] = await Promise.all(
+    ['etc/ufw/ufw.conf', 'etc/ufw/after.rules', 'etc/ufw/user.rules'].map(read),
+  );
+  return {
+    active: await activeUnits(exec, signal),
+    networkd: await networkdSettings(root),
+    networkManager: await readNmConf(root),
+    trustedZone: await read('etc/firewalld/zones/trusted.xml'),
+    ufw: {
+      enabled: /^\s*ENABLED=["']?yes/im.test(ufwConf ?? ''),
+      rules: userRules ?? '',
+      inDockerUser: /^\s*-A DOCKER-USER\b.*-j ufw-user-forward/m.test(afterRules ?? ''),
+    },
+    selinuxEnforces: (await read('sys/fs/selinux/enforce')).trim() === '1',
+  };
+}
+
+async function activeUnits(exec: Exec, signal: AbortSignal): Promise<ReadonlySet<string>> {
+  try {
+    // Exit code 3 if one of them does not run.
+    const { stdout } = await exec(['systemctl', 'is-active', ...units.map((unit) => `${unit}.service`)], { signal });
+    const states = stdout.split('\n');
+    return new Set(units.filter((_, index) => states[index]?.trim() === 'active'));
+  } catch (error) {
+    if (signal.aborted) throw error;
+    // There is no systemctl.
+    return new Set();
+  }
+}
+
+async function listed(folder: string): Promise<readonly string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names.filter((name) => name.endsWith('.conf')).map((name) => join(folder, name));
+}
+
+async function networkdSettings(root: string): Promise<ReadonlyMap<string, string>> {
+  const folders = systemdFolders.map((folder) => join(root, folder));
+  let main = '';
+  for (const folder of folders) main ||= await readFile(join(folder, 'networkd.conf'), 'utf8').catch(() => '');
+  const byName = new Map<string, string>();
+  for (const folder of folders) {
+    for (const path of await listed(join(folder, 'networkd.conf.d'))) {
+      const name = path.slice(path.lastIndexOf('/') + 1);
+      if (!byName.has(name)) byName.set(name, path);
+    }
+  }
+  const settings = new Map<string, string>();
+  const dropIns = [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path);
+  const texts = await Promise.all(dropIns.map((path) => readFile(path, 'utf8').catch(() => '')));
+  for (const text of [main, ...texts]) readSection(text, 'Network', settings);
+  return settings;
+}
+
+function readSection(text: string, wanted: string, settings: Map<string, string>): void {
+  let section = '';
+  for (const line of text.split('\n')) {
+    const [, name] = /^\s*\[(.+)\]\s*$/.exec(line) ?? [];
+    if (name !== undefined) section = name;
+    const [, key, value] = /^\s*([A-Za-z][\w-]*)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
+    if (section === wanted && key !== undefined) settings.set(key, value ?? '');
+  }
+}
+
+async function readNmConf(root: string): Promise<readonly string[]> {
+  const folders = ['etc/NetworkManager/conf.d', 'run/NetworkManager/conf.d', 'usr/lib/NetworkManager/conf.d'];
+  const dropIns = await Promise.all(folders.map((folder) => listed(join(root, folder))));
+  const paths = [join(root, 'etc/NetworkManager/NetworkManager.conf'), ...dropIns.flat()];
+  return Promise.all(paths.map((path) => readFile(path, 'utf8').catch(() => '')));
+}

@@ -1,0 +1,283 @@
+// Each finding of preflight about a host's kernel and files: what triggers it, and that its fix clears it.
+import test, { type ExecutionContext } from 'ava';
+import type { PreflightFinding, Severity } from '../../node/preflight/finding.js';
+import { ipv4FromNumber, parseIpv4 } from '../../proto/domain/address.js';
+import { isRoot } from '../support/linux-route-host.js';
+import { PreflightHost, type PreflightLook } from '../support/preflight-host.js';
+import { prefix } from '../support/route-fixtures.js';
+
+const address = (text: string) => parseIpv4(text) ?? ipv4FromNumber(0);
+const lease: PreflightLook = { subnet: prefix('10.76.3.0/24'), pool: [prefix('10.76.0.0/16')] };
+
+type Fixture = {
+  readonly reason: string;
+  readonly severity: Severity;
+  readonly look?: PreflightLook;
+  /** Makes the host such that there is the finding. */
+  readonly trigger: (host: PreflightHost) => unknown;
+  /** Does what the fix says. */
+  readonly clear: (host: PreflightHost, fix: string) => unknown;
+  /** How to look afterwards, if the fix is another setting. */
+  readonly afterwards?: PreflightLook;
+};
+
+const run = (host: PreflightHost, fix: string) => host.sh(fix);
+// The part of a fix that is a command: "give all hosts one MTU; here: ip link …", "nft insert …, and the same in …".
+const commandIn = (fix: string) => fix.replace(/^.*here: /, '').replace(/, and .*$/, '');
+// What a fix says to put into daemon.json: 'in /etc/docker/daemon.json: "mtu": 1400, and restart Docker'.
+const intoDaemonJson = (host: PreflightHost, fix: string) => {
+  const [, setting = ''] = /: (".*), and restart Docker$/.exec(fix) ?? [];
+  host.write('etc/docker/daemon.json', `{${setting}}`);
+};
+// A fix that ends with a reload of a program that does not run here.
+const upToSystemctl = (host: PreflightHost, fix: string) => host.sh(fix.replace(/ && systemctl .*$/, ''));
+
+const ofNetwork: readonly Fixture[] = [
+  {
+    reason: 'ReversePathStrict',
+    severity: 'warns',
+    trigger: (host) => {
+      host.host.addLink('eth1');
+      host.host.addAddress('eth1', '192.168.90.1/24');
+      host.sh('sysctl -qw net/ipv4/conf/all/rp_filter=1');
+    },
+    look: { underlay: { interfaceName: 'eth0' } },
+    clear: run,
+  },
+  {
+    reason: 'NotOnLink',
+    severity: 'stops',
+    look: { peer: [address('192.168.90.7')], underlay: { interfaceName: 'eth0' } },
+    trigger: () => undefined,
+    clear: () => undefined,
+    afterwards: { peer: [address('192.168.90.7')], underlay: { interfaceName: 'eth1' } },
+  },
+  {
+    reason: 'PeerSilent',
+    severity: 'warns',
+    look: { peer: [address('192.168.83.12'), address('192.168.83.13')], underlay: { interfaceName: 'eth0' } },
+    trigger: () => undefined,
+    clear: (host) => host.peer.runSync(['ip', 'address', 'add', '192.168.83.13/24', 'dev', 'lan']),
+  },
+  {
+    reason: 'MtuDiffers',
+    severity: 'warns',
+    look: { peer: [address('192.168.83.12')], underlay: { interfaceName: 'eth0' } },
+    trigger: (host) => host.peer.runSync(['ip', 'link', 'set', 'lan', 'mtu', '1400']),
+    clear: (host, fix) => host.sh(commandIn(fix)),
+  },
+  {
+    reason: 'MtuBelowDocker',
+    severity: 'warns',
+    look: { underlay: { interfaceName: 'eth0' } },
+    trigger: (host) => host.sh('ip link set eth0 mtu 1400'),
+    clear: intoDaemonJson,
+  },
+  {
+    reason: 'AddressMissing',
+    severity: 'warns',
+    look: { underlay: { address: address('192.168.83.99') } },
+    trigger: () => undefined,
+    clear: () => undefined,
+    afterwards: { underlay: { address: address('192.168.83.11') } },
+  },
+  {
+    reason: 'PolicyRules',
+    severity: 'info',
+    trigger: (host) => host.sh('ip rule add pref 50 from 10.99.0.0/16 lookup 7'),
+    clear: (host) => host.sh('ip rule del pref 50'),
+  },
+  {
+    reason: 'ForwardingOff',
+    severity: 'warns',
+    look: { ...lease, quick: false, underlay: { interfaceName: 'eth0' } },
+    trigger: (host) => host.sh('sysctl -qw net.ipv4.ip_forward=0'),
+    clear: (host) => host.sh('sysctl -qw net.ipv4.ip_forward=1'),
+  },
+  {
+    reason: 'InterfaceForwardingOff',
+    severity: 'stops',
+    look: { ...lease, quick: false, underlay: { interfaceName: 'eth0' } },
+    trigger: (host) => host.sh('sysctl -qw net/ipv4/conf/eth0/forwarding=0'),
+    clear: run,
+  },
+  {
+    reason: 'PacketsDropped',
+    severity: 'stops',
+    look: { ...lease, quick: false, underlay: { interfaceName: 'eth0' } },
+    trigger: (host) =>
+      host.sh("nft 'table inet guard { chain forward { type filter hook forward priority 0; policy drop; }; }'"),
+    clear: (host, fix) => host.sh(commandIn(fix)),
+  },
+  {
+    reason: 'NeighbourTableSmall',
+    severity: 'warns',
+    look: { nodes: 3_000, proc: limits(512, 1024) },
+    trigger: () => undefined,
+    clear: () => undefined,
+    afterwards: { nodes: 3_000, proc: limits(4096, 8192) },
+  },
+];
+
+function limits(soft: number, hard: number): ReadonlyMap<string, string> {
+  const folder = 'sys/net/ipv4/neigh/default';
+  return new Map([
+    [`${folder}/gc_thresh2`, `${soft}`],
+    [`${folder}/gc_thresh3`, `${hard}`],
+  ]);
+}
+
+const ofAddresses: readonly Fixture[] = [
+  {
+    reason: 'LeaseUnknown',
+    severity: 'info',
+    trigger: () => undefined,
+    clear: () => undefined,
+    afterwards: lease,
+  },
+  {
+    reason: 'SubnetTaken',
+    severity: 'stops',
+    look: lease,
+    trigger: (host) => host.sh('ip address add 10.76.3.200/28 dev lo'),
+    clear: (host) => host.sh('ip address del 10.76.3.200/28 dev lo'),
+  },
+  {
+    reason: 'PoolOverlapsHost',
+    severity: 'warns',
+    look: lease,
+    trigger: (host) => host.sh('ip address add 10.76.8.1/22 dev lo'),
+    clear: (host) => host.sh('ip address del 10.76.8.1/22 dev lo'),
+  },
+  {
+    reason: 'OwnSubnetRouted',
+    severity: 'stops',
+    look: lease,
+    trigger: (host) => host.sh('ip route add 10.76.3.128/25 via 192.168.83.12'),
+    clear: run,
+  },
+  {
+    reason: 'ForeignRoute',
+    severity: 'warns',
+    look: lease,
+    trigger: (host) => host.sh('ip route add 10.76.9.0/24 via 192.168.83.12 proto static metric 5'),
+    clear: run,
+  },
+  {
+    reason: 'PoolOverlapsDocker0',
+    severity: 'warns',
+    look: { subnet: prefix('172.17.3.0/24'), pool: [prefix('172.17.0.0/16')] },
+    trigger: (host) => host.sh('ip link add docker0 type bridge && ip address add 172.17.0.1/16 dev docker0'),
+    clear: () => undefined,
+    afterwards: lease,
+  },
+  {
+    reason: 'DefaultPoolsOverlap',
+    severity: 'warns',
+    look: { subnet: prefix('172.17.3.0/24'), pool: [prefix('172.17.0.0/16')] },
+    trigger: (host) => host.remove('etc/docker/daemon.json'),
+    clear: intoDaemonJson,
+  },
+];
+
+const zone = (range: string) => `<zone><source address="${range}"/></zone>`;
+const ufwDocker = '*filter\n-A DOCKER-USER -j ufw-user-forward\nCOMMIT\n';
+
+const ofPrograms: readonly Fixture[] = [
+  ...['Nft', 'Iptables', 'Conntrack'].map((area): Fixture => {
+    const program = area.toLowerCase();
+    return {
+      reason: `${area}Missing`,
+      severity: area === 'Conntrack' ? 'warns' : 'stops',
+      trigger: (host) => host.remove(`usr/sbin/${program}`),
+      clear: (host) => host.write(`usr/sbin/${program}`, '', 0o755),
+    };
+  }),
+  {
+    reason: 'NetworkdRemovesRoutes',
+    severity: 'warns',
+    trigger: (host) => {
+      host.active.add('systemd-networkd');
+      // An operator's drop-in that has two of three, one of them undone by another.
+      host.write('usr/lib/systemd/networkd.conf.d/10-a.conf', '[Network]\nManageForeignRoutes=no\n');
+      host.write(
+        'etc/systemd/networkd.conf.d/20-b.conf',
+        '[Network]\nManageForeignRoutes=yes\n# ManageForeignNextHops=no\n',
+      );
+    },
+    clear: upToSystemctl,
+  },
+  {
+    reason: 'NetworkManagerTakesBridges',
+    severity: 'warns',
+    trigger: (host) => {
+      host.active.add('NetworkManager');
+      host.write('etc/NetworkManager/NetworkManager.conf', '[keyfile]\nunmanaged-devices=interface-name:wlan0\n');
+    },
+    clear: upToSystemctl,
+  },
+  {
+    reason: 'FirewalldDrops',
+    severity: 'warns',
+    look: lease,
+    trigger: (host) => host.active.add('firewalld'),
+    // firewall-cmd writes the zone.
+    clear: (host, fix) =>
+      host.write('etc/firewalld/zones/trusted.xml', zone(/--add-source=(\S+?),/.exec(fix)?.[1] ?? '')),
+  },
+  {
+    reason: 'UfwActive',
+    severity: 'info',
+    trigger: (host) => host.write('etc/ufw/ufw.conf', 'ENABLED=yes\n'),
+    clear: (host) => host.write('etc/ufw/ufw.conf', 'ENABLED=no\n'),
+  },
+  {
+    reason: 'UfwDrops',
+    severity: 'warns',
+    look: lease,
+    trigger: (host) => {
+      host.write('etc/ufw/ufw.conf', 'ENABLED=yes\n');
+      host.write('etc/ufw/after.rules', ufwDocker);
+    },
+    // ufw writes the rule.
+    clear: (host, fix) => {
+      const [, from, to] = /^ufw route allow from (\S+) to (\S+)$/.exec(fix) ?? [];
+      host.write('etc/ufw/user.rules', `-A ufw-user-forward -s ${from} -d ${to} -j ACCEPT\n`);
+    },
+  },
+  {
+    reason: 'SelinuxEnforces',
+    severity: 'info',
+    trigger: (host) => host.write('sys/fs/selinux/enforce', '1'),
+    clear: (host) => host.write('sys/fs/selinux/enforce', '0'),
+  },
+];
+
+function reasonsIn(findings: readonly PreflightFinding[]): readonly string[] {
+  return findings.map(({ reason }) => reason);
+}
+
+async function clears(t: ExecutionContext, host: PreflightHost, fixture: Fixture): Promise<void> {
+  const { reason, severity, look = {}, trigger, clear, afterwards = look } = fixture;
+  await trigger(host);
+  const found = (await host.look(look)).filter((finding) => finding.reason === reason);
+  t.is(found[0]?.severity, severity, reason);
+  for (const { fix = '' } of found) await clear(host, fix);
+  t.false(reasonsIn(await host.look(afterwards)).includes(reason), `${reason}: ${found[0]?.fix}`);
+}
+
+function each(title: string, fixtures: readonly Fixture[], prepare: (host: PreflightHost) => void = () => undefined) {
+  (isRoot(title) ? test.serial : test.serial.skip)(title, async (t) => {
+    const host = new PreflightHost();
+    try {
+      prepare(host);
+      for (const fixture of fixtures) await clears(t, host, fixture);
+    } finally {
+      await host.close();
+    }
+  });
+}
+
+each('the network of a host: each finding is triggered, and its fix clears it', ofNetwork);
+each('the addresses of a host: each finding is triggered, and its fix clears it', ofAddresses);
+each('the programs of a host: each finding is triggered, and its fix clears it', ofPrograms);
