@@ -10,6 +10,7 @@ import { Listeners } from './listeners.js';
 import { type ClusterState, liveOf, type Ports, type Registries, type ThisController } from './service/admin-deps.js';
 import { adminService } from './service/admin-service.js';
 import { type BackupServiceDeps, backupService } from './service/backup-service.js';
+import { heldRouteService } from './service/held-route-service.js';
 import { ipamService } from './service/ipam-service.js';
 import { joinService } from './service/join-service.js';
 import { leaseService } from './service/lease-service.js';
@@ -60,6 +61,7 @@ export class Api {
       lifecycleService({ state, registries }),
       rolloutService({ feed, rollouts: registries.rollouts, facts: rolloutFacts(feed, sessions) }),
       leaseService({ feed, nodes, leases, live: () => liveOf(sessions) }),
+      heldRouteService({ feed, context: deps.backup.context, live: liveOf(sessions) }),
       staticRouteService({ feed, staticRoutes: registries.staticRoutes }),
       backupService({
         ...deps.backup,

@@ -52,16 +52,14 @@ export function countOption(text: string): number {
 }
 
 /** revision returns the option of changes that are based on what an operator saw. */
-export function revision(): Option {
-  return new Option('--revision <number>', 'only if the node is still at this revision (nodes show)').argParser(
-    (text) => {
-      const number = Number(text);
-      if (!/^\d{1,16}$/.test(text) || number < 1 || !Number.isSafeInteger(number)) {
-        throw new InvalidArgumentError('Give the revision of a node, such as 1041.');
-      }
-      return number;
-    },
-  );
+export function revision(description: string): Option {
+  return new Option('--revision <number>', description).argParser((text) => {
+    const number = Number(text);
+    if (!/^\d{1,16}$/.test(text) || number < 1 || !Number.isSafeInteger(number)) {
+      throw new InvalidArgumentError('Give a revision, such as 1041.');
+    }
+    return number;
+  });
 }
 
 /** tokenOut returns the option of commands that create a join token. */

@@ -1,7 +1,7 @@
 // The command lines of `xctl leases`, `routes`, `events` and `status`.
 import { Argument, type Command, Option } from 'commander';
 import { durationOption } from '../client/settings.js';
-import { action, addListOptions, confirm, countOption, dryRun, several, watch } from './action.js';
+import { action, addListOptions, confirm, countOption, dryRun, revision, several, watch } from './action.js';
 
 /** addLeases adds `xctl leases`. */
 export function addLeases(program: Command): void {
@@ -95,7 +95,41 @@ export function addRoutes(program: Command): void {
     .description('list nodes with missing routes; exit code 8 if there are any')
     .addHelpText('after', '\nExamples:\n  xctl routes check && echo complete')
     .action(action(async () => (await import('../commands/routes.js')).checkRoutes));
+  addHeldRoutes(routes);
   addStaticRoutes(routes);
+}
+
+function addHeldRoutes(routes: Command): void {
+  addListOptions(routes.command('held'))
+    .description('list the nodes that keep routes although many were withdrawn at once')
+    .addOption(watch())
+    .addHelpText(
+      'after',
+      `
+A node that is to withdraw more than 20 % of its routes (at least 4) at once keeps them. Those whose lease ended according
+to the store go within seconds. The others wait for an operator: xctl routes approve.
+
+Examples:
+  xctl routes held
+  xctl routes held -o json`,
+    )
+    .action(action(async () => (await import('../commands/held-routes.js')).listHeldRoutes));
+  routes
+    .command('approve')
+    .description('have nodes withdraw the routes that they hold')
+    .addOption(revision('only what was withdrawn up to this revision (default: what is listed now)'))
+    .addOption(dryRun())
+    .addHelpText(
+      'after',
+      `
+It shows what it would withdraw, and asks (--yes: goes on). Containers no longer reach those subnets then. What is
+withdrawn later is held again.
+
+Examples:
+  xctl routes approve --dry-run
+  xctl routes approve --revision 8412 --yes`,
+    )
+    .action(action(async () => (await import('../commands/held-routes.js')).approveWithdrawals));
 }
 
 function addStaticRoutes(routes: Command): void {

@@ -135,7 +135,7 @@ function addChanging(nodes: Command): void {
     .addOption(mode())
     .addOption(new Option('--label <key=value>', 'set a label').argParser(collect).default([]))
     .addOption(new Option('--remove-label <key>', 'remove a label').argParser(collect).default([]))
-    .addOption(revision())
+    .addOption(revision('only if the node is still at this revision (nodes show)'))
     .addOption(wait())
     .addOption(dryRun())
     .addHelpText(
@@ -153,7 +153,7 @@ Examples:
     .description('give a node another name; its host goes on by itself')
     .argument('<node>', which)
     .argument('<name>', 'the new name: web-2')
-    .addOption(revision())
+    .addOption(revision('only if the node is still at this revision (nodes show)'))
     .addOption(dryRun())
     .addHelpText(
       'after',

@@ -73,6 +73,7 @@ const operatorServices = {
   lease: 'LeaseService',
   lifecycle: 'LifecycleService',
   rollout: 'RolloutService',
+  held_route: 'HeldRouteService',
   static_route: 'StaticRouteService',
 };
 

@@ -13,7 +13,7 @@ import type { ReportRequest__Output } from '../../proto/gen/xnet/v1/ReportReques
 import type { ReportResponse } from '../../proto/gen/xnet/v1/ReportResponse.js';
 import type { WatchRequest__Output } from '../../proto/gen/xnet/v1/WatchRequest.js';
 import { Allowances } from '../../proto/rpc/allowance.js';
-import { statusFromReport, versionFromWire } from '../../proto/rpc/convert.js';
+import { prefixFromWire, statusFromReport, versionFromWire } from '../../proto/rpc/convert.js';
 import { assignmentFromWire } from '../../proto/rpc/convert-assignment.js';
 import { services } from '../../proto/rpc/definitions.js';
 import { nodeIdOf, peerOf } from '../../proto/rpc/peer.js';
@@ -159,7 +159,7 @@ class DaemonCalls {
   // Where the stream begins. A node must never get an older table than it has.
   async #startOf(request: WatchRequest__Output): Promise<Start> {
     const { feed, store } = this.#deps;
-    if (request.fresh) return { kind: 'fresh' };
+    if (request.fresh) return { kind: 'fresh', held: request.heldRoutes.map(prefixFromWire) };
     const has = versionFromWire(request.version);
     if (has === undefined) return { kind: 'nothing' };
     const { clusterId, epoch } = feed.version;

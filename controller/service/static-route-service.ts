@@ -13,7 +13,7 @@ import { services } from '../../proto/rpc/definitions.js';
 import { type ServiceBinding, unary } from '../../proto/rpc/server.js';
 import { overlapWarnings } from '../registry/node-networks.js';
 import type { NewStaticRoute } from '../registry/static-routes.js';
-import { poolOf } from '../view/view.js';
+import { poolOf } from '../view/pool-of.js';
 import { type ClusterState, mutationId, type Registries } from './admin-deps.js';
 
 /** StaticRouteServiceDeps are the dependencies of staticRouteService. */

@@ -11,6 +11,7 @@ import type { RemoveControllerRequest__Output } from '../../proto/gen/xnet/v1/Re
 import type { RemoveControllerResponse } from '../../proto/gen/xnet/v1/RemoveControllerResponse.js';
 import type { WatchConvergenceRequest__Output } from '../../proto/gen/xnet/v1/WatchConvergenceRequest.js';
 import { pause } from '../../proto/process/backoff.js';
+import { holdersOf, holdingProblems } from '../registry/approval.js';
 import { keys } from '../store/keys.js';
 import { leasesOf } from '../view/leases.js';
 import type { ReadonlyView } from '../view/view.js';
@@ -100,6 +101,7 @@ export class StatusCalls {
         ...adoptionProblems(view),
         ...awaitedProblems(view),
         ...leaseProblems(view, liveOf(this.#deps.sessions).statusOf),
+        ...holdingProblems(holdersOf(view, liveOf(this.#deps.sessions).statusOf)),
       ],
       undecodable: [...view.undecodable].map(([key, problem]) => ({ key, problem })),
     };

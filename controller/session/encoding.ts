@@ -1,7 +1,7 @@
 // Encodes messages to nodes once, and shares them between all streams that get them.
 // Invariant: a buffer is cached only while the table that it was made from is the newest one.
 
-import { prefixFromKey } from '../../proto/domain/address.js';
+import { type Prefix, prefixFromKey } from '../../proto/domain/address.js';
 import type { Assignment, Version } from '../../proto/domain/network.js';
 import type { WatchResponse } from '../../proto/gen/xnet/v1/WatchResponse.js';
 import { wireFromDelta, wireFromPoolRange, wireFromPrefix, wireFromRoute } from '../../proto/rpc/convert.js';
@@ -22,8 +22,11 @@ export type Snapshot = { readonly revision: number; readonly chunks: readonly Bu
 /** Delta is the change up to a revision, as a message. */
 export type Delta = { readonly revision: number; readonly buffer: Buffer };
 
-/** encodeSnapshot encodes the messages of a whole table. */
-export function encodeSnapshot(table: FleetTable, version: Version, fresh: boolean): Snapshot {
+/**
+ * encodeSnapshot encodes the messages of a whole table.
+ * @param fresh of a table that was read from the store: the node's held routes that the store does not explain
+ */
+export function encodeSnapshot(table: FleetTable, version: Version, fresh?: readonly Prefix[]): Snapshot {
   const routes: ReturnType<typeof wireFromRoute>[] = [];
   const unresolved: ReturnType<typeof wireFromPrefix>[] = [];
   for (const [id, entry] of table.entries) {
@@ -40,7 +43,8 @@ export function encodeSnapshot(table: FleetTable, version: Version, fresh: boole
           version,
           first,
           last: index === count - 1,
-          fresh,
+          fresh: fresh !== undefined,
+          unexplained: first ? (fresh ?? []).map(wireFromPrefix) : [],
           routes: routes.slice(index * routesPerChunk, (index + 1) * routesPerChunk),
           unresolved: first ? unresolved : [],
           pools: first ? table.pools.map(wireFromPoolRange) : [],
@@ -101,7 +105,7 @@ export class Encoder {
     if (held !== undefined && this.#table.hasSince(held.revision)) {
       if (this.#table.changesSince(held.revision) <= enough) return held;
     }
-    this.#snapshot = encodeSnapshot(this.#table, this.#version(), false);
+    this.#snapshot = encodeSnapshot(this.#table, this.#version());
     return this.#snapshot;
   }
 

@@ -1,9 +1,11 @@
 // Sends every change to every connected node, as it commits.
 // Invariant: a stream's cursor never runs ahead of what was written to it, so the next write contains everything since
 // the last one.
+import type { Prefix } from '../../proto/domain/address.js';
 import { XnetError } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
 import { statusFromError } from '../../proto/rpc/status.js';
+import { unexplained } from '../table/ended-leases.js';
 import { FleetTable } from '../table/fleet-table.js';
 import { apiAddresses, isLoopback } from '../view/api-addresses.js';
 import { type AssignmentSources, assignmentOf } from '../view/assignment.js';
@@ -17,7 +19,8 @@ import type { NodeStream } from './node-stream.js';
 export type Start =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'revision'; readonly revision: number }
-  | { readonly kind: 'fresh' };
+  /** `held` are the withdrawn routes that the node keeps. */
+  | { readonly kind: 'fresh'; readonly held: readonly Prefix[] };
 
 // Streams per slice of a broadcast; other calls run between two slices.
 const sliceSize = 256;
@@ -74,7 +77,8 @@ export class Fanout {
     if (touched.controllers) this.#encodeTrust();
     const changed = this.table.update(view, touched);
     for (const id of touched.nodes) this.#noteAssignment(id);
-    if (touched.pools || touched.adoption) for (const stream of this.#streams) this.#assignmentsDue.add(stream);
+    const isForAll = touched.pools || touched.adoption || touched.approval;
+    if (isForAll) for (const stream of this.#streams) this.#assignmentsDue.add(stream);
     if (touched.rollouts) for (const id of view.rolloutSteps.permitted()) this.#noteAssignment(id);
     if (touched.adoption && view.adoption === undefined) this.#endFreshDue();
     if (changed || touched.adoption || this.#assignmentsDue.size > 0) this.#schedule();
@@ -148,7 +152,7 @@ export class Fanout {
       const view = await this.#viewFeed.fresh();
       if (stream.closed) return;
       stream.begin();
-      this.#sendFresh(stream, view);
+      this.#sendFresh(stream, view, start.held);
       return;
     }
     stream.begin();
@@ -162,11 +166,15 @@ export class Fanout {
     this.#byNode.set(stream.nodeId, stream);
   }
 
-  #sendFresh(stream: NodeStream, view: ReadonlyView): void {
+  #sendFresh(stream: NodeStream, view: ReadonlyView, held: readonly Prefix[]): void {
     const table = new FleetTable();
     const subnets = new Set([...view.subnets.keys(), ...view.unresolvedSubnets.keys()]);
     table.update(view, { ...noViewChanges(), subnets, pools: true });
-    const { chunks, revision } = encodeSnapshot(table, { ...this.#viewFeed.version, revision: view.revision }, true);
+    const { chunks, revision } = encodeSnapshot(
+      table,
+      { ...this.#viewFeed.version, revision: view.revision },
+      unexplained(view, held),
+    );
     const trust = this.#trustFor(stream);
     const assignment = this.#assignmentFor(stream);
     stream.cursor = revision;

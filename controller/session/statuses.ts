@@ -207,6 +207,7 @@ function sameForTheStore(a: NodeStatus, b: NodeStatus): boolean {
       status.leases,
       status.containers,
       status.containerCount,
+      status.held,
     ]);
   return essence(a) === essence(b);
 }

@@ -29,3 +29,11 @@ export const adoption = object({
   /** How many nodes the backup has. */
   nodes: count,
 });
+
+/** approval is the schema of the record of the newest version of which an operator approved the withdrawals. */
+export const approval = object({
+  epoch: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  revision: count,
+  /** When it was approved, milliseconds since 1970. */
+  approvedMs: count,
+});

@@ -14,6 +14,7 @@ import { checkName } from '../../proto/domain/input.js';
 export type Key =
   | { readonly kind: 'cluster' }
   | { readonly kind: 'adoption' }
+  | { readonly kind: 'approval' }
   | { readonly kind: 'pool'; readonly name: string }
   | { readonly kind: 'node'; readonly id: string }
   | { readonly kind: 'name'; readonly name: string }
@@ -39,6 +40,8 @@ export const keys = {
   cluster: 'cluster',
   /** Exists from the restore of a backup until an operator ends the adoption of its nodes. */
   adoption: 'adoption',
+  /** The version up to which withdrawals that nodes hold are approved. */
+  approval: 'approval',
   pool: (name: string) => `pools/${name}`,
   node: (id: string) => `nodes/${id}`,
   name: (name: string) => `names/${name}`,
@@ -137,6 +140,7 @@ const parsers: Readonly<Record<string, (rest: string) => Key | undefined>> = {
 export function parseKey(key: string): Key | undefined {
   if (key === keys.cluster) return { kind: 'cluster' };
   if (key === keys.adoption) return { kind: 'adoption' };
+  if (key === keys.approval) return { kind: 'approval' };
   if (key === keys.authority) return { kind: 'authority' };
   const slash = key.indexOf('/');
   const folder = key.slice(0, Math.max(slash, 0));

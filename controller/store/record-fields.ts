@@ -49,3 +49,20 @@ export const drain = object({
   drainedMs: v.exactOptional(count),
   missedMs: v.exactOptional(count),
 });
+
+/** leaseUse is what a host does with a lease. */
+export const leaseUse = object({
+  subnet: prefixText,
+  generation: count,
+  inForce: v.boolean(),
+  ending: v.exactOptional(v.boolean()),
+});
+
+/** heldRoutes are the routes that a node keeps although they were withdrawn. */
+export const heldRoutes = object({
+  count,
+  subnets: v.array(prefixText),
+  epoch: count,
+  revision: count,
+  isUnexplained: v.boolean(),
+});

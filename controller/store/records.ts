@@ -4,8 +4,8 @@
 import * as v from 'valibot';
 import { availabilities, modes } from '../../proto/domain/network.js';
 import { roles } from '../../proto/pki/identity.js';
-import { adoption, cluster } from './cluster-records.js';
-import { addressText, count, drain, object, prefixText } from './record-fields.js';
+import { adoption, approval, cluster } from './cluster-records.js';
+import { addressText, count, drain, heldRoutes, leaseUse, object, prefixText } from './record-fields.js';
 import { rollout, steps } from './rollout-records.js';
 import { subnet } from './subnet-records.js';
 
@@ -66,13 +66,6 @@ const condition = object({
   sinceMs: v.number(),
 });
 
-const use = object({
-  subnet: prefixText,
-  generation: count,
-  inForce: v.boolean(),
-  ending: v.exactOptional(v.boolean()),
-});
-
 const status = object({
   routes: object({ desired: count, installed: count, conflicting: count, unreachable: count }),
   conditions: v.array(condition),
@@ -84,10 +77,11 @@ const status = object({
     v.array(object({ nodeName: v.string(), gateway: addressText, hostAnswers: v.boolean(), sinceMs: count })),
     [],
   ),
-  leases: v.optional(v.array(use), []),
+  leases: v.optional(v.array(leaseUse), []),
   containers: v.optional(v.array(object({ id: v.string(), name: v.string(), subnet: prefixText })), []),
   /** Only of a node that is being drained; absent: not known. */
   containerCount: v.exactOptional(count),
+  held: v.exactOptional(heldRoutes),
   /** When this was written, milliseconds since 1970. */
   reportedMs: count,
 });
@@ -190,6 +184,7 @@ const event = object({
 export const schemas = {
   cluster,
   adoption,
+  approval,
   pool,
   node,
   name: owner,
@@ -225,6 +220,8 @@ export type RecordOf<K extends RecordKind> = DeepReadonly<v.InferOutput<(typeof 
 export type ClusterRecord = RecordOf<'cluster'>;
 /** AdoptionRecord says that a restored backup waits for its nodes; it is deleted when an operator ends the adoption. */
 export type AdoptionRecord = RecordOf<'adoption'>;
+/** ApprovalRecord is the version up to which an operator approved that routes are withdrawn. */
+export type ApprovalRecord = RecordOf<'approval'>;
 /** PoolRecord is a pool with its reservations. */
 export type PoolRecord = RecordOf<'pool'>;
 /** ReservationRecord is one reserved range of a pool. */

@@ -1,5 +1,5 @@
 // The assignment of one node, derived from the view and from its newest report. Pure.
-import type { Assignment, Lease, LeaseUse, NodeStatus, Permit } from '../../proto/domain/network.js';
+import type { Assignment, Lease, LeaseUse, NodeStatus, Permit, Version } from '../../proto/domain/network.js';
 import { isNonEmpty } from '../../proto/domain/non-empty.js';
 import { leasesOf, statedLeases, useOf } from './leases.js';
 import { permitOf } from './permits.js';
@@ -24,6 +24,7 @@ export function assignmentOf(
   const uses = (statusOf?.(nodeId) ?? view.statuses.get(nodeId)?.record)?.leases;
   const leases = statedLeases(view, nodeId, uses);
   if (node === undefined || !isNonEmpty(leases)) return undefined;
+  const approved = approvedVersion(view);
   return {
     nodeId,
     nodeName: node.name,
@@ -32,7 +33,16 @@ export function assignmentOf(
     leases,
     permit: mayRestart(view, nodeId) ? (permitOf(view, nodeId) ?? firstPermit(view, nodeId, leases, uses)) : undefined,
     leave: node.drain?.leave === true,
+    ...(approved === undefined ? {} : { approved }),
   };
+}
+
+/** approvedVersion returns the version up to which an operator approved withdrawals; undefined if none was. */
+export function approvedVersion(view: ReadonlyView): Version | undefined {
+  const { approval, cluster } = view;
+  if (approval === undefined || cluster === undefined) return undefined;
+  const { epoch, revision } = approval.record;
+  return { clusterId: cluster.record.id, epoch, revision };
 }
 
 // A host may hold other leases than a restored store says, and others may hold these, until it is known what hosts hold.

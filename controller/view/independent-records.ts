@@ -33,6 +33,11 @@ export class IndependentRecords {
     // Nothing is allocated while it can't be read.
     placeholder: () => ({ backup: '', restore: '', madeMs: 0, sinceMs: 0, nodes: 0 }),
   });
+  readonly approvals = new RecordMap('approval', {
+    note: (changes) => {
+      changes.approval = true;
+    },
+  });
   readonly sessions = new RecordMap('session', {
     note: (changes, id) => {
       changes.sessions = true;
@@ -102,6 +107,7 @@ export class IndependentRecords {
     this.#tables = {
       cluster: this.cluster,
       adoption: this.adoptions,
+      approval: this.approvals,
       session: this.sessions,
       absence: this.absences,
       status: this.statuses,

@@ -17,6 +17,8 @@ export type ViewChanges = {
   rollouts: boolean;
   /** Whether an adoption began or ended. */
   adoption: boolean;
+  /** Whether withdrawals were approved. */
+  approval: boolean;
   /** Whether certificates or revocations changed. */
   certificates: boolean;
   /** The recorded events. Empty for a listing. */
@@ -36,6 +38,7 @@ export function noViewChanges(): ViewChanges {
     authority: false,
     rollouts: false,
     adoption: false,
+    approval: false,
     certificates: false,
     events: [],
   };

@@ -1,12 +1,13 @@
 // Everything in the store, in memory, at one revision. ViewFeed keeps it current from one watch; all others only read it.
 // Invariant: neither a record that is unreadable or contradicts an older one, nor the absence of a record on which others
 // depend, removes an earlier belief: the problem is reported and the belief is kept.
-import { type Ipv4, type Prefix, prefixCovers } from '../../proto/domain/address.js';
+import type { Ipv4, Prefix } from '../../proto/domain/address.js';
 import { keys, parseKey } from '../store/keys.js';
 import { decode } from '../store/record-codec.js';
 import type {
   AbsenceRecord,
   AdoptionRecord,
+  ApprovalRecord,
   AuthorityRecord,
   CertificateRecord,
   ClusterRecord,
@@ -151,6 +152,11 @@ export class View {
     return this.#records.adoptions.all.get('');
   }
 
+  /** approval returns the newest approval of withdrawals; undefined if there was none. */
+  get approval(): Held<ApprovalRecord> | undefined {
+    return this.#records.approvals.all.get('');
+  }
+
   /** authority returns the record of the authority; undefined if the cluster has none. */
   get authority(): Held<AuthorityRecord> | undefined {
     return this.#records.authority.held;
@@ -290,10 +296,4 @@ export class View {
   #noteProblem(key: string, problem: string | undefined): void {
     if (problem !== undefined) this.#undecodable.set(key, problem);
   }
-}
-
-/** poolOf returns the pool whose CIDR contains a prefix, with its name. */
-export function poolOf(view: ReadonlyView, subnet: Prefix): readonly [string, Held<PoolRecord>] | undefined {
-  for (const entry of view.pools) if (prefixCovers(entry[1].record.cidr, subnet)) return entry;
-  return undefined;
 }

@@ -7,13 +7,22 @@ import { type Fence, XnetError } from '../../proto/errors.js';
 import type { WatchRequest } from '../../proto/gen/xnet/v1/WatchRequest.js';
 import type { Logger } from '../../proto/process/log.js';
 import { version as daemonVersion } from '../../proto/process/version.js';
+import { wireFromPrefix } from '../../proto/rpc/convert.js';
 import { wireFromAssignment } from '../../proto/rpc/convert-assignment.js';
 import type { CertificateRenewal } from '../identity/renewal.js';
 import type { Outcome } from '../reconcile/effect.js';
 import type { Lane } from '../reconcile/lane.js';
 import type { LiveValue } from '../reconcile/live-value.js';
 import { fencedFinding, fenceProblem, isLifted } from '../table/fence.js';
-import { follows, isOlder, type TableSnapshot, withBookmark } from '../table/node-table.js';
+import {
+  follows,
+  isOlder,
+  type NodeTable,
+  type TableSnapshot,
+  toExplain,
+  withApproval,
+  withBookmark,
+} from '../table/node-table.js';
 import { isAccessRefusal } from '../uplink/connection-errors.js';
 import type { Uplink, UplinkState, Watcher } from '../uplink/uplink.js';
 import type { Trust } from '../uplink/watch-stream.js';
@@ -49,16 +58,21 @@ function confirmed(known: Known): Known {
   return known.isConfirmed ? known : { ...known, isConfirmed: true };
 }
 
+function waitsForStore(table: NodeTable | undefined): boolean {
+  return table !== undefined && toExplain(table).length > 0;
+}
+
 /** Feed updates what is known from one watch stream after the other. */
 export class Feed implements Watcher {
   readonly #options: FeedOptions;
-  // The next snapshot has to be read from the store: only such a one confirms withdrawals that are held.
+  // The next snapshot has to be read from the store: only such a one confirms withdrawals that are held. Those that the
+  // store does not explain wait for an operator.
   #confirming: boolean;
 
   constructor(options: FeedOptions) {
     this.#options = options;
     // Withdrawals that were held when the daemon ended still wait for their confirmation.
-    this.#confirming = (options.known.current.table?.held.size ?? 0) > 0;
+    this.#confirming = waitsForStore(options.known.current.table);
   }
 
   /** watchRequest asks for what is missing here. */
@@ -72,6 +86,7 @@ export class Feed implements Watcher {
       // Only a whole table shows that a fenced host is a node again; what it held is not to be given back to it.
       ...(table === undefined || fenced !== undefined ? {} : { version: table.version }),
       fresh: this.#confirming,
+      heldRoutes: this.#confirming && table !== undefined ? toExplain(table).map(wireFromPrefix) : [],
       hostFingerprint,
       daemonVersion,
       ...(assignment === undefined || fenced !== undefined ? {} : { held: wireFromAssignment(assignment) }),
@@ -81,7 +96,8 @@ export class Feed implements Watcher {
   /** onAssignment takes in the node's assignment. */
   onAssignment(received: Assignment): void {
     const { intake, known } = this.#options;
-    this.#take(intake.assignment(known.current, received));
+    // Whether or not the rest of it is accepted.
+    this.#take({ ...intake.assignment(known.current, received), approved: received.approved });
   }
 
   /**
@@ -181,8 +197,9 @@ export class Feed implements Watcher {
     this.#take(lane === 'routes' ? intake.again(newest.current) : newest.current);
   }
 
-  #take(next: Known): void {
+  #take(received: Known): void {
     const { known, lanes, reporter, status } = this.#options;
+    const next = this.#approved(received);
     const before = known.current;
     const isReassigned = next.assignment !== before.assignment;
     if (next.assignment !== undefined && isReassigned) this.#noteLease(before.assignment, next.assignment);
@@ -191,8 +208,18 @@ export class Feed implements Watcher {
       for (const lane of [lanes.routes, lanes.firewall, lanes.docker]) lane.trigger();
       reporter.changed();
     }
-    if (next.table !== before.table) this.#noteTable(next.table?.held.size ?? 0);
+    if (next.table !== before.table) this.#noteTable(next.table);
     status.tell();
+  }
+
+  #approved(next: Known): Known {
+    const { approved, table } = next;
+    if (approved === undefined || table === undefined) return next;
+    const after = withApproval(table, approved);
+    if (after === table) return next;
+    const { revision } = approved;
+    this.#options.log.warn({ routes: table.held.size - after.held.size, revision }, 'held withdrawal was approved');
+    return { ...next, table: after };
   }
 
   #noteLease(before: Assignment | undefined, assignment: Assignment): void {
@@ -207,14 +234,14 @@ export class Feed implements Watcher {
     status.noteLease();
   }
 
-  #noteTable(held: number): void {
+  #noteTable(table: NodeTable | undefined): void {
     const { lanes, uplink, log } = this.#options;
     lanes.routes.trigger();
     // Routes go first: when a fleet grows, many changes come one after the other.
     lanes.firewall.triggerWithin(firewallDelayMs);
-    if (held === 0 || this.#confirming) return;
+    if (!waitsForStore(table) || this.#confirming) return;
     this.#confirming = true;
-    log.warn({ routes: held }, 'withdrawal held until the store confirms it');
+    log.warn({ routes: table?.held.size }, 'withdrawal held until the store confirms it');
     uplink.reopen();
   }
 }

@@ -1,6 +1,6 @@
 // What the controllers have said: the node's assignment and its route table, or that it is no node any more.
 // Invariant: a value never changes; newer knowledge replaces it as a whole.
-import type { Assignment } from '../../proto/domain/network.js';
+import type { Assignment, Version } from '../../proto/domain/network.js';
 import type { LiveValue } from '../reconcile/live-value.js';
 import type { Fenced } from '../table/fence.js';
 import type { NodeTable } from '../table/node-table.js';
@@ -11,6 +11,8 @@ export type Known = {
   readonly table: NodeTable | undefined;
   /** A controller has said in this process what the table is; false: it is as it was in the cache. */
   readonly isConfirmed: boolean;
+  /** Withdrawals up to this version are approved by an operator, as a controller has said in this process. */
+  readonly approved?: Version | undefined;
   /** The host is no longer its node: nothing of the above is in force. */
   readonly fenced?: Fenced | undefined;
 };

@@ -14,7 +14,7 @@ import { messageOf } from '../../proto/errors.js';
 import type { ReportRequest } from '../../proto/gen/xnet/v1/ReportRequest.js';
 import type { Logger } from '../../proto/process/log.js';
 import { version as daemonVersion } from '../../proto/process/version.js';
-import { wireFromHostNetwork, wireFromSilentPeer } from '../../proto/rpc/convert.js';
+import { wireFromHeldRoutes, wireFromHostNetwork, wireFromSilentPeer } from '../../proto/rpc/convert.js';
 import { wireFromContainerUse, wireFromLeaseUse } from '../../proto/rpc/convert-assignment.js';
 import type { Host } from '../host/host.js';
 import { kernelVersion } from '../kernel/release.js';
@@ -33,6 +33,7 @@ import type { Known, KnownReader } from './known.js';
 import type { LaneName } from './lanes.js';
 import type { LeaseUses } from './lease-use.js';
 import { Patience } from './patience.js';
+import { heldRoutesOf, withdrawalFindings } from './withdrawals.js';
 
 /** DaemonState is the daemon's state as the status file and systemd show it. */
 export type DaemonState = {
@@ -182,7 +183,7 @@ export class SelfStatus {
           ...[
             ...findings,
             ...fencedFindings(known.current),
-            ...this.#withdrawals(),
+            ...withdrawalFindings(this.#options.known.current.table),
             ...intake.findings(known.current),
             ...dataPath.findings,
           ],
@@ -243,13 +244,6 @@ export class SelfStatus {
     return waits === true ? longestUnderWayMs : containersMs;
   }
 
-  #withdrawals(): readonly Finding[] {
-    const held = this.#options.known.current.table?.held.size ?? 0;
-    if (held === 0) return [];
-    const message = `${held} routes are kept although a controller withdrew them at once: waiting for the store to confirm it`;
-    return [{ type: 'Withdrawals', transient: true, reason: 'WithdrawalHeld', message }];
-  }
-
   // The version that both the kernel's routes and the firewall have.
   #applied(): Applied | undefined {
     const routes = this.#appliedBy.get('routes');
@@ -270,6 +264,7 @@ export class SelfStatus {
     const applied = this.#applied();
     const { leases, containers, containerCount } = uses.report(assignment);
     const newAddress = follower?.look();
+    const held = heldRoutesOf(known.current.table);
     return {
       nodeId: assignment.nodeId,
       generation: primaryLease(assignment).generation,
@@ -288,6 +283,7 @@ export class SelfStatus {
       containerCount: containerCount ?? 0,
       containersKnown: containerCount !== undefined || this.#finds('docker', 'NotInstalled'),
       ...(newAddress === undefined ? {} : { newAddress: formatIpv4(newAddress) }),
+      ...(held === undefined ? {} : { held: wireFromHeldRoutes(held) }),
     };
   }
 }

@@ -86,6 +86,8 @@ const schema = v.object({
       // Range and length of its subnets.
       pools: v.array(v.tuple([prefix, v.number()])),
       held: v.optional(v.array(prefix), []),
+      // Epoch and revision of each of them, in the same order; absent in a file of an earlier version.
+      heldAt: v.optional(v.array(v.tuple([v.number(), v.number()])), []),
       refused: v.optional(
         v.object({
           pools: v.array(v.tuple([prefix, v.number(), v.string()])),
@@ -163,7 +165,14 @@ function cachedFrom({ assignment: written, table, fenced }: v.InferOutput<typeof
           ]),
         ),
       },
-      held: new Set(table.held.map(prefixKey)),
+      held: new Map(
+        table.held.map((subnet, index) => {
+          const [epoch, revision] = table.heldAt[index] ?? [table.version.epoch, table.version.revision];
+          const version = { clusterId: table.version.clusterId, epoch, revision };
+          // The store is asked again.
+          return [prefixKey(subnet), { version, isUnexplained: false }];
+        }),
+      ),
     },
   };
 }
@@ -200,6 +209,7 @@ export async function writeCache(stateDir: string, cached: Cached): Promise<void
             unresolved: unresolvedOf(table),
             pools: table.pools.map((pool) => [formatPrefix(pool), pool.subnetLength]),
             held: heldSubnets(table).map(formatPrefix),
+            heldAt: Array.from(table.held.values(), ({ version }) => [version.epoch, version.revision]),
             refused: {
               pools: table.refused.pools.map(({ pool, problem }) => [formatPrefix(pool), pool.subnetLength, problem]),
               routes: Array.from(table.refused.routes.values(), ({ route, problem }) => [

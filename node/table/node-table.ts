@@ -1,7 +1,7 @@
 // The node's copy of the route table, and its changes. Pure.
 // Invariant: absence alone withdraws no route. A subnet whose record can't be read keeps its route, and a change that
 // would withdraw more than max(3, 20 %) of the routes keeps all of them until a snapshot read from the store
-// for this purpose confirms it.
+// for this purpose shows that these leases ended, or an operator has approved it.
 import { type Prefix, prefixFromKey, prefixKey } from '../../proto/domain/address.js';
 import type { PoolRange, Route, TableDelta, Version } from '../../proto/domain/network.js';
 import { PrefixMap } from '../../proto/domain/prefix-map.js';
@@ -14,10 +14,18 @@ export type NodeTable = {
   /** prefixKeys of subnets whose record can't be read by the controller. */
   readonly unresolved: ReadonlySet<number>;
   readonly pools: readonly PoolRange[];
-  /** prefixKeys of routes that the controller withdrew and this node keeps until that is confirmed. */
-  readonly held: ReadonlySet<number>;
+  /** Routes that the controller withdrew and this node keeps until that is confirmed or approved; by prefixKey. */
+  readonly held: ReadonlyMap<number, HeldRoute>;
   /** The refused part of the controller's table, with reasons: "is not within a pool of this node". */
   readonly refused: Refused;
+};
+
+/** HeldRoute is a withdrawal that waits. */
+export type HeldRoute = {
+  /** The newest version at which a controller said that there is no such route. */
+  readonly version: Version;
+  /** The store was asked, and has no record that the lease ended: an operator has to approve. */
+  readonly isUnexplained: boolean;
 };
 
 /** Refused is the refused part of the controller's table; routes by prefixKey. */
@@ -30,6 +38,7 @@ export type Refused = {
 export type RefusedRoute = { readonly route: Route; readonly problem: string };
 
 const noRoutes = PrefixMap.from<Route>([]);
+const noneHeld: NodeTable['held'] = new Map();
 const nothingRefused: Refused = { pools: [], routes: PrefixMap.from([]) };
 
 /** TableSnapshot is a whole table from a controller. */
@@ -38,9 +47,23 @@ export type TableSnapshot = {
   readonly routes: readonly Route[];
   readonly unresolved: readonly Prefix[];
   readonly pools: readonly PoolRange[];
-  /** Read from the store for this snapshot: it confirms withdrawals. */
+  /** Read from the store for this snapshot: it confirms the withdrawals that were asked about (toExplain). */
   readonly fresh: boolean;
+  /** Those of them that the store does not explain. */
+  readonly unexplained?: readonly Prefix[];
 };
+
+// About 9 bytes each in a request, which may have 256 KiB.
+const mostAsked = 16_384;
+
+/** toExplain returns the held routes that the store is to be asked about. */
+export function toExplain({ held }: Pick<NodeTable, 'held'>): readonly Prefix[] {
+  const asked: Prefix[] = [];
+  for (const [id, { isUnexplained }] of held) {
+    if (!isUnexplained && asked.length < mostAsked) asked.push(prefixFromKey(id));
+  }
+  return asked;
+}
 
 /** mostWithdrawals returns how many of `routes` routes one change may withdraw without confirmation. */
 export function mostWithdrawals(routes: number): number {
@@ -48,14 +71,21 @@ export function mostWithdrawals(routes: number): number {
 }
 
 // Held routes are still among the routes.
-type Next = { readonly table: Omit<NodeTable, 'held' | 'refused'>; readonly withdrawn: ReadonlySet<number> };
+type Next = {
+  readonly table: Omit<NodeTable, 'held' | 'refused'>;
+  readonly withdrawn: ReadonlyMap<number, HeldRoute>;
+  /** The part of it that the store has confirmed. */
+  readonly confirmed: ReadonlySet<number>;
+};
 
-function hold(before: NodeTable | undefined, { table, withdrawn }: Next, confirmed: boolean): NodeTable {
-  if (before !== undefined && !confirmed && withdrawn.size > mostWithdrawals(before.routes.size)) {
-    return { ...table, held: withdrawn, refused: nothingRefused };
-  }
-  const routes = table.routes.with(Array.from(withdrawn, (id) => [id, undefined] as const));
-  return { ...table, routes, held: new Set(), refused: nothingRefused };
+const nothingConfirmed: ReadonlySet<number> = new Set();
+
+function hold(before: NodeTable | undefined, { table, withdrawn, confirmed }: Next): NodeTable {
+  const waiting = new Map([...withdrawn].filter(([id]) => !confirmed.has(id)));
+  const held = waiting.size > mostWithdrawals(before?.routes.size ?? 0) ? waiting : noneHeld;
+  const gone = [...withdrawn.keys()].filter((id) => !held.has(id));
+  const routes = table.routes.with(gone.map((id) => [id, undefined] as const));
+  return { ...table, routes, held, refused: nothingRefused };
 }
 
 function sameRoute(a: Route, b: Route): boolean {
@@ -66,23 +96,29 @@ function sameRoute(a: Route, b: Route): boolean {
 export function withSnapshot(before: NodeTable | undefined, snapshot: TableSnapshot): NodeTable {
   const routes = new Map(snapshot.routes.map((route) => [prefixKey(route.subnet), route]));
   const unresolved = new Set(snapshot.unresolved.map(prefixKey));
-  const withdrawn = new Set<number>();
+  const { version, pools, fresh } = snapshot;
+  const unexplained = new Set(snapshot.unexplained?.map(prefixKey));
+  const asked = fresh && before !== undefined ? toExplain(before).map(prefixKey) : [];
+  const withdrawn = new Map<number, HeldRoute>();
   for (const [id, route] of before?.routes ?? []) {
     const told = routes.get(id);
-    if (told === undefined && !unresolved.has(id)) withdrawn.add(id);
+    if (told === undefined && !unresolved.has(id)) {
+      const wasUnexplained = fresh && before?.held.get(id)?.isUnexplained === true;
+      withdrawn.set(id, { version, isUnexplained: unexplained.has(id) || wasUnexplained });
+    }
     // Unchanged parts keep their identity: values derived from the table are recomputed only for the differences.
     if (told === undefined || sameRoute(told, route)) routes.set(id, route);
   }
-  const { version, pools } = snapshot;
+  const confirmed = new Set(asked.filter((id) => !unexplained.has(id)));
   const table = { version, routes: (before?.routes ?? noRoutes).with(routes), unresolved, pools };
-  return hold(before, { table, withdrawn }, snapshot.fresh);
+  return hold(before, { table, withdrawn, confirmed });
 }
 
 /** withDelta returns the table after a delta that was accepted as a whole. Its cost is proportional to the delta. */
 export function withDelta(before: NodeTable, delta: TableDelta): NodeTable {
   const changes = new Map<number, Route | undefined>();
   const unresolved = new Set(before.unresolved);
-  const withdrawn = new Set(before.held);
+  const withdrawn = new Map(before.held);
   for (const route of delta.upserts) {
     const id = prefixKey(route.subnet);
     changes.set(id, route);
@@ -92,13 +128,14 @@ export function withDelta(before: NodeTable, delta: TableDelta): NodeTable {
   for (const subnet of delta.removals) {
     const id = prefixKey(subnet);
     unresolved.delete(id);
-    if (before.routes.has(id)) withdrawn.add(id);
+    if (before.routes.has(id)) withdrawn.set(id, { version: delta.to, isUnexplained: false });
     changes.delete(id);
   }
   for (const subnet of delta.unresolved) unresolved.add(prefixKey(subnet));
   const pools = delta.pools ?? before.pools;
   const routes = before.routes.with(changes);
-  return hold(before, { table: { version: delta.to, routes, unresolved, pools }, withdrawn }, false);
+  const table = { version: delta.to, routes, unresolved, pools };
+  return hold(before, { table, withdrawn, confirmed: nothingConfirmed });
 }
 
 /** withBookmark returns the table at a later version without a change. */
@@ -106,9 +143,22 @@ export function withBookmark(before: NodeTable, version: Version): NodeTable {
   return { ...before, version };
 }
 
-/** heldSubnets returns the subnets whose withdrawal is not confirmed yet. */
+/**
+ * withApproval returns the table without the routes that are held and whose withdrawal was approved by an operator. What was
+ * withdrawn at a later version stays held; the same table if nothing is approved.
+ */
+export function withApproval(table: NodeTable, approved: Version): NodeTable {
+  if (approved.clusterId !== table.version.clusterId) return table;
+  const gone = [...table.held].flatMap(([id, { version }]) => (isOlder(approved, version) ? [] : [id]));
+  if (gone.length === 0) return table;
+  const held = new Map(table.held);
+  for (const id of gone) held.delete(id);
+  return { ...table, held, routes: table.routes.with(gone.map((id) => [id, undefined] as const)) };
+}
+
+/** heldSubnets returns the subnets whose withdrawal waits. */
 export function heldSubnets(table: NodeTable): readonly Prefix[] {
-  return [...table.held].map(prefixFromKey);
+  return [...table.held.keys()].map(prefixFromKey);
 }
 
 /**

@@ -39,7 +39,12 @@ export type WatchListener = {
 // fill this host's memory.
 const mostEntries = 262_144;
 
-type Partial = { readonly routes: Route[]; readonly unresolved: Prefix[]; readonly pools: PoolRange[] };
+type Partial = {
+  readonly routes: Route[];
+  readonly unresolved: Prefix[];
+  readonly pools: PoolRange[];
+  readonly unexplained: Prefix[];
+};
 
 /** MessageReader reads the messages of one stream. */
 export class MessageReader {
@@ -68,14 +73,17 @@ export class MessageReader {
   }
 
   #readChunk(chunk: SnapshotChunk__Output): boolean {
-    const partial: Partial | undefined = chunk.first ? { routes: [], unresolved: [], pools: [] } : this.#partial;
+    const partial: Partial | undefined = chunk.first
+      ? { routes: [], unresolved: [], pools: [], unexplained: [] }
+      : this.#partial;
     // Discarded if this chunk can't be read: without it, the snapshot would withdraw its routes.
     this.#partial = undefined;
     if (partial === undefined) return false;
     for (const route of chunk.routes) partial.routes.push(routeFromWire(route));
     for (const subnet of chunk.unresolved) partial.unresolved.push(prefixFromWire(subnet));
     for (const pool of chunk.pools) partial.pools.push(poolRangeFromWire(pool));
-    if (partial.routes.length + partial.unresolved.length + partial.pools.length > mostEntries) {
+    for (const subnet of chunk.unexplained) partial.unexplained.push(prefixFromWire(subnet));
+    if (Object.values(partial).reduce((sum, { length }) => sum + length, 0) > mostEntries) {
       throw new XnetError('Corrupt', `the controller's table has more than ${mostEntries} entries`);
     }
     if (!chunk.last) {

@@ -79,6 +79,8 @@ export type Assignment = {
   readonly permit: Permit | undefined;
   /** Whether the host is to leave by itself. */
   readonly leave: boolean;
+  /** Withdrawals up to this version are approved by an operator; absent: none was. */
+  readonly approved?: Version;
 };
 
 /**
@@ -187,6 +189,21 @@ export type SilentPeer = {
   readonly sinceMs: number;
 };
 
+/** HeldRoutes are the routes that a controller withdrew from a node at once, and that the node keeps. */
+export type HeldRoutes = {
+  readonly count: number;
+  /** At most mostHeldReported of them. */
+  readonly subnets: readonly Prefix[];
+  /** The newest version of the route table without them: its epoch and revision. */
+  readonly epoch: number;
+  readonly revision: number;
+  /** Whether the store was asked and has no record that these leases ended; false: it is still to confirm them. */
+  readonly isUnexplained: boolean;
+};
+
+/** mostHeldReported is the maximum number of held routes in a report. */
+export const mostHeldReported = 64;
+
 /** NodeStatus is the last report of a node. */
 export type NodeStatus = {
   readonly routes: RouteCounts;
@@ -202,4 +219,6 @@ export type NodeStatus = {
   readonly containers: readonly ContainerUse[];
   /** Absent: not known, because Docker has not answered yet, or from a daemon that knows only one lease. */
   readonly containerCount?: number;
+  /** Absent: it holds none. */
+  readonly held?: HeldRoutes;
 };

@@ -48,6 +48,7 @@ import type { GetPoolRequest as _xnet_v1_GetPoolRequest, GetPoolRequest__Output 
 import type { GetPoolResponse as _xnet_v1_GetPoolResponse, GetPoolResponse__Output as _xnet_v1_GetPoolResponse__Output } from './xnet/v1/GetPoolResponse.js';
 import type { GetStatusRequest as _xnet_v1_GetStatusRequest, GetStatusRequest__Output as _xnet_v1_GetStatusRequest__Output } from './xnet/v1/GetStatusRequest.js';
 import type { GetStatusResponse as _xnet_v1_GetStatusResponse, GetStatusResponse__Output as _xnet_v1_GetStatusResponse__Output } from './xnet/v1/GetStatusResponse.js';
+import type { HeldRoutes as _xnet_v1_HeldRoutes, HeldRoutes__Output as _xnet_v1_HeldRoutes__Output } from './xnet/v1/HeldRoutes.js';
 import type { HostNetwork as _xnet_v1_HostNetwork, HostNetwork__Output as _xnet_v1_HostNetwork__Output } from './xnet/v1/HostNetwork.js';
 import type { InitRequest as _xnet_v1_InitRequest, InitRequest__Output as _xnet_v1_InitRequest__Output } from './xnet/v1/InitRequest.js';
 import type { InitResponse as _xnet_v1_InitResponse, InitResponse__Output as _xnet_v1_InitResponse__Output } from './xnet/v1/InitResponse.js';
@@ -171,6 +172,7 @@ export interface ProtoGrpcType {
       GetPoolResponse: MessageTypeDefinition<_xnet_v1_GetPoolResponse, _xnet_v1_GetPoolResponse__Output>
       GetStatusRequest: MessageTypeDefinition<_xnet_v1_GetStatusRequest, _xnet_v1_GetStatusRequest__Output>
       GetStatusResponse: MessageTypeDefinition<_xnet_v1_GetStatusResponse, _xnet_v1_GetStatusResponse__Output>
+      HeldRoutes: MessageTypeDefinition<_xnet_v1_HeldRoutes, _xnet_v1_HeldRoutes__Output>
       HostNetwork: MessageTypeDefinition<_xnet_v1_HostNetwork, _xnet_v1_HostNetwork__Output>
       InitRequest: MessageTypeDefinition<_xnet_v1_InitRequest, _xnet_v1_InitRequest__Output>
       InitResponse: MessageTypeDefinition<_xnet_v1_InitResponse, _xnet_v1_InitResponse__Output>

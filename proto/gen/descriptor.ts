@@ -1,4 +1,4 @@
-// Original files: proto/xnet/v1/access.proto proto/xnet/v1/types.proto proto/xnet/v1/node.proto proto/xnet/v1/join.proto proto/xnet/v1/pool.proto proto/xnet/v1/node_admin.proto proto/xnet/v1/status.proto proto/xnet/v1/security.proto proto/xnet/v1/admin.proto proto/xnet/v1/backup.proto proto/xnet/v1/ipam.proto proto/xnet/v1/lease.proto proto/xnet/v1/lifecycle.proto proto/xnet/v1/local.proto proto/xnet/v1/rollout.proto proto/xnet/v1/static_route.proto
+// Original files: proto/xnet/v1/access.proto proto/xnet/v1/types.proto proto/xnet/v1/node.proto proto/xnet/v1/join.proto proto/xnet/v1/pool.proto proto/xnet/v1/node_admin.proto proto/xnet/v1/status.proto proto/xnet/v1/security.proto proto/xnet/v1/admin.proto proto/xnet/v1/backup.proto proto/xnet/v1/ipam.proto proto/xnet/v1/lease.proto proto/xnet/v1/lifecycle.proto proto/xnet/v1/local.proto proto/xnet/v1/rollout.proto proto/xnet/v1/held_route.proto proto/xnet/v1/static_route.proto
 
 export const descriptor = {
  "nested": {
@@ -166,6 +166,31 @@ export const descriptor = {
         "unreachable": {
          "type": "uint32",
          "id": 4
+        }
+       }
+      },
+      "HeldRoutes": {
+       "fields": {
+        "count": {
+         "type": "uint32",
+         "id": 1
+        },
+        "subnets": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 2
+        },
+        "epoch": {
+         "type": "uint64",
+         "id": 3
+        },
+        "revision": {
+         "type": "int64",
+         "id": 4
+        },
+        "unexplained": {
+         "type": "bool",
+         "id": 5
         }
        }
       },
@@ -601,6 +626,11 @@ export const descriptor = {
         "held": {
          "type": "Assignment",
          "id": 7
+        },
+        "heldRoutes": {
+         "rule": "repeated",
+         "type": "Destination",
+         "id": 8
         }
        }
       },
@@ -693,6 +723,10 @@ export const descriptor = {
         "leave": {
          "type": "bool",
          "id": 13
+        },
+        "approved": {
+         "type": "Version",
+         "id": 14
         }
        }
       },
@@ -834,6 +868,11 @@ export const descriptor = {
         "fresh": {
          "type": "bool",
          "id": 7
+        },
+        "unexplained": {
+         "rule": "repeated",
+         "type": "Destination",
+         "id": 8
         }
        }
       },
@@ -955,6 +994,10 @@ export const descriptor = {
         "containersKnown": {
          "type": "bool",
          "id": 16
+        },
+        "held": {
+         "type": "HeldRoutes",
+         "id": 17
         }
        }
       },
@@ -4226,6 +4269,114 @@ export const descriptor = {
         "attempts": {
          "type": "uint32",
          "id": 14
+        }
+       }
+      },
+      "HeldRouteService": {
+       "methods": {
+        "ListHeldRoutes": {
+         "requestType": "ListHeldRoutesRequest",
+         "responseType": "ListHeldRoutesResponse",
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
+        },
+        "ApproveWithdrawals": {
+         "requestType": "ApproveWithdrawalsRequest",
+         "responseType": "ApproveWithdrawalsResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        }
+       }
+      },
+      "ListHeldRoutesRequest": {
+       "fields": {}
+      },
+      "ListHeldRoutesResponse": {
+       "fields": {
+        "clusterId": {
+         "type": "string",
+         "id": 1
+        },
+        "nodes": {
+         "rule": "repeated",
+         "type": "NodeHeldRoutes",
+         "id": 2
+        },
+        "approvedEpoch": {
+         "type": "uint64",
+         "id": 3
+        },
+        "approvedRevision": {
+         "type": "int64",
+         "id": 4
+        }
+       }
+      },
+      "NodeHeldRoutes": {
+       "fields": {
+        "nodeName": {
+         "type": "string",
+         "id": 1
+        },
+        "held": {
+         "type": "HeldRoutes",
+         "id": 2
+        },
+        "sinceMs": {
+         "type": "int64",
+         "id": 3
+        },
+        "connected": {
+         "type": "bool",
+         "id": 4
+        }
+       }
+      },
+      "ApproveWithdrawalsRequest": {
+       "fields": {
+        "operationId": {
+         "type": "string",
+         "id": 1
+        },
+        "dryRun": {
+         "type": "bool",
+         "id": 2
+        },
+        "clusterId": {
+         "type": "string",
+         "id": 3
+        },
+        "epoch": {
+         "type": "uint64",
+         "id": 4
+        },
+        "revision": {
+         "type": "int64",
+         "id": 5
+        }
+       }
+      },
+      "ApproveWithdrawalsResponse": {
+       "fields": {
+        "unchanged": {
+         "type": "bool",
+         "id": 1
+        },
+        "change": {
+         "type": "string",
+         "id": 2
         }
        }
       },

@@ -30,6 +30,7 @@ import type { Condition as _xnet_v1_Condition, Condition__Output as _xnet_v1_Con
 import type { ContainerUse as _xnet_v1_ContainerUse, ContainerUse__Output as _xnet_v1_ContainerUse__Output } from './xnet/v1/ContainerUse.js';
 import type { Drain as _xnet_v1_Drain, Drain__Output as _xnet_v1_Drain__Output } from './xnet/v1/Drain.js';
 import type { Event as _xnet_v1_Event, Event__Output as _xnet_v1_Event__Output } from './xnet/v1/Event.js';
+import type { HeldRoutes as _xnet_v1_HeldRoutes, HeldRoutes__Output as _xnet_v1_HeldRoutes__Output } from './xnet/v1/HeldRoutes.js';
 import type { HostNetwork as _xnet_v1_HostNetwork, HostNetwork__Output as _xnet_v1_HostNetwork__Output } from './xnet/v1/HostNetwork.js';
 import type { IpamFinding as _xnet_v1_IpamFinding, IpamFinding__Output as _xnet_v1_IpamFinding__Output } from './xnet/v1/IpamFinding.js';
 import type { IpamServiceClient as _xnet_v1_IpamServiceClient, IpamServiceDefinition as _xnet_v1_IpamServiceDefinition } from './xnet/v1/IpamService.js';
@@ -91,6 +92,7 @@ export interface ProtoGrpcType {
       ContainerUse: MessageTypeDefinition<_xnet_v1_ContainerUse, _xnet_v1_ContainerUse__Output>
       Drain: MessageTypeDefinition<_xnet_v1_Drain, _xnet_v1_Drain__Output>
       Event: MessageTypeDefinition<_xnet_v1_Event, _xnet_v1_Event__Output>
+      HeldRoutes: MessageTypeDefinition<_xnet_v1_HeldRoutes, _xnet_v1_HeldRoutes__Output>
       HostNetwork: MessageTypeDefinition<_xnet_v1_HostNetwork, _xnet_v1_HostNetwork__Output>
       IpamFinding: MessageTypeDefinition<_xnet_v1_IpamFinding, _xnet_v1_IpamFinding__Output>
       IpamService: SubtypeConstructor<typeof grpc.Client, _xnet_v1_IpamServiceClient> & { service: _xnet_v1_IpamServiceDefinition }

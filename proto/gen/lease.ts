@@ -32,6 +32,7 @@ import type { Drain as _xnet_v1_Drain, Drain__Output as _xnet_v1_Drain__Output }
 import type { EndLeaseRequest as _xnet_v1_EndLeaseRequest, EndLeaseRequest__Output as _xnet_v1_EndLeaseRequest__Output } from './xnet/v1/EndLeaseRequest.js';
 import type { EndLeaseResponse as _xnet_v1_EndLeaseResponse, EndLeaseResponse__Output as _xnet_v1_EndLeaseResponse__Output } from './xnet/v1/EndLeaseResponse.js';
 import type { Event as _xnet_v1_Event, Event__Output as _xnet_v1_Event__Output } from './xnet/v1/Event.js';
+import type { HeldRoutes as _xnet_v1_HeldRoutes, HeldRoutes__Output as _xnet_v1_HeldRoutes__Output } from './xnet/v1/HeldRoutes.js';
 import type { HostNetwork as _xnet_v1_HostNetwork, HostNetwork__Output as _xnet_v1_HostNetwork__Output } from './xnet/v1/HostNetwork.js';
 import type { Lease as _xnet_v1_Lease, Lease__Output as _xnet_v1_Lease__Output } from './xnet/v1/Lease.js';
 import type { LeaseServiceClient as _xnet_v1_LeaseServiceClient, LeaseServiceDefinition as _xnet_v1_LeaseServiceDefinition } from './xnet/v1/LeaseService.js';
@@ -88,6 +89,7 @@ export interface ProtoGrpcType {
       EndLeaseRequest: MessageTypeDefinition<_xnet_v1_EndLeaseRequest, _xnet_v1_EndLeaseRequest__Output>
       EndLeaseResponse: MessageTypeDefinition<_xnet_v1_EndLeaseResponse, _xnet_v1_EndLeaseResponse__Output>
       Event: MessageTypeDefinition<_xnet_v1_Event, _xnet_v1_Event__Output>
+      HeldRoutes: MessageTypeDefinition<_xnet_v1_HeldRoutes, _xnet_v1_HeldRoutes__Output>
       HostNetwork: MessageTypeDefinition<_xnet_v1_HostNetwork, _xnet_v1_HostNetwork__Output>
       Lease: MessageTypeDefinition<_xnet_v1_Lease, _xnet_v1_Lease__Output>
       LeaseService: SubtypeConstructor<typeof grpc.Client, _xnet_v1_LeaseServiceClient> & { service: _xnet_v1_LeaseServiceDefinition }

@@ -38,6 +38,7 @@ import type { DrainNodeResponse as _xnet_v1_DrainNodeResponse, DrainNodeResponse
 import type { Event as _xnet_v1_Event, Event__Output as _xnet_v1_Event__Output } from './xnet/v1/Event.js';
 import type { GetAuthorityRequest as _xnet_v1_GetAuthorityRequest, GetAuthorityRequest__Output as _xnet_v1_GetAuthorityRequest__Output } from './xnet/v1/GetAuthorityRequest.js';
 import type { GetAuthorityResponse as _xnet_v1_GetAuthorityResponse, GetAuthorityResponse__Output as _xnet_v1_GetAuthorityResponse__Output } from './xnet/v1/GetAuthorityResponse.js';
+import type { HeldRoutes as _xnet_v1_HeldRoutes, HeldRoutes__Output as _xnet_v1_HeldRoutes__Output } from './xnet/v1/HeldRoutes.js';
 import type { HostNetwork as _xnet_v1_HostNetwork, HostNetwork__Output as _xnet_v1_HostNetwork__Output } from './xnet/v1/HostNetwork.js';
 import type { InitRequest as _xnet_v1_InitRequest, InitRequest__Output as _xnet_v1_InitRequest__Output } from './xnet/v1/InitRequest.js';
 import type { InitResponse as _xnet_v1_InitResponse, InitResponse__Output as _xnet_v1_InitResponse__Output } from './xnet/v1/InitResponse.js';
@@ -128,6 +129,7 @@ export interface ProtoGrpcType {
       Event: MessageTypeDefinition<_xnet_v1_Event, _xnet_v1_Event__Output>
       GetAuthorityRequest: MessageTypeDefinition<_xnet_v1_GetAuthorityRequest, _xnet_v1_GetAuthorityRequest__Output>
       GetAuthorityResponse: MessageTypeDefinition<_xnet_v1_GetAuthorityResponse, _xnet_v1_GetAuthorityResponse__Output>
+      HeldRoutes: MessageTypeDefinition<_xnet_v1_HeldRoutes, _xnet_v1_HeldRoutes__Output>
       HostNetwork: MessageTypeDefinition<_xnet_v1_HostNetwork, _xnet_v1_HostNetwork__Output>
       InitRequest: MessageTypeDefinition<_xnet_v1_InitRequest, _xnet_v1_InitRequest__Output>
       InitResponse: MessageTypeDefinition<_xnet_v1_InitResponse, _xnet_v1_InitResponse__Output>

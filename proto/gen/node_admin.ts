@@ -17,6 +17,7 @@ import type { GetAuthorityRequest as _xnet_v1_GetAuthorityRequest, GetAuthorityR
 import type { GetAuthorityResponse as _xnet_v1_GetAuthorityResponse, GetAuthorityResponse__Output as _xnet_v1_GetAuthorityResponse__Output } from './xnet/v1/GetAuthorityResponse.js';
 import type { GetNodeRequest as _xnet_v1_GetNodeRequest, GetNodeRequest__Output as _xnet_v1_GetNodeRequest__Output } from './xnet/v1/GetNodeRequest.js';
 import type { GetNodeResponse as _xnet_v1_GetNodeResponse, GetNodeResponse__Output as _xnet_v1_GetNodeResponse__Output } from './xnet/v1/GetNodeResponse.js';
+import type { HeldRoutes as _xnet_v1_HeldRoutes, HeldRoutes__Output as _xnet_v1_HeldRoutes__Output } from './xnet/v1/HeldRoutes.js';
 import type { HostNetwork as _xnet_v1_HostNetwork, HostNetwork__Output as _xnet_v1_HostNetwork__Output } from './xnet/v1/HostNetwork.js';
 import type { InitRequest as _xnet_v1_InitRequest, InitRequest__Output as _xnet_v1_InitRequest__Output } from './xnet/v1/InitRequest.js';
 import type { InitResponse as _xnet_v1_InitResponse, InitResponse__Output as _xnet_v1_InitResponse__Output } from './xnet/v1/InitResponse.js';
@@ -79,6 +80,7 @@ export interface ProtoGrpcType {
       GetAuthorityResponse: MessageTypeDefinition<_xnet_v1_GetAuthorityResponse, _xnet_v1_GetAuthorityResponse__Output>
       GetNodeRequest: MessageTypeDefinition<_xnet_v1_GetNodeRequest, _xnet_v1_GetNodeRequest__Output>
       GetNodeResponse: MessageTypeDefinition<_xnet_v1_GetNodeResponse, _xnet_v1_GetNodeResponse__Output>
+      HeldRoutes: MessageTypeDefinition<_xnet_v1_HeldRoutes, _xnet_v1_HeldRoutes__Output>
       HostNetwork: MessageTypeDefinition<_xnet_v1_HostNetwork, _xnet_v1_HostNetwork__Output>
       InitRequest: MessageTypeDefinition<_xnet_v1_InitRequest, _xnet_v1_InitRequest__Output>
       InitResponse: MessageTypeDefinition<_xnet_v1_InitResponse, _xnet_v1_InitResponse__Output>

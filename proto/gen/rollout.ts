@@ -34,6 +34,7 @@ import type { Drain as _xnet_v1_Drain, Drain__Output as _xnet_v1_Drain__Output }
 import type { Event as _xnet_v1_Event, Event__Output as _xnet_v1_Event__Output } from './xnet/v1/Event.js';
 import type { GetRolloutRequest as _xnet_v1_GetRolloutRequest, GetRolloutRequest__Output as _xnet_v1_GetRolloutRequest__Output } from './xnet/v1/GetRolloutRequest.js';
 import type { GetRolloutResponse as _xnet_v1_GetRolloutResponse, GetRolloutResponse__Output as _xnet_v1_GetRolloutResponse__Output } from './xnet/v1/GetRolloutResponse.js';
+import type { HeldRoutes as _xnet_v1_HeldRoutes, HeldRoutes__Output as _xnet_v1_HeldRoutes__Output } from './xnet/v1/HeldRoutes.js';
 import type { HostNetwork as _xnet_v1_HostNetwork, HostNetwork__Output as _xnet_v1_HostNetwork__Output } from './xnet/v1/HostNetwork.js';
 import type { Lease as _xnet_v1_Lease, Lease__Output as _xnet_v1_Lease__Output } from './xnet/v1/Lease.js';
 import type { ListRolloutsRequest as _xnet_v1_ListRolloutsRequest, ListRolloutsRequest__Output as _xnet_v1_ListRolloutsRequest__Output } from './xnet/v1/ListRolloutsRequest.js';
@@ -97,6 +98,7 @@ export interface ProtoGrpcType {
       Event: MessageTypeDefinition<_xnet_v1_Event, _xnet_v1_Event__Output>
       GetRolloutRequest: MessageTypeDefinition<_xnet_v1_GetRolloutRequest, _xnet_v1_GetRolloutRequest__Output>
       GetRolloutResponse: MessageTypeDefinition<_xnet_v1_GetRolloutResponse, _xnet_v1_GetRolloutResponse__Output>
+      HeldRoutes: MessageTypeDefinition<_xnet_v1_HeldRoutes, _xnet_v1_HeldRoutes__Output>
       HostNetwork: MessageTypeDefinition<_xnet_v1_HostNetwork, _xnet_v1_HostNetwork__Output>
       Lease: MessageTypeDefinition<_xnet_v1_Lease, _xnet_v1_Lease__Output>
       LeaseState: EnumTypeDefinition

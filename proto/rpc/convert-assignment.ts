@@ -17,7 +17,15 @@ import type { Lease__Output } from '../gen/xnet/v1/Lease.js';
 import type { LeaseState__Output } from '../gen/xnet/v1/LeaseState.js';
 import type { LeaseUse__Output } from '../gen/xnet/v1/LeaseUse.js';
 import type { Permit__Output } from '../gen/xnet/v1/Permit.js';
-import { availabilityFromWire, corrupt, keyOf, modeFromWire, wireFromAvailability, wireFromMode } from './convert.js';
+import {
+  availabilityFromWire,
+  corrupt,
+  keyOf,
+  modeFromWire,
+  versionFromWire,
+  wireFromAvailability,
+  wireFromMode,
+} from './convert.js';
 
 const leaseStateToWire = {
   wanted: 'LEASE_STATE_WANTED',
@@ -97,6 +105,7 @@ export function wireFromAssignment(assignment: Assignment): AssignmentWire {
             generation: assignment.permit.generation,
           },
     leave: assignment.leave,
+    ...(assignment.approved === undefined ? {} : { approved: assignment.approved }),
   };
 }
 
@@ -108,7 +117,11 @@ export function assignmentFromWire(wire: Assignment__Output): Assignment {
   if (address === undefined || availability === undefined) {
     throw corrupt(`assignment at ${wire.address}, ${wire.availability}`);
   }
-  const common = { nodeId, nodeName, address, availability, leave };
+  const approved = versionFromWire(wire.approved);
+  const common = {
+    ...{ nodeId, nodeName, address, availability, leave },
+    ...(approved === undefined ? {} : { approved }),
+  };
   const leases = wire.leases.map(leaseFromWire);
   if (isNonEmpty(leases)) return { ...common, leases, permit: permitFromWire(wire.permit) };
   // A controller that knows one lease per node lets its nodes restart Docker for it at any time.

@@ -12,9 +12,11 @@ import {
 import {
   type Availability,
   type Condition,
+  type HeldRoutes,
   type HostNetwork,
   type Mode,
   mostContainersReported,
+  mostHeldReported,
   type NodeStatus,
   type PoolRange,
   type Route,
@@ -28,6 +30,7 @@ import type { Availability__Output } from '../gen/xnet/v1/Availability.js';
 import type { Condition__Output } from '../gen/xnet/v1/Condition.js';
 import type { Delta__Output, Delta as DeltaWire } from '../gen/xnet/v1/Delta.js';
 import type { Destination__Output } from '../gen/xnet/v1/Destination.js';
+import type { HeldRoutes__Output } from '../gen/xnet/v1/HeldRoutes.js';
 import type { HostNetwork__Output } from '../gen/xnet/v1/HostNetwork.js';
 import type { Mode__Output } from '../gen/xnet/v1/Mode.js';
 import type { PoolRange__Output } from '../gen/xnet/v1/PoolRange.js';
@@ -187,6 +190,16 @@ export function wireFromSilentPeer(peer: SilentPeer): SilentPeer__Output {
   return { ...peer, gateway: formatIpv4(peer.gateway) };
 }
 
+/** wireFromHeldRoutes returns the message of the routes that a node holds. */
+export function wireFromHeldRoutes({ isUnexplained, subnets, ...held }: HeldRoutes): HeldRoutes__Output {
+  return { ...held, subnets: subnets.map(formatPrefix), unexplained: isUnexplained };
+}
+
+function heldRoutesFromWire({ subnets, unexplained, ...held }: HeldRoutes__Output): HeldRoutes {
+  const prefixes = subnets.slice(0, mostHeldReported).flatMap((subnet) => parsePrefix(subnet) ?? []);
+  return { ...held, subnets: prefixes, isUnexplained: unexplained };
+}
+
 // Far above what xnetd reports: bounds what a faulty host can put into the store.
 const mostConditions = 32;
 const mostNetworks = 256;
@@ -237,5 +250,6 @@ export function statusFromReport(wire: ReportRequest__Output): NodeStatus {
       return prefix === undefined ? [] : [{ ...container, subnet: prefix }];
     }),
     ...(wire.containersKnown ? { containerCount: wire.containerCount } : {}),
+    ...(wire.held === null || wire.held.count === 0 ? {} : { held: heldRoutesFromWire(wire.held) }),
   };
 }

@@ -4,6 +4,7 @@ import * as protoLoader from '@grpc/proto-loader';
 import type { ProtoGrpcType as AdminTypes } from '../gen/admin.js';
 import type { ProtoGrpcType as BackupTypes } from '../gen/backup.js';
 import { descriptor } from '../gen/descriptor.js';
+import type { ProtoGrpcType as HeldRouteTypes } from '../gen/held_route.js';
 import type { ProtoGrpcType as IpamTypes } from '../gen/ipam.js';
 import type { ProtoGrpcType as JoinTypes } from '../gen/join.js';
 import type { ProtoGrpcType as LeaseTypes } from '../gen/lease.js';
@@ -14,6 +15,7 @@ import type { ProtoGrpcType as RolloutTypes } from '../gen/rollout.js';
 import type { ProtoGrpcType as StaticRouteTypes } from '../gen/static_route.js';
 import type { AdminServiceClient } from '../gen/xnet/v1/AdminService.js';
 import type { BackupServiceClient } from '../gen/xnet/v1/BackupService.js';
+import type { HeldRouteServiceClient } from '../gen/xnet/v1/HeldRouteService.js';
 import type { IpamServiceClient } from '../gen/xnet/v1/IpamService.js';
 import type { LeaseServiceClient } from '../gen/xnet/v1/LeaseService.js';
 import type { LifecycleServiceClient } from '../gen/xnet/v1/LifecycleService.js';
@@ -37,6 +39,7 @@ const loaded = grpc.loadPackageDefinition(packageDefinition) as unknown as Admin
   LocalTypes &
   NodeTypes &
   RolloutTypes &
+  HeldRouteTypes &
   StaticRouteTypes;
 
 const {
@@ -49,6 +52,7 @@ const {
   LocalService,
   NodeService,
   RolloutService,
+  HeldRouteService,
   StaticRouteService,
 } = loaded.xnet.v1;
 
@@ -59,6 +63,7 @@ export type OperatorClient = AdminServiceClient &
   LeaseServiceClient &
   LifecycleServiceClient &
   RolloutServiceClient &
+  HeldRouteServiceClient &
   StaticRouteServiceClient;
 
 type OperatorConstructor = new (...args: ConstructorParameters<typeof grpc.Client>) => OperatorClient;
@@ -71,6 +76,7 @@ export const services = {
   lease: LeaseService,
   lifecycle: LifecycleService,
   rollout: RolloutService,
+  heldRoute: HeldRouteService,
   staticRoute: StaticRouteService,
   node: NodeService,
   join: JoinService,
@@ -84,6 +90,7 @@ export const services = {
       ...LeaseService.service,
       ...LifecycleService.service,
       ...RolloutService.service,
+      ...HeldRouteService.service,
       ...StaticRouteService.service,
     },
     'operator',

@@ -28,6 +28,7 @@ const files = [
   'lifecycle',
   'local',
   'rollout',
+  'held_route',
   'static_route',
 ].map((name) => `xnet/v1/${name}.proto`);
 

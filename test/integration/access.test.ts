@@ -21,7 +21,7 @@ const viewers = [
 viewers.push('BackupService/GetAdoption');
 viewers.push(...['GetRollout', 'ListRollouts', 'WatchRollout'].map((call) => `RolloutService/${call}`));
 viewers.push('IpamService/CheckIpam');
-viewers.push('LifecycleService/WatchDeparture');
+viewers.push('LifecycleService/WatchDeparture', 'HeldRouteService/ListHeldRoutes');
 const operators = [
   ...viewers,
   ...[
@@ -32,6 +32,7 @@ const operators = [
   ...['DrainNode', 'RenameNode', 'ReplaceNode'].map((call) => `LifecycleService/${call}`),
   ...['AddLease', 'EndLease'].map((call) => `LeaseService/${call}`),
   ...['ControlRollout', 'CreateRollout'].map((call) => `RolloutService/${call}`),
+  'HeldRouteService/ApproveWithdrawals',
 ];
 const admins = [
   ...operators,

@@ -211,7 +211,7 @@ test.serial('what is wrong is said with its own exit code, on standard error alo
       /web-1 was changed since revision 1: nothing is changed now\n.*label zone: it is \(none\) at revision \d+, yours is eu-2\n/,
     ],
     ['nodes rename web-1 web-9 --revision 1', 4, /name: it is web-1 at revision \d+, yours is web-9/],
-    ['nodes set web-1 --label zone=eu-2 --revision x', 2, /Give the revision of a node/],
+    ['nodes set web-1 --label zone=eu-2 --revision x', 2, /Give a revision/],
     ['nodes add web-2 --address 192.168.83.1', 4, /address 192\.168\.83\.1 is that of node web-1/],
     ['nodes add web-2 --address 192.168.83.2 --subnet 10.77.0.0/24', 4, /10\.77\.0\.0\/24/],
     ['nodes add web-2 --address 10.77.0.9', 4, /lies inside pool default/],

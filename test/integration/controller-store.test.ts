@@ -4,7 +4,9 @@ import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { recordSeconds } from '../../controller/store/store.js';
+import { withdrawalFindings } from '../../node/daemon/withdrawals.js';
 import { XnetError } from '../../proto/errors.js';
+import { callUnary } from '../../proto/rpc/channel.js';
 import { overlapsIn } from '../support/controller.js';
 import { ControllerProcess } from '../support/controller-process.js';
 import { TestEtcd } from '../support/etcd.js';
@@ -12,6 +14,7 @@ import { changesFrom, compact, expire, grantedSecondsOf, historyOf, keysOf } fro
 import { endpointOf, retry, scope } from '../support/opened.js';
 import { SimulatedNode } from '../support/simulated-node.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
+import { Xctl } from '../support/xctl.js';
 
 test('its own etcd comes back when it dies, and goes with the controller', async (t) => {
   const opened = scope(t);
@@ -116,6 +119,24 @@ test('C8 an older or another store is refused until an operator accepts it', asy
   const member = await controller.joinNode('web-1');
   const node = new SimulatedNode(controller.nodeClient(member), 'web-1').watch();
   await node.until('snapshot', () => node.routes().length === 8);
+  const ask = async (fresh: boolean) => {
+    node.leaveStream();
+    await node.until('ended', () => node.heard.at(-1)?.kind === 'ended');
+    const before = node.heard.length;
+    node.watch({ fresh });
+    await node.until('asked', () =>
+      node.heard.slice(before).some(({ kind }) => kind === 'snapshot' || kind === 'delta'),
+    );
+  };
+  const passing = [12, 13, 14, 15].map((index) => `web-${index}`);
+  for (const name of passing) await controller.addNode(name, `192.168.83.${name.slice(4)}`);
+  await node.until('four more', () => node.routes().length === 12);
+  node.leaveStream();
+  for (const name of passing) await controller.removeNode(name);
+  await ask(false);
+  t.is(node.table?.held.size, 4, 'four routes gone at once wait for the store to confirm it');
+  await ask(true);
+  t.is(node.routes().length, 8, 'the store says that these leases ended');
   await controller.kill('SIGTERM');
 
   rmSync(join(controller.dir, 'etcd'), { recursive: true });
@@ -137,10 +158,26 @@ test('C8 an older or another store is refused until an operator accepts it', asy
   node.over(controller.nodeClient(member)).watch();
   await node.until('a snapshot of the new epoch', () => node.table?.version.epoch === epoch);
   t.is(node.table?.held.size, 8, 'eight routes gone at once wait for the store to confirm it');
-  node.leaveStream();
-  await node.until('ended', () => node.heard.at(-1)?.kind === 'ended');
-  node.watch({ fresh: true });
-  await node.until('confirmed', () => node.routes().length === 0);
+  await ask(true);
+  t.is(node.routes().length, 8, 'the backup does not say that these leases ended');
+  t.true([...(node.table?.held.values() ?? [])].every(({ isUnexplained }) => isUnexplained));
+  const [of, finding] = [node.table?.version.revision ?? 0, withdrawalFindings(node.table)];
+  await node.report(finding.map((each) => ({ ...each, ok: false, fix: each.fix ?? '', sinceMs: 1_000 })));
+
+  const xctl = opened(new Xctl({ controller: `unix:${controller.socket}` }));
+  const listed = await xctl.run('routes', 'held');
+  t.regex(listed.stdout, new RegExp(`web-1 +8 +10\\.76\\.1\\.0/24, .*, 5 more +${of} +approval`), listed.stderr);
+  t.regex((await xctl.run('status')).stdout, /1 node keeps 8 routes .*xctl routes held/s);
+  const approved = await xctl.run('routes', 'approve', '--yes');
+  t.is(approved.code, 0, approved.stderr);
+  await node.until('approved', () => node.routes().length === 0);
+  t.is(node.table?.held.size, 0);
+  await node.report();
+  t.regex((await xctl.run('routes', 'held')).stdout, /^no node holds/);
+  const { events } = await callUnary(controller.admin.listEvents.bind(controller.admin), {}, { timeoutMs: 10_000 });
+  const reasons = events?.map(({ reason }) => reason) ?? [];
+  t.true(reasons.includes('WithdrawalUnexplained') && reasons.includes('WithdrawalsApproved'), reasons.join(' '));
+
   await controller.kill('SIGTERM');
 
   rmSync(join(controller.dir, 'etcd'), { recursive: true });

@@ -126,7 +126,7 @@ export async function rig(t: ExecutionContext) {
       fingerprint,
       serial,
       address: '',
-      start: { kind },
+      start: kind === 'fresh' ? { kind, held: [] } : { kind },
       alive: async () => stream.alive,
     };
     const opening = at.sessions.open(arrival, stream.raw);

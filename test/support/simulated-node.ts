@@ -1,9 +1,12 @@
 // A node without a host: it watches, maintains the table as xnetd does, and reports what it has applied.
 import { randomUUID } from 'node:crypto';
+import { heldRoutesOf } from '../../node/daemon/withdrawals.js';
 import {
   follows,
   type NodeTable,
   type TableSnapshot,
+  toExplain,
+  withApproval,
   withBookmark,
   withDelta,
   withSnapshot,
@@ -21,6 +24,7 @@ import type { XnetError } from '../../proto/errors.js';
 import type { Condition } from '../../proto/gen/xnet/v1/Condition.js';
 import type { NodeServiceClient } from '../../proto/gen/xnet/v1/NodeService.js';
 import { callUnary } from '../../proto/rpc/channel.js';
+import { wireFromHeldRoutes, wireFromPrefix } from '../../proto/rpc/convert.js';
 import { wireFromAssignment, wireFromLeaseUse } from '../../proto/rpc/convert-assignment.js';
 import { errorFromStatus } from '../../proto/rpc/status.js';
 
@@ -63,6 +67,7 @@ export class SimulatedNode {
       nodeId: this.assignment?.nodeId ?? '',
       ...(version === undefined ? {} : { version }),
       fresh: options.fresh ?? false,
+      heldRoutes: options.fresh === true && this.table !== undefined ? toExplain(this.table).map(wireFromPrefix) : [],
       hostFingerprint: this.fingerprint,
       daemonVersion: 'simulated',
       ...(this.assignment === undefined ? {} : { held: wireFromAssignment(this.assignment) }),
@@ -70,6 +75,8 @@ export class SimulatedNode {
     const reader = new MessageReader({
       onAssignment: (assignment) => {
         this.assignment = assignment;
+        const { approved } = assignment;
+        if (this.table !== undefined && approved !== undefined) this.table = withApproval(this.table, approved);
         this.#hear({ kind: 'assignment', assignment });
       },
       onSnapshot: (snapshot) => {
@@ -160,6 +167,7 @@ export class SimulatedNode {
     const [first] = this.assignment?.leases ?? [];
     const subnet = first === undefined ? '' : formatPrefix(first.subnet);
     const desired = this.routes().length;
+    const held = heldRoutesOf(this.table);
     return callUnary(
       this.#client.report.bind(this.#client),
       {
@@ -176,6 +184,7 @@ export class SimulatedNode {
         containers: containers.map((name) => ({ name, id: '0123456789ab', subnet })),
         containerCount: containers.length,
         containersKnown,
+        ...(held === undefined ? {} : { held: wireFromHeldRoutes(held) }),
       },
       { timeoutMs: 10_000 },
     );

@@ -27,7 +27,8 @@ import type { EventRecord, NodeRecord, SubnetRecord } from '../../store/records.
 import { withDataPath } from '../../view/data-path.js';
 import type { HeldSubnet } from '../../view/held.js';
 import { statedLeases } from '../../view/leases.js';
-import { poolOf, type ReadonlyView } from '../../view/view.js';
+import { poolOf } from '../../view/pool-of.js';
+import type { ReadonlyView } from '../../view/view.js';
 
 /** Live is the knowledge of nodes beyond the store's records. */
 export type Live = {

@@ -4,6 +4,7 @@ import type { Availability as _xnet_v1_Availability, Availability__Output as _xn
 import type { Mode as _xnet_v1_Mode, Mode__Output as _xnet_v1_Mode__Output } from '../../xnet/v1/Mode.js';
 import type { Lease as _xnet_v1_Lease, Lease__Output as _xnet_v1_Lease__Output } from '../../xnet/v1/Lease.js';
 import type { Permit as _xnet_v1_Permit, Permit__Output as _xnet_v1_Permit__Output } from '../../xnet/v1/Permit.js';
+import type { Version as _xnet_v1_Version, Version__Output as _xnet_v1_Version__Output } from '../../xnet/v1/Version.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Assignment {
@@ -20,6 +21,7 @@ export interface Assignment {
   'leases'?: (_xnet_v1_Lease)[];
   'permit'?: (_xnet_v1_Permit | null);
   'leave'?: (boolean);
+  'approved'?: (_xnet_v1_Version | null);
 }
 
 export interface Assignment__Output {
@@ -36,4 +38,5 @@ export interface Assignment__Output {
   'leases': (_xnet_v1_Lease__Output)[];
   'permit': (_xnet_v1_Permit__Output | null);
   'leave': (boolean);
+  'approved': (_xnet_v1_Version__Output | null);
 }

@@ -7,6 +7,7 @@ import type { HostNetwork as _xnet_v1_HostNetwork, HostNetwork__Output as _xnet_
 import type { SilentPeer as _xnet_v1_SilentPeer, SilentPeer__Output as _xnet_v1_SilentPeer__Output } from '../../xnet/v1/SilentPeer.js';
 import type { LeaseUse as _xnet_v1_LeaseUse, LeaseUse__Output as _xnet_v1_LeaseUse__Output } from '../../xnet/v1/LeaseUse.js';
 import type { ContainerUse as _xnet_v1_ContainerUse, ContainerUse__Output as _xnet_v1_ContainerUse__Output } from '../../xnet/v1/ContainerUse.js';
+import type { HeldRoutes as _xnet_v1_HeldRoutes, HeldRoutes__Output as _xnet_v1_HeldRoutes__Output } from '../../xnet/v1/HeldRoutes.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface ReportRequest {
@@ -26,6 +27,7 @@ export interface ReportRequest {
   'containerCount'?: (number);
   'newAddress'?: (string);
   'containersKnown'?: (boolean);
+  'held'?: (_xnet_v1_HeldRoutes | null);
 }
 
 export interface ReportRequest__Output {
@@ -45,4 +47,5 @@ export interface ReportRequest__Output {
   'containerCount': (number);
   'newAddress': (string);
   'containersKnown': (boolean);
+  'held': (_xnet_v1_HeldRoutes__Output | null);
 }

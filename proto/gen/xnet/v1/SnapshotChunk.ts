@@ -13,6 +13,7 @@ export interface SnapshotChunk {
   'first'?: (boolean);
   'last'?: (boolean);
   'fresh'?: (boolean);
+  'unexplained'?: (_xnet_v1_Destination)[];
 }
 
 export interface SnapshotChunk__Output {
@@ -23,4 +24,5 @@ export interface SnapshotChunk__Output {
   'first': (boolean);
   'last': (boolean);
   'fresh': (boolean);
+  'unexplained': (_xnet_v1_Destination__Output)[];
 }

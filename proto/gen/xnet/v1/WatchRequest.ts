@@ -2,6 +2,7 @@
 
 import type { Version as _xnet_v1_Version, Version__Output as _xnet_v1_Version__Output } from '../../xnet/v1/Version.js';
 import type { Assignment as _xnet_v1_Assignment, Assignment__Output as _xnet_v1_Assignment__Output } from '../../xnet/v1/Assignment.js';
+import type { Destination as _xnet_v1_Destination, Destination__Output as _xnet_v1_Destination__Output } from '../../xnet/v1/Destination.js';
 
 export interface WatchRequest {
   'nodeName'?: (string);
@@ -11,6 +12,7 @@ export interface WatchRequest {
   'hostFingerprint'?: (string);
   'daemonVersion'?: (string);
   'held'?: (_xnet_v1_Assignment | null);
+  'heldRoutes'?: (_xnet_v1_Destination)[];
 }
 
 export interface WatchRequest__Output {
@@ -21,4 +23,5 @@ export interface WatchRequest__Output {
   'hostFingerprint': (string);
   'daemonVersion': (string);
   'held': (_xnet_v1_Assignment__Output | null);
+  'heldRoutes': (_xnet_v1_Destination__Output)[];
 }

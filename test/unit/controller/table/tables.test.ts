@@ -84,7 +84,7 @@ test('a delta takes any older table to the newest one', (t) => {
       }
       const delta = rig.since(old.version.revision);
       t.true(rig.table.hasSince(old.version.revision));
-      const confirmed = withDelta({ ...old, held: new Set() }, delta);
+      const confirmed = withDelta({ ...old, held: new Map() }, delta);
       const routes = [...confirmed.routes].filter(([id]) => !confirmed.held.has(id));
       t.deepEqual(inOrder(routes), inOrder(rig.snapshot().routes));
       const touched = [...delta.upserts.map(({ subnet }) => subnet), ...delta.removals].map(prefixKey);

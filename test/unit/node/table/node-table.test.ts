@@ -1,7 +1,14 @@
 // The table that a node acts on: how many routes a change may withdraw, and what a delta and a snapshot make of it.
 import test from 'ava';
 import fc from 'fast-check';
-import { mostWithdrawals, type NodeTable, withDelta, withSnapshot } from '../../../../node/table/node-table.js';
+import {
+  mostWithdrawals,
+  type NodeTable,
+  toExplain,
+  withApproval,
+  withDelta,
+  withSnapshot,
+} from '../../../../node/table/node-table.js';
 import { prefixKey, subnetAt } from '../../../../proto/domain/address.js';
 import type { Route, Version } from '../../../../proto/domain/network.js';
 import { someRoute, someSubnet } from '../../../support/arbitrary.js';
@@ -16,7 +23,7 @@ const uniqueRoutes = fc
   .array(someRoute, { maxLength: 32 })
   .map((routes) => [...new Map(routes.map((route) => [prefixKey(route.subnet), route])).values()]);
 
-test('no change withdraws more than max(3, 20 %) of the routes unless it was confirmed', (t) => {
+test('no change withdraws more than max(3, 20 %) of the routes that the store was not asked about', (t) => {
   fc.assert(
     fc.property(uniqueRoutes, uniqueRoutes, fc.boolean(), (first, second, fresh) => {
       const before = tableOf(first);
@@ -26,20 +33,28 @@ test('no change withdraws more than max(3, 20 %) of the routes unless it was con
       const missing = [...before.routes.keys()].filter((id) => !wanted.has(id));
       const kept = missing.filter((id) => after.routes.has(id));
       for (const route of second) t.deepEqual(after.routes.get(prefixKey(route.subnet)), route);
-      if (fresh || missing.length <= mostWithdrawals(before.routes.size)) {
+      if (missing.length <= mostWithdrawals(before.routes.size)) {
         t.deepEqual(kept, []);
         t.is(after.held.size, 0);
       } else {
         t.deepEqual(kept, missing);
-        t.deepEqual(after.held, new Set(missing));
+        t.deepEqual([...after.held.keys()], missing);
+        t.deepEqual(toExplain(after).map(prefixKey), missing);
       }
     }),
   );
 });
 
-test('deltas hold withdrawals too, and the confirming snapshot releases them', (t) => {
+test('deltas hold withdrawals too; a fresh snapshot releases those that the store explains, an approval the others', (t) => {
+  const fates = fc.array(fc.constantFrom('stays', 'ended', 'unexplained'), { minLength: 32, maxLength: 32 });
   fc.assert(
-    fc.property(uniqueRoutes, fc.uniqueArray(someSubnet, { selector: prefixKey }), (routes, removals) => {
+    fc.property(uniqueRoutes, fates, fc.uniqueArray(someSubnet), (routes, fate, others) => {
+      const of = (...these: readonly string[]) =>
+        routes.flatMap(({ subnet }, index) => (these.includes(fate[index] ?? '') ? [subnet] : []));
+      const removals = [
+        ...new Map([...of('ended', 'unexplained'), ...others].map((each) => [prefixKey(each), each])).values(),
+      ];
+      const unexplained = of('unexplained');
       const before = tableOf(routes);
       const delta = {
         fromRevision: 1,
@@ -61,9 +76,18 @@ test('deltas hold withdrawals too, and the confirming snapshot releases them', (
         unresolved: [],
         pools: [],
         fresh: true,
+        unexplained,
       });
-      t.is(confirmed.routes.size, left.length);
-      t.is(confirmed.held.size, 0);
+      const open = gone.filter((subnet) => unexplained.some((each) => prefixKey(each) === prefixKey(subnet)));
+      const waits = after.held.size > 0 && open.length > mostWithdrawals(before.routes.size);
+      t.is(confirmed.routes.size, left.length + (waits ? open.length : 0));
+      t.is(confirmed.held.size, waits ? open.length : 0);
+      t.deepEqual(toExplain(confirmed), [], 'the store is asked once');
+      t.is(withApproval(confirmed, version(2)), confirmed, 'an approval of before the withdrawal approves nothing');
+      t.is(withApproval(confirmed, { ...version(3), clusterId: 'other' }), confirmed);
+      const approved = withApproval(confirmed, version(3));
+      t.is(approved.routes.size, left.length);
+      t.is(approved.held.size, 0);
     }),
   );
 });
@@ -79,6 +103,12 @@ test('a route that comes back is not held any more', (t) => {
   const delta = { fromRevision: 1, to: version(2), unresolved: [], pools: undefined };
   const held = withDelta(tableOf(routes), { ...delta, upserts: [], removals: routes.map((route) => route.subnet) });
   t.is(held.held.size, 5);
+  const gone = withDelta(withDelta(held, { ...delta, upserts: routes, removals: [] }), {
+    ...{ ...delta, fromRevision: 2, to: version(7) },
+    ...{ upserts: [], removals: routes.map((route) => route.subnet) },
+  });
+  t.is(withApproval(gone, version(6)).held.size, 5, 'withdrawn again: the approval of the first time says nothing');
+  t.is(withApproval(gone, { ...version(1), epoch: 2 }).held.size, 0, 'a later epoch is later');
   const back = withDelta(held, { ...delta, upserts: routes.slice(0, 3), removals: [] });
   t.is(back.held.size, 0, 'two that are left to withdraw need no confirmation');
   t.is(back.routes.size, 3);

@@ -9,7 +9,7 @@ import { peer } from '../../../support/route-fixtures.js';
 const version = { clusterId: 'c-1', epoch: 1, revision: 10 };
 
 function chunk(details: Partial<SnapshotChunk__Output>): WatchResponse__Output {
-  const nothing = { routes: [], unresolved: [], pools: [], first: false, last: false, fresh: true };
+  const nothing = { routes: [], unresolved: [], pools: [], unexplained: [], first: false, last: false, fresh: true };
   return { snapshot: { version, ...nothing, ...details } };
 }
 
