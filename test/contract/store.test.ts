@@ -71,7 +71,7 @@ storeContract(
 );
 storeContract('queue over etcd', openEtcd(queued));
 
-test('queue over etcd: large commits that come at once fail nobody, and one that is too large fails alone', async (t) => {
+test('queue over etcd: concurrent large commits succeed, and one that is too large fails alone', async (t) => {
   const bench = await openEtcd(queued)();
   const large = (kilobytes: number) => 'x'.repeat(kilobytes * 1024);
   const commits = Array.from({ length: 40 }, (_, index) =>

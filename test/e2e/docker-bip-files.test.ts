@@ -66,7 +66,7 @@ each('N11 N12 a symlink, an owner, a mode and a layout are kept', [], async (t, 
   t.is(await addressOn(host, 'docker0'), former);
 });
 
-each('N7 what others edit meanwhile stays, and only our key goes', [], async (t, host) => {
+each('N7 foreign edits stay, and only xnet’s key is removed', [], async (t, host) => {
   writeFileSync(host.daemonJson, '{"debug": false}\n');
   const effect = effectOn(host);
   t.deepEqual((await effect.converge(lease, never)).findings, []);

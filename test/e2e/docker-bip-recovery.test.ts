@@ -213,7 +213,7 @@ if (oldest !== undefined) {
       t.is(await addressOn(host, 'docker0'), former);
     }));
 
-  test(`N1 killed at any step of a rollback, the next turn goes on with it (Docker ${oldest.line})`, (t) =>
+  test(`N1 killed at any step of a rollback, the next turn continues it (Docker ${oldest.line})`, (t) =>
     oldest.onHost([], async (host) => {
       await runIdle(host, 'once');
       const content = '{\r\n  "mtu": 1400\r\n}';
@@ -233,7 +233,7 @@ if (oldest !== undefined) {
       }
     }));
 
-  test(`P7 killed at any step of leaving, it can be gone on with, or turned back (Docker ${oldest.line})`, (t) =>
+  test(`P7 killed at any step of leaving, it can be continued or reverted (Docker ${oldest.line})`, (t) =>
     oldest.onHost([], async (host) => {
       const steps = ['journaled', 'renamed', 'restarted', 'verified', 'taken-out', 'finished'];
       for (const step of steps) {

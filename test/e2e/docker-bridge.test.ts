@@ -72,7 +72,7 @@ each('made, found again, removed; others are left alone', [], async (t, host) =>
   t.false(existsSync(host.daemonJson));
 });
 
-each('N20 what is in the way is told of and left alone', [], async (t, host) => {
+each('N20 conflicting networks are reported and left alone', [], async (t, host) => {
   const effect = effectOn(host);
   const refused = async (reason: string, says: RegExp) => {
     const before = await networkNames(host);
@@ -118,7 +118,7 @@ each('N20 what is in the way is told of and left alone', [], async (t, host) => 
   t.is(await addressOn(host, 'xnet0'), '10.76.4.1/24');
 });
 
-each('another lease: made anew when nothing is attached, or when told to', [], async (t, host) => {
+each('another lease: the network is replaced if nothing is attached, or on request', [], async (t, host) => {
   t.deepEqual((await effectOn(host).converge(lease, never)).findings, []);
   const next = bridgeOf('10.76.7.0/24');
   t.deepEqual((await effectOn(host).converge(next, never)).findings, []);
@@ -186,7 +186,7 @@ if (oldest !== undefined) {
     oldest.onHost([], (host) => leaseMoves(t, host)));
 }
 
-each('killed at any step of making it anew, the next turn finishes', [], async (t, host) => {
+each('killed at any step of replacing a network, the next turn completes it', [], async (t, host) => {
   t.deepEqual((await effectOn(host).converge(lease, never)).findings, []);
   await runIdle(host, 'one', '--network=xnet');
   await runIdle(host, 'two', '--network=xnet');

@@ -53,7 +53,7 @@ const samples = new Map<string, unknown>([
   ['BackupHeader', {}],
 ]);
 
-test('every call of every service declares who may make it', (t) => {
+test('every call of every service declares its access', (t) => {
   t.true(everyCall.length > 30);
   for (const { name, declared } of everyCall) {
     t.true(typeof declared === 'string' && declared !== 'ACCESS_UNSPECIFIED', `${name} declares no access`);
@@ -165,7 +165,7 @@ test('a node can speak for no other', async (t) => {
   t.not((await about())?.id, nodeId);
 });
 
-test('a node is told the route to another, and nothing else of it', async (t) => {
+test('a node receives the route to another node, and nothing else about it', async (t) => {
   const { controller, victim } = await start(t);
   const { admin } = controller;
   await callUnary(
@@ -202,7 +202,7 @@ test('a node is told the route to another, and nothing else of it', async (t) =>
     t.false(text.includes(secret), secret);
 });
 
-test('viewers look, operators operate, admins administer, and what is local is local', async (t) => {
+test('viewers read, operators change, admins administer, and local calls stay local', async (t) => {
   const { controller } = await start(t);
   for (const [role, expected] of [
     ['viewer', viewers],
@@ -245,7 +245,7 @@ test('C19 a value of an enum that this version does not have is refused, whichev
   t.deepEqual(await controller.contents(), before, 'nothing was changed');
 });
 
-test('on the port for joining there is nothing but joining, whoever asks', async (t) => {
+test('the join port serves only the join call, for every caller', async (t) => {
   const { controller, victim } = await start(t);
   const trust = await controller.trust();
   for (const credentials of [trust, victim.credentials, await controller.credentialsFor('admin')]) {

@@ -35,7 +35,7 @@ const listOf = async ({ admin }: ControllerProcess) =>
 const verify = ({ admin }: ControllerProcess) => callUnary(admin.verifyAudit.bind(admin), {}, options);
 const logOf = ({ dir }: ControllerProcess) => join(dir, 'audit', readdirSync(join(dir, 'audit'))[0] ?? '');
 
-test('each of two controllers has a log of its own of what it was asked for', async (t) => {
+test('each of two controllers logs the requests that it received', async (t) => {
   const etcd = await TestEtcd.start();
   t.teardown(() => etcd.close());
   const args = ['--etcd-endpoints', etcd.endpoint];
@@ -74,7 +74,7 @@ test('each of two controllers has a log of its own of what it was asked for', as
   t.true((await verify(b)).ok);
 });
 
-test('a controller that is killed in the middle of changes goes on with its chain', async (t) => {
+test('a controller that is killed during changes continues its chain', async (t) => {
   const controller = await start(t);
   await controller.createPool();
   let answered = 0;

@@ -103,7 +103,7 @@ test.serial('the command that nodes add prints joins, once; its token is in no l
   for (const text of told) for (const one of secrets) t.false(text.includes(one));
 });
 
-test.serial('people are let do what their role is for, until they are revoked or their time is over', async (t) => {
+test.serial('people may do what their role permits, until they are revoked or their certificate expires', async (t) => {
   const { controller, xctl } = t.context;
   const says = sayer(t, xctl);
   await initialised(t.context, '--pool', '10.76.0.0/16');

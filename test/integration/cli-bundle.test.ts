@@ -16,7 +16,7 @@ const run = promisify(execFile);
 // What two programs print is the same but for ages, and for how wide a column of them is.
 const ageless = (text = '') => text.replace(/\b\d+[smhd]\b/g, 'AGE').replace(/[ -]+/g, ' ');
 
-test.serial('the bundle says what the program says, needs no modules, and trusts no cache of others', async (t) => {
+test.serial('the bundle prints what the program prints, needs no modules, and trusts no foreign cache', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'xnet-bundle-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const script = fileURLToPath(new URL('../../../cli/scripts/bundle.js', import.meta.url));

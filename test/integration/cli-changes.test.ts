@@ -19,7 +19,7 @@ test.afterEach.always(async (t) => {
   await t.context.controller.close();
 });
 
-test.serial('a dry run says what would be done, and changes nothing', async (t) => {
+test.serial('a dry run shows the changes, and makes none', async (t) => {
   const { xctl, controller } = t.context;
   await controller.createPool();
   await controller.addNode('web-1', '192.168.83.1');
@@ -145,7 +145,7 @@ test.serial('--wait ends when every connected node has the route, and names thos
   for (const node of [...nodes, joined]) node.leaveStream();
 });
 
-test.serial('routes check and status find what is wrong', async (t) => {
+test.serial('routes check and status find problems', async (t) => {
   const { xctl, controller } = t.context;
   await xctl.run('pools', 'create', 'small', '10.76.0.0/23', '--subnet-length', '24');
   await controller.addNode('web-1', '192.168.83.1');

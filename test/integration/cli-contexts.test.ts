@@ -20,7 +20,7 @@ test.afterEach.always(async (t) => {
   await t.context.controller.close();
 });
 
-test.serial('contexts of two clusters: which one is used, and who may read them', async (t) => {
+test.serial('contexts of two clusters: their precedence and file modes', async (t) => {
   const { controller, xctl } = t.context;
   const other = await ControllerProcess.start();
   t.teardown(() => other.close());

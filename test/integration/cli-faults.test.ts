@@ -29,7 +29,7 @@ test.serial('one controller is enough: a dead one, one that hangs and one that i
   t.regex(hanging.stdout, /active → cordoned/);
 });
 
-test.serial('a controller without the key of the cluster says so, and what to do', async (t) => {
+test.serial('a controller without the cluster key reports that with a remedy', async (t) => {
   const { a, b, etcd, xctl } = await pair(t);
   await a.createPool();
   const keyless = closing(t, await ControllerProcess.start(['--etcd-endpoints', etcd.endpoint]));
@@ -44,7 +44,7 @@ test.serial('a controller without the key of the cluster says so, and what to do
   t.regex(audit.stderr, /^note: this is the log of \S+; others have their own: \S+ \(unix:/, 'two others');
 });
 
-test.serial('an answer that was lost: the other controller knows what came of it, and it is done once', async (t) => {
+test.serial('a lost answer: the other controller knows the outcome, and the change takes effect once', async (t) => {
   const { a, b, xctl } = await pair(t);
   await a.createPool();
   const changes: readonly (readonly [string, RegExp])[] = [
@@ -138,7 +138,7 @@ test.serial('a change waits for a controller that starts, within its time', asyn
   );
 });
 
-test.serial('C7 a store that is lost: lists go on, changes do not, status tells and --wait waits', async (t) => {
+test.serial('C7 a store is lost: lists work, changes do not, status reports it and --wait waits', async (t) => {
   const { etcd, a, b, xctl } = await pair(t);
   await a.createPool();
   await etcd.kill();
@@ -168,7 +168,7 @@ function changesOf({ stdout }: Running): readonly string[] {
   });
 }
 
-test.serial('--watch goes on through another controller, misses nothing and repeats nothing', async (t) => {
+test.serial('--watch continues through another controller, misses nothing and repeats nothing', async (t) => {
   const { a, b, xctl } = await pair(t);
   await a.createPool();
   await a.addNode('web-1', '192.168.83.1');
@@ -210,7 +210,7 @@ test.serial('--watch goes on through another controller, misses nothing and repe
   t.deepEqual(ids.slice(0, 4), all.stdout.split('\n').slice(0, 4), 'and none is missing');
 });
 
-test.serial('--wait goes on through another controller, and Ctrl-C ends it', async (t) => {
+test.serial('--wait continues through another controller, and Ctrl-C ends it', async (t) => {
   const { a, b, xctl } = await pair(t);
   await a.createPool();
   await a.addNode('web-1', '192.168.83.1');

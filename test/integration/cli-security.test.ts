@@ -155,7 +155,7 @@ test.serial(
   },
 );
 
-test.serial('the audit log: who did what, to be followed, and an edited line is found', async (t) => {
+test.serial('the audit log: list, follow, and detect an edited line', async (t) => {
   const { controller, xctl } = t.context;
   const says = sayer(t, xctl);
   await initialised(t.context, '--pool', '10.76.0.0/16');

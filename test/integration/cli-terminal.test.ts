@@ -24,7 +24,7 @@ test.afterEach.always(async (t) => {
   await t.context.controller.close();
 });
 
-test.serial('what nodes report can do nothing to a terminal', async (t) => {
+test.serial('reports of nodes can’t send control characters to a terminal', async (t) => {
   const { xctl, controller } = t.context;
   await controller.createPool();
   await controller.addNode('evil', '192.168.83.1');

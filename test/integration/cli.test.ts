@@ -103,7 +103,7 @@ test.serial('from nothing to nodes and back', async (t) => {
   );
 });
 
-test.serial('every list and every show in every format says the same', async (t) => {
+test.serial('every list and every show agree in every format', async (t) => {
   const { xctl, controller } = t.context;
   await controller.createPool();
   for (const host of [1, 2, 3]) await controller.addNode(`web-${host}`, `192.168.83.${host}`);
@@ -166,7 +166,7 @@ test.serial('every list and every show in every format says the same', async (t)
   t.regex(String(first?.['createdAt']), /^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 });
 
-test.serial('what is wrong is said with its own exit code, on standard error alone, and changes nothing', async (t) => {
+test.serial('errors have distinct exit codes, go to standard error alone, and change nothing', async (t) => {
   const { xctl, controller } = t.context;
   await controller.createPool('10.76.0.0/30', 'tiny', 30);
   await controller.createPool('10.77.0.0/16');

@@ -135,7 +135,7 @@ test.serial('C7 etcd without a quorum: lists go on, changes are refused, streams
   await routed(before.size + 1);
 });
 
-test.serial('C10 etcd is defragmented, and its disks are slow: what was asked for is done once', async (t) => {
+test.serial('C10 etcd is defragmented, and its disks are slow: each request takes effect once', async (t) => {
   const before = (await b.nodes()).length;
   let done = false;
   const adding = addMany(10).finally(() => {

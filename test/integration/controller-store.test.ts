@@ -185,7 +185,7 @@ test('C8 an older or another store is refused until an operator accepts it', asy
   await controller.until('refused', (status) => /the store is empty/.test(status.store?.refusal ?? ''));
 });
 
-test('what a controller remembers can’t be read: it ends, and says so', async (t) => {
+test('a controller whose memory file can’t be read ends with an error', async (t) => {
   const opened = scope(t);
   const controller = opened(await ControllerProcess.start());
   await controller.kill('SIGTERM');
@@ -195,7 +195,7 @@ test('what a controller remembers can’t be read: it ends, and says so', async 
   t.regex(controller.output, /store\.json does not hold what this controller wrote/);
 });
 
-test('a controller that is killed leaves no session behind; its nodes, who were told of others, go on there', async (t) => {
+test('a killed controller leaves no session behind; its nodes continue at another one', async (t) => {
   const opened = scope(t);
   const etcd = opened(await TestEtcd.start());
   const a = opened(await ControllerProcess.startWithAuthority(endpointOf(etcd)));

@@ -34,7 +34,7 @@ test('C4 64 hosts added at once through two controllers get 64 subnets; no revis
   t.deepEqual((await a.routes()).routes, (await b.routes()).routes);
 });
 
-test('P6 a node gets its assignment, a snapshot, then every change; and goes on where it was', async (t) => {
+test('P6 a node gets its assignment, a snapshot, then every change, and resumes where it was', async (t) => {
   const opened = scope(t);
   const controller = opened(await ControllerProcess.start());
   await controller.createPool();
@@ -89,7 +89,7 @@ test('C16 thousands of routes come whole, in chunks', async (t) => {
   t.is(node.routes().length, total - 1);
 });
 
-test('P1 a second host under the same name is refused, whatever it calls, and told of once; one that boots is let in', async (t) => {
+test('P1 a second host under the same name is refused for every call and reported once; a rebooted host is admitted', async (t) => {
   const opened = scope(t);
   const etcd = opened(await TestEtcd.start());
   const a = opened(await ControllerProcess.startWithAuthority(endpointOf(etcd)));
@@ -173,7 +173,7 @@ test('P3 a removed node’s stream ends; a report of another generation is fence
   t.true(error instanceof XnetError && (error.code === 'NotFound' || error.code === 'Fenced'));
 });
 
-test('C12 a garbled or unknown key is skipped and told of; no route is withdrawn, by nobody', async (t) => {
+test('C12 a garbled or unknown key is skipped and reported; no node withdraws a route', async (t) => {
   const opened = scope(t);
   const etcd = opened(await TestEtcd.start());
   const controller = opened(await ControllerProcess.start(endpointOf(etcd)));
@@ -223,7 +223,7 @@ test('a node that has seen more than the store is not taken back', async (t) => 
   t.regex((await refusal({ clusterId: 'other', epoch: 1, revision: 1 }))?.message ?? '', /belongs to cluster other/);
 });
 
-test('how far the fleet is with a change is told, over all controllers', async (t) => {
+test('the progress of a change is reported, over all controllers', async (t) => {
   const opened = scope(t);
   const etcd = opened(await TestEtcd.start());
   const a = opened(await ControllerProcess.startWithAuthority(endpointOf(etcd)));

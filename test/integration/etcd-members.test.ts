@@ -67,7 +67,7 @@ test.serial('one member of three is killed, then one hangs: only what was under 
   cluster.signal(second.follower, 'SIGCONT');
 });
 
-test.serial('a watch on a member that hangs goes on at another one, and loses nothing', async (t) => {
+test.serial('a watch on a hanging member continues at another one without loss', async (t) => {
   const cluster = await EtcdCluster.start();
   t.teardown(() => cluster.close());
   const { store, follower } = await onFollower(cluster);
@@ -115,7 +115,7 @@ function keysOf(message: WatchMessage): readonly string[] {
   return message.changes.map((change) => (change.kind === 'put' ? change.entry.key : change.key));
 }
 
-test('C14 what a call failed with says whether it may have happened', (t) => {
+test('C14 the error of a call shows whether it may have taken effect', (t) => {
   const outcomes: readonly (readonly [string, CallOutcome, ErrorCode])[] = [
     ['14 UNAVAILABLE: No connection established. Last error: connect ECONNREFUSED', 'not done', 'NotWritable'],
     ['14 UNAVAILABLE: etcdserver: no leader', 'not done', 'NotWritable'],

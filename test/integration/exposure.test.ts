@@ -52,7 +52,7 @@ test('an etcd without authentication is open, one with it is not; both are witho
   await elsewhere.close();
 });
 
-test('an etcd that keeps a history of a day is told of until it is compacted', async (t) => {
+test('an etcd with a history of a day is reported until it is compacted', async (t) => {
   const etcd = await TestEtcd.start();
   t.teardown(() => etcd.close());
   const options = { endpoints: [etcd.endpoint], prefix: '/xnet/v1/' };
@@ -101,7 +101,7 @@ test('an etcd that keeps a history of a day is told of until it is compacted', a
   t.deepEqual(await looked(), []);
 });
 
-test('what does not answer is not said to be closed', async (t) => {
+test('an endpoint that does not answer is not reported as closed', async (t) => {
   const error = await t.throwsAsync(readsAnonymously(`http://127.0.0.1:${await freePort()}`, undefined));
   t.true(error instanceof XnetError && (error.code === 'Unavailable' || error.code === 'DeadlineExceeded'));
 });

@@ -96,7 +96,7 @@ const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 const settings = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
 const unfinished = Buffer.from([0, 0, 1, 1, 0, 0, 0, 0, 1, 0x83]);
 
-test('a thousand connections that say nothing, or stop half way, keep nobody out, and are cut', async (t) => {
+test('a thousand connections that are silent or stop half way exclude no client, and are closed', async (t) => {
   const { controller, credentials, works } = await start(t);
   const { opened, plain, secure } = sockets(t, controller, credentials);
   // The beginning of a handshake of TLS: a record of 512 bytes of which one comes.
@@ -207,7 +207,7 @@ test('streams that are begun and reset as fast as can be end their own connectio
   await works();
 });
 
-test('pings as fast as can be, whose answers nobody reads, hold up nobody', async (t) => {
+test('a flood of pings whose replies are not read delays no other client', async (t) => {
   const { controller, credentials, works } = await start(t);
   const { secure } = sockets(t, controller, credentials);
   const socket = await secure();
@@ -258,7 +258,7 @@ test('a thousand connections with one certificate: some are served, and others h
   await works();
 });
 
-test('a node that calls too often, or has too many streams, is told to wait; the others are not', async (t) => {
+test('a node with too many calls or streams is refused until later; the others are not', async (t) => {
   const { controller, credentials, works } = await start(t);
   const client = controller.nodeClient({ credentials });
   const streams = Array.from({ length: callerLimits.node.streams + 1 }, (_, n) => {

@@ -10,7 +10,7 @@ import { Xctl } from '../support/xctl.js';
 
 type Report = { readonly findings: readonly { readonly reason: string; readonly key: string }[] };
 
-test('a check finds what is nobody’s, and a release ends what is still as it was found', async (t) => {
+test('a check finds orphaned records, and a release ends those that have not changed since', async (t) => {
   const etcd = await TestEtcd.start();
   const controller = await ControllerProcess.start(['--etcd-endpoints', etcd.endpoint]);
   const second = await ControllerProcess.start(['--etcd-endpoints', etcd.endpoint]);

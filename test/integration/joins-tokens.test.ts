@@ -13,7 +13,7 @@ import { startPair } from '../support/controller-pair.js';
 import { codeOf, Guesser, newToken, options, partsOf } from '../support/join-tokens.js';
 import { joinHost } from '../support/joining.js';
 
-test('P13 a token lets in as many as it says, also when all come at the same moment', async (t) => {
+test('P13 a token admits no more hosts than its uses, also when all join at the same moment', async (t) => {
   const { a, b } = await startPair(t, ['--log-level', 'debug']);
   const trust = await a.trust();
   // Failures count by address and controller, and there may be ten of them.
@@ -90,7 +90,7 @@ test('a token is good for its node, its addresses, its pool and its time alone',
   t.is(await codeOf(joinHost(a.joinEndpoint, trust, { token: foreign, ...host })), 'Unauthenticated');
 });
 
-test('P13 what was said once does nothing when it is said again', async (t) => {
+test('P13 a replayed request has no effect', async (t) => {
   const { a } = await startPair(t, ['--log-level', 'debug']);
   const trust = await a.trust();
   // All that a host sends to join, and all that a person sends to add a node, as it goes over the wire.
@@ -140,7 +140,7 @@ test('P13 what was said once does nothing when it is said again', async (t) => {
   t.is((await a.nodes()).length, 2);
 });
 
-test('no secret is in the store, the logs, the audit or what a process shows of itself', async (t) => {
+test('no secret is in the store, the logs, the audit log or the process list', async (t) => {
   const { etcd, a, b } = await startPair(t, ['--log-level', 'debug']);
   const trust = await a.trust();
   const { joinToken } = await a.addNode('web-1', '192.168.83.1');

@@ -24,7 +24,7 @@ async function untilAnswered<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-test.serial('five hundred hosts join at once through two controllers, each with a subnet of its own', async (t) => {
+test.serial('five hundred hosts join at once through two controllers, each with its own subnet', async (t) => {
   const { a, b } = await startPair(t, ['--log-level', 'debug']);
   const trust = await a.trust();
   const count = 500;

@@ -32,7 +32,7 @@ import { makeTestAuthority } from '../support/test-authority.js';
 const once = { operationId: '', dryRun: false };
 
 // One after the other: ten thousand streams take what processor there is, and the deadlines of the rest would pass.
-test.serial('a huge message is refused before it is read, and nobody else notices', async (t) => {
+test.serial('a huge message is refused before it is read, without an effect on others', async (t) => {
   const { path, open, works } = await serve(t);
   const unlimited = new services.admin(`unix:${path}`, grpc.credentials.createInsecure(), {
     'grpc.max_send_message_length': -1,
@@ -223,7 +223,7 @@ function asNode(id: string): grpc.ServerInterceptor {
     });
 }
 
-test.serial('a connection that has grown too old is made anew, and the watch goes on without a snapshot', async (t) => {
+test.serial('a connection that is too old is replaced, and the watch resumes without a snapshot', async (t) => {
   const core = await Core.start(new MemoryStore(new MemoryCluster())).ready();
   const { feed, nodes } = core;
   await core.pools.create(once, newDefaultPool);

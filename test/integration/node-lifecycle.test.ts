@@ -85,7 +85,7 @@ test('a node is drained, goes back, is drained again and leaves; each command ca
   await says('nodes remove web-1 --wait --yes', /there is no node "web-1"/, 3);
 });
 
-test('P3 a node is renamed and removed by force; its host is told on its stream, and when it comes back', async (t) => {
+test('P3 a node is renamed and removed by force; its host is fenced on its stream, and when it comes back', async (t) => {
   const { controller, says } = await story(t);
   await controller.addNode('web-1', '192.168.83.1');
   await controller.addNode('web-2', '192.168.83.2');

@@ -57,7 +57,7 @@ test('TCP ports open with the authority, and speak TLS 1.3 alone; the API asks f
   t.false((await probePort({ host: '127.0.0.1', port })).withoutCertificate, 'after a restart, too');
 });
 
-test('an address that can not be listened on is told from the start, ends nothing, and makes no authority', async (t) => {
+test('an unusable listen address is reported at the start, ends nothing, and creates no authority', async (t) => {
   const controller = await ControllerProcess.prepare();
   t.teardown(() => controller.close());
   const xctl = new Xctl({ controller: `unix:${controller.socket}` });
@@ -97,7 +97,7 @@ test('an address that can not be listened on is told from the start, ends nothin
   await controller.untilOpen();
 });
 
-test('a port in the clear and one of TLS 1.2 are told', async (t) => {
+test('a plaintext port and one with TLS 1.2 are reported', async (t) => {
   const { server: identity } = await makeTestAuthority();
   const listen = (server: ReturnType<typeof createServer> | ReturnType<typeof createSecureServer>) =>
     new Promise<number>((resolve) => {

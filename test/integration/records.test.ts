@@ -142,7 +142,7 @@ test('of records that contradict each other the older stands; status names the o
   await node.until('they went in order', () => node.routes().length === 2);
 });
 
-test('C8 after a restored store was accepted, what it lost is not given away, and comes back with its hosts', async (t) => {
+test('C8 after a restored store was accepted, lost leases are not given to others and return with their hosts', async (t) => {
   const controller = await ControllerProcess.startWithAuthority();
   t.teardown(() => controller.close());
   await controller.createPool();

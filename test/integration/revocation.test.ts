@@ -76,7 +76,7 @@ test('P15 the streams of a node that is revoked end on every controller, and it 
   t.true(again.unchanged);
 });
 
-test('a controller that is cut off from etcd refuses who was revoked as soon as it reaches it again', async (t) => {
+test('a controller that was cut off from etcd refuses revoked identities as soon as it reaches it again', async (t) => {
   const etcd = await TestEtcd.start();
   t.teardown(() => etcd.close());
   const near = await ControllerProcess.startWithAuthority(['--etcd-endpoints', etcd.endpoint]);
@@ -106,7 +106,7 @@ test('a controller that is cut off from etcd refuses who was revoked as soon as 
   t.is((await t.throwsAsync(report(), { instanceOf: XnetError }))?.code, 'PermissionDenied');
 });
 
-test('a token that is revoked lets nobody in, on any controller', async (t) => {
+test('a revoked token admits no host, on any controller', async (t) => {
   const { a, b } = await startPair(t);
   const trust = await a.trust();
   const made = await callUnary(a.admin.createToken.bind(a.admin), { uses: 2 }, options);
@@ -125,7 +125,7 @@ test('a token that is revoked lets nobody in, on any controller', async (t) => {
   );
 });
 
-test('a certificate of a person that is revoked ends what is open, and opens nothing again', async (t) => {
+test('revoking a person’s certificate ends its open calls and refuses new ones', async (t) => {
   const { a, b } = await startPair(t);
   const [alice, bob] = [await a.credentialsFor('admin', 'alice'), await a.credentialsFor('admin', 'bob')];
   const clients = [a.adminClient(alice), b.adminClient(alice)];

@@ -36,7 +36,7 @@ async function serve(t: ExecutionContext, implementation: Partial<AdminServiceHa
   return { server, client, path };
 }
 
-test('what is wrong with a request can be read by any client of gRPC, in google.rpc.Status', async (t) => {
+test('the problems of a request are readable by any gRPC client, in google.rpc.Status', async (t) => {
   const problems = ['address: 10.0.0.300 is not an address', 'it is Tuesday'];
   const { path } = await serve(t, {
     GetStatus: unary(async () => {
@@ -90,7 +90,7 @@ test('what is wrong with a request can be read by any client of gRPC, in google.
   });
 });
 
-test('who keeps a record of calls is told the code that the call ended with, also where gRPC has one for two', async (t) => {
+test('an observer of calls gets the final error code, also where gRPC has one code for two', async (t) => {
   const outcomes: string[] = [];
   const codes: ErrorCode[] = ['PoolExhausted', 'ResourceExhausted', 'Fenced'];
   const dir = mkdtempSync(join(tmpdir(), 'xnet-rpc-'));
@@ -171,7 +171,7 @@ test('an error comes out of the wire as it went in', async (t) => {
   t.true(bug instanceof XnetError && bug.code === 'Internal');
 });
 
-test('a deadline, a cancelled call and a server that is not there are told apart', async (t) => {
+test('a deadline, a cancelled call and a missing server have distinct errors', async (t) => {
   const { client } = await serve(t, { GetStatus: unary(() => new Promise(() => undefined)) });
   const call = client.getStatus.bind(client);
   const late = await t.throwsAsync(callUnary(call, {}, { timeoutMs: 50 }));

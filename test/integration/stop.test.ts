@@ -46,7 +46,7 @@ test('a server closes within its grace, though a stream is open', async (t) => {
   await failed;
 });
 
-test('a server closes within its grace, though somebody connected and says nothing', async (t) => {
+test('a server closes within its grace period despite a silent connection', async (t) => {
   const authority = await makeTestAuthority();
   const server = await startServer({
     endpoints: [{ kind: 'tcp', host: '127.0.0.1', port: 0 }],
@@ -62,7 +62,7 @@ test('a server closes within its grace, though somebody connected and says nothi
   t.is(await closes(server), 'closed');
 });
 
-test('a change that is under way when the controller is told to stop is answered', async (t) => {
+test('a change that is under way when the controller stops is answered', async (t) => {
   const etcd = await TestEtcd.start();
   t.teardown(() => etcd.close());
   const controller = await ControllerProcess.start(['--etcd-endpoints', etcd.endpoint]);

@@ -25,7 +25,7 @@ function etcdctl(etcd: TestEtcd, args: readonly string[], input?: Buffer): strin
 const problemsOf = (status: { readonly problems: readonly { readonly text: string }[] }) =>
   status.problems.map(({ text }) => text).join('\n');
 
-test('C11 a store whose quota is used up is told, refuses changes by a code of its own, and goes on when it is cured', async (t) => {
+test('C11 a store that is full is reported, refuses changes with a distinct code, and accepts them when it has room', async (t) => {
   const etcd = await TestEtcd.start(['--quota-backend-bytes', String(16 * 1024 ** 2)]);
   t.teardown(() => etcd.close());
   const controller = await ControllerProcess.start(['--etcd-endpoints', etcd.endpoint]);
@@ -50,7 +50,7 @@ test('C11 a store whose quota is used up is told, refuses changes by a code of i
   t.is((await controller.addNode('web-1', '192.168.83.1')).node?.subnet, '10.76.0.0/24');
 });
 
-test('a permission that was revoked is told, and no change is tried', async (t) => {
+test('a revoked permission of etcd is reported, and no change is tried', async (t) => {
   const etcd = await TestEtcd.start();
   t.teardown(() => etcd.close());
   const who = { user: 'xnet', password: 'secret', prefix: '/xnet/v1/' };
@@ -75,7 +75,7 @@ test('a permission that was revoked is told, and no change is tried', async (t) 
   await prepared.until('all is well', (status) => problemsOf(status) === '');
 });
 
-test('a controller that is gone is told of until it is back, or somebody removes it', async (t) => {
+test('a missing controller is reported until it is back or an operator removes it', async (t) => {
   const etcd = await TestEtcd.start();
   t.teardown(() => etcd.close());
   const [a, b] = [
@@ -99,7 +99,7 @@ test('a controller that is gone is told of until it is back, or somebody removes
   await t.throwsAsync(remove(id), { message: /there is no controller/ });
 });
 
-test('a change that the store refuses is asked for once: xctl passes the refusal on, with its own exit code', async (t) => {
+test('a change that the store refuses is sent once: xctl reports the refusal with a distinct exit code', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'xnet-refusing-'));
   t.teardown(() => rmSync(dir, { recursive: true, force: true }));
   const asked = [0, 0];

@@ -75,7 +75,7 @@ class Impostor {
   }
 }
 
-test('nothing is said to a server that is not of the authority in the token', async (t) => {
+test('nothing is sent to a server that does not belong to the authority in the token', async (t) => {
   const { clusterId, authority: known } = await controller.trust();
   const token = await added('fake-1');
   const evil = await makeAuthority(clusterId, Date.now());
@@ -131,7 +131,7 @@ test('a server that shows itself only after the real one was looked at hears not
   t.is(joinedOf(t, await host.join(joinAddress(), token)).node, 'swap-1');
 });
 
-test('what is wrong is said before anybody is asked', async (t) => {
+test('invalid input is reported before any controller is called', async (t) => {
   const host = hostOf(t);
   const token = await added('wrong-1');
   const none = await host.run('join', '--address', '300.1.1.1');
@@ -203,7 +203,7 @@ test('a token that is not good is refused, and the host stays as it was', async 
   t.false(existsSync(join(second.stateDir, 'identity')));
 });
 
-test('an identity that can not be used is told, with what to do', async (t) => {
+test('an unusable identity is reported with its remedy', async (t) => {
   const host = hostOf(t);
   const token = await added('broken-1');
   joinedOf(t, await host.join(joinAddress(), token));
@@ -223,7 +223,7 @@ test('an identity that can not be used is told, with what to do', async (t) => {
   t.regex(open.stderr, /others can get at it \(mode 0644\)/);
 });
 
-test('a daemon of a host that has not joined says so', async (t) => {
+test('a daemon of a host that has not joined reports that', async (t) => {
   const host = hostOf(t);
   const ran = await host.run('run', '--controller', '192.0.2.1');
   t.is(ran.code, 12, ran.stderr);
@@ -234,7 +234,7 @@ test('a daemon of a host that has not joined says so', async (t) => {
   t.regex(left.stderr, /has not joined a cluster[\s\S]*xctl nodes remove/);
 });
 
-test('a daemon that was told of no lease leaves, and the command says that no controller was told', async (t) => {
+test('a daemon without a lease leaves, and the command reports that no controller was notified', async (t) => {
   // In a network namespace of its own, with a controller that is not there.
   const host = hostOf(t, { enter: ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'] });
   const controller = `unix:${join(host.dir, 'none-controller.sock')}`;

@@ -40,7 +40,7 @@ async function usesLeft(token: string, by: ControllerProcess = controller): Prom
   return tokens.find((one) => one.id === id)?.usesLeft;
 }
 
-test('a host joins, and is that node from then on, however often it is asked to', async (t) => {
+test('a host joins once; repeated joins change nothing', async (t) => {
   const host = hostOf(t);
   const token = await added('web-1');
   const first = await host.join(joinAddress(), token);
@@ -182,7 +182,7 @@ test('P4 a host that was removed and added again joins again; one of another clu
 
 const writer = fileURLToPath(new URL('../support/identity-writer.js', import.meta.url));
 
-test('whoever is killed while it writes an identity leaves one that is whole', async (t) => {
+test('a process that is killed while it writes an identity leaves a complete one', async (t) => {
   const [left, right] = [hostOf(t), hostOf(t)];
   joinedOf(t, await left.join(joinAddress(), await added('kill-1')));
   joinedOf(t, await right.join(joinAddress(), await added('kill-2')));

@@ -160,7 +160,7 @@ else {
     t.is(bad.reports.at(-1)?.routes?.installed, 1);
   });
 
-  test('C5 a controller whose table is refused is asked again less and less often', async (t) => {
+  test('C5 a controller whose table is refused is retried at growing intervals', async (t) => {
     const host = await BadHost.make(t);
     const { bad } = host;
     void host.start();
@@ -190,7 +190,7 @@ else {
     await bad.until('it is taken in', () => bad.reports.at(-1)?.applied?.revision === 11);
   });
 
-  test('a daemon of which a part has failed ends, and the next one goes on', async (t) => {
+  test('a daemon ends when one of its parts fails, and the next one continues', async (t) => {
     const host = await BadHost.make(t);
     const { bad, dir, namespace } = host;
     // What the daemon asks of its kernel throws once this file is there: wherever that comes up, it is not expected.

@@ -16,7 +16,7 @@ import { Xnetd } from '../support/xnetd.js';
 
 if (!isRoot('certificates of a real host')) test.skip('certificates: needs root', (t) => t.pass());
 else {
-  test.serial('a certificate is renewed again and again, and the stream goes on over all of them', async (t) => {
+  test.serial('a certificate is renewed repeatedly without an interruption of the stream', async (t) => {
     const machine = await Machine.start(t, '--node-certificate-ttl', '20s');
     await machine.join(t);
     const first = await readIdentity(machine.host.stateDir);
@@ -88,46 +88,49 @@ else {
     },
   );
 
-  test.serial('a node that is refused says so, and a daemon that runs takes over what xnetd join brings', async (t) => {
-    const machine = await Machine.start(t);
-    await machine.join(t);
-    const first = await machine.serial();
-    const daemon = machine.host.start(['run']);
-    await daemon.until('connected', (one) => count(one, 'connected') === 1);
-    const already = await machine.host.join('192.168.83.2', await tokenFor(machine.admin, 'web-1'));
-    t.is(already.code, 0, already.stderr);
-    t.false((JSON.parse(already.stdout) as { changed: boolean }).changed);
+  test.serial(
+    'a refused node reports it, and a running daemon adopts the identity that xnetd join writes',
+    async (t) => {
+      const machine = await Machine.start(t);
+      await machine.join(t);
+      const first = await machine.serial();
+      const daemon = machine.host.start(['run']);
+      await daemon.until('connected', (one) => count(one, 'connected') === 1);
+      const already = await machine.host.join('192.168.83.2', await tokenFor(machine.admin, 'web-1'));
+      t.is(already.code, 0, already.stderr);
+      t.false((JSON.parse(already.stdout) as { changed: boolean }).changed);
 
-    const { admin } = machine;
-    await callUnary(admin.revokeNode.bind(admin), { node: 'web-1' }, callOptions);
-    await daemon.until('is refused', (one) =>
-      linesOf(one).some(({ msg, reason }) => msg === 'watch: ended' && /revoked/.test(String(reason))),
-    );
-    await until('the status tells', async () =>
-      (await machine.status()).problems.some(({ text }) => /do not let this host in: .*revoked/.test(text)),
-    );
-    const leaving = await machine.host.run('leave');
-    t.is(leaving.code, 5, leaving.stderr);
-    t.regex(leaving.stderr, /do not let this host in, so it can't end its lease: .*was revoked\n.*--local/);
-    const revoked = await machine.host.join('192.168.83.2', await tokenFor(admin, 'web-1').catch(() => ''));
-    t.not(revoked.code, 0);
+      const { admin } = machine;
+      await callUnary(admin.revokeNode.bind(admin), { node: 'web-1' }, callOptions);
+      await daemon.until('is refused', (one) =>
+        linesOf(one).some(({ msg, reason }) => msg === 'watch: ended' && /revoked/.test(String(reason))),
+      );
+      await until('the status tells', async () =>
+        (await machine.status()).problems.some(({ text }) => /do not let this host in: .*revoked/.test(text)),
+      );
+      const leaving = await machine.host.run('leave');
+      t.is(leaving.code, 5, leaving.stderr);
+      t.regex(leaving.stderr, /do not let this host in, so it can't end its lease: .*was revoked\n.*--local/);
+      const revoked = await machine.host.join('192.168.83.2', await tokenFor(admin, 'web-1').catch(() => ''));
+      t.not(revoked.code, 0);
 
-    await callUnary(admin.removeNode.bind(admin), { node: 'web-1', force: true }, callOptions);
-    await machine.add('web-1', '192.168.83.11');
-    const joined = await machine.host.join('192.168.83.2', await tokenFor(admin, 'web-1'));
-    t.is(joined.code, 0, joined.stderr);
-    t.is((JSON.parse(joined.stdout) as { daemon: string }).daemon, 'goes on');
-    await daemon.until('connected anew', (one) => count(one, 'connected') === 2);
-    t.not(await machine.serial(), first);
-    await until(
-      'nothing is wrong with the certificate',
-      async () => (await machine.conditionOf('Certificate'))?.ok === true,
-    );
-    // Whoever would take its identity away under it is told to stop it first.
-    const forced = await machine.host.join('192.168.83.2', await tokenFor(admin, 'web-1'), '--force');
-    t.is(forced.code, 4, forced.stderr);
-    t.regex(forced.stderr, /systemctl stop xnetd/);
-  });
+      await callUnary(admin.removeNode.bind(admin), { node: 'web-1', force: true }, callOptions);
+      await machine.add('web-1', '192.168.83.11');
+      const joined = await machine.host.join('192.168.83.2', await tokenFor(admin, 'web-1'));
+      t.is(joined.code, 0, joined.stderr);
+      t.is((JSON.parse(joined.stdout) as { daemon: string }).daemon, 'goes on');
+      await daemon.until('connected anew', (one) => count(one, 'connected') === 2);
+      t.not(await machine.serial(), first);
+      await until(
+        'nothing is wrong with the certificate',
+        async () => (await machine.conditionOf('Certificate'))?.ok === true,
+      );
+      // Whoever would take its identity away under it is told to stop it first.
+      const forced = await machine.host.join('192.168.83.2', await tokenFor(admin, 'web-1'), '--force');
+      t.is(forced.code, 4, forced.stderr);
+      t.regex(forced.stderr, /systemctl stop xnetd/);
+    },
+  );
 
   test.serial(
     'a host that was removed withdraws routes and firewall, remembers it, and is a node again once it joins',
@@ -164,7 +167,7 @@ else {
     },
   );
 
-  test.serial('on a disk that is full a daemon goes on with a certificate that it can not write', async (t) => {
+  test.serial('on a full disk a daemon uses a renewed certificate that it can not write', async (t) => {
     const machine = await Machine.start(t, '--node-certificate-ttl', '20s');
     const { stateDir } = machine.host;
     mkdirSync(stateDir);
@@ -194,7 +197,7 @@ else {
     t.is(count(daemon, 'watch: ended'), 0);
   });
 
-  test.serial('P14 a host that was off for too long is told to join again, and can', async (t) => {
+  test.serial('P14 a host that was off for too long reports that it has to join again, and can', async (t) => {
     const machine = await Machine.start(t, '--node-certificate-ttl', '10s');
     await machine.join(t);
     const { certificateUntil = '' } = (await machine.status()).identity ?? {};
@@ -214,7 +217,7 @@ else {
     t.regex(readFileSync(join(machine.host.stateDir, 'identity', 'member.json'), 'utf8'), /"web-1"/);
   });
 
-  test('a host that knows neither identity nor lease undoes what is marked, and says that no controller was told', async (t) => {
+  test('a host without identity and lease removes its marked objects and reports that no controller was notified', async (t) => {
     const namespace = Namespace.create('lost');
     const host = new Xnetd({ enter: namespace.enter });
     t.teardown(async () => {

@@ -33,7 +33,7 @@ netTest('changes under traffic lose no packet', (t) =>
   }),
 );
 
-netTest('R15 flows that were translated before the join begin anew, all others go on', (t) =>
+netTest('R15 flows that were translated before the join are reset, all others continue', (t) =>
   onHost('20.10', 'nft', async (scene) => {
     const { on } = scene;
     on.host.runSync(['sysctl', '-qw', 'net.ipv4.ip_forward=1']);

@@ -57,7 +57,7 @@ for (const [what, backend, harm, engine = '20.10'] of [
   ],
   ['a rule in raw', 'legacy', ['iptables-legacy', '-t', 'raw', '-I', 'PREROUTING', '-s', '10.76.0.0/16', '-j', 'DROP']],
 ] as const) {
-  netTest(`what drops packets of peers is named, and what to type cures it: ${what}`, (t) =>
+  netTest(`a rule that drops packets of peers is reported with a command that fixes it: ${what}`, (t) =>
     onHost(engine, backend, async (scene) => {
       const { on } = scene;
       // One that can't be read keeps no other from being read.
@@ -86,7 +86,7 @@ for (const [what, backend, harm, engine = '20.10'] of [
   );
 }
 
-netTest('what drops packets of peers is named: the table of firewalld', (t) =>
+netTest('a rule that drops packets of peers is reported: the table of firewalld', (t) =>
   onHost('20.10', 'nft', async (scene) => {
     const { on } = scene;
     await scene.converged(t);
@@ -125,7 +125,7 @@ netTest('what drops packets of peers is named: the table of firewalld', (t) =>
   }),
 );
 
-netTest('what may let packets of peers through is not told to drop them', (t) =>
+netTest('a rule that may accept packets of peers is not reported as a drop', (t) =>
   onHost('20.10', 'nft', async (scene) => {
     scene.on.host.runSync([
       'nft',

@@ -83,7 +83,7 @@ for (const docker of ['20.10', '28'] as const) {
       }),
     );
 
-    netTest(`${name}: what an operator drops stays dropped, and ours stands behind it`, (t) =>
+    netTest(`${name}: an operator’s drop precedes xnet’s rules`, (t) =>
       onHost(docker, backend, async (scene) => {
         const { on } = scene;
         // Another peer is not dropped.

@@ -62,7 +62,7 @@ if (rooted) {
     }
   });
 
-  test.serial('commits to nftables are told, with who made them, and so is every other change', async (t) => {
+  test.serial('commits to nftables are reported with their author, and so is every other change', async (t) => {
     const namespace = Namespace.create('nft');
     const poller = new Poller();
     const watch = new NftablesWatch(poller, namespace.path);
@@ -90,62 +90,65 @@ if (rooted) {
     }
   });
 
-  test.serial('what a commit to nftables touched is told, and what was touched since a generation', async (t) => {
-    const namespace = Namespace.create('nft');
-    const poller = new Poller();
-    const watch = new NftablesWatch(poller, namespace.path);
-    const generation = new NftablesGeneration(namespace.path);
-    const now = () => generation.current() ?? 0;
-    const told = (from: number, to = now()) =>
-      watch
-        .touchedSince(from, to)
-        ?.map(({ kind, family, table, chain, isBase, removed }) =>
-          [removed ? '-' : '+', kind, family, table, chain, ...(isBase ? ['base'] : [])].join(' ').trim(),
-        )
-        .sort();
-    const nft = (...words: readonly string[]) => namespace.runSync(['nft', words.join(' ')]);
-    try {
-      const first = now();
-      t.is(told(first), undefined, 'nothing since');
-      nft(
-        'add table inet guard { set s { type ipv4_addr; };',
-        'chain forwarded { type filter hook forward priority 0; ip saddr @s drop; }; chain other { accept; }; }',
-      );
-      const made = now();
-      t.deepEqual(told(first), [
-        '+ chain inet guard forwarded base',
-        '+ chain inet guard other',
-        '+ rule inet guard forwarded',
-        '+ rule inet guard other',
-        '+ set inet guard',
-        '+ table inet guard',
-      ]);
-      nft('add element inet guard s { 1.2.3.4, 1.2.3.5 }');
-      t.deepEqual(told(made), ['+ element inet guard']);
-      const filled = now();
-      namespace.runSync(['iptables-nft', '-N', 'DOCKER-USER']);
-      namespace.runSync(['iptables-nft', '-A', 'DOCKER-USER', '-j', 'RETURN']);
-      t.true(told(filled)?.includes('+ rule ip filter DOCKER-USER'));
-      const accepted = now();
-      namespace.runSync(['iptables-nft', '-F', 'DOCKER-USER']);
-      nft('delete table inet guard');
-      const last = told(accepted);
-      t.true(last?.includes('- rule ip filter DOCKER-USER'));
-      t.true(last?.includes('- table inet guard'));
-      t.is(told(first - 1), undefined, 'from before it was watched');
-      t.is(told(accepted, now() + 1), undefined, 'not there yet');
-      // More than is remembered.
-      const script = Array.from({ length: 150 }, (_, index) => `nft add table ip t${index}`).join('\n');
-      namespace.runSync(['sh', '-c', script]);
-      t.is(told(accepted), undefined);
-      t.deepEqual(told(now() - 1), ['+ table ip t149']);
-    } finally {
-      watch.close();
-      generation.close();
-      await poller.close();
-      namespace.delete();
-    }
-  });
+  test.serial(
+    'the objects that a commit to nftables touched are reported, and those touched since a generation',
+    async (t) => {
+      const namespace = Namespace.create('nft');
+      const poller = new Poller();
+      const watch = new NftablesWatch(poller, namespace.path);
+      const generation = new NftablesGeneration(namespace.path);
+      const now = () => generation.current() ?? 0;
+      const told = (from: number, to = now()) =>
+        watch
+          .touchedSince(from, to)
+          ?.map(({ kind, family, table, chain, isBase, removed }) =>
+            [removed ? '-' : '+', kind, family, table, chain, ...(isBase ? ['base'] : [])].join(' ').trim(),
+          )
+          .sort();
+      const nft = (...words: readonly string[]) => namespace.runSync(['nft', words.join(' ')]);
+      try {
+        const first = now();
+        t.is(told(first), undefined, 'nothing since');
+        nft(
+          'add table inet guard { set s { type ipv4_addr; };',
+          'chain forwarded { type filter hook forward priority 0; ip saddr @s drop; }; chain other { accept; }; }',
+        );
+        const made = now();
+        t.deepEqual(told(first), [
+          '+ chain inet guard forwarded base',
+          '+ chain inet guard other',
+          '+ rule inet guard forwarded',
+          '+ rule inet guard other',
+          '+ set inet guard',
+          '+ table inet guard',
+        ]);
+        nft('add element inet guard s { 1.2.3.4, 1.2.3.5 }');
+        t.deepEqual(told(made), ['+ element inet guard']);
+        const filled = now();
+        namespace.runSync(['iptables-nft', '-N', 'DOCKER-USER']);
+        namespace.runSync(['iptables-nft', '-A', 'DOCKER-USER', '-j', 'RETURN']);
+        t.true(told(filled)?.includes('+ rule ip filter DOCKER-USER'));
+        const accepted = now();
+        namespace.runSync(['iptables-nft', '-F', 'DOCKER-USER']);
+        nft('delete table inet guard');
+        const last = told(accepted);
+        t.true(last?.includes('- rule ip filter DOCKER-USER'));
+        t.true(last?.includes('- table inet guard'));
+        t.is(told(first - 1), undefined, 'from before it was watched');
+        t.is(told(accepted, now() + 1), undefined, 'not there yet');
+        // More than is remembered.
+        const script = Array.from({ length: 150 }, (_, index) => `nft add table ip t${index}`).join('\n');
+        namespace.runSync(['sh', '-c', script]);
+        t.is(told(accepted), undefined);
+        t.deepEqual(told(now() - 1), ['+ table ip t149']);
+      } finally {
+        watch.close();
+        generation.close();
+        await poller.close();
+        namespace.delete();
+      }
+    },
+  );
 
   test.serial('the generation of nftables changes with every commit, and with nothing else', (t) => {
     const namespace = Namespace.create('gen');
@@ -195,7 +198,7 @@ if (rooted) {
     }
   });
 
-  test.serial('without CAP_NET_ADMIN it says what is missing', async (t) => {
+  test.serial('without CAP_NET_ADMIN the error names the missing capability', async (t) => {
     const script = `
       import { openLinuxRouteKernel } from ${JSON.stringify(compiled('node/kernel/linux-route-kernel.js'))};
       import { Poller } from ${JSON.stringify(compiled('node/kernel/poller.js'))};
@@ -257,7 +260,7 @@ test('an exclusive lock is held by one open file, until it is closed', (t) => {
   }
 });
 
-test('an option that the kernel does not know is told from other failures', (t) => {
+test('an option that the kernel does not know is distinguished from other failures', (t) => {
   const { fd } = openNetlink(0);
   t.false(setNetlinkOption(fd, 'addMembership', 9999));
   closeSync(fd);

@@ -17,7 +17,7 @@ for (const scenario of rooted ? scenarios : []) {
   test.serial(`${scenario.title}, on the kernel`, (t) => runScenario(t, new LinuxRouteHost(), scenario));
 }
 
-story('a bridge that loses its address, or is deleted, is told of at once', async (t, { host, mirror }) => {
+story('a bridge that loses its address, or is deleted, is reported at once', async (t, { host, mirror }) => {
   host.addLink('docker0');
   host.addAddress('docker0', '10.76.0.1/24');
   host.addLink('shop');

@@ -8,7 +8,7 @@ import { isRoot } from '../support/linux-route-host.js';
 import { until } from '../support/until.js';
 
 if (isRoot('a daemon that is short of file descriptors')) {
-  test('N27 a daemon that has no file descriptor left goes on, and does the rest when it has', async (t) => {
+  test('N27 a daemon without a free file descriptor continues, and completes its work when it has one', async (t) => {
     const host = await BadHost.make(t);
     const { bad, namespace } = host;
     const ended = host.start();

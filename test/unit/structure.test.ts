@@ -148,7 +148,7 @@ test('generated files are those of the .proto files', (t) => {
   t.notThrows(() => execFileSync(process.execPath, ['proto/scripts/generate.js', '--check'], { cwd: root }));
 });
 
-test('what is installed is what was looked at', (t) => {
+test('installed packages have checksums and permitted scripts', (t) => {
   type Locked = { readonly integrity?: string; readonly resolved?: string; readonly dev?: boolean };
   const read = (name: string) => JSON.parse(readFileSync(join(root, name), 'utf8')) as Record<string, unknown>;
   const packages = read('package-lock.json')['packages'] as Record<string, Locked & { hasInstallScript?: boolean }>;
@@ -194,7 +194,7 @@ function threatsIn(markdown: string): readonly Threat[] {
   });
 }
 
-test('every threat in SECURITY names tests that exist, or says why it has none', (t) => {
+test('every threat in SECURITY names existing tests, or states why it has none', (t) => {
   const threats = threatsIn(readFileSync(join(root, 'SECURITY.md'), 'utf8'));
   t.deepEqual(
     threats.map(({ number }) => number),

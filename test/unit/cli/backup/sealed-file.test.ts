@@ -1,4 +1,4 @@
-// Backup files: what was sealed comes out, and nothing else does, whatever was changed.
+// Backup files: a sealed file opens with its content, and nothing else does, whatever was changed.
 import { createHash } from 'node:crypto';
 import test from 'ava';
 import fc from 'fast-check';
@@ -41,7 +41,7 @@ async function content(bytes: Buffer, secret = passphrase) {
   return readBackup(bytes, 'f').open(secret);
 }
 
-test('what was sealed comes out', async (t) => {
+test('a sealed file opens with its content', async (t) => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.array(record, { maxLength: 5 }), { maxLength: 5 }), async (parts) => {
       const bytes = await sealed(ended(parts));
@@ -84,7 +84,7 @@ test('a part that is cut off, repeated or moved is noticed', async (t) => {
   }
 });
 
-test('another passphrase, another kind of file and a newer format are told apart from damage', async (t) => {
+test('another passphrase, another kind of file and a newer format are distinguished from damage', async (t) => {
   const bytes = await sealed(ended([]));
   await t.throwsAsync(content(bytes, 'another passphrase'), { message: 'the passphrase does not open f' });
   t.deepEqual(await content(await sealed(ended([]), 'na\u0308chste Stra\u00dfe'), 'n\u00e4chste Stra\u00dfe'), [

@@ -11,7 +11,7 @@ import { forBash, splitLine } from '../../../../cli/completion/words.js';
 import { makeProgram } from '../../../../cli/program/program.js';
 import { exitCodeOf, XnetError } from '../../../../proto/errors.js';
 
-test('an unreachable cluster is explained per address, with what to do', (t) => {
+test('an unreachable cluster is explained per address, with a remedy', (t) => {
   const unix = { kind: 'unix', path: '/run/x.sock' } as const;
   const tcp = { kind: 'tcp', host: '192.168.83.2', port: 7400 } as const;
   const refused = (text: string) =>

@@ -65,7 +65,7 @@ const planned = (text: string, prune = false) => {
   return [...steps.flatMap(stepText), ...problems.map(textOf)];
 };
 
-test('what is exported changes nothing when it is applied, and says everything', (t) => {
+test('an exported file is complete, and changes nothing when it is applied', (t) => {
   for (const prune of [false, true]) {
     const { file } = readFleet(formatFleet(exportFleet(fleet)), 'f');
     t.deepEqual(planFleet(file, fleet, { prune }), { steps: [], problems: [] });

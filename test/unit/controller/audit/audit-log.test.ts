@@ -13,7 +13,7 @@ async function filled(dir: string, count: number): Promise<void> {
   await log.close();
 }
 
-test('entries are chained, each on its line, for their owner alone; the chain goes on after a restart', async (t) => {
+test('entries are chained, one per line, readable by their owner alone; the chain continues after a restart', async (t) => {
   const dir = folder(t);
   await filled(dir, 3);
   const log = await open(dir);

@@ -88,7 +88,7 @@ test('a restore that ends half way leaves a store that no controller acts on, un
   t.is((await later).feed.view.nodes.size, 4);
 });
 
-test('while nodes are adopted nothing is allocated, and what nodes have may be changed', async (t) => {
+test('during an adoption nothing is allocated, and existing nodes may be changed', async (t) => {
   const { core, restoration, records, backup, sent } = await emptyStore(t);
   await restoration.begin({ ...beginning('r-1'), backup });
   await restoration.write('r-1', records);

@@ -232,7 +232,7 @@ test('a dependent commit is decided once the view has the one before', async (t)
   t.true(asked > before);
 });
 
-test('commits conflict if one writes what the other one reads', (t) => {
+test('commits conflict if one writes a key that the other one reads', (t) => {
   const of = (guards: readonly Guard[], ...operations: Operation[]) => footprintOf({ guards, operations });
   const watching: Guard = { kind: 'unchanged', prefix: 'pools/', since: 1 };
   const clearing: Operation = { kind: 'deleteAll', prefix: 'subnets/a/' };

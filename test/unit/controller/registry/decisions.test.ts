@@ -108,7 +108,7 @@ test('a refusal or a no-op decided on a stale view is checked against the store'
   await close();
 });
 
-test('P2 repeating a command changes nothing; a different one under the same name is told what exists', async (t) => {
+test('P2 repeating a command changes nothing; a different one under the same name names the existing node', async (t) => {
   const { core, cluster, close } = await rig();
   const first = await core.nodes.add(once, newNode('web-1', 1));
   const { revision } = cluster;

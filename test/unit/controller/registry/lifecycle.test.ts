@@ -91,7 +91,7 @@ test('what a draining node is due for depends on its record, on a report made me
   }
 });
 
-test('a drain remembers what was before; two controllers take each step once', async (t) => {
+test('a drain remembers the former availability; two controllers take each step once', async (t) => {
   let nowMs = 1_000;
   const { cores, cluster, close } = await rig(2, '10.76.0.0/16', () => nowMs);
   const [a, b] = cores;

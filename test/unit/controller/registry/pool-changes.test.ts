@@ -6,7 +6,7 @@ import { overlapsIn } from '../../../support/controller.js';
 import { prefix } from '../../../support/pools.js';
 import { newNode, newPool, once, reportNetworks, rig } from '../../../support/registry-values.js';
 
-test('P10 a pool grows over nothing else, and what it overlaps already is no reason against it', async (t) => {
+test('P10 a pool does not grow over another range, and an existing overlap does not prevent its growth', async (t) => {
   const { core, close } = await rig(1, '10.76.0.0/22');
   t.teardown(close);
   await core.pools.create(once, newPool('10.78.0.0/16', 'other'));

@@ -149,7 +149,7 @@ test('while no node is connected, nothing is reclaimed', async (t) => {
   t.deepEqual(states(core), ['leased', 'leased']);
 });
 
-test('a controller goes on with the time that it measured before it restarted', async (t) => {
+test('a controller resumes with the time that it measured before its restart', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'xnet-downtimes-'));
   t.teardown(() => rmSync(dir, { recursive: true }));
   const path = join(dir, 'downtimes.json');

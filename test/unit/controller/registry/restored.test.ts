@@ -79,7 +79,7 @@ test('a node that was removed before a backup does not come back to the store re
   t.true(accepting.feed.view.nodes.has('n-lost'));
 });
 
-test('a backup that is restored twice begins two epochs, though who accepts it remembers nothing', async (t) => {
+test('a backup that is restored twice begins two epochs, even if the accepting controller has no memory', async (t) => {
   const { core, cluster, start, backup, dir } = await restorableStore(t);
   await core.stop();
   const accept = async (name: string) => {
@@ -113,7 +113,7 @@ test('a backup that is restored twice begins two epochs, though who accepts it r
   t.is(restarted.core.feed.version.epoch, second);
 });
 
-test('a controller that acted on a restored store before it was told to accept it begins an epoch once it is told', async (t) => {
+test('a controller that used a restored store before --accept-store begins an epoch with it', async (t) => {
   const { core, cluster, start, backup, dir } = await restorableStore(t);
   await core.stop();
   cluster.restore(backup);
@@ -162,7 +162,7 @@ test('a host gets back all leases that the restored store lost, of a node that i
   }
 });
 
-test('a lease that somebody else has by now is not given back, and nothing in part', async (t) => {
+test('a lease that another node has is not given back, and none of the others either', async (t) => {
   const { core, cluster, start } = await restorableStore(t);
   const { feed, nodes, pools, leases } = core;
   await pools.create(once, { ...pool, ...networks, name: 'side', cidr: prefix('10.79.0.0/20'), mode: 'bridge' });
@@ -183,7 +183,7 @@ test('a lease that somebody else has by now is not given back, and nothing in pa
   t.is(assignmentOf(accepting.feed.view, known)?.leases.length, 1);
 });
 
-test('a host keeps what it holds, and begins to use nothing that it had at the time of the backup', async (t) => {
+test('a host keeps the leases that it holds, and does not use others of the backup', async (t) => {
   const { core, cluster, start } = await restorableStore(t);
   const { feed, nodes, pools, leases } = core;
   await pools.create(once, { ...pool, ...networks, name: 'side', cidr: prefix('10.79.0.0/20'), mode: 'bridge' });

@@ -57,7 +57,7 @@ test('a static route is to one free subnet of a pool, by an address that is no n
   await refused(core.pools.create(once, newPool('192.168.80.0/24', 'lan')), /192\.168\.80\.20|address of node/);
 });
 
-test('a subnet with a static route is leased to a node with its next hop, and to nobody else', async (t) => {
+test('a subnet with a static route is leased only to the node with its next hop', async (t) => {
   const { core, add, refused, table } = await scene(t);
   await core.pools.reserve(once, { pool: 'default', cidr: prefix('10.76.3.0/24'), reason: 'by hand' });
   for (const index of [0, 3]) await add(`10.76.${index}.0/24`, `192.168.80.${19 + index}`);

@@ -72,7 +72,7 @@ test('a host that waits on an ending lease for its other one gets its permit by 
   t.true((await move('b', 'h-0')).unchanged, 'it is there');
 });
 
-test('a host whose former subnet is somebody else’s by now gets another one of the pool back, and the end says so', async (t) => {
+test('a host whose former subnet was leased to another node gets another one of the pool, and the event reports it', async (t) => {
   const { fleet, core, leases, idOf, move, record } = await fleetOf(t, 1);
   fleet.execute(core, 'c-1');
   const host = idOf('h-0');

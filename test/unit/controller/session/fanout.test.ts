@@ -154,7 +154,7 @@ test('C15 a blocked reader has one message waiting, and gets the rest as one cha
   await close();
 });
 
-test('a node that has the newest table already is told so at once', async (t) => {
+test('a node that has the newest table gets its confirmation at once', async (t) => {
   const { fanout, add, attach, settled, close } = await rig();
   await add(1);
   const at = fanout.table.revision;

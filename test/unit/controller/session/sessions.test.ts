@@ -55,7 +55,7 @@ test('the end of an old stream does not end the presence of the new one', async 
   await heldBy('nobody');
 });
 
-test('the session record follows the streams, whoever changed it', async (t) => {
+test('the session record follows the streams, even if another program changed it', async (t) => {
   const { cluster, a, nodeId, open, heldBy } = await rig(t);
   const stream = await (await open(a, 'host')).opening;
   await heldBy('host at ctl-a');

@@ -132,7 +132,7 @@ test('C13 the deadline of a drain is not over early by the clock of another cont
   for (const core of [right, wrong]) await core.stop();
 });
 
-test('a token lasts as long as it says, by every controller, also after it was used', async (t) => {
+test('a token is valid until its expiry on every controller, also after its use', async (t) => {
   const { cluster, clock, right, wrong, ahead, even } = await skewed();
   const clusterKey = { name: 'k', tokens: Buffer.alloc(32), seal: Buffer.alloc(32) };
   const wanted = { uses: 5, ttlMs: hourMs, createdBy: 'test' };

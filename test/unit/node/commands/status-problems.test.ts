@@ -68,7 +68,7 @@ test('problems include the daemon’s own, a missing daemon and a pending leave,
   ]);
 });
 
-test('what was not looked at is not shown as off', (t) => {
+test('unobserved parts are not shown as off', (t) => {
   const left: HostStatus = {
     node: '-',
     assignment: undefined,

@@ -23,7 +23,7 @@ import { silent } from '../../../support/controller.js';
 import { certify, clusterId, dayMs, foreign, next, nowMs, old, whole } from '../../../support/identity-values.js';
 import { until } from '../../../support/until.js';
 
-test('a certificate is renewed once, at a time of its own between half and four fifths of its life', async (t) => {
+test('a certificate is renewed once, at a random time between half and four fifths of its life', async (t) => {
   const times = new Set<number>();
   for (let n = 0; n < 8; n++) {
     const identity = { ...whole, ...(await certify('node', 'n-1')) };
@@ -103,7 +103,7 @@ test('a host reaches new and former controllers, also after a restart', async (t
   t.deepEqual((await readIdentity(stateDir))?.controllers, [b, a]);
 });
 
-test('P16 connection errors say what to do', (t) => {
+test('P16 connection errors have a remedy', (t) => {
   const about = (text: string, code: 'Unavailable' | 'NotFound' = 'Unavailable') =>
     explainConnectionError(
       new XnetError(

@@ -127,7 +127,7 @@ test('error numbers have names and texts', (t) => {
   t.is(errnoOfText('what is that'), 'EUNKNOWN');
 });
 
-test('covers says what prefixCovers says', (t) => {
+test('covers agrees with prefixCovers', (t) => {
   fc.assert(
     fc.property(prefixes, prefixes, (a, b) => {
       const outer = prefixOf(a.address, a.length);

@@ -55,7 +55,7 @@ function scene(before: Known, obstacles: () => Promise<readonly Finding[]>) {
   return { known, stop, leave, told, begun: () => begun, begins: () => new Promise<void>((done) => begins.push(done)) };
 }
 
-test('a host leaves when it is asked to, not before, and not when it is no longer asked', async (t) => {
+test('a host leaves when it is requested, not before, and not after the request was withdrawn', async (t) => {
   const on = scene({ ...asked, assignment }, async () => []);
   const ended = on.leave.run(on.stop.signal);
   const begins = on.begins();
@@ -91,7 +91,7 @@ test('containers that run are reported and not stopped; the request can be withd
   await ended;
 });
 
-test('a leave that failed half way is reported, and begun again after a pause at the earliest', async (t) => {
+test('a leave that failed half way is reported, and retried after a pause at the earliest', async (t) => {
   const on = scene(asked, async () => []);
   await on.leave.run(on.stop.signal);
   t.is(on.begun(), 1);

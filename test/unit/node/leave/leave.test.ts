@@ -29,7 +29,7 @@ test('a damaged leave marker does not block a leave by hand, and its options are
   }
 });
 
-test('a host that has lost its identity, but knows its lease, is told how to leave', async (t) => {
+test('a host that lost its identity but knows its lease learns how to leave', async (t) => {
   const stateDir = mkdtempSync(join(tmpdir(), 'xnet-leaving-'));
   try {
     const error = await t.throwsAsync(memberToLeave({ stateDir } as NodeSettings, false, 'web-1'), {

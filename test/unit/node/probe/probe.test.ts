@@ -162,7 +162,7 @@ test('peers that lose large packets do not hold up that another one falls silent
   return t.is(rounds.verdict().largeLost.length, 99);
 });
 
-test('a host that answers no echo by its own settings says so, and degrades no other', (t) => {
+test('a host whose settings ignore echo requests reports that, and degrades no other', (t) => {
   t.deepEqual(echoFindings('0'), []);
   t.deepEqual(echoFindings(undefined), []);
   const [finding] = echoFindings('1');
@@ -246,7 +246,7 @@ const status = (silentPeers: readonly SilentPeer[], conditions: readonly Conditi
 
 const later = 3_600_000;
 
-test('a peer that returns after a reboot degrades nobody until it is probed again', (t) => {
+test('a peer that returns after a reboot degrades no node until it is probed again', (t) => {
   const own = status([silentPeer('web-2')]);
   const judged = (connectedMs: number, dockerForMs: number) => {
     const conditions = [{ ...docker(true), sinceMs: later - dockerForMs }];

@@ -141,7 +141,7 @@ test('from any state, the routes converge to the desired set and nothing foreign
   t.pass();
 });
 
-test('a table that no controller has confirmed changes and removes none of our routes, whatever it says', async (t) => {
+test('an unconfirmed table changes and removes no route of xnet', async (t) => {
   await fc.assert(
     fc.asyncProperty(peers, peers, fc.constantFrom('auto' as const, 'never' as const), async (newer, cached, mode) => {
       const world = new World();

@@ -128,7 +128,7 @@ class Planned {
   }
 }
 
-test('whatever happens, a planner that remembers plans what one that remembers nothing would plan', async (t) => {
+test('after any events, a planner with memory returns the same plan as one without', async (t) => {
   await fc.assert(
     fc.asyncProperty(turns, async (list) => {
       const planned = new Planned();
@@ -144,7 +144,7 @@ test('whatever happens, a planner that remembers plans what one that remembers n
   t.pass();
 });
 
-test('the plan of a change looks at what the change is about, among however many peers', async (t) => {
+test('the cost of a plan depends on the change, not on the number of peers', async (t) => {
   const { host, mirror } = new World();
   host.addAddress('eth0', '192.168.80.1/20');
   const all = manyPeers(1_000);

@@ -34,7 +34,7 @@ function isHarmless(table: NodeTable, ranges: readonly UsedRange[]): boolean {
   );
 }
 
-test('whatever a controller says, a host routes only subnets of its pools, and keeps what it had', (t) => {
+test('for any input of a controller, a host routes only subnets of its pools, and keeps its routes', (t) => {
   fc.assert(
     fc.property(fc.option(told), fc.array(told, { maxLength: 3 }), (snapshot, deltas) => {
       let table =

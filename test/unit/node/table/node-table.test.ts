@@ -114,7 +114,7 @@ test('a route that comes back is not held any more', (t) => {
   t.is(back.routes.size, 3);
 });
 
-test('a change makes another table of what it changes, and a snapshot that says the same makes none of it', (t) => {
+test('a change replaces only the parts that it changes, and an equal snapshot replaces none', (t) => {
   const routes = Array.from({ length: 2_000 }, (_, index) => ({
     subnet: subnetAt(prefix('10.0.0.0/8'), 24, index),
     nextHop: address('192.168.83.11'),

@@ -3,7 +3,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { PrefixMap } from '../../../../proto/domain/prefix-map.js';
 
-test('a map that was changed is another one, and tells which keys differ; the one before stays as it was', (t) => {
+test('a change returns another map that knows which keys differ; the former one stays as it was', (t) => {
   const change = fc.tuple(fc.nat(200), fc.option(fc.nat(3), { nil: undefined }));
   fc.assert(
     fc.property(fc.array(fc.array(change, { maxLength: 80 }), { maxLength: 6 }), fc.nat(6), (batches, since) => {

@@ -4,7 +4,7 @@ import { aborted, runParts } from '../../../../proto/process/parts.js';
 
 const options = { graceMs: 60_000 };
 
-test('parts run until they are told to stop', async (t) => {
+test('parts run until they are stopped', async (t) => {
   const stop = new AbortController();
   const ended: string[] = [];
   const part = (name: string) => async (signal: AbortSignal) => {

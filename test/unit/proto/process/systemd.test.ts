@@ -31,7 +31,7 @@ async function listen(t: ExecutionContext, name: string): Promise<() => Promise<
 const log = makeLog('test', 'error');
 
 for (const kind of ['a path', 'an abstract name'] as const) {
-  test(`systemd at ${kind} is told in order, and the name of its socket is inherited by nobody`, async (t) => {
+  test(`notifications to systemd at ${kind} arrive in order, and no child inherits the name of the socket`, async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'xnet-notify-'));
     t.teardown(() => rmSync(folder, { recursive: true }));
     const name = kind === 'a path' ? join(folder, 'notify') : `@xnet-test-${process.pid}`;

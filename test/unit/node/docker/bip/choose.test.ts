@@ -87,7 +87,7 @@ const anyPermit = fc.option(
   { nil: undefined },
 );
 
-test('without a permit docker0 never leaves what it has; with one it becomes only what the permit names', (t) => {
+test('without a permit docker0 keeps its address; with one it gets only the address that the permit names', (t) => {
   const anyBip = fc.constantFrom(onA, bip('10.80.1.1/24'), bip('10.99.1.1/24'), undefined);
   fc.assert(
     fc.property(anyLeases, anyPermit, anyBip, (leases, given, ours) => {

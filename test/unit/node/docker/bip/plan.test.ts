@@ -195,7 +195,7 @@ test('Docker is restarted at most three times an hour, unless an operator decide
   return t.is(startAt(downSince(2), seen.nowMs, seen.restarts), 0);
 });
 
-test('restarts with a permit of a rollout leave those for repairs alone, and have a limit of their own', (t) => {
+test('restarts with a permit do not count as repairs, and have a separate limit', (t) => {
   const wanted = bip('10.76.3.1/24');
   const plan = planJoin(seen, wanted);
   if (plan.do !== 'apply') return t.fail();

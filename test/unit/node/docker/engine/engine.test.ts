@@ -97,7 +97,7 @@ test('engines are recognised by their answers', (t) => {
   });
 });
 
-test('N21 an unusable Docker is reported with what to do', async (t) => {
+test('N21 an unusable Docker is reported with a remedy', async (t) => {
   const version = { version: '29.1.0', major: 29, isDocker: true };
   const info = { liveRestore: false, firewallBackend: 'iptables', rootless: false };
   t.is(unsupportedEngine(version, info), undefined);
