@@ -33,6 +33,7 @@ const operators = [
   ...['AddLease', 'EndLease'].map((call) => `LeaseService/${call}`),
   ...['ControlRollout', 'CreateRollout'].map((call) => `RolloutService/${call}`),
   'HeldRouteService/ApproveWithdrawals',
+  ...['AddStaticRoute', 'RemoveStaticRoute'].map((call) => `StaticRouteService/${call}`),
 ];
 const admins = [
   ...operators,

@@ -107,6 +107,34 @@ else {
     bad.say(snapshotAt(12));
     await bad.until('all is well again', () => bad.condition('Controller')?.ok === true);
     t.is(bad.reports.at(-1)?.routes?.installed, 1);
+
+    // Many routes are withdrawn at once, and the store has no record that their leases ended.
+    const many = [21, 22, 23, 24].map((index) => route(`10.76.${index}.0/24`, `192.168.83.${index}`, `web-${index}`));
+    const nothing = { upserts: [], removals: [], unresolved: [] };
+    bad.say({ delta: { ...nothing, fromRevision: 12, to: version(13), upserts: many } });
+    await bad.until('more routes', () => bad.reports.at(-1)?.routes?.installed === 5);
+    bad.say({ delta: { ...nothing, fromRevision: 13, to: version(14), removals: many } });
+    await bad.until('the store is asked', () => bad.requests.at(-1)?.fresh === true);
+    t.deepEqual(
+      bad.requests.at(-1)?.heldRoutes.map(({ network }) => network),
+      many.map(({ network }) => network),
+    );
+    const fresh = snapshotAt(15).snapshot ?? {};
+    bad.say({ snapshot: { ...fresh, unexplained: many } });
+    await bad.until('it is reported', () => bad.condition('Withdrawals')?.reason === 'WithdrawalUnexplained');
+    const { count, revision, unexplained } = bad.reports.at(-1)?.held ?? {};
+    t.deepEqual({ count, revision, unexplained }, { count: 4, revision: 15, unexplained: true });
+    t.regex(bad.condition('Withdrawals')?.fix ?? '', /xctl routes approve/);
+    const kept = () => many.filter((_, index) => routes().includes(`10.76.${21 + index}.0/24`)).length;
+    bad.say({ assignment: { ...assignment, approved: version(14) } });
+    bad.say({
+      delta: { ...nothing, fromRevision: 15, to: version(16), upserts: [route('10.76.7.0/24', '192.168.83.17')] },
+    });
+    await bad.until('what follows is applied', () => bad.reports.at(-1)?.applied?.revision === 16);
+    t.is(kept(), 4, 'an approval of before the withdrawal');
+    bad.say({ assignment: { ...assignment, approved: version(15) } });
+    await until('the approved routes are withdrawn', async () => kept() === 0);
+    await bad.until('and nothing is held', () => bad.reports.at(-1)?.held === null);
   });
 
   test('R9 P10 a pool grows and shrinks under a running daemon; a new address of the host is reported', async (t) => {

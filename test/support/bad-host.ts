@@ -9,6 +9,7 @@ import type { ExecutionContext } from 'ava';
 import { Namespace } from '../../deploy/lab/namespace.js';
 import type { NodeServiceHandlers } from '../../proto/gen/xnet/v1/NodeService.js';
 import type { ReportRequest__Output } from '../../proto/gen/xnet/v1/ReportRequest.js';
+import type { WatchRequest__Output } from '../../proto/gen/xnet/v1/WatchRequest.js';
 import type { WatchResponse } from '../../proto/gen/xnet/v1/WatchResponse.js';
 import { services } from '../../proto/rpc/definitions.js';
 import { unary } from '../../proto/rpc/server.js';
@@ -35,12 +36,15 @@ export const version = (revision: number) => ({ clusterId: 'c-1', epoch: 1, revi
 class BadController {
   readonly said: ((message: WatchResponse) => void)[] = [];
   readonly reports: ReportRequest__Output[] = [];
+  /** What the node asked for with each stream. */
+  readonly requests: WatchRequest__Output[] = [];
   /** First messages of each stream. */
   greet: readonly WatchResponse[] = [];
   readonly #listeners = new Set<() => void>();
 
   readonly service: Partial<NodeServiceHandlers> = {
     Watch: (call) => {
+      this.requests.push(call.request);
       this.said.push((message) => call.write(message));
       for (const message of this.greet) call.write(message);
       this.#tell();
