@@ -5,15 +5,16 @@ import type { Prefix } from '../../proto/domain/address.js';
 import { XnetError } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
 import { statusFromError } from '../../proto/rpc/status.js';
-import { unexplained } from '../table/ended-leases.js';
 import { FleetTable } from '../table/fleet-table.js';
 import { apiAddresses, isLoopback } from '../view/api-addresses.js';
 import { type AssignmentSources, assignmentOf } from '../view/assignment.js';
 import type { ReadonlyView } from '../view/view.js';
-import { noViewChanges, type ViewChanges } from '../view/view-changes.js';
+import type { ViewChanges } from '../view/view-changes.js';
 import type { ViewFeed } from '../view/view-feed.js';
-import { Encoder, encodeAssignment, encodeSnapshot, encodeTrust } from './encoding.js';
+import { Encoder, encodeAssignment, encodeTrust } from './encoding.js';
+import { FreshSnapshots } from './fresh-snapshots.js';
 import type { NodeStream } from './node-stream.js';
+import { type SnapshotLimits, SnapshotQueue } from './snapshot-queue.js';
 
 /** Start is what a node has when its stream begins. */
 export type Start =
@@ -43,6 +44,8 @@ export class Fanout {
   readonly #byNode = new Map<string, NodeStream>();
   /** Streams that wait for the end of an adoption to get a table that was read from the store. */
   readonly #freshDue = new Set<NodeStream>();
+  readonly #snapshots: SnapshotQueue<NodeStream>;
+  readonly #fresh = new FreshSnapshots();
   readonly #bookmarks: NodeJS.Timeout;
   #trusted: { readonly authority: readonly string[]; readonly spreadMs: number } | undefined;
   /** For nodes on this machine, and for all others: they need different addresses. */
@@ -51,8 +54,9 @@ export class Fanout {
   #due = false;
   #epoch: string | undefined;
 
-  constructor(feed: ViewFeed, log: Logger, sources: AssignmentSources = {}) {
+  constructor(feed: ViewFeed, log: Logger, sources: AssignmentSources = {}, limits?: SnapshotLimits) {
     this.#viewFeed = feed;
+    this.#snapshots = new SnapshotQueue(limits);
     this.#sources = sources;
     this.#log = log;
     this.#encoder = new Encoder(this.table, () => feed.version);
@@ -149,6 +153,7 @@ export class Fanout {
     this.#register(stream);
     if (start.kind === 'fresh' && this.#isAdopting) this.#freshDue.add(stream);
     else if (start.kind === 'fresh') {
+      await this.#snapshots.turn(stream);
       const view = await this.#viewFeed.fresh();
       if (stream.closed) return;
       stream.begin();
@@ -167,25 +172,17 @@ export class Fanout {
   }
 
   #sendFresh(stream: NodeStream, view: ReadonlyView, held: readonly Prefix[]): void {
-    const table = new FleetTable();
-    const subnets = new Set([...view.subnets.keys(), ...view.unresolvedSubnets.keys()]);
-    table.update(view, { ...noViewChanges(), subnets, pools: true });
-    const { chunks, revision } = encodeSnapshot(
-      table,
-      { ...this.#viewFeed.version, revision: view.revision },
-      unexplained(view, held),
-    );
-    const trust = this.#trustFor(stream);
-    const assignment = this.#assignmentFor(stream);
-    stream.cursor = revision;
+    const snapshot = this.#fresh.of(view, { ...this.#viewFeed.version, revision: view.revision }, held);
+    stream.cursor = snapshot.revision;
     stream.confirmed = true;
-    stream.send([...trust, ...assignment, ...chunks]);
+    stream.send([...this.#trustFor(stream), ...this.#assignmentFor(stream), ...snapshot.chunks]);
   }
 
   /** detach stops sending to a node. */
   detach(stream: NodeStream): void {
     this.#streams.delete(stream);
     this.#freshDue.delete(stream);
+    this.#snapshots.done(stream);
     this.#assignmentsDue.delete(stream);
     if (this.#byNode.get(stream.nodeId) === stream) this.#byNode.delete(stream.nodeId);
   }
@@ -200,7 +197,10 @@ export class Fanout {
 
   /** feedIdle sends a stream that is ready what it does not have yet. */
   feedIdle(stream: NodeStream): void {
-    if (this.#streams.has(stream)) this.#feed(stream);
+    if (!this.#streams.has(stream)) return;
+    // Its reader has taken all of it.
+    if (stream.cursor !== undefined) this.#snapshots.done(stream);
+    this.#feed(stream);
   }
 
   /** close stops sending; the owners of the streams close them. */
@@ -223,12 +223,18 @@ export class Fanout {
     const messages: Buffer[] = [...this.#trustFor(stream), ...this.#assignmentFor(stream)];
     if (this.#isAdopting) {
       stream.cursor = undefined;
+      this.#snapshots.done(stream);
       if (messages.length > 0) stream.send(messages);
       return;
     }
     // A snapshot read from the store can be ahead of the table until the watch catches up.
     const isAhead = stream.cursor !== undefined && stream.cursor > this.table.revision;
     if (stream.cursor === undefined || (!isAhead && !this.table.hasSince(stream.cursor))) {
+      stream.cursor = undefined;
+      if (!this.#snapshots.admit(stream, () => this.feedIdle(stream))) {
+        if (messages.length > 0) stream.send(messages);
+        return;
+      }
       const snapshot = this.#encoder.snapshot();
       messages.push(...snapshot.chunks);
       stream.cursor = snapshot.revision;

@@ -8,7 +8,7 @@ import { ControllerProcess } from '../support/controller-process.js';
 import { TestEtcd } from '../support/etcd.js';
 import { transactionMs } from './etcd-rate.js';
 import { type BenchContext, type BenchPart, ms, Wrong } from './figure.js';
-import { addressOf, SimulatedFleet } from './simulated-fleet.js';
+import { addressOf, joinedAtOnce, SimulatedFleet } from './simulated-fleet.js';
 import { summaryOf } from './statistics.js';
 import { monotonicMs } from './thin-node.js';
 
@@ -52,8 +52,10 @@ async function run({ quick, log, tell }: BenchContext): Promise<void> {
   try {
     await controllers[1].createPool('10.0.0.0/9');
     log(`${count} nodes join the first of two controllers`);
-    const { failed } = await fleet.join(count);
-    if (failed.length > 0) throw new Wrong(`${failed.length} joins failed: ${failed.slice(0, 3).join('; ')}`);
+    while (fleet.count < count) {
+      const { failed } = await fleet.join(Math.min(joinedAtOnce, count - fleet.count));
+      if (failed.length > 0) throw new Wrong(`${failed.length} joins failed: ${failed.slice(0, 3).join('; ')}`);
+    }
     const leases: number[] = [];
     const reconnects: number[] = [];
     for (let round = 0; round < rounds; round += 1) {

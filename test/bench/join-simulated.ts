@@ -6,16 +6,13 @@ import { transactionMs, transactionRate } from './etcd-rate.js';
 import { type BenchContext, type BenchPart, ms, Wrong } from './figure.js';
 import { measureMove, measureReconnect, type Place } from './fleet-changes.js';
 import { settledKiB } from './process-usage.js';
-import { addressOf, type Joined, SimulatedFleet } from './simulated-fleet.js';
+import { addressOf, type Joined, joinedAtOnce, SimulatedFleet } from './simulated-fleet.js';
 import { slopeOf, summaryOf } from './statistics.js';
 import { tcpFanoutMs } from './tcp-fanout.js';
 import { monotonicMs } from './thin-node.js';
 
 // The first of the nodes that are only added, and do not run.
 const firstJoiner = 50_000;
-
-// How many join at once where that is not measured.
-const batchSize = 200;
 
 type Aim = { readonly count: number; readonly p99Ms: number };
 
@@ -82,9 +79,10 @@ async function run(context: BenchContext): Promise<void> {
     await controller.createPool('10.0.0.0/9');
     const memory: [number, number][] = [[0, await settledKiB(controller.pid, 2_000)]];
     for (const [index, size] of sizes.entries()) {
-      if (index === 0) await tellStorm(context, size.count, await joinAtOnce(context, place, size.count));
+      if (index === 0 && wanted.has('storm'))
+        await tellStorm(context, size.count, await joinAtOnce(context, place, size.count));
       while (fleet.count < size.count) {
-        await joinAtOnce(context, place, Math.min(batchSize, size.count - fleet.count));
+        await joinAtOnce(context, place, Math.min(joinedAtOnce, size.count - fleet.count));
       }
       memory.push([fleet.count, await settledKiB(controller.pid, quick ? 2_000 : 6_000)]);
       if (wanted.has('join-simulated')) await measureJoin(context, place, size);
@@ -108,11 +106,10 @@ async function run(context: BenchContext): Promise<void> {
 }
 
 async function tellStorm(
-  { wanted, tell }: BenchContext,
+  { tell }: BenchContext,
   count: number,
   { seconds, reportedSeconds, bytes }: Joined,
 ): Promise<void> {
-  if (!wanted.has('storm')) return;
   const rate = await transactionRate(count, 64);
   const limitSeconds = count / rate;
   tell({
