@@ -24,7 +24,7 @@ import { leaveBegun } from '../leave/leave.js';
 import { cachePath, readCache } from '../table/cache.js';
 import { readNetworks } from '../table/used-ranges.js';
 import { callStanding, type NodeStanding } from '../uplink/uplink.js';
-import { requirePreflight } from './preflight.js';
+import { requirePreflight, warnOfLease } from './preflight.js';
 
 /** Joined is what `xnetd join -o json` prints. Fields are only added, never removed. */
 export type Joined = {
@@ -180,6 +180,7 @@ async function join(settings: JoinSettings, token: Token, progress: Progress, si
     await writeIdentity(stateDir, identity);
     await rm(pendingKeyPath(stateDir), { force: true });
     progress(`written to ${identityFolder(stateDir)}`);
+    if (before === undefined) await warnOfLease(settings, subnet, identity.pools, signal);
     const same = before?.nodeName === identity.nodeName;
     const daemon = !running ? 'start' : same ? 'goes on' : 'restart';
     return joinedFrom(identity, { changed: true, subnet, daemon });

@@ -1,13 +1,14 @@
 // `xnetd preflight`: what would go wrong with xnet on this host, before anything is changed.
+import { parsePrefix } from '../../proto/domain/address.js';
 import { escaped } from '../../proto/domain/text.js';
-import { exitCodes, XnetError } from '../../proto/errors.js';
+import { exitCodes, messageOf, XnetError } from '../../proto/errors.js';
 import { problemText } from '../../proto/process/problem.js';
 import { untilSignal } from '../../proto/process/program.js';
 import type { TcpEndpoint } from '../join/call.js';
 import type { JoinSettings } from '../join/settings.js';
 import type { PreflightFinding } from '../preflight/finding.js';
-import { openPlace } from '../preflight/place.js';
-import { preflight } from '../preflight/preflight.js';
+import { openPlace, type Place } from '../preflight/place.js';
+import { leaseClashes, preflight } from '../preflight/preflight.js';
 import { type PreflightRequest, requestFrom } from '../preflight/request.js';
 import type { PreflightSettings } from '../preflight/settings.js';
 import type { NodeSettings } from '../settings/settings.js';
@@ -51,15 +52,18 @@ function progressLines(): { readonly onPart: (part: string) => void; readonly en
   };
 }
 
+function openHere(settings: Omit<NodeSettings, 'controller'>): Place {
+  const { docker } = hostSettings({ ...settings, controller: undefined });
+  const { stateDir, routeProtocol, mark, interface: interfaceName, address } = settings;
+  return openPlace({ docker, underlay: { interfaceName, address }, stateDir, routeProtocol, mark });
+}
+
 async function look(
   settings: Omit<NodeSettings, 'controller'>,
   request: PreflightRequest,
   signal: AbortSignal,
 ): Promise<readonly PreflightFinding[]> {
-  const { docker } = hostSettings({ ...settings, controller: undefined });
-  const { stateDir, routeProtocol, mark, interface: interfaceName, address } = settings;
-  const underlay = { interfaceName, address };
-  const place = openPlace({ docker, underlay, stateDir, routeProtocol, mark });
+  const place = openHere(settings);
   const { onPart, end } = progressLines();
   try {
     return await preflight(place, request, onPart, signal);
@@ -89,8 +93,6 @@ export async function requirePreflight(settings: JoinSettings, signal: AbortSign
   const findings = await look(settings, request, signal);
   const isIgnored = ({ reason }: PreflightFinding) => settings.ignorePreflight.includes(reason);
   const stops = findings.filter((finding) => finding.severity === 'stops' && !isIgnored(finding));
-  const texts = (some: readonly PreflightFinding[]) =>
-    some.map(({ message, fix = null }) => problemText({ text: message, fix }));
   if (stops.length > 0) {
     const reasons = stops.map(({ reason }) => reason).join(',');
     throw new XnetError('FailedPrecondition', 'xnet can not work on this host as it is', {
@@ -98,8 +100,42 @@ export async function requirePreflight(settings: JoinSettings, signal: AbortSign
       hint: `to join all the same: --ignore-preflight ${reasons}`,
     });
   }
-  const warned = findings.filter(({ severity }) => severity !== 'info');
-  for (const line of texts(warned)) process.stderr.write(`warning: ${escaped(line)}\n`);
+  warnOf(findings);
+}
+
+/**
+ * warnOfLease compares a lease and the pools, which joining has made known, with the host. Nothing that it finds undoes the
+ * join.
+ * @param subnet "10.76.3.0/24"; empty: not known
+ * @param pools CIDRs
+ */
+export async function warnOfLease(
+  settings: JoinSettings,
+  subnet: string,
+  pools: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (settings.ignorePreflight.includes('all')) return;
+  const pool = pools.flatMap((text) => parsePrefix(text) ?? []);
+  const request = requestFrom({ mode: 'bip', controllers: [], subnet: parsePrefix(subnet), pool }, undefined);
+  const place = openHere(settings);
+  try {
+    warnOf(await leaseClashes(place, request, signal));
+  } catch (error) {
+    // The host has joined: what is not known of its addresses now, the daemon finds out.
+    process.stderr.write(`warning: the lease was not compared with this host: ${escaped(messageOf(error))}\n`);
+  } finally {
+    await place.close();
+  }
+}
+
+function texts(findings: readonly PreflightFinding[]): readonly string[] {
+  return findings.map(({ message, fix = null }) => problemText({ text: message, fix }));
+}
+
+function warnOf(findings: readonly PreflightFinding[]): void {
+  const wrong = findings.filter(({ severity }) => severity !== 'info');
+  for (const line of texts(wrong)) process.stderr.write(`warning: ${escaped(line)}\n`);
 }
 
 function reportOf(findings: readonly PreflightFinding[]): PreflightReport {

@@ -1,7 +1,7 @@
 // Decides what in daemon.json and in dockerd's flags is in the way of a lease. Pure.
 // Invariant: where the daemon would refuse, the words are the daemon's. Before a lease is known, what may be in its way
 // is a warning, because the lease decides.
-import { formatPrefix, prefixOf } from '../../proto/domain/address.js';
+import { formatPrefix, ipv4FromNumber, prefixOf } from '../../proto/domain/address.js';
 import { quoted } from '../../proto/domain/input.js';
 import { doesNotFit, removeBip, setBip } from '../docker/bip/daemon-json.js';
 import { daemonJsonFinding } from '../docker/bip/findings.js';
@@ -27,6 +27,9 @@ export function jsonSetting(document: JsonDocument | undefined, key: string): st
   return property && document?.text.slice(property.valueStart, property.end);
 }
 
+// No lease has it.
+const none: Bip = { address: ipv4FromNumber(0), length: 0 };
+
 /** daemonJsonFindings lists what daemon.json and dockerd's flags rule out. */
 export async function daemonJsonFindings(
   seen: DockerLooked,
@@ -35,7 +38,7 @@ export async function daemonJsonFindings(
   const { path, refused, ours } = seen;
   if ('reason' in seen.file) return [rated('stops', seen.file)];
   const { bytes } = seen.file;
-  const ofSyntax = removeBip(bytes, { address: 0 as Bip['address'], length: 0 });
+  const ofSyntax = removeBip(bytes, none);
   const found: PreflightFinding[] = [];
   if ('refused' in ofSyntax) found.push(rated('stops', daemonJsonFinding(ofSyntax, path)));
   else if (refused !== undefined) {
@@ -53,7 +56,9 @@ async function againstBip(
   { wanted, ours }: { readonly wanted: Bip; readonly ours: Bip | undefined },
 ): Promise<readonly PreflightFinding[]> {
   const edit = setBip(bytes, wanted, ours);
-  const clash = 'refused' in edit ? [rated('stops', daemonJsonFinding(edit, path))] : [];
+  // A file that can't be parsed is reported already.
+  const isParsed = !('refused' in removeBip(bytes, none));
+  const clash = 'refused' in edit && isParsed ? [rated('stops', daemonJsonFinding(edit, path))] : [];
   const inForce = !('reason' in engine) && isInForce(wanted, engine.networks, interfaces);
   const where = async (flag: string) => places.get(flag) ?? 'its command line';
   const flag = await flagFinding({ flags, file: bytes, where }, wanted, inForce);
@@ -98,8 +103,7 @@ function reasonOf(name: string): string {
 
 function misfitText(name: string, value: string): string {
   // With any bip at all.
-  const misfit =
-    name === 'bridge' ? doesNotFit({ address: 0 as Bip['address'], length: 0 }, { bridge: value }) : undefined;
+  const misfit = name === 'bridge' ? doesNotFit(none, { bridge: value }) : undefined;
   return misfit?.message ?? `${name} is ${quoted(value)}, and has to be part of the lease`;
 }
 

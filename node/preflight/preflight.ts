@@ -1,11 +1,12 @@
 // Looks at a host for everything that would go wrong with xnet on it, and reports all of it at once.
 // Invariant: nothing is changed. A part that can't be looked at is a finding and keeps no other part from being looked at.
+import type { Prefix } from '../../proto/domain/address.js';
 import { messageOf } from '../../proto/errors.js';
 import { makeLog } from '../../proto/process/log.js';
 import { NeighbourTable } from '../host/neighbour-table.js';
 import { kernelVersion } from '../kernel/release.js';
 import { type AddressesSeen, addressFindings } from './address-findings.js';
-import { documentOf, jsonSetting } from './daemon-json-findings.js';
+import { daemonJsonFindings, documentOf, jsonSetting } from './daemon-json-findings.js';
 import { dockerFindings } from './docker-findings.js';
 import { type DockerLooked, lookAtDocker } from './docker-look.js';
 import { inOrder, type PreflightFinding, rated } from './finding.js';
@@ -41,8 +42,7 @@ export async function preflight(
       return undefined;
     }
   };
-  const ranges = [...request.pools, ...request.leases.map(({ subnet }) => subnet)];
-  place.mirror.setRanges(ranges);
+  place.mirror.setRanges(rangesIn(request));
   const docker = await part('Docker', () => lookAtDocker(place.docker, signal));
   if (docker !== undefined) found.push(...(await dockerFindings(docker, request)));
   const network = await part('the network', () => lookAtNetwork(place, request, docker, signal));
@@ -70,6 +70,25 @@ export async function preflight(
     found.push(...systemFindings({ state, kernel: kernelVersion(), hasNextHops, controllers, nowMs: Date.now() }));
   });
   return inOrder(found);
+}
+
+/**
+ * leaseClashes is the part of preflight that compares the leases and pools with Docker's configuration and the addresses of
+ * the host.
+ */
+export async function leaseClashes(
+  place: Place,
+  request: PreflightRequest,
+  signal: AbortSignal,
+): Promise<readonly PreflightFinding[]> {
+  place.mirror.setRanges(rangesIn(request));
+  const docker = await lookAtDocker(place.docker, signal);
+  const ofFile = await daemonJsonFindings(docker, request);
+  return inOrder([...ofFile, ...addressFindings(addressesSeen(place, docker), request)]);
+}
+
+function rangesIn({ pools, leases }: PreflightRequest): readonly Prefix[] {
+  return [...pools, ...leases.map(({ subnet }) => subnet)];
 }
 
 function addressesSeen({ mirror, settings }: Place, docker: DockerLooked | undefined): AddressesSeen {

@@ -27,6 +27,7 @@ import {
   stateFolderOn,
 } from '../support/docker-lab.js';
 import { dockerLines } from '../support/docker-lines.js';
+import { preflightOn, rating } from '../support/preflight-lab.js';
 
 const { each } = await dockerLines(5);
 const never = new AbortController().signal;
@@ -96,9 +97,14 @@ each(
     t.deepEqual(reasonsOf(flagged), ['BipIsFlag']);
     t.regex(flagged.findings[0]?.message ?? '', /10\.50\.0\.1\/24.*command line of process \d+/);
     t.deepEqual(await effectOn(host).converge(bipOf('10.50.0.0/24'), never), { findings: [], changes: 0 }, 'as good');
+    const foreseen = (await preflightOn(host)).find(({ reason }) => reason === 'BipIsFlag');
+    t.like(foreseen, { severity: 'stops', message: flagged.findings[0]?.message });
     await host.stopDockerd();
     t.like((await effectOn(host).converge(lease, never)).findings[0], { reason: 'NotRunning', transient: true });
+    t.is(rating(await preflightOn(host), 'NotRunning'), 'warns');
     await host.startDockerd();
+    const restarted = await preflightOn(host);
+    t.deepEqual([rating(restarted, 'BipIsFlag'), rating(restarted, 'NotRunning')], [undefined, undefined]);
     // Written since dockerd was started.
     for (const [content, reason] of [
       ['{"nosuchkey": 1}', 'DaemonJsonInvalid'],
@@ -113,6 +119,8 @@ each(
       const outcome = await effectOn(host).converge(lease, never);
       t.deepEqual([reasonsOf(outcome), outcome.changes], [[reason], 0], content);
       t.is(readFileSync(host.daemonJson, 'utf8'), content);
+      // What the present file says is wrong before it has been restarted with, too.
+      if (reason !== 'RestartNeeded') t.is(rating(await preflightOn(host), reason), 'stops', content);
     }
     t.not(await dockerdPid(host), pid);
     t.deepEqual(readdirSync(stateFolderOn(host)), []);

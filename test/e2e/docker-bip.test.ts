@@ -14,6 +14,8 @@ import {
   stateFolderOn,
 } from '../support/docker-lab.js';
 import { dockerLines } from '../support/docker-lines.js';
+import { prefix } from '../support/docker-values.js';
+import { preflightOn, rating } from '../support/preflight-lab.js';
 
 const { each } = await dockerLines(6);
 const never = new AbortController().signal;
@@ -27,6 +29,12 @@ async function subnetOfDefault(host: LabHost): Promise<string> {
 
 each('N14 N19 join without daemon.json, again, leave', [], async (t, host) => {
   const effect = effectOn(host);
+  const before = await preflightOn(host, { quick: false });
+  t.is(rating(before, 'DockerFound'), 'info');
+  t.deepEqual(
+    before.filter(({ severity }) => severity === 'stops'),
+    [],
+  );
   // An old address, which Docker replaces.
   await host.run(['sh', '-c', 'ip address flush dev docker0 && ip address add 10.50.0.1/24 dev docker0']);
   t.deepEqual((await effect.converge(lease, never)).findings, []);
@@ -66,6 +74,9 @@ each('N18 running containers: refuse, wait, restart', [], async (t, host) => {
   const pid = await dockerdPid(host);
   const refused = await effectOn(host).converge(lease, never);
   t.deepEqual(reasonsOf(refused), ['ContainersRunning']);
+  const foreseen = (await preflightOn(host)).find(({ reason }) => reason === 'ContainersRunning');
+  t.like(foreseen, { severity: 'warns', message: refused.findings[0]?.message, fix: refused.findings[0]?.fix });
+  t.is(rating(await preflightOn(host, { docker: { onRunning: 'restart' } }), 'ContainersRestart'), 'info');
   t.true(/always/.test(refused.findings[0]?.message ?? ''), refused.findings[0]?.message);
   const waited = await effectOn(host, { onRunning: 'wait' }).converge(lease, never);
   t.like(waited.findings[0], { reason: 'WaitingForContainers', transient: true });
@@ -74,6 +85,7 @@ each('N18 running containers: refuse, wait, restart', [], async (t, host) => {
   t.true(await isContainerRunning(host, 'once'));
   const restarting = effectOn(host, { onRunning: 'restart' });
   t.deepEqual((await restarting.converge(lease, never)).findings, []);
+  t.is(rating(await preflightOn(host), 'ContainersRunning'), undefined, 'docker0 has the lease');
   for (const name of ['once', 'always', 'sidecar']) t.true(await isContainerRunning(host, name), name);
   t.false(await isContainerRunning(host, 'stopped'));
   t.is(await containerGateway(host, 'once'), '10.76.3.1');
@@ -94,12 +106,14 @@ each(
     await runIdle(host, 'one');
     t.deepEqual(reasonsOf(await effectOn(host).converge(lease, never)), ['ContainersRunning']);
     t.true(await isContainerRunning(host, 'one'));
+    t.is(rating(await preflightOn(host), 'LiveRestore'), 'warns');
     const restarting = effectOn(host, { onRunning: 'restart' });
     t.deepEqual((await restarting.converge(lease, never)).findings, []);
     t.true(await isContainerRunning(host, 'one'));
     t.is(await containerGateway(host, 'one'), '10.76.3.1');
     // One that comes up between the look and the restart.
     await host.docker('stop', 'one');
+    t.is(rating(await preflightOn(host, { subnet: prefix('10.76.9.0/24') }), 'LiveRestore'), undefined, 'none runs');
     const late = effectOn(host, {}, { reached: (step) => (step === 'stopped' ? start(host) : undefined) });
     const next = bipOf('10.76.9.0/24');
     const deferred = await late.converge(next, never);

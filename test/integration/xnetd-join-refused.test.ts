@@ -234,6 +234,30 @@ test('a daemon of a host that has not joined reports that', async (t) => {
   t.regex(left.stderr, /has not joined a cluster[\s\S]*xctl nodes remove/);
 });
 
+test('what stops xnet on a host stops its join before anything is said, unless it is to be ignored', async (t) => {
+  const host = hostOf(t);
+  const token = await added('stopped-1');
+  const daemonJson = join(host.dir, 'daemon.json');
+  writeFileSync(daemonJson, '{"debug": true,}\n');
+  const looked = await host.run('preflight', '--daemon-json', daemonJson, '-o', 'json');
+  t.is(looked.code, 8, looked.stderr);
+  const report = JSON.parse(looked.stdout);
+  t.like(report, { schemaVersion: 1, ok: false, counts: { stops: 1 } });
+  t.like(report.findings[0], { severity: 'stops', reason: 'DaemonJsonInvalid' });
+  const stopped = await host.join(joinAddress(), token, '--daemon-json', daemonJson);
+  t.is(stopped.code, 4, stopped.stderr);
+  const { error } = JSON.parse(stopped.stderr.trimEnd().split('\n').at(-1) ?? '');
+  t.is(error.problems.length, 1);
+  t.true(error.problems[0].endsWith(`: ${report.findings[0].fix}`), error.problems[0]);
+  t.is(error.hint, 'to join all the same: --ignore-preflight DaemonJsonInvalid');
+  t.is(await usesLeft(token), 1);
+  t.false(existsSync(join(host.stateDir, 'identity')));
+  const wrong = await host.join(joinAddress(), token, '--ignore-preflight', 'no such thing');
+  t.is(wrong.code, 2, wrong.stderr);
+  const ignored = ['--daemon-json', daemonJson, '--ignore-preflight', 'DaemonJsonInvalid'];
+  t.true(joinedOf(t, await host.join(joinAddress(), token, ...ignored)).changed);
+});
+
 test('a daemon without a lease leaves, and the command reports that no controller was notified', async (t) => {
   // In a network namespace of its own, with a controller that is not there.
   const host = hostOf(t, { enter: ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'] });

@@ -1,0 +1,140 @@
+// What preflight decides about Docker: each finding, and the state in which there is none.
+import test, { type ExecutionContext } from 'ava';
+import type { EngineSeen } from '../../../../node/docker/engine/engine.js';
+import { unsupportedEngine } from '../../../../node/docker/engine/preflight.js';
+import { blocked } from '../../../../node/docker/engine/settings.js';
+import { dockerFindings } from '../../../../node/preflight/docker-findings.js';
+import type { DockerLooked } from '../../../../node/preflight/docker-look.js';
+import { type PreflightGiven, requestFrom } from '../../../../node/preflight/request.js';
+import { bip, bridge, container, defaultNetwork, prefix } from '../../../support/docker-values.js';
+
+const engine: EngineSeen = {
+  version: { version: '28.5.2', major: 28, isDocker: true },
+  info: { liveRestore: false, firewallBackend: 'iptables', rootless: false },
+  networks: [defaultNetwork('172.17.0.0/16')],
+  containers: [],
+};
+
+const plain: DockerLooked = {
+  engine,
+  flags: new Map(),
+  places: new Map(),
+  path: '/etc/docker/daemon.json',
+  file: { bytes: undefined },
+  refused: undefined,
+  ours: undefined,
+  interfaces: [bridge('docker0', '172.17.0.1/16')],
+  onRunning: 'refuse',
+};
+
+const unknown = { mode: 'bip', controllers: [] } as const;
+const known = { ...unknown, subnet: prefix('10.76.3.0/24') } as const;
+
+async function ratings(seen: DockerLooked, given: PreflightGiven): Promise<readonly string[]> {
+  const found = await dockerFindings(seen, requestFrom(given, undefined));
+  return found.filter(({ reason }) => reason !== 'DockerFound').map(({ severity, reason }) => `${severity} ${reason}`);
+}
+
+const withFile = (text: string): DockerLooked => ({ ...plain, file: { bytes: Buffer.from(text) } });
+const withEngine = (more: Partial<EngineSeen>): DockerLooked => ({ ...plain, engine: { ...engine, ...more } });
+
+test('a plain Docker is found, and nothing is wrong with it', async (t) => {
+  for (const given of [unknown, known]) t.deepEqual(await ratings(plain, given), []);
+  const [found] = await dockerFindings(withEngine({ containers: [container('web')] }), requestFrom(known, undefined));
+  t.like(found, { severity: 'info', reason: 'DockerFound' });
+  t.is(found?.message, 'Docker 28.5.2, firewall backend iptables, 1 running containers');
+});
+
+test('an engine that xnet can not work with stops it; one that is not up yet does not', async (t) => {
+  const podman = unsupportedEngine({ ...engine.version, isDocker: false }, engine.info);
+  const rootless = unsupportedEngine(engine.version, { ...engine.info, rootless: true });
+  for (const [finding, reason] of [
+    [podman, 'NotDocker'],
+    [rootless, 'Rootless'],
+  ] as const) {
+    t.truthy(finding);
+    if (finding !== undefined) t.deepEqual(await ratings({ ...plain, engine: finding }, known), [`stops ${reason}`]);
+  }
+  for (const reason of ['NotInstalled', 'NotRunning', 'NotAnswering']) {
+    t.deepEqual(await ratings({ ...plain, engine: blocked(reason, 'it is not there', 'start it') }, known), [
+      `warns ${reason}`,
+    ]);
+  }
+});
+
+test('the version of the engine', async (t) => {
+  const of = (version: string) =>
+    withEngine({ version: { version, major: Number.parseInt(version, 10), isDocker: true } });
+  t.deepEqual(await ratings(of('19.03.15'), known), ['stops EngineTooOld']);
+  t.deepEqual(await ratings(of('20.10.24'), known), []);
+  t.deepEqual(await ratings(of('30.0.0'), known), ['info EngineUntested']);
+});
+
+test('running containers, unless docker0 has the lease or is not to get one', async (t) => {
+  const running = withEngine({ containers: [container('web', 'bridge')] });
+  t.deepEqual(await ratings(running, known), ['warns ContainersRunning']);
+  t.deepEqual(await ratings(running, unknown), ['warns ContainersRunning']);
+  t.deepEqual(await ratings({ ...running, onRunning: 'wait' }, known), ['warns WaitingForContainers']);
+  t.deepEqual(await ratings({ ...running, onRunning: 'restart' }, known), ['info ContainersRestart']);
+  t.deepEqual(await ratings(running, { ...known, mode: 'bridge' }), []);
+  const inForce = {
+    ...withEngine({ containers: [container('web')], networks: [defaultNetwork('10.76.3.0/24')] }),
+    interfaces: [bridge('docker0', '10.76.3.1/24')],
+  };
+  t.deepEqual(await ratings(inForce, known), []);
+  const kept = withEngine({ containers: [container('web')], info: { ...engine.info, liveRestore: true } });
+  t.deepEqual(await ratings(kept, known), ['warns ContainersRunning', 'warns LiveRestore']);
+  t.deepEqual(await ratings(withEngine({ info: { ...engine.info, liveRestore: true } }), known), []);
+});
+
+async function fileCase(t: ExecutionContext, text: string, lease: readonly string[], none: readonly string[]) {
+  t.deepEqual(await ratings(withFile(text), known), lease, `${text} with a lease`);
+  t.deepEqual(await ratings(withFile(text), unknown), none, `${text} without`);
+}
+
+test('daemon.json as it is: against the lease, and before one is known', async (t) => {
+  await fileCase(t, '{"debug": true}', [], []);
+  await fileCase(t, '{"debug": true,}', ['stops DaemonJsonInvalid'], ['stops DaemonJsonInvalid']);
+  await fileCase(t, '{"bip": "10.1.2.1/24"}', ['stops DaemonJsonBipByHand'], ['warns DaemonJsonBipByHand']);
+  await fileCase(t, '{"bip": "10.76.3.1/24"}', [], ['warns DaemonJsonBipByHand']);
+  await fileCase(t, '{"bridge": "br0"}', ['stops DaemonJsonBridgeSet'], ['warns DaemonJsonBridgeSet']);
+  await fileCase(t, '{"fixed-cidr": "10.9.0.0/24"}', ['stops DaemonJsonDoesNotFit'], ['warns DaemonJsonDoesNotFit']);
+  await fileCase(t, '{"default-gateway": "10.9.0.1"}', ['stops DaemonJsonDoesNotFit'], ['warns DaemonJsonDoesNotFit']);
+  // In mode bridge they are not in the way.
+  t.deepEqual(await ratings(withFile('{"bridge": "br0"}'), { ...known, mode: 'bridge' }), []);
+  // What xnet wrote itself is no other hand's.
+  const own = { ...withFile('{"bip": "10.1.2.1/24"}'), ours: bip('10.1.2.1/24') };
+  t.deepEqual([await ratings(own, known), await ratings(own, unknown)], [[], []]);
+  const unread = { ...plain, file: blocked('DaemonJsonUnreadable', 'it is a directory', 'make it a file') };
+  t.deepEqual(await ratings(unread, known), ['stops DaemonJsonUnreadable']);
+  const refused = { ...withFile('{"nosuchkey": 1}'), refused: 'unknown key nosuchkey' };
+  t.deepEqual(await ratings(refused, known), ['stops DaemonJsonInvalid']);
+});
+
+test('flags of dockerd, with the place that sets them', async (t) => {
+  const flagged = (flag: string, value: string): DockerLooked => ({
+    ...plain,
+    flags: new Map([[flag, value]]),
+    places: new Map([[flag, '/etc/default/docker, line 7']]),
+  });
+  for (const [flag, value, reason] of [
+    ['bip', '10.100.0.1/24', 'BipIsFlag'],
+    ['bridge', 'br0', 'FlagBridgeSet'],
+    ['fixed-cidr', '10.9.0.0/24', 'FlagDoesNotFit'],
+    ['default-gateway', '10.9.0.1', 'FlagDoesNotFit'],
+  ] as const) {
+    t.deepEqual(await ratings(flagged(flag, value), known), [`stops ${reason}`]);
+    t.deepEqual(await ratings(flagged(flag, value), unknown), [`warns ${reason}`]);
+    const [, finding] = await dockerFindings(flagged(flag, value), requestFrom(unknown, undefined)).then((all) =>
+      all[0]?.reason === 'DockerFound' ? all : [undefined, ...all],
+    );
+    t.regex(finding?.fix ?? '', /^remove --\S+ from \/etc\/default\/docker, line 7/);
+  }
+  // A flag that sets the lease's own address is as good as the key.
+  const same = {
+    ...flagged('bip', '10.76.3.1/24'),
+    engine: { ...engine, networks: [defaultNetwork('10.76.3.0/24')] },
+    interfaces: [bridge('docker0', '10.76.3.1/24')],
+  };
+  t.deepEqual(await ratings(same, known), []);
+});
