@@ -83,7 +83,7 @@ node -e '
   }));
 ' "$root" "$stage" >"$work/tsconfig.json"
 "$root/node_modules/.bin/tsc" -p "$work/tsconfig.json" >&2 || fail 'compiling failed'
-node "$root/cli/scripts/bundle.js" "$stage/dist/bin" >&2 || fail 'bundling xctl failed'
+node "$root/cli/scripts/bundle.js" "$stage/dist/bin" >&2 || fail 'bundling failed'
 
 # The npm packages that the programs can load: the dependencies, recursively, as Node.js resolves them. Left out: types,
 # nan, and optional packages with an install script, which setup.sh does not run.

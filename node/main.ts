@@ -147,6 +147,7 @@ addOptions(program.command('status'))
     process.exitCode = nodeStatusExitCode(status);
   });
 
-await runProgram(program, {
+// No top-level await: the bundle is a script.
+void runProgram(program, {
   jsonErrors: () => program.commands.some((command) => command.opts<{ output?: string }>().output === 'json'),
 });

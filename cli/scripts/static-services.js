@@ -1,7 +1,7 @@
-// Writes the services of operators as plain JavaScript, for the bundle of xctl: proto-loader builds the same when it is
-// loaded, from the descriptor, which takes longer than everything else that xctl does. Requests are written by
-// protobufjs's own functions, printed instead of evaluated. Answers, which can hold thousands of nodes, are read in one
-// pass into the plain values that proto-loader makes in two.
+// Writes services as plain JavaScript, for the bundles of xctl and xnetd: proto-loader builds the same when it is loaded, from
+// the descriptor, which takes longer than everything else that xctl does, and keeps its parser in memory. Requests are
+// written by protobufjs's own functions, printed instead of evaluated. Answers, which can hold thousands of nodes or
+// routes, are read in one pass into the plain values that proto-loader makes in two.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
@@ -30,6 +30,7 @@ function readerOf(field, refer) {
 
 function readCase(field, refer) {
   const target = `m.${field.name}`;
+  if (field.partOf) return `${target} = ${readerOf(field, refer)}; m.${field.partOf.name} = '${field.name}'`;
   if (field.map) {
     if (field.type !== 'string' || field.keyType !== 'string') throw new Error(`${field.fullName}: only maps of text`);
     return `readEntry(r, ${target})`;
@@ -46,10 +47,10 @@ function emptyValue(field) {
   return field.resolvedType === null ? (emptyOf[field.type] ?? '0') : JSON.stringify(field.resolvedType.valuesById[0]);
 }
 
-// Every field is there from the beginning, with its default.
+// Every field is there from the beginning, with its default; of those of a oneof only the one that was sent.
 function readFunction(type, refer) {
-  if (type.oneofsArray.length > 0) throw new Error(`${type.fullName}: no oneof in an answer`);
-  const empty = type.fieldsArray.map((field) => `${field.name}: ${emptyValue(field)}`);
+  const present = type.fieldsArray.filter((field) => !field.partOf);
+  const empty = present.map((field) => `${field.name}: ${emptyValue(field)}`);
   const cases = type.fieldsArray.map((field) => `case ${field.id}: ${readCase(field, refer)}; break;`);
   return `(r, length) => {
   const m = { ${empty.join(', ')} };
@@ -65,33 +66,46 @@ function readFunction(type, refer) {
 }`;
 }
 
-// As in proto/rpc/definitions.ts.
-const operatorServices = {
-  admin: 'AdminService',
-  backup: 'BackupService',
-  ipam: 'IpamService',
-  lease: 'LeaseService',
-  lifecycle: 'LifecycleService',
-  rollout: 'RolloutService',
-  held_route: 'HeldRouteService',
-  static_route: 'StaticRouteService',
+// As in proto/rpc/definitions.ts: the .proto file of each service. Operators' services are one client.
+const operators = {
+  operator: {
+    admin: 'AdminService',
+    backup: 'BackupService',
+    ipam: 'IpamService',
+    lease: 'LeaseService',
+    lifecycle: 'LifecycleService',
+    rollout: 'RolloutService',
+    held_route: 'HeldRouteService',
+    static_route: 'StaticRouteService',
+  },
 };
+const clients = { node: { node: 'NodeService' }, join: { join: 'JoinService' } };
 
 /**
- * staticServices is the source of a module that exports `services.operator`, as proto/rpc/definitions.ts does.
+ * operatorServices is the source of a module that exports `services.operator`, as proto/rpc/definitions.ts does.
  * @param {string} protoDir folder of the .proto files
  */
-export function staticServices(protoDir) {
+export function operatorServices(protoDir) {
+  return staticServices(protoDir, operators);
+}
+
+/** clientServices is the source of a module that exports what a host calls: `services.node` and `services.join`. */
+export function clientServices(protoDir) {
+  return staticServices(protoDir, clients);
+}
+
+function staticServices(protoDir, wanted) {
   const root = new protobuf.Root();
   root.resolvePath = (_origin, target) => join(protoDir, target);
-  root.loadSync(Object.keys(operatorServices).map((name) => `xnet/v1/${name}.proto`)).resolveAll();
-  const operatorMethods = Object.values(operatorServices).flatMap((name) => {
+  const files = Object.assign({}, ...Object.values(wanted));
+  root.loadSync(Object.keys(files).map((name) => `xnet/v1/${name}.proto`)).resolveAll();
+  const methodsOf = (name) => {
     const service = root.lookupService(`xnet.v1.${name}`);
     return service.methodsArray.map((method) => ({ service, method }));
-  });
+  };
   const requests = new Set();
   const responses = new Set();
-  for (const { method } of operatorMethods) {
+  for (const { method } of Object.values(files).flatMap(methodsOf)) {
     method.resolve();
     reachable(method.resolvedRequestType, requests);
     reachable(method.resolvedResponseType, responses);
@@ -119,12 +133,16 @@ export function staticServices(protoDir) {
     if (responses.has(type)) lines.push(`${name}.read = ${readFunction(type, refer)};`);
     return `((types) => {\n${lines.join('\n')}\n})([${type.fieldsArray.map(refer)}]);`;
   });
-  const methods = operatorMethods.map(({ service, method }) => {
+  const callOf = ({ service, method }) => {
     const original = method.name.charAt(0).toLowerCase() + method.name.slice(1);
     const request = nameOf.get(method.resolvedRequestType);
     const response = nameOf.get(method.resolvedResponseType);
     const path = `/${service.fullName.slice(1)}/${method.name}`;
     return `${method.name}: methodOf('${path}', '${original}', ${method.responseStream === true}, ${request}, ${response}),`;
+  };
+  const constructors = Object.entries(wanted).map(([client, members]) => {
+    const calls = Object.values(members).flatMap(methodsOf).map(callOf);
+    return `${client}: makeGenericClientConstructor({\n    ${calls.join('\n    ')}\n  }, '${client}', {}),`;
   });
   return `
 import { makeGenericClientConstructor } from '@grpc/grpc-js';
@@ -162,9 +180,7 @@ function methodOf(path, originalName, responseStream, request, response) {
 }
 ${bodies.join('\n')}
 export const services = {
-  operator: makeGenericClientConstructor({
-    ${methods.join('\n    ')}
-  }, 'operator', {}),
+  ${constructors.join('\n  ')}
 };
 `;
 }

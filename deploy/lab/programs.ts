@@ -5,12 +5,12 @@ import { XnetError } from '../../proto/errors.js';
 import type { Lab } from './lab.js';
 import { programsFolder, repositoryRoot } from './paths.js';
 
-const mains = { xctl: 'cli/main.js', xnetd: 'node/main.js', 'xnet-controller': 'controller/main.js' } as const;
+const mains = { xctl: 'cli/main.js', xnetd: 'bin/xnetd.js', 'xnet-controller': 'controller/main.js' } as const;
 
 /** ProgramName names an executable of xnet. */
 export type ProgramName = keyof typeof mains;
 
-/** programCommand returns the command line that starts an executable: ["/usr/bin/node", ".../dist/node/main.js"]. */
+/** programCommand returns the command line that starts an executable: ["/usr/bin/node", ".../dist/bin/xnetd.js"]. */
 export function programCommand(name: ProgramName): readonly [string, string] {
   return [process.execPath, `${repositoryRoot()}/dist/${mains[name]}`];
 }

@@ -25,7 +25,7 @@ export function hostSettings(settings: NodeSettings): HostSettings {
   };
 }
 
-/** localSocket returns the endpoint on which the daemon serves commands of the same host. */
-export function localSocket(settings: NodeSettings): { readonly kind: 'unix'; readonly path: string } {
-  return { kind: 'unix', path: join(settings.runDir, 'xnetd.sock') };
+/** localSocketPath returns the unix socket on which the daemon serves commands of the same host. */
+export function localSocketPath({ runDir }: NodeSettings): string {
+  return join(runDir, 'xnetd.sock');
 }

@@ -3,8 +3,6 @@ import { XnetError } from '../../proto/errors.js';
 import { makeLog } from '../../proto/process/log.js';
 import { problemText } from '../../proto/process/problem.js';
 import { untilSignal } from '../../proto/process/program.js';
-import { makeClient, readStream } from '../../proto/rpc/channel.js';
-import { services } from '../../proto/rpc/definitions.js';
 import { openHost } from '../host/host.js';
 import { lockState } from '../host/lock.js';
 import { readIdentity } from '../identity/folder.js';
@@ -12,34 +10,11 @@ import { type Membership, needsIdentity, requireMember } from '../identity/membe
 import { isLeaving, leave, type Undone, undoMarked } from '../leave/leave.js';
 import type { NodeSettings } from '../settings/settings.js';
 import { readCache } from '../table/cache.js';
-import { hostSettings, localSocket } from './host-settings.js';
+import { askToLeave } from './ask-daemon.js';
+import { hostSettings, localSocketPath } from './host-settings.js';
 
 /** LeaveFlags are the flags of `xnetd leave`. */
 export type LeaveFlags = { readonly force: boolean; readonly local: boolean };
-
-// Returns false if the daemon had no lease.
-async function leaveByDaemon(
-  settings: NodeSettings,
-  flags: LeaveFlags,
-  onStep: (step: string) => void,
-): Promise<boolean> {
-  const client = makeClient(services.local, localSocket(settings));
-  try {
-    const call = client.leave({ force: flags.force, localOnly: flags.local });
-    let done = false;
-    let isLeaseKnown = true;
-    for await (const progress of readStream(call)) {
-      if (progress.done) {
-        done = true;
-        isLeaseKnown = !progress.leaseUnknown;
-      } else onStep(progress.step);
-    }
-    if (!done) throw new XnetError('Unavailable', 'xnetd ended before it was done', { hint: 'run xnetd leave again' });
-    return isLeaseKnown;
-  } finally {
-    client.close();
-  }
-}
 
 /**
  * memberToLeave returns the membership of a host that leaves. It names no controllers if none is to be called: if
@@ -117,7 +92,8 @@ export async function leaveFleet(settings: NodeSettings, flags: LeaveFlags): Pro
   const lock = lockState(settings.stateDir);
   let name = settings.node;
   if (lock === undefined) {
-    const isLeaseKnown = await leaveByDaemon(settings, flags, onStep);
+    const asked = { force: flags.force, localOnly: flags.local };
+    const isLeaseKnown = await askToLeave(localSocketPath(settings), asked, onStep);
     if (!isLeaseKnown && !flags.local) return leftWithoutLease(name);
   } else {
     const log = makeLog('xnetd', 'error');

@@ -5,10 +5,9 @@ import { type Logger, makeLog } from '../../proto/process/log.js';
 import { untilSignal } from '../../proto/process/program.js';
 import { Systemd } from '../../proto/process/systemd.js';
 import { version } from '../../proto/process/version.js';
-import { startServer } from '../../proto/rpc/server.js';
 import { Daemon } from '../daemon/daemon.js';
 import type { Known } from '../daemon/known.js';
-import { type Leave, localService } from '../daemon/local-service.js';
+import { type Leave, startLocalService } from '../daemon/local-service.js';
 import { StatusFile } from '../daemon/status-file.js';
 import { type Host, openHost } from '../host/host.js';
 import { lockForDaemon } from '../host/lock.js';
@@ -21,7 +20,7 @@ import { LiveValue } from '../reconcile/live-value.js';
 import { type DaemonSettings, writeDaemonSettings } from '../settings/daemon-settings.js';
 import type { NodeSettings } from '../settings/settings.js';
 import { CacheWriter } from '../table/cache-writer.js';
-import { hostSettings, localSocket } from './host-settings.js';
+import { hostSettings, localSocketPath } from './host-settings.js';
 import { leaveAsDaemon } from './leave-as-daemon.js';
 import { cachedKnown, memberToRun } from './resume.js';
 
@@ -111,11 +110,9 @@ class DaemonProcess {
     signal.addEventListener('abort', () => this.#stop(), { once: true });
     const reload = () => this.#running?.daemon.retry();
     process.on('SIGHUP', reload);
-    const server = await startServer({
-      endpoints: [localSocket(this.#settings)],
-      bindings: [localService(async (options, onStep) => this.#leaveAsked(options, onStep, { known, cache }, signal))],
-    });
-    server.health.set(true);
+    const local = await startLocalService(localSocketPath(this.#settings), (options, onStep) =>
+      this.#leaveAsked(options, onStep, { known, cache }, signal),
+    );
     log.info({ version, node: this.#member.node, cached: known.current.table?.version.revision ?? 0 }, 'started');
     const begun = await leaveBegun(stateDir);
     if (begun !== undefined) {
@@ -149,7 +146,7 @@ class DaemonProcess {
     this.#stop();
     process.off('SIGHUP', reload);
     if (this.#leaving === undefined) await cache.flush();
-    await server.close(graceMs);
+    await local.close(graceMs);
     await statusFile.close();
     // A part of the daemon has failed, or a leave has failed after its command got the error: exit, so that the service
     // manager restarts the daemon, which resumes.

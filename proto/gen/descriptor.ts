@@ -1,4 +1,4 @@
-// Original files: proto/xnet/v1/access.proto proto/xnet/v1/types.proto proto/xnet/v1/node.proto proto/xnet/v1/join.proto proto/xnet/v1/pool.proto proto/xnet/v1/node_admin.proto proto/xnet/v1/status.proto proto/xnet/v1/security.proto proto/xnet/v1/admin.proto proto/xnet/v1/backup.proto proto/xnet/v1/ipam.proto proto/xnet/v1/lease.proto proto/xnet/v1/lifecycle.proto proto/xnet/v1/local.proto proto/xnet/v1/rollout.proto proto/xnet/v1/held_route.proto proto/xnet/v1/static_route.proto
+// Original files: proto/xnet/v1/access.proto proto/xnet/v1/types.proto proto/xnet/v1/node.proto proto/xnet/v1/join.proto proto/xnet/v1/pool.proto proto/xnet/v1/node_admin.proto proto/xnet/v1/status.proto proto/xnet/v1/security.proto proto/xnet/v1/admin.proto proto/xnet/v1/backup.proto proto/xnet/v1/ipam.proto proto/xnet/v1/lease.proto proto/xnet/v1/lifecycle.proto proto/xnet/v1/rollout.proto proto/xnet/v1/held_route.proto proto/xnet/v1/static_route.proto
 
 export const descriptor = {
  "nested": {
@@ -3862,51 +3862,6 @@ export const descriptor = {
         "joinToken": {
          "type": "JoinToken",
          "id": 4
-        }
-       }
-      },
-      "LocalService": {
-       "methods": {
-        "Leave": {
-         "requestType": "LocalLeaveRequest",
-         "responseType": "LocalLeaveProgress",
-         "responseStream": true,
-         "options": {
-          "(xnet.v1.access)": "LOCAL"
-         },
-         "parsedOptions": [
-          {
-           "(xnet.v1.access)": "LOCAL"
-          }
-         ]
-        }
-       }
-      },
-      "LocalLeaveRequest": {
-       "fields": {
-        "force": {
-         "type": "bool",
-         "id": 1
-        },
-        "localOnly": {
-         "type": "bool",
-         "id": 2
-        }
-       }
-      },
-      "LocalLeaveProgress": {
-       "fields": {
-        "step": {
-         "type": "string",
-         "id": 1
-        },
-        "done": {
-         "type": "bool",
-         "id": 2
-        },
-        "leaseUnknown": {
-         "type": "bool",
-         "id": 3
         }
        }
       },

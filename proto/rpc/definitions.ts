@@ -9,7 +9,6 @@ import type { ProtoGrpcType as IpamTypes } from '../gen/ipam.js';
 import type { ProtoGrpcType as JoinTypes } from '../gen/join.js';
 import type { ProtoGrpcType as LeaseTypes } from '../gen/lease.js';
 import type { ProtoGrpcType as LifecycleTypes } from '../gen/lifecycle.js';
-import type { ProtoGrpcType as LocalTypes } from '../gen/local.js';
 import type { ProtoGrpcType as NodeTypes } from '../gen/node.js';
 import type { ProtoGrpcType as RolloutTypes } from '../gen/rollout.js';
 import type { ProtoGrpcType as StaticRouteTypes } from '../gen/static_route.js';
@@ -36,7 +35,6 @@ const loaded = grpc.loadPackageDefinition(packageDefinition) as unknown as Admin
   JoinTypes &
   LeaseTypes &
   LifecycleTypes &
-  LocalTypes &
   NodeTypes &
   RolloutTypes &
   HeldRouteTypes &
@@ -49,7 +47,6 @@ const {
   JoinService,
   LeaseService,
   LifecycleService,
-  LocalService,
   NodeService,
   RolloutService,
   HeldRouteService,
@@ -80,7 +77,6 @@ export const services = {
   staticRoute: StaticRouteService,
   node: NodeService,
   join: JoinService,
-  local: LocalService,
   /** A client of all operators' services over one connection; no two of them have a call of the same name. */
   operator: grpc.makeGenericClientConstructor(
     {

@@ -1,15 +1,13 @@
 // The only place where servers are made: it sets their transport security, admission, limits, health and reflection,
 // and turns every exception of a handler into a status.
 // Invariant: a TCP port speaks only TLS; only unix sockets are plain.
-import { chmod, mkdir, rename, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { constants, type ServerHttp2Session } from 'node:http2';
-import { createConnection } from 'node:net';
-import { dirname, join } from 'node:path';
 import * as grpc from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import { XnetError } from '../errors.js';
-import { makeFolder } from '../process/folder.js';
+import { placeSocket } from '../process/unix-socket.js';
 import { AccessControl, type Admission, peerFrom } from './access.js';
 import { Connections } from './connections.js';
 import { packageDefinition } from './definitions.js';
@@ -77,26 +75,6 @@ export function serverStream<Request, Response>(
   };
 }
 
-async function socketAnswers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection(path);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
-}
-
-// A socket file outlives its process. One without a listener is removed.
-async function prepareSocket(path: string): Promise<void> {
-  await makeFolder(dirname(path));
-  if (await socketAnswers(path)) {
-    throw new XnetError('FailedPrecondition', `another process already listens on ${path}`);
-  }
-  await rm(path, { force: true });
-}
-
 function bind(server: grpc.Server, endpoint: Endpoint, credentials: grpc.ServerCredentials): Promise<Endpoint> {
   return new Promise((resolve, reject) => {
     server.bindAsync(formatEndpoint(endpoint), credentials, (error, port) => {
@@ -111,21 +89,9 @@ function bind(server: grpc.Server, endpoint: Endpoint, credentials: grpc.ServerC
   });
 }
 
-// A socket is reachable as soon as it is bound, so it is bound in a folder that nobody else may enter, and moved to its
-// place once its mode is set.
 async function bindSocket(server: grpc.Server, path: string): Promise<Endpoint> {
-  await prepareSocket(path);
-  const folder = join(dirname(path), '.new');
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { mode: 0o700 });
-  try {
-    const inside = join(folder, 's');
-    await bind(server, { kind: 'unix', path: inside }, grpc.ServerCredentials.createInsecure());
-    await chmod(inside, 0o660);
-    await rename(inside, path);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const credentials = grpc.ServerCredentials.createInsecure();
+  await placeSocket(path, (inside) => bind(server, { kind: 'unix', path: inside }, credentials));
   return { kind: 'unix', path };
 }
 

@@ -26,7 +26,6 @@ const files = [
   'ipam',
   'lease',
   'lifecycle',
-  'local',
   'rollout',
   'held_route',
   'static_route',

@@ -11,7 +11,7 @@ import { makeTestAuthority } from '../support/test-authority.js';
 import { json, list, part, Xctl } from '../support/xctl.js';
 import { initialised, type Shared, sayer, tcp } from '../support/xctl-context.js';
 
-const xnetdMain = fileURLToPath(new URL('../../node/main.js', import.meta.url));
+const xnetdMain = fileURLToPath(new URL('../../bin/xnetd.js', import.meta.url));
 const test = anyTest as TestFn<Shared>;
 const run = promisify(execFile);
 

@@ -21,7 +21,7 @@ test.serial('the bundle prints what the program prints, needs no modules, and tr
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const script = fileURLToPath(new URL('../../../cli/scripts/bundle.js', import.meta.url));
   await run(process.execPath, [script, folder], { cwd: tmpdir() });
-  t.deepEqual(readdirSync(folder).sort(), ['package.json', 'xctl.bundle.js', 'xctl.js']);
+  t.deepEqual(readdirSync(folder).sort(), ['package.json', 'xctl.bundle.js', 'xctl.js', 'xnetd.bundle.js', 'xnetd.js']);
   t.is(statSync(join(folder, 'xctl.js')).mode & 0o111, 0o111);
   const controller = closing(t, await ControllerProcess.startWithAuthority());
   const options = { controller: unix(controller) };

@@ -15,7 +15,7 @@ import { services } from '../../proto/rpc/definitions.js';
 import { unary } from '../../proto/rpc/server.js';
 import { address } from './pools.js';
 
-const main = fileURLToPath(new URL('../../node/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../bin/xnetd.js', import.meta.url));
 
 /** range returns a CIDR as a controller sends it. */
 export function range(cidr: string) {

@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { Namespace } from '../../deploy/lab/namespace.js';
 import { Running } from './xctl.js';
 
-// The bundle as it is installed.
-const bundle = fileURLToPath(new URL('../../bin/xctl.js', import.meta.url));
+// The bundles as they are installed.
+const bundle = (name: string) => fileURLToPath(new URL(`../../bin/${name}.js`, import.meta.url));
 const main = (part: string) => fileURLToPath(new URL(`../../${part}/main.js`, import.meta.url));
 
 /** Machine is a machine with a network of its own, and its own folders at the paths that programs use by default. */
@@ -20,7 +20,7 @@ export class Machine {
   constructor() {
     this.namespace.ipBatch(['link set lo up', 'address add 192.168.83.2/24 dev lo']);
     for (const folder of ['run', 'lib', 'bin', 'work']) mkdirSync(join(this.dir, folder));
-    const programs = { xctl: bundle, xnetd: main('node'), 'xnet-controller': main('controller') };
+    const programs = { xctl: bundle('xctl'), xnetd: bundle('xnetd'), 'xnet-controller': main('controller') };
     for (const [name, path] of Object.entries(programs))
       this.#program(name, `exec '${process.execPath}' '${path}' "$@"`);
     for (const [name, script] of [

@@ -69,7 +69,7 @@ export async function refusesToInstall(t: ExecutionContext, stage: ServiceStage)
 
   const copy = join(work, 'damaged');
   cpSync(unpacked, copy, { recursive: true });
-  appendFileSync(join(copy, 'dist/node/main.js'), '\n');
+  appendFileSync(join(copy, 'dist/bin/xnetd.js'), '\n');
   writeFileSync(join(copy, 'PLATFORM'), 'linux-s390x\n');
   const damaged = await refused(['sh', join(copy, 'install.sh'), 'all']);
   t.regex(damaged, /this package is not whole/);

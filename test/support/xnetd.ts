@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Ran, Running } from './xctl.js';
 
-const xnetdMain = fileURLToPath(new URL('../../node/main.js', import.meta.url));
+const xnetdMain = fileURLToPath(new URL('../../bin/xnetd.js', import.meta.url));
 
 /** XnetdOptions holds the inputs of its runs besides their arguments. */
 export type XnetdOptions = {
