@@ -1,9 +1,11 @@
 // `xctl rollouts`, and what starts one: `xctl nodes move`.
+import type { Mode } from '../../proto/domain/network.js';
 import { escaped } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
 import type { GetRolloutResponse__Output } from '../../proto/gen/xnet/v1/GetRolloutResponse.js';
 import type { Mode__Output } from '../../proto/gen/xnet/v1/Mode.js';
 import type { RolloutControl__Output } from '../../proto/gen/xnet/v1/RolloutControl.js';
+import { wireFromMode } from '../../proto/rpc/convert.js';
 import { confirmed } from '../client/confirm.js';
 import type { CommandContext } from '../client/context.js';
 import { relisted, watchLists } from '../client/watch.js';
@@ -153,16 +155,17 @@ export function controlRollout(control: keyof typeof wireOfControl) {
 }
 
 /** MoveOptions are the options of `nodes move`. */
-export type MoveOptions = PaceOptions & { readonly pool: string };
+export type MoveOptions = PaceOptions & { readonly pool: string; readonly mode?: Mode };
 
-/** moveNodes moves nodes to another pool by a rollout. */
+/** moveNodes moves nodes to another pool, or to another mode, by a rollout. */
 export async function moveNodes(
   context: CommandContext,
   options: MoveOptions,
   names: readonly string[],
 ): Promise<void> {
-  const { pool, dryRun } = options;
-  const moves = [...new Set(names)].map((node) => ({ node, pool }));
+  const { pool, mode, dryRun } = options;
+  const to = { pool, ...(mode === undefined ? {} : { mode: wireFromMode(mode) }) };
+  const moves = [...new Set(names)].map((node) => ({ node, ...to }));
   const planned = await context.client.change((admin) => admin.createRollout.bind(admin), {
     ...paceOf(options),
     moves,

@@ -132,7 +132,12 @@ function addChanging(nodes: Command): void {
         'cordoned',
       ]),
     )
-    .addOption(mode())
+    .addOption(
+      new Option('--mode <mode>', 'of a host that does not use its subnet yet; else: nodes move --mode').choices([
+        'bip',
+        'bridge',
+      ]),
+    )
     .addOption(new Option('--label <key=value>', 'set a label').argParser(collect).default([]))
     .addOption(new Option('--remove-label <key>', 'remove a label').argParser(collect).default([]))
     .addOption(revision('only if the node is still at this revision (nodes show)'))

@@ -25,7 +25,13 @@ export function addMove(nodes: Command): void {
     .command('move')
     .description('move nodes to another pool by a rollout, which restarts Docker on one after the other')
     .argument('<node...>', 'name, id or its beginning, address or subnet')
-    .requiredOption('--pool <pool>', 'the pool that they get a subnet of');
+    .requiredOption('--pool <pool>', 'the pool that they get a subnet of')
+    .addOption(
+      new Option('--mode <mode>', "how they use it (default: the pool's); also in the pool that they have").choices([
+        'bip',
+        'bridge',
+      ]),
+    );
   addPace(move)
     .addHelpText(
       'after',

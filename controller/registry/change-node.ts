@@ -10,7 +10,7 @@ import { withoutDrain } from './drain-node.js';
 import { absent, asSeen, put } from './guards.js';
 import { requireDecodable, requireFreeAddress, requireNode } from './lookup.js';
 import type { Decision } from './mutation.js';
-import { leaseGuards, poolGuards, requireCompatible, requireLeases } from './node-leases.js';
+import { leaseGuards, poolGuards, requireCompatible, requireLeases, requireModeUnused } from './node-leases.js';
 import { type Freed, quarantineOf } from './quarantine.js';
 import { removalOf } from './restored.js';
 import { changeText, type FieldChange, requireAsSeen } from './seen.js';
@@ -69,6 +69,8 @@ export function decideSet(view: ReadonlyView, nodeId: string, change: NodeChange
   if (moved) requireFreeAddress(view, address, nodeId);
   const leases = mode === node.mode ? [] : requireLeases(view, nodeId);
   requireCompatible(view, { name: node.name, ...(mode === undefined ? {} : { mode }) }, leases);
+  const changesMode = mode !== undefined && mode !== node.mode;
+  if (changesMode) requireModeUnused(view, nodeId, node, mode);
   const changes = [
     { field: 'address', before: formatIpv4(node.address), after: formatIpv4(address) },
     { field: 'availability', before: node.availability, after: availability },
@@ -87,6 +89,7 @@ export function decideSet(view: ReadonlyView, nodeId: string, change: NodeChange
         asSeen(view, keys.node(nodeId)),
         ...leaseGuards(view, leases),
         ...poolGuards(view, leases),
+        ...(changesMode ? [asSeen(view, keys.status(nodeId))] : []),
         ...(moved
           ? [
               absent(keys.address(address)),

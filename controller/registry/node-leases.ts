@@ -1,7 +1,7 @@
 // The leases of a node, for decisions that change them. Pure.
 // Invariant: a change of a node's leases guards all of them, so that it is not made on a part of the truth.
 import { formatPrefix } from '../../proto/domain/address.js';
-import { mostLeases } from '../../proto/domain/network.js';
+import { type Mode, mostLeases } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys } from '../store/keys.js';
 import { encode } from '../store/record-codec.js';
@@ -9,7 +9,7 @@ import type { LeaseRecord, NodeRecord } from '../store/records.js';
 import type { Guard, Operation } from '../store/store.js';
 import type { HeldLease } from '../view/held.js';
 import { clashOf, networkOf } from '../view/lease-network.js';
-import { leasesOf } from '../view/leases.js';
+import { leasesOf, useOf } from '../view/leases.js';
 import type { ReadonlyView } from '../view/view.js';
 import { asSeen, put } from './guards.js';
 import { poolState, requireReadable } from './lookup.js';
@@ -97,4 +97,30 @@ export function requireCompatible(
       );
     }
   });
+}
+
+/**
+ * requireModeUnused checks that the host uses none of the leases whose mode changes with that of its node: it would restart
+ * Docker without a rollout.
+ * @param mode the node's new mode
+ * @throws XnetError FailedPrecondition
+ */
+export function requireModeUnused(
+  view: ReadonlyView,
+  nodeId: string,
+  { name, mode: before }: Pick<NodeRecord, 'name' | 'mode'>,
+  mode: Mode,
+): void {
+  const uses = view.statuses.get(nodeId)?.record.leases;
+  for (const lease of leasesOf(view, nodeId)) {
+    const pool = poolState(view, lease.pool).record;
+    const isChanged = networkOf(lease.record, before === undefined ? {} : { mode: before }, pool).mode !== mode;
+    // A daemon that knows one lease does not say what it uses.
+    const isUsed = uses !== undefined && (uses.length === 0 || useOf(uses, lease)?.inForce === true);
+    if (lease.record.mode !== undefined || !isChanged || !isUsed) continue;
+    const subnet = formatPrefix(lease.subnet);
+    throw new XnetError('FailedPrecondition', `${name} uses ${subnet}: another mode restarts Docker on its host`, {
+      hint: `let a rollout do it: xctl nodes move ${name} --pool ${lease.pool} --mode ${mode}`,
+    });
+  }
 }

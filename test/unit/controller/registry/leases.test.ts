@@ -6,6 +6,7 @@ import { encode } from '../../../../controller/store/record-codec.js';
 import { assignmentOf } from '../../../../controller/view/assignment.js';
 import { formatPrefix } from '../../../../proto/domain/address.js';
 import { type LeaseUse, mostLeases } from '../../../../proto/domain/network.js';
+import type { XnetError } from '../../../../proto/errors.js';
 import type { Core } from '../../../support/controller.js';
 import { prefix, statusRecord } from '../../../support/pools.js';
 import { newNode, newPool, once, rig } from '../../../support/registry-values.js';
@@ -139,19 +140,27 @@ test('a host that uses none of its leases may begin; one that uses another waits
   await t.throwsAsync(core.leases.add(once, nodeId, { pool: 'side' }), { message: /knows one lease/ });
 });
 
-test('a host whose only lease goes to mode bridge gives docker0 back, and to mode bip takes it', async (t) => {
+test('a host whose only lease goes to mode bridge gives docker0 back, and to mode bip takes it: unused, without a rollout', async (t) => {
   const { core, nodeId } = await scene(t);
   const permit = () => assignmentOf(core.feed.view, nodeId)?.permit;
   await report(core, nodeId, [use(first, true)]);
   t.is(permit(), undefined);
   const set = (mode: 'bip' | 'bridge') => core.nodes.set(once, nodeId, { mode, setLabels: {}, removeLabels: [] });
+  const refused = await t.throwsAsync<XnetError>(set('bridge'));
+  t.is(refused?.code, 'FailedPrecondition');
+  t.regex(refused?.hint ?? '', /xctl nodes move web-1 --pool default --mode bridge/);
+  // A daemon that does not say what it uses.
+  await report(core, nodeId, []);
+  await t.throwsAsync(set('bridge'), { message: /another mode restarts Docker on its host/ });
+  await set('bip');
+  await report(core, nodeId, [use(first, false)]);
   await set('bridge');
   await report(core, nodeId, [use(first, false)]);
   t.deepEqual(permit(), { rollout: '', subnet: undefined, generation: 0 });
   await report(core, nodeId, [use(first, true)]);
   t.is(permit(), undefined);
-  await set('bip');
   await report(core, nodeId, [use(first, false)]);
+  await set('bip');
   t.deepEqual(permit(), { rollout: '', subnet: prefix(first), generation: 1 });
 });
 
