@@ -1,11 +1,13 @@
 // `xctl nodes add`: leases a subnet at once and prints the command to run on the host.
 import { escaped } from '../../proto/domain/text.js';
+import { XnetError } from '../../proto/errors.js';
 import { wireFromMode } from '../../proto/rpc/convert.js';
 import type { CommandContext } from '../client/context.js';
 import { nodeFromWire } from '../output/node.js';
 import { requirePart, verdict } from './change-response.js';
 import { joinLines, joinWith, requireFree } from './join-token.js';
 import { labelsFrom } from './labels.js';
+import { adoptHost } from './node-adopt.js';
 import { type Goal, showAndWait, type WaitedOutput } from './wait.js';
 
 /** AddOptions are the options of `nodes add`. */
@@ -19,14 +21,20 @@ export type AddOptions = {
   readonly tokenOut?: string;
   /** True: 'routed'. */
   readonly wait?: Goal | true;
+  /** The host keeps a Docker network that it has. */
+  readonly adopt: boolean;
   readonly dryRun: boolean;
 };
 
 /** addNode adds a node; with --wait until all others route to it. */
 export async function addNode(context: CommandContext, options: AddOptions, name: string): Promise<void> {
   const { client, output } = context;
-  const { address, pool = '', subnet = '', mode, label, tokenOut, wait, dryRun } = options;
+  const { address, pool = '', subnet = '', mode, label, tokenOut, wait, adopt, dryRun } = options;
+  if (adopt && wait !== undefined) {
+    throw new XnetError('InvalidArgument', '--wait does not go with --adopt: the node is added when its host joins');
+  }
   await requireFree(tokenOut);
+  if (adopt) return adoptHost(context, options, name);
   const response = await client.change((admin) => admin.addNode.bind(admin), {
     name,
     address,

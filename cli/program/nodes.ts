@@ -40,6 +40,7 @@ function addAdding(nodes: Command): void {
     .option('--address <address>', 'the address that other hosts reach it by: 192.168.83.83; required')
     .option('--pool <pool>', 'lease from this pool (default: the one named default, or the only one)')
     .option('--subnet <cidr>', 'lease exactly this subnet')
+    .option('--adopt', 'when it joins, lease it the subnet that its docker0 or a Docker network of its has', false)
     .addOption(mode())
     .addOption(new Option('--label <key=value>', 'label it; can be given several times').argParser(collect).default([]))
     .addOption(tokenOut())
@@ -51,10 +52,14 @@ function addAdding(nodes: Command): void {
 What it prints has a join token in it, with which this host joins: once, within an hour. The same command again changes
 nothing and succeeds; xctl tokens create makes another token.
 
+--adopt is for a host that has a bip, or a Docker network of its own, inside a pool. The node is added when its host joins,
+with the lease of exactly that subnet, and nothing on the host restarts. If nothing fits, the join says what was found.
+
 Examples:
   xctl nodes add web-1 --address 192.168.83.83
   xctl nodes add web-1 --address 192.168.83.83 --token-out web-1.token
   xctl nodes add web-1 --address 192.168.83.83 --wait
+  xctl nodes add db-1 --address 192.168.100.19 --adopt
   xctl nodes add db-1 --address 192.168.83.21 --subnet 10.76.7.0/24 --label zone=eu-1 --wait ready --timeout 5m`,
     )
     // Not commander's requiredOption, which would complain before a misspelt flag is reported.

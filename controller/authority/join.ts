@@ -5,9 +5,10 @@
 import { type Ipv4, prefixesOverlap } from '../../proto/domain/address.js';
 import type { HostNetwork } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
-import { decideAdd } from '../registry/add-node.js';
+import { decideAdd, type NewNode } from '../registry/add-node.js';
 import { howToEndOverlap, overlapsOwn } from '../registry/allocate.js';
 import { asSeen } from '../registry/guards.js';
+import { keptNetwork } from '../registry/kept-networks.js';
 import { requireNode } from '../registry/lookup.js';
 import type { Decision } from '../registry/mutation.js';
 import { hindering } from '../registry/node-networks.js';
@@ -49,7 +50,7 @@ export type JoinInput = {
  * @throws XnetError PermissionDenied, Unauthenticated, AlreadyExists, InvalidArgument
  */
 export function nodeOfJoin(view: ReadonlyView, token: TokenRecord, joining: JoiningHost): string | undefined {
-  if (token.node === undefined) return nodeByName(view, joining);
+  if (token.node === undefined) return nodeByName(view, asAdopted(token, joining));
   const node = view.nodes.get(token.node)?.record;
   if (node === undefined) throw new XnetError('Unauthenticated', 'the node that this join token is for was removed');
   if (joining.name !== undefined && joining.name !== node.name) {
@@ -61,6 +62,15 @@ export function nodeOfJoin(view: ReadonlyView, token: TokenRecord, joining: Join
     });
   }
   return token.node;
+}
+
+// A token for a host that keeps its network has name and address.
+function asAdopted({ adopt }: TokenRecord, joining: JoiningHost): JoiningHost {
+  if (adopt === undefined) return joining;
+  if (joining.name !== undefined && joining.name !== adopt.name) {
+    throw new XnetError('PermissionDenied', `this join token is not for node ${joining.name}`);
+  }
+  return { ...joining, name: adopt.name, address: adopt.address };
 }
 
 function nodeByName(view: ReadonlyView, { name, address, keyDigest }: JoiningHost): string | undefined {
@@ -156,20 +166,37 @@ function tokenGuards(view: ReadonlyView, tokenId: string, nodeId: string | undef
   return [...ids].map((id) => asSeen(view, keys.token(id)));
 }
 
+function keptBy(
+  view: ReadonlyView,
+  { adopt, pool }: TokenRecord,
+  name: string,
+  networks: readonly HostNetwork[] = [],
+): Pick<NewNode, 'kept' | 'pool' | 'subnet'> {
+  if (adopt === undefined) return {};
+  const { mode, subnet } = adopt;
+  const kept = keptNetwork(view, name, networks, {
+    ...(pool === undefined ? {} : { pool }),
+    ...(mode === undefined ? {} : { mode }),
+    ...(subnet === undefined ? {} : { subnet }),
+  });
+  return { kept, pool: kept.pool, subnet: kept.subnet };
+}
+
 function withNewNode(
   input: JoinInput,
   token: TokenRecord,
   { guards, proofs }: { readonly guards: readonly Guard[]; readonly proofs: readonly Operation[] },
 ): Decision {
   const { view, joining, certified, nowMs, taken, spread } = input;
-  const { name, address, networks } = joining;
+  const { name, address, networks } = asAdopted(token, joining);
   if (name === undefined || address === undefined) throw new XnetError('Internal', 'a host without a name');
   const wanted = {
     name,
     address,
-    labels: {},
+    labels: token.adopt?.labels ?? {},
     ...(networks === undefined ? {} : { networks }),
     ...(token.pool === undefined ? {} : { pool: token.pool }),
+    ...keptBy(view, token, name, networks),
   };
   const addition = decideAdd({ view, nodeId: certified.record.id, wanted, nowMs, taken, spread });
   const { change } = addition;

@@ -5,12 +5,13 @@ import { quoted } from '../../proto/domain/input.js';
 import { XnetError } from '../../proto/errors.js';
 import { namesOfOperation, randomNames, type TokenNames, tokenHash } from '../../proto/pki/token.js';
 import { absent, asSeen, type MutationId, put } from '../registry/guards.js';
-import { requireNode } from '../registry/lookup.js';
+import { requireFreeAddress, requireFreeName, requireNode } from '../registry/lookup.js';
 import { type Context, type MutationResult, mutate } from '../registry/mutation.js';
 import { keys } from '../store/keys.js';
 import { encode } from '../store/record-codec.js';
 import type { TokenRecord } from '../store/records.js';
 import type { Operation } from '../store/store.js';
+import type { ReadonlyView } from '../view/view.js';
 import type { ClusterKey } from './cluster-key.js';
 
 /** NewToken is a token to create. */
@@ -20,6 +21,8 @@ export type NewToken = {
   readonly pool?: string;
   /** Only hosts in this range may join with it. */
   readonly source?: Prefix;
+  /** See TokenRecord. */
+  readonly adopt?: TokenRecord['adopt'];
   readonly uses: number;
   readonly ttlMs: number;
   /** "admin/alice" */
@@ -36,12 +39,13 @@ export function namesFor({ tokens }: ClusterKey, operationId: string): TokenName
 
 /** tokenRecord returns the record of a new token. */
 export function tokenRecord(clusterKey: ClusterKey, names: TokenNames, wanted: NewToken, nowMs: number): TokenRecord {
-  const { node, pool, source, uses, ttlMs, createdBy } = wanted;
+  const { node, pool, source, adopt, uses, ttlMs, createdBy } = wanted;
   return {
     hash: tokenHash(clusterKey.tokens, names),
     ...(node === undefined ? {} : { node }),
     ...(pool === undefined ? {} : { pool }),
     ...(source === undefined ? {} : { source }),
+    ...(adopt === undefined ? {} : { adopt }),
     uses,
     usesLeft: uses,
     createdMs: nowMs,
@@ -72,6 +76,18 @@ export function checkUse(record: TokenRecord, source: Ipv4 | undefined, nowMs: n
   return undefined;
 }
 
+// Said now rather than on the host; the join decides.
+function requireNew(view: ReadonlyView, { adopt }: NewToken): void {
+  if (adopt === undefined) return;
+  if (view.nodeOfName.has(adopt.name)) {
+    throw new XnetError('AlreadyExists', `node ${adopt.name} already exists`, {
+      hint: `for its host to join again: xctl tokens create --node ${adopt.name}`,
+    });
+  }
+  requireFreeName(view, adopt.name);
+  requireFreeAddress(view, adopt.address, undefined);
+}
+
 /** TokenRegistry creates and revokes tokens. */
 export class TokenRegistry {
   readonly #context: Context;
@@ -90,7 +106,8 @@ export class TokenRegistry {
       ...id,
       call: 'CreateToken',
       decide: (view) => {
-        const nodeName = wanted.node === undefined ? undefined : requireNode(view, wanted.node).name;
+        requireNew(view, wanted);
+        const nodeName = wanted.node === undefined ? wanted.adopt?.name : requireNode(view, wanted.node).name;
         if (wanted.pool !== undefined && !view.pools.has(wanted.pool)) {
           throw new XnetError('NotFound', `there is no pool ${quoted(wanted.pool)}`);
         }

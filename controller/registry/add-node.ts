@@ -12,12 +12,13 @@ import type { HostNetwork, Mode } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys, prefixes } from '../store/keys.js';
 import { encode, unknownFields } from '../store/record-codec.js';
-import type { NodeRecord } from '../store/records.js';
+import type { LeaseRecord, NodeRecord } from '../store/records.js';
 import type { HeldLease } from '../view/held.js';
 import { leasesOf } from '../view/leases.js';
 import type { ReadonlyView } from '../view/view.js';
 import { chooseSubnet, isInDoubt, type PoolState, type Wish } from './allocate.js';
 import { absent, asSeen, put } from './guards.js';
+import type { KeptNetwork } from './kept-networks.js';
 import { choosePool, poolState, requireFreeAddress, requireFreeName, requireNode, sameLabels } from './lookup.js';
 import type { Decision } from './mutation.js';
 import { hindering } from './node-networks.js';
@@ -33,6 +34,8 @@ export type NewNode = {
   readonly labels: Readonly<Record<string, string>>;
   /** Networks of the host itself, if it reported any. */
   readonly networks?: readonly HostNetwork[];
+  /** The network of the host that it keeps: it has pool and subnet. */
+  readonly kept?: KeptNetwork;
 };
 
 function exhausted(state: PoolState, own: readonly HostNetwork[], nowMs: number): XnetError {
@@ -111,7 +114,8 @@ export function decideAdd(input: AddInput): Decision {
   requireFreeAddress(view, wanted.address, undefined);
   const pool = choosePool(view, wanted.pool);
   const state = poolState(view, pool);
-  const own = hindering(wanted.networks ?? [], { ...state.record, mode: wanted.mode ?? state.record.mode });
+  const placement = { ...state.record, mode: wanted.mode ?? state.record.mode, ...wanted.kept };
+  const own = hindering(wanted.networks ?? [], placement);
   const { name, address } = wanted;
   const choice = { name, address, pool, own, nowMs, taken, spread };
   const subnet = chooseFor(view, { ...choice, ...(wanted.subnet === undefined ? {} : { subnet: wanted.subnet }) });
@@ -146,11 +150,19 @@ export function chooseFor(view: ReadonlyView, choice: Choice): Prefix {
   return subnet;
 }
 
+function networkOfLease(kept: KeptNetwork | undefined): Pick<LeaseRecord, 'mode' | 'networkName' | 'bridgeName'> {
+  if (kept === undefined) return {};
+  const { mode, networkName, bridgeName } = kept;
+  return mode === 'bip' || networkName === undefined || bridgeName === undefined
+    ? { mode }
+    : { mode, networkName, bridgeName };
+}
+
 function additionOf({ view, nodeId, wanted, nowMs }: AddInput, pool: string, subnet: Prefix): Decision {
   const subnetKey = keys.subnet(pool, subnet);
   const before = view.subnets.get(prefixKey(subnet))?.record;
   const generation = (before?.generation ?? 0) + 1;
-  const lease = { state: 'leased' as const, node: nodeId, generation, sinceMs: nowMs };
+  const lease = { state: 'leased' as const, node: nodeId, generation, sinceMs: nowMs, ...networkOfLease(wanted.kept) };
   const record: NodeRecord = {
     name: wanted.name,
     address: wanted.address,

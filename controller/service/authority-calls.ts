@@ -28,6 +28,7 @@ import { rotationOf } from '../authority/rotation.js';
 import { joinTokenMs, type NewToken, namesFor } from '../authority/tokens.js';
 import { apiAddresses } from '../view/api-addresses.js';
 import { type ClusterState, mutationId, type Ports, type Registries } from './admin-deps.js';
+import { adoptedOf } from './adopted-host.js';
 import { findNodeAgain } from './find-node.js';
 import { type Live, wireFromNode } from './to-wire/records.js';
 import { wireFromCertificate, wireFromJoinToken, wireFromToken } from './to-wire/security.js';
@@ -91,7 +92,10 @@ export class AuthorityCalls {
     const source = request.source === '' ? undefined : problems.take('source', checkPrefix(request.source));
     const uses = request.uses === 0 ? 1 : request.uses;
     if (uses > mostUses) problems.add(`uses: at most ${mostUses}`);
-    if (request.node !== '' && uses > 1) problems.add('uses: a token for one node is used once');
+    const adopt = request.adopt === null ? undefined : adoptedOf(request.adopt, problems);
+    if ((request.node !== '' || adopt !== undefined) && uses > 1)
+      problems.add('uses: a token for one node is used once');
+    if (request.node !== '' && request.adopt !== null) problems.add('node: a host that is adopted is no node yet');
     if (request.node !== '' && pool !== undefined) problems.add('pool: a node that is there already has its pool');
     throwIfAny(problems.list, 'invalid token');
     const opened = authority.require();
@@ -102,6 +106,7 @@ export class AuthorityCalls {
       ...(request.node === '' ? {} : { node: await findNodeAgain(feed, request.node) }),
       ...(pool === undefined ? {} : { pool }),
       ...(source === undefined ? {} : { source }),
+      ...(adopt === undefined ? {} : { adopt }),
     };
     const names = namesFor(opened.clusterKey, request.operationId);
     await tokens.create(mutationId(request), opened.clusterKey, names, wanted);

@@ -38,7 +38,8 @@ import { wireFromJoinToken } from './to-wire/security.js';
 
 const eventsShown = 10;
 
-function labelsOf(labels: Readonly<Record<string, string>>, problems: Problems): Record<string, string> {
+/** labelsOf checks the labels of a request. */
+export function labelsOf(labels: Readonly<Record<string, string>>, problems: Problems): Record<string, string> {
   const checked = Object.entries(labels).map(([key, value]) => problems.take('label', checkLabel(key, value)));
   return Object.fromEntries(checked.filter((label) => label !== undefined));
 }

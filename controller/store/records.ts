@@ -131,6 +131,16 @@ const token = object({
   node: v.optional(v.string()),
   pool: v.optional(v.string()),
   source: v.optional(prefixText),
+  /** The host is added when it joins, and keeps a Docker network that it has in a pool: see kept-networks.ts. */
+  adopt: v.exactOptional(
+    object({
+      name: v.string(),
+      address: addressText,
+      labels,
+      mode: v.exactOptional(v.picklist(modes)),
+      subnet: v.exactOptional(prefixText),
+    }),
+  ),
   uses: count,
   usesLeft: count,
   createdMs: count,

@@ -18,11 +18,11 @@ import { identityFolder, pendingKeyPath, readIdentity, writeIdentity } from '../
 import { certificateOf, credentialsOf, hasExpired, type NodeIdentity, trusts } from '../identity/identity.js';
 import { callJoin, eachOf, identityFrom, prove } from '../join/call.js';
 import { planHostJoin } from '../join/decide.js';
+import { readDescribedNetworks } from '../join/host-networks.js';
 import type { JoinSettings } from '../join/settings.js';
 import { readToken } from '../join/token-source.js';
 import { leaveBegun } from '../leave/leave.js';
 import { cachePath, readCache } from '../table/cache.js';
-import { readNetworks } from '../table/used-ranges.js';
 import { callStanding, type NodeStanding } from '../uplink/uplink.js';
 import { requirePreflight, warnOfLease } from './preflight.js';
 
@@ -153,12 +153,14 @@ async function join(settings: JoinSettings, token: Token, progress: Progress, si
       const situation = { identity: before, standing, trusted, clusterId, nodeName, running, force, nowMs: Date.now() };
       if (planHostJoin(situation) === 'already') return undefined;
       const { key, csr } = await pendingKey(stateDir);
+      const { networks, problem } = await readDescribedNetworks(settings.dockerSocket, signal);
+      if (problem !== undefined) progress(`Docker's own networks are not known: ${problem}`);
       progress('asking for a certificate');
       const call = {
         token,
         csr,
         nodeName: nodeName ?? '',
-        networks: readNetworks(),
+        networks,
         address: address === undefined ? '' : formatIpv4(address),
       };
       const answer = await callJoin(proven, call, signal);

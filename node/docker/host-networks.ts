@@ -1,6 +1,13 @@
 // The foreign networks of a host: those that a pool must not overlap, and those that no route leads to.
 // Invariant: networks that xnet makes or is about to replace are not included. Pure.
-import { type Prefix, parsePrefix, prefixCovers, prefixKey, prefixOf } from '../../proto/domain/address.js';
+import {
+  type Prefix,
+  parsePrefix,
+  prefixCovers,
+  prefixesEqual,
+  prefixKey,
+  prefixOf,
+} from '../../proto/domain/address.js';
 import type { HostNetwork, Lease } from '../../proto/domain/network.js';
 import { attachedTo, isOurNetwork } from './bridge/plan.js';
 import type { EngineContainer, EngineNetwork } from './engine/engine.js';
@@ -13,10 +20,18 @@ const local = ['127.0.0.0/8', '169.254.0.0/16'].flatMap((cidr): Prefix[] => {
   return prefix === undefined ? [] : [prefix];
 });
 
-/** LeaseModes are the modes of a node's leases. */
-export type LeaseModes = readonly Pick<Lease, 'mode'>[];
+/** LeaseModes are the modes of a node's leases, and of those of mode bridge their bridges and subnets. */
+export type LeaseModes = readonly (Pick<Lease, 'mode'> & Partial<Pick<Lease, 'bridgeName' | 'subnet'>>)[];
 
 const hasBip = (leases: LeaseModes) => leases.some(({ mode }) => mode === 'bip');
+// A network that the host had before, and that a lease is of.
+const isKept = ({ bridgeName, subnets }: EngineNetwork, leases: LeaseModes) =>
+  leases.some(
+    (lease) =>
+      lease.mode === 'bridge' &&
+      lease.bridgeName === bridgeName &&
+      subnets.some(({ prefix }) => lease.subnet !== undefined && prefixesEqual(lease.subnet, prefix)),
+  );
 const hasBridge = (leases: LeaseModes) => leases.some(({ mode }) => mode === 'bridge');
 
 /**
@@ -28,7 +43,9 @@ export function hostNetworks(
   interfaces: readonly HostInterface[],
   leases: LeaseModes,
 ): readonly HostNetwork[] {
-  const own = networks.filter((network) => isOurNetwork(network) || (hasBip(leases) && network.isDefault));
+  const own = networks.filter(
+    (network) => isOurNetwork(network) || isKept(network, leases) || (hasBip(leases) && network.isDefault),
+  );
   const ownBridges = new Set(own.map(({ bridgeName }) => bridgeName));
   const found = new Map<number, HostNetwork>();
   const add = (prefix: Prefix, source: string) => {
@@ -59,7 +76,7 @@ export function unroutedNetworks(
   leases: LeaseModes,
 ): readonly string[] {
   const isLeased = (network: EngineNetwork) =>
-    (hasBridge(leases) && isOurNetwork(network)) || (hasBip(leases) && network.isDefault);
+    isKept(network, leases) || (hasBridge(leases) && isOurNetwork(network)) || (hasBip(leases) && network.isDefault);
   const running = (network: EngineNetwork) => attachedTo(network, containers).filter((container) => container.running);
   const reached = new Set(networks.filter(isLeased).flatMap(running));
   return networks

@@ -60,7 +60,7 @@ export type JoinCall = {
   /** Empty if the token names the node. */
   readonly nodeName: string;
   readonly address: string;
-  /** Networks of this host that xnet did not make. */
+  /** Networks of this host that xnet did not make, with its addresses in them. */
   readonly networks: readonly HostNetwork[];
 };
 

@@ -176,7 +176,14 @@ export type RouteCounts = {
 };
 
 /** HostNetwork is a network of a host that is not xnet's: "192.168.83.0/24" of "interface eth0". */
-export type HostNetwork = { readonly prefix: Prefix; readonly source: string };
+export type HostNetwork = {
+  readonly prefix: Prefix;
+  readonly source: string;
+  /** The host's own address in it. Only when joining. */
+  readonly address?: Ipv4;
+  /** Name of the Docker network whose bridge the interface is, unless it is docker0. Only when joining. */
+  readonly dockerNetwork?: string;
+};
 
 /** SilentPeer is a peer whose gateway does not answer a node's probes. */
 export type SilentPeer = {

@@ -203,6 +203,14 @@ export const descriptor = {
         "source": {
          "type": "string",
          "id": 2
+        },
+        "address": {
+         "type": "string",
+         "id": 3
+        },
+        "dockerNetwork": {
+         "type": "string",
+         "id": 4
         }
        }
       },
@@ -1855,6 +1863,35 @@ export const descriptor = {
         "source": {
          "type": "string",
          "id": 7
+        },
+        "adopt": {
+         "type": "AdoptedHost",
+         "id": 8
+        }
+       }
+      },
+      "AdoptedHost": {
+       "fields": {
+        "name": {
+         "type": "string",
+         "id": 1
+        },
+        "address": {
+         "type": "string",
+         "id": 2
+        },
+        "labels": {
+         "keyType": "string",
+         "type": "string",
+         "id": 3
+        },
+        "mode": {
+         "type": "Mode",
+         "id": 4
+        },
+        "subnet": {
+         "type": "string",
+         "id": 5
         }
        }
       },

@@ -24,6 +24,7 @@ import type { ServiceDescriptorProto as _google_protobuf_ServiceDescriptorProto,
 import type { ServiceOptions as _google_protobuf_ServiceOptions, ServiceOptions__Output as _google_protobuf_ServiceOptions__Output } from './google/protobuf/ServiceOptions.js';
 import type { SourceCodeInfo as _google_protobuf_SourceCodeInfo, SourceCodeInfo__Output as _google_protobuf_SourceCodeInfo__Output } from './google/protobuf/SourceCodeInfo.js';
 import type { UninterpretedOption as _google_protobuf_UninterpretedOption, UninterpretedOption__Output as _google_protobuf_UninterpretedOption__Output } from './google/protobuf/UninterpretedOption.js';
+import type { AdoptedHost as _xnet_v1_AdoptedHost, AdoptedHost__Output as _xnet_v1_AdoptedHost__Output } from './xnet/v1/AdoptedHost.js';
 import type { AuditEntry as _xnet_v1_AuditEntry, AuditEntry__Output as _xnet_v1_AuditEntry__Output } from './xnet/v1/AuditEntry.js';
 import type { Authority as _xnet_v1_Authority, Authority__Output as _xnet_v1_Authority__Output } from './xnet/v1/Authority.js';
 import type { Certificate as _xnet_v1_Certificate, Certificate__Output as _xnet_v1_Certificate__Output } from './xnet/v1/Certificate.js';
@@ -113,6 +114,7 @@ export interface ProtoGrpcType {
   xnet: {
     v1: {
       Access: EnumTypeDefinition
+      AdoptedHost: MessageTypeDefinition<_xnet_v1_AdoptedHost, _xnet_v1_AdoptedHost__Output>
       AuditEntry: MessageTypeDefinition<_xnet_v1_AuditEntry, _xnet_v1_AuditEntry__Output>
       Authority: MessageTypeDefinition<_xnet_v1_Authority, _xnet_v1_Authority__Output>
       Availability: EnumTypeDefinition

@@ -3,6 +3,7 @@ import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-load
 
 import type { AddNodeRequest as _xnet_v1_AddNodeRequest, AddNodeRequest__Output as _xnet_v1_AddNodeRequest__Output } from './xnet/v1/AddNodeRequest.js';
 import type { AddNodeResponse as _xnet_v1_AddNodeResponse, AddNodeResponse__Output as _xnet_v1_AddNodeResponse__Output } from './xnet/v1/AddNodeResponse.js';
+import type { AdoptedHost as _xnet_v1_AdoptedHost, AdoptedHost__Output as _xnet_v1_AdoptedHost__Output } from './xnet/v1/AdoptedHost.js';
 import type { AuditEntry as _xnet_v1_AuditEntry, AuditEntry__Output as _xnet_v1_AuditEntry__Output } from './xnet/v1/AuditEntry.js';
 import type { Authority as _xnet_v1_Authority, Authority__Output as _xnet_v1_Authority__Output } from './xnet/v1/Authority.js';
 import type { Certificate as _xnet_v1_Certificate, Certificate__Output as _xnet_v1_Certificate__Output } from './xnet/v1/Certificate.js';
@@ -65,6 +66,7 @@ export interface ProtoGrpcType {
     v1: {
       AddNodeRequest: MessageTypeDefinition<_xnet_v1_AddNodeRequest, _xnet_v1_AddNodeRequest__Output>
       AddNodeResponse: MessageTypeDefinition<_xnet_v1_AddNodeResponse, _xnet_v1_AddNodeResponse__Output>
+      AdoptedHost: MessageTypeDefinition<_xnet_v1_AdoptedHost, _xnet_v1_AdoptedHost__Output>
       AuditEntry: MessageTypeDefinition<_xnet_v1_AuditEntry, _xnet_v1_AuditEntry__Output>
       Authority: MessageTypeDefinition<_xnet_v1_Authority, _xnet_v1_Authority__Output>
       Availability: EnumTypeDefinition

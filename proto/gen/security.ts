@@ -1,6 +1,7 @@
 import type * as grpc from '@grpc/grpc-js';
 import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-loader';
 
+import type { AdoptedHost as _xnet_v1_AdoptedHost, AdoptedHost__Output as _xnet_v1_AdoptedHost__Output } from './xnet/v1/AdoptedHost.js';
 import type { AuditEntry as _xnet_v1_AuditEntry, AuditEntry__Output as _xnet_v1_AuditEntry__Output } from './xnet/v1/AuditEntry.js';
 import type { Authority as _xnet_v1_Authority, Authority__Output as _xnet_v1_Authority__Output } from './xnet/v1/Authority.js';
 import type { Certificate as _xnet_v1_Certificate, Certificate__Output as _xnet_v1_Certificate__Output } from './xnet/v1/Certificate.js';
@@ -51,6 +52,7 @@ type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> 
 export interface ProtoGrpcType {
   xnet: {
     v1: {
+      AdoptedHost: MessageTypeDefinition<_xnet_v1_AdoptedHost, _xnet_v1_AdoptedHost__Output>
       AuditEntry: MessageTypeDefinition<_xnet_v1_AuditEntry, _xnet_v1_AuditEntry__Output>
       Authority: MessageTypeDefinition<_xnet_v1_Authority, _xnet_v1_Authority__Output>
       Availability: EnumTypeDefinition

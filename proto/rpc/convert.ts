@@ -182,7 +182,9 @@ export function routeCountsFromWire(wire: RouteCounts__Output | null): RouteCoun
 
 /** wireFromHostNetwork returns the message of a host's network. */
 export function wireFromHostNetwork(network: HostNetwork): HostNetwork__Output {
-  return { cidr: formatPrefix(network.prefix), source: network.source };
+  const { prefix, source, address, dockerNetwork = '' } = network;
+  const own = address === undefined ? '' : formatIpv4(address);
+  return { cidr: formatPrefix(prefix), source, address: own, dockerNetwork };
 }
 
 /** wireFromSilentPeer returns the message of a silent peer. */
@@ -212,10 +214,21 @@ const longestName = 128;
  * hostNetworksFromWire returns the networks of a host. Invalid ones are omitted; excess ones and long texts are cut.
  */
 export function hostNetworksFromWire(wire: readonly HostNetwork__Output[]): readonly HostNetwork[] {
-  return wire.slice(0, mostNetworks).flatMap(({ cidr, source }) => {
-    const prefix = parsePrefix(cidr);
-    return prefix === undefined ? [] : [{ prefix, source: source.slice(0, longestName) }];
-  });
+  return wire
+    .slice(0, mostNetworks)
+    .flatMap(({ cidr, source, address: own, dockerNetwork }): readonly HostNetwork[] => {
+      const prefix = parsePrefix(cidr);
+      if (prefix === undefined) return [];
+      const address = parseIpv4(own);
+      return [
+        {
+          prefix,
+          source: source.slice(0, longestName),
+          ...(address === undefined ? {} : { address }),
+          ...(dockerNetwork === '' ? {} : { dockerNetwork: dockerNetwork.slice(0, longestName) }),
+        },
+      ];
+    });
 }
 
 /**

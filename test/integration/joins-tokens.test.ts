@@ -70,6 +70,29 @@ test('a token is good for its node, its addresses, its pool and its time alone',
   guesser.close();
   t.is((await a.nodes()).find(({ name }) => name === 'thief')?.pool, 'edge');
 
+  // A host that keeps its network: refused with what it has, then leased exactly that, under the name of its token.
+  const old1 = { name: 'old-1', address: '192.168.83.31', labels: { zone: 'a' } };
+  const adopting = await newToken(a, { adopt: old1 });
+  const its = (cidr: string, address: string) => [{ cidr, source: 'interface docker0', address }];
+  const none = joinHost(a.joinEndpoint, trust, { token: adopting, hostNetworks: its('172.17.0.0/16', '172.17.0.1') });
+  t.like(await t.throwsAsync<XnetError>(none), {
+    code: 'FailedPrecondition',
+    problems: ['172.17.0.0/16 of docker0: it is in no pool'],
+  });
+  t.is(await codeOf(joinHost(a.joinEndpoint, trust, { token: adopting, nodeName: 'other' })), 'PermissionDenied');
+  t.is(
+    (await a.nodes()).find(({ name }) => name === 'old-1'),
+    undefined,
+  );
+  const request = await makeRequest();
+  const keeping = { token: adopting, hostNetworks: its('10.99.200.0/24', '10.99.200.1'), request };
+  for (const controller of [a, b]) t.is((await joinHost(controller.joinEndpoint, trust, keeping)).nodeName, 'old-1');
+  t.like(
+    (await a.nodes()).find(({ name }) => name === 'old-1'),
+    { ...old1, pool: 'edge', subnet: '10.99.200.0/24', mode: 'MODE_BIP' },
+  );
+  t.is(await codeOf(newToken(a, { adopt: old1 })), 'AlreadyExists');
+
   const named = await newToken(a, {});
   for (const taken of [
     { nodeName: 'web-2', address: '192.168.83.22' },

@@ -1,5 +1,6 @@
 // Hosts that join through the real port with a real token, without xnetd: only the calls that it makes.
 import type { AdminServiceClient } from '../../proto/gen/xnet/v1/AdminService.js';
+import type { HostNetwork } from '../../proto/gen/xnet/v1/HostNetwork.js';
 import { makeRequest, type Request } from '../../proto/pki/certificate.js';
 import type { PersonRole } from '../../proto/pki/identity.js';
 import { callUnary, makeClient } from '../../proto/rpc/channel.js';
@@ -18,7 +19,7 @@ export type Joining = {
   readonly token: string;
   readonly nodeName?: string;
   readonly address?: string;
-  readonly hostNetworks?: readonly { readonly cidr: string; readonly source: string }[];
+  readonly hostNetworks?: readonly HostNetwork[];
   /** Its key and its certificate request. Default: new ones. */
   readonly request?: Request;
 };

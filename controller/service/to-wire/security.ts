@@ -10,7 +10,7 @@ import type { ReadonlyView } from '../../view/view.js';
 
 /** wireFromToken returns a token as lists show it. */
 export function wireFromToken(view: ReadonlyView, id: string, record: TokenRecord): Token {
-  const { node, pool, source, uses, usesLeft, createdMs, expiresMs, createdBy } = record;
+  const { node, pool, source, adopt, uses, usesLeft, createdMs, expiresMs, createdBy } = record;
   return {
     id,
     uses,
@@ -18,7 +18,7 @@ export function wireFromToken(view: ReadonlyView, id: string, record: TokenRecor
     createdMs,
     expiresMs,
     createdBy,
-    nodeName: node === undefined ? '' : (view.nodes.get(node)?.record.name ?? node),
+    nodeName: node === undefined ? (adopt?.name ?? '') : (view.nodes.get(node)?.record.name ?? node),
     pool: pool ?? '',
     source: source === undefined ? '' : formatPrefix(source),
   };

@@ -103,6 +103,17 @@ function strays(
     });
 }
 
+// A network that the host had already, exactly as desired, serves as one of ours would. It stays its maker's: it is neither
+// repaired nor removed.
+function planKept(desired: DesiredBridge, { networks, interfaces }: BridgesSeen): BridgePlan | undefined {
+  const network = networks.find((each) => !isOurNetwork(each) && isAsDesired(each, desired));
+  if (network === undefined) return undefined;
+  const nothing = { removals: [], create: false, addAddress: false, findings: [] };
+  if (interfaces.some(({ name }) => name === desired.bridgeName)) return nothing;
+  const message = `the interface ${desired.bridgeName} of the network ${shown(network.name)}, which xnet did not make, is gone`;
+  return { ...nothing, findings: [blocked('BridgeGone', message, 'restart Docker, which makes it again')] };
+}
+
 /** planBridge decides how Docker gets the network of one lease that stays, of those in `all`. */
 export function planBridge(
   desired: DesiredBridge,
@@ -110,6 +121,8 @@ export function planBridge(
   seen: BridgesSeen,
   onRunning: OnRunning,
 ): BridgePlan {
+  const kept = planKept(desired, seen);
+  if (kept !== undefined) return kept;
   const ours = seen.networks.filter(isOurNetwork);
   const present = ours.find((network) => isAsDesired(network, desired));
   const bridge = seen.interfaces.find(({ name }) => name === desired.bridgeName);

@@ -1,5 +1,6 @@
 // Original file: proto/xnet/v1/security.proto
 
+import type { AdoptedHost as _xnet_v1_AdoptedHost, AdoptedHost__Output as _xnet_v1_AdoptedHost__Output } from '../../xnet/v1/AdoptedHost.js';
 
 export interface CreateTokenRequest {
   'operationId'?: (string);
@@ -9,6 +10,7 @@ export interface CreateTokenRequest {
   'ttlSeconds'?: (number);
   'pool'?: (string);
   'source'?: (string);
+  'adopt'?: (_xnet_v1_AdoptedHost | null);
 }
 
 export interface CreateTokenRequest__Output {
@@ -19,4 +21,5 @@ export interface CreateTokenRequest__Output {
   'ttlSeconds': (number);
   'pool': (string);
   'source': (string);
+  'adopt': (_xnet_v1_AdoptedHost__Output | null);
 }

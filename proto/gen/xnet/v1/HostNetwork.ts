@@ -4,9 +4,13 @@
 export interface HostNetwork {
   'cidr'?: (string);
   'source'?: (string);
+  'address'?: (string);
+  'dockerNetwork'?: (string);
 }
 
 export interface HostNetwork__Output {
   'cidr': (string);
   'source': (string);
+  'address': (string);
+  'dockerNetwork': (string);
 }

@@ -89,6 +89,40 @@ const several = fc.uniqueArray(
   { selector: ({ networkName }) => networkName },
 );
 
+test('a network that the host had already, exactly as desired, serves and is never touched', (t) => {
+  const kept = network('blue', '10.76.3.0/24', { bridgeName: 'br01' });
+  const blue = { ...desired, networkName: 'blue', bridgeName: 'br01' };
+  const containers = [container('c-1', 'blue')];
+  const scene = (interfaces: readonly ReturnType<typeof bridge>[], each = kept) => ({
+    networks: [defaultNetwork('172.17.0.0/16'), each],
+    containers,
+    interfaces,
+  });
+  const there = [bridge('br01', '10.76.3.1/24')];
+  const nothing = { removals: [], create: false, addAddress: false, findings: [] };
+  t.deepEqual(planBridge(blue, [blue], scene(there), 'restart'), nothing);
+  const ending = { ...blue, ending: true };
+  t.deepEqual(planStrays([ending], scene(there)), nothing);
+  t.deepEqual(planBridgeRemoval(scene(there), true), nothing);
+  t.deepEqual(
+    planBridge(blue, [blue], scene([]), 'restart').findings.map(({ reason }) => reason),
+    ['BridgeGone'],
+  );
+  const other = network('blue', '10.76.4.0/24', { bridgeName: 'br01' });
+  const refused = planBridge(blue, [blue], scene([bridge('br01', '10.76.4.1/24')], other), 'restart').findings;
+  t.deepEqual(
+    refused.map(({ reason }) => reason),
+    ['NetworkNameTaken'],
+  );
+  const lease = { mode: 'bridge', bridgeName: 'br01', subnet: desired.subnet } as const;
+  t.deepEqual(
+    hostNetworks(scene(there).networks, there, [lease]).map(({ prefix: each }) => formatPrefix(each)),
+    ['172.17.0.0/16'],
+  );
+  t.deepEqual(unroutedNetworks(scene(there), [lease]), []);
+  t.deepEqual(unroutedNetworks(scene(there), [{ mode: 'bridge' }]), ['blue']);
+});
+
 test('several networks stand side by side: none is touched for another, and one that ends goes when nothing holds it', (t) => {
   fc.assert(
     fc.property(several, fc.subarray([1, 2, 3, 4]), fc.subarray([1, 2, 3, 4]), (all, made, used) => {

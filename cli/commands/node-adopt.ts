@@ -1,0 +1,43 @@
+// `xctl nodes add --adopt`: a host becomes a node when it joins, and keeps the subnet of a Docker network that it has.
+import { wireFromMode } from '../../proto/rpc/convert.js';
+import type { CommandContext } from '../client/context.js';
+import { requirePart } from './change-response.js';
+import { joinLines, joinWith } from './join-token.js';
+import { labelsFrom } from './labels.js';
+
+/** AdoptHostOptions are the options of `nodes add --adopt`. */
+export type AdoptHostOptions = {
+  readonly address: string;
+  readonly pool?: string;
+  readonly subnet?: string;
+  readonly mode?: 'bip' | 'bridge';
+  readonly label: readonly string[];
+  /** File to write the join token to. */
+  readonly tokenOut?: string;
+  readonly dryRun: boolean;
+};
+
+/** adoptHost makes the join token with which a host becomes a node and keeps its network. */
+export async function adoptHost(context: CommandContext, options: AdoptHostOptions, name: string): Promise<void> {
+  const { client, output } = context;
+  const { address, pool = '', subnet = '', mode, label, tokenOut, dryRun } = options;
+  const adopt = {
+    name,
+    address,
+    subnet,
+    labels: labelsFrom(label),
+    ...(mode === undefined ? {} : { mode: wireFromMode(mode) }),
+  };
+  const response = await client.change((admin) => admin.createToken.bind(admin), { pool, dryRun, adopt });
+  const what = subnet === '' ? 'the subnet of its Docker network in a pool' : subnet;
+  const keeps = `${name} keeps ${what} when it joins; nothing on it restarts`;
+  const join = dryRun ? null : await joinWith(context, requirePart(response.joinToken), tokenOut);
+  await output.show({
+    value: { node: null, adopt: { name, address, subnet: subnet === '' ? null : subnet }, dryRun, join },
+    name,
+    text: (look) => [
+      dryRun ? `would add ${name}: ${keeps}` : keeps,
+      ...(join === null ? [] : joinLines(join, `${name} (${address})`, look)),
+    ],
+  });
+}

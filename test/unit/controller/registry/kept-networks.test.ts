@@ -1,0 +1,114 @@
+// Hosts that keep the subnet of a Docker network that they had before they were nodes.
+import test from 'ava';
+import { decideAdd } from '../../../../controller/registry/add-node.js';
+import { keptNetwork } from '../../../../controller/registry/kept-networks.js';
+import { parseKey } from '../../../../controller/store/keys.js';
+import { decode } from '../../../../controller/store/record-codec.js';
+import { describeNetworks } from '../../../../node/join/host-networks.js';
+import { formatPrefix } from '../../../../proto/domain/address.js';
+import type { HostNetwork } from '../../../../proto/domain/network.js';
+import { hostNetworksFromWire, wireFromHostNetwork } from '../../../../proto/rpc/convert.js';
+import { address, prefix } from '../../../support/pools.js';
+import { newNode, newPool, once, rig } from '../../../support/registry-values.js';
+
+const docker0 = (cidr: string, own: string): HostNetwork => ({
+  prefix: prefix(cidr),
+  source: 'interface docker0',
+  address: address(own),
+});
+const named = (cidr: string, own: string, name: string, bridge: string): HostNetwork => ({
+  prefix: prefix(cidr),
+  source: `interface ${bridge}`,
+  address: address(own),
+  dockerNetwork: name,
+});
+const lan: HostNetwork = {
+  prefix: prefix('192.168.80.0/24'),
+  source: 'interface eth0',
+  address: address('192.168.80.1'),
+};
+
+async function viewOf(cidr: string) {
+  const { core, close } = await rig(1, cidr);
+  await close();
+  return core.feed.view;
+}
+
+test('a host says which networks are Docker’s, and which address it has in each', (t) => {
+  const seen = describeNetworks(
+    [
+      { prefix: prefix('10.76.3.0/24'), source: 'interface docker0' },
+      { prefix: prefix('10.76.4.0/24'), source: 'interface br01' },
+      { prefix: prefix('10.77.0.0/16'), source: 'interface eth1' },
+    ],
+    new Map([
+      ['docker0', [address('10.76.3.1')]],
+      ['br01', [address('192.168.80.9'), address('10.76.4.1')]],
+    ]),
+    new Map([['br01', 'blue']]),
+  );
+  t.deepEqual(seen, [
+    docker0('10.76.3.0/24', '10.76.3.1'),
+    named('10.76.4.0/24', '10.76.4.1', 'blue', 'br01'),
+    { prefix: prefix('10.77.0.0/16'), source: 'interface eth1' },
+  ]);
+  const over = hostNetworksFromWire(seen.map(wireFromHostNetwork));
+  t.deepEqual(over, seen);
+  const former = [{ cidr: '10.77.0.0/16', source: 'interface eth1', address: '', dockerNetwork: '' }];
+  t.deepEqual(hostNetworksFromWire(former), seen.slice(2), 'as from an older daemon');
+});
+
+test('docker0 or a network inside a pool is kept as it is', async (t) => {
+  const view = await viewOf('10.76.0.0/16');
+  const both = [lan, docker0('172.17.0.0/16', '172.17.0.1'), named('10.76.4.0/24', '10.76.4.1', 'blue', 'br01')];
+  t.deepEqual(keptNetwork(view, 'web-1', both, {}), {
+    pool: 'default',
+    subnet: prefix('10.76.4.0/24'),
+    mode: 'bridge',
+    networkName: 'blue',
+    bridgeName: 'br01',
+  });
+  const bip = [lan, docker0('10.76.3.0/24', '10.76.3.1')];
+  t.deepEqual(keptNetwork(view, 'web-1', bip, {}), { pool: 'default', subnet: prefix('10.76.3.0/24'), mode: 'bip' });
+  // The lease is made of exactly that, and names what differs from the pool.
+  const kept = keptNetwork(view, 'web-1', both, {});
+  const wanted = { ...newNode('web-1', 1), networks: both, kept, pool: kept.pool, subnet: kept.subnet };
+  const { change } = decideAdd({ view, nodeId: 'n-1', wanted, nowMs: 0, taken: new Set(), spread: 0 });
+  const leases = (change?.operations ?? []).flatMap((operation) => {
+    const key = operation.kind === 'put' ? parseKey(operation.key) : undefined;
+    if (operation.kind !== 'put' || key?.kind !== 'subnet') return [];
+    const decoded = decode('subnet', operation.value);
+    return 'record' in decoded ? [[formatPrefix(key.subnet), decoded.record]] : [];
+  });
+  const names = { mode: 'bridge', networkName: 'blue', bridgeName: 'br01' };
+  t.deepEqual(leases, [['10.76.4.0/24', { state: 'leased', node: 'n-1', generation: 1, sinceMs: 0, ...names }]]);
+});
+
+test('what can’t be kept without a restart is refused, with what was found', async (t) => {
+  const view = await viewOf('10.76.0.0/16');
+  const refusal = (networks: readonly HostNetwork[], more = {}) => {
+    const error = t.throws<Error & { problems: readonly string[] }>(() => keptNetwork(view, 'web-1', networks, more));
+    return [error?.message ?? '', ...(error?.problems ?? [])].join('\n');
+  };
+  t.regex(refusal([lan]), /web-1 has no Docker network that it could keep$/);
+  t.regex(refusal([docker0('172.17.0.0/16', '172.17.0.1')]), /172\.17\.0\.0\/16 of docker0: it is in no pool/);
+  t.regex(refusal([docker0('10.76.0.0/20', '10.76.0.1')]), /pool default \(10\.76\.0\.0\/16\) has subnets of \/24/);
+  t.regex(refusal([docker0('10.76.3.0/24', '10.76.3.254')]), /the host has 10\.76\.3\.254 there; .* 10\.76\.3\.1/);
+  t.regex(refusal([docker0('10.76.3.0/24', '10.76.3.1')], { mode: 'bridge' }), /it would be of mode bip/);
+  t.regex(refusal([docker0('10.76.3.0/24', '10.76.3.1')], { pool: 'edge' }), /it is in pool default/);
+  t.regex(refusal([{ prefix: prefix('10.76.3.0/24'), source: 'interface docker0' }]), /upgrade xnetd/);
+  const two = [docker0('10.76.3.0/24', '10.76.3.1'), named('10.76.4.0/24', '10.76.4.1', 'blue', 'br01')];
+  t.regex(refusal(two), /several networks to keep[\s\S]*10\.76\.3\.0\/24 of docker0[\s\S]*10\.76\.4\.0\/24 of blue/);
+  t.is(keptNetwork(view, 'web-1', two, { subnet: prefix('10.76.4.0/24') }).networkName, 'blue');
+});
+
+test('a subnet that somebody else has is not kept', async (t) => {
+  const { core, close } = await rig();
+  t.teardown(close);
+  await core.pools.create(once, newPool('10.80.0.0/16', 'edge'));
+  await core.nodes.add(once, { ...newNode('web-1', 1), subnet: prefix('10.76.3.0/24') });
+  const networks = [docker0('10.76.3.0/24', '10.76.3.1')];
+  const kept = keptNetwork(core.feed.view, 'web-2', networks, {});
+  const wanted = { ...newNode('web-2', 2), networks, kept, pool: kept.pool, subnet: kept.subnet };
+  await t.throwsAsync(core.nodes.add(once, wanted), { message: /10\.76\.3\.0\/24 is already leased/ });
+});
