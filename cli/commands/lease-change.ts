@@ -1,4 +1,5 @@
 // `xctl leases add` and `xctl leases end`: further leases of a node.
+import type { Mode } from '../../proto/domain/network.js';
 import { escaped } from '../../proto/domain/text.js';
 import { wireFromMode } from '../../proto/rpc/convert.js';
 import { confirmed } from '../client/confirm.js';
@@ -11,7 +12,7 @@ import { requirePart, verdict } from './change-response.js';
 export type AddLeaseOptions = {
   readonly pool: string;
   readonly subnet?: string;
-  readonly mode?: 'bip' | 'bridge';
+  readonly mode?: Mode;
   readonly network?: string;
   readonly bridge?: string;
   readonly replace?: string;

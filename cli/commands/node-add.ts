@@ -1,4 +1,5 @@
 // `xctl nodes add`: leases a subnet at once and prints the command to run on the host.
+import type { Mode } from '../../proto/domain/network.js';
 import { escaped } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
 import { wireFromMode } from '../../proto/rpc/convert.js';
@@ -15,7 +16,7 @@ export type AddOptions = {
   readonly address: string;
   readonly pool?: string;
   readonly subnet?: string;
-  readonly mode?: 'bip' | 'bridge';
+  readonly mode?: Mode;
   readonly label: readonly string[];
   /** File to write the join token to. */
   readonly tokenOut?: string;

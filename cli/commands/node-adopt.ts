@@ -1,4 +1,5 @@
 // `xctl nodes add --adopt`: a host becomes a node when it joins, and keeps the subnet of a Docker network that it has.
+import type { Mode } from '../../proto/domain/network.js';
 import { wireFromMode } from '../../proto/rpc/convert.js';
 import type { CommandContext } from '../client/context.js';
 import { requirePart } from './change-response.js';
@@ -10,7 +11,7 @@ export type AdoptHostOptions = {
   readonly address: string;
   readonly pool?: string;
   readonly subnet?: string;
-  readonly mode?: 'bip' | 'bridge';
+  readonly mode?: Mode;
   readonly label: readonly string[];
   /** File to write the join token to. */
   readonly tokenOut?: string;

@@ -1,6 +1,6 @@
 // `xctl nodes set`, `cordon`, `uncordon` and `remove`.
 
-import type { Availability } from '../../proto/domain/network.js';
+import type { Availability, Mode } from '../../proto/domain/network.js';
 import { escaped } from '../../proto/domain/text.js';
 import { XnetError } from '../../proto/errors.js';
 import { wireFromAvailability, wireFromMode } from '../../proto/rpc/convert.js';
@@ -19,7 +19,7 @@ import { type Goal, showAndWait } from './wait.js';
 export type SetOptions = {
   readonly address?: string;
   readonly availability?: Extract<Availability, 'active' | 'cordoned'>;
-  readonly mode?: 'bip' | 'bridge';
+  readonly mode?: Mode;
   readonly label: readonly string[];
   readonly removeLabel: readonly string[];
   /** Of the node on which the change is based. */

@@ -71,7 +71,7 @@ function leaseFields(node: NodeOutput): readonly (readonly [string, string])[] {
     ];
   }
   return leases.map((lease) => {
-    const how = lease.mode === 'bip' ? 'bip' : `bridge, network ${lease.network} on ${lease.bridge}`;
+    const how = lease.network === null ? lease.mode : `${lease.mode}, network ${lease.network} on ${lease.bridge}`;
     return [
       'Lease',
       escaped(`${lease.subnet} of pool ${lease.pool}, ${lease.state}, ${how}, generation ${lease.generation}`),

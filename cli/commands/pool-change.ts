@@ -1,4 +1,5 @@
 // `xctl pools resize` and `xctl pools set`: the range and the settings of a pool.
+import type { Mode } from '../../proto/domain/network.js';
 import { escaped } from '../../proto/domain/text.js';
 import { wireFromMode } from '../../proto/rpc/convert.js';
 import type { CommandContext } from '../client/context.js';
@@ -27,7 +28,7 @@ export type PoolSetOptions = {
   readonly quarantine?: number;
   /** 0: never. */
   readonly reclaimAfter?: number;
-  readonly mode?: 'bip' | 'bridge';
+  readonly mode?: Mode;
   readonly followAddress?: 'on' | 'off';
   readonly dryRun: boolean;
 };

@@ -1,4 +1,5 @@
 // `xctl pools`: the ranges that subnets are leased from.
+import type { Mode } from '../../proto/domain/network.js';
 import { escaped } from '../../proto/domain/text.js';
 import { formatFields } from '../../proto/process/table.js';
 import { wireFromMode } from '../../proto/rpc/convert.js';
@@ -14,7 +15,8 @@ import { requirePart, verdict } from './change-response.js';
 /** CreateOptions are the options of `pools create`. */
 export type CreateOptions = {
   readonly subnetLength?: number;
-  readonly mode?: 'bip' | 'bridge';
+  readonly mode?: Mode;
+  readonly networkLength?: number;
   readonly networkName?: string;
   readonly bridgeName?: string;
   readonly quarantine?: number;
@@ -34,13 +36,14 @@ export async function createPool(
   cidr: string,
 ): Promise<void> {
   const { client, output } = context;
-  const { subnetLength, mode, networkName, bridgeName, quarantine, dryRun } = options;
+  const { subnetLength, mode, networkLength, networkName, bridgeName, quarantine, dryRun } = options;
   const response = await client.change((admin) => admin.createPool.bind(admin), {
     name,
     cidr,
     dryRun,
     subnetLength: subnetLength ?? 0,
     ...(mode === undefined ? {} : { mode: wireFromMode(mode) }),
+    ...(networkLength === undefined ? {} : { networkLength }),
     ...(networkName === undefined ? {} : { networkName }),
     ...(bridgeName === undefined ? {} : { bridgeName }),
     ...(quarantine === undefined ? {} : { quarantineSeconds: Math.ceil(quarantine / 1000) }),
@@ -73,6 +76,7 @@ function poolFields(pool: PoolOutput, { nowMs }: TableLook): string[] {
     ['Name', escaped(pool.name)],
     ['Range', `${pool.cidr}, subnets of /${pool.subnetLength}`],
     ['Mode', pool.mode],
+    ['Networks', pool.networkLength === null ? '' : `of /${pool.networkLength} within a subnet, made by Docker`],
     ['Network', pool.mode === 'bridge' ? escaped(`${pool.networkName} on bridge ${pool.bridgeName}`) : ''],
     ['Quarantine', formatDuration(pool.quarantineSeconds * 1000)],
     [

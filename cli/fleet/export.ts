@@ -1,17 +1,24 @@
 // The file of a fleet as it is. Pure.
+import { type Mode, modes } from '../../proto/domain/network.js';
 import { durationText, type FleetFile } from './file.js';
 import type { FleetState } from './plan.js';
 
+// The mode of a newer controller is not known; the most usual one stands for it.
+function modeOf(text: string): Mode {
+  return modes.find((mode) => mode === text) ?? 'bip';
+}
+
 /** exportFleet returns the file of a fleet: applied, it changes nothing. */
 export function exportFleet({ pools, nodes }: FleetState): FleetFile {
-  const modes = new Map(pools.map(({ name, mode }) => [name, mode]));
+  const modeOfPool = new Map(pools.map(({ name, mode }) => [name, mode]));
   return {
     apiVersion: 'xnet/v1',
     pools: pools.map((pool) => ({
       name: pool.name,
       cidr: pool.cidr,
       subnetLength: pool.subnetLength,
-      mode: pool.mode === 'bridge' ? 'bridge' : 'bip',
+      mode: modeOf(pool.mode),
+      ...(pool.networkLength === null ? {} : { networkLength: pool.networkLength }),
       networkName: pool.networkName,
       bridgeName: pool.bridgeName,
       quarantine: durationText(pool.quarantineSeconds),
@@ -27,9 +34,7 @@ export function exportFleet({ pools, nodes }: FleetState): FleetFile {
       name: node.name,
       address: node.address,
       ...(node.pool === null ? {} : { pool: node.pool }),
-      ...(node.pool === null || modes.get(node.pool) === node.mode
-        ? {}
-        : { mode: node.mode === 'bridge' ? 'bridge' : 'bip' }),
+      ...(node.pool === null || modeOfPool.get(node.pool) === node.mode ? {} : { mode: modeOf(node.mode) }),
       labels: node.labels,
       cordoned: node.availability !== 'active',
     })),

@@ -23,6 +23,7 @@ import {
   checkPrefix,
   checkText,
 } from '../../proto/domain/input.js';
+import { modes } from '../../proto/domain/network.js';
 import { messageOf, XnetError } from '../../proto/errors.js';
 
 /** fleetVersion is the version of the format. */
@@ -57,7 +58,12 @@ const quarantineBounds = { minMs: 0, maxMs: yearMs };
 const reclaimBounds = { minMs: 600_000, maxMs: yearMs };
 const duration = checked((text) => checkDuration(text, quarantineBounds));
 const reclaimAfter = checked((text) => (text === 'never' ? { value: 0 } : checkDuration(text, reclaimBounds)));
-const mode = v.picklist(['bip', 'bridge'], 'has to be bip or bridge');
+const mode = v.picklist(modes, 'has to be bip, bridge or block');
+
+const length = v.custom<number>(
+  (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 30,
+  lengthNeeded,
+);
 
 const reservation = entry({
   cidr: checked(checkPrefix),
@@ -69,10 +75,9 @@ const reservation = entry({
 const pool = entry({
   name,
   cidr: checked(checkPrefix),
-  subnetLength: v.optional(
-    v.custom<number>((value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 30, lengthNeeded),
-  ),
+  subnetLength: v.optional(length),
   mode: v.optional(mode),
+  networkLength: v.optional(length),
   networkName: v.optional(checked(checkDockerName)),
   bridgeName: v.optional(checked(checkInterfaceName)),
   quarantine: v.optional(duration),

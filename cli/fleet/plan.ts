@@ -1,5 +1,6 @@
 // The difference between a fleet file and the fleet. Pure.
 // Invariant: what the file does not name is left alone, unless it is pruned.
+import type { Mode } from '../../proto/domain/network.js';
 import type { NodeOutput } from '../output/node.js';
 import type { PoolOutput } from '../output/pool.js';
 import { parseDuration } from '../output/time.js';
@@ -33,7 +34,7 @@ export type FleetStep =
   | {
       readonly kind: 'rollout of a pool';
       readonly pool: string;
-      readonly mode: 'bip' | 'bridge';
+      readonly mode: Mode;
       readonly before: string;
     };
 
@@ -41,7 +42,7 @@ export type FleetStep =
 export type PlannedMove = {
   readonly node: string;
   readonly pool: string;
-  readonly mode: 'bip' | 'bridge' | undefined;
+  readonly mode: Mode | undefined;
   readonly before: string;
 };
 
@@ -103,7 +104,7 @@ function poolSteps(wanted: FilePool, pool: PoolOutput, prune: boolean, path: Pat
   const problems: Issue[] = [];
   // A pool that shrinks has no reservation outside any more, and one that grows has room for new ones.
   const reserved: FleetStep[] = [];
-  for (const field of ['subnetLength', 'networkName', 'bridgeName'] as const) {
+  for (const field of ['subnetLength', 'networkLength', 'networkName', 'bridgeName'] as const) {
     const value = wanted[field];
     if (value === undefined || value === pool[field]) continue;
     problems.push({

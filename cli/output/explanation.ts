@@ -96,13 +96,13 @@ function departingText(node: NodeOutput, amiss: ReturnType<typeof amissText>): E
 function leasesText({ name, leases }: NodeOutput): Explanation | undefined {
   const ending = leases.find(({ state }) => state === 'ending');
   const wanted = leases.find(({ state }) => state === 'wanted');
-  if (wanted !== undefined && ending !== undefined && wanted.mode === 'bip') {
+  if (wanted !== undefined && ending !== undefined && wanted.mode !== 'bridge') {
     const text = `${name} is ready on ${ending.subnet}, and moves to ${wanted.subnet} when a rollout permits it`;
     return { text, fix: 'xctl rollouts list' };
   }
   if (wanted !== undefined) {
     const text = `${name} is ready, but its host does not use ${wanted.subnet} yet`;
-    return { text, fix: wanted.mode === 'bip' ? 'xctl rollouts list' : onHost('xnetd status') };
+    return { text, fix: wanted.mode !== 'bridge' ? 'xctl rollouts list' : onHost('xnetd status') };
   }
   if (ending !== undefined) {
     const text = `${name} is ready, and its lease of ${ending.subnet} ends when its host has stopped using it`;

@@ -33,9 +33,11 @@ export type NodeLeaseOutput = {
   readonly gateway: string;
   /** +1 for every grant of this subnet. */
   readonly generation: number;
-  /** "bip" or "bridge". */
+  /** "bip", "bridge" or "block". */
   readonly mode: string;
-  /** Docker network and Linux bridge of mode bridge; null in mode bip. */
+  /** Of mode block: prefix length of the networks that Docker makes within the subnet; null in other modes. */
+  readonly networkLength: number | null;
+  /** Docker network and Linux bridge of mode bridge; null in other modes. */
   readonly network: string | null;
   readonly bridge: string | null;
   /** "wanted", "in force" or "ending", as the node last reported. */
@@ -101,6 +103,7 @@ function nodeLeaseFromWire(wire: Lease__Output): NodeLeaseOutput {
     gateway: wire.gateway,
     generation: wire.generation,
     mode: stateOf(wire.mode, 'MODE_'),
+    networkLength: wire.networkLength === 0 ? null : wire.networkLength,
     network: isBridge ? wire.networkName : null,
     bridge: isBridge ? wire.bridgeName : null,
     state: leaseStateOf(wire.state),

@@ -23,8 +23,10 @@ export type PoolOutput = {
   readonly name: string;
   readonly cidr: string;
   readonly subnetLength: number;
-  /** "bip" or "bridge". */
+  /** "bip", "bridge" or "block". */
   readonly mode: string;
+  /** Of mode block: prefix length of the networks that Docker makes within a subnet; null in other modes. */
+  readonly networkLength: number | null;
   /** Docker network of bridge mode. */
   readonly networkName: string;
   /** That network's Linux bridge. */
@@ -60,7 +62,7 @@ export type LeaseOutput = {
   readonly reason: string;
   /** Of a lease: "wanted", "in force" or "ending", as its node last reported. */
   readonly leaseState: string | null;
-  /** Of a lease: "bip" or "bridge". */
+  /** Of a lease: "bip", "bridge" or "block". */
   readonly mode: string | null;
   /** Of a static route. */
   readonly nextHop: string | null;
@@ -75,6 +77,7 @@ export function poolFromWire(wire: Pool__Output): PoolOutput {
     cidr: wire.cidr,
     subnetLength: wire.subnetLength,
     mode: stateOf(wire.mode, 'MODE_'),
+    networkLength: wire.networkLength === 0 ? null : wire.networkLength,
     networkName: wire.networkName,
     bridgeName: wire.bridgeName,
     quarantineSeconds: wire.quarantineSeconds,

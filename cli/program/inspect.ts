@@ -1,5 +1,6 @@
 // The command lines of `xctl leases`, `routes`, `events` and `status`.
 import { Argument, type Command, Option } from 'commander';
+import { modes } from '../../proto/domain/network.js';
 import { durationOption } from '../client/settings.js';
 import { action, addListOptions, confirm, countOption, dryRun, revision, several, watch } from './action.js';
 
@@ -39,10 +40,7 @@ function addLeaseChanges(leases: Command): void {
     .requiredOption('--pool <pool>', 'lease from this pool')
     .option('--subnet <cidr>', 'lease exactly this subnet')
     .addOption(
-      new Option('--mode <mode>', "how the node uses the subnet (default: the node's, else the pool's)").choices([
-        'bip',
-        'bridge',
-      ]),
+      new Option('--mode <mode>', "how the node uses the subnet (default: the node's, else the pool's)").choices(modes),
     )
     .option('--network <name>', "Docker network of mode bridge (default: the pool's)")
     .option('--bridge <name>', "that network's bridge (default: the pool's)")
@@ -51,8 +49,8 @@ function addLeaseChanges(leases: Command): void {
     .addHelpText(
       'after',
       `
-A host has any number of leases of mode bridge, with a network and a bridge for each. It has one of mode bip: another one
-replaces it. The host keeps the replaced subnet until a rollout permits it to restart Docker.
+A host has any number of leases of mode bridge, with a network and a bridge for each. It has one of mode bip or
+block: another one replaces it. The host keeps the replaced subnet until a rollout permits it to restart Docker.
 
 Examples:
   xctl leases add web-1 --pool edge --mode bridge --network blue --bridge br-blue

@@ -1,6 +1,7 @@
 // The command line of `xctl nodes`.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { checkDuration } from '../../proto/domain/duration.js';
+import { modes } from '../../proto/domain/network.js';
 import { checkSelector, type Selector } from '../client/selector.js';
 import { nodeStates } from '../output/states.js';
 import {
@@ -29,7 +30,7 @@ function deadline(): Option {
 }
 
 function mode(): Option {
-  return new Option('--mode <mode>', "how the node uses its subnet (default: the pool's)").choices(['bip', 'bridge']);
+  return new Option('--mode <mode>', "how the node uses its subnet (default: the pool's)").choices(modes);
 }
 
 function addAdding(nodes: Command): void {

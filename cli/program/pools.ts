@@ -1,5 +1,6 @@
 // The command line of `xctl pools`.
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { modes } from '../../proto/domain/network.js';
 import { durationOption } from '../client/settings.js';
 import { action, addListOptions, confirm, dryRun, several, watch } from './action.js';
 
@@ -51,7 +52,7 @@ Examples:
         'whether hosts may change the address of their node to one that they call from (see xnetd --follow-address)',
       ).choices(['on', 'off']),
     )
-    .addOption(new Option('--mode <mode>', 'refused: a rollout changes the mode, see apply').choices(['bip', 'bridge']))
+    .addOption(new Option('--mode <mode>', 'refused: a rollout changes the mode, see apply').choices(modes))
     .addOption(dryRun())
     .addHelpText(
       'after',
@@ -74,7 +75,13 @@ export function addPools(program: Command): void {
     .argument('<name>', 'its name; one named default is used where none is given')
     .argument('<cidr>', 'its range: 10.76.0.0/16')
     .addOption(new Option('--subnet-length <bits>', 'length of its subnets (default: 24)').argParser(lengthOption))
-    .addOption(new Option('--mode <mode>', 'how nodes use their subnet (default: bip)').choices(['bip', 'bridge']))
+    .addOption(new Option('--mode <mode>', 'how nodes use their subnet (default: bip)').choices(modes))
+    .addOption(
+      new Option(
+        '--network-length <bits>',
+        "of mode block: length of the networks that Docker makes within a node's subnet (default: 26)",
+      ).argParser(lengthOption),
+    )
     .option('--network-name <name>', 'Docker network of bridge mode (default: xnet)')
     .option('--bridge-name <name>', "that network's bridge (default: xnet0)")
     .addOption(
@@ -90,9 +97,12 @@ export function addPools(program: Command): void {
 Modes:
   bip     the subnet becomes that of docker0
   bridge  the subnet becomes that of a network of its own
+  block   docker0 gets the first /24 of the subnet, and each network that Docker makes from then on a part of the rest:
+          those of docker compose are routed as well
 
 Examples:
   xctl pools create default 10.76.0.0/16
+  xctl pools create default 10.86.0.0/16 --subnet-length 20 --mode block
   xctl pools create edge 10.80.0.0/20 --subnet-length 26 --mode bridge --quarantine 24h`,
     )
     .action(action(async () => (await import('../commands/pools.js')).createPool));

@@ -21,6 +21,7 @@ import { absent, asSeen, put } from './guards.js';
 import type { KeptNetwork } from './kept-networks.js';
 import { choosePool, poolState, requireFreeAddress, requireFreeName, requireNode, sameLabels } from './lookup.js';
 import type { Decision } from './mutation.js';
+import { requireBlock } from './node-leases.js';
 import { hindering } from './node-networks.js';
 import { usageOf } from './usage.js';
 
@@ -115,6 +116,7 @@ export function decideAdd(input: AddInput): Decision {
   const pool = choosePool(view, wanted.pool);
   const state = poolState(view, pool);
   const placement = { ...state.record, mode: wanted.mode ?? state.record.mode, ...wanted.kept };
+  requireBlock(view, { mode: placement.mode, pool });
   const own = hindering(wanted.networks ?? [], placement);
   const { name, address } = wanted;
   const choice = { name, address, pool, own, nowMs, taken, spread };

@@ -2,7 +2,7 @@
 // Invariant: the commit writes the node's record, so that two additions are never made at once; and a lease that is to end
 // because of the new one is marked in the same commit.
 import { formatPrefix, type Prefix, prefixesEqual, prefixKey } from '../../proto/domain/address.js';
-import type { HostNetwork, Mode } from '../../proto/domain/network.js';
+import { type HostNetwork, type Mode, usesDocker0 } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys } from '../store/keys.js';
 import { encode, unknownFields } from '../store/record-codec.js';
@@ -111,7 +111,7 @@ function isWanted(
   const { record } = poolState(view, wanted.pool);
   const [is, should] = [networkOf(lease.record, node, record), networkOf(wanted, node, record)];
   if (is.mode !== should.mode) return false;
-  return is.mode === 'bip' || (is.networkName === should.networkName && is.bridgeName === should.bridgeName);
+  return usesDocker0(is.mode) || (is.networkName === should.networkName && is.bridgeName === should.bridgeName);
 }
 
 type Found = {

@@ -1,7 +1,7 @@
 // The leases of a node, for decisions that change them. Pure.
 // Invariant: a change of a node's leases guards all of them, so that it is not made on a part of the truth.
 import { formatPrefix } from '../../proto/domain/address.js';
-import { type Mode, mostLeases } from '../../proto/domain/network.js';
+import { type Mode, mostLeases, usesDocker0 } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys } from '../store/keys.js';
 import { encode } from '../store/record-codec.js';
@@ -13,6 +13,7 @@ import { leasesOf, useOf } from '../view/leases.js';
 import type { ReadonlyView } from '../view/view.js';
 import { asSeen, put } from './guards.js';
 import { poolState, requireReadable } from './lookup.js';
+import { blockProblem } from './pool-rules.js';
 
 /**
  * requireLeases returns a node's leases, sorted by subnet.
@@ -60,6 +61,15 @@ export function kept(lease: HeldLease): Operation {
 }
 
 /**
+ * requireBlock checks that a host can realise a lease of a pool with a mode.
+ * @throws XnetError FailedPrecondition
+ */
+export function requireBlock(view: ReadonlyView, { mode, pool }: { readonly mode: Mode; readonly pool: string }): void {
+  const problem = blockProblem(mode, { ...poolState(view, pool).record, name: pool });
+  if (problem !== undefined) throw new XnetError('FailedPrecondition', problem);
+}
+
+/**
  * requireCompatible checks that one host can have all of these leases.
  * @param leases as they will be
  * @throws XnetError FailedPrecondition
@@ -78,8 +88,10 @@ export function requireCompatible(
     ...networkOf(record, node, poolState(view, pool).record),
     ending: record.endingMs !== undefined,
     subnet,
+    pool,
   }));
   all.forEach((lease, index) => {
+    requireBlock(view, lease);
     for (const other of all.slice(0, index)) {
       const shared = clashOf(other, lease);
       if (shared === undefined) continue;
@@ -89,10 +101,9 @@ export function requireCompatible(
         `${node.name} has ${formatPrefix(other.subnet)} with ${shared}${ending}: one host can't have ` +
           `${formatPrefix(lease.subnet)} with ${shared} as well`,
         {
-          hint:
-            lease.mode === 'bip'
-              ? `move the host to the new subnet with --replace ${formatPrefix(other.subnet)}, or use --mode bridge`
-              : 'choose another Docker network and bridge: --network NAME --bridge NAME',
+          hint: usesDocker0(lease.mode)
+            ? `move the host to the new subnet with --replace ${formatPrefix(other.subnet)}, or use --mode bridge`
+            : 'choose another Docker network and bridge: --network NAME --bridge NAME',
         },
       );
     }

@@ -1,6 +1,6 @@
 // Compares the networks that nodes report for their hosts with the subnets of pools. Pure.
 // Invariant: a network of one node's host never keeps another node from a subnet: such subnets are chosen last, with a warning.
-import { formatPrefix, type Prefix, prefixesEqual } from '../../proto/domain/address.js';
+import { formatPrefix, type Prefix, prefixCovers, prefixesEqual } from '../../proto/domain/address.js';
 import type { HostNetwork, Mode } from '../../proto/domain/network.js';
 import type { ReadonlyHostNetworks } from '../view/host-networks.js';
 import type { ReadonlyView } from '../view/view.js';
@@ -25,7 +25,7 @@ export type Placement = { readonly mode: Mode; readonly bridgeName: string; read
 
 /**
  * hindering returns the networks of a host that its subnet must not overlap: all except that of its own bridge, which gets
- * the subnet (docker0 in mode bip). In mode bridge, docker0 may still have the same lease from mode bip.
+ * the subnet (docker0 in mode bip and block), and those that Docker made in its block. In mode bridge, docker0 may still have the same lease from mode bip.
  */
 export function hindering(
   networks: readonly HostNetwork[],
@@ -33,6 +33,7 @@ export function hindering(
 ): readonly HostNetwork[] {
   return networks.filter(({ prefix, source }) => {
     if (source === `interface ${bridgeName}`) return false;
+    if (mode === 'block' && subnet !== undefined && prefixCovers(subnet, prefix)) return false;
     return source !== 'interface docker0' || (mode === 'bridge' && !(subnet && prefixesEqual(prefix, subnet)));
   });
 }

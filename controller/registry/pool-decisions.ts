@@ -1,6 +1,7 @@
 // Decides how pools are created and removed. Pure.
 // Invariant: no two pools overlap, and no pool covers a node's address or a network that a host reports as its own.
 import { formatPrefix, prefixesEqual, prefixesOverlap } from '../../proto/domain/address.js';
+import { usualNetworkLength } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys, prefixes } from '../store/keys.js';
 import { encode } from '../store/record-codec.js';
@@ -17,6 +18,7 @@ function samePool(record: PoolRecord, pool: NewPool): boolean {
     prefixesEqual(record.cidr, pool.cidr) &&
     record.subnetLength === pool.subnetLength &&
     record.mode === pool.mode &&
+    (record.networkLength ?? usualNetworkLength) === (pool.networkLength ?? usualNetworkLength) &&
     record.networkName === pool.networkName &&
     record.bridgeName === pool.bridgeName &&
     record.quarantineSeconds === pool.quarantineSeconds

@@ -1,6 +1,6 @@
 // Checks and defaults of pools, each considered alone. Pure.
 import { formatPrefix, isPrivate, type Prefix, specialRange } from '../../proto/domain/address.js';
-import type { Mode } from '../../proto/domain/network.js';
+import { docker0Length, longestNetworkLength, type Mode, usualNetworkLength } from '../../proto/domain/network.js';
 
 /** NewPool describes a pool to create, with all its settings. */
 export type NewPool = {
@@ -8,6 +8,8 @@ export type NewPool = {
   readonly cidr: Prefix;
   readonly subnetLength: number;
   readonly mode: Mode;
+  /** Of mode block; absent: the usual one. */
+  readonly networkLength?: number;
   readonly networkName: string;
   readonly bridgeName: string;
   readonly quarantineSeconds: number;
@@ -40,6 +42,35 @@ export const usualSubnetLength = 24;
  */
 export function fittingSubnetLength(cidr: Prefix): number {
   return cidr.length <= 22 ? usualSubnetLength : Math.min(longestSubnet, cidr.length + 2);
+}
+
+/**
+ * blockProblem says why a node can't realise leases of a pool with a mode; undefined: it can. In mode block, docker0 gets the
+ * first /24 of a subnet, and other networks the rest.
+ */
+export function blockProblem(
+  mode: Mode,
+  { name, subnetLength }: Pick<NewPool, 'name' | 'subnetLength'>,
+): string | undefined {
+  if (mode !== 'block' || subnetLength < docker0Length) return undefined;
+  return (
+    `mode block needs subnets of /${docker0Length - 1} or larger, and those of pool ${name} are /${subnetLength}: docker0 ` +
+    `gets the first /${docker0Length}, and other networks the rest`
+  );
+}
+
+/** modeProblems returns all problems of a pool's mode and of what belongs to it. */
+export function modeProblems(pool: Pick<NewPool, 'name' | 'subnetLength' | 'mode' | 'networkLength'>): string[] {
+  const { mode, networkLength = usualNetworkLength } = pool;
+  const problem = blockProblem(mode, pool);
+  const problems = problem === undefined ? [] : [`subnet length: ${problem}`];
+  if (mode !== 'block') {
+    return pool.networkLength === undefined
+      ? problems
+      : ['network length: only in mode block does Docker make networks within a subnet'];
+  }
+  if (networkLength >= docker0Length && networkLength <= longestNetworkLength) return problems;
+  return [...problems, `network length: /${networkLength} is not one of /${docker0Length} to /${longestNetworkLength}`];
 }
 
 /** poolProblems returns all problems of a pool considered alone. */

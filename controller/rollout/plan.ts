@@ -2,10 +2,11 @@
 // Invariant: everything that would stop a step at its turn and can be known now is reported now, all of it at once.
 
 import { prefixesEqual } from '../../proto/domain/address.js';
-import type { Mode } from '../../proto/domain/network.js';
+import { type Mode, usesDocker0 } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import { doubtOf, noSuchPool, poolState } from '../registry/lookup.js';
 import { knowsOneLease } from '../registry/node-leases.js';
+import { blockProblem } from '../registry/pool-rules.js';
 import { usageOf } from '../registry/usage.js';
 import { keys } from '../store/keys.js';
 import type { PlaceRecord, StepRecord } from '../store/records.js';
@@ -58,26 +59,26 @@ function inOrder(steps: readonly StepRecord[]): readonly StepRecord[] {
   return [...steps].sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
-// The lease that a node moves from: that of mode bip, else the oldest that is not ending.
+// The lease that a node moves from: that of docker0, else the oldest that is not ending.
 function movable(view: ReadonlyView, nodeId: string, move: NodeMove): HeldLease | undefined {
   const node = view.nodes.get(nodeId)?.record;
   const staying = leasesOf(view, nodeId).filter(({ record }) => record.endingMs === undefined);
-  const isBip = ({ pool, record }: HeldLease) => {
+  const isOfDocker0 = ({ pool, record }: HeldLease) => {
     const poolRecord = view.pools.get(pool)?.record;
-    return poolRecord !== undefined && networkOf(record, node, poolRecord).mode === 'bip';
+    return poolRecord !== undefined && usesDocker0(networkOf(record, node, poolRecord).mode);
   };
   const others = staying.filter(({ pool }) => pool !== move.pool);
-  return staying.find(isBip) ?? others[0] ?? staying[0];
+  return staying.find(isOfDocker0) ?? others[0] ?? staying[0];
 }
 
-// The lease of mode bip that docker0 still has, though it is ending: its host has no permit to leave it. That is so after
+// The lease that docker0 still has, though it is ending: its host has no permit to leave it. That is so after
 // `leases add --replace`, or when a step was cancelled that its host followed later.
 function leftOver(view: ReadonlyView, nodeId: string): PlaceRecord | undefined {
   const uses = view.statuses.get(nodeId)?.record.leases ?? [];
   const places = leasesOf(view, nodeId)
     .filter((lease) => lease.record.endingMs !== undefined && useOf(uses, lease)?.inForce === true)
     .flatMap((lease) => placeOf(view, nodeId, lease) ?? []);
-  return places.find(({ mode }) => mode === 'bip');
+  return places.find(({ mode }) => usesDocker0(mode));
 }
 
 function clash(view: ReadonlyView, nodeId: string, from: HeldLease, to: StepRecord['to']): string | undefined {
@@ -112,6 +113,8 @@ function planOne(view: ReadonlyView, move: NodeMove, settings: { per: string | u
   if (node.availability === 'leaving') return { problem: `${node.name}: it is leaving` };
   if (view.undecodable.has(keys.node(nodeId))) return { problem: `${node.name}: its record can't be read` };
   if (knowsOneLease(view, nodeId)) return { problem: `${node.name}: ${needsNewerDaemon}` };
+  const tooSmall = blockProblem(to.mode, { ...pool, name: to.pool });
+  if (tooSmall !== undefined) return { problem: `${node.name}: ${tooSmall}` };
   const shared = isThere ? undefined : clash(view, nodeId, lease, to);
   if (shared !== undefined) return { problem: `${node.name}: ${shared}` };
   return { step: stepOf(view, nodeId, left ?? from, to, settings) };

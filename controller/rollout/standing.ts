@@ -1,7 +1,7 @@
 // What is known of a node during its step: whether it is down, uses its new lease, is healthy, or failed. Pure.
 // Invariant: a node counts as healthy only by its own newest report, and only while it is connected and no peer misses it.
 import { formatPrefix, gatewayOf, prefixesEqual } from '../../proto/domain/address.js';
-import type { Condition, NodeStatus } from '../../proto/domain/network.js';
+import { type Condition, type NodeStatus, usesDocker0 } from '../../proto/domain/network.js';
 import type { NodeState__Output } from '../../proto/gen/xnet/v1/NodeState.js';
 import type { PlaceRecord } from '../store/records.js';
 import { leasesOf } from '../view/leases.js';
@@ -44,10 +44,10 @@ export function usesLease(facts: Facts, nodeId: string, place: PlaceRecord): boo
  * that one needs no permit, giving docker0 its former address back does.
  */
 export function keepsDocker0(view: ReadonlyView, facts: Facts, nodeId: string, { mode }: PlaceRecord): boolean {
-  if (mode === 'bip') return false;
+  if (usesDocker0(mode)) return false;
   return leasesOf(view, nodeId).some((lease) => {
     const place = lease.record.endingMs === undefined ? undefined : placeOf(view, nodeId, lease);
-    return place?.mode === 'bip' && usesLease(facts, nodeId, place);
+    return place !== undefined && usesDocker0(place.mode) && usesLease(facts, nodeId, place);
   });
 }
 

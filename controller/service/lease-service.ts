@@ -2,6 +2,7 @@
 // Invariant: all problems of a request are reported together; registry/ decides.
 import { formatPrefix } from '../../proto/domain/address.js';
 import { checkName, checkPrefix, Problems } from '../../proto/domain/input.js';
+import { usesDocker0 } from '../../proto/domain/network.js';
 import { throwIfAny, XnetError } from '../../proto/errors.js';
 import type { AddLeaseRequest__Output } from '../../proto/gen/xnet/v1/AddLeaseRequest.js';
 import type { AddLeaseResponse } from '../../proto/gen/xnet/v1/AddLeaseResponse.js';
@@ -38,9 +39,9 @@ function newLeaseOf(request: AddLeaseRequest__Output): NewLease {
   const bridgeName = request.bridgeName === '' ? undefined : checkedBridgeName(request.bridgeName, problems);
   for (const problem of enumProblem('mode', request.mode)) problems.add(problem);
   const mode = modeFromWire(request.mode);
-  if (mode === 'bip' && (networkName !== undefined || bridgeName !== undefined)) {
+  if (mode !== undefined && usesDocker0(mode) && (networkName !== undefined || bridgeName !== undefined)) {
     problems.add(
-      'mode bip has no network or bridge of its own: leave --network and --bridge out, or use --mode bridge',
+      `mode ${mode} has no network or bridge of its own: leave --network and --bridge out, or use --mode bridge`,
     );
   }
   throwIfAny(problems.list, 'invalid lease');

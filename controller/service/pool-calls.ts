@@ -30,13 +30,14 @@ import { enumProblem, modeFromWire, wireFromMode } from '../../proto/rpc/convert
 import {
   fittingSubnetLength,
   longestQuarantineSeconds,
+  modeProblems,
   type NewPool,
   poolProblems,
   poolWarnings,
   usualSubnetLength,
 } from '../registry/pool-rules.js';
 import { type ClusterState, mutationId, type Registries } from './admin-deps.js';
-import { wireFromPool, wireFromSubnets } from './to-wire/records.js';
+import { networkLengthOf, wireFromPool, wireFromSubnets } from './to-wire/records.js';
 
 const defaultQuarantineSeconds = 3_600;
 
@@ -74,13 +75,17 @@ function newPoolOf(request: CreatePoolRequest__Output): NewPool {
     );
     throwIfAny(problems.list, 'invalid pool');
   }
-  if (cidr !== undefined) for (const problem of poolProblems({ cidr, subnetLength })) problems.add(problem);
+  const mode = modeFromWire(request.mode) ?? 'bip';
+  const lengths = { subnetLength, ...(request.networkLength === 0 ? {} : { networkLength: request.networkLength }) };
+  if (cidr !== undefined) {
+    for (const problem of poolProblems({ cidr, subnetLength })) problems.add(problem);
+    for (const problem of modeProblems({ name: request.name, mode, ...lengths })) problems.add(problem);
+  }
   throwIfAny(problems.list, 'invalid pool');
   if (name === undefined || cidr === undefined || networkName === undefined || bridgeName === undefined) {
     throw new XnetError('Internal', 'missing validation problem');
   }
-  const mode = modeFromWire(request.mode) ?? 'bip';
-  return { name, cidr, subnetLength, mode, networkName, bridgeName, quarantineSeconds };
+  return { name, cidr, mode, ...lengths, networkName, bridgeName, quarantineSeconds };
 }
 
 /** PoolCallDeps are the dependencies of the calls about pools. */
@@ -164,13 +169,15 @@ export class PoolCalls {
 }
 
 // The pool that a dry run would have created.
-function planned({ name, cidr, subnetLength, mode, networkName, bridgeName, quarantineSeconds }: NewPool): Pool {
+function planned(pool: NewPool): Pool {
+  const { name, cidr, subnetLength, mode, networkName, bridgeName, quarantineSeconds } = pool;
   const total = subnetCount(cidr, subnetLength);
   return {
     name,
     cidr: formatPrefix(cidr),
     subnetLength,
     mode: wireFromMode(mode),
+    networkLength: networkLengthOf(pool),
     networkName,
     bridgeName,
     quarantineSeconds,

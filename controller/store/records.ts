@@ -17,6 +17,8 @@ const pool = object({
   cidr: prefixText,
   subnetLength: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(30)),
   mode: v.picklist(modes),
+  /** Prefix length of the networks that Docker makes within a subnet in mode block; absent: the usual one. */
+  networkLength: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(30))),
   networkName: v.string(),
   bridgeName: v.string(),
   quarantineSeconds: count,

@@ -1,5 +1,13 @@
 // The assignment of one node, derived from the view and from its newest report. Pure.
-import type { Assignment, Lease, LeaseUse, NodeStatus, Permit, Version } from '../../proto/domain/network.js';
+import {
+  type Assignment,
+  type Lease,
+  type LeaseUse,
+  type NodeStatus,
+  type Permit,
+  usesDocker0,
+  type Version,
+} from '../../proto/domain/network.js';
 import { isNonEmpty } from '../../proto/domain/non-empty.js';
 import { leasesOf, statedLeases, useOf } from './leases.js';
 import { permitOf } from './permits.js';
@@ -50,7 +58,7 @@ function mayRestart(view: ReadonlyView, nodeId: string): boolean {
   return view.adoption === undefined && !view.isAwaited(nodeId);
 }
 
-// A host that uses none of its leases may begin to: no container loses its network. Without one of mode bip it gives docker0
+// A host that uses none of its leases may begin to: no container loses its network. Without one for docker0 it gives docker0
 // its former address back, as after a change of its mode. A report that says nothing is that of a daemon that knows one
 // lease: it may use that one.
 function firstPermit(
@@ -59,7 +67,7 @@ function firstPermit(
   leases: readonly Lease[],
   uses: readonly LeaseUse[] | undefined,
 ): Permit | undefined {
-  const [first, second] = leases.filter(({ mode, state }) => mode === 'bip' && state !== 'ending');
+  const [first, second] = leases.filter(({ mode, state }) => usesDocker0(mode) && state !== 'ending');
   const held = leasesOf(view, nodeId);
   // One whose pool's record can't be read is missing among the former.
   if (second !== undefined || leases.length !== held.length) return undefined;

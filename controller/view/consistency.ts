@@ -47,8 +47,17 @@ function oldestOf<C extends RecordClaim<unknown>>(claims: readonly C[]): C | und
 // Returns the part of a record that others depend on; undefined if the record is unreadable.
 function poolMeaning(claim: RecordClaim<PoolRecord> | undefined): string | undefined {
   if (claim?.record === undefined) return undefined;
-  const { cidr, subnetLength, mode, networkName, bridgeName } = claim.record;
-  return [claim.createRevision, cidr.network, cidr.length, subnetLength, mode, networkName, bridgeName].join(' ');
+  const { cidr, subnetLength, mode, networkLength, networkName, bridgeName } = claim.record;
+  return [
+    claim.createRevision,
+    cidr.network,
+    cidr.length,
+    subnetLength,
+    mode,
+    networkLength,
+    networkName,
+    bridgeName,
+  ].join(' ');
 }
 
 function nodeMeaning(claim: RecordClaim<NodeRecord> | undefined): string | undefined {

@@ -1,31 +1,40 @@
 // How a host realises its leases, and which of them exclude each other on one host. Pure.
-import type { Mode } from '../../proto/domain/network.js';
+import { type Mode, usesDocker0, usualNetworkLength } from '../../proto/domain/network.js';
 import type { LeaseRecord, NodeRecord, PoolRecord } from '../store/records.js';
 import { type Claims, isOlderClaim, type SubnetClaim } from './claims.js';
 
 /** LeaseNetwork is how a host realises a lease. */
-export type LeaseNetwork = { readonly mode: Mode; readonly networkName: string; readonly bridgeName: string };
+export type LeaseNetwork = {
+  readonly mode: Mode;
+  /** Of mode block: see Lease. */
+  readonly networkLength?: number;
+  readonly networkName: string;
+  readonly bridgeName: string;
+};
 
 /** networkOf returns how a host realises a lease: as its record says, else as the node's does, else as the pool's does. */
 export function networkOf(
   lease: Pick<LeaseRecord, 'mode' | 'networkName' | 'bridgeName'>,
   node: Pick<NodeRecord, 'mode'> | undefined,
-  pool: Pick<PoolRecord, 'mode' | 'networkName' | 'bridgeName'>,
+  pool: Pick<PoolRecord, 'mode' | 'networkLength' | 'networkName' | 'bridgeName'>,
 ): LeaseNetwork {
+  const mode = lease.mode ?? node?.mode ?? pool.mode;
   return {
-    mode: lease.mode ?? node?.mode ?? pool.mode,
+    mode,
+    ...(mode === 'block' ? { networkLength: pool.networkLength ?? usualNetworkLength } : {}),
     networkName: lease.networkName ?? pool.networkName,
     bridgeName: lease.bridgeName ?? pool.bridgeName,
   };
 }
 
 /**
- * clashOf says why one host can't have two leases: "mode bip", "network xnet", "bridge xnet0"; undefined: it can. Docker
- * has one docker0, but a lease that ends leaves it to another.
+ * clashOf says why one host can't have two leases: "mode bip", "network xnet", "bridge xnet0"; undefined: it can. Docker has one
+ * docker0, but a lease that ends leaves it to another.
  */
 export function clashOf(a: LeaseNetwork & { readonly ending: boolean }, b: typeof a): string | undefined {
-  if (a.mode !== b.mode) return undefined;
-  if (a.mode === 'bip') return a.ending || b.ending ? undefined : 'mode bip';
+  const [first, second] = [usesDocker0(a.mode), usesDocker0(b.mode)];
+  if (first !== second) return undefined;
+  if (first) return a.ending || b.ending ? undefined : a.mode === b.mode ? `mode ${a.mode}` : 'docker0';
   if (a.networkName === b.networkName) return `network ${a.networkName}`;
   return a.bridgeName === b.bridgeName ? `bridge ${a.bridgeName}` : undefined;
 }

@@ -1,5 +1,5 @@
 // The permit of a node: what allows its host to restart Docker for a change of its leases. Pure.
-import type { Permit } from '../../proto/domain/network.js';
+import { type Permit, usesDocker0 } from '../../proto/domain/network.js';
 import type { ReadonlyView } from './view.js';
 
 /**
@@ -22,8 +22,8 @@ export function permitOf(view: ReadonlyView, nodeId: string): Permit | undefined
   const { subnet, generation, mode } = granted;
   return {
     rollout: `${permitted.rollout}/${permitted.step.attempt}`,
-    // A lease of another mode leaves docker0 without one.
-    subnet: mode === 'bip' ? subnet : undefined,
+    // A lease of mode bridge leaves docker0 without one.
+    subnet: usesDocker0(mode) ? subnet : undefined,
     generation,
   };
 }

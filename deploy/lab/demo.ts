@@ -2,6 +2,7 @@
 import { Command, Option } from 'commander';
 import pc from 'picocolors';
 import * as v from 'valibot';
+import { type Mode, modes } from '../../proto/domain/network.js';
 import { exitCodes, XnetError } from '../../proto/errors.js';
 import { runProgram } from '../../proto/process/program.js';
 import { integer } from '../../proto/process/settings.js';
@@ -14,7 +15,7 @@ import { type Proof, proveFleet, startContainers } from './proofs.js';
 
 type DemoOptions = {
   readonly nodes: string;
-  readonly mode: 'bip' | 'bridge';
+  readonly mode: Mode;
   readonly engine: EngineLine;
   readonly keep: boolean;
 };
@@ -124,6 +125,7 @@ function printNext(fleet: Fleet, kept: boolean): void {
   }
   print('Try next:');
   print('  sudo npm run demo -- --mode bridge          a network of its own instead of docker0');
+  print('  sudo npm run demo -- --mode block           networks of docker compose are routed as well');
   print('  sudo npm run demo -- --engine 28 --nodes 5  another engine, more hosts');
   print('  sudo npm run demo -- --keep                 leave the lab up and look around');
   print('  README.md, "On real hosts"                  the same on your machines');
@@ -147,9 +149,13 @@ async function demo(options: DemoOptions): Promise<void> {
     fleet = made;
     await steps.run(`start ${nodes.output} dockerds`, () => made.startDockerds());
     await steps.run('start the controller with its own etcd, then xctl init', () => made.startControllers());
-    await steps.run(`xctl pools create default ${pool} --mode ${mode}`, () => made.createPool());
+    await steps.run(
+      `xctl pools create default ${pool} --mode ${mode}${mode === 'block' ? ' --subnet-length 20' : ''}`,
+      () => made.createPool(),
+    );
     await joinAll(made, steps);
-    const containers = await steps.run(`start ${nodes.output} containers`, () => startContainers(made));
+    const count = nodes.output * (mode === 'block' ? 2 : 1);
+    const containers = await steps.run(`start ${count} containers`, () => startContainers(made));
     const proofs = await steps.run('prove it with traffic, and look at open ports', () => proveFleet(made, containers));
     await printFleet(made);
     printSteps(steps.done);
@@ -169,7 +175,7 @@ await runProgram(
     .description('Makes a lab of Docker hosts on this machine, runs xnet on it, and proves that it works.')
     .version(version)
     .addOption(new Option('--nodes <number>', `how many hosts, up to ${mostNodes}`).default('3'))
-    .addOption(new Option('--mode <mode>', 'how nodes realise their lease').choices(['bip', 'bridge']).default('bip'))
+    .addOption(new Option('--mode <mode>', 'how nodes realise their lease').choices(modes).default('bip'))
     .addOption(new Option('--engine <line>', 'version of Docker').choices([...engineLines]).default('20.10'))
     .option('--keep', 'leave the lab up', false)
     .allowExcessArguments(false)

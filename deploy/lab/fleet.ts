@@ -1,6 +1,7 @@
 // A lab that runs xnet: controllers on the control machine, a daemon on each host.
 // Invariant: it is operated like a real fleet, with xctl and xnetd. All traffic on its LAN is TLS, and every host joins with
 // a token of its own.
+import type { Mode } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import type { AdminServiceClient } from '../../proto/gen/xnet/v1/AdminService.js';
 import type { Node__Output } from '../../proto/gen/xnet/v1/Node.js';
@@ -14,8 +15,8 @@ import { type AddedNode, addedNodeFrom, installPrograms, programCommand, runXctl
 
 /** FleetOptions configure a fleet. */
 export type FleetOptions = LabOptions & {
-  readonly mode: 'bip' | 'bridge';
-  /** "10.76.0.0/16" */
+  readonly mode: Mode;
+  /** "10.76.0.0/16"; in mode block, each host gets a /20 of it. */
   readonly pool: string;
   /** Number of controllers, which all use the etcd of the first. Default 1. */
   readonly controllers?: number;
@@ -98,7 +99,9 @@ export class Fleet {
 
   /** createPool creates the pool. */
   async createPool(): Promise<void> {
-    await this.xctl('pools', 'create', 'default', this.options.pool, '--mode', this.options.mode);
+    const { pool, mode } = this.options;
+    const length = mode === 'block' ? ['--subnet-length', '20'] : [];
+    await this.xctl('pools', 'create', 'default', pool, '--mode', mode, ...length);
   }
 
   /** addNode adds a host as a node. */

@@ -32,27 +32,33 @@ export type FleetContainer = {
   readonly container: Container<LabHost>;
   readonly address: string;
   readonly hostAddress: string;
+  /** The port of its host that leads to its port 80. Port 81 is not published. */
+  readonly port: number;
   readonly subnet: string;
 };
 
-/** publishedPort is the port of each host that leads to port 80 of its container. Port 81 is not published. */
+/** publishedPort is the port of each host that leads to port 80 of its first container; a second one has the next port. */
 export const publishedPort = 8080;
 
-/** startContainers starts one container per host. */
+/** startContainers starts one container per host; in mode block also one on a network as docker compose makes them. */
 export async function startContainers(fleet: Fleet): Promise<readonly FleetContainer[]> {
   const nodes = await fleet.nodes();
   const { network } = fleet;
-  return Promise.all(
+  const start = async (host: LabHost, name: string, port: number, on: string | undefined): Promise<FleetContainer> => {
+    const publish = [`${port}:80`];
+    const container = await host.runContainer({ name, publish, ...(on === undefined ? {} : { network: on }) });
+    const subnet = nodes.find((node) => node.name === host.name)?.subnet ?? '';
+    return { container, address: await container.address(on), hostAddress: host.address, port, subnet };
+  };
+  const started = await Promise.all(
     fleet.lab.hosts.map(async (host) => {
-      const container = await host.runContainer({
-        name: `c-${host.name}`,
-        publish: [`${publishedPort}:80`],
-        ...(network === undefined ? {} : { network }),
-      });
-      const subnet = nodes.find((node) => node.name === host.name)?.subnet ?? '';
-      return { container, address: await container.address(network), hostAddress: host.address, subnet };
+      const first = await start(host, `c-${host.name}`, publishedPort, network);
+      if (fleet.options.mode !== 'block') return [first];
+      await host.run(['docker', 'network', 'create', 'shop_default']);
+      return [first, await start(host, `shop-${host.name}`, publishedPort + 1, 'shop_default')];
     }),
   );
+  return started.flat();
 }
 
 /** proveFleet tests everything that xnet promises: traffic between all containers, and what is open on the machines. */
@@ -63,7 +69,10 @@ export async function proveFleet(fleet: Fleet, containers: readonly FleetContain
 /** proveTraffic tests what holds with and without controllers: which places reach each other, and by which address. */
 export async function proveTraffic(fleet: Fleet, containers: readonly FleetContainer[]): Promise<readonly Proof[]> {
   const { lab } = fleet;
-  const pairs = containers.flatMap((from) => containers.filter((to) => to !== from).map((to) => [from, to] as const));
+  // Docker keeps two networks of one host apart.
+  const elsewhere = (from: FleetContainer) =>
+    containers.filter(({ container }) => container.host !== from.container.host);
+  const pairs = containers.flatMap((from) => elsewhere(from).map((to) => [from, to] as const));
   const name = ({ container }: FleetContainer) => container.name;
   // Run in sequence: they share two cores, and a timeout is a failure.
   const ping = await prove(
@@ -94,8 +103,8 @@ export async function proveTraffic(fleet: Fleet, containers: readonly FleetConta
   const published = await prove(
     'a published port answers the LAN',
     containers.map(async (to) => {
-      const result = await lab.stranger.fetch(`${to.hostAddress}:${publishedPort}`, 5);
-      return { ok: result.ok, seen: `${to.hostAddress}:${publishedPort}: ${result.ok ? '' : result.reason}` };
+      const result = await lab.stranger.fetch(`${to.hostAddress}:${to.port}`, 5);
+      return { ok: result.ok, seen: `${to.hostAddress}:${to.port}: ${result.ok ? '' : result.reason}` };
     }),
   );
   const outside = await prove(

@@ -64,15 +64,20 @@ export function statusLines(status: HostStatus, nowMs: number, paint: (text: str
   const told = (status.daemon?.conditions ?? []).filter(
     ({ ok, type, message }) => ok && message !== '' && (type === 'DataPath' || type === 'Docker'),
   );
+  const unrouted = docker.unrouted.filter((name) => docker.outside.every(({ network }) => network !== name));
   const notes = [
     ...docker.dualHomed.map(
       ({ container, networks }) => `${container} is on ${networks.join(' and ')} too: what it sends goes out there`,
     ),
-    ...(docker.unrouted.length === 0
+    ...docker.outside.map(
+      ({ network, command }) =>
+        `the network ${network} was made outside of the subnet and is not routed; to make it anew: ${command}`,
+    ),
+    ...(unrouted.length === 0
       ? []
       : [
           'containers on these networks of Docker reach no containers of other hosts, and are not reached from there: ' +
-            docker.unrouted.join(', '),
+            unrouted.join(', '),
         ]),
     ...told.map(({ message, fix }) => (fix === undefined ? message : `${message}: ${fix}`)),
     ...(firewall?.notes ?? []),

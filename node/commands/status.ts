@@ -1,10 +1,12 @@
 // `xnetd status`: compares desired and installed state at this moment, without a controller and without the daemon.
-import { formatIpv4, formatPrefix, gatewayOf, prefixesEqual } from '../../proto/domain/address.js';
-import { type Assignment, type Lease, primaryLease } from '../../proto/domain/network.js';
+import { formatIpv4, formatPrefix, gatewayOf, prefixesEqual, prefixOf } from '../../proto/domain/address.js';
+import { type Assignment, type Lease, primaryLease, usesDocker0 } from '../../proto/domain/network.js';
 import { exitCodes, messageOf } from '../../proto/errors.js';
 import { makeLog } from '../../proto/process/log.js';
 import type { Problem } from '../../proto/process/problem.js';
 import { type DaemonStatus, readStatus } from '../daemon/status-file.js';
+import { bipOfLease } from '../docker/bip/choose.js';
+import type { OutsideNetwork } from '../docker/block-networks.js';
 import { bridgeState } from '../docker/engine/own-bridge.js';
 import { desiredFirewall } from '../firewall/desired.js';
 import type { FirewallReport } from '../firewall/report.js';
@@ -21,7 +23,7 @@ import { findingsOf } from '../routes/problems.js';
 import type { NodeSettings } from '../settings/settings.js';
 import { type Cached, readCache } from '../table/cache.js';
 import { fencedFinding } from '../table/fence.js';
-import { bridgeNameOf, gatewaysInOrder, ownSubnets } from '../table/own-subnets.js';
+import { bridgeNameOf, gatewaysInOrder, ownSubnetOf, ownSubnets } from '../table/own-subnets.js';
 import { readUnderlay } from '../underlay/underlay.js';
 import { hostSettings } from './host-settings.js';
 import { problemsOf } from './status-problems.js';
@@ -83,6 +85,8 @@ export type HostStatus = {
      * there.
      */
     readonly unrouted: readonly string[];
+    /** In mode block: networks made before it, and the command that makes each anew. */
+    readonly outside: readonly OutsideNetwork[];
   };
   /** Each problem once, with what to do about it. */
   readonly problems: readonly Problem[];
@@ -158,17 +162,22 @@ async function firewallOf(
 async function dockerOf(host: Host, cached: Cached | undefined): Promise<HostStatus['docker']> {
   const signal = AbortSignal.timeout(10_000);
   const facts = await host.engineFacts.read(signal);
-  if (!facts.running) return { version: '', running: false, subnetInForce: false, dualHomed: [], unrouted: [] };
+  if (!facts.running)
+    return { version: '', running: false, subnetInForce: false, dualHomed: [], unrouted: [], outside: [] };
   const networks = await host.docker.engine.networks(signal);
   const { assignment } = cached ?? {};
   // Docker reports the subnet even if somebody has deleted its interface, or the interface's address.
-  const isInForce = (lease: Lease) =>
-    bridgeState(host.mirror, { subnet: lease.subnet, bridge: bridgeNameOf(lease) }) === 'whole' &&
-    networks.some(
-      (network) =>
-        (lease.mode === 'bip' ? network.isDefault : network.name === lease.networkName) &&
-        network.subnets.some(({ prefix }) => prefixesEqual(prefix, lease.subnet)),
+  const isInForce = (lease: Lease) => {
+    const { address, length } = bipOfLease(lease);
+    return (
+      bridgeState(host.mirror, ownSubnetOf(lease)) === 'whole' &&
+      networks.some(
+        (network) =>
+          (usesDocker0(lease.mode) ? network.isDefault : network.name === lease.networkName) &&
+          network.subnets.some(({ prefix }) => prefixesEqual(prefix, prefixOf(address, length))),
+      )
     );
+  };
   const staying = (assignment?.leases ?? []).filter(({ state }) => state !== 'ending');
   return {
     version: host.engineFacts.version,
@@ -176,13 +185,14 @@ async function dockerOf(host: Host, cached: Cached | undefined): Promise<HostSta
     subnetInForce: assignment !== undefined && staying.every(isInForce),
     dualHomed: assignment?.leases.some(({ mode }) => mode === 'bridge') ? await host.docker.dualHomed(signal) : [],
     unrouted: assignment === undefined ? [] : await host.docker.unroutedNetworks(assignment.leases, signal),
+    outside: assignment === undefined ? [] : await host.docker.outsideNetworks(assignment.leases, signal),
   };
 }
 
 function leaseStatus(host: Host, lease: Lease): LeaseStatus {
   const { subnet, pool, mode, state } = lease;
   const bridge = bridgeNameOf(lease);
-  const inForce = bridgeState(host.mirror, { subnet, bridge }) === 'whole';
+  const inForce = bridgeState(host.mirror, ownSubnetOf(lease)) === 'whole';
   return { subnet: formatPrefix(subnet), gateway: formatIpv4(gatewayOf(subnet)), pool, mode, bridge, state, inForce };
 }
 
@@ -260,7 +270,7 @@ export async function hostStatus(settings: NodeSettings): Promise<HostStatus> {
           : { interface: routes.underlay.ifname, address: formatIpv4(routes.underlay.address) },
       routes: routes?.counts ?? { desired: 0, installed: 0, conflicting: 0, unreachable: 0, pending: 0 },
       firewall,
-      docker: docker ?? { version: '', running: false, subnetInForce: false, dualHomed: [], unrouted: [] },
+      docker: docker ?? { version: '', running: false, subnetInForce: false, dualHomed: [], unrouted: [], outside: [] },
       problems,
     };
   } finally {

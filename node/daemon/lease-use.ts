@@ -1,13 +1,14 @@
 // Observes what the host does with its leases: which are in force, and which containers have addresses in them.
 // Invariant: a lease that ends counts as in force until Docker itself has shown that it no longer has the subnet, and no
 // start of Docker can bring it back. Until Docker answers, its last known networks and containers stay.
-import { type Prefix, prefixContains, prefixesEqual } from '../../proto/domain/address.js';
+import { type Prefix, prefixContains, prefixCovers } from '../../proto/domain/address.js';
 import {
   type Assignment,
   type ContainerUse,
   type Lease,
   type LeaseUse,
   mostContainersReported,
+  usesDocker0,
 } from '../../proto/domain/network.js';
 import { messageOf } from '../../proto/errors.js';
 import type { Logger } from '../../proto/process/log.js';
@@ -19,7 +20,7 @@ import { bridgeState } from '../docker/engine/own-bridge.js';
 import type { KernelMirror } from '../kernel/mirror.js';
 import { Debounce } from '../reconcile/debounce.js';
 import { Subscribers } from '../reconcile/live-value.js';
-import { bridgeNameOf } from '../table/own-subnets.js';
+import { ownSubnetOf } from '../table/own-subnets.js';
 import type { KnownReader } from './known.js';
 
 /** DockerSeen is what Docker said last. */
@@ -37,18 +38,19 @@ export function leaseUseOf(
   seen: DockerSeen | undefined,
 ): LeaseUse {
   const { subnet, generation, state } = lease;
-  const hasAddress = bridgeState(mirror, { subnet, bridge: bridgeNameOf(lease) }) === 'whole';
+  const hasAddress = bridgeState(mirror, ownSubnetOf(lease)) === 'whole';
   // While dockerd is down, its bridge may be gone, and comes back with the address when it starts.
   const mayReturn = state === 'ending' && (seen === undefined || has(seen.networks, subnet) || isToCome(lease, seen));
   return { subnet, generation, inForce: hasAddress || mayReturn, ending: state === 'ending' };
 }
 
 function has(networks: readonly EngineNetwork[], subnet: Prefix): boolean {
-  return networks.some((network) => network.subnets.some(({ prefix }) => prefixesEqual(prefix, subnet)));
+  // In mode block, each of several networks has a part of it.
+  return networks.some((network) => network.subnets.some(({ prefix }) => prefixCovers(subnet, prefix)));
 }
 
 function isToCome(lease: Lease, { bipsToCome }: DockerSeen): boolean {
-  if (lease.mode !== 'bip') return false;
+  if (!usesDocker0(lease.mode)) return false;
   return bipsToCome === undefined || bipsToCome.some((bip) => bipsEqual(bip, bipOfLease(lease)));
 }
 

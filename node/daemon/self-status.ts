@@ -1,7 +1,7 @@
 // Collects the daemon's own state: the findings of its lanes, the table that they have applied, and other problems.
 // Updates status file and log when it changes, and notifies the reporter.
 // Invariant: a table counts as applied once both the kernel's routes and the firewall have it.
-import { formatIpv4 } from '../../proto/domain/address.js';
+import { formatIpv4, prefixCovers } from '../../proto/domain/address.js';
 import {
   type Condition,
   type ConditionType,
@@ -89,8 +89,13 @@ function fencedFindings({ fenced }: Known): readonly Finding[] {
 }
 
 function networksOf({ assignment }: Known, mirror: Host['mirror']): readonly HostNetwork[] {
-  const own = new Set(ownSubnets(assignment).map(({ bridge }) => `interface ${bridge}`));
-  return mirroredNetworks(mirror).filter(({ source }) => !own.has(source));
+  const own = ownSubnets(assignment);
+  const isOwn = ({ prefix, source }: HostNetwork) =>
+    own.some(
+      ({ subnet, bridge, partLength }) =>
+        source === `interface ${bridge}` || (partLength !== undefined && prefixCovers(subnet, prefix)),
+    );
+  return mirroredNetworks(mirror).filter((network) => !isOwn(network));
 }
 
 /** SelfStatus holds the state of the daemon and its host. */

@@ -8,6 +8,7 @@ import { noSteps, type Steps } from '../../proto/process/steps.js';
 import type { Effect, Finding, Outcome } from '../reconcile/effect.js';
 import { bipsToCome, convergeBip, forgetRestarts, hasBip, leaveBip, resumeBip, subnetOfDocker0 } from './bip/bip.js';
 import { runningFinding } from './bip/findings.js';
+import { inBlockFinding, type OutsideNetwork, outsideNetworks } from './block-networks.js';
 import { convergeBridges, leaveBridge, removeStrays } from './bridge/bridge.js';
 import { type DualHomed, desiredBridges, dualHomed, planBridgeRemoval } from './bridge/plan.js';
 import type { Bip } from './engine/bip-value.js';
@@ -72,6 +73,11 @@ export interface DockerEffect extends Effect<DesiredDocker> {
    * @throws XnetError as Engine does
    */
   unroutedNetworks(leases: LeaseModes, signal: AbortSignal): Promise<readonly string[]>;
+  /**
+   * outsideNetworks names Docker networks that were made before the node's block, each with the command that makes it anew.
+   * @throws XnetError as Engine does
+   */
+  outsideNetworks(leases: LeaseModes, signal: AbortSignal): Promise<readonly OutsideNetwork[]>;
 }
 
 /** makeDockerEffect makes the effect. It touches and connects to nothing before the first call. */
@@ -115,6 +121,10 @@ export function makeDockerEffect(options: DockerEffectOptions): DockerEffect {
     unroutedNetworks: async (leases, signal) => {
       const [networks, containers] = await Promise.all([engine.networks(signal), engine.containers(signal)]);
       return unroutedNetworks({ networks, containers }, leases);
+    },
+    outsideNetworks: async (leases, signal) => {
+      const [networks, containers] = await Promise.all([engine.networks(signal), engine.containers(signal)]);
+      return outsideNetworks({ networks, containers }, leases);
     },
   };
 }
@@ -176,7 +186,8 @@ async function leaveObstacles(host: DockerHost, signal: AbortSignal): Promise<re
   const { ours } = await readJournal(host.settings.stateFolder);
   const running = engine.containers.filter((container) => container.running);
   const bip = ours === undefined ? undefined : runningFinding(running, host.settings.onRunning, ours.former);
-  return [...planBridgeRemoval(engine, false).findings, ...(bip === undefined ? [] : [bip])];
+  const inBlock = inBlockFinding(engine.networks, ours?.bip.networks);
+  return [...planBridgeRemoval(engine, false).findings, ...[bip, inBlock].flatMap((finding) => finding ?? [])];
 }
 
 function sum(a: Outcome, b: Outcome): Outcome {

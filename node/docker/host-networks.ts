@@ -8,7 +8,7 @@ import {
   prefixKey,
   prefixOf,
 } from '../../proto/domain/address.js';
-import type { HostNetwork, Lease } from '../../proto/domain/network.js';
+import { type HostNetwork, type Lease, usesDocker0 } from '../../proto/domain/network.js';
 import { attachedTo, isOurNetwork } from './bridge/plan.js';
 import type { EngineContainer, EngineNetwork } from './engine/engine.js';
 import type { HostInterface } from './engine/interfaces.js';
@@ -20,10 +20,13 @@ const local = ['127.0.0.0/8', '169.254.0.0/16'].flatMap((cidr): Prefix[] => {
   return prefix === undefined ? [] : [prefix];
 });
 
-/** LeaseModes are the modes of a node's leases, and of those of mode bridge their bridges and subnets. */
+/** LeaseModes are the modes of a node's leases, their bridges and subnets. */
 export type LeaseModes = readonly (Pick<Lease, 'mode'> & Partial<Pick<Lease, 'bridgeName' | 'subnet'>>)[];
 
-const hasBip = (leases: LeaseModes) => leases.some(({ mode }) => mode === 'bip');
+const hasBip = (leases: LeaseModes) => leases.some(({ mode }) => usesDocker0(mode));
+// Every network that lies in a block of the node is routed, whoever made it.
+const isInBlock = (prefix: Prefix, leases: LeaseModes) =>
+  leases.some(({ mode, subnet }) => mode === 'block' && subnet !== undefined && prefixCovers(subnet, prefix));
 // A network that the host had before, and that a lease is of.
 const isKept = ({ bridgeName, subnets }: EngineNetwork, leases: LeaseModes) =>
   leases.some(
@@ -36,7 +39,7 @@ const hasBridge = (leases: LeaseModes) => leases.some(({ mode }) => mode === 'br
 
 /**
  * hostNetworks lists them: 172.18.0.0/16 of "docker network shop", 192.168.83.0/24 of "interface eth0".
- * @param leases with one of mode bip, docker0's subnet is or gets that lease's and does not count
+ * @param leases with one of mode bip or block, docker0's subnet is or gets that lease's and does not count
  */
 export function hostNetworks(
   networks: readonly EngineNetwork[],
@@ -54,12 +57,16 @@ export function hostNetworks(
   };
   for (const network of networks) {
     if (own.includes(network)) continue;
-    for (const { prefix } of network.subnets) add(prefix, `docker network ${shown(network.name)}`);
+    for (const { prefix } of network.subnets)
+      if (!isInBlock(prefix, leases)) add(prefix, `docker network ${shown(network.name)}`);
   }
   for (const { name, addresses } of interfaces) {
     // docker0 outlives dockerd for a moment, and is then recognised only by its name.
     if (ownBridges.has(name) || (hasBip(leases) && name === 'docker0')) continue;
-    for (const { address, length } of addresses) add(prefixOf(address, length), `interface ${name}`);
+    for (const { address, length } of addresses) {
+      const prefix = prefixOf(address, length);
+      if (!isInBlock(prefix, leases)) add(prefix, `interface ${name}`);
+    }
   }
   return [...found.values()];
 }
@@ -76,7 +83,10 @@ export function unroutedNetworks(
   leases: LeaseModes,
 ): readonly string[] {
   const isLeased = (network: EngineNetwork) =>
-    isKept(network, leases) || (hasBridge(leases) && isOurNetwork(network)) || (hasBip(leases) && network.isDefault);
+    isKept(network, leases) ||
+    (hasBridge(leases) && isOurNetwork(network)) ||
+    (hasBip(leases) && network.isDefault) ||
+    (network.subnets.length > 0 && network.subnets.every(({ prefix }) => isInBlock(prefix, leases)));
   const running = (network: EngineNetwork) => attachedTo(network, containers).filter((container) => container.running);
   const reached = new Set(networks.filter(isLeased).flatMap(running));
   return networks

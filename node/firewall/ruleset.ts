@@ -51,9 +51,13 @@ export function rulesetOf(desired: DesiredFirewall): Ruleset {
   // The first NAT decision for a flow is final: the source stays, whatever Docker's MASQUERADE rule says later and
   // wherever Docker puts it. Packets that leave by our own bridge are left to Docker: a container that reaches itself
   // through its published port needs the masquerade.
-  const keepSource = desired.own.map(
-    ({ subnet, bridge }) => `oifname != ${quotedName(bridge)} ip saddr ${formatPrefix(subnet)}`,
-  );
+  const keepSource = desired.own.map(({ subnet, bridge, partLength }) => {
+    const from = `ip saddr ${formatPrefix(subnet)}`;
+    // Docker makes and removes the other bridges of a block, so its rules go by addresses.
+    return partLength === undefined
+      ? `oifname != ${quotedName(bridge)} ${from}`
+      : `ip daddr != ${formatPrefix(subnet)} ${from}`;
+  });
   return {
     sets,
     chains: [

@@ -2,6 +2,7 @@
 // Invariant: docker0's present network does not count against a lease that replaces it, but is named, because it takes the
 // traffic of peers until then.
 import { formatPrefix, type Prefix, parsePrefix, prefixCovers, prefixesOverlap } from '../../proto/domain/address.js';
+import { usesDocker0 } from '../../proto/domain/network.js';
 import { isOurNetwork } from '../docker/bridge/plan.js';
 import type { EngineNetwork } from '../docker/engine/engine.js';
 import type { HostInterface } from '../docker/engine/interfaces.js';
@@ -9,7 +10,7 @@ import { type NetworkOverlap, overlapFinding, overlapping } from '../docker/engi
 import type { KernelRoute } from '../kernel/route-kernel.js';
 import { formatRoute, type Names, removeCommand } from '../routes/format.js';
 import { type PreflightFinding, rated } from './finding.js';
-import type { KnownLease, PreflightRequest } from './request.js';
+import { type KnownLease, mayGetBip, type PreflightRequest } from './request.js';
 
 /** AddressesSeen are the addresses that the host uses. */
 export type AddressesSeen = {
@@ -51,8 +52,15 @@ function replaced({ networks }: AddressesSeen, isBip: boolean): ReadonlySet<stri
   return new Set([...own.flatMap(({ id, bridgeName = '' }) => [id, bridgeName]), ...(isBip ? [docker0] : [])]);
 }
 
+// In mode block, other networks may have their parts of the lease already.
+function replacedBy(seen: AddressesSeen, { mode, subnet }: KnownLease): ReadonlySet<string> {
+  const isWithin = ({ subnets }: EngineNetwork) => subnets.every(({ prefix }) => prefixCovers(subnet, prefix));
+  const within = mode === 'block' ? seen.networks.filter((network) => !network.isDefault && isWithin(network)) : [];
+  return new Set([...replaced(seen, usesDocker0(mode)), ...within.map(({ id }) => id)]);
+}
+
 function leaseFindings(seen: AddressesSeen, lease: KnownLease): readonly PreflightFinding[] {
-  const taken = overlapping(lease.subnet, seen, replaced(seen, lease.mode === 'bip'));
+  const taken = overlapping(lease.subnet, seen, replacedBy(seen, lease));
   return taken.flatMap((each) => {
     const finding = overlapFinding(lease.subnet, [each]);
     return finding === undefined ? [] : [rated('stops', finding)];
@@ -64,7 +72,7 @@ function poolFindings(
   { leases, mode }: PreflightRequest,
   pool: Prefix,
 ): readonly PreflightFinding[] {
-  const isBip = leases.length === 0 ? mode === 'bip' : leases.some((lease) => lease.mode === 'bip');
+  const isBip = mayGetBip({ leases, mode });
   const isLeased = ({ prefix }: NetworkOverlap) => leases.some(({ subnet }) => prefixCovers(subnet, prefix));
   const except = replaced(seen, isBip);
   const found = overlapping(pool, seen, except)
@@ -127,8 +135,10 @@ const candidates = ['172.30.0.0/16', '192.168.224.0/19', '10.213.0.0/16', '100.9
 
 function defaultPoolFindings(
   { defaultPools, path, interfaces, networks }: AddressesSeen,
-  { leases, pools }: PreflightRequest,
+  { leases, pools, mode }: PreflightRequest,
 ): readonly PreflightFinding[] {
+  // In mode block Docker takes them from the lease; ranges by another hand are refused elsewhere.
+  if (leases.length === 0 ? mode === 'block' : leases.some((lease) => lease.mode === 'block')) return [];
   const wanted = [...pools, ...leases.map(({ subnet }) => subnet)];
   const bases = prefixesFrom(defaultPools === undefined ? dockersOwn : basesOf(defaultPools));
   const inWay = bases.filter(

@@ -59,7 +59,9 @@ async function againstBip(
   // A file that can't be parsed is reported already.
   const isParsed = !('refused' in removeBip(bytes, none));
   const clash = 'refused' in edit && isParsed ? [rated('stops', daemonJsonFinding(edit, path))] : [];
-  const inForce = !('reason' in engine) && isInForce(wanted, engine.networks, interfaces);
+  const inForce =
+    !('reason' in engine) &&
+    isInForce(wanted, { networks: engine.networks, interfaces, addressPools: engine.info.addressPools });
   const where = async (flag: string) => places.get(flag) ?? 'its command line';
   const flag = await flagFinding({ flags, file: bytes, where }, wanted, inForce);
   return [...clash, ...(flag === undefined ? [] : [rated('stops', flag)])];

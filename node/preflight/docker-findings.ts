@@ -49,7 +49,10 @@ function containerFindings(
   request: PreflightRequest,
 ): readonly PreflightFinding[] {
   const wanted = bipWanted(request);
-  const changes = wanted === undefined ? mayGetBip(request) : !isInForce(wanted, networks, interfaces);
+  const changes =
+    wanted === undefined
+      ? mayGetBip(request)
+      : !isInForce(wanted, { networks, interfaces, addressPools: info.addressPools });
   const running = containers.filter((container) => container.running);
   if (!changes || running.length === 0) return [];
   const found: PreflightFinding[] = [];

@@ -39,7 +39,7 @@ export type DockerLooked = {
   readonly onRunning: OnRunning;
 };
 
-const flagsOfDocker0 = ['bip', 'bridge', 'fixed-cidr', 'default-gateway'] as const;
+const flagsOfDocker0 = ['bip', 'bridge', 'fixed-cidr', 'default-gateway', 'default-address-pool'] as const;
 
 /** lookAtDocker observes Docker. What can't be observed is a finding in its place. */
 export async function lookAtDocker(host: DockerHost, signal: AbortSignal): Promise<DockerLooked> {

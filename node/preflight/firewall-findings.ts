@@ -8,6 +8,7 @@ import type { DesiredFirewall } from '../firewall/desired.js';
 import { FailureCollector } from '../firewall/failure-collector.js';
 import { ProgramMissing } from '../firewall/programs.js';
 import type { Finding } from '../reconcile/effect.js';
+import { ownSubnetOf } from '../table/own-subnets.js';
 import { type PreflightFinding, rated, type Severity } from './finding.js';
 import type { Place } from './place.js';
 import type { PreflightRequest } from './request.js';
@@ -31,9 +32,9 @@ export function firewallAfter(
   { underlay, mark }: Pick<DesiredFirewall, 'underlay' | 'mark'>,
 ): DesiredFirewall {
   const [first] = pools.map(firstSubnets);
-  const bridge = mode === 'bip' ? 'docker0' : 'xnet0';
-  const assumed = first?.[0] === undefined ? [] : [{ subnet: first[0], bridge }];
-  const own = leases.length === 0 ? assumed : leases.map(({ subnet, bridge: name }) => ({ subnet, bridge: name }));
+  const assumed = first?.[0] === undefined ? [] : [ownSubnetOf({ subnet: first[0], mode, bridgeName: 'xnet0' })];
+  const held = leases.map((lease) => ownSubnetOf({ ...lease, bridgeName: lease.bridge }));
+  const own = leases.length === 0 ? assumed : held;
   const isFree = (subnet: Prefix) => !own.some((each) => prefixesOverlap(each.subnet, subnet));
   const peer = pools.flatMap(firstSubnets).find(isFree);
   return { own, underlay, peers: peer === undefined ? [] : [peer], pools, mark, isConfirmed: false };

@@ -1,7 +1,7 @@
 // Decides what of a host's network keeps packets from peers: the underlay, its MTU, the reverse-path filter, policy rules,
 // and peers that are not on the same link. Pure.
 import { formatIpv4, type Ipv4, prefixContains } from '../../proto/domain/address.js';
-import type { Mode } from '../../proto/domain/network.js';
+import { type Mode, usesDocker0 } from '../../proto/domain/network.js';
 import type { Address, Link } from '../kernel/route-kernel.js';
 import { type Enslaved, enslavedFinding } from '../path/findings.js';
 import { findingsOf } from '../routes/problems.js';
@@ -45,10 +45,9 @@ function mtuFindings({ dockerMtu, path, mode }: NetworkSeen, { name, mtu }: Link
   const message =
     `${name} has an MTU of ${mtu}, and Docker gives containers ${dockerMtu}: their large packets to other hosts depend on ICMP ` +
     'messages that firewalls often drop';
-  const setting =
-    mode === 'bip'
-      ? `"mtu": ${mtu}`
-      : `"default-network-opts": {"bridge": {"com.docker.network.driver.mtu": "${mtu}"}} (from Docker 24 on)`;
+  const setting = usesDocker0(mode)
+    ? `"mtu": ${mtu}`
+    : `"default-network-opts": {"bridge": {"com.docker.network.driver.mtu": "${mtu}"}} (from Docker 24 on)`;
   return [{ severity: 'warns', reason: 'MtuBelowDocker', message, fix: `in ${path}: ${setting}, and restart Docker` }];
 }
 
@@ -89,7 +88,7 @@ function filterFindings({ strict, links, mode }: NetworkSeen, link: Link | undef
     const others = [...links.values()].filter((other) => isUplink(other, link));
     found.push({ severity: others.length > 0 ? 'warns' : 'info', reason: 'ReversePathStrict', message, fix });
   }
-  if (mode !== 'bip' && strict.includes('docker0')) {
+  if (!usesDocker0(mode) && strict.includes('docker0')) {
     const message =
       'rp_filter is strict on docker0: a container that is on docker0 and on a network of xnet at once is not reached from ' +
       'other hosts';

@@ -1,13 +1,14 @@
 // What preflight is asked about: the leases and pools, as far as they are known, and who else is in the fleet. Pure.
-import { gatewayOf, type Ipv4, type Prefix, prefixKey } from '../../proto/domain/address.js';
-import type { Mode } from '../../proto/domain/network.js';
+import { type Ipv4, type Prefix, prefixKey } from '../../proto/domain/address.js';
+import { type Lease, type Mode, usesDocker0 } from '../../proto/domain/network.js';
+import { bipOfLease } from '../docker/bip/choose.js';
 import type { Bip } from '../docker/engine/bip-value.js';
 import type { TcpEndpoint } from '../join/call.js';
 import type { Cached } from '../table/cache.js';
 import { bridgeNameOf } from '../table/own-subnets.js';
 
 /** KnownLease is a lease that the host has or is to get. */
-export type KnownLease = { readonly subnet: Prefix; readonly mode: Mode; readonly bridge: string };
+export type KnownLease = Pick<Lease, 'subnet' | 'mode' | 'networkLength'> & { readonly bridge: string };
 
 /** PreflightRequest is what to look at besides the host itself. */
 export type PreflightRequest = {
@@ -45,7 +46,10 @@ export function requestFrom(given: PreflightGiven, cached: Cached | undefined): 
   const bridge = bridgeNameOf({ mode, bridgeName: 'xnet0' });
   const held = (assignment?.leases ?? [])
     .filter(({ state }) => state !== 'ending')
-    .map((lease) => ({ subnet: lease.subnet, mode: lease.mode, bridge: bridgeNameOf(lease) }));
+    .map(({ subnet: its, mode: as, networkLength, bridgeName }): KnownLease => {
+      const length = networkLength === undefined ? {} : { networkLength };
+      return { subnet: its, mode: as, ...length, bridge: bridgeNameOf({ mode: as, bridgeName }) };
+    });
   const own = new Set((assignment?.leases ?? []).map((lease) => prefixKey(lease.subnet)));
   const routed = [...(table?.routes.values() ?? [])].filter((route) => !own.has(prefixKey(route.subnet)));
   return {
@@ -60,13 +64,13 @@ export function requestFrom(given: PreflightGiven, cached: Cached | undefined): 
   };
 }
 
-/** bipWanted returns the address that docker0 is to have; undefined if no lease of mode bip is known. */
+/** bipWanted returns the address that docker0 is to have; undefined if no lease for docker0 is known. */
 export function bipWanted({ leases }: Pick<PreflightRequest, 'leases'>): Bip | undefined {
-  const lease = leases.find(({ mode }) => mode === 'bip');
-  return lease && { address: gatewayOf(lease.subnet), length: lease.subnet.length };
+  const lease = leases.find(({ mode }) => usesDocker0(mode));
+  return lease && bipOfLease(lease);
 }
 
-/** mayGetBip reports whether docker0 has or may get a lease: one of mode bip, or one that is not known yet. */
+/** mayGetBip reports whether docker0 has or may get a lease: one of mode bip or block, or one that is not known yet. */
 export function mayGetBip({ leases, mode }: Pick<PreflightRequest, 'leases' | 'mode'>): boolean {
-  return leases.length === 0 ? mode === 'bip' : leases.some((lease) => lease.mode === 'bip');
+  return leases.length === 0 ? usesDocker0(mode) : leases.some((lease) => usesDocker0(lease.mode));
 }

@@ -1,5 +1,5 @@
 // The host's own networks: no route to a peer may divert their traffic. Pure.
-// Invariant: excludes the bridges of the node's own subnets, whatever addresses they have, and
+// Invariant: excludes the bridges of the node's own subnets, whatever addresses they have, the networks within a block, and
 // addresses without a network (a /32), which the kernel delivers locally before it looks up any route.
 import { formatPrefix, type Prefix, prefixCovers, prefixesOverlap, prefixKey } from '../../proto/domain/address.js';
 import { linkName } from '../kernel/link-name.js';
@@ -24,8 +24,11 @@ export function localNetworks(
     return (link.flags & linkFlags.up) !== 0 && !(prefix.length === 32 && prefix.network === address);
   };
   const found = new Map<number, LocalNetwork>();
+  const isInBlock = (prefix: Prefix) =>
+    own.some(({ subnet, partLength }) => partLength !== undefined && prefixCovers(subnet, prefix));
   for (const address of addresses.filter(isConnected)) {
     const { prefix, ifindex } = address;
+    if (isInBlock(prefix)) continue;
     if (!ranges.some((range) => prefixesOverlap(range, prefix))) continue;
     const what = `${formatPrefix(prefix)} of ${linkName(links, ifindex)}`;
     if (!found.has(prefixKey(prefix))) found.set(prefixKey(prefix), { prefix, what });

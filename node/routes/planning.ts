@@ -1,6 +1,6 @@
 // A plan in progress: its input, the facts for all destinations, and the result so far for one of them.
 // Pure.
-import { gatewayOf, type Prefix, prefixKey } from '../../proto/domain/address.js';
+import { gatewayOf, type Prefix, prefixContains, prefixKey } from '../../proto/domain/address.js';
 import type { Route } from '../../proto/domain/network.js';
 import type { KernelMirror } from '../kernel/mirror.js';
 import {
@@ -76,7 +76,7 @@ export type Scene = {
   readonly local: readonly LocalNetwork[];
   /** Preferred source of xnet's routes: the first desired one that an interface has. */
   readonly preferredSource: KernelRoute['preferredSource'];
-  /** For each own subnet, the interface indexes of those that have its first address. */
+  /** For each own subnet, the interface indexes of those that have its first address; of a block: any of its addresses. */
   readonly bridges: readonly (readonly number[])[];
   /** The pools by prefixKey. */
   readonly pools: ReadonlyMap<number, Prefix>;
@@ -141,8 +141,12 @@ export function sceneOf(input: RoutePlanInput, before?: Scene): Scene {
     onLink: [...connected, ...routed.filter((prefix) => !covers(connected, prefix.network, prefix.length))],
     local: localNetworks(desired, observed),
     preferredSource: gateways.find((gateway) => observed.hasAddress(gateway)),
-    bridges: own.map(({ subnet }) =>
-      observed.addresses.filter(({ address }) => address === gatewayOf(subnet)).map(({ ifindex }) => ifindex),
+    bridges: own.map(({ subnet, partLength }) =>
+      observed.addresses
+        .filter(({ address }) =>
+          partLength === undefined ? address === gatewayOf(subnet) : prefixContains(subnet, address),
+        )
+        .map(({ ifindex }) => ifindex),
     ),
     pools: new Map(desired.pools.map((pool) => [prefixKey(pool), pool])),
   };

@@ -47,6 +47,7 @@ const lease = v.object({
   subnet: prefix,
   generation: v.number(),
   mode: v.picklist(modes),
+  networkLength: v.exactOptional(v.number()),
   networkName: v.string(),
   bridgeName: v.string(),
   state: v.picklist(leaseStates),

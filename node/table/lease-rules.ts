@@ -1,7 +1,14 @@
 // Checks the leases that a controller assigns: each one, and all together. Pure.
 import { formatPrefix, prefixCovers, prefixesOverlap } from '../../proto/domain/address.js';
 import { checkDockerName, checkInterfaceName, checkName, quoted } from '../../proto/domain/input.js';
-import { type Lease, mostLeases, type PoolRange } from '../../proto/domain/network.js';
+import {
+  docker0Length,
+  type Lease,
+  longestNetworkLength,
+  mostLeases,
+  type PoolRange,
+  usesDocker0,
+} from '../../proto/domain/network.js';
 
 // Names of Docker's own networks (libnetwork, predefined networks), and reserved interfaces.
 const dockersOwn: ReadonlySet<string> = new Set(['bridge', 'host', 'none', 'default', 'docker_gwbridge', 'ingress']);
@@ -14,7 +21,7 @@ export function leasesProblem(leases: readonly Lease[], pools: readonly PoolRang
     const problem = leaseProblem(lease, pools) ?? clashProblem(lease, leases.slice(0, index));
     if (problem !== undefined) return problem;
   }
-  const [bip, other] = leases.filter(({ mode, state }) => mode === 'bip' && state !== 'ending');
+  const [bip, other] = leases.filter(({ mode, state }) => usesDocker0(mode) && state !== 'ending');
   if (bip === undefined || other === undefined) return undefined;
   return `docker0 can't have ${formatPrefix(bip.subnet)} and ${formatPrefix(other.subnet)}`;
 }
@@ -27,7 +34,14 @@ function leaseProblem(lease: Lease, pools: readonly PoolRange[]): string | undef
   const text = formatPrefix(subnet);
   if (pool === undefined) return `the subnet ${text} is not within a pool of this node`;
   if (subnet.length !== pool.subnetLength) return `${text} is not one subnet of ${formatPrefix(pool)}`;
+  if (mode === 'block') return blockProblem(lease);
   return mode === 'bip' ? undefined : bridgeProblem(lease);
+}
+
+function blockProblem({ subnet, networkLength = 0 }: Lease): string | undefined {
+  if (subnet.length >= docker0Length) return `${formatPrefix(subnet)} has no room for docker0 and other networks`;
+  if (networkLength >= docker0Length && networkLength <= longestNetworkLength) return undefined;
+  return `networks of /${networkLength} do not fit into ${formatPrefix(subnet)}`;
 }
 
 function bridgeProblem({ networkName, bridgeName }: Lease): string | undefined {

@@ -1,25 +1,39 @@
 // The subnets that a node's leases give it, and the bridges that they are on. Pure.
 import { gatewayOf, type Ipv4, type Prefix, prefixesEqual, prefixKey } from '../../proto/domain/address.js';
-import type { Assignment, Lease } from '../../proto/domain/network.js';
+import { type Assignment, docker0Length, type Lease, usesDocker0 } from '../../proto/domain/network.js';
 
 /** OwnSubnet is a subnet of this node and the bridge for its gateway address: "docker0", "xnet0". */
-export type OwnSubnet = { readonly subnet: Prefix; readonly bridge: string };
+export type OwnSubnet = {
+  readonly subnet: Prefix;
+  readonly bridge: string;
+  /** Of mode block: other bridges have parts of the subnet as well, and this one has the first part, of this length. */
+  readonly partLength?: number;
+};
 
 /** bridgeNameOf returns the bridge of a lease. Docker's default bridge has no other name where bip is set. */
 export function bridgeNameOf({ mode, bridgeName }: Pick<Lease, 'mode' | 'bridgeName'>): string {
-  return mode === 'bip' ? 'docker0' : bridgeName;
+  return usesDocker0(mode) ? 'docker0' : bridgeName;
+}
+
+/** ownSubnetOf returns the subnet of a lease and its bridge. */
+export function ownSubnetOf(lease: Pick<Lease, 'subnet' | 'mode' | 'bridgeName'>): OwnSubnet {
+  const part = lease.mode === 'block' ? { partLength: docker0Length } : {};
+  return { subnet: lease.subnet, bridge: bridgeNameOf(lease), ...part };
 }
 
 /** ownSubnets returns the subnets of all leases, ordered by prefixKey; none before the first assignment. */
 export function ownSubnets(assignment: Pick<Assignment, 'leases'> | undefined): readonly OwnSubnet[] {
-  const own = (assignment?.leases ?? []).map((lease) => ({ subnet: lease.subnet, bridge: bridgeNameOf(lease) }));
+  const own = (assignment?.leases ?? []).map(ownSubnetOf);
   return own.sort((a, b) => prefixKey(a.subnet) - prefixKey(b.subnet));
 }
 
 /** sameSubnets reports whether two lists have the same subnets on the same bridges, in the same order. */
 export function sameSubnets(a: readonly OwnSubnet[], b: readonly OwnSubnet[]): boolean {
   const same = (one: OwnSubnet, other: OwnSubnet | undefined) =>
-    other !== undefined && one.bridge === other.bridge && prefixesEqual(one.subnet, other.subnet);
+    other !== undefined &&
+    one.bridge === other.bridge &&
+    one.partLength === other.partLength &&
+    prefixesEqual(one.subnet, other.subnet);
   return a === b || (a.length === b.length && a.every((one, index) => same(one, b[index])));
 }
 

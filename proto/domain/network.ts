@@ -3,11 +3,28 @@
 import type { Ipv4, Prefix } from './address.js';
 import type { NonEmpty } from './non-empty.js';
 
-/** Mode is how a node realises its lease: as docker0's subnet, or as the subnet of a separate bridge network. */
-export type Mode = 'bip' | 'bridge';
+/**
+ * Mode is how a node realises its lease: as docker0's subnet (bip), as the subnet of a separate bridge network (bridge), or
+ * as a block that docker0 and all networks that Docker makes from then on lie in (block).
+ */
+export type Mode = 'bip' | 'bridge' | 'block';
 
 /** modes lists all values of Mode. */
-export const modes = ['bip', 'bridge'] as const satisfies readonly Mode[];
+export const modes = ['bip', 'bridge', 'block'] as const satisfies readonly Mode[];
+
+/** usesDocker0 reports whether docker0 has an address of a lease of this mode. */
+export function usesDocker0(mode: Mode): boolean {
+  return mode !== 'bridge';
+}
+
+/** docker0Length is the prefix length of docker0's part of a block: it is the first one. */
+export const docker0Length = 24;
+
+/** usualNetworkLength is the default prefix length of the networks that Docker makes within a block: 61 containers each. */
+export const usualNetworkLength = 26;
+
+/** longestNetworkLength is the longest prefix length of such networks: 5 containers each. */
+export const longestNetworkLength = 29;
 
 /** Availability is the placement state of a node, set by an operator or by a leaving host. */
 export type Availability = 'active' | 'cordoned' | 'draining' | 'leaving';
@@ -48,8 +65,10 @@ export type Lease = {
   readonly subnet: Prefix;
   /** +1 for every grant of this subnet; fences a former holder. */
   readonly generation: number;
-  /** Of the leases of one node that are not ending, at most one is of mode bip. */
+  /** Of the leases of one node that are not ending, at most one is of mode bip or block. */
   readonly mode: Mode;
+  /** Of mode block: prefix length of the networks that Docker makes within the subnet. */
+  readonly networkLength?: number;
   /** Docker network of bridge mode, "xnet", and its Linux bridge, "xnet0". */
   readonly networkName: string;
   readonly bridgeName: string;
@@ -57,8 +76,8 @@ export type Lease = {
 };
 
 /**
- * Permit allows a host to restart Docker for one change of its leases: `subnet` is the lease to use with mode bip;
- * undefined: none.
+ * Permit allows a host to restart Docker for one change of its leases: `subnet` is the lease that docker0 is to
+ * have; undefined: none.
  */
 export type Permit = {
   /** Id of the rollout; empty: the node's first lease. */
@@ -75,7 +94,7 @@ export type Assignment = {
   readonly availability: Availability;
   /** All leases, sorted by subnet. */
   readonly leases: NonEmpty<Lease>;
-  /** Undefined: the host does not restart Docker to change which lease of mode bip it uses. */
+  /** Undefined: the host does not restart Docker to change which lease docker0 has. */
   readonly permit: Permit | undefined;
   /** Whether the host is to leave by itself. */
   readonly leave: boolean;

@@ -21,7 +21,8 @@ export const descriptor = {
        "values": {
         "MODE_UNSPECIFIED": 0,
         "MODE_BIP": 1,
-        "MODE_BRIDGE": 2
+        "MODE_BRIDGE": 2,
+        "MODE_BLOCK": 3
        }
       },
       "Availability": {
@@ -78,6 +79,10 @@ export const descriptor = {
         "sinceMs": {
          "type": "int64",
          "id": 9
+        },
+        "networkLength": {
+         "type": "uint32",
+         "id": 10
         }
        }
       },
@@ -264,6 +269,10 @@ export const descriptor = {
         "followAddress": {
          "type": "bool",
          "id": 12
+        },
+        "networkLength": {
+         "type": "uint32",
+         "id": 13
         }
        }
       },
@@ -1229,6 +1238,10 @@ export const descriptor = {
          "options": {
           "proto3_optional": true
          }
+        },
+        "networkLength": {
+         "type": "uint32",
+         "id": 10
         }
        }
       },

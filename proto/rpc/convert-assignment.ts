@@ -51,6 +51,7 @@ export function wireFromLease(lease: Lease, sinceMs = 0): Lease__Output {
     bridgeName,
     state: leaseStateToWire[state],
     sinceMs,
+    networkLength: lease.networkLength ?? 0,
   };
 }
 
@@ -61,7 +62,8 @@ function leaseFromWire(wire: Omit<Lease__Output, 'gateway' | 'sinceMs'>): Lease 
   const mode = modeFromWire(wire.mode);
   if (subnet === undefined || mode === undefined) throw corrupt(`lease of ${wire.subnet}, ${wire.mode}`);
   const state = keyOf<LeaseState, LeaseState__Output>(leaseStateToWire, wire.state) ?? 'wanted';
-  return { pool, subnet, generation, mode, networkName, bridgeName, state };
+  const networkLength = mode === 'block' ? { networkLength: wire.networkLength } : {};
+  return { pool, subnet, generation, mode, ...networkLength, networkName, bridgeName, state };
 }
 
 function permitFromWire(wire: Permit__Output | null): Permit | undefined {
@@ -125,6 +127,6 @@ export function assignmentFromWire(wire: Assignment__Output): Assignment {
   const leases = wire.leases.map(leaseFromWire);
   if (isNonEmpty(leases)) return { ...common, leases, permit: permitFromWire(wire.permit) };
   // A controller that knows one lease per node lets its nodes restart Docker for it at any time.
-  const only = leaseFromWire({ ...wire, state: 'LEASE_STATE_WANTED' });
+  const only = leaseFromWire({ ...wire, state: 'LEASE_STATE_WANTED', networkLength: 0 });
   return { ...common, leases: [only], permit: { rollout: '', subnet: only.subnet, generation: only.generation } };
 }

@@ -47,7 +47,7 @@ each('made, found again, removed; others are left alone', [], async (t, host) =>
   t.is(await addressOn(host, 'xnet0'), '10.76.3.1/24');
   t.deepEqual(await effect.converge(lease, never), { findings: [], changes: 0 });
   t.deepEqual(
-    (await effect.hostNetworks([{ mode: 'bridge' }], never))
+    (await effect.hostNetworks(lease.leases, never))
       .map(({ prefix, source }) => `${formatPrefix(prefix)} ${source}`)
       .sort(),
     ['10.99.0.0/24 docker network shop', '172.17.0.0/16 docker network bridge', '192.168.83.0/24 interface eth0'],

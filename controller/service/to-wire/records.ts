@@ -7,7 +7,13 @@ import {
   prefixFromKey,
   prefixKey,
 } from '../../../proto/domain/address.js';
-import { type Lease, type NodeStatus, primaryLease, type RouteCounts } from '../../../proto/domain/network.js';
+import {
+  type Lease,
+  type NodeStatus,
+  primaryLease,
+  type RouteCounts,
+  usualNetworkLength,
+} from '../../../proto/domain/network.js';
 import { isNonEmpty } from '../../../proto/domain/non-empty.js';
 import type { Drain } from '../../../proto/gen/xnet/v1/Drain.js';
 import type { Event } from '../../../proto/gen/xnet/v1/Event.js';
@@ -23,7 +29,7 @@ import { doubtOf, noSuchPool } from '../../registry/lookup.js';
 import { usageOf } from '../../registry/usage.js';
 import { nodeState } from '../../session/node-state.js';
 import { keys } from '../../store/keys.js';
-import type { EventRecord, NodeRecord, SubnetRecord } from '../../store/records.js';
+import type { EventRecord, NodeRecord, PoolRecord, SubnetRecord } from '../../store/records.js';
 import { withDataPath } from '../../view/data-path.js';
 import type { HeldSubnet } from '../../view/held.js';
 import { statedLeases } from '../../view/leases.js';
@@ -40,6 +46,11 @@ export type Live = {
   readonly routes: number;
 };
 
+/** networkLengthOf returns the prefix length of the networks that Docker makes within a subnet of a pool; 0 but in mode block. */
+export function networkLengthOf({ mode, networkLength }: Pick<PoolRecord, 'mode' | 'networkLength'>): number {
+  return mode === 'block' ? (networkLength ?? usualNetworkLength) : 0;
+}
+
 /** wireFromPool returns a pool with its usage. Throws XnetError NotFound. */
 export function wireFromPool(view: ReadonlyView, name: string, nowMs: number): Pool {
   const record = view.pools.get(name)?.record;
@@ -50,6 +61,7 @@ export function wireFromPool(view: ReadonlyView, name: string, nowMs: number): P
     cidr: formatPrefix(record.cidr),
     subnetLength: record.subnetLength,
     mode: wireFromMode(record.mode),
+    networkLength: networkLengthOf(record),
     networkName: record.networkName,
     bridgeName: record.bridgeName,
     quarantineSeconds: record.quarantineSeconds,

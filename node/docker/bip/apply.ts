@@ -3,7 +3,8 @@
 // Invariant: each step is in the journal before it is taken, and success is reported only once docker0 has the address.
 // Any failure after the file was replaced is handled in rollback.ts.
 
-import type { Lease } from '../../../proto/domain/network.js';
+import { formatPrefix } from '../../../proto/domain/address.js';
+import { type Lease, usesDocker0 } from '../../../proto/domain/network.js';
 import { discardTemporary } from '../../../proto/process/atomic-file.js';
 import type { Finding } from '../../reconcile/effect.js';
 import { bipsEqual, formatBip } from '../engine/bip-value.js';
@@ -66,7 +67,7 @@ export async function resumeApply(
   if (leases !== undefined && !isWanted(leases, apply, journal)) {
     const now = await dockerNow(host, signal);
     // If Docker is down, it is started; what it has then is corrected by what follows.
-    if (now === undefined ? !apply.restarting : !isInForce(apply.bip, now.networks, now.interfaces)) {
+    if (now === undefined ? !apply.restarting : !isInForce(apply.bip, now)) {
       const what = `docker0 does not get ${formatBip(apply.bip)}, which is not leased to this node any more`;
       return withdraw(host, journal, apply, waiting('ChangeWithdrawn', what));
     }
@@ -76,7 +77,7 @@ export async function resumeApply(
 
 function isWanted(leases: readonly Lease[], { bip, leaving }: Apply, { ours }: Journal): boolean {
   const isLeased = leases.some(
-    (lease) => lease.mode === 'bip' && lease.state !== 'ending' && bipsEqual(bipOfLease(lease), bip),
+    (lease) => usesDocker0(lease.mode) && lease.state !== 'ending' && bipsEqual(bipOfLease(lease), bip),
   );
   return leaving || isLeased || bipsEqual(ours?.bip, bip);
 }
@@ -84,7 +85,7 @@ function isWanted(leases: readonly Lease[], { bip, leaving }: Apply, { ours }: J
 async function forward(host: DockerHost, journal: Journal, apply: Apply, signal: AbortSignal): Promise<Applied> {
   const { settings, steps } = host;
   const now = await dockerNow(host, signal);
-  if (now !== undefined && isInForce(apply.bip, now.networks, now.interfaces)) {
+  if (now !== undefined && isInForce(apply.bip, now)) {
     return finish(host, journal, apply, signal);
   }
   let pending = journal;
@@ -131,7 +132,7 @@ async function forward(host: DockerHost, journal: Journal, apply: Apply, signal:
     return { journal: next, findings: [waiting('HostStops', message)], changes: 1 };
   }
   const after = await untilDockerAnswers(host, restart.ok ? settings.waitMs : 0, signal);
-  if (after !== undefined && isInForce(apply.bip, after.networks, after.interfaces)) {
+  if (after !== undefined && isInForce(apply.bip, after)) {
     await steps.reached('verified');
     return finish(host, pending, apply, signal);
   }
@@ -167,8 +168,13 @@ async function stopForRestart(host: DockerHost, { running }: DockerNow, signal: 
 function whyNot(apply: Apply, now: DockerNow | undefined, waitMs: number): string {
   if (now === undefined) return `Docker did not answer within ${Math.round(waitMs / 1000)} s of its restart`;
   const present = bipOfDocker0(now.networks, now.interfaces);
+  const reads = `does it read ${apply.ours.path}?`;
+  const { networks } = apply.bip;
+  if (bipsEqual(present, apply.bip) && networks !== undefined) {
+    return `Docker started with other ranges for networks than ${formatPrefix(networks.base)}: ${reads}`;
+  }
   const has = present === undefined ? 'no address' : formatBip(present);
-  return `Docker started with ${has} on docker0 instead of ${formatBip(apply.bip)}: does it read ${apply.ours.path}?`;
+  return `Docker started with ${has} on docker0 instead of ${formatBip(apply.bip)}: ${reads}`;
 }
 
 // With live-restore and containers that started during the restart, the bip takes effect at the next start without

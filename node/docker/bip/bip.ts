@@ -2,6 +2,7 @@
 // Invariant: everything is read before anything is changed; an unfinished change of an earlier turn is completed first;
 // a Docker that does not start with our bip runs again without it.
 import { type Prefix, prefixOf } from '../../../proto/domain/address.js';
+import { usesDocker0 } from '../../../proto/domain/network.js';
 import { XnetError } from '../../../proto/errors.js';
 import type { Finding, Outcome } from '../../reconcile/effect.js';
 import { type Bip, formatBip } from '../engine/bip-value.js';
@@ -32,7 +33,7 @@ export function convergeBip(
 ): Promise<Outcome> {
   return told(signal, async () => {
     const journal = await readJournal(host.settings.stateFolder);
-    const hasLease = desired.leases.some(({ mode }) => mode === 'bip');
+    const hasLease = desired.leases.some(({ mode }) => usesDocker0(mode));
     if (!hasLease && !isTouched(journal)) return { findings: [], changes: 0 };
     const engine = await seeEngine(host, signal);
     const interfaces = 'reason' in engine ? [] : await host.interfaces(signal);
@@ -86,7 +87,7 @@ function isTouched({ ours, givenUp, toStart }: Journal): boolean {
  */
 export async function subnetOfDocker0(host: DockerHost): Promise<Prefix | undefined> {
   const { ours } = await readJournal(host.settings.stateFolder);
-  return ours === undefined ? undefined : prefixOf(ours.bip.address, ours.bip.length);
+  return ours === undefined ? undefined : (ours.bip.networks?.base ?? prefixOf(ours.bip.address, ours.bip.length));
 }
 
 /**

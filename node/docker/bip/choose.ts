@@ -3,9 +3,15 @@
 // none, so that it is repaired without a controller. Where it has no lease of this node, an operator's request on the host
 // does as well as a permit. Pure.
 import { formatPrefix, gatewayOf, prefixesEqual } from '../../../proto/domain/address.js';
-import type { Lease, Permit } from '../../../proto/domain/network.js';
+import {
+  docker0Length,
+  type Lease,
+  type Permit,
+  usesDocker0,
+  usualNetworkLength,
+} from '../../../proto/domain/network.js';
 import type { Finding } from '../../reconcile/effect.js';
-import { type Bip, bipsEqual, formatBip } from '../engine/bip-value.js';
+import { addressPoolsEqual, type Bip, bipsEqual, formatBip } from '../engine/bip-value.js';
 import type { DesiredDocker } from '../engine/settings.js';
 
 /** Docker0 is what docker0 has: the bip that xnet wrote, and its present address; undefined: none, or not known. */
@@ -20,9 +26,11 @@ export type BipChoice =
   | { readonly do: 'give-back'; readonly rollout: string }
   | { readonly do: 'hold'; readonly waiting: Finding };
 
-/** bipOfLease returns the address that docker0 has with a lease. */
-export function bipOfLease({ subnet }: Pick<Lease, 'subnet'>): Bip {
-  return { address: gatewayOf(subnet), length: subnet.length };
+/** bipOfLease returns the address that docker0 has with a lease, and in mode block the range of Docker's other networks. */
+export function bipOfLease({ subnet, mode, networkLength }: Pick<Lease, 'subnet' | 'mode' | 'networkLength'>): Bip {
+  const address = gatewayOf(subnet);
+  if (mode !== 'block') return { address, length: subnet.length };
+  return { address, length: docker0Length, networks: { base: subnet, size: networkLength ?? usualNetworkLength } };
 }
 
 /**
@@ -30,11 +38,11 @@ export function bipOfLease({ subnet }: Pick<Lease, 'subnet'>): Bip {
  * @param byHand whether an operator requested it on the host, see BipSeen
  */
 export function chooseBip({ leases, permit }: DesiredDocker, { ours, present }: Docker0, byHand: boolean): BipChoice {
-  const bips = leases.filter(({ mode }) => mode === 'bip');
+  const bips = leases.filter(({ mode }) => usesDocker0(mode));
   const wanted = bips.find(({ state }) => state !== 'ending');
   // What is in daemon.json counts: with live-restore, docker0 follows later.
   const has = ours ?? present;
-  const current = bips.find((lease) => bipsEqual(bipOfLease(lease), has));
+  const current = bips.find((lease) => isRealisedBy(has, bipOfLease(lease)));
   const use = (lease: Lease, rollout: string, waiting?: Finding): BipChoice => {
     return { do: 'use', bip: bipOfLease(lease), rollout, waiting };
   };
@@ -51,6 +59,11 @@ export function chooseBip({ leases, permit }: DesiredDocker, { ours, present }: 
   }
   if (current !== undefined) return use(current, '', waitsForRollout(has, wanted));
   return { do: 'hold', waiting: waitsWithout(waitsForRollout(has, wanted), ours) };
+}
+
+// What xnet did not write itself names no networks.
+function isRealisedBy(has: Bip | undefined, bip: Bip): boolean {
+  return bipsEqual(has, bip) && addressPoolsEqual(has?.networks, bip.networks);
 }
 
 function names({ subnet, generation }: Permit, lease: Lease): boolean {

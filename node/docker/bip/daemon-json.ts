@@ -1,14 +1,24 @@
-// Computes daemon.json with a bip added or removed: bytes in, bytes or a refusal out.
-// Invariant: only our own bip is changed or removed, and no other byte. A file that dockerd would refuse, or that
+// Computes daemon.json with a bip, and the range of other networks that belongs to it, added or removed: bytes in, bytes or
+// a refusal out.
+// Invariant: only our own values are changed or removed, and no other byte. A file that dockerd would refuse, or that
 // excludes a bip, is refused with line, column and what to do. Pure.
-import { formatPrefix, parseIpv4, prefixContains, prefixCovers, prefixOf } from '../../../proto/domain/address.js';
+import * as v from 'valibot';
+import {
+  formatPrefix,
+  parseIpv4,
+  parsePrefix,
+  prefixContains,
+  prefixCovers,
+  prefixOf,
+} from '../../../proto/domain/address.js';
 import { quoted } from '../../../proto/domain/input.js';
-import { type Bip, bipsEqual, formatBip, parseBip } from '../engine/bip-value.js';
+import { type AddressPool, addressPoolsEqual, type Bip, bipsEqual, formatBip, parseBip } from '../engine/bip-value.js';
 import {
   type JsonDocument,
   type JsonProperty,
   problemAt,
   readDocument,
+  readValue,
   type TextProblem,
   withoutProperty,
   withProperty,
@@ -17,10 +27,17 @@ import {
 
 /**
  * RefusalReason says why daemon.json can't be edited: dockerd can't parse it (`Invalid`), it is too large or too deeply
- * nested (`TooLarge`), a key occurs twice (`DuplicateKey`), it has a foreign bip (`BipByHand`), its `bridge` excludes a
- * bip (`BridgeSet`), or another key conflicts with the bip (`DoesNotFit`).
+ * nested (`TooLarge`), a key occurs twice (`DuplicateKey`), it has a foreign bip (`BipByHand`) or foreign ranges for networks
+ * (`AddressPoolsByHand`), its `bridge` excludes a bip (`BridgeSet`), or another key conflicts with the bip (`DoesNotFit`).
  */
-export type RefusalReason = 'Invalid' | 'TooLarge' | 'DuplicateKey' | 'BipByHand' | 'BridgeSet' | 'DoesNotFit';
+export type RefusalReason =
+  | 'Invalid'
+  | 'TooLarge'
+  | 'DuplicateKey'
+  | 'BipByHand'
+  | 'AddressPoolsByHand'
+  | 'BridgeSet'
+  | 'DoesNotFit';
 
 /**
  * DaemonJsonRefusal says why a daemon.json is not edited and how to change it. Line and column count characters from 1.
@@ -68,6 +85,18 @@ export function setBip(bytes: Buffer | undefined, wanted: Bip, ours: Bip | undef
       return refusal(document, property, { refused, message, fix });
     }
   }
+  const foreign = foreignPools(document, wanted, ours);
+  if (foreign !== undefined) return foreign;
+  const first = setKey(document, bytes, wanted, ours);
+  return 'refused' in first ? first : setPools(first, wanted, ours);
+}
+
+function setKey(
+  document: JsonDocument,
+  bytes: Buffer | undefined,
+  wanted: Bip,
+  ours: Bip | undefined,
+): Edited | DaemonJsonRefusal {
   const property = named(document, 'bip');
   if (property === undefined) return { bytes: withProperty(document, 'bip', formatBip(wanted)), changed: true };
   const present = parseBip(property.value);
@@ -80,24 +109,78 @@ export function setBip(bytes: Buffer | undefined, wanted: Bip, ours: Bip | undef
   return refusal(document, property, { refused: 'BipByHand', message, fix });
 }
 
+// An operator's own ranges for networks are neither replaced nor mixed with ours.
+function foreignPools(document: JsonDocument, wanted: Bip, ours: Bip | undefined): DaemonJsonRefusal | undefined {
+  const property = named(document, poolsKey);
+  if (property === undefined || wanted.networks === undefined) return undefined;
+  const present = poolIn(document);
+  if (present !== undefined && [wanted, ours].some((bip) => addressPoolsEqual(present, bip?.networks)))
+    return undefined;
+  const message =
+    `${poolsKey} is there by another hand, and in mode block Docker takes the subnets of new networks from the lease, ` +
+    formatPrefix(wanted.networks.base);
+  const fix = `remove the key "${poolsKey}", or use mode bip (xctl nodes set NAME --mode bip)`;
+  return refusal(document, property, { refused: 'AddressPoolsByHand', message, fix });
+}
+
+// Edits of one key leave the file as dockerd and readChecked take it.
+function setPools(edited: Edited, wanted: Bip, ours: Bip | undefined): Edited | DaemonJsonRefusal {
+  const document = readChecked(edited.bytes);
+  if ('refused' in document) return document;
+  const property = named(document, poolsKey);
+  const present = poolIn(document);
+  if (wanted.networks === undefined) {
+    const isOurs = present !== undefined && addressPoolsEqual(present, ours?.networks);
+    return isOurs && property ? { bytes: withoutProperty(document, property), changed: true } : edited;
+  }
+  if (addressPoolsEqual(present, wanted.networks)) return edited;
+  const value = [{ base: formatPrefix(wanted.networks.base), size: wanted.networks.size }];
+  const bytes = property === undefined ? withProperty(document, poolsKey, value) : withValue(document, property, value);
+  return { bytes, changed: true };
+}
+
 /**
- * removeBip removes our bip from daemon.json; any other bip stays.
+ * removeBip removes our bip from daemon.json, and the range for networks that belongs to it; any other value stays.
  * @param bytes the file's content, undefined if there is no file
  */
 export function removeBip(bytes: Buffer | undefined, ours: Bip): Edited | DaemonJsonRefusal {
   const document = readChecked(bytes);
   if ('refused' in document) return document;
-  const property = named(document, 'bip');
-  if (property === undefined || !bipsEqual(parseBip(property.value), ours)) {
-    return { bytes: bytes ?? Buffer.alloc(0), changed: false };
+  // The last key first, since it was added last.
+  const networks = poolIn(document);
+  const pools = networks && addressPoolsEqual(networks, ours.networks) ? named(document, poolsKey) : undefined;
+  const bip = bipsEqual(parseBip(named(document, 'bip')?.value), ours) ? named(document, 'bip') : undefined;
+  let left: JsonDocument = document;
+  let edited: Edited = { bytes: bytes ?? Buffer.alloc(0), changed: false };
+  for (const key of [pools, bip]) {
+    const property = key && named(left, key.name);
+    if (property === undefined) continue;
+    edited = { bytes: withoutProperty(left, property), changed: true };
+    const next = readChecked(edited.bytes);
+    if ('refused' in next) return next;
+    left = next;
   }
-  return { bytes: withoutProperty(document, property), changed: true };
+  return edited;
 }
 
-/** bipIn returns the bip that a daemon.json sets; undefined if it sets none or can't be parsed. */
+/**
+ * bipIn returns the bip that a daemon.json sets, and the range for networks if it is a single one; undefined if it sets no
+ * bip or can't be parsed.
+ */
 export function bipIn(bytes: Buffer | undefined): Bip | undefined {
   const document = readChecked(bytes);
-  return 'refused' in document ? undefined : parseBip(named(document, 'bip')?.value);
+  if ('refused' in document) return undefined;
+  const bip = parseBip(named(document, 'bip')?.value);
+  const networks = poolIn(document);
+  return bip === undefined || networks === undefined ? bip : { ...bip, networks };
+}
+
+// The range for networks; undefined if there is none, or anything else than a single one.
+function poolIn(document: JsonDocument): AddressPool | undefined {
+  const property = named(document, poolsKey);
+  const parsed = v.safeParse(onePool, property && readValue(document, property));
+  const base = parsed.success ? parsePrefix(parsed.output[0].base) : undefined;
+  return base === undefined || !parsed.success ? undefined : { base, size: parsed.output[0].size };
 }
 
 /**
@@ -131,6 +214,9 @@ export function doesNotFit(wanted: Bip, settings: OtherSettings): Misfit | undef
   }
   return undefined;
 }
+
+const poolsKey = 'default-address-pools';
+const onePool = v.strictTuple([v.strictObject({ base: v.string(), size: v.number() })]);
 
 const ourKeys: readonly string[] = ['bip', 'bridge', 'fixed-cidr', 'default-gateway'];
 

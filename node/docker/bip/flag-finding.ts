@@ -1,5 +1,6 @@
 // Reports the flags of dockerd that exclude a bip in daemon.json.
 // Invariant: a flag that already sets the wanted bip is left alone.
+import { formatPrefix } from '../../../proto/domain/address.js';
 import { quoted } from '../../../proto/domain/input.js';
 import type { Finding } from '../../reconcile/effect.js';
 import type { Bip } from '../engine/bip-value.js';
@@ -7,6 +8,8 @@ import type { Flags } from '../engine/flags.js';
 import type { Content } from '../engine/journal.js';
 import { blocked } from '../engine/settings.js';
 import { bipIn, doesNotFit } from './daemon-json.js';
+
+const poolFlag = 'default-address-pool';
 
 /** FlagsSeen are the flags of dockerd, daemon.json, and what tells where a flag is set: "/etc/default/docker, line 7". */
 export type FlagsSeen = {
@@ -28,6 +31,14 @@ export async function flagFinding(
   const bip = flags.get('bip');
   // A flag that sets the lease's bip is equivalent to the key.
   if (bip !== undefined && (bipIn(file) !== undefined || !inForce)) return bipFlagFinding(bip, await where('bip'));
+  if (wanted.networks !== undefined && flags.has(poolFlag)) {
+    const place = await where(poolFlag);
+    const message =
+      `dockerd is given --${poolFlag} by ${place}, and in mode block Docker takes the subnets of new networks from the ` +
+      `lease, ${formatPrefix(wanted.networks.base)}`;
+    const fix = `remove --${poolFlag} from ${place} and restart Docker, or use mode bip (xctl nodes set NAME --mode bip)`;
+    return blocked('AddressPoolsAreFlag', message, fix);
+  }
   for (const name of ['bridge', 'fixed-cidr', 'default-gateway'] as const) {
     const problem = doesNotFit(wanted, { [name]: flags.get(name) ?? '' });
     if (problem !== undefined) {

@@ -5,12 +5,14 @@ import {
   formatPrefix,
   ipv4FromNumber,
   prefixContains,
+  prefixCovers,
   prefixesEqual,
   prefixesOverlap,
   prefixOf,
 } from '../../../proto/domain/address.js';
 import type { Finding } from '../../reconcile/effect.js';
-import { type Bip, bipsEqual, formatBip, parseBip } from '../engine/bip-value.js';
+import { type AddressPool, addressPoolsEqual, type Bip, bipsEqual, formatBip, parseBip } from '../engine/bip-value.js';
+import type { DockerNow } from '../engine/containers.js';
 import { sha256 } from '../engine/content-hash.js';
 import type { EngineNetwork, EngineSeen } from '../engine/engine.js';
 import type { Flags } from '../engine/flags.js';
@@ -70,10 +72,30 @@ export function defaultNetwork(networks: readonly EngineNetwork[]): EngineNetwor
   return networks.find((network) => network.isDefault);
 }
 
-/** isInForce reports whether docker0 has the address and Docker allocates container addresses from its subnet. */
-export function isInForce(bip: Bip, networks: readonly EngineNetwork[], interfaces: readonly HostInterface[]): boolean {
+/**
+ * isInForce reports whether docker0 has the address and Docker allocates container addresses from its subnet, and those of
+ * new networks from the range that belongs to the bip.
+ */
+export function isInForce(
+  bip: Bip,
+  { networks, interfaces, addressPools }: Pick<DockerNow, 'networks' | 'interfaces' | 'addressPools'>,
+): boolean {
   const bridge = bridgeBehind(networks, interfaces);
-  return bridge?.addresses.some((address) => bipsEqual(address, bip)) === true && dockerHas(bip, networks);
+  const hasAddress = bridge?.addresses.some((address) => bipsEqual(address, bip)) === true;
+  return (
+    hasAddress && dockerHas(bip, networks) && (bip.networks === undefined || takesFrom(bip.networks, addressPools))
+  );
+}
+
+function takesFrom(range: AddressPool, addressPools: readonly AddressPool[]): boolean {
+  return addressPools.length === 1 && addressPools.every((pool) => addressPoolsEqual(pool, range));
+}
+
+// A range of ours that the bip does not have takes effect until Docker is restarted.
+function isAllInForce(bip: Bip, { engine: { networks, info }, interfaces, journal }: BipSeen): boolean {
+  const { addressPools } = info;
+  const former = bip.networks === undefined ? journal.ours?.bip.networks : undefined;
+  return isInForce(bip, { networks, interfaces, addressPools }) && !(former && takesFrom(former, addressPools));
 }
 
 function bridgeBehind(
@@ -110,9 +132,10 @@ export function bipOfDocker0(
 /** planJoin decides the step that gives docker0 the wanted bip. */
 export function planJoin(seen: BipSeen, wanted: Bip): BipPlan {
   const { journal, file, engine, interfaces } = seen;
-  const inForce = isInForce(wanted, engine.networks, interfaces);
+  const inForce = isAllInForce(wanted, seen);
   const bridge = bridgeBehind(engine.networks, interfaces);
-  if (!inForce && bridge !== undefined && dockerHas(wanted, engine.networks)) {
+  const hasAddress = bridge?.addresses.some((address) => bipsEqual(address, wanted)) === true;
+  if (!hasAddress && bridge !== undefined && dockerHas(wanted, engine.networks)) {
     // Somebody removed the address from docker0. Docker still has the bip, so a restart would only add the address
     // again.
     const taken = takenBy(seen, wanted);
@@ -145,7 +168,7 @@ export function planJoin(seen: BipSeen, wanted: Bip): BipPlan {
  * @param force stop containers and start them again, whatever `onRunning` says
  */
 export function planLeave(seen: BipSeen, force: boolean): BipPlan {
-  const { journal, file, engine } = seen;
+  const { journal, file } = seen;
   const { ours } = journal;
   if (ours === undefined) return { do: 'nothing' };
   const without = withoutOurs(ours, file);
@@ -159,7 +182,7 @@ export function planLeave(seen: BipSeen, force: boolean): BipPlan {
     const fix = `set a bip for docker0 in ${seen.path} and restart Docker, or remove one of the networks`;
     return report(blocked('NoFreeSubnet', message, fix));
   }
-  if (isInForce(former, engine.networks, seen.interfaces)) return putBack;
+  if (isAllInForce(former, seen)) return putBack;
   const edit = setBip(without.content, former, undefined);
   if ('refused' in edit) return report(daemonJsonFinding(edit, seen.path));
   const next = { path: seen.path, bip: former, wrote: contentHash(edit.bytes), without: without.content, former };
@@ -214,8 +237,13 @@ export function contentHash(file: Content): string {
 function takenBy({ engine: { networks }, interfaces }: BipSeen, bip: Bip): Finding | undefined {
   const subnet = prefixOf(bip.address, bip.length);
   const network = defaultNetwork(networks);
-  const except = new Set([network?.id ?? '', network?.bridgeName ?? dockerDefaultBridge]);
-  return overlapFinding(subnet, overlapping(subnet, { networks, interfaces }, except));
+  const range = bip.networks?.base ?? subnet;
+  // Networks that Docker made in the block are where they belong.
+  const own = networks.filter(({ subnets }) =>
+    subnets.every(({ prefix }) => prefixCovers(range, prefix) && !prefixesOverlap(prefix, subnet)),
+  );
+  const except = new Set([network?.id ?? '', network?.bridgeName ?? dockerDefaultBridge, ...own.map(({ id }) => id)]);
+  return overlapFinding(range, overlapping(range, { networks, interfaces }, except));
 }
 
 // Subnets that Docker itself tries for docker0, in its order (libnetwork/ipamutils, the defaults of the local scope).

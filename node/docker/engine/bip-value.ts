@@ -1,9 +1,18 @@
-// The value of bip: docker0's address and prefix length as dockerd writes them. Pure.
+// The value of bip: docker0's address and prefix length as dockerd writes them, and in mode block the range of the other
+// networks that Docker makes. Pure.
 // Invariant: formatBip writes back exactly the text that parseBip read.
-import { formatIpv4, type Ipv4, parseIpv4 } from '../../../proto/domain/address.js';
+import { formatIpv4, type Ipv4, type Prefix, parseIpv4, prefixesEqual } from '../../../proto/domain/address.js';
+
+/** AddressPool is a range that Docker takes the subnets of new networks from, and their prefix length. */
+export type AddressPool = { readonly base: Prefix; readonly size: number };
 
 /** Bip is docker0's address and prefix length, which dockerd writes as one text: "10.76.3.1/24". */
-export type Bip = { readonly address: Ipv4; readonly length: number };
+export type Bip = {
+  readonly address: Ipv4;
+  readonly length: number;
+  /** Of mode block: what belongs into daemon.json beside the bip; undefined: nothing. */
+  readonly networks?: AddressPool;
+};
 
 /** parseBip parses "10.76.3.1/24"; undefined for anything else. */
 export function parseBip(text: string | null | undefined): Bip | undefined {
@@ -18,7 +27,13 @@ export function formatBip(bip: Bip): string {
   return `${formatIpv4(bip.address)}/${bip.length}`;
 }
 
-/** bipsEqual reports whether two bips are the same. */
+/** bipsEqual reports whether two bips give docker0 the same address and length, whatever other networks get. */
 export function bipsEqual(a: Bip | undefined, b: Bip | undefined): boolean {
   return a !== undefined && b !== undefined && a.address === b.address && a.length === b.length;
+}
+
+/** addressPoolsEqual reports whether two ranges for networks are the same; two that are undefined are. */
+export function addressPoolsEqual(a: AddressPool | undefined, b: AddressPool | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return a.size === b.size && prefixesEqual(a.base, b.base);
 }

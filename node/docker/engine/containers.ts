@@ -3,13 +3,13 @@
 import { messageOf, XnetError } from '../../../proto/errors.js';
 import { pause } from '../../../proto/process/backoff.js';
 import type { Finding } from '../../reconcile/effect.js';
-import type { EngineContainer, EngineNetwork } from './engine.js';
+import type { EngineContainer, EngineInfo, EngineNetwork } from './engine.js';
 import type { HostInterface } from './interfaces.js';
 import { type Journal, writeJournal } from './journal.js';
 import { blocked, type DockerHost } from './settings.js';
 
 /** DockerNow is the state of Docker and docker0 at one moment. */
-export type DockerNow = {
+export type DockerNow = Pick<EngineInfo, 'addressPools'> & {
   readonly networks: readonly EngineNetwork[];
   readonly interfaces: readonly HostInterface[];
   readonly running: readonly EngineContainer[];
@@ -18,9 +18,14 @@ export type DockerNow = {
 /** dockerNow reads the present state; undefined while Docker does not answer. */
 export async function dockerNow(host: DockerHost, signal: AbortSignal): Promise<DockerNow | undefined> {
   try {
-    const [networks, containers] = await Promise.all([host.engine.networks(signal), host.engine.containers(signal)]);
+    const { engine } = host;
+    const [networks, containers, { addressPools }] = await Promise.all([
+      engine.networks(signal),
+      engine.containers(signal),
+      engine.info(signal),
+    ]);
     const interfaces = await host.interfaces(signal);
-    return { networks, interfaces, running: containers.filter((container) => container.running) };
+    return { networks, interfaces, addressPools, running: containers.filter((container) => container.running) };
   } catch (error) {
     if (error instanceof XnetError && error.code === 'Unavailable') return undefined;
     throw error;

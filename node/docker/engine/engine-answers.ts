@@ -15,6 +15,7 @@ const infoAnswer = v.object({
   LiveRestoreEnabled: v.optional(v.boolean(), false),
   FirewallBackend: v.nullish(v.object({ Driver: v.string() })),
   SecurityOptions: v.nullish(v.array(v.string()), []),
+  DefaultAddressPools: v.nullish(v.array(v.object({ Base: v.string(), Size: v.number() })), []),
 });
 
 const networksAnswer = v.array(
@@ -79,6 +80,10 @@ export function infoFrom(answer: unknown): EngineInfo {
     liveRestore: info.LiveRestoreEnabled,
     firewallBackend: info.FirewallBackend?.Driver,
     rootless: info.SecurityOptions.some((option) => option.includes('name=rootless')),
+    addressPools: info.DefaultAddressPools.flatMap(({ Base: text, Size: size }) => {
+      const base = subnetFrom(text);
+      return base === undefined ? [] : [{ base, size }];
+    }),
   };
 }
 

@@ -1,6 +1,7 @@
 // The Docker engine as the rest of xnetd sees it: few calls, our own types, errors classified by what to do about them.
 // Invariant: no type of a client library appears here; engines from 20.10 to 29 look the same.
 import type { Ipv4, Prefix } from '../../../proto/domain/address.js';
+import type { AddressPool } from './bip-value.js';
 
 /** EngineVersion identifies the engine that answers. */
 export type EngineVersion = {
@@ -18,6 +19,8 @@ export type EngineInfo = {
   /** "iptables", "iptables+firewalld", "nftables"; undefined before 28.0, which supports only iptables. */
   readonly firewallBackend: string | undefined;
   readonly rootless: boolean;
+  /** Ranges that the subnets of new networks are taken from, if they are configured. */
+  readonly addressPools: readonly AddressPool[];
 };
 
 /** EngineNetwork is one of Docker's networks. */

@@ -4,10 +4,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { formatIpv4, parseIpv4 } from '../../../proto/domain/address.js';
+import { formatIpv4, formatPrefix, parseIpv4, parsePrefix } from '../../../proto/domain/address.js';
 import { errnoOf, messageOf, XnetError } from '../../../proto/errors.js';
 import { removeOwnFile, writeOwnFile } from '../../../proto/process/atomic-file.js';
-import { type Bip, formatBip, parseBip } from './bip-value.js';
+import { type AddressPool, type Bip, formatBip, parseBip } from './bip-value.js';
 import type { Attachment } from './engine.js';
 
 /** Content is a file's bytes; undefined if there was no file. */
@@ -29,7 +29,7 @@ export type Restart = {
 export type Ours = {
   /** The file, with symlinks not followed: "/etc/docker/daemon.json". */
   readonly path: string;
-  /** The bip that xnet wrote. */
+  /** The bip that xnet wrote, with the range for networks that it wrote beside it. */
   readonly bip: Bip;
   /** SHA-256 of the file as xnet wrote it; a different hash means that somebody has edited it since. */
   readonly wrote: string;
@@ -112,21 +112,40 @@ const bip = v.pipe(
     return NEVER;
   }),
 );
+const networks = v.optional(
+  v.pipe(
+    v.object({ base: v.string(), size: v.number() }),
+    v.rawTransform(({ dataset, addIssue, NEVER }): AddressPool => {
+      const base = parsePrefix(dataset.value.base);
+      if (base !== undefined) return { base, size: dataset.value.size };
+      addIssue({ message: 'not a CIDR' });
+      return NEVER;
+    }),
+  ),
+);
+// Beside the bip and not in it: versions that do not know it read the bip.
+const withNetworks = <T extends { readonly bip: Bip; readonly networks?: AddressPool | undefined }>(value: T) => {
+  const { networks: range, ...rest } = value;
+  return range === undefined ? rest : { ...rest, bip: { ...rest.bip, networks: range } };
+};
 const content = v.pipe(
   v.nullable(v.pipe(v.string(), v.base64())),
   v.transform((text): Content => (text === null ? undefined : Buffer.from(text, 'base64'))),
 );
 const absent = <T>(value: T | null): T | undefined => value ?? undefined;
 
-const oursSchema = v.object({
+const oursFields = v.object({
   path: v.string(),
   bip,
+  networks,
   wrote: v.string(),
   without: content,
   former: v.pipe(v.nullable(bip), v.transform(absent)),
 });
-const applySchema = v.object({
+const oursSchema = v.pipe(oursFields, v.transform(withNetworks));
+const applyFields = v.object({
   bip,
+  networks,
   leaving: v.boolean(),
   force: v.boolean(),
   byHand: v.optional(v.boolean(), false),
@@ -140,6 +159,7 @@ const applySchema = v.object({
   circumstances: v.string(),
   dockerd: v.object({ program: v.string(), argv: v.array(v.string()), major: v.number() }),
 });
+const applySchema = v.pipe(applyFields, v.transform(withNetworks));
 const schema = v.object({
   version: v.literal(1),
   ours: v.pipe(v.nullable(oursSchema), v.transform(absent)),
@@ -226,11 +246,12 @@ export async function writeJournal(stateFolder: string, journal: Journal): Promi
   await writeOwnFile(journalPath(stateFolder), Buffer.from(`${JSON.stringify(encoded, null, 1)}\n`));
 }
 
-function encodeApply(apply: Apply): v.InferInput<typeof applySchema> {
+function encodeApply(apply: Apply): v.InferInput<typeof applyFields> {
   const { bip: wanted, before, after, ours, dockerd } = apply;
   return {
     ...apply,
     bip: formatBip(wanted),
+    ...encodeNetworks(wanted),
     before: encode(before),
     after: encode(after),
     ours: encodeOurs(ours),
@@ -238,14 +259,19 @@ function encodeApply(apply: Apply): v.InferInput<typeof applySchema> {
   };
 }
 
-function encodeOurs({ path, bip: value, wrote, without, former }: Ours): v.InferInput<typeof oursSchema> {
+function encodeOurs({ path, bip: value, wrote, without, former }: Ours): v.InferInput<typeof oursFields> {
   return {
     path,
     bip: formatBip(value),
+    ...encodeNetworks(value),
     wrote,
     without: encode(without),
     former: former === undefined ? null : formatBip(former),
   };
+}
+
+function encodeNetworks({ networks: range }: Bip): { networks?: { base: string; size: number } } {
+  return range === undefined ? {} : { networks: { base: formatPrefix(range.base), size: range.size } };
 }
 
 function encode(bytes: Content): string | null {

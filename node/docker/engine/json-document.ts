@@ -4,9 +4,10 @@
 import { isUtf8 } from 'node:buffer';
 import { applyEdits, type Edit, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 
-/** JsonProperty is one top-level property; `value` is undefined if it is neither a string nor null. */
+/** JsonProperty is one top-level property. */
 export type JsonProperty = {
   readonly name: string;
+  /** Undefined if it is neither a string nor null. */
   readonly value: string | null | undefined;
   /** Offsets into the text: of the key, of the value's first character, and of the character after its last. */
   readonly start: number;
@@ -83,8 +84,13 @@ export function problemAt(
   return { ...problem, line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
 }
 
-/** withValue returns the file's bytes with another text as the value of an existing property. */
-export function withValue(document: JsonDocument, property: JsonProperty, value: string): Buffer {
+/** readValue returns the value of a property, whatever its type. */
+export function readValue({ text }: JsonDocument, { valueStart, end }: JsonProperty): unknown {
+  return JSON.parse(text.slice(valueStart, end));
+}
+
+/** withValue returns the file's bytes with another value of an existing property. */
+export function withValue(document: JsonDocument, property: JsonProperty, value: unknown): Buffer {
   return apply(document, {
     offset: property.valueStart,
     length: property.end - property.valueStart,
@@ -93,7 +99,7 @@ export function withValue(document: JsonDocument, property: JsonProperty, value:
 }
 
 /** withProperty returns the file's bytes with one more property at the end, formatted like the one before it. */
-export function withProperty(document: JsonDocument, name: string, value: string): Buffer {
+export function withProperty(document: JsonDocument, name: string, value: unknown): Buffer {
   const { text, brace, properties } = document;
   const pair = `${JSON.stringify(name)}: ${JSON.stringify(value)}`;
   if (brace === undefined) {

@@ -1,4 +1,4 @@
-// The bridges with the node's subnets, as the kernel has them: docker0 in mode bip, xnet's own in mode bridge.
+// The bridges with the node's subnets, as the kernel has them: docker0 in mode bip and block, xnet's own in mode bridge.
 // Invariant: read-only. The Docker effect repairs the bridges.
 import { gatewayOf } from '../../../proto/domain/address.js';
 import type { KernelMirror } from '../../kernel/mirror.js';
@@ -10,12 +10,16 @@ export type BridgeState = 'gone' | 'without gateway' | 'whole';
 /** bridgeState returns the present state of the bridge of a subnet. */
 export function bridgeState(
   { links, addresses }: Pick<KernelMirror, 'links' | 'addresses'>,
-  { bridge, subnet }: OwnSubnet,
+  { bridge, subnet, partLength }: OwnSubnet,
 ): BridgeState {
   const link = [...links.values()].find((each) => each.name === bridge);
   if (link === undefined) return 'gone';
   const gateway = gatewayOf(subnet);
-  const has = addresses.some(({ ifindex, address }) => ifindex === link.ifindex && address === gateway);
+  // The same address with another length is that of another mode.
+  const has = addresses.some(
+    ({ ifindex, address, prefix }) =>
+      ifindex === link.ifindex && address === gateway && (partLength === undefined || partLength === prefix.length),
+  );
   return has ? 'whole' : 'without gateway';
 }
 

@@ -12,6 +12,7 @@ export interface CreatePoolRequest {
   'networkName'?: (string);
   'bridgeName'?: (string);
   'quarantineSeconds'?: (number);
+  'networkLength'?: (number);
   '_quarantineSeconds'?: "quarantineSeconds";
 }
 
@@ -25,5 +26,6 @@ export interface CreatePoolRequest__Output {
   'networkName': (string);
   'bridgeName': (string);
   'quarantineSeconds'?: (number);
+  'networkLength': (number);
   '_quarantineSeconds'?: "quarantineSeconds";
 }

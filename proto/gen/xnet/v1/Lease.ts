@@ -14,6 +14,7 @@ export interface Lease {
   'bridgeName'?: (string);
   'state'?: (_xnet_v1_LeaseState);
   'sinceMs'?: (number | string | Long);
+  'networkLength'?: (number);
 }
 
 export interface Lease__Output {
@@ -26,4 +27,5 @@ export interface Lease__Output {
   'bridgeName': (string);
   'state': (_xnet_v1_LeaseState__Output);
   'sinceMs': (number);
+  'networkLength': (number);
 }

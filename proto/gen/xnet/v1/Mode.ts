@@ -4,6 +4,7 @@ export const Mode = {
   MODE_UNSPECIFIED: 'MODE_UNSPECIFIED',
   MODE_BIP: 'MODE_BIP',
   MODE_BRIDGE: 'MODE_BRIDGE',
+  MODE_BLOCK: 'MODE_BLOCK',
 } as const;
 
 export type Mode =
@@ -13,5 +14,7 @@ export type Mode =
   | 1
   | 'MODE_BRIDGE'
   | 2
+  | 'MODE_BLOCK'
+  | 3
 
 export type Mode__Output = typeof Mode[keyof typeof Mode]

@@ -18,6 +18,7 @@ export interface Pool {
   'usage'?: (_xnet_v1_PoolUsage | null);
   'reclaimAfterSeconds'?: (number);
   'followAddress'?: (boolean);
+  'networkLength'?: (number);
 }
 
 export interface Pool__Output {
@@ -33,4 +34,5 @@ export interface Pool__Output {
   'usage': (_xnet_v1_PoolUsage__Output | null);
   'reclaimAfterSeconds': (number);
   'followAddress': (boolean);
+  'networkLength': (number);
 }

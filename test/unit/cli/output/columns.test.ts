@@ -115,6 +115,7 @@ const emptyPool: Pool__Output = {
   quarantineSeconds: 3600,
   reclaimAfterSeconds: 0,
   followAddress: false,
+  networkLength: 0,
   reservations: [],
   createdMs: nowMs,
   usage: null,

@@ -31,6 +31,7 @@ function leaseOf(subnet: string, state: 'WANTED' | 'IN_FORCE' | 'ENDING', mode: 
       networkName: 'xnet',
       bridgeName: 'xnet0',
       sinceMs: nowMs,
+      networkLength: 0,
     },
     mode: `MODE_${mode}` as const,
     state: `LEASE_STATE_${state}` as const,

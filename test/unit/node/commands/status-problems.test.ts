@@ -79,7 +79,7 @@ test('unobserved parts are not shown as off', (t) => {
     underlay: undefined,
     routes: { desired: 0, installed: 0, conflicting: 0, unreachable: 0, pending: 0 },
     firewall: undefined,
-    docker: { version: '', running: false, subnetInForce: false, dualHomed: [], unrouted: [] },
+    docker: { version: '', running: false, subnetInForce: false, dualHomed: [], unrouted: [], outside: [] },
     problems: [],
   };
   const lines = statusLines(left, 0, (text) => text);

@@ -10,7 +10,7 @@ import { bip, bridge, container, defaultNetwork, prefix } from '../../../support
 
 const engine: EngineSeen = {
   version: { version: '28.5.2', major: 28, isDocker: true },
-  info: { liveRestore: false, firewallBackend: 'iptables', rootless: false },
+  info: { liveRestore: false, firewallBackend: 'iptables', rootless: false, addressPools: [] },
   networks: [defaultNetwork('172.17.0.0/16')],
   containers: [],
 };

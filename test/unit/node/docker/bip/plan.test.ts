@@ -21,7 +21,7 @@ import { bip, bridge, container, defaultNetwork, network } from '../../../../sup
 
 const engine = {
   version: { version: '28.5.2', major: 28, isDocker: true },
-  info: { liveRestore: false, firewallBackend: 'iptables', rootless: false },
+  info: { liveRestore: false, firewallBackend: 'iptables', rootless: false, addressPools: [] },
   networks: [defaultNetwork('172.17.0.0/16')],
   containers: [],
 };

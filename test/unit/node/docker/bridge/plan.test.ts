@@ -25,6 +25,8 @@ const desired: DesiredBridge = {
   ending: false,
 };
 
+const leaseAs = (mode: Mode) => ({ mode, subnet: desired.subnet });
+
 test('only networks with our label are changed', (t) => {
   const cidrs = fc.constantFrom('10.76.3.0/24', '10.76.4.0/24', '10.76.0.0/16', '172.18.0.0/16');
   const networks = fc.uniqueArray(
@@ -187,11 +189,9 @@ test('the host’s networks exclude our own', (t) => {
     bridge('br-shop', '172.18.0.1/16'),
   ];
   const listed = (...modes: readonly Mode[]) =>
-    hostNetworks(
-      networks,
-      interfaces,
-      modes.map((mode) => ({ mode })),
-    ).map(({ prefix: p, source }) => `${formatPrefix(p)} ${source}`);
+    hostNetworks(networks, interfaces, modes.map(leaseAs)).map(
+      ({ prefix: p, source }) => `${formatPrefix(p)} ${source}`,
+    );
   const others = [
     '172.18.0.0/16 docker network shop',
     '172.19.0.0/16 docker network "odd\\nname"',
@@ -220,8 +220,8 @@ test('unrouted networks are named once, if containers run on them only', (t) => 
     { ...container('f', 'idle'), running: false },
   ];
   const seenNow = { networks: [...networks, lan], containers };
-  t.deepEqual(unroutedNetworks(seenNow, [{ mode: 'bridge' }]), ['bridge', 'shop']);
-  t.deepEqual(unroutedNetworks(seenNow, [{ mode: 'bip' }]), ['idle', 'shop', 'xnet']);
-  t.deepEqual(unroutedNetworks(seenNow, [{ mode: 'bip' }, { mode: 'bridge' }]), ['shop']);
-  t.deepEqual(unroutedNetworks({ networks, containers: [] }, [{ mode: 'bip' }]), []);
+  t.deepEqual(unroutedNetworks(seenNow, [leaseAs('bridge')]), ['bridge', 'shop']);
+  t.deepEqual(unroutedNetworks(seenNow, [leaseAs('bip')]), ['idle', 'shop', 'xnet']);
+  t.deepEqual(unroutedNetworks(seenNow, [leaseAs('bip'), leaseAs('bridge')]), ['shop']);
+  t.deepEqual(unroutedNetworks({ networks, containers: [] }, [leaseAs('bip')]), []);
 });

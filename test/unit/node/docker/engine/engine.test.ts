@@ -59,6 +59,7 @@ test('engines are recognised by their answers', (t) => {
     liveRestore: true,
     firewallBackend: 'nftables',
     rootless: false,
+    addressPools: [],
   });
   t.true(infoFrom({ SecurityOptions: ['name=seccomp,profile=default', 'name=rootless'] }).rootless);
   const [found] = networksFrom([
@@ -99,7 +100,7 @@ test('engines are recognised by their answers', (t) => {
 
 test('N21 an unusable Docker is reported with a remedy', async (t) => {
   const version = { version: '29.1.0', major: 29, isDocker: true };
-  const info = { liveRestore: false, firewallBackend: 'iptables', rootless: false };
+  const info = { liveRestore: false, firewallBackend: 'iptables', rootless: false, addressPools: [] };
   t.is(unsupportedEngine(version, info), undefined);
   t.is(unsupportedEngine(version, { ...info, firewallBackend: 'iptables+firewalld' }), undefined);
   t.like(unsupportedEngine(version, { ...info, firewallBackend: 'nftables' }), { reason: 'NftablesBackend' });
