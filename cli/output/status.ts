@@ -58,6 +58,10 @@ export type StatusOutput = {
     readonly down: number;
     readonly pending: number;
     readonly revoked: number;
+    /** By availability: each is among those above as well. */
+    readonly cordoned: number;
+    readonly draining: number;
+    readonly leaving: number;
   } | null;
   /** Null: there is none yet, or the answering controller can't open it, which is then one of the problems. */
   readonly authority: Pick<AuthorityOutput, 'digest' | 'createdAt' | 'expiresAt'> | null;
@@ -176,6 +180,7 @@ export function isSettled(status: StatusOutput): boolean {
 }
 
 const nodeCounts = ['ready', 'progressing', 'degraded', 'down', 'revoked', 'pending'] as const;
+const availabilityCounts = ['cordoned', 'draining', 'leaving'] as const;
 
 function nodesLine({ nodes }: StatusOutput, { colors }: TableLook): string {
   if (nodes === null) return '';
@@ -188,7 +193,8 @@ function nodesLine({ nodes }: StatusOutput, { colors }: TableLook): string {
     pending: colors.faint,
   };
   const parts = nodeCounts.filter((name) => nodes[name] > 0).map((name) => paints[name](`${nodes[name]} ${name}`));
-  return parts.length === 0 ? '0' : `${nodes.total} (${parts.join(', ')})`;
+  const closed = availabilityCounts.filter((name) => nodes[name] > 0).map((name) => `, ${nodes[name]} ${name}`);
+  return parts.length === 0 ? '0' : `${nodes.total} (${parts.join(', ')})${closed.join('')}`;
 }
 
 function authorityLine({ authority, rotation }: StatusOutput, { nowMs }: TableLook): string {

@@ -113,9 +113,13 @@ export class StatusCalls {
   }
 
   #countNodes(view: ReadonlyView) {
-    const counts = { total: view.nodes.size, ready: 0, progressing: 0, degraded: 0, down: 0, pending: 0, revoked: 0 };
+    const counts = {
+      ...{ total: view.nodes.size, ready: 0, progressing: 0, degraded: 0, down: 0, pending: 0, revoked: 0 },
+      ...{ cordoned: 0, draining: 0, leaving: 0 },
+    };
     const live = liveOf(this.#deps.sessions);
-    for (const id of view.nodes.keys()) {
+    for (const [id, { record }] of view.nodes) {
+      if (record.availability !== 'active') counts[record.availability] += 1;
       const state = wireFromNode(view, id, live)?.state;
       if (typeof state === 'string') counts[countOf[state]] += 1;
     }

@@ -2495,6 +2495,18 @@ export const descriptor = {
         "revoked": {
          "type": "uint32",
          "id": 7
+        },
+        "cordoned": {
+         "type": "uint32",
+         "id": 8
+        },
+        "draining": {
+         "type": "uint32",
+         "id": 9
+        },
+        "leaving": {
+         "type": "uint32",
+         "id": 10
         }
        }
       },

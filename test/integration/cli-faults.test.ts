@@ -189,6 +189,7 @@ test.serial('--watch continues through another controller, misses nothing and re
   await nodes.until('the stream of the other', (running) => changesOf(running).includes('added web-2 active'));
   await both.run('nodes', 'cordon', 'web-1');
   await nodes.until('the change', (running) => changesOf(running).includes('changed web-1 cordoned'));
+  t.is((await b.status())?.nodes?.cordoned, 1);
   await b.removeNode('web-2');
   await nodes.until('the removal', (running) => changesOf(running).includes('removed web-2 active'));
   await events.until('the removal', happened('NodeRemoved', 'node/web-2'));

@@ -9,6 +9,9 @@ export interface NodeCounts {
   'down'?: (number);
   'pending'?: (number);
   'revoked'?: (number);
+  'cordoned'?: (number);
+  'draining'?: (number);
+  'leaving'?: (number);
 }
 
 export interface NodeCounts__Output {
@@ -19,4 +22,7 @@ export interface NodeCounts__Output {
   'down': (number);
   'pending': (number);
   'revoked': (number);
+  'cordoned': (number);
+  'draining': (number);
+  'leaving': (number);
 }

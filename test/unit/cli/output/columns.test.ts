@@ -195,7 +195,18 @@ const wireStatus: GetStatusResponse__Output = {
     warnings: [],
   },
   pools: [],
-  nodes: { total: 2, ready: 2, progressing: 0, degraded: 0, down: 0, pending: 0, revoked: 0 },
+  nodes: {
+    total: 2,
+    ready: 2,
+    progressing: 0,
+    degraded: 0,
+    down: 0,
+    pending: 0,
+    revoked: 0,
+    cordoned: 0,
+    draining: 0,
+    leaving: 0,
+  },
   undecodable: [],
   problems: [],
 };
@@ -210,6 +221,18 @@ test('an exposed etcd is the first problem in the status', (t) => {
   );
   t.is(formatStatus(status, { colors: plain, nowMs })[0], '! WARNING etcd at http://e:1 is open');
   t.is(clusterExitCode(status), 0);
+});
+
+test('the status counts nodes that are cordoned, draining or leaving beside their states', (t) => {
+  const { nodes } = wireStatus;
+  if (nodes === null) return t.fail();
+  const linesOf = (counts: Partial<typeof nodes>) =>
+    formatStatus(statusFromWire({ ...wireStatus, nodes: { ...nodes, ...counts } }, noTrust, nowMs), {
+      colors: plain,
+      nowMs,
+    }).join('\n');
+  t.regex(linesOf({}), /\nNodes: +2 \(2 ready\)\n/);
+  t.regex(linesOf({ cordoned: 1, leaving: 1 }), /\nNodes: +2 \(2 ready\), 1 cordoned, 1 leaving\n/);
 });
 
 test('the problems decide the exit code of status', (t) => {
