@@ -1,6 +1,6 @@
 // The next thing to do in a rollout. Pure: any controller that sees the same records and reports finds the same.
-// Invariant: the nodes of a group that are down, or between their permit and healthy, are never more than permitted; after
-// a failure no further node is touched.
+// Invariant: no permit is given while the other nodes of the group that are down, without a running Docker, or between
+// their permit and healthy are as many as permitted; after a failure no further node is touched.
 import { formatPrefix } from '../../proto/domain/address.js';
 import { keys, prefixes } from '../store/keys.js';
 import type { RolloutRecord, StepRecord } from '../store/records.js';
@@ -9,7 +9,15 @@ import type { NodeStep } from '../view/rollout-steps.js';
 import type { ReadonlyView } from '../view/view.js';
 import { heldAt } from './lease-moves.js';
 import { mostUnavailable } from './limits.js';
-import { dockerFailure, type Facts, hasMoved, isDisconnected, isGone, whyNotHealthy } from './standing.js';
+import {
+  dockerFailure,
+  type Facts,
+  hasMoved,
+  isDisconnected,
+  isDockerDown,
+  isGone,
+  whyNotHealthy,
+} from './standing.js';
 
 /** Next is the next thing to do in a rollout. */
 export type Next =
@@ -72,10 +80,15 @@ function cancelled(view: ReadonlyView, at: NodeStep, facts: Facts): Next | undef
   return { kind: 'revert', at, message: message === '' ? 'cancelled' : `cancelled; ${message}` };
 }
 
-/** unavailableIn returns the names of the nodes of a group that are down, or not healthy again after their permit. */
-export function unavailableIn(view: ReadonlyView, members: ReadonlySet<string>, steps: readonly NodeStep[]): string[] {
+// The ids of the nodes of a group that are down, have no running Docker, or are not healthy again after their permit.
+function unavailableIn(
+  view: ReadonlyView,
+  members: ReadonlySet<string>,
+  steps: readonly NodeStep[],
+  facts: Facts,
+): string[] {
   const busy = new Set(steps.filter(({ step }) => isInFlight(step)).map(({ step }) => step.node));
-  return [...members].filter((id) => busy.has(id) || isDisconnected(view, id));
+  return [...members].filter((id) => busy.has(id) || isDisconnected(view, id) || isDockerDown(facts, id));
 }
 
 /** membersOf returns the ids of all nodes of the fleet that have this value of the label; without a label, of all nodes. */
@@ -112,7 +125,7 @@ function onward(view: ReadonlyView, record: RolloutRecord, steps: readonly NodeS
   const { group } = first.step;
   const members = membersOf(view, record.per, group);
   const most = mostUnavailable(record.maxUnavailable, members.size);
-  const unavailable = unavailableIn(view, members, steps);
+  const unavailable = unavailableIn(view, members, steps, facts);
   const here = left.filter(({ step }) => step.group === group && !isInFlight(step));
   const granted = here.filter((at) => isStarted(record, at));
   for (const at of granted) {
@@ -123,13 +136,15 @@ function onward(view: ReadonlyView, record: RolloutRecord, steps: readonly NodeS
   }
   const isReady = ({ step: { node, granted: place } }: NodeStep) =>
     place !== undefined && view.sessions.has(node) && facts.isRouted(place.subnet, node);
-  const ready = granted.find(isReady);
-  if (ready !== undefined && unavailable.length < most) return enter(ready, 'permitted');
+  // A node that is unavailable already does not become one more.
+  const hasRoom = ({ step }: NodeStep) => unavailable.filter((id) => id !== step.node).length < most;
+  const ready = granted.find((at) => isReady(at) && hasRoom(at));
+  if (ready !== undefined) return enter(ready, 'permitted');
   const next = here.find(
     (at) => !isStarted(record, at) && (view.sessions.has(at.step.node) || !view.nodes.has(at.step.node)),
   );
   if (next !== undefined && granted.length < most) return { kind: 'grant', at: next };
-  return { kind: 'wait', text: whyWaiting(view, { most, unavailable, granted, here }) };
+  return { kind: 'wait', text: whyWaiting(view, facts, { most, unavailable, granted, here }) };
 }
 
 type Standstill = {
@@ -139,11 +154,15 @@ type Standstill = {
   readonly here: readonly NodeStep[];
 };
 
-function whyWaiting(view: ReadonlyView, { most, unavailable, granted, here }: Standstill): string {
+function whyWaiting(view: ReadonlyView, facts: Facts, { most, unavailable, granted, here }: Standstill): string {
   const down = unavailable.filter((id) => isDisconnected(view, id));
   if (unavailable.length >= most && down.length > 0) {
     const they = `${namesOf(view, down)} ${down.length === 1 ? 'is' : 'are'} down`;
     return `${they}: at most ${most} may be unavailable at once`;
+  }
+  const broken = unavailable.filter((id) => isDockerDown(facts, id));
+  if (unavailable.length >= most && broken.length > 0) {
+    return `Docker does not run on ${namesOf(view, broken)}: at most ${most} may be unavailable at once`;
   }
   if (unavailable.length >= most) return `${namesOf(view, unavailable)} in progress`;
   const [waiting] = granted;

@@ -61,6 +61,15 @@ export function dockerFailure(facts: Facts, nodeId: string): Condition | undefin
   return facts.statusOf(nodeId)?.conditions.find(({ type, ok, transient }) => type === 'Docker' && !ok && !transient);
 }
 
+// Reasons of the condition Docker with which no container of the host may be running.
+const dockerIsDown: ReadonlySet<string> = new Set(['NotRunning', 'NotAnswering', 'DockerDown', 'RollbackFailed']);
+
+/** isDockerDown reports whether a node's newest report says that its Docker does not run, for whatever time. */
+export function isDockerDown(facts: Pick<Facts, 'statusOf'>, nodeId: string): boolean {
+  const conditions = facts.statusOf(nodeId)?.conditions ?? [];
+  return conditions.some(({ type, ok, reason }) => type === 'Docker' && !ok && dockerIsDown.has(reason));
+}
+
 /**
  * whyNotHealthy says why a node is not healthy with a lease yet; empty: it is. Healthy: connected, ready, its host uses
  * the lease, its probes are answered, all peers route to it, and no peer misses it.

@@ -30,6 +30,8 @@ export class RolloutFleet {
   readonly cores: readonly Core[];
   readonly core: Core;
   readonly rollouts: RolloutRegistry;
+  /** Names of hosts that are connected, and whose Docker does not run. */
+  readonly dockerDown = new Set<string>();
   readonly #close: () => Promise<void>;
   readonly #tempers = new Map<string, Temper>();
   readonly #tried = new Set<string>();
@@ -130,15 +132,27 @@ export class RolloutFleet {
     if (view.absences.has(id)) await this.#put({ [keys.session(id)]: session, [keys.absence(id)]: undefined });
   }
 
+  /** factsOf returns what the controller of a core knows besides its view. */
+  factsOf(core: Core) {
+    const { feed } = core;
+    const failing = { type: 'Docker', ok: false, transient: true, reason: 'NotRunning', message: '', sinceMs: 1 };
+    const statusOf = (id: string) => {
+      const record = feed.view.statuses.get(id)?.record;
+      const isDown = this.dockerDown.has(feed.view.nodes.get(id)?.record.name ?? '');
+      return record === undefined || !isDown ? record : { ...record, conditions: [...record.conditions, failing] };
+    };
+    const stateOf = (id: string) => nodeState(feed.view.sessions.has(id) ? 1 : undefined, statusOf(id));
+    return { statusOf, stateOf, isRouted: () => true };
+  }
+
   /** execute starts the executor of a core. */
   execute(core: Core, controllerId: string): void {
     const stop = new AbortController();
-    const statusOf = (id: string) => core.feed.view.statuses.get(id)?.record;
-    const stateOf = (id: string) => nodeState(core.feed.view.sessions.has(id) ? 1 : undefined, statusOf(id));
+    const facts = this.factsOf(core);
     const executor = new RolloutExecutor({
       context: core.context,
       controllerId,
-      facts: { statusOf, stateOf, isRouted: () => true },
+      facts,
       onFacts: () => () => undefined,
     });
     this.#running.set(core, { stop, ended: executor.run(stop.signal) });

@@ -3,6 +3,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import type { NewRollout } from '../../../../controller/rollout/control.js';
 import { checkMaxUnavailable, mostUnavailable } from '../../../../controller/rollout/limits.js';
+import { nextOf } from '../../../../controller/rollout/next.js';
 import { XnetError } from '../../../../proto/errors.js';
 import { overlapsIn } from '../../../support/controller.js';
 import { once } from '../../../support/registry-values.js';
@@ -89,6 +90,30 @@ test('a host that dies counts as unavailable until it is back; cancelling takes 
   const { subject: again } = await fleet.rollouts.create(once, () => toB(fleet));
   await fleet.until(() => stateOf(fleet, again) === 'done');
   t.deepEqual(new Set(Object.values(fleet.places())), new Set(['b']));
+});
+
+test('a connected host whose Docker does not run counts as unavailable, for the others and not for itself', async (t) => {
+  const fleet = await RolloutFleet.start(['good', 'good', 'good']);
+  t.teardown(() => fleet.close());
+  fleet.dockerDown.add('h-2');
+  const { subject: id } = await fleet.rollouts.create(once, () => toB(fleet));
+  fleet.execute(fleet.core, 'c-1');
+  const next = () => {
+    const { feed } = fleet.core;
+    return nextOf(feed.view, id, { ...fleet.factsOf(fleet.core), permittedMs: () => 0 });
+  };
+  await fleet.until(() => next()?.kind === 'wait');
+  t.deepEqual(next(), { kind: 'wait', text: 'Docker does not run on h-2: at most 1 may be unavailable at once' });
+  t.is(fleet.mostAtOnce().permits, 0);
+  fleet.dockerDown.clear();
+  fleet.dockerDown.add('h-0');
+  const given = next();
+  t.true(given?.kind === 'enter' && given.state === 'permitted' && given.at.step.nodeName === 'h-0');
+  fleet.dockerDown.clear();
+  await fleet.rollouts.control(once, id, 'pause');
+  await fleet.rollouts.control(once, id, 'resume');
+  await fleet.until(() => stateOf(fleet, id) === 'done');
+  t.deepEqual(fleet.mostAtOnce(), { most: 1, permits: 3 });
 });
 
 test('a pool changes its mode after its nodes; a node that joins meanwhile is among them', async (t) => {
