@@ -90,7 +90,12 @@ export async function requirePreflight(settings: JoinSettings, signal: AbortSign
   if (settings.ignorePreflight.includes('all')) return;
   // The mode and the lease are not known yet. The join itself finds out whether the controllers answer.
   const request = requestFrom({ mode: 'bip', controllers: [], quick: true }, undefined);
-  const findings = await look(settings, request, signal);
+  const findings = await look(settings, request, signal).catch((error: unknown) => {
+    if (!(error instanceof XnetError) || error.code !== 'FailedPrecondition') throw error;
+    // Without CAP_NET_ADMIN: the daemon reports what it can't do.
+    process.stderr.write(`warning: this host was not looked at: ${escaped(error.message)}\n`);
+    return [];
+  });
   const isIgnored = ({ reason }: PreflightFinding) => settings.ignorePreflight.includes(reason);
   const stops = findings.filter((finding) => finding.severity === 'stops' && !isIgnored(finding));
   if (stops.length > 0) {

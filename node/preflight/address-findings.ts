@@ -1,7 +1,14 @@
 // Decides whether a lease, a pool and what Docker takes by itself are in each other's way on this host. Pure.
 // Invariant: docker0's present network does not count against a lease that replaces it, but is named, because it takes the
 // traffic of peers until then.
-import { formatPrefix, type Prefix, parsePrefix, prefixCovers, prefixesOverlap } from '../../proto/domain/address.js';
+import {
+  formatPrefix,
+  type Prefix,
+  parsePrefix,
+  prefixCovers,
+  prefixesEqual,
+  prefixesOverlap,
+} from '../../proto/domain/address.js';
 import { usesDocker0 } from '../../proto/domain/network.js';
 import { isOurNetwork } from '../docker/bridge/plan.js';
 import type { EngineNetwork } from '../docker/engine/engine.js';
@@ -9,6 +16,7 @@ import type { HostInterface } from '../docker/engine/interfaces.js';
 import { type NetworkOverlap, overlapFinding, overlapping } from '../docker/engine/preflight.js';
 import type { KernelRoute } from '../kernel/route-kernel.js';
 import { formatRoute, type Names, removeCommand } from '../routes/format.js';
+import { leads } from '../routes/ownership.js';
 import { type PreflightFinding, rated } from './finding.js';
 import { type KnownLease, mayGetBip, type PreflightRequest } from './request.js';
 
@@ -22,7 +30,7 @@ export type AddressesSeen = {
   readonly names: Names;
   /** rtm_protocol of xnet's routes. */
   readonly protocol: number;
-  /** JSON text of dockerd's default-address-pools; undefined: not set. */
+  /** dockerd's default-address-pools, the JSON of daemon.json or "base=10.9.0.0/16,size=24" of a flag; undefined: not set. */
   readonly defaultPools: string | undefined;
   /** Path of daemon.json. */
   readonly path: string;
@@ -107,7 +115,7 @@ function ofDocker0({ networks, interfaces }: AddressesSeen, prefix: Prefix): boo
 
 function routeFindings(
   { routes, names, protocol }: AddressesSeen,
-  { leases, pools }: PreflightRequest,
+  { leases, pools, routes: known }: PreflightRequest,
 ): readonly PreflightFinding[] {
   const foreign = routes.filter(
     (route) => route.destination.length > 0 && route.protocol !== protocol && route.protocol !== RTPROT_KERNEL,
@@ -121,6 +129,9 @@ function routeFindings(
     }
     const pool = pools.find((each) => prefixCovers(each, route.destination));
     if (pool === undefined) return [];
+    const peer = known.find(({ subnet }) => prefixesEqual(subnet, route.destination));
+    // The daemon leaves it, or takes it over.
+    if (peer !== undefined && leads(route, peer.nextHop, undefined, names.nextHops)) return [];
     const message =
       `a part of the pool ${formatPrefix(pool)} is routed by a route that is not xnet's: "${text}". It stays; xnetd reports it ` +
       'unless it leads to the peer that has that subnet';
@@ -165,6 +176,6 @@ function prefixesFrom(texts: readonly string[]): readonly Prefix[] {
   return texts.flatMap((text) => parsePrefix(text) ?? []);
 }
 
-function basesOf(json: string): readonly string[] {
-  return [...json.matchAll(/"base"\s*:\s*"([^"]*)"/gi)].map(([, base = '']) => base);
+function basesOf(text: string): readonly string[] {
+  return [...text.matchAll(/base"?\s*[:=]\s*"?([\d./]+)/gi)].map(([, base = '']) => base);
 }

@@ -99,7 +99,8 @@ function addressesSeen({ mirror, settings }: Place, docker: DockerLooked | undef
     routes: [...mirror.routes.all()],
     names: mirror,
     protocol: settings.routeProtocol,
-    defaultPools: docker && jsonSetting(documentOf(docker), 'default-address-pools'),
+    defaultPools:
+      docker && (docker.flags.get('default-address-pool') ?? jsonSetting(documentOf(docker), 'default-address-pools')),
     path: docker?.path ?? '/etc/docker/daemon.json',
   };
 }

@@ -1,6 +1,6 @@
 // What preflight is asked about: the leases and pools, as far as they are known, and who else is in the fleet. Pure.
 import { type Ipv4, type Prefix, prefixKey } from '../../proto/domain/address.js';
-import { type Lease, type Mode, usesDocker0 } from '../../proto/domain/network.js';
+import { type Lease, type Mode, type Route, usesDocker0 } from '../../proto/domain/network.js';
 import { bipOfLease } from '../docker/bip/choose.js';
 import type { Bip } from '../docker/engine/bip-value.js';
 import type { TcpEndpoint } from '../join/call.js';
@@ -21,6 +21,8 @@ export type PreflightRequest = {
   readonly address: Ipv4 | undefined;
   /** Addresses of other hosts. */
   readonly peers: readonly Ipv4[];
+  /** Routes to them, as far as they are known. */
+  readonly routes: readonly Route[];
   /** Number of other hosts; 0: not known. */
   readonly fleet: number;
   readonly controllers: readonly TcpEndpoint[];
@@ -58,6 +60,7 @@ export function requestFrom(given: PreflightGiven, cached: Cached | undefined): 
     pools: pool ?? table?.pools ?? [],
     address: assignment?.address,
     peers: peer ?? [],
+    routes: routed,
     fleet: nodes === undefined ? new Set(routed.map(({ nextHop }) => nextHop)).size : Math.max(0, nodes - 1),
     controllers,
     quick,

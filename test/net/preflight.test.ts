@@ -110,6 +110,13 @@ const ofNetwork: readonly Fixture[] = [
     clear: (host, fix) => host.sh(commandIn(fix)),
   },
   {
+    reason: 'ForeignTable',
+    severity: 'stops',
+    look: { ...lease, quick: false, underlay: { interfaceName: 'eth0' } },
+    trigger: (host) => host.sh('nft add table ip xnet && nft add chain ip xnet somebody'),
+    clear: (host, fix) => host.sh(fix.replace(/^.*delete it: /, '')),
+  },
+  {
     reason: 'NeighbourTableSmall',
     severity: 'warns',
     look: { nodes: 3_000, proc: limits(512, 1024) },

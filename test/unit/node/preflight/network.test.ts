@@ -1,0 +1,78 @@
+// What preflight decides about a network that no test machine has, and about ranges and routes that it is told of.
+import test from 'ava';
+import { linkFlags } from '../../../../node/kernel/route-kernel.js';
+import { type AddressesSeen, addressFindings } from '../../../../node/preflight/address-findings.js';
+import type { PreflightFinding } from '../../../../node/preflight/finding.js';
+import { type NetworkSeen, networkFindings } from '../../../../node/preflight/network-findings.js';
+import { requestFrom } from '../../../../node/preflight/request.js';
+import { ip, prefix, route, via } from '../../../support/route-fixtures.js';
+
+const link = (ifindex: number, name: string) => ({ ifindex, name, flags: linkFlags.up, master: 0, mtu: 1500 });
+const network: NetworkSeen = {
+  underlay: { underlay: { ifname: 'eth0', ifindex: 2, address: ip('192.168.83.11') }, findings: [] },
+  links: new Map([[2, link(2, 'eth0')]]),
+  addresses: [],
+  enslaved: [],
+  rules: 0,
+  strict: [],
+  dockerMtu: 1500,
+  path: '/etc/docker/daemon.json',
+  mode: 'bip',
+  peers: [],
+  pinged: [],
+};
+const ratings = (findings: readonly PreflightFinding[]) =>
+  findings.map(({ severity, reason }) => `${severity} ${reason}`);
+
+test('an underlay in a VRF stops xnet; the fix takes it out', (t) => {
+  const [found] = networkFindings({ ...network, enslaved: [{ name: 'eth0', vrf: 'red' }] });
+  t.like(found, { severity: 'stops', reason: 'InVrf', fix: 'ip link set eth0 nomaster' });
+  t.deepEqual(networkFindings(network), []);
+});
+
+test('a strict rp_filter matters where answers may leave by another interface, or a container is on docker0 too', (t) => {
+  const strict = { ...network, strict: ['eth0', 'docker0'] };
+  t.deepEqual(ratings(networkFindings(strict)), ['info ReversePathStrict']);
+  t.deepEqual(ratings(networkFindings({ ...strict, mode: 'bridge' })), [
+    'info ReversePathStrict',
+    'warns ReversePathStrict',
+  ]);
+  const two = new Map([...network.links, [3, link(3, 'eth1')], [4, link(4, 'br-shop')]] as const);
+  t.deepEqual(ratings(networkFindings({ ...strict, links: two })), ['warns ReversePathStrict']);
+});
+
+const addresses: AddressesSeen = {
+  networks: [],
+  interfaces: [],
+  routes: [],
+  names: { links: network.links, nextHops: undefined },
+  protocol: 88,
+  defaultPools: undefined,
+  path: '/etc/docker/daemon.json',
+};
+const given = { mode: 'bip', controllers: [], subnet: prefix('10.76.3.0/24'), pool: [prefix('10.76.0.0/16')] } as const;
+const request = requestFrom(given, undefined);
+
+test('the ranges of networks that Docker makes: of daemon.json, of a flag, its own', (t) => {
+  const of = (defaultPools: string | undefined, pool = '10.76.0.0/16') =>
+    ratings(addressFindings({ ...addresses, defaultPools }, { ...request, pools: [prefix(pool)] }));
+  t.deepEqual(of(undefined), []);
+  t.deepEqual(of(undefined, '172.20.0.0/16'), ['warns DefaultPoolsOverlap']);
+  t.deepEqual(of('[{"base": "10.0.0.0/8", "size": 24}]'), ['warns DefaultPoolsOverlap']);
+  t.deepEqual(of('[{"base": "10.0.0.0/16", "size": 24}]', '172.20.0.0/16'), []);
+  t.deepEqual(of('base=10.76.0.0/16,size=24'), ['warns DefaultPoolsOverlap']);
+  t.deepEqual(of('base=10.77.0.0/16,size=24'), []);
+  // Within the lease they take nothing of a peer's.
+  t.deepEqual(of('[{"base": "10.76.3.0/24", "size": 26}]'), []);
+});
+
+test('a hand-made route is named unless it leads to the peer that has the subnet', (t) => {
+  const seen = { ...addresses, routes: [route('10.76.5.0/24', { ...via('192.168.83.15', 2), protocol: 4 })] };
+  const known = (nextHop: string) => ({
+    ...request,
+    routes: [{ subnet: prefix('10.76.5.0/24'), nextHop: ip(nextHop), nodeName: 'h5' }],
+  });
+  t.deepEqual(ratings(addressFindings(seen, request)), ['warns ForeignRoute']);
+  t.deepEqual(ratings(addressFindings(seen, known('192.168.83.16'))), ['warns ForeignRoute']);
+  t.deepEqual(ratings(addressFindings(seen, known('192.168.83.15'))), []);
+});
