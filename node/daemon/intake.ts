@@ -1,8 +1,8 @@
 // Checks controller input against local facts, and reports what it refuses.
 // Invariant: an assignment takes effect only when the pools that must contain it are known; until then, and while it is
-// refused, the previous one stays in force.
+// refused, the previous one stays in force. Leases of pools that the host refuses do not stand in the way of the others.
 import { formatIpv4, formatPrefix, type Prefix } from '../../proto/domain/address.js';
-import type { Assignment, Route, TableDelta } from '../../proto/domain/network.js';
+import type { Assignment, Lease, Route, TableDelta } from '../../proto/domain/network.js';
 import type { KernelMirror } from '../kernel/mirror.js';
 import type { Finding } from '../reconcile/effect.js';
 import {
@@ -13,6 +13,7 @@ import {
   notAllowed,
   reconsider,
 } from '../table/admission-rules.js';
+import { acceptablePart } from '../table/lease-rules.js';
 import type { NodeTable, TableSnapshot } from '../table/node-table.js';
 import { activeAddresses, readUsedRanges } from '../table/used-ranges.js';
 import type { ControllerList } from './controller-list.js';
@@ -39,12 +40,14 @@ export class Intake {
   readonly #options: IntakeOptions;
   #offer: Assignment | undefined;
   #problem: string | undefined;
+  /** The part of the offer that was accepted, and the leases that were not. */
+  #part: { readonly offer: Assignment; readonly refused: string; readonly taken: Assignment } | undefined;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
   }
 
-  /** offered is the received assignment that is not in force; undefined when there is none. */
+  /** offered is the received assignment that is not in force, or not all of it; undefined when there is none. */
   get offered(): Assignment | undefined {
     return this.#offer;
   }
@@ -78,10 +81,16 @@ export class Intake {
   #judge(known: Known): Known {
     const offer = this.#offer;
     if (offer === undefined || known.table === undefined) return known;
-    this.#problem = assignmentProblem(offer, known.table.pools, this.#rules(known));
+    const { assignment, refused } = acceptablePart(offer, known.table, known.assignment);
+    this.#problem = assignmentProblem(assignment, known.table.pools, this.#rules(known));
     if (this.#problem !== undefined) return known;
-    this.#offer = undefined;
-    return { ...known, assignment: offer };
+    const text = refused.map(leaseText).join(', ');
+    const isTaken = this.#part?.offer === offer && this.#part.refused === text && known.assignment === this.#part.taken;
+    if (isTaken) return known;
+    this.#part = refused.length === 0 ? undefined : { offer, refused: text, taken: assignment };
+    // The whole of it is reported, and checked again when the host has changed.
+    if (refused.length === 0) this.#offer = undefined;
+    return { ...known, assignment };
   }
 
   #rules({ assignment }: Known): HostRules {
@@ -107,6 +116,9 @@ export class Intake {
     if (this.#offer !== undefined && this.#problem !== undefined) {
       const message = `the controller's assignment is not acted on: ${this.#problem}`;
       add('AssignmentRefused', message, `${correctLease} ${this.#options.nodeName}`);
+    } else if (this.#offer !== undefined && this.#part?.offer === this.#offer) {
+      const message = `leases of pools that this host refuses are not used: ${this.#part.refused}`;
+      add('LeaseRefused', message, 'to allow a pool on this host, add it to --allowed-pools; else: xctl leases end');
     }
     const { pools, routes } = table?.refused ?? { pools: [], routes: undefined };
     if (pools.length > 0) {
@@ -140,6 +152,10 @@ export class Intake {
 }
 
 const correctLease = 'correct what is named, or lease the node another subnet; see: xctl nodes show';
+
+function leaseText({ subnet, pool }: Lease): string {
+  return `${formatPrefix(subnet)} of pool ${pool}`;
+}
 
 function count(number: number, what: string): string {
   return number === 1 ? `1 ${what}` : `${number} ${what}s`;

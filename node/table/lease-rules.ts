@@ -1,7 +1,8 @@
 // Checks the leases that a controller assigns: each one, and all together. Pure.
-import { formatPrefix, prefixCovers, prefixesOverlap } from '../../proto/domain/address.js';
+import { formatPrefix, prefixCovers, prefixesEqual, prefixesOverlap } from '../../proto/domain/address.js';
 import { checkDockerName, checkInterfaceName, checkName, quoted } from '../../proto/domain/input.js';
 import {
+  type Assignment,
   docker0Length,
   type Lease,
   longestNetworkLength,
@@ -9,6 +10,8 @@ import {
   type PoolRange,
   usesDocker0,
 } from '../../proto/domain/network.js';
+import { isNonEmpty } from '../../proto/domain/non-empty.js';
+import type { NodeTable } from './node-table.js';
 
 // Names of Docker's own networks (libnetwork, predefined networks), and reserved interfaces.
 const dockersOwn: ReadonlySet<string> = new Set(['bridge', 'host', 'none', 'default', 'docker_gwbridge', 'ingress']);
@@ -24,6 +27,36 @@ export function leasesProblem(leases: readonly Lease[], pools: readonly PoolRang
   const [bip, other] = leases.filter(({ mode, state }) => usesDocker0(mode) && state !== 'ending');
   if (bip === undefined || other === undefined) return undefined;
   return `docker0 can't have ${formatPrefix(bip.subnet)} and ${formatPrefix(other.subnet)}`;
+}
+
+/** Part is an assignment without the leases of pools that this host refuses, and those leases. */
+export type Part = { readonly assignment: Assignment; readonly refused: readonly Lease[] };
+
+/**
+ * acceptablePart returns the part of an assignment that does not depend on refused pools. It is the whole assignment where
+ * that would end a lease: one that the host holds, or one that is ending, which a refused one may be to replace.
+ * @param held the assignment in force; undefined: there is none
+ */
+export function acceptablePart(
+  assignment: Assignment,
+  { pools, refused }: Pick<NodeTable, 'pools' | 'refused'>,
+  held: Assignment | undefined,
+): Part {
+  const isHeld = ({ subnet }: Lease) => held?.leases.some((lease) => prefixesEqual(lease.subnet, subnet)) === true;
+  const isRefused = (lease: Lease) =>
+    !isHeld(lease) &&
+    !pools.some((pool) => prefixCovers(pool, lease.subnet)) &&
+    refused.pools.some(({ pool }) => prefixCovers(pool, lease.subnet));
+  const without = assignment.leases.filter(isRefused);
+  const leases = assignment.leases.filter((lease) => !isRefused(lease));
+  const isEnding = leases.some(({ state }) => state === 'ending');
+  if (without.length === 0 || isEnding || !isNonEmpty(leases)) return { assignment, refused: [] };
+  const { permit } = assignment;
+  const isFor = ({ subnet }: Lease) => permit?.subnet !== undefined && prefixesEqual(permit.subnet, subnet);
+  return {
+    assignment: { ...assignment, leases, permit: without.some(isFor) ? undefined : permit },
+    refused: without,
+  };
 }
 
 function leaseProblem(lease: Lease, pools: readonly PoolRange[]): string | undefined {
