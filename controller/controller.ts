@@ -69,7 +69,7 @@ function backupOf(context: Context, { direct: store, feed }: Storage, audit: Aud
   return { feed, store, context, restoration, keyPath };
 }
 
-/** Resources are what outlives the parts of a controller and is closed when it ends. */
+/** Resources outlive the parts of a controller and are closed when it ends. */
 type Resources = {
   readonly systemd: Systemd;
   readonly entries: AuditLog;

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// xnet-controller: reads its settings, runs until it is told to stop, and says why when it can't.
+// xnet-controller: reads its settings, runs until it is stopped, and reports why if it can't.
 import { makeLog } from '../proto/process/log.js';
 import { runProgram, untilSignal } from '../proto/process/program.js';
 import { version } from '../proto/process/version.js';

@@ -133,7 +133,7 @@ export function makeControllerProgram(version: string, run: (settings: Controlle
       `
 Examples:
   xnet-controller --listen 192.168.83.2:${defaultPort}
-      one controller with an etcd of its own; on the same machine: xctl init
+      one controller with its own etcd; on the same machine: xctl init
   xnet-controller --listen 192.168.83.2:${defaultPort} --etcd-endpoints https://192.168.83.2:2379,https://192.168.83.3:2379 \\
       --etcd-ca /etc/xnet/etcd-ca.pem --etcd-cert /etc/xnet/etcd.pem --etcd-key /etc/xnet/etcd-key.pem
       one of several controllers over one etcd

@@ -157,7 +157,7 @@ done
   fail 'the native npm packages of the package do not load' "run: sudo sh $root/deploy/setup.sh --build"
 
 if [ -n "$unpacked" ]; then
-  [ ! -e "$output/$name" ] || fail "$output/$name is there already"
+  [ ! -e "$output/$name" ] || fail "$output/$name already exists"
   mv -T "$stage" "$output/$name"
   echo "$output/$name"
   exit

@@ -4,7 +4,7 @@
 import * as v from 'valibot';
 import { formatPrefix, type Prefix, parsePrefix, prefixCovers, prefixesOverlap } from '../../proto/domain/address.js';
 
-/** BackupSummary is what a backup contains. */
+/** BackupSummary counts the contents of a backup. */
 export type BackupSummary = {
   readonly records: number;
   readonly pools: number;
@@ -123,10 +123,10 @@ function leaseProblems({ pools, nodes, leases }: Found): string[] {
 function nodeProblems({ nodes, names, addresses, leases }: Found): string[] {
   const holders = new Set(leases.map(({ node }) => node));
   return [...nodes].flatMap(([id, { name, address }]) => [
-    ...(names.get(name) === id ? [] : [`nodes/${id}: the name ${name} belongs to ${names.get(name) ?? 'nobody'}`]),
+    ...(names.get(name) === id ? [] : [`nodes/${id}: the name ${name} belongs to ${names.get(name) ?? 'no node'}`]),
     ...(addresses.get(address) === id
       ? []
-      : [`nodes/${id}: the address ${address} belongs to ${addresses.get(address) ?? 'nobody'}`]),
+      : [`nodes/${id}: the address ${address} belongs to ${addresses.get(address) ?? 'no node'}`]),
     ...(holders.has(id) ? [] : [`nodes/${id}: ${name} has no lease`]),
   ]);
 }
@@ -136,7 +136,7 @@ export function checkRecords(records: Iterable<Record>): BackupSummary {
   const found = new Found();
   const keys = new Set<string>();
   for (const record of records) {
-    if (keys.has(record.key)) found.problems.push(`${record.key} is there twice`);
+    if (keys.has(record.key)) found.problems.push(`${record.key} occurs twice`);
     keys.add(record.key);
     found.take(record);
   }

@@ -6,8 +6,8 @@
 //   BASE64                    parts, one a line
 //   sha256 HEX                of everything before this line
 //
-// Invariant: a part opens only as the one that it was sealed as, with its header, at its place, in a file that goes on or
-// ends there: whatever is changed, moved or cut off is noticed. The checksum tells damage from a wrong passphrase.
+// Invariant: a part opens only as the one that it was sealed as, with its header, at its place, in a file that continues or
+// ends there: any change, move or truncation is detected. The checksum distinguishes damage from a wrong passphrase.
 import { createCipheriv, createDecipheriv, createHash, randomBytes, scrypt } from 'node:crypto';
 import * as v from 'valibot';
 import { messageOf, XnetError } from '../../proto/errors.js';
@@ -179,7 +179,7 @@ export function readBackup(bytes: Buffer, path: string): BackupFile {
         if (content !== undefined) return content;
         if (index > 0) throw damaged(path, `its part ${index + 1} was changed`);
         throw new XnetError('PermissionDenied', `the passphrase does not open ${path}`, {
-          hint: 'or somebody changed the file and its checksum: compare it with another copy',
+          hint: 'or the file and its checksum were changed: compare it with another copy',
         });
       });
       requireComplete(contents, path);

@@ -1,6 +1,6 @@
-// Changes a node only if it still is as the operator saw it: of two operators who change the same at once, the second is
-// told what the first one did.
-// Invariant: what is sent is based on one reading of the node. A change of something else by somebody else is no conflict.
+// Changes a node only if it is still as the operator saw it: of two operators who change it at once, the second
+// gets the change of the first one.
+// Invariant: the request is based on one reading of the node. A concurrent change of other fields is no conflict.
 import { XnetError } from '../../proto/errors.js';
 import { backoffMs, pause } from '../../proto/process/backoff.js';
 import { type NodeOutput, nodeFromWire } from '../output/node.js';
@@ -39,7 +39,7 @@ export async function changeAsSeen<T>(
   let seen = await read(text);
   for (let attempt = 1; ; attempt++) {
     try {
-      // By id: another node may have the name by now.
+      // By id: another node may have got the name.
       return await change({ node: seen.id, seenRevision: seen.revision ?? 0 });
     } catch (error) {
       const isConflict = error instanceof XnetError && error.code === 'Conflict';

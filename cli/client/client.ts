@@ -197,7 +197,7 @@ export class AdminClient {
         failures.splice(0, failures.length, ...sent, ...result.failures);
       }
       const pauseMs = backoffMs(attempt, backoff, Math.random());
-      // Nothing was written, and a retry would not help before somebody repairs the store. The controllers themselves
+      // Nothing was written, and a retry does not help before an operator repairs the store. The controllers themselves
       // waited for an election before they refused.
       if (isRefused) throw noController(failures, { timeoutMs, changing: true });
       if (performance.now() + pauseMs >= deadline) throw noController(failures, { timeoutMs, changing: true });

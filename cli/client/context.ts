@@ -12,7 +12,7 @@ export type CommandContext = {
   readonly settings: XctlSettings;
   readonly client: AdminClient;
   readonly output: Output;
-  /** What Ctrl-C leaves behind, said when it ends the command; empty: nothing that is worth a word. */
+  /** The state that Ctrl-C leaves behind, printed when it ends the command; empty: nothing to report. */
   readonly interruption: { text: string };
 };
 

@@ -4,11 +4,11 @@ import { exitCodes, XnetError } from '../../proto/errors.js';
 import { readSecretFile } from '../../proto/pki/secret-file.js';
 import type { XctlSettings } from './settings.js';
 
-/** PassphraseSource says where a passphrase comes from, and what it is for. */
+/** PassphraseSource is the source and the purpose of a passphrase. */
 export type PassphraseSource = {
   /** The file of --passphrase-file; undefined: ask on the terminal. */
   readonly file: string | undefined;
-  /** It seals something: it is asked twice and must not be short. */
+  /** It seals a file: it is entered twice and must not be short. */
   readonly isNew: boolean;
 };
 
@@ -62,7 +62,7 @@ export async function readPassphrase(settings: XctlSettings, { file, isNew }: Pa
   if (passphrase === '') throw new XnetError('InvalidArgument', 'the passphrase is empty');
   if (isNew && passphrase.length < shortest) {
     throw new XnetError('InvalidArgument', `the passphrase has ${passphrase.length} characters, it needs ${shortest}`, {
-      hint: 'who gets the file can try as many passphrases as they like: take several words',
+      hint: 'anyone with the file can try any number of passphrases: use several words',
     });
   }
   return passphrase;

@@ -89,7 +89,7 @@ export function isPassing({ error, answered }: CallFailure): boolean {
   return !answered && code === 'Internal' && (foreign.test(message) || otherPort.test(message));
 }
 
-/** isRefusedByStore reports whether nothing was written, and nothing can be until somebody repairs the store. */
+/** isRefusedByStore reports whether nothing was written, and nothing can be until an operator repairs the store. */
 export function isRefusedByStore({ error, answered }: CallFailure): boolean {
   return error.code === 'NotWritable' || (answered && error.message.startsWith('the controller refuses to act'));
 }

@@ -130,7 +130,7 @@ export async function rotateAuthority(context: CommandContext, options: RotateOp
   });
   if (wait && !done && !dryRun) {
     throw new XnetError('DeadlineExceeded', `not done within ${formatDuration(timeoutMs)}: ${rotationText(shown)}`, {
-      hint: 'the rotation goes on by itself; a node that is gone for good: xctl nodes remove NODE --force',
+      hint: 'the rotation continues by itself; a node that is gone for good: xctl nodes remove NODE --force',
     });
   }
 }

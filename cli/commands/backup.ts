@@ -31,7 +31,7 @@ export type VerifyOptions = { readonly passphraseFile?: string };
 const longestMs = 600_000;
 
 function refuseExisting(path: string): XnetError {
-  return new XnetError('AlreadyExists', `${path} is there already`, {
+  return new XnetError('AlreadyExists', `${path} already exists`, {
     hint: 'name another file, or replace it: --force',
   });
 }
@@ -112,7 +112,7 @@ function headFrom(header: BackupHeader__Output, hasClusterKey: boolean): BackupH
   };
 }
 
-// The controller that answered may be gone half way: the stream of another one would begin anew.
+// The controller may fail half way: the stream of another one would start from the beginning.
 async function* contentsFrom(
   parts: AsyncIterable<BackupPart__Output>,
   key: Buffer | undefined,

@@ -144,7 +144,7 @@ export async function revokeNode(context: CommandContext, options: RevokeOptions
     given: confirm,
   };
   if (!dryRun && !(await confirmed(context, question))) return;
-  // By id: another node may have the name by now.
+  // By id: another node may have got the name.
   const response = await client.change((admin) => admin.revokeNode.bind(admin), { node: id, dryRun });
   const node = nodeFromWire(requirePart(response.node));
   const { unchanged } = response;

@@ -7,7 +7,7 @@ import { type FleetStep, secondsOf } from '../fleet/plan.js';
 import { rehearsable } from '../fleet/rehearsal.js';
 import { ProgressLine } from '../output/screen.js';
 
-/** StepCall says how a step is called for: as an operation, or as a dry run, which changes nothing. */
+/** StepCall is the mode of a step: an operation, or a dry run, which changes nothing. */
 export type StepCall = { readonly operationId: string } | { readonly dryRun: true };
 
 /**

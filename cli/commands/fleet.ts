@@ -60,7 +60,7 @@ async function planned(context: CommandContext, { file: path, prune }: FileOptio
     throw new XnetError('FailedPrecondition', message, { problems });
   };
   refuse(plan.problems);
-  // The revision distinguishes two runs: between them somebody else may have changed things back.
+  // The revision distinguishes two runs: between them another operator may have reverted a change.
   const idOf = (step: FleetStep) => {
     const digest = createHash('sha256')
       .update(JSON.stringify([text, state.revision, step]))

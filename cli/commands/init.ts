@@ -85,7 +85,7 @@ async function withAddresses(context: CommandContext, saved: SavedContext): Prom
   return same ? saved : { ...saved, controllers };
 }
 
-// A usable context keeps its certificate, any other is created anew. The first context becomes the current one.
+// A usable context keeps its certificate, any other is replaced. The first context becomes the current one.
 async function makeAdmin(context: CommandContext, authority: AuthorityOutput, wanted: Wanted): Promise<Admin> {
   const { folder, contextName, existing, id } = wanted;
   const saved =

@@ -103,7 +103,7 @@ async function attempt(
   }
 }
 
-/** releaseFromReport ends the records that a check found to be nobody's: first it shows the plan, then it goes through it. */
+/** releaseFromReport ends the orphaned records that a check found: it shows the plan, then carries it out. */
 export async function releaseFromReport(
   context: CommandContext,
   { fromReport, dryRun }: ReleaseReportOptions,

@@ -37,7 +37,7 @@ export async function requireFree(path: string | undefined): Promise<void> {
   }
   const found = await lstat(path).catch(() => undefined);
   if (found === undefined) return;
-  throw new XnetError('AlreadyExists', `${path} is there already`, { hint: 'name another file, or remove it' });
+  throw new XnetError('AlreadyExists', `${path} already exists`, { hint: 'name another file, or remove it' });
 }
 
 // On failure the token exists but is lost; everything else that was requested is done.

@@ -19,7 +19,7 @@ export function labelsFrom(texts: readonly string[]): Record<string, string> {
 }
 
 /**
- * labelChange reads what `--label` and `--remove-label` say of one node.
+ * labelChange reads `--label` and `--remove-label` for one node.
  * @throws XnetError InvalidArgument, also naming every label that is both set and removed
  */
 export function labelChange(

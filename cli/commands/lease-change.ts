@@ -61,7 +61,7 @@ export async function endLease(context: CommandContext, options: EndLeaseOptions
     given: confirm,
   };
   if (!dryRun && !(await confirmed(context, question))) return;
-  // By id: another node may have the name by now.
+  // By id: another node may have got the name.
   const response = await client.change((lease) => lease.endLease.bind(lease), {
     node: id,
     subnet: cidr,

@@ -141,7 +141,7 @@ export async function removeNode(context: CommandContext, options: RemoveNodeOpt
   if (wait && state !== 'pending') {
     return leaveNode(context, id, { dryRun, ...(deadline === undefined ? {} : { deadline }) });
   }
-  // By id: another node may have the name by now.
+  // By id: another node may have got the name.
   const response = await client.change((admin) => admin.removeNode.bind(admin), { node: id, force, dryRun });
   const node = nodeFromWire(requirePart(response.node));
   const until = isoTime(response.quarantinedUntilMs);

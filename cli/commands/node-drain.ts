@@ -1,5 +1,5 @@
 // `xctl nodes drain`, and the waiting of `xctl nodes remove --wait`.
-// Invariant: the controllers carry on with what was asked for, whether somebody waits here or not. Repeating the command
+// Invariant: the controllers continue the drain, whether or not this command waits. Repeating the command
 // waits again.
 import { formatDuration } from '../../proto/domain/duration.js';
 import { escaped } from '../../proto/domain/text.js';
@@ -150,9 +150,10 @@ async function followDeparture(
     interruption.text = '';
     line.end();
   }
-  const far = last === undefined ? 'no controller said how far it is' : departureText(last.departure, Date.now());
+  const far =
+    last === undefined ? 'no controller has reported the progress' : departureText(last.departure, Date.now());
   const limit = timeoutMs === undefined ? '' : ` within ${formatDuration(timeoutMs)}`;
   throw new XnetError('DeadlineExceeded', `${name} is not ${goal}${limit}: ${far}`, {
-    hint: `it goes on by itself; repeat the command to wait again, or see: xctl nodes show ${name}`,
+    hint: `it continues by itself; repeat the command to wait again, or see: xctl nodes show ${name}`,
   });
 }

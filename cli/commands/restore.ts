@@ -22,7 +22,7 @@ export type RestoreOptions = {
 
 type Record = { readonly key: string; readonly value: string };
 
-// A restore leaves them out: controllers write the cluster's record anew and register themselves, and a token may have
+// A restore leaves them out: controllers rewrite the cluster's record and register themselves, and a token may have
 // been used since.
 const leftOut = /^(cluster|adoption|registrations\/.*|tokens\/.*)$/;
 
@@ -156,7 +156,7 @@ function linesOf({ awaited, contradictions, missing }: GetAdoptionResponse__Outp
   return [
     ...awaited.map((name) => `${name} has not connected since the restore`),
     ...contradictions,
-    ...(missing === 0 ? [] : [`hosts route to ${missing} subnets that nobody has claimed yet`]),
+    ...(missing === 0 ? [] : [`hosts route to ${missing} subnets that no node has claimed yet`]),
   ].map(escaped);
 }
 

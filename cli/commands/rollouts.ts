@@ -75,14 +75,14 @@ function requireSuccess({ rollout }: WholeRollout): void {
 }
 
 /**
- * watchRollout shows a rollout as it goes on, a line for each host, until it is over; for programs only its end, or each
+ * watchRollout shows the progress of a rollout, a line for each host, until it is over; for programs only its end, or each
  * change with -o jsonl. Ending the command does not end the rollout.
  * @throws XnetError FailedPrecondition if it failed, was paused or cancelled; DeadlineExceeded after --timeout
  */
 export async function watchRollout(context: CommandContext, id: string): Promise<void> {
   const { client, output, settings } = context;
   const { timeoutMs } = settings;
-  context.interruption.text = `rollout ${id} goes on by itself; see: xctl rollouts show ${id} --watch`;
+  context.interruption.text = `rollout ${id} continues by itself; see: xctl rollouts show ${id} --watch`;
   const signal = timeoutMs === undefined ? new AbortController().signal : AbortSignal.timeout(timeoutMs);
   const screen = new Screen(process.stdout, '');
   let whole: WholeRollout | undefined;
@@ -97,7 +97,7 @@ export async function watchRollout(context: CommandContext, id: string): Promise
   context.interruption.text = '';
   if (whole !== undefined && !output.forPeople && output.options.format !== 'jsonl') await showWhole(context, whole);
   if (whole === undefined || !isRolloutOver(whole.rollout)) {
-    throw new XnetError('DeadlineExceeded', `rollout ${id} is not over yet; it goes on by itself`, {
+    throw new XnetError('DeadlineExceeded', `rollout ${id} is not over yet; it continues by itself`, {
       hint: `see: xctl rollouts show ${id} --watch`,
     });
   }
@@ -188,7 +188,7 @@ export type RolloutRequest = ReturnType<typeof paceOf> & {
   readonly operationId?: string;
 };
 
-/** startRollout creates a rollout, shows it, and follows it unless told otherwise. */
+/** startRollout creates a rollout, shows it, and follows it unless --no-wait is set. */
 export async function startRollout(
   context: CommandContext,
   { moves, ...request }: RolloutRequest,

@@ -81,12 +81,12 @@ function notInTime(
     ...(behind > 0 ? [`${behind} of ${nodes} nodes have no route to it yet: ${names(pending, behind)}`] : []),
     ...(goal === 'ready' && waited?.ready !== true ? [why] : []),
   ];
-  const [only = 'no controller said how far it is'] = problems;
+  const [only = 'no controller has reported the progress'] = problems;
   const message = `${name} is not ${goal} within ${formatDuration(timeoutMs)}`;
   const [first] = pending;
   return new XnetError('DeadlineExceeded', problems.length > 1 ? message : `${message}: ${only}`, {
     problems: problems.length > 1 ? problems : [],
-    hint: `it keeps its lease, and goes on by itself; see: xctl nodes show ${goal === 'ready' ? name : (first ?? name)}`,
+    hint: `it keeps its lease, and continues by itself; see: xctl nodes show ${goal === 'ready' ? name : (first ?? name)}`,
   });
 }
 
@@ -103,7 +103,7 @@ async function waitFor({ client, settings }: CommandContext, name: string, goal:
   const line = new ProgressLine(settings.quiet ? { write: () => undefined } : process.stderr);
   const signal = AbortSignal.timeout(timeoutMs);
   let waited: WaitedOutput | undefined;
-  let why = 'no controller has said why';
+  let why = 'no controller has reported the reason';
   try {
     const request = { node: name, untilReady: goal === 'ready' };
     for await (const wire of client.follow(

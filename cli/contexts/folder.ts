@@ -41,7 +41,7 @@ export class ContextFolder {
     if ((mode & 0o077) === 0) return;
     const octal = (mode & 0o777).toString(8).padStart(4, '0');
     throw new XnetError('FailedPrecondition', `${this.path} holds keys, and others can get into it (mode ${octal})`, {
-      hint: `if nobody has been there: chmod 700 ${this.path}`,
+      hint: `if no other user has read it: chmod 700 ${this.path}`,
     });
   }
 

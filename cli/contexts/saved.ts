@@ -76,7 +76,7 @@ export function contextOf({ controllers, cluster, authority, certificate, key }:
   const own = checkCertificate('certificate', certificate);
   if ('problem' in own) return own;
   const { identity } = own.value;
-  if (identity === undefined) return { problem: 'certificate: it names nobody of an xnet cluster' };
+  if (identity === undefined) return { problem: 'certificate: it names no identity of an xnet cluster' };
   if (identity.clusterId !== cluster) {
     return { problem: `certificate: it is of cluster ${identity.clusterId}, not of ${quoted(cluster)}` };
   }

@@ -46,7 +46,7 @@ function checked(check: (text: string) => Checked<unknown>) {
   );
 }
 
-// The message is that of a value which is no map: an unknown key has an issue of its own.
+// The message for a value that is not a map; an unknown key has a separate issue.
 function entry<Entries extends v.ObjectEntries>(entries: Entries) {
   return v.strictObject(entries, mapNeeded);
 }
@@ -151,7 +151,7 @@ function pathText(path: Path): string {
     .replace(/^\./, '');
 }
 
-/** Issue is what is wrong with a value of a file. */
+/** Issue is a problem of a value in a file. */
 export type Issue = {
   readonly path: Path;
   readonly message: string;
@@ -179,7 +179,7 @@ function duplicates(raw: unknown): Issue[] {
       if (typeof value !== 'string') return [];
       const isSecond = seen.has(value);
       seen.add(value);
-      return isSecond ? [{ path: [list, index, key], message: `${what} ${value} is there twice` }] : [];
+      return isSecond ? [{ path: [list, index, key], message: `${what} ${value} occurs twice` }] : [];
     });
   };
   return [

@@ -46,7 +46,7 @@ export type PlannedMove = {
   readonly before: string;
 };
 
-/** PoolDifference is what differs in the settings of a pool; absent fields do not. */
+/** PoolDifference is the changed settings of a pool; unchanged fields are absent. */
 export type PoolDifference = {
   readonly quarantine?: string;
   /** "never" or a duration. */
@@ -56,7 +56,7 @@ export type PoolDifference = {
   readonly text: string;
 };
 
-/** NodeDifference is what differs in a node; absent fields do not. */
+/** NodeDifference is the changed fields of a node; unchanged fields are absent. */
 export type NodeDifference = {
   readonly address?: string;
   readonly availability?: 'active' | 'cordoned';
@@ -153,7 +153,7 @@ function differenceOf(wanted: FileNode, node: NodeOutput, prune: boolean): NodeD
   };
 }
 
-/** planFleet returns what is to be done so that the fleet is as the file says. */
+/** planFleet returns the steps that make the fleet as in the file. */
 export function planFleet(file: FleetFile, state: FleetState, { prune }: { readonly prune: boolean }): FleetPlan {
   const pools = new Map(state.pools.map((pool) => [pool.name, pool]));
   const nodes = new Map(state.nodes.map((node) => [node.name, node]));

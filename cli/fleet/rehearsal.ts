@@ -3,7 +3,7 @@ import type { FleetFile, Path } from './file.js';
 import type { FleetStep } from './plan.js';
 
 /**
- * rehearsable returns the steps whose dry run tells whether they will succeed: those that no earlier step of the plan
+ * rehearsable returns the steps whose dry run shows whether they will succeed: those that no earlier step of the plan
  * prepares, and that are no rollout.
  */
 export function rehearsable(steps: readonly FleetStep[]): readonly FleetStep[] {

@@ -13,7 +13,7 @@ export type Explanation = {
   readonly fix: string | null;
 };
 
-/** ExplanationFacts are what an explanation takes into account besides the node. */
+/** ExplanationFacts are the inputs of an explanation besides the node. */
 export type ExplanationFacts = {
   /** Its host has a certificate. */
   readonly hasJoined: boolean;
@@ -57,7 +57,7 @@ function amissText(node: NodeOutput, nowMs: number): { readonly why: string; rea
   const { state, conditions, routes } = node;
   if (state === 'ready') return undefined;
   const failing = conditions.filter(({ ok }) => !ok);
-  // One that needs somebody goes before one that passes by itself.
+  // Problems that need an operator precede those that pass by themselves.
   const first = failing.find(({ transient }) => !transient) ?? failing[0];
   if (first === undefined) {
     const fix = routes === null ? onHost('journalctl -u xnetd') : 'xctl routes check';

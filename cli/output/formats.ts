@@ -1,4 +1,4 @@
-// The names of the formats of -o, in a file of their own because help and completion need nothing else.
+// The names of the formats of -o, in a separate file because help and completion need nothing else.
 
 /** formats are the values of -o. */
 export const formats = ['table', 'wide', 'json', 'yaml', 'jsonl', 'name'] as const;

@@ -17,7 +17,7 @@ export type RolloutOutput = {
   readonly undo: boolean;
   /** Why it failed. */
   readonly message: string;
-  /** Why no step goes on at present. */
+  /** Why no step proceeds at present. */
   readonly waiting: string;
   /** The pool that gets another mode, and that mode; null: single nodes move. */
   readonly pool: string | null;
@@ -91,7 +91,7 @@ export function stepFromWire(wire: RolloutStep__Output): StepOutput {
   };
 }
 
-/** isRolloutOver reports whether nothing goes on in a rollout until somebody acts. */
+/** isRolloutOver reports whether a rollout makes no progress until an operator acts. */
 export function isRolloutOver({ state }: Pick<RolloutOutput, 'state'>): boolean {
   return state !== 'running' && state !== 'undoing';
 }

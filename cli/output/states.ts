@@ -1,4 +1,4 @@
-// The names of the states of nodes, in a file of their own because help and completion need nothing else.
+// The names of the states of nodes, in a separate file because help and completion need nothing else.
 
 /** nodeStates are the values of `--state`. */
 export const nodeStates = ['pending', 'progressing', 'ready', 'degraded', 'down', 'revoked'] as const;

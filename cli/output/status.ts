@@ -227,7 +227,7 @@ export function formatStatus(status: StatusOutput, look: TableLook): string[] {
   const { store, controllers, pools, problems } = status;
   const { colors, nowMs } = look;
   const state = store.connected ? colors.good('connected') : colors.bad('not connected');
-  const resyncs = store.resyncs === 0 ? '' : `, read anew ${store.resyncs} times`;
+  const resyncs = store.resyncs === 0 ? '' : `, read again ${store.resyncs} times`;
   const fields = formatFields([
     ['Cluster', `${escaped(status.clusterId ?? 'not known yet')}, revision ${status.revision}, epoch ${status.epoch}`],
     [

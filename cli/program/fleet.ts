@@ -16,7 +16,7 @@ export function addFleet(program: Command): void {
   addPace(
     program
       .command('apply')
-      .description('make the fleet as a file says: pools, reservations, nodes, labels')
+      .description('make the fleet as in a file: pools, reservations, nodes, labels')
       .addOption(file())
       .addOption(prune()),
   )

@@ -19,7 +19,7 @@ export function addIpam(program: Command): void {
     .addHelpText(
       'after',
       `
-It shows what it would do, and asks (--yes: goes on). What is not any more as the report has it is left.
+It shows its plan and asks for confirmation (--yes skips it). Records that have changed since the report are left.
 
 Examples:
   xctl ipam release --from-report findings.json --dry-run

@@ -152,7 +152,7 @@ function addChanging(nodes: Command): void {
     .addHelpText(
       'after',
       `
-If somebody else changes the same at the same time, one of the two gets exit code 4 and what the other one did.
+If two operators change the same node at once, one of them gets exit code 4 and the other one's change.
 
 Examples:
   xctl nodes set web-1 --address 192.168.83.84 --wait
@@ -161,7 +161,7 @@ Examples:
     .action(action(async () => (await import('../commands/node-change.js')).setNode));
   nodes
     .command('rename')
-    .description('give a node another name; its host goes on by itself')
+    .description('rename a node; its host continues by itself')
     .argument('<node>', which)
     .argument('<name>', 'the new name: web-2')
     .addOption(revision('only if the node is still at this revision (nodes show)'))
@@ -201,7 +201,7 @@ Examples:
     .addHelpText(
       'after',
       `
-The former host has to be down or drained. It is refused from then on: when it comes back it is told so, and withdraws its
+The former host has to be down or drained. It is refused from then on: when it comes back it is fenced, and withdraws its
 routes. What this prints has a join token in it, with which the new host joins: once, within an hour.
 
 Examples:
@@ -246,7 +246,7 @@ Examples:
       `
 With --wait the node is drained; then its peers withdraw their routes, and its host restores the configuration of Docker.
 Interrupted, the controllers carry on; the same command waits again. Without it, the host has left by "xnetd leave".
---force is for hosts that are gone for good: one that comes back is told that it was removed, and withdraws its routes.
+--force is for hosts that are gone for good: one that comes back is fenced, and withdraws its routes.
 
 Examples:
   xctl nodes remove web-1 --wait --deadline 10m --yes

@@ -96,7 +96,7 @@ export function addPools(program: Command): void {
       `
 Modes:
   bip     the subnet becomes that of docker0
-  bridge  the subnet becomes that of a network of its own
+  bridge  the subnet becomes that of a separate network
   block   docker0 gets the first /24 of the subnet, and each network that Docker makes from then on a part of the rest:
           those of docker compose are routed as well
 

@@ -15,7 +15,7 @@ export function addPace(command: Command): Command {
         durationOption,
       ),
     )
-    .option('--no-wait', 'return when the rollout has started; it goes on by itself')
+    .option('--no-wait', 'return when the rollout has started; it continues by itself')
     .addOption(dryRun());
 }
 
@@ -72,7 +72,7 @@ Examples:
     )
     .action(action(async () => (await import('../commands/rollouts.js')).showRollout));
   const controls = {
-    pause: 'begin no further step; a host that has its permit goes on',
+    pause: 'begin no further step; a host that has its permit continues',
     resume: 'go on with a rollout that was paused or failed; a failed step is tried again',
     cancel: 'end a rollout; nodes that have changed stay changed',
     undo: 'bring the nodes back to the leases that they had, by the same rules',

@@ -24,7 +24,7 @@ export function addTokens(program: Command): void {
     .addHelpText(
       'after',
       `
-xctl nodes add makes one by itself. The token is shown this once; whoever has it can join, so keep it out of command
+xctl nodes add makes one by itself. The token is shown only once. It admits any host that has it, so keep it out of command
 lines, which others on a host can see.
 
 Examples:
@@ -133,7 +133,7 @@ export function addAuthority(program: Command): void {
     .addHelpText(
       'after',
       `
-The same command again goes on with the rotation that is under way. Join tokens from before end with it.
+Rerun the command to continue a rotation that is under way. Join tokens from before end with it.
 
 Examples:
   xctl ca rotate --yes --wait
@@ -156,7 +156,7 @@ export function addAudit(program: Command): void {
     .addHelpText(
       'after',
       `
-Each controller keeps a log of its own; what is shown is that of the controller that answers.
+Each controller keeps a separate log; the command shows that of the controller that answers.
 
 Examples:
   xctl audit --since 1h

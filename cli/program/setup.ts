@@ -11,7 +11,7 @@ export function addInit(program: Command): void {
     .command('init')
     .description('create the authority of a new cluster and a certificate for its first admin')
     .option('--pool <words...>', 'create a pool, too: its range, or its name and its range; can be given several times')
-    .option('--name <name>', 'name of the admin (default: whoever called sudo, or admin)')
+    .option('--name <name>', 'name of the admin (default: the user who called sudo, or admin)')
     .addOption(dryRun())
     .addHelpText(
       'after',
@@ -79,7 +79,7 @@ export function addContexts(program: Command): void {
       'after',
       `
 A context is the addresses of a cluster's controllers, the authority to trust, and a certificate with its key. It is one
-file in ~/.config/xctl/contexts, which nobody but its owner may be able to read.
+file in ~/.config/xctl/contexts, readable by its owner alone.
 Which one is used: --context, XCTL_CONTEXT, the current one. --controller overrides its addresses; without a context
 xctl talks to the unix socket of the controller on the same machine.`,
     );

@@ -126,7 +126,8 @@ export class Restoration {
   async #commit(fence: number, guards: readonly Guard[], operations: readonly Operation[]): Promise<void> {
     const guard: Guard = { kind: 'key', key: keys.cluster, modRevision: fence };
     const { committed } = await this.#deps.store.commit({ guards: [guard, ...guards], operations });
-    if (!committed) throw new XnetError('Conflict', 'somebody else writes to the store', { hint: 'rerun the command' });
+    if (!committed)
+      throw new XnetError('Conflict', 'another program writes to the store', { hint: 'rerun the command' });
   }
 
   /**

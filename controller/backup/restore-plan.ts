@@ -7,7 +7,7 @@ import type { AdoptionRecord, ClusterRecord } from '../store/records.js';
 import type { Entry, Listing } from '../store/store.js';
 import { isRestored } from './saved-records.js';
 
-/** BackupOrigin is what identifies a backup and the store that it was made of. */
+/** BackupOrigin identifies a backup and its store. */
 export type BackupOrigin = {
   readonly id: string;
   readonly clusterId: string;

@@ -124,7 +124,7 @@ export function decideAdd(input: AddInput): Decision {
   return additionOf(input, pool, subnet);
 }
 
-/** Choice is what the subnet for a node depends on besides the view. */
+/** Choice is the inputs of the subnet for a node besides the view. */
 export type Choice = Pick<NewNode, 'name' | 'address' | 'subnet'> &
   Pick<AddInput, 'nowMs' | 'taken' | 'spread'> & {
     readonly pool: string;

@@ -26,7 +26,7 @@ export type Adoption = {
   readonly missing: number;
 };
 
-/** AdoptionSources are what the state of an adoption depends on besides the view. */
+/** AdoptionSources are the inputs of the state of an adoption besides the view. */
 export type AdoptionSources = {
   /** The entries of all events. */
   readonly events: readonly Entry[];
@@ -96,7 +96,7 @@ export function decideFinish(view: ReadonlyView, sources: AdoptionSources, force
   const problems = [
     ...awaited.map((name) => `${name} has not connected since the restore`),
     ...contradictions,
-    ...(missing === 0 ? [] : [`hosts route to ${missing} subnets that nobody has claimed yet`]),
+    ...(missing === 0 ? [] : [`hosts route to ${missing} subnets that no node has claimed yet`]),
   ];
   if (problems.length > 0 && !force) {
     throw new XnetError('FailedPrecondition', 'the adoption is not complete', {

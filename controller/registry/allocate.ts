@@ -201,7 +201,7 @@ function requireSubnet(state: PoolState, wish: Wish, subnet: Prefix, nowMs: numb
   const reservation = reservationOf(state.record, subnet);
   if (record?.state === 'leased') {
     throw new XnetError('FailedPrecondition', `subnet ${text} is already leased`, {
-      hint: `see who has it with: xctl nodes show ${text}`,
+      hint: `see its node with: xctl nodes show ${text}`,
     });
   }
   if (record?.state === 'static' && !heldBefore(record, wish)) {
@@ -232,7 +232,7 @@ function requireSubnet(state: PoolState, wish: Wish, subnet: Prefix, nowMs: numb
       'FailedPrecondition',
       `subnet ${text} is in quarantine until ${until}: it may have been leased after the backup that the store was ` +
         'restored from',
-      { hint: `if nobody uses it, end that with: xctl leases release ${text}` },
+      { hint: `if no host uses it, end that with: xctl leases release ${text}` },
     );
   }
   if (!isFree(state, wish, subnet, nowMs)) {

@@ -135,7 +135,7 @@ export function reportsContainers({ leases }: Pick<NodeStatus, 'leases'>): boole
   return leases.length > 0;
 }
 
-/** decideDrainStep decides how a drain goes on; no change if another controller has done the step. */
+/** decideDrainStep decides the next step of a drain; no change if another controller has done the step. */
 export function decideDrainStep(
   view: ReadonlyView,
   nodeId: string,
@@ -175,5 +175,5 @@ export function decideDrainStep(
   }
   if (!drain.remove || drain.leave) return { subject: nodeId };
   const record: NodeRecord = { ...node, drain: { ...drain, leave: true } };
-  return written(view, nodeId, record, { reason: 'NodeToLeave', message: 'its host is asked to leave' });
+  return written(view, nodeId, record, { reason: 'NodeToLeave', message: 'its host is requested to leave' });
 }

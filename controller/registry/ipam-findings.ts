@@ -38,7 +38,7 @@ export const repairable: ReadonlySet<string> = new Set(['LeaseOfNobody', 'NameOf
 /** releaseCommand is the command that repairs these. */
 const releaseCommand = 'xctl ipam check --report FILE, then: xctl ipam release --from-report FILE';
 const byHand = 'correct it with etcdctl, or bring all controllers to one version; see: xctl status';
-// A host that joined uses its lease within minutes, unless a restart of Docker waits for somebody.
+// A host that joined uses its lease within minutes, unless a restart of Docker waits for an operator.
 const longestUnusedMs = 3_600_000;
 
 type Found = Omit<IpamFinding, 'key' | 'modRevision'>;

@@ -83,7 +83,7 @@ export function decideRemovePool(view: ReadonlyView, name: string, force: boolea
       'FailedPrecondition',
       `pool ${name} has ${strays.length} subnets with unreadable or contradictory records: ${stray[0]}`,
       {
-        hint: 'xctl status says what is wrong with them',
+        hint: 'xctl status shows their problems',
       },
     );
   }

@@ -94,7 +94,7 @@ export class Reclaims {
     this.#parts = parts;
   }
 
-  /** problem says why nothing is reclaimed, though a pool reclaims; undefined: nothing is held. */
+  /** problem returns why nothing is reclaimed although a pool reclaims; undefined: reclaiming works. */
   get problem(): string | undefined {
     if (this.#held === undefined) return undefined;
     const { down, nodes } = this.#held;

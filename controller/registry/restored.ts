@@ -74,7 +74,7 @@ export function absenceOf(view: ReadonlyView, nodeId: string): XnetError {
   });
 }
 
-/** fenceOf returns what tells a host that it is no longer its node; undefined before the first listing. */
+/** fenceOf returns the fence of a host that is no longer its node; undefined before the first listing. */
 export function fenceOf(view: ReadonlyView, reason: Fence['reason']): Fence | undefined {
   const { id: clusterId, epoch } = view.cluster?.record ?? {};
   if (clusterId === undefined || epoch === undefined) return undefined;

@@ -1,4 +1,4 @@
-// Refuses a change to a node that somebody else changed after the caller looked at it. Pure.
+// Refuses a change to a node that was changed after the caller read it. Pure.
 import { XnetError } from '../../proto/errors.js';
 import { keys } from '../store/keys.js';
 import type { ReadonlyView } from '../view/view.js';

@@ -96,7 +96,7 @@ export class AuthorityCalls {
     if ((request.node !== '' || adopt !== undefined) && uses > 1)
       problems.add('uses: a token for one node is used once');
     if (request.node !== '' && request.adopt !== null) problems.add('node: a host that is adopted is no node yet');
-    if (request.node !== '' && pool !== undefined) problems.add('pool: a node that is there already has its pool');
+    if (request.node !== '' && pool !== undefined) problems.add('pool: a node that already exists has its pool');
     throwIfAny(problems.list, 'invalid token');
     const opened = authority.require();
     const wanted: NewToken = {

@@ -41,7 +41,7 @@ function newLeaseOf(request: AddLeaseRequest__Output): NewLease {
   const mode = modeFromWire(request.mode);
   if (mode !== undefined && usesDocker0(mode) && (networkName !== undefined || bridgeName !== undefined)) {
     problems.add(
-      `mode ${mode} has no network or bridge of its own: leave --network and --bridge out, or use --mode bridge`,
+      `mode ${mode} has no separate network or bridge: omit --network and --bridge, or use --mode bridge`,
     );
   }
   throwIfAny(problems.list, 'invalid lease');

@@ -132,7 +132,7 @@ class DaemonCalls {
     return held.nodeName;
   }
 
-  // Gives a node of the backup the leases that its host holds. Returns what is in the way.
+  // Gives a node of the backup the leases that its host holds. Returns the obstacle.
   async #adoptLeases(nodeId: string, held: Assignment): Promise<string> {
     try {
       await this.#deps.nodes.adopt(nodeId, held);
@@ -152,7 +152,7 @@ class DaemonCalls {
     }
     this.#logged.set(nodeId, message);
     return new XnetError('Unavailable', message, {
-      hint: 'the host keeps what it has; end what is in the way, or add the host again: xctl nodes add, xnetd join',
+      hint: 'the host keeps what it has; remove the obstacle, or add the host again: xctl nodes add, xnetd join',
     });
   }
 

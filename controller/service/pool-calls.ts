@@ -70,7 +70,7 @@ function newPoolOf(request: CreatePoolRequest__Output): NewPool {
   const fitting = cidr === undefined ? usualSubnetLength : fittingSubnetLength(cidr);
   if (cidr !== undefined && request.subnetLength === 0 && fitting !== usualSubnetLength) {
     problems.add(
-      `subnet length: ${formatPrefix(cidr)} is small for subnets of /${usualSubnetLength}: say how long they are to be, ` +
+      `subnet length: ${formatPrefix(cidr)} is small for subnets of /${usualSubnetLength}: state their length, ` +
         `such as xctl pools create ${name ?? 'NAME'} ${formatPrefix(cidr)} --subnet-length ${fitting}`,
     );
     throwIfAny(problems.list, 'invalid pool');

@@ -71,7 +71,7 @@ export class Absences {
     const ms = (orphan ? grace.orphan : seen) + Math.random() * jitter;
     const timer = setTimeout(() => {
       this.#tell(nodeId, sinceMs).catch((error: unknown) => {
-        this.#parts.log.warn({ node: nodeId, reason: messageOf(error) }, 'could not tell that a node is down');
+        this.#parts.log.warn({ node: nodeId, reason: messageOf(error) }, 'could not record that a node is down');
         if (this.#waits.has(nodeId)) this.#wait(nodeId, { sinceMs, orphan });
       });
     }, ms).unref();

@@ -112,7 +112,7 @@ export class Convergence {
     return { nodes, applied, behind };
   }
 
-  /** record returns what other controllers are told. `newest`: revision of the table's newest change. */
+  /** record returns the part for other controllers. `newest`: revision of the table's newest change. */
   record(newest: number): ProgressRecord {
     const behind: string[] = [];
     for (const node of this.#nodes.values()) {

@@ -118,7 +118,7 @@ export class Encoder {
     return this.#bookmark.buffer;
   }
 
-  /** forget drops the cached messages when the table starts anew. */
+  /** forget drops the cached messages when the table is rebuilt. */
   forget(): void {
     this.#snapshot = undefined;
     this.#deltas.clear();

@@ -3,7 +3,7 @@ import { type Condition, type NodeStatus, pendingReason } from '../../proto/doma
 import type { NodeState__Output } from '../../proto/gen/xnet/v1/NodeState.js';
 import type { Event } from '../store/events.js';
 
-// A daemon reports within a second of connecting; one that has not by then is at fault.
+// A daemon reports within a second of connecting; one that does not is faulty.
 const longestSilenceMs = 30_000;
 
 /**

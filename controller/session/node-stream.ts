@@ -1,5 +1,5 @@
 // One node's stream on the sending side: what was sent last, and whether it is ready for more.
-// Invariant: at most one snapshot or one delta is queued per stream. A slow reader costs no memory and delays nobody;
+// Invariant: at most one snapshot or one delta is queued per stream. A slow reader costs no memory and delays no other stream;
 // later changes reach it as one merged delta. gRPC's own queue reports full only after 16 messages, so it is not used
 // for this.
 import type { ServerWritableStream } from '@grpc/grpc-js';
@@ -87,7 +87,7 @@ export class NodeStream {
     else this.#stream.emit('error', error);
   }
 
-  /** abandon stops sending; whoever opened the stream ends it. */
+  /** abandon stops sending; its opener ends the stream. */
   abandon(): void {
     this.#closed = true;
     this.#queue = [];

@@ -1,7 +1,7 @@
 // Publishes in the store, for the other controllers, that this controller is alive and which nodes are connected to it.
 // Invariant: on every change of the view, this controller's session keys are reconciled with its streams: a missing one
 // is put, one without a stream is deleted, and keys that another controller has put since are left alone. A session's
-// key outlives this process by at most the claim's TTL. It only means liveness: nobody loses a lease because a session
+// key outlives this process by at most the claim's TTL. It only means liveness: no node loses a lease because a session
 // is gone.
 
 import { messageOf, XnetError } from '../../proto/errors.js';

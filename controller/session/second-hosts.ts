@@ -1,6 +1,6 @@
 // Detects a second host with the identity of a node: a copied machine, or a state directory that was restored
 // elsewhere.
-// Invariant: the first host stays the node, also while its daemon restarts, until an operator has one of them join anew
+// Invariant: the first host stays the node, also while its daemon restarts, until an operator has one of them join again
 // or removes the node. A host that returns after a reboot before its former stream has ended is not a second host: a
 // refused host counts as one only when the first host is heard from after it.
 
@@ -9,7 +9,7 @@ export type HostClaim = {
   readonly nodeId: string;
   /** Differs for each boot of each host. */
   readonly fingerprint: string;
-  /** Serial of the certificate it presents; a host that joined anew has another one. */
+  /** Serial of the certificate it presents; a host that joined again has another one. */
   readonly serial: string;
 };
 
@@ -45,7 +45,7 @@ export class SecondHosts {
   ): HostAdmission {
     const ofNode = this.#refused.get(nodeId) ?? new Map<string, Refused>();
     let before = ofNode.get(fingerprint);
-    // The host joined anew: an operator decided.
+    // The host joined again: an operator decided.
     if (before !== undefined && before.serial !== serial) {
       ofNode.delete(fingerprint);
       before = undefined;

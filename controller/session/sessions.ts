@@ -40,7 +40,7 @@ export type SessionParts = {
   readonly feed: ViewFeed;
   readonly presence: Presence;
   readonly log: Logger;
-  /** Told of each report of a node that is connected here, and when it no longer is. */
+  /** Notified of each report of a node that is connected here, and of the end of its connection. */
   readonly onReport?: (nodeId: string, status: NodeStatus) => void;
   readonly onLeft?: (nodeId: string) => void;
 };
@@ -144,7 +144,7 @@ export class Sessions {
         reason: 'NodeConflict',
         warning: true,
         subject: `node/${nodeName}`,
-        message: 'a second host connected under this name and is refused until it joins anew',
+        message: 'a second host connected under this name and is refused until it joins again',
       });
     }
     throw anotherHost(nodeName);
@@ -264,7 +264,7 @@ function sameUses(a: readonly LeaseUse[], b: readonly LeaseUse[]): boolean {
 function anotherHost(nodeName: string): XnetError {
   return new XnetError('AlreadyExists', `another host is ${nodeName}`, {
     hint:
-      'a host that was copied needs a name of its own: xctl nodes add, and remove its copied state directory. If this ' +
-      `is the host that is to be ${nodeName}, have it join anew: xctl tokens create --node ${nodeName}`,
+      'a copied host needs its own name: xctl nodes add, and remove its copied state directory. If this ' +
+      `is the host that is to be ${nodeName}, have it join again: xctl tokens create --node ${nodeName}`,
   });
 }

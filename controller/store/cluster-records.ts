@@ -10,7 +10,7 @@ export const cluster = object({
   createdMs: count,
   /** When this epoch began, if an operator accepted a restored store; absent: the store was never restored. */
   acceptedMs: v.optional(count),
-  /** A backup is being written to the store: nobody acts on it. `id` is that of the restore. */
+  /** A backup is being written to the store: controllers ignore its records. `id` is that of the restore. */
   restoring: v.optional(object({ id: v.string(), backup: v.string(), madeMs: count, sinceMs: count })),
   /** Id of the cluster, without nodes, that the store held before a backup was restored into it. */
   restoredOver: v.optional(v.string()),

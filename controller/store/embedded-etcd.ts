@@ -99,7 +99,7 @@ export async function startEmbeddedEtcd(options: EmbeddedOptions, signal: AbortS
   await chmod(socketDir, 0o700);
   if (await socketAnswers(socket)) {
     throw new XnetError('FailedPrecondition', `another etcd listens on ${socket}`, {
-      hint: 'each controller needs a --data-dir of its own; several share one etcd with --etcd-endpoints',
+      hint: 'each controller needs its own --data-dir; several share one etcd with --etcd-endpoints',
     });
   }
   let child: ChildProcess | undefined;

@@ -30,7 +30,7 @@ const notProposed = /no leader|too many requests|not capable/i;
 
 /**
  * CallKind is the effect of a call on the store. Repeating a read is always safe. So is repeating the grant or the
- * revocation of a lease: a lease that nobody keeps alive expires.
+ * revocation of a lease: a lease without keep-alives expires.
  */
 export type CallKind = 'read' | 'lease' | 'write';
 
@@ -40,7 +40,7 @@ export type CallKind = 'read' | 'lease' | 'write';
  * @param reason "has no leader: …", "etcd has another leader"
  */
 export function abandoned(endpoint: string, reason: string): XnetError {
-  return new XnetError('Unavailable', `etcd was left while it was asked: ${endpoint} ${reason}`);
+  return new XnetError('Unavailable', `the call to etcd was abandoned: ${endpoint} ${reason}`);
 }
 
 /**

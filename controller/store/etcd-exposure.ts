@@ -11,13 +11,13 @@ export function exposureOf(endpoint: string, anonymous: boolean): readonly strin
   const found: string[] = [];
   if (anonymous) {
     found.push(
-      `etcd at ${endpoint} is open: whoever reaches it can read and change every lease; have it require client ` +
+      `etcd at ${endpoint} is open: anyone who reaches it can read and change every lease; have it require client ` +
         'certificates (--client-cert-auth) or turn on its authentication (etcdctl auth enable)',
     );
   }
   if (!endpoint.startsWith('https:')) {
     found.push(
-      `etcd at ${endpoint} is reached without TLS: whoever is on the way can read and change what is said; give it a ` +
+      `etcd at ${endpoint} is reached without TLS: anyone on the path can read and change the traffic; give it a ` +
         'certificate and use https:// with --etcd-ca',
     );
   }
@@ -63,7 +63,7 @@ export class EtcdExposure {
           return exposureOf(endpoint, await readsAnonymously(endpoint, tls?.ca));
         } catch (error) {
           complete = false;
-          this.#log.debug({ endpoint, reason: messageOf(error) }, 'etcd: could not find out who can reach it');
+          this.#log.debug({ endpoint, reason: messageOf(error) }, 'etcd: its exposure is unknown');
           // Keep the last findings until a check succeeds.
           return this.#warnings.filter((warning) => warning.includes(` ${endpoint} `));
         }

@@ -142,7 +142,7 @@ async function* watchFrom(
   stream.on('end', () => mailbox.put({ kind: 'broken', reason: 'etcd ended the watch' }));
   // A member that hangs or is partitioned sends nothing and does not end the stream.
   const asking = setInterval(() => {
-    if (performance.now() - heardAt > silenceMs) mailbox.put({ kind: 'broken', reason: 'etcd says nothing any more' });
+    if (performance.now() - heardAt > silenceMs) mailbox.put({ kind: 'broken', reason: 'etcd is silent' });
     else stream.write({ progress_request: {} });
   }, askEveryMs);
   // Ends the stream even if the consumer takes no further message.

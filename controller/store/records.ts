@@ -169,7 +169,7 @@ const revoked = object({
   role: v.picklist(roles),
   id: v.string(),
   atMs: count,
-  /** The node was given to another host on purpose: its former host is told so, and gives up its routes. */
+  /** The node was deliberately given to another host: its former host is fenced, and withdraws its routes. */
   replaced: v.exactOptional(v.boolean()),
   /** When the last denied certificate has expired; absent: the denial is permanent, as for revoked nodes. */
   untilMs: v.optional(count),
@@ -230,7 +230,7 @@ export type RecordOf<K extends RecordKind> = DeepReadonly<v.InferOutput<(typeof 
 
 /** ClusterRecord is the identity of the cluster and its epoch. */
 export type ClusterRecord = RecordOf<'cluster'>;
-/** AdoptionRecord says that a restored backup waits for its nodes; it is deleted when an operator ends the adoption. */
+/** AdoptionRecord marks a restored backup that waits for its nodes; it is deleted when an operator ends the adoption. */
 export type AdoptionRecord = RecordOf<'adoption'>;
 /** ApprovalRecord is the version up to which an operator approved that routes are withdrawn. */
 export type ApprovalRecord = RecordOf<'approval'>;

@@ -13,7 +13,7 @@ import { leasesOf, statedLeases, useOf } from './leases.js';
 import { permitOf } from './permits.js';
 import type { ReadonlyView } from './view.js';
 
-/** AssignmentSources are what an assignment depends on besides the view. */
+/** AssignmentSources are the inputs of an assignment besides the view. */
 export type AssignmentSources = {
   /** Returns the newest report of a node, if it is newer than the view's. */
   readonly statusOf?: (nodeId: string) => Pick<NodeStatus, 'leases'> | undefined;

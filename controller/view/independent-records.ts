@@ -137,7 +137,7 @@ export class IndependentRecords {
 /**
  * callsForVerdict reports whether a new record of the cluster requires that the whole store is judged again: an operator
  * accepted a store, or restores a backup. Any other record that contradicts the present one is ignored like the records of
- * other kinds, so that one bad record stops nobody.
+ * other kinds, so that one bad record does not affect others.
  * @param text the stored value
  */
 export function callsForVerdict(text: string, before: ClusterRecord | undefined): boolean {

@@ -74,7 +74,7 @@ export class View {
   /** Records of running controllers. */
   readonly controllers: ReadonlyMap<string, Held<ControllerRecord>>;
   readonly progress: ReadonlyMap<string, Held<ProgressRecord>>;
-  /** Records of all controllers, running or not, that nobody removed. */
+  /** Records of all controllers, running or not, except removed ones. */
   readonly registrations: ReadonlyMap<string, Held<RegistrationRecord>>;
   readonly tokens: ReadonlyMap<string, Held<TokenRecord>>;
   /** By serial. */

@@ -39,7 +39,7 @@ async function runLabCommand(argv: readonly string[]): Promise<void> {
     .action(enter);
   program
     .command('remove')
-    .description('remove labs, whoever has made them')
+    .description('remove labs of all owners')
     .argument('<id...>')
     .action(async (ids: readonly string[]) => {
       for (const id of ids) await removeLab(record(id));

@@ -26,7 +26,7 @@ import { cachePath, readCache } from '../table/cache.js';
 import { callStanding, type NodeStanding } from '../uplink/uplink.js';
 import { requirePreflight, warnOfLease } from './preflight.js';
 
-/** Joined is what `xnetd join -o json` prints. Fields are only added, never removed. */
+/** Joined is the output of `xnetd join -o json`. Fields are only added, never removed. */
 export type Joined = {
   /** False: the host already was this node, and nothing has changed. */
   readonly changed: boolean;
@@ -170,13 +170,13 @@ async function join(settings: JoinSettings, token: Token, progress: Progress, si
       progress(
         standing === 'member'
           ? 'this host is that node already'
-          : 'this host has joined already; no controller could be asked whether it still counts',
+          : 'this host has joined already; no controller answered, so its validity is unknown',
       );
       await rm(pendingKeyPath(stateDir), { force: true });
       const daemon = running ? 'goes on' : 'start';
       return joinedFrom(before, { changed: false, subnet: await cachedSubnet(stateDir, before), daemon });
     }
-    if (made === undefined) throw new XnetError('Internal', 'joined as nobody');
+    if (made === undefined) throw new XnetError('Internal', 'joined without an identity');
     const { identity, subnet } = made;
     if (before !== undefined && before.clusterId !== identity.clusterId) await rm(cachePath(stateDir), { force: true });
     await writeIdentity(stateDir, identity);
@@ -204,7 +204,7 @@ function joinedFrom(identity: NodeIdentity, rest: Pick<Joined, 'changed' | 'subn
 
 const nextSteps: Readonly<Record<Joined['daemon'], string>> = {
   start: 'Start the daemon: systemctl enable --now xnetd',
-  'goes on': 'xnetd runs, and goes on with it.',
+  'goes on': 'xnetd runs and continues.',
   restart: 'xnetd still runs as the node before: systemctl restart xnetd',
 };
 
@@ -214,7 +214,7 @@ export function formatJoined(joined: Joined): string {
   const lines = [
     `node         ${node} (${nodeId})`,
     `cluster      ${cluster}`,
-    `subnet       ${subnet === '' ? 'told when the daemon runs' : subnet}`,
+    `subnet       ${subnet === '' ? 'known when the daemon runs' : subnet}`,
     `controllers  ${controllers.length === 0 ? 'none that this host can reach: set --controller' : controllers.join(', ')}`,
     `certificate  until ${certificateUntil}, renewed by itself`,
     '',

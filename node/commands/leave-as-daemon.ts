@@ -8,7 +8,7 @@ import { readIdentity } from '../identity/folder.js';
 import type { Membership } from '../identity/membership.js';
 import { type LeaveBegun, leave } from '../leave/leave.js';
 
-/** LeavingDaemon is what the leave needs of the daemon's process. */
+/** LeavingDaemon is the part of the daemon's process that the leave uses. */
 export type LeavingDaemon = {
   readonly host: Host;
   /** As the daemon started with it. */
@@ -18,7 +18,7 @@ export type LeavingDaemon = {
   readonly log: Logger;
 };
 
-/** DaemonLeave is what is known, how to leave, and who is told of each step. */
+/** DaemonLeave is the state, the options and the listener of a leave. */
 export type DaemonLeave = {
   readonly known: Known;
   readonly how: LeaveBegun;

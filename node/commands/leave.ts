@@ -61,7 +61,7 @@ export function leftUnknown({ changes, findings }: Undone, name: string | undefi
       : `what carried xnet's mark on it was removed (${changes} ${changes === 1 ? 'change' : 'changes'})`;
   const message =
     'this host has not joined a cluster, or its identity and its cache are lost: ' +
-    `${undone}, and no controller was told`;
+    `${undone}, and no controller was notified`;
   const problems = findings.map(({ message: text, fix = null }) => `not removed: ${problemText({ text, fix })}`);
   const again = findings.length === 0 ? [] : ['correct what is listed above and run xnetd leave again'];
   return new XnetError('FailedPrecondition', message, { problems, hint: [...again, removeHint(name)].join('\n') });
@@ -74,8 +74,8 @@ function removeHint(name: string | undefined): string {
 // The daemon has left, but never received a lease.
 function leftWithoutLease(name: string | undefined): XnetError {
   const message =
-    `no controller has told ${name ?? 'this host'} of a lease yet: ` +
-    "what carried xnet's mark on it was removed, and no controller was told";
+    `${name ?? 'this host'} has no lease from a controller yet: ` +
+    "xnet's marked objects were removed, and no controller was notified";
   return new XnetError('FailedPrecondition', message, { hint: removeHint(name) });
 }
 

@@ -15,7 +15,7 @@ import type { NodeSettings } from '../settings/settings.js';
 import { readCache } from '../table/cache.js';
 import { hostSettings } from './host-settings.js';
 
-/** PreflightReport is what `xnetd preflight -o json` prints. Fields are only added, never removed. */
+/** PreflightReport is the output of `xnetd preflight -o json`. Fields are only added, never removed. */
 export type PreflightReport = {
   /** Whether nothing stops xnet and nothing is warned of. */
   readonly ok: boolean;
@@ -29,7 +29,7 @@ export type PreflightReport = {
   }[];
 };
 
-// Before that nobody wonders what it is waiting for.
+// Shorter waits need no message.
 const quietMs = 1_000;
 
 // Prints a line for each part that is looked at once the whole has taken a second.

@@ -163,7 +163,7 @@ class DaemonProcess {
     this.#running?.lanes.abort();
   }
 
-  // Keeps the host as the controllers say until the daemon is stopped or the host leaves.
+  // Keeps the host as desired until the daemon is stopped or the host leaves.
   async #keep(known: LiveValue<Known>, cache: CacheWriter, statusFile: StatusFile): Promise<void> {
     if (this.#stopped) return;
     const lanes = new AbortController();

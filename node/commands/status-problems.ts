@@ -23,7 +23,7 @@ const notRunning: Problem = {
   fix: 'systemctl start xnetd',
 };
 const notLeft: Problem = {
-  text: 'this host is leaving, and is not done: xnetd goes on with it when Docker and a controller answer',
+  text: 'this host is leaving: xnetd continues when Docker and a controller answer',
   fix: 'xnetd leave --force, which does not wait for Docker',
 };
 

@@ -8,7 +8,7 @@ import type { HostStatus, LeaseStatus } from './status.js';
 
 function daemonLine({ daemonRuns, daemon }: HostStatus): string {
   if (!daemonRuns) return 'not running';
-  if (daemon === undefined) return 'running, has said nothing of itself yet';
+  if (daemon === undefined) return 'running, no status yet';
   const { connection } = daemon;
   if (connection === undefined) return `running (pid ${daemon.pid}), connecting`;
   if (connection.connected) return `running (pid ${daemon.pid}), connected to ${connection.endpoint}`;

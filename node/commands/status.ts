@@ -36,13 +36,13 @@ export type LeaseStatus = {
   readonly mode: string;
   /** "docker0", "xnet0" */
   readonly bridge: string;
-  /** As a controller said last: "wanted", "in force", "ending". */
+  /** The newest state from a controller: "wanted", "in force", "ending". */
   readonly state: string;
   /** Whether the bridge has the gateway address now. */
   readonly inForce: boolean;
 };
 
-/** HostStatus is what `xnetd status -o json` prints. Fields are only added, never removed. */
+/** HostStatus is the output of `xnetd status -o json`. Fields are only added, never removed. */
 export type HostStatus = {
   readonly node: string;
   readonly assignment:
@@ -166,7 +166,7 @@ async function dockerOf(host: Host, cached: Cached | undefined): Promise<HostSta
     return { version: '', running: false, subnetInForce: false, dualHomed: [], unrouted: [], outside: [] };
   const networks = await host.docker.engine.networks(signal);
   const { assignment } = cached ?? {};
-  // Docker reports the subnet even if somebody has deleted its interface, or the interface's address.
+  // Docker reports the subnet even if its interface, or the interface's address, was deleted.
   const isInForce = (lease: Lease) => {
     const { address, length } = bipOfLease(lease);
     return (

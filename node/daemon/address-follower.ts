@@ -1,6 +1,6 @@
-// Tells the controllers of a new address of this host, with --follow-address.
+// Reports a new address of this host to the controllers, with --follow-address.
 // Invariant: an address is reported only after it was there for a while, so that one that is replaced for a moment, as by a
-// program that configures the interface anew, changes nothing.
+// program that reconfigures the interface, changes nothing.
 import type { Ipv4 } from '../../proto/domain/address.js';
 import type { KernelMirror } from '../kernel/mirror.js';
 import type { LiveValue } from '../reconcile/live-value.js';
@@ -11,7 +11,7 @@ import type { KnownReader } from './known.js';
 // Longer than a DHCP client takes to replace an address by itself.
 const settledMs = 5_000;
 
-/** AddressFollowerOptions are what the new address follows from. */
+/** AddressFollowerOptions are the inputs of the choice of the new address. */
 export type AddressFollowerOptions = {
   readonly mirror: Pick<KernelMirror, 'addresses'>;
   readonly known: KnownReader;
@@ -30,7 +30,7 @@ export class AddressFollower {
     this.#nowMs = nowMs;
   }
 
-  /** look returns the address to report; undefined: the node's address is right, or it is too early to tell. */
+  /** look returns the address to report; undefined: the node's address is right, or the new one is not certain yet. */
   look(): Ipv4 | undefined {
     const { mirror, known, underlay } = this.#options;
     const { assignment, table } = known.current;

@@ -1,4 +1,4 @@
-// The daemon's core: takes in what the controllers say, has the lanes make the host so, and reports the outcome.
+// The daemon's core: applies the state from the controllers to the host by lanes, and reports the outcome.
 // Invariant: knowledge only gets newer. Without any controller the lanes go on with what is cached.
 import type { Prefix } from '../../proto/domain/address.js';
 import { messageOf } from '../../proto/errors.js';
@@ -48,7 +48,7 @@ export type DaemonNetworkSettings = LaneSettings & {
   readonly followAddress: boolean;
 };
 
-/** Supervisor is told how the daemon does, and ends it when it gives no sign of life. */
+/** Supervisor receives the daemon's state, and restarts it without a sign of life: systemd. */
 export type Supervisor = Watchdog & {
   /** onStatus is called with each new status. */
   onStatus(status: DaemonState): void;
@@ -59,7 +59,7 @@ export type DaemonOptions = {
   readonly node: LocalNode;
   readonly host: Host;
   readonly settings: DaemonNetworkSettings;
-  /** At first, what was known when the daemon ran last. Whoever keeps it on disk subscribes. */
+  /** Initially the cached state. The cache writer subscribes to it. */
   readonly known: LiveValue<Known>;
   /** Finds that what is known can't be kept on disk. */
   readonly cache: FindingSource;
@@ -69,7 +69,7 @@ export type DaemonOptions = {
   readonly log: Logger;
 };
 
-// A restart of Docker that is under way when a part fails goes on without us, and is taken up by the next start.
+// A restart of Docker that is under way when a part fails continues without xnetd; the next start completes it.
 const partsGraceMs = 2_000;
 
 /** Daemon is the daemon's core. */
@@ -195,7 +195,7 @@ export class Daemon {
   /** retry tries at once what was given up, or waits for its time: an operator asks for it. */
   retry(): void {
     const { host, log } = this.#options;
-    log.info('asked to try everything again');
+    log.info('reload: every effect is tried again');
     host.docker.retry();
     for (const lane of [this.#lanes.routes, this.#lanes.firewall, this.#lanes.docker]) lane.trigger();
   }

@@ -61,7 +61,7 @@ export class DataPath {
       scene: () => this.#scene(),
       open: (source) => host.openIcmp(source),
       intervalMs,
-      // A file that can't be read says nothing.
+      // An unreadable file is ignored.
       onVerdict: async (verdict) => this.#take(verdict, await procFiles.read(echoIgnored).catch(() => undefined)),
       log,
     });

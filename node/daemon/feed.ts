@@ -1,4 +1,4 @@
-// Takes in what the controllers say over the watch stream, and starts what follows from it.
+// Applies the messages of the watch stream, and triggers the lanes.
 // Invariant: knowledge only gets newer. A table of another cluster, an older one, and a delta that does not continue the
 // present one are errors that end the stream.
 import { formatPrefix, prefixesEqual } from '../../proto/domain/address.js';
@@ -32,7 +32,7 @@ import type { LaneName } from './lanes.js';
 import type { Reporter } from './reporter.js';
 import type { SelfStatus } from './self-status.js';
 
-/** FeedOptions are what a feed identifies itself with, and what it acts on. */
+/** FeedOptions are the identity that a feed presents, and the parts that it triggers. */
 export type FeedOptions = {
   readonly nodeName: string;
   /** The same on this host as long as it runs, and different on any other. */
@@ -139,7 +139,7 @@ export class Feed implements Watcher {
     const { known, status } = this.#options;
     const before = known.current.table;
     if (before === undefined || isOlder(at, before.version)) return;
-    // A bookmark of another store says nothing about this table.
+    // A bookmark of another store does not concern this table.
     if (at.clusterId !== before.version.clusterId || at.epoch !== before.version.epoch) return;
     const { fenced, isConfirmed } = known.current;
     const next = this.#lifted(confirmed({ ...known.current, table: withBookmark(before, at) }));
@@ -181,7 +181,7 @@ export class Feed implements Watcher {
     if (known.current.fenced !== undefined) return;
     const problem = fenceProblem(fence, { version: known.current.table?.version, clusterId });
     if (problem !== undefined) {
-      log.warn({ reason: problem }, 'not fenced, although a controller says so');
+      log.warn({ reason: problem }, 'fence of a controller ignored');
       return;
     }
     log.error({ reason: fence.reason, revision: fence.revision }, fencedFinding(fence).message);
@@ -193,7 +193,7 @@ export class Feed implements Watcher {
   onTurn(lane: LaneName, outcome: Outcome, known: Known): void {
     const { intake, known: newest, status } = this.#options;
     status.noteTurn(lane, outcome, known);
-    // What was refused may be acceptable on the host as it is by now.
+    // Refused input may be acceptable after a change of the host.
     this.#take(lane === 'routes' ? intake.again(newest.current) : newest.current);
   }
 
@@ -227,7 +227,7 @@ export class Feed implements Watcher {
     const { nodeId } = assignment;
     const { subnet, generation, mode } = primaryLease(assignment);
     if (before !== undefined && before.nodeId !== nodeId) {
-      log.warn({ before: before.nodeId, now: nodeId }, 'this node was added anew');
+      log.warn({ before: before.nodeId, now: nodeId }, 'this node was removed and added again');
     }
     if (before?.nodeId === nodeId && prefixesEqual(primaryLease(before).subnet, subnet)) return;
     log.info({ subnet: formatPrefix(subnet), generation, mode }, 'leased');

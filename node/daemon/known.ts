@@ -1,15 +1,15 @@
-// What the controllers have said: the node's assignment and its route table, or that it is no node any more.
+// The state from the controllers: the node's assignment and its route table, or a fence.
 // Invariant: a value never changes; newer knowledge replaces it as a whole.
 import type { Assignment, Version } from '../../proto/domain/network.js';
 import type { LiveValue } from '../reconcile/live-value.js';
 import type { Fenced } from '../table/fence.js';
 import type { NodeTable } from '../table/node-table.js';
 
-/** Known is what the controllers have said. */
+/** Known is the newest state from the controllers. */
 export type Known = {
   readonly assignment: Assignment | undefined;
   readonly table: NodeTable | undefined;
-  /** A controller has said in this process what the table is; false: it is as it was in the cache. */
+  /** A controller has confirmed the table in this process; false: it is from the cache. */
   readonly isConfirmed: boolean;
   /** Withdrawals up to this version are approved by an operator, as a controller has said in this process. */
   readonly approved?: Version | undefined;

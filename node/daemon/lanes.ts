@@ -1,5 +1,5 @@
 // Builds the daemon's three lanes, each from one effect and its desired state.
-// Invariant: a lane acts only on what a controller has said, now or before; without that it changes nothing. Until one has
+// Invariant: a lane acts only on state from a controller, present or cached; without it, it changes nothing. Until one has
 // confirmed what is cached, the kernel is believed where it has something else. On a host that is fenced, routes and firewall are withdrawn, and Docker is left as it is.
 import type { Logger } from '../../proto/process/log.js';
 import { desiredFirewall } from '../firewall/desired.js';

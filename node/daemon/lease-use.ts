@@ -23,7 +23,7 @@ import { Subscribers } from '../reconcile/live-value.js';
 import { ownSubnetOf } from '../table/own-subnets.js';
 import type { KnownReader } from './known.js';
 
-/** DockerSeen is what Docker said last. */
+/** DockerSeen is the last observation of Docker. */
 export type DockerSeen = {
   readonly networks: readonly EngineNetwork[];
   readonly containers: readonly EngineContainer[];
@@ -31,7 +31,7 @@ export type DockerSeen = {
   readonly bipsToCome: readonly Bip[] | undefined;
 };
 
-/** leaseUseOf says whether a host uses a lease. Pure. @param seen undefined: Docker has not answered yet */
+/** leaseUseOf returns whether a host uses a lease. Pure. @param seen undefined: Docker has not answered yet */
 export function leaseUseOf(
   lease: Lease,
   mirror: Pick<KernelMirror, 'links' | 'addresses'>,
@@ -89,7 +89,7 @@ export type LeaseUsesOptions = {
   readonly log: Logger;
 };
 
-/** LeaseUseReport is what a report says of leases and containers. */
+/** LeaseUseReport is the part of a report about leases and containers. */
 export type LeaseUseReport = {
   readonly leases: readonly LeaseUse[];
   /** At most mostContainersReported. */
@@ -123,7 +123,7 @@ export class LeaseUses {
     this.#settle.soon();
   }
 
-  /** look asks Docker. It never throws: if Docker does not answer, what it said last stays. */
+  /** look asks Docker. It never throws: if Docker does not answer, the last observation stays. */
   async look(): Promise<void> {
     const { docker, log } = this.#options;
     const { engine } = docker;

@@ -12,11 +12,11 @@ import type { Uplink } from '../uplink/uplink.js';
 export type ReportSource = {
   /** report is the newest state; undefined: there is nothing to report yet. */
   report(): ReportRequest | undefined;
-  /** Notified when a report would say something new, with how long it may wait, in milliseconds. */
+  /** Notified when the report has changed, with the permitted delay in milliseconds. */
   readonly reportable: Pick<Subscribers<[withinMs: number]>, 'subscribe'>;
 };
 
-/** ReporterOptions are what a reporter reports, and by which connection. */
+/** ReporterOptions are the source of reports, and the connection for them. */
 export type ReporterOptions = {
   readonly source: ReportSource;
   readonly uplink: Pick<Uplink, 'report' | 'reopen'>;

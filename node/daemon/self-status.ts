@@ -42,14 +42,14 @@ export type DaemonState = {
   readonly conditions: readonly Condition[];
 };
 
-/** FindingSource finds problems of its own. */
+/** FindingSource is a part with its own findings. */
 export type FindingSource = {
   readonly findings: readonly Finding[];
   /** subscribe calls `listener` whenever the findings may have changed. */
   subscribe(listener: () => void): () => void;
 };
 
-/** SelfStatusOptions are what the status is made of. */
+/** SelfStatusOptions are the sources of the status. */
 export type SelfStatusOptions = {
   readonly host: Pick<Host, 'docker' | 'engineFacts' | 'mirror' | 'routes'>;
   readonly known: KnownReader;
@@ -100,7 +100,7 @@ function networksOf({ assignment }: Known, mirror: Host['mirror']): readonly Hos
 
 /** SelfStatus holds the state of the daemon and its host. */
 export class SelfStatus {
-  /** Notified when a report would say something new, with how long it may wait, in milliseconds. */
+  /** Notified when the report has changed, with the permitted delay in milliseconds. */
   readonly reportable = new Subscribers<[withinMs: number]>();
   readonly #options: SelfStatusOptions;
   // Before its first turn, a lane counts as not converged.
@@ -141,7 +141,7 @@ export class SelfStatus {
     }
   }
 
-  /** noteTurn records the outcome of a lane's turn, and what was known when it began. It notifies nobody. */
+  /** noteTurn records the outcome of a lane's turn, and the state that it began with. It does not notify. */
   noteTurn(lane: LaneName, outcome: Outcome, known: Known): void {
     this.#findings.set(lane, outcome.findings);
     const { table, isConfirmed } = known;

@@ -7,7 +7,7 @@ import type { Logger } from '../../proto/process/log.js';
 import type { Finding } from '../reconcile/effect.js';
 import { SingleFinding } from '../reconcile/single-finding.js';
 
-/** Space is what a file system says of itself: free blocks for root, of so many bytes, and free inodes; 0 inodes in all: it has no limit. */
+/** Space is the free space of a file system: blocks for root and their size in bytes, and inodes; 0 inodes in all: no limit. */
 export type Space = {
   readonly bfree: number;
   readonly bsize: number;
@@ -29,7 +29,7 @@ export function spaceFinding(stateDir: string, { bfree, bsize, files, ffree }: S
         ? `room for ${ffree} files`
         : undefined;
   if (lacks === undefined) return undefined;
-  const message = `${stateDir} has ${lacks} left: what the controllers say can't be kept for the next boot, nor a renewed certificate`;
+  const message = `${stateDir} has ${lacks} left: the cache and a renewed certificate can't be written`;
   return { type: 'State', transient: false, reason: 'StateFull', message, fix: `df -h ${stateDir}; df -i ${stateDir}` };
 }
 
@@ -47,7 +47,7 @@ export class StateSpace {
     this.#log = log;
   }
 
-  /** findings is what was found last; empty while there is room. */
+  /** findings are the last ones; empty while there is room. */
   get findings(): readonly Finding[] {
     return this.#finding.findings;
   }

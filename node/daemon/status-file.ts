@@ -72,7 +72,7 @@ export class StatusFile {
     }, delayMs);
   }
 
-  // Nothing is flushed: no crash of the machine outlives /run, and what was said before it is of no interest.
+  // Not flushed: /run does not survive a crash of the machine.
   async #write(): Promise<void> {
     if (this.#newest === undefined) return;
     const text = textOf(this.#newest);

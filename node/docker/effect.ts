@@ -1,4 +1,4 @@
-// The Docker effect of xnetd: Docker has the subnets of the node's leases, one on docker0, others on networks of their own.
+// The Docker effect of xnetd: Docker has the subnets of the node's leases, one on docker0, others on separate networks.
 // Invariant: what is not wanted is removed before anything takes its place.
 import { prefixesOverlap } from '../../proto/domain/address.js';
 import type { HostNetwork } from '../../proto/domain/network.js';
@@ -144,7 +144,7 @@ async function converge(
   const strays = await removeStrays(host, bridges, signal);
   seeAgainAfter(strays);
   const begun = sum(resumed, strays);
-  // A network without a lease is in the way of docker0, unless it was made for another one beside it.
+  // A network without a lease conflicts with docker0, unless it was created for another lease.
   if (wrong(strays).length > 0 && bridges.length === 0) return begun;
   const bip = await convergeBip(host, desired, byHand, signal);
   seeAgainAfter(bip);

@@ -27,7 +27,7 @@ const memberSchema = v.object({
 });
 
 const hint = (stateDir: string) =>
-  `restore ${identityFolder(stateDir)} from where it was whole, or join anew: xnetd join --force`;
+  `restore ${identityFolder(stateDir)} from a backup, or join again: xnetd join --force`;
 
 function broken(stateDir: string, why: string, cause?: unknown): XnetError {
   return new XnetError('FailedPrecondition', `the identity in ${identityFolder(stateDir)} can't be used: ${why}`, {
@@ -62,7 +62,7 @@ async function requireOwn(folder: string): Promise<void> {
   }
   if ((mode & 0o022) !== 0) {
     throw new XnetError('FailedPrecondition', `others can write in ${folder}`, {
-      hint: `if nobody has: chmod 700 ${folder}`,
+      hint: `if no other user has: chmod 700 ${folder}`,
     });
   }
 }

@@ -142,7 +142,7 @@ export class CertificateRenewal {
       while (!signal.aborted) {
         await this.#takeReceived();
         const waitMs = this.#waitMs(Date.now());
-        // An alarm during the work above has woken nobody.
+        // The alarm went off during the work above.
         if (this.#received !== undefined || signal.aborted) continue;
         if (waitMs > 0) {
           await this.#alarm.wait(Math.min(waitMs, longestWaitMs));
@@ -206,7 +206,7 @@ export class CertificateRenewal {
       const before = this.#unwritten ?? this.#identity;
       // Loaded when it is needed: see its head.
       const { makeRequest } = await import('../../proto/pki/certificate.js');
-      // Each certificate has a key of its own, so that the key in an old backup is useless soon.
+      // Each certificate has a new key, so the key in an old backup soon becomes useless.
       const { key, csr } = await makeRequest();
       const { certificate, authority } = await uplink.renew({ csr }, signal);
       const next = { ...before, key, certificate, authority };
@@ -274,7 +274,7 @@ export class CertificateRenewal {
     this.#unwritten = undefined;
     this.#reissueMs = undefined;
     this.#failures = 0;
-    log.info({ node: newest.nodeId, serial: certificateOf(newest).serial }, 'identity: joined anew');
+    log.info({ node: newest.nodeId, serial: certificateOf(newest).serial }, 'identity: joined again');
     this.#note({});
     this.#alarm.ring();
     // Connections that were refused may be accepted now.

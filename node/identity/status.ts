@@ -1,4 +1,4 @@
-// What `xnetd status` says of a host's identity. Pure.
+// The identity of a host for `xnetd status`. Pure.
 import { formatDuration } from '../../proto/domain/duration.js';
 import { certificateOf, type NodeIdentity } from './identity.js';
 import { renewalOf } from './renewal-plan.js';
@@ -19,7 +19,7 @@ export type IdentityStatus = {
   readonly authorities: number;
 };
 
-/** identityStatus is what is to be seen of an identity: no key. */
+/** identityStatus returns the public part of an identity, without the key. */
 export function identityStatus(identity: NodeIdentity): IdentityStatus {
   const { clusterId, nodeName, nodeId, controllers, authority } = identity;
   const { serial, notBeforeMs, notAfterMs } = certificateOf(identity);
@@ -36,7 +36,7 @@ export function identityStatus(identity: NodeIdentity): IdentityStatus {
   };
 }
 
-/** identityLine is what a status says of the certificate, in one line. */
+/** identityLine formats the certificate in one line. */
 export function identityLine(identity: IdentityStatus | null, nowMs: number): string {
   if (identity === null) return 'none';
   const { certificateUntil, renewalAt } = identity;

@@ -36,7 +36,7 @@ export class AskedLeave {
     this.#options = options;
   }
 
-  /** findings say what keeps this host from leaving; empty while nobody asks. */
+  /** findings are the obstacles to leaving; empty unless the controllers request it. */
   get findings(): readonly Finding[] {
     return this.#finding.findings;
   }

@@ -30,7 +30,7 @@ export type LeaveOptions = {
   readonly stateDir: string;
   /** Stop or detach containers that use the subnet. */
   readonly force: boolean;
-  /** Do not tell a controller. */
+  /** Do not notify a controller. */
   readonly localOnly: boolean;
   /** Called before each step: "Docker gets its former configuration back". */
   readonly onStep: (step: string) => void;
@@ -111,12 +111,12 @@ function throwIfFound(findings: readonly Finding[], what: string): void {
   });
 }
 
-// The command that requested the leave was told that it is pending, and would not see that it was abandoned.
+// The command that requested the leave has reported it as pending and would not see that it was abandoned.
 function throwIfPending(findings: readonly Finding[]): void {
   if (findings.length === 0) return;
   throw new XnetError('Unavailable', "the configuration of Docker can't be undone yet; the leave stays pending", {
     problems: problemsFrom(findings),
-    hint: 'it goes on when xnetd runs and Docker answers; xnetd leave --force does not wait for Docker',
+    hint: 'it continues when xnetd runs and Docker answers; xnetd leave --force does not wait for Docker',
   });
 }
 

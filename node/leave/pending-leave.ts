@@ -43,7 +43,7 @@ export class PendingLeave {
    */
   ask(how: LeaveBegun, onStep: OnStep): Promise<void> {
     return new Promise((done, fail) => {
-      this.#asked?.fail(new XnetError('Cancelled', 'somebody else runs xnetd leave, too'));
+      this.#asked?.fail(new XnetError('Cancelled', 'another xnetd leave has replaced this one'));
       if (this.#ended)
         return fail(new XnetError('FailedPrecondition', 'this host has left, or xnetd is about to stop'));
       this.#asked = { how, onStep, done, fail };

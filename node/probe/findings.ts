@@ -35,7 +35,7 @@ function largeLost(peers: readonly ProbedPeer[], underlay: string, mtu: number):
 
 /**
  * probeFindings reports problems of the data path. Silent peers are notes: only the controllers, which receive the
- * list, can tell a peer that is down from one that is cut off.
+ * list, can distinguish a peer that is down from one that is cut off.
  * @param underlay the interface, "eth0", and its MTU in bytes
  */
 export function probeFindings(

@@ -16,7 +16,7 @@ export type ProbedPeer = {
 
 /**
  * routedPeers returns the peers that this host has a route to, by key. A missing route, for example because the host
- * has a network of its own there, is reported by the routes effect.
+ * has an overlapping network, is reported by the routes effect.
  * @param own this host's subnets, which are not peers'
  */
 export function routedPeers(

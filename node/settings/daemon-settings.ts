@@ -33,7 +33,7 @@ export function readDaemonSettings(stateDir: string): DaemonSettings {
     // A user without access to the folder gets the error of the operation that needs it.
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'EACCES') return {};
     throw new XnetError('Corrupt', `${path} is not a valid file of settings: ${messageOf(error)}`, {
-      hint: 'remove it, and tell this command what xnetd run is told: see --help',
+      hint: 'remove it, and give this command the options of xnetd run: see --help',
       cause: error,
     });
   }

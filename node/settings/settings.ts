@@ -97,7 +97,7 @@ export function addOptions(target: Command): Command {
     .addOption(
       new Option(
         '--controller <endpoints>',
-        'controllers: HOST:PORT or unix:/PATH, comma-separated (default: as joining told)',
+        'controllers: HOST:PORT or unix:/PATH, comma-separated (default: those of the join)',
       ).env(env('CONTROLLER')),
     )
     .addOption(

@@ -31,7 +31,7 @@ export async function readSecretFile(path: string): Promise<Buffer | undefined> 
         'FailedPrecondition',
         `${path} holds a secret, and others can get at it (mode ${octal(mode)})`,
         {
-          hint: `if nobody has read it: chmod 600 ${path}`,
+          hint: `if no other user has read it: chmod 600 ${path}`,
         },
       );
     }
@@ -102,6 +102,6 @@ export async function writeNewSecretFile(path: string, content: Uint8Array): Pro
     await writeAtomically(path, content, { temporary: ownTemporary(path), place: 'create' });
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw notWritten(path, error);
-    throw new XnetError('AlreadyExists', `${path} is there already`, { hint: 'name another file, or remove it' });
+    throw new XnetError('AlreadyExists', `${path} already exists`, { hint: 'name another file, or remove it' });
   }
 }

@@ -132,8 +132,8 @@ const explanations: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file or folder',
   ENOTDIR: 'a part of its path is no folder',
   EISDIR: 'it is a folder',
-  EBUSY: 'it is a mount point of its own, and has to be changed where it is mounted from',
-  EXDEV: 'it is a mount point of its own, and has to be changed where it is mounted from',
+  EBUSY: 'it is a mount point: change the file that is mounted there',
+  EXDEV: 'it is a mount point: change the file that is mounted there',
 };
 
 /** fileError returns the XnetError for an error of the file system: "can't write /x: the disk is full (ENOSPC)". */

@@ -16,6 +16,7 @@ import {
   reasonsOf,
   runIdle,
   stateFolderOn,
+  stopContainer,
   turnUntil,
 } from '../support/docker-lab.js';
 import { dockerLines } from '../support/docker-lines.js';
@@ -155,7 +156,7 @@ if (oldest !== undefined) {
       t.deepEqual(reasonsOf(await effectOn(host).converge(lease, never)), ['ContainersRunning']);
       t.false(existsSync(host.daemonJson));
       t.true(await isContainerRunning(host, 'new'));
-      await host.docker('stop', 'new');
+      await stopContainer(host, 'new');
       t.deepEqual((await effectOn(host).converge(lease, never)).findings, []);
     }));
 

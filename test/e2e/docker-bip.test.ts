@@ -12,6 +12,7 @@ import {
   reasonsOf,
   runIdle,
   stateFolderOn,
+  stopContainer,
 } from '../support/docker-lab.js';
 import { dockerLines } from '../support/docker-lines.js';
 import { prefix } from '../support/docker-values.js';
@@ -70,7 +71,7 @@ each('N18 running containers: refuse, wait, restart', [], async (t, host) => {
   await runIdle(host, 'always', '--restart=always');
   await runIdle(host, 'sidecar', '--network=container:once');
   await runIdle(host, 'stopped');
-  await host.docker('stop', 'stopped');
+  await stopContainer(host, 'stopped');
   const pid = await dockerdPid(host);
   const refused = await effectOn(host).converge(lease, never);
   t.deepEqual(reasonsOf(refused), ['ContainersRunning']);
@@ -112,7 +113,7 @@ each(
     t.true(await isContainerRunning(host, 'one'));
     t.is(await containerGateway(host, 'one'), '10.76.3.1');
     // One that comes up between the look and the restart.
-    await host.docker('stop', 'one');
+    await stopContainer(host, 'one');
     t.is(rating(await preflightOn(host, { subnet: prefix('10.76.9.0/24') }), 'LiveRestore'), undefined, 'none runs');
     const late = effectOn(host, {}, { reached: (step) => (step === 'stopped' ? start(host) : undefined) });
     const next = bipOf('10.76.9.0/24');
@@ -121,7 +122,7 @@ each(
     t.is(await addressOn(host, 'docker0'), '10.76.3.1/24');
     t.true(readFileSync(host.daemonJson, 'utf8').includes('10.76.9.1/24'));
     t.deepEqual(reasonsOf(await effectOn(host).converge(next, never)), ['ContainersRunning']);
-    await host.docker('stop', 'one');
+    await stopContainer(host, 'one');
     t.deepEqual((await effectOn(host).converge(next, never)).findings, []);
     t.is(await addressOn(host, 'docker0'), '10.76.9.1/24');
   },

@@ -19,6 +19,7 @@ import {
   reasonsOf,
   runIdle,
   stateFolderOn,
+  stopContainer,
   turnUntil,
 } from '../support/docker-lab.js';
 import { dockerLines } from '../support/docker-lines.js';
@@ -58,7 +59,7 @@ each('made, found again, removed; others are left alone', [], async (t, host) =>
   await runIdle(host, 'both');
   await host.docker('network', 'connect', 'xnet', 'both');
   t.deepEqual(await effect.dualHomed(never), [{ container: 'both', networks: ['bridge', 'xnet'] }]);
-  await host.docker('stop', 'both');
+  await stopContainer(host, 'both');
   const refused = await effect.remove(never);
   t.deepEqual(reasonsOf(refused), ['ContainersAttached']);
   t.regex(refused.findings[0]?.message ?? '', /both \(stopped\), inside|inside, both \(stopped\)/);
@@ -125,7 +126,7 @@ each('another lease: the network is replaced if nothing is attached, or on reque
   t.is(await addressOn(host, 'xnet0'), '10.76.7.1/24');
   await runIdle(host, 'one', '--network=xnet');
   await runIdle(host, 'two', '--network=xnet');
-  await host.docker('stop', 'two');
+  await stopContainer(host, 'two');
   const refused = await effectOn(host).converge(lease, never);
   t.like(refused.findings[0], { reason: 'ContainersAttached', transient: false });
   t.like((await effectOn(host, { onRunning: 'wait' }).converge(lease, never)).findings[0], { transient: true });

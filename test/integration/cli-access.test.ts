@@ -66,7 +66,7 @@ test.serial('the command that nodes add prints joins, once; its token is in no l
     (await joinHost(controller.joinEndpoint, trust, { token: readFileSync(file, 'utf8').trim() })).nodeName,
     'web-2',
   );
-  await says(`nodes add web-3 --address 192.168.83.13 --token-out ${file}`, /is there already\n/, 4);
+  await says(`nodes add web-3 --address 192.168.83.13 --token-out ${file}`, /already exists\n/, 4);
   await says(`nodes add web-3 --address 192.168.83.13 --token-out ${file}/t`, /can't write .*web-2\.token\/t: /, 4);
   await says('nodes show web-3', /there is no node/, 3);
 
@@ -81,7 +81,7 @@ test.serial('the command that nodes add prints joins, once; its token is in no l
   const id = String(part(join1, 'record')['id']);
   await says('tokens list', new RegExp(`\\n${id} +any +- +127\\.0\\.0\\.0/8 +2/3 +in 2h +\\d+s +admin/alice`));
   await says(`tokens revoke ${id} --dry-run`, /^would revoke join token/);
-  await says(`tokens revoke ${id.slice(0, 4)}`, /^revoked join token .{6}: nobody can join with it\n$/);
+  await says(`tokens revoke ${id.slice(0, 4)}`, /^revoked join token .{6}: it admits no host any more\n$/);
   await says(`tokens revoke ${id}`, /no (join )?token/, 3);
   const late = joinHost(controller.joinEndpoint, trust, { token: anyone, nodeName: 'web-5', address: '192.168.83.15' });
   await t.throwsAsync(late);
@@ -125,7 +125,7 @@ test.serial('people may do what their role permits, until they are revoked or th
   await says('certs issue x --role root', /Allowed choices are viewer, operator, admin/, 2);
   await says(`certs issue Mal_lory --role admin --out ${join(xctl.home, 'm')}`, /id: /, 2);
   await says(`certs issue x --role viewer --ttl 800d --out ${join(xctl.home, 'm')}`, /at most 365 days/, 2);
-  await says(`certs issue vera --role viewer --out ${join(xctl.home, 'vera')}`, /is there already/, 4);
+  await says(`certs issue vera --role viewer --out ${join(xctl.home, 'vera')}`, /already exists/, 4);
   const cases: readonly (readonly [string, string, RegExp, number])[] = [
     ['vera', 'nodes list -o name', /^$/, 0],
     ['vera', 'status', /all is well/, 0],

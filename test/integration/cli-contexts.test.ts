@@ -60,7 +60,7 @@ test.serial('contexts of two clusters: their precedence and file modes', async (
   const file = join(xctl.home, 'moved.json');
   await says(`context export lab --out ${file}`, /^$/);
   t.is(statSync(file).mode & 0o777, 0o600);
-  await says(`context export lab --out ${file}`, /is there already/, 4);
+  await says(`context export lab --out ${file}`, /already exists/, 4);
   const friend = new Xctl();
   t.teardown(() => friend.close());
   const theirs = sayer(t, friend);

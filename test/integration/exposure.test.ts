@@ -25,7 +25,7 @@ test('an etcd without authentication is open, one with it is not; both are witho
   const running = exposure.run(stop.signal);
   while (exposure.warnings.length === 0) await new Promise((resolve) => setImmediate(resolve));
   t.deepEqual(warned, [...exposure.warnings]);
-  t.regex(warned[0] ?? '', /is open: whoever reaches it can read and change every lease/);
+  t.regex(warned[0] ?? '', /is open: anyone who reaches it can read and change every lease/);
   t.regex(warned[1] ?? '', /without TLS/);
   stop.abort();
   await running;

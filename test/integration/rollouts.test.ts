@@ -95,7 +95,10 @@ test('nodes move one by one; the controller that is killed in between is followe
   const interrupted = await waiting.ended;
   t.is(interrupted.code, 130);
   t.regex(interrupted.stderr, /warning: none of these nodes has a label zoen: they are one group\n/);
-  t.regex(interrupted.stderr, /interrupted: rollout r-\w+ goes on by itself; see: xctl rollouts show r-\w+ --watch\n/);
+  t.regex(
+    interrupted.stderr,
+    /interrupted: rollout r-\w+ continues by itself; see: xctl rollouts show r-\w+ --watch\n/,
+  );
 
   writeFileSync(
     file,

@@ -152,7 +152,7 @@ test('invalid input is reported before any controller is called', async (t) => {
   }
   const open = await host.run(...good, host.tokenFile(token, 0o644));
   t.is(open.code, 4, open.stderr);
-  t.regex(open.stderr, /others can get at it \(mode 0644\)\nif nobody has read it: chmod 600/);
+  t.regex(open.stderr, /others can get at it \(mode 0644\)\nif no other user has read it: chmod 600/);
   const missing = await host.run(...good, join(host.dir, 'nowhere'));
   t.is(missing.code, 2);
   t.regex(missing.stderr, /there is no file/);
@@ -267,6 +267,6 @@ test('a daemon without a lease leaves, and the command reports that no controlle
   const left = await host.run('leave');
   t.is(left.code, 12, left.stderr);
   t.is(left.stdout, '');
-  t.regex(left.stderr, /told web-9 of a lease[\s\S]*no controller was told[\s\S]*xctl nodes remove web-9/);
+  t.regex(left.stderr, /web-9 has no lease[\s\S]*no controller was notified[\s\S]*xctl nodes remove web-9/);
   t.is((await daemon.ended).code, 11);
 });

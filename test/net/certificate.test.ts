@@ -162,7 +162,10 @@ else {
       await machine.join(t);
       await until('a node again', async () => isIn());
       t.is(count(again, 'a node again: no longer fenced'), 1);
-      await again.until('its new assignment is acted on', (one) => count(one, 'this node was added anew') === 1);
+      await again.until(
+        'its new assignment is acted on',
+        (one) => count(one, 'this node was removed and added again') === 1,
+      );
       await until('the status does not tell any more', async () => !(await isTold()));
     },
   );
@@ -242,12 +245,12 @@ else {
       t.is(left.code, 12, left.stderr);
       t.is(left.stdout, '');
       t.regex(left.stderr, /has not joined a cluster, or its identity and its cache are lost/);
-      t.regex(left.stderr, /was removed \(\d+ changes?\), and no controller was told/);
+      t.regex(left.stderr, /was removed \(\d+ changes?\), and no controller was notified/);
       t.regex(left.stderr, new RegExp(`xctl nodes remove ${name}\n`));
       t.is(routes(), '');
     }
     const again = await host.run('leave');
     t.is(again.code, 12, again.stderr);
-    t.regex(again.stderr, /nothing that carries xnet's mark was found on it, and no controller was told/);
+    t.regex(again.stderr, /nothing that carries xnet's mark was found on it, and no controller was notified/);
   });
 }

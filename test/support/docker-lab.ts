@@ -15,6 +15,7 @@ import type { Lease, LeaseState, Permit } from '../../proto/domain/network.js';
 import type { Steps } from '../../proto/process/steps.js';
 import type { DockerTurn } from './docker-turn.js';
 import { hostInterfaces } from './host-interfaces.js';
+import { until } from './until.js';
 
 /** DockerLab is a lab of one engine line, whose hosts are given to one test after the other. */
 export class DockerLab {
@@ -207,6 +208,13 @@ export async function runIdle(host: LabHost, name: string, ...options: readonly 
 /** isContainerRunning returns whether a container runs. */
 export async function isContainerRunning(host: LabHost, container: string): Promise<boolean> {
   return (await host.docker('inspect', '--format={{.State.Running}}', container)).trim() === 'true';
+}
+
+/** stopContainer stops a container. It waits for Docker's list, which is updated after the answer to `docker stop`. */
+export async function stopContainer(host: LabHost, container: string): Promise<void> {
+  await host.docker('stop', container);
+  const listed = () => host.docker('ps', '--quiet', `--filter=name=^/?${container}$`);
+  await until(`${container} is not listed as running`, async () => (await listed()).trim() === '');
 }
 
 /** freshFolder creates an empty folder below a host's store. */

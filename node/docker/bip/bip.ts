@@ -148,7 +148,7 @@ async function told(signal: AbortSignal, work: () => Promise<Outcome>): Promise<
     return await work();
   } catch (error) {
     if (signal.aborted)
-      return { findings: [waiting('Interrupted', 'given up half way; the next turn goes on')], changes: 0 };
+      return { findings: [waiting('Interrupted', 'interrupted; the next turn continues')], changes: 0 };
     return { findings: [blockedBy(reasonOf(error), error, seeLog)], changes: 0 };
   }
 }

@@ -14,12 +14,12 @@ import type { Finding } from '../../reconcile/effect.js';
 import { addressPoolsEqual, type Bip, bipsEqual, formatBip } from '../engine/bip-value.js';
 import type { DesiredDocker } from '../engine/settings.js';
 
-/** Docker0 is what docker0 has: the bip that xnet wrote, and its present address; undefined: none, or not known. */
+/** Docker0 is the state of docker0: the bip that xnet wrote, and its present address; undefined: none, or not known. */
 export type Docker0 = { readonly ours: Bip | undefined; readonly present: Bip | undefined };
 
 /**
- * BipChoice is what docker0 is to have: the address of a lease, its former address, or what it has, whatever that is.
- * `rollout` is the id of the rollout that permits a change, if one is needed. `waiting` says what has no permit yet.
+ * BipChoice is the desired address of docker0: that of a lease, its former one, or its present one.
+ * `rollout` is the id of the rollout that permits a change, if one is needed. `waiting` describes the change without a permit.
  */
 export type BipChoice =
   | { readonly do: 'use'; readonly bip: Bip; readonly rollout: string; readonly waiting: Finding | undefined }

@@ -105,7 +105,7 @@ export type ReplaceOptions = {
 /**
  * replaceFile replaces the content of a file that was read, or creates a file that did not exist.
  * @throws XnetError Conflict when the file has changed since it was read; FailedPrecondition when it can't be written (disk
- *   full, read-only, immutable, a mount of its own): nothing is changed then
+ *   full, read-only, immutable, a mount point): nothing is changed then
  */
 export async function replaceFile(
   seen: FileSeen | FileAbsent,
@@ -188,7 +188,7 @@ async function compare(seen: FileSeen | FileAbsent): Promise<void> {
   if (seen.bytes === undefined || identityOf(stats) !== seen.identity) throw changed;
   if (stats.nlink > 1n) {
     const message = `${seen.target} has ${stats.nlink} names (hard links), and replacing it would leave the others with the old content`;
-    const hint = `make it a file of its own, or a symlink; find / -xdev -samefile ${seen.target} shows the other names`;
+    const hint = `make it a separate file, or a symlink; find / -xdev -samefile ${seen.target} shows the other names`;
     throw new XnetError('FailedPrecondition', message, { hint });
   }
   // Two writes within one clock tick have the same times.
@@ -196,7 +196,7 @@ async function compare(seen: FileSeen | FileAbsent): Promise<void> {
   if (now.bytes === undefined || !now.bytes.equals(seen.bytes)) throw changed;
 }
 
-// link fails if the file exists by now; rename would replace it.
+// link fails if the file exists; rename would replace it.
 async function place(temporary: string, target: string): Promise<void> {
   try {
     await link(temporary, target);

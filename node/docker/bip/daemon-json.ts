@@ -227,7 +227,7 @@ function readChecked(bytes: Buffer | undefined): JsonDocument | DaemonJsonRefusa
   for (const property of document.properties) {
     const { name, value } = property;
     if (seen.has(name)) {
-      const message = `the key ${quoted(name)} is there twice, of which dockerd takes the last`;
+      const message = `the key ${quoted(name)} occurs twice, and dockerd uses the last`;
       return refusal(document, property, { refused: 'DuplicateKey', message, fix: `remove one ${quoted(name)}` });
     }
     seen.add(name);

@@ -11,7 +11,7 @@ import { bipIn, doesNotFit } from './daemon-json.js';
 
 const poolFlag = 'default-address-pool';
 
-/** FlagsSeen are the flags of dockerd, daemon.json, and what tells where a flag is set: "/etc/default/docker, line 7". */
+/** FlagsSeen are the flags of dockerd, daemon.json, and the place where a flag is set: "/etc/default/docker, line 7". */
 export type FlagsSeen = {
   readonly flags: Flags;
   readonly file: Content;

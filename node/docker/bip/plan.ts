@@ -136,7 +136,7 @@ export function planJoin(seen: BipSeen, wanted: Bip): BipPlan {
   const bridge = bridgeBehind(engine.networks, interfaces);
   const hasAddress = bridge?.addresses.some((address) => bipsEqual(address, wanted)) === true;
   if (!hasAddress && bridge !== undefined && dockerHas(wanted, engine.networks)) {
-    // Somebody removed the address from docker0. Docker still has the bip, so a restart would only add the address
+    // The address was removed from docker0. Docker still has the bip, so a restart would only add the address
     // again.
     const taken = takenBy(seen, wanted);
     return taken === undefined ? { do: 'add-address', bridgeName: bridge.name } : report(taken);
@@ -165,7 +165,7 @@ export function planJoin(seen: BipSeen, wanted: Bip): BipPlan {
 
 /**
  * planLeave decides the step that gives docker0 back its former address.
- * @param force stop containers and start them again, whatever `onRunning` says
+ * @param force stop containers and start them again, regardless of `onRunning`
  */
 export function planLeave(seen: BipSeen, force: boolean): BipPlan {
   const { journal, file } = seen;

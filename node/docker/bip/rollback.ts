@@ -42,7 +42,7 @@ export async function rollBack(
   try {
     restored = await restoreFile(host, apply);
   } catch (error) {
-    // The cause may be gone by now, so one more start is tried.
+    // The cause may have passed, so one more start is tried.
     const runs = typeof ((await dockerNow(host, signal)) ?? (await startDocker())) !== 'string';
     const message =
       `Docker did not start with bip ${formatBip(apply.bip)} (${apply.reason}), and daemon.json could not be ` +
@@ -62,7 +62,7 @@ export async function rollBack(
     const message = `Docker does not start (${apply.reason}), nor with daemon.json as it was before (${now})`;
     return { journal: noted, findings: [blocked('DockerDown', message, startByHand(settings.unit))], changes: 2 };
   }
-  const aside = restored.aside === undefined ? '' : `; what was in it by then is kept in ${restored.aside}`;
+  const aside = restored.aside === undefined ? '' : `; its former content is kept in ${restored.aside}`;
   const message =
     `Docker does not start with bip ${formatBip(apply.bip)}: ${apply.reason}. It runs again with daemon.json as it ` +
     `was${aside}`;

@@ -109,7 +109,7 @@ async function turn(signal: AbortSignal, work: () => Promise<Outcome>): Promise<
     return await work();
   } catch (error) {
     if (signal.aborted)
-      return { findings: [waiting('Interrupted', 'given up half way; the next turn goes on')], changes: 0 };
+      return { findings: [waiting('Interrupted', 'interrupted; the next turn continues')], changes: 0 };
     const code = error instanceof XnetError ? error.code : 'Internal';
     if (code === 'Corrupt') return { findings: [blockedBy('JournalDamaged', error, seeLog)], changes: 0 };
     // Docker stopped answering, or another program made the same change: the next turn observes again.

@@ -79,7 +79,7 @@ export function isAsDesired(network: EngineNetwork, desired: DesiredBridge): boo
   );
 }
 
-/** BridgesSeen is what plans of bridges depend on. */
+/** BridgesSeen is the input of plans of bridges. */
 export type BridgesSeen = Pick<EngineSeen, 'networks' | 'containers'> & {
   readonly interfaces: readonly HostInterface[];
 };
@@ -175,7 +175,7 @@ function inUse(
     : `the network ${shown(network.name)} (${subnetsOf(network)}) has to become ${formatPrefix(desired.subnet)}`;
   const reason = broken ? 'BridgeGone' : 'ContainersAttached';
   const fix =
-    `disconnect them (docker network disconnect ${network.name} CONTAINER), or let xnetd attach them anew ` +
+    `disconnect them (docker network disconnect ${network.name} CONTAINER), or let xnetd reattach them ` +
     '(--on-running restart)';
   if (onRunning === 'wait') return waiting(reason, `${what}; waiting until nothing is attached to it (${names})`, fix);
   return blocked(reason, `${what}, and these containers are attached to it: ${names}`, fix);

@@ -119,7 +119,7 @@ const codesOfStatus: Readonly<Record<number, XnetError['code']>> = {
 function engineError(error: unknown, socketPath: string): unknown {
   if (error instanceof XnetError) return error;
   if (error instanceof v.ValiError) {
-    return new XnetError('Internal', `Docker answered something else than its API says: ${error.message}`);
+    return new XnetError('Internal', `Docker's answer does not match its API: ${error.message}`);
   }
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : undefined;
   if (status === undefined) {

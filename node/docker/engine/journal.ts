@@ -25,13 +25,13 @@ export type Restart = {
   readonly back: boolean;
 };
 
-/** Ours is what xnet wrote into daemon.json, and what to restore when it is removed. */
+/** Ours is the key that xnet wrote into daemon.json, and the content to restore when it is removed. */
 export type Ours = {
   /** The file, with symlinks not followed: "/etc/docker/daemon.json". */
   readonly path: string;
   /** The bip that xnet wrote, with the range for networks that it wrote beside it. */
   readonly bip: Bip;
-  /** SHA-256 of the file as xnet wrote it; a different hash means that somebody has edited it since. */
+  /** SHA-256 of the file as xnet wrote it; a different hash means that it was edited since. */
   readonly wrote: string;
   /** The file without our change. */
   readonly without: Content;
@@ -45,7 +45,7 @@ export type Apply = {
   readonly bip: Bip;
   /** A leave: the bip is docker0's former one, and its key is removed from the file once it is in force. */
   readonly leaving: boolean;
-  /** Running containers may be stopped, whatever the settings say. */
+  /** Running containers may be stopped, regardless of the settings. */
   readonly force: boolean;
   /** An operator requested it: the restart limit does not apply. */
   readonly byHand: boolean;
@@ -56,7 +56,7 @@ export type Apply = {
   /** `forward` until it is verified, `back` once it is given up; `reason` then says why. */
   readonly direction: 'forward' | 'back';
   readonly reason: string;
-  /** daemon.json before and after. `before` is what Docker ran with, and what a rollback restores. */
+  /** daemon.json before and after. `before` is the file that Docker ran with and that a rollback restores. */
   readonly before: Content;
   readonly after: Content;
   /** Becomes the journal's `ours` once the apply succeeds. */

@@ -24,7 +24,7 @@ export function bridgeState(
 }
 
 /**
- * onBridgeChange calls `listener` when somebody deletes or restores a bridge or its gateway address.
+ * onBridgeChange calls `listener` when another program deletes or restores a bridge or its gateway address.
  * @param own the subnets of the present assignment; none if there is none
  * @returns unsubscribes
  */

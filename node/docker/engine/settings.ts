@@ -13,7 +13,7 @@ import type { RestartLimit } from './restart-limit.js';
 import type { Restarter } from './restarter.js';
 
 /**
- * OnRunning says what to do if Docker must be restarted while containers run: refuse (`refuse`), wait until they have
+ * OnRunning is the behaviour if Docker must be restarted while containers run: refuse (`refuse`), wait until they have
  * ended (`wait`), or restart and start them again (`restart`).
  */
 export type OnRunning = 'refuse' | 'wait' | 'restart';
@@ -77,7 +77,7 @@ export type DockerHost = {
   readonly turn?: { seen: EngineSeen | undefined };
 };
 
-/** seeLog is the fix for a failure that has no remedy of its own. */
+/** seeLog is the fix for a failure without a specific remedy. */
 export const seeLog = 'find the cause with journalctl -u xnetd';
 
 /** shown formats a Docker name for a message: unchanged, or quoted if it has unusual characters. */

@@ -116,8 +116,8 @@ test('records that contradict each other are named, all at once', (t) => {
     { key: 'cluster', value: '{}' },
   ]);
   t.deepEqual([...problems].sort(), [
-    'cluster is there twice',
-    'nodes/n-1: the name web-1 belongs to nobody',
+    'cluster occurs twice',
+    'nodes/n-1: the name web-1 belongs to no node',
     'pools default and edge overlap',
     'subnets/default/10.76.0.0-24 and subnets/edge/10.76.0.0-25 overlap',
     'subnets/edge/10.76.0.0-25: 10.76.0.0/25 is no subnet of pool edge (10.76.128.0/17)',

@@ -92,7 +92,7 @@ test('every command has a description and examples, and every change has --dry-r
   const program = makeProgram();
   const leaves = everyCommand(program).filter(({ commands }) => commands.length === 0);
   const changes =
-    /^(init|create|remove|reserve|unreserve|add|set|cordon|uncordon|release|issue|revoke|rotate|resize|end|rename|drain|replace|restore|adopt|move|apply|pause|resume|cancel|undo)$/;
+    /^(init|create|remove|reserve|unreserve|add|set|cordon|uncordon|release|issue|revoke|rotate|resize|end|rename|drain|replace|restore|adopt|move|apply|pause|resume|cancel|undo|approve)$/;
   t.true(leaves.length >= 20);
   for (const command of leaves) {
     let help = '';

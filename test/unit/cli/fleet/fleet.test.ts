@@ -114,7 +114,7 @@ test('every problem of a file is named, at its line and column', (t) => {
   }
   t.throws(() => readFleet('pools: [', 'f'), { message: /f:1:9: / });
   const double = 'apiVersion: xnet/v1\npools: [{name: a, cidr: 10.1.0.0/16}, {name: a, cidr: 10.2.0.0/16}]';
-  t.throws(() => readFleet(double, 'f'), { message: 'f:2:46: pools[1].name: pool a is there twice' });
+  t.throws(() => readFleet(double, 'f'), { message: 'f:2:46: pools[1].name: pool a occurs twice' });
   for (const [given, message] of [
     ['', /^f is empty: it begins with apiVersion: xnet/],
     ['nodes:', /f has 2 problems/],

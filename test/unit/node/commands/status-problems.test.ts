@@ -62,7 +62,7 @@ test('problems include the daemon’s own, a missing daemon and a pending leave,
   t.deepEqual(none, [
     { text: 'xnetd does not run: routes and rules stay, but nothing repairs them', fix: 'systemctl start xnetd' },
     {
-      text: 'this host is leaving, and is not done: xnetd goes on with it when Docker and a controller answer',
+      text: 'this host is leaving: xnetd continues when Docker and a controller answer',
       fix: 'xnetd leave --force, which does not wait for Docker',
     },
   ]);
