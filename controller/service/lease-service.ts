@@ -40,9 +40,7 @@ function newLeaseOf(request: AddLeaseRequest__Output): NewLease {
   for (const problem of enumProblem('mode', request.mode)) problems.add(problem);
   const mode = modeFromWire(request.mode);
   if (mode !== undefined && usesDocker0(mode) && (networkName !== undefined || bridgeName !== undefined)) {
-    problems.add(
-      `mode ${mode} has no separate network or bridge: omit --network and --bridge, or use --mode bridge`,
-    );
+    problems.add(`mode ${mode} has no separate network or bridge: omit --network and --bridge, or use --mode bridge`);
   }
   throwIfAny(problems.list, 'invalid lease');
   return {
