@@ -22,6 +22,9 @@ const etcdEndpoint = v.pipe(
   ),
 );
 
+// How far ahead the clock may have been by which an epoch was numbered.
+const longestAheadMs = 366 * 24 * 3_600_000;
+
 const path = v.pipe(v.string(), v.regex(/^\//, 'has to be an absolute path'));
 
 const schema = v.pipe(
@@ -52,6 +55,17 @@ const schema = v.pipe(
       fromCheck((text) => checkDuration(text, { minMs: 10_000, maxMs: 365 * 24 * 3_600_000 })),
     ),
     acceptStore: v.optional(v.boolean(), false),
+    epochAfter: v.optional(
+      v.pipe(
+        v.union([v.string(), v.number()]),
+        v.transform(Number),
+        v.check((epoch) => Number.isSafeInteger(epoch) && epoch > 0, 'has to be an epoch, as hosts name it'),
+        v.check(
+          (epoch) => epoch < Date.now() + longestAheadMs,
+          'is more than a year ahead: no controller began that epoch',
+        ),
+      ),
+    ),
     logLevel: v.picklist(logLevels, `has to be one of ${logLevels.join(', ')}`),
   }),
   v.check(
@@ -126,6 +140,12 @@ export function makeControllerProgram(version: string, run: (settings: Controlle
         '--accept-store',
         'act on the store as it is, though this controller has seen another or a newer one (after a restore)',
       ).env(env('ACCEPT_STORE')),
+    )
+    .addOption(
+      new Option(
+        '--epoch-after <epoch>',
+        'begin an epoch after this one unless the store has one (when hosts have seen a higher epoch than the store has)',
+      ).env(env('EPOCH_AFTER')),
     )
     .addOption(new Option('--log-level <level>', logLevels.join(', ')).env(env('LOG_LEVEL')).default('info'))
     .addHelpText(

@@ -114,6 +114,7 @@ export class Storage {
       log,
       seenPath: `${settings.dataDir}/store.json`,
       acceptStore: settings.acceptStore,
+      epochAfter: settings.epochAfter ?? 0,
       newClusterId: randomUUID,
       ownKey: keys.registration(registration),
     });

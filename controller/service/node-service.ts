@@ -185,8 +185,9 @@ class DaemonCalls {
           `(epoch ${has.epoch}): it was restored from an older backup`,
         {
           hint:
-            'if that is intended, check the clock of a controller and start it once with --accept-store; if it has accepted ' +
-            'a store before, remove store.json from its data directory first',
+            has.epoch > epoch
+              ? `if that is intended, start a controller once with --epoch-after ${has.epoch}`
+              : 'if that is intended, start a controller once with --accept-store',
         },
       );
     }

@@ -26,6 +26,8 @@ export type StoreAdmissionOptions = {
   readonly seenPath: string;
   /** Accept the store found at start, whatever is remembered, and begin a new epoch for all nodes. */
   readonly acceptStore: boolean;
+  /** Begin an epoch after this one if the epoch of the store that this controller acts on is not higher. Default 0. */
+  readonly epochAfter?: number;
   readonly newClusterId: () => string;
   /** A key that only this controller writes, periodically; empty if there is none. */
   readonly ownKey?: string;
@@ -112,7 +114,8 @@ export class StoreAdmission {
       // A controller that remembers nothing can't tell that a store was restored; nor can one that acted on it before its
       // operator accepted it. A store that was accepted already is not accepted again: the flag may have been left in place.
       const mayBeRestored = this.#beforeWith(held) === undefined || decoded.record.acceptedMs === undefined;
-      if (refusal === undefined && !(accept && mayBeRestored)) return { listing: current };
+      const isBehind = epoch <= (this.#options.epochAfter ?? 0);
+      if (refusal === undefined && !(accept && mayBeRestored) && !isBehind) return { listing: current };
       if (!accept && refusal !== undefined) return { refusal };
       accept = false;
       current = await this.#beginEpoch(decoded.record, entry.modRevision, signal);
@@ -207,9 +210,10 @@ export class StoreAdmission {
 
   // Begins a new epoch, which invalidates what nodes and other controllers remember of the store. The epoch is the current
   // time, so restoring a backup twice leads to two different epochs, whatever the accepting controller remembers. If its clock is
-  // behind, nodes may know a higher epoch and refuse the store; no node mistakes one epoch for another.
+  // behind, nodes may know a higher epoch and refuse the store (see epochAfter); no node mistakes one epoch for another.
   async #beginEpoch(record: ClusterRecord, modRevision: number, signal: AbortSignal): Promise<Listing | undefined> {
-    const known = Math.max(record.epoch, this.#before?.epoch ?? 0, this.#identity?.epoch ?? 0);
+    const { epochAfter = 0 } = this.#options;
+    const known = Math.max(record.epoch, epochAfter, this.#before?.epoch ?? 0, this.#identity?.epoch ?? 0);
     const epoch = Math.max(known + 1, Date.now());
     const listing = await this.#writeCluster(
       encode('cluster', { ...record, epoch, acceptedMs: Date.now() }),

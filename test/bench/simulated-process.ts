@@ -75,7 +75,8 @@ async function repeated<T>(call: () => Promise<T>): Promise<T> {
     try {
       return await call();
     } catch (error) {
-      const isPassing = error instanceof XnetError && ['Unavailable', 'DeadlineExceeded'].includes(error.code);
+      const isPassing =
+        error instanceof XnetError && ['Unavailable', 'DeadlineExceeded', 'NotWritable'].includes(error.code);
       if (!isPassing || performance.now() > deadline) throw error;
       await pause(500);
     }

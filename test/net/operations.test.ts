@@ -2,7 +2,7 @@
 // with what it prints.
 // Invariant: a section or a block of the page that no test plays fails one, and so does a line that shows what is not so.
 // Machines of the lab have no systemd: what `systemctl` and `timedatectl` do is done in their place.
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import type { ExecResult } from '../../proto/process/exec.js';
 import { EtcdSite, etcdMembers } from '../support/etcd-site.js';
@@ -17,6 +17,7 @@ const titles = [
   'An etcd member is partitioned from the others',
   'etcd is out of space (NOSPACE)',
   'The store was restored from a backup',
+  'Backups with xctl, and another etcd',
   'A controller is two hours ahead',
   'A controller is gone',
 ] as const;
@@ -157,15 +158,39 @@ if (isRoot('OPERATIONS.md')) {
     for (const name of etcdMembers) await site.startMember(name);
     await restored.play();
     await site.kill('c1');
-    await site.startController('c1', { XNET_CONTROLLER_ACCEPT_STORE: 'true' });
+    await site.startController('c1', { env: { XNET_CONTROLLER_ACCEPT_STORE: 'true' } });
     await restored.play();
     t.deepEqual(restored.blocks, []);
+  });
+
+  test('a backup of a controller with an etcd of its own is restored into another etcd', async (t) => {
+    const site = await EtcdSite.start();
+    t.teardown(() => site.close());
+    await site.startController('c1', { embedded: true });
+    const added = 'xctl nodes add h1 --address 192.168.83.11 --token-out token';
+    const pass = "(umask 077; echo 'correct horse battery' >backup.pass)";
+    for (const line of ['xctl init --pool 10.76.0.0/16', added, pass]) {
+      const { code, stdout } = await site.sh('', line);
+      t.is(code, 0, stdout);
+    }
+    await site.startHost('etcd-1', readFileSync(site.inHome('', 'token'), 'utf8'));
+    await site.until('', 'xctl nodes show h1 -o json', ({ stdout }) => stdout.includes('"installed"'));
+    const page = new Page(t, site, 'Backups with xctl, and another etcd');
+    await page.play();
+    await page.play(async (_machine, command) => {
+      if (command.includes(' stop ')) await site.kill('c1');
+      else await site.startController('c1');
+    });
+    await page.play();
+    t.deepEqual(page.blocks, []);
   });
 
   test('C13 a controller whose clock is wrong, and one that is gone', async (t) => {
     const site = await siteOf(t);
     await site.sh('', 'touch /run/ahead');
-    await site.startController('c2', { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(ahead)}` });
+    await site.startController('c2', {
+      env: { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(ahead)}` },
+    });
     const clock = new Page(t, site, 'A controller is two hours ahead');
     await clock.play();
     await clock.play(async () => void (await site.sh('', 'rm -f /run/ahead')));

@@ -25,6 +25,7 @@ export const silent: Logger = pino({ level: 'silent' });
 export type CoreOptions = {
   readonly seenPath?: string;
   readonly acceptStore?: boolean;
+  readonly epochAfter?: number;
   /** A key that only this controller writes. */
   readonly ownKey?: string;
   readonly now?: () => number;
@@ -50,6 +51,7 @@ export class Core {
       log: silent,
       seenPath: options.seenPath ?? join(this.#dir ?? '', 'store.json'),
       acceptStore: options.acceptStore ?? false,
+      epochAfter: options.epochAfter ?? 0,
       newClusterId: () => 'cluster-1',
       times: { ages: options.ages ?? new Ages(), now: options.now ?? Date.now },
       ...(options.ownKey === undefined ? {} : { ownKey: options.ownKey }),

@@ -13,6 +13,9 @@ export const etcdMembers: readonly string[] = ['etcd-1', 'etcd-2', 'etcd-3'];
 // The path in Debian's unit.
 const dataDir = '/var/lib/etcd/default';
 
+/** ControllerOptions configure the start of a controller. */
+export type ControllerOptions = { readonly env?: Readonly<Record<string, string>>; readonly embedded?: boolean };
+
 /** EtcdSite is a running site. Close it. */
 export class EtcdSite {
   readonly #fleet: Fleet;
@@ -74,10 +77,10 @@ export class EtcdSite {
 
   /**
    * until runs a read-only line once a second, since each run costs a process, until its output is as expected.
-   * @throws Error with the last output if that does not happen within a minute and a half
+   * @throws Error with the last output if that does not happen within three minutes
    */
   async until(machine: string, line: string, holds: (ran: ExecResult) => boolean): Promise<void> {
-    const deadline = performance.now() + 90_000;
+    const deadline = performance.now() + 180_000;
     for (;;) {
       const ran = await this.sh(machine, line);
       if (holds(ran)) return;
@@ -106,18 +109,22 @@ export class EtcdSite {
     this.#running.set(name, etcd);
   }
 
-  /** startController starts a controller, also a second time: "c1". */
-  async startController(name: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
+  /**
+   * startController starts a controller, also a second time: "c1".
+   * @param embedded with an etcd of its own
+   */
+  async startController(name: string, { env = {}, embedded = false }: ControllerOptions = {}): Promise<void> {
     const { address } = this.machine('');
     if (name !== 'c1') {
       const key = `install -D -m 600 /var/lib/c1/cluster.key /var/lib/${name}/cluster.key && chmod 700 /var/lib/${name}`;
       await this.machine('').run(['sh', '-c', key]);
     }
     const port = 7400 + 10 * (Number(name.slice(1)) - 1);
+    const endpoints = embedded ? [] : ['--etcd-endpoints', this.environment['ETCDCTL_ENDPOINTS'] ?? ''];
     const controller = await this.machine('').spawn(
       [
         ...(['xnet-controller', '--name', name, '--listen', `unix:/run/${name}.sock,${address}:${port}`] as const),
-        ...['--data-dir', `/var/lib/${name}`, '--etcd-endpoints', this.environment['ETCDCTL_ENDPOINTS'] ?? ''],
+        ...['--data-dir', `/var/lib/${name}`, ...endpoints],
       ],
       { env, logFile: join(this.machine('').logs, `${name}.log`) },
     );
@@ -125,6 +132,13 @@ export class EtcdSite {
     await this.until('', `xctl --controller unix:/run/${name}.sock status`, ({ stdout }) =>
       /^Store:.*: connected$|refuses to act/m.test(stdout),
     );
+  }
+
+  /** startHost has a machine join through c1 with a token, and starts its daemon. */
+  async startHost(name: string, token: string): Promise<void> {
+    const controller = `${this.machine('').address}:7401`;
+    await this.machine(name).run(['xnetd', 'join', '--controller', controller, '--token-file', '-'], { input: token });
+    await this.machine(name).spawn(['xnetd', 'run']);
   }
 
   /** kill ends a member or a controller with SIGKILL. */

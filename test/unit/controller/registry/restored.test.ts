@@ -132,6 +132,44 @@ test('a controller that used a restored store before --accept-store begins an ep
   t.is(again.feed.version.epoch, epoch, 'the flag was left in place');
 });
 
+test('hosts that have seen a higher epoch than the store has are let in after --epoch-after, which works once', async (t) => {
+  const { core, cluster, start, backup, dir } = await restorableStore(t);
+  await core.stop();
+  cluster.restore(backup);
+  // As accepted by a controller whose clock was two hours ahead, before the backup was restored once more.
+  const seen = Date.now() + 7_200_000;
+  const fresh = { seenPath: join(dir, 'fresh'), ownKey: 'registrations/c-9' };
+  const { core: accepting } = start({ ...fresh, acceptStore: true });
+  await accepting.ready();
+  t.true(accepting.feed.version.epoch < seen);
+  const follower = start({ seenPath: join(dir, 'follower'), ownKey: 'registrations/c-8' });
+  await follower.core.ready();
+  await accepting.stop();
+  // The flag to accept a store does nothing more: it was accepted.
+  const { core: again } = start({ ...fresh, acceptStore: true });
+  await again.ready();
+  t.true(again.feed.version.epoch < seen);
+  await again.stop();
+  const { core: after } = start({ ...fresh, epochAfter: seen });
+  await after.ready();
+  t.is(after.feed.version.epoch, seen + 1);
+  await until('the other controller follows', async () => follower.core.feed.version.epoch === seen + 1);
+  await after.stop();
+  const { core: left } = start({ ...fresh, epochAfter: seen });
+  await left.ready();
+  t.is(left.feed.version.epoch, seen + 1, 'it was left in place');
+});
+
+test('--epoch-after accepts no store that the controller refuses', async (t) => {
+  const { core, cluster, start, backup, seenPath } = await restorableStore(t);
+  await core.stop();
+  cluster.restore(backup);
+  const { core: refusing } = start({ seenPath, epochAfter: 7 });
+  await until('it refuses', async () => refusing.feed.refusal !== '');
+  t.regex(refusing.feed.refusal, /was restored from an older backup/);
+  t.regex(cluster.get('cluster')?.value ?? '', /"epoch":1,/);
+});
+
 test('a host gets back all leases that the restored store lost, of a node that it knows or not', async (t) => {
   const { core, cluster, start } = await restorableStore(t);
   const { feed, nodes, pools, leases } = core;
