@@ -60,10 +60,14 @@ function replaced({ networks }: AddressesSeen, isBip: boolean): ReadonlySet<stri
   return new Set([...own.flatMap(({ id, bridgeName = '' }) => [id, bridgeName]), ...(isBip ? [docker0] : [])]);
 }
 
-// In mode block, other networks may have their parts of the lease already.
+// In mode block, other networks may have their parts of the lease already. In mode bridge, one that has exactly the lease's
+// subnet is what the lease is for.
 function replacedBy(seen: AddressesSeen, { mode, subnet }: KnownLease): ReadonlySet<string> {
-  const isWithin = ({ subnets }: EngineNetwork) => subnets.every(({ prefix }) => prefixCovers(subnet, prefix));
-  const within = mode === 'block' ? seen.networks.filter((network) => !network.isDefault && isWithin(network)) : [];
+  const isWithin = ({ subnets, isDefault }: EngineNetwork) =>
+    !isDefault &&
+    ((mode === 'block' && subnets.every(({ prefix }) => prefixCovers(subnet, prefix))) ||
+      (mode === 'bridge' && subnets.some(({ prefix }) => prefixesEqual(prefix, subnet))));
+  const within = seen.networks.filter(isWithin);
   return new Set([...replaced(seen, usesDocker0(mode)), ...within.map(({ id }) => id)]);
 }
 

@@ -1,7 +1,7 @@
 // Decides what in daemon.json and in dockerd's flags is in the way of a lease. Pure.
 // Invariant: where the daemon would refuse, the words are the daemon's. Before a lease is known, what may be in its way
 // is a warning, because the lease decides.
-import { formatPrefix, ipv4FromNumber, prefixOf } from '../../proto/domain/address.js';
+import { ipv4FromNumber } from '../../proto/domain/address.js';
 import { quoted } from '../../proto/domain/input.js';
 import { doesNotFit, removeBip, setBip } from '../docker/bip/daemon-json.js';
 import { daemonJsonFinding } from '../docker/bip/findings.js';
@@ -27,6 +27,8 @@ export function jsonSetting(document: JsonDocument | undefined, key: string): st
   return property && document?.text.slice(property.valueStart, property.end);
 }
 
+// The lease follows what the host has.
+const keepIt = 'lease its subnet to this node: xctl nodes add NAME --address ADDRESS --adopt';
 // No lease has it.
 const none: Bip = { address: ipv4FromNumber(0), length: 0 };
 
@@ -75,12 +77,17 @@ function undecided(seen: DockerLooked, ours: Bip | undefined): readonly Prefligh
   const bip = document?.properties.find(({ name }) => name === 'bip')?.value ?? undefined;
   if (bip !== undefined && !bipsEqual(parseBip(bip), ours)) {
     const message = `bip is ${quoted(bip)}, by another hand: docker0 keeps it only with a lease of that subnet`;
-    found.push({ severity: 'warns', reason: 'DaemonJsonBipByHand', message, fix: `in ${path}: ${fixOfBip(bip)}` });
+    found.push({
+      severity: 'warns',
+      reason: 'DaemonJsonBipByHand',
+      message,
+      fix: `in ${path}: remove the key "bip", or ${keepIt}`,
+    });
   }
   const flagged = flags.get('bip');
   if (flagged !== undefined) {
     const finding = bipFlagFinding(flagged, places.get('bip') ?? 'its command line');
-    found.push({ ...rated('warns', finding), fix: `${finding.fix}, or ${leaseIt(flagged)}` });
+    found.push({ ...rated('warns', finding), fix: `${finding.fix}, or ${keepIt}` });
   }
   for (const name of ['bridge', 'fixed-cidr', 'default-gateway'] as const) {
     const value = document?.properties.find((property) => property.name === name)?.value ?? undefined;
@@ -107,14 +114,4 @@ function misfitText(name: string, value: string): string {
   // With any bip at all.
   const misfit = name === 'bridge' ? doesNotFit(none, { bridge: value }) : undefined;
   return misfit?.message ?? `${name} is ${quoted(value)}, and has to be part of the lease`;
-}
-
-function fixOfBip(bip: string): string {
-  return `remove the key "bip", or ${leaseIt(bip)}`;
-}
-
-function leaseIt(bip: string): string {
-  const parsed = parseBip(bip);
-  const subnet = parsed === undefined ? 'SUBNET' : formatPrefix(prefixOf(parsed.address, parsed.length));
-  return `lease its subnet to this node: xctl nodes add NAME --address ADDRESS --subnet ${subnet}`;
 }

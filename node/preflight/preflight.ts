@@ -1,6 +1,6 @@
 // Looks at a host for everything that would go wrong with xnet on it, and reports all of it at once.
 // Invariant: nothing is changed. A part that can't be looked at is a finding and keeps no other part from being looked at.
-import type { Prefix } from '../../proto/domain/address.js';
+import { type Prefix, prefixesEqual } from '../../proto/domain/address.js';
 import { messageOf } from '../../proto/errors.js';
 import { makeLog } from '../../proto/process/log.js';
 import { NeighbourTable } from '../host/neighbour-table.js';
@@ -83,8 +83,14 @@ export async function leaseClashes(
 ): Promise<readonly PreflightFinding[]> {
   place.mirror.setRanges(rangesIn(request));
   const docker = await lookAtDocker(place.docker, signal);
-  const ofFile = await daemonJsonFindings(docker, request);
-  return inOrder([...ofFile, ...addressFindings(addressesSeen(place, docker), request)]);
+  const seen = addressesSeen(place, docker);
+  // A host that was added to keep a network of its own: docker0 stays as it is.
+  const isKept = seen.networks.some(
+    ({ isDefault, subnets }) =>
+      !isDefault && subnets.some(({ prefix }) => request.leases.some(({ subnet }) => prefixesEqual(subnet, prefix))),
+  );
+  if (isKept) return [];
+  return inOrder([...(await daemonJsonFindings(docker, request)), ...addressFindings(seen, request)]);
 }
 
 function rangesIn({ pools, leases }: PreflightRequest): readonly Prefix[] {

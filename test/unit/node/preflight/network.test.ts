@@ -5,10 +5,11 @@ import { type AddressesSeen, addressFindings } from '../../../../node/preflight/
 import type { PreflightFinding } from '../../../../node/preflight/finding.js';
 import { type NetworkSeen, networkFindings } from '../../../../node/preflight/network-findings.js';
 import { requestFrom } from '../../../../node/preflight/request.js';
+import { network } from '../../../support/docker-values.js';
 import { ip, prefix, route, via } from '../../../support/route-fixtures.js';
 
 const link = (ifindex: number, name: string) => ({ ifindex, name, flags: linkFlags.up, master: 0, mtu: 1500 });
-const network: NetworkSeen = {
+const lan: NetworkSeen = {
   underlay: { underlay: { ifname: 'eth0', ifindex: 2, address: ip('192.168.83.11') }, findings: [] },
   links: new Map([[2, link(2, 'eth0')]]),
   addresses: [],
@@ -25,19 +26,19 @@ const ratings = (findings: readonly PreflightFinding[]) =>
   findings.map(({ severity, reason }) => `${severity} ${reason}`);
 
 test('an underlay in a VRF stops xnet; the fix takes it out', (t) => {
-  const [found] = networkFindings({ ...network, enslaved: [{ name: 'eth0', vrf: 'red' }] });
+  const [found] = networkFindings({ ...lan, enslaved: [{ name: 'eth0', vrf: 'red' }] });
   t.like(found, { severity: 'stops', reason: 'InVrf', fix: 'ip link set eth0 nomaster' });
-  t.deepEqual(networkFindings(network), []);
+  t.deepEqual(networkFindings(lan), []);
 });
 
 test('a strict rp_filter matters where answers may leave by another interface, or a container is on docker0 too', (t) => {
-  const strict = { ...network, strict: ['eth0', 'docker0'] };
+  const strict = { ...lan, strict: ['eth0', 'docker0'] };
   t.deepEqual(ratings(networkFindings(strict)), ['info ReversePathStrict']);
   t.deepEqual(ratings(networkFindings({ ...strict, mode: 'bridge' })), [
     'info ReversePathStrict',
     'warns ReversePathStrict',
   ]);
-  const two = new Map([...network.links, [3, link(3, 'eth1')], [4, link(4, 'br-shop')]] as const);
+  const two = new Map([...lan.links, [3, link(3, 'eth1')], [4, link(4, 'br-shop')]] as const);
   t.deepEqual(ratings(networkFindings({ ...strict, links: two })), ['warns ReversePathStrict']);
 });
 
@@ -45,7 +46,7 @@ const addresses: AddressesSeen = {
   networks: [],
   interfaces: [],
   routes: [],
-  names: { links: network.links, nextHops: undefined },
+  names: { links: lan.links, nextHops: undefined },
   protocol: 88,
   defaultPools: undefined,
   path: '/etc/docker/daemon.json',
@@ -64,6 +65,13 @@ test('the ranges of networks that Docker makes: of daemon.json, of a flag, its o
   t.deepEqual(of('base=10.77.0.0/16,size=24'), []);
   // Within the lease they take nothing of a peer's.
   t.deepEqual(of('[{"base": "10.76.3.0/24", "size": 26}]'), []);
+});
+
+test('a network that has exactly the subnet of a lease of mode bridge is what the lease is for', (t) => {
+  const seen = { ...addresses, networks: [network('shop', '10.76.3.0/24')] };
+  const as = (mode: 'bip' | 'bridge') => ratings(addressFindings(seen, requestFrom({ ...given, mode }, undefined)));
+  t.deepEqual(as('bridge'), []);
+  t.deepEqual(as('bip'), ['stops SubnetTaken']);
 });
 
 test('a hand-made route is named unless it leads to the peer that has the subnet', (t) => {
