@@ -61,7 +61,7 @@ const schema = v.pipe(
         v.transform(Number),
         v.check((epoch) => Number.isSafeInteger(epoch) && epoch > 0, 'has to be an epoch, as hosts name it'),
         v.check(
-          (epoch) => epoch < Date.now() + longestAheadMs,
+          (epoch) => !(epoch >= Date.now() + longestAheadMs),
           'is more than a year ahead: no controller began that epoch',
         ),
       ),

@@ -189,6 +189,8 @@ export async function adoptNodes(context: CommandContext, options: AdoptOptions)
   if (!incomplete || !adoption.adopting) return;
   process.exitCode = exitCodes.problemsFound;
   output.message(
-    'start these hosts, remove those that are gone for good (xctl nodes remove NAME --force), or: --force',
+    awaited.length + missing > 0
+      ? 'start these hosts, remove those that are gone for good (xctl nodes remove NAME --force), or: --force'
+      : 'every host is back; to go on with what the store has: xctl backup adopt --force, then xctl nodes show NAME',
   );
 }
