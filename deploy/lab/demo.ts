@@ -154,7 +154,7 @@ async function demo(options: DemoOptions): Promise<void> {
       () => made.createPool(),
     );
     await joinAll(made, steps);
-    const count = nodes.output * (mode === 'block' ? 2 : 1);
+    const count = nodes.output * (mode === 'block' ? 3 : 1);
     const containers = await steps.run(`start ${count} containers`, () => startContainers(made));
     const proofs = await steps.run('prove it with traffic, and look at open ports', () => proveFleet(made, containers));
     await printFleet(made);

@@ -37,13 +37,16 @@ export type FleetContainer = {
   readonly subnet: string;
 };
 
-/** publishedPort is the port of each host that leads to port 80 of its first container; a second one has the next port. */
+/** publishedPort is the port of each host that leads to port 80 of its first container; others have the ports after it. */
 export const publishedPort = 8080;
 
-/** startContainers starts one container per host; in mode block also one on a network as docker compose makes them. */
+/** composeNetworks are the networks of each host that startContainers makes in mode block, without a subnet of their own. */
+export const composeNetworks = ['shop_default', 'blog_default'] as const;
+
+/** startContainers starts one container per host; in mode block also one on each of two networks as docker compose makes them. */
 export async function startContainers(fleet: Fleet): Promise<readonly FleetContainer[]> {
   const nodes = await fleet.nodes();
-  const { network } = fleet;
+  const { network: only } = fleet;
   const start = async (host: LabHost, name: string, port: number, on: string | undefined): Promise<FleetContainer> => {
     const publish = [`${port}:80`];
     const container = await host.runContainer({ name, publish, ...(on === undefined ? {} : { network: on }) });
@@ -52,10 +55,14 @@ export async function startContainers(fleet: Fleet): Promise<readonly FleetConta
   };
   const started = await Promise.all(
     fleet.lab.hosts.map(async (host) => {
-      const first = await start(host, `c-${host.name}`, publishedPort, network);
+      const first = await start(host, `c-${host.name}`, publishedPort, only);
       if (fleet.options.mode !== 'block') return [first];
-      await host.run(['docker', 'network', 'create', 'shop_default']);
-      return [first, await start(host, `shop-${host.name}`, publishedPort + 1, 'shop_default')];
+      const others: FleetContainer[] = [];
+      for (const [index, network] of composeNetworks.entries()) {
+        await host.run(['docker', 'network', 'create', network]);
+        others.push(await start(host, `${network}-${host.name}`, publishedPort + 1 + index, network));
+      }
+      return [first, ...others];
     }),
   );
   return started.flat();

@@ -41,6 +41,14 @@ test('desired: the own subnet is no peer, and the order in which routes come doe
   t.deepEqual(unusableNames({ own: wild, underlay: 'eth*' }), ['a"; flush ruleset', 'eth*']);
 });
 
+test('what leaves a block keeps its source by address, whatever bridges Docker makes in it', (t) => {
+  const block = { subnet: prefix('10.86.0.0/20'), bridge: 'docker0', partLength: 24 };
+  const text = replaceText(rulesetOf({ ...small, own: [block] }));
+  t.regex(text, /\tip daddr != 10\.86\.0\.0\/20 ip saddr 10\.86\.0\.0\/20 ip daddr \S+ snat to ip saddr /);
+  t.regex(text, /iifname "\S+" ip daddr 10\.86\.0\.0\/20 .* meta mark set/);
+  t.notRegex(text, /oifname/);
+});
+
 test('a mark is exactly one of 32 bits', (t) => {
   for (let bit = 0; bit < 32; bit += 1) {
     t.deepEqual(checkMark(`0x${(2 ** bit).toString(16)}`), { value: 2 ** bit });

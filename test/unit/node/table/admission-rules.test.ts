@@ -250,6 +250,10 @@ test('an assignment must be for this node, within its pools, and name no interfa
   }
   const bip: Lease = { ...own, mode: 'bip', networkName: '', bridgeName: '' };
   t.is(problem(bip), undefined);
+  t.regex(
+    problem({ ...bip, mode: 'block', networkLength: 26 }) ?? '',
+    /10\.76\.0\.0\/24 has no room for docker0 and other/,
+  );
   // Side by side: one to begin with and others that end on docker0, bridges with names of their own, no overlap.
   const ending: Lease = { ...bip, subnet: prefix('10.76.8.0/24'), state: 'ending' };
   t.is(problem(bip, other, ending, { ...ending, subnet: prefix('10.76.9.0/24') }), undefined);

@@ -45,6 +45,12 @@ const flat = {
 test('an assignment is the same after a round trip, and a peer that knows one lease reads the primary one', (t) => {
   t.deepEqual(assignmentFromWire(sent), assignment);
   t.like(sent, flat);
+  const block: Lease = { ...ending, mode: 'block', networkLength: 27 };
+  const asBlock = wireFromAssignment({ ...assignment, leases: [block] }) as Assignment__Output;
+  t.deepEqual(assignmentFromWire(asBlock).leases, [block]);
+  // A mode that this version does not know: its host keeps what it has.
+  const later = asBlock.leases.map((lease) => ({ ...lease, mode: 4 as never }));
+  t.throws(() => assignmentFromWire({ ...asBlock, leases: later }), { code: 'Corrupt' });
   const inForce: Lease = { ...ending, state: 'in force' };
   t.is(primaryLease({ leases: [bridged, inForce] }), inForce);
   t.like(wireFromAssignment({ ...assignment, leases: [ending] }), { subnet: '10.76.1.0/24', mode: 'MODE_BIP' });

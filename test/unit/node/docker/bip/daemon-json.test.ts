@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { bipIn, removeBip, setBip } from '../../../../../node/docker/bip/daemon-json.js';
 import { type Bip, bipsEqual, parseBip } from '../../../../../node/docker/engine/bip-value.js';
 import { largestFile } from '../../../../../node/docker/engine/json-document.js';
+import { prefixOf } from '../../../../../proto/domain/address.js';
 import { fixtureBytes, fixtures } from '../../../../support/daemon-json-fixtures.js';
 
 function bip(text: string): Bip {
@@ -14,6 +15,7 @@ function bip(text: string): Bip {
 }
 
 const wanted = bip('10.76.3.1/24');
+const inBlock: Bip = { ...wanted, networks: { base: prefixOf(wanted.address, 20), size: 26 } };
 
 // The faults that fixtures are about, by their names.
 const faults: readonly (readonly [RegExp, string])[] = [
@@ -83,14 +85,14 @@ const file = fc
     return encoding === 'utf16le' ? units : units.swap16();
   });
 
-test('removing the bip restores the former bytes', (t) => {
+test('removing the bip restores the former bytes, and the range for networks with it', (t) => {
   fc.assert(
-    fc.property(file, (bytes) => {
-      const set = setBip(bytes, wanted, undefined);
+    fc.property(file, fc.constantFrom(wanted, inBlock), (bytes, each) => {
+      const set = setBip(bytes, each, undefined);
       if ('refused' in set) throw new Error(set.message);
-      const removed = removeBip(set.bytes, wanted);
+      const removed = removeBip(set.bytes, each);
       if ('refused' in removed) throw new Error(removed.message);
-      return removed.bytes.equals(bytes) && bipsEqual(bipIn(set.bytes), wanted) && set.changed && removed.changed;
+      return removed.bytes.equals(bytes) && bipsEqual(bipIn(set.bytes), each) && set.changed && removed.changed;
     }),
     { numRuns: 2000 },
   );
@@ -132,4 +134,27 @@ test('whatever the bytes are, the answer is an edit that JSON.parse reads, or a 
     { numRuns: 5000 },
   );
   t.pass();
+});
+
+test('in mode block, ranges for networks by another hand are refused, and only ours change', (t) => {
+  const text = (bytes: Buffer | undefined, bip: Bip, ours?: Bip) => {
+    const set = setBip(bytes, bip, ours);
+    return 'refused' in set ? `${set.refused} ${set.line}: ${set.fix}` : set.bytes.toString();
+  };
+  const made = text(Buffer.from('{\n  "mtu": 1400\n}\n'), inBlock);
+  t.is(
+    made,
+    '{\n  "mtu": 1400,\n  "bip": "10.76.3.1/24",\n  "default-address-pools": [{"base":"10.76.0.0/20","size":26}]\n}\n',
+  );
+  t.is(text(Buffer.from(made), inBlock), made, 'the same by another hand serves');
+  const other: Bip = { ...wanted, networks: { base: prefixOf(wanted.address, 20), size: 27 } };
+  t.regex(
+    text(Buffer.from(made), other),
+    /^AddressPoolsByHand 4: remove the key "default-address-pools", or use mode bip/,
+  );
+  t.true(text(Buffer.from(made), other, inBlock).includes('"size":27'));
+  t.is(text(Buffer.from(made), wanted, inBlock), '{\n  "mtu": 1400,\n  "bip": "10.76.3.1/24"\n}\n', 'to mode bip');
+  const two = '{"default-address-pools": [{"base":"10.76.0.0/20","size":26},{"base":"10.99.0.0/16","size":24}]}';
+  t.regex(text(Buffer.from(two), inBlock), /^AddressPoolsByHand 1/);
+  t.true(text(Buffer.from(two), wanted).startsWith(two.slice(0, -1)), 'in mode bip they stay');
 });

@@ -1,0 +1,159 @@
+// Mode block: docker0 and Docker's other networks in one lease, from the plan to what is said of networks outside.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { bipOfLease } from '../../../../../node/docker/bip/choose.js';
+import { flagFinding } from '../../../../../node/docker/bip/flag-finding.js';
+import { type BipSeen, planJoin, planLeave } from '../../../../../node/docker/bip/plan.js';
+import { inBlockFinding, outsideNetworks } from '../../../../../node/docker/block-networks.js';
+import { emptyJournal, type Journal, readJournal, writeJournal } from '../../../../../node/docker/engine/journal.js';
+import { dockerDefaults } from '../../../../../node/docker/engine/settings.js';
+import { hostNetworks, unroutedNetworks } from '../../../../../node/docker/host-networks.js';
+import { formatPrefix } from '../../../../../proto/domain/address.js';
+import { bip, bridge, container, defaultNetwork, network, prefix } from '../../../../support/docker-values.js';
+
+const lease = { subnet: prefix('10.86.0.0/20'), mode: 'block', networkLength: 26 } as const;
+const wanted = bipOfLease(lease);
+const pools = wanted.networks === undefined ? [] : [wanted.networks];
+const compose = new Map([['com.docker.compose.project', 'shop']]);
+
+const seen: BipSeen = {
+  engine: {
+    version: { version: '28.5.2', major: 28, isDocker: true },
+    info: { liveRestore: false, firewallBackend: 'iptables', rootless: false, addressPools: [] },
+    networks: [defaultNetwork('172.17.0.0/16')],
+    containers: [],
+  },
+  interfaces: [bridge('docker0', '172.17.0.1/16'), bridge('eth0', '192.168.83.11/24')],
+  flags: new Map(),
+  path: '/etc/docker/daemon.json',
+  file: undefined,
+  journal: emptyJournal,
+  onRunning: 'refuse',
+  restarts: dockerDefaults.restarts,
+  nowMs: Date.UTC(2026, 0, 1, 12),
+  byHand: false,
+  rollout: '',
+};
+
+function withNetworks(...networks: readonly ReturnType<typeof network>[]): BipSeen {
+  return { ...seen, engine: { ...seen.engine, networks: [...seen.engine.networks, ...networks] } };
+}
+
+function said(plan: ReturnType<typeof planJoin>): string {
+  return plan.do === 'report' ? plan.finding.reason : plan.do;
+}
+
+test('docker0 gets the first /24 of a block, unless something else has addresses of it', (t) => {
+  t.deepEqual(wanted, { ...bip('10.86.0.1/24'), networks: { base: lease.subnet, size: 26 } });
+  t.is(said(planJoin(seen, wanted)), 'apply');
+  t.is(said(planJoin(withNetworks(network('shop', '10.86.1.0/26')), wanted)), 'apply', 'made in the block');
+  for (const cidr of ['10.86.0.64/26', '10.86.0.0/16', '10.86.0.0/24']) {
+    t.is(said(planJoin(withNetworks(network('shop', cidr)), wanted)), 'SubnetTaken', cidr);
+  }
+  const lan = { ...seen, interfaces: [...seen.interfaces, bridge('eth1', '10.86.3.5/24')] };
+  t.is(said(planJoin(lan, wanted)), 'SubnetTaken');
+});
+
+test('a block is in force once Docker takes new networks from it, and a leave takes it back', (t) => {
+  const joined = planJoin(seen, wanted);
+  if (joined.do !== 'apply') return t.fail(joined.do);
+  const { after, ours } = joined.change;
+  const at = (addressPools: typeof pools): BipSeen => ({
+    ...seen,
+    file: after,
+    journal: { ...emptyJournal, ours },
+    interfaces: [bridge('docker0', '10.86.0.1/24')],
+    engine: {
+      ...seen.engine,
+      info: { ...seen.engine.info, addressPools },
+      networks: [defaultNetwork('10.86.0.0/24'), network('shop', '10.86.1.0/26')],
+    },
+  });
+  t.is(said(planJoin(at(pools), wanted)), 'nothing');
+  t.is(said(planJoin(at([]), wanted)), 'apply', 'dockerd has not been restarted since');
+  const left = planLeave(at(pools), false);
+  if (left.do !== 'apply') return t.fail(left.do);
+  t.is(left.change.bip.networks, undefined);
+  t.is(left.change.ours.without, undefined, 'there was no file');
+  // docker0 is as before, and Docker still takes networks from the block: a start without the key ends that.
+  const former = { ...at(pools), interfaces: seen.interfaces };
+  const again = { ...former, engine: { ...former.engine, networks: [defaultNetwork('172.17.0.0/16')] } };
+  t.is(said(planLeave(again, false)), 'apply');
+  const ended = { ...again, engine: { ...again.engine, info: seen.engine.info } };
+  return t.is(said(planLeave(ended, false)), 'put-back');
+});
+
+test('the journal keeps the range for networks, and a version without it reads the rest', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'xnet-block-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const plan = planJoin(seen, wanted);
+  if (plan.do !== 'apply') return t.fail(plan.do);
+  const journal: Journal = {
+    ...emptyJournal,
+    ours: plan.change.ours,
+    apply: {
+      ...plan.change,
+      ...{
+        leaving: false,
+        force: false,
+        byHand: false,
+        rollout: '',
+        restarting: false,
+        direction: 'forward',
+        reason: '',
+      },
+      dockerd: { program: '/usr/sbin/dockerd', argv: ['dockerd'], major: 28 },
+    },
+  };
+  await writeJournal(folder, journal);
+  return t.deepEqual(await readJournal(folder), journal);
+});
+
+test('a flag of dockerd that names ranges for networks is refused in mode block', async (t) => {
+  const given = {
+    flags: new Map([['default-address-pool', 'base=10.99.0.0/16,size=24']]),
+    file: undefined,
+    where: async () => '/etc/default/docker, line 7',
+  };
+  t.is((await flagFinding(given, wanted, true))?.reason, 'AddressPoolsAreFlag');
+  t.is(await flagFinding(given, bip('10.86.0.1/24'), true), undefined);
+});
+
+test('networks within the block are routed; others are named, with the command that makes each anew', (t) => {
+  const networks = [
+    defaultNetwork('10.86.0.0/24'),
+    network('inside', '10.86.1.0/26'),
+    network('shop_default', '172.18.0.0/16', { labels: compose }),
+    network('old', '172.19.0.0/16'),
+  ];
+  const containers = [container('a', 'inside'), container('b', 'old'), container('c', 'bridge')];
+  const interfaces = [
+    bridge('docker0', '10.86.0.1/24'),
+    bridge('br-inside', '10.86.1.1/26'),
+    bridge('eth0', '192.168.83.11/24'),
+  ];
+  t.deepEqual(
+    hostNetworks(networks, interfaces, [lease]).map((each) => formatPrefix(each.prefix)),
+    ['172.18.0.0/16', '172.19.0.0/16', '192.168.83.0/24'],
+  );
+  t.deepEqual(unroutedNetworks({ networks, containers }, [lease]), ['old']);
+  t.deepEqual(outsideNetworks({ networks, containers }, [lease]), [
+    {
+      network: 'old',
+      command:
+        'docker network disconnect -f old b && docker network rm old && docker network create old && ' +
+        'docker network connect old b',
+    },
+    {
+      network: 'shop_default',
+      command: 'in the folder of the project shop: docker compose down && docker compose up -d',
+    },
+  ]);
+  t.deepEqual(outsideNetworks({ networks, containers }, [{ ...lease, mode: 'bip' }]), []);
+  t.like(inBlockFinding(networks, wanted.networks), { reason: 'NetworksInBlock' });
+  t.regex(inBlockFinding(networks, wanted.networks)?.message ?? '', /: inside$/);
+  t.is(inBlockFinding(networks.slice(2), wanted.networks), undefined);
+  t.is(inBlockFinding(networks, undefined), undefined);
+});
