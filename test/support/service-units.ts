@@ -3,6 +3,7 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { openPorts, openSockets } from '../../deploy/lab/open-ports.js';
+import type { PreflightReport } from '../../node/commands/preflight.js';
 import { exitCodes } from '../../proto/errors.js';
 import { addressOn } from './docker-lab.js';
 import type { ServiceStage } from './service-stage.js';
@@ -98,6 +99,15 @@ export async function startsAsServices(t: ExecutionContext, stage: ServiceStage)
   }
   t.regex(await host.run(['nft', 'list', 'tables']), /xnet/);
   t.is((await node.exec(['xnetd', 'status'])).code, 0);
+  // Nothing is in the way on a host that is a node, either.
+  const looked = await node.exec(['xnetd', 'preflight', '--peer', peer.address, '-o', 'json']);
+  const { findings } = JSON.parse(looked.stdout) as PreflightReport;
+  t.deepEqual(
+    findings.map(({ reason }) => reason),
+    ['DockerFound'],
+    looked.stdout,
+  );
+  t.is(looked.code, 0);
   for (const [on, folder] of [
     [node, '/usr/local/lib/systemd/system'],
     [control, '/etc/systemd/system'],
