@@ -2,7 +2,7 @@
 // Invariant: a lane acts only on state from a controller, present or cached; without it, it changes nothing. Until one has
 // confirmed what is cached, the kernel is believed where it has something else. On a host that is fenced, routes and firewall are withdrawn, and Docker is left as it is.
 import type { Logger } from '../../proto/process/log.js';
-import { desiredFirewall } from '../firewall/desired.js';
+import { type DesiredFirewall, desiredFirewall } from '../firewall/desired.js';
 import type { Host } from '../host/host.js';
 import type { Effect, Outcome } from '../reconcile/effect.js';
 import { Lane } from '../reconcile/lane.js';
@@ -88,18 +88,32 @@ function routesEffect({ host, settings, underlay: chosen }: LanesOptions): Effec
 }
 
 function firewallEffect({ host, settings, underlay }: LanesOptions): Effect<Known> {
+  // Most turns are for changes by others: what is desired is then the same object.
+  let before: { readonly known: Known; readonly ifname: string; readonly desired: DesiredFirewall } | undefined;
   const desired = (known: Known) => {
     const ifname = underlay.current?.ifname;
     if (known.assignment === undefined || known.table === undefined || ifname === undefined) return undefined;
-    const { assignment, table } = known;
-    return desiredFirewall({
+    const { assignment, table, isConfirmed } = known;
+    const last = before?.ifname === ifname ? before : undefined;
+    if (
+      last?.known.assignment === assignment &&
+      last.known.table?.routes === table.routes &&
+      last.known.table.pools === table.pools &&
+      last.known.isConfirmed === isConfirmed
+    ) {
+      return last.desired;
+    }
+    const routes = table.routes.values();
+    const made = desiredFirewall({
       assignment,
-      routes: table.routes.values(),
+      routes,
       pools: table.pools,
       underlay: ifname,
       mark: settings.mark,
-      isConfirmed: known.isConfirmed,
+      isConfirmed,
     });
+    before = { known, ifname, desired: made };
+    return made;
   };
   return {
     name: 'firewall',

@@ -25,7 +25,7 @@ import { Nft } from './nft.js';
 import { countChanges, type FirewallPlan, movesRules, type ObservedFirewall, planFirewall } from './plan.js';
 import { ipv4Sysctl, type ProcFiles, procFiles } from './proc.js';
 import { type FirewallReport, reportOf } from './report.js';
-import { elementsText, rulesetOf, type SetElements, tableName } from './ruleset.js';
+import { elementsText, type Ruleset, rulesetOf, type SetElements, tableName } from './ruleset.js';
 
 /** FirewallOptions are the dependencies of a firewall effect. */
 export type FirewallOptions = {
@@ -70,6 +70,7 @@ export class Firewall implements Effect<DesiredFirewall> {
   readonly #now: () => number;
   readonly #moves: Allowance;
   readonly #filters = new WeakMap<Tables, FilterTables>();
+  #last: { readonly desired: DesiredFirewall; readonly ruleset: Ruleset } | undefined;
   // Whether some flows may still have a translation from before our table was installed. Unknown when the process
   // starts.
   #translated = true;
@@ -95,7 +96,7 @@ export class Firewall implements Effect<DesiredFirewall> {
   async converge(desired: DesiredFirewall, signal: AbortSignal): Promise<Outcome> {
     const unusable = unusableNames(desired);
     if (unusable.length > 0) return { findings: unusable.map(unusableName), changes: 0, inForce: false };
-    const ruleset = rulesetOf(desired);
+    const ruleset = this.#rulesetOf(desired);
     let changes = 0;
     const what: string[] = [];
     let failures: readonly Finding[] = [];
@@ -192,6 +193,12 @@ export class Firewall implements Effect<DesiredFirewall> {
     this.#filters.set(tables, filter);
     return filter;
   };
+
+  // The ruleset has thousands of elements, and most turns desire what the one before did.
+  #rulesetOf(desired: DesiredFirewall): Ruleset {
+    if (this.#last?.desired !== desired) this.#last = { desired, ruleset: rulesetOf(desired) };
+    return this.#last.ruleset;
+  }
 
   async #apply(plan: FirewallPlan, signal: AbortSignal): Promise<Outcome> {
     const all = new FailureCollector();

@@ -28,7 +28,7 @@ export type RoutesOptions = {
   readonly nextHops?: 'auto' | 'never';
   /** Replace hand-made routes that equal xnet's. Default false. */
   readonly takeOver?: boolean;
-  /** A turn dumps the kernel's routes when the last dump is older, in milliseconds. Default 20,000. */
+  /** A turn dumps the kernel's routes when the last dump is older, in milliseconds. Default: dumpEveryMsOf their number. */
   readonly dumpEveryMs?: number;
 };
 
@@ -37,13 +37,22 @@ const longestRounds = 6;
 // Logs name no more than these.
 const mostDescribed = 10;
 
+/**
+ * dumpEveryMsOf returns how old the last dump may become with this number of peers, in milliseconds: 20 s up to 1,600, and a
+ * minute with 5,000, whose dump and full plan cost some tenths of a second. The mirror follows what the kernel reports, and
+ * dumps at once where it can't: a dump because of its age is for errors in that.
+ */
+export function dumpEveryMsOf(peers: number): number {
+  return Math.max(20_000, 12 * peers);
+}
+
 // Errors that show that the mirror is out of date: read again and retried in the same turn.
 const surprises: ReadonlySet<string> = new Set(['EEXIST', 'ENOENT', 'ESRCH', 'ENODEV', 'ENOBUFS', 'EPROTO']);
 
 /** Routes is the effect. Its turns must not overlap. */
 export class Routes implements Effect<DesiredRoutes> {
   readonly name = 'routes';
-  readonly #options: Required<RoutesOptions>;
+  readonly #options: Required<Omit<RoutesOptions, 'dumpEveryMs'>> & Pick<RoutesOptions, 'dumpEveryMs'>;
   // By prefixKey of the peer's subnet.
   readonly #refusals = new Map<number, PeerRefusal>();
   readonly #confirmed = new Set<number>();
@@ -59,7 +68,6 @@ export class Routes implements Effect<DesiredRoutes> {
       protocol: defaultRouteProtocol,
       nextHops: 'auto',
       takeOver: false,
-      dumpEveryMs: 20_000,
       ...options,
     };
   }
@@ -71,7 +79,7 @@ export class Routes implements Effect<DesiredRoutes> {
 
   /** converge makes the routes as desired. */
   async converge(desired: DesiredRoutes, signal: AbortSignal): Promise<Outcome> {
-    const { mirror, dumpEveryMs } = this.#options;
+    const { mirror, dumpEveryMs = dumpEveryMsOf(desired.peers.size) } = this.#options;
     try {
       mirror.setRanges(desired.ranges);
       await mirror.refresh(dumpEveryMs);

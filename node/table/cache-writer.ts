@@ -5,7 +5,7 @@ import { backoffMs } from '../../proto/process/backoff.js';
 import type { Logger } from '../../proto/process/log.js';
 import type { Finding } from '../reconcile/effect.js';
 import { SingleFinding } from '../reconcile/single-finding.js';
-import { type Cached, writeCache } from './cache.js';
+import { type Cached, RouteTexts, writeCache } from './cache.js';
 
 const everyMs = 1_000;
 const backoff = { firstMs: everyMs, longestMs: 60_000 };
@@ -15,6 +15,7 @@ export class CacheWriter {
   readonly #stateDir: string;
   readonly #finding = new SingleFinding();
   readonly #log: Logger;
+  readonly #texts = new RouteTexts();
   #newest: Cached | undefined;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
@@ -58,7 +59,7 @@ export class CacheWriter {
     this.#newest = undefined;
     if (cached === undefined) return;
     try {
-      await writeCache(this.#stateDir, cached);
+      await writeCache(this.#stateDir, cached, this.#texts);
       this.#failures = 0;
       this.#finding.note(undefined);
     } catch (error) {

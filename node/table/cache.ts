@@ -178,8 +178,54 @@ function cachedFrom({ assignment: written, table, fenced }: v.InferOutput<typeof
   };
 }
 
-/** writeCache replaces the cache atomically, after a flush. Throws a system error. */
-export async function writeCache(stateDir: string, cached: Cached): Promise<void> {
+/**
+ * RouteTexts is the text of a table's routes in the cache. It remembers those of the last table: of thousands of routes, a change
+ * writes few anew.
+ */
+export class RouteTexts {
+  #routes: NodeTable['routes'] = PrefixMap.from([]);
+  readonly #texts = new Map<number, string>();
+
+  /** of returns the JSON of each route, in any order. */
+  of(routes: NodeTable['routes']): Iterable<string> {
+    for (const key of routes.changedSince(this.#routes)) {
+      const route = routes.get(key);
+      if (route === undefined) this.#texts.delete(key);
+      else {
+        const { subnet, nextHop, nodeName } = route;
+        this.#texts.set(key, JSON.stringify([formatPrefix(subnet), formatIpv4(nextHop), nodeName]));
+      }
+    }
+    this.#routes = routes;
+    return this.#texts.values();
+  }
+}
+
+function tableText(table: NodeTable, texts: RouteTexts): string {
+  const rest = {
+    version: table.version,
+    unresolved: unresolvedOf(table),
+    pools: table.pools.map((pool) => [formatPrefix(pool), pool.subnetLength]),
+    held: heldSubnets(table).map(formatPrefix),
+    heldAt: Array.from(table.held.values(), ({ version }) => [version.epoch, version.revision]),
+    refused: {
+      pools: table.refused.pools.map(({ pool, problem }) => [formatPrefix(pool), pool.subnetLength, problem]),
+      routes: Array.from(table.refused.routes.values(), ({ route, problem }) => [
+        formatPrefix(route.subnet),
+        formatIpv4(route.nextHop),
+        route.nodeName,
+        problem,
+      ]),
+    },
+  };
+  return `{"routes":[${[...texts.of(table.routes)].join(',')}],${JSON.stringify(rest).slice(1)}`;
+}
+
+/**
+ * writeCache replaces the cache atomically, after a flush. Throws a system error.
+ * @param texts those of the last write
+ */
+export async function writeCache(stateDir: string, cached: Cached, texts = new RouteTexts()): Promise<void> {
   const { assignment, table, fenced } = cached;
   const { nodeId, nodeName, address, availability, leases } = assignment;
   const { state: _state, ...primary } = primaryLease(assignment);
@@ -197,33 +243,10 @@ export async function writeCache(stateDir: string, cached: Cached): Promise<void
       leases: leases.map((each) => ({ ...each, subnet: formatPrefix(each.subnet) })),
     },
     ...(fenced === undefined ? {} : { fenced }),
-    ...(table === undefined
-      ? {}
-      : {
-          table: {
-            version: table.version,
-            routes: Array.from(table.routes.values(), ({ subnet, nextHop, nodeName }) => [
-              formatPrefix(subnet),
-              formatIpv4(nextHop),
-              nodeName,
-            ]),
-            unresolved: unresolvedOf(table),
-            pools: table.pools.map((pool) => [formatPrefix(pool), pool.subnetLength]),
-            held: heldSubnets(table).map(formatPrefix),
-            heldAt: Array.from(table.held.values(), ({ version }) => [version.epoch, version.revision]),
-            refused: {
-              pools: table.refused.pools.map(({ pool, problem }) => [formatPrefix(pool), pool.subnetLength, problem]),
-              routes: Array.from(table.refused.routes.values(), ({ route, problem }) => [
-                formatPrefix(route.subnet),
-                formatIpv4(route.nextHop),
-                route.nodeName,
-                problem,
-              ]),
-            },
-          },
-        }),
   };
-  await writeOwnFile(cachePath(stateDir), Buffer.from(`${JSON.stringify(content)}\n`, 'utf8'));
+  const rest = JSON.stringify(content);
+  const text = table === undefined ? rest : `{"table":${tableText(table, texts)},${rest.slice(1)}`;
+  await writeOwnFile(cachePath(stateDir), Buffer.from(`${text}\n`, 'utf8'));
 }
 
 function unresolvedOf(table: NodeTable): string[] {

@@ -6,8 +6,10 @@ import { closeSync } from 'node:fs';
 import { messageOf } from '../errors.js';
 import type { Logger } from './log.js';
 
-// A status is for people: in a burst of changes only the newest is sent, so that it does not delay the changes.
+// A status is for people: in a burst of changes only the newest is sent, so that it does not delay the changes, and none
+// sooner than this after the last one.
 const statusDelayMs = 1_000;
+const statusEveryMs = 5_000;
 // By then systemd has read its queue.
 const retryMs = 1_000;
 const AF_UNIX = 1;
@@ -25,6 +27,7 @@ export class Systemd {
   #status = '';
   #statusSent = '';
   #statusTimer: NodeJS.Timeout | undefined;
+  #statusAt = Number.NEGATIVE_INFINITY;
   #retry: NodeJS.Timeout | undefined;
   #sending: Promise<void> | undefined;
 
@@ -73,14 +76,16 @@ export class Systemd {
     }
   }
 
-  /** status sets the line that `systemctl status` shows, within a second: "49/49 routes, revision 812, connected". */
+  /** status sets the line that `systemctl status` shows, within 5 s: "49/49 routes, revision 812, connected". */
   status(text: string): void {
     this.#status = text;
     if (this.#socket === undefined || this.#statusTimer !== undefined || text === this.#statusSent) return;
+    const waitMs = Math.max(statusDelayMs, this.#statusAt + statusEveryMs - performance.now());
     this.#statusTimer = setTimeout(() => {
       this.#statusTimer = undefined;
+      this.#statusAt = performance.now();
       this.#send();
-    }, statusDelayMs).unref();
+    }, waitMs).unref();
   }
 
   /** stopping reports that the daemon is shutting down: from here on TimeoutStopSec= applies, and no watchdog. */

@@ -3,8 +3,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { cachePath, readCache, writeCache } from '../../../../node/table/cache.js';
+import fc from 'fast-check';
+import { cachePath, RouteTexts, readCache, writeCache } from '../../../../node/table/cache.js';
+import { withSnapshot } from '../../../../node/table/node-table.js';
+import { prefixKey } from '../../../../proto/domain/address.js';
 import type { Assignment, Lease } from '../../../../proto/domain/network.js';
+import { PrefixMap } from '../../../../proto/domain/prefix-map.js';
+import { someRoute } from '../../../support/arbitrary.js';
 import { address, prefix } from '../../../support/pools.js';
 
 const bip: Lease = {
@@ -46,4 +51,39 @@ test('the cache has the leases, without the permit; a version that knows one lea
   writeFileSync(cachePath(dir), '{"format":1');
   await t.throwsAsync(readCache(dir), { message: /is not a valid cache/ });
   t.is(await readCache(dir), undefined, 'it was set aside');
+});
+
+test('what is remembered of the last table gives the same text as the whole table', (t) => {
+  const changes = fc.array(fc.tuple(someRoute, fc.boolean()), { maxLength: 16 });
+  fc.assert(
+    fc.property(fc.array(changes, { maxLength: 6 }), (history) => {
+      const remembered = new RouteTexts();
+      let routes = PrefixMap.from<typeof someRoute extends fc.Arbitrary<infer R> ? R : never>([]);
+      for (const step of history) {
+        routes = routes.with(step.map(([route, stays]) => [prefixKey(route.subnet), stays ? route : undefined]));
+        t.deepEqual([...remembered.of(routes)].sort(), [...new RouteTexts().of(routes)].sort());
+      }
+      t.is([...remembered.of(routes)].length, routes.size);
+    }),
+  );
+});
+
+test('a table that was written after another is read as it was', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'xnet-cache-'));
+  t.teardown(() => rmSync(dir, { recursive: true }));
+  const texts = new RouteTexts();
+  const hop = (number: number, nodeName: string) => ({
+    subnet: prefix(`10.76.${number}.0/24`),
+    nextHop: address(`192.168.83.${number}`),
+    nodeName,
+  });
+  for (const routes of [[hop(1, 'web-1'), hop(2, '"],"routes":[]')], [hop(2, '"],"routes":[]'), hop(3, 'é')], []]) {
+    const version = { clusterId: 'c', epoch: 1, revision: 7 };
+    const pools = [{ ...prefix('10.76.0.0/16'), subnetLength: 24 }];
+    const table = withSnapshot(undefined, { version, routes, unresolved: [], pools, fresh: true });
+    await writeCache(dir, { assignment, table }, texts);
+    const read = (await readCache(dir))?.table;
+    t.deepEqual([...(read?.routes.values() ?? [])], [...table.routes.values()]);
+    t.deepEqual([read?.version, read?.pools], [table.version, table.pools]);
+  }
 });
