@@ -60,9 +60,9 @@ export function statusLines(status: HostStatus, nowMs: number, paint: (text: str
       docker.running ? `${docker.version}, subnet ${docker.subnetInForce ? 'in force' : 'not in force'}` : 'down',
     ],
   ]);
-  // Only the daemon probes, and knows what waits for a rollout.
+  // Only the daemon probes, and knows what waits for a rollout; routes of others that serve are told of by it as well.
   const told = (status.daemon?.conditions ?? []).filter(
-    ({ ok, type, message }) => ok && message !== '' && (type === 'DataPath' || type === 'Docker'),
+    ({ ok, type, message }) => ok && message !== '' && ['DataPath', 'Docker', 'Routes'].includes(type),
   );
   const unrouted = docker.unrouted.filter((name) => docker.outside.every(({ network }) => network !== name));
   const notes = [

@@ -1,0 +1,142 @@
+// Hand-made hosts come under xnet, one after the other, on a real Docker: each keeps the subnet that it had, Docker is not
+// restarted, and flows between their containers lose nothing.
+import { readFileSync, writeFileSync } from 'node:fs';
+import test, { type ExecutionContext } from 'ava';
+import type { Container } from '../../deploy/lab/container.js';
+import { tryEngine } from '../../deploy/lab/engines.js';
+import { Fleet } from '../../deploy/lab/fleet.js';
+import type { LabHost } from '../../deploy/lab/host.js';
+import { dockerdPid } from '../support/docker-lab.js';
+import { PingFlow } from '../support/ping-flow.js';
+import { until } from '../support/until.js';
+
+// How each host has its subnet: a flag of dockerd, daemon.json, a Docker network with a bridge of the operator's.
+const subnets = ['10.100.0.0/24', '172.16.200.0/24', '10.76.1.0/24'] as const;
+const daemonJson = '{ "bip" : "172.16.200.1/24" }\n';
+
+type ByHand = { readonly host: LabHost; readonly subnet: string; readonly container: Container; readonly pid: string };
+
+async function madeByHand(host: LabHost, index: number): Promise<Container> {
+  if (index === 1) writeFileSync(host.daemonJson, daemonJson);
+  await host.startDockerd({ flags: index === 0 ? ['--bip=10.100.0.1/24'] : [] });
+  if (index === 2) {
+    const bridge = 'com.docker.network.bridge.name=br01';
+    await host.docker('network', 'create', '--subnet', subnets[2], '--gateway', '10.76.1.1', '--opt', bridge, 'blue');
+  }
+  return host.runContainer({ name: `c-${host.name}`, ...(index === 2 ? { network: 'blue' } : {}) });
+}
+
+// What people do: a route to each other host, and packets of all of them let through.
+async function routeByHand(hosts: readonly LabHost[]): Promise<void> {
+  for (const [index, host] of hosts.entries()) {
+    await host.run(['iptables', '-P', 'FORWARD', 'ACCEPT']);
+    for (const [other, { address }] of hosts.entries()) {
+      if (other !== index) await host.run(['ip', 'route', 'add', subnets[other] ?? '', 'via', address]);
+    }
+  }
+}
+
+// The changes of routes to a subnet on a host, as `ip monitor` says them.
+async function monitorOf(host: LabHost, subnet: string) {
+  const monitor = await host.spawn(['ip', '-4', 'monitor', 'route'], { logFile: `${host.logs}/monitor.log` });
+  return () => {
+    const lines = monitor.output.split('\n').filter((line) => line.includes(subnet.replace(/\/.*$/, '/')));
+    return lines.map((line) => line.trim());
+  };
+}
+
+async function adopt(t: ExecutionContext, fleet: Fleet, { host, subnet, pid }: ByHand, ...flags: readonly string[]) {
+  const said = JSON.parse(
+    await fleet.xctl('nodes', 'add', host.name, '--address', host.address, '--adopt', '-o', 'json'),
+  ) as { readonly join: { readonly token: string } };
+  await fleet.joinHost(host, said.join.token);
+  const node = (await fleet.nodes()).find(({ name }) => name === host.name);
+  t.is(node?.subnet, subnet);
+  await fleet.startDaemon(host, ...flags);
+  await fleet.untilReady([host]);
+  t.is(await dockerdPid(host), pid, 'Docker was not restarted');
+}
+
+const engine = process.getuid?.() === 0 ? await tryEngine('20.10') : { line: '20.10', why: 'it needs root' };
+
+if ('why' in engine) {
+  console.log(`SKIP hosts by hand on Docker 20.10: ${engine.why}`);
+  test.skip('hosts by hand on Docker 20.10', () => undefined);
+} else {
+  test('hosts by hand come under xnet one by one; Docker goes on, and no flow loses a packet', async (t) => {
+    t.timeout(600_000);
+    const fleet = await Fleet.create({ hosts: 3, engine, mode: 'bip', pool: '10.100.0.0/16' });
+    t.teardown(() => fleet.close());
+    const { hosts } = fleet.lab;
+    const [containers] = await Promise.all([
+      Promise.all(hosts.map(madeByHand)),
+      fleet.startControllers().then(() => fleet.createPool()),
+    ]);
+    await fleet.xctl('pools', 'create', 'file', '172.16.200.0/22');
+    await fleet.xctl('pools', 'create', 'blue', '10.76.0.0/16');
+    await routeByHand(hosts);
+    const byHand = await Promise.all(
+      hosts.map(async (host, index): Promise<ByHand> => {
+        const [container, subnet] = [containers[index], subnets[index]];
+        if (container === undefined || subnet === undefined) throw new Error('three hosts');
+        return { host, subnet, container, pid: await dockerdPid(host) };
+      }),
+    );
+    const [first, second, third] = byHand;
+    if (first === undefined || second === undefined || third === undefined) return t.fail();
+    const flows = await Promise.all(
+      (
+        [
+          [first, second],
+          [second, third],
+          [third, first],
+        ] as const
+      ).map(async ([from, to]) => PingFlow.start(from.container, await to.container.address())),
+    );
+    t.teardown(async () => {
+      await Promise.all(flows.map((flow) => flow.stop()));
+    });
+    await Promise.all(flows.map((flow) => flow.seen(20)));
+
+    // The first host under xnet routes the two by hand.
+    for (const { host, subnet } of [second, third]) {
+      await fleet.xctl('routes', 'add', subnet, 'via', host.address, '--name', host.name);
+    }
+    await adopt(t, fleet, first);
+    const note = /note: .*not xnet's: .*10\.76\.1\.0\/24 of h3 by "10\.76\.1\.0\/24 via [\d.]+ dev eth0"/;
+    await until('the note', async () => note.test((await fleet.xnetd(first.host, 'status')).stdout));
+    t.regex(await fleet.xctl('routes', 'list'), /172\.16\.200\.0\/24 +[\d.]+ +h2 +static/);
+
+    // The second takes its hand-made routes over; the first sees its static route become a lease, and changes nothing.
+    const atFirst = await monitorOf(first.host, second.subnet);
+    const atSecond = await monitorOf(second.host, third.subnet);
+    await Promise.all(flows.map((flow) => flow.seen(100)));
+    await adopt(t, fleet, second, '--take-over');
+    await until('the hand-made route is taken over', async () => atSecond().some((line) => line.startsWith('Deleted')));
+    const [made = '', taken = '', ...more] = atSecond();
+    t.regex(made, /^10\.76\.1\.0\/24 .*proto 88/);
+    t.regex(taken, /^Deleted 10\.76\.1\.0\/24 via [\d.]+ dev eth0/);
+    t.deepEqual(more, []);
+    t.deepEqual(atFirst(), []);
+
+    // A Docker network of the third's own is kept by its names, and stays its maker's.
+    await adopt(t, fleet, third);
+    const shown = await fleet.xctl('nodes', 'show', third.host.name);
+    t.regex(shown, /Subnet: +10\.76\.1\.0\/24 of pool blue,[\s\S]*Mode: +bridge/);
+    t.regex(await third.host.docker('network', 'inspect', 'blue', '--format={{json .Labels}}'), /^\{\}/);
+    for (const { container, host } of byHand) {
+      const running = await host.docker('inspect', '--format={{.State.Running}} {{.RestartCount}}', container.name);
+      t.is(running.trim(), 'true 0');
+    }
+    t.is(readFileSync(second.host.daemonJson, 'utf8'), daemonJson);
+    await fleet.untilReady();
+    await Promise.all(flows.map((flow) => flow.seen(100)));
+    for (const flow of flows) {
+      const { sent, received } = await flow.stop();
+      t.is(received, sent);
+    }
+    // Under their own addresses from now on, to ports that are not published as well.
+    const seen = await first.container.fetch(`${await third.container.address()}:81`);
+    t.like(seen, { ok: true, source: await first.container.address() });
+  });
+}
