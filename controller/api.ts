@@ -76,12 +76,12 @@ export class Api {
       controllerId: deps.controller.id,
       observer,
       log,
-      listen: settings.listen.filter(({ kind }) => kind === 'tcp'),
-      joinListen: joinEndpoints(settings),
-      bindings: this.#bindings,
-      joinBindings: [joinService({ feed, store, authority, certificates, record })],
-      onOpen: () => this.#tellHealth(),
-      onFailure,
+      api: { endpoints: settings.listen.filter(({ kind }) => kind === 'tcp'), bindings: this.#bindings },
+      join: {
+        endpoints: joinEndpoints(settings),
+        bindings: [joinService({ feed, store, authority, certificates, record })],
+      },
+      listener: { onOpen: () => this.#tellHealth(), onFailure },
     });
   }
 

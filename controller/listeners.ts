@@ -18,21 +18,29 @@ import { requireBindable } from './bindable.js';
 import { fenceOf } from './registry/restored.js';
 import type { ViewFeed } from './view/view-feed.js';
 
+/** Served is the endpoints of one kind of port, and the services there. */
+export type Served = { readonly endpoints: readonly Endpoint[]; readonly bindings: readonly ServiceBinding[] };
+
+/** ListenersListener is notified of the outcome of opening the ports. */
+export type ListenersListener = {
+  /** Called when all ports are open. */
+  onOpen(): void;
+  /** Called when the ports can't open for a reason other than their addresses. */
+  onFailure(error: XnetError): void;
+};
+
 /** ListenerDeps are the dependencies of the ports. */
 export type ListenerDeps = {
   readonly authority: Authority;
   readonly feed: ViewFeed;
   readonly controllerId: string;
-  readonly listen: readonly Endpoint[];
-  readonly joinListen: readonly Endpoint[];
-  readonly bindings: readonly ServiceBinding[];
-  readonly joinBindings: readonly ServiceBinding[];
+  /** For clients with a certificate. */
+  readonly api: Served;
+  /** For hosts without one. */
+  readonly join: Served;
   readonly observer: CallObserver;
   readonly log: Logger;
-  /** Called when all ports are open. */
-  readonly onOpen: () => void;
-  /** Called when the ports can't open for a reason other than their addresses. */
-  readonly onFailure: (error: XnetError) => void;
+  readonly listener: ListenersListener;
 };
 
 const controllerTtlMs = 90 * 24 * 3_600_000;
@@ -45,9 +53,8 @@ const aliveMs = 3_000;
 const retryMs = 2_000;
 
 // A port of one kind: where it listens, and with which services, once there is an authority.
-type Port = {
+type Port = Served & {
   readonly clients: 'certificates' | 'strangers';
-  readonly endpoints: readonly Endpoint[];
   tls: ServerTls | undefined;
   server: RpcServer | undefined;
 };
@@ -67,8 +74,8 @@ export class Listeners {
     this.#deps = deps;
     const none = { tls: undefined, server: undefined };
     this.#ports = [
-      { clients: 'certificates', endpoints: deps.listen, ...none },
-      { clients: 'strangers', endpoints: deps.joinListen, ...none },
+      { clients: 'certificates', ...deps.api, ...none },
+      { clients: 'strangers', ...deps.join, ...none },
     ];
     deps.authority.onOpened((opened) => this.#schedule(opened));
     deps.feed.onChange((touched) => {
@@ -138,7 +145,7 @@ export class Listeners {
     this.#work = this.#work
       .then(() => this.#follow(opened))
       .catch((error: unknown) => {
-        this.#deps.onFailure(asXnetError(error));
+        this.#deps.listener.onFailure(asXnetError(error));
       });
   }
 
@@ -157,7 +164,7 @@ export class Listeners {
 
   async #openPorts(): Promise<void> {
     if (this.#closed) return;
-    const { listen, joinListen, log, onOpen } = this.#deps;
+    const { api, join, log, listener } = this.#deps;
     try {
       for (const port of this.#ports) port.server ??= await this.#openPort(port);
     } catch (error) {
@@ -166,16 +173,16 @@ export class Listeners {
     }
     this.#tellProblem(undefined);
     this.#tellHealth();
-    log.info({ listen: listen.map(formatEndpoint), join: joinListen.map(formatEndpoint) }, 'listen: open');
-    onOpen();
+    log.info({ listen: api.endpoints.map(formatEndpoint), join: join.endpoints.map(formatEndpoint) }, 'listen: open');
+    listener.onOpen();
   }
 
   async #openPort(port: Port): Promise<RpcServer> {
-    const { bindings, joinBindings, observer } = this.#deps;
-    const { endpoints, clients, tls } = port;
+    const { observer } = this.#deps;
+    const { endpoints, bindings, clients, tls } = port;
     if (tls === undefined) throw new XnetError('Internal', 'a port was to be opened before there is an authority');
     await this.#requireBindable(port);
-    if (clients === 'strangers') return startServer({ endpoints, bindings: joinBindings, tls, observer });
+    if (clients === 'strangers') return startServer({ endpoints, bindings, tls, observer });
     return startServer({ endpoints, bindings, tls, observer, refuse: (caller) => this.#refuse(caller) });
   }
 

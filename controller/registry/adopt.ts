@@ -14,7 +14,7 @@ import { reservationOf } from './allocate.js';
 import { absent, asSeen, put } from './guards.js';
 import { poolState, requireFreeAddress, requireFreeName, requireNode } from './lookup.js';
 import type { Decision } from './mutation.js';
-import { ended, kept, keyOfLease, leaseGuards, poolGuards, requireCompatible, requireLeases } from './node-leases.js';
+import { ended, kept, keyOfLease, nodeGuards, requireCompatible, requireLeases } from './node-leases.js';
 import { absenceOf, mayBeLost, removedId } from './restored.js';
 
 type AdoptedLease = Pick<HeldLease, 'pool' | 'subnet'> & { readonly record: LeaseRecord };
@@ -95,12 +95,7 @@ function decideReturn(view: ReadonlyView, nodeId: string, held: Assignment, nowM
   return {
     subject: nodeId,
     change: {
-      guards: [
-        asSeen(view, keys.node(nodeId)),
-        ...leaseGuards(view, own),
-        ...poolGuards(view, own),
-        ...adoptionGuards(view, adopted),
-      ],
+      guards: [...nodeGuards(view, nodeId, own), ...adoptionGuards(view, adopted)],
       operations: [
         put(keys.node(nodeId), encode('node', node)),
         ...adopted.map((lease) => put(keyOfLease(lease), encode('subnet', lease.record))),

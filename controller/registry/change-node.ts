@@ -10,7 +10,7 @@ import { withoutDrain } from './drain-node.js';
 import { absent, asSeen, put } from './guards.js';
 import { requireDecodable, requireFreeAddress, requireNode } from './lookup.js';
 import type { Decision } from './mutation.js';
-import { leaseGuards, poolGuards, requireCompatible, requireLeases, requireModeUnused } from './node-leases.js';
+import { nodeGuards, requireCompatible, requireLeases, requireModeUnused } from './node-leases.js';
 import { type Freed, quarantineOf } from './quarantine.js';
 import { removalOf } from './restored.js';
 import { changeText, type FieldChange, requireAsSeen } from './seen.js';
@@ -86,9 +86,7 @@ export function decideSet(view: ReadonlyView, nodeId: string, change: NodeChange
     subject: nodeId,
     change: {
       guards: [
-        asSeen(view, keys.node(nodeId)),
-        ...leaseGuards(view, leases),
-        ...poolGuards(view, leases),
+        ...nodeGuards(view, nodeId, leases),
         ...(changesMode ? [asSeen(view, keys.status(nodeId))] : []),
         ...(moved
           ? [

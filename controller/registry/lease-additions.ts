@@ -16,15 +16,7 @@ import { chooseFor } from './add-node.js';
 import { asSeen, put } from './guards.js';
 import { choosePool, poolState, requireDecodable, requireNode } from './lookup.js';
 import type { Decision } from './mutation.js';
-import {
-  ended,
-  kept,
-  knowsOneLease,
-  leaseGuards,
-  poolGuards,
-  requireCompatible,
-  requireLeases,
-} from './node-leases.js';
+import { ended, kept, knowsOneLease, nodeGuards, requireCompatible, requireLeases } from './node-leases.js';
 import { hindering } from './node-networks.js';
 
 /** NewLease describes a lease to add to a node. Absent fields are chosen for it. */
@@ -212,12 +204,7 @@ function changeOf(
   return {
     subject: nodeId,
     change: {
-      guards: [
-        asSeen(view, keys.node(nodeId)),
-        ...leaseGuards(view, leases),
-        ...poolGuards(view, leases),
-        ...addition.guards,
-      ],
+      guards: [...nodeGuards(view, nodeId, leases), ...addition.guards],
       operations: [put(keys.node(nodeId), encode('node', node)), ...addition.operations, ...ending],
       event: { reason: 'LeaseAdded', subject: `node/${node.name}`, message: `${addition.what}${instead}` },
     },

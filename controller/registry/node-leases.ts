@@ -44,9 +44,14 @@ export function leaseGuards(view: ReadonlyView, leases: readonly HeldLease[]): r
   return leases.map((lease) => asSeen(view, keyOfLease(lease)));
 }
 
-/** poolGuards guards that the pools of leases have not changed: they say how a host realises them. */
-export function poolGuards(view: ReadonlyView, leases: readonly HeldLease[]): readonly Guard[] {
+// The pools of leases determine how a host realises them.
+function poolGuards(view: ReadonlyView, leases: readonly HeldLease[]): readonly Guard[] {
   return [...new Set(leases.map(({ pool }) => pool))].map((pool) => asSeen(view, keys.pool(pool)));
+}
+
+/** nodeGuards guards that a node, its leases and their pools have not changed since the view. */
+export function nodeGuards(view: ReadonlyView, nodeId: string, leases: readonly HeldLease[]): readonly Guard[] {
+  return [asSeen(view, keys.node(nodeId)), ...leaseGuards(view, leases), ...poolGuards(view, leases)];
 }
 
 /** ended returns the write that marks a lease as ending. */

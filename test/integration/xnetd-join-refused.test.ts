@@ -9,37 +9,14 @@ import test, { type ExecutionContext } from 'ava';
 import { issue, keyOfRequest, lifetimeFrom, makeAuthority, makeRequest } from '../../proto/pki/certificate.js';
 import { callUnary } from '../../proto/rpc/channel.js';
 import { ControllerProcess } from '../support/controller-process.js';
+import { JoinSite } from '../support/join-site.js';
 import { callOptions, hostOf, joinedOf, tellsSecrets } from '../support/joined-host.js';
 import { tokenFor } from '../support/joining.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 
-let controller: ControllerProcess;
-let nextHost = 10;
-
-test.before(async () => {
-  controller = await ControllerProcess.startWithAuthority();
-  await controller.createPool();
-});
-
-test.after.always(async () => {
-  await controller?.close();
-});
-
-const joinAddress = () => `127.0.0.1:${controller.joinPort}`;
-
-// A node that was added, and a token for it.
-async function added(name: string, by: ControllerProcess = controller): Promise<string> {
-  nextHost += 1;
-  await by.addNode(name, `192.168.83.${nextHost}`);
-  return tokenFor(by.admin, name);
-}
-
-async function usesLeft(token: string, by: ControllerProcess = controller): Promise<number | undefined> {
-  const id = /-([0-9a-z]{6})\./.exec(token)?.[1];
-  const { tokens } = await callUnary(by.admin.listTokens.bind(by.admin), {}, callOptions);
-  return tokens.find((one) => one.id === id)?.usesLeft;
-}
+const site = JoinSite.open();
+const { joinAddress, added, usesLeft } = site;
 
 // A server that takes down what is said to it after TLS's greeting.
 class Impostor {
@@ -76,7 +53,7 @@ class Impostor {
 }
 
 test('nothing is sent to a server that does not belong to the authority in the token', async (t) => {
-  const { clusterId, authority: known } = await controller.trust();
+  const { clusterId, authority: known } = await site.controller.trust();
   const token = await added('fake-1');
   const evil = await makeAuthority(clusterId, Date.now());
   const certify = async (role: 'controller' | 'node') => {
@@ -111,7 +88,7 @@ test('nothing is sent to a server that does not belong to the authority in the t
 });
 
 test('a server that shows itself only after the real one was looked at hears nothing either', async (t) => {
-  const { clusterId } = await controller.trust();
+  const { clusterId } = await site.controller.trust();
   const token = await added('swap-1');
   const evil = await makeAuthority(clusterId, Date.now());
   const { key, csr } = await makeRequest();
@@ -119,7 +96,7 @@ test('a server that shows itself only after the real one was looked at hears not
   const publicKey = await keyOfRequest(csr);
   const { certificate } = await issue(evil, { identity, publicKey, ...lifetimeFrom(Date.now(), 3_600_000) });
   const impostor = await Impostor.start(t, [certificate, evil.certificate], key);
-  const proxy = await TcpProxy.start(controller.joinPort);
+  const proxy = await TcpProxy.start(site.controller.joinPort);
   t.teardown(() => proxy.close());
   proxy.divertLater(impostor.port);
   const host = hostOf(t);
@@ -162,7 +139,7 @@ test('invalid input is reported before any controller is called', async (t) => {
   const unix = await host.run(
     'join',
     '--controller',
-    `unix:${controller.socket}`,
+    `unix:${site.controller.socket}`,
     '--token-file',
     host.tokenFile(token),
   );
@@ -185,13 +162,13 @@ test('a token that is not good is refused, and the host stays as it was', async 
 
   await added('brief-1');
   const { joinToken } = await callUnary(
-    controller.admin.createToken.bind(controller.admin),
+    site.controller.admin.createToken.bind(site.controller.admin),
     { node: 'brief-1', ttlSeconds: 1 },
     callOptions,
   );
   const brief = joinToken?.token ?? '';
   await until('the token has expired', async () => {
-    const { tokens } = await callUnary(controller.admin.listTokens.bind(controller.admin), {}, callOptions);
+    const { tokens } = await callUnary(site.controller.admin.listTokens.bind(site.controller.admin), {}, callOptions);
     const known = tokens.find(({ id }) => brief.includes(`-${id}.`));
     return known === undefined || Number(known.expiresMs) < Date.now();
   });
@@ -215,7 +192,7 @@ test('an unusable identity is reported with its remedy', async (t) => {
   const run = await host.run('run');
   t.is(run.code, 4, run.stderr);
   t.regex(run.stderr, /its key is not that of its certificate/);
-  const forced = await host.join(joinAddress(), await tokenFor(controller.admin, 'broken-1'), '--force');
+  const forced = await host.join(joinAddress(), await tokenFor(site.controller.admin, 'broken-1'), '--force');
   t.is(joinedOf(t, forced).node, 'broken-1');
   execFileSync('chmod', ['644', join(folder, 'key.pem')]);
   const open = await host.run('run');

@@ -7,38 +7,15 @@ import test from 'ava';
 import { readIdentity } from '../../node/identity/folder.js';
 import { callUnary } from '../../proto/rpc/channel.js';
 import { ControllerProcess } from '../support/controller-process.js';
+import { JoinSite } from '../support/join-site.js';
 import { callOptions, hostOf, joinedOf, tellsSecrets } from '../support/joined-host.js';
 import { tokenFor } from '../support/joining.js';
 import { isRoot } from '../support/linux-route-host.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 
-let controller: ControllerProcess;
-let nextHost = 10;
-
-test.before(async () => {
-  controller = await ControllerProcess.startWithAuthority();
-  await controller.createPool();
-});
-
-test.after.always(async () => {
-  await controller?.close();
-});
-
-const joinAddress = () => `127.0.0.1:${controller.joinPort}`;
-
-// A node that was added, and a token for it.
-async function added(name: string, by: ControllerProcess = controller): Promise<string> {
-  nextHost += 1;
-  await by.addNode(name, `192.168.83.${nextHost}`);
-  return tokenFor(by.admin, name);
-}
-
-async function usesLeft(token: string, by: ControllerProcess = controller): Promise<number | undefined> {
-  const id = /-([0-9a-z]{6})\./.exec(token)?.[1];
-  const { tokens } = await callUnary(by.admin.listTokens.bind(by.admin), {}, callOptions);
-  return tokens.find((one) => one.id === id)?.usesLeft;
-}
+const site = JoinSite.open();
+const { joinAddress, added, usesLeft } = site;
 
 test('a host joins once; repeated joins change nothing', async (t) => {
   const host = hostOf(t);
@@ -48,7 +25,7 @@ test('a host joins once; repeated joins change nothing', async (t) => {
   t.true(joined.changed);
   t.is(joined.node, 'web-1');
   t.regex(joined.subnet, /^10\.76\.\d+\.0\/24$/);
-  t.deepEqual(joined.controllers, [`127.0.0.1:${controller.port}`]);
+  t.deepEqual(joined.controllers, [`127.0.0.1:${site.controller.port}`]);
   t.regex(first.stderr, /is a controller of cluster/);
   t.false(tellsSecrets(first, token));
 
@@ -64,7 +41,7 @@ test('a host joins once; repeated joins change nothing', async (t) => {
   const certificate = readFileSync(join(folder, 'certificate.pem'), 'utf8');
 
   // The same command, and one with a token that would be good for another host.
-  for (const again of [token, await tokenFor(controller.admin, 'web-1')]) {
+  for (const again of [token, await tokenFor(site.controller.admin, 'web-1')]) {
     const second = joinedOf(t, await host.join(joinAddress(), again));
     t.false(second.changed);
     t.is(second.nodeId, joined.nodeId);
@@ -88,7 +65,7 @@ test('the token comes by standard input, and text is for people', async (t) => {
 
 test('a token that names no node takes the name and the address that the host gives', async (t) => {
   const host = hostOf(t);
-  const made = await callUnary(controller.admin.createToken.bind(controller.admin), { uses: 2 }, callOptions);
+  const made = await callUnary(site.controller.admin.createToken.bind(site.controller.admin), { uses: 2 }, callOptions);
   const token = made.joinToken?.token ?? '';
   const nameless = await host.join(joinAddress(), token);
   t.is(nameless.code, 2, nameless.stderr);
@@ -99,7 +76,7 @@ test('a token that names no node takes the name and the address that the host gi
 });
 
 test('an answer that is lost, and a host that is killed while it waits for it, cost nothing', async (t) => {
-  const proxy = await TcpProxy.start(controller.joinPort);
+  const proxy = await TcpProxy.start(site.controller.joinPort);
   t.teardown(() => proxy.close());
   const host = hostOf(t);
   const token = await added('lost-1');
@@ -117,7 +94,7 @@ test('an answer that is lost, and a host that is killed while it waits for it, c
 
   // Of each commit of a join there is one.
   const certified = async () => {
-    const { events } = await callUnary(controller.admin.listEvents.bind(controller.admin), {}, callOptions);
+    const { events } = await callUnary(site.controller.admin.listEvents.bind(site.controller.admin), {}, callOptions);
     return events.filter(({ reason, subject }) => reason === 'NodeCertified' && subject === 'node/lost-1').length;
   };
   const before = await certified();
@@ -154,14 +131,14 @@ test('a controller that does not answer is passed by', async (t) => {
   const none = await host.join(`127.0.0.1:${closed.port}`, token);
   t.is(none.code, 6, none.stderr);
   // The API is no place to join by, and says no name that a token could be checked against.
-  const ran = await host.join(`127.0.0.1:${closed.port},127.0.0.1:${controller.port},${joinAddress()}`, token);
+  const ran = await host.join(`127.0.0.1:${closed.port},127.0.0.1:${site.controller.port},${joinAddress()}`, token);
   t.is(joinedOf(t, ran).node, 'many-1');
 });
 
 test('P4 a host that was removed and added again joins again; one of another cluster does not by accident', async (t) => {
   const host = hostOf(t);
   const first = joinedOf(t, await host.join(joinAddress(), await added('again-1')));
-  await controller.removeNode('again-1');
+  await site.controller.removeNode('again-1');
   const second = joinedOf(t, await host.join(joinAddress(), await added('again-1')));
   t.true(second.changed);
   t.not(second.nodeId, first.nodeId);
