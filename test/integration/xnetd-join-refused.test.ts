@@ -8,7 +8,6 @@ import { createServer, type Server } from 'node:tls';
 import test, { type ExecutionContext } from 'ava';
 import { issue, keyOfRequest, lifetimeFrom, makeAuthority, makeRequest } from '../../proto/pki/certificate.js';
 import { callUnary } from '../../proto/rpc/channel.js';
-import { ControllerProcess } from '../support/controller-process.js';
 import { JoinSite } from '../support/join-site.js';
 import { callOptions, hostOf, joinedOf, tellsSecrets } from '../support/joined-host.js';
 import { tokenFor } from '../support/joining.js';
