@@ -171,12 +171,21 @@ function once({ findings, ...outcome }: Outcome): Outcome {
 
 async function leave(host: DockerHost, force: boolean, signal: AbortSignal): Promise<Outcome> {
   const resumed = await resumeBip(host, { byHand: true, leases: undefined }, signal);
+  const held = force ? undefined : await networksInBlock(host, signal);
+  if (held !== undefined) return { findings: [...resumed.findings, held], changes: resumed.changes };
   const bridge = await leaveBridge(host, force, signal);
   const had = await hasBip(host).catch(() => true);
   const isWhole = resumed.findings.length === 0;
   const bip = had && isWhole ? await leaveBip(host, { force, byHand: true }, signal) : nothing;
   const left = sum(resumed, sum(bridge, bip));
   return left.findings.length === 0 ? sum(left, await forgetRestarts(host, signal)) : left;
+}
+
+// A Docker that does not answer, and a journal that can't be read, are reported by what follows.
+async function networksInBlock(host: DockerHost, signal: AbortSignal): Promise<Finding | undefined> {
+  const engine = await seeEngine(host, signal);
+  const journal = await readJournal(host.settings.stateFolder).catch(() => undefined);
+  return 'reason' in engine ? undefined : inBlockFinding(engine.networks, journal?.ours?.bip.networks);
 }
 
 async function leaveObstacles(host: DockerHost, signal: AbortSignal): Promise<readonly Finding[]> {
