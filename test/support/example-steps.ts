@@ -43,6 +43,9 @@ export const exampleSteps: Readonly<Record<string, readonly ExampleStep[]>> = {
     example('xctl pools show default'),
     example('xctl pools remove edge --confirm edge'),
     example('xctl pools create edge 10.80.0.0/20 --subnet-length 26 --mode bridge --quarantine 24h'),
+    example('xctl pools create default 10.86.0.0/16 --subnet-length 20 --mode block', {
+      instead: ['default', 'echo blocks'],
+    }),
     example("xctl pools reserve default 10.76.0.0/22 --reason 'lab network'"),
     example('xctl pools unreserve default 10.76.0.0/22'),
     example('xctl pools reserve default 10.76.7.0/24 --node web-7'),
@@ -59,6 +62,8 @@ export const exampleSteps: Readonly<Record<string, readonly ExampleStep[]>> = {
     prepares('xctl nodes remove web-1 --yes'),
     example('xctl nodes add web-1 --address 192.168.83.83 --token-out web-1.token'),
     example('xctl nodes add web-1 --address 192.168.83.83 --wait'),
+    // It makes a token: its host adds the node when it joins.
+    example('xctl nodes add db-1 --address 192.168.100.19 --adopt'),
     // No host is there to become ready: it ends as it does then, only sooner.
     example(
       'xctl nodes add db-1 --address 192.168.83.21 --subnet 10.76.7.0/24 --label zone=eu-1 --wait ready --timeout 5m',
