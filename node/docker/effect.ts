@@ -172,7 +172,7 @@ function once({ findings, ...outcome }: Outcome): Outcome {
 async function leave(host: DockerHost, force: boolean, signal: AbortSignal): Promise<Outcome> {
   const resumed = await resumeBip(host, { byHand: true, leases: undefined }, signal);
   const held = force ? undefined : await networksInBlock(host, signal);
-  if (held !== undefined) return { findings: [...resumed.findings, held], changes: resumed.changes };
+  if (held !== undefined) return sum(resumed, { findings: await leaveObstacles(host, signal), changes: 0 });
   const bridge = await leaveBridge(host, force, signal);
   const had = await hasBip(host).catch(() => true);
   const isWhole = resumed.findings.length === 0;
