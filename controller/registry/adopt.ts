@@ -34,7 +34,7 @@ export function decideAdopt(view: ReadonlyView, nodeId: string, held: Assignment
   if (namesake !== undefined) throw new XnetError('AlreadyExists', `there is another node ${name} (${namesake})`);
   requireFreeName(view, name);
   requireFreeAddress(view, address, undefined);
-  const leases = adoptable(view, nodeId, name, held.leases, nowMs);
+  const leases = adoptable(view, nodeId, { name, address }, held.leases, nowMs);
   const record: NodeRecord = { name, address, labels: {}, availability: 'active', createdMs: nowMs };
   const texts = leases.map(({ pool, subnet }) => `${formatPrefix(subnet)} of pool ${pool}`).join(', ');
   return {
@@ -75,7 +75,7 @@ function decideReturn(view: ReadonlyView, nodeId: string, held: Assignment, nowM
   const staying = own.filter((lease) => lease.record.endingMs !== undefined && stays(lease));
   if (lost.length + ending.length + staying.length === 0) return { subject: nodeId };
   requireLeases(view, nodeId);
-  const adopted = adoptable(view, nodeId, node.name, lost, nowMs);
+  const adopted = adoptable(view, nodeId, node, lost, nowMs);
   const all: readonly AdoptedLease[] = [
     ...own.map((lease) => {
       const { endingMs, ...record } = lease.record;
@@ -128,13 +128,13 @@ function adoptionGuards(view: ReadonlyView, leases: readonly AdoptedLease[]): re
 function adoptable(
   view: ReadonlyView,
   nodeId: string,
-  name: string,
+  { name, address }: Pick<NodeRecord, 'name' | 'address'>,
   leases: readonly Lease[],
   nowMs: number,
 ): readonly AdoptedLease[] {
   const problems: string[] = [];
   const adopted = leases.flatMap((lease): AdoptedLease[] => {
-    const problem = hindrance(view, name, lease);
+    const problem = hindrance(view, { name, address }, lease);
     if (problem !== undefined) problems.push(problem);
     return problem === undefined ? [adoptedLease(view, nodeId, lease, nowMs)] : [];
   });
@@ -162,22 +162,30 @@ function adoptedLease(view: ReadonlyView, nodeId: string, lease: Lease, nowMs: n
 }
 
 // Says why a host can't have a lease that it holds; undefined: it can.
-function hindrance(view: ReadonlyView, name: string, { pool, subnet }: Lease): string | undefined {
+function hindrance(
+  view: ReadonlyView,
+  { name, address }: Pick<NodeRecord, 'name' | 'address'>,
+  { pool, subnet }: Lease,
+): string | undefined {
   const text = formatPrefix(subnet);
   const state = poolState(view, pool);
   const { cidr, subnetLength } = state.record;
   if (!prefixCovers(cidr, subnet) || subnet.length !== subnetLength) {
     return `${text} is no subnet of pool ${pool} (${formatPrefix(cidr)})`;
   }
+  const before = state.subnets.get(prefixKey(subnet));
+  // The host was not a node at the time of the backup, and its lease took the place of this route after it.
+  const isItsRoute = before?.state === 'static' && before.nextHop === address;
   const reservation = reservationOf(state.record, subnet);
-  if (reservation !== undefined && reservation.nodeName !== name) {
+  const isForRoutes = isItsRoute && reservation?.nodeName === undefined;
+  if (reservation !== undefined && reservation.nodeName !== name && !isForRoutes) {
     const whom = reservation.nodeName === undefined ? 'reserved' : `reserved for ${reservation.nodeName}`;
     return `${text} is ${whom}: xctl pools unreserve ${pool} ${formatPrefix(reservation.cidr)}`;
   }
   // The subnet may have been freed before the backup and leased to this host after it.
-  const before = state.subnets.get(prefixKey(subnet));
+  const isFree = before?.state === 'quarantined' || isItsRoute;
   for (const other of view.recordsIn(subnet)) {
-    if (prefixesEqual(other.subnet, subnet) && other.pool === pool && before?.state === 'quarantined') continue;
+    if (prefixesEqual(other.subnet, subnet) && other.pool === pool && isFree) continue;
     if (other.record?.state === 'static') return `${text} has a static route: xctl routes remove ${text}`;
     const holder = other.record?.state === 'leased' ? other.record.node : other.key;
     return `${text} is held by ${view.nodes.get(holder)?.record.name ?? holder}`;

@@ -64,10 +64,11 @@ export function reservationOf(pool: PoolRecord, subnet: Prefix): ReservationReco
 }
 
 // A node of the same name and address is the host that held the subnet, so no other host can be using it. A static route
-// names the host by its address alone.
+// names the host by its address alone, also in quarantine: it belonged to no node.
 function heldBefore(record: SubnetRecord, wish: Wish): boolean {
   if (record.state === 'static') return record.nextHop === wish.address;
-  return record.state === 'quarantined' && record.nodeName === wish.nodeName && record.address === wish.address;
+  if (record.state !== 'quarantined' || record.address !== wish.address) return false;
+  return record.node === '' || record.nodeName === wish.nodeName;
 }
 
 function ownNetwork({ own = [] }: Wish, subnet: Prefix): HostNetwork | undefined {

@@ -11,7 +11,14 @@ import {
   prefixFromKey,
   prefixKey,
 } from '../../proto/domain/address.js';
-import { type Assignment, availabilities, leaseStates, modes, primaryLease } from '../../proto/domain/network.js';
+import {
+  type Assignment,
+  availabilities,
+  leaseStates,
+  modes,
+  primaryLease,
+  type Route,
+} from '../../proto/domain/network.js';
 import { isNonEmpty } from '../../proto/domain/non-empty.js';
 import { PrefixMap } from '../../proto/domain/prefix-map.js';
 import { errnoOf, messageOf, XnetError } from '../../proto/errors.js';
@@ -53,6 +60,9 @@ const lease = v.object({
   state: v.picklist(leaseStates),
 });
 
+// What a static route has beside those of nodes. Versions that do not know it ignore it.
+const isStatic = v.optional(v.literal('static'));
+
 const schema = v.object({
   format: v.literal(1),
   assignment: v.object({
@@ -81,8 +91,8 @@ const schema = v.object({
   table: v.optional(
     v.object({
       version: v.object({ clusterId: v.string(), epoch: v.number(), revision: v.number() }),
-      // Subnet, node address, node name: short, since there are thousands.
-      routes: v.array(v.tuple([prefix, address, v.string()])),
+      // Subnet, node address, node name, kind: short, since there are thousands.
+      routes: v.array(v.tuple([prefix, address, v.string(), isStatic])),
       unresolved: v.array(prefix),
       // Range and length of its subnets.
       pools: v.array(v.tuple([prefix, v.number()])),
@@ -92,7 +102,7 @@ const schema = v.object({
       refused: v.optional(
         v.object({
           pools: v.array(v.tuple([prefix, v.number(), v.string()])),
-          routes: v.array(v.tuple([prefix, address, v.string(), v.string()])),
+          routes: v.array(v.tuple([prefix, address, v.string(), v.string(), isStatic])),
         }),
         { pools: [], routes: [] },
       ),
@@ -140,6 +150,14 @@ function assignmentFrom(cached: v.InferOutput<typeof schema>['assignment']): Ass
   };
 }
 
+function routeFrom(route: Route, kind: 'static' | undefined): Route {
+  return kind === undefined ? route : { ...route, isStatic: true };
+}
+
+function kindOf({ isStatic }: Route): readonly string[] {
+  return isStatic ? ['static'] : [];
+}
+
 function cachedFrom({ assignment: written, table, fenced }: v.InferOutput<typeof schema>): Cached {
   const assignment = assignmentFrom(written);
   const why = fenced === undefined ? {} : { fenced };
@@ -150,7 +168,10 @@ function cachedFrom({ assignment: written, table, fenced }: v.InferOutput<typeof
     table: {
       version: table.version,
       routes: PrefixMap.from(
-        table.routes.map(([subnet, nextHop, nodeName]) => [prefixKey(subnet), { subnet, nextHop, nodeName }]),
+        table.routes.map(([subnet, nextHop, nodeName, kind]) => [
+          prefixKey(subnet),
+          routeFrom({ subnet, nextHop, nodeName }, kind),
+        ]),
       ),
       unresolved: new Set(table.unresolved.map(prefixKey)),
       pools: table.pools.map(([range, subnetLength]) => ({ ...range, subnetLength })),
@@ -160,9 +181,9 @@ function cachedFrom({ assignment: written, table, fenced }: v.InferOutput<typeof
           problem,
         })),
         routes: PrefixMap.from(
-          table.refused.routes.map(([subnet, nextHop, nodeName, problem]) => [
+          table.refused.routes.map(([subnet, nextHop, nodeName, problem, kind]) => [
             prefixKey(subnet),
-            { route: { subnet, nextHop, nodeName }, problem },
+            { route: routeFrom({ subnet, nextHop, nodeName }, kind), problem },
           ]),
         ),
       },
@@ -193,7 +214,7 @@ export class RouteTexts {
       if (route === undefined) this.#texts.delete(key);
       else {
         const { subnet, nextHop, nodeName } = route;
-        this.#texts.set(key, JSON.stringify([formatPrefix(subnet), formatIpv4(nextHop), nodeName]));
+        this.#texts.set(key, JSON.stringify([formatPrefix(subnet), formatIpv4(nextHop), nodeName, ...kindOf(route)]));
       }
     }
     this.#routes = routes;
@@ -215,6 +236,7 @@ function tableText(table: NodeTable, texts: RouteTexts): string {
         formatIpv4(route.nextHop),
         route.nodeName,
         problem,
+        ...kindOf(route),
       ]),
     },
   };

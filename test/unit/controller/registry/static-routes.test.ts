@@ -5,10 +5,12 @@ import { StaticRouteRegistry } from '../../../../controller/registry/static-rout
 import { usageOf } from '../../../../controller/registry/usage.js';
 import { keys } from '../../../../controller/store/keys.js';
 import { FleetTable } from '../../../../controller/table/fleet-table.js';
+import { assignmentOf } from '../../../../controller/view/assignment.js';
 import { noViewChanges } from '../../../../controller/view/view-changes.js';
 import { formatIpv4, formatPrefix } from '../../../../proto/domain/address.js';
 import { address, poolStateOf, prefix } from '../../../support/pools.js';
 import { newNode, newPool, once, rig } from '../../../support/registry-values.js';
+import { restorableStore } from '../../../support/restorable-store.js';
 
 const subnet = prefix('10.76.3.0/24');
 
@@ -89,6 +91,10 @@ test('a removed static route leaves a quarantine, which its host can end by a ro
   await refused(add('10.76.3.0/24', '192.168.80.77', 'other'), /in quarantine until .*: db-1 had it/);
   await add('10.76.3.0/24', '192.168.80.19', 'renamed');
   t.deepEqual(table(), ['10.76.3.0/24 via 192.168.80.19 renamed static']);
+  await remove('10.76.3.0/24');
+  await refused(core.nodes.add(once, { ...newNode('web-2', 2), subnet }), /in quarantine until .*: renamed had it/);
+  await core.nodes.add(once, newNode('web-19', 19));
+  t.deepEqual(table(), ['10.76.3.0/24 via 192.168.80.19 web-19']);
 });
 
 test('subnets with static routes are counted, also reserved ones; one that leads to a node is a finding', async (t) => {
@@ -113,4 +119,25 @@ test('subnets with static routes are counted, also reserved ones; one that leads
   t.like(found[0], { reason: 'StaticRouteToNode', key: '' });
   const left = core.feed.view.subnets.get(subnet.network * 64 + 24)?.record.state === 'static' ? 3 : 5;
   t.is(found[0]?.subject, keys.subnet('default', prefix(`10.76.${left}.0/24`)));
+});
+
+test('a host whose lease took the place of its static route after a backup gets it again from the restored store', async (t) => {
+  const { core, cluster, start } = await restorableStore(t);
+  await core.pools.reserve(once, { pool: 'default', cidr: prefix('10.76.8.0/24'), reason: 'by hand' });
+  const routes = new StaticRouteRegistry(core.context);
+  const own = prefix('10.76.8.0/24');
+  await routes.add(once, { subnet: own, nextHop: address('192.168.83.8'), name: 'db-1' });
+  const backup = cluster.revision;
+  const { subject } = await core.nodes.add(once, { name: 'web-8', address: address('192.168.83.8'), labels: {} });
+  const held = assignmentOf(core.feed.view, subject);
+  if (held === undefined) return t.fail();
+  t.deepEqual(held.leases[0].subnet, own);
+  await core.stop();
+  cluster.restore(backup);
+  const { core: accepting } = start({ acceptStore: true });
+  await accepting.ready();
+  const elsewhere = { ...held, address: address('192.168.83.9') };
+  await t.throwsAsync(accepting.nodes.adopt(subject, elsewhere), { message: /is reserved|has a static route/ });
+  await accepting.nodes.adopt(subject, held);
+  t.deepEqual(assignmentOf(accepting.feed.view, subject)?.leases[0].subnet, own);
 });

@@ -87,3 +87,25 @@ test('a table that was written after another is read as it was', async (t) => {
     t.deepEqual([read?.version, read?.pools], [table.version, table.pools]);
   }
 });
+
+test('a static route is one again after the daemon restarts, also one that the host refuses', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'xnet-cache-'));
+  t.teardown(() => rmSync(dir, { recursive: true }));
+  const route = (number: number) => ({
+    subnet: prefix(`10.76.${number}.0/24`),
+    nextHop: address(`192.168.83.${number}`),
+    nodeName: 'db-1',
+  });
+  const version = { clusterId: 'c', epoch: 1, revision: 7 };
+  const routes = [route(1), { ...route(2), isStatic: true as const }];
+  const whole = withSnapshot(undefined, { version, routes, unresolved: [], pools: [], fresh: true });
+  const refused = { route: { ...route(3), isStatic: true as const }, problem: 'no' };
+  const table = {
+    ...whole,
+    refused: { pools: [], routes: PrefixMap.from([[prefixKey(refused.route.subnet), refused]]) },
+  };
+  await writeCache(dir, { assignment, table });
+  const read = (await readCache(dir))?.table;
+  t.deepEqual([...(read?.routes.values() ?? [])], routes);
+  t.deepEqual([...(read?.refused.routes.values() ?? [])], [refused]);
+});
