@@ -27,7 +27,7 @@ export type Call = {
   /** The declaration of its permitted callers, as written in the .proto. */
   readonly declared: unknown;
   /** Fields of its request by name, those of nested messages by path: "version.clusterId". Without lists and maps. */
-  readonly fields: readonly { readonly path: string; readonly type: string }[];
+  readonly fields: readonly { readonly path: string; readonly type: string; readonly isMessage: boolean }[];
   readonly serialize: (request: object) => Buffer;
   readonly deserialize: (bytes: Buffer) => object;
 };
@@ -35,9 +35,10 @@ export type Call = {
 function fieldsOf(type: string, before = ''): Call['fields'] {
   return Object.entries(described[type]?.fields ?? {}).flatMap(([name, field]) => {
     const path = `${before}${name}`;
-    const inner = described[field.type]?.fields === undefined ? [] : fieldsOf(field.type, `${path}.`);
+    const isMessage = described[field.type]?.fields !== undefined;
+    const inner = isMessage ? fieldsOf(field.type, `${path}.`) : [];
     const many = field.rule === 'repeated' || field.keyType !== undefined;
-    return many ? [] : [{ path, type: field.type }, ...inner];
+    return many ? [] : [{ path, type: field.type, isMessage }, ...inner];
   });
 }
 
