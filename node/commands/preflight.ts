@@ -91,9 +91,9 @@ export async function requirePreflight(settings: JoinSettings, signal: AbortSign
   // The mode and the lease are not known yet. The join itself finds out whether the controllers answer.
   const request = requestFrom({ mode: 'bip', controllers: [], quick: true }, undefined);
   const findings = await look(settings, request, signal).catch((error: unknown) => {
-    if (!(error instanceof XnetError) || error.code !== 'FailedPrecondition') throw error;
+    signal.throwIfAborted();
     // Without CAP_NET_ADMIN: the daemon reports what it can't do.
-    process.stderr.write(`warning: this host was not looked at: ${escaped(error.message)}\n`);
+    process.stderr.write(`warning: this host was not looked at: ${escaped(messageOf(error))}\n`);
     return [];
   });
   const isIgnored = ({ reason }: PreflightFinding) => settings.ignorePreflight.includes(reason);
@@ -123,14 +123,15 @@ export async function warnOfLease(
   if (settings.ignorePreflight.includes('all')) return;
   const pool = pools.flatMap((text) => parsePrefix(text) ?? []);
   const request = requestFrom({ mode: 'bip', controllers: [], subnet: parsePrefix(subnet), pool }, undefined);
-  const place = openHere(settings);
+  let place: Place | undefined;
   try {
+    place = openHere(settings);
     warnOf(await leaseClashes(place, request, signal));
   } catch (error) {
     // The host has joined: what is not known of its addresses now, the daemon finds out.
     process.stderr.write(`warning: the lease was not compared with this host: ${escaped(messageOf(error))}\n`);
   } finally {
-    await place.close();
+    await place?.close();
   }
 }
 

@@ -47,15 +47,24 @@ function firstSubnets(pool: Prefix): readonly Prefix[] {
   return Array.from({ length: count }, (_, index) => subnetAt(pool, length, index));
 }
 
-/** programFindings lists the programs of the firewall that are not installed. */
-export async function programFindings({ root }: Pick<Place, 'root'>): Promise<readonly PreflightFinding[]> {
+/**
+ * programFindings lists the programs of the firewall that are not installed.
+ * @param isDockerMissing Docker is not installed either: its package brings iptables
+ */
+export async function programFindings(
+  { root }: Pick<Place, 'root'>,
+  isDockerMissing: boolean,
+): Promise<readonly PreflightFinding[]> {
   const failures = new FailureCollector();
   for (const [area, program] of programs) {
     await failures.collect(area, async () => {
       if (!(await isInstalled(root, program))) throw new ProgramMissing(program);
     });
   }
-  return failures.list.map((finding) => rated(severityOf(finding), finding));
+  return failures.list.map((finding) => {
+    const comesWithDocker = isDockerMissing && finding.reason === 'IptablesMissing';
+    return rated(comesWithDocker ? 'warns' : severityOf(finding), finding);
+  });
 }
 
 async function isInstalled(root: string, program: string): Promise<boolean> {

@@ -52,7 +52,9 @@ export async function preflight(
     found.push(...(await neighbourFindings(place, request)));
   });
   await part('the firewall', async () => {
-    found.push(...(await programFindings(place)));
+    const { engine } = docker ?? {};
+    const isDockerMissing = engine !== undefined && 'reason' in engine && engine.reason === 'NotInstalled';
+    found.push(...(await programFindings(place, isDockerMissing)));
     if (request.quick) return;
     const underlay = network?.underlay.underlay?.ifname;
     if (underlay === undefined) return;

@@ -234,6 +234,14 @@ test('what stops xnet on a host stops its join before anything is said, unless i
   t.true(joinedOf(t, await host.join(joinAddress(), token, ...ignored)).changed);
 });
 
+test('a host that preflight may not look at joins all the same', async (t) => {
+  const host = hostOf(t, { enter: ['setpriv', '--bounding-set=-net_admin', '--inh-caps=-net_admin'] });
+  const ran = await host.join(joinAddress(), await added('unseen-1'));
+  t.true(joinedOf(t, ran).changed);
+  t.regex(ran.stderr, /warning: this host was not looked at: can't reach the kernel's routing/);
+  t.regex(ran.stderr, /warning: the lease was not compared with this host: can't reach the kernel's routing/);
+});
+
 test('a daemon without a lease leaves, and the command reports that no controller was notified', async (t) => {
   // In a network namespace of its own, with a controller that is not there.
   const host = hostOf(t, { enter: ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'] });

@@ -201,6 +201,16 @@ const ofPrograms: readonly Fixture[] = [
     };
   }),
   {
+    // Docker's package brings it.
+    reason: 'IptablesMissing',
+    severity: 'warns',
+    trigger: (host) => {
+      host.hasDockerd = false;
+      host.remove('usr/sbin/iptables');
+    },
+    clear: (host) => host.write('usr/sbin/iptables', '', 0o755),
+  },
+  {
     reason: 'NetworkdRemovesRoutes',
     severity: 'warns',
     trigger: (host) => {

@@ -31,6 +31,8 @@ export class PreflightHost {
   readonly daemonJson = join(this.root, 'etc/docker/daemon.json');
   /** Units that systemd says run: "NetworkManager". */
   readonly active = new Set<string>();
+  /** Whether the host has a dockerd, which does not run. */
+  hasDockerd = true;
 
   constructor() {
     this.peer = this.host.addNeighbour('eth0', ['192.168.83.12/24']);
@@ -87,6 +89,7 @@ export class PreflightHost {
     const inside = execThrough(this.host.namespace.enter);
     return async (argv, options) => {
       const [program, verb, ...units] = argv;
+      if (program === 'sh') return { code: this.hasDockerd ? 0 : 127, stdout: '', stderr: '' };
       if (program !== 'systemctl') return inside(argv, options);
       if (verb !== 'is-active') return { code: 1, stdout: '', stderr: '' };
       const states = units.map((unit) => (this.active.has(unit.replace(/\.service$/, '')) ? 'active' : 'inactive'));
