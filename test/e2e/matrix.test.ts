@@ -1,10 +1,11 @@
-// Both modes on every engine: a fleet joins, containers talk under their own addresses, and leaving leaves no trace.
+// Each mode on every engine: a fleet joins, containers talk under their own addresses, and leaving leaves no trace.
 import { writeFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { engineLines, tryEngine } from '../../deploy/lab/engines.js';
 import { Fleet } from '../../deploy/lab/fleet.js';
 import type { LabHost } from '../../deploy/lab/host.js';
-import { proveFleet, startContainers } from '../../deploy/lab/proofs.js';
+import { composeNetworks, proveFleet, startContainers } from '../../deploy/lab/proofs.js';
+import { modes } from '../../proto/domain/network.js';
 import { inventory } from '../support/inventory.js';
 import { until } from '../support/until.js';
 
@@ -56,6 +57,22 @@ async function joinSoonAfterPublicPool(t: ExecutionContext, fleet: Fleet): Promi
   );
 }
 
+// Networks have addresses of the block, so a host leaves only without them. One that was made before, `foreign`, stays.
+async function removeComposeNetworks(t: ExecutionContext, fleet: Fleet): Promise<void> {
+  for (const host of fleet.lab.hosts) {
+    const status = await fleet.xnetd(host, 'status');
+    t.regex(
+      status.stdout,
+      /the network foreign was made outside .* docker network rm foreign && docker network create foreign\n/,
+    );
+    t.notRegex(status.stdout, /network shop_default was made/);
+    const refused = await fleet.xnetd(host, 'leave');
+    t.not(refused.code, 0);
+    t.regex(refused.stderr, /blog_default, shop_default/);
+    await host.run(['docker', 'network', 'rm', ...composeNetworks]);
+  }
+}
+
 const rooted = process.getuid?.() === 0;
 
 // All engines before the first test: ava takes no test once a file has waited after its first one.
@@ -65,14 +82,14 @@ const engines = await Promise.all(
 
 for (const engine of engines) {
   const { line } = engine;
-  for (const mode of ['bip', 'bridge'] as const) {
+  for (const mode of modes) {
     if ('why' in engine) {
       console.log(`SKIP fleet on Docker ${line}, mode ${mode}: ${engine.why}`);
       test.skip(`fleet on Docker ${line}, mode ${mode}`, () => undefined);
       continue;
     }
     test.serial(`fleet on Docker ${line}, mode ${mode}`, async (t) => {
-      const fleet = await Fleet.create({ hosts: 3, engine, mode, pool: '10.76.0.0/16' });
+      const fleet = await Fleet.create({ hosts: mode === 'block' ? 2 : 3, engine, mode, pool: '10.76.0.0/16' });
       t.teardown(() => fleet.close());
       for (const host of fleet.lab.hosts) writeFileSync(host.daemonJson, daemonJson);
       await Promise.all([fleet.startDockerds(), fleet.startControllers()]);
@@ -108,15 +125,17 @@ for (const engine of engines) {
       const refused = await fleet.xnetd(host, 'leave');
       t.not(refused.code, 0);
       t.regex(refused.stderr, new RegExp(first.container.name));
-      const route = ['ip', 'route', 'show', containers[1]?.subnet ?? ''] as const;
+      const peer = containers.find(({ container }) => container.host !== host)?.subnet ?? '';
+      const route = ['ip', 'route', 'show', peer] as const;
       const whole = await host.run(route);
       t.regex(whole, / proto 88 /);
-      await host.run(['ip', 'route', 'del', containers[1]?.subnet ?? '']);
+      await host.run(['ip', 'route', 'del', peer]);
       // Not what the controllers know: they hear of it later.
       await until('the route is back', async () => (await host.run(route)) === whole);
       await prove('after a leave that was refused');
 
       for (const { container } of containers) await container.remove();
+      if (mode === 'block') await removeComposeNetworks(t, fleet);
       if (line === engineLines[0] && mode === 'bip') await joinSoonAfterPublicPool(t, fleet);
       for (const host of fleet.lab.hosts) {
         const { code, stderr } = await fleet.xnetd(host, 'leave');

@@ -65,9 +65,10 @@ export async function inventory(host: LabHost): Promise<Inventory> {
           );
         });
   return {
-    addresses: lines(await host.run(['ip', '-4', '-br', 'address'])).map((line) =>
-      line.replace(/@if\d+/, '').replace(/\s+/g, ' '),
-    ),
+    // dockerd makes docker0 anew at some starts, and it then comes after other bridges.
+    addresses: lines(await host.run(['ip', '-4', '-br', 'address']))
+      .map((line) => line.replace(/@if\d+/, '').replace(/\s+/g, ' '))
+      .sort(),
     routes: lines(await host.run(['ip', '-4', 'route', 'show', 'table', 'all'])),
     policyRules: lines(await host.run(['ip', 'rule'])),
     nextHops: lines(await host.run(['ip', 'nexthop'])),
