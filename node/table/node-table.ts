@@ -1,7 +1,8 @@
 // The node's copy of the route table, and its changes. Pure.
 // Invariant: absence alone withdraws no route. A subnet whose record can't be read keeps its route, and a change that
 // would withdraw more than max(3, 20 %) of the routes keeps all of them until a snapshot read from the store
-// for this purpose shows that these leases ended, or an operator has approved it.
+// for this purpose shows that these leases ended, or an operator has approved it. What the store does not explain waits,
+// however little of it is left.
 import { type Prefix, prefixFromKey, prefixKey } from '../../proto/domain/address.js';
 import type { PoolRange, Route, TableDelta, Version } from '../../proto/domain/network.js';
 import { PrefixMap } from '../../proto/domain/prefix-map.js';
@@ -38,7 +39,6 @@ export type Refused = {
 export type RefusedRoute = { readonly route: Route; readonly problem: string };
 
 const noRoutes = PrefixMap.from<Route>([]);
-const noneHeld: NodeTable['held'] = new Map();
 const nothingRefused: Refused = { pools: [], routes: PrefixMap.from([]) };
 
 /** TableSnapshot is a whole table from a controller. */
@@ -82,7 +82,13 @@ const nothingConfirmed: ReadonlySet<number> = new Set();
 
 function hold(before: NodeTable | undefined, { table, withdrawn, confirmed }: Next): NodeTable {
   const waiting = new Map([...withdrawn].filter(([id]) => !confirmed.has(id)));
-  const held = waiting.size > mostWithdrawals(before?.routes.size ?? 0) ? waiting : noneHeld;
+  // Hosts of a store that lost records come back one by one: the routes to the last of them wait like those to the first.
+  const isKept = ([id, { isUnexplained }]: readonly [number, HeldRoute]) => {
+    const was = before?.held.get(id);
+    return was !== undefined && (isUnexplained || was.isUnexplained);
+  };
+  const isMany = waiting.size > mostWithdrawals(before?.routes.size ?? 0);
+  const held = isMany ? waiting : new Map([...waiting].filter(isKept));
   const gone = [...withdrawn.keys()].filter((id) => !held.has(id));
   const routes = table.routes.with(gone.map((id) => [id, undefined] as const));
   return { ...table, routes, held, refused: nothingRefused };
