@@ -23,6 +23,7 @@ import { choosePool, poolState, requireFreeAddress, requireFreeName, requireNode
 import type { Decision } from './mutation.js';
 import { requireBlock } from './node-leases.js';
 import { hindering } from './node-networks.js';
+import { staticRoutes } from './static-routes.js';
 import { usageOf } from './usage.js';
 
 /** NewNode describes a node to add. Absent fields are chosen for it. */
@@ -91,6 +92,17 @@ function poolMode(view: ReadonlyView, pool: string | undefined): Mode | undefine
   return pool === undefined ? undefined : view.pools.get(pool)?.record.mode;
 }
 
+// The pool of the static routes to the host, whose lease takes the place of one: another subnet would renumber its Docker.
+// Undefined: none, or several.
+function poolOfRoutes(view: ReadonlyView, { address, subnet }: NewNode): string | undefined {
+  const pools = new Set<string>();
+  for (const route of staticRoutes(view)) {
+    if (route.record.nextHop !== address) continue;
+    if (subnet === undefined || prefixesEqual(route.subnet, subnet)) pools.add(route.pool);
+  }
+  return pools.size === 1 ? [...pools][0] : undefined;
+}
+
 /** AddInput holds everything that the decision to add a node depends on. */
 export type AddInput = {
   readonly view: ReadonlyView;
@@ -113,7 +125,7 @@ export function decideAdd(input: AddInput): Decision {
   if (existing !== undefined) return existingNode(view, existing, wanted);
   requireFreeName(view, wanted.name);
   requireFreeAddress(view, wanted.address, undefined);
-  const pool = choosePool(view, wanted.pool);
+  const pool = choosePool(view, wanted.pool ?? poolOfRoutes(view, wanted));
   const state = poolState(view, pool);
   const placement = { ...state.record, mode: wanted.mode ?? state.record.mode, ...wanted.kept };
   requireBlock(view, { mode: placement.mode, pool });

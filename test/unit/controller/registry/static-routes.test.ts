@@ -79,6 +79,18 @@ test('a subnet with a static route is leased only to the node with its next hop'
   ]);
 });
 
+test('a node with the address of a static route gets that subnet, whichever pool it is in', async (t) => {
+  const { core, add, table } = await scene(t);
+  await core.pools.create(once, newPool('10.200.0.0/16', 'old'));
+  await add('10.200.3.0/24', '192.168.80.19');
+  await core.nodes.add(once, newNode('web-19', 19));
+  await core.nodes.add(once, newNode('web-1', 1));
+  t.deepEqual(table().sort(), ['10.200.3.0/24 via 192.168.80.19 web-19', '10.76.0.0/24 via 192.168.80.1 web-1'].sort());
+  await add('10.200.4.0/24', '192.168.80.20');
+  await core.nodes.add(once, { ...newNode('web-20', 20), pool: 'default' });
+  t.true(table().includes('10.76.1.0/24 via 192.168.80.20 web-20'), 'the operator said so');
+});
+
 test('a removed static route leaves a quarantine, which its host can end by a route or as a node', async (t) => {
   const { core, add, remove, refused, table } = await scene(t);
   await add('10.76.3.0/24');
