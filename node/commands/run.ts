@@ -103,7 +103,7 @@ class DaemonProcess {
     });
     this.#asked = new AskedLeave({
       known,
-      obstacles: (stop) => this.#host.docker.leaveObstacles(stop),
+      obstacles: (stop) => this.#host.docker.leaveObstacles(known.current.assignment?.leases ?? [], stop),
       begin: () => this.#leaveNow({ force: false, localOnly: false }, () => undefined, { known, cache }, signal),
       log,
     });

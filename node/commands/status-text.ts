@@ -70,8 +70,10 @@ export function statusLines(status: HostStatus, nowMs: number, paint: (text: str
       ({ container, networks }) => `${container} is on ${networks.join(' and ')} too: what it sends goes out there`,
     ),
     ...docker.outside.map(
-      ({ network, command }) =>
-        `the network ${network} was made outside of the subnet and is not routed; to make it anew: ${command}`,
+      ({ network, command, inEnding }) =>
+        `the network ${network} ` +
+        (inEnding ? 'keeps a subnet of this node from ending' : 'was made outside of the subnet and is not routed') +
+        `; to make it anew: ${command}`,
     ),
     ...(unrouted.length === 0
       ? []

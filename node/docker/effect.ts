@@ -1,6 +1,6 @@
 // The Docker effect of xnetd: Docker has the subnets of the node's leases, one on docker0, others on separate networks.
 // Invariant: what is not wanted is removed before anything takes its place.
-import { prefixesOverlap } from '../../proto/domain/address.js';
+import { type Prefix, prefixesOverlap } from '../../proto/domain/address.js';
 import type { HostNetwork } from '../../proto/domain/network.js';
 import { type Exec, exec as execHere } from '../../proto/process/exec.js';
 import type { Logger } from '../../proto/process/log.js';
@@ -8,14 +8,14 @@ import { noSteps, type Steps } from '../../proto/process/steps.js';
 import type { Effect, Finding, Outcome } from '../reconcile/effect.js';
 import { bipsToCome, convergeBip, forgetRestarts, hasBip, leaveBip, resumeBip, subnetOfDocker0 } from './bip/bip.js';
 import { runningFinding } from './bip/findings.js';
-import { inBlockFinding, type OutsideNetwork, outsideNetworks } from './block-networks.js';
+import { blocksIn, inBlockFinding, type OutsideNetwork, outsideNetworks } from './block-networks.js';
 import { convergeBridges, leaveBridge, removeStrays } from './bridge/bridge.js';
 import { type DualHomed, desiredBridges, dualHomed, planBridgeRemoval } from './bridge/plan.js';
 import type { Bip } from './engine/bip-value.js';
 import { connectEngine } from './engine/dockerode.js';
 import type { Engine } from './engine/engine.js';
 import type { HostInterface } from './engine/interfaces.js';
-import { readJournal } from './engine/journal.js';
+import { type Journal, readJournal } from './engine/journal.js';
 import { seeEngine } from './engine/preflight.js';
 import { commandRestarter, systemdRestarter } from './engine/restarter.js';
 import type { DesiredDocker, DockerHost, DockerSettings } from './engine/settings.js';
@@ -40,15 +40,18 @@ export interface DockerEffect extends Effect<DesiredDocker> {
   /**
    * leave is `remove`; with `force` it also stops running containers and starts them again (bip), or detaches them from
    * the network (bridge).
+   * @param leases the node's, as far as they are known: without `force`, networks in a block of them prevent the leave
    */
-  leave(force: boolean, signal: AbortSignal): Promise<Outcome>;
+  leave(force: boolean, leases: LeaseModes, signal: AbortSignal): Promise<Outcome>;
   /** resume ends a change of docker0 that was begun, or withdraws it, and begins nothing. */
   resume(signal: AbortSignal): Promise<Outcome>;
   /**
-   * leaveObstacles returns what prevents a leave that forces nothing: running or attached containers. It changes nothing.
+   * leaveObstacles returns what prevents a leave that forces nothing: running or attached containers, and networks in a
+   * block. It changes nothing.
+   * @param leases see leave
    * @throws XnetError as Engine does
    */
-  leaveObstacles(signal: AbortSignal): Promise<readonly Finding[]>;
+  leaveObstacles(leases: LeaseModes, signal: AbortSignal): Promise<readonly Finding[]>;
   /**
    * retry makes the next turn repeat what failed before, without a limit on restarts, because an operator requested it.
    */
@@ -104,10 +107,10 @@ export function makeDockerEffect(options: DockerEffectOptions): DockerEffect {
       byHand = false;
       return converge(host, turn, signal);
     },
-    remove: (signal) => leave(host, false, signal),
-    leave: (force, signal) => leave(host, force, signal),
+    remove: (signal) => leave(host, { force: false, leases: [] }, signal),
+    leave: (force, leases, signal) => leave(host, { force, leases }, signal),
     resume: (signal) => resumeBip(host, { byHand: false, leases: [] }, signal),
-    leaveObstacles: (signal) => leaveObstacles(host, signal),
+    leaveObstacles: (leases, signal) => leaveObstacles(host, leases, signal),
     retry: () => {
       byHand = true;
     },
@@ -169,10 +172,14 @@ function once({ findings, ...outcome }: Outcome): Outcome {
   return { ...outcome, findings: findings.filter(isFirst) };
 }
 
-async function leave(host: DockerHost, force: boolean, signal: AbortSignal): Promise<Outcome> {
+async function leave(
+  host: DockerHost,
+  { force, leases }: { readonly force: boolean; readonly leases: LeaseModes },
+  signal: AbortSignal,
+): Promise<Outcome> {
   const resumed = await resumeBip(host, { byHand: true, leases: undefined }, signal);
-  const held = force ? undefined : await networksInBlock(host, signal);
-  if (held !== undefined) return sum(resumed, { findings: await leaveObstacles(host, signal), changes: 0 });
+  const held = force ? undefined : await networksInBlock(host, leases, signal);
+  if (held !== undefined) return sum(resumed, { findings: await leaveObstacles(host, leases, signal), changes: 0 });
   const bridge = await leaveBridge(host, force, signal);
   const had = await hasBip(host).catch(() => true);
   const isWhole = resumed.findings.length === 0;
@@ -182,20 +189,30 @@ async function leave(host: DockerHost, force: boolean, signal: AbortSignal): Pro
 }
 
 // A Docker that does not answer, and a journal that can't be read, are reported by what follows.
-async function networksInBlock(host: DockerHost, signal: AbortSignal): Promise<Finding | undefined> {
+async function networksInBlock(
+  host: DockerHost,
+  leases: LeaseModes,
+  signal: AbortSignal,
+): Promise<Finding | undefined> {
   const engine = await seeEngine(host, signal);
   const journal = await readJournal(host.settings.stateFolder).catch(() => undefined);
-  return 'reason' in engine ? undefined : inBlockFinding(engine.networks, journal?.ours?.bip.networks);
+  return 'reason' in engine ? undefined : inBlockFinding(engine.networks, blocksOf(journal, leases));
 }
 
-async function leaveObstacles(host: DockerHost, signal: AbortSignal): Promise<readonly Finding[]> {
+// docker0 may have moved to another lease, and networks stay in the block that it had.
+function blocksOf(journal: Journal | undefined, leases: LeaseModes): readonly Prefix[] {
+  return [...[journal?.ours?.bip.networks?.base].flatMap((base) => base ?? []), ...blocksIn(leases)];
+}
+
+async function leaveObstacles(host: DockerHost, leases: LeaseModes, signal: AbortSignal): Promise<readonly Finding[]> {
   const engine = await seeEngine(host, signal);
   // Without Docker nothing runs.
   if ('reason' in engine) return engine.reason === 'NotInstalled' ? [] : [engine];
-  const { ours } = await readJournal(host.settings.stateFolder);
+  const journal = await readJournal(host.settings.stateFolder);
+  const { ours } = journal;
   const running = engine.containers.filter((container) => container.running);
   const bip = ours === undefined ? undefined : runningFinding(running, host.settings.onRunning, ours.former);
-  const inBlock = inBlockFinding(engine.networks, ours?.bip.networks);
+  const inBlock = inBlockFinding(engine.networks, blocksOf(journal, leases));
   return [...planBridgeRemoval(engine, false).findings, ...[bip, inBlock].flatMap((finding) => finding ?? [])];
 }
 

@@ -20,8 +20,8 @@ const local = ['127.0.0.0/8', '169.254.0.0/16'].flatMap((cidr): Prefix[] => {
   return prefix === undefined ? [] : [prefix];
 });
 
-/** LeaseModes are the modes of a node's leases, their bridges and subnets. */
-export type LeaseModes = readonly (Pick<Lease, 'mode'> & Partial<Pick<Lease, 'bridgeName' | 'subnet'>>)[];
+/** LeaseModes are the modes of a node's leases, their bridges, subnets and states. */
+export type LeaseModes = readonly (Pick<Lease, 'mode'> & Partial<Pick<Lease, 'bridgeName' | 'subnet' | 'state'>>)[];
 
 const hasBip = (leases: LeaseModes) => leases.some(({ mode }) => usesDocker0(mode));
 // Every network that lies in a block of the node is routed, whoever made it.

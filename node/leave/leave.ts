@@ -87,7 +87,7 @@ export async function undoMarked(
   signal: AbortSignal,
 ): Promise<Undone> {
   onStep('Docker gets its former configuration back');
-  const docker = await host.docker.leave(force, signal);
+  const docker = await host.docker.leave(force, [], signal);
   onStep('the rules of the firewall go');
   const firewall = await host.firewall.remove(signal);
   onStep('the routes go');
@@ -134,7 +134,7 @@ export async function leave(options: LeaveOptions, signal: AbortSignal): Promise
   if (lease !== undefined) await requireController(options, lease, signal);
   await writeOwnFile(markerPath(stateDir), Buffer.from(`${JSON.stringify({ force, localOnly })}\n`));
   onStep('Docker gets its former configuration back');
-  const docker = await host.docker.leave(force, signal);
+  const docker = await host.docker.leave(force, options.known.assignment?.leases ?? [], signal);
   if (signal.aborted || (isResumed && docker.findings.some(({ transient }) => transient))) {
     throwIfPending(docker.findings);
   }

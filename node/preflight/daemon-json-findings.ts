@@ -6,7 +6,7 @@ import { quoted } from '../../proto/domain/input.js';
 import { doesNotFit, removeBip, setBip } from '../docker/bip/daemon-json.js';
 import { daemonJsonFinding } from '../docker/bip/findings.js';
 import { bipFlagFinding, flagFinding } from '../docker/bip/flag-finding.js';
-import { isInForce } from '../docker/bip/plan.js';
+import { isInForce } from '../docker/bip/in-force.js';
 import { type Bip, bipsEqual, parseBip } from '../docker/engine/bip-value.js';
 import type { Content } from '../docker/engine/journal.js';
 import { type JsonDocument, readDocument } from '../docker/engine/json-document.js';

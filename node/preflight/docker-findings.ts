@@ -1,7 +1,7 @@
 // Decides what is wrong with Docker before xnet changes it. Pure.
 // Invariant: where the daemon would refuse, the finding is the daemon's own.
 import { runningFinding } from '../docker/bip/findings.js';
-import { isInForce } from '../docker/bip/plan.js';
+import { isInForce } from '../docker/bip/in-force.js';
 import type { EngineSeen } from '../docker/engine/engine.js';
 import { daemonJsonFindings } from './daemon-json-findings.js';
 import type { DockerLooked } from './docker-look.js';

@@ -131,7 +131,7 @@ if (oldest !== undefined) {
         t.deepEqual(await effectOn(host, restarting).converge(desired, never), { findings: [], changes: 0 }, step);
         before = after;
       }
-      t.deepEqual((await effectOn(host).leave(true, never)).findings, []);
+      t.deepEqual((await effectOn(host).leave(true, [], never)).findings, []);
       t.is(readFileSync(host.daemonJson, 'utf8'), '{"mtu": 1400}');
       t.is(await addressOn(host, 'docker0'), former);
     }));
@@ -182,8 +182,8 @@ if (oldest !== undefined) {
       t.is(await addressOn(host, 'docker0'), '10.76.3.1/24');
       // A leave whose restart fails, and the same command again.
       const failing = effectOn(host, { ...limited, restartCommand: ['false'] });
-      t.deepEqual(reasonsOf(await failing.leave(false, never)), ['RolledBack']);
-      t.deepEqual((await effectOn(host, limited).leave(false, never)).findings, []);
+      t.deepEqual(reasonsOf(await failing.leave(false, [], never)), ['RolledBack']);
+      t.deepEqual((await effectOn(host, limited).leave(false, [], never)).findings, []);
       t.is(await addressOn(host, 'docker0'), '172.17.0.1/16');
       t.deepEqual(readdirSync(stateFolderOn(host)), []);
     }));

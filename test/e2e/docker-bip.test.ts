@@ -92,9 +92,9 @@ each('N18 running containers: refuse, wait, restart', [], async (t, host) => {
   t.is(await containerGateway(host, 'once'), '10.76.3.1');
   t.is(await containerGateway(host, 'always'), '10.76.3.1');
   // Leaving is held to the same rule.
-  t.deepEqual(reasonsOf(await effectOn(host).leave(false, never)), ['ContainersRunning']);
+  t.deepEqual(reasonsOf(await effectOn(host).leave(false, [], never)), ['ContainersRunning']);
   t.is(await addressOn(host, 'docker0'), '10.76.3.1/24');
-  t.deepEqual((await effectOn(host).leave(true, never)).findings, []);
+  t.deepEqual((await effectOn(host).leave(true, [], never)).findings, []);
   for (const name of ['once', 'always', 'sidecar']) t.true(await isContainerRunning(host, name), name);
   t.is(await containerGateway(host, 'once'), '172.17.0.1');
   t.false(existsSync(host.daemonJson));
@@ -149,7 +149,7 @@ each('leaving while Docker is down', [], async (t, host) => {
   await host.stopDockerd();
   t.true(reasonsOf(await effect.remove(never)).every((reason) => reason === 'NotRunning'));
   t.true(readFileSync(host.daemonJson, 'utf8').includes('10.76.3.1/24'));
-  const left = await effect.leave(true, never);
+  const left = await effect.leave(true, [], never);
   t.true(reasonsOf(left).includes('AddressKept'));
   t.true(left.findings.some(({ fix }) => fix?.includes(`give docker0 ${former}`)));
   t.is(readFileSync(host.daemonJson, 'utf8'), '{}');

@@ -64,7 +64,7 @@ each('made, found again, removed; others are left alone', [], async (t, host) =>
   t.deepEqual(reasonsOf(refused), ['ContainersAttached']);
   t.regex(refused.findings[0]?.message ?? '', /both \(stopped\), inside|inside, both \(stopped\)/);
   t.true((await networkNames(host)).includes('xnet'));
-  t.deepEqual((await effect.leave(true, never)).findings, []);
+  t.deepEqual((await effect.leave(true, [], never)).findings, []);
   t.is(await addressOn(host, 'xnet0'), '');
   t.deepEqual([await networkNames(host), await inspect(host, 'shop'), await inspect(host, 'bridge')], before);
   t.true(await isContainerRunning(host, 'inside'));
@@ -202,7 +202,7 @@ each('killed at any step of replacing a network, the next turn completes it', []
   }
   for (const step of ['disconnected', 'removed']) {
     t.true(await turnUntil(host, step, { turn: 'leave-force', desired: lease }), step);
-    t.deepEqual((await effectOn(host).leave(true, never)).findings, [], step);
+    t.deepEqual((await effectOn(host).leave(true, [], never)).findings, [], step);
     t.deepEqual(await networkNames(host), ['bridge', 'host', 'none'], step);
     t.deepEqual((await effectOn(host).converge(lease, never)).findings, [], step);
   }

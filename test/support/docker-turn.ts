@@ -34,5 +34,5 @@ const effect = makeDockerEffect({
 const { signal } = new AbortController();
 const outcome = await (turn === 'converge'
   ? effect.converge(desired, signal)
-  : effect.leave(turn === 'leave-force', signal));
+  : effect.leave(turn === 'leave-force', [], signal));
 process.stdout.write(JSON.stringify(outcome));

@@ -16,7 +16,8 @@ import { bipOfLease } from './choose.js';
 import { removeBip } from './daemon-json.js';
 import { type DaemonJsonFile, readDaemonJson, sameContent, writeDaemonJson } from './daemon-json-file.js';
 import { daemonJsonFinding, notWritten, runningFinding } from './findings.js';
-import { bipOfDocker0, isInForce, limitFinding } from './plan.js';
+import { bipOfDocker0, isAllInForce } from './in-force.js';
+import { limitFinding } from './plan.js';
 import { type Applied, rollBack, withdraw, withRestart } from './rollback.js';
 
 /** beginApply writes daemon.json and restarts Docker with it. `file` is the content that the plan was made from. */
@@ -67,7 +68,7 @@ export async function resumeApply(
   if (leases !== undefined && !isWanted(leases, apply, journal)) {
     const now = await dockerNow(host, signal);
     // If Docker is down, it is started; what it has then is corrected by what follows.
-    if (now === undefined ? !apply.restarting : !isInForce(apply.bip, now)) {
+    if (now === undefined ? !apply.restarting : !isAllInForce(apply.bip, now, journal)) {
       const what = `docker0 does not get ${formatBip(apply.bip)}, which is not leased to this node any more`;
       return withdraw(host, journal, apply, waiting('ChangeWithdrawn', what));
     }
@@ -85,7 +86,7 @@ function isWanted(leases: readonly Lease[], { bip, leaving }: Apply, { ours }: J
 async function forward(host: DockerHost, journal: Journal, apply: Apply, signal: AbortSignal): Promise<Applied> {
   const { settings, steps } = host;
   const now = await dockerNow(host, signal);
-  if (now !== undefined && isInForce(apply.bip, now)) {
+  if (now !== undefined && isAllInForce(apply.bip, now, journal)) {
     return finish(host, journal, apply, signal);
   }
   let pending = journal;
@@ -132,7 +133,7 @@ async function forward(host: DockerHost, journal: Journal, apply: Apply, signal:
     return { journal: next, findings: [waiting('HostStops', message)], changes: 1 };
   }
   const after = await untilDockerAnswers(host, restart.ok ? settings.waitMs : 0, signal);
-  if (after !== undefined && isInForce(apply.bip, after)) {
+  if (after !== undefined && isAllInForce(apply.bip, after, journal)) {
     await steps.reached('verified');
     return finish(host, pending, apply, signal);
   }
@@ -215,6 +216,8 @@ async function startAndTell(host: DockerHost, journal: Journal, signal: AbortSig
 
 // docker0 has its former address, and keeps it after the key is removed from daemon.json.
 async function takeOut(host: DockerHost, apply: Apply): Promise<Finding | undefined> {
+  // Docker was started without any key of ours: what others changed since stays.
+  if (sameContent(apply.after, apply.ours.without)) return undefined;
   try {
     const file = await readDaemonJson(apply.ours.path);
     let content: Content = apply.ours.without;

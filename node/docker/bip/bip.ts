@@ -13,12 +13,13 @@ import { type Dockerd, seeDockerd, seeEngine } from '../engine/preflight.js';
 import { blocked, blockedBy, type DesiredDocker, type DockerHost, seeLog, waiting } from '../engine/settings.js';
 import { askDockerd } from '../engine/validation.js';
 import { type BipResume, beginApply, resumeApply } from './apply.js';
-import { chooseBip } from './choose.js';
+import { bipOfLease, chooseBip } from './choose.js';
 import { bipIn } from './daemon-json.js';
 import { type DaemonJsonFile, readDaemonJson, writeDaemonJson } from './daemon-json-file.js';
 import { daemonJsonFinding, notWritten } from './findings.js';
 import { flagFinding } from './flag-finding.js';
-import { type BipChange, type BipPlan, type BipSeen, bipOfDocker0, planJoin, planLeave, withoutOurs } from './plan.js';
+import { bipInForce } from './in-force.js';
+import { type BipChange, type BipPlan, type BipSeen, planJoin, planLeave, withoutOurs } from './plan.js';
 
 /**
  * convergeBip gives docker0 the address that chooseBip chooses. A node that never had a lease of mode bip leaves dockerd
@@ -37,7 +38,8 @@ export function convergeBip(
     if (!hasLease && !isTouched(journal)) return { findings: [], changes: 0 };
     const engine = await seeEngine(host, signal);
     const interfaces = 'reason' in engine ? [] : await host.interfaces(signal);
-    const present = 'reason' in engine ? undefined : bipOfDocker0(engine.networks, interfaces);
+    const bips = desired.leases.filter(({ mode }) => usesDocker0(mode)).map(bipOfLease);
+    const present = 'reason' in engine ? undefined : bipInForce(bips, engine, interfaces);
     const choice = chooseBip(desired, { ours: journal.ours?.bip, present }, byHand);
     if ('reason' in engine) {
       if (choice.do === 'give-back') return leaveWithoutDocker(host, journal, engine, false);

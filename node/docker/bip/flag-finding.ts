@@ -21,7 +21,7 @@ export type FlagsSeen = {
 /**
  * flagFinding reports the first flag that excludes a bip; undefined if none does. dockerd does not start with a setting
  * that is both a flag and in daemon.json, or with settings that exclude each other.
- * @param inForce whether docker0 has the wanted bip already
+ * @param inForce whether docker0 has the wanted bip already, and Docker its range for networks
  */
 export async function flagFinding(
   { flags, file, where }: FlagsSeen,
@@ -31,7 +31,7 @@ export async function flagFinding(
   const bip = flags.get('bip');
   // A flag that sets the lease's bip is equivalent to the key.
   if (bip !== undefined && (bipIn(file) !== undefined || !inForce)) return bipFlagFinding(bip, await where('bip'));
-  if (wanted.networks !== undefined && flags.has(poolFlag)) {
+  if (wanted.networks !== undefined && flags.has(poolFlag) && !inForce) {
     const place = await where(poolFlag);
     const message =
       `dockerd is given --${poolFlag} by ${place}, and in mode block Docker takes the subnets of new networks from the ` +

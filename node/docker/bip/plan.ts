@@ -4,15 +4,12 @@
 import {
   formatPrefix,
   ipv4FromNumber,
-  prefixContains,
   prefixCovers,
-  prefixesEqual,
   prefixesOverlap,
   prefixOf,
 } from '../../../proto/domain/address.js';
 import type { Finding } from '../../reconcile/effect.js';
-import { type AddressPool, addressPoolsEqual, type Bip, bipsEqual, formatBip, parseBip } from '../engine/bip-value.js';
-import type { DockerNow } from '../engine/containers.js';
+import { type Bip, bipsEqual, formatBip, parseBip } from '../engine/bip-value.js';
 import { sha256 } from '../engine/content-hash.js';
 import type { EngineNetwork, EngineSeen } from '../engine/engine.js';
 import type { Flags } from '../engine/flags.js';
@@ -23,6 +20,14 @@ import { decidedBy, type RestartLimit, restartAt } from '../engine/restart-limit
 import { blocked, type OnRunning, waiting } from '../engine/settings.js';
 import { bipIn, type DaemonJsonRefusal, removeBip, setBip } from './daemon-json.js';
 import { daemonJsonFinding, rolledBackFinding, runningFinding } from './findings.js';
+import {
+  bipOfDocker0,
+  bridgeBehind,
+  defaultNetwork,
+  dockerDefaultBridge,
+  dockerHas,
+  isAllInForce,
+} from './in-force.js';
 
 /** BipSeen holds everything that a plan depends on. */
 export type BipSeen = {
@@ -65,74 +70,10 @@ export type BipChange = {
   readonly circumstances: string;
 };
 
-const dockerDefaultBridge = 'docker0';
-
-/** defaultNetwork returns the Docker network of docker0. */
-export function defaultNetwork(networks: readonly EngineNetwork[]): EngineNetwork | undefined {
-  return networks.find((network) => network.isDefault);
-}
-
-/**
- * isInForce reports whether docker0 has the address and Docker allocates container addresses from its subnet, and those of
- * new networks from the range that belongs to the bip.
- */
-export function isInForce(
-  bip: Bip,
-  { networks, interfaces, addressPools }: Pick<DockerNow, 'networks' | 'interfaces' | 'addressPools'>,
-): boolean {
-  const bridge = bridgeBehind(networks, interfaces);
-  const hasAddress = bridge?.addresses.some((address) => bipsEqual(address, bip)) === true;
-  return (
-    hasAddress && dockerHas(bip, networks) && (bip.networks === undefined || takesFrom(bip.networks, addressPools))
-  );
-}
-
-function takesFrom(range: AddressPool, addressPools: readonly AddressPool[]): boolean {
-  return addressPools.length === 1 && addressPools.every((pool) => addressPoolsEqual(pool, range));
-}
-
-// A range of ours that the bip does not have takes effect until Docker is restarted.
-function isAllInForce(bip: Bip, { engine: { networks, info }, interfaces, journal }: BipSeen): boolean {
-  const { addressPools } = info;
-  const former = bip.networks === undefined ? journal.ours?.bip.networks : undefined;
-  return isInForce(bip, { networks, interfaces, addressPools }) && !(former && takesFrom(former, addressPools));
-}
-
-function bridgeBehind(
-  networks: readonly EngineNetwork[],
-  interfaces: readonly HostInterface[],
-): HostInterface | undefined {
-  return interfaces.find(({ name }) => name === (defaultNetwork(networks)?.bridgeName ?? dockerDefaultBridge));
-}
-
-// Reports whether Docker allocates from the bip's subnet, whatever address the interface has.
-function dockerHas(bip: Bip, networks: readonly EngineNetwork[]): boolean {
-  const subnet = prefixOf(bip.address, bip.length);
-  const subnets = defaultNetwork(networks)?.subnets ?? [];
-  return subnets.some(
-    ({ prefix, gateway }) => prefixesEqual(prefix, subnet) && (gateway ?? bip.address) === bip.address,
-  );
-}
-
-/**
- * bipOfDocker0 returns docker0's present address and length; undefined if it has none. Docker 20.10 does not list a
- * gateway for a docker0 that was set up without a bip; its address is then read from the interface.
- */
-export function bipOfDocker0(
-  networks: readonly EngineNetwork[],
-  interfaces: readonly HostInterface[],
-): Bip | undefined {
-  const network = defaultNetwork(networks);
-  const subnet = network?.subnets[0];
-  if (subnet?.gateway !== undefined) return { address: subnet.gateway, length: subnet.prefix.length };
-  const { addresses } = interfaces.find(({ name }) => name === (network?.bridgeName ?? dockerDefaultBridge)) ?? {};
-  return addresses?.find(({ address }) => subnet !== undefined && prefixContains(subnet.prefix, address));
-}
-
 /** planJoin decides the step that gives docker0 the wanted bip. */
 export function planJoin(seen: BipSeen, wanted: Bip): BipPlan {
   const { journal, file, engine, interfaces } = seen;
-  const inForce = isAllInForce(wanted, seen);
+  const inForce = isSeenInForce(wanted, seen);
   const bridge = bridgeBehind(engine.networks, interfaces);
   const hasAddress = bridge?.addresses.some((address) => bipsEqual(address, wanted)) === true;
   if (!hasAddress && bridge !== undefined && dockerHas(wanted, engine.networks)) {
@@ -170,24 +111,37 @@ export function planJoin(seen: BipSeen, wanted: Bip): BipPlan {
 export function planLeave(seen: BipSeen, force: boolean): BipPlan {
   const { journal, file } = seen;
   const { ours } = journal;
+  const held = force ? { ...seen, onRunning: 'restart' as const } : seen;
   if (ours === undefined) return { do: 'nothing' };
   const without = withoutOurs(ours, file);
   if ('refused' in without) return report(daemonJsonFinding(without, seen.path));
   const putBack: BipPlan = { do: 'put-back', content: without.content };
-  // A foreign bip has replaced ours: docker0 is no longer xnet's.
-  if (bipIn(without.content) !== undefined) return putBack;
+  const foreign = bipIn(without.content);
+  if (foreign !== undefined) {
+    // A foreign bip that replaced ours: docker0 is no longer xnet's. One that was there before ours, and that xnet kept or
+    // replaced, needs a restart: docker0, or new networks, would go on to have addresses of the lease.
+    if (!bipsEqual(bipIn(file), ours.bip) || isSeenInForce(foreign, seen)) return putBack;
+    const taken = takenBy(seen, foreign);
+    if (taken !== undefined) return report(taken);
+    const after = without.content;
+    const back = { path: seen.path, bip: foreign, wrote: contentHash(after), without: after, former: foreign };
+    return planChange(held, { bip: foreign, before: file, after, ours: back }, false);
+  }
   const former = formerOrFree(seen, ours);
   if (former === undefined) {
     const message = "docker0 has no subnet to go back to: Docker's own, 172.17–31.0.0/16, are taken";
     const fix = `set a bip for docker0 in ${seen.path} and restart Docker, or remove one of the networks`;
     return report(blocked('NoFreeSubnet', message, fix));
   }
-  if (isAllInForce(former, seen)) return putBack;
+  if (isSeenInForce(former, seen)) return putBack;
   const edit = setBip(without.content, former, undefined);
   if ('refused' in edit) return report(daemonJsonFinding(edit, seen.path));
   const next = { path: seen.path, bip: former, wrote: contentHash(edit.bytes), without: without.content, former };
-  const onRunning = force ? 'restart' : seen.onRunning;
-  return planChange({ ...seen, onRunning }, { bip: former, before: file, after: edit.bytes, ours: next }, false);
+  return planChange(held, { bip: former, before: file, after: edit.bytes, ours: next }, false);
+}
+
+function isSeenInForce(bip: Bip, { engine: { networks, info }, interfaces, journal }: BipSeen): boolean {
+  return isAllInForce(bip, { networks, interfaces, addressPools: info.addressPools }, journal);
 }
 
 function planChange(seen: BipSeen, wanted: Omit<BipChange, 'circumstances'>, inForce: boolean): BipPlan {
@@ -224,7 +178,10 @@ export function limitFinding(
 export function withoutOurs(ours: Ours | undefined, file: Content): { readonly content: Content } | DaemonJsonRefusal {
   if (ours === undefined) return { content: file };
   if (contentHash(file) === ours.wrote) return { content: ours.without };
-  const edit = removeBip(file, ours.bip);
+  const { networks: _, ...address } = ours.bip;
+  // A bip that was there by another hand, and that xnet kept, stays.
+  const isKept = [ours.without, file].every((content) => bipsEqual(bipIn(content), address));
+  const edit = isKept ? setBip(file, address, ours.bip) : removeBip(file, ours.bip);
   if ('refused' in edit) return edit;
   return { content: edit.changed ? edit.bytes : file };
 }

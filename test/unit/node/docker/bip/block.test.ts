@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { bipOfLease } from '../../../../../node/docker/bip/choose.js';
 import { flagFinding } from '../../../../../node/docker/bip/flag-finding.js';
+import { bipInForce } from '../../../../../node/docker/bip/in-force.js';
 import { type BipSeen, planJoin, planLeave } from '../../../../../node/docker/bip/plan.js';
 import { inBlockFinding, outsideNetworks } from '../../../../../node/docker/block-networks.js';
 import { emptyJournal, type Journal, readJournal, writeJournal } from '../../../../../node/docker/engine/journal.js';
@@ -85,6 +86,45 @@ test('a block is in force once Docker takes new networks from it, and a leave ta
   return t.is(said(planLeave(ended, false)), 'put-back');
 });
 
+test('a bip by hand that is kept in a block stays, and a leave has Docker give the range back', (t) => {
+  const file = Buffer.from('{"bip": "10.86.0.1/24"}');
+  const interfaces = [bridge('docker0', '10.86.0.1/24')];
+  const networks = [defaultNetwork('10.86.0.0/24')];
+  const joined = planJoin({ ...seen, file, interfaces, engine: { ...seen.engine, networks } }, wanted);
+  if (joined.do !== 'apply') return t.fail(joined.do);
+  const { after, ours } = joined.change;
+  const info = { ...seen.engine.info, addressPools: pools };
+  const held = {
+    ...seen,
+    file: after,
+    interfaces,
+    journal: { ...emptyJournal, ours },
+    engine: { ...seen.engine, info, networks },
+  };
+  const left = planLeave(held, false);
+  if (left.do !== 'apply') return t.fail(left.do);
+  t.deepEqual(left.change.after, file);
+  // Somebody has added a key since.
+  const edited = Buffer.from((after?.toString() ?? '').replace('{', '{"mtu": 1400, '));
+  const later = planLeave({ ...held, file: edited }, false);
+  t.deepEqual(later.do === 'apply' && later.change.after?.toString(), '{"mtu": 1400, "bip": "10.86.0.1/24"}');
+  // docker0 has moved to another lease meanwhile.
+  const other = planJoin(held, bip('10.76.3.1/24'));
+  if (other.do !== 'apply') return t.fail(other.do);
+  const moved = {
+    ...held,
+    file: other.change.after,
+    interfaces: [bridge('docker0', '10.76.3.1/24')],
+    journal: { ...emptyJournal, ours: other.change.ours },
+    engine: { ...seen.engine, networks: [defaultNetwork('10.76.3.0/24')] },
+  };
+  const back = planLeave(moved, false);
+  t.deepEqual(back.do === 'apply' && [back.change.bip, back.change.after], [bip('10.86.0.1/24'), file]);
+  // What an operator has set for the whole block needs no permit.
+  t.deepEqual(bipInForce([wanted], held.engine, interfaces), wanted);
+  return t.deepEqual(bipInForce([wanted], moved.engine, moved.interfaces), bip('10.76.3.1/24'));
+});
+
 test('the journal keeps the range for networks, and a version without it reads the rest', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'xnet-block-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
@@ -117,7 +157,8 @@ test('a flag of dockerd that names ranges for networks is refused in mode block'
     file: undefined,
     where: async () => '/etc/default/docker, line 7',
   };
-  t.is((await flagFinding(given, wanted, true))?.reason, 'AddressPoolsAreFlag');
+  t.is((await flagFinding(given, wanted, false))?.reason, 'AddressPoolsAreFlag');
+  t.is(await flagFinding(given, wanted, true), undefined, 'the flag names the range of the lease');
   t.is(await flagFinding(given, bip('10.86.0.1/24'), true), undefined);
 });
 
@@ -145,15 +186,28 @@ test('networks within the block are routed; others are named, with the command t
       command:
         'docker network disconnect -f old b && docker network rm old && docker network create old && ' +
         'docker network connect old b',
+      inEnding: false,
     },
     {
       network: 'shop_default',
       command: 'in the folder of the project shop: docker compose down && docker compose up -d',
+      inEnding: false,
     },
   ]);
   t.deepEqual(outsideNetworks({ networks, containers }, [{ ...lease, mode: 'bip' }]), []);
-  t.like(inBlockFinding(networks, wanted.networks), { reason: 'NetworksInBlock' });
-  t.regex(inBlockFinding(networks, wanted.networks)?.message ?? '', /: inside$/);
-  t.is(inBlockFinding(networks.slice(2), wanted.networks), undefined);
-  t.is(inBlockFinding(networks, undefined), undefined);
+  const other = prefix('10.86.16.0/20');
+  t.like(inBlockFinding(networks, [lease.subnet]), { reason: 'NetworksInBlock' });
+  t.regex(inBlockFinding(networks, [other, lease.subnet])?.message ?? '', /: inside$/);
+  t.is(inBlockFinding(networks.slice(2), [lease.subnet]), undefined);
+  t.is(inBlockFinding(networks, []), undefined);
+  // docker0 has moved: what it left behind in the block keeps the block from ending.
+  const ending = { ...lease, state: 'ending' } as const;
+  const named = (leases: Parameters<typeof outsideNetworks>[1]) =>
+    outsideNetworks({ networks, containers }, leases).map((each) => [each.network, each.inEnding]);
+  t.deepEqual(named([ending, { mode: 'bip' }]), [['inside', true]]);
+  t.deepEqual(named([ending, { ...lease, subnet: other }]), [
+    ['inside', true],
+    ['old', false],
+    ['shop_default', false],
+  ]);
 });

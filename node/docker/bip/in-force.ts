@@ -1,0 +1,96 @@
+// What docker0 has, and whether that is a bip: its address, Docker's allocation, and the range for other networks.
+// Invariant: a bip is in force only if Docker itself says so; the interface alone does not count. Pure.
+import { prefixContains, prefixesEqual, prefixOf } from '../../../proto/domain/address.js';
+import { type AddressPool, addressPoolsEqual, type Bip, bipsEqual } from '../engine/bip-value.js';
+import type { DockerNow } from '../engine/containers.js';
+import type { EngineNetwork, EngineSeen } from '../engine/engine.js';
+import type { HostInterface } from '../engine/interfaces.js';
+import type { Journal } from '../engine/journal.js';
+
+/** dockerDefaultBridge is the bridge of Docker's default network where Docker does not name it. */
+export const dockerDefaultBridge = 'docker0';
+
+/** defaultNetwork returns the Docker network of docker0. */
+export function defaultNetwork(networks: readonly EngineNetwork[]): EngineNetwork | undefined {
+  return networks.find((network) => network.isDefault);
+}
+
+/**
+ * isInForce reports whether docker0 has the address and Docker allocates container addresses from its subnet, and those of
+ * new networks from the range that belongs to the bip.
+ */
+export function isInForce(
+  bip: Bip,
+  { networks, interfaces, addressPools }: Pick<DockerNow, 'networks' | 'interfaces' | 'addressPools'>,
+): boolean {
+  const bridge = bridgeBehind(networks, interfaces);
+  const hasAddress = bridge?.addresses.some((address) => bipsEqual(address, bip)) === true;
+  return (
+    hasAddress && dockerHas(bip, networks) && (bip.networks === undefined || takesFrom(bip.networks, addressPools))
+  );
+}
+
+function takesFrom(range: AddressPool, addressPools: readonly AddressPool[]): boolean {
+  return addressPools.length === 1 && addressPools.every((pool) => addressPoolsEqual(pool, range));
+}
+
+/**
+ * isAllInForce reports whether a bip is in force, and Docker takes no network from a range of `ours` that the bip does not
+ * have: that one takes effect until Docker is restarted.
+ */
+export function isAllInForce(
+  bip: Bip,
+  now: Pick<DockerNow, 'networks' | 'interfaces' | 'addressPools'>,
+  { ours }: Pick<Journal, 'ours'>,
+): boolean {
+  const former = bip.networks === undefined ? ours?.bip.networks : undefined;
+  return isInForce(bip, now) && !(former && takesFrom(former, now.addressPools));
+}
+
+/** bridgeBehind returns the interface of Docker's default network; undefined if it is gone. */
+export function bridgeBehind(
+  networks: readonly EngineNetwork[],
+  interfaces: readonly HostInterface[],
+): HostInterface | undefined {
+  return interfaces.find(({ name }) => name === (defaultNetwork(networks)?.bridgeName ?? dockerDefaultBridge));
+}
+
+/** dockerHas reports whether Docker allocates from the bip's subnet, whatever address the interface has. */
+export function dockerHas(bip: Bip, networks: readonly EngineNetwork[]): boolean {
+  const subnet = prefixOf(bip.address, bip.length);
+  const subnets = defaultNetwork(networks)?.subnets ?? [];
+  return subnets.some(
+    ({ prefix, gateway }) => prefixesEqual(prefix, subnet) && (gateway ?? bip.address) === bip.address,
+  );
+}
+
+/**
+ * bipInForce returns docker0's present address, with the range for networks where it is one of `bips` and in force as a
+ * whole; undefined if docker0 has none.
+ */
+export function bipInForce(
+  bips: readonly Bip[],
+  { networks, info }: Pick<EngineSeen, 'networks' | 'info'>,
+  interfaces: readonly HostInterface[],
+): Bip | undefined {
+  const { addressPools } = info;
+  const whole = bips.find(
+    (bip) => bip.networks !== undefined && isInForce(bip, { networks, interfaces, addressPools }),
+  );
+  return whole ?? bipOfDocker0(networks, interfaces);
+}
+
+/**
+ * bipOfDocker0 returns docker0's present address and length; undefined if it has none. Docker 20.10 does not list a
+ * gateway for a docker0 that was set up without a bip; its address is then read from the interface.
+ */
+export function bipOfDocker0(
+  networks: readonly EngineNetwork[],
+  interfaces: readonly HostInterface[],
+): Bip | undefined {
+  const network = defaultNetwork(networks);
+  const subnet = network?.subnets[0];
+  if (subnet?.gateway !== undefined) return { address: subnet.gateway, length: subnet.prefix.length };
+  const { addresses } = interfaces.find(({ name }) => name === (network?.bridgeName ?? dockerDefaultBridge)) ?? {};
+  return addresses?.find(({ address }) => subnet !== undefined && prefixContains(subnet.prefix, address));
+}
