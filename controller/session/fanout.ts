@@ -147,7 +147,7 @@ export class Fanout {
 
   /**
    * attach makes a stream the node's current one and starts sending.
-   * @throws XnetError Unavailable when a fresh snapshot was requested and the store does not answer
+   * @throws XnetError Unavailable when a fresh snapshot was requested and the store does not answer, or is being adopted
    */
   async attach(stream: NodeStream, start: Start): Promise<void> {
     this.#register(stream);
@@ -156,6 +156,7 @@ export class Fanout {
       await this.#snapshots.turn(stream);
       const view = await this.#viewFeed.fresh();
       if (stream.closed) return;
+      if (view.adoption !== undefined) throw new XnetError('Unavailable', 'a restored backup is being adopted');
       stream.begin();
       this.#sendFresh(stream, view, start.held);
       return;
@@ -279,10 +280,9 @@ export class Fanout {
   }
 
   #sendBookmarks(): void {
-    if (!this.#viewFeed.ready) return;
+    if (!this.#viewFeed.ready || this.#isAdopting) return;
     for (const stream of this.#streams) {
-      if (this.#isAdopting || !stream.idle) continue;
-      const bookmark = this.#bookmarkFor(stream);
+      const bookmark = stream.idle ? this.#bookmarkFor(stream) : [];
       if (bookmark.length > 0) stream.send(bookmark);
     }
   }

@@ -1,6 +1,9 @@
 // What streams get when the table changes, whatever their readers do.
 import test from 'ava';
+import { absent, put } from '../../../../controller/registry/guards.js';
 import { addRecord, Convergence } from '../../../../controller/session/convergence.js';
+import { keys } from '../../../../controller/store/keys.js';
+import { encode } from '../../../../controller/store/record-codec.js';
 import { formatPrefix } from '../../../../proto/domain/address.js';
 import { deltaFromWire } from '../../../../proto/rpc/convert.js';
 import { fanoutRig } from '../../../support/fanout-rig.js';
@@ -114,6 +117,26 @@ test('an assignment is sent when it changes, and only then', async (t) => {
   await settled();
   const assignments = reader.messages.flatMap(({ assignment }) => (assignment ? [assignment.availability] : []));
   t.deepEqual(assignments, ['AVAILABILITY_ACTIVE', 'AVAILABILITY_CORDONED']);
+  await close();
+});
+
+test('a table read from the store while a restored backup is adopted is sent to nobody', async (t) => {
+  const { core, fanout, add, attach, settled, close } = await fanoutRig({ most: 1, longestMs: 600_000 });
+  for (const index of [1, 2]) await add(index);
+  const slow = await attach('web-1', false);
+  const fresh = attach('web-2', true, { kind: 'fresh', held: [] });
+  const adoption = { backup: 'b', restore: 'r', madeMs: 1, sinceMs: 1, nodes: 9 };
+  await core.context.store.commit({
+    guards: [absent(keys.adoption)],
+    operations: [put(keys.adoption, encode('adoption', adoption))],
+  });
+  slow.reader.takeAll();
+  await t.throwsAsync(fresh, { message: /is being adopted/ });
+  t.deepEqual(
+    [...fanout.streams].flatMap(({ confirmed, nodeName }) => (confirmed ? [nodeName] : [])),
+    ['web-1'],
+  );
+  await settled();
   await close();
 });
 
