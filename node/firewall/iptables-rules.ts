@@ -26,9 +26,13 @@ function fromPeers({ own, underlay, mark }: DesiredFirewall): readonly string[] 
 }
 
 function toPools({ own, pools, underlay }: DesiredFirewall): readonly string[] {
-  return own.flatMap(({ subnet, bridge }) =>
-    pools.map((pool) => `-s ${formatPrefix(subnet)} -d ${formatPrefix(pool)} -i ${bridge} -o ${underlay} ${commented}`),
-  );
+  return own.flatMap(({ subnet, bridge, partLength }) => {
+    // Docker makes and removes the other bridges of a block.
+    const from = partLength === undefined ? `-i ${bridge}` : `! -i ${underlay}`;
+    return pools.map(
+      (pool) => `-s ${formatPrefix(subnet)} -d ${formatPrefix(pool)} ${from} -o ${underlay} ${commented}`,
+    );
+  });
 }
 
 /** RulesPlan holds input for iptables-restore --noflush; it is empty if there is nothing to do. */

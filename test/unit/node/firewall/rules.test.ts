@@ -122,6 +122,17 @@ test('our rules come once, behind all reachable rules, and no foreign rule chang
   );
 });
 
+test('while Docker has no rules, containers on every network of a block reach peers', (t) => {
+  const block = { subnet: prefix('10.86.0.0/20'), bridge: 'docker0', partLength: 24 };
+  const dropping: Tables = new Map([['filter', new Map([['FORWARD', { policy: 'DROP', rules: [] }]])]]);
+  const options = { abandoned: true, mayMove: true };
+  const after = apply(dropping, planRules({ ...small, own: [block] }, dropping, 'chain and rules', options).text);
+  const rules = after.get('filter')?.get('FORWARD')?.rules ?? [];
+  t.true(rules.includes(outward.replace('10.76.1.0/24', '10.86.0.0/20').replace('-i docker0', '! -i eth0.100')));
+  t.false(rules.some((rule) => rule.includes('docker0')));
+  t.is(planRules({ ...small, own: [block] }, after, 'rules', options).text, '');
+});
+
 test('a host with several subnets has the rules of each in one place, and needs no second change', (t) => {
   fc.assert(
     fc.property(anyTables, fc.boolean(), (before, abandoned) => {
