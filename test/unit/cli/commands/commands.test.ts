@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import fc from 'fast-check';
 import { callFailureOf, isPassing, noController } from '../../../../cli/client/unreachable.js';
 import { labelChange, labelsFrom } from '../../../../cli/commands/labels.js';
+import { requireAdopting } from '../../../../cli/commands/node-adopt.js';
 import { wantedAt } from '../../../../cli/completion/candidates.js';
 import { completionScripts } from '../../../../cli/completion/scripts.js';
 import { forBash, splitLine } from '../../../../cli/completion/words.js';
@@ -50,6 +51,21 @@ test('an unreachable cluster is explained per address, with a remedy', (t) => {
   t.is(two.message, 'no controller answers within 15s');
   t.deepEqual(two.problems, ['192.168.83.2:7400: connection reset', 'unix:/run/x.sock: no such socket']);
   t.regex(two.hint ?? '', /the outcome is unknown/);
+});
+
+test('a token of a controller that does not know --adopt is not handed out', (t) => {
+  const made = (nodeName: string) => ({
+    token: 'secret',
+    caDigest: '',
+    controllers: [],
+    record: {
+      ...{ id: 'abc123', nodeName, pool: '', source: '', uses: 1, usesLeft: 1 },
+      ...{ createdMs: 0, expiresMs: 0, createdBy: '' },
+    },
+  });
+  t.is(requireAdopting(made('db-1'), 'db-1').token, 'secret');
+  const error = t.throws(() => requireAdopting(made(''), 'db-1'), { instanceOf: XnetError, message: /for any host/ });
+  t.regex(error?.hint ?? '', /xctl tokens revoke abc123/);
 });
 
 test('labels have the form key=value, and every other one is reported', (t) => {
