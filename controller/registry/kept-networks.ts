@@ -1,6 +1,7 @@
 // Decides which subnet a host keeps that had Docker networks in a pool before it became a node. Pure.
 // Invariant: a host keeps exactly what it reported, address and all, or its join is refused: nothing on it is to restart.
 import { formatIpv4, formatPrefix, gatewayOf, type Prefix, prefixesEqual } from '../../proto/domain/address.js';
+import { checkDockerName, checkInterfaceName } from '../../proto/domain/input.js';
 import type { HostNetwork, Mode } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import { poolOf } from '../view/pool-of.js';
@@ -22,6 +23,8 @@ export type KeptNetwork = {
 type Candidate = { readonly network: HostNetwork; readonly kept?: KeptNetwork; readonly problem?: string };
 
 const bridge = /^interface (.+)$/;
+// Networks that Docker makes for its swarm, on bridges: no lease has their names (node/table/lease-rules.ts).
+const dockersOwn: ReadonlySet<string> = new Set(['docker_gwbridge', 'ingress']);
 
 /**
  * keptNetwork returns the network that a host keeps.
@@ -90,5 +93,10 @@ function candidateOf(view: ReadonlyView, network: HostNetwork, keeping: WhatToKe
   }
   if (mode === 'bip') return { network, kept: { pool, subnet: prefix, mode } };
   const names = { networkName: dockerNetwork ?? '', bridgeName: source.replace(bridge, '$1') };
+  // Hosts refuse leases with other names.
+  for (const checked of [checkDockerName(names.networkName), checkInterfaceName(names.bridgeName)]) {
+    if ('problem' in checked) return refused(checked.problem);
+  }
+  if (dockersOwn.has(names.networkName)) return refused("it is Docker's own");
   return { network, kept: { pool, subnet: prefix, mode, ...names } };
 }

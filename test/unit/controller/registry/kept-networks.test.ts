@@ -97,6 +97,9 @@ test('what can’t be kept without a restart is refused, with what was found', a
   t.regex(refusal([docker0('10.76.3.0/24', '10.76.3.1')], { mode: 'bridge' }), /it would be of mode bip/);
   t.regex(refusal([docker0('10.76.3.0/24', '10.76.3.1')], { pool: 'edge' }), /it is in pool default/);
   t.regex(refusal([{ prefix: prefix('10.76.3.0/24'), source: 'interface docker0' }]), /upgrade xnetd/);
+  const called = (name: string, on: string) => refusal([named('10.76.4.0/24', '10.76.4.1', name, on)]);
+  t.regex(called('docker_gwbridge', 'docker_gwbridge'), /docker_gwbridge: it is Docker's own/);
+  t.regex(called('a'.repeat(64), 'br01'), /is not a Docker network name/);
   const two = [docker0('10.76.3.0/24', '10.76.3.1'), named('10.76.4.0/24', '10.76.4.1', 'blue', 'br01')];
   t.regex(refusal(two), /several networks to keep[\s\S]*10\.76\.3\.0\/24 of docker0[\s\S]*10\.76\.4\.0\/24 of blue/);
   t.is(keptNetwork(view, 'web-1', two, { subnet: prefix('10.76.4.0/24') }).networkName, 'blue');
