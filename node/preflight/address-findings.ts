@@ -8,8 +8,9 @@ import {
   prefixCovers,
   prefixesEqual,
   prefixesOverlap,
+  prefixOf,
 } from '../../proto/domain/address.js';
-import { usesDocker0 } from '../../proto/domain/network.js';
+import { docker0Length, usesDocker0 } from '../../proto/domain/network.js';
 import { isOurNetwork } from '../docker/bridge/plan.js';
 import type { EngineNetwork } from '../docker/engine/engine.js';
 import type { HostInterface } from '../docker/engine/interfaces.js';
@@ -60,12 +61,14 @@ function replaced({ networks }: AddressesSeen, isBip: boolean): ReadonlySet<stri
   return new Set([...own.flatMap(({ id, bridgeName = '' }) => [id, bridgeName]), ...(isBip ? [docker0] : [])]);
 }
 
-// In mode block, other networks may have their parts of the lease already. In mode bridge, one that has exactly the lease's
+// In mode block, other networks may have their parts of the lease already, but not of docker0's. In mode bridge, one that has exactly the lease's
 // subnet is what the lease is for.
 function replacedBy(seen: AddressesSeen, { mode, subnet }: KnownLease): ReadonlySet<string> {
+  const ofBlock = prefixOf(subnet.network, docker0Length);
   const isWithin = ({ subnets, isDefault }: EngineNetwork) =>
     !isDefault &&
-    ((mode === 'block' && subnets.every(({ prefix }) => prefixCovers(subnet, prefix))) ||
+    ((mode === 'block' &&
+      subnets.every(({ prefix }) => prefixCovers(subnet, prefix) && !prefixesOverlap(prefix, ofBlock))) ||
       (mode === 'bridge' && subnets.some(({ prefix }) => prefixesEqual(prefix, subnet))));
   const within = seen.networks.filter(isWithin);
   return new Set([...replaced(seen, usesDocker0(mode)), ...within.map(({ id }) => id)]);

@@ -74,6 +74,16 @@ test('a network that has exactly the subnet of a lease of mode bridge is what th
   t.deepEqual(as('bip'), ['stops SubnetTaken']);
 });
 
+test('in mode block, a network may have any part of the lease but that of docker0', (t) => {
+  const block = { ...given, mode: 'block', subnet: prefix('10.76.0.0/20') } as const;
+  const as = (cidr: string) => {
+    const seen = { ...addresses, networks: [network('shop', cidr)] };
+    return ratings(addressFindings(seen, requestFrom(block, undefined)));
+  };
+  t.deepEqual(as('10.76.1.0/26'), []);
+  for (const cidr of ['10.76.0.64/26', '10.76.0.0/23']) t.deepEqual(as(cidr), ['stops SubnetTaken'], cidr);
+});
+
 test('a hand-made route is named unless it leads to the peer that has the subnet', (t) => {
   const seen = { ...addresses, routes: [route('10.76.5.0/24', { ...via('192.168.83.15', 2), protocol: 4 })] };
   const known = (nextHop: string) => ({
