@@ -297,4 +297,4 @@ function each(title: string, fixtures: readonly Fixture[], prepare: (host: Prefl
 
 each('the network of a host: each finding is triggered, and its fix clears it', ofNetwork);
 each('the addresses of a host: each finding is triggered, and its fix clears it', ofAddresses);
-each('the programs of a host: each finding is triggered, and its fix clears it', ofPrograms);
+each('R3 the programs of a host: each finding is triggered, and its fix clears it', ofPrograms);
