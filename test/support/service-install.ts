@@ -127,7 +127,13 @@ export async function changesVersion(t: ExecutionContext, stage: ServiceStage): 
   const copy = join(work, 'newer');
   cpSync(unpacked, copy, { recursive: true });
   writeFileSync(join(copy, 'VERSION'), `${newer}\n`);
-  writeFileSync(join(copy, 'dist/proto/process/version.js'), `export const version = '${newer}';\n`);
+  for (const path of ['dist/proto/process/version.js', 'dist/bin/xnetd.bundle.js', 'dist/bin/xctl.bundle.js']) {
+    const text = readFileSync(join(copy, path), 'utf8');
+    // `version = '0.1.0'`, and in a bundle `Pa="0.1.0"`.
+    const parts = text.split(new RegExp(`(?<== ?['"])${version.replaceAll('.', '\\.')}(?=['"])`));
+    t.is(parts.length, 2, path);
+    writeFileSync(join(copy, path), parts.join(newer));
+  }
   await seal(copy);
   const edited = readFileSync(host.inside('/etc/xnet/xnetd.yaml'), 'utf8');
   const changes = await routeChangesDuring(async () => {
