@@ -52,7 +52,8 @@ async function answer(leave: Leave, request: IncomingMessage, response: ServerRe
 
 function listen(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error) => {
+    // Stays: an accept that fails later, for lack of file descriptors, must not end the daemon.
+    server.on('error', (error) => {
       reject(new XnetError('FailedPrecondition', `can't listen on ${path}: ${error.message}`, { cause: error }));
     });
     server.listen(path, resolve);
