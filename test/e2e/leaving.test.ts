@@ -92,7 +92,7 @@ if ('why' in engine) {
     await until('it is tried', async () => second.output.includes('leaving: not done yet'));
     const pending = statusOf(await fleet.xnetd(host, 'status', '-o', 'json'));
     t.true(pending.daemonRuns);
-    t.true(pending.problems.some(({ text }) => text.includes('is leaving, and is not done')));
+    t.true(pending.problems.some(({ text }) => text.includes('this host is leaving: xnetd continues')));
     const asked = await leave(fleet, host);
     t.is(asked.code, 6, asked.stderr);
     t.regex(asked.stderr, /Docker is not running/);
