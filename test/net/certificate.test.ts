@@ -162,10 +162,7 @@ else {
       await machine.join(t);
       await until('a node again', async () => isIn());
       t.is(count(again, 'a node again: no longer fenced'), 1);
-      await again.until(
-        'its new assignment is acted on',
-        (one) => count(one, 'this node was removed and added again') === 1,
-      );
+      await again.until('its new assignment is acted on', (one) => count(one, 'leased') === 1);
       await until('the status does not tell any more', async () => !(await isTold()));
     },
   );
