@@ -38,10 +38,13 @@ async function ask(
  * @throws XnetError DeadlineExceeded, naming the containers, when the deadline of a drain passes
  */
 export const drainNodes: Run<DrainOptions, [readonly string[]]> = async (context, options, names) => {
-  // The second request of each changes nothing; what is wrong with one is reported with it.
-  const isSeveral = names.length > 1 && !options.dryRun && !options.cancel;
-  if (isSeveral) await Promise.allSettled(names.map((name) => ask(context, name, options)));
-  return eachName(options.cancel || options.dryRun ? changeDrain : drainOne)(context, options, names);
+  if (options.cancel || options.dryRun) return eachName(changeDrain)(context, options, names);
+  // Each is asked once: asked again when its turn to be awaited comes, it would undo a cancel by another operator.
+  const asked = new Map(names.map((name) => [name, ask(context, name, options)]));
+  await Promise.allSettled(asked.values());
+  const follow: Run<DrainOptions, [string]> = async (_context, _options, name) =>
+    followDrain(context, await (asked.get(name) ?? ask(context, name, options)));
+  return eachName(follow)(context, options, names);
 };
 
 const changeDrain: Run<DrainOptions, [string]> = async (context, options, text) => {
@@ -55,8 +58,8 @@ const changeDrain: Run<DrainOptions, [string]> = async (context, options, text) 
   });
 };
 
-const drainOne: Run<DrainOptions, [string]> = async (context, options, text) => {
-  const { node, unchanged, change } = await ask(context, text, options);
+async function followDrain(context: CommandContext, asked: Awaited<ReturnType<typeof ask>>): Promise<void> {
+  const { node, unchanged, change } = asked;
   const { name } = node;
   const { departure } = await followDeparture(context, node, 'drained');
   requireDrained(name, departure);
@@ -65,7 +68,7 @@ const drainOne: Run<DrainOptions, [string]> = async (context, options, text) => 
     name,
     text: () => [`drained ${escaped(name)}: no container uses its subnets; it stays cordoned`],
   });
-};
+}
 
 /**
  * leaveNode has a node's host leave by itself: it is drained, its peers withdraw their routes, it restores the
