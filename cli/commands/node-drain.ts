@@ -40,10 +40,12 @@ async function ask(
 export const drainNodes: Run<DrainOptions, [readonly string[]]> = async (context, options, names) => {
   if (options.cancel || options.dryRun) return eachName(changeDrain)(context, options, names);
   // Each is asked once: asked again when its turn to be awaited comes, it would undo a cancel by another operator.
-  const asked = new Map(names.map((name) => [name, ask(context, name, options)]));
+  const asked = new Map([...new Set(names)].map((name) => [name, ask(context, name, options)]));
   await Promise.allSettled(asked.values());
-  const follow: Run<DrainOptions, [string]> = async (_context, _options, name) =>
-    followDrain(context, await (asked.get(name) ?? ask(context, name, options)));
+  const follow: Run<DrainOptions, [string]> = async (_context, _options, name) => {
+    const answer = await asked.get(name);
+    if (answer !== undefined) await followDrain(context, answer);
+  };
   return eachName(follow)(context, options, names);
 };
 
@@ -58,8 +60,7 @@ const changeDrain: Run<DrainOptions, [string]> = async (context, options, text) 
   });
 };
 
-async function followDrain(context: CommandContext, asked: Awaited<ReturnType<typeof ask>>): Promise<void> {
-  const { node, unchanged, change } = asked;
+async function followDrain(context: CommandContext, { node, unchanged, change }: Asked): Promise<void> {
   const { name } = node;
   const { departure } = await followDeparture(context, node, 'drained');
   requireDrained(name, departure);

@@ -1,6 +1,6 @@
 // Binds the calls about static routes to their service definition, and checks their arguments.
 // Invariant: all problems of a request are reported together; registry/ decides.
-import { formatIpv4, formatPrefix, type Prefix } from '../../proto/domain/address.js';
+import { formatIpv4, formatPrefix, type Prefix, prefixKey } from '../../proto/domain/address.js';
 import { checkAddress, checkName, checkPrefix, Problems } from '../../proto/domain/input.js';
 import { throwIfAny, XnetError } from '../../proto/errors.js';
 import type { AddStaticRouteRequest__Output } from '../../proto/gen/xnet/v1/AddStaticRouteRequest.js';
@@ -45,7 +45,7 @@ class StaticRouteCalls {
   // The route as it is or was: the record of its quarantine still names it.
   #wire(subnet: Prefix): StaticRoute {
     const { view } = this.#deps.feed;
-    const held = view.recordsIn(subnet).find((each) => each.subnet.length === subnet.length)?.record;
+    const held = view.subnets.get(prefixKey(subnet))?.record;
     const [nextHop, name] =
       held?.state === 'static'
         ? [formatIpv4(held.nextHop), held.name]
@@ -71,7 +71,7 @@ class StaticRouteCalls {
     if (subnet === undefined) throw new XnetError('Internal', 'missing validation problem');
     await this.#deps.staticRoutes.remove(mutationId(request), subnet);
     const { view } = this.#deps.feed;
-    const record = view.recordsIn(subnet)[0]?.record;
+    const record = view.subnets.get(prefixKey(subnet))?.record;
     const quarantinedUntilMs = record?.state === 'quarantined' ? record.untilMs : 0;
     return { route: this.#wire(subnet), quarantinedUntilMs };
   }

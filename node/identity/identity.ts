@@ -1,7 +1,7 @@
 // The identity of a host that has joined, and its checks. Pure.
 // Invariant: in a checked identity, the key belongs to the certificate, a trusted authority issued it, and it names this
 // node and cluster.
-import { XnetError } from '../../proto/errors.js';
+import { messageOf, XnetError } from '../../proto/errors.js';
 import {
   belongTogether,
   type Certificate,
@@ -39,7 +39,7 @@ function unreadable(pem: string): string | undefined {
     readCertificate(pem);
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

@@ -3,6 +3,7 @@
 import { networkInterfaces } from 'node:os';
 import { type Ipv4, parseIpv4, prefixContains } from '../../proto/domain/address.js';
 import type { HostNetwork } from '../../proto/domain/network.js';
+import { messageOf } from '../../proto/errors.js';
 import { connectEngine } from '../docker/engine/dockerode.js';
 import type { Engine } from '../docker/engine/engine.js';
 import { readNetworks } from '../table/used-ranges.js';
@@ -43,8 +44,7 @@ export async function readDescribedNetworks(dockerSocket: string, signal: AbortS
     return { networks: describeNetworks(readNetworks(), addresses, docker), problem: undefined };
   } catch (error) {
     if (signal.aborted) throw error;
-    const problem = error instanceof Error ? error.message : String(error);
-    return { networks: describeNetworks(readNetworks(), addresses, new Map()), problem };
+    return { networks: describeNetworks(readNetworks(), addresses, new Map()), problem: messageOf(error) };
   }
 }
 

@@ -14,7 +14,11 @@ const tries = 3;
 // A peer on the same link answers within milliseconds; the first packet waits for ARP.
 const waitMs = 400;
 
-/** pingPeers asks all peers at once; it takes about a second if one does not answer. */
+/**
+ * pingPeers asks all peers at once; it takes about a second if one does not answer.
+ * @param mtu of the link, bytes: the longest packet that is sent
+ * @throws the reason of `signal` when it aborts
+ */
 export async function pingPeers(
   icmp: Icmp,
   peers: readonly Ipv4[],

@@ -63,6 +63,12 @@ test('a node is drained, goes back, is drained again and leaves; each command ca
   t.regex(told, /xnetd simulated on its host does not report containers: upgrade it/);
   await says('nodes drain web-1 web-2 --cancel', /changed web-1: availability: draining → active\n.*web-2/);
   await says('nodes drain web-1 --cancel', /^unchanged: web-1\n$/);
+  // A command that waits for one node does not drain the other again that an operator took back meanwhile.
+  const both = says('nodes drain web-1 web-2 --timeout 30s', /web-2 is not being drained any more/, 4);
+  for (const node of nodes) await node.until('draining', () => node.assignment?.availability === 'draining');
+  for (const name of ['web-2', 'web-1']) await says(`nodes drain ${name} --cancel`, /draining → active/);
+  await both;
+  await says('nodes list --schedulable -o name', /^web-1\nweb-2\n$/);
   // Drained by its report, and asked to leave.
   const leaves = says('nodes remove web-1 --wait --yes', /^removed web-1; 10\.76\.0\.0\/24 is in quarantine for /);
   await first.until('draining', () => first.assignment?.availability === 'draining');

@@ -91,6 +91,7 @@ export function bipOfDocker0(
   const network = defaultNetwork(networks);
   const subnet = network?.subnets[0];
   if (subnet?.gateway !== undefined) return { address: subnet.gateway, length: subnet.prefix.length };
-  const { addresses } = interfaces.find(({ name }) => name === (network?.bridgeName ?? dockerDefaultBridge)) ?? {};
-  return addresses?.find(({ address }) => subnet !== undefined && prefixContains(subnet.prefix, address));
+  return bridgeBehind(networks, interfaces)?.addresses.find(
+    ({ address }) => subnet !== undefined && prefixContains(subnet.prefix, address),
+  );
 }
