@@ -17,11 +17,11 @@ export type StepCall = { readonly operationId: string } | { readonly dryRun: tru
 export async function makeStep({ client }: CommandContext, step: FleetStep, call: StepCall): Promise<void> {
   switch (step.kind) {
     case 'create pool': {
-      const { name, cidr, subnetLength = 0, mode = 'bip', networkLength = 0 } = step.pool;
+      const { name, cidr, subnetLength = 0, mode = 'bip', networkLength = 0, dockerLength = 0 } = step.pool;
       const { networkName = '', bridgeName = '', quarantine } = step.pool;
       await client.change((admin) => admin.createPool.bind(admin), {
         ...call,
-        ...{ name, cidr, subnetLength, mode: wireFromMode(mode), networkLength, networkName, bridgeName },
+        ...{ name, cidr, subnetLength, mode: wireFromMode(mode), networkLength, dockerLength, networkName, bridgeName },
         ...(quarantine === undefined ? {} : { quarantineSeconds: secondsOf(quarantine) }),
       });
       return;

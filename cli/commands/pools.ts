@@ -17,6 +17,7 @@ export type CreateOptions = {
   readonly subnetLength?: number;
   readonly mode?: Mode;
   readonly networkLength?: number;
+  readonly dockerLength?: number;
   readonly networkName?: string;
   readonly bridgeName?: string;
   readonly quarantine?: number;
@@ -36,7 +37,7 @@ export async function createPool(
   cidr: string,
 ): Promise<void> {
   const { client, output } = context;
-  const { subnetLength, mode, networkLength, networkName, bridgeName, quarantine, dryRun } = options;
+  const { subnetLength, mode, networkLength, dockerLength, networkName, bridgeName, quarantine, dryRun } = options;
   const response = await client.change((admin) => admin.createPool.bind(admin), {
     name,
     cidr,
@@ -44,6 +45,7 @@ export async function createPool(
     subnetLength: subnetLength ?? 0,
     ...(mode === undefined ? {} : { mode: wireFromMode(mode) }),
     ...(networkLength === undefined ? {} : { networkLength }),
+    ...(dockerLength === undefined ? {} : { dockerLength }),
     ...(networkName === undefined ? {} : { networkName }),
     ...(bridgeName === undefined ? {} : { bridgeName }),
     ...(quarantine === undefined ? {} : { quarantineSeconds: Math.ceil(quarantine / 1000) }),
@@ -77,6 +79,10 @@ function poolFields(pool: PoolOutput, { nowMs }: TableLook): string[] {
     ['Range', `${pool.cidr}, subnets of /${pool.subnetLength}`],
     ['Mode', pool.mode],
     ['Networks', pool.networkLength === null ? '' : `of /${pool.networkLength} within a subnet, made by Docker`],
+    [
+      'Docker',
+      pool.dockerLength === null ? '' : `hands out the first /${pool.dockerLength} of a subnet; the rest is for nics`,
+    ],
     ['Network', pool.mode === 'bridge' ? escaped(`${pool.networkName} on bridge ${pool.bridgeName}`) : ''],
     ['Quarantine', formatDuration(pool.quarantineSeconds * 1000)],
     [

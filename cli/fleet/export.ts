@@ -19,6 +19,7 @@ export function exportFleet({ pools, nodes }: FleetState): FleetFile {
       subnetLength: pool.subnetLength,
       mode: modeOf(pool.mode),
       ...(pool.networkLength === null ? {} : { networkLength: pool.networkLength }),
+      ...(pool.dockerLength === null ? {} : { dockerLength: pool.dockerLength }),
       networkName: pool.networkName,
       bridgeName: pool.bridgeName,
       quarantine: durationText(pool.quarantineSeconds),

@@ -78,6 +78,7 @@ const pool = entry({
   subnetLength: v.optional(length),
   mode: v.optional(mode),
   networkLength: v.optional(length),
+  dockerLength: v.optional(length),
   networkName: v.optional(checked(checkDockerName)),
   bridgeName: v.optional(checked(checkInterfaceName)),
   quarantine: v.optional(duration),

@@ -104,7 +104,7 @@ function poolSteps(wanted: FilePool, pool: PoolOutput, prune: boolean, path: Pat
   const problems: Issue[] = [];
   // A pool that shrinks has no reservation outside any more, and one that grows has room for new ones.
   const reserved: FleetStep[] = [];
-  for (const field of ['subnetLength', 'networkLength', 'networkName', 'bridgeName'] as const) {
+  for (const field of ['subnetLength', 'networkLength', 'dockerLength', 'networkName', 'bridgeName'] as const) {
     const value = wanted[field];
     if (value === undefined || value === pool[field]) continue;
     problems.push({

@@ -37,6 +37,8 @@ export type NodeLeaseOutput = {
   readonly mode: string;
   /** Of mode block: prefix length of the networks that Docker makes within the subnet; null in other modes. */
   readonly networkLength: number | null;
+  /** Prefix length of the part that Docker hands out addresses from; null: all of it. */
+  readonly dockerLength: number | null;
   /** Docker network and Linux bridge of mode bridge; null in other modes. */
   readonly network: string | null;
   readonly bridge: string | null;
@@ -104,6 +106,7 @@ function nodeLeaseFromWire(wire: Lease__Output): NodeLeaseOutput {
     generation: wire.generation,
     mode: stateOf(wire.mode, 'MODE_'),
     networkLength: wire.networkLength === 0 ? null : wire.networkLength,
+    dockerLength: wire.dockerLength === 0 ? null : wire.dockerLength,
     network: isBridge ? wire.networkName : null,
     bridge: isBridge ? wire.bridgeName : null,
     state: leaseStateOf(wire.state),

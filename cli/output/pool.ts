@@ -27,6 +27,8 @@ export type PoolOutput = {
   readonly mode: string;
   /** Of mode block: prefix length of the networks that Docker makes within a subnet; null in other modes. */
   readonly networkLength: number | null;
+  /** Prefix length of the part of each subnet that Docker hands out addresses from; null: all of it. */
+  readonly dockerLength: number | null;
   /** Docker network of bridge mode. */
   readonly networkName: string;
   /** That network's Linux bridge. */
@@ -78,6 +80,7 @@ export function poolFromWire(wire: Pool__Output): PoolOutput {
     subnetLength: wire.subnetLength,
     mode: stateOf(wire.mode, 'MODE_'),
     networkLength: wire.networkLength === 0 ? null : wire.networkLength,
+    dockerLength: wire.dockerLength === 0 ? null : wire.dockerLength,
     networkName: wire.networkName,
     bridgeName: wire.bridgeName,
     quarantineSeconds: wire.quarantineSeconds,

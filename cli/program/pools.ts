@@ -82,6 +82,13 @@ export function addPools(program: Command): void {
         "of mode block: length of the networks that Docker makes within a node's subnet (default: 26)",
       ).argParser(lengthOption),
     )
+    .addOption(
+      new Option(
+        '--docker-length <bits>',
+        'length of the first part of a subnet, which Docker hands out addresses from; the rest is for nics (xctl nics) and ' +
+          'docker run --ip (default: Docker hands out all of it)',
+      ).argParser(lengthOption),
+    )
     .option('--network-name <name>', 'Docker network of bridge mode (default: xnet)')
     .option('--bridge-name <name>', "that network's bridge (default: xnet0)")
     .addOption(
@@ -103,6 +110,7 @@ Modes:
 Examples:
   xctl pools create default 10.76.0.0/16
   xctl pools create default 10.86.0.0/16 --subnet-length 20 --mode block
+  xctl pools create default 10.76.0.0/16 --docker-length 25
   xctl pools create edge 10.80.0.0/20 --subnet-length 26 --mode bridge --quarantine 24h`,
     )
     .action(action(async () => (await import('../commands/pools.js')).createPool));

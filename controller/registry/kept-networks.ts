@@ -77,7 +77,7 @@ function candidateOf(view: ReadonlyView, network: HostNetwork, keeping: WhatToKe
   const [pool, held] = poolOf(view, prefix) ?? [];
   const refused = (problem: string) => ({ network, problem });
   if (pool === undefined || held === undefined) return refused('it is in no pool');
-  const { cidr, subnetLength } = held.record;
+  const { cidr, subnetLength, dockerLength } = held.record;
   if (keeping.pool !== undefined && keeping.pool !== pool) return refused(`it is in pool ${pool}`);
   if (keeping.subnet !== undefined && !prefixesEqual(keeping.subnet, prefix)) {
     return refused(`it is not ${formatPrefix(keeping.subnet)}`);
@@ -85,6 +85,9 @@ function candidateOf(view: ReadonlyView, network: HostNetwork, keeping: WhatToKe
   if (keeping.mode !== undefined && keeping.mode !== mode) return refused(`it would be of mode ${mode}`);
   if (prefix.length !== subnetLength) {
     return refused(`pool ${pool} (${formatPrefix(cidr)}) has subnets of /${subnetLength}`);
+  }
+  if (dockerLength !== undefined) {
+    return refused(`in pool ${pool}, Docker hands out the first /${dockerLength} of a subnet, and here all of it`);
   }
   const gateway = gatewayOf(prefix);
   if (address === undefined) return refused('the host did not say which address it has there: upgrade xnetd on it');

@@ -19,6 +19,7 @@ function samePool(record: PoolRecord, pool: NewPool): boolean {
     record.subnetLength === pool.subnetLength &&
     record.mode === pool.mode &&
     (record.networkLength ?? usualNetworkLength) === (pool.networkLength ?? usualNetworkLength) &&
+    record.dockerLength === pool.dockerLength &&
     record.networkName === pool.networkName &&
     record.bridgeName === pool.bridgeName &&
     record.quarantineSeconds === pool.quarantineSeconds

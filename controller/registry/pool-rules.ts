@@ -1,6 +1,12 @@
 // Checks and defaults of pools, each considered alone. Pure.
 import { formatPrefix, isPrivate, type Prefix, specialRange } from '../../proto/domain/address.js';
-import { docker0Length, longestNetworkLength, type Mode, usualNetworkLength } from '../../proto/domain/network.js';
+import {
+  docker0Length,
+  longestDockerLength,
+  longestNetworkLength,
+  type Mode,
+  usualNetworkLength,
+} from '../../proto/domain/network.js';
 
 /** NewPool describes a pool to create, with all its settings. */
 export type NewPool = {
@@ -10,6 +16,8 @@ export type NewPool = {
   readonly mode: Mode;
   /** Of mode block; absent: the usual one. */
   readonly networkLength?: number;
+  /** Absent: Docker hands out all addresses of a subnet. */
+  readonly dockerLength?: number;
   readonly networkName: string;
   readonly bridgeName: string;
   readonly quarantineSeconds: number;
@@ -71,6 +79,16 @@ export function modeProblems(pool: Pick<NewPool, 'name' | 'subnetLength' | 'mode
   }
   if (networkLength >= docker0Length && networkLength <= longestNetworkLength) return problems;
   return [...problems, `network length: /${networkLength} is not one of /${docker0Length} to /${longestNetworkLength}`];
+}
+
+/** dockerLengthProblems returns what is wrong with the part of each subnet that Docker is to hand out addresses from. */
+export function dockerLengthProblems(pool: Pick<NewPool, 'subnetLength' | 'mode' | 'dockerLength'>): string[] {
+  const { subnetLength, mode, dockerLength } = pool;
+  if (dockerLength === undefined) return [];
+  const shortest = (mode === 'block' ? docker0Length : subnetLength) + 1;
+  if (shortest > longestDockerLength) return [`docker length: a subnet of /${subnetLength} is too small to be divided`];
+  if (dockerLength >= shortest && dockerLength <= longestDockerLength) return [];
+  return [`docker length: /${dockerLength} is not one of /${shortest} to /${longestDockerLength}`];
 }
 
 /** poolProblems returns all problems of a pool considered alone. */

@@ -28,6 +28,7 @@ import type { UnreserveSubnetRequest__Output } from '../../proto/gen/xnet/v1/Unr
 import type { UnreserveSubnetResponse } from '../../proto/gen/xnet/v1/UnreserveSubnetResponse.js';
 import { enumProblem, modeFromWire, wireFromMode } from '../../proto/rpc/convert.js';
 import {
+  dockerLengthProblems,
   fittingSubnetLength,
   longestQuarantineSeconds,
   modeProblems,
@@ -76,10 +77,15 @@ function newPoolOf(request: CreatePoolRequest__Output): NewPool {
     throwIfAny(problems.list, 'invalid pool');
   }
   const mode = modeFromWire(request.mode) ?? 'bip';
-  const lengths = { subnetLength, ...(request.networkLength === 0 ? {} : { networkLength: request.networkLength }) };
+  const lengths = {
+    subnetLength,
+    ...(request.networkLength === 0 ? {} : { networkLength: request.networkLength }),
+    ...(request.dockerLength === 0 ? {} : { dockerLength: request.dockerLength }),
+  };
   if (cidr !== undefined) {
     for (const problem of poolProblems({ cidr, subnetLength })) problems.add(problem);
     for (const problem of modeProblems({ name: request.name, mode, ...lengths })) problems.add(problem);
+    for (const problem of dockerLengthProblems({ mode, ...lengths })) problems.add(problem);
   }
   throwIfAny(problems.list, 'invalid pool');
   if (name === undefined || cidr === undefined || networkName === undefined || bridgeName === undefined) {
@@ -178,6 +184,7 @@ function planned(pool: NewPool): Pool {
     subnetLength,
     mode: wireFromMode(mode),
     networkLength: networkLengthOf(pool),
+    dockerLength: pool.dockerLength ?? 0,
     networkName,
     bridgeName,
     quarantineSeconds,

@@ -19,6 +19,8 @@ const pool = object({
   mode: v.picklist(modes),
   /** Prefix length of the networks that Docker makes within a subnet in mode block; absent: the usual one. */
   networkLength: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(30))),
+  /** Prefix length of the part of each subnet that Docker hands out addresses from; absent: all of it. */
+  dockerLength: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(30))),
   networkName: v.string(),
   bridgeName: v.string(),
   quarantineSeconds: count,

@@ -47,7 +47,7 @@ function oldestOf<C extends RecordClaim<unknown>>(claims: readonly C[]): C | und
 // Returns the part of a record that others depend on; undefined if the record is unreadable.
 function poolMeaning(claim: RecordClaim<PoolRecord> | undefined): string | undefined {
   if (claim?.record === undefined) return undefined;
-  const { cidr, subnetLength, mode, networkLength, networkName, bridgeName } = claim.record;
+  const { cidr, subnetLength, mode, networkLength, dockerLength, networkName, bridgeName } = claim.record;
   return [
     claim.createRevision,
     cidr.network,
@@ -55,6 +55,7 @@ function poolMeaning(claim: RecordClaim<PoolRecord> | undefined): string | undef
     subnetLength,
     mode,
     networkLength,
+    dockerLength,
     networkName,
     bridgeName,
   ].join(' ');

@@ -8,6 +8,8 @@ export type LeaseNetwork = {
   readonly mode: Mode;
   /** Of mode block: see Lease. */
   readonly networkLength?: number;
+  /** See Lease. */
+  readonly dockerLength?: number;
   readonly networkName: string;
   readonly bridgeName: string;
 };
@@ -16,12 +18,13 @@ export type LeaseNetwork = {
 export function networkOf(
   lease: Pick<LeaseRecord, 'mode' | 'networkName' | 'bridgeName'>,
   node: Pick<NodeRecord, 'mode'> | undefined,
-  pool: Pick<PoolRecord, 'mode' | 'networkLength' | 'networkName' | 'bridgeName'>,
+  pool: Pick<PoolRecord, 'mode' | 'networkLength' | 'dockerLength' | 'networkName' | 'bridgeName'>,
 ): LeaseNetwork {
   const mode = lease.mode ?? node?.mode ?? pool.mode;
   return {
     mode,
     ...(mode === 'block' ? { networkLength: pool.networkLength ?? usualNetworkLength } : {}),
+    ...(pool.dockerLength === undefined ? {} : { dockerLength: pool.dockerLength }),
     networkName: lease.networkName ?? pool.networkName,
     bridgeName: lease.bridgeName ?? pool.bridgeName,
   };

@@ -3,10 +3,11 @@
 // is a warning, because the lease decides.
 import { ipv4FromNumber } from '../../proto/domain/address.js';
 import { quoted } from '../../proto/domain/input.js';
-import { doesNotFit, removeBip, setBip } from '../docker/bip/daemon-json.js';
+import { removeBip, setBip } from '../docker/bip/daemon-json.js';
 import { daemonJsonFinding } from '../docker/bip/findings.js';
 import { bipFlagFinding, flagFinding } from '../docker/bip/flag-finding.js';
 import { isInForce } from '../docker/bip/in-force.js';
+import { doesNotFit } from '../docker/bip/misfit.js';
 import { type Bip, bipsEqual, parseBip } from '../docker/engine/bip-value.js';
 import type { Content } from '../docker/engine/journal.js';
 import { type JsonDocument, readDocument } from '../docker/engine/json-document.js';

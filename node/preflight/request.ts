@@ -8,7 +8,9 @@ import type { Cached } from '../table/cache.js';
 import { bridgeNameOf } from '../table/own-subnets.js';
 
 /** KnownLease is a lease that the host has or is to get. */
-export type KnownLease = Pick<Lease, 'subnet' | 'mode' | 'networkLength'> & { readonly bridge: string };
+export type KnownLease = Pick<Lease, 'subnet' | 'mode' | 'networkLength' | 'dockerLength'> & {
+  readonly bridge: string;
+};
 
 /** PreflightRequest is what to look at besides the host itself. */
 export type PreflightRequest = {
@@ -48,8 +50,11 @@ export function requestFrom(given: PreflightGiven, cached: Cached | undefined): 
   const bridge = bridgeNameOf({ mode, bridgeName: 'xnet0' });
   const held = (assignment?.leases ?? [])
     .filter(({ state }) => state !== 'ending')
-    .map(({ subnet: its, mode: as, networkLength, bridgeName }): KnownLease => {
-      const length = networkLength === undefined ? {} : { networkLength };
+    .map(({ subnet: its, mode: as, networkLength, dockerLength, bridgeName }): KnownLease => {
+      const length = {
+        ...(networkLength === undefined ? {} : { networkLength }),
+        ...(dockerLength === undefined ? {} : { dockerLength }),
+      };
       return { subnet: its, mode: as, ...length, bridge: bridgeNameOf({ mode: as, bridgeName }) };
     });
   const own = new Set((assignment?.leases ?? []).map((lease) => prefixKey(lease.subnet)));

@@ -55,6 +55,7 @@ const lease = v.object({
   generation: v.number(),
   mode: v.picklist(modes),
   networkLength: v.exactOptional(v.number()),
+  dockerLength: v.exactOptional(v.number()),
   networkName: v.string(),
   bridgeName: v.string(),
   state: v.picklist(leaseStates),

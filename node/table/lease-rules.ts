@@ -5,6 +5,7 @@ import {
   type Assignment,
   docker0Length,
   type Lease,
+  longestDockerLength,
   longestNetworkLength,
   mostLeases,
   type PoolRange,
@@ -67,6 +68,10 @@ function leaseProblem(lease: Lease, pools: readonly PoolRange[]): string | undef
   const text = formatPrefix(subnet);
   if (pool === undefined) return `the subnet ${text} is not within a pool of this node`;
   if (subnet.length !== pool.subnetLength) return `${text} is not one subnet of ${formatPrefix(pool)}`;
+  const { dockerLength = longestDockerLength } = lease;
+  if (!Number.isInteger(dockerLength) || dockerLength < 1 || dockerLength > longestDockerLength) {
+    return `Docker can't hand out a /${dockerLength} of ${text}`;
+  }
   if (mode === 'block') return blockProblem(lease);
   return mode === 'bip' ? undefined : bridgeProblem(lease);
 }

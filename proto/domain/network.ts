@@ -1,6 +1,6 @@
 // The values shared by controllers and nodes: a node's assignment, the route table, conditions.
 // Invariant: all are plain, immutable values; only proto/rpc/convert.ts knows their wire form.
-import type { Ipv4, Prefix } from './address.js';
+import { type Ipv4, type Prefix, prefixOf } from './address.js';
 import type { NonEmpty } from './non-empty.js';
 
 /**
@@ -25,6 +25,9 @@ export const usualNetworkLength = 26;
 
 /** longestNetworkLength is the longest prefix length of such networks: 5 containers each. */
 export const longestNetworkLength = 29;
+
+/** longestDockerLength is the longest prefix length of the part of a subnet that Docker hands out: 6 addresses. */
+export const longestDockerLength = 29;
 
 /** Availability is the placement state of a node, set by an operator or by a leaving host. */
 export type Availability = 'active' | 'cordoned' | 'draining' | 'leaving';
@@ -69,11 +72,28 @@ export type Lease = {
   readonly mode: Mode;
   /** Of mode block: prefix length of the networks that Docker makes within the subnet. */
   readonly networkLength?: number;
+  /** Prefix length of the part that Docker hands out addresses from, see dockerRange; absent: it hands out all. */
+  readonly dockerLength?: number;
   /** Docker network of bridge mode, "xnet", and its Linux bridge, "xnet0". */
   readonly networkName: string;
   readonly bridgeName: string;
   readonly state: LeaseState;
 };
+
+/** bridgeNetwork returns the part of a lease that its bridge is in: the first /24 of a block, else all of it. */
+export function bridgeNetwork({ subnet, mode }: Pick<Lease, 'subnet' | 'mode'>): Prefix {
+  return mode === 'block' ? prefixOf(subnet.network, docker0Length) : subnet;
+}
+
+/**
+ * dockerRange returns the part of a lease's bridge network that Docker hands out addresses from; undefined: all of it. What
+ * follows it is for nics and for addresses that people ask Docker for.
+ */
+export function dockerRange(lease: Pick<Lease, 'subnet' | 'mode' | 'dockerLength'>): Prefix | undefined {
+  const network = bridgeNetwork(lease);
+  const { dockerLength = 0 } = lease;
+  return dockerLength > network.length ? prefixOf(network.network, dockerLength) : undefined;
+}
 
 /**
  * Permit allows a host to restart Docker for one change of its leases: `subnet` is the lease that docker0 is to

@@ -83,6 +83,10 @@ export const descriptor = {
         "networkLength": {
          "type": "uint32",
          "id": 10
+        },
+        "dockerLength": {
+         "type": "uint32",
+         "id": 11
         }
        }
       },
@@ -273,6 +277,10 @@ export const descriptor = {
         "networkLength": {
          "type": "uint32",
          "id": 13
+        },
+        "dockerLength": {
+         "type": "uint32",
+         "id": 14
         }
        }
       },
@@ -1242,6 +1250,10 @@ export const descriptor = {
         "networkLength": {
          "type": "uint32",
          "id": 10
+        },
+        "dockerLength": {
+         "type": "uint32",
+         "id": 11
         }
        }
       },

@@ -52,6 +52,7 @@ export function wireFromLease(lease: Lease, sinceMs = 0): Lease__Output {
     state: leaseStateToWire[state],
     sinceMs,
     networkLength: lease.networkLength ?? 0,
+    dockerLength: lease.dockerLength ?? 0,
   };
 }
 
@@ -63,7 +64,8 @@ function leaseFromWire(wire: Omit<Lease__Output, 'gateway' | 'sinceMs'>): Lease 
   if (subnet === undefined || mode === undefined) throw corrupt(`lease of ${wire.subnet}, ${wire.mode}`);
   const state = keyOf<LeaseState, LeaseState__Output>(leaseStateToWire, wire.state) ?? 'wanted';
   const networkLength = mode === 'block' ? { networkLength: wire.networkLength } : {};
-  return { pool, subnet, generation, mode, ...networkLength, networkName, bridgeName, state };
+  const dockerLength = wire.dockerLength === 0 ? {} : { dockerLength: wire.dockerLength };
+  return { pool, subnet, generation, mode, ...networkLength, ...dockerLength, networkName, bridgeName, state };
 }
 
 function permitFromWire(wire: Permit__Output | null): Permit | undefined {
@@ -127,6 +129,6 @@ export function assignmentFromWire(wire: Assignment__Output): Assignment {
   const leases = wire.leases.map(leaseFromWire);
   if (isNonEmpty(leases)) return { ...common, leases, permit: permitFromWire(wire.permit) };
   // A controller that knows one lease per node lets its nodes restart Docker for it at any time.
-  const only = leaseFromWire({ ...wire, state: 'LEASE_STATE_WANTED', networkLength: 0 });
+  const only = leaseFromWire({ ...wire, state: 'LEASE_STATE_WANTED', networkLength: 0, dockerLength: 0 });
   return { ...common, leases: [only], permit: { rollout: '', subnet: only.subnet, generation: only.generation } };
 }

@@ -62,6 +62,7 @@ export function wireFromPool(view: ReadonlyView, name: string, nowMs: number): P
     subnetLength: record.subnetLength,
     mode: wireFromMode(record.mode),
     networkLength: networkLengthOf(record),
+    dockerLength: record.dockerLength ?? 0,
     networkName: record.networkName,
     bridgeName: record.bridgeName,
     quarantineSeconds: record.quarantineSeconds,

@@ -170,9 +170,10 @@ function whyNot(apply: Apply, now: DockerNow | undefined, waitMs: number): strin
   if (now === undefined) return `Docker did not answer within ${Math.round(waitMs / 1000)} s of its restart`;
   const present = bipOfDocker0(now.networks, now.interfaces);
   const reads = `does it read ${apply.ours.path}?`;
-  const { networks } = apply.bip;
-  if (bipsEqual(present, apply.bip) && networks !== undefined) {
-    return `Docker started with other ranges for networks than ${formatPrefix(networks.base)}: ${reads}`;
+  const { networks, fixedCidr } = apply.bip;
+  const parts = [networks?.base, fixedCidr].flatMap((range) => (range === undefined ? [] : [formatPrefix(range)]));
+  if (bipsEqual(present, apply.bip) && parts.length > 0) {
+    return `Docker started with other ranges than ${parts.join(' for networks, or ')}: ${reads}`;
   }
   const has = present === undefined ? 'no address' : formatBip(present);
   return `Docker started with ${has} on docker0 instead of ${formatBip(apply.bip)}: ${reads}`;

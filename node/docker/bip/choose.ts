@@ -5,13 +5,14 @@
 import { formatPrefix, gatewayOf, prefixesEqual } from '../../../proto/domain/address.js';
 import {
   docker0Length,
+  dockerRange,
   type Lease,
   type Permit,
   usesDocker0,
   usualNetworkLength,
 } from '../../../proto/domain/network.js';
 import type { Finding } from '../../reconcile/effect.js';
-import { addressPoolsEqual, type Bip, bipsEqual, formatBip } from '../engine/bip-value.js';
+import { type Bip, bipsEqual, formatBip, partsEqual } from '../engine/bip-value.js';
 import type { DesiredDocker } from '../engine/settings.js';
 
 /** Docker0 is the state of docker0: the bip that xnet wrote, and its present address; undefined: none, or not known. */
@@ -26,11 +27,18 @@ export type BipChoice =
   | { readonly do: 'give-back'; readonly rollout: string }
   | { readonly do: 'hold'; readonly waiting: Finding };
 
-/** bipOfLease returns the address that docker0 has with a lease, and in mode block the range of Docker's other networks. */
-export function bipOfLease({ subnet, mode, networkLength }: Pick<Lease, 'subnet' | 'mode' | 'networkLength'>): Bip {
+/**
+ * bipOfLease returns the address that docker0 has with a lease, the part of its subnet that Docker hands out, and in mode block
+ * the range of Docker's other networks.
+ */
+export function bipOfLease(lease: Pick<Lease, 'subnet' | 'mode' | 'networkLength' | 'dockerLength'>): Bip {
+  const { subnet, mode, networkLength } = lease;
   const address = gatewayOf(subnet);
-  if (mode !== 'block') return { address, length: subnet.length };
-  return { address, length: docker0Length, networks: { base: subnet, size: networkLength ?? usualNetworkLength } };
+  const fixedCidr = dockerRange(lease);
+  const range = fixedCidr === undefined ? {} : { fixedCidr };
+  if (mode !== 'block') return { address, length: subnet.length, ...range };
+  const networks = { base: subnet, size: networkLength ?? usualNetworkLength };
+  return { address, length: docker0Length, networks, ...range };
 }
 
 /**
@@ -61,9 +69,9 @@ export function chooseBip({ leases, permit }: DesiredDocker, { ours, present }: 
   return { do: 'hold', waiting: waitsWithout(waitsForRollout(has, wanted), ours) };
 }
 
-// What xnet did not write itself names no networks.
+// What xnet did not write itself names no networks and no range.
 function isRealisedBy(has: Bip | undefined, bip: Bip): boolean {
-  return bipsEqual(has, bip) && addressPoolsEqual(has?.networks, bip.networks);
+  return bipsEqual(has, bip) && partsEqual(has, bip);
 }
 
 function names({ subnet, generation }: Permit, lease: Lease): boolean {

@@ -1,18 +1,19 @@
-// Computes daemon.json with a bip, and the range of other networks that belongs to it, added or removed: bytes in, bytes or
+// Computes daemon.json with a bip, and the ranges that belong to it, added or removed: bytes in, bytes or
 // a refusal out.
 // Invariant: only our own values are changed or removed, and no other byte. A file that dockerd would refuse, or that
 // excludes a bip, is refused with line, column and what to do. Pure.
 import * as v from 'valibot';
-import {
-  formatPrefix,
-  parseIpv4,
-  parsePrefix,
-  prefixContains,
-  prefixCovers,
-  prefixOf,
-} from '../../../proto/domain/address.js';
+import { formatPrefix, type Prefix, parsePrefix } from '../../../proto/domain/address.js';
 import { quoted } from '../../../proto/domain/input.js';
-import { type AddressPool, addressPoolsEqual, type Bip, bipsEqual, formatBip, parseBip } from '../engine/bip-value.js';
+import {
+  type AddressPool,
+  addressPoolsEqual,
+  type Bip,
+  bipsEqual,
+  formatBip,
+  parseBip,
+  rangesEqual,
+} from '../engine/bip-value.js';
 import {
   type JsonDocument,
   type JsonProperty,
@@ -24,11 +25,12 @@ import {
   withProperty,
   withValue,
 } from '../engine/json-document.js';
+import { doesNotFit } from './misfit.js';
 
 /**
  * RefusalReason says why daemon.json can't be edited: dockerd can't parse it (`Invalid`), it is too large or too deeply
- * nested (`TooLarge`), a key occurs twice (`DuplicateKey`), it has a foreign bip (`BipByHand`) or foreign ranges for networks
- * (`AddressPoolsByHand`), its `bridge` excludes a bip (`BridgeSet`), or another key conflicts with the bip (`DoesNotFit`).
+ * nested (`TooLarge`), a key occurs twice (`DuplicateKey`), it has a foreign bip (`BipByHand`), foreign ranges for networks
+ * (`AddressPoolsByHand`) or a foreign part of docker0's subnet to hand out (`FixedCidrByHand`), its `bridge` excludes a bip (`BridgeSet`), or another key conflicts with the bip (`DoesNotFit`).
  */
 export type RefusalReason =
   | 'Invalid'
@@ -36,6 +38,7 @@ export type RefusalReason =
   | 'DuplicateKey'
   | 'BipByHand'
   | 'AddressPoolsByHand'
+  | 'FixedCidrByHand'
   | 'BridgeSet'
   | 'DoesNotFit';
 
@@ -51,22 +54,8 @@ export type DaemonJsonRefusal = {
   readonly fix: string;
 };
 
-/** Misfit says why a setting conflicts with a bip; `alternatives` are remedies other than removing the setting. */
-export type Misfit = {
-  readonly refused: 'BridgeSet' | 'DoesNotFit';
-  readonly message: string;
-  readonly alternatives: readonly string[];
-};
-
 /** Edited is the resulting content of daemon.json; `changed` is false if the file already has it. */
 export type Edited = { readonly bytes: Buffer; readonly changed: boolean };
-
-/** OtherSettings are the dockerd settings that a bip must agree with, as texts; empty if not set. */
-export type OtherSettings = {
-  readonly bridge?: string;
-  readonly 'fixed-cidr'?: string;
-  readonly 'default-gateway'?: string;
-};
 
 /**
  * setBip sets the wanted bip in daemon.json.
@@ -78,6 +67,7 @@ export function setBip(bytes: Buffer | undefined, wanted: Bip, ours: Bip | undef
   if ('refused' in document) return document;
   for (const name of ['bridge', 'fixed-cidr', 'default-gateway'] as const) {
     const property = named(document, name);
+    if (name === 'fixed-cidr' && isRange(property, ours?.fixedCidr)) continue;
     const problem = property && doesNotFit(wanted, { [name]: property.value ?? '' });
     if (property && problem) {
       const { refused, message, alternatives } = problem;
@@ -85,10 +75,11 @@ export function setBip(bytes: Buffer | undefined, wanted: Bip, ours: Bip | undef
       return refusal(document, property, { refused, message, fix });
     }
   }
-  const foreign = foreignPools(document, wanted, ours);
+  const foreign = foreignPools(document, wanted, ours) ?? foreignRange(document, wanted, ours);
   if (foreign !== undefined) return foreign;
   const first = setKey(document, bytes, wanted, ours);
-  return 'refused' in first ? first : setPools(first, wanted, ours);
+  const second = 'refused' in first ? first : setPools(first, wanted, ours);
+  return 'refused' in second ? second : setRange(second, wanted, ours);
 }
 
 function setKey(
@@ -139,8 +130,38 @@ function setPools(edited: Edited, wanted: Bip, ours: Bip | undefined): Edited | 
   return { bytes, changed: true };
 }
 
+// An operator's own part of docker0's subnet may be larger than ours, so that Docker hands out addresses of nics.
+function foreignRange(document: JsonDocument, wanted: Bip, ours: Bip | undefined): DaemonJsonRefusal | undefined {
+  const property = named(document, rangeKey);
+  if (property === undefined || wanted.fixedCidr === undefined) return undefined;
+  if ([wanted, ours].some((bip) => isRange(property, bip?.fixedCidr))) return undefined;
+  const message =
+    `${rangeKey} is ${quoted(property.value ?? '')}, by another hand, and the part of the lease that Docker is to hand out is ` +
+    formatPrefix(wanted.fixedCidr);
+  return refusal(document, property, { refused: 'FixedCidrByHand', message, fix: `remove the key "${rangeKey}"` });
+}
+
+function setRange(edited: Edited, { fixedCidr }: Bip, ours: Bip | undefined): Edited | DaemonJsonRefusal {
+  const document = readChecked(edited.bytes);
+  if ('refused' in document) return document;
+  const property = named(document, rangeKey);
+  if (fixedCidr === undefined) {
+    return isRange(property, ours?.fixedCidr) && property
+      ? { bytes: withoutProperty(document, property), changed: true }
+      : edited;
+  }
+  if (isRange(property, fixedCidr)) return edited;
+  const text = formatPrefix(fixedCidr);
+  const bytes = property === undefined ? withProperty(document, rangeKey, text) : withValue(document, property, text);
+  return { bytes, changed: true };
+}
+
+function isRange(property: JsonProperty | undefined, range: Prefix | undefined): boolean {
+  return range !== undefined && rangesEqual(parsePrefix(property?.value ?? ''), range);
+}
+
 /**
- * removeBip removes our bip from daemon.json, and the range for networks that belongs to it; any other value stays.
+ * removeBip removes our bip from daemon.json, and what belongs to it; any other value stays.
  * @param bytes the file's content, undefined if there is no file
  */
 export function removeBip(bytes: Buffer | undefined, ours: Bip): Edited | DaemonJsonRefusal {
@@ -149,10 +170,11 @@ export function removeBip(bytes: Buffer | undefined, ours: Bip): Edited | Daemon
   // The last key first, since it was added last.
   const networks = poolIn(document);
   const pools = networks && addressPoolsEqual(networks, ours.networks) ? named(document, poolsKey) : undefined;
+  const range = isRange(named(document, rangeKey), ours.fixedCidr) ? named(document, rangeKey) : undefined;
   const bip = bipsEqual(parseBip(named(document, 'bip')?.value), ours) ? named(document, 'bip') : undefined;
   let left: JsonDocument = document;
   let edited: Edited = { bytes: bytes ?? Buffer.alloc(0), changed: false };
-  for (const key of [pools, bip]) {
+  for (const key of [range, pools, bip]) {
     const property = key && named(left, key.name);
     if (property === undefined) continue;
     edited = { bytes: withoutProperty(left, property), changed: true };
@@ -183,39 +205,8 @@ function poolIn(document: JsonDocument): AddressPool | undefined {
   return base === undefined || !parsed.success ? undefined : { base, size: parsed.output[0].size };
 }
 
-/**
- * doesNotFit says why dockerd would not apply these settings together with this bip; undefined if it would. dockerd
- * refuses to start with most of them; it accepts a fixed-cidr outside the subnet and ignores it (measured on 20.10 to
- * 28.5).
- */
-export function doesNotFit(wanted: Bip, settings: OtherSettings): Misfit | undefined {
-  const subnet = prefixOf(wanted.address, wanted.length);
-  const { bridge = '', 'fixed-cidr': fixedCidr = '', 'default-gateway': defaultGateway = '' } = settings;
-  if (bridge !== '') {
-    const message = `bridge is ${quoted(bridge)}, and dockerd takes a bridge or a bip, not both`;
-    return { refused: 'BridgeSet', message, alternatives: ['use bridge mode (xctl nodes add --mode bridge)'] };
-  }
-  if (fixedCidr !== '') {
-    // Host bits are accepted: Go's net.ParseCIDR masks them.
-    const range = parseBip(fixedCidr);
-    if (range === undefined || !prefixCovers(subnet, prefixOf(range.address, range.length))) {
-      const message = `fixed-cidr is ${quoted(fixedCidr)}, which is no part of ${formatPrefix(subnet)}`;
-      return { refused: 'DoesNotFit', message, alternatives: [] };
-    }
-  }
-  if (defaultGateway !== '') {
-    const gateway = parseIpv4(defaultGateway);
-    if (gateway === undefined || !prefixContains(subnet, gateway) || gateway === wanted.address) {
-      const message =
-        `default-gateway is ${quoted(defaultGateway)}, which is no address of ${formatPrefix(subnet)} for another ` +
-        'machine';
-      return { refused: 'DoesNotFit', message, alternatives: [] };
-    }
-  }
-  return undefined;
-}
-
 const poolsKey = 'default-address-pools';
+const rangeKey = 'fixed-cidr';
 const onePool = v.strictTuple([v.strictObject({ base: v.string(), size: v.number() })]);
 
 const ourKeys: readonly string[] = ['bip', 'bridge', 'fixed-cidr', 'default-gateway'];

@@ -7,7 +7,8 @@ import type { Bip } from '../engine/bip-value.js';
 import type { Flags } from '../engine/flags.js';
 import type { Content } from '../engine/journal.js';
 import { blocked } from '../engine/settings.js';
-import { bipIn, doesNotFit } from './daemon-json.js';
+import { bipIn } from './daemon-json.js';
+import { doesNotFit } from './misfit.js';
 
 const poolFlag = 'default-address-pool';
 
@@ -38,6 +39,13 @@ export async function flagFinding(
       `lease, ${formatPrefix(wanted.networks.base)}`;
     const fix = `remove --${poolFlag} from ${place} and restart Docker, or use mode bip (xctl nodes set NAME --mode bip)`;
     return blocked('AddressPoolsAreFlag', message, fix);
+  }
+  if (wanted.fixedCidr !== undefined && flags.has('fixed-cidr') && !inForce) {
+    const place = await where('fixed-cidr');
+    const message =
+      `dockerd is given --fixed-cidr by ${place}, and does not start with the one of the lease, ` +
+      `${formatPrefix(wanted.fixedCidr)}, in daemon.json as well`;
+    return blocked('FixedCidrIsFlag', message, `remove --fixed-cidr from ${place} and restart Docker`);
   }
   for (const name of ['bridge', 'fixed-cidr', 'default-gateway'] as const) {
     const problem = doesNotFit(wanted, { [name]: flags.get(name) ?? '' });

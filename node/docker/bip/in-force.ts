@@ -1,7 +1,14 @@
 // What docker0 has, and whether that is a bip: its address, Docker's allocation, and the range for other networks.
 // Invariant: a bip is in force only if Docker itself says so; the interface alone does not count. Pure.
-import { prefixContains, prefixesEqual, prefixOf } from '../../../proto/domain/address.js';
-import { type AddressPool, addressPoolsEqual, type Bip, bipsEqual } from '../engine/bip-value.js';
+import { type Prefix, prefixContains, prefixesEqual, prefixOf } from '../../../proto/domain/address.js';
+import {
+  type AddressPool,
+  addressPoolsEqual,
+  type Bip,
+  bipsEqual,
+  partsEqual,
+  rangesEqual,
+} from '../engine/bip-value.js';
 import type { DockerNow } from '../engine/containers.js';
 import type { EngineNetwork, EngineSeen } from '../engine/engine.js';
 import type { HostInterface } from '../engine/interfaces.js';
@@ -17,7 +24,7 @@ export function defaultNetwork(networks: readonly EngineNetwork[]): EngineNetwor
 
 /**
  * isInForce reports whether docker0 has the address and Docker allocates container addresses from its subnet, and those of
- * new networks from the range that belongs to the bip.
+ * new networks from the range that belongs to the bip, and hands out no other part of docker0's subnet than that.
  */
 export function isInForce(
   bip: Bip,
@@ -26,8 +33,15 @@ export function isInForce(
   const bridge = bridgeBehind(networks, interfaces);
   const hasAddress = bridge?.addresses.some((address) => bipsEqual(address, bip)) === true;
   return (
-    hasAddress && dockerHas(bip, networks) && (bip.networks === undefined || takesFrom(bip.networks, addressPools))
+    hasAddress &&
+    dockerHas(bip, networks) &&
+    (bip.networks === undefined || takesFrom(bip.networks, addressPools)) &&
+    (bip.fixedCidr === undefined || handsOut(bip.fixedCidr, networks))
   );
+}
+
+function handsOut(range: Prefix, networks: readonly EngineNetwork[]): boolean {
+  return defaultNetwork(networks)?.subnets.some((subnet) => rangesEqual(subnet.range, range)) === true;
 }
 
 function takesFrom(range: AddressPool, addressPools: readonly AddressPool[]): boolean {
@@ -35,16 +49,21 @@ function takesFrom(range: AddressPool, addressPools: readonly AddressPool[]): bo
 }
 
 /**
- * isAllInForce reports whether a bip is in force, and Docker takes no network from a range of `ours` that the bip does not
- * have: that one takes effect until Docker is restarted.
+ * isAllInForce reports whether a bip is in force, and Docker goes by no range of `ours` that the bip does not have: such a one
+ * takes effect until Docker is restarted.
  */
 export function isAllInForce(
   bip: Bip,
   now: Pick<DockerNow, 'networks' | 'interfaces' | 'addressPools'>,
   { ours }: Pick<Journal, 'ours'>,
 ): boolean {
-  const former = bip.networks === undefined ? ours?.bip.networks : undefined;
-  return isInForce(bip, now) && !(former && takesFrom(former, now.addressPools));
+  const networks = bip.networks === undefined ? ours?.bip.networks : undefined;
+  const range = bip.fixedCidr === undefined ? ours?.bip.fixedCidr : undefined;
+  return (
+    isInForce(bip, now) &&
+    !(networks && takesFrom(networks, now.addressPools)) &&
+    !(range && handsOut(range, now.networks))
+  );
 }
 
 /** bridgeBehind returns the interface of Docker's default network; undefined if it is gone. */
@@ -65,8 +84,7 @@ export function dockerHas(bip: Bip, networks: readonly EngineNetwork[]): boolean
 }
 
 /**
- * bipInForce returns docker0's present address, with the range for networks where it is one of `bips` and in force as a
- * whole; undefined if docker0 has none.
+ * bipInForce returns docker0's present address, with what belongs to it where it is one of `bips` and in force as a whole; undefined if docker0 has none.
  */
 export function bipInForce(
   bips: readonly Bip[],
@@ -75,7 +93,7 @@ export function bipInForce(
 ): Bip | undefined {
   const { addressPools } = info;
   const whole = bips.find(
-    (bip) => bip.networks !== undefined && isInForce(bip, { networks, interfaces, addressPools }),
+    (bip) => !partsEqual(bip, undefined) && isInForce(bip, { networks, interfaces, addressPools }),
   );
   return whole ?? bipOfDocker0(networks, interfaces);
 }

@@ -178,7 +178,7 @@ export function limitFinding(
 export function withoutOurs(ours: Ours | undefined, file: Content): { readonly content: Content } | DaemonJsonRefusal {
   if (ours === undefined) return { content: file };
   if (contentHash(file) === ours.wrote) return { content: ours.without };
-  const { networks: _, ...address } = ours.bip;
+  const { networks: _, fixedCidr: __, ...address } = ours.bip;
   // A bip that was there by another hand, and that xnet kept, stays.
   const isKept = [ours.without, file].every((content) => bipsEqual(bipIn(content), address));
   const edit = isKept ? setBip(file, address, ours.bip) : removeBip(file, ours.bip);

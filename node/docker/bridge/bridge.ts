@@ -158,10 +158,10 @@ async function remember(
 }
 
 async function create(host: DockerHost, desired: DesiredBridge, signal: AbortSignal): Promise<Finding | undefined> {
-  const { networkName, bridgeName, subnet, gateway, nodeId } = desired;
+  const { networkName, bridgeName, subnet, gateway, range, nodeId } = desired;
   try {
     const labels = { [ownerLabel]: nodeId };
-    await host.engine.createNetwork({ name: networkName, subnet, gateway, bridgeName, labels }, signal);
+    await host.engine.createNetwork({ name: networkName, subnet, gateway, range, bridgeName, labels }, signal);
   } catch (error) {
     if (!(error instanceof XnetError) || signal.aborted) throw error;
     if (error.code === 'Unavailable') throw error;

@@ -9,7 +9,9 @@ import {
   type Prefix,
   prefixesEqual,
 } from '../../../proto/domain/address.js';
+import { dockerRange } from '../../../proto/domain/network.js';
 import type { Finding } from '../../reconcile/effect.js';
+import { rangesEqual } from '../engine/bip-value.js';
 import type { EngineContainer, EngineNetwork, EngineSeen } from '../engine/engine.js';
 import type { HostInterface } from '../engine/interfaces.js';
 import { overlapFinding, overlapping } from '../engine/preflight.js';
@@ -23,6 +25,8 @@ export type DesiredBridge = {
   readonly nodeId: string;
   readonly subnet: Prefix;
   readonly gateway: Ipv4;
+  /** The part that Docker hands out addresses from; undefined: all of it. */
+  readonly range: Prefix | undefined;
   /** "xnet" */
   readonly networkName: string;
   /** "xnet0" */
@@ -35,8 +39,10 @@ export type DesiredBridge = {
 export function desiredBridges({ nodeId, leases }: DesiredDocker): readonly DesiredBridge[] {
   return leases
     .filter(({ mode }) => mode === 'bridge')
-    .map(({ subnet, networkName, bridgeName, state }) => {
-      return { nodeId, subnet, gateway: gatewayOf(subnet), networkName, bridgeName, ending: state === 'ending' };
+    .map((lease) => {
+      const { subnet, networkName, bridgeName, state } = lease;
+      const [gateway, range] = [gatewayOf(subnet), dockerRange(lease)];
+      return { nodeId, subnet, gateway, range, networkName, bridgeName, ending: state === 'ending' };
     });
 }
 
@@ -75,7 +81,9 @@ export function isAsDesired(network: EngineNetwork, desired: DesiredBridge): boo
     more.length === 0 &&
     subnet !== undefined &&
     prefixesEqual(subnet.prefix, desired.subnet) &&
-    subnet.gateway === desired.gateway
+    subnet.gateway === desired.gateway &&
+    // What Docker hands out does not matter where nothing is to be kept from it.
+    (desired.range === undefined || rangesEqual(subnet.range, desired.range))
   );
 }
 

@@ -1,5 +1,5 @@
-// The value of bip: docker0's address and prefix length as dockerd writes them, and in mode block the range of the other
-// networks that Docker makes. Pure.
+// The value of bip: docker0's address and prefix length as dockerd writes them, and what belongs to them: in mode block the
+// range of the other networks that Docker makes, and the part of docker0's subnet that it hands out. Pure.
 // Invariant: formatBip writes back exactly the text that parseBip read.
 import { formatIpv4, type Ipv4, type Prefix, parseIpv4, prefixesEqual } from '../../../proto/domain/address.js';
 
@@ -12,6 +12,8 @@ export type Bip = {
   readonly length: number;
   /** Of mode block: what belongs into daemon.json beside the bip; undefined: nothing. */
   readonly networks?: AddressPool;
+  /** The part of docker0's subnet that Docker hands out, which belongs into daemon.json as well; undefined: all of it. */
+  readonly fixedCidr?: Prefix;
 };
 
 /** parseBip parses "10.76.3.1/24"; undefined for anything else. */
@@ -25,6 +27,19 @@ export function parseBip(text: string | null | undefined): Bip | undefined {
 /** formatBip formats a bip: "10.76.3.1/24". */
 export function formatBip(bip: Bip): string {
   return `${formatIpv4(bip.address)}/${bip.length}`;
+}
+
+/** BipParts is what belongs into daemon.json beside a bip: see Bip. */
+export type BipParts = Pick<Bip, 'networks' | 'fixedCidr'>;
+
+/** partsEqual reports whether the same belongs into daemon.json beside two bips. */
+export function partsEqual(a: BipParts | undefined, b: BipParts | undefined): boolean {
+  return addressPoolsEqual(a?.networks, b?.networks) && rangesEqual(a?.fixedCidr, b?.fixedCidr);
+}
+
+/** rangesEqual reports whether two ranges are the same; two that are undefined are. */
+export function rangesEqual(a: Prefix | undefined, b: Prefix | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : prefixesEqual(a, b);
 }
 
 /** bipsEqual reports whether two bips give docker0 the same address and length, whatever other networks get. */

@@ -144,7 +144,13 @@ function creation(network: NetworkToCreate): Dockerode.NetworkCreateOptions {
     CheckDuplicate: true,
     IPAM: {
       Driver: 'default',
-      Config: [{ Subnet: formatPrefix(network.subnet), Gateway: formatIpv4(network.gateway) }],
+      Config: [
+        {
+          Subnet: formatPrefix(network.subnet),
+          Gateway: formatIpv4(network.gateway),
+          ...(network.range === undefined ? {} : { IPRange: formatPrefix(network.range) }),
+        },
+      ],
     },
     Options: { 'com.docker.network.bridge.name': network.bridgeName },
     Labels: { ...network.labels },

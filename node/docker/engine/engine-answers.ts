@@ -27,7 +27,16 @@ const networksAnswer = v.array(
     Options: texts,
     IPAM: v.nullish(
       v.object({
-        Config: v.nullish(v.array(v.object({ Subnet: v.optional(v.string()), Gateway: v.optional(v.string()) })), []),
+        Config: v.nullish(
+          v.array(
+            v.object({
+              Subnet: v.optional(v.string()),
+              Gateway: v.optional(v.string()),
+              IPRange: v.optional(v.string()),
+            }),
+          ),
+          [],
+        ),
       }),
     ),
   }),
@@ -98,10 +107,12 @@ export function networksFrom(answer: unknown): readonly EngineNetwork[] {
       name: network.Name,
       driver: network.Driver,
       labels: new Map(Object.entries(network.Labels)),
-      subnets: (network.IPAM?.Config ?? []).flatMap(({ Subnet: subnet, Gateway: gateway }) => {
+      subnets: (network.IPAM?.Config ?? []).flatMap(({ Subnet: subnet, Gateway: gateway, IPRange: ipRange }) => {
         const prefix = subnetFrom(subnet ?? '');
         // xnet ignores IPv6 subnets.
-        return prefix === undefined ? [] : [{ prefix, gateway: addressFrom(gateway ?? '') }];
+        const range = subnetFrom(ipRange ?? '');
+        const part = range === undefined ? {} : { range };
+        return prefix === undefined ? [] : [{ prefix, gateway: addressFrom(gateway ?? ''), ...part }];
       }),
       bridgeName: network.Driver === 'bridge' ? bridgeName : undefined,
       isDefault,

@@ -31,7 +31,12 @@ export type EngineNetwork = {
   readonly driver: string;
   readonly labels: ReadonlyMap<string, string>;
   /** IPv4 subnets and their gateways. */
-  readonly subnets: readonly { readonly prefix: Prefix; readonly gateway: Ipv4 | undefined }[];
+  readonly subnets: readonly {
+    readonly prefix: Prefix;
+    readonly gateway: Ipv4 | undefined;
+    /** The part that Docker hands out addresses from; absent: all of it. */
+    readonly range?: Prefix;
+  }[];
   /** Linux interface of a bridge network: "docker0", "br-0c5e…"; undefined for other drivers. */
   readonly bridgeName: string | undefined;
   /** The network that containers get by default, named "bridge". */
@@ -69,6 +74,8 @@ export type NetworkToCreate = {
   readonly name: string;
   readonly subnet: Prefix;
   readonly gateway: Ipv4;
+  /** The part that Docker hands out addresses from; undefined: all of it. */
+  readonly range: Prefix | undefined;
   /** At most 15 characters: "xnet0". */
   readonly bridgeName: string;
   readonly labels: Readonly<Record<string, string>>;

@@ -4,11 +4,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { formatIpv4, formatPrefix, parseIpv4, parsePrefix } from '../../../proto/domain/address.js';
+import { formatIpv4, parseIpv4 } from '../../../proto/domain/address.js';
 import { errnoOf, messageOf, XnetError } from '../../../proto/errors.js';
 import { removeOwnFile, writeOwnFile } from '../../../proto/process/atomic-file.js';
-import { type AddressPool, type Bip, formatBip, parseBip } from './bip-value.js';
+import { type Bip, formatBip } from './bip-value.js';
 import type { Attachment } from './engine.js';
+import { bip, encodeParts, fixedCidr, networks, withParts } from './journal-bip.js';
 
 /** Content is a file's bytes; undefined if there was no file. */
 export type Content = Buffer | undefined;
@@ -103,31 +104,6 @@ export const emptyJournal: Journal = {
   restarts: [],
 };
 
-const bip = v.pipe(
-  v.string(),
-  v.rawTransform(({ dataset, addIssue, NEVER }): Bip => {
-    const parsed = parseBip(dataset.value);
-    if (parsed !== undefined) return parsed;
-    addIssue({ message: 'not a bip' });
-    return NEVER;
-  }),
-);
-const networks = v.optional(
-  v.pipe(
-    v.object({ base: v.string(), size: v.number() }),
-    v.rawTransform(({ dataset, addIssue, NEVER }): AddressPool => {
-      const base = parsePrefix(dataset.value.base);
-      if (base !== undefined) return { base, size: dataset.value.size };
-      addIssue({ message: 'not a CIDR' });
-      return NEVER;
-    }),
-  ),
-);
-// Beside the bip and not in it: versions that do not know it read the bip.
-const withNetworks = <T extends { readonly bip: Bip; readonly networks?: AddressPool | undefined }>(value: T) => {
-  const { networks: range, ...rest } = value;
-  return range === undefined ? rest : { ...rest, bip: { ...rest.bip, networks: range } };
-};
 const content = v.pipe(
   v.nullable(v.pipe(v.string(), v.base64())),
   v.transform((text): Content => (text === null ? undefined : Buffer.from(text, 'base64'))),
@@ -138,14 +114,16 @@ const oursFields = v.object({
   path: v.string(),
   bip,
   networks,
+  fixedCidr,
   wrote: v.string(),
   without: content,
   former: v.pipe(v.nullable(bip), v.transform(absent)),
 });
-const oursSchema = v.pipe(oursFields, v.transform(withNetworks));
+const oursSchema = v.pipe(oursFields, v.transform(withParts));
 const applyFields = v.object({
   bip,
   networks,
+  fixedCidr,
   leaving: v.boolean(),
   force: v.boolean(),
   byHand: v.optional(v.boolean(), false),
@@ -159,7 +137,7 @@ const applyFields = v.object({
   circumstances: v.string(),
   dockerd: v.object({ program: v.string(), argv: v.array(v.string()), major: v.number() }),
 });
-const applySchema = v.pipe(applyFields, v.transform(withNetworks));
+const applySchema = v.pipe(applyFields, v.transform(withParts));
 const schema = v.object({
   version: v.literal(1),
   ours: v.pipe(v.nullable(oursSchema), v.transform(absent)),
@@ -251,7 +229,7 @@ function encodeApply(apply: Apply): v.InferInput<typeof applyFields> {
   return {
     ...apply,
     bip: formatBip(wanted),
-    ...encodeNetworks(wanted),
+    ...encodeParts(wanted),
     before: encode(before),
     after: encode(after),
     ours: encodeOurs(ours),
@@ -263,15 +241,11 @@ function encodeOurs({ path, bip: value, wrote, without, former }: Ours): v.Infer
   return {
     path,
     bip: formatBip(value),
-    ...encodeNetworks(value),
+    ...encodeParts(value),
     wrote,
     without: encode(without),
     former: former === undefined ? null : formatBip(former),
   };
-}
-
-function encodeNetworks({ networks: range }: Bip): { networks?: { base: string; size: number } } {
-  return range === undefined ? {} : { networks: { base: formatPrefix(range.base), size: range.size } };
 }
 
 function encode(bytes: Content): string | null {

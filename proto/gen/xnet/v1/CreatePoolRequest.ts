@@ -13,6 +13,7 @@ export interface CreatePoolRequest {
   'bridgeName'?: (string);
   'quarantineSeconds'?: (number);
   'networkLength'?: (number);
+  'dockerLength'?: (number);
   '_quarantineSeconds'?: "quarantineSeconds";
 }
 
@@ -27,5 +28,6 @@ export interface CreatePoolRequest__Output {
   'bridgeName': (string);
   'quarantineSeconds'?: (number);
   'networkLength': (number);
+  'dockerLength': (number);
   '_quarantineSeconds'?: "quarantineSeconds";
 }

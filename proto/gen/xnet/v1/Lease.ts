@@ -15,6 +15,7 @@ export interface Lease {
   'state'?: (_xnet_v1_LeaseState);
   'sinceMs'?: (number | string | Long);
   'networkLength'?: (number);
+  'dockerLength'?: (number);
 }
 
 export interface Lease__Output {
@@ -28,4 +29,5 @@ export interface Lease__Output {
   'state': (_xnet_v1_LeaseState__Output);
   'sinceMs': (number);
   'networkLength': (number);
+  'dockerLength': (number);
 }

@@ -19,6 +19,7 @@ export interface Pool {
   'reclaimAfterSeconds'?: (number);
   'followAddress'?: (boolean);
   'networkLength'?: (number);
+  'dockerLength'?: (number);
 }
 
 export interface Pool__Output {
@@ -35,4 +36,5 @@ export interface Pool__Output {
   'reclaimAfterSeconds': (number);
   'followAddress': (boolean);
   'networkLength': (number);
+  'dockerLength': (number);
 }

@@ -116,6 +116,7 @@ const emptyPool: Pool__Output = {
   reclaimAfterSeconds: 0,
   followAddress: false,
   networkLength: 0,
+  dockerLength: 0,
   reservations: [],
   createdMs: nowMs,
   usage: null,

@@ -32,6 +32,7 @@ function leaseOf(subnet: string, state: 'WANTED' | 'IN_FORCE' | 'ENDING', mode: 
       bridgeName: 'xnet0',
       sinceMs: nowMs,
       networkLength: 0,
+      dockerLength: 0,
     },
     mode: `MODE_${mode}` as const,
     state: `LEASE_STATE_${state}` as const,

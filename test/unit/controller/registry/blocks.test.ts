@@ -1,6 +1,6 @@
 // Pools and leases of mode block.
 import test from 'ava';
-import { modeProblems } from '../../../../controller/registry/pool-rules.js';
+import { dockerLengthProblems, modeProblems } from '../../../../controller/registry/pool-rules.js';
 import { assignmentOf } from '../../../../controller/view/assignment.js';
 import { formatPrefix } from '../../../../proto/domain/address.js';
 import { prefix } from '../../../support/pools.js';
@@ -17,6 +17,16 @@ test('a block has room for docker0 and other networks, whose length is within bo
   t.deepEqual(problems({ networkLength: 30 }), ['network length: /30 is not one of /24 to /29']);
   t.is(problems({ subnetLength: 25, networkLength: 23 }).length, 2, 'all at once');
   t.regex(problems({ mode: 'bip', networkLength: 26 }).join(), /^network length: only in mode block/);
+});
+
+test('the part that Docker hands out is smaller than what its bridge has', (t) => {
+  const problems = (dockerLength: number, change: Partial<Parameters<typeof dockerLengthProblems>[0]> = {}) =>
+    dockerLengthProblems({ subnetLength: 24, mode: 'bip', dockerLength, ...change });
+  t.deepEqual([...problems(25), ...problems(29), ...problems(25, { ...blocks })], []);
+  t.deepEqual(problems(24), ['docker length: /24 is not one of /25 to /29']);
+  t.deepEqual(problems(21, { ...blocks }), ['docker length: /21 is not one of /25 to /29']);
+  t.deepEqual(problems(30), ['docker length: /30 is not one of /25 to /29']);
+  t.regex(problems(30, { subnetLength: 29 }).join(), /too small/);
 });
 
 test('a host has one lease for docker0, of mode bip or block, and its networks have the length of the pool', async (t) => {

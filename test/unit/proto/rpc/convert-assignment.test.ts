@@ -45,7 +45,7 @@ const flat = {
 test('an assignment is the same after a round trip, and a peer that knows one lease reads the primary one', (t) => {
   t.deepEqual(assignmentFromWire(sent), assignment);
   t.like(sent, flat);
-  const block: Lease = { ...ending, mode: 'block', networkLength: 27 };
+  const block: Lease = { ...ending, mode: 'block', networkLength: 27, dockerLength: 26 };
   const asBlock = wireFromAssignment({ ...assignment, leases: [block] }) as Assignment__Output;
   t.deepEqual(assignmentFromWire(asBlock).leases, [block]);
   // A mode that this version does not know: its host keeps what it has.

@@ -1,0 +1,61 @@
+// How the journal writes a bip, and what belongs to it.
+// Invariant: a version that knows fewer parts reads the others. Pure.
+import * as v from 'valibot';
+import { formatPrefix, type Prefix, parsePrefix } from '../../../proto/domain/address.js';
+import { type AddressPool, type Bip, parseBip } from './bip-value.js';
+
+/** bip is a bip as text. */
+export const bip = v.pipe(
+  v.string(),
+  v.rawTransform(({ dataset, addIssue, NEVER }): Bip => {
+    const parsed = parseBip(dataset.value);
+    if (parsed !== undefined) return parsed;
+    addIssue({ message: 'not a bip' });
+    return NEVER;
+  }),
+);
+/** networks is the range of other networks that belongs to a bip. */
+export const networks = v.optional(
+  v.pipe(
+    v.object({ base: v.string(), size: v.number() }),
+    v.rawTransform(({ dataset, addIssue, NEVER }): AddressPool => {
+      const base = parsePrefix(dataset.value.base);
+      if (base !== undefined) return { base, size: dataset.value.size };
+      addIssue({ message: 'not a CIDR' });
+      return NEVER;
+    }),
+  ),
+);
+/** fixedCidr is the part of docker0's subnet that belongs to a bip. */
+export const fixedCidr = v.optional(
+  v.pipe(
+    v.string(),
+    v.rawTransform(({ dataset, addIssue, NEVER }): Prefix => {
+      const prefix = parsePrefix(dataset.value);
+      if (prefix !== undefined) return prefix;
+      addIssue({ message: 'not a CIDR' });
+      return NEVER;
+    }),
+  ),
+);
+type WithParts = {
+  readonly bip: Bip;
+  readonly networks?: AddressPool | undefined;
+  readonly fixedCidr?: Prefix | undefined;
+};
+/** withParts puts what belongs to a bip into it: in the journal it is beside it, since earlier versions read the bip alone. */
+export const withParts = <T extends WithParts>({ networks: pool, fixedCidr: part, ...rest }: T) => ({
+  ...rest,
+  bip: {
+    ...rest.bip,
+    ...(pool === undefined ? {} : { networks: pool }),
+    ...(part === undefined ? {} : { fixedCidr: part }),
+  },
+});
+/** encodeParts returns what belongs to a bip, as the journal has it. */
+export function encodeParts({ networks: range, fixedCidr: part }: Bip) {
+  return {
+    ...(range === undefined ? {} : { networks: { base: formatPrefix(range.base), size: range.size } }),
+    ...(part === undefined ? {} : { fixedCidr: formatPrefix(part) }),
+  };
+}

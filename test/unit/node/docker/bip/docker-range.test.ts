@@ -1,0 +1,134 @@
+// The part of a subnet that Docker hands out: `fixed-cidr` beside the bip, and the IP range of a network of mode bridge.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { bipOfLease, chooseBip } from '../../../../../node/docker/bip/choose.js';
+import { removeBip, setBip } from '../../../../../node/docker/bip/daemon-json.js';
+import { flagFinding } from '../../../../../node/docker/bip/flag-finding.js';
+import { type BipSeen, planJoin, planLeave } from '../../../../../node/docker/bip/plan.js';
+import { desiredBridges, planBridge } from '../../../../../node/docker/bridge/plan.js';
+import type { EngineNetwork } from '../../../../../node/docker/engine/engine.js';
+import { emptyJournal, readJournal, writeJournal } from '../../../../../node/docker/engine/journal.js';
+import { dockerDefaults } from '../../../../../node/docker/engine/settings.js';
+import type { Lease } from '../../../../../proto/domain/network.js';
+import { bip, bridge, defaultNetwork, labels, network, prefix } from '../../../../support/docker-values.js';
+
+const lease: Lease = {
+  ...{ pool: 'default', subnet: prefix('10.76.3.0/24'), generation: 1, mode: 'bip', dockerLength: 25 },
+  ...{ networkName: 'xnet', bridgeName: 'xnet0', state: 'wanted' },
+};
+const wanted = bipOfLease(lease);
+const range = prefix('10.76.3.0/25');
+
+const withRange = (made: EngineNetwork, part = range): EngineNetwork => ({
+  ...made,
+  subnets: made.subnets.map((subnet) => ({ ...subnet, range: part })),
+});
+
+const seen: BipSeen = {
+  engine: {
+    version: { version: '28.5.2', major: 28, isDocker: true },
+    info: { liveRestore: false, firewallBackend: 'iptables', rootless: false, addressPools: [] },
+    networks: [defaultNetwork('172.17.0.0/16')],
+    containers: [],
+  },
+  interfaces: [bridge('docker0', '172.17.0.1/16')],
+  flags: new Map(),
+  path: '/etc/docker/daemon.json',
+  file: undefined,
+  journal: emptyJournal,
+  onRunning: 'refuse',
+  restarts: dockerDefaults.restarts,
+  nowMs: Date.UTC(2026, 0, 1, 12),
+  byHand: false,
+  rollout: '',
+};
+
+test('fixed-cidr is written beside the bip, moves with it and is taken out with it', (t) => {
+  t.deepEqual(wanted, { ...bip('10.76.3.1/24'), fixedCidr: range });
+  const text = (bytes: Buffer | undefined, bipWanted = wanted, ours?: typeof wanted) => {
+    const set = setBip(bytes, bipWanted, ours);
+    return 'refused' in set ? `${set.refused} ${set.line}: ${set.fix}` : set.bytes.toString();
+  };
+  const former = Buffer.from('{\n  "mtu": 1400\n}\n');
+  const made = text(former);
+  t.is(made, '{\n  "mtu": 1400,\n  "bip": "10.76.3.1/24",\n  "fixed-cidr": "10.76.3.0/25"\n}\n');
+  t.is(text(Buffer.from(made)), made, 'the same by another hand serves');
+  const removed = removeBip(Buffer.from(made), wanted);
+  t.deepEqual('bytes' in removed && removed.bytes, former);
+  const other = bipOfLease({ ...lease, subnet: prefix('10.76.4.0/24') });
+  t.is(text(Buffer.from(made), other, wanted), made.replaceAll('10.76.3', '10.76.4'), 'to another lease');
+  t.is(text(Buffer.from(made), bip('10.76.4.1/24'), wanted), '{\n  "mtu": 1400,\n  "bip": "10.76.4.1/24"\n}\n');
+  const byHand = Buffer.from('{"fixed-cidr": "10.76.3.0/26"}');
+  t.is(text(byHand), 'FixedCidrByHand 1: remove the key "fixed-cidr"');
+  t.true(text(byHand, bip('10.76.3.1/24')).startsWith('{"fixed-cidr": "10.76.3.0/26"'), 'without one of ours it stays');
+  // In a block, only docker0's part is divided.
+  const block = bipOfLease({ subnet: prefix('10.86.0.0/20'), mode: 'block', networkLength: 26, dockerLength: 26 });
+  t.deepEqual(block.fixedCidr, prefix('10.86.0.0/26'));
+  t.is(bipOfLease({ subnet: prefix('10.86.0.0/20'), mode: 'block', dockerLength: 21 }).fixedCidr, undefined);
+});
+
+test('the bip is in force once Docker hands out that part alone, and a leave has it hand out all again', (t) => {
+  const joined = planJoin(seen, wanted);
+  if (joined.do !== 'apply') return t.fail(joined.do);
+  const { after, ours } = joined.change;
+  const at = (docker0: EngineNetwork): BipSeen => ({
+    ...seen,
+    file: after,
+    journal: { ...emptyJournal, ours },
+    interfaces: [bridge('docker0', '10.76.3.1/24')],
+    engine: { ...seen.engine, networks: [docker0] },
+  });
+  const docker0 = defaultNetwork('10.76.3.0/24');
+  t.is(planJoin(at(withRange(docker0)), wanted).do, 'nothing');
+  t.is(planJoin(at(docker0), wanted).do, 'apply', 'dockerd has not been restarted since');
+  t.is(planJoin(at(withRange(docker0, prefix('10.76.3.0/26'))), wanted).do, 'apply');
+  const left = planLeave(at(withRange(docker0)), false);
+  t.is(left.do === 'apply' && left.change.bip.fixedCidr, undefined);
+  // A bip of the same address by an operator's hand, beside which xnet wrote the part: without it, Docker has to start again.
+  const own = { ...at(withRange(docker0)), file: Buffer.from('{"bip": "10.76.3.1/24"}') };
+  const kept = planJoin({ ...own, journal: emptyJournal }, wanted);
+  if (kept.do !== 'apply') return t.fail(kept.do);
+  const held = { ...own, file: kept.change.after, journal: { ...emptyJournal, ours: kept.change.ours } };
+  const back = planLeave(held, false);
+  t.deepEqual(back.do === 'apply' && back.change.after, own.file);
+  return t.is(planLeave({ ...held, engine: at(docker0).engine }, false).do, 'put-back', 'it hands out all');
+});
+
+test('a host that has the bip without the part waits for a permit to restart Docker for it', (t) => {
+  const [address] = [bip('10.76.3.1/24')];
+  const desired = { nodeId: 'node-1', leases: [lease], permit: undefined } as const;
+  t.like(chooseBip(desired, { ours: address, present: address }, false), { do: 'hold' });
+  t.like(chooseBip(desired, { ours: wanted, present: wanted }, false), { do: 'use', rollout: '' });
+});
+
+test('the journal keeps the part', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'xnet-range-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const plan = planJoin(seen, wanted);
+  if (plan.do !== 'apply') return t.fail(plan.do);
+  const journal = { ...emptyJournal, ours: plan.change.ours };
+  await writeJournal(folder, journal);
+  return t.deepEqual(await readJournal(folder), journal);
+});
+
+test('a flag of dockerd that names the part is refused', async (t) => {
+  const flags = new Map([['fixed-cidr', '10.76.3.0/25']]);
+  const given = { flags, file: undefined, where: async () => '/etc/default/docker, line 7' };
+  t.is((await flagFinding(given, wanted, false))?.reason, 'FixedCidrIsFlag');
+  t.is(await flagFinding(given, wanted, true), undefined, 'it is the part of the lease');
+});
+
+test('a network of mode bridge is made with the part, and made anew if Docker hands out another', (t) => {
+  const [desired] = desiredBridges({ nodeId: 'node-1', leases: [{ ...lease, mode: 'bridge' }], permit: undefined });
+  if (desired === undefined) return t.fail();
+  t.deepEqual(desired.range, range);
+  const made = network('xnet', '10.76.3.0/24', { bridgeName: 'xnet0', labels });
+  const interfaces = [bridge('xnet0', '10.76.3.1/24')];
+  const plan = (each: EngineNetwork) =>
+    planBridge(desired, [desired], { networks: [each], containers: [], interfaces }, 'refuse');
+  t.like(plan(withRange(made)), { create: false, findings: [] });
+  t.like(plan(made), { create: true });
+  return t.is(plan(made).removals.length, 1);
+});
