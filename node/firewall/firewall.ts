@@ -12,6 +12,7 @@ import type { Effect, Finding, Outcome } from '../reconcile/effect.js';
 import { forgetTranslated } from './conntrack.js';
 import { describePlan } from './describe.js';
 import { bridgesOf, type DesiredFirewall, type EngineFacts, unusableNames } from './desired.js';
+import { dockerNftablesFindings, isDockerTable } from './docker-nftables.js';
 import { dropFindings } from './drops.js';
 import { contested, FailureCollector, unusableName } from './failure-collector.js';
 import { planForwarding, readForwarding } from './forwarding.js';
@@ -179,7 +180,9 @@ export class Firewall implements Effect<DesiredFirewall> {
   /** foreignDrops reports tables of nftables, made by others, that will drop the packets of peers whatever xnet adds. */
   async foreignDrops(desired: DesiredFirewall, signal: AbortSignal): Promise<readonly Finding[]> {
     const { observed } = await this.#look.whole(signal);
-    return dropFindings({ desired, backends: new Map(), others: observed.others ?? [], filterOf: this.#filterOf });
+    const others = (observed.others ?? []).filter((table) => !isDockerTable(table));
+    const drops = dropFindings({ desired, backends: new Map(), others, filterOf: this.#filterOf });
+    return [...dockerNftablesFindings(desired, observed.others ?? []), ...drops];
   }
 
   /** urgencyOf says how soon a turn is due after foreign commits; an empty list means that some were lost. */

@@ -4,11 +4,12 @@
 import type { TouchedObject } from '../kernel/nftables-touched.js';
 import type { NftablesCommit } from '../kernel/nftables-watch.js';
 import type { Finding } from '../reconcile/effect.js';
+import { dockerTable } from './docker-nftables.js';
 import { FailureCollector } from './failure-collector.js';
 import { type Bases, staleBy, type Urgency, urgencyOf } from './interest.js';
 import type { Iptables } from './iptables.js';
 import type { Backend, Tables } from './iptables-save.js';
-import { dockerTable, type FoundTable, type Nft } from './nft.js';
+import type { FoundTable, Nft } from './nft.js';
 import { type ObservedFirewall, withUserChain } from './plan.js';
 import { ProgramMissing } from './programs.js';
 import { type SetElements, withElements } from './ruleset.js';

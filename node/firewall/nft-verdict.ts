@@ -96,6 +96,16 @@ export function dropInTable({ bases, chains }: NftTable, flow: Flow): Drop | und
   return undefined;
 }
 
+/** mayDrop reports whether one of a chain's own rules, not of chains that it jumps to, may drop some packets of a flow. */
+export function mayDrop({ chains }: NftTable, chain: string, flow: Flow): boolean {
+  for (const { verdict, match } of chains.get(chain)?.steps ?? []) {
+    const met = match(flow);
+    if (verdict.kind === 'drop' && met !== 'never') return true;
+    if (verdict.kind === 'accept' && met === 'always') return false;
+  }
+  return false;
+}
+
 const nothing = /^(counter|log|mangle|notrack|comment)$/;
 
 function stepsOf({ expr, handle }: v.InferOutput<typeof ruleEntry>): readonly Step[] {

@@ -10,9 +10,6 @@ import { type InstalledTable, isOurTable, isOurTableText, parseTable, tableName 
  */
 export type FoundTable = { readonly ours: boolean; readonly table: InstalledTable | undefined };
 
-/** dockerTable is the table of Docker's nftables backend (moby, daemon/libnetwork/drivers/bridge/internal/nftabler). */
-export const dockerTable = 'docker-bridges';
-
 /** Nft runs nft(8). */
 export class Nft {
   readonly #exec: Exec;

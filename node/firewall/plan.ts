@@ -2,6 +2,7 @@
 // Invariant: what could not be observed is not changed.
 import type { Finding } from '../reconcile/effect.js';
 import { type DesiredFirewall, type EngineFacts, filtersWithNftables } from './desired.js';
+import { dockerNftablesFindings, isDockerTable, oldestNftables } from './docker-nftables.js';
 import { dropFindings } from './drops.js';
 import { type ChainRole, planRules, type RulesPlan } from './iptables-rules.js';
 import { type Backend, forwardPolicy, hasChain, jumpsToUserChain, type Tables, userChain } from './iptables-save.js';
@@ -18,7 +19,7 @@ export type ObservedFirewall = {
   readonly backends: ReadonlyMap<Backend, Tables>;
   /** The backend in which Docker will make its chains if none has them yet; undefined if not known. */
   readonly preferred: Backend | undefined;
-  /** Whether the table of Docker's nftables backend exists. */
+  /** Whether the table of Docker's nftables backend exists; looked for only where no backend has a DOCKER-USER chain. */
   readonly dockerTable: boolean;
   /** Foreign nftables tables that may drop forwarded packets; undefined if they could not be listed. */
   readonly others: readonly NftTable[] | undefined;
@@ -65,17 +66,19 @@ export function planFirewall({ desired, ruleset, observed, engine, mayMove, filt
       : planTable(ruleset, table === 'none' ? undefined : table.table, desired.isConfirmed ? 'exact' : 'add');
 
   const users = withUserChain(backends);
-  const unsupported = filtersWithNftables(engine) || (users.length === 0 && observed.dockerTable);
-  if (unsupported) findings.push(unsupportedBackend);
-  const filters = engine?.iptables !== false && !unsupported;
-  if (!filters && !unsupported && users.length === 0) notes.push(unfilteredNote);
+  const inNftables = filtersWithNftables(engine) || (users.length === 0 && observed.dockerTable);
+  if (filtersWithNftables(engine) && (engine?.major ?? oldestNftables) < oldestNftables) {
+    findings.push(unfinishedBackend);
+  }
+  const filters = engine?.iptables !== false && !inNftables;
+  if (!filters && !inNftables && users.length === 0) notes.push(unfilteredNote);
 
   const led = [...backends.values()].some(jumpsToUserChain);
   const rules = new Map<Backend, RulesPlan>();
   let missing = false;
   for (const [backend, tables] of backends) {
     const role = roleOf(backend, users, filters ? observed.preferred : undefined);
-    const expected = hasChain(tables, 'DOCKER') || (engine?.running === true && filters);
+    const expected = !inNftables && (hasChain(tables, 'DOCKER') || (engine?.running === true && filters));
     const abandoned = !led && role !== 'nothing' && expected;
     missing ||= abandoned;
     rules.set(backend, planRules(desired, tables, role, { abandoned, mayMove }));
@@ -88,7 +91,11 @@ export function planFirewall({ desired, ruleset, observed, engine, mayMove, filt
   // Foreign drops are reported only if xnet's table and rules need no change and Docker's rules are not missing: otherwise
   // packets may be dropped for a reason that those changes, or a restart of Docker, will remove.
   if (tablePlan.kind === 'none' && !foreign && !missing && planned.every(({ changes }) => changes === 0)) {
-    findings.push(...dropFindings({ desired, backends, others: observed.others ?? [], filterOf }));
+    const others = observed.others ?? [];
+    findings.push(...dockerNftablesFindings(desired, others));
+    findings.push(
+      ...dropFindings({ desired, backends, others: others.filter((one) => !isDockerTable(one)), filterOf }),
+    );
   }
   const drops = [...backends.values()].some((tables) => forwardPolicy(tables) === 'DROP');
   return { table: tablePlan, rules, findings, notes, drops };
@@ -110,10 +117,10 @@ const foreignTable: Finding = {
   fix: `rename the table, or delete it: nft delete table ip ${tableName}`,
 };
 
-const unsupportedBackend: Finding = {
+const unfinishedBackend: Finding = {
   ...{ ...common, reason: 'UnsupportedFirewallBackend' },
-  message: `Docker uses its nftables backend, which has no ${userChain} chain`,
-  fix: 'put "firewall-backend": "iptables" into daemon.json and restart Docker',
+  message: `Docker before ${oldestNftables} has no complete nftables backend`,
+  fix: 'remove DOCKER_FIREWALL_BACKEND from the environment of dockerd and restart Docker, or upgrade it',
 };
 
 const rulesMissing: Finding = {

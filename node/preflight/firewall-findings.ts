@@ -4,11 +4,14 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Prefix, prefixesOverlap, subnetAt, subnetCount } from '../../proto/domain/address.js';
-import type { DesiredFirewall } from '../firewall/desired.js';
+import { type DesiredFirewall, filtersWithNftables } from '../firewall/desired.js';
+import { acceptKeys, dropsPeers } from '../firewall/docker-nftables.js';
 import { FailureCollector } from '../firewall/failure-collector.js';
 import { ProgramMissing } from '../firewall/programs.js';
 import type { Finding } from '../reconcile/effect.js';
 import { ownSubnetOf } from '../table/own-subnets.js';
+import { documentOf, jsonSetting } from './daemon-json-findings.js';
+import type { DockerLooked } from './docker-look.js';
 import { type PreflightFinding, rated, type Severity } from './finding.js';
 import type { Place } from './place.js';
 import type { PreflightRequest } from './request.js';
@@ -89,4 +92,23 @@ export async function firewallFindings(
   const { findings } = await firewall.inspect(desired, signal);
   const drops = await firewall.foreignDrops(desired, signal);
   return [...findings, ...drops].map((finding) => rated(severityOf(finding), finding));
+}
+
+/** nftablesFindings lists what daemon.json lacks for Docker's nftables backend to let packets of peers in. */
+export function nftablesFindings(seen: DockerLooked, mark: number): readonly PreflightFinding[] {
+  const { engine, flags } = seen;
+  if ('reason' in engine || !filtersWithNftables({ running: true, firewallBackend: engine.info.firewallBackend })) {
+    return [];
+  }
+  const document = documentOf(seen);
+  const lacking = acceptKeys(mark).filter(
+    ([name, value]) => plainOf(flags.get(name) ?? jsonSetting(document, name) ?? '') !== plainOf(value),
+  );
+  return lacking.length === 0 ? [] : [rated('warns', dropsPeers(lacking))];
+}
+
+// "0x10/0x10" and "16/16" are one mark.
+function plainOf(value: string): string {
+  const parts = value.replaceAll('"', '').split('/');
+  return parts.map((part) => (/^(0x[0-9a-f]+|\d+)$/i.test(part) ? Number(part) : part)).join('/');
 }

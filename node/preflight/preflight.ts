@@ -10,7 +10,7 @@ import { daemonJsonFindings, documentOf, jsonSetting } from './daemon-json-findi
 import { dockerFindings } from './docker-findings.js';
 import { type DockerLooked, lookAtDocker } from './docker-look.js';
 import { inOrder, type PreflightFinding, rated } from './finding.js';
-import { firewallAfter, firewallFindings, programFindings } from './firewall-findings.js';
+import { firewallAfter, firewallFindings, nftablesFindings, programFindings } from './firewall-findings.js';
 import { networkFindings } from './network-findings.js';
 import { lookAtNetwork } from './network-look.js';
 import type { Place } from './place.js';
@@ -56,11 +56,14 @@ export async function preflight(
     const { engine } = docker ?? {};
     const isDockerMissing = engine !== undefined && 'reason' in engine && engine.reason === 'NotInstalled';
     found.push(...(await programFindings(place, isDockerMissing)));
+    const ofBackend = docker === undefined ? [] : nftablesFindings(docker, place.settings.mark);
+    found.push(...ofBackend);
     if (request.quick) return;
     const underlay = network?.underlay.underlay?.ifname;
     if (underlay === undefined) return;
     const desired = firewallAfter(request, { underlay, mark: place.settings.mark });
-    found.push(...(await firewallFindings(place, desired, signal)));
+    const ofRules = await firewallFindings(place, desired, signal);
+    found.push(...ofRules.filter(({ reason }) => !ofBackend.some((told) => told.reason === reason)));
   });
   await part('other programs', async () => {
     found.push(...servicesFindings(await readServices(place.root, place.exec, signal), request));

@@ -1,5 +1,6 @@
 // The firewall effect beside a Docker that starts, stops, has both backends or none, and beside others who want the same place.
-import { dockerRules } from '../support/docker-rules.js';
+import { defaultMark } from '../../node/firewall/desired.js';
+import { dockerNftables, dockerRules } from '../support/docker-rules.js';
 import { closed, desired, netTest, onHost, signal, works } from '../support/firewall-scene.js';
 
 netTest('a program that wants its rule last, too, is not fought for ever', (t) =>
@@ -139,12 +140,6 @@ netTest('tables and engines that are not for us', (t) =>
     t.true(before.includes('chain mine'));
 
     on.host.runSync(['nft', 'flush', 'ruleset']);
-    on.host.runSync(['nft', 'add', 'table', 'ip', 'docker-bridges']);
-    const nftables = await scene.firewall.converge(desired(), signal);
-    t.true(nftables.findings.some(({ reason }) => reason === 'UnsupportedFirewallBackend'));
-    t.false(scene.rules().includes('DOCKER-USER'));
-
-    on.host.runSync(['nft', 'flush', 'ruleset']);
     const off = scene.start({ engine: () => ({ running: true, major: 20, iptables: false }) });
     await off.converge(desired(), signal);
     t.false(scene.rules().includes('xnet'));
@@ -153,6 +148,41 @@ netTest('tables and engines that are not for us', (t) =>
       reason: 'UnusableInterfaceName',
       transient: false,
     });
+  }),
+);
+
+netTest("Docker's nftables backend: what to set is said, and with that peers come in under their own addresses", (t) =>
+  onHost(undefined, 'nft', async (scene) => {
+    const { on } = scene;
+    const load = (accepts?: number) => on.host.runSync(['nft', '-f', '-'], dockerNftables(accepts));
+    const engine = { running: true, major: 29, firewallBackend: 'nftables' };
+    const firewall = scene.start({ engine: () => engine });
+    load();
+    const unset = await firewall.converge(desired(), signal);
+    t.deepEqual(
+      unset.findings.map(({ reason, fix }) => [reason, fix]),
+      [
+        [
+          'DockerDropsPeers',
+          'put "allow-direct-routing": true and "bridge-accept-fwmark": "0x80000000/0x80000000" into daemon.json and restart Docker',
+        ],
+      ],
+    );
+    t.deepEqual((await firewall.foreignDrops(desired(), signal)).length, 1);
+    t.false(scene.rules().includes('DOCKER-USER'));
+    t.is(await on.knock(on.peer, '10.76.1.2', 81), 'timeout');
+
+    // Docker begins its table anew at each start.
+    for (const start of ['first', 'second']) {
+      load(defaultMark);
+      await works(t, scene, `after its ${start} start`);
+      await closed(t, scene, `after its ${start} start`);
+      t.deepEqual(await firewall.converge(desired(), signal), { findings: [], changes: 0 });
+    }
+    const table = on.host.runSync(['nft', '-s', 'list', 'table', 'ip', 'docker-bridges']);
+    await firewall.remove(signal);
+    t.is(on.host.runSync(['nft', '-s', 'list', 'table', 'ip', 'docker-bridges']), table);
+    t.false(scene.ruleset().includes('table ip xnet'));
   }),
 );
 

@@ -72,3 +72,56 @@ COMMIT
 export function dockerRules(engine: DockerRules): string {
   return nat + filter[engine];
 }
+
+/**
+ * dockerNftables returns input for nft: the table that moby's master makes with "firewall-backend": "nftables"
+ * (integration/network/bridge/nftablesdoc/generated), for the same docker0 and container.
+ * @param accepts the mark of "bridge-accept-fwmark", with "allow-direct-routing": true; undefined: neither is set
+ */
+export function dockerNftables(accepts: number | undefined): string {
+  const marked =
+    accepts === undefined ? '' : `meta mark and ${accepts} == ${accepts} counter accept comment "ALLOW FW MARK"`;
+  const raw =
+    accepts === undefined ? 'ip daddr 10.76.1.2 iifname != "docker0" counter drop comment "DROP DIRECT ACCESS"' : '';
+  const map = (chain: string) => `type ifname : verdict; elements = { "docker0" : jump ${chain}__docker0 }`;
+  return `table ip docker-bridges
+delete table ip docker-bridges
+table ip docker-bridges {
+  map filter-forward-in-jumps { ${map('filter-forward-in')} }
+  map filter-forward-out-jumps { ${map('filter-forward-out')} }
+  map nat-postrouting-out-jumps { ${map('nat-postrouting-out')} }
+  chain filter-FORWARD {
+    type filter hook forward priority filter; policy accept;
+    oifname vmap @filter-forward-in-jumps
+    iifname vmap @filter-forward-out-jumps
+  }
+  chain nat-POSTROUTING {
+    type nat hook postrouting priority srcnat; policy accept;
+    iifname vmap @nat-postrouting-out-jumps
+  }
+  chain nat-PREROUTING {
+    type nat hook prerouting priority dstnat; policy accept;
+    fib daddr type local counter jump nat-prerouting-and-output
+  }
+  chain nat-prerouting-and-output { iifname != "docker0" tcp dport 8080 counter dnat to 10.76.1.2:80 comment "DNAT"; }
+  chain raw-PREROUTING {
+    type filter hook prerouting priority raw; policy accept;
+    ${raw}
+  }
+  chain filter-forward-in__docker0 {
+    ct state established,related counter accept
+    ${marked}
+    iifname "docker0" counter accept comment "ICC"
+    ip daddr 10.76.1.2 tcp dport 80 counter accept
+    counter drop comment "UNPUBLISHED PORT DROP"
+  }
+  chain filter-forward-out__docker0 {
+    ct state established,related counter accept
+    counter accept comment "OUTGOING"
+  }
+  chain nat-postrouting-out__docker0 {
+    oifname != "docker0" ip saddr 10.76.1.0/24 counter masquerade comment "MASQUERADE"
+  }
+}
+`;
+}

@@ -55,11 +55,6 @@ export function unsupportedEngine(version: EngineVersion, info: EngineInfo): Fin
     const message = 'this Docker is rootless: its containers are not on a network of the host';
     return blocked('Rootless', message, 'run Docker as root');
   }
-  if (info.firewallBackend?.startsWith('nftables') === true) {
-    const message = 'Docker uses its nftables backend, which has no DOCKER-USER chain';
-    const fix = 'put "firewall-backend": "iptables" into daemon.json and restart Docker';
-    return blocked('NftablesBackend', message, fix);
-  }
   return undefined;
 }
 

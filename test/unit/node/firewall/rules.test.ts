@@ -253,9 +253,11 @@ test('which backends get rules', (t) => {
   // dockerd leaves its rules behind: they drop as before.
   t.deepEqual(used(plan({ backends: both(docker, none) }, { iptables: false })), ['nft']);
 
-  for (const modern of [plan({ preferred: 'nft' }, { firewallBackend: 'nftables' }), plan({ dockerTable: true })]) {
-    t.deepEqual([used(modern), reasons(modern)], [[], ['UnsupportedFirewallBackend']]);
+  const modern = { major: 29, firewallBackend: 'nftables' };
+  for (const of of [plan({ preferred: 'nft' }, modern), plan({ preferred: 'nft', dockerTable: true })]) {
+    t.deepEqual([used(of), reasons(of), of.notes], [[], [], []]);
   }
+  t.deepEqual(reasons(plan({}, { ...modern, major: 28 })), ['UnsupportedFirewallBackend']);
   t.is(countChanges(plan({ backends: both(docker, none) })), 2);
   t.is(plan({ table: undefined }).table.kind, 'none', 'what was not seen is not changed');
   const foreign = plan({ table: { ours: false, table: undefined } });

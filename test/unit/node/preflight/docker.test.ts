@@ -5,6 +5,7 @@ import { unsupportedEngine } from '../../../../node/docker/engine/preflight.js';
 import { blocked } from '../../../../node/docker/engine/settings.js';
 import { dockerFindings } from '../../../../node/preflight/docker-findings.js';
 import type { DockerLooked } from '../../../../node/preflight/docker-look.js';
+import { nftablesFindings } from '../../../../node/preflight/firewall-findings.js';
 import { type PreflightGiven, requestFrom } from '../../../../node/preflight/request.js';
 import { bip, bridge, container, defaultNetwork, prefix } from '../../../support/docker-values.js';
 
@@ -137,4 +138,31 @@ test('flags of dockerd, with the place that sets them', async (t) => {
     interfaces: [bridge('docker0', '10.76.3.1/24')],
   };
   t.deepEqual(await ratings(same, known), []);
+});
+
+test("what daemon.json lacks for Docker's nftables backend", (t) => {
+  const modern = withEngine({
+    version: { version: '29.2.0', major: 29, isDocker: true },
+    info: { ...engine.info, firewallBackend: 'nftables' },
+  });
+  const of = (text: string, flags: readonly (readonly [string, string])[] = []) =>
+    nftablesFindings({ ...modern, file: { bytes: Buffer.from(text) }, flags: new Map(flags) }, 0x80000000).map(
+      ({ severity, reason, fix }) => `${severity} ${reason}: ${fix}`,
+    );
+  const direct = '"allow-direct-routing": true';
+  const mark = '"bridge-accept-fwmark": "0x80000000/0x80000000"';
+  const told = (keys: string) => [`warns DockerDropsPeers: put ${keys} into daemon.json and restart Docker`];
+  t.deepEqual(of('{}'), told(`${direct} and ${mark}`));
+  t.deepEqual(of(`{${mark}}`), told(direct));
+  t.deepEqual(of(`{"allow-direct-routing": false, ${mark}}`), told(direct));
+  t.deepEqual(of(`{${direct}, ${mark.replace('/0x80000000', '')}}`), told(mark));
+  t.deepEqual(of(`{${direct}, ${mark}}`), []);
+  t.deepEqual(
+    of('{}', [
+      ['allow-direct-routing', 'true'],
+      ['bridge-accept-fwmark', '2147483648/2147483648'],
+    ]),
+    [],
+  );
+  t.deepEqual(nftablesFindings(plain, 0x80000000), []);
 });

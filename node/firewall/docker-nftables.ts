@@ -1,0 +1,54 @@
+// Docker's nftables backend, from version 29 on: whether its table lets packets of peers in, and what to set if not. Pure.
+// Invariant: nothing is ever put into Docker's table: it writes a chain anew whenever one of its own rules changes. Docker
+// itself is told to accept what carries xnet's mark, which our table sets before Docker's chains see a packet.
+// The names are those of moby, daemon/libnetwork/drivers/bridge/internal/nftabler.
+import type { Finding } from '../reconcile/effect.js';
+import type { DesiredFirewall } from './desired.js';
+import { flowsOf } from './flow.js';
+import { mayDrop, type NftTable } from './nft-verdict.js';
+
+/** dockerTable is the name of Docker's table, of family ip. */
+export const dockerTable = 'docker-bridges';
+
+/** isDockerTable reports whether a table is Docker's. */
+export function isDockerTable({ family, table }: Pick<NftTable, 'family' | 'table'>): boolean {
+  return family === 'ip' && table === dockerTable;
+}
+
+/** oldestNftables is the first version whose nftables backend is complete; 28 had a switch for moby's own tests. */
+export const oldestNftables = 29;
+
+type AcceptKey = 'allow-direct-routing' | 'bridge-accept-fwmark';
+
+/** acceptKeys returns the keys of daemon.json that let packets of peers in: name and JSON value. */
+export function acceptKeys(mark: number): readonly (readonly [AcceptKey, string])[] {
+  const bit = `0x${mark.toString(16)}`;
+  return [
+    // Without it, packets from outside to the address of a container are dropped before any mark counts.
+    ['allow-direct-routing', 'true'],
+    ['bridge-accept-fwmark', `"${bit}/${bit}"`],
+  ];
+}
+
+/** dropsPeers reports that Docker drops packets of peers until these keys are set. */
+export function dropsPeers(keys: readonly (readonly [string, string])[]): Finding {
+  const text = keys.map(([name, value]) => `"${name}": ${value}`).join(' and ');
+  return {
+    ...{ type: 'Firewall', transient: false, reason: 'DockerDropsPeers' },
+    message: `Docker's nftables backend drops packets from peers to containers: it is not set to let them in`,
+    fix: `put ${text} into daemon.json and restart Docker`,
+  };
+}
+
+/** dockerNftablesFindings reports what Docker's table drops of the packets of peers. `tables` has it, if it exists. */
+export function dockerNftablesFindings(desired: DesiredFirewall, tables: readonly NftTable[]): readonly Finding[] {
+  const table = tables.find(isDockerTable);
+  if (table === undefined) return [];
+  const inward = flowsOf(desired).filter(({ from }) => from === desired.underlay);
+  const dropsIn = {
+    'allow-direct-routing': inward.some((flow) => mayDrop(table, 'raw-PREROUTING', flow)),
+    'bridge-accept-fwmark': inward.some((flow) => mayDrop(table, `filter-forward-in__${flow.to}`, flow)),
+  };
+  const missing = acceptKeys(desired.mark).filter(([name]) => dropsIn[name]);
+  return missing.length === 0 ? [] : [dropsPeers(missing)];
+}
