@@ -2,14 +2,7 @@
 // creates and replaces the authority.
 // Invariant: the private key is in memory and, sealed, in the store; it is never written elsewhere nor sent.
 import { messageOf, XnetError } from '../../proto/errors.js';
-import {
-  crossSign,
-  type Issued,
-  Issuer,
-  lifetimeFrom,
-  makeAuthority,
-  type Signer,
-} from '../../proto/pki/certificate.js';
+import { type Issued, Issuer, lifetimeFrom, type Signer } from '../../proto/pki/certificate.js';
 import { digestOf } from '../../proto/pki/chain.js';
 import type { Identity } from '../../proto/pki/identity.js';
 import { absent, asSeen, type MutationId, put } from '../registry/guards.js';
@@ -24,8 +17,7 @@ import { type ClusterKey, makeClusterKey, readClusterKey, sealText, unsealText }
 export type Opened = {
   readonly record: AuthorityRecord;
   readonly signer: Signer;
-  /** The signer, once it is ready. */
-  readonly issuing: Promise<Issuer>;
+  readonly issuing: Issuer;
   readonly clusterKey: ClusterKey;
   /** keyDigest of the issuing authority. */
   readonly issuer: string;
@@ -118,13 +110,10 @@ export class Authority {
     }
     const { certificate, previous } = record;
     const signer = { certificate, key: unsealText(clusterKey, record.sealedKey, certificate) };
-    const issuing = Issuer.open(signer);
-    // The callers that await `issuing` get the error.
-    issuing.catch(() => undefined);
     this.#opened = {
       record,
       signer,
-      issuing,
+      issuing: new Issuer(signer),
       clusterKey,
       issuer: digestOf(certificate),
       caDigest: digestOf(previous?.certificate ?? certificate),
@@ -145,6 +134,7 @@ export class Authority {
     // An unreadable record is still an authority: a new one would lock out all holders of its certificates.
     requireDecodable(feed.view, keys.authority);
     if (feed.view.authority === undefined && !id.dryRun) this.#clusterKey = await makeClusterKey(this.keyPath);
+    const { makeAuthority } = await import('../../proto/pki/authority.js');
     const made = await makeAuthority(clusterId, now());
     const done = await mutate(this.#context, {
       ...id,
@@ -191,6 +181,7 @@ export class Authority {
   async rotate(id: MutationId): Promise<MutationResult> {
     const { clusterKey, signer } = this.require();
     const { feed, now } = this.#context;
+    const { crossSign, makeAuthority } = await import('../../proto/pki/authority.js');
     const made = await makeAuthority(feed.version.clusterId, now());
     const previous = { certificate: signer.certificate, cross: await crossSign(signer, made.certificate) };
     return mutate(this.#context, {
@@ -257,7 +248,7 @@ export class Authority {
     const { issuing, issuer, record } = this.require();
     const { feed, now } = this.#context;
     const identity = { clusterId: feed.version.clusterId, role, id };
-    const issued = await (await issuing).issue({ identity, publicKey, ...lifetimeFrom(now(), ttlMs) });
+    const issued = issuing.issue({ identity, publicKey, ...lifetimeFrom(now(), ttlMs) });
     return { ...issued, issuer, authority: record.certificate };
   }
 }

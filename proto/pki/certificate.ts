@@ -1,10 +1,21 @@
-// Makes certificates and certificate requests: ECDSA over P-256 with SHA-256, as PEM. The only file that imports
-// @peculiar/x509, which takes 0.2 s to load; chain.ts reads certificates without it.
-import 'reflect-metadata';
-import { createPrivateKey, randomBytes, webcrypto } from 'node:crypto';
-import * as x509 from '@peculiar/x509';
+// Issues certificates and makes certificate requests: ECDSA over P-256 with SHA-256, as PEM. Their form is fixed, so they
+// are written from parts, and signed and verified by Node.js (OpenSSL) in a fraction of a millisecond.
+// Invariant: every certificate is byte for byte what @peculiar/x509 makes of the same values (test/unit/proto/pki).
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair,
+  type KeyObject,
+  randomBytes,
+  sign,
+  verify,
+  X509Certificate,
+} from 'node:crypto';
+import { promisify } from 'node:util';
 import { messageOf, XnetError } from '../errors.js';
 import { backdateMs } from './chain.js';
+import { bitString, contentOf, element, elementsOf, objectId, ofContext, sequence, tags, time } from './der.js';
 import { controllerHost, formatIdentity, type Identity, isIdentity, uriOf } from './identity.js';
 
 /** Signer is an authority's certificate and its private key (PKCS #8), both PEM. */
@@ -19,9 +30,19 @@ export type Issued = Lifetime & { readonly certificate: string; readonly serial:
 /** Request is a new private key (PKCS #8) and its certificate request (PKCS #10), both PEM. */
 export type Request = { readonly key: string; readonly csr: string };
 
-const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
-const dayMs = 24 * 3_600_000;
-const authorityMs = 10 * 365 * dayMs;
+const makeKeys = promisify(generateKeyPair);
+
+// What the SubjectPublicKeyInfo of every key on P-256 begins with; the two coordinates follow, 32 bytes each.
+const beforePoint = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex');
+const pointBytes = 64;
+
+const ecdsaWithSha256 = sequence(objectId('1.2.840.10045.4.3.2'));
+// How a request may be signed by its key.
+const hashes: ReadonlyMap<string, string> = new Map([
+  [ecdsaWithSha256.toString('hex'), 'sha256'],
+  [sequence(objectId('1.2.840.10045.4.3.3')).toString('hex'), 'sha384'],
+  [sequence(objectId('1.2.840.10045.4.3.4')).toString('hex'), 'sha512'],
+]);
 
 /** lifetimeFrom returns a lifetime that ends `ttlMs` milliseconds from now and begins a little earlier than now. */
 export function lifetimeFrom(nowMs: number, ttlMs: number): Lifetime {
@@ -30,108 +51,100 @@ export function lifetimeFrom(nowMs: number, ttlMs: number): Lifetime {
   return { notBeforeMs: second - backdateMs, notAfterMs: second + Math.ceil(ttlMs / 1000) * 1000 };
 }
 
-async function makeKeys(): Promise<webcrypto.CryptoKeyPair> {
-  return (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
-}
-
-async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
-  return x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY');
-}
-
-async function importKey(pem: string): Promise<webcrypto.CryptoKey> {
-  const der = createPrivateKey(pem).export({ type: 'pkcs8', format: 'der' });
-  return webcrypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign']);
-}
-
-// Positive, and never beginning with a zero byte, so that every program prints it alike.
-function newSerial(): string {
+/** newSerial returns a serial number, hexadecimal: positive, and never beginning with a zero byte, so that every program prints it alike. */
+export function newSerial(): string {
   const bytes = randomBytes(16);
   bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40;
   return bytes.toString('hex');
 }
 
-function authorityName(clusterId: string, madeMs: number): x509.JsonName {
-  return [{ O: [clusterId] }, { CN: [`xnet authority ${new Date(madeMs).toISOString()}`] }];
+function pemFrom(der: Buffer, label: string): string {
+  const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
+  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----`;
 }
 
-// The extensions of an authority. `below` is the path length: 1 permits one authority below, its cross-signed successor.
-async function authorityExtensions(
-  publicKey: x509.PublicKey | webcrypto.CryptoKey,
-  below: 0 | 1,
-): Promise<x509.Extension[]> {
-  return [
-    new x509.BasicConstraintsExtension(true, below, true),
-    new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-    await x509.SubjectKeyIdentifierExtension.create(publicKey),
-  ];
+const nameParts = { O: objectId('2.5.4.10'), OU: objectId('2.5.4.11'), CN: objectId('2.5.4.3') };
+
+function namePart(type: keyof typeof nameParts, value: string): Buffer {
+  const isPrintable = /^[A-Za-z0-9 '()+,./:=?-]*$/.test(value);
+  const text = element(isPrintable ? tags.printableString : tags.utf8String, Buffer.from(value, 'utf8'));
+  return element(tags.set, sequence(nameParts[type], text));
 }
 
-/** makeAuthority creates a new authority for a cluster, valid for ten years. */
-export async function makeAuthority(clusterId: string, nowMs: number): Promise<Signer> {
-  const keys = await makeKeys();
-  const { notBeforeMs, notAfterMs } = lifetimeFrom(nowMs, authorityMs);
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    serialNumber: newSerial(),
-    name: authorityName(clusterId, nowMs),
-    notBefore: new Date(notBeforeMs),
-    notAfter: new Date(notAfterMs),
-    signingAlgorithm: algorithm,
-    keys,
-    extensions: await authorityExtensions(keys.publicKey, 1),
-  });
-  return { certificate: certificate.toString('pem'), key: await exportKey(keys.privateKey) };
+// What is signed, the algorithm, the signature.
+function signed(content: Buffer, key: KeyObject): Buffer {
+  return sequence(content, ecdsaWithSha256, bitString(sign('sha256', content, key)));
 }
 
-/**
- * crossSign returns a certificate for the name and key of `certificate`, signed by `signer`. Whoever trusts only
- * `signer` then trusts what the other authority issues.
- */
-export async function crossSign(signer: Signer, certificate: string): Promise<string> {
-  const by = new x509.X509Certificate(signer.certificate);
-  const of = new x509.X509Certificate(certificate);
-  const crossed = await x509.X509CertificateGenerator.create({
-    serialNumber: newSerial(),
-    subject: of.subjectName.toJSON(),
-    issuer: by.subjectName.toJSON(),
-    notBefore: of.notBefore,
-    notAfter: new Date(Math.min(by.notAfter.getTime(), of.notAfter.getTime())),
-    signingAlgorithm: algorithm,
-    publicKey: of.publicKey,
-    signingKey: await importKey(signer.key),
-    extensions: [
-      ...(await authorityExtensions(of.publicKey, 0)),
-      await x509.AuthorityKeyIdentifierExtension.create(by.publicKey),
-    ],
-  });
-  return crossed.toString('pem');
+function spkiOf(key: KeyObject): Buffer {
+  const spki = (key.type === 'private' ? createPublicKey(key) : key).export({ type: 'spki', format: 'der' });
+  if (!isOnP256(spki)) throw new Error('not a key on P-256');
+  return spki;
+}
+
+function isOnP256(spki: Buffer): boolean {
+  return spki.length === beforePoint.length + pointBytes && spki.subarray(0, beforePoint.length).equals(beforePoint);
 }
 
 /** makeRequest creates a key and a certificate request for it. No other copy of the key exists. */
 export async function makeRequest(): Promise<Request> {
-  const keys = await makeKeys();
-  return { key: await exportKey(keys.privateKey), csr: await requestOf(keys) };
+  const { privateKey } = await makeKeys('ec', { namedCurve: 'P-256' });
+  return { key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), csr: requestOf(privateKey) };
 }
 
-/** requestFor returns the certificate request for an existing key (PKCS #8, PEM). */
+/** requestFor returns the certificate request for an existing key (PKCS #8, PEM). Throws Error when it is no such key. */
 export async function requestFor(key: string): Promise<string> {
-  const privateKey = await importKey(key);
-  const jwk = createPrivateKey(key).export({ format: 'jwk' });
-  const publicJwk = { kty: jwk.kty, crv: jwk.crv, x: jwk.x, y: jwk.y } as webcrypto.JsonWebKey;
-  const publicKey = await webcrypto.subtle.importKey('jwk', publicJwk, algorithm, true, ['verify']);
-  return requestOf({ privateKey, publicKey });
+  return requestOf(createPrivateKey(key));
 }
 
-async function requestOf(keys: webcrypto.CryptoKeyPair): Promise<string> {
-  const csr = await x509.Pkcs10CertificateRequestGenerator.create({
-    name: 'CN=xnet',
-    keys,
-    signingAlgorithm: algorithm,
-  });
-  return csr.toString('pem');
+const requestVersion = element(tags.integer, Buffer.from([0]));
+const requestName = sequence(namePart('CN', 'xnet'));
+const noAttributes = element(ofContext(0, 'constructed'));
+
+function requestOf(key: KeyObject): string {
+  const content = sequence(requestVersion, requestName, spkiOf(key), noAttributes);
+  return pemFrom(signed(content, key), 'CERTIFICATE REQUEST');
 }
 
 // A request has about 400 bytes; only its key is used.
 const longestRequest = 8_192;
+const requestPem =
+  /^\s*-----BEGIN (NEW )?CERTIFICATE REQUEST-----([A-Za-z0-9+/=\s]+)-----END (NEW )?CERTIFICATE REQUEST-----\s*$/;
+
+type ReadRequest = {
+  readonly content: Buffer;
+  readonly spki: Buffer;
+  readonly hash: string | undefined;
+  readonly signature: Buffer;
+};
+
+function readRequest(csr: string): ReadRequest {
+  const base64 = requestPem.exec(csr)?.[2];
+  if (base64 === undefined) throw new Error('no such block');
+  const [whole] = elementsOf(Buffer.from(base64, 'base64'), 1);
+  if (whole === undefined) throw new Error('it is empty');
+  const [content, algorithm, signature] = elementsOf(contentOf(whole, tags.sequence), 3);
+  if (content === undefined || algorithm === undefined || signature === undefined) throw new Error('parts are missing');
+  const [, , spki] = elementsOf(contentOf(content, tags.sequence), 4);
+  if (spki === undefined) throw new Error('it has no key');
+  const hash = hashes.get(algorithm.whole.toString('hex'));
+  // The first byte counts the unused bits of the last one.
+  const bits = contentOf(signature, tags.bitString);
+  if (bits[0] !== 0) throw new Error('its signature has no whole bytes');
+  return { content: content.whole, spki: spki.whole, hash, signature: bits.subarray(1) };
+}
+
+// Half the time that OpenSSL takes to read the DER form.
+function keyFrom(spki: Buffer): KeyObject {
+  const point = spki.subarray(beforePoint.length);
+  const [x, y] = [point.subarray(0, pointBytes / 2), point.subarray(pointBytes / 2)];
+  const jwk = { kty: 'EC', crv: 'P-256', x: x.toString('base64url'), y: y.toString('base64url') };
+  try {
+    return createPublicKey({ key: jwk, format: 'jwk' });
+  } catch (error) {
+    throw new XnetError('InvalidArgument', `csr: its key is no point of P-256: ${messageOf(error)}`);
+  }
+}
 
 /**
  * keyOfRequest returns the public key of a certificate request (SubjectPublicKeyInfo, DER).
@@ -139,21 +152,18 @@ const longestRequest = 8_192;
  */
 export async function keyOfRequest(csr: string): Promise<Buffer> {
   if (csr.length > longestRequest) throw new XnetError('InvalidArgument', 'csr: longer than any certificate request');
-  let proved: boolean;
-  let read: { readonly key: Buffer; readonly algorithm: { readonly name?: string; readonly namedCurve?: string } };
+  let read: ReadRequest;
   try {
-    const request = new x509.Pkcs10CertificateRequest(csr);
-    // Accessing these fields parses them, and may throw.
-    read = { key: Buffer.from(request.publicKey.rawData), algorithm: request.publicKey.algorithm };
-    proved = await request.verify().catch(() => false);
+    read = readRequest(csr);
   } catch (error) {
     throw new XnetError('InvalidArgument', `csr: not a certificate request (PKCS #10, PEM): ${messageOf(error)}`);
   }
-  if (read.algorithm.name !== 'ECDSA' || read.algorithm.namedCurve !== 'P-256') {
-    throw new XnetError('InvalidArgument', 'csr: the key has to be an ECDSA key on P-256');
+  const { content, spki, hash, signature } = read;
+  if (!isOnP256(spki)) throw new XnetError('InvalidArgument', 'csr: the key has to be an ECDSA key on P-256');
+  if (hash === undefined || !verify(hash, content, keyFrom(spki), signature)) {
+    throw new XnetError('InvalidArgument', 'csr: not signed by its own key');
   }
-  if (!proved) throw new XnetError('InvalidArgument', 'csr: not signed by its own key');
-  return read.key;
+  return Buffer.from(spki);
 }
 
 /** CertificateTemplate is a certificate to issue. */
@@ -163,23 +173,62 @@ export type CertificateTemplate = Lifetime & {
   readonly publicKey: Uint8Array;
 };
 
+const version3 = element(ofContext(0, 'constructed'), element(tags.integer, Buffer.from([2])));
+
+function extension(id: string, value: Buffer, critical: 'critical' | 'not critical' = 'not critical'): Buffer {
+  const flag = critical === 'critical' ? [element(tags.boolean, Buffer.from([0xff]))] : [];
+  return sequence(objectId(id), ...flag, element(tags.octetString, value));
+}
+
+// It is no authority, and its key signs.
+const noAuthority = extension('2.5.29.19', sequence(), 'critical');
+const digitalSignature = extension('2.5.29.15', bitString(Buffer.from([0x80]), 7), 'critical');
+const [serverAuth, clientAuth] = [objectId('1.3.6.1.5.5.7.3.1'), objectId('1.3.6.1.5.5.7.3.2')];
+const usageOf = {
+  client: extension('2.5.29.37', sequence(clientAuth)),
+  controller: extension('2.5.29.37', sequence(serverAuth, clientAuth)),
+};
+
+function altNames(identity: Identity): Buffer {
+  const names = [element(ofContext(6, 'primitive'), Buffer.from(uriOf(identity), 'latin1'))];
+  if (identity.role === 'controller') {
+    names.push(element(ofContext(2, 'primitive'), Buffer.from(controllerHost(identity.clusterId), 'latin1')));
+  }
+  return extension('2.5.29.17', sequence(...names));
+}
+
+function subjectOf({ clusterId, role, id }: Identity): Buffer {
+  return sequence(namePart('O', clusterId), namePart('OU', role), namePart('CN', id));
+}
+
+// The subject of an authority's certificate as it is in there: its certificates have to name it alike.
+function subjectOfCertificate(der: Buffer): Buffer {
+  const [whole] = elementsOf(der, 1);
+  const [content] = whole === undefined ? [] : elementsOf(contentOf(whole, tags.sequence), 3);
+  // Version, serial number, algorithm, issuer, validity, subject, key, extensions.
+  const parts = content === undefined ? [] : elementsOf(contentOf(content, tags.sequence), 8);
+  const subject = parts[5];
+  if (subject === undefined) throw new Error('not the certificate of an authority');
+  return Buffer.from(subject.whole);
+}
+
 /** Issuer is an authority that issues certificates. It parses the authority's certificate once. */
 export class Issuer {
-  readonly #by: x509.X509Certificate;
-  readonly #key: webcrypto.CryptoKey;
-  readonly #keyIdentifier: x509.Extension;
+  readonly #key: KeyObject;
+  readonly #name: Buffer;
+  readonly #notAfterMs: number;
+  readonly #authorityKey: Buffer;
 
-  private constructor(by: x509.X509Certificate, key: webcrypto.CryptoKey, keyIdentifier: x509.Extension) {
-    this.#by = by;
-    this.#key = key;
-    this.#keyIdentifier = keyIdentifier;
-  }
-
-  /** open parses an authority's certificate and key. Throws Error when they are invalid. */
-  static async open({ certificate, key }: Signer): Promise<Issuer> {
-    const by = new x509.X509Certificate(certificate);
-    const keyIdentifier = await x509.AuthorityKeyIdentifierExtension.create(by.publicKey);
-    return new Issuer(by, await importKey(key), keyIdentifier);
+  /** Throws Error when the authority's certificate or key is invalid. */
+  constructor({ certificate, key }: Signer) {
+    const by = new X509Certificate(certificate);
+    this.#key = createPrivateKey(key);
+    this.#name = subjectOfCertificate(by.raw);
+    this.#notAfterMs = Date.parse(by.validTo);
+    // RFC 5280, 4.2.1.2: the SHA-1 of the key, which is the uncompressed point.
+    const point = spkiOf(by.publicKey).subarray(beforePoint.length - 1);
+    const id = createHash('sha1').update(point).digest();
+    this.#authorityKey = extension('2.5.29.35', sequence(element(ofContext(0, 'primitive'), id)));
   }
 
   /**
@@ -187,41 +236,34 @@ export class Issuer {
    * for the name that all controllers share.
    * @throws XnetError Internal when the identity can't be represented in a certificate
    */
-  async issue(wanted: CertificateTemplate): Promise<Issued> {
-    const { identity, notBeforeMs, notAfterMs } = wanted;
+  issue({ identity, publicKey, notBeforeMs, notAfterMs }: CertificateTemplate): Issued {
     if (!isIdentity(identity))
       throw new XnetError('Internal', `${formatIdentity(identity)} can't stand in a certificate`);
-    const controller = identity.role === 'controller';
-    const names: x509.JsonGeneralNames = [
-      { type: 'url', value: uriOf(identity) },
-      ...(controller ? [{ type: 'dns' as const, value: controllerHost(identity.clusterId) }] : []),
-    ];
-    const { clientAuth, serverAuth } = x509.ExtendedKeyUsage;
     const serial = newSerial();
     // A certificate never outlives its authority.
-    const end = Math.min(notAfterMs, this.#by.notAfter.getTime());
-    const certificate = await x509.X509CertificateGenerator.create({
-      serialNumber: serial,
-      subject: [{ O: [identity.clusterId] }, { OU: [identity.role] }, { CN: [identity.id] }],
-      issuer: this.#by.subjectName.toJSON(),
-      notBefore: new Date(notBeforeMs),
-      notAfter: new Date(end),
-      signingAlgorithm: algorithm,
-      publicKey: new x509.PublicKey(wanted.publicKey),
-      signingKey: this.#key,
-      extensions: [
-        new x509.BasicConstraintsExtension(false, undefined, true),
-        new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-        new x509.ExtendedKeyUsageExtension(controller ? [serverAuth, clientAuth] : [clientAuth]),
-        new x509.SubjectAlternativeNameExtension(names),
-        this.#keyIdentifier,
-      ],
-    });
-    return { certificate: certificate.toString('pem'), serial, notBeforeMs, notAfterMs: end };
+    const end = Math.min(notAfterMs, this.#notAfterMs);
+    const extensions = sequence(
+      noAuthority,
+      digitalSignature,
+      identity.role === 'controller' ? usageOf.controller : usageOf.client,
+      altNames(identity),
+      this.#authorityKey,
+    );
+    const content = sequence(
+      version3,
+      element(tags.integer, Buffer.from(serial, 'hex')),
+      ecdsaWithSha256,
+      this.#name,
+      sequence(time(notBeforeMs), time(end)),
+      subjectOf(identity),
+      publicKey,
+      element(ofContext(3, 'constructed'), extensions),
+    );
+    return { certificate: pemFrom(signed(content, this.#key), 'CERTIFICATE'), serial, notBeforeMs, notAfterMs: end };
   }
 }
 
 /** issue issues one certificate; use Issuer for many. */
 export async function issue(signer: Signer, wanted: CertificateTemplate): Promise<Issued> {
-  return (await Issuer.open(signer)).issue(wanted);
+  return new Issuer(signer).issue(wanted);
 }

@@ -7,12 +7,12 @@ import { readClusterKey, unsealText } from '../../controller/authority/cluster-k
 import { EtcdStore } from '../../controller/store/etcd.js';
 import { keys } from '../../controller/store/keys.js';
 import { decode } from '../../controller/store/record-codec.js';
+import { makeAuthority } from '../../proto/pki/authority.js';
 import {
   issue,
   keyOfRequest,
   type Lifetime,
   lifetimeFrom,
-  makeAuthority,
   makeRequest,
   type Signer,
 } from '../../proto/pki/certificate.js';

@@ -1,13 +1,7 @@
 // Authorities and identities that tests of joining and renewal share.
 import type { NodeIdentity } from '../../node/identity/identity.js';
-import {
-  issue,
-  keyOfRequest,
-  lifetimeFrom,
-  makeAuthority,
-  makeRequest,
-  type Signer,
-} from '../../proto/pki/certificate.js';
+import { makeAuthority } from '../../proto/pki/authority.js';
+import { issue, keyOfRequest, lifetimeFrom, makeRequest, type Signer } from '../../proto/pki/certificate.js';
 import type { Role } from '../../proto/pki/identity.js';
 
 export const clusterId = 'c-1';

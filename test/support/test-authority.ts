@@ -1,5 +1,6 @@
 // An authority in memory, for tests of servers and clients without a controller.
-import { issue, keyOfRequest, lifetimeFrom, makeAuthority, makeRequest } from '../../proto/pki/certificate.js';
+import { makeAuthority } from '../../proto/pki/authority.js';
+import { issue, keyOfRequest, lifetimeFrom, makeRequest } from '../../proto/pki/certificate.js';
 import type { Role } from '../../proto/pki/identity.js';
 import type { Credentials, ServerIdentity } from '../../proto/rpc/tls.js';
 

@@ -12,7 +12,7 @@ import { requireMember, requireSameNode } from '../../../../node/identity/member
 import { eachOf, identityFrom, provenFrom, type TcpEndpoint } from '../../../../node/join/call.js';
 import { type JoinSituation, planHostJoin } from '../../../../node/join/decide.js';
 import { XnetError } from '../../../../proto/errors.js';
-import { crossSign } from '../../../../proto/pki/certificate.js';
+import { crossSign } from '../../../../proto/pki/authority.js';
 import { digestOf } from '../../../../proto/pki/chain.js';
 import type { Endpoint } from '../../../../proto/rpc/endpoint.js';
 import { certify, clusterId, dayMs, foreign, next, nowMs, old, whole } from '../../../support/identity-values.js';

@@ -10,7 +10,8 @@ import { preflightLines } from '../../../../node/commands/preflight-text.js';
 import { inOrder, type PreflightFinding } from '../../../../node/preflight/finding.js';
 import { type SystemSeen, systemFindings } from '../../../../node/preflight/system-findings.js';
 import { lookAtControllers, lookAtState } from '../../../../node/preflight/system-look.js';
-import { issue, keyOfRequest, makeAuthority, makeRequest } from '../../../../proto/pki/certificate.js';
+import { makeAuthority } from '../../../../proto/pki/authority.js';
+import { issue, keyOfRequest, makeRequest } from '../../../../proto/pki/certificate.js';
 
 const nowMs = Date.now();
 const space = { bfree: 1_000_000, bsize: 4096, files: 1_000_000, ffree: 1_000_000 };

@@ -7,15 +7,8 @@ import fc from 'fast-check';
 
 import { XnetError } from '../../../../proto/errors.js';
 
-import {
-  crossSign,
-  issue,
-  keyOfRequest,
-  lifetimeFrom,
-  makeAuthority,
-  makeRequest,
-  requestFor,
-} from '../../../../proto/pki/certificate.js';
+import { crossSign, makeAuthority } from '../../../../proto/pki/authority.js';
+import { issue, keyOfRequest, lifetimeFrom, makeRequest, requestFor } from '../../../../proto/pki/certificate.js';
 
 import {
   backdateMs,
