@@ -18,10 +18,11 @@ export async function makeStep({ client }: CommandContext, step: FleetStep, call
   switch (step.kind) {
     case 'create pool': {
       const { name, cidr, subnetLength = 0, mode = 'bip', networkLength = 0, dockerLength = 0 } = step.pool;
-      const { networkName = '', bridgeName = '', quarantine } = step.pool;
+      const { networkName = '', bridgeName = '', quarantine, gateway = '', lan = '' } = step.pool;
       await client.change((admin) => admin.createPool.bind(admin), {
         ...call,
         ...{ name, cidr, subnetLength, mode: wireFromMode(mode), networkLength, dockerLength, networkName, bridgeName },
+        ...(gateway === '' && lan === '' ? {} : { lan: { prefix: lan, gateway } }),
         ...(quarantine === undefined ? {} : { quarantineSeconds: secondsOf(quarantine) }),
       });
       return;

@@ -12,12 +12,19 @@ import { formatPoolMap } from '../output/pool-map.js';
 import { ageOf, formatDuration } from '../output/time.js';
 import { requirePart, verdict } from './change-response.js';
 
+/** RangeToReserve is a CIDR to reserve, and why. */
+export type RangeToReserve = { readonly cidr: string; readonly reason: string };
+
 /** CreateOptions are the options of `pools create`. */
 export type CreateOptions = {
   readonly subnetLength?: number;
   readonly mode?: Mode;
   readonly networkLength?: number;
   readonly dockerLength?: number;
+  /** Of mode lan. */
+  readonly gateway?: string;
+  readonly lan?: string;
+  readonly reserve?: readonly RangeToReserve[];
   readonly networkName?: string;
   readonly bridgeName?: string;
   readonly quarantine?: number;
@@ -38,6 +45,7 @@ export async function createPool(
 ): Promise<void> {
   const { client, output } = context;
   const { subnetLength, mode, networkLength, dockerLength, networkName, bridgeName, quarantine, dryRun } = options;
+  const { gateway = '', lan = '', reserve = [] } = options;
   const response = await client.change((admin) => admin.createPool.bind(admin), {
     name,
     cidr,
@@ -46,6 +54,8 @@ export async function createPool(
     ...(mode === undefined ? {} : { mode: wireFromMode(mode) }),
     ...(networkLength === undefined ? {} : { networkLength }),
     ...(dockerLength === undefined ? {} : { dockerLength }),
+    ...(gateway === '' && lan === '' ? {} : { lan: { prefix: lan, gateway } }),
+    reservations: reserve.map((range) => ({ ...range, nodeName: '' })),
     ...(networkName === undefined ? {} : { networkName }),
     ...(bridgeName === undefined ? {} : { bridgeName }),
     ...(quarantine === undefined ? {} : { quarantineSeconds: Math.ceil(quarantine / 1000) }),
@@ -83,7 +93,11 @@ function poolFields(pool: PoolOutput, { nowMs }: TableLook): string[] {
       'Docker',
       pool.dockerLength === null ? '' : `hands out the first /${pool.dockerLength} of a subnet; the rest is for nics`,
     ],
-    ['Network', pool.mode === 'bridge' ? escaped(`${pool.networkName} on bridge ${pool.bridgeName}`) : ''],
+    ['LAN', pool.lan === null ? '' : `${pool.lan.prefix}, gateway ${pool.lan.gateway}`],
+    [
+      'Network',
+      pool.mode === 'bridge' || pool.mode === 'lan' ? escaped(`${pool.networkName} on bridge ${pool.bridgeName}`) : '',
+    ],
     ['Quarantine', formatDuration(pool.quarantineSeconds * 1000)],
     [
       'Reclaims',

@@ -20,6 +20,7 @@ export function exportFleet({ pools, nodes }: FleetState): FleetFile {
       mode: modeOf(pool.mode),
       ...(pool.networkLength === null ? {} : { networkLength: pool.networkLength }),
       ...(pool.dockerLength === null ? {} : { dockerLength: pool.dockerLength }),
+      ...(pool.lan === null ? {} : { gateway: pool.lan.gateway, lan: pool.lan.prefix }),
       networkName: pool.networkName,
       bridgeName: pool.bridgeName,
       quarantine: durationText(pool.quarantineSeconds),

@@ -58,7 +58,7 @@ const quarantineBounds = { minMs: 0, maxMs: yearMs };
 const reclaimBounds = { minMs: 600_000, maxMs: yearMs };
 const duration = checked((text) => checkDuration(text, quarantineBounds));
 const reclaimAfter = checked((text) => (text === 'never' ? { value: 0 } : checkDuration(text, reclaimBounds)));
-const mode = v.picklist(modes, 'has to be bip, bridge or block');
+const mode = v.picklist(modes, 'has to be bip, bridge, block or lan');
 
 const length = v.custom<number>(
   (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 30,
@@ -79,6 +79,9 @@ const pool = entry({
   mode: v.optional(mode),
   networkLength: v.optional(length),
   dockerLength: v.optional(length),
+  /** Of mode lan: the router of the hosts' own network, and that network; absent: the range of the pool. */
+  gateway: v.optional(checked(checkAddress)),
+  lan: v.optional(checked(checkPrefix)),
   networkName: v.optional(checked(checkDockerName)),
   bridgeName: v.optional(checked(checkInterfaceName)),
   quarantine: v.optional(duration),

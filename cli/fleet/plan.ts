@@ -104,12 +104,14 @@ function poolSteps(wanted: FilePool, pool: PoolOutput, prune: boolean, path: Pat
   const problems: Issue[] = [];
   // A pool that shrinks has no reservation outside any more, and one that grows has room for new ones.
   const reserved: FleetStep[] = [];
-  for (const field of ['subnetLength', 'networkLength', 'dockerLength', 'networkName', 'bridgeName'] as const) {
+  const fixed = { ...pool, gateway: pool.lan?.gateway, lan: pool.lan?.prefix };
+  const names = ['networkName', 'bridgeName'] as const;
+  for (const field of ['subnetLength', 'networkLength', 'dockerLength', 'gateway', 'lan', ...names] as const) {
     const value = wanted[field];
-    if (value === undefined || value === pool[field]) continue;
+    if (value === undefined || value === fixed[field]) continue;
     problems.push({
       path: [...path, field],
-      message: `it is ${pool[field]} and can't become ${value}: create another pool and move its nodes`,
+      message: `it is ${fixed[field] ?? 'not set'} and can't become ${value}: create another pool and move its nodes`,
     });
   }
   if (wanted.reservations !== undefined || prune) {

@@ -33,13 +33,15 @@ export type NodeLeaseOutput = {
   readonly gateway: string;
   /** +1 for every grant of this subnet. */
   readonly generation: number;
-  /** "bip", "bridge" or "block". */
+  /** "bip", "bridge", "block" or "lan". */
   readonly mode: string;
   /** Of mode block: prefix length of the networks that Docker makes within the subnet; null in other modes. */
   readonly networkLength: number | null;
   /** Prefix length of the part that Docker hands out addresses from; null: all of it. */
   readonly dockerLength: number | null;
-  /** Docker network and Linux bridge of mode bridge; null in other modes. */
+  /** Of mode lan: the hosts' own network, and its router; null in other modes. */
+  readonly lan: { readonly prefix: string; readonly gateway: string } | null;
+  /** Docker network and Linux bridge of modes bridge and lan; null in other modes. */
   readonly network: string | null;
   readonly bridge: string | null;
   /** "wanted", "in force" or "ending", as the node last reported. */
@@ -98,7 +100,7 @@ export type NodeOutput = {
 };
 
 function nodeLeaseFromWire(wire: Lease__Output): NodeLeaseOutput {
-  const isBridge = wire.mode === 'MODE_BRIDGE';
+  const isBridge = wire.mode === 'MODE_BRIDGE' || wire.mode === 'MODE_LAN';
   return {
     subnet: wire.subnet,
     pool: wire.pool,
@@ -107,6 +109,7 @@ function nodeLeaseFromWire(wire: Lease__Output): NodeLeaseOutput {
     mode: stateOf(wire.mode, 'MODE_'),
     networkLength: wire.networkLength === 0 ? null : wire.networkLength,
     dockerLength: wire.dockerLength === 0 ? null : wire.dockerLength,
+    lan: wire.lan,
     network: isBridge ? wire.networkName : null,
     bridge: isBridge ? wire.bridgeName : null,
     state: leaseStateOf(wire.state),

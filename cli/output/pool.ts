@@ -23,12 +23,14 @@ export type PoolOutput = {
   readonly name: string;
   readonly cidr: string;
   readonly subnetLength: number;
-  /** "bip", "bridge" or "block". */
+  /** "bip", "bridge", "block" or "lan". */
   readonly mode: string;
   /** Of mode block: prefix length of the networks that Docker makes within a subnet; null in other modes. */
   readonly networkLength: number | null;
   /** Prefix length of the part of each subnet that Docker hands out addresses from; null: all of it. */
   readonly dockerLength: number | null;
+  /** Of mode lan: the hosts' own network, and its router; null in other modes. */
+  readonly lan: { readonly prefix: string; readonly gateway: string } | null;
   /** Docker network of bridge mode. */
   readonly networkName: string;
   /** That network's Linux bridge. */
@@ -64,7 +66,7 @@ export type LeaseOutput = {
   readonly reason: string;
   /** Of a lease: "wanted", "in force" or "ending", as its node last reported. */
   readonly leaseState: string | null;
-  /** Of a lease: "bip", "bridge" or "block". */
+  /** Of a lease: "bip", "bridge", "block" or "lan". */
   readonly mode: string | null;
   /** Of a static route. */
   readonly nextHop: string | null;
@@ -81,6 +83,7 @@ export function poolFromWire(wire: Pool__Output): PoolOutput {
     mode: stateOf(wire.mode, 'MODE_'),
     networkLength: wire.networkLength === 0 ? null : wire.networkLength,
     dockerLength: wire.dockerLength === 0 ? null : wire.dockerLength,
+    lan: wire.lan,
     networkName: wire.networkName,
     bridgeName: wire.bridgeName,
     quarantineSeconds: wire.quarantineSeconds,

@@ -1,13 +1,25 @@
 // The command line of `xctl pools`.
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { formatPrefix } from '../../proto/domain/address.js';
+import { checkRange } from '../../proto/domain/address-range.js';
 import { modes } from '../../proto/domain/network.js';
 import { durationOption } from '../client/settings.js';
+import type { RangeToReserve } from '../commands/pools.js';
 import { action, addListOptions, confirm, dryRun, several, watch } from './action.js';
 
 function lengthOption(text: string): number {
   const length = Number(text);
   if (!/^\d{1,2}$/.test(text) || length < 1 || length > 32) throw new InvalidArgumentError('Give a length such as 24.');
   return length;
+}
+
+// Commander calls it once for each value.
+function reserveOption(text: string, before: readonly RangeToReserve[] = []): readonly RangeToReserve[] {
+  const at = text.indexOf('=');
+  const range = checkRange(at < 0 ? text : text.slice(0, at));
+  if ('problem' in range) throw new InvalidArgumentError(range.problem);
+  const reason = at < 0 ? '' : text.slice(at + 1);
+  return [...before, ...range.value.map((cidr) => ({ cidr: formatPrefix(cidr), reason }))];
 }
 
 function reclaimOption(text: string): number {
@@ -89,8 +101,16 @@ export function addPools(program: Command): void {
           'docker run --ip (default: Docker hands out all of it)',
       ).argParser(lengthOption),
     )
-    .option('--network-name <name>', 'Docker network of bridge mode (default: xnet)')
-    .option('--bridge-name <name>', "that network's bridge (default: xnet0)")
+    .option('--gateway <address>', "of mode lan: the LAN's router, which becomes the default gateway of containers")
+    .option('--lan <cidr>', "of mode lan: the hosts' own network (default: the pool's range)")
+    .addOption(
+      new Option(
+        '--reserve <range...>',
+        'reserve a range from the beginning, with a reason if you like: 192.168.61.100-192.168.61.150=DHCP',
+      ).argParser(reserveOption),
+    )
+    .option('--network-name <name>', 'Docker network of modes bridge and lan (default: xnet; xnet-lan)')
+    .option('--bridge-name <name>', "that network's bridge (default: xnet0; xnet-lan)")
     .addOption(
       new Option(
         '--quarantine <duration>',
@@ -106,12 +126,18 @@ Modes:
   bridge  the subnet becomes that of a separate network
   block   docker0 gets the first /24 of the subnet, and each network that Docker makes from then on a part of the rest:
           those of docker compose are routed as well
+  lan     the subnet is a part of the hosts' own network, and its containers are on that network: each host's interface
+          becomes a port of a bridge. No subnet is leased that has the address of a host, of the gateway or of the LAN itself, or
+          that overlaps a reserved range: name those of DHCP servers and of other machines
 
 Examples:
   xctl pools create default 10.76.0.0/16
   xctl pools create default 10.86.0.0/16 --subnet-length 20 --mode block
   xctl pools create default 10.76.0.0/16 --docker-length 25
-  xctl pools create edge 10.80.0.0/20 --subnet-length 26 --mode bridge --quarantine 24h`,
+  xctl pools create edge 10.80.0.0/20 --subnet-length 26 --mode bridge --quarantine 24h
+  xctl pools create lan 192.168.61.64/26 --subnet-length 28 --mode lan --lan 192.168.61.0/24 --gateway 192.168.61.254
+  xctl pools create lan 192.168.61.0/24 --subnet-length 27 --mode lan --gateway 192.168.61.254 \\
+    --reserve 192.168.61.0/26=hosts 192.168.61.100-192.168.61.150=DHCP`,
     )
     .action(action(async () => (await import('../commands/pools.js')).createPool));
   addListOptions(pools.command('list'))

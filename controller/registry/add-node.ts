@@ -12,16 +12,17 @@ import type { HostNetwork, Mode } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys, prefixes } from '../store/keys.js';
 import { encode, unknownFields } from '../store/record-codec.js';
-import type { LeaseRecord, NodeRecord } from '../store/records.js';
+import type { LeaseRecord, NodeRecord, PoolRecord } from '../store/records.js';
 import type { HeldLease } from '../view/held.js';
 import { leasesOf } from '../view/leases.js';
 import type { ReadonlyView } from '../view/view.js';
 import { chooseSubnet, isInDoubt, type PoolState, type Wish } from './allocate.js';
 import { absent, asSeen, put } from './guards.js';
 import type { KeptNetwork } from './kept-networks.js';
+import { grantGuards, hostGuards, isOfLan, requireOnLan } from './lan.js';
 import { choosePool, poolState, requireFreeAddress, requireFreeName, requireNode, sameLabels } from './lookup.js';
 import type { Decision } from './mutation.js';
-import { requireBlock } from './node-leases.js';
+import { requireMode } from './node-leases.js';
 import { hindering } from './node-networks.js';
 import { staticRoutes } from './static-routes.js';
 import { usageOf } from './usage.js';
@@ -128,7 +129,8 @@ export function decideAdd(input: AddInput): Decision {
   const pool = choosePool(view, wanted.pool ?? poolOfRoutes(view, wanted));
   const state = poolState(view, pool);
   const placement = { ...state.record, mode: wanted.mode ?? state.record.mode, ...wanted.kept };
-  requireBlock(view, { mode: placement.mode, pool });
+  requireMode(view, { mode: placement.mode, pool });
+  requireOnLan(pool, state.record, wanted.address);
   const own = hindering(wanted.networks ?? [], placement);
   const { name, address } = wanted;
   const choice = { name, address, pool, own, nowMs, taken, spread };
@@ -144,6 +146,12 @@ export type Choice = Pick<NewNode, 'name' | 'address' | 'subnet'> &
     readonly own: readonly HostNetwork[];
   };
 
+/** avoidedIn returns the networks of hosts in the range of a pool; the LAN that it lies in is none. */
+export function avoidedIn(view: ReadonlyView, { cidr, lan }: Pick<PoolRecord, 'cidr' | 'lan'>): readonly Prefix[] {
+  const networks = view.hostNetworks.overlapping(cidr).map(({ prefix }) => prefix);
+  return lan === undefined ? networks : networks.filter((prefix) => !isOfLan(lan, prefix));
+}
+
 /**
  * chooseFor returns the subnet of a pool to lease to a node.
  * @throws XnetError NotFound, InvalidArgument, FailedPrecondition, PoolExhausted
@@ -155,7 +163,7 @@ export function chooseFor(view: ReadonlyView, choice: Choice): Prefix {
     nodeName: name,
     address,
     own,
-    avoid: view.hostNetworks.overlapping(state.record.cidr).map(({ prefix }) => prefix),
+    avoid: avoidedIn(view, state.record),
     ...(wanted === undefined ? {} : { subnet: wanted }),
   };
   // If a pending commit takes the last free subnet, fall back to that subnet: the pending commit can still fail.
@@ -195,6 +203,8 @@ function additionOf({ view, nodeId, wanted, nowMs }: AddInput, pool: string, sub
         asSeen(view, keys.pool(pool)),
         // No new pool may cover the node's address.
         { kind: 'unchanged', prefix: prefixes.pools, since: view.revision },
+        ...grantGuards(view, pool),
+        ...hostGuards(view, wanted.address),
       ],
       operations: [
         put(keys.node(nodeId), encode('node', record)),

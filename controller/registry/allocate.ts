@@ -19,6 +19,7 @@ import {
 import type { HostNetwork } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import type { PoolRecord, ReservationRecord, SubnetRecord } from '../store/records.js';
+import { type Barred, barredOf } from './lan.js';
 
 /** PoolState holds one pool and its subnets. */
 export type PoolState = {
@@ -31,6 +32,8 @@ export type PoolState = {
   /** Ranges of records that are unreadable or do not fit this pool; nothing in them may be chosen. */
   readonly blocked: readonly Prefix[];
   readonly doubt?: Doubt;
+  /** Of a pool of mode lan: see barredIn. */
+  readonly barred?: readonly Barred[];
 };
 
 /**
@@ -58,9 +61,9 @@ export type Wish = {
   readonly subnet?: Prefix;
 };
 
-/** reservationOf returns the reservation that a subnet lies in. */
+/** reservationOf returns the reservation that a subnet lies in; in mode lan, also one that lies in the subnet. */
 export function reservationOf(pool: PoolRecord, subnet: Prefix): ReservationRecord | undefined {
-  return pool.reservations.find((reservation) => prefixCovers(reservation.cidr, subnet));
+  return pool.reservations.find((reservation) => prefixesOverlap(reservation.cidr, subnet));
 }
 
 // A node of the same name and address is the host that held the subnet, so no other host can be using it. A static route
@@ -89,6 +92,7 @@ function isFree(state: PoolState, wish: Wish, subnet: Prefix, nowMs: number): bo
   if (ownNetwork(wish, subnet) !== undefined) return false;
   if (state.excluded.has(id) || subnet.length !== subnetLength || !prefixCovers(cidr, subnet)) return false;
   if (state.blocked.some((range) => prefixesOverlap(range, subnet))) return false;
+  if (barredOf(state.barred, subnet) !== undefined) return false;
   const record = state.subnets.get(id);
   if (isReserved(state, wish, subnet) || isInDoubt(state.doubt, record, nowMs)) return false;
   if (record === undefined || heldBefore(record, wish)) return true;
@@ -194,6 +198,14 @@ function requireSubnet(state: PoolState, wish: Wish, subnet: Prefix, nowMs: numb
     throw new XnetError('InvalidArgument', `${text} is not a subnet of ${pool}: it has to be a /${subnetLength}`);
   }
   if (!prefixCovers(cidr, subnet)) throw new XnetError('InvalidArgument', `${text} is outside ${pool}`);
+  const barred = barredOf(state.barred, subnet);
+  if (barred !== undefined) {
+    throw new XnetError(
+      'FailedPrecondition',
+      `subnet ${text} has ${formatIpv4(barred.address)}, ${barred.what}: no subnet with that is leased`,
+      { hint: `see which are free: xctl pools show ${state.name}` },
+    );
+  }
   const own = ownNetwork(wish, subnet);
   if (own !== undefined) {
     throw new XnetError('FailedPrecondition', overlapsOwn(subnet, wish.nodeName, own), { hint: howToEndOverlap });
@@ -254,17 +266,17 @@ export function checkReservable(
   nodeName: string | undefined,
   holderName: (record: SubnetRecord) => string,
 ): string | undefined {
-  const { cidr, subnetLength, reservations } = state.record;
+  const { cidr, subnetLength, reservations, mode } = state.record;
   const text = formatPrefix(range);
   if (!prefixCovers(cidr, range)) return `${text} is outside pool ${state.name} (${formatPrefix(cidr)})`;
-  if (range.length > subnetLength) {
+  if (range.length > subnetLength && (mode !== 'lan' || nodeName !== undefined)) {
     return `${text} is smaller than a subnet of pool ${state.name}: reserve a /${subnetLength} or larger`;
   }
   const overlapping = reservations.find((reservation) => prefixesOverlap(reservation.cidr, range));
   if (overlapping !== undefined) return `${text} overlaps the reservation of ${formatPrefix(overlapping.cidr)}`;
   for (const [id, record] of state.subnets) {
     const subnet = prefixFromKey(id);
-    if (!prefixCovers(range, subnet)) continue;
+    if (!prefixesOverlap(range, subnet)) continue;
     if (record.state === 'static' && nodeName !== undefined) {
       return `${formatPrefix(subnet)} has a static route to ${record.name} at ${formatIpv4(record.nextHop)}`;
     }

@@ -1,6 +1,7 @@
 // Decides how a node is changed and removed. Pure.
 import { formatIpv4, formatPrefix, type Ipv4 } from '../../proto/domain/address.js';
 import type { Availability, Mode } from '../../proto/domain/network.js';
+import { XnetError } from '../../proto/errors.js';
 import { keys, prefixes } from '../store/keys.js';
 import { encode } from '../store/record-codec.js';
 import type { NodeRecord } from '../store/records.js';
@@ -8,9 +9,10 @@ import { leasesOf } from '../view/leases.js';
 import type { ReadonlyView } from '../view/view.js';
 import { withoutDrain } from './drain-node.js';
 import { absent, asSeen, put } from './guards.js';
-import { requireDecodable, requireFreeAddress, requireNode } from './lookup.js';
+import { hostGuards } from './lan.js';
+import { requireDecodable, requireNode } from './lookup.js';
 import type { Decision } from './mutation.js';
-import { nodeGuards, requireCompatible, requireLeases, requireModeUnused } from './node-leases.js';
+import { nodeGuards, requireCompatible, requireLeases, requireModeUnused, requireNewAddress } from './node-leases.js';
 import { type Freed, quarantineOf } from './quarantine.js';
 import { removalOf } from './restored.js';
 import { changeText, type FieldChange, requireAsSeen } from './seen.js';
@@ -66,7 +68,12 @@ export function decideSet(view: ReadonlyView, nodeId: string, change: NodeChange
   const availability = change.availability ?? node.availability;
   const mode = change.mode ?? node.mode;
   const moved = address !== node.address;
-  if (moved) requireFreeAddress(view, address, nodeId);
+  if (moved) requireNewAddress(view, address, nodeId);
+  if (change.mode === 'lan' && change.mode !== node.mode) {
+    throw new XnetError('FailedPrecondition', 'mode lan is that of a pool, not of a node', {
+      hint: `lease ${node.name} a subnet of such a pool: xctl leases add ${node.name} --pool POOL`,
+    });
+  }
   const leases = mode === node.mode ? [] : requireLeases(view, nodeId);
   requireCompatible(view, { name: node.name, ...(mode === undefined ? {} : { mode }) }, leases);
   const changesMode = mode !== undefined && mode !== node.mode;
@@ -93,6 +100,7 @@ export function decideSet(view: ReadonlyView, nodeId: string, change: NodeChange
               absent(keys.address(address)),
               asSeen(view, keys.address(node.address)),
               { kind: 'unchanged' as const, prefix: prefixes.pools, since: view.revision },
+              ...hostGuards(view, address),
             ]
           : []),
       ],

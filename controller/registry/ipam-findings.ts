@@ -15,6 +15,7 @@ import { isDown } from '../view/downtimes.js';
 import type { HeldLease } from '../view/held.js';
 import { leasesOf } from '../view/leases.js';
 import type { ReadonlyView } from '../view/view.js';
+import { usedWith } from './lan.js';
 import { staticRoutes } from './static-routes.js';
 
 /** IpamFinding is one deviation. */
@@ -98,7 +99,10 @@ function ofNode(view: ReadonlyView, id: string, node: NodeRecord): IpamFinding[]
   const found: IpamFinding[] = [];
   for (const [name, { record }] of view.pools) {
     if (!prefixContains(record.cidr, node.address)) continue;
-    const message = `its address ${formatIpv4(node.address)} lies inside pool ${name}`;
+    const used = record.mode === 'lan' ? usedWith(view, node.address) : record.cidr;
+    if (used === undefined) continue;
+    const where = record.mode === 'lan' ? `${formatPrefix(used)} of pool ${name}` : `pool ${name}`;
+    const message = `its address ${formatIpv4(node.address)} lies inside ${where}`;
     found.push(
       finding(view, {
         reason: 'AddressInPool',

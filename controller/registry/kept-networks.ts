@@ -78,6 +78,7 @@ function candidateOf(view: ReadonlyView, network: HostNetwork, keeping: WhatToKe
   const refused = (problem: string) => ({ network, problem });
   if (pool === undefined || held === undefined) return refused('it is in no pool');
   const { cidr, subnetLength, dockerLength } = held.record;
+  if (held.record.mode === 'lan') return refused(`pool ${pool} is of mode lan, and has no networks of single hosts`);
   if (keeping.pool !== undefined && keeping.pool !== pool) return refused(`it is in pool ${pool}`);
   if (keeping.subnet !== undefined && !prefixesEqual(keeping.subnet, prefix)) {
     return refused(`it is not ${formatPrefix(keeping.subnet)}`);

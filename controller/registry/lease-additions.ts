@@ -14,9 +14,18 @@ import { leasesOf } from '../view/leases.js';
 import type { ReadonlyView } from '../view/view.js';
 import { chooseFor } from './add-node.js';
 import { asSeen, put } from './guards.js';
+import { grantGuards, requireOnLan } from './lan.js';
 import { choosePool, poolState, requireDecodable, requireNode } from './lookup.js';
 import type { Decision } from './mutation.js';
-import { ended, kept, knowsOneLease, nodeGuards, requireCompatible, requireLeases } from './node-leases.js';
+import {
+  ended,
+  kept,
+  knowsOneLease,
+  nodeGuards,
+  requireCompatible,
+  requireLeases,
+  requireMode,
+} from './node-leases.js';
 import { hindering } from './node-networks.js';
 
 /** NewLease describes a lease to add to a node. Absent fields are chosen for it. */
@@ -123,6 +132,8 @@ function additionOf(input: LeaseInput, found: Found & { readonly pool: string })
   const { view, nodeId, wanted, nowMs, taken, spread } = input;
   const { node, pool } = found;
   const state = poolState(view, pool);
+  if (wanted.mode !== undefined) requireMode(view, { mode: wanted.mode, pool });
+  requireOnLan(pool, state.record, node.address);
   const own = hindering(networksOf(view, nodeId), networkOf(wanted, node, state.record));
   const subnet = chooseFor(view, {
     name: node.name,
@@ -150,7 +161,7 @@ function additionOf(input: LeaseInput, found: Found & { readonly pool: string })
   const what = `leased ${formatPrefix(subnet)} of pool ${pool} to ${node.name} as well`;
   return changeOf(input, found, {
     what,
-    guards: [asSeen(view, key), asSeen(view, keys.pool(pool))],
+    guards: [asSeen(view, key), asSeen(view, keys.pool(pool)), ...grantGuards(view, pool)],
     operations: [put(key, encode('subnet', lease))],
   });
 }

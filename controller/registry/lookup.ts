@@ -1,10 +1,11 @@
 // Finds pools and nodes in the view. Its errors list the existing ones.
-import { formatIpv4, type Ipv4, prefixCovers, prefixesOverlap } from '../../proto/domain/address.js';
+import { formatIpv4, formatPrefix, type Ipv4, prefixContains, prefixesOverlap } from '../../proto/domain/address.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys, prefixes } from '../store/keys.js';
 import type { NodeRecord, PoolRecord } from '../store/records.js';
 import type { ReadonlyView } from '../view/view.js';
 import type { Doubt, PoolState } from './allocate.js';
+import { barredIn, usedWith } from './lan.js';
 
 /**
  * poolState returns the state of a pool that allocation needs.
@@ -22,6 +23,7 @@ export function poolState(view: ReadonlyView, name: string, taken: ReadonlySet<n
     excluded: taken,
     ...doubtOf(view, held.record),
     blocked: [...view.strays.values()].filter((stray) => prefixesOverlap(stray, held.record.cidr)),
+    barred: barredIn(view, held.record),
   };
 }
 
@@ -112,7 +114,8 @@ export function requireNode(view: ReadonlyView, id: string): NodeRecord {
 
 function poolCovering(view: ReadonlyView, address: Ipv4): string | undefined {
   for (const [name, held] of view.pools) {
-    if (prefixCovers(held.record.cidr, { network: address, length: 32 })) return name;
+    const { cidr, mode } = held.record;
+    if (mode !== 'lan' && prefixContains(cidr, address)) return name;
   }
   return undefined;
 }
@@ -135,6 +138,14 @@ export function requireFreeAddress(view: ReadonlyView, address: Ipv4, id: string
     throw new XnetError(
       'FailedPrecondition',
       `address ${formatIpv4(address)} lies inside pool ${pool}: a node address has to be on the network between the hosts`,
+    );
+  }
+  const used = usedWith(view, address);
+  if (used !== undefined) {
+    throw new XnetError(
+      'FailedPrecondition',
+      `address ${formatIpv4(address)} lies inside ${formatPrefix(used)}, which containers may have addresses of`,
+      { hint: 'choose an address outside of the subnets that are leased: xctl leases list' },
     );
   }
 }

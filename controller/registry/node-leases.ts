@@ -1,6 +1,6 @@
 // The leases of a node, for decisions that change them. Pure.
 // Invariant: a change of a node's leases guards all of them, so that it is not made on a part of the truth.
-import { formatPrefix } from '../../proto/domain/address.js';
+import { formatPrefix, type Ipv4 } from '../../proto/domain/address.js';
 import { type Mode, mostLeases, usesDocker0 } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys } from '../store/keys.js';
@@ -12,8 +12,9 @@ import { clashOf, networkOf } from '../view/lease-network.js';
 import { leasesOf, useOf } from '../view/leases.js';
 import type { ReadonlyView } from '../view/view.js';
 import { asSeen, put } from './guards.js';
-import { poolState, requireReadable } from './lookup.js';
-import { blockProblem } from './pool-rules.js';
+import { requireOnLan } from './lan.js';
+import { poolState, requireFreeAddress, requireReadable } from './lookup.js';
+import { modeProblem } from './pool-rules.js';
 
 /**
  * requireLeases returns a node's leases, sorted by subnet.
@@ -66,12 +67,24 @@ export function kept(lease: HeldLease): Operation {
 }
 
 /**
- * requireBlock checks that a host can realise a lease of a pool with a mode.
+ * requireMode checks that a host can realise a lease of a pool with a mode.
  * @throws XnetError FailedPrecondition
  */
-export function requireBlock(view: ReadonlyView, { mode, pool }: { readonly mode: Mode; readonly pool: string }): void {
-  const problem = blockProblem(mode, { ...poolState(view, pool).record, name: pool });
+export function requireMode(view: ReadonlyView, { mode, pool }: { readonly mode: Mode; readonly pool: string }): void {
+  const problem = modeProblem(mode, { ...poolState(view, pool).record, name: pool });
   if (problem !== undefined) throw new XnetError('FailedPrecondition', problem);
+}
+
+/**
+ * requireNewAddress checks that a node can have another address.
+ * @throws XnetError AlreadyExists, FailedPrecondition
+ */
+export function requireNewAddress(view: ReadonlyView, address: Ipv4, nodeId: string): void {
+  requireFreeAddress(view, address, nodeId);
+  for (const { pool } of leasesOf(view, nodeId)) {
+    const record = view.pools.get(pool)?.record;
+    if (record !== undefined) requireOnLan(pool, record, address);
+  }
 }
 
 /**
@@ -96,7 +109,7 @@ export function requireCompatible(
     pool,
   }));
   all.forEach((lease, index) => {
-    requireBlock(view, lease);
+    requireMode(view, lease);
     for (const other of all.slice(0, index)) {
       const shared = clashOf(other, lease);
       if (shared === undefined) continue;

@@ -1,9 +1,11 @@
 // Compares the networks that nodes report for their hosts with the subnets of pools. Pure.
 // Invariant: a network of one node's host never keeps another node from a subnet: such subnets are chosen last, with a warning.
 import { formatPrefix, type Prefix, prefixCovers, prefixesEqual } from '../../proto/domain/address.js';
-import type { HostNetwork, Mode } from '../../proto/domain/network.js';
+import type { HostNetwork, Lan, Mode } from '../../proto/domain/network.js';
 import type { ReadonlyHostNetworks } from '../view/host-networks.js';
+import { poolOf } from '../view/pool-of.js';
 import type { ReadonlyView } from '../view/view.js';
+import { isOfLan } from './lan.js';
 
 /** NodeNetwork is a network on a node's host, and the node's name. */
 export type NodeNetwork = HostNetwork & { readonly nodeName: string };
@@ -21,27 +23,39 @@ export function nodeNetworks({ nodes, hostNetworks }: Hosts, range: Prefix): rea
 }
 
 /** Placement holds how a node realises a lease; `subnet` is the one that the node already has, if any. */
-export type Placement = { readonly mode: Mode; readonly bridgeName: string; readonly subnet?: Prefix };
+export type Placement = {
+  readonly mode: Mode;
+  readonly bridgeName: string;
+  readonly subnet?: Prefix;
+  /** Of mode lan. */
+  readonly lan?: Lan;
+};
 
 /**
- * hindering returns the networks of a host that its subnet must not overlap: all except that of its own bridge, which gets
+ * hindering returns the networks of a host that its subnet must not overlap: all except the LAN that it lies in, and that of its own bridge, which gets
  * the subnet (docker0 in mode bip and block), and those that Docker made in its block. In mode bridge, docker0 may still have the same lease from mode bip.
  */
 export function hindering(
   networks: readonly HostNetwork[],
-  { mode, bridgeName, subnet }: Placement,
+  { mode, bridgeName, subnet, lan }: Placement,
 ): readonly HostNetwork[] {
   return networks.filter(({ prefix, source }) => {
+    if (isOfLan(lan, prefix)) return false;
     if (source === `interface ${bridgeName}`) return false;
     if (mode === 'block' && subnet !== undefined && prefixCovers(subnet, prefix)) return false;
-    return source !== 'interface docker0' || (mode === 'bridge' && !(subnet && prefixesEqual(prefix, subnet)));
+    return (
+      source !== 'interface docker0' ||
+      ((mode === 'bridge' || mode === 'lan') && !(subnet && prefixesEqual(prefix, subnet)))
+    );
   });
 }
 
 const examples = 3;
 
 /** overlapWarnings returns a warning for each node that will not route to a subnet. */
-export function overlapWarnings(view: Hosts, nodeName: string, subnet: Prefix): string[] {
+export function overlapWarnings(view: ReadonlyView, nodeName: string, subnet: Prefix): string[] {
+  // No host routes to a subnet of the LAN, whatever networks it has.
+  if (poolOf(view, subnet)?.[1].record.mode === 'lan') return [];
   const others = nodeNetworks(view, subnet).filter((network) => network.nodeName !== nodeName);
   if (others.length === 0) return [];
   const list = others

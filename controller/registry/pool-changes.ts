@@ -17,6 +17,7 @@ import type { PoolRecord, SubnetRecord } from '../store/records.js';
 import type { ReadonlyView } from '../view/view.js';
 import type { PoolState } from './allocate.js';
 import { asSeen, put } from './guards.js';
+import { lanProblems } from './lan.js';
 import { poolNames, poolState, requireReadable } from './lookup.js';
 import type { Decision } from './mutation.js';
 import { clashes } from './pool-clashes.js';
@@ -91,7 +92,9 @@ export function decideResizePool(view: ReadonlyView, name: string, cidr: Prefix,
   const state = poolState(view, name);
   const { record } = state;
   if (prefixesEqual(record.cidr, cidr)) return { subject: name };
-  throwIfAny(poolProblems({ cidr, subnetLength: record.subnetLength }), 'invalid range');
+  const { mode, lan, subnetLength } = record;
+  const ofLan = lanProblems({ mode, cidr, ...(lan === undefined ? {} : { lan }) });
+  throwIfAny([...poolProblems({ cidr, subnetLength }), ...ofLan], 'invalid range');
   const change = `${formatPrefix(record.cidr)} → ${formatPrefix(cidr)}`;
   if (!prefixesOverlap(record.cidr, cidr)) {
     throw new XnetError('FailedPrecondition', `pool ${name} can't move: ${change} have nothing in common`, {
@@ -103,7 +106,7 @@ export function decideResizePool(view: ReadonlyView, name: string, cidr: Prefix,
   // The range of an unreadable pool is unknown, and its subnets may be in use.
   if (grows) for (const other of poolNames(view)) requireReadable(view, keys.pool(other), view.pools.has(other));
   else requireRoom(view, state, cidr, nowMs);
-  const found = grows ? clashes(view, { name, cidr, present: record.cidr }) : [];
+  const found = grows ? clashes(view, { name, cidr, present: record.cidr, lan: record.lan }) : [];
   if (found.length > 0) {
     throw new XnetError('FailedPrecondition', `pool ${name} can't be ${formatPrefix(cidr)}: ${found[0]}`, {
       problems: found.slice(1),

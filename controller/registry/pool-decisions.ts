@@ -1,7 +1,7 @@
 // Decides how pools are created and removed. Pure.
 // Invariant: no two pools overlap, and no pool covers a node's address or a network that a host reports as its own.
 import { formatPrefix, prefixesEqual, prefixesOverlap } from '../../proto/domain/address.js';
-import { usualNetworkLength } from '../../proto/domain/network.js';
+import { lansEqual, usualNetworkLength } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import { keys, prefixes } from '../store/keys.js';
 import { encode } from '../store/record-codec.js';
@@ -20,6 +20,7 @@ function samePool(record: PoolRecord, pool: NewPool): boolean {
     record.mode === pool.mode &&
     (record.networkLength ?? usualNetworkLength) === (pool.networkLength ?? usualNetworkLength) &&
     record.dockerLength === pool.dockerLength &&
+    lansEqual(record.lan, pool.lan) &&
     record.networkName === pool.networkName &&
     record.bridgeName === pool.bridgeName &&
     record.quarantineSeconds === pool.quarantineSeconds
@@ -49,8 +50,8 @@ export function decideCreatePool(view: ReadonlyView, pool: NewPool, nowMs: numbe
       hint: 'choose a range that nothing on your network uses',
     });
   }
-  const { name, ...settings } = pool;
-  const record: PoolRecord = { ...settings, reservations: [], createdMs: nowMs };
+  const { name, reservations = [], ...settings } = pool;
+  const record: PoolRecord = { ...settings, reservations: [...reservations], createdMs: nowMs };
   return {
     subject: name,
     change: {

@@ -2,11 +2,13 @@
 import { formatPrefix, isPrivate, type Prefix, specialRange } from '../../proto/domain/address.js';
 import {
   docker0Length,
+  type Lan,
   longestDockerLength,
   longestNetworkLength,
   type Mode,
   usualNetworkLength,
 } from '../../proto/domain/network.js';
+import type { ReservationRecord } from '../store/records.js';
 
 /** NewPool describes a pool to create, with all its settings. */
 export type NewPool = {
@@ -18,6 +20,9 @@ export type NewPool = {
   readonly networkLength?: number;
   /** Absent: Docker hands out all addresses of a subnet. */
   readonly dockerLength?: number;
+  /** Of mode lan. */
+  readonly lan?: Lan;
+  readonly reservations?: readonly ReservationRecord[];
   readonly networkName: string;
   readonly bridgeName: string;
   readonly quarantineSeconds: number;
@@ -53,13 +58,19 @@ export function fittingSubnetLength(cidr: Prefix): number {
 }
 
 /**
- * blockProblem says why a node can't realise leases of a pool with a mode; undefined: it can. In mode block, docker0 gets the
- * first /24 of a subnet, and other networks the rest.
+ * modeProblem says why a node can't realise leases of a pool with a mode; undefined: it can. In mode block, docker0 gets the
+ * first /24 of a subnet, and other networks the rest. Mode lan belongs to the pool.
  */
-export function blockProblem(
+export function modeProblem(
   mode: Mode,
-  { name, subnetLength }: Pick<NewPool, 'name' | 'subnetLength'>,
+  { name, subnetLength, mode: ofPool }: Pick<NewPool, 'name' | 'subnetLength' | 'mode'>,
 ): string | undefined {
+  if (mode !== ofPool && (mode === 'lan' || ofPool === 'lan')) {
+    return (
+      `pool ${name} is of mode ${ofPool}, and its leases can't be of mode ${mode}: only a pool that lies in the hosts' LAN has ` +
+      'leases of mode lan, and no others'
+    );
+  }
   if (mode !== 'block' || subnetLength < docker0Length) return undefined;
   return (
     `mode block needs subnets of /${docker0Length - 1} or larger, and those of pool ${name} are /${subnetLength}: docker0 ` +
@@ -70,7 +81,7 @@ export function blockProblem(
 /** modeProblems returns all problems of a pool's mode and of what belongs to it. */
 export function modeProblems(pool: Pick<NewPool, 'name' | 'subnetLength' | 'mode' | 'networkLength'>): string[] {
   const { mode, networkLength = usualNetworkLength } = pool;
-  const problem = blockProblem(mode, pool);
+  const problem = modeProblem(mode, pool);
   const problems = problem === undefined ? [] : [`subnet length: ${problem}`];
   if (mode !== 'block') {
     return pool.networkLength === undefined

@@ -10,8 +10,10 @@ import { leasesOf } from '../view/leases.js';
 import type { ReadonlyView } from '../view/view.js';
 import { withoutDrain } from './drain-node.js';
 import { absent, asSeen, put } from './guards.js';
-import { requireDecodable, requireFreeAddress, requireNode } from './lookup.js';
+import { hostGuards } from './lan.js';
+import { requireDecodable, requireNode } from './lookup.js';
 import type { Decision } from './mutation.js';
+import { requireNewAddress } from './node-leases.js';
 
 /** ReplaceInput is everything that the decision on a replacement depends on. */
 export type ReplaceInput = {
@@ -32,7 +34,7 @@ export function decideReplace({ view, nodeId, address, also, nowMs }: ReplaceInp
   const node = requireNode(view, nodeId);
   requireDecodable(view, keys.node(nodeId));
   const moved = address !== node.address;
-  if (moved) requireFreeAddress(view, address, nodeId);
+  if (moved) requireNewAddress(view, address, nodeId);
   const availability = node.drain?.before ?? (node.availability === 'cordoned' ? 'cordoned' : 'active');
   const record: NodeRecord = { ...withoutDrain(node), address, availability };
   const leases = leasesOf(view, nodeId);
@@ -41,6 +43,7 @@ export function decideReplace({ view, nodeId, address, also, nowMs }: ReplaceInp
     absent(keys.address(address)),
     asSeen(view, keys.address(node.address)),
     { kind: 'unchanged', prefix: prefixes.pools, since: view.revision },
+    ...hostGuards(view, address),
   ];
   return {
     subject: nodeId,

@@ -11,6 +11,7 @@ import { poolOf } from '../view/pool-of.js';
 import type { ReadonlyView } from '../view/view.js';
 import { chooseSubnet, type PoolState } from './allocate.js';
 import { asSeen, type MutationId, put } from './guards.js';
+import { hostGuards } from './lan.js';
 import { poolState, requireDecodable, requireFreeAddress } from './lookup.js';
 import { type Context, type Decision, type MutationResult, mutate } from './mutation.js';
 import { quarantineOf } from './quarantine.js';
@@ -48,6 +49,11 @@ export function decideAddStaticRoute(view: ReadonlyView, wanted: NewStaticRoute,
       hint: `make one of that range: xctl pools create NAME ${text} --subnet-length ${subnet.length}`,
     });
   }
+  if (view.pools.get(pool)?.record.mode === 'lan') {
+    throw new XnetError('FailedPrecondition', `${text} lies in pool ${pool} of mode lan: no route leads there`, {
+      hint: `keep it from being leased: xctl pools reserve ${pool} ${text}`,
+    });
+  }
   requireNoNode(view, nextHop, text);
   const key = keys.subnet(pool, subnet);
   requireDecodable(view, key);
@@ -73,6 +79,7 @@ export function decideAddStaticRoute(view: ReadonlyView, wanted: NewStaticRoute,
         asSeen(view, keys.address(nextHop)),
         // No new pool may cover the next hop.
         { kind: 'unchanged', prefix: prefixes.pools, since: view.revision },
+        ...hostGuards(view, nextHop),
       ],
       operations: [put(key, encode('subnet', record))],
       event: {

@@ -6,6 +6,7 @@ import { XnetError } from '../../proto/errors.js';
 import { absent, put } from '../registry/guards.js';
 import { noSuchPool } from '../registry/lookup.js';
 import type { Decision } from '../registry/mutation.js';
+import { modeProblem } from '../registry/pool-rules.js';
 import { keys, prefixes } from '../store/keys.js';
 import { encode } from '../store/record-codec.js';
 import type { RolloutRecord, StepRecord } from '../store/records.js';
@@ -71,7 +72,11 @@ function outdated(view: ReadonlyView): readonly Operation[] {
 export function plannedSteps(view: ReadonlyView, wanted: NewRollout, nowMs: number): readonly StepRecord[] {
   const { moves, pool, per } = wanted;
   if (pool === undefined) return planMoves(view, moves, { per, nowMs });
-  if (!view.pools.has(pool.name)) throw noSuchPool(view, pool.name);
+  const record = view.pools.get(pool.name)?.record;
+  if (record === undefined) throw noSuchPool(view, pool.name);
+  const problem = modeProblem(pool.mode, { ...record, name: pool.name });
+  if (problem !== undefined && (pool.mode === 'lan' || record.mode === 'lan'))
+    throw new XnetError('FailedPrecondition', problem);
   return planMoves(view, movesOfPool(view, pool.name, pool.mode), { per, nowMs });
 }
 

@@ -4,8 +4,10 @@
 import { formatPrefix, prefixesEqual, prefixKey } from '../../proto/domain/address.js';
 import type { Mode } from '../../proto/domain/network.js';
 import { messageOf, XnetError } from '../../proto/errors.js';
+import { avoidedIn } from '../registry/add-node.js';
 import { chooseSubnet, type Wish } from '../registry/allocate.js';
 import { asSeen, put } from '../registry/guards.js';
+import { grantGuards } from '../registry/lan.js';
 import { poolState, requireNode } from '../registry/lookup.js';
 import { keyOfLease, knowsOneLease, requireCompatible } from '../registry/node-leases.js';
 import { hindering } from '../registry/node-networks.js';
@@ -75,8 +77,8 @@ function choose({ view, nodeId, target, nowMs, taken, spread }: LeaseMoveInput):
   const wish: Wish = {
     nodeName: node.name,
     address: node.address,
-    own: hindering(networks, { mode: target.mode, bridgeName: state.record.bridgeName }),
-    avoid: view.hostNetworks.overlapping(state.record.cidr).map(({ prefix }) => prefix),
+    own: hindering(networks, networkOf({ mode: target.mode }, node, state.record)),
+    avoid: avoidedIn(view, state.record),
   };
   if (target.subnet !== undefined) {
     try {
@@ -141,6 +143,7 @@ export function moveLease(input: LeaseMoveInput): LeaseMove {
     guards: [
       asSeen(view, key),
       asSeen(view, keys.pool(target.pool)),
+      ...grantGuards(view, target.pool),
       asSeen(view, keys.node(nodeId)),
       ...(former === undefined ? [] : [asSeen(view, keys.subnet(former.pool, former.subnet))]),
     ],

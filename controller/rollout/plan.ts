@@ -1,12 +1,12 @@
 // Plans a rollout: the steps of the nodes that it concerns. Pure.
 // Invariant: everything that would stop a step at its turn and can be known now is reported now, all of it at once.
 
-import { prefixesEqual } from '../../proto/domain/address.js';
+import { prefixContains, prefixesEqual } from '../../proto/domain/address.js';
 import { type Mode, usesDocker0 } from '../../proto/domain/network.js';
 import { XnetError } from '../../proto/errors.js';
 import { doubtOf, noSuchPool, poolState } from '../registry/lookup.js';
 import { knowsOneLease } from '../registry/node-leases.js';
-import { blockProblem } from '../registry/pool-rules.js';
+import { modeProblem } from '../registry/pool-rules.js';
 import { usageOf } from '../registry/usage.js';
 import { keys } from '../store/keys.js';
 import type { PlaceRecord, StepRecord } from '../store/records.js';
@@ -113,8 +113,11 @@ function planOne(view: ReadonlyView, move: NodeMove, settings: { per: string | u
   if (node.availability === 'leaving') return { problem: `${node.name}: it is leaving` };
   if (view.undecodable.has(keys.node(nodeId))) return { problem: `${node.name}: its record can't be read` };
   if (knowsOneLease(view, nodeId)) return { problem: `${node.name}: ${needsNewerDaemon}` };
-  const tooSmall = blockProblem(to.mode, { ...pool, name: to.pool });
+  const tooSmall = modeProblem(to.mode, { ...pool, name: to.pool });
   if (tooSmall !== undefined) return { problem: `${node.name}: ${tooSmall}` };
+  if (pool.lan !== undefined && !prefixContains(pool.lan.prefix, node.address)) {
+    return { problem: `${node.name}: its address is not in the LAN of pool ${to.pool}` };
+  }
   const shared = isThere ? undefined : clash(view, nodeId, lease, to);
   if (shared !== undefined) return { problem: `${node.name}: ${shared}` };
   return { step: stepOf(view, nodeId, left ?? from, to, settings) };

@@ -20,7 +20,7 @@ import { parseKey } from '../store/keys.js';
 import type { ReadonlyView } from '../view/view.js';
 import { type ClusterState, mutationId, type Registries } from './admin-deps.js';
 import { findNodeAgain } from './find-node.js';
-import { checkedBridgeName, checkedNetworkName } from './pool-calls.js';
+import { checkedBridgeName, checkedNetworkName } from './new-pool.js';
 import { type Live, wireFromNode } from './to-wire/records.js';
 
 /** LeaseServiceDeps are the dependencies of leaseService. */

@@ -1,14 +1,7 @@
 // The calls about pools. Invariant: every argument is checked here, and all problems are reported together; registry/
 // decides.
-import { formatPrefix, type Prefix, subnetCount } from '../../proto/domain/address.js';
-import {
-  checkDockerName,
-  checkInterfaceName,
-  checkName,
-  checkPrefix,
-  checkText,
-  Problems,
-} from '../../proto/domain/input.js';
+import { formatPrefix, type Prefix } from '../../proto/domain/address.js';
+import { checkName, checkPrefix, checkText, Problems } from '../../proto/domain/input.js';
 import { throwIfAny, XnetError } from '../../proto/errors.js';
 import type { CreatePoolRequest__Output } from '../../proto/gen/xnet/v1/CreatePoolRequest.js';
 import type { CreatePoolResponse } from '../../proto/gen/xnet/v1/CreatePoolResponse.js';
@@ -26,73 +19,15 @@ import type { ReserveSubnetRequest__Output } from '../../proto/gen/xnet/v1/Reser
 import type { ReserveSubnetResponse } from '../../proto/gen/xnet/v1/ReserveSubnetResponse.js';
 import type { UnreserveSubnetRequest__Output } from '../../proto/gen/xnet/v1/UnreserveSubnetRequest.js';
 import type { UnreserveSubnetResponse } from '../../proto/gen/xnet/v1/UnreserveSubnetResponse.js';
-import { enumProblem, modeFromWire, wireFromMode } from '../../proto/rpc/convert.js';
-import {
-  dockerLengthProblems,
-  fittingSubnetLength,
-  longestQuarantineSeconds,
-  modeProblems,
-  type NewPool,
-  poolProblems,
-  poolWarnings,
-  usualSubnetLength,
-} from '../registry/pool-rules.js';
+import { wireFromMode } from '../../proto/rpc/convert.js';
+import { wireFromLan } from '../../proto/rpc/convert-assignment.js';
+import { barredIn } from '../registry/lan.js';
+import { type NewPool, poolWarnings } from '../registry/pool-rules.js';
+import { usageOf } from '../registry/usage.js';
+import type { ReadonlyView } from '../view/view.js';
 import { type ClusterState, mutationId, type Registries } from './admin-deps.js';
-import { networkLengthOf, wireFromPool, wireFromSubnets } from './to-wire/records.js';
-
-const defaultQuarantineSeconds = 3_600;
-
-/** checkedNetworkName checks the name of the Docker network of mode bridge. */
-export function checkedNetworkName(text: string, problems: Problems): string | undefined {
-  const name = problems.take('network name', checkDockerName(text));
-  if (name === undefined || !['bridge', 'host', 'none', 'default'].includes(name)) return name;
-  problems.add(`network name: ${name} is one of Docker's own`);
-  return undefined;
-}
-
-/** checkedBridgeName checks the name of the Linux bridge of mode bridge. */
-export function checkedBridgeName(text: string, problems: Problems): string | undefined {
-  const name = problems.take('bridge name', checkInterfaceName(text));
-  if (name !== 'docker0') return name;
-  problems.add("bridge name: docker0 is Docker's own");
-  return undefined;
-}
-
-function newPoolOf(request: CreatePoolRequest__Output): NewPool {
-  const problems = new Problems();
-  const name = problems.take('name', checkName(request.name));
-  const cidr = problems.take('cidr', checkPrefix(request.cidr));
-  const networkName = checkedNetworkName(request.networkName || 'xnet', problems);
-  const bridgeName = checkedBridgeName(request.bridgeName || 'xnet0', problems);
-  for (const problem of enumProblem('mode', request.mode)) problems.add(problem);
-  const quarantineSeconds = request.quarantineSeconds ?? defaultQuarantineSeconds;
-  if (quarantineSeconds > longestQuarantineSeconds) problems.add('quarantine: longer than a year');
-  const subnetLength = request.subnetLength || usualSubnetLength;
-  const fitting = cidr === undefined ? usualSubnetLength : fittingSubnetLength(cidr);
-  if (cidr !== undefined && request.subnetLength === 0 && fitting !== usualSubnetLength) {
-    problems.add(
-      `subnet length: ${formatPrefix(cidr)} is small for subnets of /${usualSubnetLength}: state their length, ` +
-        `such as xctl pools create ${name ?? 'NAME'} ${formatPrefix(cidr)} --subnet-length ${fitting}`,
-    );
-    throwIfAny(problems.list, 'invalid pool');
-  }
-  const mode = modeFromWire(request.mode) ?? 'bip';
-  const lengths = {
-    subnetLength,
-    ...(request.networkLength === 0 ? {} : { networkLength: request.networkLength }),
-    ...(request.dockerLength === 0 ? {} : { dockerLength: request.dockerLength }),
-  };
-  if (cidr !== undefined) {
-    for (const problem of poolProblems({ cidr, subnetLength })) problems.add(problem);
-    for (const problem of modeProblems({ name: request.name, mode, ...lengths })) problems.add(problem);
-    for (const problem of dockerLengthProblems({ mode, ...lengths })) problems.add(problem);
-  }
-  throwIfAny(problems.list, 'invalid pool');
-  if (name === undefined || cidr === undefined || networkName === undefined || bridgeName === undefined) {
-    throw new XnetError('Internal', 'missing validation problem');
-  }
-  return { name, cidr, mode, ...lengths, networkName, bridgeName, quarantineSeconds };
-}
+import { newPoolOf } from './new-pool.js';
+import { networkLengthOf, wireFromPool, wireFromReservation, wireFromSubnets } from './to-wire/records.js';
 
 /** PoolCallDeps are the dependencies of the calls about pools. */
 export type PoolCallDeps = Pick<Registries, 'pools'> & {
@@ -116,7 +51,7 @@ export class PoolCalls {
     const done = await this.#deps.pools.create(mutationId(request), pool);
     const existed = this.#deps.feed.view.pools.has(pool.name);
     return {
-      pool: existed ? this.#pool(pool.name) : planned(pool),
+      pool: existed ? this.#pool(pool.name) : planned(this.#deps.feed.view, pool),
       unchanged: done.unchanged,
       warnings: poolWarnings(pool.cidr, this.#otherRanges(pool.name)),
     };
@@ -175,9 +110,9 @@ export class PoolCalls {
 }
 
 // The pool that a dry run would have created.
-function planned(pool: NewPool): Pool {
-  const { name, cidr, subnetLength, mode, networkName, bridgeName, quarantineSeconds } = pool;
-  const total = subnetCount(cidr, subnetLength);
+function planned(view: ReadonlyView, pool: NewPool): Pool {
+  const { name, cidr, subnetLength, mode, lan, networkName, bridgeName, quarantineSeconds, reservations = [] } = pool;
+  const record = { ...pool, reservations, createdMs: 0 };
   return {
     name,
     cidr: formatPrefix(cidr),
@@ -185,10 +120,12 @@ function planned(pool: NewPool): Pool {
     mode: wireFromMode(mode),
     networkLength: networkLengthOf(pool),
     dockerLength: pool.dockerLength ?? 0,
+    lan: lan === undefined ? null : wireFromLan(lan),
     networkName,
     bridgeName,
     quarantineSeconds,
-    usage: { total, free: total },
+    reservations: reservations.map(wireFromReservation),
+    usage: usageOf({ record, subnets: new Map(), barred: barredIn(view, record) }, 0),
   };
 }
 

@@ -11,10 +11,12 @@ import type { ViewChanges } from '../view/view-changes.js';
 export type TableEntry = { readonly kind: 'route'; readonly route: Route } | { readonly kind: 'unresolved' };
 
 /**
- * entryOf returns the entry of one subnet; undefined if no node routes to it. Nodes stop routing to a node that is leaving.
+ * entryOf returns the entry of one subnet; undefined if no node routes to it, as to one of mode lan. Nodes stop routing to a node that is leaving.
  */
 export function entryOf(view: ReadonlyView, id: number): TableEntry | undefined {
   const held = view.subnets.get(id);
+  // Hosts reach a subnet of their own LAN by ARP.
+  if (held !== undefined && view.pools.get(held.pool)?.record.mode === 'lan') return undefined;
   if (held === undefined) return view.unresolvedSubnets.has(id) ? { kind: 'unresolved' } : undefined;
   if (held.record.state === 'quarantined') return undefined;
   if (held.record.state === 'static') {
@@ -70,7 +72,7 @@ export class FleetTable {
     return this.#changedAt;
   }
 
-  /** pools returns the ranges of all pools, sorted by address. */
+  /** pools returns the ranges of all pools that are routed, sorted by address: of all but those of mode lan. */
   get pools(): readonly PoolRange[] {
     return this.#pools;
   }
@@ -149,10 +151,10 @@ export class FleetTable {
   }
 
   #takePools(view: ReadonlyView): boolean {
-    const pools = Array.from(view.pools.values(), ({ record }) => ({
-      ...record.cidr,
-      subnetLength: record.subnetLength,
-    })).sort((a, b) => a.network - b.network);
+    const pools = [...view.pools.values()]
+      .filter(({ record }) => record.mode !== 'lan')
+      .map(({ record }) => ({ ...record.cidr, subnetLength: record.subnetLength }))
+      .sort((a, b) => a.network - b.network);
     const same =
       pools.length === this.#pools.length &&
       pools.every((pool, index) => {

@@ -47,18 +47,9 @@ function oldestOf<C extends RecordClaim<unknown>>(claims: readonly C[]): C | und
 // Returns the part of a record that others depend on; undefined if the record is unreadable.
 function poolMeaning(claim: RecordClaim<PoolRecord> | undefined): string | undefined {
   if (claim?.record === undefined) return undefined;
-  const { cidr, subnetLength, mode, networkLength, dockerLength, networkName, bridgeName } = claim.record;
-  return [
-    claim.createRevision,
-    cidr.network,
-    cidr.length,
-    subnetLength,
-    mode,
-    networkLength,
-    dockerLength,
-    networkName,
-    bridgeName,
-  ].join(' ');
+  const { cidr, subnetLength, mode, networkLength, dockerLength, lan, networkName, bridgeName } = claim.record;
+  const sizes = [cidr.network, cidr.length, subnetLength, networkLength, dockerLength];
+  return [claim.createRevision, ...sizes, mode, JSON.stringify(lan), networkName, bridgeName].join(' ');
 }
 
 function nodeMeaning(claim: RecordClaim<NodeRecord> | undefined): string | undefined {

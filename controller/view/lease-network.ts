@@ -1,5 +1,5 @@
 // How a host realises its leases, and which of them exclude each other on one host. Pure.
-import { type Mode, usesDocker0, usualNetworkLength } from '../../proto/domain/network.js';
+import { type Lan, type Mode, usesDocker0, usualNetworkLength } from '../../proto/domain/network.js';
 import type { LeaseRecord, NodeRecord, PoolRecord } from '../store/records.js';
 import { type Claims, isOlderClaim, type SubnetClaim } from './claims.js';
 
@@ -10,19 +10,26 @@ export type LeaseNetwork = {
   readonly networkLength?: number;
   /** See Lease. */
   readonly dockerLength?: number;
+  /** Of mode lan. */
+  readonly lan?: Lan;
   readonly networkName: string;
   readonly bridgeName: string;
 };
 
-/** networkOf returns how a host realises a lease: as its record says, else as the node's does, else as the pool's does. */
+/**
+ * networkOf returns how a host realises a lease: as its record says, else as the node's does, else as the pool's does. All
+ * leases of a pool of mode lan are of that mode, and no others.
+ */
 export function networkOf(
   lease: Pick<LeaseRecord, 'mode' | 'networkName' | 'bridgeName'>,
   node: Pick<NodeRecord, 'mode'> | undefined,
-  pool: Pick<PoolRecord, 'mode' | 'networkLength' | 'dockerLength' | 'networkName' | 'bridgeName'>,
+  pool: Pick<PoolRecord, 'mode' | 'networkLength' | 'dockerLength' | 'lan' | 'networkName' | 'bridgeName'>,
 ): LeaseNetwork {
-  const mode = lease.mode ?? node?.mode ?? pool.mode;
+  const own = [lease.mode, node?.mode].find((each) => each !== undefined && each !== 'lan');
+  const mode = pool.mode === 'lan' ? 'lan' : (own ?? pool.mode);
   return {
     mode,
+    ...(pool.lan === undefined ? {} : { lan: pool.lan }),
     ...(mode === 'block' ? { networkLength: pool.networkLength ?? usualNetworkLength } : {}),
     ...(pool.dockerLength === undefined ? {} : { dockerLength: pool.dockerLength }),
     networkName: lease.networkName ?? pool.networkName,

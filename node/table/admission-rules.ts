@@ -138,7 +138,7 @@ export function assignmentProblem(
   pools: readonly PoolRange[],
   rules: HostRules,
 ): string | undefined {
-  const { nodeId, nodeName, address, leases } = assignment;
+  const { nodeId, nodeName, address } = assignment;
   if (!idPattern.test(nodeId)) return `${quoted(nodeId)} is not the id of a node`;
   if (rules.nodeId !== undefined) {
     if (nodeId !== rules.nodeId) return `it is for the node ${quoted(nodeId)}, this is ${rules.nodeId}`;
@@ -146,7 +146,7 @@ export function assignmentProblem(
   } else if (nodeName !== rules.nodeName) return `it is for the node ${quoted(nodeName)}, this is ${rules.nodeName}`;
   if ('problem' in checkAddress(formatIpv4(address))) return `${formatIpv4(address)} can't be the address of a host`;
   if (pools.some((one) => prefixContains(one, address))) return `the node address ${formatIpv4(address)} is in a pool`;
-  return leasesProblem(leases, pools);
+  return leasesProblem(assignment, pools);
 }
 
 type Sorted<T> = { readonly accepted: readonly T[]; readonly refused: readonly (readonly [T, string])[] };

@@ -14,6 +14,7 @@ import {
 import {
   type Assignment,
   availabilities,
+  type Lease,
   leaseStates,
   modes,
   primaryLease,
@@ -56,6 +57,7 @@ const lease = v.object({
   mode: v.picklist(modes),
   networkLength: v.exactOptional(v.number()),
   dockerLength: v.exactOptional(v.number()),
+  lan: v.exactOptional(v.object({ prefix, gateway: address })),
   networkName: v.string(),
   bridgeName: v.string(),
   state: v.picklist(leaseStates),
@@ -244,6 +246,12 @@ function tableText(table: NodeTable, texts: RouteTexts): string {
   return `{"routes":[${[...texts.of(table.routes)].join(',')}],${JSON.stringify(rest).slice(1)}`;
 }
 
+function leaseText({ lan, ...lease }: Lease) {
+  const where =
+    lan === undefined ? {} : { lan: { prefix: formatPrefix(lan.prefix), gateway: formatIpv4(lan.gateway) } };
+  return { ...lease, subnet: formatPrefix(lease.subnet), ...where };
+}
+
 /**
  * writeCache replaces the cache atomically, after a flush. Throws a system error.
  * @param texts those of the last write
@@ -251,7 +259,7 @@ function tableText(table: NodeTable, texts: RouteTexts): string {
 export async function writeCache(stateDir: string, cached: Cached, texts = new RouteTexts()): Promise<void> {
   const { assignment, table, fenced } = cached;
   const { nodeId, nodeName, address, availability, leases } = assignment;
-  const { state: _state, ...primary } = primaryLease(assignment);
+  const { state: _state, lan: _lan, ...primary } = primaryLease(assignment);
   await mkdir(stateDir, { recursive: true, mode: 0o700 });
   const content = {
     format: 1,
@@ -263,7 +271,7 @@ export async function writeCache(stateDir: string, cached: Cached, texts = new R
       // For a version that knows one lease per node.
       ...primary,
       subnet: formatPrefix(primary.subnet),
-      leases: leases.map((each) => ({ ...each, subnet: formatPrefix(each.subnet) })),
+      leases: leases.map(leaseText),
     },
     ...(fenced === undefined ? {} : { fenced }),
   };

@@ -1,5 +1,14 @@
 // Checks the leases that a controller assigns: each one, and all together. Pure.
-import { formatPrefix, prefixCovers, prefixesEqual, prefixesOverlap } from '../../proto/domain/address.js';
+import {
+  formatIpv4,
+  formatPrefix,
+  type Ipv4,
+  lastAddress,
+  prefixContains,
+  prefixCovers,
+  prefixesEqual,
+  prefixesOverlap,
+} from '../../proto/domain/address.js';
 import { checkDockerName, checkInterfaceName, checkName, quoted } from '../../proto/domain/input.js';
 import {
   type Assignment,
@@ -19,10 +28,13 @@ const dockersOwn: ReadonlySet<string> = new Set(['bridge', 'host', 'none', 'defa
 const reservedInterfaces: ReadonlySet<string> = new Set(['lo', 'docker0', 'docker_gwbridge']);
 
 /** leasesProblem returns why the leases of an assignment are refused; undefined: they are accepted. */
-export function leasesProblem(leases: readonly Lease[], pools: readonly PoolRange[]): string | undefined {
+export function leasesProblem(
+  { address, leases }: Pick<Assignment, 'address' | 'leases'>,
+  pools: readonly PoolRange[],
+): string | undefined {
   if (leases.length > mostLeases) return `it has more than ${mostLeases} leases`;
   for (const [index, lease] of leases.entries()) {
-    const problem = leaseProblem(lease, pools) ?? clashProblem(lease, leases.slice(0, index));
+    const problem = leaseProblem(lease, address, pools) ?? clashProblem(lease, leases.slice(0, index));
     if (problem !== undefined) return problem;
   }
   const [bip, other] = leases.filter(({ mode, state }) => usesDocker0(mode) && state !== 'ending');
@@ -60,10 +72,12 @@ export function acceptablePart(
   };
 }
 
-function leaseProblem(lease: Lease, pools: readonly PoolRange[]): string | undefined {
+function leaseProblem(lease: Lease, address: Ipv4, pools: readonly PoolRange[]): string | undefined {
   const { pool: poolName, subnet, generation, mode } = lease;
   if ('problem' in checkName(poolName)) return `${quoted(poolName)} is not the name of a pool`;
   if (!Number.isSafeInteger(generation) || generation < 1) return `${generation} is not a generation`;
+  // No route leads to a part of the LAN, so that its pool is none of the table's.
+  if (mode === 'lan') return lanProblem(lease, address, pools) ?? bridgeProblem(lease);
   const pool = pools.find((one) => prefixCovers(one, subnet));
   const text = formatPrefix(subnet);
   if (pool === undefined) return `the subnet ${text} is not within a pool of this node`;
@@ -82,6 +96,26 @@ function blockProblem({ subnet, networkLength = 0 }: Lease): string | undefined 
   return `networks of /${networkLength} do not fit into ${formatPrefix(subnet)}`;
 }
 
+function lanProblem({ subnet, lan }: Lease, address: Ipv4, pools: readonly PoolRange[]): string | undefined {
+  const text = formatPrefix(subnet);
+  if (lan === undefined) return `the LAN of ${text} is missing`;
+  const { prefix, gateway } = lan;
+  const where = formatPrefix(prefix);
+  if (!prefixCovers(prefix, subnet)) return `the subnet ${text} is not within the LAN ${where}`;
+  if (!prefixContains(prefix, address)) return `the node address ${formatIpv4(address)} is not in the LAN ${where}`;
+  if (!prefixContains(prefix, gateway)) return `the gateway ${formatIpv4(gateway)} is not in the LAN ${where}`;
+  for (const [what, taken] of [
+    ['the node address', address],
+    ['the gateway', gateway],
+    ["the LAN's own address", prefix.network],
+    ["the LAN's broadcast address", lastAddress(prefix)],
+  ] as const) {
+    if (prefixContains(subnet, taken)) return `${text} has ${formatIpv4(taken)}, ${what}`;
+  }
+  const pool = pools.find((one) => prefixesOverlap(one, subnet));
+  return pool === undefined ? undefined : `${text} overlaps the pool ${formatPrefix(pool)}`;
+}
+
 function bridgeProblem({ networkName, bridgeName }: Lease): string | undefined {
   const network = checkDockerName(networkName);
   if ('problem' in network) return network.problem;
@@ -95,7 +129,7 @@ function clashProblem(lease: Lease, others: readonly Lease[]): string | undefine
   for (const other of others) {
     const [one, two] = [formatPrefix(lease.subnet), formatPrefix(other.subnet)];
     if (prefixesOverlap(lease.subnet, other.subnet)) return `the subnets ${one} and ${two} overlap`;
-    if (lease.mode !== 'bridge' || other.mode !== 'bridge') continue;
+    if (usesDocker0(lease.mode) || usesDocker0(other.mode)) continue;
     const both = `the same for ${one} and ${two}`;
     if (lease.networkName === other.networkName) return `the network ${lease.networkName} is ${both}`;
     if (lease.bridgeName === other.bridgeName) return `the interface ${lease.bridgeName} is ${both}`;

@@ -1,4 +1,5 @@
 // The subnets that a node's leases give it, and the bridges that they are on. Pure.
+// Invariant: a lease of mode lan is not among them: no route leads to it, and no bridge has its first address.
 import { gatewayOf, type Ipv4, type Prefix, prefixesEqual, prefixKey } from '../../proto/domain/address.js';
 import { type Assignment, docker0Length, type Lease, usesDocker0 } from '../../proto/domain/network.js';
 
@@ -21,9 +22,13 @@ export function ownSubnetOf(lease: Pick<Lease, 'subnet' | 'mode' | 'bridgeName'>
   return { subnet: lease.subnet, bridge: bridgeNameOf(lease), ...part };
 }
 
+function routed(assignment: Pick<Assignment, 'leases'> | undefined): Lease[] {
+  return (assignment?.leases ?? []).filter(({ mode }) => mode !== 'lan');
+}
+
 /** ownSubnets returns the subnets of all leases, ordered by prefixKey; none before the first assignment. */
 export function ownSubnets(assignment: Pick<Assignment, 'leases'> | undefined): readonly OwnSubnet[] {
-  const own = (assignment?.leases ?? []).map(ownSubnetOf);
+  const own = routed(assignment).map(ownSubnetOf);
   return own.sort((a, b) => prefixKey(a.subnet) - prefixKey(b.subnet));
 }
 
@@ -44,7 +49,7 @@ const ranks = { 'in force': 0, wanted: 1, ending: 2 } as const;
  * the host itself sends to peers: a lease that ends comes last, so that the source changes before the address goes.
  */
 export function gatewaysInOrder(assignment: Pick<Assignment, 'leases'> | undefined): readonly Ipv4[] {
-  const leases = [...(assignment?.leases ?? [])];
+  const leases = routed(assignment);
   leases.sort((a, b) => ranks[a.state] - ranks[b.state] || prefixKey(a.subnet) - prefixKey(b.subnet));
   return leases.map(({ subnet }) => gatewayOf(subnet));
 }

@@ -1,20 +1,38 @@
 // The values shared by controllers and nodes: a node's assignment, the route table, conditions.
 // Invariant: all are plain, immutable values; only proto/rpc/convert.ts knows their wire form.
-import { type Ipv4, type Prefix, prefixOf } from './address.js';
+import { type Ipv4, type Prefix, prefixesEqual, prefixOf } from './address.js';
 import type { NonEmpty } from './non-empty.js';
 
 /**
- * Mode is how a node realises its lease: as docker0's subnet (bip), as the subnet of a separate bridge network (bridge), or
- * as a block that docker0 and all networks that Docker makes from then on lie in (block).
+ * Mode is how a node realises its lease: as docker0's subnet (bip), as the subnet of a separate bridge network (bridge),
+ * as a block that docker0 and all networks that Docker makes from then on lie in (block), or as a part of the hosts' own network,
+ * in a Docker network over a bridge with the host's interface (lan).
  */
-export type Mode = 'bip' | 'bridge' | 'block';
+export type Mode = 'bip' | 'bridge' | 'block' | 'lan';
 
 /** modes lists all values of Mode. */
-export const modes = ['bip', 'bridge', 'block'] as const satisfies readonly Mode[];
+export const modes = ['bip', 'bridge', 'block', 'lan'] as const satisfies readonly Mode[];
 
 /** usesDocker0 reports whether docker0 has an address of a lease of this mode. */
 export function usesDocker0(mode: Mode): boolean {
-  return mode !== 'bridge';
+  return mode === 'bip' || mode === 'block';
+}
+
+/** Lan is the hosts' own network, which leases of mode lan lie in. No route leads to these: all hosts are on the same link. */
+export type Lan = {
+  /** "192.168.61.0/24" */
+  readonly prefix: Prefix;
+  /** The router of the LAN, and the default gateway of containers: "192.168.61.254". */
+  readonly gateway: Ipv4;
+};
+
+/** usualLanName is the default name of the Docker network of mode lan, and of its bridge. */
+export const usualLanName = 'xnet-lan';
+
+/** lansEqual reports whether two LANs are the same; undefined: none. */
+export function lansEqual(a: Lan | undefined, b: Lan | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return prefixesEqual(a.prefix, b.prefix) && a.gateway === b.gateway;
 }
 
 /** docker0Length is the prefix length of docker0's part of a block: it is the first one. */
@@ -74,7 +92,9 @@ export type Lease = {
   readonly networkLength?: number;
   /** Prefix length of the part that Docker hands out addresses from, see dockerRange; absent: it hands out all. */
   readonly dockerLength?: number;
-  /** Docker network of bridge mode, "xnet", and its Linux bridge, "xnet0". */
+  /** Of mode lan alone. */
+  readonly lan?: Lan;
+  /** Docker network of modes bridge and lan, "xnet", and its Linux bridge, "xnet0". In mode lan, "xnet-lan" is the name of both. */
   readonly networkName: string;
   readonly bridgeName: string;
   readonly state: LeaseState;

@@ -56,6 +56,7 @@ import type { InitResponse as _xnet_v1_InitResponse, InitResponse__Output as _xn
 import type { IssueCertificateRequest as _xnet_v1_IssueCertificateRequest, IssueCertificateRequest__Output as _xnet_v1_IssueCertificateRequest__Output } from './xnet/v1/IssueCertificateRequest.js';
 import type { IssueCertificateResponse as _xnet_v1_IssueCertificateResponse, IssueCertificateResponse__Output as _xnet_v1_IssueCertificateResponse__Output } from './xnet/v1/IssueCertificateResponse.js';
 import type { JoinToken as _xnet_v1_JoinToken, JoinToken__Output as _xnet_v1_JoinToken__Output } from './xnet/v1/JoinToken.js';
+import type { Lan as _xnet_v1_Lan, Lan__Output as _xnet_v1_Lan__Output } from './xnet/v1/Lan.js';
 import type { Lease as _xnet_v1_Lease, Lease__Output as _xnet_v1_Lease__Output } from './xnet/v1/Lease.js';
 import type { ListAuditRequest as _xnet_v1_ListAuditRequest, ListAuditRequest__Output as _xnet_v1_ListAuditRequest__Output } from './xnet/v1/ListAuditRequest.js';
 import type { ListAuditResponse as _xnet_v1_ListAuditResponse, ListAuditResponse__Output as _xnet_v1_ListAuditResponse__Output } from './xnet/v1/ListAuditResponse.js';
@@ -181,6 +182,7 @@ export interface ProtoGrpcType {
       IssueCertificateRequest: MessageTypeDefinition<_xnet_v1_IssueCertificateRequest, _xnet_v1_IssueCertificateRequest__Output>
       IssueCertificateResponse: MessageTypeDefinition<_xnet_v1_IssueCertificateResponse, _xnet_v1_IssueCertificateResponse__Output>
       JoinToken: MessageTypeDefinition<_xnet_v1_JoinToken, _xnet_v1_JoinToken__Output>
+      Lan: MessageTypeDefinition<_xnet_v1_Lan, _xnet_v1_Lan__Output>
       Lease: MessageTypeDefinition<_xnet_v1_Lease, _xnet_v1_Lease__Output>
       LeaseState: EnumTypeDefinition
       ListAuditRequest: MessageTypeDefinition<_xnet_v1_ListAuditRequest, _xnet_v1_ListAuditRequest__Output>

@@ -22,7 +22,20 @@ export const descriptor = {
         "MODE_UNSPECIFIED": 0,
         "MODE_BIP": 1,
         "MODE_BRIDGE": 2,
-        "MODE_BLOCK": 3
+        "MODE_BLOCK": 3,
+        "MODE_LAN": 4
+       }
+      },
+      "Lan": {
+       "fields": {
+        "prefix": {
+         "type": "string",
+         "id": 1
+        },
+        "gateway": {
+         "type": "string",
+         "id": 2
+        }
        }
       },
       "Availability": {
@@ -87,6 +100,10 @@ export const descriptor = {
         "dockerLength": {
          "type": "uint32",
          "id": 11
+        },
+        "lan": {
+         "type": "Lan",
+         "id": 12
         }
        }
       },
@@ -281,6 +298,10 @@ export const descriptor = {
         "dockerLength": {
          "type": "uint32",
          "id": 14
+        },
+        "lan": {
+         "type": "Lan",
+         "id": 15
         }
        }
       },
@@ -1254,6 +1275,15 @@ export const descriptor = {
         "dockerLength": {
          "type": "uint32",
          "id": 11
+        },
+        "lan": {
+         "type": "Lan",
+         "id": 12
+        },
+        "reservations": {
+         "rule": "repeated",
+         "type": "Reservation",
+         "id": 13
         }
        }
       },

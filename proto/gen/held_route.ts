@@ -33,6 +33,7 @@ import type { Event as _xnet_v1_Event, Event__Output as _xnet_v1_Event__Output }
 import type { HeldRouteServiceClient as _xnet_v1_HeldRouteServiceClient, HeldRouteServiceDefinition as _xnet_v1_HeldRouteServiceDefinition } from './xnet/v1/HeldRouteService.js';
 import type { HeldRoutes as _xnet_v1_HeldRoutes, HeldRoutes__Output as _xnet_v1_HeldRoutes__Output } from './xnet/v1/HeldRoutes.js';
 import type { HostNetwork as _xnet_v1_HostNetwork, HostNetwork__Output as _xnet_v1_HostNetwork__Output } from './xnet/v1/HostNetwork.js';
+import type { Lan as _xnet_v1_Lan, Lan__Output as _xnet_v1_Lan__Output } from './xnet/v1/Lan.js';
 import type { Lease as _xnet_v1_Lease, Lease__Output as _xnet_v1_Lease__Output } from './xnet/v1/Lease.js';
 import type { ListHeldRoutesRequest as _xnet_v1_ListHeldRoutesRequest, ListHeldRoutesRequest__Output as _xnet_v1_ListHeldRoutesRequest__Output } from './xnet/v1/ListHeldRoutesRequest.js';
 import type { ListHeldRoutesResponse as _xnet_v1_ListHeldRoutesResponse, ListHeldRoutesResponse__Output as _xnet_v1_ListHeldRoutesResponse__Output } from './xnet/v1/ListHeldRoutesResponse.js';
@@ -91,6 +92,7 @@ export interface ProtoGrpcType {
       HeldRouteService: SubtypeConstructor<typeof grpc.Client, _xnet_v1_HeldRouteServiceClient> & { service: _xnet_v1_HeldRouteServiceDefinition }
       HeldRoutes: MessageTypeDefinition<_xnet_v1_HeldRoutes, _xnet_v1_HeldRoutes__Output>
       HostNetwork: MessageTypeDefinition<_xnet_v1_HostNetwork, _xnet_v1_HostNetwork__Output>
+      Lan: MessageTypeDefinition<_xnet_v1_Lan, _xnet_v1_Lan__Output>
       Lease: MessageTypeDefinition<_xnet_v1_Lease, _xnet_v1_Lease__Output>
       LeaseState: EnumTypeDefinition
       ListHeldRoutesRequest: MessageTypeDefinition<_xnet_v1_ListHeldRoutesRequest, _xnet_v1_ListHeldRoutesRequest__Output>

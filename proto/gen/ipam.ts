@@ -34,6 +34,7 @@ import type { HeldRoutes as _xnet_v1_HeldRoutes, HeldRoutes__Output as _xnet_v1_
 import type { HostNetwork as _xnet_v1_HostNetwork, HostNetwork__Output as _xnet_v1_HostNetwork__Output } from './xnet/v1/HostNetwork.js';
 import type { IpamFinding as _xnet_v1_IpamFinding, IpamFinding__Output as _xnet_v1_IpamFinding__Output } from './xnet/v1/IpamFinding.js';
 import type { IpamServiceClient as _xnet_v1_IpamServiceClient, IpamServiceDefinition as _xnet_v1_IpamServiceDefinition } from './xnet/v1/IpamService.js';
+import type { Lan as _xnet_v1_Lan, Lan__Output as _xnet_v1_Lan__Output } from './xnet/v1/Lan.js';
 import type { Lease as _xnet_v1_Lease, Lease__Output as _xnet_v1_Lease__Output } from './xnet/v1/Lease.js';
 import type { Node as _xnet_v1_Node, Node__Output as _xnet_v1_Node__Output } from './xnet/v1/Node.js';
 import type { Pool as _xnet_v1_Pool, Pool__Output as _xnet_v1_Pool__Output } from './xnet/v1/Pool.js';
@@ -96,6 +97,7 @@ export interface ProtoGrpcType {
       HostNetwork: MessageTypeDefinition<_xnet_v1_HostNetwork, _xnet_v1_HostNetwork__Output>
       IpamFinding: MessageTypeDefinition<_xnet_v1_IpamFinding, _xnet_v1_IpamFinding__Output>
       IpamService: SubtypeConstructor<typeof grpc.Client, _xnet_v1_IpamServiceClient> & { service: _xnet_v1_IpamServiceDefinition }
+      Lan: MessageTypeDefinition<_xnet_v1_Lan, _xnet_v1_Lan__Output>
       Lease: MessageTypeDefinition<_xnet_v1_Lease, _xnet_v1_Lease__Output>
       LeaseState: EnumTypeDefinition
       Mode: EnumTypeDefinition

@@ -33,6 +33,7 @@ import type { HostNetwork as _xnet_v1_HostNetwork, HostNetwork__Output as _xnet_
 import type { JoinRequest as _xnet_v1_JoinRequest, JoinRequest__Output as _xnet_v1_JoinRequest__Output } from './xnet/v1/JoinRequest.js';
 import type { JoinResponse as _xnet_v1_JoinResponse, JoinResponse__Output as _xnet_v1_JoinResponse__Output } from './xnet/v1/JoinResponse.js';
 import type { JoinServiceClient as _xnet_v1_JoinServiceClient, JoinServiceDefinition as _xnet_v1_JoinServiceDefinition } from './xnet/v1/JoinService.js';
+import type { Lan as _xnet_v1_Lan, Lan__Output as _xnet_v1_Lan__Output } from './xnet/v1/Lan.js';
 import type { Lease as _xnet_v1_Lease, Lease__Output as _xnet_v1_Lease__Output } from './xnet/v1/Lease.js';
 import type { Node as _xnet_v1_Node, Node__Output as _xnet_v1_Node__Output } from './xnet/v1/Node.js';
 import type { Pool as _xnet_v1_Pool, Pool__Output as _xnet_v1_Pool__Output } from './xnet/v1/Pool.js';
@@ -88,6 +89,7 @@ export interface ProtoGrpcType {
       JoinRequest: MessageTypeDefinition<_xnet_v1_JoinRequest, _xnet_v1_JoinRequest__Output>
       JoinResponse: MessageTypeDefinition<_xnet_v1_JoinResponse, _xnet_v1_JoinResponse__Output>
       JoinService: SubtypeConstructor<typeof grpc.Client, _xnet_v1_JoinServiceClient> & { service: _xnet_v1_JoinServiceDefinition }
+      Lan: MessageTypeDefinition<_xnet_v1_Lan, _xnet_v1_Lan__Output>
       Lease: MessageTypeDefinition<_xnet_v1_Lease, _xnet_v1_Lease__Output>
       LeaseState: EnumTypeDefinition
       Mode: EnumTypeDefinition

@@ -34,6 +34,7 @@ import type { EndLeaseResponse as _xnet_v1_EndLeaseResponse, EndLeaseResponse__O
 import type { Event as _xnet_v1_Event, Event__Output as _xnet_v1_Event__Output } from './xnet/v1/Event.js';
 import type { HeldRoutes as _xnet_v1_HeldRoutes, HeldRoutes__Output as _xnet_v1_HeldRoutes__Output } from './xnet/v1/HeldRoutes.js';
 import type { HostNetwork as _xnet_v1_HostNetwork, HostNetwork__Output as _xnet_v1_HostNetwork__Output } from './xnet/v1/HostNetwork.js';
+import type { Lan as _xnet_v1_Lan, Lan__Output as _xnet_v1_Lan__Output } from './xnet/v1/Lan.js';
 import type { Lease as _xnet_v1_Lease, Lease__Output as _xnet_v1_Lease__Output } from './xnet/v1/Lease.js';
 import type { LeaseServiceClient as _xnet_v1_LeaseServiceClient, LeaseServiceDefinition as _xnet_v1_LeaseServiceDefinition } from './xnet/v1/LeaseService.js';
 import type { Node as _xnet_v1_Node, Node__Output as _xnet_v1_Node__Output } from './xnet/v1/Node.js';
@@ -91,6 +92,7 @@ export interface ProtoGrpcType {
       Event: MessageTypeDefinition<_xnet_v1_Event, _xnet_v1_Event__Output>
       HeldRoutes: MessageTypeDefinition<_xnet_v1_HeldRoutes, _xnet_v1_HeldRoutes__Output>
       HostNetwork: MessageTypeDefinition<_xnet_v1_HostNetwork, _xnet_v1_HostNetwork__Output>
+      Lan: MessageTypeDefinition<_xnet_v1_Lan, _xnet_v1_Lan__Output>
       Lease: MessageTypeDefinition<_xnet_v1_Lease, _xnet_v1_Lease__Output>
       LeaseService: SubtypeConstructor<typeof grpc.Client, _xnet_v1_LeaseServiceClient> & { service: _xnet_v1_LeaseServiceDefinition }
       LeaseState: EnumTypeDefinition

@@ -46,6 +46,7 @@ import type { InitResponse as _xnet_v1_InitResponse, InitResponse__Output as _xn
 import type { IssueCertificateRequest as _xnet_v1_IssueCertificateRequest, IssueCertificateRequest__Output as _xnet_v1_IssueCertificateRequest__Output } from './xnet/v1/IssueCertificateRequest.js';
 import type { IssueCertificateResponse as _xnet_v1_IssueCertificateResponse, IssueCertificateResponse__Output as _xnet_v1_IssueCertificateResponse__Output } from './xnet/v1/IssueCertificateResponse.js';
 import type { JoinToken as _xnet_v1_JoinToken, JoinToken__Output as _xnet_v1_JoinToken__Output } from './xnet/v1/JoinToken.js';
+import type { Lan as _xnet_v1_Lan, Lan__Output as _xnet_v1_Lan__Output } from './xnet/v1/Lan.js';
 import type { Lease as _xnet_v1_Lease, Lease__Output as _xnet_v1_Lease__Output } from './xnet/v1/Lease.js';
 import type { LifecycleServiceClient as _xnet_v1_LifecycleServiceClient, LifecycleServiceDefinition as _xnet_v1_LifecycleServiceDefinition } from './xnet/v1/LifecycleService.js';
 import type { ListAuditRequest as _xnet_v1_ListAuditRequest, ListAuditRequest__Output as _xnet_v1_ListAuditRequest__Output } from './xnet/v1/ListAuditRequest.js';
@@ -138,6 +139,7 @@ export interface ProtoGrpcType {
       IssueCertificateRequest: MessageTypeDefinition<_xnet_v1_IssueCertificateRequest, _xnet_v1_IssueCertificateRequest__Output>
       IssueCertificateResponse: MessageTypeDefinition<_xnet_v1_IssueCertificateResponse, _xnet_v1_IssueCertificateResponse__Output>
       JoinToken: MessageTypeDefinition<_xnet_v1_JoinToken, _xnet_v1_JoinToken__Output>
+      Lan: MessageTypeDefinition<_xnet_v1_Lan, _xnet_v1_Lan__Output>
       Lease: MessageTypeDefinition<_xnet_v1_Lease, _xnet_v1_Lease__Output>
       LeaseState: EnumTypeDefinition
       LifecycleService: SubtypeConstructor<typeof grpc.Client, _xnet_v1_LifecycleServiceClient> & { service: _xnet_v1_LifecycleServiceDefinition }

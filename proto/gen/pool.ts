@@ -11,6 +11,7 @@ import type { GetPoolRequest as _xnet_v1_GetPoolRequest, GetPoolRequest__Output 
 import type { GetPoolResponse as _xnet_v1_GetPoolResponse, GetPoolResponse__Output as _xnet_v1_GetPoolResponse__Output } from './xnet/v1/GetPoolResponse.js';
 import type { HeldRoutes as _xnet_v1_HeldRoutes, HeldRoutes__Output as _xnet_v1_HeldRoutes__Output } from './xnet/v1/HeldRoutes.js';
 import type { HostNetwork as _xnet_v1_HostNetwork, HostNetwork__Output as _xnet_v1_HostNetwork__Output } from './xnet/v1/HostNetwork.js';
+import type { Lan as _xnet_v1_Lan, Lan__Output as _xnet_v1_Lan__Output } from './xnet/v1/Lan.js';
 import type { Lease as _xnet_v1_Lease, Lease__Output as _xnet_v1_Lease__Output } from './xnet/v1/Lease.js';
 import type { ListPoolsRequest as _xnet_v1_ListPoolsRequest, ListPoolsRequest__Output as _xnet_v1_ListPoolsRequest__Output } from './xnet/v1/ListPoolsRequest.js';
 import type { ListPoolsResponse as _xnet_v1_ListPoolsResponse, ListPoolsResponse__Output as _xnet_v1_ListPoolsResponse__Output } from './xnet/v1/ListPoolsResponse.js';
@@ -52,6 +53,7 @@ export interface ProtoGrpcType {
       GetPoolResponse: MessageTypeDefinition<_xnet_v1_GetPoolResponse, _xnet_v1_GetPoolResponse__Output>
       HeldRoutes: MessageTypeDefinition<_xnet_v1_HeldRoutes, _xnet_v1_HeldRoutes__Output>
       HostNetwork: MessageTypeDefinition<_xnet_v1_HostNetwork, _xnet_v1_HostNetwork__Output>
+      Lan: MessageTypeDefinition<_xnet_v1_Lan, _xnet_v1_Lan__Output>
       Lease: MessageTypeDefinition<_xnet_v1_Lease, _xnet_v1_Lease__Output>
       LeaseState: EnumTypeDefinition
       ListPoolsRequest: MessageTypeDefinition<_xnet_v1_ListPoolsRequest, _xnet_v1_ListPoolsRequest__Output>

@@ -36,6 +36,7 @@ import type { GetRolloutRequest as _xnet_v1_GetRolloutRequest, GetRolloutRequest
 import type { GetRolloutResponse as _xnet_v1_GetRolloutResponse, GetRolloutResponse__Output as _xnet_v1_GetRolloutResponse__Output } from './xnet/v1/GetRolloutResponse.js';
 import type { HeldRoutes as _xnet_v1_HeldRoutes, HeldRoutes__Output as _xnet_v1_HeldRoutes__Output } from './xnet/v1/HeldRoutes.js';
 import type { HostNetwork as _xnet_v1_HostNetwork, HostNetwork__Output as _xnet_v1_HostNetwork__Output } from './xnet/v1/HostNetwork.js';
+import type { Lan as _xnet_v1_Lan, Lan__Output as _xnet_v1_Lan__Output } from './xnet/v1/Lan.js';
 import type { Lease as _xnet_v1_Lease, Lease__Output as _xnet_v1_Lease__Output } from './xnet/v1/Lease.js';
 import type { ListRolloutsRequest as _xnet_v1_ListRolloutsRequest, ListRolloutsRequest__Output as _xnet_v1_ListRolloutsRequest__Output } from './xnet/v1/ListRolloutsRequest.js';
 import type { ListRolloutsResponse as _xnet_v1_ListRolloutsResponse, ListRolloutsResponse__Output as _xnet_v1_ListRolloutsResponse__Output } from './xnet/v1/ListRolloutsResponse.js';
@@ -100,6 +101,7 @@ export interface ProtoGrpcType {
       GetRolloutResponse: MessageTypeDefinition<_xnet_v1_GetRolloutResponse, _xnet_v1_GetRolloutResponse__Output>
       HeldRoutes: MessageTypeDefinition<_xnet_v1_HeldRoutes, _xnet_v1_HeldRoutes__Output>
       HostNetwork: MessageTypeDefinition<_xnet_v1_HostNetwork, _xnet_v1_HostNetwork__Output>
+      Lan: MessageTypeDefinition<_xnet_v1_Lan, _xnet_v1_Lan__Output>
       Lease: MessageTypeDefinition<_xnet_v1_Lease, _xnet_v1_Lease__Output>
       LeaseState: EnumTypeDefinition
       ListRolloutsRequest: MessageTypeDefinition<_xnet_v1_ListRolloutsRequest, _xnet_v1_ListRolloutsRequest__Output>

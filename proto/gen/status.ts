@@ -10,6 +10,7 @@ import type { GetStatusRequest as _xnet_v1_GetStatusRequest, GetStatusRequest__O
 import type { GetStatusResponse as _xnet_v1_GetStatusResponse, GetStatusResponse__Output as _xnet_v1_GetStatusResponse__Output } from './xnet/v1/GetStatusResponse.js';
 import type { HeldRoutes as _xnet_v1_HeldRoutes, HeldRoutes__Output as _xnet_v1_HeldRoutes__Output } from './xnet/v1/HeldRoutes.js';
 import type { HostNetwork as _xnet_v1_HostNetwork, HostNetwork__Output as _xnet_v1_HostNetwork__Output } from './xnet/v1/HostNetwork.js';
+import type { Lan as _xnet_v1_Lan, Lan__Output as _xnet_v1_Lan__Output } from './xnet/v1/Lan.js';
 import type { Lease as _xnet_v1_Lease, Lease__Output as _xnet_v1_Lease__Output } from './xnet/v1/Lease.js';
 import type { ListEventsRequest as _xnet_v1_ListEventsRequest, ListEventsRequest__Output as _xnet_v1_ListEventsRequest__Output } from './xnet/v1/ListEventsRequest.js';
 import type { ListEventsResponse as _xnet_v1_ListEventsResponse, ListEventsResponse__Output as _xnet_v1_ListEventsResponse__Output } from './xnet/v1/ListEventsResponse.js';
@@ -43,6 +44,7 @@ export interface ProtoGrpcType {
       GetStatusResponse: MessageTypeDefinition<_xnet_v1_GetStatusResponse, _xnet_v1_GetStatusResponse__Output>
       HeldRoutes: MessageTypeDefinition<_xnet_v1_HeldRoutes, _xnet_v1_HeldRoutes__Output>
       HostNetwork: MessageTypeDefinition<_xnet_v1_HostNetwork, _xnet_v1_HostNetwork__Output>
+      Lan: MessageTypeDefinition<_xnet_v1_Lan, _xnet_v1_Lan__Output>
       Lease: MessageTypeDefinition<_xnet_v1_Lease, _xnet_v1_Lease__Output>
       LeaseState: EnumTypeDefinition
       ListEventsRequest: MessageTypeDefinition<_xnet_v1_ListEventsRequest, _xnet_v1_ListEventsRequest__Output>

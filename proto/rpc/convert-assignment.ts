@@ -4,6 +4,7 @@ import { formatIpv4, formatPrefix, gatewayOf, parseIpv4, parsePrefix } from '../
 import {
   type Assignment,
   type ContainerUse,
+  type Lan,
   type Lease,
   type LeaseState,
   type LeaseUse,
@@ -13,6 +14,7 @@ import {
 import { isNonEmpty } from '../domain/non-empty.js';
 import type { Assignment__Output, Assignment as AssignmentWire } from '../gen/xnet/v1/Assignment.js';
 import type { ContainerUse__Output } from '../gen/xnet/v1/ContainerUse.js';
+import type { Lan__Output } from '../gen/xnet/v1/Lan.js';
 import type { Lease__Output } from '../gen/xnet/v1/Lease.js';
 import type { LeaseState__Output } from '../gen/xnet/v1/LeaseState.js';
 import type { LeaseUse__Output } from '../gen/xnet/v1/LeaseUse.js';
@@ -38,13 +40,24 @@ export function wireFromLeaseState(state: LeaseState): LeaseState__Output {
   return leaseStateToWire[state];
 }
 
+/** wireFromLan returns the message of a LAN. */
+export function wireFromLan({ prefix, gateway }: Lan): Lan__Output {
+  return { prefix: formatPrefix(prefix), gateway: formatIpv4(gateway) };
+}
+
+// Undefined: it is not valid.
+function lanFromWire(wire: Lan__Output | null): Lan | undefined {
+  const [prefix, gateway] = [parsePrefix(wire?.prefix ?? ''), parseIpv4(wire?.gateway ?? '')];
+  return prefix === undefined || gateway === undefined ? undefined : { prefix, gateway };
+}
+
 /** wireFromLease returns the message of a lease. `sinceMs`: when it was granted, milliseconds since 1970; 0: unknown. */
 export function wireFromLease(lease: Lease, sinceMs = 0): Lease__Output {
   const { pool, subnet, generation, mode, networkName, bridgeName, state } = lease;
   return {
     pool,
     subnet: formatPrefix(subnet),
-    gateway: formatIpv4(gatewayOf(subnet)),
+    gateway: formatIpv4(lease.lan?.gateway ?? gatewayOf(subnet)),
     generation,
     mode: wireFromMode(mode),
     networkName,
@@ -53,6 +66,7 @@ export function wireFromLease(lease: Lease, sinceMs = 0): Lease__Output {
     sinceMs,
     networkLength: lease.networkLength ?? 0,
     dockerLength: lease.dockerLength ?? 0,
+    lan: lease.lan === undefined ? null : wireFromLan(lease.lan),
   };
 }
 
@@ -65,7 +79,10 @@ function leaseFromWire(wire: Omit<Lease__Output, 'gateway' | 'sinceMs'>): Lease 
   const state = keyOf<LeaseState, LeaseState__Output>(leaseStateToWire, wire.state) ?? 'wanted';
   const networkLength = mode === 'block' ? { networkLength: wire.networkLength } : {};
   const dockerLength = wire.dockerLength === 0 ? {} : { dockerLength: wire.dockerLength };
-  return { pool, subnet, generation, mode, ...networkLength, ...dockerLength, networkName, bridgeName, state };
+  const lan = mode === 'lan' ? lanFromWire(wire.lan) : undefined;
+  if (mode === 'lan' && lan === undefined) throw corrupt(`lease of ${wire.subnet} without its LAN`);
+  const parts = { ...networkLength, ...dockerLength, ...(lan === undefined ? {} : { lan }) };
+  return { pool, subnet, generation, mode, ...parts, networkName, bridgeName, state };
 }
 
 function permitFromWire(wire: Permit__Output | null): Permit | undefined {
@@ -129,6 +146,7 @@ export function assignmentFromWire(wire: Assignment__Output): Assignment {
   const leases = wire.leases.map(leaseFromWire);
   if (isNonEmpty(leases)) return { ...common, leases, permit: permitFromWire(wire.permit) };
   // A controller that knows one lease per node lets its nodes restart Docker for it at any time.
-  const only = leaseFromWire({ ...wire, state: 'LEASE_STATE_WANTED', networkLength: 0, dockerLength: 0 });
+  const none = { networkLength: 0, dockerLength: 0, lan: null };
+  const only = leaseFromWire({ ...wire, state: 'LEASE_STATE_WANTED', ...none });
   return { ...common, leases: [only], permit: { rollout: '', subnet: only.subnet, generation: only.generation } };
 }

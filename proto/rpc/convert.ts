@@ -40,10 +40,12 @@ import type { RouteCounts__Output } from '../gen/xnet/v1/RouteCounts.js';
 import type { SilentPeer__Output } from '../gen/xnet/v1/SilentPeer.js';
 import type { Version__Output } from '../gen/xnet/v1/Version.js';
 
-const modeToWire = { bip: 'MODE_BIP', bridge: 'MODE_BRIDGE', block: 'MODE_BLOCK' } as const satisfies Record<
-  Mode,
-  Mode__Output
->;
+const modeToWire = {
+  bip: 'MODE_BIP',
+  bridge: 'MODE_BRIDGE',
+  block: 'MODE_BLOCK',
+  lan: 'MODE_LAN',
+} as const satisfies Record<Mode, Mode__Output>;
 const availabilityToWire = {
   active: 'AVAILABILITY_ACTIVE',
   cordoned: 'AVAILABILITY_CORDONED',

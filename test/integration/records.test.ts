@@ -47,7 +47,7 @@ test('no pool is created beside one that can’t be read, nor over subnets that 
     await controller.launch();
     await controller.ready();
   };
-  for (const garbled of ['{nope', JSON.stringify({ ...anyRange('10.76.0.0/16'), mode: 'lan' })]) {
+  for (const garbled of ['{nope', JSON.stringify({ ...anyRange('10.76.0.0/16'), mode: 'overlay' })]) {
     putKey(etcd.endpoint, 'pools/default', garbled);
     await controller.until('told of', (status) => status.undecodable.some(({ key }) => key === 'pools/default'));
     const unreadable = { message: /the record pools\/default can't be relied on/ };

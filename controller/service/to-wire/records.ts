@@ -20,16 +20,23 @@ import type { Event } from '../../../proto/gen/xnet/v1/Event.js';
 import type { Node } from '../../../proto/gen/xnet/v1/Node.js';
 import type { NodeState__Output } from '../../../proto/gen/xnet/v1/NodeState.js';
 import type { Pool } from '../../../proto/gen/xnet/v1/Pool.js';
+import type { Reservation__Output } from '../../../proto/gen/xnet/v1/Reservation.js';
 import type { RouteEntry } from '../../../proto/gen/xnet/v1/RouteEntry.js';
 import type { Subnet } from '../../../proto/gen/xnet/v1/Subnet.js';
 import { wireFromAvailability, wireFromHostNetwork, wireFromMode } from '../../../proto/rpc/convert.js';
-import { wireFromContainerUse, wireFromLease, wireFromLeaseState } from '../../../proto/rpc/convert-assignment.js';
+import {
+  wireFromContainerUse,
+  wireFromLan,
+  wireFromLease,
+  wireFromLeaseState,
+} from '../../../proto/rpc/convert-assignment.js';
 import { reportsContainers } from '../../registry/drain-node.js';
+import { barredIn } from '../../registry/lan.js';
 import { doubtOf, noSuchPool } from '../../registry/lookup.js';
 import { usageOf } from '../../registry/usage.js';
 import { nodeState } from '../../session/node-state.js';
 import { keys } from '../../store/keys.js';
-import type { EventRecord, NodeRecord, PoolRecord, SubnetRecord } from '../../store/records.js';
+import type { EventRecord, NodeRecord, PoolRecord, ReservationRecord, SubnetRecord } from '../../store/records.js';
 import { withDataPath } from '../../view/data-path.js';
 import type { HeldSubnet } from '../../view/held.js';
 import { statedLeases } from '../../view/leases.js';
@@ -51,6 +58,11 @@ export function networkLengthOf({ mode, networkLength }: Pick<PoolRecord, 'mode'
   return mode === 'block' ? (networkLength ?? usualNetworkLength) : 0;
 }
 
+/** wireFromReservation returns the message of a reservation. */
+export function wireFromReservation({ cidr, nodeName = '', reason }: ReservationRecord): Reservation__Output {
+  return { cidr: formatPrefix(cidr), nodeName, reason };
+}
+
 /** wireFromPool returns a pool with its usage. Throws XnetError NotFound. */
 export function wireFromPool(view: ReadonlyView, name: string, nowMs: number): Pool {
   const record = view.pools.get(name)?.record;
@@ -63,18 +75,15 @@ export function wireFromPool(view: ReadonlyView, name: string, nowMs: number): P
     mode: wireFromMode(record.mode),
     networkLength: networkLengthOf(record),
     dockerLength: record.dockerLength ?? 0,
+    lan: record.lan === undefined ? null : wireFromLan(record.lan),
     networkName: record.networkName,
     bridgeName: record.bridgeName,
     quarantineSeconds: record.quarantineSeconds,
-    reservations: record.reservations.map(({ cidr, nodeName = '', reason }) => ({
-      cidr: formatPrefix(cidr),
-      nodeName,
-      reason,
-    })),
+    reservations: record.reservations.map(wireFromReservation),
     createdMs: record.createdMs,
     reclaimAfterSeconds: record.reclaimAfterSeconds ?? 0,
     followAddress: record.followAddress ?? false,
-    usage: usageOf({ record, subnets, ...doubtOf(view, record) }, nowMs),
+    usage: usageOf({ record, subnets, ...doubtOf(view, record), barred: barredIn(view, record) }, nowMs),
   };
 }
 
@@ -129,6 +138,7 @@ export function summaryFromNode(view: ReadonlyView, id: string, live: Live): Nod
   const liveStatus = live.statusOf(id);
   const status = statusOf(view, id, live);
   const state = stateOf(view, id, live, status);
+  const routed = leases.filter(({ mode }) => mode !== 'lan').length;
   return {
     name: node.name,
     address: formatIpv4(node.address),
@@ -140,7 +150,7 @@ export function summaryFromNode(view: ReadonlyView, id: string, live: Live): Nod
     state,
     seenMs: session?.sinceMs ?? view.absences.get(id)?.record.sinceMs ?? stored?.reportedMs ?? 0,
     dockerVersion: status?.dockerVersion ?? '',
-    ...(status === undefined ? {} : { routes: countsOf(status, liveStatus, Math.max(0, live.routes - leases.length)) }),
+    ...(status === undefined ? {} : { routes: countsOf(status, liveStatus, Math.max(0, live.routes - routed)) }),
     conditions: (status?.conditions ?? []).filter(({ ok }) => !ok),
   };
 }
@@ -166,7 +176,7 @@ export function wireFromNode(view: ReadonlyView, id: string, live: Live): Node |
     mode: wireFromMode(primary?.mode ?? node.mode ?? 'bip'),
     pool: primary?.pool ?? '',
     leases: leases.map((lease) => wireFromLease(lease, lease.sinceMs)),
-    gateway: primary === undefined ? '' : formatIpv4(gatewayOf(primary.subnet)),
+    gateway: primary === undefined ? '' : formatIpv4(primary.lan?.gateway ?? gatewayOf(primary.subnet)),
     generation: primary?.generation ?? 0,
     controller: view.sessions.get(id)?.record.controller ?? '',
     conditions: [...(status?.conditions ?? [])],

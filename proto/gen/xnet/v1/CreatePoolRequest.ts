@@ -1,6 +1,8 @@
 // Original file: proto/xnet/v1/pool.proto
 
 import type { Mode as _xnet_v1_Mode, Mode__Output as _xnet_v1_Mode__Output } from '../../xnet/v1/Mode.js';
+import type { Lan as _xnet_v1_Lan, Lan__Output as _xnet_v1_Lan__Output } from '../../xnet/v1/Lan.js';
+import type { Reservation as _xnet_v1_Reservation, Reservation__Output as _xnet_v1_Reservation__Output } from '../../xnet/v1/Reservation.js';
 
 export interface CreatePoolRequest {
   'operationId'?: (string);
@@ -14,6 +16,8 @@ export interface CreatePoolRequest {
   'quarantineSeconds'?: (number);
   'networkLength'?: (number);
   'dockerLength'?: (number);
+  'lan'?: (_xnet_v1_Lan | null);
+  'reservations'?: (_xnet_v1_Reservation)[];
   '_quarantineSeconds'?: "quarantineSeconds";
 }
 
@@ -29,5 +33,7 @@ export interface CreatePoolRequest__Output {
   'quarantineSeconds'?: (number);
   'networkLength': (number);
   'dockerLength': (number);
+  'lan': (_xnet_v1_Lan__Output | null);
+  'reservations': (_xnet_v1_Reservation__Output)[];
   '_quarantineSeconds'?: "quarantineSeconds";
 }

@@ -2,6 +2,7 @@
 
 import type { Mode as _xnet_v1_Mode, Mode__Output as _xnet_v1_Mode__Output } from '../../xnet/v1/Mode.js';
 import type { LeaseState as _xnet_v1_LeaseState, LeaseState__Output as _xnet_v1_LeaseState__Output } from '../../xnet/v1/LeaseState.js';
+import type { Lan as _xnet_v1_Lan, Lan__Output as _xnet_v1_Lan__Output } from '../../xnet/v1/Lan.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Lease {
@@ -16,6 +17,7 @@ export interface Lease {
   'sinceMs'?: (number | string | Long);
   'networkLength'?: (number);
   'dockerLength'?: (number);
+  'lan'?: (_xnet_v1_Lan | null);
 }
 
 export interface Lease__Output {
@@ -30,4 +32,5 @@ export interface Lease__Output {
   'sinceMs': (number);
   'networkLength': (number);
   'dockerLength': (number);
+  'lan': (_xnet_v1_Lan__Output | null);
 }

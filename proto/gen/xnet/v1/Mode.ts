@@ -5,6 +5,7 @@ export const Mode = {
   MODE_BIP: 'MODE_BIP',
   MODE_BRIDGE: 'MODE_BRIDGE',
   MODE_BLOCK: 'MODE_BLOCK',
+  MODE_LAN: 'MODE_LAN',
 } as const;
 
 export type Mode =
@@ -16,5 +17,7 @@ export type Mode =
   | 2
   | 'MODE_BLOCK'
   | 3
+  | 'MODE_LAN'
+  | 4
 
 export type Mode__Output = typeof Mode[keyof typeof Mode]

@@ -3,6 +3,7 @@
 import type { Mode as _xnet_v1_Mode, Mode__Output as _xnet_v1_Mode__Output } from '../../xnet/v1/Mode.js';
 import type { Reservation as _xnet_v1_Reservation, Reservation__Output as _xnet_v1_Reservation__Output } from '../../xnet/v1/Reservation.js';
 import type { PoolUsage as _xnet_v1_PoolUsage, PoolUsage__Output as _xnet_v1_PoolUsage__Output } from '../../xnet/v1/PoolUsage.js';
+import type { Lan as _xnet_v1_Lan, Lan__Output as _xnet_v1_Lan__Output } from '../../xnet/v1/Lan.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Pool {
@@ -20,6 +21,7 @@ export interface Pool {
   'followAddress'?: (boolean);
   'networkLength'?: (number);
   'dockerLength'?: (number);
+  'lan'?: (_xnet_v1_Lan | null);
 }
 
 export interface Pool__Output {
@@ -37,4 +39,5 @@ export interface Pool__Output {
   'followAddress': (boolean);
   'networkLength': (number);
   'dockerLength': (number);
+  'lan': (_xnet_v1_Lan__Output | null);
 }

@@ -17,6 +17,7 @@ const pool = (name: string, cidr: string, more: object = {}) =>
       followAddress: false,
       reservations: [],
       createdMs: 1,
+      lan: null,
       usage: null,
       ...more,
     },
@@ -54,6 +55,7 @@ const node = (name: string, address: string, more: object = {}) =>
   } as unknown as Parameters<typeof nodeFromWire>[0]);
 
 const reserved = { cidr: '10.76.9.0/24', nodeName: 'web-9', reason: 'kept' };
+const ofLan = { mode: 'MODE_LAN', lan: { prefix: '192.168.61.0/24', gateway: '192.168.61.254' } };
 const fleet: FleetState = {
   pools: [pool('a', '10.76.0.0/16', { reservations: [reserved] }), pool('b', '10.79.0.0/16')],
   nodes: [node('web-1', '192.168.83.1'), node('web-2', '192.168.83.2', { availability: 'AVAILABILITY_DRAINING' })],
@@ -66,9 +68,10 @@ const planned = (text: string, prune = false) => {
 };
 
 test('an exported file is complete, and changes nothing when it is applied', (t) => {
+  const withLan = { ...fleet, pools: [...fleet.pools, pool('lan', '192.168.61.64/26', ofLan)] };
   for (const prune of [false, true]) {
-    const { file } = readFleet(formatFleet(exportFleet(fleet)), 'f');
-    t.deepEqual(planFleet(file, fleet, { prune }), { steps: [], problems: [] });
+    const { file } = readFleet(formatFleet(exportFleet(withLan)), 'f');
+    t.deepEqual(planFleet(file, withLan, { prune }), { steps: [], problems: [] });
   }
 });
 

@@ -109,6 +109,7 @@ const emptyPool: Pool__Output = {
   name: '',
   cidr: '10.76.0.0/16',
   subnetLength: 24,
+  lan: null,
   mode: 'MODE_BIP',
   networkName: 'xnet',
   bridgeName: 'xnet0',

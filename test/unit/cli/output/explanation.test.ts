@@ -33,6 +33,7 @@ function leaseOf(subnet: string, state: 'WANTED' | 'IN_FORCE' | 'ENDING', mode: 
       sinceMs: nowMs,
       networkLength: 0,
       dockerLength: 0,
+      lan: null,
     },
     mode: `MODE_${mode}` as const,
     state: `LEASE_STATE_${state}` as const,

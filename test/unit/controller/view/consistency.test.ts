@@ -157,7 +157,7 @@ test('a subnet that is leased again belongs to its new holder, however old its k
 
 test('C19 a record of a newer version is held, not absent', (t) => {
   const rig = fleet();
-  rig.write({ 'pools/default': pool('10.76.0.0/16').replace('"bip"', '"lan"') });
+  rig.write({ 'pools/default': pool('10.76.0.0/16').replace('"bip"', '"overlay"') });
   rig.write({ 'nodes/n-1': encode('node', nodeRecord('web-1', '192.168.83.1')).replace('"active"', '"paused"') });
   rig.write({ 'subnets/default/10.76.2.0-24': '{"state":"moving","node":"n-2"}' });
   rig.write({ 'revoked/n-2': '{"version":2}' });

@@ -254,6 +254,20 @@ test('an assignment must be for this node, within its pools, and name no interfa
     problem({ ...bip, mode: 'block', networkLength: 26 }) ?? '',
     /10\.76\.0\.0\/24 has no room for docker0 and other/,
   );
+  const lan = { prefix: prefix('192.168.83.0/24'), gateway: address('192.168.83.254') };
+  const ofLan: Lease = { ...own, subnet: prefix('192.168.83.64/27'), mode: 'lan', lan };
+  t.is(problem(ofLan), undefined, 'its pool is not routed, so that the table does not have it');
+  t.is(problem(bip, { ...ofLan, networkName: 'xnet-lan', bridgeName: 'xnet-lan' }), undefined);
+  const badLan: readonly (readonly [Partial<Lease>, RegExp])[] = [
+    [{ subnet: prefix('192.168.83.0/27') }, /has 192\.168\.83\.\d+, the/],
+    [{ subnet: prefix('192.168.83.224/27') }, /has 192\.168\.83\.254, the gateway/],
+    [{ subnet: prefix('192.168.84.0/27') }, /not within the LAN 192\.168\.83\.0\/24/],
+    [{ lan: { ...lan, gateway: address('192.168.84.1') } }, /the gateway 192\.168\.84\.1 is not in the LAN/],
+    [{ lan: { ...lan, prefix: prefix('192.168.83.64/26') } }, /the node address 192\.168\.83\.\d+ is not in the LAN/],
+    [{ lan: { ...lan, prefix: prefix('0.0.0.0/0') }, subnet: prefix('10.76.3.0/24') }, /overlaps the pool/],
+    [{ bridgeName: 'docker0' }, /docker0/],
+  ];
+  for (const [change, expected] of badLan) t.regex(problem({ ...ofLan, ...change }) ?? '', expected);
   // Side by side: one to begin with and others that end on docker0, bridges with names of their own, no overlap.
   const ending: Lease = { ...bip, subnet: prefix('10.76.8.0/24'), state: 'ending' };
   t.is(problem(bip, other, ending, { ...ending, subnet: prefix('10.76.9.0/24') }), undefined);

@@ -48,8 +48,15 @@ test('an assignment is the same after a round trip, and a peer that knows one le
   const block: Lease = { ...ending, mode: 'block', networkLength: 27, dockerLength: 26 };
   const asBlock = wireFromAssignment({ ...assignment, leases: [block] }) as Assignment__Output;
   t.deepEqual(assignmentFromWire(asBlock).leases, [block]);
+  const lan = { prefix: prefix('192.168.61.0/24'), gateway: address('192.168.61.254') };
+  const ofLan: Lease = { ...ending, subnet: prefix('192.168.61.64/27'), mode: 'lan', lan };
+  const asLan = wireFromAssignment({ ...assignment, leases: [ofLan] }) as Assignment__Output;
+  t.deepEqual(assignmentFromWire(asLan).leases, [ofLan]);
+  t.is(asLan.leases[0]?.gateway, '192.168.61.254');
+  const without = asLan.leases.map((lease) => ({ ...lease, lan: null }));
+  t.throws(() => assignmentFromWire({ ...asLan, leases: without }), { code: 'Corrupt' });
   // A mode that this version does not know: its host keeps what it has.
-  const later = asBlock.leases.map((lease) => ({ ...lease, mode: 4 as never }));
+  const later = asBlock.leases.map((lease) => ({ ...lease, mode: 99 as never }));
   t.throws(() => assignmentFromWire({ ...asBlock, leases: later }), { code: 'Corrupt' });
   const inForce: Lease = { ...ending, state: 'in force' };
   t.is(primaryLease({ leases: [bridged, inForce] }), inForce);

@@ -1,0 +1,12 @@
+// Original file: proto/xnet/v1/types.proto
+
+
+export interface Lan {
+  'prefix'?: (string);
+  'gateway'?: (string);
+}
+
+export interface Lan__Output {
+  'prefix': (string);
+  'gateway': (string);
+}
