@@ -6,6 +6,7 @@ import type { Container } from '../../deploy/lab/container.js';
 import { tryEngine } from '../../deploy/lab/engines.js';
 import { Fleet } from '../../deploy/lab/fleet.js';
 import type { LabHost } from '../../deploy/lab/host.js';
+import { exec } from '../../proto/process/exec.js';
 import { dockerdPid } from '../support/docker-lab.js';
 import { PingFlow } from '../support/ping-flow.js';
 import { until } from '../support/until.js';
@@ -14,16 +15,57 @@ import { until } from '../support/until.js';
 const subnets = ['10.100.0.0/24', '172.16.200.0/24', '10.76.1.0/24'] as const;
 const daemonJson = '{ "bip" : "172.16.200.1/24" }\n';
 
+// Further networks of the hosts, by the host's index. Bridges are of the operator's own, containers may talk to each other.
+const networks = [
+  { at: 0, name: 'docker-br0', bridge: 'docker-br0', pool: 'br0', subnet: '172.172.0.0/24' },
+  { at: 1, name: 'docker-br0', bridge: 'docker-br0', pool: 'br0', subnet: '172.172.1.0/24' },
+  { at: 1, name: 'green', bridge: 'br02', pool: 'blue', subnet: '10.76.2.0/24' },
+] as const;
+
 type ByHand = { readonly host: LabHost; readonly subnet: string; readonly container: Container; readonly pid: string };
 
 async function madeByHand(host: LabHost, index: number): Promise<Container> {
   if (index === 1) writeFileSync(host.daemonJson, daemonJson);
   await host.startDockerd({ flags: index === 0 ? ['--bip=10.100.0.1/24'] : [] });
-  if (index === 2) {
-    const bridge = 'com.docker.network.bridge.name=br01';
-    await host.docker('network', 'create', '--subnet', subnets[2], '--gateway', '10.76.1.1', '--opt', bridge, 'blue');
+  // The fleet is reached by the first of three interfaces.
+  for (const [name, address] of [
+    ['eth1', `192.168.201.${index + 1}/24`],
+    ['eth2', `192.168.202.${index + 1}/24`],
+  ] as const) {
+    await host.run(['ip', 'link', 'add', name, 'type', 'bridge']);
+    await host.run(['ip', 'address', 'add', address, 'dev', name]);
+    await host.run(['ip', 'link', 'set', name, 'up']);
   }
+  if (index === 2) await networkByHand(host, { name: 'blue', bridge: 'br01', subnet: subnets[2] });
   return host.runContainer({ name: `c-${host.name}`, ...(index === 2 ? { network: 'blue' } : {}) });
+}
+
+async function networkByHand(
+  host: LabHost,
+  { name, bridge, subnet }: { readonly name: string; readonly bridge: string; readonly subnet: string },
+): Promise<void> {
+  const options = [`name=${bridge}`, 'enable_icc=true'].flatMap((each) => [
+    '--opt',
+    `com.docker.network.bridge.${each}`,
+  ]);
+  const gateway = subnet.replace(/0\/24$/, '1');
+  await host.docker('network', 'create', '--subnet', subnet, '--gateway', gateway, ...options, name);
+}
+
+// Two more interfaces in a container, with addresses of its network; returns the last one's.
+async function twoMoreInterfaces(container: Container, bridge: string): Promise<string> {
+  const { host } = container;
+  const inside = await container.enter();
+  const pid = /\d+/.exec(inside[1] ?? '')?.[0] ?? '';
+  const address = (await container.address()).replace(/\d+$/, '');
+  for (const number of [1, 2]) {
+    const [outer, inner] = [`hand${number}`, `eth${number}`];
+    await host.run(['ip', 'link', 'add', outer, 'type', 'veth', 'peer', 'name', inner, 'netns', pid]);
+    await host.run(['ip', 'link', 'set', outer, 'master', bridge, 'up']);
+    await exec([...inside, 'ip', 'address', 'add', `${address}${200 + number}/24`, 'dev', inner]);
+    await exec([...inside, 'ip', 'link', 'set', inner, 'up']);
+  }
+  return `${address}202`;
 }
 
 // What people do: a route to each other host, and packets of all of them let through.
@@ -31,7 +73,9 @@ async function routeByHand(hosts: readonly LabHost[]): Promise<void> {
   for (const [index, host] of hosts.entries()) {
     await host.run(['iptables', '-P', 'FORWARD', 'ACCEPT']);
     for (const [other, { address }] of hosts.entries()) {
-      if (other !== index) await host.run(['ip', 'route', 'add', subnets[other] ?? '', 'via', address]);
+      const theirs = [subnets[other] ?? '', ...networks.filter(({ at }) => at === other).map(({ subnet }) => subnet)];
+      for (const subnet of other === index ? [] : theirs)
+        await host.run(['ip', 'route', 'add', subnet, 'via', address]);
     }
   }
 }
@@ -47,12 +91,16 @@ async function monitorOf(host: LabHost, subnet: string) {
 
 async function adopt(t: ExecutionContext, fleet: Fleet, { host, subnet, pid }: ByHand, ...flags: readonly string[]) {
   const said = JSON.parse(
-    await fleet.xctl('nodes', 'add', host.name, '--address', host.address, '--adopt', '-o', 'json'),
+    await fleet.xctl('nodes', 'add', host.name, '--address', host.address, '--adopt', '--subnet', subnet, '-o', 'json'),
   ) as { readonly join: { readonly token: string } };
   await fleet.joinHost(host, said.join.token);
   const node = (await fleet.nodes()).find(({ name }) => name === host.name);
   t.is(node?.subnet, subnet);
   await fleet.startDaemon(host, ...flags);
+  for (const { name, bridge, pool, subnet: more } of networks.filter(({ at }) => host === fleet.lab.hosts[at])) {
+    const as = ['--mode', 'bridge', '--network', name, '--bridge', bridge];
+    await fleet.xctl('leases', 'add', host.name, '--pool', pool, '--subnet', more, ...as);
+  }
   await fleet.untilReady([host]);
   t.is(await dockerdPid(host), pid, 'Docker was not restarted');
 }
@@ -74,6 +122,15 @@ if ('why' in engine) {
     ]);
     await fleet.xctl('pools', 'create', 'file', '172.16.200.0/22');
     await fleet.xctl('pools', 'create', 'blue', '10.76.0.0/16');
+    await fleet.xctl('pools', 'create', 'br0', '172.172.0.0/16', '--mode', 'bridge');
+    const more = await Promise.all(
+      networks.map(async (network, index) => {
+        const host = hosts[network.at];
+        if (host === undefined) throw new Error('three hosts');
+        await networkByHand(host, network);
+        return host.runContainer({ name: `d-${index}`, network: network.name });
+      }),
+    );
     await routeByHand(hosts);
     const byHand = await Promise.all(
       hosts.map(async (host, index): Promise<ByHand> => {
@@ -93,13 +150,19 @@ if ('why' in engine) {
         ] as const
       ).map(async ([from, to]) => PingFlow.start(from.container, await to.container.address())),
     );
+    const [onFirst, onSecond, green] = more;
+    if (onFirst === undefined || onSecond === undefined || green === undefined) return t.fail();
+    flows.push(await PingFlow.start(onFirst, await onSecond.address()));
+    flows.push(await PingFlow.start(third.container, await twoMoreInterfaces(green, 'br02')));
+    flows.push(await PingFlow.start(green, await twoMoreInterfaces(third.container, 'br01')));
     t.teardown(async () => {
       await Promise.all(flows.map((flow) => flow.stop()));
     });
     await Promise.all(flows.map((flow) => flow.seen(20)));
 
     // The first host under xnet routes the two by hand.
-    for (const { host, subnet } of [second, third]) {
+    const theirs = networks.filter(({ at }) => at === 1).map(({ subnet }) => ({ host: second.host, subnet }));
+    for (const { host, subnet } of [second, third, ...theirs]) {
       await fleet.xctl('routes', 'add', subnet, 'via', host.address, '--name', host.name);
     }
     await adopt(t, fleet, first);
@@ -113,10 +176,10 @@ if ('why' in engine) {
     await Promise.all(flows.map((flow) => flow.seen(100)));
     await adopt(t, fleet, second, '--take-over');
     await until('the hand-made route is taken over', async () => atSecond().some((line) => line.startsWith('Deleted')));
-    const [made = '', taken = '', ...more] = atSecond();
+    const [made = '', taken = '', ...again] = atSecond();
     t.regex(made, /^10\.76\.1\.0\/24 .*proto 88/);
     t.regex(taken, /^Deleted 10\.76\.1\.0\/24 via [\d.]+ dev eth0/);
-    t.deepEqual(more, []);
+    t.deepEqual(again, []);
     t.deepEqual(atFirst(), []);
 
     // A Docker network of the third's own is kept by its names, and stays its maker's.
@@ -124,7 +187,11 @@ if ('why' in engine) {
     const shown = await fleet.xctl('nodes', 'show', third.host.name);
     t.regex(shown, /Subnet: +10\.76\.1\.0\/24 of pool blue,[\s\S]*Mode: +bridge/);
     t.regex(await third.host.docker('network', 'inspect', 'blue', '--format={{json .Labels}}'), /^\{\}/);
-    for (const { container, host } of byHand) {
+    const leases = (await fleet.nodes()).flatMap((node) => node.leases);
+    for (const { subnet } of networks) {
+      t.is(leases.find((lease) => lease.subnet === subnet)?.state, 'LEASE_STATE_IN_FORCE');
+    }
+    for (const { container, host } of [...byHand, ...more.map((container) => ({ container, host: container.host }))]) {
       const running = await host.docker('inspect', '--format={{.State.Running}} {{.RestartCount}}', container.name);
       t.is(running.trim(), 'true 0');
     }
