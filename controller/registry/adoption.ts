@@ -22,7 +22,10 @@ export type Adoption = {
   readonly adopted: readonly string[];
   /** Hosts that contradict the backup, one line each. */
   readonly contradictions: readonly string[];
-  /** How many subnets at least hosts route to that the store does not have as leased: their hosts have not come back. */
+  /**
+   * How many subnets at least hosts route to that the store does not route: their hosts have not come back, or they were
+   * static routes that are not made again.
+   */
   readonly missing: number;
 };
 
@@ -54,13 +57,13 @@ export function adoptionOf(view: ReadonlyView, { events, statusOf }: AdoptionSou
 
 // A host keeps the routes to all others while it waits for a table: the one that routes to most knows how many there are.
 function missingIn(view: ReadonlyView, statusOf: AdoptionSources['statusOf']): number {
-  let leased = 0;
-  for (const { record } of view.subnets.values()) if (record.state === 'leased') leased += 1;
+  let routed = 0;
+  for (const { record } of view.subnets.values()) if (record.state !== 'quarantined') routed += 1;
   let most = 0;
   for (const id of view.nodes.keys()) {
     const status = view.isAwaited(id) ? undefined : (statusOf(id) ?? view.statuses.get(id)?.record);
     const own = view.leasesOfNode.get(id)?.length ?? 0;
-    most = Math.max(most, (status?.routes.desired ?? 0) - (leased - own));
+    most = Math.max(most, (status?.routes.desired ?? 0) - (routed - own));
   }
   return most;
 }

@@ -2,7 +2,7 @@
 // Invariant: absence alone withdraws no route. A subnet whose record can't be read keeps its route, and a change that
 // would withdraw more than max(3, 20 %) of the routes keeps all of them until a snapshot read from the store
 // for this purpose shows that these leases ended, or an operator has approved it. What the store does not explain waits,
-// however little of it is left.
+// however little of it is left; so does a static route that a restored store does not have.
 import { type Prefix, prefixFromKey, prefixKey } from '../../proto/domain/address.js';
 import type { PoolRange, Route, TableDelta, Version } from '../../proto/domain/network.js';
 import { PrefixMap } from '../../proto/domain/prefix-map.js';
@@ -83,8 +83,11 @@ const nothingConfirmed: ReadonlySet<number> = new Set();
 function hold(before: NodeTable | undefined, { table, withdrawn, confirmed }: Next): NodeTable {
   const waiting = new Map([...withdrawn].filter(([id]) => !confirmed.has(id)));
   // Hosts of a store that lost records come back one by one: the routes to the last of them wait like those to the first.
+  // The host of a static route never comes back by itself, so a restored store without it has to be explained.
+  const isRestored = before !== undefined && before.version.epoch !== table.version.epoch;
   const isKept = ([id, { isUnexplained }]: readonly [number, HeldRoute]) => {
     const was = before?.held.get(id);
+    if (before?.routes.get(id)?.isStatic) return was !== undefined || isRestored;
     return was !== undefined && (isUnexplained || was.isUnexplained);
   };
   const isMany = waiting.size > mostWithdrawals(before?.routes.size ?? 0);

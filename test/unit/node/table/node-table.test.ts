@@ -132,6 +132,30 @@ test('a route that comes back is not held any more', (t) => {
   t.is(withSnapshot(elsewhere, { ...again, unexplained: [] }).routes.size, 3, 'now it explains them');
 });
 
+test('a static route that a restored store lost waits for an approval, however few they are', (t) => {
+  const route = (index: number): Route => ({
+    ...{ subnet: prefix(`10.76.${index}.0/24`), nextHop: address(`192.168.83.${index}`), nodeName: `web-${index}` },
+    ...(index === 1 ? { isStatic: true } : {}),
+  });
+  const before = tableOf([route(1), route(2)]);
+  const empty = { version: { ...version(9), epoch: 2 }, routes: [], unresolved: [], pools: [], fresh: false };
+  const restored = withSnapshot(before, empty);
+  t.deepEqual([...restored.routes.keys()], [prefixKey(route(1).subnet)], 'the lease goes as before');
+  t.deepEqual(toExplain(restored), [route(1).subnet]);
+  // Also from another controller, which was not asked.
+  const again = withSnapshot(restored, { ...empty, version: { ...version(10), epoch: 2 } });
+  t.is(again.held.size, 1);
+  const answer = { ...empty, version: { ...version(11), epoch: 2 }, fresh: true };
+  const unexplained = withSnapshot(again, { ...answer, unexplained: [route(1).subnet] });
+  t.deepEqual([unexplained.held.size, toExplain(unexplained).length], [1, 0]);
+  t.is(withApproval(unexplained, { ...version(11), epoch: 2 }).routes.size, 0);
+  t.is(withSnapshot(again, { ...answer, unexplained: [] }).routes.size, 0, 'it was removed after the restore');
+  const added = withSnapshot(unexplained, { ...empty, version: { ...version(12), epoch: 2 }, routes: [route(1)] });
+  t.deepEqual([added.held.size, added.routes.size], [0, 1], 'it was added again');
+  const removed = { fromRevision: 1, to: version(2), upserts: [], unresolved: [], pools: undefined };
+  t.is(withDelta(before, { ...removed, removals: [route(1).subnet] }).routes.size, 1, 'in the same epoch it just goes');
+});
+
 test('a change replaces only the parts that it changes, and an equal snapshot replaces none', (t) => {
   const routes = Array.from({ length: 2_000 }, (_, index) => ({
     subnet: subnetAt(prefix('10.0.0.0/8'), 24, index),
