@@ -53,6 +53,14 @@ export async function makeStep({ client }: CommandContext, step: FleetStep, call
         ...{ pool: step.pool, cidr: step.cidr, nodeName: step.node, reason: step.reason },
       });
       return;
+    case 'set route': {
+      const { subnet, nextHop, name } = step;
+      await client.change((routes) => routes.addStaticRoute.bind(routes), { ...call, subnet, nextHop, name });
+      return;
+    }
+    case 'remove route':
+      await client.change((routes) => routes.removeStaticRoute.bind(routes), { ...call, subnet: step.subnet });
+      return;
     case 'add node': {
       const { name, address, pool = '', mode, labels = {} } = step.node;
       const given = mode === undefined ? {} : { mode: wireFromMode(mode) };

@@ -16,6 +16,7 @@ import { pathOf } from '../fleet/rehearsal.js';
 import { nodeFromWire } from '../output/node.js';
 import { poolFromWire } from '../output/pool.js';
 import { isRolloutOver, rolloutFromWire } from '../output/rollout.js';
+import { routeOutputOf } from '../output/route.js';
 import { makeStep, rehearse } from './fleet-change.js';
 import { type PaceOptions, paceOf, startRollout, watchRollout } from './rollouts.js';
 
@@ -34,7 +35,13 @@ async function read(path: string): Promise<string> {
 async function stateOf({ client }: CommandContext): Promise<FleetState & { readonly revision: number }> {
   const { pools } = await client.read((admin) => admin.listPools.bind(admin), {});
   const { nodes, revision } = await client.read((admin) => admin.listNodes.bind(admin), {});
-  return { pools: pools.map(poolFromWire), nodes: nodes.map(nodeFromWire), revision };
+  const { routes } = await client.read((admin) => admin.listRoutes.bind(admin), { node: '' });
+  return {
+    pools: pools.map(poolFromWire),
+    nodes: nodes.map(nodeFromWire),
+    routes: routes.map(routeOutputOf).filter((route) => route.static),
+    revision,
+  };
 }
 
 type Planned = {

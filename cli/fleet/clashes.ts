@@ -9,6 +9,7 @@ import {
   prefixesOverlap,
 } from '../../proto/domain/address.js';
 import type { FleetFile, Issue, Path } from './file.js';
+import { routeClashes } from './routes.js';
 
 /** ClashState is the part of a fleet that can clash. */
 export type ClashState = {
@@ -58,7 +59,13 @@ export function clashesIn(file: FleetFile, state: ClashState, { prune }: { reado
       return network === undefined ? undefined : { network, length: 32 };
     },
   );
-  return [...overlaps(pools), ...covered(pools, nodes), ...sameAddresses(nodes, nodeNames), ...outside(file)];
+  return [
+    ...overlaps(pools),
+    ...covered(pools, nodes),
+    ...sameAddresses(nodes, nodeNames),
+    ...outside(file),
+    ...routeClashes(file, state),
+  ];
 }
 
 function overlaps(pools: readonly Part<Prefix>[]): Issue[] {

@@ -9,7 +9,7 @@ function modeOf(text: string): Mode {
 }
 
 /** exportFleet returns the file of a fleet: applied, it changes nothing. */
-export function exportFleet({ pools, nodes }: FleetState): FleetFile {
+export function exportFleet({ pools, nodes, routes }: FleetState): FleetFile {
   const modeOfPool = new Map(pools.map(({ name, mode }) => [name, mode]));
   return {
     apiVersion: 'xnet/v1',
@@ -40,5 +40,6 @@ export function exportFleet({ pools, nodes }: FleetState): FleetFile {
       labels: node.labels,
       cordoned: node.availability !== 'active',
     })),
+    routes: routes.map(({ subnet, nextHop, node }) => ({ subnet, nextHop, name: node })),
   };
 }

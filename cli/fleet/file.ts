@@ -1,4 +1,4 @@
-// The fleet file: pools, reservations, nodes and labels as they are to be. Pure.
+// The fleet file: pools, reservations, nodes, labels and static routes as they are to be. Pure.
 // Invariant: a file with any problem is refused as a whole, with all problems, each at its line and column.
 import * as v from 'valibot';
 import {
@@ -118,14 +118,26 @@ const node = entry({
   cordoned: v.optional(v.boolean(truthNeeded)),
 });
 
+const route = entry({
+  subnet: checked(checkPrefix),
+  /** The address of the host, which is not a node. */
+  nextHop: checked(checkAddress),
+  name: v.optional(name),
+});
+
 const fleet = entry({
   apiVersion: v.literal(fleetVersion, `has to be ${fleetVersion}`),
   pools: v.optional(v.array(pool, listNeeded), []),
   nodes: v.optional(v.array(node, listNeeded), []),
+  /** Static routes. */
+  routes: v.optional(v.array(route, listNeeded), []),
 });
 
 /** FleetFile is a fleet file without problems. */
 export type FleetFile = v.InferOutput<typeof fleet>;
+
+/** ListName names a list of a fleet file. */
+export type ListName = 'pools' | 'nodes' | 'routes';
 
 /** Path is the way to a value of a file: ["pools", 0, "cidr"]. */
 export type Path = readonly (string | number)[];
@@ -170,13 +182,13 @@ function issueOf(issue: v.BaseIssue<unknown>): Issue {
   return { path, message: issue.message };
 }
 
-// The names and addresses that are there twice, also in a file with other problems.
+// The names, addresses and subnets that are there twice, also in a file with other problems.
 function duplicates(raw: unknown): Issue[] {
-  const entriesOf = (list: 'pools' | 'nodes'): readonly unknown[] => {
+  const entriesOf = (list: ListName): readonly unknown[] => {
     const value: unknown = Object(raw)[list];
     return Array.isArray(value) ? value : [];
   };
-  const twice = (list: 'pools' | 'nodes', key: 'name' | 'address', what: string): Issue[] => {
+  const twice = (list: ListName, key: 'name' | 'address' | 'subnet', what: string): Issue[] => {
     const seen = new Set<string>();
     return entriesOf(list).flatMap((each, index): Issue[] => {
       const value: unknown = Object(each)[key];
@@ -190,6 +202,7 @@ function duplicates(raw: unknown): Issue[] {
     ...twice('pools', 'name', 'pool'),
     ...twice('nodes', 'name', 'node'),
     ...twice('nodes', 'address', 'address'),
+    ...twice('routes', 'subnet', 'subnet'),
   ];
 }
 

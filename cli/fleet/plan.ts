@@ -6,12 +6,18 @@ import type { PoolOutput } from '../output/pool.js';
 import { parseDuration } from '../output/time.js';
 import { clashesIn } from './clashes.js';
 import { durationText, type FleetFile, type Issue, type Path } from './file.js';
+import { type PresentRoute, type RouteStep, routeSteps } from './routes.js';
 
 type FilePool = FleetFile['pools'][number];
 type FileNode = FleetFile['nodes'][number];
 
 /** FleetState is the fleet as it is. */
-export type FleetState = { readonly pools: readonly PoolOutput[]; readonly nodes: readonly NodeOutput[] };
+export type FleetState = {
+  readonly pools: readonly PoolOutput[];
+  readonly nodes: readonly NodeOutput[];
+  /** The static routes. */
+  readonly routes: readonly PresentRoute[];
+};
 
 /** FleetStep is one change; all but "rollout" restart nothing. */
 export type FleetStep =
@@ -26,6 +32,7 @@ export type FleetStep =
       readonly node: string;
       readonly reason: string;
     }
+  | RouteStep
   | { readonly kind: 'add node'; readonly node: FileNode }
   | { readonly kind: 'set node'; readonly name: string; readonly change: NodeDifference }
   | { readonly kind: 'remove node'; readonly name: string }
@@ -182,6 +189,7 @@ export function planFleet(file: FleetFile, state: FleetState, { prune }: { reado
       modeChanges.push({ kind: 'rollout of a pool', pool: wanted.name, mode: wanted.mode, before: pool.mode });
     }
   }
+  steps.push(...routeSteps(file, state, { prune }));
   const modes = new Map(
     [...state.pools, ...file.pools].flatMap(({ name, mode }) => (mode === undefined ? [] : [[name, mode]])),
   );
@@ -242,6 +250,15 @@ export function stepText(step: FleetStep): readonly string[] {
       return [`- reservation of ${step.cidr} in pool ${step.pool}`];
     case 'reserve':
       return [`+ reservation of ${step.cidr} in pool ${step.pool}${step.node === '' ? '' : ` for ${step.node}`}`];
+    case 'set route': {
+      const { subnet, nextHop, name, before } = step;
+      const sign = before === undefined ? '+' : '~';
+      return [
+        `${sign} static route to ${subnet}: ${before === undefined ? '' : `${before} → `}via ${nextHop} (${name})`,
+      ];
+    }
+    case 'remove route':
+      return [`- static route to ${step.subnet}`];
     case 'add node':
       return [
         `+ node ${step.node.name}: ${step.node.address}${step.node.pool === undefined ? '' : `, pool ${step.node.pool}`}`,

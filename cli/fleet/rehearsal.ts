@@ -24,11 +24,12 @@ export function rehearsable(steps: readonly FleetStep[]): readonly FleetStep[] {
       case 'reserve':
         return ![made, resized, freed].some((names) => names.has(step.pool)) && !added.has(step.node);
       case 'add node':
+      case 'set route':
         return resized.size === 0 && movedAddresses === 0 && made.size === 0 && freed.size === 0;
       case 'set node':
         return !added.has(step.name) && (step.change.address === undefined || movedAddresses === 1);
       case 'remove pool':
-        return !kinds.has('remove node') && !kinds.has('rollout');
+        return !kinds.has('remove node') && !kinds.has('remove route') && !kinds.has('rollout');
       case 'rollout':
       case 'rollout of a pool':
         return false;
@@ -39,7 +40,7 @@ export function rehearsable(steps: readonly FleetStep[]): readonly FleetStep[] {
 }
 
 /** pathOf returns where a file has the subject of a step; empty: nowhere. */
-export function pathOf(step: FleetStep, { pools, nodes }: FleetFile): Path {
+export function pathOf(step: FleetStep, { pools, nodes, routes }: FleetFile): Path {
   const at = (list: 'pools' | 'nodes', name: string): Path => {
     const index = { pools, nodes }[list].findIndex((each) => each.name === name);
     return index < 0 ? [] : [list, index];
@@ -60,6 +61,11 @@ export function pathOf(step: FleetStep, { pools, nodes }: FleetFile): Path {
     case 'unreserve':
     case 'rollout of a pool':
       return at('pools', step.pool);
+    case 'set route':
+    case 'remove route': {
+      const index = routes.findIndex(({ subnet }) => subnet === step.subnet);
+      return index < 0 ? [] : ['routes', index];
+    }
     case 'rollout':
       return [];
   }

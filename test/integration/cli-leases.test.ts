@@ -1,4 +1,7 @@
 // A node gets a second lease by xctl, uses it, and loses it, as its peers and its operator see it.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'ava';
 import { formatIpv4 } from '../../proto/domain/address.js';
 import { ControllerProcess } from '../support/controller-process.js';
@@ -11,7 +14,9 @@ const [first, second] = ['10.76.0.0/24', '10.84.0.0/24'];
 test('a second lease is routed at once and ends when its host has stopped using it', async (t) => {
   const controller = await ControllerProcess.startWithAuthority();
   const xctl = new Xctl({ controller: `unix:${controller.socket}` });
+  const folder = mkdtempSync(join(tmpdir(), 'xnet-leases-'));
   t.teardown(async () => {
+    rmSync(folder, { recursive: true });
     xctl.close();
     await controller.close();
   });
@@ -107,6 +112,16 @@ test('a second lease is routed at once and ends when its host has stopped using 
   t.deepEqual(withdrawn, [], 'the route was there all the time');
   await says('routes remove 10.76.9.0/24 --yes', /there is no static route to 10\.76\.9\.0\/24/, 3);
   await says('routes add 10.76.8.0/24 via 192.168.83.18', /\(static\)$/m);
+  const file = join(folder, 'fleet.yaml');
+  const { stdout: exported } = await xctl.run('export');
+  writeFileSync(file, exported);
+  await says(`diff -f ${file} --prune`, /^no changes/);
+  writeFileSync(file, exported.replace('nextHop: 192.168.83.18', 'nextHop: 192.168.83.17'));
+  await says(
+    `apply -f ${file} --yes`,
+    /static route to 10\.76\.8\.0\/24: via 192\.168\.83\.18 \(static\) → via 192\.168\.83\.17 \(static\)/,
+  );
+  await peer.until('the other next hop', () => peer.routes().includes('10.76.8.0/24 via 192.168.83.17'));
   await says('routes remove 10.76.8.0/24 --yes', /^removed the static route[\s\S]*in quarantine until/);
-  await peer.until('no static route', () => !peer.routes().includes('10.76.8.0/24 via 192.168.83.18'));
+  await peer.until('no static route', () => !peer.routes().some((route) => route.startsWith('10.76.8.0/24 ')));
 });

@@ -59,6 +59,7 @@ const ofLan = { mode: 'MODE_LAN', lan: { prefix: '192.168.61.0/24', gateway: '19
 const fleet: FleetState = {
   pools: [pool('a', '10.76.0.0/16', { reservations: [reserved] }), pool('b', '10.79.0.0/16')],
   nodes: [node('web-1', '192.168.83.1'), node('web-2', '192.168.83.2', { availability: 'AVAILABILITY_DRAINING' })],
+  routes: [{ subnet: '10.76.8.0/24', nextHop: '192.168.83.8', node: 'by-hand' }],
 };
 
 const planned = (text: string, prune = false) => {
@@ -155,7 +156,13 @@ test('a file changes what it names; what it does not name is left alone, unless 
   );
   t.deepEqual(
     planned(`${head}nodes: [{name: web-1, address: 192.168.83.1}]\npools: [{name: a, cidr: 10.76.0.0/16}]`, true),
-    ['- reservation of 10.76.9.0/24 in pool a', '~ node web-1: label zone: z1 → (none)', '- node web-2', '- pool b'],
+    [
+      '- reservation of 10.76.9.0/24 in pool a',
+      '- static route to 10.76.8.0/24',
+      '~ node web-1: label zone: z1 → (none)',
+      '- node web-2',
+      '- pool b',
+    ],
   );
   t.deepEqual(
     planned(
@@ -166,6 +173,31 @@ test('a file changes what it names; what it does not name is left alone, unless 
       'f:3:52: nodes[0].pool: there is no pool x',
     ],
   );
+});
+
+test('static routes are made, changed, and removed if the file is pruned', (t) => {
+  const of = (routes: string, prune = false) =>
+    planned(formatFleet({ ...exportFleet(fleet), routes: [] }).replace('routes: []', `routes: [${routes}]`), prune);
+  const held = '{subnet: 10.76.8.0/24, nextHop: 192.168.83.8}';
+  t.deepEqual([of(held), of(''), of(held, true)], [[], [], []]);
+  t.deepEqual(of('', true), ['- static route to 10.76.8.0/24']);
+  t.deepEqual(
+    of('{subnet: 10.76.8.0/24, nextHop: 192.168.83.9, name: new}, {subnet: 10.79.1.0/24, nextHop: 192.168.83.9}'),
+    [
+      '~ static route to 10.76.8.0/24: via 192.168.83.8 (by-hand) → via 192.168.83.9 (new)',
+      '+ static route to 10.79.1.0/24: via 192.168.83.9 (static)',
+    ],
+  );
+  t.deepEqual(
+    of('{subnet: 10.99.1.0/24, nextHop: 192.168.83.1}').map((line) => line.replace(/^f:\d+:\d+: /, '')),
+    [
+      '+ static route to 10.99.1.0/24: via 192.168.83.1 (static)',
+      'routes[0].subnet: 10.99.1.0/24 lies in no pool',
+      'routes[0].nextHop: 192.168.83.1 is the address of node web-1, which has leases',
+    ],
+  );
+  const twice = `apiVersion: xnet/v1\nroutes: [${held}, ${held}]`;
+  t.throws(() => readFleet(twice, 'f'), { message: 'f:2:66: routes[1].subnet: subnet 10.76.8.0/24 occurs twice' });
 });
 
 test('clashes of a file with itself and with the fleet are all found before anything is changed', (t) => {
