@@ -15,6 +15,7 @@ import { ipamService } from './service/ipam-service.js';
 import { joinService } from './service/join-service.js';
 import { leaseService } from './service/lease-service.js';
 import { lifecycleService } from './service/lifecycle-calls.js';
+import { nicService } from './service/nic-service.js';
 import { nodeService } from './service/node-service.js';
 import { rolloutFacts } from './service/rollout-facts.js';
 import { rolloutService } from './service/rollout-service.js';
@@ -61,6 +62,7 @@ export class Api {
       lifecycleService({ state, registries }),
       rolloutService({ feed, rollouts: registries.rollouts, facts: rolloutFacts(feed, sessions) }),
       leaseService({ feed, nodes, leases, live: () => liveOf(sessions) }),
+      nicService({ feed, nics: registries.nics, statusOf: (nodeId) => sessions.statusOf(nodeId) }),
       heldRouteService({ feed, context: deps.backup.context, live: liveOf(sessions) }),
       staticRouteService({ feed, staticRoutes: registries.staticRoutes }),
       backupService({

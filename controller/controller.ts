@@ -18,6 +18,7 @@ import { registrationOf } from './registration.js';
 import { deregisterController } from './registry/controllers.js';
 import { LeaseRegistry } from './registry/leases.js';
 import type { Context } from './registry/mutation.js';
+import { NicRegistry } from './registry/nics.js';
 import { NodeRegistry } from './registry/nodes.js';
 import { PoolRegistry } from './registry/pools.js';
 import { Reclaims } from './registry/reclaim.js';
@@ -55,6 +56,7 @@ function makeRegistries(context: Context, settings: ControllerSettings): Registr
     nodes: new NodeRegistry(context),
     leases: new LeaseRegistry(context),
     pools: new PoolRegistry(context),
+    nics: new NicRegistry(context),
     staticRoutes: new StaticRouteRegistry(context),
     rollouts: new RolloutRegistry(context),
     tokens: new TokenRegistry(context),

@@ -13,6 +13,7 @@ export type Source =
   | 'quarantined'
   | 'leased'
   | 'static-routes'
+  | 'nics'
   | 'rollouts'
   | 'tokens'
   | 'serials'
@@ -95,6 +96,7 @@ const sources: Readonly<Record<string, Source>> = {
   subnet: 'quarantined',
   lease: 'leased',
   'static-route': 'static-routes',
+  nic: 'nics',
   replace: 'leased',
   token: 'tokens',
   serial: 'serials',

@@ -61,6 +61,10 @@ async function askController(
       const { pools } = await client.read((admin) => admin.listPools.bind(admin), {});
       return pools.map(({ name, cidr }) => ({ value: name, description: cidr }));
     }
+    if (source === 'nics') {
+      const { nics } = await client.read((each) => each.listNics.bind(each), {});
+      return nics.map(({ nic, node }) => ({ value: nic?.address ?? '', description: `${nic?.container} on ${node}` }));
+    }
     if (source === 'rollouts') {
       const { rollouts } = await client.read((admin) => admin.listRollouts.bind(admin), {});
       return rollouts.map(({ id, state }) => ({

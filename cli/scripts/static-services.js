@@ -74,6 +74,7 @@ const operators = {
     ipam: 'IpamService',
     lease: 'LeaseService',
     lifecycle: 'LifecycleService',
+    nic: 'NicService',
     rollout: 'RolloutService',
     held_route: 'HeldRouteService',
     static_route: 'StaticRouteService',

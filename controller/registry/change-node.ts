@@ -137,6 +137,11 @@ function proofsOf(view: ReadonlyView, nodeId: string): readonly string[] {
   ];
 }
 
+// What says something of the node alone.
+function ownedBy(nodeId: string): readonly string[] {
+  return [keys.status(nodeId), keys.session(nodeId), keys.absence(nodeId), keys.nics(nodeId)];
+}
+
 /**
  * decideRemove decides how to remove a node: its subnets go into quarantine.
  * @param how `left` when its host reported that it no longer uses them
@@ -168,12 +173,10 @@ export function decideRemove(view: ReadonlyView, nodeId: string, how: 'left' | '
       // If the host connects in the meantime, the guard on the session fails and the decision is made again.
       guards: [...gone, keys.session(nodeId), ...leases.keys()].map((key) => asSeen(view, key)),
       operations: [
-        ...[...gone, keys.status(nodeId), keys.session(nodeId), keys.absence(nodeId), ...proofsOf(view, nodeId)].map(
-          (key) => ({
-            kind: 'delete' as const,
-            key,
-          }),
-        ),
+        ...[...gone, ...ownedBy(nodeId), ...proofsOf(view, nodeId)].map((key) => ({
+          kind: 'delete' as const,
+          key,
+        })),
         ...quarantine.map(({ operation }) => operation),
         ...removalOf(view, nodeId, nowMs),
       ],

@@ -96,6 +96,7 @@ export function modeProblems(pool: Pick<NewPool, 'name' | 'subnetLength' | 'mode
 export function dockerLengthProblems(pool: Pick<NewPool, 'subnetLength' | 'mode' | 'dockerLength'>): string[] {
   const { subnetLength, mode, dockerLength } = pool;
   if (dockerLength === undefined) return [];
+  if (mode === 'lan') return ['docker length: in mode lan, Docker hands out the whole subnet, a part of the LAN'];
   const shortest = (mode === 'block' ? docker0Length : subnetLength) + 1;
   if (shortest > longestDockerLength) return [`docker length: a subnet of /${subnetLength} is too small to be divided`];
   if (dockerLength >= shortest && dockerLength <= longestDockerLength) return [];

@@ -7,6 +7,7 @@ import type { CertificateRegistry } from '../authority/certificates.js';
 import type { TokenRegistry } from '../authority/tokens.js';
 import type { MutationId } from '../registry/guards.js';
 import type { LeaseRegistry } from '../registry/leases.js';
+import type { NicRegistry } from '../registry/nics.js';
 import type { NodeRegistry } from '../registry/nodes.js';
 import { requestDigest } from '../registry/operation.js';
 import type { PoolRegistry } from '../registry/pools.js';
@@ -30,6 +31,7 @@ export type Registries = {
   readonly nodes: NodeRegistry;
   readonly leases: LeaseRegistry;
   readonly pools: PoolRegistry;
+  readonly nics: NicRegistry;
   readonly staticRoutes: StaticRouteRegistry;
   readonly rollouts: RolloutRegistry;
   readonly tokens: TokenRegistry;

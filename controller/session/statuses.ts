@@ -185,6 +185,7 @@ function recordOf({ containerCount, ...status }: NodeStatus, withContainers: boo
     hostNetworks: [...status.hostNetworks],
     silentPeers: [...status.silentPeers],
     leases: [...status.leases],
+    ...(status.nics === undefined ? {} : { nics: [...status.nics] }),
     containers: withContainers ? [...status.containers] : [],
     ...(withContainers && containerCount !== undefined ? { containerCount } : {}),
     reportedMs: Date.now(),
@@ -208,6 +209,7 @@ function sameForTheStore(a: NodeStatus, b: NodeStatus): boolean {
       status.containers,
       status.containerCount,
       status.held,
+      status.nics,
     ]);
   return essence(a) === essence(b);
 }

@@ -20,6 +20,7 @@ export type Key =
   | { readonly kind: 'name'; readonly name: string }
   | { readonly kind: 'address'; readonly address: Ipv4 }
   | { readonly kind: 'subnet'; readonly pool: string; readonly subnet: Prefix }
+  | { readonly kind: 'nics'; readonly id: string }
   | { readonly kind: 'session'; readonly id: string }
   | { readonly kind: 'absence'; readonly id: string }
   | { readonly kind: 'status'; readonly id: string }
@@ -48,6 +49,8 @@ export const keys = {
   address: (address: Ipv4) => `addresses/${formatIpv4(address)}`,
   /** "subnets/default/10.76.3.0-24" */
   subnet: (pool: string, subnet: Prefix) => `subnets/${pool}/${formatPrefix(subnet).replace('/', '-')}`,
+  /** The nics of a node, by its id. */
+  nics: (node: string) => `nics/${node}`,
   session: (id: string) => `sessions/${id}`,
   absence: (id: string) => `absences/${id}`,
   status: (id: string) => `status/${id}`,
@@ -83,6 +86,7 @@ const idPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 type ById =
   | 'node'
+  | 'nics'
   | 'session'
   | 'absence'
   | 'status'
@@ -121,6 +125,7 @@ const parsers: Readonly<Record<string, (rest: string) => Key | undefined>> = {
     // One subnet has one key: another spelling would be a second record of it.
     return keys.subnet(pool, subnet) === `subnets/${rest}` ? { kind: 'subnet', pool, subnet } : undefined;
   },
+  nics: byId('nics'),
   sessions: byId('session'),
   absences: byId('absence'),
   status: byId('status'),

@@ -48,6 +48,12 @@ const node = object({
   createdMs: count,
 });
 
+// All nics of a node, so that one guard keeps their addresses and names unique. It stays when it is empty: its revision tells
+// hosts which list is newer.
+const nics = object({
+  nics: v.array(object({ address: addressText, container: v.string(), interfaceName: v.string(), addedMs: count })),
+});
+
 const owner = object({ node: v.string() });
 
 const session = object({ controller: v.string(), fingerprint: v.string(), sinceMs: count });
@@ -88,6 +94,9 @@ const status = object({
   /** Only of a node that is being drained; absent: not known. */
   containerCount: v.exactOptional(count),
   held: v.exactOptional(heldRoutes),
+  nics: v.exactOptional(
+    v.array(object({ address: addressText, ready: v.boolean(), reason: v.string(), message: v.string() })),
+  ),
   /** When this was written, milliseconds since 1970. */
   reportedMs: count,
 });
@@ -206,6 +215,7 @@ export const schemas = {
   name: owner,
   address: owner,
   subnet,
+  nics,
   session,
   absence,
   status,
@@ -250,6 +260,8 @@ export type SubnetRecord = RecordOf<'subnet'>;
 export type StaticRouteRecord = Extract<SubnetRecord, { readonly state: 'static' }>;
 /** LeaseRecord is the record of a leased subnet. */
 export type LeaseRecord = Extract<SubnetRecord, { readonly state: 'leased' }>;
+/** NicsRecord is the nics of a node. */
+export type NicsRecord = RecordOf<'nics'>;
 /** SessionRecord says which controller a node is connected to. */
 export type SessionRecord = RecordOf<'session'>;
 /** AbsenceRecord is the time since which a node has been disconnected. */

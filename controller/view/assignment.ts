@@ -1,4 +1,6 @@
 // The assignment of one node, derived from the view and from its newest report. Pure.
+
+import { nicProblem } from '../../proto/domain/docker-range.js';
 import {
   type Assignment,
   type Lease,
@@ -8,7 +10,9 @@ import {
   usesDocker0,
   type Version,
 } from '../../proto/domain/network.js';
+import type { NicList } from '../../proto/domain/nic.js';
 import { isNonEmpty } from '../../proto/domain/non-empty.js';
+import { keys } from '../store/keys.js';
 import { leasesOf, statedLeases, useOf } from './leases.js';
 import { permitOf } from './permits.js';
 import type { ReadonlyView } from './view.js';
@@ -33,6 +37,7 @@ export function assignmentOf(
   const leases = statedLeases(view, nodeId, uses);
   if (node === undefined || !isNonEmpty(leases)) return undefined;
   const approved = approvedVersion(view);
+  const nics = nicsOf(view, nodeId, leases);
   return {
     nodeId,
     nodeName: node.name,
@@ -42,6 +47,23 @@ export function assignmentOf(
     permit: mayRestart(view, nodeId) ? (permitOf(view, nodeId) ?? firstPermit(view, nodeId, leases, uses)) : undefined,
     leave: node.drain?.leave === true,
     ...(approved === undefined ? {} : { approved }),
+    ...(nics === undefined ? {} : { nics }),
+  };
+}
+
+// Those whose lease ended are left out: somebody else may have the subnet. Undefined if the record can't be read, so that its
+// host keeps what it has.
+function nicsOf(view: ReadonlyView, nodeId: string, leases: readonly Lease[]): NicList | undefined {
+  const key = keys.nics(nodeId);
+  if (view.undecodable.has(key)) return undefined;
+  const held = view.nics.get(nodeId);
+  const leased = held?.record.nics.filter(({ address }) =>
+    leases.some((lease) => nicProblem(lease, address) === undefined),
+  );
+  return {
+    epoch: view.cluster?.record.epoch ?? 0,
+    revision: held?.modRevision ?? 0,
+    nics: (leased ?? []).map(({ address, container, interfaceName }) => ({ address, container, interfaceName })),
   };
 }
 

@@ -52,6 +52,7 @@ export class IndependentRecords {
       delete: (id) => this.hostNetworks.delete(id),
     },
   });
+  readonly nics = new RecordMap('nics', { note: (changes, id) => changes.nodes.add(id) });
   readonly controllers = new RecordMap('controller', {
     note: (changes) => {
       changes.controllers = true;
@@ -111,6 +112,7 @@ export class IndependentRecords {
       session: this.sessions,
       absence: this.absences,
       status: this.statuses,
+      nics: this.nics,
       controller: this.controllers,
       progress: this.progress,
       registration: this.registrations,

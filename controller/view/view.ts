@@ -69,6 +69,7 @@ export class View {
   /** Records of nodes that were connected and are not any more. */
   readonly absences: ReadonlyMap<string, Held<AbsenceRecord>>;
   readonly statuses: ReadonlyMap<string, Held<StatusRecord>>;
+  readonly nics: IndependentRecords['nics']['all'];
   /** The networks that all node statuses report. */
   readonly hostNetworks: ReadonlyHostNetworks;
   /** Records of running controllers. */
@@ -124,6 +125,7 @@ export class View {
     this.sessions = records.sessions.all;
     this.absences = records.absences.all;
     this.statuses = records.statuses.all;
+    this.nics = records.nics.all;
     this.hostNetworks = records.hostNetworks;
     this.controllers = records.controllers.all;
     this.progress = records.progress.all;
@@ -286,8 +288,7 @@ export class View {
       return undefined;
     }
     this.#undecodable.delete(key);
-    const { ages, now } = this.#times;
-    const nowMs = now();
+    const [ages, nowMs] = [this.#times.ages, this.#times.now()];
     const revision = (each: number) => ages.of(each, nowMs);
     const since = { record: () => revision(modRevision), key: () => revision(createRevision), revision };
     return localTimes(kind, decoded.record, since, nowMs);

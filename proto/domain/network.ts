@@ -1,6 +1,7 @@
 // The values shared by controllers and nodes: a node's assignment, the route table, conditions.
 // Invariant: all are plain, immutable values; only proto/rpc/convert.ts knows their wire form.
-import { type Ipv4, type Prefix, prefixesEqual, prefixOf } from './address.js';
+import { type Ipv4, type Prefix, prefixesEqual } from './address.js';
+import type { NicList, NicUse } from './nic.js';
 import type { NonEmpty } from './non-empty.js';
 
 /**
@@ -100,21 +101,6 @@ export type Lease = {
   readonly state: LeaseState;
 };
 
-/** bridgeNetwork returns the part of a lease that its bridge is in: the first /24 of a block, else all of it. */
-export function bridgeNetwork({ subnet, mode }: Pick<Lease, 'subnet' | 'mode'>): Prefix {
-  return mode === 'block' ? prefixOf(subnet.network, docker0Length) : subnet;
-}
-
-/**
- * dockerRange returns the part of a lease's bridge network that Docker hands out addresses from; undefined: all of it. What
- * follows it is for nics and for addresses that people ask Docker for.
- */
-export function dockerRange(lease: Pick<Lease, 'subnet' | 'mode' | 'dockerLength'>): Prefix | undefined {
-  const network = bridgeNetwork(lease);
-  const { dockerLength = 0 } = lease;
-  return dockerLength > network.length ? prefixOf(network.network, dockerLength) : undefined;
-}
-
 /**
  * Permit allows a host to restart Docker for one change of its leases: `subnet` is the lease that docker0 is to
  * have; undefined: none.
@@ -140,6 +126,8 @@ export type Assignment = {
   readonly leave: boolean;
   /** Withdrawals up to this version are approved by an operator; absent: none was. */
   readonly approved?: Version;
+  /** Absent: not known, and the host keeps the nics that it has. */
+  readonly nics?: NicList;
 };
 
 /**
@@ -287,4 +275,6 @@ export type NodeStatus = {
   readonly containerCount?: number;
   /** Absent: it holds none. */
   readonly held?: HeldRoutes;
+  /** Absent: it reports none. */
+  readonly nics?: readonly NicUse[];
 };

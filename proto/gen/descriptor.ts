@@ -1,4 +1,4 @@
-// Original files: proto/xnet/v1/access.proto proto/xnet/v1/types.proto proto/xnet/v1/node.proto proto/xnet/v1/join.proto proto/xnet/v1/pool.proto proto/xnet/v1/node_admin.proto proto/xnet/v1/status.proto proto/xnet/v1/security.proto proto/xnet/v1/admin.proto proto/xnet/v1/backup.proto proto/xnet/v1/ipam.proto proto/xnet/v1/lease.proto proto/xnet/v1/lifecycle.proto proto/xnet/v1/rollout.proto proto/xnet/v1/held_route.proto proto/xnet/v1/static_route.proto
+// Original files: proto/xnet/v1/access.proto proto/xnet/v1/types.proto proto/xnet/v1/node.proto proto/xnet/v1/join.proto proto/xnet/v1/pool.proto proto/xnet/v1/node_admin.proto proto/xnet/v1/status.proto proto/xnet/v1/security.proto proto/xnet/v1/admin.proto proto/xnet/v1/backup.proto proto/xnet/v1/ipam.proto proto/xnet/v1/lease.proto proto/xnet/v1/lifecycle.proto proto/xnet/v1/nic.proto proto/xnet/v1/rollout.proto proto/xnet/v1/held_route.proto proto/xnet/v1/static_route.proto
 
 export const descriptor = {
  "nested": {
@@ -104,6 +104,42 @@ export const descriptor = {
         "lan": {
          "type": "Lan",
          "id": 12
+        }
+       }
+      },
+      "Nic": {
+       "fields": {
+        "address": {
+         "type": "string",
+         "id": 1
+        },
+        "container": {
+         "type": "string",
+         "id": 2
+        },
+        "interfaceName": {
+         "type": "string",
+         "id": 3
+        }
+       }
+      },
+      "NicUse": {
+       "fields": {
+        "address": {
+         "type": "string",
+         "id": 1
+        },
+        "ready": {
+         "type": "bool",
+         "id": 2
+        },
+        "reason": {
+         "type": "string",
+         "id": 3
+        },
+        "message": {
+         "type": "string",
+         "id": 4
         }
        }
       },
@@ -773,6 +809,27 @@ export const descriptor = {
         "approved": {
          "type": "Version",
          "id": 14
+        },
+        "nics": {
+         "type": "NicList",
+         "id": 15
+        }
+       }
+      },
+      "NicList": {
+       "fields": {
+        "epoch": {
+         "type": "uint64",
+         "id": 1
+        },
+        "revision": {
+         "type": "int64",
+         "id": 2
+        },
+        "nics": {
+         "rule": "repeated",
+         "type": "Nic",
+         "id": 3
         }
        }
       },
@@ -1044,6 +1101,11 @@ export const descriptor = {
         "held": {
          "type": "HeldRoutes",
          "id": 17
+        },
+        "nics": {
+         "rule": "repeated",
+         "type": "NicUse",
+         "id": 18
         }
        }
       },
@@ -3966,6 +4028,163 @@ export const descriptor = {
         "joinToken": {
          "type": "JoinToken",
          "id": 4
+        }
+       }
+      },
+      "NicService": {
+       "methods": {
+        "AddNic": {
+         "requestType": "AddNicRequest",
+         "responseType": "AddNicResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        },
+        "RemoveNic": {
+         "requestType": "RemoveNicRequest",
+         "responseType": "RemoveNicResponse",
+         "options": {
+          "(xnet.v1.access)": "OPERATOR"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "OPERATOR"
+          }
+         ]
+        },
+        "ListNics": {
+         "requestType": "ListNicsRequest",
+         "responseType": "ListNicsResponse",
+         "options": {
+          "(xnet.v1.access)": "VIEWER"
+         },
+         "parsedOptions": [
+          {
+           "(xnet.v1.access)": "VIEWER"
+          }
+         ]
+        }
+       }
+      },
+      "NicStatus": {
+       "fields": {
+        "nic": {
+         "type": "Nic",
+         "id": 1
+        },
+        "node": {
+         "type": "string",
+         "id": 2
+        },
+        "pool": {
+         "type": "string",
+         "id": 3
+        },
+        "addedMs": {
+         "type": "int64",
+         "id": 4
+        },
+        "use": {
+         "type": "NicUse",
+         "id": 5
+        },
+        "leased": {
+         "type": "bool",
+         "id": 6
+        }
+       }
+      },
+      "AddNicRequest": {
+       "fields": {
+        "operationId": {
+         "type": "string",
+         "id": 1
+        },
+        "dryRun": {
+         "type": "bool",
+         "id": 2
+        },
+        "node": {
+         "type": "string",
+         "id": 3
+        },
+        "container": {
+         "type": "string",
+         "id": 4
+        },
+        "pool": {
+         "type": "string",
+         "id": 5
+        },
+        "address": {
+         "type": "string",
+         "id": 6
+        },
+        "interfaceName": {
+         "type": "string",
+         "id": 7
+        }
+       }
+      },
+      "AddNicResponse": {
+       "fields": {
+        "nic": {
+         "type": "NicStatus",
+         "id": 1
+        },
+        "unchanged": {
+         "type": "bool",
+         "id": 2
+        },
+        "change": {
+         "type": "string",
+         "id": 3
+        }
+       }
+      },
+      "RemoveNicRequest": {
+       "fields": {
+        "operationId": {
+         "type": "string",
+         "id": 1
+        },
+        "dryRun": {
+         "type": "bool",
+         "id": 2
+        },
+        "address": {
+         "type": "string",
+         "id": 3
+        }
+       }
+      },
+      "RemoveNicResponse": {
+       "fields": {
+        "nic": {
+         "type": "NicStatus",
+         "id": 1
+        }
+       }
+      },
+      "ListNicsRequest": {
+       "fields": {
+        "node": {
+         "type": "string",
+         "id": 1
+        }
+       }
+      },
+      "ListNicsResponse": {
+       "fields": {
+        "nics": {
+         "rule": "repeated",
+         "type": "NicStatus",
+         "id": 1
         }
        }
       },

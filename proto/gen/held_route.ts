@@ -37,6 +37,8 @@ import type { Lan as _xnet_v1_Lan, Lan__Output as _xnet_v1_Lan__Output } from '.
 import type { Lease as _xnet_v1_Lease, Lease__Output as _xnet_v1_Lease__Output } from './xnet/v1/Lease.js';
 import type { ListHeldRoutesRequest as _xnet_v1_ListHeldRoutesRequest, ListHeldRoutesRequest__Output as _xnet_v1_ListHeldRoutesRequest__Output } from './xnet/v1/ListHeldRoutesRequest.js';
 import type { ListHeldRoutesResponse as _xnet_v1_ListHeldRoutesResponse, ListHeldRoutesResponse__Output as _xnet_v1_ListHeldRoutesResponse__Output } from './xnet/v1/ListHeldRoutesResponse.js';
+import type { Nic as _xnet_v1_Nic, Nic__Output as _xnet_v1_Nic__Output } from './xnet/v1/Nic.js';
+import type { NicUse as _xnet_v1_NicUse, NicUse__Output as _xnet_v1_NicUse__Output } from './xnet/v1/NicUse.js';
 import type { Node as _xnet_v1_Node, Node__Output as _xnet_v1_Node__Output } from './xnet/v1/Node.js';
 import type { NodeHeldRoutes as _xnet_v1_NodeHeldRoutes, NodeHeldRoutes__Output as _xnet_v1_NodeHeldRoutes__Output } from './xnet/v1/NodeHeldRoutes.js';
 import type { Pool as _xnet_v1_Pool, Pool__Output as _xnet_v1_Pool__Output } from './xnet/v1/Pool.js';
@@ -98,6 +100,8 @@ export interface ProtoGrpcType {
       ListHeldRoutesRequest: MessageTypeDefinition<_xnet_v1_ListHeldRoutesRequest, _xnet_v1_ListHeldRoutesRequest__Output>
       ListHeldRoutesResponse: MessageTypeDefinition<_xnet_v1_ListHeldRoutesResponse, _xnet_v1_ListHeldRoutesResponse__Output>
       Mode: EnumTypeDefinition
+      Nic: MessageTypeDefinition<_xnet_v1_Nic, _xnet_v1_Nic__Output>
+      NicUse: MessageTypeDefinition<_xnet_v1_NicUse, _xnet_v1_NicUse__Output>
       Node: MessageTypeDefinition<_xnet_v1_Node, _xnet_v1_Node__Output>
       NodeHeldRoutes: MessageTypeDefinition<_xnet_v1_NodeHeldRoutes, _xnet_v1_NodeHeldRoutes__Output>
       NodeState: EnumTypeDefinition

@@ -37,6 +37,8 @@ import type { HostNetwork as _xnet_v1_HostNetwork, HostNetwork__Output as _xnet_
 import type { Lan as _xnet_v1_Lan, Lan__Output as _xnet_v1_Lan__Output } from './xnet/v1/Lan.js';
 import type { Lease as _xnet_v1_Lease, Lease__Output as _xnet_v1_Lease__Output } from './xnet/v1/Lease.js';
 import type { LeaseServiceClient as _xnet_v1_LeaseServiceClient, LeaseServiceDefinition as _xnet_v1_LeaseServiceDefinition } from './xnet/v1/LeaseService.js';
+import type { Nic as _xnet_v1_Nic, Nic__Output as _xnet_v1_Nic__Output } from './xnet/v1/Nic.js';
+import type { NicUse as _xnet_v1_NicUse, NicUse__Output as _xnet_v1_NicUse__Output } from './xnet/v1/NicUse.js';
 import type { Node as _xnet_v1_Node, Node__Output as _xnet_v1_Node__Output } from './xnet/v1/Node.js';
 import type { Pool as _xnet_v1_Pool, Pool__Output as _xnet_v1_Pool__Output } from './xnet/v1/Pool.js';
 import type { PoolUsage as _xnet_v1_PoolUsage, PoolUsage__Output as _xnet_v1_PoolUsage__Output } from './xnet/v1/PoolUsage.js';
@@ -97,6 +99,8 @@ export interface ProtoGrpcType {
       LeaseService: SubtypeConstructor<typeof grpc.Client, _xnet_v1_LeaseServiceClient> & { service: _xnet_v1_LeaseServiceDefinition }
       LeaseState: EnumTypeDefinition
       Mode: EnumTypeDefinition
+      Nic: MessageTypeDefinition<_xnet_v1_Nic, _xnet_v1_Nic__Output>
+      NicUse: MessageTypeDefinition<_xnet_v1_NicUse, _xnet_v1_NicUse__Output>
       Node: MessageTypeDefinition<_xnet_v1_Node, _xnet_v1_Node__Output>
       NodeState: EnumTypeDefinition
       Pool: MessageTypeDefinition<_xnet_v1_Pool, _xnet_v1_Pool__Output>

@@ -39,6 +39,9 @@ import type { Lease as _xnet_v1_Lease, Lease__Output as _xnet_v1_Lease__Output }
 import type { LeaseUse as _xnet_v1_LeaseUse, LeaseUse__Output as _xnet_v1_LeaseUse__Output } from './xnet/v1/LeaseUse.js';
 import type { LeaveRequest as _xnet_v1_LeaveRequest, LeaveRequest__Output as _xnet_v1_LeaveRequest__Output } from './xnet/v1/LeaveRequest.js';
 import type { LeaveResponse as _xnet_v1_LeaveResponse, LeaveResponse__Output as _xnet_v1_LeaveResponse__Output } from './xnet/v1/LeaveResponse.js';
+import type { Nic as _xnet_v1_Nic, Nic__Output as _xnet_v1_Nic__Output } from './xnet/v1/Nic.js';
+import type { NicList as _xnet_v1_NicList, NicList__Output as _xnet_v1_NicList__Output } from './xnet/v1/NicList.js';
+import type { NicUse as _xnet_v1_NicUse, NicUse__Output as _xnet_v1_NicUse__Output } from './xnet/v1/NicUse.js';
 import type { Node as _xnet_v1_Node, Node__Output as _xnet_v1_Node__Output } from './xnet/v1/Node.js';
 import type { NodeServiceClient as _xnet_v1_NodeServiceClient, NodeServiceDefinition as _xnet_v1_NodeServiceDefinition } from './xnet/v1/NodeService.js';
 import type { Permit as _xnet_v1_Permit, Permit__Output as _xnet_v1_Permit__Output } from './xnet/v1/Permit.js';
@@ -116,6 +119,9 @@ export interface ProtoGrpcType {
       LeaveRequest: MessageTypeDefinition<_xnet_v1_LeaveRequest, _xnet_v1_LeaveRequest__Output>
       LeaveResponse: MessageTypeDefinition<_xnet_v1_LeaveResponse, _xnet_v1_LeaveResponse__Output>
       Mode: EnumTypeDefinition
+      Nic: MessageTypeDefinition<_xnet_v1_Nic, _xnet_v1_Nic__Output>
+      NicList: MessageTypeDefinition<_xnet_v1_NicList, _xnet_v1_NicList__Output>
+      NicUse: MessageTypeDefinition<_xnet_v1_NicUse, _xnet_v1_NicUse__Output>
       Node: MessageTypeDefinition<_xnet_v1_Node, _xnet_v1_Node__Output>
       NodeService: SubtypeConstructor<typeof grpc.Client, _xnet_v1_NodeServiceClient> & { service: _xnet_v1_NodeServiceDefinition }
       NodeState: EnumTypeDefinition

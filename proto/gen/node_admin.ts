@@ -35,6 +35,8 @@ import type { ListNodesRequest as _xnet_v1_ListNodesRequest, ListNodesRequest__O
 import type { ListNodesResponse as _xnet_v1_ListNodesResponse, ListNodesResponse__Output as _xnet_v1_ListNodesResponse__Output } from './xnet/v1/ListNodesResponse.js';
 import type { ListTokensRequest as _xnet_v1_ListTokensRequest, ListTokensRequest__Output as _xnet_v1_ListTokensRequest__Output } from './xnet/v1/ListTokensRequest.js';
 import type { ListTokensResponse as _xnet_v1_ListTokensResponse, ListTokensResponse__Output as _xnet_v1_ListTokensResponse__Output } from './xnet/v1/ListTokensResponse.js';
+import type { Nic as _xnet_v1_Nic, Nic__Output as _xnet_v1_Nic__Output } from './xnet/v1/Nic.js';
+import type { NicUse as _xnet_v1_NicUse, NicUse__Output as _xnet_v1_NicUse__Output } from './xnet/v1/NicUse.js';
 import type { Node as _xnet_v1_Node, Node__Output as _xnet_v1_Node__Output } from './xnet/v1/Node.js';
 import type { Pool as _xnet_v1_Pool, Pool__Output as _xnet_v1_Pool__Output } from './xnet/v1/Pool.js';
 import type { PoolUsage as _xnet_v1_PoolUsage, PoolUsage__Output as _xnet_v1_PoolUsage__Output } from './xnet/v1/PoolUsage.js';
@@ -102,6 +104,8 @@ export interface ProtoGrpcType {
       ListTokensRequest: MessageTypeDefinition<_xnet_v1_ListTokensRequest, _xnet_v1_ListTokensRequest__Output>
       ListTokensResponse: MessageTypeDefinition<_xnet_v1_ListTokensResponse, _xnet_v1_ListTokensResponse__Output>
       Mode: EnumTypeDefinition
+      Nic: MessageTypeDefinition<_xnet_v1_Nic, _xnet_v1_Nic__Output>
+      NicUse: MessageTypeDefinition<_xnet_v1_NicUse, _xnet_v1_NicUse__Output>
       Node: MessageTypeDefinition<_xnet_v1_Node, _xnet_v1_Node__Output>
       NodeState: EnumTypeDefinition
       Pool: MessageTypeDefinition<_xnet_v1_Pool, _xnet_v1_Pool__Output>

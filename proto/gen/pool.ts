@@ -19,6 +19,8 @@ import type { ListRoutesRequest as _xnet_v1_ListRoutesRequest, ListRoutesRequest
 import type { ListRoutesResponse as _xnet_v1_ListRoutesResponse, ListRoutesResponse__Output as _xnet_v1_ListRoutesResponse__Output } from './xnet/v1/ListRoutesResponse.js';
 import type { ListSubnetsRequest as _xnet_v1_ListSubnetsRequest, ListSubnetsRequest__Output as _xnet_v1_ListSubnetsRequest__Output } from './xnet/v1/ListSubnetsRequest.js';
 import type { ListSubnetsResponse as _xnet_v1_ListSubnetsResponse, ListSubnetsResponse__Output as _xnet_v1_ListSubnetsResponse__Output } from './xnet/v1/ListSubnetsResponse.js';
+import type { Nic as _xnet_v1_Nic, Nic__Output as _xnet_v1_Nic__Output } from './xnet/v1/Nic.js';
+import type { NicUse as _xnet_v1_NicUse, NicUse__Output as _xnet_v1_NicUse__Output } from './xnet/v1/NicUse.js';
 import type { Node as _xnet_v1_Node, Node__Output as _xnet_v1_Node__Output } from './xnet/v1/Node.js';
 import type { Pool as _xnet_v1_Pool, Pool__Output as _xnet_v1_Pool__Output } from './xnet/v1/Pool.js';
 import type { PoolUsage as _xnet_v1_PoolUsage, PoolUsage__Output as _xnet_v1_PoolUsage__Output } from './xnet/v1/PoolUsage.js';
@@ -63,6 +65,8 @@ export interface ProtoGrpcType {
       ListSubnetsRequest: MessageTypeDefinition<_xnet_v1_ListSubnetsRequest, _xnet_v1_ListSubnetsRequest__Output>
       ListSubnetsResponse: MessageTypeDefinition<_xnet_v1_ListSubnetsResponse, _xnet_v1_ListSubnetsResponse__Output>
       Mode: EnumTypeDefinition
+      Nic: MessageTypeDefinition<_xnet_v1_Nic, _xnet_v1_Nic__Output>
+      NicUse: MessageTypeDefinition<_xnet_v1_NicUse, _xnet_v1_NicUse__Output>
       Node: MessageTypeDefinition<_xnet_v1_Node, _xnet_v1_Node__Output>
       NodeState: EnumTypeDefinition
       Pool: MessageTypeDefinition<_xnet_v1_Pool, _xnet_v1_Pool__Output>

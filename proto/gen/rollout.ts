@@ -40,6 +40,8 @@ import type { Lan as _xnet_v1_Lan, Lan__Output as _xnet_v1_Lan__Output } from '.
 import type { Lease as _xnet_v1_Lease, Lease__Output as _xnet_v1_Lease__Output } from './xnet/v1/Lease.js';
 import type { ListRolloutsRequest as _xnet_v1_ListRolloutsRequest, ListRolloutsRequest__Output as _xnet_v1_ListRolloutsRequest__Output } from './xnet/v1/ListRolloutsRequest.js';
 import type { ListRolloutsResponse as _xnet_v1_ListRolloutsResponse, ListRolloutsResponse__Output as _xnet_v1_ListRolloutsResponse__Output } from './xnet/v1/ListRolloutsResponse.js';
+import type { Nic as _xnet_v1_Nic, Nic__Output as _xnet_v1_Nic__Output } from './xnet/v1/Nic.js';
+import type { NicUse as _xnet_v1_NicUse, NicUse__Output as _xnet_v1_NicUse__Output } from './xnet/v1/NicUse.js';
 import type { Node as _xnet_v1_Node, Node__Output as _xnet_v1_Node__Output } from './xnet/v1/Node.js';
 import type { Pool as _xnet_v1_Pool, Pool__Output as _xnet_v1_Pool__Output } from './xnet/v1/Pool.js';
 import type { PoolUsage as _xnet_v1_PoolUsage, PoolUsage__Output as _xnet_v1_PoolUsage__Output } from './xnet/v1/PoolUsage.js';
@@ -107,6 +109,8 @@ export interface ProtoGrpcType {
       ListRolloutsRequest: MessageTypeDefinition<_xnet_v1_ListRolloutsRequest, _xnet_v1_ListRolloutsRequest__Output>
       ListRolloutsResponse: MessageTypeDefinition<_xnet_v1_ListRolloutsResponse, _xnet_v1_ListRolloutsResponse__Output>
       Mode: EnumTypeDefinition
+      Nic: MessageTypeDefinition<_xnet_v1_Nic, _xnet_v1_Nic__Output>
+      NicUse: MessageTypeDefinition<_xnet_v1_NicUse, _xnet_v1_NicUse__Output>
       Node: MessageTypeDefinition<_xnet_v1_Node, _xnet_v1_Node__Output>
       NodeState: EnumTypeDefinition
       Pool: MessageTypeDefinition<_xnet_v1_Pool, _xnet_v1_Pool__Output>

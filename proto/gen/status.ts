@@ -14,6 +14,8 @@ import type { Lan as _xnet_v1_Lan, Lan__Output as _xnet_v1_Lan__Output } from '.
 import type { Lease as _xnet_v1_Lease, Lease__Output as _xnet_v1_Lease__Output } from './xnet/v1/Lease.js';
 import type { ListEventsRequest as _xnet_v1_ListEventsRequest, ListEventsRequest__Output as _xnet_v1_ListEventsRequest__Output } from './xnet/v1/ListEventsRequest.js';
 import type { ListEventsResponse as _xnet_v1_ListEventsResponse, ListEventsResponse__Output as _xnet_v1_ListEventsResponse__Output } from './xnet/v1/ListEventsResponse.js';
+import type { Nic as _xnet_v1_Nic, Nic__Output as _xnet_v1_Nic__Output } from './xnet/v1/Nic.js';
+import type { NicUse as _xnet_v1_NicUse, NicUse__Output as _xnet_v1_NicUse__Output } from './xnet/v1/NicUse.js';
 import type { Node as _xnet_v1_Node, Node__Output as _xnet_v1_Node__Output } from './xnet/v1/Node.js';
 import type { NodeCounts as _xnet_v1_NodeCounts, NodeCounts__Output as _xnet_v1_NodeCounts__Output } from './xnet/v1/NodeCounts.js';
 import type { Pool as _xnet_v1_Pool, Pool__Output as _xnet_v1_Pool__Output } from './xnet/v1/Pool.js';
@@ -50,6 +52,8 @@ export interface ProtoGrpcType {
       ListEventsRequest: MessageTypeDefinition<_xnet_v1_ListEventsRequest, _xnet_v1_ListEventsRequest__Output>
       ListEventsResponse: MessageTypeDefinition<_xnet_v1_ListEventsResponse, _xnet_v1_ListEventsResponse__Output>
       Mode: EnumTypeDefinition
+      Nic: MessageTypeDefinition<_xnet_v1_Nic, _xnet_v1_Nic__Output>
+      NicUse: MessageTypeDefinition<_xnet_v1_NicUse, _xnet_v1_NicUse__Output>
       Node: MessageTypeDefinition<_xnet_v1_Node, _xnet_v1_Node__Output>
       NodeCounts: MessageTypeDefinition<_xnet_v1_NodeCounts, _xnet_v1_NodeCounts__Output>
       NodeState: EnumTypeDefinition

@@ -11,6 +11,7 @@ import {
   type Permit,
   primaryLease,
 } from '../domain/network.js';
+import type { NicList } from '../domain/nic.js';
 import { isNonEmpty } from '../domain/non-empty.js';
 import type { Assignment__Output, Assignment as AssignmentWire } from '../gen/xnet/v1/Assignment.js';
 import type { ContainerUse__Output } from '../gen/xnet/v1/ContainerUse.js';
@@ -18,6 +19,7 @@ import type { Lan__Output } from '../gen/xnet/v1/Lan.js';
 import type { Lease__Output } from '../gen/xnet/v1/Lease.js';
 import type { LeaseState__Output } from '../gen/xnet/v1/LeaseState.js';
 import type { LeaseUse__Output } from '../gen/xnet/v1/LeaseUse.js';
+import type { NicList__Output } from '../gen/xnet/v1/NicList.js';
 import type { Permit__Output } from '../gen/xnet/v1/Permit.js';
 import {
   availabilityFromWire,
@@ -28,6 +30,7 @@ import {
   wireFromAvailability,
   wireFromMode,
 } from './convert.js';
+import { wireFromNic } from './convert-nic.js';
 
 const leaseStateToWire = {
   wanted: 'LEASE_STATE_WANTED',
@@ -102,6 +105,19 @@ export function wireFromContainerUse({ id, name, subnet }: ContainerUse): Contai
   return { id, name, subnet: formatPrefix(subnet) };
 }
 
+// Throws Corrupt.
+function nicListFromWire({ epoch, revision, nics }: NicList__Output): NicList {
+  return {
+    epoch,
+    revision,
+    nics: nics.map(({ address: text, container, interfaceName }) => {
+      const address = parseIpv4(text);
+      if (address === undefined) throw corrupt(`nic ${text}`);
+      return { address, container, interfaceName };
+    }),
+  };
+}
+
 /** wireFromAssignment returns the message of an assignment. Peers that know one lease per node read the primary one. */
 export function wireFromAssignment(assignment: Assignment): AssignmentWire {
   const { pool, subnet, generation, mode, networkName, bridgeName } = primaryLease(assignment);
@@ -127,6 +143,9 @@ export function wireFromAssignment(assignment: Assignment): AssignmentWire {
           },
     leave: assignment.leave,
     ...(assignment.approved === undefined ? {} : { approved: assignment.approved }),
+    ...(assignment.nics === undefined
+      ? {}
+      : { nics: { ...assignment.nics, nics: assignment.nics.nics.map(wireFromNic) } }),
   };
 }
 
@@ -142,6 +161,7 @@ export function assignmentFromWire(wire: Assignment__Output): Assignment {
   const common = {
     ...{ nodeId, nodeName, address, availability, leave },
     ...(approved === undefined ? {} : { approved }),
+    ...(wire.nics ? { nics: nicListFromWire(wire.nics) } : {}),
   };
   const leases = wire.leases.map(leaseFromWire);
   if (isNonEmpty(leases)) return { ...common, leases, permit: permitFromWire(wire.permit) };

@@ -39,6 +39,7 @@ import type { Route__Output } from '../gen/xnet/v1/Route.js';
 import type { RouteCounts__Output } from '../gen/xnet/v1/RouteCounts.js';
 import type { SilentPeer__Output } from '../gen/xnet/v1/SilentPeer.js';
 import type { Version__Output } from '../gen/xnet/v1/Version.js';
+import { nicUsesFromWire } from './convert-nic.js';
 
 const modeToWire = {
   bip: 'MODE_BIP',
@@ -269,5 +270,6 @@ export function statusFromReport(wire: ReportRequest__Output): NodeStatus {
     }),
     ...(wire.containersKnown ? { containerCount: wire.containerCount } : {}),
     ...(wire.held === null || wire.held.count === 0 ? {} : { held: heldRoutesFromWire(wire.held) }),
+    ...(wire.nics.length === 0 ? {} : { nics: nicUsesFromWire(wire.nics) }),
   };
 }

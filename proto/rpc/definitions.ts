@@ -9,6 +9,7 @@ import type { ProtoGrpcType as IpamTypes } from '../gen/ipam.js';
 import type { ProtoGrpcType as JoinTypes } from '../gen/join.js';
 import type { ProtoGrpcType as LeaseTypes } from '../gen/lease.js';
 import type { ProtoGrpcType as LifecycleTypes } from '../gen/lifecycle.js';
+import type { ProtoGrpcType as NicTypes } from '../gen/nic.js';
 import type { ProtoGrpcType as NodeTypes } from '../gen/node.js';
 import type { ProtoGrpcType as RolloutTypes } from '../gen/rollout.js';
 import type { ProtoGrpcType as StaticRouteTypes } from '../gen/static_route.js';
@@ -18,6 +19,7 @@ import type { HeldRouteServiceClient } from '../gen/xnet/v1/HeldRouteService.js'
 import type { IpamServiceClient } from '../gen/xnet/v1/IpamService.js';
 import type { LeaseServiceClient } from '../gen/xnet/v1/LeaseService.js';
 import type { LifecycleServiceClient } from '../gen/xnet/v1/LifecycleService.js';
+import type { NicServiceClient } from '../gen/xnet/v1/NicService.js';
 import type { RolloutServiceClient } from '../gen/xnet/v1/RolloutService.js';
 import type { StaticRouteServiceClient } from '../gen/xnet/v1/StaticRouteService.js';
 import { loaderOptions } from './loader-options.js';
@@ -35,6 +37,7 @@ const loaded = grpc.loadPackageDefinition(packageDefinition) as unknown as Admin
   JoinTypes &
   LeaseTypes &
   LifecycleTypes &
+  NicTypes &
   NodeTypes &
   RolloutTypes &
   HeldRouteTypes &
@@ -47,6 +50,7 @@ const {
   JoinService,
   LeaseService,
   LifecycleService,
+  NicService,
   NodeService,
   RolloutService,
   HeldRouteService,
@@ -59,6 +63,7 @@ export type OperatorClient = AdminServiceClient &
   IpamServiceClient &
   LeaseServiceClient &
   LifecycleServiceClient &
+  NicServiceClient &
   RolloutServiceClient &
   HeldRouteServiceClient &
   StaticRouteServiceClient;
@@ -72,6 +77,7 @@ export const services = {
   ipam: IpamService,
   lease: LeaseService,
   lifecycle: LifecycleService,
+  nic: NicService,
   rollout: RolloutService,
   heldRoute: HeldRouteService,
   staticRoute: StaticRouteService,
@@ -85,6 +91,7 @@ export const services = {
       ...IpamService.service,
       ...LeaseService.service,
       ...LifecycleService.service,
+      ...NicService.service,
       ...RolloutService.service,
       ...HeldRouteService.service,
       ...StaticRouteService.service,

@@ -26,6 +26,7 @@ const files = [
   'ipam',
   'lease',
   'lifecycle',
+  'nic',
   'rollout',
   'held_route',
   'static_route',

@@ -3,9 +3,9 @@
 // none, so that it is repaired without a controller. Where it has no lease of this node, an operator's request on the host
 // does as well as a permit. Pure.
 import { formatPrefix, gatewayOf, prefixesEqual } from '../../../proto/domain/address.js';
+import { dockerRange } from '../../../proto/domain/docker-range.js';
 import {
   docker0Length,
-  dockerRange,
   type Lease,
   type Permit,
   usesDocker0,

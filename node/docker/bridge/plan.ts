@@ -9,7 +9,7 @@ import {
   type Prefix,
   prefixesEqual,
 } from '../../../proto/domain/address.js';
-import { dockerRange } from '../../../proto/domain/network.js';
+import { dockerRange } from '../../../proto/domain/docker-range.js';
 import type { Finding } from '../../reconcile/effect.js';
 import { rangesEqual } from '../engine/bip-value.js';
 import type { EngineContainer, EngineNetwork, EngineSeen } from '../engine/engine.js';

@@ -5,6 +5,7 @@ import type { Mode as _xnet_v1_Mode, Mode__Output as _xnet_v1_Mode__Output } fro
 import type { Lease as _xnet_v1_Lease, Lease__Output as _xnet_v1_Lease__Output } from '../../xnet/v1/Lease.js';
 import type { Permit as _xnet_v1_Permit, Permit__Output as _xnet_v1_Permit__Output } from '../../xnet/v1/Permit.js';
 import type { Version as _xnet_v1_Version, Version__Output as _xnet_v1_Version__Output } from '../../xnet/v1/Version.js';
+import type { NicList as _xnet_v1_NicList, NicList__Output as _xnet_v1_NicList__Output } from '../../xnet/v1/NicList.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Assignment {
@@ -22,6 +23,7 @@ export interface Assignment {
   'permit'?: (_xnet_v1_Permit | null);
   'leave'?: (boolean);
   'approved'?: (_xnet_v1_Version | null);
+  'nics'?: (_xnet_v1_NicList | null);
 }
 
 export interface Assignment__Output {
@@ -39,4 +41,5 @@ export interface Assignment__Output {
   'permit': (_xnet_v1_Permit__Output | null);
   'leave': (boolean);
   'approved': (_xnet_v1_Version__Output | null);
+  'nics': (_xnet_v1_NicList__Output | null);
 }

@@ -8,6 +8,7 @@ import type { SilentPeer as _xnet_v1_SilentPeer, SilentPeer__Output as _xnet_v1_
 import type { LeaseUse as _xnet_v1_LeaseUse, LeaseUse__Output as _xnet_v1_LeaseUse__Output } from '../../xnet/v1/LeaseUse.js';
 import type { ContainerUse as _xnet_v1_ContainerUse, ContainerUse__Output as _xnet_v1_ContainerUse__Output } from '../../xnet/v1/ContainerUse.js';
 import type { HeldRoutes as _xnet_v1_HeldRoutes, HeldRoutes__Output as _xnet_v1_HeldRoutes__Output } from '../../xnet/v1/HeldRoutes.js';
+import type { NicUse as _xnet_v1_NicUse, NicUse__Output as _xnet_v1_NicUse__Output } from '../../xnet/v1/NicUse.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface ReportRequest {
@@ -28,6 +29,7 @@ export interface ReportRequest {
   'newAddress'?: (string);
   'containersKnown'?: (boolean);
   'held'?: (_xnet_v1_HeldRoutes | null);
+  'nics'?: (_xnet_v1_NicUse)[];
 }
 
 export interface ReportRequest__Output {
@@ -48,4 +50,5 @@ export interface ReportRequest__Output {
   'newAddress': (string);
   'containersKnown': (boolean);
   'held': (_xnet_v1_HeldRoutes__Output | null);
+  'nics': (_xnet_v1_NicUse__Output)[];
 }

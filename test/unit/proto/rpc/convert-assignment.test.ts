@@ -55,6 +55,13 @@ test('an assignment is the same after a round trip, and a peer that knows one le
   t.is(asLan.leases[0]?.gateway, '192.168.61.254');
   const without = asLan.leases.map((lease) => ({ ...lease, lan: null }));
   t.throws(() => assignmentFromWire({ ...asLan, leases: without }), { code: 'Corrupt' });
+  const nics = {
+    epoch: 3,
+    revision: 9,
+    nics: [{ address: address('10.84.0.9'), container: 'db', interfaceName: 'nic0' }],
+  };
+  const withNics = { ...assignment, nics };
+  t.deepEqual(assignmentFromWire({ ...sent, ...(wireFromAssignment(withNics) as Assignment__Output) }), withNics);
   // A mode that this version does not know: its host keeps what it has.
   const later = asBlock.leases.map((lease) => ({ ...lease, mode: 99 as never }));
   t.throws(() => assignmentFromWire({ ...asBlock, leases: later }), { code: 'Corrupt' });

@@ -1,0 +1,243 @@
+// Decides how containers get further interfaces, and lose them. Pure.
+// Invariant: all nics of a node are one record, which every change guards: no two have the same address, and no two of one
+// container the same name. Subnets have one holder, so an address is unique in the fleet.
+import { formatIpv4, formatPrefix, type Ipv4, ipv4FromNumber, lastAddress } from '../../proto/domain/address.js';
+import { bridgeNetwork, dockerRange, nicProblem } from '../../proto/domain/docker-range.js';
+import type { Lease } from '../../proto/domain/network.js';
+import { mostNics } from '../../proto/domain/nic.js';
+import { XnetError } from '../../proto/errors.js';
+import { keys } from '../store/keys.js';
+import { encode } from '../store/record-codec.js';
+import type { NicsRecord } from '../store/records.js';
+import { statedLeases } from '../view/leases.js';
+import type { ReadonlyView } from '../view/view.js';
+import { asSeen, type MutationId, put } from './guards.js';
+import { poolState, requireDecodable, requireNode } from './lookup.js';
+import { type Context, type Decision, type MutationResult, mutate } from './mutation.js';
+import { nodeGuards, requireLeases } from './node-leases.js';
+
+/** NewNic describes a nic to add. Absent fields are chosen for it. */
+export type NewNic = {
+  readonly container: string;
+  readonly pool?: string;
+  readonly address?: Ipv4;
+  readonly interfaceName?: string;
+};
+
+/** NicRecord is one nic of a node. */
+export type NicRecord = NicsRecord['nics'][number];
+
+/** nicRecords returns the nics of a node. */
+export function nicRecords(view: ReadonlyView, nodeId: string): readonly NicRecord[] {
+  return view.nics.get(nodeId)?.record.nics ?? [];
+}
+
+/**
+ * decideAddNic decides how a container of a node gets a nic. It decides on no change when it has that one already.
+ * @throws XnetError NotFound, AlreadyExists, FailedPrecondition, PoolExhausted
+ */
+export function decideAddNic(view: ReadonlyView, nodeId: string, wanted: NewNic, nowMs: number): Decision {
+  const node = requireNode(view, nodeId);
+  const key = keys.nics(nodeId);
+  requireDecodable(view, key);
+  const held = requireLeases(view, nodeId);
+  const nics = nicRecords(view, nodeId);
+  const existing = existingNic(nics, wanted);
+  if (existing !== undefined) return { subject: formatIpv4(existing.address) };
+  if (node.availability === 'leaving') throw new XnetError('FailedPrecondition', `${node.name} is leaving`);
+  if (nics.length >= mostNics) {
+    throw new XnetError('FailedPrecondition', `${node.name} has ${nics.length} nics, and no host takes more`, {
+      hint: `remove some: xctl nics list --node ${node.name}`,
+    });
+  }
+  const leases = usableLeases(view, nodeId, node.name, wanted);
+  const address = chooseAddress(leases, nics, wanted.address);
+  const { container, interfaceName = freeName(nics, container) } = wanted;
+  const nic: NicRecord = { address, container, interfaceName, addedMs: nowMs };
+  const record: NicsRecord = { ...view.nics.get(nodeId)?.record, nics: [...nics, nic] };
+  return {
+    subject: formatIpv4(address),
+    change: {
+      // A lease that ends meanwhile takes its addresses along.
+      guards: [asSeen(view, key), ...nodeGuards(view, nodeId, held)],
+      operations: [put(key, encode('nics', record))],
+      event: {
+        reason: 'NicAdded',
+        subject: `node/${node.name}`,
+        message: `${formatIpv4(address)} for container ${container}, as ${interfaceName}`,
+      },
+    },
+  };
+}
+
+function existingNic(nics: readonly NicRecord[], wanted: NewNic): NicRecord | undefined {
+  const { container, address, interfaceName } = wanted;
+  const holder = nics.find((nic) => nic.address === address);
+  if (holder !== undefined) {
+    const isSame = holder.container === container && [holder.interfaceName, undefined].includes(interfaceName);
+    if (isSame) return holder;
+    throw new XnetError(
+      'AlreadyExists',
+      `${formatIpv4(holder.address)} is the address of ${holder.interfaceName} of container ${holder.container}`,
+    );
+  }
+  const namesake = nics.find((nic) => nic.container === container && nic.interfaceName === interfaceName);
+  if (namesake === undefined || address === undefined) return namesake;
+  throw new XnetError(
+    'AlreadyExists',
+    `${interfaceName} of container ${container} has the address ${formatIpv4(namesake.address)}`,
+    { hint: `choose another name, or remove it: xctl nics remove ${formatIpv4(namesake.address)}` },
+  );
+}
+
+function usableLeases(
+  view: ReadonlyView,
+  nodeId: string,
+  name: string,
+  { pool, address }: NewNic,
+): readonly [Lease, ...Lease[]] {
+  if (pool !== undefined) poolState(view, pool);
+  const staying = statedLeases(view, nodeId, undefined).filter((lease) => lease.state !== 'ending');
+  const ofPool = staying.filter((lease) => pool === undefined || lease.pool === pool);
+  if (ofPool.length === 0) {
+    throw new XnetError('FailedPrecondition', `${name} has no lease of pool ${pool}`, {
+      hint: `its leases: ${staying.map((lease) => `${formatPrefix(lease.subnet)} of pool ${lease.pool}`).join(', ')}`,
+    });
+  }
+  if (address !== undefined) {
+    const problems = ofPool.map((lease) => [lease, nicProblem(lease, address)] as const);
+    const fitting = problems.find(([, problem]) => problem === undefined);
+    if (fitting !== undefined) return [fitting[0]];
+    const near = problems.find(([, problem]) => problem !== 'outside') ?? problems[0];
+    throw unusable(name, address, near?.[0] ?? staying[0], near?.[1]);
+  }
+  const [first, ...more] = ofPool.filter((lease) => dockerRange(lease) !== undefined);
+  if (first !== undefined) return [first, ...more];
+  throw new XnetError('FailedPrecondition', `Docker hands out all addresses of ${listed(ofPool)} on ${name}`, {
+    hint: divided,
+  });
+}
+
+const divided =
+  'nics need a pool with a docker length: xctl pools create NAME CIDR --docker-length 25; then xctl nodes move, or ' +
+  'xctl leases add NODE --pool NAME --mode bridge';
+
+function listed(leases: readonly Lease[]): string {
+  return leases.map(({ subnet }) => formatPrefix(subnet)).join(', ');
+}
+
+function unusable(
+  name: string,
+  address: Ipv4,
+  lease: Lease | undefined,
+  problem: ReturnType<typeof nicProblem>,
+): XnetError {
+  const text = formatIpv4(address);
+  if (lease === undefined || problem === 'outside') {
+    const what = lease === undefined ? 'a lease' : formatPrefix(bridgeNetwork(lease));
+    return new XnetError('FailedPrecondition', `${text} is not in ${what} of ${name}`);
+  }
+  const network = formatPrefix(bridgeNetwork(lease));
+  if (problem === 'broadcast')
+    return new XnetError('FailedPrecondition', `${text} is the broadcast address of ${network}`);
+  const range = dockerRange(lease);
+  return new XnetError(
+    'FailedPrecondition',
+    `Docker hands out ${text}, as all of ${formatPrefix(range ?? lease.subnet)}`,
+    {
+      hint: range === undefined ? divided : `choose one of the rest of ${network}, or none: it is chosen then`,
+    },
+  );
+}
+
+function chooseAddress(
+  leases: readonly [Lease, ...Lease[]],
+  nics: readonly NicRecord[],
+  wanted: Ipv4 | undefined,
+): Ipv4 {
+  if (wanted !== undefined) return wanted;
+  const taken = new Set(nics.map(({ address }) => address));
+  for (const lease of leases) {
+    const first = lastAddress(dockerRange(lease) ?? lease.subnet) + 1;
+    for (let number = first; number < lastAddress(bridgeNetwork(lease)); number += 1) {
+      const address = ipv4FromNumber(number);
+      if (!taken.has(address)) return address;
+    }
+  }
+  throw new XnetError('PoolExhausted', `all addresses for nics in ${listed(leases)} are taken`, {
+    hint: 'remove nics that are not needed: xctl nics list',
+  });
+}
+
+// Not eth1: Docker names interfaces so, and fails where one has the name already.
+function freeName(nics: readonly NicRecord[], container: string): string {
+  const names = new Set(nics.filter((nic) => nic.container === container).map(({ interfaceName }) => interfaceName));
+  for (let index = 0; ; index += 1) if (!names.has(`nic${index}`)) return `nic${index}`;
+}
+
+/** FoundNic is a nic and its node. */
+export type FoundNic = { readonly nodeId: string; readonly nic: NicRecord };
+
+/**
+ * findNic returns the nic of an address: that of the node that has the subnet, where a record of a former holder names it too.
+ * @throws XnetError NotFound
+ */
+export function findNic(view: ReadonlyView, address: Ipv4): FoundNic {
+  const all = [...view.nics.keys()].flatMap((nodeId) =>
+    nicRecords(view, nodeId)
+      .filter((nic) => nic.address === address)
+      .map((nic) => ({ nodeId, nic })),
+  );
+  const found = all.find(({ nodeId }) => leaseOfNic(view, nodeId, address) !== undefined) ?? all[0];
+  if (found !== undefined) return found;
+  throw new XnetError('NotFound', `there is no nic with the address ${formatIpv4(address)}`, {
+    hint: 'see: xctl nics list',
+  });
+}
+
+/** leaseOfNic returns the lease of a node that the address of a nic is in; undefined: it has ended. */
+export function leaseOfNic(view: ReadonlyView, nodeId: string, address: Ipv4): Lease | undefined {
+  return statedLeases(view, nodeId, undefined).find((lease) => nicProblem(lease, address) === undefined);
+}
+
+/**
+ * decideRemoveNic decides how a container loses a nic.
+ * @throws XnetError NotFound
+ */
+export function decideRemoveNic(view: ReadonlyView, address: Ipv4): Decision {
+  const { nodeId, nic } = findNic(view, address);
+  const key = keys.nics(nodeId);
+  requireDecodable(view, key);
+  const nics = nicRecords(view, nodeId).filter((other) => other.address !== address);
+  return {
+    subject: formatIpv4(address),
+    change: {
+      guards: [asSeen(view, key)],
+      operations: [put(key, encode('nics', { ...view.nics.get(nodeId)?.record, nics }))],
+      event: {
+        reason: 'NicRemoved',
+        subject: `node/${view.nodes.get(nodeId)?.record.name ?? nodeId}`,
+        message: `${formatIpv4(address)} of container ${nic.container}, ${nic.interfaceName}`,
+      },
+    },
+  };
+}
+
+/** NicRegistry changes nics. The errors of each call are those of its decision. */
+export class NicRegistry {
+  readonly #context: Context;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  add(id: MutationId, nodeId: string, wanted: NewNic): Promise<MutationResult> {
+    const decide = (view: ReadonlyView) => decideAddNic(view, nodeId, wanted, this.#context.now());
+    return mutate(this.#context, { ...id, call: 'AddNic', decide });
+  }
+
+  remove(id: MutationId, address: Ipv4): Promise<MutationResult> {
+    const decide = (view: ReadonlyView) => decideRemoveNic(view, address);
+    return mutate(this.#context, { ...id, call: 'RemoveNic', decide });
+  }
+}

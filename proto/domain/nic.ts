@@ -1,0 +1,28 @@
+// Nics: further interfaces of containers, as controllers and hosts speak of them.
+import type { Ipv4 } from './address.js';
+
+/** Nic is a further interface of a container, with an address of a lease of its node that Docker does not hand out. */
+export type Nic = {
+  readonly address: Ipv4;
+  /** Name of the container, or the 12 or more first digits of its id. */
+  readonly container: string;
+  /** Name of the interface in the container: "nic0". */
+  readonly interfaceName: string;
+};
+
+/** NicList is the nics of a node as of a version of the store. */
+export type NicList = { readonly epoch: number; readonly revision: number; readonly nics: readonly Nic[] };
+
+/** mostNics is how many nics a node may have. */
+export const mostNics = 256;
+
+/** NicUse is what a host does about a nic. */
+export type NicUse = {
+  readonly address: Ipv4;
+  /** The container runs and has the interface. */
+  readonly ready: boolean;
+  /** CamelCase: "Ready", "ContainerNotFound". */
+  readonly reason: string;
+  /** For people; empty when ready. */
+  readonly message: string;
+};

@@ -1,0 +1,11 @@
+// Original file: proto/xnet/v1/nic.proto
+
+import type { NicStatus as _xnet_v1_NicStatus, NicStatus__Output as _xnet_v1_NicStatus__Output } from '../../xnet/v1/NicStatus.js';
+
+export interface ListNicsResponse {
+  'nics'?: (_xnet_v1_NicStatus)[];
+}
+
+export interface ListNicsResponse__Output {
+  'nics': (_xnet_v1_NicStatus__Output)[];
+}
