@@ -41,7 +41,7 @@ export type FeedOptions = {
   readonly clusterId: string | undefined;
   readonly known: LiveValue<Known>;
   readonly intake: Pick<Intake, 'assignment' | 'snapshot' | 'delta' | 'again'>;
-  readonly lanes: { readonly [lane in LaneName]: Pick<Lane<Known>, 'trigger' | 'triggerWithin'> };
+  readonly lanes: { readonly [lane in LaneName]: Pick<Lane<Known>, 'trigger' | 'advanceEvery'> };
   readonly status: Pick<SelfStatus, 'noteBookmark' | 'noteConnection' | 'noteLease' | 'noteTurn' | 'tell'>;
   readonly reporter: Pick<Reporter, 'changed'>;
   readonly uplink: Pick<Uplink, 'reopen'>;
@@ -50,9 +50,9 @@ export type FeedOptions = {
   readonly log: Logger;
 };
 
-// After a change of the table: long enough to take in what comes right behind it, too short to be noticed by a peer, whose
+// Between changes of the table: long enough to take in what comes right behind one, too short to be noticed by a peer, whose
 // containers get their new addresses by a restart of Docker that takes some 10 times as long.
-const firewallDelayMs = 50;
+const firewallEveryMs = 50;
 
 function confirmed(known: Known): Known {
   return known.isConfirmed ? known : { ...known, isConfirmed: true };
@@ -238,7 +238,7 @@ export class Feed implements Watcher {
     const { lanes, uplink, log } = this.#options;
     lanes.routes.trigger();
     // Routes go first: when a fleet grows, many changes come one after the other.
-    lanes.firewall.triggerWithin(firewallDelayMs);
+    lanes.firewall.advanceEvery(firewallEveryMs);
     if (!waitsForStore(table) || this.#confirming) return;
     this.#confirming = true;
     log.warn({ routes: table?.held.size }, 'withdrawal held until the store confirms it');

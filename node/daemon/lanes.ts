@@ -3,8 +3,9 @@
 // confirmed what is cached, the kernel is believed where it has something else. On a host that is fenced, routes and firewall are withdrawn, and Docker is left as it is.
 import type { Logger } from '../../proto/process/log.js';
 import { type DesiredFirewall, desiredFirewall } from '../firewall/desired.js';
+import { peerChange } from '../firewall/peer-change.js';
 import type { Host } from '../host/host.js';
-import type { Effect, Outcome } from '../reconcile/effect.js';
+import type { Effect, Finding, Outcome } from '../reconcile/effect.js';
 import { Lane } from '../reconcile/lane.js';
 import { type LiveValue, Subscribers } from '../reconcile/live-value.js';
 import { type DesiredRoutes, desiredRoutes, noRoutes } from '../routes/desired.js';
@@ -115,15 +116,33 @@ function firewallEffect({ host, settings, underlay }: LanesOptions): Effect<Know
     before = { known, ifname, desired: made };
     return made;
   };
+  // What the last turn made the host like, and what it found besides.
+  let settled: { readonly known: Known; readonly ifname: string; readonly path: readonly Finding[] } | undefined;
   return {
     name: 'firewall',
     converge: async (known, signal) => {
+      settled = undefined;
       if (known.fenced !== undefined) return host.firewall.remove(signal);
       const wanted = desired(known);
       if (wanted === undefined) return { findings: [], changes: 0 };
       await host.engineFacts.read(signal);
       const outcome = await host.firewall.converge(wanted, signal);
-      return { ...outcome, findings: [...outcome.findings, ...(await host.lookAtPath(wanted))] };
+      const path = await host.lookAtPath(wanted);
+      settled = { known, ifname: wanted.underlay, path };
+      return { ...outcome, findings: [...outcome.findings, ...path] };
+    },
+    advance: (known) => {
+      const [was, is] = [settled?.known.table, known.table];
+      if (settled === undefined || was === undefined || is === undefined || known.fenced !== undefined)
+        return undefined;
+      const { assignment, isConfirmed } = settled.known;
+      const isSame = known.assignment === assignment && known.isConfirmed === isConfirmed && is.pools === was.pools;
+      if (!isSame || underlay.current?.ifname !== settled.ifname) return undefined;
+      const outcome = host.firewall.changePeers(peerChange(was.routes, is.routes, ownSubnets(assignment)));
+      if (outcome === undefined) return undefined;
+      settled = { ...settled, known };
+      before = undefined;
+      return { ...outcome, findings: [...outcome.findings, ...settled.path] };
     },
   };
 }

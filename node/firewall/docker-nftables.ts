@@ -4,7 +4,7 @@
 // The names are those of moby, daemon/libnetwork/drivers/bridge/internal/nftabler.
 import type { Finding } from '../reconcile/effect.js';
 import type { DesiredFirewall } from './desired.js';
-import { flowsOf } from './flow.js';
+import { type Addresses, flowsOf } from './flow.js';
 import { mayDrop, type NftTable } from './nft-verdict.js';
 
 /** dockerTable is the name of Docker's table, of family ip. */
@@ -40,11 +40,19 @@ export function dropsPeers(keys: readonly (readonly [string, string])[]): Findin
   };
 }
 
-/** dockerNftablesFindings reports what Docker's table drops of the packets of peers. `tables` has it, if it exists. */
-export function dockerNftablesFindings(desired: DesiredFirewall, tables: readonly NftTable[]): readonly Finding[] {
+/**
+ * dockerNftablesFindings reports what Docker's table drops of the packets of peers.
+ * @param tables have it, if it exists
+ * @param theirs see DropsInput
+ */
+export function dockerNftablesFindings(
+  desired: DesiredFirewall,
+  tables: readonly NftTable[],
+  theirs?: Addresses,
+): readonly Finding[] {
   const table = tables.find(isDockerTable);
   if (table === undefined) return [];
-  const inward = flowsOf(desired).filter(({ from }) => from === desired.underlay);
+  const inward = flowsOf(desired, theirs).filter(({ from }) => from === desired.underlay);
   const dropsIn = {
     'allow-direct-routing': inward.some((flow) => mayDrop(table, 'raw-PREROUTING', flow)),
     'bridge-accept-fwmark': inward.some((flow) => mayDrop(table, `filter-forward-in__${flow.to}`, flow)),

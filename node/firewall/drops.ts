@@ -3,12 +3,15 @@
 import { formatPrefix, prefixesOverlap } from '../../proto/domain/address.js';
 import type { Finding } from '../reconcile/effect.js';
 import type { DesiredFirewall } from './desired.js';
-import { flowsOf } from './flow.js';
+import { type Addresses, flowsOf } from './flow.js';
 import { decidesOnAll } from './iptables-place.js';
 import { type Backend, chainOf, hasChain, type Tables, userChain } from './iptables-save.js';
 import { dropInTables, type FilterTables, isDockersChain, type TableDrop } from './iptables-verdict.js';
 import { dropInTable, type NftTable } from './nft-verdict.js';
 import type { Drop } from './verdict.js';
+
+/** packetsDropped is the reason of the findings. */
+export const packetsDropped = 'PacketsDropped';
 
 /** DropsInput holds the inputs of dropFindings. */
 export type DropsInput = {
@@ -18,11 +21,13 @@ export type DropsInput = {
   readonly others: readonly NftTable[];
   /** filterTablesOf, possibly memoised: rules change seldom. */
   readonly filterOf: (tables: Tables) => FilterTables;
+  /** The addresses of the peers, which remember what was asked about them. */
+  readonly theirs?: Addresses | undefined;
 };
 
 /** dropFindings lists what drops: one finding for each table and backend. */
-export function dropFindings({ desired, backends, others, filterOf }: DropsInput): readonly Finding[] {
-  const flows = flowsOf(desired);
+export function dropFindings({ desired, backends, others, filterOf, theirs }: DropsInput): readonly Finding[] {
+  const flows = flowsOf(desired, theirs);
   if (flows.length === 0) return [];
   const found: Finding[] = [];
   const add = (where: string, drops: readonly (readonly [string, Drop])[], fix: string) => {
@@ -32,7 +37,7 @@ export function dropFindings({ desired, backends, others, filterOf }: DropsInput
     const [, { rule }] = first;
     const what = rule === undefined ? `the policy of ${where}` : `a rule of ${where} (${rule})`;
     const message = `${what} drops all packets ${names}`;
-    found.push({ type: 'Firewall', transient: false, reason: 'PacketsDropped', message, fix });
+    found.push({ type: 'Firewall', transient: false, reason: packetsDropped, message, fix });
   };
   for (const [backend, tables] of backends) {
     const filter = filterOf(tables);

@@ -13,8 +13,9 @@ import { forgetTranslated } from './conntrack.js';
 import { describePlan } from './describe.js';
 import { bridgesOf, type DesiredFirewall, type EngineFacts, unusableNames } from './desired.js';
 import { dockerNftablesFindings, isDockerTable } from './docker-nftables.js';
-import { dropFindings } from './drops.js';
+import { dropFindings, packetsDropped } from './drops.js';
 import { contested, FailureCollector, unusableName } from './failure-collector.js';
+import { Addresses, rangeOf } from './flow.js';
 import { planForwarding, readForwarding } from './forwarding.js';
 import type { Urgency } from './interest.js';
 import { Iptables } from './iptables.js';
@@ -23,10 +24,11 @@ import type { Tables } from './iptables-save.js';
 import { type FilterTables, filterTablesOf } from './iptables-verdict.js';
 import { FirewallLook } from './look.js';
 import { Nft } from './nft.js';
+import { elementsOf, type PeerChange } from './peer-change.js';
 import { countChanges, type FirewallPlan, movesRules, type ObservedFirewall, planFirewall } from './plan.js';
 import { ipv4Sysctl, type ProcFiles, procFiles } from './proc.js';
 import { type FirewallReport, reportOf } from './report.js';
-import { elementsText, type Ruleset, rulesetOf, type SetElements, tableName } from './ruleset.js';
+import { elementsText, type Ruleset, rulesetOf } from './ruleset.js';
 
 /** FirewallOptions are the dependencies of a firewall effect. */
 export type FirewallOptions = {
@@ -41,10 +43,7 @@ export type FirewallOptions = {
   readonly generation?: () => number | undefined;
   /** Objects touched after one generation, up to another; undefined, the default, means unknown: everything is listed. */
   readonly touchedSince?: (from: number, to: number) => readonly TouchedObject[] | undefined;
-  /**
-   * Changes sets of a table at one generation of nftables, as NftablesSets does. Without it, or if it returns
-   * undefined, nft does.
-   */
+  /** Changes sets of a table at one generation of nftables (NftablesSets). Without it, or if it can't, nft does. */
   readonly changeSets?: (table: string, generation: number, changes: readonly SetChange[]) => number | undefined;
   /** Present facts about the Docker engine. */
   readonly engine?: () => EngineFacts | undefined;
@@ -58,6 +57,8 @@ const moves = { burst: 10, perSecond: 1 / 30 };
 // One round that changes and one that finds nothing to change; more are needed only while another program writes too.
 const longestRounds = 4;
 
+type Derived = { readonly desired: DesiredFirewall; readonly ruleset: Ruleset; readonly theirs: Addresses };
+
 /** Firewall is the firewall effect. Its turns must not overlap. */
 export class Firewall implements Effect<DesiredFirewall> {
   readonly name = 'firewall';
@@ -66,12 +67,13 @@ export class Firewall implements Effect<DesiredFirewall> {
   readonly #nft: Nft;
   readonly #iptables: Iptables;
   readonly #look: FirewallLook;
-  readonly #changeSets: NonNullable<FirewallOptions['changeSets']>;
   readonly #engine: () => EngineFacts | undefined;
   readonly #now: () => number;
   readonly #moves: Allowance;
   readonly #filters = new WeakMap<Tables, FilterTables>();
-  #last: { readonly desired: DesiredFirewall; readonly ruleset: Ruleset } | undefined;
+  #last: Derived | undefined;
+  // What the last turn found on a host that is as desired.
+  #settled: { readonly findings: readonly Finding[]; readonly theirs: Addresses } | undefined;
   // Whether some flows may still have a translation from before our table was installed. Unknown when the process
   // starts.
   #translated = true;
@@ -86,8 +88,8 @@ export class Firewall implements Effect<DesiredFirewall> {
       iptables: this.#iptables,
       generation: options.generation ?? (() => undefined),
       touchedSince: options.touchedSince ?? (() => undefined),
+      changeSets: options.changeSets ?? (() => undefined),
     });
-    this.#changeSets = options.changeSets ?? (() => undefined);
     this.#engine = options.engine ?? (() => undefined);
     this.#now = options.now ?? (() => performance.now());
     this.#moves = new Allowance(moves, this.#now());
@@ -97,7 +99,8 @@ export class Firewall implements Effect<DesiredFirewall> {
   async converge(desired: DesiredFirewall, signal: AbortSignal): Promise<Outcome> {
     const unusable = unusableNames(desired);
     if (unusable.length > 0) return { findings: unusable.map(unusableName), changes: 0, inForce: false };
-    const ruleset = this.#rulesetOf(desired);
+    const { ruleset, theirs } = this.#derivedFrom(desired);
+    this.#settled = undefined;
     let changes = 0;
     const what: string[] = [];
     let failures: readonly Finding[] = [];
@@ -110,6 +113,7 @@ export class Firewall implements Effect<DesiredFirewall> {
         engine: this.#engine(),
         mayMove: this.#moves.left(this.#now()) >= 1,
         filterOf: this.#filterOf,
+        theirs,
       });
       const open = countChanges(plan) > 0;
       if (open && round < longestRounds) {
@@ -121,14 +125,37 @@ export class Firewall implements Effect<DesiredFirewall> {
       }
       const left = open ? (failures.length > 0 ? failures : [contested]) : [];
       const last = await this.#finish(desired, plan, observed, signal);
+      const all = [...findings, ...plan.findings, ...left, ...last.findings];
+      // What could not be observed may be missing.
+      const inForce = !open && findings.length === 0 && isInForce(plan, observed);
+      const isAboutPeers = all.some(({ reason }) => reason === packetsDropped);
+      if (inForce && desired.isConfirmed && !isAboutPeers) this.#settled = { findings: all, theirs };
       return {
-        findings: [...findings, ...plan.findings, ...left, ...last.findings],
+        findings: all,
         changes: changes + last.changes,
         ...(what.length + (last.what ?? []).length > 0 ? { what: [...what, ...(last.what ?? [])] } : {}),
-        // What could not be observed may be missing.
-        ...(open || findings.length > 0 || !isInForce(plan, observed) ? { inForce: false } : {}),
+        ...(inForce ? {} : { inForce: false }),
       };
     }
+  }
+
+  /**
+   * changePeers lets peers in that came, and no longer those that left, on a host that is as the last turn left it.
+   * @returns undefined if it takes a turn
+   */
+  changePeers(change: PeerChange): Outcome | undefined {
+    const settled = this.#settled;
+    const table = this.#look.ownTable();
+    const sets = table && elementsOf(change, table);
+    // The peers that came could make a foreign rule one that drops all packets, or one that no longer does.
+    if (!change.added.every((peer) => settled?.theirs.keepsAnswers(rangeOf(peer)) === true)) return undefined;
+    if (settled === undefined || sets === undefined) return undefined;
+    const { findings } = settled;
+    const changes = change.added.length + change.removed.length;
+    if (changes === 0) return { findings, changes };
+    if (!this.#look.changeElements(sets)) return undefined;
+    this.#last = undefined;
+    return { findings, changes, what: describePlan({ table: { kind: 'elements', sets, changes }, rules: new Map() }) };
   }
 
   /**
@@ -136,6 +163,7 @@ export class Firewall implements Effect<DesiredFirewall> {
    * table `raw`, which exists since the first rule in it, stays, empty: other programs may use it by now.
    */
   async remove(signal: AbortSignal): Promise<Outcome> {
+    this.#settled = undefined;
     const all = new FailureCollector();
     const { table, backends } = await this.#look.atRules(all, signal);
     await this.#look.requirePrograms(all, backends, signal);
@@ -197,10 +225,12 @@ export class Firewall implements Effect<DesiredFirewall> {
     return filter;
   };
 
-  // The ruleset has thousands of elements, and most turns desire what the one before did.
-  #rulesetOf(desired: DesiredFirewall): Ruleset {
-    if (this.#last?.desired !== desired) this.#last = { desired, ruleset: rulesetOf(desired) };
-    return this.#last.ruleset;
+  // Both have thousands of elements, and most turns desire what the one before did.
+  #derivedFrom(desired: DesiredFirewall): Derived {
+    if (this.#last?.desired !== desired) {
+      this.#last = { desired, ruleset: rulesetOf(desired), theirs: new Addresses(desired.peers) };
+    }
+    return this.#last;
   }
 
   async #apply(plan: FirewallPlan, signal: AbortSignal): Promise<Outcome> {
@@ -208,7 +238,7 @@ export class Firewall implements Effect<DesiredFirewall> {
     let changes = 0;
     const { table } = plan;
     const isAlone = [...plan.rules.values()].every((rules) => rules.changes === 0);
-    if (table.kind === 'elements' && isAlone && this.#changeElements(table.sets)) {
+    if (table.kind === 'elements' && isAlone && this.#look.changeElements(table.sets)) {
       return { findings: [], changes: table.changes };
     }
     this.#look.forget();
@@ -229,22 +259,6 @@ export class Firewall implements Effect<DesiredFirewall> {
     }
     if (movesRules(plan)) this.#moves.take(this.#now());
     return { findings: all.list, changes };
-  }
-
-  // Changes sets directly in the kernel if their present content is known. Afterwards it is known too, unless another
-  // program has committed as well.
-  #changeElements(sets: readonly SetElements[]): boolean {
-    const seen = this.#look.ownTable;
-    if (seen === undefined) return false;
-    const changes = sets.map(({ name, missing, superfluous }) => ({
-      set: name,
-      add: missing,
-      remove: superfluous,
-    }));
-    const generation = this.#changeSets(tableName, seen.generation, changes);
-    if (generation === undefined) return false;
-    this.#look.noteElements(generation, sets);
-    return true;
   }
 
   // Steps that must follow the rules: deleting translated flows, and turning on forwarding.

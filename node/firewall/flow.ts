@@ -13,9 +13,8 @@ export type AddressRange = { readonly first: Ipv4; readonly last: Ipv4 };
 export type Flow = {
   /** "from peers to containers" */
   readonly name: string;
-  /** Ordered and disjoint. */
-  readonly source: readonly AddressRange[];
-  readonly destination: readonly AddressRange[];
+  readonly source: Addresses;
+  readonly destination: Addresses;
   /** Name of the interface that they arrive on. */
   readonly from: string;
   /** Name of the interface that they leave by. */
@@ -24,13 +23,47 @@ export type Flow = {
   readonly mark: number | undefined;
 };
 
-/** flowsOf returns the flows of both directions for each bridge; none without peers. */
-export function flowsOf({ own, underlay, peers, mark }: DesiredFirewall): readonly Flow[] {
+/** Addresses is a set of addresses. It remembers what was asked about it. */
+export class Addresses {
+  readonly #ranges: readonly AddressRange[];
+  readonly #asked = new Map<string, { readonly range: AddressRange; readonly answer: Match }>();
+
+  constructor(prefixes: readonly Prefix[]) {
+    this.#ranges = joined(prefixes.map(rangeOf));
+  }
+
+  /** within says whether all of them lie in a range, none, or some. */
+  within(range: AddressRange): Match {
+    const key = `${range.first}-${range.last}`;
+    const before = this.#asked.get(key);
+    if (before !== undefined) return before.answer;
+    const answer = within(this.#ranges, range);
+    this.#asked.set(key, { range, answer });
+    return answer;
+  }
+
+  /** keepsAnswers reports whether every answer so far would be the same if the set had these addresses as well. */
+  keepsAnswers(more: AddressRange): boolean {
+    for (const { range, answer } of this.#asked.values()) {
+      if (answer === 'never' && more.first <= range.last && range.first <= more.last) return false;
+      if (answer === 'always' && (more.first < range.first || more.last > range.last)) return false;
+    }
+    return true;
+  }
+}
+
+/**
+ * flowsOf returns the flows of both directions for each bridge; none without peers.
+ * @param theirs the addresses of the peers
+ */
+export function flowsOf(
+  { own, underlay, peers, mark }: DesiredFirewall,
+  theirs: Addresses = new Addresses(peers),
+): readonly Flow[] {
   if (peers.length === 0) return [];
-  const theirs = joined(peers.map(rangeOf));
   const bridges = bridgesOf({ own });
   return bridges.flatMap((bridge): readonly Flow[] => {
-    const ours = joined(own.filter((each) => each.bridge === bridge).map(({ subnet }) => rangeOf(subnet)));
+    const ours = new Addresses(own.filter((each) => each.bridge === bridge).map(({ subnet }) => subnet));
     const where = bridges.length === 1 ? '' : ` on ${bridge}`;
     return [
       { name: `from peers to containers${where}`, source: theirs, destination: ours, from: underlay, to: bridge, mark },
@@ -69,8 +102,8 @@ export function parseRange(text: string): AddressRange | undefined {
   return prefix === undefined ? undefined : rangeOf(prefix);
 }
 
-/** within says whether addresses, ordered and disjoint, lie in a range. */
-export function within(addresses: readonly AddressRange[], { first, last }: AddressRange): Match {
+// The addresses are ordered and disjoint.
+function within(addresses: readonly AddressRange[], { first, last }: AddressRange): Match {
   const [lowest, highest] = [addresses[0], addresses.at(-1)];
   if (lowest === undefined || highest === undefined) return 'never';
   if (lowest.first >= first && highest.last <= last) return 'always';

@@ -1,5 +1,5 @@
 // Computes the fate of a flow in the tables of one iptables backend. Pure.
-import { allOf, type Flow, inState, type Match, marked, named, not, parseRange, within } from './flow.js';
+import { allOf, type Flow, inState, type Match, marked, named, not, parseRange } from './flow.js';
 import { optionsOf, type Tables, userChain } from './iptables-save.js';
 import { type Drop, dropOf, type FilterChain, type RuleVerdict, type Step } from './verdict.js';
 
@@ -98,7 +98,7 @@ function plainCondition(name: string, value: string): Condition {
     case '-d': {
       const range = parseRange(value);
       if (range === undefined) return unknown;
-      return (flow) => within(name === '-s' ? flow.source : flow.destination, range);
+      return (flow) => (name === '-s' ? flow.source : flow.destination).within(range);
     }
     case '-i':
       return (flow) => named(flow.from, value, '+');

@@ -1,6 +1,7 @@
 // Observes the host's firewall, and lists only what may have changed since it was last listed.
 // Invariant: observing changes nothing. A remembered listing is used only if nobody has touched its objects since the
 // nftables generation at which it was made.
+import type { SetChange } from '../kernel/nftables-sets.js';
 import type { TouchedObject } from '../kernel/nftables-touched.js';
 import type { NftablesCommit } from '../kernel/nftables-watch.js';
 import type { Finding } from '../reconcile/effect.js';
@@ -12,7 +13,7 @@ import type { Backend, Tables } from './iptables-save.js';
 import type { FoundTable, Nft } from './nft.js';
 import { type ObservedFirewall, withUserChain } from './plan.js';
 import { ProgramMissing } from './programs.js';
-import { type SetElements, withElements } from './ruleset.js';
+import { type InstalledTable, type SetElements, tableName, takeElements } from './ruleset.js';
 
 /** FirewallLookOptions are the dependencies of FirewallLook. */
 export type FirewallLookOptions = {
@@ -22,6 +23,8 @@ export type FirewallLookOptions = {
   readonly generation: () => number | undefined;
   /** Objects touched after one generation, up to another; undefined if not known. */
   readonly touchedSince: (from: number, to: number) => readonly TouchedObject[] | undefined;
+  /** See FirewallOptions. */
+  readonly changeSets: (table: string, generation: number, changes: readonly SetChange[]) => number | undefined;
 };
 
 // The parts that nftables stores and its generation therefore covers.
@@ -42,10 +45,17 @@ export class FirewallLook {
     this.#options = options;
   }
 
-  /** ownTable is our table as of a generation; undefined if that is not known, or if the table does not exist. */
-  get ownTable(): { readonly generation: number } | undefined {
-    const table = this.#seen?.content.table;
-    return table === undefined || table === 'none' || table.table === undefined ? undefined : this.#seen;
+  /** ownTable returns our table; undefined if anything was touched since it was listed, or if it does not exist. */
+  ownTable(): InstalledTable | undefined {
+    const generation = this.#options.generation();
+    const seen = this.#seen;
+    if (seen === undefined || generation === undefined) return undefined;
+    if (seen.generation !== generation) {
+      const { table, others, tables } = this.#knownSince(generation);
+      if (table === undefined || others === undefined || tables === undefined) return undefined;
+      this.#seen = { generation, content: seen.content };
+    }
+    return tableIn(seen.content);
   }
 
   /** forget makes the next observation list everything. */
@@ -54,17 +64,19 @@ export class FirewallLook {
   }
 
   /**
-   * noteElements records that elements of our sets were changed.
-   * @param generation nftables' generation afterwards; one more than before unless another program has committed too
+   * changeElements changes elements of our sets in the kernel if their present content is known.
+   * @returns false if nothing was changed
    */
-  noteElements(generation: number, sets: readonly SetElements[]): void {
+  changeElements(sets: readonly SetElements[]): boolean {
     const seen = this.#seen;
-    const found = seen?.content.table;
-    this.#seen = undefined;
-    if (seen === undefined || generation !== seen.generation + 1) return;
-    if (found === undefined || found === 'none' || found.table === undefined) return;
-    const table = { ours: found.ours, table: withElements(found.table, sets) };
-    this.#seen = { generation, content: { ...seen.content, table } };
+    const table = tableIn(seen?.content);
+    if (seen === undefined || table === undefined) return false;
+    const changes = sets.map(({ name, missing, superfluous }) => ({ set: name, add: missing, remove: superfluous }));
+    if (this.#options.changeSets(tableName, seen.generation, changes) === undefined) return false;
+    takeElements(table, sets);
+    // Other programs may have committed since, at later generations.
+    this.#seen = { generation: seen.generation + 1, content: seen.content };
+    return true;
   }
 
   /** urgencyOf says how soon a turn is due after foreign commits; an empty list means that some were lost. */
@@ -150,6 +162,11 @@ export class FirewallLook {
     ]);
     return { preferred, dockerTable: tables.includes(dockerTable) };
   }
+}
+
+function tableIn(content: InNftables | undefined): InstalledTable | undefined {
+  const found = content?.table;
+  return found === undefined || found === 'none' ? undefined : found.table;
 }
 
 function basesOf(content: InNftables | undefined): Bases {

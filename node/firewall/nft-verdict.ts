@@ -12,7 +12,6 @@ import {
   named,
   not,
   parseRange,
-  within,
 } from './flow.js';
 import { type Drop, dropOf, type FilterChain, type RuleVerdict, type Step } from './verdict.js';
 
@@ -209,7 +208,7 @@ function isPayload({ protocol, field }: { protocol: string; field: string }, rig
   if (protocol === 'ip6') return 'never';
   if (protocol !== 'ip' || (field !== 'saddr' && field !== 'daddr')) return 'sometimes';
   const range = rangeIn(right);
-  return range === undefined ? 'sometimes' : within(field === 'saddr' ? flow.source : flow.destination, range);
+  return range === undefined ? 'sometimes' : (field === 'saddr' ? flow.source : flow.destination).within(range);
 }
 
 function rangeIn(right: unknown): AddressRange | undefined {

@@ -4,6 +4,7 @@ import type { Finding } from '../reconcile/effect.js';
 import { type DesiredFirewall, type EngineFacts, filtersWithNftables } from './desired.js';
 import { dockerNftablesFindings, isDockerTable, oldestNftables } from './docker-nftables.js';
 import { dropFindings } from './drops.js';
+import type { Addresses } from './flow.js';
 import { type ChainRole, planRules, type RulesPlan } from './iptables-rules.js';
 import { type Backend, forwardPolicy, hasChain, jumpsToUserChain, type Tables, userChain } from './iptables-save.js';
 import type { FilterTables } from './iptables-verdict.js';
@@ -51,10 +52,13 @@ export type PlanInput = {
   readonly mayMove: boolean;
   /** filterTablesOf, possibly memoised. */
   readonly filterOf: (tables: Tables) => FilterTables;
+  /** See DropsInput. */
+  readonly theirs?: Addresses | undefined;
 };
 
 /** planFirewall plans the table and the rules of every backend. */
-export function planFirewall({ desired, ruleset, observed, engine, mayMove, filterOf }: PlanInput): FirewallPlan {
+export function planFirewall(input: PlanInput): FirewallPlan {
+  const { desired, ruleset, observed, engine, mayMove, filterOf, theirs } = input;
   const { table, backends } = observed;
   const findings: Finding[] = [];
   const notes: string[] = [];
@@ -92,9 +96,9 @@ export function planFirewall({ desired, ruleset, observed, engine, mayMove, filt
   // packets may be dropped for a reason that those changes, or a restart of Docker, will remove.
   if (tablePlan.kind === 'none' && !foreign && !missing && planned.every(({ changes }) => changes === 0)) {
     const others = observed.others ?? [];
-    findings.push(...dockerNftablesFindings(desired, others));
+    findings.push(...dockerNftablesFindings(desired, others, theirs));
     findings.push(
-      ...dropFindings({ desired, backends, others: others.filter((one) => !isDockerTable(one)), filterOf }),
+      ...dropFindings({ desired, backends, others: others.filter((one) => !isDockerTable(one)), filterOf, theirs }),
     );
   }
   const drops = [...backends.values()].some((tables) => forwardPolicy(tables) === 'DROP');

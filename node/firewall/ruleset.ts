@@ -131,7 +131,7 @@ type InstalledChain = {
 
 /** InstalledTable is the installed table with our name. */
 export type InstalledTable = {
-  readonly sets: ReadonlyMap<string, ReadonlySet<Ipv4>>;
+  readonly sets: ReadonlyMap<string, Set<Ipv4>>;
   readonly chains: ReadonlyMap<string, InstalledChain>;
   /** Whether it has anything that our table never has: flags, maps, sets of other types, elements with options. */
   readonly strange: boolean;
@@ -161,7 +161,7 @@ const ruleEntry = v.object({ chain: v.string(), comment: v.optional(v.string()) 
 export function parseTable(json: string): InstalledTable | undefined {
   const parsed = v.safeParse(listing, parseJson(json));
   if (!parsed.success) return undefined;
-  const sets = new Map<string, ReadonlySet<Ipv4>>();
+  const sets = new Map<string, Set<Ipv4>>();
   const chains = new Map<string, { hook: string; rules: (string | undefined)[] }>();
   let strange = false;
   for (const entry of parsed.output.nftables) {
@@ -231,16 +231,12 @@ export function elementsText(sets: readonly SetElements[]): string {
   return lines.join('');
 }
 
-/** withElements returns an installed table with changed elements. */
-export function withElements(table: InstalledTable, changes: readonly SetElements[]): InstalledTable {
-  const sets = new Map(table.sets);
+/** takeElements changes elements of an installed table, in place: its sets may have thousands. */
+export function takeElements({ sets }: InstalledTable, changes: readonly SetElements[]): void {
   for (const { name, missing, superfluous } of changes) {
-    const elements = new Set(sets.get(name));
-    for (const element of superfluous) elements.delete(element);
-    for (const element of missing) elements.add(element);
-    sets.set(name, elements);
+    for (const element of superfluous) sets.get(name)?.delete(element);
+    for (const element of missing) sets.get(name)?.add(element);
   }
-  return { ...table, sets };
 }
 
 /**

@@ -38,4 +38,9 @@ export interface Effect<Desired> {
    * continues after a failed change.
    */
   converge(desired: Desired, signal: AbortSignal): Promise<Outcome>;
+  /**
+   * advance makes a host that is as the last turn left it as `desired`, which differs little from before.
+   * @returns undefined if it takes a turn; nothing was changed then
+   */
+  advance?(desired: Desired): Outcome | undefined;
 }

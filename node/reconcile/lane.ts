@@ -35,6 +35,8 @@ export class Lane<Desired> {
   #due = true;
   readonly #alarm = new Alarm();
   #within: NodeJS.Timeout | undefined;
+  #isIdle = false;
+  #advancedAt = Number.NEGATIVE_INFINITY;
   readonly #soon = new Debounce(debounce, () => this.trigger());
   #failures = 0;
 
@@ -48,12 +50,17 @@ export class Lane<Desired> {
     this.#alarm.ring();
   }
 
-  /** triggerWithin requests a turn within `ms` milliseconds; further requests until then share it. */
-  triggerWithin(ms: number): void {
+  /**
+   * advanceEvery has a change of the desired state take effect: between two turns if the effect can, else by a turn. The
+   * first such request is served at once, others together `ms` milliseconds after the last.
+   */
+  advanceEvery(ms: number): void {
+    const waitMs = Math.max(0, this.#advancedAt + ms - performance.now());
     this.#within ??= setTimeout(() => {
       this.#within = undefined;
-      this.trigger();
-    }, ms).unref();
+      this.#advancedAt = performance.now();
+      if (!this.#advance()) this.trigger();
+    }, waitMs).unref();
   }
 
   /** triggerSoon requests a turn after 200 ms without further requests, or after a second at the latest. */
@@ -65,7 +72,9 @@ export class Lane<Desired> {
   async run(signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', () => this.#alarm.ring(), { once: true });
     while (!signal.aborted) {
-      if (!this.#due) await this.#alarm.wait(this.#waitMs());
+      this.#isIdle = !this.#due;
+      if (this.#isIdle) await this.#alarm.wait(this.#waitMs());
+      this.#isIdle = false;
       if (signal.aborted) return;
       this.#due = false;
       // This turn serves all requests so far.
@@ -74,6 +83,23 @@ export class Lane<Desired> {
       this.#within = undefined;
       await this.#turn(signal);
       this.#options.onBeat?.();
+    }
+  }
+
+  // The periodic turns come when they would have come.
+  #advance(): boolean {
+    const { effect, desired, log, onTurn } = this.#options;
+    const wanted = desired();
+    if (!this.#isIdle || this.#due || wanted === undefined) return false;
+    try {
+      const outcome = effect.advance?.(wanted);
+      if (outcome === undefined) return false;
+      if (outcome.changes > 0) log.info({ effect: effect.name, ...describeChanges(outcome) }, 'changed');
+      onTurn(outcome, wanted);
+      return true;
+    } catch (error) {
+      log.error({ err: error, effect: effect.name }, 'a turn failed');
+      return false;
     }
   }
 

@@ -2,6 +2,7 @@
 import type { DesiredFirewall } from '../../node/firewall/desired.js';
 import type { Urgency } from '../../node/firewall/interest.js';
 import { NftablesGeneration } from '../../node/kernel/nftables-generation.js';
+import { NftablesSets } from '../../node/kernel/nftables-sets.js';
 import { type NftablesCommit, NftablesWatch } from '../../node/kernel/nftables-watch.js';
 import { Poller } from '../../node/kernel/poller.js';
 import { prefixKey } from '../../proto/domain/address.js';
@@ -40,10 +41,12 @@ netTest('commits of others cost only what they touch', (t) =>
     const poller = new Poller();
     const watch = new NftablesWatch(poller, on.host.path);
     const generation = new NftablesGeneration(on.host.path);
+    const sets = new NftablesSets(generation, on.host.path);
     const runs: string[] = [];
     const firewall = scene.start({
       generation: () => generation.current(),
       touchedSince: (from, to) => watch.touchedSince(from, to),
+      changeSets: (table, at, changes) => sets.change(table, at, changes),
       exec: (argv, options) => {
         runs.push(argv[0]);
         return on.exec(argv, options);
@@ -83,6 +86,27 @@ netTest('commits of others cost only what they touch', (t) =>
       await after('a forward chain of others', 'soon', ['nft', 'nft'], nft(forward));
       await after('a rule of it', 'soon', ['nft', 'nft'], nft('add rule inet guard forwarded ip saddr 1.2.3.5 drop'));
       await after('what it had', 'soon', ['nft'], nft('delete table inet guard'));
+      // A change of the peers alone takes no turn and runs no program, unless what is ours was touched.
+      const peer = prefix('10.76.9.0/24');
+      const peers = () => on.host.runSync(['nft', 'list', 'set', 'ip', 'xnet', 'peers24']);
+      runs.length = 0;
+      nft('add element inet f2b s { 1.2.3.5 }')();
+      t.is(firewall.changePeers({ added: [peer], removed: [] })?.changes, 1);
+      t.true(peers().includes('10.76.9.0'));
+      t.is(firewall.changePeers({ added: [], removed: [] })?.changes, 0);
+      t.is(firewall.changePeers({ added: [peer], removed: [] }), undefined, 'not the table as it is');
+      t.is(firewall.changePeers({ added: [], removed: [peer] })?.changes, 1);
+      t.false(peers().includes('10.76.9.0'));
+      t.is(
+        firewall.changePeers({ added: [prefix('10.76.9.0/25')], removed: [] }),
+        undefined,
+        'a set that is not there',
+      );
+      t.deepEqual(runs, []);
+      t.deepEqual(await firewall.converge(desired(), signal), { findings: [], changes: 0 });
+      nft('add element ip xnet peers24 { 10.76.8.0 }')();
+      t.is(firewall.changePeers({ added: [peer], removed: [] }), undefined, 'what others touched is looked at first');
+      t.is((await firewall.converge(desired(), signal)).changes, 1);
       commits.length = 0;
       scene.iptables('-F', 'DOCKER-USER');
       nft('flush chain ip xnet from-peers')();
@@ -92,6 +116,7 @@ netTest('commits of others cost only what they touch', (t) =>
       t.is((await firewall.converge(desired(), signal)).changes, 2);
     } finally {
       watch.close();
+      sets.close();
       generation.close();
       await poller.close();
     }

@@ -12,7 +12,7 @@ import {
   replaceText,
   rulesetOf,
   setName,
-  withElements,
+  takeElements,
 } from '../../../../node/firewall/ruleset.js';
 import { ipv4FromNumber, type Prefix, prefixKey, prefixOf } from '../../../../proto/domain/address.js';
 import type { Lease } from '../../../../proto/domain/network.js';
@@ -197,12 +197,8 @@ test('a table that no controller has confirmed only adds to an installed one', (
         listing(replaceText(desired(newer, { pools: [...small.pools, prefix('10.99.0.0/16')] }))),
       );
       const plan = planTable(desired(cached), table, 'add');
-      const now =
-        plan.kind === 'none'
-          ? table
-          : plan.kind === 'elements'
-            ? withElements(table, plan.sets)
-            : installed(listing(plan.text));
+      if (plan.kind === 'elements') takeElements(table, plan.sets);
+      const now = plan.kind === 'replace' ? installed(listing(plan.text)) : table;
       const lengths = new Set(cached.map(({ length }) => length));
       const isReplaced = [...lengths].some((length) => !newer.some((one) => one.length === length));
       t.is(plan.kind === 'replace', isReplaced, 'replaced only where a rule is missing');
